@@ -1,0 +1,58 @@
+// What the rest of the system asks of a bus. Two implementations answer it: NATS (nats-bus.ts) and, in tests, one in
+// memory; one contract suite runs over both. Nothing here throws or rejects for expected trouble: it is a Reply.
+
+/** How a request ended. Exactly one of these, always within the time that the caller gave. */
+export type Reply =
+  | { readonly kind: "answered"; readonly body: Uint8Array }
+  /** The service answered with an error of its own (`Nats-Service-Error-Code`): it is alive. */
+  | { readonly kind: "refused"; readonly code: number; readonly message: string }
+  /** Nobody serves that subject: the request was delivered to no one, so asking another is safe for any verb. */
+  | { readonly kind: "nobody" }
+  | { readonly kind: "timeout" }
+  /** The bus was away, or went away while the call was out: says nothing about the instance. */
+  | { readonly kind: "away" }
+  /** The caller gave up: says nothing about the instance. */
+  | { readonly kind: "cancelled" };
+
+export interface Message {
+  readonly subject: string;
+  readonly body: Uint8Array;
+  /** Where an answer is expected, if anywhere. */
+  readonly replyTo: string | undefined;
+  /** Answers, if an answer is expected. */
+  answer(body: string): void;
+  /** Answers with an error: `code` as in HTTP. */
+  refuse(code: number, message: string): void;
+}
+
+export interface Subscription {
+  /** No more messages from this moment on. */
+  close(): void;
+  /** No more messages from the bus; resolves once those already under way have been received. */
+  drain(): Promise<void>;
+}
+
+export interface RequestOptions {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+}
+
+export type BusStatus = "connected" | "away" | "closed";
+
+export interface Bus {
+  readonly status: BusStatus;
+  /** Sends and waits for one answer. */
+  request(subject: string, body: string, options: RequestOptions): Promise<Reply>;
+  /** Sends and collects every answer that comes within `waitMs`. */
+  gather(subject: string, body: string, waitMs: number): Promise<readonly Uint8Array[]>;
+  /** Sends; dropped when the bus is away, as nobody would hear it in time. */
+  publish(subject: string, body: string, replyTo?: string): void;
+  /** Hears `subject`; of all subscribers in one `queue`, one gets each message. A receiver that throws is reported, not fatal. */
+  subscribe(subject: string, receive: (message: Message) => void, queue?: string): Subscription;
+  /** Resolves true once the bus has taken all that was sent and delivered all that was due before; false when it is away. */
+  flush(): Promise<boolean>;
+  /** Told on every change of status, starting with the next one. */
+  watch(listener: (status: BusStatus) => void): () => void;
+  /** Sends what is left and ends. Pending requests end as `away`. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,53 @@
+// Every subject is built here (README, "The protocol, version 1"), and names are checked where they enter.
+
+export type NameCheck = { readonly kind: "good"; readonly name: string } | { readonly kind: "bad"; readonly why: string };
+
+/** First tokens that mean something else on the bus: a service of that name would hear, or speak as, another. */
+const RESERVED = new Set(["health", "_inbox"]);
+/** Enough for any name a person would type, and a subject stays far below the server's 4 KB line. */
+const LONGEST_NAME = 64;
+
+/** Checks a service's name: lower-case letters, digits, `-` and `_`, starting with a letter. */
+export function checkServiceName(name: string): NameCheck {
+  const shown = JSON.stringify(name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name);
+  if (name.length > LONGEST_NAME) return bad(`service name ${shown} is longer than ${LONGEST_NAME} characters`);
+  if (!/^[a-z][a-z0-9_-]*$/.test(name)) {
+    return bad(`service name ${shown} must be lower-case letters, digits, - and _, starting with a letter`);
+  }
+  if (RESERVED.has(name)) return bad(`service name ${shown} is reserved`);
+  return { kind: "good", name };
+}
+
+/** An incarnation's id as it may stand in a subject: one token, no wildcards. */
+export function isIncarnationId(id: string): boolean {
+  return /^[A-Za-z0-9_-]{1,64}$/.test(id);
+}
+
+const bad = (why: string): NameCheck => ({ kind: "bad", why });
+
+/** Anyone's request, answered by one instance that the bus picks: also the queue group is the service's name. */
+export const sharedSubject = (service: string): string => `${service}.get`;
+/** A request to one incarnation: what the resolver uses. */
+export const directSubject = (service: string, incarnation: string): string => `${service}.get.${incarnation}`;
+export const heartbeatSubject = (service: string, incarnation: string): string => `health.${service}.${incarnation}`;
+/** All heartbeats of a service. */
+export const heartbeatsSubject = (service: string): string => `health.${service}.*`;
+export const rollCallSubject = (service: string): string => `health.${service}`;
+
+/** The incarnation that a heartbeat's subject names, if it is one of `service`. */
+export function incarnationOf(service: string, subject: string): string | undefined {
+  const prefix = `health.${service}.`;
+  if (!subject.startsWith(prefix)) return undefined;
+  const id = subject.slice(prefix.length);
+  return isIncarnationId(id) ? id : undefined;
+}
+
+/** The three verbs of the NATS service protocol (ADR-32), each for all, for one service and for one instance. */
+export const serviceVerbSubjects = (verb: "PING" | "INFO" | "STATS", service: string, id: string): readonly string[] => [
+  `$SRV.${verb}`,
+  `$SRV.${verb}.${service}`,
+  `$SRV.${verb}.${service}.${id}`,
+];
+
+/** How an address is shown to people: the direct subject, marked as one on NATS. */
+export const shownAddress = (subject: string): string => `nats:${subject}`;

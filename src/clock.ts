@@ -1,0 +1,83 @@
+// The only reader of time. It hands out two kinds: running time, by which health is decided, and wall time, which is
+// only ever shown to people or written into a deadline.
+//
+// Running time is monotonic and stands still while this process does not run: stopped by a signal, or with its event
+// loop blocked. Node runs overdue timers before it reads sockets, so after such a stall every pending call looks timed
+// out and every lease looks expired, though the fault was ours. Measured in running time neither is true.
+
+import { performance } from "node:perf_hooks";
+
+export type Cancel = () => void;
+
+export interface Clock {
+  /** Running time in ms; only differences mean anything. */
+  now(): number;
+  /** Epoch ms as this host believes it. */
+  wall(): number;
+  /** Calls `act` once after `delayMs` of real time. */
+  after(delayMs: number, act: () => void): Cancel;
+  /** Calls `act` every `intervalMs` of real time. */
+  every(intervalMs: number, act: () => void): Cancel;
+  /** Calls `act` after the event loop has read its sockets once more. */
+  afterReading(act: () => void): void;
+  /** Calls `act` with the length of each stall, as soon as it is noticed. */
+  onStall(act: (stalledMs: number) => void): Cancel;
+}
+
+/** A gap longer than this between two looks at the clock is a stall: five times the tick, so that a busy machine's ordinary lateness is none. */
+export const STALL_MS = 250;
+/** How often the clock looks at itself, so that a gap means a stall and not merely that nobody asked. */
+const TICK_MS = 50;
+
+export interface RunningTime {
+  readonly runningMs: number;
+  readonly seenAtMs: number;
+}
+
+/**
+ * One look at the monotonic clock. A gap up to STALL_MS counts as run; of a longer one only one tick does.
+ * @returns the next state, and the length of the stall in ms (0: none)
+ */
+export function observe(last: RunningTime, monotonicMs: number): { next: RunningTime; stalledMs: number } {
+  // The monotonic clock has been seen to run backwards on real hardware; time that did not pass is not taken back.
+  const gapMs = Math.max(0, monotonicMs - last.seenAtMs);
+  const ranMs = gapMs > STALL_MS ? TICK_MS : gapMs;
+  return {
+    next: { runningMs: last.runningMs + ranMs, seenAtMs: Math.max(monotonicMs, last.seenAtMs) },
+    stalledMs: gapMs > STALL_MS ? gapMs - ranMs : 0,
+  };
+}
+
+/** The clock of the machine. Its own tick keeps no process alive. */
+export function systemClock(): Clock {
+  let time: RunningTime = { runningMs: 0, seenAtMs: performance.now() };
+  const listeners = new Set<(stalledMs: number) => void>();
+
+  const look = (): number => {
+    const { next, stalledMs } = observe(time, performance.now());
+    time = next;
+    if (stalledMs > 0) for (const listener of [...listeners]) listener(stalledMs);
+    return time.runningMs;
+  };
+  setInterval(look, TICK_MS).unref();
+
+  return {
+    now: look,
+    wall: () => Date.now(),
+    after: (delayMs, act) => {
+      const timer = setTimeout(act, delayMs);
+      return () => clearTimeout(timer);
+    },
+    every: (intervalMs, act) => {
+      const timer = setInterval(act, intervalMs);
+      return () => clearInterval(timer);
+    },
+    afterReading: (act) => {
+      setImmediate(act);
+    },
+    onStall: (act) => {
+      listeners.add(act);
+      return () => listeners.delete(act);
+    },
+  };
+}

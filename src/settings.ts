@@ -1,0 +1,196 @@
+// Every number and every switch of the system, once, with its reason. Pure: the environment comes in as an argument,
+// and a wrong value goes out as a sentence that names the variable, the value and the rule.
+
+/** The numbers by which health is decided (README, "How health is decided"). All times in milliseconds. */
+export interface HealthRules {
+  readonly requestTimeoutMs: number;
+  readonly failureLimit: number;
+  readonly retestDelayMs: number;
+  readonly retestDelayMaxMs: number;
+  readonly heartbeatIntervalMs: number;
+  readonly leaseIntervals: number;
+  readonly probationSuccesses: number;
+  readonly purgeAfterMs: number;
+  readonly reconnectGraceMs: number;
+  readonly maxIncarnations: number;
+}
+
+export const LOG_LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+export const LOG_FORMATS = ["text", "json"] as const;
+export type LogFormat = (typeof LOG_FORMATS)[number];
+
+export interface Settings {
+  readonly port: number;
+  readonly host: string;
+  readonly natsUrls: readonly string[];
+  readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
+  /** Keys that sign the visitors' cookies, newest first; undefined: the Market keeps its own in `stateDir`. */
+  readonly marketKeys: readonly string[] | undefined;
+  readonly stateDir: string;
+  readonly health: HealthRules;
+}
+
+/** One line of the table: the variable, its default, what it means and why the default is what it is. */
+export interface SettingRow {
+  readonly name: string;
+  readonly default: string;
+  readonly meaning: string;
+}
+
+const row = (name: string, preset: string | number, meaning: string): SettingRow => ({
+  name,
+  default: String(preset),
+  meaning,
+});
+
+/** What a person may set. README prints this table, and a test compares the two. */
+export const SETTINGS: readonly SettingRow[] = [
+  row("PORT", 5000, "port of the Market's page; 0 takes a free one"),
+  row("HOST", "127.0.0.1", "address the page is served on: this machine only, unless you say otherwise"),
+  row("NATS_URL", "nats://127.0.0.1:4222", "where the bus is; several addresses of one cluster with commas"),
+  row("LOG_LEVEL", "DEBUG", "least level that is printed: DEBUG, INFO, WARNING or ERROR"),
+  row("LOG_FORMAT", "text", "text for people, json for machines: one object a line"),
+  row("MARKET_KEYS", "", "keys that sign the carts, 16 characters or more, newest first, with commas"),
+  row("DWC_STATE", "~/.datawire", "folder of what is kept between runs: cookie keys, later identities"),
+  row("REQUEST_TIMEOUT_MS", 1000, "how long a call may take before it counts as unanswered: a page waits no longer"),
+  row("FAILURE_LIMIT", 1, "unanswered calls in a row that open a breaker: with one, a hung instance costs one wait"),
+  row("RETEST_DELAY_MS", 30_000, "how long an opened breaker waits for its first retest: a paused process needs no hurry"),
+  row("RETEST_DELAY_MAX_MS", 300_000, "where the doubling of that delay ends: five minutes is the longest unnoticed recovery"),
+  row("HEARTBEAT_INTERVAL_MS", 15_000, "longest time between two heartbeats; each beat comes up to a fifth sooner, at random"),
+  row("PURGE_AFTER_MS", 300_000, "how long an instance that is gone is still remembered, breaker and all"),
+];
+
+/** What is fixed, because nobody should need to turn it: each with its reason. */
+export const FIXED = {
+  leaseIntervals: 2, // one lost beat is normal, two in a row are not
+  probationSuccesses: 3, // a page of four things asks a pair of instances twice each: two pages end a probation
+  reconnectGraceMs: 5_000, // after a bus restart every instance has to come back first: their longest back-off, twice
+  maxIncarnations: 10_000, // at about 500 bytes each, 5 MB: what a flood of forged heartbeats can cost at most
+} as const;
+
+export type SettingsResult =
+  | { readonly kind: "settled"; readonly settings: Settings }
+  | { readonly kind: "refused"; readonly problems: readonly string[] };
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** Reads the environment once. Every problem found is told, not only the first. */
+export function readSettings(env: Env): SettingsResult {
+  const read = new Reader(env);
+  const settings: Settings = {
+    port: read.integer("PORT", 0, 65_535),
+    host: read.text("HOST", /^[A-Za-z0-9.:_-]+$/, "a host name or an IP address"),
+    natsUrls: read.natsUrls("NATS_URL"),
+    logLevel: read.oneOf("LOG_LEVEL", LOG_LEVELS),
+    logFormat: read.oneOf("LOG_FORMAT", LOG_FORMATS),
+    marketKeys: read.keys("MARKET_KEYS"),
+    stateDir: read.folder("DWC_STATE"),
+    health: readHealthRules(read),
+  };
+  const problems = read.problems.length > 0 ? read.problems : relationProblems(settings.health);
+  return problems.length > 0 ? { kind: "refused", problems } : { kind: "settled", settings };
+}
+
+function readHealthRules(read: Reader): HealthRules {
+  return {
+    requestTimeoutMs: read.integer("REQUEST_TIMEOUT_MS", 10, 60_000),
+    failureLimit: read.integer("FAILURE_LIMIT", 1, 100),
+    retestDelayMs: read.integer("RETEST_DELAY_MS", 10, 3_600_000),
+    retestDelayMaxMs: read.integer("RETEST_DELAY_MAX_MS", 10, 86_400_000),
+    heartbeatIntervalMs: read.integer("HEARTBEAT_INTERVAL_MS", 50, 300_000),
+    purgeAfterMs: read.integer("PURGE_AFTER_MS", 100, 86_400_000),
+    ...FIXED,
+  };
+}
+
+/** Numbers that contradict each other are refused where they are read, not found out during a fault. */
+function relationProblems(rules: HealthRules): string[] {
+  const problems: string[] = [];
+  if (rules.retestDelayMaxMs < rules.retestDelayMs) {
+    problems.push(
+      `RETEST_DELAY_MAX_MS=${rules.retestDelayMaxMs} must not be below RETEST_DELAY_MS=${rules.retestDelayMs}: the delay only grows`,
+    );
+  }
+  if (rules.purgeAfterMs < rules.requestTimeoutMs) {
+    problems.push(
+      `PURGE_AFTER_MS=${rules.purgeAfterMs} must not be below REQUEST_TIMEOUT_MS=${rules.requestTimeoutMs}: an instance would be forgotten while a call to it is out`,
+    );
+  }
+  return problems;
+}
+
+class Reader {
+  readonly problems: string[] = [];
+  readonly #env: Env;
+
+  constructor(env: Env) {
+    this.#env = env;
+  }
+
+  /** The value as set, or the table's default; an empty variable counts as not set, as in a Makefile. */
+  #value(name: string): string {
+    const set = this.#env[name]?.trim();
+    if (set !== undefined && set !== "") return set;
+    const preset = SETTINGS.find((known) => known.name === name);
+    if (preset === undefined) throw new Error(`settings: ${name} is not in the table`);
+    return preset.default;
+  }
+
+  #refuse<T>(name: string, value: string, rule: string, instead: T): T {
+    this.problems.push(`${name}=${value} is not ${rule}`);
+    return instead;
+  }
+
+  integer(name: string, least: number, most: number): number {
+    const value = this.#value(name);
+    const number = Number(value);
+    if (/^\d+$/.test(value) && number >= least && number <= most) return number;
+    return this.#refuse(name, value, `a whole number from ${least} to ${most}`, least);
+  }
+
+  text(name: string, pattern: RegExp, rule: string): string {
+    const value = this.#value(name);
+    return pattern.test(value) ? value : this.#refuse(name, value, rule, value);
+  }
+
+  oneOf<T extends string>(name: string, choices: readonly T[]): T {
+    const value = this.#value(name);
+    const found = choices.find((choice) => choice.toLowerCase() === value.toLowerCase());
+    const [first] = choices;
+    if (first === undefined) throw new Error(`settings: ${name} has no choices`);
+    return found ?? this.#refuse(name, value, `one of ${choices.join(", ")}`, first);
+  }
+
+  natsUrls(name: string): readonly string[] {
+    const urls = this.#value(name).split(",").map((url) => url.trim());
+    for (const url of urls) {
+      if (!isNatsUrl(url)) this.#refuse(name, url, "of the form nats://host:port (tls:// too)", url);
+    }
+    return urls.map((url) => (url.includes("://") ? url : `nats://${url}`));
+  }
+
+  keys(name: string): readonly string[] | undefined {
+    const value = this.#value(name);
+    if (value === "") return undefined;
+    const keys = value.split(",").map((key) => key.trim());
+    // The value is a secret: the problem names the rule and never the key.
+    if (keys.some((key) => key.length < 16)) this.problems.push(`${name} holds a key of under 16 characters: make one with  openssl rand -hex 32`);
+    return keys;
+  }
+
+  folder(name: string): string {
+    const value = this.#value(name);
+    if (!value.startsWith("~")) return value;
+    const home = this.#env["HOME"] ?? "";
+    if (home === "") this.problems.push(`${name}=${value} needs HOME, which is not set: set ${name} to a folder`);
+    return home + value.slice(1);
+  }
+}
+
+function isNatsUrl(url: string): boolean {
+  const whole = url.includes("://") ? url : `nats://${url}`;
+  if (!/^(nats|tls):\/\//.test(whole)) return false;
+  return URL.canParse(whole) && new URL(whole).hostname !== "";
+}
