@@ -1,0 +1,86 @@
+// The heartbeat as it goes over the wire (README, "The protocol, version 1"): what a sender says, and what a receiver
+// believes of bytes that anybody may have sent. Unknown fields are ignored, so that later versions can add some.
+
+export const HEARTBEAT_STATES = ["up", "draining", "gone"] as const;
+export type HeartbeatState = (typeof HEARTBEAT_STATES)[number];
+
+export interface Heartbeat {
+  readonly service: string;
+  /** The number that a person gave the instance. */
+  readonly instance: number;
+  /** One running process of that instance: a fresh id at every start. */
+  readonly incarnation: string;
+  /** The direct subject of this incarnation. */
+  readonly address: string;
+  /** Counts up from 0: a beat that arrives out of order is known by it. */
+  readonly seq: number;
+  /** Longest time until the next beat, in ms, as the sender promises it. */
+  readonly intervalMs: number;
+  readonly state: HeartbeatState;
+  readonly version: string;
+}
+
+export type ParsedHeartbeat =
+  | { readonly kind: "heartbeat"; readonly beat: Heartbeat }
+  | { readonly kind: "unreadable"; readonly why: string };
+
+/** What the subject of a heartbeat says about its sender; the body must say the same. */
+export interface HeartbeatOrigin {
+  readonly service: string;
+  readonly incarnation: string;
+  readonly address: string;
+}
+
+/** A person types these numbers; six digits are more than any service has instances. */
+const HIGHEST_INSTANCE = 999_999;
+/** No sender may promise less often than every five minutes: its death would go unnoticed for ten. */
+const LONGEST_INTERVAL_MS = 300_000;
+/** Below this a sender would be a flood; and a lease of twice it would lapse between two turns of an event loop. */
+const SHORTEST_INTERVAL_MS = 10;
+/** A version is shown in tables; anything longer is no version. */
+const LONGEST_VERSION = 64;
+
+/**
+ * Believes a decoded body only if every field obeys its rule and agrees with the subject it came on: on a secured bus
+ * the broker vouches for the subject, so that nobody can beat in another's name.
+ */
+export function parseHeartbeat(body: unknown, origin: HeartbeatOrigin): ParsedHeartbeat {
+  if (typeof body !== "object" || body === null) return unreadable("body is not an object");
+  const { service, instance, incarnation, address, seq, intervalMs, state, version } = body as Record<string, unknown>;
+  if (service !== origin.service) return unreadable("service is not the one of its subject");
+  if (incarnation !== origin.incarnation) return unreadable("incarnation is not the one of its subject");
+  if (address !== origin.address) return unreadable("address is not the incarnation's direct subject");
+  if (!isWhole(instance, 1, HIGHEST_INSTANCE)) return unreadable(`instance is not a whole number from 1 to ${HIGHEST_INSTANCE}`);
+  if (!isWhole(seq, 0, Number.MAX_SAFE_INTEGER)) return unreadable("seq is not a whole number");
+  if (!isWhole(intervalMs, SHORTEST_INTERVAL_MS, LONGEST_INTERVAL_MS)) {
+    return unreadable(`intervalMs is not a whole number from ${SHORTEST_INTERVAL_MS} to ${LONGEST_INTERVAL_MS}`);
+  }
+  if (!isState(state)) return unreadable(`state is not one of ${HEARTBEAT_STATES.join(", ")}`);
+  return {
+    kind: "heartbeat",
+    beat: { ...origin, instance, seq, intervalMs, state, version: readVersion(version) },
+  };
+}
+
+const unreadable = (why: string): ParsedHeartbeat => ({ kind: "unreadable", why });
+
+function isWhole(value: unknown, least: number, most: number): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most;
+}
+
+function isState(value: unknown): value is HeartbeatState {
+  return HEARTBEAT_STATES.some((state) => state === value);
+}
+
+/** The version decides nothing, so a missing or odd one costs nobody its heartbeat. */
+function readVersion(value: unknown): string {
+  return typeof value === "string" && value.length <= LONGEST_VERSION ? value : "unknown";
+}
+
+/** How much of the interval jitter may take away: with a fifth, a fleet started together is spread out after a few beats. */
+const JITTER_SHARE = 0.2;
+
+/** Time until the next beat in ms: never more than promised, and fresh at every call. `random` is in [0, 1). */
+export function nextBeatInMs(intervalMs: number, random: number): number {
+  return intervalMs * (1 - JITTER_SHARE * random);
+}

@@ -1,0 +1,59 @@
+// One incarnation as the table knows it: its membership (what the bus says of it) and its breaker (what our own calls
+// say), side by side and never merged: a paused process is up with an open breaker, a killed one is gone with none.
+
+import { type Breaker, freshBreaker } from "./breaker.ts";
+import type { Heartbeat } from "./heartbeat.ts";
+
+/** Who is meant, in words that can be told. */
+export interface Who {
+  readonly service: string;
+  readonly instance: number;
+  readonly incarnation: string;
+  readonly address: string;
+}
+
+export type Membership =
+  | { readonly kind: "up" }
+  /** Said goodbye: finishes what it has, gets nothing new. */
+  | { readonly kind: "draining" }
+  | { readonly kind: "gone"; readonly since: number; readonly how: "left" | "no heartbeat" | "nobody answers there" };
+
+/** A row of the table. Its owner, the tracker, changes it in place: a copy per heartbeat would cost more than the rest. */
+export interface Member {
+  readonly who: Who;
+  membership: Membership;
+  breaker: Breaker;
+  /** Highest sequence number heard, so that a beat overtaken by a later one is known. */
+  seq: number;
+  heardAt: number;
+  /** Until when its last heartbeat counts. */
+  leaseUntil: number;
+  /** Has answered a call of ours at least once: no forged heartbeat can do that. */
+  proven: boolean;
+  /** The clash with another live incarnation of its number has been told. */
+  clashTold: boolean;
+}
+
+export function newMember(beat: Heartbeat, now: number): Member {
+  const { service, instance, incarnation, address } = beat;
+  return {
+    who: { service, instance, incarnation, address },
+    membership: { kind: "up" },
+    breaker: freshBreaker(),
+    seq: -1,
+    heardAt: now,
+    leaseUntil: now,
+    proven: false,
+    clashTold: false,
+  };
+}
+
+/** Up, and its last heartbeat still counts. */
+export const isLive = (member: Member, now: number): boolean =>
+  member.membership.kind === "up" && now < member.leaseUntil;
+
+/** Order of turns: by number, then by incarnation, so that two of one number have places of their own. */
+export function inTurnOrder(a: Who, b: Who): number {
+  if (a.instance !== b.instance) return a.instance - b.instance;
+  return a.incarnation < b.incarnation ? -1 : a.incarnation > b.incarnation ? 1 : 0;
+}

@@ -1,0 +1,98 @@
+// Whose turn it is. `look` says what the next choice would be and changes nothing; `next` makes it. Of any service: it
+// knows a tracker and nothing else.
+
+import { willingness } from "./breaker.ts";
+import { isLive, type Member, type Who } from "./member.ts";
+import type { Change, Ticket, Tracker } from "./tracker.ts";
+
+/** What to send for one call. */
+export interface Turn {
+  /** The call itself; undefined: nobody is eligible, and the caller is told at once. */
+  readonly call: Ticket | undefined;
+  /** Copies of it that nobody waits for, each the one retest of an open breaker. */
+  readonly retests: readonly Ticket[];
+  readonly changes: readonly Change[];
+}
+
+export interface CallTraits {
+  /** Incarnations that this call has been to already. */
+  readonly tried?: ReadonlySet<string>;
+  /** False for a call that must not reach two instances: then the retest is that call itself, and its caller pays. */
+  readonly repeatable?: boolean;
+}
+
+/** Who would be sent what. */
+export interface Choice {
+  readonly call: Member | undefined;
+  readonly retests: readonly Member[];
+}
+
+/**
+ * After this many addresses at which nobody answered, one call keeps to instances that have answered before: a table
+ * full of forged heartbeats costs a call two milliseconds, not two thousand.
+ */
+const DEAD_ENDS_UNTIL_WARY = 2;
+
+export class Resolver {
+  readonly #tracker: Tracker;
+  #last: Who | undefined;
+
+  constructor(tracker: Tracker) {
+    this.#tracker = tracker;
+  }
+
+  /** The choice that `next` would make now. */
+  look(now: number, traits: CallTraits = {}): Choice {
+    const healthy = this.#healthy(now, traits);
+    const open = this.#retestable(now, healthy === undefined, traits.tried);
+    if (traits.repeatable === false) return { call: open[0] ?? healthy, retests: [] };
+    // One copy beside a call that succeeds is enough; when nobody is well, everyone who might be is asked.
+    return { call: healthy, retests: healthy === undefined ? open : open.slice(0, 1) };
+  }
+
+  /** Takes the next turn. Every ticket handed out has to be settled with the tracker. */
+  next(now: number, traits: CallTraits = {}): Turn {
+    const choice = this.look(now, traits);
+    const retests: Ticket[] = [];
+    const changes: Change[] = [];
+    for (const member of choice.retests) this.#startRetest(member, now, retests, changes);
+    const call = choice.call === undefined ? undefined : this.#send(choice.call, now, changes);
+    return { call, retests, changes };
+  }
+
+  #retestable(now: number, early: boolean, tried: ReadonlySet<string> | undefined): readonly Member[] {
+    const open = this.#tracker.retestable(now, early);
+    return tried === undefined ? open : open.filter((member) => !tried.has(member.who.incarnation));
+  }
+
+  #startRetest(member: Member, now: number, retests: Ticket[], changes: Change[]): void {
+    const retest = this.#tracker.admitRetest(member, now);
+    if (retest === undefined) return;
+    retests.push(retest.ticket);
+    changes.push(...retest.changes);
+  }
+
+  #send(member: Member, now: number, changes: Change[]): Ticket {
+    this.#last = member.who;
+    const retest = this.#tracker.admitRetest(member, now);
+    if (retest === undefined) return this.#tracker.admit(member, now);
+    changes.push(...retest.changes);
+    return retest.ticket;
+  }
+
+  #healthy(now: number, traits: CallTraits): Member | undefined {
+    const tried = traits.tried;
+    const fits = (member: Member, guardedToo: boolean): boolean => {
+      const will = willingness(member.breaker, now);
+      if (will === "no" || (will === "guarded" && !guardedToo)) return false;
+      return isLive(member, now) && !tried?.has(member.who.incarnation);
+    };
+    const ring = this.#tracker.ring;
+    const wary = tried !== undefined && tried.size >= DEAD_ENDS_UNTIL_WARY;
+    return (
+      (wary ? ring.firstAfter(this.#last, (member) => member.proven && fits(member, false)) : undefined) ??
+      ring.firstAfter(this.#last, (member) => fits(member, false)) ??
+      ring.firstAfter(this.#last, (member) => fits(member, true))
+    );
+  }
+}

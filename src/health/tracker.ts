@@ -1,0 +1,302 @@
+// The table of one service's incarnations. Heartbeats, results of calls and the state of the bus go in, each with the
+// time at which it was noticed; what is worth telling comes out. No timer, clock, bus or log: a lease is over when
+// somebody asks after its end, and `tick` only exists so that a loss is also told while nobody asks.
+
+import type { HealthRules } from "../settings.ts";
+import * as breaker from "./breaker.ts";
+import type { Heartbeat } from "./heartbeat.ts";
+import { isLive, type Member, newMember, type Who } from "./member.ts";
+import { Ring } from "./ring.ts";
+
+/** A change of state worth telling: exactly one for each change. */
+export type Change =
+  | { readonly kind: "joined" | "returned" | "draining" | "left"; readonly who: Who }
+  | { readonly kind: "lost"; readonly who: Who; readonly why: "no heartbeat" | "nobody answers there"; readonly silentMs: number }
+  | { readonly kind: "clash"; readonly who: Who; readonly other: Who }
+  /** The table holds all it may, and everyone in it is real: a newcomer was turned away. Told once until there is room. */
+  | { readonly kind: "full"; readonly who: Who; readonly limit: number }
+  | ({ readonly who: Who } & breaker.BreakerNews);
+
+/** Leave to send one call to one incarnation, and the state under which it was given. To be settled once, on every path. */
+export interface Ticket {
+  readonly who: Who;
+  readonly epoch: number;
+}
+
+/** How a call ended, as far as it says anything about the instance. */
+export type Result =
+  /** Any answer in time, an error of the service among them. */
+  | "answered"
+  | "timeout"
+  /** Delivered to nobody: dead, not hung. */
+  | "nobody"
+  /** Answered that it takes no more. */
+  | "draining"
+  /** The bus was away or the caller gave up. */
+  | "nothing";
+
+export class Tracker {
+  readonly #rules: HealthRules;
+  readonly #random: breaker.Random;
+  readonly #members = new Map<string, Member>();
+  readonly #ring = new Ring();
+  /** Members whose breaker is open or being retested: few, and looked at on every choice. */
+  readonly #unwell = new Set<Member>();
+  #awaySince: number | undefined;
+  #backAt = Number.NEGATIVE_INFINITY;
+  #fullTold = false;
+
+  constructor(rules: HealthRules, random: breaker.Random) {
+    this.#rules = rules;
+    this.#random = random;
+  }
+
+  // Reading: changes nothing.
+
+  /** Everyone known, the gone among them, in the order of first hearing. */
+  all(): Iterable<Member> {
+    return this.#members.values();
+  }
+
+  get size(): number {
+    return this.#members.size;
+  }
+
+  /** The members that are up, in the order of their turns; whether a lease still counts is for `isLive` to say. */
+  get ring(): Ring {
+    return this.#ring;
+  }
+
+  /** Live and willing, in number order. */
+  live(now: number): readonly Member[] {
+    return this.#ring.all().filter((member) => isLive(member, now));
+  }
+
+  /** Live members with an open breaker whose retest may start now: those due, or with `early` all that have none out. */
+  retestable(now: number, early: boolean): readonly Member[] {
+    if (this.#unwell.size === 0) return NOBODY;
+    return [...this.#unwell].filter(
+      (member) => isLive(member, now) && (breaker.retestIsDue(member.breaker, now) || (early && member.breaker.kind === "open")),
+    );
+  }
+
+  // A heartbeat.
+
+  /** A heartbeat that was received at `now`. */
+  heard(beat: Heartbeat, now: number): readonly Change[] {
+    const known = this.#members.get(beat.incarnation);
+    if (known === undefined) return beat.state === "up" ? this.#join(beat, now) : NOTHING;
+    // Overtaken by a later one, or said twice: it is older than what we know.
+    if (beat.seq <= known.seq) return NOTHING;
+    known.seq = beat.seq;
+    known.heardAt = now;
+    switch (beat.state) {
+      case "up":
+        return this.#beats(known, beat, now);
+      case "draining":
+        return this.#drain(known);
+      case "gone":
+        return this.#depart(known, now);
+    }
+  }
+
+  #join(beat: Heartbeat, now: number): readonly Change[] {
+    const member = newMember(beat, now);
+    if (!this.#makeRoom()) return this.#turnAway(member.who);
+    member.seq = beat.seq;
+    this.#renew(member, beat, now);
+    this.#members.set(beat.incarnation, member);
+    this.#ring.add(member);
+    return [{ kind: "joined", who: member.who }, ...this.#clash(member, now)];
+  }
+
+  #beats(member: Member, beat: Heartbeat, now: number): readonly Change[] {
+    const { membership } = member;
+    // Goodbye is for good: a process that lives on after it would be a new incarnation.
+    if (membership.kind === "draining" || (membership.kind === "gone" && membership.how === "left")) return NOTHING;
+    const changes: Change[] = [];
+    if (!isLive(member, now)) changes.push(...this.#comeBack(member, now));
+    this.#renew(member, beat, now);
+    const step = breaker.afterHeartbeat(member.breaker, now, this.#rules);
+    changes.push(...this.#apply(member, step));
+    return changes.length === 0 ? NOTHING : changes;
+  }
+
+  /** A lease that lapsed unnoticed (no tick since) needs no farewell and no welcome. */
+  #comeBack(member: Member, now: number): readonly Change[] {
+    if (member.membership.kind === "up") return NOTHING;
+    member.membership = { kind: "up" };
+    this.#ring.add(member);
+    return [{ kind: "returned", who: member.who }, ...this.#clash(member, now)];
+  }
+
+  #renew(member: Member, beat: Heartbeat, now: number): void {
+    member.heardAt = now;
+    member.leaseUntil = now + this.#rules.leaseIntervals * beat.intervalMs;
+  }
+
+  #drain(member: Member): readonly Change[] {
+    if (member.membership.kind !== "up") return NOTHING;
+    member.membership = { kind: "draining" };
+    this.#ring.remove(member);
+    return [{ kind: "draining", who: member.who }];
+  }
+
+  #depart(member: Member, now: number): readonly Change[] {
+    const before = member.membership;
+    if (before.kind === "gone" && before.how === "left") return NOTHING;
+    this.#remove(member, { kind: "gone", since: now, how: "left" });
+    return [{ kind: "left", who: member.who }];
+  }
+
+  /** Two live incarnations of one number are both used; the person who started them wants to know, once. */
+  #clash(member: Member, now: number): readonly Change[] {
+    const other = this.#ring.namesake(member);
+    if (other === undefined || !isLive(other, now) || member.clashTold) return NOTHING;
+    member.clashTold = true;
+    other.clashTold = true;
+    return [{ kind: "clash", who: member.who, other: other.who }];
+  }
+
+  // Room: memory stays bounded for any stream of heartbeats.
+
+  /** When the table is full, whoever is gone or has never answered makes room, the longest known first. */
+  #makeRoom(): boolean {
+    if (this.#members.size < this.#rules.maxIncarnations) {
+      this.#fullTold = false;
+      return true;
+    }
+    for (const member of this.#members.values()) {
+      if (member.proven && member.membership.kind !== "gone") continue;
+      this.#forget(member);
+      return true;
+    }
+    return false;
+  }
+
+  #turnAway(who: Who): readonly Change[] {
+    if (this.#fullTold) return NOTHING;
+    this.#fullTold = true;
+    return [{ kind: "full", who, limit: this.#rules.maxIncarnations }];
+  }
+
+  #forget(member: Member): void {
+    this.#ring.remove(member);
+    this.#unwell.delete(member);
+    this.#members.delete(member.who.incarnation);
+  }
+
+  // Calls.
+
+  /** A call is about to be sent to `member`, one that somebody waits for. */
+  admit(member: Member, now: number): Ticket {
+    member.breaker = breaker.afterSending(member.breaker, now, this.#rules);
+    return { who: member.who, epoch: member.breaker.epoch };
+  }
+
+  /** A retest is about to be sent; undefined when one is out already, or none is needed. */
+  admitRetest(member: Member, now: number): { readonly ticket: Ticket; readonly changes: readonly Change[] } | undefined {
+    const step = breaker.startRetest(member.breaker, now, this.#rules);
+    if (step === undefined) return undefined;
+    const changes = this.#apply(member, step);
+    return { ticket: { who: member.who, epoch: member.breaker.epoch }, changes };
+  }
+
+  /** The call of `ticket` has ended. */
+  settle(ticket: Ticket, result: Result, now: number): readonly Change[] {
+    const member = this.#members.get(ticket.who.incarnation);
+    if (member === undefined) return NOTHING;
+    switch (result) {
+      case "answered":
+        member.proven = true;
+        return this.#apply(member, breaker.afterAnswer(member.breaker, ticket.epoch, this.#rules));
+      case "timeout":
+        return this.#apply(member, breaker.afterTimeout(member.breaker, ticket.epoch, now, this.#rules, this.#random));
+      case "nobody":
+        this.#giveBack(member, ticket, now);
+        return this.#unreachable(member, now);
+      case "draining":
+        this.#giveBack(member, ticket, now);
+        return this.#drain(member);
+      case "nothing":
+        this.#giveBack(member, ticket, now);
+        return NOTHING;
+    }
+  }
+
+  #giveBack(member: Member, ticket: Ticket, now: number): void {
+    this.#apply(member, { breaker: breaker.afterNothing(member.breaker, ticket.epoch, now) });
+  }
+
+  /**
+   * Nobody serves the address: the process is dead. Except just after the bus has come back, when an instance that is
+   * well may simply not have found its way back yet: then the call goes elsewhere and nothing is concluded.
+   */
+  #unreachable(member: Member, now: number): readonly Change[] {
+    if (member.membership.kind === "gone") return NOTHING;
+    const returning = now < this.#backAt + this.#rules.reconnectGraceMs && member.heardAt < this.#backAt;
+    return returning ? NOTHING : this.#lose(member, "nobody answers there", now);
+  }
+
+  // The bus and the passing of time.
+
+  /** The bus went away: no heartbeat can come, so no lease may lapse. */
+  busAway(now: number): void {
+    this.#awaySince ??= now;
+  }
+
+  /** The bus is back: leases go on where they stopped, and everyone gets the time to come back first. */
+  busBack(now: number): void {
+    const awayMs = this.#awaySince === undefined ? 0 : now - this.#awaySince;
+    this.#awaySince = undefined;
+    this.#backAt = now;
+    for (const member of this.#members.values()) {
+      member.leaseUntil = Math.max(member.leaseUntil + awayMs, now + this.#rules.reconnectGraceMs);
+    }
+  }
+
+  /** Notices what has become of time: lapsed leases, retests whose result never came, and those gone for long. */
+  tick(now: number): readonly Change[] {
+    if (this.#awaySince !== undefined) return NOTHING;
+    const changes: Change[] = [];
+    for (const member of this.#members.values()) changes.push(...this.#age(member, now));
+    return changes;
+  }
+
+  #age(member: Member, now: number): readonly Change[] {
+    const { membership } = member;
+    if (membership.kind === "gone") {
+      if (now - membership.since >= this.#rules.purgeAfterMs) this.#forget(member);
+      return NOTHING;
+    }
+    if (now >= member.leaseUntil) return this.#lose(member, "no heartbeat", now);
+    if (member.breaker.kind !== "retesting") return NOTHING;
+    return this.#apply(member, breaker.afterLease(member.breaker, now, this.#rules, this.#random));
+  }
+
+  #lose(member: Member, why: "no heartbeat" | "nobody answers there", now: number): readonly Change[] {
+    const wasDraining = member.membership.kind === "draining";
+    this.#remove(member, { kind: "gone", since: now, how: wasDraining ? "left" : why });
+    if (wasDraining) return [{ kind: "left", who: member.who }];
+    return [{ kind: "lost", who: member.who, why, silentMs: now - member.heardAt }];
+  }
+
+  /** Leaves the ring but stays in the table: its breaker outlives its lease, or its CLOSE could never be told. */
+  #remove(member: Member, membership: Member["membership"]): void {
+    member.membership = membership;
+    member.clashTold = false;
+    this.#ring.remove(member);
+  }
+
+  #apply(member: Member, { breaker: next, news }: breaker.Step): readonly Change[] {
+    if (next !== member.breaker) {
+      member.breaker = next;
+      if (next.kind === "open" || next.kind === "retesting") this.#unwell.add(member);
+      else this.#unwell.delete(member);
+    }
+    return news === undefined ? NOTHING : [{ who: member.who, ...news }];
+  }
+}
+
+const NOTHING: readonly Change[] = [];
+const NOBODY: readonly Member[] = [];

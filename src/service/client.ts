@@ -1,0 +1,189 @@
+// The caller's side of any service: asks a healthy instance, directly, in turn, and never the same dead one twice.
+//
+// The way of a call: whose turn -> sent -> settled with the tracker -> on to the next if it reached nobody -> answered.
+
+import type { Bus, BusStatus, Message, Reply } from "../bus/bus.ts";
+import * as subjects from "../bus/subjects.ts";
+import type { Cancel, Clock } from "../clock.ts";
+import { parseHeartbeat } from "../health/heartbeat.ts";
+import type { Who } from "../health/member.ts";
+import { Resolver } from "../health/resolver.ts";
+import { type Change, type Result, type Ticket, Tracker } from "../health/tracker.ts";
+import type { HealthRules } from "../settings.ts";
+import { type Answer, readReply, reachedNobody, resultOf, unanswered } from "./answer.ts";
+import { decodeBody, LONGEST_HEARTBEAT_BYTES } from "./body.ts";
+import { type RollCall, startRollCall } from "./roll-call.ts";
+
+/** What happens on the way, as it happens. */
+export type ClientEvent =
+  | { readonly kind: "resolving" }
+  /** `live` is called only by who wants to know: with thousands of instances the list is not free. */
+  | { readonly kind: "resolved"; readonly live: () => readonly Who[] }
+  | { readonly kind: "using"; readonly who: Who }
+  | { readonly kind: "unreadable heartbeat"; readonly why: string }
+  | { readonly kind: "bus"; readonly status: BusStatus }
+  | Change;
+
+export interface ClientOptions {
+  readonly service: string;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly rules: HealthRules;
+  readonly random: () => number;
+  readonly tell: (event: ClientEvent) => void;
+}
+
+export interface AskOptions {
+  /** False for a call that must not reach two instances; reads may. */
+  readonly repeatable?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export interface Client {
+  /** What is believed of every instance; for reading. */
+  readonly tracker: Tracker;
+  readonly resolver: Resolver;
+  /** Resolves once the first roll call after connecting has been heard; at once if that is past, or the bus away. */
+  ready(): Promise<void>;
+  /** Asks one instance and, if that turns out dead or leaving, the next, all within one request timeout. Never rejects. */
+  ask(request: object, options?: AskOptions): Promise<Answer>;
+  close(): void;
+}
+
+/** How often lapsed leases are looked for; a choice looks by itself, so this only bounds how late a loss is told. */
+const TICK_MS = 200;
+/** A call with less than this left is not sent on to another instance: it could not be answered. */
+const LEAST_WORTH_SENDING_MS = 5;
+
+/** @throws Error when the service's name cannot stand in a subject */
+export function openClient(options: ClientOptions): Client {
+  const name = subjects.checkServiceName(options.service);
+  if (name.kind === "bad") throw new Error(name.why);
+  const client = new ServiceClient(options);
+  client.start();
+  return client;
+}
+
+class ServiceClient implements Client {
+  readonly tracker: Tracker;
+  readonly resolver: Resolver;
+  readonly #options: ClientOptions;
+  readonly #stops: Cancel[] = [];
+  #rollCall: RollCall | undefined;
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+    this.tracker = new Tracker(options.rules, options.random);
+    this.resolver = new Resolver(this.tracker);
+  }
+
+  start(): void {
+    const { bus, clock, service } = this.#options;
+    const heartbeats = bus.subscribe(subjects.heartbeatsSubject(service), (message) => this.#hear(message));
+    this.#stops.push(() => heartbeats.close());
+    this.#stops.push(bus.watch((status) => this.#afterStatus(status)));
+    this.#stops.push(clock.every(TICK_MS, () => this.#tellAll(this.tracker.tick(clock.now()))));
+    if (bus.status === "connected") this.#callTheRoll();
+    else this.tracker.busAway(clock.now());
+  }
+
+  async ready(): Promise<void> {
+    await this.#rollCall?.heard;
+  }
+
+  // A call.
+
+  async ask(request: object, options: AskOptions = {}): Promise<Answer> {
+    const { bus, clock, rules, tell } = this.#options;
+    if (this.#rollCall !== undefined) await this.#rollCall.heard;
+    if (bus.status !== "connected") return unanswered("the bus is away");
+    const giveUpAt = clock.now() + rules.requestTimeoutMs;
+    const tried = new Set<string>();
+    for (;;) {
+      tell({ kind: "resolving" });
+      tell({ kind: "resolved", live: () => this.tracker.live(clock.now()).map((member) => member.who) });
+      const ticket = this.#takeTurn(request, tried, options);
+      if (ticket === undefined) return unanswered("all services are down");
+      tell({ kind: "using", who: ticket.who });
+      const timeoutMs = giveUpAt - clock.now();
+      const reply = await this.#send(ticket, request, timeoutMs, options.signal);
+      if (!reachedNobody(reply)) return readReply(reply, ticket.who);
+      tried.add(ticket.who.incarnation);
+      if (giveUpAt - clock.now() < LEAST_WORTH_SENDING_MS) return unanswered("request timed out");
+    }
+  }
+
+  /** Takes the next turn, and sends the retests that go with it: nobody waits for those. */
+  #takeTurn(request: object, tried: ReadonlySet<string>, { repeatable = true }: AskOptions): Ticket | undefined {
+    const { clock, rules } = this.#options;
+    const turn = this.resolver.next(clock.now(), { tried, repeatable });
+    this.#tellAll(turn.changes);
+    for (const retest of turn.retests) void this.#send(retest, request, rules.requestTimeoutMs);
+    return turn.call;
+  }
+
+  /** Sends and settles: whatever happens on the way, the ticket does not stay out. */
+  async #send(ticket: Ticket, request: object, timeoutMs: number, signal?: AbortSignal): Promise<Reply> {
+    const { bus, clock } = this.#options;
+    const body = JSON.stringify({ ...request, deadline: Math.round(clock.wall() + timeoutMs) });
+    const limits = signal === undefined ? { timeoutMs } : { timeoutMs, signal };
+    const reply = await bus.request(ticket.who.address, body, limits);
+    this.#settle(ticket, resultOf(reply));
+    return reply;
+  }
+
+  #settle(ticket: Ticket, result: Result): void {
+    const { bus, clock, service } = this.#options;
+    const changes = this.tracker.settle(ticket, result, clock.now());
+    this.#tellAll(changes);
+    // Whoever is opened is asked to beat: a pause that is over already need not last until the next heartbeat.
+    if (changes.some((change) => change.kind === "opened")) bus.publish(subjects.rollCallSubject(service), "");
+  }
+
+  // A heartbeat.
+
+  #hear(message: Message): void {
+    const { clock, service, tell } = this.#options;
+    const incarnation = subjects.incarnationOf(service, message.subject);
+    if (incarnation === undefined) return tell({ kind: "unreadable heartbeat", why: "subject names no incarnation" });
+    const decoded = decodeBody(message.body, LONGEST_HEARTBEAT_BYTES);
+    if (decoded.kind === "unreadable") return tell({ kind: "unreadable heartbeat", why: decoded.why });
+    const address = subjects.directSubject(service, incarnation);
+    const parsed = parseHeartbeat(decoded.value, { service, incarnation, address });
+    if (parsed.kind === "unreadable") return tell({ kind: "unreadable heartbeat", why: parsed.why });
+    this.#tellAll(this.tracker.heard(parsed.beat, clock.now()));
+    this.#rollCall?.answered();
+  }
+
+  // The bus.
+
+  #afterStatus(status: BusStatus): void {
+    const { clock, tell } = this.#options;
+    tell({ kind: "bus", status });
+    if (status === "connected") {
+      this.tracker.busBack(clock.now());
+      this.#callTheRoll();
+    } else {
+      this.tracker.busAway(clock.now());
+      this.#rollCall?.over();
+    }
+  }
+
+  #callTheRoll(): void {
+    const { bus, clock, service } = this.#options;
+    this.#rollCall?.over();
+    // Calls wait for its answers only while nobody is known: later there is always somebody to ask.
+    const someoneIsLive = this.tracker.live(clock.now()).length > 0;
+    if (!someoneIsLive) this.#rollCall = startRollCall(clock, () => (this.#rollCall = undefined));
+    bus.publish(subjects.rollCallSubject(service), "");
+  }
+
+  #tellAll(changes: readonly Change[]): void {
+    for (const change of changes) this.#options.tell(change);
+  }
+
+  close(): void {
+    for (const stop of this.#stops) stop();
+    this.#rollCall?.over();
+  }
+}

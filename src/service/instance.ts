@@ -1,0 +1,249 @@
+// One instance of any service: answers requests, beats, and says goodbye. A handler is all that a service has to write.
+//
+// The way of a request: heard -> decoded -> dropped if nobody waits any more -> handled -> answered and counted.
+
+import type { Bus, BusStatus, Message, Subscription } from "../bus/bus.ts";
+import * as subjects from "../bus/subjects.ts";
+import type { Cancel, Clock } from "../clock.ts";
+import type { Heartbeat } from "../health/heartbeat.ts";
+import { afterDrop, afterStall, type Backlog, isExpired, NO_BACKLOG } from "./backlog.ts";
+import { deadlineOf, decodeBody, LONGEST_BODY_BYTES } from "./body.ts";
+import { type Handled, type Handler, refuse } from "./handled.ts";
+import { findNamesake } from "./namesake.ts";
+import { Pulse } from "./pulse.ts";
+import { type Counts, type Identity, infoAnswer, NO_COUNTS, pingAnswer, statsAnswer } from "./verbs.ts";
+
+export type InstanceEvent =
+  | { readonly kind: "waiting" }
+  | { readonly kind: "up"; readonly address: string }
+  | { readonly kind: "resumed"; readonly pausedMs: number }
+  | { readonly kind: "dropped"; readonly count: number }
+  | { readonly kind: "failed"; readonly error: unknown }
+  | { readonly kind: "away" }
+  | { readonly kind: "back" };
+
+export interface InstanceOptions {
+  readonly service: string;
+  /** The number by which people know it. */
+  readonly instance: number;
+  /** Unique to this process: a fresh one at every start. */
+  readonly incarnation: string;
+  readonly version: string;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly heartbeatIntervalMs: number;
+  readonly random: () => number;
+  readonly handle: Handler;
+  readonly tell: (event: InstanceEvent) => void;
+}
+
+export interface Instance {
+  readonly address: string;
+  readonly counts: Counts;
+  /** The process was continued (SIGCONT): beats at once. */
+  resumed(): void;
+  /** Says goodbye, finishes what it has, and is gone; within `limitMs` and a round trip. */
+  goodbye(limitMs: number): Promise<void>;
+}
+
+export type Started =
+  | { readonly kind: "started"; readonly instance: Instance }
+  /** The number is taken by a process that answers. */
+  | { readonly kind: "taken"; readonly by: Heartbeat };
+
+/**
+ * Waits for the bus, makes sure of the number, and starts to serve.
+ * @throws Error when the service's name cannot stand in a subject
+ */
+export async function startInstance(options: InstanceOptions): Promise<Started> {
+  const name = subjects.checkServiceName(options.service);
+  if (name.kind === "bad") throw new Error(name.why);
+  await untilConnected(options);
+  const namesake = await findNamesake(options.bus, options.service, options.instance);
+  if (namesake !== undefined) return { kind: "taken", by: namesake };
+  const instance = new RunningInstance(options);
+  instance.start();
+  return { kind: "started", instance };
+}
+
+async function untilConnected({ bus, tell }: InstanceOptions): Promise<void> {
+  if (bus.status === "connected") return;
+  tell({ kind: "waiting" });
+  await new Promise<void>((resolve) => {
+    const stop = bus.watch((status) => {
+      if (status !== "connected") return;
+      stop();
+      resolve();
+    });
+  });
+}
+
+class RunningInstance implements Instance {
+  readonly address: string;
+  readonly #options: InstanceOptions;
+  readonly #identity: Identity;
+  readonly #pulse: Pulse;
+  readonly #startedAt: string;
+  readonly #requests: Subscription[] = [];
+  readonly #questions: Subscription[] = [];
+  readonly #underway = new Set<Message>();
+  readonly #unwatch: Cancel[] = [];
+  #counts: Counts = NO_COUNTS;
+  #backlog: Backlog = NO_BACKLOG;
+  #idle: () => void = () => {};
+
+  constructor(options: InstanceOptions) {
+    const { service, incarnation, instance, version, clock } = options;
+    this.#options = options;
+    this.address = subjects.directSubject(service, incarnation);
+    this.#pulse = new Pulse({ ...options, address: this.address });
+    this.#identity = {
+      ...{ service, incarnation, instance, version },
+      address: this.address,
+      sharedSubject: subjects.sharedSubject(service),
+    };
+    this.#startedAt = new Date(clock.wall()).toISOString();
+  }
+
+  get counts(): Counts {
+    return this.#counts;
+  }
+
+  start(): void {
+    const { bus, service, clock, tell } = this.#options;
+    const receive = (message: Message): void => this.#receive(message);
+    this.#requests.push(bus.subscribe(subjects.sharedSubject(service), receive, service));
+    this.#requests.push(bus.subscribe(this.address, receive));
+    this.#questions.push(bus.subscribe(subjects.rollCallSubject(service), (message) => this.#pulse.beat(message)));
+    this.#answerVerb("PING", () => pingAnswer(this.#identity));
+    this.#answerVerb("INFO", () => infoAnswer(this.#identity));
+    this.#answerVerb("STATS", () => statsAnswer(this.#identity, this.#counts, this.#startedAt));
+    this.#unwatch.push(clock.onStall((stalledMs) => this.#afterStall(stalledMs)));
+    this.#unwatch.push(bus.watch((status) => this.#afterStatus(status)));
+    tell({ kind: "up", address: this.address });
+    this.#pulse.start();
+  }
+
+  #answerVerb(verb: "PING" | "INFO" | "STATS", make: () => object): void {
+    const { bus, service, incarnation } = this.#options;
+    for (const subject of subjects.serviceVerbSubjects(verb, service, incarnation)) {
+      this.#questions.push(bus.subscribe(subject, (message) => message.answer(JSON.stringify(make()))));
+    }
+  }
+
+  // Requests.
+
+  #receive(message: Message): void {
+    const { clock } = this.#options;
+    // Reading the clock comes first: it notices a stall before the first request that waited through it is judged.
+    const receivedAt = clock.now();
+    const decoded = decodeBody(message.body, LONGEST_BODY_BYTES);
+    if (decoded.kind === "unreadable") {
+      this.#reply(message, refuse(400, `bad request: the body is ${decoded.why}`), receivedAt);
+    } else if (isExpired(this.#backlog, deadlineOf(decoded.value), clock.wall())) {
+      this.#drop();
+    } else {
+      this.#handle(message, decoded.value, receivedAt);
+    }
+  }
+
+  #drop(): void {
+    this.#backlog = afterDrop(this.#backlog);
+    this.#counts = { ...this.#counts, dropped: this.#counts.dropped + 1 };
+  }
+
+  #handle(message: Message, request: unknown, receivedAt: number): void {
+    this.#underway.add(message);
+    // Called inside a promise, so that a handler that throws at once and one that rejects later end alike.
+    new Promise<Handled>((resolve) => resolve(this.#options.handle(request))).then(
+      (handled) => this.#finish(message, handled, receivedAt),
+      (error: unknown) => {
+        this.#options.tell({ kind: "failed", error });
+        // What went wrong inside is for our own log; the caller learns only that something did.
+        this.#finish(message, refuse(500, "internal error"), receivedAt);
+      },
+    );
+  }
+
+  #finish(message: Message, handled: Handled, receivedAt: number): void {
+    // No longer underway: the goodbye has refused it meanwhile, and nobody is to be answered twice.
+    if (!this.#underway.delete(message)) return;
+    this.#reply(message, handled, receivedAt);
+    if (this.#underway.size === 0) this.#idle();
+  }
+
+  #reply(message: Message, handled: Handled, receivedAt: number): void {
+    this.#count(handled, this.#options.clock.now() - receivedAt);
+    if (handled.kind === "answer") message.answer(JSON.stringify(handled.body));
+    else message.refuse(handled.code, handled.message);
+  }
+
+  #count(handled: Handled, tookMs: number): void {
+    const { requests, errors, lastError, processingMs, dropped } = this.#counts;
+    const failed = handled.kind === "refusal";
+    this.#counts = {
+      requests: requests + 1,
+      errors: failed ? errors + 1 : errors,
+      lastError: failed ? `${handled.code}:${handled.message}` : lastError,
+      processingMs: processingMs + tookMs,
+      dropped,
+    };
+  }
+
+  // Stalls, and the bus.
+
+  resumed(): void {
+    this.#options.clock.now();
+    if (this.#pulse.state === "up") this.#pulse.start();
+  }
+
+  #afterStall(stalledMs: number): void {
+    this.#backlog = afterStall(this.#backlog, stalledMs);
+    this.#options.tell({ kind: "resumed", pausedMs: stalledMs });
+    if (this.#pulse.state === "up") this.#pulse.start();
+    void this.#clearBacklog();
+  }
+
+  /** Whatever the bus held for us arrives before the answer to this flush: with that the backlog is over. */
+  async #clearBacklog(): Promise<void> {
+    await this.#options.bus.flush();
+    if (this.#backlog.kind === "clearing" && this.#backlog.dropped > 0) {
+      this.#options.tell({ kind: "dropped", count: this.#backlog.dropped });
+    }
+    this.#backlog = NO_BACKLOG;
+  }
+
+  #afterStatus(status: BusStatus): void {
+    if (this.#pulse.state !== "up" || status === "closed") return;
+    this.#options.tell({ kind: status === "connected" ? "back" : "away" });
+    if (status === "connected") this.#pulse.start();
+  }
+
+  // Goodbye.
+
+  async goodbye(limitMs: number): Promise<void> {
+    if (this.#pulse.state !== "up") return;
+    this.#pulse.say("draining");
+    // From here on the bus tells callers that nobody is there, and they go elsewhere within the same call; whatever was
+    // sent before is still received and answered. So nothing is lost, however late a caller hears the goodbye.
+    await Promise.all(this.#requests.map((subscription) => subscription.drain()));
+    await this.#untilIdle(limitMs);
+    for (const message of this.#underway) message.refuse(503, "draining");
+    this.#underway.clear();
+    this.#pulse.say("gone");
+    for (const stop of this.#unwatch) stop();
+    for (const question of this.#questions) question.close();
+    await this.#options.bus.flush();
+  }
+
+  async #untilIdle(limitMs: number): Promise<void> {
+    if (this.#underway.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const cancel = this.#options.clock.after(limitMs, resolve);
+      this.#idle = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+}
