@@ -1,0 +1,112 @@
+// Keeps one connection to one of several addresses, for as long as it is not closed: nobody ever gives up reconnecting.
+
+import type { Cancel, Clock } from "../clock.ts";
+import { type BusAddress, readBusAddress } from "./bus-address.ts";
+import { Link, type Wire } from "./nats-link.ts";
+import { probe } from "./probe.ts";
+import { type Trouble, troubleOf, troubleOfConnecting, troubleOfLosing } from "./trouble.ts";
+
+/** Twice what a server needs on a machine that is busy; also how long a mute one holds up the next address. */
+export const DIAL_WITHIN_MS = 2_000;
+/** Between two attempts, give or take half: a restarted server is found in under half a second, by each at another time. */
+const REDIAL_AFTER_MS = 250;
+/** A server that refuses us logs a line each time, and only a person changes its mind. */
+const REFUSED_REDIAL_AFTER_MS = 2_000;
+
+export interface DiallerOptions<W extends Wire> {
+  readonly urls: readonly string[];
+  readonly clock: Clock;
+  /** Makes a connection to an address where a NATS server was seen a moment ago; rejects if it cannot. */
+  readonly open: (address: BusAddress) => Promise<W>;
+  /** Told of a new connection before anything is sent on it. */
+  readonly prepare: (link: Link<W>) => void;
+  /** Told once the server has taken what `prepare` sent. */
+  readonly ready: () => void;
+  /** Told why there is no connection, after each attempt and each loss. */
+  readonly away: (trouble: Trouble) => void;
+}
+
+export class Dialler<W extends Wire> {
+  readonly #options: DiallerOptions<W>;
+  readonly #ending = new AbortController();
+  #link: Link<W> | undefined;
+  #stopPausing: Cancel = () => undefined;
+
+  constructor(options: DiallerOptions<W>) {
+    this.#options = options;
+    // A rejection here is a bug of ours: it must be loud, as this process would never connect again.
+    this.#keepDialling().catch((error: unknown) => {
+      throw error;
+    });
+  }
+
+  /** The connection in use or being prepared. */
+  get link(): Link<W> | undefined {
+    return this.#link;
+  }
+
+  /** Sends what is left, waits for at most `withinMs` and ends. */
+  async close(withinMs: number): Promise<void> {
+    this.#ending.abort();
+    this.#stopPausing();
+    const link = this.#link;
+    if (link === undefined) return;
+    const stopWaiting = this.#options.clock.after(withinMs, () => link.end("closing took too long"));
+    await link.flush();
+    stopWaiting();
+    link.end("closed by us");
+  }
+
+  get #closed(): boolean {
+    return this.#ending.signal.aborted;
+  }
+
+  async #keepDialling(): Promise<void> {
+    const addresses = this.#options.urls.map(readBusAddress);
+    // Each process begins with another address, so that a cluster's servers share the connections.
+    for (let turn = Math.floor(Math.random() * addresses.length); !this.#closed; turn += 1) {
+      const address = addresses[turn % addresses.length];
+      if (address === undefined) throw new Error("bus: no address was given");
+      const trouble = await this.#dial(address);
+      if (this.#closed) return;
+      this.#options.away(trouble);
+      await this.#pause(trouble.kind === "refused" ? REFUSED_REDIAL_AFTER_MS : REDIAL_AFTER_MS);
+    }
+  }
+
+  /** Connects and stays on; resolves when that failed or is over. */
+  async #dial(address: BusAddress): Promise<Trouble> {
+    const { clock, open } = this.#options;
+    const found = await probe(address, { clock, withinMs: DIAL_WITHIN_MS, signal: this.#ending.signal });
+    if (found.kind !== "nats") return troubleOf(found, address.shown);
+    let wire: W;
+    try {
+      wire = await open(address);
+    } catch (error) {
+      return troubleOfConnecting(error, address.shown);
+    }
+    return troubleOfLosing(await this.#stayOn(new Link(wire, clock)), address.shown);
+  }
+
+  /** "Ready" is told once the server has taken every subscription: who hears of it may ask at once and be answered. */
+  async #stayOn(link: Link<W>): Promise<string> {
+    this.#link = link;
+    this.#options.prepare(link);
+    const taken = await link.flush();
+    if (this.#closed) link.end("closed by us");
+    else if (taken) this.#options.ready();
+    const reason = await link.ended;
+    this.#link = undefined;
+    return reason;
+  }
+
+  #pause(aboutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#options.clock.after(aboutMs * (0.5 + Math.random()), resolve);
+      this.#stopPausing = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+}

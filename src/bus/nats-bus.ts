@@ -1,0 +1,297 @@
+// The Bus on NATS: the only file that knows the client library.
+//
+// The library makes one connection at a time and everything beyond is ours: dialling, for ever; subscribing anew before
+// anyone is told "connected"; the requests. Its own reconnecting was rejected because it gives up on the second refused
+// login, cannot be ended while it dials, keeps what is published meanwhile, and never settles a flush whose connection
+// is gone. Its own request() was rejected because it captures two stack traces and starts a timer for every call.
+
+import { randomBytes } from "node:crypto";
+import { type Authenticator, connect, type ConnectionOptions, headers, type MsgHdrs, type NatsConnection, type PublishOptions } from "nats";
+
+import type { Clock } from "../clock.ts";
+import type { Bus, BusStatus, Message, Reply, RequestOptions, Subscription } from "./bus.ts";
+import type { BusAddress, Credentials } from "./bus-address.ts";
+import { DIAL_WITHIN_MS, Dialler } from "./dialler.ts";
+import type { Hearing, Link } from "./nats-link.ts";
+import { ERROR_CODE_HEADER, ERROR_HEADER, HeardMessage, headerText, replyOf, type ServiceError, type WireMessage } from "./nats-message.ts";
+import { PendingTable } from "./pending.ts";
+import { type Report, Sparing } from "./sparing.ts";
+import type { Trouble } from "./trouble.ts";
+
+export type { Authenticator } from "nats";
+
+export interface NatsBusOptions {
+  /** Addresses of one bus, as settings.ts has checked them. */
+  readonly urls: readonly string[];
+  /** What the server's own listing shows us as. */
+  readonly name: string;
+  readonly clock: Clock;
+  /** Told what goes wrong, in sentences: of each kind one a minute. */
+  readonly report: Report;
+  readonly authenticator?: Authenticator;
+  /** Where answers come to; the server's permissions may allow one prefix only. */
+  readonly inboxPrefix?: string;
+}
+
+export interface NatsBus extends Bus {
+  /** How many calls are out. */
+  readonly pending: number;
+  /** Why the bus is away, in a sentence; undefined while it is not, or not yet known. */
+  readonly trouble: string | undefined;
+}
+
+/** How long goodbyes may take at the end; a server that is well needs a millisecond. */
+const CLOSE_WITHIN_MS = 1_000;
+const INBOX_PREFIX = "_INBOX";
+/** 128 bits: nobody guesses where our answers go. */
+const INBOX_BYTES = 16;
+/** As HTTP has it: the body is too large. */
+const TOO_LARGE = 413;
+const NOT_SENT = 500;
+
+const AWAY: Reply = { kind: "away" };
+const CANCELLED: Reply = { kind: "cancelled" };
+const TIMEOUT: Reply = { kind: "timeout" };
+
+/** Returns at once, with status "away", and connects in the background for as long as it is not closed. */
+export function connectNatsBus(options: NatsBusOptions): NatsBus {
+  return new NatsBusImpl(options);
+}
+
+class NatsBusImpl implements NatsBus {
+  readonly #options: NatsBusOptions;
+  readonly #clock: Clock;
+  readonly #sparing: Sparing;
+  readonly #pending: PendingTable;
+  readonly #inbox: string;
+  readonly #hearings = new Set<Hearing>();
+  readonly #watchers = new Set<(status: BusStatus) => void>();
+  readonly #dialler: Dialler<NatsConnection>;
+  #status: BusStatus = "away";
+  #trouble: string | undefined;
+
+  constructor(options: NatsBusOptions) {
+    this.#options = options;
+    this.#clock = options.clock;
+    this.#sparing = new Sparing(options.report);
+    this.#pending = new PendingTable(options.clock, () => (this.#dialler.link?.inDoubt === false ? TIMEOUT : AWAY));
+    this.#inbox = `${options.inboxPrefix ?? INBOX_PREFIX}.${randomBytes(INBOX_BYTES).toString("base64url")}.`;
+    this.#hearings.add({ subject: `${this.#inbox}*`, queue: undefined, hear: (message) => this.#hearReply(message) });
+    this.#dialler = new Dialler<NatsConnection>({
+      urls: options.urls,
+      clock: options.clock,
+      open: (address) => connect(this.#connectionOptions(address)),
+      prepare: (link) => this.#prepare(link),
+      ready: () => this.#turn("connected"),
+      away: (trouble) => this.#meet(trouble),
+    });
+  }
+
+  get status(): BusStatus {
+    return this.#status;
+  }
+
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  get trouble(): string | undefined {
+    return this.#trouble;
+  }
+
+  request(subject: string, body: string, { timeoutMs, signal }: RequestOptions): Promise<Reply> {
+    if (signal?.aborted) return Promise.resolve(CANCELLED);
+    const wire = this.#wire;
+    if (wire === undefined) return Promise.resolve(AWAY);
+    const call = this.#pending.add(timeoutMs, signal);
+    const failure = this.#send(wire, subject, body, { reply: this.#inbox + call.token });
+    if (failure !== undefined) this.#pending.settle(call.token, failure);
+    return call.reply;
+  }
+
+  gather(subject: string, body: string, waitMs: number): Promise<readonly Uint8Array[]> {
+    const wire = this.#wire;
+    if (wire === undefined) return Promise.resolve([]);
+    const gathering = this.#pending.addGathering(waitMs);
+    const failure = this.#send(wire, subject, body, { reply: this.#inbox + gathering.token });
+    if (failure !== undefined) this.#pending.settle(gathering.token, AWAY);
+    return gathering.bodies;
+  }
+
+  publish(subject: string, body: string, replyTo?: string): void {
+    const wire = this.#wire;
+    if (wire !== undefined) this.#send(wire, subject, body, replyTo === undefined ? {} : { reply: replyTo });
+  }
+
+  subscribe(subject: string, receive: (message: Message) => void, queue?: string): Subscription {
+    assertSubject(subject);
+    let open = true;
+    const hearing: Hearing = {
+      subject,
+      queue,
+      hear: (message) => {
+        if (open) this.#receive(receive, message);
+      },
+    };
+    this.#hearings.add(hearing);
+    this.#hearOn(this.#dialler.link, hearing);
+    return {
+      close: () => {
+        open = false;
+        this.#hearings.delete(hearing);
+        this.#dialler.link?.forget(hearing);
+      },
+      drain: async () => {
+        this.#hearings.delete(hearing);
+        await this.#dialler.link?.drain(hearing);
+        open = false;
+      },
+    };
+  }
+
+  flush(): Promise<boolean> {
+    const link = this.#status === "connected" ? this.#dialler.link : undefined;
+    return link === undefined ? Promise.resolve(false) : link.flush();
+  }
+
+  watch(listener: (status: BusStatus) => void): () => void {
+    this.#watchers.add(listener);
+    return () => this.#watchers.delete(listener);
+  }
+
+  async close(): Promise<void> {
+    if (this.#status === "closed") return;
+    this.#turn("closed");
+    this.#pending.settleAll(AWAY);
+    await this.#dialler.close(CLOSE_WITHIN_MS);
+  }
+
+  /** What to send on, while connected. */
+  get #wire(): NatsConnection | undefined {
+    return this.#status === "connected" ? this.#dialler.link?.wire : undefined;
+  }
+
+  /** @returns what a request ends as that could not be sent */
+  #send(wire: NatsConnection, subject: string, body: string, options: PublishOptions): Reply | undefined {
+    assertSubject(subject);
+    try {
+      wire.publish(subject, body, options);
+      return undefined;
+    } catch (error) {
+      return this.#notSent(wire, subject, error);
+    }
+  }
+
+  #notSent(wire: NatsConnection, subject: string, error: unknown): Reply {
+    if (wire.isClosed()) return AWAY;
+    const limit = wire.info?.max_payload;
+    const tooLarge = (error as { code?: unknown }).code === "MAX_PAYLOAD_EXCEEDED";
+    const why = tooLarge ? `the body is over the bus's limit of ${limit} bytes` : String(error);
+    this.#say("not sent", `bus: a message to ${subject} was not sent: ${why}`);
+    return { kind: "refused", code: tooLarge ? TOO_LARGE : NOT_SENT, message: `not sent: ${why}` };
+  }
+
+  #answer = (subject: string, body: string, error?: ServiceError): void => {
+    const wire = this.#wire;
+    if (wire === undefined) return;
+    const failure = this.#send(wire, subject, body, error === undefined ? {} : { headers: errorHeaders(error) });
+    // The asker would wait in vain for an answer that is too large: it is told so instead.
+    if (failure?.kind === "refused") this.#send(wire, subject, "", { headers: errorHeaders({ ...failure, code: NOT_SENT }) });
+  };
+
+  #hearReply(message: WireMessage): void {
+    this.#pending.settle(message.subject.slice(this.#inbox.length), replyOf(message));
+  }
+
+  /** A receiver that throws must not end the library's reading, and one that rejects must not end the process. */
+  #receive(receive: (message: Message) => unknown, message: WireMessage): void {
+    try {
+      const returned = receive(new HeardMessage(message, this.#answer));
+      if (returned instanceof Promise) returned.catch((error: unknown) => this.#blame(message.subject, error));
+    } catch (error) {
+      this.#blame(message.subject, error);
+    }
+  }
+
+  #blame(subject: string, error: unknown): void {
+    const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.#say("receiver", `bus: the receiver of ${subject} failed: ${what}`);
+  }
+
+  #prepare(link: Link<NatsConnection>): void {
+    this.#hearTroubleOf(link.wire).catch(() => undefined); // ends as the connection does, which is told elsewhere
+    for (const hearing of this.#hearings) this.#hearOn(link, hearing);
+  }
+
+  #hearOn(link: Link<NatsConnection> | undefined, hearing: Hearing): void {
+    try {
+      if (link?.live) link.hear(hearing);
+    } catch {
+      // The connection broke a moment ago and nobody has told us yet: the next one hears it.
+    }
+  }
+
+  #meet(trouble: Trouble): void {
+    this.#trouble = trouble.sentence;
+    if (trouble.kind !== "absent") this.#say(trouble.kind, `bus: ${trouble.sentence}`);
+    this.#pending.settleAll(AWAY);
+    this.#turn("away");
+  }
+
+  /** The library's errors that end no connection; the others come as its end. */
+  async #hearTroubleOf(wire: NatsConnection): Promise<void> {
+    for await (const { permissionContext: denied } of wire.status()) {
+      if (denied === undefined) continue;
+      const verb = denied.operation === "publish" ? "send to" : "hear";
+      this.#say(`not allowed to ${verb}`, `bus: this process is not allowed to ${verb} ${denied.subject}`);
+    }
+  }
+
+  #turn(status: BusStatus): void {
+    if (status === this.#status || this.#status === "closed") return;
+    this.#status = status;
+    if (status === "connected") this.#trouble = undefined;
+    for (const tell of [...this.#watchers]) {
+      try {
+        tell(status);
+      } catch (error) {
+        this.#say("watcher", `bus: a listener failed when told ${status}: ${String(error)}`);
+      }
+    }
+  }
+
+  #say(kind: string, sentence: string): void {
+    this.#sparing.say(kind, sentence, this.#clock.now());
+  }
+
+  #connectionOptions({ host, port, tls, credentials }: BusAddress): ConnectionOptions {
+    return {
+      servers: [`${host.includes(":") ? `[${host}]` : host}:${port}`],
+      name: this.#options.name,
+      timeout: DIAL_WITHIN_MS,
+      reconnect: false,
+      ignoreClusterUpdates: true,
+      noAsyncTraces: true,
+      resolve: false, // its resolver asks DNS only: "localhost" stands in /etc/hosts
+      ...(tls ? { tls: {} } : {}),
+      ...(credentials === undefined ? {} : loginOf(credentials)),
+      ...(this.#options.authenticator === undefined ? {} : { authenticator: this.#options.authenticator }),
+    };
+  }
+}
+
+function loginOf(credentials: Credentials): ConnectionOptions {
+  return credentials.kind === "token" ? { token: credentials.token } : { user: credentials.user, pass: credentials.password };
+}
+
+function errorHeaders({ code, message }: ServiceError): MsgHdrs {
+  const made = headers();
+  made.set(ERROR_CODE_HEADER, String(code));
+  made.set(ERROR_HEADER, headerText(message));
+  return made;
+}
+
+/** A space or a line's end in a subject would be read as another command: a bug of the caller's, never input. */
+function assertSubject(subject: string): void {
+  if (subject === "" || /\s/.test(subject)) throw new Error(`bus: ${JSON.stringify(subject)} is no subject`);
+}

@@ -1,0 +1,97 @@
+// What comes from the wire, as the Bus speaks of it. The one place where an oddity of the wire gets its name.
+
+import type { Message, Reply } from "./bus.ts";
+
+/** The parts of the client library's message that are read here; its getters decode when asked and not before. */
+export interface WireMessage {
+  readonly subject: string;
+  readonly reply?: string;
+  readonly data: Uint8Array;
+  readonly headers?: WireHeaders;
+}
+
+export interface WireHeaders {
+  readonly code: number;
+  keys(): string[];
+  get(key: string): string;
+}
+
+/** Sends an answer, or an error if there is a code. */
+export type Answer = (subject: string, body: string, error?: ServiceError) => void;
+
+export interface ServiceError {
+  readonly code: number;
+  readonly message: string;
+}
+
+/** The headers of an error (ADR-32, the NATS service protocol). */
+export const ERROR_CODE_HEADER = "Nats-Service-Error-Code";
+export const ERROR_HEADER = "Nats-Service-Error";
+/** The server's own status for a request that nobody hears. */
+const NO_RESPONDERS = 503;
+/** What an error is taken for whose code cannot be read. */
+const UNKNOWN_ERROR = 500;
+/** More of an error's text than anyone reads; a header should not carry a stack trace. */
+const LONGEST_MESSAGE = 500;
+
+/** What a reply says. Most have no headers, and then none are decoded. */
+export function replyOf(message: WireMessage): Reply {
+  try {
+    const headers = message.headers;
+    if (headers === undefined) return { kind: "answered", body: message.data };
+    if (headers.code === NO_RESPONDERS && message.data.length === 0) return { kind: "nobody" };
+    const code = readHeader(headers, ERROR_CODE_HEADER);
+    const text = readHeader(headers, ERROR_HEADER);
+    if (code === "" && text === "") return { kind: "answered", body: message.data };
+    return { kind: "refused", code: /^\d+$/.test(code) ? Number(code) : UNKNOWN_ERROR, message: text };
+  } catch {
+    // The library throws on a malformed header. Whoever sent it is alive, and waiting for the timeout would deny that.
+    return { kind: "refused", code: UNKNOWN_ERROR, message: "the answer's headers cannot be read" };
+  }
+}
+
+/** Clients of other languages write header names in other cases. */
+function readHeader(headers: WireHeaders, name: string): string {
+  const wanted = name.toLowerCase();
+  const key = headers.keys().find((known) => known.toLowerCase() === wanted);
+  return key === undefined ? "" : headers.get(key);
+}
+
+/** An error's text as a header may hold it: one line. */
+export function headerText(message: string): string {
+  return message.replace(/\s+/g, " ").trim().slice(0, LONGEST_MESSAGE);
+}
+
+export class HeardMessage implements Message {
+  readonly #message: WireMessage;
+  readonly #answer: Answer;
+
+  constructor(message: WireMessage, answer: Answer) {
+    this.#message = message;
+    this.#answer = answer;
+  }
+
+  get subject(): string {
+    return this.#message.subject;
+  }
+
+  /** A view into what was read from the socket, not a copy: whoever keeps it keeps up to 64 KB with it. */
+  get body(): Uint8Array {
+    return this.#message.data;
+  }
+
+  get replyTo(): string | undefined {
+    const reply = this.#message.reply;
+    return reply === undefined || reply === "" ? undefined : reply;
+  }
+
+  answer(body: string): void {
+    const { replyTo } = this;
+    if (replyTo !== undefined) this.#answer(replyTo, body);
+  }
+
+  refuse(code: number, message: string): void {
+    const { replyTo } = this;
+    if (replyTo !== undefined) this.#answer(replyTo, "", { code, message });
+  }
+}

@@ -1,0 +1,169 @@
+// The calls that are out, by token. Both buses settle them here, so a timeout means the same on either.
+//
+// One sweep serves every call: a timer per call would cost more than the call. Deadlines are in running time, and a
+// timeout is believed only after one more turn of reading: timers run before sockets are read, so an answer that is
+// already in our hands would otherwise lose against the clock.
+
+import type { Cancel, Clock } from "../clock.ts";
+import type { Reply } from "./bus.ts";
+
+/** How late a timeout may be noticed: a hundredth of the default timeout. */
+const SWEEP_MS = 10;
+/** Answers that one gathering keeps: as many as a tracker keeps incarnations. */
+const MOST_GATHERED = 10_000;
+/** Tokens are digits and letters: the shortest form that one subject token may hold. */
+const TOKEN_BASE = 36;
+
+const TIMEOUT: Reply = { kind: "timeout" };
+const CANCELLED: Reply = { kind: "cancelled" };
+
+interface Waiting {
+  readonly token: string;
+  readonly deadlineMs: number;
+  /** Takes one reply; true once nothing more is awaited. */
+  take(reply: Reply): boolean;
+}
+
+export class PendingTable {
+  readonly #clock: Clock;
+  readonly #expired: () => Reply;
+  readonly #waiting = new Map<string, Waiting>();
+  #lastToken = 0;
+  /** No deadline is earlier. It may be too early, when its call was answered: then one sweep looks in vain. */
+  #earliestMs = Number.POSITIVE_INFINITY;
+  #stopSweeping: Cancel | undefined;
+
+  /** @param expired what an overdue call ends as; asked at that moment, as only the bus knows whether it is to blame */
+  constructor(clock: Clock, expired: () => Reply = () => TIMEOUT) {
+    this.#clock = clock;
+    this.#expired = expired;
+  }
+
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  /** A call that ends with the first reply, in `timeoutMs` of running time, or with the signal. */
+  add(timeoutMs: number, signal?: AbortSignal): PendingCall {
+    const call = new PendingCall(this.#nextToken(), this.#clock.now() + timeoutMs);
+    this.#watch(call);
+    if (signal !== undefined) call.endWith(signal, () => this.settle(call.token, CANCELLED));
+    return call;
+  }
+
+  /** A call that collects answers for `waitMs` of running time. */
+  addGathering(waitMs: number): PendingGathering {
+    const gathering = new PendingGathering(this.#nextToken(), this.#clock.now() + waitMs);
+    this.#watch(gathering);
+    return gathering;
+  }
+
+  /** @returns false if nobody waits under that token: settled before, or never asked */
+  settle(token: string, reply: Reply): boolean {
+    const waiting = this.#waiting.get(token);
+    if (waiting === undefined) return false;
+    if (waiting.take(reply)) this.#waiting.delete(token);
+    return true;
+  }
+
+  settleAll(reply: Reply): void {
+    for (const token of [...this.#waiting.keys()]) this.settle(token, reply);
+  }
+
+  #nextToken(): string {
+    this.#lastToken += 1;
+    return this.#lastToken.toString(TOKEN_BASE);
+  }
+
+  #watch(waiting: Waiting): void {
+    this.#waiting.set(waiting.token, waiting);
+    if (waiting.deadlineMs < this.#earliestMs) this.#earliestMs = waiting.deadlineMs;
+    this.#stopSweeping ??= this.#clock.every(SWEEP_MS, () => this.#sweep());
+  }
+
+  /** The timer is ended here and not by the last answer: calls in a row would else start and stop one each. */
+  #sweep(): void {
+    if (this.#waiting.size === 0) {
+      this.#stopSweeping?.();
+      this.#stopSweeping = undefined;
+      this.#earliestMs = Number.POSITIVE_INFINITY;
+      return;
+    }
+    const now = this.#clock.now();
+    if (now >= this.#earliestMs) this.#collectExpired(now);
+  }
+
+  #collectExpired(now: number): void {
+    const expired: string[] = [];
+    this.#earliestMs = Number.POSITIVE_INFINITY;
+    for (const { token, deadlineMs } of this.#waiting.values()) {
+      if (deadlineMs <= now) expired.push(token);
+      else if (deadlineMs < this.#earliestMs) this.#earliestMs = deadlineMs;
+    }
+    if (expired.length === 0) return;
+    this.#clock.afterReading(() => {
+      for (const token of expired) this.settle(token, this.#expired());
+    });
+  }
+}
+
+// One executor for all promises: a closure per call would be one more object for each.
+let lastResolve: (value: never) => void = () => undefined;
+const keepResolve = (resolve: (value: never) => void): void => {
+  lastResolve = resolve;
+};
+
+export class PendingCall implements Waiting {
+  readonly token: string;
+  readonly deadlineMs: number;
+  readonly reply: Promise<Reply>;
+  readonly #resolve: (reply: Reply) => void;
+  #stopListening: Cancel | undefined;
+
+  constructor(token: string, deadlineMs: number) {
+    this.token = token;
+    this.deadlineMs = deadlineMs;
+    this.reply = new Promise<Reply>(keepResolve);
+    this.#resolve = lastResolve as (reply: Reply) => void;
+  }
+
+  /** Ends the call when `signal` is raised; forgets the signal when the call ends before. */
+  endWith(signal: AbortSignal, end: () => void): void {
+    if (signal.aborted) {
+      end();
+      return;
+    }
+    signal.addEventListener("abort", end);
+    this.#stopListening = () => signal.removeEventListener("abort", end);
+  }
+
+  take(reply: Reply): boolean {
+    this.#stopListening?.();
+    this.#resolve(reply);
+    return true;
+  }
+}
+
+export class PendingGathering implements Waiting {
+  readonly token: string;
+  readonly deadlineMs: number;
+  readonly bodies: Promise<readonly Uint8Array[]>;
+  readonly #resolve: (bodies: readonly Uint8Array[]) => void;
+  readonly #gathered: Uint8Array[] = [];
+
+  constructor(token: string, deadlineMs: number) {
+    this.token = token;
+    this.deadlineMs = deadlineMs;
+    this.bodies = new Promise<readonly Uint8Array[]>(keepResolve);
+    this.#resolve = lastResolve as (bodies: readonly Uint8Array[]) => void;
+  }
+
+  /** A refusal is one voice of many and ends nothing; anything else that is no answer ends the gathering. */
+  take(reply: Reply): boolean {
+    if (reply.kind === "answered") this.#gathered.push(reply.body);
+    const goesOn = reply.kind === "answered" || reply.kind === "refused";
+    if (goesOn && this.#gathered.length < MOST_GATHERED) return false;
+    this.#resolve(this.#gathered);
+    return true;
+  }
+}

@@ -1,0 +1,60 @@
+// Asks an address what lives there, by listening: a NATS server speaks first, with one line that begins with INFO.
+// It is asked before every connection too, as the client library leaves its socket open on an address that accepts
+// and then says nothing (a paused server), one more at each attempt.
+
+import { createConnection, type Socket } from "node:net";
+
+import type { Clock } from "../clock.ts";
+import type { BusAddress } from "./bus-address.ts";
+
+export type Probe =
+  | { readonly kind: "nats" }
+  /** Something spoke first, but not NATS. */
+  | { readonly kind: "stranger" }
+  /** Something accepted and then said nothing: a paused NATS server, or a service that waits for us to speak. */
+  | { readonly kind: "silent" }
+  /** Nobody accepted; `why` is the system's word for it, such as ECONNREFUSED. */
+  | { readonly kind: "nothing"; readonly why: string };
+
+export interface ProbeOptions {
+  readonly clock: Clock;
+  readonly withinMs: number;
+  readonly signal?: AbortSignal;
+}
+
+const GREETING = "INFO ";
+
+/** Never rejects, and holds no socket afterwards. */
+export function probe(address: BusAddress, { clock, withinMs, signal }: ProbeOptions): Promise<Probe> {
+  return new Promise((resolve) => {
+    const socket = createConnection({ host: address.host, port: address.port });
+    let accepted = false;
+    const finish = (found: Probe): void => {
+      stopWaiting();
+      signal?.removeEventListener("abort", giveUp);
+      socket.destroy();
+      resolve(found);
+    };
+    const giveUp = (): void => finish(accepted ? { kind: "silent" } : { kind: "nothing", why: "ETIMEDOUT" });
+    // Read once more before believing it: after a stall the greeting may wait in the socket.
+    const stopWaiting = clock.after(withinMs, () => clock.afterReading(giveUp));
+    socket.on("connect", () => {
+      accepted = true;
+    });
+    socket.on("error", (error: NodeJS.ErrnoException) => finish({ kind: "nothing", why: error.code ?? error.message }));
+    hearGreeting(socket, finish, giveUp);
+    if (signal?.aborted) giveUp();
+    else signal?.addEventListener("abort", giveUp);
+  });
+}
+
+function hearGreeting(socket: Socket, finish: (found: Probe) => void, ended: () => void): void {
+  let heard = "";
+  socket.on("data", (chunk) => {
+    heard += chunk.toString("latin1");
+    const expected = GREETING.slice(0, heard.length);
+    if (!heard.startsWith(expected)) finish({ kind: "stranger" });
+    else if (expected === GREETING) finish({ kind: "nats" });
+  });
+  socket.on("close", ended);
+}

@@ -1,0 +1,26 @@
+// The same trouble a thousand times a second is still one sentence a minute. Pure.
+
+/** Long enough to keep a terminal readable, short enough to show that it goes on. */
+const SILENCE_MS = 60_000;
+/** Kinds are few and known; should one ever hold something from the wire, the memory stays bounded all the same. */
+const MOST_KINDS = 100;
+
+export type Report = (sentence: string) => void;
+
+/** Passes a sentence on unless one of the same kind went out within the last minute. */
+export class Sparing {
+  readonly #report: Report;
+  readonly #saidAtMs = new Map<string, number>();
+
+  constructor(report: Report) {
+    this.#report = report;
+  }
+
+  say(kind: string, sentence: string, nowMs: number): void {
+    const saidAtMs = this.#saidAtMs.get(kind);
+    if (saidAtMs !== undefined && nowMs - saidAtMs < SILENCE_MS) return;
+    if (saidAtMs === undefined && this.#saidAtMs.size >= MOST_KINDS) this.#saidAtMs.clear();
+    this.#saidAtMs.set(kind, nowMs);
+    this.#report(sentence);
+  }
+}

@@ -1,0 +1,128 @@
+// A clock that a test pushes. One push runs everything that falls due, in order, and after each step lets promises
+// settle and the "sockets" be read, as the real loop does: timers first, then reading, then what waited for reading.
+
+import type { Cancel, Clock } from "../../src/clock.ts";
+
+/** What a stall adds to running time: one tick, as in the real clock. */
+const STALL_COUNTS_AS_MS = 50;
+/** 1 January 2024, so that a wall time is never mistaken for a running time. */
+const WALL_START_MS = 1_704_067_200_000;
+
+interface Timer {
+  readonly order: number;
+  dueAtMs: number;
+  readonly everyMs: number | undefined;
+  readonly act: () => void;
+}
+
+export class FakeClock implements Clock {
+  #realMs = 0;
+  #runningMs = 0;
+  #wallOffsetMs = WALL_START_MS;
+  #timersMade = 0;
+  readonly #timers = new Set<Timer>();
+  readonly #listeners = new Set<(stalledMs: number) => void>();
+  #afterReading: (() => void)[] = [];
+
+  now(): number {
+    return this.#runningMs;
+  }
+
+  wall(): number {
+    return this.#realMs + this.#wallOffsetMs;
+  }
+
+  after(delayMs: number, act: () => void): Cancel {
+    return this.#start(delayMs, undefined, act);
+  }
+
+  every(intervalMs: number, act: () => void): Cancel {
+    return this.#start(intervalMs, intervalMs, act);
+  }
+
+  afterReading(act: () => void): void {
+    this.#afterReading.push(act);
+  }
+
+  onStall(act: (stalledMs: number) => void): Cancel {
+    this.#listeners.add(act);
+    return () => this.#listeners.delete(act);
+  }
+
+  /** How many timers are set: none may be left over. */
+  get timers(): number {
+    return this.#timers.size;
+  }
+
+  /** Sets the host's clock right or wrong; running time knows nothing of it. */
+  setWall(epochMs: number): void {
+    this.#wallOffsetMs = epochMs - this.#realMs;
+  }
+
+  /** Lets `ms` pass. */
+  async advance(ms: number): Promise<void> {
+    const untilMs = this.#realMs + ms;
+    await this.#settle();
+    for (let due = this.#earliest(untilMs); due !== undefined; due = this.#earliest(untilMs)) {
+      this.#moveTo(Math.max(due.dueAtMs, this.#realMs));
+      this.#run(due);
+      await this.#settle();
+    }
+    this.#moveTo(untilMs);
+  }
+
+  /** Lets `ms` pass without this process running: afterwards all that is overdue runs at once, and only then is read. */
+  async stall(ms: number): Promise<void> {
+    await this.#settle();
+    this.#realMs += ms;
+    const ranMs = Math.min(ms, STALL_COUNTS_AS_MS);
+    this.#runningMs += ranMs;
+    if (ms > ranMs) for (const listener of [...this.#listeners]) listener(ms - ranMs);
+    const overdue = [...this.#timers].filter((timer) => timer.dueAtMs <= this.#realMs).sort(byDue);
+    for (const timer of overdue) if (this.#timers.has(timer)) this.#run(timer);
+    await this.#settle();
+  }
+
+  #start(delayMs: number, everyMs: number | undefined, act: () => void): Cancel {
+    this.#timersMade += 1;
+    const timer: Timer = { order: this.#timersMade, dueAtMs: this.#realMs + Math.max(0, delayMs), everyMs, act };
+    this.#timers.add(timer);
+    return () => this.#timers.delete(timer);
+  }
+
+  #moveTo(realMs: number): void {
+    this.#runningMs += realMs - this.#realMs;
+    this.#realMs = realMs;
+  }
+
+  #earliest(untilMs: number): Timer | undefined {
+    let first: Timer | undefined;
+    for (const timer of this.#timers) {
+      if (timer.dueAtMs <= untilMs && (first === undefined || byDue(timer, first) < 0)) first = timer;
+    }
+    return first;
+  }
+
+  /** An interval that was overdue several times runs once, as in node. */
+  #run(timer: Timer): void {
+    if (timer.everyMs === undefined) this.#timers.delete(timer);
+    else timer.dueAtMs = this.#realMs + Math.max(1, timer.everyMs);
+    timer.act();
+  }
+
+  /** Promises, then what waited for reading, until nothing new comes of it. */
+  async #settle(): Promise<void> {
+    await promisesSettle();
+    while (this.#afterReading.length > 0) {
+      const acts = this.#afterReading;
+      this.#afterReading = [];
+      for (const act of acts) act();
+      await promisesSettle();
+    }
+  }
+}
+
+const byDue = (left: Timer, right: Timer): number => left.dueAtMs - right.dueAtMs || left.order - right.order;
+
+/** A turn of the real loop: every promise that can settle has then settled, however long its chain. */
+const promisesSettle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

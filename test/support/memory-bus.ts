@@ -1,0 +1,307 @@
+// A Bus without a network: a MemoryNetwork hands out buses that are wired to each other. Calls settle in the same
+// PendingTable as on NATS. Every message takes its way through the clock, so a test that pushes the clock decides when
+// it arrives, and after a stall it arrives as from a socket: after the timers that are overdue.
+
+import type { Bus, BusStatus, Message, Reply, RequestOptions, Subscription } from "../../src/bus/bus.ts";
+import { PendingTable } from "../../src/bus/pending.ts";
+import type { Clock } from "../../src/clock.ts";
+
+const AWAY: Reply = { kind: "away" };
+const CANCELLED: Reply = { kind: "cancelled" };
+const NOBODY = { kind: "nobody" } as const;
+/** As a NATS server has it by default. */
+const LARGEST_BODY_BYTES = 1_048_576;
+const TOO_LARGE = 413;
+
+export interface NetworkOptions {
+  /** How long a message is under way; a function may answer differently for each. */
+  readonly delayMs?: number | ((subject: string) => number);
+  /** Messages that never arrive. */
+  readonly loses?: (subject: string) => boolean;
+}
+
+interface Packet {
+  readonly subject: string;
+  readonly replyTo: string | undefined;
+  readonly reply: Extract<Reply, { kind: "answered" | "refused" | "nobody" }>;
+}
+
+interface Ear {
+  readonly owner: MemoryBus;
+  readonly pattern: string;
+  readonly queue: string | undefined;
+  readonly hear: (packet: Packet) => void;
+  underWay: number;
+  open: boolean;
+  /** Who waits until nothing is under way. */
+  idle: () => void;
+}
+
+export class MemoryNetwork {
+  readonly clock: Clock;
+  /** May be changed at any time; counts for what is sent from then on. */
+  delayMs: number | ((subject: string) => number);
+  loses: (subject: string) => boolean;
+  readonly #ears = new Set<Ear>();
+  readonly #buses: MemoryBus[] = [];
+  #turns = 0;
+  #up = true;
+
+  constructor(clock: Clock, options: NetworkOptions = {}) {
+    this.clock = clock;
+    this.delayMs = options.delayMs ?? 0;
+    this.loses = options.loses ?? (() => false);
+  }
+
+  /** A new bus, connected unless the network is down. */
+  bus(report: (sentence: string) => void = () => undefined): MemoryBus {
+    const bus = new MemoryBus(this, `_INBOX.${this.#buses.length + 1}.`, report);
+    this.#buses.push(bus);
+    if (this.#up) bus.reconnect();
+    return bus;
+  }
+
+  /** The server is gone, for everyone. */
+  disconnect(): void {
+    this.#up = false;
+    for (const bus of this.#buses) bus.disconnect();
+  }
+
+  reconnect(): void {
+    this.#up = true;
+    for (const bus of this.#buses) bus.reconnect();
+  }
+
+  attach(ear: Ear): void {
+    this.#ears.add(ear);
+  }
+
+  detach(ear: Ear): void {
+    this.#ears.delete(ear);
+  }
+
+  /** Decides at once who gets it, as a server does; it arrives later. */
+  route(packet: Packet): void {
+    const chosen = this.#choose(packet.subject);
+    if (chosen.length > 0) for (const ear of chosen) this.#deliver(ear, packet);
+    else if (packet.replyTo !== undefined) this.route({ subject: packet.replyTo, replyTo: undefined, reply: NOBODY });
+  }
+
+  #choose(subject: string): readonly Ear[] {
+    const chosen: Ear[] = [];
+    const groups = new Map<string, Ear[]>();
+    for (const ear of this.#ears) {
+      if (ear.owner.status !== "connected" || !matches(ear.pattern, subject)) continue;
+      if (ear.queue === undefined) chosen.push(ear);
+      else groups.set(ear.queue, [...(groups.get(ear.queue) ?? []), ear]);
+    }
+    for (const group of groups.values()) {
+      this.#turns += 1;
+      const picked = group[this.#turns % group.length];
+      if (picked !== undefined) chosen.push(picked);
+    }
+    return chosen;
+  }
+
+  #deliver(ear: Ear, packet: Packet): void {
+    if (this.loses(packet.subject)) return;
+    const { connection } = ear.owner;
+    ear.underWay += 1;
+    const arrive = (): void =>
+      ear.owner.arrive(() => {
+        if (ear.open && ear.owner.connection === connection) ear.hear(packet);
+        ear.underWay -= 1;
+        if (ear.underWay === 0) ear.idle();
+      });
+    const delayMs = typeof this.delayMs === "function" ? this.delayMs(packet.subject) : this.delayMs;
+    if (delayMs > 0) this.clock.after(delayMs, () => this.clock.afterReading(arrive));
+    else this.clock.afterReading(arrive);
+  }
+}
+
+export class MemoryBus implements Bus {
+  readonly #network: MemoryNetwork;
+  readonly #inbox: string;
+  readonly #report: (sentence: string) => void;
+  readonly #table: PendingTable;
+  readonly #watchers = new Set<(status: BusStatus) => void>();
+  readonly #heldBack: (() => void)[] = [];
+  #status: BusStatus = "away";
+  #paused = false;
+  /** Counts connections: what was under way when one dropped never arrives. */
+  connection = 0;
+
+  constructor(network: MemoryNetwork, inbox: string, report: (sentence: string) => void) {
+    this.#network = network;
+    this.#inbox = inbox;
+    this.#report = report;
+    this.#table = new PendingTable(network.clock);
+    this.#listen(`${inbox}*`, undefined, ({ subject, reply }) => this.#table.settle(subject.slice(inbox.length), reply));
+  }
+
+  get status(): BusStatus {
+    return this.#status;
+  }
+
+  /** How many calls are out. */
+  get pending(): number {
+    return this.#table.size;
+  }
+
+  request(subject: string, body: string, { timeoutMs, signal }: RequestOptions): Promise<Reply> {
+    if (signal?.aborted) return Promise.resolve(CANCELLED);
+    if (this.#status !== "connected") return Promise.resolve(AWAY);
+    const call = this.#table.add(timeoutMs, signal);
+    const failure = this.#send(subject, body, this.#inbox + call.token);
+    if (failure !== undefined) this.#table.settle(call.token, failure);
+    return call.reply;
+  }
+
+  gather(subject: string, body: string, waitMs: number): Promise<readonly Uint8Array[]> {
+    if (this.#status !== "connected") return Promise.resolve([]);
+    const gathering = this.#table.addGathering(waitMs);
+    const failure = this.#send(subject, body, this.#inbox + gathering.token);
+    if (failure !== undefined) this.#table.settle(gathering.token, AWAY);
+    return gathering.bodies;
+  }
+
+  publish(subject: string, body: string, replyTo?: string): void {
+    if (this.#status === "connected") this.#send(subject, body, replyTo);
+  }
+
+  subscribe(subject: string, receive: (message: Message) => void, queue?: string): Subscription {
+    const ear = this.#listen(subject, queue, (packet) => this.#receive(receive, packet));
+    return {
+      close: () => {
+        ear.open = false;
+        this.#network.detach(ear);
+      },
+      drain: async () => {
+        this.#network.detach(ear);
+        if (ear.underWay > 0) await new Promise<void>((resolve) => Object.assign(ear, { idle: resolve }));
+        ear.open = false;
+      },
+    };
+  }
+
+  async flush(): Promise<boolean> {
+    const { connection } = this;
+    if (this.#status !== "connected") return false;
+    await this.#turn();
+    return this.connection === connection && this.#status === "connected";
+  }
+
+  watch(listener: (status: BusStatus) => void): () => void {
+    this.#watchers.add(listener);
+    return () => this.#watchers.delete(listener);
+  }
+
+  async close(): Promise<void> {
+    if (this.#status === "closed") return;
+    this.#become("closed");
+    this.#table.settleAll(AWAY);
+    await this.#turn();
+  }
+
+  /** This bus alone loses its connection. */
+  disconnect(): void {
+    if (this.#status !== "connected") return;
+    this.connection += 1;
+    this.#table.settleAll(AWAY);
+    this.#become("away");
+  }
+
+  reconnect(): void {
+    if (this.#status === "away") this.#become("connected");
+  }
+
+  /** Its process is stopped, as with ^Z: the bus still counts it as there, and messages wait for it. */
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    for (const act of this.#heldBack.splice(0)) act();
+  }
+
+  /** For the network: hands over what has arrived. */
+  arrive(act: () => void): void {
+    if (this.#paused) this.#heldBack.push(act);
+    else act();
+  }
+
+  #listen(pattern: string, queue: string | undefined, hear: (packet: Packet) => void): Ear {
+    const ear: Ear = { owner: this, pattern, queue, hear, underWay: 0, open: true, idle: () => undefined };
+    this.#network.attach(ear);
+    return ear;
+  }
+
+  #send(subject: string, body: string, replyTo: string | undefined): Reply | undefined {
+    const bytes = new TextEncoder().encode(body);
+    if (bytes.length > LARGEST_BODY_BYTES) {
+      const why = `the body is over the bus's limit of ${LARGEST_BODY_BYTES} bytes`;
+      this.#report(`bus: a message to ${subject} was not sent: ${why}`);
+      return { kind: "refused", code: TOO_LARGE, message: `not sent: ${why}` };
+    }
+    this.#network.route({ subject, replyTo, reply: { kind: "answered", body: bytes } });
+    return undefined;
+  }
+
+  #receive(receive: (message: Message) => unknown, packet: Packet): void {
+    const blame = (error: unknown): void => this.#report(`bus: the receiver of ${packet.subject} failed: ${String(error)}`);
+    try {
+      const returned = receive(this.#messageOf(packet));
+      if (returned instanceof Promise) returned.catch(blame);
+    } catch (error) {
+      blame(error);
+    }
+  }
+
+  #messageOf({ subject, replyTo, reply }: Packet): Message {
+    return {
+      subject,
+      replyTo,
+      body: reply.kind === "answered" ? reply.body : new Uint8Array(0),
+      answer: (body) => {
+        if (replyTo === undefined) return;
+        const failure = this.#status === "connected" ? this.#send(replyTo, body, undefined) : undefined;
+        if (failure?.kind === "refused") this.#refuse(replyTo, 500, failure.message);
+      },
+      refuse: (code, message) => {
+        if (replyTo !== undefined) this.#refuse(replyTo, code, message);
+      },
+    };
+  }
+
+  #refuse(replyTo: string, code: number, message: string): void {
+    if (this.#status !== "connected") return;
+    this.#network.route({ subject: replyTo, replyTo: undefined, reply: { kind: "refused", code, message } });
+  }
+
+  #become(status: BusStatus): void {
+    this.#status = status;
+    for (const tell of [...this.#watchers]) {
+      try {
+        tell(status);
+      } catch (error) {
+        this.#report(`bus: a listener failed when told ${status}: ${String(error)}`);
+      }
+    }
+  }
+
+  #turn(): Promise<void> {
+    return new Promise((resolve) => this.#network.clock.afterReading(resolve));
+  }
+}
+
+/** Whether a subject fits a pattern: `*` is one token, `>` is all the rest. */
+export function matches(pattern: string, subject: string): boolean {
+  const wanted = pattern.split(".");
+  const given = subject.split(".");
+  for (const [place, token] of wanted.entries()) {
+    if (token === ">") return given.length > place;
+    if (given[place] === undefined || (token !== "*" && token !== given[place])) return false;
+  }
+  return wanted.length === given.length;
+}
