@@ -56,9 +56,21 @@ export const SETTINGS: readonly SettingRow[] = [
   row("DWC_STATE", "~/.datawire", "folder of what is kept between runs: cookie keys, later identities"),
   row("REQUEST_TIMEOUT_MS", 1000, "how long a call may take before it counts as unanswered: a page waits no longer"),
   row("FAILURE_LIMIT", 1, "unanswered calls in a row that open a breaker: with one, a hung instance costs one wait"),
-  row("RETEST_DELAY_MS", 30_000, "how long an opened breaker waits for its first retest: a paused process needs no hurry"),
-  row("RETEST_DELAY_MAX_MS", 300_000, "where the doubling of that delay ends: five minutes is the longest unnoticed recovery"),
-  row("HEARTBEAT_INTERVAL_MS", 15_000, "longest time between two heartbeats; each beat comes up to a fifth sooner, at random"),
+  row(
+    "RETEST_DELAY_MS",
+    30_000,
+    "how long an opened breaker waits for its first retest: a paused process needs no hurry",
+  ),
+  row(
+    "RETEST_DELAY_MAX_MS",
+    300_000,
+    "where the doubling of that delay ends: five minutes is the longest unnoticed recovery",
+  ),
+  row(
+    "HEARTBEAT_INTERVAL_MS",
+    15_000,
+    "longest time between two heartbeats; each beat comes up to a fifth sooner, at random",
+  ),
   row("PURGE_AFTER_MS", 300_000, "how long an instance that is gone is still remembered, breaker and all"),
 ];
 
@@ -164,7 +176,9 @@ class Reader {
   }
 
   natsUrls(name: string): readonly string[] {
-    const urls = this.#value(name).split(",").map((url) => url.trim());
+    const urls = this.#value(name)
+      .split(",")
+      .map((url) => url.trim());
     for (const url of urls) {
       if (!isNatsUrl(url)) this.#refuse(name, url, "of the form nats://host:port (tls:// too)", url);
     }
@@ -176,7 +190,8 @@ class Reader {
     if (value === "") return undefined;
     const keys = value.split(",").map((key) => key.trim());
     // The value is a secret: the problem names the rule and never the key.
-    if (keys.some((key) => key.length < 16)) this.problems.push(`${name} holds a key of under 16 characters: make one with  openssl rand -hex 32`);
+    if (keys.some((key) => key.length < 16))
+      this.problems.push(`${name} holds a key of under 16 characters: make one with  openssl rand -hex 32`);
     return keys;
   }
 

@@ -1,6 +1,8 @@
 // Every subject is built here (README, "The protocol, version 1"), and names are checked where they enter.
 
-export type NameCheck = { readonly kind: "good"; readonly name: string } | { readonly kind: "bad"; readonly why: string };
+export type NameCheck =
+  | { readonly kind: "good"; readonly name: string }
+  | { readonly kind: "bad"; readonly why: string };
 
 /** First tokens that mean something else on the bus: a service of that name would hear, or speak as, another. */
 const RESERVED = new Set(["health", "_inbox"]);
@@ -43,11 +45,11 @@ export function incarnationOf(service: string, subject: string): string | undefi
 }
 
 /** The three verbs of the NATS service protocol (ADR-32), each for all, for one service and for one instance. */
-export const serviceVerbSubjects = (verb: "PING" | "INFO" | "STATS", service: string, id: string): readonly string[] => [
-  `$SRV.${verb}`,
-  `$SRV.${verb}.${service}`,
-  `$SRV.${verb}.${service}.${id}`,
-];
+export const serviceVerbSubjects = (
+  verb: "PING" | "INFO" | "STATS",
+  service: string,
+  id: string,
+): readonly string[] => [`$SRV.${verb}`, `$SRV.${verb}.${service}`, `$SRV.${verb}.${service}.${id}`];
 
 /** How an address is shown to people: the direct subject, marked as one on NATS. */
 export const shownAddress = (subject: string): string => `nats:${subject}`;
