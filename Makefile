@@ -1,0 +1,72 @@
+# Everything a person types. Each target works first and alone on a fresh clone: bin/prepare fetches what is missing,
+# says so, and is done in a moment when nothing is. `make help` lists the targets from the `##` beside their names.
+#
+# Recipes exec node itself, with no wrapper in between, so that ^C, ^Z and kill reach the program and not its parent.
+
+# Values typed after the target are taken as text. Without this, make would run COUNT='$(shell …)' as code of its own
+# before any program could refuse it; with it, recipes read them from the environment, quoted, and no shell reads them.
+$(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),\
+  $(eval override $(name) := $$(value $(name)))$(eval export $(name))))
+
+PREPARE := sh bin/prepare
+NODE := exec node --enable-source-maps
+
+.SILENT:
+.NOTPARALLEL:
+.PHONY: all monolith datawire-connect add-ratings market startRatings demo test check format coverage walkthrough clean help
+
+all: monolith
+
+monolith: ## the Market without ratings, at http://localhost:5000
+	$(PREPARE) && $(NODE) dist/bin/market.js --monolith
+
+datawire-connect: ## makes bin/dwc ready and says what to type next
+	$(PREPARE)
+	echo 'bin/dwc is ready. See what it can do:  bin/dwc --help'
+	echo 'Then start the Market with ratings:    make add-ratings'
+
+add-ratings: market ## the Market that looks for ratings (the same as: make market)
+
+market: ## the Market that looks for ratings, at http://localhost:5000
+	$(PREPARE) bus && $(NODE) dist/bin/market.js
+
+# COUNT wins over INSTANCE; with neither, instance 1. What is no number is refused by the program, not here.
+startRatings: ## Ratings instances: COUNT=3 starts three, INSTANCE=2 the second, neither the first
+	$(PREPARE) && if [ -n "$$COUNT" ]; then set -- --count="$$COUNT"; \
+	  elif [ -n "$$INSTANCE" ]; then set -- --instance="$$INSTANCE"; \
+	  else set --; fi && $(NODE) dist/bin/ratings.js "$$@"
+
+demo: ## all of it in one terminal: a bus, the Market, three Ratings instances
+	$(PREPARE) bus && $(NODE) dist/bin/demo.js
+
+test: ## all tests, or those whose file name holds a word: make test ONLY=cart
+	$(PREPARE) nats-server && set -f && $(NODE) dist/test/run.js $$ONLY
+
+check: ## format, lint, directions of imports, types, house rules; changes nothing
+	$(PREPARE)
+	node_modules/.bin/biome check --error-on-warnings \
+	  || { echo 'check: the format or a rule does not hold (above). Much of it mends itself with:  make format'; exit 1; }
+	node_modules/.bin/tsc --noEmit || { echo 'check: the types do not hold (above).'; exit 1; }
+	node --enable-source-maps dist/test/run.js test/house/lint. test/house/house. \
+	  || { echo 'check: a rule of the house does not hold (above).'; exit 1; }
+	echo 'check: format, lint, directions of imports, types and house rules all hold.'
+
+format: ## formats all files and mends what the linter can
+	$(PREPARE) && node_modules/.bin/biome check --write
+
+coverage: ## all tests, with a report of what they ran (coverage/index.html)
+	$(PREPARE) nats-server && set -f && exec node_modules/.bin/c8 --clean --exclude-after-remap \
+	  --include 'src/**' --include 'bin/**' --reporter text --reporter html node --enable-source-maps dist/test/run.js $$ONLY
+
+walkthrough: ## the walk of the README, typed by machine in real windows, in real time
+	$(PREPARE) nats-server && $(NODE) dist/test/walkthrough/walkthrough.js
+
+clean: ## back to a fresh clone
+	rm -rf node_modules dist .dist-new coverage .prepared \
+	  || { echo 'clean: some files belong to somebody else. Type:  sudo make clean'; exit 1; }
+	echo 'clean: back to a fresh clone (packages, compiled programs and reports are gone; ~/.datawire is untouched).'
+
+help: ## this list
+	echo 'make TARGET, where TARGET is one of:'
+	awk -F ':.*## ' '/^[A-Za-z-]+:.*## / { printf "  %-17s %s\n", $$1, $$2 }' Makefile
+	echo 'Values go behind it:  make startRatings COUNT=3   make market PORT=5001   make test ONLY=cart'
