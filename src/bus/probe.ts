@@ -8,7 +8,8 @@ import type { Clock } from "../clock.ts";
 import type { BusAddress } from "./bus-address.ts";
 
 export type Probe =
-  | { readonly kind: "nats" }
+  /** `greeting` is its whole line: what the server says of itself. */
+  | { readonly kind: "nats"; readonly greeting: string }
   /** Something spoke first, but not NATS. */
   | { readonly kind: "stranger" }
   /** Something accepted and then said nothing: a paused NATS server, or a service that waits for us to speak. */
@@ -23,6 +24,8 @@ export interface ProbeOptions {
 }
 
 const GREETING = "INFO ";
+/** A greeting lists a cluster's addresses; one that is longer than this comes from something that only sounds like NATS. */
+const LONGEST_GREETING = 65_536;
 
 /** Never rejects, and holds no socket afterwards. */
 export function probe(address: BusAddress, { clock, withinMs, signal }: ProbeOptions): Promise<Probe> {
@@ -52,9 +55,10 @@ function hearGreeting(socket: Socket, finish: (found: Probe) => void, ended: () 
   let heard = "";
   socket.on("data", (chunk) => {
     heard += chunk.toString("latin1");
-    const expected = GREETING.slice(0, heard.length);
-    if (!heard.startsWith(expected)) finish({ kind: "stranger" });
-    else if (expected === GREETING) finish({ kind: "nats" });
+    const expected = GREETING.slice(0, heard.length); // as much of it as can have come
+    const end = heard.indexOf("\n");
+    if (!heard.startsWith(expected) || heard.length > LONGEST_GREETING) finish({ kind: "stranger" });
+    else if (end >= 0) finish({ kind: "nats", greeting: heard.slice(0, end) });
   });
   socket.on("close", ended);
 }

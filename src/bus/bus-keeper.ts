@@ -1,0 +1,87 @@
+// Takes over when the owner of the embedded server ends: every process that uses the bus on this machine may own it next.
+
+import type { Cancel } from "../clock.ts";
+import type { Bus } from "./bus.ts";
+import { type EnsureBusOptions, type EnsuredBus, ensureBus, mayStart } from "./embedded-server.ts";
+
+export interface KeepBusOptions extends Omit<EnsureBusOptions, "signal"> {
+  readonly bus: Pick<Bus, "status" | "watch">;
+  /** What ensureBus found at the start: from now on its server, if it is ours, is this keeper's to stop. */
+  readonly first: EnsuredBus;
+}
+
+export interface BusKeeper {
+  /** Ends keeping, and the server if it is ours; resolves when its process is gone. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Each waits a random part of this before it looks, so that of many processes mostly one starts a server; those that
+ * start one all the same lose the port to it. With a server's start and our redialling it stays under two seconds.
+ */
+const TAKEOVER_WITHIN_MS = 1_000;
+
+/** While the bus is away: looks, and starts a server if nothing answers and it is for us to start one. */
+export function keepBus(options: KeepBusOptions): BusKeeper {
+  return new Keeper(options);
+}
+
+class Keeper implements BusKeeper {
+  readonly #options: KeepBusOptions;
+  readonly #ending = new AbortController();
+  readonly #kept: Promise<void>;
+  #own: EnsuredBus;
+  #said: string | undefined;
+  #wake: () => void = () => undefined;
+
+  constructor(options: KeepBusOptions) {
+    this.#options = options;
+    this.#own = options.first;
+    this.#kept = mayStart(options.urls) ? this.#keep() : Promise.resolve();
+  }
+
+  async stop(): Promise<void> {
+    this.#ending.abort();
+    this.#wake();
+    await this.#kept;
+    if (this.#own.kind === "started") await this.#own.stop();
+  }
+
+  async #keep(): Promise<void> {
+    while (!this.#ending.signal.aborted) {
+      await this.#until((wake) => this.#options.bus.watch(wake), this.#options.bus.status === "away");
+      await this.#until((wake) => this.#options.clock.after(Math.random() * TAKEOVER_WITHIN_MS, wake), false);
+      if (this.#options.bus.status === "away" && !this.#ending.signal.aborted) await this.#ensure();
+    }
+  }
+
+  async #ensure(): Promise<void> {
+    const { bus: _bus, first: _first, ...options } = this.#options;
+    const ensured = await ensureBus({ ...options, signal: this.#ending.signal });
+    if (ensured.kind === "started") await this.#take(ensured);
+    else if (ensured.kind === "refused" && ensured.why !== this.#said) {
+      this.#said = ensured.why; // the same refusal every second is told once
+      options.say(ensured.why);
+    }
+  }
+
+  /** A server of ours from before has lost the port, so it has ended or serves nobody. */
+  async #take(started: EnsuredBus): Promise<void> {
+    const before = this.#own;
+    this.#own = started;
+    this.#said = undefined;
+    if (before.kind === "started") await before.stop();
+  }
+
+  /** Waits for what `begin` sets up, or for stop(); not at all if it is `already` so. */
+  #until(begin: (wake: () => void) => Cancel, already: boolean): Promise<void> {
+    if (already || this.#ending.signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const cancel = begin(() => this.#wake());
+      this.#wake = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+}

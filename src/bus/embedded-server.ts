@@ -1,0 +1,156 @@
+// The embedded default: where nothing answers on this machine's own address, a real nats-server is started there. What
+// answers is used as it is. Several processes may try at once: one server gets the port, the others' owners use it.
+
+import { randomBytes } from "node:crypto";
+
+import type { Clock } from "../clock.ts";
+import { type BusAddress, isLoopback, readBusAddress } from "./bus-address.ts";
+import { findProgram } from "./find-program.ts";
+import { type Probe, probe } from "./probe.ts";
+import { type ServerPlan, type ServerProcess, startServerProcess } from "./server-process.ts";
+
+export type EnsuredBus =
+  /** A NATS server answers there. */
+  | { readonly kind: "found"; readonly url: string }
+  /** Ours now: `stop` it at the end; if the owner is killed, the kernel does. */
+  | { readonly kind: "started"; readonly url: string; readonly pid: number; stop(): Promise<void> }
+  /** Nothing answers, and it is not for us to start one: it will be waited for. */
+  | { readonly kind: "awaited"; readonly why: string }
+  /** It cannot work; `why` says what to type. */
+  | { readonly kind: "refused"; readonly why: string }
+  /** The signal was raised first; nothing was left running. */
+  | { readonly kind: "cancelled" };
+
+export interface EnsureBusOptions {
+  readonly urls: readonly string[];
+  readonly clock: Clock;
+  /** Told in one line that a server was started. */
+  readonly say: (line: string) => void;
+  /** Where programs are looked for (programFolders). */
+  readonly folders: readonly string[];
+  /** A configuration file for the server that is started. */
+  readonly configFile?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** A server on this machine greets within a millisecond; one across the world within a second. */
+const PROBE_WITHIN_MS = 1_000;
+/** A started server answers after a tenth of a second; this is for a machine that is busy or has just booted. */
+const START_WITHIN_MS = 10_000;
+/** Between two looks at a server that is starting. */
+const LOOK_EVERY_MS = 20;
+const NAME_BYTES = 8;
+
+type Found = readonly { readonly url: string; readonly address: BusAddress; readonly probe: Probe }[];
+
+/** Sees to it that there is a bus, as far as it is up to us. Never rejects for what it finds. */
+export async function ensureBus(options: EnsureBusOptions): Promise<EnsuredBus> {
+  const found = await Promise.all(options.urls.map((url) => look(url, options)));
+  if (options.signal?.aborted) return { kind: "cancelled" };
+  const step = decide(found);
+  return step.kind === "start" ? start(step.url, step.address, options) : step;
+}
+
+async function look(url: string, { clock, signal }: EnsureBusOptions): Promise<Found[number]> {
+  const address = readBusAddress(url);
+  const within = { clock, withinMs: PROBE_WITHIN_MS };
+  return { url, address, probe: await probe(address, signal === undefined ? within : { ...within, signal }) };
+}
+
+/** What follows from what was found. Pure. */
+export function decide(found: Found): EnsuredBus | { readonly kind: "start"; readonly url: string; readonly address: BusAddress } {
+  const answering = found.find(({ probe: { kind } }) => kind === "nats");
+  if (answering !== undefined) return { kind: "found", url: answering.url };
+  const only = found.length === 1 ? found[0] : undefined;
+  if (only === undefined || !isOursToStart(only.address)) {
+    const shown = found.map(({ address }) => address.shown).join(", ");
+    return { kind: "awaited", why: `nothing answers at ${shown}: waiting for a bus there` };
+  }
+  if (only.probe.kind === "nothing") return { kind: "start", url: only.url, address: only.address };
+  return { kind: "refused", why: takenSentence(only.address, only.probe.kind === "silent") };
+}
+
+/** Only this machine's own bus, and only one without TLS: a certificate is not ours to make. */
+function isOursToStart({ host, tls }: BusAddress): boolean {
+  return isLoopback(host) && !tls;
+}
+
+/** Whether a bus that is missing at these addresses would ever be started here. */
+export function mayStart(urls: readonly string[]): boolean {
+  const addresses = urls.map(readBusAddress);
+  return addresses.length === 1 && addresses.every(isOursToStart);
+}
+
+function takenSentence({ port, shown }: BusAddress, silent: boolean): string {
+  const what = silent ? "accepts connections but does not greet as NATS does" : "is not NATS";
+  return `what listens at ${shown} ${what}: stop it (to see it: ss -ltnp 'sport = :${port}'), or use another port: NATS_URL=nats://127.0.0.1:${port + 1}`;
+}
+
+async function start(url: string, address: BusAddress, options: EnsureBusOptions): Promise<EnsuredBus> {
+  const binary = findProgram("nats-server", options.folders);
+  if (binary === undefined) return { kind: "refused", why: missingSentence(address.shown, process.platform) };
+  const plan: ServerPlan = {
+    binary,
+    setpriv: findProgram("setpriv", options.folders),
+    host: address.host.toLowerCase() === "localhost" ? "127.0.0.1" : address.host,
+    port: address.port,
+    name: `embedded-${randomBytes(NAME_BYTES).toString("hex")}`,
+    configFile: options.configFile,
+  };
+  const started = await run(plan, url, address, options);
+  // An old setpriv does not know the option: better a server that needs stopping than none.
+  const withoutSetpriv = started.kind === "ended" && plan.setpriv !== undefined && started.said.includes("setpriv");
+  const last = withoutSetpriv ? await run({ ...plan, setpriv: undefined }, url, address, options) : started;
+  return last.kind === "ended" ? { kind: "refused", why: diedSentence(address.shown, last.said) } : last;
+}
+
+/** The sentence for a machine without nats-server: the line to type is the whole cure. */
+export function missingSentence(shown: string, platform: NodeJS.Platform): string {
+  const line = platform === "darwin" ? "brew install nats-server" : "sudo apt-get install nats-server";
+  return `nothing answers at ${shown}, and nats-server is not installed to start one there: ${line}`;
+}
+
+function diedSentence(shown: string, said: string): string {
+  const lastLine = said.split("\n").at(-1) ?? "";
+  return `nats-server could not be started at ${shown}: ${lastLine === "" ? "it ended without a word" : lastLine}`;
+}
+
+type Started = Extract<EnsuredBus, { kind: "found" | "started" | "cancelled" }> | { readonly kind: "ended"; readonly said: string };
+
+/** Starts a server and waits until that one answers, or another that was faster, or neither can. */
+async function run(plan: ServerPlan, url: string, address: BusAddress, options: EnsureBusOptions): Promise<Started> {
+  const { clock, signal } = options;
+  const server = startServerProcess(plan, clock);
+  let said: string | undefined;
+  server.ended.then(
+    (words) => {
+      said = words;
+    },
+    () => undefined,
+  );
+  const giveUpAtMs = clock.now() + START_WITHIN_MS;
+  while (!signal?.aborted && clock.now() < giveUpAtMs) {
+    const hasEnded = said !== undefined; // looked at before probing: a server that ended later may still be what answers
+    const { probe: found } = await look(url, options);
+    if (found.kind === "nats" && found.greeting.includes(plan.name)) return tell(server, url, address, options);
+    if (found.kind === "nats") {
+      await server.stop(); // another's has the port: ours has ended or will, as it cannot bind
+      return { kind: "found", url };
+    }
+    if (hasEnded) return { kind: "ended", said: said ?? "" };
+    await pause(LOOK_EVERY_MS, clock);
+  }
+  await server.stop();
+  return signal?.aborted ? { kind: "cancelled" } : { kind: "ended", said: said ?? "it did not answer" };
+}
+
+function tell(server: ServerProcess, url: string, { shown }: BusAddress, { say }: EnsureBusOptions): Started {
+  say(`nothing answered at ${shown}: started nats-server there (pid ${server.pid}), which stops with this process`);
+  return { kind: "started", url, pid: server.pid, stop: () => server.stop() };
+}
+
+function pause(delayMs: number, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    clock.after(delayMs, resolve);
+  });
+}

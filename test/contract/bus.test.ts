@@ -1,0 +1,415 @@
+// What a Bus promises, asked of both: the one on NATS, with a real server, and the one in memory.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+
+import type { Bus, BusStatus, Message, Reply } from "../../src/bus/bus.ts";
+import { connectNatsBus } from "../../src/bus/nats-bus.ts";
+import { systemClock } from "../../src/clock.ts";
+import { MemoryNetwork } from "../support/memory-bus.ts";
+import { startNatsServer, until } from "../support/nats-server.ts";
+
+type CountingBus = Bus & { readonly pending: number };
+
+/** One kind of bus, with its network. */
+interface Kind {
+  readonly name: string;
+  /** A connected bus on the one network of this kind. */
+  bus(): Promise<CountingBus>;
+  /** The server goes away from everyone, and comes back. */
+  drop(): Promise<void>;
+  restore(): Promise<void>;
+  end(): Promise<void>;
+}
+
+const PATIENT = { timeoutMs: 5_000 };
+const HASTY = { timeoutMs: 60 };
+const MEGABYTE = 1_048_576;
+
+const clock = systemClock();
+const reports: string[] = [];
+const report = (sentence: string): number => reports.push(sentence);
+
+const textOf = (body: Uint8Array): string => Buffer.from(body).toString("utf8");
+const kindOf = async (reply: Promise<Reply>): Promise<string> => (await reply).kind;
+const answerOf = async (reply: Promise<Reply>): Promise<string> => {
+  const settled = await reply;
+  return settled.kind === "answered" ? textOf(settled.body) : settled.kind;
+};
+
+const connected = (bus: Bus): Promise<void> => until("connected", () => bus.status === "connected");
+
+function memoryKind(): Kind {
+  const network = new MemoryNetwork(clock);
+  return {
+    name: "memory",
+    bus: () => Promise.resolve(network.bus(report)),
+    drop: () => Promise.resolve(network.disconnect()),
+    restore: () => Promise.resolve(network.reconnect()),
+    end: () => Promise.resolve(),
+  };
+}
+
+async function natsKind(): Promise<Kind> {
+  const server = await startNatsServer();
+  return {
+    name: "nats",
+    bus: async () => {
+      const bus = connectNatsBus({ urls: [server.url], name: "contract", clock, report });
+      await connected(bus);
+      return bus;
+    },
+    drop: () => server.kill(),
+    restore: () => server.restart(),
+    end: () => server.stop(),
+  };
+}
+
+function contract(kind: Kind): void {
+  const test = suite<{ asker: CountingBus; server: CountingBus; other: CountingBus }>(`bus on ${kind.name}`);
+
+  test.before.each(async (buses) => {
+    reports.length = 0;
+    [buses.asker, buses.server, buses.other] = await Promise.all([kind.bus(), kind.bus(), kind.bus()]);
+  });
+
+  test.after.each(async ({ asker, server, other }) => {
+    assert.is(asker.pending, 0, "a call is left over");
+    await Promise.all([asker.close(), server.close(), other.close()]);
+  });
+
+  test.after(() => kind.end());
+
+  /** Subscribes, and returns once requests would be heard. */
+  async function serve(bus: Bus, subject: string, receive: (message: Message) => void, queue?: string) {
+    const subscription = bus.subscribe(subject, receive, queue);
+    assert.ok(await bus.flush());
+    return subscription;
+  }
+
+  test("a request is answered with what the receiver answers", async ({ asker, server }) => {
+    await serve(server, "shop.get", (message) => message.answer(`${message.subject} ${textOf(message.body)} ✓`));
+    assert.equal(await answerOf(asker.request("shop.get", "née", PATIENT)), "shop.get née ✓");
+  });
+
+  test("a refusal carries its code and its message in one line", async ({ asker, server }) => {
+    await serve(server, "shop.get", (message) => message.refuse(404, "unknown thing: é"));
+    assert.equal(await asker.request("shop.get", "", PATIENT), { kind: "refused", code: 404, message: "unknown thing: é" });
+  });
+
+  test("a subject that nobody hears says so at once", async ({ asker }) => {
+    const sentAt = performance.now();
+    assert.is(await kindOf(asker.request("nobody.get", "", PATIENT)), "nobody");
+    assert.ok(performance.now() - sentAt < PATIENT.timeoutMs / 2, "it waited");
+  });
+
+  test("a receiver that does not answer makes a timeout, not before its time", async ({ asker, server }) => {
+    await serve(server, "shop.get", () => undefined);
+    const sentAt = performance.now();
+    assert.is(await kindOf(asker.request("shop.get", "", HASTY)), "timeout");
+    assert.ok(performance.now() - sentAt >= HASTY.timeoutMs - 1, "it came early");
+  });
+
+  test("an answer after the timeout changes nothing, and the next call gets its own", async ({ asker, server }) => {
+    const heard: Message[] = [];
+    await serve(server, "shop.get", (message) => heard.push(message));
+    assert.is(await kindOf(asker.request("shop.get", "", HASTY)), "timeout");
+    const second = asker.request("shop.get", "", PATIENT);
+    await until("both heard", () => heard.length === 2);
+    heard[0]?.answer("late");
+    heard[1]?.answer("in time");
+    assert.is(await answerOf(second), "in time");
+  });
+
+  test("of two answers the first counts", async ({ asker, server }) => {
+    await serve(server, "shop.get", (message) => {
+      message.answer("one");
+      message.answer("two");
+    });
+    assert.is(await answerOf(asker.request("shop.get", "", PATIENT)), "one");
+    assert.is(await answerOf(asker.request("shop.get", "", PATIENT)), "one");
+  });
+
+  test("an answer may come long after the receiver returned, and out of order", async ({ asker, server }) => {
+    const heard: Message[] = [];
+    await serve(server, "shop.get", (message) => heard.push(message));
+    const replies = ["a", "b", "c"].map((name) => answerOf(asker.request("shop.get", name, PATIENT)));
+    await until("all heard", () => heard.length === 3);
+    for (const message of heard.reverse()) message.answer(textOf(message.body));
+    assert.equal(await Promise.all(replies), ["a", "b", "c"]);
+  });
+
+  test("a message that nobody asked for can be answered, to no effect", async ({ asker, server }) => {
+    const heard: Message[] = [];
+    await serve(server, "news", (message) => {
+      message.answer("thanks");
+      message.refuse(500, "no thanks");
+      heard.push(message);
+    });
+    asker.publish("news", "hello");
+    await until("heard", () => heard.length === 1);
+    assert.is(heard[0]?.replyTo, undefined);
+  });
+
+  test("what is published may name where answers go", async ({ asker, server, other }) => {
+    const heard: string[] = [];
+    await serve(other, "answers.here", (message) => heard.push(textOf(message.body)));
+    await serve(server, "news", (message) => message.answer(`to ${message.replyTo}`));
+    asker.publish("news", "hello", "answers.here");
+    await until("heard", () => heard.length === 1);
+    assert.equal(heard, ["to answers.here"]);
+  });
+
+  test("a call that was given up is cancelled, before and while it is out", async ({ asker, server }) => {
+    let heard = 0;
+    await serve(server, "shop.get", () => {
+      heard += 1;
+    });
+    const giveUp = new AbortController();
+    const out = asker.request("shop.get", "", { ...PATIENT, signal: giveUp.signal });
+    await until("heard", () => heard === 1);
+    giveUp.abort();
+    assert.is(await kindOf(out), "cancelled");
+    assert.is(await kindOf(asker.request("shop.get", "", { ...PATIENT, signal: giveUp.signal })), "cancelled");
+    await asker.flush();
+    await server.flush();
+    assert.is(heard, 1, "a call given up beforehand was sent");
+  });
+
+  test("a gathering brings every answer that comes in time", async ({ asker, server, other }) => {
+    await serve(server, "all", (message) => message.answer("one"));
+    await serve(other, "all", (message) => message.answer("two"));
+    await serve(other, "all", (message) => message.refuse(500, "not me"));
+    const bodies = await asker.gather("all", "", 150);
+    assert.equal(bodies.map(textOf).sort(), ["one", "two"]);
+  });
+
+  test("a gathering where nobody hears ends at once with nothing", async ({ asker }) => {
+    const sentAt = performance.now();
+    assert.equal(await asker.gather("nobody", "", PATIENT.timeoutMs), []);
+    assert.ok(performance.now() - sentAt < PATIENT.timeoutMs / 2, "it waited");
+  });
+
+  test("of a queue group one gets each message, and each gets some", async ({ asker, server, other }) => {
+    const counts = { server: 0, other: 0 };
+    const count = (who: "server" | "other") => (message: Message) => {
+      counts[who] += 1;
+      message.answer(who);
+    };
+    await serve(server, "shop.get", count("server"), "shop");
+    await serve(other, "shop.get", count("other"), "shop");
+    const replies = await Promise.all(Array.from({ length: 100 }, () => kindOf(asker.request("shop.get", "", PATIENT))));
+    assert.equal(new Set(replies), new Set(["answered"]));
+    assert.is(counts.server + counts.other, 100);
+    assert.ok(counts.server > 0 && counts.other > 0, `${counts.server} and ${counts.other}`);
+  });
+
+  test("a direct subject reaches one, a wildcard hears all", async ({ asker, server, other }) => {
+    const heard: string[] = [];
+    await serve(server, "shop.get.s1", (message) => message.answer("s1"));
+    await serve(other, "shop.get.s2", (message) => message.answer("s2"));
+    await serve(asker, "shop.get.*", (message) => heard.push(message.subject));
+    assert.is(await answerOf(asker.request("shop.get.s1", "", PATIENT)), "s1");
+    assert.is(await answerOf(asker.request("shop.get.s2", "", PATIENT)), "s2");
+    assert.is(await answerOf(server.request("shop.get.s2", "", PATIENT)), "s2");
+    await until("all heard", () => heard.length === 3);
+    assert.equal(heard, ["shop.get.s1", "shop.get.s2", "shop.get.s2"]);
+  });
+
+  test("a closed subscription hears nothing more", async ({ asker, server }) => {
+    let heard = 0;
+    const subscription = await serve(server, "shop.get", (message) => {
+      heard += 1;
+      message.answer("");
+    });
+    assert.is(await kindOf(asker.request("shop.get", "", PATIENT)), "answered");
+    subscription.close();
+    await server.flush();
+    assert.is(await kindOf(asker.request("shop.get", "", PATIENT)), "nobody");
+    assert.is(heard, 1);
+  });
+
+  test("draining loses nothing that is under way: a call is answered, or surely was not delivered", async ({ asker, server }) => {
+    const subscription = await serve(server, "shop.get", (message) => message.answer(""));
+    const kinds: Promise<string>[] = [];
+    let drained = false;
+    for (let round = 0; !drained; round += 1) {
+      for (let call = 0; call < 20; call += 1) kinds.push(kindOf(asker.request("shop.get", "", PATIENT)));
+      if (round === 3) {
+        subscription.drain().then(
+          () => {
+            drained = true;
+          },
+          () => undefined,
+        );
+      }
+      await asker.flush();
+    }
+    const counts = new Map<string, number>();
+    for (const kind of await Promise.all(kinds)) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+    assert.is((counts.get("answered") ?? 0) + (counts.get("nobody") ?? 0), kinds.length, JSON.stringify([...counts]));
+    assert.ok((counts.get("answered") ?? 0) >= 60, JSON.stringify([...counts]));
+    assert.is(await kindOf(asker.request("shop.get", "", PATIENT)), "nobody");
+  });
+
+  test("a receiver that throws or rejects is reported and hears the next message", async ({ asker, server }) => {
+    await serve(server, "shop.get", (message) => {
+      if (textOf(message.body) === "throw") throw new Error("receiver broke");
+      message.answer("fine");
+    });
+    await serve(server, "shop.wait", async () => Promise.reject(new Error("receiver rejected")));
+    assert.is(await kindOf(asker.request("shop.get", "throw", HASTY)), "timeout");
+    assert.is(await kindOf(asker.request("shop.wait", "", HASTY)), "timeout");
+    assert.is(await answerOf(asker.request("shop.get", "", PATIENT)), "fine");
+    assert.match(reports.join("\n"), /shop\.get.*receiver broke/);
+  });
+
+  test("any bytes arrive as they were sent, split or not", async ({ asker, server }) => {
+    const odd = Array.from({ length: 0x300 }, (_, code) => String.fromCodePoint(code)).join("");
+    await serve(server, "shop.get", (message) => message.answer(textOf(message.body)));
+    for (const body of ["", "\r\n", "MSG a 1 1\r\n", odd, odd.repeat(200)]) {
+      assert.is(await answerOf(asker.request("shop.get", body, PATIENT)), body);
+    }
+  });
+
+  test("a body just under a megabyte arrives, one over it is refused and reported, asking and answering", async ({ asker, server }) => {
+    await serve(server, "shop.get", (message) => message.answer("x".repeat(Number(textOf(message.body)))));
+    await serve(server, "shop.size", (message) => message.answer(String(message.body.length)));
+    assert.is((await answerOf(asker.request("shop.get", String(MEGABYTE - 1), PATIENT))).length, MEGABYTE - 1);
+    assert.is(await answerOf(asker.request("shop.size", "x".repeat(MEGABYTE - 1), PATIENT)), String(MEGABYTE - 1));
+    const tooLarge = await asker.request("shop.size", "é".repeat(MEGABYTE - 1), PATIENT);
+    assert.is(tooLarge.kind === "refused" && tooLarge.code, 413);
+    assert.match(reports.join("\n"), /shop\.size was not sent.*limit of 1048576 bytes/);
+    const answerTooLarge = await asker.request("shop.get", String(MEGABYTE + 1), PATIENT);
+    assert.is(answerTooLarge.kind === "refused" && answerTooLarge.code, 500);
+    assert.not.throws(() => asker.publish("shop.size", "x".repeat(MEGABYTE + 1)));
+    assert.equal(await asker.gather("shop.size", "x".repeat(MEGABYTE + 1), PATIENT.timeoutMs), []);
+    assert.is(await answerOf(asker.request("shop.size", "x", PATIENT)), "1");
+  });
+
+  test("after a flush, what was sent before has been taken", async ({ asker, server }) => {
+    const heard: string[] = [];
+    await serve(server, "news", (message) => heard.push(textOf(message.body)));
+    for (const word of ["a", "b", "c"]) asker.publish("news", word);
+    assert.ok(await asker.flush());
+    assert.ok(await server.flush());
+    assert.equal(heard, ["a", "b", "c"]);
+  });
+
+  test("closing sends what is left, ends what is out as away, and is told", async ({ asker, server }) => {
+    const heard: string[] = [];
+    const statuses: BusStatus[] = [];
+    await serve(server, "news", (message) => heard.push(textOf(message.body)));
+    asker.watch((status) => statuses.push(status));
+    const out = kindOf(asker.request("news", "asked", PATIENT));
+    asker.publish("news", "goodbye");
+    await asker.close();
+    await asker.close();
+    assert.is(await out, "away");
+    assert.is(asker.status, "closed");
+    assert.equal(statuses, ["closed"]);
+    await until("the goodbye is heard", () => heard.includes("goodbye"));
+    assert.is(await kindOf(asker.request("news", "", PATIENT)), "away");
+    assert.is(await asker.flush(), false);
+    assert.equal(await asker.gather("news", "", PATIENT.timeoutMs), []);
+    asker.publish("news", "too late");
+    await server.flush();
+    assert.equal(heard, ["asked", "goodbye"]);
+  });
+
+  test("ten thousand calls at once all settle, answered or timed out, and nothing is left over", async ({ asker, server }) => {
+    await serve(server, "shop.get", (message) => {
+      if (Number(textOf(message.body)) % 10 !== 0) message.answer(textOf(message.body));
+    });
+    const replies = await Promise.all(
+      Array.from({ length: 10_000 }, (_, index) => answerOf(asker.request("shop.get", String(index), { timeoutMs: 2_000 }))),
+    );
+    for (const [index, reply] of replies.entries()) assert.is(reply, index % 10 === 0 ? "timeout" : String(index));
+    assert.is(asker.pending, 0);
+  });
+
+  test("a listener that throws is reported, and the others are told", async ({ asker }) => {
+    const told: BusStatus[] = [];
+    asker.watch(() => {
+      throw new Error("listener broke");
+    });
+    const stop = asker.watch((status) => told.push(status));
+    const stopped: BusStatus[] = [];
+    asker.watch((status) => stopped.push(status))();
+    await asker.close();
+    stop();
+    assert.equal(told, ["closed"]);
+    assert.equal(stopped, []);
+    assert.match(reports.join("\n"), /listener broke/);
+  });
+
+  test("when the bus drops, calls that are out and new ones end as away; what is published then is lost", async ({ asker, server }) => {
+    const heard: string[] = [];
+    const statuses: BusStatus[] = [];
+    await serve(server, "shop.get", (message) => heard.push(textOf(message.body)));
+    asker.watch((status) => statuses.push(status));
+    const out = kindOf(asker.request("shop.get", "out", PATIENT));
+    const gathering = asker.gather("shop.get", "gathering", PATIENT.timeoutMs);
+    await until("heard", () => heard.length === 2);
+    await kind.drop();
+    assert.is(await out, "away");
+    assert.equal(await gathering, []);
+    assert.is(asker.status, "away");
+    const sentAt = performance.now();
+    assert.is(await kindOf(asker.request("shop.get", "new", PATIENT)), "away");
+    assert.is(await asker.flush(), false);
+    asker.publish("shop.get", "published");
+    assert.ok(performance.now() - sentAt < PATIENT.timeoutMs / 2, "it waited");
+    await kind.restore();
+    await Promise.all([connected(asker), connected(server)]);
+    asker.publish("shop.get", "back");
+    await until("heard again", () => heard.includes("back"));
+    assert.equal(heard, ["out", "gathering", "back"]);
+    assert.equal(statuses, ["away", "connected"]);
+  });
+
+  test("who is told of being connected can be reached at once; what was subscribed or closed meanwhile is so", async ({ asker, server }) => {
+    await serve(server, "before", (message) => message.answer("before"));
+    const closed = await serve(server, "closed", (message) => message.answer("closed"));
+    await kind.drop();
+    await until("both away", () => server.status === "away" && asker.status === "away");
+    server.subscribe("while.away", (message) => message.answer("while away"));
+    closed.close();
+    const asked = new Promise<readonly string[]>((resolve) => {
+      const ask = async (): Promise<void> => {
+        await connected(asker);
+        const subjects = ["before", "while.away", "closed"];
+        resolve(await Promise.all(subjects.map((subject) => answerOf(asker.request(subject, "", PATIENT)))));
+      };
+      server.watch((status) => status === "connected" && void ask());
+    });
+    await kind.restore();
+    assert.equal(await asked, ["before", "while away", "nobody"]);
+  });
+
+  test("a drain while the bus drops ends all the same", async ({ server }) => {
+    const subscription = await serve(server, "shop.get", () => undefined);
+    const draining = subscription.drain();
+    await kind.drop();
+    await draining;
+    await until("away", () => server.status === "away");
+    await subscription.drain();
+    await kind.restore();
+    await connected(server);
+  });
+
+  test("closing while the bus is away ends at once", async ({ asker }) => {
+    await kind.drop();
+    await until("away", () => asker.status === "away");
+    await asker.close();
+    assert.is(asker.status, "closed");
+    await kind.restore();
+    assert.is(asker.status, "closed");
+  });
+
+  test.run();
+}
+
+// Both are made before either suite is registered: a suite that is registered later would run beside the first.
+const kinds = [memoryKind(), await natsKind()];
+for (const kind of kinds) contract(kind);
