@@ -63,10 +63,9 @@ export class FakeClock implements Clock {
   async advance(ms: number): Promise<void> {
     const untilMs = this.#realMs + ms;
     await this.#settle();
-    for (let due = this.#earliest(untilMs); due !== undefined; due = this.#earliest(untilMs)) {
-      this.#moveTo(Math.max(due.dueAtMs, this.#realMs));
-      this.#run(due);
-      await this.#settle();
+    for (let first = this.#earliest(untilMs); first !== undefined; first = this.#earliest(untilMs)) {
+      this.#moveTo(Math.max(first.dueAtMs, this.#realMs));
+      await this.#runOverdue();
     }
     this.#moveTo(untilMs);
   }
@@ -78,9 +77,7 @@ export class FakeClock implements Clock {
     const ranMs = Math.min(ms, STALL_COUNTS_AS_MS);
     this.#runningMs += ranMs;
     if (ms > ranMs) for (const listener of [...this.#listeners]) listener(ms - ranMs);
-    const overdue = [...this.#timers].filter((timer) => timer.dueAtMs <= this.#realMs).sort(byDue);
-    for (const timer of overdue) if (this.#timers.has(timer)) this.#run(timer);
-    await this.#settle();
+    await this.#runOverdue();
   }
 
   #start(delayMs: number, everyMs: number | undefined, act: () => void): Cancel {
@@ -101,6 +98,17 @@ export class FakeClock implements Clock {
       if (timer.dueAtMs <= untilMs && (first === undefined || byDue(timer, first) < 0)) first = timer;
     }
     return first;
+  }
+
+  /** All timers that are due by now, as one turn of the real loop runs them; reading comes after. */
+  async #runOverdue(): Promise<void> {
+    const overdue = [...this.#timers].filter((timer) => timer.dueAtMs <= this.#realMs).sort(byDue);
+    for (const timer of overdue) {
+      if (!this.#timers.has(timer)) continue; // cancelled by one before it
+      this.#run(timer);
+      await promisesSettle();
+    }
+    await this.#settle();
   }
 
   /** An interval that was overdue several times runs once, as in node. */

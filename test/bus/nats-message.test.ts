@@ -1,0 +1,85 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+
+import { HeardMessage, headerText, replyOf, type ServiceError, type WireMessage } from "../../src/bus/nats-message.ts";
+
+const test = suite("nats message");
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+function wire(text: string, code?: number, fields: Record<string, string> = {}): WireMessage {
+  const message = { subject: "inbox", data: bytes(text) };
+  if (code === undefined) return message;
+  return { ...message, headers: { code, keys: () => Object.keys(fields), get: (key) => fields[key] ?? "" } };
+}
+
+test("a reply without headers is an answer, be it empty", () => {
+  assert.equal(replyOf(wire("4.5")), { kind: "answered", body: bytes("4.5") });
+  assert.equal(replyOf(wire("")), { kind: "answered", body: bytes("") });
+});
+
+test("the server's 503 without a body means that nobody hears", () => {
+  assert.equal(replyOf(wire("", 503)), { kind: "nobody" });
+});
+
+test("a 503 with a body comes from a service, and so does the header's 503", () => {
+  assert.is(replyOf(wire("busy", 503)).kind, "answered");
+  const draining = wire("", 0, { "Nats-Service-Error-Code": "503", "Nats-Service-Error": "draining" });
+  assert.equal(replyOf(draining), { kind: "refused", code: 503, message: "draining" });
+});
+
+test("a service's error is a refusal, in whatever case its headers are written", () => {
+  const error = wire("", 0, { "nats-service-error-code": "404", "NATS-SERVICE-ERROR": "unknown thing" });
+  assert.equal(replyOf(error), { kind: "refused", code: 404, message: "unknown thing" });
+});
+
+test("an error whose code is missing or no number counts as 500", () => {
+  assert.equal(replyOf(wire("", 0, { "Nats-Service-Error": "broke" })), { kind: "refused", code: 500, message: "broke" });
+  for (const code of ["", "abc", "-1", "4.5", "0x10"]) {
+    const reply = replyOf(wire("", 0, { "Nats-Service-Error-Code": code, "Nats-Service-Error": "broke" }));
+    assert.is(reply.kind === "refused" && reply.code, 500, code);
+  }
+});
+
+test("other headers make no error of an answer", () => {
+  assert.is(replyOf(wire("4.5", 0, { "X-Trace": "1" })).kind, "answered");
+});
+
+test("headers that cannot be read are a refusal: who sent them is alive", () => {
+  const broken: WireMessage = {
+    subject: "inbox",
+    data: bytes(""),
+    get headers(): never {
+      throw new Error("bad header");
+    },
+  };
+  const reply = replyOf(broken);
+  assert.is(reply.kind === "refused" && reply.code, 500);
+});
+
+test("an error's text becomes one line of bounded length", () => {
+  assert.is(headerText(" a\r\nNats-Status: 200\n\tb "), "a Nats-Status: 200 b");
+  assert.is(headerText("x".repeat(10_000)).length, 500);
+});
+
+test("answers go where the message says, and nowhere if it says nothing", () => {
+  const sent: [string, string, ServiceError | undefined][] = [];
+  const answer = (subject: string, body: string, error?: ServiceError): void => {
+    sent.push([subject, body, error]);
+  };
+  const asked = new HeardMessage({ subject: "shop.get", reply: "inbox.1", data: bytes("camera") }, answer);
+  asked.answer("4.5");
+  asked.refuse(404, "unknown");
+  for (const reply of ["", undefined]) {
+    const told = new HeardMessage({ subject: "news", data: bytes(""), ...(reply === undefined ? {} : { reply }) }, answer);
+    assert.is(told.replyTo, undefined);
+    told.answer("thanks");
+    told.refuse(500, "no");
+  }
+  assert.equal(sent, [
+    ["inbox.1", "4.5", undefined],
+    ["inbox.1", "", { code: 404, message: "unknown" }],
+  ]);
+});
+
+test.run();

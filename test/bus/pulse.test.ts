@@ -1,0 +1,55 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+
+import { PING_EVERY_MS, Pulse } from "../../src/bus/pulse.ts";
+
+const test = suite("pulse");
+
+test("a bus that answers is asked again and never doubted", () => {
+  const pulse = new Pulse();
+  for (let nowMs = 0; nowMs < 60_000; nowMs += PING_EVERY_MS) {
+    assert.is(pulse.beat(nowMs, 0), "ask");
+    pulse.answered();
+    assert.not.ok(pulse.inDoubt(nowMs + PING_EVERY_MS - 1));
+  }
+});
+
+test("a ping without an answer brings doubt before the next beat, then death in three seconds", () => {
+  const pulse = new Pulse();
+  assert.is(pulse.beat(0, 0), "ask");
+  assert.not.ok(pulse.inDoubt(399));
+  assert.ok(pulse.inDoubt(400));
+  assert.is(pulse.beat(500, 0), "wait");
+  assert.is(pulse.beat(2_999, 0), "wait");
+  assert.is(pulse.beat(3_000, 0), "dead");
+});
+
+test("when a request of one second runs out, a bus that stopped before it was sent is in doubt, whenever it stopped", () => {
+  for (let stoppedAtMs = 0; stoppedAtMs < PING_EVERY_MS; stoppedAtMs += 1) {
+    const pulse = new Pulse();
+    pulse.beat(0, 0);
+    if (stoppedAtMs > 0) pulse.answered();
+    pulse.beat(PING_EVERY_MS, 0);
+    pulse.beat(2 * PING_EVERY_MS, 0);
+    assert.ok(pulse.inDoubt(stoppedAtMs + 1_000), `stopped at ${stoppedAtMs}`);
+  }
+});
+
+test("messages are a sign of life while the answer to the ping waits behind them", () => {
+  const pulse = new Pulse();
+  assert.is(pulse.beat(0, 10), "ask");
+  for (let count = 1; count < 20; count += 1) assert.is(pulse.beat(count * 500, 10 + count), "wait");
+  assert.not.ok(pulse.inDoubt(9_600));
+  assert.is(pulse.beat(12_500, 29), "dead");
+});
+
+test("an answer ends all doubt", () => {
+  const pulse = new Pulse();
+  pulse.beat(0, 0);
+  pulse.beat(2_900, 0);
+  pulse.answered();
+  assert.not.ok(pulse.inDoubt(2_900));
+  assert.is(pulse.beat(3_000, 0), "ask");
+});
+
+test.run();

@@ -1,0 +1,46 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+
+import * as subjects from "../../src/bus/subjects.ts";
+
+const test = suite("subjects");
+
+test("a service's name is lower-case letters, digits, - and _, starting with a letter", () => {
+  for (const name of ["ratings", "r", "ratings-2", "a_b", "x".repeat(64)]) {
+    assert.equal(subjects.checkServiceName(name), { kind: "good", name });
+  }
+  for (const name of ["", "Ratings", "2ratings", "-r", "a.b", "a b", "a*", ">", "a\n", "ratings\u0000", "é"]) {
+    const check = subjects.checkServiceName(name);
+    assert.ok(check.kind === "bad" && check.why.includes(JSON.stringify(name)), JSON.stringify(name));
+  }
+});
+
+test("a name that would speak as another is refused, and a long one is not repeated in full", () => {
+  assert.is(subjects.checkServiceName("health").kind, "bad");
+  const long = subjects.checkServiceName("x".repeat(10_000));
+  assert.ok(long.kind === "bad" && long.why.length < 200);
+});
+
+test("an incarnation's id is one token", () => {
+  for (const id of ["a", "A-1_z", "x".repeat(64)]) assert.ok(subjects.isIncarnationId(id), id);
+  for (const id of ["", "a.b", "*", ">", "a b", "a\n", "x".repeat(65)]) assert.not.ok(subjects.isIncarnationId(id), id);
+});
+
+test("the subjects are those of the protocol, version 1", () => {
+  assert.is(subjects.sharedSubject("ratings"), "ratings.get");
+  assert.is(subjects.directSubject("ratings", "i1"), "ratings.get.i1");
+  assert.is(subjects.heartbeatSubject("ratings", "i1"), "health.ratings.i1");
+  assert.is(subjects.heartbeatsSubject("ratings"), "health.ratings.*");
+  assert.is(subjects.rollCallSubject("ratings"), "health.ratings");
+  assert.equal(subjects.serviceVerbSubjects("PING", "ratings", "i1"), ["$SRV.PING", "$SRV.PING.ratings", "$SRV.PING.ratings.i1"]);
+  assert.is(subjects.shownAddress("ratings.get.i1"), "nats:ratings.get.i1");
+});
+
+test("a heartbeat's subject names its incarnation, if it is one of that service", () => {
+  assert.is(subjects.incarnationOf("ratings", subjects.heartbeatSubject("ratings", "i1")), "i1");
+  for (const subject of ["health.ratings", "health.ratings.", "health.ratings.a.b", "health.prices.i1", "ratings.get.i1", ""]) {
+    assert.is(subjects.incarnationOf("ratings", subject), undefined, subject);
+  }
+});
+
+test.run();
