@@ -76,7 +76,7 @@ test("an answer that is read in the turn after the deadline wins over the timeou
   const table = new PendingTable(clock);
   const call = table.add(1_000);
   // As with a real socket: the answer lies there, and is read only after the timers have run.
-  clock.after(1_000, () => clock.afterReading(() => table.settle(call.token, answered)));
+  clock.after(1_000, () => clock.read(() => table.settle(call.token, answered)));
   await clock.advance(1_020);
   assert.equal(await call.reply, answered);
 });

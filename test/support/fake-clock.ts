@@ -22,7 +22,8 @@ export class FakeClock implements Clock {
   #timersMade = 0;
   readonly #timers = new Set<Timer>();
   readonly #listeners = new Set<(stalledMs: number) => void>();
-  #afterReading: (() => void)[] = [];
+  readonly #toRead: (() => void)[] = [];
+  readonly #afterReading: (() => void)[] = [];
 
   now(): number {
     return this.#runningMs;
@@ -42,6 +43,11 @@ export class FakeClock implements Clock {
 
   afterReading(act: () => void): void {
     this.#afterReading.push(act);
+  }
+
+  /** Not part of a Clock: what a simulated socket holds. It is read after the timers that are due. */
+  read(act: () => void): void {
+    this.#toRead.push(act);
   }
 
   onStall(act: (stalledMs: number) => void): Cancel {
@@ -118,12 +124,11 @@ export class FakeClock implements Clock {
     timer.act();
   }
 
-  /** Promises, then what waited for reading, until nothing new comes of it. */
+  /** Promises, then all that is to be read, then what waited for that, until nothing new comes of it. */
   async #settle(): Promise<void> {
     await promisesSettle();
-    while (this.#afterReading.length > 0) {
-      const acts = this.#afterReading;
-      this.#afterReading = [];
+    while (this.#toRead.length + this.#afterReading.length > 0) {
+      const acts = this.#toRead.length > 0 ? this.#toRead.splice(0) : this.#afterReading.splice(0);
       for (const act of acts) act();
       await promisesSettle();
     }

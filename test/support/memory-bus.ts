@@ -37,8 +37,11 @@ interface Ear {
   idle: () => void;
 }
 
+/** The fake clock also simulates sockets; with the real one the next turn of the loop stands for them. */
+type NetworkClock = Clock & { read?(act: () => void): void };
+
 export class MemoryNetwork {
-  readonly clock: Clock;
+  readonly clock: NetworkClock;
   /** May be changed at any time; counts for what is sent from then on. */
   delayMs: number | ((subject: string) => number);
   loses: (subject: string) => boolean;
@@ -47,7 +50,7 @@ export class MemoryNetwork {
   #turns = 0;
   #up = true;
 
-  constructor(clock: Clock, options: NetworkOptions = {}) {
+  constructor(clock: NetworkClock, options: NetworkOptions = {}) {
     this.clock = clock;
     this.delayMs = options.delayMs ?? 0;
     this.loses = options.loses ?? (() => false);
@@ -114,8 +117,13 @@ export class MemoryNetwork {
         if (ear.underWay === 0) ear.idle();
       });
     const delayMs = typeof this.delayMs === "function" ? this.delayMs(packet.subject) : this.delayMs;
-    if (delayMs > 0) this.clock.after(delayMs, () => this.clock.afterReading(arrive));
-    else this.clock.afterReading(arrive);
+    if (delayMs > 0) this.clock.after(delayMs, () => this.#read(arrive));
+    else this.#read(arrive);
+  }
+
+  #read(act: () => void): void {
+    if (this.clock.read === undefined) this.clock.afterReading(act);
+    else this.clock.read(act);
   }
 }
 
