@@ -100,6 +100,7 @@ class NatsBusImpl implements NatsBus {
   }
 
   request(subject: string, body: string, { timeoutMs, signal }: RequestOptions): Promise<Reply> {
+    assertSubject(subject);
     if (signal?.aborted) return Promise.resolve(CANCELLED);
     const wire = this.#wire;
     if (wire === undefined) return Promise.resolve(AWAY);
@@ -110,6 +111,7 @@ class NatsBusImpl implements NatsBus {
   }
 
   gather(subject: string, body: string, waitMs: number): Promise<readonly Uint8Array[]> {
+    assertSubject(subject);
     const wire = this.#wire;
     if (wire === undefined) return Promise.resolve([]);
     const gathering = this.#pending.addGathering(waitMs);
@@ -119,6 +121,8 @@ class NatsBusImpl implements NatsBus {
   }
 
   publish(subject: string, body: string, replyTo?: string): void {
+    assertSubject(subject);
+    if (replyTo !== undefined) assertSubject(replyTo);
     const wire = this.#wire;
     if (wire !== undefined) this.#send(wire, subject, body, replyTo === undefined ? {} : { reply: replyTo });
   }
@@ -173,7 +177,6 @@ class NatsBusImpl implements NatsBus {
 
   /** @returns what a request ends as that could not be sent */
   #send(wire: NatsConnection, subject: string, body: string, options: PublishOptions): Reply | undefined {
-    assertSubject(subject);
     try {
       wire.publish(subject, body, options);
       return undefined;
