@@ -1,0 +1,176 @@
+// The Market over HTTP: which request gets which answer. What a cart, an order or a page is, is decided elsewhere; here
+// they only meet. A request reads from top to bottom: headers, failures, the target, then its route.
+
+import { bodyParser } from "@koa/bodyparser";
+import { Router } from "@koa/router";
+import Keygrip from "keygrip";
+import type { Context, Middleware } from "koa";
+import Koa from "koa";
+import type { Assets } from "./assets.ts";
+import { ASSETS_PATH, assetUrl, readAssets, sendAsset } from "./assets.ts";
+import { failurePages, tellKoaErrors } from "./failures.ts";
+import { marketFile } from "./files.ts";
+import { SECURITY_HEADERS } from "./headers.ts";
+import { fulfil, parseOrder } from "./order.ts";
+import { makePage, SITE_NAME, thingFaces } from "./page.ts";
+import { checkOrigin } from "./same-origin.ts";
+import type { Check, PageRatings, RatingView, Shop } from "./shop.ts";
+import { STAR_CELL, STARS } from "./stars.ts";
+import { checkTarget } from "./target.ts";
+import type { Views } from "./views.ts";
+import { loadViews } from "./views.ts";
+import { leaveMessage, readCart, takeMessage, writeCart } from "./visitor.ts";
+
+/** Our largest form has some 40 bytes; this leaves room for fields that browsers' add-ons put in. */
+const LARGEST_FORM = "16kb";
+const FORM = "application/x-www-form-urlencoded";
+/** What is true of this moment and of this visitor is for nobody to keep; pictures say otherwise themselves. */
+const KEEP_NOTHING = "no-store";
+/** Of a page whose asking itself failed: the shopper sees a page without ratings. */
+const NO_RATINGS: PageRatings = { ratings: new Map(), trouble: ["the ratings could not be asked for"] };
+
+/**
+ * The whole shop, ready for `http.createServer(app.callback())`. Reads its templates and pictures now, so a broken
+ * installation throws here and not at the first visitor.
+ */
+export function createApp(shop: Shop): Koa {
+  const assets = readAssets(marketFile("public"));
+  const views = loadViews(marketFile("views"), {
+    siteName: SITE_NAME,
+    styleUrl: assetUrl(assets, "style.css"),
+    iconUrl: assetUrl(assets, "favicon.svg"),
+    starsBox: { width: STARS * STAR_CELL, height: STAR_CELL },
+  });
+  const app = new Koa();
+  // SHA-256 instead of koa's SHA-1, which still holds in an HMAC but should not be where a new system starts.
+  app.keys = new Keygrip([...shop.keys], "sha256");
+  app.on("error", tellKoaErrors(shop));
+  app.use(commonHeaders).use(views.middleware).use(failurePages(shop)).use(goodTargets);
+  const router = routes(shop, assets, views);
+  app.use(router.routes());
+  app.use(nothingHere(router));
+  return app;
+}
+
+function routes(shop: Shop, assets: Assets, views: Views): Router {
+  const router = new Router({ sensitive: true, strict: true });
+  router.get("/", homePage(shop, assets));
+  router.post("/", ownPagesOnly, formsOnly, bodyParser({ enableTypes: ["form"], formLimit: LARGEST_FORM }), order(shop));
+  router.get("/thing/:id", (ctx) => {
+    const thing = shop.catalogue.byId.get(ctx.params["id"] ?? "") ?? ctx.throw(404);
+    ctx.type = "json";
+    ctx.body = thing.json;
+  });
+  const { rate } = shop;
+  // In the monolith there are no ratings, and so no such address.
+  if (rate !== undefined) router.get("/ratings", ratingsTable(shop, rate));
+  router.get("/livez", (ctx) => {
+    ctx.body = { status: "alive" };
+  });
+  router.get("/readyz", readiness(shop, { name: "templates", good: true, note: `${views.names.length} compiled` }));
+  router.get(`${ASSETS_PATH}:name`, (ctx) => sendAsset(ctx, assets.get(ctx.params["name"] ?? "") ?? ctx.throw(404)));
+  return router;
+}
+
+const commonHeaders: Middleware = (ctx, next) => {
+  for (const { name, value } of SECURITY_HEADERS) ctx.set(name, value);
+  ctx.set("Cache-Control", KEEP_NOTHING);
+  return next();
+};
+
+const goodTargets: Middleware = (ctx, next) => {
+  const target = checkTarget(ctx.url);
+  if (target.kind === "bad") return ctx.throw(target.status, target.why);
+  ctx.url = target.target;
+  return next();
+};
+
+function homePage(shop: Shop, assets: Assets): Middleware {
+  const { catalogue, rate } = shop;
+  const faces = thingFaces(catalogue, (id) => assetUrl(assets, `${id}.svg`));
+  const thingIDs = catalogue.things.map((thing) => thing.id).sort();
+  return async (ctx) => {
+    if (wantsJson(ctx)) {
+      ctx.body = { thingIDs };
+      return;
+    }
+    const cart = readCart(ctx, catalogue);
+    const message = takeMessage(ctx);
+    const ratings = rate === undefined ? undefined : await askRatings(shop, rate, ctx);
+    await ctx.render("page", { page: makePage(catalogue, faces, { cart, message, ratings }) });
+  };
+}
+
+/** `?json=` with anything behind it, be it "false": the way it always was. */
+function wantsJson(ctx: Context): boolean {
+  return [ctx.query["json"] ?? ""].flat().some((value) => value !== "");
+}
+
+function order({ catalogue }: Shop): Middleware {
+  return (ctx) => {
+    const wanted = parseOrder(catalogue, ctx.request.rawBody ?? "");
+    if (wanted.kind === "refused") return ctx.throw(400, wanted.why);
+    const { cart, message } = fulfil(catalogue, readCart(ctx, catalogue), wanted);
+    writeCart(ctx, cart);
+    leaveMessage(ctx, message);
+    // See Other: what the browser reloads is a page, never an order.
+    ctx.status = 303;
+    ctx.redirect("/");
+  };
+}
+
+const ownPagesOnly: Middleware = (ctx, next) => {
+  const { origin, referer, host, "sec-fetch-site": site } = ctx.headers;
+  const check = checkOrigin({ secFetchSite: site, origin, referer, host });
+  return check.kind === "own" ? next() : ctx.throw(403, check.why);
+};
+
+const formsOnly: Middleware = (ctx, next) => {
+  if (ctx.is(FORM) === false) return ctx.throw(415, `the body is not ${FORM}`);
+  // Nobody compresses 40 bytes, and a small body that unpacks into a large one is an old trick.
+  if ((ctx.get("Content-Encoding") || "identity") !== "identity") return ctx.throw(415, "the body is compressed");
+  return next();
+};
+
+type Rate = NonNullable<Shop["rate"]>;
+
+/** A page never fails for want of a rating: whatever goes wrong in asking is told and leaves the page without. */
+async function askRatings(shop: Shop, rate: Rate, ctx: Context): Promise<PageRatings> {
+  try {
+    return await rate();
+  } catch (error) {
+    shop.problem(error, `${ctx.method} ${ctx.path}: asking for ratings`);
+    return NO_RATINGS;
+  }
+}
+
+function ratingsTable(shop: Shop, rate: Rate): Middleware {
+  return async (ctx) => {
+    const { ratings } = await askRatings(shop, rate, ctx);
+    ctx.body = Object.fromEntries(shop.catalogue.things.map(({ id }) => [id, ratingJson(ratings.get(id))]));
+  };
+}
+
+function ratingJson(view: RatingView | undefined): object | null {
+  if (view === undefined) return null;
+  const { rating, at, ageMs, instance, fresh } = view;
+  return { rating, at: new Date(at).toISOString(), ageMs, instance, fresh };
+}
+
+function readiness(shop: Shop, own: Check): Middleware {
+  return (ctx) => {
+    const { ready, degraded, checks } = shop.readiness();
+    ctx.status = ready ? 200 : 503;
+    ctx.body = { status: ready ? (degraded ? "degraded" : "ready") : "unready", checks: [own, ...checks] };
+  };
+}
+
+/** What no route took: an address that exists, but not for this method, or none at all. */
+function nothingHere(router: Router): Middleware {
+  return (ctx) => {
+    const methods = router.match(ctx.path, ctx.method).path.flatMap((layer) => layer.methods);
+    if (methods.length === 0) return ctx.throw(404);
+    const allow = [...new Set(methods)].sort().join(", ");
+    return ctx.throw(405, `${ctx.method} is not possible here, only ${allow}`, { headers: { Allow: allow } });
+  };
+}

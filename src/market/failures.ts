@@ -1,0 +1,95 @@
+// Every answer that is not what the visitor came for, in one place: a request that names nothing, one that is odd or
+// hostile (400 to 415, with the rule it broke), and a bug of ours (500, told to `problem` and never to the visitor).
+
+import type { Context, Middleware } from "koa";
+import type { Shop } from "./shop.ts";
+
+interface Failure {
+  readonly status: number;
+  readonly heading: string;
+  readonly text: string;
+  /** The rule that was broken; null where there is nothing to add. */
+  readonly detail: string | null;
+}
+
+type Words = Pick<Failure, "heading" | "text">;
+
+const WORDS: Readonly<Record<number, Words>> = {
+  400: { heading: "That made no sense to us", text: "The request was not in a form that the Market understands." },
+  403: { heading: "Not from here", text: "Only the Market’s own page may change a cart, and this came from another one." },
+  404: { heading: "Nothing on this stall", text: "We looked under every cloth: what you asked for is not sold here." },
+  405: { heading: "Not done here", text: "The Market knows this address, but not what was to be done with it." },
+  413: { heading: "Too much to carry", text: "The request was larger than anything the Market can have use for." },
+  414: { heading: "Too long an address", text: "No stall in this Market is that far away." },
+  415: { heading: "Not a form", text: "The Market takes orders as plain HTML forms only." },
+};
+
+const OUR_FAULT: Words = {
+  heading: "Something fell over behind the stall",
+  text: "That was our fault, not yours. Your cart is as it was; please try again.",
+};
+
+/** From here on an answer is our fault, and its details stay with us. */
+const FIRST_SERVER_ERROR = 500;
+const TOO_LARGE = 413;
+/** How it looks from here when a visitor closes the window: nobody's fault, and nobody is there to be answered. */
+const VISITOR_LEFT = ["ECONNRESET", "EPIPE", "ECONNABORTED", "ERR_STREAM_PREMATURE_CLOSE"];
+
+/** Turns whatever is thrown further in into an answer. The first middleware that can render. */
+export function failurePages(shop: Shop): Middleware {
+  return async (ctx, next) => {
+    try {
+      await next();
+    } catch (error) {
+      const failure = toFailure(error);
+      if (failure.status >= FIRST_SERVER_ERROR) shop.problem(error, where(ctx));
+      await answer(shop, ctx, failure, headersOf(error));
+    }
+  };
+}
+
+/** Takes the place of koa's own printing, for errors that no middleware sees: a socket or a stream that broke. */
+export function tellKoaErrors(shop: Shop): (error: unknown, ctx?: Context) => void {
+  return (error, ctx) => {
+    if (VISITOR_LEFT.includes(stringOf(error, "code")) || toFailure(error).status < FIRST_SERVER_ERROR) return;
+    shop.problem(error, ctx === undefined ? "koa" : where(ctx));
+  };
+}
+
+function toFailure(error: unknown): Failure {
+  const status = error instanceof Error && "status" in error ? Number(error.status) : FIRST_SERVER_ERROR;
+  const words = WORDS[status];
+  // A broken gzip or a reading error has no status or an unknown one; it counts as ours until someone names it above.
+  if (words === undefined) return { status: FIRST_SERVER_ERROR, ...OUR_FAULT, detail: null };
+  const message = stringOf(error, "message");
+  return { status, ...words, detail: message === "" || status === 404 ? null : message };
+}
+
+async function answer(shop: Shop, ctx: Context, failure: Failure, headers: Record<string, string>): Promise<void> {
+  ctx.status = failure.status;
+  ctx.set(headers);
+  // The rest of an oversized body is still on its way: the connection cannot be used for anything else.
+  if (failure.status === TOO_LARGE) ctx.set("Connection", "close");
+  if (ctx.accepts("html", "json") === "json") {
+    ctx.body = { status: failure.status, error: failure.detail ?? failure.text };
+    return;
+  }
+  try {
+    await ctx.render("failure", { failure });
+  } catch (error) {
+    shop.problem(error, where(ctx));
+    ctx.body = `${failure.heading}. ${failure.text}\n`;
+  }
+}
+
+/** Only what our own `ctx.throw` put there, such as Allow. */
+function headersOf(error: unknown): Record<string, string> {
+  return error instanceof Error && "headers" in error ? (error.headers as Record<string, string>) : {};
+}
+
+const where = (ctx: Context): string => `${ctx.method} ${ctx.path}`;
+
+function stringOf(error: unknown, key: "code" | "message"): string {
+  if (!(error instanceof Error) || !(key in error)) return "";
+  return String((error as Error & { code?: unknown })[key]);
+}

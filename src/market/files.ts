@@ -1,0 +1,30 @@
+// Where the Market's own files are: the catalogue, the views, the pictures. They lie beside the sources and are found
+// through package.json's imports, which answer alike from src and from dist, so no build step has to copy them.
+
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { Catalogue } from "./catalogue.ts";
+import { parseCatalogue } from "./catalogue.ts";
+
+/** The absolute path of a file or folder of src/market. */
+export function marketFile(name: string): string {
+  return fileURLToPath(import.meta.resolve(`#root/src/market/${name}`));
+}
+
+/**
+ * Reads the catalogue that is shipped with the Market.
+ * @throws Error that says all that is wrong: a broken catalogue is a broken installation, and there is nothing to sell
+ */
+export function readCatalogue(path = marketFile("catalogue.json")): Catalogue {
+  const result = parseCatalogue(readJson(path));
+  if (result.kind === "read") return result.catalogue;
+  throw new Error(`${path} cannot be used:\n  ${result.problems.join("\n  ")}`);
+}
+
+function readJson(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw new Error(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}

@@ -1,0 +1,110 @@
+// The keys that sign the visitors' cookies. Given in the settings, they are used as they are. Otherwise the Market keeps
+// one in a file that only its owner can read, made on first use, so that carts outlive a restart and every Market of
+// this user shares them.
+//
+// Two Markets that start at once must end with one key. So the file is never written in place: each writes its own
+// aside, and link(2), which refuses to replace anything, decides which one counts. (A rename would let the later one win
+// after the first has already signed carts; an exclusive open would let the second read a file that is still empty.)
+
+import { randomBytes } from "node:crypto";
+import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Settings } from "../settings.ts";
+
+export interface MarketKeys {
+  /** Newest first; the first signs, all of them verify. */
+  readonly keys: readonly string[];
+  /** What a person should know: why the carts end with this process, or that others can read the key. */
+  readonly warning: string | undefined;
+}
+
+type KeyFile =
+  | { readonly kind: "keys"; readonly keys: readonly string[]; readonly shared: boolean }
+  | { readonly kind: "missing" }
+  | { readonly kind: "unusable"; readonly why: string };
+
+export const KEY_FILE = "market-keys";
+/** As much as the signature (HMAC-SHA-256) can make use of. */
+const KEY_BYTES = 32;
+/** The same rule as for MARKET_KEYS: shorter ones can be guessed. */
+const SHORTEST_KEY = 16;
+/** Far more keys than anyone rotates through; more is some other file. */
+const LONGEST_FILE_BYTES = 16_384;
+const OWNER_ONLY_FILE = 0o600;
+const OWNER_ONLY_FOLDER = 0o700;
+const OTHERS = 0o077;
+
+/** The keys to sign cookies with. Always gives some: where none can be kept, this process has its own and says so. */
+export function marketKeys(settings: Pick<Settings, "marketKeys" | "stateDir">): MarketKeys {
+  if (settings.marketKeys !== undefined) return { keys: settings.marketKeys, warning: undefined };
+  const path = join(settings.stateDir, KEY_FILE);
+  const found = readKeyFile(path);
+  return toKeys(path, found.kind === "missing" ? makeKeyFile(settings.stateDir, path) : found);
+}
+
+/** The keys in a file's text, one a line, newest first; undefined if it holds anything else, or nothing. */
+export function parseKeys(text: string): readonly string[] | undefined {
+  const lines = text.split("\n").map((line) => line.trim());
+  const keys = lines.filter((line) => line !== "");
+  const good = keys.length > 0 && keys.every((key) => key.length >= SHORTEST_KEY && /^[!-~]+$/.test(key));
+  return good ? keys : undefined;
+}
+
+function toKeys(path: string, file: KeyFile): MarketKeys {
+  if (file.kind === "keys") {
+    const warning = `others on this machine can read the cookie keys in ${path}: type  chmod 600 ${path}`;
+    return { keys: file.keys, warning: file.shared ? warning : undefined };
+  }
+  const why = file.kind === "missing" ? "it vanished while it was made" : file.why;
+  const mend = "set MARKET_KEYS or DWC_STATE, or mend the file or folder";
+  const warning = `cookie keys cannot be kept in ${path} (${why}): carts end with this process; to keep them, ${mend}`;
+  return { keys: [freshKey()], warning };
+}
+
+function readKeyFile(path: string): KeyFile {
+  try {
+    const stat = statSync(path);
+    // A pipe in its place would be waited for, for ever.
+    if (!stat.isFile()) return { kind: "unusable", why: "it is not a file" };
+    if (stat.size > LONGEST_FILE_BYTES) return { kind: "unusable", why: `it is longer than ${LONGEST_FILE_BYTES} bytes` };
+    const keys = parseKeys(readFileSync(path, "utf8"));
+    // Never overwritten: it may be a good file that an editor is in the middle of, or a key that other Markets use.
+    if (keys === undefined) return { kind: "unusable", why: `it does not hold keys of ${SHORTEST_KEY} characters or more` };
+    return { kind: "keys", keys, shared: (stat.mode & OTHERS) !== 0 };
+  } catch (error) {
+    return codeOf(error) === "ENOENT" ? { kind: "missing" } : { kind: "unusable", why: whyOf(error) };
+  }
+}
+
+/** Makes the file, unless somebody else is quicker; gives whatever stands there afterwards. */
+function makeKeyFile(folder: string, path: string): KeyFile {
+  const aside = `${path}.${randomBytes(8).toString("hex")}`;
+  try {
+    mkdirSync(folder, { recursive: true, mode: OWNER_ONLY_FOLDER });
+    writeFileSync(aside, `${freshKey()}\n`, { flag: "wx", mode: OWNER_ONLY_FILE, flush: true });
+    // The mode given at creation is narrowed by the umask; an odd one would lock out its own owner at the next start.
+    chmodSync(aside, OWNER_ONLY_FILE);
+    linkUnlessThere(aside, path);
+    return readKeyFile(path);
+  } catch (error) {
+    return { kind: "unusable", why: whyOf(error) };
+  } finally {
+    rmSync(aside, { force: true });
+  }
+}
+
+function linkUnlessThere(aside: string, path: string): void {
+  try {
+    linkSync(aside, path);
+  } catch (error) {
+    if (codeOf(error) !== "EEXIST") throw error;
+  }
+}
+
+const freshKey = (): string => randomBytes(KEY_BYTES).toString("hex");
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error ? String(error.code) : undefined;
+}
+
+const whyOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

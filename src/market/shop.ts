@@ -1,0 +1,48 @@
+// What the app asks of the Market around it. The app knows pages and carts; who asks for ratings, over which bus and
+// with which breakers, is behind `rate`, and the monolith simply has none.
+
+import type { Catalogue } from "./catalogue.ts";
+
+/** One rating as a page shows it. */
+export interface RatingView {
+  readonly rating: number;
+  /** Epoch ms at which it was received. */
+  readonly at: number;
+  readonly ageMs: number;
+  /** The number of the instance that answered. */
+  readonly instance: number;
+  /** This page's own request was answered; otherwise it is the last one known. */
+  readonly fresh: boolean;
+}
+
+export interface PageRatings {
+  /** By thing. A thing that was never rated is missing. */
+  readonly ratings: ReadonlyMap<string, RatingView>;
+  /** Why requests of this page failed, each reason once, such as `all services are down`. */
+  readonly trouble: readonly string[];
+}
+
+export interface Check {
+  readonly name: string;
+  readonly good: boolean;
+  readonly note: string;
+}
+
+export interface Readiness {
+  /** False: send no visitors here. */
+  readonly ready: boolean;
+  /** Ready, but with less to show: all ratings are down. */
+  readonly degraded: boolean;
+  readonly checks: readonly Check[];
+}
+
+export interface Shop {
+  readonly catalogue: Catalogue;
+  /** What signs the visitors' cookies, newest first, at least one. */
+  readonly keys: readonly string[];
+  /** Asks for the rating of every thing, as one page does; undefined: the monolith, which knows of no ratings. */
+  readonly rate: (() => Promise<PageRatings>) | undefined;
+  readiness(): Readiness;
+  /** Told of every bug and every failure that no visitor caused; `where` is the request. */
+  problem(error: unknown, where: string): void;
+}

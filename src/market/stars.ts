@@ -1,0 +1,17 @@
+// How much of the five drawn stars is filled. The template draws five empty stars and over them five full ones in a
+// window of this width: width is an attribute of SVG, so the Content-Security-Policy can go on forbidding inline styles.
+
+/** The drawing: five cells side by side, in each a star with a margin left and right (views/layout.njk has the shape). */
+export const STAR_CELL = 24;
+export const STAR_MARGIN = 2;
+export const STARS = 5;
+
+/** Width of the window over the full stars. Half a star is half of its ink, not of its cell. */
+export function starsWidth(rating: number): number {
+  const stars = Math.min(STARS, Math.max(0, Number.isFinite(rating) ? rating : 0));
+  const whole = Math.floor(stars);
+  const part = stars - whole;
+  if (part === 0) return whole * STAR_CELL;
+  const ink = STAR_CELL - 2 * STAR_MARGIN;
+  return Math.round((whole * STAR_CELL + STAR_MARGIN + part * ink) * 10) / 10;
+}

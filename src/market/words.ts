@@ -1,0 +1,36 @@
+// How the page says numbers: prices, ratings, ages, counts. One place, so that the card, the cart and the messages never
+// say the same number in two ways.
+
+const CENTS_PER_DOLLAR = 100;
+const SECOND_MS = 1000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+/** Up to here hours say it better: "30 h" is yesterday, "1 days" is nothing. */
+const HOURS_UNTIL_MS = 2 * DAY_MS;
+
+/** `$119.98`. Integer arithmetic throughout. */
+export function priceText(cents: number): string {
+  const rest = String(cents % CENTS_PER_DOLLAR).padStart(2, "0");
+  return `$${Math.floor(cents / CENTS_PER_DOLLAR)}.${rest}`;
+}
+
+/** `4.5`; a whole number stays whole. */
+export function ratingText(rating: number): string {
+  return String(Math.round(rating * 10) / 10);
+}
+
+/** `12 s`, `3 min`, `2 h`, `5 days`: one unit, rounded down, never under a second. */
+export function ageText(ageMs: number): string {
+  // An age below zero, or none at all, comes from clocks that disagree; the rating is then as good as new.
+  const age = ageMs > SECOND_MS ? ageMs : SECOND_MS;
+  if (age < MINUTE_MS) return `${Math.floor(age / SECOND_MS)} s`;
+  if (age < HOUR_MS) return `${Math.floor(age / MINUTE_MS)} min`;
+  if (age < HOURS_UNTIL_MS) return `${Math.floor(age / HOUR_MS)} h`;
+  return `${Math.floor(age / DAY_MS)} days`;
+}
+
+/** `1 thing`, `2 things`. */
+export function countText(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
