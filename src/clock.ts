@@ -81,3 +81,6 @@ export function systemClock(): Clock {
     },
   };
 }
+
+/** Epoch ms as people and other programs read it: 2016-02-18T09:00:00.000Z. */
+export const isoTime = (wallMs: number): string => new Date(wallMs).toISOString();

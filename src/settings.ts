@@ -29,6 +29,8 @@ export interface Settings {
   /** Keys that sign the visitors' cookies, newest first; undefined: the Market keeps its own in `stateDir`. */
   readonly marketKeys: readonly string[] | undefined;
   readonly stateDir: string;
+  /** Where programs are looked for, as the shell has it (PATH): not a setting of ours, but read with them. */
+  readonly searchPath: string;
   readonly health: HealthRules;
 }
 
@@ -99,6 +101,7 @@ export function readSettings(env: Env): SettingsResult {
     logFormat: read.oneOf("LOG_FORMAT", LOG_FORMATS),
     marketKeys: read.keys("MARKET_KEYS"),
     stateDir: read.folder("DWC_STATE"),
+    searchPath: env["PATH"] ?? "",
     health: readHealthRules(read),
   };
   const problems = read.problems.length > 0 ? read.problems : relationProblems(settings.health);

@@ -58,7 +58,9 @@ async function look(url: string, { clock, signal }: EnsureBusOptions): Promise<F
 }
 
 /** What follows from what was found. Pure. */
-export function decide(found: Found): EnsuredBus | { readonly kind: "start"; readonly url: string; readonly address: BusAddress } {
+export function decide(
+  found: Found,
+): EnsuredBus | { readonly kind: "start"; readonly url: string; readonly address: BusAddress } {
   const answering = found.find(({ probe: { kind } }) => kind === "nats");
   if (answering !== undefined) return { kind: "found", url: answering.url };
   const only = found.length === 1 ? found[0] : undefined;
@@ -115,7 +117,9 @@ function diedSentence(shown: string, said: string): string {
   return `nats-server could not be started at ${shown}: ${lastLine === "" ? "it ended without a word" : lastLine}`;
 }
 
-type Started = Extract<EnsuredBus, { kind: "found" | "started" | "cancelled" }> | { readonly kind: "ended"; readonly said: string };
+type Started =
+  | Extract<EnsuredBus, { kind: "found" | "started" | "cancelled" }>
+  | { readonly kind: "ended"; readonly said: string };
 
 /** Starts a server and waits until that one answers, or another that was faster, or neither can. */
 async function run(plan: ServerPlan, url: string, address: BusAddress, options: EnsureBusOptions): Promise<Started> {

@@ -6,14 +6,30 @@
 // is gone. Its own request() was rejected because it captures two stack traces and starts a timer for every call.
 
 import { randomBytes } from "node:crypto";
-import { type Authenticator, connect, type ConnectionOptions, headers, type MsgHdrs, type NatsConnection, type PublishOptions } from "nats";
+import {
+  type Authenticator,
+  type ConnectionOptions,
+  connect,
+  headers,
+  type MsgHdrs,
+  type NatsConnection,
+  type PublishOptions,
+} from "nats";
 
 import type { Clock } from "../clock.ts";
 import type { Bus, BusStatus, Message, Reply, RequestOptions, Subscription } from "./bus.ts";
 import type { BusAddress, Credentials } from "./bus-address.ts";
 import { DIAL_WITHIN_MS, Dialler } from "./dialler.ts";
 import type { Hearing, Link } from "./nats-link.ts";
-import { ERROR_CODE_HEADER, ERROR_HEADER, HeardMessage, headerText, replyOf, type ServiceError, type WireMessage } from "./nats-message.ts";
+import {
+  ERROR_CODE_HEADER,
+  ERROR_HEADER,
+  HeardMessage,
+  headerText,
+  replyOf,
+  type ServiceError,
+  type WireMessage,
+} from "./nats-message.ts";
 import { PendingTable } from "./pending.ts";
 import { type Report, Sparing } from "./sparing.ts";
 import type { Trouble } from "./trouble.ts";
@@ -199,7 +215,8 @@ class NatsBusImpl implements NatsBus {
     if (wire === undefined) return;
     const failure = this.#send(wire, subject, body, error === undefined ? {} : { headers: errorHeaders(error) });
     // The asker would wait in vain for an answer that is too large: it is told so instead.
-    if (failure?.kind === "refused") this.#send(wire, subject, "", { headers: errorHeaders({ ...failure, code: NOT_SENT }) });
+    if (failure?.kind === "refused")
+      this.#send(wire, subject, "", { headers: errorHeaders({ ...failure, code: NOT_SENT }) });
   };
 
   #hearReply(message: WireMessage): void {
@@ -284,7 +301,9 @@ class NatsBusImpl implements NatsBus {
 }
 
 function loginOf(credentials: Credentials): ConnectionOptions {
-  return credentials.kind === "token" ? { token: credentials.token } : { user: credentials.user, pass: credentials.password };
+  return credentials.kind === "token"
+    ? { token: credentials.token }
+    : { user: credentials.user, pass: credentials.password };
 }
 
 function errorHeaders({ code, message }: ServiceError): MsgHdrs {

@@ -14,9 +14,15 @@ export function troubleOf(found: Exclude<Probe, { kind: "nats" }>, shown: string
     case "nothing":
       return { kind: "absent", sentence: `nothing answers at ${shown} (${found.why})` };
     case "silent":
-      return { kind: "silent", sentence: `${shown} accepts connections and says nothing: a paused nats-server, or no nats-server at all` };
+      return {
+        kind: "silent",
+        sentence: `${shown} accepts connections and says nothing: a paused nats-server, or no nats-server at all`,
+      };
     case "stranger":
-      return { kind: "stranger", sentence: `what answers at ${shown} is not a NATS server: set NATS_URL to where one is` };
+      return {
+        kind: "stranger",
+        sentence: `what answers at ${shown} is not a NATS server: set NATS_URL to where one is`,
+      };
   }
 }
 

@@ -87,7 +87,8 @@ export function afterSending(breaker: Breaker, now: number, rules: HealthRules):
   return { ...breaker, guardedUntil: now + rules.requestTimeoutMs + LEASE_MARGIN_MS };
 }
 
-export const retestIsDue = (breaker: Breaker, now: number): boolean => breaker.kind === "open" && now >= breaker.retestAt;
+export const retestIsDue = (breaker: Breaker, now: number): boolean =>
+  breaker.kind === "open" && now >= breaker.retestAt;
 
 /** Starts the one retest, also before it is due; undefined when one is out or none is needed. */
 export function startRetest(breaker: Breaker, now: number, rules: HealthRules): Step | undefined {
@@ -126,11 +127,23 @@ function oneAnswerNearer(probation: Probation): Breaker {
 /** The retest was the first of the answers that a probation asks for. */
 function provenByRetest({ epoch, open }: Retesting, rules: HealthRules): Breaker {
   const { delayMs } = open;
-  return oneAnswerNearer({ kind: "probation", epoch: epoch + 1, answersLeft: rules.probationSuccesses, delayMs, guardedUntil: undefined });
+  return oneAnswerNearer({
+    kind: "probation",
+    epoch: epoch + 1,
+    answersLeft: rules.probationSuccesses,
+    delayMs,
+    guardedUntil: undefined,
+  });
 }
 
 /** A call went unanswered for its whole time, and it was not our fault. */
-export function afterTimeout(breaker: Breaker, sentUnder: number, now: number, rules: HealthRules, random: Random): Step {
+export function afterTimeout(
+  breaker: Breaker,
+  sentUnder: number,
+  now: number,
+  rules: HealthRules,
+  random: Random,
+): Step {
   if (sentUnder !== breaker.epoch) return { breaker };
   switch (breaker.kind) {
     case "closed":

@@ -50,7 +50,8 @@ export function parseHeartbeat(body: unknown, origin: HeartbeatOrigin): ParsedHe
   if (service !== origin.service) return unreadable("service is not the one of its subject");
   if (incarnation !== origin.incarnation) return unreadable("incarnation is not the one of its subject");
   if (address !== origin.address) return unreadable("address is not the incarnation's direct subject");
-  if (!isWhole(instance, 1, HIGHEST_INSTANCE)) return unreadable(`instance is not a whole number from 1 to ${HIGHEST_INSTANCE}`);
+  if (!isWhole(instance, 1, HIGHEST_INSTANCE))
+    return unreadable(`instance is not a whole number from 1 to ${HIGHEST_INSTANCE}`);
   if (!isWhole(seq, 0, Number.MAX_SAFE_INTEGER)) return unreadable("seq is not a whole number");
   if (!isWhole(intervalMs, SHORTEST_INTERVAL_MS, LONGEST_INTERVAL_MS)) {
     return unreadable(`intervalMs is not a whole number from ${SHORTEST_INTERVAL_MS} to ${LONGEST_INTERVAL_MS}`);

@@ -28,7 +28,9 @@ export class Ring {
   namesake(member: Member): Member | undefined {
     const place = this.#placeOf(member.who);
     const around = [this.#members[place - 1], this.#members[place], this.#members[place + 1]];
-    return around.find((other) => other !== undefined && other !== member && other.who.instance === member.who.instance);
+    return around.find(
+      (other) => other !== undefined && other !== member && other.who.instance === member.who.instance,
+    );
   }
 
   /**

@@ -6,6 +6,7 @@ import { Router } from "@koa/router";
 import Keygrip from "keygrip";
 import type { Context, Middleware } from "koa";
 import Koa from "koa";
+import { isoTime } from "../clock.ts";
 import type { Assets } from "./assets.ts";
 import { ASSETS_PATH, assetUrl, readAssets, sendAsset } from "./assets.ts";
 import { failurePages, tellKoaErrors } from "./failures.ts";
@@ -55,7 +56,13 @@ export function createApp(shop: Shop): Koa {
 function routes(shop: Shop, assets: Assets, views: Views): Router {
   const router = new Router({ sensitive: true, strict: true });
   router.get("/", homePage(shop, assets));
-  router.post("/", ownPagesOnly, formsOnly, bodyParser({ enableTypes: ["form"], formLimit: LARGEST_FORM }), order(shop));
+  router.post(
+    "/",
+    ownPagesOnly,
+    formsOnly,
+    bodyParser({ enableTypes: ["form"], formLimit: LARGEST_FORM }),
+    order(shop),
+  );
   router.get("/thing/:id", (ctx) => {
     const thing = shop.catalogue.byId.get(ctx.params["id"] ?? "") ?? ctx.throw(404);
     ctx.type = "json";
@@ -154,7 +161,7 @@ function ratingsTable(shop: Shop, rate: Rate): Middleware {
 function ratingJson(view: RatingView | undefined): object | null {
   if (view === undefined) return null;
   const { rating, at, ageMs, instance, fresh } = view;
-  return { rating, at: new Date(at).toISOString(), ageMs, instance, fresh };
+  return { rating, at: isoTime(at), ageMs, instance, fresh };
 }
 
 function readiness(shop: Shop, own: Check): Middleware {

@@ -69,7 +69,9 @@ function problemsOf([id, fields]: readonly [string, unknown]): string[] {
 
 function idProblems(name: string, id: string): string[] {
   if (id === VERB_FIELD) return [`${name} has an id that means something else in a form: choose another`];
-  return ID.test(id) ? [] : [`${name} needs an id of lower-case letters, digits and -, starting with a letter, at most 40`];
+  return ID.test(id)
+    ? []
+    : [`${name} needs an id of lower-case letters, digits and -, starting with a letter, at most 40`];
 }
 
 /** An unknown key is a mistyped one, or something like a rating, which has no place in a thing. */
@@ -87,7 +89,8 @@ function priceProblems(name: string, value: unknown): string[] {
   if (typeof value !== "number" || !Number.isFinite(value)) return [`${name} must be a number, such as 19.99`];
   const cents = value * CENTS_PER_DOLLAR;
   if (Math.abs(cents - Math.round(cents)) > CENT_TOLERANCE) return [`${name} is ${value}, which is not whole cents`];
-  if (Math.round(cents) < 1 || cents > MOST_CENTS) return [`${name} is ${value}: from 0.01 to ${MOST_CENTS / CENTS_PER_DOLLAR}`];
+  if (Math.round(cents) < 1 || cents > MOST_CENTS)
+    return [`${name} is ${value}: from 0.01 to ${MOST_CENTS / CENTS_PER_DOLLAR}`];
   return [];
 }
 

@@ -16,7 +16,10 @@ type Words = Pick<Failure, "heading" | "text">;
 
 const WORDS: Readonly<Record<number, Words>> = {
   400: { heading: "That made no sense to us", text: "The request was not in a form that the Market understands." },
-  403: { heading: "Not from here", text: "Only the Market’s own page may change a cart, and this came from another one." },
+  403: {
+    heading: "Not from here",
+    text: "Only the Market’s own page may change a cart, and this came from another one.",
+  },
   404: { heading: "Nothing on this stall", text: "We looked under every cloth: what you asked for is not sold here." },
   405: { heading: "Not done here", text: "The Market knows this address, but not what was to be done with it." },
   413: { heading: "Too much to carry", text: "The request was larger than anything the Market can have use for." },

@@ -28,5 +28,9 @@ export const SECURITY_HEADERS: readonly SecurityHeader[] = [
   row("Referrer-Policy", "same-origin", "other sites need not know what somebody looked at"),
   row("Cross-Origin-Opener-Policy", "same-origin", "a page that opened ours gets no handle on it"),
   row("Cross-Origin-Resource-Policy", "same-origin", "other sites cannot embed what a visitor's cookies would show"),
-  row("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()", "the Camera is only sold here"),
+  row(
+    "Permissions-Policy",
+    "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "the Camera is only sold here",
+  ),
 ];

@@ -66,10 +66,12 @@ function readKeyFile(path: string): KeyFile {
     const stat = statSync(path);
     // A pipe in its place would be waited for, for ever.
     if (!stat.isFile()) return { kind: "unusable", why: "it is not a file" };
-    if (stat.size > LONGEST_FILE_BYTES) return { kind: "unusable", why: `it is longer than ${LONGEST_FILE_BYTES} bytes` };
+    if (stat.size > LONGEST_FILE_BYTES)
+      return { kind: "unusable", why: `it is longer than ${LONGEST_FILE_BYTES} bytes` };
     const keys = parseKeys(readFileSync(path, "utf8"));
     // Never overwritten: it may be a good file that an editor is in the middle of, or a key that other Markets use.
-    if (keys === undefined) return { kind: "unusable", why: `it does not hold keys of ${SHORTEST_KEY} characters or more` };
+    if (keys === undefined)
+      return { kind: "unusable", why: `it does not hold keys of ${SHORTEST_KEY} characters or more` };
     return { kind: "keys", keys, shared: (stat.mode & OTHERS) !== 0 };
   } catch (error) {
     return codeOf(error) === "ENOENT" ? { kind: "missing" } : { kind: "unusable", why: whyOf(error) };

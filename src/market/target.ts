@@ -14,7 +14,8 @@ export function checkTarget(raw: string): Target {
   const target = raw.startsWith("/") ? raw : fromAbsolute(raw);
   if (target === undefined) return bad(400, "the address is neither a path nor a whole http address");
   const decoded = decode(target);
-  if (decoded === undefined) return bad(400, "the address has a % that is not followed by UTF-8 in two hex digits each");
+  if (decoded === undefined)
+    return bad(400, "the address has a % that is not followed by UTF-8 in two hex digits each");
   return hasControl(decoded) ? bad(400, "the address has control characters in it") : { kind: "good", target };
 }
 

@@ -34,7 +34,10 @@ export function loadViews(folder: string, globals: Readonly<Record<string, unkno
   for (const [name, value] of Object.entries(globals)) environment.addGlobal(name, value);
   const names = readdirSync(folder).filter((name) => name.endsWith(`.${EXTENSION}`));
   const compiled = new Map(names.map((name) => [join(folder, name), environment.getTemplate(name, true)]));
-  return { middleware: views(folder, { extension: EXTENSION, engineSource: { [EXTENSION]: renderOf(compiled) } }), names };
+  return {
+    middleware: views(folder, { extension: EXTENSION, engineSource: { [EXTENSION]: renderOf(compiled) } }),
+    names,
+  };
 }
 
 /** The engine as koa-views wants it: a full path and the values in, a page out. */

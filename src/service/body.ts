@@ -1,6 +1,8 @@
 // Bodies on the wire are JSON in UTF-8. Here bytes become `unknown`, once; what they mean is for others to check.
 
-export type Decoded = { readonly kind: "value"; readonly value: unknown } | { readonly kind: "unreadable"; readonly why: string };
+export type Decoded =
+  | { readonly kind: "value"; readonly value: unknown }
+  | { readonly kind: "unreadable"; readonly why: string };
 
 /** The longest heartbeat that is read: ten times what ours needs, and a thousandth of what the bus would carry. */
 export const LONGEST_HEARTBEAT_BYTES = 4096;

@@ -5,12 +5,12 @@
 import type { Bus, BusStatus, Message, Reply } from "../bus/bus.ts";
 import * as subjects from "../bus/subjects.ts";
 import type { Cancel, Clock } from "../clock.ts";
-import { parseHeartbeat } from "../health/heartbeat.ts";
+import { type ParsedHeartbeat, parseHeartbeat } from "../health/heartbeat.ts";
 import type { Who } from "../health/member.ts";
 import { Resolver } from "../health/resolver.ts";
 import { type Change, type Result, type Ticket, Tracker } from "../health/tracker.ts";
 import type { HealthRules } from "../settings.ts";
-import { type Answer, readReply, reachedNobody, resultOf, unanswered } from "./answer.ts";
+import { type Answer, reachedNobody, readReply, resultOf, unanswered } from "./answer.ts";
 import { decodeBody, LONGEST_HEARTBEAT_BYTES } from "./body.ts";
 import { type RollCall, startRollCall } from "./roll-call.ts";
 
@@ -143,16 +143,24 @@ class ServiceClient implements Client {
   // A heartbeat.
 
   #hear(message: Message): void {
-    const { clock, service, tell } = this.#options;
-    const incarnation = subjects.incarnationOf(service, message.subject);
-    if (incarnation === undefined) return tell({ kind: "unreadable heartbeat", why: "subject names no incarnation" });
-    const decoded = decodeBody(message.body, LONGEST_HEARTBEAT_BYTES);
-    if (decoded.kind === "unreadable") return tell({ kind: "unreadable heartbeat", why: decoded.why });
-    const address = subjects.directSubject(service, incarnation);
-    const parsed = parseHeartbeat(decoded.value, { service, incarnation, address });
-    if (parsed.kind === "unreadable") return tell({ kind: "unreadable heartbeat", why: parsed.why });
-    this.#tellAll(this.tracker.heard(parsed.beat, clock.now()));
+    const { clock, tell } = this.#options;
+    const heard = this.#read(message);
+    if (heard.kind === "unreadable") {
+      tell({ kind: "unreadable heartbeat", why: heard.why });
+      return;
+    }
+    this.#tellAll(this.tracker.heard(heard.beat, clock.now()));
     this.#rollCall?.answered();
+  }
+
+  #read(message: Message): ParsedHeartbeat {
+    const { service } = this.#options;
+    const incarnation = subjects.incarnationOf(service, message.subject);
+    if (incarnation === undefined) return { kind: "unreadable", why: "its subject names no incarnation" };
+    const decoded = decodeBody(message.body, LONGEST_HEARTBEAT_BYTES);
+    if (decoded.kind === "unreadable") return decoded;
+    const address = subjects.directSubject(service, incarnation);
+    return parseHeartbeat(decoded.value, { service, incarnation, address });
   }
 
   // The bus.

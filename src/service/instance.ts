@@ -4,7 +4,7 @@
 
 import type { Bus, BusStatus, Message, Subscription } from "../bus/bus.ts";
 import * as subjects from "../bus/subjects.ts";
-import type { Cancel, Clock } from "../clock.ts";
+import { type Cancel, type Clock, isoTime } from "../clock.ts";
 import type { Heartbeat } from "../health/heartbeat.ts";
 import { afterDrop, afterStall, type Backlog, isExpired, NO_BACKLOG } from "./backlog.ts";
 import { deadlineOf, decodeBody, LONGEST_BODY_BYTES } from "./body.ts";
@@ -66,9 +66,12 @@ export async function startInstance(options: InstanceOptions): Promise<Started> 
   return { kind: "started", instance };
 }
 
-async function untilConnected({ bus, tell }: InstanceOptions): Promise<void> {
+/** Connecting takes milliseconds where there is a bus; whoever waits longer wants to know for what. */
+const WAITING_TOLD_AFTER_MS = 500;
+
+async function untilConnected({ bus, clock, tell }: InstanceOptions): Promise<void> {
   if (bus.status === "connected") return;
-  tell({ kind: "waiting" });
+  const cancel = clock.after(WAITING_TOLD_AFTER_MS, () => tell({ kind: "waiting" }));
   await new Promise<void>((resolve) => {
     const stop = bus.watch((status) => {
       if (status !== "connected") return;
@@ -76,6 +79,7 @@ async function untilConnected({ bus, tell }: InstanceOptions): Promise<void> {
       resolve();
     });
   });
+  cancel();
 }
 
 class RunningInstance implements Instance {
@@ -102,7 +106,7 @@ class RunningInstance implements Instance {
       address: this.address,
       sharedSubject: subjects.sharedSubject(service),
     };
-    this.#startedAt = new Date(clock.wall()).toISOString();
+    this.#startedAt = isoTime(clock.wall());
   }
 
   get counts(): Counts {

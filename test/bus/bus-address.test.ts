@@ -7,7 +7,10 @@ const test = suite("bus address");
 
 test("host and port are read, and the port is NATS's own where none is said", () => {
   const { host, port, tls, shown } = readBusAddress("nats://bus.example:14222");
-  assert.equal({ host, port, tls, shown }, { host: "bus.example", port: 14_222, tls: false, shown: "nats://bus.example:14222" });
+  assert.equal(
+    { host, port, tls, shown },
+    { host: "bus.example", port: 14_222, tls: false, shown: "nats://bus.example:14222" },
+  );
   assert.is(readBusAddress("nats://bus.example").port, 4_222);
   assert.is(readBusAddress("nats://bus.example").shown, "nats://bus.example:4222");
 });
@@ -30,12 +33,25 @@ test("who we are may stand in the address, and is never shown", () => {
 });
 
 test("a stray percent sign in a password is taken as it stands", () => {
-  assert.equal(readBusAddress("nats://anna:50%@bus.example").credentials, { kind: "password", user: "anna", password: "50%" });
+  assert.equal(readBusAddress("nats://anna:50%@bus.example").credentials, {
+    kind: "password",
+    user: "anna",
+    password: "50%",
+  });
 });
 
 test("only this machine's own addresses are loopback", () => {
   for (const host of ["127.0.0.1", "127.1.2.3", "localhost", "LocalHost", "::1"]) assert.ok(isLoopback(host), host);
-  for (const host of ["0.0.0.0", "10.0.0.1", "bus.example", "127.0.0.1.example", "localhost.example", "::", "1127.0.0.1", ""]) {
+  for (const host of [
+    "0.0.0.0",
+    "10.0.0.1",
+    "bus.example",
+    "127.0.0.1.example",
+    "localhost.example",
+    "::",
+    "1127.0.0.1",
+    "",
+  ]) {
     assert.not.ok(isLoopback(host), host);
   }
 });

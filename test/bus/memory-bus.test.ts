@@ -71,10 +71,23 @@ test("what the network loses is a timeout, what was under way when it dropped ne
 });
 
 test("patterns fit subjects token by token", () => {
-  for (const [pattern, subject] of [["a.b", "a.b"], ["a.*", "a.b"], ["*.*", "a.b"], [">", "a.b"], ["a.>", "a.b.c"]] as const) {
+  for (const [pattern, subject] of [
+    ["a.b", "a.b"],
+    ["a.*", "a.b"],
+    ["*.*", "a.b"],
+    [">", "a.b"],
+    ["a.>", "a.b.c"],
+  ] as const) {
     assert.ok(matches(pattern, subject), `${pattern} ${subject}`);
   }
-  for (const [pattern, subject] of [["a.b", "a"], ["a", "a.b"], ["a.*", "a"], ["a.*", "a.b.c"], ["a.>", "a"], ["a.b", "a.c"]] as const) {
+  for (const [pattern, subject] of [
+    ["a.b", "a"],
+    ["a", "a.b"],
+    ["a.*", "a"],
+    ["a.*", "a.b.c"],
+    ["a.>", "a"],
+    ["a.b", "a.c"],
+  ] as const) {
     assert.not.ok(matches(pattern, subject), `${pattern} ${subject}`);
   }
 });

@@ -35,17 +35,26 @@ async function natsServer({ ends }: Context, config?: string): Promise<TestServe
   return server;
 }
 
-function newBus({ reports, ends }: Context, url: string | readonly string[], more: Partial<NatsBusOptions> = {}): NatsBus {
+function newBus(
+  { reports, ends }: Context,
+  url: string | readonly string[],
+  more: Partial<NatsBusOptions> = {},
+): NatsBus {
   const urls = typeof url === "string" ? [url] : url;
   const bus = connectNatsBus({ urls, name: "test", clock, report: (sentence) => reports.push(sentence), ...more });
   ends.push(() => bus.close());
   return bus;
 }
 
-const connected = (...buses: NatsBus[]): Promise<void> => until("connected", () => buses.every(({ status }) => status === "connected"));
+const connected = (...buses: NatsBus[]): Promise<void> =>
+  until("connected", () => buses.every(({ status }) => status === "connected"));
 
 /** Something on a port that is no NATS server, or not yet. */
-async function listen({ ends }: Context, welcome: (socket: Socket) => void, port = 0): Promise<{ port: number; server: Server; sockets: Set<Socket> }> {
+async function listen(
+  { ends }: Context,
+  welcome: (socket: Socket) => void,
+  port = 0,
+): Promise<{ port: number; server: Server; sockets: Set<Socket> }> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
@@ -91,7 +100,10 @@ test("of several addresses the one that answers is used, and another when that o
   const statuses: BusStatus[] = [];
   bus.watch((status) => statuses.push(status));
   await one.kill();
-  await until("connected to the other, whichever it was", async () => bus.status === "connected" && (await bus.flush()));
+  await until(
+    "connected to the other, whichever it was",
+    async () => bus.status === "connected" && (await bus.flush()),
+  );
   await two.kill();
   await until("away", () => bus.status === "away");
   await one.restart();
@@ -117,7 +129,9 @@ test("what is not NATS is told, once, and asked on", async (context) => {
   });
   newBus(context, `nats://127.0.0.1:${stranger.port}`);
   await until("asked thrice", () => asked >= 3);
-  assert.equal(context.reports, [`bus: what answers at nats://127.0.0.1:${stranger.port} is not a NATS server: set NATS_URL to where one is`]);
+  assert.equal(context.reports, [
+    `bus: what answers at nats://127.0.0.1:${stranger.port} is not a NATS server: set NATS_URL to where one is`,
+  ]);
 });
 
 test("a paused server makes no instance look dead: calls end as away, and the pause as a loss", async (context) => {
@@ -214,7 +228,9 @@ test("who is not let in is told so and let in later, and nobody gives up", async
 
 test("the address may say who we are, and is never printed with its secret", async (context) => {
   const server = await natsServer(context, `authorization { user: anna, password: "se:cret" }`);
-  const [good, bad] = [`anna:${encodeURIComponent("se:cret")}`, "anna:hush"].map((who) => server.url.replace("//", `//${who}@`));
+  const [good, bad] = [`anna:${encodeURIComponent("se:cret")}`, "anna:hush"].map((who) =>
+    server.url.replace("//", `//${who}@`),
+  );
   await connected(newBus(context, good ?? ""));
   newBus(context, bad ?? "");
   await until("told", () => context.reports.length > 0);
@@ -254,7 +270,11 @@ test("a client that is not ours may be asked, and may refuse in its own way", as
   });
   foreign.subscribe("shop.raw", { callback: (_error, message) => message.respond(message.data) });
   await foreign.flush();
-  assert.equal(await bus.request("shop.get", "", { timeoutMs: 1_000 }), { kind: "refused", code: 404, message: "unknown thing" });
+  assert.equal(await bus.request("shop.get", "", { timeoutMs: 1_000 }), {
+    kind: "refused",
+    code: 404,
+    message: "unknown thing",
+  });
   bus.subscribe("ours.get", (message) => message.refuse(400, "bad\r\nbody"));
   await bus.flush();
   const refusal = await foreign.request("ours.get");

@@ -34,7 +34,11 @@ test("a service's error is a refusal, in whatever case its headers are written",
 });
 
 test("an error whose code is missing or no number counts as 500", () => {
-  assert.equal(replyOf(wire("", 0, { "Nats-Service-Error": "broke" })), { kind: "refused", code: 500, message: "broke" });
+  assert.equal(replyOf(wire("", 0, { "Nats-Service-Error": "broke" })), {
+    kind: "refused",
+    code: 500,
+    message: "broke",
+  });
   for (const code of ["", "abc", "-1", "4.5", "0x10"]) {
     const reply = replyOf(wire("", 0, { "Nats-Service-Error-Code": code, "Nats-Service-Error": "broke" }));
     assert.is(reply.kind === "refused" && reply.code, 500, code);
@@ -71,7 +75,10 @@ test("answers go where the message says, and nowhere if it says nothing", () => 
   asked.answer("4.5");
   asked.refuse(404, "unknown");
   for (const reply of ["", undefined]) {
-    const told = new HeardMessage({ subject: "news", data: bytes(""), ...(reply === undefined ? {} : { reply }) }, answer);
+    const told = new HeardMessage(
+      { subject: "news", data: bytes(""), ...(reply === undefined ? {} : { reply }) },
+      answer,
+    );
     assert.is(told.replyTo, undefined);
     told.answer("thanks");
     told.refuse(500, "no");

@@ -32,13 +32,24 @@ test("the subjects are those of the protocol, version 1", () => {
   assert.is(subjects.heartbeatSubject("ratings", "i1"), "health.ratings.i1");
   assert.is(subjects.heartbeatsSubject("ratings"), "health.ratings.*");
   assert.is(subjects.rollCallSubject("ratings"), "health.ratings");
-  assert.equal(subjects.serviceVerbSubjects("PING", "ratings", "i1"), ["$SRV.PING", "$SRV.PING.ratings", "$SRV.PING.ratings.i1"]);
+  assert.equal(subjects.serviceVerbSubjects("PING", "ratings", "i1"), [
+    "$SRV.PING",
+    "$SRV.PING.ratings",
+    "$SRV.PING.ratings.i1",
+  ]);
   assert.is(subjects.shownAddress("ratings.get.i1"), "nats:ratings.get.i1");
 });
 
 test("a heartbeat's subject names its incarnation, if it is one of that service", () => {
   assert.is(subjects.incarnationOf("ratings", subjects.heartbeatSubject("ratings", "i1")), "i1");
-  for (const subject of ["health.ratings", "health.ratings.", "health.ratings.a.b", "health.prices.i1", "ratings.get.i1", ""]) {
+  for (const subject of [
+    "health.ratings",
+    "health.ratings.",
+    "health.ratings.a.b",
+    "health.prices.i1",
+    "ratings.get.i1",
+    "",
+  ]) {
     assert.is(subjects.incarnationOf("ratings", subject), undefined, subject);
   }
 });

@@ -94,7 +94,11 @@ function contract(kind: Kind): void {
 
   test("a refusal carries its code and its message in one line", async ({ asker, server }) => {
     await serve(server, "shop.get", (message) => message.refuse(404, "unknown thing: é"));
-    assert.equal(await asker.request("shop.get", "", PATIENT), { kind: "refused", code: 404, message: "unknown thing: é" });
+    assert.equal(await asker.request("shop.get", "", PATIENT), {
+      kind: "refused",
+      code: 404,
+      message: "unknown thing: é",
+    });
   });
 
   test("a subject that nobody hears says so at once", async ({ asker }) => {
@@ -198,7 +202,9 @@ function contract(kind: Kind): void {
     };
     await serve(server, "shop.get", count("server"), "shop");
     await serve(other, "shop.get", count("other"), "shop");
-    const replies = await Promise.all(Array.from({ length: 100 }, () => kindOf(asker.request("shop.get", "", PATIENT))));
+    const replies = await Promise.all(
+      Array.from({ length: 100 }, () => kindOf(asker.request("shop.get", "", PATIENT))),
+    );
     assert.equal(new Set(replies), new Set(["answered"]));
     assert.is(counts.server + counts.other, 100);
     assert.ok(counts.server > 0 && counts.other > 0, `${counts.server} and ${counts.other}`);
@@ -229,7 +235,10 @@ function contract(kind: Kind): void {
     assert.is(heard, 1);
   });
 
-  test("draining loses nothing that is under way: a call is answered, or surely was not delivered", async ({ asker, server }) => {
+  test("draining loses nothing that is under way: a call is answered, or surely was not delivered", async ({
+    asker,
+    server,
+  }) => {
     const subscription = await serve(server, "shop.get", (message) => message.answer(""));
     const kinds: Promise<string>[] = [];
     let drained = false;
@@ -272,7 +281,10 @@ function contract(kind: Kind): void {
     }
   });
 
-  test("a body just under a megabyte arrives, one over it is refused and reported, asking and answering", async ({ asker, server }) => {
+  test("a body just under a megabyte arrives, one over it is refused and reported, asking and answering", async ({
+    asker,
+    server,
+  }) => {
     await serve(server, "shop.get", (message) => message.answer("x".repeat(Number(textOf(message.body)))));
     await serve(server, "shop.size", (message) => message.answer(String(message.body.length)));
     assert.is((await answerOf(asker.request("shop.get", String(MEGABYTE - 1), PATIENT))).length, MEGABYTE - 1);
@@ -317,12 +329,17 @@ function contract(kind: Kind): void {
     assert.equal(heard, ["asked", "goodbye"]);
   });
 
-  test("ten thousand calls at once all settle, answered or timed out, and nothing is left over", async ({ asker, server }) => {
+  test("ten thousand calls at once all settle, answered or timed out, and nothing is left over", async ({
+    asker,
+    server,
+  }) => {
     await serve(server, "shop.get", (message) => {
       if (Number(textOf(message.body)) % 10 !== 0) message.answer(textOf(message.body));
     });
     const replies = await Promise.all(
-      Array.from({ length: 10_000 }, (_, index) => answerOf(asker.request("shop.get", String(index), { timeoutMs: 2_000 }))),
+      Array.from({ length: 10_000 }, (_, index) =>
+        answerOf(asker.request("shop.get", String(index), { timeoutMs: 2_000 })),
+      ),
     );
     for (const [index, reply] of replies.entries()) assert.is(reply, index % 10 === 0 ? "timeout" : String(index));
     assert.is(asker.pending, 0);
@@ -343,7 +360,10 @@ function contract(kind: Kind): void {
     assert.match(reports.join("\n"), /listener broke/);
   });
 
-  test("when the bus drops, calls that are out and new ones end as away; what is published then is lost", async ({ asker, server }) => {
+  test("when the bus drops, calls that are out and new ones end as away; what is published then is lost", async ({
+    asker,
+    server,
+  }) => {
     const heard: string[] = [];
     const statuses: BusStatus[] = [];
     await serve(server, "shop.get", (message) => heard.push(textOf(message.body)));
@@ -368,7 +388,10 @@ function contract(kind: Kind): void {
     assert.equal(statuses, ["away", "connected"]);
   });
 
-  test("who is told of being connected can be reached at once; what was subscribed or closed meanwhile is so", async ({ asker, server }) => {
+  test("who is told of being connected can be reached at once; what was subscribed or closed meanwhile is so", async ({
+    asker,
+    server,
+  }) => {
     await serve(server, "before", (message) => message.answer("before"));
     const closed = await serve(server, "closed", (message) => message.answer("closed"));
     await kind.drop();

@@ -144,7 +144,9 @@ export class MemoryBus implements Bus {
     this.#inbox = inbox;
     this.#report = report;
     this.#table = new PendingTable(network.clock);
-    this.#listen(`${inbox}*`, undefined, ({ subject, reply }) => this.#table.settle(subject.slice(inbox.length), reply));
+    this.#listen(`${inbox}*`, undefined, ({ subject, reply }) =>
+      this.#table.settle(subject.slice(inbox.length), reply),
+    );
   }
 
   get status(): BusStatus {
@@ -257,7 +259,8 @@ export class MemoryBus implements Bus {
   }
 
   #receive(receive: (message: Message) => unknown, packet: Packet): void {
-    const blame = (error: unknown): void => this.#report(`bus: the receiver of ${packet.subject} failed: ${String(error)}`);
+    const blame = (error: unknown): void =>
+      this.#report(`bus: the receiver of ${packet.subject} failed: ${String(error)}`);
     try {
       const returned = receive(this.#messageOf(packet));
       if (returned instanceof Promise) returned.catch(blame);

@@ -56,7 +56,11 @@ export function freePort(): Promise<number> {
 }
 
 /** Waits for a condition, and fails with its name if it does not come true in time. */
-export async function until(what: string, isTrue: () => boolean | Promise<boolean>, withinMs = READY_WITHIN_MS): Promise<void> {
+export async function until(
+  what: string,
+  isTrue: () => boolean | Promise<boolean>,
+  withinMs = READY_WITHIN_MS,
+): Promise<void> {
   const giveUpAtMs = performance.now() + withinMs;
   while (!(await isTrue())) {
     if (performance.now() > giveUpAtMs) throw new Error(`not within ${withinMs} ms: ${what}`);
@@ -143,7 +147,14 @@ class RealServer implements TestServer {
     const binary = findProgram("nats-server", places);
     if (binary === undefined) throw new Error("these tests need nats-server: sudo apt-get install nats-server");
     const setpriv = findProgram("setpriv", places);
-    return { binary, setpriv, host: "127.0.0.1", port: this.port, name: `test-${this.port}`, configFile: this.#configFile };
+    return {
+      binary,
+      setpriv,
+      host: "127.0.0.1",
+      port: this.port,
+      name: `test-${this.port}`,
+      configFile: this.#configFile,
+    };
   }
 }
 

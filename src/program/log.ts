@@ -1,6 +1,7 @@
 // What is printed, line by line: `LEVEL:logger:message` for people, one JSON object a line for machines.
 
-import type { LogFormat, LogLevel } from "./settings.ts";
+import { isoTime } from "../clock.ts";
+import type { LogFormat, LogLevel } from "../settings.ts";
 
 export interface Line {
   readonly level: LogLevel;
@@ -35,7 +36,7 @@ export function asText(line: Line): string {
 
 function asJson({ level, logger, text }: Line, wallMs: number): string {
   return JSON.stringify({
-    time: new Date(wallMs).toISOString(),
+    time: isoTime(wallMs),
     level: level.toLowerCase(),
     logger: logger ?? "market",
     message: text.replace(/^- /, ""),

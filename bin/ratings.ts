@@ -1,0 +1,28 @@
+// Ratings instances: `ratings --instance 2` runs instance 2 in this process, `ratings --count 3` starts three processes.
+
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { systemClock } from "../src/clock.ts";
+import { programLog, runProgram, settingsOrExit } from "../src/program/program.ts";
+import { readFleetArguments } from "../src/ratings/arguments.ts";
+import { startFleet } from "../src/ratings/fleet.ts";
+import { runRatings } from "../src/ratings/service.ts";
+
+const { values } = parseArgs({ options: { count: { type: "string" }, instance: { type: "string" } }, strict: false });
+const wanted = readFleetArguments(values);
+if (wanted.kind === "refused") {
+  process.stderr.write(`${wanted.why}\n`);
+  process.exit(2);
+}
+
+const settings = settingsOrExit(process.env);
+const clock = systemClock();
+const say = programLog(settings, clock.wall);
+
+await runProgram(clock, async (closers) => {
+  if (wanted.kind === "instance") return runRatings(wanted.instance, { settings, clock, say }, closers);
+  const fleet = startFleet({ script: fileURLToPath(import.meta.url), count: wanted.count, clock, say });
+  closers.push(fleet.close);
+  void fleet.ended.then((code) => process.exit(code));
+  return { kind: "running" };
+});

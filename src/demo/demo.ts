@@ -1,0 +1,76 @@
+// Everything in one terminal: the Market, which brings a bus if there is none, and three Ratings instances. Each is a
+// process of its own; their lines come out together, each with its speaker in front.
+
+import { styleText } from "node:util";
+import type { Clock } from "../clock.ts";
+import { type Child, type ChildEnd, endAll, startChild } from "../program/processes.ts";
+import type { Closers, Outcome } from "../program/program.ts";
+
+export interface DemoOptions {
+  /** Paths of the compiled programs. */
+  readonly marketScript: string;
+  readonly ratingsScript: string;
+  readonly clock: Clock;
+  readonly print: (line: string) => void;
+  /** The Market has ended: there is nothing left to show. */
+  readonly over: () => void;
+}
+
+const INSTANCES = [1, 2, 3] as const;
+/** One colour a speaker, where the terminal has colours; the name stands in front in any case. */
+const COLOURS = ["cyan", "green", "yellow", "magenta"] as const;
+const WIDEST_NAME = "ratings 3".length;
+
+export async function startDemo(options: DemoOptions, closers: Closers): Promise<Outcome> {
+  const { marketScript, ratingsScript, clock, print, over } = options;
+  const children: Child[] = [];
+  let closing = false;
+  closers.push(async () => {
+    closing = true;
+    await endAll(children, clock);
+    print("demo: everything has ended");
+  });
+  const market = startChild({ script: marketScript, args: [], onLine: speaker("market", 0, print) });
+  children.push(market);
+  const url = await market.running;
+  if (url === undefined)
+    return { kind: "refused", why: ["demo: the Market could not open, so there is nothing to show"] };
+  void market.ended.then(() => (closing ? undefined : over()));
+  const ratings = INSTANCES.map((instance) => startInstance(ratingsScript, instance, print));
+  children.push(...ratings);
+  await Promise.all(ratings.map((child) => child.running));
+  for (const line of welcome(url, ratings)) print(line);
+  return { kind: "running", at: url };
+}
+
+function startInstance(script: string, instance: number, print: (line: string) => void): Child {
+  const args = ["--instance", String(instance)];
+  const say = speaker(`ratings ${instance}`, instance, print);
+  const child = startChild({ script, args, onLine: say });
+  void child.ended.then((end) => say(`(pid ${child.pid} ${howEnded(end)})`));
+  return child;
+}
+
+function howEnded({ code, signal }: ChildEnd): string {
+  return signal === null ? `ended with code ${code}` : `was ended by ${signal}`;
+}
+
+function speaker(name: string, place: number, print: (line: string) => void): (line: string) => void {
+  const label = `${name.padEnd(WIDEST_NAME)} |`;
+  const coloured = process.stdout.isTTY ? styleText(COLOURS[place % COLOURS.length] ?? "cyan", label) : label;
+  return (line) => print(`${coloured} ${line}`);
+}
+
+function welcome(url: string, ratings: readonly Child[]): readonly string[] {
+  const second = ratings[1]?.pid;
+  return [
+    "",
+    `The Market is open at ${url} with three Ratings instances. Load the page, and watch here who is asked.`,
+    "Then, in another terminal, and load the page again after each:",
+    `  kill -STOP ${second}    pauses instance 2: its breaker opens, and nobody waits for it again`,
+    `  kill -CONT ${second}    it beats, and its breaker closes`,
+    `  kill -KILL ${second}    it is gone, and no page notices`,
+    "^C here ends everything.",
+    "",
+  ];
+}

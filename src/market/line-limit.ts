@@ -1,0 +1,55 @@
+// Anybody on the bus can send heartbeats, and some heartbeats are told: without a limit a flood of them would become a
+// flood of lines. Of each kind so many are told in each window of time, and the rest are counted and told as a number.
+
+export interface LimitOptions {
+  readonly mostPerWindow: number;
+  readonly windowMs: number;
+}
+
+/** Twenty instances may join at once and each be named; a second later the next twenty. */
+export const USUAL_LIMIT: LimitOptions = { mostPerWindow: 20, windowMs: 1000 };
+
+interface Window {
+  startedAt: number;
+  told: number;
+  held: number;
+}
+
+export class LineLimit {
+  readonly #options: LimitOptions;
+  readonly #windows = new Map<string, Window>();
+
+  constructor(options: LimitOptions = USUAL_LIMIT) {
+    this.#options = options;
+  }
+
+  /** Whether a line of that kind may be told now; if not, it is counted. */
+  admit(kind: string, now: number): boolean {
+    const window = this.#windowOf(kind, now);
+    if (window.told >= this.#options.mostPerWindow) {
+      window.held += 1;
+      return false;
+    }
+    window.told += 1;
+    return true;
+  }
+
+  /** The kinds of which lines were held back in windows that are over by now, with how many; each is handed out once. */
+  held(now: number): readonly { readonly kind: string; readonly count: number }[] {
+    const over: { kind: string; count: number }[] = [];
+    for (const [kind, window] of this.#windows) {
+      if (now - window.startedAt < this.#options.windowMs) continue;
+      if (window.held > 0) over.push({ kind, count: window.held });
+      this.#windows.delete(kind);
+    }
+    return over;
+  }
+
+  #windowOf(kind: string, now: number): Window {
+    const known = this.#windows.get(kind);
+    if (known !== undefined && (now - known.startedAt < this.#options.windowMs || known.held > 0)) return known;
+    const fresh: Window = { startedAt: now, told: 0, held: 0 };
+    this.#windows.set(kind, fresh);
+    return fresh;
+  }
+}

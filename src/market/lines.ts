@@ -1,0 +1,100 @@
+// Every line that the Market prints about its ratings, from the event that it tells of. Pure: events in, lines out.
+
+import { shownAddress } from "../bus/subjects.ts";
+import type { Who } from "../health/member.ts";
+import type { Line } from "../program/log.ts";
+import type { ClientEvent } from "../service/client.ts";
+
+/** What happens to the ratings of one page, besides what happens to its calls. */
+export type PageEvent =
+  | { readonly kind: "asking"; readonly thingID: string }
+  | { readonly kind: "waited"; readonly waitedMs: number }
+  | { readonly kind: "got"; readonly thingID: string; readonly rating: number }
+  | { readonly kind: "bad"; readonly thingID: string; readonly why: string };
+
+export function pageLine(event: PageEvent): Line {
+  switch (event.kind) {
+    case "asking":
+      return { level: "INFO", text: `ASK for ${event.thingID}` };
+    case "waited":
+      return { level: "INFO", text: `WAITED ${Math.round(event.waitedMs)}ms` };
+    case "got":
+      return { level: "INFO", text: `GOT ${event.thingID}: ${event.rating}` };
+    case "bad":
+      return { level: "WARNING", text: `BAD ${event.thingID}: ${event.why}` };
+  }
+}
+
+/** @param service the name that is called, as it stands in the lines */
+export function clientLine(service: string, event: ClientEvent): Line {
+  switch (event.kind) {
+    case "resolving":
+      return dwc(`resolving ${service}`);
+    case "resolved":
+      return dwc(`resolved ${service} => [${event.live().map(address).join(", ")}]`);
+    case "using":
+      return resolver("INFO", `${service} using instance ${event.who.instance}: ${address(event.who)}`);
+    case "opened":
+      return breaker("WARNING", "OPEN", event.who, ` (${event.why})`);
+    case "retesting":
+      return breaker("WARNING", "RETEST", event.who, "");
+    case "closed":
+      return breaker("INFO", "CLOSE", event.who, ` (${event.why})`);
+    case "bus":
+      return busLine(event.status);
+    default:
+      return membershipLine(service, event);
+  }
+}
+
+type MembershipEvent = Exclude<
+  ClientEvent,
+  { kind: "resolving" | "resolved" | "using" | "opened" | "retesting" | "closed" | "bus" }
+>;
+
+function membershipLine(service: string, event: MembershipEvent): Line {
+  switch (event.kind) {
+    case "joined":
+    case "returned":
+    case "left":
+      return membership("INFO", `${named(event.who)} ${event.kind}: ${address(event.who)}`);
+    case "draining":
+      return membership("INFO", `${named(event.who)} is leaving: ${address(event.who)}`);
+    case "lost":
+      return membership("WARNING", `${named(event.who)} lost: ${address(event.who)} (${whyLost(event)})`);
+    case "clash":
+      return membership(
+        "WARNING",
+        `${named(event.who)} runs twice, and both are used: ${address(event.who)} and ${address(event.other)}`,
+      );
+    case "full":
+      return membership("WARNING", `${named(event.who)} turned away: ${event.limit} instances are known already`);
+    case "unreadable heartbeat":
+      return membership("WARNING", `${service} heartbeat not understood: ${event.why}`);
+  }
+}
+
+function whyLost({ why, silentMs }: Extract<ClientEvent, { kind: "lost" }>): string {
+  return why === "no heartbeat" ? `no heartbeat for ${(silentMs / 1000).toFixed(1)} s` : why;
+}
+
+function busLine(status: "connected" | "away" | "closed"): Line {
+  switch (status) {
+    case "connected":
+      return { level: "INFO", logger: "bus", text: "- connected" };
+    case "away":
+      return { level: "WARNING", logger: "bus", text: "- away: nobody can be asked until it is back" };
+    case "closed":
+      return { level: "INFO", logger: "bus", text: "- closed" };
+  }
+}
+
+const address = (who: Who): string => shownAddress(who.address);
+const named = (who: Who): string => `${who.service} instance ${who.instance}`;
+const dwc = (text: string): Line => ({ level: "DEBUG", logger: "DWC", text: `DWC ${text}` });
+const resolver = (level: Line["level"], text: string): Line => ({ level, logger: "resolver", text: `- ${text}` });
+const membership = (level: Line["level"], text: string): Line => ({ level, logger: "membership", text: `- ${text}` });
+
+function breaker(level: Line["level"], verb: "OPEN" | "RETEST" | "CLOSE", who: Who, reason: string): Line {
+  return resolver(level, `${verb} breaker on [${who.service} at ${address(who)}]${reason}`);
+}

@@ -1,0 +1,114 @@
+// The Market, put together: the shop on HTTP and, unless it is the monolith, a desk that asks for ratings.
+
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Clock } from "../clock.ts";
+import type { Closers, Outcome } from "../program/program.ts";
+import { createApp } from "./app.ts";
+import type { Catalogue } from "./catalogue.ts";
+import { readCatalogue } from "./files.ts";
+import { marketKeys } from "./keys.ts";
+import { openRatingsDesk, type RatingsDesk, type World } from "./ratings-desk.ts";
+import type { PageRatings, Readiness, Shop } from "./shop.ts";
+
+export interface MarketOptions {
+  /** The shop alone: knows of no ratings and needs no bus. */
+  readonly monolith: boolean;
+}
+
+/** What a page is told while the Market is still on its way to the bus. */
+const NOT_YET: PageRatings = { ratings: new Map(), trouble: ["the bus is away"] };
+
+/** Opens the Market; resolves once it takes visitors, or says why it cannot. */
+export async function startMarket({ monolith }: MarketOptions, world: World, closers: Closers): Promise<Outcome> {
+  const { settings, say } = world;
+  const catalogue = readCatalogue();
+  const { keys, warning } = marketKeys(settings);
+  if (warning !== undefined) say({ level: "WARNING", logger: "market", text: `- ${warning}` });
+  let desk: RatingsDesk | undefined;
+  const shop = createShop(catalogue, keys, monolith ? undefined : () => desk, world);
+  // The port first: a Market that cannot be visited starts no bus.
+  const server = createServer(createApp(shop).callback());
+  const listening = await listen(server, settings.port, settings.host);
+  if (listening.kind === "refused") return listening;
+  if (!monolith) {
+    const opened = await openRatingsDesk(world, closers);
+    if (opened.kind === "refused") return opened;
+    desk = opened.desk;
+  }
+  // Closed first, as the last one started: pages under way still get their ratings.
+  closers.push(() => closeServer(server, world.clock));
+  const url = shownUrl(server);
+  say({ level: "INFO", logger: "market", text: `- open at ${url}${monolith ? " (the monolith: no ratings)" : ""}` });
+  return { kind: "running", at: url };
+}
+
+function createShop(
+  catalogue: Catalogue,
+  keys: readonly string[],
+  desk: (() => RatingsDesk | undefined) | undefined,
+  { say }: World,
+): Shop {
+  const thingIDs = catalogue.things.map((thing) => thing.id);
+  return {
+    catalogue,
+    keys,
+    rate: desk === undefined ? undefined : () => desk()?.rate(thingIDs) ?? Promise.resolve(NOT_YET),
+    readiness: () => (desk === undefined ? SHOP_ONLY : readinessOf(desk())),
+    problem: (error, where) => {
+      const told = error instanceof Error ? error.stack : String(error);
+      say({ level: "ERROR", logger: "market", text: `- ${where}: ${told}` });
+    },
+  };
+}
+
+const SHOP_ONLY: Readiness = { ready: true, degraded: false, checks: [] };
+
+/** With all ratings down the Market is degraded, not unready: its pages are whole, with ratings as last known. */
+function readinessOf(desk: RatingsDesk | undefined): Readiness {
+  if (desk === undefined)
+    return { ready: false, degraded: true, checks: [{ name: "bus", good: false, note: "joining" }] };
+  const { bus, instances } = desk.checks();
+  return { ready: bus.good, degraded: !instances.good, checks: [bus, instances] };
+}
+
+async function listen(server: Server, port: number, host: string): Promise<Outcome> {
+  return new Promise((resolve) => {
+    server.once("error", (error: NodeJS.ErrnoException) =>
+      resolve({ kind: "refused", why: [whyNot(error, port, host)] }),
+    );
+    server.listen(port, host, () => resolve({ kind: "running" }));
+  });
+}
+
+function whyNot(error: NodeJS.ErrnoException, port: number, host: string): string {
+  switch (error.code) {
+    case "EADDRINUSE":
+      return `port ${port} is taken by another program: end that one, or type  PORT=${port + 1} make market`;
+    case "EACCES":
+      return `port ${port} needs more rights than you have: type  PORT=5000 make market`;
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+      return `HOST=${host} is no address of this machine: type  HOST=127.0.0.1 make market`;
+    default:
+      return `the page cannot be served at ${host}:${port}: ${error.message}`;
+  }
+}
+
+/** A page takes a second at most; whoever still holds a connection after two is no visitor. */
+const LAST_PAGES_MS = 2_000;
+
+/** Pages under way are finished; browsers' idle connections would otherwise keep the program alive. */
+async function closeServer(server: Server, clock: Clock): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const cancel = clock.after(LAST_PAGES_MS, () => server.closeAllConnections());
+  await closed;
+  cancel();
+}
+
+function shownUrl(server: Server): string {
+  const { address, port } = server.address() as AddressInfo;
+  if (address === "127.0.0.1") return `http://localhost:${port}`;
+  return address.includes(":") ? `http://[${address}]:${port}` : `http://${address}:${port}`;
+}

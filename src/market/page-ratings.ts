@@ -1,0 +1,73 @@
+// The ratings of one page: every thing is asked for at once, each from an instance of its own turn, and what is not
+// answered in time is served as last known.
+//
+// The way of a page: ASK all -> the client asks -> WAITED -> GOT or BAD, in the order of asking -> what is known.
+
+import type { Clock } from "../clock.ts";
+import type { Answer } from "../service/answer.ts";
+import type { Client } from "../service/client.ts";
+import type { PageEvent } from "./lines.ts";
+import type { RatingStore } from "./rating-store.ts";
+import type { PageRatings, RatingView } from "./shop.ts";
+
+export interface Wiring {
+  readonly client: Pick<Client, "ask" | "ready">;
+  readonly store: RatingStore;
+  readonly clock: Clock;
+  readonly tell: (event: PageEvent) => void;
+}
+
+/** Asks for all things at once; takes no longer than one request timeout, and never rejects. */
+export async function ratePage(thingIDs: readonly string[], wiring: Wiring): Promise<PageRatings> {
+  const { client, store, clock, tell } = wiring;
+  await client.ready();
+  const startedAt = clock.wall();
+  const asked = thingIDs.map((thingID) => {
+    tell({ kind: "asking", thingID });
+    return client.ask({ thingID });
+  });
+  const answers = await Promise.all(asked);
+  tell({ kind: "waited", waitedMs: Math.max(0, clock.wall() - startedAt) });
+  const outcomes = thingIDs.map((thingID, place) => readAnswer(thingID, answers[place]));
+  for (const outcome of outcomes) settle(outcome, store, clock.wall(), tell);
+  return view(outcomes, store, clock.wall());
+}
+
+type Outcome =
+  | { readonly kind: "got"; readonly thingID: string; readonly rating: number; readonly instance: number }
+  | { readonly kind: "bad"; readonly thingID: string; readonly why: string };
+
+const HIGHEST_RATING = 5;
+
+/** Even a live instance may lie: what is not a rating of the thing that was asked for is none. */
+function readAnswer(thingID: string, answer: Answer | undefined): Outcome {
+  if (answer === undefined) throw new Error(`no answer was kept for ${thingID}`);
+  if (answer.kind === "unanswered") return { kind: "bad", thingID, why: answer.why };
+  if (answer.kind === "refused") return { kind: "bad", thingID, why: `${answer.code} ${answer.message}` };
+  const { thingID: rated, rating } = Object(answer.body) as { thingID?: unknown; rating?: unknown };
+  const isRating = typeof rating === "number" && rating >= 0 && rating <= HIGHEST_RATING;
+  if (rated !== thingID || !isRating)
+    return { kind: "bad", thingID, why: `instance ${answer.who.instance} gave no rating` };
+  return { kind: "got", thingID, rating, instance: answer.who.instance };
+}
+
+function settle(outcome: Outcome, store: RatingStore, at: number, tell: Wiring["tell"]): void {
+  const { thingID } = outcome;
+  if (outcome.kind === "bad") {
+    tell({ kind: "bad", thingID, why: outcome.why });
+    return;
+  }
+  store.put(thingID, { rating: outcome.rating, at, instance: outcome.instance });
+  tell({ kind: "got", thingID, rating: outcome.rating });
+}
+
+function view(outcomes: readonly Outcome[], store: RatingStore, now: number): PageRatings {
+  const ratings = new Map<string, RatingView>();
+  for (const { thingID, kind } of outcomes) {
+    const known = store.get(thingID);
+    if (known !== undefined)
+      ratings.set(thingID, { ...known, ageMs: Math.max(0, now - known.at), fresh: kind === "got" });
+  }
+  const trouble = outcomes.flatMap((outcome) => (outcome.kind === "bad" ? [outcome.why] : []));
+  return { ratings, trouble: [...new Set(trouble)] };
+}

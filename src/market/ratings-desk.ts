@@ -1,0 +1,121 @@
+// The part of the Market that the monolith does not have: a bus, a client of the ratings service, and what is known of
+// every thing's rating.
+
+import { keepBus } from "../bus/bus-keeper.ts";
+import { ensureBus } from "../bus/embedded-server.ts";
+import { programFolders } from "../bus/find-program.ts";
+import { connectNatsBus, type NatsBus } from "../bus/nats-bus.ts";
+import type { Clock } from "../clock.ts";
+import type { Line, Say } from "../program/log.ts";
+import type { Closers } from "../program/program.ts";
+import { type Client, type ClientEvent, openClient } from "../service/client.ts";
+import type { Settings } from "../settings.ts";
+import { LineLimit } from "./line-limit.ts";
+import { clientLine, pageLine } from "./lines.ts";
+import { ratePage } from "./page-ratings.ts";
+import { RatingStore } from "./rating-store.ts";
+import type { Check, PageRatings } from "./shop.ts";
+
+const SERVICE = "ratings";
+/** How long the Market's own start waits for its bus, so that the first page finds it; after that it opens without. */
+const FIRST_CONNECT_MS = 3_000;
+/** How often lines that were held back are told as a number. */
+const HELD_LINES_MS = 1_000;
+
+export interface World {
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly say: Say;
+}
+
+export interface RatingsDesk {
+  rate(thingIDs: readonly string[]): Promise<PageRatings>;
+  /** Is the bus there, and is anybody of the service? */
+  checks(): { readonly bus: Check; readonly instances: Check };
+}
+
+export type DeskResult =
+  | { readonly kind: "open"; readonly desk: RatingsDesk }
+  | { readonly kind: "refused"; readonly why: readonly string[] };
+
+/** Finds or starts the bus, joins it, and begins to listen for instances. */
+export async function openRatingsDesk(world: World, closers: Closers): Promise<DeskResult> {
+  const { settings, clock } = world;
+  const bus = await joinBus(world, closers);
+  if (bus.kind === "refused") return bus;
+  const client = openClient({
+    service: SERVICE,
+    bus: bus.bus,
+    clock,
+    rules: settings.health,
+    random: Math.random,
+    tell: limitedTeller(world, closers),
+  });
+  closers.push(() => client.close());
+  await untilConnected(bus.bus, clock);
+  return { kind: "open", desk: createDesk(client, bus.bus, world) };
+}
+
+type Joined = { readonly kind: "joined"; readonly bus: NatsBus } | Extract<DeskResult, { kind: "refused" }>;
+
+/** The bus is found, or started if that is ours to do; and whoever started one, another Market takes over from it. */
+async function joinBus({ settings, clock, say }: World, closers: Closers): Promise<Joined> {
+  const tell = (sentence: string): void => say({ level: "INFO", logger: "bus", text: `- ${sentence}` });
+  const server = { urls: settings.natsUrls, clock, say: tell, folders: programFolders(settings.searchPath) };
+  const first = await ensureBus(server);
+  if (first.kind === "refused") return { kind: "refused", why: [first.why] };
+  if (first.kind === "awaited") tell(first.why);
+  const bus = connectNatsBus({ urls: settings.natsUrls, name: "market", clock, report: tell });
+  const keeper = keepBus({ ...server, bus, first });
+  closers.push(() => keeper.stop());
+  closers.push(() => bus.close());
+  return { kind: "joined", bus };
+}
+
+function createDesk(client: Client, bus: NatsBus, { clock, say }: World): RatingsDesk {
+  const store = new RatingStore();
+  return {
+    rate: (thingIDs) => ratePage(thingIDs, { client, store, clock, tell: (event) => say(pageLine(event)) }),
+    checks: () => {
+      const live = client.tracker.live(clock.now()).length;
+      return {
+        bus: { name: "bus", good: bus.status === "connected", note: bus.trouble ?? bus.status },
+        instances: { name: SERVICE, good: live > 0, note: `${live} live` },
+      };
+    },
+  };
+}
+
+/** Events that anybody on the bus can cause are told so often and no more; the others always. */
+const CAUSED_BY_ANYBODY = new Set<ClientEvent["kind"]>([
+  ...(["joined", "returned", "draining", "left", "lost", "clash", "full"] as const),
+  "unreadable heartbeat",
+]);
+
+function limitedTeller({ clock, say }: World, closers: Closers): (event: ClientEvent) => void {
+  const limit = new LineLimit();
+  closers.push(
+    clock.every(HELD_LINES_MS, () => {
+      for (const held of limit.held(clock.now())) say(heldLine(held));
+    }),
+  );
+  return (event) => {
+    if (!CAUSED_BY_ANYBODY.has(event.kind) || limit.admit(event.kind, clock.now())) say(clientLine(SERVICE, event));
+  };
+}
+
+function heldLine({ kind, count }: { readonly kind: string; readonly count: number }): Line {
+  return { level: "WARNING", logger: "membership", text: `- and ${count} more lines of the kind "${kind}"` };
+}
+
+async function untilConnected(bus: NatsBus, clock: Clock): Promise<void> {
+  if (bus.status === "connected") return;
+  await new Promise<void>((resolve) => {
+    const cancel = clock.after(FIRST_CONNECT_MS, resolve);
+    bus.watch((status) => {
+      if (status !== "connected") return;
+      cancel();
+      resolve();
+    });
+  });
+}

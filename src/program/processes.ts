@@ -1,0 +1,71 @@
+// Programs of ours as child processes: in the same process group, so that ^C and ^Z in the terminal reach every one of
+// them, and each with a channel to us, so that none outlives us.
+
+import { type ChildProcess, fork } from "node:child_process";
+import { createInterface } from "node:readline";
+import type { Clock } from "../clock.ts";
+
+export interface ChildOptions {
+  /** Path of the compiled program. */
+  readonly script: string;
+  readonly args: readonly string[];
+  /** Gets each line that the child prints; without it the child prints to our own terminal. */
+  readonly onLine?: (line: string) => void;
+}
+
+export interface ChildEnd {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface Child {
+  readonly pid: number | undefined;
+  /** Resolves once it runs, with where it can be reached; undefined: it ended before. */
+  readonly running: Promise<string | undefined>;
+  readonly ended: Promise<ChildEnd>;
+  end(): void;
+  kill(): void;
+}
+
+export function startChild({ script, args, onLine }: ChildOptions): Child {
+  const output = onLine === undefined ? "inherit" : "pipe";
+  const child = fork(script, [...args], {
+    stdio: ["ignore", output, output, "ipc"],
+  });
+  if (onLine !== undefined) readLines(child, onLine);
+  const ended = new Promise<ChildEnd>((resolve) => {
+    child.once("error", () => resolve({ code: 1, signal: null }));
+    // `close`, not `exit`: by then its last lines have been read.
+    child.once("close", (code, signal) => resolve({ code, signal }));
+  });
+  const running = new Promise<string | undefined>((resolve) => {
+    child.once("message", (message) => resolve(String(Object(message).running)));
+    void ended.then(() => resolve(undefined));
+  });
+  return { pid: child.pid, running, ended, end: () => send(child, "SIGTERM"), kill: () => send(child, "SIGKILL") };
+}
+
+/** How long they may take over their goodbyes before they are ended without. */
+const GOODBYE_WITHIN_MS = 7_000;
+
+/** Asks all of them to end, and sees to it that they do. */
+export async function endAll(children: readonly Child[], clock: Clock): Promise<void> {
+  for (const child of children) child.end();
+  const cancel = clock.after(GOODBYE_WITHIN_MS, () => {
+    for (const child of children) child.kill();
+  });
+  await Promise.all(children.map((child) => child.ended));
+  cancel();
+}
+
+/** A stopped child acts on no signal but SIGKILL until it is continued, so that comes with it. */
+function send(child: ChildProcess, signal: NodeJS.Signals): void {
+  child.kill(signal);
+  child.kill("SIGCONT");
+}
+
+function readLines(child: ChildProcess, onLine: (line: string) => void): void {
+  for (const stream of [child.stdout, child.stderr]) {
+    if (stream !== null) createInterface({ input: stream }).on("line", onLine);
+  }
+}

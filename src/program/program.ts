@@ -1,0 +1,90 @@
+// The life of a program: settings are read, it starts, and the first ^C, kill or death of its parent ends it properly.
+// Never a SIGTSTP listener: a process that listens for ^Z is no longer stopped by it.
+
+import type { Clock } from "../clock.ts";
+import { readSettings, type Settings } from "../settings.ts";
+import { createLog, type LogOptions, type Say } from "./log.ts";
+
+export type Outcome =
+  /** `at`: where it can be reached, for a parent that waits to hear so. */
+  { readonly kind: "running"; readonly at?: string } | { readonly kind: "refused"; readonly why: readonly string[] };
+
+/** What has been started and has to be ended, the last first; also when the end comes in the middle of the start. */
+export type Closers = (() => Promise<void> | void)[];
+
+/** How long an orderly end may take; then the program ends without. */
+const CLOSE_WITHIN_MS = 8_000;
+/** A second ^C sooner than this is the same keystroke, which reached us twice: from the terminal and from our parent. */
+const SAME_KEYSTROKE_MS = 500;
+/** As a shell has it: ended by SIGINT. */
+const INTERRUPTED = 130;
+
+/** Reads the settings or ends: exit code 2 for wrong settings, each told with its name, its value and its rule. */
+export function settingsOrExit(env: Readonly<Record<string, string | undefined>>): Settings {
+  const result = readSettings(env);
+  if (result.kind === "settled") return result.settings;
+  for (const problem of result.problems) process.stderr.write(`wrong setting: ${problem}\n`);
+  process.exit(2);
+}
+
+export function programLog(settings: Settings, wall: LogOptions["wall"]): Say {
+  return createLog({
+    level: settings.logLevel,
+    format: settings.logFormat,
+    wall,
+    write: (text) => process.stdout.write(text),
+  });
+}
+
+/** Runs until a signal, then closes and exits with 0; a refusal is told on stderr and exits with 1. */
+export async function runProgram(clock: Clock, start: (closers: Closers) => Promise<Outcome>): Promise<void> {
+  endQuietlyWithoutReader();
+  const closers: Closers = [];
+  onRequestToEnd(clock, (again) => {
+    if (again) process.exit(INTERRUPTED);
+    void closeAll(clock, closers).then(() => process.exit(0));
+  });
+  const outcome = await start(closers);
+  if (outcome.kind === "running") return tellParent(outcome.at);
+  for (const sentence of outcome.why) process.stderr.write(`${sentence}\n`);
+  await closeAll(clock, closers);
+  process.exit(1);
+}
+
+/** To a parent of ours, over the channel that it gave us (processes.ts). */
+function tellParent(at: string | undefined): void {
+  process.send?.({ running: at ?? "" });
+}
+
+async function closeAll(clock: Clock, closers: Closers): Promise<void> {
+  clock.after(CLOSE_WITHIN_MS, () => process.exit(1));
+  for (let close = closers.pop(); close !== undefined; close = closers.pop()) await close();
+}
+
+/** Calls `act(false)` at the first request to end and `act(true)` at a second ^C. */
+function onRequestToEnd(clock: Clock, act: (again: boolean) => void): void {
+  let firstAt: number | undefined;
+  const request = (signal: "SIGINT" | "SIGTERM"): void => {
+    if (firstAt === undefined) {
+      firstAt = clock.now();
+      act(false);
+    } else if (signal === "SIGINT" && clock.now() - firstAt > SAME_KEYSTROKE_MS) {
+      act(true);
+    }
+  };
+  process.on("SIGINT", () => request("SIGINT"));
+  process.on("SIGTERM", () => request("SIGTERM"));
+  // The terminal was closed; and, in a child of ours, the parent died: neither may leave a process behind.
+  process.on("SIGHUP", () => request("SIGTERM"));
+  if (process.channel !== undefined) process.on("disconnect", () => request("SIGTERM"));
+}
+
+/** `make market | head`: whoever reads has gone, so there is nobody left to tell. */
+function endQuietlyWithoutReader(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "EPIPE" || error.code === "EIO") process.exit(0);
+      throw error;
+    });
+  }
+}

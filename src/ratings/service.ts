@@ -1,0 +1,79 @@
+// One Ratings instance as a program: a bus, an instance, and the lines in its window.
+
+import { connectNatsBus } from "../bus/nats-bus.ts";
+import type { Clock } from "../clock.ts";
+import type { Say } from "../program/log.ts";
+import type { Closers, Outcome } from "../program/program.ts";
+import { VERSION } from "../program/version.ts";
+import type { Handler } from "../service/handled.ts";
+import { newIncarnation } from "../service/identity.ts";
+import { type InstanceEvent, type InstanceOptions, startInstance } from "../service/instance.ts";
+import type { Settings } from "../settings.ts";
+import { instanceLine, type Speaker } from "./lines.ts";
+import { rate, requestLine } from "./ratings.ts";
+
+const SERVICE = "ratings";
+/** How long requests that are being handled may take after ^C; a rating takes microseconds. */
+const FINISH_WITHIN_MS = 5_000;
+
+export interface World {
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly say: Say;
+}
+
+/** Runs instance `number` in this process; resolves once it serves, or is refused its number. */
+export async function runRatings(number: number, world: World, closers: Closers): Promise<Outcome> {
+  const { settings, clock, say } = world;
+  const bus = connectNatsBus({
+    urls: settings.natsUrls,
+    name: `${SERVICE}-${number}`,
+    clock,
+    report: (sentence) => say({ level: "WARNING", logger: "bus", text: `- ${sentence}` }),
+  });
+  closers.push(() => bus.close());
+  const tell = teller(number, world);
+  const started = await startInstance({ ...instanceOptions(number, world), bus, tell });
+  if (started.kind === "taken") return refused(number, started.by.address);
+  process.on("SIGCONT", () => started.instance.resumed());
+  closers.push(async () => {
+    tell({ kind: "leaving" });
+    await started.instance.goodbye(FINISH_WITHIN_MS);
+    tell({ kind: "left" });
+  });
+  return { kind: "running" };
+}
+
+function instanceOptions(number: number, { settings, clock, say }: World): Omit<InstanceOptions, "bus" | "tell"> {
+  return {
+    service: SERVICE,
+    instance: number,
+    incarnation: newIncarnation(number),
+    version: VERSION,
+    clock,
+    heartbeatIntervalMs: settings.health.heartbeatIntervalMs,
+    random: Math.random,
+    handle: sayingSo(say),
+  };
+}
+
+function sayingSo(say: Say): Handler {
+  return (request) => {
+    const handled = rate(request);
+    say({ level: "INFO", text: requestLine(request, handled) });
+    return handled;
+  };
+}
+
+function teller(
+  number: number,
+  { settings, say }: World,
+): (event: InstanceEvent | { kind: "leaving" | "left" }) => void {
+  const speaker: Speaker = { instance: number, pid: process.pid, natsUrls: settings.natsUrls };
+  return (event) => say(instanceLine(speaker, event));
+}
+
+function refused(number: number, address: string): Outcome {
+  const why = `instance ${number} is already running, at nats:${address}: end that one first, or type  make startRatings INSTANCE=${number + 1}`;
+  return { kind: "refused", why: [why] };
+}

@@ -1,0 +1,123 @@
+// A caller in the test's own process, over a real bus: counts what its user would get, call by call.
+
+import { connectNatsBus, type NatsBus } from "../../src/bus/nats-bus.ts";
+import { systemClock } from "../../src/clock.ts";
+import { clientLine } from "../../src/market/lines.ts";
+import { asText } from "../../src/program/log.ts";
+import type { Answer } from "../../src/service/answer.ts";
+import { type Client, openClient } from "../../src/service/client.ts";
+import { type HealthRules, readSettings } from "../../src/settings.ts";
+import { pause, until } from "./world.ts";
+
+/** The settings' own defaults, with what a test changes. */
+export function rulesWith(changes: Partial<HealthRules> = {}): HealthRules {
+  const read = readSettings({ HOME: "/nowhere" });
+  if (read.kind === "refused") throw new Error(read.problems.join("; "));
+  return { ...read.settings.health, ...changes };
+}
+
+export interface Call {
+  /** When it was sent and when it ended, in ms of this process. */
+  readonly sentAt: number;
+  readonly endedAt: number;
+  readonly answer: Answer;
+}
+
+export class Caller {
+  readonly bus: NatsBus;
+  readonly client: Client;
+  /** What a Market would have printed about it. */
+  readonly lines: string[] = [];
+
+  constructor(natsUrl: string, rules: HealthRules = rulesWith(), service = "ratings") {
+    const clock = systemClock();
+    this.bus = connectNatsBus({ urls: [natsUrl], name: "caller", clock, report: (line) => this.lines.push(line) });
+    this.client = openClient({
+      service,
+      bus: this.bus,
+      clock,
+      rules,
+      random: Math.random,
+      tell: (event) => this.lines.push(asText(clientLine(service, event))),
+    });
+  }
+
+  async untilKnown(count: number): Promise<void> {
+    await until(`${count} instances known`, 10_000, () => this.live() === count);
+  }
+
+  live(): number {
+    return [...this.client.tracker.all()].filter((member) => member.membership.kind === "up").length;
+  }
+
+  count(pattern: RegExp, mark = 0): number {
+    return this.lines.slice(mark).filter((line) => pattern.test(line)).length;
+  }
+
+  async call(thingID = "camera"): Promise<Call> {
+    const sentAt = performance.now();
+    const answer = await this.client.ask({ thingID });
+    return { sentAt, endedAt: performance.now(), answer };
+  }
+
+  /** Sends `perSecond` calls a second, each at its time whatever became of those before, until stopped. */
+  load(perSecond: number): Load {
+    return new Load(() => this.call(), perSecond);
+  }
+
+  async close(): Promise<void> {
+    this.client.close();
+    await this.bus.close();
+  }
+}
+
+/** An open load: it does not slow down because answers are late, as shoppers do not. */
+export class Load {
+  readonly #calls: Promise<Call>[] = [];
+  readonly #done: Call[] = [];
+  readonly #sending: Promise<void>;
+  #stopped = false;
+
+  constructor(call: () => Promise<Call>, perSecond: number) {
+    this.#sending = this.#send(call, 1000 / perSecond);
+  }
+
+  /** The calls that have ended so far. */
+  get ended(): readonly Call[] {
+    return this.#done;
+  }
+
+  get sent(): number {
+    return this.#calls.length;
+  }
+
+  /** Waits until `count` more calls have been sent from now on. */
+  async more(count: number): Promise<void> {
+    const target = this.sent + count;
+    await until(`${count} more calls`, 60_000, () => this.sent >= target);
+  }
+
+  async stop(): Promise<readonly Call[]> {
+    this.#stopped = true;
+    await this.#sending;
+    return Promise.all(this.#calls);
+  }
+
+  async #send(call: () => Promise<Call>, everyMs: number): Promise<void> {
+    let nextAt = performance.now();
+    while (!this.#stopped) {
+      const sent = call();
+      this.#calls.push(sent);
+      void sent.then((ended) => this.#done.push(ended));
+      nextAt += everyMs;
+      await pause(Math.max(0, nextAt - performance.now()));
+    }
+  }
+}
+
+export const failures = (calls: readonly Call[]): readonly Call[] =>
+  calls.filter(({ answer }) => answer.kind !== "answered");
+
+/** Which instance answered each call, by number. */
+export const answeredBy = (calls: readonly Call[]): readonly number[] =>
+  calls.flatMap(({ answer }) => (answer.kind === "answered" ? [answer.who.instance] : []));

@@ -1,0 +1,114 @@
+// A whole system of real processes for one test: a bus on a free port, Markets, Ratings instances, a state folder of its
+// own; and one `close` that ends them all, also when the test failed in the middle.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Program, type ProgramOptions, USUAL_LIMIT_MS } from "./program.ts";
+
+export interface RatingJson {
+  readonly rating: number;
+  readonly at: string;
+  readonly ageMs: number;
+  readonly instance: number;
+  readonly fresh: boolean;
+}
+
+export type RatingsJson = Readonly<Record<string, RatingJson | null>>;
+
+export class World {
+  readonly natsUrl: string;
+  readonly stateDir: string = mkdtempSync(join(tmpdir(), "market-test-"));
+  readonly #env: Readonly<Record<string, string>>;
+  readonly #programs: Program[] = [];
+
+  /** @param env settings of every program in it, beside the bus and the state folder */
+  constructor(natsUrl: string, env: Readonly<Record<string, string>> = {}) {
+    this.natsUrl = natsUrl;
+    this.#env = env;
+  }
+
+  start(options: Omit<ProgramOptions, "env"> & { readonly env?: Readonly<Record<string, string>> }): Program {
+    const env = { NATS_URL: this.natsUrl, DWC_STATE: this.stateDir, ...this.#env, ...options.env };
+    const program = new Program({ ...options, env });
+    this.#programs.push(program);
+    return program;
+  }
+
+  /** A Market that takes visitors, on a free port. */
+  async startMarket(env: Readonly<Record<string, string>> = {}, args: readonly string[] = []): Promise<RunningMarket> {
+    const program = this.start({ name: "market", args, env: { PORT: "0", ...env } });
+    const [, url = ""] = await program.waitFor(/open at (http:\S+)/);
+    return new RunningMarket(program, url);
+  }
+
+  /** Instance `number`, once it serves. */
+  async startRatings(number: number, env: Readonly<Record<string, string>> = {}): Promise<RunningRatings> {
+    const program = this.start({ name: "ratings", args: ["--instance", String(number)], env });
+    const [, address = ""] = await program.waitFor(/is up: pid \d+, (nats:\S+)/);
+    return new RunningRatings(program, number, address);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#programs.map((program) => program.end()));
+    rmSync(this.stateDir, { recursive: true, force: true });
+  }
+}
+
+export class RunningMarket {
+  readonly program: Program;
+  readonly url: string;
+
+  constructor(program: Program, url: string) {
+    this.program = program;
+    this.url = url;
+  }
+
+  async page(): Promise<{ readonly status: number; readonly html: string }> {
+    const response = await fetch(this.url);
+    return { status: response.status, html: await response.text() };
+  }
+
+  /** Asks for every rating, as a page does. */
+  async ratings(): Promise<RatingsJson> {
+    const response = await fetch(`${this.url}/ratings`);
+    if (response.status !== 200) throw new Error(`GET /ratings answered ${response.status}: ${await response.text()}`);
+    return (await response.json()) as RatingsJson;
+  }
+
+  /** Waits until it has been told of `count` instances. */
+  async untilKnown(count: number, limitMs = USUAL_LIMIT_MS): Promise<void> {
+    await until(`${count} instances known`, limitMs, async () => {
+      const response = await fetch(`${this.url}/readyz`);
+      return (await response.text()).includes(`${count} live`);
+    });
+  }
+}
+
+export class RunningRatings {
+  readonly program: Program;
+  readonly number: number;
+  /** As it is printed: `nats:` and the direct subject. */
+  readonly address: string;
+
+  constructor(program: Program, number: number, address: string) {
+    this.program = program;
+    this.number = number;
+    this.address = address;
+  }
+}
+
+/** How often a condition is looked at that nobody announces. */
+const LOOK_EVERY_MS = 20;
+
+/** Waits until `isSo`, and fails with `what` when it never is. */
+export async function until(what: string, limitMs: number, isSo: () => Promise<boolean> | boolean): Promise<void> {
+  const giveUpAt = performance.now() + limitMs;
+  while (!(await isSo())) {
+    if (performance.now() > giveUpAt) throw new Error(`did not come to be within ${limitMs} ms: ${what}`);
+    await pause(LOOK_EVERY_MS);
+  }
+}
+
+/** Lets time pass between two calls of a load; never to hope that something has happened meanwhile. */
+export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

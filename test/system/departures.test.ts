@@ -1,0 +1,70 @@
+// takes: 25 s
+// Instances leave, with and without a goodbye, while callers go on calling.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { answeredBy, Caller, failures } from "../support/caller.ts";
+import { startNatsServer, type TestServer } from "../support/nats-server.ts";
+import { World } from "../support/world.ts";
+
+interface Context {
+  server: TestServer;
+  world: World;
+  caller: Caller;
+}
+
+const leaving = suite<Context>("instances leave under load");
+
+leaving.before.each(async (context) => {
+  context.server = await startNatsServer();
+  context.world = new World(context.server.url);
+  context.caller = new Caller(context.server.url);
+});
+
+leaving.after.each(async ({ server, world, caller }) => {
+  await caller.close();
+  await world.close();
+  await server.stop();
+});
+
+leaving("one of two is killed: no call fails, no breaker opens, and it is told as lost", async ({ world, caller }) => {
+  const [, second] = [await world.startRatings(1), await world.startRatings(2)];
+  await caller.untilKnown(2);
+  const load = caller.load(50);
+  await load.more(50);
+  second.program.signal("SIGKILL");
+  await load.more(150);
+  const calls = await load.stop();
+
+  assert.is(failures(calls).length, 0);
+  assert.is(caller.count(/OPEN breaker/), 0);
+  assert.is(caller.count(/ratings instance 2 lost: .* \(nobody answers there\)/), 1);
+  assert.equal([...new Set(answeredBy(calls.slice(-50)))], [1]);
+});
+
+leaving(
+  "a rolling restart of three: no call fails, no breaker opens, and all three take their turns again",
+  async ({ world, caller }) => {
+    const running = [await world.startRatings(1), await world.startRatings(2), await world.startRatings(3)];
+    await caller.untilKnown(3);
+    const load = caller.load(50);
+    await load.more(30);
+    for (const [place, instance] of running.entries()) {
+      instance.program.signal("SIGTERM");
+      assert.equal(await instance.program.ended, { code: 0, signal: null });
+      running[place] = await world.startRatings(instance.number);
+      await load.more(20);
+    }
+    await caller.untilKnown(3);
+    await load.more(60);
+    const calls = await load.stop();
+
+    assert.is(failures(calls).length, 0);
+    assert.is(caller.count(/OPEN breaker/), 0);
+    assert.is(caller.count(/ratings instance \d left/), 3);
+    const last = answeredBy(calls.slice(-30));
+    for (const number of [1, 2, 3]) assert.is(last.filter((answered) => answered === number).length, 10);
+  },
+);
+
+leaving.run();

@@ -1,0 +1,80 @@
+// takes: 25 s
+// An instance that beats but does not answer: the case that makes breakers flap. Real timing rules, shortened.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { connectNatsBus } from "../../src/bus/nats-bus.ts";
+import { systemClock } from "../../src/clock.ts";
+import { answer, type Handled } from "../../src/service/handled.ts";
+import { startInstance } from "../../src/service/instance.ts";
+import { answeredBy, Caller, failures, rulesWith } from "../support/caller.ts";
+import { startNatsServer } from "../support/nats-server.ts";
+import { until, World } from "../support/world.ts";
+
+const mute = suite("an instance beats but never answers");
+
+const TIMEOUT_MS = 300;
+const RETEST_DELAY_MS = 400;
+
+mute(
+  "costs two timeouts in all, is retested at growing delays by copies, and is back after the first retest it answers",
+  async () => {
+    const server = await startNatsServer();
+    const world = new World(server.url);
+    const rules = rulesWith({ requestTimeoutMs: TIMEOUT_MS, retestDelayMs: RETEST_DELAY_MS, retestDelayMaxMs: 60_000 });
+    const caller = new Caller(server.url, rules);
+    const clock = systemClock();
+    const bus = connectNatsBus({ urls: [server.url], name: "mute", clock, report: () => undefined });
+    try {
+      await world.startRatings(1);
+      let isMute = true;
+      let heard = 0;
+      const never = new Promise<Handled>(() => undefined);
+      const started = await startInstance({
+        ...{ service: "ratings", instance: 2, incarnation: "2-mute", version: "1.0.0", bus, clock },
+        ...{ heartbeatIntervalMs: 200, random: Math.random, tell: () => undefined },
+        handle: (request) => {
+          heard += 1;
+          return isMute ? never : answer({ thingID: (request as { thingID: string }).thingID, rating: 1 });
+        },
+      });
+      assert.is(started.kind, "started");
+      await caller.untilKnown(2);
+
+      // One after another, as one shopper would: whoever waits is waiting for one call only.
+      const calls = [];
+      const retestsAt: number[] = [];
+      while (retestsAt.length < 4) {
+        const retests = caller.count(/RETEST breaker/);
+        calls.push(await caller.call());
+        if (caller.count(/RETEST breaker/) > retests) retestsAt.push(performance.now());
+      }
+      assert.is(failures(calls).length, 2, "the first call, and the one on probation");
+      assert.is(caller.count(/CLOSE breaker .*\(heartbeat\)/), 1, "heartbeats close it once and never again");
+      const slow = calls.filter(({ sentAt, endedAt }) => endedAt - sentAt > TIMEOUT_MS / 2);
+      assert.is(slow.length, 2, "nobody waits for a retest");
+      const gaps = retestsAt.slice(1).map((at, place) => at - (retestsAt[place] ?? 0));
+      for (const [place, gap] of gaps.entries()) {
+        if (place > 0) assert.ok(gap > (gaps[place - 1] ?? 0), `the gaps grow: ${gaps.map(Math.round).join(", ")} ms`);
+      }
+      assert.is(heard, 2 + retestsAt.length, "beside the two, it was sent one request a retest");
+
+      isMute = false;
+      await until("closed by a retest", 30_000, async () => {
+        await caller.call();
+        return caller.count(/CLOSE breaker .*\(retest succeeded\)/) === 1;
+      });
+      const after = await Promise.all([1, 2, 3, 4, 5, 6].map(() => caller.call()));
+      assert.is(failures(after).length, 0);
+      assert.is(answeredBy(after).filter((number) => number === 2).length, 3, "it takes its turns again");
+      assert.is(failures(calls).length, 2);
+    } finally {
+      await caller.close();
+      await bus.close();
+      await world.close();
+      await server.stop();
+    }
+  },
+);
+
+mute.run();

@@ -1,0 +1,81 @@
+// takes: 20 s
+// An instance is paused (SIGSTOP): it keeps its connection and its place on the bus, and answers nothing.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { answeredBy, Caller, failures } from "../support/caller.ts";
+import { startNatsServer, type TestServer } from "../support/nats-server.ts";
+import { World } from "../support/world.ts";
+
+interface Context {
+  server: TestServer;
+  world: World;
+  caller: Caller;
+}
+
+const pausing = suite<Context>("an instance is paused");
+
+pausing.before.each(async (context) => {
+  context.server = await startNatsServer();
+  context.world = new World(context.server.url);
+  context.caller = new Caller(context.server.url);
+});
+
+pausing.after.each(async ({ server, world, caller }) => {
+  await caller.close();
+  await world.close();
+  await server.stop();
+});
+
+pausing(
+  "at most three calls at 5 a second time out, then none until it is continued, then both answer in turn",
+  async ({ world, caller }) => {
+    const [, second] = [await world.startRatings(1), await world.startRatings(2)];
+    await caller.untilKnown(2);
+    const load = caller.load(5);
+    await load.more(10);
+    second.program.signal("SIGSTOP");
+    await load.more(40);
+    const duringPause = load.ended.length;
+    const closedBefore = caller.count(/CLOSE breaker/);
+    second.program.signal("SIGCONT");
+    await second.program.waitFor(/resumed after a pause of \d+\.\d s/);
+    await load.more(20);
+    const calls = await load.stop();
+
+    const failed = failures(calls);
+    assert.ok(failed.length >= 1 && failed.length <= 3, `${failed.length} of ${calls.length} calls failed`);
+    assert.ok(failed.every(({ answer }) => answer.kind === "unanswered" && answer.why === "request timed out"));
+    assert.is(failures(calls.slice(duringPause)).length, 0, "after SIGCONT nothing fails");
+    assert.is(caller.count(/OPEN breaker on \[ratings at nats:ratings\.get\.2-.*\] \(request timed out\)/), 1);
+    assert.is(closedBefore, 0, "nothing closed it while it was paused");
+    assert.is(caller.count(/CLOSE breaker on \[ratings at nats:ratings\.get\.2-.*\] \(heartbeat\)/), 1);
+    assert.equal(
+      new Set(answeredBy(calls.slice(-10)).map((number, place) => (number + place) % 2)).size,
+      1,
+      "in turn again",
+    );
+  },
+);
+
+pausing("what piled up is dropped unread when it is continued, and counted", async ({ world, caller, server }) => {
+  const only = await world.startRatings(1);
+  await caller.untilKnown(1);
+  assert.is((await caller.call()).answer.kind, "answered");
+  only.program.signal("SIGSTOP");
+  const mark = only.program.mark();
+  const piled = Array.from({ length: 20 }, () => caller.bus.request("ratings.get", body(), { timeoutMs: 500 }));
+  const replies = await Promise.all(piled);
+  assert.ok(replies.every(({ kind }) => kind === "timeout"));
+  only.program.signal("SIGCONT");
+  const [, dropped] = await only.program.waitFor(/dropped (\d+) expired requests/, { mark });
+  assert.is(dropped, "20");
+  assert.is(only.program.count(/^GET /, mark), 0, "none reached the handler");
+  assert.is((await caller.bus.request("ratings.get", body(), { timeoutMs: 1000 })).kind, "answered");
+  assert.is(only.program.count(/^GET camera => 4.5/, mark), 1);
+  assert.ok(server.pid > 0);
+});
+
+const body = (): string => JSON.stringify({ thingID: "camera", deadline: Date.now() + 500 });
+
+pausing.run();
