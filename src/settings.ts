@@ -183,7 +183,7 @@ class Reader {
       .split(",")
       .map((url) => url.trim());
     for (const url of urls) {
-      if (!isNatsUrl(url)) this.#refuse(name, url, "of the form nats://host:port (tls:// too)", url);
+      if (!isNatsUrl(url)) this.#refuse(name, withoutSecret(url), "of the form nats://host:port (tls:// too)", url);
     }
     return urls.map((url) => (url.includes("://") ? url : `nats://${url}`));
   }
@@ -201,14 +201,22 @@ class Reader {
   folder(name: string): string {
     const value = this.#value(name);
     if (!value.startsWith("~")) return value;
+    if (!/^~(\/|$)/.test(value)) return this.#refuse(name, value, "a folder we can find: of ~ only ~/… is known", value);
     const home = this.#env["HOME"] ?? "";
     if (home === "") this.problems.push(`${name}=${value} needs HOME, which is not set: set ${name} to a folder`);
     return home + value.slice(1);
   }
 }
 
+/** Host and port, perhaps who we are, and nothing after: what follows would be ignored, and was meant to mean something. */
 function isNatsUrl(url: string): boolean {
   const whole = url.includes("://") ? url : `nats://${url}`;
-  if (!/^(nats|tls):\/\//.test(whole)) return false;
-  return URL.canParse(whole) && new URL(whole).hostname !== "";
+  if (!/^(nats|tls):\/\/[^\s/?#]+$/.test(whole) || !URL.canParse(whole)) return false;
+  const { hostname, port } = new URL(whole);
+  return hostname !== "" && port !== "0";
+}
+
+/** An address may hold a password, and a problem is printed. */
+function withoutSecret(url: string): string {
+  return url.replace(/^(.*:\/\/)?.*@/, "$1…@");
 }

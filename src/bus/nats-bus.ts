@@ -32,6 +32,7 @@ import {
 } from "./nats-message.ts";
 import { PendingTable } from "./pending.ts";
 import { type Report, Sparing } from "./sparing.ts";
+import { assertSubject } from "./subjects.ts";
 import type { Trouble } from "./trouble.ts";
 
 export type { Authenticator } from "nats";
@@ -311,9 +312,4 @@ function errorHeaders({ code, message }: ServiceError): MsgHdrs {
   made.set(ERROR_CODE_HEADER, String(code));
   made.set(ERROR_HEADER, headerText(message));
   return made;
-}
-
-/** A space or a line's end in a subject would be read as another command: a bug of the caller's, never input. */
-function assertSubject(subject: string): void {
-  if (subject === "" || /\s/.test(subject)) throw new Error(`bus: ${JSON.stringify(subject)} is no subject`);
 }

@@ -53,3 +53,8 @@ export const serviceVerbSubjects = (
 
 /** How an address is shown to people: the direct subject, marked as one on NATS. */
 export const shownAddress = (subject: string): string => `nats:${subject}`;
+
+/** A space or a line's end in a subject would be read as another command: a bug of the caller's, never input. */
+export function assertSubject(subject: string): void {
+  if (subject === "" || /\s/.test(subject)) throw new Error(`bus: ${JSON.stringify(subject)} is no subject`);
+}

@@ -189,6 +189,17 @@ test("a connection that is cut in the middle of a message is made anew", async (
   assert.equal(heard, ["whole"]);
 });
 
+test("a server that cuts us off says why, and we are back", async (context) => {
+  const server = await natsServer(context);
+  const { port, sockets } = await listen(context, (socket) => relay(socket, server.port));
+  const bus = newBus(context, `nats://127.0.0.1:${port}`);
+  await connected(bus);
+  for (const socket of sockets) socket.end("-ERR 'Slow Consumer'\r\n");
+  await until("told", () => context.reports.length > 0);
+  assert.match(context.reports[0] ?? "", /lost the bus at .*Slow Consumer/);
+  await connected(bus);
+});
+
 test("nonsense from the server ends the connection, not the bus", async (context) => {
   const server = await natsServer(context);
   const { port, sockets } = await listen(context, (socket) => relay(socket, server.port));

@@ -1,0 +1,280 @@
+// The embedded server, with real processes: who starts one, who uses whose, and that none is ever left behind.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+
+import { readBusAddress } from "../../src/bus/bus-address.ts";
+import { decide, type EnsureBusOptions, type EnsuredBus, ensureBus, mayStart, missingSentence } from "../../src/bus/embedded-server.ts";
+import { findProgram, programFolders } from "../../src/bus/find-program.ts";
+import { connectNatsBus, type NatsBus } from "../../src/bus/nats-bus.ts";
+import { type Probe, probe } from "../../src/bus/probe.ts";
+import { commandOf } from "../../src/bus/server-process.ts";
+import { systemClock } from "../../src/clock.ts";
+import { freePort, isRunning, startNatsServer, until } from "../support/nats-server.ts";
+
+type Context = { said: string[]; ends: (() => unknown)[] };
+
+const test = suite<Context>("embedded server");
+const clock = systemClock();
+const folders = programFolders(process.env["PATH"]);
+
+test.before.each((context) => {
+  context.said = [];
+  context.ends = [];
+});
+
+test.after.each(async ({ ends }) => {
+  for (const end of ends.reverse()) await end();
+});
+
+const freeUrl = async (): Promise<string> => `nats://127.0.0.1:${await freePort()}`;
+
+async function ensure({ said, ends }: Context, url: string, more: Partial<EnsureBusOptions> = {}): Promise<EnsuredBus> {
+  const ensured = await ensureBus({ urls: [url], clock, folders, say: (line) => said.push(line), ...more });
+  if (ensured.kind === "started") ends.push(() => ensured.stop());
+  return ensured;
+}
+
+const answers = async (url: string): Promise<boolean> => (await probe(readBusAddress(url), { clock, withinMs: 1_000 })).kind === "nats";
+
+function found(url: string, probed: Probe): { url: string; address: ReturnType<typeof readBusAddress>; probe: Probe } {
+  return { url, address: readBusAddress(url), probe: probed };
+}
+
+const NOTHING: Probe = { kind: "nothing", why: "ECONNREFUSED" };
+const NATS: Probe = { kind: "nats", greeting: "INFO {}" };
+
+test("what answers is used, wherever it is; what is elsewhere or several is waited for; what is ours is started", () => {
+  const local = "nats://127.0.0.1:4222";
+  const remote = "nats://bus.example:4222";
+  assert.equal(decide([found(remote, NATS)]), { kind: "found", url: remote });
+  assert.equal(decide([found(local, NOTHING), found(remote, NATS)]), { kind: "found", url: remote });
+  assert.is(decide([found(remote, NOTHING)]).kind, "awaited");
+  assert.is(decide([found(local, NOTHING), found("nats://127.0.0.1:4223", NOTHING)]).kind, "awaited");
+  assert.is(decide([found("tls://127.0.0.1:4222", NOTHING)]).kind, "awaited");
+  assert.is(decide([found("nats://0.0.0.0:4222", NOTHING)]).kind, "awaited");
+  for (const url of [local, "nats://localhost:4222", "nats://[::1]:4222"]) {
+    assert.is(decide([found(url, NOTHING)]).kind, "start", url);
+    assert.ok(mayStart([url]), url);
+  }
+  assert.not.ok(mayStart([remote]));
+  assert.not.ok(mayStart([local, "nats://127.0.0.1:4223"]));
+});
+
+test("a port that something else has is refused, with what to type", () => {
+  for (const kind of ["stranger", "silent"] as const) {
+    const decided = decide([found("nats://127.0.0.1:4222", { kind })]);
+    assert.ok(decided.kind === "refused" && /ss -ltnp.*NATS_URL=nats:\/\/127\.0\.0\.1:4223/.test(decided.why));
+  }
+});
+
+test("a machine without nats-server is told the one line to type", () => {
+  assert.match(missingSentence("nats://127.0.0.1:4222", "linux"), /sudo apt-get install nats-server$/);
+  assert.match(missingSentence("nats://127.0.0.1:4222", "darwin"), /brew install nats-server$/);
+});
+
+test("programs are looked for in PATH first, then where servers are installed; what may not be run is none", () => {
+  assert.equal(programFolders("/a:/b::/a").slice(0, 3), ["/a", "/b", "/usr/sbin"]);
+  assert.ok(programFolders(undefined).includes("/usr/sbin"));
+  const folder = mkdtempSync(join(tmpdir(), "programs-"));
+  writeFileSync(join(folder, "nats-server"), "");
+  assert.is(findProgram("nats-server", [join(folder, "nowhere"), folder]), undefined);
+  chmodSync(join(folder, "nats-server"), 0o755);
+  assert.is(findProgram("nats-server", [join(folder, "nowhere"), folder]), join(folder, "nats-server"));
+  rmSync(folder, { recursive: true });
+});
+
+test("the command line binds to the one address and takes a configuration file", () => {
+  const plan = { binary: "/bin/nats-server", setpriv: undefined, host: "127.0.0.1", port: 4_222, name: "embedded-1", configFile: "/c" };
+  assert.equal(commandOf(plan), ["/bin/nats-server", "-a", "127.0.0.1", "-p", "4222", "-n", "embedded-1", "-c", "/c"]);
+  assert.equal(commandOf({ ...plan, setpriv: "/bin/setpriv" }).slice(0, 5), ["/bin/setpriv", "--pdeathsig", "KILL", "--", "/bin/nats-server"]);
+});
+
+test("where nothing answers one is started, told in one line, and gone after stop", async (context) => {
+  const url = await freeUrl();
+  const ensured = await ensure(context, url);
+  assert.ok(ensured.kind === "started", JSON.stringify(ensured));
+  assert.equal(context.said, [`nothing answered at ${url}: started nats-server there (pid ${ensured.pid}), which stops with this process`]);
+  assert.ok(await answers(url));
+  assert.ok(isRunning(ensured.pid));
+  await ensured.stop();
+  assert.not.ok(isRunning(ensured.pid));
+  assert.not.ok(await answers(url));
+  await ensured.stop();
+});
+
+test("a started server serves this machine only", async (context) => {
+  const url = await freeUrl();
+  await ensure(context, url);
+  const { kind } = await probe(readBusAddress(url.replace("127.0.0.1", "127.0.0.2")), { clock, withinMs: 1_000 });
+  assert.is(kind, "nothing");
+});
+
+test("a server that is paused is ended all the same", async (context) => {
+  const ensured = await ensure(context, await freeUrl());
+  assert.ok(ensured.kind === "started");
+  process.kill(ensured.pid, "SIGSTOP");
+  await ensured.stop();
+  assert.not.ok(isRunning(ensured.pid));
+});
+
+test("what answers already is used as it is", async (context) => {
+  const server = await startNatsServer();
+  context.ends.push(() => server.stop());
+  assert.equal(await ensure(context, server.url), { kind: "found", url: server.url });
+  assert.equal(context.said, []);
+});
+
+test("of several that start at once one owns the server and the others use it", async (context) => {
+  const url = await freeUrl();
+  const ensured = await Promise.all([1, 2, 3, 4].map(() => ensure(context, url)));
+  assert.equal(ensured.map(({ kind }) => kind).sort(), ["found", "found", "found", "started"]);
+  assert.is(context.said.length, 1);
+  assert.ok(await answers(url));
+});
+
+test("something else on the port is refused", async (context) => {
+  const server = createServer((socket) => socket.on("error", () => undefined).end("220 mail.example\r\n"));
+  await listenOn(server, context);
+  const address = server.address();
+  assert.ok(typeof address === "object" && address !== null);
+  const ensured = await ensure(context, `nats://127.0.0.1:${address.port}`);
+  assert.ok(ensured.kind === "refused" && ensured.why.includes(`127.0.0.1:${address.port} is not NATS`), JSON.stringify(ensured));
+});
+
+async function listenOn(server: Server, { ends }: Context): Promise<void> {
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  ends.push(() => new Promise((resolve) => server.close(resolve)));
+}
+
+test("without nats-server it is refused, with the line to type", async (context) => {
+  const ensured = await ensure(context, await freeUrl(), { folders: [] });
+  assert.ok(ensured.kind === "refused" && /install nats-server$/.test(ensured.why), JSON.stringify(ensured));
+});
+
+test("a server that cannot start says why", async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), "config-"));
+  context.ends.push(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, "nats.conf"), "authorization { nonsense");
+  const ensured = await ensure(context, await freeUrl(), { configFile: join(folder, "nats.conf") });
+  assert.ok(ensured.kind === "refused" && /could not be started at .*: nats-server: Parse error/.test(ensured.why), JSON.stringify(ensured));
+});
+
+test("a setpriv that does not know the option is done without", async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), "setpriv-"));
+  context.ends.push(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, "setpriv"), "#!/bin/sh\necho 'setpriv: unrecognized option --pdeathsig' >&2\nexit 1\n", { mode: 0o755 });
+  const ensured = await ensure(context, await freeUrl(), { folders: [folder, ...folders] });
+  assert.is(ensured.kind, "started");
+});
+
+test("asked to stop while it is starting, it leaves nothing behind", async (context) => {
+  const url = await freeUrl();
+  for (const delayMs of [0, 5, 30]) {
+    const stopping = new AbortController();
+    const ensuring = ensure(context, url, { signal: stopping.signal });
+    clock.after(delayMs, () => stopping.abort());
+    const ensured = await ensuring;
+    if (ensured.kind === "started") await ensured.stop();
+    else assert.is(ensured.kind, "cancelled");
+    assert.not.ok(await answers(url));
+  }
+});
+
+interface Owner {
+  readonly child: ChildProcess;
+  readonly heard: Record<string, unknown>[];
+  readonly serverPid: () => number;
+}
+
+/** A process of its own that keeps a bus. */
+function startOwner({ ends }: Context, url: string, name: string): Owner {
+  const script = fileURLToPath(new URL("embedded-owner.js", import.meta.url));
+  const child = spawn(process.execPath, ["--enable-source-maps", script, url, name], { stdio: ["ignore", "pipe", "inherit"] });
+  const heard: Record<string, unknown>[] = [];
+  let rest = "";
+  child.stdout.on("data", (chunk: Buffer) => {
+    const lines = (rest + chunk.toString()).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) heard.push(JSON.parse(line) as Record<string, unknown>);
+  });
+  ends.push(() => child.kill("SIGKILL"));
+  const serverPid = (): number => {
+    const said = heard.map(({ said: line }) => /started nats-server there \(pid (\d+)\)/.exec(String(line))?.[1]);
+    return Number(said.findLast((pid) => pid !== undefined) ?? 0);
+  };
+  return { child, heard, serverPid };
+}
+
+const isConnected = ({ heard }: Owner): boolean => heard.findLast(({ status }) => status !== undefined)?.["status"] === "connected";
+
+async function owners(context: Context, url: string): Promise<{ owner: Owner; heir: Owner }> {
+  const owner = startOwner(context, url, "owner");
+  await until("the owner started a server", () => owner.serverPid() !== 0 && isConnected(owner));
+  const heir = startOwner(context, url, "heir");
+  await until("the heir uses it", () => isConnected(heir));
+  assert.is(heir.serverPid(), 0);
+  return { owner, heir };
+}
+
+function client({ said, ends }: Context, url: string): NatsBus {
+  const bus = connectNatsBus({ urls: [url], name: "client", clock, report: (line) => said.push(line) });
+  ends.push(() => bus.close());
+  return bus;
+}
+
+test("kill -9 of the owner ends its server, and another on this machine takes over in seconds, its clients with it", async (context) => {
+  const url = await freeUrl();
+  const { owner, heir } = await owners(context, url);
+  const bus = client(context, url);
+  await until("connected", () => bus.status === "connected");
+  owner.child.kill("SIGKILL");
+  await until("its server is gone", () => !isRunning(owner.serverPid()), 5_000);
+  await until("the heir took over", () => heir.serverPid() !== 0 && isConnected(heir), 5_000);
+  await until("its instance answers", async () => (await bus.request("heir.get", "", { timeoutMs: 1_000 })).kind === "answered", 5_000);
+  heir.child.kill("SIGTERM");
+  await until("all gone", () => heir.child.exitCode === 0 && !isRunning(heir.serverPid()), 5_000);
+});
+
+test("an owner that ends in order says goodbye over its own server first; the heir takes over", async (context) => {
+  const url = await freeUrl();
+  const { owner, heir } = await owners(context, url);
+  const bus = client(context, url);
+  const goodbyes: string[] = [];
+  bus.subscribe("goodbyes", (message) => goodbyes.push(Buffer.from(message.body).toString()));
+  await until("connected", async () => bus.status === "connected" && (await bus.flush()));
+  owner.child.kill("SIGTERM");
+  await until("it ended", () => owner.child.exitCode === 0, 5_000);
+  assert.equal(goodbyes, ["owner"]);
+  assert.not.ok(isRunning(owner.serverPid()));
+  await until("the heir took over", () => heir.serverPid() !== 0 && isConnected(heir), 5_000);
+});
+
+test("^Z and ^C in the terminal do not reach the server: it is in a session of its own", async (context) => {
+  const url = await freeUrl();
+  const { owner } = await owners(context, url);
+  const { readFileSync } = await import("node:fs");
+  if (process.platform !== "linux") return;
+  const sessionOf = (pid: number): string | undefined => readFileSync(`/proc/${pid}/stat`, "latin1").split(") ")[1]?.split(" ")[3];
+  assert.is(sessionOf(owner.serverPid()), String(owner.serverPid()));
+  owner.child.kill("SIGSTOP");
+  assert.ok(await answers(url), "the server stands still with its owner");
+  owner.child.kill("SIGCONT");
+});
+
+test("a server that crashes is started again by whoever is there", async (context) => {
+  const url = await freeUrl();
+  const { owner, heir } = await owners(context, url);
+  const first = owner.serverPid();
+  process.kill(first, "SIGKILL");
+  await until("another runs", () => [owner, heir].some((one) => one.serverPid() !== 0 && one.serverPid() !== first), 5_000);
+  await until("both are back", () => isConnected(owner) && isConnected(heir), 5_000);
+});
+
+test.run();

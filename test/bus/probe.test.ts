@@ -1,0 +1,78 @@
+import { createServer, type Socket } from "node:net";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+
+import { readBusAddress } from "../../src/bus/bus-address.ts";
+import { type Probe, probe } from "../../src/bus/probe.ts";
+import { systemClock } from "../../src/clock.ts";
+import { freePort, startNatsServer, until } from "../support/nats-server.ts";
+
+const test = suite("probe");
+const clock = systemClock();
+const WITHIN_MS = 2_000;
+
+/** Probes a listener that greets in its own way, and sees that no socket stays open. */
+async function probeOf(greet: (socket: Socket) => void, withinMs = WITHIN_MS): Promise<Probe> {
+  const open = new Set<Socket>();
+  const server = createServer((socket) => {
+    open.add(socket);
+    socket.on("error", () => undefined).on("close", () => open.delete(socket));
+    greet(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  assert.ok(typeof address === "object" && address !== null);
+  const found = await probe(readBusAddress(`nats://127.0.0.1:${address.port}`), { clock, withinMs });
+  await until("no socket is left", () => open.size === 0, WITHIN_MS);
+  await new Promise((resolve) => server.close(resolve));
+  return found;
+}
+
+test("a NATS server is known by its greeting, which says who it is", async () => {
+  const server = await startNatsServer();
+  const found = await probe(readBusAddress(server.url), { clock, withinMs: WITHIN_MS });
+  await server.stop();
+  assert.ok(found.kind === "nats" && found.greeting.includes(`test-${server.port}`), JSON.stringify(found));
+});
+
+test("a greeting may come byte by byte", async () => {
+  const found = await probeOf((socket) => {
+    socket.setNoDelay(true);
+    for (const [place, letter] of [..."INFO {}\r\n"].entries()) clock.after(place * 2, () => socket.write(letter));
+  });
+  assert.equal(found, { kind: "nats", greeting: "INFO {}\r" });
+});
+
+test("what speaks otherwise, or greets without end, is a stranger", async () => {
+  for (const words of ["220 mail\r\n", "H", "INFORMATION {}\r\n", "info {}\r\n", `INFO ${"x".repeat(100_000)}`]) {
+    assert.equal(await probeOf((socket) => socket.write(words)), { kind: "stranger" }, words.slice(0, 20));
+  }
+});
+
+test("what accepts and says nothing, or not enough, or hangs up, is silent", async () => {
+  assert.equal(await probeOf(() => undefined, 50), { kind: "silent" });
+  assert.equal(await probeOf((socket) => socket.write("INF"), 50), { kind: "silent" });
+  assert.equal(await probeOf((socket) => socket.end()), { kind: "silent" });
+});
+
+test("where nobody listens there is nothing, and the system's word for it", async () => {
+  const found = await probe(readBusAddress(`nats://127.0.0.1:${await freePort()}`), { clock, withinMs: WITHIN_MS });
+  assert.equal(found, { kind: "nothing", why: "ECONNREFUSED" });
+});
+
+test("a raised signal ends it at once, before and meanwhile", async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  assert.ok(typeof address === "object" && address !== null);
+  const at = readBusAddress(`nats://127.0.0.1:${address.port}`);
+  const beganAt = performance.now();
+  await probe(at, { clock, withinMs: 60_000, signal: AbortSignal.abort() });
+  const giveUp = new AbortController();
+  clock.after(20, () => giveUp.abort());
+  await probe(at, { clock, withinMs: 60_000, signal: giveUp.signal });
+  assert.ok(performance.now() - beganAt < 30_000);
+  await new Promise((resolve) => server.close(resolve));
+});
+
+test.run();

@@ -1,0 +1,117 @@
+import { performance } from "node:perf_hooks";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+
+import { observe, type RunningTime, STALL_MS, systemClock } from "../src/clock.ts";
+import { until } from "./support/nats-server.ts";
+
+const test = suite("clock");
+
+const start: RunningTime = { runningMs: 1_000, seenAtMs: 5_000 };
+
+test("a short gap counts as run, in full", () => {
+  for (const gapMs of [0, 1, 50, 0.25, STALL_MS]) {
+    assert.equal(observe(start, 5_000 + gapMs), { next: { runningMs: 1_000 + gapMs, seenAtMs: 5_000 + gapMs }, stalledMs: 0 });
+  }
+});
+
+test("of a stall one tick counts as run, and its rest is told", () => {
+  assert.equal(observe(start, 5_251), { next: { runningMs: 1_050, seenAtMs: 5_251 }, stalledMs: 201 });
+  assert.equal(observe(start, 65_000), { next: { runningMs: 1_050, seenAtMs: 65_000 }, stalledMs: 59_950 });
+});
+
+test("time that runs backwards takes nothing back, and is not counted twice", () => {
+  const { next, stalledMs } = observe(start, 4_900);
+  assert.equal([next, stalledMs], [start, 0]);
+  assert.is(observe(next, 5_010).next.runningMs, 1_010);
+});
+
+test("however often it is looked at, the running time adds up to the same", () => {
+  let time = start;
+  for (let atMs = 5_000; atMs <= 5_200; atMs += 10) time = observe(time, atMs).next;
+  assert.equal(time, observe(start, 5_200).next);
+});
+
+test("a busy loop stops running time, and is told once to every listener, with its length", async () => {
+  const clock = systemClock();
+  const told: number[] = [];
+  const ended: number[] = [];
+  clock.onStall((stalledMs) => told.push(stalledMs));
+  clock.onStall((stalledMs) => ended.push(stalledMs))();
+  const before = clock.now();
+  const beganAt = performance.now();
+  while (performance.now() - beganAt < 600);
+  const ran = clock.now() - before;
+  const passed = performance.now() - beganAt;
+  assert.ok(ran < STALL_MS, `${ran} ms counted as run`);
+  assert.is(told.length, 1);
+  assert.ok(Math.abs((told[0] ?? 0) + ran - passed) < 50, `${told[0]} and ${ran} of ${passed}`);
+  assert.equal(ended, []);
+});
+
+test("a stall is noticed though nobody asks for the time", async () => {
+  const clock = systemClock();
+  const told: number[] = [];
+  clock.onStall((stalledMs) => told.push(stalledMs));
+  const beganAt = performance.now();
+  while (performance.now() - beganAt < 400);
+  await until("it is told", () => told.length > 0, 2_000);
+});
+
+test("without a stall running time keeps pace with real time", async () => {
+  const clock = systemClock();
+  let stalledMs = 0;
+  clock.onStall((ms) => {
+    stalledMs += ms;
+  });
+  const [before, beganAt] = [clock.now(), performance.now()];
+  await new Promise<void>((resolve) => clock.after(300, resolve));
+  const ran = clock.now() - before;
+  assert.ok(Math.abs(ran + stalledMs - (performance.now() - beganAt)) < 20, `${ran}`);
+});
+
+test("what waits for reading runs after the sockets were read, even with overdue timers", async () => {
+  const { createServer, createConnection } = await import("node:net");
+  const clock = systemClock();
+  const server = createServer((socket) => socket.end("here")).listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const address = server.address();
+  assert.ok(typeof address === "object" && address !== null);
+  const order: string[] = [];
+  const socket = createConnection(address.port, "127.0.0.1").pause();
+  await new Promise((resolve) => socket.once("connect", resolve));
+  await new Promise((resolve) => clock.after(100, () => resolve(undefined)));
+  // Begun where the loop's next phase is that of timers: they run first, then the socket is read.
+  await new Promise<void>((resolve) => {
+    clock.afterReading(() => {
+      socket.on("data", () => order.push("read")).resume();
+      clock.after(1, () => {
+        order.push("timer");
+        clock.afterReading(() => {
+          order.push("after reading");
+          resolve();
+        });
+      });
+      const beganAt = performance.now();
+      while (performance.now() - beganAt < 20);
+    });
+  });
+  server.close();
+  assert.equal(order, ["timer", "read", "after reading"]);
+});
+
+test("timers end when cancelled, and wall time is this host's", async () => {
+  const clock = systemClock();
+  const acts: string[] = [];
+  clock.after(5, () => acts.push("after"))();
+  const stop = clock.every(5, () => acts.push("every"));
+  await until("it ran twice", () => acts.length >= 2, 2_000);
+  stop();
+  const count = acts.length;
+  await new Promise<void>((resolve) => clock.after(30, resolve));
+  assert.is(acts.length, count);
+  assert.equal(new Set(acts), new Set(["every"]));
+  assert.ok(Math.abs(clock.wall() - Date.now()) < 1_000);
+});
+
+test.run();

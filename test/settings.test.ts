@@ -1,0 +1,156 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+
+import { FIXED, readSettings, SETTINGS, type Settings } from "../src/settings.ts";
+
+const test = suite("settings");
+
+type Env = Record<string, string>;
+const HOME = { HOME: "/home/anna" };
+
+function settled(env: Env): Settings {
+  const result = readSettings({ ...HOME, ...env });
+  if (result.kind === "refused") throw new Error(`refused: ${result.problems.join("; ")}`);
+  return result.settings;
+}
+
+function problems(env: Env): readonly string[] {
+  const result = readSettings({ ...HOME, ...env });
+  return result.kind === "refused" ? result.problems : [];
+}
+
+/** Each value is refused in one sentence that names the variable, the value and the rule. */
+function refuses(name: string, values: readonly string[], rule: RegExp): void {
+  for (const value of values) {
+    const [problem, ...others] = problems({ [name]: value });
+    assert.equal(others, [], `${name}=${value}`);
+    assert.ok(problem?.startsWith(`${name}=`) && problem.includes(value.trim()) && rule.test(problem), `${name}=${value}: ${problem}`);
+  }
+}
+
+test("an empty environment gives the documented defaults", () => {
+  assert.equal(settled({}), {
+    port: 5_000,
+    host: "127.0.0.1",
+    natsUrls: ["nats://127.0.0.1:4222"],
+    logLevel: "DEBUG",
+    logFormat: "text",
+    marketKeys: undefined,
+    stateDir: "/home/anna/.datawire",
+    health: {
+      requestTimeoutMs: 1_000,
+      failureLimit: 1,
+      retestDelayMs: 30_000,
+      retestDelayMaxMs: 300_000,
+      heartbeatIntervalMs: 15_000,
+      purgeAfterMs: 300_000,
+      leaseIntervals: 2,
+      probationSuccesses: 3,
+      reconnectGraceMs: 5_000,
+      maxIncarnations: 10_000,
+    },
+  });
+});
+
+test("every row of the table is read: a value that is wrong for it is noticed", () => {
+  const odd: Env = { HOST: "a b", NATS_URL: "http://x", LOG_LEVEL: "?", LOG_FORMAT: "?", MARKET_KEYS: "short", DWC_STATE: "~anna/x" };
+  for (const { name } of SETTINGS) assert.ok(problems({ [name]: odd[name] ?? "x" }).length > 0, name);
+});
+
+test("every row has a meaning, and no name stands twice", () => {
+  for (const { name, meaning } of SETTINGS) assert.ok(meaning.length > 20, name);
+  assert.is(new Set(SETTINGS.map(({ name }) => name)).size, SETTINGS.length);
+});
+
+test("an empty or blank variable counts as not set, and blanks around a value are no part of it", () => {
+  assert.is(settled({ PORT: "" }).port, 5_000);
+  assert.is(settled({ PORT: "  " }).port, 5_000);
+  assert.is(settled({ PORT: " 8080 " }).port, 8_080);
+});
+
+test("numbers are whole, and within their bounds", () => {
+  assert.is(settled({ PORT: "0" }).port, 0);
+  assert.is(settled({ PORT: "65535" }).port, 65_535);
+  refuses("PORT", ["65536", "-1", "5000.5", "5e3", "0x10", "five", "1 2", "٣", "9".repeat(400)], /a whole number from 0 to 65535$/);
+  refuses("REQUEST_TIMEOUT_MS", ["9", "60001", "1s"], /from 10 to 60000$/);
+  refuses("FAILURE_LIMIT", ["0", "101"], /from 1 to 100$/);
+  refuses("RETEST_DELAY_MS", ["9", "3600001"], /from 10 to 3600000$/);
+  refuses("RETEST_DELAY_MAX_MS", ["9", "86400001"], /from 10 to 86400000$/);
+  refuses("HEARTBEAT_INTERVAL_MS", ["49", "300001"], /from 50 to 300000$/);
+  refuses("PURGE_AFTER_MS", ["99", "86400001"], /from 100 to 86400000$/);
+});
+
+test("the host is a name or an address, and nothing that could be more", () => {
+  for (const host of ["0.0.0.0", "::1", "localhost", "market-1.example"]) assert.is(settled({ HOST: host }).host, host);
+  refuses("HOST", ["http://x", "a b", "a;b", "[::1]"], /a host name or an IP address$/);
+});
+
+test("levels and formats are taken in any case", () => {
+  assert.is(settled({ LOG_LEVEL: "warning" }).logLevel, "WARNING");
+  assert.is(settled({ LOG_FORMAT: "JSON" }).logFormat, "json");
+  refuses("LOG_LEVEL", ["WARN", "verbose"], /one of DEBUG, INFO, WARNING, ERROR$/);
+  refuses("LOG_FORMAT", ["xml"], /one of text, json$/);
+});
+
+test("the bus may have several addresses, with or without a scheme", () => {
+  assert.equal(settled({ NATS_URL: "nats://a:1, tls://b:2 ,c:3,d" }).natsUrls, ["nats://a:1", "tls://b:2", "nats://c:3", "nats://d"]);
+  assert.equal(settled({ NATS_URL: "nats://[::1]:4222" }).natsUrls, ["nats://[::1]:4222"]);
+  assert.equal(settled({ NATS_URL: "nats://anna:secret@bus:4222" }).natsUrls, ["nats://anna:secret@bus:4222"]);
+});
+
+test("an address that is none is refused, each by itself", () => {
+  refuses("NATS_URL", ["http://bus:4222", "nats://", "nats://bus:port", "nats://bus:99999", "ws://bus"], /nats:\/\/host:port/);
+  assert.equal(problems({ NATS_URL: "http://a,nats://b,ftp://c" }).length, 2);
+  assert.is(problems({ NATS_URL: "nats://a,,nats://b" }).length, 1, "an empty address between commas");
+  for (const url of ["nats://bus:4222/path", "nats://bus:4222?x=1", "nats://bus:4222#x", "nats://a b", "nats://bus:0"]) {
+    assert.is(problems({ NATS_URL: url }).length, 1, url);
+  }
+});
+
+test("a wrong address is shown without the password that it holds", () => {
+  const [problem = ""] = problems({ NATS_URL: "http://anna:hush@bus:4222" });
+  assert.not.match(problem, /hush/);
+  assert.match(problem, /^NATS_URL=http:\/\/…@bus:4222 is not /);
+});
+
+test("keys are of 16 characters or more, newest first, and are never printed", () => {
+  const [newer, older] = ["n".repeat(16), "o".repeat(40)];
+  assert.equal(settled({ MARKET_KEYS: `${newer}, ${older}` }).marketKeys, [newer, older]);
+  for (const keys of ["hushhush", `${newer},hush`, `${newer},`, ","]) {
+    const [problem, ...others] = problems({ MARKET_KEYS: keys });
+    assert.equal(others, []);
+    assert.match(problem ?? "", /^MARKET_KEYS holds a key of under 16 characters: make one with {2}openssl rand -hex 32$/);
+  }
+});
+
+test("the state's folder may begin with ~, which needs HOME", () => {
+  assert.is(settled({ DWC_STATE: "~" }).stateDir, "/home/anna");
+  assert.is(settled({ DWC_STATE: "~/state" }).stateDir, "/home/anna/state");
+  assert.is(settled({ DWC_STATE: "/var/state" }).stateDir, "/var/state");
+  assert.is(settled({ DWC_STATE: "./state" }).stateDir, "./state");
+  for (const HOME of ["", undefined]) {
+    const result = readSettings({ HOME });
+    assert.equal(result, { kind: "refused", problems: ["DWC_STATE=~/.datawire needs HOME, which is not set: set DWC_STATE to a folder"] });
+  }
+  assert.is(readSettings({ DWC_STATE: "/var/state" }).kind, "settled", "without HOME a full path does");
+});
+
+test("another person's home is not guessed", () => {
+  refuses("DWC_STATE", ["~bert/state"], /~\/|folder/);
+});
+
+test("numbers that contradict each other are refused, with both", () => {
+  assert.match(problems({ RETEST_DELAY_MS: "500", RETEST_DELAY_MAX_MS: "400" })[0] ?? "", /RETEST_DELAY_MAX_MS=400 .*RETEST_DELAY_MS=500/);
+  assert.match(problems({ REQUEST_TIMEOUT_MS: "500", PURGE_AFTER_MS: "400" })[0] ?? "", /PURGE_AFTER_MS=400 .*REQUEST_TIMEOUT_MS=500/);
+  assert.equal(problems({ RETEST_DELAY_MS: "400", RETEST_DELAY_MAX_MS: "400" }), []);
+});
+
+test("every problem is told at once, not only the first", () => {
+  assert.is(problems({ PORT: "x", HOST: "a b", LOG_LEVEL: "loud", NATS_URL: "http://x", FAILURE_LIMIT: "0" }).length, 5);
+});
+
+test("the fixed numbers are as the README says", () => {
+  assert.equal(FIXED, { leaseIntervals: 2, probationSuccesses: 3, reconnectGraceMs: 5_000, maxIncarnations: 10_000 });
+});
+
+test.run();
