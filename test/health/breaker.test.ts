@@ -1,0 +1,244 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  afterAnswer,
+  afterHeartbeat,
+  afterLease,
+  afterNothing,
+  afterSending,
+  afterTimeout,
+  type Breaker,
+  freshBreaker,
+  retestIsDue,
+  type Step,
+  startRetest,
+  willingness,
+} from "../../src/health/breaker.ts";
+import { DEFAULT_RULES as RULES } from "../support/table.ts";
+
+const test = suite("breaker");
+
+const noJitter = (): number => 0;
+const mostJitter = (): number => 0.999_999;
+
+const timeout = (breaker: Breaker, now: number, rules = RULES): Step =>
+  afterTimeout(breaker, breaker.epoch, now, rules, noJitter);
+const answer = (breaker: Breaker): Step => afterAnswer(breaker, breaker.epoch, RULES);
+const beat = (breaker: Breaker, now: number): Step => afterHeartbeat(breaker, now, RULES);
+
+function retest(breaker: Breaker, now: number): Breaker {
+  const step = startRetest(breaker, now, RULES);
+  if (step === undefined) throw new Error("no retest was started");
+  return step.breaker;
+}
+
+/** Opened at 1 s by a first unanswered call. */
+const opened = (): Breaker => timeout(freshBreaker(), 1000).breaker;
+/** Closed by a heartbeat at 40 s, after a silence. */
+const onProbation = (): Breaker => beat(opened(), 40_000).breaker;
+/** Failed on that probation at 45 s. */
+const reopened = (): Breaker => timeout(onProbation(), 45_000).breaker;
+
+test("a fresh breaker takes calls", () => {
+  assert.is(willingness(freshBreaker(), 0), "yes");
+});
+
+test("the first unanswered call opens it for exactly thirty seconds, whatever the jitter", () => {
+  const step = afterTimeout(freshBreaker(), 0, 1000, RULES, mostJitter);
+  assert.equal(step.news, { kind: "opened", why: "request timed out", retestInMs: 30_000 });
+  assert.is(willingness(step.breaker, 1000), "no");
+  assert.not(retestIsDue(step.breaker, 30_999));
+  assert.ok(retestIsDue(step.breaker, 31_000));
+});
+
+test("with a limit of three, two failures in a row open nothing and an answer between them starts the count again", () => {
+  const rules = { ...RULES, failureLimit: 3 };
+  const twice = timeout(timeout(freshBreaker(), 0, rules).breaker, 1, rules).breaker;
+  assert.is(twice.kind, "closed");
+  const forgiven = answer(twice).breaker;
+  const twiceMore = timeout(timeout(forgiven, 2, rules).breaker, 3, rules).breaker;
+  assert.is(twiceMore.kind, "closed");
+  assert.is(timeout(twiceMore, 4, rules).breaker.kind, "open");
+});
+
+test("a result from before the last change of state changes nothing, whatever the state", () => {
+  const states = [opened(), onProbation(), reopened(), retest(opened(), 31_000), retest(reopened(), 200_000)];
+  for (const breaker of states) {
+    for (let epoch = 0; epoch < breaker.epoch; epoch++) {
+      assert.is(afterAnswer(breaker, epoch, RULES).breaker, breaker, `an answer to a ${breaker.kind} one`);
+      assert.is(afterTimeout(breaker, epoch, 99_000, RULES, noJitter).breaker, breaker, `a timeout of a ${breaker.kind} one`);
+      assert.is(afterNothing(breaker, epoch, 99_000), breaker, `nothing of a ${breaker.kind} one`);
+    }
+  }
+});
+
+test("every change of state has an epoch of its own", () => {
+  const afterRetest = answer(retest(reopened(), 200_000)).breaker;
+  const story = [freshBreaker(), opened(), onProbation(), reopened(), retest(reopened(), 200_000), afterRetest];
+  const epochs = story.map((breaker) => breaker.epoch);
+  assert.equal(epochs, [...new Set(epochs)].sort((a, b) => a - b));
+});
+
+test("an open breaker is not opened twice by the other calls of the same page", () => {
+  const breaker = opened();
+  const again = afterTimeout(breaker, breaker.epoch, 1500, RULES, noJitter);
+  assert.is(again.breaker, breaker);
+  assert.is(again.news, undefined);
+});
+
+test("a heartbeat received after the opening closes it on probation", () => {
+  const step = beat(opened(), 40_000);
+  assert.equal(step.news, { kind: "closed", why: "heartbeat" });
+  assert.is(step.breaker.kind, "probation");
+});
+
+test("a heartbeat tells a healthy breaker nothing", () => {
+  for (const breaker of [freshBreaker(), onProbation()]) {
+    assert.is(beat(breaker, 50_000).breaker, breaker);
+    assert.is(beat(breaker, 50_000).news, undefined);
+  }
+});
+
+test("a failure on probation opens it for twice as long, and from then on no heartbeat closes it", () => {
+  const step = timeout(onProbation(), 45_000);
+  assert.equal(step.news, { kind: "opened", why: "request timed out", retestInMs: 60_000 });
+  assert.is(beat(step.breaker, 100_000).breaker, step.breaker);
+  assert.is(beat(step.breaker, 100_000).news, undefined);
+});
+
+test("a heartbeat during the retest of one that has failed a probation closes nothing either", () => {
+  const retesting = retest(reopened(), 105_000);
+  assert.is(beat(retesting, 105_100).breaker, retesting);
+});
+
+test("a heartbeat closes a first opening even while its retest is out, and the retest's late failure is void", () => {
+  const retesting = retest(opened(), 31_000);
+  const closed = beat(retesting, 31_500);
+  assert.equal(closed.news, { kind: "closed", why: "heartbeat" });
+  assert.is(afterTimeout(closed.breaker, retesting.epoch, 32_000, RULES, noJitter).breaker, closed.breaker);
+});
+
+test("a retest that is answered closes what no heartbeat could, on probation", () => {
+  const step = answer(retest(reopened(), 105_000));
+  assert.equal(step.news, { kind: "closed", why: "retest succeeded" });
+  assert.is(step.breaker.kind, "probation");
+  const failedAgain = timeout(step.breaker, 106_000);
+  assert.equal(failedAgain.news, { kind: "opened", why: "request timed out", retestInMs: 120_000 });
+});
+
+test("three answers end a probation, quietly; the next failure is a first one again", () => {
+  const two = answer(answer(onProbation()).breaker).breaker;
+  assert.is(two.kind, "probation");
+  const three = answer(two);
+  assert.is(three.breaker.kind, "closed");
+  assert.is(three.news, undefined);
+  const failed = timeout(three.breaker, 90_000);
+  assert.equal(failed.news, { kind: "opened", why: "request timed out", retestInMs: 30_000 });
+  assert.is(beat(failed.breaker, 99_000).breaker.kind, "probation");
+});
+
+test("the retest counts as the first of those three answers", () => {
+  const afterRetest = answer(retest(reopened(), 105_000)).breaker;
+  const one = answer(afterRetest).breaker;
+  assert.is(one.kind, "probation");
+  assert.is(answer(one).breaker.kind, "closed");
+});
+
+test("only one retest is out at a time, and only an open breaker has one", () => {
+  assert.is(startRetest(retest(opened(), 31_000), 31_001, RULES), undefined);
+  assert.is(startRetest(freshBreaker(), 0, RULES), undefined);
+  assert.is(startRetest(onProbation(), 41_000, RULES), undefined);
+});
+
+test("a retest that times out opens it again and doubles the delay, up to five minutes", () => {
+  let breaker = opened();
+  let now = 1000;
+  const delays: number[] = [];
+  for (let round = 0; round < 6; round++) {
+    now += 400_000;
+    const step = timeout(retest(breaker, now), now);
+    assert.equal(step.news?.kind, "opened");
+    if (step.news?.kind === "opened") delays.push(step.news.retestInMs);
+    breaker = step.breaker;
+  }
+  assert.equal(delays, [60_000, 120_000, 240_000, 300_000, 300_000, 300_000]);
+});
+
+test("a failed retest says that it was the retest, and leaves a heartbeat its right to close", () => {
+  const step = timeout(retest(opened(), 31_000), 32_000);
+  assert.equal(step.news, { kind: "opened", why: "retest timed out", retestInMs: 60_000 });
+  assert.is(beat(step.breaker, 40_000).breaker.kind, "probation");
+});
+
+test("a retest sent early, for want of anyone healthy, does not grow the delay", () => {
+  const step = timeout(retest(opened(), 5000), 6000);
+  assert.equal(step.news, { kind: "opened", why: "retest timed out", retestInMs: 30_000 });
+  assert.ok(retestIsDue(step.breaker, 36_000));
+});
+
+test("jitter takes at most a quarter of a doubled delay, and is not what the next doubling starts from", () => {
+  const jittered = afterTimeout(retest(opened(), 31_000), 2, 32_000, RULES, mostJitter);
+  assert.ok(retestIsDue(jittered.breaker, 32_000 + 45_001));
+  assert.not(retestIsDue(jittered.breaker, 32_000 + 45_000));
+  const next = timeout(retest(jittered.breaker, 100_000), 101_000);
+  assert.equal(next.news, { kind: "opened", why: "retest timed out", retestInMs: 120_000 });
+});
+
+test("a retest whose result never comes fails at the end of its lease, and not before", () => {
+  const retesting = retest(opened(), 31_000);
+  const early = afterLease(retesting, 32_499, RULES, noJitter);
+  assert.is(early.breaker, retesting);
+  const late = afterLease(retesting, 32_500, RULES, noJitter);
+  assert.equal(late.news, { kind: "opened", why: "retest timed out", retestInMs: 60_000 });
+  assert.is(afterTimeout(late.breaker, retesting.epoch, 32_501, RULES, noJitter).breaker, late.breaker);
+});
+
+test("the lease of a retest outlasts its own timeout, so that it ends once", () => {
+  const retesting = retest(opened(), 31_000);
+  assert.is(afterLease(retesting, 31_000 + RULES.requestTimeoutMs, RULES, noJitter).breaker, retesting);
+});
+
+test("a retest that says nothing about the instance gives its place back, at once and untold", () => {
+  const before = opened();
+  const after = afterNothing(retest(before, 31_000), 2, 31_200);
+  assert.equal({ ...after, epoch: before.epoch }, before);
+  assert.ok(startRetest(after, 31_300, RULES));
+});
+
+test("nothing is nothing to every other state", () => {
+  for (const breaker of [freshBreaker(), opened(), onProbation()]) {
+    assert.is(afterNothing(breaker, breaker.epoch, 50_000), breaker);
+  }
+});
+
+test("one that was silent and came back takes its full turns at once", () => {
+  const breaker = onProbation();
+  assert.is(afterSending(breaker, 40_000, RULES), breaker);
+  assert.is(willingness(breaker, 40_000), "yes");
+});
+
+test("one that beat as soon as it was asked gets one call at a time until it has answered", () => {
+  const guarded = beat(opened(), 1005).breaker;
+  assert.is(willingness(guarded, 1005), "yes");
+  const waiting = afterSending(guarded, 1010, RULES);
+  assert.is(willingness(waiting, 1011), "guarded");
+  assert.is(willingness(answer(waiting).breaker, 1012), "yes");
+  assert.is(afterSending(answer(waiting).breaker, 1013, RULES).kind, "probation");
+  assert.is(willingness(afterSending(answer(waiting).breaker, 1013, RULES), 1014), "yes");
+});
+
+test("what a guarded call held is given back when it said nothing, or when no result ever comes", () => {
+  const waiting = afterSending(beat(opened(), 1005).breaker, 1010, RULES);
+  assert.is(willingness(afterNothing(waiting, waiting.epoch, 1100), 1100), "yes");
+  assert.is(willingness(waiting, 2509), "guarded");
+  assert.is(willingness(waiting, 2510), "yes");
+});
+
+test("a silence is one request timeout long: a beat sooner than that was given on demand", () => {
+  const demanded = afterSending(beat(opened(), 1999).breaker, 2000, RULES);
+  assert.is(willingness(demanded, 2001), "guarded");
+  const silent = afterSending(beat(opened(), 2000).breaker, 2000, RULES);
+  assert.is(willingness(silent, 2001), "yes");
+});
+
+test.run();

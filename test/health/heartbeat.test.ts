@@ -1,0 +1,73 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { HEARTBEAT_STATES, nextBeatInMs, parseHeartbeat } from "../../src/health/heartbeat.ts";
+import { beatOf } from "../support/table.ts";
+
+const test = suite("heartbeat");
+
+const GOOD = { ...beatOf(2, { seq: 7 }) };
+const ORIGIN = { service: "ratings", incarnation: "2-a", address: "ratings.get.2-a" };
+
+const why = (body: unknown): string => {
+  const parsed = parseHeartbeat(body, ORIGIN);
+  return parsed.kind === "unreadable" ? parsed.why : "it was believed";
+};
+
+test("a heartbeat of this version is read as it was written", () => {
+  assert.equal(parseHeartbeat(GOOD, ORIGIN), { kind: "heartbeat", beat: GOOD });
+});
+
+test("every state of a goodbye is read", () => {
+  for (const state of HEARTBEAT_STATES) assert.is(parseHeartbeat({ ...GOOD, state }, ORIGIN).kind, "heartbeat");
+});
+
+test("fields of a later version are ignored, and not kept", () => {
+  assert.equal(parseHeartbeat({ ...GOOD, load: 0.3, "": null }, ORIGIN), { kind: "heartbeat", beat: GOOD });
+});
+
+test("nobody can beat in another's name: the body must agree with its subject", () => {
+  assert.match(why({ ...GOOD, service: "prices" }), /service/);
+  assert.match(why({ ...GOOD, incarnation: "1-a" }), /incarnation/);
+  assert.match(why({ ...GOOD, address: "ratings.get.1-a" }), /address/);
+  assert.match(why({ ...GOOD, address: "$SYS.REQ" }), /address/);
+});
+
+test("a body that is no object is not believed, whatever it is", () => {
+  for (const body of [undefined, null, true, 0, "", "up", [], [GOOD], new Date(0)]) {
+    assert.is(parseHeartbeat(body, ORIGIN).kind, "unreadable");
+  }
+});
+
+test("a number out of its range is refused with the name of its field and the rule", () => {
+  const odd = [0, -1, 1.5, "1", null, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, {}];
+  for (const value of [...odd, 1_000_000]) assert.match(why({ ...GOOD, instance: value }), /instance .*1 to 999999/);
+  for (const value of odd.slice(1)) assert.match(why({ ...GOOD, seq: value }), /seq/);
+  for (const value of [...odd, 9, 300_001]) assert.match(why({ ...GOOD, intervalMs: value }), /intervalMs .*10 to 300000/);
+});
+
+test("the ends of each range are within it", () => {
+  for (const instance of [1, 999_999]) assert.is(why({ ...GOOD, instance }), "it was believed");
+  for (const seq of [0, Number.MAX_SAFE_INTEGER]) assert.is(why({ ...GOOD, seq }), "it was believed");
+  for (const intervalMs of [10, 300_000]) assert.is(why({ ...GOOD, intervalMs }), "it was believed");
+});
+
+test("a state that nobody has heard of is refused", () => {
+  for (const state of ["", "UP", "constructor", 1, undefined]) assert.match(why({ ...GOOD, state }), /state .*up, draining, gone/);
+});
+
+test("a missing or odd version costs nobody its heartbeat", () => {
+  for (const version of [undefined, 3, "v".repeat(65)]) {
+    const parsed = parseHeartbeat({ ...GOOD, version }, ORIGIN);
+    assert.equal(parsed, { kind: "heartbeat", beat: { ...GOOD, version: "unknown" } });
+  }
+  const longest = "v".repeat(64);
+  assert.equal(parseHeartbeat({ ...GOOD, version: longest }, ORIGIN), { kind: "heartbeat", beat: { ...GOOD, version: longest } });
+});
+
+test("the next beat comes when promised at the latest, and at most a fifth sooner", () => {
+  assert.is(nextBeatInMs(15_000, 0), 15_000);
+  assert.is(nextBeatInMs(15_000, 0.5), 13_500);
+  assert.ok(nextBeatInMs(15_000, 0.999_999) > 12_000);
+});
+
+test.run();

@@ -1,0 +1,140 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { Choice, Turn } from "../../src/health/resolver.ts";
+import { Table } from "../support/table.ts";
+
+const test = suite("resolver");
+
+/** Who is sent what: the call, then the retests. */
+const inNumbers = (sent: Turn | Choice): readonly unknown[] => [
+  sent.call?.who.instance ?? "nobody",
+  sent.retests.map((retest) => retest.who.instance),
+];
+
+function tableOf(...instances: readonly number[]): Table {
+  const table = new Table();
+  for (const instance of instances) table.beats(instance, 0);
+  table.told();
+  return table;
+}
+
+/** Opened at 1 s, and failed on its probation at 3 s: no heartbeat closes it, its retest is due at 63 s. */
+function stubborn(table: Table, instance: number): void {
+  table.hangs(instance, 1000);
+  table.beats(instance, 2500);
+  table.hangs(instance, 3000);
+  table.told();
+}
+
+/** Heartbeats of all at a time when they would have lapsed. */
+function allBeat(table: Table, instances: readonly number[], now: number): void {
+  for (const instance of instances) table.beats(instance, now);
+}
+
+test("nobody known, nobody asked", () => {
+  assert.equal(inNumbers(new Table().next(0)), ["nobody", []]);
+});
+
+test("turns go round in number order", () => {
+  assert.equal(tableOf(3, 1, 2).turns(7, 1), [1, 2, 3, 1, 2, 3, 1]);
+});
+
+test("looking says what the next choice is, as often as one likes", () => {
+  const table = tableOf(1, 2);
+  table.turns(1, 1);
+  for (let look = 0; look < 3; look++) assert.equal(inNumbers(table.resolver.look(2)), [2, []]);
+  assert.equal(inNumbers(table.next(2)), [2, []]);
+});
+
+test("a call that has been to an instance is not sent there again", () => {
+  const table = tableOf(1, 2, 3);
+  assert.equal(inNumbers(table.next(1, { tried: new Set(["1-a"]) })), [2, []]);
+  assert.equal(inNumbers(table.next(1, { tried: new Set(["1-a", "2-a", "3-a"]) })), ["nobody", []]);
+});
+
+test("after two dead ends a call keeps to those who have answered before, if there are any", () => {
+  const table = tableOf(1, 2, 3, 4, 5);
+  table.settle(table.ticketOf(5, 1), "answered", 1);
+  assert.equal(inNumbers(table.next(2, { tried: new Set(["1-a"]) })), [2, []]);
+  assert.equal(inNumbers(table.next(2, { tried: new Set(["1-a", "2-a"]) })), [5, []]);
+  assert.equal(inNumbers(table.next(2, { tried: new Set(["1-a", "2-a", "5-a"]) })), [3, []]);
+});
+
+test("one retest that is due goes out as a copy beside the call, and takes nobody's turn", () => {
+  const table = tableOf(1, 2, 3);
+  stubborn(table, 3);
+  allBeat(table, [1, 2, 3], 60_000);
+  assert.equal(inNumbers(table.next(62_999)), [1, []]);
+  assert.equal(inNumbers(table.next(63_000)), [2, [3]]);
+  assert.equal(inNumbers(table.next(63_000)), [1, []]);
+  assert.equal(table.told(), ["retesting 3"]);
+});
+
+test("of several retests that are due, each call takes one along", () => {
+  const table = tableOf(1, 2, 3);
+  stubborn(table, 2);
+  stubborn(table, 3);
+  allBeat(table, [1, 2, 3], 60_000);
+  assert.equal(inNumbers(table.next(63_000)), [1, [2]]);
+  assert.equal(inNumbers(table.next(63_000)), [1, [3]]);
+  assert.equal(inNumbers(table.next(63_000)), [1, []]);
+});
+
+test("with nobody healthy left everyone with an open breaker is retested at once, and the call is told at once", () => {
+  const table = tableOf(1, 2);
+  table.hangs(1, 1000);
+  table.hangs(2, 1000);
+  assert.equal(inNumbers(table.resolver.look(1001)), ["nobody", [1, 2]]);
+  assert.equal(inNumbers(table.next(1001)), ["nobody", [1, 2]]);
+  assert.equal(inNumbers(table.next(1002)), ["nobody", []]);
+});
+
+test("a retest keeps away from those the call has been to", () => {
+  const table = tableOf(1, 2);
+  table.hangs(1, 1000);
+  table.hangs(2, 1000);
+  assert.equal(inNumbers(table.next(1001, { tried: new Set(["1-a"]) })), ["nobody", [2]]);
+});
+
+test("a call that must not reach two instances is itself the retest that is due", () => {
+  const table = tableOf(1, 2);
+  stubborn(table, 2);
+  allBeat(table, [1, 2], 60_000);
+  const once = { repeatable: false };
+  assert.equal(inNumbers(table.next(62_000, once)), [1, []]);
+  assert.equal(inNumbers(table.resolver.look(63_000, once)), [2, []]);
+  const { call } = table.next(63_000, once);
+  assert.is(call?.who.instance, 2);
+  assert.equal(table.told(), ["retesting 2"]);
+  assert.equal(inNumbers(table.next(63_000, once)), [1, []]);
+  if (call !== undefined) table.settle(call, "answered", 63_010);
+  assert.equal(table.told(), ["closed 2 (retest succeeded)"]);
+});
+
+test("one that beat without answering gets one call until it has answered, and more only if nobody else can take it", () => {
+  const table = tableOf(1, 2);
+  table.hangs(2, 1000);
+  table.beats(2, 1005);
+  const waiting = table.next(1010);
+  assert.equal(inNumbers(waiting), [1, []]);
+  assert.equal(inNumbers(table.next(1011)), [2, []]);
+  assert.equal(inNumbers(table.next(1012)), [1, []]);
+  assert.equal(inNumbers(table.next(1013)), [1, []]);
+  table.hangs(1, 1500);
+  assert.equal(inNumbers(table.next(1501)), [2, []]);
+});
+
+test("a lapsed lease counts from its end, noticed or not", () => {
+  const table = tableOf(1, 2);
+  table.beats(1, 20_000);
+  assert.equal(table.turns(3, 30_000), [1, 1, 1]);
+});
+
+test("an open breaker of one that is gone is not retested", () => {
+  const table = tableOf(1, 2);
+  stubborn(table, 2);
+  table.beats(1, 60_000);
+  assert.equal(inNumbers(table.next(63_000)), [1, []]);
+});
+
+test.run();

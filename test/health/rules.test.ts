@@ -1,0 +1,438 @@
+// The rules of health (README, "How health is decided"), one or more tests for each, told as stories with times.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { Ticket } from "../../src/health/tracker.ts";
+import { Dice } from "../support/random.ts";
+import { DEFAULT_RULES, Table } from "../support/table.ts";
+
+const test = suite("rules");
+
+function tableOf(...instances: readonly number[]): Table {
+  const table = new Table();
+  for (const instance of instances) table.beats(instance, 0);
+  table.told();
+  return table;
+}
+
+function count(turns: readonly number[]): Readonly<Record<number, number>> {
+  const counts: Record<number, number> = {};
+  for (const instance of turns) counts[instance] = (counts[instance] ?? 0) + 1;
+  return counts;
+}
+
+/** Four calls at once, as a page makes them; each result is what `result` says of the instance's number. */
+function page(table: Table, now: number, result: (instance: number) => "answered" | "timeout"): readonly number[] {
+  const tickets = [1, 2, 3, 4].map(() => table.ask(now));
+  const answeredFirst = [...tickets].sort((a, b) => Number(result(a.who.instance) === "timeout") - Number(result(b.who.instance) === "timeout"));
+  for (const ticket of answeredFirst) {
+    const how = result(ticket.who.instance);
+    table.settle(ticket, how, how === "answered" ? now + 3 : now + DEFAULT_RULES.requestTimeoutMs);
+  }
+  return tickets.map((ticket) => ticket.who.instance);
+}
+
+const well = (): "answered" => "answered";
+
+// The steps of the walk-through, from the second instance to its recovery.
+
+test("a paused instance is opened by one page, spared for the next, closed by its heartbeat and used again", () => {
+  const table = new Table();
+  table.beats(1, 0);
+  assert.equal(page(table, 5000, well), [1, 1, 1, 1]);
+  table.beats(2, 6000);
+  assert.equal(table.told(), ["joined 1", "joined 2"]);
+  assert.equal(page(table, 10_000, well), [2, 1, 2, 1]);
+
+  const twoHangs = (instance: number): "answered" | "timeout" => (instance === 2 ? "timeout" : "answered");
+  table.beats(1, 12_000);
+  table.beats(2, 12_000);
+  assert.equal(page(table, 20_000, twoHangs), [2, 1, 2, 1]);
+  assert.equal(table.told(), ["opened 2 (request timed out)"]);
+
+  table.beats(1, 26_000);
+  assert.equal(page(table, 30_000, well), [1, 1, 1, 1]);
+  table.beats(1, 40_000);
+  table.tick(42_000);
+  assert.equal(table.told(), ["lost 2 (no heartbeat)"]);
+  assert.equal(page(table, 50_900, well), [1, 1, 1, 1], "not even a retest goes to one whose lease is over");
+
+  table.beats(2, 53_000);
+  assert.equal(table.told(), ["returned 2", "closed 2 (heartbeat)"]);
+  assert.equal(page(table, 54_000, well), [2, 1, 2, 1]);
+  assert.equal(page(table, 54_100, well), [2, 1, 2, 1]);
+  assert.equal(table.told(), []);
+  assert.is(table.breaker(2), "closed");
+});
+
+test("the breaker opens one second after the call, and every call before thirty seconds goes to the other", () => {
+  const table = tableOf(1, 2);
+  table.turns(1, 0);
+  const paused = table.ask(0);
+  assert.is(paused.who.instance, 2);
+  table.settle(paused, "timeout", 1000);
+  assert.equal(table.told(), ["opened 2 (request timed out)"]);
+  for (const now of [1000, 10_000, 29_999]) {
+    const turn = table.next(now);
+    assert.is(turn.call?.who.instance, 1);
+    assert.equal(turn.retests, []);
+    if (turn.call !== undefined) table.settle(turn.call, "answered", now + 1);
+  }
+});
+
+// 1, 2: heartbeats and goodbyes, as far as they are heard.
+
+test("a heartbeat out of turn counts like any other: a market that asks is served at once", () => {
+  const table = new Table();
+  assert.is(table.next(0).call, undefined);
+  table.beats(1, 2);
+  assert.is(table.ask(3).who.instance, 1);
+});
+
+test("a draining instance gets nothing new and its last answers still count", () => {
+  const table = tableOf(1, 2);
+  const last = table.ask(5);
+  table.beats(1, 10, { state: "draining" });
+  assert.equal(table.turns(3, 11), [2, 2, 2]);
+  table.settle(last, "answered", 20);
+  table.beats(1, 30, { state: "gone" });
+  assert.equal(table.told(), ["draining 1", "left 1"]);
+});
+
+test("a rolling restart leaves no call without an instance", () => {
+  const table = tableOf(1, 2, 3);
+  for (const instance of [1, 2, 3]) {
+    const now = instance * 1000;
+    table.beats(instance, now, { state: "draining" });
+    assert.is(table.turns(4, now + 1).includes(instance), false);
+    table.beats(instance, now + 2, { state: "gone" });
+    table.beats(instance, now + 3, { incarnation: `${instance}-b` });
+    assert.ok(table.turns(3, now + 4).includes(instance));
+  }
+});
+
+// 3: dead is not hung.
+
+test("only a timeout opens a breaker; nobody there loses the instance instead", () => {
+  const table = tableOf(1, 2);
+  table.settle(table.ticketOf(1, 0), "timeout", 1000);
+  table.settle(table.ticketOf(2, 1000), "nobody", 1001);
+  assert.equal(table.told(), ["opened 1 (request timed out)", "lost 2 (nobody answers there)"]);
+  assert.is(table.breaker(2), "closed");
+  assert.equal(table.live(1001), [1]);
+});
+
+test("no other result opens a breaker, however often", () => {
+  for (const result of ["answered", "nobody", "draining", "nothing"] as const) {
+    const table = tableOf(1);
+    for (let now = 0; now < 20; now++) table.settle(table.ticketOf(1, now), result, now);
+    assert.is(table.breaker(1), "closed", result);
+  }
+});
+
+test("a call that reached nobody goes on to the next instance", () => {
+  const table = tableOf(1, 2);
+  const first = table.ask(0);
+  table.settle(first, "nobody", 1);
+  assert.is(table.ask(1, { tried: new Set([first.who.incarnation]) }).who.instance, 2);
+});
+
+// 4: round robin by instance.
+
+test("the cursor goes by instance: a join, a departure and an open breaker leave the others' counts within one", () => {
+  const events: readonly [string, (table: Table) => void][] = [
+    ["a join before the cursor", (table) => table.beats(1, 10)],
+    ["a join after the cursor", (table) => table.beats(9, 10)],
+    ["a departure", (table) => table.beats(3, 10, { state: "gone" })],
+    ["an opening", (table) => table.hangs(3, 1010)],
+  ];
+  for (const [name, happens] of events) {
+    for (let before = 0; before < 8; before++) {
+      const table = tableOf(2, 3, 4, 5);
+      const turns = [...table.turns(before, 5)];
+      happens(table);
+      turns.push(...table.turns(11, 1010));
+      const counts = count(turns);
+      const others = [2, 4, 5].map((instance) => counts[instance] ?? 0);
+      assert.ok(Math.max(...others) - Math.min(...others) <= 1, `${name} after ${before} turns: ${JSON.stringify(counts)}`);
+    }
+  }
+});
+
+test("whoever had the last turn and leaves takes nobody's turn along", () => {
+  const table = tableOf(1, 2, 3);
+  assert.equal(table.turns(2, 1), [1, 2]);
+  table.beats(2, 2, { state: "gone" });
+  assert.equal(table.turns(3, 3), [3, 1, 3]);
+});
+
+test("with nobody eligible the call is told at once", () => {
+  const table = tableOf(1);
+  table.hangs(1, 1000);
+  assert.is(table.next(1000).call, undefined);
+});
+
+// 5: a result counts only for the state under which its request was sent.
+
+test("a late reply from before the opening changes nothing", () => {
+  const table = tableOf(1);
+  const [first, second] = [table.ask(0), table.ask(0)];
+  table.settle(first, "timeout", 1000);
+  table.told();
+  table.settle(second, "answered", 1100);
+  assert.is(table.breaker(1), "open");
+  assert.equal(table.told(), []);
+});
+
+test("a late failure from before the closing changes nothing", () => {
+  const table = tableOf(1);
+  const [first, second] = [table.ask(0), table.ask(900)];
+  table.settle(first, "timeout", 1000);
+  table.beats(1, 1500);
+  table.told();
+  table.settle(second, "timeout", 1900);
+  assert.is(table.breaker(1), "probation");
+  assert.equal(table.told(), []);
+});
+
+test("a late answer from before the opening does not end a retest", () => {
+  const table = tableOf(1);
+  const [first, late] = [table.ask(0), table.ask(0)];
+  table.settle(first, "timeout", 1000);
+  const [retest] = table.next(1001).retests;
+  table.settle(late, "answered", 1002);
+  assert.is(table.breaker(1), "retesting");
+  if (retest !== undefined) table.settle(retest, "answered", 1003);
+  assert.is(table.breaker(1), "probation");
+});
+
+// 6: the heartbeat and the breaker.
+
+test("a beat received after the opening closes it on probation; the next failure re-opens it for twice as long and from then on beats do not close it", () => {
+  const table = tableOf(1);
+  table.hangs(1, 1000);
+  table.beats(1, 15_000);
+  assert.equal(table.told(), ["opened 1 (request timed out)", "closed 1 (heartbeat)"]);
+  const ticket = table.ask(16_000);
+  const [opened] = table.tracker.settle(ticket, "timeout", 17_000);
+  assert.equal(opened, { kind: "opened", who: ticket.who, why: "request timed out", retestInMs: 60_000 });
+  for (let now = 18_000; now < 70_000; now += 1000) table.beats(1, now);
+  assert.equal(table.told(), []);
+  assert.is(table.breaker(1), "open");
+  const [retest] = table.next(77_000).retests;
+  if (retest === undefined) throw new Error("no retest");
+  table.settle(retest, "answered", 77_002);
+  assert.equal(table.told(), ["retesting 1", "closed 1 (retest succeeded)"]);
+});
+
+test("a heartbeat closes nothing that opened after it", () => {
+  const table = tableOf(1);
+  const ticket = table.ask(0);
+  table.beats(1, 999);
+  table.settle(ticket, "timeout", 1000);
+  assert.is(table.breaker(1), "open");
+  table.beats(1, 1001, { seq: 0 });
+  assert.is(table.breaker(1), "open", "one that was overtaken is from before");
+});
+
+test("a few answers end a probation: the next failure is a first one again", () => {
+  const table = tableOf(1);
+  table.hangs(1, 1000);
+  table.beats(1, 15_000);
+  table.turns(DEFAULT_RULES.probationSuccesses, 15_001);
+  table.told();
+  table.hangs(1, 20_000);
+  table.beats(1, 22_000);
+  assert.equal(table.told(), ["opened 1 (request timed out)", "closed 1 (heartbeat)"]);
+});
+
+test("an instance that beats but never answers costs at most two shoppers a wait, however long it goes on", () => {
+  const table = tableOf(1, 2);
+  let waits = 0;
+  for (let now = 1000; now < 600_000; now += 100) {
+    if (now % 5000 === 0) for (const instance of [1, 2]) table.beats(instance, now);
+    const { call, retests } = table.next(now);
+    for (const retest of retests) table.settle(retest, "timeout", now + 50);
+    if (call === undefined) throw new Error(`nobody at ${now}`);
+    if (call.who.instance === 2) waits += 1;
+    table.settle(call, call.who.instance === 2 ? "timeout" : "answered", now + 50);
+  }
+  assert.is(waits, 2);
+});
+
+// 7: retests.
+
+test("a retest is one at a time, leased, and ends in success, failure or expiry", () => {
+  const endings: readonly [string, (table: Table, retest: Ticket) => void, string][] = [
+    ["success", (table, retest) => table.settle(retest, "answered", 31_005), "closed 1 (retest succeeded)"],
+    ["failure", (table, retest) => table.settle(retest, "timeout", 32_000), "opened 1 (retest timed out)"],
+    ["expiry", (table) => table.tick(32_500), "opened 1 (retest timed out)"],
+  ];
+  for (const [name, ends, told] of endings) {
+    const table = tableOf(1, 2);
+    table.hangs(1, 1000);
+    for (const instance of [2, 1]) table.beats(instance, 900, { seq: instance });
+    table.tracker.busAway(1000);
+    table.tracker.busBack(30_000);
+    table.told();
+    const turn = table.next(31_000);
+    const [retest] = turn.retests;
+    if (retest === undefined) throw new Error(`no retest to end in ${name}`);
+    assert.is(turn.call?.who.instance, 2, "no shopper pays for it");
+    assert.equal(table.next(31_001).retests, [], "one at a time");
+    ends(table, retest);
+    assert.equal(table.told(), ["retesting 1", told], name);
+    assert.is.not(table.breaker(1), "retesting");
+  }
+});
+
+test("a retest that reached nobody, or said nothing, is not held", () => {
+  for (const result of ["nobody", "draining", "nothing"] as const) {
+    const table = tableOf(1);
+    table.hangs(1, 1000);
+    const [retest] = table.next(1001).retests;
+    if (retest === undefined) throw new Error("no retest");
+    table.settle(retest, result, 1002);
+    assert.is(table.breaker(1), "open", result);
+  }
+});
+
+test("with nobody healthy left retests go out without waiting for the delay, one per instance at a time", () => {
+  const table = tableOf(1, 2);
+  table.hangs(1, 1000);
+  table.hangs(2, 1000);
+  const { retests } = table.next(1001);
+  assert.equal(retests.map((retest) => retest.who.instance), [1, 2]);
+  assert.equal(table.next(1002).retests, []);
+  for (const retest of retests) table.settle(retest, "timeout", 2001);
+  assert.is(table.next(2002).retests.length, 2);
+});
+
+// 8: incarnations.
+
+test("a new incarnation starts with a fresh breaker", () => {
+  const table = tableOf(1);
+  table.hangs(1, 1000);
+  table.beats(1, 2000, { incarnation: "1-a", state: "gone" });
+  table.beats(1, 2001, { incarnation: "1-b" });
+  const ticket = table.ask(2002);
+  assert.is(ticket.who.incarnation, "1-b");
+});
+
+test("a result of the old incarnation is none of the new one's business", () => {
+  const table = tableOf(1);
+  const old = table.ask(0);
+  table.beats(1, 500, { incarnation: "1-a", state: "gone" });
+  table.beats(1, 501, { incarnation: "1-b" });
+  table.settle(old, "timeout", 1000);
+  assert.is(table.ask(1001).who.incarnation, "1-b");
+});
+
+test("two live incarnations of one number are both used and the clash is told once", () => {
+  const table = tableOf(1);
+  for (let now = 1; now < 4; now++) {
+    table.beats(1, now, { incarnation: "1-b" });
+    table.beats(1, now, { incarnation: "1-a" });
+  }
+  assert.equal(table.told(), ["joined 1", "clash 1"]);
+  const used = [1, 2, 3, 4].map(() => table.ask(5).who.incarnation);
+  assert.equal(used, ["1-a", "1-b", "1-a", "1-b"]);
+});
+
+// 9: memory.
+
+test("a breaker outlives the lease; both are purged later", () => {
+  const table = tableOf(1);
+  table.hangs(1, 1000);
+  table.tick(30_000);
+  assert.equal(table.told(), ["opened 1 (request timed out)", "lost 1 (no heartbeat)"]);
+  assert.is(table.breaker(1), "open");
+  table.beats(1, 200_000);
+  assert.equal(table.told(), ["returned 1", "closed 1 (heartbeat)"]);
+  table.tick(230_000);
+  table.tick(230_000 + DEFAULT_RULES.purgeAfterMs);
+  assert.is(table.tracker.size, 0);
+});
+
+test("memory stays bounded for any stream of incarnations, and the proven ones stay", () => {
+  const table = floodedTable(100, 200_000);
+  assert.is(table.tracker.size, 100);
+  assert.is(table.tracker.ring.size, 100);
+  assert.equal(realOnes(table), [1, 2]);
+});
+
+test("the table holds ten thousand when nobody says otherwise", () => {
+  const table = floodedTable(DEFAULT_RULES.maxIncarnations, 12_000);
+  assert.is(table.tracker.size, 10_000);
+  assert.equal(realOnes(table), [1, 2]);
+});
+
+test("in a table full of forgeries a call finds a real instance at its third try", () => {
+  const table = floodedTable(100, 1000);
+  const tried = new Set<string>();
+  for (let deadEnd = 0; deadEnd < 2; deadEnd++) tried.add(table.ask(3, { tried }).who.incarnation);
+  assert.ok([1, 2].includes(table.ask(3, { tried }).who.instance));
+});
+
+const FORGED = { service: "ratings", instance: 500, seq: 0, intervalMs: 300_000, state: "up", version: "" } as const;
+
+/** Instances 1 and 2 have answered; then come heartbeats of incarnations that nobody has ever run. */
+function floodedTable(maxIncarnations: number, forgeries: number): Table {
+  const table = new Table({ maxIncarnations });
+  for (const instance of [1, 2]) table.beats(instance, 0);
+  table.turns(2, 1);
+  for (let forged = 0; forged < forgeries; forged++) {
+    table.tracker.heard({ ...FORGED, incarnation: `f${forged}`, address: `ratings.get.f${forged}` }, 2);
+  }
+  return table;
+}
+
+const realOnes = (table: Table): readonly number[] => table.live(3).filter((instance) => instance !== FORGED.instance);
+
+// 10: not the instance's fault.
+
+test("while the bus is away no lease lapses", () => {
+  const table = tableOf(1);
+  table.tracker.busAway(10_000);
+  table.tick(1_000_000);
+  assert.equal(table.told(), []);
+  table.tracker.busBack(1_000_000);
+  table.tick(1_000_000 + 19_999);
+  assert.equal(table.live(1_000_000 + 19_999), [1]);
+  table.tick(1_000_000 + 20_000);
+  assert.equal(table.told(), ["lost 1 (no heartbeat)"]);
+});
+
+test("a lease that was nearly over leaves its instance time to come back after the bus", () => {
+  const table = tableOf(1);
+  table.tracker.busAway(29_999);
+  table.tracker.busBack(60_000);
+  assert.equal(table.live(60_000 + DEFAULT_RULES.reconnectGraceMs - 1), [1]);
+  assert.equal(table.live(60_000 + DEFAULT_RULES.reconnectGraceMs), []);
+});
+
+test("a bus that is away, or a caller that gave up, changes no breaker", () => {
+  const table = tableOf(1, 2);
+  table.hangs(2, 1000);
+  table.told();
+  const before = JSON.stringify([table.member(1).breaker, table.member(2).breaker]);
+  for (let call = 0; call < 10; call++) table.settle(table.ask(1000), "nothing", 1500);
+  assert.is(JSON.stringify([table.member(1).breaker, table.member(2).breaker]), before);
+  assert.equal(table.told(), []);
+});
+
+test("callers whose breakers opened together do not retest together", () => {
+  const dice = new Dice(7);
+  const delays = new Set<number>();
+  for (let caller = 0; caller < 10; caller++) {
+    const table = new Table({}, dice.random);
+    table.beats(1, 0);
+    table.hangs(1, 1000);
+    table.beats(1, 5000);
+    const [opened] = table.tracker.settle(table.ask(5000), "timeout", 6000);
+    if (opened?.kind === "opened") delays.add(opened.retestInMs);
+  }
+  assert.is(delays.size, 10);
+});
+
+test.run();

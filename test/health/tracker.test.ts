@@ -1,0 +1,266 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { beatOf, DEFAULT_RULES, Table } from "../support/table.ts";
+
+const test = suite("tracker");
+
+const LEASE_MS = 30_000;
+
+test("the first heartbeat joins, the next ones are no news", () => {
+  const table = new Table();
+  table.beats(1, 0);
+  table.beats(1, 15_000);
+  assert.equal(table.told(), ["joined 1"]);
+  assert.equal(table.live(15_000), [1]);
+});
+
+test("a goodbye of somebody nobody knows introduces nobody", () => {
+  const table = new Table();
+  table.beats(1, 0, { state: "draining" });
+  table.beats(2, 0, { state: "gone" });
+  assert.equal(table.told(), []);
+  assert.is(table.tracker.size, 0);
+});
+
+test("the live are listed in number order, not in the order of joining", () => {
+  const table = new Table();
+  for (const instance of [10, 3, 2]) table.beats(instance, 0);
+  assert.equal(table.live(1), [2, 3, 10]);
+});
+
+test("the lease is twice the interval that the sender declares", () => {
+  const table = new Table();
+  table.beats(1, 0);
+  table.beats(2, 0, { intervalMs: 100 });
+  assert.equal(table.live(199), [1, 2]);
+  assert.equal(table.live(200), [1]);
+  assert.equal(table.live(LEASE_MS - 1), [1]);
+  assert.equal(table.live(LEASE_MS), []);
+});
+
+test("a lapsed lease is told once, with the length of the silence", () => {
+  const table = new Table();
+  table.beats(1, 1000);
+  table.told();
+  table.tick(1000 + LEASE_MS - 1);
+  assert.equal(table.told(), []);
+  const [lost] = table.tracker.tick(1000 + LEASE_MS + 50);
+  assert.equal(lost, { kind: "lost", who: table.member(1).who, why: "no heartbeat", silentMs: LEASE_MS + 50 });
+  table.tick(1000 + LEASE_MS + 250);
+  assert.equal(table.told(), []);
+});
+
+test("one that was lost returns with its next heartbeat", () => {
+  const table = new Table();
+  table.beats(1, 0);
+  table.tick(LEASE_MS);
+  table.beats(1, 60_000);
+  assert.equal(table.told(), ["joined 1", "lost 1 (no heartbeat)", "returned 1"]);
+  assert.equal(table.live(60_000), [1]);
+});
+
+test("a lease that lapsed and was renewed before anybody noticed needs no farewell and no welcome", () => {
+  const table = new Table();
+  table.beats(1, 0);
+  table.beats(1, LEASE_MS + 5);
+  table.tick(LEASE_MS + 10);
+  assert.equal(table.told(), ["joined 1"]);
+  assert.equal(table.live(LEASE_MS + 10), [1]);
+});
+
+test("a heartbeat that was overtaken, or came twice, changes nothing", () => {
+  const table = new Table();
+  table.beats(1, 0, { seq: 5 });
+  table.beats(1, 20_000, { seq: 5 });
+  table.beats(1, 20_000, { seq: 4, state: "gone" });
+  assert.equal(table.told(), ["joined 1"]);
+  assert.equal(table.live(LEASE_MS), []);
+});
+
+test("draining is told once, and gets no new calls", () => {
+  const table = new Table();
+  table.beats(1, 0);
+  table.beats(1, 10, { state: "draining" });
+  table.beats(1, 20, { state: "draining" });
+  assert.equal(table.told(), ["joined 1", "draining 1"]);
+  assert.is(table.next(30).call, undefined);
+});
+
+test("a goodbye is for good: no later heartbeat brings its sender back", () => {
+  for (const state of ["draining", "gone"] as const) {
+    const table = new Table();
+    table.beats(1, 0);
+    table.beats(1, 10, { state });
+    table.told();
+    table.beats(1, 20);
+    assert.equal(table.told(), []);
+    assert.equal(table.live(20), []);
+  }
+});
+
+test("a departure is told once, whether or not it was announced", () => {
+  const table = new Table();
+  table.beats(1, 0);
+  table.beats(2, 0);
+  table.beats(1, 10, { state: "draining" });
+  table.beats(1, 20, { state: "gone" });
+  table.beats(1, 30, { state: "gone" });
+  table.beats(2, 40, { state: "gone" });
+  assert.equal(table.told(), ["joined 1", "joined 2", "draining 1", "left 1", "left 2"]);
+});
+
+test("one that was draining when its heartbeats ended has left and was not lost", () => {
+  const table = new Table();
+  table.beats(1, 0);
+  table.beats(1, 10, { state: "draining" });
+  table.told();
+  table.tick(LEASE_MS);
+  assert.equal(table.told(), ["left 1"]);
+});
+
+test("a refusal for draining says the same as a heartbeat that does", () => {
+  const table = new Table();
+  table.beats(1, 0);
+  table.settle(table.ask(10), "draining", 12);
+  table.beats(1, 20, { state: "draining" });
+  assert.equal(table.told(), ["joined 1", "draining 1"]);
+  assert.equal(table.live(20), []);
+});
+
+test("who has been gone for five minutes is forgotten", () => {
+  const table = new Table();
+  table.beats(1, 0);
+  table.beats(1, 1000, { state: "gone" });
+  table.tick(1000 + DEFAULT_RULES.purgeAfterMs - 1);
+  assert.is(table.tracker.size, 1);
+  table.tick(1000 + DEFAULT_RULES.purgeAfterMs);
+  assert.is(table.tracker.size, 0);
+});
+
+test("the result of a call to someone forgotten changes nothing", () => {
+  const table = new Table();
+  table.beats(1, 0);
+  const ticket = table.ask(1);
+  table.beats(1, 2, { state: "gone" });
+  table.tick(1_000_000);
+  table.told();
+  for (const result of ["answered", "timeout", "nobody", "draining", "nothing"] as const) {
+    table.settle(ticket, result, 1_000_001);
+  }
+  assert.equal(table.told(), []);
+  assert.is(table.tracker.size, 0);
+});
+
+test("nobody at an address is a loss told once, however many calls found it out", () => {
+  const table = new Table();
+  table.beats(1, 0);
+  const tickets = [table.ask(5), table.ask(5)];
+  for (const ticket of tickets) table.settle(ticket, "nobody", 6);
+  assert.equal(table.told(), ["joined 1", "lost 1 (nobody answers there)"]);
+});
+
+test("just after the bus has come back, nobody at an address only means: not back yet", () => {
+  const table = new Table();
+  table.beats(1, 0);
+  table.tracker.busAway(1000);
+  table.tracker.busBack(2000);
+  table.told();
+  table.settle(table.ask(2001), "nobody", 2002);
+  assert.equal(table.told(), []);
+  const { reconnectGraceMs } = DEFAULT_RULES;
+  table.settle(table.ask(2000 + reconnectGraceMs - 2), "nobody", 2000 + reconnectGraceMs - 1);
+  assert.equal(table.told(), []);
+});
+
+test("that grace is over once the instance has been heard again", () => {
+  const table = new Table();
+  table.beats(1, 0);
+  table.tracker.busAway(1000);
+  table.tracker.busBack(2000);
+  table.beats(1, 2100);
+  table.told();
+  table.settle(table.ask(2200), "nobody", 2201);
+  assert.equal(table.told(), ["lost 1 (nobody answers there)"]);
+});
+
+test("a second loss of the bus counts from its own beginning", () => {
+  const table = new Table();
+  table.beats(1, 0);
+  table.tracker.busAway(10_000);
+  table.tracker.busBack(20_000);
+  table.tracker.busAway(30_000);
+  table.tracker.busAway(35_000);
+  table.tracker.busBack(40_000);
+  // 30 s of lease, and twice ten seconds during which it stood still.
+  assert.equal(table.live(49_999), [1]);
+  assert.equal(table.live(50_000), []);
+});
+
+test("a clash is told again when another process takes the place of the one that left", () => {
+  const table = new Table();
+  table.beats(1, 0, { incarnation: "1-a" });
+  table.beats(1, 1, { incarnation: "1-b" });
+  table.beats(1, 2, { incarnation: "1-b", state: "gone" });
+  table.beats(1, 3, { incarnation: "1-c" });
+  assert.equal(table.told(), ["joined 1", "joined 1", "clash 1", "left 1", "joined 1", "clash 1"]);
+});
+
+test("one that takes the number of a departed one clashes with nobody", () => {
+  const table = new Table();
+  table.beats(1, 0, { incarnation: "1-a" });
+  table.beats(1, 1, { incarnation: "1-a", state: "gone" });
+  table.beats(1, 2, { incarnation: "1-b" });
+  table.beats(2, 0, { intervalMs: 100, incarnation: "2-a" });
+  table.beats(2, 200, { incarnation: "2-b" });
+  assert.equal(table.told(), ["joined 1", "left 1", "joined 1", "joined 2", "joined 2"]);
+});
+
+test("a full table makes room at the cost of the gone and of those who never answered, and turns away nobody else", () => {
+  const table = new Table({ maxIncarnations: 3 });
+  for (const instance of [1, 2, 3]) table.beats(instance, 0);
+  assert.equal(table.turns(2, 1), [1, 2]);
+  table.beats(4, 2);
+  assert.equal(table.live(2), [1, 2, 4], "3 had never answered");
+  table.beats(1, 3, { state: "gone" });
+  table.beats(5, 4);
+  assert.equal(table.live(4), [2, 4, 5], "1 was gone");
+});
+
+test("a full table of real instances turns newcomers away and tells it once, until there is room", () => {
+  const table = new Table({ maxIncarnations: 2 });
+  table.beats(1, 0);
+  table.beats(2, 0);
+  table.turns(2, 1);
+  for (const instance of [3, 4, 5]) table.beats(instance, 2);
+  assert.equal(table.told(), ["joined 1", "joined 2", "full 3"]);
+  table.beats(2, 3, { state: "gone" });
+  table.tick(3 + DEFAULT_RULES.purgeAfterMs);
+  table.beats(1, 400_000);
+  table.beats(2, 400_000, { incarnation: "2-b" });
+  table.turns(2, 400_000);
+  table.told();
+  table.beats(6, 400_001);
+  assert.equal(table.told(), ["full 6"]);
+});
+
+test("reading changes nothing", () => {
+  const table = new Table();
+  table.beats(1, 0);
+  table.hangs(1, 2000);
+  const before = JSON.stringify([...table.tracker.all()]);
+  for (const now of [0, 40_000, 1_000_000]) {
+    table.tracker.live(now);
+    table.tracker.retestable(now, true);
+    table.resolver.look(now);
+  }
+  assert.is(JSON.stringify([...table.tracker.all()]), before);
+});
+
+test("an incarnation is known by who it said to be at first", () => {
+  const table = new Table();
+  table.beats(1, 0, { incarnation: "x" });
+  table.tracker.heard(beatOf(2, { incarnation: "x", seq: 99 }), 1);
+  assert.equal(table.live(2), [1]);
+});
+
+test.run();

@@ -1,0 +1,124 @@
+// A tracker and its resolver on the table of a test: every time is a number that the test gives, and whatever is told is
+// written down in a few words, such as "opened 2 (request timed out)".
+
+import type { Heartbeat } from "../../src/health/heartbeat.ts";
+import type { Member } from "../../src/health/member.ts";
+import { type CallTraits, Resolver, type Turn } from "../../src/health/resolver.ts";
+import { type Change, type Result, type Ticket, Tracker } from "../../src/health/tracker.ts";
+import { type HealthRules, readSettings } from "../../src/settings.ts";
+
+/** The rules as they are when nobody has set anything. */
+export const DEFAULT_RULES: HealthRules = defaultRules();
+
+function defaultRules(): HealthRules {
+  const result = readSettings({ HOME: "/home/nobody" });
+  if (result.kind === "refused") throw new Error(result.problems.join("; "));
+  return result.settings.health;
+}
+
+/** A heartbeat of instance `instance`, whose incarnation is "1-a" for 1 unless the test says otherwise. */
+export function beatOf(instance: number, over: Partial<Heartbeat> = {}): Heartbeat {
+  const incarnation = over.incarnation ?? `${instance}-a`;
+  return {
+    service: "ratings",
+    instance,
+    incarnation,
+    address: `ratings.get.${incarnation}`,
+    seq: 0,
+    intervalMs: DEFAULT_RULES.heartbeatIntervalMs,
+    state: "up",
+    version: "1.0.0",
+    ...over,
+  };
+}
+
+/** A change in words: what, whose, and why, if a reason belongs to it. */
+export function inWords(change: Change): string {
+  const { instance } = change.who;
+  return "why" in change ? `${change.kind} ${instance} (${change.why})` : `${change.kind} ${instance}`;
+}
+
+export class Table {
+  readonly tracker: Tracker;
+  readonly resolver: Resolver;
+  #told: string[] = [];
+  #seq = 0;
+
+  /** Without jitter, unless the test brings its own chance. */
+  constructor(rules: Partial<HealthRules> = {}, random: () => number = () => 0) {
+    this.tracker = new Tracker({ ...DEFAULT_RULES, ...rules }, random);
+    this.resolver = new Resolver(this.tracker);
+  }
+
+  /** What has been told since the last look. */
+  told(): readonly string[] {
+    const told = this.#told;
+    this.#told = [];
+    return told;
+  }
+
+  /** A heartbeat with the next higher sequence number. */
+  beats(instance: number, now: number, over: Partial<Heartbeat> = {}): void {
+    this.#seq += 1;
+    this.#tell(this.tracker.heard(beatOf(instance, { seq: this.#seq, ...over }), now));
+  }
+
+  next(now: number, traits: CallTraits = {}): Turn {
+    const turn = this.resolver.next(now, traits);
+    this.#tell(turn.changes);
+    return turn;
+  }
+
+  /** The ticket of a call that the test knows to be possible. */
+  ask(now: number, traits: CallTraits = {}): Ticket {
+    const { call } = this.next(now, traits);
+    if (call === undefined) throw new Error(`nobody takes a call at ${now}`);
+    return call;
+  }
+
+  settle(ticket: Ticket, result: Result, now: number): void {
+    this.#tell(this.tracker.settle(ticket, result, now));
+  }
+
+  /** Asks `count` times, each answered at once; the numbers of those who were asked. */
+  turns(count: number, now: number): readonly number[] {
+    return Array.from({ length: count }, () => {
+      const ticket = this.ask(now);
+      this.settle(ticket, "answered", now);
+      return ticket.who.instance;
+    });
+  }
+
+  /** One call to `instance` that goes unanswered for its whole time and ends at `now`. */
+  hangs(instance: number, now: number): void {
+    const { requestTimeoutMs } = DEFAULT_RULES;
+    this.settle(this.ticketOf(instance, now - requestTimeoutMs), "timeout", now);
+  }
+
+  ticketOf(instance: number, now: number): Ticket {
+    return this.tracker.admit(this.member(instance), now);
+  }
+
+  tick(now: number): void {
+    this.#tell(this.tracker.tick(now));
+  }
+
+  /** The one incarnation of `instance` that a test has. */
+  member(instance: number): Member {
+    const found = [...this.tracker.all()].find((member) => member.who.instance === instance);
+    if (found === undefined) throw new Error(`instance ${instance} is not in the table`);
+    return found;
+  }
+
+  breaker(instance: number): string {
+    return this.member(instance).breaker.kind;
+  }
+
+  live(now: number): readonly number[] {
+    return this.tracker.live(now).map((member) => member.who.instance);
+  }
+
+  #tell(changes: readonly Change[]): void {
+    this.#told.push(...changes.map(inWords));
+  }
+}
