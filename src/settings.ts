@@ -201,7 +201,8 @@ class Reader {
   folder(name: string): string {
     const value = this.#value(name);
     if (!value.startsWith("~")) return value;
-    if (!/^~(\/|$)/.test(value)) return this.#refuse(name, value, "a folder we can find: of ~ only ~/… is known", value);
+    if (!/^~(\/|$)/.test(value))
+      return this.#refuse(name, value, "a folder we can find: of ~ only ~/… is known", value);
     const home = this.#env["HOME"] ?? "";
     if (home === "") this.problems.push(`${name}=${value} needs HOME, which is not set: set ${name} to a folder`);
     return home + value.slice(1);

@@ -11,7 +11,10 @@ const start: RunningTime = { runningMs: 1_000, seenAtMs: 5_000 };
 
 test("a short gap counts as run, in full", () => {
   for (const gapMs of [0, 1, 50, 0.25, STALL_MS]) {
-    assert.equal(observe(start, 5_000 + gapMs), { next: { runningMs: 1_000 + gapMs, seenAtMs: 5_000 + gapMs }, stalledMs: 0 });
+    assert.equal(observe(start, 5_000 + gapMs), {
+      next: { runningMs: 1_000 + gapMs, seenAtMs: 5_000 + gapMs },
+      stalledMs: 0,
+    });
   }
 });
 

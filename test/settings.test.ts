@@ -24,7 +24,10 @@ function refuses(name: string, values: readonly string[], rule: RegExp): void {
   for (const value of values) {
     const [problem, ...others] = problems({ [name]: value });
     assert.equal(others, [], `${name}=${value}`);
-    assert.ok(problem?.startsWith(`${name}=`) && problem.includes(value.trim()) && rule.test(problem), `${name}=${value}: ${problem}`);
+    assert.ok(
+      problem?.startsWith(`${name}=`) && problem.includes(value.trim()) && rule.test(problem),
+      `${name}=${value}: ${problem}`,
+    );
   }
 }
 
@@ -53,7 +56,14 @@ test("an empty environment gives the documented defaults", () => {
 });
 
 test("every row of the table is read: a value that is wrong for it is noticed", () => {
-  const odd: Env = { HOST: "a b", NATS_URL: "http://x", LOG_LEVEL: "?", LOG_FORMAT: "?", MARKET_KEYS: "short", DWC_STATE: "~anna/x" };
+  const odd: Env = {
+    HOST: "a b",
+    NATS_URL: "http://x",
+    LOG_LEVEL: "?",
+    LOG_FORMAT: "?",
+    MARKET_KEYS: "short",
+    DWC_STATE: "~anna/x",
+  };
   for (const { name } of SETTINGS) assert.ok(problems({ [name]: odd[name] ?? "x" }).length > 0, name);
 });
 
@@ -71,7 +81,11 @@ test("an empty or blank variable counts as not set, and blanks around a value ar
 test("numbers are whole, and within their bounds", () => {
   assert.is(settled({ PORT: "0" }).port, 0);
   assert.is(settled({ PORT: "65535" }).port, 65_535);
-  refuses("PORT", ["65536", "-1", "5000.5", "5e3", "0x10", "five", "1 2", "٣", "9".repeat(400)], /a whole number from 0 to 65535$/);
+  refuses(
+    "PORT",
+    ["65536", "-1", "5000.5", "5e3", "0x10", "five", "1 2", "٣", "9".repeat(400)],
+    /a whole number from 0 to 65535$/,
+  );
   refuses("REQUEST_TIMEOUT_MS", ["9", "60001", "1s"], /from 10 to 60000$/);
   refuses("FAILURE_LIMIT", ["0", "101"], /from 1 to 100$/);
   refuses("RETEST_DELAY_MS", ["9", "3600001"], /from 10 to 3600000$/);
@@ -93,16 +107,31 @@ test("levels and formats are taken in any case", () => {
 });
 
 test("the bus may have several addresses, with or without a scheme", () => {
-  assert.equal(settled({ NATS_URL: "nats://a:1, tls://b:2 ,c:3,d" }).natsUrls, ["nats://a:1", "tls://b:2", "nats://c:3", "nats://d"]);
+  assert.equal(settled({ NATS_URL: "nats://a:1, tls://b:2 ,c:3,d" }).natsUrls, [
+    "nats://a:1",
+    "tls://b:2",
+    "nats://c:3",
+    "nats://d",
+  ]);
   assert.equal(settled({ NATS_URL: "nats://[::1]:4222" }).natsUrls, ["nats://[::1]:4222"]);
   assert.equal(settled({ NATS_URL: "nats://anna:secret@bus:4222" }).natsUrls, ["nats://anna:secret@bus:4222"]);
 });
 
 test("an address that is none is refused, each by itself", () => {
-  refuses("NATS_URL", ["http://bus:4222", "nats://", "nats://bus:port", "nats://bus:99999", "ws://bus"], /nats:\/\/host:port/);
+  refuses(
+    "NATS_URL",
+    ["http://bus:4222", "nats://", "nats://bus:port", "nats://bus:99999", "ws://bus"],
+    /nats:\/\/host:port/,
+  );
   assert.equal(problems({ NATS_URL: "http://a,nats://b,ftp://c" }).length, 2);
   assert.is(problems({ NATS_URL: "nats://a,,nats://b" }).length, 1, "an empty address between commas");
-  for (const url of ["nats://bus:4222/path", "nats://bus:4222?x=1", "nats://bus:4222#x", "nats://a b", "nats://bus:0"]) {
+  for (const url of [
+    "nats://bus:4222/path",
+    "nats://bus:4222?x=1",
+    "nats://bus:4222#x",
+    "nats://a b",
+    "nats://bus:0",
+  ]) {
     assert.is(problems({ NATS_URL: url }).length, 1, url);
   }
 });
@@ -119,7 +148,10 @@ test("keys are of 16 characters or more, newest first, and are never printed", (
   for (const keys of ["hushhush", `${newer},hush`, `${newer},`, ","]) {
     const [problem, ...others] = problems({ MARKET_KEYS: keys });
     assert.equal(others, []);
-    assert.match(problem ?? "", /^MARKET_KEYS holds a key of under 16 characters: make one with {2}openssl rand -hex 32$/);
+    assert.match(
+      problem ?? "",
+      /^MARKET_KEYS holds a key of under 16 characters: make one with {2}openssl rand -hex 32$/,
+    );
   }
 });
 
@@ -130,7 +162,10 @@ test("the state's folder may begin with ~, which needs HOME", () => {
   assert.is(settled({ DWC_STATE: "./state" }).stateDir, "./state");
   for (const HOME of ["", undefined]) {
     const result = readSettings({ HOME });
-    assert.equal(result, { kind: "refused", problems: ["DWC_STATE=~/.datawire needs HOME, which is not set: set DWC_STATE to a folder"] });
+    assert.equal(result, {
+      kind: "refused",
+      problems: ["DWC_STATE=~/.datawire needs HOME, which is not set: set DWC_STATE to a folder"],
+    });
   }
   assert.is(readSettings({ DWC_STATE: "/var/state" }).kind, "settled", "without HOME a full path does");
 });
@@ -140,13 +175,22 @@ test("another person's home is not guessed", () => {
 });
 
 test("numbers that contradict each other are refused, with both", () => {
-  assert.match(problems({ RETEST_DELAY_MS: "500", RETEST_DELAY_MAX_MS: "400" })[0] ?? "", /RETEST_DELAY_MAX_MS=400 .*RETEST_DELAY_MS=500/);
-  assert.match(problems({ REQUEST_TIMEOUT_MS: "500", PURGE_AFTER_MS: "400" })[0] ?? "", /PURGE_AFTER_MS=400 .*REQUEST_TIMEOUT_MS=500/);
+  assert.match(
+    problems({ RETEST_DELAY_MS: "500", RETEST_DELAY_MAX_MS: "400" })[0] ?? "",
+    /RETEST_DELAY_MAX_MS=400 .*RETEST_DELAY_MS=500/,
+  );
+  assert.match(
+    problems({ REQUEST_TIMEOUT_MS: "500", PURGE_AFTER_MS: "400" })[0] ?? "",
+    /PURGE_AFTER_MS=400 .*REQUEST_TIMEOUT_MS=500/,
+  );
   assert.equal(problems({ RETEST_DELAY_MS: "400", RETEST_DELAY_MAX_MS: "400" }), []);
 });
 
 test("every problem is told at once, not only the first", () => {
-  assert.is(problems({ PORT: "x", HOST: "a b", LOG_LEVEL: "loud", NATS_URL: "http://x", FAILURE_LIMIT: "0" }).length, 5);
+  assert.is(
+    problems({ PORT: "x", HOST: "a b", LOG_LEVEL: "loud", NATS_URL: "http://x", FAILURE_LIMIT: "0" }).length,
+    5,
+  );
 });
 
 test("the fixed numbers are as the README says", () => {

@@ -2,7 +2,7 @@
 // knows a tracker and nothing else.
 
 import { willingness } from "./breaker.ts";
-import { isLive, type Member, type Who } from "./member.ts";
+import type { Member, Who } from "./member.ts";
 import type { Change, Ticket, Tracker } from "./tracker.ts";
 
 /** What to send for one call. */
@@ -85,7 +85,7 @@ export class Resolver {
     const fits = (member: Member, guardedToo: boolean): boolean => {
       const will = willingness(member.breaker, now);
       if (will === "no" || (will === "guarded" && !guardedToo)) return false;
-      return isLive(member, now) && !tried?.has(member.who.incarnation);
+      return this.#tracker.isLive(member, now) && !tried?.has(member.who.incarnation);
     };
     const ring = this.#tracker.ring;
     const wary = tried !== undefined && tried.size >= DEAD_ENDS_UNTIL_WARY;

@@ -11,12 +11,7 @@ import { Ring } from "./ring.ts";
 /** A change of state worth telling: exactly one for each change. */
 export type Change =
   | { readonly kind: "joined" | "returned" | "draining" | "left"; readonly who: Who }
-  | {
-      readonly kind: "lost";
-      readonly who: Who;
-      readonly why: "no heartbeat" | "nobody answers there";
-      readonly silentMs: number;
-    }
+  | { readonly kind: "lost"; readonly who: Who; readonly why: "no heartbeat" | "nobody answers there"; readonly silentMs: number }
   | { readonly kind: "clash"; readonly who: Who; readonly other: Who }
   /** The table holds all it may, and everyone in it is real: a newcomer was turned away. Told once until there is room. */
   | { readonly kind: "full"; readonly who: Who; readonly limit: number }
@@ -72,17 +67,21 @@ export class Tracker {
     return this.#ring;
   }
 
+  /** Up, and its last heartbeat still counts. While the bus is away none can come, so for leases time stands still. */
+  isLive(member: Member, now: number): boolean {
+    return isLive(member, this.#awaySince ?? now);
+  }
+
   /** Live and willing, in number order. */
   live(now: number): readonly Member[] {
-    return this.#ring.all().filter((member) => isLive(member, now));
+    return this.#ring.all().filter((member) => this.isLive(member, now));
   }
 
   /** Live members with an open breaker whose retest may start now: those due, or with `early` all that have none out. */
   retestable(now: number, early: boolean): readonly Member[] {
     if (this.#unwell.size === 0) return NOBODY;
     return [...this.#unwell].filter(
-      (member) =>
-        isLive(member, now) && (breaker.retestIsDue(member.breaker, now) || (early && member.breaker.kind === "open")),
+      (member) => this.isLive(member, now) && (breaker.retestIsDue(member.breaker, now) || (early && member.breaker.kind === "open")),
     );
   }
 
@@ -121,7 +120,7 @@ export class Tracker {
     // Goodbye is for good: a process that lives on after it would be a new incarnation.
     if (membership.kind === "draining" || (membership.kind === "gone" && membership.how === "left")) return NOTHING;
     const changes: Change[] = [];
-    if (!isLive(member, now)) changes.push(...this.#comeBack(member, now));
+    if (!this.isLive(member, now)) changes.push(...this.#comeBack(member, now));
     this.#renew(member, beat, now);
     const step = breaker.afterHeartbeat(member.breaker, now, this.#rules);
     changes.push(...this.#apply(member, step));
@@ -158,7 +157,7 @@ export class Tracker {
   /** Two live incarnations of one number are both used; the person who started them wants to know, once. */
   #clash(member: Member, now: number): readonly Change[] {
     const other = this.#ring.namesake(member);
-    if (other === undefined || !isLive(other, now) || member.clashTold) return NOTHING;
+    if (other === undefined || !this.isLive(other, now) || member.clashTold) return NOTHING;
     member.clashTold = true;
     other.clashTold = true;
     return [{ kind: "clash", who: member.who, other: other.who }];
@@ -201,10 +200,7 @@ export class Tracker {
   }
 
   /** A retest is about to be sent; undefined when one is out already, or none is needed. */
-  admitRetest(
-    member: Member,
-    now: number,
-  ): { readonly ticket: Ticket; readonly changes: readonly Change[] } | undefined {
+  admitRetest(member: Member, now: number): { readonly ticket: Ticket; readonly changes: readonly Change[] } | undefined {
     const step = breaker.startRetest(member.breaker, now, this.#rules);
     if (step === undefined) return undefined;
     const changes = this.#apply(member, step);
@@ -256,11 +252,13 @@ export class Tracker {
 
   /** The bus is back: leases go on where they stopped, and everyone gets the time to come back first. */
   busBack(now: number): void {
-    const awayMs = this.#awaySince === undefined ? 0 : now - this.#awaySince;
+    const awaySince = this.#awaySince ?? now;
     this.#awaySince = undefined;
     this.#backAt = now;
     for (const member of this.#members.values()) {
-      member.leaseUntil = Math.max(member.leaseUntil + awayMs, now + this.#rules.reconnectGraceMs);
+      // A beat may be read before the news that the bus is back: the lease that it gave never stood still.
+      const stoodStillMs = now - Math.max(awaySince, member.heardAt);
+      member.leaseUntil = Math.max(member.leaseUntil + stoodStillMs, now + this.#rules.reconnectGraceMs);
     }
   }
 

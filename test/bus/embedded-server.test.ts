@@ -10,7 +10,14 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 
 import { readBusAddress } from "../../src/bus/bus-address.ts";
-import { decide, type EnsureBusOptions, type EnsuredBus, ensureBus, mayStart, missingSentence } from "../../src/bus/embedded-server.ts";
+import {
+  decide,
+  type EnsureBusOptions,
+  type EnsuredBus,
+  ensureBus,
+  mayStart,
+  missingSentence,
+} from "../../src/bus/embedded-server.ts";
 import { findProgram, programFolders } from "../../src/bus/find-program.ts";
 import { connectNatsBus, type NatsBus } from "../../src/bus/nats-bus.ts";
 import { type Probe, probe } from "../../src/bus/probe.ts";
@@ -41,7 +48,8 @@ async function ensure({ said, ends }: Context, url: string, more: Partial<Ensure
   return ensured;
 }
 
-const answers = async (url: string): Promise<boolean> => (await probe(readBusAddress(url), { clock, withinMs: 1_000 })).kind === "nats";
+const answers = async (url: string): Promise<boolean> =>
+  (await probe(readBusAddress(url), { clock, withinMs: 1_000 })).kind === "nats";
 
 function found(url: string, probed: Probe): { url: string; address: ReturnType<typeof readBusAddress>; probe: Probe } {
   return { url, address: readBusAddress(url), probe: probed };
@@ -91,16 +99,31 @@ test("programs are looked for in PATH first, then where servers are installed; w
 });
 
 test("the command line binds to the one address and takes a configuration file", () => {
-  const plan = { binary: "/bin/nats-server", setpriv: undefined, host: "127.0.0.1", port: 4_222, name: "embedded-1", configFile: "/c" };
+  const plan = {
+    binary: "/bin/nats-server",
+    setpriv: undefined,
+    host: "127.0.0.1",
+    port: 4_222,
+    name: "embedded-1",
+    configFile: "/c",
+  };
   assert.equal(commandOf(plan), ["/bin/nats-server", "-a", "127.0.0.1", "-p", "4222", "-n", "embedded-1", "-c", "/c"]);
-  assert.equal(commandOf({ ...plan, setpriv: "/bin/setpriv" }).slice(0, 5), ["/bin/setpriv", "--pdeathsig", "KILL", "--", "/bin/nats-server"]);
+  assert.equal(commandOf({ ...plan, setpriv: "/bin/setpriv" }).slice(0, 5), [
+    "/bin/setpriv",
+    "--pdeathsig",
+    "KILL",
+    "--",
+    "/bin/nats-server",
+  ]);
 });
 
 test("where nothing answers one is started, told in one line, and gone after stop", async (context) => {
   const url = await freeUrl();
   const ensured = await ensure(context, url);
   assert.ok(ensured.kind === "started", JSON.stringify(ensured));
-  assert.equal(context.said, [`nothing answered at ${url}: started nats-server there (pid ${ensured.pid}), which stops with this process`]);
+  assert.equal(context.said, [
+    `nothing answered at ${url}: started nats-server there (pid ${ensured.pid}), which stops with this process`,
+  ]);
   assert.ok(await answers(url));
   assert.ok(isRunning(ensured.pid));
   await ensured.stop();
@@ -145,7 +168,10 @@ test("something else on the port is refused", async (context) => {
   const address = server.address();
   assert.ok(typeof address === "object" && address !== null);
   const ensured = await ensure(context, `nats://127.0.0.1:${address.port}`);
-  assert.ok(ensured.kind === "refused" && ensured.why.includes(`127.0.0.1:${address.port} is not NATS`), JSON.stringify(ensured));
+  assert.ok(
+    ensured.kind === "refused" && ensured.why.includes(`127.0.0.1:${address.port} is not NATS`),
+    JSON.stringify(ensured),
+  );
 });
 
 async function listenOn(server: Server, { ends }: Context): Promise<void> {
@@ -163,13 +189,18 @@ test("a server that cannot start says why", async (context) => {
   context.ends.push(() => rmSync(folder, { recursive: true }));
   writeFileSync(join(folder, "nats.conf"), "authorization { nonsense");
   const ensured = await ensure(context, await freeUrl(), { configFile: join(folder, "nats.conf") });
-  assert.ok(ensured.kind === "refused" && /could not be started at .*: nats-server: Parse error/.test(ensured.why), JSON.stringify(ensured));
+  assert.ok(
+    ensured.kind === "refused" && /could not be started at .*: nats-server: Parse error/.test(ensured.why),
+    JSON.stringify(ensured),
+  );
 });
 
 test("a setpriv that does not know the option is done without", async (context) => {
   const folder = mkdtempSync(join(tmpdir(), "setpriv-"));
   context.ends.push(() => rmSync(folder, { recursive: true }));
-  writeFileSync(join(folder, "setpriv"), "#!/bin/sh\necho 'setpriv: unrecognized option --pdeathsig' >&2\nexit 1\n", { mode: 0o755 });
+  writeFileSync(join(folder, "setpriv"), "#!/bin/sh\necho 'setpriv: unrecognized option --pdeathsig' >&2\nexit 1\n", {
+    mode: 0o755,
+  });
   const ensured = await ensure(context, await freeUrl(), { folders: [folder, ...folders] });
   assert.is(ensured.kind, "started");
 });
@@ -196,7 +227,9 @@ interface Owner {
 /** A process of its own that keeps a bus. */
 function startOwner({ ends }: Context, url: string, name: string): Owner {
   const script = fileURLToPath(new URL("embedded-owner.js", import.meta.url));
-  const child = spawn(process.execPath, ["--enable-source-maps", script, url, name], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, ["--enable-source-maps", script, url, name], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const heard: Record<string, unknown>[] = [];
   let rest = "";
   child.stdout.on("data", (chunk: Buffer) => {
@@ -212,7 +245,8 @@ function startOwner({ ends }: Context, url: string, name: string): Owner {
   return { child, heard, serverPid };
 }
 
-const isConnected = ({ heard }: Owner): boolean => heard.findLast(({ status }) => status !== undefined)?.["status"] === "connected";
+const isConnected = ({ heard }: Owner): boolean =>
+  heard.findLast(({ status }) => status !== undefined)?.["status"] === "connected";
 
 async function owners(context: Context, url: string): Promise<{ owner: Owner; heir: Owner }> {
   const owner = startOwner(context, url, "owner");
@@ -237,7 +271,11 @@ test("kill -9 of the owner ends its server, and another on this machine takes ov
   owner.child.kill("SIGKILL");
   await until("its server is gone", () => !isRunning(owner.serverPid()), 5_000);
   await until("the heir took over", () => heir.serverPid() !== 0 && isConnected(heir), 5_000);
-  await until("its instance answers", async () => (await bus.request("heir.get", "", { timeoutMs: 1_000 })).kind === "answered", 5_000);
+  await until(
+    "its instance answers",
+    async () => (await bus.request("heir.get", "", { timeoutMs: 1_000 })).kind === "answered",
+    5_000,
+  );
   heir.child.kill("SIGTERM");
   await until("all gone", () => heir.child.exitCode === 0 && !isRunning(heir.serverPid()), 5_000);
 });
@@ -261,7 +299,8 @@ test("^Z and ^C in the terminal do not reach the server: it is in a session of i
   const { owner } = await owners(context, url);
   const { readFileSync } = await import("node:fs");
   if (process.platform !== "linux") return;
-  const sessionOf = (pid: number): string | undefined => readFileSync(`/proc/${pid}/stat`, "latin1").split(") ")[1]?.split(" ")[3];
+  const sessionOf = (pid: number): string | undefined =>
+    readFileSync(`/proc/${pid}/stat`, "latin1").split(") ")[1]?.split(" ")[3];
   assert.is(sessionOf(owner.serverPid()), String(owner.serverPid()));
   owner.child.kill("SIGSTOP");
   assert.ok(await answers(url), "the server stands still with its owner");
@@ -273,7 +312,11 @@ test("a server that crashes is started again by whoever is there", async (contex
   const { owner, heir } = await owners(context, url);
   const first = owner.serverPid();
   process.kill(first, "SIGKILL");
-  await until("another runs", () => [owner, heir].some((one) => one.serverPid() !== 0 && one.serverPid() !== first), 5_000);
+  await until(
+    "another runs",
+    () => [owner, heir].some((one) => one.serverPid() !== 0 && one.serverPid() !== first),
+    5_000,
+  );
   await until("both are back", () => isConnected(owner) && isConnected(heir), 5_000);
 });
 

@@ -66,7 +66,11 @@ test("a result from before the last change of state changes nothing, whatever th
   for (const breaker of states) {
     for (let epoch = 0; epoch < breaker.epoch; epoch++) {
       assert.is(afterAnswer(breaker, epoch, RULES).breaker, breaker, `an answer to a ${breaker.kind} one`);
-      assert.is(afterTimeout(breaker, epoch, 99_000, RULES, noJitter).breaker, breaker, `a timeout of a ${breaker.kind} one`);
+      assert.is(
+        afterTimeout(breaker, epoch, 99_000, RULES, noJitter).breaker,
+        breaker,
+        `a timeout of a ${breaker.kind} one`,
+      );
       assert.is(afterNothing(breaker, epoch, 99_000), breaker, `nothing of a ${breaker.kind} one`);
     }
   }
@@ -76,7 +80,10 @@ test("every change of state has an epoch of its own", () => {
   const afterRetest = answer(retest(reopened(), 200_000)).breaker;
   const story = [freshBreaker(), opened(), onProbation(), reopened(), retest(reopened(), 200_000), afterRetest];
   const epochs = story.map((breaker) => breaker.epoch);
-  assert.equal(epochs, [...new Set(epochs)].sort((a, b) => a - b));
+  assert.equal(
+    epochs,
+    [...new Set(epochs)].sort((a, b) => a - b),
+  );
 });
 
 test("an open breaker is not opened twice by the other calls of the same page", () => {

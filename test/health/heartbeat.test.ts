@@ -42,7 +42,8 @@ test("a number out of its range is refused with the name of its field and the ru
   const odd = [0, -1, 1.5, "1", null, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, {}];
   for (const value of [...odd, 1_000_000]) assert.match(why({ ...GOOD, instance: value }), /instance .*1 to 999999/);
   for (const value of odd.slice(1)) assert.match(why({ ...GOOD, seq: value }), /seq/);
-  for (const value of [...odd, 9, 300_001]) assert.match(why({ ...GOOD, intervalMs: value }), /intervalMs .*10 to 300000/);
+  for (const value of [...odd, 9, 300_001])
+    assert.match(why({ ...GOOD, intervalMs: value }), /intervalMs .*10 to 300000/);
 });
 
 test("the ends of each range are within it", () => {
@@ -52,7 +53,8 @@ test("the ends of each range are within it", () => {
 });
 
 test("a state that nobody has heard of is refused", () => {
-  for (const state of ["", "UP", "constructor", 1, undefined]) assert.match(why({ ...GOOD, state }), /state .*up, draining, gone/);
+  for (const state of ["", "UP", "constructor", 1, undefined])
+    assert.match(why({ ...GOOD, state }), /state .*up, draining, gone/);
 });
 
 test("a missing or odd version costs nobody its heartbeat", () => {
@@ -61,7 +63,10 @@ test("a missing or odd version costs nobody its heartbeat", () => {
     assert.equal(parsed, { kind: "heartbeat", beat: { ...GOOD, version: "unknown" } });
   }
   const longest = "v".repeat(64);
-  assert.equal(parseHeartbeat({ ...GOOD, version: longest }, ORIGIN), { kind: "heartbeat", beat: { ...GOOD, version: longest } });
+  assert.equal(parseHeartbeat({ ...GOOD, version: longest }, ORIGIN), {
+    kind: "heartbeat",
+    beat: { ...GOOD, version: longest },
+  });
 });
 
 test("the next beat comes when promised at the latest, and at most a fifth sooner", () => {

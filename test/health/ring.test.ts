@@ -52,14 +52,23 @@ test("when the one who had the last turn has left, its successor is next", () =>
 
 test("whoever does not fit is passed over, and with nobody fitting there is nobody", () => {
   const { ring, members } = ringOf("1-a", "2-a", "3-a");
-  assert.is(after(ring, members[0], (member) => member.who.instance !== 2), "3-a");
-  assert.is(after(ring, members[0], () => false), "nobody");
+  assert.is(
+    after(ring, members[0], (member) => member.who.instance !== 2),
+    "3-a",
+  );
+  assert.is(
+    after(ring, members[0], () => false),
+    "nobody",
+  );
   assert.is(after(new Ring(), members[0]), "nobody");
 });
 
 test("the one who had the last turn may have the next if it alone fits", () => {
   const { ring, members } = ringOf("1-a", "2-a", "3-a");
-  assert.is(after(ring, members[1], (member) => member.who.instance === 2), "2-a");
+  assert.is(
+    after(ring, members[1], (member) => member.who.instance === 2),
+    "2-a",
+  );
 });
 
 test("each is looked at once and no more", () => {
@@ -93,7 +102,10 @@ test("a thousand joins and departures keep everyone in order", () => {
       ring.add(member);
       inside.set(incarnation, member);
     }
-    assert.equal(ring.all(), [...inside.values()].sort((a, b) => inTurnOrder(a.who, b.who)));
+    assert.equal(
+      ring.all(),
+      [...inside.values()].sort((a, b) => inTurnOrder(a.who, b.who)),
+    );
   }
 });
 

@@ -24,7 +24,9 @@ function count(turns: readonly number[]): Readonly<Record<number, number>> {
 /** Four calls at once, as a page makes them; each result is what `result` says of the instance's number. */
 function page(table: Table, now: number, result: (instance: number) => "answered" | "timeout"): readonly number[] {
   const tickets = [1, 2, 3, 4].map(() => table.ask(now));
-  const answeredFirst = [...tickets].sort((a, b) => Number(result(a.who.instance) === "timeout") - Number(result(b.who.instance) === "timeout"));
+  const answeredFirst = [...tickets].sort(
+    (a, b) => Number(result(a.who.instance) === "timeout") - Number(result(b.who.instance) === "timeout"),
+  );
   for (const ticket of answeredFirst) {
     const how = result(ticket.who.instance);
     table.settle(ticket, how, how === "answered" ? now + 3 : now + DEFAULT_RULES.requestTimeoutMs);
@@ -154,7 +156,10 @@ test("the cursor goes by instance: a join, a departure and an open breaker leave
       turns.push(...table.turns(11, 1010));
       const counts = count(turns);
       const others = [2, 4, 5].map((instance) => counts[instance] ?? 0);
-      assert.ok(Math.max(...others) - Math.min(...others) <= 1, `${name} after ${before} turns: ${JSON.stringify(counts)}`);
+      assert.ok(
+        Math.max(...others) - Math.min(...others) <= 1,
+        `${name} after ${before} turns: ${JSON.stringify(counts)}`,
+      );
     }
   }
 });
@@ -302,7 +307,10 @@ test("with nobody healthy left retests go out without waiting for the delay, one
   table.hangs(1, 1000);
   table.hangs(2, 1000);
   const { retests } = table.next(1001);
-  assert.equal(retests.map((retest) => retest.who.instance), [1, 2]);
+  assert.equal(
+    retests.map((retest) => retest.who.instance),
+    [1, 2],
+  );
   assert.equal(table.next(1002).retests, []);
   for (const retest of retests) table.settle(retest, "timeout", 2001);
   assert.is(table.next(2002).retests.length, 2);

@@ -196,6 +196,24 @@ test("a second loss of the bus counts from its own beginning", () => {
   assert.equal(table.live(50_000), []);
 });
 
+test("whoever asks while the bus is away sees everyone who was live when it went", () => {
+  const table = new Table();
+  table.beats(1, 0);
+  table.tracker.busAway(LEASE_MS - 1);
+  assert.equal(table.live(10 * LEASE_MS), [1]);
+  assert.is(table.next(10 * LEASE_MS).call?.who.instance, 1);
+});
+
+test("a heartbeat that is read before the news that the bus is back gives a lease of the usual length", () => {
+  const table = new Table();
+  table.beats(1, 0);
+  table.tracker.busAway(1000);
+  table.beats(1, 3_600_000);
+  table.tracker.busBack(3_600_001);
+  assert.equal(table.live(3_600_001 + LEASE_MS - 2), [1]);
+  assert.equal(table.live(3_600_001 + LEASE_MS), []);
+});
+
 test("a clash is told again when another process takes the place of the one that left", () => {
   const table = new Table();
   table.beats(1, 0, { incarnation: "1-a" });
