@@ -19,6 +19,7 @@ export type Change =
 
 /** Leave to send one call to one incarnation, and the state under which it was given. To be settled once, on every path. */
 export interface Ticket {
+  /** The very object of the member's row: by it a row that was forgotten is told from the one that replaced it. */
   readonly who: Who;
   readonly epoch: number;
 }
@@ -211,9 +212,11 @@ export class Tracker {
   settle(ticket: Ticket, result: Result, now: number): readonly Change[] {
     const member = this.#members.get(ticket.who.incarnation);
     if (member === undefined) return NOTHING;
+    if (result === "answered") member.proven = true;
+    // Forgotten in a full table and met again since: the epochs of its new row have nothing to do with the old ticket's.
+    if (member.who !== ticket.who) return NOTHING;
     switch (result) {
       case "answered":
-        member.proven = true;
         return this.#apply(member, breaker.afterAnswer(member.breaker, ticket.epoch, this.#rules));
       case "timeout":
         return this.#apply(member, breaker.afterTimeout(member.breaker, ticket.epoch, now, this.#rules, this.#random));

@@ -151,6 +151,19 @@ test("the result of a call to someone forgotten changes nothing", () => {
   assert.is(table.tracker.size, 0);
 });
 
+test("whoever was forgotten in a full table and came back owes nothing for its old calls, and keeps its proof", () => {
+  const table = new Table({ maxIncarnations: 1 });
+  table.beats(1, 0);
+  const [failing, answered] = [table.ask(1), table.ask(1)];
+  table.beats(2, 2);
+  table.beats(1, 3);
+  table.settle(failing, "timeout", 1001);
+  assert.is(table.breaker(1), "closed");
+  table.settle(answered, "answered", 1002);
+  table.beats(3, 1003);
+  assert.equal(table.live(1004), [1]);
+});
+
 test("nobody at an address is a loss told once, however many calls found it out", () => {
   const table = new Table();
   table.beats(1, 0);
