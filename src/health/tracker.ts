@@ -22,6 +22,7 @@ export interface Ticket {
   /** The very object of the member's row: by it a row that was forgotten is told from the one that replaced it. */
   readonly who: Who;
   readonly epoch: number;
+  readonly sentAt: number;
 }
 
 /** How a call ended, as far as it says anything about the instance. */
@@ -197,7 +198,7 @@ export class Tracker {
   /** A call is about to be sent to `member`, one that somebody waits for. */
   admit(member: Member, now: number): Ticket {
     member.breaker = breaker.afterSending(member.breaker, now, this.#rules);
-    return { who: member.who, epoch: member.breaker.epoch };
+    return ticketFor(member, now);
   }
 
   /** A retest is about to be sent; undefined when one is out already, or none is needed. */
@@ -205,7 +206,7 @@ export class Tracker {
     const step = breaker.startRetest(member.breaker, now, this.#rules);
     if (step === undefined) return undefined;
     const changes = this.#apply(member, step);
-    return { ticket: { who: member.who, epoch: member.breaker.epoch }, changes };
+    return { ticket: ticketFor(member, now), changes };
   }
 
   /** The call of `ticket` has ended. */
@@ -222,7 +223,7 @@ export class Tracker {
         return this.#apply(member, breaker.afterTimeout(member.breaker, ticket.epoch, now, this.#rules, this.#random));
       case "nobody":
         this.#giveBack(member, ticket, now);
-        return this.#unreachable(member, now);
+        return this.#unreachable(member, ticket, now);
       case "draining":
         this.#giveBack(member, ticket, now);
         return this.#drain(member);
@@ -238,10 +239,11 @@ export class Tracker {
 
   /**
    * Nobody serves the address: the process is dead. Except just after the bus has come back, when an instance that is
-   * well may simply not have found its way back yet: then the call goes elsewhere and nothing is concluded.
+   * well may simply not have found its way back yet, and when it has beaten since the call was sent: it has found it by
+   * now. Then the call goes elsewhere and nothing is concluded.
    */
-  #unreachable(member: Member, now: number): readonly Change[] {
-    if (member.membership.kind === "gone") return NOTHING;
+  #unreachable(member: Member, ticket: Ticket, now: number): readonly Change[] {
+    if (member.membership.kind === "gone" || member.heardAt > ticket.sentAt) return NOTHING;
     const returning = now < this.#backAt + this.#rules.reconnectGraceMs && member.heardAt < this.#backAt;
     return returning ? NOTHING : this.#lose(member, "nobody answers there", now);
   }
@@ -307,6 +309,8 @@ export class Tracker {
     return news === undefined ? NOTHING : [{ who: member.who, ...news }];
   }
 }
+
+const ticketFor = ({ who, breaker: { epoch } }: Member, sentAt: number): Ticket => ({ who, epoch, sentAt });
 
 const NOTHING: readonly Change[] = [];
 const NOBODY: readonly Member[] = [];

@@ -172,6 +172,17 @@ test("nobody at an address is a loss told once, however many calls found it out"
   assert.equal(table.told(), ["joined 1", "lost 1 (nobody answers there)"]);
 });
 
+test("one that has beaten since a call was sent is not lost because nobody was there before", () => {
+  const table = new Table();
+  table.beats(1, 0);
+  const ticket = table.ask(100);
+  table.beats(1, 101);
+  table.settle(ticket, "nobody", 101);
+  assert.equal(table.live(102), [1]);
+  table.settle(table.ask(102), "nobody", 103);
+  assert.equal(table.live(104), []);
+});
+
 test("just after the bus has come back, nobody at an address only means: not back yet", () => {
   const table = new Table();
   table.beats(1, 0);
