@@ -11,7 +11,12 @@ import { Ring } from "./ring.ts";
 /** A change of state worth telling: exactly one for each change. */
 export type Change =
   | { readonly kind: "joined" | "returned" | "draining" | "left"; readonly who: Who }
-  | { readonly kind: "lost"; readonly who: Who; readonly why: "no heartbeat" | "nobody answers there"; readonly silentMs: number }
+  | {
+      readonly kind: "lost";
+      readonly who: Who;
+      readonly why: "no heartbeat" | "nobody answers there";
+      readonly silentMs: number;
+    }
   | { readonly kind: "clash"; readonly who: Who; readonly other: Who }
   /** The table holds all it may, and everyone in it is real: a newcomer was turned away. Told once until there is room. */
   | { readonly kind: "full"; readonly who: Who; readonly limit: number }
@@ -83,7 +88,9 @@ export class Tracker {
   retestable(now: number, early: boolean): readonly Member[] {
     if (this.#unwell.size === 0) return NOBODY;
     return [...this.#unwell].filter(
-      (member) => this.isLive(member, now) && (breaker.retestIsDue(member.breaker, now) || (early && member.breaker.kind === "open")),
+      (member) =>
+        this.isLive(member, now) &&
+        (breaker.retestIsDue(member.breaker, now) || (early && member.breaker.kind === "open")),
     );
   }
 
@@ -202,7 +209,10 @@ export class Tracker {
   }
 
   /** A retest is about to be sent; undefined when one is out already, or none is needed. */
-  admitRetest(member: Member, now: number): { readonly ticket: Ticket; readonly changes: readonly Change[] } | undefined {
+  admitRetest(
+    member: Member,
+    now: number,
+  ): { readonly ticket: Ticket; readonly changes: readonly Change[] } | undefined {
     const step = breaker.startRetest(member.breaker, now, this.#rules);
     if (step === undefined) return undefined;
     const changes = this.#apply(member, step);
