@@ -1,0 +1,62 @@
+// Who is alive on this machine, as /proc tells it: what a terminal or a test file has to end, and whom it left behind.
+// A process may leave its group and its session, but it takes its environment along, so a mark in the environment
+// finds even a grandchild that was started detached.
+
+import { readdirSync, readFileSync } from "node:fs";
+
+export interface ProcessRow {
+  readonly pid: number;
+  readonly parentPid: number;
+  readonly groupId: number;
+  readonly sessionId: number;
+  /** One letter, as in `ps`: T is stopped. */
+  readonly state: string;
+  readonly command: string;
+}
+
+/** Every living process; the dead that nobody has collected yet (Z, X) are left out. Empty where there is no /proc. */
+export function livingProcesses(): readonly ProcessRow[] {
+  const pids = listProc().filter((name) => /^\d+$/.test(name));
+  return pids.map((pid) => readProcess(Number(pid))).filter((row) => row !== undefined);
+}
+
+/** One process, or undefined when it is dead or was never there. */
+export function readProcess(pid: number): ProcessRow | undefined {
+  const stat = readProc(pid, "stat");
+  // The name stands in brackets and may hold spaces and brackets itself: the fields start behind the last one.
+  const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const [state, parentPid, groupId, sessionId] = fields ?? [];
+  if (state === undefined || state === "Z" || state === "X") return undefined;
+  const command = readProc(pid, "cmdline")?.replaceAll("\0", " ").trim() ?? "";
+  return { pid, parentPid: Number(parentPid), groupId: Number(groupId), sessionId: Number(sessionId), state, command };
+}
+
+/** Whether the process was started with `text` somewhere in its environment. */
+export function carries(pid: number, text: string): boolean {
+  return readProc(pid, "environ")?.includes(text) ?? false;
+}
+
+/** Sends a signal to a process, or with a negative number to a group; that it is gone already is what was wanted. */
+export function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // Gone, or never ours.
+  }
+}
+
+function listProc(): string[] {
+  try {
+    return readdirSync("/proc");
+  } catch {
+    return [];
+  }
+}
+
+function readProc(pid: number, file: "stat" | "cmdline" | "environ"): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, "utf8");
+  } catch {
+    return undefined;
+  }
+}
