@@ -33,6 +33,8 @@ export interface Window {
 /** What a program gets to leave in order when its window closes: as long as it gets after a ^C. */
 const HANGUP_MS = 3_000;
 const KILL_MS = 5_000;
+/** A shell is there in a moment, on a busy machine in a few. */
+const OPEN_MS = 10_000;
 const POLL_MS = 20;
 /** How much of the output an error shows: a screenful. */
 const SHOWN_CHARACTERS = 2_500;
@@ -42,7 +44,8 @@ const MARK = "TEST_WINDOW";
 /** Opens a window and waits until its prompt stands there. */
 export async function openWindow({ name, cwd, env }: WindowOptions): Promise<Window> {
   const id = randomUUID();
-  const shell = "exec bash --norc --noprofile --noediting -i";
+  // The shell that script(1) starts first is not interactive and forgets PS1: it is set behind it.
+  const shell = 'exec env PS1="$WINDOW_PROMPT" bash --norc --noprofile --noediting -i';
   const script = spawn("script", ["-qfc", shell, "/dev/null"], {
     cwd,
     env: { ...(env ?? process.env), ...quietShell(name), [MARK]: id },
@@ -80,16 +83,21 @@ export async function openWindow({ name, cwd, env }: WindowOptions): Promise<Win
       waitFor({ name, pattern, limitMs, from, output, ended: () => ended, wakeUps }),
     close: () => closeAll(id),
   };
-  await window.waitFor(`${name}$ `, KILL_MS);
-  // Wide enough that no line of ours is broken in two.
-  window.type("stty cols 250 rows 50\n");
-  await window.waitFor(/rows 50\n.*\$ /, KILL_MS);
+  try {
+    await window.waitFor(`${name}$ `, OPEN_MS);
+    // Wide enough that no line of ours is broken in two.
+    window.type("stty cols 250 rows 50\n");
+    await window.waitFor(/rows 50\n.*\$ /, OPEN_MS);
+  } catch (error) {
+    await window.close();
+    throw error;
+  }
   return window;
 }
 
 /** A shell that shows only what was asked for: a fixed prompt, no history, no rc files, no colours, no mail. */
 const quietShell = (name: string): Record<string, string> => ({
-  PS1: `${name}$ `,
+  WINDOW_PROMPT: `${name}$ `,
   PROMPT_COMMAND: "",
   HISTFILE: "",
   TERM: "dumb",

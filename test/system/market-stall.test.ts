@@ -4,38 +4,63 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { connectNatsBus } from "../../src/bus/nats-bus.ts";
+import { systemClock } from "../../src/clock.ts";
+import { answer } from "../../src/service/handled.ts";
+import { type Instance, startInstance } from "../../src/service/instance.ts";
 import { startNatsServer } from "../support/nats-server.ts";
-import { pause, World } from "../support/world.ts";
+import { pause, type RatingsJson, until, World } from "../support/world.ts";
 
 const stall = suite("the Market is stopped for five seconds and goes on");
 
 const STOPPED_MS = 5_000;
+/** Long enough that every request of a burst is out before the first answer is on its way. */
+const ANSWER_AFTER_MS = 400;
+const PAGES = 50;
+const THINGS = 4;
+
+const allFresh = (ratings: RatingsJson): boolean => Object.values(ratings).every((rating) => rating?.fresh === true);
 
 stall("no breaker opens and no instance is lost, with 200 requests in flight", async () => {
   const server = await startNatsServer();
   // A lease of one second: five seconds of standing still are far beyond it.
   const world = new World(server.url, { HEARTBEAT_INTERVAL_MS: "500" });
+  const clock = systemClock();
+  const bus = connectNatsBus({ urls: [server.url], name: "slow", clock, report: () => undefined });
+  const instances: Instance[] = [];
+  let heard = 0;
   try {
-    await Promise.all([world.startRatings(1), world.startRatings(2), world.startRatings(3)]);
-    const market = await world.startMarket();
-    await market.untilKnown(3);
-    await market.ratings();
-    for (let round = 0; round < 3; round++) {
-      const inFlight = Array.from({ length: 50 }, () => market.ratings());
-      // Not waited for: the stop is meant to fall into the middle of them, wherever that is.
-      market.program.signal("SIGSTOP");
-      await pause(round === 0 ? STOPPED_MS : 1_500);
-      market.program.signal("SIGCONT");
-      const pages = await Promise.all(inFlight);
-      assert.ok(
-        pages.every((page) => Object.values(page).every((rating) => rating?.fresh === true)),
-        "all are answered",
-      );
+    for (const instance of [1, 2]) {
+      const started = await startInstance({
+        ...{ service: "ratings", instance, incarnation: `${instance}-slow`, version: "1.0.0", bus, clock },
+        ...{ heartbeatIntervalMs: 500, random: Math.random, tell: () => undefined },
+        handle: async (request) => {
+          heard += 1;
+          await pause(ANSWER_AFTER_MS);
+          return answer({ thingID: (request as { thingID: string }).thingID, rating: 3 });
+        },
+      });
+      assert.is(started.kind, "started");
+      if (started.kind === "started") instances.push(started.instance);
     }
+    const market = await world.startMarket();
+    await market.untilKnown(2);
+    for (const stoppedMs of [STOPPED_MS, STOPPED_MS / 4]) {
+      heard = 0;
+      const inFlight = Array.from({ length: PAGES }, () => market.ratings());
+      await until("every request is in flight", 10_000, () => heard === PAGES * THINGS);
+      market.program.signal("SIGSTOP");
+      await pause(stoppedMs);
+      market.program.signal("SIGCONT");
+      assert.ok((await Promise.all(inFlight)).every(allFresh), "all of them are answered");
+    }
+    assert.ok(allFresh(await market.ratings()));
     assert.is(market.program.count(/OPEN breaker/), 0);
     assert.is(market.program.count(/ lost: /), 0);
     assert.is(market.program.count(/request timed out/), 0);
   } finally {
+    for (const instance of instances) await instance.goodbye(0);
+    await bus.close();
     await world.close();
     await server.stop();
   }

@@ -38,7 +38,8 @@ mute(
           return isMute ? never : answer({ thingID: (request as { thingID: string }).thingID, rating: 1 });
         },
       });
-      assert.is(started.kind, "started");
+      if (started.kind === "taken") throw new Error("its number is taken");
+      goodbye = () => started.instance.goodbye(0);
       await caller.untilKnown(2);
 
       // One after another, as one shopper would: whoever waits is waiting for one call only.

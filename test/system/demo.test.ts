@@ -1,0 +1,62 @@
+// Everything in one terminal, from one program: it shows a page with fresh ratings, and ^C leaves nothing behind.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { freePort } from "../support/nats-server.ts";
+import { carries, livingProcesses, type ProcessRow } from "../support/processes.ts";
+import { RunningMarket, until, World } from "../support/world.ts";
+
+const demo = suite("the demo");
+
+/** Everyone who was started in that world, the detached among them: their environment names its state folder. */
+const familyOf = (world: World): readonly ProcessRow[] =>
+  livingProcesses().filter(({ pid }) => carries(pid, world.stateDir));
+
+demo("opens with a bus of its own, four fresh ratings from three instances; ^C ends all of it", async () => {
+  const world = new World(`nats://127.0.0.1:${await freePort()}`);
+  try {
+    const program = world.start({ name: "demo", env: { PORT: "0" } });
+    const [, url = ""] = await program.waitFor(/The Market is open at (http:\S+) with three Ratings instances/);
+    const ratings = await new RunningMarket(program, url).ratings();
+    assert.equal(
+      Object.values(ratings).map((rating) => rating?.fresh),
+      [true, true, true, true],
+    );
+    assert.is(new Set(Object.values(ratings).map((rating) => rating?.instance)).size, 3);
+    assert.is(familyOf(world).length, 6, "the demo, a Market, a bus and three instances");
+
+    program.signal("SIGINT");
+    assert.equal(await program.ended, { code: 0, signal: null });
+    await until("no process is left", 5_000, () => familyOf(world).length === 0);
+    assert.ok(program.lines.includes("demo: everything has ended"));
+  } finally {
+    await world.close();
+  }
+});
+
+demo("killed outright, it takes the others with it all the same", async () => {
+  const world = new World(`nats://127.0.0.1:${await freePort()}`);
+  try {
+    const program = world.start({ name: "demo", env: { PORT: "0" } });
+    await program.waitFor(/The Market is open at (http:\S+) with three Ratings instances/);
+    program.signal("SIGKILL");
+    await until("no process is left", 15_000, () => familyOf(world).length === 0);
+  } finally {
+    await world.close();
+  }
+});
+
+demo("says in one line that its port is taken, and starts nothing", async () => {
+  const world = new World(`nats://127.0.0.1:${await freePort()}`);
+  try {
+    const market = await world.startMarket({}, ["--monolith"]);
+    const program = world.start({ name: "demo", env: { PORT: new URL(market.url).port } });
+    assert.is((await program.ended).code, 1);
+    assert.is(program.count(/port \d+ is taken by another program: .*PORT=\d+ make market/), 1);
+    assert.is(program.count(/started nats-server/), 0);
+  } finally {
+    await world.close();
+  }
+});
+
+demo.run();

@@ -1,0 +1,33 @@
+// Two Markets share the bus that one of them has started. Its owner is killed, and the other takes over.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { freePort } from "../support/nats-server.ts";
+import { until, World } from "../support/world.ts";
+
+const takeover = suite("the embedded bus changes hands");
+
+for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+  takeover(`its owner ends by ${signal}: the other Market starts it again, and ratings are fresh`, async () => {
+    const world = new World(`nats://127.0.0.1:${await freePort()}`);
+    try {
+      const owner = await world.startMarket();
+      assert.is(owner.program.count(/started nats-server there/), 1);
+      const heir = await world.startMarket();
+      assert.is(heir.program.count(/started nats-server there/), 0, "the second uses what it finds");
+      await world.startRatings(1);
+      await heir.untilKnown(1);
+      owner.program.signal(signal);
+      await heir.program.waitFor(/started nats-server there/);
+      await until("fresh ratings at the heir", 10_000, async () => {
+        const ratings = await heir.ratings();
+        return Object.values(ratings).every((rating) => rating?.fresh === true);
+      });
+      assert.is(heir.program.count(/OPEN breaker| lost: /), 0);
+    } finally {
+      await world.close();
+    }
+  });
+}
+
+takeover.run();
