@@ -62,7 +62,7 @@ walkthrough: ## the walk of the README, typed by machine in real windows, in rea
 	$(PREPARE) nats-server && $(NODE) dist/test/walkthrough/walkthrough.js
 
 clean: ## back to a fresh clone
-	rm -rf node_modules dist .dist-new coverage .prepared \
+	rm -rf node_modules dist .dist-new coverage .prepared 2>/dev/null \
 	  || { echo 'clean: some files belong to somebody else. Type:  sudo make clean'; exit 1; }
 	echo 'clean: back to a fresh clone (packages, compiled programs and reports are gone; ~/.datawire is untouched).'
 
