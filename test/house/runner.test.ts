@@ -1,0 +1,189 @@
+// takes: 15 s
+//
+// The runner itself, over small files that do what no test file should. uvu is loaded from here, so that the fixtures
+// can lie in a temporary folder.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { plan } from "../runner/plan.ts";
+import { livingProcesses, readProcess } from "../support/processes.ts";
+import { repository } from "../support/toolbox.ts";
+
+const test = suite("the runner");
+let folder: string;
+
+test.before.each(() => {
+  folder = mkdtempSync(join(tmpdir(), "runner-"));
+});
+test.after.each(() => rmSync(folder, { recursive: true, force: true }));
+
+const UVU = JSON.stringify(import.meta.resolve("uvu"));
+const HEAD = `import { suite } from ${UVU}; import { spawn } from "node:child_process"; const test = suite("s");\n`;
+const GOOD = 'test("a", () => {}); test("b", () => {}); test.run();';
+
+function fixture(name: string, text: string): void {
+  const path = join(folder, `${name}.test.js`);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+}
+
+function start(
+  words: readonly string[],
+  env: Record<string, string> = {},
+): { child: ChildProcess; ended: Promise<Run> } {
+  writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
+  const args = [join(repository, "dist/test/run.js"), "--root", folder, ...words];
+  const child = spawn(process.execPath, args, { env: { ...process.env, ...env } });
+  let said = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    said += text;
+  });
+  const ended = new Promise<Run>((resolve) => {
+    child.on("close", (code) => resolve({ code, said, last: said.trimEnd().split("\n").at(-1) ?? "" }));
+  });
+  return { child, ended };
+}
+
+interface Run {
+  readonly code: number | null;
+  readonly said: string;
+  readonly last: string;
+}
+const run = (...words: string[]): Promise<Run> => start(words).ended;
+
+test("what passes is counted, and the sum stands alone on the last line", async () => {
+  fixture("one", HEAD + GOOD);
+  fixture("deep/two", `${HEAD}test.skip("c", () => {}); ${GOOD}`);
+  const { code, said, last } = await run();
+  assert.is(last, "4 passed, 0 failed, 1 skipped");
+  assert.is(code, 0, said);
+  assert.match(said, /^ok {2} +\d\.\d s {2}one {2}\(2 passed\)$/m);
+});
+
+const BAD: Record<string, { body: string; why: RegExp }> = {
+  "a test that fails": {
+    body: 'test("a", () => {}); test("b", () => { throw new Error("on purpose"); }); test.run();',
+    why: /exit code 1; 1 of 2 passed/,
+  },
+  "a before hook that throws": {
+    body: `test.before(() => { throw new Error("hook"); }); ${GOOD}`,
+    why: /0 of 2 passed: does a before hook throw\?/,
+  },
+  "a before-each hook of a later suite that throws": {
+    body: `${GOOD} const late = suite("late"); late.before(() => { throw new Error("hook"); }); late("c", () => {}); late.run();`,
+    why: /2 of 3 passed/,
+  },
+  "a forgotten run": { body: 'test("a", () => {});', why: /ran no test: does the file end with \.run\(\)\?/ },
+  "only skipped tests": { body: 'test.skip("a", () => {}); test.run();', why: /ran no test: every one is skipped/ },
+  "a file that does not load": { body: 'import "./nowhere.js";', why: /exit code 1/ },
+  "an exit in the middle": { body: `test("a", () => process.exit(0)); test.run();`, why: /exit code 1|ran no test/ },
+  "a file that is killed": {
+    body: `test("a", () => process.kill(process.pid, "SIGKILL")); test.run();`,
+    why: /killed by SIGKILL/,
+  },
+  "a child left behind": {
+    body: `spawn("sleep", ["303"], { stdio: "inherit" }).unref(); ${GOOD}`,
+    why: /left a process behind: \d+ sleep 303/,
+  },
+  "a detached child left behind": {
+    body: `spawn("sleep", ["304"], { detached: true, stdio: "ignore" }).unref(); ${GOOD}`,
+    why: /left a process behind: \d+ sleep 304/,
+  },
+};
+
+for (const [name, { body, why }] of Object.entries(BAD)) {
+  test(`${name} fails, is named, and its output is shown`, async () => {
+    fixture("bad", `console.log("the output");\n${HEAD}${body}`);
+    const { code, said, last } = await run();
+    assert.is(code, 1, said);
+    assert.match(last, /^\d+ passed, [1-9] failed(, 1 skipped)?$/);
+    assert.match(said, why);
+    if (name !== "a file that does not load") assert.match(said, /---- bad\nthe output/);
+    assert.not.ok(
+      livingProcesses().some(({ command }) => /^sleep 30[34]$/.test(command)),
+      "nobody is left",
+    );
+  });
+}
+
+test("a file that hangs is ended at its limit, with everything it started", async () => {
+  const body = `const hung = spawn("sh", ["-c", "sleep 305 & wait"]); console.log("hung", hung.pid); setInterval(() => {}, 1000);`;
+  fixture("hangs", HEAD + body);
+  const { code, said, last } = await run("--limit-ms", "700");
+  assert.match(said, /still ran after 1 s and was ended/);
+  assert.is(last, "0 passed, 1 failed");
+  assert.is(code, 1);
+  assert.not.ok(livingProcesses().some(({ command }) => command === "sleep 305"));
+});
+
+test("nothing run is not a success", async () => {
+  const { code, said, last } = await run("nonesuch");
+  assert.is(last, "0 passed, 0 failed");
+  assert.is(code, 1, said);
+});
+
+test("words choose files, by name or by path", async () => {
+  fixture("cart", HEAD + GOOD);
+  fixture("market/page", HEAD + GOOD);
+  assert.is((await run("cart")).last, "2 passed, 0 failed");
+  assert.is((await run("test/market/page.test.ts", "cart")).last, "4 passed, 0 failed");
+});
+
+test("a file gets a home, a state and a temporary folder of its own and none of the settings around it", async () => {
+  const told =
+    "process.env.HOME, process.env.DWC_STATE, process.env.TMPDIR, process.env.PORT, process.env.RETEST_DELAY_MS";
+  fixture(
+    "env",
+    `import { writeFileSync } from "node:fs";\n${HEAD}
+    writeFileSync(${JSON.stringify(join(folder, "told"))}, JSON.stringify([${told}])); ${GOOD}`,
+  );
+  const { code } = await start([], { PORT: "1", RETEST_DELAY_MS: "2", DWC_STATE: "/mine", NODE_OPTIONS: "" }).ended;
+  assert.is(code, 0);
+  const [home, state, temporary, port, delay] = JSON.parse(readFileSync(join(folder, "told"), "utf8"));
+  assert.equal([port, delay], [null, null]);
+  for (const own of [home, state, temporary]) assert.not.ok(existsSync(own), `${own} is its own, and gone`);
+});
+
+test("a ^C takes the running files along and starts no other", async () => {
+  fixture("first", `${HEAD}console.log("up"); setInterval(() => {}, 1000);`);
+  fixture(
+    "second",
+    `${HEAD}import { writeFileSync } from "node:fs"; writeFileSync(${JSON.stringify(join(folder, "second"))}, ""); ${GOOD}`,
+  );
+  const { child, ended } = start([], { TEST_JOBS: "1" });
+  const first = await new Promise<number>((resolve) => {
+    const look = setInterval(() => {
+      const found = livingProcesses().find(({ command }) => command.includes(join(folder, "first.test.js")));
+      if (found === undefined) return;
+      clearInterval(look);
+      resolve(found.pid);
+    }, 20);
+  });
+  child.kill("SIGINT");
+  assert.is((await ended).code, 130);
+  assert.is(readProcess(first), undefined);
+  assert.not.ok(existsSync(join(folder, "second")));
+});
+
+test("the slowest start first, the lone ones come last, and a hint lengthens the limit", () => {
+  const files = { quick: "", slow: "// takes: 70 s\n", lone: "// a\n// alone\n", late: `${"\n".repeat(30)}// alone\n` };
+  const planned = plan(
+    Object.entries(files).map(([name, text]) => ({ file: name, name, text })),
+    [],
+  );
+  assert.equal(
+    planned.map(({ name, limitMs, alone }) => [name, limitMs, alone]),
+    [
+      ["slow", 210_000, false],
+      ["late", 60_000, false],
+      ["quick", 60_000, false],
+      ["lone", 60_000, true],
+    ],
+  );
+});
+
+test.run();
