@@ -184,7 +184,8 @@ test("without nats-server it is refused, with the line to type", async (context)
   assert.ok(ensured.kind === "refused" && /install nats-server$/.test(ensured.why), JSON.stringify(ensured));
 });
 
-test("a server that cannot start says why", async (context) => {
+test("a server that cannot start says why, and is not waited for", async (context) => {
+  const beganAt = performance.now();
   const folder = mkdtempSync(join(tmpdir(), "config-"));
   context.ends.push(() => rmSync(folder, { recursive: true }));
   writeFileSync(join(folder, "nats.conf"), "authorization { nonsense");
@@ -193,6 +194,7 @@ test("a server that cannot start says why", async (context) => {
     ensured.kind === "refused" && /could not be started at .*: nats-server: Parse error/.test(ensured.why),
     JSON.stringify(ensured),
   );
+  assert.ok(performance.now() - beganAt < 8_000);
 });
 
 test("a setpriv that does not know the option is done without", async (context) => {

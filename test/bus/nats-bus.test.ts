@@ -1,14 +1,14 @@
 // What only the bus on NATS can be asked: servers that pause, refuse, say nothing, or speak something else. What every
 // Bus promises is asked of it in contract/bus.test.ts.
 
-import { createServer, type Server, type Socket } from "node:net";
+import { createConnection, createServer, type Server, type Socket } from "node:net";
 import { connect } from "nats";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 
 import type { BusStatus } from "../../src/bus/bus.ts";
 import { connectNatsBus, type NatsBus, type NatsBusOptions } from "../../src/bus/nats-bus.ts";
-import { systemClock } from "../../src/clock.ts";
+import { type Cancel, systemClock } from "../../src/clock.ts";
 import { freePort, startNatsServer, type TestServer, until } from "../support/nats-server.ts";
 
 const test = suite<{ reports: string[]; ends: (() => Promise<unknown>)[] }>("nats bus");
@@ -85,11 +85,39 @@ test("it starts as away, finds a bus that starts later, and says why it is away 
   assert.equal(context.reports, [], "a bus that is not started yet is nothing to report");
 });
 
-test("a bus that is never there can be closed at once, and leaves nothing behind", async (context) => {
-  const bus = newBus(context, `nats://127.0.0.1:${await freePort()}`);
+test("a bus that is never there can be closed at once, and leaves no timer behind", async (context) => {
+  let timers = 0;
+  const after = (delayMs: number, act: () => void): Cancel => {
+    const done = new AbortController();
+    done.signal.addEventListener("abort", () => (timers -= 1));
+    timers += 1;
+    const cancel = clock.after(delayMs, () => {
+      done.abort();
+      act();
+    });
+    return () => {
+      done.abort();
+      cancel();
+    };
+  };
+  const bus = newBus(context, `nats://127.0.0.1:${await freePort()}`, { clock: { ...clock, after } });
   await until("trouble", () => bus.trouble !== undefined);
+  await until("it pauses", () => timers === 1);
   await bus.close();
   assert.is(bus.status, "closed");
+  assert.is(timers, 0);
+});
+
+test("connected is told only when the server has taken the subscriptions", async (context) => {
+  const server = await natsServer(context);
+  const slow = await listen(context, (socket) => relay(socket, server.port, 50));
+  const [asker, instance] = [newBus(context, server.url), newBus(context, `nats://127.0.0.1:${slow.port}`)];
+  instance.subscribe("shop.get", (message) => message.answer("4.5"));
+  await connected(asker);
+  const asked = new Promise<string>((resolve) => {
+    instance.watch(() => asker.request("shop.get", "", { timeoutMs: 2_000 }).then(({ kind }) => resolve(kind)));
+  });
+  assert.is(await asked, "answered");
 });
 
 test("of several addresses the one that answers is used, and another when that one ends", async (context) => {
@@ -213,17 +241,14 @@ test("nonsense from the server ends the connection, not the bus", async (context
   await connected(bus);
 });
 
-function relay(socket: Socket, port: number): void {
-  import("node:net").then(
-    ({ createConnection }) => {
-      const onward = createConnection(port, "127.0.0.1");
-      onward.on("error", () => socket.destroy()).on("close", () => socket.destroy());
-      socket.on("close", () => onward.destroy());
-      socket.pipe(onward);
-      onward.pipe(socket);
-    },
-    () => undefined,
-  );
+/** Passes on what comes; what goes to the server may take its time. */
+function relay(socket: Socket, port: number, delayMs = 0): void {
+  const onward = createConnection(port, "127.0.0.1");
+  onward.on("error", () => socket.destroy()).on("close", () => socket.destroy());
+  socket.on("close", () => onward.destroy());
+  onward.pipe(socket);
+  if (delayMs === 0) socket.pipe(onward);
+  else socket.on("data", (chunk) => clock.after(delayMs, () => onward.write(chunk)));
 }
 
 test("who is not let in is told so and let in later, and nobody gives up", async (context) => {

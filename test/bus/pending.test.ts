@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 
@@ -134,8 +135,11 @@ test("a raised signal cancels its call only, and is let go when the call ends", 
   const cancelled = table.add(1_000, giveUp.signal);
   const before = table.add(1_000, giveUp.signal);
   const other = follow(table.add(1_000).reply);
+  assert.is(getEventListeners(giveUp.signal, "abort").length, 2);
   table.settle(before.token, answered);
+  assert.is(getEventListeners(giveUp.signal, "abort").length, 1);
   giveUp.abort();
+  assert.is(getEventListeners(giveUp.signal, "abort").length, 0);
   assert.equal(await cancelled.reply, { kind: "cancelled" });
   assert.equal(await before.reply, answered);
   assert.is(other.value, undefined);
