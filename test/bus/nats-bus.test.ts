@@ -187,6 +187,22 @@ test("a hung instance on a bus that is well is a timeout", async (context) => {
   assert.is((await asker.request("shop.get", "", { timeoutMs: 1_000 })).kind, "timeout");
 });
 
+test("closing waits until the server has taken the goodbye", async (context) => {
+  const server = await natsServer(context);
+  const slow = await listen(context, (socket) => relay(socket, server.port, 50));
+  const [leaving, witness] = [newBus(context, `nats://127.0.0.1:${slow.port}`), newBus(context, server.url)];
+  await connected(leaving, witness);
+  let heard = 0;
+  witness.subscribe("goodbye", () => {
+    heard += 1;
+  });
+  await witness.flush();
+  leaving.publish("goodbye", "");
+  await leaving.close();
+  await witness.flush();
+  assert.is(heard, 1);
+});
+
 test("closing is over in about a second though the server is paused", async (context) => {
   const server = await natsServer(context);
   const bus = newBus(context, server.url);
