@@ -309,6 +309,20 @@ test("^Z and ^C in the terminal do not reach the server: it is in a session of i
   owner.child.kill("SIGCONT");
 });
 
+test("a process that stood still for longer than a bus may keep silent has lost nothing when it wakes", async (context) => {
+  const url = await freeUrl();
+  const { owner } = await owners(context, url);
+  const bus = client(context, url);
+  await until("connected", () => bus.status === "connected");
+  owner.child.kill("SIGSTOP");
+  const waiting = bus.request("owner.get", "", { timeoutMs: 10_000 });
+  await new Promise<void>((resolve) => clock.after(4_000, resolve)); // the pause itself is what is tested
+  owner.child.kill("SIGCONT");
+  assert.is((await waiting).kind, "answered");
+  assert.is((await bus.request("owner.get", "", { timeoutMs: 1_000 })).kind, "answered");
+  assert.equal(owner.heard.filter(({ status }) => status !== undefined), [{ status: "connected" }]);
+});
+
 test("a server that crashes is started again by whoever is there", async (context) => {
   const url = await freeUrl();
   const { owner, heir } = await owners(context, url);
