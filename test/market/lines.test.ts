@@ -1,0 +1,117 @@
+// The lines are a contract: whoever reads the walk-through compares them with the screen, letter by letter.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { Who } from "../../src/health/member.ts";
+import { clientLine, type PageEvent, pageLine } from "../../src/market/lines.ts";
+import { asText } from "../../src/program/log.ts";
+import type { ClientEvent } from "../../src/service/client.ts";
+
+const test = suite("lines");
+
+const who = (instance: number, incarnation = `${instance}-${"ab"[instance - 1]}`): Who => ({
+  service: "ratings",
+  instance,
+  incarnation,
+  address: `ratings.get.${incarnation}`,
+});
+
+const client = (event: ClientEvent): string => asText(clientLine("ratings", event));
+const page = (event: PageEvent): string => asText(pageLine(event));
+
+test("a resolution is told in two lines, with the addresses of all who are live", () => {
+  assert.is(client({ kind: "resolving" }), "DEBUG:DWC:DWC resolving ratings");
+  assert.is(
+    client({ kind: "resolved", live: () => [who(1), who(2)] }),
+    "DEBUG:DWC:DWC resolved ratings => [nats:ratings.get.1-a, nats:ratings.get.2-b]",
+  );
+  assert.is(client({ kind: "resolved", live: () => [] }), "DEBUG:DWC:DWC resolved ratings => []");
+});
+
+test("the choice is told with the instance's number and address", () => {
+  assert.is(client({ kind: "using", who: who(1) }), "INFO:resolver:- ratings using instance 1: nats:ratings.get.1-a");
+});
+
+test("a breaker opens, is retested and closes in one line each, with its reason", () => {
+  assert.is(
+    client({ kind: "opened", who: who(2), why: "request timed out", retestInMs: 30_000 }),
+    "WARNING:resolver:- OPEN breaker on [ratings at nats:ratings.get.2-b] (request timed out)",
+  );
+  assert.is(
+    client({ kind: "opened", who: who(2), why: "retest timed out", retestInMs: 60_000 }),
+    "WARNING:resolver:- OPEN breaker on [ratings at nats:ratings.get.2-b] (retest timed out)",
+  );
+  assert.is(
+    client({ kind: "retesting", who: who(2) }),
+    "WARNING:resolver:- RETEST breaker on [ratings at nats:ratings.get.2-b]",
+  );
+  assert.is(
+    client({ kind: "closed", who: who(2), why: "heartbeat" }),
+    "INFO:resolver:- CLOSE breaker on [ratings at nats:ratings.get.2-b] (heartbeat)",
+  );
+  assert.is(
+    client({ kind: "closed", who: who(2), why: "retest succeeded" }),
+    "INFO:resolver:- CLOSE breaker on [ratings at nats:ratings.get.2-b] (retest succeeded)",
+  );
+});
+
+test("a page is told without level and logger, as it always was", () => {
+  assert.is(page({ kind: "asking", thingID: "camera" }), "ASK for camera");
+  assert.is(page({ kind: "waited", waitedMs: 1003.4 }), "WAITED 1003ms");
+  assert.is(page({ kind: "got", thingID: "camera", rating: 4.5 }), "GOT camera: 4.5");
+  assert.is(page({ kind: "bad", thingID: "football", why: "request timed out" }), "BAD football: request timed out");
+  assert.is(
+    page({ kind: "bad", thingID: "football", why: "all services are down" }),
+    "BAD football: all services are down",
+  );
+});
+
+test("of a page only what went wrong is a warning", () => {
+  assert.is(pageLine({ kind: "bad", thingID: "football", why: "x" }).level, "WARNING");
+  assert.is(pageLine({ kind: "got", thingID: "camera", rating: 4.5 }).level, "INFO");
+});
+
+test("who comes and goes is told with number and address", () => {
+  const comings = ["joined", "returned", "left"] as const;
+  for (const kind of comings) {
+    assert.is(client({ kind, who: who(2) }), `INFO:membership:- ratings instance 2 ${kind}: nats:ratings.get.2-b`);
+  }
+  assert.is(
+    client({ kind: "draining", who: who(2) }),
+    "INFO:membership:- ratings instance 2 is leaving: nats:ratings.get.2-b",
+  );
+});
+
+test("a loss says how it was noticed", () => {
+  assert.is(
+    client({ kind: "lost", who: who(2), why: "no heartbeat", silentMs: 30_149 }),
+    "WARNING:membership:- ratings instance 2 lost: nats:ratings.get.2-b (no heartbeat for 30.1 s)",
+  );
+  assert.is(
+    client({ kind: "lost", who: who(2), why: "nobody answers there", silentMs: 4000 }),
+    "WARNING:membership:- ratings instance 2 lost: nats:ratings.get.2-b (nobody answers there)",
+  );
+});
+
+test("a clash names both, a full table its limit, and an odd heartbeat its fault", () => {
+  assert.is(
+    client({ kind: "clash", who: who(1, "1-b"), other: who(1, "1-a") }),
+    "WARNING:membership:- ratings instance 1 runs twice, and both are used: nats:ratings.get.1-b and nats:ratings.get.1-a",
+  );
+  assert.is(
+    client({ kind: "full", who: who(2), limit: 10_000 }),
+    "WARNING:membership:- ratings instance 2 turned away: 10000 instances are known already",
+  );
+  assert.is(
+    client({ kind: "unreadable heartbeat", why: "not JSON in UTF-8" }),
+    "WARNING:membership:- ratings heartbeat not understood: not JSON in UTF-8",
+  );
+});
+
+test("the bus is told when it comes, goes and is done with", () => {
+  assert.is(client({ kind: "bus", status: "connected" }), "INFO:bus:- connected");
+  assert.is(client({ kind: "bus", status: "away" }), "WARNING:bus:- away: nobody can be asked until it is back");
+  assert.is(client({ kind: "bus", status: "closed" }), "INFO:bus:- closed");
+});
+
+test.run();

@@ -1,0 +1,74 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { deadlineOf, decodeBody } from "../../src/service/body.ts";
+import { Dice } from "../support/random.ts";
+
+const test = suite("body");
+
+const LONGEST = 100;
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+test("JSON in UTF-8 becomes its value", () => {
+  assert.equal(decodeBody(bytes('{"thing":"Käse","n":[1,null]}'), LONGEST), {
+    kind: "value",
+    value: { thing: "Käse", n: [1, null] },
+  });
+  assert.equal(decodeBody(bytes(" 4.5 "), LONGEST), { kind: "value", value: 4.5 });
+});
+
+test("what is not JSON, or not UTF-8, is said to be neither", () => {
+  const odd = [
+    bytes(""),
+    bytes("{"),
+    bytes("NaN"),
+    bytes("{'a':1}"),
+    bytes("1 2"),
+    Uint8Array.of(0xff, 0xfe),
+    Uint8Array.of(0x22, 0xc3, 0x22),
+  ];
+  for (const body of odd) assert.equal(decodeBody(body, LONGEST), { kind: "unreadable", why: "not JSON in UTF-8" });
+});
+
+test("a body of the longest length is read, and a longer one is not even tried", () => {
+  const longest = bytes(`"${"x".repeat(LONGEST - 2)}"`);
+  assert.is(decodeBody(longest, LONGEST).kind, "value");
+  assert.equal(decodeBody(bytes(`"${"x".repeat(LONGEST - 1)}"`), LONGEST), {
+    kind: "unreadable",
+    why: "longer than 100 bytes",
+  });
+});
+
+test("no bytes whatever make it throw, nor any depth", () => {
+  const dice = new Dice(3);
+  for (let round = 0; round < 2000; round++) {
+    const noise = Uint8Array.from({ length: dice.below(30) }, () => dice.below(256));
+    assert.ok(["value", "unreadable"].includes(decodeBody(noise, LONGEST).kind));
+  }
+  const deep = "[".repeat(500_000);
+  assert.is(decodeBody(bytes(deep), deep.length).kind, "unreadable");
+});
+
+test("a key that would change every object changes none", () => {
+  decodeBody(bytes('{"__proto__":{"polluted":true}}'), LONGEST);
+  assert.is(Object.hasOwn(Object.prototype, "polluted"), false);
+});
+
+test("the deadline of a request is read if it is a number, and nothing else is taken for one", () => {
+  assert.is(deadlineOf({ deadline: 1_700_000_000_000 }), 1_700_000_000_000);
+  for (const odd of [
+    undefined,
+    null,
+    7,
+    "x",
+    [],
+    {},
+    { deadline: "1" },
+    { deadline: null },
+    { deadline: Number.NaN },
+  ]) {
+    assert.is(deadlineOf(odd), undefined);
+  }
+  assert.is(deadlineOf({ deadline: Number.POSITIVE_INFINITY }), undefined);
+});
+
+test.run();
