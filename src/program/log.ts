@@ -30,9 +30,13 @@ export function createLog({ level, format, wall, write }: LogOptions): Say {
   };
 }
 
-export function asText(line: Line): string {
-  return line.logger === undefined ? line.text : `${line.level}:${line.logger}:${line.text}`;
+export function asText({ level, logger, text }: Line): string {
+  const printable = text.replace(CONTROL_CHARACTERS, "?");
+  return logger === undefined ? printable : `${level}:${logger}:${printable}`;
 }
+
+/** Parts of a line may come from the bus: whoever answers must not start lines of its own, nor steer the terminal. */
+const CONTROL_CHARACTERS = /\p{Cc}/gu;
 
 function asJson({ level, logger, text }: Line, wallMs: number): string {
   return JSON.stringify({
