@@ -8,7 +8,7 @@ import { type Cancel, type Clock, isoTime } from "../clock.ts";
 import type { Heartbeat } from "../health/heartbeat.ts";
 import { afterDrop, afterStall, type Backlog, isExpired, NO_BACKLOG } from "./backlog.ts";
 import { deadlineOf, decodeBody, LONGEST_BODY_BYTES } from "./body.ts";
-import { type Handled, type Handler, refuse } from "./handled.ts";
+import { type Encoded, encode, type Handled, type Handler, refuse } from "./handled.ts";
 import { findNamesake } from "./namesake.ts";
 import { Pulse } from "./pulse.ts";
 import { type Counts, type Identity, infoAnswer, NO_COUNTS, pingAnswer, statsAnswer } from "./verbs.ts";
@@ -158,9 +158,11 @@ class RunningInstance implements Instance {
 
   #handle(message: Message, request: unknown, receivedAt: number): void {
     this.#underway.add(message);
-    // Called inside a promise, so that a handler that throws at once and one that rejects later end alike.
-    new Promise<Handled>((resolve) => resolve(this.#options.handle(request))).then(
-      (handled) => this.#finish(message, handled, receivedAt),
+    // Inside promises, so that a handler that throws at once, one that rejects later and one that answers what is no
+    // JSON end alike.
+    const handling = new Promise<Handled>((resolve) => resolve(this.#options.handle(request))).then(encode);
+    handling.then(
+      (encoded) => this.#finish(message, encoded, receivedAt),
       (error: unknown) => {
         this.#options.tell({ kind: "failed", error });
         // What went wrong inside is for our own log; the caller learns only that something did.
@@ -169,26 +171,26 @@ class RunningInstance implements Instance {
     );
   }
 
-  #finish(message: Message, handled: Handled, receivedAt: number): void {
+  #finish(message: Message, encoded: Encoded, receivedAt: number): void {
     // No longer underway: the goodbye has refused it meanwhile, and nobody is to be answered twice.
     if (!this.#underway.delete(message)) return;
-    this.#reply(message, handled, receivedAt);
+    this.#reply(message, encoded, receivedAt);
     if (this.#underway.size === 0) this.#idle();
   }
 
-  #reply(message: Message, handled: Handled, receivedAt: number): void {
-    this.#count(handled, this.#options.clock.now() - receivedAt);
-    if (handled.kind === "answer") message.answer(JSON.stringify(handled.body));
-    else message.refuse(handled.code, handled.message);
+  #reply(message: Message, encoded: Encoded, receivedAt: number): void {
+    this.#count(encoded, this.#options.clock.now() - receivedAt);
+    if (encoded.kind === "answer") message.answer(encoded.text);
+    else message.refuse(encoded.code, encoded.message);
   }
 
-  #count(handled: Handled, tookMs: number): void {
+  #count(encoded: Encoded, tookMs: number): void {
     const { requests, errors, lastError, processingMs, dropped } = this.#counts;
-    const failed = handled.kind === "refusal";
+    const failed = encoded.kind === "refusal";
     this.#counts = {
       requests: requests + 1,
       errors: failed ? errors + 1 : errors,
-      lastError: failed ? `${handled.code}:${handled.message}` : lastError,
+      lastError: failed ? `${encoded.code}:${encoded.message}` : lastError,
       processingMs: processingMs + tookMs,
       dropped,
     };

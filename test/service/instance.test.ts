@@ -1,0 +1,64 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { answer, type Handler } from "../../src/service/handled.ts";
+import { type Instance, type InstanceEvent, startInstance } from "../../src/service/instance.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+import { type MemoryBus, MemoryNetwork } from "../support/memory-bus.ts";
+import { DEFAULT_RULES } from "../support/table.ts";
+
+const test = suite("instance");
+
+const TIMEOUT_MS = DEFAULT_RULES.requestTimeoutMs;
+
+interface Scene {
+  readonly clock: FakeClock;
+  readonly caller: MemoryBus;
+  /** The bus of the instance. */
+  readonly bus: MemoryBus;
+  readonly instance: Instance;
+  readonly events: readonly InstanceEvent[];
+}
+
+async function sceneWith(handle: Handler): Promise<Scene> {
+  const clock = new FakeClock();
+  const network = new MemoryNetwork(clock);
+  const [caller, bus] = [network.bus(), network.bus()];
+  const events: InstanceEvent[] = [];
+  const starting = startInstance({
+    ...{ service: "ratings", instance: 1, incarnation: "1-a", version: "1.0.0", bus, clock, handle },
+    ...{ heartbeatIntervalMs: DEFAULT_RULES.heartbeatIntervalMs, random: () => 0, tell: (event) => events.push(event) },
+  });
+  await clock.advance(TIMEOUT_MS);
+  const started = await starting;
+  if (started.kind === "taken") throw new Error("the number was taken");
+  return { clock, caller, bus, instance: started.instance, events };
+}
+
+async function replyTo({ clock, caller, instance }: Scene): Promise<unknown> {
+  const reply = caller.request(instance.address, "{}", { timeoutMs: TIMEOUT_MS });
+  await clock.advance(1);
+  return reply;
+}
+
+test("a handler that fails, in whatever way, is a counted error and never a dead process", async () => {
+  const circle: Record<string, unknown> = {};
+  circle["itself"] = circle;
+  const failing: readonly [string, () => unknown][] = [
+    ["throws", () => JSON.parse("{")],
+    ["rejects", () => Promise.reject(new Error("later"))],
+    ["answers what is no JSON", () => answer(circle)],
+    ["answers a function", () => answer(() => undefined)],
+    ["answers nothing", () => undefined],
+  ];
+  for (const [name, handle] of failing) {
+    const scene = await sceneWith(handle as Handler);
+    assert.equal(await replyTo(scene), { kind: "refused", code: 500, message: "internal error" }, name);
+    assert.is(scene.instance.counts.errors, 1, name);
+    assert.ok(
+      scene.events.some(({ kind }) => kind === "failed"),
+      name,
+    );
+  }
+});
+
+test.run();
