@@ -4,16 +4,28 @@
 // by more than that stall cannot be right: the request was alive when it was sent, and it waited no longer than that.
 
 /** `clearing`: a stall is just over and what waited through it is still coming in. */
-export type Backlog =
-  | { readonly kind: "none" }
-  | { readonly kind: "clearing"; readonly stalledMs: number; readonly dropped: number };
+export type Backlog = { readonly kind: "none" } | Clearing;
+
+interface Clearing {
+  readonly kind: "clearing";
+  readonly stalledMs: number;
+  readonly dropped: number;
+  /** Flushes whose answers are still awaited, one for each stall. */
+  readonly flushes: number;
+}
 
 export const NO_BACKLOG: Backlog = { kind: "none" };
 
-/** A stall has been measured. A second one before the first backlog is cleared waits through both. */
+/** A stall has been measured, and a flush sent. A second one before the first backlog is cleared waits through both. */
 export function afterStall(backlog: Backlog, stalledMs: number): Backlog {
-  if (backlog.kind === "none") return { kind: "clearing", stalledMs, dropped: 0 };
-  return { ...backlog, stalledMs: backlog.stalledMs + stalledMs };
+  if (backlog.kind === "none") return { kind: "clearing", stalledMs, dropped: 0, flushes: 1 };
+  return { ...backlog, stalledMs: backlog.stalledMs + stalledMs, flushes: backlog.flushes + 1 };
+}
+
+/** A flush has been answered: what waited through its stall has come in. A later stall's may still be on its way. */
+export function afterFlush(backlog: Backlog): Backlog {
+  if (backlog.kind === "none" || backlog.flushes <= 1) return NO_BACKLOG;
+  return { ...backlog, flushes: backlog.flushes - 1 };
 }
 
 /**

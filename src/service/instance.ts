@@ -6,7 +6,7 @@ import type { Bus, BusStatus, Message, Subscription } from "../bus/bus.ts";
 import * as subjects from "../bus/subjects.ts";
 import { type Cancel, type Clock, isoTime } from "../clock.ts";
 import type { Heartbeat } from "../health/heartbeat.ts";
-import { afterDrop, afterStall, type Backlog, isExpired, NO_BACKLOG } from "./backlog.ts";
+import { afterDrop, afterFlush, afterStall, type Backlog, isExpired, NO_BACKLOG } from "./backlog.ts";
 import { deadlineOf, decodeBody, LONGEST_BODY_BYTES } from "./body.ts";
 import { type Encoded, encode, type Handled, type Handler, refuse } from "./handled.ts";
 import { findNamesake } from "./namesake.ts";
@@ -213,10 +213,10 @@ class RunningInstance implements Instance {
   /** Whatever the bus held for us arrives before the answer to this flush: with that the backlog is over. */
   async #clearBacklog(): Promise<void> {
     await this.#options.bus.flush();
-    if (this.#backlog.kind === "clearing" && this.#backlog.dropped > 0) {
-      this.#options.tell({ kind: "dropped", count: this.#backlog.dropped });
-    }
-    this.#backlog = NO_BACKLOG;
+    const before = this.#backlog;
+    this.#backlog = afterFlush(before);
+    const isCleared = before.kind === "clearing" && this.#backlog.kind === "none";
+    if (isCleared && before.dropped > 0) this.#options.tell({ kind: "dropped", count: before.dropped });
   }
 
   #afterStatus(status: BusStatus): void {

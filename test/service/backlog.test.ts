@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { afterDrop, afterStall, isExpired, NO_BACKLOG } from "../../src/service/backlog.ts";
+import { afterDrop, afterFlush, afterStall, isExpired, NO_BACKLOG } from "../../src/service/backlog.ts";
 
 const test = suite("backlog");
 
@@ -35,6 +35,17 @@ test("a second stall before the first backlog is cleared adds to it, and keeps w
   assert.ok(isExpired(both, NOON - STALL_MS - 5000, NOON));
   assert.not(isExpired(both, NOON - STALL_MS - 5001, NOON));
   assert.is(both.kind === "clearing" ? both.dropped : undefined, 1);
+});
+
+test("a backlog is over with the answer to its flush", () => {
+  assert.is(afterFlush(clearing), NO_BACKLOG);
+  assert.is(afterFlush(NO_BACKLOG), NO_BACKLOG);
+});
+
+test("the answer to the first flush does not end the backlog of a second stall", () => {
+  const second = afterFlush(afterStall(clearing, 5000));
+  assert.ok(isExpired(second, NOON - STALL_MS, NOON));
+  assert.is(afterFlush(second), NO_BACKLOG);
 });
 
 test("drops are counted while a backlog is cleared, and only then", () => {

@@ -61,4 +61,36 @@ test("a handler that fails, in whatever way, is a counted error and never a dead
   }
 });
 
+test("what waited through a second stall is dropped too, and the drops are told once, all together", async () => {
+  const scene = await sceneWith(() => answer({}));
+  const { clock, caller, bus, instance, events } = scene;
+  const flushes: (() => void)[] = [];
+  bus.flush = () => new Promise((resolve) => flushes.push(() => resolve(true)));
+  const late = JSON.stringify({ deadline: clock.wall() + TIMEOUT_MS });
+  const askAndStall = async (): Promise<void> => {
+    void caller.request(instance.address, late, { timeoutMs: TIMEOUT_MS });
+    bus.pause();
+    await clock.stall(10_000);
+    bus.resume();
+  };
+  await askAndStall();
+  await askAndStall();
+  const [first, second] = flushes;
+  first?.();
+  void caller.request(instance.address, late, { timeoutMs: TIMEOUT_MS });
+  await clock.advance(1);
+  assert.is(
+    instance.counts.dropped,
+    3,
+    "one through each stall, and one that arrives before the second flush is answered",
+  );
+  assert.not(events.some(({ kind }) => kind === "dropped"));
+  second?.();
+  await clock.advance(1);
+  assert.equal(
+    events.filter(({ kind }) => kind === "dropped"),
+    [{ kind: "dropped", count: 3 }],
+  );
+});
+
 test.run();
