@@ -14,8 +14,8 @@ export interface Who {
 
 export type Membership =
   | { readonly kind: "up" }
-  /** Said goodbye: finishes what it has, gets nothing new. */
-  | { readonly kind: "draining" }
+  /** Finishes what it has, gets nothing new: said goodbye, or took no call and has not beaten since. */
+  | { readonly kind: "draining"; readonly how: "said so" | "took no call" }
   | { readonly kind: "gone"; readonly since: number; readonly how: "left" | "no heartbeat" | "nobody answers there" };
 
 /** A row of the table. Its owner, the tracker, changes it in place: a copy per heartbeat would cost more than the rest. */

@@ -108,7 +108,7 @@ export class Tracker {
       case "up":
         return this.#beats(known, beat, now);
       case "draining":
-        return this.#drain(known);
+        return this.#drain(known, "said so");
       case "gone":
         return this.#depart(known, now);
     }
@@ -125,9 +125,7 @@ export class Tracker {
   }
 
   #beats(member: Member, beat: Heartbeat, now: number): readonly Change[] {
-    const { membership } = member;
-    // Goodbye is for good: a process that lives on after it would be a new incarnation.
-    if (membership.kind === "draining" || (membership.kind === "gone" && membership.how === "left")) return NOTHING;
+    if (saidGoodbye(member)) return NOTHING;
     const changes: Change[] = [];
     if (!this.isLive(member, now)) changes.push(...this.#comeBack(member, now));
     this.#renew(member, beat, now);
@@ -149,11 +147,12 @@ export class Tracker {
     member.leaseUntil = now + this.#rules.leaseIntervals * beat.intervalMs;
   }
 
-  #drain(member: Member): readonly Change[] {
-    if (member.membership.kind !== "up") return NOTHING;
-    member.membership = { kind: "draining" };
-    this.#ring.remove(member);
-    return [{ kind: "draining", who: member.who }];
+  #drain(member: Member, how: "said so" | "took no call"): readonly Change[] {
+    const { kind } = member.membership;
+    if (kind === "gone") return NOTHING;
+    // What it says itself outweighs what one reply said.
+    if (kind === "up" || how === "said so") this.#remove(member, { kind: "draining", how });
+    return kind === "up" ? [{ kind: "draining", who: member.who }] : NOTHING;
   }
 
   #depart(member: Member, now: number): readonly Change[] {
@@ -236,7 +235,7 @@ export class Tracker {
         return this.#unreachable(member, ticket, now);
       case "draining":
         this.#giveBack(member, ticket, now);
-        return this.#drain(member);
+        return this.#drain(member, "took no call");
       case "nothing":
         this.#giveBack(member, ticket, now);
         return NOTHING;
@@ -297,9 +296,9 @@ export class Tracker {
   }
 
   #lose(member: Member, why: "no heartbeat" | "nobody answers there", now: number): readonly Change[] {
-    const wasDraining = member.membership.kind === "draining";
-    this.#remove(member, { kind: "gone", since: now, how: wasDraining ? "left" : why });
-    if (wasDraining) return [{ kind: "left", who: member.who }];
+    const hasLeft = saidGoodbye(member);
+    this.#remove(member, { kind: "gone", since: now, how: hasLeft ? "left" : why });
+    if (hasLeft) return [{ kind: "left", who: member.who }];
     return [{ kind: "lost", who: member.who, why, silentMs: now - member.heardAt }];
   }
 
@@ -319,6 +318,11 @@ export class Tracker {
     return news === undefined ? NOTHING : [{ who: member.who, ...news }];
   }
 }
+
+/** Goodbye is for good: a process that lives on after it would be a new incarnation. */
+const saidGoodbye = ({ membership }: Member): boolean =>
+  (membership.kind === "draining" && membership.how === "said so") ||
+  (membership.kind === "gone" && membership.how === "left");
 
 const ticketFor = ({ who, breaker: { epoch } }: Member, sentAt: number): Ticket => ({ who, epoch, sentAt });
 

@@ -127,6 +127,34 @@ test("a refusal for draining says the same as a heartbeat that does", () => {
   assert.equal(table.live(20), []);
 });
 
+test("one that took no call, and beats on, takes calls again: only its own goodbye is for good", () => {
+  const table = new Table();
+  table.beats(1, 0);
+  table.settle(table.ask(10), "draining", 12);
+  assert.is(table.next(13).call, undefined);
+  table.beats(1, 15_000);
+  assert.equal(table.told(), ["joined 1", "draining 1", "returned 1"]);
+  assert.equal(table.live(15_000), [1]);
+});
+
+test("one that took no call and then fell silent was lost, and may return", () => {
+  const table = new Table();
+  table.beats(1, 0);
+  table.settle(table.ask(10), "draining", 12);
+  table.tick(LEASE_MS);
+  table.beats(1, 60_000);
+  assert.equal(table.told(), ["joined 1", "draining 1", "lost 1 (no heartbeat)", "returned 1"]);
+});
+
+test("one that took no call and then says goodbye means it", () => {
+  const table = new Table();
+  table.beats(1, 0);
+  table.settle(table.ask(10), "draining", 12);
+  table.beats(1, 20, { state: "draining" });
+  table.beats(1, 30);
+  assert.equal(table.told(), ["joined 1", "draining 1"]);
+});
+
 test("who has been gone for five minutes is forgotten", () => {
   const table = new Table();
   table.beats(1, 0);

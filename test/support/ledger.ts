@@ -13,9 +13,10 @@ interface Told {
 /** The states, as told, in which a change of membership may follow. */
 const MEMBERSHIP_BEFORE = {
   joined: ["unknown"],
-  returned: ["lost"],
+  // One that only took no call may beat on, or be lost without a goodbye.
+  returned: ["lost", "draining"],
   draining: ["up"],
-  lost: ["up"],
+  lost: ["up", "draining"],
   left: ["up", "draining", "lost"],
 } as const;
 
