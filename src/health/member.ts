@@ -52,6 +52,11 @@ export function newMember(beat: Heartbeat, now: number): Member {
 export const isLive = (member: Member, now: number): boolean =>
   member.membership.kind === "up" && now < member.leaseUntil;
 
+/** Goodbye is for good: a process that lives on after it would be a new incarnation. */
+export const saidGoodbye = ({ membership }: Member): boolean =>
+  (membership.kind === "draining" && membership.how === "said so") ||
+  (membership.kind === "gone" && membership.how === "left");
+
 /** Order of turns: by number, then by incarnation, so that two of one number have places of their own. */
 export function inTurnOrder(a: Who, b: Who): number {
   if (a.instance !== b.instance) return a.instance - b.instance;

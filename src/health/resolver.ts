@@ -2,8 +2,10 @@
 // knows a tracker and nothing else.
 
 import { willingness } from "./breaker.ts";
+import type { Change } from "./change.ts";
 import type { Member, Who } from "./member.ts";
-import type { Change, Ticket, Tracker } from "./tracker.ts";
+import type { Ticket } from "./ticket.ts";
+import type { Tracker } from "./tracker.ts";
 
 /** What to send for one call. */
 export interface Turn {

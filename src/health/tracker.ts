@@ -1,46 +1,15 @@
 // The table of one service's incarnations. Heartbeats, results of calls and the state of the bus go in, each with the
-// time at which it was noticed; what is worth telling comes out. No timer, clock, bus or log: a lease is over when
-// somebody asks after its end, and `tick` only exists so that a loss is also told while nobody asks.
+// time at which it was noticed; what is worth telling comes out. No timer, clock, bus or log: a heartbeat's lease is over
+// when somebody asks after its end. `tick` tells a loss while nobody asks, ends a retest whose result never came, and
+// forgets.
 
 import type { HealthRules } from "../settings.ts";
 import * as breaker from "./breaker.ts";
+import type { Change } from "./change.ts";
 import type { Heartbeat } from "./heartbeat.ts";
-import { isLive, type Member, newMember, type Who } from "./member.ts";
+import { isLive, type Member, newMember, saidGoodbye, type Who } from "./member.ts";
 import { Ring } from "./ring.ts";
-
-/** A change of state worth telling: exactly one for each change. */
-export type Change =
-  | { readonly kind: "joined" | "returned" | "draining" | "left"; readonly who: Who }
-  | {
-      readonly kind: "lost";
-      readonly who: Who;
-      readonly why: "no heartbeat" | "nobody answers there";
-      readonly silentMs: number;
-    }
-  | { readonly kind: "clash"; readonly who: Who; readonly other: Who }
-  /** The table holds all it may, and everyone in it is real: a newcomer was turned away. Told once until there is room. */
-  | { readonly kind: "full"; readonly who: Who; readonly limit: number }
-  | ({ readonly who: Who } & breaker.BreakerNews);
-
-/** Leave to send one call to one incarnation, and the state under which it was given. To be settled once, on every path. */
-export interface Ticket {
-  /** The very object of the member's row: by it a row that was forgotten is told from the one that replaced it. */
-  readonly who: Who;
-  readonly epoch: number;
-  readonly sentAt: number;
-}
-
-/** How a call ended, as far as it says anything about the instance. */
-export type Result =
-  /** Any answer in time, an error of the service among them. */
-  | "answered"
-  | "timeout"
-  /** Delivered to nobody: dead, not hung. */
-  | "nobody"
-  /** Answered that it takes no more. */
-  | "draining"
-  /** The bus was away or the caller gave up. */
-  | "nothing";
+import { type Result, type Ticket, ticketFor } from "./ticket.ts";
 
 export class Tracker {
   readonly #rules: HealthRules;
@@ -318,13 +287,6 @@ export class Tracker {
     return news === undefined ? NOTHING : [{ who: member.who, ...news }];
   }
 }
-
-/** Goodbye is for good: a process that lives on after it would be a new incarnation. */
-const saidGoodbye = ({ membership }: Member): boolean =>
-  (membership.kind === "draining" && membership.how === "said so") ||
-  (membership.kind === "gone" && membership.how === "left");
-
-const ticketFor = ({ who, breaker: { epoch } }: Member, sentAt: number): Ticket => ({ who, epoch, sentAt });
 
 const NOTHING: readonly Change[] = [];
 const NOBODY: readonly Member[] = [];

@@ -3,7 +3,7 @@
 
 import type { Reply } from "../bus/bus.ts";
 import type { Who } from "../health/member.ts";
-import type { Result } from "../health/tracker.ts";
+import type { Result } from "../health/ticket.ts";
 import { decodeBody, LONGEST_BODY_BYTES } from "./body.ts";
 
 /** How a call ended for the one who asked. */

@@ -5,10 +5,12 @@
 import type { Bus, BusStatus, Message, Reply } from "../bus/bus.ts";
 import * as subjects from "../bus/subjects.ts";
 import type { Cancel, Clock } from "../clock.ts";
+import type { Change } from "../health/change.ts";
 import { type ParsedHeartbeat, parseHeartbeat } from "../health/heartbeat.ts";
 import type { Who } from "../health/member.ts";
 import { Resolver } from "../health/resolver.ts";
-import { type Change, type Result, type Ticket, Tracker } from "../health/tracker.ts";
+import type { Result, Ticket } from "../health/ticket.ts";
+import { Tracker } from "../health/tracker.ts";
 import type { HealthRules } from "../settings.ts";
 import { type Answer, reachedNobody, readReply, resultOf, unanswered } from "./answer.ts";
 import { decodeBody, LONGEST_HEARTBEAT_BYTES } from "./body.ts";

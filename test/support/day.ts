@@ -2,10 +2,12 @@
 // never, a bus that comes and goes, time that jumps. After every step all that must always be true is asserted.
 
 import * as assert from "uvu/assert";
+import type { Change } from "../../src/health/change.ts";
 import type { HeartbeatState } from "../../src/health/heartbeat.ts";
 import type { Member } from "../../src/health/member.ts";
 import { type CallTraits, Resolver, type Turn } from "../../src/health/resolver.ts";
-import { type Change, type Result, type Ticket, Tracker } from "../../src/health/tracker.ts";
+import type { Result, Ticket } from "../../src/health/ticket.ts";
+import { Tracker } from "../../src/health/tracker.ts";
 import { Ledger } from "./ledger.ts";
 import { Dice } from "./random.ts";
 import { beatOf, DEFAULT_RULES, inWords } from "./table.ts";

@@ -2,8 +2,8 @@
 
 import * as assert from "uvu/assert";
 import type { Breaker } from "../../src/health/breaker.ts";
+import type { Change } from "../../src/health/change.ts";
 import type { Member } from "../../src/health/member.ts";
-import type { Change } from "../../src/health/tracker.ts";
 
 interface Told {
   membership: "unknown" | "up" | "draining" | "lost" | "left";

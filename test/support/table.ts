@@ -1,10 +1,12 @@
 // A tracker and its resolver on the table of a test: every time is a number that the test gives, and whatever is told is
 // written down in a few words, such as "opened 2 (request timed out)".
 
+import type { Change } from "../../src/health/change.ts";
 import type { Heartbeat } from "../../src/health/heartbeat.ts";
 import type { Member } from "../../src/health/member.ts";
 import { type CallTraits, Resolver, type Turn } from "../../src/health/resolver.ts";
-import { type Change, type Result, type Ticket, Tracker } from "../../src/health/tracker.ts";
+import type { Result, Ticket } from "../../src/health/ticket.ts";
+import { Tracker } from "../../src/health/tracker.ts";
 import { type HealthRules, readSettings } from "../../src/settings.ts";
 
 /** The rules as they are when nobody has set anything. */
