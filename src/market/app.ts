@@ -56,13 +56,7 @@ export function createApp(shop: Shop): Koa {
 function routes(shop: Shop, assets: Assets, views: Views): Router {
   const router = new Router({ sensitive: true, strict: true });
   router.get("/", homePage(shop, assets));
-  router.post(
-    "/",
-    ownPagesOnly,
-    formsOnly,
-    bodyParser({ enableTypes: ["form"], formLimit: LARGEST_FORM }),
-    order(shop),
-  );
+  router.post("/", ownPagesOnly, formsOnly, readForm, order(shop));
   router.get("/thing/:id", (ctx) => {
     const thing = shop.catalogue.byId.get(ctx.params["id"] ?? "") ?? ctx.throw(404);
     ctx.type = "json";
@@ -138,6 +132,19 @@ const formsOnly: Middleware = (ctx, next) => {
   if ((ctx.get("Content-Encoding") || "identity") !== "identity") return ctx.throw(415, "the body is compressed");
   return next();
 };
+
+/** Bytes that break off, lie about their length or are badly chunked have no status of their own; they are the sender's. */
+const readForm = bodyParser({
+  enableTypes: ["form"],
+  formLimit: LARGEST_FORM,
+  onError: (error, ctx) => {
+    const tooLarge = "status" in error && error.status === 413;
+    ctx.throw(
+      tooLarge ? 413 : 400,
+      tooLarge ? `the form is larger than ${LARGEST_FORM}` : "the form could not be read",
+    );
+  },
+});
 
 type Rate = NonNullable<Shop["rate"]>;
 

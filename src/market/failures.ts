@@ -20,7 +20,7 @@ const WORDS: Readonly<Record<number, Words>> = {
     heading: "Not from here",
     text: "Only the Market’s own page may change a cart, and this came from another one.",
   },
-  404: { heading: "Nothing on this stall", text: "We looked under every cloth: what you asked for is not sold here." },
+  404: { heading: "Page not found", text: "We looked under every cloth: what you asked for is not on this stall." },
   405: { heading: "Not done here", text: "The Market knows this address, but not what was to be done with it." },
   413: { heading: "Too much to carry", text: "The request was larger than anything the Market can have use for." },
   414: { heading: "Too long an address", text: "No stall in this Market is that far away." },
@@ -35,8 +35,11 @@ const OUR_FAULT: Words = {
 /** From here on an answer is our fault, and its details stay with us. */
 const FIRST_SERVER_ERROR = 500;
 const TOO_LARGE = 413;
-/** How it looks from here when a visitor closes the window: nobody's fault, and nobody is there to be answered. */
-const VISITOR_LEFT = ["ECONNRESET", "EPIPE", "ECONNABORTED", "ERR_STREAM_PREMATURE_CLOSE"];
+/**
+ * How it looks from here when a visitor closes the window, takes for ever, or sends (HPE_…) what is no HTTP. Node has
+ * answered by then, if anyone was there to hear it.
+ */
+const VISITORS_DOING = /^(ECONNRESET|EPIPE|ECONNABORTED|ERR_STREAM_PREMATURE_CLOSE|ERR_HTTP_REQUEST_TIMEOUT|HPE_.*)$/;
 
 /** Turns whatever is thrown further in into an answer. The first middleware that can render. */
 export function failurePages(shop: Shop): Middleware {
@@ -54,7 +57,7 @@ export function failurePages(shop: Shop): Middleware {
 /** Takes the place of koa's own printing, for errors that no middleware sees: a socket or a stream that broke. */
 export function tellKoaErrors(shop: Shop): (error: unknown, ctx?: Context) => void {
   return (error, ctx) => {
-    if (VISITOR_LEFT.includes(stringOf(error, "code")) || toFailure(error).status < FIRST_SERVER_ERROR) return;
+    if (VISITORS_DOING.test(stringOf(error, "code")) || toFailure(error).status < FIRST_SERVER_ERROR) return;
     shop.problem(error, ctx === undefined ? "koa" : where(ctx));
   };
 }
@@ -62,7 +65,7 @@ export function tellKoaErrors(shop: Shop): (error: unknown, ctx?: Context) => vo
 function toFailure(error: unknown): Failure {
   const status = error instanceof Error && "status" in error ? Number(error.status) : FIRST_SERVER_ERROR;
   const words = WORDS[status];
-  // A broken gzip or a reading error has no status or an unknown one; it counts as ours until someone names it above.
+  // What has no status, or one that has no words above, was not foreseen: it counts as ours until someone names it.
   if (words === undefined) return { status: FIRST_SERVER_ERROR, ...OUR_FAULT, detail: null };
   const message = stringOf(error, "message");
   return { status, ...words, detail: message === "" || status === 404 ? null : message };

@@ -23,7 +23,7 @@ export function ratingText(rating: number): string {
 /** `12 s`, `3 min`, `2 h`, `5 days`: one unit, rounded down, never under a second. */
 export function ageText(ageMs: number): string {
   // An age below zero, or none at all, comes from clocks that disagree; the rating is then as good as new.
-  const age = Math.max(ageMs, SECOND_MS);
+  const age = Number.isNaN(ageMs) ? SECOND_MS : Math.max(ageMs, SECOND_MS);
   if (age < MINUTE_MS) return `${Math.floor(age / SECOND_MS)} s`;
   if (age < HOUR_MS) return `${Math.floor(age / MINUTE_MS)} min`;
   if (age < HOURS_UNTIL_MS) return `${Math.floor(age / HOUR_MS)} h`;

@@ -1,0 +1,35 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { readCatalogue } from "../../src/market/files.ts";
+
+const test = suite("files");
+const folder = mkdtempSync(join(tmpdir(), "market-files-"));
+test.after(() => rmSync(folder, { recursive: true }));
+
+function refusalOf(text: string): string {
+  const path = join(folder, "catalogue.json");
+  writeFileSync(path, text);
+  try {
+    readCatalogue(path);
+    return "";
+  } catch (error) {
+    return String(error);
+  }
+}
+
+test("a catalogue that breaks a rule is refused with the file and every problem", () => {
+  assert.match(
+    refusalOf('{"kite":{"title":"Kite","rating":5}}'),
+    /catalogue\.json cannot be used:\n {2}thing "kite" has "rating"[\s\S]*blurb/,
+  );
+});
+
+test("a file that is no JSON, or not there, is named", () => {
+  assert.match(refusalOf("{"), /catalogue\.json cannot be read: /);
+  assert.throws(() => readCatalogue(join(folder, "nonesuch.json")), /nonesuch\.json cannot be read: ENOENT/);
+});
+
+test.run();
