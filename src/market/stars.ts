@@ -1,7 +1,7 @@
 // How much of the five drawn stars is filled. The template draws five empty stars and over them five full ones in a
 // window of this width: width is an attribute of SVG, so the Content-Security-Policy can go on forbidding inline styles.
 
-/** The drawing: five cells side by side, in each a star with a margin left and right (views/layout.njk has the shape). */
+/** The drawing: five cells side by side, in each a star with a margin left and right (views/page.njk has the shape). */
 export const STAR_CELL = 24;
 export const STAR_MARGIN = 2;
 export const STARS = 5;
