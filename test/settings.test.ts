@@ -40,6 +40,7 @@ test("an empty environment gives the documented defaults", () => {
     logFormat: "text",
     marketKeys: undefined,
     stateDir: "/home/anna/.datawire",
+    searchPath: "",
     health: {
       requestTimeoutMs: 1_000,
       failureLimit: 1,

@@ -320,7 +320,10 @@ test("a process that stood still for longer than a bus may keep silent has lost 
   owner.child.kill("SIGCONT");
   assert.is((await waiting).kind, "answered");
   assert.is((await bus.request("owner.get", "", { timeoutMs: 1_000 })).kind, "answered");
-  assert.equal(owner.heard.filter(({ status }) => status !== undefined), [{ status: "connected" }]);
+  assert.equal(
+    owner.heard.filter(({ status }) => status !== undefined),
+    [{ status: "connected" }],
+  );
 });
 
 test("a server that crashes is started again by whoever is there", async (context) => {
