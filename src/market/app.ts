@@ -98,7 +98,7 @@ function homePage(shop: Shop, assets: Assets): Middleware {
     const cart = readCart(ctx, catalogue);
     const message = takeMessage(ctx);
     const ratings = rate === undefined ? undefined : await askRatings(shop, rate, ctx);
-    await ctx.render("page", { page: makePage(catalogue, faces, { cart, message, ratings }) });
+    await ctx.render("page.njk", { page: makePage(catalogue, faces, { cart, message, ratings }) });
   };
 }
 

@@ -81,7 +81,7 @@ async function answer(shop: Shop, ctx: Context, failure: Failure, headers: Recor
     return;
   }
   try {
-    await ctx.render("failure", { failure });
+    await ctx.render("failure.njk", { failure });
   } catch (error) {
     shop.problem(error, where(ctx));
     ctx.body = `${failure.heading}. ${failure.text}\n`;
