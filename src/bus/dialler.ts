@@ -3,11 +3,10 @@
 import type { Cancel, Clock } from "../clock.ts";
 import { type BusAddress, readBusAddress } from "./bus-address.ts";
 import { Link, type Wire } from "./nats-link.ts";
+import { DIAL_WITHIN_MS } from "./nats-options.ts";
 import { probe } from "./probe.ts";
 import { type Trouble, troubleOf, troubleOfConnecting, troubleOfLosing } from "./trouble.ts";
 
-/** Twice what a server needs on a machine that is busy; also how long a mute one holds up the next address. */
-export const DIAL_WITHIN_MS = 2_000;
 /** Between two attempts, give or take half: a restarted server is found in under half a second, by each at another time. */
 const REDIAL_AFTER_MS = 250;
 /** A server that refuses us logs a line each time, and only a person changes its mind. */

@@ -6,20 +6,11 @@
 // is gone. Its own request() was rejected because it captures two stack traces and starts a timer for every call.
 
 import { randomBytes } from "node:crypto";
-import {
-  type Authenticator,
-  type ConnectionOptions,
-  connect,
-  headers,
-  type MsgHdrs,
-  type NatsConnection,
-  type PublishOptions,
-} from "nats";
+import { type Authenticator, connect, headers, type MsgHdrs, type NatsConnection, type PublishOptions } from "nats";
 
 import type { Clock } from "../clock.ts";
 import type { Bus, BusStatus, Message, Reply, RequestOptions, Subscription } from "./bus.ts";
-import type { BusAddress, Credentials } from "./bus-address.ts";
-import { DIAL_WITHIN_MS, Dialler } from "./dialler.ts";
+import { Dialler } from "./dialler.ts";
 import type { Hearing, Link } from "./nats-link.ts";
 import {
   ERROR_CODE_HEADER,
@@ -30,8 +21,10 @@ import {
   type ServiceError,
   type WireMessage,
 } from "./nats-message.ts";
+import { dialOptions } from "./nats-options.ts";
 import { PendingTable } from "./pending.ts";
 import { type Report, Sparing } from "./sparing.ts";
+import { StatusBoard } from "./status-board.ts";
 import { assertSubject } from "./subjects.ts";
 import type { Trouble } from "./trouble.ts";
 
@@ -76,36 +69,37 @@ export function connectNatsBus(options: NatsBusOptions): NatsBus {
 }
 
 class NatsBusImpl implements NatsBus {
-  readonly #options: NatsBusOptions;
   readonly #clock: Clock;
   readonly #sparing: Sparing;
   readonly #pending: PendingTable;
   readonly #inbox: string;
   readonly #hearings = new Set<Hearing>();
-  readonly #watchers = new Set<(status: BusStatus) => void>();
+  readonly #board: StatusBoard;
   readonly #dialler: Dialler<NatsConnection>;
-  #status: BusStatus = "away";
   #trouble: string | undefined;
 
   constructor(options: NatsBusOptions) {
-    this.#options = options;
     this.#clock = options.clock;
     this.#sparing = new Sparing(options.report);
+    this.#board = new StatusBoard((status, error) =>
+      this.#say("watcher", `bus: a listener failed when told ${status}: ${String(error)}`),
+    );
     this.#pending = new PendingTable(options.clock, () => (this.#dialler.link?.inDoubt === false ? TIMEOUT : AWAY));
     this.#inbox = `${options.inboxPrefix ?? INBOX_PREFIX}.${randomBytes(INBOX_BYTES).toString("base64url")}.`;
     this.#hearings.add({ subject: `${this.#inbox}*`, queue: undefined, hear: (message) => this.#hearReply(message) });
+    const login = options.authenticator === undefined ? {} : { authenticator: options.authenticator };
     this.#dialler = new Dialler<NatsConnection>({
       urls: options.urls,
       clock: options.clock,
-      open: (address) => connect(this.#connectionOptions(address)),
+      open: (address) => connect({ ...dialOptions(address, options.name), ...login }),
       prepare: (link) => this.#prepare(link),
-      ready: () => this.#turn("connected"),
+      ready: () => this.#ready(),
       away: (trouble) => this.#meet(trouble),
     });
   }
 
   get status(): BusStatus {
-    return this.#status;
+    return this.#board.status;
   }
 
   get pending(): number {
@@ -171,25 +165,24 @@ class NatsBusImpl implements NatsBus {
   }
 
   flush(): Promise<boolean> {
-    const link = this.#status === "connected" ? this.#dialler.link : undefined;
+    const link = this.#board.status === "connected" ? this.#dialler.link : undefined;
     return link === undefined ? Promise.resolve(false) : link.flush();
   }
 
   watch(listener: (status: BusStatus) => void): () => void {
-    this.#watchers.add(listener);
-    return () => this.#watchers.delete(listener);
+    return this.#board.watch(listener);
   }
 
   async close(): Promise<void> {
-    if (this.#status === "closed") return;
-    this.#turn("closed");
+    if (this.#board.status === "closed") return;
+    this.#board.turn("closed");
     this.#pending.settleAll(AWAY);
     await this.#dialler.close(CLOSE_WITHIN_MS);
   }
 
   /** What to send on, while connected. */
   get #wire(): NatsConnection | undefined {
-    return this.#status === "connected" ? this.#dialler.link?.wire : undefined;
+    return this.#board.status === "connected" ? this.#dialler.link?.wire : undefined;
   }
 
   /** @returns what a request ends as that could not be sent */
@@ -252,11 +245,16 @@ class NatsBusImpl implements NatsBus {
     }
   }
 
+  #ready(): void {
+    this.#trouble = undefined;
+    this.#board.turn("connected");
+  }
+
   #meet(trouble: Trouble): void {
     this.#trouble = trouble.sentence;
     if (trouble.kind !== "absent") this.#say(trouble.kind, `bus: ${trouble.sentence}`);
     this.#pending.settleAll(AWAY);
-    this.#turn("away");
+    this.#board.turn("away");
   }
 
   /** The library's errors that end no connection; the others come as its end. */
@@ -268,43 +266,9 @@ class NatsBusImpl implements NatsBus {
     }
   }
 
-  #turn(status: BusStatus): void {
-    if (status === this.#status || this.#status === "closed") return;
-    this.#status = status;
-    if (status === "connected") this.#trouble = undefined;
-    for (const tell of [...this.#watchers]) {
-      try {
-        tell(status);
-      } catch (error) {
-        this.#say("watcher", `bus: a listener failed when told ${status}: ${String(error)}`);
-      }
-    }
-  }
-
   #say(kind: string, sentence: string): void {
     this.#sparing.say(kind, sentence, this.#clock.now());
   }
-
-  #connectionOptions({ host, port, tls, credentials }: BusAddress): ConnectionOptions {
-    return {
-      servers: [`${host.includes(":") ? `[${host}]` : host}:${port}`],
-      name: this.#options.name,
-      timeout: DIAL_WITHIN_MS,
-      reconnect: false,
-      ignoreClusterUpdates: true,
-      noAsyncTraces: true,
-      resolve: false, // its resolver asks DNS only: "localhost" stands in /etc/hosts
-      ...(tls ? { tls: {} } : {}),
-      ...(credentials === undefined ? {} : loginOf(credentials)),
-      ...(this.#options.authenticator === undefined ? {} : { authenticator: this.#options.authenticator }),
-    };
-  }
-}
-
-function loginOf(credentials: Credentials): ConnectionOptions {
-  return credentials.kind === "token"
-    ? { token: credentials.token }
-    : { user: credentials.user, pass: credentials.password };
 }
 
 function errorHeaders({ code, message }: ServiceError): MsgHdrs {

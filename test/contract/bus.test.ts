@@ -359,6 +359,7 @@ function contract(kind: Kind): void {
     asker.watch(() => {
       throw new Error("listener broke");
     });
+    asker.watch(async () => Promise.reject(new Error("listener rejected")));
     const stop = asker.watch((status) => told.push(status));
     const stopped: BusStatus[] = [];
     asker.watch((status) => stopped.push(status))();

@@ -4,6 +4,7 @@
 
 import type { Bus, BusStatus, Message, Reply, RequestOptions, Subscription } from "../../src/bus/bus.ts";
 import { PendingTable } from "../../src/bus/pending.ts";
+import { StatusBoard } from "../../src/bus/status-board.ts";
 import type { Clock } from "../../src/clock.ts";
 
 const AWAY: Reply = { kind: "away" };
@@ -132,9 +133,8 @@ export class MemoryBus implements Bus {
   readonly #inbox: string;
   readonly #report: (sentence: string) => void;
   readonly #table: PendingTable;
-  readonly #watchers = new Set<(status: BusStatus) => void>();
+  readonly #board: StatusBoard;
   readonly #heldBack: (() => void)[] = [];
-  #status: BusStatus = "away";
   #paused = false;
   /** Counts connections: what was under way when one dropped never arrives. */
   connection = 0;
@@ -144,13 +144,16 @@ export class MemoryBus implements Bus {
     this.#inbox = inbox;
     this.#report = report;
     this.#table = new PendingTable(network.clock);
+    this.#board = new StatusBoard((status, error) =>
+      report(`bus: a listener failed when told ${status}: ${String(error)}`),
+    );
     this.#listen(`${inbox}*`, undefined, ({ subject, reply }) =>
       this.#table.settle(subject.slice(inbox.length), reply),
     );
   }
 
   get status(): BusStatus {
-    return this.#status;
+    return this.#board.status;
   }
 
   /** How many calls are out. */
@@ -160,7 +163,7 @@ export class MemoryBus implements Bus {
 
   request(subject: string, body: string, { timeoutMs, signal }: RequestOptions): Promise<Reply> {
     if (signal?.aborted) return Promise.resolve(CANCELLED);
-    if (this.#status !== "connected") return Promise.resolve(AWAY);
+    if (this.#board.status !== "connected") return Promise.resolve(AWAY);
     const call = this.#table.add(timeoutMs, signal);
     const failure = this.#send(subject, body, this.#inbox + call.token);
     if (failure !== undefined) this.#table.settle(call.token, failure);
@@ -168,7 +171,7 @@ export class MemoryBus implements Bus {
   }
 
   gather(subject: string, body: string, waitMs: number): Promise<readonly Uint8Array[]> {
-    if (this.#status !== "connected") return Promise.resolve([]);
+    if (this.#board.status !== "connected") return Promise.resolve([]);
     const gathering = this.#table.addGathering(waitMs);
     const failure = this.#send(subject, body, this.#inbox + gathering.token);
     if (failure !== undefined) this.#table.settle(gathering.token, AWAY);
@@ -176,7 +179,7 @@ export class MemoryBus implements Bus {
   }
 
   publish(subject: string, body: string, replyTo?: string): void {
-    if (this.#status === "connected") this.#send(subject, body, replyTo);
+    if (this.#board.status === "connected") this.#send(subject, body, replyTo);
   }
 
   subscribe(subject: string, receive: (message: Message) => void, queue?: string): Subscription {
@@ -196,33 +199,32 @@ export class MemoryBus implements Bus {
 
   async flush(): Promise<boolean> {
     const { connection } = this;
-    if (this.#status !== "connected") return false;
+    if (this.#board.status !== "connected") return false;
     await this.#turn();
-    return this.connection === connection && this.#status === "connected";
+    return this.connection === connection && this.#board.status === "connected";
   }
 
   watch(listener: (status: BusStatus) => void): () => void {
-    this.#watchers.add(listener);
-    return () => this.#watchers.delete(listener);
+    return this.#board.watch(listener);
   }
 
   async close(): Promise<void> {
-    if (this.#status === "closed") return;
-    this.#become("closed");
+    if (this.#board.status === "closed") return;
+    this.#board.turn("closed");
     this.#table.settleAll(AWAY);
     await this.#turn();
   }
 
   /** This bus alone loses its connection. */
   disconnect(): void {
-    if (this.#status !== "connected") return;
+    if (this.#board.status !== "connected") return;
     this.connection += 1;
     this.#table.settleAll(AWAY);
-    this.#become("away");
+    this.#board.turn("away");
   }
 
   reconnect(): void {
-    if (this.#status === "away") this.#become("connected");
+    if (this.#board.status === "away") this.#board.turn("connected");
   }
 
   /** Its process is stopped, as with ^Z: the bus still counts it as there, and messages wait for it. */
@@ -276,7 +278,7 @@ export class MemoryBus implements Bus {
       body: reply.kind === "answered" ? reply.body : new Uint8Array(0),
       answer: (body) => {
         if (replyTo === undefined) return;
-        const failure = this.#status === "connected" ? this.#send(replyTo, body, undefined) : undefined;
+        const failure = this.#board.status === "connected" ? this.#send(replyTo, body, undefined) : undefined;
         if (failure?.kind === "refused") this.#refuse(replyTo, 500, failure.message);
       },
       refuse: (code, message) => {
@@ -286,19 +288,8 @@ export class MemoryBus implements Bus {
   }
 
   #refuse(replyTo: string, code: number, message: string): void {
-    if (this.#status !== "connected") return;
+    if (this.#board.status !== "connected") return;
     this.#network.route({ subject: replyTo, replyTo: undefined, reply: { kind: "refused", code, message } });
-  }
-
-  #become(status: BusStatus): void {
-    this.#status = status;
-    for (const tell of [...this.#watchers]) {
-      try {
-        tell(status);
-      } catch (error) {
-        this.#report(`bus: a listener failed when told ${status}: ${String(error)}`);
-      }
-    }
   }
 
   #turn(): Promise<void> {
