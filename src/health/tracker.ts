@@ -38,6 +38,10 @@ export class Tracker {
     return this.#members.size;
   }
 
+  knows(incarnation: string): boolean {
+    return this.#members.has(incarnation);
+  }
+
   /** The members that are up, in the order of their turns; whether a lease still counts is for `isLive` to say. */
   get ring(): Ring {
     return this.#ring;

@@ -69,6 +69,8 @@ function membershipLine(service: string, event: MembershipEvent): Line {
       );
     case "full":
       return membership("WARNING", `${named(event.who)} turned away: ${event.limit} instances are known already`);
+    case "crowded":
+      return membership("WARNING", `${service} heartbeats of strangers are not all heard: too many come at once`);
     case "unreadable heartbeat":
       return membership("WARNING", `${service} heartbeat not understood: ${event.why}`);
   }

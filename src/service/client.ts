@@ -8,6 +8,7 @@ import type { Cancel, Clock } from "../clock.ts";
 import type { Change } from "../health/change.ts";
 import { type ParsedHeartbeat, parseHeartbeat } from "../health/heartbeat.ts";
 import type { Who } from "../health/member.ts";
+import { Newcomers } from "../health/newcomers.ts";
 import { Resolver } from "../health/resolver.ts";
 import type { Result, Ticket } from "../health/ticket.ts";
 import { Tracker } from "../health/tracker.ts";
@@ -23,6 +24,8 @@ export type ClientEvent =
   | { readonly kind: "resolved"; readonly live: () => readonly Who[] }
   | { readonly kind: "using"; readonly who: Who }
   | { readonly kind: "unreadable heartbeat"; readonly why: string }
+  /** More strangers than are listened to: this one's heartbeat was not even read. */
+  | { readonly kind: "crowded" }
   | { readonly kind: "bus"; readonly status: BusStatus }
   | Change;
 
@@ -71,6 +74,7 @@ class ServiceClient implements Client {
   readonly resolver: Resolver;
   readonly #options: ClientOptions;
   readonly #stops: Cancel[] = [];
+  readonly #newcomers = new Newcomers();
   #rollCall: RollCall | undefined;
 
   constructor(options: ClientOptions) {
@@ -145,19 +149,19 @@ class ServiceClient implements Client {
   // A heartbeat.
 
   #hear(message: Message): void {
-    const { clock, tell } = this.#options;
-    const heard = this.#read(message);
-    if (heard.kind === "unreadable") {
-      tell({ kind: "unreadable heartbeat", why: heard.why });
-      return;
-    }
+    const { service, clock, tell } = this.#options;
+    const incarnation = subjects.incarnationOf(service, message.subject);
+    // Before the body is read: in a flood of new names that is most of what they cost.
+    const isHeard = incarnation === undefined || this.tracker.knows(incarnation) || this.#newcomers.admit(clock.now());
+    if (!isHeard) return tell({ kind: "crowded" });
+    const heard = this.#read(message, incarnation);
+    if (heard.kind === "unreadable") return tell({ kind: "unreadable heartbeat", why: heard.why });
     this.#tellAll(this.tracker.heard(heard.beat, clock.now()));
     this.#rollCall?.answered();
   }
 
-  #read(message: Message): ParsedHeartbeat {
+  #read(message: Message, incarnation: string | undefined): ParsedHeartbeat {
     const { service } = this.#options;
-    const incarnation = subjects.incarnationOf(service, message.subject);
     if (incarnation === undefined) return { kind: "unreadable", why: "its subject names no incarnation" };
     const decoded = decodeBody(message.body, LONGEST_HEARTBEAT_BYTES);
     if (decoded.kind === "unreadable") return decoded;
