@@ -120,6 +120,20 @@ function readHealthRules(read: Reader): HealthRules {
   };
 }
 
+/** The numbers of health as they are while nobody sets any. */
+export const usualHealthRules = (): HealthRules => readHealthRules(new Reader({}));
+
+export type NatsUrlsResult =
+  | { readonly kind: "read"; readonly urls: readonly string[] }
+  | Extract<SettingsResult, { kind: "refused" }>;
+
+/** The one setting that a caller or a service has in common with the Market: where the bus is. Nothing: the default. */
+export function readNatsUrls(value: string | undefined): NatsUrlsResult {
+  const read = new Reader({ NATS_URL: value });
+  const urls = read.natsUrls("NATS_URL");
+  return read.problems.length > 0 ? { kind: "refused", problems: read.problems } : { kind: "read", urls };
+}
+
 /** Numbers that contradict each other are refused where they are read, not found out during a fault. */
 function relationProblems(rules: HealthRules): string[] {
   const problems: string[] = [];

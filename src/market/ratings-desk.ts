@@ -9,6 +9,7 @@ import type { Clock } from "../clock.ts";
 import type { Line, Say } from "../program/log.ts";
 import type { Closers } from "../program/program.ts";
 import { type Client, type ClientEvent, openClient } from "../service/client.ts";
+import { untilConnected } from "../service/connect.ts";
 import type { Settings } from "../settings.ts";
 import { LineLimit } from "./line-limit.ts";
 import { clientLine, pageLine } from "./lines.ts";
@@ -52,7 +53,7 @@ export async function openRatingsDesk(world: World, closers: Closers): Promise<D
     tell: limitedTeller(world, closers),
   });
   closers.push(() => client.close());
-  await untilConnected(bus.bus, clock);
+  await untilConnected(bus.bus, clock, FIRST_CONNECT_MS);
   return { kind: "open", desk: createDesk(client, bus.bus, world) };
 }
 
@@ -106,16 +107,4 @@ function limitedTeller({ clock, say }: World, closers: Closers): (event: ClientE
 
 function heldLine({ kind, count }: { readonly kind: string; readonly count: number }): Line {
   return { level: "WARNING", logger: "membership", text: `- and ${count} more lines of the kind "${kind}"` };
-}
-
-async function untilConnected(bus: NatsBus, clock: Clock): Promise<void> {
-  if (bus.status === "connected") return;
-  await new Promise<void>((resolve) => {
-    const cancel = clock.after(FIRST_CONNECT_MS, resolve);
-    bus.watch((status) => {
-      if (status !== "connected") return;
-      cancel();
-      resolve();
-    });
-  });
 }

@@ -13,8 +13,6 @@ import { instanceLine, type Speaker } from "./lines.ts";
 import { rate, requestLine } from "./ratings.ts";
 
 const SERVICE = "ratings";
-/** How long requests that are being handled may take after ^C; a rating takes microseconds. */
-const FINISH_WITHIN_MS = 5_000;
 
 export interface World {
   readonly settings: Settings;
@@ -38,7 +36,7 @@ export async function runRatings(number: number, world: World, closers: Closers)
   process.on("SIGCONT", () => started.instance.resumed());
   closers.push(async () => {
     tell({ kind: "leaving" });
-    await started.instance.goodbye(FINISH_WITHIN_MS);
+    await started.instance.goodbye();
     tell({ kind: "left" });
   });
   return { kind: "running" };

@@ -16,6 +16,7 @@ import type { HealthRules } from "../settings.ts";
 import { type Answer, reachedNobody, readReply, resultOf, unanswered } from "./answer.ts";
 import { decodeBody, LONGEST_HEARTBEAT_BYTES } from "./body.ts";
 import { type RollCall, startRollCall } from "./roll-call.ts";
+import { type WholeClientOptions, wholeClientOptions } from "./usual.ts";
 
 /** What happens on the way, as it happens. */
 export type ClientEvent =
@@ -32,10 +33,11 @@ export type ClientEvent =
 export interface ClientOptions {
   readonly service: string;
   readonly bus: Bus;
-  readonly clock: Clock;
-  readonly rules: HealthRules;
-  readonly random: () => number;
-  readonly tell: (event: ClientEvent) => void;
+  readonly clock?: Clock;
+  /** Those that differ from the settings' defaults. */
+  readonly rules?: Partial<HealthRules>;
+  readonly random?: () => number;
+  readonly tell?: (event: ClientEvent) => void;
 }
 
 export interface AskOptions {
@@ -64,7 +66,7 @@ const LEAST_WORTH_SENDING_MS = 5;
 export function openClient(options: ClientOptions): Client {
   const name = subjects.checkServiceName(options.service);
   if (name.kind === "bad") throw new Error(name.why);
-  const client = new ServiceClient(options);
+  const client = new ServiceClient(wholeClientOptions(options));
   client.start();
   return client;
 }
@@ -72,12 +74,12 @@ export function openClient(options: ClientOptions): Client {
 class ServiceClient implements Client {
   readonly tracker: Tracker;
   readonly resolver: Resolver;
-  readonly #options: ClientOptions;
+  readonly #options: WholeClientOptions;
   readonly #stops: Cancel[] = [];
   readonly #newcomers = new Newcomers();
   #rollCall: RollCall | undefined;
 
-  constructor(options: ClientOptions) {
+  constructor(options: WholeClientOptions) {
     this.#options = options;
     this.tracker = new Tracker(options.rules, options.random);
     this.resolver = new Resolver(this.tracker);

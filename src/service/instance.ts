@@ -11,6 +11,7 @@ import { deadlineOf, decodeBody, LONGEST_BODY_BYTES } from "./body.ts";
 import { type Encoded, encode, type Handled, type Handler, refuse } from "./handled.ts";
 import { findNamesake } from "./namesake.ts";
 import { Pulse } from "./pulse.ts";
+import { wholeInstanceOptions } from "./usual.ts";
 import { type Counts, type Identity, infoAnswer, NO_COUNTS, pingAnswer, statsAnswer } from "./verbs.ts";
 
 export type InstanceEvent =
@@ -26,24 +27,26 @@ export interface InstanceOptions {
   readonly service: string;
   /** The number by which people know it. */
   readonly instance: number;
-  /** Unique to this process: a fresh one at every start. */
-  readonly incarnation: string;
-  readonly version: string;
   readonly bus: Bus;
-  readonly clock: Clock;
-  readonly heartbeatIntervalMs: number;
-  readonly random: () => number;
   readonly handle: Handler;
-  readonly tell: (event: InstanceEvent) => void;
+  /** Unique to this process: a fresh one at every start, unless a test says which. */
+  readonly incarnation?: string;
+  readonly version?: string;
+  readonly clock?: Clock;
+  readonly heartbeatIntervalMs?: number;
+  readonly random?: () => number;
+  readonly tell?: (event: InstanceEvent) => void;
 }
+
+type Whole = Required<InstanceOptions>;
 
 export interface Instance {
   readonly address: string;
   readonly counts: Counts;
   /** The process was continued (SIGCONT): beats at once. */
   resumed(): void;
-  /** Says goodbye, finishes what it has, and is gone; within `limitMs` and a round trip. */
-  goodbye(limitMs: number): Promise<void>;
+  /** Says goodbye, finishes what it has, and is gone; within `limitMs` (5 s unless said) and a round trip. */
+  goodbye(limitMs?: number): Promise<void>;
 }
 
 export type Started =
@@ -55,7 +58,8 @@ export type Started =
  * Waits for the bus, makes sure of the number, and starts to serve.
  * @throws Error when the service's name cannot stand in a subject
  */
-export async function startInstance(options: InstanceOptions): Promise<Started> {
+export async function startInstance(given: InstanceOptions): Promise<Started> {
+  const options = wholeInstanceOptions(given);
   const name = subjects.checkServiceName(options.service);
   if (name.kind === "bad") throw new Error(name.why);
   await untilConnected(options);
@@ -66,10 +70,12 @@ export async function startInstance(options: InstanceOptions): Promise<Started> 
   return { kind: "started", instance };
 }
 
+/** How long a request may take after the goodbye: whoever asked has given up long before. */
+const FINISH_WITHIN_MS = 5_000;
 /** Connecting takes milliseconds where there is a bus; whoever waits longer wants to know for what. */
 const WAITING_TOLD_AFTER_MS = 500;
 
-async function untilConnected({ bus, clock, tell }: InstanceOptions): Promise<void> {
+async function untilConnected({ bus, clock, tell }: Whole): Promise<void> {
   if (bus.status === "connected") return;
   const cancel = clock.after(WAITING_TOLD_AFTER_MS, () => tell({ kind: "waiting" }));
   await new Promise<void>((resolve) => {
@@ -84,7 +90,7 @@ async function untilConnected({ bus, clock, tell }: InstanceOptions): Promise<vo
 
 class RunningInstance implements Instance {
   readonly address: string;
-  readonly #options: InstanceOptions;
+  readonly #options: Whole;
   readonly #identity: Identity;
   readonly #pulse: Pulse;
   readonly #startedAt: string;
@@ -96,7 +102,7 @@ class RunningInstance implements Instance {
   #backlog: Backlog = NO_BACKLOG;
   #idle: () => void = () => {};
 
-  constructor(options: InstanceOptions) {
+  constructor(options: Whole) {
     const { service, incarnation, instance, version, clock } = options;
     this.#options = options;
     this.address = subjects.directSubject(service, incarnation);
@@ -227,7 +233,7 @@ class RunningInstance implements Instance {
 
   // Goodbye.
 
-  async goodbye(limitMs: number): Promise<void> {
+  async goodbye(limitMs: number = FINISH_WITHIN_MS): Promise<void> {
     if (this.#pulse.state !== "up") return;
     this.#pulse.say("draining");
     // From here on the bus tells callers that nobody is there, and they go elsewhere within the same call; whatever was

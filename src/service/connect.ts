@@ -1,0 +1,47 @@
+// The bus for a program without settings of its own: an address as a person types it, and everything else as usual.
+
+import type { Bus } from "../bus/bus.ts";
+import { connectNatsBus, type NatsBus, type NatsBusOptions } from "../bus/nats-bus.ts";
+import type { Clock } from "../clock.ts";
+import { readNatsUrls } from "../settings.ts";
+import { usualClock } from "./usual.ts";
+
+export type ConnectOptions = Partial<Omit<NatsBusOptions, "urls">> & {
+  /** How long to wait for the first connection before going on without. */
+  readonly waitMs?: number;
+};
+
+/** A bus that is there greets in milliseconds; after this a program had better say what it waits for. */
+const FIRST_CONNECT_MS = 3_000;
+
+/**
+ * Connects to the bus at `urls` (several addresses of one cluster with commas; nothing: this machine, the usual port).
+ * Resolves once connected; without a bus it says so, resolves all the same, and goes on looking for as long as it runs.
+ * @throws Error when an address is none
+ */
+export async function connectBus(urls?: string, options: ConnectOptions = {}): Promise<NatsBus> {
+  const read = readNatsUrls(urls);
+  if (read.kind === "refused") throw new Error(read.problems.join("; "));
+  const clock = options.clock ?? usualClock();
+  const report = options.report ?? ((sentence: string) => console.error(sentence));
+  const bus = connectNatsBus({ ...options, urls: read.urls, name: options.name ?? "service", clock, report });
+  const connected = await untilConnected(bus, clock, options.waitMs ?? FIRST_CONNECT_MS);
+  if (!connected) report(`bus: ${bus.trouble ?? "no server has answered yet"}: start one with  nats-server`);
+  return bus;
+}
+
+/** Waits until `bus` is connected, for at most `limitMs`. */
+export async function untilConnected(bus: Bus, clock: Clock, limitMs: number): Promise<boolean> {
+  if (bus.status === "connected") return true;
+  return new Promise<boolean>((resolve) => {
+    const end = (connected: boolean): void => {
+      cancel();
+      stop();
+      resolve(connected);
+    };
+    const cancel = clock.after(limitMs, () => end(false));
+    const stop = bus.watch((status) => {
+      if (status !== "away") end(status === "connected");
+    });
+  });
+}

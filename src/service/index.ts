@@ -1,0 +1,19 @@
+// All that somebody else's service or caller needs (README, "Write your own service"); what is not here may change.
+
+export type { Bus, Message, Reply } from "../bus/bus.ts";
+export { connectNatsBus, type NatsBus, type NatsBusOptions } from "../bus/nats-bus.ts";
+export { type Clock, systemClock } from "../clock.ts";
+export type { Heartbeat } from "../health/heartbeat.ts";
+export type { Who } from "../health/member.ts";
+export { type HealthRules, usualHealthRules } from "../settings.ts";
+export type { Answer } from "./answer.ts";
+export { type AskOptions, type Client, type ClientEvent, type ClientOptions, openClient } from "./client.ts";
+export { type ConnectOptions, connectBus } from "./connect.ts";
+export { answer, type Handled, type Handler, refuse } from "./handled.ts";
+export {
+  type Instance,
+  type InstanceEvent,
+  type InstanceOptions,
+  type Started,
+  startInstance,
+} from "./instance.ts";

@@ -1,0 +1,41 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { connectBus } from "../../src/service/connect.ts";
+import { freePort, startNatsServer, until } from "../support/nats-server.ts";
+
+const connecting = suite("the bus for a program without settings");
+
+connecting("is connected when it is given out", async () => {
+  const server = await startNatsServer();
+  const bus = await connectBus(server.url, { report: () => undefined });
+  assert.is(bus.status, "connected");
+  await bus.close();
+  await server.stop();
+});
+
+connecting("is given out without a server too, which is told, and found once it is there", async () => {
+  const port = await freePort();
+  const told: string[] = [];
+  const bus = await connectBus(`127.0.0.1:${port}`, { waitMs: 50, report: (sentence) => told.push(sentence) });
+  assert.is(bus.status, "away");
+  assert.is(told.length, 1);
+  assert.match(
+    told[0] ?? "",
+    new RegExp(`^bus: .*127\\.0\\.0\\.1:${port}.*: start one with {2}nats-server$|^bus: no server`),
+  );
+  const server = await startNatsServer({ port });
+  await until("connected", () => bus.status === "connected");
+  await bus.close();
+  await server.stop();
+});
+
+connecting("an address that is none is a bug of the caller's, told with the rule", async () => {
+  try {
+    await connectBus("http://example.org");
+    assert.unreachable("it was taken");
+  } catch (error) {
+    assert.match(String(error), /NATS_URL=http:\/\/example\.org is not of the form nats:\/\/host:port/);
+  }
+});
+
+connecting.run();
