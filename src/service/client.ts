@@ -155,9 +155,15 @@ class ServiceClient implements Client {
     const incarnation = subjects.incarnationOf(service, message.subject);
     // Before the body is read: in a flood of new names that is most of what they cost.
     const isHeard = incarnation === undefined || this.tracker.knows(incarnation) || this.#newcomers.admit(clock.now());
-    if (!isHeard) return tell({ kind: "crowded" });
+    if (!isHeard) {
+      tell({ kind: "crowded" });
+      return;
+    }
     const heard = this.#read(message, incarnation);
-    if (heard.kind === "unreadable") return tell({ kind: "unreadable heartbeat", why: heard.why });
+    if (heard.kind === "unreadable") {
+      tell({ kind: "unreadable heartbeat", why: heard.why });
+      return;
+    }
     this.#tellAll(this.tracker.heard(heard.beat, clock.now()));
     this.#rollCall?.answered();
   }
