@@ -171,6 +171,10 @@ test("the state's folder may begin with ~, which needs HOME", () => {
   assert.is(readSettings({ DWC_STATE: "/var/state" }).kind, "settled", "without HOME a full path does");
 });
 
+test("where programs are looked for is the shell's PATH, as it stands", () => {
+  assert.is(settled({ PATH: "/a:/b" }).searchPath, "/a:/b");
+});
+
 test("another person's home is not guessed", () => {
   refuses("DWC_STATE", ["~bert/state"], /~\/|folder/);
 });
