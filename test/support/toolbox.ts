@@ -41,7 +41,7 @@ export const repository = dirname(fileURLToPath(import.meta.resolve("#root/packa
 
 /** What bin/prepare, the Makefile and the fakes may count on: POSIX, and make. */
 const POSIX_TOOLS =
-  "sh cat cksum find sort xargs uname sed awk mkdir rm mv cp ls id sleep tail grep env readlink ln dirname touch make".split(
+  "sh echo cat cksum find sort xargs uname sed awk mkdir rm mv cp ls id sleep tail grep env readlink ln dirname touch make".split(
     " ",
   );
 

@@ -1,0 +1,154 @@
+// The rules of the house that neither the compiler nor the linter can hold. `make check` runs them.
+
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, join, normalize, sep } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { repository } from "../support/toolbox.ts";
+
+const test = suite("the house");
+
+const MOST_LINES = 300;
+const ROOMS = ["bin", "src", "test", ".ci"];
+const LOOSE = [
+  "Makefile",
+  "README.md",
+  "CHANGELOG.md",
+  "package.json",
+  "package-lock.json",
+  "tsconfig.json",
+  "biome.json",
+];
+
+const read = (file: string): string => readFileSync(join(repository, file), "utf8");
+const isThere = (file: string): boolean =>
+  statSync(join(repository, file), { throwIfNoEntry: false })?.isFile() ?? false;
+const files = [...ROOMS.flatMap(list), ...LOOSE].filter(isThere);
+const sources = files.filter((file) => file.endsWith(".ts"));
+const tests = sources.filter((file) => file.endsWith(".test.ts"));
+
+function list(room: string): string[] {
+  const entries = readdirSync(join(repository, room), { recursive: true, encoding: "utf8" });
+  return entries.map((entry) => join(room, entry).split(sep).join("/"));
+}
+
+/** Fails with every place that breaks a rule, not only the first. */
+function nowhere(breaks: readonly string[], rule: string): void {
+  assert.equal([...breaks], [], `${rule}: ${breaks.join(", ")}`);
+}
+const matching = (among: readonly string[], pattern: RegExp): string[] =>
+  among.flatMap((file) =>
+    read(file)
+      .split("\n")
+      .flatMap((line, index) => (pattern.test(line) ? [`${file}:${index + 1}`] : [])),
+  );
+
+test("no file is longer than a reader can hold", () => {
+  const written = files.filter((file) => !file.endsWith(".json"));
+  nowhere(
+    written.filter((file) => read(file).split("\n").length > MOST_LINES + 1),
+    `over ${MOST_LINES} lines`,
+  );
+});
+
+test("nothing is left for later", () => {
+  nowhere(
+    matching(files, new RegExp(`\\b(${["TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK"].join("|")})\\b`)),
+    "says later",
+  );
+});
+
+test("every test file runs all its suites, and no test is left out", () => {
+  const count = (file: string, pattern: RegExp): number => read(file).match(pattern)?.length ?? 0;
+  nowhere(
+    tests.filter((file) => !/^\w+\.run\(\);\n$/m.test(`${read(file).trimEnd().split("\n").at(-1)}\n`)),
+    "does not end with .run()",
+  );
+  nowhere(
+    tests.filter((file) => count(file, /^(const|let) \w+ = suite\b/gm) !== count(file, /^\w+\.run\(\);$/gm)),
+    "has a suite that does not run",
+  );
+  nowhere(matching(tests, /^\s*\w+\.(only|skip)\(/), "leaves tests out");
+});
+
+test("no file knows the machine that it was written on", () => {
+  const own = [repository, homedir()].filter((folder) => folder.length > 1);
+  nowhere(
+    files.filter((file) => own.some((folder) => read(file).includes(`${folder}/`))),
+    "names a folder of this machine",
+  );
+  nowhere(
+    matching(files, /(?<![\w.~-])\/(home|Users|root|work|workspace|builds?)\/\w/),
+    "names a folder of some machine",
+  );
+});
+
+test("the lock names no registry, so that everybody's own is asked", () => {
+  nowhere(matching(["package-lock.json"], /"resolved"/), "names a host");
+});
+
+test("src loads nothing in a line, where neither the linter nor a reader would look", () => {
+  nowhere(
+    matching(
+      sources.filter((file) => file.startsWith("src/")),
+      /\b(import|require)\(/,
+    ),
+    "loads in a line",
+  );
+});
+
+// A pure file may name the types of one that acts, but what it calls has to be pure as well.
+test("what a pure file imports by value is pure", () => {
+  const pure = pureFiles();
+  const isPure = (file: string): boolean =>
+    pure.some((pattern) => (pattern.endsWith("/**") ? file.startsWith(pattern.slice(0, -2)) : file === pattern));
+  const breaks = sources.filter(isPure).flatMap((file) =>
+    valueImports(file)
+      .filter((path) => path.startsWith("."))
+      .map((path) => normalize(join(dirname(file), path)))
+      .filter((imported) => !isPure(imported))
+      .map((imported) => `${file} imports ${imported}`),
+  );
+  nowhere(breaks, "calls what is not pure");
+});
+
+/** The one list of pure files: the override of the linter that takes console away. */
+function pureFiles(): string[] {
+  const overrides: { includes: string[] }[] = JSON.parse(read("biome.json")).overrides;
+  const found = overrides.find((one) => JSON.stringify(one).includes('"console"'));
+  assert.ok(found, "biome.json lists the pure files");
+  return found?.includes ?? [];
+}
+
+const valueImports = (file: string): string[] =>
+  [...read(file).matchAll(/^(?:import|export) (?!type\b)[^;]*?from "([^"]+)";$/gm)].map(([, path]) => path ?? "");
+
+test("what is typed can be run, and help names all of it", () => {
+  const runnable = ["bin/prepare", "bin/dwc", ".ci/run"];
+  nowhere(
+    runnable.filter((file) => (statSync(join(repository, file)).mode & 0o111) === 0),
+    "has no run bit",
+  );
+  const targets = [...read("Makefile").matchAll(/^([A-Za-z-]+):(.*)$/gm)].filter(([, name]) => name !== "all");
+  nowhere(
+    targets.filter(([, , rest]) => !rest?.includes("## ")).map(([, name]) => `make ${name}`),
+    "says nothing in make help",
+  );
+  const phony = /^\.PHONY: (.*)$/m.exec(read("Makefile"))?.[1]?.split(" ") ?? [];
+  nowhere(
+    targets.filter(([, name]) => !phony.includes(name ?? "")).map(([, name]) => `make ${name}`),
+    "is not .PHONY: a file of that name would hide it",
+  );
+});
+
+test("README names every target", () => {
+  if (!isThere("README.md")) return;
+  const targets = [...read("Makefile").matchAll(/^([A-Za-z-]+):.*## /gm)].map(([, name]) => `make ${name}`);
+  nowhere(
+    targets.filter((target) => !read("README.md").includes(target)),
+    "is not in README.md",
+  );
+});
+
+test.run();

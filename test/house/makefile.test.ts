@@ -1,0 +1,110 @@
+// What the Makefile hands on to the programs: the values as they were typed, whatever stands in them. node and
+// bin/prepare are fakes that tell how they were called.
+
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { openToolbox, type Toolbox } from "../support/toolbox.ts";
+
+const test = suite("the Makefile");
+let box: Toolbox;
+
+test.before.each(() => {
+  box = openToolbox(["Makefile", "bin/dwc"]);
+  box.write("bin/prepare", 'for need; do echo "need <$need>"; done; exit $PREPARED\n');
+  box.tool("node", `printf '<%s>' "$@"; echo " PORT=$PORT MARKET_KEYS=$MARKET_KEYS"`);
+});
+test.after.each(() => rmSync(join(box.folder, ".."), { recursive: true, force: true }));
+
+const make = async (...args: string[]): Promise<string> => (await box.run("make", args)).said;
+const programs = (said: string): string => said.replace("<--enable-source-maps>", "").split(" PORT=")[0] ?? "";
+
+test("each target starts its program, with the bus where one is needed", async () => {
+  assert.is(programs(await make()), "<dist/bin/market.js><--monolith>");
+  assert.is(programs(await make("monolith")), "<dist/bin/market.js><--monolith>");
+  assert.is(programs(await make("market")), "need <bus>\n<dist/bin/market.js>");
+  assert.is(programs(await make("add-ratings")), "need <bus>\n<dist/bin/market.js>");
+  assert.is(programs(await make("demo")), "need <bus>\n<dist/bin/demo.js>");
+  assert.is(programs(await make("test")), "need <nats-server>\n<dist/test/run.js>");
+  assert.is(
+    programs(await make("test", "ONLY=cart market/page")),
+    "need <nats-server>\n<dist/test/run.js><cart><market/page>",
+  );
+  assert.is(programs(await make("walkthrough")), "need <nats-server>\n<dist/test/walkthrough/walkthrough.js>");
+  assert.match(await make("datawire-connect"), /bin\/dwc is ready/);
+});
+
+test("COUNT wins over INSTANCE, and with neither the program decides", async () => {
+  const ratings = async (...values: string[]): Promise<string> => programs(await make("startRatings", ...values));
+  assert.is(await ratings(), "<dist/bin/ratings.js>");
+  assert.is(await ratings("COUNT=3"), "<dist/bin/ratings.js><--count=3>");
+  assert.is(await ratings("INSTANCE=2"), "<dist/bin/ratings.js><--instance=2>");
+  assert.is(await ratings("COUNT=3", "INSTANCE=2"), "<dist/bin/ratings.js><--count=3>");
+  for (const odd of ["0", "-1", "abc", "1 2", "*"]) {
+    assert.is(await ratings(`COUNT=${odd}`), `<dist/bin/ratings.js><--count=${odd}>`, "refused there, not here");
+  }
+});
+
+test("no value is run as code, by the shell or by make", async () => {
+  const hostile = [
+    "$(touch pwned)",
+    "$(shell touch pwned)",
+    "`touch pwned`",
+    "1; touch pwned",
+    "1' ; touch pwned #",
+    '1" ; touch pwned #',
+    "1\ntouch pwned",
+    "$$x $x",
+  ];
+  for (const value of hostile) {
+    for (const name of ["COUNT", "INSTANCE"]) {
+      const said = programs(await make("startRatings", `${name}=${value}`));
+      assert.is(said, `<dist/bin/ratings.js><--${name.toLowerCase()}=${value}>`);
+    }
+    await make("test", `ONLY=${value}`);
+    assert.match(await make("market", `MARKET_KEYS=${value}`), `MARKET_KEYS=${value}\n`, "settings are text as well");
+  }
+  assert.not.ok(existsSync(join(box.folder, "pwned")), readdirSync(box.folder).join(" "));
+});
+
+test("nothing starts when the folder could not be made ready", async () => {
+  for (const target of [
+    "monolith",
+    "market",
+    "startRatings",
+    "demo",
+    "test",
+    "check",
+    "coverage",
+    "walkthrough",
+    "datawire-connect",
+  ]) {
+    const { code, said } = await box.run("make", [target], { PREPARED: "1" });
+    assert.is(code, 2, target);
+    assert.not.match(said, "<dist");
+    assert.not.match(said, "ready");
+  }
+});
+
+test("clean leaves a fresh clone, and help says what there is", async () => {
+  const before = readdirSync(box.folder);
+  for (const made of ["node_modules/a", "dist/b", ".dist-new/c", "coverage/d", ".prepared/e"]) box.write(made, "");
+  assert.match(await make("clean"), /^clean: back to a fresh clone .*\n$/);
+  assert.equal(readdirSync(box.folder), before);
+  assert.match(await make("help"), /startRatings +Ratings instances: COUNT=3 .*\n/);
+});
+
+test("bin/dwc runs from anywhere and through links, and says what to type when it is not ready", async () => {
+  const link = await box.run("ln", ["-s", join(box.folder, "bin/dwc"), join(box.tools, "first")]);
+  assert.is(link.code, 0);
+  await box.run("ln", ["-s", "first", join(box.tools, "dwc")]);
+  const early = await box.run("sh", ["-c", "cd / && dwc status"]);
+  assert.is(early.code, 1);
+  assert.match(early.said, /^dwc is not ready yet: type {2}make -C '.*my clone' datawire-connect\n$/);
+  box.write("dist/bin/dwc.js", "");
+  const { said } = await box.run("sh", ["-c", "cd / && dwc create-org 'My Test Org'"]);
+  assert.match(programs(said), /^<.*my clone\/dist\/bin\/dwc\.js><create-org><My Test Org>$/);
+});
+
+test.run();
