@@ -6,7 +6,7 @@ import { FIXED, readSettings, SETTINGS, type Settings } from "../src/settings.ts
 const test = suite("settings");
 
 type Env = Record<string, string>;
-const HOME = { HOME: "/home/anna" };
+const HOME = { HOME: "/people/anna" };
 
 function settled(env: Env): Settings {
   const result = readSettings({ ...HOME, ...env });
@@ -39,7 +39,7 @@ test("an empty environment gives the documented defaults", () => {
     logLevel: "DEBUG",
     logFormat: "text",
     marketKeys: undefined,
-    stateDir: "/home/anna/.datawire",
+    stateDir: "/people/anna/.datawire",
     searchPath: "",
     health: {
       requestTimeoutMs: 1_000,
@@ -157,8 +157,8 @@ test("keys are of 16 characters or more, newest first, and are never printed", (
 });
 
 test("the state's folder may begin with ~, which needs HOME", () => {
-  assert.is(settled({ DWC_STATE: "~" }).stateDir, "/home/anna");
-  assert.is(settled({ DWC_STATE: "~/state" }).stateDir, "/home/anna/state");
+  assert.is(settled({ DWC_STATE: "~" }).stateDir, "/people/anna");
+  assert.is(settled({ DWC_STATE: "~/state" }).stateDir, "/people/anna/state");
   assert.is(settled({ DWC_STATE: "/var/state" }).stateDir, "/var/state");
   assert.is(settled({ DWC_STATE: "./state" }).stateDir, "./state");
   for (const HOME of ["", undefined]) {

@@ -9,7 +9,8 @@ import { repository } from "../support/toolbox.ts";
 
 const test = suite("the house");
 
-const MOST_LINES = 300;
+/** What decides or acts is held in the mind whole; a test is read a rule at a time, and a style sheet is looked up. */
+const mostLines = (file: string): number => (file.startsWith("test/") ? 450 : file.endsWith(".css") ? 700 : 300);
 const ROOMS = ["bin", "src", "test", ".ci"];
 const LOOSE = [
   "Makefile",
@@ -22,6 +23,7 @@ const LOOSE = [
 ];
 
 const read = (file: string): string => readFileSync(join(repository, file), "utf8");
+const lastLine = (file: string): string => read(file).trimEnd().split("\n").at(-1) ?? "";
 const isThere = (file: string): boolean =>
   statSync(join(repository, file), { throwIfNoEntry: false })?.isFile() ?? false;
 const files = [...ROOMS.flatMap(list), ...LOOSE].filter(isThere);
@@ -47,8 +49,8 @@ const matching = (among: readonly string[], pattern: RegExp): string[] =>
 test("no file is longer than a reader can hold", () => {
   const written = files.filter((file) => !file.endsWith(".json"));
   nowhere(
-    written.filter((file) => read(file).split("\n").length > MOST_LINES + 1),
-    `over ${MOST_LINES} lines`,
+    written.filter((file) => read(file).split("\n").length > mostLines(file) + 1),
+    "has more lines than that",
   );
 });
 
@@ -62,7 +64,8 @@ test("nothing is left for later", () => {
 test("every test file runs all its suites, and no test is left out", () => {
   const count = (file: string, pattern: RegExp): number => read(file).match(pattern)?.length ?? 0;
   nowhere(
-    tests.filter((file) => !/^\w+\.run\(\);\n$/m.test(`${read(file).trimEnd().split("\n").at(-1)}\n`)),
+    // The contract's suites are made by a function, once for each bus, and run where they are made.
+    tests.filter((file) => !/^(\w+\.run\(\)|for \(const kind of kinds\) contract\(kind\));$/.test(lastLine(file))),
     "does not end with .run()",
   );
   nowhere(

@@ -13,7 +13,7 @@ import { type HealthRules, readSettings } from "../../src/settings.ts";
 export const DEFAULT_RULES: HealthRules = defaultRules();
 
 function defaultRules(): HealthRules {
-  const result = readSettings({ HOME: "/home/nobody" });
+  const result = readSettings({ HOME: "/people/nobody" });
   if (result.kind === "refused") throw new Error(result.problems.join("; "));
   return result.settings.health;
 }
