@@ -121,7 +121,7 @@ export class Link<W extends Wire = Wire> {
     if (next === "dead") this.end("it stopped answering");
     if (next !== "ask") return;
     this.flush()
-      .then((done) => done && this.#pulse.answered())
+      .then((done) => done && this.#pulse.answered(this.#clock.now()))
       .catch(() => undefined);
   }
 }

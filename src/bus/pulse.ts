@@ -20,27 +20,34 @@ const DEAD_MS = 3_000;
 
 export class Pulse {
   #askedAtMs: number | undefined;
+  /** Since when nothing has come, since it was asked. */
+  #silentSinceMs = 0;
   #heardCount = 0;
+  #lastAnswerTookMs = 0;
 
   /** @returns what to do now: send a ping, wait on, or give the connection up */
   beat(nowMs: number, heardCount: number): "ask" | "wait" | "dead" {
-    if (heardCount !== this.#heardCount) {
-      this.#heardCount = heardCount;
-      if (this.#askedAtMs !== undefined) this.#askedAtMs = nowMs;
-    }
+    if (this.#askedAtMs === undefined || heardCount !== this.#heardCount) this.#silentSinceMs = nowMs;
+    this.#heardCount = heardCount;
     if (this.#askedAtMs === undefined) {
       this.#askedAtMs = nowMs;
       return "ask";
     }
-    return nowMs - this.#askedAtMs >= DEAD_MS ? "dead" : "wait";
+    return nowMs - this.#silentSinceMs >= DEAD_MS ? "dead" : "wait";
   }
 
-  answered(): void {
+  answered(nowMs: number): void {
+    if (this.#askedAtMs !== undefined) this.#lastAnswerTookMs = nowMs - this.#askedAtMs;
     this.#askedAtMs = undefined;
   }
 
-  /** Whether the bus is itself too late for a timeout to say anything about an instance. */
+  /**
+   * Whether the bus is itself too late for a timeout to say anything about an instance. Other messages are no excuse: an
+   * answer to a call waits behind them just as the answer to the ping does, and until the next ping is known to have
+   * been quicker, so may the call that just ran out.
+   */
   inDoubt(nowMs: number): boolean {
-    return this.#askedAtMs !== undefined && nowMs - this.#askedAtMs >= DOUBT_MS;
+    const waitedMs = this.#askedAtMs === undefined ? 0 : nowMs - this.#askedAtMs;
+    return Math.max(waitedMs, this.#lastAnswerTookMs) >= DOUBT_MS;
   }
 }

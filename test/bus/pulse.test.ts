@@ -9,7 +9,7 @@ test("a bus that answers is asked again and never doubted", () => {
   const pulse = new Pulse();
   for (let nowMs = 0; nowMs < 60_000; nowMs += PING_EVERY_MS) {
     assert.is(pulse.beat(nowMs, 0), "ask");
-    pulse.answered();
+    pulse.answered(nowMs + 1);
     assert.not.ok(pulse.inDoubt(nowMs + PING_EVERY_MS - 1));
   }
 });
@@ -28,7 +28,7 @@ test("when a request of one second runs out, a bus that stopped before it was se
   for (let stoppedAtMs = 0; stoppedAtMs < PING_EVERY_MS; stoppedAtMs += 1) {
     const pulse = new Pulse();
     pulse.beat(0, 0);
-    if (stoppedAtMs > 0) pulse.answered();
+    if (stoppedAtMs > 0) pulse.answered(1);
     pulse.beat(PING_EVERY_MS, 0);
     pulse.beat(2 * PING_EVERY_MS, 0);
     assert.ok(pulse.inDoubt(stoppedAtMs + 1_000), `stopped at ${stoppedAtMs}`);
@@ -39,17 +39,27 @@ test("messages are a sign of life while the answer to the ping waits behind them
   const pulse = new Pulse();
   assert.is(pulse.beat(0, 10), "ask");
   for (let count = 1; count < 20; count += 1) assert.is(pulse.beat(count * 500, 10 + count), "wait");
-  assert.not.ok(pulse.inDoubt(9_600));
+  assert.is(pulse.beat(12_499, 29), "wait");
   assert.is(pulse.beat(12_500, 29), "dead");
 });
 
-test("an answer ends all doubt", () => {
+test("messages are no excuse for a late answer: the answers to calls wait behind them too", () => {
+  const pulse = new Pulse();
+  pulse.beat(0, 10);
+  assert.is(pulse.beat(500, 5_000), "wait");
+  assert.ok(pulse.inDoubt(500));
+});
+
+test("a late answer leaves doubt, as calls were late with it; the next one in time ends it", () => {
   const pulse = new Pulse();
   pulse.beat(0, 0);
   pulse.beat(2_900, 0);
-  pulse.answered();
-  assert.not.ok(pulse.inDoubt(2_900));
+  pulse.answered(2_900);
+  assert.ok(pulse.inDoubt(2_900));
   assert.is(pulse.beat(3_000, 0), "ask");
+  assert.ok(pulse.inDoubt(3_000));
+  pulse.answered(3_001);
+  assert.not.ok(pulse.inDoubt(3_001));
 });
 
 test.run();
