@@ -25,13 +25,16 @@ export function pageLine(event: PageEvent): Line {
   }
 }
 
+/** More addresses than this nobody reads on one line; and whoever can beat can make it ten thousand, at every call. */
+const MOST_LISTED = 20;
+
 /** @param service the name that is called, as it stands in the lines */
 export function clientLine(service: string, event: ClientEvent): Line {
   switch (event.kind) {
     case "resolving":
       return dwc(`resolving ${service}`);
     case "resolved":
-      return dwc(`resolved ${service} => [${event.live().map(address).join(", ")}]`);
+      return dwc(`resolved ${service} => [${listed(event.live())}]`);
     case "using":
       return resolver("INFO", `${service} using instance ${event.who.instance}: ${address(event.who)}`);
     case "opened":
@@ -89,6 +92,11 @@ function busLine(status: "connected" | "away" | "closed"): Line {
     case "closed":
       return { level: "INFO", logger: "bus", text: "- closed" };
   }
+}
+
+function listed(live: readonly Who[]): string {
+  const shown = live.slice(0, MOST_LISTED).map(address).join(", ");
+  return live.length > MOST_LISTED ? `${shown} and ${live.length - MOST_LISTED} more` : shown;
 }
 
 const address = (who: Who): string => shownAddress(who.address);
