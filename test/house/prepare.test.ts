@@ -11,8 +11,12 @@ import * as assert from "uvu/assert";
 import { openToolbox, type Toolbox, whereIs } from "../support/toolbox.ts";
 
 const test = suite("bin/prepare");
-/** The contract says under one second; the machine may be busy. */
+/** The contract: with nothing to do the program starts within a second. */
 const QUICK_MS = 1_000;
+/** A machine may be busy for a moment, hardly for three in a row. */
+const TRIES = 3;
+/** Far below what waiting for a lock takes, far above what not waiting takes. */
+const AT_ONCE_MS = 15_000;
 let box: Toolbox;
 
 /** An npm that installs what the fake project names, and a compiler that copies sources and refuses the word "wrong". */
@@ -70,9 +74,13 @@ test("a fresh clone gets its packages and programs, and a second run does nothin
   assert.is(first.code, 0, first.said);
   assert.match(first.said, /^prepare: installing the npm packages .* done\nprepare: compiling\n$/);
   assert.equal(names(), ["npm ci", "tsc"]);
-  const second = await prepare();
-  assert.is(second.said, "");
-  assert.ok(second.tookMs < QUICK_MS, `took ${second.tookMs} ms`);
+  let leastMs = Number.POSITIVE_INFINITY;
+  for (let tried = 0; tried < TRIES; tried += 1) {
+    const again = await prepare();
+    assert.is(again.said, "");
+    leastMs = Math.min(leastMs, again.tookMs);
+  }
+  assert.ok(leastMs < QUICK_MS, `took ${leastMs} ms`);
   assert.equal(calls(), []);
 });
 
@@ -137,7 +145,7 @@ test("a lock whose owner is dead is taken over at once", async () => {
   symlinkSync(dead.said.trim(), join(box.folder, ".prepared/lock.link"));
   const { code, tookMs } = await prepare();
   assert.is(code, 0);
-  assert.ok(tookMs < 2 * QUICK_MS, `took ${tookMs} ms`);
+  assert.ok(tookMs < AT_ONCE_MS, `took ${tookMs} ms`);
   assert.not.ok(existsSync(join(box.folder, ".prepared/lock.link")), "and is given back");
 });
 
