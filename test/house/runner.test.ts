@@ -21,6 +21,8 @@ test.before.each(() => {
 });
 test.after.each(() => rmSync(folder, { recursive: true, force: true }));
 
+/** Known from every other sleep on this machine. */
+const NAP = `300.${process.pid}`;
 const UVU = JSON.stringify(import.meta.resolve("uvu"));
 const HEAD = `import { suite } from ${UVU}; import { spawn } from "node:child_process"; const test = suite("s");\n`;
 const GOOD = 'test("a", () => {}); test("b", () => {}); test.run();';
@@ -86,12 +88,12 @@ const BAD: Record<string, { body: string; why: RegExp }> = {
     why: /killed by SIGKILL/,
   },
   "a child left behind": {
-    body: `spawn("sleep", ["303"], { stdio: "inherit" }).unref(); ${GOOD}`,
-    why: /left a process behind: \d+ sleep 303/,
+    body: `spawn("sleep", ["${NAP}"], { stdio: "inherit" }).unref(); ${GOOD}`,
+    why: /left a process behind: \d+ sleep 300\.\d+/,
   },
   "a detached child left behind": {
-    body: `spawn("sleep", ["304"], { detached: true, stdio: "ignore" }).unref(); ${GOOD}`,
-    why: /left a process behind: \d+ sleep 304/,
+    body: `spawn("sleep", ["${NAP}"], { detached: true, stdio: "ignore" }).unref(); ${GOOD}`,
+    why: /left a process behind: \d+ sleep 300\.\d+/,
   },
 };
 
@@ -104,20 +106,20 @@ for (const [name, { body, why }] of Object.entries(BAD)) {
     assert.match(said, why);
     if (name !== "a file that does not load") assert.match(said, /---- bad\nthe output/);
     assert.not.ok(
-      livingProcesses().some(({ command }) => /^sleep 30[34]$/.test(command)),
+      livingProcesses().some(({ command }) => command === `sleep ${NAP}`),
       "nobody is left",
     );
   });
 }
 
 test("a file that hangs is ended at its limit, with everything it started", async () => {
-  const body = `const hung = spawn("sh", ["-c", "sleep 305 & wait"]); console.log("hung", hung.pid); setInterval(() => {}, 1000);`;
+  const body = `const hung = spawn("sh", ["-c", "sleep ${NAP} & wait"]); console.log("hung", hung.pid); setInterval(() => {}, 1000);`;
   fixture("hangs", HEAD + body);
   const { code, said, last } = await run("--limit-ms", "700");
   assert.match(said, /still ran after 1 s and was ended/);
   assert.is(last, "0 passed, 1 failed");
   assert.is(code, 1);
-  assert.not.ok(livingProcesses().some(({ command }) => command === "sleep 305"));
+  assert.not.ok(livingProcesses().some(({ command }) => command === `sleep ${NAP}`));
 });
 
 test("nothing run is not a success", async () => {

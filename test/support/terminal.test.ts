@@ -6,6 +6,8 @@ import { livingProcesses, readProcess } from "./processes.ts";
 import { openWindow, plain, type Window } from "./terminal.ts";
 
 const test = suite("a window");
+/** Known from every other sleep on this machine. */
+const NAP = `301.${process.pid}`;
 const LIMIT_MS = 5_000;
 let window: Window;
 
@@ -48,9 +50,9 @@ test("a closed window leaves nobody behind: no stopped job, no deaf one, none th
   window.ctrlZ();
   await until(() => readProcess(stopped)?.state === "T", "state T");
   const from = window.mark();
-  window.type("sh -c 'trap \"\" HUP TERM; echo deaf:$$; while :; do sleep 1; done' & setsid sleep 301 &\n");
+  window.type(`sh -c 'trap "" HUP TERM; echo deaf:$$; while :; do sleep 1; done' & setsid sleep ${NAP} &\n`);
   const [, deaf] = await window.waitFor(/deaf:(\d+)\n/, LIMIT_MS, from);
-  const detached = (): boolean => livingProcesses().some((row) => row.command === "sleep 301");
+  const detached = (): boolean => livingProcesses().some((row) => row.command === `sleep ${NAP}`);
   await until(detached, "the detached sleep");
   await window.close();
   assert.is(readProcess(stopped), undefined);
