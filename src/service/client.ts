@@ -16,6 +16,7 @@ import type { HealthRules } from "../settings.ts";
 import { type Answer, reachedNobody, readReply, resultOf, unanswered } from "./answer.ts";
 import { decodeBody, LONGEST_HEARTBEAT_BYTES } from "./body.ts";
 import { type RollCall, startRollCall } from "./roll-call.ts";
+import { Underway } from "./underway.ts";
 import { type WholeClientOptions, wholeClientOptions } from "./usual.ts";
 
 /** What happens on the way, as it happens. */
@@ -62,6 +63,9 @@ const TICK_MS = 200;
 /** A call with less than this left is not sent on to another instance: it could not be answered. */
 const LEAST_WORTH_SENDING_MS = 5;
 
+/** An instance that got less of the request timeout than this is not charged with it; a dead end costs a thousandth. */
+const LEAST_SHARE_TO_CHARGE = 0.9;
+
 /** @throws Error when the service's name cannot stand in a subject */
 export function openClient(options: ClientOptions): Client {
   const name = subjects.checkServiceName(options.service);
@@ -77,6 +81,7 @@ class ServiceClient implements Client {
   readonly #options: WholeClientOptions;
   readonly #stops: Cancel[] = [];
   readonly #newcomers = new Newcomers();
+  readonly #underway = new Underway();
   #rollCall: RollCall | undefined;
 
   constructor(options: WholeClientOptions) {
@@ -114,7 +119,7 @@ class ServiceClient implements Client {
       if (ticket === undefined) return unanswered("all services are down");
       tell({ kind: "using", who: ticket.who });
       const timeoutMs = giveUpAt - clock.now();
-      const reply = await this.#send(ticket, request, timeoutMs, options.signal);
+      const reply = await this.#send(ticket, request, timeoutMs, options);
       if (!reachedNobody(reply)) return readReply(reply, ticket.who);
       tried.add(ticket.who.incarnation);
       if (giveUpAt - clock.now() < LEAST_WORTH_SENDING_MS) return unanswered("request timed out");
@@ -131,13 +136,23 @@ class ServiceClient implements Client {
   }
 
   /** Sends and settles: whatever happens on the way, the ticket does not stay out. */
-  async #send(ticket: Ticket, request: object, timeoutMs: number, signal?: AbortSignal): Promise<Reply> {
+  async #send(ticket: Ticket, request: object, timeoutMs: number, options: AskOptions = {}): Promise<Reply> {
     const { bus, clock } = this.#options;
+    const { repeatable = true, signal } = options;
     const body = JSON.stringify({ ...request, deadline: Math.round(clock.wall() + timeoutMs) });
-    const limits = signal === undefined ? { timeoutMs } : { timeoutMs, signal };
-    const reply = await bus.request(ticket.who.address, body, limits);
-    this.#settle(ticket, resultOf(reply));
+    const orphan = this.#underway.add(ticket.who.incarnation);
+    const sent = bus.request(ticket.who.address, body, signal === undefined ? { timeoutMs } : { timeoutMs, signal });
+    // A call that must not reach two instances waits all the same: the dead process may have done what it was asked.
+    const reply = await (repeatable ? Promise.race([sent, orphan.known]) : sent);
+    orphan.ended();
+    this.#settle(ticket, orphan.isOne ? "nobody" : this.#resultOf(reply, timeoutMs));
     return reply;
+  }
+
+  /** A call that reached its instance late in its time, after others, says nothing about an instance that had no time. */
+  #resultOf(reply: Reply, timeoutMs: number): Result {
+    const hadItsTime = timeoutMs >= this.#options.rules.requestTimeoutMs * LEAST_SHARE_TO_CHARGE;
+    return reply.kind === "timeout" && !hadItsTime ? "nothing" : resultOf(reply);
   }
 
   #settle(ticket: Ticket, result: Result): void {
@@ -201,7 +216,15 @@ class ServiceClient implements Client {
   }
 
   #tellAll(changes: readonly Change[]): void {
-    for (const change of changes) this.#options.tell(change);
+    for (const change of changes) {
+      this.#options.tell(change);
+      if (change.kind === "lost" && change.why === "nobody answers there") this.#giveUpOn(change.who);
+    }
+  }
+
+  /** Not before this turn's reading is done: its last answers may be among what was just read. */
+  #giveUpOn({ incarnation }: Who): void {
+    this.#options.clock.afterReading(() => this.#underway.giveUp(incarnation));
   }
 
   close(): void {
