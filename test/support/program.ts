@@ -3,6 +3,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { readProcess } from "./processes.ts";
+import { until } from "./until.ts";
 
 export interface ProgramOptions {
   /** Of dist/bin, without ending. */
@@ -88,6 +90,12 @@ export class Program {
 
   signal(signal: NodeJS.Signals): void {
     process.kill(this.pid, signal);
+  }
+
+  /** Pauses it as ^Z does, and waits until the kernel has done so: what is sent from now on finds it asleep. */
+  async stop(): Promise<void> {
+    this.signal("SIGSTOP");
+    await until("it is stopped", USUAL_LIMIT_MS, () => readProcess(this.pid)?.state === "T");
   }
 
   /** Ends it the polite way, or by force if it was stopped or takes too long. */

@@ -5,6 +5,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Program, type ProgramOptions, USUAL_LIMIT_MS } from "./program.ts";
+import { until } from "./until.ts";
+
+export { pause, until } from "./until.ts";
 
 export interface RatingJson {
   readonly rating: number;
@@ -97,18 +100,3 @@ export class RunningRatings {
     this.address = address;
   }
 }
-
-/** How often a condition is looked at that nobody announces. */
-const LOOK_EVERY_MS = 20;
-
-/** Waits until `isSo`, and fails with `what` when it never is. */
-export async function until(what: string, limitMs: number, isSo: () => Promise<boolean> | boolean): Promise<void> {
-  const giveUpAt = performance.now() + limitMs;
-  while (!(await isSo())) {
-    if (performance.now() > giveUpAt) throw new Error(`did not come to be within ${limitMs} ms: ${what}`);
-    await pause(LOOK_EVERY_MS);
-  }
-}
-
-/** Lets time pass between two calls of a load; never to hope that something has happened meanwhile. */
-export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

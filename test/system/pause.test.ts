@@ -34,7 +34,7 @@ pausing(
     await caller.untilKnown(2);
     const load = caller.load(5);
     await load.more(10);
-    second.program.signal("SIGSTOP");
+    await second.program.stop();
     await load.more(40);
     const duringPause = load.ended.length;
     const closedBefore = caller.count(/CLOSE breaker/);
@@ -62,11 +62,11 @@ pausing("what piled up is dropped unread when it is continued, and counted", asy
   const only = await world.startRatings(1);
   await caller.untilKnown(1);
   assert.is((await caller.call()).answer.kind, "answered");
-  only.program.signal("SIGSTOP");
+  await only.program.stop();
   const mark = only.program.mark();
   const piled = Array.from({ length: 20 }, () => caller.bus.request("ratings.get", body(), { timeoutMs: 500 }));
   const replies = await Promise.all(piled);
-  assert.ok(replies.every(({ kind }) => kind === "timeout"));
+  assert.equal(new Set(replies.map(({ kind }) => kind)), new Set(["timeout"]));
   only.program.signal("SIGCONT");
   const [, dropped] = await only.program.waitFor(/dropped (\d+) expired requests/, { mark });
   assert.is(dropped, "20");

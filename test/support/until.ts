@@ -1,0 +1,16 @@
+// Waiting in tests: for a condition and with a limit, never for a time that hopes.
+
+/** How often a condition is looked at that nobody announces. */
+const LOOK_EVERY_MS = 20;
+
+/** Waits until `isSo`, and fails with `what` when it never is. */
+export async function until(what: string, limitMs: number, isSo: () => Promise<boolean> | boolean): Promise<void> {
+  const giveUpAt = performance.now() + limitMs;
+  while (!(await isSo())) {
+    if (performance.now() > giveUpAt) throw new Error(`did not come to be within ${limitMs} ms: ${what}`);
+    await pause(LOOK_EVERY_MS);
+  }
+}
+
+/** Lets time pass between two calls of a load; never to hope that something has happened meanwhile. */
+export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
