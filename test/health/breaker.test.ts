@@ -76,14 +76,25 @@ test("a result from before the last change of state changes nothing, whatever th
   }
 });
 
-test("every change of state has an epoch of its own", () => {
-  const afterRetest = answer(retest(reopened(), 200_000)).breaker;
-  const story = [freshBreaker(), opened(), onProbation(), reopened(), retest(reopened(), 200_000), afterRetest];
-  const epochs = story.map((breaker) => breaker.epoch);
-  assert.equal(
-    epochs,
-    [...new Set(epochs)].sort((a, b) => a - b),
-  );
+test("every change of state has an epoch of its own, the quiet ones too", () => {
+  const closedByRetest = answer(retest(reopened(), 200_000)).breaker;
+  const probationEnded = answer(answer(closedByRetest).breaker).breaker;
+  const retesting = retest(opened(), 31_000);
+  const stories: readonly (readonly Breaker[])[] = [
+    [freshBreaker(), opened(), onProbation(), reopened(), retest(reopened(), 200_000), closedByRetest, probationEnded],
+    [opened(), retesting, afterNothing(retesting, retesting.epoch, 31_001)],
+  ];
+  for (const story of stories) {
+    const epochs = story.map((breaker) => breaker.epoch);
+    assert.equal(
+      epochs,
+      [...new Set(epochs)].sort((a, b) => a - b),
+    );
+  }
+});
+
+test("a call sent to an open breaker, which nobody should, closes nothing", () => {
+  assert.is(answer(opened()).breaker.kind, "open");
 });
 
 test("an open breaker is not opened twice by the other calls of the same page", () => {

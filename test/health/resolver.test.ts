@@ -89,6 +89,14 @@ test("with nobody healthy left everyone with an open breaker is retested at once
   assert.equal(inNumbers(table.next(1002)), ["nobody", []]);
 });
 
+test("retests without a call leave the next turn where it was", () => {
+  const table = tableOf(1, 2, 3);
+  assert.equal(table.turns(1, 1), [1]);
+  for (const instance of [1, 2, 3]) table.hangs(instance, 1000);
+  for (const retest of table.next(1001).retests) table.settle(retest, "answered", 1002);
+  assert.equal(table.turns(1, 1003), [2]);
+});
+
 test("a retest keeps away from those the call has been to", () => {
   const table = tableOf(1, 2);
   table.hangs(1, 1000);

@@ -75,6 +75,9 @@ test("a heartbeat that was overtaken, or came twice, changes nothing", () => {
   table.beats(1, 20_000, { seq: 4, state: "gone" });
   assert.equal(table.told(), ["joined 1"]);
   assert.equal(table.live(LEASE_MS), []);
+  table.beats(1, 25_000, { seq: 9 });
+  table.beats(1, 25_001, { seq: 8, state: "gone" });
+  assert.equal(table.live(25_002), [1], "also if it is newer than the first");
 });
 
 test("draining is told once, and gets no new calls", () => {
@@ -222,6 +225,17 @@ test("just after the bus has come back, nobody at an address only means: not bac
   const { reconnectGraceMs } = DEFAULT_RULES;
   table.settle(table.ask(2000 + reconnectGraceMs - 2), "nobody", 2000 + reconnectGraceMs - 1);
   assert.equal(table.told(), []);
+});
+
+test("that grace ends, also for one that was never heard again", () => {
+  const table = new Table();
+  table.beats(1, 0);
+  table.tracker.busAway(1000);
+  table.tracker.busBack(2000);
+  table.told();
+  const over = 2000 + DEFAULT_RULES.reconnectGraceMs;
+  table.settle(table.ask(over), "nobody", over + 1);
+  assert.equal(table.told(), ["lost 1 (nobody answers there)"]);
 });
 
 test("that grace is over once the instance has been heard again", () => {
