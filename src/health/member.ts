@@ -30,8 +30,6 @@ export interface Member {
   leaseUntil: number;
   /** Has answered a call of ours at least once: no forged heartbeat can do that. */
   proven: boolean;
-  /** The clash with another live incarnation of its number has been told. */
-  clashTold: boolean;
 }
 
 export function newMember(beat: Heartbeat, now: number): Member {
@@ -44,7 +42,6 @@ export function newMember(beat: Heartbeat, now: number): Member {
     heardAt: now,
     leaseUntil: now,
     proven: false,
-    clashTold: false,
   };
 }
 

@@ -135,12 +135,10 @@ export class Tracker {
     return [{ kind: "left", who: member.who }];
   }
 
-  /** Two live incarnations of one number are both used; the person who started them wants to know, once. */
+  /** Two live incarnations of one number are both used; the person who started them wants to know, once: when one of them comes. */
   #clash(member: Member, now: number): readonly Change[] {
     const other = this.#ring.namesake(member);
-    if (other === undefined || !this.isLive(other, now) || member.clashTold) return NOTHING;
-    member.clashTold = true;
-    other.clashTold = true;
+    if (other === undefined || !this.isLive(other, now)) return NOTHING;
     return [{ kind: "clash", who: member.who, other: other.who }];
   }
 
@@ -278,7 +276,6 @@ export class Tracker {
   /** Leaves the ring but stays in the table: its breaker outlives its lease, or its CLOSE could never be told. */
   #remove(member: Member, membership: Member["membership"]): void {
     member.membership = membership;
-    member.clashTold = false;
     this.#ring.remove(member);
   }
 
