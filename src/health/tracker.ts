@@ -218,12 +218,13 @@ export class Tracker {
   }
 
   /**
-   * Nobody serves the address: the process is dead. Except just after the bus has come back, when an instance that is
-   * well may simply not have found its way back yet, and when it has beaten since the call was sent: it has found it by
-   * now. Then the call goes elsewhere and nothing is concluded.
+   * Nobody serves the address: the process is dead. Except while no heartbeats can be heard and just after, when an
+   * instance that is well may simply not have found its way back yet, and when it has beaten since the call was sent: it
+   * has found it by now. Then the call goes elsewhere and nothing is concluded.
    */
   #unreachable(member: Member, ticket: Ticket, now: number): readonly Change[] {
     if (member.membership.kind === "gone" || member.heardAt > ticket.sentAt) return NOTHING;
+    if (this.#awaySince !== undefined) return NOTHING;
     const returning = now < this.#backAt + this.#rules.reconnectGraceMs && member.heardAt < this.#backAt;
     return returning ? NOTHING : this.#lose(member, "nobody answers there", now);
   }

@@ -74,13 +74,15 @@ function membershipLine(service: string, event: MembershipEvent): Line {
       return membership("WARNING", `${named(event.who)} turned away: ${event.limit} instances are known already`);
     case "crowded":
       return membership("WARNING", `${service} heartbeats of strangers are not all heard: too many come at once`);
+    case "deaf":
+      return membership("WARNING", `no heartbeats could be heard for ${seconds(event.deafMs)}: too many were sent`);
     case "unreadable heartbeat":
       return membership("WARNING", `${service} heartbeat not understood: ${event.why}`);
   }
 }
 
 function whyLost({ why, silentMs }: Extract<ClientEvent, { kind: "lost" }>): string {
-  return why === "no heartbeat" ? `no heartbeat for ${(silentMs / 1000).toFixed(1)} s` : why;
+  return why === "no heartbeat" ? `no heartbeat for ${seconds(silentMs)}` : why;
 }
 
 function busLine(status: "connected" | "away" | "closed"): Line {
@@ -99,6 +101,7 @@ function listed(live: readonly Who[]): string {
   return live.length > MOST_LISTED ? `${shown} and ${live.length - MOST_LISTED} more` : shown;
 }
 
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 const address = (who: Who): string => shownAddress(who.address);
 const named = (who: Who): string => `${who.service} instance ${who.instance}`;
 const dwc = (text: string): Line => ({ level: "DEBUG", logger: "DWC", text: `DWC ${text}` });

@@ -20,6 +20,8 @@ import type { Check, PageRatings } from "./shop.ts";
 const SERVICE = "ratings";
 /** How long the Market's own start waits for its bus, so that the first page finds it; after that it opens without. */
 const FIRST_CONNECT_MS = 3_000;
+/** Two connections that end together are told of it at most this far apart. */
+const LEARNS_WITHIN_MS = 200;
 /** How often lines that were held back are told as a number. */
 const HELD_LINES_MS = 1_000;
 
@@ -44,16 +46,18 @@ export async function openRatingsDesk(world: World, closers: Closers): Promise<D
   const { settings, clock } = world;
   const bus = await joinBus(world, closers);
   if (bus.kind === "refused") return bus;
+  const ears = joinWithEars(bus.bus, world, closers);
   const client = openClient({
     service: SERVICE,
     bus: bus.bus,
+    ears,
     clock,
     rules: settings.health,
     random: Math.random,
     tell: limitedTeller(world, closers),
   });
   closers.push(() => client.close());
-  await untilConnected(bus.bus, clock, FIRST_CONNECT_MS);
+  await Promise.all([bus.bus, ears].map((each) => untilConnected(each, clock, FIRST_CONNECT_MS)));
   return { kind: "open", desk: createDesk(client, bus.bus, world) };
 }
 
@@ -73,6 +77,19 @@ async function joinBus({ settings, clock, say }: World, closers: Closers): Promi
   return { kind: "joined", bus };
 }
 
+/** The other connection, for heartbeats: however many there are, the answers to our calls do not wait behind them. */
+function joinWithEars(bus: NatsBus, { settings, clock, say }: World, closers: Closers): NatsBus {
+  const report = (sentence: string): void => {
+    // What befalls both connections, the other tells; it may learn of it a moment later.
+    clock.after(LEARNS_WITHIN_MS, () => {
+      if (bus.status === "connected") say({ level: "INFO", logger: "bus", text: `- ${sentence} (heartbeats)` });
+    });
+  };
+  const ears = connectNatsBus({ urls: settings.natsUrls, name: "market-heartbeats", clock, report });
+  closers.push(() => ears.close());
+  return ears;
+}
+
 function createDesk(client: Client, bus: NatsBus, { clock, say }: World): RatingsDesk {
   const store = new RatingStore();
   return {
@@ -90,7 +107,7 @@ function createDesk(client: Client, bus: NatsBus, { clock, say }: World): Rating
 /** Events that anybody on the bus can cause are told so often and no more; the others always. */
 const CAUSED_BY_ANYBODY = new Set<ClientEvent["kind"]>([
   ...(["joined", "returned", "draining", "left", "lost", "clash", "full"] as const),
-  ...(["unreadable heartbeat", "crowded"] as const),
+  ...(["unreadable heartbeat", "crowded", "deaf"] as const),
 ]);
 
 function limitedTeller({ clock, say }: World, closers: Closers): (event: ClientEvent) => void {

@@ -28,12 +28,19 @@ export type ClientEvent =
   | { readonly kind: "unreadable heartbeat"; readonly why: string }
   /** More strangers than are listened to: this one's heartbeat was not even read. */
   | { readonly kind: "crowded" }
+  /** Heartbeats could not be heard for a while, though the bus was there: more were sent than could be read. */
+  | { readonly kind: "deaf"; readonly deafMs: number }
   | { readonly kind: "bus"; readonly status: BusStatus }
   | Change;
 
 export interface ClientOptions {
   readonly service: string;
   readonly bus: Bus;
+  /**
+   * Where heartbeats are heard, if on another connection than calls. Anybody may send those, and what comes in on one
+   * connection is read in order: on the same one, the answers to calls would wait behind a flood of them.
+   */
+  readonly ears?: Bus;
   readonly clock?: Clock;
   /** Those that differ from the settings' defaults. */
   readonly rules?: Partial<HealthRules>;
@@ -83,6 +90,8 @@ class ServiceClient implements Client {
   readonly #newcomers = new Newcomers();
   readonly #underway = new Underway();
   #rollCall: RollCall | undefined;
+  /** Since when heartbeats have not been heard, though the bus is there. */
+  #deafSince: number | undefined;
 
   constructor(options: WholeClientOptions) {
     this.#options = options;
@@ -91,12 +100,13 @@ class ServiceClient implements Client {
   }
 
   start(): void {
-    const { bus, clock, service } = this.#options;
-    const heartbeats = bus.subscribe(subjects.heartbeatsSubject(service), (message) => this.#hear(message));
+    const { bus, ears, clock, service } = this.#options;
+    const heartbeats = ears.subscribe(subjects.heartbeatsSubject(service), (message) => this.#hear(message));
     this.#stops.push(() => heartbeats.close());
-    this.#stops.push(bus.watch((status) => this.#afterStatus(status)));
+    this.#stops.push(bus.watch((status) => this.#afterBusStatus(status)));
+    this.#stops.push(ears.watch((status) => this.#afterEarsStatus(status)));
     this.#stops.push(clock.every(TICK_MS, () => this.#tellAll(this.tracker.tick(clock.now()))));
-    if (bus.status === "connected") this.#callTheRoll();
+    if (ears.status === "connected") this.#callTheRoll();
     else this.tracker.busAway(clock.now());
   }
 
@@ -156,11 +166,11 @@ class ServiceClient implements Client {
   }
 
   #settle(ticket: Ticket, result: Result): void {
-    const { bus, clock, service } = this.#options;
+    const { ears, clock, service } = this.#options;
     const changes = this.tracker.settle(ticket, result, clock.now());
     this.#tellAll(changes);
     // Whoever is opened is asked to beat: a pause that is over already need not last until the next heartbeat.
-    if (changes.some((change) => change.kind === "opened")) bus.publish(subjects.rollCallSubject(service), "");
+    if (changes.some((change) => change.kind === "opened")) ears.publish(subjects.rollCallSubject(service), "");
   }
 
   // A heartbeat.
@@ -194,25 +204,38 @@ class ServiceClient implements Client {
 
   // The bus.
 
-  #afterStatus(status: BusStatus): void {
-    const { clock, tell } = this.#options;
-    tell({ kind: "bus", status });
+  #afterBusStatus(status: BusStatus): void {
+    this.#deafSince = undefined;
+    this.#options.tell({ kind: "bus", status });
+  }
+
+  #afterEarsStatus(status: BusStatus): void {
+    const { bus, clock } = this.#options;
     if (status === "connected") {
       this.tracker.busBack(clock.now());
+      this.#tellDeafness();
       this.#callTheRoll();
     } else {
       this.tracker.busAway(clock.now());
       this.#rollCall?.over();
+      if (bus.status === "connected") this.#deafSince = clock.now();
     }
   }
 
+  #tellDeafness(): void {
+    const { clock, tell } = this.#options;
+    if (this.#deafSince !== undefined) tell({ kind: "deaf", deafMs: clock.now() - this.#deafSince });
+    this.#deafSince = undefined;
+  }
+
   #callTheRoll(): void {
-    const { bus, clock, service } = this.#options;
+    const { ears, clock, service } = this.#options;
     this.#rollCall?.over();
     // Calls wait for its answers only while nobody is known: later there is always somebody to ask.
     const someoneIsLive = this.tracker.live(clock.now()).length > 0;
     if (!someoneIsLive) this.#rollCall = startRollCall(clock, () => (this.#rollCall = undefined));
-    bus.publish(subjects.rollCallSubject(service), "");
+    // On the connection that will hear the answers: asked on another, they could come before it listens.
+    ears.publish(subjects.rollCallSubject(service), "");
   }
 
   #tellAll(changes: readonly Change[]): void {

@@ -37,6 +37,7 @@ export type WholeClientOptions = Required<ClientOptions> & { readonly rules: Hea
 export function wholeClientOptions(options: ClientOptions): WholeClientOptions {
   return {
     ...options,
+    ears: options.ears ?? options.bus,
     clock: options.clock ?? usualClock(),
     rules: { ...usualHealthRules(), ...options.rules },
     random: options.random ?? Math.random,
