@@ -13,6 +13,8 @@ export interface Turn {
   readonly call: Ticket | undefined;
   /** Copies of it that nobody waits for, each the one retest of an open breaker. */
   readonly retests: readonly Ticket[];
+  /** More copies, each to a stranger who has yet to prove itself. */
+  readonly trials: readonly Ticket[];
   readonly changes: readonly Change[];
 }
 
@@ -27,6 +29,7 @@ export interface CallTraits {
 export interface Choice {
   readonly call: Member | undefined;
   readonly retests: readonly Member[];
+  readonly trials: readonly Member[];
 }
 
 /**
@@ -34,10 +37,16 @@ export interface Choice {
  * full of forged heartbeats costs a call two milliseconds, not two thousand.
  */
 const DEAD_ENDS_UNTIL_WARY = 2;
+/**
+ * Copies of one call at most when nobody is well: a page of four sends enough for any service that people run, and forged
+ * instances with open breakers do not make one call ten thousand.
+ */
+const MOST_COPIES = 16;
 
 export class Resolver {
   readonly #tracker: Tracker;
   #last: Who | undefined;
+  #lastTried: Who | undefined;
 
   constructor(tracker: Tracker) {
     this.#tracker = tracker;
@@ -47,9 +56,10 @@ export class Resolver {
   look(now: number, traits: CallTraits = {}): Choice {
     const healthy = this.#healthy(now, traits);
     const open = this.#retestable(now, healthy === undefined, traits.tried);
-    if (traits.repeatable === false) return { call: open[0] ?? healthy, retests: [] };
+    if (traits.repeatable === false) return { call: open[0] ?? healthy, retests: [], trials: [] };
     // One copy beside a call that succeeds is enough; when nobody is well, everyone who might be is asked.
-    return { call: healthy, retests: healthy === undefined ? open : open.slice(0, 1) };
+    const retests = open.slice(0, healthy === undefined ? MOST_COPIES : 1);
+    return { call: healthy, retests, trials: this.#trials(healthy, now, traits) };
   }
 
   /** Takes the next turn. Every ticket handed out has to be settled with the tracker. */
@@ -58,8 +68,9 @@ export class Resolver {
     const retests: Ticket[] = [];
     const changes: Change[] = [];
     for (const member of choice.retests) this.#startRetest(member, now, retests, changes);
+    const trials = choice.trials.map((member) => this.#startTrial(member, now));
     const call = choice.call === undefined ? undefined : this.#send(choice.call, now, changes);
-    return { call, retests, changes };
+    return { call, retests, trials, changes };
   }
 
   #retestable(now: number, early: boolean, tried: ReadonlySet<string> | undefined): readonly Member[] {
@@ -67,11 +78,24 @@ export class Resolver {
     return tried === undefined ? open : open.filter((member) => !tried.has(member.who.incarnation));
   }
 
+  /** While strangers are not trusted with a call, one of them gets a copy beside each call that is in good hands. */
+  #trials(healthy: Member | undefined, now: number, traits: CallTraits): readonly Member[] {
+    if (healthy?.proven !== true || !this.#tracker.wariness.isWary(now)) return [];
+    const fits = this.#fitting(now, traits);
+    const stranger = this.#tracker.ring.firstAfter(this.#lastTried, (member) => !member.proven && fits(member, false));
+    return stranger === undefined ? [] : [stranger];
+  }
+
   #startRetest(member: Member, now: number, retests: Ticket[], changes: Change[]): void {
     const retest = this.#tracker.admitRetest(member, now);
     if (retest === undefined) return;
     retests.push(retest.ticket);
     changes.push(...retest.changes);
+  }
+
+  #startTrial(member: Member, now: number): Ticket {
+    this.#lastTried = member.who;
+    return this.#tracker.admit(member, now);
   }
 
   #send(member: Member, now: number, changes: Change[]): Ticket {
@@ -83,18 +107,28 @@ export class Resolver {
   }
 
   #healthy(now: number, traits: CallTraits): Member | undefined {
-    const tried = traits.tried;
-    const fits = (member: Member, guardedToo: boolean): boolean => {
+    const fits = this.#fitting(now, traits);
+    const { ring } = this.#tracker;
+    return (
+      (this.#isWary(now, traits)
+        ? ring.firstAfter(this.#last, (member) => member.proven && fits(member, false))
+        : undefined) ??
+      ring.firstAfter(this.#last, (member) => fits(member, false)) ??
+      ring.firstAfter(this.#last, (member) => fits(member, true))
+    );
+  }
+
+  #fitting(now: number, { tried }: CallTraits): (member: Member, guardedToo: boolean) => boolean {
+    return (member, guardedToo) => {
       const will = willingness(member.breaker, now);
       if (will === "no" || (will === "guarded" && !guardedToo)) return false;
       return this.#tracker.isLive(member, now) && !tried?.has(member.who.incarnation);
     };
-    const ring = this.#tracker.ring;
-    const wary = tried !== undefined && tried.size >= DEAD_ENDS_UNTIL_WARY;
-    return (
-      (wary ? ring.firstAfter(this.#last, (member) => member.proven && fits(member, false)) : undefined) ??
-      ring.firstAfter(this.#last, (member) => fits(member, false)) ??
-      ring.firstAfter(this.#last, (member) => fits(member, true))
-    );
+  }
+
+  /** A call that must not be copied is all that strangers of its service can prove themselves by. */
+  #isWary(now: number, { tried, repeatable }: CallTraits): boolean {
+    if (tried !== undefined && tried.size >= DEAD_ENDS_UNTIL_WARY) return true;
+    return repeatable !== false && this.#tracker.wariness.isWary(now);
   }
 }

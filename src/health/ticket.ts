@@ -14,6 +14,8 @@ export interface Ticket {
 export type Result =
   /** Any answer in time, an error of the service among them. */
   | "answered"
+  /** An answer in time that is none: alive, and of no use. */
+  | "nonsense"
   | "timeout"
   /** Delivered to nobody: dead, not hung. */
   | "nobody"

@@ -10,14 +10,16 @@ import type { Heartbeat } from "./heartbeat.ts";
 import { isLive, type Member, newMember, saidGoodbye, type Who } from "./member.ts";
 import { Ring } from "./ring.ts";
 import { type Result, type Ticket, ticketFor } from "./ticket.ts";
+import { Unwell } from "./unwell.ts";
+import { Wariness } from "./wariness.ts";
 
 export class Tracker {
+  readonly wariness = new Wariness();
   readonly #rules: HealthRules;
   readonly #random: breaker.Random;
   readonly #members = new Map<string, Member>();
   readonly #ring = new Ring();
-  /** Members whose breaker is open or being retested: few, and looked at on every choice. */
-  readonly #unwell = new Set<Member>();
+  readonly #unwell = new Unwell();
   #awaySince: number | undefined;
   #backAt = Number.NEGATIVE_INFINITY;
   #fullTold = false;
@@ -59,12 +61,7 @@ export class Tracker {
 
   /** Live members with an open breaker whose retest may start now: those due, or with `early` all that have none out. */
   retestable(now: number, early: boolean): readonly Member[] {
-    if (this.#unwell.size === 0) return NOBODY;
-    return [...this.#unwell].filter(
-      (member) =>
-        this.isLive(member, now) &&
-        (breaker.retestIsDue(member.breaker, now) || (early && member.breaker.kind === "open")),
-    );
+    return this.#unwell.retestable(now, early).filter((member) => this.isLive(member, now));
   }
 
   // A heartbeat.
@@ -166,7 +163,7 @@ export class Tracker {
 
   #forget(member: Member): void {
     this.#ring.remove(member);
-    this.#unwell.delete(member);
+    this.#unwell.forget(member);
     this.#members.delete(member.who.incarnation);
   }
 
@@ -196,8 +193,16 @@ export class Tracker {
     if (result === "answered") member.proven = true;
     // Forgotten in a full table and met again since: the epochs of its new row have nothing to do with the old ticket's.
     if (member.who !== ticket.who) return NOTHING;
+    const changes = this.#settle(member, ticket, result, now);
+    // Several calls that hang with one stranger change its state once, and disappoint once.
+    if (!member.proven && (changes.length > 0 || result === "nonsense")) this.wariness.disappointed(now);
+    return changes;
+  }
+
+  #settle(member: Member, ticket: Ticket, result: Result, now: number): readonly Change[] {
     switch (result) {
       case "answered":
+      case "nonsense":
         return this.#apply(member, breaker.afterAnswer(member.breaker, ticket.epoch, this.#rules));
       case "timeout":
         return this.#apply(member, breaker.afterTimeout(member.breaker, ticket.epoch, now, this.#rules, this.#random));
@@ -283,12 +288,10 @@ export class Tracker {
   #apply(member: Member, { breaker: next, news }: breaker.Step): readonly Change[] {
     if (next !== member.breaker) {
       member.breaker = next;
-      if (next.kind === "open" || next.kind === "retesting") this.#unwell.add(member);
-      else this.#unwell.delete(member);
+      this.#unwell.note(member);
     }
     return news === undefined ? NOTHING : [{ who: member.who, ...news }];
   }
 }
 
 const NOTHING: readonly Change[] = [];
-const NOBODY: readonly Member[] = [];

@@ -1,0 +1,122 @@
+// What forged instances can cost: those who beat and then hang, are not there, or answer nonsense.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { Newcomers } from "../../src/health/newcomers.ts";
+import type { Result, Ticket } from "../../src/health/ticket.ts";
+import { Table } from "../support/table.ts";
+
+const test = suite("strangers");
+
+const FIRST_STRANGER = 10;
+
+/** Instance 1 has answered, as one does; of the strangers nobody knows. */
+function tableWithStrangers(count: number): Table {
+  const table = new Table();
+  table.beats(1, 0);
+  settle(table, table.next(0).call, "answered", 1);
+  for (let place = 0; place < count; place++) table.beats(FIRST_STRANGER + place, 2);
+  return table;
+}
+
+function settle(table: Table, ticket: Ticket | undefined, result: Result, now: number): void {
+  if (ticket === undefined) throw new Error("nobody was asked");
+  table.settle(ticket, result, now);
+}
+
+/** Calls one after another, strangers ending them as `result`; says whom each went to. */
+function callsWhere(table: Table, result: Result, count: number, from: number): readonly number[] {
+  const numbers: number[] = [];
+  for (let now = from; numbers.length < count; now++) {
+    const { call, trials, retests } = table.next(now);
+    for (const copy of [...trials, ...retests]) settle(table, copy, result, now);
+    settle(table, call, call?.who.instance === 1 ? "answered" : result, now);
+    numbers.push(call?.who.instance ?? 0);
+  }
+  return numbers;
+}
+
+for (const result of ["timeout", "nobody", "draining", "nonsense"] as const) {
+  test(`a hundred strangers that end calls as "${result}" cost four of them, whatever comes after`, () => {
+    const table = tableWithStrangers(100);
+    const called = callsWhere(table, result, 200, 10);
+    assert.is(called.filter((instance) => instance !== 1).length, 4);
+  });
+}
+
+test("several calls that hang with one stranger at once disappoint once", () => {
+  const table = tableWithStrangers(1);
+  const calls = Array.from({ length: 10 }, () => table.next(10).call).filter((call) => call?.who.instance !== 1);
+  for (const call of calls) settle(table, call, "timeout", 1010);
+  assert.ok(calls.length > 4);
+  assert.not.ok(table.tracker.wariness.isWary(1010));
+});
+
+test("a stranger that answers a copy takes its turns from then on", () => {
+  const table = tableWithStrangers(4);
+  callsWhere(table, "timeout", 20, 10);
+  table.beats(50, 100);
+  const { call, trials } = table.next(101);
+  assert.equal([call?.who.instance, trials.map((trial) => trial.who.instance)], [1, [50]]);
+  settle(table, call, "answered", 102);
+  settle(table, trials[0], "answered", 102);
+  assert.equal(table.turns(4, 103), [50, 1, 50, 1]);
+});
+
+test("the copies go round among the strangers", () => {
+  const table = tableWithStrangers(6);
+  callsWhere(table, "nonsense", 20, 10);
+  const tried = Array.from({ length: 6 }, () => table.next(100).trials[0]?.who.instance ?? 0);
+  assert.equal(tried.sort(), [10, 11, 12, 13, 14, 15]);
+});
+
+test("a minute after the last disappointment a newcomer takes its turn at once again", () => {
+  const table = tableWithStrangers(4);
+  callsWhere(table, "nobody", 20, 10);
+  for (const instance of [1, 70]) table.beats(instance, 70_000, { intervalMs: 60_000 });
+  assert.equal(table.turns(2, 70_000).length, 2);
+  assert.equal(table.next(70_001).trials, []);
+  assert.ok(table.turns(2, 70_002).includes(70));
+});
+
+test("with nobody else to ask, strangers are asked all the same", () => {
+  const table = new Table();
+  for (let instance = 1; instance <= 8; instance++) table.beats(instance, 0);
+  for (let place = 0; place < 6; place++) settle(table, table.next(1).call, "nobody", 2);
+  assert.ok(table.tracker.wariness.isWary(3));
+  assert.is(table.next(3).call?.who.instance, 7);
+});
+
+test("a call that must not be copied is sent to a stranger itself: it has no other way to prove itself", () => {
+  const table = tableWithStrangers(5);
+  callsWhere(table, "timeout", 20, 10);
+  table.beats(50, 100);
+  const once = [1, 2].map((place) => table.next(100 + place, { repeatable: false }));
+  assert.ok(once.some(({ call }) => call?.who.instance === 50));
+  assert.ok(once.every(({ trials }) => trials.length === 0));
+});
+
+test("with nobody well a call takes sixteen retests along, a real instance's first, and the next one takes others", () => {
+  const table = tableWithStrangers(40);
+  for (let place = 0; place < 40; place++) table.hangs(FIRST_STRANGER + place, 1_000);
+  table.hangs(1, 1_000);
+  const retested = [1_001, 2_001, 3_001].map((now) => {
+    const { retests } = table.next(now);
+    for (const ticket of retests) settle(table, ticket, "timeout", now + 1);
+    return retests.map((ticket) => ticket.who.instance);
+  });
+  for (const numbers of retested) assert.equal([numbers.length, numbers[0]], [16, 1]);
+  assert.is(new Set(retested.flat()).size, 41, "all of them in three calls");
+});
+
+test("ten thousand newcomers come in at once, and then a thousand a second", () => {
+  const newcomers = new Newcomers();
+  const admitted = (count: number, now: number): number =>
+    Array.from({ length: count }, () => newcomers.admit(now)).filter(Boolean).length;
+  assert.is(admitted(20_000, 0), 10_000);
+  assert.is(admitted(20_000, 1_000), 1_000);
+  assert.is(admitted(20_000, 1_500), 500);
+  assert.is(admitted(20_000, 3_600_000), 10_000);
+});
+
+test.run();
