@@ -37,6 +37,8 @@ export function clientLine(service: string, event: ClientEvent): Line {
       return dwc(`resolved ${service} => [${listed(event.live())}]`);
     case "using":
       return resolver("INFO", `${service} using instance ${event.who.instance}: ${address(event.who)}`);
+    case "nonsense":
+      return resolver("WARNING", `${named(event.who)} answered nothing of use, and another is asked: ${address(event.who)}`);
     case "opened":
       return breaker("WARNING", "OPEN", event.who, ` (${event.why})`);
     case "retesting":
@@ -52,7 +54,7 @@ export function clientLine(service: string, event: ClientEvent): Line {
 
 type MembershipEvent = Exclude<
   ClientEvent,
-  { kind: "resolving" | "resolved" | "using" | "opened" | "retesting" | "closed" | "bus" }
+  { kind: "resolving" | "resolved" | "using" | "nonsense" | "opened" | "retesting" | "closed" | "bus" }
 >;
 
 function membershipLine(service: string, event: MembershipEvent): Line {

@@ -24,7 +24,7 @@ export async function ratePage(thingIDs: readonly string[], wiring: Wiring): Pro
   const startedAt = clock.wall();
   const asked = thingIDs.map((thingID) => {
     tell({ kind: "asking", thingID });
-    return client.ask({ thingID });
+    return client.ask({ thingID }, { accepts: (body) => ratingIn(body, thingID) !== undefined });
   });
   const answers = await Promise.all(asked);
   tell({ kind: "waited", waitedMs: Math.max(0, clock.wall() - startedAt) });
@@ -39,16 +39,21 @@ type Outcome =
 
 const HIGHEST_RATING = 5;
 
-/** Even a live instance may lie: what is not a rating of the thing that was asked for is none. */
 function readAnswer(thingID: string, answer: Answer | undefined): Outcome {
   if (answer === undefined) throw new Error(`no answer was kept for ${thingID}`);
   if (answer.kind === "unanswered") return { kind: "bad", thingID, why: answer.why };
   if (answer.kind === "refused") return { kind: "bad", thingID, why: `${answer.code} ${answer.message}` };
-  const { thingID: rated, rating } = Object(answer.body) as { thingID?: unknown; rating?: unknown };
-  const isRating = typeof rating === "number" && rating >= 0 && rating <= HIGHEST_RATING;
-  if (rated !== thingID || !isRating)
-    return { kind: "bad", thingID, why: `instance ${answer.who.instance} gave no rating` };
-  return { kind: "got", thingID, rating, instance: answer.who.instance };
+  const rating = ratingIn(answer.body, thingID);
+  const { instance } = answer.who;
+  if (rating === undefined) return { kind: "bad", thingID, why: `instance ${instance} gave no rating` };
+  return { kind: "got", thingID, rating, instance };
+}
+
+/** Even a live instance may lie: what is not a rating of the thing that was asked for is none. */
+function ratingIn(body: unknown, thingID: string): number | undefined {
+  const { thingID: rated, rating } = Object(body) as { thingID?: unknown; rating?: unknown };
+  const isRating = rated === thingID && typeof rating === "number" && rating >= 0 && rating <= HIGHEST_RATING;
+  return isRating ? rating : undefined;
 }
 
 function settle(outcome: Outcome, store: RatingStore, at: number, tell: Wiring["tell"]): void {

@@ -107,7 +107,7 @@ function createDesk(client: Client, bus: NatsBus, { clock, say }: World): Rating
 /** Events that anybody on the bus can cause are told so often and no more; the others always. */
 const CAUSED_BY_ANYBODY = new Set<ClientEvent["kind"]>([
   ...(["joined", "returned", "draining", "left", "lost", "clash", "full"] as const),
-  ...(["unreadable heartbeat", "crowded", "deaf"] as const),
+  ...(["unreadable heartbeat", "crowded", "deaf", "nonsense"] as const),
 ]);
 
 function limitedTeller({ clock, say }: World, closers: Closers): (event: ClientEvent) => void {

@@ -43,6 +43,15 @@ export function resultOf(reply: Reply): Result {
   }
 }
 
+/** What counts as an answer of a service: only its caller knows. */
+export type Accepts = (body: unknown) => boolean;
+
+/** An answer that is none: not JSON, or nothing that its caller could use. An error that the service gave is none of these. */
+export function isNonsense(answer: Answer, accepts: Accepts): boolean {
+  if (answer.kind === "answered") return !accepts(answer.body);
+  return answer.kind === "unanswered" && answer.why === "the answer was not readable";
+}
+
 export function readReply(reply: Reply, who: Who): Answer {
   switch (reply.kind) {
     case "answered": {

@@ -13,7 +13,7 @@ import { Resolver } from "../health/resolver.ts";
 import type { Result, Ticket } from "../health/ticket.ts";
 import { Tracker } from "../health/tracker.ts";
 import type { HealthRules } from "../settings.ts";
-import { type Answer, reachedNobody, readReply, resultOf, unanswered } from "./answer.ts";
+import { type Accepts, type Answer, isNonsense, reachedNobody, readReply, resultOf, unanswered } from "./answer.ts";
 import { decodeBody, LONGEST_HEARTBEAT_BYTES } from "./body.ts";
 import { type RollCall, startRollCall } from "./roll-call.ts";
 import { Underway } from "./underway.ts";
@@ -25,6 +25,8 @@ export type ClientEvent =
   /** `live` is called only by who wants to know: with thousands of instances the list is not free. */
   | { readonly kind: "resolved"; readonly live: () => readonly Who[] }
   | { readonly kind: "using"; readonly who: Who }
+  /** Answered, but nothing that the caller could use; another is asked. */
+  | { readonly kind: "nonsense"; readonly who: Who }
   | { readonly kind: "unreadable heartbeat"; readonly why: string }
   /** More strangers than are listened to: this one's heartbeat was not even read. */
   | { readonly kind: "crowded" }
@@ -51,6 +53,8 @@ export interface ClientOptions {
 export interface AskOptions {
   /** False for a call that must not reach two instances; reads may. */
   readonly repeatable?: boolean;
+  /** What counts as an answer: for any other body the call goes on to another instance. Left out: whatever is JSON. */
+  readonly accepts?: Accepts;
   readonly signal?: AbortSignal;
 }
 
@@ -69,6 +73,9 @@ export interface Client {
 const TICK_MS = 200;
 /** A call with less than this left is not sent on to another instance: it could not be answered. */
 const LEAST_WORTH_SENDING_MS = 5;
+/** Of one call so many attempts are told. More only come of forged heartbeats, and those could be a thousand. */
+const MOST_TOLD = 8;
+const ANYTHING: Accepts = () => true;
 
 /** An instance that got less of the request timeout than this is not charged with it; a dead end costs a thousandth. */
 const LEAST_SHARE_TO_CHARGE = 0.9;
@@ -117,45 +124,60 @@ class ServiceClient implements Client {
   // A call.
 
   async ask(request: object, options: AskOptions = {}): Promise<Answer> {
-    const { bus, clock, rules, tell } = this.#options;
+    const { bus, clock, rules } = this.#options;
     if (this.#rollCall !== undefined) await this.#rollCall.heard;
     if (bus.status !== "connected") return unanswered("the bus is away");
     const giveUpAt = clock.now() + rules.requestTimeoutMs;
     const tried = new Set<string>();
+    let nonsense: Answer | undefined;
     for (;;) {
-      tell({ kind: "resolving" });
-      tell({ kind: "resolved", live: () => this.tracker.live(clock.now()).map((member) => member.who) });
       const ticket = this.#takeTurn(request, tried, options);
-      if (ticket === undefined) return unanswered("all services are down");
-      tell({ kind: "using", who: ticket.who });
+      if (ticket === undefined) return nonsense ?? unanswered("all services are down");
       const timeoutMs = giveUpAt - clock.now();
       const reply = await this.#send(ticket, request, timeoutMs, options);
-      if (!reachedNobody(reply)) return readReply(reply, ticket.who);
+      const answer = readReply(reply, ticket.who);
+      if (this.#isUseless(answer, ticket, options)) nonsense = answer;
+      else if (!reachedNobody(reply)) return answer;
       tried.add(ticket.who.incarnation);
-      if (giveUpAt - clock.now() < LEAST_WORTH_SENDING_MS) return unanswered("request timed out");
+      if (giveUpAt - clock.now() < LEAST_WORTH_SENDING_MS) return nonsense ?? unanswered("request timed out");
     }
   }
 
-  /** Takes the next turn, and sends the retests that go with it: nobody waits for those. */
-  #takeTurn(request: object, tried: ReadonlySet<string>, { repeatable = true }: AskOptions): Ticket | undefined {
+  /** Whether another is to be asked because of what this one answered; then it is told. */
+  #isUseless(answer: Answer, { who }: Ticket, { accepts = ANYTHING, repeatable = true }: AskOptions): boolean {
+    // Whoever answers nonsense may have done what it was asked all the same.
+    if (!repeatable || !isNonsense(answer, accepts)) return false;
+    this.#options.tell({ kind: "nonsense", who });
+    return true;
+  }
+
+  /** Takes the next turn, and sends the copies that go with it: nobody waits for those. */
+  #takeTurn(request: object, tried: ReadonlySet<string>, options: AskOptions): Ticket | undefined {
     const { clock, rules } = this.#options;
+    const { accepts = ANYTHING, repeatable = true } = options;
+    const tell = tried.size < MOST_TOLD ? this.#options.tell : () => undefined;
+    tell({ kind: "resolving" });
+    tell({ kind: "resolved", live: () => this.tracker.live(clock.now()).map((member) => member.who) });
     const turn = this.resolver.next(clock.now(), { tried, repeatable });
     this.#tellAll(turn.changes);
-    for (const retest of turn.retests) void this.#send(retest, request, rules.requestTimeoutMs);
+    for (const copy of [...turn.retests, ...turn.trials])
+      void this.#send(copy, request, rules.requestTimeoutMs, { accepts });
+    if (turn.call !== undefined) tell({ kind: "using", who: turn.call.who });
     return turn.call;
   }
 
   /** Sends and settles: whatever happens on the way, the ticket does not stay out. */
-  async #send(ticket: Ticket, request: object, timeoutMs: number, options: AskOptions = {}): Promise<Reply> {
+  async #send(ticket: Ticket, request: object, timeoutMs: number, options: AskOptions): Promise<Reply> {
     const { bus, clock } = this.#options;
-    const { repeatable = true, signal } = options;
+    const { repeatable = true, accepts = ANYTHING, signal } = options;
     const body = JSON.stringify({ ...request, deadline: Math.round(clock.wall() + timeoutMs) });
     const orphan = this.#underway.add(ticket.who.incarnation);
     const sent = bus.request(ticket.who.address, body, signal === undefined ? { timeoutMs } : { timeoutMs, signal });
     // A call that must not reach two instances waits all the same: the dead process may have done what it was asked.
     const reply = await (repeatable ? Promise.race([sent, orphan.known]) : sent);
     orphan.ended();
-    this.#settle(ticket, orphan.isOne ? "nobody" : this.#resultOf(reply, timeoutMs));
+    const isUseless = isNonsense(readReply(reply, ticket.who), accepts);
+    this.#settle(ticket, orphan.isOne ? "nobody" : isUseless ? "nonsense" : this.#resultOf(reply, timeoutMs));
     return reply;
   }
 
