@@ -26,6 +26,10 @@ export interface Member {
   /** Highest sequence number heard, so that a beat overtaken by a later one is known. */
   seq: number;
   heardAt: number;
+  /** When it came, or came back. */
+  cameAt: number;
+  /** That its number is taken twice since then has been told. */
+  clashTold: boolean;
   /** Until when its last heartbeat counts. */
   leaseUntil: number;
   /** Has answered a call of ours at least once: no forged heartbeat can do that. */
@@ -40,6 +44,8 @@ export function newMember(beat: Heartbeat, now: number): Member {
     breaker: freshBreaker(),
     seq: -1,
     heardAt: now,
+    cameAt: now,
+    clashTold: false,
     leaseUntil: now,
     proven: false,
   };

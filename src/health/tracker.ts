@@ -91,7 +91,7 @@ export class Tracker {
     this.#renew(member, beat, now);
     this.#members.set(beat.incarnation, member);
     this.#ring.add(member);
-    return [{ kind: "joined", who: member.who }, ...this.#clash(member, now)];
+    return [{ kind: "joined", who: member.who }];
   }
 
   #beats(member: Member, beat: Heartbeat, now: number): readonly Change[] {
@@ -99,6 +99,7 @@ export class Tracker {
     const changes: Change[] = [];
     if (!this.isLive(member, now)) changes.push(...this.#comeBack(member, now));
     this.#renew(member, beat, now);
+    changes.push(...this.#clash(member, now));
     const step = breaker.afterHeartbeat(member.breaker, now, this.#rules);
     changes.push(...this.#apply(member, step));
     return changes.length === 0 ? NOTHING : changes;
@@ -108,8 +109,10 @@ export class Tracker {
   #comeBack(member: Member, now: number): readonly Change[] {
     if (member.membership.kind === "up") return NOTHING;
     member.membership = { kind: "up" };
+    member.cameAt = now;
+    member.clashTold = false;
     this.#ring.add(member);
-    return [{ kind: "returned", who: member.who }, ...this.#clash(member, now)];
+    return [{ kind: "returned", who: member.who }];
   }
 
   #renew(member: Member, beat: Heartbeat, now: number): void {
@@ -132,11 +135,18 @@ export class Tracker {
     return [{ kind: "left", who: member.who }];
   }
 
-  /** Two live incarnations of one number are both used; the person who started them wants to know, once: when one of them comes. */
+  /**
+   * Two live incarnations of one number are both used; the person who started them wants to know, once. Only when both
+   * have been heard since the later one came: one that was killed and started again within its lease is no clash.
+   */
   #clash(member: Member, now: number): readonly Change[] {
     const other = this.#ring.namesake(member);
     if (other === undefined || !this.isLive(other, now)) return NOTHING;
-    return [{ kind: "clash", who: member.who, other: other.who }];
+    const later = member.cameAt >= other.cameAt ? member : other;
+    const bothHeard = Math.min(member.heardAt, other.heardAt) >= later.cameAt;
+    if (!bothHeard || later.clashTold) return NOTHING;
+    later.clashTold = true;
+    return [{ kind: "clash", who: later.who, other: later === member ? other.who : member.who }];
   }
 
   // Room: memory stays bounded for any stream of heartbeats.

@@ -3,7 +3,7 @@
 import { shownAddress } from "../bus/subjects.ts";
 import type { Who } from "../health/member.ts";
 import type { Line } from "../program/log.ts";
-import type { ClientEvent } from "../service/client.ts";
+import type { ClientEvent } from "../service/client-options.ts";
 
 /** What happens to the ratings of one page, besides what happens to its calls. */
 export type PageEvent =
@@ -38,7 +38,10 @@ export function clientLine(service: string, event: ClientEvent): Line {
     case "using":
       return resolver("INFO", `${service} using instance ${event.who.instance}: ${address(event.who)}`);
     case "nonsense":
-      return resolver("WARNING", `${named(event.who)} answered nothing of use, and another is asked: ${address(event.who)}`);
+      return resolver(
+        "WARNING",
+        `${named(event.who)} answered nothing of use, and another is asked: ${address(event.who)}`,
+      );
     case "opened":
       return breaker("WARNING", "OPEN", event.who, ` (${event.why})`);
     case "retesting":

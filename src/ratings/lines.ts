@@ -2,7 +2,7 @@
 
 import { shownAddress } from "../bus/subjects.ts";
 import type { Line } from "../program/log.ts";
-import type { InstanceEvent } from "../service/instance.ts";
+import type { InstanceEvent } from "../service/instance-options.ts";
 import type { LogLevel } from "../settings.ts";
 
 /** Whose window it is. */

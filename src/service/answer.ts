@@ -1,5 +1,5 @@
 // What a reply on the bus means: to the one who asked, and to the health of the instance that was asked. The two differ:
-// a refusal is an error to the caller and proof of life to the tracker.
+// a refusal is an error to the caller and proof of life to the tracker. Read once, as bodies have to be decoded for it.
 
 import type { Reply } from "../bus/bus.ts";
 import type { Who } from "../health/member.ts";
@@ -22,52 +22,42 @@ export type WhyUnanswered =
 
 export const unanswered = (why: WhyUnanswered): Answer => ({ kind: "unanswered", why });
 
-/** 503 is how an instance says that it takes no more (README, "The protocol"). */
-const isDraining = (reply: Reply): boolean => reply.kind === "refused" && reply.code === 503;
-
-/** Not delivered, or not taken: asking another is safe for any verb. */
-export const reachedNobody = (reply: Reply): boolean => reply.kind === "nobody" || isDraining(reply);
-
-export function resultOf(reply: Reply): Result {
-  if (isDraining(reply)) return "draining";
-  switch (reply.kind) {
-    case "answered":
-    case "refused":
-      return "answered";
-    case "nobody":
-    case "timeout":
-      return reply.kind;
-    case "away":
-    case "cancelled":
-      return "nothing";
-  }
+/** What came of sending a call to one instance. */
+export interface Attempt {
+  readonly answer: Answer;
+  readonly result: Result;
 }
 
 /** What counts as an answer of a service: only its caller knows. */
 export type Accepts = (body: unknown) => boolean;
 
-/** An answer that is none: not JSON, or nothing that its caller could use. An error that the service gave is none of these. */
-export function isNonsense(answer: Answer, accepts: Accepts): boolean {
-  if (answer.kind === "answered") return !accepts(answer.body);
-  return answer.kind === "unanswered" && answer.why === "the answer was not readable";
+/** 503 is how an instance says that it takes no more (README, "The protocol"). */
+const DRAINING = 503;
+
+/** What `reply` is to the caller, and what it says of `who`, the instance that was asked. */
+export function readAttempt(reply: Reply, who: Who, accepts: Accepts): Attempt {
+  switch (reply.kind) {
+    case "answered":
+      return readBody(reply.body, who, accepts);
+    case "refused": {
+      const { code, message } = reply;
+      return { answer: { kind: "refused", code, message, who }, result: code === DRAINING ? "draining" : "answered" };
+    }
+    case "timeout":
+      return { answer: unanswered("request timed out"), result: "timeout" };
+    case "nobody":
+      return { answer: unanswered("all services are down"), result: "nobody" };
+    case "away":
+      return { answer: unanswered("the bus is away"), result: "nothing" };
+    case "cancelled":
+      return { answer: unanswered("the caller gave up"), result: "nothing" };
+  }
 }
 
-export function readReply(reply: Reply, who: Who): Answer {
-  switch (reply.kind) {
-    case "answered": {
-      const decoded = decodeBody(reply.body, LONGEST_BODY_BYTES);
-      if (decoded.kind === "unreadable") return unanswered("the answer was not readable");
-      return { kind: "answered", body: decoded.value, who };
-    }
-    case "refused":
-      return { kind: "refused", code: reply.code, message: reply.message, who };
-    case "timeout":
-      return unanswered("request timed out");
-    case "cancelled":
-      return unanswered("the caller gave up");
-    case "nobody":
-      return unanswered("all services are down");
-    case "away":
-      return unanswered("the bus is away");
-  }
+/** An answer may be none: not JSON, or nothing that its caller could use. */
+function readBody(bytes: Uint8Array, who: Who, accepts: Accepts): Attempt {
+  const decoded = decodeBody(bytes, LONGEST_BODY_BYTES);
+  if (decoded.kind === "unreadable") return { answer: unanswered("the answer was not readable"), result: "nonsense" };
+  const answer: Answer = { kind: "answered", body: decoded.value, who };
+  return { answer, result: accepts(decoded.value) ? "answered" : "nonsense" };
 }

@@ -1,54 +1,17 @@
 // The caller's side of any service: asks a healthy instance, directly, in turn, and never the same dead one twice.
 //
-// The way of a call: whose turn -> sent -> settled with the tracker -> on to the next if it reached nobody -> answered.
+// The way of a call: whose turn -> sent -> read -> settled with the tracker -> on to the next if that was no answer.
 
-import type { Bus, BusStatus, Message, Reply } from "../bus/bus.ts";
-import * as subjects from "../bus/subjects.ts";
-import type { Cancel, Clock } from "../clock.ts";
+import { checkServiceName } from "../bus/subjects.ts";
+import type { Cancel } from "../clock.ts";
 import type { Change } from "../health/change.ts";
-import { type ParsedHeartbeat, parseHeartbeat } from "../health/heartbeat.ts";
-import type { Who } from "../health/member.ts";
-import { Newcomers } from "../health/newcomers.ts";
 import { Resolver } from "../health/resolver.ts";
 import type { Result, Ticket } from "../health/ticket.ts";
 import { Tracker } from "../health/tracker.ts";
-import type { HealthRules } from "../settings.ts";
-import { type Accepts, type Answer, isNonsense, reachedNobody, readReply, resultOf, unanswered } from "./answer.ts";
-import { decodeBody, LONGEST_HEARTBEAT_BYTES } from "./body.ts";
-import { type RollCall, startRollCall } from "./roll-call.ts";
+import { type Accepts, type Answer, type Attempt, readAttempt, unanswered } from "./answer.ts";
+import { type ClientOptions, type WholeClientOptions, wholeClientOptions } from "./client-options.ts";
+import { Hearing } from "./hearing.ts";
 import { Underway } from "./underway.ts";
-import { type WholeClientOptions, wholeClientOptions } from "./usual.ts";
-
-/** What happens on the way, as it happens. */
-export type ClientEvent =
-  | { readonly kind: "resolving" }
-  /** `live` is called only by who wants to know: with thousands of instances the list is not free. */
-  | { readonly kind: "resolved"; readonly live: () => readonly Who[] }
-  | { readonly kind: "using"; readonly who: Who }
-  /** Answered, but nothing that the caller could use; another is asked. */
-  | { readonly kind: "nonsense"; readonly who: Who }
-  | { readonly kind: "unreadable heartbeat"; readonly why: string }
-  /** More strangers than are listened to: this one's heartbeat was not even read. */
-  | { readonly kind: "crowded" }
-  /** Heartbeats could not be heard for a while, though the bus was there: more were sent than could be read. */
-  | { readonly kind: "deaf"; readonly deafMs: number }
-  | { readonly kind: "bus"; readonly status: BusStatus }
-  | Change;
-
-export interface ClientOptions {
-  readonly service: string;
-  readonly bus: Bus;
-  /**
-   * Where heartbeats are heard, if on another connection than calls. Anybody may send those, and what comes in on one
-   * connection is read in order: on the same one, the answers to calls would wait behind a flood of them.
-   */
-  readonly ears?: Bus;
-  readonly clock?: Clock;
-  /** Those that differ from the settings' defaults. */
-  readonly rules?: Partial<HealthRules>;
-  readonly random?: () => number;
-  readonly tell?: (event: ClientEvent) => void;
-}
 
 export interface AskOptions {
   /** False for a call that must not reach two instances; reads may. */
@@ -73,16 +36,15 @@ export interface Client {
 const TICK_MS = 200;
 /** A call with less than this left is not sent on to another instance: it could not be answered. */
 const LEAST_WORTH_SENDING_MS = 5;
+/** An instance that got less of the request timeout than this is not charged with it; a dead end costs a thousandth. */
+const LEAST_SHARE_TO_CHARGE = 0.9;
 /** Of one call so many attempts are told. More only come of forged heartbeats, and those could be a thousand. */
 const MOST_TOLD = 8;
 const ANYTHING: Accepts = () => true;
 
-/** An instance that got less of the request timeout than this is not charged with it; a dead end costs a thousandth. */
-const LEAST_SHARE_TO_CHARGE = 0.9;
-
 /** @throws Error when the service's name cannot stand in a subject */
 export function openClient(options: ClientOptions): Client {
-  const name = subjects.checkServiceName(options.service);
+  const name = checkServiceName(options.service);
   if (name.kind === "bad") throw new Error(name.why);
   const client = new ServiceClient(wholeClientOptions(options));
   client.start();
@@ -93,39 +55,35 @@ class ServiceClient implements Client {
   readonly tracker: Tracker;
   readonly resolver: Resolver;
   readonly #options: WholeClientOptions;
-  readonly #stops: Cancel[] = [];
-  readonly #newcomers = new Newcomers();
+  readonly #hearing: Hearing;
   readonly #underway = new Underway();
-  #rollCall: RollCall | undefined;
-  /** Since when heartbeats have not been heard, though the bus is there. */
-  #deafSince: number | undefined;
+  #stopTicking: Cancel = () => {};
 
   constructor(options: WholeClientOptions) {
     this.#options = options;
     this.tracker = new Tracker(options.rules, options.random);
     this.resolver = new Resolver(this.tracker);
+    this.#hearing = new Hearing(options, this.tracker, (changes) => this.#tellAll(changes));
   }
 
   start(): void {
-    const { bus, ears, clock, service } = this.#options;
-    const heartbeats = ears.subscribe(subjects.heartbeatsSubject(service), (message) => this.#hear(message));
-    this.#stops.push(() => heartbeats.close());
-    this.#stops.push(bus.watch((status) => this.#afterBusStatus(status)));
-    this.#stops.push(ears.watch((status) => this.#afterEarsStatus(status)));
-    this.#stops.push(clock.every(TICK_MS, () => this.#tellAll(this.tracker.tick(clock.now()))));
-    if (ears.status === "connected") this.#callTheRoll();
-    else this.tracker.busAway(clock.now());
+    const { clock } = this.#options;
+    this.#stopTicking = clock.every(TICK_MS, () => this.#tellAll(this.tracker.tick(clock.now())));
+    this.#hearing.start();
+  }
+
+  close(): void {
+    this.#stopTicking();
+    this.#hearing.close();
   }
 
   async ready(): Promise<void> {
-    await this.#rollCall?.heard;
+    await this.#hearing.rollCall;
   }
-
-  // A call.
 
   async ask(request: object, options: AskOptions = {}): Promise<Answer> {
     const { bus, clock, rules } = this.#options;
-    if (this.#rollCall !== undefined) await this.#rollCall.heard;
+    if (this.#hearing.rollCall !== undefined) await this.#hearing.rollCall;
     if (bus.status !== "connected") return unanswered("the bus is away");
     const giveUpAt = clock.now() + rules.requestTimeoutMs;
     const tried = new Set<string>();
@@ -133,22 +91,22 @@ class ServiceClient implements Client {
     for (;;) {
       const ticket = this.#takeTurn(request, tried, options);
       if (ticket === undefined) return nonsense ?? unanswered("all services are down");
-      const timeoutMs = giveUpAt - clock.now();
-      const reply = await this.#send(ticket, request, timeoutMs, options);
-      const answer = readReply(reply, ticket.who);
-      if (this.#isUseless(answer, ticket, options)) nonsense = answer;
-      else if (!reachedNobody(reply)) return answer;
+      const attempt = await this.#send(ticket, request, giveUpAt - clock.now(), options);
+      if (!this.#mayGoOn(attempt, options)) return attempt.answer;
+      if (attempt.result === "nonsense") nonsense = this.#tellNonsense(ticket, attempt);
       tried.add(ticket.who.incarnation);
       if (giveUpAt - clock.now() < LEAST_WORTH_SENDING_MS) return nonsense ?? unanswered("request timed out");
     }
   }
 
-  /** Whether another is to be asked because of what this one answered; then it is told. */
-  #isUseless(answer: Answer, { who }: Ticket, { accepts = ANYTHING, repeatable = true }: AskOptions): boolean {
-    // Whoever answers nonsense may have done what it was asked all the same.
-    if (!repeatable || !isNonsense(answer, accepts)) return false;
+  /** Not delivered, or not taken: asking another is safe for any verb. Who answers nonsense may have done what it was asked. */
+  #mayGoOn({ result }: Attempt, { repeatable = true }: AskOptions): boolean {
+    return result === "nobody" || result === "draining" || (result === "nonsense" && repeatable);
+  }
+
+  #tellNonsense({ who }: Ticket, { answer }: Attempt): Answer {
     this.#options.tell({ kind: "nonsense", who });
-    return true;
+    return answer;
   }
 
   /** Takes the next turn, and sends the copies that go with it: nobody waits for those. */
@@ -160,14 +118,15 @@ class ServiceClient implements Client {
     tell({ kind: "resolved", live: () => this.tracker.live(clock.now()).map((member) => member.who) });
     const turn = this.resolver.next(clock.now(), { tried, repeatable });
     this.#tellAll(turn.changes);
-    for (const copy of [...turn.retests, ...turn.trials])
+    for (const copy of [...turn.retests, ...turn.trials]) {
       void this.#send(copy, request, rules.requestTimeoutMs, { accepts });
+    }
     if (turn.call !== undefined) tell({ kind: "using", who: turn.call.who });
     return turn.call;
   }
 
-  /** Sends and settles: whatever happens on the way, the ticket does not stay out. */
-  async #send(ticket: Ticket, request: object, timeoutMs: number, options: AskOptions): Promise<Reply> {
+  /** Sends, reads and settles: whatever happens on the way, the ticket does not stay out. */
+  async #send(ticket: Ticket, request: object, timeoutMs: number, options: AskOptions): Promise<Attempt> {
     const { bus, clock } = this.#options;
     const { repeatable = true, accepts = ANYTHING, signal } = options;
     const body = JSON.stringify({ ...request, deadline: Math.round(clock.wall() + timeoutMs) });
@@ -176,104 +135,31 @@ class ServiceClient implements Client {
     // A call that must not reach two instances waits all the same: the dead process may have done what it was asked.
     const reply = await (repeatable ? Promise.race([sent, orphan.known]) : sent);
     orphan.ended();
-    const isUseless = isNonsense(readReply(reply, ticket.who), accepts);
-    this.#settle(ticket, orphan.isOne ? "nobody" : isUseless ? "nonsense" : this.#resultOf(reply, timeoutMs));
-    return reply;
+    const attempt = readAttempt(reply, ticket.who, accepts);
+    this.#settle(ticket, orphan.isOne ? "nobody" : this.#charge(attempt, timeoutMs));
+    return attempt;
   }
 
-  /** A call that reached its instance late in its time, after others, says nothing about an instance that had no time. */
-  #resultOf(reply: Reply, timeoutMs: number): Result {
+  /** A call that reached its instance late, after others, says nothing about an instance that had no time. */
+  #charge({ result }: Attempt, timeoutMs: number): Result {
     const hadItsTime = timeoutMs >= this.#options.rules.requestTimeoutMs * LEAST_SHARE_TO_CHARGE;
-    return reply.kind === "timeout" && !hadItsTime ? "nothing" : resultOf(reply);
+    return result === "timeout" && !hadItsTime ? "nothing" : result;
   }
 
   #settle(ticket: Ticket, result: Result): void {
-    const { ears, clock, service } = this.#options;
-    const changes = this.tracker.settle(ticket, result, clock.now());
+    const changes = this.tracker.settle(ticket, result, this.#options.clock.now());
     this.#tellAll(changes);
     // Whoever is opened is asked to beat: a pause that is over already need not last until the next heartbeat.
-    if (changes.some((change) => change.kind === "opened")) ears.publish(subjects.rollCallSubject(service), "");
-  }
-
-  // A heartbeat.
-
-  #hear(message: Message): void {
-    const { service, clock, tell } = this.#options;
-    const incarnation = subjects.incarnationOf(service, message.subject);
-    // Before the body is read: in a flood of new names that is most of what they cost.
-    const isHeard = incarnation === undefined || this.tracker.knows(incarnation) || this.#newcomers.admit(clock.now());
-    if (!isHeard) {
-      tell({ kind: "crowded" });
-      return;
-    }
-    const heard = this.#read(message, incarnation);
-    if (heard.kind === "unreadable") {
-      tell({ kind: "unreadable heartbeat", why: heard.why });
-      return;
-    }
-    this.#tellAll(this.tracker.heard(heard.beat, clock.now()));
-    this.#rollCall?.answered();
-  }
-
-  #read(message: Message, incarnation: string | undefined): ParsedHeartbeat {
-    const { service } = this.#options;
-    if (incarnation === undefined) return { kind: "unreadable", why: "its subject names no incarnation" };
-    const decoded = decodeBody(message.body, LONGEST_HEARTBEAT_BYTES);
-    if (decoded.kind === "unreadable") return decoded;
-    const address = subjects.directSubject(service, incarnation);
-    return parseHeartbeat(decoded.value, { service, incarnation, address });
-  }
-
-  // The bus.
-
-  #afterBusStatus(status: BusStatus): void {
-    this.#deafSince = undefined;
-    this.#options.tell({ kind: "bus", status });
-  }
-
-  #afterEarsStatus(status: BusStatus): void {
-    const { bus, clock } = this.#options;
-    if (status === "connected") {
-      this.tracker.busBack(clock.now());
-      this.#tellDeafness();
-      this.#callTheRoll();
-    } else {
-      this.tracker.busAway(clock.now());
-      this.#rollCall?.over();
-      if (bus.status === "connected") this.#deafSince = clock.now();
-    }
-  }
-
-  #tellDeafness(): void {
-    const { clock, tell } = this.#options;
-    if (this.#deafSince !== undefined) tell({ kind: "deaf", deafMs: clock.now() - this.#deafSince });
-    this.#deafSince = undefined;
-  }
-
-  #callTheRoll(): void {
-    const { ears, clock, service } = this.#options;
-    this.#rollCall?.over();
-    // Calls wait for its answers only while nobody is known: later there is always somebody to ask.
-    const someoneIsLive = this.tracker.live(clock.now()).length > 0;
-    if (!someoneIsLive) this.#rollCall = startRollCall(clock, () => (this.#rollCall = undefined));
-    // On the connection that will hear the answers: asked on another, they could come before it listens.
-    ears.publish(subjects.rollCallSubject(service), "");
+    if (changes.some((change) => change.kind === "opened")) this.#hearing.callTheRoll();
   }
 
   #tellAll(changes: readonly Change[]): void {
+    const { clock, tell } = this.#options;
     for (const change of changes) {
-      this.#options.tell(change);
-      if (change.kind === "lost" && change.why === "nobody answers there") this.#giveUpOn(change.who);
+      tell(change);
+      if (change.kind !== "lost" || change.why !== "nobody answers there") continue;
+      // Not before this turn's reading is done: its last answers may be among what was just read.
+      clock.afterReading(() => this.#underway.giveUp(change.who.incarnation));
     }
-  }
-
-  /** Not before this turn's reading is done: its last answers may be among what was just read. */
-  #giveUpOn({ incarnation }: Who): void {
-    this.#options.clock.afterReading(() => this.#underway.giveUp(incarnation));
-  }
-
-  close(): void {
-    for (const stop of this.#stops) stop();
-    this.#rollCall?.over();
   }
 }

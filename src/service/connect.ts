@@ -4,7 +4,7 @@ import type { Bus } from "../bus/bus.ts";
 import { connectNatsBus, type NatsBus, type NatsBusOptions } from "../bus/nats-bus.ts";
 import type { Clock } from "../clock.ts";
 import { readNatsUrls } from "../settings.ts";
-import { usualClock } from "./usual.ts";
+import { usualClock } from "./usual-clock.ts";
 
 export type ConnectOptions = Partial<Omit<NatsBusOptions, "urls">> & {
   /** How long to wait for the first connection before going on without. */

@@ -7,13 +7,9 @@ export type { Heartbeat } from "../health/heartbeat.ts";
 export type { Who } from "../health/member.ts";
 export { type HealthRules, usualHealthRules } from "../settings.ts";
 export type { Answer } from "./answer.ts";
-export { type AskOptions, type Client, type ClientEvent, type ClientOptions, openClient } from "./client.ts";
+export { type AskOptions, type Client, openClient } from "./client.ts";
+export type { ClientEvent, ClientOptions } from "./client-options.ts";
 export { type ConnectOptions, connectBus } from "./connect.ts";
 export { answer, type Handled, type Handler, refuse } from "./handled.ts";
-export {
-  type Instance,
-  type InstanceEvent,
-  type InstanceOptions,
-  type Started,
-  startInstance,
-} from "./instance.ts";
+export { type Instance, type Started, startInstance } from "./instance.ts";
+export type { InstanceEvent, InstanceOptions } from "./instance-options.ts";

@@ -2,43 +2,17 @@
 //
 // The way of a request: heard -> decoded -> dropped if nobody waits any more -> handled -> answered and counted.
 
-import type { Bus, BusStatus, Message, Subscription } from "../bus/bus.ts";
+import type { BusStatus, Message, Subscription } from "../bus/bus.ts";
 import * as subjects from "../bus/subjects.ts";
-import { type Cancel, type Clock, isoTime } from "../clock.ts";
+import { type Cancel, isoTime } from "../clock.ts";
 import type { Heartbeat } from "../health/heartbeat.ts";
 import { afterDrop, afterFlush, afterStall, type Backlog, isExpired, NO_BACKLOG } from "./backlog.ts";
 import { deadlineOf, decodeBody, LONGEST_BODY_BYTES } from "./body.ts";
-import { type Encoded, encode, type Handled, type Handler, refuse } from "./handled.ts";
+import { type Encoded, encode, type Handled, refuse } from "./handled.ts";
+import { type InstanceOptions, type WholeInstanceOptions, wholeInstanceOptions } from "./instance-options.ts";
 import { findNamesake } from "./namesake.ts";
 import { Pulse } from "./pulse.ts";
-import { wholeInstanceOptions } from "./usual.ts";
 import { type Counts, type Identity, infoAnswer, NO_COUNTS, pingAnswer, statsAnswer } from "./verbs.ts";
-
-export type InstanceEvent =
-  | { readonly kind: "waiting" }
-  | { readonly kind: "up"; readonly address: string }
-  | { readonly kind: "resumed"; readonly pausedMs: number }
-  | { readonly kind: "dropped"; readonly count: number }
-  | { readonly kind: "failed"; readonly error: unknown }
-  | { readonly kind: "away" }
-  | { readonly kind: "back" };
-
-export interface InstanceOptions {
-  readonly service: string;
-  /** The number by which people know it. */
-  readonly instance: number;
-  readonly bus: Bus;
-  readonly handle: Handler;
-  /** Unique to this process: a fresh one at every start, unless a test says which. */
-  readonly incarnation?: string;
-  readonly version?: string;
-  readonly clock?: Clock;
-  readonly heartbeatIntervalMs?: number;
-  readonly random?: () => number;
-  readonly tell?: (event: InstanceEvent) => void;
-}
-
-type Whole = Required<InstanceOptions>;
 
 export interface Instance {
   readonly address: string;
@@ -75,7 +49,7 @@ const FINISH_WITHIN_MS = 5_000;
 /** Connecting takes milliseconds where there is a bus; whoever waits longer wants to know for what. */
 const WAITING_TOLD_AFTER_MS = 500;
 
-async function untilConnected({ bus, clock, tell }: Whole): Promise<void> {
+async function untilConnected({ bus, clock, tell }: WholeInstanceOptions): Promise<void> {
   if (bus.status === "connected") return;
   const cancel = clock.after(WAITING_TOLD_AFTER_MS, () => tell({ kind: "waiting" }));
   await new Promise<void>((resolve) => {
@@ -90,7 +64,7 @@ async function untilConnected({ bus, clock, tell }: Whole): Promise<void> {
 
 class RunningInstance implements Instance {
   readonly address: string;
-  readonly #options: Whole;
+  readonly #options: WholeInstanceOptions;
   readonly #identity: Identity;
   readonly #pulse: Pulse;
   readonly #startedAt: string;
@@ -102,7 +76,7 @@ class RunningInstance implements Instance {
   #backlog: Backlog = NO_BACKLOG;
   #idle: () => void = () => {};
 
-  constructor(options: Whole) {
+  constructor(options: WholeInstanceOptions) {
     const { service, incarnation, instance, version, clock } = options;
     this.#options = options;
     this.address = subjects.directSubject(service, incarnation);

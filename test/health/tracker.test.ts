@@ -284,9 +284,18 @@ test("a clash is told again when another process takes the place of the one that
   const table = new Table();
   table.beats(1, 0, { incarnation: "1-a" });
   table.beats(1, 1, { incarnation: "1-b" });
-  table.beats(1, 2, { incarnation: "1-b", state: "gone" });
-  table.beats(1, 3, { incarnation: "1-c" });
+  table.beats(1, 2, { incarnation: "1-a" });
+  table.beats(1, 3, { incarnation: "1-b", state: "gone" });
+  table.beats(1, 4, { incarnation: "1-c" });
+  table.beats(1, 5, { incarnation: "1-a" });
   assert.equal(table.told(), ["joined 1", "joined 1", "clash 1", "left 1", "joined 1", "clash 1"]);
+});
+
+test("one that was killed and started again within its lease is no clash: its former self is not heard again", () => {
+  const table = new Table();
+  table.beats(1, 0, { incarnation: "1-killed" });
+  for (const now of [1, 2, 3]) table.beats(1, now, { incarnation: "1-again" });
+  assert.equal(table.told(), ["joined 1", "joined 1"]);
 });
 
 test("one that takes the number of a departed one clashes with nobody", () => {

@@ -5,7 +5,7 @@ import * as assert from "uvu/assert";
 import type { Who } from "../../src/health/member.ts";
 import { clientLine, type PageEvent, pageLine } from "../../src/market/lines.ts";
 import { asText } from "../../src/program/log.ts";
-import type { ClientEvent } from "../../src/service/client.ts";
+import type { ClientEvent } from "../../src/service/client-options.ts";
 
 const test = suite("lines");
 

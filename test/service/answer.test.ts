@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Reply } from "../../src/bus/bus.ts";
-import { reachedNobody, readReply, resultOf } from "../../src/service/answer.ts";
+import { readAttempt } from "../../src/service/answer.ts";
 import { LONGEST_BODY_BYTES } from "../../src/service/body.ts";
 
 const test = suite("answer");
@@ -9,43 +9,36 @@ const test = suite("answer");
 const WHO = { service: "ratings", instance: 2, incarnation: "2-a", address: "ratings.get.2-a" };
 const body = (text: string): Reply => ({ kind: "answered", body: new TextEncoder().encode(text) });
 const refused = (code: number): Reply => ({ kind: "refused", code, message: "said so" });
+const read = (reply: Reply, accepts = (_body: unknown): boolean => true) => readAttempt(reply, WHO, accepts);
 
-test("any answer in time is proof of life, an error and a garbled one among them", () => {
-  for (const reply of [body('{"rating":4.5}'), body("{"), refused(404), refused(400), refused(500)]) {
-    assert.is(resultOf(reply), "answered");
+test("any answer in time is proof of life, an error among them", () => {
+  for (const reply of [body('{"rating":4.5}'), refused(404), refused(400), refused(500)]) {
+    assert.is(read(reply).result, "answered");
   }
+});
+
+test("an answer that is no JSON, or none to its caller, is nonsense; an error is not", () => {
+  assert.is(read(body("{")).result, "nonsense");
+  assert.is(read(body('{"rating":99}'), () => false).result, "nonsense");
+  assert.is(read(refused(404), () => false).result, "answered");
 });
 
 test("dead, hung, leaving and nobody's fault are told apart", () => {
-  assert.is(resultOf({ kind: "nobody" }), "nobody");
-  assert.is(resultOf({ kind: "timeout" }), "timeout");
-  assert.is(resultOf(refused(503)), "draining");
-  assert.is(resultOf({ kind: "away" }), "nothing");
-  assert.is(resultOf({ kind: "cancelled" }), "nothing");
-});
-
-test("a call goes on to another instance only if it reached nobody or was not taken", () => {
-  assert.ok(reachedNobody({ kind: "nobody" }));
-  assert.ok(reachedNobody(refused(503)));
-  for (const reply of [
-    body("{}"),
-    refused(500),
-    { kind: "timeout" },
-    { kind: "away" },
-    { kind: "cancelled" },
-  ] as const) {
-    assert.not(reachedNobody(reply), reply.kind);
-  }
+  assert.is(read({ kind: "nobody" }).result, "nobody");
+  assert.is(read({ kind: "timeout" }).result, "timeout");
+  assert.is(read(refused(503)).result, "draining");
+  assert.is(read({ kind: "away" }).result, "nothing");
+  assert.is(read({ kind: "cancelled" }).result, "nothing");
 });
 
 test("what was answered is handed on with who answered it", () => {
-  assert.equal(readReply(body('{"rating":4.5}'), WHO), { kind: "answered", body: { rating: 4.5 }, who: WHO });
-  assert.equal(readReply(refused(404), WHO), { kind: "refused", code: 404, message: "said so", who: WHO });
+  assert.equal(read(body('{"rating":4.5}')).answer, { kind: "answered", body: { rating: 4.5 }, who: WHO });
+  assert.equal(read(refused(404)).answer, { kind: "refused", code: 404, message: "said so", who: WHO });
 });
 
 test("a call that brought nothing says why in words", () => {
   const why = (reply: Reply): string => {
-    const answer = readReply(reply, WHO);
+    const { answer } = read(reply);
     return answer.kind === "unanswered" ? answer.why : answer.kind;
   };
   assert.is(why({ kind: "timeout" }), "request timed out");

@@ -1,7 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { answer, type Handler } from "../../src/service/handled.ts";
-import { type Instance, type InstanceEvent, startInstance } from "../../src/service/instance.ts";
+import { type Instance, startInstance } from "../../src/service/instance.ts";
+import type { InstanceEvent } from "../../src/service/instance-options.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { type MemoryBus, MemoryNetwork } from "../support/memory-bus.ts";
 import { DEFAULT_RULES } from "../support/table.ts";

@@ -5,7 +5,7 @@ import * as assert from "uvu/assert";
 import { openClient } from "../../src/service/client.ts";
 import { answer } from "../../src/service/handled.ts";
 import { type Started, startInstance } from "../../src/service/instance.ts";
-import { usualClock } from "../../src/service/usual.ts";
+import { usualClock } from "../../src/service/usual-clock.ts";
 import { MemoryNetwork } from "../support/memory-bus.ts";
 import { until } from "../support/nats-server.ts";
 

@@ -1,7 +1,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { wholeClientOptions } from "../../src/service/client-options.ts";
 import { answer } from "../../src/service/handled.ts";
-import { usualClock, wholeClientOptions, wholeInstanceOptions } from "../../src/service/usual.ts";
+import { wholeInstanceOptions } from "../../src/service/instance-options.ts";
+import { usualClock } from "../../src/service/usual-clock.ts";
 import { SETTINGS, usualHealthRules } from "../../src/settings.ts";
 import { MemoryNetwork } from "../support/memory-bus.ts";
 

@@ -1,0 +1,53 @@
+// What a caller says of itself, and what it is told; everything that it does not say has a usual value.
+
+import type { Bus, BusStatus } from "../bus/bus.ts";
+import type { Clock } from "../clock.ts";
+import type { Change } from "../health/change.ts";
+import type { Who } from "../health/member.ts";
+import { type HealthRules, usualHealthRules } from "../settings.ts";
+import { usualClock } from "./usual-clock.ts";
+
+export interface ClientOptions {
+  readonly service: string;
+  readonly bus: Bus;
+  /**
+   * Where heartbeats are heard, if on another connection than calls. Anybody may send those, and what comes in on one
+   * connection is read in order: on the same one, the answers to calls would wait behind a flood of them.
+   */
+  readonly ears?: Bus;
+  readonly clock?: Clock;
+  /** Those that differ from the settings' defaults. */
+  readonly rules?: Partial<HealthRules>;
+  readonly random?: () => number;
+  readonly tell?: (event: ClientEvent) => void;
+}
+
+/** What happens on the way, as it happens. */
+export type ClientEvent =
+  | { readonly kind: "resolving" }
+  /** `live` is called only by who wants to know: with thousands of instances the list is not free. */
+  | { readonly kind: "resolved"; readonly live: () => readonly Who[] }
+  | { readonly kind: "using"; readonly who: Who }
+  /** Answered, but nothing that the caller could use; another is asked. */
+  | { readonly kind: "nonsense"; readonly who: Who }
+  | { readonly kind: "unreadable heartbeat"; readonly why: string }
+  /** More strangers than are listened to: this one's heartbeat was not even read. */
+  | { readonly kind: "crowded" }
+  /** Heartbeats could not be heard for a while, though the bus was there: more were sent than could be read. */
+  | { readonly kind: "deaf"; readonly deafMs: number }
+  | { readonly kind: "bus"; readonly status: BusStatus }
+  | Change;
+
+export type WholeClientOptions = Required<ClientOptions> & { readonly rules: HealthRules };
+
+/** A value at a time, and not by spreading: plain JavaScript passes `undefined` for what it does not know. */
+export function wholeClientOptions(options: ClientOptions): WholeClientOptions {
+  return {
+    ...options,
+    ears: options.ears ?? options.bus,
+    clock: options.clock ?? usualClock(),
+    rules: { ...usualHealthRules(), ...options.rules },
+    random: options.random ?? Math.random,
+    tell: options.tell ?? (() => undefined),
+  };
+}

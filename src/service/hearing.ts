@@ -1,0 +1,116 @@
+// How a caller learns who is there: heartbeats, and the roll call that asks for them. It feeds the tracker and tells
+// what changes; it asks nobody for anything else.
+
+import type { BusStatus, Message } from "../bus/bus.ts";
+import * as subjects from "../bus/subjects.ts";
+import type { Cancel } from "../clock.ts";
+import type { Change } from "../health/change.ts";
+import { type ParsedHeartbeat, parseHeartbeat } from "../health/heartbeat.ts";
+import { Newcomers } from "../health/newcomers.ts";
+import type { Tracker } from "../health/tracker.ts";
+import { decodeBody, LONGEST_HEARTBEAT_BYTES } from "./body.ts";
+import type { WholeClientOptions } from "./client-options.ts";
+import { type RollCall, startRollCall } from "./roll-call.ts";
+
+export class Hearing {
+  readonly #options: WholeClientOptions;
+  readonly #tracker: Tracker;
+  readonly #tellChanges: (changes: readonly Change[]) => void;
+  readonly #newcomers = new Newcomers();
+  readonly #stops: Cancel[] = [];
+  #rollCall: RollCall | undefined;
+  /** Since when heartbeats have not been heard, though the bus is there. */
+  #deafSince: number | undefined;
+
+  constructor(options: WholeClientOptions, tracker: Tracker, tellChanges: (changes: readonly Change[]) => void) {
+    this.#options = options;
+    this.#tracker = tracker;
+    this.#tellChanges = tellChanges;
+  }
+
+  start(): void {
+    const { bus, ears, clock, service } = this.#options;
+    const heartbeats = ears.subscribe(subjects.heartbeatsSubject(service), (message) => this.#hear(message));
+    this.#stops.push(() => heartbeats.close());
+    this.#stops.push(bus.watch((status) => this.#afterBusStatus(status)));
+    this.#stops.push(ears.watch((status) => this.#afterEarsStatus(status)));
+    if (ears.status === "connected") this.#callTheFirstRoll();
+    else this.#tracker.busAway(clock.now());
+  }
+
+  /** The first roll call after connecting, while calls have to wait for it. */
+  get rollCall(): Promise<void> | undefined {
+    return this.#rollCall?.heard;
+  }
+
+  /** Asks everyone to beat, on the connection that will hear them: on another, they could come before it listens. */
+  callTheRoll(): void {
+    const { ears, service } = this.#options;
+    ears.publish(subjects.rollCallSubject(service), "");
+  }
+
+  close(): void {
+    for (const stop of this.#stops) stop();
+    this.#rollCall?.over();
+  }
+
+  #hear(message: Message): void {
+    const { service, clock, tell } = this.#options;
+    const incarnation = subjects.incarnationOf(service, message.subject);
+    // Before the body is read: in a flood of new names that is most of what they cost.
+    const isHeard = incarnation === undefined || this.#tracker.knows(incarnation) || this.#newcomers.admit(clock.now());
+    if (!isHeard) {
+      tell({ kind: "crowded" });
+      return;
+    }
+    const heard = this.#read(message, incarnation);
+    if (heard.kind === "unreadable") {
+      tell({ kind: "unreadable heartbeat", why: heard.why });
+      return;
+    }
+    this.#tellChanges(this.#tracker.heard(heard.beat, clock.now()));
+    this.#rollCall?.answered();
+  }
+
+  #read(message: Message, incarnation: string | undefined): ParsedHeartbeat {
+    const { service } = this.#options;
+    if (incarnation === undefined) return { kind: "unreadable", why: "its subject names no incarnation" };
+    const decoded = decodeBody(message.body, LONGEST_HEARTBEAT_BYTES);
+    if (decoded.kind === "unreadable") return decoded;
+    const address = subjects.directSubject(service, incarnation);
+    return parseHeartbeat(decoded.value, { service, incarnation, address });
+  }
+
+  #afterBusStatus(status: BusStatus): void {
+    this.#deafSince = undefined;
+    this.#options.tell({ kind: "bus", status });
+  }
+
+  #afterEarsStatus(status: BusStatus): void {
+    const { bus, clock } = this.#options;
+    if (status === "connected") {
+      this.#tracker.busBack(clock.now());
+      this.#tellDeafness();
+      this.#callTheFirstRoll();
+    } else {
+      this.#tracker.busAway(clock.now());
+      this.#rollCall?.over();
+      if (bus.status === "connected") this.#deafSince = clock.now();
+    }
+  }
+
+  #tellDeafness(): void {
+    const { clock, tell } = this.#options;
+    if (this.#deafSince !== undefined) tell({ kind: "deaf", deafMs: clock.now() - this.#deafSince });
+    this.#deafSince = undefined;
+  }
+
+  /** Calls wait for its answers only while nobody is known: later there is always somebody to ask. */
+  #callTheFirstRoll(): void {
+    const { clock } = this.#options;
+    this.#rollCall?.over();
+    const someoneIsLive = this.#tracker.live(clock.now()).length > 0;
+    if (!someoneIsLive) this.#rollCall = startRollCall(clock, () => (this.#rollCall = undefined));
+    this.callTheRoll();
+  }
+}

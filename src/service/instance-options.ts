@@ -1,0 +1,50 @@
+// What an instance says of itself, and what it tells; everything that it does not say has a usual value.
+
+import type { Bus } from "../bus/bus.ts";
+import type { Clock } from "../clock.ts";
+import { usualHealthRules } from "../settings.ts";
+import type { Handler } from "./handled.ts";
+import { newIncarnation } from "./identity.ts";
+import { usualClock } from "./usual-clock.ts";
+
+export type InstanceEvent =
+  | { readonly kind: "waiting" }
+  | { readonly kind: "up"; readonly address: string }
+  | { readonly kind: "resumed"; readonly pausedMs: number }
+  | { readonly kind: "dropped"; readonly count: number }
+  | { readonly kind: "failed"; readonly error: unknown }
+  | { readonly kind: "away" }
+  | { readonly kind: "back" };
+
+export interface InstanceOptions {
+  readonly service: string;
+  /** The number by which people know it. */
+  readonly instance: number;
+  readonly bus: Bus;
+  readonly handle: Handler;
+  /** Unique to this process: a fresh one at every start, unless a test says which. */
+  readonly incarnation?: string;
+  readonly version?: string;
+  readonly clock?: Clock;
+  readonly heartbeatIntervalMs?: number;
+  readonly random?: () => number;
+  readonly tell?: (event: InstanceEvent) => void;
+}
+
+export type WholeInstanceOptions = Required<InstanceOptions>;
+
+/** For a service that has no versions yet: the service protocol asks for one, of three numbers. */
+const NO_VERSION = "0.0.0";
+
+/** A value at a time, and not by spreading: plain JavaScript passes `undefined` for what it does not know. */
+export function wholeInstanceOptions(options: InstanceOptions): WholeInstanceOptions {
+  return {
+    ...options,
+    incarnation: options.incarnation ?? newIncarnation(options.instance),
+    version: options.version ?? NO_VERSION,
+    clock: options.clock ?? usualClock(),
+    heartbeatIntervalMs: options.heartbeatIntervalMs ?? usualHealthRules().heartbeatIntervalMs,
+    random: options.random ?? Math.random,
+    tell: options.tell ?? (() => undefined),
+  };
+}

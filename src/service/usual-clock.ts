@@ -1,0 +1,10 @@
+// One clock for all who bring none: each would have a timer of its own.
+
+import { type Clock, systemClock } from "../clock.ts";
+
+let clock: Clock | undefined;
+
+export function usualClock(): Clock {
+  clock ??= systemClock();
+  return clock;
+}
