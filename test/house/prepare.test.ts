@@ -8,6 +8,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { openWindow } from "../support/terminal.ts";
 import { openToolbox, type Toolbox, whereIs } from "../support/toolbox.ts";
 
 const test = suite("bin/prepare");
@@ -121,6 +122,21 @@ test("a refused source is shown, leaves no old program to run, and is tried agai
   }
   box.write("src/a.ts", "right\n");
   assert.is((await prepare()).code, 0);
+});
+
+test("a ^C ends an install at once, and the next run starts it over", async () => {
+  const window = await openWindow({ name: "one", cwd: box.folder });
+  try {
+    window.type(`PATH='${box.tools}' FAKES='${box.tools}' NPM_TAKES=60 sh bin/prepare; echo ended:$?\n`);
+    await window.waitFor(/installing the npm packages .* \./, AT_ONCE_MS);
+    window.ctrlC();
+    await window.waitFor("ended:130\n", AT_ONCE_MS);
+  } finally {
+    await window.close();
+  }
+  calls();
+  assert.is((await prepare()).code, 0);
+  assert.equal(names(), ["npm ci", "tsc"]);
 });
 
 for (const lock of ["flock", "no flock"]) {
@@ -247,8 +263,15 @@ test("a user installs it with sudo where that asks nothing, and else is told the
   box.tool("id", '[ "$1" = -u ] && echo 1000 || echo ann');
   await prepare();
   calls();
+  const unlisted = await prepare({}, "nats-server");
+  assert.is(unlisted.code, 1);
+  assert.match(
+    unlisted.said,
+    'type  su -c "apt-get update && apt-get install -y nats-server"\n',
+    "as it would fail without",
+  );
+  box.tool("apt-cache", "exit 0");
   const none = await prepare({}, "nats-server");
-  assert.is(none.code, 1);
   assert.is(none.said, 'prepare: nats-server is missing: type  su -c "apt-get install -y nats-server"\n');
   box.tool("sudo", "exit 1");
   const asks = await prepare({}, "nats-server");
