@@ -47,7 +47,8 @@ const matching = (among: readonly string[], pattern: RegExp): string[] =>
   );
 
 test("no file is longer than a reader can hold", () => {
-  const written = files.filter((file) => !file.endsWith(".json"));
+  // A document is read by its headings, data by machines: the limit is for what has to fit into one head at once.
+  const written = files.filter((file) => !/\.(json|md)$/.test(file));
   nowhere(
     written.filter((file) => read(file).split("\n").length > mostLines(file) + 1),
     "has more lines than that",
