@@ -6,6 +6,7 @@ import type { Clock } from "../clock.ts";
 import type { Closers, Outcome } from "../program/program.ts";
 import { createApp } from "./app.ts";
 import type { Catalogue } from "./catalogue.ts";
+import { HTTP_TIMES, limitConnections } from "./connections.ts";
 import { readCatalogue } from "./files.ts";
 import { marketKeys } from "./keys.ts";
 import { openRatingsDesk, type RatingsDesk, type World } from "./ratings-desk.ts";
@@ -28,7 +29,8 @@ export async function startMarket({ monolith }: MarketOptions, world: World, clo
   let desk: RatingsDesk | undefined;
   const shop = createShop(catalogue, keys, monolith ? undefined : () => desk, world);
   // The port first: a Market that cannot be visited starts no bus.
-  const server = createServer(createApp(shop).callback());
+  const server = createServer(HTTP_TIMES, createApp(shop).callback());
+  limitConnections(server);
   const listening = await listen(server, settings.port, settings.host);
   if (listening.kind === "refused") return listening;
   if (!monolith) {

@@ -1,0 +1,103 @@
+// Connections that ask for nothing make room for visitors that do.
+
+import { createServer, type Server, type ServerResponse } from "node:http";
+import { type AddressInfo, connect, type Socket } from "node:net";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { HTTP_TIMES, limitConnections } from "../../src/market/connections.ts";
+import { until } from "../support/world.ts";
+
+interface Context {
+  server: Server;
+  port: number;
+  sockets: Socket[];
+  /** Answers that the server still owes: whoever asks for /slow waits for the test. */
+  owed: ServerResponse[];
+}
+
+const test = suite<Context>("connections");
+
+const MOST = 5;
+
+test.before.each(async (context) => {
+  context.sockets = [];
+  context.owed = [];
+  context.server = createServer(HTTP_TIMES, (request, response) => {
+    if (request.url === "/slow") context.owed.push(response);
+    else response.end("here");
+  });
+  limitConnections(context.server, MOST);
+  await new Promise<void>((resolve) => context.server.listen(0, "127.0.0.1", resolve));
+  context.port = (context.server.address() as AddressInfo).port;
+});
+
+test.after.each(async ({ server, sockets }) => {
+  for (const socket of sockets) socket.destroy();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+/** A connection on which `said` has been sent; the server has it. */
+async function open({ server, port, sockets }: Context, said = ""): Promise<Socket> {
+  const accepted = new Promise((resolve) => server.once("connection", resolve));
+  const socket = connect(port, "127.0.0.1");
+  sockets.push(socket);
+  socket.on("error", () => undefined);
+  socket.resume();
+  await accepted;
+  if (said !== "") socket.write(said);
+  return socket;
+}
+
+const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
+const openCount = (sockets: readonly Socket[]): number => sockets.filter((socket) => !socket.closed).length;
+
+test("of connections that ask for nothing only so many are kept, the latest", async (context) => {
+  for (let count = 0; count < 4 * MOST; count++) await open(context);
+  await until("the oldest closed", 5_000, () => openCount(context.sockets) === MOST);
+  assert.is(openCount(context.sockets.slice(-MOST)), MOST);
+});
+
+test("a visitor gets in however many there are", async (context) => {
+  for (let count = 0; count < 4 * MOST; count++) await open(context, "POST / HTTP/1.1\r\nHost: x\r\nContent-Le");
+  const response = await fetch(`http://127.0.0.1:${context.port}/`);
+  assert.is(await response.text(), "here");
+});
+
+test("a visitor whose page is under way is not sent away for newcomers", async (context) => {
+  const visitor = await open(context, get("/slow"));
+  await until("the request is read", 5_000, () => context.owed.length === 1);
+  for (let count = 0; count < 4 * MOST; count++) await open(context);
+  await until("the oldest closed", 5_000, () => openCount(context.sockets) === MOST);
+  assert.not.ok(visitor.closed);
+  const answered = new Promise<string>((resolve) => visitor.once("data", (chunk) => resolve(String(chunk))));
+  context.owed[0]?.end("at last");
+  assert.match(await answered, /at last/);
+});
+
+test("a body that does not come keeps nobody else out", async (context) => {
+  for (let count = 0; count < 4 * MOST; count++) {
+    await open(context, "POST /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nadd");
+  }
+  await until("the oldest closed", 5_000, () => openCount(context.sockets) === MOST);
+  const response = await fetch(`http://127.0.0.1:${context.port}/`);
+  assert.is(response.status, 200);
+});
+
+test("when all are being served, the one that has been for longest makes room", async (context) => {
+  const first = await open(context, get("/slow"));
+  for (let count = 1; count < MOST; count++) await open(context, get("/slow"));
+  await until("all requests are read", 5_000, () => context.owed.length === MOST);
+  const response = await fetch(`http://127.0.0.1:${context.port}/`);
+  assert.is(await response.text(), "here");
+  await until("the first is closed", 5_000, () => first.closed);
+  assert.is(openCount(context.sockets), MOST - 1);
+});
+
+test("one that has been answered and asks no more is idle again", async (context) => {
+  const visitor = await open(context, get("/"));
+  await new Promise((resolve) => visitor.once("data", resolve));
+  for (let count = 0; count < MOST; count++) await open(context);
+  await until("it is closed", 5_000, () => visitor.closed);
+});
+
+test.run();
