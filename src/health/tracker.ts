@@ -6,6 +6,7 @@
 import type { HealthRules } from "../settings.ts";
 import * as breaker from "./breaker.ts";
 import type { Change } from "./change.ts";
+import { noticeClash } from "./clash.ts";
 import type { Heartbeat } from "./heartbeat.ts";
 import { isLive, type Member, newMember, saidGoodbye, type Who } from "./member.ts";
 import { Ring } from "./ring.ts";
@@ -135,18 +136,9 @@ export class Tracker {
     return [{ kind: "left", who: member.who }];
   }
 
-  /**
-   * Two live incarnations of one number are both used; the person who started them wants to know, once. Only when both
-   * have been heard since the later one came: one that was killed and started again within its lease is no clash.
-   */
   #clash(member: Member, now: number): readonly Change[] {
     const other = this.#ring.namesake(member);
-    if (other === undefined || !this.isLive(other, now)) return NOTHING;
-    const later = member.cameAt >= other.cameAt ? member : other;
-    const bothHeard = Math.min(member.heardAt, other.heardAt) >= later.cameAt;
-    if (!bothHeard || later.clashTold) return NOTHING;
-    later.clashTold = true;
-    return [{ kind: "clash", who: later.who, other: later === member ? other.who : member.who }];
+    return other !== undefined && this.isLive(other, now) ? noticeClash(member, other) : NOTHING;
   }
 
   // Room: memory stays bounded for any stream of heartbeats.
