@@ -40,7 +40,7 @@ export async function startInstance(given: InstanceOptions): Promise<Started> {
   const namesake = await findNamesake(options.bus, options.service, options.instance);
   if (namesake !== undefined) return { kind: "taken", by: namesake };
   const instance = new RunningInstance(options);
-  instance.start();
+  await instance.start();
   return { kind: "started", instance };
 }
 
@@ -93,7 +93,7 @@ class RunningInstance implements Instance {
     return this.#counts;
   }
 
-  start(): void {
+  async start(): Promise<void> {
     const { bus, service, clock, tell } = this.#options;
     const receive = (message: Message): void => this.#receive(message);
     this.#requests.push(bus.subscribe(subjects.sharedSubject(service), receive, service));
@@ -104,8 +104,10 @@ class RunningInstance implements Instance {
     this.#answerVerb("STATS", () => statsAnswer(this.#identity, this.#counts, this.#startedAt));
     this.#unwatch.push(clock.onStall((stalledMs) => this.#afterStall(stalledMs)));
     this.#unwatch.push(bus.watch((status) => this.#afterStatus(status)));
-    tell({ kind: "up", address: this.address });
     this.#pulse.start();
+    // Whoever is told that it is up may ask it at once, over another connection than the heartbeat came by.
+    await bus.flush();
+    tell({ kind: "up", address: this.address });
   }
 
   #answerVerb(verb: "PING" | "INFO" | "STATS", make: () => object): void {
