@@ -1,0 +1,108 @@
+// An instance and a caller of another make: written after README, "The protocol, version 1", and nothing else. No import
+// of ours may come in here, or it would prove nothing.
+
+import { randomUUID } from "node:crypto";
+import type { Wire, WireMessage } from "./wire.ts";
+
+export interface ForeignReply {
+  readonly body?: string;
+  readonly code?: number;
+  readonly error?: string;
+}
+
+export interface ForeignOptions {
+  readonly wire: Wire;
+  readonly instance: number;
+  readonly handle: (body: string) => ForeignReply;
+  readonly intervalMs?: number;
+}
+
+export class ForeignInstance {
+  readonly incarnation: string = randomUUID();
+  readonly address: string = `ratings.get.${this.incarnation}`;
+  /** Bodies of the requests that came, in order. */
+  readonly heard: string[] = [];
+  handle: (body: string) => ForeignReply;
+  readonly #wire: Wire;
+  readonly #instance: number;
+  readonly #intervalMs: number;
+  readonly #stops: (() => Promise<void>)[] = [];
+  #seq = 0;
+  #state = "up";
+
+  constructor({ wire, instance, handle, intervalMs = 60_000 }: ForeignOptions) {
+    this.#wire = wire;
+    this.#instance = instance;
+    this.#intervalMs = intervalMs;
+    this.handle = handle;
+  }
+
+  async start(): Promise<void> {
+    const receive = (message: WireMessage): void => this.#receive(message);
+    this.#stops.push(this.#wire.hear("ratings.get", receive, "ratings"));
+    this.#stops.push(this.#wire.hear(this.address, receive));
+    this.#wire.hear("health.ratings", ({ reply }) => this.beat(reply));
+    await this.#wire.flush();
+    this.beat();
+    await this.#wire.flush();
+  }
+
+  beat(reply?: string): void {
+    const { incarnation, address } = this;
+    const body = JSON.stringify({
+      ...{ service: "ratings", instance: this.#instance, incarnation, address, seq: this.#seq },
+      ...{ intervalMs: this.#intervalMs, state: this.#state, madeBy: "somebody else" },
+    });
+    this.#seq += 1;
+    this.#wire.send(`health.ratings.${incarnation}`, body);
+    if (reply !== undefined) this.#wire.send(reply, body);
+  }
+
+  async goodbye(): Promise<void> {
+    this.#state = "draining";
+    this.beat();
+    for (const stop of this.#stops) await stop();
+    this.#state = "gone";
+    this.beat();
+    await this.#wire.flush();
+  }
+
+  #receive({ body, reply }: WireMessage): void {
+    this.heard.push(body);
+    if (reply === undefined) return;
+    const { body: answer = "", code, error = "" } = this.handle(body);
+    const headers = { "nats-service-error-code": String(code), "nats-service-error": error };
+    this.#wire.send(reply, answer, code === undefined ? {} : { headers });
+  }
+}
+
+/** A request with an inbox of its own; undefined: no answer within the time. */
+export async function ask(
+  wire: Wire,
+  subject: string,
+  body: string,
+  withinMs = 1000,
+): Promise<WireMessage | undefined> {
+  const inbox = `_INBOX.${randomUUID()}`;
+  let timer: NodeJS.Timeout | undefined;
+  let stop: () => Promise<void> = async () => undefined;
+  const answered = await new Promise<WireMessage | undefined>((resolve) => {
+    stop = wire.hear(inbox, resolve);
+    timer = setTimeout(() => resolve(undefined), withinMs);
+    wire.send(subject, body, { reply: inbox });
+  });
+  clearTimeout(timer);
+  await stop();
+  return answered;
+}
+
+/** Everything that answers within the time. */
+export async function askAll(wire: Wire, subject: string, withinMs = 300): Promise<readonly WireMessage[]> {
+  const inbox = `_INBOX.${randomUUID()}`;
+  const answers: WireMessage[] = [];
+  const stop = wire.hear(inbox, (message) => answers.push(message));
+  wire.send(subject, "", { reply: inbox });
+  await new Promise((resolve) => setTimeout(resolve, withinMs));
+  await stop();
+  return answers;
+}

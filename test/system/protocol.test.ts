@@ -1,0 +1,198 @@
+// takes: 15 s
+// README, "The protocol, version 1", held against clients of another make: one on the plain NATS library, one on a bare
+// socket. Either is an instance to our Market, and a caller to our instances.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { ask, askAll, ForeignInstance, type ForeignReply } from "../support/foreign.ts";
+import { startNatsServer, type TestServer } from "../support/nats-server.ts";
+import { openRawNats } from "../support/raw-nats.ts";
+import { openPlainNats, type Wire } from "../support/wire.ts";
+import { until, World } from "../support/world.ts";
+
+interface Context {
+  server: TestServer;
+  world: World;
+  wire: Wire;
+}
+
+const WITHIN_MS = 5_000;
+const THINGS = 4;
+
+/** What no instance of ours would say of anything, so that it is known by it. */
+const FOREIGN_RATING = 1.5;
+const rateAll = (body: string): ForeignReply => ({
+  body: JSON.stringify({ thingID: JSON.parse(body).thingID, rating: FOREIGN_RATING }),
+});
+const refuseAll = (code: number, error: string) => (): ForeignReply => ({ code, error });
+
+const foreign = suite<Context>("an instance and a caller of another make");
+
+foreign.before.each(async (context) => {
+  context.server = await startNatsServer();
+  context.world = new World(context.server.url);
+});
+foreign.after.each(async ({ server, world, wire }) => {
+  await wire.close();
+  await world.close();
+  await server.stop();
+});
+
+for (const [make, openWire] of [
+  ["on the plain library", openPlainNats],
+  ["on a bare socket", openRawNats],
+] as const) {
+  const rule = (name: string, body: (context: Context) => Promise<void>): void =>
+    foreign(`${name} (${make})`, async (context) => {
+      context.wire = await openWire(context.server.url);
+      await body(context);
+    });
+
+  rule("the Market asks a foreign instance in its turn, and hears its goodbye", async ({ world, wire }) => {
+    await world.startRatings(1);
+    const stranger = new ForeignInstance({ wire, instance: 2, handle: rateAll });
+    await stranger.start();
+    // Started last: it knows them from the roll call, as nobody beats for a minute.
+    const market = await world.startMarket();
+    await market.untilKnown(2);
+    const ratings = Object.values(await market.ratings());
+    assert.equal(
+      ratings.map((rating) => [rating?.instance, rating?.fresh]),
+      [1, 2, 1, 2].map((instance) => [instance, true]),
+    );
+    assert.is(ratings.filter((rating) => rating?.rating === FOREIGN_RATING).length, 2);
+    const { deadline } = JSON.parse(stranger.heard[0] ?? "");
+    assert.ok(deadline > Date.now() && deadline <= Date.now() + 1000, "a request carries its deadline");
+
+    await stranger.goodbye();
+    await market.program.waitFor(new RegExp(`ratings instance 2 is leaving: nats:${stranger.address}`));
+    await market.program.waitFor(new RegExp(`ratings instance 2 left: nats:${stranger.address}`));
+    const later = Object.values(await market.ratings());
+    assert.ok(later.every((rating) => rating?.instance === 1 && rating.fresh));
+    // Goodbye is for good.
+    stranger.beat();
+    await wire.flush();
+    assert.is(stranger.heard.length, 2);
+    assert.is(market.program.count(/BAD|OPEN|returned/), 0);
+  });
+
+  rule("an instance that refuses with 503 is left out, in the same call, until it beats", async ({ world, wire }) => {
+    await world.startRatings(1);
+    const stranger = new ForeignInstance({ wire, instance: 2, handle: refuseAll(503, "draining") });
+    await stranger.start();
+    const market = await world.startMarket();
+    await market.untilKnown(2);
+    const ratings = Object.values(await market.ratings());
+    assert.ok(ratings.every((rating) => rating?.fresh && rating.instance === 1));
+    assert.is(market.program.count(/ratings instance 2 is leaving/), 1);
+    stranger.handle = rateAll;
+    assert.is(stranger.heard.length, 2, "two of the four turns were its own");
+    await market.ratings();
+    assert.is(stranger.heard.length, 2, "it gets nothing more");
+    stranger.beat();
+    await market.program.waitFor(/ratings instance 2 returned/);
+    await market.ratings();
+    assert.is(stranger.heard.length, 4, "its turns are its own again");
+    assert.is(market.program.count(/BAD|OPEN/), 0);
+  });
+
+  rule("errors and nonsense are told, believed of nothing, and open no breaker", async ({ world, wire }) => {
+    const stranger = new ForeignInstance({ wire, instance: 7, handle: refuseAll(404, "unknown thing: camera") });
+    await stranger.start();
+    const market = await world.startMarket();
+    const nonsense: readonly [(body: string) => ForeignReply, RegExp][] = [
+      [refuseAll(404, "unknown thing: camera"), /^BAD camera: 404 unknown thing: camera$/],
+      [refuseAll(500, "internal error"), /^BAD camera: 500 internal error$/],
+      [refuseAll(Number.NaN, "no number"), /^BAD camera: 500 no number$/],
+      [() => ({ body: "4.5 stars" }), /^BAD camera: the answer was not readable$/],
+      [() => ({ body: "" }), /^BAD camera: the answer was not readable$/],
+      [() => ({ body: "null" }), /^BAD camera: instance 7 gave no rating$/],
+      [() => ({ body: '{"thingID":"camera","rating":5.1}' }), /^BAD camera: instance 7 gave no rating$/],
+      [() => ({ body: '{"thingID":"camera","rating":"4"}' }), /^BAD camera: instance 7 gave no rating$/],
+      [() => ({ body: '{"thingID":"piano","rating":4}' }), /^BAD camera: instance 7 gave no rating$/],
+    ];
+    for (const [handle, line] of nonsense) {
+      stranger.handle = handle;
+      const mark = market.program.mark();
+      const ratings = await market.ratings();
+      await market.program.waitFor(line, { mark });
+      assert.ok(Object.values(ratings).every((rating) => rating === null));
+    }
+    assert.is(stranger.heard.length, nonsense.length * THINGS);
+    assert.is(market.program.count(/OPEN/), 0);
+    stranger.handle = rateAll;
+    assert.ok(Object.values(await market.ratings()).every((rating) => rating?.rating === FOREIGN_RATING));
+  });
+
+  rule("a caller is answered by one of the queue group, and by the one it addresses", async ({ world, wire }) => {
+    const [first, second] = [await world.startRatings(1), await world.startRatings(2)];
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => ask(wire, "ratings.get", '{"thingID":"camera"}')),
+    );
+    for (const answer of answers) assert.equal(JSON.parse(answer?.body ?? ""), { thingID: "camera", rating: 4.5 });
+    const shown = (program: (typeof first)["program"]): number => program.count(/^GET camera => 4\.5$/);
+    await until("twenty lines", WITHIN_MS, () => shown(first.program) + shown(second.program) === 20);
+    const mark = second.program.mark();
+    const direct = await ask(wire, second.address.replace("nats:", ""), '{"thingID":"football"}');
+    assert.equal(JSON.parse(direct?.body ?? ""), { thingID: "football", rating: 2.2 });
+    await second.program.waitFor(/^GET football => 2\.2$/, { mark });
+    const old = await ask(wire, "ratings.get", '{"thingID":"camera","deadline":1}');
+    assert.is(JSON.parse(old?.body ?? "").rating, 4.5, "a deadline alone drops nothing");
+  });
+
+  rule("errors come as headers: 404 for an unknown thing, 400 for a bad body", async ({ world, wire }) => {
+    const { address } = await world.startRatings(1);
+    const cases: readonly [string, string, RegExp][] = [
+      ['{"thingID":"piano"}', "404", /^unknown thing: piano$/],
+      ["{}", "400", /^bad request: "thingID" must be a text$/],
+      ["not JSON", "400", /^bad request: the body is not JSON/],
+      ["", "400", /^bad request: /],
+    ];
+    for (const subject of ["ratings.get", address.replace("nats:", "")]) {
+      for (const [body, code, error] of cases) {
+        const answer = await ask(wire, subject, body);
+        assert.is(answer?.body, "");
+        assert.is(answer?.headers["nats-service-error-code"], code);
+        assert.match(answer?.headers["nats-service-error"] ?? "", error);
+      }
+    }
+  });
+
+  rule("a roll call is answered by heartbeats; a goodbye is told before and after it is done", async (context) => {
+    const { world, wire } = context;
+    const beats: { state: string; seq: number; at: string }[] = [];
+    wire.hear("health.ratings.*", ({ body, subject }) => beats.push({ ...JSON.parse(body), at: subject }));
+    const { address, program } = await world.startRatings(3);
+    await until("the first beat", WITHIN_MS, () => beats.length > 0);
+    const incarnation = address.replace("nats:ratings.get.", "");
+    const [answer, ...others] = await askAll(wire, "health.ratings");
+    assert.is(others.length, 0);
+    const beat = JSON.parse(answer?.body ?? "");
+    const expected = { service: "ratings", instance: 3, incarnation, address: `ratings.get.${incarnation}` };
+    assert.equal(beat, { ...expected, version: beat.version, seq: beat.seq, intervalMs: 15_000, state: "up" });
+    await until("the same on its own subject", WITHIN_MS, () => beats.some(({ seq }) => seq === beat.seq));
+
+    program.signal("SIGTERM");
+    await until("gone", WITHIN_MS, () => beats.at(-1)?.state === "gone");
+    assert.equal(
+      beats.slice(-2).map(({ state }) => state),
+      ["draining", "gone"],
+    );
+    assert.ok(beats.every(({ at }) => at === `health.ratings.${incarnation}`));
+    assert.ok(
+      beats.every(({ seq }, place) => place === 0 || seq > (beats[place - 1]?.seq ?? 0)),
+      "seq only grows",
+    );
+    const nobody = await ask(wire, beat.address, '{"thingID":"camera"}');
+    assert.is(nobody?.status, "503", "no responders");
+  });
+
+  rule("a number that a foreign instance answers for is taken", async ({ world, wire }) => {
+    await new ForeignInstance({ wire, instance: 2, handle: rateAll }).start();
+    const refused = world.start({ name: "ratings", args: ["--instance", "2"] });
+    assert.is((await refused.ended).code, 1);
+    assert.is(refused.count(/^instance 2 is already running, at nats:ratings\.get\./), 1);
+  });
+}
+
+foreign.run();
