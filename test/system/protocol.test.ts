@@ -187,6 +187,36 @@ for (const [make, openWire] of [
     assert.is(nobody?.status, "503", "no responders");
   });
 
+  rule("of a heartbeat every field's rule counts, and what breaks one is told and ignored", async ({ world, wire }) => {
+    const market = await world.startMarket();
+    let last = 0;
+    const beat = (changes: object): void => {
+      last += 1;
+      const id = `id-${last}`;
+      const good = { service: "ratings", instance: last, incarnation: id, address: `ratings.get.${id}`, seq: 0 };
+      wire.send(`health.ratings.${id}`, JSON.stringify({ ...good, intervalMs: 60_000, state: "up", ...changes }));
+    };
+    const believed = [
+      {},
+      { instance: 999_999, seq: Number.MAX_SAFE_INTEGER, intervalMs: 300_000, version: "1.0.0", more: "to come" },
+      { version: 7, intervalMs: 5_000 },
+    ];
+    const broken = [
+      ...[{ service: "health" }, { incarnation: "id-0" }, { address: "ratings.get" }, { address: "ratings.get.id-1" }],
+      ...[{ instance: 0 }, { instance: 1_000_000 }, { instance: "1" }, { instance: 1.5 }],
+      ...[{ seq: -1 }, { intervalMs: 9 }, { intervalMs: 300_001 }, { state: "well" }, { more: "x".repeat(4096) }],
+    ];
+    for (const changes of [...believed, ...broken]) beat(changes);
+    wire.send("health.ratings.id-garbage", "\u0000{");
+    wire.send("health.ratings.no$token", "{}");
+    await wire.flush();
+    await market.untilKnown(believed.length);
+    const told = /^WARNING:membership:- ratings heartbeat not understood: /;
+    await until("all told", WITHIN_MS, () => market.program.count(told) >= broken.length + 2);
+    assert.is(market.program.count(told), broken.length + 2);
+    assert.is(market.program.count(/ joined: /), believed.length);
+  });
+
   rule("a number that a foreign instance answers for is taken", async ({ world, wire }) => {
     await new ForeignInstance({ wire, instance: 2, handle: rateAll }).start();
     const refused = world.start({ name: "ratings", args: ["--instance", "2"] });

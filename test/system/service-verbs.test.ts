@@ -1,0 +1,165 @@
+// takes: 8 s
+// The NATS service protocol (ADR-32) as its tools see it: shapes, counts and times of a running instance.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { connectBus } from "../../src/service/connect.ts";
+import { answer } from "../../src/service/handled.ts";
+import { type InstanceEvent, startInstance } from "../../src/service/instance.ts";
+import { ask, askAll } from "../support/foreign.ts";
+import { startNatsServer, type TestServer } from "../support/nats-server.ts";
+import { openPlainNats, type Wire } from "../support/wire.ts";
+import { pause, World } from "../support/world.ts";
+
+interface Context {
+  server: TestServer;
+  world: World;
+  wire: Wire;
+}
+
+const verbs = suite<Context>("the service verbs");
+
+const NANOSECONDS_PER_MS = 1_000_000;
+const SEMVER = /^\d+\.\d+\.\d+/;
+const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
+verbs.before.each(async (context) => {
+  context.server = await startNatsServer();
+  context.world = new World(context.server.url);
+  context.wire = await openPlainNats(context.server.url);
+});
+verbs.after.each(async ({ server, world, wire }) => {
+  await wire.close();
+  await world.close();
+  await server.stop();
+});
+
+interface Common {
+  readonly type: string;
+  readonly name: string;
+  readonly id: string;
+  readonly version: string;
+  readonly metadata: Record<string, unknown>;
+}
+interface Endpoint {
+  readonly name: string;
+  readonly subject: string;
+  readonly queue_group: string;
+  readonly metadata: Record<string, unknown>;
+}
+interface Stats extends Common {
+  readonly started: string;
+  readonly endpoints: readonly (Endpoint & {
+    readonly num_requests: number;
+    readonly num_errors: number;
+    readonly last_error: string;
+    readonly processing_time: number;
+    readonly average_processing_time: number;
+    readonly data: { readonly dropped_expired: number };
+  })[];
+}
+
+async function verb<Answer extends Common>(wire: Wire, subject: string): Promise<Answer> {
+  const message = await ask(wire, subject, "");
+  return JSON.parse(message?.body ?? "");
+}
+
+function checkCommon(answered: Common, type: string, id: string): void {
+  assert.is(answered.type, `io.nats.micro.v1.${type}_response`);
+  assert.is(answered.name, "ratings");
+  assert.is(answered.id, id);
+  assert.match(answered.version, SEMVER);
+  const texts = Object.values(answered.metadata).every((value) => typeof value === "string");
+  assert.ok(texts, "metadata is of texts");
+}
+
+verbs("each is answered for all, for the service and for the instance, by those it means", async ({ world, wire }) => {
+  const running = [await world.startRatings(1), await world.startRatings(2)];
+  const ids = running.map(({ address }) => address.replace("nats:ratings.get.", ""));
+  for (const name of ["PING", "INFO", "STATS"]) {
+    for (const subject of [`$SRV.${name}`, `$SRV.${name}.ratings`]) {
+      const answers = await askAll(wire, subject);
+      const answered = answers.map(({ body }) => (JSON.parse(body) as Common).id);
+      assert.equal(answered.sort(), [...ids].sort(), subject);
+    }
+    const [one, ...others] = await askAll(wire, `$SRV.${name}.ratings.${ids[1]}`);
+    assert.is((JSON.parse(one?.body ?? "") as Common).id, ids[1]);
+    assert.is(others.length, 0);
+    assert.is((await ask(wire, `$SRV.${name}.other`, ""))?.status, "503", "another service is not ours to answer for");
+  }
+});
+
+verbs("PING, INFO and STATS have every field that the protocol asks for", async ({ world, wire }) => {
+  const { address } = await world.startRatings(5);
+  const id = address.replace("nats:ratings.get.", "");
+  const ping = await verb<Common>(wire, "$SRV.PING.ratings");
+  checkCommon(ping, "ping", id);
+  assert.equal(ping.metadata, { instance: "5", address: `ratings.get.${id}` });
+
+  const info = await verb<Common & { description: string; endpoints: readonly Endpoint[] }>(wire, "$SRV.INFO.ratings");
+  checkCommon(info, "info", id);
+  assert.type(info.description, "string");
+  const endpoint = { name: "get", subject: "ratings.get", queue_group: "ratings" };
+  assert.equal(info.endpoints, [{ ...endpoint, metadata: { address: `ratings.get.${id}` } }]);
+
+  const stats = await verb<Stats>(wire, "$SRV.STATS.ratings");
+  checkCommon(stats, "stats", id);
+  assert.match(stats.started, ISO_TIME);
+  const zeros = { num_requests: 0, num_errors: 0, last_error: "", processing_time: 0, average_processing_time: 0 };
+  assert.equal(stats.endpoints, [{ ...endpoint, ...zeros, data: { dropped_expired: 0 } }]);
+});
+
+verbs("counts are of both subjects, errors among them", async ({ world, wire }) => {
+  const { address } = await world.startRatings(1);
+  for (const subject of ["ratings.get", address.replace("nats:", "")]) {
+    await ask(wire, subject, '{"thingID":"camera"}');
+    await ask(wire, subject, '{"thingID":"piano"}');
+  }
+  const [counted] = (await verb<Stats>(wire, "$SRV.STATS.ratings")).endpoints;
+  assert.is(counted?.num_requests, 4);
+  assert.is(counted?.num_errors, 2);
+  assert.is(counted?.last_error, "404:unknown thing: piano");
+  const { processing_time: whole = 0, average_processing_time: average = 0 } = counted ?? {};
+  assert.ok(Number.isInteger(whole) && Number.isInteger(average) && average <= whole);
+});
+
+const SLOW_MS = 100;
+/** A timer may fire a little before its time. */
+const LEAST_MS = 90;
+
+verbs("times are whole for a slow handler; one that fails is a 500 and a counted error", async ({ server, wire }) => {
+  const bus = await connectBus(server.url);
+  const told: InstanceEvent[] = [];
+  const started = await startInstance({
+    ...{ service: "ratings", instance: 1, bus, tell: (event: InstanceEvent) => told.push(event) },
+    handle: async (request) => {
+      const { how } = Object(request);
+      if (how === "at once") throw new Error("secret of the house");
+      await pause(SLOW_MS);
+      if (how === "later") throw new Error("secret of the house");
+      return answer({ fine: true });
+    },
+  });
+  try {
+    await Promise.all([1, 2, 3].map(() => ask(wire, "ratings.get", "{}")));
+    const [slow] = (await verb<Stats>(wire, "$SRV.STATS.ratings")).endpoints;
+    assert.is(slow?.num_requests, 3);
+    assert.ok((slow?.average_processing_time ?? 0) >= LEAST_MS * NANOSECONDS_PER_MS, JSON.stringify(slow));
+
+    for (const how of ["at once", "later"]) {
+      const failed = await ask(wire, "ratings.get", JSON.stringify({ how }));
+      assert.is(failed?.headers["nats-service-error-code"], "500");
+      assert.is(failed?.headers["nats-service-error"], "internal error", "what went wrong stays in the house");
+    }
+    assert.is(told.filter(({ kind }) => kind === "failed").length, 2);
+    const [after] = (await verb<Stats>(wire, "$SRV.STATS.ratings")).endpoints;
+    assert.is(after?.num_errors, 2);
+    assert.is(after?.last_error, "500:internal error");
+    assert.is((await ask(wire, "ratings.get", "{}"))?.body, '{"fine":true}', "it lives on");
+  } finally {
+    if (started.kind === "started") await started.instance.goodbye(0);
+    await bus.close();
+  }
+});
+
+verbs.run();
