@@ -124,7 +124,8 @@ export class Walk {
   }
 
   #seen(name: WindowName, match: RegExpExecArray): RegExpExecArray {
-    this.#options.show(name, match[0]);
+    const isPrompt = match[0].startsWith(name);
+    this.#options.show(name, isPrompt ? "(ended)" : match[0]);
     return match;
   }
 
