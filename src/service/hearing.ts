@@ -4,19 +4,28 @@
 import type { BusStatus, Message } from "../bus/bus.ts";
 import * as subjects from "../bus/subjects.ts";
 import type { Cancel } from "../clock.ts";
+import { Allowance } from "../health/allowance.ts";
 import type { Change } from "../health/change.ts";
 import { type ParsedHeartbeat, parseHeartbeat } from "../health/heartbeat.ts";
-import { Newcomers } from "../health/newcomers.ts";
 import type { Tracker } from "../health/tracker.ts";
 import { decodeBody, LONGEST_HEARTBEAT_BYTES } from "./body.ts";
 import type { WholeClientOptions } from "./client-options.ts";
 import { type RollCall, startRollCall } from "./roll-call.ts";
 
+/**
+ * How many strangers are listened to. A heartbeat of somebody known costs a few microseconds; one of somebody new takes a
+ * row in the table and a place in the ring, ten times as much, and where anybody may send there is no end of new names.
+ * A whole fleet may answer one roll call; after that a twentieth of the processor is spent on newcomers. Whoever finds
+ * the door shut beats again within its interval.
+ */
+const MOST_NEWCOMERS_AT_ONCE = 10_000;
+const MOST_NEWCOMERS_PER_SECOND = 1_000;
+
 export class Hearing {
   readonly #options: WholeClientOptions;
   readonly #tracker: Tracker;
   readonly #tellChanges: (changes: readonly Change[]) => void;
-  readonly #newcomers = new Newcomers();
+  readonly #newcomers = new Allowance(MOST_NEWCOMERS_AT_ONCE, MOST_NEWCOMERS_PER_SECOND);
   readonly #stops: Cancel[] = [];
   #rollCall: RollCall | undefined;
   /** Since when heartbeats have not been heard, though the bus is there. */
@@ -58,7 +67,7 @@ export class Hearing {
     const { service, clock, tell } = this.#options;
     const incarnation = subjects.incarnationOf(service, message.subject);
     // Before the body is read: in a flood of new names that is most of what they cost.
-    const isHeard = incarnation === undefined || this.#tracker.knows(incarnation) || this.#newcomers.admit(clock.now());
+    const isHeard = incarnation === undefined || this.#tracker.knows(incarnation) || this.#newcomers.take(clock.now());
     if (!isHeard) {
       tell({ kind: "crowded" });
       return;

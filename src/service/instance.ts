@@ -98,7 +98,7 @@ class RunningInstance implements Instance {
     const receive = (message: Message): void => this.#receive(message);
     this.#requests.push(bus.subscribe(subjects.sharedSubject(service), receive, service));
     this.#requests.push(bus.subscribe(this.address, receive));
-    this.#questions.push(bus.subscribe(subjects.rollCallSubject(service), (message) => this.#pulse.beat(message)));
+    this.#questions.push(bus.subscribe(subjects.rollCallSubject(service), (message) => this.#pulse.asked(message)));
     this.#answerVerb("PING", () => pingAnswer(this.#identity));
     this.#answerVerb("INFO", () => infoAnswer(this.#identity));
     this.#answerVerb("STATS", () => statsAnswer(this.#identity, this.#counts, this.#startedAt));

@@ -3,6 +3,7 @@
 import type { Bus, Message } from "../bus/bus.ts";
 import { heartbeatSubject } from "../bus/subjects.ts";
 import type { Cancel, Clock } from "../clock.ts";
+import { Allowance } from "../health/allowance.ts";
 import { type Heartbeat, type HeartbeatState, nextBeatInMs } from "../health/heartbeat.ts";
 
 export interface PulseOptions extends Pick<Heartbeat, "service" | "instance" | "incarnation" | "address" | "version"> {
@@ -12,11 +13,22 @@ export interface PulseOptions extends Pick<Heartbeat, "service" | "instance" | "
   readonly random: () => number;
 }
 
+/**
+ * Anybody can call the roll, and each call of a few bytes makes every instance beat: a flood of them would have the
+ * instances do nothing else. Callers need one each when they connect and one for each breaker that opens.
+ */
+const MOST_ASKED_AT_ONCE = 100;
+const MOST_ASKED_PER_SECOND = 100;
+/** Whoever asked beyond that gets the one beat for all of them, this late. */
+const ASKED_TOO_OFTEN_MS = 100;
+
 export class Pulse {
   readonly #options: PulseOptions;
   #state: HeartbeatState = "up";
   #seq = 0;
   #cancelNext: Cancel = () => {};
+  readonly #asked = new Allowance(MOST_ASKED_AT_ONCE, MOST_ASKED_PER_SECOND);
+  #cancelLate: Cancel | undefined;
 
   constructor(options: PulseOptions) {
     this.#options = options;
@@ -34,8 +46,20 @@ export class Pulse {
     this.#cancelNext = clock.after(nextBeatInMs(heartbeatIntervalMs, random()), () => this.start());
   }
 
-  /** One beat; whoever asked for it and wants an answer gets the same. */
-  beat(rollCall?: Message): void {
+  /** The roll is called: beats now, unless that was asked for too often; whoever wants an answer gets the same beat. */
+  asked(rollCall: Message): void {
+    const { clock } = this.#options;
+    if (this.#asked.take(clock.now())) rollCall.answer(this.beat());
+    else this.#cancelLate ??= clock.after(ASKED_TOO_OFTEN_MS, () => this.#beatLate());
+  }
+
+  #beatLate(): void {
+    this.#cancelLate = undefined;
+    this.beat();
+  }
+
+  /** One beat, now; gives what it said. */
+  beat(): string {
     const { bus, service, instance, incarnation, address, version, heartbeatIntervalMs } = this.#options;
     const beat: Heartbeat = {
       ...{ service, instance, incarnation, address, version },
@@ -45,12 +69,13 @@ export class Pulse {
     };
     const body = JSON.stringify(beat);
     bus.publish(heartbeatSubject(service, incarnation), body);
-    rollCall?.answer(body);
+    return body;
   }
 
   /** Says that it is leaving, or has left; no beat follows by itself. */
   say(state: Exclude<HeartbeatState, "up">): void {
     this.#cancelNext();
+    this.#cancelLate?.();
     this.#state = state;
     this.beat();
   }

@@ -2,7 +2,6 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { Newcomers } from "../../src/health/newcomers.ts";
 import type { Result, Ticket } from "../../src/health/ticket.ts";
 import { Table } from "../support/table.ts";
 
@@ -107,16 +106,6 @@ test("with nobody well a call takes sixteen retests along, a real instance's fir
   });
   for (const numbers of retested) assert.equal([numbers.length, numbers[0]], [16, 1]);
   assert.is(new Set(retested.flat()).size, 41, "all of them in three calls");
-});
-
-test("ten thousand newcomers come in at once, and then a thousand a second", () => {
-  const newcomers = new Newcomers();
-  const admitted = (count: number, now: number): number =>
-    Array.from({ length: count }, () => newcomers.admit(now)).filter(Boolean).length;
-  assert.is(admitted(20_000, 0), 10_000);
-  assert.is(admitted(20_000, 1_000), 1_000);
-  assert.is(admitted(20_000, 1_500), 500);
-  assert.is(admitted(20_000, 3_600_000), 10_000);
 });
 
 test.run();

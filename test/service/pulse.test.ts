@@ -1,0 +1,76 @@
+// How often an instance beats when others ask.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { Pulse, type PulseOptions } from "../../src/service/pulse.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+import { MemoryNetwork } from "../support/memory-bus.ts";
+
+const test = suite("pulse of an instance");
+
+interface Beating {
+  readonly clock: FakeClock;
+  readonly pulse: Pulse;
+  /** Bodies of the beats that were published. */
+  readonly beats: string[];
+  /** Calls the roll `times` times, and gives what was answered. */
+  callRoll(times: number): Promise<readonly Uint8Array[]>;
+}
+
+function begin(): Beating {
+  const clock = new FakeClock();
+  const network = new MemoryNetwork(clock);
+  const bus = network.bus();
+  const [ears, caller] = [network.bus(), network.bus()];
+  const beats: string[] = [];
+  ears.subscribe("health.ratings.*", ({ body }) => beats.push(new TextDecoder().decode(body)));
+  const options: PulseOptions = {
+    ...{ service: "ratings", instance: 1, incarnation: "1-a", address: "ratings.get.1-a", version: "1.0.0" },
+    ...{ bus, clock, heartbeatIntervalMs: 15_000, random: () => 0 },
+  };
+  const pulse = new Pulse(options);
+  bus.subscribe("health.ratings", (message) => pulse.asked(message));
+  const callRoll = async (times: number): Promise<readonly Uint8Array[]> => {
+    const gathered = Array.from({ length: times }, () => caller.gather("health.ratings", "", 50));
+    await clock.advance(60);
+    return (await Promise.all(gathered)).flat();
+  };
+  return { clock, pulse, beats, callRoll };
+}
+
+test("each roll call is answered, and heard by everyone", async () => {
+  const { beats, callRoll } = begin();
+  assert.is((await callRoll(3)).length, 3);
+  assert.equal(
+    beats.map((body) => (JSON.parse(body) as { seq: number }).seq),
+    [0, 1, 2],
+  );
+});
+
+test("a thousand roll calls at once are a hundred beats, and one more for all the rest", async () => {
+  const { clock, beats, callRoll } = begin();
+  assert.is((await callRoll(1_000)).length, 100);
+  assert.is(beats.length, 100);
+  await clock.advance(100);
+  assert.is(beats.length, 101);
+  await clock.advance(10_000);
+  assert.is(beats.length, 101);
+});
+
+test("once it is quiet again the next roll call is answered at once", async () => {
+  const { clock, callRoll } = begin();
+  await callRoll(1_000);
+  await clock.advance(1_000);
+  assert.is((await callRoll(1)).length, 1);
+});
+
+test("no beat that was asked for late follows the goodbye", async () => {
+  const { clock, pulse, beats, callRoll } = begin();
+  await callRoll(1_000);
+  pulse.say("gone");
+  await clock.advance(10_000);
+  assert.match(beats.at(-1) ?? "", /"gone"/);
+  assert.is(beats.length, 101);
+});
+
+test.run();
