@@ -43,7 +43,8 @@ export function replyOf(message: WireMessage): Reply {
     const code = readHeader(headers, ERROR_CODE_HEADER);
     const text = readHeader(headers, ERROR_HEADER);
     if (code === "" && text === "") return { kind: "answered", body: message.data };
-    return { kind: "refused", code: /^\d+$/.test(code) ? Number(code) : UNKNOWN_ERROR, message: text };
+    // Whoever answers decides how long that is; it ends up in lines and on pages.
+    return { kind: "refused", code: /^\d{3}$/.test(code) ? Number(code) : UNKNOWN_ERROR, message: headerText(text) };
   } catch {
     // The library throws on a malformed header. Whoever sent it is alive, and waiting for the timeout would deny that.
     return { kind: "refused", code: UNKNOWN_ERROR, message: "the answer's headers cannot be read" };

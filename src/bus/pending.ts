@@ -11,6 +11,8 @@ import type { Reply } from "./bus.ts";
 const SWEEP_MS = 10;
 /** Answers that one gathering keeps: as many as a tracker keeps incarnations. */
 const MOST_GATHERED = 10_000;
+/** And their bytes: a thousand and more for each of so many. Anybody may answer, a megabyte at a time. */
+const MOST_GATHERED_BYTES = 16 * 1024 * 1024;
 /** Tokens are digits and letters: the shortest form that one subject token may hold. */
 const TOKEN_BASE = 36;
 
@@ -150,6 +152,7 @@ export class PendingGathering implements Waiting {
   readonly bodies: Promise<readonly Uint8Array[]>;
   readonly #resolve: (bodies: readonly Uint8Array[]) => void;
   readonly #gathered: Uint8Array[] = [];
+  #gatheredBytes = 0;
 
   constructor(token: string, deadlineMs: number) {
     this.token = token;
@@ -160,10 +163,17 @@ export class PendingGathering implements Waiting {
 
   /** A refusal is one voice of many and ends nothing; anything else that is no answer ends the gathering. */
   take(reply: Reply): boolean {
-    if (reply.kind === "answered") this.#gathered.push(reply.body);
+    if (reply.kind === "answered") this.#keep(reply.body);
     const goesOn = reply.kind === "answered" || reply.kind === "refused";
-    if (goesOn && this.#gathered.length < MOST_GATHERED) return false;
+    const hasRoom = this.#gathered.length < MOST_GATHERED && this.#gatheredBytes < MOST_GATHERED_BYTES;
+    if (goesOn && hasRoom) return false;
     this.#resolve(this.#gathered);
     return true;
+  }
+
+  /** A copy: the body itself is a view that would keep all that was read from the socket with it. */
+  #keep(body: Uint8Array): void {
+    this.#gathered.push(body.slice());
+    this.#gatheredBytes += body.length;
   }
 }

@@ -33,13 +33,20 @@ test("a service's error is a refusal, in whatever case its headers are written",
   assert.equal(replyOf(error), { kind: "refused", code: 404, message: "unknown thing" });
 });
 
+test("an error's text is one line of at most 500 characters, whatever was sent", () => {
+  const long = wire("", 0, { "Nats-Service-Error-Code": "404", "Nats-Service-Error": "no\n such\t".repeat(10_000) });
+  const reply = replyOf(long);
+  assert.is(reply.kind === "refused" && reply.message.length, 500);
+  assert.ok(reply.kind === "refused" && !/[\n\t]/.test(reply.message));
+});
+
 test("an error whose code is missing or no number counts as 500", () => {
   assert.equal(replyOf(wire("", 0, { "Nats-Service-Error": "broke" })), {
     kind: "refused",
     code: 500,
     message: "broke",
   });
-  for (const code of ["", "abc", "-1", "4.5", "0x10"]) {
+  for (const code of ["", "abc", "-1", "4.5", "0x10", "9".repeat(400)]) {
     const reply = replyOf(wire("", 0, { "Nats-Service-Error-Code": code, "Nats-Service-Error": "broke" }));
     assert.is(reply.kind === "refused" && reply.code, 500, code);
   }

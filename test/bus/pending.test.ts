@@ -163,6 +163,17 @@ test("a gathering takes answers until its time is over; refusals end nothing", a
   assert.not.ok(table.settle(gathering.token, answered));
 });
 
+test("a gathering ends when it holds sixteen megabytes, and keeps no more than was said", async () => {
+  const table = new PendingTable(new FakeClock());
+  const gathering = table.addGathering(200);
+  // As from a socket: a view into something larger.
+  const body = new Uint8Array(4 * 1024 * 1024).subarray(0, 1024 * 1024);
+  let taken = 0;
+  while (taken < 100 && table.settle(gathering.token, { kind: "answered", body })) taken += 1;
+  assert.is(taken, 16);
+  assert.ok((await gathering.bodies).every((kept) => kept.buffer.byteLength === body.length));
+});
+
 test("a gathering that nobody hears ends at once", async () => {
   const table = new PendingTable(new FakeClock());
   const gathering = table.addGathering(200);
