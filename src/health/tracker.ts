@@ -278,6 +278,9 @@ export class Tracker {
     const hasLeft = saidGoodbye(member);
     this.#remove(member, { kind: "gone", since: now, how: hasLeft ? "left" : why });
     if (hasLeft) return [{ kind: "left", who: member.who }];
+    // Nothing of it is still on its way after a lease. What it counts up to is worth nothing any more; and if that was
+    // a forger's, the real one would never be heard again.
+    if (why === "no heartbeat") member.seq = -1;
     return [{ kind: "lost", who: member.who, why, silentMs: now - member.heardAt }];
   }
 

@@ -59,6 +59,17 @@ test("one that was lost returns with its next heartbeat", () => {
   assert.equal(table.live(60_000), [1]);
 });
 
+test("one that was lost for want of heartbeats is heard again, however high a number somebody has sent in its name", () => {
+  const table = new Table();
+  table.beats(1, 0);
+  table.beats(1, 1, { seq: Number.MAX_SAFE_INTEGER });
+  table.beats(1, 15_000);
+  table.tick(30_001);
+  assert.equal(table.told(), ["joined 1", "lost 1 (no heartbeat)"]);
+  table.beats(1, 30_002);
+  assert.equal(table.told(), ["returned 1"]);
+});
+
 test("a lease that lapsed and was renewed before anybody noticed needs no farewell and no welcome", () => {
   const table = new Table();
   table.beats(1, 0);
