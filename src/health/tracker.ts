@@ -15,11 +15,12 @@ import { Unwell } from "./unwell.ts";
 import { Wariness } from "./wariness.ts";
 
 export class Tracker {
+  /** The members that are up, in the order of their turns; whether a lease still counts is for `isLive` to say. */
+  readonly ring = new Ring();
   readonly wariness = new Wariness();
   readonly #rules: HealthRules;
   readonly #random: breaker.Random;
   readonly #members = new Map<string, Member>();
-  readonly #ring = new Ring();
   readonly #unwell = new Unwell();
   #awaySince: number | undefined;
   #backAt = Number.NEGATIVE_INFINITY;
@@ -45,11 +46,6 @@ export class Tracker {
     return this.#members.has(incarnation);
   }
 
-  /** The members that are up, in the order of their turns; whether a lease still counts is for `isLive` to say. */
-  get ring(): Ring {
-    return this.#ring;
-  }
-
   /** Up, and its last heartbeat still counts. While the bus is away none can come, so for leases time stands still. */
   isLive(member: Member, now: number): boolean {
     return isLive(member, this.#awaySince ?? now);
@@ -57,7 +53,7 @@ export class Tracker {
 
   /** Live and willing, in number order. */
   live(now: number): readonly Member[] {
-    return this.#ring.all().filter((member) => this.isLive(member, now));
+    return this.ring.all().filter((member) => this.isLive(member, now));
   }
 
   /** Live members with an open breaker whose retest may start now: those due, or with `early` all that have none out. */
@@ -91,7 +87,7 @@ export class Tracker {
     member.seq = beat.seq;
     this.#renew(member, beat, now);
     this.#members.set(beat.incarnation, member);
-    this.#ring.add(member);
+    this.ring.add(member);
     return [{ kind: "joined", who: member.who }];
   }
 
@@ -112,7 +108,7 @@ export class Tracker {
     member.membership = { kind: "up" };
     member.cameAt = now;
     member.clashTold = false;
-    this.#ring.add(member);
+    this.ring.add(member);
     return [{ kind: "returned", who: member.who }];
   }
 
@@ -137,7 +133,7 @@ export class Tracker {
   }
 
   #clash(member: Member, now: number): readonly Change[] {
-    const other = this.#ring.namesake(member);
+    const other = this.ring.namesake(member);
     return other !== undefined && this.isLive(other, now) ? noticeClash(member, other) : NOTHING;
   }
 
@@ -164,7 +160,7 @@ export class Tracker {
   }
 
   #forget(member: Member): void {
-    this.#ring.remove(member);
+    this.ring.remove(member);
     this.#unwell.forget(member);
     this.#members.delete(member.who.incarnation);
   }
@@ -196,7 +192,7 @@ export class Tracker {
     // Forgotten in a full table and met again since: the epochs of its new row have nothing to do with the old ticket's.
     if (member.who !== ticket.who) return NOTHING;
     const changes = this.#settle(member, ticket, result, now);
-    // Several calls that hang with one stranger change its state once, and disappoint once.
+    // Calls that hang with one stranger change its state once, and disappoint once.
     if (!member.proven && (changes.length > 0 || result === "nonsense")) this.wariness.disappointed(now);
     return changes;
   }
@@ -230,9 +226,9 @@ export class Tracker {
    * has found it by now. Then the call goes elsewhere and nothing is concluded.
    */
   #unreachable(member: Member, ticket: Ticket, now: number): readonly Change[] {
-    if (member.membership.kind === "gone" || member.heardAt > ticket.sentAt) return NOTHING;
-    if (this.#awaySince !== undefined) return NOTHING;
-    const returning = now < this.#backAt + this.#rules.reconnectGraceMs && member.heardAt < this.#backAt;
+    const { membership, heardAt } = member;
+    if (membership.kind === "gone" || heardAt > ticket.sentAt || this.#awaySince !== undefined) return NOTHING;
+    const returning = now < this.#backAt + this.#rules.reconnectGraceMs && heardAt < this.#backAt;
     return returning ? NOTHING : this.#lose(member, "nobody answers there", now);
   }
 
@@ -278,8 +274,7 @@ export class Tracker {
     const hasLeft = saidGoodbye(member);
     this.#remove(member, { kind: "gone", since: now, how: hasLeft ? "left" : why });
     if (hasLeft) return [{ kind: "left", who: member.who }];
-    // Nothing of it is still on its way after a lease. What it counts up to is worth nothing any more; and if that was
-    // a forger's, the real one would never be heard again.
+    // If that number was a forger's, the real one would never be heard again.
     if (why === "no heartbeat") member.seq = -1;
     return [{ kind: "lost", who: member.who, why, silentMs: now - member.heardAt }];
   }
@@ -287,7 +282,7 @@ export class Tracker {
   /** Leaves the ring but stays in the table: its breaker outlives its lease, or its CLOSE could never be told. */
   #remove(member: Member, membership: Member["membership"]): void {
     member.membership = membership;
-    this.#ring.remove(member);
+    this.ring.remove(member);
   }
 
   #apply(member: Member, { breaker: next, news }: breaker.Step): readonly Change[] {
