@@ -133,12 +133,13 @@ verbs("times are whole for a slow handler; one that fails is a 500 and a counted
   const told: InstanceEvent[] = [];
   const started = await startInstance({
     ...{ service: "ratings", instance: 1, bus, tell: (event: InstanceEvent) => told.push(event) },
-    handle: async (request) => {
+    handle: (request) => {
       const { how } = Object(request);
       if (how === "at once") throw new Error("secret of the house");
-      await pause(SLOW_MS);
-      if (how === "later") throw new Error("secret of the house");
-      return answer({ fine: true });
+      return pause(SLOW_MS).then(() => {
+        if (how === "later") throw new Error("secret of the house");
+        return answer({ fine: true });
+      });
     },
   });
   try {
