@@ -8,7 +8,9 @@ import { until } from "./until.ts";
 
 export interface ProgramOptions {
   /** Of dist/bin, without ending. */
-  readonly name: "market" | "ratings" | "demo" | "dwc";
+  readonly name: "market" | "ratings" | "demo" | "dwc" | "another";
+  /** Path of the program, for `another`. */
+  readonly script?: string;
   readonly args?: readonly string[];
   readonly env: Readonly<Record<string, string>>;
 }
@@ -21,6 +23,8 @@ export interface Ended {
 /** How long a condition is waited for unless a test says otherwise: ages on an idle machine, enough on a busy one. */
 export const USUAL_LIMIT_MS = 20_000;
 
+const ownScript = (name: string): string => fileURLToPath(new URL(`../../bin/${name}.js`, import.meta.url));
+
 export class Program {
   readonly ended: Promise<Ended>;
   readonly #child: ChildProcess;
@@ -29,9 +33,8 @@ export class Program {
   readonly #waiting = new Set<() => void>();
   #end: Ended | undefined;
 
-  constructor({ name, args = [], env }: ProgramOptions) {
+  constructor({ name, args = [], env, script = ownScript(name) }: ProgramOptions) {
     this.#name = name;
-    const script = fileURLToPath(new URL(`../../bin/${name}.js`, import.meta.url));
     // Of our own environment only what finds programs: no setting of the person who runs the tests may leak in.
     const { PATH = "", HOME = "" } = process.env;
     this.#child = spawn(process.execPath, ["--enable-source-maps", script, ...args], {

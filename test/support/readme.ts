@@ -1,0 +1,47 @@
+// README as the tests read it.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { repository } from "./toolbox.ts";
+
+export interface Block {
+  /** The word behind the fence: text, json, js. */
+  readonly language: string;
+  readonly text: string;
+}
+
+export interface Section {
+  readonly heading: string;
+  readonly text: string;
+}
+
+export const readReadme = (): string => readFileSync(join(repository, "README.md"), "utf8");
+
+/** The fenced blocks, in order. */
+export function blocksOf(markdown: string): readonly Block[] {
+  const found = markdown.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm);
+  return [...found].map(([, language = "", text = ""]) => ({ language, text }));
+}
+
+/** The part of a heading of the second level, up to the next one. */
+export function sectionOf(markdown: string, heading: string): string {
+  const section = markdown.split(/^## /m).find((text) => text.startsWith(`${heading}\n`));
+  if (section === undefined) throw new Error(`README has no section "${heading}"`);
+  return section;
+}
+
+/** Rows of the tables in it, as the texts of their cells; without the heads. */
+export function rowsOf(markdown: string): readonly (readonly string[])[] {
+  const tables = markdown.matchAll(/^\|.*\|\n\|[-| ]+\|\n((?:\|.*\|\n)*)/gm);
+  return [...tables].flatMap(([, rows = ""]) =>
+    rows
+      .trimEnd()
+      .split("\n")
+      .map((row) =>
+        row
+          .slice(1, -1)
+          .split("|")
+          .map((cell) => cell.trim()),
+      ),
+  );
+}

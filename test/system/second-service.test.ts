@@ -1,0 +1,109 @@
+// takes: 8 s
+// README, "Write your own service": its two blocks of code as they stand there, in a folder of their own that has this
+// project as its only package, run as a reader would run them.
+
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { startNatsServer, type TestServer } from "../support/nats-server.ts";
+import { Program } from "../support/program.ts";
+import { blocksOf, readReadme, sectionOf } from "../support/readme.ts";
+import { repository } from "../support/toolbox.ts";
+import { until } from "../support/until.ts";
+
+interface Context {
+  server: TestServer;
+  folder: string;
+  programs: Program[];
+}
+
+const MOST_LINES = 30;
+const WITHIN_MS = 10_000;
+
+const [service, caller] = blocksOf(sectionOf(readReadme(), "Write your own service")).filter(
+  ({ language }) => language === "js",
+);
+
+const own = suite<Context>("a service of one's own, as README shows it");
+
+own.before.each(async (context) => {
+  context.programs = [];
+  context.folder = mkdtempSync(join(tmpdir(), "own-service-"));
+  // What `npm install ../datawire-market` leaves behind.
+  mkdirSync(join(context.folder, "node_modules"));
+  symlinkSync(repository, join(context.folder, "node_modules", "datawire-market"));
+  writeFileSync(join(context.folder, "greeter.mjs"), service?.text ?? "");
+  writeFileSync(join(context.folder, "caller.mjs"), caller?.text ?? "");
+  context.server = await startNatsServer();
+});
+own.after.each(async ({ server, folder, programs }) => {
+  await Promise.all(programs.map((program) => program.end()));
+  await server.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function run({ folder, server, programs }: Context, file: string, ...args: string[]): Program {
+  const script = join(folder, file);
+  const program = new Program({ name: "another", script, args, env: { NATS_URL: server.url } });
+  programs.push(program);
+  return program;
+}
+
+async function runGreeter(context: Context, number: number): Promise<Program> {
+  const greeter = run(context, "greeter.mjs", String(number));
+  await greeter.waitFor(new RegExp(`^instance ${number} is up: pid ${greeter.pid}$`));
+  return greeter;
+}
+
+const FROM = (number: number): RegExp => new RegExp(`^Hello Ada, from instance ${number}$`);
+const FAILED = /^(unanswered|refused)/;
+
+own("its two files have under thirty lines each", () => {
+  for (const block of [service, caller]) {
+    const lines = block?.text.trimEnd().split("\n").length ?? MOST_LINES;
+    assert.ok(lines < MOST_LINES, `${lines} lines`);
+  }
+});
+
+own("the caller is answered by both in turn, and a kill of one fails no call", async (context) => {
+  const [, second] = [await runGreeter(context, 1), await runGreeter(context, 2)];
+  const asking = run(context, "caller.mjs");
+  await until("ten greetings", WITHIN_MS, () => asking.count(/^Hello/) >= 10);
+  assert.ok(Math.abs(asking.count(FROM(1)) - asking.count(FROM(2))) <= 1, "in turn");
+
+  // Just after an answer of its own, so that no call is under way: what was is gone with the process, for anybody.
+  await asking.waitFor(FROM(2), { mark: asking.mark() });
+  second.signal("SIGKILL");
+  const mark = asking.mark();
+  await until("ten more greetings", WITHIN_MS, () => asking.count(FROM(1), mark) >= 10);
+  assert.is(asking.count(FAILED), 0, asking.lines.join("\n"));
+  assert.is(asking.count(/^\(lost greetings\.get\.2-/), 1);
+  assert.is(asking.count(/^\(opened/), 0);
+});
+
+own("a greeter says goodbye to SIGTERM, and each ends by itself on ^C", async (context) => {
+  const [first, second] = [await runGreeter(context, 1), await runGreeter(context, 2)];
+  const asking = run(context, "caller.mjs");
+  await asking.waitFor(FROM(2));
+  second.signal("SIGTERM");
+  assert.equal(await second.ended, { code: 0, signal: null });
+  await asking.waitFor(/^\(left greetings\.get\.2-/);
+  const mark = asking.mark();
+  await until("greetings go on", WITHIN_MS, () => asking.count(FROM(1), mark) >= 3);
+  assert.is(asking.count(FAILED), 0, asking.lines.join("\n"));
+  for (const program of [asking, first]) {
+    program.signal("SIGINT");
+    assert.equal(await program.ended, { code: 0, signal: null });
+  }
+});
+
+own("a number that is taken is refused", async (context) => {
+  await runGreeter(context, 1);
+  const other = run(context, "greeter.mjs", "1");
+  await other.waitFor(/^instance 1 runs already: greetings\.get\.1-/);
+  assert.is((await other.ended).code, 1);
+});
+
+own.run();
