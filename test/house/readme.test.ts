@@ -1,133 +1,187 @@
-// README is held against the code: every command, setting, path, link and printed line in it has to exist.
+// README against the code: what it says to type, to set, to open and to expect. A page that is read before anything else
+// must not be the first thing that is wrong.
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { clientLine, pageLine } from "../../src/market/lines.ts";
-import { asText, type Line } from "../../src/program/log.ts";
-import { instanceLine } from "../../src/ratings/lines.ts";
-import type { ClientEvent } from "../../src/service/client-options.ts";
-import { SETTINGS } from "../../src/settings.ts";
+import { parseHeartbeat } from "../../src/health/heartbeat.ts";
+import { rate } from "../../src/ratings/ratings.ts";
+import { LONGEST_BODY_BYTES, LONGEST_HEARTBEAT_BYTES } from "../../src/service/body.ts";
+import { FIXED, LOG_LEVELS, SETTINGS, usualHealthRules } from "../../src/settings.ts";
+import { isPrintable } from "../support/printed.ts";
+import { blocksOf, readReadme, rowsOf, sectionOf } from "../support/readme.ts";
 import { repository } from "../support/toolbox.ts";
 
-const readme = suite("README");
+const page = suite("README");
 
-const text = readFileSync(join(repository, "README.md"), "utf8");
+const readme = readReadme();
 const makefile = readFileSync(join(repository, "Makefile"), "utf8");
-const all = (pattern: RegExp, where = text): string[] => [...where.matchAll(pattern)].map(([, found = ""]) => found);
+const targets = [...makefile.matchAll(/^([A-Za-z-]+):.*## /gm)].map(([, name = ""]) => name);
+const spans = [...readme.replace(/^```[\s\S]*?^```$/gm, "").matchAll(/`([^`\n]+)`|<code>([^<]+)<\/code>/g)].map(
+  ([, plain, tagged]) => plain ?? tagged ?? "",
+);
+const typed = [...readme.matchAll(/^ {4}(\S.*)$/gm)].map(([, line = ""]) => line);
+const walk = sectionOf(readme, "The walk");
+const protocol = sectionOf(readme, "The protocol, version 1");
+/** Wrapped lines as one, so that a sentence is found however it is broken. */
+const flat = (text: string): string => text.replace(/\s+/g, " ");
 
-readme("names every make target there is, and no other", () => {
-  const targets = new Set(all(/^([A-Za-z-]+):.*## /gm, makefile));
-  const named = new Set(all(/`?make ([a-zA-Z-]+)/g));
-  assert.equal(
-    [...named].filter((name) => !targets.has(name) && isCommand(name)),
-    [],
-    "names no target",
-  );
-  assert.equal(
-    [...targets].filter((target) => !named.has(target)),
-    [],
-    "targets that README does not name",
-  );
-});
-
-/** "make" is also an English word: only what stands in code is a command. */
-function isCommand(name: string): boolean {
-  return text.includes(`\`make ${name}`) || new RegExp(`^ {4}make ${name}\\b`, "m").test(text);
+function nothing(wrong: readonly string[], what: string): void {
+  assert.equal([...wrong], [], `${what}: ${wrong.join(", ")}`);
 }
 
-readme("has the table of settings as the code has it", () => {
-  const rows = [...text.matchAll(/^\| `([A-Z_]+)` \| (.*?) \| (.*) \|$/gm)].map(([, name, preset = "", meaning]) => ({
-    name,
-    default: preset.replaceAll("`", ""),
-    meaning,
-  }));
+page("every make target that it names exists, and the other way round", () => {
+  const named = [...spans, ...typed].flatMap((text) =>
+    [...text.matchAll(/\bmake ([A-Za-z-]+)/g)].map(([, name]) => name),
+  );
+  nothing(named.filter((name) => !targets.includes(name ?? "")).map(String), "no target");
+  nothing(
+    targets.filter((target) => !named.includes(target)),
+    "not in README",
+  );
+});
+
+page("its table of settings is the settings' own", () => {
+  const rows = rowsOf(sectionOf(readme, "Settings"));
+  const quoted = (value: string): string => (value === "" ? "" : `\`${value}\``);
   assert.equal(
     rows,
-    SETTINGS.map((row) => ({ ...row })),
+    SETTINGS.map(({ name, default: preset, meaning }) => [quoted(name), quoted(preset), meaning]),
   );
 });
 
-readme("names only files and folders that are there", () => {
-  const paths = all(/`((?:src|bin|test|docs)(?:\/[A-Za-z0-9_.-]+)*)`/g);
-  assert.ok(paths.length > 10);
-  assert.equal(
+page("every variable that it names exists", () => {
+  const variables = spans.filter((span) => /^[A-Z][A-Z_]+(=\S*)?$/.test(span)).map((span) => span.split("=")[0] ?? "");
+  const typedBehindMake = [...makefile.matchAll(/\$\$([A-Z]+)/g)].map(([, name]) => name);
+  const known = [...SETTINGS.map(({ name }) => name), ...typedBehindMake, ...LOG_LEVELS, "BAD"];
+  nothing(
+    variables.filter((name) => !known.includes(name)),
+    "no setting",
+  );
+});
+
+page("every path that it names exists, and it names every room", () => {
+  const links = [...readme.matchAll(/\]\(([^)#\s]+)\)/g)].map(([, path = ""]) => path);
+  const paths = [...spans.filter((span) => /^(src|bin|test|docs)\/[\w./-]+$/.test(span)), ...links].filter(
+    (path) => !path.includes("://"),
+  );
+  assert.ok(paths.length > 20);
+  nothing(
     paths.filter((path) => !existsSync(join(repository, path))),
-    [],
+    "not there",
+  );
+  const rooms = readdirSync(join(repository, "src"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const layout = sectionOf(readme, "Layout");
+  nothing(
+    rooms.map(({ name }) => `src/${name}`).filter((room) => !layout.includes(`\`${room}\``)),
+    "a room that Layout leaves out",
   );
 });
 
-readme("links only to what is there", () => {
-  const anchors = new Set(
-    all(/^#+ (.*)$/gm).map((title) =>
-      title
-        .toLowerCase()
-        .replace(/[^a-z0-9 -]/g, "")
-        .replaceAll(" ", "-"),
-    ),
+page("every link inside it leads to a heading", () => {
+  const headings = [...readme.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\w -]/g, "")
+      .replaceAll(" ", "-"),
   );
-  for (const target of all(/\]\(([^)]+)\)/g)) {
-    if (target.startsWith("https://")) continue;
-    if (target.startsWith("#")) assert.ok(anchors.has(target.slice(1)), `no heading for ${target}`);
-    else assert.ok(existsSync(join(repository, target)), `no file ${target}`);
+  const links = [...readme.matchAll(/\]\(#([^)]+)\)/g)].map(([, anchor = ""]) => anchor);
+  assert.ok(links.length > 0);
+  nothing(
+    links.filter((anchor) => !headings.includes(anchor)),
+    "no heading",
+  );
+});
+
+page("every line that the walk shows can be printed", () => {
+  const shown = blocksOf(walk)
+    .filter(({ language }) => language === "text")
+    .flatMap(({ text }) => text.trimEnd().split("\n"));
+  const inline = spans.filter((span) => /^(DEBUG|INFO|WARNING|ERROR):/.test(span));
+  assert.ok(shown.length > 40 && inline.length > 0);
+  nothing(
+    [...shown, ...inline].filter((line) => !isPrintable(line)),
+    "nothing prints this",
+  );
+});
+
+page("a line that nothing prints would be found", () => {
+  for (const line of [
+    "INFO:resolver:- OPEN breaker on [ratings at nats:ratings.get.2-AP7huB_5qrds] (request timed out)",
+    "WARNING:resolver:- OPEN breaker on [ratings at nats:ratings.get.2-AP7huB_5qrds]",
+    "GOT camera 4.5",
+    "BAD camera: too tired",
+    "INFO:market:- opened at http://localhost:5000",
+    "INFO:ratings:- instance 2 was resumed after a pause of 34.2 s",
+  ]) {
+    assert.is(isPrintable(line), false, line);
   }
 });
 
-const WHO = { service: "ratings", instance: 7, incarnation: "7-x", address: "ratings.get.7-x" };
-const SPEAKER = { instance: 7, pid: 77, natsUrls: ["nats://127.0.0.1:4222"] };
+const examples = blocksOf(protocol)
+  .filter(({ language }) => language === "json")
+  .map(({ text }): Record<string, unknown> => JSON.parse(text));
+const [request, answer, heartbeat] = examples;
+const origin = {
+  service: String(heartbeat?.["service"]),
+  incarnation: String(heartbeat?.["incarnation"]),
+  address: String(heartbeat?.["address"]),
+};
+const isBelieved = (changes: object): boolean =>
+  parseHeartbeat({ ...heartbeat, ...changes }, origin).kind === "heartbeat";
 
-/** One line of every kind that our programs print, made by the code that prints it. */
-function everyLine(): readonly Line[] {
-  const events: readonly ClientEvent[] = [
-    { kind: "resolving" },
-    { kind: "resolved", live: () => [WHO] },
-    { kind: "using", who: WHO },
-    { kind: "opened", who: WHO, why: "request timed out", retestInMs: 1 },
-    { kind: "retesting", who: WHO },
-    { kind: "closed", who: WHO, why: "heartbeat" },
-    ...(["joined", "returned", "draining", "left"] as const).map((kind) => ({ kind, who: WHO })),
-    { kind: "lost", who: WHO, why: "no heartbeat", silentMs: 7 },
-    { kind: "lost", who: WHO, why: "nobody answers there", silentMs: 7 },
-    { kind: "bus", status: "connected" },
-  ];
-  const page = [
-    { kind: "asking", thingID: "camera" },
-    { kind: "waited", waitedMs: 7 },
-    { kind: "got", thingID: "camera", rating: 7.7 },
-    ...["all services are down", "request timed out"].map((why) => ({ kind: "bad", thingID: "camera", why }) as const),
-  ] as const;
-  const window = [
-    { kind: "up", address: WHO.address },
-    { kind: "resumed", pausedMs: 7700 },
-    { kind: "dropped", count: 7 },
-  ] as const;
-  return [
-    ...events.map((event) => clientLine("ratings", event)),
-    ...page.map(pageLine),
-    ...window.map((event) => instanceLine(SPEAKER, event)),
-  ];
-}
-
-/** The same for every thing, number and address: what differs from run to run is made alike. */
-function alike(line: string): string {
-  return line
-    .replace(/\[(nats:\S+?(, )?)*\]/g, "[…]")
-    .replace(/nats:ratings\.get\.[\w-]+/g, "nats:…")
-    .replace(/\b(camera|basketball|briefcase|football)\b/g, "thing")
-    .replace(/\d+(\.\d+)?/g, "0");
-}
-
-readme("shows no line that the code does not print", () => {
-  const printed = new Set(everyLine().map((line) => alike(asText(line))));
-  const shown = all(/```text\n([^`]*)```/g).flatMap((block) => block.trim().split("\n"));
-  assert.ok(shown.length > 30);
-  // What the programs say at their start has its own tests: it names places of the machine.
-  const isStart = (line: string): boolean => /^INFO:(market:- open at|bus:- )/.test(line);
-  assert.equal(
-    shown.filter((line) => !isStart(line) && !printed.has(alike(line))),
-    [],
-  );
+page("the protocol's examples are what the code makes and takes", () => {
+  assert.is(examples.length, 3);
+  assert.equal(rate(request), { kind: "answer", body: answer });
+  assert.equal(parseHeartbeat(heartbeat, origin), { kind: "heartbeat", beat: heartbeat });
+  for (const [asked, code] of [
+    [{}, 400],
+    [{ thingID: "piano" }, 404],
+  ] as const) {
+    const refused = rate(asked);
+    assert.ok(refused.kind === "refusal" && refused.code === code);
+    if (refused.kind === "refusal") assert.ok(protocol.includes(`\`${refused.message}\``), refused.message);
+  }
 });
 
-readme.run();
+page("the limits that the protocol tells are those that count", () => {
+  const limits = (field: string): readonly number[] => {
+    const [, rule = ""] = rowsOf(protocol).find(([name]) => name === `\`${field}\``) ?? [];
+    return [...rule.matchAll(/\d+/g)].map(Number);
+  };
+  for (const field of ["instance", "intervalMs"]) {
+    const [least = 0, most = 0] = limits(field);
+    assert.ok(isBelieved({ [field]: least }) && isBelieved({ [field]: most }), field);
+    assert.not.ok(isBelieved({ [field]: least - 1 }) || isBelieved({ [field]: most + 1 }), field);
+  }
+  const [least = Number.NaN] = limits("seq");
+  assert.ok(isBelieved({ seq: least }) && !isBelieved({ seq: least - 1 }));
+  const [longest = 0] = limits("version");
+  const versionOf = (version: string): unknown => {
+    const read = parseHeartbeat({ ...heartbeat, version }, origin);
+    return read.kind === "heartbeat" && read.beat.version;
+  };
+  assert.is(versionOf("1".repeat(longest)), "1".repeat(longest));
+  assert.is(versionOf("1".repeat(longest + 1)), "unknown");
+  assert.ok(protocol.includes(`A heartbeat is ${LONGEST_HEARTBEAT_BYTES} bytes at most`));
+  assert.ok(protocol.includes(`${LONGEST_BODY_BYTES / 1024 ** 2} MiB at most`));
+});
+
+page("the numbers among the rules of health are the settings'", () => {
+  const rules = usualHealthRules();
+  const told = flat(sectionOf(readme, "How a call finds its instance"));
+  assert.is(rules.requestTimeoutMs, 1000);
+  assert.ok(told.includes("No answer within the second"));
+  assert.ok(told.includes(`retested after ${rules.retestDelayMs / 1000} s`));
+  assert.is(rules.retestDelayMaxMs, 5 * 60_000);
+  assert.ok(told.includes("doubles the delay, less some jitter, up to five minutes"));
+  assert.is(FIXED.leaseIntervals, 2);
+  assert.ok(told.includes("counts for twice the interval"));
+  assert.is(FIXED.probationSuccesses, 3);
+  assert.ok(told.includes("Three answers end a probation"));
+  assert.is(rules.purgeAfterMs, 5 * 60_000);
+  assert.ok(told.includes("what is gone is forgotten after five minutes"));
+});
+
+page.run();

@@ -73,7 +73,8 @@ own("the caller is answered by both in turn, and a kill of one fails no call", a
   await until("ten greetings", WITHIN_MS, () => asking.count(/^Hello/) >= 10);
   assert.ok(Math.abs(asking.count(FROM(1)) - asking.count(FROM(2))) <= 1, "in turn");
 
-  // Just after an answer of its own, so that no call is under way: what was is gone with the process, for anybody.
+  // Just after an answer of its own: a call that is under way dies with the process, and this caller has no other call
+  // out that would find out about it.
   await asking.waitFor(FROM(2), { mark: asking.mark() });
   second.signal("SIGKILL");
   const mark = asking.mark();

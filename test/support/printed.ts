@@ -1,0 +1,104 @@
+// Every line that a window of the Market or of the Ratings can show, as a pattern. Made by the functions that make the
+// lines, from values that are then let go: so a line whose wording changes is another pattern at once.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Who } from "../../src/health/member.ts";
+import { clientLine, pageLine } from "../../src/market/lines.ts";
+import { asText, type Line } from "../../src/program/log.ts";
+import { instanceLine } from "../../src/ratings/lines.ts";
+import { rate, requestLine } from "../../src/ratings/ratings.ts";
+import type { WhyUnanswered } from "../../src/service/answer.ts";
+import { repository } from "./toolbox.ts";
+
+/** Values that stand in no line by themselves, and what may stand in their place. */
+const NUMBER = 777_777;
+const ID = `${NUMBER}-incarnation0`;
+const SECONDS = 4_444_400;
+const URL = "nats://SOMEWHERE";
+const FREE: readonly (readonly [string, string])[] = [
+  [ID, "\\d+-[\\w-]{12}"],
+  ["4444\\.4", "\\d+\\.\\d"],
+  [String(NUMBER), "\\d+"],
+  ["camera", "(camera|basketball|briefcase|football)"],
+  ["4\\.5", "\\d(\\.\\d)?"],
+  [URL, "nats://\\S+"],
+];
+
+const who: Who = { service: "ratings", instance: NUMBER, incarnation: ID, address: `ratings.get.${ID}` };
+const speaker = { instance: NUMBER, pid: NUMBER, natsUrls: [URL] };
+const WHY: readonly WhyUnanswered[] = [
+  ...(["request timed out", "all services are down", "the bus is away"] as const),
+  "the answer was not readable",
+];
+
+const market: readonly Line[] = [
+  pageLine({ kind: "asking", thingID: "camera" }),
+  pageLine({ kind: "waited", waitedMs: NUMBER }),
+  pageLine({ kind: "got", thingID: "camera", rating: 4.5 }),
+  ...WHY.map((why) => pageLine({ kind: "bad", thingID: "camera", why })),
+  clientLine("ratings", { kind: "resolving" }),
+  ...[[], [who], [who, who], [who, who, who]].map((live) =>
+    clientLine("ratings", { kind: "resolved", live: () => live }),
+  ),
+  ...(["using", "joined", "returned", "draining", "left", "retesting"] as const).map((kind) =>
+    clientLine("ratings", { kind, who }),
+  ),
+  ...(["request timed out", "retest timed out"] as const).map((why) =>
+    clientLine("ratings", { kind: "opened", who, why, retestInMs: NUMBER }),
+  ),
+  ...(["heartbeat", "retest succeeded"] as const).map((why) => clientLine("ratings", { kind: "closed", who, why })),
+  ...(["no heartbeat", "nobody answers there"] as const).map((why) =>
+    clientLine("ratings", { kind: "lost", who, why, silentMs: SECONDS }),
+  ),
+  clientLine("ratings", { kind: "clash", who, other: who }),
+  clientLine("ratings", { kind: "bus", status: "connected" }),
+  clientLine("ratings", { kind: "bus", status: "away" }),
+];
+
+const ratings: readonly Line[] = [
+  instanceLine(speaker, { kind: "up", address: who.address }),
+  instanceLine(speaker, { kind: "resumed", pausedMs: SECONDS }),
+  instanceLine(speaker, { kind: "dropped", count: NUMBER }),
+  ...(["waiting", "away", "back", "leaving", "left"] as const).map((kind) => instanceLine(speaker, { kind })),
+  { level: "INFO", text: requestLine({ thingID: "camera" }, rate({ thingID: "camera" })) },
+];
+
+interface InPlace {
+  readonly file: string;
+  readonly start: string;
+  /** The fixed parts of the text, with something between each two. */
+  readonly parts: readonly string[];
+}
+
+/** Lines that are made where they are printed: known by the parts of their text that stand in the source. */
+const IN_PLACE: readonly InPlace[] = [
+  { file: "src/market/market.ts", start: "INFO:market:", parts: ["- open at ", ""] },
+  { file: "src/market/market.ts", start: "INFO:market:", parts: ["- open at ", " (the monolith: no ratings)"] },
+  {
+    file: "src/bus/embedded-server.ts",
+    start: "INFO:bus:- ",
+    parts: ["nothing answered at ", ": started nats-server there (pid ", "), which stops with this process"],
+  },
+];
+
+const literally = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+
+function patternOf(line: Line): RegExp {
+  const pattern = FREE.reduce((text, [value, free]) => text.replaceAll(value, free), literally(asText(line)));
+  return new RegExp(`^${pattern}$`);
+}
+
+function patternInPlace({ file, start, parts }: InPlace): RegExp {
+  const source = readFileSync(join(repository, file), "utf8");
+  for (const part of parts) {
+    if (!source.includes(part))
+      throw new Error(`${file} prints no "${part}" any more: say in printed.ts what it prints`);
+  }
+  return new RegExp(`^${literally(start)}${parts.map(literally).join("\\S+")}$`);
+}
+
+const PATTERNS = [...[...market, ...ratings].map(patternOf), ...IN_PLACE.map(patternInPlace)];
+
+/** Whether some program of ours can print this line. */
+export const isPrintable = (line: string): boolean => PATTERNS.some((pattern) => pattern.test(line));
