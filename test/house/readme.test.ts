@@ -61,6 +61,20 @@ page("every variable that it names exists", () => {
   );
 });
 
+page("every command of dwc that it names exists", () => {
+  const commands = readdirSync(join(repository, "src/dwc")).map((file) =>
+    readFileSync(join(repository, "src/dwc", file), "utf8"),
+  );
+  const named = [...spans, ...typed].flatMap((text) =>
+    [...text.matchAll(/\bbin\/dwc ([a-z-]+)/g)].map(([, name]) => name),
+  );
+  assert.ok(named.length > 0);
+  nothing(
+    named.filter((name) => !commands.some((source) => source.includes(`name: "${name}"`))).map(String),
+    "no command",
+  );
+});
+
 page("every path that it names exists, and it names every room", () => {
   const links = [...readme.matchAll(/\]\(([^)#\s]+)\)/g)].map(([, path = ""]) => path);
   const paths = [...spans.filter((span) => /^(src|bin|test|docs)\/[\w./-]+$/.test(span)), ...links].filter(
