@@ -1,4 +1,4 @@
-// takes: 15 s
+// takes: 25 s
 // README, "The protocol, version 1", held against clients of another make: one on the plain NATS library, one on a bare
 // socket. Either is an instance to our Market, and a caller to our instances.
 
