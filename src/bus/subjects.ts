@@ -5,7 +5,7 @@ export type NameCheck =
   | { readonly kind: "bad"; readonly why: string };
 
 /** First tokens that mean something else on the bus: a service of that name would hear, or speak as, another. */
-const RESERVED = new Set(["health", "_inbox"]);
+const RESERVED = new Set(["health", "get", "_inbox"]);
 /** Enough for any name a person would type, and a subject stays far below the server's 4 KB line. */
 const LONGEST_NAME = 64;
 

@@ -1,0 +1,66 @@
+// What a credentials file says of its holder, as far as we have to know it: who, until when, and where its answers may
+// come to. Pure. Whether any of it is true only the server decides, as it alone checks the signatures.
+
+export interface Credentials {
+  /** The file's text: what the server is shown, and a seed that is never shown. */
+  readonly text: string;
+  readonly publicKey: string;
+  readonly name: string;
+  /** Epoch seconds; undefined: never. */
+  readonly expiresAt: number | undefined;
+  readonly inboxPrefix: string;
+}
+
+export type ParsedCredentials =
+  | { readonly kind: "good"; readonly credentials: Credentials }
+  | { readonly kind: "bad"; readonly why: string };
+
+/** Where answers come to unless something else is said; also what clients of other makes use. */
+export const USUAL_INBOX_PREFIX = "_INBOX";
+/** 75 bits of the key: no two users of an org meet in one inbox, and the subject of every answer stays short. */
+const INBOX_KEY_CHARACTERS = 16;
+/** Far longer than any credentials; more is some other file. */
+export const LONGEST_CREDENTIALS = 65_536;
+const USER_KEY = /^U[A-Z2-7]{55}$/;
+const TOKEN = /^-----BEGIN NATS USER JWT-----\r?\n([\w-]+)\.([\w-]+)\.([\w-]+)\r?\n/m;
+const SEED = /^-----BEGIN USER NKEY SEED-----\r?\nSU[A-Z2-7]{56}\r?\n/m;
+
+/** The inbox of one user's own: its permissions name it, so that nobody of the same org reads another's answers. */
+export function inboxPrefixOf(publicKey: string): string {
+  return `${USUAL_INBOX_PREFIX}.${publicKey.slice(1, 1 + INBOX_KEY_CHARACTERS)}`;
+}
+
+/** Reads the text of a credentials file; no part of it gets into `why`, as most of it is secret. */
+export function parseCredentials(text: string): ParsedCredentials {
+  const token = TOKEN.exec(text);
+  if (text.length > LONGEST_CREDENTIALS || token === null || !SEED.test(text)) return bad("it holds no credentials");
+  const claims = decodeClaims(token[2] ?? "");
+  const { sub, name, exp } = claims;
+  if (typeof sub !== "string" || !USER_KEY.test(sub)) return bad("its token cannot be read");
+  const expiresAt = typeof exp === "number" ? exp : undefined;
+  const shownName = typeof name === "string" ? name : sub;
+  return {
+    kind: "good",
+    credentials: { text, publicKey: sub, name: shownName, expiresAt, inboxPrefix: allowedInbox(sub, claims) },
+  };
+}
+
+/** A token that somebody else made may allow another inbox than ours would. */
+function allowedInbox(publicKey: string, { nats }: Claims): string {
+  const { sub } = Object(nats) as { sub?: unknown };
+  const { allow } = Object(sub) as { allow?: unknown };
+  const own = inboxPrefixOf(publicKey);
+  return Array.isArray(allow) && allow.includes(`${own}.>`) ? own : USUAL_INBOX_PREFIX;
+}
+
+type Claims = Readonly<Record<"sub" | "name" | "exp" | "nats", unknown>>;
+
+function decodeClaims(payload: string): Claims {
+  try {
+    return Object(JSON.parse(Buffer.from(payload, "base64url").toString("utf8"))) as Claims;
+  } catch {
+    return { sub: undefined, name: undefined, exp: undefined, nats: undefined };
+  }
+}
+
+const bad = (why: string): ParsedCredentials => ({ kind: "bad", why });

@@ -1,0 +1,62 @@
+// The files that follow from the state: what other programs than ours read. They may be missing or old after a crash;
+// the state itself decides, and they are made to agree with it at every change.
+
+import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { makeFolder, paths, writeWhole } from "./folder.ts";
+import { serverConfig } from "./server-config.ts";
+import type { Org, State, Trust } from "./state.ts";
+
+/** Only for who holds the lock. @throws Error as the system has it */
+export function deriveFiles(folder: string, state: State): void {
+  deriveCredentials(folder, state.orgs);
+  for (const trust of trusted(state)) deriveBus(folder, trust, state.orgs);
+}
+
+/** Those of the present, and no others: what was revoked or forgotten lies about no longer. */
+function deriveCredentials(folder: string, orgs: readonly Org[]): void {
+  const wanted = new Map<string, string>();
+  for (const { id, me, services } of orgs) {
+    wanted.set(paths.personCreds(folder, id), me.creds);
+    for (const { name, creds } of services) wanted.set(paths.serviceCreds(folder, id, name), creds);
+  }
+  for (const path of filesIn(paths.creds(folder))) if (!wanted.has(path)) rmSync(path, { force: true });
+  for (const [path, content] of wanted) writeIfNew(folder, path, content);
+}
+
+/** Each operator that an org of this folder belongs to, once. */
+function trusted({ orgs }: State): readonly Trust[] {
+  return [...new Map(orgs.map(({ trust }) => [trust.operatorKey, trust])).values()];
+}
+
+/** What was there for an operator that is forgotten stays: no secret is in it, and a server may run on it. */
+function deriveBus(folder: string, trust: Trust, orgs: readonly Org[]): void {
+  const { operatorKey, systemAccount, systemAccountJwt } = trust;
+  const accounts = resolve(paths.accounts(folder, operatorKey));
+  makeFolder(accounts);
+  writeIfNew(folder, join(accounts, `${systemAccount}.jwt`), systemAccountJwt);
+  for (const org of orgs.filter((one) => one.trust.operatorKey === operatorKey))
+    writeIfNew(folder, join(accounts, `${org.account}.jwt`), org.accountJwt);
+  writeIfNew(folder, paths.serverConfig(folder, operatorKey), serverConfig(trust, accounts));
+}
+
+function writeIfNew(folder: string, path: string, content: string): void {
+  if (contentOf(path) !== content) writeWhole(folder, path, content);
+}
+
+function contentOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+function filesIn(folder: string): readonly string[] {
+  try {
+    const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+    return entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,89 @@
+// An invitation as one word to copy: what is said, packed small, and the org's signature under it. Nothing of a code is
+// believed before the signature fits, and no part of a code gets into an error: it is a secret.
+
+import { deflateRawSync, inflateRawSync } from "node:zlib";
+import { accountSeed, creds, keys, orgParts, trustShape } from "./parse-state.ts";
+import { exactly, fit, orNull, parts, text, whole } from "./shapes.ts";
+import type { Org, Trust } from "./state.ts";
+
+export interface Invitation {
+  readonly org: Pick<Org, "id" | "name" | "account" | "accountJwt">;
+  readonly trust: Trust;
+  readonly email: string;
+  readonly publicKey: string;
+  readonly creds: string;
+  /** An admin's key to sign services with; null: a member. */
+  readonly signingSeed: string | null;
+  /** Epoch seconds. */
+  readonly expiresAt: number;
+}
+
+export type ReadCode =
+  | { readonly kind: "read"; readonly invitation: Invitation }
+  | { readonly kind: "bad"; readonly why: string };
+
+/** So that a code is known for what it is, also by a later version of it. */
+const MARK = "dwc1";
+/** Several times what an org's account with hundreds of revocations needs. */
+const LONGEST_CODE = 262_144;
+const LONGEST_SAID_BYTES = 1_048_576;
+
+const shape = parts<Invitation & { readonly version: 1 }>({
+  version: exactly(1),
+  org: parts<Invitation["org"]>(orgParts),
+  trust: trustShape,
+  email: text(/^[^@\s]+@[^@\s]+$/),
+  publicKey: keys.user,
+  creds,
+  signingSeed: orNull(accountSeed),
+  expiresAt: whole,
+});
+
+/** @param sign with the org's own key */
+export function codeOf(invitation: Invitation, sign: (bytes: Uint8Array) => Uint8Array): string {
+  const packed = deflateRawSync(JSON.stringify({ ...invitation, version: 1 })).toString("base64url");
+  return [MARK, packed, Buffer.from(sign(Buffer.from(packed))).toString("base64url")].join(".");
+}
+
+/** @param isSigned whether that account has signed these bytes */
+export function readCode(
+  code: string,
+  isSigned: (account: string, bytes: Uint8Array, signature: Uint8Array) => boolean,
+): ReadCode {
+  const word = code.trim();
+  const [mark, packed, signature, ...more] = word.split(".");
+  if (mark !== MARK || word.length > LONGEST_CODE) return bad("this is no invitation of dwc");
+  if (packed === undefined || signature === undefined || more.length > 0) return bad("this invitation is not whole");
+  const said = unpack(packed);
+  if (said === undefined) return bad(DAMAGED);
+  const read = fit(shape, parseJson(said));
+  if (read.kind === "differs") return bad(DAMAGED);
+  const { version: _version, ...invitation } = read.value;
+  const signed = Buffer.from(signature, "base64url");
+  // The last character of a signature has bits to spare, which decoding ignores: written again it must be the same.
+  const isWhole = signed.toString("base64url") === signature;
+  // The packed word is what was signed, so that no bit of it can change, not even one that unpacking ignores.
+  const isGenuine = isWhole && isSigned(invitation.org.account, Buffer.from(packed), signed);
+  return isGenuine ? { kind: "read", invitation } : bad(DAMAGED);
+}
+
+const DAMAGED = "this invitation has been cut short or changed on its way";
+
+function unpack(packed: string): Uint8Array | undefined {
+  if (!/^[\w-]+$/.test(packed)) return undefined;
+  try {
+    return inflateRawSync(Buffer.from(packed, "base64url"), { maxOutputLength: LONGEST_SAID_BYTES });
+  } catch {
+    return undefined;
+  }
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString("utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+const bad = (why: string): ReadCode => ({ kind: "bad", why });

@@ -1,0 +1,91 @@
+// A second person: invited in the owner's folder, accepted in another. The code that goes between them is the person's
+// key to the bus, signed by the org, so that a changed or shortened one is noticed before anything is believed of it.
+
+import { signAccount } from "./account.ts";
+import { codeOf, type Invitation, readCode } from "./invitation-code.ts";
+import type { Mint } from "./mint.ts";
+import { problemOfEmail, problemOfText, sameEmail, shown } from "./names.ts";
+import { marketPermissions } from "./permissions.ts";
+import { ownedBy } from "./revocations.ts";
+import { currentOrg, type Decision, NOT_LOGGED_IN, type Org, refused, type State, toSeconds, withOrg } from "./state.ts";
+
+/** A week: long enough for a letter that is read after the holidays, and then it is just an old secret. */
+export const INVITATION_HOLDS_SECONDS = 604_800;
+
+interface Tools {
+  readonly mint: Mint;
+  /** Epoch ms. */
+  readonly now: number;
+}
+
+export interface ToldInvitation {
+  readonly org: Org;
+  /** Whoever has it can accept it: it is to be sent as a password would be. */
+  readonly code: string;
+  /** Epoch seconds. */
+  readonly expiresAt: number;
+}
+
+export async function inviteUser(
+  state: State,
+  { email, admin }: { readonly email: string; readonly admin: boolean },
+  { mint, now }: Tools,
+): Promise<Decision<ToldInvitation>> {
+  const org = currentOrg(state);
+  if (org === undefined) return refused(NOT_LOGGED_IN);
+  const problem = problemOfInvitee(org, email);
+  if (problem !== undefined) return refused(problem);
+  const owned = ownedBy(state, org, `dwc invite-user ${email}`);
+  if (owned.kind === "refused") return owned;
+  const signing = admin ? mint.newKey("account") : undefined;
+  const { publicKey, creds } = await mint.creds({
+    ...{ name: email, account: org.account, signer: owned.accountSeed },
+    ...{ permissions: marketPermissions, expiresAt: null },
+  });
+  const invitedAt = toSeconds(now);
+  const person = { email, publicKey, signingKey: signing?.publicKey ?? null, invitedAt };
+  const claims = { ...org, people: [...org.people, person] };
+  const next = { ...claims, accountJwt: await signAccount(mint, owned.operator, claims) };
+  const expiresAt = invitedAt + INVITATION_HOLDS_SECONDS;
+  const invitation = { ...invitationTo(next), email, publicKey, creds, signingSeed: signing?.seed ?? null, expiresAt };
+  const code = codeOf(invitation, (bytes) => mint.sign(owned.accountSeed, bytes));
+  return { kind: "done", state: withOrg(state, next), org: next, code, expiresAt };
+}
+
+function problemOfInvitee(org: Org, email: string): string | undefined {
+  const problem = problemOfEmail(email);
+  if (problem !== undefined) return `${problem}: type  dwc invite-user ben@example.org`;
+  if (sameEmail(org.me.email, email)) return `${email} is you: type  dwc status  to see what you may do`;
+  if (!org.people.some((person) => sameEmail(person.email, email))) return undefined;
+  return `${email} has been invited before: to invite anew, type  dwc revoke ${email}  first`;
+}
+
+function invitationTo({ id, name, account, accountJwt, trust }: Org): Pick<Invitation, "org" | "trust"> {
+  return { org: { id, name, account, accountJwt }, trust };
+}
+
+/** Joins the org that the code names, and makes it the current one. */
+export function acceptInvitation(
+  state: State,
+  { code, name }: { readonly code: string; readonly name?: string | undefined },
+  { mint, now }: Tools,
+): Decision<{ readonly org: Org }> {
+  const read = readCode(code, (account, bytes, signature) => mint.isSignedBy(account, bytes, signature));
+  if (read.kind === "bad") return refused(`${read.why}: ask for it again, and type  dwc accept-invitation 'CODE'`);
+  const { org, trust, email, publicKey, creds, signingSeed, expiresAt } = read.invitation;
+  if (expiresAt <= toSeconds(now))
+    return refused(`this invitation to ${shown(org.name)} has expired: ask for a new one (dwc invite-user ${email})`);
+  const known = state.orgs.find(({ account }) => account === org.account);
+  // A new invitation takes the place of one that was revoked; the same one again, or one to its own owner, does not.
+  if (known !== undefined && (known.authority.kind === "owner" || known.me.publicKey === publicKey))
+    return refused(`this folder is in ${shown(org.name)} already, as ${known.me.email}: set DWC_STATE to another one`);
+  const called = name ?? email;
+  const problem = problemOfText("person", called);
+  if (problem !== undefined) return refused(`${problem}: type  dwc accept-invitation 'CODE' --name "Ben Example"`);
+  const joined: Org = {
+    ...{ ...org, trust, me: { name: called, email, publicKey, creds } },
+    authority: signingSeed === null ? { kind: "member" } : { kind: "admin", signingSeed },
+    ...{ people: [], services: [], revoked: [] },
+  };
+  return { kind: "done", state: withOrg(state, joined), org: joined };
+}

@@ -1,0 +1,101 @@
+// Keys and tokens. The only file of the identities that knows the token library; deciders get a Mint.
+//
+// Seeds are texts in the state and key pairs only here; they get into no error text, as the library's errors name none.
+
+import { encodeAccount, encodeOperator, encodeUser, fmtCreds } from "@nats-io/jwt";
+import { createAccount, createOperator, createUser, fromPublic, fromSeed, type KeyPair } from "@nats-io/nkeys";
+import type { Permissions } from "./permissions.ts";
+
+export interface Key {
+  readonly publicKey: string;
+  readonly seed: string;
+}
+
+export interface AccountSpec {
+  readonly kind: "org" | "system";
+  readonly name: string;
+  /** The account's public key. */
+  readonly account: string;
+  /** Public keys that may sign users beside the account itself. */
+  readonly signingKeys: readonly string[];
+  /** Users that are refused. */
+  readonly revokedKeys: readonly string[];
+}
+
+export interface UserSpec {
+  readonly name: string;
+  readonly account: string;
+  /** The account's own seed, or one of its signing keys'. */
+  readonly signer: string;
+  readonly permissions: (publicKey: string) => Permissions;
+  /** Epoch seconds. */
+  readonly expiresAt: number | null;
+}
+
+export interface Mint {
+  newKey(kind: "operator" | "account" | "user"): Key;
+  operatorJwt(operatorSeed: string, systemAccount: string): Promise<string>;
+  accountJwt(operatorSeed: string, spec: AccountSpec): Promise<string>;
+  /** A fresh user and its credentials. */
+  creds(spec: UserSpec): Promise<{ readonly publicKey: string; readonly creds: string }>;
+  sign(seed: string, bytes: Uint8Array): Uint8Array;
+  isSignedBy(publicKey: string, bytes: Uint8Array, signature: Uint8Array): boolean;
+}
+
+const CREATE = { operator: createOperator, account: createAccount, user: createUser } as const;
+const OPERATOR_NAME = "Datawire Market";
+const UNLIMITED = -1;
+/** Everything within the account; nothing to or from others, no streams stored, no tokens without a key. */
+const ACCOUNT_LIMITS = {
+  ...{ conn: UNLIMITED, subs: UNLIMITED, data: UNLIMITED, payload: UNLIMITED },
+  ...{ imports: 0, exports: 0, leaf: 0, wildcards: false, disallow_bearer: true },
+} as const;
+/** The server exports its own services from the system account, and would warn of a limit. */
+const SYSTEM_EXPORTS = { exports: UNLIMITED, wildcards: true } as const;
+/**
+ * A revocation holds for tokens issued before a time. No key is ever used for a second token, so it is for all time: a
+ * token from a machine whose clock runs ahead would otherwise outlive it. The last second of the century.
+ */
+const FOR_EVER = 4_102_444_799;
+
+export const natsMint: Mint = {
+  newKey: (kind) => keyOf(CREATE[kind]()),
+  operatorJwt: (seed, systemAccount) =>
+    encodeOperator(OPERATOR_NAME, pairOf(seed), { system_account: systemAccount }, {}),
+  accountJwt: (operatorSeed, spec) => encodeAccount(spec.name, spec.account, accountClaims(spec), withSigner(operatorSeed)),
+  creds: mintCreds,
+  sign: (seed, bytes) => pairOf(seed).sign(bytes),
+  isSignedBy: (publicKey, bytes, signature) => {
+    try {
+      return fromPublic(publicKey).verify(bytes, signature);
+    } catch {
+      return false; // no key, or no signature at all
+    }
+  },
+};
+
+function accountClaims({ kind, signingKeys, revokedKeys }: AccountSpec): object {
+  const limits = kind === "system" ? { ...ACCOUNT_LIMITS, ...SYSTEM_EXPORTS } : ACCOUNT_LIMITS;
+  const revocations = Object.fromEntries(revokedKeys.map((key) => [key, FOR_EVER]));
+  return { limits, signing_keys: [...signingKeys], revocations };
+}
+
+async function mintCreds(spec: UserSpec): ReturnType<Mint["creds"]> {
+  const { name, account, signer, permissions, expiresAt } = spec;
+  const user = createUser();
+  const publicKey = user.getPublicKey();
+  const signerPair = pairOf(signer);
+  // The account's own signature needs no mention of the account; a signing key's says for whom it signs.
+  const isAccount = signerPair.getPublicKey() === account;
+  const claims = { ...permissions(publicKey), allowed_connection_types: ["STANDARD"] };
+  const options = { ...(isAccount ? {} : { signer: signerPair }), ...(expiresAt === null ? {} : { exp: expiresAt }) };
+  const jwt = await encodeUser(name, user, isAccount ? signerPair : account, claims as object, options);
+  return { publicKey, creds: Buffer.from(fmtCreds(jwt, user)).toString("utf8") };
+}
+
+const pairOf = (seed: string): KeyPair => fromSeed(Buffer.from(seed));
+const withSigner = (seed: string): { readonly signer: KeyPair } => ({ signer: pairOf(seed) });
+const keyOf = (pair: KeyPair): Key => ({
+  publicKey: pair.getPublicKey(),
+  seed: Buffer.from(pair.getSeed()).toString("utf8"),
+});

@@ -1,0 +1,34 @@
+// Who this folder speaks as: logging in to one of its orgs, and out of all.
+
+import { problemOfEmail, sameEmail, shown } from "./names.ts";
+import { type Decision, EMPTY_STATE, type Org, refused, type State } from "./state.ts";
+
+/** Switches to the org of this folder in which the person has that address. */
+export function login(
+  state: State,
+  { email, orgId }: { readonly email: string; readonly orgId?: string | undefined },
+): Decision<{ readonly org: Org }> {
+  const problem = problemOfEmail(email);
+  if (problem !== undefined) return refused(`${problem}: type  dwc login anna@example.org`);
+  const theirs = state.orgs.filter(({ me }) => sameEmail(me.email, email));
+  const meant = orgId === undefined ? theirs : theirs.filter(({ id }) => id === orgId);
+  const [org, another] = meant;
+  if (org === undefined) return refused(strangerSentence(state, email, orgId));
+  if (another !== undefined) {
+    const choices = meant.map(({ id, name }) => `dwc login ${email} --org-id ${id}  (${shown(name)})`).join("  or  ");
+    return refused(`${email} is in several orgs: type  ${choices}`);
+  }
+  return { kind: "done", state: org.id === state.currentOrgId ? state : { ...state, currentOrgId: org.id }, org };
+}
+
+function strangerSentence({ orgs }: State, email: string, orgId: string | undefined): string {
+  const where = orgId === undefined ? "" : ` in org ${shown(orgId)}`;
+  const known = orgs.map(({ id, me }) => `dwc login ${me.email} --org-id ${id}`).join("  or  ");
+  const instead = known === "" ? 'dwc create-org "My Org" "YOUR NAME" YOU@EXAMPLE.ORG' : known;
+  return `this folder knows nobody as ${email}${where}: type  ${instead}`;
+}
+
+/** Forgets everything: the keys too, so whoever was the owner of an org can never change it again. */
+export function logout(state: State): Decision<{ readonly forgotten: readonly Org[] }> {
+  return { kind: "done", state: EMPTY_STATE, forgotten: state.orgs };
+}

@@ -1,0 +1,92 @@
+// Taking a token back: the server ends its connections and refuses it from then on.
+
+import { signAccount } from "./account.ts";
+import type { Mint } from "./mint.ts";
+import { sameEmail, shown } from "./names.ts";
+import {
+  currentOrg,
+  type Decision,
+  NOT_LOGGED_IN,
+  type Operator,
+  type Org,
+  type Person,
+  type Refusal,
+  type Revoked,
+  refused,
+  type State,
+  toSeconds,
+  withOrg,
+} from "./state.ts";
+
+export interface ToldRevocation {
+  readonly org: Org;
+  readonly revoked: Revoked;
+  /** An admin's services go with the admin, as that signature counts no more. */
+  readonly kindOf: "service" | "member" | "admin" | "key";
+}
+
+const USER_KEY = /^U[A-Z2-7]{55}$/;
+
+/**
+ * @param target a service's name, a person's address, or the public key of a token that was made elsewhere
+ * @param now epoch ms
+ */
+export async function revoke(
+  state: State,
+  target: string,
+  { mint, now }: { readonly mint: Mint; readonly now: number },
+): Promise<Decision<ToldRevocation>> {
+  const org = currentOrg(state);
+  if (org === undefined) return refused(NOT_LOGGED_IN);
+  const owned = ownedBy(state, org, `dwc revoke ${keyOf(org, target) ?? "SERVICE"}`);
+  if (owned.kind === "refused") return owned;
+  const found = find(org, target, toSeconds(now));
+  if (found.kind === "refused") return found;
+  const { services, people } = without(org, found.revoked.publicKey);
+  const claims = { ...org, services, people, revoked: [...org.revoked, found.revoked] };
+  const next = { ...claims, accountJwt: await signAccount(mint, owned.operator, claims) };
+  return { ...found, kind: "done", state: withOrg(state, next), org: next };
+}
+
+export type Owned = { readonly kind: "owned"; readonly operator: Operator; readonly accountSeed: string } | Refusal;
+
+/** Only the folder that made the org holds the keys to change it. @param ask what its owner would type */
+export function ownedBy(state: State, org: Org, ask: string): Owned {
+  if (org.authority.kind === "owner" && state.operator !== null)
+    return { kind: "owned", operator: state.operator, accountSeed: org.authority.accountSeed };
+  return refused(`only the owner of ${shown(org.name)} can do that: ask for  ${ask}`);
+}
+
+function keyOf(org: Org, target: string): string | undefined {
+  return org.services.find(({ name }) => name === target)?.publicKey;
+}
+
+type Found = { readonly kind: "found"; readonly revoked: Revoked; readonly kindOf: ToldRevocation["kindOf"] } | Refusal;
+
+function find(org: Org, target: string, at: number): Found {
+  const service = org.services.find(({ name, publicKey }) => name === target || publicKey === target);
+  if (service !== undefined)
+    return { kind: "found", kindOf: "service", revoked: { what: service.name, publicKey: service.publicKey, at } };
+  const person = org.people.find(({ email, publicKey }) => sameEmail(email, target) || publicKey === target);
+  if (person !== undefined)
+    return { kind: "found", kindOf: roleOf(person), revoked: { what: person.email, publicKey: person.publicKey, at } };
+  return findKey(org, target, at);
+}
+
+function findKey(org: Org, target: string, at: number): Found {
+  if (sameEmail(org.me.email, target) || org.me.publicKey === target)
+    return refused(`you cannot revoke yourself: nobody could change ${shown(org.name)} after that`);
+  if (org.revoked.some(({ what, publicKey }) => what === target || publicKey === target))
+    return refused(`${shown(target)} has been revoked before: type  dwc status  to see who is left`);
+  if (USER_KEY.test(target)) return { kind: "found", kindOf: "key", revoked: { what: target, publicKey: target, at } };
+  return refused(`${shown(org.name)} has no service and no person ${shown(target)}: type  dwc status  to see them`);
+}
+
+const roleOf = ({ signingKey }: Person): "admin" | "member" => (signingKey === null ? "member" : "admin");
+
+function without(org: Org, publicKey: string): Pick<Org, "services" | "people"> {
+  return {
+    services: org.services.filter((service) => service.publicKey !== publicKey),
+    people: org.people.filter((person) => person.publicKey !== publicKey),
+  };
+}

@@ -1,0 +1,107 @@
+// Services of the current org: a token for each, kept for as long as it holds.
+
+import type { Mint } from "./mint.ts";
+import { problemOfServiceName, shown } from "./names.ts";
+import { servicePermissions } from "./permissions.ts";
+import {
+  type Authority,
+  currentOrg,
+  type Decision,
+  NOT_LOGGED_IN,
+  type Org,
+  type Refusal,
+  refused,
+  type Service,
+  type State,
+  toSeconds,
+  withOrg,
+} from "./state.ts";
+
+export interface NewService {
+  readonly name: string;
+  /** How long its token holds, in seconds; null: until it is revoked. */
+  readonly holdsSeconds: number | null;
+}
+
+export interface ToldService {
+  readonly org: Org;
+  readonly service: Service;
+  /** `kept`: it had a token before, which is still the one. `renewed`: that one had expired. */
+  readonly outcome: "made" | "kept" | "renewed";
+}
+
+/** @param now epoch ms */
+export async function createService(
+  state: State,
+  wanted: NewService,
+  { mint, now }: { readonly mint: Mint; readonly now: number },
+): Promise<Decision<ToldService>> {
+  const problem = problemOfServiceName(wanted.name);
+  if (problem !== undefined) return refused(`${problem}: type  dwc create-service ratings`);
+  const org = currentOrg(state);
+  if (org === undefined) return refused(NOT_LOGGED_IN);
+  const before = org.services.find(({ name }) => name === wanted.name);
+  if (before !== undefined && !hasExpired(before, now))
+    return { kind: "done", state, org, service: before, outcome: "kept" };
+  const signer = signerOf(org.authority);
+  if (signer === undefined) return refused(mayNotSentence(org));
+  const service = await mintService(org, signer, wanted, { mint, now });
+  const others = org.services.filter(({ name }) => name !== wanted.name);
+  const next = { ...org, services: [...others, service] };
+  return {
+    kind: "done",
+    state: withOrg(state, next),
+    org: next,
+    service,
+    outcome: before === undefined ? "made" : "renewed",
+  };
+}
+
+/** Whether its token has expired by itself. */
+export function hasExpired({ expiresAt }: Service, now: number): boolean {
+  return expiresAt !== null && expiresAt <= toSeconds(now);
+}
+
+/** What to sign a user with; undefined: a member signs nobody. */
+function signerOf(authority: Authority): string | undefined {
+  switch (authority.kind) {
+    case "owner":
+      return authority.accountSeed;
+    case "admin":
+      return authority.signingSeed;
+    case "member":
+      return undefined;
+  }
+}
+
+function mayNotSentence({ name }: Org): string {
+  return `you may run Markets in ${shown(name)}, not create services: its owner or an admin can, and sends you what  dwc service-token SERVICE  prints`;
+}
+
+async function mintService(
+  org: Org,
+  signer: string,
+  { name, holdsSeconds }: NewService,
+  { mint, now }: { readonly mint: Mint; readonly now: number },
+): Promise<Service> {
+  const createdAt = toSeconds(now);
+  const expiresAt = holdsSeconds === null ? null : createdAt + holdsSeconds;
+  const permissions = (publicKey: string) => servicePermissions(name, publicKey);
+  const user = await mint.creds({ name, account: org.account, signer, permissions, expiresAt });
+  return { name, ...user, createdAt, expiresAt };
+}
+
+export type FoundToken =
+  | { readonly kind: "found"; readonly org: Org; readonly service: Service }
+  | Refusal;
+
+/** The token of a service of the current org. */
+export function serviceToken(state: State, name: string): FoundToken {
+  const problem = problemOfServiceName(name);
+  if (problem !== undefined) return refused(`${problem}: type  dwc service-token ratings`);
+  const org = currentOrg(state);
+  if (org === undefined) return refused(NOT_LOGGED_IN);
+  const service = org.services.find((one) => one.name === name);
+  if (service !== undefined) return { kind: "found", org, service };
+  return refused(`${shown(org.name)} has no service ${name} here: type  dwc create-service ${name}`);
+}

@@ -1,0 +1,115 @@
+// The state in its file. Read by anybody at any time; changed by one at a time, and never if it could not be read. What
+// is derived from it (credentials, what a server needs) is written after it, and again at the next change, should that
+// have been cut short.
+
+import { createHash } from "node:crypto";
+import { readFileSync, statSync } from "node:fs";
+import type { Clock } from "../../clock.ts";
+import { deriveFiles } from "./derived-files.ts";
+import { errorCode, makeFolder, paths, removeAsides, whyOf, writeWhole } from "./folder.ts";
+import { lock } from "./lock.ts";
+import { parseState } from "./parse-state.ts";
+import { type Decision, EMPTY_STATE, type Refusal, refused, type State } from "./state.ts";
+
+export type ReadState = { readonly kind: "read"; readonly state: State } | { readonly kind: "unreadable"; readonly why: string };
+
+const FORMAT = "datawire-market-identity";
+const VERSION = 1;
+/** Ten thousand services; more is some other file. */
+const LONGEST_FILE_BYTES = 33_554_432;
+/** A change takes a few hundredths of a second, and fifty may come at once on a slow machine. */
+const LOCK_WITHIN_MS = 30_000;
+
+/** A folder without a state is one of nobody. Never throws for what it finds. */
+export function readState(folder: string): ReadState {
+  const path = paths.state(folder);
+  try {
+    const stat = statSync(path);
+    // A pipe in its place would be waited for, for ever.
+    if (!stat.isFile()) return unreadable(path, "it is not a file");
+    if (stat.size > LONGEST_FILE_BYTES) return unreadable(path, `it is longer than ${LONGEST_FILE_BYTES} bytes`);
+    return decode(path, readFileSync(path, "utf8"));
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return { kind: "read", state: EMPTY_STATE };
+    return unreadable(path, whyOf(error));
+  }
+}
+
+function decode(path: string, content: string): ReadState {
+  const { format, version, sum, state } = Object(parseJson(content)) as Record<string, unknown>;
+  if (format !== FORMAT) return unreadable(path, "it is no state of this dwc, or damaged");
+  if (version !== VERSION) return unreadable(path, "another version of dwc has written it");
+  if (sum !== sumOf(state)) return unreadable(path, "it has been changed or damaged");
+  const parsed = parseState(state);
+  if (parsed.kind === "differs") return unreadable(path, `its part ${JSON.stringify(parsed.where)} is not as it should be`);
+  return { kind: "read", state: parsed.value };
+}
+
+/** So that a single changed letter is noticed here, and not when a key does not fit any more. */
+const sumOf = (state: unknown): string => createHash("sha256").update(JSON.stringify(state) ?? "").digest("hex");
+
+function encode(state: State): string {
+  return `${JSON.stringify({ format: FORMAT, version: VERSION, sum: sumOf(state), state }, undefined, 1)}\n`;
+}
+
+function unreadable(path: string, why: string): ReadState {
+  return {
+    kind: "unreadable",
+    why: `${path} cannot be read (${why}): put back a copy of it, or set DWC_STATE to another folder; nothing was changed`,
+  };
+}
+
+function parseJson(content: string): unknown {
+  try {
+    return JSON.parse(content);
+  } catch {
+    return undefined;
+  }
+}
+
+export interface ChangeOptions {
+  readonly folder: string;
+  readonly clock: Clock;
+  /** Done with the new state while nobody else can change it, such as telling a running bus. */
+  readonly afterwards?: (state: State) => Promise<void>;
+}
+
+/** Reads, decides, writes; no other change comes between. A refusal writes nothing. */
+export async function changeState<T extends object>(
+  { folder, clock, afterwards }: ChangeOptions,
+  decide: (state: State) => Decision<T> | Promise<Decision<T>>,
+): Promise<Decision<T>> {
+  try {
+    makeFolder(folder);
+    const locked = await lock({ folder: paths.lock(folder), clock, withinMs: LOCK_WITHIN_MS });
+    if (locked.kind === "busy") return refused(busySentence(folder, locked.pid));
+    try {
+      return await change(folder, decide, afterwards);
+    } finally {
+      locked.release();
+    }
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    return refused(`${folder} cannot be written (${whyOf(error)}): mend that, or set DWC_STATE to another folder`);
+  }
+}
+
+async function change<T extends object>(
+  folder: string,
+  decide: (state: State) => Decision<T> | Promise<Decision<T>>,
+  afterwards: ChangeOptions["afterwards"],
+): Promise<Decision<T> | Refusal> {
+  const before = readState(folder);
+  if (before.kind === "unreadable") return refused(before.why);
+  const decision = await decide(before.state);
+  if (decision.kind === "refused") return decision;
+  removeAsides(folder);
+  if (decision.state !== before.state) writeWhole(folder, paths.state(folder), encode(decision.state));
+  deriveFiles(folder, decision.state);
+  await afterwards?.(decision.state);
+  return decision;
+}
+
+function busySentence(folder: string, pid: number): string {
+  return `another dwc (pid ${pid}) has been changing ${folder} for ${LOCK_WITHIN_MS / 1000} s: wait for it, or end it with  kill ${pid}`;
+}
