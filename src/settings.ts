@@ -29,6 +29,8 @@ export interface Settings {
   /** Keys that sign the visitors' cookies, newest first; undefined: the Market keeps its own in `stateDir`. */
   readonly marketKeys: readonly string[] | undefined;
   readonly stateDir: string;
+  /** A file of credentials for the bus; undefined: those that `stateDir` has, if any. */
+  readonly natsCreds: string | undefined;
   /** Where programs are looked for, as the shell has it (PATH): not a setting of ours, but read with them. */
   readonly searchPath: string;
   readonly health: HealthRules;
@@ -55,7 +57,8 @@ export const SETTINGS: readonly SettingRow[] = [
   row("LOG_LEVEL", "DEBUG", "least level that is printed: DEBUG, INFO, WARNING or ERROR"),
   row("LOG_FORMAT", "text", "text for people, json for machines: one object a line"),
   row("MARKET_KEYS", "", "keys that sign the carts, 16 characters or more, newest first, with commas"),
-  row("DWC_STATE", "~/.datawire", "folder of what is kept between runs: cookie keys, later identities"),
+  row("NATS_CREDS", "", "file with the credentials to show a bus that asks for some; else those in DWC_STATE"),
+  row("DWC_STATE", "~/.datawire", "folder of what is kept between runs: who you are on the bus, and cookie keys"),
   row("REQUEST_TIMEOUT_MS", 1000, "how long a call may take before it counts as unanswered: a page waits no longer"),
   row("FAILURE_LIMIT", 1, "unanswered calls in a row that open a breaker: with one, a hung instance costs one wait"),
   row(
@@ -100,7 +103,8 @@ export function readSettings(env: Env): SettingsResult {
     logLevel: read.oneOf("LOG_LEVEL", LOG_LEVELS),
     logFormat: read.oneOf("LOG_FORMAT", LOG_FORMATS),
     marketKeys: read.keys("MARKET_KEYS"),
-    stateDir: read.folder("DWC_STATE"),
+    stateDir: read.path("DWC_STATE", "folder"),
+    natsCreds: read.optionalPath("NATS_CREDS", "file"),
     searchPath: env["PATH"] ?? "",
     health: readHealthRules(read),
   };
@@ -212,14 +216,19 @@ class Reader {
     return keys;
   }
 
-  folder(name: string): string {
+  /** @param what "folder" or "file" */
+  path(name: string, what: string): string {
     const value = this.#value(name);
     if (!value.startsWith("~")) return value;
     if (!/^~(\/|$)/.test(value))
-      return this.#refuse(name, value, "a folder we can find: of ~ only ~/… is known", value);
+      return this.#refuse(name, value, `a ${what} we can find: of ~ only ~/… is known`, value);
     const home = this.#env["HOME"] ?? "";
-    if (home === "") this.problems.push(`${name}=${value} needs HOME, which is not set: set ${name} to a folder`);
+    if (home === "") this.problems.push(`${name}=${value} needs HOME, which is not set: set ${name} to a ${what}`);
     return home + value.slice(1);
+  }
+
+  optionalPath(name: string, what: string): string | undefined {
+    return this.#value(name) === "" ? undefined : this.path(name, what);
   }
 }
 

@@ -5,18 +5,22 @@ import { type BusAddress, readBusAddress } from "./bus-address.ts";
 import { Link, type Wire } from "./nats-link.ts";
 import { DIAL_WITHIN_MS } from "./nats-options.ts";
 import { probe } from "./probe.ts";
-import { type Trouble, troubleOf, troubleOfConnecting, troubleOfLosing } from "./trouble.ts";
+import { type Caller, type Trouble, troubleOf, troubleOfConnecting, troubleOfLosing } from "./trouble.ts";
 
 /** Between two attempts, give or take half: a restarted server is found in under half a second, by each at another time. */
 const REDIAL_AFTER_MS = 250;
-/** A server that refuses us logs a line each time, and only a person changes its mind. */
+/** A server that refuses us logs a line each time, and only a person changes its mind: each time twice as long... */
 const REFUSED_REDIAL_AFTER_MS = 2_000;
+/** ...up to this, so that whoever is let in again is back before the person has finished reading about it. */
+const REFUSED_REDIAL_AT_MOST_MS = 30_000;
 
 export interface DiallerOptions<W extends Wire> {
   readonly urls: readonly string[];
   readonly clock: Clock;
   /** Makes a connection to an address where a NATS server was seen a moment ago; rejects if it cannot. */
   readonly open: (address: BusAddress) => Promise<W>;
+  /** As whom `open` logs in: for the sentence about a refusal. */
+  readonly caller: Caller;
   /** Told of a new connection before anything is sent on it. */
   readonly prepare: (link: Link<W>) => void;
   /** Told once the server has taken what `prepare` sent. */
@@ -63,26 +67,28 @@ export class Dialler<W extends Wire> {
   async #keepDialling(): Promise<void> {
     const addresses = this.#options.urls.map(readBusAddress);
     // Each process begins with another address, so that a cluster's servers share the connections.
+    let refusals = 0;
     for (let turn = Math.floor(Math.random() * addresses.length); !this.#closed; turn += 1) {
       const address = addresses[turn % addresses.length];
       if (address === undefined) throw new Error("bus: no address was given");
       const trouble = await this.#dial(address);
       if (this.#closed) return;
       this.#options.away(trouble);
-      await this.#pause(trouble.kind === "refused" ? REFUSED_REDIAL_AFTER_MS : REDIAL_AFTER_MS);
+      refusals = trouble.kind === "refused" ? refusals + 1 : 0;
+      await this.#pause(redialAfterMs(refusals));
     }
   }
 
   /** Connects and stays on; resolves when that failed or is over. */
   async #dial(address: BusAddress): Promise<Trouble> {
-    const { clock, open } = this.#options;
+    const { clock, open, caller } = this.#options;
     const found = await probe(address, { clock, withinMs: DIAL_WITHIN_MS, signal: this.#ending.signal });
     if (found.kind !== "nats") return troubleOf(found, address.shown);
     let wire: W;
     try {
       wire = await open(address);
     } catch (error) {
-      return troubleOfConnecting(error, address.shown);
+      return troubleOfConnecting(error, address.shown, caller);
     }
     return troubleOfLosing(await this.#stayOn(new Link(wire, clock)), address.shown);
   }
@@ -108,4 +114,10 @@ export class Dialler<W extends Wire> {
       };
     });
   }
+}
+
+/** @param refusals how often in a row the server has refused us */
+function redialAfterMs(refusals: number): number {
+  if (refusals === 0) return REDIAL_AFTER_MS;
+  return Math.min(REFUSED_REDIAL_AFTER_MS * 2 ** (refusals - 1), REFUSED_REDIAL_AT_MOST_MS);
 }

@@ -6,10 +6,19 @@
 // is gone. Its own request() was rejected because it captures two stack traces and starts a timer for every call.
 
 import { randomBytes } from "node:crypto";
-import { type Authenticator, connect, headers, type MsgHdrs, type NatsConnection, type PublishOptions } from "nats";
+import {
+  type Authenticator,
+  connect,
+  credsAuthenticator,
+  headers,
+  type MsgHdrs,
+  type NatsConnection,
+  type PublishOptions,
+} from "nats";
 
 import type { Clock } from "../clock.ts";
 import type { Bus, BusStatus, Message, Reply, RequestOptions, Subscription } from "./bus.ts";
+import { type Credentials, USUAL_INBOX_PREFIX } from "./credentials.ts";
 import { Dialler } from "./dialler.ts";
 import type { Hearing, Link } from "./nats-link.ts";
 import {
@@ -26,7 +35,7 @@ import { PendingTable } from "./pending.ts";
 import { type Report, Sparing } from "./sparing.ts";
 import { StatusBoard } from "./status-board.ts";
 import { assertSubject } from "./subjects.ts";
-import type { Trouble } from "./trouble.ts";
+import type { Caller, Trouble } from "./trouble.ts";
 
 export type { Authenticator } from "nats";
 
@@ -39,20 +48,30 @@ export interface NatsBusOptions {
   /** Told what goes wrong, in sentences: of each kind one a minute. */
   readonly report: Report;
   readonly authenticator?: Authenticator;
+  /** Who we are to a bus that asks; also says where our answers may come to. */
+  readonly credentials?: Credentials | undefined;
+  /** What a person types to be let in: the end of the sentence about a refusal. */
+  readonly cure?: string | undefined;
   /** Where answers come to; the server's permissions may allow one prefix only. */
   readonly inboxPrefix?: string;
 }
+
+/** How one attempt to connect ended, or a connection. */
+export type Attempt = { readonly kind: "connected" } | Trouble;
 
 export interface NatsBus extends Bus {
   /** How many calls are out. */
   readonly pending: number;
   /** Why the bus is away, in a sentence; undefined while it is not, or not yet known. */
   readonly trouble: string | undefined;
+  /** Whether the bus asks who one is; undefined until it is connected. */
+  readonly secured: boolean | undefined;
+  /** Told of every attempt, also of one that changes no status, such as a login that is refused again. */
+  watchAttempts(listener: (attempt: Attempt) => void): () => void;
 }
 
 /** How long goodbyes may take at the end; a server that is well needs a millisecond. */
 const CLOSE_WITHIN_MS = 1_000;
-const INBOX_PREFIX = "_INBOX";
 /** 128 bits: nobody guesses where our answers go. */
 const INBOX_BYTES = 16;
 /** As HTTP has it: the body is too large. */
@@ -76,21 +95,27 @@ class NatsBusImpl implements NatsBus {
   readonly #hearings = new Set<Hearing>();
   readonly #board: StatusBoard;
   readonly #dialler: Dialler<NatsConnection>;
+  readonly #attemptWatchers = new Set<(attempt: Attempt) => void>();
+  readonly #caller: Caller;
   #trouble: string | undefined;
 
   constructor(options: NatsBusOptions) {
+    const { credentials, authenticator, inboxPrefix } = options;
     this.#clock = options.clock;
     this.#sparing = new Sparing(options.report);
     this.#board = new StatusBoard((status, error) =>
       this.#say("watcher", `bus: a listener failed when told ${status}: ${String(error)}`),
     );
     this.#pending = new PendingTable(options.clock, () => (this.#dialler.link?.inDoubt === false ? TIMEOUT : AWAY));
-    this.#inbox = `${options.inboxPrefix ?? INBOX_PREFIX}.${randomBytes(INBOX_BYTES).toString("base64url")}.`;
+    this.#caller = { holder: credentials?.name, cure: options.cure };
+    const prefix = inboxPrefix ?? credentials?.inboxPrefix ?? USUAL_INBOX_PREFIX;
+    this.#inbox = `${prefix}.${randomBytes(INBOX_BYTES).toString("base64url")}.`;
     this.#hearings.add({ subject: `${this.#inbox}*`, queue: undefined, hear: (message) => this.#hearReply(message) });
-    const login = options.authenticator === undefined ? {} : { authenticator: options.authenticator };
+    const login = loginOf(authenticator, credentials);
     this.#dialler = new Dialler<NatsConnection>({
       urls: options.urls,
       clock: options.clock,
+      caller: this.#caller,
       open: (address) => connect({ ...dialOptions(address, options.name), ...login }),
       prepare: (link) => this.#prepare(link),
       ready: () => this.#ready(),
@@ -108,6 +133,15 @@ class NatsBusImpl implements NatsBus {
 
   get trouble(): string | undefined {
     return this.#trouble;
+  }
+
+  get secured(): boolean | undefined {
+    return this.#wire?.info === undefined ? undefined : this.#wire.info.auth_required === true;
+  }
+
+  watchAttempts(listener: (attempt: Attempt) => void): () => void {
+    this.#attemptWatchers.add(listener);
+    return () => this.#attemptWatchers.delete(listener);
   }
 
   request(subject: string, body: string, { timeoutMs, signal }: RequestOptions): Promise<Reply> {
@@ -248,6 +282,7 @@ class NatsBusImpl implements NatsBus {
   #ready(): void {
     this.#trouble = undefined;
     this.#board.turn("connected");
+    this.#tellAttempt({ kind: "connected" });
   }
 
   #meet(trouble: Trouble): void {
@@ -255,20 +290,44 @@ class NatsBusImpl implements NatsBus {
     if (trouble.kind !== "absent") this.#say(trouble.kind, `bus: ${trouble.sentence}`);
     this.#pending.settleAll(AWAY);
     this.#board.turn("away");
+    this.#tellAttempt(trouble);
+  }
+
+  #tellAttempt(attempt: Attempt): void {
+    for (const tell of [...this.#attemptWatchers]) tell(attempt);
   }
 
   /** The library's errors that end no connection; the others come as its end. */
   async #hearTroubleOf(wire: NatsConnection): Promise<void> {
     for await (const { permissionContext: denied } of wire.status()) {
       if (denied === undefined) continue;
-      const verb = denied.operation === "publish" ? "send to" : "hear";
-      this.#say(`not allowed to ${verb}`, `bus: this process is not allowed to ${verb} ${denied.subject}`);
+      this.#sayDenied(denied.operation === "publish" ? "send to" : "hear", denied.subject);
     }
+  }
+
+  /** An answer is allowed for a while after the question; who was paused for longer has nobody waiting. */
+  #sayDenied(verb: "send to" | "hear", subject: string): void {
+    if (verb === "send to" && subject.startsWith(`${USUAL_INBOX_PREFIX}.`)) {
+      this.#say("late answer", "bus: an answer came so late that the bus does not pass it on: nobody waits for it");
+      return;
+    }
+    const { holder, cure } = this.#caller;
+    const whose = holder === undefined ? "" : ` with the credentials of ${holder}`;
+    const instead = cure === undefined ? "" : `: ${cure}`;
+    this.#say(`not allowed to ${verb}`, `bus: this process is not allowed to ${verb} ${subject}${whose}${instead}`);
   }
 
   #say(kind: string, sentence: string): void {
     this.#sparing.say(kind, sentence, this.#clock.now());
   }
+}
+
+function loginOf(
+  authenticator: Authenticator | undefined,
+  credentials: Credentials | undefined,
+): { readonly authenticator?: Authenticator } {
+  if (authenticator !== undefined) return { authenticator };
+  return credentials === undefined ? {} : { authenticator: credsAuthenticator(Buffer.from(credentials.text)) };
 }
 
 function errorHeaders({ code, message }: ServiceError): MsgHdrs {

@@ -26,11 +26,29 @@ export function troubleOf(found: Exclude<Probe, { kind: "nats" }>, shown: string
   }
 }
 
+/** As whom we knock. */
+export interface Caller {
+  /** Whose credentials we have; undefined: none. */
+  readonly holder: string | undefined;
+  /** What a person types to be let in. */
+  readonly cure: string | undefined;
+}
+
 /** What the client library's failure to connect means; a server that knows us not says "authorization". */
-export function troubleOfConnecting(error: unknown, shown: string): Trouble {
+export function troubleOfConnecting(error: unknown, shown: string, caller: Caller): Trouble {
   const why = error instanceof Error ? error.message : String(error);
-  if (/auth/i.test(why)) return { kind: "refused", sentence: `the bus at ${shown} does not let us in: ${why}` };
+  // A server too busy to read our login in time says "authentication timeout", and has judged nothing.
+  if (/auth/i.test(why) && !/timeout/i.test(why))
+    return { kind: "refused", sentence: refusalSentence(why.replace(/'/g, ""), shown, caller) };
   return { kind: "failed", sentence: `the bus at ${shown} cannot be used: ${why}` };
+}
+
+function refusalSentence(why: string, shown: string, { holder, cure }: Caller): string {
+  const whom =
+    holder === undefined
+      ? "does not let us in without credentials"
+      : `does not let us in with the credentials of ${holder}: revoked, expired, or for another bus`;
+  return `the bus at ${shown} ${whom} (${why})${cure === undefined ? "" : `: ${cure}`}`;
 }
 
 export function troubleOfLosing(reason: string, shown: string): Trouble {

@@ -1,8 +1,10 @@
 // Makes a running bus obey a change at once: the account's new token is handed to the server, which ends the connections
 // that it no longer allows. A bus that does not run needs nothing, as it reads the token when it is started.
 
-import { connectNatsBus } from "../../bus/nats-bus.ts";
+import { nextAttempt } from "../../bus/admission.ts";
 import type { Reply } from "../../bus/bus.ts";
+import { type Credentials, parseCredentials } from "../../bus/credentials.ts";
+import { type Attempt, connectNatsBus, type NatsBus } from "../../bus/nats-bus.ts";
 import type { Cancel, Clock } from "../../clock.ts";
 import type { Mint } from "./mint.ts";
 import { pushPermissions, UPDATE_SUBJECT } from "./permissions.ts";
@@ -31,28 +33,52 @@ const OK = 200;
 
 /** Never rejects for what it finds. */
 export async function pushAccount(operator: Operator, org: Org, options: PushOptions): Promise<Pushed> {
-  const { urls, clock, mint } = options;
-  const { creds } = await mint.creds({
-    ...{ name: "dwc", account: operator.trust.systemAccount, signer: operator.systemSeed },
-    ...{ permissions: pushPermissions, expiresAt: toSeconds(clock.wall()) + LOGIN_HOLDS_SECONDS },
-  });
-  const bus = connectNatsBus({ urls, name: "dwc", clock, report: () => undefined, credentials: creds });
-  let giveUp: Cancel = () => undefined;
-  const late = new Promise<"late">((resolve) => {
-    giveUp = clock.after(PUSH_WITHIN_MS, () => resolve("late"));
-  });
+  const { urls, clock } = options;
+  const credentials = await loginOf(operator, options);
+  const bus = connectNatsBus({ urls, name: "dwc", clock, report: () => undefined, credentials });
   try {
-    const first = await Promise.race([bus.attempted, late]);
-    if (first === "late") return { kind: "failed", why: bus.trouble ?? "the bus does not answer" };
-    if (first.kind === "absent") return { kind: "no bus" };
-    if (first.kind === "refused") return { kind: "stranger", why: first.why };
-    if (first.kind === "failed") return { kind: "failed", why: first.why };
-    if (bus.secured === false) return { kind: "stranger", why: "the bus lets everybody in" };
+    const attempt = await withinLimit(clock, firstAttempts(bus, urls.length));
+    if (attempt?.kind !== "connected") return notConnected(attempt);
+    if (bus.secured !== true) return { kind: "stranger", why: "the bus lets everybody in" };
     return readAnswer(await bus.request(UPDATE_SUBJECT, org.accountJwt, { timeoutMs: PUSH_WITHIN_MS }));
   } finally {
-    giveUp();
     await bus.close();
   }
+}
+
+async function loginOf({ trust, systemSeed }: Operator, { mint, clock }: PushOptions): Promise<Credentials> {
+  const { creds } = await mint.creds({
+    ...{ name: "dwc", account: trust.systemAccount, signer: systemSeed },
+    ...{ permissions: pushPermissions, expiresAt: toSeconds(clock.wall()) + LOGIN_HOLDS_SECONDS },
+  });
+  const parsed = parseCredentials(creds);
+  if (parsed.kind === "bad") throw new Error(`push: our own credentials cannot be read: ${parsed.why}`);
+  return parsed.credentials;
+}
+
+/** The first that says something about the bus: of several addresses, some may be of servers that do not run. */
+function firstAttempts(bus: NatsBus, addresses: number): Promise<Attempt> {
+  let tried = 0;
+  return nextAttempt(bus, ({ kind }) => {
+    tried += 1;
+    return kind !== "absent" || tried >= addresses;
+  });
+}
+
+async function withinLimit<T>(clock: Clock, promise: Promise<T>): Promise<T | undefined> {
+  let cancel: Cancel = () => undefined;
+  const late = new Promise<undefined>((resolve) => {
+    cancel = clock.after(PUSH_WITHIN_MS, () => resolve(undefined));
+  });
+  const first = await Promise.race([promise, late]);
+  cancel();
+  return first;
+}
+
+function notConnected(trouble: Exclude<Attempt, { kind: "connected" }> | undefined): Pushed {
+  if (trouble === undefined) return { kind: "failed", why: "the bus does not answer" };
+  if (trouble.kind === "absent") return { kind: "no bus" };
+  return { kind: trouble.kind === "refused" ? "stranger" : "failed", why: trouble.sentence };
 }
 
 function readAnswer(reply: Reply): Pushed {

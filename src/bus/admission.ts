@@ -1,0 +1,29 @@
+// Whether the bus lets us in: asked once, at the start of a program. A bus that is away is waited for, for ever; one
+// that refuses us is not, as only a person can change that.
+
+import type { Attempt, NatsBus } from "./nats-bus.ts";
+
+export type Admission =
+  | { readonly kind: "admitted" }
+  /** `why` says what to type. */
+  | { readonly kind: "refused"; readonly why: string };
+
+type Attempting = Pick<NatsBus, "status" | "watchAttempts">;
+
+/** Resolves at the first login, whichever way it ends. To be asked before the first attempt can be over. */
+export async function admission(bus: Attempting): Promise<Admission> {
+  if (bus.status === "connected") return { kind: "admitted" };
+  const attempt = await nextAttempt(bus, ({ kind }) => kind === "connected" || kind === "refused");
+  return attempt.kind === "refused" ? { kind: "refused", why: attempt.sentence } : { kind: "admitted" };
+}
+
+/** The next attempt of a kind; of any, unless said otherwise. */
+export function nextAttempt(bus: Attempting, isMeant: (attempt: Attempt) => boolean = () => true): Promise<Attempt> {
+  return new Promise((resolve) => {
+    const stop = bus.watchAttempts((attempt) => {
+      if (!isMeant(attempt)) return;
+      stop();
+      resolve(attempt);
+    });
+  });
+}
