@@ -101,6 +101,14 @@ const PROJECT: Record<string, readonly Line[]> = {
     [...PROGRAMS.map((name) => `../${name}/x.ts`), "nats", ...WEB],
   ),
   ...Object.fromEntries(PROGRAMS.map((name) => [`src/${name}/main.ts`, program(name)])),
+  "src/dwc/identity/state-file.ts": room(
+    ["../../settings.ts", "../../clock.ts", "../../bus/bus.ts", ...NODE],
+    ["../status.ts", "../../market/x.ts", "nats", "@nats-io/jwt", ...WEB],
+  ),
+  "src/dwc/identity/mint.ts": [
+    ...imports(FINE, "./own.ts", "@nats-io/jwt", "@nats-io/nkeys"),
+    ...imports(IMPORT, "../status.ts", "nats", ...NODE),
+  ],
   "src/unnamed/new.ts": imports(IMPORT, "./own.ts", "../settings.ts", "node:fs"),
   "src/loose.ts": imports(IMPORT, "./settings.ts"),
   "bin/market.ts": [
