@@ -1,51 +1,44 @@
-// The command line of whoever looks after the bus: arguments and environment in, exit code out.
+// The command line of whoever says who may be on the bus: arguments and environment in, exit code out. What is heavy is
+// loaded when a command asks for it: keys and the client library take longer to load than most answers take.
 
-import { connectNatsBus } from "../src/bus/nats-bus.ts";
+import { resolve } from "node:path";
 import { systemClock } from "../src/clock.ts";
-import { helpText, parseArguments, type World } from "../src/dwc/commands.ts";
-import { statusCommand } from "../src/dwc/status.ts";
-import { settingsOrExit } from "../src/program/program.ts";
+import { lookAtBus } from "../src/dwc/bus-look.ts";
+import { COMMANDS } from "../src/dwc/commands.ts";
+import { runDwc } from "../src/dwc/dwc.ts";
+import { identityVerbs } from "../src/dwc/identity-verbs.ts";
+import type { Failed } from "../src/dwc/outcome.ts";
+import { tellBus } from "../src/dwc/tell-bus.ts";
+import { processTerminal } from "../src/dwc/terminal.ts";
+import type { World } from "../src/dwc/world.ts";
+import { write } from "../src/dwc/write.ts";
 import { VERSION } from "../src/program/version.ts";
-
-/** How long a bus on another continent may take to greet. */
-const REACH_WITHIN_MS = 2_000;
-const COMMANDS = [statusCommand];
+import { readSettings } from "../src/settings.ts";
 
 const clock = systemClock();
-const parsed = parseArguments(process.argv.slice(2), COMMANDS);
-switch (parsed.kind) {
-  case "wrong":
-    process.stderr.write(`${parsed.why}\n`);
-    process.exit(2);
-    break;
-  case "help":
-    process.stdout.write(`${helpText(parsed.command, COMMANDS)}\n`);
-    break;
-  case "version":
-    process.stdout.write(`${VERSION}\n`);
-    break;
-  case "run":
-    process.exitCode = await parsed.command.run(world(), { json: parsed.json });
-    break;
-}
+const mint = async () => (await import("../src/dwc/identity/mint.ts")).natsMint;
+const push = async () => (await import("../src/dwc/identity/push.ts")).pushAccount;
 
-function world(): World {
-  const settings = settingsOrExit(process.env);
+write(await runDwc(process.argv.slice(2), { commands: COMMANDS, version: VERSION, openWorld }));
+
+function openWorld(state: string | undefined): World | Failed {
+  const read = readSettings(state === undefined ? process.env : { ...process.env, DWC_STATE: resolve(state) });
+  if (read.kind === "refused") return wrongSettings(read.problems);
+  const { natsUrls: urls } = read.settings;
+  const stateDir = resolve(read.settings.stateDir);
+  const telling = { urls, clock, mint, push };
   return {
-    settings,
-    reachBus: () => reachBus(settings.natsUrls),
-    print: (line) => process.stdout.write(`${line}\n`),
-    hint: (line) => process.stderr.write(`${line}\n`),
+    stateDir,
+    identity: identityVerbs({ stateDir, clock, mint, tellBus: (changed) => tellBus(changed, telling) }),
+    lookAtBus: () => lookAtBus(urls, clock),
+    terminal: processTerminal(process.stdin, process.stderr),
   };
 }
 
-async function reachBus(urls: readonly string[]): ReturnType<World["reachBus"]> {
-  const bus = connectNatsBus({ urls, name: "dwc", clock, report: (line) => process.stderr.write(`${line}\n`) });
-  const reached = await new Promise<boolean>((resolve) => {
-    bus.watch((status) => resolve(status === "connected"));
-    clock.after(REACH_WITHIN_MS, () => resolve(false));
-  });
-  if (reached) return { bus, close: () => bus.close() };
-  await bus.close();
-  return undefined;
-}
+const wrongSettings = (problems: readonly string[]): Failed => ({
+  kind: "failed",
+  fault: "usage",
+  code: "wrong-setting",
+  message: `wrong setting: ${problems.join("; ")}`,
+  hint: "set it anew, or leave it out for the usual value",
+});

@@ -1,0 +1,30 @@
+// What kind of bus is there: read from its greeting alone, so that nothing has to be loaded and nobody be admitted.
+
+import { readBusAddress } from "../bus/bus-address.ts";
+import { probe } from "../bus/probe.ts";
+import type { Clock } from "../clock.ts";
+import type { BusLook } from "./world.ts";
+
+/** A bus on this machine greets in a millisecond, one across the world within this. */
+const GREETS_WITHIN_MS = 1_000;
+
+export function lookAtBus(urls: readonly string[], clock: Clock): Promise<readonly BusLook[]> {
+  return Promise.all(urls.map((url) => look(url, clock)));
+}
+
+async function look(url: string, clock: Clock): Promise<BusLook> {
+  const address = readBusAddress(url);
+  const found = await probe(address, { clock, withinMs: GREETS_WITHIN_MS });
+  if (found.kind === "nats") return { kind: "bus", url: address.shown, secured: asksWhoWeAre(found.greeting) };
+  return { kind: found.kind, url: address.shown };
+}
+
+/** @param greeting `INFO {…}`; whatever cannot be read asks for nothing that we know of */
+export function asksWhoWeAre(greeting: string): boolean {
+  try {
+    const said: unknown = JSON.parse(greeting.slice(greeting.indexOf("{")));
+    return Object(said).auth_required === true;
+  } catch {
+    return false;
+  }
+}

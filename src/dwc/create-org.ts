@@ -1,0 +1,33 @@
+// `dwc create-org`: an org of one's own. It becomes the current one, and whoever made it owns it.
+
+import { busNotes } from "./bus-notes.ts";
+import type { Command } from "./command.ts";
+import { failedBy } from "./outcome.ts";
+import { loggedIn, orgJson } from "./words.ts";
+
+export const createOrg: Command = {
+  name: "create-org",
+  aliases: ["create-organization"],
+  summary: "starts an org, and you own it",
+  about: [
+    "The org becomes the current one. The bus that the Market starts is secured from then on: it admits only",
+    "whoever has credentials of an org in the same state folder.",
+  ],
+  args: [
+    { name: "ORG", meaning: "what the org is called; quotes hold several words together" },
+    { name: "NAME", meaning: "what you are called" },
+    { name: "EMAIL", meaning: "your address, by which the org knows you; no mail is ever sent" },
+  ],
+  options: [],
+  example: 'bin/dwc create-org "My Test Org" Ann ann@example.org',
+  run: async ({ args: [name = "", person = "", email = ""] }, world) => {
+    const created = await world.identity.createOrg({ name, person, email });
+    if (created.kind === "refused") return failedBy(created);
+    return {
+      kind: "done",
+      lines: [loggedIn(created.org, created.email)],
+      said: [...busNotes(created.told), "Next:  bin/dwc create-service ratings"],
+      json: { org: orgJson(created.org), email: created.email },
+    };
+  },
+};

@@ -1,0 +1,35 @@
+// What a state says to people: who one is and what is there, with nothing secret in it. Pure.
+
+import { type Authority, currentOrg, type Org, type State } from "./identity/state.ts";
+import { isoSeconds, orgShown, serviceShown } from "./shown.ts";
+import type { Identity } from "./world.ts";
+
+export function describe(state: State): Identity {
+  const org = currentOrg(state);
+  return {
+    ...(org === undefined ? {} : { current: describeOrg(org) }),
+    orgs: state.orgs.map(({ id, name, me }) => ({ id, name, email: me.email, isCurrent: id === state.currentOrgId })),
+  };
+}
+
+const CAPABILITIES: Readonly<Record<Authority["kind"], readonly string[]>> = {
+  owner: ["run Markets", "create services", "invite people", "revoke services and people"],
+  admin: ["run Markets", "create services"],
+  member: ["run Markets"],
+};
+
+function describeOrg(org: Org): NonNullable<Identity["current"]> {
+  const { name, email } = org.me;
+  const role = org.authority.kind;
+  return {
+    org: orgShown(org),
+    person: { name, email, role },
+    capabilities: CAPABILITIES[role],
+    services: org.services.map(serviceShown).sort((one, other) => (one.name < other.name ? -1 : 1)),
+    people: org.people.map((person) => ({
+      email: person.email,
+      role: person.signingKey === null ? "member" : "admin",
+      invitedAt: isoSeconds(person.invitedAt),
+    })),
+  };
+}

@@ -1,0 +1,34 @@
+// What was typed, in; what is to be written and the exit code, out. Help and wrong usage need no world, and get none.
+
+import type { Command } from "./command.ts";
+import { helpText } from "./help.ts";
+import { type Failed, type Rendered, render } from "./outcome.ts";
+import { parse, wantsJson } from "./parse.ts";
+import type { World } from "./world.ts";
+
+export interface DwcOptions {
+  readonly commands: readonly Command[];
+  readonly version: string;
+  /** The world as the settings have it; `state`: the folder that was typed, instead of theirs. */
+  readonly openWorld: (state: string | undefined) => World | Failed;
+}
+
+export async function runDwc(typed: readonly string[], options: DwcOptions): Promise<Rendered> {
+  const parsed = parse(typed, options.commands);
+  switch (parsed.kind) {
+    case "failed":
+      return render(parsed, wantsJson(typed));
+    case "help":
+      return text(helpText(parsed.command, options.commands));
+    case "version":
+      return text(options.version);
+    case "run": {
+      const { command, call } = parsed;
+      const json = call.flags.has("json");
+      const world = options.openWorld(call.values.get("state"));
+      return render("kind" in world ? world : await command.run(call, world), json);
+    }
+  }
+}
+
+const text = (said: string): Rendered => ({ stdout: `${said}\n`, stderr: "", exitCode: 0 });

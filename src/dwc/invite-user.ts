@@ -1,0 +1,35 @@
+// `dwc invite-user`: a code with which a second person joins the org, from a state folder of their own.
+
+import { busNotes } from "./bus-notes.ts";
+import type { Command } from "./command.ts";
+import { failedBy } from "./outcome.ts";
+import { orgJson } from "./words.ts";
+
+export const inviteUser: Command = {
+  name: "invite-user",
+  summary: "makes an invitation, which a second person accepts",
+  about: [
+    "A member may run Markets; an admin may also make services. Only the owner of an org invites and revokes.",
+    "The code alone goes to stdout. It is a secret: send it in a private way. No mail is ever sent.",
+  ],
+  args: [{ name: "EMAIL", meaning: "who is invited" }],
+  options: [{ name: "admin", meaning: "as an admin, and not only as a member" }],
+  example: "bin/dwc invite-user ben@example.org",
+  run: async ({ args: [email = ""], flags }, world) => {
+    const admin = flags.has("admin");
+    const invited = await world.identity.inviteUser({ email, admin });
+    if (invited.kind === "refused") return failedBy(invited);
+    const { code, org, expiresAt } = invited;
+    const role = admin ? "admin" : "member";
+    return {
+      kind: "done",
+      lines: [code],
+      said: [
+        `Invited ${email} to [${org.id}] as ${admin ? "an" : "a"} ${role}; the code above is good until ${expiresAt}`,
+        ...busNotes(invited.told),
+        "Next: send the code to them in a private way. They type  bin/dwc accept-invitation -  and paste it",
+      ],
+      json: { org: orgJson(org), email, role, code, expires_at: expiresAt },
+    };
+  },
+};

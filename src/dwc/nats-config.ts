@@ -1,0 +1,18 @@
+// `dwc nats-config`: where the configuration lies with which a nats-server of one's own admits who may be there.
+
+import type { Command } from "./command.ts";
+import { failedBy } from "./outcome.ts";
+
+export const natsConfig: Command = {
+  name: "nats-config",
+  summary: "prints the path of the configuration for a nats-server of your own",
+  about: ["The bus that the Market starts by itself uses the same file."],
+  args: [],
+  options: [],
+  example: 'nats-server -c "$(bin/dwc nats-config)"',
+  run: async (_call, world) => {
+    const found = await world.identity.natsConfig();
+    if (found.kind === "refused") return failedBy(found);
+    return { kind: "done", lines: [found.path], said: [], json: { path: found.path } };
+  },
+};

@@ -1,0 +1,89 @@
+// How a command ended, and what of it goes where: results on stdout, everything else on stderr, and an exit code that
+// a script can rely on. Pure: the writing is done by whoever has the streams.
+
+/** Raised when a field of the JSON changes its name or meaning; new fields do not raise it. */
+export const SCHEMA_VERSION = 1;
+
+export type Outcome =
+  | {
+      readonly kind: "done";
+      /** The result, for people. */
+      readonly lines: readonly string[];
+      /** About the result: what to type next, and what to mind. */
+      readonly said: readonly string[];
+      /** The result, for programs. */
+      readonly json: Readonly<Record<string, unknown>>;
+      /** JSON was asked for in the command's own way. */
+      readonly asJson?: boolean;
+    }
+  | Failed;
+
+export interface Failed {
+  readonly kind: "failed";
+  /** `usage`: what was typed cannot be right; `failed`: it could, but not here or not now. */
+  readonly fault: "usage" | "failed";
+  /** For programs: stable, in small letters and dashes. */
+  readonly code: string;
+  readonly message: string;
+  /** What to type; empty when there is nothing. */
+  readonly hint: string;
+}
+
+/** Identity's way to say no. */
+export interface Refused {
+  readonly kind: "refused";
+  readonly code?: string;
+  /** A sentence, with what to type behind its last colon. */
+  readonly why: string;
+}
+
+const BEFORE_HINT = ": type  ";
+
+export function failedBy({ code = "refused", why }: Refused): Failed {
+  const at = why.lastIndexOf(BEFORE_HINT);
+  const [message, hint] = at < 0 ? [why, ""] : [why.slice(0, at), why.slice(at + ": ".length)];
+  return { kind: "failed", fault: "failed", code, message, hint };
+}
+
+export interface Rendered {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: 0 | 1 | 2;
+}
+
+export function render(outcome: Outcome, json: boolean): Rendered {
+  if (outcome.kind === "failed") {
+    const { code, message, hint } = outcome;
+    const text = json ? oneLine({ error: { code, message, hint } }) : inLines([`dwc: ${message}`, hint]);
+    return { stdout: "", stderr: text, exitCode: outcome.fault === "usage" ? 2 : 1 };
+  }
+  const asJson = json || outcome.asJson === true;
+  const stdout = asJson ? oneLine(outcome.json) : outcome.lines.map((line) => `${printable(line)}\n`).join("");
+  return { stdout, stderr: json ? "" : inLines(outcome.said), exitCode: 0 };
+}
+
+const oneLine = (result: Readonly<Record<string, unknown>>): string =>
+  `${JSON.stringify({ schema_version: SCHEMA_VERSION, ...result })}\n`;
+
+const inLines = (lines: readonly string[]): string =>
+  lines
+    .filter((line) => line !== "")
+    .map((line) => `${printable(line)}\n`)
+    .join("");
+
+/** Names may come from other people's invitations: nobody but us begins lines, and nobody steers the terminal. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+const printable = (line: string): string => line.replace(UNPRINTABLE, "?");
+
+/** Enough to know again what was typed. */
+const SHOWN_CHARACTERS = 64;
+
+/** What was typed, as it may stand in a sentence: quoted, cut, and with whatever cannot be seen made visible. */
+export function shown(typed: string): string {
+  const letters = [...typed];
+  const cut = letters.length > SHOWN_CHARACTERS ? `${letters.slice(0, SHOWN_CHARACTERS).join("")}…` : typed;
+  return JSON.stringify(cut).replace(
+    UNPRINTABLE,
+    (letter) => `\\u${(letter.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`,
+  );
+}

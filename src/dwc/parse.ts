@@ -1,0 +1,160 @@
+// Reads what was typed after `dwc`: held against the table, in any order of options and words. What cannot be right is
+// said with what it was probably meant to be.
+
+import { parseArgs } from "node:util";
+
+import { type Call, COMMON_OPTIONS, type Command, type Option, VERSION_OPTION } from "./command.ts";
+import { nearest } from "./near.ts";
+import { type Failed, shown } from "./outcome.ts";
+
+export type Parsed =
+  | { readonly kind: "run"; readonly command: Command; readonly call: Call }
+  | { readonly kind: "help"; readonly command: Command | undefined }
+  | { readonly kind: "version" }
+  | Failed;
+
+interface Typed {
+  readonly words: readonly string[];
+  readonly options: readonly {
+    readonly name: string;
+    /** As it was typed, dashes and all. */
+    readonly raw: string;
+    readonly value: string | undefined;
+    /** Whether the value stood behind an equals sign. */
+    readonly inline: boolean;
+  }[];
+}
+
+/** The table's rows by what they are called, aliases too. */
+const findCommand = (word: string, commands: readonly Command[]): Command | undefined =>
+  commands.find(({ name, aliases = [] }) => name === word || aliases.includes(word));
+
+export function parse(typed: readonly string[], commands: readonly Command[]): Parsed {
+  const { words, options } = readTyped(typed, commands);
+  const [first, ...args] = words;
+  const asksHelp = options.some(({ name }) => name === "help");
+  if (first === "help") return helpOf(args[0], commands, args);
+  if (first === "version" || options.some(({ name }) => name === VERSION_OPTION.name)) return { kind: "version" };
+  if (first === undefined && !asksHelp && options.length > 0) return optionsAlone(options);
+  if (first === undefined) return { kind: "help", command: undefined };
+  const command = findCommand(first, commands);
+  if (command === undefined) return unknownCommand(first, args, commands);
+  if (asksHelp || (args.length === 1 && args[0] === "help")) return { kind: "help", command };
+  return wrongOption(command, options) ?? wrongArguments(command, args) ?? run(command, args, options);
+}
+
+/** Whether JSON is wanted: known also when the rest of what was typed cannot be read. */
+export const wantsJson = (typed: readonly string[]): boolean => typed.slice(0, endOfOptions(typed)).includes("--json");
+const endOfOptions = (typed: readonly string[]): number => (typed.includes("--") ? typed.indexOf("--") : typed.length);
+
+/** Node's own reading, told all options of all commands: so an option may stand before its command as well. */
+function readTyped(typed: readonly string[], commands: readonly Command[]): Typed {
+  const all = [...COMMON_OPTIONS, VERSION_OPTION, ...commands.flatMap(({ options }) => options)];
+  const known = Object.fromEntries(
+    all.map(({ name, short, value }) => [
+      name,
+      {
+        type: value === undefined ? ("boolean" as const) : ("string" as const),
+        ...(short === undefined ? {} : { short }),
+      },
+    ]),
+  );
+  const { tokens } = parseArgs({
+    args: [...typed],
+    options: known,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  return {
+    words: tokens.flatMap((token) => (token.kind === "positional" ? [token.value] : [])),
+    options: tokens.flatMap((token) =>
+      token.kind === "option"
+        ? [{ name: token.name, raw: token.rawName, value: token.value, inline: token.inlineValue === true }]
+        : [],
+    ),
+  };
+}
+
+const usage = (code: string, message: string, hint: string): Failed => ({
+  kind: "failed",
+  fault: "usage",
+  code,
+  message,
+  hint,
+});
+
+const LIST = "to see what there is:  bin/dwc --help";
+
+function helpOf(word: string | undefined, commands: readonly Command[], words: readonly string[]): Parsed {
+  if (word === undefined) return { kind: "help", command: undefined };
+  const command = findCommand(word, commands);
+  return command === undefined ? unknownCommand(word, words.slice(1), commands) : { kind: "help", command };
+}
+
+function optionsAlone(options: Typed["options"]): Failed {
+  const strange = options.find(({ name }) => !COMMON_OPTIONS.some((option) => option.name === name));
+  if (strange === undefined) return usage("no-command", "options alone do nothing: a command is missing", LIST);
+  const near = nearest(
+    strange.name,
+    [...COMMON_OPTIONS, VERSION_OPTION].map(({ name }) => name),
+  );
+  const hint = near === undefined ? LIST : `did you mean  bin/dwc --${near} ?`;
+  return usage("unknown-option", `there is no option ${shown(strange.raw)} without a command`, hint);
+}
+
+function unknownCommand(word: string, args: readonly string[], commands: readonly Command[]): Failed {
+  const names = commands.flatMap(({ name, aliases = [] }) => [name, ...aliases]);
+  // `dwc create service x` and `dwc service create x` are what people bring from other tools.
+  const joined = [word, `${word}-${args[0]}`, `${args[0]}-${word}`];
+  const near = joined.find((one) => names.includes(one)) ?? nearest(word, names);
+  const hint = near === undefined ? LIST : `did you mean  bin/dwc ${near} ?`;
+  return usage("unknown-command", `there is no command ${shown(word)}`, hint);
+}
+
+function wrongOption(command: Command, typed: Typed["options"]): Failed | undefined {
+  const known = [...command.options, ...COMMON_OPTIONS];
+  for (const one of typed) {
+    const option = known.find(({ name }) => name === one.name);
+    if (option === undefined) return unknownOption(command, one.raw, known);
+    const trouble = wrongValue(option, one);
+    if (trouble !== undefined) return usage("wrong-option", `${command.name}: ${trouble}`, usageHint(command));
+  }
+  return undefined;
+}
+
+function unknownOption(command: Command, raw: string, known: readonly Option[]): Failed {
+  const near = nearest(
+    raw.replace(/^-+/, ""),
+    known.map(({ name }) => name),
+  );
+  const hint = near === undefined ? usageHint(command) : `did you mean  --${near} ?`;
+  const message = `${command.name} has no option ${shown(raw)}`;
+  // A name may begin with a dash, and then has to be told from an option.
+  return usage("unknown-option", message, hint);
+}
+
+function wrongValue(option: Option, { value, inline }: Typed["options"][number]): string | undefined {
+  if (option.value === undefined) return value === undefined ? undefined : `--${option.name} takes no value`;
+  const isMissing = value === undefined || value === "" || (!inline && value.length > 1 && value.startsWith("-"));
+  return isMissing ? `--${option.name} needs a value: ${option.value}` : undefined;
+}
+
+function wrongArguments(command: Command, args: readonly string[]): Failed | undefined {
+  const missing = command.args.slice(args.length).map(({ name }) => name);
+  if (missing.length > 0)
+    return usage("missing-argument", `${command.name} needs ${missing.join(" and ")} as well`, usageHint(command));
+  const extra = args[command.args.length];
+  if (extra === undefined) return undefined;
+  const message = `${command.name} does not know what to do with ${shown(extra)}`;
+  const quotes = command.args.length > 1 ? " (words that belong together need quotes)" : "";
+  return usage("extra-argument", message + quotes, usageHint(command));
+}
+
+const usageHint = ({ name, example }: Command): string => `for example:  ${example}   (more:  bin/dwc ${name} --help)`;
+
+function run(command: Command, args: readonly string[], options: Typed["options"]): Parsed {
+  const values = new Map(options.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value] as const])));
+  const flags = new Set(options.flatMap(({ name, value }) => (value === undefined ? [name] : [])));
+  return { kind: "run", command, call: { args, values, flags } };
+}

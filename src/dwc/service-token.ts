@@ -1,0 +1,44 @@
+// `dwc service-token`: the credentials of a service on stdout, to be carried to another machine.
+
+import type { Command } from "./command.ts";
+import { type Failed, failedBy, shown } from "./outcome.ts";
+import { orgJson, serviceJson } from "./words.ts";
+
+const FORMATS = ["creds", "json"] as const;
+
+export const serviceToken: Command = {
+  name: "service-token",
+  summary: "prints the credentials of a service, for another machine",
+  about: [
+    "What is printed is a secret: whoever has it is the service. creds is the file that every NATS client reads,",
+    "json holds the same text beside what it is about.",
+  ],
+  args: [{ name: "SERVICE", meaning: "a service of the current org" }],
+  options: [{ name: "format", value: "creds|json", meaning: "how they are printed; creds unless you say otherwise" }],
+  example: "bin/dwc service-token ratings > ratings.creds",
+  run: async ({ args: [name = ""], values, flags }, world) => {
+    const format = values.get("format") ?? "creds";
+    if (!FORMATS.some((known) => known === format)) return unknownFormat(format);
+    const found = await world.identity.serviceToken(name);
+    if (found.kind === "refused") return failedBy(found);
+    const json = { org: orgJson(found.org), service: serviceJson(found.service), creds: found.creds };
+    const asJson = format === "json" || flags.has("json");
+    return {
+      kind: "done",
+      lines: found.creds.trimEnd().split("\n"),
+      said: [
+        `This is a secret of ${found.service.name}: keep it in a file of mode 600, and start the service with NATS_CREDS=FILE`,
+      ],
+      json,
+      asJson,
+    };
+  },
+};
+
+const unknownFormat = (format: string): Failed => ({
+  kind: "failed",
+  fault: "usage",
+  code: "wrong-option",
+  message: `there is no format ${shown(format)}`,
+  hint: "use  --format creds  or  --format json",
+});

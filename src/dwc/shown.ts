@@ -1,0 +1,19 @@
+// What of an org and a service is shown: never a key that signs, never credentials.
+
+import { isoTime } from "../clock.ts";
+import type { Org as OrgState, Service } from "./identity/state.ts";
+import type { Org, ServiceShown } from "./world.ts";
+
+const MS_PER_SECOND = 1_000;
+
+/** Tokens count in seconds; people and programs read ISO times. */
+export const isoSeconds = (seconds: number): string => isoTime(seconds * MS_PER_SECOND);
+
+export const orgShown = ({ id, name, account }: OrgState): Org => ({ id, name, publicKey: account });
+
+export const serviceShown = ({ name, publicKey, createdAt, expiresAt }: Service): ServiceShown => ({
+  name,
+  publicKey,
+  issuedAt: isoSeconds(createdAt),
+  expiresAt: expiresAt === null ? undefined : isoSeconds(expiresAt),
+});

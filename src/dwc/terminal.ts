@@ -1,0 +1,69 @@
+// The person at the terminal, if there is one: questions go to stderr, as stdout belongs to results.
+
+import { createInterface } from "node:readline";
+import { Writable } from "node:stream";
+
+import type { Terminal } from "./world.ts";
+
+/** Far above any invitation; whatever pours in beyond it is not one. */
+const LONGEST_LINE = 65_536;
+
+export function processTerminal(input: NodeJS.ReadStream, output: NodeJS.WriteStream): Terminal {
+  return {
+    answers: input.isTTY === true && output.isTTY === true,
+    ask: (question) => {
+      output.write(question);
+      return firstLine(input);
+    },
+    askSecret: async (question) => {
+      output.write(question);
+      const line = await hiddenLine(input);
+      output.write("\n");
+      return line;
+    },
+    readLine: () => firstLine(input),
+  };
+}
+
+/** Reads no more than the first line, and holds the process up no longer than that. */
+function firstLine(input: NodeJS.ReadStream): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    let heard = "";
+    const end = (line: string | undefined): void => {
+      input.destroy();
+      resolve(line?.slice(0, LONGEST_LINE));
+    };
+    input.setEncoding("utf8");
+    input.on("data", (text: string) => {
+      heard += text;
+      const at = heard.search(/[\r\n]/);
+      if (at >= 0 || heard.length > LONGEST_LINE) end(at >= 0 ? heard.slice(0, at) : heard);
+    });
+    input.on("error", () => end(undefined));
+    input.on("end", () => end(heard === "" ? undefined : heard));
+  });
+}
+
+/**
+ * Key by key and without an echo: what is secret is not left on the screen. Nor would the terminal's own line take a
+ * long invitation, as it ends at 4096 letters and drops the rest.
+ */
+function hiddenLine(input: NodeJS.ReadStream): Promise<string | undefined> {
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input, output: nowhere, terminal: true });
+  return new Promise((resolve) => {
+    lines.once("line", (line) => {
+      resolve(line);
+      lines.close();
+    });
+    // In this mode ^C is a key like others: it has to be what it always is.
+    lines.once("SIGINT", () => {
+      lines.close();
+      process.kill(process.pid, "SIGINT");
+    });
+    lines.once("close", () => {
+      input.destroy();
+      resolve(undefined);
+    });
+  });
+}

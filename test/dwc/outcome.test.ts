@@ -1,0 +1,50 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+
+import { type Outcome, render, shown } from "../../src/dwc/outcome.ts";
+
+const test = suite("outcomes");
+const done: Outcome = { kind: "done", lines: ["result"], said: ["Next:  more", ""], json: { a: 1 } };
+const failed = (fault: "usage" | "failed", hint = "type  this"): Outcome => ({
+  kind: "failed",
+  ...{ fault, code: "no-luck", message: "no luck", hint },
+});
+
+test("results go to stdout, and what is said about them to stderr", () => {
+  assert.equal(render(done, false), { stdout: "result\n", stderr: "Next:  more\n", exitCode: 0 });
+});
+
+test("JSON is one line with its schema's version, and nothing beside it", () => {
+  assert.equal(render(done, true), { stdout: '{"schema_version":1,"a":1}\n', stderr: "", exitCode: 0 });
+  assert.is(render({ ...done, asJson: true }, false).stdout, '{"schema_version":1,"a":1}\n');
+});
+
+test("a failure says what happened and what to type, and leaves stdout empty", () => {
+  assert.equal(render(failed("failed"), false), { stdout: "", stderr: "dwc: no luck\ntype  this\n", exitCode: 1 });
+  assert.equal(render(failed("usage", ""), false), { stdout: "", stderr: "dwc: no luck\n", exitCode: 2 });
+});
+
+test("a failure as JSON has a code, a message and a hint", () => {
+  const { stdout, stderr, exitCode } = render(failed("usage"), true);
+  assert.is(stdout, "");
+  assert.equal(JSON.parse(stderr), {
+    schema_version: 1,
+    error: { code: "no-luck", message: "no luck", hint: "type  this" },
+  });
+  assert.is(exitCode, 2);
+});
+
+test("a name begins no line and steers no terminal", () => {
+  const hostile = "evil\n\x1b[2J\u202egro\u2028.";
+  const { stdout } = render({ ...done, lines: [hostile] }, false);
+  assert.is(stdout, "evil??[2J?gro?.\n");
+});
+
+test("what was typed is shown quoted, cut, and with the invisible made visible", () => {
+  assert.is(shown("a b"), '"a b"');
+  assert.is(shown("x\u001b[31m\u202e\u0085"), '"x\\u001b[31m\\u202e\\u0085"');
+  assert.is(shown("y".repeat(10_000)), `"${"y".repeat(64)}…"`);
+  assert.is(shown("\u{1f600}".repeat(100)), `"${"\u{1f600}".repeat(64)}…"`, "no letter is cut in two");
+});
+
+test.run();
