@@ -35,10 +35,8 @@ function openWorld(state: string | undefined): World | Failed {
   };
 }
 
-const wrongSettings = (problems: readonly string[]): Failed => ({
-  kind: "failed",
-  fault: "usage",
-  code: "wrong-setting",
-  message: `wrong setting: ${problems.join("; ")}`,
-  hint: "set it anew, or leave it out for the usual value",
-});
+function wrongSettings(problems: readonly string[]): Failed {
+  const message = `wrong setting: ${problems.join("; ")}`;
+  const hint = "set it anew, or leave it out for the usual value";
+  return { kind: "failed", fault: "usage", code: "wrong-setting", message, hint };
+}

@@ -1,0 +1,88 @@
+// bin/dwc as a person types it: the real wrapper and the real program, in a state folder of its own.
+
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { freePort } from "../support/nats-server.ts";
+import { repository } from "../support/toolbox.ts";
+
+export interface Typed {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface TypedOptions {
+  readonly stdin?: string;
+  /** On top of PATH, HOME, DWC_STATE and NATS_URL; undefined takes one away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly cwd?: string;
+  /** Another path to the same program. */
+  readonly program?: string;
+}
+
+export const PROGRAM = join(repository, "bin/dwc");
+/** An address that nobody listens on, for as long as a test runs. */
+const nowhere = `nats://127.0.0.1:${await freePort()}`;
+
+/** One person's state folder, and what is typed there. */
+export class Desk {
+  readonly folder = mkdtempSync(join(tmpdir(), "dwc-"));
+  readonly state = join(this.folder, "state");
+
+  type(args: readonly string[], { stdin = "", env = {}, cwd, program = PROGRAM }: TypedOptions = {}): Promise<Typed> {
+    const { PATH = "" } = process.env;
+    const child = spawn(program, [...args], {
+      cwd: cwd ?? this.folder,
+      env: { PATH, HOME: this.folder, DWC_STATE: this.state, NATS_URL: nowhere, ...env },
+      stdio: ["pipe", "pipe", "pipe"],
+    });
+    const said = { stdout: "", stderr: "" };
+    for (const name of ["stdout", "stderr"] as const) {
+      child[name].setEncoding("utf8").on("data", (text: string) => {
+        said[name] += text;
+      });
+    }
+    // Whoever does not read stdin ends before it is written.
+    child.stdin.on("error", () => undefined).end(stdin);
+    return new Promise((resolve, reject) => {
+      child.on("error", reject);
+      child.on("close", (code) => resolve({ code, ...said }));
+    });
+  }
+
+  /** Types what has to work for the test to go on, and gives what came on stdout. */
+  async must(...args: string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.type(args);
+    if (code !== 0) throw new Error(`dwc ${args.join(" ")} ended with ${code}: ${stderr}`);
+    return stdout;
+  }
+
+  /** The same, with the JSON of the result. */
+  async json(...args: string[]): Promise<Record<string, unknown>> {
+    return JSON.parse(await this.must(...args, "--json")) as Record<string, unknown>;
+  }
+
+  /** Every file of the state folder with what is in it: to see that nothing was changed. */
+  snapshot(): Readonly<Record<string, string>> {
+    if (!existsSync(this.state)) return {};
+    const entries = readdirSync(this.state, { recursive: true, withFileTypes: true });
+    const paths = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+    return Object.fromEntries(paths.sort().map((path) => [path, readFileSync(path, "utf8")]));
+  }
+
+  clear(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** A desk whose person owns an org. */
+export async function ownersDesk(): Promise<Desk> {
+  const desk = new Desk();
+  await desk.must("create-org", "My Test Org", "Ann", "ann@example.org");
+  return desk;
+}
+
+/** Seeds of keys, as they would look if one got out. */
+export const SECRET = /\bS[OAU][A-Z2-7]{56}\b/;
