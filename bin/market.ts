@@ -2,6 +2,7 @@
 
 import { parseArgs } from "node:util";
 import { systemClock } from "../src/clock.ts";
+import { marketAccess } from "../src/dwc/identity/access.ts";
 import { startMarket } from "../src/market/market.ts";
 import { programLog, runProgram, settingsOrExit } from "../src/program/program.ts";
 
@@ -10,4 +11,9 @@ const settings = settingsOrExit(process.env);
 const clock = systemClock();
 const world = { settings, clock, say: programLog(settings, clock.wall) };
 
-await runProgram(clock, (closers) => startMarket({ monolith: values.monolith }, world, closers));
+await runProgram(clock, async (closers) => {
+  if (values.monolith) return startMarket({ bus: "monolith" }, world, closers);
+  const access = await marketAccess(settings, clock);
+  if (access.kind === "refused") return { kind: "refused", why: [access.why] };
+  return startMarket({ bus: access }, world, closers);
+});

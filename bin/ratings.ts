@@ -3,10 +3,11 @@
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { systemClock } from "../src/clock.ts";
+import { findIdentity } from "../src/dwc/identity/credentials.ts";
 import { programLog, runProgram, settingsOrExit } from "../src/program/program.ts";
 import { readFleetArguments } from "../src/ratings/arguments.ts";
 import { startFleet } from "../src/ratings/fleet.ts";
-import { runRatings } from "../src/ratings/service.ts";
+import { runRatings, SERVICE } from "../src/ratings/service.ts";
 
 const { values } = parseArgs({ options: { count: { type: "string" }, instance: { type: "string" } }, strict: false });
 const wanted = readFleetArguments(values);
@@ -20,7 +21,10 @@ const clock = systemClock();
 const say = programLog(settings, clock.wall);
 
 await runProgram(clock, async (closers) => {
-  if (wanted.kind === "instance") return runRatings(wanted.instance, { settings, clock, say }, closers);
+  // Also before three processes are started that would each say the same.
+  const access = findIdentity(settings, { kind: "service", name: SERVICE });
+  if (access.kind === "refused") return { kind: "refused", why: [access.why] };
+  if (wanted.kind === "instance") return runRatings(wanted.instance, { settings, clock, say, access }, closers);
   const fleet = startFleet({ script: fileURLToPath(import.meta.url), count: wanted.count, clock, say });
   closers.push(fleet.close);
   void fleet.ended.then((code) => process.exit(code));

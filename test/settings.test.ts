@@ -40,6 +40,7 @@ test("an empty environment gives the documented defaults", () => {
     logFormat: "text",
     marketKeys: undefined,
     stateDir: "/people/anna/.datawire",
+    natsCreds: undefined,
     searchPath: "",
     health: {
       requestTimeoutMs: 1_000,
@@ -64,6 +65,7 @@ test("every row of the table is read: a value that is wrong for it is noticed", 
     LOG_FORMAT: "?",
     MARKET_KEYS: "short",
     DWC_STATE: "~anna/x",
+    NATS_CREDS: "~anna/x.creds",
   };
   for (const { name } of SETTINGS) assert.ok(problems({ [name]: odd[name] ?? "x" }).length > 0, name);
 });
@@ -157,6 +159,8 @@ test("keys are of 16 characters or more, newest first, and are never printed", (
 });
 
 test("the state's folder may begin with ~, which needs HOME", () => {
+  assert.is(settled({}).natsCreds, undefined);
+  assert.is(settled({ NATS_CREDS: "~/ratings.creds" }).natsCreds, "/people/anna/ratings.creds");
   assert.is(settled({ DWC_STATE: "~" }).stateDir, "/people/anna");
   assert.is(settled({ DWC_STATE: "~/state" }).stateDir, "/people/anna/state");
   assert.is(settled({ DWC_STATE: "/var/state" }).stateDir, "/var/state");

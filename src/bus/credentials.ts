@@ -11,6 +11,14 @@ export interface Credentials {
   readonly inboxPrefix: string;
 }
 
+/** How a program of ours goes to the bus. */
+export interface Access {
+  /** Undefined: there are none, which an open bus does not mind. */
+  readonly credentials: Credentials | undefined;
+  /** What to type when the bus refuses us. */
+  readonly cure: string;
+}
+
 export type ParsedCredentials =
   | { readonly kind: "good"; readonly credentials: Credentials }
   | { readonly kind: "bad"; readonly why: string };

@@ -44,11 +44,8 @@ export function troubleOfConnecting(error: unknown, shown: string, caller: Calle
 }
 
 function refusalSentence(why: string, shown: string, { holder, cure }: Caller): string {
-  const whom =
-    holder === undefined
-      ? "does not let us in without credentials"
-      : `does not let us in with the credentials of ${holder}: revoked, expired, or for another bus`;
-  return `the bus at ${shown} ${whom} (${why})${cure === undefined ? "" : `: ${cure}`}`;
+  const as = holder === undefined ? "" : ` with the credentials of ${holder} (revoked, expired, or for another bus)`;
+  return `the bus at ${shown} does not let us in${as}: ${why}${cure === undefined ? "" : `; ${cure}`}`;
 }
 
 export function troubleOfLosing(reason: string, shown: string): Trouble {

@@ -9,19 +9,20 @@ import type { Catalogue } from "./catalogue.ts";
 import { HTTP_TIMES, limitConnections } from "./connections.ts";
 import { readCatalogue } from "./files.ts";
 import { marketKeys } from "./keys.ts";
-import { openRatingsDesk, type RatingsDesk, type World } from "./ratings-desk.ts";
+import { type MarketAccess, openRatingsDesk, type RatingsDesk, type World } from "./ratings-desk.ts";
 import type { PageRatings, Readiness, Shop } from "./shop.ts";
 
 export interface MarketOptions {
-  /** The shop alone: knows of no ratings and needs no bus. */
-  readonly monolith: boolean;
+  /** How to go to the bus; "monolith" is the shop alone, which knows of no ratings and needs none. */
+  readonly bus: MarketAccess | "monolith";
 }
 
 /** What a page is told while the Market is still on its way to the bus. */
 const NOT_YET: PageRatings = { ratings: new Map(), trouble: ["the bus is away"] };
 
 /** Opens the Market; resolves once it takes visitors, or says why it cannot. */
-export async function startMarket({ monolith }: MarketOptions, world: World, closers: Closers): Promise<Outcome> {
+export async function startMarket({ bus }: MarketOptions, world: World, closers: Closers): Promise<Outcome> {
+  const monolith = bus === "monolith";
   const { settings, say } = world;
   const catalogue = readCatalogue();
   const { keys, warning } = marketKeys(settings);
@@ -34,7 +35,7 @@ export async function startMarket({ monolith }: MarketOptions, world: World, clo
   const listening = await listen(server, settings.port, settings.host);
   if (listening.kind === "refused") return listening;
   if (!monolith) {
-    const opened = await openRatingsDesk(world, closers);
+    const opened = await openRatingsDesk({ ...world, access: bus }, closers);
     if (opened.kind === "refused") return opened;
     desk = opened.desk;
   }

@@ -1,7 +1,10 @@
 // The part of the Market that the monolith does not have: a bus, a client of the ratings service, and what is known of
 // every thing's rating.
 
+import { type Admission, admission } from "../bus/admission.ts";
+import { readBusAddress } from "../bus/bus-address.ts";
 import { keepBus } from "../bus/bus-keeper.ts";
+import type { Access } from "../bus/credentials.ts";
 import { ensureBus } from "../bus/embedded-server.ts";
 import { programFolders } from "../bus/find-program.ts";
 import { connectNatsBus, type NatsBus } from "../bus/nats-bus.ts";
@@ -32,6 +35,16 @@ export interface World {
   readonly say: Say;
 }
 
+/** The world of a Market with ratings: also how it goes to the bus. */
+export interface BusWorld extends World {
+  readonly access: MarketAccess;
+}
+
+export interface MarketAccess extends Access {
+  /** For a bus that is started here; undefined: it lets in everybody on this machine. */
+  readonly serverConfig: string | undefined;
+}
+
 export interface RatingsDesk {
   rate(thingIDs: readonly string[]): Promise<PageRatings>;
   /** Is the bus there, and is anybody of the service? */
@@ -43,7 +56,7 @@ export type DeskResult =
   | { readonly kind: "refused"; readonly why: readonly string[] };
 
 /** Finds or starts the bus, joins it, and begins to listen for instances. */
-export async function openRatingsDesk(world: World, closers: Closers): Promise<DeskResult> {
+export async function openRatingsDesk(world: BusWorld, closers: Closers): Promise<DeskResult> {
   const { settings, clock } = world;
   const bus = await joinBus(world, closers);
   if (bus.kind === "refused") return bus;
@@ -58,35 +71,57 @@ export async function openRatingsDesk(world: World, closers: Closers): Promise<D
     tell: limitedTeller(world, closers),
   });
   closers.push(() => client.close());
-  await Promise.all([bus.bus, ears].map((each) => untilConnected(each, clock, FIRST_CONNECT_MS)));
+  const both = Promise.all([bus.bus, ears].map((each) => untilConnected(each, clock, FIRST_CONNECT_MS)));
+  const first = await Promise.race([bus.admitted, both]);
+  if ("kind" in first && first.kind === "refused") return { kind: "refused", why: [first.why] };
+  await both;
   return { kind: "open", desk: createDesk(client, bus.bus, world) };
 }
 
-type Joined = { readonly kind: "joined"; readonly bus: NatsBus } | Extract<DeskResult, { kind: "refused" }>;
+type Joined =
+  | { readonly kind: "joined"; readonly bus: NatsBus; readonly admitted: Promise<Admission> }
+  | Extract<DeskResult, { kind: "refused" }>;
 
 /** The bus is found, or started if that is ours to do; and whoever started one, another Market takes over from it. */
-async function joinBus({ settings, clock, say }: World, closers: Closers): Promise<Joined> {
+async function joinBus({ settings, clock, say, access }: BusWorld, closers: Closers): Promise<Joined> {
   const tell = (sentence: string): void => say({ level: "INFO", logger: "bus", text: `- ${sentence}` });
-  const server = { urls: settings.natsUrls, clock, say: tell, folders: programFolders(settings.searchPath) };
+  const { credentials, cure, serverConfig } = access;
+  const config = serverConfig === undefined ? {} : { configFile: serverConfig };
+  const server = { urls: settings.natsUrls, clock, say: tell, folders: programFolders(settings.searchPath), ...config };
   const first = await ensureBus(server);
   if (first.kind === "refused") return { kind: "refused", why: [first.why] };
   if (first.kind === "awaited") tell(first.why);
-  const bus = connectNatsBus({ urls: settings.natsUrls, name: "market", clock, report: tell });
+  const bus = connectNatsBus({ urls: settings.natsUrls, name: "market", clock, report: tell, credentials, cure });
+  const admitted = admission(bus);
+  tellOfOpenBus(bus, settings, tell);
   const keeper = keepBus({ ...server, bus, first });
   closers.push(() => keeper.stop());
   closers.push(() => bus.close());
-  return { kind: "joined", bus };
+  return { kind: "joined", bus, admitted };
+}
+
+/** Once: a bus that asks nobody who he is may be what one wants on one's own machine, and must not go unnoticed. */
+function tellOfOpenBus(bus: NatsBus, { natsUrls }: Settings, tell: (sentence: string) => void): void {
+  const stop = bus.watch((status) => {
+    if (status === "connected" && bus.secured === false) {
+      stop();
+      const where = natsUrls.map((url) => readBusAddress(url).shown).join(", ");
+      tell(`the bus at ${where} is open: anyone who reaches it can join; for one that asks, see  bin/dwc --help`);
+    }
+  });
 }
 
 /** The other connection, for heartbeats: however many there are, the answers to our calls do not wait behind them. */
-function joinWithEars(bus: NatsBus, { settings, clock, say }: World, closers: Closers): NatsBus {
+function joinWithEars(bus: NatsBus, { settings, clock, say, access }: BusWorld, closers: Closers): NatsBus {
   const report = (sentence: string): void => {
     // What befalls both connections, the other tells; it may learn of it a moment later.
     clock.after(LEARNS_WITHIN_MS, () => {
       if (bus.status === "connected") say({ level: "INFO", logger: "bus", text: `- ${sentence} (heartbeats)` });
     });
   };
-  const ears = connectNatsBus({ urls: settings.natsUrls, name: "market-heartbeats", clock, report });
+  const { credentials, cure } = access;
+  const name = "market-heartbeats";
+  const ears = connectNatsBus({ urls: settings.natsUrls, name, clock, report, credentials, cure });
   closers.push(() => ears.close());
   return ears;
 }

@@ -1,5 +1,7 @@
 // One Ratings instance as a program: a bus, an instance, and the lines in its window.
 
+import { admission } from "../bus/admission.ts";
+import type { Access } from "../bus/credentials.ts";
 import { connectNatsBus } from "../bus/nats-bus.ts";
 import type { Clock } from "../clock.ts";
 import type { Say } from "../program/log.ts";
@@ -13,27 +15,34 @@ import type { Settings } from "../settings.ts";
 import { instanceLine, type Speaker } from "./lines.ts";
 import { rate, requestLine } from "./ratings.ts";
 
-const SERVICE = "ratings";
+export const SERVICE = "ratings";
 
 export interface World {
   readonly settings: Settings;
   readonly clock: Clock;
   readonly say: Say;
+  /** How to go to a bus that asks who one is. */
+  readonly access: Access;
 }
 
-/** Runs instance `number` in this process; resolves once it serves, or is refused its number. */
+/** Runs instance `number` in this process; resolves once it serves, or is refused its number, or by the bus. */
 export async function runRatings(number: number, world: World, closers: Closers): Promise<Outcome> {
-  const { settings, clock, say } = world;
+  const { settings, clock, say, access } = world;
   const bus = connectNatsBus({
     urls: settings.natsUrls,
     name: `${SERVICE}-${number}`,
     clock,
+    credentials: access.credentials,
+    cure: access.cure,
     report: (sentence) => say({ level: "WARNING", logger: "bus", text: `- ${sentence}` }),
   });
   closers.push(() => bus.close());
   const tell = teller(number, world);
-  const started = await startInstance({ ...instanceOptions(number, world), bus, tell });
-  if (started.kind === "taken") return refused(number, started.by.address);
+  const starting = startInstance({ ...instanceOptions(number, world), bus, tell });
+  const first = await admission(bus);
+  if (first.kind === "refused") return { kind: "refused", why: [first.why] };
+  const started = await starting;
+  if (started.kind === "taken") return taken(number, started.by.address);
   process.on("SIGCONT", () => started.instance.resumed());
   closers.push(async () => {
     tell({ kind: "leaving" });
@@ -72,7 +81,7 @@ function teller(
   return (event) => say(instanceLine(speaker, event));
 }
 
-function refused(number: number, address: string): Outcome {
+function taken(number: number, address: string): Outcome {
   const why = `instance ${number} is already running, at nats:${address}: end that one first, or type  make startRatings INSTANCE=${number + 1}`;
   return { kind: "refused", why: [why] };
 }

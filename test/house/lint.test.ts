@@ -36,6 +36,7 @@ const ACTS = [
 ];
 const LEAVES = ["../settings.ts", "../clock.ts"];
 const NODE = ["node:fs", "node:fs/promises"];
+const TOKENS = ["@nats-io/jwt", "@nats-io/nkeys"];
 const WEB = ["koa", "koa-views", "@koa/router", "@koa/bodyparser", "nunjucks", "mnemonist"];
 const OUTSIDE = ["../../bin/market.ts", "../../test/support/terminal.ts", "#root/bin/market.ts", "express"];
 const PROGRAMS = ["market", "ratings", "dwc"];
@@ -101,14 +102,11 @@ const PROJECT: Record<string, readonly Line[]> = {
     [...PROGRAMS.map((name) => `../${name}/x.ts`), "nats", ...WEB],
   ),
   ...Object.fromEntries(PROGRAMS.map((name) => [`src/${name}/main.ts`, program(name)])),
-  "src/dwc/identity/state-file.ts": room(
-    ["../../settings.ts", "../../clock.ts", "../../bus/bus.ts", ...NODE],
-    ["../status.ts", "../../market/x.ts", "nats", "@nats-io/jwt", ...WEB],
+  "src/dwc/identity/derived.ts": room(
+    ["../../bus/bus.ts", "../../settings.ts", "../../clock.ts", ...NODE],
+    ["../commands.ts", "../../market/x.ts", "../../service/client.ts", "nats", ...TOKENS, ...WEB],
   ),
-  "src/dwc/identity/mint.ts": [
-    ...imports(FINE, "./own.ts", "@nats-io/jwt", "@nats-io/nkeys"),
-    ...imports(IMPORT, "../status.ts", "nats", ...NODE),
-  ],
+  "src/dwc/identity/mint.ts": room(TOKENS, ["../../bus/bus.ts", "nats", ...NODE]),
   "src/unnamed/new.ts": imports(IMPORT, "./own.ts", "../settings.ts", "node:fs"),
   "src/loose.ts": imports(IMPORT, "./settings.ts"),
   "bin/market.ts": [

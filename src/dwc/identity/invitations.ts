@@ -7,7 +7,16 @@ import type { Mint } from "./mint.ts";
 import { problemOfEmail, problemOfText, sameEmail, shown } from "./names.ts";
 import { marketPermissions } from "./permissions.ts";
 import { ownedBy } from "./revocations.ts";
-import { currentOrg, type Decision, NOT_LOGGED_IN, type Org, refused, type State, toSeconds, withOrg } from "./state.ts";
+import {
+  currentOrg,
+  type Decision,
+  NOT_LOGGED_IN,
+  type Org,
+  refused,
+  type State,
+  toSeconds,
+  withOrg,
+} from "./state.ts";
 
 /** A week: long enough for a letter that is read after the holidays, and then it is just an old secret. */
 export const INVITATION_HOLDS_SECONDS = 604_800;

@@ -62,7 +62,8 @@ export const natsMint: Mint = {
   newKey: (kind) => keyOf(CREATE[kind]()),
   operatorJwt: (seed, systemAccount) =>
     encodeOperator(OPERATOR_NAME, pairOf(seed), { system_account: systemAccount }, {}),
-  accountJwt: (operatorSeed, spec) => encodeAccount(spec.name, spec.account, accountClaims(spec), withSigner(operatorSeed)),
+  accountJwt: (operatorSeed, spec) =>
+    encodeAccount(spec.name, spec.account, accountClaims(spec), withSigner(operatorSeed)),
   creds: mintCreds,
   sign: (seed, bytes) => pairOf(seed).sign(bytes),
   isSignedBy: (publicKey, bytes, signature) => {

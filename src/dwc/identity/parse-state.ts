@@ -1,21 +1,11 @@
 // The state as it comes from a file: `unknown` until it has been looked at, part by part.
 
-import {
-  type Authority,
-  type Me,
-  type Operator,
-  type Org,
-  type Person,
-  type Revoked,
-  type Service,
-  type State,
-  type Trust,
-} from "./state.ts";
 import { exactly, type Fit, fit, listOf, oneOf, orNull, parts, type Shape, text, whole } from "./shapes.ts";
+import type { Authority, Me, Operator, Org, Person, Revoked, Service, State, Trust } from "./state.ts";
 
 const KEY_REST = "[A-Z2-7]{55}$";
 const SEED_REST = "[A-Z2-7]{56}$";
-const anyText = text(/^[^]*$/);
+const anyText = text(/^[\s\S]*$/);
 const jwt = text(/^[\w-]+\.[\w-]+\.[\w-]+$/);
 export const keys = {
   operator: text(new RegExp(`^O${KEY_REST}`)),
@@ -24,7 +14,7 @@ export const keys = {
 } as const;
 const operatorSeed = text(new RegExp(`^SO${SEED_REST}`));
 export const accountSeed = text(new RegExp(`^SA${SEED_REST}`));
-export const creds = text(/^-----BEGIN NATS USER JWT-----\n[\w-]+\.[\w-]+\.[\w-]+\n[^]*\nSU[A-Z2-7]{56}\n/);
+export const creds = text(/^-----BEGIN NATS USER JWT-----\n[\w-]+\.[\w-]+\.[\w-]+\n[\s\S]*\nSU[A-Z2-7]{56}\n/);
 /** Service names and org ids stand in the names of files. */
 const serviceName = text(/^[a-z][a-z0-9_-]{0,63}$/);
 const orgId = text(/^[A-Z2-7]{10}$/);

@@ -86,7 +86,10 @@ function readAnswer(reply: Reply): Pushed {
   if (reply.kind !== "answered") return { kind: "failed", why: `the bus did not take the change: ${reply.kind}` };
   const { data, error } = Object(parseJson(reply.body)) as { data?: unknown; error?: unknown };
   if (Object(data).code === OK) return { kind: "told" };
-  return { kind: "failed", why: `the bus did not take the change: ${String(Object(error).description ?? "no reason")}` };
+  return {
+    kind: "failed",
+    why: `the bus did not take the change: ${String(Object(error).description ?? "no reason")}`,
+  };
 }
 
 function parseJson(bytes: Uint8Array): unknown {

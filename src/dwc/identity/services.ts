@@ -91,9 +91,7 @@ async function mintService(
   return { name, ...user, createdAt, expiresAt };
 }
 
-export type FoundToken =
-  | { readonly kind: "found"; readonly org: Org; readonly service: Service }
-  | Refusal;
+export type FoundToken = { readonly kind: "found"; readonly org: Org; readonly service: Service } | Refusal;
 
 /** The token of a service of the current org. */
 export function serviceToken(state: State, name: string): FoundToken {

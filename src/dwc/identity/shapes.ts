@@ -67,7 +67,9 @@ export const parts =
 
 /** One of several forms, told apart by their `kind`. */
 export const oneOf =
-  <T extends { readonly kind: string }>(forms: { readonly [K in T["kind"]]: Shape<Extract<T, { kind: K }>> }): Shape<T> =>
+  <T extends { readonly kind: string }>(
+    forms: { readonly [K in T["kind"]]: Shape<Extract<T, { kind: K }>> },
+  ): Shape<T> =>
   (value, where) => {
     const { kind } = Object(value) as { kind?: unknown };
     if (typeof kind !== "string" || !Object.hasOwn(forms, kind)) return differs(`${where}.kind`);

@@ -11,7 +11,9 @@ import { lock } from "./lock.ts";
 import { parseState } from "./parse-state.ts";
 import { type Decision, EMPTY_STATE, type Refusal, refused, type State } from "./state.ts";
 
-export type ReadState = { readonly kind: "read"; readonly state: State } | { readonly kind: "unreadable"; readonly why: string };
+export type ReadState =
+  | { readonly kind: "read"; readonly state: State }
+  | { readonly kind: "unreadable"; readonly why: string };
 
 const FORMAT = "datawire-market-identity";
 const VERSION = 1;
@@ -41,12 +43,16 @@ function decode(path: string, content: string): ReadState {
   if (version !== VERSION) return unreadable(path, "another version of dwc has written it");
   if (sum !== sumOf(state)) return unreadable(path, "it has been changed or damaged");
   const parsed = parseState(state);
-  if (parsed.kind === "differs") return unreadable(path, `its part ${JSON.stringify(parsed.where)} is not as it should be`);
+  if (parsed.kind === "differs")
+    return unreadable(path, `its part ${JSON.stringify(parsed.where)} is not as it should be`);
   return { kind: "read", state: parsed.value };
 }
 
 /** So that a single changed letter is noticed here, and not when a key does not fit any more. */
-const sumOf = (state: unknown): string => createHash("sha256").update(JSON.stringify(state) ?? "").digest("hex");
+const sumOf = (state: unknown): string =>
+  createHash("sha256")
+    .update(JSON.stringify(state) ?? "")
+    .digest("hex");
 
 function encode(state: State): string {
   return `${JSON.stringify({ format: FORMAT, version: VERSION, sum: sumOf(state), state }, undefined, 1)}\n`;

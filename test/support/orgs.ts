@@ -1,0 +1,125 @@
+// Orgs for a test: state folders of their own, changed by the same deciders that dwc uses, and real servers that obey
+// them.
+
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Credentials, parseCredentials } from "../../src/bus/credentials.ts";
+import { connectNatsBus, type NatsBus } from "../../src/bus/nats-bus.ts";
+import { systemClock } from "../../src/clock.ts";
+import { paths } from "../../src/dwc/identity/folder.ts";
+import { acceptInvitation, inviteUser } from "../../src/dwc/identity/invitations.ts";
+import { natsMint } from "../../src/dwc/identity/mint.ts";
+import { createOrg } from "../../src/dwc/identity/orgs.ts";
+import { type Pushed, pushAccount } from "../../src/dwc/identity/push.ts";
+import { revoke } from "../../src/dwc/identity/revocations.ts";
+import { createService } from "../../src/dwc/identity/services.ts";
+import { currentOrg, type Decision, type Org, type State } from "../../src/dwc/identity/state.ts";
+import { changeState, readState } from "../../src/dwc/identity/state-file.ts";
+import { startNatsServer, type TestServer, until } from "./nats-server.ts";
+
+export const clock = systemClock();
+const mint = natsMint;
+const tools = () => ({ mint, now: clock.wall() });
+
+/** What a decision gave; a test that meets a refusal fails with its sentence. */
+export function done<T extends object>(decision: Decision<T>): T & { readonly state: State } {
+  if (decision.kind === "refused") throw new Error(decision.why);
+  return decision;
+}
+
+export class Folder {
+  readonly path: string = mkdtempSync(join(tmpdir(), "orgs-test-"));
+
+  async change<T extends object>(decide: (state: State) => Decision<T> | Promise<Decision<T>>): Promise<T> {
+    return done(await changeState({ folder: this.path, clock }, decide));
+  }
+
+  get state(): State {
+    const read = readState(this.path);
+    if (read.kind === "unreadable") throw new Error(read.why);
+    return read.state;
+  }
+
+  get org(): Org {
+    const org = currentOrg(this.state);
+    if (org === undefined) throw new Error("this folder is in no org");
+    return org;
+  }
+
+  /** The name of nobody else's org, so that two folders can have the same person. */
+  async createOrg(name = "My Test Org", email = "anna@example.org"): Promise<Org> {
+    return (await this.change((state) => createOrg(state, { name, person: "Anna", email }, tools()))).org;
+  }
+
+  async createService(name: string, holdsSeconds: number | null = null): Promise<Credentials> {
+    const told = await this.change((state) => createService(state, { name, holdsSeconds }, tools()));
+    return credentials(told.service.creds);
+  }
+
+  async invite(email: string, admin = false): Promise<string> {
+    return (await this.change((state) => inviteUser(state, { email, admin }, tools()))).code;
+  }
+
+  async accept(code: string): Promise<Org> {
+    return (await this.change((state) => acceptInvitation(state, { code }, tools()))).org;
+  }
+
+  async revoke(target: string): Promise<void> {
+    await this.change((state) => revoke(state, target, tools()));
+  }
+
+  /** Tells a running bus of the current org as it is now. */
+  async push(server: TestServer): Promise<Pushed> {
+    const { operator } = this.state;
+    if (operator === null) throw new Error("this folder has no operator");
+    return pushAccount(operator, this.org, { urls: [server.url], clock, mint });
+  }
+
+  /** The person's own credentials: those of a Market. */
+  get person(): Credentials {
+    return credentials(this.org.me.creds);
+  }
+
+  serverConfig(): string {
+    return readFileSync(paths.serverConfig(this.path, this.org.trust.operatorKey), "utf8");
+  }
+
+  /** A server that lets in whom this folder's orgs let in. */
+  startServer(port?: number): Promise<TestServer> {
+    return startNatsServer({ config: this.serverConfig(), ...(port === undefined ? {} : { port }) });
+  }
+
+  remove(): void {
+    rmSync(this.path, { recursive: true, force: true });
+  }
+}
+
+export function credentials(text: string): Credentials {
+  const parsed = parseCredentials(text);
+  if (parsed.kind === "bad") throw new Error(parsed.why);
+  return parsed.credentials;
+}
+
+export interface Guest {
+  readonly bus: NatsBus;
+  /** What went wrong for it, in sentences. */
+  readonly reports: readonly string[];
+}
+
+/** Somebody at the door: with credentials, or none. */
+export function knock(server: TestServer, as?: Credentials): Guest {
+  const reports: string[] = [];
+  const report = (sentence: string): void => {
+    reports.push(sentence);
+  };
+  const bus = connectNatsBus({ urls: [server.url], name: "guest", clock, report, credentials: as });
+  return { bus, reports };
+}
+
+export async function enter(server: TestServer, as?: Credentials): Promise<Guest> {
+  const guest = knock(server, as);
+  await until("connected", () => guest.bus.status === "connected" || guest.reports.length > 0);
+  if (guest.bus.status !== "connected") throw new Error(`not let in: ${guest.reports.join("; ")}`);
+  return guest;
+}

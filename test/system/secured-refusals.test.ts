@@ -1,0 +1,268 @@
+// What the server itself refuses, each tried in earnest: no code of ours stands between these clients and a real
+// nats-server with the configuration that dwc writes.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { type Credentials, inboxPrefixOf } from "../../src/bus/credentials.ts";
+import type { NatsBus } from "../../src/bus/nats-bus.ts";
+import { startInstance } from "../../src/service/instance.ts";
+import { type TestServer, until } from "../support/nats-server.ts";
+import { clock, credentials, enter, Folder, knock } from "../support/orgs.ts";
+
+interface Context {
+  folder: Folder;
+  server: TestServer;
+  ratings: Credentials;
+  prices: Credentials;
+  ends: (() => unknown)[];
+}
+
+const refusals = suite<Context>("the server refuses");
+
+refusals.before(async (context) => {
+  context.folder = new Folder();
+  await context.folder.createOrg();
+  context.ratings = await context.folder.createService("ratings");
+  context.prices = await context.folder.createService("prices");
+  context.server = await context.folder.startServer();
+});
+refusals.before.each((context) => {
+  context.ends = [];
+});
+refusals.after.each(async ({ ends }) => {
+  for (const end of ends.reverse()) await end();
+});
+refusals.after(async ({ server, folder }) => {
+  await server.stop();
+  folder.remove();
+});
+
+async function as(context: Context, who?: Credentials): Promise<NatsBus> {
+  const { bus } = await enter(context.server, who);
+  context.ends.push(() => bus.close());
+  return bus;
+}
+
+/** Who is not let in, is told so: with its reason, and no part of what it showed. */
+async function isTurnedAway(context: Context, who?: Credentials): Promise<string> {
+  const { bus, reports } = knock(context.server, who);
+  context.ends.push(() => bus.close());
+  await until("an answer at the door", () => reports.length > 0 || bus.status === "connected");
+  assert.is(bus.status, "away");
+  const said = reports.join("\n");
+  assert.match(said, /does not let us in/);
+  if (who !== undefined) assert.not.match(said, new RegExp(seedOf(who)));
+  return said;
+}
+
+const seedOf = ({ text }: Credentials): string => /SU[A-Z2-7]{56}/.exec(text)?.[0] ?? "no seed";
+
+/** Does `act` with a bus that is told of what it may not do; gives what it was told. */
+async function deniedFor(context: Context, who: Credentials, act: (bus: NatsBus) => void): Promise<string> {
+  const { bus, reports } = await enter(context.server, who);
+  context.ends.push(() => bus.close());
+  act(bus);
+  await until("a refusal", () => reports.length > 0);
+  return reports.join("\n");
+}
+
+/** Hears what the whole org hears on a subject; only an owner's own full token could, so it is made for the test. */
+async function heardBy(bus: NatsBus, subject: string, act: () => Promise<unknown>): Promise<number> {
+  let heard = 0;
+  const subscription = bus.subscribe(subject, () => {
+    heard += 1;
+  });
+  await bus.flush();
+  await act();
+  await bus.flush();
+  subscription.close();
+  return heard;
+}
+
+async function startRatings(context: Context, who = context.ratings): Promise<void> {
+  const bus = await as(context, who);
+  const handle = () => ({ kind: "answer", body: { rating: 4.5 } }) as const;
+  const started = await startInstance({ service: "ratings", instance: 1, bus, handle, clock });
+  assert.is(started.kind, "started");
+  context.ends.push(() => started.kind === "started" && started.instance.goodbye());
+}
+
+refusals("an anonymous client", async (context) => {
+  assert.match(await isTurnedAway(context), /Authorization Violation/);
+});
+
+refusals("a token with one character changed, at any of its three parts", async (context) => {
+  const { text } = context.ratings;
+  const token = /\n(eyJ\S+)\n/.exec(text)?.[1] ?? "";
+  const [header = "", payload = "", signature = ""] = token.split(".");
+  for (const part of [header, payload, signature]) {
+    const at = text.indexOf(part) + Math.floor(part.length / 2);
+    const changed = `${text.slice(0, at)}${text[at] === "A" ? "B" : "A"}${text.slice(at + 1)}`;
+    await isTurnedAway(context, { ...context.ratings, text: changed });
+  }
+});
+
+refusals("somebody else's token with a seed of his own", async (context) => {
+  const stolen = context.ratings.text.replace(seedOf(context.ratings), seedOf(context.prices));
+  await isTurnedAway(context, { ...context.ratings, text: stolen });
+});
+
+refusals("an expired token, and ends the connection of one that expires", async (context) => {
+  const short = await context.folder.createService("short-lived", 2);
+  const { bus, reports } = await enter(context.server, short);
+  context.ends.push(() => bus.close());
+  await until("it has expired", () => bus.status === "away", 6_000);
+  assert.match(reports.join("\n"), /[Ee]xpired/);
+  await isTurnedAway(context, short);
+});
+
+refusals("ratings that beat as prices, call the roll of prices, or call anybody", async (context) => {
+  for (const subject of [
+    "health.prices.x1",
+    "health.prices",
+    "ratings.get",
+    "ratings.get.x1",
+    "prices.get",
+    "$SYS.REQ.CLAIMS.UPDATE",
+  ]) {
+    const said = await deniedFor(context, context.ratings, (bus) => bus.publish(subject, "{}"));
+    assert.ok(said.includes(`not allowed to send to ${subject} with the credentials of ratings`), said);
+  }
+});
+
+refusals("ratings that listen to heartbeats, to other services, or to anybody's answers", async (context) => {
+  const market = inboxPrefixOf(context.folder.person.publicKey);
+  const subjects = [
+    "health.>",
+    "health.*.*",
+    "health.ratings.*",
+    "health.prices",
+    "prices.get",
+    ">",
+    "*.get",
+    "_INBOX.>",
+  ];
+  for (const subject of [...subjects, `${market}.>`, `${market}.*.*`, "$SYS.>"]) {
+    const said = await deniedFor(context, context.ratings, (bus) => void bus.subscribe(subject, () => undefined));
+    assert.ok(said.includes(`not allowed to hear ${subject} with the credentials of ratings`), said);
+  }
+});
+
+refusals(
+  "ratings that listen to the shared requests outside the queue group, and would hear all of them",
+  async (context) => {
+    for (const queue of [undefined, "another"]) {
+      const said = await deniedFor(
+        context,
+        context.ratings,
+        (bus) => void bus.subscribe("ratings.get", () => undefined, queue),
+      );
+      assert.match(said, /not allowed to hear ratings\.get/);
+    }
+  },
+);
+
+refusals("an answer to what was not asked, and a second one to what was", async (context) => {
+  const market = await as(context, context.folder.person);
+  const inbox = `${inboxPrefixOf(context.folder.person.publicKey)}.made.up`;
+  const { bus: ratings, reports } = await enter(context.server, context.ratings);
+  context.ends.push(() => ratings.close());
+  let answers = 0;
+  market.subscribe(inbox, () => {
+    answers += 1;
+  });
+  ratings.subscribe("ratings.get.x1", (message) => {
+    message.answer("one");
+    message.answer("two");
+  });
+  await Promise.all([market.flush(), ratings.flush()]);
+  ratings.publish(inbox, "unasked");
+  await ratings.flush();
+  market.publish("ratings.get.x1", "", inbox);
+  await until(
+    "the refusals",
+    async () => (await ratings.flush()) && (await market.flush()) && answers > 0 && reports.length > 0,
+  );
+  await ratings.flush();
+  await market.flush();
+  assert.is(answers, 1);
+});
+
+refusals("a Market that beats, answers, or reads another's answers", async (context) => {
+  const { person } = context.folder;
+  for (const subject of ["health.ratings.x1", "health.get.x1", `${inboxPrefixOf(context.ratings.publicKey)}.a.b`]) {
+    const said = await deniedFor(context, person, (bus) => bus.publish(subject, "{}"));
+    assert.match(said, /not allowed to send to|late/, subject);
+  }
+  for (const subject of [
+    "ratings.get",
+    "ratings.get.*",
+    "health.ratings",
+    "_INBOX.>",
+    ">",
+    `${inboxPrefixOf(context.ratings.publicKey)}.>`,
+  ]) {
+    const said = await deniedFor(
+      context,
+      person,
+      (bus) => void bus.subscribe(subject, () => undefined, subject === "ratings.get" ? "ratings" : undefined),
+    );
+    assert.ok(said.includes(`not allowed to hear ${subject}`), said);
+  }
+});
+
+refusals("nothing of what a service and a Market do for their work", async (context) => {
+  const marketGuest = await enter(context.server, context.folder.person);
+  const market = marketGuest.bus;
+  context.ends.push(() => market.close());
+  const beats = await heardBy(market, "health.ratings.*", async () => {
+    await startRatings(context);
+    await startRatings(context, context.ratings).catch(() => undefined);
+  });
+  assert.ok(beats > 0);
+  const [beat] = await market.gather("health.ratings", "", 200);
+  const { address } = JSON.parse(Buffer.from(beat ?? []).toString("utf8")) as { address: string };
+  for (const subject of ["ratings.get", address])
+    assert.is((await market.request(subject, "{}", { timeoutMs: 1_000 })).kind, "answered", subject);
+  for (const subject of ["$SRV.PING", "$SRV.INFO.ratings", "$SRV.STATS.ratings"])
+    assert.is((await market.gather(subject, "", 200)).length, 1, subject);
+  assert.is((await market.request("prices.get", "", { timeoutMs: 1_000 })).kind, "nobody");
+  assert.equal(marketGuest.reports, []);
+});
+
+refusals(
+  "another org's people and services: they meet nobody, even with a service of the same name",
+  async (context) => {
+    await startRatings(context);
+    // A second org of the same operator, on the same server.
+    const first = context.folder.org.id;
+    const other = await context.folder.createOrg("Another Org");
+    const theirs = await context.folder.createService("ratings");
+    assert.equal(await context.folder.push(context.server), { kind: "told" });
+    const theirMarket = await as(context, credentials(other.me.creds));
+    const beats = await heardBy(theirMarket, "health.*.*", async () => {
+      const market = await as(
+        context,
+        credentials(context.folder.state.orgs.find(({ id }) => id === first)?.me.creds ?? ""),
+      );
+      await market.gather("health.ratings", "", 200);
+    });
+    assert.is(beats, 0);
+    assert.is((await theirMarket.request("ratings.get", "{}", { timeoutMs: 1_000 })).kind, "nobody");
+    assert.is((await theirMarket.gather("$SRV.PING", "", 100)).length, 0);
+    await startRatings(context, theirs); // number 1 is free there
+    assert.is((await theirMarket.gather("health.ratings", "", 200)).length, 1);
+    await context.folder.change((state) => ({ kind: "done", state: { ...state, currentOrgId: first } }));
+  },
+);
+
+refusals("whoever another operator has let in", async (context) => {
+  const stranger = new Folder();
+  context.ends.push(() => stranger.remove());
+  await stranger.createOrg();
+  await isTurnedAway(context, await stranger.createService("ratings"));
+  await isTurnedAway(context, stranger.person);
+  assert.is((await stranger.push(context.server)).kind, "stranger");
+});
+
+refusals.run();
