@@ -26,7 +26,7 @@ export async function serverConfigFile(
   clock: Clock,
 ): Promise<{ readonly kind: "ready"; readonly path: string | undefined } | Refusal> {
   const read = readState(stateDir);
-  if (read.kind === "unreadable") return refused(read.why);
+  if (read.kind === "unreadable") return refused("state-unreadable", read.why);
   // Nobody has an org here: then the folder is not ours to write in.
   if (currentOrg(read.state) === undefined) return { kind: "ready", path: undefined };
   const derived = await changeState({ folder: stateDir, clock }, asItIs);

@@ -17,7 +17,7 @@ export type FoundIdentity = ({ readonly kind: "found" } & Access) | Refusal;
 export function findIdentity(settings: Pick<Settings, "stateDir" | "natsCreds">, role: Role): FoundIdentity {
   if (settings.natsCreds !== undefined) return fromFile(settings.natsCreds, role);
   const read = readState(settings.stateDir);
-  return read.kind === "unreadable" ? refused(read.why) : fromState(read.state, role);
+  return read.kind === "unreadable" ? refused("state-unreadable", read.why) : fromState(read.state, role);
 }
 
 function fromFile(path: string, role: Role): FoundIdentity {
@@ -25,13 +25,15 @@ function fromFile(path: string, role: Role): FoundIdentity {
   const how = role.kind === "service" ? instead : "set it to a person.creds file, or not at all";
   try {
     const stat = statSync(path);
-    if (!stat.isFile()) return refused(`NATS_CREDS=${path} is not a file: ${how}`);
-    if (stat.size > LONGEST_CREDENTIALS) return refused(`NATS_CREDS=${path} holds no credentials: ${how}`);
+    if (!stat.isFile()) return refused("bad-credentials", `NATS_CREDS=${path} is not a file: ${how}`);
+    if (stat.size > LONGEST_CREDENTIALS)
+      return refused("bad-credentials", `NATS_CREDS=${path} holds no credentials: ${how}`);
     const parsed = parseCredentials(readFileSync(path, "utf8"));
-    if (parsed.kind === "bad") return refused(`NATS_CREDS=${path} cannot be used, as ${parsed.why}: ${how}`);
+    if (parsed.kind === "bad")
+      return refused("bad-credentials", `NATS_CREDS=${path} cannot be used, as ${parsed.why}: ${how}`);
     return { kind: "found", credentials: parsed.credentials, cure: cureOfFile(role) };
   } catch (error) {
-    return refused(`NATS_CREDS=${path} cannot be read (${whyOf(error)}): ${how}`);
+    return refused("bad-credentials", `NATS_CREDS=${path} cannot be read (${whyOf(error)}): ${how}`);
   }
 }
 
@@ -46,7 +48,8 @@ function fromState(state: State, role: Role): FoundIdentity {
   const text = role.kind === "market" ? org.me.creds : org.services.find(({ name }) => name === role.name)?.creds;
   if (text === undefined) return { kind: "found", credentials: undefined, cure: cureOfMember(org, role) };
   const parsed = parseCredentials(text);
-  if (parsed.kind === "bad") return refused(`the credentials of ${shown(org.name)} cannot be used: ${parsed.why}`);
+  if (parsed.kind === "bad")
+    return refused("bad-credentials", `the credentials of ${shown(org.name)} cannot be used: ${parsed.why}`);
   return { kind: "found", credentials: parsed.credentials, cure: cureOfMember(org, role) };
 }
 

@@ -12,6 +12,7 @@ import {
   type Decision,
   NOT_LOGGED_IN,
   type Org,
+  type Refusal,
   refused,
   type State,
   toSeconds,
@@ -41,10 +42,10 @@ export async function inviteUser(
   { mint, now }: Tools,
 ): Promise<Decision<ToldInvitation>> {
   const org = currentOrg(state);
-  if (org === undefined) return refused(NOT_LOGGED_IN);
-  const problem = problemOfInvitee(org, email);
-  if (problem !== undefined) return refused(problem);
-  const owned = ownedBy(state, org, `dwc invite-user ${email}`);
+  if (org === undefined) return refused("not-logged-in", NOT_LOGGED_IN);
+  const turnedAway = refusalOf(org, email);
+  if (turnedAway !== undefined) return turnedAway;
+  const owned = ownedBy(state, org, `bin/dwc invite-user ${email}`);
   if (owned.kind === "refused") return owned;
   const signing = admin ? mint.newKey("account") : undefined;
   const { publicKey, creds } = await mint.creds({
@@ -61,12 +62,15 @@ export async function inviteUser(
   return { kind: "done", state: withOrg(state, next), org: next, code, expiresAt };
 }
 
-function problemOfInvitee(org: Org, email: string): string | undefined {
+function refusalOf(org: Org, email: string): Refusal | undefined {
   const problem = problemOfEmail(email);
-  if (problem !== undefined) return `${problem}: type  dwc invite-user ben@example.org`;
-  if (sameEmail(org.me.email, email)) return `${email} is you: type  dwc status  to see what you may do`;
+  if (problem !== undefined) return refused("bad-name", `${problem}: type  bin/dwc invite-user ben@example.org`);
+  if (sameEmail(org.me.email, email)) return refused("already-there", `${email} is you: type  bin/dwc status`);
   if (!org.people.some((person) => sameEmail(person.email, email))) return undefined;
-  return `${email} has been invited before: to invite anew, type  dwc revoke ${email}  first`;
+  return refused(
+    "already-there",
+    `${email} has been invited before; to invite anew, first: type  bin/dwc revoke ${email}`,
+  );
 }
 
 function invitationTo({ id, name, account, accountJwt, trust }: Org): Pick<Invitation, "org" | "trust"> {
@@ -80,17 +84,25 @@ export function acceptInvitation(
   { mint, now }: Tools,
 ): Decision<{ readonly org: Org }> {
   const read = readCode(code, (account, bytes, signature) => mint.isSignedBy(account, bytes, signature));
-  if (read.kind === "bad") return refused(`${read.why}: ask for it again, and type  dwc accept-invitation 'CODE'`);
+  if (read.kind === "bad")
+    return refused("bad-invitation", `${read.why}: ask for it again, and type  bin/dwc accept-invitation 'CODE'`);
   const { org, trust, email, publicKey, creds, signingSeed, expiresAt } = read.invitation;
   if (expiresAt <= toSeconds(now))
-    return refused(`this invitation to ${shown(org.name)} has expired: ask for a new one (dwc invite-user ${email})`);
+    return refused(
+      "expired-invitation",
+      `this invitation to ${shown(org.name)} has expired: ask for a new one (bin/dwc invite-user ${email})`,
+    );
   const known = state.orgs.find(({ account }) => account === org.account);
   // A new invitation takes the place of one that was revoked; the same one again, or one to its own owner, does not.
   if (known !== undefined && (known.authority.kind === "owner" || known.me.publicKey === publicKey))
-    return refused(`this folder is in ${shown(org.name)} already, as ${known.me.email}: set DWC_STATE to another one`);
+    return refused(
+      "already-there",
+      `this folder is in ${shown(org.name)} already, as ${known.me.email}: set DWC_STATE to another one`,
+    );
   const called = name ?? email;
   const problem = problemOfText("person", called);
-  if (problem !== undefined) return refused(`${problem}: type  dwc accept-invitation 'CODE' --name "Ben Example"`);
+  if (problem !== undefined)
+    return refused("bad-name", `${problem}: type  bin/dwc accept-invitation 'CODE' --name "Ben Example"`);
   const joined: Org = {
     ...{ ...org, trust, me: { name: called, email, publicKey, creds } },
     authority: signingSeed === null ? { kind: "member" } : { kind: "admin", signingSeed },

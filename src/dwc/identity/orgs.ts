@@ -24,10 +24,13 @@ export async function createOrg(
 ): Promise<Decision<{ readonly org: Org }>> {
   const problem = problemOf(wanted);
   if (problem !== undefined)
-    return refused(`${problem}: type  dwc create-org "My Org" "Anna Example" anna@example.org`);
+    return refused("bad-name", `${problem}: type  bin/dwc create-org "My Org" "Anna Example" anna@example.org`);
   const known = state.orgs.find((org) => org.name === wanted.name && sameEmail(org.me.email, wanted.email));
   if (known !== undefined)
-    return refused(`you have that org already, as ${known.id}: type  dwc login ${known.me.email} --org-id ${known.id}`);
+    return refused(
+      "already-there",
+      `you have that org already, as ${known.id}: type  bin/dwc login ${known.me.email} --org-id ${known.id}`,
+    );
   const operator = state.operator ?? (await createOperator(mint));
   const org = await createAccount(mint, operator, wanted);
   return { kind: "done", state: { ...withOrg(state, org), operator }, org };

@@ -9,22 +9,24 @@ export function login(
   { email, orgId }: { readonly email: string; readonly orgId?: string | undefined },
 ): Decision<{ readonly org: Org }> {
   const problem = problemOfEmail(email);
-  if (problem !== undefined) return refused(`${problem}: type  dwc login anna@example.org`);
+  if (problem !== undefined) return refused("bad-name", `${problem}: type  bin/dwc login anna@example.org`);
   const theirs = state.orgs.filter(({ me }) => sameEmail(me.email, email));
   const meant = orgId === undefined ? theirs : theirs.filter(({ id }) => id === orgId);
   const [org, another] = meant;
-  if (org === undefined) return refused(strangerSentence(state, email, orgId));
+  if (org === undefined) return refused("no-such-name", strangerSentence(state, email, orgId));
   if (another !== undefined) {
-    const choices = meant.map(({ id, name }) => `dwc login ${email} --org-id ${id}  (${shown(name)})`).join("  or  ");
-    return refused(`${email} is in several orgs: type  ${choices}`);
+    const choices = meant
+      .map(({ id, name }) => `bin/dwc login ${email} --org-id ${id}  (${shown(name)})`)
+      .join("  or  ");
+    return refused("ambiguous", `${email} is in several orgs: type  ${choices}`);
   }
   return { kind: "done", state: org.id === state.currentOrgId ? state : { ...state, currentOrgId: org.id }, org };
 }
 
 function strangerSentence({ orgs }: State, email: string, orgId: string | undefined): string {
   const where = orgId === undefined ? "" : ` in org ${shown(orgId)}`;
-  const known = orgs.map(({ id, me }) => `dwc login ${me.email} --org-id ${id}`).join("  or  ");
-  const instead = known === "" ? 'dwc create-org "My Org" "YOUR NAME" YOU@EXAMPLE.ORG' : known;
+  const known = orgs.map(({ id, me }) => `bin/dwc login ${me.email} --org-id ${id}`).join("  or  ");
+  const instead = known === "" ? 'bin/dwc create-org "My Org" "YOUR NAME" YOU@EXAMPLE.ORG' : known;
   return `this folder knows nobody as ${email}${where}: type  ${instead}`;
 }
 

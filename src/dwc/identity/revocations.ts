@@ -37,8 +37,8 @@ export async function revoke(
   { mint, now }: { readonly mint: Mint; readonly now: number },
 ): Promise<Decision<ToldRevocation>> {
   const org = currentOrg(state);
-  if (org === undefined) return refused(NOT_LOGGED_IN);
-  const owned = ownedBy(state, org, `dwc revoke ${keyOf(org, target) ?? "SERVICE"}`);
+  if (org === undefined) return refused("not-logged-in", NOT_LOGGED_IN);
+  const owned = ownedBy(state, org, `bin/dwc revoke ${keyOf(org, target) ?? "SERVICE"}`);
   if (owned.kind === "refused") return owned;
   const found = find(org, target, toSeconds(now));
   if (found.kind === "refused") return found;
@@ -54,7 +54,7 @@ export type Owned = { readonly kind: "owned"; readonly operator: Operator; reado
 export function ownedBy(state: State, org: Org, ask: string): Owned {
   if (org.authority.kind === "owner" && state.operator !== null)
     return { kind: "owned", operator: state.operator, accountSeed: org.authority.accountSeed };
-  return refused(`only the owner of ${shown(org.name)} can do that: ask for  ${ask}`);
+  return refused("not-allowed", `only the owner of ${shown(org.name)} can do that: ask for  ${ask}`);
 }
 
 function keyOf(org: Org, target: string): string | undefined {
@@ -75,11 +75,17 @@ function find(org: Org, target: string, at: number): Found {
 
 function findKey(org: Org, target: string, at: number): Found {
   if (sameEmail(org.me.email, target) || org.me.publicKey === target)
-    return refused(`you cannot revoke yourself: nobody could change ${shown(org.name)} after that`);
+    return refused("not-allowed", `you cannot revoke yourself: nobody could change ${shown(org.name)} after that`);
   if (org.revoked.some(({ what, publicKey }) => what === target || publicKey === target))
-    return refused(`${shown(target)} has been revoked before: type  dwc status  to see who is left`);
+    return refused(
+      "already-there",
+      `${shown(target)} has been revoked before: type  bin/dwc status  to see who is left`,
+    );
   if (USER_KEY.test(target)) return { kind: "found", kindOf: "key", revoked: { what: target, publicKey: target, at } };
-  return refused(`${shown(org.name)} has no service and no person ${shown(target)}: type  dwc status  to see them`);
+  return refused(
+    "no-such-name",
+    `${shown(org.name)} has no service and no person ${shown(target)}: type  bin/dwc status  to see them`,
+  );
 }
 
 const roleOf = ({ signingKey }: Person): "admin" | "member" => (signingKey === null ? "member" : "admin");

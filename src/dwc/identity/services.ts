@@ -37,14 +37,14 @@ export async function createService(
   { mint, now }: { readonly mint: Mint; readonly now: number },
 ): Promise<Decision<ToldService>> {
   const problem = problemOfServiceName(wanted.name);
-  if (problem !== undefined) return refused(`${problem}: type  dwc create-service ratings`);
+  if (problem !== undefined) return refused("bad-name", `${problem}: type  bin/dwc create-service ratings`);
   const org = currentOrg(state);
-  if (org === undefined) return refused(NOT_LOGGED_IN);
+  if (org === undefined) return refused("not-logged-in", NOT_LOGGED_IN);
   const before = org.services.find(({ name }) => name === wanted.name);
   if (before !== undefined && !hasExpired(before, now))
     return { kind: "done", state, org, service: before, outcome: "kept" };
   const signer = signerOf(org.authority);
-  if (signer === undefined) return refused(mayNotSentence(org));
+  if (signer === undefined) return refused("not-allowed", mayNotSentence(org));
   const service = await mintService(org, signer, wanted, { mint, now });
   const others = org.services.filter(({ name }) => name !== wanted.name);
   const next = { ...org, services: [...others, service] };
@@ -75,7 +75,7 @@ function signerOf(authority: Authority): string | undefined {
 }
 
 function mayNotSentence({ name }: Org): string {
-  return `you may run Markets in ${shown(name)}, not create services: its owner or an admin can, and sends you what  dwc service-token SERVICE  prints`;
+  return `you may run Markets in ${shown(name)}, not create services: its owner or an admin can, and sends you what  bin/dwc service-token SERVICE  prints`;
 }
 
 async function mintService(
@@ -96,10 +96,13 @@ export type FoundToken = { readonly kind: "found"; readonly org: Org; readonly s
 /** The token of a service of the current org. */
 export function serviceToken(state: State, name: string): FoundToken {
   const problem = problemOfServiceName(name);
-  if (problem !== undefined) return refused(`${problem}: type  dwc service-token ratings`);
+  if (problem !== undefined) return refused("bad-name", `${problem}: type  bin/dwc service-token ratings`);
   const org = currentOrg(state);
-  if (org === undefined) return refused(NOT_LOGGED_IN);
+  if (org === undefined) return refused("not-logged-in", NOT_LOGGED_IN);
   const service = org.services.find((one) => one.name === name);
   if (service !== undefined) return { kind: "found", org, service };
-  return refused(`${shown(org.name)} has no service ${name} here: type  dwc create-service ${name}`);
+  return refused(
+    "no-such-service",
+    `${shown(org.name)} has no service ${name} here: type  bin/dwc create-service ${name}`,
+  );
 }

@@ -88,7 +88,7 @@ export async function changeState<T extends object>(
   try {
     makeFolder(folder);
     const locked = await lock({ folder: paths.lock(folder), clock, withinMs: LOCK_WITHIN_MS });
-    if (locked.kind === "busy") return refused(busySentence(folder, locked.pid));
+    if (locked.kind === "busy") return refused("state-busy", busySentence(folder, locked.pid));
     try {
       return await change(folder, decide, afterwards);
     } finally {
@@ -96,7 +96,10 @@ export async function changeState<T extends object>(
     }
   } catch (error) {
     if (errorCode(error) === undefined) throw error;
-    return refused(`${folder} cannot be written (${whyOf(error)}): mend that, or set DWC_STATE to another folder`);
+    return refused(
+      "state-unwritable",
+      `${folder} cannot be written (${whyOf(error)}): mend that, or set DWC_STATE to another folder`,
+    );
   }
 }
 
@@ -106,7 +109,7 @@ async function change<T extends object>(
   afterwards: ChangeOptions["afterwards"],
 ): Promise<Decision<T> | Refusal> {
   const before = readState(folder);
-  if (before.kind === "unreadable") return refused(before.why);
+  if (before.kind === "unreadable") return refused("state-unreadable", before.why);
   const decision = await decide(before.state);
   if (decision.kind === "refused") return decision;
   removeAsides(folder);

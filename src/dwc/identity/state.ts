@@ -95,16 +95,34 @@ export function withOrg(state: State, org: Org): State {
 /** How a decision ends. `done` may give the same state: then there is nothing to write. */
 export type Decision<Told extends object> = (Told & { readonly kind: "done"; readonly state: State }) | Refusal;
 
-/** `why` is a sentence for a person, with what to type. */
+/** Why something was not done. */
 export interface Refusal {
   readonly kind: "refused";
+  /** For programs: it stays the same when the words change. */
+  readonly code: RefusalCode;
+  /** A sentence for a person, with what to type. */
   readonly why: string;
 }
 
-export const refused = (why: string): Refusal => ({ kind: "refused", why });
+export type RefusalCode =
+  | "already-there"
+  | "ambiguous"
+  | "bad-credentials"
+  | "bad-invitation"
+  | "bad-name"
+  | "expired-invitation"
+  | "no-such-name"
+  | "no-such-service"
+  | "not-allowed"
+  | "not-logged-in"
+  | "state-busy"
+  | "state-unreadable"
+  | "state-unwritable";
+
+export const refused = (code: RefusalCode, why: string): Refusal => ({ kind: "refused", code, why });
 
 export const NOT_LOGGED_IN =
-  'you are in no org yet: type  dwc create-org "My Org" "YOUR NAME" YOU@EXAMPLE.ORG  or  dwc accept-invitation CODE';
+  'you are in no org yet: type  bin/dwc create-org "My Org" "YOUR NAME" YOU@EXAMPLE.ORG  or  bin/dwc accept-invitation CODE';
 
 const MS_PER_SECOND = 1_000;
 /** Tokens count in seconds. */
