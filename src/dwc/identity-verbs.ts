@@ -3,7 +3,7 @@
 
 import type { Clock } from "../clock.ts";
 import { describe } from "./describe.ts";
-import { serverConfigFile } from "./identity/credentials.ts";
+import { serverConfigFile } from "./identity/access.ts";
 import { paths } from "./identity/folder.ts";
 import { acceptInvitation, inviteUser } from "./identity/invitations.ts";
 import type { Mint } from "./identity/mint.ts";
@@ -35,11 +35,13 @@ function readingVerbs({ stateDir, clock }: VerbTools): Pick<IdentityVerbs, "desc
   return {
     describe: async () => {
       const read = readState(stateDir);
-      return read.kind === "unreadable" ? refused(read.why) : { kind: "done", identity: describe(read.state) };
+      return read.kind === "unreadable"
+        ? refused("state-unreadable", read.why)
+        : { kind: "done", identity: describe(read.state) };
     },
     serviceToken: async (name) => {
       const read = readState(stateDir);
-      if (read.kind === "unreadable") return refused(read.why);
+      if (read.kind === "unreadable") return refused("state-unreadable", read.why);
       const found = serviceToken(read.state, name);
       if (found.kind === "refused") return found;
       const { org, service } = found;
@@ -48,7 +50,7 @@ function readingVerbs({ stateDir, clock }: VerbTools): Pick<IdentityVerbs, "desc
     natsConfig: async () => {
       const found = await serverConfigFile({ stateDir }, clock);
       if (found.kind === "refused") return found;
-      return found.path === undefined ? refused(NOT_LOGGED_IN) : { kind: "done", path: found.path };
+      return found.path === undefined ? refused("not-logged-in", NOT_LOGGED_IN) : { kind: "done", path: found.path };
     },
   };
 }

@@ -32,14 +32,14 @@ export interface Failed {
 /** Identity's way to say no. */
 export interface Refused {
   readonly kind: "refused";
-  readonly code?: string;
+  readonly code: string;
   /** A sentence, with what to type behind its last colon. */
   readonly why: string;
 }
 
 const BEFORE_HINT = ": type  ";
 
-export function failedBy({ code = "refused", why }: Refused): Failed {
+export function failedBy({ code, why }: Refused): Failed {
   const at = why.lastIndexOf(BEFORE_HINT);
   const [message, hint] = at < 0 ? [why, ""] : [why.slice(0, at), why.slice(at + ": ".length)];
   return { kind: "failed", fault: "failed", code, message, hint };

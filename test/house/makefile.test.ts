@@ -32,7 +32,10 @@ test("each target starts its program, with the bus where one is needed", async (
     "need <nats-server>\n<dist/test/run.js><cart><market/page>",
   );
   assert.is(programs(await make("walkthrough")), "need <nats-server>\n<dist/test/walkthrough/walkthrough.js>");
-  assert.match(await make("datawire-connect"), /bin\/dwc is ready/);
+  assert.match(
+    await make("datawire-connect"),
+    /bin\/dwc is ready[\s\S]*bin\/dwc create-org ".*" \S+ \S+\n +bin\/dwc create-service ratings\n[\s\S]*make add-ratings/,
+  );
 });
 
 test("COUNT wins over INSTANCE, and with neither the program decides", async () => {

@@ -34,9 +34,19 @@ export const STEPS: readonly Step[] = [
     },
   },
   {
+    name: "An org, and in it the service ratings",
+    run: async (walk) => {
+      const org = 'bin/dwc create-org "My Test Org" Ann ann@example.org';
+      await walk.type("WINDOW 1", org, /Now logged in as \[\w+\]ann@example\.org/);
+      await walk.type("WINDOW 1", "bin/dwc create-service ratings", /Created service ratings in .*/);
+      await walk.see("WINDOW 1", /Next: {2}make add-ratings.*/);
+    },
+  },
+  {
     name: "1, 2. The Market that looks for ratings: the same page, as nobody rates yet",
     run: async (walk) => {
       await walk.type("WINDOW 1", "make add-ratings", OPEN);
+      await walk.type("WINDOW 2", "bin/dwc status", /\S+ answers and is secured.*/);
       const visit = await walk.refresh();
       walk.expectPrices(visit.html);
       walk.expectNoRatings(visit.html);
