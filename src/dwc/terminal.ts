@@ -16,8 +16,9 @@ export function processTerminal(input: NodeJS.ReadStream, output: NodeJS.WriteSt
       return firstLine(input);
     },
     askSecret: async (question) => {
-      output.write(question);
-      const line = await hiddenLine(input);
+      const hidden = hiddenLine(input);
+      output.write(question); // only now: what is typed before it would still be shown
+      const line = await hidden;
       output.write("\n");
       return line;
     },

@@ -1,0 +1,114 @@
+// takes: 30 s
+// dwc beside a real bus: what status says of it, and how soon it obeys.
+
+import { readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { connect, credsAuthenticator } from "nats";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+
+import { asksWhoWeAre } from "../../src/dwc/bus-look.ts";
+import { startNatsServer, type TestServer } from "../support/nats-server.ts";
+import { type Desk, ownersDesk } from "./typed.ts";
+
+const test = suite("dwc and the bus");
+let ann: Desk;
+
+test.before.each(async () => {
+  ann = await ownersDesk();
+});
+test.after.each(() => ann.clear());
+
+/** A bus that believes the desk's folder, as `nats-server -c "$(bin/dwc nats-config)"` starts one. */
+async function securedBus(desk: Desk): Promise<TestServer> {
+  const path = (await desk.must("nats-config")).trimEnd();
+  return startNatsServer({ config: readFileSync(path, "utf8") });
+}
+
+async function busOf(desk: Desk, url: string): Promise<Record<string, unknown>> {
+  const { stdout } = await desk.type(["status", "--json"], { env: { NATS_URL: url } });
+  return JSON.parse(stdout).bus[0];
+}
+
+test("status tells an open bus from a secured one", async () => {
+  const open = await startNatsServer();
+  assert.equal(await busOf(ann, open.url), { url: open.url, found: "bus", answers: true, secured: false });
+  const { stdout } = await ann.type(["status"], { env: { NATS_URL: open.url } });
+  assert.match(stdout, /open: whoever reaches it can join.*nats-config/);
+  await open.stop();
+  const secured = await securedBus(ann);
+  assert.equal(await busOf(ann, secured.url), { url: secured.url, found: "bus", answers: true, secured: true });
+  await secured.stop();
+});
+
+test("status tells a paused bus and a stranger from a bus", async () => {
+  const bus = await startNatsServer();
+  bus.pause();
+  assert.is((await busOf(ann, bus.url))["found"], "silent");
+  await bus.stop();
+  const stranger = createServer((socket) => socket.end("SSH-2.0-something\r\n"));
+  await new Promise<void>((resolve) => stranger.listen(0, "127.0.0.1", resolve));
+  const address = stranger.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  assert.is((await busOf(ann, `nats://127.0.0.1:${port}`))["found"], "stranger");
+  await new Promise((resolve) => stranger.close(resolve));
+});
+
+test("a password in the address is never shown", async () => {
+  const { stdout, stderr } = await ann.type(["status"], { env: { NATS_URL: "nats://ann:pa55word@127.0.0.1:1" } });
+  assert.match(stdout, "nats://127.0.0.1:1 does not answer");
+  assert.not.match(stdout + stderr, "pa55word");
+});
+
+test("a greeting that cannot be read asks for nothing", () => {
+  assert.is(asksWhoWeAre('INFO {"auth_required":true}'), true);
+  for (const greeting of ["INFO {}", "INFO", "INFO {", 'INFO {"auth_required":"yes"}', "INFO null"])
+    assert.is(asksWhoWeAre(greeting), false, greeting);
+});
+
+test("what is made while an open bus runs says that this bus asks nobody", async () => {
+  const open = await startNatsServer();
+  const { code, stderr } = await ann.type(["create-service", "ratings"], { env: { NATS_URL: open.url } });
+  assert.is(code, 0);
+  assert.match(stderr, /Note: the bus that runs at .* is open/);
+  await open.stop();
+});
+
+test("a revoked service is off the running bus within two seconds, and others stay", async () => {
+  const bus = await securedBus(ann);
+  const env = { NATS_URL: bus.url };
+  const connected = async (service: string) => {
+    await ann.type(["create-service", service], { env });
+    const creds = await ann.must("service-token", service);
+    return connect({
+      servers: bus.url,
+      authenticator: credsAuthenticator(new TextEncoder().encode(creds)),
+      reconnect: false,
+    });
+  };
+  const ratings = await connected("ratings");
+  const prices = await connected("prices");
+  const revoked = await ann.type(["revoke", "ratings"], { env });
+  const revokedAt = performance.now();
+  assert.is(revoked.code, 0);
+  assert.not.match(revoked.stderr, "Note:");
+  await ratings.closed();
+  assert.ok(performance.now() - revokedAt < 2_000);
+  assert.not(prices.isClosed());
+  await prices.close();
+  await bus.stop();
+});
+
+test("an org that is made while another's bus runs is told that this bus does not obey it", async () => {
+  const ben = await ownersDesk();
+  const bus = await securedBus(ben);
+  const { code, stderr } = await ann.type(["create-org", "Late", "Ann", "ann@example.org"], {
+    env: { NATS_URL: bus.url },
+  });
+  assert.is(code, 0);
+  assert.match(stderr, /Note: the bus that runs at .* does not obey this org/);
+  await bus.stop();
+  ben.clear();
+});
+
+test.run();

@@ -1,0 +1,135 @@
+// takes: 40 s
+// dwc among the things of a shell: links, other folders, pipes that close, disks that are full, and no HOME.
+
+import { execFile, spawn } from "node:child_process";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+
+import { COMMANDS } from "../../src/dwc/commands.ts";
+import { VERSION } from "../../src/program/version.ts";
+import { Desk, ownersDesk, PROGRAM } from "./typed.ts";
+
+const test = suite("dwc in a shell");
+let ann: Desk;
+
+test.before(async () => {
+  ann = await ownersDesk();
+});
+test.after(() => ann.clear());
+
+/** A line of shell, with dwc as "$DWC"; the exit codes of the whole pipe come first. */
+async function shell(line: string): Promise<{ stdout: string; stderr: string }> {
+  const env = { PATH: process.env["PATH"], HOME: ann.folder, DWC_STATE: ann.state, DWC: PROGRAM };
+  return promisify(execFile)("bash", ["-c", line], { env });
+}
+
+test("it runs through a link to a link, from any folder", async () => {
+  symlinkSync(PROGRAM, join(ann.folder, "first"));
+  symlinkSync("first", join(ann.folder, "second"));
+  const { code, stdout } = await ann.type(["status"], { program: join(ann.folder, "second"), cwd: "/" });
+  assert.is(code, 0);
+  assert.match(stdout, "Logged in as");
+});
+
+test("--state wins over DWC_STATE, and is meant from the folder that one is in", async () => {
+  const { stdout } = await ann.type(["status", "--state", "elsewhere"]);
+  assert.match(stdout, `(${join(ann.folder, "elsewhere")})`);
+  const there = await ann.type(["--state", ann.state, "status"], { env: { DWC_STATE: undefined, HOME: undefined } });
+  assert.match(there.stdout, "Logged in as");
+});
+
+test("without a HOME it says what to set, and help needs none", async () => {
+  const env = { HOME: undefined, DWC_STATE: undefined };
+  const { code, stderr } = await ann.type(["status"], { env });
+  assert.is(code, 2);
+  assert.match(stderr, /HOME.*set DWC_STATE/);
+  assert.is((await ann.type(["--help"], { env })).code, 0);
+});
+
+test("in HOME it keeps its state in .datawire", async () => {
+  const desk = new Desk();
+  const { code } = await desk.type(["create-org", "Org", "Ben", "b@example.org"], { env: { DWC_STATE: undefined } });
+  assert.is(code, 0);
+  assert.match((await desk.type(["status", "--state", join(desk.folder, ".datawire")])).stdout, "b@example.org");
+  desk.clear();
+});
+
+test("a folder that cannot be written is told with the folder, and nothing is half done", async () => {
+  writeFileSync(join(ann.folder, "file"), "");
+  for (const state of [join(ann.folder, "file"), join(ann.folder, "file/below"), "/dev/null/x"]) {
+    const { code, stdout, stderr } = await ann.type(["create-org", "Org", "Ben", "b@c.de", "--state", state]);
+    assert.is(code, 1, state);
+    assert.is(stdout, "");
+    assert.match(stderr, state);
+    assert.not.match(stderr, / at .*\.[jt]s:\d+/, "no stack trace");
+  }
+});
+
+test("a reader that leaves early is no error", async () => {
+  for (const command of ["status", "--help", "service-token none"]) {
+    const line = `"$DWC" ${command} | true; echo "\${PIPESTATUS[0]}"`;
+    const { stdout, stderr } = await shell(line);
+    assert.match(stdout, command.endsWith("none") ? /^1\n$/ : /^0\n$/, command);
+    assert.not.match(stderr, "EPIPE");
+  }
+  const { stdout } = await shell(`"$DWC" status | head -n 1`);
+  assert.match(stdout, /^Logged in as .*\n$/);
+});
+
+test("a closed output is no crash, and a full disk is told", async () => {
+  const closed = await shell(`"$DWC" status >&-; echo $?; "$DWC" nonsense 2>&-; echo $?; "$DWC" status <&-; echo $?`);
+  assert.match(closed.stdout, /^0\n2\n[\s\S]*\n0\n$/);
+  const { stdout, stderr } = await shell(`"$DWC" status >/dev/full; echo $?`);
+  assert.is(stdout, "1\n");
+  assert.match(stderr, /dwc: the result could not be written \(ENOSPC\)/);
+});
+
+test("no answer has a colour, whatever the environment asks for", async () => {
+  for (const env of [{ FORCE_COLOR: "1" }, { NO_COLOR: "1" }, { TERM: "xterm-256color", CLICOLOR_FORCE: "1" }]) {
+    for (const args of [["status"], ["--help"], ["nonsense"]]) {
+      const { stdout, stderr } = await ann.type(args, { env });
+      assert.not.match(stdout + stderr, "\u001b", args.join(" "));
+    }
+  }
+});
+
+test("help of every command is there, on stdout, with exit code 0", async () => {
+  for (const { name } of COMMANDS) {
+    const { code, stdout, stderr } = await ann.type([name, "--help"]);
+    assert.is(code, 0);
+    assert.match(stdout, `dwc ${name}`);
+    assert.is(stderr, "");
+  }
+  assert.is(await ann.must("--version"), `${VERSION}\n`);
+});
+
+test("settings of the Market that are wrong do not keep help from being read", async () => {
+  assert.is((await ann.type(["create-org", "--help"], { env: { PORT: "none" } })).code, 0);
+});
+
+test("an answer costs little more than starting Node", async () => {
+  mkdirSync(join(ann.folder, "empty"));
+  const nothing = join(ann.folder, "empty/nothing.mjs");
+  writeFileSync(nothing, "");
+  // The best of several, each taken in turn, so that a busy moment hits both alike.
+  const best = { node: Number.POSITIVE_INFINITY, status: Number.POSITIVE_INFINITY };
+  for (let round = 0; round < 8; round += 1) {
+    best.node = Math.min(best.node, await tookMs(process.execPath, [nothing]));
+    best.status = Math.min(best.status, await tookMs(PROGRAM, ["status"]));
+  }
+  assert.ok(best.status < best.node * 4, `status ${best.status} ms, Node alone ${best.node} ms`);
+});
+
+function tookMs(program: string, args: readonly string[]): Promise<number> {
+  const startedAt = performance.now();
+  const child = spawn(program, [...args], { env: { ...process.env, DWC_STATE: ann.state }, stdio: "ignore" });
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", () => resolve(performance.now() - startedAt));
+  });
+}
+
+test.run();
