@@ -30,7 +30,9 @@ interface Ticket {
   readonly began: string;
 }
 
-const LOOK_EVERY_MS = 5;
+/** For each that is served before: whoever is next looks often, and fifty who wait do not take the machine from the one. */
+const LOOK_AFTER_MS = 8;
+const LOOK_AFTER_AT_MOST_MS = 250;
 const WORD_BYTES = 6;
 
 /** @throws Error when the folder cannot be written */
@@ -38,19 +40,34 @@ export async function lock({ folder, clock, withinMs }: LockOptions): Promise<Lo
   makeFolder(folder);
   const mine = drawTicket(folder);
   const release = (): void => rmSync(join(folder, mine.name), { force: true });
-  const giveUpAt = clock.now() + withinMs;
+  let giveUpAt = clock.now() + withinMs;
+  let holder: string | undefined;
   for (;;) {
-    // Looked at twice: one look may miss whoever turns from "drawing" to a number in the middle of it.
-    const seen = [...readTickets(folder), ...readTickets(folder)];
-    const before = seen.find((other) => isServedBefore(other, mine) && isAlive(folder, other));
-    if (before === undefined) return { kind: "locked", release };
+    const before = servedBefore(folder, mine);
+    const [first] = before;
+    if (first === undefined) return { kind: "locked", release };
+    // A queue that moves is waited in; only one who holds it for too long is in the way.
+    if (first.name !== holder) giveUpAt = clock.now() + withinMs;
+    holder = first.name;
     if (clock.now() > giveUpAt) {
       release();
-      return { kind: "busy", pid: before.pid };
+      return { kind: "busy", pid: first.pid };
     }
-    await new Promise<void>((resolve) => clock.after(LOOK_EVERY_MS, resolve));
+    const delayMs = Math.min(before.length * LOOK_AFTER_MS, LOOK_AFTER_AT_MOST_MS);
+    await new Promise<void>((resolve) => clock.after(delayMs, resolve));
   }
 }
+
+/** Those that are served before us and live, the next one first. */
+function servedBefore(folder: string, mine: Ticket): readonly Ticket[] {
+  // Looked at twice: one look may miss whoever turns from "drawing" to a number in the middle of it.
+  const seen = new Map([...readTickets(folder), ...readTickets(folder)].map((ticket) => [ticket.name, ticket]));
+  const before = [...seen.values()].filter((other) => isServedBefore(other, mine)).sort(byTurn);
+  const living = before.findIndex((other) => isAlive(folder, other));
+  return living < 0 ? [] : before.slice(living);
+}
+
+const byTurn = (a: Ticket, b: Ticket): number => a.number - b.number || (a.name < b.name ? -1 : 1);
 
 /** Whoever is still drawing may get a lower number than ours, so it is waited for. Pure. */
 export function isServedBefore(other: Ticket, mine: Ticket): boolean {

@@ -19,8 +19,8 @@ const FORMAT = "datawire-market-identity";
 const VERSION = 1;
 /** Ten thousand services; more is some other file. */
 const LONGEST_FILE_BYTES = 33_554_432;
-/** A change takes a few hundredths of a second, and fifty may come at once on a slow machine. */
-const LOCK_WITHIN_MS = 30_000;
+/** How long one may hold it: a change takes a tenth of a second, and three more when a running bus is slow to hear of it. */
+const LOCK_WITHIN_MS = 10_000;
 
 /** A folder without a state is one of nobody. Never throws for what it finds. */
 export function readState(folder: string): ReadState {

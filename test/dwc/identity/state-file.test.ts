@@ -1,0 +1,225 @@
+// takes: 90 s
+// The state in its file: many at once, killed at any moment, and whatever else may lie in its place.
+
+import { type ChildProcess, fork } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { paths } from "../../../src/dwc/identity/folder.ts";
+import { refused } from "../../../src/dwc/identity/state.ts";
+import { changeState, readState } from "../../../src/dwc/identity/state-file.ts";
+import { clock, Folder } from "../../support/orgs.ts";
+
+const test = suite<{ folder: Folder }>("state file");
+
+const AT_ONCE = 50;
+const KILLS = 200;
+/** A little longer than a change takes, so that most kills come in the middle of one and some after it. */
+const LATEST_KILL = 1.2;
+
+test.before.each((context) => {
+  context.folder = new Folder();
+});
+test.after.each(({ folder }) => folder.remove());
+
+interface Ended {
+  readonly code: number | null;
+  readonly said: string;
+}
+
+const script = fileURLToPath(new URL("../../support/change-state.js", import.meta.url));
+
+function startChange(
+  folder: Folder,
+  service: string,
+): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
+  const child = fork(script, [folder.path, service], { stdio: ["ignore", "ignore", "pipe", "ipc"] });
+  let said = "";
+  child.stderr?.on("data", (chunk: Buffer) => {
+    said += chunk.toString();
+  });
+  const ended = new Promise<Ended>((resolve) => child.once("close", (code) => resolve({ code, said })));
+  return { child, ended };
+}
+
+/** How long a change takes from when its process is ready for it, in ms: the middle one of five. */
+async function measureChange(folder: Folder): Promise<number> {
+  const took: number[] = [];
+  for (const name of ["a", "b", "c", "d", "e"]) {
+    const { child, ended } = startChange(folder, name);
+    await new Promise((resolve) => child.once("message", resolve));
+    const beganAt = performance.now();
+    assert.is((await ended).code, 0);
+    took.push(performance.now() - beganAt);
+  }
+  return took.toSorted((a, b) => a - b)[2] ?? 0;
+}
+
+const serviceNames = (folder: Folder): readonly string[] => folder.org.services.map(({ name }) => name).sort();
+
+test(`${AT_ONCE} changes by ${AT_ONCE} processes at once are ${AT_ONCE} changes, in one whole file`, async ({
+  folder,
+}) => {
+  await folder.createOrg();
+  const names = Array.from({ length: AT_ONCE }, (_, place) => `service-${String(place).padStart(2, "0")}`);
+  const ends = await Promise.all(names.map((name) => startChange(folder, name).ended));
+  assert.equal(
+    ends.filter(({ code }) => code !== 0),
+    [],
+  );
+  assert.equal(serviceNames(folder), names);
+  for (const name of names) assert.ok(existsSync(paths.serviceCreds(folder.path, folder.org.id, name)), name);
+  assert.equal(readdirSync(paths.lock(folder.path)), []);
+});
+
+test(`killed at ${KILLS} moments of a change, it leaves the old state or the new one, and the next change works`, async ({
+  folder,
+}) => {
+  await folder.createOrg();
+  const tookMs = await measureChange(folder);
+  let known = serviceNames(folder);
+  let [before, after] = [0, 0];
+  for (let turn = 0; turn < KILLS; turn += 1) {
+    const name = `service-${turn}`;
+    const { child, ended } = startChange(folder, name);
+    await new Promise((resolve) => child.once("message", resolve));
+    clock.after(Math.random() * tookMs * LATEST_KILL, () => child.kill("SIGKILL"));
+    await ended;
+    const found = serviceNames(folder); // throws when it cannot be read
+    const isNew = found.includes(name);
+    assert.equal(found, (isNew ? [...known, name] : known).toSorted(), `kill ${turn}`);
+    if (isNew) after += 1;
+    else before += 1;
+    known = found;
+  }
+  assert.ok(before > KILLS / 20 && after > KILLS / 20, `kills before the change: ${before}, after it: ${after}`);
+  await folder.createService("the-last");
+  assert.equal(serviceNames(folder), [...known, "the-last"].toSorted());
+  assert.not.ok(
+    existsSync(paths.asides(folder.path)) && readdirSync(paths.asides(folder.path)).length > 0,
+    "leftovers",
+  );
+  assert.equal(readdirSync(paths.lock(folder.path)), []);
+});
+
+test("only its owner can read anything of it", async ({ folder }) => {
+  const before = process.umask(0);
+  try {
+    await folder.createOrg();
+    await folder.createService("ratings");
+  } finally {
+    process.umask(before);
+  }
+  const entries = readdirSync(folder.path, { recursive: true, withFileTypes: true });
+  assert.ok(entries.some((entry) => entry.name === "ratings.creds"));
+  for (const entry of entries) {
+    const mode = statSync(join(entry.parentPath, entry.name)).mode & 0o777;
+    assert.is(mode, entry.isDirectory() ? 0o700 : 0o600, entry.name);
+  }
+});
+
+test("a folder without a state is nobody's, and reading makes no folder", ({ folder }) => {
+  const elsewhere = join(folder.path, "none", "yet");
+  assert.equal(readState(elsewhere), { kind: "read", state: { operator: null, orgs: [], currentOrgId: null } });
+  assert.not.ok(existsSync(elsewhere));
+});
+
+/** Tries every change on what lies there: each is refused with the file's name, and not a byte is changed. */
+async function isLeftAlone(folder: Folder, what: string): Promise<void> {
+  const path = paths.state(folder.path);
+  const before = readFileSync(path);
+  const read = readState(folder.path);
+  assert.ok(read.kind === "unreadable" && read.why.includes(path), `${what}: ${JSON.stringify(read).slice(0, 80)}`);
+  const changed = await changeState({ folder: folder.path, clock }, (state) => ({ kind: "done", state: { ...state } }));
+  assert.ok(changed.kind === "refused" && changed.code === "state-unreadable", what);
+  assert.not.match(changed.why, /S[OAU][A-Z2-7]{40}/);
+  assert.equal(readFileSync(path), before, what);
+}
+
+test("what is cut short, changed or foreign is refused and never overwritten", async ({ folder }) => {
+  await folder.createOrg();
+  const path = paths.state(folder.path);
+  const good = readFileSync(path);
+  for (const length of [0, 1, good.length >> 1, good.length - 3]) {
+    truncateSync(path, length);
+    await isLeftAlone(folder, `cut at ${length}`);
+    writeFileSync(path, good);
+  }
+  for (let place = 40; place < good.length - 3; place += 97) {
+    const changed = Buffer.from(good);
+    changed[place] = changed[place] === 0x41 ? 0x42 : 0x41;
+    writeFileSync(path, changed);
+    if (JSON.stringify(JSON.parse(String(good))) === tryJson(changed)) continue; // white space says nothing
+    await isLeftAlone(folder, `changed at ${place}`);
+  }
+  const old = '{"orgID":"LSLYJQ8228","orgs":{"LSLYJQ8228":{"email":"a@b.c","service_tokens":{}}}}';
+  for (const foreign of ["{}", "null", "[]", '"x"', old, "\u0000\u0001", "# yaml: true", "9".repeat(1_000)]) {
+    writeFileSync(path, foreign);
+    await isLeftAlone(folder, `foreign: ${foreign.slice(0, 20)}`);
+  }
+});
+
+function tryJson(bytes: Buffer): string | undefined {
+  try {
+    return JSON.stringify(JSON.parse(bytes.toString("utf8")));
+  } catch {
+    return undefined;
+  }
+}
+
+test("a state of a later version is left to that version", async ({ folder }) => {
+  await folder.createOrg();
+  const path = paths.state(folder.path);
+  const file = JSON.parse(readFileSync(path, "utf8")) as object;
+  writeFileSync(path, JSON.stringify({ ...file, version: 2 }));
+  await isLeftAlone(folder, "version 2");
+});
+
+test("what is no file, or may not be written, is refused with a sentence", async ({ folder }) => {
+  mkdirSync(paths.state(folder.path));
+  const read = readState(folder.path);
+  assert.ok(read.kind === "unreadable" && /is not a file/.test(read.why));
+  rmSync(paths.state(folder.path), { recursive: true });
+  writeFileSync(join(folder.path, "a-file"), "");
+  const inAFile = { folder: join(folder.path, "a-file", "state"), clock };
+  const changed = await changeState(inAFile, (state) => ({ kind: "done", state: { ...state } }));
+  assert.ok(changed.kind === "refused" && /^state-un/.test(changed.code), JSON.stringify(changed));
+  if (process.getuid?.() === 0) return; // root may write anywhere
+  chmodSync(folder.path, 0o500);
+  const denied = await changeState({ folder: folder.path, clock }, (state) => ({ kind: "done", state: { ...state } }));
+  chmodSync(folder.path, 0o700);
+  assert.ok(denied.kind === "refused" && denied.code === "state-unwritable");
+});
+
+test("a refusal writes nothing", async ({ folder }) => {
+  await folder.createOrg();
+  const before = readFileSync(paths.state(folder.path));
+  const { mtimeMs } = statSync(paths.state(folder.path));
+  await changeState({ folder: folder.path, clock }, () => refused("not-allowed", "no"));
+  assert.equal(readFileSync(paths.state(folder.path)), before);
+  assert.is(statSync(paths.state(folder.path)).mtimeMs, mtimeMs);
+});
+
+test("what was derived and got lost is made again with the next change", async ({ folder }) => {
+  await folder.createOrg();
+  await folder.createService("ratings");
+  const { id, trust } = folder.org;
+  const lost = [paths.serviceCreds(folder.path, id, "ratings"), paths.serverConfig(folder.path, trust.operatorKey)];
+  for (const path of lost) rmSync(path);
+  await folder.change((state) => ({ kind: "done", state }));
+  for (const path of lost) assert.ok(existsSync(path), path);
+});
+
+test.run();

@@ -1,0 +1,172 @@
+// A token that is taken back while its holder is connected, and what a person sees who holds it. Real server, real
+// programs.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { startInstance } from "../../src/service/instance.ts";
+import { type TestServer, until } from "../support/nats-server.ts";
+import { clock, enter, Folder, type Guest, knock } from "../support/orgs.ts";
+
+interface Context {
+  folder: Folder;
+  server: TestServer;
+  ends: (() => unknown)[];
+}
+
+const revoked = suite<Context>("a revoked token");
+
+/** The contract: from the command's end to the connection's. */
+const OFF_WITHIN_MS = 2_000;
+
+revoked.before.each(async (context) => {
+  context.ends = [];
+  context.folder = new Folder();
+  context.ends.push(() => context.folder.remove());
+  await context.folder.createOrg();
+});
+revoked.after.each(async ({ ends }) => {
+  for (const end of ends.reverse()) await end();
+});
+
+async function startServer(context: Context): Promise<void> {
+  context.server = await context.folder.startServer();
+  context.ends.push(() => context.server.stop());
+}
+
+async function guestOf(context: Context, who: Parameters<typeof enter>[1]): Promise<Guest> {
+  const guest = await enter(context.server, who);
+  context.ends.push(() => guest.bus.close());
+  return guest;
+}
+
+/** Off in time, and still refused when it knocks again with the same token. */
+async function isOffAndOut(context: Context, guest: Guest, who: Parameters<typeof knock>[1]): Promise<void> {
+  const sinceMs = performance.now();
+  await until("it is off", () => guest.bus.status === "away", OFF_WITHIN_MS);
+  assert.ok(performance.now() - sinceMs < OFF_WITHIN_MS);
+  const again = knock(context.server, who);
+  context.ends.push(() => again.bus.close());
+  await until("an answer at the door", () => again.reports.length > 0);
+  assert.is(again.bus.status, "away");
+  assert.match(again.reports.join("\n"), /does not let us in with the credentials of .* \(revoked, expired/);
+}
+
+revoked("is off within 2 s and refused from then on; the others notice nothing", async (context) => {
+  const ratings = await context.folder.createService("ratings");
+  const prices = await context.folder.createService("prices");
+  await startServer(context);
+  const [ratingsGuest, pricesGuest, market] = await Promise.all([
+    guestOf(context, ratings),
+    guestOf(context, prices),
+    guestOf(context, context.folder.person),
+  ]);
+  const started = await startInstance({
+    ...{ service: "prices", instance: 1, bus: pricesGuest.bus, clock },
+    handle: () => ({ kind: "answer", body: {} }),
+  });
+  assert.is(started.kind, "started");
+  const replies: string[] = [];
+  let stop = false;
+  const calling = (async () => {
+    while (!stop) replies.push((await market.bus.request("prices.get", "{}", { timeoutMs: 2_000 })).kind);
+  })();
+  await context.folder.revoke("ratings");
+  assert.equal(await context.folder.push(context.server), { kind: "told" });
+  await isOffAndOut(context, ratingsGuest, ratings);
+  stop = true;
+  await calling;
+  assert.ok(replies.length > 10 && replies.every((kind) => kind === "answered"), replies.join());
+  assert.is(pricesGuest.bus.status, "connected");
+  assert.equal([...pricesGuest.reports, ...market.reports], []);
+});
+
+revoked("may be followed by a new one of the same name, and only the new one is let in", async (context) => {
+  const first = await context.folder.createService("ratings");
+  await startServer(context);
+  await context.folder.revoke("ratings");
+  await context.folder.push(context.server);
+  const second = await context.folder.createService("ratings");
+  assert.is.not(first.publicKey, second.publicKey);
+  await guestOf(context, second);
+  const { bus, reports } = knock(context.server, first);
+  context.ends.push(() => bus.close());
+  await until("told", () => reports.length > 0);
+  assert.is(bus.status, "away");
+});
+
+revoked("stays out when the bus is started again, also when nobody told the old one", async (context) => {
+  const ratings = await context.folder.createService("ratings");
+  await startServer(context);
+  await guestOf(context, ratings);
+  const { port } = context.server;
+  await context.server.stop();
+  await context.folder.revoke("ratings"); // in the same second as the org was made: no push, no time between
+  assert.equal(await context.folder.push(context.server), { kind: "no bus" });
+  context.server = await context.folder.startServer(port);
+  context.ends.push(() => context.server.stop());
+  const { bus, reports } = knock(context.server, ratings);
+  context.ends.push(() => bus.close());
+  await until("told", () => reports.length > 0);
+  assert.is(bus.status, "away");
+  await guestOf(context, context.folder.person);
+});
+
+revoked("of a person ends that person's Market, and of an admin the services too that the admin made", async (context) => {
+  const admins = new Folder();
+  const members = new Folder();
+  context.ends.push(() => admins.remove());
+  context.ends.push(() => members.remove());
+  await admins.accept(await context.folder.invite("ben@example.org", true));
+  await members.accept(await context.folder.invite("eve@example.org"));
+  const ours = await context.folder.createService("prices");
+  const theirs = await admins.createService("ratings");
+  await startServer(context);
+  const [ourPrices, theirRatings, admin, member] = await Promise.all([
+    guestOf(context, ours),
+    guestOf(context, theirs),
+    guestOf(context, admins.person),
+    guestOf(context, members.person),
+  ]);
+  await context.folder.revoke("eve@example.org");
+  await context.folder.push(context.server);
+  await isOffAndOut(context, member, members.person);
+  assert.is(admin.bus.status, "connected");
+  await context.folder.revoke("ben@example.org");
+  await context.folder.push(context.server);
+  await isOffAndOut(context, admin, admins.person);
+  await isOffAndOut(context, theirRatings, theirs);
+  assert.is(ourPrices.bus.status, "connected");
+  await assertRefused(members.createService("ratings"), /run Markets in "My Test Org", not create services/);
+  await assertRefused(admins.revoke("ratings"), /only the owner .* bin\/dwc revoke U[A-Z2-7]{55}/);
+});
+
+revoked("that another folder made can be named by its key", async (context) => {
+  const admins = new Folder();
+  context.ends.push(() => admins.remove());
+  await admins.accept(await context.folder.invite("ben@example.org", true));
+  const theirs = await admins.createService("ratings");
+  await startServer(context);
+  const guest = await guestOf(context, theirs);
+  await context.folder.revoke(theirs.publicKey);
+  await context.folder.push(context.server);
+  await isOffAndOut(context, guest, theirs);
+});
+
+revoked("tells a running bus of a new org too", async (context) => {
+  await startServer(context);
+  await context.folder.createOrg("Another Org");
+  const { bus } = knock(context.server, context.folder.person);
+  context.ends.push(() => bus.close());
+  assert.equal(await context.folder.push(context.server), { kind: "told" });
+  await until("let in", () => bus.status === "connected");
+});
+
+async function assertRefused(change: Promise<unknown>, why: RegExp): Promise<void> {
+  const said = await change.then(
+    () => "done",
+    (error: Error) => error.message,
+  );
+  assert.match(said, why);
+}
+
+revoked.run();

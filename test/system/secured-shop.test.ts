@@ -1,0 +1,182 @@
+// The Market and its Ratings as programs, on a bus that asks who they are: with credentials, without, and with wrong
+// ones.
+
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { paths } from "../../src/dwc/identity/folder.ts";
+import { freePort, startNatsServer, type TestServer, until } from "../support/nats-server.ts";
+import { Folder } from "../support/orgs.ts";
+import type { Program } from "../support/program.ts";
+import { type RunningMarket, World } from "../support/world.ts";
+
+interface Context {
+  folder: Folder;
+  ends: (() => unknown)[];
+}
+
+const shop = suite<Context>("the shop on a secured bus");
+
+shop.before.each((context) => {
+  context.ends = [];
+  context.folder = new Folder();
+  context.ends.push(() => context.folder.remove());
+});
+shop.after.each(async ({ ends }) => {
+  for (const end of ends.reverse()) await end();
+});
+
+/** Programs on a bus at `url`, with `folder` as their state unless said otherwise. */
+function world(context: Context, url: string, folder?: Folder): World {
+  const env = folder === undefined ? {} : { DWC_STATE: folder.path };
+  const made = new World(url, env);
+  context.ends.push(() => made.close());
+  return made;
+}
+
+async function securedServer(context: Context): Promise<TestServer> {
+  const server = await context.folder.startServer();
+  context.ends.push(() => server.stop());
+  return server;
+}
+
+async function showsRatings(market: RunningMarket): Promise<void> {
+  await market.untilKnown(1);
+  const ratings = await market.ratings();
+  assert.equal(
+    Object.values(ratings).map((rating) => rating?.fresh),
+    [true, true, true, true],
+  );
+}
+
+/** It ends by itself with code 1, having said `why` in one line that names what to type. */
+async function endsWith(program: Program, why: RegExp): Promise<void> {
+  const { code } = await program.ended;
+  const said = program.lines.join("\n");
+  assert.is(code, 1, said);
+  const told = program.lines.filter((line) => why.test(line));
+  assert.is(told.length, 1, said);
+  assert.match(told[0] ?? "", /bin\/dwc/);
+  assert.not.match(said, /SU[A-Z2-7]{50}/);
+}
+
+shop("of the org's own making: the Market starts it, ratings join, and a stranger does not", async (context) => {
+  await context.folder.createOrg();
+  await context.folder.createService("ratings");
+  const url = `nats://127.0.0.1:${await freePort()}`;
+  const ours = world(context, url, context.folder);
+  const market = await ours.startMarket();
+  await market.program.waitFor(/started nats-server there/);
+  const ratings = await ours.startRatings(1);
+  await showsRatings(market);
+  assert.is(market.program.count(/is open: anyone/), 0);
+  assert.is(market.program.count(/not allowed/) + ratings.program.count(/not allowed/), 0);
+  await endsWith(
+    world(context, url).start({ name: "ratings", args: ["--instance", "2"] }),
+    /does not let us in: Authorization Violation; set NATS_CREDS/,
+  );
+  await endsWith(
+    ours.start({ name: "ratings", args: ["--instance", "1"], env: {} }),
+    /instance 1 is already running/,
+  ).catch((error: Error) => assert.match(error.message, /bin\\\/dwc/)); // refused by number: what to type is another make
+});
+
+shop("of the user's own: credentials come from a file too, and each who has none is told what to type", async (context) => {
+  await context.folder.createOrg();
+  await context.folder.createService("ratings");
+  const server = await securedServer(context);
+  const { id } = context.folder.org;
+  const elsewhere = world(context, server.url);
+  const market = await elsewhere.startMarket({ NATS_CREDS: paths.personCreds(context.folder.path, id) });
+  await elsewhere.startRatings(1, { NATS_CREDS: paths.serviceCreds(context.folder.path, id, "ratings") });
+  await showsRatings(market);
+  await endsWith(elsewhere.start({ name: "market", env: { PORT: "0" } }), /does not let us in: .*; .*accept-invitation/);
+  await endsWith(elsewhere.start({ name: "ratings" }), /does not let us in: .*service-token ratings/);
+});
+
+shop("lets nobody in whose service was not created, and says which command does that", async (context) => {
+  await context.folder.createOrg();
+  const server = await securedServer(context);
+  await endsWith(
+    world(context, server.url, context.folder).start({ name: "ratings" }),
+    /does not let us in: .*; you are in "My Test Org": type {2}bin\/dwc create-service ratings/,
+  );
+});
+
+shop("that obeys another org refuses at the start, with the name of the credentials", async (context) => {
+  await context.folder.createOrg();
+  const server = await securedServer(context);
+  const stranger = new Folder();
+  context.ends.push(() => stranger.remove());
+  await stranger.createOrg("Elsewhere", "eve@example.org");
+  await stranger.createService("ratings");
+  const theirs = world(context, server.url, stranger);
+  await endsWith(theirs.start({ name: "market", env: { PORT: "0" } }), /credentials of eve@example\.org \(revoked, expired/);
+  await endsWith(theirs.start({ name: "ratings" }), /credentials of ratings \(revoked, expired/);
+});
+
+shop("revoked while it runs: the instance is told so, keeps running, and the Market goes on without it", async (context) => {
+  await context.folder.createOrg();
+  await context.folder.createService("ratings");
+  const server = await securedServer(context);
+  const ours = world(context, server.url, context.folder);
+  const market = await ours.startMarket();
+  const ratings = await ours.startRatings(1);
+  await showsRatings(market);
+  await context.folder.revoke("ratings");
+  assert.equal(await context.folder.push(server), { kind: "told" });
+  await ratings.program.waitFor(/does not let us in with the credentials of ratings .*bin\/dwc create-service ratings/);
+  await market.program.waitFor(/BAD|lost|left/, { limitMs: 100 }).catch(() => undefined);
+  await until("nobody answers any more", async () => {
+    await market.ratings();
+    return market.program.count(/BAD \S+: all services are down/) > 0;
+  });
+  await context.folder.createService("ratings");
+  await ours.startRatings(2);
+  await until("fresh again", async () => Object.values(await market.ratings()).every((rating) => rating?.fresh === true));
+});
+
+shop("that is open: the Market says once that anyone can join, and credentials do no harm", async (context) => {
+  const server = await startNatsServer();
+  context.ends.push(() => server.stop());
+  const open = await world(context, server.url).startMarket();
+  await open.program.waitFor(/the bus at nats:\/\/127\.0\.0\.1:\d+ is open: anyone who reaches it can join.*bin\/dwc/);
+  await context.folder.createOrg();
+  await context.folder.createService("ratings");
+  const ours = world(context, server.url, context.folder);
+  const market = await ours.startMarket();
+  await ours.startRatings(1);
+  await showsRatings(market);
+  await server.kill();
+  await market.program.waitFor(/WARNING:bus:- away/);
+  const mark = market.program.mark();
+  await server.restart();
+  await market.program.waitFor(/INFO:bus:- connected/, { mark });
+  assert.is(market.program.count(/is open: anyone/), 1);
+});
+
+shop("with a state that cannot be read: no Market and no instance, and one line; the monolith needs none", async (context) => {
+  const server = await startNatsServer();
+  context.ends.push(() => server.stop());
+  writeFileSync(join(context.folder.path, "identity.json"), '{"orgs":{}}');
+  const broken = world(context, server.url, context.folder);
+  for (const name of ["market", "ratings"] as const) {
+    const program = broken.start({ name, env: { PORT: "0" } });
+    assert.is((await program.ended).code, 1);
+    assert.is(program.count(/identity\.json cannot be read .*set DWC_STATE/), 1, program.lines.join("\n"));
+  }
+  await broken.startMarket({}, ["--monolith"]);
+});
+
+shop("with NATS_CREDS that are none: one line, exit 1", async (context) => {
+  const notCreds = join(context.folder.path, "x.creds");
+  writeFileSync(notCreds, "-----BEGIN NATS USER JWT-----\nnonsense\n");
+  const wrong = world(context, "nats://127.0.0.1:1");
+  for (const file of [notCreds, join(context.folder.path, "missing.creds"), context.folder.path]) {
+    const program = wrong.start({ name: "ratings", env: { NATS_CREDS: file } });
+    await endsWith(program, /NATS_CREDS=.*service-token ratings/);
+  }
+});
+
+shop.run();
