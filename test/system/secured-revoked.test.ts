@@ -111,34 +111,37 @@ revoked("stays out when the bus is started again, also when nobody told the old 
   await guestOf(context, context.folder.person);
 });
 
-revoked("of a person ends that person's Market, and of an admin the services too that the admin made", async (context) => {
-  const admins = new Folder();
-  const members = new Folder();
-  context.ends.push(() => admins.remove());
-  context.ends.push(() => members.remove());
-  await admins.accept(await context.folder.invite("ben@example.org", true));
-  await members.accept(await context.folder.invite("eve@example.org"));
-  const ours = await context.folder.createService("prices");
-  const theirs = await admins.createService("ratings");
-  await startServer(context);
-  const [ourPrices, theirRatings, admin, member] = await Promise.all([
-    guestOf(context, ours),
-    guestOf(context, theirs),
-    guestOf(context, admins.person),
-    guestOf(context, members.person),
-  ]);
-  await context.folder.revoke("eve@example.org");
-  await context.folder.push(context.server);
-  await isOffAndOut(context, member, members.person);
-  assert.is(admin.bus.status, "connected");
-  await context.folder.revoke("ben@example.org");
-  await context.folder.push(context.server);
-  await isOffAndOut(context, admin, admins.person);
-  await isOffAndOut(context, theirRatings, theirs);
-  assert.is(ourPrices.bus.status, "connected");
-  await assertRefused(members.createService("ratings"), /run Markets in "My Test Org", not create services/);
-  await assertRefused(admins.revoke("ratings"), /only the owner .* bin\/dwc revoke U[A-Z2-7]{55}/);
-});
+revoked(
+  "of a person ends that person's Market, and of an admin the services too that the admin made",
+  async (context) => {
+    const admins = new Folder();
+    const members = new Folder();
+    context.ends.push(() => admins.remove());
+    context.ends.push(() => members.remove());
+    await admins.accept(await context.folder.invite("ben@example.org", true));
+    await members.accept(await context.folder.invite("eve@example.org"));
+    const ours = await context.folder.createService("prices");
+    const theirs = await admins.createService("ratings");
+    await startServer(context);
+    const [ourPrices, theirRatings, admin, member] = await Promise.all([
+      guestOf(context, ours),
+      guestOf(context, theirs),
+      guestOf(context, admins.person),
+      guestOf(context, members.person),
+    ]);
+    await context.folder.revoke("eve@example.org");
+    await context.folder.push(context.server);
+    await isOffAndOut(context, member, members.person);
+    assert.is(admin.bus.status, "connected");
+    await context.folder.revoke("ben@example.org");
+    await context.folder.push(context.server);
+    await isOffAndOut(context, admin, admins.person);
+    await isOffAndOut(context, theirRatings, theirs);
+    assert.is(ourPrices.bus.status, "connected");
+    await assertRefused(members.createService("ratings"), /run Markets in "My Test Org", not create services/);
+    await assertRefused(admins.revoke("ratings"), /only the owner .* bin\/dwc revoke U[A-Z2-7]{55}/);
+  },
+);
 
 revoked("that another folder made can be named by its key", async (context) => {
   const admins = new Folder();

@@ -82,18 +82,24 @@ shop("of the org's own making: the Market starts it, ratings join, and a strange
   ).catch((error: Error) => assert.match(error.message, /bin\\\/dwc/)); // refused by number: what to type is another make
 });
 
-shop("of the user's own: credentials come from a file too, and each who has none is told what to type", async (context) => {
-  await context.folder.createOrg();
-  await context.folder.createService("ratings");
-  const server = await securedServer(context);
-  const { id } = context.folder.org;
-  const elsewhere = world(context, server.url);
-  const market = await elsewhere.startMarket({ NATS_CREDS: paths.personCreds(context.folder.path, id) });
-  await elsewhere.startRatings(1, { NATS_CREDS: paths.serviceCreds(context.folder.path, id, "ratings") });
-  await showsRatings(market);
-  await endsWith(elsewhere.start({ name: "market", env: { PORT: "0" } }), /does not let us in: .*; .*accept-invitation/);
-  await endsWith(elsewhere.start({ name: "ratings" }), /does not let us in: .*service-token ratings/);
-});
+shop(
+  "of the user's own: credentials come from a file too, and each who has none is told what to type",
+  async (context) => {
+    await context.folder.createOrg();
+    await context.folder.createService("ratings");
+    const server = await securedServer(context);
+    const { id } = context.folder.org;
+    const elsewhere = world(context, server.url);
+    const market = await elsewhere.startMarket({ NATS_CREDS: paths.personCreds(context.folder.path, id) });
+    await elsewhere.startRatings(1, { NATS_CREDS: paths.serviceCreds(context.folder.path, id, "ratings") });
+    await showsRatings(market);
+    await endsWith(
+      elsewhere.start({ name: "market", env: { PORT: "0" } }),
+      /does not let us in: .*; .*accept-invitation/,
+    );
+    await endsWith(elsewhere.start({ name: "ratings" }), /does not let us in: .*service-token ratings/);
+  },
+);
 
 shop("lets nobody in whose service was not created, and says which command does that", async (context) => {
   await context.folder.createOrg();
@@ -112,30 +118,40 @@ shop("that obeys another org refuses at the start, with the name of the credenti
   await stranger.createOrg("Elsewhere", "eve@example.org");
   await stranger.createService("ratings");
   const theirs = world(context, server.url, stranger);
-  await endsWith(theirs.start({ name: "market", env: { PORT: "0" } }), /credentials of eve@example\.org \(revoked, expired/);
+  await endsWith(
+    theirs.start({ name: "market", env: { PORT: "0" } }),
+    /credentials of eve@example\.org \(revoked, expired/,
+  );
   await endsWith(theirs.start({ name: "ratings" }), /credentials of ratings \(revoked, expired/);
 });
 
-shop("revoked while it runs: the instance is told so, keeps running, and the Market goes on without it", async (context) => {
-  await context.folder.createOrg();
-  await context.folder.createService("ratings");
-  const server = await securedServer(context);
-  const ours = world(context, server.url, context.folder);
-  const market = await ours.startMarket();
-  const ratings = await ours.startRatings(1);
-  await showsRatings(market);
-  await context.folder.revoke("ratings");
-  assert.equal(await context.folder.push(server), { kind: "told" });
-  await ratings.program.waitFor(/does not let us in with the credentials of ratings .*bin\/dwc create-service ratings/);
-  await market.program.waitFor(/BAD|lost|left/, { limitMs: 100 }).catch(() => undefined);
-  await until("nobody answers any more", async () => {
-    await market.ratings();
-    return market.program.count(/BAD \S+: all services are down/) > 0;
-  });
-  await context.folder.createService("ratings");
-  await ours.startRatings(2);
-  await until("fresh again", async () => Object.values(await market.ratings()).every((rating) => rating?.fresh === true));
-});
+shop(
+  "revoked while it runs: the instance is told so, keeps running, and the Market goes on without it",
+  async (context) => {
+    await context.folder.createOrg();
+    await context.folder.createService("ratings");
+    const server = await securedServer(context);
+    const ours = world(context, server.url, context.folder);
+    const market = await ours.startMarket();
+    const ratings = await ours.startRatings(1);
+    await showsRatings(market);
+    await context.folder.revoke("ratings");
+    assert.equal(await context.folder.push(server), { kind: "told" });
+    await ratings.program.waitFor(
+      /does not let us in with the credentials of ratings .*bin\/dwc create-service ratings/,
+    );
+    await market.program.waitFor(/BAD|lost|left/, { limitMs: 100 }).catch(() => undefined);
+    await until("nobody answers any more", async () => {
+      await market.ratings();
+      return market.program.count(/BAD \S+: all services are down/) > 0;
+    });
+    await context.folder.createService("ratings");
+    await ours.startRatings(2);
+    await until("fresh again", async () =>
+      Object.values(await market.ratings()).every((rating) => rating?.fresh === true),
+    );
+  },
+);
 
 shop("that is open: the Market says once that anyone can join, and credentials do no harm", async (context) => {
   const server = await startNatsServer();
@@ -156,18 +172,21 @@ shop("that is open: the Market says once that anyone can join, and credentials d
   assert.is(market.program.count(/is open: anyone/), 1);
 });
 
-shop("with a state that cannot be read: no Market and no instance, and one line; the monolith needs none", async (context) => {
-  const server = await startNatsServer();
-  context.ends.push(() => server.stop());
-  writeFileSync(join(context.folder.path, "identity.json"), '{"orgs":{}}');
-  const broken = world(context, server.url, context.folder);
-  for (const name of ["market", "ratings"] as const) {
-    const program = broken.start({ name, env: { PORT: "0" } });
-    assert.is((await program.ended).code, 1);
-    assert.is(program.count(/identity\.json cannot be read .*set DWC_STATE/), 1, program.lines.join("\n"));
-  }
-  await broken.startMarket({}, ["--monolith"]);
-});
+shop(
+  "with a state that cannot be read: no Market and no instance, and one line; the monolith needs none",
+  async (context) => {
+    const server = await startNatsServer();
+    context.ends.push(() => server.stop());
+    writeFileSync(join(context.folder.path, "identity.json"), '{"orgs":{}}');
+    const broken = world(context, server.url, context.folder);
+    for (const name of ["market", "ratings"] as const) {
+      const program = broken.start({ name, env: { PORT: "0" } });
+      assert.is((await program.ended).code, 1);
+      assert.is(program.count(/identity\.json cannot be read .*set DWC_STATE/), 1, program.lines.join("\n"));
+    }
+    await broken.startMarket({}, ["--monolith"]);
+  },
+);
 
 shop("with NATS_CREDS that are none: one line, exit 1", async (context) => {
   const notCreds = join(context.folder.path, "x.creds");
