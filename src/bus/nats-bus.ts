@@ -287,7 +287,9 @@ class NatsBusImpl implements NatsBus {
 
   #meet(trouble: Trouble): void {
     this.#trouble = trouble.sentence;
-    if (trouble.kind !== "absent") this.#say(trouble.kind, `bus: ${trouble.sentence}`);
+    // Whoever waits for the first login tells of its refusal, and ends with it: it is not to be said twice.
+    const isToldThere = trouble.kind === "refused" && this.#attemptWatchers.size > 0;
+    if (trouble.kind !== "absent" && !isToldThere) this.#say(trouble.kind, `bus: ${trouble.sentence}`);
     this.#pending.settleAll(AWAY);
     this.#board.turn("away");
     this.#tellAttempt(trouble);

@@ -66,9 +66,14 @@ revoked("is off within 2 s and refused from then on; the others notice nothing",
   });
   assert.is(started.kind, "started");
   const replies: string[] = [];
+  await pricesGuest.bus.flush();
   let stop = false;
+  context.ends.push(() => {
+    stop = true;
+  });
   const calling = (async () => {
-    while (!stop) replies.push((await market.bus.request("prices.get", "{}", { timeoutMs: 2_000 })).kind);
+    while (!stop && market.bus.status === "connected")
+      replies.push((await market.bus.request("prices.get", "{}", { timeoutMs: 2_000 })).kind);
   })();
   await context.folder.revoke("ratings");
   assert.equal(await context.folder.push(context.server), { kind: "told" });
