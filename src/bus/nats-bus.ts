@@ -35,9 +35,10 @@ import { PendingTable } from "./pending.ts";
 import { type Report, Sparing } from "./sparing.ts";
 import { StatusBoard } from "./status-board.ts";
 import { assertSubject } from "./subjects.ts";
-import type { Caller, Trouble } from "./trouble.ts";
+import { type Attempt, type Caller, deniedSentence, type Trouble } from "./trouble.ts";
 
 export type { Authenticator } from "nats";
+export type { Attempt } from "./trouble.ts";
 
 export interface NatsBusOptions {
   /** Addresses of one bus, as settings.ts has checked them. */
@@ -55,9 +56,6 @@ export interface NatsBusOptions {
   /** Where answers come to; the server's permissions may allow one prefix only. */
   readonly inboxPrefix?: string;
 }
-
-/** How one attempt to connect ended, or a connection. */
-export type Attempt = { readonly kind: "connected" } | Trouble;
 
 export interface NatsBus extends Bus {
   /** How many calls are out. */
@@ -303,20 +301,9 @@ class NatsBusImpl implements NatsBus {
   async #hearTroubleOf(wire: NatsConnection): Promise<void> {
     for await (const { permissionContext: denied } of wire.status()) {
       if (denied === undefined) continue;
-      this.#sayDenied(denied.operation === "publish" ? "send to" : "hear", denied.subject);
+      const { about, sentence } = deniedSentence(denied.operation, denied.subject, this.#caller);
+      this.#say(about, `bus: ${sentence}`);
     }
-  }
-
-  /** An answer is allowed for a while after the question; who was paused for longer has nobody waiting. */
-  #sayDenied(verb: "send to" | "hear", subject: string): void {
-    if (verb === "send to" && subject.startsWith(`${USUAL_INBOX_PREFIX}.`)) {
-      this.#say("late answer", "bus: an answer came so late that the bus does not pass it on: nobody waits for it");
-      return;
-    }
-    const { holder, cure } = this.#caller;
-    const whose = holder === undefined ? "" : ` with the credentials of ${holder}`;
-    const instead = cure === undefined ? "" : `: ${cure}`;
-    this.#say(`not allowed to ${verb}`, `bus: this process is not allowed to ${verb} ${subject}${whose}${instead}`);
   }
 
   #say(kind: string, sentence: string): void {

@@ -1,5 +1,6 @@
 // Why the bus is away, as a person reads it. Pure.
 
+import { USUAL_INBOX_PREFIX } from "./credentials.ts";
 import type { Probe } from "./probe.ts";
 
 export interface Trouble {
@@ -26,6 +27,9 @@ export function troubleOf(found: Exclude<Probe, { kind: "nats" }>, shown: string
   }
 }
 
+/** How one attempt to connect ended, or a connection. */
+export type Attempt = { readonly kind: "connected" } | Trouble;
+
 /** As whom we knock. */
 export interface Caller {
   /** Whose credentials we have; undefined: none. */
@@ -50,4 +54,22 @@ function refusalSentence(why: string, shown: string, { holder, cure }: Caller): 
 
 export function troubleOfLosing(reason: string, shown: string): Trouble {
   return { kind: "lost", sentence: `lost the bus at ${shown}: ${reason}` };
+}
+
+/** What the server's refusal of one subject means. An answer is allowed for a while after the question, and no longer. */
+export function deniedSentence(
+  operation: string,
+  subject: string,
+  { holder, cure }: Caller,
+): { readonly about: string; readonly sentence: string } {
+  if (operation === "publish" && subject.startsWith(`${USUAL_INBOX_PREFIX}.`))
+    return {
+      about: "late answer",
+      sentence: "an answer came so late that the bus does not pass it on: nobody waits for it",
+    };
+  const verb = operation === "publish" ? "send to" : "hear";
+  const whose = holder === undefined ? "" : ` with the credentials of ${holder}`;
+  const instead = cure === undefined ? "" : `: ${cure}`;
+  const sentence = `this process is not allowed to ${verb} ${subject}${whose}${instead}`;
+  return { about: `not allowed to ${verb}`, sentence };
 }
