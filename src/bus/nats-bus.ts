@@ -17,9 +17,10 @@ import {
 } from "nats";
 
 import type { Clock } from "../clock.ts";
-import type { Bus, BusStatus, Message, Reply, RequestOptions, Subscription } from "./bus.ts";
+import type { BusStatus, Message, Reply, RequestOptions, Subscription } from "./bus.ts";
 import { type Credentials, USUAL_INBOX_PREFIX } from "./credentials.ts";
 import { Dialler } from "./dialler.ts";
+import type { LinkOptions, NatsBus } from "./nats-bus-types.ts";
 import type { Hearing, Link } from "./nats-link.ts";
 import {
   ERROR_CODE_HEADER,
@@ -31,41 +32,18 @@ import {
   type WireMessage,
 } from "./nats-message.ts";
 import { dialOptions } from "./nats-options.ts";
-import { PendingTable } from "./pending.ts";
-import { type Report, Sparing } from "./sparing.ts";
+import { AWAY, CANCELLED, PendingTable, TIMEOUT } from "./pending.ts";
+import { Sparing } from "./sparing.ts";
 import { StatusBoard } from "./status-board.ts";
 import { assertSubject } from "./subjects.ts";
 import { type Attempt, type Caller, deniedSentence, type Trouble } from "./trouble.ts";
 
 export type { Authenticator } from "nats";
+export type { NatsBus } from "./nats-bus-types.ts";
 export type { Attempt } from "./trouble.ts";
 
-export interface NatsBusOptions {
-  /** Addresses of one bus, as settings.ts has checked them. */
-  readonly urls: readonly string[];
-  /** What the server's own listing shows us as. */
-  readonly name: string;
-  readonly clock: Clock;
-  /** Told what goes wrong, in sentences: of each kind one a minute. */
-  readonly report: Report;
+export interface NatsBusOptions extends LinkOptions {
   readonly authenticator?: Authenticator;
-  /** Who we are to a bus that asks; also says where our answers may come to. */
-  readonly credentials?: Credentials | undefined;
-  /** What a person types to be let in: the end of the sentence about a refusal. */
-  readonly cure?: string | undefined;
-  /** Where answers come to; the server's permissions may allow one prefix only. */
-  readonly inboxPrefix?: string;
-}
-
-export interface NatsBus extends Bus {
-  /** How many calls are out. */
-  readonly pending: number;
-  /** Why the bus is away, in a sentence; undefined while it is not, or not yet known. */
-  readonly trouble: string | undefined;
-  /** Whether the bus asks who one is; undefined until it is connected. */
-  readonly secured: boolean | undefined;
-  /** Told of every attempt, also of one that changes no status, such as a login that is refused again. */
-  watchAttempts(listener: (attempt: Attempt) => void): () => void;
 }
 
 /** How long goodbyes may take at the end; a server that is well needs a millisecond. */
@@ -75,10 +53,6 @@ const INBOX_BYTES = 16;
 /** As HTTP has it: the body is too large. */
 const TOO_LARGE = 413;
 const NOT_SENT = 500;
-
-const AWAY: Reply = { kind: "away" };
-const CANCELLED: Reply = { kind: "cancelled" };
-const TIMEOUT: Reply = { kind: "timeout" };
 
 /** Returns at once, with status "away", and connects in the background for as long as it is not closed. */
 export function connectNatsBus(options: NatsBusOptions): NatsBus {

@@ -7,6 +7,11 @@
 import type { Cancel, Clock } from "../clock.ts";
 import type { Reply } from "./bus.ts";
 
+// The ends that say nothing of what was answered, each made once.
+export const AWAY: Reply = { kind: "away" };
+export const CANCELLED: Reply = { kind: "cancelled" };
+export const TIMEOUT: Reply = { kind: "timeout" };
+
 /** How late a timeout may be noticed: a hundredth of the default timeout. */
 const SWEEP_MS = 10;
 /** Answers that one gathering keeps: as many as a tracker keeps incarnations. */
