@@ -1,7 +1,8 @@
 // Whether the bus lets us in: asked once, at the start of a program. A bus that is away is waited for, for ever; one
 // that refuses us is not, as only a person can change that.
 
-import type { Attempt, NatsBus } from "./nats-bus.ts";
+import type { NatsBus } from "./nats-bus-types.ts";
+import type { Attempt } from "./trouble.ts";
 
 export type Admission =
   | { readonly kind: "admitted" }

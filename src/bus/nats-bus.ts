@@ -40,7 +40,6 @@ import { type Attempt, type Caller, deniedSentence, type Trouble } from "./troub
 
 export type { Authenticator } from "nats";
 export type { NatsBus } from "./nats-bus-types.ts";
-export type { Attempt } from "./trouble.ts";
 
 export interface NatsBusOptions extends LinkOptions {
   readonly authenticator?: Authenticator;
@@ -76,7 +75,7 @@ class NatsBusImpl implements NatsBus {
     this.#clock = options.clock;
     this.#sparing = new Sparing(options.report);
     this.#board = new StatusBoard((status, error) =>
-      this.#say("watcher", `bus: a listener failed when told ${status}: ${String(error)}`),
+      this.#say("watcher", `a listener failed when told ${status}: ${String(error)}`),
     );
     this.#pending = new PendingTable(options.clock, () => (this.#dialler.link?.inDoubt === false ? TIMEOUT : AWAY));
     this.#caller = { holder: credentials?.name, cure: options.cure };
@@ -206,7 +205,7 @@ class NatsBusImpl implements NatsBus {
     const limit = wire.info?.max_payload;
     const tooLarge = (error as { code?: unknown }).code === "MAX_PAYLOAD_EXCEEDED";
     const why = tooLarge ? `the body is over the bus's limit of ${limit} bytes` : String(error);
-    this.#say("not sent", `bus: a message to ${subject} was not sent: ${why}`);
+    this.#say("not sent", `a message to ${subject} was not sent: ${why}`);
     return { kind: "refused", code: tooLarge ? TOO_LARGE : NOT_SENT, message: `not sent: ${why}` };
   }
 
@@ -235,7 +234,7 @@ class NatsBusImpl implements NatsBus {
 
   #blame(subject: string, error: unknown): void {
     const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    this.#say("receiver", `bus: the receiver of ${subject} failed: ${what}`);
+    this.#say("receiver", `the receiver of ${subject} failed: ${what}`);
   }
 
   #prepare(link: Link<NatsConnection>): void {
@@ -261,7 +260,7 @@ class NatsBusImpl implements NatsBus {
     this.#trouble = trouble.sentence;
     // Whoever waits for the first login tells of its refusal, and ends with it: it is not to be said twice.
     const isToldThere = trouble.kind === "refused" && this.#attemptWatchers.size > 0;
-    if (trouble.kind !== "absent" && !isToldThere) this.#say(trouble.kind, `bus: ${trouble.sentence}`);
+    if (trouble.kind !== "absent" && !isToldThere) this.#say(trouble.kind, trouble.sentence);
     this.#pending.settleAll(AWAY);
     this.#board.turn("away");
     this.#tellAttempt(trouble);
@@ -276,7 +275,7 @@ class NatsBusImpl implements NatsBus {
     for await (const { permissionContext: denied } of wire.status()) {
       if (denied === undefined) continue;
       const { about, sentence } = deniedSentence(denied.operation, denied.subject, this.#caller);
-      this.#say(about, `bus: ${sentence}`);
+      this.#say(about, sentence);
     }
   }
 

@@ -21,9 +21,6 @@ const MOST_GATHERED_BYTES = 16 * 1024 * 1024;
 /** Tokens are digits and letters: the shortest form that one subject token may hold. */
 const TOKEN_BASE = 36;
 
-const TIMEOUT: Reply = { kind: "timeout" };
-const CANCELLED: Reply = { kind: "cancelled" };
-
 interface Waiting {
   readonly token: string;
   readonly deadlineMs: number;

@@ -85,13 +85,14 @@ type Joined =
 /** The bus is found, or started if that is ours to do; and whoever started one, another Market takes over from it. */
 async function joinBus({ settings, clock, say, access }: BusWorld, closers: Closers): Promise<Joined> {
   const tell = (sentence: string): void => say({ level: "INFO", logger: "bus", text: `- ${sentence}` });
+  const report = (sentence: string): void => say({ level: "WARNING", logger: "bus", text: `- ${sentence}` });
   const { credentials, cure, serverConfig } = access;
   const config = serverConfig === undefined ? {} : { configFile: serverConfig };
   const server = { urls: settings.natsUrls, clock, say: tell, folders: programFolders(settings.searchPath), ...config };
   const first = await ensureBus(server);
   if (first.kind === "refused") return { kind: "refused", why: [first.why] };
   if (first.kind === "awaited") tell(first.why);
-  const bus = connectNatsBus({ urls: settings.natsUrls, name: "market", clock, report: tell, credentials, cure });
+  const bus = connectNatsBus({ urls: settings.natsUrls, name: "market", clock, report, credentials, cure });
   const admitted = admission(bus);
   tellOfOpenBus(bus, settings, tell);
   const keeper = keepBus({ ...server, bus, first });
@@ -116,7 +117,7 @@ function joinWithEars(bus: NatsBus, { settings, clock, say, access }: BusWorld, 
   const report = (sentence: string): void => {
     // What befalls both connections, the other tells; it may learn of it a moment later.
     clock.after(LEARNS_WITHIN_MS, () => {
-      if (bus.status === "connected") say({ level: "INFO", logger: "bus", text: `- ${sentence} (heartbeats)` });
+      if (bus.status === "connected") say({ level: "WARNING", logger: "bus", text: `- ${sentence} (heartbeats)` });
     });
   };
   const { credentials, cure } = access;

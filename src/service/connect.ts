@@ -23,10 +23,10 @@ export async function connectBus(urls?: string, options: ConnectOptions = {}): P
   const read = readNatsUrls(urls);
   if (read.kind === "refused") throw new Error(read.problems.join("; "));
   const clock = options.clock ?? usualClock();
-  const report = options.report ?? ((sentence: string) => console.error(sentence));
+  const report = options.report ?? ((sentence: string) => console.error(`bus: ${sentence}`));
   const bus = connectNatsBus({ ...options, urls: read.urls, name: options.name ?? "service", clock, report });
   const connected = await untilConnected(bus, clock, options.waitMs ?? FIRST_CONNECT_MS);
-  if (!connected) report(`bus: ${bus.trouble ?? "no server has answered yet"}: start one with  nats-server`);
+  if (!connected) report(`${bus.trouble ?? "no server has answered yet"}: start one with  nats-server`);
   return bus;
 }
 

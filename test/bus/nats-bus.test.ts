@@ -158,7 +158,7 @@ test("what is not NATS is told, once, and asked on", async (context) => {
   newBus(context, `nats://127.0.0.1:${stranger.port}`);
   await until("asked thrice", () => asked >= 3);
   assert.equal(context.reports, [
-    `bus: what answers at nats://127.0.0.1:${stranger.port} is not a NATS server: set NATS_URL to where one is`,
+    `what answers at nats://127.0.0.1:${stranger.port} is not a NATS server: set NATS_URL to where one is`,
   ]);
 });
 
@@ -300,8 +300,8 @@ test("what this process may not do is told in a sentence, and what it may do goe
   bus.publish("secret.thing", "");
   await until("told twice", () => context.reports.length === 2);
   assert.equal(context.reports.sort(), [
-    "bus: this process is not allowed to hear secret.>",
-    "bus: this process is not allowed to send to secret.thing",
+    "this process is not allowed to hear secret.>",
+    "this process is not allowed to send to secret.thing",
   ]);
   assert.is((await bus.request("shop.get", "", { timeoutMs: 1_000 })).kind, "answered");
 });

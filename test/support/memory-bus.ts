@@ -144,9 +144,7 @@ export class MemoryBus implements Bus {
     this.#inbox = inbox;
     this.#report = report;
     this.#table = new PendingTable(network.clock);
-    this.#board = new StatusBoard((status, error) =>
-      report(`bus: a listener failed when told ${status}: ${String(error)}`),
-    );
+    this.#board = new StatusBoard((status, error) => report(`a listener failed when told ${status}: ${String(error)}`));
     this.#listen(`${inbox}*`, undefined, ({ subject, reply }) =>
       this.#table.settle(subject.slice(inbox.length), reply),
     );
@@ -253,7 +251,7 @@ export class MemoryBus implements Bus {
     const bytes = new TextEncoder().encode(body);
     if (bytes.length > LARGEST_BODY_BYTES) {
       const why = `the body is over the bus's limit of ${LARGEST_BODY_BYTES} bytes`;
-      this.#report(`bus: a message to ${subject} was not sent: ${why}`);
+      this.#report(`a message to ${subject} was not sent: ${why}`);
       return { kind: "refused", code: TOO_LARGE, message: `not sent: ${why}` };
     }
     this.#network.route({ subject, replyTo, reply: { kind: "answered", body: bytes } });
@@ -261,8 +259,7 @@ export class MemoryBus implements Bus {
   }
 
   #receive(receive: (message: Message) => unknown, packet: Packet): void {
-    const blame = (error: unknown): void =>
-      this.#report(`bus: the receiver of ${packet.subject} failed: ${String(error)}`);
+    const blame = (error: unknown): void => this.#report(`the receiver of ${packet.subject} failed: ${String(error)}`);
     try {
       const returned = receive(this.#messageOf(packet));
       if (returned instanceof Promise) returned.catch(blame);

@@ -4,7 +4,8 @@
 import { nextAttempt } from "../../bus/admission.ts";
 import type { Reply } from "../../bus/bus.ts";
 import { type Credentials, parseCredentials } from "../../bus/credentials.ts";
-import { type Attempt, connectNatsBus, type NatsBus } from "../../bus/nats-bus.ts";
+import { connectNatsBus, type NatsBus } from "../../bus/nats-bus.ts";
+import type { Attempt } from "../../bus/trouble.ts";
 import type { Cancel, Clock } from "../../clock.ts";
 import type { Mint } from "./mint.ts";
 import { pushPermissions, UPDATE_SUBJECT } from "./permissions.ts";
