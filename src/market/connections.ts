@@ -21,15 +21,24 @@ export const HTTP_TIMES = {
 /** An answer that nobody reads, or a connection that nobody uses; node itself closes those between two requests sooner. */
 const IDLE_MS = 30_000;
 
-/** Keeps a server from holding more than `most` connections. */
-export function limitConnections(server: Server, most: number = MOST_CONNECTIONS): void {
+/**
+ * Requests that one connection may have under way. Browsers wait for each answer before they ask again; a packet of 64 KB
+ * can hold two thousand requests, and at 30 KB and four calls each nobody is to have that many for the asking.
+ */
+const MOST_UNDER_WAY = 4;
+
+export type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
+
+/** Has `handle` answer the requests to `server`, from no more than `most` connections. */
+export function serveWithin(server: Server, handle: Handler, most: number = MOST_CONNECTIONS): void {
   const connections = new Connections(most);
   server.setTimeout(IDLE_MS);
   server.on("connection", (socket: Socket) => connections.opened(socket));
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
-    // A body may never come: until it is there, nothing is being done for this visitor.
-    if (hasBody(request)) connections.used(request.socket);
-    else connections.serving(request.socket, response);
+    const { socket } = request;
+    if (!connections.asked(request, response)) socket.destroy();
+    // What was read together is told of together, also when the first of it was too much.
+    if (!socket.destroyed) handle(request, response);
   });
 }
 
@@ -37,8 +46,9 @@ class Connections {
   readonly #most: number;
   /** Those for which nothing is being done, the longest unused first. */
   readonly #idle = new Set<Socket>();
-  /** Those whose answers are under way, with how many. */
-  readonly #busy = new Map<Socket, number>();
+  /** Those that are being served. */
+  readonly #busy = new Set<Socket>();
+  readonly #underWay = new WeakMap<Socket, number>();
 
   constructor(most: number) {
     this.#most = most;
@@ -53,26 +63,29 @@ class Connections {
     if (this.#idle.size + this.#busy.size > this.#most) this.#leastUseful(socket)?.destroy();
   }
 
-  used(socket: Socket): void {
-    if (this.#idle.delete(socket)) this.#idle.add(socket);
-  }
-
-  serving(socket: Socket, response: ServerResponse): void {
+  /** False if that is more than one connection may ask for at once. */
+  asked(request: IncomingMessage, response: ServerResponse): boolean {
+    const { socket } = request;
+    const underWay = (this.#underWay.get(socket) ?? 0) + 1;
+    this.#underWay.set(socket, underWay);
+    response.once("close", () => this.#answered(socket));
     this.#idle.delete(socket);
-    this.#busy.set(socket, (this.#busy.get(socket) ?? 0) + 1);
-    response.once("close", () => this.#served(socket));
+    // A body may never come: until it is there, nothing is being done for this visitor.
+    if (hasBody(request) && !this.#busy.has(socket)) this.#idle.add(socket);
+    else this.#busy.add(socket);
+    return underWay <= MOST_UNDER_WAY;
   }
 
-  #served(socket: Socket): void {
-    const left = (this.#busy.get(socket) ?? 0) - 1;
-    if (left > 0) this.#busy.set(socket, left);
-    else if (this.#busy.delete(socket)) this.#idle.add(socket);
+  #answered(socket: Socket): void {
+    const left = (this.#underWay.get(socket) ?? 0) - 1;
+    this.#underWay.set(socket, left);
+    if (left === 0 && this.#busy.delete(socket)) this.#idle.add(socket);
   }
 
   /** Whoever came last is idle too, and is the last to go. */
   #leastUseful(newcomer: Socket): Socket | undefined {
     const [longestIdle] = this.#idle;
-    const [longestBusy] = this.#busy.keys();
+    const [longestBusy] = this.#busy;
     return longestIdle === newcomer ? longestBusy : longestIdle;
   }
 }

@@ -6,7 +6,7 @@ import type { Clock } from "../clock.ts";
 import type { Closers, Outcome } from "../program/program.ts";
 import { createApp } from "./app.ts";
 import type { Catalogue } from "./catalogue.ts";
-import { HTTP_TIMES, limitConnections } from "./connections.ts";
+import { HTTP_TIMES, serveWithin } from "./connections.ts";
 import { readCatalogue } from "./files.ts";
 import { marketKeys } from "./keys.ts";
 import { type MarketAccess, openRatingsDesk, type RatingsDesk, type World } from "./ratings-desk.ts";
@@ -30,8 +30,8 @@ export async function startMarket({ bus }: MarketOptions, world: World, closers:
   let desk: RatingsDesk | undefined;
   const shop = createShop(catalogue, keys, monolith ? undefined : () => desk, world);
   // The port first: a Market that cannot be visited starts no bus.
-  const server = createServer(HTTP_TIMES, createApp(shop).callback());
-  limitConnections(server);
+  const server = createServer(HTTP_TIMES);
+  serveWithin(server, createApp(shop).callback());
   const listening = await listen(server, settings.port, settings.host);
   if (listening.kind === "refused") return listening;
   if (!monolith) {

@@ -4,7 +4,7 @@ import { createServer, type Server, type ServerResponse } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { HTTP_TIMES, limitConnections } from "../../src/market/connections.ts";
+import { type Handler, HTTP_TIMES, serveWithin } from "../../src/market/connections.ts";
 import { until } from "../support/world.ts";
 
 interface Context {
@@ -22,11 +22,12 @@ const MOST = 5;
 test.before.each(async (context) => {
   context.sockets = [];
   context.owed = [];
-  context.server = createServer(HTTP_TIMES, (request, response) => {
+  context.server = createServer(HTTP_TIMES);
+  const handle: Handler = (request, response) => {
     if (request.url === "/slow") context.owed.push(response);
     else response.end("here");
-  });
-  limitConnections(context.server, MOST);
+  };
+  serveWithin(context.server, handle, MOST);
   await new Promise<void>((resolve) => context.server.listen(0, "127.0.0.1", resolve));
   context.port = (context.server.address() as AddressInfo).port;
 });
@@ -98,6 +99,26 @@ test("one that has been answered and asks no more is idle again", async (context
   await new Promise((resolve) => visitor.once("data", resolve));
   for (let count = 0; count < MOST; count++) await open(context);
   await until("it is closed", 5_000, () => visitor.closed);
+});
+
+test("whoever asks for a thousand things at once is hung up on, and four are begun", async (context) => {
+  const greedy = await open(context, get("/slow").repeat(1_000));
+  await until("it is closed", 5_000, () => greedy.closed);
+  assert.is(context.owed.length, 4);
+});
+
+test("four at once are answered, in order", async (context) => {
+  const visitor = await open(context);
+  let heard = "";
+  visitor.on("data", (chunk) => {
+    heard += String(chunk);
+  });
+  visitor.write(get("/slow").repeat(4));
+  await until("all are read", 5_000, () => context.owed.length === 4);
+  for (const [place, response] of context.owed.entries()) response.end(`answer ${place}`);
+  await until("all are answered", 5_000, () => heard.includes("answer 3"));
+  visitor.write(get("/"));
+  await until("and one more", 5_000, () => heard.includes("here"));
 });
 
 test.run();
