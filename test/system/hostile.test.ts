@@ -117,7 +117,7 @@ hostile(
       await shopper.stop();
 
       assert.equal(shopper.wrong, []);
-      assert.ok(shopper.pages > 5, `${shopper.pages} pages`);
+      assert.ok(shopper.pages > 0, `${shopper.pages} pages`);
       const grown = rssOf(market.program.pid) - before;
       assert.ok(grown < MOST_GROWTH_BYTES, `grew by ${Math.round(grown / 1024 / 1024)} MB`);
       for (const kind of [/ joined: /, / lost: /, /not understood/, /not all heard/]) {

@@ -1,0 +1,58 @@
+// Two hundred thousand heartbeats, each of another incarnation, read and believed as a Market would: what stays is bounded.
+
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { parseHeartbeat } from "../../src/health/heartbeat.ts";
+import { Resolver } from "../../src/health/resolver.ts";
+import { Tracker } from "../../src/health/tracker.ts";
+import { DEFAULT_RULES } from "../support/table.ts";
+
+const test = suite("a flood of heartbeats");
+
+/** Two hundred times what the table holds. */
+const FORGED = 200_000;
+/** A tenth of what a Market keeps, as the price of a newcomer grows with the table; the bound is for each row. */
+const MOST_KNOWN = 1_000;
+/** A row is about 500 bytes, its strings among them; the rest is room for what the test itself keeps. */
+const MOST_BYTES = 2 * 1024 * MOST_KNOWN;
+
+/** The bytes in use once all that can be collected has been. */
+function usedBytes(): number {
+  setFlagsFromString("--expose-gc");
+  (runInNewContext("gc") as () => void)();
+  return process.memoryUsage().heapUsed;
+}
+
+function heard(tracker: Tracker, place: number, now: number): void {
+  const incarnation = `forged-${place}`;
+  const address = `ratings.get.${incarnation}`;
+  const instance = 1 + ((place * 7_919) % 999_999);
+  const state = place % 5 === 4 ? "gone" : "up";
+  const body = { service: "ratings", instance, incarnation, address, seq: 0, intervalMs: 15_000, state, version: "1" };
+  const parsed = parseHeartbeat(body, { service: "ratings", incarnation, address });
+  if (parsed.kind === "heartbeat") tracker.heard(parsed.beat, now);
+}
+
+test("a flood of incarnations leave a full table and nothing else, and the real one in it", () => {
+  const tracker = new Tracker({ ...DEFAULT_RULES, maxIncarnations: MOST_KNOWN }, () => 0);
+  const resolver = new Resolver(tracker);
+  heard(tracker, 0, 0);
+  const { call } = resolver.next(0);
+  if (call === undefined) throw new Error("the first one is asked");
+  tracker.settle(call, "answered", 1);
+  const before = usedBytes();
+  for (let place = 1; place < FORGED; place++) {
+    heard(tracker, place, place / 1_000);
+    // Calls go on meanwhile, and find nobody at the forged addresses.
+    const turn = place % 100 === 0 ? resolver.next(place / 1_000).call : undefined;
+    if (turn !== undefined) tracker.settle(turn, turn.who === call.who ? "answered" : "nobody", place / 1_000);
+  }
+  assert.is(tracker.size, MOST_KNOWN);
+  const grown = usedBytes() - before;
+  assert.ok(grown < MOST_BYTES, `${grown} bytes for ${MOST_KNOWN} rows`);
+  assert.is(resolver.next(1_000).call?.who, call.who);
+});
+
+test.run();

@@ -1,0 +1,98 @@
+// A caller that hears heartbeats on a connection of their own, and loses that one alone.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { type ClientEvent, openClient } from "../../src/service/index.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+import { type MemoryBus, MemoryNetwork } from "../support/memory-bus.ts";
+
+const test = suite("ears");
+
+const INTERVAL_MS = 15_000;
+
+async function begin() {
+  const clock = new FakeClock();
+  const network = new MemoryNetwork(clock);
+  const instance = network.bus();
+  const [bus, ears] = [network.bus(), network.bus()];
+  const told: ClientEvent[] = [];
+  const client = openClient({ service: "ratings", bus, ears, clock, tell: (event) => told.push(event) });
+  serve(instance);
+  await clock.advance(10);
+  const kinds = (): readonly string[] => told.map(({ kind }) => kind);
+  return { clock, bus, ears, client, kinds, beat: () => beat(instance) };
+}
+
+function serve(bus: MemoryBus): void {
+  bus.subscribe("ratings.get.1-a", (message) => message.answer("1"));
+  bus.subscribe("health.ratings", () => beat(bus));
+  beat(bus);
+}
+
+let seq = 0;
+
+function beat(bus: MemoryBus): void {
+  const who = { service: "ratings", instance: 1, incarnation: "1-a", address: "ratings.get.1-a" };
+  seq += 1;
+  bus.publish(
+    "health.ratings.1-a",
+    JSON.stringify({ ...who, seq, intervalMs: INTERVAL_MS, state: "up", version: "1" }),
+  );
+}
+
+async function ask({ clock, client }: Awaited<ReturnType<typeof begin>>): Promise<string> {
+  const answer = client.ask({});
+  await clock.advance(20);
+  return (await answer).kind;
+}
+
+test("calls go on while no heartbeats can be heard, however long, and nobody is lost", async () => {
+  const world = await begin();
+  world.ears.disconnect();
+  assert.is(await ask(world), "answered");
+  await world.clock.advance(10 * INTERVAL_MS);
+  assert.is(await ask(world), "answered");
+  assert.not.ok(world.kinds().includes("lost"));
+  assert.not.ok(world.kinds().includes("bus"));
+  world.client.close();
+});
+
+test("when they can be heard again that is told, and everyone is asked to beat", async () => {
+  const world = await begin();
+  world.ears.disconnect();
+  await world.clock.advance(10 * INTERVAL_MS);
+  world.ears.reconnect();
+  await world.clock.advance(10);
+  assert.is(world.kinds().filter((kind) => kind === "deaf").length, 1);
+  await world.clock.advance(INTERVAL_MS);
+  assert.is(await ask(world), "answered");
+  assert.not.ok(world.kinds().includes("lost"));
+  world.client.close();
+});
+
+test("when the bus itself was away, only that is told, whichever connection notices first", async () => {
+  for (const order of [["bus", "ears"] as const, ["ears", "bus"] as const]) {
+    const world = await begin();
+    for (const each of order) world[each].disconnect();
+    await world.clock.advance(1_000);
+    for (const each of order) world[each].reconnect();
+    await world.clock.advance(10);
+    assert.not.ok(world.kinds().includes("deaf"));
+    assert.is(world.kinds().filter((kind) => kind === "bus").length, 2);
+    world.client.close();
+  }
+});
+
+test("a call that finds nobody there while heartbeats cannot be heard concludes nothing from it", async () => {
+  const world = await begin();
+  world.ears.disconnect();
+  await world.clock.advance(10);
+  const member = [...world.client.tracker.all()][0];
+  if (member === undefined) throw new Error("nobody is known");
+  const ticket = world.client.tracker.admit(member, world.clock.now());
+  assert.equal(world.client.tracker.settle(ticket, "nobody", world.clock.now() + 1), []);
+  assert.is(member.membership.kind, "up");
+  world.client.close();
+});
+
+test.run();

@@ -1,0 +1,36 @@
+// HTTP as nobody should speak it: bytes onto a socket, and the status of whatever comes back.
+
+import { connect, type Socket } from "node:net";
+
+/** How long an answer is waited for; a request that the server goes on waiting for has none. */
+const ANSWER_WITHIN_MS = 20_000;
+
+/** Sends `bytes` and gives the status of the answer; 0: the connection was closed without one. */
+export async function rawStatus(port: number, bytes: string): Promise<number> {
+  const socket = connect(port, "127.0.0.1");
+  let heard = "";
+  socket.on("data", (chunk) => {
+    heard += chunk.toString("latin1");
+  });
+  socket.on("error", () => undefined); // a server may hang up on what it has heard enough of
+  socket.write(bytes, "latin1");
+  let waitedInVain = false;
+  const timer = setTimeout(() => {
+    waitedInVain = true;
+    socket.destroy();
+  }, ANSWER_WITHIN_MS);
+  await new Promise((resolve) => socket.once("close", resolve));
+  clearTimeout(timer);
+  if (waitedInVain)
+    throw new Error(`no answer within ${ANSWER_WITHIN_MS} ms to ${JSON.stringify(bytes.slice(0, 200))}`);
+  return Number(heard.match(/^HTTP\/1\.1 (\d{3})/)?.[1] ?? 0);
+}
+
+/** A connection on which `said` has been said, and no more will be. */
+export function halfOpen(port: number, said: string): Socket {
+  const socket = connect(port, "127.0.0.1");
+  socket.on("error", () => undefined);
+  socket.resume();
+  if (said !== "") socket.write(said);
+  return socket;
+}

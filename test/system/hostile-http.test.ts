@@ -1,0 +1,134 @@
+// takes: 25 s
+// Somebody sends the Market whatever he likes over HTTP, and shoppers go on loading pages.
+
+import type { Socket } from "node:net";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { type Page, residentMiB, Shopper } from "../support/attacker.ts";
+import { BAD_REQUESTS } from "../support/bad-requests.ts";
+import { startNatsServer, type TestServer } from "../support/nats-server.ts";
+import { halfOpen, rawStatus } from "../support/raw-http.ts";
+import { Visitor } from "../support/visitor.ts";
+import { type RunningMarket, until, World } from "../support/world.ts";
+
+interface Context {
+  server: TestServer;
+  world: World;
+  market: RunningMarket;
+  port: number;
+}
+
+const hostile = suite<Context>("hostile requests");
+
+/** A thousand connections at 16 KB each, and what V8 lets lie until it collects. */
+const MOST_GROWTH_MIB = 120;
+const MOST_CONNECTIONS = 1_000;
+
+hostile.before.each(async (context) => {
+  context.server = await startNatsServer();
+  context.world = new World(context.server.url);
+  await Promise.all([context.world.startRatings(1), context.world.startRatings(2)]);
+  context.market = await context.world.startMarket();
+  context.port = Number(new URL(context.market.url).port);
+  await context.market.untilKnown(2);
+  await context.market.page();
+});
+
+hostile.after.each(async ({ world, server }) => {
+  await world.close();
+  await server.stop();
+});
+
+function assertGoodPages(pages: readonly Page[], market: RunningMarket): void {
+  assert.ok(pages.length > 5, `${pages.length} pages were loaded`);
+  assert.ok(
+    pages.every((page) => page.status === 200 && page.known === 4),
+    pages.map((page) => `${page.status}/${page.known}`).join(" "),
+  );
+  assert.is(market.program.count(/ERROR| {4}at /), 0, "no bug showed itself");
+}
+
+hostile("every odd request gets the answer that is right for it, and never a 500", async ({ market, port }) => {
+  const shopper = new Shopper(market);
+  const wrong: string[] = [];
+  for (const { name, bytes, statuses } of BAD_REQUESTS) {
+    const status = await rawStatus(port, bytes);
+    if (!statuses.includes(status)) wrong.push(`${name}: ${status} instead of ${statuses.join(" or ")}`);
+  }
+  assert.equal(wrong, []);
+  await until("six pages", 20_000, () => shopper.pages.length > 5);
+  assertGoodPages(await shopper.stop(), market);
+});
+
+hostile("none of them changes a cart", async ({ market, port }) => {
+  const visitor = new Visitor();
+  await visitor.add(market, "football");
+  const cookie = [...visitor.cookies].map(([name, value]) => `${name}=${value}`).join("; ");
+  for (const { bytes } of BAD_REQUESTS) {
+    if (!bytes.startsWith("POST")) continue;
+    await rawStatus(port, bytes.replace("\r\n", `\r\nCookie: ${cookie}\r\n`));
+  }
+  assert.equal(await visitor.cart(market), ["football"]);
+});
+
+hostile("random bytes, thousands of times, are answered or hung up on", async ({ market, port }) => {
+  const shopper = new Shopper(market);
+  const alphabet = "GET POST/HTTP1.:\r\n\u0000\u00ff%&=;,[]{}\"'<>";
+  let seed = 42;
+  const next = (below: number): number => {
+    seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31;
+    return Math.floor((seed / 2 ** 31) * below);
+  };
+  const line = (): string => Array.from({ length: 1 + next(60) }, () => alphabet[next(alphabet.length)]).join("");
+  for (let round = 0; round < 100; round++) {
+    const statuses = await Promise.all(
+      Array.from({ length: 20 }, () =>
+        rawStatus(port, `${next(2) === 0 ? "GET /" : ""}${line()}\r\n${line()}\r\n\r\n\r\n`),
+      ),
+    );
+    assert.ok(
+      statuses.every((status) => status < 500),
+      statuses.join(" "),
+    );
+  }
+  assertGoodPages(await shopper.stop(), market);
+});
+
+hostile("3,000 connections that say nothing, or half of something, keep nobody out", async ({ market, port }) => {
+  const said = ["", "GET / HT", "GET / HTTP/1.1\r\nX: ", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 40\r\n\r\nadd"];
+  const before = residentMiB(market.program.pid);
+  const shopper = new Shopper(market);
+  const sockets: Socket[] = [];
+  for (let place = 0; place < 3_000; place++) {
+    sockets.push(halfOpen(port, said[place % said.length] ?? ""));
+    if (place % 100 === 0) await shopper.onePage();
+  }
+  await until("the oldest are sent away", 20_000, () => {
+    return sockets.filter((socket) => !socket.closed).length <= MOST_CONNECTIONS;
+  });
+  await shopper.onePage();
+  const growth = residentMiB(market.program.pid) - before;
+  assertGoodPages(await shopper.stop(), market);
+  assert.ok(growth < MOST_GROWTH_MIB, `the Market has grown by ${Math.round(growth)} MiB`);
+  for (const socket of sockets) socket.destroy();
+});
+
+hostile(
+  "pages asked for by the thousand on one connection, and never read, hold nobody up",
+  async ({ market, port }) => {
+    const before = residentMiB(market.program.pid);
+    const shopper = new Shopper(market);
+    const greedy = Array.from({ length: 20 }, () => {
+      const socket = halfOpen(port, "GET / HTTP/1.1\r\nHost: x\r\n\r\n".repeat(1_000));
+      socket.pause();
+      return socket;
+    });
+    for (let page = 0; page < 20; page++) await shopper.onePage();
+    const growth = residentMiB(market.program.pid) - before;
+    assertGoodPages(await shopper.stop(), market);
+    assert.ok(growth < MOST_GROWTH_MIB, `the Market has grown by ${Math.round(growth)} MiB`);
+    for (const socket of greedy) socket.destroy();
+  },
+);
+
+hostile.run();
