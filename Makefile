@@ -13,7 +13,7 @@ NODE := exec node --enable-source-maps
 
 .SILENT:
 .NOTPARALLEL:
-.PHONY: all monolith datawire-connect add-ratings market startRatings demo test check format coverage walkthrough clean help
+.PHONY: all monolith datawire-connect add-ratings market startRatings demo tour test check format coverage walkthrough clean help
 
 all: monolith
 
@@ -40,6 +40,11 @@ startRatings: ## Ratings instances: COUNT=3 starts three, INSTANCE=2 the second,
 
 demo: ## all of it in one terminal: a bus, the Market, three Ratings instances
 	$(PREPARE) bus && $(NODE) dist/bin/demo.js
+
+# Values of variables are words that are there or not: AUTO=1, ANEW=1.
+tour: ## the walk of the README, explained, in one terminal: AUTO=1 just shows it, ANEW=1 begins anew
+	$(PREPARE) bus && set -- && if [ -n "$$AUTO" ]; then set -- --auto; fi && \
+	  if [ -n "$$ANEW" ]; then set -- "$$@" --anew; fi && $(NODE) dist/bin/tour.js "$$@"
 
 test: ## all tests, or those whose file name holds a word: make test ONLY=cart
 	$(PREPARE) nats-server && set -f && $(NODE) dist/test/run.js $$ONLY

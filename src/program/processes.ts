@@ -25,6 +25,9 @@ export interface Child {
   readonly ended: Promise<ChildEnd>;
   end(): void;
   kill(): void;
+  /** Until it is resumed it does nothing; ending and killing it work all the same. */
+  pause(): void;
+  resume(): void;
 }
 
 export function startChild({ script, args, onLine }: ChildOptions): Child {
@@ -42,7 +45,13 @@ export function startChild({ script, args, onLine }: ChildOptions): Child {
     child.once("message", (message) => resolve(String(Object(message).running)));
     void ended.then(() => resolve(undefined));
   });
-  return { pid: child.pid, running, ended, end: () => send(child, "SIGTERM"), kill: () => send(child, "SIGKILL") };
+  return {
+    ...{ pid: child.pid, running, ended },
+    end: () => send(child, "SIGTERM"),
+    kill: () => send(child, "SIGKILL"),
+    pause: () => void child.kill("SIGSTOP"),
+    resume: () => void child.kill("SIGCONT"),
+  };
 }
 
 /** How long they may take over their goodbyes before they are ended without. */

@@ -1,0 +1,89 @@
+// Where the tour stands, and what comes next. Pure: a line, a key or a moment of quiet in; things to say and to do out.
+//
+// A stop is over only when its lines have come *and* nothing more has been printed for a moment: the story would else go
+// on in the middle of a page's lines.
+
+import { explanationOf } from "./explained.ts";
+import type { Deed, Stop, Task } from "./stop.ts";
+
+export type TourEvent =
+  /** A line of one of the programs, without its speaker. */
+  | { readonly kind: "line"; readonly text: string }
+  /** Nothing was printed for a moment. */
+  | { readonly kind: "quiet" }
+  /** The person asks the tour to do it. */
+  | { readonly kind: "please" };
+
+export type TourAct =
+  | { readonly kind: "explain"; readonly text: string }
+  | { readonly kind: "seen"; readonly text: string }
+  | { readonly kind: "stop"; readonly number: number; readonly stop: Stop }
+  | { readonly kind: "ask"; readonly task: Task }
+  | { readonly kind: "do"; readonly deeds: readonly Deed[] }
+  | { readonly kind: "over" };
+
+export interface Place {
+  /** Index of the stop, and of its task. */
+  readonly stop: number;
+  readonly task: number;
+  /** Indices of the lines that this task waits for and that have come. */
+  readonly come: ReadonlySet<number>;
+  /** The tour does the rest of this stop. */
+  readonly helping: boolean;
+  readonly explained: ReadonlySet<string>;
+}
+
+export interface Guided {
+  readonly place: Place;
+  readonly acts: readonly TourAct[];
+}
+
+/** Begins at a stop. */
+export function beginAt(stops: readonly Stop[], stop: number, explained: ReadonlySet<string> = new Set()): Guided {
+  const begun = stops[stop];
+  const place = { stop, task: 0, come: new Set<number>(), helping: false, explained };
+  const [first] = begun?.tasks ?? [];
+  if (begun === undefined || first === undefined) return { place, acts: [{ kind: "over" }] };
+  return {
+    place,
+    acts: [
+      { kind: "stop", number: stop + 1, stop: begun },
+      { kind: "ask", task: first },
+    ],
+  };
+}
+
+export function guide(stops: readonly Stop[], place: Place, event: TourEvent): Guided {
+  const task = stops[place.stop]?.tasks[place.task];
+  if (task === undefined) return { place, acts: [] };
+  switch (event.kind) {
+    case "line":
+      return heard(place, task, event.text);
+    case "please":
+      return { place: { ...place, helping: true }, acts: [{ kind: "do", deeds: task.deeds }] };
+    case "quiet":
+      return place.come.size === task.until.length ? onward(stops, place) : { place, acts: [] };
+  }
+}
+
+function heard(place: Place, task: Task, text: string): Guided {
+  const come = new Set(place.come);
+  for (const [index, pattern] of task.until.entries()) if (pattern.test(text)) come.add(index);
+  const explanation = explanationOf(text);
+  if (explanation === undefined || place.explained.has(explanation)) return { place: { ...place, come }, acts: [] };
+  const explained = new Set(place.explained).add(explanation);
+  return { place: { ...place, come, explained }, acts: [{ kind: "explain", text: explanation }] };
+}
+
+/** To the next task of the stop, or to the next stop. */
+function onward(stops: readonly Stop[], place: Place): Guided {
+  const stop = stops[place.stop];
+  const next = stop?.tasks[place.task + 1];
+  if (stop === undefined) return { place, acts: [] };
+  if (next === undefined) {
+    const begun = beginAt(stops, place.stop + 1, place.explained);
+    return { place: begun.place, acts: [{ kind: "seen", text: stop.learnt }, ...begun.acts] };
+  }
+  const moved = { ...place, task: place.task + 1, come: new Set<number>() };
+  return { place: moved, acts: [place.helping ? { kind: "do", deeds: next.deeds } : { kind: "ask", task: next }] };
+}

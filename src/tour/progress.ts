@@ -1,0 +1,37 @@
+// Where a tour was left, in the state folder: one small number, so that anything odd in it just begins the tour anew.
+
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+const OWNER_ONLY_FOLDER = 0o700;
+
+export interface Progress {
+  /** Index of the stop. */
+  read(): number;
+  write(stop: number): void;
+  forget(): void;
+}
+
+/** @param stops how many there are: a number that is not below it is none */
+export function progressIn(folder: string, stops: number): Progress {
+  const path = join(folder, "tour.json");
+  return {
+    read: () => {
+      const stop = readStop(path);
+      return Number.isInteger(stop) && stop > 0 && stop < stops ? stop : 0;
+    },
+    write: (stop) => {
+      mkdirSync(dirname(path), { recursive: true, mode: OWNER_ONLY_FOLDER });
+      writeFileSync(path, `${JSON.stringify({ stop })}\n`);
+    },
+    forget: () => rmSync(path, { force: true }),
+  };
+}
+
+function readStop(path: string): number {
+  try {
+    return Number(Object(JSON.parse(readFileSync(path, "utf8"))).stop);
+  } catch {
+    return 0;
+  }
+}

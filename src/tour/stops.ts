@@ -1,0 +1,133 @@
+// The tour, stop by stop: the walk of README for one who has one terminal and a browser.
+
+import type { Stop, Task } from "./stop.ts";
+
+const load = (...until: readonly RegExp[]): Task => ({
+  ask: "Load the page in your browser.",
+  deeds: [{ do: "load" }],
+  until,
+});
+const joined = (instance: number): RegExp => new RegExp(`ratings instance ${instance} (joined|returned): `);
+const using = (instance: number): RegExp => new RegExp(`ratings using instance ${instance}: `);
+
+export const STOPS: readonly Stop[] = [
+  {
+    title: "A shop that asks for ratings, and nobody answers",
+    tells: ["The Market is open, and no Ratings instance runs: four things, four prices, no stars."],
+    tasks: [load(/^BAD camera: all services are down/)],
+    learnt: "It asked, heard at once that nobody is there, and showed the page without. Nobody waited.",
+    needs: [],
+  },
+  {
+    title: "Three instances",
+    tells: ["Each is a process of its own. None is listed anywhere: they speak up on the bus, and the Market listens."],
+    tasks: [
+      {
+        ask: "Start them, in another terminal:  make startRatings COUNT=3",
+        deeds: [{ do: "start", instances: [1, 2, 3] }],
+        until: [joined(1), joined(2), joined(3)],
+      },
+      load(/^GOT camera: /, /^GOT football: /),
+    ],
+    learnt: "All four ratings are there, marked fresh, and the instances took turns.",
+    needs: [],
+  },
+  {
+    title: "All of them fail",
+    tells: ["The worst case first: the whole service goes away."],
+    tasks: [
+      {
+        ask: "End them, with ^C where they run.",
+        deeds: [{ do: "end", instances: [1, 2, 3] }],
+        until: [/instance 1 left: /, /instance 2 left: /, /instance 3 left: /],
+      },
+      load(/^BAD camera: all services are down/),
+    ],
+    learnt: "The ratings stay on the page, marked last known with their age. An old rating is worth more than none.",
+    needs: [1, 2, 3],
+  },
+  {
+    title: "One comes back",
+    tells: ["An instance that starts beats at once: the Market need not look for it."],
+    tasks: [
+      {
+        ask: "Start it, in another terminal:  make startRatings INSTANCE=1",
+        deeds: [{ do: "start", instances: [1] }],
+        until: [joined(1)],
+      },
+      load(using(1), /^GOT camera: /),
+    ],
+    learnt: "Every call went to instance 1, and every rating is fresh again.",
+    needs: [],
+  },
+  {
+    title: "And a second",
+    tells: ["From now on two share the work."],
+    tasks: [
+      {
+        ask: "Start it, in a third terminal:  make startRatings INSTANCE=2",
+        deeds: [{ do: "start", instances: [2] }],
+        until: [joined(2)],
+      },
+      load(using(1), using(2), /^GOT camera: /),
+    ],
+    learnt: "They take turns in the order of their numbers: 1, 2, 1, 2.",
+    needs: [1],
+  },
+  {
+    title: "One hangs",
+    tells: [
+      "The nastiest fault: the process is there, its connection is there, and it says nothing.",
+      "The page that is loaded now pays for the discovery, with one second. It is the only one.",
+    ],
+    tasks: [
+      {
+        ask: "Pause instance 2 with ^Z where it runs, and load the page.",
+        deeds: [{ do: "pause", instance: 2 }, { do: "load" }],
+        until: [/OPEN breaker on \[ratings at nats:ratings\.get\.2-/, /^BAD \w+: request timed out/],
+      },
+    ],
+    learnt: "The breaker of instance 2 is open. Two ratings are last known; the page is whole.",
+    needs: [1, 2],
+  },
+  {
+    title: "Nobody waits twice",
+    tells: ["Instance 2 still hangs. Within thirty seconds, load the page again."],
+    tasks: [load(using(1), /^GOT camera: /, /^GOT football: /)],
+    learnt: "All four calls went to instance 1. Instance 2 is left out, not waited for.",
+    needs: [1, 2],
+  },
+  {
+    title: "It wakes up",
+    tells: ["A process that continues says so at once, and drops unread what nobody waits for any more."],
+    tasks: [
+      {
+        ask: "Continue instance 2 with  fg  where it was paused.",
+        deeds: [{ do: "resume", instance: 2 }],
+        until: [/CLOSE breaker on \[ratings at nats:ratings\.get\.2-/],
+      },
+      load(using(1), using(2), /^GOT camera: /),
+    ],
+    learnt: "A heartbeat that is newer than the failure closed the breaker, and they take turns again.",
+    needs: [1, 2],
+  },
+  {
+    title: "One is killed",
+    tells: ["A dead process is not a hung one: the bus knows within a millisecond that nobody listens there."],
+    tasks: [
+      {
+        ask: "Kill instance 2 with  kill -9  and its pid, and load the page.",
+        deeds: [{ do: "kill", instance: 2 }, { do: "load" }],
+        until: [/instance 2 lost: /, /^GOT camera: /, /^GOT football: /],
+      },
+    ],
+    learnt: "The same calls went on to instance 1. No shopper has noticed.",
+    needs: [1, 2],
+  },
+];
+
+/** Where a tour is taken up that was left at `stop`: one that needs the fault of the stop before begins there. */
+export const takenUpAt = (stop: number): number => (NEEDS_A_PAUSED_ONE.has(stop) ? HANGS : stop);
+
+const HANGS = STOPS.findIndex(({ title }) => title === "One hangs");
+const NEEDS_A_PAUSED_ONE: ReadonlySet<number> = new Set([HANGS + 1, HANGS + 2]);

@@ -1,0 +1,162 @@
+// The tour at its edges: programs, keys, the terminal. What comes next, guide.ts decides.
+
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { styleText } from "node:util";
+import type { Cancel, Clock } from "../clock.ts";
+import type { Closers, Outcome } from "../program/program.ts";
+import { beginAt, type Guided, guide, type Place, type TourAct, type TourEvent } from "./guide.ts";
+import type { Progress } from "./progress.ts";
+import type { Deed, Stop } from "./stop.ts";
+import { STOPS, takenUpAt } from "./stops.ts";
+import { Troupe } from "./troupe.ts";
+
+export interface TourOptions {
+  readonly marketScript: string;
+  readonly ratingsScript: string;
+  readonly clock: Clock;
+  readonly progress: Progress;
+  readonly print: (line: string) => void;
+  /** The person's keys, a line each; undefined: nobody is there, and the tour does everything itself. */
+  readonly keys: Readable | undefined;
+  readonly over: (code: number) => void;
+}
+
+/** A page's lines come within a few milliseconds of each other, but for the second of a timeout, which prints before. */
+const QUIET_MS = 400;
+const WIDEST_NAME = "ratings 3".length;
+
+export async function startTour(options: TourOptions, closers: Closers): Promise<Outcome> {
+  const tour = new Tour(options);
+  closers.push(() => tour.close());
+  const url = await tour.open();
+  if (url === undefined)
+    return { kind: "refused", why: ["tour: the Market could not open, so there is nothing to see"] };
+  await tour.begin(url);
+  return { kind: "running", at: url };
+}
+
+class Tour {
+  readonly #options: TourOptions;
+  readonly #troupe: Troupe;
+  #place: Place | undefined;
+  #stopWaiting: Cancel = () => undefined;
+  #closing = false;
+
+  constructor(options: TourOptions) {
+    this.#options = options;
+    const { marketScript, ratingsScript, clock } = options;
+    this.#troupe = new Troupe({
+      ...{ marketScript, ratingsScript, clock },
+      onLine: (speaker, text) => this.#hear(speaker, text),
+      tell: (sentence) => this.#say(sentence),
+    });
+  }
+
+  async open(): Promise<string | undefined> {
+    const url = await this.#troupe.openMarket();
+    void this.#troupe.marketEnded.then(() => (this.#closing ? undefined : this.#options.over(1)));
+    return url;
+  }
+
+  async begin(url: string): Promise<void> {
+    const left = this.#options.progress.read();
+    const stop = takenUpAt(left);
+    const needs = STOPS[stop]?.needs ?? [];
+    await this.#troupe.start(needs);
+    for (const line of welcome(url, stop, needs)) this.#options.print(line);
+    this.#listen();
+    this.#follow(beginAt(STOPS, stop));
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    this.#stopWaiting();
+    await this.#troupe.close();
+    this.#options.print("tour: everything has ended");
+  }
+
+  #hear(speaker: string, text: string): void {
+    this.#options.print(`${styleText("dim", `${speaker.padEnd(WIDEST_NAME)} |`)} ${text}`);
+    if (this.#place === undefined || this.#closing) return;
+    this.#meet({ kind: "line", text });
+    this.#stopWaiting();
+    this.#stopWaiting = this.#options.clock.after(QUIET_MS, () => this.#meet({ kind: "quiet" }));
+  }
+
+  #listen(): void {
+    const { keys } = this.#options;
+    if (keys === undefined) return;
+    createInterface({ input: keys }).on("line", (line) => {
+      if (line.trim() === "q") this.#options.over(0);
+      else this.#meet({ kind: "please" });
+    });
+  }
+
+  #meet(event: TourEvent): void {
+    if (this.#place !== undefined && !this.#closing) this.#follow(guide(STOPS, this.#place, event));
+  }
+
+  #follow({ place, acts }: Guided): void {
+    this.#place = place;
+    for (const act of acts) this.#act(act);
+  }
+
+  #act(act: TourAct): void {
+    if (act.kind === "explain") this.#options.print(`${" ".repeat(WIDEST_NAME)} ${styleText("cyan", `└ ${act.text}`)}`);
+    else if (act.kind === "seen") this.#say(styleText("green", `√ ${act.text}`));
+    else if (act.kind === "stop") this.#arrive(act.number, act.stop);
+    else if (act.kind === "ask") this.#ask(act.task.ask);
+    else if (act.kind === "do") void this.#do(act.deeds);
+    else this.#end();
+  }
+
+  #arrive(number: number, { title, tells }: Stop): void {
+    this.#options.progress.write(number - 1);
+    this.#say(styleText("bold", `── ${number} of ${STOPS.length} ── ${title}`));
+    for (const line of tells) this.#options.print(line);
+  }
+
+  #ask(what: string): void {
+    this.#options.print(`${styleText("bold", "→")} ${what}`);
+    if (this.#options.keys === undefined) this.#meet({ kind: "please" });
+    else this.#options.print(styleText("dim", "  (Enter: I do it for you · q Enter: leave, and go on here next time)"));
+  }
+
+  async #do(deeds: readonly Deed[]): Promise<void> {
+    for (const deed of deeds) {
+      this.#options.print(styleText("dim", `  tour: ${shown(deed)}`));
+      await this.#troupe.act(deed);
+    }
+  }
+
+  #end(): void {
+    this.#options.progress.forget();
+    this.#say("That was the tour. README has the rules behind it, and  make demo  leaves you alone with all of it.");
+    this.#options.over(0);
+  }
+
+  #say(line: string): void {
+    this.#options.print("");
+    this.#options.print(line);
+  }
+}
+
+function welcome(url: string, stop: number, needs: readonly number[]): readonly string[] {
+  const open = ["", `The Market is open at ${url}: keep that page in view beside this terminal.`];
+  if (stop === 0) return open;
+  const running = needs.length === 0 ? "" : `; running again: instances ${needs.join(", ")}`;
+  return [...open, `You left at stop ${stop + 1}, and go on there${running}. To begin anew:  make tour ANEW=1`];
+}
+
+function shown(deed: Deed): string {
+  switch (deed.do) {
+    case "load":
+      return "loads the page";
+    case "start":
+    case "end":
+      return `${deed.do}s ${deed.instances.length === 1 ? "instance" : "instances"} ${deed.instances.join(", ")}`;
+    default:
+      return `${deed.do}s instance ${deed.instance}`;
+  }
+}

@@ -1,0 +1,100 @@
+// Who acts in the tour: the Market and the instances that the tour has started itself, each a process of its own. What
+// the person has started in another terminal is seen in the Market's lines only, and is the person's to pause and to end.
+
+import { request } from "node:http";
+import type { Clock } from "../clock.ts";
+import { type Child, endAll, startChild } from "../program/processes.ts";
+import type { Deed } from "./stop.ts";
+
+export interface TroupeOptions {
+  readonly marketScript: string;
+  readonly ratingsScript: string;
+  readonly clock: Clock;
+  /** Gets every line: who printed it, and the line. */
+  readonly onLine: (speaker: string, text: string) => void;
+  readonly tell: (sentence: string) => void;
+}
+
+export class Troupe {
+  readonly #options: TroupeOptions;
+  readonly #instances = new Map<number, Child>();
+  #market: Child | undefined;
+  #url: string | undefined;
+
+  constructor(options: TroupeOptions) {
+    this.#options = options;
+  }
+
+  /** @returns where the page is; undefined if the Market could not open, for which it has told the reason */
+  async openMarket(): Promise<string | undefined> {
+    const { marketScript, onLine } = this.#options;
+    this.#market = startChild({ script: marketScript, args: [], onLine: (text) => onLine("market", text) });
+    this.#url = await this.#market.running;
+    return this.#url;
+  }
+
+  /** Resolves when the Market has ended, for whatever reason. */
+  get marketEnded(): Promise<unknown> {
+    return this.#market?.ended ?? Promise.resolve();
+  }
+
+  async act(deed: Deed): Promise<void> {
+    switch (deed.do) {
+      case "load":
+        return this.#load();
+      case "start":
+        return this.start(deed.instances);
+      case "end":
+        return this.#each(deed.instances, (child) => child.end());
+      case "kill":
+        return this.#kill(deed.instance);
+      default:
+        return this.#each([deed.instance], (child) => child[deed.do]());
+    }
+  }
+
+  /** Those that run already go on. */
+  async start(instances: readonly number[]): Promise<void> {
+    const missing = instances.filter((instance) => !this.#instances.has(instance));
+    await Promise.all(missing.map((instance) => this.#start(instance).running));
+  }
+
+  async close(): Promise<void> {
+    const everyone = [...this.#instances.values(), ...(this.#market === undefined ? [] : [this.#market])];
+    await endAll(everyone, this.#options.clock);
+  }
+
+  #start(instance: number): Child {
+    const { ratingsScript, onLine } = this.#options;
+    const args = ["--instance", String(instance)];
+    const child = startChild({ script: ratingsScript, args, onLine: (text) => onLine(`ratings ${instance}`, text) });
+    this.#instances.set(instance, child);
+    void child.ended.then(() => this.#instances.delete(instance));
+    return child;
+  }
+
+  /** Until the system has taken its socket away: what is sent before that is in a dead process's hands. */
+  async #kill(instance: number): Promise<void> {
+    const child = this.#instances.get(instance);
+    this.#each([instance], (one) => one.kill());
+    await child?.ended;
+  }
+
+  #each(instances: readonly number[], act: (child: Child) => void): void {
+    for (const instance of instances) {
+      const child = this.#instances.get(instance);
+      if (child === undefined)
+        this.#options.tell(`Instance ${instance} is not one that I started: do it where it runs.`);
+      else act(child);
+    }
+  }
+
+  /** As a browser does it: what comes back is for nobody here, as its lines tell the story. */
+  #load(): Promise<void> {
+    return new Promise((resolve) => {
+      const asked = request(new URL("/", this.#url), (response) => response.resume().once("end", resolve));
+      asked.once("error", () => resolve());
+      asked.end();
+    });
+  }
+}

@@ -1,0 +1,70 @@
+// takes: 28 s
+// The whole tour with real programs: by itself, and with a person's keys at a real terminal.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { STOPS } from "../../src/tour/stops.ts";
+import { freePort } from "../support/nats-server.ts";
+import { carries, livingProcesses } from "../support/processes.ts";
+import { openWindow } from "../support/terminal.ts";
+import { repository } from "../support/toolbox.ts";
+import { until, World } from "../support/world.ts";
+
+const tour = suite("make tour");
+
+const WITHIN_MS = 30_000;
+
+tour("shows every stop by itself, and ends with nothing left behind", async () => {
+  const world = new World(`nats://127.0.0.1:${await freePort()}`);
+  try {
+    const program = world.start({ name: "tour", args: ["--auto"], env: { PORT: "0" } });
+    assert.equal(await program.ended, { code: 0, signal: null });
+    for (const [index, { title, learnt }] of STOPS.entries()) {
+      assert.is(program.count(new RegExp(`── ${index + 1} of ${STOPS.length} ── ${title}`)), 1, title);
+      assert.ok(
+        program.lines.some((line) => line.includes(learnt)),
+        learnt,
+      );
+    }
+    await until("no process is left", 5_000, () => livingProcesses().every(({ pid }) => !carries(pid, world.stateDir)));
+  } finally {
+    await world.close();
+  }
+});
+
+tour("waits for the person, does it when asked, and goes on next time where it was left", async () => {
+  const world = new World(`nats://127.0.0.1:${await freePort()}`);
+  const env = { ...process.env, PORT: "0", NATS_URL: world.natsUrl, DWC_STATE: world.stateDir };
+  const window = await openWindow({ name: "TOUR", cwd: repository, env });
+  const command = `${process.execPath} dist/bin/tour.js\n`;
+  try {
+    window.type(command);
+    const [, url = ""] = await window.waitFor(/The Market is open at (http:\S+):/, WITHIN_MS);
+    await window.waitFor(/1 of 9[\s\S]*→ Load the page/, WITHIN_MS);
+    await (await fetch(url)).text(); // the person does it
+    await window.waitFor(/√ It asked[\s\S]*2 of 9/, WITHIN_MS);
+    window.type("\n"); // the tour does it
+    await window.waitFor(/√ All four ratings[\s\S]*3 of 9/, WITHIN_MS);
+    window.type("q\n");
+    await window.waitFor(/everything has ended[\s\S]*TOUR\$ /, WITHIN_MS);
+    const from = window.mark();
+    window.type(command);
+    await window.waitFor(/You left at stop 3, and go on there; running again: instances 1, 2, 3/, WITHIN_MS, from);
+    await window.waitFor(/3 of 9/, WITHIN_MS, from);
+    window.ctrlC();
+    await window.waitFor(/everything has ended[\s\S]*TOUR\$ /, WITHIN_MS, from);
+  } finally {
+    await window.close();
+    await world.close();
+  }
+});
+
+tour("without a terminal it says what to type", async () => {
+  const world = new World(`nats://127.0.0.1:${await freePort()}`);
+  const program = world.start({ name: "tour", env: { PORT: "0" } });
+  assert.is((await program.ended).code, 2);
+  assert.is(program.count(/no terminal .*make tour AUTO=1/), 1);
+  await world.close();
+});
+
+tour.run();

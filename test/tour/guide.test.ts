@@ -1,0 +1,91 @@
+// The tour's story without its actors: what is told, asked and done, line by line.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { beginAt, type Guided, guide, type TourAct, type TourEvent } from "../../src/tour/guide.ts";
+import type { Stop } from "../../src/tour/stop.ts";
+import { STOPS, takenUpAt } from "../../src/tour/stops.ts";
+
+const tour = suite("the tour");
+
+const two: readonly Stop[] = [
+  {
+    title: "first",
+    tells: [],
+    tasks: [
+      { ask: "start it", deeds: [{ do: "start", instances: [1] }], until: [/joined/, /is up/] },
+      { ask: "load it", deeds: [{ do: "load" }], until: [/^GOT/] },
+    ],
+    learnt: "one",
+    needs: [],
+  },
+  {
+    title: "second",
+    tells: [],
+    tasks: [{ ask: "again", deeds: [{ do: "load" }], until: [/^BAD/] }],
+    learnt: "two",
+    needs: [],
+  },
+];
+const line = (text: string): TourEvent => ({ kind: "line", text });
+const quiet: TourEvent = { kind: "quiet" };
+const please: TourEvent = { kind: "please" };
+
+function after(...events: readonly TourEvent[]): { readonly kinds: readonly string[]; readonly last: Guided } {
+  let last = beginAt(two, 0);
+  const acts: TourAct[] = [];
+  for (const event of events) {
+    last = guide(two, last.place, event);
+    acts.push(...last.acts);
+  }
+  return { kinds: acts.map(({ kind }) => kind), last };
+}
+
+tour("goes on when all lines of a task have come, in any order, and it is quiet", () => {
+  assert.equal(after(line("is up"), quiet).kinds, []);
+  assert.equal(after(line("is up"), line("joined")).kinds, []);
+  assert.equal(after(line("is up"), line("joined"), quiet).kinds, ["ask"]);
+});
+
+tour("does what it is asked to do, and the rest of the same stop, but not the next one", () => {
+  const done = after(please, line("is up"), line("joined"), quiet, line("GOT x"), quiet);
+  assert.equal(done.kinds, ["do", "do", "explain", "seen", "stop", "ask"]);
+  assert.is(done.last.place.stop, 1);
+  assert.is(done.last.place.helping, false);
+});
+
+tour("can be asked again, when the first time changed nothing", () => {
+  assert.equal(after(please, quiet, please).kinds, ["do", "do"]);
+});
+
+tour("explains each kind of line once", () => {
+  assert.equal(after(line("GOT a: 1"), line("GOT b: 2")).kinds, ["explain"]);
+});
+
+tour("a line from before a task does not count for it", () => {
+  assert.equal(after(line("GOT a"), line("is up"), line("joined"), quiet, quiet).kinds, ["explain", "ask"]);
+});
+
+tour("is over after its last stop", () => {
+  const { place } = beginAt(two, 1);
+  const come = guide(two, guide(two, place, line("BAD x: y")).place, quiet);
+  assert.equal(
+    come.acts.map(({ kind }) => kind),
+    ["seen", "over"],
+  );
+  assert.equal(guide(two, come.place, please).acts, []);
+});
+
+tour("every task says how one sees that it has happened", () => {
+  for (const stop of STOPS) for (const task of stop.tasks) assert.ok(task.until.length > 0, task.ask);
+});
+
+tour("is taken up where the fault that a stop needs can be made again", () => {
+  assert.equal(
+    STOPS.map((_, stop) => STOPS[takenUpAt(stop)]?.title === STOPS[stop]?.title),
+    [true, true, true, true, true, true, false, false, true],
+  );
+  assert.is(STOPS[takenUpAt(7)]?.title, "One hangs");
+});
+
+tour.run();
