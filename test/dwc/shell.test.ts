@@ -59,7 +59,10 @@ test("in HOME it keeps its state in .datawire", async () => {
 
 test("a folder that cannot be written is told with the folder, and nothing is half done", async () => {
   writeFileSync(join(ann.folder, "file"), "");
-  for (const state of [join(ann.folder, "file"), join(ann.folder, "file/below"), "/dev/null/x"]) {
+  symlinkSync("nowhere/at/all", join(ann.folder, "dangling"));
+  const inOurs = ["file", "file/below", "dangling"].map((name) => join(ann.folder, name));
+  // /proc says that the parent is missing, for ever: whoever believes it tries again for ever.
+  for (const state of [...inOurs, "/dev/null/x", "/proc/none", "/proc/none/x"]) {
     const { code, stdout, stderr } = await ann.type(["create-org", "Org", "Ben", "b@c.de", "--state", state]);
     assert.is(code, 1, state);
     assert.is(stdout, "");

@@ -23,6 +23,8 @@ export interface TypedOptions {
 }
 
 export const PROGRAM = join(repository, "bin/dwc");
+/** Fifty at once on a busy machine need a part of this. */
+const ENDS_WITHIN_MS = 60_000;
 /** An address that nobody listens on, for as long as a test runs. */
 const nowhere = `nats://127.0.0.1:${await freePort()}`;
 
@@ -37,6 +39,8 @@ export class Desk {
       cwd: cwd ?? this.folder,
       env: { PATH, HOME: this.folder, DWC_STATE: this.state, NATS_URL: nowhere, ...env },
       stdio: ["pipe", "pipe", "pipe"],
+      // One that turns for ever ends with the code null.
+      ...{ timeout: ENDS_WITHIN_MS, killSignal: "SIGKILL" },
     });
     const said = { stdout: "", stderr: "" };
     for (const name of ["stdout", "stderr"] as const) {
