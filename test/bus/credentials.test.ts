@@ -1,0 +1,104 @@
+// What a credentials file says of its holder.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { inboxPrefixOf, LONGEST_CREDENTIALS, parseCredentials } from "../../src/bus/credentials.ts";
+
+const test = suite("credentials");
+
+const KEY = `U${"A".repeat(55)}`;
+const SEED = `SU${"B".repeat(56)}`;
+const CLAIMS = { sub: KEY, name: "ratings", exp: 1_790_000_000, nats: { sub: { allow: [`${inboxPrefixOf(KEY)}.>`] } } };
+
+function file(claims: unknown, seed = SEED, end = "\n"): string {
+  const payload = Buffer.from(typeof claims === "string" ? claims : JSON.stringify(claims)).toString("base64url");
+  return [
+    "-----BEGIN NATS USER JWT-----",
+    `e30.${payload}.c2ln`,
+    "------END NATS USER JWT------",
+    "",
+    "-----BEGIN USER NKEY SEED-----",
+    seed,
+    "------END USER NKEY SEED------",
+    "",
+  ].join(end);
+}
+
+test("it says who, until when, and where answers come to", () => {
+  const text = file(CLAIMS);
+  assert.equal(parseCredentials(text), {
+    kind: "good",
+    credentials: {
+      text,
+      publicKey: KEY,
+      name: "ratings",
+      expiresAt: 1_790_000_000,
+      inboxPrefix: `_INBOX.${"A".repeat(16)}`,
+    },
+  });
+});
+
+test("a file from Windows is read as well", () => {
+  assert.is(parseCredentials(file(CLAIMS, SEED, "\r\n")).kind, "good");
+});
+
+test("without a name the key stands for it, without an end there is none", () => {
+  const { name: _name, exp: _exp, ...claims } = CLAIMS;
+  const parsed = parseCredentials(file({ ...claims, exp: "soon" }));
+  assert.ok(parsed.kind === "good");
+  assert.is(parsed.credentials.name, KEY);
+  assert.is(parsed.credentials.expiresAt, undefined);
+});
+
+test("a token that allows another inbox than ours, or all, has the usual one", () => {
+  for (const nats of [
+    undefined,
+    null,
+    {},
+    { sub: null },
+    { sub: {} },
+    { sub: { allow: "_INBOX.>" } },
+    { sub: { allow: ["_INBOX.>"] } },
+  ]) {
+    const parsed = parseCredentials(file({ ...CLAIMS, nats }));
+    assert.ok(parsed.kind === "good");
+    assert.is(parsed.credentials.inboxPrefix, "_INBOX", JSON.stringify(nats));
+  }
+});
+
+test("what is no credentials, or a part of some, is refused with no part of it in the words", () => {
+  const good = file(CLAIMS);
+  const bad = [
+    ...[
+      "",
+      "x",
+      "null",
+      SEED,
+      good.replace(SEED, ""),
+      good.replace("e30.", ""),
+      good.replace("USER NKEY", "ACCOUNT NKEY"),
+    ],
+    ...[
+      good.replace(SEED, `SA${SEED.slice(2)}`),
+      good.replace(SEED, SEED.slice(1)),
+      good + "x".repeat(LONGEST_CREDENTIALS),
+    ],
+    ...["{", "null", "[]", '"x"', "7"].map((claims) => file(claims)),
+    ...[undefined, null, 7, "", "A".repeat(56), `U${"A".repeat(54)}`, `${KEY}\n`].map((sub) =>
+      file({ ...CLAIMS, sub }),
+    ),
+  ];
+  for (const text of bad) {
+    const parsed = parseCredentials(text);
+    assert.ok(parsed.kind === "bad", text.slice(0, 80));
+    assert.not.match(parsed.why, /[A-Z2-7]{20}/);
+  }
+});
+
+test("cut anywhere before the end of its seed it is refused", () => {
+  const good = file(CLAIMS);
+  for (let length = 0; length <= good.indexOf(SEED) + SEED.length; length += 1)
+    assert.is(parseCredentials(good.slice(0, length)).kind, "bad", String(length));
+});
+
+test.run();

@@ -1,0 +1,126 @@
+// Names as people type them, and as people who mean harm do.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  problemOfEmail,
+  problemOfServiceName,
+  problemOfText,
+  sameEmail,
+  shown,
+} from "../../../src/dwc/identity/names.ts";
+
+const test = suite("names");
+
+const INVISIBLE = [
+  "\u0000",
+  "\u0007",
+  "\n",
+  "\r",
+  "\t",
+  "\u001b[2J",
+  "\u200b",
+  "\u202e",
+  "\u2028",
+  "\u2029",
+  "\ufeff",
+  "\ue000",
+  "\ud800",
+  "\u{e0041}",
+];
+
+test("a service is called by small letters, digits, - and _, a letter first", () => {
+  for (const name of ["ratings", "r", "a-b_c9", "get2", "healthy", "x".repeat(64)])
+    assert.is(problemOfServiceName(name), undefined, name);
+  for (const name of [
+    "",
+    "Ratings",
+    "9a",
+    "-a",
+    "_a",
+    "a.b",
+    "a b",
+    " a",
+    "a ",
+    "*",
+    ">",
+    "a*",
+    "a/b",
+    "..",
+    "$sys",
+    "ratıngs",
+    "r\u0430tings",
+    "ｒ",
+    "é",
+    "x".repeat(65),
+  ])
+    assert.type(problemOfServiceName(name), "string", name);
+});
+
+test("no service is called by a word that the bus uses itself", () => {
+  for (const name of ["health", "get", "_inbox", "_INBOX", "$SYS", "$sys", "$SRV", "$srv", "$JS", "$KV", "$G"])
+    assert.type(problemOfServiceName(name), "string", name);
+});
+
+test("nothing that cannot be seen is in any name", () => {
+  for (const odd of INVISIBLE) {
+    const name = `ra${odd}t`;
+    assert.type(problemOfServiceName(name), "string", JSON.stringify(name));
+    assert.match(problemOfText("org", name) ?? "", "cannot be seen", JSON.stringify(name));
+    assert.type(problemOfEmail(`${name}@example.org`), "string", JSON.stringify(name));
+  }
+});
+
+test("a person and an org are called as they like, in 100 characters", () => {
+  for (const name of ["Ann", "Søren Æ. Ødegård", "株式会社", "عمر", "O'Neill & Sons <3", "x".repeat(100), "a 😀"])
+    assert.is(problemOfText("org", name), undefined, name);
+  assert.match(problemOfText("org", "") ?? "", /^the org's name is empty/);
+  assert.match(problemOfText("person", "  \u00a0") ?? "", /^the person's name is empty/);
+  assert.match(problemOfText("person", "x".repeat(101)) ?? "", /longer than 100/);
+});
+
+test("an address has one @, plain letters, and a dot behind it", () => {
+  for (const email of [
+    "ann@example.org",
+    "a.b+c@ex-ample.co.uk",
+    "o'neill@example.org",
+    `${"a".repeat(240)}@example.org`,
+  ])
+    assert.is(problemOfEmail(email), undefined, email);
+  for (const email of [
+    "",
+    "ann",
+    "ann@",
+    "@example.org",
+    "ann@example",
+    "a@b@c.de",
+    "a b@c.de",
+    ".a@b.cd",
+    "a..b@c.de",
+    "a@b..cd",
+    "a@b.cd\n",
+    "ann@ex\u0430mple.org",
+    "Ann <ann@example.org>",
+    `${"a".repeat(250)}@example.org`,
+  ])
+    assert.match(problemOfEmail(email) ?? "", "is no e-mail address", email);
+});
+
+test("the case of an address says nothing", () => {
+  assert.ok(sameEmail("Ann@Example.org", "ann@example.ORG"));
+  assert.not.ok(sameEmail("ann@example.org", "anne@example.org"));
+});
+
+test("an error repeats a name short, quoted and harmless", () => {
+  assert.is(shown("ratings"), '"ratings"');
+  assert.is(shown('a"b'), '"a\\"b"');
+  assert.is(shown("x".repeat(41)), `"${"x".repeat(40)}…"`);
+  for (const odd of INVISIBLE) assert.not.match(shown(`a${odd}b`), /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/u);
+  for (const problem of [problemOfServiceName, problemOfEmail, (name: string) => problemOfText("org", name)]) {
+    const said = problem(`\u001b[31m${"x".repeat(10_000)}`) ?? "";
+    assert.ok(said.length > 0 && said.length < 200, said.slice(0, 300));
+    assert.not.match(said, "\u001b");
+  }
+});
+
+test.run();

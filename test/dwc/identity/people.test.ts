@@ -1,0 +1,48 @@
+// Logging in and out.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { login, logout } from "../../../src/dwc/identity/people.ts";
+import { EMPTY_STATE } from "../../../src/dwc/identity/state.ts";
+import { annsState, orgOf, refusal } from "../../support/deciding.ts";
+import { done } from "../../support/orgs.ts";
+
+const test = suite("people");
+
+test("one org of that address is the one that is meant", async () => {
+  const state = { ...(await annsState()), currentOrgId: null };
+  const [org] = state.orgs;
+  assert.is(done(login(state, { email: "Ann@Example.org" })).state.currentOrgId, org?.id);
+});
+
+test("who is there already changes nothing", async () => {
+  const state = await annsState();
+  assert.is(done(login(state, { email: "ann@example.org" })).state, state);
+});
+
+test("of several the id decides, and without it each is offered", async () => {
+  const first = await annsState();
+  const both = await annsState(first, "Other");
+  const said = refusal(login(both, { email: "ann@example.org" }));
+  assert.is(said.code, "ambiguous");
+  for (const { id } of both.orgs) assert.match(said.why, `--org-id ${id}`);
+  const { id } = orgOf(first);
+  assert.is(done(login(both, { email: "ann@example.org", orgId: id })).state.currentOrgId, id);
+});
+
+test("a stranger, a wrong id, and no address are refused", async () => {
+  const state = await annsState();
+  assert.is(refusal(login(state, { email: "eve@example.org" })).code, "no-such-name");
+  assert.is(refusal(login(state, { email: "ann@example.org", orgId: "AAAAAAAAAA" })).code, "no-such-name");
+  assert.is(refusal(login(state, { email: "ann" })).code, "bad-name");
+  assert.match(refusal(login(EMPTY_STATE, { email: "ann@example.org" })).why, "bin/dwc create-org");
+});
+
+test("whoever logs out leaves nothing, no key either", async () => {
+  const state = await annsState(await annsState(), "Other");
+  const left = done(logout(state));
+  assert.equal(left.state, EMPTY_STATE);
+  assert.equal(left.forgotten, state.orgs);
+});
+
+test.run();

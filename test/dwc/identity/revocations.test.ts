@@ -1,0 +1,105 @@
+// Taking tokens back.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { natsMint } from "../../../src/dwc/identity/mint.ts";
+import { revoke } from "../../../src/dwc/identity/revocations.ts";
+import { EMPTY_STATE, type State } from "../../../src/dwc/identity/state.ts";
+import {
+  annsState,
+  claimsOf,
+  invited,
+  joined,
+  NOW,
+  orgOf,
+  refusal,
+  tools,
+  withService,
+} from "../../support/deciding.ts";
+import { done } from "../../support/orgs.ts";
+
+const test = suite("revocations");
+
+const revocationsOf = (state: State): Record<string, number> => claimsOf(orgOf(state).accountJwt).nats.revocations;
+
+test("a service is revoked by its name or its key, and the account says so for all time", async () => {
+  const state = await withService(await withService(await annsState(), "ratings"), "prices");
+  const [ratings, prices] = orgOf(state).services;
+  for (const target of ["ratings", ratings?.publicKey ?? ""]) {
+    const told = done(await revoke(state, target, tools));
+    assert.is(told.kindOf, "service");
+    assert.equal(told.revoked, { what: "ratings", publicKey: ratings?.publicKey, at: NOW / 1_000 });
+    assert.equal(told.org.services, [prices]);
+    const revoked = revocationsOf(told.state);
+    assert.equal(Object.keys(revoked), [ratings?.publicKey]);
+    assert.ok(
+      Object.values(revoked).every((at) => at > 4_000_000_000),
+      "a token of a clock that runs ahead as well",
+    );
+  }
+});
+
+test("a service that is made again has another key, and the old one stays revoked", async () => {
+  const state = await withService(await annsState(), "ratings");
+  const again = await withService(done(await revoke(state, "ratings", tools)).state, "ratings");
+  const [before, now] = [orgOf(state).services[0]?.publicKey ?? "", orgOf(again).services[0]?.publicKey ?? ""];
+  assert.is.not(before, now);
+  const both = done(await revoke(again, "ratings", tools)).state;
+  assert.equal(Object.keys(revocationsOf(both)).sort(), [before, now].sort());
+});
+
+test("a member loses the one key, an admin the right to sign as well", async () => {
+  const member = await invited(await annsState(), "ben@example.org");
+  const admin = await invited(member.state, "cy@example.org", true);
+  assert.is(claimsOf(orgOf(admin.state).accountJwt).nats.signing_keys.length, 1);
+  const withoutBen = done(await revoke(admin.state, "BEN@example.org", tools));
+  assert.is(withoutBen.kindOf, "member");
+  const withoutCy = done(await revoke(withoutBen.state, "cy@example.org", tools));
+  assert.is(withoutCy.kindOf, "admin");
+  assert.equal(orgOf(withoutCy.state).people, []);
+  assert.equal(claimsOf(orgOf(withoutCy.state).accountJwt).nats.signing_keys, []);
+  assert.is(Object.keys(revocationsOf(withoutCy.state)).length, 2);
+});
+
+test("a key that was made elsewhere is revoked as it is, once", async () => {
+  const { publicKey } = natsMint.newKey("user");
+  const told = done(await revoke(await annsState(), publicKey, tools));
+  assert.is(told.kindOf, "key");
+  assert.equal(Object.keys(revocationsOf(told.state)), [publicKey]);
+  assert.is(refusal(await revoke(told.state, publicKey, tools)).code, "already-there");
+});
+
+test("nobody is revoked by half a name, a wildcard, another kind of key, or twice", async () => {
+  const state = await withService(await annsState(), "ratings");
+  for (const target of [
+    "rating",
+    "Ratings",
+    "*",
+    ">",
+    "",
+    "ann",
+    orgOf(state).account,
+    `U${"A".repeat(54)}`,
+    `U${"a".repeat(55)}`,
+  ])
+    assert.is(refusal(await revoke(state, target, tools)).code, "no-such-name", target);
+  const { state: after } = done(await revoke(state, "ratings", tools));
+  assert.is(refusal(await revoke(after, "ratings", tools)).code, "already-there");
+});
+
+test("the owner is not revoked, and nobody but the owner revokes", async () => {
+  const owners = await withService(await annsState(), "ratings");
+  for (const target of ["ann@example.org", "ANN@example.org", orgOf(owners).me.publicKey])
+    assert.is(refusal(await revoke(owners, target, tools)).code, "not-allowed");
+  for (const admin of [false, true]) {
+    const { code } = await invited(owners, "cy@example.org", admin);
+    // Also one who owns another org, and so has an operator.
+    for (const before of [EMPTY_STATE, await annsState(EMPTY_STATE, "Cy's Own")]) {
+      const said = refusal(await revoke(joined(code, before), "ratings", tools));
+      assert.equal([said.code, /ask for {2}bin\/dwc revoke/.test(said.why)], ["not-allowed", true]);
+    }
+  }
+  assert.is(refusal(await revoke(EMPTY_STATE, "ratings", tools)).code, "not-logged-in");
+});
+
+test.run();

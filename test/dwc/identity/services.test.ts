@@ -1,0 +1,94 @@
+// Services of the current org, and their tokens.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { servicePermissions } from "../../../src/dwc/identity/permissions.ts";
+import { createService, hasExpired, serviceToken } from "../../../src/dwc/identity/services.ts";
+import { EMPTY_STATE } from "../../../src/dwc/identity/state.ts";
+import {
+  annsState,
+  claimsOf,
+  invited,
+  joined,
+  jwtIn,
+  NOW,
+  orgOf,
+  refusal,
+  tools,
+  withService,
+} from "../../support/deciding.ts";
+import { done } from "../../support/orgs.ts";
+
+const test = suite("services");
+
+const wanted = (name: string, holdsSeconds: number | null = null) => ({ name, holdsSeconds });
+
+test("a service gets a token with its own permissions and no more", async () => {
+  const state = await withService(await annsState(), "ratings");
+  const [service] = orgOf(state).services;
+  assert.ok(service);
+  const { sub, iss, exp, nats } = claimsOf(jwtIn(service.creds));
+  assert.equal([sub, iss, exp], [service.publicKey, orgOf(state).account, undefined]);
+  const { pub, sub: hears, resp } = servicePermissions("ratings", service.publicKey);
+  assert.equal([nats.pub.allow, nats.sub.allow, nats.resp], [pub.allow, hears.allow, resp]);
+  assert.equal(nats.allowed_connection_types, ["STANDARD"]);
+});
+
+test("made twice it is kept, and the state is the same", async () => {
+  const state = await withService(await annsState(), "ratings");
+  const again = done(await createService(state, wanted("ratings"), tools));
+  assert.is(again.outcome, "kept");
+  assert.is(again.state, state);
+});
+
+test("an expired one is renewed in its place, not a second before", async () => {
+  const state = await withService(await annsState(), "ratings", 60);
+  const [before] = orgOf(state).services;
+  const at = (seconds: number) => ({ ...tools, now: NOW + seconds * 1_000 });
+  assert.is(done(await createService(state, wanted("ratings"), at(59))).outcome, "kept");
+  const renewed = done(await createService(state, wanted("ratings"), at(60)));
+  assert.is(renewed.outcome, "renewed");
+  assert.equal(renewed.org.services, [renewed.service]);
+  assert.is.not(renewed.service.publicKey, before?.publicKey);
+  assert.is(claimsOf(jwtIn(before?.creds ?? "")).exp, before?.expiresAt);
+});
+
+test("what never expires never has", async () => {
+  const [service] = orgOf(await withService(await annsState(), "ratings")).services;
+  assert.ok(service !== undefined && !hasExpired(service, Number.MAX_SAFE_INTEGER));
+});
+
+test("an admin signs services with a key of their own, for the org's account", async () => {
+  const { state, code } = await invited(await annsState(), "cy@example.org", true);
+  const admins = await withService(joined(code), "prices");
+  const claims = claimsOf(jwtIn(orgOf(admins).services[0]?.creds ?? ""));
+  assert.is(claims.nats.issuer_account, orgOf(state).account);
+  assert.is(claims.iss, orgOf(state).people[0]?.signingKey);
+  assert.equal(claimsOf(orgOf(state).accountJwt).nats.signing_keys, [claims.iss]);
+});
+
+test("a member makes none, nobody makes one without an org, and no name is a bad one", async () => {
+  const { code } = await invited(await annsState(), "ben@example.org");
+  assert.is(refusal(await createService(joined(code), wanted("prices"), tools)).code, "not-allowed");
+  assert.is(refusal(await createService(EMPTY_STATE, wanted("prices"), tools)).code, "not-logged-in");
+  for (const name of ["health", "get", "_inbox", "$sys", "a.b", ""])
+    assert.is(refusal(await createService(await annsState(), wanted(name), tools)).code, "bad-name", name);
+});
+
+test("the token of a service is that of the current org, by its whole name", async () => {
+  const first = await withService(await annsState(), "ratings");
+  const found = serviceToken(first, "ratings");
+  assert.ok(found.kind === "found" && found.service.creds === orgOf(first).services[0]?.creds);
+  const second = await annsState(first, "Other");
+  for (const [state, name, code] of [
+    [second, "ratings", "no-such-service"],
+    [first, "rating", "no-such-service"],
+    [first, "a.b", "bad-name"],
+    [EMPTY_STATE, "ratings", "not-logged-in"],
+  ] as const) {
+    const missing = serviceToken(state, name);
+    assert.ok(missing.kind === "refused" && missing.code === code, `${name} ${code}`);
+  }
+});
+
+test.run();

@@ -1,0 +1,71 @@
+// States for tests of deciders: made in memory, with real keys.
+
+import { acceptInvitation, inviteUser } from "../../src/dwc/identity/invitations.ts";
+import { natsMint } from "../../src/dwc/identity/mint.ts";
+import { createOrg } from "../../src/dwc/identity/orgs.ts";
+import { createService } from "../../src/dwc/identity/services.ts";
+import {
+  currentOrg,
+  type Decision,
+  EMPTY_STATE,
+  type Org,
+  type Refusal,
+  type State,
+} from "../../src/dwc/identity/state.ts";
+import { done } from "./orgs.ts";
+
+/** Epoch ms; any will do. */
+export const NOW = 1_790_000_000_000;
+export const tools = { mint: natsMint, now: NOW };
+
+export async function annsState(state = EMPTY_STATE, name = "My Test Org"): Promise<State> {
+  return done(await createOrg(state, { name, person: "Ann", email: "ann@example.org" }, tools)).state;
+}
+
+export async function withService(state: State, name: string, holdsSeconds: number | null = null): Promise<State> {
+  return done(await createService(state, { name, holdsSeconds }, tools)).state;
+}
+
+export async function invited(state: State, email: string, admin = false): Promise<{ state: State; code: string }> {
+  return done(await inviteUser(state, { email, admin }, tools));
+}
+
+/** The second person's own state. */
+export function joined(code: string, state = EMPTY_STATE): State {
+  return done(acceptInvitation(state, { code }, tools)).state;
+}
+
+export function orgOf(state: State): Org {
+  const org = currentOrg(state);
+  if (org === undefined) throw new Error("nobody's state");
+  return org;
+}
+
+export function refusal(decision: Decision<object>): Refusal {
+  if (decision.kind !== "refused") throw new Error("done, and should have been refused");
+  return decision;
+}
+
+export interface Claims {
+  readonly iss: string;
+  readonly sub: string;
+  readonly exp?: number;
+  /** Those of an account, or of a user. */
+  readonly nats: {
+    readonly limits: Record<string, unknown>;
+    readonly signing_keys: readonly string[];
+    readonly revocations: Record<string, number>;
+    readonly pub: { readonly allow: readonly string[] };
+    readonly sub: { readonly allow: readonly string[] };
+    readonly resp: unknown;
+    readonly allowed_connection_types: readonly string[];
+    readonly issuer_account?: string;
+  };
+}
+
+/** What a token says, unchecked. */
+export function claimsOf(jwt: string): Claims {
+  return JSON.parse(Buffer.from(jwt.split(".")[1] ?? "", "base64url").toString("utf8")) as Claims;
+}
+
+export const jwtIn = (creds: string): string => /\n(eyJ\S+)\n/.exec(creds)?.[1] ?? "";
