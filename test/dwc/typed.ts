@@ -1,7 +1,7 @@
 // bin/dwc as a person types it: the real wrapper and the real program, in a state folder of its own.
 
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "../support/nats-server.ts";
@@ -25,6 +25,8 @@ export interface TypedOptions {
 export const PROGRAM = join(repository, "bin/dwc");
 /** Fifty at once on a busy machine need a part of this. */
 const ENDS_WITHIN_MS = 60_000;
+/** Of what is longer, its size and its time say whether somebody wrote in it. */
+const LONGEST_COMPARED_BYTES = 1_000_000;
 /** An address that nobody listens on, for as long as a test runs. */
 const nowhere = `nats://127.0.0.1:${await freePort()}`;
 
@@ -76,9 +78,24 @@ export class Desk {
     return Object.fromEntries(paths.sort().map((path) => [path, readFileSync(path, "utf8")]));
   }
 
+  /** All of the state folder: each entry with its kind, its mode, and what is in it. */
+  everything(): Readonly<Record<string, string>> {
+    if (!existsSync(this.state)) return {};
+    const paths = readdirSync(this.state, { recursive: true, encoding: "utf8" }).map((name) => join(this.state, name));
+    return Object.fromEntries([this.state, ...paths].sort().map((path) => [path, entryOf(path)]));
+  }
+
   clear(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+function entryOf(path: string): string {
+  const stat = lstatSync(path);
+  const content = stat.isFile() && stat.size < LONGEST_COMPARED_BYTES ? readFileSync(path, "base64") : "";
+  return [stat.mode.toString(8), stat.isDirectory() ? "" : `${stat.ino} ${stat.mtimeMs} ${stat.size}`, content].join(
+    " ",
+  );
 }
 
 /** A desk whose person owns an org. */
