@@ -1,15 +1,18 @@
 // A process that changes a state folder once, as dwc does: `change-state FOLDER SERVICE`. Killed at any moment by tests.
+// Its decision is a copy of the service that is there, so that it loads no keys and is ready in a moment: what is tried
+// is the writing.
 
 import { systemClock } from "../../src/clock.ts";
-import { natsMint } from "../../src/dwc/identity/mint.ts";
-import { createService } from "../../src/dwc/identity/services.ts";
+import { currentOrg, refused, withOrg } from "../../src/dwc/identity/state.ts";
 import { changeState } from "../../src/dwc/identity/state-file.ts";
 
 const [folder = "", name = ""] = process.argv.slice(2);
-const clock = systemClock();
 process.send?.("ready");
-const told = await changeState({ folder, clock }, (state) =>
-  createService(state, { name, holdsSeconds: null }, { mint: natsMint, now: clock.wall() }),
-);
+const told = await changeState({ folder, clock: systemClock() }, (state) => {
+  const org = currentOrg(state);
+  const [first] = org?.services ?? [];
+  if (org === undefined || first === undefined) return refused("no-such-service", "there is no service to copy");
+  return { kind: "done", state: withOrg(state, { ...org, services: [...org.services, { ...first, name }] }) };
+});
 if (told.kind === "refused") process.stderr.write(`${told.why}\n`);
 process.exit(told.kind === "done" ? 0 : 1);

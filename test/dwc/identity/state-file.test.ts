@@ -1,4 +1,4 @@
-// takes: 90 s
+// takes: 30 s
 // The state in its file: many at once, killed at any moment, and whatever else may lie in its place.
 
 import { type ChildProcess, fork } from "node:child_process";
@@ -26,6 +26,10 @@ const test = suite<{ folder: Folder }>("state file");
 
 const AT_ONCE = 50;
 const KILLS = 200;
+/** Each with kills of its own, so that no core waits for the other. */
+const FOLDERS = 2;
+/** The service that change-state copies. */
+const FIRST = "first";
 /** A little longer than a change takes, so that most kills come in the middle of one and some after it. */
 const LATEST_KILL = 1.2;
 
@@ -45,7 +49,7 @@ function startChange(
   folder: Folder,
   service: string,
 ): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
-  const child = fork(script, [folder.path, service], { stdio: ["ignore", "ignore", "pipe", "ipc"] });
+  const child = fork(script, [folder.path, service], { execArgv: [], stdio: ["ignore", "ignore", "pipe", "ipc"] });
   let said = "";
   child.stderr?.on("data", (chunk: Buffer) => {
     said += chunk.toString();
@@ -67,51 +71,68 @@ async function measureChange(folder: Folder): Promise<number> {
   return took.toSorted((a, b) => a - b)[2] ?? 0;
 }
 
+async function hasAService(folder: Folder): Promise<void> {
+  await folder.createOrg();
+  await folder.createService(FIRST);
+}
+
 const serviceNames = (folder: Folder): readonly string[] => folder.org.services.map(({ name }) => name).sort();
 
 test(`${AT_ONCE} changes by ${AT_ONCE} processes at once are ${AT_ONCE} changes, in one whole file`, async ({
   folder,
 }) => {
-  await folder.createOrg();
+  await hasAService(folder);
   const names = Array.from({ length: AT_ONCE }, (_, place) => `service-${String(place).padStart(2, "0")}`);
   const ends = await Promise.all(names.map((name) => startChange(folder, name).ended));
   assert.equal(
     ends.filter(({ code }) => code !== 0),
     [],
   );
-  assert.equal(serviceNames(folder), names);
+  assert.equal(serviceNames(folder), [FIRST, ...names]);
   for (const name of names) assert.ok(existsSync(paths.serviceCreds(folder.path, folder.org.id, name)), name);
   assert.equal(readdirSync(paths.lock(folder.path)), []);
 });
 
-test(`killed at ${KILLS} moments of a change, it leaves the old state or the new one, and the next change works`, async ({
-  folder,
-}) => {
-  await folder.createOrg();
-  const tookMs = await measureChange(folder);
-  let known = serviceNames(folder);
-  let [before, after] = [0, 0];
-  for (let turn = 0; turn < KILLS; turn += 1) {
-    const name = `service-${turn}`;
-    const { child, ended } = startChange(folder, name);
-    await new Promise((resolve) => child.once("message", resolve));
-    clock.after(Math.random() * tookMs * LATEST_KILL, () => child.kill("SIGKILL"));
-    await ended;
-    const found = serviceNames(folder); // throws when it cannot be read
-    const isNew = found.includes(name);
-    assert.equal(found, (isNew ? [...known, name] : known).toSorted(), `kill ${turn}`);
-    if (isNew) after += 1;
-    else before += 1;
-    known = found;
-  }
-  assert.ok(before > KILLS / 20 && after > KILLS / 20, `kills before the change: ${before}, after it: ${after}`);
+/** One change that is killed after a while. What was known before is still there, and the new one wholly or not at all. */
+async function killOne(folder: Folder, name: string, latestMs: number): Promise<"before" | "after"> {
+  const known = serviceNames(folder);
+  const { child, ended } = startChange(folder, name);
+  await new Promise((resolve) => child.once("message", resolve));
+  clock.after(Math.random() * latestMs, () => child.kill("SIGKILL"));
+  await ended;
+  const found = serviceNames(folder); // throws when it cannot be read
+  const isNew = found.includes(name);
+  assert.equal(found, (isNew ? [...known, name] : known).toSorted(), name);
+  return isNew ? "after" : "before";
+}
+
+async function leavesNothing(folder: Folder): Promise<void> {
+  const known = serviceNames(folder);
   await folder.createService("the-last");
   assert.equal(serviceNames(folder), [...known, "the-last"].toSorted());
-  assert.not.ok(
-    existsSync(paths.asides(folder.path)) && readdirSync(paths.asides(folder.path)).length > 0,
-    "leftovers",
-  );
+  const asides = paths.asides(folder.path);
+  assert.not.ok(existsSync(asides) && readdirSync(asides).length > 0, "leftovers");
   assert.equal(readdirSync(paths.lock(folder.path)), []);
+}
+
+test(`killed at ${KILLS} moments of a change, it leaves the old state or the new one, and the next change works`, async () => {
+  const folders = Array.from({ length: FOLDERS }, () => new Folder());
+  const outcomes: string[] = [];
+  const killMany = async (folder: Folder): Promise<void> => {
+    await hasAService(folder);
+    const tookMs = await measureChange(folder);
+    for (let turn = 0; turn < KILLS / FOLDERS; turn += 1)
+      outcomes.push(await killOne(folder, `service-${turn}`, tookMs * LATEST_KILL));
+    await leavesNothing(folder);
+  };
+  try {
+    await Promise.all(folders.map(killMany));
+  } finally {
+    for (const folder of folders) folder.remove();
+  }
+  const before = outcomes.filter((outcome) => outcome === "before").length;
+  assert.is(outcomes.length, KILLS);
+  assert.ok(before > KILLS / 20 && before < KILLS - KILLS / 20, `${before} of ${KILLS} kills came before the change`);
 });
 
 test("only its owner can read anything of it", async ({ folder }) => {
