@@ -9,11 +9,13 @@ export function busNotes(told: Told): readonly string[] {
       return [];
     case "open":
       return [
-        `Note: the bus that runs at ${told.url} is open, whoever reaches it can join. For a secured one end it, then  ${RESTART}`,
+        `Note: the bus that runs at ${told.url} is open, and stays so until it is started anew: whoever reaches it can join.`,
+        `To secure it, end it (^C in the window of the Market that started it), then  ${RESTART}`,
       ];
     case "untold":
       return [
-        `Note: the bus that runs at ${told.url} does not obey this org (${told.why}). For one that does end it, then  ${RESTART}`,
+        `Note: the bus that runs at ${told.url} does not obey this org (${told.why}).`,
+        `For one that does, end it, then  ${RESTART}`,
       ];
   }
 }

@@ -11,6 +11,8 @@ export const inviteUser: Command = {
   about: [
     "A member may run Markets; an admin may also make services. Only the owner of an org invites and revokes.",
     "The code alone goes to stdout. It is a secret: send it in a private way. No mail is ever sent.",
+    "accept-invitation takes it for a week. The key inside does not end with that week, as nobody is to be thrown out",
+    "after it: what ends the key, accepted or not, is  bin/dwc revoke EMAIL , and then the bus refuses it.",
   ],
   args: [{ name: "EMAIL", meaning: "who is invited" }],
   options: [{ name: "admin", meaning: "as an admin, and not only as a member" }],
@@ -28,6 +30,7 @@ export const inviteUser: Command = {
         `Invited ${email} to [${org.id}] as ${admin ? "an" : "a"} ${role}; the code above is good until ${expiresAt}`,
         ...busNotes(invited.told),
         "Next: send the code to them in a private way. They type  bin/dwc accept-invitation -  and paste it",
+        `To take it back, now or later:  bin/dwc revoke ${email}`,
       ],
       json: { org: orgJson(org), email, role, code, expires_at: expiresAt },
     };

@@ -66,11 +66,19 @@ test("a greeting that cannot be read asks for nothing", () => {
     assert.is(asksWhoWeAre(greeting), false, greeting);
 });
 
-test("what is made while an open bus runs says that this bus asks nobody", async () => {
+test("what is made while an open bus runs says that this bus stays open, and what to type", async () => {
   const open = await startNatsServer();
-  const { code, stderr } = await ann.type(["create-service", "ratings"], { env: { NATS_URL: open.url } });
-  assert.is(code, 0);
-  assert.match(stderr, /Note: the bus that runs at .* is open/);
+  for (const args of [
+    ["create-org", "Another Org", "Ann", "ann@example.org"],
+    ["create-service", "ratings"],
+    ["invite-user", "ben@example.org"],
+    ["revoke", "ratings"],
+  ]) {
+    const { code, stderr } = await ann.type(args, { env: { NATS_URL: open.url } });
+    assert.is(code, 0, args[0]);
+    assert.ok(stderr.includes(`Note: the bus that runs at ${open.url} is open, and stays so until`), stderr);
+    assert.match(stderr, /end it \(\^C.*make add-ratings {2}or {2}nats-server -c "\$\(bin\/dwc nats-config\)"/);
+  }
   await open.stop();
 });
 

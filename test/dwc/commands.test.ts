@@ -125,6 +125,7 @@ test("an invitation carries a second person into the org: a member runs Markets,
     assert.match(invited.stdout, /^\S+\n$/, "the code alone");
     assert.match(invited.stderr, "bin/dwc accept-invitation -");
     assert.not.match(invited.stderr, invited.stdout.trim());
+    assert.match(invited.stderr, `To take it back, now or later:  bin/dwc revoke ${email}`);
     const joined = await desk.type(["accept-invitation", "-"], { stdin: invited.stdout });
     assert.is(joined.code, 0, joined.stderr);
     assert.match(joined.stdout, new RegExp(`Now logged in as \\[\\w+\\]${email}`));

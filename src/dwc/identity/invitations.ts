@@ -19,7 +19,11 @@ import {
   withOrg,
 } from "./state.ts";
 
-/** A week: long enough for a letter that is read after the holidays, and then it is just an old secret. */
+/**
+ * A week: long enough for a letter that is read after the holidays. It ends the code, not the key in it: with an end of
+ * its own that would throw out who has joined, and to give them another key later somebody would have to be there who can
+ * sign it. An old code is a secret until its address is revoked.
+ */
 export const INVITATION_HOLDS_SECONDS = 604_800;
 
 interface Tools {
