@@ -1,4 +1,4 @@
-// `dwc accept-invitation`: joins an org with the code that one of its admins has sent.
+// `dwc accept-invitation`: joins an org with the code that its owner has sent.
 
 import { busNotes } from "./bus-notes.ts";
 import type { Command } from "./command.ts";

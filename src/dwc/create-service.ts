@@ -26,7 +26,7 @@ export const createService: Command = {
     const { service, org, credsFile, outcome } = created;
     return {
       kind: "done",
-      lines: [`${SAID[outcome]} service ${service.name} in [${org.id}]: its credentials are in ${credsFile}`],
+      lines: [`${SAID[outcome](`${service.name} in [${org.id}]`)}: its credentials are in ${credsFile}`],
       said: [...busNotes(created.told), `Next:  ${nextLine(service.name, credsFile)}`],
       json: { org: orgJson(org), service: serviceJson(service), creds_file: credsFile, outcome },
     };
@@ -34,9 +34,9 @@ export const createService: Command = {
 };
 
 const SAID = {
-  made: "Created",
-  kept: "Kept, as it was there before,",
-  renewed: "Renewed, as it had expired,",
+  made: (service: string) => `Created service ${service}`,
+  kept: (service: string) => `Service ${service} was there before, and keeps what it has`,
+  renewed: (service: string) => `Service ${service} had expired, and is renewed`,
 } as const;
 
 const nextLine = (service: string, credsFile: string): string =>

@@ -8,7 +8,7 @@ export const logout: Command = {
   name: "logout",
   summary: "forgets all orgs of this state folder, after asking",
   about: [
-    "The keys of the orgs are deleted with it: an org whose only admin logs out can never be changed again.",
+    "The keys of the orgs are deleted with it: an org whose owner logs out can never be changed again.",
     "Without a terminal there is nobody to ask, and --force has to be said.",
   ],
   args: [],

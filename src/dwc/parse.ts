@@ -143,13 +143,19 @@ function wrongValue(option: Option, { value, inline }: Typed["options"][number])
 function wrongArguments(command: Command, args: readonly string[]): Failed | undefined {
   const missing = command.args.slice(args.length).map(({ name }) => name);
   if (missing.length > 0)
-    return usage("missing-argument", `${command.name} needs ${missing.join(" and ")} as well`, usageHint(command));
+    return usage(
+      "missing-argument",
+      `${command.name} needs ${inWords(missing)}${args.length > 0 ? " as well" : ""}`,
+      usageHint(command),
+    );
   const extra = args[command.args.length];
   if (extra === undefined) return undefined;
   const message = `${command.name} does not know what to do with ${shown(extra)}`;
   const quotes = command.args.length > 1 ? " (words that belong together need quotes)" : "";
   return usage("extra-argument", message + quotes, usageHint(command));
 }
+
+const inWords = (words: readonly string[]): string => words.join(", ").replace(/, ([^,]*)$/, " and $1");
 
 const usageHint = ({ name, example }: Command): string => `for example:  ${example}   (more:  bin/dwc ${name} --help)`;
 

@@ -73,7 +73,7 @@ function refusalOf(org: Org, email: string): Refusal | undefined {
   if (!org.people.some((person) => sameEmail(person.email, email))) return undefined;
   return refused(
     "already-there",
-    `${email} has been invited before; to invite anew, first: type  bin/dwc revoke ${email}`,
+    `${email} has been invited before, and can be again once that is taken back: type  bin/dwc revoke ${email}`,
   );
 }
 
@@ -89,7 +89,10 @@ export function acceptInvitation(
 ): Decision<{ readonly org: Org }> {
   const read = readCode(code, (account, bytes, signature) => mint.isSignedBy(account, bytes, signature));
   if (read.kind === "bad")
-    return refused("bad-invitation", `${read.why}: ask for it again, and type  bin/dwc accept-invitation 'CODE'`);
+    return refused(
+      "bad-invitation",
+      `${read.why}, so ask for it again: type  bin/dwc accept-invitation -  and paste it`,
+    );
   const { org, trust, email, publicKey, creds, signingSeed, expiresAt } = read.invitation;
   if (expiresAt <= toSeconds(now))
     return refused(

@@ -103,6 +103,15 @@ export function serviceToken(state: State, name: string): FoundToken {
   if (service !== undefined) return { kind: "found", org, service };
   return refused(
     "no-such-service",
-    `${shown(org.name)} has no service ${name} here: type  bin/dwc create-service ${name}`,
+    `${shown(org.name)} has no service ${name} here${butHas(org)}: type  bin/dwc create-service ${name}`,
   );
+}
+
+/** Enough to see that a name was mistyped. */
+const NAMED_AT_MOST = 5;
+
+function butHas({ services }: Org): string {
+  if (services.length === 0) return "";
+  const names = services.slice(0, NAMED_AT_MOST).map(({ name }) => name);
+  return `, but ${names.join(", ")}${services.length > NAMED_AT_MOST ? " and more" : ""}`;
 }
