@@ -70,6 +70,21 @@ page("every command of dwc that it names exists", () => {
   nothing(named.filter((name) => !COMMANDS.some((command) => command.name === name)).map(String), "no command");
 });
 
+page("its table of dwc's commands is dwc's own, in its order", () => {
+  const [commands] = sectionOf(readme, "Who may be on the bus").split("| who |");
+  const rows = rowsOf(commands ?? "").map(([typedRow = ""]) => /`bin\/dwc ([a-z-]+)/.exec(typedRow)?.[1]);
+  assert.equal(
+    rows,
+    COMMANDS.map(({ name }) => name),
+  );
+});
+
+page("its table of who may do what names every role", () => {
+  const [, roles] = sectionOf(readme, "Who may be on the bus").split("| who |");
+  for (const role of ["service", "member", "admin", "owner"])
+    assert.match(roles ?? "", new RegExp(`^\\| ${role} `, "m"));
+});
+
 page("every path that it names exists, and it names every room", () => {
   const links = [...readme.matchAll(/\]\(([^)#\s]+)\)/g)].map(([, path = ""]) => path);
   const paths = [...spans.filter((span) => /^(src|bin|test|docs)\/[\w./-]+$/.test(span)), ...links].filter(
