@@ -11,17 +11,19 @@ export interface Ticket {
 }
 
 /** How a call ended, as far as it says anything about the instance. */
-export type Result =
+export const RESULTS = [
   /** Any answer in time, an error of the service among them. */
-  | "answered"
+  "answered",
   /** An answer in time that is none: alive, and of no use. */
-  | "nonsense"
-  | "timeout"
+  "nonsense",
+  "timeout",
   /** Delivered to nobody: dead, not hung. */
-  | "nobody"
+  "nobody",
   /** Answered that it takes no more. */
-  | "draining"
+  "draining",
   /** The bus was away or the caller gave up. */
-  | "nothing";
+  "nothing",
+] as const;
+export type Result = (typeof RESULTS)[number];
 
 export const ticketFor = ({ who, breaker: { epoch } }: Member, sentAt: number): Ticket => ({ who, epoch, sentAt });

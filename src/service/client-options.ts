@@ -3,6 +3,7 @@
 import type { Bus, BusStatus } from "../bus/bus.ts";
 import type { Clock } from "../clock.ts";
 import type { Change } from "../health/change.ts";
+import { type OpenCore, openCore } from "../health/core.ts";
 import type { Who } from "../health/member.ts";
 import { type HealthRules, usualHealthRules } from "../settings.ts";
 import { usualClock } from "./usual-clock.ts";
@@ -19,6 +20,8 @@ export interface ClientOptions {
   /** Those that differ from the settings' defaults. */
   readonly rules?: Partial<HealthRules>;
   readonly random?: () => number;
+  /** Opens what decides; one that writes a record of it, for example. */
+  readonly core?: OpenCore;
   readonly tell?: (event: ClientEvent) => void;
 }
 
@@ -48,6 +51,7 @@ export function wholeClientOptions(options: ClientOptions): WholeClientOptions {
     clock: options.clock ?? usualClock(),
     rules: { ...usualHealthRules(), ...options.rules },
     random: options.random ?? Math.random,
+    core: options.core ?? openCore,
     tell: options.tell ?? (() => undefined),
   };
 }

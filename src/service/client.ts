@@ -5,9 +5,9 @@
 import { checkServiceName } from "../bus/subjects.ts";
 import type { Cancel } from "../clock.ts";
 import type { Change } from "../health/change.ts";
-import { Resolver } from "../health/resolver.ts";
+import type { Resolver } from "../health/resolver.ts";
 import type { Result, Ticket } from "../health/ticket.ts";
-import { Tracker } from "../health/tracker.ts";
+import type { Tracker } from "../health/tracker.ts";
 import { type Accepts, type Answer, type Attempt, readAttempt, unanswered } from "./answer.ts";
 import { type ClientOptions, type WholeClientOptions, wholeClientOptions } from "./client-options.ts";
 import { Hearing } from "./hearing.ts";
@@ -61,8 +61,9 @@ class ServiceClient implements Client {
 
   constructor(options: WholeClientOptions) {
     this.#options = options;
-    this.tracker = new Tracker(options.rules, options.random);
-    this.resolver = new Resolver(this.tracker);
+    const { tracker, resolver } = options.core(options.service, options.rules, options.random);
+    this.tracker = tracker;
+    this.resolver = resolver;
     this.#hearing = new Hearing(options, this.tracker, (changes) => this.#tellAll(changes));
   }
 
