@@ -13,7 +13,7 @@ NODE := exec node --enable-source-maps
 
 .SILENT:
 .NOTPARALLEL:
-.PHONY: all monolith datawire-connect add-ratings market startRatings demo tour test check format coverage walkthrough clean help
+.PHONY: all monolith datawire-connect add-ratings market startRatings demo tour replay test check format coverage walkthrough clean help
 
 all: monolith
 
@@ -45,6 +45,9 @@ demo: ## all of it in one terminal: a bus, the Market, three Ratings instances
 tour: ## the walk of the README, explained, in one terminal: AUTO=1 just shows it, ANEW=1 begins anew
 	$(PREPARE) bus && set -- && if [ -n "$$AUTO" ]; then set -- --auto; fi && \
 	  if [ -n "$$ANEW" ]; then set -- "$$@" --anew; fi && $(NODE) dist/bin/tour.js "$$@"
+
+replay: ## what a Market with RECORD=file decided, and whether this code decides the same: make replay FILE=file
+	$(PREPARE) && $(NODE) dist/bin/replay.js "$$FILE"
 
 test: ## all tests, or those whose file name holds a word: make test ONLY=cart
 	$(PREPARE) nats-server && set -f && $(NODE) dist/test/run.js $$ONLY

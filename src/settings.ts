@@ -31,6 +31,9 @@ export interface Settings {
   readonly stateDir: string;
   /** A file of credentials for the bus; undefined: those that `stateDir` has, if any. */
   readonly natsCreds: string | undefined;
+  /** The file that a record of all decisions is written to; undefined: none is. */
+  readonly recordFile: string | undefined;
+  readonly recordMb: number;
   /** Where programs are looked for, as the shell has it (PATH): not a setting of ours, but read with them. */
   readonly searchPath: string;
   readonly health: HealthRules;
@@ -59,6 +62,8 @@ export const SETTINGS: readonly SettingRow[] = [
   row("MARKET_KEYS", "", "keys that sign the carts, 16 characters or more, newest first, with commas"),
   row("NATS_CREDS", "", "file with the credentials to show a bus that asks for some; else those in DWC_STATE"),
   row("DWC_STATE", "~/.datawire", "folder of what is kept between runs: who you are on the bus, and cookie keys"),
+  row("RECORD", "", "file that the Market writes its decisions and their reasons to, for make replay; empty: none"),
+  row("RECORD_MB", 100, "how long that file may grow, then it ends: 300,000 calls or more, and still quick to replay"),
   row("REQUEST_TIMEOUT_MS", 1000, "how long a call may take before it counts as unanswered: a page waits no longer"),
   row("FAILURE_LIMIT", 1, "unanswered calls in a row that open a breaker: with one, a hung instance costs one wait"),
   row(
@@ -105,6 +110,8 @@ export function readSettings(env: Env): SettingsResult {
     marketKeys: read.keys("MARKET_KEYS"),
     stateDir: read.path("DWC_STATE", "folder"),
     natsCreds: read.optionalPath("NATS_CREDS", "file"),
+    recordFile: read.optionalPath("RECORD", "file"),
+    recordMb: read.integer("RECORD_MB", 1, 10_000),
     searchPath: env["PATH"] ?? "",
     health: readHealthRules(read),
   };

@@ -41,6 +41,8 @@ test("an empty environment gives the documented defaults", () => {
     marketKeys: undefined,
     stateDir: "/people/anna/.datawire",
     natsCreds: undefined,
+    recordFile: undefined,
+    recordMb: 100,
     searchPath: "",
     health: {
       requestTimeoutMs: 1_000,
@@ -66,6 +68,7 @@ test("every row of the table is read: a value that is wrong for it is noticed", 
     MARKET_KEYS: "short",
     DWC_STATE: "~anna/x",
     NATS_CREDS: "~anna/x.creds",
+    RECORD: "~anna/x.record",
   };
   for (const { name } of SETTINGS) assert.ok(problems({ [name]: odd[name] ?? "x" }).length > 0, name);
 });

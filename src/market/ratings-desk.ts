@@ -19,6 +19,7 @@ import { LineLimit } from "./line-limit.ts";
 import { clientLine, pageLine } from "./lines.ts";
 import { ratePage } from "./page-ratings.ts";
 import { RatingStore } from "./rating-store.ts";
+import { openRecording } from "./recording.ts";
 import type { Check, PageRatings } from "./shop.ts";
 
 const SERVICE = "ratings";
@@ -58,6 +59,9 @@ export type DeskResult =
 /** Finds or starts the bus, joins it, and begins to listen for instances. */
 export async function openRatingsDesk(world: BusWorld, closers: Closers): Promise<DeskResult> {
   const { settings, clock } = world;
+  // Before the bus, so that it is closed after it: the calls that end with the bus are in the record.
+  const recording = openRecording(world, closers);
+  if (recording.kind === "refused") return { kind: "refused", why: [recording.why] };
   const bus = await joinBus(world, closers);
   if (bus.kind === "refused") return bus;
   const ears = joinWithEars(bus.bus, world, closers);
@@ -69,7 +73,9 @@ export async function openRatingsDesk(world: BusWorld, closers: Closers): Promis
     rules: settings.health,
     random: Math.random,
     tell: limitedTeller(world, closers),
+    ...(recording.kind === "recording" && { core: recording.core }),
   });
+  if (recording.kind === "recording") recording.watch(bus.bus);
   closers.push(() => client.close());
   const both = Promise.all([bus.bus, ears].map((each) => untilConnected(each, clock, FIRST_CONNECT_MS)));
   const first = await Promise.race([bus.admitted, both]);

@@ -31,6 +31,8 @@ test("each target starts its program, with the bus where one is needed", async (
     programs(await make("test", "ONLY=cart market/page")),
     "need <nats-server>\n<dist/test/run.js><cart><market/page>",
   );
+  assert.is(programs(await make("replay", "FILE=a record")), "<dist/bin/replay.js><a record>");
+  assert.is(programs(await make("replay")), "<dist/bin/replay.js><>");
   assert.is(programs(await make("walkthrough")), "need <nats-server>\n<dist/test/walkthrough/walkthrough.js>");
   assert.match(
     await make("datawire-connect"),
@@ -77,6 +79,7 @@ test("nothing starts when the folder could not be made ready", async () => {
     "market",
     "startRatings",
     "demo",
+    "replay",
     "test",
     "check",
     "coverage",

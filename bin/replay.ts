@@ -1,0 +1,18 @@
+// Runs the record of a Market (RECORD=file) through the same core and shows what was decided: `replay FILE`. Exit code 0
+// when every decision is the same, 1 when one is not or a line cannot be read, 2 when no file was named.
+
+import { replayFile } from "../src/market/replay.ts";
+
+const [path = ""] = process.argv.slice(2);
+if (path === "") {
+  process.stderr.write(
+    "no file was named: type  make replay FILE=a-record  (a Market writes one with RECORD=a-record)\n",
+  );
+  process.exit(2);
+}
+// `make replay FILE=… | head`: whoever reads has gone.
+process.stdout.on("error", () => process.exit(0));
+const { kind, sentence } = await replayFile(path, (line) => process.stdout.write(`${line}\n`));
+if (kind === "same") process.stdout.write(`${sentence}\n`);
+else process.stderr.write(`${sentence}\n`);
+process.exitCode = kind === "same" ? 0 : 1;

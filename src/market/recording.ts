@@ -1,0 +1,46 @@
+// A live Market's record: opened when RECORD names a file, told of in one line, ended with the Market.
+
+import type { Bus } from "../bus/bus.ts";
+import type { OpenCore } from "../health/core.ts";
+import type { Closers } from "../program/program.ts";
+import { type OpenedRecordFile, openRecordFile } from "../record/record-file.ts";
+import { Recorder } from "../record/recorder.ts";
+import type { World } from "./ratings-desk.ts";
+
+export type Recording =
+  | { readonly kind: "none" }
+  | { readonly kind: "recording"; readonly core: OpenCore; readonly watch: (bus: Bus) => void }
+  | Extract<OpenedRecordFile, { kind: "refused" }>;
+
+const BYTES_PER_MEGABYTE = 1_048_576;
+
+/** Without RECORD nothing is opened, and the core is the usual one: a record that nobody wants costs nothing. */
+export function openRecording({ settings, clock, say }: World, closers: Closers): Recording {
+  const { recordFile: path, recordMb } = settings;
+  if (path === undefined) return { kind: "none" };
+  const tell = (sentence: string, level: "INFO" | "WARNING"): void =>
+    say({ level, logger: "record", text: `- ${sentence}` });
+  const recorder: Recorder = new Recorder((line) => {
+    if (opened.kind === "open") opened.file.write(line);
+  });
+  const opened = openRecordFile({
+    ...{ path, clock },
+    mostBytes: recordMb * BYTES_PER_MEGABYTE,
+    onFull: () => recorder.end("the record is full", clock.now()),
+    tell: (sentence) => tell(sentence, "WARNING"),
+  });
+  if (opened.kind === "refused") return opened;
+  const { file, kept } = opened;
+  const former = kept === undefined ? "" : `; the one before is kept as ${kept}`;
+  tell(`writing what happens to ${path}, up to ${recordMb} MB${former}`, "INFO");
+  closers.push(clock.onStall((stalledMs) => recorder.stalled(stalledMs, clock.now())));
+  closers.push(() => {
+    recorder.end("the Market ended", clock.now());
+    return file.close();
+  });
+  return {
+    kind: "recording",
+    core: (...given) => recorder.open({ at: clock.now(), wallMs: clock.wall() }, ...given),
+    watch: (bus) => closers.push(bus.watch((status) => recorder.bus(status, clock.now()))),
+  };
+}

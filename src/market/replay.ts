@@ -1,0 +1,104 @@
+// Replays the file of a record: every line through the same core, each printed with what was decided, until the end or
+// the first that cannot be read or is decided otherwise.
+
+import { isoTime } from "../clock.ts";
+import { asText } from "../program/log.ts";
+import type { Head } from "../record/entry.ts";
+import { LONGEST_LINE, type Parsed, parseEntry, parseHead } from "../record/parse-record.ts";
+import { type FileLine, linesOf } from "../record/record-lines.ts";
+import { Replay } from "../record/replay.ts";
+import { headLines, replayedLines } from "./replay-lines.ts";
+
+/** What is said at the end. */
+export type Verdict =
+  | { readonly kind: "same"; readonly sentence: string }
+  | { readonly kind: "trouble"; readonly sentence: string };
+
+/**
+ * @param print takes one line
+ * @returns the last sentence: what was found, or the line at which it ended and why; never rejects
+ */
+export async function replayFile(path: string, print: (line: string) => void): Promise<Verdict> {
+  const reader = new Reader(print);
+  try {
+    for await (const line of linesOf(path)) {
+      const why = reader.read(line);
+      if (why !== undefined) return trouble(`${path}, line ${line.number}: ${why}`);
+    }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    return trouble(`${path} cannot be read (${code}): type  make replay FILE=a-record`);
+  }
+  return reader.verdict(path);
+}
+
+const HOW = { iso: isoTime, asText } as const;
+
+class Reader {
+  readonly #print: (line: string) => void;
+  #replay: { readonly head: Head; readonly replay: Replay } | undefined;
+  #lines = 0;
+  #changes = 0;
+
+  constructor(print: (line: string) => void) {
+    this.#print = print;
+  }
+
+  /** What is wrong with that line; undefined: nothing. */
+  read({ number, text, isWhole, isEndless }: FileLine): string | undefined {
+    if (isEndless || text.length > LONGEST_LINE)
+      return `longer than ${LONGEST_LINE} characters, and so no line of a record`;
+    this.#lines = number;
+    const why = this.#replay === undefined ? this.#begin(text) : this.#next(number, text, this.#replay);
+    return why !== undefined && !isWhole && !isJson(text)
+      ? "cut off in the middle: the file ends here, and what came before was decided the same"
+      : why;
+  }
+
+  #begin(text: string): string | undefined {
+    const head = parseHead(text);
+    if (head.kind === "unreadable") return head.why;
+    this.#replay = { head: head.value, replay: new Replay(head.value) };
+    for (const line of headLines(head.value, isoTime)) this.#print(line);
+    return undefined;
+  }
+
+  #next(
+    number: number,
+    text: string,
+    { head, replay }: { readonly head: Head; readonly replay: Replay },
+  ): string | undefined {
+    const entry: Parsed<Parameters<Replay["run"]>[0]> = parseEntry(text, head.service);
+    if (entry.kind === "unreadable") return entry.why;
+    const outcome = replay.run(entry.value);
+    if (outcome.kind === "diverged") return `decided otherwise than recorded. ${outcome.why}`;
+    this.#changes += outcome.replayed.changes.length;
+    const at = { number, service: head.service };
+    for (const line of replayedLines(at, outcome.replayed, HOW)) this.#print(line);
+    return undefined;
+  }
+
+  verdict(path: string): Verdict {
+    if (this.#replay === undefined) return trouble(`${path} is empty: no Market has written a record there`);
+    const open = this.#replay.replay.isOver
+      ? ""
+      : " It does not say that it ends: the Market was killed, still runs, or the file was cut.";
+    const changes = `${this.#changes} changes of state`;
+    return {
+      kind: "same",
+      sentence: `${path}: ${this.#lines} lines, ${changes}, and every decision the same as recorded.${open}`,
+    };
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const trouble = (sentence: string): Verdict => ({ kind: "trouble", sentence });

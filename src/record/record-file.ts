@@ -1,0 +1,121 @@
+// The file that a record is written to. Lines are gathered and written a few times a second, so that a call costs the
+// making of one line and no write; nothing here may ever hold a page up, or end the Market.
+//
+// A record that is full stops: it does not turn over. What a table believes comes of everything before, so the end of a
+// day without its beginning could not be replayed. Whoever needs a longer one gives it more room, or starts the Market anew.
+
+import { createWriteStream, openSync, renameSync, statSync, type WriteStream } from "node:fs";
+import type { Cancel, Clock } from "../clock.ts";
+
+export interface RecordFileOptions {
+  readonly path: string;
+  readonly clock: Clock;
+  readonly mostBytes: number;
+  /** Writes the last line, as the record is full. */
+  readonly onFull: () => void;
+  /** Whatever a person should know: that it stopped, and why. */
+  readonly tell: (sentence: string) => void;
+}
+
+export type OpenedRecordFile =
+  | { readonly kind: "open"; readonly file: RecordFile; readonly kept: string | undefined }
+  | { readonly kind: "refused"; readonly why: string };
+
+/** Time until a line is in the file: what a Market that is killed takes along at most. */
+const BATCH_MS = 250;
+/** More than this is not kept waiting for the next batch. */
+const BATCH_BYTES = 65_536;
+/** A disk that takes nothing for so long that this much is waiting gets no more. */
+const MOST_WAITING_BYTES = 8_388_608;
+const OWNER_ONLY = 0o600;
+/** The record of the run before: a Market that is started again after a fault must not write over the proof. */
+const BEFORE = ".before";
+
+/** Opens `path` anew; a file that is there is kept beside it. */
+export function openRecordFile(options: RecordFileOptions): OpenedRecordFile {
+  const { path } = options;
+  try {
+    const kept = keepFormer(path);
+    return { kind: "open", file: new RecordFile(openSync(path, "w", OWNER_ONLY), options), kept };
+  } catch (error) {
+    const { code = "unknown" } = error as NodeJS.ErrnoException;
+    return { kind: "refused", why: `RECORD=${path} cannot be written (${code}): name a file in a folder of yours` };
+  }
+}
+
+/** Anything but a file (a terminal, /dev/null) is written to as it is. */
+function keepFormer(path: string): string | undefined {
+  const there = statSync(path, { throwIfNoEntry: false });
+  if (there === undefined || !there.isFile() || there.size === 0) return undefined;
+  renameSync(path, path + BEFORE);
+  return path + BEFORE;
+}
+
+export class RecordFile {
+  readonly #options: RecordFileOptions;
+  readonly #stream: WriteStream;
+  readonly #stopBatches: Cancel;
+  #lines: string[] = [];
+  #waitingBytes = 0;
+  #bytes = 0;
+  #state: "open" | "ending" | "over" = "open";
+
+  constructor(descriptor: number, options: RecordFileOptions) {
+    this.#options = options;
+    this.#stream = createWriteStream("", { fd: descriptor });
+    this.#stream.on("error", (error: NodeJS.ErrnoException) => this.#fail(error.code ?? error.message));
+    this.#stopBatches = options.clock.every(BATCH_MS, () => this.#flush());
+  }
+
+  write(line: string): void {
+    if (this.#state === "over") return;
+    this.#lines.push(line);
+    // Names and numbers are ASCII, and nearly nothing else stands in a line: characters are near enough to bytes.
+    this.#waitingBytes += line.length + 1;
+    this.#bytes += line.length + 1;
+    if (this.#waitingBytes >= BATCH_BYTES) this.#flush();
+    if (this.#state === "open" && this.#bytes >= this.#options.mostBytes) this.#fill();
+  }
+
+  /** Resolves once all of it is in the file. */
+  async close(): Promise<void> {
+    this.#flush();
+    this.#stop();
+    if (this.#stream.closed) return;
+    await new Promise<void>((resolve) => this.#stream.once("close", resolve));
+  }
+
+  #fill(): void {
+    const { path, mostBytes, onFull, tell } = this.#options;
+    this.#state = "ending";
+    onFull();
+    this.#flush();
+    this.#stop();
+    tell(
+      `the record ${path} is full (${megabytes(mostBytes)}), and nothing more is written: RECORD_MB gives it more room`,
+    );
+  }
+
+  #flush(): void {
+    if (this.#lines.length === 0 || this.#state === "over") return;
+    this.#stream.write(`${this.#lines.join("\n")}\n`);
+    this.#lines = [];
+    this.#waitingBytes = 0;
+    if (this.#stream.writableLength > MOST_WAITING_BYTES) this.#fail("the disk does not keep up");
+  }
+
+  #fail(why: string): void {
+    if (this.#state === "over") return;
+    this.#stop();
+    this.#options.tell(`the record ${this.#options.path} ends here: ${why}`);
+  }
+
+  #stop(): void {
+    this.#state = "over";
+    this.#stopBatches();
+    this.#stream.end();
+  }
+}
+
+const BYTES_PER_MEGABYTE = 1_048_576;
+const megabytes = (bytes: number): string => `${Math.round(bytes / BYTES_PER_MEGABYTE)} MB`;

@@ -1,0 +1,120 @@
+// A record holds its core to its word: the same events lead to the same decisions, and a changed one is found.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { parseEntry, parseHead } from "../../src/record/parse-record.ts";
+import { Replay } from "../../src/record/replay.ts";
+import { recordedDay } from "../support/recorded-day.ts";
+
+const test = suite("replay");
+
+const DAYS = 200;
+const STEPS = 300;
+
+type Found = { readonly line: number; readonly why: string } | "same";
+
+/** Where a record is first decided otherwise, or cannot be read. */
+function replay([first = "", ...rest]: readonly string[]): Found {
+  const head = parseHead(first);
+  if (head.kind === "unreadable") return { line: 1, why: head.why };
+  const day = new Replay(head.value);
+  for (const [index, text] of rest.entries()) {
+    const line = index + 2;
+    const entry = parseEntry(text, head.value.service);
+    if (entry.kind === "unreadable") return { line, why: entry.why };
+    const outcome = day.run(entry.value);
+    if (outcome.kind === "diverged") return { line, why: outcome.why };
+  }
+  assert.ok(day.isOver);
+  return "same";
+}
+
+const whyOf = (found: Found): string => (found === "same" ? "same" : found.why);
+
+/** The record with every line that `fits` changed, one at a time: what replaying each says. */
+function changed(lines: readonly string[], fits: RegExp, change: (line: string) => string): readonly Found[] {
+  return lines.flatMap((text, place) =>
+    fits.test(text) ? [replay([...lines.slice(0, place), change(text), ...lines.slice(place + 1)])] : [],
+  );
+}
+
+test("any day is decided the same again", () => {
+  const kinds = new Set<string>();
+  for (let seed = 1; seed <= DAYS; seed++) {
+    const lines = recordedDay(seed, STEPS);
+    for (const line of lines) for (const [, kind = ""] of line.matchAll(/"kind":"([\w ]+)"/g)) kinds.add(kind);
+    assert.is(replay(lines), "same", `seed ${seed}`);
+  }
+  const wanted = ["heard", "chosen", "settled", "away", "back", "tick", "stall", "end"];
+  const told = ["opened", "retesting", "closed", "joined", "returned", "draining", "left", "lost", "clash", "full"];
+  for (const kind of [...wanted, ...told]) assert.ok(kinds.has(kind), `no day had ${kind}`);
+});
+
+test("random numbers are recorded where they were drawn, and count", () => {
+  const lines = Array.from({ length: DAYS }, (_, seed) => recordedDay(seed, STEPS)).find((day) =>
+    day.some((line) => line.includes('"draws"')),
+  );
+  assert.ok(lines);
+  const without = changed(lines ?? [], /"draws"/, (line) => line.replace(/"draws":\[[^\]]*\],?/, ""));
+  assert.match(whyOf(without[0] ?? "same"), /the record has 0 random numbers for it, and now 1 were drawn/);
+  const others = changed(lines ?? [], /"draws"/, (line) => line.replace(/"draws":\[[^\]]*\]/, '"draws":[0.123]'));
+  assert.match(whyOf(others[0] ?? "same"), /recorded: .*"retestInMs":.*; decided now: .*"retestInMs":/);
+});
+
+test("a decision that was changed is found in its own line", () => {
+  const lines = recordedDay(7, STEPS);
+  const opened = lines.findIndex((line) => line.includes('"opened"'));
+  assert.ok(opened > 0);
+  const tampered = lines.map((line, place) => (place === opened ? line.replace('"opened"', '"closed"') : line));
+  const found = replay(tampered);
+  assert.equal(found === "same" ? 0 : found.line, opened + 1);
+  assert.match(whyOf(found), /^recorded: .*"closed".*; decided now: .*"opened"/);
+});
+
+test("an event that was left out, doubled or put elsewhere is found where its absence first counts", () => {
+  const lines = recordedDay(7, STEPS);
+  const settled = lines.findIndex((line) => line.includes('"settled"') && line.includes('"opened"'));
+  const without = replay(lines.filter((_, place) => place !== settled));
+  assert.ok(without !== "same" && without.line > settled);
+  const doubled = replay(lines.flatMap((line, place) => (place === settled ? [line, line] : [line])));
+  assert.equal(doubled === "same" ? 0 : doubled.line, settled + 2);
+  assert.match(whyOf(doubled), /ticket \d+ is not out: it was never handed out, or its call has ended before/);
+  const early = replay([...lines.slice(0, 1), lines.at(-2) ?? "", ...lines.slice(1)]);
+  assert.ok(early !== "same");
+});
+
+test("a result that was changed from a timeout to an answer is found", () => {
+  const lines = recordedDay(7, STEPS);
+  const found = changed(lines, /"result":"timeout".*"opened"/, (line) => line.replace('"timeout"', '"answered"'));
+  assert.ok(found.length > 0);
+  for (const one of found) assert.match(whyOf(one), /decided now: (?!.*"opened")|the record has 1 random numbers/);
+});
+
+test("time that runs backwards is found, and what comes after the end", () => {
+  const lines = recordedDay(7, STEPS);
+  const back = replay(
+    lines.map((line, place) => (place === lines.length - 1 ? line.replace(/"at":[\d.]+/, '"at":0') : line)),
+  );
+  assert.match(whyOf(back), /time runs backwards/);
+  assert.match(whyOf(replay([...lines, lines.at(-1) ?? ""])), /goes on after its end/);
+});
+
+test("a look at the time that found nothing must find nothing", () => {
+  const isLoss = (line: string): boolean => line.includes('"kind":"tick"') && line.includes('"no heartbeat"');
+  const lines =
+    Array.from({ length: DAYS }, (_, seed) => recordedDay(seed, STEPS)).find((day) => day.some(isLoss)) ?? [];
+  const lost = lines.findIndex(isLoss);
+  assert.ok(lost > 0);
+  const { at } = JSON.parse(lines[lost] ?? "{}") as { at: number };
+  const quiet = JSON.stringify({ at, kind: "stall", stalledMs: 1, quietAt: at });
+  const found = replay([...lines.slice(0, lost), quiet, ...lines.slice(lost)]);
+  assert.match(whyOf(found), /nothing was to be noticed, and now something is/);
+});
+
+test("the number of incarnations at the end is the same", () => {
+  const lines = recordedDay(7, STEPS);
+  const [found = "same"] = changed(lines, /"kind":"end"/, (line) => line.replace(/"known":\d+/, '"known":77'));
+  assert.match(whyOf(found), /recorded: 77 incarnations known; now: \d/);
+});
+
+test.run();

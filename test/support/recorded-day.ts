@@ -1,0 +1,52 @@
+// A random day of a core that is recorded: everything that a core can be told happens in it, and breakers open.
+
+import { HEARTBEAT_STATES, type HeartbeatState } from "../../src/health/heartbeat.ts";
+import { RESULTS, type Ticket } from "../../src/health/ticket.ts";
+import { Recorder } from "../../src/record/recorder.ts";
+import { Dice } from "./random.ts";
+import { beatOf, DEFAULT_RULES } from "./table.ts";
+
+const INCARNATIONS = ["1-a", "1-b", "2-a", "3-a", "4-a"] as const;
+const JUMPS_MS = [0.25, 5, 200, 1000, 1500, 31_000, 400_000] as const;
+const INTERVAL_MS = 15_000;
+const BEGUN = { at: 12.5, wallMs: 1_704_067_200_000 };
+
+/** The lines of a day of `steps` events; the last says that it ended. */
+export function recordedDay(seed: number, steps: number): readonly string[] {
+  const lines: string[] = [];
+  const dice = new Dice(seed);
+  const recorder = new Recorder((line) => lines.push(line));
+  const rules = { ...DEFAULT_RULES, maxIncarnations: 4 };
+  const { tracker, resolver } = recorder.open(BEGUN, "ratings", rules, dice.random);
+  const out: Ticket[] = [];
+  let now = BEGUN.at;
+  let seq = 0;
+  const acts = [
+    () => {
+      const incarnation = dice.pick(INCARNATIONS);
+      const state: HeartbeatState = dice.chance(0.9) ? "up" : dice.pick(HEARTBEAT_STATES);
+      const beat = { incarnation, state, seq: ++seq, intervalMs: INTERVAL_MS };
+      tracker.heard(beatOf(Number.parseInt(incarnation, 10), beat), now);
+    },
+    () => {
+      const tried = new Set<string>(INCARNATIONS.filter(() => dice.chance(0.1)));
+      const turn = resolver.next(now, dice.chance(0.2) ? { repeatable: false } : { tried });
+      out.push(...[turn.call ?? [], turn.retests, turn.trials].flat());
+    },
+    () => {
+      const [ticket] = out.splice(dice.below(out.length + 1), 1);
+      if (ticket !== undefined) tracker.settle(ticket, dice.pick(["timeout", "timeout", ...RESULTS] as const), now);
+    },
+    () => tracker.tick(now),
+    () => {
+      now += dice.pick(JUMPS_MS);
+    },
+    () => {
+      if (dice.chance(0.1)) recorder.stalled(1234.5, now);
+      else if (dice.chance(0.2)) dice.chance(0.5) ? tracker.busAway(now) : tracker.busBack(now);
+    },
+  ];
+  for (let step = 0; step < steps; step++) dice.pick(acts)();
+  recorder.end("the Market ended", now);
+  return lines;
+}

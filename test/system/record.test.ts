@@ -1,0 +1,152 @@
+// takes: 15 s
+// A real Market writes its record while an instance is paused, one is killed and the bus goes away; replayed, the same
+// core decides the same, and a record that somebody changed is found out.
+
+import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { startNatsServer, type TestServer } from "../support/nats-server.ts";
+import type { Ended, Program } from "../support/program.ts";
+import { type RunningMarket, until, World } from "../support/world.ts";
+
+interface Context {
+  server: TestServer;
+  world: World;
+  record: string;
+}
+
+interface Replayed extends Ended {
+  readonly lines: readonly string[];
+}
+
+const test = suite<Context>("the record of a Market");
+
+/** Fast enough that a retest comes, and a heartbeat, within the test. */
+const FAST = { REQUEST_TIMEOUT_MS: "300", RETEST_DELAY_MS: "500", HEARTBEAT_INTERVAL_MS: "1000" };
+const LIMIT_MS = 10_000;
+
+test.before.each(async (context) => {
+  context.server = await startNatsServer();
+  context.world = new World(context.server.url, FAST);
+  context.record = join(context.world.stateDir, "market.record");
+});
+
+test.after.each(async ({ server, world }) => {
+  await world.close();
+  await server.stop();
+});
+
+async function replay(world: World, path: string): Promise<Replayed> {
+  const program = world.start({ name: "replay", args: [path] });
+  const ended = await program.ended;
+  return { ...ended, lines: program.lines };
+}
+
+/** Loads pages until the Market has printed it. */
+async function pagesUntil(market: RunningMarket, pattern: RegExp): Promise<void> {
+  const mark = market.program.mark();
+  await until(String(pattern), LIMIT_MS, async () => {
+    await market.ratings();
+    return market.program.count(pattern, mark) > 0;
+  });
+}
+
+/** A bad morning: everything that a record has to hold. */
+async function badMorning({ world, server, record }: Context): Promise<RunningMarket> {
+  const market = await world.startMarket({ RECORD: record });
+  const [first, second] = [await world.startRatings(1), await world.startRatings(2), await world.startRatings(3)];
+  await market.untilKnown(3);
+  await market.ratings();
+  await second.program.stop();
+  await pagesUntil(market, /OPEN breaker .*ratings\.get\.2-/);
+  await pagesUntil(market, /RETEST breaker .*ratings\.get\.2-/);
+  second.program.signal("SIGCONT");
+  await pagesUntil(market, /CLOSE breaker .*ratings\.get\.2-/);
+  first.program.signal("SIGKILL");
+  await pagesUntil(market, /instance 1 lost/);
+  const mark = market.program.mark();
+  await server.kill();
+  await market.program.waitFor(/WARNING:bus:- away/, { mark });
+  await server.restart();
+  await market.program.waitFor(/INFO:bus:- connected/, { mark });
+  await until("somebody answers again", LIMIT_MS, async () => (await market.ratings())["camera"]?.fresh === true);
+  return market;
+}
+
+const changesIn = (lines: readonly string[]): readonly string[] =>
+  lines.flatMap((line) => /(?:INFO|WARNING):(?:resolver|membership):- (?!ratings using).*/.exec(line)?.[0] ?? []);
+
+test("replayed, every decision is the same, and what was printed then is printed again", async (context) => {
+  const { world, record } = context;
+  const market = await badMorning(context);
+  assert.is((await market.program.end()).code, 0);
+  const { code, lines } = await replay(world, record);
+  assert.is(code, 0, lines.join("\n"));
+  assert.match(lines.at(-1) ?? "", /\d+ lines, \d+ changes of state, and every decision the same as recorded\.$/);
+  assert.equal(changesIn(lines), changesIn(market.program.lines));
+  assert.ok(lines.some((line) => / settled {2}call \d+ to instance 2 \(2-.*\): timeout$/.test(line)));
+  assert.ok(lines.some((line) => / away {5}heartbeats cannot be heard/.test(line)));
+  assert.ok(lines.some((line) => / end {6}the Market ended; 3 incarnations were known$/.test(line)));
+});
+
+test("a changed, a cut and a foreign record are told with the line and why", async (context) => {
+  const { world, record } = context;
+  const market = await badMorning(context);
+  await market.program.end();
+  const text = readFileSync(record, "utf8");
+  const whole = text.trimEnd().split("\n");
+  const other = join(world.stateDir, "other.record");
+  const replayAs = async (changed: string): Promise<Replayed> => {
+    writeFileSync(other, changed);
+    return replay(world, other);
+  };
+  const timeout = whole.findIndex((line) => line.includes('"result":"timeout"') && line.includes('"opened"'));
+  const tampered = whole.with(timeout, whole[timeout]?.replace('"timeout"', '"answered"') ?? "");
+  const changed = await replayAs(tampered.join("\n"));
+  assert.is(changed.code, 1);
+  const found = `line ${timeout + 1}: decided otherwise than recorded. recorded: [{"kind":"opened"`;
+  assert.ok(changed.lines.at(-1)?.includes(found), changed.lines.at(-1));
+
+  const cut = await replayAs(text.slice(0, text.length - 20));
+  assert.is(cut.code, 1);
+  assert.ok(cut.lines.at(-1)?.includes(`line ${whole.length}: cut off in the middle`), cut.lines.at(-1));
+  const foreign = await replayAs("{}\n");
+  assert.is(foreign.code, 1);
+  assert.match(foreign.lines.at(-1) ?? "", /line 1: this is no record of a Market/);
+  const damaged = await replayAs(whole.with(4, "not JSON").join("\n"));
+  assert.match(damaged.lines.at(-1) ?? "", /line 5: no JSON object/);
+  const missing = await replay(world, join(world.stateDir, "nowhere"));
+  assert.is(missing.code, 1);
+  assert.match(missing.lines.at(-1) ?? "", /cannot be read \(ENOENT\)/);
+});
+
+test("a Market that is killed leaves a record that can be replayed, and says so", async ({ world, record }) => {
+  const market = await world.startMarket({ RECORD: record });
+  await world.startRatings(1);
+  await market.untilKnown(1);
+  await market.ratings();
+  await until("its calls are in the file", LIMIT_MS, () => readFileSync(record, "utf8").includes('"settled"'));
+  market.program.signal("SIGKILL");
+  await market.program.ended;
+  const { code, lines } = await replay(world, record);
+  assert.is(code, 0, lines.join("\n"));
+  assert.match(lines.at(-1) ?? "", /every decision the same as recorded\. It does not say that it ends/);
+});
+
+test("the file is the owner's alone, and one that cannot be written is refused at the start", async ({
+  world,
+  record,
+}) => {
+  const market = await world.startMarket({ RECORD: record });
+  assert.is(statSync(record).mode & 0o077, 0);
+  await market.program.waitFor(/INFO:record:- writing what happens to .*market\.record, up to 100 MB$/);
+  const refused: Program = world.start({
+    name: "market",
+    env: { PORT: "0", RECORD: join(world.stateDir, "no", "file") },
+  });
+  assert.is((await refused.ended).code, 1);
+  assert.match(refused.lines.at(-1) ?? "", /^RECORD=.* cannot be written \(ENOENT\)/);
+});
+
+test.run();
