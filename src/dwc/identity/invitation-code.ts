@@ -3,7 +3,7 @@
 
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { accountSeed, creds, keys, orgParts, trustShape } from "./parse-state.ts";
-import { exactly, fit, orNull, parts, text, whole } from "./shapes.ts";
+import { exactly, fit, orNull, parts, seconds, text } from "./shapes.ts";
 import type { Org, Trust } from "./state.ts";
 
 export interface Invitation {
@@ -36,7 +36,7 @@ const shape = parts<Invitation & { readonly version: 1 }>({
   publicKey: keys.user,
   creds,
   signingSeed: orNull(accountSeed),
-  expiresAt: whole,
+  expiresAt: seconds,
 });
 
 /** @param sign with the org's own key */

@@ -1,6 +1,6 @@
 // The state as it comes from a file: `unknown` until it has been looked at, part by part.
 
-import { exactly, type Fit, fit, listOf, oneOf, orNull, parts, type Shape, text, whole } from "./shapes.ts";
+import { exactly, type Fit, fit, listOf, oneOf, orNull, parts, type Shape, seconds, text } from "./shapes.ts";
 import type { Authority, Me, Operator, Org, Person, Revoked, Service, State, Trust } from "./state.ts";
 
 const KEY_REST = "[A-Z2-7]{55}$";
@@ -37,13 +37,13 @@ const authorityShape = oneOf<Authority>({
 const meShape = parts<Me>({ name: anyText, email: anyText, publicKey: keys.user, creds });
 const personShape = parts<Person>({
   ...{ email: anyText, publicKey: keys.user },
-  ...{ signingKey: orNull(keys.account), invitedAt: whole },
+  ...{ signingKey: orNull(keys.account), invitedAt: seconds },
 });
 const serviceShape = parts<Service>({
   ...{ name: serviceName, publicKey: keys.user, creds },
-  ...{ createdAt: whole, expiresAt: orNull(whole) },
+  ...{ createdAt: seconds, expiresAt: orNull(seconds) },
 });
-const revokedShape = parts<Revoked>({ what: anyText, publicKey: keys.user, at: whole });
+const revokedShape = parts<Revoked>({ what: anyText, publicKey: keys.user, at: seconds });
 
 /** What an org is called and known by; the same in the state and in an invitation. */
 export const orgParts = { id: orgId, name: anyText, account: keys.account, accountJwt: jwt } as const;

@@ -32,9 +32,12 @@ export const text =
   (value, where) =>
     typeof value === "string" && pattern.test(value) ? value : differs(where);
 
-/** A time in seconds, or a count. */
-export const whole: Shape<number> = (value, where) =>
-  typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : differs(where);
+/** The last second that has a date: a later one could be read, and not be shown. */
+const LAST_SECOND = 8_640_000_000_000;
+
+/** A time in seconds since 1970. */
+export const seconds: Shape<number> = (value, where) =>
+  typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= LAST_SECOND ? value : differs(where);
 
 export const exactly =
   <T extends string | number>(expected: T): Shape<T> =>

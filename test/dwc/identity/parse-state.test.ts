@@ -1,0 +1,42 @@
+// What is believed of a state file. Whole files, good and broken, are tried in state-file.test.ts and in test/fuzz.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { natsMint } from "../../../src/dwc/identity/mint.ts";
+import { createOrg } from "../../../src/dwc/identity/orgs.ts";
+import { parseState } from "../../../src/dwc/identity/parse-state.ts";
+import { createService } from "../../../src/dwc/identity/services.ts";
+import { EMPTY_STATE, type State } from "../../../src/dwc/identity/state.ts";
+import { serviceShown } from "../../../src/dwc/shown.ts";
+import { done } from "../../support/orgs.ts";
+
+const test = suite("the state of a file");
+
+const LAST_SECOND = 8_640_000_000_000;
+
+async function stateOf(createdAt: number): Promise<State> {
+  const tools = { mint: natsMint, now: 0 };
+  const told = done(await createOrg(EMPTY_STATE, { name: "Org", person: "Ann", email: "ann@example.org" }, tools));
+  const { state } = done(await createService(told.state, { name: "ratings", holdsSeconds: null }, tools));
+  return {
+    ...state,
+    orgs: state.orgs.map((org) => ({ ...org, services: org.services.map((one) => ({ ...one, createdAt })) })),
+  };
+}
+
+test("a time that has no date is not believed, as nobody could be shown it", async () => {
+  for (const good of [0, 1_790_000_000, LAST_SECOND]) {
+    const read = parseState(await stateOf(good));
+    assert.is(read.kind, "fits", String(good));
+    if (read.kind === "fits") for (const org of read.value.orgs) assert.is(org.services.map(serviceShown).length, 1);
+  }
+  for (const bad of [LAST_SECOND + 1, Number.MAX_SAFE_INTEGER, 1.5, -1, Number.NaN]) {
+    assert.equal(
+      parseState(await stateOf(bad)),
+      { kind: "differs", where: "orgs.0.services.0.createdAt" },
+      String(bad),
+    );
+  }
+});
+
+test.run();
