@@ -60,7 +60,7 @@ function readHeader(headers: WireHeaders, name: string): string {
 
 /** An error's text as a header may hold it: one line. */
 export function headerText(message: string): string {
-  return message.replace(/\s+/g, " ").trim().slice(0, LONGEST_MESSAGE);
+  return message.replace(/\s+/g, " ").trim().slice(0, LONGEST_MESSAGE).trimEnd();
 }
 
 export class HeardMessage implements Message {

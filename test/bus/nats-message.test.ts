@@ -71,6 +71,7 @@ test("headers that cannot be read are a refusal: who sent them is alive", () => 
 test("an error's text becomes one line of bounded length", () => {
   assert.is(headerText(" a\r\nNats-Status: 200\n\tb "), "a Nats-Status: 200 b");
   assert.is(headerText("x".repeat(10_000)).length, 500);
+  assert.is(headerText(`${"x".repeat(499)} ${"y".repeat(10)}`), "x".repeat(499), "nor does a cut leave a blank");
 });
 
 test("answers go where the message says, and nowhere if it says nothing", () => {
