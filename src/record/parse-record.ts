@@ -80,8 +80,7 @@ function parseHappening(fields: Fields, service: string): Parsed<Happening> {
 
 function parseHeard(value: unknown, service: string): Parsed<Happening> {
   const { incarnation } = Object(value) as Fields;
-  if (typeof incarnation !== "string" || !isIncarnationId(incarnation))
-    return unreadable("beat.incarnation is no id of an incarnation");
+  if (!isId(incarnation)) return unreadable("beat.incarnation is no id of an incarnation");
   const origin = { service, incarnation, address: directSubject(service, incarnation) };
   const parsed = parseHeartbeat({ ...(value as object), ...origin }, origin);
   if (parsed.kind === "unreadable") return unreadable(`beat: ${parsed.why}`);
@@ -97,7 +96,7 @@ function withoutOrigin({
 }
 
 function parseChosen({ tried, repeatable }: Fields): Parsed<Happening> {
-  if (tried !== undefined && !(Array.isArray(tried) && tried.every((id) => typeof id === "string")))
+  if (tried !== undefined && !(Array.isArray(tried) && tried.every(isId)))
     return unreadable("tried is no list of incarnations");
   if (repeatable !== undefined && typeof repeatable !== "boolean")
     return unreadable("repeatable is neither true nor false");
@@ -148,6 +147,7 @@ function fieldsOf(text: string): Fields | undefined {
 /** More than 30,000 years: no time that was ever measured, and no arithmetic with it loses a millisecond. */
 const LONGEST_TIME_MS = 1_000_000_000_000_000;
 const isTime = (value: unknown): value is number => typeof value === "number" && value >= 0 && value <= LONGEST_TIME_MS;
+const isId = (value: unknown): value is string => typeof value === "string" && isIncarnationId(value);
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 const areDraws = (value: unknown): value is readonly number[] =>
   Array.isArray(value) && value.length <= MOST_DRAWS && value.every((draw) => isTime(draw) && draw < 1);

@@ -72,6 +72,8 @@ test("each event is read, and one that breaks a rule is refused with it", () => 
   assert.match(entry({ at: 1, kind: "heard", beat: { ...BEAT, incarnation: "a b" } }), /beat\.incarnation is no id/);
   assert.match(entry({ at: 1, kind: "heard", beat: { ...BEAT, seq: -1 } }), /beat: seq is not/);
   assert.match(entry({ at: 1, kind: "chosen", tried: [1] }), /tried is no list/);
+  // What is read is printed.
+  assert.match(entry({ at: 1, kind: "chosen", tried: ["\u001b[2J"] }), /tried is no list of incarnations/);
   assert.match(entry({ at: 1, kind: "chosen", repeatable: 1 }), /repeatable is neither/);
   assert.match(entry({ at: 1, kind: "settled", ticket: 1.5, result: "timeout" }), /ticket is no whole number/);
   assert.match(entry({ at: 1, kind: "settled", ticket: 1, result: "fine" }), /result is none of answered, /);
