@@ -13,7 +13,7 @@ NODE := exec node --enable-source-maps
 
 .SILENT:
 .NOTPARALLEL:
-.PHONY: all monolith datawire-connect add-ratings market startRatings demo tour replay test check format coverage walkthrough clean help
+.PHONY: all monolith datawire-connect add-ratings market startRatings demo tour replay fuzz test check format coverage walkthrough clean help
 
 all: monolith
 
@@ -51,6 +51,9 @@ replay: ## what a Market with RECORD=file decided, and whether this code decides
 
 test: ## all tests, or those whose file name holds a word: make test ONLY=cart
 	$(PREPARE) nats-server && set -f && $(NODE) dist/test/run.js $$ONLY
+
+fuzz: ## a million inputs for everything that parses: make fuzz INPUTS=50000 SEED=7
+	$(PREPARE) && $(NODE) dist/test/fuzz/fuzz.js "$$INPUTS" "$$SEED"
 
 check: ## format, lint, directions of imports, types, house rules; changes nothing
 	$(PREPARE)

@@ -1,0 +1,164 @@
+// What comes over the bus, from anybody: subjects, heartbeats, requests, replies, and what we say of ourselves there.
+
+import * as fc from "fast-check";
+import { headerText, replyOf, type WireHeaders } from "../../src/bus/nats-message.ts";
+import * as subjects from "../../src/bus/subjects.ts";
+import { parseHeartbeat } from "../../src/health/heartbeat.ts";
+import { clientLine, pageLine } from "../../src/market/lines.ts";
+import { asText } from "../../src/program/log.ts";
+import { rate, requestLine } from "../../src/ratings/ratings.ts";
+import { readAttempt } from "../../src/service/answer.ts";
+import { deadlineOf, decodeBody, LONGEST_BODY_BYTES, LONGEST_HEARTBEAT_BYTES } from "../../src/service/body.ts";
+import { encode } from "../../src/service/handled.ts";
+import { infoAnswer, pingAnswer, statsAnswer } from "../../src/service/verbs.ts";
+import { beatOf } from "../support/table.ts";
+import { anyText, messages, nearlyText } from "./inputs.ts";
+import { must, mustBeProblem, mustBeSame, type Target, target } from "./target.ts";
+
+const BEAT = beatOf(2, { incarnation: "2-AP7huB_5qrds", seq: 3 });
+const ORIGIN = { service: BEAT.service, incarnation: BEAT.incarnation, address: BEAT.address };
+const WHO = { ...ORIGIN, instance: 2 };
+const CONTROL = /\p{Cc}/u;
+
+const text = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+
+function heartbeatHolds(bytes: Uint8Array): void {
+  const decoded = decodeBody(bytes, LONGEST_HEARTBEAT_BYTES);
+  if (decoded.kind === "unreadable") {
+    mustBeProblem(decoded.why);
+    return;
+  }
+  const parsed = parseHeartbeat(decoded.value, ORIGIN);
+  if (parsed.kind === "unreadable") {
+    mustBeProblem(parsed.why);
+    const line = asText(clientLine("ratings", { kind: "unreadable heartbeat", why: parsed.why }));
+    must(!CONTROL.test(line), "a line is one line");
+    return;
+  }
+  const { beat } = parsed;
+  must(beat.address === ORIGIN.address && beat.incarnation === ORIGIN.incarnation, "it speaks only for itself");
+  const again = decodeBody(text(beat), LONGEST_HEARTBEAT_BYTES);
+  must(again.kind === "value", "what was believed is written as JSON");
+  mustBeSame(parseHeartbeat(again.value, ORIGIN), parsed, "a heartbeat survives the way there and back");
+}
+
+function requestHolds(bytes: Uint8Array): void {
+  const decoded = decodeBody(bytes, LONGEST_BODY_BYTES);
+  if (decoded.kind === "unreadable") {
+    mustBeProblem(decoded.why);
+    return;
+  }
+  const deadline = deadlineOf(decoded.value);
+  must(deadline === undefined || Number.isFinite(deadline), "a deadline is a time");
+  const handled = rate(decoded.value);
+  must(!/[^ -~]/.test(requestLine(decoded.value, handled)), "what is printed of a request is printable");
+  const encoded = encode(handled);
+  if (encoded.kind === "refusal") {
+    must([400, 404].includes(encoded.code), "a bad request is 400 or 404");
+    mustBeProblem(encoded.message);
+    return;
+  }
+  const { thingID, rating } = JSON.parse(encoded.text) as { thingID: unknown; rating: unknown };
+  must(
+    typeof thingID === "string" && typeof rating === "number" && rating >= 0 && rating <= 5,
+    "an answer is a rating",
+  );
+}
+
+interface WireReply {
+  readonly data: Uint8Array;
+  /** Undefined: none; "broken": the library throws when they are read. */
+  readonly headers: readonly (readonly [string, string])[] | "broken" | undefined;
+  readonly status: number;
+}
+
+const headerName = fc.oneof(
+  fc.constantFrom("Nats-Service-Error-Code", "nats-service-error", "NATS-SERVICE-ERROR-CODE", "__proto__"),
+  anyText,
+);
+const headerValue = fc.oneof(fc.constantFrom("404", "503", "0404", "4.4", "-1", "٥٠٣"), anyText);
+const replies: fc.Arbitrary<WireReply> = fc.record({
+  data: fc.oneof(messages({ thingID: "camera", rating: 4.5 }), fc.constant(new Uint8Array())),
+  headers: fc.oneof(
+    fc.constant(undefined),
+    fc.constant("broken" as const),
+    fc.array(fc.tuple(headerName, headerValue), { maxLength: 3 }),
+  ),
+  status: fc.constantFrom(0, 503, 404, Number.NaN),
+});
+
+function headersOf({ headers, status }: WireReply): WireHeaders | undefined {
+  if (headers === undefined) return undefined;
+  const list = headers === "broken" ? [] : headers;
+  const keys = (): string[] => {
+    if (headers === "broken") throw new Error("malformed header");
+    return list.map(([name]) => name);
+  };
+  return { code: status, keys, get: (wanted) => list.find(([name]) => name === wanted)?.[1] ?? "" };
+}
+
+function replyHolds(wire: WireReply): void {
+  const headers = headersOf(wire);
+  const reply = replyOf({ subject: "inbox", data: wire.data, ...(headers !== undefined && { headers }) });
+  if (reply.kind === "refused") {
+    must(reply.code >= 0 && reply.code <= 999, "a code has three digits");
+    must(!reply.message.includes("\n") && reply.message === headerText(reply.message), "a message is a header's text");
+  }
+  const { answer, result } = readAttempt(reply, WHO, (body) => Object(body).rating === 4.5);
+  const wanted = {
+    answered: ["answered", "nonsense"],
+    refused: ["answered", "draining"],
+    unanswered: ["nobody", "nonsense"],
+  };
+  must(wanted[answer.kind].includes(result), `${answer.kind} may not count as ${result}`);
+  const why = answer.kind === "refused" ? `${answer.code} ${answer.message}` : answer.kind;
+  must(!CONTROL.test(asText(pageLine({ kind: "bad", thingID: "camera", why }))), "a line is one line");
+}
+
+function subjectHolds(subject: string): void {
+  const incarnation = subjects.incarnationOf("ratings", subject);
+  if (incarnation !== undefined) {
+    must(subjects.heartbeatSubject("ratings", incarnation) === subject, "a subject survives the way there and back");
+    subjects.assertSubject(subjects.directSubject("ratings", incarnation));
+  }
+  const name = subjects.checkServiceName(subject);
+  if (name.kind === "bad") {
+    mustBeProblem(name.why);
+    return;
+  }
+  for (const made of [subjects.sharedSubject(subject), ...subjects.serviceVerbSubjects("INFO", subject, "1-a")]) {
+    must(
+      /^[^\s*>]+$/.test(made) && made.split(".").every((token) => token !== ""),
+      `${made} is a subject of whole words`,
+    );
+  }
+}
+
+const counts = fc.record({
+  ...{ requests: fc.nat(), errors: fc.nat(), dropped: fc.nat(), lastError: anyText },
+  processingMs: fc.double({ min: 0, max: 1e12, noNaN: true }),
+});
+
+function verbsHold(given: Parameters<typeof statsAnswer>[1]): void {
+  const { service, incarnation, instance, address } = WHO;
+  const identity = { service, incarnation, instance, address, version: "1.0.0", sharedSubject: "ratings.get" };
+  const stats = JSON.parse(JSON.stringify(statsAnswer(identity, given, "2024-01-01T00:00:00.000Z")));
+  const [endpoint] = stats.endpoints;
+  for (const key of ["num_requests", "num_errors", "processing_time", "average_processing_time"]) {
+    must(Number.isInteger(endpoint[key]) && endpoint[key] >= 0, `${key} is whole: ${endpoint[key]}`);
+  }
+  mustBeSame(endpoint.last_error, JSON.parse(JSON.stringify(given.lastError)), "the last error");
+  must(pingAnswer(identity) !== infoAnswer(identity), "there are answers");
+}
+
+export const WIRE_TARGETS: readonly Target[] = [
+  target("heartbeats", messages(BEAT), heartbeatHolds),
+  target("requests", messages({ thingID: "camera", deadline: 1_790_000_000_000 }, { thingID: "piano" }), requestHolds),
+  target("replies", replies, replyHolds),
+  target(
+    "subjects and names",
+    fc.oneof(anyText, nearlyText("health.ratings.2-AP7huB_5qrds", "ratings", "greetings-2_b")),
+    subjectHolds,
+  ),
+  target("service verbs", counts, verbsHold),
+];
