@@ -13,7 +13,7 @@ NODE := exec node --enable-source-maps
 
 .SILENT:
 .NOTPARALLEL:
-.PHONY: all monolith datawire-connect add-ratings market startRatings demo tour replay fuzz test check format coverage walkthrough clean help
+.PHONY: all monolith datawire-connect add-ratings market startRatings demo tour replay fuzz soak test check format coverage walkthrough clean help
 
 all: monolith
 
@@ -54,6 +54,9 @@ test: ## all tests, or those whose file name holds a word: make test ONLY=cart
 
 fuzz: ## a million inputs for everything that parses: make fuzz INPUTS=50000 SEED=7
 	$(PREPARE) && $(NODE) dist/test/fuzz/fuzz.js "$$INPUTS" "$$SEED"
+
+soak: ## load with faults throughout, and whether memory stays flat: make soak MINUTES=10 SEED=7
+	$(PREPARE) nats-server && $(NODE) dist/test/soak/soak.js "$$MINUTES" "$$SEED"
 
 check: ## format, lint, directions of imports, types, house rules; changes nothing
 	$(PREPARE)

@@ -1,0 +1,37 @@
+// The program behind `make soak`: `soak [MINUTES] [SEED]`. Exit code 0 when everything stayed flat and every page was
+// answered, 1 when not.
+
+import { randomInt } from "node:crypto";
+import { soak } from "./soaking.ts";
+
+const USUAL_MINUTES = 10;
+const MOST_MINUTES = 10_080; // a week
+const HIGHEST_SEED = 2 ** 31 - 1;
+const MS_PER_MINUTE = 60_000;
+
+const [typedMinutes = "", typedSeed = ""] = process.argv.slice(2);
+const minutes = typedMinutes === "" ? USUAL_MINUTES : Number(typedMinutes);
+const seed = typedSeed === "" ? randomInt(HIGHEST_SEED) : Number(typedSeed);
+if (!(minutes > 0 && minutes <= MOST_MINUTES) || !Number.isInteger(seed)) {
+  process.stderr.write(
+    `MINUTES=${typedMinutes} or SEED=${typedSeed} is no number (of up to ${MOST_MINUTES} minutes): type  make soak MINUTES=10\n`,
+  );
+  process.exit(2);
+}
+let enough = false;
+process.once("SIGINT", () => {
+  enough = true;
+});
+process.once("SIGTERM", () => {
+  enough = true;
+});
+
+console.log(`soak: ${minutes} minutes, seed ${seed}`);
+const { good, lines } = await soak({
+  ...{ soakMs: minutes * MS_PER_MINUTE, seed },
+  tell: (line) => console.log(line),
+  isEnough: () => enough,
+});
+for (const line of lines) console.log(line);
+console.log(`soak: ${good ? "flat, and every page answered" : "FAILED"}`);
+process.exitCode = good ? 0 : 1;

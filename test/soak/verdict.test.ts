@@ -1,0 +1,69 @@
+// What counts as flat: a sway does, a steady rise does not, and one unanswered page is one too many.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { Dice } from "../support/random.ts";
+import { growth, judge, type Reading, type Soaked } from "./verdict.ts";
+
+const test = suite("the verdict of a soak");
+
+const MEGABYTE = 1_048_576;
+const SECONDS = 600;
+
+function soaked(of: (second: number) => Partial<Reading>, over: Partial<Soaked> = {}): Soaked {
+  const readings = Array.from({ length: SECONDS }, (_, second) => ({
+    ...{ atMs: second * 1000, rssBytes: 90 * MEGABYTE, heapBytes: 20 * MEGABYTE, handles: 30 },
+    ...of(second),
+  }));
+  return { readings: new Map([["Market", readings]]), pages: 1000, failures: [], recovered: true, ...over };
+}
+
+const said = (of: Soaked): string => judge(of).lines.join("\n");
+
+test("what sways and what rises only in the warm-up is flat", () => {
+  const dice = new Dice(1);
+  const swaying = soaked((second) => ({
+    heapBytes: (second < 60 ? second / 3 : 20 + 4 * dice.random()) * MEGABYTE,
+    rssBytes: (second < 60 ? 40 + second : 100 + 20 * dice.random()) * MEGABYTE,
+    handles: 30 + dice.below(6),
+  }));
+  assert.ok(judge(swaying).good, said(swaying));
+});
+
+test("a steady rise is found in the heap, in what the system counts, and in the handles", () => {
+  const heap = soaked((second) => ({ heapBytes: 20 * MEGABYTE + second * 18_000 }));
+  assert.match(said(heap), /FAIL Market: heap rose by 9\.\d MB \(less than 8\.0 MB is flat\)/);
+  const rss = soaked((second) => ({ rssBytes: 90 * MEGABYTE + second * 70_000 }));
+  assert.match(said(rss), /FAIL Market: RSS rose by 3\d\.\d MB/);
+  const handles = soaked((second) => ({ handles: 30 + second / 50 }));
+  assert.match(said(handles), /FAIL Market: open handles rose by 10\.8/);
+  for (const one of [heap, rss, handles]) assert.not.ok(judge(one).good);
+});
+
+test("a page that failed, none at all, and ratings that stay old are told", () => {
+  assert.match(said(soaked(() => ({}), { failures: ["page 7: status 500"] })), /FAIL 1000 pages, 1 of .*\nFAIL page 7/);
+  assert.not.ok(judge(soaked(() => ({}), { pages: 0 })).good);
+  assert.not.ok(judge(soaked(() => ({}), { recovered: false })).good);
+  assert.not.ok(judge({ ...soaked(() => ({})), readings: new Map([["Market", []]]) }).good);
+  assert.not.ok(judge(soaked(() => ({ heapBytes: undefined }))).good, "a program that never told");
+});
+
+test("growth is that of the straight line", () => {
+  assert.is(
+    growth([
+      [0, 1],
+      [1, 3],
+      [2, 5],
+    ]),
+    4,
+  );
+  assert.is(
+    growth([
+      [0, 7],
+      [0, 9],
+    ]),
+    0,
+  );
+});
+
+test.run();
