@@ -47,7 +47,8 @@ async function as(context: Context, who?: Credentials): Promise<NatsBus> {
 async function isTurnedAway(context: Context, who?: Credentials): Promise<string> {
   const { bus, reports } = knock(context.server, who);
   context.ends.push(() => bus.close());
-  await until("an answer at the door", () => reports.length > 0 || bus.status === "connected");
+  // On a busy machine an attempt may end for another reason first; whoever is let in never hears this sentence.
+  await until("the door is shut", () => reports.some((said) => said.includes("does not let us in")));
   assert.is(bus.status, "away");
   const said = reports.join("\n");
   assert.match(said, /does not let us in/);

@@ -1,3 +1,4 @@
+// takes: 40 s
 // The Market and its Ratings as programs, on a bus that asks who they are: with credentials, without, and with wrong
 // ones.
 

@@ -1,4 +1,4 @@
-// takes: 30 s
+// takes: 40 s
 // The state in its file: many at once, killed at any moment, and whatever else may lie in its place.
 
 import { type ChildProcess, fork } from "node:child_process";
