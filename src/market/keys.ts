@@ -7,8 +7,9 @@
 // after the first has already signed carts; an exclusive open would let the second read a file that is still empty.)
 
 import { randomBytes } from "node:crypto";
-import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, linkSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { makeFolder } from "../program/folder.ts";
 import type { Settings } from "../settings.ts";
 
 export interface MarketKeys {
@@ -31,7 +32,6 @@ const SHORTEST_KEY = 16;
 /** Far more keys than anyone rotates through; more is some other file. */
 const LONGEST_FILE_BYTES = 16_384;
 const OWNER_ONLY_FILE = 0o600;
-const OWNER_ONLY_FOLDER = 0o700;
 const OTHERS = 0o077;
 
 /** The keys to sign cookies with. Always gives some: where none can be kept, this process has its own and says so. */
@@ -82,7 +82,7 @@ function readKeyFile(path: string): KeyFile {
 function makeKeyFile(folder: string, path: string): KeyFile {
   const aside = `${path}.${randomBytes(8).toString("hex")}`;
   try {
-    mkdirSync(folder, { recursive: true, mode: OWNER_ONLY_FOLDER });
+    makeFolder(folder);
     writeFileSync(aside, `${freshKey()}\n`, { flag: "wx", mode: OWNER_ONLY_FILE, flush: true });
     // The mode given at creation is narrowed by the umask; an odd one would lock out its own owner at the next start.
     chmodSync(aside, OWNER_ONLY_FILE);

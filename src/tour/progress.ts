@@ -1,9 +1,8 @@
 // Where a tour was left, in the state folder: one small number, so that anything odd in it just begins the tour anew.
 
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-
-const OWNER_ONLY_FOLDER = 0o700;
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { makeFolder } from "../program/folder.ts";
 
 export interface Progress {
   /** Index of the stop. */
@@ -21,7 +20,7 @@ export function progressIn(folder: string, stops: number): Progress {
       return Number.isInteger(stop) && stop > 0 && stop < stops ? stop : 0;
     },
     write: (stop) => {
-      mkdirSync(dirname(path), { recursive: true, mode: OWNER_ONLY_FOLDER });
+      makeFolder(folder);
       writeFileSync(path, `${JSON.stringify({ stop })}\n`);
     },
     forget: () => rmSync(path, { force: true }),

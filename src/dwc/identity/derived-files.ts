@@ -3,7 +3,8 @@
 
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { makeFolder, paths, writeWhole } from "./folder.ts";
+import { makeFolder } from "../../program/folder.ts";
+import { paths, writeWhole } from "./folder.ts";
 import { serverConfig } from "./server-config.ts";
 import type { Org, State, Trust } from "./state.ts";
 

@@ -2,22 +2,11 @@
 // either the old or the new one, whenever the power goes.
 
 import { randomBytes } from "node:crypto";
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { makeFolder } from "../../program/folder.ts";
 
 const OWNER_ONLY_FILE = 0o600;
-const OWNER_ONLY_FOLDER = 0o700;
 const ASIDE_BYTES = 6;
 
 export const paths = {
@@ -34,21 +23,6 @@ export const paths = {
   serviceCreds: (folder: string, orgId: string, service: string) =>
     join(paths.creds(folder), orgId, "services", `${service}.creds`),
 } as const;
-
-/**
- * With what is above it. Level by level, as Node's own recursive way turns for ever where a file system refuses folders
- * as if their parent were missing (/proc does). @throws Error as the system has it
- */
-export function makeFolder(folder: string): void {
-  const parent = dirname(folder);
-  if (parent !== folder && !existsSync(parent)) makeFolder(parent);
-  try {
-    mkdirSync(folder, { mode: OWNER_ONLY_FOLDER });
-  } catch (error) {
-    // It was there, or another dwc was quicker; a file in its place is in the way.
-    if (errorCode(error) !== "EEXIST" || !statSync(folder).isDirectory()) throw error;
-  }
-}
 
 /** Writes aside, makes sure that it is on the disk, and renames. @throws Error as the system has it */
 export function writeWhole(folder: string, path: string, content: string): void {

@@ -7,7 +7,7 @@ import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "../../clock.ts";
-import { makeFolder } from "./folder.ts";
+import { makeFolder } from "../../program/folder.ts";
 
 export type Locked =
   | { readonly kind: "locked"; release(): void }

@@ -5,8 +5,9 @@
 import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import type { Clock } from "../../clock.ts";
+import { makeFolder } from "../../program/folder.ts";
 import { deriveFiles } from "./derived-files.ts";
-import { errorCode, makeFolder, paths, removeAsides, whyOf, writeWhole } from "./folder.ts";
+import { errorCode, paths, removeAsides, whyOf, writeWhole } from "./folder.ts";
 import { lock } from "./lock.ts";
 import { parseState } from "./parse-state.ts";
 import { type Decision, EMPTY_STATE, type Refusal, refused, type State } from "./state.ts";

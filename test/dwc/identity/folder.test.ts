@@ -15,7 +15,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { makeFolder, paths, removeAsides, writeWhole } from "../../../src/dwc/identity/folder.ts";
+import { paths, removeAsides, writeWhole } from "../../../src/dwc/identity/folder.ts";
+import { makeFolder } from "../../../src/program/folder.ts";
 
 const test = suite<{ folder: string }>("state folder");
 
