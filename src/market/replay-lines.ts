@@ -2,7 +2,6 @@
 // Pure: events in, lines out.
 
 import type { Who } from "../health/member.ts";
-import type { Ticket } from "../health/ticket.ts";
 import type { Line } from "../program/log.ts";
 import type { Entry, Head } from "../record/entry.ts";
 import type { Replayed } from "../record/replay.ts";
@@ -41,14 +40,15 @@ export function replayedLines(
   ];
 }
 
-function inWords({ entry, turn, ticket }: Replayed): string {
+function inWords(replayed: Replayed): string {
+  const { entry, ticket } = replayed;
   switch (entry.kind) {
     case "heard": {
       const { incarnation, state, seq, intervalMs } = entry.beat;
       return `${incarnation} is ${state} (seq ${seq}, beats within ${intervalMs} ms)`;
     }
     case "chosen":
-      return `${chosenInWords(turn)}${triedInWords(entry)}`;
+      return `${chosenInWords(replayed)}${triedInWords(entry)}`;
     case "settled":
       return `call ${entry.ticket} to ${ticket === undefined ? "?" : named(ticket.who)}: ${entry.result}`;
     case "stall":
@@ -73,17 +73,16 @@ function remark(entry: Exclude<Entry, { kind: "heard" | "chosen" | "settled" | "
   }
 }
 
-function chosenInWords(turn: Replayed["turn"]): string {
+function chosenInWords({ turn, callNumber }: Replayed): string {
   if (turn === undefined) return "";
   const { call, retests, trials } = turn;
   const copies = [
     ...retests.map(({ who }) => `, retest of ${named(who)}`),
     ...trials.map(({ who }) => `, trial of ${named(who)}`),
   ];
-  return `${call === undefined ? "nobody: all services are down" : whoGets(call)}${copies.join("")}`;
+  return `${call === undefined ? "nobody: all services are down" : `call ${callNumber} to ${named(call.who)}`}${copies.join("")}`;
 }
 
-const whoGets = ({ who }: Ticket): string => named(who);
 const named = ({ instance, incarnation }: Who): string => `instance ${instance} (${incarnation})`;
 
 function triedInWords({ tried = [], repeatable }: Extract<Entry, { kind: "chosen" }>): string {

@@ -15,6 +15,8 @@ export interface Replayed {
   readonly wallMs: number;
   readonly changes: readonly Change[];
   readonly turn?: Turn;
+  /** The place of the turn's call in the order of all that were handed out. */
+  readonly callNumber?: number;
   /** The ticket that was settled. */
   readonly ticket?: Ticket;
 }
@@ -118,7 +120,8 @@ export class Replay {
       ...(repeatable !== undefined && { repeatable }),
     };
     const turn = this.#core.resolver.next(at, traits);
-    return { changes: turn.changes, turn, decided: noteTurn(turn, (ticket) => this.#handOut(ticket)) };
+    const decided = noteTurn(turn, (ticket) => this.#handOut(ticket));
+    return { changes: turn.changes, turn, decided, ...(decided.call !== null && { callNumber: decided.call[0] }) };
   }
 
   #handOut(ticket: Ticket): number {

@@ -1,4 +1,4 @@
-// takes: 15 s
+// takes: 20 s
 // A real Market writes its record while an instance is paused, one is killed and the bus goes away; replayed, the same
 // core decides the same, and a record that somebody changed is found out.
 

@@ -1,0 +1,88 @@
+// A record as people read it: one line an event, and below it what the Market printed.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { Result, Ticket } from "../../src/health/ticket.ts";
+import { headLines, replayedLines } from "../../src/market/replay-lines.ts";
+import { asText } from "../../src/program/log.ts";
+import { parseEntry, parseHead } from "../../src/record/parse-record.ts";
+import { Recorder } from "../../src/record/recorder.ts";
+import { Replay } from "../../src/record/replay.ts";
+import { beatOf, DEFAULT_RULES } from "../support/table.ts";
+
+const test = suite("a record for people");
+
+/** Seconds after the hour are enough for a test to read. */
+const iso = (wallMs: number): string => `${wallMs / 1000} s`;
+
+/** What is printed of the record that `happens` writes; it begins at 10 s. */
+function printed(happens: (core: ReturnType<Recorder["open"]>, recorder: Recorder) => void): readonly string[] {
+  const lines: string[] = [];
+  const recorder = new Recorder((line) => lines.push(line));
+  happens(
+    recorder.open({ at: 0, wallMs: 10_000 }, "ratings", DEFAULT_RULES, () => 0),
+    recorder,
+  );
+  const [first = "", ...rest] = lines;
+  const head = parseHead(first);
+  if (head.kind === "unreadable") throw new Error(head.why);
+  const replay = new Replay(head.value);
+  const events = rest.flatMap((text, index) => {
+    const entry = parseEntry(text, "ratings");
+    if (entry.kind === "unreadable") throw new Error(entry.why);
+    const outcome = replay.run(entry.value);
+    if (outcome.kind === "diverged") throw new Error(outcome.why);
+    return replayedLines({ number: index + 2, service: "ratings" }, outcome.replayed, { iso, asText });
+  });
+  return [...headLines(head.value, iso), ...events];
+}
+
+test("calls carry their numbers, and what was printed stands below", () => {
+  const lines = printed(({ tracker, resolver }) => {
+    const settle = (ticket: Ticket | undefined, result: Result, now: number): void => {
+      if (ticket !== undefined) tracker.settle(ticket, result, now);
+    };
+    tracker.heard(beatOf(1), 100);
+    tracker.heard(beatOf(2), 100);
+    const [first, second] = [resolver.next(200), resolver.next(200)];
+    settle(second.call, "nobody", 201);
+    settle(resolver.next(201, { tried: new Set(["2-a"]), repeatable: false }).call, "answered", 202);
+    settle(first.call, "timeout", 1200);
+  });
+  assert.equal(lines, [
+    "record of ratings, begun 10 s: request timeout 1000 ms, failure limit 1, retest delay 30000 to 300000 ms",
+    "      2  10.1 s  heard    1-a is up (seq 0, beats within 15000 ms)",
+    "                 -> INFO:membership:- ratings instance 1 joined: nats:ratings.get.1-a",
+    "      3  10.1 s  heard    2-a is up (seq 0, beats within 15000 ms)",
+    "                 -> INFO:membership:- ratings instance 2 joined: nats:ratings.get.2-a",
+    "      4  10.2 s  chosen   call 1 to instance 1 (1-a)",
+    "      5  10.2 s  chosen   call 2 to instance 2 (2-a)",
+    "      6  10.201 s  settled  call 2 to instance 2 (2-a): nobody",
+    "                   -> WARNING:membership:- ratings instance 2 lost: nats:ratings.get.2-a (nobody answers there)",
+    "      7  10.201 s  chosen   call 3 to instance 1 (1-a), after 2-a, must not reach two",
+    "      8  10.202 s  settled  call 3 to instance 1 (1-a): answered",
+    "      9  11.2 s  settled  call 1 to instance 1 (1-a): timeout",
+    "                 -> WARNING:resolver:- OPEN breaker on [ratings at nats:ratings.get.1-a] (request timed out)",
+  ]);
+});
+
+test("what befell the Market itself is told, and moves people's time on", () => {
+  const lines = printed(({ tracker, resolver }, recorder) => {
+    tracker.busAway(0);
+    recorder.bus("away", 0);
+    recorder.stalled(5000, 50);
+    tracker.busBack(100);
+    resolver.next(100);
+    recorder.end("the Market ended", 100);
+  });
+  assert.equal(lines.slice(1), [
+    "      2  10 s  away     heartbeats cannot be heard: leases stand still",
+    "      3  10 s  bus      calls: away",
+    "      4  15.05 s  stall    the Market itself did not run for 5.0 s",
+    "      5  15.1 s  back     heartbeats are heard again",
+    "      6  15.1 s  chosen   nobody: all services are down",
+    "      7  15.1 s  end      the Market ended; 0 incarnations were known",
+  ]);
+});
+
+test.run();
