@@ -3,8 +3,10 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { parseEntry, parseHead } from "../../src/record/parse-record.ts";
+import { Recorder } from "../../src/record/recorder.ts";
 import { Replay } from "../../src/record/replay.ts";
 import { recordedDay } from "../support/recorded-day.ts";
+import { DEFAULT_RULES } from "../support/table.ts";
 
 const test = suite("replay");
 
@@ -48,6 +50,19 @@ test("any day is decided the same again", () => {
   const wanted = ["heard", "chosen", "settled", "away", "back", "tick", "stall", "end"];
   const told = ["opened", "retesting", "closed", "joined", "returned", "draining", "left", "lost", "clash", "full"];
   for (const kind of [...wanted, ...told]) assert.ok(kinds.has(kind), `no day had ${kind}`);
+});
+
+test("looks at the time that noticed nothing are one number in the next line, the last of them", () => {
+  const lines: string[] = [];
+  const recorder = new Recorder((line) => lines.push(line));
+  const { tracker, resolver } = recorder.open({ at: 0, wallMs: 0 }, "ratings", DEFAULT_RULES, () => 0);
+  for (const now of [200, 400, 600]) tracker.tick(now);
+  resolver.next(700);
+  resolver.next(800);
+  assert.equal(lines.slice(1), [
+    '{"at":700,"kind":"chosen","quietAt":600,"decided":{"call":null}}',
+    '{"at":800,"kind":"chosen","decided":{"call":null}}',
+  ]);
 });
 
 test("random numbers are recorded where they were drawn, and count", () => {
