@@ -37,6 +37,8 @@ export interface Settings {
   /** Where programs are looked for, as the shell has it (PATH): not a setting of ours, but read with them. */
   readonly searchPath: string;
   readonly health: HealthRules;
+  /** Whether a late call is sent to a second instance. */
+  readonly hedge: boolean;
 }
 
 /** One line of the table: the variable, its default, what it means and why the default is what it is. */
@@ -65,6 +67,11 @@ export const SETTINGS: readonly SettingRow[] = [
   row("RECORD", "", "file that the Market writes its decisions and their reasons to, for make replay; empty: none"),
   row("RECORD_MB", 100, "how long that file may grow, then it ends: 300,000 calls or more, and still quick to replay"),
   row("REQUEST_TIMEOUT_MS", 1000, "how long a call may take before it counts as unanswered: a page waits no longer"),
+  row(
+    "HEDGE",
+    0,
+    "1: a late call is asked of another instance too; off, so that a hung one is seen to cost its second",
+  ),
   row("FAILURE_LIMIT", 1, "unanswered calls in a row that open a breaker: with one, a hung instance costs one wait"),
   row(
     "RETEST_DELAY_MS",
@@ -114,6 +121,7 @@ export function readSettings(env: Env): SettingsResult {
     recordMb: read.integer("RECORD_MB", 1, 10_000),
     searchPath: env["PATH"] ?? "",
     health: readHealthRules(read),
+    hedge: read.oneOf("HEDGE", ["0", "1"]) === "1",
   };
   const problems = read.problems.length > 0 ? read.problems : relationProblems(settings.health);
   return problems.length > 0 ? { kind: "refused", problems } : { kind: "settled", settings };

@@ -56,6 +56,7 @@ test("an empty environment gives the documented defaults", () => {
       reconnectGraceMs: 5_000,
       maxIncarnations: 10_000,
     },
+    hedge: false,
   });
 });
 

@@ -23,6 +23,8 @@ export interface CallTraits {
   readonly tried?: ReadonlySet<string>;
   /** False for a call that must not reach two instances: then the retest is that call itself, and its caller pays. */
   readonly repeatable?: boolean;
+  /** Incarnations that are asked only if nobody else can be (hedge.ts). */
+  readonly slow?: Pick<ReadonlySet<string>, "has"> | undefined;
 }
 
 /** Who would be sent what. */
@@ -73,6 +75,17 @@ export class Resolver {
     return { call, retests, trials, changes };
   }
 
+  /** Who could take a call that is late elsewhere: whoever is next, and well. */
+  helper(now: number, traits: CallTraits): Member | undefined {
+    return this.#well(now, traits);
+  }
+
+  /** Gives `member` a turn outside of `next`; without copies, as those have gone out with the call itself. */
+  sendTo(member: Member, now: number): Ticket {
+    this.#last = member.who;
+    return this.#tracker.admit(member, now);
+  }
+
   #retestable(now: number, early: boolean, tried: ReadonlySet<string> | undefined): readonly Member[] {
     const open = this.#tracker.retestable(now, early);
     return tried === undefined ? open : open.filter((member) => !tried.has(member.who.incarnation));
@@ -81,8 +94,8 @@ export class Resolver {
   /** While strangers are not trusted with a call, one of them gets a copy beside each call that is in good hands. */
   #trials(healthy: Member | undefined, now: number, traits: CallTraits): readonly Member[] {
     if (healthy?.proven !== true || !this.#tracker.wariness.isWary(now)) return [];
-    const fits = this.#fitting(now, traits);
-    const stranger = this.#tracker.ring.firstAfter(this.#lastTried, (member) => !member.proven && fits(member, false));
+    const fits = this.#fitting(now, traits, false);
+    const stranger = this.#tracker.ring.firstAfter(this.#lastTried, (member) => !member.proven && fits(member));
     return stranger === undefined ? [] : [stranger];
   }
 
@@ -107,22 +120,25 @@ export class Resolver {
   }
 
   #healthy(now: number, traits: CallTraits): Member | undefined {
-    const fits = this.#fitting(now, traits);
-    const { ring } = this.#tracker;
-    return (
-      (this.#isWary(now, traits)
-        ? ring.firstAfter(this.#last, (member) => member.proven && fits(member, false))
-        : undefined) ??
-      ring.firstAfter(this.#last, (member) => fits(member, false)) ??
-      ring.firstAfter(this.#last, (member) => fits(member, true))
-    );
+    return this.#well(now, traits) ?? this.#tracker.ring.firstAfter(this.#last, this.#fitting(now, traits, true));
   }
 
-  #fitting(now: number, { tried }: CallTraits): (member: Member, guardedToo: boolean) => boolean {
-    return (member, guardedToo) => {
+  #well(now: number, traits: CallTraits): Member | undefined {
+    const fits = this.#fitting(now, traits, false);
+    const { ring } = this.#tracker;
+    const proven = this.#isWary(now, traits)
+      ? ring.firstAfter(this.#last, (member) => member.proven && fits(member))
+      : undefined;
+    return proven ?? ring.firstAfter(this.#last, fits);
+  }
+
+  /** @param guardedToo also those who are asked only if nobody else can be */
+  #fitting(now: number, { tried, slow }: CallTraits, guardedToo: boolean): (member: Member) => boolean {
+    return (member) => {
+      const { incarnation } = member.who;
       const will = willingness(member.breaker, now);
-      if (will === "no" || (will === "guarded" && !guardedToo)) return false;
-      return this.#tracker.isLive(member, now) && !tried?.has(member.who.incarnation);
+      if (will === "no" || (!guardedToo && (will === "guarded" || slow?.has(incarnation)))) return false;
+      return this.#tracker.isLive(member, now) && !tried?.has(incarnation);
     };
   }
 

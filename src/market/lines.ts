@@ -37,6 +37,8 @@ export function clientLine(service: string, event: ClientEvent): Line {
       return dwc(`resolved ${service} => [${listed(event.live())}]`);
     case "using":
       return resolver("INFO", `${service} using instance ${event.who.instance}: ${address(event.who)}`);
+    case "hedging":
+      return resolver("DEBUG", hedgingText(event));
     case "nonsense":
       return resolver(
         "WARNING",
@@ -57,7 +59,7 @@ export function clientLine(service: string, event: ClientEvent): Line {
 
 type MembershipEvent = Exclude<
   ClientEvent,
-  { kind: "resolving" | "resolved" | "using" | "nonsense" | "opened" | "retesting" | "closed" | "bus" }
+  { kind: "resolving" | "resolved" | "using" | "hedging" | "nonsense" | "opened" | "retesting" | "closed" | "bus" }
 >;
 
 function membershipLine(service: string, event: MembershipEvent): Line {
@@ -84,6 +86,10 @@ function membershipLine(service: string, event: MembershipEvent): Line {
     case "unreadable heartbeat":
       return membership("WARNING", `${service} heartbeat not understood: ${event.why}`);
   }
+}
+
+function hedgingText({ who, late, afterMs }: Extract<ClientEvent, { kind: "hedging" }>): string {
+  return `${named(late)} has not answered for ${Math.round(afterMs)} ms, asking instance ${who.instance} too: ${address(who)}`;
 }
 
 function whyLost({ why, silentMs }: Extract<ClientEvent, { kind: "lost" }>): string {

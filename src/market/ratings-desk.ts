@@ -72,6 +72,7 @@ export async function openRatingsDesk(world: BusWorld, closers: Closers): Promis
     clock,
     rules: settings.health,
     random: Math.random,
+    hedge: settings.hedge,
     tell: limitedTeller(world, closers),
     ...(recording.kind === "recording" && { core: recording.core }),
   });

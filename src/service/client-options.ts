@@ -22,6 +22,8 @@ export interface ClientOptions {
   readonly random?: () => number;
   /** Opens what decides; one that writes a record of it, for example. */
   readonly core?: OpenCore;
+  /** Sends a call that is late once more, to another instance; not those that are not repeatable. Left out: no. */
+  readonly hedge?: boolean;
   readonly tell?: (event: ClientEvent) => void;
 }
 
@@ -31,6 +33,8 @@ export type ClientEvent =
   /** `live` is called only by who wants to know: with thousands of instances the list is not free. */
   | { readonly kind: "resolved"; readonly live: () => readonly Who[] }
   | { readonly kind: "using"; readonly who: Who }
+  /** `late` has not answered after so long, and `who` is asked as well. */
+  | { readonly kind: "hedging"; readonly who: Who; readonly late: Who; readonly afterMs: number }
   /** Answered, but nothing that the caller could use; another is asked. */
   | { readonly kind: "nonsense"; readonly who: Who }
   | { readonly kind: "unreadable heartbeat"; readonly why: string }
@@ -52,6 +56,7 @@ export function wholeClientOptions(options: ClientOptions): WholeClientOptions {
     rules: { ...usualHealthRules(), ...options.rules },
     random: options.random ?? Math.random,
     core: options.core ?? openCore,
+    hedge: options.hedge ?? false,
     tell: options.tell ?? (() => undefined),
   };
 }

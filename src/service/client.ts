@@ -11,6 +11,7 @@ import type { Tracker } from "../health/tracker.ts";
 import { type Accepts, type Answer, type Attempt, readAttempt, unanswered } from "./answer.ts";
 import { type ClientOptions, type WholeClientOptions, wholeClientOptions } from "./client-options.ts";
 import { Hearing } from "./hearing.ts";
+import { type CallSoFar, Hedging, type Send } from "./hedging.ts";
 import { Underway } from "./underway.ts";
 
 export interface AskOptions {
@@ -57,6 +58,8 @@ class ServiceClient implements Client {
   readonly #options: WholeClientOptions;
   readonly #hearing: Hearing;
   readonly #underway = new Underway();
+  /** Undefined without HEDGE=1: then a call takes the way that it always took. */
+  readonly #hedging: Hedging | undefined;
   #stopTicking: Cancel = () => {};
 
   constructor(options: WholeClientOptions) {
@@ -65,6 +68,10 @@ class ServiceClient implements Client {
     this.tracker = tracker;
     this.resolver = resolver;
     this.#hearing = new Hearing(options, this.tracker, (changes) => this.#tellAll(changes));
+    const { requestTimeoutMs } = options.rules;
+    this.#hedging = options.hedge
+      ? new Hedging({ clock: options.clock, tell: options.tell, resolver: this.resolver, requestTimeoutMs })
+      : undefined;
   }
 
   start(): void {
@@ -92,12 +99,23 @@ class ServiceClient implements Client {
     for (;;) {
       const ticket = this.#takeTurn(request, tried, options);
       if (ticket === undefined) return nonsense ?? unanswered("all services are down");
-      const attempt = await this.#send(ticket, request, giveUpAt - clock.now(), options);
+      const attempt = await this.#attempt(ticket, request, options, { giveUpAt, tried });
       if (!this.#mayGoOn(attempt, options)) return attempt.answer;
       if (attempt.result === "nonsense") nonsense = this.#tellNonsense(ticket, attempt);
       tried.add(ticket.who.incarnation);
       if (giveUpAt - clock.now() < LEAST_WORTH_SENDING_MS) return nonsense ?? unanswered("request timed out");
     }
+  }
+
+  /** Asks one instance; and under HEDGE=1, if that is late, another one beside it. */
+  #attempt(ticket: Ticket, request: object, options: AskOptions, call: CallSoFar): Promise<Attempt> {
+    const { repeatable = true, accepts = ANYTHING, signal } = options;
+    if (this.#hedging === undefined || !repeatable) {
+      return this.#send(ticket, request, call.giveUpAt - this.#options.clock.now(), options);
+    }
+    const send: Send = (one, timeoutMs, own) =>
+      this.#send(one, request, timeoutMs, own === undefined ? { accepts } : { accepts, signal: own });
+    return this.#hedging.send(ticket, { ...call, send, signal });
   }
 
   /** Not delivered, or not taken: asking another is safe for any verb. Who answers nonsense may have done what it was asked. */
@@ -117,7 +135,7 @@ class ServiceClient implements Client {
     const tell = tried.size < MOST_TOLD ? this.#options.tell : () => undefined;
     tell({ kind: "resolving" });
     tell({ kind: "resolved", live: () => this.tracker.live(clock.now()).map((member) => member.who) });
-    const turn = this.resolver.next(clock.now(), { tried, repeatable });
+    const turn = this.resolver.next(clock.now(), { tried, repeatable, slow: this.#hedging?.slow });
     this.#tellAll(turn.changes);
     for (const copy of [...turn.retests, ...turn.trials]) {
       void this.#send(copy, request, rules.requestTimeoutMs, { accepts });

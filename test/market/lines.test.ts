@@ -32,6 +32,13 @@ test("the choice is told with the instance's number and address", () => {
   assert.is(client({ kind: "using", who: who(1) }), "INFO:resolver:- ratings using instance 1: nats:ratings.get.1-a");
 });
 
+test("a second instance that is asked is told with the one that is late", () => {
+  assert.is(
+    client({ kind: "hedging", who: who(1), late: who(2), afterMs: 12.4 }),
+    "DEBUG:resolver:- ratings instance 2 has not answered for 12 ms, asking instance 1 too: nats:ratings.get.1-a",
+  );
+});
+
 test("a breaker opens, is retested and closes in one line each, with its reason", () => {
   assert.is(
     client({ kind: "opened", who: who(2), why: "request timed out", retestInMs: 30_000 }),

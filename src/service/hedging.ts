@@ -1,0 +1,148 @@
+// HEDGE=1: a call that is late is sent once more, to another healthy instance, and the first answer wins.
+//
+// The late one stays out: its ticket is settled by its own end, so an instance that hangs is charged with its timeout
+// when the second is over, as if nobody had helped out. Only the caller no longer waits for it.
+
+import type { Clock } from "../clock.ts";
+import { Hedge } from "../health/hedge.ts";
+import type { Resolver } from "../health/resolver.ts";
+import type { Ticket } from "../health/ticket.ts";
+import type { Attempt } from "./answer.ts";
+import type { ClientEvent } from "./client-options.ts";
+
+/** Sends one ticket's call with what is left of its time; settles the ticket however it ends, and never rejects. */
+export type Send = (ticket: Ticket, timeoutMs: number, signal?: AbortSignal) => Promise<Attempt>;
+
+export interface CallSoFar {
+  /** In running time. */
+  readonly giveUpAt: number;
+  /** Incarnations that it has been to; gets the second one, if there is one. */
+  readonly tried: Set<string>;
+}
+
+export interface HedgedCall extends CallSoFar {
+  readonly send: Send;
+  readonly signal: AbortSignal | undefined;
+}
+
+export interface HedgingOptions {
+  readonly clock: Clock;
+  readonly resolver: Resolver;
+  readonly requestTimeoutMs: number;
+  readonly tell: (event: ClientEvent) => void;
+}
+
+export class Hedging {
+  readonly #options: HedgingOptions;
+  readonly #hedge: Hedge;
+
+  constructor(options: HedgingOptions) {
+    this.#options = options;
+    this.#hedge = new Hedge(options.requestTimeoutMs);
+  }
+
+  /** Incarnations that calls should spare while others are well. */
+  get slow(): Pick<ReadonlySet<string>, "has"> {
+    return this.#hedge.slow;
+  }
+
+  /** Sends the call of `ticket`, and once more if that is late. Resolves with the first answer, or else with the first's end. */
+  send(ticket: Ticket, call: HedgedCall): Promise<Attempt> {
+    const { signal, forget } = untilAnswered(call.signal);
+    const attempt = this.#race(ticket, { ...call, signal });
+    if (forget !== undefined) void attempt.then(forget);
+    return attempt;
+  }
+
+  #race(ticket: Ticket, call: HedgedCall): Promise<Attempt> {
+    const { clock } = this.#options;
+    return new Promise((resolve) => {
+      const lateAfterMs = this.#hedge.sent(ticket.who);
+      const first = this.#timed(ticket, call);
+      const race = new Race(resolve);
+      // After one more turn of reading: timers run first, and the answer may be in our hands already.
+      const cancel = clock.after(lateAfterMs, () => clock.afterReading(() => this.#help(ticket, call, race)));
+      void first.then((attempt) => {
+        cancel();
+        if (race.firstEnded(attempt) === "overtaken") this.#hedge.caughtUp(ticket.who.incarnation);
+      });
+    });
+  }
+
+  #help(late: Ticket, call: HedgedCall, race: Race): void {
+    const { clock, resolver, tell } = this.#options;
+    if (race.isOver) return;
+    const now = clock.now();
+    const tried = new Set(call.tried).add(late.who.incarnation);
+    const helper = resolver.helper(now, { tried, slow: this.slow });
+    // Asked last: an allowance is not spent where nobody could help.
+    if (helper === undefined || !this.#hedge.take()) return;
+    const ticket = resolver.sendTo(helper, now);
+    call.tried.add(ticket.who.incarnation);
+    tell({ kind: "hedging", who: ticket.who, late: late.who, afterMs: now - late.sentAt });
+    race.secondIsOut();
+    void this.#timed(ticket, call).then((attempt) => {
+      if (attempt.result === "nonsense") tell({ kind: "nonsense", who: ticket.who });
+      if (race.secondEnded(attempt) === "won") this.#hedge.overtaken(late.who.incarnation);
+    });
+  }
+
+  async #timed(ticket: Ticket, { send, giveUpAt, signal }: HedgedCall): Promise<Attempt> {
+    const { clock } = this.#options;
+    const attempt = await send(ticket, giveUpAt - clock.now(), signal);
+    if (attempt.result === "answered") this.#hedge.answered(ticket.who, clock.now() - ticket.sentAt);
+    return attempt;
+  }
+}
+
+/**
+ * The caller's signal, until it has its answer: whoever gives up then gives up nothing, and the late call has to time
+ * out, or its instance would never be charged with it.
+ */
+function untilAnswered(caller: AbortSignal | undefined): { signal: AbortSignal | undefined; forget?: () => void } {
+  if (caller === undefined || caller.aborted) return { signal: caller };
+  const own = new AbortController();
+  const giveUp = (): void => own.abort();
+  caller.addEventListener("abort", giveUp);
+  return { signal: own.signal, forget: () => caller.removeEventListener("abort", giveUp) };
+}
+
+/** Two attempts at one call: the first answer ends it; without any, the first's end is what its caller is told. */
+class Race {
+  readonly #resolve: (attempt: Attempt) => void;
+  #first: Attempt | undefined;
+  #second: "none" | "out" | "won" | "lost" = "none";
+
+  constructor(resolve: (attempt: Attempt) => void) {
+    this.#resolve = resolve;
+  }
+
+  get isOver(): boolean {
+    return this.#first !== undefined;
+  }
+
+  secondIsOut(): void {
+    this.#second = "out";
+  }
+
+  firstEnded(attempt: Attempt): "overtaken" | "heard" {
+    this.#first = attempt;
+    if (this.#second === "won") return "overtaken";
+    // Without an answer of its own it waits for the second's, which has no more time than itself.
+    if (this.#second !== "out" || attempt.result === "answered") this.#resolve(attempt);
+    return "heard";
+  }
+
+  secondEnded(attempt: Attempt): "won" | "lost" {
+    const answered = attempt.result === "answered";
+    // The first gets the last word when neither was of use.
+    if (this.#first === undefined) {
+      this.#second = answered ? "won" : "lost";
+      if (answered) this.#resolve(attempt);
+      return this.#second;
+    }
+    this.#second = "lost";
+    this.#resolve(answered ? attempt : this.#first);
+    return "lost";
+  }
+}

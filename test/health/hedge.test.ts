@@ -1,0 +1,123 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { Hedge } from "../../src/health/hedge.ts";
+import type { Who } from "../../src/health/member.ts";
+import { Dice } from "../support/random.ts";
+import { Table } from "../support/table.ts";
+
+const test = suite("hedge");
+
+const TIMEOUT_MS = 1000;
+const who = (instance: number): Who => ({
+  service: "ratings",
+  instance,
+  incarnation: `${instance}-a`,
+  address: `ratings.get.${instance}-a`,
+});
+
+/** What `answers` made of the delay after which a call is late. */
+function lateAfter(answers: readonly number[]): number {
+  const hedge = new Hedge(TIMEOUT_MS);
+  const one = who(1);
+  for (const tookMs of answers) hedge.answered(one, tookMs);
+  return hedge.sent(one);
+}
+const times = (count: number, tookMs: number): readonly number[] => Array.from({ length: count }, () => tookMs);
+
+test("of an instance of unknown habits a call is late after a tenth of its time", () => {
+  assert.is(lateAfter([]), 100);
+  assert.is(lateAfter(times(19, 30)), 100);
+  assert.is(lateAfter(times(20, 30)), 30);
+});
+
+test("late is beyond the p95 of its own last answers, and a slow twentieth of them does not move it", () => {
+  assert.is(lateAfter([...times(61, 30), ...times(3, 400)]), 30);
+  assert.is(lateAfter([...times(60, 30), ...times(4, 400)]), 400);
+});
+
+test("what was long ago is forgotten", () => {
+  assert.is(lateAfter([...times(500, 400), ...times(72, 20)]), 20);
+});
+
+test("no call is late before ten milliseconds, and each is at half of its time", () => {
+  assert.is(lateAfter(times(64, 0.2)), 10);
+  assert.is(lateAfter(times(64, 900)), 500);
+});
+
+test("each instance has habits of its own, and a new incarnation has none", () => {
+  const hedge = new Hedge(TIMEOUT_MS);
+  const [one, two] = [who(1), who(2)];
+  for (const tookMs of times(64, 50)) hedge.answered(one, tookMs);
+  assert.is(hedge.sent(one), 50);
+  assert.is(hedge.sent(two), 100);
+  assert.is(hedge.sent(who(1)), 100, "the row that replaced it");
+});
+
+test("beside eight at the start one call in twenty is sent twice, in any order of events", () => {
+  for (let seed = 1; seed <= 50; seed++) {
+    const dice = new Dice(seed);
+    const hedge = new Hedge(TIMEOUT_MS);
+    const one = who(1);
+    let [sent, twice] = [0, 0];
+    for (let step = 0; step < 3000; step++) {
+      if (dice.chance(0.5)) {
+        hedge.sent(one);
+        sent += 1;
+      } else if (hedge.take()) twice += 1;
+      assert.ok(twice <= 8 + sent / 20 + 1e-9, `seed ${seed}: ${twice} of ${sent}`);
+    }
+    assert.ok(twice >= sent / 20 + 6, "and what may be is done");
+  }
+});
+
+test("so many can be saved up and no more", () => {
+  const hedge = new Hedge(TIMEOUT_MS);
+  for (let call = 0; call < 100_000; call++) hedge.sent(who(1));
+  let taken = 0;
+  while (hedge.take()) taken += 1;
+  assert.is(taken, 128);
+});
+
+test("who was overtaken is spared until each of its overtaken calls has ended", () => {
+  const hedge = new Hedge(TIMEOUT_MS);
+  hedge.overtaken("2-a");
+  hedge.overtaken("2-a");
+  hedge.caughtUp("2-a");
+  assert.is(hedge.slow.has("2-a"), true);
+  hedge.caughtUp("2-a");
+  assert.is(hedge.slow.has("2-a"), false);
+});
+
+// What the choice makes of it.
+
+const slow = new Set(["2-a"]);
+
+test("a slow instance gets nothing new while others are well, and all of it when none is", () => {
+  const table = new Table();
+  for (const instance of [1, 2, 3]) table.beats(instance, 0);
+  const asked = [1, 2, 3, 4].map(() => table.ask(1, { slow }).who.instance);
+  assert.equal(asked, [1, 3, 1, 3]);
+  assert.is(table.ask(1, { slow, tried: new Set(["1-a", "3-a"]) }).who.instance, 2);
+  assert.equal(table.turns(3, 2), [3, 1, 2], "and its turn again when it is slow no more");
+});
+
+test("a late call goes to the next who is well, to nobody slow, guarded, open or tried, and that is a turn", () => {
+  const table = new Table();
+  for (const instance of [1, 2, 3, 4]) table.beats(instance, 0);
+  table.turns(1, 1);
+  assert.is(table.resolver.helper(1, { slow })?.who.instance, 3);
+  assert.is(table.resolver.helper(1, { slow, tried: new Set(["3-a"]) })?.who.instance, 4);
+  table.hangs(3, 1001);
+  const helper = table.resolver.helper(1002, { slow });
+  assert.is(helper?.who.instance, 4);
+  assert.is(table.resolver.helper(1002, { slow, tried: new Set(["1-a", "4-a"]) }), undefined);
+  table.beats(3, 1003);
+  assert.is(table.breaker(3), "probation");
+  table.ask(1004, { tried: new Set(["1-a", "2-a", "4-a"]) });
+  assert.is(table.resolver.helper(1005, { slow, tried: new Set(["1-a", "4-a"]) }), undefined, "3 is guarded");
+  if (helper === undefined) throw new Error("nobody helps");
+  table.settle(table.resolver.sendTo(helper, 1006), "answered", 1007);
+  assert.is(table.resolver.look(1008).call?.who.instance, 1);
+});
+
+test.run();

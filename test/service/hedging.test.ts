@@ -1,0 +1,224 @@
+// HEDGE=1 from end to end, on a bus in memory and a clock that is pushed.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { Answer } from "../../src/service/answer.ts";
+import { type AskOptions, type Client, openClient } from "../../src/service/client.ts";
+import type { ClientEvent } from "../../src/service/client-options.ts";
+import { answer, type Handled, refuse } from "../../src/service/handled.ts";
+import { startInstance } from "../../src/service/instance.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+import { MemoryNetwork } from "../support/memory-bus.ts";
+
+const test = suite("hedging");
+
+const TIMEOUT_MS = 1000;
+/** Habits are unknown in so short a test: a tenth of the timeout. */
+const LATE_AFTER_MS = 100;
+
+/** A number: answers after so many ms. */
+type Manner = "well" | "never" | "drains" | "drains late" | number;
+
+class Scene {
+  readonly clock = new FakeClock();
+  readonly network = new MemoryNetwork(this.clock);
+  readonly events: ClientEvent[] = [];
+  /** Requests that reached each instance, by number. */
+  readonly reached: number[] = [0, 0, 0, 0];
+  readonly manners: Manner[] = ["well", "well", "well", "well"];
+  client: Client | undefined;
+
+  static async of(count: number, hedge = true): Promise<Scene> {
+    const scene = new Scene();
+    const { clock, network, events } = scene;
+    const starting = Array.from({ length: count }, (_, place) =>
+      startInstance({
+        ...{ service: "tea", instance: place + 1, bus: network.bus(), clock, random: () => 0 },
+        handle: () => scene.#handle(place + 1),
+      }),
+    );
+    await clock.advance(TIMEOUT_MS);
+    await Promise.all(starting);
+    const tell = (event: ClientEvent): number => events.push(event);
+    const rules = { requestTimeoutMs: TIMEOUT_MS };
+    scene.client = openClient({ service: "tea", bus: network.bus(), clock, random: () => 0, rules, tell, hedge });
+    await clock.advance(TIMEOUT_MS);
+    return scene;
+  }
+
+  /** Asks; the answer and how long it took, in steps of 10 ms. */
+  async ask(options: AskOptions = {}): Promise<{ readonly answer: Answer; readonly tookMs: number }> {
+    const sentAt = this.clock.now();
+    let ended: Answer | undefined;
+    void this.client?.ask({}, options).then((answered) => {
+      ended = answered;
+    });
+    while (ended === undefined) await this.clock.advance(10);
+    return { answer: ended, tookMs: this.clock.now() - sentAt };
+  }
+
+  told(kind: ClientEvent["kind"]): number {
+    return this.events.filter((event) => event.kind === kind).length;
+  }
+
+  #handle(instance: number): Handled | Promise<Handled> {
+    this.reached[instance] = (this.reached[instance] ?? 0) + 1;
+    const manner = this.manners[instance] ?? "well";
+    if (manner === "well") return answer({ from: instance });
+    if (manner === "drains") return refuse(503, "draining");
+    if (manner === "never") return new Promise(() => undefined);
+    if (manner === "drains late") return this.#after(LATE_AFTER_MS + 50, refuse(503, "draining"));
+    return this.#after(manner, answer({ from: instance }));
+  }
+
+  #after(ms: number, handled: Handled): Promise<Handled> {
+    return new Promise((resolve) => this.clock.after(ms, () => resolve(handled)));
+  }
+}
+
+const from = ({ answer: { kind, ...rest } }: { answer: Answer }): unknown =>
+  kind === "answered" && "who" in rest ? rest.who.instance : kind;
+
+test("a late call is answered by another, and its instance is charged once its own second is over", async () => {
+  const scene = await Scene.of(2);
+  scene.manners[1] = "never";
+  const call = await scene.ask();
+  assert.is(from(call), 2);
+  assert.ok(call.tookMs >= LATE_AFTER_MS && call.tookMs < LATE_AFTER_MS * 2, `${call.tookMs}`);
+  assert.is(scene.told("hedging"), 1);
+  await scene.clock.advance(TIMEOUT_MS - call.tookMs - 20);
+  assert.is(scene.told("opened"), 0, "its second is not over");
+  await scene.clock.advance(60);
+  assert.is(scene.told("opened"), 1);
+});
+
+test("without HEDGE a late call waits for its whole second", async () => {
+  const scene = await Scene.of(2, false);
+  scene.manners[1] = "never";
+  const call = await scene.ask();
+  assert.equal(call.answer, { kind: "unanswered", why: "request timed out" });
+  assert.is(scene.reached[2], 0);
+  assert.is(scene.told("hedging"), 0);
+});
+
+test("a call that must not reach two instances never does", async () => {
+  const scene = await Scene.of(2);
+  scene.manners[1] = "never";
+  const call = await scene.ask({ repeatable: false });
+  assert.is(from(call), "unanswered");
+  assert.is(scene.reached[2], 0);
+});
+
+test("an answer in time is sent once", async () => {
+  const scene = await Scene.of(2);
+  scene.manners[1] = LATE_AFTER_MS - 30;
+  assert.is(from(await scene.ask()), 1);
+  await scene.clock.advance(TIMEOUT_MS);
+  assert.equal(scene.reached, [0, 1, 0, 0]);
+});
+
+test("the slow one may still be first, and then nobody is charged", async () => {
+  const scene = await Scene.of(2);
+  scene.manners[1] = LATE_AFTER_MS + 100;
+  scene.manners[2] = 600;
+  const call = await scene.ask();
+  assert.is(from(call), 1);
+  await scene.clock.advance(TIMEOUT_MS * 2);
+  assert.is(scene.told("opened"), 0);
+  assert.equal(scene.reached, [0, 1, 1, 0]);
+});
+
+test("who has been overtaken is spared until it answers", async () => {
+  const scene = await Scene.of(2);
+  scene.manners[1] = 600;
+  for (let call = 0; call < 3; call++) assert.is(from(await scene.ask()), 2);
+  assert.equal(scene.reached, [0, 1, 3, 0]);
+  await scene.clock.advance(600);
+  assert.is(scene.told("opened"), 0, "it has answered in time");
+  scene.manners[1] = "well";
+  assert.equal(new Set([from(await scene.ask()), from(await scene.ask())]), new Set([1, 2]));
+});
+
+test("a helper that is of no use leaves the call to the one that has it", async () => {
+  for (const manner of ["drains", "never"] as const) {
+    const scene = await Scene.of(2);
+    scene.manners[1] = 700;
+    scene.manners[2] = manner;
+    const call = await scene.ask();
+    assert.is(from(call), 1, manner);
+    assert.is(scene.reached[2], 1, manner);
+  }
+});
+
+test("when neither answers it ends at its second, both are charged that had theirs, and nothing is left out", async () => {
+  const scene = await Scene.of(2);
+  scene.manners[1] = "never";
+  scene.manners[2] = "never";
+  const call = await scene.ask();
+  assert.equal(call.answer, { kind: "unanswered", why: "request timed out" });
+  assert.ok(call.tookMs <= TIMEOUT_MS + 50, `${call.tookMs}`);
+  assert.is(scene.told("opened"), 2);
+});
+
+test("a late one that will not answer leaves the call to its helper, and a third is not asked", async () => {
+  const scene = await Scene.of(3);
+  scene.manners[1] = "drains late";
+  scene.manners[2] = 200;
+  assert.is(from(await scene.ask()), 2);
+  assert.equal(scene.reached, [0, 1, 1, 0]);
+});
+
+test("a caller who gives up is let go, charges nobody, and is sent to nobody more", async () => {
+  const scene = await Scene.of(2);
+  scene.manners[1] = "never";
+  const leaving = new AbortController();
+  scene.clock.after(50, () => leaving.abort());
+  const call = await scene.ask({ signal: leaving.signal });
+  assert.equal(call.answer, { kind: "unanswered", why: "the caller gave up" });
+  await scene.clock.advance(TIMEOUT_MS * 2);
+  assert.is(scene.reached[2], 0);
+  assert.is(scene.told("opened"), 0);
+});
+
+test("giving up after the answer takes nothing back: the late one is still charged", async () => {
+  const scene = await Scene.of(2);
+  scene.manners[1] = "never";
+  const leaving = new AbortController();
+  assert.is(from(await scene.ask({ signal: leaving.signal })), 2);
+  leaving.abort();
+  await scene.clock.advance(TIMEOUT_MS);
+  assert.is(scene.told("opened"), 1);
+});
+
+test("a stall of our own makes no call late that has its answer", async () => {
+  const scene = await Scene.of(2);
+  let ended = false;
+  scene.network.delayMs = 20;
+  void scene.client?.ask({}).then(() => {
+    ended = true;
+  });
+  await scene.clock.advance(30);
+  await scene.clock.stall(5000); // its request has arrived, and the answer is under way
+  await scene.clock.advance(TIMEOUT_MS);
+  assert.is(ended, true);
+  assert.is(scene.told("hedging"), 0);
+});
+
+test("only one call in twenty is sent twice", async () => {
+  const scene = await Scene.of(3);
+  scene.manners.fill(300);
+  const calls = 400;
+  for (let call = 0; call < calls; call += 20) {
+    const asked = Array.from({ length: 20 }, () => scene.client?.ask({}));
+    await scene.clock.advance(TIMEOUT_MS);
+    await Promise.all(asked);
+  }
+  const twice = scene.told("hedging");
+  assert.ok(twice > 0 && twice <= 8 + calls / 20, `${twice} of ${calls}`);
+  assert.is(
+    scene.reached.reduce((sum, count) => sum + count),
+    calls + twice,
+  );
+});
+
+test.run();
