@@ -3,11 +3,13 @@
 import { fileURLToPath } from "node:url";
 import { systemClock } from "../src/clock.ts";
 import { startDemo } from "../src/demo/demo.ts";
+import { standardOutput } from "../src/program/output.ts";
 import { runProgram, settingsOrExit } from "../src/program/program.ts";
 
 // Wrong settings are told once here, not four times by the programs below.
 settingsOrExit(process.env);
 const clock = systemClock();
+const print = standardOutput(clock, (lines) => `(${lines} lines dropped: whoever reads them was too slow)\n`);
 const scriptOf = (name: string): string => fileURLToPath(new URL(`./${name}.js`, import.meta.url));
 
 await runProgram(clock, (closers) =>
@@ -16,7 +18,7 @@ await runProgram(clock, (closers) =>
       marketScript: scriptOf("market"),
       ratingsScript: scriptOf("ratings"),
       clock,
-      print: (line) => process.stdout.write(`${line}\n`),
+      print: (line) => print(`${line}\n`),
       over: () => process.exit(1),
     },
     closers,

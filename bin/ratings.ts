@@ -18,7 +18,7 @@ if (wanted.kind === "refused") {
 
 const settings = settingsOrExit(process.env);
 const clock = systemClock();
-const say = programLog(settings, clock.wall);
+const say = programLog(settings, clock);
 
 await runProgram(clock, async (closers) => {
   // Also before three processes are started that would each say the same.

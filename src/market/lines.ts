@@ -4,6 +4,7 @@ import { shownAddress } from "../bus/subjects.ts";
 import type { Who } from "../health/member.ts";
 import type { Line } from "../program/log.ts";
 import type { ClientEvent } from "../service/client-options.ts";
+import { isPrinted, type LogLevel } from "../settings.ts";
 
 /** What happens to the ratings of one page, besides what happens to its calls. */
 export type PageEvent =
@@ -12,16 +13,36 @@ export type PageEvent =
   | { readonly kind: "got"; readonly thingID: string; readonly rating: number }
   | { readonly kind: "bad"; readonly thingID: string; readonly why: string };
 
-export function pageLine(event: PageEvent): Line {
+/** The levels of what comes with every page and every call; the rest is rare. */
+const LEVELS = {
+  asking: "INFO",
+  waited: "INFO",
+  got: "INFO",
+  bad: "WARNING",
+  resolving: "DEBUG",
+  resolved: "DEBUG",
+  using: "INFO",
+  hedging: "DEBUG",
+} as const satisfies Partial<Record<PageEvent["kind"] | ClientEvent["kind"], LogLevel>>;
+
+/** Of those, what is not printed while `least` is asked for: for these events no line need be made. */
+export function unsaidAt(least: LogLevel): ReadonlySet<string> {
+  const unsaid = Object.entries(LEVELS).filter(([, level]) => !isPrinted(level, least));
+  return new Set(unsaid.map(([kind]) => kind));
+}
+
+export const pageLine = (event: PageEvent): Line => ({ level: LEVELS[event.kind], text: pageText(event) });
+
+function pageText(event: PageEvent): string {
   switch (event.kind) {
     case "asking":
-      return { level: "INFO", text: `ASK for ${event.thingID}` };
+      return `ASK for ${event.thingID}`;
     case "waited":
-      return { level: "INFO", text: `WAITED ${Math.round(event.waitedMs)}ms` };
+      return `WAITED ${Math.round(event.waitedMs)}ms`;
     case "got":
-      return { level: "INFO", text: `GOT ${event.thingID}: ${event.rating}` };
+      return `GOT ${event.thingID}: ${event.rating}`;
     case "bad":
-      return { level: "WARNING", text: `BAD ${event.thingID}: ${event.why}` };
+      return `BAD ${event.thingID}: ${event.why}`;
   }
 }
 
@@ -32,13 +53,13 @@ const MOST_LISTED = 20;
 export function clientLine(service: string, event: ClientEvent): Line {
   switch (event.kind) {
     case "resolving":
-      return dwc(`resolving ${service}`);
+      return { level: LEVELS.resolving, logger: "DWC", text: `DWC resolving ${service}` };
     case "resolved":
-      return dwc(`resolved ${service} => [${listed(event.live())}]`);
+      return { level: LEVELS.resolved, logger: "DWC", text: `DWC resolved ${service} => [${listed(event.live())}]` };
     case "using":
-      return resolver("INFO", `${service} using instance ${event.who.instance}: ${address(event.who)}`);
+      return resolver(LEVELS.using, `${service} using instance ${event.who.instance}: ${address(event.who)}`);
     case "hedging":
-      return resolver("DEBUG", hedgingText(event));
+      return resolver(LEVELS.hedging, hedgingText(event));
     case "nonsense":
       return resolver(
         "WARNING",
@@ -115,7 +136,6 @@ function listed(live: readonly Who[]): string {
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 const address = (who: Who): string => shownAddress(who.address);
 const named = (who: Who): string => `${who.service} instance ${who.instance}`;
-const dwc = (text: string): Line => ({ level: "DEBUG", logger: "DWC", text: `DWC ${text}` });
 const resolver = (level: Line["level"], text: string): Line => ({ level, logger: "resolver", text: `- ${text}` });
 const membership = (level: Line["level"], text: string): Line => ({ level, logger: "membership", text: `- ${text}` });
 

@@ -16,7 +16,7 @@ import type { ClientEvent } from "../service/client-options.ts";
 import { untilConnected } from "../service/connect.ts";
 import type { Settings } from "../settings.ts";
 import { LineLimit } from "./line-limit.ts";
-import { clientLine, pageLine } from "./lines.ts";
+import { clientLine, type PageEvent, pageLine, unsaidAt } from "./lines.ts";
 import { ratePage } from "./page-ratings.ts";
 import { RatingStore } from "./rating-store.ts";
 import { openRecording } from "./recording.ts";
@@ -134,10 +134,14 @@ function joinWithEars(bus: NatsBus, { settings, clock, say, access }: BusWorld, 
   return ears;
 }
 
-function createDesk(client: Client, bus: NatsBus, { clock, say }: World): RatingsDesk {
+function createDesk(client: Client, bus: NatsBus, { settings, clock, say }: World): RatingsDesk {
   const store = new RatingStore();
+  const unsaid = unsaidAt(settings.logLevel);
+  const tell = (event: PageEvent): void => {
+    if (!unsaid.has(event.kind)) say(pageLine(event));
+  };
   return {
-    rate: (thingIDs) => ratePage(thingIDs, { client, store, clock, tell: (event) => say(pageLine(event)) }),
+    rate: (thingIDs) => ratePage(thingIDs, { client, store, clock, tell }),
     checks: () => {
       const live = client.tracker.live(clock.now()).length;
       return {
@@ -154,14 +158,16 @@ const CAUSED_BY_ANYBODY = new Set<ClientEvent["kind"]>([
   ...(["unreadable heartbeat", "crowded", "deaf", "nonsense"] as const),
 ]);
 
-function limitedTeller({ clock, say }: World, closers: Closers): (event: ClientEvent) => void {
+function limitedTeller({ settings, clock, say }: World, closers: Closers): (event: ClientEvent) => void {
   const limit = new LineLimit();
+  const unsaid = unsaidAt(settings.logLevel);
   closers.push(
     clock.every(HELD_LINES_MS, () => {
       for (const held of limit.held(clock.now())) say(heldLine(held));
     }),
   );
   return (event) => {
+    if (unsaid.has(event.kind)) return;
     if (!CAUSED_BY_ANYBODY.has(event.kind) || limit.admit(event.kind, clock.now())) say(clientLine(SERVICE, event));
   };
 }

@@ -1,7 +1,7 @@
 // What is printed, line by line: `LEVEL:logger:message` for people, one JSON object a line for machines.
 
 import { isoTime } from "../clock.ts";
-import type { LogFormat, LogLevel } from "../settings.ts";
+import { isPrinted, type LogFormat, type LogLevel } from "../settings.ts";
 
 export interface Line {
   readonly level: LogLevel;
@@ -15,19 +15,20 @@ export type Say = (line: Line) => void;
 
 export interface LogOptions {
   readonly level: LogLevel;
-  readonly format: LogFormat;
-  /** Epoch ms, for the JSON format. */
-  readonly wall: () => number;
+  readonly render: (line: Line) => string;
+  /** Gets each line with its end. */
   readonly write: (text: string) => void;
 }
 
-const RANK: Readonly<Record<LogLevel, number>> = { DEBUG: 0, INFO: 1, WARNING: 2, ERROR: 3 };
-
-export function createLog({ level, format, wall, write }: LogOptions): Say {
-  const render = format === "json" ? (line: Line) => asJson(line, wall()) : asText;
+export function createLog({ level, render, write }: LogOptions): Say {
   return (line) => {
-    if (RANK[line.level] >= RANK[level]) write(`${render(line)}\n`);
+    if (isPrinted(line.level, level)) write(render(line));
   };
+}
+
+/** @param wall epoch ms, for the JSON format */
+export function rendering(format: LogFormat, wall: () => number): (line: Line) => string {
+  return format === "json" ? (line) => `${asJson(line, wall())}\n` : (line) => `${asText(line)}\n`;
 }
 
 export function asText({ level, logger, text }: Line): string {

@@ -3,7 +3,8 @@
 
 import type { Clock } from "../clock.ts";
 import { readSettings, type Settings } from "../settings.ts";
-import { createLog, type LogOptions, type Say } from "./log.ts";
+import { createLog, rendering, type Say } from "./log.ts";
+import { hasNoReader, standardOutput } from "./output.ts";
 
 export type Outcome =
   /** `at`: where it can be reached, for a parent that waits to hear so. */
@@ -27,14 +28,15 @@ export function settingsOrExit(env: Readonly<Record<string, string | undefined>>
   process.exit(2);
 }
 
-export function programLog(settings: Settings, wall: LogOptions["wall"]): Say {
-  return createLog({
-    level: settings.logLevel,
-    format: settings.logFormat,
-    wall,
-    write: (text) => process.stdout.write(text),
-  });
+export function programLog({ logLevel: level, logFormat: format }: Settings, clock: Clock): Say {
+  const render = rendering(format, clock.wall);
+  // Also when warnings are not asked for: whoever reads a log has to know that it has a gap.
+  const gap = (lines: number): string => render({ level: "WARNING", logger: "log", text: gapText(lines) });
+  return createLog({ level, render, write: standardOutput(clock, gap) });
 }
+
+const gapText = (lines: number): string =>
+  `- ${lines} ${lines === 1 ? "line was" : "lines were"} dropped here: whoever reads them was too slow`;
 
 /** Runs until a signal, then closes and exits with 0; a refusal is told on stderr and exits with 1. */
 export async function runProgram(clock: Clock, start: (closers: Closers) => Promise<Outcome>): Promise<void> {
@@ -46,6 +48,8 @@ export async function runProgram(clock: Clock, start: (closers: Closers) => Prom
   });
   const outcome = await start(closers);
   if (outcome.kind === "running") return tellParent(outcome.at);
+  // After what the log still has to say: the two are read together.
+  await new Promise<void>((resolve) => clock.afterReading(resolve));
   for (const sentence of outcome.why) process.stderr.write(`${sentence}\n`);
   await closeAll(clock, closers);
   process.exit(1);
@@ -82,8 +86,8 @@ function onRequestToEnd(clock: Clock, act: (again: boolean) => void): void {
 /** `make market | head`: whoever reads has gone, so there is nobody left to tell. */
 function endQuietlyWithoutReader(): void {
   for (const stream of [process.stdout, process.stderr]) {
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code === "EPIPE" || error.code === "EIO") process.exit(0);
+    stream.on("error", (error) => {
+      if (hasNoReader(error)) process.exit(0);
       throw error;
     });
   }

@@ -11,7 +11,7 @@ import type { Handler } from "../service/handled.ts";
 import { newIncarnation } from "../service/identity.ts";
 import { startInstance } from "../service/instance.ts";
 import type { InstanceEvent, InstanceOptions } from "../service/instance-options.ts";
-import type { Settings } from "../settings.ts";
+import { isPrinted, type Settings } from "../settings.ts";
 import { instanceLine, type Speaker } from "./lines.ts";
 import { rate, requestLine } from "./ratings.ts";
 
@@ -61,14 +61,16 @@ function instanceOptions(number: number, { settings, clock, say }: World): Omit<
     clock,
     heartbeatIntervalMs: settings.health.heartbeatIntervalMs,
     random: Math.random,
-    handle: sayingSo(say),
+    handle: isPrinted(REQUEST_LEVEL, settings.logLevel) ? sayingSo(say) : rate,
   };
 }
+
+const REQUEST_LEVEL = "INFO";
 
 function sayingSo(say: Say): Handler {
   return (request) => {
     const handled = rate(request);
-    say({ level: "INFO", text: requestLine(request, handled) });
+    say({ level: REQUEST_LEVEL, text: requestLine(request, handled) });
     return handled;
   };
 }

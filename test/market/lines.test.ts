@@ -3,7 +3,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Who } from "../../src/health/member.ts";
-import { clientLine, type PageEvent, pageLine } from "../../src/market/lines.ts";
+import { clientLine, type PageEvent, pageLine, unsaidAt } from "../../src/market/lines.ts";
 import { asText } from "../../src/program/log.ts";
 import type { ClientEvent } from "../../src/service/client-options.ts";
 
@@ -76,6 +76,14 @@ test("a page is told without level and logger, as it always was", () => {
 test("of a page only what went wrong is a warning", () => {
   assert.is(pageLine({ kind: "bad", thingID: "football", why: "x" }).level, "WARNING");
   assert.is(pageLine({ kind: "got", thingID: "camera", rating: 4.5 }).level, "INFO");
+});
+
+test("of what comes with every page and call no line is made at a level that is off", () => {
+  assert.equal([...unsaidAt("DEBUG")], []);
+  assert.equal([...unsaidAt("INFO")], ["resolving", "resolved", "hedging"]);
+  assert.equal([...unsaidAt("WARNING")], ["asking", "waited", "got", "resolving", "resolved", "using", "hedging"]);
+  assert.is(unsaidAt("ERROR").has("bad"), true);
+  assert.is(unsaidAt("ERROR").has("opened"), false, "what is rare is for the log to decide");
 });
 
 test("who comes and goes is told with number and address", () => {

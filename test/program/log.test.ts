@@ -1,6 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { asText, createLog, type Line, type LogOptions } from "../../src/program/log.ts";
+import { asText, createLog, type Line, rendering } from "../../src/program/log.ts";
+import type { LogFormat, LogLevel } from "../../src/settings.ts";
 
 const test = suite("log");
 
@@ -11,15 +12,14 @@ const LINES: readonly Line[] = (["DEBUG", "INFO", "WARNING", "ERROR"] as const).
   text: level,
 }));
 
-function written(lines: readonly Line[], options: Partial<LogOptions> = {}): readonly string[] {
+interface Asked {
+  readonly level?: LogLevel;
+  readonly format?: LogFormat;
+}
+
+function written(lines: readonly Line[], { level = "DEBUG", format = "text" }: Asked = {}): readonly string[] {
   const output: string[] = [];
-  const say = createLog({
-    level: "DEBUG",
-    format: "text",
-    wall: () => NOON,
-    write: (text) => output.push(text),
-    ...options,
-  });
+  const say = createLog({ level, render: rendering(format, () => NOON), write: (text) => output.push(text) });
   for (const line of lines) say(line);
   return output;
 }

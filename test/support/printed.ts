@@ -51,6 +51,7 @@ const market: readonly Line[] = [
   ...(["no heartbeat", "nobody answers there"] as const).map((why) =>
     clientLine("ratings", { kind: "lost", who, why, silentMs: SECONDS }),
   ),
+  clientLine("ratings", { kind: "hedging", who, late: who, afterMs: NUMBER }),
   clientLine("ratings", { kind: "clash", who, other: who }),
   clientLine("ratings", { kind: "bus", status: "connected" }),
   clientLine("ratings", { kind: "bus", status: "away" }),

@@ -1,0 +1,107 @@
+// Lines on their way out, in batches: all that one turn of the event loop has to say is one write. A write costs some
+// microseconds, whatever is in it, and a page says sixteen lines and more.
+//
+// Whoever reads may be slow, or stopped. Then lines wait here, up to a limit; beyond it they are dropped and counted, and
+// the gap says how many they were. Waiting for the reader instead would stop a Market whose pager stands at "more", and
+// waiting without a limit would fill the memory.
+
+export interface WriterOptions {
+  /** Takes what it can without waiting. @returns how many bytes that was */
+  readonly take: (bytes: Uint8Array) => number;
+  /** Calls `act` once this turn of the event loop is over. */
+  readonly afterTurn: (act: () => void) => void;
+  readonly after: (delayMs: number, act: () => void) => void;
+  /** What stands in the place of so many lines. */
+  readonly gap: (lines: number) => string;
+}
+
+/** What a pipe takes whole or not at all: instances that share one would else cut each other's lines in two. */
+const ATOMIC_BYTES = 4096;
+/** What may wait for a slow reader: about ten thousand lines, or some seconds of a busy Market. */
+export const MOST_WAITING_BYTES = 1024 * 1024;
+/** Dropping goes on until half of that is free: otherwise every other line would be a gap. */
+const ROOM_AGAIN_BYTES = MOST_WAITING_BYTES / 2;
+/** How often a reader that took nothing is looked at. A person does not see the difference, and a look costs 2 µs. */
+const LOOK_AGAIN_MS = 10;
+/** How often at the end: half a second. Who reads nothing for so long shall not keep a program from ending. */
+const LAST_LOOKS = 50;
+
+export class LineWriter {
+  readonly #options: WriterOptions;
+  /** Batches that are full, and what is left of the one that was taken in part. */
+  readonly #batches: Uint8Array[] = [];
+  #batch = "";
+  #batchBytes = 0;
+  #waitingBytes = 0;
+  #dropped = 0;
+  #state: "idle" | "called" | "blocked" = "idle";
+
+  constructor(options: WriterOptions) {
+    this.#options = options;
+  }
+
+  /** @param line with its end of line */
+  write(line: string): void {
+    if (this.#dropped > 0 || this.#waitingBytes > MOST_WAITING_BYTES) {
+      this.#dropped += 1;
+      return;
+    }
+    this.#add(line);
+    if (this.#state !== "idle") return;
+    this.#state = "called";
+    this.#options.afterTurn(() => this.#flush());
+  }
+
+  /** Everything, now, as the program ends; `sleep` lets a slow reader catch up. */
+  finish(sleep: (ms: number) => void): void {
+    for (let looks = 0; looks < LAST_LOOKS; looks++) {
+      if (this.#takeAll()) return;
+      sleep(LOOK_AGAIN_MS);
+    }
+  }
+
+  #add(line: string): void {
+    const bytes = Buffer.byteLength(line);
+    if (this.#batchBytes + bytes > ATOMIC_BYTES) this.#closeBatch();
+    this.#batch += line;
+    this.#batchBytes += bytes;
+    this.#waitingBytes += bytes;
+  }
+
+  #closeBatch(): void {
+    if (this.#batchBytes > 0) this.#batches.push(Buffer.from(this.#batch));
+    this.#batch = "";
+    this.#batchBytes = 0;
+  }
+
+  #flush(): void {
+    const isThrough = this.#takeAll();
+    this.#state = isThrough ? "idle" : "blocked";
+    if (!isThrough) this.#options.after(LOOK_AGAIN_MS, () => this.#flush());
+  }
+
+  /** @returns whether nothing is left */
+  #takeAll(): boolean {
+    this.#closeBatch();
+    let done = 0;
+    for (const batch of this.#batches) {
+      const bytes = this.#options.take(batch);
+      this.#waitingBytes -= bytes;
+      if (bytes < batch.length) {
+        this.#batches[done] = batch.subarray(bytes);
+        break;
+      }
+      done += 1;
+    }
+    this.#batches.splice(0, done);
+    return this.#sayGap() ? this.#takeAll() : this.#batches.length === 0;
+  }
+
+  #sayGap(): boolean {
+    if (this.#dropped === 0 || this.#waitingBytes > ROOM_AGAIN_BYTES) return false;
+    const lines = this.#dropped;
+    this.#dropped = 0;
+    this.#add(this.#options.gap(lines));
+    return true;
+  }
+}
