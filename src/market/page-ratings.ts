@@ -8,10 +8,13 @@ import type { Answer } from "../service/answer.ts";
 import type { Client } from "../service/client.ts";
 import type { PageEvent } from "./lines.ts";
 import type { RatingStore } from "./rating-store.ts";
+import type { SharedCalls } from "./shared-calls.ts";
 import type { PageRatings, RatingView } from "./shop.ts";
 
 export interface Wiring {
   readonly client: Pick<Client, "ask" | "ready">;
+  /** What the pages of one Market have in common. */
+  readonly shared: SharedCalls;
   readonly store: RatingStore;
   readonly clock: Clock;
   readonly tell: (event: PageEvent) => void;
@@ -19,12 +22,13 @@ export interface Wiring {
 
 /** Asks for all things at once; takes no longer than one request timeout, and never rejects. */
 export async function ratePage(thingIDs: readonly string[], wiring: Wiring): Promise<PageRatings> {
-  const { client, store, clock, tell } = wiring;
+  const { client, shared, store, clock, tell } = wiring;
   await client.ready();
   const startedAt = clock.wall();
   const asked = thingIDs.map((thingID) => {
     tell({ kind: "asking", thingID });
-    return client.ask({ thingID }, { accepts: (body) => ratingIn(body, thingID) !== undefined });
+    const accepts = (body: unknown): boolean => ratingIn(body, thingID) !== undefined;
+    return shared.ask(thingID, () => client.ask({ thingID }, { accepts }));
   });
   const answers = await Promise.all(asked);
   tell({ kind: "waited", waitedMs: Math.max(0, clock.wall() - startedAt) });

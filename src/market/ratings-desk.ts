@@ -20,6 +20,7 @@ import { clientLine, type PageEvent, pageLine, unsaidAt } from "./lines.ts";
 import { ratePage } from "./page-ratings.ts";
 import { RatingStore } from "./rating-store.ts";
 import { openRecording } from "./recording.ts";
+import { SharedCalls } from "./shared-calls.ts";
 import type { Check, PageRatings } from "./shop.ts";
 
 const SERVICE = "ratings";
@@ -136,12 +137,13 @@ function joinWithEars(bus: NatsBus, { settings, clock, say, access }: BusWorld, 
 
 function createDesk(client: Client, bus: NatsBus, { settings, clock, say }: World): RatingsDesk {
   const store = new RatingStore();
+  const shared = new SharedCalls(clock);
   const unsaid = unsaidAt(settings.logLevel);
   const tell = (event: PageEvent): void => {
     if (!unsaid.has(event.kind)) say(pageLine(event));
   };
   return {
-    rate: (thingIDs) => ratePage(thingIDs, { client, store, clock, tell }),
+    rate: (thingIDs) => ratePage(thingIDs, { client, shared, store, clock, tell }),
     checks: () => {
       const live = client.tracker.live(clock.now()).length;
       return {

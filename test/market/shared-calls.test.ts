@@ -1,0 +1,97 @@
+// Pages at the same moment: what they ask together, and what they print.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { pageLine } from "../../src/market/lines.ts";
+import { ratePage } from "../../src/market/page-ratings.ts";
+import { RatingStore } from "../../src/market/rating-store.ts";
+import { SharedCalls } from "../../src/market/shared-calls.ts";
+import type { PageRatings } from "../../src/market/shop.ts";
+import { asText } from "../../src/program/log.ts";
+import type { Answer } from "../../src/service/answer.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+
+const test = suite("shared calls");
+
+const who = { service: "ratings", instance: 1, incarnation: "1-a", address: "ratings.get.1-a" };
+
+class Scene {
+  readonly clock = new FakeClock();
+  readonly asked: string[] = [];
+  readonly lines: string[] = [];
+  /** What each call ends as, and after how long. */
+  answer: (thingID: string) => Answer = (thingID) => ({ kind: "answered", body: { thingID, rating: 4 }, who });
+  takesMs = 5;
+  readonly #shared = new SharedCalls(this.clock);
+  readonly #store = new RatingStore();
+
+  page(...thingIDs: readonly string[]): Promise<PageRatings> {
+    const ask = (request: object): Promise<Answer> => {
+      const { thingID } = request as { thingID: string };
+      this.asked.push(thingID);
+      const answer = this.answer(thingID);
+      return new Promise((resolve) => this.clock.after(this.takesMs, () => resolve(answer)));
+    };
+    return ratePage(thingIDs, {
+      client: { ask, ready: () => Promise.resolve() },
+      shared: this.#shared,
+      store: this.#store,
+      clock: this.clock,
+      tell: (event) => this.lines.push(asText(pageLine(event))),
+    });
+  }
+}
+
+test("pages at the same moment share the calls for the same things, and each prints its own lines", async () => {
+  const scene = new Scene();
+  const pages = [scene.page("camera", "football"), scene.page("camera", "football"), scene.page("camera", "briefcase")];
+  await scene.clock.advance(10);
+  const [first, second, third] = await Promise.all(pages);
+  assert.equal(scene.asked, ["camera", "football", "briefcase"]);
+  assert.equal([...(second?.ratings ?? [])], [...(first?.ratings ?? [])]);
+  assert.is(third?.ratings.get("camera")?.fresh, true);
+  for (const line of ["ASK for camera", "GOT camera: 4", "WAITED 5ms"]) {
+    assert.is(scene.lines.filter((one) => one === line).length, 3, line);
+  }
+});
+
+test("a call that has ended is not shared", async () => {
+  const scene = new Scene();
+  for (let page = 0; page < 3; page++) {
+    void scene.page("camera");
+    await scene.clock.advance(6);
+  }
+  assert.equal(scene.asked, ["camera", "camera", "camera"]);
+});
+
+test("a call that is not young is not joined: one that hangs takes no later page along", async () => {
+  const scene = new Scene();
+  scene.takesMs = 1000;
+  scene.answer = () => ({ kind: "unanswered", why: "request timed out" });
+  const hung = [scene.page("camera")];
+  await scene.clock.advance(9);
+  hung.push(scene.page("camera"));
+  await scene.clock.advance(1);
+  scene.takesMs = 5;
+  scene.answer = (thingID) => ({ kind: "answered", body: { thingID, rating: 4 }, who });
+  const later = scene.page("camera");
+  await scene.clock.advance(5);
+  assert.is((await later).ratings.get("camera")?.fresh, true);
+  await scene.clock.advance(1000);
+  for (const page of hung) assert.equal((await page).trouble, ["request timed out"]);
+  assert.is(scene.asked.length, 2);
+});
+
+test("the end of an old call does not take a young one out", async () => {
+  const scene = new Scene();
+  scene.takesMs = 12;
+  void scene.page("camera");
+  await scene.clock.advance(11);
+  void scene.page("camera");
+  await scene.clock.advance(2);
+  void scene.page("camera");
+  await scene.clock.advance(20);
+  assert.is(scene.asked.length, 2);
+});
+
+test.run();
