@@ -7,6 +7,7 @@
 // thousand calls a second the allowance pays for the calls that were out when it hung, not for a second's worth of them.
 
 import type { Who } from "./member.ts";
+import type { Slow } from "./resolver.ts";
 
 /** Late is who takes longer than this share of its own last answers did. */
 const QUANTILE = 0.95;
@@ -44,7 +45,7 @@ export class Hedge {
   }
 
   /** Incarnations to be spared while others are well. */
-  get slow(): Pick<ReadonlySet<string>, "has"> {
+  get slow(): Slow {
     return this.#overtaken;
   }
 

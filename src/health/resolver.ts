@@ -24,7 +24,16 @@ export interface CallTraits {
   /** False for a call that must not reach two instances: then the retest is that call itself, and its caller pays. */
   readonly repeatable?: boolean;
   /** Incarnations that are asked only if nobody else can be (hedge.ts). */
-  readonly slow?: Pick<ReadonlySet<string>, "has"> | undefined;
+  readonly slow?: Slow | undefined;
+  /** Asks for a second one beside a call that is late: only who is well, and no copies, as those went with the first. */
+  readonly second?: boolean;
+}
+
+/** Incarnations, by their ids. */
+export interface Slow {
+  readonly size: number;
+  has(incarnation: string): boolean;
+  keys(): Iterable<string>;
 }
 
 /** Who would be sent what. */
@@ -56,6 +65,7 @@ export class Resolver {
 
   /** The choice that `next` would make now. */
   look(now: number, traits: CallTraits = {}): Choice {
+    if (traits.second === true) return { call: this.#well(now, traits), retests: [], trials: [] };
     const healthy = this.#healthy(now, traits);
     const open = this.#retestable(now, healthy === undefined, traits.tried);
     if (traits.repeatable === false) return { call: open[0] ?? healthy, retests: [], trials: [] };
@@ -73,17 +83,6 @@ export class Resolver {
     const trials = choice.trials.map((member) => this.#startTrial(member, now));
     const call = choice.call === undefined ? undefined : this.#send(choice.call, now, changes);
     return { call, retests, trials, changes };
-  }
-
-  /** Who could take a call that is late elsewhere: whoever is next, and well. */
-  helper(now: number, traits: CallTraits): Member | undefined {
-    return this.#well(now, traits);
-  }
-
-  /** Gives `member` a turn outside of `next`; without copies, as those have gone out with the call itself. */
-  sendTo(member: Member, now: number): Ticket {
-    this.#last = member.who;
-    return this.#tracker.admit(member, now);
   }
 
   #retestable(now: number, early: boolean, tried: ReadonlySet<string> | undefined): readonly Member[] {

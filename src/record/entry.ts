@@ -21,10 +21,18 @@ export interface Head {
   readonly rules: HealthRules;
 }
 
+/** What a choice had to heed; what is left out is as usual. */
+export interface ChosenTraits {
+  readonly tried?: readonly string[];
+  readonly repeatable?: boolean;
+  readonly slow?: readonly string[];
+  readonly second?: boolean;
+}
+
 /** What the core was given. Service and address of a heartbeat follow from the head and the incarnation. */
 export type Happening =
   | { readonly kind: "heard"; readonly beat: Omit<Heartbeat, "service" | "address"> }
-  | { readonly kind: "chosen"; readonly tried?: readonly string[]; readonly repeatable?: boolean }
+  | ({ readonly kind: "chosen" } & ChosenTraits)
   /** The call of that ticket has ended. */
   | { readonly kind: "settled"; readonly ticket: number; readonly result: Result }
   /** Heartbeats can, or cannot, be heard. */

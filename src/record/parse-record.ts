@@ -5,7 +5,15 @@ import { checkServiceName, directSubject, isIncarnationId } from "../bus/subject
 import { type Heartbeat, parseHeartbeat } from "../health/heartbeat.ts";
 import { RESULTS } from "../health/ticket.ts";
 import { type HealthRules, usualHealthRules } from "../settings.ts";
-import { type Entry, FORMAT, FORMAT_VERSION, type Happening, type Head, WHY_ENDED } from "./entry.ts";
+import {
+  type ChosenTraits,
+  type Entry,
+  FORMAT,
+  FORMAT_VERSION,
+  type Happening,
+  type Head,
+  WHY_ENDED,
+} from "./entry.ts";
 
 export type Parsed<T> =
   | { readonly kind: "read"; readonly value: T }
@@ -95,16 +103,16 @@ function withoutOrigin({
   return beat;
 }
 
-function parseChosen({ tried, repeatable }: Fields): Parsed<Happening> {
-  if (tried !== undefined && !(Array.isArray(tried) && tried.every(isId)))
-    return unreadable("tried is no list of incarnations");
-  if (repeatable !== undefined && typeof repeatable !== "boolean")
-    return unreadable("repeatable is neither true nor false");
-  return readAs({
-    kind: "chosen",
-    ...(tried !== undefined && { tried: tried as readonly string[] }),
-    ...(repeatable !== undefined && { repeatable }),
-  });
+function parseChosen({ tried, repeatable, slow, second }: Fields): Parsed<Happening> {
+  for (const [name, ids] of Object.entries({ tried, slow })) {
+    if (ids !== undefined && !(Array.isArray(ids) && ids.every(isId)))
+      return unreadable(`${name} is no list of incarnations`);
+  }
+  for (const [name, value] of Object.entries({ repeatable, second })) {
+    if (value !== undefined && typeof value !== "boolean") return unreadable(`${name} is neither true nor false`);
+  }
+  const traits = Object.entries({ tried, repeatable, slow, second }).filter(([, value]) => value !== undefined);
+  return readAs({ kind: "chosen", ...(Object.fromEntries(traits) as ChosenTraits) });
 }
 
 function parseSettled({ ticket, result }: Fields): Parsed<Happening> {

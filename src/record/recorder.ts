@@ -144,12 +144,14 @@ class RecordedResolver extends Resolver {
 
   override next(now: number, traits: CallTraits = {}): Turn {
     const turn = super.next(now, traits);
-    const { tried, repeatable } = traits;
+    const { tried, repeatable, slow, second } = traits;
     const decided = noteTurn(turn, (ticket) => this.#recorder.number(ticket));
     const chosen = {
       kind: "chosen",
       ...(tried !== undefined && tried.size > 0 && { tried: [...tried] }),
       ...(repeatable === false && { repeatable }),
+      ...(slow !== undefined && slow.size > 0 && { slow: [...slow.keys()] }),
+      ...(second === true && { second }),
     } as const;
     this.#recorder.note(chosen, now, decided);
     return turn;

@@ -114,10 +114,12 @@ export class Replay {
     return { ...beat, service, address: directSubject(service, beat.incarnation) };
   }
 
-  #choose({ at, tried, repeatable }: Extract<Entry, { kind: "chosen" }>): Did {
+  #choose({ at, tried, repeatable, slow, second }: Extract<Entry, { kind: "chosen" }>): Did {
     const traits = {
       ...(tried !== undefined && { tried: new Set(tried) }),
       ...(repeatable !== undefined && { repeatable }),
+      ...(slow !== undefined && { slow: new Set(slow) }),
+      ...(second !== undefined && { second }),
     };
     const turn = this.#core.resolver.next(at, traits);
     const decided = noteTurn(turn, (ticket) => this.#handOut(ticket));

@@ -5,7 +5,7 @@
 
 import type { Clock } from "../clock.ts";
 import { Hedge } from "../health/hedge.ts";
-import type { Resolver } from "../health/resolver.ts";
+import type { Resolver, Slow } from "../health/resolver.ts";
 import type { Ticket } from "../health/ticket.ts";
 import type { Attempt } from "./answer.ts";
 import type { ClientEvent } from "./client-options.ts";
@@ -42,7 +42,7 @@ export class Hedging {
   }
 
   /** Incarnations that calls should spare while others are well. */
-  get slow(): Pick<ReadonlySet<string>, "has"> {
+  get slow(): Slow {
     return this.#hedge.slow;
   }
 
@@ -74,10 +74,11 @@ export class Hedging {
     if (race.isOver) return;
     const now = clock.now();
     const tried = new Set(call.tried).add(late.who.incarnation);
-    const helper = resolver.helper(now, { tried, slow: this.slow });
-    // Asked last: an allowance is not spent where nobody could help.
-    if (helper === undefined || !this.#hedge.take()) return;
-    const ticket = resolver.sendTo(helper, now);
+    const traits = { tried, slow: this.slow, second: true };
+    // An allowance is not spent where nobody could help.
+    if (resolver.look(now, traits).call === undefined || !this.#hedge.take()) return;
+    const { call: ticket } = resolver.next(now, traits);
+    if (ticket === undefined) return;
     call.tried.add(ticket.who.incarnation);
     tell({ kind: "hedging", who: ticket.who, late: late.who, afterMs: now - late.sentAt });
     race.secondIsOut();

@@ -58,6 +58,7 @@ test("each event is read, and one that breaks a rule is refused with it", () => 
   const events = [
     { kind: "heard", beat: BEAT },
     { kind: "chosen", tried: ["1-a"], repeatable: false, decided: { call: null } },
+    { kind: "chosen", slow: ["2-a"], second: true, decided: { call: null } },
     { kind: "settled", ticket: 1, result: "timeout" },
     ...(["away", "back", "tick"] as const).map((kind) => ({ kind })),
     { kind: "stall", stalledMs: 1.5 },
@@ -72,6 +73,8 @@ test("each event is read, and one that breaks a rule is refused with it", () => 
   assert.match(entry({ at: 1, kind: "heard", beat: { ...BEAT, incarnation: "a b" } }), /beat\.incarnation is no id/);
   assert.match(entry({ at: 1, kind: "heard", beat: { ...BEAT, seq: -1 } }), /beat: seq is not/);
   assert.match(entry({ at: 1, kind: "chosen", tried: [1] }), /tried is no list/);
+  assert.match(entry({ at: 1, kind: "chosen", slow: "2-a" }), /slow is no list/);
+  assert.match(entry({ at: 1, kind: "chosen", second: 1 }), /second is neither true nor false/);
   // What is read is printed.
   assert.match(entry({ at: 1, kind: "chosen", tried: ["\u001b[2J"] }), /tried is no list of incarnations/);
   assert.match(entry({ at: 1, kind: "chosen", repeatable: 1 }), /repeatable is neither/);

@@ -6,7 +6,7 @@ import { parseEntry, parseHead } from "../../src/record/parse-record.ts";
 import { Recorder } from "../../src/record/recorder.ts";
 import { Replay } from "../../src/record/replay.ts";
 import { recordedDay } from "../support/recorded-day.ts";
-import { DEFAULT_RULES } from "../support/table.ts";
+import { beatOf, DEFAULT_RULES } from "../support/table.ts";
 
 const test = suite("replay");
 
@@ -63,6 +63,25 @@ test("looks at the time that noticed nothing are one number in the next line, th
     '{"at":700,"kind":"chosen","quietAt":600,"decided":{"call":null}}',
     '{"at":800,"kind":"chosen","decided":{"call":null}}',
   ]);
+});
+
+test("who was spared and who was asked second are decided the same again, and count", () => {
+  const lines: string[] = [];
+  const { tracker, resolver } = new Recorder((line) => lines.push(line)).open(
+    { at: 0, wallMs: 1 },
+    "ratings",
+    DEFAULT_RULES,
+    () => 0,
+  );
+  for (const instance of [1, 2, 3]) tracker.heard(beatOf(instance, { seq: 1 }), 0);
+  for (const traits of [{}, { slow: new Set(["2-a"]) }, { slow: new Set(["2-a"]), second: true }]) {
+    const { call } = resolver.next(1, traits);
+    if (call !== undefined) tracker.settle(call, "answered", 1);
+  }
+  const whole = [...lines, '{"at":3,"kind":"end","why":"the Market ended","known":3}'];
+  assert.is(replay(whole), "same");
+  const unsparing = changed(whole, /"slow"/, (line) => line.replace(/"slow":\[[^\]]*\],/, ""));
+  assert.is.not(unsparing[0], "same");
 });
 
 test("random numbers are recorded where they were drawn, and count", () => {
