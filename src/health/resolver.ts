@@ -111,9 +111,12 @@ export class Resolver {
   }
 
   #send(member: Member, now: number, changes: Change[]): Ticket {
-    this.#last = member.who;
     const retest = this.#tracker.admitRetest(member, now);
-    if (retest === undefined) return this.#tracker.admit(member, now);
+    if (retest === undefined) {
+      this.#last = member.who;
+      return this.#tracker.admit(member, now);
+    }
+    // A retest is nobody's turn: moving the cursor there would pass over those who stand between.
     changes.push(...retest.changes);
     return retest.ticket;
   }

@@ -119,6 +119,15 @@ test("a call that must not reach two instances is itself the retest that is due"
   assert.equal(table.told(), ["closed 2 (retest succeeded)"]);
 });
 
+test("a call that is itself the retest is nobody's turn: those between are not passed over", () => {
+  const table = tableOf(1, 2, 3);
+  stubborn(table, 3);
+  allBeat(table, [1, 2, 3], 60_000);
+  assert.equal(table.turns(1, 62_000), [1]);
+  assert.equal(inNumbers(table.next(63_000, { repeatable: false })), [3, []]);
+  assert.equal(table.turns(2, 63_001), [2, 1]);
+});
+
 test("one that beat without answering gets one call until it has answered, and more only if nobody else can take it", () => {
   const table = tableOf(1, 2);
   table.hangs(2, 1000);
