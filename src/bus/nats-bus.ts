@@ -32,7 +32,7 @@ import {
   type WireMessage,
 } from "./nats-message.ts";
 import { dialOptions } from "./nats-options.ts";
-import { AWAY, CANCELLED, PendingTable, TIMEOUT } from "./pending.ts";
+import { AWAY, CANCELLED, PendingTable } from "./pending.ts";
 import { Sparing } from "./sparing.ts";
 import { StatusBoard } from "./status-board.ts";
 import { assertSubject } from "./subjects.ts";
@@ -71,13 +71,13 @@ class NatsBusImpl implements NatsBus {
   #trouble: string | undefined;
 
   constructor(options: NatsBusOptions) {
-    const { credentials, authenticator, inboxPrefix } = options;
-    this.#clock = options.clock;
+    const { clock, credentials, authenticator, inboxPrefix } = options;
+    this.#clock = clock;
     this.#sparing = new Sparing(options.report);
     this.#board = new StatusBoard((status, error) =>
       this.#say("watcher", `a listener failed when told ${status}: ${String(error)}`),
     );
-    this.#pending = new PendingTable(options.clock, () => (this.#dialler.link?.inDoubt === false ? TIMEOUT : AWAY));
+    this.#pending = new PendingTable(clock, (sentAtMs) => this.#dialler.link?.inDoubt(sentAtMs) !== false);
     this.#caller = { holder: credentials?.name, cure: options.cure };
     const prefix = inboxPrefix ?? credentials?.inboxPrefix ?? USUAL_INBOX_PREFIX;
     this.#inbox = `${prefix}.${randomBytes(INBOX_BYTES).toString("base64url")}.`;

@@ -62,9 +62,9 @@ export class Link<W extends Wire = Wire> {
     return this.#live;
   }
 
-  /** Whether the bus is too late itself for a timeout to say anything about an instance. */
-  get inDoubt(): boolean {
-    return this.#pulse.inDoubt(this.#clock.now());
+  /** Whether the bus was too late itself for the timeout of a call sent at `sentAtMs` to say anything about an instance. */
+  inDoubt(sentAtMs: number): boolean {
+    return this.#pulse.inDoubt(this.#clock.now(), sentAtMs);
   }
 
   hear(hearing: Hearing): void {

@@ -23,6 +23,7 @@ const TOKEN_BASE = 36;
 
 interface Waiting {
   readonly token: string;
+  readonly sentAtMs: number;
   readonly deadlineMs: number;
   /** Takes one reply; true once nothing more is awaited. */
   take(reply: Reply): boolean;
@@ -30,17 +31,17 @@ interface Waiting {
 
 export class PendingTable {
   readonly #clock: Clock;
-  readonly #expired: () => Reply;
+  readonly #isDoubted: (sentAtMs: number) => boolean;
   readonly #waiting = new Map<string, Waiting>();
   #lastToken = 0;
   /** No deadline is earlier. It may be too early, when its call was answered: then one sweep looks in vain. */
   #earliestMs = Number.POSITIVE_INFINITY;
   #stopSweeping: Cancel | undefined;
 
-  /** @param expired what an overdue call ends as; asked at that moment, as only the bus knows whether it is to blame */
-  constructor(clock: Clock, expired: () => Reply = () => TIMEOUT) {
+  /** @param isDoubted whether the bus is to blame for an overdue call, by when that was sent; asked when it runs out */
+  constructor(clock: Clock, isDoubted: (sentAtMs: number) => boolean = () => false) {
     this.#clock = clock;
-    this.#expired = expired;
+    this.#isDoubted = isDoubted;
   }
 
   get size(): number {
@@ -49,7 +50,7 @@ export class PendingTable {
 
   /** A call that ends with the first reply, in `timeoutMs` of running time, or with the signal. */
   add(timeoutMs: number, signal?: AbortSignal): PendingCall {
-    const call = new PendingCall(this.#nextToken(), this.#clock.now() + timeoutMs);
+    const call = new PendingCall(this.#nextToken(), this.#clock.now(), timeoutMs);
     this.#watch(call);
     if (signal !== undefined) call.endWith(signal, () => this.settle(call.token, CANCELLED));
     return call;
@@ -57,7 +58,7 @@ export class PendingTable {
 
   /** A call that collects answers for `waitMs` of running time. */
   addGathering(waitMs: number): PendingGathering {
-    const gathering = new PendingGathering(this.#nextToken(), this.#clock.now() + waitMs);
+    const gathering = new PendingGathering(this.#nextToken(), this.#clock.now(), waitMs);
     this.#watch(gathering);
     return gathering;
   }
@@ -98,15 +99,15 @@ export class PendingTable {
   }
 
   #collectExpired(now: number): void {
-    const expired: string[] = [];
+    const expired: Waiting[] = [];
     this.#earliestMs = Number.POSITIVE_INFINITY;
-    for (const { token, deadlineMs } of this.#waiting.values()) {
-      if (deadlineMs <= now) expired.push(token);
-      else if (deadlineMs < this.#earliestMs) this.#earliestMs = deadlineMs;
+    for (const waiting of this.#waiting.values()) {
+      if (waiting.deadlineMs <= now) expired.push(waiting);
+      else if (waiting.deadlineMs < this.#earliestMs) this.#earliestMs = waiting.deadlineMs;
     }
     if (expired.length === 0) return;
     this.#clock.afterReading(() => {
-      for (const token of expired) this.settle(token, this.#expired());
+      for (const { token, sentAtMs } of expired) this.settle(token, this.#isDoubted(sentAtMs) ? AWAY : TIMEOUT);
     });
   }
 }
@@ -119,14 +120,16 @@ const keepResolve = (resolve: (value: never) => void): void => {
 
 export class PendingCall implements Waiting {
   readonly token: string;
+  readonly sentAtMs: number;
   readonly deadlineMs: number;
   readonly reply: Promise<Reply>;
   readonly #resolve: (reply: Reply) => void;
   #stopListening: Cancel | undefined;
 
-  constructor(token: string, deadlineMs: number) {
+  constructor(token: string, sentAtMs: number, timeoutMs: number) {
     this.token = token;
-    this.deadlineMs = deadlineMs;
+    this.sentAtMs = sentAtMs;
+    this.deadlineMs = sentAtMs + timeoutMs;
     this.reply = new Promise<Reply>(keepResolve);
     this.#resolve = lastResolve as (reply: Reply) => void;
   }
@@ -150,15 +153,17 @@ export class PendingCall implements Waiting {
 
 export class PendingGathering implements Waiting {
   readonly token: string;
+  readonly sentAtMs: number;
   readonly deadlineMs: number;
   readonly bodies: Promise<readonly Uint8Array[]>;
   readonly #resolve: (bodies: readonly Uint8Array[]) => void;
   readonly #gathered: Uint8Array[] = [];
   #gatheredBytes = 0;
 
-  constructor(token: string, deadlineMs: number) {
+  constructor(token: string, sentAtMs: number, waitMs: number) {
     this.token = token;
-    this.deadlineMs = deadlineMs;
+    this.sentAtMs = sentAtMs;
+    this.deadlineMs = sentAtMs + waitMs;
     this.bodies = new Promise<readonly Uint8Array[]>(keepResolve);
     this.#resolve = lastResolve as (bodies: readonly Uint8Array[]) => void;
   }

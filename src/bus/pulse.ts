@@ -24,6 +24,8 @@ export class Pulse {
   #silentSinceMs = 0;
   #heardCount = 0;
   #lastAnswerTookMs = 0;
+  /** When the last answer came that was late. */
+  #lateUntilMs = Number.NEGATIVE_INFINITY;
 
   /** @returns what to do now: send a ping, wait on, or give the connection up */
   beat(nowMs: number, heardCount: number): "ask" | "wait" | "dead" {
@@ -38,15 +40,19 @@ export class Pulse {
 
   answered(nowMs: number): void {
     if (this.#askedAtMs !== undefined) this.#lastAnswerTookMs = nowMs - this.#askedAtMs;
+    if (this.#lastAnswerTookMs >= DOUBT_MS) this.#lateUntilMs = nowMs;
     this.#askedAtMs = undefined;
   }
 
   /**
    * Whether the bus is itself too late for a timeout to say anything about an instance. Other messages are no excuse: an
    * answer to a call waits behind them just as the answer to the ping does, and until the next ping is known to have
-   * been quicker, so may the call that just ran out.
+   * been quicker, so may the call that just ran out. And a call that was out while the bus was late had less than its
+   * time, however well the bus is by now.
+   * @param sentAtMs when the call was sent that ran out
    */
-  inDoubt(nowMs: number): boolean {
+  inDoubt(nowMs: number, sentAtMs: number = nowMs): boolean {
+    if (this.#lateUntilMs > sentAtMs) return true;
     const waitedMs = this.#askedAtMs === undefined ? 0 : nowMs - this.#askedAtMs;
     return Math.max(waitedMs, this.#lastAnswerTookMs) >= DOUBT_MS;
   }

@@ -93,13 +93,14 @@ test("a stall of our own times out nobody", async () => {
   assert.equal(ended.value, { kind: "timeout" });
 });
 
-test("what an overdue call ends as is asked when it is overdue", async () => {
+test("whether the bus is to blame is asked when a call is overdue, with when it was sent", async () => {
   const clock = new FakeClock();
-  let verdict: Reply = { kind: "timeout" };
-  const table = new PendingTable(clock, () => verdict);
+  let lateUntilMs = 0;
+  const table = new PendingTable(clock, (sentAtMs) => lateUntilMs > sentAtMs);
+  await clock.advance(100);
   const ended = follow(table.add(1_000).reply);
   await clock.advance(500);
-  verdict = { kind: "away" };
+  lateUntilMs = 101;
   await clock.advance(520);
   assert.equal(ended.value, { kind: "away" });
 });

@@ -62,4 +62,14 @@ test("a late answer leaves doubt, as calls were late with it; the next one in ti
   assert.not.ok(pulse.inDoubt(3_001));
 });
 
+test("a call that was out while the bus was late had less than its time, however well the bus is by then", () => {
+  const pulse = new Pulse();
+  pulse.beat(0, 0);
+  pulse.answered(1_500);
+  pulse.beat(1_500, 0);
+  pulse.answered(1_501);
+  assert.ok(pulse.inDoubt(2_400, 1_400));
+  assert.not.ok(pulse.inDoubt(2_600, 1_600));
+});
+
 test.run();
