@@ -210,7 +210,7 @@ class NatsBusImpl implements NatsBus {
   }
 
   #answer = (subject: string, body: string, error?: ServiceError): void => {
-    const wire = this.#wire;
+    const wire = this.#dialler.link?.wire; // it hears, and is asked, a round trip before "connected" is told
     if (wire === undefined) return;
     const failure = this.#send(wire, subject, body, error === undefined ? {} : { headers: errorHeaders(error) });
     // The asker would wait in vain for an answer that is too large: it is told so instead.
