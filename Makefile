@@ -13,7 +13,7 @@ NODE := exec node --enable-source-maps
 
 .SILENT:
 .NOTPARALLEL:
-.PHONY: all monolith datawire-connect add-ratings market startRatings demo tour replay fuzz soak test check format coverage walkthrough clean help
+.PHONY: all monolith datawire-connect add-ratings market startRatings demo tour replay fuzz soak sim test check format coverage walkthrough clean help
 
 all: monolith
 
@@ -57,6 +57,10 @@ fuzz: ## a million inputs for everything that parses: make fuzz INPUTS=50000 SEE
 
 soak: ## load with faults throughout, and whether memory stays flat: make soak MINUTES=10 SEED=7
 	$(PREPARE) nats-server && $(NODE) dist/test/soak/soak.js "$$MINUTES" "$$SEED"
+
+# With SEED one day, told in full; with TEETH=1 the defects that the properties have to find; else so many days.
+sim: ## a thousand simulated bad days: SEEDS=10000 more, SEED=4711 one in full, TEETH=1 whether the properties bite
+	$(PREPARE) && $(NODE) dist/test/sim/sim.js --seeds="$$SEEDS" --seed="$$SEED" --teeth="$$TEETH"
 
 check: ## format, lint, directions of imports, types, house rules; changes nothing
 	$(PREPARE)

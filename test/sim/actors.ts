@@ -1,0 +1,150 @@
+// The processes of a simulated day: instances and markets, each on a host of its own, running the code that runs in
+// earnest. An instance's handler is what the faults have made of it.
+
+import { rate } from "../../src/ratings/ratings.ts";
+import { type Client, openClient } from "../../src/service/client.ts";
+import type { ClientEvent } from "../../src/service/client-options.ts";
+import type { Handled } from "../../src/service/handled.ts";
+import { type Instance, startInstance } from "../../src/service/instance.ts";
+import { Dice } from "../support/random.ts";
+import { Host } from "./host.ts";
+import { rulesOf, type Script } from "./script.ts";
+import type { Server } from "./server.ts";
+import { SimBus } from "./sim-bus.ts";
+
+export const SERVICE = "ratings";
+
+/** What the handler of an instance does with a request. */
+export type Manner = "well" | "slow" | "too slow" | "hang" | "throw" | "lie";
+
+/** In time, however slow: and so it stays behind a bus that is late by less than anybody can notice (400 ms). */
+const SLOW_MS = { least: 100, most: 550 };
+const TOO_SLOW_MS = { least: 1_100, most: 2_500 };
+const WELL_MS = { least: 0.2, most: 6 };
+
+export class Process {
+  readonly host: Host;
+  readonly bus: SimBus;
+  readonly dice: Dice;
+  /** Faults of its own that are on just now, and when the last one ended. */
+  troubles = 0;
+  troubledUntil = Number.NEGATIVE_INFINITY;
+  /** When it was last cut off from the bus. */
+  cutAt = Number.NEGATIVE_INFINITY;
+
+  constructor(name: string, seed: number, server: Server) {
+    this.host = new Host(name, server.timeline);
+    this.dice = new Dice(seed);
+    this.bus = new SimBus(this.host, server, this.dice.random);
+  }
+
+  /** Nothing of its own has been wrong since `sinceMs`. */
+  hasBeenWellSince(sinceMs: number): boolean {
+    return this.troubles === 0 && this.troubledUntil < sinceMs;
+  }
+
+  begin(): void {
+    this.troubles += 1;
+  }
+
+  end(): void {
+    this.troubles -= 1;
+    this.troubledUntil = this.host.timeline.now;
+  }
+}
+
+/** A request has been handed to the handler of an instance. */
+export type Handling = (process: InstanceProcess, request: unknown) => void;
+
+export class InstanceProcess extends Process {
+  readonly number: number;
+  readonly incarnation: string;
+  readonly address: string;
+  manner: Manner = "well";
+  running: Instance | undefined;
+  /** When the goodbye began. */
+  leftAt: number | undefined;
+  /** It was well when it said so, and its goodbye could be heard. */
+  leftCleanly = false;
+  startedAt = Number.POSITIVE_INFINITY;
+  readonly #handling: Handling;
+
+  constructor(number: number, incarnation: string, seed: number, server: Server, handling: Handling) {
+    super(incarnation, seed, server);
+    this.number = number;
+    this.incarnation = incarnation;
+    this.address = `${SERVICE}.get.${incarnation}`;
+    this.#handling = handling;
+  }
+
+  /** @param tell what became of the start */
+  start(script: Script, tell: (started: "up" | "taken") => void): void {
+    const starting = startInstance({
+      service: SERVICE,
+      instance: this.number,
+      incarnation: this.incarnation,
+      bus: this.bus,
+      clock: this.host,
+      random: this.dice.random,
+      handle: (request) => this.#handle(request),
+      ...pick(rulesOf(script)),
+    });
+    void starting.then((started) => {
+      if (this.host.isDead) return;
+      if (started.kind === "started") {
+        this.running = started.instance;
+        this.startedAt = this.host.timeline.now;
+      } else {
+        this.host.die();
+      }
+      tell(started.kind === "started" ? "up" : "taken");
+    });
+  }
+
+  get isServing(): boolean {
+    return this.running !== undefined && this.leftAt === undefined && !this.host.isDead;
+  }
+
+  #handle(request: unknown): Handled | Promise<Handled> {
+    this.#handling(this, request);
+    const { least, most } = this.#times();
+    const answer = (): Handled => {
+      if (this.manner === "throw") throw new Error("this instance throws");
+      return this.manner === "lie" ? { kind: "answer", body: { rating: "splendid" } } : rate(request);
+    };
+    return new Promise((resolve, reject) => {
+      if (this.manner === "hang") return;
+      this.host.after(least + (most - least) * this.dice.random(), () => {
+        try {
+          resolve(answer());
+        } catch (error) {
+          reject(error instanceof Error ? error : new Error(String(error)));
+        }
+      });
+    });
+  }
+
+  #times(): typeof WELL_MS {
+    if (this.manner === "slow") return SLOW_MS;
+    return this.manner === "too slow" ? TOO_SLOW_MS : WELL_MS;
+  }
+}
+
+const pick = ({ heartbeatIntervalMs }: { readonly heartbeatIntervalMs?: number }): { heartbeatIntervalMs?: number } =>
+  heartbeatIntervalMs === undefined ? {} : { heartbeatIntervalMs };
+
+export class MarketProcess extends Process {
+  readonly client: Client;
+
+  constructor(name: string, seed: number, server: Server, script: Script, tell: (event: ClientEvent) => void) {
+    super(name, seed, server);
+    this.client = openClient({
+      service: SERVICE,
+      bus: this.bus,
+      clock: this.host,
+      random: this.dice.random,
+      rules: rulesOf(script),
+      tell: (event) => tell(event),
+    });
+  }
+}

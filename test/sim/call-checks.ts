@@ -1,0 +1,80 @@
+// P7 and P15: what those who ask get, and when.
+
+import type { Answer } from "../../src/service/answer.ts";
+import type { InstanceProcess } from "./actors.ts";
+import { WALL_START_MS } from "./host.ts";
+import type { Asked, Check, View } from "./view.ts";
+
+/**
+ * When detection is over: a hung instance costs the calls of one timeout, and once more after the heartbeat that closed
+ * it in good faith; with a failure limit of two, twice that, at a page in 0.8 s.
+ */
+const DETECTION_MS = 6_500;
+/** A call may wait for the first roll call; its timeout is noticed by a sweep. */
+const ROLL_CALL_MS = 200;
+const SWEEP_MS = 15;
+/** A hiccup shorter than this counts as run. */
+const HICCUP_MS = 260;
+/** A request that came due this soon after a stall began may look older than the stall is long. */
+const STALL_MARGIN_MS = 120;
+
+export class CallChecks implements Check {
+  readonly #view: View;
+  readonly #out = new Set<Asked>();
+
+  constructor(view: View) {
+    this.#view = view;
+  }
+
+  asked(asked: Asked): void {
+    this.#out.add(asked);
+  }
+
+  answered(asked: Asked, answer: Answer): void {
+    this.#out.delete(asked);
+    this.#inTime(asked);
+    if (answer.kind !== "unanswered" || asked.options.repeatable === false) return;
+    if (this.#mustSucceed(asked.atMs - DETECTION_MS))
+      this.#view.world.breaks("P7", `a call ended with "${answer.why}", and somebody healthy was there`);
+  }
+
+  #mustSucceed(sinceMs: number): boolean {
+    const { world, market } = this.#view;
+    if (sinceMs < 0 || world.changedAt >= sinceMs) return false;
+    if (!market.hasBeenWellSince(sinceMs) || !world.busHasBeenWellSince(sinceMs)) return false;
+    return world.instances.some(
+      (instance) =>
+        instance.isServing &&
+        instance.startedAt < sinceMs &&
+        instance.hasBeenWellSince(sinceMs) &&
+        (instance.manner === "well" || instance.manner === "slow"),
+    );
+  }
+
+  audit(): void {
+    for (const asked of this.#out) this.#inTime(asked);
+  }
+
+  #inTime(asked: Asked): void {
+    const { market, world, rules } = this.#view;
+    const tookMs = market.host.now() - asked.at;
+    const hiccupMs = market.hasBeenWellSince(asked.atMs) ? 0 : HICCUP_MS;
+    if (tookMs <= rules.requestTimeoutMs + ROLL_CALL_MS + SWEEP_MS + hiccupMs) return;
+    world.breaks("P15", `a call was out for ${Math.round(tookMs)} ms`);
+  }
+
+  /** A request has been handed to a handler: not one that nobody waited for any more when its instance woke up. */
+  handled({ host, incarnation }: InstanceProcess, request: unknown): void {
+    const { world } = this.#view;
+    const { lastStall } = host;
+    if (lastStall?.toMs !== world.timeline.now || this.#isClockWrong()) return;
+    const { deadline } = Object(request) as { deadline?: number };
+    const dueAtMs = (deadline ?? Number.NaN) - WALL_START_MS;
+    if (dueAtMs > lastStall.fromMs + STALL_MARGIN_MS && dueAtMs < lastStall.toMs)
+      world.breaks("P15", `${incarnation} woke up and handled a request that nobody waits for`);
+  }
+
+  #isClockWrong(): boolean {
+    return this.#view.world.script.faults.some(({ kind }) => kind === "skew");
+  }
+}

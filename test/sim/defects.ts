@@ -1,0 +1,149 @@
+// Deliberate defects, each a slip that somebody could make. They are put into a compiled copy of the code, never into the
+// code: what is replaced has to stand there exactly once, so a defect that no longer fits is told and not passed over.
+
+export interface Patch {
+  /** Below src, without its ending. */
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface Defect {
+  readonly name: string;
+  readonly patches: readonly Patch[];
+}
+
+const defect = (name: string, ...patches: readonly (readonly [file: string, from: string, to: string])[]): Defect => ({
+  name,
+  patches: patches.map(([file, from, to]) => ({ file, from, to })),
+});
+
+const STALE = "    if (sentUnder !== breaker.epoch)\n        return { breaker };\n";
+const ANSWER = "export function afterAnswer(breaker, sentUnder, rules) {\n";
+const TIMEOUT = "export function afterTimeout(breaker, sentUnder, now, rules, random) {\n";
+
+export const DEFECTS: readonly Defect[] = [
+  defect("a late answer counts", ["health/breaker", ANSWER + STALE, ANSWER]),
+  defect("a late failure counts", ["health/breaker", TIMEOUT + STALE, TIMEOUT]),
+  defect("a retest is not leased", [
+    "health/tracker",
+    "const changes = this.#apply(member, step);",
+    "const changes = [];",
+  ]),
+  defect("a retest does not wait for its delay", [
+    "health/breaker",
+    'breaker.kind === "open" && now >= breaker.retestAt',
+    'breaker.kind === "open"',
+  ]),
+  defect(
+    "a retest that came to nothing stays out",
+    [
+      "health/breaker",
+      'if (breaker.kind === "retesting")\n        return { ...breaker.open',
+      "if (false)\n        return { ...breaker.open",
+    ],
+    ["health/breaker", 'if (breaker.kind !== "retesting" || now < breaker.until)', "if (true)"],
+  ),
+  defect("the delay never doubles", ["health/breaker", "Math.min(delayMs * 2,", "Math.min(delayMs,"]),
+  defect("heartbeats close again and again", ["health/breaker", " || !opened.beatCloses", ""]),
+  defect("one that beats and does not answer is not guarded", [
+    "health/breaker",
+    "wasSilent ? undefined : now",
+    "undefined",
+  ]),
+  defect("probation never ends", ["health/breaker", "if (answersLeft <= 1)", "if (answersLeft <= -1e9)"]),
+  defect("an open breaker gets calls", [
+    "health/breaker",
+    'if (breaker.kind !== "probation")\n        return "no";',
+    'if (breaker.kind !== "probation")\n        return "yes";',
+  ]),
+  defect(
+    "the cursor is an index",
+    ["health/ring", "last === undefined ? 0 : this.#placeAfter(last)", "last === undefined ? 0 : last + 1"],
+    ["health/resolver", "this.#last = member.who;", "this.#last = this.#tracker.ring.all().indexOf(member);"],
+    ["health/resolver", "this.#lastTried = member.who;", "this.#lastTried = this.#tracker.ring.all().indexOf(member);"],
+  ),
+  defect("a retest moves the cursor", [
+    "health/resolver",
+    "const retest = this.#tracker.admitRetest(member, now);\n        if (retest === undefined) {",
+    "const retest = this.#tracker.admitRetest(member, now);\n        this.#last = member.who;\n        if (retest === undefined) {",
+  ]),
+  defect("a look moves the cursor", [
+    "health/resolver",
+    "const healthy = this.#healthy(now, traits);",
+    "const healthy = this.#healthy(now, traits);\n        if (healthy !== undefined) this.#last = healthy.who;",
+  ]),
+  defect("a look is not what is then done", [
+    "health/resolver",
+    "healthy === undefined ? MOST_COPIES : 1);",
+    "healthy === undefined ? MOST_COPIES : this.once ? 1 : ((this.once = true), 2));",
+  ]),
+  defect("leases run on while the bus is away", [
+    "health/tracker",
+    "        if (this.#awaySince !== undefined)\n            return NOTHING;\n        const changes = [];",
+    "        const changes = [];",
+  ]),
+  defect("nobody gets time to come back after the bus", [
+    "health/tracker",
+    "now < this.#backAt + this.#rules.reconnectGraceMs && heardAt < this.#backAt",
+    "false",
+  ]),
+  defect("a new incarnation inherits its number's breaker", [
+    "health/tracker",
+    "const member = newMember(beat, now);",
+    "const member = newMember(beat, now);\n        for (const other of this.#members.values()) if (other.who.instance === beat.instance) member.breaker = other.breaker;",
+  ]),
+  defect("a goodbye is not heard", ["health/tracker", 'return this.#drain(known, "said so");', "return NOTHING;"]),
+  defect("who comes back gets no turn", [
+    "health/tracker",
+    "member.clashTold = false;\n        this.ring.add(member);",
+    "member.clashTold = false;",
+  ]),
+  defect("the gone are never forgotten", [
+    "health/tracker",
+    "if (now - membership.since >= this.#rules.purgeAfterMs)",
+    "if (false)",
+  ]),
+  defect("a bus that is away is the instance's fault", [
+    "service/answer",
+    'unanswered("the bus is away"), result: "nothing"',
+    'unanswered("the bus is away"), result: "timeout"',
+  ]),
+  defect("an answer that is none is a timeout", [
+    "service/answer",
+    '"answered" : "nonsense"',
+    '"answered" : "timeout"',
+  ]),
+  defect("a second instance gets a second timeout", [
+    "service/client",
+    "await this.#send(ticket, request, giveUpAt - clock.now(), options)",
+    "await this.#send(ticket, request, rules.requestTimeoutMs, options)",
+  ]),
+  defect(
+    "a call that finds nobody does not go on",
+    ["service/client", 'return result === "nobody" || ', "return "],
+    [
+      "health/tracker",
+      'return returning ? NOTHING : this.#lose(member, "nobody answers there", now);',
+      "return NOTHING;",
+    ],
+  ),
+  defect("an instance that wakes up drops nothing", [
+    "service/backlog",
+    "return lateMs > 0 && lateMs <= backlog.stalledMs;",
+    "return false;",
+  ]),
+  defect("a handler that throws answers nothing", [
+    "service/instance",
+    'this.#finish(message, refuse(500, "internal error"), receivedAt);',
+    "",
+  ]),
+  defect("a timeout is believed before the sockets are read", [
+    "bus/pending",
+    "this.#clock.afterReading(() => {",
+    "[0].forEach(() => {",
+  ]),
+  defect("a silent bus is never doubted", ["bus/pending", "this.#isDoubted(sentAtMs) ? AWAY : TIMEOUT", "TIMEOUT"]),
+  defect("a bus that was late is trusted at once", ["bus/pulse", "if (this.#lateUntilMs > sentAtMs)", "if (false)"]),
+  defect("a stall of our own counts as time", ["clock", "gapMs > STALL_MS ? TICK_MS : gapMs", "gapMs"]),
+];

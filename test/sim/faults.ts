@@ -1,0 +1,197 @@
+// The faults of a script, made and mended at their times.
+
+import type { InstanceProcess, Manner, Process } from "./actors.ts";
+import { type Fault, faultLine, LAST_FAULT_MS } from "./script.ts";
+import { PHASES } from "./timeline.ts";
+import type { World } from "./world.ts";
+
+/** A process that is killed is gone for its server as soon as its machine has closed the connection. */
+const CLOSED_AFTER_MS = 1;
+/** A second process of one number is started while the first is paused: that one cannot object. */
+const TWIN_AFTER_MS = 50;
+const LONGEST_SKEW_MS = 3_600_000;
+
+export class Faults {
+  readonly #world: World;
+  /** What mends the faults that are on. */
+  readonly #mending = new Set<() => void>();
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  schedule(): void {
+    const { script, timeline } = this.#world;
+    for (const fault of script.faults) timeline.at(fault.atMs, PHASES.timer, () => this.#make(fault));
+  }
+
+  healAll(): void {
+    this.#world.note(() => "all is well from here");
+    for (const mend of [...this.#mending]) mend();
+  }
+
+  #make(fault: Fault): void {
+    const mend = this.#begin(fault);
+    if (mend === undefined) return;
+    this.#world.note(() => `FAULT ${faultLine(fault).trim()}`);
+    const mendOnce = (): void => {
+      if (!this.#mending.delete(mendOnce)) return;
+      this.#world.note(() => `MENDED ${faultLine(fault).trim()}`);
+      mend();
+    };
+    this.#mending.add(mendOnce);
+    const untilMs = Math.min(fault.atMs + fault.forMs, LAST_FAULT_MS);
+    this.#world.timeline.at(untilMs, PHASES.timer, mendOnce);
+  }
+
+  /** @returns what mends it; undefined if it cannot happen now */
+  #begin(fault: Fault): (() => void) | undefined {
+    if (fault.on === "bus") return this.#troubleBus(fault.kind);
+    if (fault.on === "market") {
+      const market = this.#world.markets[fault.place];
+      return market === undefined ? undefined : this.#troubleMarket(market, fault.kind);
+    }
+    const instance = this.#world.instances.findLast(
+      ({ number, host, running, leftAt }) =>
+        number === fault.place + 1 && !host.isDead && running !== undefined && leftAt === undefined,
+    );
+    return instance === undefined ? undefined : this.#troubleInstance(instance, fault.kind);
+  }
+
+  #troubleBus(kind: "restart" | "freeze"): (() => void) | undefined {
+    const world = this.#world;
+    const { server } = world;
+    if (world.busTroubles > 0) return undefined;
+    world.busTroubles += 1;
+    world.changedAt = world.timeline.now;
+    if (kind === "restart") server.goDown();
+    else server.freeze();
+    if (kind === "freeze") world.frozenAt = world.timeline.now;
+    return () => {
+      if (kind === "restart") server.comeUp();
+      else server.thaw();
+      if (kind === "freeze") world.thawedAt = world.timeline.now;
+      world.busTroubles -= 1;
+      world.busTroubledUntil = world.timeline.now;
+      world.changedAt = world.timeline.now;
+    };
+  }
+
+  #troubleMarket(market: Process, kind: string): (() => void) | undefined {
+    if (kind === "skew") return this.#skew(market);
+    if (kind === "stall" || kind === "hiccup") return this.#stall(market, () => undefined);
+    return this.#connection(market, kind);
+  }
+
+  #troubleInstance(instance: InstanceProcess, kind: string): (() => void) | undefined {
+    switch (kind) {
+      case "kill":
+        return this.#kill(instance);
+      case "leave":
+        return this.#leave(instance);
+      case "pause":
+        return this.#stall(instance, () => instance.running?.resumed());
+      case "twin":
+        return this.#twin(instance);
+      case "mute":
+        return this.#mute(instance);
+      case "skew":
+        return this.#skew(instance);
+      case "drop":
+      case "cut":
+        return this.#connection(instance, kind);
+      default:
+        return this.#manner(instance, kind as Manner);
+    }
+  }
+
+  #kill(instance: InstanceProcess): () => void {
+    const { server, timeline } = this.#world;
+    this.#world.begin(instance);
+    instance.host.die();
+    timeline.at(timeline.now + CLOSED_AFTER_MS, PHASES.socket, () => {
+      for (const connection of server.of(instance.host)) connection.drop("killed");
+    });
+    return () => void this.#world.startInstance(instance.number);
+  }
+
+  #leave(instance: InstanceProcess): (() => void) | undefined {
+    if (instance.host.isStalled) return undefined;
+    instance.leftCleanly = instance.troubles === 0 && instance.bus.status === "connected";
+    this.#world.begin(instance);
+    instance.leftAt = this.#world.timeline.now;
+    void instance.running?.goodbye(1_000).then(() => {
+      instance.host.die();
+      for (const connection of this.#world.server.of(instance.host)) connection.drop("ended");
+    });
+    return () => void this.#world.startInstance(instance.number);
+  }
+
+  #stall(process: Process, resumed: () => void): (() => void) | undefined {
+    if (process.host.isStalled) return undefined;
+    this.#world.begin(process);
+    process.host.stall();
+    return () => {
+      process.host.goOn();
+      if (!process.host.isDead) resumed();
+      this.#world.end(process);
+    };
+  }
+
+  #twin(instance: InstanceProcess): (() => void) | undefined {
+    const { timeline } = this.#world;
+    const resume = this.#stall(instance, () => instance.running?.resumed());
+    if (resume === undefined) return undefined;
+    timeline.at(timeline.now + TWIN_AFTER_MS, PHASES.timer, () => void this.#world.startInstance(instance.number));
+    return resume;
+  }
+
+  #mute(instance: InstanceProcess): () => void {
+    this.#world.begin(instance);
+    instance.bus.swallows = (subject) => subject.startsWith("health.");
+    return () => {
+      instance.bus.swallows = () => false;
+      this.#world.end(instance);
+    };
+  }
+
+  /** No trouble at all: a wrong clock must change nothing. */
+  #skew(process: Process): () => void {
+    process.host.skewMs = (2 * this.#world.server.dice.random() - 1) * LONGEST_SKEW_MS;
+    return () => {
+      process.host.skewMs = 0;
+    };
+  }
+
+  #connection(process: Process, kind: string): (() => void) | undefined {
+    const { server, timeline } = this.#world;
+    if (server.isCut(process.host)) return undefined;
+    this.#world.begin(process);
+    if (kind === "cut") process.cutAt = timeline.now;
+    if (kind === "cut") server.cut(process.host);
+    else for (const connection of server.of(process.host)) connection.drop("dropped");
+    return () => {
+      if (kind === "cut") server.mend(process.host);
+      // Well again once it is connected: it looks for the bus every quarter of a second.
+      const wait = (): void => {
+        if (process.bus.status === "connected" || process.host.isDead) this.#world.end(process);
+        else timeline.at(timeline.now + 20, PHASES.timer, wait);
+      };
+      wait();
+    };
+  }
+
+  #manner(instance: InstanceProcess, manner: Manner): (() => void) | undefined {
+    if (instance.manner !== "well") return undefined;
+    // Slow but in time, an error, even nonsense: it answers, and nobody may take it for hung.
+    const isTrouble = manner === "hang" || manner === "too slow";
+    if (isTrouble) this.#world.begin(instance);
+    instance.manner = manner;
+    this.#world.changedAt = this.#world.timeline.now;
+    return () => {
+      instance.manner = "well";
+      this.#world.changedAt = this.#world.timeline.now;
+      if (isTrouble) this.#world.end(instance);
+    };
+  }
+}

@@ -1,0 +1,173 @@
+// Stands beside one market, sees every choice, ticket, result and change, and hands each to the checks. It listens at
+// the methods of that market's own tracker, resolver and bus; they do what they do.
+
+import type { Change } from "../../src/health/change.ts";
+import type { Member } from "../../src/health/member.ts";
+import type { Ticket } from "../../src/health/ticket.ts";
+import type { Answer } from "../../src/service/answer.ts";
+import type { AskOptions } from "../../src/service/client.ts";
+import type { ClientEvent } from "../../src/service/client-options.ts";
+import { type HealthRules, usualHealthRules } from "../../src/settings.ts";
+import { inWords } from "../support/table.ts";
+import type { InstanceProcess, MarketProcess } from "./actors.ts";
+import { CallChecks } from "./call-checks.ts";
+import { FaultChecks } from "./fault-checks.ts";
+import { RetestChecks } from "./retest-checks.ts";
+import { rulesOf } from "./script.ts";
+import { StateChecks } from "./state-checks.ts";
+import { TurnChecks } from "./turn-checks.ts";
+import type { Call, Check, View } from "./view.ts";
+import type { World } from "./world.ts";
+
+export class Observer implements View {
+  readonly world: World;
+  readonly market: MarketProcess;
+  readonly rules: HealthRules;
+  readonly calls = new Map<Ticket, Call>();
+  readonly #checks: readonly Check[];
+  readonly #state: StateChecks;
+  readonly #callChecks: CallChecks;
+  /** Tickets whose request has not been sent yet, in order. */
+  #unsent: Call[] = [];
+  readonly #byReplyTo = new Map<string, Call>();
+
+  constructor(world: World, market: MarketProcess) {
+    this.world = world;
+    this.market = market;
+    this.rules = { ...usualHealthRules(), ...rulesOf(world.script) };
+    this.#state = new StateChecks(this);
+    this.#callChecks = new CallChecks(this);
+    this.#checks = [this.#state, this.#callChecks, new RetestChecks(this), new TurnChecks(this), new FaultChecks(this)];
+    this.#listenToTracker();
+    this.#listenToResolver();
+    this.#listenToBus();
+  }
+
+  member(incarnation: string): Member | undefined {
+    for (const member of this.market.client.tracker.all()) if (member.who.incarnation === incarnation) return member;
+    return undefined;
+  }
+
+  // As a client, for the pages.
+
+  ready(): Promise<void> {
+    return this.market.client.ready();
+  }
+
+  async ask(request: object, options: AskOptions = {}): Promise<Answer> {
+    const asked = { options, atMs: this.world.timeline.now, at: this.market.host.now() };
+    this.world.calls += 1;
+    for (const check of this.#checks) check.asked?.(asked);
+    const answer = await this.market.client.ask(request, options);
+    this.world.note(() => `${this.market.host.name} ${answer.kind === "unanswered" ? answer.why : answer.kind}`);
+    for (const check of this.#checks) check.answered?.(asked, answer);
+    return answer;
+  }
+
+  // What the world tells.
+
+  told(event: ClientEvent): void {
+    if (!("who" in event) || event.kind === "using" || event.kind === "nonsense") return;
+    this.world.note(() => `${this.market.host.name} ${inWords(event)} [${event.who.incarnation}]`);
+    for (const check of this.#checks) check.told?.(event, this.market.host.now());
+  }
+
+  handled(process: InstanceProcess, request: unknown): void {
+    this.#callChecks.handled(process, request);
+  }
+
+  atTheEnd(): void {
+    for (const check of this.#checks) check.atTheEnd?.(this.market.host.now());
+  }
+
+  // Listening.
+
+  #listenToTracker(): void {
+    const { tracker } = this.market.client;
+    const admit = tracker.admit.bind(tracker);
+    tracker.admit = (member, now) => this.#sent(admit(member, now), false, now);
+    const admitRetest = tracker.admitRetest.bind(tracker);
+    tracker.admitRetest = (member, now) => {
+      const admitted = admitRetest(member, now);
+      if (admitted !== undefined) {
+        this.#state.noteKind(member);
+        this.#sent(admitted.ticket, true, now);
+      }
+      return admitted;
+    };
+    const settle = tracker.settle.bind(tracker);
+    tracker.settle = (ticket, result, now) => {
+      const call = this.calls.get(ticket);
+      const before = this.#state.generationOf(ticket.who.incarnation);
+      const changes = settle(ticket, result, now);
+      const after = this.#state.noteKind(this.member(ticket.who.incarnation));
+      this.calls.delete(ticket);
+      if (call === undefined) return changes;
+      if (call.replyTo !== undefined) this.#byReplyTo.delete(call.replyTo);
+      const settled = { call, result, changes, generations: [before, after ?? before] as const, now };
+      for (const check of this.#checks) check.settled?.(settled);
+      return changes;
+    };
+    const heard = tracker.heard.bind(tracker);
+    tracker.heard = (beat, now) => {
+      const changes = heard(beat, now);
+      this.#state.noteKind(this.member(beat.incarnation));
+      return changes;
+    };
+    const tick = tracker.tick.bind(tracker);
+    tracker.tick = (now) => this.#ticked(tick(now), now);
+  }
+
+  #ticked(changes: readonly Change[], now: number): readonly Change[] {
+    for (const member of this.market.client.tracker.all()) this.#state.noteKind(member);
+    for (const check of this.#checks) check.audit?.(now);
+    return changes;
+  }
+
+  #sent(ticket: Ticket, isRetest: boolean, now: number): Ticket {
+    const call: Call = {
+      ticket,
+      isRetest,
+      generation: this.#state.generationOf(ticket.who.incarnation),
+      sentAtMs: this.world.timeline.now,
+      repliedAtMs: undefined,
+      replyTo: undefined,
+    };
+    this.calls.set(ticket, call);
+    this.#unsent.push(call);
+    for (const check of this.#checks) check.sent?.(call, now);
+    return ticket;
+  }
+
+  #listenToResolver(): void {
+    const { resolver } = this.market.client;
+    const next = resolver.next.bind(resolver);
+    resolver.next = (now, traits = {}) => {
+      const seen = this.#state.lookFirst(now, traits);
+      const hadHealthy = resolver.look(now, { ...traits, repeatable: true }).call !== undefined;
+      const eligible = this.#checks.find((check) => check instanceof TurnChecks)?.eligible(now, traits) ?? [];
+      const turn = next(now, traits);
+      for (const check of this.#checks) check.made?.({ turn, seen, traits, now, hadHealthy, eligible });
+      return turn;
+    };
+  }
+
+  #listenToBus(): void {
+    const { bus } = this.market;
+    const request = bus.request.bind(bus);
+    bus.request = (subject, body, options) => {
+      bus.nextReplyTo = undefined;
+      const reply = request(subject, body, options);
+      const call = this.#unsent.find(({ ticket }) => ticket.who.address === subject);
+      if (call === undefined) return reply;
+      this.#unsent = this.#unsent.filter((other) => other !== call);
+      call.replyTo = bus.nextReplyTo;
+      if (call.replyTo !== undefined) this.#byReplyTo.set(call.replyTo, call);
+      return reply;
+    };
+    bus.arrived = (subject) => {
+      const call = this.#byReplyTo.get(subject);
+      if (call !== undefined) call.repliedAtMs ??= this.world.timeline.now;
+    };
+  }
+}

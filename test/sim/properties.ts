@@ -1,0 +1,21 @@
+// What must always be true, in the words in which it is promised. Each was broken once by somebody who does the same job.
+
+export const PROPERTIES = {
+  P1: "at most one retest is in flight per incarnation",
+  P2: "every retest ends within its deadline",
+  P3: "what the resolver says the next choice will be is the next choice",
+  P4: "a result from an earlier state changes nothing",
+  P5: "an instance that answers every call in time is never open",
+  P6: "one that answers none gets only the calls in flight at its first timeout, then one per retest delay",
+  P7: "with one healthy instance reachable, every call succeeds once detection is over",
+  P8: "round-robin counts differ by at most 1 over any stable stretch",
+  P9: "a bus outage or a stall of our own opens no breaker and loses no instance",
+  P10: "a goodbye removes within one message delay",
+  P11: "a new incarnation never inherits an open breaker",
+  P12: "reading changes nothing",
+  P13: 'from any state, "all healthy" for a while leads to all closed and all used',
+  P14: "memory is bounded by live incarnations plus a constant",
+  P15: "no request outlives its deadline",
+} as const;
+
+export type PropertyName = keyof typeof PROPERTIES;

@@ -1,0 +1,245 @@
+// A Bus on the simulated server. Below the connection everything is simulated; above it runs what runs in earnest: the
+// link with its pulse, the table of calls that are out, the reading of replies.
+
+import type { Bus, BusStatus, Message, Reply, RequestOptions, Subscription } from "../../src/bus/bus.ts";
+import { type Hearing, Link, type Wire, type WireSubscribing, type WireSubscription } from "../../src/bus/nats-link.ts";
+import {
+  ERROR_CODE_HEADER,
+  ERROR_HEADER,
+  HeardMessage,
+  replyOf,
+  type ServiceError,
+  type WireHeaders,
+  type WireMessage,
+} from "../../src/bus/nats-message.ts";
+import { AWAY, CANCELLED, PendingTable } from "../../src/bus/pending.ts";
+import { StatusBoard } from "../../src/bus/status-board.ts";
+import type { Host } from "./host.ts";
+import type { Connection, Server, Sub } from "./server.ts";
+
+/** As the real dialler has it: between two attempts, give or take half. */
+const REDIAL_AFTER_MS = 250;
+/** How long a dial waits for a server that says nothing. */
+const DIAL_WITHIN_MS = 2_000;
+const LOOK_EVERY_MS = 100;
+
+const encoder = new TextEncoder();
+
+export class SimBus implements Bus {
+  readonly #host: Host;
+  readonly #server: Server;
+  readonly #random: () => number;
+  readonly #inbox: string;
+  readonly #pending: PendingTable;
+  readonly #board = new StatusBoard((_status, error) => {
+    throw error;
+  });
+  readonly #hearings = new Set<Hearing>();
+  #link: Link<SimWire> | undefined;
+  /** Messages that this process fails to send: an instance may answer and not beat. */
+  swallows: (subject: string) => boolean = () => false;
+  /** A reply has reached this process' socket, whether or not it runs. */
+  arrived: (subject: string) => void = () => undefined;
+
+  constructor(host: Host, server: Server, random: () => number) {
+    this.#host = host;
+    this.#server = server;
+    this.#random = random;
+    this.#inbox = `_INBOX.${host.name}.`;
+    this.#pending = new PendingTable(host, (sentAtMs) => this.#link?.inDoubt(sentAtMs) !== false);
+    this.#hearings.add({ subject: `${this.#inbox}*`, queue: undefined, hear: (message) => this.#hearReply(message) });
+    void this.#keepDialling();
+  }
+
+  get status(): BusStatus {
+    return this.#board.status;
+  }
+
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  get #wire(): SimWire | undefined {
+    return this.#board.status === "connected" && this.#link?.live === true ? this.#link.wire : undefined;
+  }
+
+  /** The inbox of the call that is sent next: by it an observer knows the reply on its way. */
+  nextReplyTo: string | undefined;
+
+  request(subject: string, body: string, { timeoutMs, signal }: RequestOptions): Promise<Reply> {
+    if (signal?.aborted) return Promise.resolve(CANCELLED);
+    const wire = this.#wire;
+    if (wire === undefined) return Promise.resolve(AWAY);
+    const call = this.#pending.add(timeoutMs, signal);
+    this.nextReplyTo = this.#inbox + call.token;
+    wire.publish({ subject, reply: this.nextReplyTo, data: encoder.encode(body) });
+    return call.reply;
+  }
+
+  gather(subject: string, body: string, waitMs: number): Promise<readonly Uint8Array[]> {
+    const wire = this.#wire;
+    if (wire === undefined) return Promise.resolve([]);
+    const gathering = this.#pending.addGathering(waitMs);
+    wire.publish({ subject, reply: this.#inbox + gathering.token, data: encoder.encode(body) });
+    return gathering.bodies;
+  }
+
+  publish(subject: string, body: string, replyTo?: string): void {
+    if (this.swallows(subject)) return;
+    const message = { subject, data: encoder.encode(body) };
+    this.#wire?.publish(replyTo === undefined ? message : { ...message, reply: replyTo });
+  }
+
+  subscribe(subject: string, receive: (message: Message) => void, queue?: string): Subscription {
+    let open = true;
+    const hear = (message: WireMessage): void => {
+      if (open) receive(new HeardMessage(message, this.#answer));
+    };
+    const hearing: Hearing = { subject, queue, hear };
+    this.#hearings.add(hearing);
+    if (this.#link?.live === true) this.#link.hear(hearing);
+    return {
+      close: () => {
+        open = false;
+        this.#hearings.delete(hearing);
+        this.#link?.forget(hearing);
+      },
+      drain: async () => {
+        this.#hearings.delete(hearing);
+        await this.#link?.drain(hearing);
+        open = false;
+      },
+    };
+  }
+
+  flush(): Promise<boolean> {
+    const link = this.#board.status === "connected" ? this.#link : undefined;
+    return link === undefined ? Promise.resolve(false) : link.flush();
+  }
+
+  watch(listener: (status: BusStatus) => void): () => void {
+    return this.#board.watch(listener);
+  }
+
+  close(): Promise<void> {
+    this.#board.turn("closed");
+    this.#pending.settleAll(AWAY);
+    this.#link?.end("closed by us");
+    return Promise.resolve();
+  }
+
+  #answer = (subject: string, body: string, error?: ServiceError): void => {
+    const message = { subject, data: encoder.encode(body) };
+    // As on NATS: it hears, and is asked, a round trip before "connected" is told.
+    this.#link?.wire.publish(error === undefined ? message : { ...message, headers: headersOf(error) });
+  };
+
+  #hearReply(message: WireMessage): void {
+    this.#pending.settle(message.subject.slice(this.#inbox.length), replyOf(message));
+  }
+
+  // The connection.
+
+  async #keepDialling(): Promise<void> {
+    while (this.#board.status !== "closed") {
+      const wire = await this.#dial();
+      if (wire !== undefined) await this.#stayOn(new Link(wire, this.#host));
+      this.#pending.settleAll(AWAY);
+      this.#board.turn("away");
+      await this.#pause(REDIAL_AFTER_MS * (0.5 + this.#random()));
+    }
+  }
+
+  async #dial(): Promise<SimWire | undefined> {
+    let answers = this.#server.answers(this.#host);
+    // The server's machine has taken the call; it speaks as soon as it can.
+    for (let waitedMs = 0; answers === "silent" && waitedMs < DIAL_WITHIN_MS; waitedMs += LOOK_EVERY_MS) {
+      await this.#pause(LOOK_EVERY_MS);
+      answers = this.#server.answers(this.#host);
+    }
+    return answers === "yes" ? new SimWire(this.#server, this.#host, (subject) => this.arrived(subject)) : undefined;
+  }
+
+  async #stayOn(link: Link<SimWire>): Promise<void> {
+    this.#link = link;
+    for (const hearing of this.#hearings) link.hear(hearing);
+    if (await link.flush()) this.#board.turn("connected");
+    await link.ended;
+    this.#link = undefined;
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#host.after(ms, resolve));
+  }
+}
+
+function headersOf({ code, message }: ServiceError): WireHeaders {
+  const values = new Map([
+    [ERROR_CODE_HEADER, String(code)],
+    [ERROR_HEADER, message],
+  ]);
+  return { code: 0, keys: () => [...values.keys()], get: (key) => values.get(key) ?? "" };
+}
+
+/** The verbs that the link uses of the client library's connection. */
+class SimWire implements Wire {
+  readonly #connection: Connection;
+  readonly #server: Server;
+  readonly #closed: Promise<unknown>;
+  readonly #flushes = new Set<() => void>();
+  #received = 0;
+
+  constructor(server: Server, host: Host, arrived: (subject: string) => void) {
+    this.#server = server;
+    let lost: (why: Error) => void = () => undefined;
+    this.#closed = new Promise((resolve) => {
+      lost = resolve;
+    });
+    this.#connection = server.accept(host, (why) => {
+      lost(new Error(why));
+      for (const fail of [...this.#flushes]) fail();
+    });
+    this.#connection.arrival = ({ subject }) => arrived(subject);
+  }
+
+  publish(message: WireMessage): void {
+    if (this.#connection.isOpen) this.#connection.up(() => this.#server.route(message));
+  }
+
+  subscribe(subject: string, { queue, callback }: WireSubscribing): WireSubscription {
+    const hear = (message: WireMessage): void => {
+      this.#received += 1;
+      callback(null, message);
+    };
+    const sub: Sub = { connection: this.#connection, subject, queue, hear };
+    this.#connection.up(() => this.#server.add(sub));
+    const unsubscribe = (): void => this.#connection.up(() => this.#server.remove(sub));
+    return { unsubscribe, drain: () => Promise.resolve(unsubscribe()) };
+  }
+
+  flush(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (!this.#connection.isOpen) return reject(new Error("closed"));
+      const fail = (): void => reject(new Error("closed"));
+      this.#flushes.add(fail);
+      const pong = (): void => {
+        this.#flushes.delete(fail);
+        resolve();
+      };
+      this.#connection.up(() => this.#connection.down(() => this.#connection.host.read(pong)));
+    });
+  }
+
+  closed(): Promise<unknown> {
+    return this.#closed;
+  }
+
+  close(): Promise<void> {
+    this.#connection.close();
+    return Promise.resolve();
+  }
+
+  stats(): { readonly inMsgs: number } {
+    return { inMsgs: this.#received };
+  }
+}

@@ -1,0 +1,74 @@
+// `make sim`: a thousand bad days. SEEDS=10000 lives so many, SEED=4711 one alone and shows it, TEETH=1 shows that the
+// properties bite. Ends with 0 if everything held, with 1 if not, with 2 if it was asked for something else.
+
+import { parseArgs } from "node:util";
+import { type Failure, live, shorten } from "./day.ts";
+import { PROPERTIES } from "./properties.ts";
+import { faultLine, type Script, seconds, writeScript } from "./script.ts";
+import { runSeeds, type Sum } from "./seeds.ts";
+import { showTeeth } from "./teeth.ts";
+
+const USUAL_SEEDS = 1_000;
+const MOST_SEEDS = 1_000_000_000;
+/** Of failing seeds so many are told in full: the first is the one to look at. */
+const MOST_SHOWN = 3;
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: "string", default: "" },
+    seed: { type: "string", default: "" },
+    teeth: { type: "string", default: "" },
+  },
+});
+
+function number(name: string, text: string, preset: number): number {
+  if (text === "") return preset;
+  const read = Number(text);
+  if (/^\d{1,10}$/.test(text) && read >= 1 && read <= MOST_SEEDS) return read;
+  console.error(`sim: ${name}=${text} is not a whole number from 1 to ${MOST_SEEDS}: type  make sim ${name}=1000`);
+  process.exit(2);
+}
+
+function describe({ instances, markets, pageEveryMs, failureLimit, retestDelayMs, faults }: Script): string {
+  const setting = `${instances} instances, ${markets} market${markets === 1 ? "" : "s"}, a page every ${pageEveryMs} ms, failure limit ${failureLimit}, retests after ${retestDelayMs / 1000} s`;
+  return [`  ${setting}`, ...faults.map((fault) => `  ${faultLine(fault)}`)].join("\n");
+}
+
+async function explain({ seed, broken }: Failure): Promise<void> {
+  const script = await shorten(writeScript(seed), broken.property);
+  const again = (await live(script)).broken ?? broken;
+  console.log(`\nseed ${seed} broke ${again.property}: ${PROPERTIES[again.property]}`);
+  console.log(describe(script));
+  console.log(`  ${seconds(again.atMs)}  ${again.detail}`);
+  console.log(`Again, with all that happened:  make sim SEED=${seed}`);
+}
+
+async function showOne(seed: number): Promise<boolean> {
+  const script = writeScript(seed);
+  console.log(`seed ${seed}:\n${describe(script)}\n`);
+  const { broken, calls, events } = await live(script, (line) => console.log(line));
+  if (broken === undefined) console.log(`\nseed ${seed}: every property held (${calls} calls, ${events} events)`);
+  else await explain({ seed, broken });
+  return broken === undefined;
+}
+
+async function showMany(seeds: number): Promise<boolean> {
+  const startedAt = performance.now();
+  const tookS = (): string => ((performance.now() - startedAt) / 1000).toFixed(1);
+  const progress = ({ days, failures }: Sum): void =>
+    console.log(`sim: ${days} of ${seeds} days, ${failures.length} broken, ${tookS()} s`);
+  const worker = new URL("./worker.js", import.meta.url);
+  const { days, calls, failures } = await runSeeds({ from: 1, to: seeds, worker, untilBroken: false, progress });
+  for (const failure of failures.slice(0, MOST_SHOWN)) await explain(failure);
+  const held = failures.length === 0 ? "every property held" : `${failures.length} days broke a property`;
+  console.log(`sim: ${days} days, ${calls} calls, ${tookS()} s: ${held}`);
+  return failures.length === 0 && days === seeds;
+}
+
+async function run(): Promise<boolean> {
+  const seeds = number("SEEDS", values.seeds, USUAL_SEEDS);
+  if (values.teeth !== "" && values.teeth !== "0") return showTeeth(number("SEEDS", values.seeds, 10_000));
+  return values.seed === "" ? showMany(seeds) : showOne(number("SEED", values.seed, 1));
+}
+
+process.exitCode = (await run()) ? 0 : 1;

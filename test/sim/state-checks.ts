@@ -1,0 +1,113 @@
+// P3, P4, P11, P12 and P14: what the tracker and the resolver hold.
+
+import type { Change } from "../../src/health/change.ts";
+import type { Member } from "../../src/health/member.ts";
+import type { CallTraits, Choice } from "../../src/health/resolver.ts";
+import type { Check, Made, Settled, View } from "./view.ts";
+
+/** Comparing all that is held costs more than a choice does: it is done at one in so many. */
+const SNAPSHOT_EVERY = 8;
+/** Losses and purges are noticed by a tick, and the tick may be late. */
+const LATE_MS = 1_000;
+
+interface Kind {
+  kind: string;
+  generation: number;
+}
+
+export class StateChecks implements Check {
+  readonly #view: View;
+  readonly #kinds = new Map<string, Kind>();
+  #choices = 0;
+
+  constructor(view: View) {
+    this.#view = view;
+  }
+
+  /** Counts the changes of kind of a breaker, whatever the breaker says of its own. */
+  noteKind(member: Member | undefined): number | undefined {
+    if (member === undefined) return undefined;
+    const { incarnation } = member.who;
+    const { kind } = member.breaker;
+    const known = this.#kinds.get(incarnation);
+    if (known === undefined) this.#kinds.set(incarnation, { kind, generation: 0 });
+    else if (known.kind !== kind) {
+      known.kind = kind;
+      known.generation += 1;
+    }
+    return this.generationOf(incarnation);
+  }
+
+  generationOf(incarnation: string): number {
+    return this.#kinds.get(incarnation)?.generation ?? 0;
+  }
+
+  /** Looks before the choice is made, now and then with a copy of everything in hand. */
+  lookFirst(now: number, traits: CallTraits): Choice {
+    const { resolver, tracker } = this.#view.market.client;
+    this.#choices += 1;
+    if (this.#choices % SNAPSHOT_EVERY !== 0) return resolver.look(now, traits);
+    const before = this.#snapshot();
+    const first = names(resolver.look(now, traits));
+    tracker.live(now);
+    tracker.retestable(now, true);
+    const second = resolver.look(now, traits);
+    if (this.#snapshot() !== before) this.#view.world.breaks("P12", "a look changed the table");
+    if (names(second) !== first) this.#view.world.breaks("P12", `one look saw ${first}, the next ${names(second)}`);
+    return second;
+  }
+
+  made({ turn, seen }: Made): void {
+    const done = names(turn);
+    const expected = names(seen);
+    if (done !== expected) this.#view.world.breaks("P3", `foreseen was ${expected}, done was ${done}`);
+  }
+
+  settled({ call, result, generations: [before, after] }: Settled): void {
+    if (call.generation === before || after === before) return;
+    const { incarnation } = call.ticket.who;
+    this.#view.world.breaks("P4", `a late ${result} changed the breaker of ${incarnation}`);
+  }
+
+  told(change: Change): void {
+    if (change.kind !== "joined") return;
+    const { breaker, who } = this.#view.member(change.who.incarnation) ?? {};
+    if (breaker === undefined || (breaker.kind === "closed" && breaker.failures === 0)) return;
+    this.#view.world.breaks("P11", `${who?.incarnation} joined with a breaker that is ${breaker.kind}`);
+  }
+
+  audit(): void {
+    const { world, market, rules } = this.#view;
+    const longestMs = rules.leaseIntervals * rules.heartbeatIntervalMs + rules.purgeAfterMs + LATE_MS;
+    const since = world.timeline.now - longestMs;
+    if (!market.hasBeenWellSince(since) || !world.busHasBeenWellSince(since)) return;
+    for (const { who } of market.client.tracker.all()) {
+      const diedAt = world.find(who.incarnation)?.host.diedAtMs;
+      if (diedAt !== undefined && diedAt < since) world.breaks("P14", `${who.incarnation} is remembered for ever`);
+    }
+  }
+
+  atTheEnd(): void {
+    const { world, market, calls } = this.#view;
+    const { size } = market.client.tracker;
+    if (size > world.instances.length) world.breaks("P14", `${size} rows for ${world.instances.length} instances`);
+    // A page of four and its copies, and one call besides.
+    const most = 16;
+    if (market.bus.pending > most) world.breaks("P14", `${market.bus.pending} calls are left in the bus`);
+    if (calls.size > most) world.breaks("P14", `${calls.size} tickets were never settled`);
+  }
+
+  #snapshot(): string {
+    const { tracker } = this.#view.market.client;
+    return JSON.stringify([[...tracker.all()], tracker.ring.all().map(({ who }) => who.incarnation)]);
+  }
+}
+
+interface Sendings {
+  readonly call: { readonly who: { readonly incarnation: string } } | undefined;
+  readonly retests: readonly { readonly who: { readonly incarnation: string } }[];
+  readonly trials: readonly { readonly who: { readonly incarnation: string } }[];
+}
+
+const names = ({ call, retests, trials }: Sendings): string =>
+  `${call?.who.incarnation ?? "nobody"} + [${[...retests, ...trials].map(({ who }) => who.incarnation).join(" ")}]`;

@@ -1,0 +1,62 @@
+// P8 and P13: who gets how many turns. Of any two that could take every call of a stretch, neither gets two turns without
+// the other having one between: their counts then differ by at most 1 over any part of it, whoever else comes and goes.
+
+import { willingness } from "../../src/health/breaker.ts";
+import type { CallTraits } from "../../src/health/resolver.ts";
+import type { Check, Made, View } from "./view.ts";
+
+/** How long before the end everybody must have had a turn. */
+const USED_WITHIN_MS = 8_000;
+
+export class TurnChecks implements Check {
+  readonly #view: View;
+  /** For each, who could have had a turn at every choice since its own last one, and had none. */
+  readonly #waiting = new Map<string, Set<string>>();
+  readonly #usedAt = new Map<string, number>();
+
+  constructor(view: View) {
+    this.#view = view;
+  }
+
+  /** Who might be given the call: live, willing, not tried by it, and no stranger while strangers are not trusted. */
+  eligible(now: number, { tried }: CallTraits): readonly string[] {
+    const { tracker } = this.#view.market.client;
+    const isWary = tracker.wariness.isWary(now) || (tried?.size ?? 0) > 0;
+    return tracker
+      .live(now)
+      .filter(({ breaker, proven }) => willingness(breaker, now) === "yes" && (proven || !isWary))
+      .map(({ who }) => who.incarnation)
+      .filter((incarnation) => tried?.has(incarnation) !== true);
+  }
+
+  made({ turn, eligible }: Made): void {
+    const { call } = turn;
+    for (const waiting of this.#waiting.values())
+      for (const other of waiting) if (!eligible.includes(other)) waiting.delete(other);
+    // Nobody who could not have had this turn has been waiting for it: its own stretch begins anew.
+    for (const one of this.#waiting.keys()) if (!eligible.includes(one)) this.#waiting.delete(one);
+    // A retest is nobody's turn.
+    if (call === undefined || this.#view.calls.get(call)?.isRetest === true) return;
+    const { incarnation } = call.who;
+    this.#usedAt.set(incarnation, this.#view.world.timeline.now);
+    const [passed] = this.#waiting.get(incarnation) ?? [];
+    if (passed !== undefined && eligible.includes(incarnation))
+      this.#view.world.breaks("P8", `${incarnation} had two turns and ${passed} none`);
+    for (const waiting of this.#waiting.values()) waiting.delete(incarnation);
+    this.#waiting.set(incarnation, new Set(eligible.filter((other) => other !== incarnation)));
+  }
+
+  atTheEnd(now: number): void {
+    const { world, market } = this.#view;
+    const serving = world.instances.filter((instance) => instance.isServing).map(({ incarnation }) => incarnation);
+    const live = market.client.tracker.live(now).map(({ who }) => who.incarnation);
+    if ([...live].sort().join() !== [...serving].sort().join())
+      world.breaks("P13", `all is well, ${serving.join()} serve, and ${live.join()} are known`);
+    for (const { who, breaker } of market.client.tracker.live(now)) {
+      if (breaker.kind !== "closed") world.breaks("P13", `all is well, and ${who.incarnation} is ${breaker.kind}`);
+      const usedAt = this.#usedAt.get(who.incarnation) ?? Number.NEGATIVE_INFINITY;
+      if (usedAt < world.timeline.now - USED_WITHIN_MS)
+        world.breaks("P13", `all is well, and ${who.incarnation} is not used`);
+    }
+  }
+}

@@ -1,0 +1,74 @@
+// What the checks of one market are told and may look at. `Truth` is known to the simulation alone: the market that is
+// being judged has only what came over its bus.
+
+import type { Change } from "../../src/health/change.ts";
+import type { Member } from "../../src/health/member.ts";
+import type { CallTraits, Choice, Turn } from "../../src/health/resolver.ts";
+import type { Result, Ticket } from "../../src/health/ticket.ts";
+import type { Answer } from "../../src/service/answer.ts";
+import type { AskOptions } from "../../src/service/client.ts";
+import type { HealthRules } from "../../src/settings.ts";
+import type { MarketProcess } from "./actors.ts";
+import type { World } from "./world.ts";
+
+export interface View {
+  readonly world: World;
+  readonly market: MarketProcess;
+  readonly rules: HealthRules;
+  /** Calls that are out, by their tickets. */
+  readonly calls: ReadonlyMap<Ticket, Call>;
+  member(incarnation: string): Member | undefined;
+}
+
+/** One call on its way to one incarnation. */
+export interface Call {
+  readonly ticket: Ticket;
+  readonly isRetest: boolean;
+  /** How often the breaker had changed its kind when it was sent. */
+  readonly generation: number;
+  /** World time at which it was sent, and at which its answer reached our socket. */
+  readonly sentAtMs: number;
+  repliedAtMs: number | undefined;
+  replyTo: string | undefined;
+}
+
+/** A choice that was made, and what had been seen before it. */
+export interface Made {
+  readonly turn: Turn;
+  readonly seen: Choice;
+  readonly traits: CallTraits;
+  readonly now: number;
+  /** Somebody could have taken the call in good health. */
+  readonly hadHealthy: boolean;
+  /** Whose turn it might have been. */
+  readonly eligible: readonly string[];
+}
+
+export interface Settled {
+  readonly call: Call;
+  readonly result: Result;
+  readonly changes: readonly Change[];
+  /** The breaker's changes of kind before and after. */
+  readonly generations: readonly [before: number, after: number];
+  readonly now: number;
+}
+
+export interface Asked {
+  readonly options: AskOptions;
+  readonly atMs: number;
+  /** Running time of the market. */
+  readonly at: number;
+}
+
+/** A check hears of everything and says what is wrong through `view.world.breaks`. */
+export interface Check {
+  sent?(call: Call, now: number): void;
+  made?(made: Made): void;
+  settled?(settled: Settled): void;
+  told?(change: Change, now: number): void;
+  asked?(asked: Asked): void;
+  answered?(asked: Asked, answer: Answer): void;
+  /** Several times a second. */
+  audit?(now: number): void;
+  atTheEnd?(now: number): void;
+}
