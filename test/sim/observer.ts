@@ -67,7 +67,7 @@ export class Observer implements View {
   // What the world tells.
 
   told(event: ClientEvent): void {
-    if (!("who" in event) || event.kind === "using" || event.kind === "nonsense") return;
+    if (!("who" in event) || event.kind === "using" || event.kind === "nonsense" || event.kind === "hedging") return;
     this.world.note(() => `${this.market.host.name} ${inWords(event)} [${event.who.incarnation}]`);
     for (const check of this.#checks) check.told?.(event, this.market.host.now());
   }

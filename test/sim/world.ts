@@ -3,6 +3,7 @@
 
 import { ratePage } from "../../src/market/page-ratings.ts";
 import { RatingStore } from "../../src/market/rating-store.ts";
+import { SharedCalls } from "../../src/market/shared-calls.ts";
 import type { Client } from "../../src/service/client.ts";
 import { Dice } from "../support/random.ts";
 import { InstanceProcess, MarketProcess, type Process } from "./actors.ts";
@@ -102,6 +103,7 @@ export class World {
     const store = new RatingStore();
     const wiring = {
       client: observer as Pick<Client, "ask" | "ready">,
+      shared: new SharedCalls(market.host),
       store,
       clock: market.host,
       tell: () => undefined,
