@@ -13,7 +13,7 @@ NODE := exec node --enable-source-maps
 
 .SILENT:
 .NOTPARALLEL:
-.PHONY: all monolith datawire-connect add-ratings market startRatings demo tour replay fuzz soak sim test check format coverage walkthrough clean help
+.PHONY: all monolith datawire-connect add-ratings market startRatings demo tour replay fuzz soak sim bench scorecard test check format coverage walkthrough clean help
 
 all: monolith
 
@@ -81,8 +81,14 @@ coverage: ## all tests, with a report of what they ran (coverage/index.html)
 walkthrough: ## the walk of the README, typed by machine in real windows, in real time
 	$(PREPARE) nats-server && $(NODE) dist/test/walkthrough/walkthrough.js
 
+bench: ## our way of asking against its peers, with figures and a chart: make bench ROUNDS=7, QUICK=1, ONLY=pages
+	$(PREPARE) nats-server && sh bench/prepare && $(NODE) bench/bench.js
+
+scorecard: ## the same faults on ours, moleculer and NATS micro: what failed, and for how long (QUICK=1 to try it)
+	$(PREPARE) nats-server && sh bench/prepare && $(NODE) bench/scorecard.js
+
 clean: ## back to a fresh clone
-	rm -rf node_modules dist .dist-new coverage .prepared 2>/dev/null \
+	rm -rf node_modules bench/node_modules dist .dist-new coverage .prepared 2>/dev/null \
 	  || { echo 'clean: some files belong to somebody else. Type:  sudo make clean'; exit 1; }
 	echo 'clean: back to a fresh clone (packages, compiled programs and reports are gone; ~/.datawire is untouched).'
 

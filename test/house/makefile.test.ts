@@ -37,6 +37,9 @@ test("each target starts its program, with the bus where one is needed", async (
   assert.is(programs(await make("fuzz")), "<dist/test/fuzz/fuzz.js><><>");
   assert.is(programs(await make("fuzz", "INPUTS=9", "SEED=7")), "<dist/test/fuzz/fuzz.js><9><7>");
   assert.is(programs(await make("walkthrough")), "need <nats-server>\n<dist/test/walkthrough/walkthrough.js>");
+  box.write("bench/prepare", 'echo "peers"');
+  assert.is(programs(await make("bench")), "need <nats-server>\npeers\n<bench/bench.js>");
+  assert.is(programs(await make("scorecard")), "need <nats-server>\npeers\n<bench/scorecard.js>");
   assert.match(
     await make("datawire-connect"),
     /bin\/dwc is ready[\s\S]*bin\/dwc create-org ".*" \S+ \S+\n +bin\/dwc create-service ratings\n[\s\S]*make add-ratings/,
@@ -89,6 +92,8 @@ test("nothing starts when the folder could not be made ready", async () => {
     "check",
     "coverage",
     "walkthrough",
+    "bench",
+    "scorecard",
     "datawire-connect",
   ]) {
     const { code, said } = await box.run("make", [target], { PREPARED: "1" });
@@ -99,10 +104,12 @@ test("nothing starts when the folder could not be made ready", async () => {
 });
 
 test("clean leaves a fresh clone, and help says what there is", async () => {
-  const before = readdirSync(box.folder);
-  for (const made of ["node_modules/a", "dist/b", ".dist-new/c", "coverage/d", ".prepared/e"]) box.write(made, "");
+  box.write("bench/bench.js", "");
+  const before = readdirSync(box.folder, { recursive: true });
+  for (const made of ["node_modules/a", "dist/b", ".dist-new/c", "coverage/d", ".prepared/e", "bench/node_modules/f"])
+    box.write(made, "");
   assert.match(await make("clean"), /^clean: back to a fresh clone .*\n$/);
-  assert.equal(readdirSync(box.folder), before);
+  assert.equal(readdirSync(box.folder, { recursive: true }), before);
   assert.match(await make("help"), /startRatings +Ratings instances: COUNT=3 .*\n/);
 });
 

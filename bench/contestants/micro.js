@@ -1,0 +1,42 @@
+// NATS micro: the library's own services, an endpoint in its usual queue group, asked with request().
+
+import { connect } from "nats";
+import { natsOptions } from "./nats.js";
+import { rate, subjectOf, TIMEOUT_MS } from "./work.js";
+
+const SUBJECT = subjectOf("micro");
+const decoder = new TextDecoder();
+
+export async function serve({ server, number, failing }) {
+  const nc = await connect(natsOptions(server));
+  const service = await nc.services.add({ name: "bench", version: "1.0.0" });
+  service.addEndpoint("get", {
+    subject: SUBJECT,
+    handler: (_error, message) => {
+      try {
+        message.respond(JSON.stringify(rate(JSON.parse(decoder.decode(message.data)), { number, failing })));
+      } catch (error) {
+        message.respondError(500, error.message);
+      }
+    },
+  });
+  await nc.flush();
+  return {
+    leave: async () => {
+      await service.stop();
+      await nc.drain();
+    },
+  };
+}
+
+export async function open({ server }) {
+  const nc = await connect(natsOptions(server));
+  const options = { timeout: TIMEOUT_MS };
+  return {
+    ask: async (thingID) => {
+      const reply = await nc.request(SUBJECT, JSON.stringify({ thingID }), options);
+      if (reply.headers?.has("Nats-Service-Error-Code")) throw new Error(reply.headers.get("Nats-Service-Error"));
+      return JSON.parse(decoder.decode(reply.data));
+    },
+  };
+}

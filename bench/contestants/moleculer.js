@@ -1,0 +1,33 @@
+// moleculer over NATS: round robin, its circuit breaker on, the same limit of time. Heartbeats are as it has them.
+
+import { ServiceBroker } from "moleculer";
+import { rate, TIMEOUT_MS } from "./work.js";
+
+const broker = (server, nodeID) =>
+  new ServiceBroker({
+    nodeID,
+    transporter: server,
+    logger: false,
+    requestTimeout: TIMEOUT_MS,
+    registry: { strategy: "RoundRobin" },
+    // The fewest calls that can open it, as ours needs one; the peers' measurement of old used the same.
+    circuitBreaker: { enabled: true, threshold: 0.5, minRequestCount: 4, windowTime: 60, halfOpenTime: 10_000 },
+  });
+
+export async function serve({ server, number, failing }) {
+  const node = broker(server, `instance-${number}`);
+  node.createService({ name: "ratings", actions: { get: ({ params }) => rate(params, { number, failing }) } });
+  await node.start();
+  return { leave: () => node.stop() };
+}
+
+export async function open({ server, instances }) {
+  const node = broker(server, `caller-${process.pid}`);
+  await node.start();
+  await node.waitForServices("ratings");
+  // That one is there is not enough: both have to be known before the first round.
+  const known = () => node.registry.getActionList({ onlyAvailable: true, withEndpoints: true });
+  const ready = () => (known().find(({ name }) => name === "ratings.get")?.endpoints?.length ?? 0) >= instances.length;
+  while (!ready()) await new Promise((resolve) => setTimeout(resolve, 20));
+  return { ask: (thingID) => node.call("ratings.get", { thingID }) };
+}

@@ -1,0 +1,33 @@
+// Ours as a service of its own would use it, nothing switched off: breakers, leases, deadline, stall guard, and a check
+// of every answer.
+
+import { answer, connectBus, openClient, startInstance } from "../../dist/src/service/index.js";
+import { isRating, rate } from "./work.js";
+
+const SERVICE = "ratings";
+
+export async function serve({ server, number, failing }) {
+  const bus = await connectBus(server);
+  const handle = (request) => answer(rate(request, { number, failing }));
+  const started = await startInstance({ service: SERVICE, instance: number, bus, handle });
+  if (started.kind === "taken") throw new Error(`instance ${number} runs already`);
+  return {
+    leave: async () => {
+      await started.instance.goodbye();
+      await bus.close();
+    },
+  };
+}
+
+export async function open({ server }) {
+  const bus = await connectBus(server);
+  const client = openClient({ service: SERVICE, bus });
+  await client.ready();
+  return {
+    ask: async (thingID) => {
+      const answered = await client.ask({ thingID }, { accepts: (body) => isRating(body, thingID) });
+      if (answered.kind === "answered") return answered.body;
+      throw new Error(answered.kind === "refused" ? answered.message : answered.why);
+    },
+  };
+}

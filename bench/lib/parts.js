@@ -1,0 +1,109 @@
+// Single parts, in a process of their own and without a bus: what a choice costs among few and among many, what an
+// incarnation costs in memory, and how many heartbeats one core takes in.
+
+import { Resolver } from "../../dist/src/health/resolver.js";
+import { Tracker } from "../../dist/src/health/tracker.js";
+import { openClient, systemClock, usualHealthRules } from "../../dist/src/service/index.js";
+import { summary } from "./statistics.js";
+
+const FEW = 10;
+const MANY = 10_000;
+const CHOICES = 200_000;
+const BEATS = 100_000;
+const BEATING = 1_000;
+const NS_PER_MS = 1e6;
+const MS_PER_S = 1_000;
+const SERVICE = "ratings";
+const encoder = new TextEncoder();
+
+const idOf = (index) => `${index + 1}-${(index * 7919).toString(36).padStart(12, "x")}`;
+
+const beatOf = (index, seq) => ({
+  service: SERVICE,
+  instance: index + 1,
+  incarnation: idOf(index),
+  address: `${SERVICE}.get.${idOf(index)}`,
+  seq,
+  intervalMs: 15_000,
+  state: "up",
+  version: "1.0.0",
+});
+
+function tableOf(count) {
+  const tracker = new Tracker(usualHealthRules(), Math.random);
+  for (let index = 0; index < count; index++) tracker.heard(beatOf(index, 0), 0);
+  return { tracker, resolver: new Resolver(tracker) };
+}
+
+/** A choice and what settles it, in ns. */
+function choose({ tracker, resolver }) {
+  const startedAt = performance.now();
+  for (let count = 0; count < CHOICES; count++) {
+    const { call } = resolver.next(1);
+    tracker.settle(call, "answered", 1);
+  }
+  return ((performance.now() - startedAt) * NS_PER_MS) / CHOICES;
+}
+
+/** A caller whose bus is in our hands: what it would read from the socket is given to it here. */
+function callerInHand() {
+  let hear;
+  const bus = {
+    status: "connected",
+    subscribe: (_subject, receive) => {
+      hear = receive;
+      return { close: () => undefined };
+    },
+    watch: () => () => undefined,
+    publish: () => undefined,
+  };
+  const client = openClient({ service: SERVICE, bus, clock: systemClock() });
+  return { client, hear };
+}
+
+const messageOf = (beat) => ({
+  subject: `health.${SERVICE}.${beat.incarnation}`,
+  body: encoder.encode(JSON.stringify(beat)),
+});
+
+function bytesPerIncarnation() {
+  const { client, hear } = callerInHand();
+  hear(messageOf(beatOf(MANY, 0)));
+  const before = used();
+  for (let index = 0; index < MANY - 1; index++) hear(messageOf(beatOf(index, 0)));
+  const bytes = (used() - before) / (MANY - 1);
+  if (client.tracker.size !== MANY) throw new Error(`${client.tracker.size} of ${MANY} were taken in`);
+  client.close();
+  return bytes;
+}
+
+function used() {
+  global.gc();
+  global.gc();
+  return process.memoryUsage().heapUsed;
+}
+
+function beatsPerSecond(caller, round) {
+  const messages = Array.from({ length: BEATS }, (_, index) =>
+    messageOf(beatOf(index % BEATING, round * BEATS + index)),
+  );
+  const startedAt = performance.now();
+  for (const message of messages) caller.hear(message);
+  return (BEATS * MS_PER_S) / (performance.now() - startedAt);
+}
+
+process.once("message", ({ rounds }) => {
+  const few = tableOf(FEW);
+  const many = tableOf(MANY);
+  const caller = callerInHand();
+  const results = { fewNs: [], manyNs: [], bytes: [], beats: [] };
+  // The first round is for the compiler.
+  for (let round = 0; round <= rounds; round++) {
+    const now = { fewNs: choose(few), manyNs: choose(many), bytes: bytesPerIncarnation() };
+    now.beats = beatsPerSecond(caller, round);
+    if (round > 0) for (const [name, value] of Object.entries(now)) results[name].push(value);
+  }
+  const told = Object.entries(results).map(([name, values]) => [name, { ...summary(values), rounds: values }]);
+  process.send(Object.fromEntries(told));
+  process.exit();
+});

@@ -1,0 +1,55 @@
+// What became of the calls in a fault. Pure.
+
+const BOTH = [1, 2];
+const MS_PER_S = 1_000;
+const DECIMALS = 1;
+/** Told as words. */
+const NEVER = undefined;
+
+/**
+ * @param calls each with sentAt, and by (the instance that answered) or error; neither: it never ended
+ * @returns how many failed from the fault on, until when, and how long after the fault both were used again
+ */
+export function judge(calls, { beganAt, overAt }) {
+  const since = calls.filter(({ sentAt, endedAt }) => sentAt >= beganAt || endedAt === undefined || endedAt >= beganAt);
+  const failed = since.filter(({ by }) => by === undefined);
+  const during = failed.filter(({ sentAt }) => sentAt < overAt);
+  const sentDuring = since.filter(({ sentAt }) => sentAt < overAt);
+  return {
+    calls: since.length,
+    failed: failed.length,
+    failedAfter: failed.length - during.length,
+    noticedMs: noticedMs(sentDuring, beganAt),
+    recoveredMs: recoveredMs(since, overAt),
+    errors: [...new Set(failed.map(({ error }) => error ?? "never ended"))].slice(0, 3),
+  };
+}
+
+/** When the last call that failed was sent, or that hung until the fault was over; undefined when calls did to its end. */
+function noticedMs(sent, beganAt) {
+  const last = sent.findLast(({ by, sentAt, endedAt }) => by === undefined || endedAt - sentAt > HUNG_MS);
+  if (last === undefined) return 0;
+  const wellAfter = sent.filter(({ sentAt }) => sentAt > last.sentAt);
+  return wellAfter.length < WELL_AGAIN ? NEVER : last.sentAt - beganAt;
+}
+
+/** A call that took longer than this was not answered by somebody who was well. */
+const HUNG_MS = 500;
+/** So many calls in a row without a failure are no luck: at a failure of every other, one in a million. */
+const WELL_AGAIN = 20;
+
+function recoveredMs(calls, overAt) {
+  const firsts = BOTH.map((number) =>
+    calls.find(({ by, sentAt, endedAt }) => by === number && sentAt >= overAt && endedAt >= overAt),
+  );
+  return firsts.includes(undefined) ? NEVER : Math.max(0, ...firsts.map(({ endedAt }) => endedAt - overAt));
+}
+
+export function scoreTable(scores) {
+  const seconds = (ms, never) => (ms === NEVER ? never : `${(ms / MS_PER_S).toFixed(DECIMALS)} s`);
+  const rows = scores.map(
+    ({ fault, contestant, calls, failed, noticedMs: noticed, recoveredMs: recovered }) =>
+      `| ${fault} | ${contestant} | ${failed} of ${calls} | ${seconds(noticed, "not while it lasted")} | ${seconds(recovered, "not within the watch")} |`,
+  );
+  return ["| fault | | failed | noticed | recovered |", "| --- | --- | --- | --- | --- |", ...rows].join("\n");
+}

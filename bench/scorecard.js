@@ -1,0 +1,45 @@
+// `make scorecard`: the same faults on ours, moleculer and NATS micro. See README, "How fast it is".
+
+import { MICRO, MOLECULER, OURS } from "./contestants/all.js";
+import { FAULTS } from "./lib/faults.js";
+import { progress } from "./lib/progress.js";
+import { keepInReadme, keepResults, machine } from "./lib/report.js";
+import { judge, scoreTable } from "./lib/score.js";
+import { openStage } from "./lib/stage.js";
+
+/** Long enough for the slowest of the three, whose heartbeats count for half a minute and are looked at every half. */
+const WATCH_MS = { fault: 70_000, after: 40_000 };
+const QUICK_WATCH_MS = { fault: 6_000, after: 6_000 };
+const CONTESTANTS = [OURS, MOLECULER, MICRO];
+
+const quick = (process.env.QUICK ?? "") !== "";
+const watchMs = quick ? QUICK_WATCH_MS : WATCH_MS;
+const shown = progress("scorecard", FAULTS.length);
+const scores = [];
+for (const fault of FAULTS) {
+  shown.step(fault.name);
+  // All three at once, each on a bus of its own: fifty calls a second are no load, and each sees the same machine.
+  scores.push(...(await Promise.all(CONTESTANTS.map((contestant) => suffer(contestant, fault)))));
+}
+shown.end();
+console.log(`\n${scoreTable(scores)}`);
+if (!quick) {
+  const { date, node, cores } = machine();
+  keepResults("scorecard", { machine: machine(), watchMs, scores });
+  keepInReadme(
+    "scorecard",
+    `Measured on ${date} with Node ${node.slice(1)} on ${cores} cores.\n\n${scoreTable(scores)}`,
+  );
+  console.log("\nkept: bench/results/scorecard.json, README.md");
+}
+process.exit();
+
+async function suffer(contestant, fault) {
+  const stage = await openStage(contestant);
+  try {
+    const times = await fault.strike(stage, watchMs);
+    return { contestant, fault: fault.name, ...judge(await stage.calls(), times, fault) };
+  } finally {
+    await stage.end();
+  }
+}
