@@ -62,6 +62,10 @@ async function untilConnected({ bus, clock, tell }: WholeInstanceOptions): Promi
   cancel();
 }
 
+/** A plain JavaScript service may answer with anything, and with promises of another make. */
+const isPromiseLike = (handled: unknown): handled is PromiseLike<Handled> =>
+  typeof (handled as { then?: unknown } | undefined | null)?.then === "function";
+
 class RunningInstance implements Instance {
   readonly address: string;
   readonly #options: WholeInstanceOptions;
@@ -138,19 +142,40 @@ class RunningInstance implements Instance {
     this.#counts = { ...this.#counts, dropped: this.#counts.dropped + 1 };
   }
 
+  /**
+   * Most handlers answer at once, and are answered for at once: with three promises for each request an instance's own
+   * part of it, from body to answer, took 1.7 µs, without them it takes 1.3.
+   */
   #handle(message: Message, request: unknown, receivedAt: number): void {
+    let encoded: Encoded;
+    try {
+      const handled = this.#options.handle(request);
+      if (isPromiseLike(handled)) {
+        this.#finishLater(message, handled, receivedAt);
+        return;
+      }
+      encoded = encode(handled);
+    } catch (error) {
+      encoded = this.#failed(error);
+    }
+    this.#reply(message, encoded, receivedAt);
+  }
+
+  #finishLater(message: Message, handling: PromiseLike<Handled>, receivedAt: number): void {
     this.#underway.add(message);
-    // Inside promises, so that a handler that throws at once, one that rejects later and one that answers what is no
-    // JSON end alike.
-    const handling = new Promise<Handled>((resolve) => resolve(this.#options.handle(request))).then(encode);
-    handling.then(
-      (encoded) => this.#finish(message, encoded, receivedAt),
-      (error: unknown) => {
-        this.#options.tell({ kind: "failed", error });
-        // What went wrong inside is for our own log; the caller learns only that something did.
-        this.#finish(message, refuse(500, "internal error"), receivedAt);
-      },
-    );
+    // Inside promises, so that a handler that rejects and one that answers what is no JSON end alike.
+    Promise.resolve(handling)
+      .then(encode)
+      .then(
+        (encoded) => this.#finish(message, encoded, receivedAt),
+        (error: unknown) => this.#finish(message, this.#failed(error), receivedAt),
+      );
+  }
+
+  #failed(error: unknown): Encoded {
+    this.#options.tell({ kind: "failed", error });
+    // What went wrong inside is for our own log; the caller learns only that something did.
+    return refuse(500, "internal error");
   }
 
   #finish(message: Message, encoded: Encoded, receivedAt: number): void {
