@@ -149,13 +149,13 @@ class ServiceClient implements Client {
     const { bus, clock } = this.#options;
     const { repeatable = true, accepts = ANYTHING, signal } = options;
     const body = JSON.stringify({ ...request, deadline: Math.round(clock.wall() + timeoutMs) });
-    const orphan = this.#underway.add(ticket.who.incarnation);
+    const call = this.#underway.add(ticket.who.incarnation, !repeatable);
     const sent = bus.request(ticket.who.address, body, signal === undefined ? { timeoutMs } : { timeoutMs, signal });
-    // A call that must not reach two instances waits all the same: the dead process may have done what it was asked.
-    const reply = await (repeatable ? Promise.race([sent, orphan.known]) : sent);
-    orphan.ended();
+    void sent.then((reply) => call.answered(reply));
+    const reply = await call.reply;
+    this.#underway.remove(call);
     const attempt = readAttempt(reply, ticket.who, accepts);
-    this.#settle(ticket, orphan.isOne ? "nobody" : this.#charge(attempt, timeoutMs));
+    this.#settle(ticket, call.isOrphan ? "nobody" : this.#charge(attempt, timeoutMs));
     return attempt;
   }
 

@@ -4,51 +4,67 @@
 
 import type { Reply } from "../bus/bus.ts";
 
-/** A call that may become one without anybody to answer it. */
-export interface Orphan {
-  /** Resolves once it is one; if it never is, never. */
-  readonly known: Promise<Reply>;
-  readonly isOne: boolean;
-  /** The call has ended. */
-  ended(): void;
-}
-
 const NOBODY: Reply = { kind: "nobody" };
 
-export class Underway {
-  readonly #calls = new Map<string, Set<() => void>>();
+/**
+ * One call that is out: ends with its reply, or before that as one without anybody to answer it. A promise that both can
+ * resolve: racing two of them, with what that makes of closures, cost half of all that a caller does for a call but the
+ * bus (7.0 µs against 3.6).
+ */
+export class Call {
+  readonly reply: Promise<Reply>;
+  readonly incarnation: string;
+  /** A call that must not reach two instances waits for its reply all the same: the dead process may have done it. */
+  readonly #waits: boolean;
+  #resolve: (reply: Reply) => void = () => undefined;
+  #isOrphan = false;
 
-  /** A call is being sent to that incarnation. */
-  add(incarnation: string): Orphan {
-    const calls = this.#calls.get(incarnation) ?? new Set();
-    this.#calls.set(incarnation, calls);
-    let isOne = false;
-    let become: () => void = () => undefined;
-    const known = new Promise<Reply>((resolve) => {
-      become = () => {
-        isOne = true;
-        resolve(NOBODY);
-      };
+  constructor(incarnation: string, waits: boolean) {
+    this.incarnation = incarnation;
+    this.#waits = waits;
+    this.reply = new Promise((resolve) => {
+      this.#resolve = resolve;
     });
-    calls.add(become);
-    return {
-      known,
-      ended: () => this.#remove(incarnation, calls, become),
-      get isOne() {
-        return isOne;
-      },
-    };
   }
 
-  #remove(incarnation: string, calls: Set<() => void>, call: () => void): void {
-    calls.delete(call);
-    if (calls.size === 0 && this.#calls.get(incarnation) === calls) this.#calls.delete(incarnation);
+  /** Whether its instance was found dead while it was out. */
+  get isOrphan(): boolean {
+    return this.#isOrphan;
+  }
+
+  /** The first reply counts. */
+  answered(reply: Reply): void {
+    this.#resolve(reply);
+  }
+
+  orphaned(): void {
+    this.#isOrphan = true;
+    if (!this.#waits) this.#resolve(NOBODY);
+  }
+}
+
+export class Underway {
+  readonly #calls = new Map<string, Set<Call>>();
+
+  /** A call is being sent to that incarnation. */
+  add(incarnation: string, waits: boolean): Call {
+    const call = new Call(incarnation, waits);
+    const calls = this.#calls.get(incarnation);
+    if (calls === undefined) this.#calls.set(incarnation, new Set([call]));
+    else calls.add(call);
+    return call;
+  }
+
+  /** The call has ended. */
+  remove(call: Call): void {
+    const calls = this.#calls.get(call.incarnation);
+    if (calls?.delete(call) && calls.size === 0) this.#calls.delete(call.incarnation);
   }
 
   /** That process is dead: nobody there will answer what is out. */
   giveUp(incarnation: string): void {
     const calls = this.#calls.get(incarnation);
     this.#calls.delete(incarnation);
-    for (const become of calls ?? []) become();
+    for (const call of calls ?? []) call.orphaned();
   }
 }
