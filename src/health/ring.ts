@@ -5,6 +5,8 @@ import { inTurnOrder, type Member, type Who } from "./member.ts";
 
 export class Ring {
   readonly #members: Member[] = [];
+  /** Where the last choice fell; no more than a guess, as others may have come and gone since. */
+  #lastPlace = 0;
 
   get size(): number {
     return this.#members.length;
@@ -43,12 +45,15 @@ export class Ring {
     for (let seen = 0; seen < size; seen++, place++) {
       if (place >= size) place = 0;
       const member = this.#members[place];
-      if (member !== undefined && fits(member)) return member;
+      if (member === undefined || !fits(member)) continue;
+      this.#lastPlace = place;
+      return member;
     }
     return undefined;
   }
 
   #placeAfter(last: Who): number {
+    if (this.#members[this.#lastPlace]?.who === last) return this.#lastPlace + 1;
     const place = this.#placeOf(last);
     const there = this.#members[place];
     return there !== undefined && inTurnOrder(there.who, last) === 0 ? place + 1 : place;
