@@ -1,4 +1,4 @@
-// The faults, each the same for all. A fault notes when it began and when it was over; what became of the calls is for
+// The faults, each the same for all. A fault notes when it began, when its repair began and when it was over; what became of the calls is for
 // score.js to read.
 
 import { pause } from "./crew.js";
@@ -16,10 +16,10 @@ export const FAULTS = [
       const beganAt = Date.now();
       stage.signal(VICTIM, "SIGSTOP");
       await pause(watchMs.fault);
-      const overAt = Date.now();
+      const repairAt = Date.now();
       stage.signal(VICTIM, "SIGCONT");
       await pause(watchMs.after);
-      return { beganAt, overAt };
+      return { beganAt, repairAt, overAt: repairAt };
     },
   },
   {
@@ -28,10 +28,11 @@ export const FAULTS = [
       const beganAt = Date.now();
       await stage.kill(VICTIM);
       await pause(watchMs.fault);
+      const repairAt = Date.now();
       await stage.start(VICTIM);
       const overAt = Date.now();
       await pause(watchMs.after);
-      return { beganAt, overAt };
+      return { beganAt, repairAt, overAt };
     },
   },
   {
@@ -43,12 +44,13 @@ export const FAULTS = [
       await stage.kill(VICTIM);
       await stage.start(VICTIM, true);
       await pause(watchMs.after);
+      const repairAt = Date.now();
       await stage.leave(VICTIM);
       await stage.kill(VICTIM);
       await stage.start(VICTIM);
       const overAt = Date.now();
       await pause(watchMs.after);
-      return { beganAt, overAt };
+      return { beganAt, repairAt, overAt };
     },
   },
   {
@@ -63,7 +65,7 @@ export const FAULTS = [
       }
       const overAt = Date.now();
       await pause(watchMs.after);
-      return { beganAt, overAt };
+      return { beganAt, repairAt: overAt, overAt };
     },
   },
   {
@@ -73,10 +75,11 @@ export const FAULTS = [
       const beganAt = Date.now();
       await stage.endBus();
       await pause(AWAY_MS);
+      const repairAt = Date.now();
       await stage.startBus();
       const overAt = Date.now();
       await pause(watchMs.after);
-      return { beganAt, overAt };
+      return { beganAt, repairAt, overAt };
     },
   },
   {
@@ -87,7 +90,7 @@ export const FAULTS = [
       await stage.caller.tell({ do: "stall", forMs: STALL_MS });
       const overAt = Date.now();
       await pause(watchMs.after);
-      return { beganAt, overAt };
+      return { beganAt, repairAt: overAt, overAt };
     },
   },
 ];

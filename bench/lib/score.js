@@ -10,11 +10,11 @@ const NEVER = undefined;
  * @param calls each with sentAt, and by (the instance that answered) or error; neither: it never ended
  * @returns how many failed from the fault on, until when, and how long after the fault both were used again
  */
-export function judge(calls, { beganAt, overAt }) {
+export function judge(calls, { beganAt, repairAt, overAt }) {
   const since = calls.filter(({ sentAt, endedAt }) => sentAt >= beganAt || endedAt === undefined || endedAt >= beganAt);
   const failed = since.filter(({ by }) => by === undefined);
   const during = failed.filter(({ sentAt }) => sentAt < overAt);
-  const sentDuring = since.filter(({ sentAt }) => sentAt < overAt);
+  const sentDuring = since.filter(({ sentAt }) => sentAt < repairAt);
   return {
     calls: since.length,
     failed: failed.length,
@@ -35,8 +35,8 @@ function noticedMs(sent, beganAt) {
 
 /** A call that took longer than this was not answered by somebody who was well. */
 const HUNG_MS = 500;
-/** So many calls in a row without a failure are no luck: at a failure of every other, one in a million. */
-const WELL_AGAIN = 20;
+/** So many calls in a row, two seconds of them, all well: less may be what was still waiting when the repair came. */
+const WELL_AGAIN = 100;
 
 function recoveredMs(calls, overAt) {
   const firsts = BOTH.map((number) =>
