@@ -7,7 +7,7 @@ import { raceCalls } from "./lib/calls.js";
 import { chartOf } from "./lib/chart.js";
 import { startBus } from "./lib/crew.js";
 import { racePages } from "./lib/pages.js";
-import { keepChart, keepInReadme, keepResults, machine } from "./lib/report.js";
+import { keepChart, keepInReadme, keepResults, machine, measuredOn } from "./lib/report.js";
 import { readScope } from "./lib/scope.js";
 import { ratio, shown, spread } from "./lib/statistics.js";
 import { targetsOf, targetTable } from "./lib/targets.js";
@@ -48,8 +48,7 @@ function print({ calls: raced, pages, targets }) {
 function keep(whole) {
   keepResults("bench", whole);
   keepChart(chartOf(whole.calls, whole.machine));
-  const { date, node, cores } = whole.machine;
-  const head = `Measured on ${date} with Node ${node.slice(1)} on ${cores} cores, ${whole.rounds} rounds.`;
+  const head = `${measuredOn(whole.machine)} Rounds: ${whole.rounds}.`;
   keepInReadme("bench", [head, targetTable(whole.targets), readmeCalls(whole.calls)].join("\n\n"));
   console.log("\nkept: bench/results/bench.json, docs/bench.svg, README.md");
 }

@@ -3,7 +3,7 @@
 import { MICRO, MOLECULER, OURS } from "./contestants/all.js";
 import { FAULTS } from "./lib/faults.js";
 import { progress } from "./lib/progress.js";
-import { keepInReadme, keepResults, machine } from "./lib/report.js";
+import { keepInReadme, keepResults, machine, measuredOn } from "./lib/report.js";
 import { judge, scoreTable } from "./lib/score.js";
 import { openStage } from "./lib/stage.js";
 
@@ -14,6 +14,7 @@ const CONTESTANTS = [OURS, MOLECULER, MICRO];
 
 const quick = (process.env.QUICK ?? "") !== "";
 const watchMs = quick ? QUICK_WATCH_MS : WATCH_MS;
+const before = machine();
 const shown = progress("scorecard", FAULTS.length);
 const scores = [];
 for (const fault of FAULTS) {
@@ -24,12 +25,8 @@ for (const fault of FAULTS) {
 shown.end();
 console.log(`\n${scoreTable(scores)}`);
 if (!quick) {
-  const { date, node, cores } = machine();
-  keepResults("scorecard", { machine: machine(), watchMs, scores });
-  keepInReadme(
-    "scorecard",
-    `Measured on ${date} with Node ${node.slice(1)} on ${cores} cores.\n\n${scoreTable(scores)}`,
-  );
+  keepResults("scorecard", { machine: before, watchMs, scores });
+  keepInReadme("scorecard", `${measuredOn(before)}\n\n${scoreTable(scores)}`);
   console.log("\nkept: bench/results/scorecard.json, README.md");
 }
 process.exit();

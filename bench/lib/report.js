@@ -1,7 +1,7 @@
 // What a run leaves behind: its figures as JSON, the chart, and the block of README between the markers of its name.
 
 import { readFileSync, writeFileSync } from "node:fs";
-import { cpus } from "node:os";
+import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -23,7 +23,18 @@ export const machine = () => ({
   node: process.version,
   cores: cpus().length,
   processor: cpus()[0]?.model ?? "unknown",
+  /** Of the minute before the run; taken when this is asked, so it is asked first. */
+  load: loadavg()[0],
 });
+
+/** Where and when; and a warning where the figures deserve one. */
+export function measuredOn({ date, node, cores, load }) {
+  const busy = load > BUSY_SHARE * cores ? ` The machine was busy (load ${load.toFixed(1)}): not to be relied on.` : "";
+  return `Measured on ${date} with Node ${node.slice(1)} on ${cores} cores.${busy}`;
+}
+
+/** Others took up half of the processors before anything of ours ran. */
+const BUSY_SHARE = 0.5;
 
 export const keepChart = (svg) => writeFileSync(join(ROOT, "docs/bench.svg"), svg);
 
