@@ -9,6 +9,13 @@ import { type Caller, type Trouble, troubleOf, troubleOfConnecting, troubleOfLos
 
 /** Between two attempts, give or take half: a restarted server is found in under half a second, by each at another time. */
 const REDIAL_AFTER_MS = 250;
+/**
+ * A connection that was well is gone, and there are other servers to try: at once, give or take half. They are up, as far
+ * as anybody knows, and the few milliseconds keep those who lost the same server from knocking at the next in one.
+ */
+const REDIAL_ELSEWHERE_AFTER_MS = 20;
+/** A connection that ended sooner was not well: a cluster that cuts us off each time is not asked fifty times a second. */
+const WELL_AFTER_MS = 1_000;
 /** A server that refuses us logs a line each time, and only a person changes its mind: each time twice as long... */
 const REFUSED_REDIAL_AFTER_MS = 2_000;
 /** ...up to this, so that whoever is let in again is back before the person has finished reading about it. */
@@ -71,11 +78,14 @@ export class Dialler<W extends Wire> {
     for (let turn = Math.floor(Math.random() * addresses.length); !this.#closed; turn += 1) {
       const address = addresses[turn % addresses.length];
       if (address === undefined) throw new Error("bus: no address was given");
+      const dialledAtMs = this.#options.clock.now();
       const trouble = await this.#dial(address);
       if (this.#closed) return;
       this.#options.away(trouble);
       refusals = trouble.kind === "refused" ? refusals + 1 : 0;
-      await this.#pause(redialAfterMs(refusals));
+      const wasWell = trouble.kind === "lost" && this.#options.clock.now() - dialledAtMs >= WELL_AFTER_MS;
+      const elsewhere = wasWell && addresses.length > 1;
+      await this.#pause(elsewhere ? REDIAL_ELSEWHERE_AFTER_MS : redialAfterMs(refusals));
     }
   }
 

@@ -1,0 +1,93 @@
+// How long the dialler waits between two attempts. What it does with real servers is in nats-bus.test.ts.
+
+import { createServer, type Server } from "node:net";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { Dialler } from "../../src/bus/dialler.ts";
+import type { Wire } from "../../src/bus/nats-link.ts";
+import { type Clock, systemClock } from "../../src/clock.ts";
+import { until } from "../support/until.ts";
+
+const test = suite("dialler");
+
+const LIMIT_MS = 10_000;
+/** The usual wait is 125 ms at least, and the one for another server 30 ms at most: whatever the dice say. */
+const USUAL_AT_LEAST_MS = 125;
+const ELSEWHERE_AT_MOST_MS = 30;
+/** As long as a connection has to last to have been well. */
+const WELL_MS = 1_000;
+
+/** Says hello as a NATS server does; more is not needed to be dialled. */
+function startGreeter(): Promise<Server> {
+  return new Promise((resolve) => {
+    const server = createServer((socket) => {
+      socket.on("error", () => undefined);
+      socket.write("INFO {}\r\n");
+    });
+    server.listen(0, "127.0.0.1", () => resolve(server));
+  });
+}
+
+const urlOf = (server: Server): string => {
+  const address = server.address();
+  return `nats://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
+};
+
+const wire: Wire = {
+  subscribe: () => ({ unsubscribe: () => undefined, drain: () => Promise.resolve() }),
+  flush: () => Promise.resolve(),
+  closed: () => new Promise(() => undefined),
+  close: () => Promise.resolve(),
+  stats: () => ({ inMsgs: 0 }),
+};
+
+/** How long is waited for after a connection to the first of `count` servers ended that had lasted for `lastedMs`. */
+async function waitAfterLoss(count: number, lastedMs: number): Promise<number> {
+  const servers = await Promise.all(Array.from({ length: count }, startGreeter));
+  let passedMs = 0;
+  const clock = systemClock();
+  const waits: number[] = [];
+  const watched: Clock = {
+    ...clock,
+    now: () => passedMs,
+    after: (ms, act) => {
+      waits.push(ms);
+      return clock.after(ms, act);
+    },
+  };
+  let readyCount = 0;
+  const dialler = new Dialler({
+    urls: servers.map(urlOf),
+    clock: watched,
+    open: () => Promise.resolve(wire),
+    caller: { holder: undefined, cure: undefined },
+    prepare: () => undefined,
+    ready: () => {
+      readyCount += 1;
+    },
+    away: () => {
+      waits.length = 0;
+    },
+  });
+  await until("connected", LIMIT_MS, () => readyCount === 1);
+  passedMs = lastedMs;
+  dialler.link?.end("cut");
+  await until("dialling again", LIMIT_MS, () => readyCount === 2);
+  await dialler.close(0);
+  for (const server of servers) server.close();
+  return waits[0] ?? Number.NaN;
+}
+
+test("who loses a server that was well is at another at once", async () => {
+  assert.ok((await waitAfterLoss(3, WELL_MS)) <= ELSEWHERE_AT_MOST_MS);
+});
+
+test("where there is no other, the server gets time to start again", async () => {
+  assert.ok((await waitAfterLoss(1, WELL_MS)) >= USUAL_AT_LEAST_MS);
+});
+
+test("a cluster that cuts us off each time is not asked all the time", async () => {
+  assert.ok((await waitAfterLoss(3, WELL_MS - 1)) >= USUAL_AT_LEAST_MS);
+});
+
+test.run();
