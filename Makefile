@@ -13,7 +13,7 @@ NODE := exec node --enable-source-maps
 
 .SILENT:
 .NOTPARALLEL:
-.PHONY: all monolith datawire-connect add-ratings market startRatings demo tour replay fuzz soak sim bench scorecard test check format coverage walkthrough clean help
+.PHONY: all monolith datawire-connect add-ratings market startRatings demo tour replay fuzz soak sim bench scorecard chaos test check format coverage walkthrough clean help
 
 all: monolith
 
@@ -87,8 +87,12 @@ bench: ## our way of asking against its peers, with figures and a chart: make be
 scorecard: ## the same faults on ours, moleculer and NATS micro: what failed, and for how long (QUICK=1 to try it)
 	$(PREPARE) nats-server && sh bench/prepare && $(NODE) bench/scorecard.js
 
+# Namespaces are root's: without them, or without what makes them, it says so and is skipped.
+chaos: ## faults on a real network (as root): a cluster, two Markets, four instances; ONLY=loss for one
+	$(PREPARE) nats-server && set -f && $(NODE) dist/test/chaos/chaos.js $$ONLY
+
 clean: ## back to a fresh clone
-	rm -rf node_modules bench/node_modules dist .dist-new coverage .prepared 2>/dev/null \
+	rm -rf node_modules bench/node_modules dist .dist-new coverage chaos.json .prepared 2>/dev/null \
 	  || { echo 'clean: some files belong to somebody else. Type:  sudo make clean'; exit 1; }
 	echo 'clean: back to a fresh clone (packages, compiled programs and reports are gone; ~/.datawire is untouched).'
 

@@ -1,0 +1,109 @@
+// takes: 20 s
+// alone
+// One fault on the real network, as `make chaos ONLY=kill` runs it; where namespaces cannot be made it says so.
+
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { until } from "../support/until.ts";
+import { lackOf } from "./needs.ts";
+
+const test = suite("chaos");
+
+const script = fileURLToPath(new URL("./chaos.js", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "chaos-test-"));
+test.after(() => rmSync(folder, { recursive: true, force: true }));
+
+const namespacesOf = (pid: number): readonly string[] =>
+  spawnSync("ip", ["netns", "list"], { encoding: "utf8" })
+    .stdout.split("\n")
+    .filter((name) => name.includes(`-${pid}-`));
+
+interface Run {
+  readonly pid: number;
+  readonly said: () => string;
+  readonly ended: Promise<number | null>;
+  readonly signal: (name: NodeJS.Signals) => void;
+}
+
+function run(words: readonly string[]): Run {
+  const child = spawn(process.execPath, [script, ...words], { cwd: folder });
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (said += String(text)));
+  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+  return { pid: child.pid ?? 0, said: () => said, ended, signal: (name) => child.kill(name) };
+}
+
+test("one node of the bus is killed: every promise holds, and nothing is left behind", async () => {
+  const chaos = run(["kill"]);
+  const code = await chaos.ended;
+  if (chaos.said().includes("chaos: skipped:")) {
+    console.log(chaos.said().trim());
+    assert.is(code, 0);
+    return;
+  }
+  assert.is(code, 0, chaos.said());
+  const [fault] = JSON.parse(readFileSync(join(folder, "chaos.json"), "utf8")).faults;
+  assert.ok(fault.tally.pages > 100 && fault.tally.busesLost > 0, JSON.stringify(fault));
+  assert.equal(namespacesOf(chaos.pid), []);
+});
+
+test("a run that is interrupted while it makes its namespaces leaves none", async () => {
+  const chaos = run(["kill"]);
+  await until("it makes them", 20_000, () => /skipped|making a network/.test(chaos.said()));
+  if (chaos.said().includes("skipped")) return;
+  chaos.signal("SIGINT");
+  assert.is(await chaos.ended, 130, chaos.said());
+  assert.equal(namespacesOf(chaos.pid), []);
+});
+
+test("an interrupted run leaves nothing behind, and a killed one is cleaned up by the next", async () => {
+  const interrupted = run(["kill"]);
+  const isBuilding = (one: Run): boolean => /skipped|starting three/.test(one.said());
+  await until("it builds", 20_000, () => isBuilding(interrupted));
+  if (interrupted.said().includes("skipped")) return;
+  interrupted.signal("SIGINT");
+  assert.is(await interrupted.ended, 130, interrupted.said());
+  assert.equal(namespacesOf(interrupted.pid), []);
+
+  const killed = run(["kill"]);
+  await until("it builds", 20_000, () => isBuilding(killed));
+  killed.signal("SIGKILL");
+  await killed.ended;
+  assert.ok(namespacesOf(killed.pid).length > 0);
+  const next = run(["kill"]);
+  await until("it swept", 20_000, () => /removed \d+ namespaces/.test(next.said()));
+  assert.equal(namespacesOf(killed.pid), []);
+  next.signal("SIGTERM");
+  await next.ended;
+});
+
+test("what is missing is said with what to type", () => {
+  const machine = { platform: "linux", userId: 0, has: () => true };
+  assert.is(lackOf(machine), undefined);
+  assert.match(lackOf({ ...machine, platform: "darwin" }) ?? "", "on a Linux machine");
+  assert.match(lackOf({ ...machine, userId: 1000 }) ?? "", "Type:  sudo make chaos");
+  assert.match(lackOf({ ...machine, userId: undefined }) ?? "", "only root");
+  for (const [program, packageName] of [
+    ["ip", "iproute2"],
+    ["setpriv", "util-linux"],
+    ["nats-server", "nats-server"],
+  ])
+    assert.is(
+      lackOf({ ...machine, has: (name) => name !== program }),
+      `there is no ${program}. Type:  apt-get install ${packageName}`,
+    );
+});
+
+test("a fault that is not known is refused, with those that are", async () => {
+  const wrong = run(["rain"]);
+  assert.is(await wrong.ended, 2);
+  assert.match(wrong.said(), "no fault called rain");
+  assert.match(wrong.said(), "make chaos ONLY=partition");
+});
+
+test.run();

@@ -1,0 +1,87 @@
+// The streets: a network namespace for each host, joined by one bridge (the front: shoppers to Markets) and over it, in
+// VXLAN packets that pass through the switch, by a second network (the back: the bus). Made and removed with `ip`.
+
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { promisify } from "node:util";
+import { HOSTS, type Host, leftovers, namespaceOf, SWITCH, SWITCH_FRONT } from "./names.ts";
+
+const run = promisify(execFile);
+const NET_BITS = 24;
+const VXLAN_ID = 7;
+const VXLAN_PORT = 4789;
+
+export async function ip(...words: readonly string[]): Promise<string> {
+  return (await run("ip", words, { encoding: "utf8" })).stdout;
+}
+
+/** Removes what earlier runs left behind; never what somebody else made, or a run that is still going on. */
+export async function sweep(): Promise<readonly string[]> {
+  const old = leftovers(await ip("netns", "list"), isRunOfOurs);
+  for (const name of old) await ip("netns", "delete", name);
+  return old;
+}
+
+/** The number may have gone to another program since. */
+function isRunOfOurs(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("chaos");
+  } catch {
+    return false;
+  }
+}
+
+export class Network {
+  readonly #pid: number;
+  readonly #made: string[] = [];
+  #removed = false;
+
+  constructor(pid: number) {
+    this.#pid = pid;
+  }
+
+  namespace(name: string): string {
+    return namespaceOf(this.#pid, name);
+  }
+
+  async make(): Promise<void> {
+    const hub = await this.#add(SWITCH);
+    await ip("-n", hub, "link", "add", "name", "street", "type", "bridge");
+    await ip("-n", hub, "address", "add", `${SWITCH_FRONT}/${NET_BITS}`, "dev", "street");
+    await ip("-n", hub, "link", "set", "street", "up");
+    for (const host of HOSTS) await this.#settle(host, hub);
+  }
+
+  /** Interfaces go with their namespace. Whoever still runs in one keeps it, unseen, until it ends. */
+  async remove(): Promise<void> {
+    this.#removed = true;
+    for (const name of this.#made.splice(0)) await ip("netns", "delete", name).catch(() => undefined);
+  }
+
+  async #settle({ name, front, back }: Host, hub: string): Promise<void> {
+    const own = await this.#add(name);
+    const inOwn = (...words: string[]): Promise<string> => ip("-n", own, ...words);
+    await inOwn("link", "set", "lo", "up");
+    await ip("-n", hub, "link", "add", name, "type", "veth", "peer", "name", "front", "netns", own);
+    await ip("-n", hub, "link", "set", name, "master", "street", "up");
+    await inOwn("address", "add", `${front}/${NET_BITS}`, "dev", "front");
+    await inOwn("link", "set", "front", "up");
+    const tunnel = ["type", "vxlan", "id", String(VXLAN_ID), "remote", SWITCH_FRONT, "dstport", String(VXLAN_PORT)];
+    await inOwn("link", "add", "back", ...tunnel, "dev", "front", "nolearning");
+    await inOwn("address", "add", `${back}/${NET_BITS}`, "dev", "back");
+    // One segment a packet: what leaves in one piece is lost in one piece, and fits into a datagram.
+    await inOwn("link", "set", "back", "up", "gso_max_segs", "1");
+  }
+
+  /** An interrupt comes in the middle of the making: what is made from then on is not left behind either. */
+  async #add(name: string): Promise<string> {
+    const namespace = this.namespace(name);
+    this.#made.push(namespace);
+    if (!this.#removed) await ip("netns", "add", namespace);
+    if (this.#removed) {
+      await this.remove();
+      throw new Error("network: removed while it was made");
+    }
+    return namespace;
+  }
+}

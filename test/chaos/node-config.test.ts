@@ -1,0 +1,23 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { blocksOf, readReadme, sectionOf } from "../support/readme.ts";
+import { hostsOf } from "./names.ts";
+import { natsUrls, nodeConfig } from "./node-config.ts";
+
+const test = suite("the configuration of a node");
+
+const told = sectionOf(readReadme(), "On a cluster");
+const [first] = hostsOf("node");
+
+test("README shows the one that chaos runs", () => {
+  assert.ok(first !== undefined);
+  if (first === undefined) return;
+  const [shown] = blocksOf(told).filter(({ language }) => language === "conf");
+  assert.is(shown?.text.trimEnd(), nodeConfig(first).trimEnd());
+});
+
+test("README tells everybody of the nodes that chaos has", () => {
+  assert.ok(told.includes(`export NATS_URL=${natsUrls()}\n`));
+});
+
+test.run();

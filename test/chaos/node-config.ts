@@ -1,0 +1,31 @@
+// The configuration of one node of the bus, as README shows it. Pure.
+
+import { type Host, hostsOf } from "./names.ts";
+
+export const CLIENT_PORT = 4222;
+const ROUTE_PORT = 6222;
+
+/** What Markets and instances are told: all nodes, so that any one may be down. */
+export const natsUrls = (): string =>
+  hostsOf("node")
+    .map(({ back }) => `nats://${back}:${CLIENT_PORT}`)
+    .join(",");
+
+export function nodeConfig({ name, back }: Host): string {
+  const routes = hostsOf("node").map((node) => `    nats://${node.back}:${ROUTE_PORT}`);
+  return `server_name: ${name}
+listen: "${back}:${CLIENT_PORT}"
+# A node that is cut off is noticed by silence alone: asked every second, given up after two answers that did not come.
+# The server's own usual, two minutes, would keep sending calls into a route that leads nowhere.
+ping_interval: "1s"
+ping_max: 2
+write_deadline: "2s"
+cluster {
+  name: market
+  listen: "${back}:${ROUTE_PORT}"
+  routes: [
+${routes.join("\n")}
+  ]
+}
+`;
+}

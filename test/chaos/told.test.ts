@@ -1,0 +1,71 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { Who } from "../../src/health/member.ts";
+import { clientLine, pageLine } from "../../src/market/lines.ts";
+import { asText } from "../../src/program/log.ts";
+import { instanceLine } from "../../src/ratings/lines.ts";
+import type { ClientEvent } from "../../src/service/client-options.ts";
+import { judgePage, readInstanceLine, readMarketLine, readPageSeen } from "./told.ts";
+
+const test = suite("what the town tells");
+
+const who: Who = {
+  service: "ratings",
+  instance: 3,
+  incarnation: "3-iW3_zPZBrjMY",
+  address: "ratings.get.3-iW3_zPZBrjMY",
+};
+const speaker = { instance: 3, pid: 1, natsUrls: ["nats://here"] };
+// The lines are made by the Market's own functions: one whose wording changes is missed here, and not in a table of noughts.
+const read = (event: ClientEvent): unknown => readMarketLine(asText(clientLine("ratings", event)));
+
+test("every line of a Market that tells of health is understood", () => {
+  assert.equal(read({ kind: "using", who }), { kind: "using", instance: 3 });
+  assert.equal(read({ kind: "opened", who, why: "request timed out", retestInMs: 1 }), { kind: "opened", instance: 3 });
+  assert.equal(read({ kind: "closed", who, why: "heartbeat" }), { kind: "closed", instance: 3 });
+  assert.equal(read({ kind: "retesting", who }), { kind: "retest", instance: 3 });
+  for (const kind of ["joined", "returned", "draining", "left"] as const)
+    assert.equal(read({ kind, who }), { kind, instance: 3 });
+  assert.equal(read({ kind: "lost", who, why: "no heartbeat", silentMs: 1 }), { kind: "lost", instance: 3 });
+  assert.equal(read({ kind: "bus", status: "connected" }), { kind: "bus", connected: true });
+  assert.equal(read({ kind: "bus", status: "away" }), { kind: "bus", connected: false });
+});
+
+test("ratings that came and ratings that failed are told apart, and the rest says nothing", () => {
+  const page = (event: Parameters<typeof pageLine>[0]): unknown => readMarketLine(asText(pageLine(event)));
+  assert.equal(page({ kind: "got", thingID: "camera", rating: 4.5 }), { kind: "got" });
+  assert.equal(page({ kind: "bad", thingID: "camera", why: "request timed out" }), {
+    kind: "bad",
+    why: "request timed out",
+  });
+  assert.is(page({ kind: "asking", thingID: "camera" }), undefined);
+  assert.is(page({ kind: "waited", waitedMs: 3 }), undefined);
+});
+
+test("an instance tells of its place on the bus", () => {
+  const told = (kind: "up" | "away" | "back" | "leaving"): unknown =>
+    readInstanceLine(asText(instanceLine(speaker, kind === "up" ? { kind, address: who.address } : { kind })));
+  assert.equal(told("up"), { kind: "bus", connected: true });
+  assert.equal(told("away"), { kind: "bus", connected: false });
+  assert.equal(told("back"), { kind: "bus", connected: true });
+  assert.is(told("leaving"), undefined);
+});
+
+test("a page is whole when every thing is rated or says that it is not, and it ends", () => {
+  const rated = '<p class="rating-text">';
+  assert.equal(judgePage(200, `${rated}${rated}</html>`, 2), { error: undefined, blank: 0 });
+  assert.equal(judgePage(200, `${rated}Not rated yet</html>`, 2), { error: undefined, blank: 1 });
+  assert.equal(judgePage(200, `${rated}</html>`, 2), { error: "not whole", blank: 0 });
+  assert.equal(judgePage(200, `${rated}${rated}`, 2), { error: "not whole", blank: 0 });
+  assert.is(judgePage(500, "sorry", 2).error, "status 500");
+});
+
+test("what the shopper tells is read back, and anything else is none of it", () => {
+  const page = { market: 1, blank: 0, tookMs: 3.5, error: "status 500" };
+  assert.equal(readPageSeen(JSON.stringify(page)), page);
+  assert.is(readPageSeen('{"market":1,"blank":0,"tookMs":3}')?.error, undefined);
+  for (const line of ["", "null", "{}", "node: warning", '{"market":"1"}'])
+    assert.is(readPageSeen(line), undefined, line);
+});
+
+test.run();

@@ -1,0 +1,174 @@
+// The town: a bus of three nodes, two Markets, four instances and a shopper, each on a host of its own, and what can
+// befall them.
+
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { pause, until } from "../support/until.ts";
+import { connectedTo } from "./connections.ts";
+import { HostProcess } from "./hosts.ts";
+import { HOSTS, type Host, hostsOf, SWITCH } from "./names.ts";
+import { Network } from "./network.ts";
+import { CLIENT_PORT, natsUrls, nodeConfig } from "./node-config.ts";
+import { Standing } from "./standing.ts";
+import { readInstanceLine, readMarketLine, readPageSeen } from "./told.ts";
+import { FAIR, type Weather } from "./weather.ts";
+
+const READY_WITHIN_MS = 20_000;
+/** Of any 32 bytes; the Markets only have to share them. */
+const MARKET_KEYS = "one-key-for-both-markets-of-the-town";
+
+/**
+ * A breaker whose probation failed is closed by a retest alone, and with the usual delays (30 s, doubling) that may be
+ * minutes: a network that loses packets fails many a probation. Here a retest comes within a heartbeat interval always,
+ * as README advises for such a network.
+ */
+export const RETESTS = { RETEST_DELAY_MS: "3000", RETEST_DELAY_MAX_MS: "12000" } as const;
+
+const script = (path: string): readonly string[] => [
+  process.execPath,
+  "--enable-source-maps",
+  fileURLToPath(new URL(path, import.meta.url)),
+];
+
+export class Town {
+  readonly standing = new Standing(
+    hostsOf("market").map(({ number }) => number),
+    hostsOf("instance").map(({ number }) => number),
+  );
+  readonly #folder: string;
+  readonly #natsServer: string;
+  readonly #network = new Network(process.pid);
+  readonly #running = new Map<string, HostProcess>();
+  readonly #lines = new Map<string, string[]>();
+
+  /** @param folder where everybody's lines and state are kept */
+  constructor(folder: string, natsServer: string) {
+    this.#folder = folder;
+    this.#natsServer = natsServer;
+  }
+
+  /** Resolves once every Market uses every instance, and the shopper is on the way. */
+  async build(tell: (what: string) => void): Promise<void> {
+    tell("making a network namespace for each host");
+    await this.#network.make();
+    this.#start(SWITCH, script("./switch.js"), () => undefined);
+    await this.#hears(SWITCH, /^ready$/);
+    tell("starting three bus nodes");
+    await Promise.all(hostsOf("node").map((host) => this.startNode(host)));
+    tell("starting four instances and two Markets");
+    for (const host of hostsOf("instance")) this.#startInstance(host);
+    for (const host of hostsOf("market")) this.#startMarket(host);
+    for (const { name } of hostsOf("market")) await this.#hears(name, /^INFO:market:- open at /);
+    tell("sending a shopper to both Markets");
+    this.#startShopper();
+    await until("every Market uses every instance", READY_WITHIN_MS, () => this.standing.missing.length === 0);
+  }
+
+  async weather(weather: Weather): Promise<void> {
+    const lines = this.#linesOf(SWITCH);
+    const heard = lines.length;
+    this.#running.get(SWITCH)?.say(JSON.stringify(weather));
+    await until("the switch changed the weather", READY_WITHIN_MS, () => lines.length > heard);
+  }
+
+  fair(): Promise<void> {
+    return this.weather(FAIR);
+  }
+
+  async startNode(host: Host): Promise<void> {
+    const config = join(this.#folder, `${host.name}.conf`);
+    writeFileSync(config, nodeConfig(host));
+    const mark = this.#linesOf(host.name).length;
+    this.#start(host.name, [this.#natsServer, "-c", config], () => undefined);
+    await this.#hears(host.name, /Server is ready/, mark);
+  }
+
+  /** The node that a host is connected to: a fault that meets nobody shows nothing. */
+  nodeOf(name: string): Host {
+    const pid = this.#running.get(name)?.pid;
+    const addresses = connectedTo(readFileSync(`/proc/${pid}/net/tcp`, "utf8"), CLIENT_PORT);
+    const node = hostsOf("node").find(({ back }) => addresses.includes(back));
+    if (node === undefined) throw new Error(`town: ${name} is connected to no node of the bus`);
+    return node;
+  }
+
+  async killNode({ name }: Host): Promise<void> {
+    await this.#running.get(name)?.kill();
+  }
+
+  async stopNode({ name }: Host): Promise<void> {
+    await this.#running.get(name)?.end();
+  }
+
+  /** Ends everybody, then takes the network away. Safe to call at any time, and twice. */
+  async remove(): Promise<void> {
+    const hub = this.#running.get(SWITCH);
+    // With the switch gone nobody's goodbye would arrive: it goes last.
+    const others = [...this.#running.values()].filter((one) => one !== hub);
+    await Promise.all(others.map((one) => one.kill()));
+    await hub?.kill();
+    await this.#network.remove();
+  }
+
+  #startInstance(host: Host): void {
+    const teller = { kind: "instance", number: host.number } as const;
+    this.#start(host.name, [...script("../../bin/ratings.js"), `--instance=${host.number}`], (line) => {
+      const told = readInstanceLine(line);
+      if (told !== undefined) this.standing.hear(performance.now(), teller, told);
+    });
+  }
+
+  #startMarket(host: Host): void {
+    const teller = { kind: "market", number: host.number } as const;
+    this.#start(host.name, script("../../bin/market.js"), (line) => {
+      const told = readMarketLine(line);
+      if (told !== undefined) this.standing.hear(performance.now(), teller, told);
+    });
+  }
+
+  #startShopper(): void {
+    const [shopper] = hostsOf("shopper");
+    if (shopper === undefined) throw new Error("town: nobody shops here");
+    this.#start(shopper.name, script("./shopper.js"), (line) => {
+      const page = readPageSeen(line);
+      if (page !== undefined) this.standing.see(page);
+    });
+  }
+
+  #start(name: string, command: readonly string[], hear: (line: string) => void): void {
+    const state = join(this.#folder, `${name}.state`);
+    mkdirSync(state, { recursive: true });
+    const { PATH = "" } = process.env;
+    const env = { PATH, HOME: state, DWC_STATE: state, NATS_URL: natsUrls(), LOG_LEVEL: "INFO" };
+    const shop = { HOST: "0.0.0.0", PORT: "5000", MARKET_KEYS, ...RETESTS };
+    const lines = this.#linesOf(name);
+    const isLoud = HOSTS.some((host) => host.name === name && (host.kind === "market" || host.kind === "shopper"));
+    const started = new HostProcess({
+      namespace: this.#network.namespace(name),
+      command,
+      env: { ...env, ...shop },
+      logFile: join(this.#folder, `${name}.log`),
+      hear: (line) => {
+        // What is waited for is said at the start; a Market says a thousand lines a second, for ever.
+        if (!isLoud || lines.length < 100) lines.push(line);
+        hear(line);
+      },
+    });
+    this.#running.set(name, started);
+  }
+
+  #linesOf(name: string): string[] {
+    const lines = this.#lines.get(name) ?? [];
+    this.#lines.set(name, lines);
+    return lines;
+  }
+
+  async #hears(name: string, pattern: RegExp, mark = 0): Promise<void> {
+    const lines = this.#linesOf(name);
+    await until(`${name} says ${pattern}`, READY_WITHIN_MS, () => lines.slice(mark).some((line) => pattern.test(line)));
+  }
+}
+
+/** Lets a fault last. */
+export const last = pause;
