@@ -89,7 +89,7 @@ scorecard: ## the same faults on ours, moleculer and NATS micro: what failed, an
 
 # Namespaces are root's: without them, or without what makes them, it says so and is skipped.
 chaos: ## faults on a real network (as root): a cluster, two Markets, four instances; ONLY=loss for one
-	$(PREPARE) nats-server && set -f && $(NODE) dist/test/chaos/chaos.js $$ONLY
+	$(PREPARE) && set -f && $(NODE) dist/test/chaos/chaos.js $$ONLY
 
 clean: ## back to a fresh clone
 	rm -rf node_modules bench/node_modules dist .dist-new coverage chaos.json .prepared 2>/dev/null \

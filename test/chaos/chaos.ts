@@ -79,7 +79,7 @@ async function watch({ standing }: Town): Promise<void> {
     await pause(LOOK_EVERY_MS);
 }
 
-function conclude(outcomes: readonly Outcome[], folder: string): number {
+function conclude(outcomes: readonly Outcome[]): number {
   console.log(`\n${table(outcomes, RECOVER_WITHIN_MS)}\n`);
   writeFileSync(REPORT, asJson(outcomes, RECOVER_WITHIN_MS));
   console.log(`chaos: the same as JSON is in ${REPORT}`);
@@ -87,8 +87,7 @@ function conclude(outcomes: readonly Outcome[], folder: string): number {
     broken(outcome, RECOVER_WITHIN_MS).map((what) => `chaos: BROKEN by ${outcome.name}: ${what}`),
   );
   for (const line of wrong) console.log(line);
-  if (wrong.length > 0) console.log(`chaos: what everybody printed is kept in ${folder}`);
-  else console.log(`chaos: ${outcomes.length} faults, and every promise holds`);
+  if (wrong.length === 0) console.log(`chaos: ${outcomes.length} faults, and every promise holds`);
   return wrong.length === 0 ? 0 : 1;
 }
 
@@ -106,7 +105,7 @@ async function main(): Promise<number> {
   if (old.length > 0) say(`removed ${old.length} namespaces that an earlier run left behind`);
   const folder = mkdtempSync(join(tmpdir(), `chaos-${process.pid}-`));
   const town = new Town(folder, needs.natsServer);
-  leaveInOrder(town);
+  leaveInOrder(town, folder);
   say(
     `settings that are not the usual ones: ${Object.entries(RETESTS)
       .map((pair) => pair.join("="))
@@ -120,21 +119,23 @@ async function main(): Promise<number> {
       say(`${fault.name}: ${fault.title}`);
       outcomes.push(await suffer(town, fault));
     }
-    code = conclude(outcomes, folder);
+    code = conclude(outcomes);
   } finally {
     await town.remove();
-    if (code === 0) rmSync(folder, { recursive: true, force: true });
+    if (code === 0 || interrupted) rmSync(folder, { recursive: true, force: true });
+    else console.log(`chaos: what everybody printed is kept in ${folder}`);
   }
   return code;
 }
 
-function leaveInOrder(town: Town): void {
+function leaveInOrder(town: Town, folder: string): void {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.once(signal, () => {
       interrupted = true;
       say("interrupted: removing every namespace");
       town
         .remove()
+        .finally(() => rmSync(folder, { recursive: true, force: true }))
         .finally(() => process.exit(INTERRUPTED))
         .catch(() => undefined);
     });
