@@ -73,11 +73,6 @@ export const DEFECTS: readonly Defect[] = [
     "const healthy = this.#healthy(now, traits);",
     "const healthy = this.#healthy(now, traits);\n        if (healthy !== undefined) this.#last = healthy.who;",
   ]),
-  defect("a look is not what is then done", [
-    "health/resolver",
-    "healthy === undefined ? MOST_COPIES : 1);",
-    "healthy === undefined ? MOST_COPIES : this.once ? 1 : ((this.once = true), 2));",
-  ]),
   defect("leases run on while the bus is away", [
     "health/tracker",
     "        if (this.#awaySince !== undefined)\n            return NOTHING;\n        const changes = [];",
