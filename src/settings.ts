@@ -23,6 +23,8 @@ export const isPrinted = (level: LogLevel, least: LogLevel): boolean =>
 export const LOG_FORMATS = ["text", "json"] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];
 
+export const BOARDS = ["local", "public"] as const;
+
 export interface Settings {
   readonly port: number;
   readonly host: string;
@@ -39,6 +41,10 @@ export interface Settings {
   readonly recordMb: number;
   /** Where programs are looked for, as the shell has it (PATH): not a setting of ours, but read with them. */
   readonly searchPath: string;
+  /** Who may see the board and the metrics of the Market: this machine, or all who can see its page. */
+  readonly board: (typeof BOARDS)[number];
+  /** Where instance 1 shows its metrics, instance 2 one higher, and so on; undefined: nowhere. */
+  readonly metricsPort: number | undefined;
   readonly health: HealthRules;
   /** Whether a late call is sent to a second instance. */
   readonly hedge: boolean;
@@ -69,6 +75,12 @@ export const SETTINGS: readonly SettingRow[] = [
   row("DWC_STATE", "~/.datawire", "folder of what is kept between runs: who you are on the bus, and cookie keys"),
   row("RECORD", "", "file that the Market writes its decisions and their reasons to, for make replay; empty: none"),
   row("RECORD_MB", 100, "how long that file may grow, then it ends: 300,000 calls or more, and still quick to replay"),
+  row(
+    "BOARD",
+    "local",
+    "who may see /board and /metrics: local for this machine alone, public for all who see the page",
+  ),
+  row("METRICS_PORT", "", "port of the metrics of Ratings instance 1, instance 2 one higher; 0 takes a free one"),
   row("REQUEST_TIMEOUT_MS", 1000, "how long a call may take before it counts as unanswered: a page waits no longer"),
   row(
     "HEDGE",
@@ -123,6 +135,8 @@ export function readSettings(env: Env): SettingsResult {
     recordFile: read.optionalPath("RECORD", "file"),
     recordMb: read.integer("RECORD_MB", 1, 10_000),
     searchPath: env["PATH"] ?? "",
+    board: read.oneOf("BOARD", BOARDS),
+    metricsPort: read.optionalInteger("METRICS_PORT", 0, 65_000),
     health: readHealthRules(read),
     hedge: read.oneOf("HEDGE", ["0", "1"]) === "1",
   };
@@ -199,6 +213,10 @@ class Reader {
     const number = Number(value);
     if (/^\d+$/.test(value) && number >= least && number <= most) return number;
     return this.#refuse(name, value, `a whole number from ${least} to ${most}`, least);
+  }
+
+  optionalInteger(name: string, least: number, most: number): number | undefined {
+    return this.#value(name) === "" ? undefined : this.integer(name, least, most);
   }
 
   text(name: string, pattern: RegExp, rule: string): string {

@@ -44,6 +44,8 @@ test("an empty environment gives the documented defaults", () => {
     recordFile: undefined,
     recordMb: 100,
     searchPath: "",
+    board: "local",
+    metricsPort: undefined,
     health: {
       requestTimeoutMs: 1_000,
       failureLimit: 1,

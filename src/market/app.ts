@@ -9,6 +9,7 @@ import Koa from "koa";
 import { isoTime } from "../clock.ts";
 import type { Assets } from "./assets.ts";
 import { ASSETS_PATH, assetUrl, readAssets, sendAsset } from "./assets.ts";
+import { addBoardRoutes } from "./board-routes.ts";
 import { failurePages, tellKoaErrors } from "./failures.ts";
 import { marketFile } from "./files.ts";
 import { SECURITY_HEADERS } from "./headers.ts";
@@ -65,6 +66,7 @@ function routes(shop: Shop, assets: Assets, views: Views): Router {
   const { rate } = shop;
   // In the monolith there are no ratings, and so no such address.
   if (rate !== undefined) router.get("/ratings", ratingsTable(shop, rate));
+  addBoardRoutes(router, shop, assets);
   router.get("/livez", (ctx) => {
     ctx.body = { status: "alive" };
   });

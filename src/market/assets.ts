@@ -21,6 +21,7 @@ export type Assets = ReadonlyMap<string, Asset>;
 export const ASSETS_PATH = "/static/";
 const TYPES: Readonly<Record<string, string>> = {
   ".css": "text/css; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
   ".svg": "image/svg+xml; charset=utf-8",
 };
 /** 64 bits of SHA-256: nobody attacks this, it only has to tell versions apart. */

@@ -18,12 +18,13 @@ const WORDS: Readonly<Record<number, Words>> = {
   400: { heading: "That made no sense to us", text: "The request was not in a form that the Market understands." },
   403: {
     heading: "Not from here",
-    text: "Only the Market’s own page may change a cart, and this came from another one.",
+    text: "This is done only from the Market’s own page, or from its own machine.",
   },
   404: { heading: "Page not found", text: "We looked under every cloth: what you asked for is not on this stall." },
   405: { heading: "Not done here", text: "The Market knows this address, but not what was to be done with it." },
   413: { heading: "Too much to carry", text: "The request was larger than anything the Market can have use for." },
   414: { heading: "Too long an address", text: "No stall in this Market is that far away." },
+  503: { heading: "Not just now", text: "There is no room for this at the moment; please try again." },
   415: { heading: "Not a form", text: "The Market takes orders as plain HTML forms only." },
 };
 
@@ -32,8 +33,8 @@ const OUR_FAULT: Words = {
   text: "That was our fault, not yours. Your cart is as it was; please try again.",
 };
 
-/** From here on an answer is our fault, and its details stay with us. */
-const FIRST_SERVER_ERROR = 500;
+/** What nobody foresaw is our fault, and its details stay with us. */
+const UNFORESEEN = 500;
 const TOO_LARGE = 413;
 /**
  * How it looks from here when a visitor closes the window, takes for ever, or sends (HPE_…) what is no HTTP. Node has
@@ -48,7 +49,7 @@ export function failurePages(shop: Shop): Middleware {
       await next();
     } catch (error) {
       const failure = toFailure(error);
-      if (failure.status >= FIRST_SERVER_ERROR) shop.problem(error, where(ctx));
+      if (failure.status === UNFORESEEN) shop.problem(error, where(ctx));
       await answer(shop, ctx, failure, headersOf(error));
     }
   };
@@ -57,16 +58,16 @@ export function failurePages(shop: Shop): Middleware {
 /** Takes the place of koa's own printing, for errors that no middleware sees: a socket or a stream that broke. */
 export function tellKoaErrors(shop: Shop): (error: unknown, ctx?: Context) => void {
   return (error, ctx) => {
-    if (VISITORS_DOING.test(stringOf(error, "code")) || toFailure(error).status < FIRST_SERVER_ERROR) return;
+    if (VISITORS_DOING.test(stringOf(error, "code")) || toFailure(error).status !== UNFORESEEN) return;
     shop.problem(error, ctx === undefined ? "koa" : where(ctx));
   };
 }
 
 function toFailure(error: unknown): Failure {
-  const status = error instanceof Error && "status" in error ? Number(error.status) : FIRST_SERVER_ERROR;
+  const status = error instanceof Error && "status" in error ? Number(error.status) : UNFORESEEN;
   const words = WORDS[status];
   // What has no status, or one that has no words above, was not foreseen: it counts as ours until someone names it.
-  if (words === undefined) return { status: FIRST_SERVER_ERROR, ...OUR_FAULT, detail: null };
+  if (words === undefined) return { status: UNFORESEEN, ...OUR_FAULT, detail: null };
   const message = stringOf(error, "message");
   return { status, ...words, detail: message === "" || status === 404 ? null : message };
 }

@@ -11,14 +11,18 @@ export interface SecurityHeader {
 
 const row = (name: string, value: string, reason: string): SecurityHeader => ({ name, value, reason });
 
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'", // no scripts at all, and nothing else that is not named below
+const DIRECTIVES = [
+  "default-src 'none'", // no scripts at all on any page of the shop, and nothing else that is not named below
   "img-src 'self'",
   "style-src 'self'", // files only: no style or script can be smuggled in with text
   "form-action 'self'", // a form cannot be made to post the cart elsewhere
   "frame-ancestors 'none'",
   "base-uri 'none'", // a smuggled <base> would send every form and link elsewhere
-].join("; ");
+];
+
+const CONTENT_SECURITY_POLICY = DIRECTIVES.join("; ");
+/** The board, which no shopper visits, is kept up to date by one script file of ours, and by a feed from here. */
+export const BOARD_CONTENT_SECURITY_POLICY = [...DIRECTIVES, "script-src 'self'", "connect-src 'self'"].join("; ");
 
 export const SECURITY_HEADERS: readonly SecurityHeader[] = [
   row("Content-Security-Policy", CONTENT_SECURITY_POLICY, "what a page may load: our own pictures and style, no more"),

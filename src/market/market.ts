@@ -57,6 +57,7 @@ function createShop(
     catalogue,
     keys,
     rate: desk === undefined ? undefined : () => desk()?.rate(thingIDs) ?? Promise.resolve(NOT_YET),
+    ...(desk === undefined ? {} : { board: () => desk()?.board }),
     readiness: () => (desk === undefined ? SHOP_ONLY : readinessOf(desk())),
     problem: (error, where) => {
       const told = error instanceof Error ? error.stack : String(error);

@@ -9,27 +9,27 @@ import { ensureBus } from "../bus/embedded-server.ts";
 import { programFolders } from "../bus/find-program.ts";
 import { connectNatsBus, type NatsBus } from "../bus/nats-bus.ts";
 import type { Clock } from "../clock.ts";
-import type { Line, Say } from "../program/log.ts";
+import type { Say } from "../program/log.ts";
 import type { Closers } from "../program/program.ts";
+import { VERSION } from "../program/version.ts";
 import { type Client, openClient } from "../service/client.ts";
-import type { ClientEvent } from "../service/client-options.ts";
 import { untilConnected } from "../service/connect.ts";
 import type { Settings } from "../settings.ts";
-import { LineLimit } from "./line-limit.ts";
-import { clientLine, type PageEvent, pageLine, unsaidAt } from "./lines.ts";
+import { Sight } from "../sight/sight.ts";
+import { type Board, openBoard } from "./board.ts";
+import { type PageEvent, pageLine, unsaidAt } from "./lines.ts";
 import { ratePage } from "./page-ratings.ts";
 import { RatingStore } from "./rating-store.ts";
 import { openRecording } from "./recording.ts";
 import { SharedCalls } from "./shared-calls.ts";
 import type { Check, PageRatings } from "./shop.ts";
+import { createTeller } from "./teller.ts";
 
 const SERVICE = "ratings";
 /** How long the Market's own start waits for its bus, so that the first page finds it; after that it opens without. */
 const FIRST_CONNECT_MS = 3_000;
 /** Two connections that end together are told of it at most this far apart. */
 const LEARNS_WITHIN_MS = 200;
-/** How often lines that were held back are told as a number. */
-const HELD_LINES_MS = 1_000;
 
 export interface World {
   readonly settings: Settings;
@@ -51,6 +51,8 @@ export interface RatingsDesk {
   rate(thingIDs: readonly string[]): Promise<PageRatings>;
   /** Is the bus there, and is anybody of the service? */
   checks(): { readonly bus: Check; readonly instances: Check };
+  /** What is seen of the service. */
+  readonly board: Board;
 }
 
 export type DeskResult =
@@ -66,6 +68,7 @@ export async function openRatingsDesk(world: BusWorld, closers: Closers): Promis
   const bus = await joinBus(world, closers);
   if (bus.kind === "refused") return bus;
   const ears = joinWithEars(bus.bus, world, closers);
+  const sight = new Sight({ service: SERVICE, version: VERSION, rules: settings.health, startedAt: clock.wall() });
   const client = openClient({
     service: SERVICE,
     bus: bus.bus,
@@ -74,16 +77,18 @@ export async function openRatingsDesk(world: BusWorld, closers: Closers): Promis
     rules: settings.health,
     random: Math.random,
     hedge: settings.hedge,
-    tell: limitedTeller(world, closers),
+    tell: createTeller(sight, world, closers),
+    count: (ended) => sight.count(ended, clock.now()),
     ...(recording.kind === "recording" && { core: recording.core }),
   });
   if (recording.kind === "recording") recording.watch(bus.bus);
   closers.push(() => client.close());
+  const board = openBoard(sight, client, { ...world, isPublic: settings.board === "public" }, closers);
   const both = Promise.all([bus.bus, ears].map((each) => untilConnected(each, clock, FIRST_CONNECT_MS)));
   const first = await Promise.race([bus.admitted, both]);
   if ("kind" in first && first.kind === "refused") return { kind: "refused", why: [first.why] };
   await both;
-  return { kind: "open", desk: createDesk(client, bus.bus, world) };
+  return { kind: "open", desk: { ...createDesk(client, bus.bus, world), board } };
 }
 
 type Joined =
@@ -135,7 +140,7 @@ function joinWithEars(bus: NatsBus, { settings, clock, say, access }: BusWorld, 
   return ears;
 }
 
-function createDesk(client: Client, bus: NatsBus, { settings, clock, say }: World): RatingsDesk {
+function createDesk(client: Client, bus: NatsBus, { settings, clock, say }: World): Omit<RatingsDesk, "board"> {
   const store = new RatingStore();
   const shared = new SharedCalls(clock);
   const unsaid = unsaidAt(settings.logLevel);
@@ -152,28 +157,4 @@ function createDesk(client: Client, bus: NatsBus, { settings, clock, say }: Worl
       };
     },
   };
-}
-
-/** Events that anybody on the bus can cause are told so often and no more; the others always. */
-const CAUSED_BY_ANYBODY = new Set<ClientEvent["kind"]>([
-  ...(["joined", "returned", "draining", "left", "lost", "clash", "full"] as const),
-  ...(["unreadable heartbeat", "crowded", "deaf", "nonsense"] as const),
-]);
-
-function limitedTeller({ settings, clock, say }: World, closers: Closers): (event: ClientEvent) => void {
-  const limit = new LineLimit();
-  const unsaid = unsaidAt(settings.logLevel);
-  closers.push(
-    clock.every(HELD_LINES_MS, () => {
-      for (const held of limit.held(clock.now())) say(heldLine(held));
-    }),
-  );
-  return (event) => {
-    if (unsaid.has(event.kind)) return;
-    if (!CAUSED_BY_ANYBODY.has(event.kind) || limit.admit(event.kind, clock.now())) say(clientLine(SERVICE, event));
-  };
-}
-
-function heldLine({ kind, count }: { readonly kind: string; readonly count: number }): Line {
-  return { level: "WARNING", logger: "membership", text: `- and ${count} more lines of the kind "${kind}"` };
 }

@@ -8,6 +8,8 @@ export interface Line {
   /** Who speaks; undefined: the program itself, printed without level, as the original did with ASK, GOT and BAD. */
   readonly logger?: string;
   readonly text: string;
+  /** The name of the event that it tells of, for machines. */
+  readonly event?: string;
 }
 
 /** Prints a line, or not, if its level is not asked for. */
@@ -39,11 +41,12 @@ export function asText({ level, logger, text }: Line): string {
 /** Parts of a line may come from the bus: whoever answers must not start lines of its own, nor steer the terminal. */
 const CONTROL_CHARACTERS = /\p{Cc}/gu;
 
-function asJson({ level, logger, text }: Line, wallMs: number): string {
+function asJson({ level, logger, text, event }: Line, wallMs: number): string {
   return JSON.stringify({
     time: isoTime(wallMs),
     level: level.toLowerCase(),
     logger: logger ?? "market",
+    ...(event === undefined ? {} : { event }),
     message: text.replace(/^- /, ""),
   });
 }

@@ -13,6 +13,7 @@ import { startInstance } from "../service/instance.ts";
 import type { InstanceEvent, InstanceOptions } from "../service/instance-options.ts";
 import { isPrinted, type Settings } from "../settings.ts";
 import { instanceLine, type Speaker } from "./lines.ts";
+import { serveMetrics } from "./metrics.ts";
 import { rate, requestLine } from "./ratings.ts";
 
 export const SERVICE = "ratings";
@@ -44,6 +45,8 @@ export async function runRatings(number: number, world: World, closers: Closers)
   const started = await starting;
   if (started.kind === "taken") return taken(number, started.by.address);
   process.on("SIGCONT", () => started.instance.resumed());
+  if (settings.metricsPort !== undefined)
+    await serveMetrics(number, { instance: started.instance, bus }, world, closers);
   closers.push(async () => {
     tell({ kind: "leaving" });
     await started.instance.goodbye();

@@ -5,6 +5,7 @@ import type { Clock } from "../clock.ts";
 import type { Change } from "../health/change.ts";
 import { type OpenCore, openCore } from "../health/core.ts";
 import type { Who } from "../health/member.ts";
+import type { Result } from "../health/ticket.ts";
 import { type HealthRules, usualHealthRules } from "../settings.ts";
 import { usualClock } from "./usual-clock.ts";
 
@@ -25,7 +26,23 @@ export interface ClientOptions {
   /** Sends a call that is late once more, to another instance; not those that are not repeatable. Left out: no. */
   readonly hedge?: boolean;
   readonly tell?: (event: ClientEvent) => void;
+  /** Called at the end of every attempt, with somebody waiting for what comes after it: count, and no more. */
+  readonly count?: (ended: Ended) => void;
 }
+
+/** What an attempt came to, or that there was nobody to make one with. */
+export type Ended =
+  | {
+      readonly kind: "attempt";
+      readonly who: Who;
+      /** A retest or a trial: a copy that nobody waited for. */
+      readonly isCopy: boolean;
+      readonly result: Result;
+      /** Answered with an error of the service's own. */
+      readonly isRefusal: boolean;
+      readonly tookMs: number;
+    }
+  | { readonly kind: "short-circuited" };
 
 /** What happens on the way, as it happens. */
 export type ClientEvent =
@@ -58,5 +75,6 @@ export function wholeClientOptions(options: ClientOptions): WholeClientOptions {
     core: options.core ?? openCore,
     hedge: options.hedge ?? false,
     tell: options.tell ?? (() => undefined),
+    count: options.count ?? (() => undefined),
   };
 }

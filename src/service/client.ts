@@ -98,13 +98,18 @@ class ServiceClient implements Client {
     let nonsense: Answer | undefined;
     for (;;) {
       const ticket = this.#takeTurn(request, tried, options);
-      if (ticket === undefined) return nonsense ?? unanswered("all services are down");
+      if (ticket === undefined) return nonsense ?? this.#shortCircuit();
       const attempt = await this.#attempt(ticket, request, options, { giveUpAt, tried });
       if (!this.#mayGoOn(attempt, options)) return attempt.answer;
       if (attempt.result === "nonsense") nonsense = this.#tellNonsense(ticket, attempt);
       tried.add(ticket.who.incarnation);
       if (giveUpAt - clock.now() < LEAST_WORTH_SENDING_MS) return nonsense ?? unanswered("request timed out");
     }
+  }
+
+  #shortCircuit(): Answer {
+    this.#options.count({ kind: "short-circuited" });
+    return unanswered("all services are down");
   }
 
   /** Asks one instance; and under HEDGE=1, if that is late, another one beside it. */
@@ -138,14 +143,20 @@ class ServiceClient implements Client {
     const turn = this.resolver.next(clock.now(), { tried, repeatable, slow: this.#hedging?.slow });
     this.#tellAll(turn.changes);
     for (const copy of [...turn.retests, ...turn.trials]) {
-      void this.#send(copy, request, rules.requestTimeoutMs, { accepts });
+      void this.#send(copy, request, rules.requestTimeoutMs, { accepts }, true);
     }
     if (turn.call !== undefined) tell({ kind: "using", who: turn.call.who });
     return turn.call;
   }
 
   /** Sends, reads and settles: whatever happens on the way, the ticket does not stay out. */
-  async #send(ticket: Ticket, request: object, timeoutMs: number, options: AskOptions): Promise<Attempt> {
+  async #send(
+    ticket: Ticket,
+    request: object,
+    timeoutMs: number,
+    options: AskOptions,
+    isCopy = false,
+  ): Promise<Attempt> {
     const { bus, clock } = this.#options;
     const { repeatable = true, accepts = ANYTHING, signal } = options;
     const body = JSON.stringify({ ...request, deadline: Math.round(clock.wall() + timeoutMs) });
@@ -155,8 +166,15 @@ class ServiceClient implements Client {
     const reply = await call.reply;
     this.#underway.remove(call);
     const attempt = readAttempt(reply, ticket.who, accepts);
-    this.#settle(ticket, call.isOrphan ? "nobody" : this.#charge(attempt, timeoutMs));
+    const result = call.isOrphan ? "nobody" : this.#charge(attempt, timeoutMs);
+    this.#settle(ticket, result);
+    this.#count(ticket, attempt, result, isCopy);
     return attempt;
+  }
+
+  #count({ who, sentAt }: Ticket, { answer }: Attempt, result: Result, isCopy: boolean): void {
+    const { clock, count } = this.#options;
+    count({ kind: "attempt", who, isCopy, result, isRefusal: answer.kind === "refused", tookMs: clock.now() - sentAt });
   }
 
   /** A call that reached its instance late, after others, says nothing about an instance that had no time. */

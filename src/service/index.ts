@@ -8,7 +8,7 @@ export type { Who } from "../health/member.ts";
 export { type HealthRules, usualHealthRules } from "../settings.ts";
 export type { Answer } from "./answer.ts";
 export { type AskOptions, type Client, openClient } from "./client.ts";
-export type { ClientEvent, ClientOptions } from "./client-options.ts";
+export type { ClientEvent, ClientOptions, Ended } from "./client-options.ts";
 export { type ConnectOptions, connectBus } from "./connect.ts";
 export { answer, type Handled, type Handler, refuse } from "./handled.ts";
 export { type Instance, type Started, startInstance } from "./instance.ts";

@@ -51,6 +51,7 @@ const room = (may: readonly string[], mayNot: readonly string[]): Line[] => [
 const program = (name: string): Line[] =>
   room(
     [
+      "../sight/sight.ts",
       "../service/client.ts",
       "../bus/bus.ts",
       "../health/tracker.ts",
@@ -101,6 +102,14 @@ const PROJECT: Record<string, readonly Line[]> = {
     ["../bus/bus.ts", "../health/tracker.ts", ...LEAVES, ...NODE],
     [...PROGRAMS.map((name) => `../${name}/x.ts`), "nats", ...WEB],
   ),
+  "src/sight/exposition.ts": room(
+    ["../service/client.ts", "../bus/bus.ts", "../health/tracker.ts", ...LEAVES, "prom-client"],
+    [...PROGRAMS.map((name) => `../${name}/x.ts`), "nats", ...WEB],
+  ),
+  "src/market/public/board.js": [
+    ...imports(IMPORT, "../app.ts", "./other.js", "koa"),
+    ...uses(FINE, "Date.now()", "setInterval(f)"),
+  ],
   ...Object.fromEntries(PROGRAMS.map((name) => [`src/${name}/main.ts`, program(name)])),
   "src/dwc/identity/derived.ts": room(
     ["../../bus/bus.ts", "../../settings.ts", "../../clock.ts", ...NODE],

@@ -43,6 +43,8 @@ export function inWords(change: Change): string {
 export class Table {
   readonly tracker: Tracker;
   readonly resolver: Resolver;
+  /** Hears every change as it is told. */
+  hear: (change: Change) => void = () => undefined;
   #told: string[] = [];
   #seq = 0;
 
@@ -122,5 +124,6 @@ export class Table {
 
   #tell(changes: readonly Change[]): void {
     this.#told.push(...changes.map(inWords));
+    for (const change of changes) this.hear(change);
   }
 }

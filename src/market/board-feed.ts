@@ -1,0 +1,144 @@
+// Everybody who watches the board is sent the same bytes: what has changed is found out once and written out once,
+// however many watch. News goes out within a tenth of a second, at once after a quiet spell; numbers once a second, by
+// which a viewer also knows that the feed lives. Whoever stops reading is let go: what waits for him is memory of ours.
+
+import type { ServerResponse } from "node:http";
+import type { Cancel, Clock } from "../clock.ts";
+import { type Change, Changes } from "../sight/changes.ts";
+import type { Sight } from "../sight/sight.ts";
+import type { Seen, Snapshot } from "../sight/snapshot.ts";
+
+/** Two frames are at least so far apart: fast to the eye, and ten thousand events a second are still ten frames. */
+const BATCH_MS = 100;
+const COUNTS_EVERY_MS = 1_000;
+/** More than a screen of a thousand instances, twice: who has not read that has stopped reading. */
+const MOST_UNREAD_BYTES = 2_000_000;
+/** Two hundred watch, and some reconnect before their old connection is known to be dead. */
+const MOST_VIEWERS = 250;
+/** After how long a browser whose feed broke tries again. */
+const RETRY_MS = 1_000;
+
+export type FeedFormat = "sse" | "ndjson";
+
+interface Viewer {
+  readonly response: ServerResponse;
+  readonly format: FeedFormat;
+}
+
+export class BoardFeed {
+  readonly #sight: Sight;
+  readonly #clock: Clock;
+  readonly #look: () => Snapshot;
+  readonly #changes: Changes;
+  readonly #viewers = new Set<Viewer>();
+  #stopListening: Cancel = () => {};
+  #stopCounting: Cancel = () => {};
+  #planned: Cancel | undefined;
+  #sentAt = Number.NEGATIVE_INFINITY;
+  #welcome: { readonly snapshot: Snapshot; readonly frames: Map<FeedFormat, string> } | undefined;
+  /** Viewers who were let go, since the start. */
+  dropped = 0;
+
+  constructor(sight: Sight, seen: Seen, clock: Clock, look: () => Snapshot) {
+    this.#sight = sight;
+    this.#clock = clock;
+    this.#look = look;
+    this.#changes = new Changes(sight, seen);
+  }
+
+  get viewers(): number {
+    return this.#viewers.size;
+  }
+
+  get isFull(): boolean {
+    return this.#viewers.size >= MOST_VIEWERS;
+  }
+
+  /** @param lastEvent the last event that the viewer has seen; what came after it is sent first, as far as it is kept */
+  add(response: ServerResponse, format: FeedFormat, lastEvent: number | undefined): void {
+    const viewer = { response, format };
+    if (this.#viewers.size === 0) this.#start();
+    const welcome = this.#welcomeOf(format, lastEvent);
+    this.#viewers.add(viewer);
+    response.once("close", () => this.#remove(viewer));
+    if (format === "sse") response.write(`retry: ${RETRY_MS}\n\n`);
+    response.write(welcome);
+  }
+
+  /** Two hundred who come back at once get the same bytes: made once, and good until the next change is sent. */
+  #welcomeOf(format: FeedFormat, lastEvent: number | undefined): string {
+    // What has changed until now goes to the others first, or it would be neither in this snapshot nor in a change.
+    if (this.#welcome === undefined) this.#send(false);
+    this.#welcome ??= { snapshot: this.#look(), frames: new Map() };
+    const { snapshot, frames } = this.#welcome;
+    const [oldest] = snapshot.events;
+    const missesMore = lastEvent !== undefined && oldest !== undefined && lastEvent + 1 < oldest.id;
+    if (missesMore) return this.#frame(format, { ...snapshot, events: this.#sight.stream.after(lastEvent) });
+    const text = frames.get(format) ?? this.#frame(format, snapshot);
+    frames.set(format, text);
+    return text;
+  }
+
+  #frame(format: FeedFormat, data: Change | Snapshot): string {
+    return frame(format, "type" in data ? data : { type: "snapshot", ...data }, this.#sight.stream.lastId);
+  }
+
+  close(): void {
+    for (const { response } of [...this.#viewers]) response.end();
+    this.#viewers.clear();
+    this.#stop();
+  }
+
+  // Only while somebody watches is anything looked at.
+
+  #start(): void {
+    this.#stopListening = this.#sight.stream.listen(() => this.#plan());
+    this.#stopCounting = this.#clock.every(COUNTS_EVERY_MS, () => this.#send(true));
+  }
+
+  #stop(): void {
+    this.#stopListening();
+    this.#stopCounting();
+    this.#planned?.();
+    this.#planned = undefined;
+  }
+
+  #remove(viewer: Viewer): void {
+    if (this.#viewers.delete(viewer) && this.#viewers.size === 0) this.#stop();
+  }
+
+  #plan(): void {
+    const waitMs = Math.max(0, this.#sentAt + BATCH_MS - this.#clock.now());
+    this.#planned ??= this.#clock.after(waitMs, () => this.#send(false));
+  }
+
+  #send(withCounts: boolean): void {
+    this.#planned?.();
+    this.#planned = undefined;
+    this.#sentAt = this.#clock.now();
+    const change = this.#changes.next(this.#sentAt, Math.round(this.#clock.wall()), withCounts);
+    this.#welcome = undefined;
+    const frames = new Map<FeedFormat, string>();
+    for (const viewer of [...this.#viewers]) {
+      const text = frames.get(viewer.format) ?? this.#frame(viewer.format, change);
+      frames.set(viewer.format, text);
+      this.#write(viewer, text);
+    }
+  }
+
+  #write(viewer: Viewer, text: string): void {
+    const { response } = viewer;
+    if (response.writableLength <= MOST_UNREAD_BYTES) {
+      response.write(text);
+      return;
+    }
+    this.dropped += 1;
+    this.#remove(viewer);
+    response.destroy();
+  }
+}
+
+function frame(format: FeedFormat, data: Change | ({ type: "snapshot" } & Snapshot), lastEvent: number): string {
+  const json = JSON.stringify(data);
+  return format === "sse" ? `id: ${lastEvent}\nevent: ${data.type}\ndata: ${json}\n\n` : `${json}\n`;
+}

@@ -1,0 +1,95 @@
+// The board as a page without scripts shows it: a table in plain words. With scripts the same data becomes cards, and
+// the words for states are taken from the list that this page carries. Pure.
+
+import type { SeenEvent } from "../sight/event-stream.ts";
+import { type InstanceRow, STATES, type State } from "../sight/row.ts";
+import type { Snapshot } from "../sight/snapshot.ts";
+import { ageText, countText } from "./words.ts";
+
+/** How each state is called, and the sign that stands before it: never a colour alone. */
+const FACES: Readonly<Record<State, { readonly glyph: string; readonly word: string; readonly meaning: string }>> = {
+  open: { glyph: "✕", word: "Breaker open", meaning: "did not answer in time; no call goes to it" },
+  retesting: { glyph: "↻", word: "Retesting", meaning: "a copy of a call is out to see whether it answers" },
+  lost: { glyph: "?", word: "Lost", meaning: "ended, or fell silent, without a word" },
+  probation: { glyph: "!", word: "On probation", meaning: "takes calls; the next failure opens it for twice as long" },
+  draining: { glyph: "→", word: "Leaving", meaning: "finishes what it has and takes nothing new" },
+  well: { glyph: "✓", word: "Well", meaning: "answers, and takes its turns" },
+  left: { glyph: "–", word: "Left", meaning: "ended in order" },
+};
+
+/** Newer ones come by themselves, where scripts run; the others are in board.json. */
+const EVENTS_ON_PAGE = 30;
+const SECOND_MS = 1000;
+const PERCENT = 100;
+
+export interface BoardPage {
+  readonly service: string;
+  readonly summary: string;
+  readonly bus: string;
+  readonly next: string;
+  readonly legend: readonly { state: State; glyph: string; word: string; meaning: string }[];
+  readonly rows: readonly BoardRow[];
+  readonly unlisted: number;
+  readonly events: readonly { readonly at: string; readonly level: string; readonly text: string }[];
+}
+
+export interface BoardRow {
+  readonly instance: number;
+  readonly incarnation: string;
+  readonly state: State;
+  readonly glyph: string;
+  readonly word: string;
+  readonly why: string;
+  readonly heard: string;
+  readonly calls: string;
+  readonly latency: string;
+}
+
+export function boardPage(snapshot: Snapshot): BoardPage {
+  const { service, bus, instances, turns, events, unlisted } = snapshot;
+  const next = instances.find(({ incarnation }) => incarnation === turns.next);
+  return {
+    service,
+    summary: summaryOf(instances),
+    bus: bus === "connected" ? "The bus is there." : "The bus is away: nobody can be asked.",
+    next: next === undefined ? "Nobody: all services are down." : `Instance ${next.instance} gets the next call.`,
+    legend: STATES.map((state) => ({ state, ...FACES[state] })),
+    rows: instances.map((row) => rowOf(row, snapshot.at)),
+    unlisted,
+    events: events
+      .slice(-EVENTS_ON_PAGE)
+      .reverse()
+      .map(({ at, level, text }: SeenEvent) => ({ at: `${ageText(snapshot.at - at)} ago`, level, text })),
+  };
+}
+
+function summaryOf(instances: readonly InstanceRow[]): string {
+  const up = instances.filter(({ membership }) => membership.kind === "up");
+  const well = up.filter(({ state }) => state === "well").length;
+  const lost = instances.filter(({ state }) => state === "lost").length;
+  const all = `${countText(up.length, "instance")} up, ${well === up.length ? "all" : well} well`;
+  return `${up.length === 0 ? "No instance is up" : all}${lost > 0 ? `, ${lost} lost` : ""}.`;
+}
+
+function rowOf(row: InstanceRow, at: number): BoardRow {
+  const { instance, incarnation, state, calls, latency, heartbeat } = row;
+  const { glyph, word } = FACES[state];
+  return {
+    ...{ instance, incarnation, state, glyph, word },
+    why: whyText(row, at),
+    heard: `${ageText(at - heartbeat.at)} ago`,
+    calls: `${calls.total} (${Math.round(calls.share * PERCENT)} % of the last minute)`,
+    latency: latency === null ? "–" : `${latency.p50Ms.toFixed(1)} / ${latency.p99Ms.toFixed(1)} ms`,
+  };
+}
+
+/** Why it is in that state, and when that may change. */
+function whyText({ breaker, membership, turn }: InstanceRow, at: number): string {
+  if (membership.kind !== "up") return membership.how ?? "";
+  if (breaker.kind === "open" && breaker.retestAt !== null) {
+    const inS = Math.max(0, Math.ceil((breaker.retestAt - at) / SECOND_MS));
+    return `${breaker.why ?? "did not answer"}; ${inS === 0 ? "retest with the next call" : `retest in ${inS} s`}`;
+  }
+  if (breaker.kind === "probation") return `${countText(breaker.answersLeft ?? 0, "answer")} to go`;
+  return turn.kind === "passed over" ? turn.why : "";
+}

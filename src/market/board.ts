@@ -1,0 +1,35 @@
+// What is seen of the ratings service, ready to be asked for over HTTP: a snapshot, a feed of changes, the metrics.
+
+import type { Clock } from "../clock.ts";
+import type { Closers } from "../program/program.ts";
+import { clientSamples } from "../sight/client-metrics.ts";
+import { type Exposition, expose } from "../sight/exposition.ts";
+import { MARKET_METRICS } from "../sight/metric-names.ts";
+import type { Sight } from "../sight/sight.ts";
+import type { Seen, Snapshot } from "../sight/snapshot.ts";
+import { BoardFeed } from "./board-feed.ts";
+
+export interface Board {
+  /** Whether others than this machine may see it. */
+  readonly isPublic: boolean;
+  readonly feed: BoardFeed;
+  readonly metrics: Exposition;
+  snapshot(): Snapshot;
+}
+
+export function openBoard(
+  sight: Sight,
+  seen: Seen,
+  { clock, isPublic }: { readonly clock: Clock; readonly isPublic: boolean },
+  closers: Closers,
+): Board {
+  const snapshot = (): Snapshot => sight.look(seen, clock.now(), Math.round(clock.wall()));
+  const feed = new BoardFeed(sight, seen, clock, snapshot);
+  closers.push(() => feed.close());
+  const metrics = expose(MARKET_METRICS, () => ({
+    ...clientSamples(sight, seen, clock.wall() - clock.now()),
+    dwc_board_viewers: [{ labels: {}, value: feed.viewers }],
+    dwc_board_viewers_dropped_total: [{ labels: {}, value: feed.dropped }],
+  }));
+  return { isPublic, feed, metrics, snapshot };
+}

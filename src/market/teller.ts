@@ -1,0 +1,68 @@
+// Where the client's events go: every one is counted, and what is told is told once, as a line of the log and as an
+// event of the stream that the board and terminals follow, in the same words and under the same limit.
+
+import type { Clock } from "../clock.ts";
+import type { Line, Say } from "../program/log.ts";
+import type { Closers } from "../program/program.ts";
+import type { ClientEvent } from "../service/client-options.ts";
+import type { Settings } from "../settings.ts";
+import { type EventName, eventName } from "../sight/event-names.ts";
+import type { SeenEvent } from "../sight/event-stream.ts";
+import type { Sight } from "../sight/sight.ts";
+import { LineLimit } from "./line-limit.ts";
+import { clientLine, unsaidAt } from "./lines.ts";
+
+/** How often lines that were held back are told as a number. */
+const HELD_LINES_MS = 1_000;
+
+/** Events that anybody on the bus can cause are told so often and no more; the others always. */
+const CAUSED_BY_ANYBODY = new Set<ClientEvent["kind"]>([
+  ...(["joined", "returned", "draining", "left", "lost", "clash", "full"] as const),
+  ...(["unreadable heartbeat", "crowded", "deaf", "nonsense"] as const),
+]);
+
+interface TellingWorld {
+  readonly settings: Pick<Settings, "logLevel">;
+  readonly clock: Clock;
+  readonly say: Say;
+}
+
+export function createTeller(
+  sight: Sight,
+  { settings, clock, say }: TellingWorld,
+  closers: Closers,
+): (event: ClientEvent) => void {
+  const limit = new LineLimit();
+  const unsaid = unsaidAt(settings.logLevel);
+  const publish = (name: EventName, line: Line, about: Partial<SeenEvent> = {}): void => {
+    say({ ...line, event: name });
+    const { level, text } = line;
+    sight.stream.add({ at: Math.round(clock.wall()), name, level, text: text.replace(/^- /, ""), ...about });
+  };
+  const tellHeld = (): void => {
+    for (const held of limit.held(clock.now())) {
+      sight.countEvent("events.held");
+      publish("events.held", heldLine(held));
+    }
+  };
+  closers.push(clock.every(HELD_LINES_MS, tellHeld));
+  return (event) => {
+    if (unsaid.has(event.kind)) return;
+    const name = eventName(event);
+    if (name === undefined) return say(clientLine(sight.options.service, event));
+    const now = clock.now();
+    sight.note(event, now);
+    if (CAUSED_BY_ANYBODY.has(event.kind) && !limit.admit(event.kind, now)) return;
+    publish(name, clientLine(sight.options.service, event), aboutOf(event));
+  };
+}
+
+function aboutOf(event: ClientEvent): Partial<SeenEvent> {
+  if (!("who" in event)) return {};
+  const { instance, incarnation } = event.who;
+  return { instance, incarnation };
+}
+
+function heldLine({ kind, count }: { readonly kind: string; readonly count: number }): Line {
+  return { level: "WARNING", logger: "membership", text: `- and ${count} more lines of the kind "${kind}"` };
+}

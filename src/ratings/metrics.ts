@@ -1,0 +1,85 @@
+// The metrics of one instance, over HTTP, where METRICS_PORT asks for them. An instance that cannot show them goes on:
+// what it is for is ratings.
+
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Bus } from "../bus/bus.ts";
+import type { Say } from "../program/log.ts";
+import type { Closers } from "../program/program.ts";
+import { VERSION } from "../program/version.ts";
+import type { Instance } from "../service/instance.ts";
+import type { Settings } from "../settings.ts";
+import { type Exposition, expose, type Sample } from "../sight/exposition.ts";
+import { INSTANCE_METRICS } from "../sight/metric-names.ts";
+
+interface Measured {
+  readonly instance: Instance;
+  readonly bus: Bus;
+}
+
+interface World {
+  readonly settings: Settings;
+  readonly say: Say;
+}
+
+const SERVICE = "ratings";
+const SECOND_MS = 1000;
+
+/** Resolves once they can be asked for, or it has been said why not. */
+export async function serveMetrics(
+  number: number,
+  measured: Measured,
+  { settings, say }: World,
+  closers: Closers,
+): Promise<void> {
+  const { host, metricsPort = 0 } = settings;
+  // Instances of one command have one environment: each takes the port of its number.
+  const port = metricsPort === 0 ? 0 : metricsPort + number - 1;
+  const server = metricsServer(expose(INSTANCE_METRICS, () => samples(number, measured)));
+  const trouble = await listen(server, port, host);
+  if (trouble !== undefined) {
+    const why = `port ${port} cannot be used (${trouble}): set METRICS_PORT to another`;
+    say({ level: "WARNING", logger: "ratings", text: `- instance ${number} shows no metrics: ${why}` });
+    return;
+  }
+  closers.push(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const { port: taken } = server.address() as AddressInfo;
+  const at = `http://${host.includes(":") ? `[${host}]` : host}:${taken}/metrics`;
+  say({ level: "INFO", logger: "ratings", text: `- instance ${number} shows its metrics at ${at}` });
+}
+
+function samples(instance: number, { instance: { counts }, bus }: Measured): Record<string, readonly Sample[]> {
+  const labels = { service: SERVICE, instance };
+  const { requests, errors, dropped, processingMs } = counts;
+  return {
+    dwc_up: [{ labels: {}, value: bus.status === "connected" ? 1 : 0 }],
+    dwc_build_info: [{ labels: { version: VERSION }, value: 1 }],
+    dwc_server_requests_total: [
+      { labels: { ...labels, outcome: "ok" }, value: requests - errors },
+      { labels: { ...labels, outcome: "error" }, value: errors },
+      { labels: { ...labels, outcome: "expired" }, value: dropped },
+    ],
+    dwc_server_processing_seconds_total: [{ labels, value: processingMs / SECOND_MS }],
+  };
+}
+
+function metricsServer({ contentType, text }: Exposition): Server {
+  return createServer((request, response) => {
+    if (request.method !== "GET" || request.url !== "/metrics") {
+      response.writeHead(404, { "Content-Type": "text/plain" }).end("there is only GET /metrics here\n");
+      return;
+    }
+    void text().then((body) => response.writeHead(200, { "Content-Type": contentType }).end(body));
+  });
+}
+
+/** @returns what went wrong */
+function listen(server: Server, port: number, host: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    server.once("error", (error) => resolve(error.message));
+    server.listen(port, host, () => resolve(undefined));
+  });
+}

@@ -1,0 +1,32 @@
+// Why a call would go to this one and not to that one, in words. It decides nothing: the choice is the resolver's own
+// `look`, and the words are read off the same states that the resolver reads.
+
+import { willingness } from "../health/breaker.ts";
+import type { Member } from "../health/member.ts";
+import type { Choice } from "../health/resolver.ts";
+import type { Tracker } from "../health/tracker.ts";
+
+export type Turn =
+  | { readonly kind: "next" }
+  /** Willing; its turn comes after others. */
+  | { readonly kind: "in turn" }
+  | { readonly kind: "passed over"; readonly why: string };
+
+/** @param choice what the resolver would do now */
+export function turnOf(member: Member, choice: Choice, tracker: Tracker, now: number): Turn {
+  if (choice.call === member) return { kind: "next" };
+  const why = whyNot(member, tracker, now);
+  return why === undefined ? { kind: "in turn" } : { kind: "passed over", why };
+}
+
+function whyNot(member: Member, tracker: Tracker, now: number): string | undefined {
+  const { membership, breaker } = member;
+  if (membership.kind === "gone") return `it is gone: ${membership.how}`;
+  if (membership.kind === "draining") return "it is leaving, and finishes what it has";
+  if (!tracker.isLive(member, now)) return "its last heartbeat no longer counts";
+  if (breaker.kind === "open") return "its breaker is open";
+  if (breaker.kind === "retesting") return "its breaker is open, and a retest is out";
+  if (willingness(breaker, now) === "guarded") return "it is on probation, and has a call to prove itself on";
+  if (!member.proven && tracker.wariness.isWary(now)) return "it has never answered, and strangers let callers down";
+  return undefined;
+}

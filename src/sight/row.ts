@@ -1,0 +1,120 @@
+// One incarnation as it is shown: what the bus says of it, what our calls say of it, and what its calls came to. The
+// field names are published (README, "As data"); times are epoch ms, so that whoever shows them can let them run.
+
+import type { Breaker } from "../health/breaker.ts";
+import type { Member, Membership } from "../health/member.ts";
+import type { Turn } from "./explain.ts";
+import type { Outcome, Tally } from "./tally.ts";
+
+/** What a person is told first, the worst first: so the list is in the order of the board. */
+export const STATES = ["open", "retesting", "lost", "probation", "draining", "well", "left"] as const;
+export type State = (typeof STATES)[number];
+
+export interface InstanceRow {
+  readonly instance: number;
+  readonly incarnation: string;
+  readonly address: string;
+  readonly state: State;
+  readonly membership: { readonly kind: Membership["kind"]; readonly how: string | null };
+  readonly breaker: {
+    readonly kind: Breaker["kind"];
+    /** Of the last opening; null when it never opened. */
+    readonly openedAt: number | null;
+    readonly why: string | null;
+    /** When the next retest is due; null unless it is open. */
+    readonly retestAt: number | null;
+    /** How many answers a probation still asks for; null unless it is on one. */
+    readonly answersLeft: number | null;
+  };
+  readonly heartbeat: { readonly at: number; readonly countsUntil: number };
+  /** Has answered a call at least once. */
+  readonly proven: boolean;
+  readonly turn: Turn;
+  readonly calls: {
+    readonly total: number;
+    readonly copies: number;
+    readonly lastMinute: number;
+    /** Of all calls of the last minute, from 0 to 1. */
+    readonly share: number;
+    readonly outcomes: Readonly<Record<Outcome, number>> | null;
+    /** In each of the last sixty seconds; null when it was never called. */
+    readonly seconds: readonly number[] | null;
+  };
+  /** Of the last half to whole minute; null without a call in it. */
+  readonly latency: { readonly p50Ms: number; readonly p99Ms: number } | null;
+}
+
+/** What is remembered of an incarnation beside the tracker's own row. */
+export interface Memory {
+  readonly tally: Tally;
+  openedAt: number | undefined;
+  whyOpened: string | undefined;
+}
+
+export function stateOf({ membership, breaker }: Member): State {
+  // A paused process is first seen by its breaker and then by its silence: what it is called stays the same.
+  if (breaker.kind === "open" || breaker.kind === "retesting") {
+    if (membership.kind === "up") return breaker.kind;
+  }
+  if (membership.kind === "gone") return membership.how === "left" ? "left" : "lost";
+  if (membership.kind === "draining") return "draining";
+  return breaker.kind === "probation" ? "probation" : "well";
+}
+
+export interface RowSurroundings {
+  readonly now: number;
+  /** Running time to epoch ms. */
+  readonly toWall: (at: number) => number;
+  readonly turn: Turn;
+  readonly memory: Memory | undefined;
+  /** Calls of everybody in the last minute. */
+  readonly callsLastMinute: number;
+}
+
+const SHOWN_QUANTILES = [0.5, 0.99] as const;
+
+export function rowOf(member: Member, around: RowSurroundings): InstanceRow {
+  const { instance, incarnation, address } = member.who;
+  const { membership } = member;
+  const { toWall, turn } = around;
+  return {
+    ...{ instance, incarnation, address },
+    state: stateOf(member),
+    membership: { kind: membership.kind, how: membership.kind === "up" ? null : membership.how },
+    breaker: breakerOf(member.breaker, around),
+    heartbeat: { at: toWall(member.heardAt), countsUntil: toWall(member.leaseUntil) },
+    proven: member.proven,
+    turn,
+    calls: callsOf(around),
+    latency: latencyOf(around),
+  };
+}
+
+function breakerOf(breaker: Breaker, { toWall, memory }: RowSurroundings): InstanceRow["breaker"] {
+  const open = breaker.kind === "retesting" ? breaker.open : breaker;
+  const openedAt = open.kind === "open" ? open.openedAt : memory?.openedAt;
+  return {
+    kind: breaker.kind,
+    openedAt: openedAt === undefined ? null : toWall(openedAt),
+    why: memory?.whyOpened ?? null,
+    retestAt: breaker.kind === "open" ? toWall(breaker.retestAt) : null,
+    answersLeft: breaker.kind === "probation" ? breaker.answersLeft : null,
+  };
+}
+
+function callsOf({ memory, now, callsLastMinute }: RowSurroundings): InstanceRow["calls"] {
+  if (memory === undefined) return { total: 0, copies: 0, lastMinute: 0, share: 0, outcomes: null, seconds: null };
+  const { tally } = memory;
+  const seconds = tally.seconds(now);
+  const lastMinute = seconds.reduce((sum, count) => sum + count, 0);
+  const share = callsLastMinute === 0 ? 0 : hundredth(lastMinute / callsLastMinute);
+  return { total: tally.calls, copies: tally.copies, lastMinute, share, outcomes: tally.outcomes, seconds };
+}
+
+function latencyOf({ memory, now }: RowSurroundings): InstanceRow["latency"] {
+  const [p50, p99] = memory?.tally.quantiles(SHOWN_QUANTILES, now) ?? [];
+  return p50 === undefined || p99 === undefined ? null : { p50Ms: hundredth(p50), p99Ms: hundredth(p99) };
+}
+
+/** More digits than this are noise, and bytes to two hundred viewers. */
+const hundredth = (value: number): number => Math.round(value * 100) / 100;

@@ -1,0 +1,109 @@
+// What calls have come to, in counters. A call costs one look into each of two maps and a handful of increments.
+// Counted twice: by incarnation for the board, which shows processes and forgets them, and by instance number for the
+// metrics, where a count must never go down.
+
+import type { Ended } from "../service/client-options.ts";
+import { RecentLatency } from "./latency.ts";
+
+export const OUTCOMES = [
+  { name: "ok", meaning: "answered" },
+  { name: "error", meaning: "answered with an error of the service's own" },
+  { name: "nonsense", meaning: "answered what its caller could not use; another was asked" },
+  { name: "timeout", meaning: "not answered in time" },
+  { name: "unreachable", meaning: "delivered to nobody: the process is dead; another was asked" },
+  { name: "draining", meaning: "refused, as it is leaving; another was asked" },
+  { name: "abandoned", meaning: "the bus went away, the caller gave up, or it had no time left to answer" },
+] as const;
+
+export type Outcome = (typeof OUTCOMES)[number]["name"];
+type Attempt = Extract<Ended, { kind: "attempt" }>;
+
+/** Upper bounds in seconds, as OpenTelemetry has them for calls. */
+export const DURATION_BOUNDS_S = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10] as const;
+
+export const SPARK_SECONDS = 60;
+const SECOND_MS = 1000;
+/** Calls that were never answered, nor waited for to the end, have no duration. */
+const TIMED: ReadonlySet<Outcome> = new Set(["ok", "error", "nonsense", "timeout"]);
+
+export function outcomeOf({ result, isRefusal }: Attempt): Outcome {
+  switch (result) {
+    case "answered":
+      return isRefusal ? "error" : "ok";
+    case "nobody":
+      return "unreachable";
+    case "nothing":
+      return "abandoned";
+    default:
+      return result;
+  }
+}
+
+/** The number of a second of running time; only differences mean anything. */
+export const secondOf = (now: number): number => Math.floor(now / SECOND_MS);
+
+type OutcomeCounts = Record<Outcome, number>;
+const noOutcomes = (): OutcomeCounts => ({
+  ...{ ok: 0, error: 0, nonsense: 0, timeout: 0 },
+  ...{ unreachable: 0, draining: 0, abandoned: 0 },
+});
+
+/** Of one incarnation: about a kilobyte, and only of those that have been called. */
+export class Tally {
+  readonly outcomes = noOutcomes();
+  /** Calls that somebody waited for. */
+  calls = 0;
+  copies = 0;
+  readonly #latency = new RecentLatency();
+  readonly #seconds = new Uint32Array(SPARK_SECONDS);
+  #second = 0;
+
+  add(attempt: Attempt, outcome: Outcome, now: number): void {
+    this.outcomes[outcome] += 1;
+    if (TIMED.has(outcome)) this.#latency.add(attempt.tookMs, now);
+    if (attempt.isCopy) {
+      this.copies += 1;
+      return;
+    }
+    this.calls += 1;
+    this.#moveTo(now);
+    const place = this.#second % SPARK_SECONDS;
+    this.#seconds[place] = (this.#seconds[place] ?? 0) + 1;
+  }
+
+  /** Calls in each of the last sixty seconds, the one that runs now last. */
+  seconds(now: number): readonly number[] {
+    this.#moveTo(now);
+    const oldest = (this.#second + 1) % SPARK_SECONDS;
+    return [...this.#seconds.subarray(oldest), ...this.#seconds.subarray(0, oldest)];
+  }
+
+  quantiles(shares: readonly number[], now: number): readonly number[] | undefined {
+    return this.#latency.quantiles(shares, now);
+  }
+
+  /** Seconds that have passed without a call are emptied. */
+  #moveTo(now: number): void {
+    const second = secondOf(now);
+    const passed = Math.min(second - this.#second, SPARK_SECONDS);
+    for (let past = 0; past < passed; past++) this.#seconds[(second - past) % SPARK_SECONDS] = 0;
+    if (second > this.#second) this.#second = second;
+  }
+}
+
+/** Of one instance number, since the program started. */
+export class Total {
+  readonly outcomes = noOutcomes();
+  readonly buckets: number[] = DURATION_BOUNDS_S.map(() => 0);
+  durations = 0;
+  durationMs = 0;
+
+  add({ tookMs }: Attempt, outcome: Outcome): void {
+    this.outcomes[outcome] += 1;
+    if (!TIMED.has(outcome)) return;
+    this.durations += 1;
+    this.durationMs += tookMs;
+    const place = DURATION_BOUNDS_S.findIndex((bound) => tookMs <= bound * SECOND_MS);
+    if (place >= 0) this.buckets[place] = (this.buckets[place] ?? 0) + 1;
+  }
+}

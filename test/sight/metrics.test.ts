@@ -1,0 +1,112 @@
+// The metrics as Prometheus reads them: every published name is there, no other is, and what they say adds up.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { clientSamples } from "../../src/sight/client-metrics.ts";
+import { EVENTS } from "../../src/sight/event-names.ts";
+import { expose } from "../../src/sight/exposition.ts";
+import { INSTANCE_METRICS, MARKET_METRICS } from "../../src/sight/metric-names.ts";
+import { Sight } from "../../src/sight/sight.ts";
+import { OUTCOMES } from "../../src/sight/tally.ts";
+import { readReadme, rowsOf, sectionOf } from "../support/readme.ts";
+import { DEFAULT_RULES, Table } from "../support/table.ts";
+import { repository } from "../support/toolbox.ts";
+
+const test = suite("metrics");
+const ALL = [...MARKET_METRICS, ...INSTANCE_METRICS];
+const HISTOGRAM_ENDS = /_(bucket|sum|count)$/;
+
+/** A Market that has seen one instance answer, hang, and be closed again by a heartbeat. */
+async function scrape(): Promise<string> {
+  const sight = new Sight({ service: "ratings", version: "1.2.3", rules: DEFAULT_RULES, startedAt: 0 });
+  const table = new Table();
+  table.hear = (change) => sight.note(change, 5000);
+  sight.note({ kind: "bus", status: "connected" }, 0);
+  table.beats(1, 1000);
+  const { who } = table.member(1);
+  const attempt = { kind: "attempt", who, isCopy: false, isRefusal: false } as const;
+  for (const tookMs of [3, 30, 300]) sight.count({ ...attempt, result: "answered", tookMs }, 2000);
+  sight.count({ ...attempt, result: "timeout", tookMs: 1001 }, 3000);
+  sight.count({ ...attempt, result: "nobody", tookMs: 1 }, 3000);
+  sight.count({ kind: "short-circuited" }, 3000);
+  table.hangs(1, 3000);
+  table.beats(1, 5000);
+  const rows = MARKET_METRICS.filter(({ name }) => !name.startsWith("dwc_board_"));
+  return expose(rows, () => clientSamples(sight, table, 1_700_000_000_000)).text();
+}
+
+/** Every value by its name and labels, as they stand. */
+const valuesOf = (text: string): Map<string, number> =>
+  new Map([...text.matchAll(/^([^#\s]\S*) (\S+)$/gm)].map(([, series = "", value]) => [series, Number(value)]));
+
+test("each number is what has been", async () => {
+  const values = valuesOf(await scrape());
+  const is = (series: string, value: number): void => assert.is(values.get(series), value, series);
+  const one = 'service="ratings",instance="1"';
+  is("dwc_up", 1);
+  is('dwc_build_info{version="1.2.3"}', 1);
+  is(`dwc_client_requests_total{${one},outcome="ok"}`, 3);
+  is(`dwc_client_requests_total{${one},outcome="timeout"}`, 1);
+  is(`dwc_client_requests_total{${one},outcome="unreachable"}`, 1);
+  is('dwc_client_requests_total{service="ratings",instance="",outcome="short_circuited"}', 1);
+  is(`dwc_client_request_duration_seconds_bucket{${one},le="0.005"}`, 1);
+  is(`dwc_client_request_duration_seconds_bucket{${one},le="0.5"}`, 3);
+  is(`dwc_client_request_duration_seconds_bucket{${one},le="+Inf"}`, 4);
+  is(`dwc_client_request_duration_seconds_count{${one}}`, 4);
+  is(`dwc_client_request_duration_seconds_sum{${one}}`, 1.334);
+  is(`dwc_breaker_state{${one},state="probation"}`, 1);
+  is(`dwc_breaker_state{${one},state="open"}`, 0);
+  is('dwc_breaker_transitions_total{service="ratings",from="closed",to="open"}', 1);
+  is('dwc_breaker_transitions_total{service="ratings",from="open",to="closed"}', 1);
+  is(`dwc_instance_last_heartbeat_timestamp_seconds{${one}}`, 1_700_000_005);
+  is('dwc_instances{service="ratings",status="up"}', 1);
+  is('dwc_events_total{event="breaker.opened"}', 1);
+  is('dwc_events_total{event="instance.lost"}', 0);
+});
+
+test("no name and no label is there that is not published", async () => {
+  const text = await scrape();
+  const published = new Map<string, readonly string[]>(MARKET_METRICS.map(({ name, labels }) => [name, labels]));
+  for (const [series] of valuesOf(text)) {
+    const [, full = "", inside = ""] = /^(\w+)(?:\{(.*)\})?$/.exec(series) ?? [];
+    const labels = published.get(full) ?? published.get(full.replace(HISTOGRAM_ENDS, ""));
+    assert.ok(labels !== undefined, full);
+    const used = [...inside.matchAll(/(\w+)="/g)].map(([, label = ""]) => label).filter((label) => label !== "le");
+    assert.equal(used, [...(labels ?? [])], series);
+  }
+});
+
+test("README lists them as they are: metrics, outcomes and events", () => {
+  const rows = rowsOf(sectionOf(readReadme(), "Seeing it"));
+  const quoted = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(", ");
+  const unique = new Map(ALL.map((row) => [row.name, row]));
+  for (const { name, type, labels, meaning } of unique.values()) {
+    assert.ok(
+      rows.some((row) => row.join("|") === [`\`${name}\``, type, quoted(labels), meaning].join("|")),
+      `${name}: | \`${name}\` | ${type} | ${quoted(labels)} | ${meaning} |`,
+    );
+  }
+  for (const { name, meaning } of [...EVENTS, ...OUTCOMES]) {
+    assert.ok(
+      rows.some((row) => row.join("|") === `\`${name}\`|${meaning}`),
+      `| \`${name}\` | ${meaning} |`,
+    );
+  }
+  const listed = rows.map(([name = ""]) => name).filter((name) => name.startsWith("`dwc_"));
+  assert.is(listed.length, unique.size, "README lists no metric that is gone");
+});
+
+test("the board for Grafana shows all of them, and none that does not exist", () => {
+  const board = JSON.parse(readFileSync(join(repository, "docs/grafana.json"), "utf8"));
+  const expressions: string[] = board.panels.flatMap((panel: { targets: { expr: string }[] }) =>
+    panel.targets.map(({ expr }) => expr),
+  );
+  const shown = new Set(expressions.flatMap((text) => text.match(/\bdwc_\w+/g) ?? []));
+  const names = new Set<string>(ALL.map(({ name }) => name));
+  for (const name of shown) assert.ok(names.has(name) || names.has(name.replace(HISTOGRAM_ENDS, "")), name);
+  for (const name of names) assert.ok(shown.has(name) || shown.has(`${name}_bucket`), `${name} is not shown`);
+});
+
+test.run();

@@ -1,0 +1,234 @@
+// What is seen must be what is so: a snapshot against the table it was taken of, through states that a test makes.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { Who } from "../../src/health/member.ts";
+import type { Result } from "../../src/health/ticket.ts";
+import type { Ended } from "../../src/service/client-options.ts";
+import { Changes } from "../../src/sight/changes.ts";
+import { EVENTS } from "../../src/sight/event-names.ts";
+import type { InstanceRow } from "../../src/sight/row.ts";
+import { MOST_ROWS, Sight } from "../../src/sight/sight.ts";
+import type { Snapshot } from "../../src/sight/snapshot.ts";
+import { seededRandom } from "../support/random.ts";
+import { DEFAULT_RULES, Table } from "../support/table.ts";
+
+const test = suite("sight");
+
+const WALL = 1_700_000_000_000;
+
+/** A table that is looked at: its changes are noted as they are told, its calls counted as they end. */
+class Looked {
+  readonly table: Table;
+  readonly sight = new Sight({ service: "ratings", version: "1.0.0", rules: DEFAULT_RULES, startedAt: WALL });
+  now = 0;
+
+  constructor(random?: () => number) {
+    this.table = new Table({}, random);
+    this.table.hear = (change) => this.sight.note(change, this.now);
+  }
+
+  at(now: number): this {
+    this.now = now;
+    return this;
+  }
+
+  beats(...instances: number[]): void {
+    for (const instance of instances) this.table.beats(instance, this.now);
+  }
+
+  hangs(instance: number): void {
+    this.table.hangs(instance, this.now);
+    this.counted(this.table.member(instance).who, "timeout", 1000);
+  }
+
+  counted(who: Who, result: Result, tookMs: number, more: Partial<Extract<Ended, { kind: "attempt" }>> = {}): void {
+    this.sight.count({ kind: "attempt", who, result, tookMs, isCopy: false, isRefusal: false, ...more }, this.now);
+  }
+
+  look(): Snapshot {
+    return this.sight.look(this.table, this.now, WALL + this.now);
+  }
+
+  row(instance: number): InstanceRow {
+    const found = this.look().instances.find((row) => row.instance === instance);
+    if (found === undefined) throw new Error(`instance ${instance} is not seen`);
+    return found;
+  }
+}
+
+test("the worst comes first, each with its reason and its time", () => {
+  const looked = new Looked();
+  looked.at(1000).beats(1, 2, 3, 4);
+  looked.at(5000).hangs(3);
+  looked.table.beats(2, 5000, { state: "draining" });
+  looked.table.beats(4, 5000, { state: "gone" });
+  looked.at(6000);
+  const { instances } = looked.look();
+  assert.equal(
+    instances.map(({ instance, state }) => `${instance} ${state}`),
+    ["3 open", "2 draining", "1 well", "4 left"],
+  );
+  assert.equal(looked.row(3).breaker, {
+    kind: "open",
+    openedAt: WALL + 5000,
+    why: "request timed out",
+    retestAt: WALL + 5000 + DEFAULT_RULES.retestDelayMs,
+    answersLeft: null,
+  });
+  assert.equal(looked.row(1).heartbeat, { at: WALL + 1000, countsUntil: WALL + 31_000 });
+});
+
+test("a silent one is lost, and still tells why its breaker had opened", () => {
+  const looked = new Looked();
+  looked.at(0).beats(1);
+  looked.at(2000).hangs(1);
+  looked.at(40_000).table.tick(40_000);
+  const { state, membership, breaker } = looked.row(1);
+  assert.equal(
+    [state, membership.how, breaker.kind, breaker.why],
+    ["lost", "no heartbeat", "open", "request timed out"],
+  );
+});
+
+test("calls, shares and outcomes are those that were counted; copies are no calls", () => {
+  const looked = new Looked();
+  looked.at(1000).beats(1, 2);
+  const [one, two] = [looked.table.member(1).who, looked.table.member(2).who];
+  for (let call = 0; call < 3; call++) looked.counted(one, "answered", 2);
+  looked.counted(two, "answered", 4, { isRefusal: true });
+  looked.counted(two, "timeout", 1000, { isCopy: true });
+  looked.sight.count({ kind: "short-circuited" }, 1000);
+  const [first, second] = [looked.row(1), looked.row(2)];
+  assert.equal([first.calls.total, first.calls.share, second.calls.total, second.calls.copies], [3, 0.75, 1, 1]);
+  assert.equal([second.calls.outcomes?.error, second.calls.outcomes?.timeout], [1, 1]);
+  assert.equal(looked.look().calls, { total: 4, lastMinute: 4, shortCircuited: 1 });
+  assert.equal(looked.row(1).calls.seconds?.at(-1), 3);
+  assert.is(looked.at(61_001).row(1).calls.lastMinute, 0, "a minute later nothing is of the last minute");
+  assert.is(looked.row(1).calls.total, 3);
+});
+
+test("a quantile is right to within an eighth, never above the longest, and forgets within a minute", () => {
+  const looked = new Looked();
+  looked.at(0).beats(1);
+  const { who } = looked.table.member(1);
+  for (let ms = 1; ms <= 1000; ms++) looked.counted(who, "answered", ms);
+  const { p50Ms = 0, p99Ms = 0 } = looked.row(1).latency ?? {};
+  assert.ok(Math.abs(p50Ms / 500 - 1) < 0.125, `p50 ${p50Ms}`);
+  assert.ok(Math.abs(p99Ms / 990 - 1) < 0.125 && p99Ms <= 1000, `p99 ${p99Ms}`);
+  looked.at(31_000);
+  looked.counted(who, "answered", 5);
+  assert.ok((looked.row(1).latency?.p99Ms ?? 0) > 900, "half a minute later it is still shown");
+  looked.at(62_000);
+  looked.counted(who, "answered", 5);
+  assert.ok(Math.abs((looked.row(1).latency?.p99Ms ?? 0) / 5 - 1) < 0.125);
+  assert.is(looked.at(200_000).row(1).latency, null);
+});
+
+test("the next choice that is shown is the one that is made, in every state that chance makes", () => {
+  const random = seededRandom(6);
+  const looked = new Looked(random);
+  const seen = new Set<string>();
+  const results: Result[] = [
+    "answered",
+    "answered",
+    "answered",
+    "timeout",
+    "nobody",
+    "draining",
+    "nothing",
+    "nonsense",
+  ];
+  for (let step = 0; step < 1500; step++) {
+    looked.at(looked.now + Math.floor(random() * 4000));
+    if (random() < 0.5) looked.beats(1 + Math.floor(random() * 5));
+    if (random() < 0.2) looked.table.tick(looked.now);
+    const { turns, instances } = looked.look();
+    const { call, retests, trials } = looked.table.next(looked.now);
+    assert.is(turns.next, call?.who.incarnation ?? null);
+    for (const { incarnation, turn } of instances) {
+      seen.add(turn.kind === "passed over" ? turn.why : turn.kind);
+      assert.is(turn.kind === "next", incarnation === turns.next);
+    }
+    for (const ticket of [...retests, ...trials, ...(call === undefined ? [] : [call])]) {
+      const result = results[Math.floor(random() * results.length)] ?? "answered";
+      looked.table.settle(ticket, result, looked.now);
+      looked.counted(ticket.who, result, 1);
+    }
+    // Whoever is passed over with a reason would not have been taken, had it been alone: nobody eligible is called so.
+    for (const row of instances.filter(({ turn }) => turn.kind === "in turn")) assert.is(row.membership.kind, "up");
+  }
+  assert.ok(seen.has("next") && seen.has("in turn") && seen.has("its breaker is open"), [...seen].join("; "));
+});
+
+test("what is remembered is bounded by what the tracker knows", () => {
+  const looked = new Looked();
+  for (let round = 0; round < 3; round++) {
+    for (let instance = 1; instance <= 2000; instance++) {
+      const who = { service: "ratings", instance, incarnation: `${round}-${instance}`, address: "x" };
+      looked.counted(who, "timeout", 1);
+    }
+  }
+  assert.is(looked.sight.totals.size, MOST_ROWS + 1, "numbers above the limit are counted together");
+  assert.equal(looked.look().instances, []);
+  assert.is(looked.look().calls.total, 6000);
+});
+
+test("a change holds what changed, and nothing else", () => {
+  const looked = new Looked();
+  looked.at(1000).beats(1, 2, 3);
+  const changes = new Changes(looked.sight, looked.table);
+  const next = (withCounts: boolean) => changes.next(looked.now, WALL + looked.now, withCounts);
+  assert.is(next(false).instances.length, 3, "at first all is new");
+  assert.equal([next(true).counts.length, next(true).counts.length], [3, 0], "numbers are sent once");
+  looked.at(2000).hangs(2);
+  const opened = next(false);
+  assert.equal(
+    opened.instances.map(({ instance, state }) => [instance, state]),
+    [[2, "open"]],
+  );
+  looked.at(2100).beats(1);
+  const beaten = next(true);
+  assert.equal(
+    beaten.counts.map(([incarnation, at]) => [incarnation, at]),
+    [
+      ["1-a", WALL + 2100],
+      ["2-a", WALL + 1000],
+    ],
+    "one has beaten, one has a call more",
+  );
+  looked.at(400_000).table.tick(400_000);
+  looked.at(800_000).table.tick(800_000);
+  assert.equal([...next(false).gone].sort(), ["1-a", "2-a", "3-a"]);
+});
+
+test("of a flood of instances the worst thousand are listed, and the others counted", () => {
+  const looked = new Looked();
+  for (let instance = 1; instance <= MOST_ROWS + 50; instance++) looked.at(1000).beats(instance);
+  looked.at(2000).hangs(MOST_ROWS + 20);
+  const { instances, unlisted } = looked.look();
+  assert.equal([instances.length, unlisted, instances[0]?.instance], [MOST_ROWS, 50, MOST_ROWS + 20]);
+});
+
+test("events are numbered, kept up to a bound, and given from where one left off", () => {
+  const { stream } = new Looked().sight;
+  const add = () => stream.add({ at: 0, name: "bus.away", level: "WARNING", text: "away" });
+  for (let event = 0; event < 5000; event++) add();
+  assert.is(stream.lastId, 5000);
+  const ids = (after: number) => stream.after(after).map(({ id }) => id);
+  assert.equal(ids(4998), [4999, 5000]);
+  assert.equal([ids(0).length, ids(0)[0]], [500, 4501]);
+  assert.is(ids(9000).length, 500, "a number that was never given is one of an earlier run");
+  let heard = 0;
+  const stop = stream.listen(() => (heard += 1));
+  add();
+  stop();
+  add();
+  assert.is(heard, 1);
+});
+
+test("a name stands once in the list of events", () => {
+  assert.is(new Set(EVENTS.map(({ name }) => name)).size, EVENTS.length);
+});
+
+test.run();
