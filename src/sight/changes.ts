@@ -5,13 +5,10 @@
 import type { Breaker } from "../health/breaker.ts";
 import type { Member, Membership } from "../health/member.ts";
 import type { SeenEvent } from "./event-stream.ts";
-import type { InstanceRow } from "./row.ts";
+import type { Count, InstanceRow } from "./row.ts";
 import { MOST_ROWS, type Sight, worstFirst } from "./sight.ts";
 import { type Seen, type Snapshot, type Turns, turnsOf } from "./snapshot.ts";
 import { secondOf } from "./tally.ts";
-
-/** Incarnation, heard at, counts until (epoch ms), calls in all, of those failed, p50 and p99 in ms, and the last seconds. */
-export type Count = readonly [string, number, number, number, number, number | null, number | null, readonly number[]];
 
 export interface Change {
   readonly type: "change";
@@ -35,9 +32,6 @@ interface Last {
   readonly breaker: Breaker;
   readonly proven: boolean;
 }
-
-/** Seconds that a tuple carries: two looks are a second apart, and a late one must lose none. */
-const SECONDS_SENT = 3;
 
 export class Changes {
   readonly #sight: Sight;
@@ -67,7 +61,7 @@ export class Changes {
       ...{ type: "change", at: wall, bus: sight.bus, calls: sight.calls(now), second: secondOf(now) },
       ...this.#turns(now),
       instances: sight.rows(changed, this.#seen, now, wall),
-      counts: withCounts ? this.#moved(sight.rows(same, this.#seen, now, wall)) : [],
+      counts: withCounts ? this.#moved(sight.counts(same, now, wall)) : [],
       gone,
       events,
     };
@@ -92,10 +86,10 @@ export class Changes {
   }
 
   /** Of those who did nothing in the last second, nothing is sent. */
-  #moved(rows: readonly InstanceRow[]): readonly Count[] {
+  #moved(counts: readonly Count[]): readonly Count[] {
     const before = this.#lastCounts;
     this.#lastCounts = new Map();
-    return rows.map(countOf).filter((count) => {
+    return counts.filter((count) => {
       const text = count.join();
       this.#lastCounts.set(count[0], text);
       return before.get(count[0]) !== text;
@@ -109,11 +103,4 @@ export class Changes {
     this.#lastTurns = text;
     return { turns };
   }
-}
-
-function countOf({ incarnation, heartbeat, calls, latency }: InstanceRow): Count {
-  const seconds = calls.seconds?.slice(-SECONDS_SENT) ?? [];
-  const failed = (calls.outcomes?.timeout ?? 0) + (calls.outcomes?.unreachable ?? 0);
-  const { p50Ms = null, p99Ms = null } = latency ?? {};
-  return [incarnation, heartbeat.at, heartbeat.countsUntil, calls.total, failed, p50Ms, p99Ms, seconds];
 }

@@ -27,12 +27,19 @@ export class RecentLatency {
   /** Each quantile in ms, to within an eighth; undefined while there was no call lately. */
   quantiles(shares: readonly number[], now: number): readonly number[] | undefined {
     this.#turn(now);
-    const counts = Array.from(this.#filling, (count, bucket) => count + (this.#full[bucket] ?? 0));
-    const total = counts.reduce((sum, count) => sum + count, 0);
+    const counts = this.#counts();
+    let total = 0;
+    for (const count of counts) total += count;
     if (total === 0) return undefined;
     // The middle of the topmost bucket may lie above all that is in it: a call of 1001 ms must not be shown as 1051.
     const mostMs = Math.max(this.#fillingMostMs, this.#fullMostMs);
     return shares.map((share) => Math.min(mostMs, quantile(counts, share * total)));
+  }
+
+  #counts(): Uint32Array {
+    const counts = this.#filling.slice();
+    for (let bucket = 0; bucket < BUCKETS; bucket++) counts[bucket] = (counts[bucket] ?? 0) + (this.#full[bucket] ?? 0);
+    return counts;
   }
 
   #turn(now: number): void {
@@ -55,11 +62,11 @@ function bucketOf(tookMs: number): number {
 }
 
 /** The middle of the bucket in which the call of that rank is. */
-function quantile(counts: readonly number[], rank: number): number {
+function quantile(counts: Uint32Array, rank: number): number {
   let seen = 0;
-  for (const [bucket, count] of counts.entries()) {
-    seen += count;
-    if (seen >= rank && count > 0) return middleOf(bucket);
+  for (let bucket = 0; bucket < BUCKETS; bucket++) {
+    seen += counts[bucket] ?? 0;
+    if (seen >= rank && seen > 0) return middleOf(bucket);
   }
   return middleOf(BUCKETS - 1);
 }

@@ -111,9 +111,31 @@ function callsOf({ memory, now, callsLastMinute }: RowSurroundings): InstanceRow
   return { total: tally.calls, copies: tally.copies, lastMinute, share, outcomes: tally.outcomes, seconds };
 }
 
-function latencyOf({ memory, now }: RowSurroundings): InstanceRow["latency"] {
+function latencyOf({ memory, now }: Pick<RowSurroundings, "memory" | "now">): InstanceRow["latency"] {
   const [p50, p99] = memory?.tally.quantiles(SHOWN_QUANTILES, now) ?? [];
   return p50 === undefined || p99 === undefined ? null : { p50Ms: hundredth(p50), p99Ms: hundredth(p99) };
+}
+
+/**
+ * The numbers of a row that change without its state: incarnation; heard at and counts until, in epoch ms; calls in all;
+ * of those failed; p50 and p99 in ms; and the calls of the last seconds, the newest last.
+ */
+export type Count = readonly [string, number, number, number, number, number | null, number | null, readonly number[]];
+
+/** Seconds that go with it: two looks are a second apart, and a late one must lose none. */
+export const SECONDS_SENT = 3;
+const NO_SECONDS: readonly number[] = [];
+
+export function countOf(member: Member, around: Omit<RowSurroundings, "turn" | "callsLastMinute">): Count {
+  const { toWall, memory, now } = around;
+  const heard = [member.who.incarnation, toWall(member.heardAt), toWall(member.leaseUntil)] as const;
+  if (memory === undefined) return [...heard, 0, 0, null, null, NO_SECONDS];
+  const { tally } = memory;
+  const [p50, p99] = tally.quantiles(SHOWN_QUANTILES, now) ?? [];
+  const failed = tally.outcomes.timeout + tally.outcomes.unreachable;
+  const rounded =
+    p50 === undefined || p99 === undefined ? ([null, null] as const) : ([hundredth(p50), hundredth(p99)] as const);
+  return [...heard, tally.calls, failed, ...rounded, tally.lastSeconds(SECONDS_SENT, now)];
 }
 
 /** More digits than this are noise, and bytes to two hundred viewers. */

@@ -8,7 +8,7 @@ import type { HealthRules } from "../settings.ts";
 import { EVENTS, type EventName, eventName } from "./event-names.ts";
 import { EventStream } from "./event-stream.ts";
 import { turnOf } from "./explain.ts";
-import { type InstanceRow, type Memory, rowOf, STATES, stateOf } from "./row.ts";
+import { type Count, countOf, type InstanceRow, type Memory, rowOf, STATES, stateOf } from "./row.ts";
 import { SCHEMA_VERSION, type Seen, type Snapshot, turnsOf } from "./snapshot.ts";
 import { outcomeOf, secondOf, Tally, Total } from "./tally.ts";
 
@@ -118,6 +118,14 @@ export class Sight {
         turn: turnOf(member, choice, seen.tracker, now),
         memory: this.#memories.get(member.who.incarnation),
       }),
+    );
+  }
+
+  /** Of each the numbers alone, which costs a fraction of its row. */
+  counts(members: readonly Member[], now: number, wall: number): readonly Count[] {
+    const toWall = this.#toWall(now, wall);
+    return members.map((member) =>
+      countOf(member, { now, toWall, memory: this.#memories.get(member.who.incarnation) }),
     );
   }
 

@@ -78,6 +78,15 @@ export class Tally {
     return [...this.#seconds.subarray(oldest), ...this.#seconds.subarray(0, oldest)];
   }
 
+  /** The last few of them. */
+  lastSeconds(count: number, now: number): readonly number[] {
+    this.#moveTo(now);
+    return Array.from({ length: count }, (_, place) => {
+      const second = this.#second - (count - 1 - place);
+      return this.#seconds[(second + SPARK_SECONDS) % SPARK_SECONDS] ?? 0;
+    });
+  }
+
   quantiles(shares: readonly number[], now: number): readonly number[] | undefined {
     return this.#latency.quantiles(shares, now);
   }

@@ -1,0 +1,80 @@
+// A Market with a board in this very process: a bus in memory, real time, instances that can be paused. What a browser
+// sees can then be held against what the Market knows, by one clock.
+
+import type { Clock } from "../../src/clock.ts";
+import { systemClock } from "../../src/clock.ts";
+import { type Board, openBoard } from "../../src/market/board.ts";
+import { ratePage } from "../../src/market/page-ratings.ts";
+import { RatingStore } from "../../src/market/rating-store.ts";
+import { SharedCalls } from "../../src/market/shared-calls.ts";
+import { createTeller } from "../../src/market/teller.ts";
+import type { Line } from "../../src/program/log.ts";
+import type { Closers } from "../../src/program/program.ts";
+import { rate } from "../../src/ratings/ratings.ts";
+import { type Client, openClient } from "../../src/service/client.ts";
+import { type Instance, startInstance } from "../../src/service/instance.ts";
+import { Sight } from "../../src/sight/sight.ts";
+import { CATALOGUE, type Served, serve } from "../market/serve.ts";
+import { type MemoryBus, MemoryNetwork } from "./memory-bus.ts";
+import { DEFAULT_RULES } from "./table.ts";
+
+/** Short enough for a test, long enough for a busy machine to answer in. */
+const RULES = { ...DEFAULT_RULES, requestTimeoutMs: 300, retestDelayMs: 60_000, retestDelayMaxMs: 120_000 };
+const HEARTBEAT_MS = 2_000;
+
+export interface RunningInstance {
+  readonly instance: Instance;
+  readonly bus: MemoryBus;
+}
+
+export interface BoardWorld {
+  readonly clock: Clock;
+  readonly network: MemoryNetwork;
+  readonly market: Served;
+  readonly client: Client;
+  readonly sight: Sight;
+  readonly board: Board;
+  /** What the log printed. */
+  readonly lines: readonly Line[];
+  start(instance: number): Promise<RunningInstance>;
+  close(): Promise<void>;
+}
+
+export async function openBoardWorld({ isPublic = false } = {}): Promise<BoardWorld> {
+  const clock = systemClock();
+  const network = new MemoryNetwork(clock);
+  const closers: Closers = [];
+  const lines: Line[] = [];
+  const sight = new Sight({ service: "ratings", version: "1.0.0", rules: RULES, startedAt: clock.wall() });
+  const tell = createTeller(
+    sight,
+    { settings: { logLevel: "DEBUG" }, clock, say: (line) => void lines.push(line) },
+    closers,
+  );
+  const count = (ended: Parameters<Sight["count"]>[0]): void => sight.count(ended, clock.now());
+  const client = openClient({ service: "ratings", bus: network.bus(), clock, rules: RULES, tell, count });
+  closers.push(() => client.close());
+  const board = openBoard(sight, client, { clock, isPublic }, closers);
+  const thingIDs = CATALOGUE.things.map(({ id }) => id);
+  const asking = { client, shared: new SharedCalls(clock), store: new RatingStore(), clock, tell: () => undefined };
+  const market = await serve({ rate: () => ratePage(thingIDs, asking), board: () => board });
+  const instances: RunningInstance[] = [];
+  return {
+    ...{ clock, network, market, client, sight, board, lines },
+    start: async (instance) => {
+      const bus = network.bus();
+      const options = { service: "ratings", instance, bus, handle: rate, clock, heartbeatIntervalMs: HEARTBEAT_MS };
+      const started = await startInstance(options);
+      if (started.kind === "taken") throw new Error(`instance ${instance} is taken`);
+      const running = { instance: started.instance, bus };
+      instances.push(running);
+      return running;
+    },
+    close: async () => {
+      for (const close of closers.reverse()) await close();
+      for (const { bus } of instances) bus.resume();
+      await Promise.all(instances.map(({ instance }) => instance.goodbye(0)));
+      await market.close();
+    },
+  };
+}
