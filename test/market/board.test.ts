@@ -97,7 +97,15 @@ test("as data it has the fields that README lists", () =>
     };
     assert.equal(Object.keys(snapshot).sort(), listed("Fields of a snapshot"));
     assert.equal(Object.keys(snapshot.instances[0]).sort(), listed("Fields of an instance"));
-    assert.equal(Object.keys(snapshot.events.at(-1)).sort(), ["at", "id", "incarnation", "instance", "level", "name", "text"]);
+    assert.equal(Object.keys(snapshot.events.at(-1)).sort(), [
+      "at",
+      "id",
+      "incarnation",
+      "instance",
+      "level",
+      "name",
+      "text",
+    ]);
   }));
 
 /** The status of a request for the metrics that was sent to another name. */
