@@ -66,6 +66,7 @@ function welcome(url: string, ratings: readonly Child[]): readonly string[] {
   return [
     "",
     `The Market is open at ${url} with three Ratings instances. Load the page, and watch here who is asked.`,
+    `The board is at ${url}/board: what the Market believes of each of them, as it happens.`,
     "Then, in another terminal, and load the page again after each:",
     `  kill -STOP ${second}    pauses instance 2: its breaker opens, and nobody waits for it again`,
     `  kill -CONT ${second}    it beats, and its breaker closes`,

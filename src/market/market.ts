@@ -40,7 +40,11 @@ export async function startMarket({ bus }: MarketOptions, world: World, closers:
     desk = opened.desk;
   }
   // Closed first, as the last one started: pages under way still get their ratings.
-  closers.push(() => closeServer(server, world.clock));
+  closers.push(async () => {
+    // A viewer's stream has no end of its own: the server would wait for it in vain.
+    desk?.board.feed.close();
+    await closeServer(server, world.clock);
+  });
   const url = shownUrl(server);
   say({ level: "INFO", logger: "market", text: `- open at ${url}${monolith ? " (the monolith: no ratings)" : ""}` });
   return { kind: "running", at: url };

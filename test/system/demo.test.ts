@@ -15,7 +15,7 @@ const familyOf = (world: World): readonly ProcessRow[] =>
 demo("opens with a bus of its own, four fresh ratings from three instances; ^C ends all of it", async () => {
   const world = new World(`nats://127.0.0.1:${await freePort()}`);
   try {
-    const program = world.start({ name: "demo", env: { PORT: "0" } });
+    const program = world.start({ name: "demo", env: { PORT: "0", METRICS_PORT: "0" } });
     const [, url = ""] = await program.waitFor(/The Market is open at (http:\S+) with three Ratings instances/);
     const ratings = await new RunningMarket(program, url).ratings();
     assert.equal(
@@ -23,10 +23,22 @@ demo("opens with a bus of its own, four fresh ratings from three instances; ^C e
       [true, true, true, true],
     );
     assert.is(new Set(Object.values(ratings).map((rating) => rating?.instance)).size, 3);
+    assert.ok(program.lines.some((line) => line.startsWith(`The board is at ${url}/board:`)));
+    const board = await fetch(`${url}/board/events`);
+    assert.is(board.headers.get("content-type"), "text/event-stream; charset=utf-8");
+    const [, metricsUrl = ""] = await program.waitFor(/instance 2 shows its metrics at (http:\S+)/);
+    const text = async (at: string): Promise<string> => (await fetch(at)).text();
+    assert.match(
+      await text(metricsUrl),
+      /^dwc_server_requests_total\{service="ratings",instance="2",outcome="ok"\} [1-9]/m,
+    );
+    assert.match(await text(`${url}/metrics`), /^dwc_board_viewers 1$/m);
     assert.is(familyOf(world).length, 6, "the demo, a Market, a bus and three instances");
 
     program.signal("SIGINT");
     assert.equal(await program.ended, { code: 0, signal: null });
+    // Ended, not torn off: whoever watches learns of it at once, and nobody waits for him.
+    await board.text();
     await until("no process is left", 5_000, () => familyOf(world).length === 0);
     assert.ok(program.lines.includes("demo: everything has ended"));
   } finally {
