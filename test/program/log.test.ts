@@ -59,4 +59,11 @@ test("for machines each line is one object, with its time", () => {
   assert.is(other, '{"time":"2024-01-01T12:00:00.000Z","level":"warning","logger":"resolver","message":"a\\nb"}\n');
 });
 
+test("a line that tells of an event carries its name, for machines alone", () => {
+  const line = { level: "INFO", logger: "bus", text: "- connected", event: "bus.connected" } as const;
+  const [told] = written([line], { format: "json" });
+  assert.is(JSON.parse(told ?? "").event, "bus.connected");
+  assert.is(asText(line), "INFO:bus:- connected");
+});
+
 test.run();
