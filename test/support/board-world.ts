@@ -19,7 +19,7 @@ import { type MemoryBus, MemoryNetwork } from "./memory-bus.ts";
 import { DEFAULT_RULES } from "./table.ts";
 
 /** Short enough for a test, long enough for a busy machine to answer in. */
-const RULES = { ...DEFAULT_RULES, requestTimeoutMs: 300, retestDelayMs: 60_000, retestDelayMaxMs: 120_000 };
+const RULES = { ...DEFAULT_RULES, requestTimeoutMs: 1_000, retestDelayMs: 60_000, retestDelayMaxMs: 120_000 };
 const HEARTBEAT_MS = 2_000;
 
 export interface RunningInstance {
