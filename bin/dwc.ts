@@ -7,6 +7,7 @@ import { lookAtBus } from "../src/dwc/bus-look.ts";
 import { COMMANDS } from "../src/dwc/commands.ts";
 import { runDwc } from "../src/dwc/dwc.ts";
 import { identityVerbs } from "../src/dwc/identity-verbs.ts";
+import { liveVerbs } from "../src/dwc/live/live-verbs.ts";
 import type { Failed } from "../src/dwc/outcome.ts";
 import { tellBus } from "../src/dwc/tell-bus.ts";
 import { processTerminal } from "../src/dwc/terminal.ts";
@@ -17,9 +18,18 @@ import { readSettings } from "../src/settings.ts";
 
 const clock = systemClock();
 const mint = async () => (await import("../src/dwc/identity/mint.ts")).natsMint;
+const busTools = async () => ({
+  ...(await import("../src/dwc/live/visit.ts")),
+  ...(await import("../src/dwc/live/roll.ts")),
+  ...(await import("../src/dwc/live/caller.ts")),
+});
+const examiner = async () => (await import("../src/dwc/live/examine.ts")).examine;
 const push = async () => (await import("../src/dwc/identity/push.ts")).pushAccount;
 
-write(await runDwc(process.argv.slice(2), { commands: COMMANDS, version: VERSION, openWorld }));
+/** As the terminal's owner has it: NO_COLOR, FORCE_COLOR and a TERM that knows none are Node's to read. */
+const colour = process.stdout.isTTY === true && process.stdout.hasColors();
+
+write(await runDwc(process.argv.slice(2), { commands: COMMANDS, version: VERSION, openWorld, colour }));
 
 function openWorld(state: string | undefined): World | Failed {
   const read = readSettings(state === undefined ? process.env : { ...process.env, DWC_STATE: resolve(state) });
@@ -27,10 +37,13 @@ function openWorld(state: string | undefined): World | Failed {
   const { natsUrls: urls } = read.settings;
   const stateDir = resolve(read.settings.stateDir);
   const telling = { urls, clock, mint, push };
+  const settings = { ...read.settings, stateDir };
+  const identity = identityVerbs({ stateDir, clock, mint, tellBus: (changed) => tellBus(changed, telling) });
   return {
     stateDir,
-    identity: identityVerbs({ stateDir, clock, mint, tellBus: (changed) => tellBus(changed, telling) }),
+    identity,
     lookAtBus: () => lookAtBus(urls, clock),
+    live: liveVerbs({ settings, clock, identity, nodeVersion: process.versions.node, busTools, examiner }),
     terminal: processTerminal(process.stdin, process.stderr),
   };
 }

@@ -1,6 +1,7 @@
 // Whether the bus lets us in: asked once, at the start of a program. A bus that is away is waited for, for ever; one
 // that refuses us is not, as only a person can change that.
 
+import type { Cancel, Clock } from "../clock.ts";
 import type { NatsBus } from "./nats-bus-types.ts";
 import type { Attempt } from "./trouble.ts";
 
@@ -16,6 +17,29 @@ export async function admission(bus: Attempting): Promise<Admission> {
   if (bus.status === "connected") return { kind: "admitted" };
   const attempt = await nextAttempt(bus, ({ kind }) => kind === "connected" || kind === "refused");
   return attempt.kind === "refused" ? { kind: "refused", why: attempt.sentence } : { kind: "admitted" };
+}
+
+/**
+ * The first attempt that says something about the bus, of several addresses (some may be of servers that do not run);
+ * undefined when there was none within `limitMs`.
+ */
+export async function firstWord(
+  bus: Attempting,
+  addresses: number,
+  { clock, limitMs }: { readonly clock: Clock; readonly limitMs: number },
+): Promise<Attempt | undefined> {
+  let tried = 0;
+  const word = nextAttempt(bus, ({ kind }) => {
+    tried += 1;
+    return kind !== "absent" || tried >= addresses;
+  });
+  let cancel: Cancel = () => undefined;
+  const late = new Promise<undefined>((resolve) => {
+    cancel = clock.after(limitMs, () => resolve(undefined));
+  });
+  const first = await Promise.race([word, late]);
+  cancel();
+  return first;
 }
 
 /** The next attempt of a kind; of any, unless said otherwise. */

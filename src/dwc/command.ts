@@ -8,6 +8,8 @@ export interface Argument {
   /** As it stands in the usage: EMAIL. */
   readonly name: string;
   readonly meaning: string;
+  /** May be left out; only the last ones may. */
+  readonly isOptional?: true;
 }
 
 export interface Option {
@@ -55,8 +57,10 @@ export const VERSION_OPTION: Option = { name: "version", short: "V", meaning: "t
 /** `dwc create-service [options] SERVICE` */
 export function usageLine({ name, args, options }: Command): string {
   const own = options.map((option) => `[${optionUsage(option)}]`);
-  return ["dwc", name, ...own, ...args.map((arg) => arg.name)].join(" ");
+  return ["dwc", name, ...own, ...args.map(argumentUsage)].join(" ");
 }
+
+const argumentUsage = ({ name, isOptional }: Argument): string => (isOptional === true ? `[${name}]` : name);
 
 export const optionUsage = ({ name, value }: Option): string =>
   value === undefined ? `--${name}` : `--${name} ${value}`;

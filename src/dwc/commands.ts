@@ -5,6 +5,8 @@ import type { Command } from "./command.ts";
 import { createOrg } from "./create-org.ts";
 import { createService } from "./create-service.ts";
 import { inviteUser } from "./invite-user.ts";
+import { call } from "./live/call.ts";
+import { check } from "./live/check.ts";
 import { login } from "./login.ts";
 import { logout } from "./logout.ts";
 import { natsConfig } from "./nats-config.ts";
@@ -23,4 +25,6 @@ export const COMMANDS: readonly Command[] = [
   logout,
   revoke,
   natsConfig,
+  check,
+  call,
 ];

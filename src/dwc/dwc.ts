@@ -7,6 +7,8 @@ import { parse, wantsJson } from "./parse.ts";
 import type { World } from "./world.ts";
 
 export interface DwcOptions {
+  /** Whether stdout shows colours, and whoever reads it wants any. */
+  readonly colour?: boolean;
   readonly commands: readonly Command[];
   readonly version: string;
   /** The world as the settings have it; `state`: the folder that was typed, instead of theirs. */
@@ -26,7 +28,7 @@ export async function runDwc(typed: readonly string[], options: DwcOptions): Pro
       const { command, call } = parsed;
       const json = call.flags.has("json");
       const world = options.openWorld(call.values.get("state"));
-      return render("kind" in world ? world : await command.run(call, world), json);
+      return render("kind" in world ? world : await command.run(call, world), json, options.colour);
     }
   }
 }

@@ -1,6 +1,8 @@
 // How a command ended, and what of it goes where: results on stdout, everything else on stderr, and an exit code that
 // a script can rely on. Pure: the writing is done by whoever has the streams.
 
+import { painted, type Tone } from "./tone.ts";
+
 /** Raised when a field of the JSON changes its name or meaning; new fields do not raise it. */
 export const SCHEMA_VERSION = 1;
 
@@ -8,15 +10,25 @@ export type Outcome =
   | {
       readonly kind: "done";
       /** The result, for people. */
-      readonly lines: readonly string[];
+      readonly lines: readonly Line[];
       /** About the result: what to type next, and what to mind. */
       readonly said: readonly string[];
       /** The result, for programs. */
       readonly json: Readonly<Record<string, unknown>>;
       /** JSON was asked for in the command's own way. */
       readonly asJson?: boolean;
+      /** Other than 0: the command did what it was asked, and what it found is no good. */
+      readonly exitCode?: ExitCode;
     }
+  /** Everything has been written already, as it came. */
+  | { readonly kind: "streamed"; readonly exitCode: ExitCode }
   | Failed;
+
+/** A line of a result: bare, or with a tone that a terminal may show as a colour. Its words say the same without one. */
+export type Line = string | { readonly text: string; readonly tone: Tone };
+
+/** 3 only of `dwc check`, whose codes are those of monitoring plugins: fine, warning, critical, unknown. */
+export type ExitCode = 0 | 1 | 2 | 3;
 
 export interface Failed {
   readonly kind: "failed";
@@ -27,6 +39,10 @@ export interface Failed {
   readonly message: string;
   /** What to type; empty when there is nothing. */
   readonly hint: string;
+  /** More about it, for people. */
+  readonly said?: readonly string[];
+  /** What else a program may want to know; stands beside the error. */
+  readonly details?: Readonly<Record<string, unknown>>;
 }
 
 /** Identity's way to say no. */
@@ -48,21 +64,31 @@ export function failedBy({ code, why }: Refused): Failed {
 export interface Rendered {
   readonly stdout: string;
   readonly stderr: string;
-  readonly exitCode: 0 | 1 | 2;
+  readonly exitCode: ExitCode;
 }
 
-export function render(outcome: Outcome, json: boolean): Rendered {
+/** @param colour whether the result goes to somebody who sees colours */
+export function render(outcome: Outcome, json: boolean, colour = false): Rendered {
+  if (outcome.kind === "streamed") return { stdout: "", stderr: "", exitCode: outcome.exitCode };
   if (outcome.kind === "failed") {
-    const { code, message, hint } = outcome;
-    const text = json ? oneLine({ error: { code, message, hint } }) : inLines([`dwc: ${message}`, hint]);
+    const { code, message, hint, said = [], details = {} } = outcome;
+    const text = json
+      ? oneLine({ error: { code, message, hint }, ...details })
+      : inLines([`dwc: ${message}`, ...said, hint]);
     return { stdout: "", stderr: text, exitCode: outcome.fault === "usage" ? 2 : 1 };
   }
-  const asJson = json || outcome.asJson === true;
-  const stdout = asJson ? oneLine(outcome.json) : outcome.lines.map((line) => `${printable(line)}\n`).join("");
-  return { stdout, stderr: json ? "" : inLines(outcome.said), exitCode: 0 };
+  const { lines, said, asJson = false, exitCode = 0 } = outcome;
+  const stdout = json || asJson ? oneLine(outcome.json) : lines.map((line) => `${shownLine(line, colour)}\n`).join("");
+  return { stdout, stderr: json ? "" : inLines(said), exitCode };
 }
 
-const oneLine = (result: Readonly<Record<string, unknown>>): string =>
+export function shownLine(line: Line, colour: boolean): string {
+  if (typeof line === "string") return printable(line);
+  return colour ? painted(printable(line.text), line.tone) : printable(line.text);
+}
+
+/** One line of JSON, with the version of its fields. */
+export const oneLine = (result: Readonly<Record<string, unknown>>): string =>
   `${JSON.stringify({ schema_version: SCHEMA_VERSION, ...result })}\n`;
 
 const inLines = (lines: readonly string[]): string =>
@@ -73,7 +99,7 @@ const inLines = (lines: readonly string[]): string =>
 
 /** Names may come from other people's invitations: nobody but us begins lines, and nobody steers the terminal. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
-const printable = (line: string): string => line.replace(UNPRINTABLE, "?");
+export const printable = (line: string): string => line.replace(UNPRINTABLE, "?");
 
 /** Enough to know again what was typed. */
 const SHOWN_CHARACTERS = 64;

@@ -141,7 +141,7 @@ function wrongValue(option: Option, { value, inline }: Typed["options"][number])
 }
 
 function wrongArguments(command: Command, args: readonly string[]): Failed | undefined {
-  const missing = command.args.slice(args.length).map(({ name }) => name);
+  const missing = command.args.slice(args.length).flatMap(({ name, isOptional }) => (isOptional ? [] : [name]));
   if (missing.length > 0)
     return usage(
       "missing-argument",

@@ -1,6 +1,7 @@
 // What a command asks of the world: verbs on the identities of one state folder, a look at the bus, a word with the
 // person at the terminal. bin/dwc.ts hands in the real ones.
 
+import type { LiveVerbs } from "./live/live-world.ts";
 import type { Refused } from "./outcome.ts";
 
 export interface Org {
@@ -85,6 +86,8 @@ export interface World {
   readonly stateDir: string;
   readonly identity: IdentityVerbs;
   lookAtBus(): Promise<readonly BusLook[]>;
+  /** What asks the system that runs. */
+  readonly live: LiveVerbs;
   readonly terminal: Terminal;
 }
 

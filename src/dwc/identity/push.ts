@@ -1,12 +1,12 @@
 // Makes a running bus obey a change at once: the account's new token is handed to the server, which ends the connections
 // that it no longer allows. A bus that does not run needs nothing, as it reads the token when it is started.
 
-import { nextAttempt } from "../../bus/admission.ts";
+import { firstWord } from "../../bus/admission.ts";
 import type { Reply } from "../../bus/bus.ts";
 import { type Credentials, parseCredentials } from "../../bus/credentials.ts";
-import { connectNatsBus, type NatsBus } from "../../bus/nats-bus.ts";
+import { connectNatsBus } from "../../bus/nats-bus.ts";
 import type { Attempt } from "../../bus/trouble.ts";
-import type { Cancel, Clock } from "../../clock.ts";
+import type { Clock } from "../../clock.ts";
 import type { Mint } from "./mint.ts";
 import { pushPermissions, UPDATE_SUBJECT } from "./permissions.ts";
 import { type Operator, type Org, toSeconds } from "./state.ts";
@@ -38,7 +38,7 @@ export async function pushAccount(operator: Operator, org: Org, options: PushOpt
   const credentials = await loginOf(operator, options);
   const bus = connectNatsBus({ urls, name: "dwc", clock, report: () => undefined, credentials });
   try {
-    const attempt = await withinLimit(clock, firstAttempts(bus, urls.length));
+    const attempt = await firstWord(bus, urls.length, { clock, limitMs: PUSH_WITHIN_MS });
     if (attempt?.kind !== "connected") return notConnected(attempt);
     if (bus.secured !== true) return { kind: "stranger", why: "the bus lets everybody in" };
     return readAnswer(await bus.request(UPDATE_SUBJECT, org.accountJwt, { timeoutMs: PUSH_WITHIN_MS }));
@@ -55,25 +55,6 @@ async function loginOf({ trust, systemSeed }: Operator, { mint, clock }: PushOpt
   const parsed = parseCredentials(creds);
   if (parsed.kind === "bad") throw new Error(`push: our own credentials cannot be read: ${parsed.why}`);
   return parsed.credentials;
-}
-
-/** The first that says something about the bus: of several addresses, some may be of servers that do not run. */
-function firstAttempts(bus: NatsBus, addresses: number): Promise<Attempt> {
-  let tried = 0;
-  return nextAttempt(bus, ({ kind }) => {
-    tried += 1;
-    return kind !== "absent" || tried >= addresses;
-  });
-}
-
-async function withinLimit<T>(clock: Clock, promise: Promise<T>): Promise<T | undefined> {
-  let cancel: Cancel = () => undefined;
-  const late = new Promise<undefined>((resolve) => {
-    cancel = clock.after(PUSH_WITHIN_MS, () => resolve(undefined));
-  });
-  const first = await Promise.race([promise, late]);
-  cancel();
-  return first;
 }
 
 function notConnected(trouble: Exclude<Attempt, { kind: "connected" }> | undefined): Pushed {

@@ -1,0 +1,52 @@
+// One call, as a Market makes it, with a clock beside it: who there is, whose turn it is, what came of it, and where the
+// time went.
+
+import type { Bus } from "../../bus/bus.ts";
+import { serviceVerbSubjects } from "../../bus/subjects.ts";
+import type { Clock } from "../../clock.ts";
+import type { Who } from "../../health/member.ts";
+import { openClient } from "../../service/client.ts";
+import type { CallOrder, CallReport, HeardCounts } from "./live-world.ts";
+import { readStats } from "./read-stats.ts";
+
+/** Who has just answered a call answers this in a millisecond; it is only for curiosity, so nobody waits longer. */
+const COUNTS_WITHIN_MS = 250;
+
+export async function callOnce(
+  bus: Bus,
+  clock: Clock,
+  { service, request, timeoutMs }: CallOrder & { readonly timeoutMs: number },
+): Promise<CallReport> {
+  const asked: Who[] = [];
+  const client = openClient({
+    ...{ service, bus, clock, rules: { requestTimeoutMs: timeoutMs } },
+    tell: (event) => {
+      if (event.kind === "using") asked.push(event.who);
+    },
+  });
+  const startedAt = clock.now();
+  await client.ready();
+  const sentAt = clock.now();
+  const known = client.tracker.live(sentAt).map(({ who }) => who);
+  const next = client.resolver.look(sentAt).call?.who;
+  // Not waited for: the bus keeps the order, so it is counted before the call is.
+  const before = next === undefined ? undefined : countsOf(bus, next);
+  const answer = await client.ask(request);
+  const callMs = clock.now() - sentAt;
+  const isNext = answer.kind !== "unanswered" && answer.who.incarnation === next?.incarnation;
+  const processingMs = isNext ? ownTime(await before, await countsOf(bus, answer.who)) : undefined;
+  client.close();
+  return { answer, known, asked, resolveMs: sentAt - startedAt, callMs, processingMs };
+}
+
+async function countsOf(bus: Bus, { service, incarnation }: Who): Promise<HeardCounts | undefined> {
+  const subject = serviceVerbSubjects("STATS", service, incarnation).at(-1) ?? "";
+  const reply = await bus.request(subject, "", { timeoutMs: COUNTS_WITHIN_MS });
+  return reply.kind === "answered" ? readStats(reply.body)?.counts : undefined;
+}
+
+/** Two readings of a counter tell the time of one call only if there was no other in between. */
+function ownTime(before: HeardCounts | undefined, after: HeardCounts | undefined): number | undefined {
+  if (before === undefined || after === undefined || after.requests !== before.requests + 1) return undefined;
+  return after.processingMs - before.processingMs;
+}

@@ -1,0 +1,28 @@
+// `dwc check`: everything that could be wrong, looked at together, with the command that mends it.
+
+import type { Command } from "../command.ts";
+import { findingJson, findingLines, GRADES, worstOf } from "./finding.ts";
+import { judge } from "./judge.ts";
+import { MARKET_OPTION } from "./market-option.ts";
+
+export const check: Command = {
+  name: "check",
+  summary: "what is wrong: bus, identity, instances, Market, versions; and what to type",
+  about: [
+    "Exit code as monitoring has it: 0 fine, 1 warning, 2 critical, 3 unknown. It changes nothing, and takes 3 s at most.",
+  ],
+  args: [],
+  options: [MARKET_OPTION],
+  example: "bin/dwc check",
+  run: async (call, world) => {
+    const findings = judge(await world.live.examine(call.values.get("market")));
+    const worst = worstOf(findings);
+    return {
+      kind: "done",
+      lines: findingLines(findings),
+      said: [],
+      json: { grade: worst, findings: findings.map(findingJson) },
+      exitCode: GRADES[worst].exitCode,
+    };
+  },
+};

@@ -1,0 +1,66 @@
+// The facts that `dwc check` judges, gathered all at once: nothing here takes longer than its own limit, and no part
+// waits for another.
+
+import { execFile } from "node:child_process";
+import { findProgram, programFolders } from "../../bus/find-program.ts";
+import type { Clock } from "../../clock.ts";
+import type { Settings } from "../../settings.ts";
+import type { BusLook } from "../world.ts";
+import type { Facts, MarketFacts, ServerProgram } from "./facts.ts";
+import { identityFacts } from "./identity-facts.ts";
+import type { Heard, Visited } from "./live-world.ts";
+import { fetchJson } from "./market-link.ts";
+
+/** A Market on this machine answers in milliseconds. */
+const MARKET_WITHIN_MS = 1_000;
+const PROGRAM_WITHIN_MS = 1_000;
+
+export interface ExamineTools {
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly marketUrl: string;
+  readonly nodeVersion: string;
+  readonly lookAtBus: () => Promise<readonly BusLook[]>;
+  readonly roll: () => Promise<Visited<readonly Heard[]>>;
+}
+
+export async function examine(tools: ExamineTools): Promise<Facts> {
+  const { settings, clock, marketUrl, nodeVersion, lookAtBus } = tools;
+  const [looks, roll, market, server] = await Promise.all([
+    lookAtBus(),
+    tools.roll(),
+    askMarket(marketUrl, clock),
+    serverProgram(settings.searchPath),
+  ]);
+  const identity = identityFacts(settings, clock.wall());
+  return { looks, roll, identity, market, port: settings.port, nodeVersion, server };
+}
+
+async function askMarket(url: string, clock: Clock): Promise<MarketFacts> {
+  const [alive, ready] = await Promise.all(
+    ["/livez", "/readyz"].map((path) => fetchJson(new URL(path, url).href, clock, MARKET_WITHIN_MS)),
+  );
+  if (alive?.kind !== "answered") return { kind: alive?.kind ?? "silent", url };
+  if (Object(alive.json).status !== "alive" || ready?.kind !== "answered") return { kind: "stranger", url };
+  const { status, checks } = Object(ready.json) as { status?: unknown; checks?: unknown };
+  return {
+    kind: "market",
+    url,
+    status: status === "ready" || status === "degraded" ? status : "unready",
+    failing: (Array.isArray(checks) ? checks : []).flatMap((check) => {
+      const { name, good, note } = Object(check) as Record<string, unknown>;
+      return good === true ? [] : [`${String(name)}: ${String(note)}`];
+    }),
+  };
+}
+
+function serverProgram(searchPath: string): Promise<ServerProgram | undefined> {
+  const path = findProgram("nats-server", programFolders(searchPath));
+  if (path === undefined) return Promise.resolve(undefined);
+  return new Promise((resolve) => {
+    execFile(path, ["--version"], { timeout: PROGRAM_WITHIN_MS }, (error, stdout) => {
+      const [version] = /\d+\.\d+\.\d+/.exec(stdout) ?? [];
+      resolve({ path, version: error === null ? version : undefined });
+    });
+  });
+}

@@ -1,0 +1,49 @@
+// What `dwc check` knows before it judges. Only shapes.
+
+import type { BusLook } from "../world.ts";
+import type { Heard, Visited } from "./live-world.ts";
+
+export interface Facts {
+  readonly looks: readonly BusLook[];
+  readonly roll: Visited<readonly Heard[]>;
+  readonly identity: IdentityFacts;
+  readonly market: MarketFacts;
+  /** As the settings have it. */
+  readonly port: number;
+  readonly nodeVersion: string;
+  /** Undefined: there is none on this machine. */
+  readonly server: ServerProgram | undefined;
+}
+
+export interface ServerProgram {
+  readonly path: string;
+  /** Undefined: it did not say. */
+  readonly version: string | undefined;
+}
+
+export interface IdentityFacts {
+  readonly folder: string;
+  readonly state: "absent" | "readable" | { readonly unreadable: string };
+  /** The current org, if somebody is logged in. */
+  readonly org: { readonly name: string; readonly email: string } | undefined;
+  /** What others than its owner may read or change. */
+  readonly tooOpen: readonly { readonly path: string; readonly isFolder: boolean }[];
+  /** Credentials that no longer let anybody in, or cannot be read. */
+  readonly expired: readonly { readonly whose: string; readonly since: string; readonly renew: string }[];
+  /** As whom a Market of this person goes to the bus: what is wrong with that. */
+  readonly trouble: string | undefined;
+  readonly hasCredentials: boolean;
+}
+
+export type MarketFacts =
+  | {
+      readonly kind: "market";
+      readonly url: string;
+      readonly status: "ready" | "degraded" | "unready";
+      /** What is not good, a sentence each. */
+      readonly failing: readonly string[];
+    }
+  /** Something answers there, and it is no Market. */
+  | { readonly kind: "stranger"; readonly url: string }
+  | { readonly kind: "nothing"; readonly url: string }
+  | { readonly kind: "silent"; readonly url: string };

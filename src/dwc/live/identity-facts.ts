@@ -1,0 +1,76 @@
+// What is to be known of a state folder to judge it: who may read it, who is logged in, and whose credentials are over.
+
+import { lstatSync, readdirSync, type Stats } from "node:fs";
+import { join } from "node:path";
+import { parseCredentials } from "../../bus/credentials.ts";
+import type { Settings } from "../../settings.ts";
+import { findIdentity } from "../identity/credentials.ts";
+import { paths } from "../identity/folder.ts";
+import { currentOrg, type Org, toSeconds } from "../identity/state.ts";
+import { type ReadState, readState } from "../identity/state-file.ts";
+import { isoSeconds } from "../shown.ts";
+import type { IdentityFacts } from "./facts.ts";
+
+/** What anybody but the owner may do. */
+const OTHERS = 0o077;
+/** More is no state folder of ours, and is not to be searched for ever. */
+const MOST_ENTRIES = 2_000;
+
+/** @param wallMs epoch ms */
+export function identityFacts(settings: Pick<Settings, "stateDir" | "natsCreds">, wallMs: number): IdentityFacts {
+  const folder = settings.stateDir;
+  const read = readState(folder);
+  const org = read.kind === "read" ? currentOrg(read.state) : undefined;
+  const found = findIdentity(settings, { kind: "market" });
+  return {
+    folder,
+    state: stateOf(read, folder),
+    org: org && { name: org.name, email: org.me.email },
+    tooOpen: tooOpen(folder),
+    expired: org === undefined ? [] : expiredOf(org, toSeconds(wallMs)),
+    trouble: found.kind === "refused" ? found.why : undefined,
+    hasCredentials: found.kind === "found" && found.credentials !== undefined,
+  };
+}
+
+function stateOf(read: ReadState, folder: string): IdentityFacts["state"] {
+  if (read.kind === "unreadable") return { unreadable: read.why };
+  return statOf(paths.state(folder)) === undefined ? "absent" : "readable";
+}
+
+/** The folder, its state and all credentials; what a server reads holds no secret, but lies below the folder. */
+function tooOpen(folder: string): IdentityFacts["tooOpen"] {
+  const secrets = [folder, paths.state(folder), paths.creds(folder), ...below(paths.creds(folder))];
+  return secrets.flatMap((path) => {
+    const stat = statOf(path);
+    const isOpen = stat !== undefined && !stat.isSymbolicLink() && (stat.mode & OTHERS) !== 0;
+    return isOpen ? [{ path, isFolder: stat.isDirectory() }] : [];
+  });
+}
+
+function below(folder: string): readonly string[] {
+  try {
+    const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
+    return names.slice(0, MOST_ENTRIES).map((name) => join(folder, name));
+  } catch {
+    return [];
+  }
+}
+
+function statOf(path: string): Stats | undefined {
+  try {
+    return lstatSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function expiredOf({ me, services }: Org, nowSeconds: number): IdentityFacts["expired"] {
+  const person = { whose: me.email, creds: me.creds, renew: "ask for an invitation:  bin/dwc accept-invitation -" };
+  const all = services.map(({ name, creds }) => ({ whose: name, creds, renew: `bin/dwc create-service ${name}` }));
+  return [person, ...all].flatMap(({ whose, creds, renew }) => {
+    const parsed = parseCredentials(creds);
+    const expiresAt = parsed.kind === "good" ? parsed.credentials.expiresAt : undefined;
+    return expiresAt === undefined || expiresAt > nowSeconds ? [] : [{ whose, since: isoSeconds(expiresAt), renew }];
+  });
+}

@@ -1,0 +1,66 @@
+// The verbs that ask the system that runs. What is heavy to load comes from whoever hands it in, and only when it is used:
+// the client library takes longer to load than most answers take.
+
+import type { Clock } from "../../clock.ts";
+import type { Settings } from "../../settings.ts";
+import { lookAtBus } from "../bus-look.ts";
+import type { IdentityVerbs } from "../world.ts";
+import type { callOnce } from "./caller.ts";
+import type { examine } from "./examine.ts";
+import type { LiveVerbs } from "./live-world.ts";
+import type { callRoll } from "./roll.ts";
+import type { visitBus } from "./visit.ts";
+
+export interface LiveTools {
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly nodeVersion: string;
+  readonly identity: Pick<IdentityVerbs, "describe">;
+  readonly busTools: () => Promise<{
+    readonly visitBus: typeof visitBus;
+    readonly callRoll: typeof callRoll;
+    readonly callOnce: typeof callOnce;
+  }>;
+  readonly examiner: () => Promise<typeof examine>;
+}
+
+/** The service that comes with the Market: its roll is called, also where nobody has an org. */
+const OWN_SERVICE = "ratings";
+
+export function liveVerbs(tools: LiveTools): LiveVerbs {
+  const { settings, clock, busTools } = tools;
+  const roll: LiveVerbs["roll"] = async (service) => {
+    const { visitBus, callRoll } = await busTools();
+    const services = service === undefined ? await knownServices(tools) : [service];
+    return visitBus(tools, (bus) => callRoll(bus, clock, services, service === undefined));
+  };
+  return {
+    roll,
+    call: async (order) => {
+      const { visitBus, callOnce } = await busTools();
+      const timeoutMs = order.timeoutMs ?? settings.health.requestTimeoutMs;
+      return visitBus(tools, (bus) => callOnce(bus, clock, { ...order, timeoutMs }));
+    },
+    examine: async (url) =>
+      (await tools.examiner())({
+        ...tools,
+        marketUrl: url ?? marketUrl(settings),
+        lookAtBus: () => lookAtBus(settings.natsUrls, clock),
+        roll: () => roll(undefined),
+      }),
+  };
+}
+
+async function knownServices({ identity }: LiveTools): Promise<readonly string[]> {
+  const found = await identity.describe();
+  const own = found.kind === "done" ? (found.identity.current?.services ?? []) : [];
+  return [...new Set([OWN_SERVICE, ...own.map(({ name }) => name)])];
+}
+
+/** What listens on all addresses is reached on this machine's own. */
+const EVERYWHERE: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
+
+export function marketUrl({ host, port }: Pick<Settings, "host" | "port">): string {
+  const reached = EVERYWHERE.has(host) ? "127.0.0.1" : host;
+  return `http://${reached.includes(":") ? `[${reached}]` : reached}:${port}`;
+}

@@ -1,0 +1,72 @@
+// What a command may ask of the system that runs: a roll call, a call, a Market's own view, and a look at all that could be
+// wrong. Whoever answers is in roll.ts, caller.ts, market-link.ts and examine.ts; bin/dwc.ts hands them in.
+
+import type { HeartbeatState } from "../../health/heartbeat.ts";
+import type { Who } from "../../health/member.ts";
+import type { Answer } from "../../service/answer.ts";
+import type { Facts } from "./facts.ts";
+
+/** One process that answered the roll call. What it counts is known only of those that answer the service verbs. */
+export interface Heard extends Who {
+  readonly state: HeartbeatState;
+  readonly version: string;
+  readonly intervalMs: number;
+  readonly counts: HeardCounts | undefined;
+}
+
+export interface HeardCounts {
+  /** ISO time, as the instance says it. */
+  readonly startedAt: string | undefined;
+  readonly requests: number;
+  readonly errors: number;
+  readonly processingMs: number;
+  readonly dropped: number;
+}
+
+/** Not in: why, and what to type. */
+export interface Out {
+  readonly kind: "out";
+  readonly code: "no-bus" | "bus-silent" | "not-nats" | "refused" | "bus-failed" | "bad-credentials";
+  readonly why: string;
+  readonly hint: string;
+}
+
+export interface InBus<T> {
+  readonly kind: "in";
+  readonly value: T;
+  readonly secured: boolean;
+  readonly connectMs: number;
+  /** What the bus did not allow, or what else went wrong on the way, in sentences. */
+  readonly notes: readonly string[];
+}
+
+export type Visited<T> = InBus<T> | Out;
+
+export interface CallOrder {
+  readonly service: string;
+  readonly request: object;
+  /** Undefined: as long as the settings have it. */
+  readonly timeoutMs: number | undefined;
+}
+
+export interface CallReport {
+  readonly answer: Answer;
+  /** Who answered the roll call. */
+  readonly known: readonly Who[];
+  /** Who was asked, in this order. */
+  readonly asked: readonly Who[];
+  /** Until it was known who there is. */
+  readonly resolveMs: number;
+  /** From sending to the end of it, all attempts together. */
+  readonly callMs: number;
+  /** What the instance spent on it by its own count; undefined when it does not count, or served others meanwhile. */
+  readonly processingMs: number | undefined;
+}
+
+export interface LiveVerbs {
+  /** Asks all instances to beat: of one service, or of all that can be found. */
+  roll(service: string | undefined): Promise<Visited<readonly Heard[]>>;
+  call(order: CallOrder): Promise<Visited<CallReport>>;
+  /** @param marketUrl undefined: where the settings have it */
+  examine(marketUrl: string | undefined): Promise<Facts>;
+}

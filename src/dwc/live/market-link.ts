@@ -1,0 +1,52 @@
+// How dwc asks a Market that runs: over HTTP, as any browser. Each question has a limit, in time and in length, as what
+// answers at that port may be anything.
+
+import { get, type IncomingMessage } from "node:http";
+import type { Clock } from "../../clock.ts";
+
+export type Fetched =
+  | { readonly kind: "answered"; readonly status: number; readonly json: unknown }
+  /** Nobody listens there; `why` is the system's word for it. */
+  | { readonly kind: "nothing"; readonly why: string }
+  /** It accepts, and says nothing in time: a paused Market? */
+  | { readonly kind: "silent" };
+
+/** A board of a thousand instances is below this. */
+const LONGEST_ANSWER = 8 * 1024 * 1024;
+
+/** Never rejects. */
+export function fetchJson(url: string, clock: Clock, withinMs: number): Promise<Fetched> {
+  return new Promise((resolve) => {
+    const request = get(url, { agent: false });
+    const end = (fetched: Fetched): void => {
+      cancel();
+      request.destroy();
+      resolve(fetched);
+    };
+    const cancel = clock.after(withinMs, () => clock.afterReading(() => end({ kind: "silent" })));
+    request.on("error", (error: NodeJS.ErrnoException) => end({ kind: "nothing", why: error.code ?? error.message }));
+    request.on("response", (response) => {
+      readAll(response, (json) => end({ kind: "answered", status: response.statusCode ?? 0, json }));
+    });
+  });
+}
+
+function readAll(response: IncomingMessage, done: (json: unknown) => void): void {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  response.on("data", (chunk: Buffer) => {
+    length += chunk.length;
+    if (length > LONGEST_ANSWER) done(undefined);
+    else chunks.push(chunk);
+  });
+  response.on("error", () => done(undefined));
+  response.on("end", () => done(jsonOf(Buffer.concat(chunks).toString("utf8"))));
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

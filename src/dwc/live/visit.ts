@@ -1,0 +1,63 @@
+// A visit to the bus, as the person whose state folder it is: in, one thing done, and out again. Never longer than its
+// limit, and whoever is not let in is told what to type.
+
+import { firstWord } from "../../bus/admission.ts";
+import { connectNatsBus, type NatsBus } from "../../bus/nats-bus.ts";
+import type { Attempt } from "../../bus/trouble.ts";
+import type { Clock } from "../../clock.ts";
+import type { Settings } from "../../settings.ts";
+import { findIdentity } from "../identity/credentials.ts";
+import type { Out, Visited } from "./live-world.ts";
+
+export interface VisitOptions {
+  readonly settings: Pick<Settings, "stateDir" | "natsCreds" | "natsUrls">;
+  readonly clock: Clock;
+}
+
+/** A bus on another continent lets one in within a second; a person who looks waits no longer than this. */
+const LET_IN_WITHIN_MS = 1_500;
+
+/** Connects, acts and leaves. What `act` throws is a bug, and goes on. */
+export async function visitBus<T>(
+  { settings, clock }: VisitOptions,
+  act: (bus: NatsBus) => Promise<T>,
+): Promise<Visited<T>> {
+  // Whoever looks is whoever runs a Market: calls any service, hears them all.
+  const identity = findIdentity(settings, { kind: "market" });
+  if (identity.kind === "refused") return out("bad-credentials", identity.why, "");
+  const notes: string[] = [];
+  const { credentials, cure } = identity;
+  const urls = settings.natsUrls;
+  const startedAt = clock.now();
+  const bus = connectNatsBus({ urls, name: "dwc", clock, credentials, cure, report: (note) => notes.push(note) });
+  try {
+    const attempt = await firstWord(bus, urls.length, { clock, limitMs: LET_IN_WITHIN_MS });
+    if (attempt?.kind !== "connected") return notIn(attempt, urls);
+    const connectMs = clock.now() - startedAt;
+    return { kind: "in", value: await act(bus), secured: bus.secured === true, connectMs, notes };
+  } finally {
+    await bus.close();
+  }
+}
+
+const out = (code: Out["code"], why: string, hint: string): Out => ({ kind: "out", code, why, hint });
+
+const START = "to start a bus with the Market:  make market";
+
+function notIn(attempt: Exclude<Attempt, { kind: "connected" }> | undefined, urls: readonly string[]): Out {
+  switch (attempt?.kind) {
+    case undefined:
+      return out("bus-silent", `no bus has let us in within ${LET_IN_WITHIN_MS} ms`, "what is wrong:  bin/dwc check");
+    case "absent":
+      return out("no-bus", urls.length > 1 ? "no address of the bus answers" : attempt.sentence, START);
+    case "silent":
+      return out("bus-silent", attempt.sentence, "if it was paused with ^Z, type  fg  in its window");
+    case "stranger":
+      return out("not-nats", attempt.sentence, "for another port:  make market NATS_URL=nats://127.0.0.1:4223");
+    case "refused":
+      return out("refused", attempt.sentence, "");
+    case "failed":
+    case "lost":
+      return out("bus-failed", attempt.sentence, "what is wrong:  bin/dwc check");
+  }
+}

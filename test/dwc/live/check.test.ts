@@ -1,0 +1,98 @@
+// takes: 30 s
+// `dwc check` as a newcomer meets it: nothing runs, something else has the port, all is well; and never for longer than 3 s.
+
+import { chmodSync } from "node:fs";
+import { createServer, type Server } from "node:net";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { freePort } from "../../support/nats-server.ts";
+import { Running } from "./running.ts";
+
+const test = suite("dwc check");
+/** What is promised to a person, and what starting Node on a busy machine may add. */
+const PROMISED_MS = 3_000;
+const BUSY_MS = 2_000;
+let system: Running;
+
+test.before(async () => {
+  system = await Running.start();
+});
+test.after(() => system.close());
+
+/** Something that has a port: it says `greeting` to whoever comes, or nothing. */
+async function squatter(greeting?: string): Promise<{ readonly port: number; readonly server: Server }> {
+  const server = createServer((socket) => {
+    socket.on("error", () => undefined);
+    if (greeting !== undefined) socket.end(greeting);
+  });
+  const port = await freePort();
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+  return { port, server };
+}
+
+test("before anything is started it says what to type, and is critical", async () => {
+  const { code, stdout, stderr } = await system.desk.type(["check"], { env: { PORT: String(await freePort()) } });
+  assert.equal({ code, stderr }, { code: 2, stderr: "" });
+  assert.match(stdout, /^Bus\n {2}× critical {2}nats:.* does not answer\n {14}make market/);
+  assert.match(stdout, /\? unknown {3}could not be asked: the bus is away/);
+  assert.match(stdout, /‼ warning {3}no Market answers at http:.*\n {14}make market\n/);
+  assert.match(stdout, /\n\n× critical: 1 critical, .*\n$/);
+});
+
+test("a bus without instances is a warning, and so is a Market that nobody started", async () => {
+  const { code, stdout } = await system.type(["check"]);
+  assert.is(code, 1);
+  assert.match(stdout, /nobody answers the roll call of ratings\n {14}make startRatings COUNT=3/);
+});
+
+test("when all is well it says so, with exit code 0; JSON says the same", async () => {
+  await system.startMarket();
+  await system.world.startRatings(1);
+  const { code, stdout } = await system.type(["check"]);
+  assert.match(stdout, "ratings: 1 up (1)");
+  assert.match(stdout, /\n√ fine: \d fine\n$/);
+  assert.is(code, 0);
+  const read = JSON.parse((await system.type(["check", "--json"])).stdout);
+  assert.equal([read.schema_version, read.grade], [1, "fine"]);
+  assert.equal(Object.keys(read.findings[0]), ["group", "grade", "what", "cure"]);
+});
+
+test("ports that others have are told from those that nobody has", async () => {
+  const [web, mute] = await Promise.all([squatter("HTTP/1.1 200 OK\r\n\r\nhello"), squatter()]);
+  const taken = await system.type(["check"], {
+    env: { PORT: String(web.port), NATS_URL: `nats://127.0.0.1:${web.port}` },
+  });
+  assert.match(taken.stdout, /is taken by something that is not NATS\n {14}make market NATS_URL=/);
+  assert.match(
+    taken.stdout,
+    `is taken by something that is not the Market\n${" ".repeat(14)}make market PORT=${web.port + 1}`,
+  );
+  const startedAt = performance.now();
+  const env = { PORT: String(mute.port), NATS_URL: `nats://127.0.0.1:${mute.port}` };
+  const silent = await system.type(["check"], { env });
+  assert.ok(performance.now() - startedAt < PROMISED_MS + BUSY_MS, "bounded, also where nobody answers");
+  assert.is(silent.code, 2);
+  assert.match(silent.stdout, /a paused bus\?[\s\S]*a paused Market\?/);
+  web.server.close();
+  mute.server.close();
+});
+
+test("a state folder that others may read is a warning, with the line that mends it", async () => {
+  await system.desk.must("create-org", "My Org", "Ann", "ann@example.org");
+  chmodSync(system.desk.state, 0o755);
+  chmodSync(join(system.desk.state, "identity.json"), 0o644);
+  const { code, stdout } = await system.type(["check"]);
+  assert.is(code, 1);
+  assert.match(stdout, `chmod 700 '${system.desk.state}'`);
+  assert.match(stdout, `chmod 600 '${join(system.desk.state, "identity.json")}'`);
+  assert.match(stdout, "logged in as ann@example.org, of My Org");
+});
+
+test("it writes nothing", async () => {
+  const before = system.desk.snapshot();
+  await system.type(["check"]);
+  assert.equal(system.desk.snapshot(), before);
+});
+
+test.run();

@@ -1,0 +1,18 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { parseDuration, shownDuration } from "../../../src/dwc/live/duration.ts";
+
+const test = suite("durations");
+
+test("a time is a number and its unit, and a bare number could mean anything", () => {
+  assert.equal(["500ms", "2s", "1.5m", "1h"].map(parseDuration), [500, 2_000, 90_000, 3_600_000]);
+  for (const typed of ["", "5", "s", "-1s", "1 s", "1e3ms", "2sec", "0x1s"])
+    assert.is(parseDuration(typed), undefined, typed);
+});
+
+test("a time is shown with the digits that matter", () => {
+  const shown = [-1, 0.4249, 9.99, 12.4, 3_400, 25_100, 250_000, 11_100_000, 187_200_000].map(shownDuration);
+  assert.equal(shown, ["0 ms", "0.42 ms", "9.99 ms", "12 ms", "3.4 s", "25 s", "4 m 10 s", "3 h 5 m", "2 d 4 h"]);
+});
+
+test.run();

@@ -1,0 +1,150 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { Facts } from "../../../src/dwc/live/facts.ts";
+import { type Finding, findingLines, GRADES, worstOf } from "../../../src/dwc/live/finding.ts";
+import { judge, LEAST_NODE } from "../../../src/dwc/live/judge.ts";
+import type { Heard } from "../../../src/dwc/live/live-world.ts";
+import { shownLine } from "../../../src/dwc/outcome.ts";
+import { repository } from "../../support/toolbox.ts";
+
+const test = suite("what a check finds");
+const url = "nats://127.0.0.1:4222";
+const marketUrl = "http://127.0.0.1:5000";
+
+const heard = (instance: number, changes: Partial<Heard> = {}): Heard => ({
+  ...{ service: "ratings", instance, incarnation: `${instance}-a`, address: `ratings.get.${instance}-a` },
+  ...{ state: "up", version: "1.0.0", intervalMs: 15_000, counts: undefined },
+  ...changes,
+});
+
+const roll = (...value: Heard[]): Facts["roll"] => ({ kind: "in", value, secured: false, connectMs: 1, notes: [] });
+const well: Facts = {
+  looks: [{ kind: "bus", url, secured: false }],
+  roll: roll(heard(1), heard(2)),
+  identity: {
+    ...{ folder: "state", state: "absent", org: undefined, tooOpen: [], expired: [] },
+    ...{ trouble: undefined, hasCredentials: false },
+  },
+  market: { kind: "market", url: marketUrl, status: "ready", failing: [] },
+  port: 5000,
+  nodeVersion: "20.19.0",
+  server: { path: "/usr/sbin/nats-server", version: "2.9.10" },
+};
+const org = { name: "My Org", email: "ann@example.org" };
+const away: Facts["roll"] = { kind: "out", code: "no-bus", why: "nothing answers", hint: "make market" };
+
+/** Those that are not fine, as `grade what | cure`. */
+const troubles = (changes: Partial<Facts>): readonly string[] =>
+  judge({ ...well, ...changes })
+    .filter(({ grade }) => grade !== "fine")
+    .map(({ grade, what, cure }) => `${grade} ${what} | ${cure}`);
+
+test("a system that is well has nothing to be told of", () => {
+  assert.equal(troubles({}), []);
+  assert.is(worstOf(judge(well)), "fine");
+});
+
+test("every trouble but one of the outside comes with what to type", () => {
+  const cases: readonly (readonly [Partial<Facts>, RegExp])[] = [
+    [{ looks: [{ kind: "nothing", url }], roll: away }, /^critical nats:.* does not answer \| make market/],
+    [{ looks: [{ kind: "stranger", url }], roll: away }, /^critical .* not NATS \| make market NATS_URL=/],
+    [{ looks: [{ kind: "silent", url }], roll: away }, /^critical .* says nothing.*\| fg/],
+    [
+      { identity: { ...well.identity, state: "readable", org } },
+      /^warning .* is open, though you have an org.*\| end it/,
+    ],
+    [{ roll: roll() }, /^warning nobody answers the roll call.* \| make startRatings COUNT=3/],
+    [{ roll: roll(heard(1), heard(2, { state: "draining" })) }, /^warning ratings\/2 is leaving/],
+    [
+      { roll: roll(heard(1), heard(1, { incarnation: "1-b" }), heard(4)) },
+      /^warning two processes are ratings\/1: 1-a and 1-b \| .*INSTANCE=5/,
+    ],
+    [{ market: { kind: "nothing", url: marketUrl } }, /^warning no Market answers .* \| make market$/],
+    [{ market: { kind: "stranger", url: marketUrl } }, /^critical .* not the Market \| make market PORT=5001/],
+    [{ market: { kind: "silent", url: marketUrl } }, /^critical .*paused Market.* \| fg/],
+    [
+      { market: { kind: "market", url: marketUrl, status: "degraded", failing: ["instances: none"] } },
+      /^warning .*degraded: instances: none \| make startRatings/,
+    ],
+    [{ nodeVersion: "20.18.9" }, /^critical Node 20\.18\.9 is older than/],
+    [{ server: { path: "x", version: "2.1.9" } }, /^critical nats-server 2\.1\.9 .* is older than 2\.2\.0/],
+    [
+      { server: undefined, looks: [{ kind: "nothing", url }], roll: away },
+      /warning nats-server is not installed \| sudo apt/m,
+    ],
+  ];
+  for (const [changes, expected] of cases) assert.match(troubles(changes).join("\n"), new RegExp(expected, "m"));
+});
+
+test("an identity's troubles are told one by one, with the file that is meant", () => {
+  const identity: Facts["identity"] = {
+    ...{ folder: "f", state: "readable", org: undefined, trouble: undefined, hasCredentials: false },
+    tooOpen: [
+      { path: "f", isFolder: true },
+      { path: "f/identity.json", isFolder: false },
+    ],
+    expired: [{ whose: "ratings", since: "2026-01-01T00:00:00.000Z", renew: "bin/dwc create-service ratings" }],
+  };
+  assert.equal(troubles({ identity }), [
+    "warning nobody is logged in (f) | bin/dwc login EMAIL   (who there is:  bin/dwc status)",
+    "warning others may read f | chmod 700 'f'",
+    "warning others may read f/identity.json | chmod 600 'f/identity.json'",
+    "critical the credentials of ratings have expired (2026-01-01T00:00:00.000Z) | bin/dwc create-service ratings",
+  ]);
+  const unreadable = { ...identity, state: { unreadable: "it is damaged" } };
+  assert.equal(troubles({ identity: unreadable }), ["critical it is damaged | "]);
+});
+
+test("what could not be asked is unknown, and not blamed on anybody", () => {
+  const found = troubles({ looks: [{ kind: "nothing", url }], roll: away });
+  assert.ok(found.includes("unknown could not be asked: the bus is away | "));
+});
+
+test("a bus that does not let us in is told once, with the reason", () => {
+  const refused: Facts["roll"] = { kind: "out", code: "refused", why: "the bus does not let us in", hint: "" };
+  assert.equal(troubles({ looks: [{ kind: "bus", url, secured: true }], roll: refused }), [
+    "critical the bus does not let us in | ",
+    "unknown could not be asked: the bus does not let us in | ",
+  ]);
+});
+
+test("the exit code is that of the worst", () => {
+  const of = (...grades: Finding["grade"][]): number =>
+    GRADES[worstOf(grades.map((grade) => ({ group: "G", grade, what: "", cure: "" })))].exitCode;
+  assert.equal(
+    [of(), of("fine"), of("fine", "unknown"), of("unknown", "warning"), of("critical", "warning")],
+    [0, 0, 3, 1, 2],
+  );
+});
+
+test("the least Node is the one of package.json", () => {
+  const { engines } = JSON.parse(readFileSync(join(repository, "package.json"), "utf8")) as {
+    engines: { node: string };
+  };
+  assert.is(`${engines.node}.0`, `>=${LEAST_NODE}`);
+});
+
+test("a person reads grade, glyph and cure in groups, and what it comes to in the last line", () => {
+  const findings: readonly Finding[] = [
+    { group: "Bus", grade: "fine", what: "it answers", cure: "" },
+    { group: "Bus", grade: "critical", what: "it lies", cure: "make it stop" },
+    { group: "Market", grade: "unknown", what: "not asked", cure: "" },
+  ];
+  assert.equal(
+    findingLines(findings).map((line) => shownLine(line, false)),
+    [
+      "Bus",
+      "  √ fine      it answers",
+      "  × critical  it lies",
+      "              make it stop",
+      "Market",
+      "  ? unknown   not asked",
+      "",
+      "× critical: 1 critical, 1 unknown, 1 fine",
+    ],
+  );
+});
+
+test.run();

@@ -1,0 +1,39 @@
+// A system that runs, and a person's desk beside it: for the commands that ask it.
+
+import { startNatsServer, type TestServer } from "../../support/nats-server.ts";
+import { World } from "../../support/world.ts";
+import { Desk, type Typed, type TypedOptions } from "../typed.ts";
+
+/** A port that belongs to nobody for programs: whoever means no Market says this one. */
+const NO_MARKET = "1";
+
+export class Running {
+  readonly desk = new Desk();
+  readonly server: TestServer;
+  readonly world: World;
+  marketPort = NO_MARKET;
+
+  private constructor(server: TestServer) {
+    this.server = server;
+    this.world = new World(server.url);
+  }
+
+  static async start(): Promise<Running> {
+    return new Running(await startNatsServer());
+  }
+
+  async startMarket(): Promise<void> {
+    const { url } = await this.world.startMarket();
+    this.marketPort = new URL(url).port;
+  }
+
+  type(args: readonly string[], { env, ...options }: TypedOptions = {}): Promise<Typed> {
+    return this.desk.type(args, { ...options, env: { NATS_URL: this.server.url, PORT: this.marketPort, ...env } });
+  }
+
+  async close(): Promise<void> {
+    await this.world.close();
+    await this.server.stop();
+    this.desk.clear();
+  }
+}

@@ -1,0 +1,37 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { readStats } from "../../../src/dwc/live/read-stats.ts";
+import { NO_COUNTS, statsAnswer } from "../../../src/service/verbs.ts";
+
+const test = suite("statistics of an instance");
+const bytes = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
+const identity = {
+  ...{ service: "ratings", incarnation: "2-x", instance: 2, version: "1.0.0" },
+  ...{ address: "ratings.get.2-x", sharedSubject: "ratings.get" },
+};
+
+test("what our instances answer is read as they meant it", () => {
+  const counts = { ...NO_COUNTS, requests: 4, errors: 1, processingMs: 2.5, dropped: 3 };
+  assert.equal(readStats(bytes(statsAnswer(identity, counts, "2026-01-02T03:04:05.000Z"))), {
+    service: "ratings",
+    incarnation: "2-x",
+    counts: { startedAt: "2026-01-02T03:04:05.000Z", requests: 4, errors: 1, processingMs: 2.5, dropped: 3 },
+  });
+});
+
+test("what anybody else may have sent is nothing, or nothing bad", () => {
+  for (const sent of [null, [], "x", 7, { name: "ratings" }, { id: "2-x" }, { name: 1, id: 2 }])
+    assert.is(readStats(bytes(sent)), undefined, JSON.stringify(sent));
+  assert.is(readStats(Buffer.from("{")), undefined);
+  const odd = {
+    name: "a",
+    id: "b",
+    started: 5,
+    endpoints: [null, 3, { num_requests: "9", num_errors: -1, data: null }],
+  };
+  assert.equal(readStats(bytes(odd))?.counts, {
+    ...{ startedAt: undefined, requests: 0, errors: 0, processingMs: 0, dropped: 0 },
+  });
+});
+
+test.run();
