@@ -7,8 +7,11 @@ import { lookAtBus } from "../src/dwc/bus-look.ts";
 import { COMMANDS } from "../src/dwc/commands.ts";
 import { runDwc } from "../src/dwc/dwc.ts";
 import { identityVerbs } from "../src/dwc/identity-verbs.ts";
+import { complete } from "../src/dwc/live/complete.ts";
+import { COMPLETE } from "../src/dwc/live/completion-scripts.ts";
 import { liveVerbs } from "../src/dwc/live/live-verbs.ts";
 import type { Failed } from "../src/dwc/outcome.ts";
+import { processScreen } from "../src/dwc/screen.ts";
 import { tellBus } from "../src/dwc/tell-bus.ts";
 import { processTerminal } from "../src/dwc/terminal.ts";
 import type { World } from "../src/dwc/world.ts";
@@ -29,7 +32,18 @@ const push = async () => (await import("../src/dwc/identity/push.ts")).pushAccou
 /** As the terminal's owner has it: NO_COLOR, FORCE_COLOR and a TERM that knows none are Node's to read. */
 const colour = process.stdout.isTTY === true && process.stdout.hasColors();
 
-write(await runDwc(process.argv.slice(2), { commands: COMMANDS, version: VERSION, openWorld, colour }));
+const [first, ...words] = process.argv.slice(2);
+if (first === COMPLETE) {
+  const open = (): World | undefined => {
+    const world = openWorld(undefined);
+    return "kind" in world ? undefined : world;
+  };
+  write({ stdout: await complete(words, COMMANDS, open, clock), stderr: "", exitCode: 0 });
+  // What has been asked in vain is not waited for.
+  process.stdout.write("", () => process.exit());
+} else {
+  write(await runDwc(process.argv.slice(2), { commands: COMMANDS, version: VERSION, openWorld, colour }));
+}
 
 function openWorld(state: string | undefined): World | Failed {
   const read = readSettings(state === undefined ? process.env : { ...process.env, DWC_STATE: resolve(state) });
@@ -45,6 +59,7 @@ function openWorld(state: string | undefined): World | Failed {
     lookAtBus: () => lookAtBus(urls, clock),
     live: liveVerbs({ settings, clock, identity, nodeVersion: process.versions.node, busTools, examiner }),
     terminal: processTerminal(process.stdin, process.stderr),
+    screen: processScreen(process.stdin, process.stdout, process.stderr),
   };
 }
 

@@ -84,3 +84,15 @@ export function systemClock(): Clock {
 
 /** Epoch ms as people and other programs read it: 2016-02-18T09:00:00.000Z. */
 export const isoTime = (wallMs: number): string => new Date(wallMs).toISOString();
+
+/** The same the other way; NaN for what is no time. */
+export const epochMs = (isoTime: string): number => Date.parse(isoTime);
+
+const TWO_DIGITS = 2;
+
+/** 23:59:01, as the clock on this machine's wall has it. */
+export function timeOfDay(wallMs: number): string {
+  const date = new Date(wallMs);
+  const parts = [date.getHours(), date.getMinutes(), date.getSeconds()];
+  return parts.map((part) => String(part).padStart(TWO_DIGITS, "0")).join(":");
+}

@@ -7,6 +7,11 @@ import { createService } from "./create-service.ts";
 import { inviteUser } from "./invite-user.ts";
 import { call } from "./live/call.ts";
 import { check } from "./live/check.ts";
+import { completion } from "./live/completion.ts";
+import { events } from "./live/events.ts";
+import { explain } from "./live/explain.ts";
+import { ps } from "./live/ps.ts";
+import { top } from "./live/top.ts";
 import { login } from "./login.ts";
 import { logout } from "./logout.ts";
 import { natsConfig } from "./nats-config.ts";
@@ -27,4 +32,9 @@ export const COMMANDS: readonly Command[] = [
   natsConfig,
   check,
   call,
+  ps,
+  explain,
+  events,
+  top,
+  completion,
 ];

@@ -1,6 +1,7 @@
 // What a command asks of the world: verbs on the identities of one state folder, a look at the bus, a word with the
 // person at the terminal. bin/dwc.ts hands in the real ones.
 
+import type { RequestOptions } from "../bus/bus.ts";
 import type { LiveVerbs } from "./live/live-world.ts";
 import type { Refused } from "./outcome.ts";
 
@@ -89,6 +90,38 @@ export interface World {
   /** What asks the system that runs. */
   readonly live: LiveVerbs;
   readonly terminal: Terminal;
+  readonly screen: Screen;
+}
+
+/** An abort signal, as the bus has it too. */
+export type Gone = NonNullable<RequestOptions["signal"]>;
+
+/** Where a result goes that does not come all at once. */
+export interface Screen {
+  readonly isTerminal: boolean;
+  readonly colour: boolean;
+  /** Aborted once nobody reads any more, or a taken screen was left. */
+  readonly gone: Gone;
+  write(text: string): void;
+  /** To stderr. */
+  say(sentence: string): void;
+  size(): { readonly rows: number; readonly columns: number };
+  /** Replaces what the taken screen shows. */
+  draw(lines: readonly string[]): void;
+  /** Takes the whole screen, and the keys. */
+  take(options: TakeOptions): Taken;
+}
+
+export interface TakeOptions {
+  key(key: string): void;
+  redraw(): void;
+}
+
+export interface Taken {
+  /** Gives the screen back, for good. */
+  leave(): void;
+  /** Gives it back and stops, as ^Z does; takes it again when the process goes on. */
+  stop(): void;
 }
 
 export interface Terminal {

@@ -3,7 +3,7 @@
 import type { Command } from "../command.ts";
 import { findingJson, findingLines, GRADES, worstOf } from "./finding.ts";
 import { judge } from "./judge.ts";
-import { MARKET_OPTION } from "./market-option.ts";
+import { MARKET_OPTION, wrongMarket } from "./market-option.ts";
 
 export const check: Command = {
   name: "check",
@@ -15,6 +15,8 @@ export const check: Command = {
   options: [MARKET_OPTION],
   example: "bin/dwc check",
   run: async (call, world) => {
+    const wrong = wrongMarket(call.values.get("market"));
+    if (wrong !== undefined) return wrong;
     const findings = judge(await world.live.examine(call.values.get("market")));
     const worst = worstOf(findings);
     return {

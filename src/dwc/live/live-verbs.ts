@@ -1,14 +1,17 @@
 // The verbs that ask the system that runs. What is heavy to load comes from whoever hands it in, and only when it is used:
 // the client library takes longer to load than most answers take.
 
-import type { Clock } from "../../clock.ts";
+import { type Clock, timeOfDay } from "../../clock.ts";
 import type { Settings } from "../../settings.ts";
 import { lookAtBus } from "../bus-look.ts";
 import type { IdentityVerbs } from "../world.ts";
+import { askMarket } from "./ask-market.ts";
 import type { callOnce } from "./caller.ts";
 import type { examine } from "./examine.ts";
+import { followEvents } from "./follow.ts";
 import type { LiveVerbs } from "./live-world.ts";
 import type { callRoll } from "./roll.ts";
+import { runTop } from "./top-loop.ts";
 import type { visitBus } from "./visit.ts";
 
 export interface LiveTools {
@@ -24,27 +27,35 @@ export interface LiveTools {
   readonly examiner: () => Promise<typeof examine>;
 }
 
+/** Who runs answers in a millisecond, across an ocean within this; who is paused does not, and shows by that. */
+const LISTEN_MS = 150;
 /** The service that comes with the Market: its roll is called, also where nobody has an org. */
 const OWN_SERVICE = "ratings";
 
 export function liveVerbs(tools: LiveTools): LiveVerbs {
   const { settings, clock, busTools } = tools;
-  const roll: LiveVerbs["roll"] = async (service) => {
+  const roll: LiveVerbs["roll"] = async (service, listenMs = LISTEN_MS) => {
     const { visitBus, callRoll } = await busTools();
     const services = service === undefined ? await knownServices(tools) : [service];
-    return visitBus(tools, (bus) => callRoll(bus, clock, services, service === undefined));
+    return visitBus(tools, (bus) => callRoll(bus, clock, services, { beyond: service === undefined, listenMs }));
   };
   return {
+    wall: clock.wall,
+    timeOfDay,
+    follow: (url, until, follower) => followEvents(url, clock, until, follower),
+    top: (url = marketUrl(settings), screen, options) =>
+      runTop({ ask: () => askMarket(url, clock), clock, screen, timeOfDay }, options),
     roll,
     call: async (order) => {
       const { visitBus, callOnce } = await busTools();
       const timeoutMs = order.timeoutMs ?? settings.health.requestTimeoutMs;
       return visitBus(tools, (bus) => callOnce(bus, clock, { ...order, timeoutMs }));
     },
-    examine: async (url) =>
+    believed: (url = marketUrl(settings)) => askMarket(url, clock),
+    examine: async (url = marketUrl(settings)) =>
       (await tools.examiner())({
         ...tools,
-        marketUrl: url ?? marketUrl(settings),
+        marketUrl: url,
         lookAtBus: () => lookAtBus(settings.natsUrls, clock),
         roll: () => roll(undefined),
       }),

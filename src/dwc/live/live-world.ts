@@ -4,7 +4,10 @@
 import type { HeartbeatState } from "../../health/heartbeat.ts";
 import type { Who } from "../../health/member.ts";
 import type { Answer } from "../../service/answer.ts";
+import type { Gone, Screen } from "../world.ts";
+import type { Belief } from "./belief.ts";
 import type { Facts } from "./facts.ts";
+import type { Follower } from "./follow.ts";
 
 /** One process that answered the roll call. What it counts is known only of those that answer the service verbs. */
 export interface Heard extends Who {
@@ -15,8 +18,8 @@ export interface Heard extends Who {
 }
 
 export interface HeardCounts {
-  /** ISO time, as the instance says it. */
-  readonly startedAt: string | undefined;
+  /** Epoch ms, by the instance's own clock. */
+  readonly startedAt: number | undefined;
   readonly requests: number;
   readonly errors: number;
   readonly processingMs: number;
@@ -63,10 +66,36 @@ export interface CallReport {
   readonly processingMs: number | undefined;
 }
 
+/** A Market, asked what it believes. */
+export type AskedMarket =
+  | { readonly kind: "board"; readonly url: string; readonly belief: Belief }
+  | { readonly kind: "nothing"; readonly url: string; readonly why: string }
+  | { readonly kind: "silent"; readonly url: string }
+  /** Something answers, and not with a board: `why` in its own words, if it has any. */
+  | { readonly kind: "no board"; readonly url: string; readonly why: string };
+
+export interface TopOptions {
+  readonly count: number;
+  readonly everyMs: number;
+  readonly format: "table" | "json" | "csv";
+  /** A number of pictures was asked for: each is printed whole, on a terminal too. */
+  readonly isWhole: boolean;
+}
+
+export type TopEnd = { readonly kind: "ended" } | Exclude<AskedMarket, { kind: "board" }>;
+
 export interface LiveVerbs {
+  /** Epoch ms. */
+  wall(): number;
+  /** 23:59:01, where the terminal is. */
+  timeOfDay(at: number): string;
+  /** A Market's events, until nobody reads them any more. */
+  follow(url: string, until: Gone, follower: Follower): Promise<void>;
+  top(marketUrl: string | undefined, screen: Screen, options: TopOptions): Promise<TopEnd>;
   /** Asks all instances to beat: of one service, or of all that can be found. */
-  roll(service: string | undefined): Promise<Visited<readonly Heard[]>>;
+  roll(service: string | undefined, listenMs?: number): Promise<Visited<readonly Heard[]>>;
   call(order: CallOrder): Promise<Visited<CallReport>>;
-  /** @param marketUrl undefined: where the settings have it */
+  /** @param marketUrl undefined: where the settings have it; so for all that follow */
+  believed(marketUrl: string | undefined): Promise<AskedMarket>;
   examine(marketUrl: string | undefined): Promise<Facts>;
 }

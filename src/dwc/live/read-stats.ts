@@ -1,5 +1,6 @@
 // The statistics of an instance, from the bytes of its answer.
 
+import { epochMs } from "../../clock.ts";
 import { decodeBody } from "../../service/body.ts";
 import { parseStats, type Stats } from "./stats.ts";
 
@@ -9,5 +10,5 @@ const LONGEST_STATS_BYTES = 65_536;
 /** Undefined for what is no answer of an instance. */
 export function readStats(bytes: Uint8Array): Stats | undefined {
   const decoded = decodeBody(bytes, LONGEST_STATS_BYTES);
-  return decoded.kind === "unreadable" ? undefined : parseStats(decoded.value);
+  return decoded.kind === "unreadable" ? undefined : parseStats(decoded.value, epochMs);
 }

@@ -10,8 +10,6 @@ import { decodeBody, LONGEST_HEARTBEAT_BYTES } from "../../service/body.ts";
 import type { Heard, HeardCounts } from "./live-world.ts";
 import { readStats } from "./read-stats.ts";
 
-/** Who runs answers in a millisecond, across an ocean within this; who is paused does not, and shows by that. */
-const LISTEN_MS = 150;
 const ANY = "*";
 /** A table longer than this nobody reads; on an open bus anybody may beat in any number of names. */
 const MOST_HEARD = 10_000;
@@ -21,19 +19,19 @@ export async function callRoll(
   bus: Bus,
   clock: Clock,
   services: readonly string[],
-  beyond: boolean,
+  { beyond, listenMs }: { readonly beyond: boolean; readonly listenMs: number },
 ): Promise<readonly Heard[]> {
   const beats = new Map<string, Heartbeat>();
   const hearing = bus.subscribe(subjects.heartbeatsSubject(ANY), (message) => hear(message, beats));
   const call = (service: string): void => bus.publish(subjects.rollCallSubject(service), "");
   services.forEach(call);
-  const counts = await gatherCounts(bus);
+  const counts = await gatherCounts(bus, listenMs);
   const others = [...new Set([...counts.values()].map(({ service }) => service))].filter(
     (service) => !services.includes(service) && subjects.checkServiceName(service).kind === "good",
   );
   if (beyond && others.length > 0) {
     others.forEach(call);
-    await new Promise<void>((resolve) => void clock.after(LISTEN_MS, resolve));
+    await new Promise<void>((resolve) => void clock.after(listenMs, resolve));
   }
   hearing.close();
   const wanted = [...beats.values()].filter(({ service }) => beyond || services.includes(service));
@@ -46,9 +44,9 @@ const keyOf = (service: string, incarnation: string): string => `${service} ${in
 
 type Counts = ReadonlyMap<string, { readonly service: string; readonly counts: HeardCounts }>;
 
-async function gatherCounts(bus: Bus): Promise<Counts> {
+async function gatherCounts(bus: Bus, listenMs: number): Promise<Counts> {
   const [everybody = ""] = subjects.serviceVerbSubjects("STATS", ANY, ANY);
-  const answers = await bus.gather(everybody, "", LISTEN_MS);
+  const answers = await bus.gather(everybody, "", listenMs);
   const read = answers.map(readStats).filter((stats) => stats !== undefined);
   return new Map(read.map((stats) => [keyOf(stats.service, stats.incarnation), stats]));
 }

@@ -13,16 +13,17 @@ const NS_PER_MS = 1_000_000;
 const LONGEST_TIME = 40;
 
 /** Undefined for what is no answer of an instance. */
-export function parseStats(said: unknown): Stats | undefined {
+export function parseStats(said: unknown, epochMs: (isoTime: string) => number): Stats | undefined {
   const { name, id, started, endpoints } = Object(said) as Record<string, unknown>;
   if (typeof name !== "string" || typeof id !== "string") return undefined;
   const all = Array.isArray(endpoints) ? endpoints.map((endpoint) => Object(endpoint) as Record<string, unknown>) : [];
   const sum = (field: string): number => all.reduce((total, endpoint) => total + count(endpoint[field]), 0);
+  const startedAt = typeof started === "string" && started.length <= LONGEST_TIME ? epochMs(started) : Number.NaN;
   return {
     service: name,
     incarnation: id,
     counts: {
-      startedAt: typeof started === "string" && started.length <= LONGEST_TIME ? started : undefined,
+      startedAt: Number.isNaN(startedAt) ? undefined : startedAt,
       requests: sum("num_requests"),
       errors: sum("num_errors"),
       processingMs: sum("processing_time") / NS_PER_MS,

@@ -1,0 +1,19 @@
+// An event as a line for people and as one for programs. Pure.
+
+import type { SeenEvent } from "../../sight/event-stream.ts";
+import { type Line, oneLine } from "../outcome.ts";
+
+/** As wide as most names are. */
+const NAME_WIDTH = "instance.returned".length;
+
+/** @param time of day, as the terminal's owner has it */
+export function eventLine({ name, level, text }: SeenEvent, time: string): Line {
+  const line = `${time}  ${name.padEnd(NAME_WIDTH)}  ${text.replace(/^- /, "")}`;
+  return level === "WARNING" || level === "ERROR" ? { text: line, tone: "warning" } : line;
+}
+
+export const eventJson = ({ id, at, name, level, text, instance, incarnation }: SeenEvent): string =>
+  oneLine({
+    ...{ type: "event", id, at, name, level, text },
+    ...{ instance: instance ?? null, incarnation: incarnation ?? null },
+  });

@@ -1,0 +1,129 @@
+// A Market's events as they happen, over HTTP, for as long as somebody reads them. When the Market goes away it is looked
+// for until it is back, and what it told meanwhile is asked for: nobody has to start anything anew.
+
+import { get, type IncomingMessage } from "node:http";
+import type { Clock } from "../../clock.ts";
+import type { SeenEvent } from "../../sight/event-stream.ts";
+import { readEvents } from "./belief.ts";
+
+export interface Follower {
+  /** @param isFirst what had happened before */
+  events(events: readonly SeenEvent[], isFirst: boolean): void;
+  /** The Market went away, or is back. */
+  away(isAway: boolean): void;
+}
+
+const RETRY_MS = 1_000;
+/** Twice as long as a feed that lives is ever silent, and then some: after this it does not. */
+const SILENT_MS = 5_000;
+/** A snapshot of a thousand instances is below this; whatever pours in beyond it is no line. */
+const LONGEST_LINE = 8 * 1024 * 1024;
+const OK = 200;
+
+/** Follows until `until` is aborted. */
+export async function followEvents(url: string, clock: Clock, until: AbortSignal, follower: Follower): Promise<void> {
+  let last: number | undefined;
+  let isAway = false;
+  const hear = (line: string): void => {
+    const frame = frameOf(line);
+    if (frame === undefined) return;
+    if (isAway) follower.away(false);
+    isAway = false;
+    // Numbers begin anew with every start of a Market: then all that it tells is news.
+    const isFirst = last === undefined;
+    const isAnew = frame.lastEvent !== undefined && frame.lastEvent < (last ?? 0);
+    const after = isAnew ? 0 : (last ?? 0);
+    const news = frame.events.filter(({ id }) => id > after);
+    last = Math.max(after, frame.lastEvent ?? 0, ...news.map(({ id }) => id));
+    if (news.length > 0) follower.events(news, isFirst);
+  };
+  while (!until.aborted) {
+    await readFeed(feedUrl(url, last), clock, until, hear);
+    if (until.aborted) return;
+    if (!isAway) follower.away(true);
+    isAway = true;
+    await pause(clock, until);
+  }
+}
+
+function feedUrl(url: string, last: number | undefined): string {
+  const feed = new URL("/board/events", url);
+  if (last !== undefined) feed.searchParams.set("after", String(last));
+  return feed.href;
+}
+
+interface Frame {
+  /** Only a snapshot, the first frame of a connection, has one. */
+  readonly lastEvent: number | undefined;
+  readonly events: readonly SeenEvent[];
+}
+
+function frameOf(line: string): Frame | undefined {
+  try {
+    const { type, lastEvent, events } = Object(JSON.parse(line)) as Record<string, unknown>;
+    return {
+      events: readEvents(events),
+      lastEvent: type === "snapshot" && typeof lastEvent === "number" ? lastEvent : undefined,
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Resolves when the feed has ended, whichever way. */
+function readFeed(url: string, clock: Clock, until: AbortSignal, hear: (line: string) => void): Promise<void> {
+  return new Promise((resolve) => {
+    const request = get(url, { agent: false, headers: { Accept: "application/x-ndjson" } });
+    let cancel = (): void => undefined;
+    const end = (): void => {
+      cancel();
+      until.removeEventListener("abort", end);
+      request.destroy();
+      resolve();
+    };
+    const watch = (): void => {
+      cancel();
+      cancel = clock.after(SILENT_MS, end);
+    };
+    watch();
+    until.addEventListener("abort", end);
+    request.on("error", end);
+    request.on("response", (response) => {
+      if (response.statusCode !== OK) end();
+      else readLines(response, { hear, watch, end });
+    });
+  });
+}
+
+interface Ears {
+  hear(line: string): void;
+  watch(): void;
+  end(): void;
+}
+
+function readLines(response: IncomingMessage, { hear, watch, end }: Ears): void {
+  let rest = "";
+  response.setEncoding("utf8");
+  response.on("data", (text: string) => {
+    watch();
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    lines.forEach(hear);
+    if (rest.length > LONGEST_LINE) end();
+  });
+  response.on("error", end);
+  response.on("end", end);
+  response.on("close", end);
+}
+
+function pause(clock: Clock, until: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      cancel();
+      until.removeEventListener("abort", done);
+      resolve();
+    };
+    const cancel = clock.after(RETRY_MS, done);
+    until.addEventListener("abort", done);
+  });
+}

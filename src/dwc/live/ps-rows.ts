@@ -1,0 +1,119 @@
+// The two witnesses of `dwc ps`, side by side. Pure.
+
+import type { InstanceRow } from "../../sight/row.ts";
+import type { Line } from "../outcome.ts";
+import type { Tone } from "../tone.ts";
+import type { Belief } from "./belief.ts";
+import { percent, stateTone, stateWords, turnWords } from "./belief-words.ts";
+import { shownDuration } from "./duration.ts";
+import type { Heard } from "./live-world.ts";
+import { type Column, table } from "./table.ts";
+import { nameOf } from "./who.ts";
+
+export interface PsRow {
+  readonly service: string;
+  readonly instance: number;
+  readonly incarnation: string;
+  readonly address: string;
+  /** What the roll call brought; undefined: there was none. */
+  readonly roll: Heard["state"] | "silent" | undefined;
+  readonly heard: Heard | undefined;
+  readonly believed: InstanceRow | undefined;
+}
+
+/** @param heard undefined: the roll could not be called */
+export function psRows(heard: readonly Heard[] | undefined, belief: Belief | undefined): readonly PsRow[] {
+  const believed = new Map((belief?.instances ?? []).map((row) => [row.incarnation, row]));
+  const rows: PsRow[] = (heard ?? []).map((one) => {
+    const { service, instance, incarnation, address, state } = one;
+    const isOurs = service === belief?.service;
+    return {
+      ...{ service, instance, incarnation, address, roll: state, heard: one },
+      believed: isOurs ? believed.get(incarnation) : undefined,
+    };
+  });
+  const known = new Set(rows.map(({ incarnation }) => incarnation));
+  for (const row of belief?.instances ?? []) {
+    if (known.has(row.incarnation)) continue;
+    const { instance, incarnation, address } = row;
+    const roll = heard === undefined ? undefined : "silent";
+    rows.push({
+      service: belief?.service ?? "",
+      instance,
+      incarnation,
+      address,
+      roll,
+      heard: undefined,
+      believed: row,
+    });
+  }
+  return rows.sort(inOrder);
+}
+
+function inOrder(a: PsRow, b: PsRow): number {
+  if (a.service !== b.service) return a.service < b.service ? -1 : 1;
+  return a.instance - b.instance || (a.incarnation < b.incarnation ? -1 : 1);
+}
+
+const COLUMNS: readonly Column[] = [
+  { head: "INSTANCE" },
+  { head: "STATE" },
+  { head: "ROLL CALL" },
+  { head: "TURN" },
+  { head: "CALLS", isNumber: true },
+  { head: "SHARE", isNumber: true },
+  { head: "P50", isNumber: true },
+  { head: "P99", isNumber: true },
+  { head: "UP FOR", isNumber: true },
+  { head: "ADDRESS" },
+];
+const UNKNOWN = "-";
+
+/** @param wall epoch ms */
+export function psTable(rows: readonly PsRow[], wall: number): readonly Line[] {
+  return table(
+    COLUMNS,
+    rows.map((row) => ({ cells: cellsOf(row, wall), tone: toneOf(row) })),
+  );
+}
+
+function cellsOf(row: PsRow, wall: number): readonly string[] {
+  const { believed, heard, roll, address } = row;
+  const startedAt = heard?.counts?.startedAt;
+  return [
+    nameOf(row),
+    believed === undefined ? UNKNOWN : stateWords(believed.state),
+    roll ?? UNKNOWN,
+    believed === undefined ? UNKNOWN : turnWords(believed),
+    believed === undefined ? UNKNOWN : String(believed.calls.lastMinute),
+    believed === undefined ? UNKNOWN : percent(believed.calls.share),
+    believed?.latency ? shownDuration(believed.latency.p50Ms) : UNKNOWN,
+    believed?.latency ? shownDuration(believed.latency.p99Ms) : UNKNOWN,
+    startedAt === undefined ? UNKNOWN : shownDuration(wall - startedAt),
+    address,
+  ];
+}
+
+function toneOf({ believed, roll }: PsRow): Tone | undefined {
+  if (believed === undefined) return roll === "up" ? undefined : "warning";
+  return believed.state === "well" ? undefined : stateTone(believed.state);
+}
+
+export function psJson({ service, instance, incarnation, address, roll, heard, believed }: PsRow): object {
+  return {
+    ...{ service, instance, incarnation, address },
+    roll_call: roll ?? null,
+    version: heard?.version ?? null,
+    interval_ms: heard?.intervalMs ?? null,
+    counts: heard?.counts === undefined ? null : countsJson(heard.counts),
+    believed: believed ?? null,
+  };
+}
+
+const countsJson = ({ startedAt, requests, errors, processingMs, dropped }: NonNullable<Heard["counts"]>): object => ({
+  started_at: startedAt ?? null,
+  requests,
+  errors,
+  processing_ms: processingMs,
+  dropped,
+});

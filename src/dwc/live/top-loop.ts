@@ -1,0 +1,130 @@
+// `dwc top` as it runs: asks, draws, listens for keys, and leaves the terminal as it was found, whatever ends it.
+
+import type { Cancel, Clock } from "../../clock.ts";
+import { shownLine } from "../outcome.ts";
+import type { Screen } from "../world.ts";
+import type { AskedMarket, TopEnd, TopOptions } from "./live-world.ts";
+import { FIRST_STATE, press, type TopState } from "./top-keys.ts";
+import { CSV_HEAD, csvLines, type Picture, plainLines, rowsShown, topJson, topLines } from "./top-view.ts";
+
+export interface TopTools {
+  readonly ask: () => Promise<AskedMarket>;
+  readonly clock: Clock;
+  readonly screen: Screen;
+  readonly timeOfDay: (at: number) => string;
+}
+
+export async function runTop(tools: TopTools, options: TopOptions): Promise<TopEnd> {
+  const first = await tools.ask();
+  if (first.kind !== "board") return first;
+  const isLive = options.format === "table" && tools.screen.isTerminal && !options.isWhole;
+  const top = new Top(tools, options, first);
+  await (isLive ? top.onScreen() : top.inLines());
+  return { kind: "ended" };
+}
+
+type Board = Extract<AskedMarket, { kind: "board" }>;
+
+class Top {
+  readonly #tools: TopTools;
+  readonly #options: TopOptions;
+  #board: Board;
+  #answeredAt: number;
+  #isStale = false;
+  #state: TopState = FIRST_STATE;
+
+  constructor(tools: TopTools, options: TopOptions, first: Board) {
+    this.#tools = tools;
+    this.#options = options;
+    this.#board = first;
+    this.#answeredAt = tools.clock.now();
+  }
+
+  /** One picture after the other, for a pipe or a file. */
+  async inLines(): Promise<void> {
+    const { screen } = this.#tools;
+    const { count, format } = this.#options;
+    if (format === "csv") screen.write(CSV_HEAD);
+    for (let drawn = 1; !screen.gone.aborted; drawn += 1) {
+      screen.write(this.#inLines(drawn > 1));
+      if (drawn >= count) return;
+      await this.#pause();
+      await this.#askAgain();
+    }
+  }
+
+  #inLines(isNext: boolean): string {
+    const { belief } = this.#board;
+    switch (this.#options.format) {
+      case "json":
+        return topJson(belief);
+      case "csv":
+        return csvLines(belief);
+      case "table": {
+        const lines = plainLines(this.#picture(), this.#state);
+        return `${isNext ? "\n" : ""}${lines.map((line) => `${shownLine(line, this.#tools.screen.colour)}\n`).join("")}`;
+      }
+    }
+  }
+
+  async onScreen(): Promise<void> {
+    const { screen } = this.#tools;
+    const taken = screen.take({
+      key: (key) => {
+        const shown = rowsShown(screen.size());
+        const pressed = press(key, this.#state, { all: this.#board.belief.instances.length, shown });
+        if (pressed.kind === "quit") taken.leave();
+        else if (pressed.kind === "stop") taken.stop();
+        else this.#state = pressed.state;
+        this.#draw();
+      },
+      redraw: () => this.#draw(),
+    });
+    try {
+      while (!screen.gone.aborted) {
+        this.#draw();
+        await this.#pause();
+        if (!screen.gone.aborted) await this.#askAgain();
+      }
+    } finally {
+      taken.leave();
+    }
+  }
+
+  #draw(): void {
+    const { screen } = this.#tools;
+    if (screen.gone.aborted) return;
+    screen.draw(topLines(this.#picture(), this.#state, screen.size()).map((line) => shownLine(line, screen.colour)));
+  }
+
+  #picture(): Picture {
+    const { clock, timeOfDay } = this.#tools;
+    const { belief, url } = this.#board;
+    return { belief, url, timeOfDay, staleMs: this.#isStale ? clock.now() - this.#answeredAt : undefined };
+  }
+
+  /** A Market that is away is shown as it was last, and is asked again. */
+  async #askAgain(): Promise<void> {
+    const { ask, clock } = this.#tools;
+    const asked = await ask();
+    this.#isStale = asked.kind !== "board";
+    if (asked.kind !== "board") return;
+    this.#board = asked;
+    this.#answeredAt = clock.now();
+  }
+
+  #pause(): Promise<void> {
+    const { clock, screen } = this.#tools;
+    return new Promise((resolve) => {
+      let cancel: Cancel = () => undefined;
+      const done = (): void => {
+        cancel();
+        screen.gone.removeEventListener("abort", done);
+        resolve();
+      };
+      cancel = clock.after(this.#options.everyMs, done);
+      screen.gone.addEventListener("abort", done);
+      if (screen.gone.aborted) done();
+    });
+  }
+}

@@ -1,0 +1,85 @@
+// The screen, or the pipe in its place. It can be taken over for a while; it is given back as it was, also after ^C, ^Z,
+// a kill and a crash. Whoever read and has gone is no error.
+
+import type { Screen, Taken, TakeOptions } from "./world.ts";
+
+/** The other screen, which leaves what stood here before; no cursor. */
+const ENTER = "\u001b[?1049h\u001b[?25l";
+const LEAVE = "\u001b[?25h\u001b[?1049l";
+const HOME = "\u001b[H";
+const REST_OF_LINE = "\u001b[K";
+const REST_OF_SCREEN = "\u001b[J";
+/** Where a terminal does not say. */
+const USUAL_SIZE = { rows: 24, columns: 80 };
+const ENDS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+export function processScreen(
+  input: NodeJS.ReadStream,
+  output: NodeJS.WriteStream,
+  errors: NodeJS.WriteStream,
+): Screen {
+  const ending = new AbortController();
+  output.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE" || error.code === "EIO") ending.abort();
+  });
+  const write = (text: string): void => {
+    if (!ending.signal.aborted) output.write(text);
+  };
+  return {
+    isTerminal: output.isTTY === true,
+    colour: output.isTTY === true && output.hasColors(),
+    gone: ending.signal,
+    write,
+    say: (sentence) => void errors.write(`${sentence}\n`),
+    size: () => ({ rows: output.rows || USUAL_SIZE.rows, columns: output.columns || USUAL_SIZE.columns }),
+    draw: (lines) => write(HOME + lines.map((line) => line + REST_OF_LINE).join("\n") + REST_OF_SCREEN),
+    take: (options) => take({ input, output, ending }, options),
+  };
+}
+
+interface Streams {
+  readonly input: NodeJS.ReadStream;
+  readonly output: NodeJS.WriteStream;
+  readonly ending: AbortController;
+}
+
+function take({ input, output, ending }: Streams, { key, redraw }: TakeOptions): Taken {
+  let isTaken = false;
+  const enter = (): void => {
+    isTaken = true;
+    if (input.isTTY) input.setRawMode(true);
+    output.write(ENTER);
+  };
+  const giveBack = (): void => {
+    if (!isTaken) return;
+    isTaken = false;
+    if (!ending.signal.aborted || output.writable) output.write(LEAVE);
+    if (input.isTTY) input.setRawMode(false);
+  };
+  const onKey = (text: string): void => key(text);
+  const onContinue = (): void => {
+    enter();
+    redraw();
+  };
+  const leave = (): void => {
+    giveBack();
+    for (const signal of ENDS) process.off(signal, leave);
+    process.off("SIGCONT", onContinue).off("exit", giveBack);
+    output.off("resize", redraw);
+    input.off("data", onKey).destroy();
+    ending.abort();
+  };
+  for (const signal of ENDS) process.on(signal, leave);
+  process.on("SIGCONT", onContinue).on("exit", giveBack);
+  output.on("resize", redraw);
+  if (input.isTTY) input.setEncoding("utf8").on("data", onKey);
+  enter();
+  return {
+    leave,
+    // As ^Z does outside of raw mode: the whole group, so that the shell sees its job stopped.
+    stop: () => {
+      giveBack();
+      process.kill(0, "SIGTSTP");
+    },
+  };
+}

@@ -1,0 +1,131 @@
+// takes: 30 s
+// top, events, ps and explain as typed: in a terminal, in a pipe, with a Market that comes and goes.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { livingProcesses } from "../../support/processes.ts";
+import { Program } from "../../support/program.ts";
+import { openWindow, type Window } from "../../support/terminal.ts";
+import { until } from "../../support/until.ts";
+import { Desk, PROGRAM } from "../typed.ts";
+import { BOARD, FakeMarket } from "./board.ts";
+
+const test = suite("dwc, live");
+const LIMIT_MS = 20_000;
+const desk = new Desk();
+const market = new FakeMarket();
+let url = "";
+
+test.before(async () => {
+  url = await market.start();
+});
+test.after(async () => {
+  await market.stop();
+  desk.clear();
+});
+
+const window = (): Promise<Window> =>
+  openWindow({ name: "w", cwd: desk.folder, env: { ...process.env, DWC_STATE: desk.state } });
+
+test("top draws, obeys keys, and gives the terminal back on q, on ^C and on kill", async () => {
+  const shell = await window();
+  try {
+    for (const end of ["q", "\u0003", "kill"]) {
+      const mark = shell.mark();
+      shell.type(`${PROGRAM} top --market ${url} --every 100ms; echo "ended $?"; stty -a | grep -o -- '-\\?icanon'\n`);
+      await shell.waitFor(/sort: worst/, LIMIT_MS, mark);
+      shell.type("s");
+      await shell.waitFor(/sort: number/, LIMIT_MS, mark);
+      shell.type("?");
+      await shell.waitFor(/any key ends it/, LIMIT_MS, mark);
+      if (end === "kill") process.kill(pidOfTop());
+      else shell.type(end);
+      await shell.waitFor(/ended 0\n *icanon/, LIMIT_MS, mark);
+    }
+  } finally {
+    await shell.close();
+  }
+});
+
+function pidOfTop(): number {
+  const found = livingProcesses().find(
+    ({ command }) => command.includes(`top --market ${url}`) && command.includes("dwc.js"),
+  );
+  assert.ok(found);
+  return found?.pid ?? 0;
+}
+
+test("^Z stops top with the terminal given back, and fg goes on drawing", async () => {
+  const shell = await window();
+  try {
+    shell.type(`${PROGRAM} top --market ${url} --every 100ms\n`);
+    await shell.waitFor(/sort: worst/, LIMIT_MS);
+    const mark = shell.mark();
+    shell.ctrlZ();
+    await shell.waitFor(/Stopped/, LIMIT_MS, mark);
+    shell.type("stty -a | grep -o -- '-\\?icanon'; fg\n");
+    await shell.waitFor(/\n *icanon[\s\S]*sort: worst/, LIMIT_MS, mark);
+    shell.type("q");
+    await shell.waitFor(/w\$ $/, LIMIT_MS, mark);
+  } finally {
+    await shell.close();
+  }
+});
+
+test("off a terminal top prints plain tables, CSV or JSON, and no escape", async () => {
+  const plain = await desk.type(["top", "-n", "2", "--every", "100ms", "--market", url]);
+  assert.is(plain.stdout.match(/^INSTANCE/gm)?.length, 2);
+  assert.not.match(plain.stdout, "\u001b");
+  const csv = await desk.type(["top", "-n", "2", "--every", "100ms", "--csv", "--market", url]);
+  assert.is(csv.stdout.trimEnd().split("\n").length, 1 + 2 * BOARD.instances.length);
+  const json = await desk.type(["top", "-n", "1", "--json", "--market", url]);
+  assert.is(JSON.parse(json.stdout).schema_version, 1);
+});
+
+test("events shows what was, what comes, and goes on when the Market is back", async () => {
+  const env = { DWC_STATE: desk.state };
+  const program = new Program({ name: "dwc", args: ["events", "--json", "--market", url], env });
+  await program.waitFor(/breaker\.opened/);
+  await until("somebody follows", LIMIT_MS, () => market.feeds === 1);
+  market.tell({ id: 4, at: BOARD.at, name: "breaker.closed", level: "INFO", text: "- CLOSE" });
+  const [line] = await program.waitFor(/.*breaker\.closed.*/);
+  assert.is(JSON.parse(line).id, 4);
+  await market.stop();
+  await program.waitFor(/is gone: looking for it/);
+  await market.start(Number(new URL(url).port));
+  await program.waitFor(/is back/);
+  assert.is(program.count(/"id":3/), 1, "nothing is told twice");
+  program.signal("SIGINT");
+  await program.ended;
+});
+
+test("--since and --once bound what is told", async () => {
+  const all = await desk.type(["events", "--once", "--market", url]);
+  assert.is(all.stdout.trimEnd().split("\n").length, 3);
+  const recent = await desk.type(["events", "--once", "--since", "15s", "--market", url]);
+  assert.match(recent.stdout, /^\d\d:\d\d:\d\d {2}breaker\.opened {5}OPEN breaker\n$/);
+});
+
+test("ps and explain go on with one witness, and say which is missing", async () => {
+  const listed = await desk.type(["ps", "--market", url]);
+  assert.is(listed.code, 0);
+  assert.match(listed.stdout, /ratings\/2 {2}× open/);
+  assert.match(listed.stderr, /^no roll call: nothing answers at nats:/);
+  const told = await desk.type(["explain", "ratings", "--json", "--market", url]);
+  assert.is(JSON.parse(told.stdout).next, "3-a");
+});
+
+test("without a Market each says so, with what to type", async () => {
+  for (const args of [
+    ["top", "-n", "1"],
+    ["events", "--once"],
+    ["explain", "ratings"],
+  ]) {
+    const { code, stdout, stderr } = await desk.type([...args, "--market", "http://127.0.0.1:1"]);
+    assert.equal({ code, stdout }, { code: 1, stdout: "" });
+    assert.match(stderr, /^dwc: no Market answers at http:.*\n.*make market/);
+  }
+  assert.is((await desk.type(["top", "--market", "ftp://x"])).code, 2);
+});
+
+test.run();

@@ -1,0 +1,150 @@
+// Golden outputs: with fixed data every table and every sentence is what it was.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { type Belief, readBelief } from "../../../src/dwc/live/belief.ts";
+import { eventJson, eventLine } from "../../../src/dwc/live/event-lines.ts";
+import { explained } from "../../../src/dwc/live/explain.ts";
+import { psRows, psTable } from "../../../src/dwc/live/ps-rows.ts";
+import { FIRST_STATE, press, type TopState } from "../../../src/dwc/live/top-keys.ts";
+import { csvLines, topLines } from "../../../src/dwc/live/top-view.ts";
+import { type Line, shownLine } from "../../../src/dwc/outcome.ts";
+import { BOARD } from "./board.ts";
+
+const test = suite("views of a board");
+const belief = readBelief(BOARD) as Belief;
+const shown = (lines: readonly Line[]): readonly string[] => lines.map((line) => shownLine(line, false));
+const heard = (instance: number) => ({
+  ...{ service: "ratings", instance, incarnation: `${instance}-a`, address: `ratings.get.${instance}-a` },
+  ...{ state: "up" as const, version: "1.0.0", intervalMs: 15_000 },
+  counts: { startedAt: BOARD.at - 250_000, requests: 4, errors: 0, processingMs: 2, dropped: 0 },
+});
+const picture = { belief, url: "http://localhost:5000", staleMs: undefined, timeOfDay: () => "12:00:00" };
+
+test("a board is read as it was meant, and what is none is none", () => {
+  assert.is(belief.instances.length, 3);
+  for (const said of [
+    null,
+    [],
+    "x",
+    {},
+    { ...BOARD, schema_version: 2 },
+    { ...BOARD, turns: null },
+    { ...BOARD, calls: 7 },
+  ])
+    assert.is(readBelief(said), undefined);
+  const odd = {
+    ...BOARD,
+    instances: [null, {}, { ...BOARD.instances[0], state: "new" }, BOARD.instances[1]],
+    events: [1, {}],
+  };
+  assert.equal([readBelief(odd)?.instances.length, readBelief(odd)?.events.length], [1, 0]);
+});
+
+test("ps shows both witnesses, and who is silent to one", () => {
+  assert.equal(shown(psTable(psRows([heard(1), heard(3)], belief), BOARD.at)), [
+    "INSTANCE   STATE   ROLL CALL  TURN         CALLS  SHARE      P50     P99    UP FOR  ADDRESS",
+    "ratings/1  √ well  up         in turn          8   50 %  1.23 ms  4.5 ms  4 m 10 s  ratings.get.1-a",
+    "ratings/2  × open  silent     passed over      4   20 %   1.5 ms   1.0 s         -  ratings.get.2-a",
+    "ratings/3  √ well  up         next             8   50 %        -       -  4 m 10 s  ratings.get.3-a",
+  ]);
+});
+
+test("ps without a Market shows what the bus says, and without a bus what the Market believes", () => {
+  assert.match(shown(psTable(psRows([heard(1)], undefined), BOARD.at))[1] ?? "", /^ratings\/1 {2}- {6}up {9}- /);
+  assert.match(shown(psTable(psRows(undefined, belief), BOARD.at))[1] ?? "", /^ratings\/1 {2}√ well {2}- /);
+});
+
+test("explain tells state, reason, since when, the next choice, and why not the others", () => {
+  const told = explained(belief, "ratings", 2);
+  assert.ok(told.kind === "done");
+  if (told.kind !== "done") return;
+  assert.equal(shown(told.lines), [
+    "ratings/2  × open",
+    "  address    nats:ratings.get.2-a",
+    "  why        its breaker opened: request timed out",
+    "  since      12 s ago",
+    "  retest     in 18 s",
+    "  heartbeat  3.0 s ago, counts for 27 s more",
+    "  turn       passed over: its breaker is open",
+    "  calls      4 in the last minute, 20 % of all; 8 in all",
+    "  latency    half within 1.5 ms, 99 % within 1.0 s",
+    "",
+    "Next call: ratings/3",
+    "  then ratings/1",
+  ]);
+  assert.is(told.json["next"], "3-a");
+});
+
+test("explain of who is unknown says what to type", () => {
+  for (const [service, number, hint] of [
+    ["ratings", 9, "INSTANCE=9"],
+    ["greetings", undefined, "explain ratings"],
+  ] as const) {
+    const told = explained(belief, service, number);
+    assert.ok(told.kind === "failed" && told.hint.includes(hint));
+  }
+});
+
+test("a picture of top fits the screen, whatever its size", () => {
+  assert.equal(shown(topLines(picture, FIRST_STATE, { rows: 24, columns: 120 })), [
+    "ratings at http://localhost:5000   bus connected   20 calls in the last minute   next: ratings/3",
+    "",
+    "INSTANCE   STATE   CALLS  SHARE      P50     P99  HEARD  TURN",
+    "ratings/2  × open      4   20 %   1.5 ms   1.0 s  3.0 s  passed over: its breaker is open, retest in 18 s",
+    "ratings/1  √ well      8   50 %  1.23 ms  4.5 ms  3.0 s  in turn",
+    "ratings/3  √ well      8   50 %        -       -  3.0 s  next",
+    "",
+    "12:00:00  bus.connected      connected",
+    "12:00:00  instance.joined    ratings instance 1 joined",
+    "12:00:00  breaker.opened     OPEN breaker",
+    "q quit  s sort: worst  ↑↓ scroll  ? help",
+  ]);
+  for (const size of [
+    { rows: 1, columns: 1 },
+    { rows: 5, columns: 20 },
+    { rows: 12, columns: 40 },
+  ]) {
+    const lines = shown(topLines(picture, FIRST_STATE, size));
+    assert.ok(
+      lines.length <= size.rows && lines.every((line) => [...line].length <= size.columns),
+      JSON.stringify(size),
+    );
+  }
+});
+
+test("a picture that is old says so", () => {
+  const [head] = shown(topLines({ ...picture, staleMs: 3_000 }, FIRST_STATE, { rows: 24, columns: 100 }));
+  assert.is(head, "‼ http://localhost:5000 has not answered for 3.0 s: what is shown is old");
+});
+
+test("keys sort, scroll no further than there are rows, explain, and quit", () => {
+  const rows = { all: 30, shown: 10 };
+  const after = (...keys: string[]): TopState =>
+    keys.reduce((state, key) => {
+      const pressed = press(key, state, rows);
+      return pressed.kind === "state" ? pressed.state : state;
+    }, FIRST_STATE);
+  assert.is(after("s").sort, "number");
+  assert.is(after("s", "s", "s", "s").sort, "worst");
+  assert.equal([after("k").offset, after("j", "j").offset, after(" ", " ", " ", " ").offset], [0, 2, 20]);
+  assert.equal([after("?").help, after("?", "x").help], [true, false]);
+  assert.equal(
+    ["q", "\u0003", "\u001a"].map((key) => press(key, FIRST_STATE, rows).kind),
+    ["quit", "quit", "stop"],
+  );
+});
+
+test("CSV has a line for each instance, in the order of its head", () => {
+  assert.is(csvLines(belief).split("\n")[0], `${BOARD.at},ratings,2,2-a,open,passed over,4,0.2,1.5,1000,3000`);
+});
+
+test("an event is a line for people, and an object for programs", () => {
+  const [, , event] = belief.events;
+  assert.ok(event);
+  if (event === undefined) return;
+  assert.equal(eventLine(event, "12:00:00"), { text: "12:00:00  breaker.opened     OPEN breaker", tone: "warning" });
+  assert.equal(JSON.parse(eventJson(event)), { schema_version: 1, type: "event", ...event });
+});
+
+test.run();
