@@ -96,7 +96,11 @@ function outcomeOf(service: string, visited: InBus<CallReport>): Outcome {
       return { ...failed("refused", message, { ...details, status: answer.code }), said };
     }
     case "unanswered":
-      return failed(answer.why.replaceAll(" ", "-"), whatHappened(service, answer.why, visited.value), details);
+      return {
+        ...failed(answer.why.replaceAll(" ", "-"), whatHappened(service, answer.why, visited.value), details),
+        // Whoever may not ask is not heard: without this it would look as if nobody were there.
+        said: visited.notes,
+      };
   }
 }
 

@@ -32,7 +32,7 @@ export async function visitBus<T>(
   const bus = connectNatsBus({ urls, name: "dwc", clock, credentials, cure, report: (note) => notes.push(note) });
   try {
     const attempt = await firstWord(bus, urls.length, { clock, limitMs: LET_IN_WITHIN_MS });
-    if (attempt?.kind !== "connected") return notIn(attempt, urls);
+    if (attempt?.kind !== "connected") return notIn(attempt, urls, cure);
     const connectMs = clock.now() - startedAt;
     return { kind: "in", value: await act(bus), secured: bus.secured === true, connectMs, notes };
   } finally {
@@ -44,7 +44,11 @@ const out = (code: Out["code"], why: string, hint: string): Out => ({ kind: "out
 
 const START = "to start a bus with the Market:  make market";
 
-function notIn(attempt: Exclude<Attempt, { kind: "connected" }> | undefined, urls: readonly string[]): Out {
+function notIn(
+  attempt: Exclude<Attempt, { kind: "connected" }> | undefined,
+  urls: readonly string[],
+  cure: string,
+): Out {
   switch (attempt?.kind) {
     case undefined:
       return out("bus-silent", `no bus has let us in within ${LET_IN_WITHIN_MS} ms`, "what is wrong:  bin/dwc check");
@@ -55,9 +59,15 @@ function notIn(attempt: Exclude<Attempt, { kind: "connected" }> | undefined, url
     case "stranger":
       return out("not-nats", attempt.sentence, "for another port:  make market NATS_URL=nats://127.0.0.1:4223");
     case "refused":
-      return out("refused", attempt.sentence, "");
+      return refusedBy(attempt.sentence, cure);
     case "failed":
     case "lost":
       return out("bus-failed", attempt.sentence, "what is wrong:  bin/dwc check");
   }
+}
+
+/** The sentence ends in what to type, which stands on a line of its own here. */
+function refusedBy(sentence: string, cure: string): Out {
+  const end = `; ${cure}`;
+  return out("refused", sentence.endsWith(end) ? sentence.slice(0, -end.length) : sentence, cure);
 }
