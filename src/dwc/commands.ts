@@ -31,10 +31,10 @@ export const COMMANDS: readonly Command[] = [
   revoke,
   natsConfig,
   check,
-  call,
   ps,
+  top,
   explain,
   events,
-  top,
+  call,
   completion,
 ];

@@ -74,7 +74,10 @@ page("every command of dwc that it names exists", () => {
 
 page("its table of dwc's commands is dwc's own, in its order", () => {
   const [commands] = sectionOf(readme, "Who may be on the bus").split("| who |");
-  const rows = rowsOf(commands ?? "").map(([typedRow = ""]) => /`bin\/dwc ([a-z-]+)/.exec(typedRow)?.[1]);
+  const [live] = sectionOf(readme, "In a terminal").split("| `--json` of |");
+  const rows = [...rowsOf(commands ?? ""), ...rowsOf(live ?? "")].map(
+    ([typedRow = ""]) => /`bin\/dwc ([a-z-]+)/.exec(typedRow)?.[1],
+  );
   assert.equal(
     rows,
     COMMANDS.map(({ name }) => name),

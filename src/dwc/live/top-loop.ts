@@ -75,8 +75,7 @@ class Top {
         const pressed = press(key, this.#state, { all: this.#board.belief.instances.length, shown });
         if (pressed.kind === "quit") taken.leave();
         else if (pressed.kind === "stop") taken.stop();
-        else this.#state = pressed.state;
-        this.#draw();
+        else this.#show(pressed.state);
       },
       redraw: () => this.#draw(),
     });
@@ -89,6 +88,11 @@ class Top {
     } finally {
       taken.leave();
     }
+  }
+
+  #show(state: TopState): void {
+    this.#state = state;
+    this.#draw();
   }
 
   #draw(): void {

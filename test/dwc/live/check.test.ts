@@ -58,6 +58,15 @@ test("when all is well it says so, with exit code 0; JSON says the same", async 
   assert.equal(Object.keys(read.findings[0]), ["group", "grade", "what", "cure"]);
 });
 
+test("a real Market's board is read as it stands, and its next choice is the one that is taken", async () => {
+  const told = await system.type(["explain", "ratings"]);
+  assert.match(told.stdout, /^ratings\/1 {2}√ well\n[\s\S]*\nNext call: ratings\/1\n$/);
+  const listed = await system.type(["ps"]);
+  assert.match(listed.stdout, /\nratings\/1 {2}√ well {2}up {9}next /);
+  const events = await system.type(["events", "--once"]);
+  assert.match(events.stdout, /instance\.joined {4}ratings instance 1 joined/);
+});
+
 test("ports that others have are told from those that nobody has", async () => {
   const [web, mute] = await Promise.all([squatter("HTTP/1.1 200 OK\r\n\r\nhello"), squatter()]);
   const taken = await system.type(["check"], {
