@@ -3,6 +3,7 @@
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { systemClock } from "../src/clock.ts";
+import { standardOutput } from "../src/program/output.ts";
 import { runProgram, settingsOrExit } from "../src/program/program.ts";
 import { progressIn } from "../src/tour/progress.ts";
 import { STOPS } from "../src/tour/stops.ts";
@@ -18,6 +19,7 @@ if (!isWatched && values["auto"] !== true) {
   process.exit(2);
 }
 const clock = systemClock();
+const print = standardOutput(clock, (lines) => `(${lines} lines dropped: whoever reads them was too slow)\n`);
 const progress = progressIn(settings.stateDir, STOPS.length);
 if (values["anew"] === true || values["auto"] === true) progress.forget();
 const scriptOf = (name: string): string => fileURLToPath(new URL(`./${name}.js`, import.meta.url));
@@ -29,7 +31,7 @@ await runProgram(clock, (closers) =>
       ratingsScript: scriptOf("ratings"),
       clock,
       progress,
-      print: (line) => process.stdout.write(`${line}\n`),
+      print: (line) => print(`${line}\n`),
       keys: values["auto"] === true ? undefined : process.stdin,
       // In good order, as a ^C would: the instances say goodbye.
       over: (code) => (code === 0 ? process.kill(process.pid, "SIGTERM") : process.exit(code)),

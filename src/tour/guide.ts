@@ -11,6 +11,8 @@ export type TourEvent =
   | { readonly kind: "line"; readonly text: string }
   /** Nothing was printed for a moment. */
   | { readonly kind: "quiet" }
+  /** Nothing was printed for so long that what has not come yet will not come by itself. */
+  | { readonly kind: "silence" }
   /** The person asks the tour to do it. */
   | { readonly kind: "please" };
 
@@ -22,6 +24,10 @@ export type TourAct =
   | { readonly kind: "do"; readonly deeds: readonly Deed[] }
   | { readonly kind: "over" };
 
+const ONCE_MORE = "That page came a moment too early or too late. Load it once more.";
+/** The last line of every page. */
+const PAGE_SHOWN = /^WAITED /;
+
 export interface Place {
   /** Index of the stop, and of its task. */
   readonly stop: number;
@@ -30,6 +36,8 @@ export interface Place {
   readonly come: ReadonlySet<number>;
   /** The tour does the rest of this stop. */
   readonly helping: boolean;
+  /** A page was shown since the task was asked for. */
+  readonly shown: boolean;
   readonly explained: ReadonlySet<string>;
 }
 
@@ -41,7 +49,7 @@ export interface Guided {
 /** Begins at a stop. */
 export function beginAt(stops: readonly Stop[], stop: number, explained: ReadonlySet<string> = new Set()): Guided {
   const begun = stops[stop];
-  const place = { stop, task: 0, come: new Set<number>(), helping: false, explained };
+  const place = { stop, task: 0, come: new Set<number>(), helping: false, shown: false, explained };
   const [first] = begun?.tasks ?? [];
   if (begun === undefined || first === undefined) return { place, acts: [{ kind: "over" }] };
   return {
@@ -63,16 +71,32 @@ export function guide(stops: readonly Stop[], place: Place, event: TourEvent): G
       return { place: { ...place, helping: true }, acts: [{ kind: "do", deeds: task.deeds }] };
     case "quiet":
       return place.come.size === task.until.length ? onward(stops, place) : { place, acts: [] };
+    case "silence":
+      return { place: { ...place, shown: false }, acts: again(place, task) };
   }
+}
+
+/**
+ * A page that was loaded at an unlucky moment tells another story: a killed process whose socket the system has not taken
+ * away yet is a hung one, and an instance on a busy machine can need more than its second. Then the page is loaded once
+ * more; the tour would else wait for a line that cannot come any more.
+ */
+function again(place: Place, task: Task): readonly TourAct[] {
+  if (place.come.size === task.until.length) return [];
+  const loads = task.deeds.filter((deed) => deed.do === "load");
+  if (place.helping && loads.length > 0) return [{ kind: "do", deeds: loads }];
+  return place.shown ? [{ kind: "ask", task: { ...task, ask: ONCE_MORE } }] : [];
 }
 
 function heard(place: Place, task: Task, text: string): Guided {
   const come = new Set(place.come);
   for (const [index, pattern] of task.until.entries()) if (pattern.test(text)) come.add(index);
+  const shown = place.shown || PAGE_SHOWN.test(text);
   const explanation = explanationOf(text);
-  if (explanation === undefined || place.explained.has(explanation)) return { place: { ...place, come }, acts: [] };
+  if (explanation === undefined || place.explained.has(explanation))
+    return { place: { ...place, come, shown }, acts: [] };
   const explained = new Set(place.explained).add(explanation);
-  return { place: { ...place, come, explained }, acts: [{ kind: "explain", text: explanation }] };
+  return { place: { ...place, come, shown, explained }, acts: [{ kind: "explain", text: explanation }] };
 }
 
 /** To the next task of the stop, or to the next stop. */
@@ -84,6 +108,6 @@ function onward(stops: readonly Stop[], place: Place): Guided {
     const begun = beginAt(stops, place.stop + 1, place.explained);
     return { place: begun.place, acts: [{ kind: "seen", text: stop.learnt }, ...begun.acts] };
   }
-  const moved = { ...place, task: place.task + 1, come: new Set<number>() };
+  const moved = { ...place, task: place.task + 1, come: new Set<number>(), shown: false };
   return { place: moved, acts: [place.helping ? { kind: "do", deeds: next.deeds } : { kind: "ask", task: next }] };
 }

@@ -24,6 +24,8 @@ export interface TourOptions {
 
 /** A page's lines come within a few milliseconds of each other, but for the second of a timeout, which prints before. */
 const QUIET_MS = 400;
+/** Longer than anything that a stop waits for without a person: the second of a timeout, a start on a busy machine. */
+const SILENCE_MS = 4_000;
 const WIDEST_NAME = "ratings 3".length;
 
 export async function startTour(options: TourOptions, closers: Closers): Promise<Outcome> {
@@ -80,8 +82,16 @@ class Tour {
     this.#options.print(`${styleText("dim", `${speaker.padEnd(WIDEST_NAME)} |`)} ${text}`);
     if (this.#place === undefined || this.#closing) return;
     this.#meet({ kind: "line", text });
+    this.#awaitQuiet();
+  }
+
+  #awaitQuiet(): void {
+    const { clock } = this.#options;
     this.#stopWaiting();
-    this.#stopWaiting = this.#options.clock.after(QUIET_MS, () => this.#meet({ kind: "quiet" }));
+    this.#stopWaiting = clock.after(QUIET_MS, () => {
+      this.#stopWaiting = clock.after(SILENCE_MS, () => this.#meet({ kind: "silence" }));
+      this.#meet({ kind: "quiet" });
+    });
   }
 
   #listen(): void {
@@ -128,6 +138,7 @@ class Tour {
       this.#options.print(styleText("dim", `  tour: ${shown(deed)}`));
       await this.#troupe.act(deed);
     }
+    if (!this.#closing) this.#awaitQuiet();
   }
 
   #end(): void {

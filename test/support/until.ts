@@ -4,10 +4,16 @@
 const LOOK_EVERY_MS = 20;
 
 /** Waits until `isSo`, and fails with `what` when it never is. */
-export async function until(what: string, limitMs: number, isSo: () => Promise<boolean> | boolean): Promise<void> {
+export async function until(
+  what: string,
+  limitMs: number,
+  isSo: () => Promise<boolean> | boolean,
+  seen: () => string = () => "",
+): Promise<void> {
   const giveUpAt = performance.now() + limitMs;
   while (!(await isSo())) {
-    if (performance.now() > giveUpAt) throw new Error(`did not come to be within ${limitMs} ms: ${what}`);
+    if (performance.now() > giveUpAt)
+      throw new Error(`did not come to be within ${limitMs} ms: ${what}\n${seen()}`.trimEnd());
     await pause(LOOK_EVERY_MS);
   }
 }

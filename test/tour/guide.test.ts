@@ -30,6 +30,7 @@ const two: readonly Stop[] = [
 const line = (text: string): TourEvent => ({ kind: "line", text });
 const quiet: TourEvent = { kind: "quiet" };
 const please: TourEvent = { kind: "please" };
+const silence: TourEvent = { kind: "silence" };
 
 function after(...events: readonly TourEvent[]): { readonly kinds: readonly string[]; readonly last: Guided } {
   let last = beginAt(two, 0);
@@ -52,6 +53,22 @@ tour("does what it is asked to do, and the rest of the same stop, but not the ne
   assert.equal(done.kinds, ["do", "do", "explain", "seen", "stop", "ask"]);
   assert.is(done.last.place.stop, 1);
   assert.is(done.last.place.helping, false);
+});
+
+tour("loads the page again when it came at an unlucky moment, and only then", () => {
+  const second = [please, line("is up"), line("joined"), quiet];
+  assert.equal(after(...second, line("BAD x"), silence).kinds, ["do", "do", "do"]);
+  assert.equal(after(...second, line("GOT x"), silence).kinds, ["do", "do", "explain"]);
+  assert.equal(after(please, silence).kinds, ["do"], "what was started is on its way");
+});
+
+tour("asks a person to load the page again, once for each page that came at an unlucky moment", () => {
+  const asks = (...events: readonly TourEvent[]): number =>
+    after(line("is up"), line("joined"), quiet, ...events).kinds.filter((kind) => kind === "ask").length;
+  const page = line("WAITED 3 ms");
+  assert.is(asks(silence, silence), 1, "a person may take their time");
+  assert.is(asks(line("BAD x"), page, silence, silence), 2);
+  assert.is(asks(page, silence, page, silence), 3);
 });
 
 tour("can be asked again, when the first time changed nothing", () => {
