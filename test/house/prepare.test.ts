@@ -29,13 +29,16 @@ rm -rf node_modules
 mkdir -p node_modules/.bin node_modules/nats
 sleep "\${NPM_TAKES:-0}"
 touch node_modules/nats/package.json
-cp "$FAKES/tsc" node_modules/.bin/tsc
+cp "$FAKES/tsc" "$FAKES/esbuild" node_modules/.bin
 `;
 const FAKE_TSC = `
 echo "tsc" >>calls
 grep -rn wrong src && exit 2
 mkdir -p .dist-new/src
 for file in src/*.ts; do cp "$file" ".dist-new/\${file%.ts}.js"; done
+`;
+const FAKE_ESBUILD = `
+[ -z "$ESBUILD_SAYS" ] || { echo "$ESBUILD_SAYS"; exit 1; }
 `;
 const FAKE_APT = `
 echo "apt-get $*" >>calls
@@ -47,7 +50,7 @@ esac
 `;
 
 test.before.each(() => {
-  box = openToolbox(["bin/prepare"]);
+  box = openToolbox(["bin/prepare", "bin/bundle-dwc"]);
   box.write("package.json", '{\n  "version": "1.0.0",\n  "dependencies": {\n    "nats": "2.29.3"\n  }\n}\n');
   box.write("package-lock.json", "{}\n");
   box.write("tsconfig.json", "{}\n");
@@ -56,6 +59,7 @@ test.before.each(() => {
   symlinkSync(whereIs("flock"), join(box.tools, "flock"));
   box.tool("npm", FAKE_NPM);
   box.tool("tsc", FAKE_TSC);
+  box.tool("esbuild", FAKE_ESBUILD);
   box.tool("installed", "exit 0");
 });
 test.after.each(() => rmSync(join(box.folder, ".."), { recursive: true, force: true }));
@@ -109,6 +113,13 @@ test("a changed source is compiled, and the program of a deleted one goes", asyn
   rmSync(join(box.folder, "src/b.ts"));
   await prepare();
   assert.not.ok(existsSync(join(box.folder, "dist/src/b.js")));
+});
+
+test("a bundler that fails is shown, and leaves no program to run", async () => {
+  const refused = await prepare({ ESBUILD_SAYS: "no such export" });
+  assert.is(refused.code, 1);
+  assert.match(refused.said, /no such export\nprepare: the compiler refused/);
+  assert.not.ok(existsSync(join(box.folder, "dist")));
 });
 
 test("a refused source is shown, leaves no old program to run, and is tried again", async () => {
