@@ -62,7 +62,7 @@ test("^Z stops top with the terminal given back, and fg goes on drawing", async 
     await shell.waitFor(/sort: worst/, LIMIT_MS);
     const mark = shell.mark();
     shell.ctrlZ();
-    await shell.waitFor(/Stopped/, LIMIT_MS, mark);
+    await shell.waitFor(/Stopped.*\nw\$ /, LIMIT_MS, mark);
     shell.type("stty -a | grep -o -- '-\\?icanon'; fg\n");
     await shell.waitFor(/\n *icanon[\s\S]*sort: worst/, LIMIT_MS, mark);
     shell.type("q");
