@@ -28,6 +28,12 @@ import { createTeller } from "./teller.ts";
 const SERVICE = "ratings";
 /** How long the Market's own start waits for its bus, so that the first page finds it; after that it opens without. */
 const FIRST_CONNECT_MS = 3_000;
+/**
+ * The same where a server has greeted already: it will let us in or refuse us, and whoever is refused has to be told so at
+ * the start, not by a shop without ratings. A login takes milliseconds, but on a very busy machine the verdict came after
+ * the three seconds above, and the shop stayed open with a line that nobody reads.
+ */
+const LOGIN_MS = 20_000;
 /** Two connections that end together are told of it at most this far apart. */
 const LEARNS_WITHIN_MS = 200;
 
@@ -84,7 +90,7 @@ export async function openRatingsDesk(world: BusWorld, closers: Closers): Promis
   if (recording.kind === "recording") recording.watch(bus.bus);
   closers.push(() => client.close());
   const board = openBoard(sight, client, { ...world, isPublic: settings.board === "public" }, closers);
-  const both = Promise.all([bus.bus, ears].map((each) => untilConnected(each, clock, FIRST_CONNECT_MS)));
+  const both = Promise.all([bus.bus, ears].map((each) => untilConnected(each, clock, bus.withinMs)));
   const first = await Promise.race([bus.admitted, both]);
   if ("kind" in first && first.kind === "refused") return { kind: "refused", why: [first.why] };
   await both;
@@ -92,7 +98,7 @@ export async function openRatingsDesk(world: BusWorld, closers: Closers): Promis
 }
 
 type Joined =
-  | { readonly kind: "joined"; readonly bus: NatsBus; readonly admitted: Promise<Admission> }
+  | { readonly kind: "joined"; readonly bus: NatsBus; readonly admitted: Promise<Admission>; readonly withinMs: number }
   | Extract<DeskResult, { kind: "refused" }>;
 
 /** The bus is found, or started if that is ours to do; and whoever started one, another Market takes over from it. */
@@ -111,7 +117,7 @@ async function joinBus({ settings, clock, say, access }: BusWorld, closers: Clos
   const keeper = keepBus({ ...server, bus, first });
   closers.push(() => keeper.stop());
   closers.push(() => bus.close());
-  return { kind: "joined", bus, admitted };
+  return { kind: "joined", bus, admitted, withinMs: first.kind === "awaited" ? FIRST_CONNECT_MS : LOGIN_MS };
 }
 
 /** Once: a bus that asks nobody who he is may be what one wants on one's own machine, and must not go unnoticed. */

@@ -12,6 +12,8 @@ import { Folder } from "../support/orgs.ts";
 import type { Program } from "../support/program.ts";
 import { type RunningMarket, World } from "../support/world.ts";
 
+const ENDS_WITHIN_MS = 30_000;
+
 interface Context {
   folder: Folder;
   ends: (() => unknown)[];
@@ -53,13 +55,17 @@ async function showsRatings(market: RunningMarket): Promise<void> {
 
 /** It ends by itself with code 1, having said `why` in one line that names what to type. */
 async function endsWith(program: Program, why: RegExp): Promise<void> {
-  const { code } = await program.ended;
-  const said = program.lines.join("\n");
-  assert.is(code, 1, said);
+  let code: number | null | undefined;
+  void program.ended.then((exit) => (code = exit.code));
+  const said = (): string => program.lines.join("\n");
+  await until("it ends by itself", () => code !== undefined, ENDS_WITHIN_MS).catch((error: Error) => {
+    throw new Error(`${error.message}; it said:\n${said()}`);
+  });
+  assert.is(code, 1, said());
   const told = program.lines.filter((line) => why.test(line));
-  assert.is(told.length, 1, said);
+  assert.is(told.length, 1, said());
   assert.match(told[0] ?? "", /bin\/dwc/);
-  assert.not.match(said, /SU[A-Z2-7]{50}/);
+  assert.not.match(said(), /SU[A-Z2-7]{50}/);
 }
 
 shop("of the org's own making: the Market starts it, ratings join, and a stranger does not", async (context) => {
