@@ -62,6 +62,7 @@ pausing("what piled up is dropped unread when it is continued, and counted", asy
   const only = await world.startRatings(1);
   await caller.untilKnown(1);
   assert.is((await caller.call()).answer.kind, "answered");
+  await only.program.waitFor(/^GET /); // lines are written in batches: a stopped process keeps its last one
   await only.program.stop();
   const mark = only.program.mark();
   const piled = Array.from({ length: 20 }, () => caller.bus.request("ratings.get", body(), { timeoutMs: 500 }));
