@@ -13,7 +13,7 @@ NODE := exec node --enable-source-maps
 
 .SILENT:
 .NOTPARALLEL:
-.PHONY: all monolith datawire-connect add-ratings market startRatings demo tour replay fuzz soak sim bench scorecard chaos test check format coverage walkthrough clean help
+.PHONY: all monolith datawire-connect add-ratings market startRatings demo tour tracing replay fuzz soak sim bench scorecard chaos test check format coverage walkthrough clean help
 
 all: monolith
 
@@ -45,6 +45,9 @@ demo: ## all of it in one terminal: a bus, the Market, three Ratings instances
 tour: ## the walk of the README, explained, in one terminal: AUTO=1 just shows it, ANEW=1 begins anew
 	$(PREPARE) bus && set -- && if [ -n "$$AUTO" ]; then set -- --auto; fi && \
 	  if [ -n "$$ANEW" ]; then set -- "$$@" --anew; fi && $(NODE) dist/bin/tour.js "$$@"
+
+tracing: ## what sends traces to a collector (OTEL_EXPORTER_OTLP_ENDPOINT): nobody else needs it
+	$(PREPARE) && sh tracing/prepare
 
 replay: ## what a Market with RECORD=file decided, and whether this code decides the same: make replay FILE=file
 	$(PREPARE) && $(NODE) dist/bin/replay.js "$$FILE"
@@ -92,7 +95,7 @@ chaos: ## faults on a real network (as root): a cluster, two Markets, four insta
 	$(PREPARE) && set -f && $(NODE) dist/test/chaos/chaos.js $$ONLY
 
 clean: ## back to a fresh clone
-	rm -rf node_modules bench/node_modules dist .dist-new coverage chaos.json .prepared 2>/dev/null \
+	rm -rf node_modules bench/node_modules tracing/node_modules dist .dist-new coverage chaos.json .prepared 2>/dev/null \
 	  || { echo 'clean: some files belong to somebody else. Type:  sudo make clean'; exit 1; }
 	echo 'clean: back to a fresh clone (packages, compiled programs and reports are gone; ~/.datawire is untouched).'
 

@@ -9,7 +9,7 @@ import { programLog, runProgram, settingsOrExit } from "../src/program/program.t
 const { values } = parseArgs({ options: { monolith: { type: "boolean", default: false } } });
 const settings = settingsOrExit(process.env);
 const clock = systemClock();
-const world = { settings, clock, say: programLog(settings, clock) };
+const world = { settings, clock, say: await programLog(settings, clock, { service: "market" }) };
 
 await runProgram(clock, async (closers) => {
   if (values.monolith) return startMarket({ bus: "monolith" }, world, closers);

@@ -18,7 +18,8 @@ if (wanted.kind === "refused") {
 
 const settings = settingsOrExit(process.env);
 const clock = systemClock();
-const say = programLog(settings, clock);
+const speaker = { service: SERVICE, ...(wanted.kind === "instance" ? { instance: wanted.instance } : {}) };
+const say = await programLog(settings, clock, speaker);
 
 await runProgram(clock, async (closers) => {
   // Also before three processes are started that would each say the same.

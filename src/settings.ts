@@ -45,6 +45,8 @@ export interface Settings {
   readonly board: (typeof BOARDS)[number];
   /** Where instance 1 shows its metrics, instance 2 one higher, and so on; undefined: nowhere. */
   readonly metricsPort: number | undefined;
+  /** Where spans are sent; undefined: nowhere, and nothing that could is loaded. */
+  readonly otlpEndpoint: string | undefined;
   readonly health: HealthRules;
   /** Whether a late call is sent to a second instance. */
   readonly hedge: boolean;
@@ -81,6 +83,11 @@ export const SETTINGS: readonly SettingRow[] = [
     "who may see /board and /metrics: local for this machine alone, public for all who see the page",
   ),
   row("METRICS_PORT", "", "port of the metrics of Ratings instance 1, instance 2 one higher; 0 takes a free one"),
+  row(
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "",
+    "collector that traces are sent to, http://localhost:4318 for one; empty: none is",
+  ),
   row("REQUEST_TIMEOUT_MS", 1000, "how long a call may take before it counts as unanswered: a page waits no longer"),
   row(
     "HEDGE",
@@ -137,6 +144,7 @@ export function readSettings(env: Env): SettingsResult {
     searchPath: env["PATH"] ?? "",
     board: read.oneOf("BOARD", BOARDS),
     metricsPort: read.optionalInteger("METRICS_PORT", 0, 65_000),
+    otlpEndpoint: read.optionalWebUrl("OTEL_EXPORTER_OTLP_ENDPOINT"),
     health: readHealthRules(read),
     hedge: read.oneOf("HEDGE", ["0", "1"]) === "1",
   };
@@ -250,6 +258,15 @@ class Reader {
     if (keys.some((key) => key.length < 16))
       this.problems.push(`${name} holds a key of under 16 characters: make one with  openssl rand -hex 32`);
     return keys;
+  }
+
+  optionalWebUrl(name: string): string | undefined {
+    const value = this.#value(name);
+    if (value === "") return undefined;
+    const isGood = /^https?:\/\/[^\s/]/i.test(value) && URL.canParse(value);
+    return isGood
+      ? value
+      : this.#refuse(name, withoutSecret(value), "of the form http://host:port (https:// too)", value);
   }
 
   /** @param what "folder" or "file" */

@@ -15,6 +15,7 @@ import { marketFile } from "./files.ts";
 import { SECURITY_HEADERS } from "./headers.ts";
 import { fulfil, parseOrder } from "./order.ts";
 import { makePage, SITE_NAME, thingFaces } from "./page.ts";
+import { requestTraces, traceOf } from "./request-trace.ts";
 import { checkOrigin } from "./same-origin.ts";
 import type { Check, PageRatings, RatingView, Shop } from "./shop.ts";
 import { STAR_CELL, STARS } from "./stars.ts";
@@ -47,7 +48,12 @@ export function createApp(shop: Shop): Koa {
   // SHA-256 instead of koa's SHA-1, which still holds in an HMAC but should not be where a new system starts.
   app.keys = new Keygrip([...shop.keys], "sha256");
   app.on("error", tellKoaErrors(shop));
-  app.use(commonHeaders).use(views.middleware).use(failurePages(shop)).use(goodTargets);
+  app
+    .use(requestTraces(shop.tracing))
+    .use(commonHeaders)
+    .use(views.middleware)
+    .use(failurePages(shop))
+    .use(goodTargets);
   const router = routes(shop, assets, views);
   app.use(router.routes());
   app.use(nothingHere(router));
@@ -100,7 +106,8 @@ function homePage(shop: Shop, assets: Assets): Middleware {
     const cart = readCart(ctx, catalogue);
     const message = takeMessage(ctx);
     const ratings = rate === undefined ? undefined : await askRatings(shop, rate, ctx);
-    await ctx.render("page.njk", { page: makePage(catalogue, faces, { cart, message, ratings }) });
+    const { requestId } = traceOf(ctx);
+    await ctx.render("page.njk", { page: makePage(catalogue, faces, { cart, message, ratings }), requestId });
   };
 }
 
@@ -153,9 +160,9 @@ type Rate = NonNullable<Shop["rate"]>;
 /** A page never fails for want of a rating: whatever goes wrong in asking is told and leaves the page without. */
 async function askRatings(shop: Shop, rate: Rate, ctx: Context): Promise<PageRatings> {
   try {
-    return await rate();
+    return await rate(traceOf(ctx));
   } catch (error) {
-    shop.problem(error, `${ctx.method} ${ctx.path}: asking for ratings`);
+    shop.problem(error, `${ctx.method} ${ctx.path}: asking for ratings`, traceOf(ctx));
     return NO_RATINGS;
   }
 }

@@ -2,6 +2,7 @@
 // hostile (400 to 415, with the rule it broke), and a bug of ours (500, told to `problem` and never to the visitor).
 
 import type { Context, Middleware } from "koa";
+import { traceOf } from "./request-trace.ts";
 import type { Shop } from "./shop.ts";
 
 interface Failure {
@@ -49,7 +50,7 @@ export function failurePages(shop: Shop): Middleware {
       await next();
     } catch (error) {
       const failure = toFailure(error);
-      if (failure.status === UNFORESEEN) shop.problem(error, where(ctx));
+      if (failure.status === UNFORESEEN) shop.problem(error, where(ctx), traceOf(ctx));
       await answer(shop, ctx, failure, headersOf(error));
     }
   };
@@ -59,7 +60,8 @@ export function failurePages(shop: Shop): Middleware {
 export function tellKoaErrors(shop: Shop): (error: unknown, ctx?: Context) => void {
   return (error, ctx) => {
     if (VISITORS_DOING.test(stringOf(error, "code")) || toFailure(error).status !== UNFORESEEN) return;
-    shop.problem(error, ctx === undefined ? "koa" : where(ctx));
+    if (ctx === undefined) shop.problem(error, "koa");
+    else shop.problem(error, where(ctx), traceOf(ctx));
   };
 }
 
@@ -82,9 +84,9 @@ async function answer(shop: Shop, ctx: Context, failure: Failure, headers: Recor
     return;
   }
   try {
-    await ctx.render("failure.njk", { failure });
+    await ctx.render("failure.njk", { failure, requestId: traceOf(ctx).requestId });
   } catch (error) {
-    shop.problem(error, where(ctx));
+    shop.problem(error, where(ctx), traceOf(ctx));
     ctx.body = `${failure.heading}. ${failure.text}\n`;
   }
 }

@@ -4,6 +4,8 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Clock } from "../clock.ts";
 import type { Closers, Outcome } from "../program/program.ts";
+import { openTracing } from "../program/tracing.ts";
+import type { Tracing } from "../trace/trace.ts";
 import { createApp } from "./app.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { HTTP_TIMES, serveWithin } from "./connections.ts";
@@ -26,9 +28,10 @@ export async function startMarket({ bus }: MarketOptions, world: World, closers:
   const { settings, say } = world;
   const catalogue = readCatalogue();
   const { keys, warning } = marketKeys(settings);
-  if (warning !== undefined) say({ level: "WARNING", logger: "market", text: `- ${warning}` });
+  if (warning !== undefined) say({ level: "WARNING", logger: "market", event: "market.keys", text: `- ${warning}` });
   let desk: RatingsDesk | undefined;
-  const shop = createShop(catalogue, keys, monolith ? undefined : () => desk, world);
+  const tracing = await openTracing({ service: "market" }, world, closers);
+  const shop = createShop(catalogue, keys, monolith ? undefined : () => desk, { ...world, tracing });
   // The port first: a Market that cannot be visited starts no bus.
   const server = createServer(HTTP_TIMES);
   serveWithin(server, createApp(shop).callback());
@@ -46,7 +49,8 @@ export async function startMarket({ bus }: MarketOptions, world: World, closers:
     await closeServer(server, world.clock);
   });
   const url = shownUrl(server);
-  say({ level: "INFO", logger: "market", text: `- open at ${url}${monolith ? " (the monolith: no ratings)" : ""}` });
+  const text = `- open at ${url}${monolith ? " (the monolith: no ratings)" : ""}`;
+  say({ level: "INFO", logger: "market", event: "market.open", text });
   return { kind: "running", at: url };
 }
 
@@ -54,18 +58,21 @@ function createShop(
   catalogue: Catalogue,
   keys: readonly string[],
   desk: (() => RatingsDesk | undefined) | undefined,
-  { say }: World,
+  { say, tracing }: World & { readonly tracing: Tracing | undefined },
 ): Shop {
   const thingIDs = catalogue.things.map((thing) => thing.id);
   return {
     catalogue,
     keys,
-    rate: desk === undefined ? undefined : () => desk()?.rate(thingIDs) ?? Promise.resolve(NOT_YET),
+    tracing,
+    rate: desk === undefined ? undefined : (trace) => desk()?.rate(thingIDs, trace) ?? Promise.resolve(NOT_YET),
     ...(desk === undefined ? {} : { board: () => desk()?.board }),
     readiness: () => (desk === undefined ? SHOP_ONLY : readinessOf(desk())),
-    problem: (error, where) => {
+    problem: (error, where, trace) => {
       const told = error instanceof Error ? error.stack : String(error);
-      say({ level: "ERROR", logger: "market", text: `- ${where}: ${told}` });
+      // The one line for people that names it: the visitor who reports the fault reads it from the page.
+      const named = trace === undefined ? "" : ` (request ${trace.requestId})`;
+      say({ level: "ERROR", logger: "market", event: "market.failed", text: `- ${where}${named}: ${told}`, trace });
     },
   };
 }

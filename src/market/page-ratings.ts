@@ -6,6 +6,8 @@
 import type { Clock } from "../clock.ts";
 import type { Answer } from "../service/answer.ts";
 import type { Client } from "../service/client.ts";
+import type { Trace } from "../trace/trace.ts";
+import { askShared } from "./ask-shared.ts";
 import type { PageEvent } from "./lines.ts";
 import type { RatingStore } from "./rating-store.ts";
 import type { SharedCalls } from "./shared-calls.ts";
@@ -17,18 +19,19 @@ export interface Wiring {
   readonly shared: SharedCalls;
   readonly store: RatingStore;
   readonly clock: Clock;
-  readonly tell: (event: PageEvent) => void;
+  readonly tell: (event: PageEvent, trace?: Trace) => void;
 }
 
 /** Asks for all things at once; takes no longer than one request timeout, and never rejects. */
-export async function ratePage(thingIDs: readonly string[], wiring: Wiring): Promise<PageRatings> {
-  const { client, shared, store, clock, tell } = wiring;
+export async function ratePage(thingIDs: readonly string[], wiring: Wiring, trace?: Trace): Promise<PageRatings> {
+  const { client, store, clock } = wiring;
+  const tell = (event: PageEvent): void => wiring.tell(event, trace);
   await client.ready();
   const startedAt = clock.wall();
   const asked = thingIDs.map((thingID) => {
     tell({ kind: "asking", thingID });
     const accepts = (body: unknown): boolean => ratingIn(body, thingID) !== undefined;
-    return shared.ask(thingID, () => client.ask({ thingID }, { accepts }));
+    return askShared(thingID, accepts, wiring, trace);
   });
   const answers = await Promise.all(asked);
   tell({ kind: "waited", waitedMs: Math.max(0, clock.wall() - startedAt) });

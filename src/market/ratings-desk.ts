@@ -16,6 +16,7 @@ import { type Client, openClient } from "../service/client.ts";
 import { untilConnected } from "../service/connect.ts";
 import type { Settings } from "../settings.ts";
 import { Sight } from "../sight/sight.ts";
+import type { Trace } from "../trace/trace.ts";
 import { type Board, openBoard } from "./board.ts";
 import { type PageEvent, pageLine, unsaidAt } from "./lines.ts";
 import { ratePage } from "./page-ratings.ts";
@@ -54,7 +55,7 @@ export interface MarketAccess extends Access {
 }
 
 export interface RatingsDesk {
-  rate(thingIDs: readonly string[]): Promise<PageRatings>;
+  rate(thingIDs: readonly string[], trace?: Trace): Promise<PageRatings>;
   /** Is the bus there, and is anybody of the service? */
   checks(): { readonly bus: Check; readonly instances: Check };
   /** What is seen of the service. */
@@ -103,8 +104,10 @@ type Joined =
 
 /** The bus is found, or started if that is ours to do; and whoever started one, another Market takes over from it. */
 async function joinBus({ settings, clock, say, access }: BusWorld, closers: Closers): Promise<Joined> {
-  const tell = (sentence: string): void => say({ level: "INFO", logger: "bus", text: `- ${sentence}` });
-  const report = (sentence: string): void => say({ level: "WARNING", logger: "bus", text: `- ${sentence}` });
+  const tell = (sentence: string): void =>
+    say({ level: "INFO", logger: "bus", event: "bus.server", text: `- ${sentence}` });
+  const report = (sentence: string): void =>
+    say({ level: "WARNING", logger: "bus", event: "bus.trouble", text: `- ${sentence}` });
   const { credentials, cure, serverConfig } = access;
   const config = serverConfig === undefined ? {} : { configFile: serverConfig };
   const server = { urls: settings.natsUrls, clock, say: tell, folders: programFolders(settings.searchPath), ...config };
@@ -113,7 +116,7 @@ async function joinBus({ settings, clock, say, access }: BusWorld, closers: Clos
   if (first.kind === "awaited") tell(first.why);
   const bus = connectNatsBus({ urls: settings.natsUrls, name: "market", clock, report, credentials, cure });
   const admitted = admission(bus);
-  tellOfOpenBus(bus, settings, tell);
+  tellOfOpenBus(bus, settings, say);
   const keeper = keepBus({ ...server, bus, first });
   closers.push(() => keeper.stop());
   closers.push(() => bus.close());
@@ -121,12 +124,13 @@ async function joinBus({ settings, clock, say, access }: BusWorld, closers: Clos
 }
 
 /** Once: a bus that asks nobody who he is may be what one wants on one's own machine, and must not go unnoticed. */
-function tellOfOpenBus(bus: NatsBus, { natsUrls }: Settings, tell: (sentence: string) => void): void {
+function tellOfOpenBus(bus: NatsBus, { natsUrls }: Settings, say: Say): void {
   const stop = bus.watch((status) => {
     if (status === "connected" && bus.secured === false) {
       stop();
       const where = natsUrls.map((url) => readBusAddress(url).shown).join(", ");
-      tell(`the bus at ${where} is open: anyone who reaches it can join; for one that asks, see  bin/dwc --help`);
+      const text = `- the bus at ${where} is open: anyone who reaches it can join; for one that asks, see  bin/dwc --help`;
+      say({ level: "INFO", logger: "bus", event: "bus.open", text });
     }
   });
 }
@@ -136,7 +140,8 @@ function joinWithEars(bus: NatsBus, { settings, clock, say, access }: BusWorld, 
   const report = (sentence: string): void => {
     // What befalls both connections, the other tells; it may learn of it a moment later.
     clock.after(LEARNS_WITHIN_MS, () => {
-      if (bus.status === "connected") say({ level: "WARNING", logger: "bus", text: `- ${sentence} (heartbeats)` });
+      if (bus.status === "connected")
+        say({ level: "WARNING", logger: "bus", event: "bus.trouble", text: `- ${sentence} (heartbeats)` });
     });
   };
   const { credentials, cure } = access;
@@ -150,11 +155,12 @@ function createDesk(client: Client, bus: NatsBus, { settings, clock, say }: Worl
   const store = new RatingStore();
   const shared = new SharedCalls(clock);
   const unsaid = unsaidAt(settings.logLevel);
-  const tell = (event: PageEvent): void => {
-    if (!unsaid.has(event.kind)) say(pageLine(event));
+  const tell = (event: PageEvent, trace?: Trace): void => {
+    if (!unsaid.has(event.kind)) say({ ...pageLine(event), trace });
   };
+  const wiring = { client, shared, store, clock, tell };
   return {
-    rate: (thingIDs) => ratePage(thingIDs, { client, shared, store, clock, tell }),
+    rate: (thingIDs, trace) => ratePage(thingIDs, wiring, trace),
     checks: () => {
       const live = client.tracker.live(clock.now()).length;
       return {

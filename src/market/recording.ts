@@ -2,6 +2,7 @@
 
 import type { Bus } from "../bus/bus.ts";
 import type { OpenCore } from "../health/core.ts";
+import type { ProgramEvent } from "../program/event-names.ts";
 import type { Closers } from "../program/program.ts";
 import { type OpenedRecordFile, openRecordFile } from "../record/record-file.ts";
 import { Recorder } from "../record/recorder.ts";
@@ -18,8 +19,8 @@ const BYTES_PER_MEGABYTE = 1_048_576;
 export function openRecording({ settings, clock, say }: World, closers: Closers): Recording {
   const { recordFile: path, recordMb } = settings;
   if (path === undefined) return { kind: "none" };
-  const tell = (sentence: string, level: "INFO" | "WARNING"): void =>
-    say({ level, logger: "record", text: `- ${sentence}` });
+  const tell = (sentence: string, level: "INFO" | "WARNING", event: ProgramEvent): void =>
+    say({ level, logger: "record", event, text: `- ${sentence}` });
   const recorder: Recorder = new Recorder((line) => {
     if (opened.kind === "open") opened.file.write(line);
   });
@@ -27,12 +28,12 @@ export function openRecording({ settings, clock, say }: World, closers: Closers)
     ...{ path, clock },
     mostBytes: recordMb * BYTES_PER_MEGABYTE,
     onFull: () => recorder.end("the record is full", clock.now()),
-    tell: (sentence) => tell(sentence, "WARNING"),
+    tell: (sentence) => tell(sentence, "WARNING", "record.trouble"),
   });
   if (opened.kind === "refused") return opened;
   const { file, kept } = opened;
   const former = kept === undefined ? "" : `; the one before is kept as ${kept}`;
-  tell(`writing what happens to ${path}, up to ${recordMb} MB${former}`, "INFO");
+  tell(`writing what happens to ${path}, up to ${recordMb} MB${former}`, "INFO", "record.writing");
   closers.push(clock.onStall((stalledMs) => recorder.stalled(stalledMs, clock.now())));
   closers.push(() => {
     recorder.end("the Market ended", clock.now());

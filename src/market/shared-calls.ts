@@ -8,13 +8,20 @@
 
 import type { Clock } from "../clock.ts";
 import type { Answer } from "../service/answer.ts";
+import type { Trace } from "../trace/trace.ts";
 
 /** Longer than a busy instance takes, and a hundredth of the time that a call may. */
 const YOUNG_MS = 10;
 
-interface SharedCall {
-  readonly sentAt: number;
+/** One that was made for a page, and for those that join it. */
+export interface MadeCall {
   readonly answer: Promise<Answer>;
+  /** Where it belongs: to the trace of the page that made it. Those that join only point there. */
+  readonly trace: Trace | undefined;
+}
+
+interface SharedCall extends MadeCall {
+  readonly sentAt: number;
 }
 
 /** One call a thing is held here at most, and none that has ended. */
@@ -27,18 +34,19 @@ export class SharedCalls {
   }
 
   /**
-   * The answer to a young call about `thingID`, or else to the one that `ask` makes, which must not reject. It belongs to
-   * no page: a shopper who leaves takes it from nobody.
+   * A young call about `thingID`, or else the one that `make` makes, whose answer must not reject. It belongs to no page:
+   * a shopper who leaves takes it from nobody.
    */
-  ask(thingID: string, ask: () => Promise<Answer>): Promise<Answer> {
+  ask(thingID: string, make: () => MadeCall): MadeCall {
     const sentAt = this.#clock.now();
     const young = this.#young.get(thingID);
-    if (young !== undefined && sentAt - young.sentAt < YOUNG_MS) return young.answer;
-    const call: SharedCall = { sentAt, answer: ask() };
+    if (young !== undefined && sentAt - young.sentAt < YOUNG_MS) return young;
+    const { answer, trace } = make();
+    const call: SharedCall = { sentAt, answer, trace };
     this.#young.set(thingID, call);
     void call.answer.then(() => {
       if (this.#young.get(thingID) === call) this.#young.delete(thingID);
     });
-    return call.answer;
+    return call;
   }
 }

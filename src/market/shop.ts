@@ -1,6 +1,7 @@
 // What the app asks of the Market around it. The app knows pages and carts; who asks for ratings, over which bus and
 // with which breakers, is behind `rate`, and the monolith simply has none.
 
+import type { Trace, Tracing } from "../trace/trace.ts";
 import type { Board } from "./board.ts";
 import type { Catalogue } from "./catalogue.ts";
 
@@ -42,10 +43,12 @@ export interface Shop {
   /** What signs the visitors' cookies, newest first, at least one. */
   readonly keys: readonly string[];
   /** Asks for the rating of every thing, as one page does; undefined: the monolith, which knows of no ratings. */
-  readonly rate: (() => Promise<PageRatings>) | undefined;
+  readonly rate: ((trace?: Trace) => Promise<PageRatings>) | undefined;
   /** What is seen of the ratings service; undefined: the monolith, or a Market that is still on its way to the bus. */
   board?(): Board | undefined;
+  /** Where the spans of its pages are sent; left out: nowhere. */
+  readonly tracing?: Tracing | undefined;
   readiness(): Readiness;
   /** Told of every bug and every failure that no visitor caused; `where` is the request. */
-  problem(error: unknown, where: string): void;
+  problem(error: unknown, where: string, trace?: Trace): void;
 }

@@ -9,6 +9,7 @@ import type { Settings } from "../settings.ts";
 import { type EventName, eventName } from "../sight/event-names.ts";
 import type { SeenEvent } from "../sight/event-stream.ts";
 import type { Sight } from "../sight/sight.ts";
+import type { Trace } from "../trace/trace.ts";
 import { LineLimit } from "./line-limit.ts";
 import { clientLine, unsaidAt } from "./lines.ts";
 
@@ -31,11 +32,11 @@ export function createTeller(
   sight: Sight,
   { settings, clock, say }: TellingWorld,
   closers: Closers,
-): (event: ClientEvent) => void {
+): (event: ClientEvent, trace?: Trace) => void {
   const limit = new LineLimit();
   const unsaid = unsaidAt(settings.logLevel);
-  const publish = (name: EventName, line: Line, about: Partial<SeenEvent> = {}): void => {
-    say({ ...line, event: name });
+  const publish = (name: EventName, line: Line, about: Partial<SeenEvent> = {}, trace?: Trace): void => {
+    say({ ...line, event: name, trace });
     const { level, text } = line;
     sight.stream.add({ at: Math.round(clock.wall()), name, level, text: text.replace(/^- /, ""), ...about });
   };
@@ -46,14 +47,14 @@ export function createTeller(
     }
   };
   closers.push(clock.every(HELD_LINES_MS, tellHeld));
-  return (event) => {
+  return (event, trace) => {
     if (unsaid.has(event.kind)) return;
     const name = eventName(event);
-    if (name === undefined) return say(clientLine(sight.options.service, event));
+    if (name === undefined) return say({ ...clientLine(sight.options.service, event), trace });
     const now = clock.now();
     sight.note(event, now);
     if (CAUSED_BY_ANYBODY.has(event.kind) && !limit.admit(event.kind, now)) return;
-    publish(name, clientLine(sight.options.service, event), aboutOf(event));
+    publish(name, clientLine(sight.options.service, event), aboutOf(event), trace);
   };
 }
 

@@ -1,7 +1,7 @@
-// What is printed, line by line: `LEVEL:logger:message` for people, one JSON object a line for machines.
+// What is printed, line by line: `LEVEL:logger:message` for people. For machines it is one JSON object a line
+// (json-lines.ts).
 
-import { isoTime } from "../clock.ts";
-import { isPrinted, type LogFormat, type LogLevel } from "../settings.ts";
+import { isPrinted, type LogLevel } from "../settings.ts";
 
 export interface Line {
   readonly level: LogLevel;
@@ -10,6 +10,8 @@ export interface Line {
   readonly text: string;
   /** The name of the event that it tells of, for machines. */
   readonly event?: string;
+  /** The page or the request that it belongs to, for machines: what people read stays as short as it is. */
+  readonly trace?: { readonly traceId: string; readonly requestId: string } | undefined;
 }
 
 /** Prints a line, or not, if its level is not asked for. */
@@ -28,10 +30,7 @@ export function createLog({ level, render, write }: LogOptions): Say {
   };
 }
 
-/** @param wall epoch ms, for the JSON format */
-export function rendering(format: LogFormat, wall: () => number): (line: Line) => string {
-  return format === "json" ? (line) => `${asJson(line, wall())}\n` : (line) => `${asText(line)}\n`;
-}
+export const textLine = (line: Line): string => `${asText(line)}\n`;
 
 export function asText({ level, logger, text }: Line): string {
   const printable = text.replace(CONTROL_CHARACTERS, "?");
@@ -40,13 +39,3 @@ export function asText({ level, logger, text }: Line): string {
 
 /** Parts of a line may come from the bus: whoever answers must not start lines of its own, nor steer the terminal. */
 const CONTROL_CHARACTERS = /\p{Cc}/gu;
-
-function asJson({ level, logger, text, event }: Line, wallMs: number): string {
-  return JSON.stringify({
-    time: isoTime(wallMs),
-    level: level.toLowerCase(),
-    logger: logger ?? "market",
-    ...(event === undefined ? {} : { event }),
-    message: text.replace(/^- /, ""),
-  });
-}

@@ -3,7 +3,8 @@
 
 import type { Clock } from "../clock.ts";
 import { readSettings, type Settings } from "../settings.ts";
-import { createLog, rendering, type Say } from "./log.ts";
+import { jsonLines, type Speaker } from "./json-lines.ts";
+import { createLog, type Say, textLine } from "./log.ts";
 import { hasNoReader, standardOutput } from "./output.ts";
 
 export type Outcome =
@@ -28,10 +29,16 @@ export function settingsOrExit(env: Readonly<Record<string, string | undefined>>
   process.exit(2);
 }
 
-export function programLog({ logLevel: level, logFormat: format }: Settings, clock: Clock): Say {
-  const render = rendering(format, clock.wall);
+/** @param speaker who this process is, as every line for machines says */
+export async function programLog(
+  { logLevel: level, logFormat: format }: Settings,
+  clock: Clock,
+  speaker: Speaker,
+): Promise<Say> {
+  const render = format === "json" ? await jsonLines(speaker, clock.wall) : textLine;
   // Also when warnings are not asked for: whoever reads a log has to know that it has a gap.
-  const gap = (lines: number): string => render({ level: "WARNING", logger: "log", text: gapText(lines) });
+  const gap = (lines: number): string =>
+    render({ level: "WARNING", logger: "log", event: "log.dropped", text: gapText(lines) });
   return createLog({ level, render, write: standardOutput(clock, gap) });
 }
 

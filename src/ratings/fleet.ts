@@ -25,7 +25,13 @@ export function startFleet({ script, count, clock, say }: FleetOptions): Fleet {
   const children = numbers.map((instance) => {
     const child = startChild({ script, args: ["--instance", String(instance)] });
     void child.ended.then((end) => {
-      if (!closing) say({ level: "WARNING", logger: "ratings", text: `- ${endLine(instance, child, end)}` });
+      if (!closing)
+        say({
+          level: "WARNING",
+          logger: "ratings",
+          event: "ratings.ended",
+          text: `- ${endLine(instance, child, end)}`,
+        });
     });
     return child;
   });

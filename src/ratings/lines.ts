@@ -1,6 +1,7 @@
 // What the Ratings window shows, besides a line for each request. Pure: events in, lines out.
 
 import { shownAddress } from "../bus/subjects.ts";
+import type { ProgramEvent } from "../program/event-names.ts";
 import type { Line } from "../program/log.ts";
 import type { InstanceEvent } from "../service/instance-options.ts";
 import type { LogLevel } from "../settings.ts";
@@ -13,38 +14,52 @@ export interface Speaker {
   readonly natsUrls: readonly string[];
 }
 
+type Told = InstanceEvent | { readonly kind: "leaving" | "left" };
+
+const EVENTS = {
+  waiting: "ratings.waiting",
+  up: "ratings.up",
+  resumed: "ratings.resumed",
+  dropped: "ratings.dropped",
+  failed: "ratings.failed",
+  away: "ratings.bus_away",
+  back: "ratings.bus_back",
+  leaving: "ratings.leaving",
+  left: "ratings.left",
+} as const satisfies Readonly<Record<Told["kind"], ProgramEvent>>;
+
+const LEVELS: Partial<Record<Told["kind"], LogLevel>> = { waiting: "WARNING", away: "WARNING", failed: "ERROR" };
+
 /** @param event `leaving` and `left` are the program's own, around its goodbye */
-export function instanceLine(speaker: Speaker, event: InstanceEvent | { readonly kind: "leaving" | "left" }): Line {
-  const { instance, pid, natsUrls } = speaker;
+export function instanceLine(speaker: Speaker, event: Told): Line {
+  return {
+    level: LEVELS[event.kind] ?? "INFO",
+    logger: "ratings",
+    event: EVENTS[event.kind],
+    text: `- instance ${speaker.instance} ${textOf(speaker, event)}`,
+  };
+}
+
+function textOf({ pid, natsUrls }: Speaker, event: Told): string {
   const urls = natsUrls.join(", ");
   switch (event.kind) {
     case "waiting":
-      return line("WARNING", instance, `waits for a bus at ${urls}: start one with  make market  or  nats-server`);
+      return `waits for a bus at ${urls}: start one with  make market  or  nats-server`;
     case "up":
-      return line("INFO", instance, `is up: pid ${pid}, ${shownAddress(event.address)}`);
+      return `is up: pid ${pid}, ${shownAddress(event.address)}`;
     case "resumed":
-      return line("INFO", instance, `resumed after a pause of ${(event.pausedMs / 1000).toFixed(1)} s`);
+      return `resumed after a pause of ${(event.pausedMs / 1000).toFixed(1)} s`;
     case "dropped":
-      return line("INFO", instance, `dropped ${event.count} expired ${event.count === 1 ? "request" : "requests"}`);
+      return `dropped ${event.count} expired ${event.count === 1 ? "request" : "requests"}`;
     case "failed":
-      return line(
-        "ERROR",
-        instance,
-        `failed on a request: ${event.error instanceof Error ? event.error.stack : event.error}`,
-      );
+      return `failed on a request: ${event.error instanceof Error ? event.error.stack : event.error}`;
     case "away":
-      return line("WARNING", instance, `lost the bus at ${urls}, and looks for it until it is back`);
+      return `lost the bus at ${urls}, and looks for it until it is back`;
     case "back":
-      return line("INFO", instance, "is back on the bus");
+      return "is back on the bus";
     case "leaving":
-      return line("INFO", instance, "is leaving: it finishes what it has");
+      return "is leaving: it finishes what it has";
     case "left":
-      return line("INFO", instance, "has left");
+      return "has left";
   }
 }
-
-const line = (level: LogLevel, instance: number, text: string): Line => ({
-  level,
-  logger: "ratings",
-  text: `- instance ${instance} ${text}`,
-});

@@ -39,7 +39,12 @@ export async function serveMetrics(
   const trouble = await listen(server, port, host);
   if (trouble !== undefined) {
     const why = `port ${port} cannot be used (${trouble}): set METRICS_PORT to another`;
-    say({ level: "WARNING", logger: "ratings", text: `- instance ${number} shows no metrics: ${why}` });
+    say({
+      level: "WARNING",
+      logger: "ratings",
+      event: "ratings.metrics",
+      text: `- instance ${number} shows no metrics: ${why}`,
+    });
     return;
   }
   closers.push(() => {
@@ -48,7 +53,12 @@ export async function serveMetrics(
   });
   const { port: taken } = server.address() as AddressInfo;
   const at = `http://${host.includes(":") ? `[${host}]` : host}:${taken}/metrics`;
-  say({ level: "INFO", logger: "ratings", text: `- instance ${number} shows its metrics at ${at}` });
+  say({
+    level: "INFO",
+    logger: "ratings",
+    event: "ratings.metrics",
+    text: `- instance ${number} shows its metrics at ${at}`,
+  });
 }
 
 function samples(instance: number, { instance: { counts }, bus }: Measured): Record<string, readonly Sample[]> {

@@ -6,12 +6,14 @@ import { connectNatsBus } from "../bus/nats-bus.ts";
 import type { Clock } from "../clock.ts";
 import type { Say } from "../program/log.ts";
 import type { Closers, Outcome } from "../program/program.ts";
+import { openTracing } from "../program/tracing.ts";
 import { VERSION } from "../program/version.ts";
 import type { Handler } from "../service/handled.ts";
 import { newIncarnation } from "../service/identity.ts";
 import { startInstance } from "../service/instance.ts";
 import type { InstanceEvent, InstanceOptions } from "../service/instance-options.ts";
 import { isPrinted, type Settings } from "../settings.ts";
+import type { Trace } from "../trace/trace.ts";
 import { instanceLine, type Speaker } from "./lines.ts";
 import { serveMetrics } from "./metrics.ts";
 import { rate, requestLine } from "./ratings.ts";
@@ -29,17 +31,18 @@ export interface World {
 /** Runs instance `number` in this process; resolves once it serves, or is refused its number, or by the bus. */
 export async function runRatings(number: number, world: World, closers: Closers): Promise<Outcome> {
   const { settings, clock, say, access } = world;
+  const tracing = await openTracing({ service: SERVICE, instance: number }, world, closers);
   const bus = connectNatsBus({
     urls: settings.natsUrls,
     name: `${SERVICE}-${number}`,
     clock,
     credentials: access.credentials,
     cure: access.cure,
-    report: (sentence) => say({ level: "WARNING", logger: "bus", text: `- ${sentence}` }),
+    report: (sentence) => say({ level: "WARNING", logger: "bus", event: "bus.trouble", text: `- ${sentence}` }),
   });
   closers.push(() => bus.close());
   const tell = teller(number, world);
-  const starting = startInstance({ ...instanceOptions(number, world), bus, tell });
+  const starting = startInstance({ ...instanceOptions(number, world), bus, tell, tracing });
   const first = await admission(bus);
   if (first.kind === "refused") return { kind: "refused", why: [first.why] };
   const started = await starting;
@@ -55,7 +58,10 @@ export async function runRatings(number: number, world: World, closers: Closers)
   return { kind: "running" };
 }
 
-function instanceOptions(number: number, { settings, clock, say }: World): Omit<InstanceOptions, "bus" | "tell"> {
+function instanceOptions(
+  number: number,
+  { settings, clock, say }: World,
+): Omit<InstanceOptions, "bus" | "tell" | "tracing"> {
   return {
     service: SERVICE,
     instance: number,
@@ -71,9 +77,9 @@ function instanceOptions(number: number, { settings, clock, say }: World): Omit<
 const REQUEST_LEVEL = "INFO";
 
 function sayingSo(say: Say): Handler {
-  return (request) => {
+  return (request, trace) => {
     const handled = rate(request);
-    say({ level: REQUEST_LEVEL, text: requestLine(request, handled) });
+    say({ level: REQUEST_LEVEL, text: requestLine(request, handled), trace });
     return handled;
   };
 }
@@ -81,9 +87,9 @@ function sayingSo(say: Say): Handler {
 function teller(
   number: number,
   { settings, say }: World,
-): (event: InstanceEvent | { kind: "leaving" | "left" }) => void {
+): (event: InstanceEvent | { kind: "leaving" | "left" }, trace?: Trace) => void {
   const speaker: Speaker = { instance: number, pid: process.pid, natsUrls: settings.natsUrls };
-  return (event) => say(instanceLine(speaker, event));
+  return (event, trace) => say({ ...instanceLine(speaker, event), trace });
 }
 
 function taken(number: number, address: string): Outcome {

@@ -7,6 +7,7 @@ import { type OpenCore, openCore } from "../health/core.ts";
 import type { Who } from "../health/member.ts";
 import type { Result } from "../health/ticket.ts";
 import { type HealthRules, usualHealthRules } from "../settings.ts";
+import type { Trace } from "../trace/trace.ts";
 import { usualClock } from "./usual-clock.ts";
 
 export interface ClientOptions {
@@ -25,7 +26,8 @@ export interface ClientOptions {
   readonly core?: OpenCore;
   /** Sends a call that is late once more, to another instance; not those that are not repeatable. Left out: no. */
   readonly hedge?: boolean;
-  readonly tell?: (event: ClientEvent) => void;
+  /** `trace`: of the call that brought it about, if one did and has one. */
+  readonly tell?: (event: ClientEvent, trace?: Trace) => void;
   /** Called at the end of every attempt, with somebody waiting for what comes after it: count, and no more. */
   readonly count?: (ended: Ended) => void;
 }

@@ -7,6 +7,7 @@ import type { Clock } from "../clock.ts";
 import { Hedge } from "../health/hedge.ts";
 import type { Resolver, Slow } from "../health/resolver.ts";
 import type { Ticket } from "../health/ticket.ts";
+import type { Trace } from "../trace/trace.ts";
 import type { Attempt } from "./answer.ts";
 import type { ClientEvent } from "./client-options.ts";
 
@@ -23,13 +24,14 @@ export interface CallSoFar {
 export interface HedgedCall extends CallSoFar {
   readonly send: Send;
   readonly signal: AbortSignal | undefined;
+  readonly trace: Trace | undefined;
 }
 
 export interface HedgingOptions {
   readonly clock: Clock;
   readonly resolver: Resolver;
   readonly requestTimeoutMs: number;
-  readonly tell: (event: ClientEvent) => void;
+  readonly tell: (event: ClientEvent, trace?: Trace) => void;
 }
 
 export class Hedging {
@@ -80,10 +82,10 @@ export class Hedging {
     const { call: ticket } = resolver.next(now, traits);
     if (ticket === undefined) return;
     call.tried.add(ticket.who.incarnation);
-    tell({ kind: "hedging", who: ticket.who, late: late.who, afterMs: now - late.sentAt });
+    tell({ kind: "hedging", who: ticket.who, late: late.who, afterMs: now - late.sentAt }, call.trace);
     race.secondIsOut();
     void this.#timed(ticket, call).then((attempt) => {
-      if (attempt.result === "nonsense") tell({ kind: "nonsense", who: ticket.who });
+      if (attempt.result === "nonsense") tell({ kind: "nonsense", who: ticket.who }, call.trace);
       if (race.secondEnded(attempt) === "won") this.#hedge.overtaken(late.who.incarnation);
     });
   }

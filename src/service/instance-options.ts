@@ -3,6 +3,7 @@
 import type { Bus } from "../bus/bus.ts";
 import type { Clock } from "../clock.ts";
 import { usualHealthRules } from "../settings.ts";
+import type { Trace, Tracing } from "../trace/trace.ts";
 import type { Handler } from "./handled.ts";
 import { newIncarnation } from "./identity.ts";
 import { usualClock } from "./usual-clock.ts";
@@ -28,10 +29,13 @@ export interface InstanceOptions {
   readonly clock?: Clock;
   readonly heartbeatIntervalMs?: number;
   readonly random?: () => number;
-  readonly tell?: (event: InstanceEvent) => void;
+  /** `trace`: of the request that brought it about, if one did and has one. */
+  readonly tell?: (event: InstanceEvent, trace?: Trace) => void;
+  /** Where the spans of its requests are sent (`datawire-market/tracing`); left out: nowhere. */
+  readonly tracing?: Tracing | undefined;
 }
 
-export type WholeInstanceOptions = Required<InstanceOptions>;
+export type WholeInstanceOptions = Required<Omit<InstanceOptions, "tracing">> & Pick<InstanceOptions, "tracing">;
 
 /** For a service that has no versions yet: the service protocol asks for one, of three numbers. */
 const NO_VERSION = "0.0.0";

@@ -6,8 +6,10 @@ import type { BusStatus, Message, Subscription } from "../bus/bus.ts";
 import * as subjects from "../bus/subjects.ts";
 import { type Cancel, isoTime } from "../clock.ts";
 import type { Heartbeat } from "../health/heartbeat.ts";
+import type { Trace } from "../trace/trace.ts";
 import { afterDrop, afterFlush, afterStall, type Backlog, isExpired, NO_BACKLOG } from "./backlog.ts";
 import { deadlineOf, decodeBody, LONGEST_BODY_BYTES } from "./body.ts";
+import { endHandling, traceOfRequest } from "./call-span.ts";
 import { type Encoded, encode, type Handled, refuse } from "./handled.ts";
 import { type InstanceOptions, type WholeInstanceOptions, wholeInstanceOptions } from "./instance-options.ts";
 import { findNamesake } from "./namesake.ts";
@@ -147,38 +149,42 @@ class RunningInstance implements Instance {
    * part of it, from body to answer, took 1.7 µs, without them it takes 1.3.
    */
   #handle(message: Message, request: unknown, receivedAt: number): void {
+    const { tracing, service } = this.#options;
+    const trace = traceOfRequest(tracing, service, request);
     let encoded: Encoded;
     try {
-      const handled = this.#options.handle(request);
+      const handled = this.#options.handle(request, trace);
       if (isPromiseLike(handled)) {
-        this.#finishLater(message, handled, receivedAt);
+        this.#finishLater(message, handled, receivedAt, trace);
         return;
       }
       encoded = encode(handled);
     } catch (error) {
-      encoded = this.#failed(error);
+      encoded = this.#failed(error, trace);
     }
+    endHandling(trace, encoded);
     this.#reply(message, encoded, receivedAt);
   }
 
-  #finishLater(message: Message, handling: PromiseLike<Handled>, receivedAt: number): void {
+  #finishLater(message: Message, handling: PromiseLike<Handled>, receivedAt: number, trace: Trace | undefined): void {
     this.#underway.add(message);
     // Inside promises, so that a handler that rejects and one that answers what is no JSON end alike.
     Promise.resolve(handling)
       .then(encode)
       .then(
-        (encoded) => this.#finish(message, encoded, receivedAt),
-        (error: unknown) => this.#finish(message, this.#failed(error), receivedAt),
+        (encoded) => this.#finish(message, encoded, receivedAt, trace),
+        (error: unknown) => this.#finish(message, this.#failed(error, trace), receivedAt, trace),
       );
   }
 
-  #failed(error: unknown): Encoded {
-    this.#options.tell({ kind: "failed", error });
+  #failed(error: unknown, trace: Trace | undefined): Encoded {
+    this.#options.tell({ kind: "failed", error }, trace);
     // What went wrong inside is for our own log; the caller learns only that something did.
     return refuse(500, "internal error");
   }
 
-  #finish(message: Message, encoded: Encoded, receivedAt: number): void {
+  #finish(message: Message, encoded: Encoded, receivedAt: number, trace: Trace | undefined): void {
+    endHandling(trace, encoded);
     // No longer underway: the goodbye has refused it meanwhile, and nobody is to be answered twice.
     if (!this.#underway.delete(message)) return;
     this.#reply(message, encoded, receivedAt);

@@ -99,9 +99,18 @@ const PROJECT: Record<string, readonly Line[]> = {
   ),
   "src/bus/nats-bus.ts": room([...LEAVES, ...NODE, "nats"], ["../health/tracker.ts", "../service/client.ts", ...WEB]),
   "src/service/client.ts": room(
-    ["../bus/bus.ts", "../health/tracker.ts", ...LEAVES, ...NODE],
-    [...PROGRAMS.map((name) => `../${name}/x.ts`), "nats", ...WEB],
+    ["../bus/bus.ts", "../health/tracker.ts", "../trace/trace.ts", ...LEAVES, ...NODE],
+    ["@opentelemetry/api", ...PROGRAMS.map((name) => `../${name}/x.ts`), "nats", ...WEB],
   ),
+  "src/program/tracing.ts": room(
+    ["../trace/trace.ts", ...LEAVES, ...NODE, "pino", "@opentelemetry/api"],
+    [...PROGRAMS.map((name) => `../${name}/x.ts`), "../service/client.ts", "nats", ...WEB],
+  ),
+  "src/trace/spans.ts": room(
+    ["@opentelemetry/api"],
+    ["../program/log.ts", "../service/client.ts", "../market/x.ts", "nats", "pino", ...LEAVES, ...NODE, ...WEB],
+  ),
+  "src/trace/another.ts": imports(IMPORT, "@opentelemetry/api", "../settings.ts"),
   "src/sight/exposition.ts": room(
     ["../service/client.ts", "../bus/bus.ts", "../health/tracker.ts", ...LEAVES, "prom-client"],
     [...PROGRAMS.map((name) => `../${name}/x.ts`), "nats", ...WEB],

@@ -40,6 +40,8 @@ test("each target starts its program, with the bus where one is needed", async (
   box.write("bench/prepare", 'echo "peers"');
   assert.is(programs(await make("bench")), "need <nats-server>\npeers\n<bench/bench.js>");
   assert.is(programs(await make("scorecard")), "need <nats-server>\npeers\n<bench/scorecard.js>");
+  box.write("tracing/prepare", 'echo "sends"');
+  assert.is(programs(await make("tracing")), "sends\n");
   assert.match(
     await make("datawire-connect"),
     /bin\/dwc is ready[\s\S]*bin\/dwc create-org ".*" \S+ \S+\n +bin\/dwc create-service ratings\n[\s\S]*make add-ratings/,
@@ -92,6 +94,7 @@ test("nothing starts when the folder could not be made ready", async () => {
     "check",
     "coverage",
     "walkthrough",
+    "tracing",
     "bench",
     "scorecard",
     "datawire-connect",
@@ -104,10 +107,10 @@ test("nothing starts when the folder could not be made ready", async () => {
 });
 
 test("clean leaves a fresh clone, and help says what there is", async () => {
-  box.write("bench/bench.js", "");
+  for (const kept of ["bench/bench.js", "tracing/exporter.js"]) box.write(kept, "");
   const before = readdirSync(box.folder, { recursive: true });
-  for (const made of ["node_modules/a", "dist/b", ".dist-new/c", "coverage/d", ".prepared/e", "bench/node_modules/f"])
-    box.write(made, "");
+  for (const made of ["node_modules/a", "dist/b", ".dist-new/c", "coverage/d", ".prepared/e"]) box.write(made, "");
+  for (const other of ["bench", "tracing"]) box.write(`${other}/node_modules/f`, "");
   assert.match(await make("clean"), /^clean: back to a fresh clone .*\n$/);
   assert.equal(readdirSync(box.folder, { recursive: true }), before);
   assert.match(await make("help"), /startRatings +Ratings instances: COUNT=3 .*\n/);

@@ -7,9 +7,11 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { COMMANDS } from "../../src/dwc/commands.ts";
 import { parseHeartbeat } from "../../src/health/heartbeat.ts";
+import { PROGRAM_EVENTS } from "../../src/program/event-names.ts";
 import { rate } from "../../src/ratings/ratings.ts";
 import { LONGEST_BODY_BYTES, LONGEST_HEARTBEAT_BYTES } from "../../src/service/body.ts";
 import { FIXED, LOG_LEVELS, SETTINGS, usualHealthRules } from "../../src/settings.ts";
+import { EVENTS } from "../../src/sight/event-names.ts";
 import { isPrintable } from "../support/printed.ts";
 import { blocksOf, readReadme, rowsOf, sectionOf } from "../support/readme.ts";
 import { repository } from "../support/toolbox.ts";
@@ -57,11 +59,31 @@ page("every variable that it names exists", () => {
   const typedBehindMake = [...makefile.matchAll(/\$\$([A-Z]+)/g)].map(([, name]) => name);
   // Behind make bench and make scorecard; bench/lib/scope.js refuses what is wrong.
   const typedAtBench = ["ROUNDS", "QUICK"];
-  const known = [...typedAtBench, ...SETTINGS.map(({ name }) => name), ...typedBehindMake, ...LOG_LEVELS, "BAD"];
+  // Read by the exporter itself, as everywhere.
+  const ofOpenTelemetry = ["OTEL_TRACES_SAMPLER", "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_BSP_SCHEDULE_DELAY"];
+  const known = [
+    ...typedAtBench,
+    ...ofOpenTelemetry,
+    ...SETTINGS.map(({ name }) => name),
+    ...typedBehindMake,
+    ...LOG_LEVELS,
+    "BAD",
+  ];
   nothing(
     variables.filter((name) => !known.includes(name)),
     "no setting",
   );
+});
+
+page("its tables of events are the code's own, in its order", () => {
+  const [, seen = ""] = sectionOf(readme, "Seeing it").split("| event | when |");
+  const [ofOthers = ""] = seen.split("With `LOG_FORMAT=json`");
+  const [, own = ""] = sectionOf(readme, "Traces and logs").split("| event | when |");
+  const listed = (all: readonly { name: string; meaning: string }[]): string[][] =>
+    all.map(({ name, meaning }) => [`\`${name}\``, meaning]);
+  const inTable = (text: string): readonly (readonly string[])[] => rowsOf(`| event | when |\n${text.trimStart()}`);
+  assert.equal(inTable(ofOthers), listed(EVENTS));
+  assert.equal(inTable(own), listed(PROGRAM_EVENTS));
 });
 
 page("every command of dwc that it names exists", () => {
@@ -92,9 +114,10 @@ page("its table of who may do what names every role", () => {
 
 page("every path that it names exists, and it names every room", () => {
   const links = [...readme.matchAll(/\]\(([^)#\s]+)\)/g)].map(([, path = ""]) => path);
-  const paths = [...spans.filter((span) => /^(src|bin|test|docs|bench)\/[\w./-]+$/.test(span)), ...links].filter(
-    (path) => !path.includes("://"),
-  );
+  const paths = [
+    ...spans.filter((span) => /^(src|bin|test|docs|bench|tracing)\/[\w./-]+$/.test(span)),
+    ...links,
+  ].filter((path) => !path.includes("://"));
   assert.ok(paths.length > 20);
   nothing(
     paths.filter((path) => !existsSync(join(repository, path))),

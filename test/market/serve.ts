@@ -6,6 +6,7 @@ import { connect } from "node:net";
 import { createApp } from "../../src/market/app.ts";
 import { readCatalogue } from "../../src/market/files.ts";
 import type { PageRatings, RatingView, Readiness, Shop } from "../../src/market/shop.ts";
+import type { Trace } from "../../src/trace/trace.ts";
 
 export const CATALOGUE = readCatalogue();
 const ALL_WELL: Readiness = { ready: true, degraded: false, checks: [{ name: "bus", good: true, note: "connected" }] };
@@ -15,7 +16,7 @@ export interface Served {
   readonly port: number;
   readonly url: string;
   /** What the app told its shop of. */
-  readonly problems: { readonly error: unknown; readonly where: string }[];
+  readonly problems: { readonly error: unknown; readonly where: string; readonly trace?: Trace | undefined }[];
   close(): Promise<void>;
 }
 
@@ -28,7 +29,7 @@ export async function serve(changes: Partial<Omit<Shop, "problem">> = {}): Promi
     rate: undefined,
     readiness: () => ALL_WELL,
     ...changes,
-    problem: (error, where) => void problems.push({ error, where }),
+    problem: (error, where, trace) => void problems.push({ error, where, trace }),
   };
   const server = createServer(createApp(shop).callback());
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -1,5 +1,6 @@
 // Pages at the same moment: what they ask together, and what they print.
 
+import type { Tracer } from "@opentelemetry/api";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { pageLine } from "../../src/market/lines.ts";
@@ -9,7 +10,11 @@ import { SharedCalls } from "../../src/market/shared-calls.ts";
 import type { PageRatings } from "../../src/market/shop.ts";
 import { asText } from "../../src/program/log.ts";
 import type { Answer } from "../../src/service/answer.ts";
+import type { AskOptions } from "../../src/service/client.ts";
+import { tracingOf } from "../../src/trace/spans.ts";
+import type { Trace } from "../../src/trace/trace.ts";
 import { FakeClock } from "../support/fake-clock.ts";
+import { KeepingTracer } from "../support/spans.ts";
 
 const test = suite("shared calls");
 
@@ -25,20 +30,40 @@ class Scene {
   readonly #shared = new SharedCalls(this.clock);
   readonly #store = new RatingStore();
 
+  readonly tracer = new KeepingTracer();
+  /** The traces that the calls belonged to. */
+  readonly traces: (Trace | undefined)[] = [];
+
   page(...thingIDs: readonly string[]): Promise<PageRatings> {
-    const ask = (request: object): Promise<Answer> => {
+    return this.#page(thingIDs, undefined);
+  }
+
+  traced(...thingIDs: readonly string[]): Promise<PageRatings> {
+    return this.#page(
+      thingIDs,
+      tracingOf(this.tracer as unknown as Tracer).serve({ name: "GET /", kind: "server" }, undefined),
+    );
+  }
+
+  #page(thingIDs: readonly string[], trace: Trace | undefined): Promise<PageRatings> {
+    const ask = (request: object, options?: AskOptions): Promise<Answer> => {
       const { thingID } = request as { thingID: string };
       this.asked.push(thingID);
+      this.traces.push(options?.trace);
       const answer = this.answer(thingID);
       return new Promise((resolve) => this.clock.after(this.takesMs, () => resolve(answer)));
     };
-    return ratePage(thingIDs, {
-      client: { ask, ready: () => Promise.resolve() },
-      shared: this.#shared,
-      store: this.#store,
-      clock: this.clock,
-      tell: (event) => this.lines.push(asText(pageLine(event))),
-    });
+    return ratePage(
+      thingIDs,
+      {
+        client: { ask, ready: () => Promise.resolve() },
+        shared: this.#shared,
+        store: this.#store,
+        clock: this.clock,
+        tell: (event) => this.lines.push(asText(pageLine(event))),
+      },
+      trace,
+    );
   }
 }
 
@@ -92,6 +117,34 @@ test("the end of an old call does not take a young one out", async () => {
   void scene.page("camera");
   await scene.clock.advance(20);
   assert.is(scene.asked.length, 2);
+});
+
+test("a shared call is a part of the page that made it; the others wait for it, and link to it", async () => {
+  const scene = new Scene();
+  const pages = [scene.traced("camera"), scene.traced("camera"), scene.page("camera")];
+  await scene.clock.advance(10);
+  await Promise.all(pages);
+  const [first, second] = scene.tracer.named("GET /");
+  const [made, joined, ...others] = scene.tracer.named("ask ratings");
+  assert.equal([made?.parentId, joined?.parentId], [first?.context.spanId, second?.context.spanId]);
+  assert.equal(
+    [made?.links, joined?.links].map((links) => links?.map(({ context }) => context.spanId)),
+    [[], [made?.context.spanId]],
+  );
+  assert.equal([made?.attributes["dwc.shared"], joined?.attributes["dwc.shared"]], [false, true]);
+  assert.equal([made?.isEnded, joined?.isEnded, others.length], [true, true, 0]);
+  assert.equal(
+    scene.traces.map((trace) => trace?.traceId),
+    [first?.context.traceId],
+  );
+});
+
+test("what was not answered is an error, and says which", async () => {
+  const scene = new Scene();
+  scene.answer = () => ({ kind: "unanswered", why: "request timed out" });
+  void scene.traced("camera");
+  await scene.clock.advance(10);
+  assert.is(scene.tracer.named("ask ratings")[0]?.attributes["error.type"], "request timed out");
 });
 
 test.run();

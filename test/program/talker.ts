@@ -8,7 +8,7 @@ const [how = "", count = "1"] = process.argv.slice(2);
 const read = readSettings({ HOME: "/nowhere" });
 if (read.kind === "refused") throw new Error(read.problems.join("; "));
 const clock = systemClock();
-const say = programLog(read.settings, clock);
+const say = await programLog(read.settings, clock, { service: "talker" });
 const line = (number: number): void => say({ level: "INFO", text: `line ${number} ${"x".repeat(40)}` });
 const LINES_A_TURN = 500;
 

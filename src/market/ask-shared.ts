@@ -1,0 +1,51 @@
+// One question of a page, with its place in the page's trace. A call that several pages share is a part of the page that
+// made it, and can be no part of the others: a span has one parent. Each of them has a span of its own that waits for the
+// same answer and links to the call, so that whoever looks at a slow page finds what it waited for.
+
+import type { Accepts, Answer } from "../service/answer.ts";
+import type { Client } from "../service/client.ts";
+import type { Span, Trace } from "../trace/trace.ts";
+import type { MadeCall, SharedCalls } from "./shared-calls.ts";
+
+interface Asking {
+  readonly client: Pick<Client, "ask">;
+  readonly shared: SharedCalls;
+}
+
+/** Asks for the rating of a thing, or joins a page that has just asked. */
+export function askShared(
+  thingID: string,
+  accepts: Accepts,
+  { client, shared }: Asking,
+  trace: Trace | undefined,
+): Promise<Answer> {
+  const make = (within: Trace | undefined): MadeCall => ({
+    trace: within,
+    answer: client.ask({ thingID }, { accepts, trace: within }),
+  });
+  if (trace?.begin === undefined) return shared.ask(thingID, () => make(trace)).answer;
+  let own: Span | undefined;
+  const { answer, trace: made } = shared.ask(thingID, () => {
+    own = beginAsk(trace, thingID);
+    return make(own ?? trace);
+  });
+  const span = own ?? beginAsk(trace, thingID, made);
+  if (span !== undefined) void answer.then((ended) => endAsk(span, ended));
+  return answer;
+}
+
+/** @param joined of another page */
+function beginAsk(trace: Trace, thingID: string, joined?: Trace): Span | undefined {
+  const attributes = { "dwc.thing": thingID, "dwc.shared": joined !== undefined };
+  return trace.begin?.({
+    name: "ask ratings",
+    kind: "internal",
+    attributes,
+    links: joined === undefined ? [] : [joined],
+  });
+}
+
+function endAsk(span: Span, answer: Answer): void {
+  if (answer.kind === "unanswered") span.end(answer.why);
+  else span.end(answer.kind === "refused" ? String(answer.code) : undefined, { "dwc.instance": answer.who.instance });
+}

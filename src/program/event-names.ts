@@ -1,0 +1,31 @@
+// What a program tells of itself, by the names under which its log for machines has it; what it sees of others is in
+// src/sight/event-names.ts. README prints both lists, and a test compares. A name, once published, means the same for good.
+
+export const PROGRAM_EVENTS = [
+  { name: "market.open", meaning: "the Market takes visitors" },
+  { name: "market.keys", meaning: "the keys that sign the carts are not kept: a restart empties the carts" },
+  { name: "market.failed", meaning: "a request failed, and no visitor is to blame" },
+  { name: "bus.server", meaning: "a `nats-server` on this machine was started, is awaited, or is taken over" },
+  { name: "bus.open", meaning: "the bus lets in everybody who reaches it" },
+  { name: "bus.trouble", meaning: "the bus refused something, or something on it went wrong" },
+  { name: "record.writing", meaning: "decisions are written to a file" },
+  { name: "record.trouble", meaning: "they are not, or not all of them" },
+  { name: "tracing.on", meaning: "spans are sent to a collector" },
+  { name: "tracing.off", meaning: "they should be, and cannot: what sends them is not installed" },
+  { name: "tracing.failing", meaning: "the collector does not take them" },
+  { name: "tracing.back", meaning: "it takes them again" },
+  { name: "ratings.waiting", meaning: "an instance waits for a bus" },
+  { name: "ratings.up", meaning: "an instance serves" },
+  { name: "ratings.resumed", meaning: "it runs again after it did not, for so long" },
+  { name: "ratings.dropped", meaning: "it dropped requests that nobody waited for any more" },
+  { name: "ratings.failed", meaning: "it failed on a request" },
+  { name: "ratings.bus_away", meaning: "it lost the bus" },
+  { name: "ratings.bus_back", meaning: "it is back on the bus" },
+  { name: "ratings.leaving", meaning: "it takes nothing new" },
+  { name: "ratings.left", meaning: "it has finished what it had" },
+  { name: "ratings.ended", meaning: "one of several that were started together has ended" },
+  { name: "ratings.metrics", meaning: "an instance shows its metrics, or cannot" },
+  { name: "log.dropped", meaning: "lines are missing here: whoever reads them was too slow" },
+] as const satisfies readonly { readonly name: string; readonly meaning: string }[];
+
+export type ProgramEvent = (typeof PROGRAM_EVENTS)[number]["name"];

@@ -1,0 +1,95 @@
+// Whether traces are sent: only where OTEL_EXPORTER_OTLP_ENDPOINT says to where. Without it nothing is loaded, no
+// connection is tried, and no request costs more. What sends them has packages of its own, in the folder `tracing`; a
+// program that does not find them says what to type, and goes on: it is for ratings, not for traces.
+
+import type { Tracer } from "@opentelemetry/api";
+import type { Clock } from "../clock.ts";
+import type { Settings } from "../settings.ts";
+import type { Attributes, Tracing } from "../trace/trace.ts";
+import type { Speaker } from "./json-lines.ts";
+import type { Say } from "./log.ts";
+import type { Closers } from "./program.ts";
+import { VERSION } from "./version.ts";
+
+interface World {
+  readonly settings: Pick<Settings, "otlpEndpoint">;
+  readonly clock: Clock;
+  readonly say: Say;
+}
+
+/** tracing/exporter.js */
+interface ExporterFile {
+  openExporter(attributes: Attributes, told: (trouble: string | undefined) => void): Exporter;
+}
+
+interface Exporter {
+  readonly tracer: Tracer;
+  close(): Promise<void>;
+}
+
+const EXPORTER = new URL("../../../tracing/exporter.js", import.meta.url).href;
+const SENDS = "the trace exporter";
+/** How long the last spans may take at the end: a collector on its way down shall not hold us. */
+const LAST_SPANS_MS = 1_500;
+
+/** Opens the way out for spans. To be called first: what is closed after it may still be traced. */
+export async function openTracing(speaker: Speaker, world: World, closers: Closers): Promise<Tracing | undefined> {
+  const { otlpEndpoint } = world.settings;
+  if (otlpEndpoint === undefined) return undefined;
+  const { say, clock } = world;
+  const file = await loadExporter();
+  if (typeof file === "string") {
+    const why = `traces are not sent to ${otlpEndpoint}, as ${SENDS} cannot be loaded (${file}): type  make tracing`;
+    say({ level: "WARNING", logger: "tracing", event: "tracing.off", text: `- ${why}` });
+    return undefined;
+  }
+  const { tracingOf } = await import("../trace/spans.ts");
+  const exporter = file.openExporter(attributesOf(speaker), teller(otlpEndpoint, say));
+  closers.push(() => within(LAST_SPANS_MS, clock, exporter.close()));
+  say({ level: "INFO", logger: "tracing", event: "tracing.on", text: `- traces are sent to ${otlpEndpoint}` });
+  return tracingOf(exporter.tracer);
+}
+
+/** @returns why not, if it cannot be loaded */
+async function loadExporter(): Promise<ExporterFile | string> {
+  try {
+    return (await import(EXPORTER)) as ExporterFile;
+  } catch (error) {
+    const isMissing = error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND";
+    return isMissing ? "it is not installed" : String(error);
+  }
+}
+
+/** As OpenTelemetry's conventions name them; an instance is known as on the bus and in the log. */
+function attributesOf({ service, instance }: Speaker): Attributes {
+  return {
+    "service.name": service,
+    "service.version": VERSION,
+    "service.instance.id": instance === undefined ? `${service}-${process.pid}` : `${service}-${instance}`,
+    "process.pid": process.pid,
+  };
+}
+
+/** Told at each change, and not with each batch. */
+function teller(endpoint: string, say: Say): (trouble: string | undefined) => void {
+  let isFailing = false;
+  return (trouble) => {
+    if ((trouble !== undefined) === isFailing) return;
+    isFailing = trouble !== undefined;
+    if (trouble === undefined)
+      say({ level: "INFO", logger: "tracing", event: "tracing.back", text: `- traces are taken again by ${endpoint}` });
+    else {
+      const text = `- traces are not taken by ${endpoint}: ${trouble}`;
+      say({ level: "WARNING", logger: "tracing", event: "tracing.failing", text });
+    }
+  };
+}
+
+async function within(limitMs: number, clock: Clock, ending: Promise<void>): Promise<void> {
+  let cancel = (): void => undefined;
+  const late = new Promise<void>((resolve) => {
+    cancel = clock.after(limitMs, resolve);
+  });
+  await Promise.race([ending.catch(() => undefined), late]);
+  cancel();
+}

@@ -1,0 +1,84 @@
+// Traces on the API of OpenTelemetry, the only file that knows it. Whoever has a tracer, of whatever maker, gets spans
+// for it here; nothing is taken from the process's globals, so two tracers may live in one process.
+//
+// The parent is handed on as a value and not through the API's own context: that would cost an AsyncLocalStorage for
+// every promise in the program, also where nobody traces.
+
+import {
+  type Span as ApiSpan,
+  type Context,
+  createTraceState,
+  ROOT_CONTEXT,
+  type SpanContext,
+  SpanKind,
+  SpanStatusCode,
+  TraceFlags,
+  type Tracer,
+  trace,
+} from "@opentelemetry/api";
+import type { Attributes, Carried, Part, Span, Trace, Tracing } from "./trace.ts";
+import { formatTraceparent, parseTraceparent } from "./traceparent.ts";
+
+const KINDS = { server: SpanKind.SERVER, client: SpanKind.CLIENT, internal: SpanKind.INTERNAL } as const;
+
+/** Sends spans through `tracer`. Its sampler decides which traces; what was decided before us, it is told. */
+export function tracingOf(tracer: Tracer): Tracing {
+  return {
+    serve: (part, carried, requestId) => new OpenSpan(tracer, startIn(tracer, part, parentOf(carried)), requestId),
+  };
+}
+
+function startIn(tracer: Tracer, { name, kind, attributes = {}, links = [] }: Part, parent: Context): ApiSpan {
+  const linked = links.flatMap((link) => contextOf(link.carried) ?? []).map((context) => ({ context }));
+  return tracer.startSpan(name, { kind: KINDS[kind], attributes, links: linked }, parent);
+}
+
+class OpenSpan implements Span {
+  readonly traceId: string;
+  readonly requestId: string;
+  readonly carried: Carried;
+  readonly begin: Trace["begin"];
+  readonly #span: ApiSpan;
+
+  constructor(tracer: Tracer, span: ApiSpan, requestId?: string) {
+    const context = span.spanContext();
+    this.#span = span;
+    this.traceId = context.traceId;
+    this.requestId = requestId ?? context.traceId;
+    this.carried = carriedOf(context);
+    // Not sampled: the parts would be thrown away one by one.
+    if (span.isRecording()) {
+      this.begin = (part) =>
+        new OpenSpan(tracer, startIn(tracer, part, trace.setSpan(ROOT_CONTEXT, span)), this.requestId);
+    }
+  }
+
+  end(error?: string, attributes?: Attributes): void {
+    if (attributes !== undefined) this.#span.setAttributes(attributes);
+    if (error !== undefined) {
+      this.#span.setAttribute("error.type", error);
+      this.#span.setStatus({ code: SpanStatusCode.ERROR, message: error });
+    }
+    this.#span.end();
+  }
+}
+
+function carriedOf({ traceId, spanId, traceFlags, traceState }: SpanContext): Carried {
+  const sampled = (traceFlags & TraceFlags.SAMPLED) !== 0;
+  const tracestate = traceState?.serialize() ?? "";
+  return { traceparent: formatTraceparent({ traceId, spanId, sampled }), ...(tracestate === "" ? {} : { tracestate }) };
+}
+
+function parentOf(carried: Carried | undefined): Context {
+  const context = contextOf(carried);
+  return context === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, context);
+}
+
+function contextOf(carried: Carried | undefined): SpanContext | undefined {
+  const parent = parseTraceparent(carried?.traceparent);
+  if (parent === undefined) return undefined;
+  const { traceId, spanId, sampled } = parent;
+  const traceFlags = sampled ? TraceFlags.SAMPLED : TraceFlags.NONE;
+  const state = carried?.tracestate === undefined ? {} : { traceState: createTraceState(carried.tracestate) };
+  return { traceId, spanId, traceFlags, isRemote: true, ...state };
+}

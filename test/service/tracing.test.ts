@@ -1,0 +1,204 @@
+// A call's way through a trace: from its caller to the instance and back, on a bus in memory.
+
+import { SpanKind, type Tracer } from "@opentelemetry/api";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { Answer } from "../../src/service/answer.ts";
+import { type AskOptions, type Client, openClient } from "../../src/service/client.ts";
+import type { ClientEvent } from "../../src/service/client-options.ts";
+import { answer, type Handled, refuse } from "../../src/service/handled.ts";
+import { startInstance } from "../../src/service/instance.ts";
+import { tracingOf } from "../../src/trace/spans.ts";
+import { type Trace, type Tracing, untraced } from "../../src/trace/trace.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+import { type MemoryBus, MemoryNetwork } from "../support/memory-bus.ts";
+import { KeepingTracer, type KeptSpan } from "../support/spans.ts";
+
+const test = suite("tracing a call");
+
+const TIMEOUT_MS = 1000;
+const TRACE = "0af7651916cd43dd8448eb211c80319c";
+const CARRIED = { traceparent: `00-${TRACE}-b7ad6b7169203331-01`, tracestate: "a=1" };
+
+interface SceneOptions {
+  readonly count?: number;
+  readonly hedge?: boolean;
+  /** Whether the instances send spans. */
+  readonly isTraced?: boolean;
+  readonly handle?: (request: unknown, instance: number) => Handled | Promise<Handled>;
+}
+
+class Scene {
+  readonly clock = new FakeClock();
+  readonly network = new MemoryNetwork(this.clock);
+  readonly tracer = new KeepingTracer();
+  readonly tracing: Tracing = tracingOf(this.tracer as unknown as Tracer);
+  readonly told: (readonly [ClientEvent["kind"], string | undefined])[] = [];
+  readonly handled: (readonly [body: unknown, traceId: string | undefined])[] = [];
+  readonly buses: MemoryBus[] = [];
+  #client: Client | undefined;
+
+  static async of({
+    count = 1,
+    hedge = false,
+    isTraced = true,
+    handle = () => answer({}),
+  }: SceneOptions = {}): Promise<Scene> {
+    const scene = new Scene();
+    const { clock, network, tracing } = scene;
+    const starting = Array.from({ length: count }, (_, place) => {
+      const bus = network.bus();
+      scene.buses.push(bus);
+      return startInstance({
+        ...{ service: "tea", instance: place + 1, bus, clock, random: () => 0 },
+        tracing: isTraced ? tracing : undefined,
+        handle: (request, trace) => {
+          scene.handled.push([request, trace?.traceId]);
+          return handle(request, place + 1);
+        },
+      });
+    });
+    await clock.advance(TIMEOUT_MS);
+    await Promise.all(starting);
+    const tell = ({ kind }: ClientEvent, trace?: Trace): number => scene.told.push([kind, trace?.traceId]);
+    const rules = { requestTimeoutMs: TIMEOUT_MS };
+    scene.#client = openClient({ service: "tea", bus: network.bus(), clock, random: () => 0, rules, tell, hedge });
+    await clock.advance(TIMEOUT_MS);
+    return scene;
+  }
+
+  async ask(options: AskOptions = {}): Promise<Answer> {
+    let ended: Answer | undefined;
+    void this.#client?.ask({ leaves: 2 }, options).then((answered) => {
+      ended = answered;
+    });
+    while (ended === undefined) await this.clock.advance(10);
+    return ended;
+  }
+
+  page(): Trace {
+    return this.tracing.serve({ name: "page", kind: "server" }, CARRIED);
+  }
+
+  attempts(): readonly unknown[] {
+    const attempts = this.tracer.named("tea/get").filter(({ kind }) => kind === SpanKind.CLIENT);
+    return attempts.map(({ attributes, isEnded }) => [attributes["dwc.instance"], attributes["error.type"], isEnded]);
+  }
+}
+
+test("page, attempt and handling are one above the other, in one trace, and all ended", async () => {
+  const scene = await Scene.of();
+  const page = scene.page();
+  await scene.ask({ trace: page });
+  const [above, attempt, handling] = scene.tracer.spans;
+  assert.equal(
+    [attempt, handling].map((span) => [span?.name, span?.kind, span?.parentId, span?.isEnded]),
+    [
+      ["tea/get", SpanKind.CLIENT, above?.context.spanId, true],
+      ["tea/get", SpanKind.SERVER, attempt?.context.spanId, true],
+    ],
+  );
+  assert.equal([...new Set(scene.tracer.spans.map(({ context }) => context.traceId))], [TRACE]);
+  assert.equal([scene.handled[0]?.[1], handling?.context.traceState?.serialize()], [TRACE, "a=1"]);
+});
+
+test("a call that nobody traces carries nothing, and is told with nothing", async () => {
+  const scene = await Scene.of({ isTraced: false });
+  for (const trace of [undefined, untraced(TRACE, "r-1")]) await scene.ask({ trace });
+  for (const [body, traceId] of scene.handled) {
+    assert.equal(Object.keys(body as object), ["leaves", "deadline"]);
+    assert.is(traceId, undefined);
+  }
+  assert.equal(
+    scene.told.filter(([kind]) => kind === "using").map(([, id]) => id),
+    [undefined, TRACE],
+  );
+});
+
+test("a trace of others is passed on as it came, and known to the handler, where no spans are sent", async () => {
+  const scene = await Scene.of({ isTraced: false });
+  await scene.ask({ trace: untraced(TRACE, "r-1", CARRIED) });
+  const [[body, traceId] = []] = scene.handled;
+  assert.equal({ ...Object(body), deadline: 0 }, { leaves: 2, deadline: 0, ...CARRIED });
+  assert.is(traceId, TRACE);
+  assert.is(scene.tracer.spans.length, 0);
+});
+
+test("each attempt is a span of its own, with its end", async () => {
+  const scene = await Scene.of({ count: 2 });
+  scene.buses[0]?.pause();
+  await scene.ask({ trace: scene.page() });
+  assert.equal(scene.attempts(), [[1, "timeout", true]]);
+  assert.ok(
+    scene.told.some(([kind, id]) => kind === "opened" && id === TRACE),
+    "what it opened is told with its trace",
+  );
+  await scene.ask({ trace: scene.page() });
+  assert.equal(scene.attempts().at(-1), [2, undefined, true]);
+});
+
+test("a copy says that it is one, and is a part of the page that it was sent beside", async () => {
+  const mute = (_: unknown, instance: number): Handled | Promise<Handled> =>
+    instance === 1 ? new Promise(() => undefined) : answer({});
+  const scene = await Scene.of({ count: 2, handle: mute });
+  const copies = (): readonly KeptSpan[] =>
+    scene.tracer.spans.filter(({ attributes }) => attributes["dwc.copy"] === true);
+  for (let asked = 0; asked < 20 && copies().length === 0; asked++) {
+    await scene.ask({ trace: scene.page() });
+    await scene.clock.advance(10_000);
+  }
+  const [copy] = copies();
+  assert.equal([copy?.attributes["dwc.instance"], copy?.attributes["error.type"], copy?.isEnded], [1, "timeout", true]);
+  const beside = scene.tracer.spans.filter(
+    ({ parentId, kind }) => parentId === copy?.parentId && kind === SpanKind.CLIENT,
+  );
+  assert.equal(beside.map(({ attributes }) => attributes["dwc.copy"]).sort(), [false, true]);
+});
+
+test("of a hedged call both attempts are below the page", async () => {
+  const scene = await Scene.of({ count: 2, hedge: true });
+  scene.buses[0]?.pause();
+  await scene.ask({ trace: scene.page() });
+  await scene.clock.advance(2 * TIMEOUT_MS);
+  assert.equal(scene.attempts(), [
+    [1, "timeout", true],
+    [2, undefined, true],
+  ]);
+  assert.ok(scene.told.some(([kind, id]) => kind === "hedging" && id === TRACE));
+});
+
+test("a refusal is an error with its code, on both sides, however the handler came to it", async () => {
+  const handlers: readonly [string, () => Handled | Promise<Handled>][] = [
+    ["404", () => refuse(404, "no such tea")],
+    ["404", async () => refuse(404, "no such tea")],
+    ["500", () => JSON.parse("{")],
+    ["500", () => Promise.reject(new Error("spilt"))],
+  ];
+  for (const [code, handle] of handlers) {
+    const scene = await Scene.of({ handle });
+    await scene.ask({ trace: scene.page() });
+    const [, attempt, handling] = scene.tracer.spans;
+    assert.equal(
+      [attempt, handling].map((span) => [span?.attributes["error.type"], span?.isEnded]),
+      [
+        [code, true],
+        [code, true],
+      ],
+    );
+  }
+});
+
+test("an instance that sends spans begins a trace for who brings none, or none that is good", async () => {
+  const scene = await Scene.of();
+  const stranger = scene.network.bus();
+  for (const traceparent of [undefined, "00-nonsense", 7]) {
+    void stranger.request("tea.get", JSON.stringify({ traceparent }), { timeoutMs: TIMEOUT_MS });
+    await scene.clock.advance(1);
+  }
+  assert.equal(
+    scene.tracer.spans.map(({ parentId, isEnded }) => [parentId, isEnded]),
+    Array(3).fill([undefined, true]),
+  );
+});
+
+test.run();
