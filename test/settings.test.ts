@@ -59,6 +59,7 @@ test("an empty environment gives the documented defaults", () => {
       maxIncarnations: 10_000,
     },
     hedge: false,
+    otlpEndpoint: undefined,
   });
 });
 
@@ -79,6 +80,18 @@ test("every row of the table is read: a value that is wrong for it is noticed", 
 test("every row has a meaning, and no name stands twice", () => {
   for (const { name, meaning } of SETTINGS) assert.ok(meaning.length > 20, name);
   assert.is(new Set(SETTINGS.map(({ name }) => name)).size, SETTINGS.length);
+});
+
+test("a collector is an address on the web, and a password in one is not printed", () => {
+  for (const good of ["http://localhost:4318", "https://collector.example.org/otlp", "http://[::1]:4318"])
+    assert.is(settled({ OTEL_EXPORTER_OTLP_ENDPOINT: good }).otlpEndpoint, good);
+  refuses(
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    ["localhost:4318", "grpc://localhost:4317", "http://", "http:///x", "http://a b", "1"],
+    /of the form http:\/\/host:port \(https:\/\/ too\)$/,
+  );
+  const [problem = ""] = problems({ OTEL_EXPORTER_OTLP_ENDPOINT: "grpc://me:secret@host" });
+  assert.not.match(problem, "secret");
 });
 
 test("an empty or blank variable counts as not set, and blanks around a value are no part of it", () => {

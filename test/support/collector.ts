@@ -1,0 +1,100 @@
+// A collector of traces on a free port: takes OTLP as JSON, and keeps the spans.
+
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+
+export interface CollectedSpan {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId: string | undefined;
+  readonly name: string;
+  readonly kind: number;
+  readonly links: readonly { readonly traceId: string; readonly spanId: string }[];
+  readonly attributes: Readonly<Record<string, unknown>>;
+  /** Who sent it: service.name and the like. */
+  readonly resource: Readonly<Record<string, unknown>>;
+  readonly tookMs: number;
+}
+
+export class Collector {
+  readonly spans: CollectedSpan[] = [];
+  requests = 0;
+  /** What it answers; anything but 200 is no success. */
+  status = 200;
+  readonly #server: Server;
+
+  private constructor() {
+    this.#server = createServer((request, response) => {
+      let body = "";
+      request.on("data", (chunk: Buffer) => {
+        body += chunk.toString();
+      });
+      request.on("end", () => {
+        this.requests += 1;
+        if (this.status === 200 && request.url === "/v1/traces") this.spans.push(...spansOf(JSON.parse(body)));
+        response.writeHead(this.status, { "Content-Type": "application/json" }).end("{}");
+      });
+    });
+  }
+
+  static async open(port = 0): Promise<Collector> {
+    const collector = new Collector();
+    await new Promise<void>((resolve) => collector.#server.listen(port, "127.0.0.1", resolve));
+    return collector;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  of(traceId: string): readonly CollectedSpan[] {
+    return this.spans.filter((span) => span.traceId === traceId);
+  }
+
+  async close(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#server.close(() => resolve());
+      this.#server.closeAllConnections();
+    });
+  }
+}
+
+interface KeyValue {
+  readonly key: string;
+  readonly value: Readonly<Record<string, unknown>>;
+}
+
+interface OtlpSpan extends Omit<CollectedSpan, "attributes" | "links"> {
+  readonly attributes?: readonly KeyValue[];
+  readonly links?: CollectedSpan["links"];
+  readonly startTimeUnixNano: string;
+  readonly endTimeUnixNano: string;
+}
+
+interface Otlp {
+  readonly resourceSpans: readonly {
+    readonly resource: { readonly attributes: readonly KeyValue[] };
+    readonly scopeSpans: readonly { readonly spans: readonly OtlpSpan[] }[];
+  }[];
+}
+
+const plain = (attributes: readonly KeyValue[] = []): Record<string, unknown> =>
+  Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]));
+
+function spansOf({ resourceSpans }: Otlp): CollectedSpan[] {
+  return resourceSpans.flatMap(({ resource, scopeSpans }) =>
+    scopeSpans.flatMap(({ spans }) =>
+      spans.map((span) => ({
+        ...span,
+        links: span.links ?? [],
+        attributes: plain(span.attributes),
+        resource: plain(resource.attributes),
+        tookMs: Number(BigInt(span.endTimeUnixNano) - BigInt(span.startTimeUnixNano)) / 1e6,
+      })),
+    ),
+  );
+}

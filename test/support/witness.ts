@@ -1,0 +1,20 @@
+// Loaded before a program of ours (NODE_OPTIONS=--import): tells which addresses it connects to, and, as it ends, which
+// packages for tracing it has loaded.
+
+import Module from "node:module";
+import { Socket } from "node:net";
+
+const say = (what: string): void => void process.stderr.write(`WITNESS ${what}\n`);
+
+const { connect } = Socket.prototype;
+Socket.prototype.connect = function (this: Socket, ...given: unknown[]) {
+  const [first] = given.flat() as [{ host?: string; port?: number } | undefined];
+  say(`connect ${first?.host ?? "?"}:${first?.port ?? "?"}`);
+  return (connect as (...all: unknown[]) => Socket).apply(this, given);
+} as typeof connect;
+
+process.on("exit", () => {
+  const { _cache: cache } = Module as unknown as { _cache: Record<string, unknown> };
+  const packages = Object.keys(cache).flatMap((path) => /.*\/(@opentelemetry\/[^/]+)\//.exec(path)?.[1] ?? []);
+  say(`loaded ${[...new Set(packages)].sort().join(" ") || "nothing"}`);
+});

@@ -1,0 +1,147 @@
+// takes: 20 s
+//
+// A bad morning, with LOG_FORMAT=json: every change of state has the name of an event that README lists, no step of a
+// call has one, and what a page brings about carries its trace, here and in the instance's own log.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { startNatsServer, type TestServer } from "../support/nats-server.ts";
+import type { Program } from "../support/program.ts";
+import { readReadme, rowsOf } from "../support/readme.ts";
+import { pause, until, World } from "../support/world.ts";
+
+interface Context {
+  server: TestServer;
+  world: World;
+}
+
+interface JsonLine {
+  readonly level: string;
+  readonly time: string;
+  readonly service: string;
+  readonly instance?: number;
+  readonly logger: string;
+  readonly message: string;
+  readonly event?: string;
+  readonly trace_id?: string;
+  readonly request_id?: string;
+}
+
+const test = suite<Context>("the log for machines");
+
+const LIMIT_MS = 15_000;
+const STEP = /^(ASK|WAITED|GOT|BAD|GET|DWC resolv|ratings using instance )/;
+const TRACE = "0af7651916cd43dd8448eb211c80319c";
+const EVENTS = new Set(rowsOf(readReadme()).flatMap(([first]) => /^`([a-z]+\.[a-z_]+)`$/.exec(first ?? "")?.[1] ?? []));
+
+test.before.each(async (context) => {
+  context.server = await startNatsServer();
+  context.world = new World(context.server.url, {
+    ...{ LOG_FORMAT: "json", REQUEST_TIMEOUT_MS: "300", RETEST_DELAY_MS: "500", HEARTBEAT_INTERVAL_MS: "1000" },
+  });
+});
+
+test.after.each(async ({ world, server }) => {
+  await world.close();
+  await server.stop();
+});
+
+const linesOf = ({ lines }: Program): readonly JsonLine[] =>
+  lines.filter((line) => line.startsWith("{")).map((line): JsonLine => JSON.parse(line));
+
+async function startMarket(world: World): Promise<{ program: Program; url: string }> {
+  const program = world.start({ name: "market", env: { PORT: "0" } });
+  const [, url = ""] = await program.waitFor(/open at (http:[^\s"]+)/);
+  return { program, url };
+}
+
+async function startRatings(world: World, instance: number): Promise<Program> {
+  const program = world.start({ name: "ratings", args: ["--instance", String(instance)] });
+  await program.waitFor(/"event":"ratings\.up"/);
+  return program;
+}
+
+const visit = async (url: string, headers: Record<string, string> = {}): Promise<string> => {
+  const response = await fetch(url, { headers });
+  await response.text();
+  return response.headers.get("x-request-id") ?? "";
+};
+
+/** Loads pages until the Market has told of it. */
+const pagesUntil = (program: Program, url: string, event: string): Promise<void> =>
+  until(event, LIMIT_MS, async () => {
+    await visit(url);
+    return linesOf(program).some((line) => line.event === event);
+  });
+
+/** Everything that is told has to be found in README, and to be what it says it is. */
+function checkNames(program: Program): void {
+  const wrong = linesOf(program).filter(({ message, event }) =>
+    STEP.test(message) ? event !== undefined : event === undefined || !EVENTS.has(event),
+  );
+  assert.equal(
+    wrong.map(({ event, message }) => `${event}: ${message}`),
+    [],
+  );
+}
+
+test("every change of state has its name, from start to end", async ({ world, server }) => {
+  const { program, url } = await startMarket(world);
+  const [first, second] = [await startRatings(world, 1), await startRatings(world, 2)];
+  await pagesUntil(program, url, "instance.joined");
+  await second.stop();
+  await pagesUntil(program, url, "breaker.opened");
+  await pagesUntil(program, url, "instance.lost");
+  second.signal("SIGCONT");
+  await pagesUntil(program, url, "instance.returned");
+  await first.end();
+  await pagesUntil(program, url, "instance.left");
+  await server.kill();
+  await pagesUntil(program, url, "bus.away");
+  for (const each of [second, program]) assert.is((await each.end()).code, 0);
+  for (const each of [program, first, second]) checkNames(each);
+  const told = new Set([program, first, second].flatMap(linesOf).map(({ event }) => event));
+  for (const event of [
+    "market.open",
+    "bus.connected",
+    "bus.open",
+    "ratings.resumed",
+    "ratings.leaving",
+    "ratings.left",
+  ])
+    assert.ok(told.has(event), event);
+  assert.equal([...new Set(linesOf(program).map(({ service }) => service))], ["market"]);
+  assert.equal([...new Set(linesOf(second).map(({ service, instance }) => `${service} ${instance}`))], ["ratings 2"]);
+});
+
+test("the lines of a page carry its trace, and those of its requests in the instance", async ({ world }) => {
+  const { program, url } = await startMarket(world);
+  const instance = await startRatings(world, 1);
+  await program.waitFor(/"event":"instance\.joined"/);
+  const id = await visit(url);
+  // Calls of one page are not shared with the next.
+  await pause(50);
+  await visit(url, { traceparent: `00-${TRACE}-b7ad6b7169203331-01`, "x-request-id": "r-1" });
+  await instance.waitFor(new RegExp(TRACE));
+  await program.waitFor(new RegExp(`${TRACE}.*GOT`));
+  const own = linesOf(program).filter((line) => line.trace_id === id);
+  const given = linesOf(program).filter((line) => line.trace_id === TRACE);
+  for (const lines of [own, given])
+    for (const begin of ["ASK for camera", "DWC resolving", "DWC resolved", "ratings using", "WAITED", "GOT camera"])
+      assert.ok(
+        lines.some(({ message }) => message.startsWith(begin)),
+        begin,
+      );
+  assert.ok(own.every((line) => line.request_id === undefined));
+  assert.ok(given.every((line) => line.request_id === "r-1"));
+  const served = linesOf(instance).filter(({ message }) => message.startsWith("GET "));
+  assert.equal(
+    [
+      served.filter((line) => line.trace_id === undefined).length,
+      served.filter((line) => line.trace_id === TRACE).length,
+    ],
+    [4, 4],
+  );
+});
+
+test.run();

@@ -1,0 +1,217 @@
+// takes: 25 s
+//
+// Real programs and a collector: a page as one trace, from the visitor's header to the instance's handling; and, where
+// nobody asks for traces, not a connection and not a package.
+
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { type CollectedSpan, Collector } from "../support/collector.ts";
+import { startNatsServer, type TestServer } from "../support/nats-server.ts";
+import { Program } from "../support/program.ts";
+import { repository } from "../support/toolbox.ts";
+import { until, World } from "../support/world.ts";
+
+interface Context {
+  server: TestServer;
+  world: World;
+  collector: Collector;
+}
+
+const test = suite<Context>("tracing");
+/** What sends traces is not in the usual install. Where it cannot be had, these are skipped, and counted so. */
+const sending = isInstalled() ? test : test.skip;
+
+function isInstalled(): boolean {
+  try {
+    execFileSync("sh", [join(repository, "tracing/prepare")], { stdio: "ignore", timeout: 120_000 });
+    return true;
+  } catch {
+    console.log("  make tracing does not work on this machine: what sends traces is not tried");
+    return false;
+  }
+}
+
+const LIMIT_MS = 15_000;
+const SERVER = 2;
+const CLIENT = 3;
+/** Spans are sent soon, so that a test need not wait for them. */
+const AT_ONCE = { OTEL_BSP_SCHEDULE_DELAY: "50" };
+const PARENT = { traceId: "0af7651916cd43dd8448eb211c80319c", spanId: "b7ad6b7169203331" };
+const traceparent = `00-${PARENT.traceId}-${PARENT.spanId}-01`;
+
+test.before.each(async (context) => {
+  context.server = await startNatsServer();
+  context.world = new World(context.server.url);
+  context.collector = await Collector.open();
+});
+
+test.after.each(async ({ server, world, collector }) => {
+  await world.close();
+  await collector.close();
+  await server.stop();
+});
+
+const traced = ({ collector }: Context): Record<string, string> => ({
+  OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+  ...AT_ONCE,
+});
+const idOf = async (url: string, headers: Record<string, string> = {}): Promise<string> => {
+  const response = await fetch(url, { headers });
+  await response.text();
+  return response.headers.get("x-request-id") ?? "";
+};
+const below = (spans: readonly CollectedSpan[], parent: CollectedSpan | undefined): readonly CollectedSpan[] =>
+  spans.filter(({ parentSpanId }) => parentSpanId !== undefined && parentSpanId === parent?.spanId);
+
+sending(
+  "a page is one trace: page, its four questions, an attempt each, and the handling in the instance",
+  async (context) => {
+    const { world, collector } = context;
+    const market = await world.startMarket(traced(context));
+    await world.startRatings(1, traced(context));
+    await market.untilKnown(1);
+    const id = await idOf(market.url, { traceparent });
+    assert.is(id, PARENT.traceId);
+    await until("all spans", LIMIT_MS, () => collector.of(id).length >= 13);
+    const spans = collector.of(id);
+    const [page] = spans.filter(({ parentSpanId }) => parentSpanId === PARENT.spanId);
+    assert.equal([page?.name, page?.kind, page?.resource["service.name"]], ["GET /", SERVER, "market"]);
+    const asks = below(spans, page);
+    assert.equal(
+      asks.map(({ name }) => name),
+      Array(4).fill("ask ratings"),
+    );
+    for (const ask of asks) {
+      const [attempt, ...others] = below(spans, ask);
+      assert.equal([attempt?.name, attempt?.kind, others.length], ["ratings/get", CLIENT, 0]);
+      const [handling] = below(spans, attempt);
+      assert.equal([handling?.name, handling?.kind], ["ratings/get", SERVER]);
+      assert.equal(
+        [handling?.resource["service.name"], handling?.resource["service.instance.id"]],
+        ["ratings", "ratings-1"],
+      );
+    }
+    assert.ok(spans.every(({ tookMs }) => tookMs >= 0));
+  },
+);
+
+sending("an unanswered attempt is an error of its trace, and what came after has its place", async (context) => {
+  const { world, collector } = context;
+  const market = await world.startMarket({ ...traced(context), REQUEST_TIMEOUT_MS: "300" });
+  const first = await world.startRatings(1);
+  await world.startRatings(2);
+  await market.untilKnown(2);
+  await first.program.stop();
+  const id = await idOf(market.url);
+  assert.match(id, /^[0-9a-f]{32}$/);
+  await until("its attempts", LIMIT_MS, () => collector.of(id).some(({ name }) => name === "GET /"));
+  const ends = collector.of(id).filter(({ kind }) => kind === CLIENT);
+  assert.ok(ends.some(({ attributes }) => attributes["dwc.instance"] === 1 && attributes["error.type"] === "timeout"));
+  assert.ok(ends.some(({ attributes }) => attributes["dwc.instance"] === 2 && attributes["error.type"] === undefined));
+  assert.not.ok(
+    collector.of(id).some(({ resource }) => resource["service.name"] === "ratings"),
+    "those send none",
+  );
+});
+
+sending("what is not sampled is not sent, and the last spans are, as the program ends", async (context) => {
+  const { world, collector } = context;
+  const market = await world.startMarket({ ...traced(context), OTEL_BSP_SCHEDULE_DELAY: "60000" });
+  const quiet = await idOf(market.url, { traceparent: traceparent.replace(/01$/, "00") });
+  assert.is(quiet, PARENT.traceId);
+  const id = await idOf(market.url);
+  assert.is(collector.spans.length, 0);
+  await market.program.end();
+  assert.ok(collector.of(id).some(({ name }) => name === "GET /"));
+  assert.is(collector.of(quiet).length, 0);
+});
+
+sending(
+  "a collector that is away is told once, and once when it is back; pages do not wait for it",
+  async (context) => {
+    const { world, collector } = context;
+    const env = { ...traced(context), OTEL_EXPORTER_OTLP_TIMEOUT: "300" };
+    const { port } = collector;
+    await collector.close();
+    const market = await world.startMarket(env);
+    const count = (pattern: RegExp): number => market.program.count(pattern);
+    await until("it is told", LIMIT_MS, async () => {
+      assert.is((await market.page()).status, 200);
+      return count(/^WARNING:tracing:- traces are not taken by http/) === 1;
+    });
+    context.collector = await Collector.open(port);
+    await until("it is back", LIMIT_MS, async () => {
+      await market.page();
+      return count(/^INFO:tracing:- traces are taken again by http/) === 1;
+    });
+    assert.is(count(/traces are not taken/), 1);
+    await context.collector.close();
+    assert.equal(await market.program.end(), { code: 0, signal: null });
+    context.collector = await Collector.open();
+  },
+);
+
+const WITNESS = { NODE_OPTIONS: `--import=${new URL("../support/witness.js", import.meta.url).href}` };
+
+test("unset, no connection is tried and no package is loaded", async (context) => {
+  const { world, collector, server } = context;
+  // The exporter, had it been loaded, would read this one by itself.
+  const env = { ...WITNESS, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${collector.url}/v1/traces`, ...AT_ONCE };
+  const market = await world.startMarket(env);
+  const instance = await world.startRatings(1, env);
+  await market.untilKnown(1);
+  await idOf(market.url, { traceparent });
+  const busPort = new URL(server.url).port;
+  for (const program of [market.program, instance.program]) {
+    await program.end();
+    // The API comes with the metrics' package, and is no more than names.
+    assert.is(program.count(/^WITNESS loaded (nothing|@opentelemetry\/api)$/), 1);
+    const connects = program.lines.filter((line) => line.startsWith("WITNESS connect"));
+    assert.ok(connects.length > 0, "the witness was there");
+    assert.equal(
+      connects.filter((line) => !line.endsWith(`:${busPort}`)),
+      [],
+    );
+  }
+  assert.is(collector.requests, 0);
+});
+
+sending("and set, both are seen", async (context) => {
+  const { world, collector } = context;
+  const market = await world.startMarket({ ...traced(context), ...WITNESS });
+  await idOf(market.url);
+  await market.program.end();
+  assert.ok(market.program.count(new RegExp(`^WITNESS connect .*:${collector.port}$`)) > 0);
+  assert.is(market.program.count(/^WITNESS loaded .*exporter-trace-otlp-http .*sdk-trace/), 1);
+});
+
+test("where what sends them is not installed, it says what to type, and the program runs", async ({
+  server,
+  collector,
+}) => {
+  const folder = mkdtempSync(join(tmpdir(), "untraced-"));
+  mkdirSync(join(folder, "tracing"));
+  cpSync(join(repository, "tracing/exporter.js"), join(folder, "tracing/exporter.js"));
+  for (const part of ["dist/bin", "dist/src", "package.json"])
+    cpSync(join(repository, part), join(folder, part), { recursive: true });
+  symlinkSync(join(repository, "node_modules"), join(folder, "node_modules"));
+  const program = new Program({
+    name: "another",
+    script: join(folder, "dist/bin/ratings.js"),
+    args: ["--instance", "1"],
+    env: { NATS_URL: server.url, DWC_STATE: folder, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url },
+  });
+  const [, typed] = await program.waitFor(
+    /^WARNING:tracing:- traces are not sent to http.* is not installed\): type {2}(.*)$/,
+  );
+  assert.is(typed, "make tracing");
+  await program.waitFor(/instance 1 is up/);
+  await program.end();
+  rmSync(folder, { recursive: true });
+});
+
+test.run();
