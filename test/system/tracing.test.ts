@@ -143,12 +143,22 @@ sending(
       assert.is((await market.page()).status, 200);
       return count(/^WARNING:tracing:- traces are not taken by http/) === 1;
     });
-    context.collector = await Collector.open(port);
-    await until("it is back", LIMIT_MS, async () => {
-      await market.page();
-      return count(/^INFO:tracing:- traces are taken again by http/) === 1;
-    });
+    const back = await Collector.open(port);
+    context.collector = back;
+    const sent = async (batches: number): Promise<void> => {
+      const wanted = back.requests + batches;
+      await until(`${batches} batches`, LIMIT_MS, async () => {
+        await market.page();
+        return back.requests >= wanted;
+      });
+    };
+    back.status = 400;
+    await sent(4);
     assert.is(count(/traces are not taken/), 1);
+    back.status = 200;
+    await sent(4);
+    await market.program.waitFor(/^INFO:tracing:- traces are taken again by http/);
+    assert.equal([count(/traces are not taken/), count(/traces are taken again/)], [1, 1]);
     await context.collector.close();
     assert.equal(await market.program.end(), { code: 0, signal: null });
     context.collector = await Collector.open();
