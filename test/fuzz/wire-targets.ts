@@ -11,6 +11,7 @@ import { readAttempt } from "../../src/service/answer.ts";
 import { deadlineOf, decodeBody, LONGEST_BODY_BYTES, LONGEST_HEARTBEAT_BYTES } from "../../src/service/body.ts";
 import { encode } from "../../src/service/handled.ts";
 import { infoAnswer, pingAnswer, statsAnswer } from "../../src/service/verbs.ts";
+import { incoming, incomingInBody } from "../../src/trace/traceparent.ts";
 import { beatOf } from "../support/table.ts";
 import { anyText, messages, nearlyText } from "./inputs.ts";
 import { must, mustBeProblem, mustBeSame, type Target, target } from "./target.ts";
@@ -151,6 +152,19 @@ function verbsHold(given: Parameters<typeof statsAnswer>[1]): void {
   must(pingAnswer(identity) !== infoAnswer(identity), "there are answers");
 }
 
+const PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+/** What is taken in from anybody goes on to others, and into the log. */
+function traceHolds([traceparent, tracestate]: readonly [string, string]): void {
+  const came = incoming(traceparent, tracestate);
+  mustBeSame(incomingInBody({ traceparent, tracestate }), came, "headers and bodies are read alike");
+  if (came === undefined) return;
+  must(/^[0-9a-f]{32}$/.test(came.traceId) && !/^0+$/.test(came.traceId), "a trace id is one");
+  must(/^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$/.test(came.carried.traceparent), "what goes on is of our version");
+  mustBeSame(incoming(came.carried.traceparent, came.carried.tracestate), came, "what goes on is taken in again");
+  must((came.carried.tracestate ?? "").length <= 512, "the state of others is bounded");
+}
+
 export const WIRE_TARGETS: readonly Target[] = [
   target("heartbeats", messages(BEAT), heartbeatHolds),
   target("requests", messages({ thingID: "camera", deadline: 1_790_000_000_000 }, { thingID: "piano" }), requestHolds),
@@ -161,4 +175,5 @@ export const WIRE_TARGETS: readonly Target[] = [
     subjectHolds,
   ),
   target("service verbs", counts, verbsHold),
+  target("traces", fc.tuple(fc.oneof(anyText, nearlyText(PARENT, `cc${PARENT.slice(2)}-x`)), anyText), traceHolds),
 ];
