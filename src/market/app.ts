@@ -62,7 +62,7 @@ export function createApp(shop: Shop): Koa {
 
 function routes(shop: Shop, assets: Assets, views: Views): Router {
   const router = new Router({ sensitive: true, strict: true });
-  router.get("/", homePage(shop, assets));
+  router.get("/", homePage(shop, assets, views));
   router.post("/", ownPagesOnly, formsOnly, readForm, order(shop));
   router.get("/thing/:id", (ctx) => {
     const thing = shop.catalogue.byId.get(ctx.params["id"] ?? "") ?? ctx.throw(404);
@@ -94,7 +94,7 @@ const goodTargets: Middleware = (ctx, next) => {
   return next();
 };
 
-function homePage(shop: Shop, assets: Assets): Middleware {
+function homePage(shop: Shop, assets: Assets, views: Views): Middleware {
   const { catalogue, rate } = shop;
   const faces = thingFaces(catalogue, (id) => assetUrl(assets, `${id}.svg`));
   const thingIDs = catalogue.things.map((thing) => thing.id).sort();
@@ -107,7 +107,8 @@ function homePage(shop: Shop, assets: Assets): Middleware {
     const message = takeMessage(ctx);
     const ratings = rate === undefined ? undefined : await askRatings(shop, rate, ctx);
     const { requestId } = traceOf(ctx);
-    await ctx.render("page.njk", { page: makePage(catalogue, faces, { cart, message, ratings }), requestId });
+    ctx.type = "html";
+    ctx.body = views.render("page.njk", { page: makePage(catalogue, faces, { cart, message, ratings }), requestId });
   };
 }
 

@@ -47,6 +47,15 @@ test("a name that is not given is an error, not a gap", async () => {
   assert.match(await render("gap", {}), /threw [\s\S]*undefined/);
 });
 
+test("a view is rendered as text as well, by the same rules and without looking at the disk", () => {
+  write("text.njk", "{{ said }} at {{ site }}");
+  const views = loadViews(folder, { site: "the <site>" });
+  rmSync(join(folder, "text.njk"));
+  assert.is(views.render("text.njk", { said: "<b>" }), "&lt;b&gt; at the &lt;site&gt;");
+  assert.throws(() => views.render("text.njk", {}), /undefined/);
+  assert.throws(() => views.render("nonesuch.njk", {}), /no template was compiled from .*nonesuch\.njk/);
+});
+
 test("templates are read once: a file that changes later changes nothing", async () => {
   write("once.njk", "before");
   const views = loadViews(folder, {});
