@@ -12,6 +12,7 @@ import { ASSETS_PATH, assetUrl, readAssets, sendAsset } from "./assets.ts";
 import { addBoardRoutes } from "./board-routes.ts";
 import { failurePages, tellKoaErrors } from "./failures.ts";
 import { marketFile } from "./files.ts";
+import { FinishedPages } from "./finished-pages.ts";
 import { SECURITY_HEADERS } from "./headers.ts";
 import { fulfil, parseOrder } from "./order.ts";
 import { makePage, SITE_NAME, thingFaces } from "./page.ts";
@@ -97,6 +98,7 @@ const goodTargets: Middleware = (ctx, next) => {
 function homePage(shop: Shop, assets: Assets, views: Views): Middleware {
   const { catalogue, rate } = shop;
   const faces = thingFaces(catalogue, (id) => assetUrl(assets, `${id}.svg`));
+  const pages = new FinishedPages((page, requestId) => views.render("page.njk", { page, requestId }));
   const thingIDs = catalogue.things.map((thing) => thing.id).sort();
   return async (ctx) => {
     if (wantsJson(ctx)) {
@@ -108,7 +110,7 @@ function homePage(shop: Shop, assets: Assets, views: Views): Middleware {
     const ratings = rate === undefined ? undefined : await askRatings(shop, rate, ctx);
     const { requestId } = traceOf(ctx);
     ctx.type = "html";
-    ctx.body = views.render("page.njk", { page: makePage(catalogue, faces, { cart, message, ratings }), requestId });
+    ctx.body = pages.finish(makePage(catalogue, faces, { cart, message, ratings }), requestId);
   };
 }
 
