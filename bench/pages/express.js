@@ -11,6 +11,9 @@ const things = Object.entries(catalogue).map(([id, thing]) => ({ id, ...thing })
 const { ask } = await openRequest({ server: process.env.NATS_URL });
 
 const app = express();
+// As production has it (NODE_ENV), so its views are compiled once; and without the ETag that it would hash for every
+// page, as the Market's pages have none.
+app.disable("etag");
 app.set("view engine", "ejs");
 app.set("views", import.meta.dirname);
 app.get("/", async (_request, response) => {
