@@ -21,6 +21,19 @@ export function decodeBody(bytes: Uint8Array, longestBytes: number): Decoded {
   }
 }
 
+/**
+ * The request as it is sent: its JSON, with a deadline (epoch ms by our own clock). Written into the text, as a copy of
+ * the object with one field more costs 0.7 µs; that is left for what is no plain object to JSON, or has a deadline, and
+ * for a trace.
+ * @param carried fields that say to which trace it belongs
+ */
+export function encodeRequest(request: object, deadline: number, carried?: object): string {
+  if (carried !== undefined) return JSON.stringify({ ...request, deadline, ...carried });
+  const text: string | undefined = JSON.stringify(request);
+  const isPlain = text?.startsWith("{") === true && text !== "{}" && !("deadline" in request);
+  return isPlain ? `${text.slice(0, -1)},"deadline":${deadline}}` : JSON.stringify({ ...request, deadline });
+}
+
 /** The request's deadline (epoch ms by the caller's clock), if it carries a believable one. */
 export function deadlineOf(request: unknown): number | undefined {
   if (typeof request !== "object" || request === null) return undefined;

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { deadlineOf, decodeBody } from "../../src/service/body.ts";
+import { deadlineOf, decodeBody, encodeRequest } from "../../src/service/body.ts";
 import { Dice } from "../support/random.ts";
 
 const test = suite("body");
@@ -51,6 +51,33 @@ test("no bytes whatever make it throw, nor any depth", () => {
 test("a key that would change every object changes none", () => {
   decodeBody(bytes('{"__proto__":{"polluted":true}}'), LONGEST);
   assert.is(Object.hasOwn(Object.prototype, "polluted"), false);
+});
+
+test("a request is sent as its JSON with its deadline, whatever object it is", () => {
+  class Fields {
+    readonly own = 1;
+    get derived(): number {
+      return 2;
+    }
+  }
+  const written = new Map<object, object>([
+    [{ thingID: "camera" }, { thingID: "camera", deadline: 17 }],
+    [{}, { deadline: 17 }],
+    [{ text: '"}' }, { text: '"}', deadline: 17 }],
+    [{ nested: { list: [{}] } }, { nested: { list: [{}] }, deadline: 17 }],
+    [{ nothing: undefined }, { deadline: 17 }],
+    [
+      { deadline: 1, thingID: "camera" },
+      { deadline: 17, thingID: "camera" },
+    ],
+    [["a", "b"], { 0: "a", 1: "b", deadline: 17 }],
+    [() => 1, { deadline: 17 }],
+    [new Date(0), { deadline: 17 }],
+    [new Fields(), { own: 1, deadline: 17 }],
+    [Object.create(null), { deadline: 17 }],
+  ]);
+  for (const [request, sent] of written) assert.equal(JSON.parse(encodeRequest(request, 17)), sent);
+  assert.is(encodeRequest({ deadline: 1 }, 17), '{"deadline":17}');
 });
 
 test("the deadline of a request is read if it is a number, and nothing else is taken for one", () => {
