@@ -29,33 +29,32 @@ export const STALL_MS = 250;
 /** How often the clock looks at itself, so that a gap means a stall and not merely that nobody asked. */
 const TICK_MS = 50;
 
+/** Changed in place: two new objects for every look were a twelfth of the memory that a call went through. */
 export interface RunningTime {
-  readonly runningMs: number;
-  readonly seenAtMs: number;
+  runningMs: number;
+  seenAtMs: number;
 }
 
 /**
- * One look at the monotonic clock. A gap up to STALL_MS counts as run; of a longer one only one tick does.
- * @returns the next state, and the length of the stall in ms (0: none)
+ * One look at the monotonic clock, noted in `time`. A gap up to STALL_MS counts as run; of a longer one only one tick does.
+ * @returns the length of the stall in ms (0: none)
  */
-export function observe(last: RunningTime, monotonicMs: number): { next: RunningTime; stalledMs: number } {
+export function observe(time: RunningTime, monotonicMs: number): number {
   // The monotonic clock has been seen to run backwards on real hardware; time that did not pass is not taken back.
-  const gapMs = Math.max(0, monotonicMs - last.seenAtMs);
+  const gapMs = Math.max(0, monotonicMs - time.seenAtMs);
   const ranMs = gapMs > STALL_MS ? TICK_MS : gapMs;
-  return {
-    next: { runningMs: last.runningMs + ranMs, seenAtMs: Math.max(monotonicMs, last.seenAtMs) },
-    stalledMs: gapMs > STALL_MS ? gapMs - ranMs : 0,
-  };
+  time.runningMs += ranMs;
+  time.seenAtMs = Math.max(monotonicMs, time.seenAtMs);
+  return gapMs > STALL_MS ? gapMs - ranMs : 0;
 }
 
 /** The clock of the machine. Its own tick keeps no process alive. */
 export function systemClock(): Clock {
-  let time: RunningTime = { runningMs: 0, seenAtMs: performance.now() };
+  const time: RunningTime = { runningMs: 0, seenAtMs: performance.now() };
   const listeners = new Set<(stalledMs: number) => void>();
 
   const look = (): number => {
-    const { next, stalledMs } = observe(time, performance.now());
-    time = next;
+    const stalledMs = observe(time, performance.now());
     if (stalledMs > 0) for (const listener of [...listeners]) listener(stalledMs);
     return time.runningMs;
   };

@@ -65,18 +65,19 @@ export class Resolver {
 
   /** The choice that `next` would make now. */
   look(now: number, traits: CallTraits = {}): Choice {
-    if (traits.second === true) return { call: this.#well(now, traits), retests: [], trials: [] };
+    if (traits.second === true) return { call: this.#well(now, traits), retests: NOBODY, trials: NOBODY };
     const healthy = this.#healthy(now, traits);
     const open = this.#retestable(now, healthy === undefined, traits.tried);
-    if (traits.repeatable === false) return { call: open[0] ?? healthy, retests: [], trials: [] };
+    if (traits.repeatable === false) return { call: open[0] ?? healthy, retests: NOBODY, trials: NOBODY };
     // One copy beside a call that succeeds is enough; when nobody is well, everyone who might be is asked.
-    const retests = open.slice(0, healthy === undefined ? MOST_COPIES : 1);
+    const retests = open.length === 0 ? NOBODY : open.slice(0, healthy === undefined ? MOST_COPIES : 1);
     return { call: healthy, retests, trials: this.#trials(healthy, now, traits) };
   }
 
   /** Takes the next turn. Every ticket handed out has to be settled with the tracker. */
   next(now: number, traits: CallTraits = {}): Turn {
     const choice = this.look(now, traits);
+    if (choice.call?.breaker.kind === "closed" && isCallAlone(choice)) return this.#usual(choice.call, now);
     const retests: Ticket[] = [];
     const changes: Change[] = [];
     for (const member of choice.retests) this.#startRetest(member, now, retests, changes);
@@ -85,17 +86,25 @@ export class Resolver {
     return { call, retests, trials, changes };
   }
 
+  /** Most turns are nothing but a call to who is well. */
+  #usual(member: Member, now: number): Turn {
+    this.#last = member.who;
+    return { call: this.#tracker.admit(member, now), retests: NONE, trials: NONE, changes: NONE };
+  }
+
   #retestable(now: number, early: boolean, tried: ReadonlySet<string> | undefined): readonly Member[] {
     const open = this.#tracker.retestable(now, early);
-    return tried === undefined ? open : open.filter((member) => !tried.has(member.who.incarnation));
+    return tried === undefined || open.length === 0
+      ? open
+      : open.filter((member) => !tried.has(member.who.incarnation));
   }
 
   /** While strangers are not trusted with a call, one of them gets a copy beside each call that is in good hands. */
   #trials(healthy: Member | undefined, now: number, traits: CallTraits): readonly Member[] {
-    if (healthy?.proven !== true || !this.#tracker.wariness.isWary(now)) return [];
+    if (healthy?.proven !== true || !this.#tracker.wariness.isWary(now)) return NOBODY;
     const fits = this.#fitting(now, traits, false);
     const stranger = this.#tracker.ring.firstAfter(this.#lastTried, (member) => !member.proven && fits(member));
-    return stranger === undefined ? [] : [stranger];
+    return stranger === undefined ? NOBODY : [stranger];
   }
 
   #startRetest(member: Member, now: number, retests: Ticket[], changes: Change[]): void {
@@ -150,3 +159,9 @@ export class Resolver {
     return repeatable !== false && this.#tracker.wariness.isWary(now);
   }
 }
+
+// Of most choices these are empty, and a caller makes one for every call: shared they cost nothing.
+const NOBODY: readonly Member[] = [];
+const NONE: readonly never[] = [];
+
+const isCallAlone = ({ retests, trials }: Choice): boolean => retests.length === 0 && trials.length === 0;

@@ -58,7 +58,8 @@ export class Tracker {
 
   /** Live members with an open breaker whose retest may start now: those due, or with `early` all that have none out. */
   retestable(now: number, early: boolean): readonly Member[] {
-    return this.#unwell.retestable(now, early).filter((member) => this.isLive(member, now));
+    const open = this.#unwell.retestable(now, early);
+    return open.length === 0 ? open : open.filter((member) => this.isLive(member, now));
   }
 
   // A heartbeat.

@@ -115,10 +115,10 @@ export class Host implements Clock {
     // The last look was that of the tick before the stall.
     const ticked = Math.floor(since / TICK_MS) * TICK_MS;
     const { runningMs } = this.#time;
-    const last = { runningMs: runningMs - (since - ticked), seenAtMs: ticked };
-    const { next, stalledMs } = observe(last, this.timeline.now);
+    const time = { runningMs: runningMs - (since - ticked), seenAtMs: ticked };
+    const stalledMs = observe(time, this.timeline.now);
     // A look between that tick and the stall has been acted on: what it saw is not taken back.
-    this.#time = { ...next, runningMs: Math.max(next.runningMs, runningMs) };
+    this.#time = { ...time, runningMs: Math.max(time.runningMs, runningMs) };
     this.#stalledSince = undefined;
     this.lastStall = { fromMs: since, toMs: this.timeline.now };
     if (stalledMs > 0) for (const listener of [...this.#listeners]) listener(stalledMs);
