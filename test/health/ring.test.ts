@@ -50,6 +50,29 @@ test("when the one who had the last turn has left, its successor is next", () =>
   assert.is(after(ring, named("4-a")), "1-a");
 });
 
+test("the place of the last turn is only a guess: who comes before it or leaves costs nobody a turn", () => {
+  const { ring, members } = ringOf("2-a", "3-a", "4-a");
+  const [second, third] = members;
+  if (second === undefined || third === undefined) throw new Error("no third member");
+  assert.is(after(ring, second), "3-a");
+  ring.add(named("1-a"));
+  assert.is(after(ring, third), "4-a");
+  assert.is(after(ring, second), "3-a");
+  ring.remove(second);
+  assert.is(after(ring, third), "4-a");
+  ring.remove(third);
+  assert.is(after(ring, third), "4-a", "who has left keeps its place in the order");
+});
+
+test("whoever asks with another last turn than the one before gets the turn after their own", () => {
+  const { ring, members } = ringOf("1-a", "2-a", "3-a");
+  assert.is(after(ring, members[0]), "2-a");
+  assert.is(after(ring, members[0]), "2-a");
+  assert.is(after(ring, members[2]), "1-a");
+  assert.is(after(ring, undefined), "1-a");
+  assert.is(after(ring, members[1]), "3-a");
+});
+
 test("whoever does not fit is passed over, and with nobody fitting there is nobody", () => {
   const { ring, members } = ringOf("1-a", "2-a", "3-a");
   assert.is(
