@@ -193,7 +193,7 @@ class NatsBusImpl implements NatsBus {
   /** @returns what a request ends as that could not be sent */
   #send(wire: NatsConnection, subject: string, body: string, options: PublishOptions): Reply | undefined {
     try {
-      wire.publish(subject, Buffer.from(body), options); // 200 ns; the TextEncoder that a text would meet takes 640
+      wire.publish(subject, Buffer.from(body), options); // 200 ns, and not 640 as a text: 8 % of an answer, 4 % of a call
       return undefined;
     } catch (error) {
       return this.#notSent(wire, subject, error);
