@@ -2,6 +2,7 @@
 
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { until } from "./until.ts";
 
 export interface CollectedSpan {
   readonly traceId: string;
@@ -15,6 +16,8 @@ export interface CollectedSpan {
   readonly resource: Readonly<Record<string, unknown>>;
   readonly tookMs: number;
 }
+
+const PORT_WITHIN_MS = 20_000;
 
 export class Collector {
   readonly spans: CollectedSpan[] = [];
@@ -39,8 +42,16 @@ export class Collector {
 
   static async open(port = 0): Promise<Collector> {
     const collector = new Collector();
-    await new Promise<void>((resolve) => collector.#server.listen(port, "127.0.0.1", resolve));
+    // A port that was ours before may for a moment be the local one of somebody's connection.
+    await until("the port is free", PORT_WITHIN_MS, () => collector.#listens(port));
     return collector;
+  }
+
+  #listens(port: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#server.once("error", () => resolve(false));
+      this.#server.listen(port, "127.0.0.1", () => resolve(true));
+    });
   }
 
   get port(): number {
