@@ -5,8 +5,9 @@
 import type { ServerResponse } from "node:http";
 import type { Cancel, Clock } from "../clock.ts";
 import { type Change, Changes } from "../sight/changes.ts";
+import type { Seen } from "../sight/seen.ts";
 import type { Sight } from "../sight/sight.ts";
-import type { Seen, Snapshot } from "../sight/snapshot.ts";
+import type { Snapshot } from "../sight/snapshot.ts";
 
 /** Two frames are at least so far apart: fast to the eye, and ten thousand events a second are still ten frames. */
 const BATCH_MS = 100;

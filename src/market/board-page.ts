@@ -78,7 +78,7 @@ function rowOf(row: InstanceRow, at: number): BoardRow {
     ...{ instance, incarnation, state, glyph, word },
     why: whyText(row, at),
     heard: `${ageText(at - heartbeat.at)} ago`,
-    calls: `${calls.total} (${Math.round(calls.share * PERCENT)} % of the last minute)`,
+    calls: `${calls.total}${calls.hedges > 0 ? ` + ${calls.hedges} hedged` : ""} (${Math.round(calls.share * PERCENT)} % of the last minute)`,
     latency: latency === null ? "–" : `${latency.p50Ms.toFixed(1)} / ${latency.p99Ms.toFixed(1)} ms`,
   };
 }

@@ -5,8 +5,9 @@ import type { Closers } from "../program/program.ts";
 import { clientSamples } from "../sight/client-metrics.ts";
 import { type Exposition, expose } from "../sight/exposition.ts";
 import { MARKET_METRICS } from "../sight/metric-names.ts";
+import type { Seen } from "../sight/seen.ts";
 import type { Sight } from "../sight/sight.ts";
-import type { Seen, Snapshot } from "../sight/snapshot.ts";
+import type { Snapshot } from "../sight/snapshot.ts";
 import { BoardFeed } from "./board-feed.ts";
 
 export interface Board {

@@ -32,13 +32,15 @@ export interface ClientOptions {
   readonly count?: (ended: Ended) => void;
 }
 
+/** As the call itself; as a retest or a trial, a copy that nobody waited for; or once more, beside a late one. */
+export type SentAs = "call" | "copy" | "hedge";
+
 /** What an attempt came to, or that there was nobody to make one with. */
 export type Ended =
   | {
       readonly kind: "attempt";
       readonly who: Who;
-      /** A retest or a trial: a copy that nobody waited for. */
-      readonly isCopy: boolean;
+      readonly sentAs: SentAs;
       readonly result: Result;
       /** Answered with an error of the service's own. */
       readonly isRefusal: boolean;

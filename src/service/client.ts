@@ -5,14 +5,14 @@
 import { checkServiceName } from "../bus/subjects.ts";
 import type { Cancel } from "../clock.ts";
 import type { Change } from "../health/change.ts";
-import type { Resolver } from "../health/resolver.ts";
+import type { Resolver, Slow } from "../health/resolver.ts";
 import type { Result, Ticket } from "../health/ticket.ts";
 import type { Tracker } from "../health/tracker.ts";
 import type { Trace } from "../trace/trace.ts";
 import { type Accepts, type Answer, type Attempt, readAttempt, unanswered } from "./answer.ts";
 import { encodeRequest } from "./body.ts";
 import { beginAttempt, endAttempt } from "./call-span.ts";
-import { type ClientOptions, type WholeClientOptions, wholeClientOptions } from "./client-options.ts";
+import { type ClientOptions, type SentAs, type WholeClientOptions, wholeClientOptions } from "./client-options.ts";
 import { Hearing } from "./hearing.ts";
 import { type CallSoFar, Hedging, type Send } from "./hedging.ts";
 import { Underway } from "./underway.ts";
@@ -31,6 +31,8 @@ export interface Client {
   /** What is believed of every instance; for reading. */
   readonly tracker: Tracker;
   readonly resolver: Resolver;
+  /** Whom a choice spares for now, as a call of theirs is late; undefined without hedging. */
+  readonly slow: Slow | undefined;
   /** Resolves once the first roll call after connecting has been heard; at once if that is past, or the bus away. */
   ready(): Promise<void>;
   /** Asks one instance and, if that turns out dead or leaving, the next, all within one request timeout. Never rejects. */
@@ -79,6 +81,10 @@ class ServiceClient implements Client {
       : undefined;
   }
 
+  get slow(): Slow | undefined {
+    return this.#hedging?.slow;
+  }
+
   start(): void {
     const { clock } = this.#options;
     this.#stopTicking = clock.every(TICK_MS, () => this.#tellAll(this.tracker.tick(clock.now())));
@@ -123,8 +129,14 @@ class ServiceClient implements Client {
     if (this.#hedging === undefined || !repeatable) {
       return this.#send(ticket, request, call.giveUpAt - this.#options.clock.now(), options);
     }
-    const send: Send = (one, timeoutMs, own) =>
-      this.#send(one, request, timeoutMs, own === undefined ? { accepts, trace } : { accepts, trace, signal: own });
+    const send: Send = (one, timeoutMs, sentAs, own) =>
+      this.#send(
+        one,
+        request,
+        timeoutMs,
+        own === undefined ? { accepts, trace } : { accepts, trace, signal: own },
+        sentAs,
+      );
     return this.#hedging.send(ticket, { ...call, send, signal, trace });
   }
 
@@ -145,10 +157,10 @@ class ServiceClient implements Client {
     const tell = tried.size < MOST_TOLD ? this.#options.tell : () => undefined;
     tell({ kind: "resolving" }, trace);
     tell({ kind: "resolved", live: () => this.tracker.live(clock.now()).map((member) => member.who) }, trace);
-    const turn = this.resolver.next(clock.now(), { tried, repeatable, slow: this.#hedging?.slow });
+    const turn = this.resolver.next(clock.now(), { tried, repeatable, slow: this.slow });
     this.#tellAll(turn.changes, trace);
     for (const copy of [...turn.retests, ...turn.trials]) {
-      void this.#send(copy, request, rules.requestTimeoutMs, { accepts, trace }, true);
+      void this.#send(copy, request, rules.requestTimeoutMs, { accepts, trace }, "copy");
     }
     if (turn.call !== undefined) tell({ kind: "using", who: turn.call.who }, trace);
     return turn.call;
@@ -160,11 +172,11 @@ class ServiceClient implements Client {
     request: object,
     timeoutMs: number,
     options: AskOptions,
-    isCopy = false,
+    sentAs: SentAs = "call",
   ): Promise<Attempt> {
     const { bus, clock } = this.#options;
     const { repeatable = true, accepts = ANYTHING, signal, trace } = options;
-    const span = beginAttempt(trace, ticket, isCopy);
+    const span = beginAttempt(trace, ticket, sentAs === "copy");
     // In the body, not in headers: those cost a caller a quarter more of its processor time for each call.
     const carried = span?.carried ?? trace?.carried;
     const body = encodeRequest(request, Math.round(clock.wall() + timeoutMs), carried);
@@ -177,13 +189,13 @@ class ServiceClient implements Client {
     const result = call.isOrphan ? "nobody" : this.#charge(attempt, timeoutMs);
     this.#settle(ticket, result, trace);
     if (span !== undefined) endAttempt(span, { ...attempt, result });
-    this.#count(ticket, attempt, result, isCopy);
+    this.#count(ticket, attempt, result, sentAs);
     return attempt;
   }
 
-  #count({ who, sentAt }: Ticket, { answer }: Attempt, result: Result, isCopy: boolean): void {
+  #count({ who, sentAt }: Ticket, { answer }: Attempt, result: Result, sentAs: SentAs): void {
     const { clock, count } = this.#options;
-    count({ kind: "attempt", who, isCopy, result, isRefusal: answer.kind === "refused", tookMs: clock.now() - sentAt });
+    count({ kind: "attempt", who, sentAs, result, isRefusal: answer.kind === "refused", tookMs: clock.now() - sentAt });
   }
 
   /** A call that reached its instance late, after others, says nothing about an instance that had no time. */

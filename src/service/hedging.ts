@@ -12,7 +12,12 @@ import type { Attempt } from "./answer.ts";
 import type { ClientEvent } from "./client-options.ts";
 
 /** Sends one ticket's call with what is left of its time; settles the ticket however it ends, and never rejects. */
-export type Send = (ticket: Ticket, timeoutMs: number, signal?: AbortSignal) => Promise<Attempt>;
+export type Send = (
+  ticket: Ticket,
+  timeoutMs: number,
+  sentAs: "call" | "hedge",
+  signal?: AbortSignal,
+) => Promise<Attempt>;
 
 export interface CallSoFar {
   /** In running time. */
@@ -60,7 +65,7 @@ export class Hedging {
     const { clock } = this.#options;
     return new Promise((resolve) => {
       const lateAfterMs = this.#hedge.sent(ticket.who);
-      const first = this.#timed(ticket, call);
+      const first = this.#timed(ticket, "call", call);
       const race = new Race(resolve);
       // After one more turn of reading: timers run first, and the answer may be in our hands already.
       const cancel = clock.after(lateAfterMs, () => clock.afterReading(() => this.#help(ticket, call, race)));
@@ -84,15 +89,15 @@ export class Hedging {
     call.tried.add(ticket.who.incarnation);
     tell({ kind: "hedging", who: ticket.who, late: late.who, afterMs: now - late.sentAt }, call.trace);
     race.secondIsOut();
-    void this.#timed(ticket, call).then((attempt) => {
+    void this.#timed(ticket, "hedge", call).then((attempt) => {
       if (attempt.result === "nonsense") tell({ kind: "nonsense", who: ticket.who }, call.trace);
       if (race.secondEnded(attempt) === "won") this.#hedge.overtaken(late.who.incarnation);
     });
   }
 
-  async #timed(ticket: Ticket, { send, giveUpAt, signal }: HedgedCall): Promise<Attempt> {
+  async #timed(ticket: Ticket, sentAs: "call" | "hedge", { send, giveUpAt, signal }: HedgedCall): Promise<Attempt> {
     const { clock } = this.#options;
-    const attempt = await send(ticket, giveUpAt - clock.now(), signal);
+    const attempt = await send(ticket, giveUpAt - clock.now(), sentAs, signal);
     if (attempt.result === "answered") this.#hedge.answered(ticket.who, clock.now() - ticket.sentAt);
     return attempt;
   }

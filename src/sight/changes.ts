@@ -1,13 +1,16 @@
 // What has become different since the last look, so that two hundred viewers of a thousand instances are sent what
 // changed and not everything. Rows whose state changed go out whole; numbers that only count go out as short tuples,
-// once a second. Finding out costs a comparison of two references per row, as states are values that are never changed.
+// once a second. Finding out costs a few comparisons per row: states are values that are never changed, and why somebody
+// is passed over is a word.
 
 import type { Breaker } from "../health/breaker.ts";
 import type { Member, Membership } from "../health/member.ts";
 import type { SeenEvent } from "./event-stream.ts";
+import { turnOf } from "./explain.ts";
 import type { Count, InstanceRow } from "./row.ts";
+import { nextChoice, type Seen } from "./seen.ts";
 import { MOST_ROWS, type Sight, worstFirst } from "./sight.ts";
-import { type Seen, type Snapshot, type Turns, turnsOf } from "./snapshot.ts";
+import { type Snapshot, type Turns, turnsOf } from "./snapshot.ts";
 import { secondOf } from "./tally.ts";
 
 export interface Change {
@@ -31,6 +34,8 @@ interface Last {
   readonly membership: Membership;
   readonly breaker: Breaker;
   readonly proven: boolean;
+  /** Why it is passed over; time alone can change that, and a late call can. */
+  readonly passed: string | undefined;
 }
 
 export class Changes {
@@ -53,8 +58,10 @@ export class Changes {
     const listed = this.#listed();
     const changed: Member[] = [];
     const same: Member[] = [];
-    for (const member of listed) (this.#isChanged(member) ? changed : same).push(member);
-    const gone = this.#keep(listed);
+    const before = this.#last;
+    this.#last = this.#read(listed, now);
+    for (const member of listed) (this.#isChanged(member, before) ? changed : same).push(member);
+    const gone = [...before.keys()].filter((incarnation) => !this.#last.has(incarnation));
     const events = sight.stream.after(this.#lastEvent);
     this.#lastEvent = sight.stream.lastId;
     return {
@@ -72,17 +79,23 @@ export class Changes {
     return tracker.size <= MOST_ROWS ? [...tracker.all()] : worstFirst(tracker.all()).slice(0, MOST_ROWS);
   }
 
-  #isChanged({ who, membership, breaker, proven }: Member): boolean {
-    const last = this.#last.get(who.incarnation);
-    return last === undefined || last.membership !== membership || last.breaker !== breaker || last.proven !== proven;
+  #isChanged({ who: { incarnation } }: Member, before: ReadonlyMap<string, Last>): boolean {
+    const [last, is] = [before.get(incarnation), this.#last.get(incarnation)];
+    if (last === undefined || is === undefined) return true;
+    const isSame = last.membership === is.membership && last.breaker === is.breaker && last.proven === is.proven;
+    return !isSame || last.passed !== is.passed;
   }
 
-  #keep(listed: readonly Member[]): readonly string[] {
-    const before = this.#last;
-    this.#last = new Map(
-      listed.map(({ who, membership, breaker, proven }) => [who.incarnation, { membership, breaker, proven }]),
+  #read(listed: readonly Member[], now: number): Map<string, Last> {
+    const choice = nextChoice(this.#seen, now);
+    return new Map(
+      listed.map((member) => {
+        const { who, membership, breaker, proven } = member;
+        const turn = turnOf(member, choice, this.#seen, now);
+        const passed = turn.kind === "passed over" ? turn.why : undefined;
+        return [who.incarnation, { membership, breaker, proven, passed }];
+      }),
     );
-    return [...before.keys()].filter((incarnation) => !this.#last.has(incarnation));
   }
 
   /** Of those who did nothing in the last second, nothing is sent. */

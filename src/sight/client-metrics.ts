@@ -3,8 +3,8 @@
 import type { Breaker } from "../health/breaker.ts";
 import type { Member, Membership } from "../health/member.ts";
 import type { Sample } from "./exposition.ts";
+import type { Seen } from "./seen.ts";
 import { MOST_ROWS, type Sight } from "./sight.ts";
-import type { Seen } from "./snapshot.ts";
 import { DURATION_BOUNDS_S, OUTCOMES, type Total } from "./tally.ts";
 
 const MEMBERSHIPS: readonly Membership["kind"][] = ["up", "draining", "gone"];
@@ -29,6 +29,7 @@ export function clientSamples(sight: Sight, { tracker }: Seen, wallOffsetMs: num
     dwc_client_request_duration_seconds: totals.flatMap(([instance, total]) =>
       durationSamples({ service, instance }, total),
     ),
+    dwc_client_hedges_total: totals.map(([instance, { hedges }]) => ({ labels: { service, instance }, value: hedges })),
     dwc_breaker_state: [...byNumber].flatMap(([instance, group]) =>
       BREAKERS.map((state) => ({ labels: { service, instance, state }, value: count(group, state) })),
     ),

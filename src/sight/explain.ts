@@ -4,7 +4,7 @@
 import { willingness } from "../health/breaker.ts";
 import type { Member } from "../health/member.ts";
 import type { Choice } from "../health/resolver.ts";
-import type { Tracker } from "../health/tracker.ts";
+import type { Seen } from "./seen.ts";
 
 export type Turn =
   | { readonly kind: "next" }
@@ -13,13 +13,13 @@ export type Turn =
   | { readonly kind: "passed over"; readonly why: string };
 
 /** @param choice what the resolver would do now */
-export function turnOf(member: Member, choice: Choice, tracker: Tracker, now: number): Turn {
+export function turnOf(member: Member, choice: Choice, seen: Seen, now: number): Turn {
   if (choice.call === member) return { kind: "next" };
-  const why = whyNot(member, tracker, now);
+  const why = whyNot(member, seen, now);
   return why === undefined ? { kind: "in turn" } : { kind: "passed over", why };
 }
 
-function whyNot(member: Member, tracker: Tracker, now: number): string | undefined {
+function whyNot(member: Member, { tracker, slow }: Seen, now: number): string | undefined {
   const { membership, breaker } = member;
   if (membership.kind === "gone") return `it is gone: ${membership.how}`;
   if (membership.kind === "draining") return "it is leaving, and finishes what it has";
@@ -27,6 +27,8 @@ function whyNot(member: Member, tracker: Tracker, now: number): string | undefin
   if (breaker.kind === "open") return "its breaker is open";
   if (breaker.kind === "retesting") return "its breaker is open, and a retest is out";
   if (willingness(breaker, now) === "guarded") return "it is on probation, and has a call to prove itself on";
+  if (slow?.has(member.who.incarnation))
+    return "another has answered a call that it still has: it gets none until then";
   if (!member.proven && tracker.wariness.isWary(now)) return "it has never answered, and strangers let callers down";
   return undefined;
 }

@@ -25,7 +25,13 @@ export const MARKET_METRICS = [
     "dwc_client_requests_total",
     "counter",
     "service instance outcome",
-    "calls and their copies, by what they came to",
+    "calls, their copies and hedges, by what they came to",
+  ),
+  row(
+    "dwc_client_hedges_total",
+    "counter",
+    "service instance",
+    "calls that another was late with, asked of this one too (HEDGE=1)",
   ),
   row("dwc_client_request_duration_seconds", "histogram", "service instance", "how long they took"),
   row(

@@ -33,6 +33,8 @@ export interface InstanceRow {
   readonly calls: {
     readonly total: number;
     readonly copies: number;
+    /** Sent to it beside a call that another was late with; not among the calls. */
+    readonly hedges: number;
     readonly lastMinute: number;
     /** Of all calls of the last minute, from 0 to 1. */
     readonly share: number;
@@ -103,12 +105,14 @@ function breakerOf(breaker: Breaker, { toWall, memory }: RowSurroundings): Insta
 }
 
 function callsOf({ memory, now, callsLastMinute }: RowSurroundings): InstanceRow["calls"] {
-  if (memory === undefined) return { total: 0, copies: 0, lastMinute: 0, share: 0, outcomes: null, seconds: null };
+  if (memory === undefined)
+    return { total: 0, copies: 0, hedges: 0, lastMinute: 0, share: 0, outcomes: null, seconds: null };
   const { tally } = memory;
   const seconds = tally.seconds(now);
   const lastMinute = seconds.reduce((sum, count) => sum + count, 0);
   const share = callsLastMinute === 0 ? 0 : hundredth(lastMinute / callsLastMinute);
-  return { total: tally.calls, copies: tally.copies, lastMinute, share, outcomes: tally.outcomes, seconds };
+  const { calls: total, copies, hedges } = tally;
+  return { total, copies, hedges, lastMinute, share, outcomes: tally.outcomes, seconds };
 }
 
 function latencyOf({ memory, now }: Pick<RowSurroundings, "memory" | "now">): InstanceRow["latency"] {
@@ -118,9 +122,12 @@ function latencyOf({ memory, now }: Pick<RowSurroundings, "memory" | "now">): In
 
 /**
  * The numbers of a row that change without its state: incarnation; heard at and counts until, in epoch ms; calls in all;
- * of those failed; p50 and p99 in ms; and the calls of the last seconds, the newest last.
+ * of those failed; p50 and p99 in ms; the calls of the last seconds, the newest last; and hedges in all.
  */
-export type Count = readonly [string, number, number, number, number, number | null, number | null, readonly number[]];
+export type Count = readonly [
+  ...[incarnation: string, heardAt: number, countsUntil: number, calls: number, failed: number],
+  ...[p50Ms: number | null, p99Ms: number | null, lastSeconds: readonly number[], hedges: number],
+];
 
 /** Seconds that go with it: two looks are a second apart, and a late one must lose none. */
 export const SECONDS_SENT = 3;
@@ -129,13 +136,13 @@ const NO_SECONDS: readonly number[] = [];
 export function countOf(member: Member, around: Omit<RowSurroundings, "turn" | "callsLastMinute">): Count {
   const { toWall, memory, now } = around;
   const heard = [member.who.incarnation, toWall(member.heardAt), toWall(member.leaseUntil)] as const;
-  if (memory === undefined) return [...heard, 0, 0, null, null, NO_SECONDS];
+  if (memory === undefined) return [...heard, 0, 0, null, null, NO_SECONDS, 0];
   const { tally } = memory;
   const [p50, p99] = tally.quantiles(SHOWN_QUANTILES, now) ?? [];
   const failed = tally.outcomes.timeout + tally.outcomes.unreachable;
   const rounded =
     p50 === undefined || p99 === undefined ? ([null, null] as const) : ([hundredth(p50), hundredth(p99)] as const);
-  return [...heard, tally.calls, failed, ...rounded, tally.lastSeconds(SECONDS_SENT, now)];
+  return [...heard, tally.calls, failed, ...rounded, tally.lastSeconds(SECONDS_SENT, now), tally.hedges];
 }
 
 /** More digits than this are noise, and bytes to two hundred viewers. */

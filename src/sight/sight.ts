@@ -9,7 +9,8 @@ import { EVENTS, type EventName, eventName } from "./event-names.ts";
 import { EventStream } from "./event-stream.ts";
 import { turnOf } from "./explain.ts";
 import { type Count, countOf, type InstanceRow, type Memory, rowOf, STATES, stateOf } from "./row.ts";
-import { SCHEMA_VERSION, type Seen, type Snapshot, turnsOf } from "./snapshot.ts";
+import { nextChoice, type Seen } from "./seen.ts";
+import { SCHEMA_VERSION, type Snapshot, turnsOf } from "./snapshot.ts";
 import { outcomeOf, secondOf, Tally, Total } from "./tally.ts";
 
 export interface SightOptions {
@@ -110,12 +111,12 @@ export class Sight {
   }
 
   rows(members: readonly Member[], seen: Seen, now: number, wall: number): readonly InstanceRow[] {
-    const choice = seen.resolver.look(now);
+    const choice = nextChoice(seen, now);
     const around = { now, toWall: this.#toWall(now, wall), callsLastMinute: this.#lastMinute(now) };
     return members.map((member) =>
       rowOf(member, {
         ...around,
-        turn: turnOf(member, choice, seen.tracker, now),
+        turn: turnOf(member, choice, seen, now),
         memory: this.#memories.get(member.who.incarnation),
       }),
     );

@@ -2,19 +2,12 @@
 // from. Versioned: a field may be added under one version, never renamed or given another meaning.
 
 import type { BusStatus } from "../bus/bus.ts";
-import type { Resolver } from "../health/resolver.ts";
-import type { Tracker } from "../health/tracker.ts";
 import type { HealthRules } from "../settings.ts";
 import type { SeenEvent } from "./event-stream.ts";
 import type { InstanceRow } from "./row.ts";
+import { nextChoice, type Seen } from "./seen.ts";
 
 export const SCHEMA_VERSION = 1;
-
-/** Whom one looks at. */
-export interface Seen {
-  readonly tracker: Tracker;
-  readonly resolver: Resolver;
-}
 
 export interface Snapshot {
   readonly schema_version: typeof SCHEMA_VERSION;
@@ -47,10 +40,10 @@ export interface Turns {
   readonly copies: readonly string[];
 }
 
-export function turnsOf({ tracker, resolver }: Seen, now: number, most: number): Turns {
-  const { call, retests, trials } = resolver.look(now);
+export function turnsOf(seen: Seen, now: number, most: number): Turns {
+  const { call, retests, trials } = nextChoice(seen, now);
   return {
-    ring: tracker.ring
+    ring: seen.tracker.ring
       .all()
       .slice(0, most)
       .map(({ who }) => who.incarnation),

@@ -54,6 +54,8 @@ export class Tally {
   /** Calls that somebody waited for. */
   calls = 0;
   copies = 0;
+  /** Calls that another was late with, asked of this one too: counted there as calls, and so not here. */
+  hedges = 0;
   readonly #latency = new RecentLatency();
   readonly #seconds = new Uint32Array(SPARK_SECONDS);
   #second = 0;
@@ -61,10 +63,9 @@ export class Tally {
   add(attempt: Attempt, outcome: Outcome, now: number): void {
     this.outcomes[outcome] += 1;
     if (TIMED.has(outcome)) this.#latency.add(attempt.tookMs, now);
-    if (attempt.isCopy) {
-      this.copies += 1;
-      return;
-    }
+    if (attempt.sentAs === "copy") this.copies += 1;
+    if (attempt.sentAs === "hedge") this.hedges += 1;
+    if (attempt.sentAs !== "call") return;
     this.calls += 1;
     this.#moveTo(now);
     const place = this.#second % SPARK_SECONDS;
@@ -106,9 +107,11 @@ export class Total {
   readonly buckets: number[] = DURATION_BOUNDS_S.map(() => 0);
   durations = 0;
   durationMs = 0;
+  hedges = 0;
 
-  add({ tookMs }: Attempt, outcome: Outcome): void {
+  add({ tookMs, sentAs }: Attempt, outcome: Outcome): void {
     this.outcomes[outcome] += 1;
+    if (sentAs === "hedge") this.hedges += 1;
     if (!TIMED.has(outcome)) return;
     this.durations += 1;
     this.durationMs += tookMs;

@@ -4,11 +4,14 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Answer } from "../../src/service/answer.ts";
 import { type AskOptions, type Client, openClient } from "../../src/service/client.ts";
-import type { ClientEvent } from "../../src/service/client-options.ts";
+import type { ClientEvent, ClientOptions } from "../../src/service/client-options.ts";
 import { answer, type Handled, refuse } from "../../src/service/handled.ts";
 import { startInstance } from "../../src/service/instance.ts";
+import { Sight } from "../../src/sight/sight.ts";
+import type { Snapshot } from "../../src/sight/snapshot.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { MemoryNetwork } from "../support/memory-bus.ts";
+import { DEFAULT_RULES } from "../support/table.ts";
 
 const test = suite("hedging");
 
@@ -26,6 +29,7 @@ class Scene {
   /** Requests that reached each instance, by number. */
   readonly reached: number[] = [0, 0, 0, 0];
   readonly manners: Manner[] = ["well", "well", "well", "well"];
+  readonly sight = new Sight({ service: "tea", version: "1", rules: DEFAULT_RULES, startedAt: 0 });
   client: Client | undefined;
 
   static async of(count: number, hedge = true): Promise<Scene> {
@@ -41,7 +45,17 @@ class Scene {
     await Promise.all(starting);
     const tell = (event: ClientEvent): number => events.push(event);
     const rules = { requestTimeoutMs: TIMEOUT_MS };
-    scene.client = openClient({ service: "tea", bus: network.bus(), clock, random: () => 0, rules, tell, hedge });
+    const tally: ClientOptions["count"] = (ended) => scene.sight.count(ended, clock.now());
+    scene.client = openClient({
+      service: "tea",
+      bus: network.bus(),
+      clock,
+      random: () => 0,
+      rules,
+      tell,
+      count: tally,
+      hedge,
+    });
     await clock.advance(TIMEOUT_MS);
     return scene;
   }
@@ -55,6 +69,13 @@ class Scene {
     });
     while (ended === undefined) await this.clock.advance(10);
     return { answer: ended, tookMs: this.clock.now() - sentAt };
+  }
+
+  /** What board and `dwc explain` show. */
+  seen(): Snapshot {
+    const now = this.clock.now();
+    if (this.client === undefined) throw new Error("there is no client yet");
+    return this.sight.look(this.client, now, now);
   }
 
   told(kind: ClientEvent["kind"]): number {
@@ -126,6 +147,49 @@ test("the slow one may still be first, and then nobody is charged", async () => 
   await scene.clock.advance(TIMEOUT_MS * 2);
   assert.is(scene.told("opened"), 0);
   assert.equal(scene.reached, [0, 1, 1, 0]);
+});
+
+test("what is shown as next spares the late one as the choice does, and says why", async () => {
+  const scene = await Scene.of(2);
+  scene.manners[1] = 600;
+  const shown: (string | undefined)[] = [];
+  const made: string[] = [];
+  for (let call = 0; call < 8; call++) {
+    const { turns, instances } = scene.seen();
+    shown.push(instances.find(({ incarnation }) => incarnation === turns.next)?.instance.toString());
+    const late = instances.find(({ turn }) => turn.kind === "passed over");
+    assert.is(late?.instance, call === 0 ? undefined : 1);
+    if (late?.turn.kind === "passed over") assert.match(late.turn.why, /another has answered a call that it still has/);
+    const before = scene.reached.slice();
+    await scene.ask();
+    // The first call goes to 1, and is hedged.
+    const [who] = scene.reached.flatMap((count, instance) => (count > (before[instance] ?? 0) ? [instance] : []));
+    made.push(String(who));
+    if (scene.clock.now() > TIMEOUT_MS * 4) break;
+  }
+  assert.equal(shown, made);
+  assert.equal([shown[0], shown[1]], ["1", "2"]);
+});
+
+test("a hedge is counted beside the calls, not among them", async () => {
+  const scene = await Scene.of(2);
+  scene.manners[1] = "never";
+  await scene.ask();
+  await scene.clock.advance(TIMEOUT_MS);
+  const { calls, instances } = scene.seen();
+  assert.is(calls.total, 1);
+  const byNumber = [...instances].sort((a, b) => a.instance - b.instance);
+  assert.equal(
+    byNumber.map(({ calls: { total, hedges, share } }) => [total, hedges, share]),
+    [
+      [1, 0, 1],
+      [0, 1, 0],
+    ],
+  );
+  assert.equal(
+    [1, 2].map((number) => scene.sight.totals.get(number)?.hedges),
+    [0, 1],
+  );
 });
 
 test("who has been overtaken is spared until it answers", async () => {

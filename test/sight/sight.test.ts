@@ -43,7 +43,7 @@ class Looked {
   }
 
   counted(who: Who, result: Result, tookMs: number, more: Partial<Extract<Ended, { kind: "attempt" }>> = {}): void {
-    this.sight.count({ kind: "attempt", who, result, tookMs, isCopy: false, isRefusal: false, ...more }, this.now);
+    this.sight.count({ kind: "attempt", who, result, tookMs, sentAs: "call", isRefusal: false, ...more }, this.now);
   }
 
   look(): Snapshot {
@@ -97,7 +97,7 @@ test("calls, shares and outcomes are those that were counted; copies are no call
   const [one, two] = [looked.table.member(1).who, looked.table.member(2).who];
   for (let call = 0; call < 3; call++) looked.counted(one, "answered", 2);
   looked.counted(two, "answered", 4, { isRefusal: true });
-  looked.counted(two, "timeout", 1000, { isCopy: true });
+  looked.counted(two, "timeout", 1000, { sentAs: "copy" });
   looked.sight.count({ kind: "short-circuited" }, 1000);
   const [first, second] = [looked.row(1), looked.row(2)];
   assert.equal([first.calls.total, first.calls.share, second.calls.total, second.calls.copies], [3, 0.75, 1, 1]);

@@ -63,11 +63,11 @@ function withSeconds(row) {
   return { ...row, made };
 }
 
-function addCount([incarnation, at, countsUntil, total, , p50Ms, p99Ms, lastSeconds]) {
+function addCount([incarnation, at, countsUntil, total, , p50Ms, p99Ms, lastSeconds, hedges]) {
   const row = rows.get(incarnation);
   if (row === undefined) return;
   row.heartbeat = { at, countsUntil };
-  row.calls.total = total;
+  row.calls = { ...row.calls, total, hedges };
   row.latency = p50Ms === null ? null : { p50Ms, p99Ms };
   lastSeconds.forEach((calls, place) => {
     const second = latest.second - (lastSeconds.length - 1 - place);
@@ -144,7 +144,7 @@ function paintCard(row, now, lastMinute, allCalls) {
   setText(find("card-why"), whyText(row, now));
   paintBeat(row, now, find);
   setText(find("share"), allCalls === 0 ? "–" : `${Math.round((lastMinute / allCalls) * 100)} %`);
-  setText(find("call-total"), String(row.calls.total));
+  setText(find("call-total"), callsText(row.calls));
   setText(find("p50"), msText(row.latency?.p50Ms));
   setText(find("p99"), msText(row.latency?.p99Ms));
   const spark = find("spark");
@@ -181,6 +181,7 @@ function goneText({ how }, opened) {
   return opened === "" ? how : `${how} · breaker opened: ${opened}`;
 }
 
+const callsText = ({ total, hedges }) => (hedges > 0 ? `${total} + ${hedges} hedged` : String(total));
 const msText = (ms) => (ms === undefined ? "–" : `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`);
 
 function lastMinuteOf({ made }) {

@@ -8,6 +8,7 @@ const AT = 1_790_000_000_000;
 const calls = (lastMinute: number, share: number): object => ({
   total: lastMinute * 2,
   copies: 0,
+  hedges: 0,
   lastMinute,
   share,
   outcomes: null,

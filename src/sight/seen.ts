@@ -1,0 +1,14 @@
+// Whom one looks at: the table of a service, and what the next call would choose. Everything that is shown of a choice,
+// on the board and in a terminal, comes from here, and goes by all that the client's own choice goes by.
+
+import type { Choice, Resolver, Slow } from "../health/resolver.ts";
+import type { Tracker } from "../health/tracker.ts";
+
+export interface Seen {
+  readonly tracker: Tracker;
+  readonly resolver: Resolver;
+  /** Whom its choices spare for now (HEDGE=1). */
+  readonly slow?: Slow | undefined;
+}
+
+export const nextChoice = ({ resolver, slow }: Seen, now: number): Choice => resolver.look(now, { slow });
