@@ -11,6 +11,7 @@ import { type HealthRules, usualHealthRules } from "../../src/settings.ts";
 import { inWords } from "../support/table.ts";
 import type { InstanceProcess, MarketProcess } from "./actors.ts";
 import { CallChecks } from "./call-checks.ts";
+import { ExplainChecks } from "./explain-checks.ts";
 import { FaultChecks } from "./fault-checks.ts";
 import { RetestChecks } from "./retest-checks.ts";
 import { rulesOf } from "./script.ts";
@@ -27,6 +28,7 @@ export class Observer implements View {
   readonly #checks: readonly Check[];
   readonly #state: StateChecks;
   readonly #callChecks: CallChecks;
+  readonly #explained: ExplainChecks;
   /** Tickets whose request has not been sent yet, in order. */
   #unsent: Call[] = [];
   readonly #byReplyTo = new Map<string, Call>();
@@ -37,7 +39,15 @@ export class Observer implements View {
     this.rules = { ...usualHealthRules(), ...rulesOf(world.script) };
     this.#state = new StateChecks(this);
     this.#callChecks = new CallChecks(this);
-    this.#checks = [this.#state, this.#callChecks, new RetestChecks(this), new TurnChecks(this), new FaultChecks(this)];
+    this.#explained = new ExplainChecks(this);
+    this.#checks = [
+      this.#state,
+      this.#explained,
+      this.#callChecks,
+      new RetestChecks(this),
+      new TurnChecks(this),
+      new FaultChecks(this),
+    ];
     this.#listenToTracker();
     this.#listenToResolver();
     this.#listenToBus();
@@ -146,6 +156,7 @@ export class Observer implements View {
       const seen = this.#state.lookFirst(now, traits);
       const hadHealthy = resolver.look(now, { ...traits, repeatable: true }).call !== undefined;
       const eligible = this.#checks.find((check) => check instanceof TurnChecks)?.eligible(now, traits) ?? [];
+      this.#explained.saysFirst(now, traits);
       const turn = next(now, traits);
       for (const check of this.#checks) check.made?.({ turn, seen, traits, now, hadHealthy, eligible });
       return turn;

@@ -3,7 +3,7 @@
 export const PROPERTIES = {
   P1: "at most one retest is in flight per incarnation",
   P2: "every retest ends within its deadline",
-  P3: "what the resolver says the next choice will be is the next choice",
+  P3: "what the resolver, the board and dwc explain say the next choice will be is the next choice",
   P4: "a result from an earlier state changes nothing",
   P5: "an instance that answers every call in time is never open",
   P6: "one that answers none gets only the calls in flight at its first timeout, then one per retest delay",

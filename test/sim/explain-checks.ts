@@ -1,0 +1,75 @@
+// P3, as people are told it: what `dwc explain` prints and the board shows of the next choice, made by the code that they
+// use, from the snapshot to the printed line, is compared with the choice that is then made.
+
+import { readBelief } from "../../src/dwc/live/belief.ts";
+import { explained } from "../../src/dwc/live/explain.ts";
+import type { CallTraits, Turn } from "../../src/health/resolver.ts";
+import { Sight } from "../../src/sight/sight.ts";
+import { SERVICE } from "./actors.ts";
+import type { Check, Made, View } from "./view.ts";
+
+/** Explaining costs three times what a choice does: it is done at one in so many; pages make four, so not at a fourth. */
+const SAID_EVERY = 3;
+
+/** What was said of a choice that had not been made yet. */
+interface Said {
+  /** As it stands in a terminal. */
+  readonly line: string;
+  readonly next: unknown;
+  readonly copies: unknown;
+  /** Incarnations by the turn that is written beside them. */
+  readonly turns: ReadonlyMap<string, string>;
+}
+
+export class ExplainChecks implements Check {
+  readonly #view: View;
+  readonly #sight: Sight;
+  #said: Said | undefined;
+  #choices = 0;
+
+  constructor(view: View) {
+    this.#view = view;
+    this.#sight = new Sight({ service: SERVICE, version: "1", rules: view.rules, startedAt: 0 });
+  }
+
+  /** To be called before the choice. Of a call's second try, or of one that must not be repeated, nothing is said. */
+  saysFirst(now: number, { tried, repeatable, second }: CallTraits): void {
+    this.#choices += 1;
+    const isFirst = (tried?.size ?? 0) === 0 && repeatable !== false && second !== true;
+    this.#said = isFirst && this.#choices % SAID_EVERY === 0 ? this.#say(now) : undefined;
+  }
+
+  #say(now: number): Said | undefined {
+    const belief = readBelief(this.#sight.look(this.#view.market.client, now, now));
+    if (belief === undefined) return this.#breaks("the board is none");
+    const told = explained(belief, SERVICE, undefined);
+    if (told.kind !== "done") return this.#breaks("nothing is explained");
+    const lines = told.lines.map((line) => (typeof line === "string" ? line : line.text));
+    return {
+      line: lines.find((text) => text.startsWith("Next call: ")) ?? "",
+      next: told.json?.["next"],
+      copies: told.json?.["copies"],
+      turns: new Map(belief.instances.map(({ incarnation, turn }) => [incarnation, turn.kind])),
+    };
+  }
+
+  made({ turn }: Made): void {
+    const said = this.#said;
+    if (said === undefined) return;
+    const { who } = turn.call ?? {};
+    const line = `Next call: ${who === undefined ? "nobody: all services are down" : `${SERVICE}/${who.instance}`}`;
+    if (said.line !== line || said.next !== (who?.incarnation ?? null))
+      this.#breaks(`explained was "${said.line}", done was "${line}"`);
+    if (String(said.copies) !== String(copiesOf(turn)))
+      this.#breaks(`explained were copies to [${said.copies}], sent to [${copiesOf(turn)}]`);
+    for (const [incarnation, kind] of said.turns)
+      if ((kind === "next") !== (incarnation === who?.incarnation)) this.#breaks(`${incarnation} was called "${kind}"`);
+  }
+
+  #breaks(detail: string): undefined {
+    this.#view.world.breaks("P3", detail);
+  }
+}
+
+const copiesOf = ({ retests, trials }: Turn): readonly string[] =>
+  [...retests, ...trials].map(({ who }) => who.incarnation);
