@@ -5,7 +5,7 @@ export type NameCheck =
   | { readonly kind: "bad"; readonly why: string };
 
 /** First tokens that mean something else on the bus: a service of that name would hear, or speak as, another. */
-const RESERVED = new Set(["health", "get", "_inbox"]);
+const RESERVED = new Set(["health", "belief", "get", "_inbox"]);
 /** Enough for any name a person would type, and a subject stays far below the server's 4 KB line. */
 const LONGEST_NAME = 64;
 
@@ -36,9 +36,19 @@ export const heartbeatSubject = (service: string, incarnation: string): string =
 export const heartbeatsSubject = (service: string): string => `health.${service}.*`;
 export const rollCallSubject = (service: string): string => `health.${service}`;
 
+/** What one Market believes of the instances of a service, told to the others. */
+export const beliefSubject = (service: string, market: string): string => `belief.${service}.${market}`;
+/** All Markets. */
+export const beliefsSubject = (service: string): string => `belief.${service}.*`;
+
 /** The incarnation that a heartbeat's subject names, if it is one of `service`. */
-export function incarnationOf(service: string, subject: string): string | undefined {
-  const prefix = `health.${service}.`;
+export const incarnationOf = (service: string, subject: string): string | undefined =>
+  idAfter(`health.${service}.`, subject);
+/** The Market whose belief it is. */
+export const marketOf = (service: string, subject: string): string | undefined =>
+  idAfter(`belief.${service}.`, subject);
+
+function idAfter(prefix: string, subject: string): string | undefined {
   if (!subject.startsWith(prefix)) return undefined;
   const id = subject.slice(prefix.length);
   return isIncarnationId(id) ? id : undefined;

@@ -2,9 +2,11 @@
 
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { hostname } from "node:os";
 import type { Clock } from "../clock.ts";
 import type { Closers, Outcome } from "../program/program.ts";
 import { openTracing } from "../program/tracing.ts";
+import { isName } from "../sight/told-view.ts";
 import type { Tracing } from "../trace/trace.ts";
 import { createApp } from "./app.ts";
 import type { Catalogue } from "./catalogue.ts";
@@ -38,7 +40,7 @@ export async function startMarket({ bus }: MarketOptions, world: World, closers:
   const listening = await listen(server, settings.port, settings.host);
   if (listening.kind === "refused") return listening;
   if (!monolith) {
-    const opened = await openRatingsDesk({ ...world, access: bus }, closers);
+    const opened = await openRatingsDesk({ ...world, access: bus, name: nameOf(server) }, closers);
     if (opened.kind === "refused") return opened;
     desk = opened.desk;
   }
@@ -120,6 +122,13 @@ async function closeServer(server: Server, clock: Clock): Promise<void> {
   const cancel = clock.after(LAST_PAGES_MS, () => server.closeAllConnections());
   await closed;
   cancel();
+}
+
+/** By which other Markets know it; those of one host differ in their ports. */
+function nameOf(server: Server): string {
+  const { port } = server.address() as AddressInfo;
+  const name = `${hostname()}:${port}`;
+  return isName(name) ? name : `:${port}`;
 }
 
 function shownUrl(server: Server): string {

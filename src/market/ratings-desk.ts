@@ -15,9 +15,11 @@ import { VERSION } from "../program/version.ts";
 import { type Client, openClient } from "../service/client.ts";
 import { untilConnected } from "../service/connect.ts";
 import type { Settings } from "../settings.ts";
+import type { Seen } from "../sight/seen.ts";
 import { Sight } from "../sight/sight.ts";
 import type { Trace } from "../trace/trace.ts";
 import { type Board, openBoard } from "./board.ts";
+import { Exchange } from "./exchange.ts";
 import { type PageEvent, pageLine, unsaidAt } from "./lines.ts";
 import { ratePage } from "./page-ratings.ts";
 import { RatingStore } from "./rating-store.ts";
@@ -47,6 +49,8 @@ export interface World {
 /** The world of a Market with ratings: also how it goes to the bus. */
 export interface BusWorld extends World {
   readonly access: MarketAccess;
+  /** What the other Markets call it: where it is open. */
+  readonly name: string;
 }
 
 export interface MarketAccess extends Access {
@@ -90,13 +94,26 @@ export async function openRatingsDesk(world: BusWorld, closers: Closers): Promis
   });
   if (recording.kind === "recording") recording.watch(bus.bus);
   closers.push(() => client.close());
-  const board = openBoard(sight, client, { ...world, isPublic: settings.board === "public" }, closers);
+  const exchange = new Exchange(sight, client, { service: SERVICE, name: world.name, bus: ears, clock });
+  exchange.start();
+  closers.push(() => exchange.close());
+  const seen = seenBy(client, exchange);
+  const board = openBoard(sight, seen, { ...world, isPublic: settings.board === "public" }, closers);
   const both = Promise.all([bus.bus, ears].map((each) => untilConnected(each, clock, bus.withinMs)));
   const first = await Promise.race([bus.admitted, both]);
   if ("kind" in first && first.kind === "refused") return { kind: "refused", why: [first.why] };
   await both;
   return { kind: "open", desk: { ...createDesk(client, bus.bus, world), board } };
 }
+
+const seenBy = (client: Client, exchange: Exchange): Seen => ({
+  tracker: client.tracker,
+  resolver: client.resolver,
+  get slow() {
+    return client.slow;
+  },
+  markets: () => exchange.markets,
+});
 
 type Joined =
   | { readonly kind: "joined"; readonly bus: NatsBus; readonly admitted: Promise<Admission>; readonly withinMs: number }

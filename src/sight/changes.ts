@@ -5,6 +5,7 @@
 
 import type { Breaker } from "../health/breaker.ts";
 import type { Member, Membership } from "../health/member.ts";
+import type { Markets } from "./agreement.ts";
 import type { SeenEvent } from "./event-stream.ts";
 import { turnOf } from "./explain.ts";
 import type { Count, InstanceRow } from "./row.ts";
@@ -21,6 +22,7 @@ export interface Change {
   readonly second: Snapshot["second"];
   /** Left out when they are as before. */
   readonly turns?: Turns;
+  readonly markets?: Markets;
   /** Rows that are new or in another state. */
   readonly instances: readonly InstanceRow[];
   /** Of the others, the numbers that moved. */
@@ -45,6 +47,7 @@ export class Changes {
   #lastCounts = new Map<string, string>();
   #lastEvent: number;
   #lastTurns = "";
+  #lastMarkets: Markets | undefined;
 
   constructor(sight: Sight, seen: Seen) {
     this.#sight = sight;
@@ -67,6 +70,7 @@ export class Changes {
     return {
       ...{ type: "change", at: wall, bus: sight.bus, calls: sight.calls(now), second: secondOf(now) },
       ...this.#turns(now),
+      ...this.#markets(),
       instances: sight.rows(changed, this.#seen, now, wall),
       counts: withCounts ? this.#moved(sight.counts(same, now, wall)) : [],
       gone,
@@ -107,6 +111,13 @@ export class Changes {
       this.#lastCounts.set(count[0], text);
       return before.get(count[0]) !== text;
     });
+  }
+
+  #markets(): { readonly markets?: Markets } {
+    const markets = this.#seen.markets?.();
+    if (markets === undefined || markets === this.#lastMarkets) return {};
+    this.#lastMarkets = markets;
+    return { markets };
   }
 
   #turns(now: number): { readonly turns?: Turns } {

@@ -3,12 +3,15 @@
 
 import type { Choice, Resolver, Slow } from "../health/resolver.ts";
 import type { Tracker } from "../health/tracker.ts";
+import type { Markets } from "./agreement.ts";
 
 export interface Seen {
   readonly tracker: Tracker;
   readonly resolver: Resolver;
   /** Whom its choices spare for now (HEDGE=1). */
   readonly slow?: Slow | undefined;
+  /** What other Markets believe beside this one; left out where nobody is asked. */
+  readonly markets?: () => Markets;
 }
 
 export const nextChoice = ({ resolver, slow }: Seen, now: number): Choice => resolver.look(now, { slow });

@@ -80,6 +80,11 @@ export class Sight {
     }
   }
 
+  /** The reason of its last opening. */
+  whyOpened(incarnation: string): string | undefined {
+    return this.#memories.get(incarnation)?.whyOpened;
+  }
+
   countEvent(name: EventName): void {
     this.eventCounts.set(name, (this.eventCounts.get(name) ?? 0) + 1);
   }
@@ -99,6 +104,7 @@ export class Sight {
       calls: this.calls(now),
       second: secondOf(now),
       turns: turnsOf(seen, now, MOST_ROWS),
+      markets: seen.markets?.() ?? null,
       instances: this.rows(listed, seen, now, wall),
       unlisted: seen.tracker.size - listed.length,
       lastEvent: this.stream.lastId,

@@ -3,6 +3,7 @@
 
 import type { BusStatus } from "../bus/bus.ts";
 import type { HealthRules } from "../settings.ts";
+import type { Markets } from "./agreement.ts";
 import type { SeenEvent } from "./event-stream.ts";
 import type { InstanceRow } from "./row.ts";
 import { nextChoice, type Seen } from "./seen.ts";
@@ -22,6 +23,8 @@ export interface Snapshot {
   /** The number of the second with which every `calls.seconds` ends: later ones count on from it. */
   readonly second: number;
   readonly turns: Turns;
+  /** Where the Markets on this bus disagree; null: they do not tell each other. */
+  readonly markets: Markets | null;
   /** The worst first. */
   readonly instances: readonly InstanceRow[];
   /** How many more there are than are listed. */

@@ -16,7 +16,8 @@ test("a service's name is lower-case letters, digits, - and _, starting with a l
 });
 
 test("a name that would speak as another is refused, and a long one is not repeated in full", () => {
-  assert.is(subjects.checkServiceName("health").kind, "bad");
+  for (const name of ["health", "belief", "get", "_inbox"])
+    assert.is(subjects.checkServiceName(name).kind, "bad", name);
   const long = subjects.checkServiceName("x".repeat(10_000));
   assert.ok(long.kind === "bad" && long.why.length < 200);
 });
@@ -32,6 +33,8 @@ test("the subjects are those of the protocol, version 1", () => {
   assert.is(subjects.heartbeatSubject("ratings", "i1"), "health.ratings.i1");
   assert.is(subjects.heartbeatsSubject("ratings"), "health.ratings.*");
   assert.is(subjects.rollCallSubject("ratings"), "health.ratings");
+  assert.is(subjects.beliefSubject("ratings", "m1"), "belief.ratings.m1");
+  assert.is(subjects.beliefsSubject("ratings"), "belief.ratings.*");
   assert.equal(subjects.serviceVerbSubjects("PING", "ratings", "i1"), [
     "$SRV.PING",
     "$SRV.PING.ratings",

@@ -11,6 +11,7 @@ import { readAttempt } from "../../src/service/answer.ts";
 import { deadlineOf, decodeBody, LONGEST_BODY_BYTES, LONGEST_HEARTBEAT_BYTES } from "../../src/service/body.ts";
 import { encode } from "../../src/service/handled.ts";
 import { infoAnswer, pingAnswer, statsAnswer } from "../../src/service/verbs.ts";
+import { LONGEST_VIEW_BYTES, MOST_STANDINGS, parseView } from "../../src/sight/told-view.ts";
 import { incoming, incomingInBody } from "../../src/trace/traceparent.ts";
 import { beatOf } from "../support/table.ts";
 import { anyText, messages, nearlyText } from "./inputs.ts";
@@ -18,6 +19,10 @@ import { must, mustBeProblem, mustBeSame, type Target, target } from "./target.t
 
 const BEAT = beatOf(2, { incarnation: "2-AP7huB_5qrds", seq: 3 });
 const ORIGIN = { service: BEAT.service, incarnation: BEAT.incarnation, address: BEAT.address };
+const VIEW = {
+  ...{ service: "ratings", market: "m1", name: "host:5000", seq: 3, intervalMs: 15_000, state: "up", untold: 2 },
+  instances: [{ instance: 2, incarnation: "2-a", state: "open", since: 1_790_000_000_000, why: "request timed out" }],
+};
 const WHO = { ...ORIGIN, instance: 2 };
 const CONTROL = /\p{Cc}/u;
 
@@ -41,6 +46,26 @@ function heartbeatHolds(bytes: Uint8Array): void {
   const again = decodeBody(text(beat), LONGEST_HEARTBEAT_BYTES);
   must(again.kind === "value", "what was believed is written as JSON");
   mustBeSame(parseHeartbeat(again.value, ORIGIN), parsed, "a heartbeat survives the way there and back");
+}
+
+function viewHolds(bytes: Uint8Array): void {
+  const decoded = decodeBody(bytes, LONGEST_VIEW_BYTES);
+  if (decoded.kind === "unreadable") {
+    mustBeProblem(decoded.why);
+    return;
+  }
+  const parsed = parseView(decoded.value, { service: "ratings", market: "m1" });
+  if (parsed.kind === "unreadable") {
+    mustBeProblem(parsed.why);
+    return;
+  }
+  const { market, instances } = parsed.view;
+  must(market === "m1" && instances.length <= MOST_STANDINGS, "it speaks only for itself, and not for ever");
+  const again = parseView(JSON.parse(JSON.stringify({ service: "ratings", ...parsed.view })), {
+    service: "ratings",
+    market,
+  });
+  mustBeSame(again, parsed, "a view survives the way there and back");
 }
 
 function requestHolds(bytes: Uint8Array): void {
@@ -167,6 +192,7 @@ function traceHolds([traceparent, tracestate]: readonly [string, string]): void 
 
 export const WIRE_TARGETS: readonly Target[] = [
   target("heartbeats", messages(BEAT), heartbeatHolds),
+  target("what Markets tell", messages(VIEW, { ...VIEW, state: "gone", instances: [] }), viewHolds),
   target("requests", messages({ thingID: "camera", deadline: 1_790_000_000_000 }, { thingID: "piano" }), requestHolds),
   target("replies", replies, replyHolds),
   target(

@@ -12,6 +12,7 @@ import { rate } from "../../src/ratings/ratings.ts";
 import { LONGEST_BODY_BYTES, LONGEST_HEARTBEAT_BYTES } from "../../src/service/body.ts";
 import { FIXED, LOG_LEVELS, SETTINGS, usualHealthRules } from "../../src/settings.ts";
 import { EVENTS } from "../../src/sight/event-names.ts";
+import { parseView } from "../../src/sight/told-view.ts";
 import { isPrintable } from "../support/printed.ts";
 import { blocksOf, readReadme, rowsOf, sectionOf } from "../support/readme.ts";
 import { repository } from "../support/toolbox.ts";
@@ -174,7 +175,7 @@ page("a line that nothing prints would be found", () => {
 const examples = blocksOf(protocol)
   .filter(({ language }) => language === "json")
   .map(({ text }): Record<string, unknown> => JSON.parse(text));
-const [request, answer, heartbeat] = examples;
+const [request, answer, heartbeat, belief] = examples;
 const origin = {
   service: String(heartbeat?.["service"]),
   incarnation: String(heartbeat?.["incarnation"]),
@@ -184,9 +185,11 @@ const isBelieved = (changes: object): boolean =>
   parseHeartbeat({ ...heartbeat, ...changes }, origin).kind === "heartbeat";
 
 page("the protocol's examples are what the code makes and takes", () => {
-  assert.is(examples.length, 3);
+  assert.is(examples.length, 4);
   assert.equal(rate(request), { kind: "answer", body: answer });
   assert.equal(parseHeartbeat(heartbeat, origin), { kind: "heartbeat", beat: heartbeat });
+  const { service, ...view } = belief as { service: string; market: string };
+  assert.equal(parseView(belief, { service, market: view.market }), { kind: "view", view });
   for (const [asked, code] of [
     [{}, 400],
     [{ thingID: "piano" }, 404],

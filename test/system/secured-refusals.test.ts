@@ -117,19 +117,23 @@ refusals("an expired token, and ends the connection of one that expires", async 
   await isTurnedAway(context, short);
 });
 
-refusals("ratings that beat as prices, call the roll of prices, or call anybody", async (context) => {
-  for (const subject of [
-    "health.prices.x1",
-    "health.prices",
-    "ratings.get",
-    "ratings.get.x1",
-    "prices.get",
-    "$SYS.REQ.CLAIMS.UPDATE",
-  ]) {
-    const said = await deniedFor(context, context.ratings, (bus) => bus.publish(subject, "{}"));
-    assert.ok(said.includes(`not allowed to send to ${subject} with the credentials of ratings`), said);
-  }
-});
+refusals(
+  "ratings that beat as prices, call the roll of prices, speak as a Market, or call anybody",
+  async (context) => {
+    for (const subject of [
+      "health.prices.x1",
+      "health.prices",
+      "belief.ratings.m1",
+      "ratings.get",
+      "ratings.get.x1",
+      "prices.get",
+      "$SYS.REQ.CLAIMS.UPDATE",
+    ]) {
+      const said = await deniedFor(context, context.ratings, (bus) => bus.publish(subject, "{}"));
+      assert.ok(said.includes(`not allowed to send to ${subject} with the credentials of ratings`), said);
+    }
+  },
+);
 
 refusals("ratings that listen to heartbeats, to other services, or to anybody's answers", async (context) => {
   const market = inboxPrefixOf(context.folder.person.publicKey);
@@ -138,6 +142,7 @@ refusals("ratings that listen to heartbeats, to other services, or to anybody's 
     "health.*.*",
     "health.ratings.*",
     "health.prices",
+    "belief.ratings.*",
     "prices.get",
     ">",
     "*.get",
@@ -228,6 +233,12 @@ refusals("nothing of what a service and a Market do for their work", async (cont
   for (const subject of ["$SRV.PING", "$SRV.INFO.ratings", "$SRV.STATS.ratings"])
     assert.is((await market.gather(subject, "", 200)).length, 1, subject);
   assert.is((await market.request("prices.get", "", { timeoutMs: 1_000 })).kind, "nobody");
+  const other = await as(context, context.folder.person);
+  const views = await heardBy(other, "belief.ratings.*", async () => {
+    market.publish("belief.ratings.m1", "{}");
+    await market.flush();
+  });
+  assert.is(views, 1, "Markets hear each other");
   assert.equal(marketGuest.reports, []);
 });
 

@@ -3,6 +3,8 @@
 
 import { inboxPrefixOf } from "../../bus/credentials.ts";
 import {
+  beliefSubject,
+  beliefsSubject,
   directSubject,
   heartbeatSubject,
   heartbeatsSubject,
@@ -47,15 +49,18 @@ export function servicePermissions(service: string, publicKey: string): Permissi
   };
 }
 
-/** Whoever runs a Market: calls any service of the org, and hears how all of them are. */
+/** Whoever runs a Market: calls any service of the org, hears how all of them are, and tells other Markets what it believes. */
 export function marketPermissions(publicKey: string): Permissions {
   return {
     pub: {
-      allow: [sharedSubject(ANY), directSubject(ANY, ANY), rollCallSubject(ANY), ...VERBS.flatMap(everyVerbSubject)],
+      allow: [
+        ...[sharedSubject(ANY), directSubject(ANY, ANY), rollCallSubject(ANY), beliefSubject(ANY, ANY)],
+        ...VERBS.flatMap(everyVerbSubject),
+      ],
       // A call to anything is *.get.*, and so is health.get.x, a heartbeat.
       deny: [heartbeatSubject(ANY, ANY)],
     },
-    sub: { allow: [heartbeatsSubject(ANY), ownInbox(publicKey)] },
+    sub: { allow: [heartbeatsSubject(ANY), beliefsSubject(ANY), ownInbox(publicKey)] },
   };
 }
 

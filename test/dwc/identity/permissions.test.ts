@@ -94,6 +94,7 @@ test("a service beats in its own name, calls its own roll, and says nothing else
         "health.health.x",
       ],
       ...["ratings.get", "ratings.get.x1", "prices.get", "prices.get.x1", "ratings", "ratings.got"],
+      ...["belief.ratings.m1", "belief.ratings", "belief.prices.m1"],
       ...[`${annInbox}.a.b`, `${ratingsInbox}.a.b`, "$SRV.PING", "$SRV.PING.ratings", ...FORBIDDEN],
     ],
     false,
@@ -113,6 +114,7 @@ test("a service hears what it is asked, its own roll call, its own verbs, its ow
     [
       ...["prices.get", "prices.get.x1", "ratings.*", "ratings.>", "ratings.*.x1", "*.get.x1", "ratings"],
       ...["health.prices", "health.ratings.x1", "health.ratings.*", "health.*.*", "health"],
+      ...["belief.ratings.m1", "belief.ratings.*", "belief.*.*", "belief.>"],
       ...["$SRV.PING.prices", "$SRV.PING.*", "$SRV.SCHEMA", `${annInbox}.a.b`, `${annInbox}.>`, ...FORBIDDEN],
     ],
     false,
@@ -130,13 +132,28 @@ test("a service answers once to each, within two minutes", () => {
   assert.equal(ratings.resp, { max: 1, ttl: 120_000_000_000 });
 });
 
-test("a Market calls any service, calls rolls, asks the service verbs", () => {
-  publishes(market, ["ratings.get", "ratings.get.x1", "prices.get.y2", "health.ratings", "health.prices"], true);
+test("a Market calls any service, calls rolls, asks the service verbs, and tells other Markets what it believes", () => {
+  publishes(
+    market,
+    ["belief.ratings.m1", "ratings.get", "ratings.get.x1", "prices.get.y2", "health.ratings", "health.prices"],
+    true,
+  );
   publishes(market, ["$SRV.PING", "$SRV.INFO.ratings", "$SRV.STATS.ratings.x1"], true);
   publishes(
     market,
     [
-      ...["health.ratings.x1", "health.get.x1", "health.x.get", "ratings", "ratings.put", "ratings.get.x1.y", "health"],
+      ...[
+        "belief.ratings",
+        "belief.ratings.m1.x",
+        "belief",
+        "health.ratings.x1",
+        "health.get.x1",
+        "health.x.get",
+        "ratings",
+        "ratings.put",
+        "ratings.get.x1.y",
+        "health",
+      ],
       ...[
         `${ratingsInbox}.a.b`,
         `${annInbox}.a.b`,
@@ -149,8 +166,20 @@ test("a Market calls any service, calls rolls, asks the service verbs", () => {
   );
 });
 
-test("a Market hears heartbeats and its own answers, and answers nobody", () => {
-  hears(market, ["health.ratings.x1", "health.ratings.*", "health.*.*", `${annInbox}.a.b`], true);
+test("a Market hears heartbeats, other Markets and its own answers, and answers nobody", () => {
+  hears(
+    market,
+    [
+      "belief.ratings.m1",
+      "belief.ratings.*",
+      "belief.*.*",
+      "health.ratings.x1",
+      "health.ratings.*",
+      "health.*.*",
+      `${annInbox}.a.b`,
+    ],
+    true,
+  );
   hears(
     market,
     [

@@ -1,0 +1,110 @@
+// When several Markets disagree, and when they only know of different things.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { Agreement, type Markets } from "../../src/sight/agreement.ts";
+import { OtherMarkets } from "../../src/sight/other-markets.ts";
+import type { State } from "../../src/sight/row.ts";
+import type { ToldView } from "../../src/sight/told-view.ts";
+
+const test = suite("agreement");
+
+type States = Readonly<Record<number, State>>;
+
+const viewOf = (market: string, states: States, change: Partial<ToldView> = {}): ToldView => ({
+  ...{ market, name: `${market}:5000`, seq: 0, intervalMs: 15_000, state: "up", untold: 0 },
+  instances: Object.entries(states).map(([instance, state]) => ({
+    ...{ instance: Number(instance), incarnation: `${instance}-a`, state, since: 1_000, why: null },
+  })),
+  ...change,
+});
+
+/** As it is once news has had its time. */
+function settled(...views: ToldView[]): Markets {
+  const agreement = new Agreement();
+  agreement.look(views, 0);
+  return agreement.look(views, 2_000);
+}
+
+const disputed = (...states: States[]): number[] =>
+  settled(...states.map((each, place) => viewOf(`m${place}`, each))).disputes.map(({ instance }) => instance);
+
+test("they disagree about whom one calls and another does not", () => {
+  assert.equal(disputed({ 1: "well", 2: "open" }, { 1: "well", 2: "well" }), [2]);
+  assert.equal(disputed({ 1: "well" }, { 1: "lost" }, { 1: "well" }), [1]);
+  assert.equal(disputed({ 1: "open" }, { 1: "lost" }), [1]);
+  assert.equal(disputed({ 1: "well", 2: "well" }, { 1: "well" }), [2], "one has never heard of it");
+});
+
+test("they agree where both do the same, whatever they call it", () => {
+  assert.equal(disputed({ 1: "well", 2: "open", 3: "lost" }, { 1: "probation", 2: "retesting" }), []);
+  assert.equal(disputed({ 1: "draining" }, { 1: "left" }, {}), []);
+  assert.equal(disputed({ 1: "open" }), [], "one alone agrees with itself");
+});
+
+test("what a Market has no room to tell is no opinion", () => {
+  const full = viewOf("m1", { 1: "well" }, { untold: 900 });
+  const { disputes } = settled(viewOf("m0", { 1: "open", 2: "open" }), full);
+  assert.equal(
+    disputes.map(({ instance, cells }) => [instance, cells.map(({ kind }) => kind)]),
+    [[1, ["told", "told"]]],
+  );
+});
+
+test("news that is under way is no dispute", () => {
+  const agreement = new Agreement();
+  const [one, other] = [viewOf("m0", { 1: "open" }), viewOf("m1", { 1: "well" })];
+  const count = (now: number): number => agreement.look([one, other], now).disputes.length;
+  assert.equal([count(0), count(1_000), count(2_000), count(3_000)], [0, 0, 1, 1]);
+  agreement.look([one, one], 4_000);
+  assert.is(count(5_000), 0, "settled in between, it begins anew");
+});
+
+test("of a thousand disputes fifty are listed, and the others counted", () => {
+  const all = (state: State): States => Object.fromEntries(Array.from({ length: 250 }, (_, at) => [at + 1, state]));
+  const { disputes, unlisted } = settled(viewOf("m0", all("well")), viewOf("m1", all("open")));
+  assert.equal([disputes.length, unlisted, disputes[0]?.instance], [50, 200, 1]);
+});
+
+test("another Market counts for twice its interval, or until it says that it is gone", () => {
+  const others = new OtherMarkets();
+  const names = (now: number): string[] => others.live(now).map(({ market }) => market);
+  assert.ok(others.heard(viewOf("m1", {}), 0), "a new one has not heard of us");
+  assert.not.ok(others.heard(viewOf("m1", {}, { seq: 1 }), 100));
+  others.heard(viewOf("m2", {}), 100);
+  assert.equal(names(30_099), ["m1", "m2"]);
+  assert.equal(names(30_100), []);
+  others.heard(viewOf("m1", {}, { seq: 2 }), 31_000);
+  others.heard(viewOf("m1", {}, { seq: 3, state: "gone" }), 31_001);
+  assert.equal(names(31_001), []);
+});
+
+test("one that was overtaken on its way is not believed", () => {
+  const others = new OtherMarkets();
+  others.heard(viewOf("m1", { 1: "open" }, { seq: 5 }), 0);
+  others.heard(viewOf("m1", { 1: "well" }, { seq: 4 }), 1);
+  assert.is(others.live(2)[0]?.instances[0]?.state, "open");
+});
+
+test("strangers without end push nobody out, and keep nobody unheard", () => {
+  const others = new OtherMarkets();
+  others.heard(viewOf("real", { 1: "open" }), 0);
+  let read = 0;
+  for (let at = 0; at < 100_000; at++) {
+    if (!others.mayRead(`f${at}`, 10)) continue;
+    read += 1;
+    others.heard(viewOf(`f${at}`, {}), 10);
+  }
+  assert.is(read, 16);
+  assert.ok(others.mayRead("real", 10));
+  for (let at = 0; at < 100; at++) others.heard(viewOf(`g${at}`, {}), 11);
+  const live = others.live(12);
+  assert.is(live.length, 32);
+  assert.ok(live.some(({ market }) => market === "real"));
+  let forged = 0;
+  for (let at = 0; at < 1000; at++) if (others.mayRead("real", 13)) forged += 1;
+  assert.ok(forged <= 4, "who floods in one name keeps only that one unheard");
+  assert.ok(others.mayRead("g1", 13));
+});
+
+test.run();

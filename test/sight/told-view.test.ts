@@ -1,0 +1,76 @@
+// What another Market told is believed as a whole or not at all, whoever sent it.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { LONGEST_VIEW_BYTES, MOST_STANDINGS, parseView } from "../../src/sight/told-view.ts";
+
+const test = suite("what a Market tells");
+
+const ORIGIN = { service: "ratings", market: "m1" };
+const STANDING = { instance: 2, incarnation: "2-a", state: "open", since: 1_700_000_000_000, why: "request timed out" };
+const VIEW = {
+  ...{ service: "ratings", market: "m1", name: "host:5000", seq: 3, intervalMs: 15_000, state: "up" },
+  ...{ instances: [STANDING], untold: 0 },
+};
+
+const whyNot = (change: object): string => {
+  const parsed = parseView({ ...VIEW, ...change }, ORIGIN);
+  return parsed.kind === "unreadable" ? parsed.why : "";
+};
+
+test("every field obeys its rule, and fields that are not known are ignored", () => {
+  const { service: _, ...view } = VIEW;
+  assert.equal(parseView({ ...VIEW, added: "later" }, ORIGIN), { kind: "view", view });
+});
+
+test("it speaks for the Market of its subject, and of its service", () => {
+  assert.match(whyNot({ market: "m2" }), /market is not/);
+  assert.match(whyNot({ service: "prices" }), /service is not/);
+});
+
+test("what breaks a rule is refused in words", () => {
+  for (const [change, why] of [
+    [{ seq: -1 }, /seq/],
+    [{ seq: 0.5 }, /seq/],
+    [{ intervalMs: 99 }, /intervalMs/],
+    [{ intervalMs: 1e9 }, /intervalMs/],
+    [{ state: "constructor" }, /state/],
+    [{ untold: "1" }, /untold/],
+    [{ instances: {} }, /instances/],
+    [{ instances: [null] }, /instances/],
+    [{ instances: [STANDING, STANDING] }, /instances/],
+    [{ instances: [{ ...STANDING, incarnation: "a.b" }] }, /instances/],
+    [{ instances: [{ ...STANDING, instance: 0 }] }, /instances/],
+    [{ instances: [{ ...STANDING, state: "__proto__" }] }, /instances/],
+    [{ instances: [{ ...STANDING, since: "now" }] }, /instances/],
+    [
+      { instances: Array.from({ length: MOST_STANDINGS + 1 }, (_, at) => ({ ...STANDING, incarnation: `${at}` })) },
+      /250/,
+    ],
+  ] as const)
+    assert.match(whyNot(change), why, JSON.stringify(change).slice(0, 80));
+  for (const odd of [null, undefined, 7, "view", [], [VIEW]]) assert.is(parseView(odd, ORIGIN).kind, "unreadable");
+});
+
+test("a name or a reason that cannot be shown costs nobody his view", () => {
+  for (const name of [undefined, 5, "<script>", "x".repeat(65), "a\u001b[2J", ""]) {
+    const parsed = parseView({ ...VIEW, name }, ORIGIN);
+    assert.is(parsed.kind === "view" && parsed.view.name, "m1");
+  }
+  for (const why of [undefined, 5, "a\u0007", "\u202egnorw", "x".repeat(81)]) {
+    const parsed = parseView({ ...VIEW, instances: [{ ...STANDING, why }] }, ORIGIN);
+    assert.is(parsed.kind === "view" && parsed.view.instances[0]?.why, null);
+  }
+});
+
+test("the largest that may be told fits into what is read", () => {
+  const standing = { ...STANDING, incarnation: "i".repeat(60), why: "w".repeat(80), instance: 999_999 };
+  const instances = Array.from({ length: MOST_STANDINGS }, (_, at) => ({
+    ...standing,
+    incarnation: `${at}-${"i".repeat(60)}`,
+  }));
+  const length = JSON.stringify({ ...VIEW, name: "n".repeat(64), instances }).length;
+  assert.ok(length < LONGEST_VIEW_BYTES, `${length} bytes`);
+});
+
+test.run();
