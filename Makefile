@@ -13,7 +13,7 @@ NODE := exec node --enable-source-maps
 
 .SILENT:
 .NOTPARALLEL:
-.PHONY: all monolith datawire-connect add-ratings market startRatings demo tour tracing replay fuzz soak sim bench scorecard chaos test check format coverage walkthrough clean help
+.PHONY: all monolith datawire-connect add-ratings market startRatings demo tour tracing replay fuzz soak sim bench scorecard chaos screenshots board-cost test check format coverage walkthrough clean help
 
 all: monolith
 
@@ -89,6 +89,12 @@ bench: ## our way of asking against its peers, with figures and a chart: make be
 
 scorecard: ## the same faults on ours, moleculer and NATS micro: what failed, and for how long (QUICK=1 to try it)
 	$(PREPARE) nats-server && sh bench/prepare && $(NODE) bench/scorecard.js
+
+screenshots: ## the pictures of the README, of real programs in a real browser: make screenshots FOLDER=elsewhere
+	$(PREPARE) nats-server && $(NODE) dist/test/screenshots/screenshots.js "$$FOLDER"
+
+board-cost: ## what 200 viewers and 1,000 instances cost a Market: make board-cost ROUNDS=9
+	$(PREPARE) nats-server && $(NODE) dist/test/board-cost/board-cost.js "$$ROUNDS"
 
 # Namespaces are root's: without them, or without what makes them, it says so and is skipped.
 chaos: ## faults on a real network (as root): a cluster, two Markets, four instances; ONLY=loss for one

@@ -36,7 +36,7 @@ export class BoardFeed {
   #stopCounting: Cancel = () => {};
   #planned: Cancel | undefined;
   #sentAt = Number.NEGATIVE_INFINITY;
-  #welcome: { readonly snapshot: Snapshot; readonly frames: Map<FeedFormat, string> } | undefined;
+  #welcome: { readonly snapshot: Snapshot; readonly frames: Map<FeedFormat, Buffer> } | undefined;
   /** Viewers who were let go, since the start. */
   dropped = 0;
 
@@ -67,7 +67,7 @@ export class BoardFeed {
   }
 
   /** Two hundred who come back at once get the same bytes: made once, and good until the next change is sent. */
-  #welcomeOf(format: FeedFormat, lastEvent: number | undefined): string {
+  #welcomeOf(format: FeedFormat, lastEvent: number | undefined): Buffer {
     // What has changed until now goes to the others first, or it would be neither in this snapshot nor in a change.
     if (this.#welcome === undefined) this.#send(false);
     this.#welcome ??= { snapshot: this.#look(), frames: new Map() };
@@ -75,12 +75,12 @@ export class BoardFeed {
     const [oldest] = snapshot.events;
     const missesMore = lastEvent !== undefined && oldest !== undefined && lastEvent + 1 < oldest.id;
     if (missesMore) return this.#frame(format, { ...snapshot, events: this.#sight.stream.after(lastEvent) });
-    const text = frames.get(format) ?? this.#frame(format, snapshot);
-    frames.set(format, text);
-    return text;
+    const bytes = frames.get(format) ?? this.#frame(format, snapshot);
+    frames.set(format, bytes);
+    return bytes;
   }
 
-  #frame(format: FeedFormat, data: Change | Snapshot): string {
+  #frame(format: FeedFormat, data: Change | Snapshot): Buffer {
     return frame(format, "type" in data ? data : { type: "snapshot", ...data }, this.#sight.stream.lastId);
   }
 
@@ -119,18 +119,18 @@ export class BoardFeed {
     this.#sentAt = this.#clock.now();
     const change = this.#changes.next(this.#sentAt, Math.round(this.#clock.wall()), withCounts);
     this.#welcome = undefined;
-    const frames = new Map<FeedFormat, string>();
+    const frames = new Map<FeedFormat, Buffer>();
     for (const viewer of [...this.#viewers]) {
-      const text = frames.get(viewer.format) ?? this.#frame(viewer.format, change);
-      frames.set(viewer.format, text);
-      this.#write(viewer, text);
+      const bytes = frames.get(viewer.format) ?? this.#frame(viewer.format, change);
+      frames.set(viewer.format, bytes);
+      this.#write(viewer, bytes);
     }
   }
 
-  #write(viewer: Viewer, text: string): void {
+  #write(viewer: Viewer, bytes: Buffer): void {
     const { response } = viewer;
     if (response.writableLength <= MOST_UNREAD_BYTES) {
-      response.write(text);
+      response.write(bytes);
       return;
     }
     this.dropped += 1;
@@ -139,7 +139,8 @@ export class BoardFeed {
   }
 }
 
-function frame(format: FeedFormat, data: Change | ({ type: "snapshot" } & Snapshot), lastEvent: number): string {
+function frame(format: FeedFormat, data: Change | ({ type: "snapshot" } & Snapshot), lastEvent: number): Buffer {
   const json = JSON.stringify(data);
-  return format === "sse" ? `id: ${lastEvent}\nevent: ${data.type}\ndata: ${json}\n\n` : `${json}\n`;
+  // In bytes once: as a text it would be turned into them anew for everybody.
+  return Buffer.from(format === "sse" ? `id: ${lastEvent}\nevent: ${data.type}\ndata: ${json}\n\n` : `${json}\n`);
 }

@@ -4,18 +4,9 @@
 import type { SeenEvent } from "../sight/event-stream.ts";
 import { type InstanceRow, STATES, type State } from "../sight/row.ts";
 import type { Snapshot } from "../sight/snapshot.ts";
+import { type MarketsFace, marketsFace } from "./board-markets.ts";
+import { FACES } from "./faces.ts";
 import { ageText, countText } from "./words.ts";
-
-/** How each state is called, and the sign that stands before it: never a colour alone. */
-const FACES: Readonly<Record<State, { readonly glyph: string; readonly word: string; readonly meaning: string }>> = {
-  open: { glyph: "✕", word: "Breaker open", meaning: "did not answer in time; no call goes to it" },
-  retesting: { glyph: "↻", word: "Retesting", meaning: "a copy of a call is out to see whether it answers" },
-  lost: { glyph: "?", word: "Lost", meaning: "ended, or fell silent, without a word" },
-  probation: { glyph: "!", word: "On probation", meaning: "takes calls; the next failure opens it for twice as long" },
-  draining: { glyph: "→", word: "Leaving", meaning: "finishes what it has and takes nothing new" },
-  well: { glyph: "✓", word: "Well", meaning: "answers, and takes its turns" },
-  left: { glyph: "–", word: "Left", meaning: "ended in order" },
-};
 
 /** Newer ones come by themselves, where scripts run; the others are in board.json. */
 const EVENTS_ON_PAGE = 30;
@@ -27,6 +18,7 @@ export interface BoardPage {
   readonly summary: string;
   readonly bus: string;
   readonly next: string;
+  readonly markets: MarketsFace;
   readonly legend: readonly { state: State; glyph: string; word: string; meaning: string }[];
   readonly rows: readonly BoardRow[];
   readonly unlisted: number;
@@ -46,13 +38,14 @@ export interface BoardRow {
 }
 
 export function boardPage(snapshot: Snapshot): BoardPage {
-  const { service, bus, instances, turns, events, unlisted } = snapshot;
+  const { service, bus, instances, turns, markets, events, unlisted } = snapshot;
   const next = instances.find(({ incarnation }) => incarnation === turns.next);
   return {
     service,
     summary: summaryOf(instances),
     bus: bus === "connected" ? "The bus is there." : "The bus is away: nobody can be asked.",
     next: next === undefined ? "Nobody: all services are down." : `Instance ${next.instance} gets the next call.`,
+    markets: marketsFace(markets, snapshot.at),
     legend: STATES.map((state) => ({ state, ...FACES[state] })),
     rows: instances.map((row) => rowOf(row, snapshot.at)),
     unlisted,

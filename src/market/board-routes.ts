@@ -21,10 +21,10 @@ const TRY_AGAIN_S = "1";
 export function addBoardRoutes(router: Router, { board }: Shop, assets: Assets): void {
   if (board === undefined) return;
   const looking = onlookersOnly(board);
-  const urls = { styleUrl: assetUrl(assets, "board.css"), scriptUrl: assetUrl(assets, "board.js") };
+  const [styleUrl, ...scriptUrls] = ["board.css", "board.js", "board-markets.js"].map((name) => assetUrl(assets, name));
   router.get("/board", looking, async (ctx) => {
     ctx.set("Content-Security-Policy", BOARD_CONTENT_SECURITY_POLICY);
-    await ctx.render("board.njk", { board: { ...boardPage(boardOf(ctx).snapshot()), ...urls } });
+    await ctx.render("board.njk", { board: { ...boardPage(boardOf(ctx).snapshot()), styleUrl, scriptUrls } });
   });
   router.get("/board.json", looking, (ctx) => {
     ctx.body = boardOf(ctx).snapshot();

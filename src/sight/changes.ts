@@ -20,8 +20,8 @@ export interface Change {
   readonly bus: Snapshot["bus"];
   readonly calls: Snapshot["calls"];
   readonly second: Snapshot["second"];
-  /** Left out when they are as before. */
-  readonly turns?: Turns;
+  /** Left out when they are as before; so is the ring in them, which of a thousand is long and seldom another. */
+  readonly turns?: Omit<Turns, "ring"> & Partial<Pick<Turns, "ring">>;
   readonly markets?: Markets;
   /** Rows that are new or in another state. */
   readonly instances: readonly InstanceRow[];
@@ -31,6 +31,11 @@ export interface Change {
   readonly gone: readonly string[];
   readonly events: readonly SeenEvent[];
 }
+
+/** Two looks at the same row are a second apart for each part, and a late one must lose none. */
+const SECONDS_SPARE = 2;
+/** So many numbers in one frame: of a thousand instances each has its turn every four seconds, at a quarter of the price. */
+const MOST_COUNTS = 250;
 
 interface Last {
   readonly membership: Membership;
@@ -44,9 +49,11 @@ export class Changes {
   readonly #sight: Sight;
   readonly #seen: Seen;
   #last = new Map<string, Last>();
-  #lastCounts = new Map<string, string>();
+  readonly #lastCounts = new Map<string, string>();
   #lastEvent: number;
   #lastTurns = "";
+  #lastRing = "";
+  #part = 0;
   #lastMarkets: Markets | undefined;
 
   constructor(sight: Sight, seen: Seen) {
@@ -72,7 +79,7 @@ export class Changes {
       ...this.#turns(now),
       ...this.#markets(),
       instances: sight.rows(changed, this.#seen, now, wall),
-      counts: withCounts ? this.#moved(sight.counts(same, now, wall)) : [],
+      counts: withCounts ? this.#moved(this.#counted(same, now, wall), gone) : [],
       gone,
       events,
     };
@@ -102,14 +109,22 @@ export class Changes {
     );
   }
 
-  /** Of those who did nothing in the last second, nothing is sent. */
-  #moved(counts: readonly Count[]): readonly Count[] {
-    const before = this.#lastCounts;
-    this.#lastCounts = new Map();
+  /** All of them; or of very many a part each time, with as many seconds more. */
+  #counted(members: readonly Member[], now: number, wall: number): readonly Count[] {
+    const parts = Math.max(1, Math.ceil(members.length / MOST_COUNTS));
+    this.#part = (this.#part + 1) % parts;
+    const some = parts === 1 ? members : members.filter(({ who }) => who.instance % parts === this.#part);
+    return this.#sight.counts(some, { now, wall, seconds: parts + SECONDS_SPARE });
+  }
+
+  /** Of those who did nothing since they were last told, nothing is sent. */
+  #moved(counts: readonly Count[], gone: readonly string[]): readonly Count[] {
+    for (const incarnation of gone) this.#lastCounts.delete(incarnation);
     return counts.filter((count) => {
       const text = count.join();
+      const isMoved = this.#lastCounts.get(count[0]) !== text;
       this.#lastCounts.set(count[0], text);
-      return before.get(count[0]) !== text;
+      return isMoved;
     });
   }
 
@@ -120,11 +135,12 @@ export class Changes {
     return { markets };
   }
 
-  #turns(now: number): { readonly turns?: Turns } {
-    const turns = turnsOf(this.#seen, now, MOST_ROWS);
-    const text = JSON.stringify(turns);
-    if (text === this.#lastTurns) return {};
-    this.#lastTurns = text;
-    return { turns };
+  #turns(now: number): Pick<Change, "turns"> {
+    const { ring, ...turns } = turnsOf(this.#seen, now, MOST_ROWS);
+    const [text, order] = [JSON.stringify(turns), ring.join()];
+    const isSameRing = order === this.#lastRing;
+    if (isSameRing && text === this.#lastTurns) return {};
+    [this.#lastTurns, this.#lastRing] = [text, order];
+    return { turns: isSameRing ? turns : { ...turns, ring } };
   }
 }

@@ -129,12 +129,14 @@ export type Count = readonly [
   ...[p50Ms: number | null, p99Ms: number | null, lastSeconds: readonly number[], hedges: number],
 ];
 
-/** Seconds that go with it: two looks are a second apart, and a late one must lose none. */
-export const SECONDS_SENT = 3;
 const NO_SECONDS: readonly number[] = [];
 
-export function countOf(member: Member, around: Omit<RowSurroundings, "turn" | "callsLastMinute">): Count {
-  const { toWall, memory, now } = around;
+interface CountSurroundings extends Omit<RowSurroundings, "turn" | "callsLastMinute"> {
+  /** How many of the last seconds go with it. */
+  readonly seconds: number;
+}
+
+export function countOf(member: Member, { toWall, memory, now, seconds }: CountSurroundings): Count {
   const heard = [member.who.incarnation, toWall(member.heardAt), toWall(member.leaseUntil)] as const;
   if (memory === undefined) return [...heard, 0, 0, null, null, NO_SECONDS, 0];
   const { tally } = memory;
@@ -142,7 +144,7 @@ export function countOf(member: Member, around: Omit<RowSurroundings, "turn" | "
   const failed = tally.outcomes.timeout + tally.outcomes.unreachable;
   const rounded =
     p50 === undefined || p99 === undefined ? ([null, null] as const) : ([hundredth(p50), hundredth(p99)] as const);
-  return [...heard, tally.calls, failed, ...rounded, tally.lastSeconds(SECONDS_SENT, now), tally.hedges];
+  return [...heard, tally.calls, failed, ...rounded, tally.lastSeconds(seconds, now), tally.hedges];
 }
 
 /** More digits than this are noise, and bytes to two hundred viewers. */

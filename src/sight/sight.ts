@@ -129,10 +129,13 @@ export class Sight {
   }
 
   /** Of each the numbers alone, which costs a fraction of its row. */
-  counts(members: readonly Member[], now: number, wall: number): readonly Count[] {
+  counts(
+    members: readonly Member[],
+    { now, wall, seconds }: { readonly now: number; readonly wall: number; readonly seconds: number },
+  ): readonly Count[] {
     const toWall = this.#toWall(now, wall);
     return members.map((member) =>
-      countOf(member, { now, toWall, memory: this.#memories.get(member.who.incarnation) }),
+      countOf(member, { now, toWall, memory: this.#memories.get(member.who.incarnation), seconds }),
     );
   }
 

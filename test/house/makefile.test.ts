@@ -34,6 +34,11 @@ test("each target starts its program, with the bus where one is needed", async (
   assert.is(programs(await make("replay", "FILE=a record")), "<dist/bin/replay.js><a record>");
   assert.is(programs(await make("replay")), "<dist/bin/replay.js><>");
   assert.is(programs(await make("soak", "MINUTES=2")), "need <nats-server>\n<dist/test/soak/soak.js><2><>");
+  assert.is(programs(await make("screenshots")), "need <nats-server>\n<dist/test/screenshots/screenshots.js><>");
+  assert.is(
+    programs(await make("board-cost", "ROUNDS=3")),
+    "need <nats-server>\n<dist/test/board-cost/board-cost.js><3>",
+  );
   assert.is(programs(await make("fuzz")), "<dist/test/fuzz/fuzz.js><><>");
   assert.is(programs(await make("fuzz", "INPUTS=9", "SEED=7")), "<dist/test/fuzz/fuzz.js><9><7>");
   assert.is(programs(await make("walkthrough")), "need <nats-server>\n<dist/test/walkthrough/walkthrough.js>");

@@ -170,8 +170,8 @@ class Watcher extends EventEmitter {
   readonly got: string[] = [];
   writableLength = 0;
   destroyed = false;
-  write(text: string): void {
-    this.got.push(text);
+  write(frame: string | Buffer): void {
+    this.got.push(frame.toString());
   }
   destroy(): void {
     this.destroyed = true;

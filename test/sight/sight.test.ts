@@ -202,6 +202,36 @@ test("a change holds what changed, and nothing else", () => {
   assert.equal([...next(false).gone].sort(), ["1-a", "2-a", "3-a"]);
 });
 
+test("of a thousand the numbers go out in parts, and no second of any is lost; their ring once", () => {
+  const looked = new Looked();
+  looked.at(1000);
+  for (let instance = 1; instance <= 600; instance++) looked.beats(instance);
+  const changes = new Changes(looked.sight, looked.table);
+  changes.next(looked.now, WALL + looked.now, true);
+  const made = new Map<string, Map<number, number>>();
+  for (let second = 2; second <= 20; second++) {
+    looked.at(second * 1000 + 500);
+    // Each is called once in each second, up to the tenth.
+    const { who } = looked.table.member(1);
+    if (second <= 10)
+      for (let one = 1; one <= 600; one++)
+        looked.counted({ ...who, instance: one, incarnation: `${one}-a` }, "answered", 1);
+    const change = changes.next(looked.now, WALL + looked.now, true);
+    assert.ok(change.counts.length <= 250, `${change.counts.length} at once`);
+    assert.is(change.turns?.ring, undefined);
+    for (const [incarnation, , , , , , , last] of change.counts) {
+      const seconds = made.get(incarnation) ?? new Map<number, number>();
+      for (const [place, calls] of last.entries()) seconds.set(change.second - (last.length - 1 - place), calls);
+      made.set(incarnation, seconds);
+    }
+  }
+  assert.is(made.size, 600);
+  for (const [incarnation, seconds] of made) {
+    const calls = [...seconds.values()].reduce((sum, count) => sum + count, 0);
+    assert.is(calls, 9, incarnation);
+  }
+});
+
 test("of a flood of instances the worst thousand are listed, and the others counted", () => {
   const looked = new Looked();
   for (let instance = 1; instance <= MOST_ROWS + 50; instance++) looked.at(1000).beats(instance);

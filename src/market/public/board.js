@@ -45,7 +45,9 @@ function onChange(change) {
   aheadMs = change.at - Date.now();
   latest = { second: change.second, receivedAt: Date.now() };
   bus = change.bus;
-  if (change.turns) turns = change.turns;
+  if (change.turns) turns = { ...turns, ...change.turns };
+  // Shown by a file of its own (board-markets.js).
+  if (change.markets) byId("disputes").dispatchEvent(new CustomEvent("told", { detail: change }));
   for (const row of change.instances) rows.set(row.incarnation, withSeconds(row));
   for (const count of change.counts) addCount(count);
   for (const incarnation of change.gone) rows.delete(incarnation);

@@ -1,0 +1,92 @@
+// Several Markets on the board: a sentence where they agree, a column for each where they do not. What they told comes
+// from board.js; the words for states from the list at the end of the page.
+
+const panel = document.getElementById("disputes");
+const notice = document.getElementById("markets");
+const faces = new Map(
+  [...document.getElementById("legend").children].map((item) => [item.dataset.state, item.dataset]),
+);
+const UNTOLD = { unknown: "Not known to it", untold: "Not told" };
+const SECOND_MS = 1000;
+const SECONDS_UNTIL = 120;
+let told;
+let aheadMs = 0;
+
+panel.addEventListener("told", ({ detail }) => {
+  told = detail.markets;
+  aheadMs = detail.at - Date.now();
+  const agree = told.disputes.length === 0;
+  notice.hidden = told.all.length < 2;
+  notice.dataset.good = agree ? "yes" : "no";
+  setText(notice, sentence(told));
+  panel.hidden = agree;
+  panel.querySelector("thead").replaceChildren(headRow(told.all));
+  panel.querySelector("tbody").replaceChildren(...told.disputes.map(row));
+});
+
+const setText = (element, text) => {
+  if (element.textContent !== text) element.textContent = text;
+};
+
+function sentence({ all, disputes, unlisted }) {
+  const count = disputes.length + unlisted;
+  if (count === 0) return `All ${all.length} Markets agree.`;
+  return `${all.length} Markets disagree about ${count === 1 ? `instance ${disputes[0].instance}` : `${count} instances`}.`;
+}
+
+function headRow(all) {
+  const names = all.map(({ name }, place) => {
+    const cell = headCell("col", `${name}${place === 0 ? " " : ""}`);
+    if (place === 0) cell.append(spanOf("own", "(this one)"));
+    return cell;
+  });
+  return rowOf([headCell("col", "Instance"), ...names]);
+}
+
+const row = ({ instance, cells }) => rowOf([headCell("row", String(instance)), ...cells.map((cell) => dataCell(cell))]);
+
+function dataCell(cell) {
+  const { glyph, word } = faces.get(cell.state) ?? { glyph: "–", word: UNTOLD[cell.kind] };
+  const sign = spanOf("sign", glyph);
+  sign.setAttribute("aria-hidden", "true");
+  const state = spanOf(`state state-${cell.state ?? "none"}`, "");
+  state.append(sign, ` ${word}`);
+  const why = spanOf("cell-why", cell.kind === "told" ? whyText(cell) : "");
+  // Those whose age runs on, in the order of the cells.
+  if (cell.kind === "told") why.dataset.since = cell.since;
+  const data = document.createElement("td");
+  data.append(state, " ", why);
+  return data;
+}
+
+function whyText({ since, why }) {
+  const seconds = Math.max(1, Math.floor((Date.now() + aheadMs - since) / SECOND_MS));
+  const age = seconds < SECONDS_UNTIL ? `${seconds} s` : `${Math.floor(seconds / 60)} min`;
+  return why === null ? `for ${age}` : `${why}, for ${age}`;
+}
+
+function rowOf(cells) {
+  const element = document.createElement("tr");
+  element.append(...cells);
+  return element;
+}
+
+function headCell(scope, text) {
+  const cell = document.createElement("th");
+  cell.scope = scope;
+  cell.textContent = text;
+  return cell;
+}
+
+function spanOf(className, text) {
+  const span = document.createElement("span");
+  span.className = className;
+  span.textContent = text;
+  return span;
+}
+
+setInterval(() => {
+  const cells = (told?.disputes ?? []).flatMap(({ cells: all }) => all.filter(({ kind }) => kind === "told"));
+  for (const [place, span] of panel.querySelectorAll(".cell-why[data-since]").entries())
+    setText(span, whyText(cells[place]));
+}, SECOND_MS);

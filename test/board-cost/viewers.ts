@@ -1,0 +1,33 @@
+// Two hundred who watch the board and read all that they are sent: a process of its own, told by lines on its input.
+// `open` opens them, `close` closes them; each is answered when it is done, with what they have read.
+
+import { get, type IncomingMessage } from "node:http";
+import { createInterface } from "node:readline";
+
+const [url = "", wanted = ""] = process.argv.slice(2);
+const COUNT = Number(wanted);
+let responses: IncomingMessage[] = [];
+let bytes = 0;
+
+/** Resolves once its first frame has begun. */
+const watch = (): Promise<IncomingMessage> =>
+  new Promise((resolve, reject) => {
+    get(`${url}/board/events`, { agent: false }, (response) => {
+      response.once("data", () => resolve(response));
+      response.on("data", (chunk: Buffer) => {
+        bytes += chunk.length;
+      });
+      response.on("error", () => undefined);
+    }).on("error", reject);
+  });
+
+for await (const line of createInterface({ input: process.stdin })) {
+  if (line === "open") {
+    bytes = 0;
+    responses = await Promise.all(Array.from({ length: COUNT }, watch));
+  } else {
+    for (const response of responses) response.destroy();
+    responses = [];
+  }
+  console.log(`${line} ${bytes}`);
+}

@@ -1,0 +1,94 @@
+// `make screenshots`: the pictures of the README, of real programs in a real browser. A bus, a Market, three instances and
+// some shoppers; then one instance is paused, and what the board and the page show of it is what the pictures show.
+
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { findChromium, startBrowser } from "../support/browser.ts";
+import { startNatsServer } from "../support/nats-server.ts";
+import { repository } from "../support/toolbox.ts";
+import { pause, type RunningMarket, until, World } from "../support/world.ts";
+import { smallPng } from "./png.ts";
+
+/** Shoppers come in waves, so that the sparklines show that time goes on. */
+const WAVES = [2, 3, 5, 8, 6, 4, 3, 5, 9, 7, 4, 3, 2, 4, 6, 5] as const;
+const WAVE_MS = 1_500;
+const LIMIT_MS = 20_000;
+/** A page of the README loads them all. */
+const LARGEST_BYTES = 150_000;
+
+interface Shot {
+  readonly name: string;
+  readonly path: string;
+  readonly colorScheme: "light" | "dark";
+  readonly width: number;
+  readonly height: number;
+  /** What has to be in view. */
+  readonly shows: string;
+}
+
+const SHOTS: readonly Shot[] = [
+  { name: "board", path: "/board", colorScheme: "light", width: 1280, height: 800, shows: ".card[data-state=open]" },
+  {
+    name: "board-dark",
+    path: "/board",
+    colorScheme: "dark",
+    width: 1280,
+    height: 800,
+    shows: ".card[data-state=open]",
+  },
+  { name: "page", path: "/", colorScheme: "light", width: 1280, height: 800, shows: ".ratings-status" },
+];
+
+async function shop(market: RunningMarket): Promise<void> {
+  for (const pages of WAVES) {
+    for (let page = 0; page < pages; page++) await market.page();
+    await pause(WAVE_MS);
+  }
+}
+
+async function take(browser: Browser, market: RunningMarket, shot: Shot, folder: string): Promise<void> {
+  const { name, path, colorScheme, width, height, shows } = shot;
+  const context = await browser.newContext({ colorScheme, viewport: { width, height }, reducedMotion: "reduce" });
+  const page: Page = await context.newPage();
+  await page.goto(market.url + path);
+  await page.waitForSelector(shows, { timeout: LIMIT_MS });
+  const file = join(folder, `${name}.png`);
+  const taken = await page.screenshot();
+  await context.close();
+  const small = smallPng(taken);
+  writeFileSync(file, small);
+  const size = small.length;
+  console.log(`  docs/${name}.png: ${width} × ${height}, ${Math.round(size / 1000)} kB`);
+  if (size > LARGEST_BYTES) throw new Error(`docs/${name}.png is over ${LARGEST_BYTES / 1000} kB`);
+}
+
+async function main(): Promise<void> {
+  const chromium = findChromium();
+  if (chromium === undefined)
+    throw new Error("screenshots: this machine has no Chromium. Type:  apt-get install chromium");
+  const folder = process.argv[2] || join(repository, "docs");
+  mkdirSync(folder, { recursive: true });
+  const server = await startNatsServer();
+  const world = new World(server.url, { PORT: "0" });
+  const browser = await startBrowser(chromium);
+  try {
+    console.log("screenshots: a bus, a Market and three instances; half a minute of shoppers first");
+    const market = await world.startMarket();
+    const [, second] = [await world.startRatings(1), await world.startRatings(2), await world.startRatings(3)];
+    await market.untilKnown(3);
+    await shop(market);
+    second?.program.signal("SIGSTOP");
+    await until("the breaker is open", LIMIT_MS, async () => {
+      await market.page();
+      return market.program.count(/OPEN breaker/) > 0;
+    });
+    for (const shot of SHOTS) await take(browser, market, shot, folder);
+  } finally {
+    await browser.close();
+    await world.close();
+    await server.stop();
+  }
+}
+
+await main();

@@ -1,0 +1,64 @@
+// takes: 20 s
+// Two Markets on one bus that asks who they are: each is told what the other believes, and both boards show where they
+// disagree. Real programs; one instance is paused, and only one Market's shoppers meet it.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { Markets } from "../../src/sight/agreement.ts";
+import { Folder } from "../support/orgs.ts";
+import { type RunningMarket, until, World } from "../support/world.ts";
+
+const test = suite("several Markets");
+const LIMIT_MS = 20_000;
+
+async function marketsOf({ url }: RunningMarket): Promise<Markets> {
+  const { markets } = (await (await fetch(`${url}/board.json`)).json()) as { markets: Markets };
+  return markets;
+}
+
+const disputesOf = async (market: RunningMarket): Promise<string[]> =>
+  (await marketsOf(market)).disputes.map(
+    ({ instance, cells }) =>
+      `${instance}: ${cells.map((cell) => (cell.kind === "told" ? cell.state : cell.kind)).join("/")}`,
+  );
+
+test("they agree, until one meets an instance that hangs; and again when it is back, or one of them ends", async () => {
+  const folder = new Folder();
+  await folder.createOrg();
+  await folder.createService("ratings");
+  const server = await folder.startServer();
+  const world = new World(server.url, { DWC_STATE: folder.path });
+  try {
+    const [one, two] = [await world.startMarket(), await world.startMarket()];
+    const [, second] = [await world.startRatings(1), await world.startRatings(2)];
+    for (const market of [one, two]) await market.untilKnown(2);
+    const agree = async (market: RunningMarket, count: number): Promise<boolean> =>
+      (await (await fetch(`${market.url}/board`)).text()).includes(`All ${count} Markets agree.`);
+    await until("they agree", LIMIT_MS, async () => (await agree(one, 2)) && (await agree(two, 2)));
+
+    second?.program.signal("SIGSTOP");
+    await until("one of them has opened its breaker", LIMIT_MS, async () => {
+      await one.page();
+      return one.program.count(/OPEN breaker/) > 0;
+    });
+    await until("both say so", LIMIT_MS, async () => {
+      const said = [await disputesOf(one), await disputesOf(two)].join("; ");
+      return said === "2: open/well; 2: well/open";
+    });
+    const html = await (await fetch(`${two.url}/board`)).text();
+    assert.match(html, /2 Markets disagree about instance 2\./);
+    assert.match(html, /Breaker open<\/span> <span class="cell-why">request timed out, for \d+ s/);
+
+    second?.program.signal("SIGCONT");
+    await until("they agree again", LIMIT_MS, async () => (await agree(one, 2)) && (await agree(two, 2)));
+    assert.is(one.program.count(/not allowed/) + two.program.count(/not allowed/), 0);
+    await two.program.end();
+    await until("the one that ended is off the board", LIMIT_MS, async () => (await marketsOf(one)).all.length === 1);
+  } finally {
+    await world.close();
+    await server.stop();
+    folder.remove();
+  }
+});
+
+test.run();
