@@ -102,6 +102,8 @@ export class BoardFeed {
     this.#stopCounting();
     this.#planned?.();
     this.#planned = undefined;
+    // While nobody watches nothing makes it undone: whoever comes next would be shown what was.
+    this.#welcome = undefined;
   }
 
   #remove(viewer: Viewer): void {

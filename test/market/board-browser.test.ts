@@ -1,4 +1,4 @@
-// takes: 60 s
+// takes: 80 s
 //
 // Shop and board in a real browser: how soon it shows what happens, without scripts, by keyboard, narrow, light and dark.
 
@@ -6,7 +6,7 @@ import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-c
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type BoardWorld, openBoardWorld, type RunningInstance } from "../support/board-world.ts";
-import { axeFindings, findChromium, overhang, startBrowser } from "../support/browser.ts";
+import { axeFindings, findChromium, keyboardMisses, overhang, startBrowser } from "../support/browser.ts";
 import { until } from "../support/until.ts";
 
 const test = suite("browser");
@@ -108,6 +108,20 @@ inBrowser("an opened breaker is on the board within 200 ms, and closed again aft
   }),
 );
 
+inBrowser("the page that comes after an opened breaker waits for nobody, and shows whole ratings of the others", () =>
+  withPage({}, async (page) => {
+    second.bus.pause();
+    await untilSecond("open");
+    await page.goto(world.market.url);
+    assert.match(await textOf(page.locator(".ratings-status")), /All ratings are fresh/);
+    assert.is(await page.locator(".rating-fresh").count(), 4);
+    const from = await page.locator(".from").allTextContents();
+    assert.equal([...new Set(from)], ["from instance 1"]);
+    second.bus.resume();
+    await untilSecond("well");
+  }),
+);
+
 inBrowser("the board says so when its feed dies, and goes on when it is back", () =>
   withPage({}, async (page) => {
     await page.goto(board());
@@ -151,10 +165,14 @@ async function checkBoth(what: string, status: RegExp): Promise<void> {
         return status.test(said.replace(/\s+/g, " ").trim());
       });
       assert.match(await textOf(page.locator(".foot .request-id")), /^Request id: [0-9a-f]{32}$/);
-      assert.equal(await axeFindings(page), [], `shop, ${what}, ${colorScheme}`);
+      // In the dark nothing but the colours is another.
+      const rules = colorScheme === "dark" ? ["color-contrast"] : undefined;
+      assert.equal(await axeFindings(page, rules), [], `shop, ${what}, ${colorScheme}`);
+      if (rules === undefined) assert.equal(await keyboardMisses(page), [], `shop, ${what}`);
       await page.goto(board());
       await live(page);
-      assert.equal(await axeFindings(page), [], `board, ${what}, ${colorScheme}`);
+      assert.equal(await axeFindings(page, rules), [], `board, ${what}, ${colorScheme}`);
+      if (rules === undefined) assert.equal(await keyboardMisses(page), [], `board, ${what}`);
     });
   }
   await withPage({ viewport: { width: 320, height: 640 } }, async (page) => {
@@ -166,9 +184,57 @@ async function checkBoth(what: string, status: RegExp): Promise<void> {
   });
 }
 
+/** Without scripts: what the page and the table of the board say in this state, cut off nowhere. */
+const checkPlain = (what: string, shop: RegExp, rows: RegExp): Promise<void> =>
+  withPage({ javaScriptEnabled: false, viewport: { width: 320, height: 640 } }, async (page) => {
+    await page.goto(world.market.url);
+    assert.match(await textOf(page.locator(".ratings-status")), shop, what);
+    assert.is(await page.locator(".thing").count(), 4, what);
+    await page.goto(board());
+    assert.match((await page.locator("#table tbody tr").allTextContents()).join("; ").replace(/\s+/g, " "), rows, what);
+    assert.ok(await page.locator("#table").isVisible());
+    assert.is(await overhang(page), 0, what);
+  });
+
 inBrowser("axe finds nothing, and nothing is cut off at 320 px, while all is well", async () => {
   await load();
   await checkBoth("well", /^All ratings are fresh\. Answered by instances 1 and 2\.$/);
+  await checkPlain("well", /All ratings are fresh/, /✓ Well.*✓ Well/);
+});
+
+inBrowser("where Markets disagree there is a column for each, and else one sentence", async () => {
+  const all = [
+    { market: "m1", name: "here:5000" },
+    { market: "m2", name: "there:5000" },
+  ];
+  world.tellMarkets({ all, disputes: [], unlisted: 0 });
+  const since = world.clock.wall() - 5_000;
+  const cells = [
+    { kind: "told", state: "open", since, why: "request timed out" },
+    { kind: "told", state: "well", since, why: null },
+  ] as const;
+  await withPage({}, async (page) => {
+    await page.goto(board());
+    await live(page);
+    assert.is(await textOf(page.locator("#markets")), "All 2 Markets agree.");
+    assert.not.ok(await page.locator("#disputes").isVisible());
+    world.tellMarkets({ all, disputes: [{ instance: 2, incarnation: "2-x", cells }], unlisted: 0 });
+    await page.waitForSelector("#disputes:not([hidden])");
+    assert.is(await textOf(page.locator("#markets")), "2 Markets disagree about instance 2.");
+    assert.equal(await page.locator("#disputes th[scope=col]").allTextContents(), [
+      "Instance",
+      "here:5000 (this one)",
+      "there:5000",
+    ]);
+    const row = (await page.locator("#disputes tbody tr").allTextContents()).join().replace(/\s+/g, " ");
+    assert.match(row, /^2✕ Breaker open request timed out, for \d+ s✓ Well for \d+ s$/);
+  });
+  await checkBoth("disagree", /^All ratings are fresh\./);
+  await withPage({ javaScriptEnabled: false }, async (page) => {
+    await page.goto(board());
+    assert.match(await textOf(page.locator("#disputes tbody")), /Breaker open[\s\S]*request timed out[\s\S]*Well/);
+  });
+  world.tellMarkets({ all: all.slice(0, 1), disputes: [], unlisted: 0 });
 });
 
 inBrowser("axe finds nothing on the table that stands there without scripts", () =>
@@ -212,6 +278,7 @@ inBrowser("axe finds nothing while a breaker is open, when all are down, and whe
   second.bus.pause();
   await untilSecond("open");
   await checkBoth("open", /^All ratings are fresh\. Answered by instance 1\.$/);
+  await checkPlain("open", /All ratings are fresh/, /^ ?2 .*✕ Breaker open request timed out.*✓ Well/);
   first.bus.pause();
   await until("instance 1 is open", LIMIT_MS, async () => {
     await load();
@@ -221,8 +288,10 @@ inBrowser("axe finds nothing while a breaker is open, when all are down, and whe
   // Nobody is asked, or retests go out at once and are not answered either.
   const down = "(All ratings services are down|No ratings service answered): these are the last known ratings";
   await checkBoth("all down", new RegExp(String.raw`^${down}\. (Why: request timed out\. )?${last}`));
+  await checkPlain("all down", /last known ratings/, /Breaker open|Retesting/);
   world.network.disconnect();
   await checkBoth("bus away", new RegExp(String.raw`^Nobody can be asked .*Why: the bus is away\. ${last}`));
+  await checkPlain("bus away", /Why: the bus is away/, /Breaker open|Retesting/);
 });
 
 test.run();

@@ -216,6 +216,15 @@ test("a hundred events at once are one frame, and while nobody watches nothing i
   assert.is(clock.timers, 0, "no timer is left when the last viewer goes");
 });
 
+test("whoever comes after a viewer who left at once is shown what is, not what was", async () => {
+  const { feed, clock, table, watch } = feedOf(1);
+  watch().destroy();
+  await clock.advance(60_000);
+  table.beats(7, clock.now());
+  assert.match(watch().got.join(""), /"instance":7,/);
+  feed.close();
+});
+
 test("a viewer who stops reading is let go, and the others go on", async () => {
   const { feed, clock, watch } = feedOf(3);
   const [stuck, reading] = [watch(), watch()];

@@ -102,7 +102,11 @@ test("strangers without end push nobody out, and keep nobody unheard", () => {
   assert.is(live.length, 32);
   assert.ok(live.some(({ market }) => market === "real"));
   let forged = 0;
-  for (let at = 0; at < 1000; at++) if (others.mayRead("real", 13)) forged += 1;
+  for (let at = 0; at < 1000; at++) {
+    if (!others.mayRead("real", 13)) continue;
+    forged += 1;
+    others.heard(viewOf("real", {}, { seq: forged }), 13);
+  }
   assert.ok(forged <= 4, "who floods in one name keeps only that one unheard");
   assert.ok(others.mayRead("g1", 13));
 });

@@ -13,6 +13,7 @@ import type { Closers } from "../../src/program/program.ts";
 import { rate } from "../../src/ratings/ratings.ts";
 import { type Client, openClient } from "../../src/service/client.ts";
 import { type Instance, startInstance } from "../../src/service/instance.ts";
+import type { Markets } from "../../src/sight/agreement.ts";
 import { Sight } from "../../src/sight/sight.ts";
 import { CATALOGUE, type Served, serve } from "../market/serve.ts";
 import { type MemoryBus, MemoryNetwork } from "./memory-bus.ts";
@@ -37,6 +38,8 @@ export interface BoardWorld {
   /** What the log printed. */
   readonly lines: readonly Line[];
   start(instance: number): Promise<RunningInstance>;
+  /** What the Markets are said to believe from now on. */
+  tellMarkets(markets: Markets): void;
   close(): Promise<void>;
 }
 
@@ -54,7 +57,9 @@ export async function openBoardWorld({ isPublic = false } = {}): Promise<BoardWo
   const count = (ended: Parameters<Sight["count"]>[0]): void => sight.count(ended, clock.now());
   const client = openClient({ service: "ratings", bus: network.bus(), clock, rules: RULES, tell, count });
   closers.push(() => client.close());
-  const board = openBoard(sight, client, { clock, isPublic }, closers);
+  let markets: Markets = { all: [{ market: "m1", name: "here:5000" }], disputes: [], unlisted: 0 };
+  const { tracker, resolver } = client;
+  const board = openBoard(sight, { tracker, resolver, markets: () => markets }, { clock, isPublic }, closers);
   const thingIDs = CATALOGUE.things.map(({ id }) => id);
   const asking = { client, shared: new SharedCalls(clock), store: new RatingStore(), clock, tell: () => undefined };
   const market = await serve({ rate: () => ratePage(thingIDs, asking), board: () => board });
@@ -69,6 +74,9 @@ export async function openBoardWorld({ isPublic = false } = {}): Promise<BoardWo
       const running = { instance: started.instance, bus };
       instances.push(running);
       return running;
+    },
+    tellMarkets: (told) => {
+      markets = told;
     },
     close: async () => {
       for (const close of closers.reverse()) await close();

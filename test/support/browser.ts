@@ -23,10 +23,11 @@ export function startBrowser(executablePath: string): Promise<Browser> {
   return chromium.launch({ executablePath, args, timeout: START_LIMIT_MS });
 }
 
-/** What axe finds wrong with a page, a line for each kind. */
-export async function axeFindings(page: Page): Promise<readonly string[]> {
+/** What axe finds wrong with a page, a line for each kind. `rules`: only those, which is quicker. */
+export async function axeFindings(page: Page, rules?: readonly string[]): Promise<readonly string[]> {
   await page.evaluate(AXE);
-  const found = (await page.evaluate("axe.run(document)")) as {
+  const options = rules === undefined ? {} : { runOnly: { type: "rule", values: rules } };
+  const found = (await page.evaluate(`axe.run(document, ${JSON.stringify(options)})`)) as {
     violations: { id: string; help: string; nodes: { target: string[]; html: string }[] }[];
   };
   return found.violations.map(
@@ -37,3 +38,29 @@ export async function axeFindings(page: Page): Promise<readonly string[]> {
 /** By how many pixels the page is wider than its window. */
 export const overhang = (page: Page): Promise<number> =>
   page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+
+/** More stops than any page of ours has: a board of three instances has about ten. */
+const MOST_STOPS = 60;
+
+/** What the Tab key does not reach of all that can be used, and what does not show that it has the focus. */
+export async function keyboardMisses(page: Page): Promise<readonly string[]> {
+  await page.evaluate(`window.stops = [...document.querySelectorAll("a[href], button, [tabindex='0']")]
+    .filter((element) => element.checkVisibility());
+    window.missed = new Set(window.stops); window.unseen = new Set(); document.activeElement.blur()`);
+  for (let stop = 0; stop < MOST_STOPS; stop++) {
+    await page.keyboard.press("Tab");
+    const left = await page.evaluate(`(() => {
+      const { activeElement: at } = document;
+      const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(at);
+      const isShown = (outlineStyle !== "none" && outlineWidth !== "0px") || boxShadow !== "none";
+      if (missed.has(at) && !isShown) unseen.add(at);
+      missed.delete(at);
+      return missed.size;
+    })()`);
+    if (left === 0) break;
+  }
+  return (await page.evaluate(`[
+    ...[...missed].map((element) => "not reached: " + element.outerHTML.slice(0, 80)),
+    ...[...unseen].map((element) => "focus not seen: " + element.outerHTML.slice(0, 80)),
+  ]`)) as readonly string[];
+}
