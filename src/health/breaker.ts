@@ -72,7 +72,10 @@ const JITTER_SHARE = 0.25;
 /** How much longer than the timeout a retest's lease is: its own timeout must come first, or it would end twice. */
 const LEASE_MARGIN_MS = 500;
 
-export const freshBreaker = (): Breaker => ({ kind: "closed", epoch: 0, failures: 0 });
+const FRESH: Breaker = { kind: "closed", epoch: 0, failures: 0 };
+
+/** The same for all, as it never changes: of ten thousand, one that is read for every choice is always at hand. */
+export const freshBreaker = (): Breaker => FRESH;
 
 /** May take a call that somebody waits for? (`guarded`: only if nobody else can.) */
 export function willingness(breaker: Breaker, now: number): "yes" | "guarded" | "no" {

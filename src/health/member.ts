@@ -32,21 +32,27 @@ export interface Member {
   clashTold: boolean;
   /** Until when its last heartbeat counts. */
   leaseUntil: number;
+  /** No longer in the table; one that beats again gets a row of its own. */
+  forgotten: boolean;
   /** Has answered a call of ours at least once: no forged heartbeat can do that. */
   proven: boolean;
 }
+
+/** The same for all, for the reason that a fresh breaker is. */
+export const UP: Membership = { kind: "up" };
 
 export function newMember(beat: Heartbeat, now: number): Member {
   const { service, instance, incarnation, address } = beat;
   return {
     who: { service, instance, incarnation, address },
-    membership: { kind: "up" },
+    membership: UP,
     breaker: freshBreaker(),
     seq: -1,
     heardAt: now,
     cameAt: now,
     clashTold: false,
     leaseUntil: now,
+    forgotten: false,
     proven: false,
   };
 }

@@ -77,19 +77,16 @@ export class Resolver {
   /** Takes the next turn. Every ticket handed out has to be settled with the tracker. */
   next(now: number, traits: CallTraits = {}): Turn {
     const choice = this.look(now, traits);
-    if (choice.call?.breaker.kind === "closed" && isCallAlone(choice)) return this.#usual(choice.call, now);
+    // Nearly every turn is nothing but a call to one who is well.
+    if (choice.call?.breaker.kind === "closed" && isCallAlone(choice)) {
+      return { call: this.#admit(choice.call, now), retests: NONE, trials: NONE, changes: NONE };
+    }
     const retests: Ticket[] = [];
     const changes: Change[] = [];
     for (const member of choice.retests) this.#startRetest(member, now, retests, changes);
     const trials = choice.trials.map((member) => this.#startTrial(member, now));
     const call = choice.call === undefined ? undefined : this.#send(choice.call, now, changes);
     return { call, retests, trials, changes };
-  }
-
-  /** Most turns are nothing but a call to who is well. */
-  #usual(member: Member, now: number): Turn {
-    this.#last = member.who;
-    return { call: this.#tracker.admit(member, now), retests: NONE, trials: NONE, changes: NONE };
   }
 
   #retestable(now: number, early: boolean, tried: ReadonlySet<string> | undefined): readonly Member[] {
@@ -121,13 +118,15 @@ export class Resolver {
 
   #send(member: Member, now: number, changes: Change[]): Ticket {
     const retest = this.#tracker.admitRetest(member, now);
-    if (retest === undefined) {
-      this.#last = member.who;
-      return this.#tracker.admit(member, now);
-    }
+    if (retest === undefined) return this.#admit(member, now);
     // A retest is nobody's turn: moving the cursor there would pass over those who stand between.
     changes.push(...retest.changes);
     return retest.ticket;
+  }
+
+  #admit(member: Member, now: number): Ticket {
+    this.#last = member.who;
+    return this.#tracker.admit(member, now);
   }
 
   #healthy(now: number, traits: CallTraits): Member | undefined {
@@ -146,10 +145,9 @@ export class Resolver {
   /** @param guardedToo also those who are asked only if nobody else can be */
   #fitting(now: number, { tried, slow }: CallTraits, guardedToo: boolean): (member: Member) => boolean {
     return (member) => {
-      const { incarnation } = member.who;
       const will = willingness(member.breaker, now);
-      if (will === "no" || (!guardedToo && (will === "guarded" || slow?.has(incarnation)))) return false;
-      return this.#tracker.isLive(member, now) && !tried?.has(incarnation);
+      if (will === "no" || (!guardedToo && (will === "guarded" || slow?.has(member.who.incarnation)))) return false;
+      return this.#tracker.isLive(member, now) && !tried?.has(member.who.incarnation);
     };
   }
 

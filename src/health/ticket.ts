@@ -4,8 +4,9 @@ import type { Member, Who } from "./member.ts";
 
 /** Leave to send one call to one incarnation, and the state under which it was given. To be settled once, on every path. */
 export interface Ticket {
-  /** The very object of the member's row: by it a row that was forgotten is told from the one that replaced it. */
   readonly who: Who;
+  /** The very row that it was given for: to look for it again among ten thousand takes longer than to choose it. */
+  readonly member: Member;
   readonly epoch: number;
   readonly sentAt: number;
 }
@@ -26,4 +27,9 @@ export const RESULTS = [
 ] as const;
 export type Result = (typeof RESULTS)[number];
 
-export const ticketFor = ({ who, breaker: { epoch } }: Member, sentAt: number): Ticket => ({ who, epoch, sentAt });
+export const ticketFor = (member: Member, sentAt: number): Ticket => ({
+  who: member.who,
+  member,
+  epoch: member.breaker.epoch,
+  sentAt,
+});

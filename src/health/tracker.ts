@@ -8,7 +8,7 @@ import * as breaker from "./breaker.ts";
 import type { Change } from "./change.ts";
 import { noticeClash } from "./clash.ts";
 import type { Heartbeat } from "./heartbeat.ts";
-import { isLive, type Member, newMember, saidGoodbye, type Who } from "./member.ts";
+import { isLive, type Member, newMember, saidGoodbye, UP, type Who } from "./member.ts";
 import { Ring } from "./ring.ts";
 import { type Result, type Ticket, ticketFor } from "./ticket.ts";
 import { Unwell } from "./unwell.ts";
@@ -106,7 +106,7 @@ export class Tracker {
   /** A lease that lapsed unnoticed (no tick since) needs no farewell and no welcome. */
   #comeBack(member: Member, now: number): readonly Change[] {
     if (member.membership.kind === "up") return NOTHING;
-    member.membership = { kind: "up" };
+    member.membership = UP;
     member.cameAt = now;
     member.clashTold = false;
     this.ring.add(member);
@@ -161,6 +161,7 @@ export class Tracker {
   }
 
   #forget(member: Member): void {
+    member.forgotten = true;
     this.ring.remove(member);
     this.#unwell.forget(member);
     this.#members.delete(member.who.incarnation);
@@ -187,11 +188,12 @@ export class Tracker {
 
   /** The call of `ticket` has ended. */
   settle(ticket: Ticket, result: Result, now: number): readonly Change[] {
-    const member = this.#members.get(ticket.who.incarnation);
+    const { member: sentTo, who } = ticket;
+    const member = sentTo.forgotten ? this.#members.get(who.incarnation) : sentTo;
     if (member === undefined) return NOTHING;
     if (result === "answered") member.proven = true;
     // Forgotten in a full table and met again since: the epochs of its new row have nothing to do with the old ticket's.
-    if (member.who !== ticket.who) return NOTHING;
+    if (member !== sentTo) return NOTHING;
     const changes = this.#settle(member, ticket, result, now);
     // Calls that hang with one stranger change its state once, and disappoint once.
     if (!member.proven && (changes.length > 0 || result === "nonsense")) this.wariness.disappointed(now);

@@ -65,8 +65,8 @@ export const DEFECTS: readonly Defect[] = [
   ),
   defect("a retest moves the cursor", [
     "health/resolver",
-    "const retest = this.#tracker.admitRetest(member, now);\n        if (retest === undefined) {",
-    "const retest = this.#tracker.admitRetest(member, now);\n        this.#last = member.who;\n        if (retest === undefined) {",
+    "changes.push(...retest.changes);\n        return retest.ticket;",
+    "changes.push(...retest.changes);\n        this.#last = member.who;\n        return retest.ticket;",
   ]),
   defect("a look moves the cursor", [
     "health/resolver",
@@ -111,8 +111,8 @@ export const DEFECTS: readonly Defect[] = [
   ]),
   defect("a second instance gets a second timeout", [
     "service/client",
-    "await this.#send(ticket, request, giveUpAt - clock.now(), options)",
-    "await this.#send(ticket, request, rules.requestTimeoutMs, options)",
+    "const timeoutMs = giveUpAt - this.#options.clock.now();",
+    "const timeoutMs = this.#options.rules.requestTimeoutMs;",
   ]),
   defect(
     "a call that finds nobody does not go on",
@@ -128,11 +128,11 @@ export const DEFECTS: readonly Defect[] = [
     "return lateMs > 0 && lateMs <= backlog.stalledMs;",
     "return false;",
   ]),
-  defect("a handler that throws answers nothing", [
-    "service/instance",
-    'this.#finish(message, refuse(500, "internal error"), receivedAt);',
-    "",
-  ]),
+  defect(
+    "a handler that throws answers nothing",
+    ["service/instance", "encoded = this.#failed(error);", "return void this.#failed(error);"],
+    ["service/instance", "this.#finish(message, this.#failed(error), receivedAt)", "this.#failed(error)"],
+  ),
   defect("a timeout is believed before the sockets are read", [
     "bus/pending",
     "this.#clock.afterReading(() => {",
