@@ -25,6 +25,7 @@ const busTools = async () => ({
   ...(await import("../src/dwc/live/visit.ts")),
   ...(await import("../src/dwc/live/roll.ts")),
   ...(await import("../src/dwc/live/caller.ts")),
+  ...(await import("../src/dwc/live/fault-visit.ts")),
 });
 const examiner = async () => (await import("../src/dwc/live/examine.ts")).examine;
 const push = async () => (await import("../src/dwc/identity/push.ts")).pushAccount;

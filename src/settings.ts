@@ -50,6 +50,8 @@ export interface Settings {
   readonly health: HealthRules;
   /** Whether a late call is sent to a second instance. */
   readonly hedge: boolean;
+  /** Whether instances take faults from whoever may ask for them on the bus. */
+  readonly chaos: boolean;
 }
 
 /** One line of the table: the variable, its default, what it means and why the default is what it is. */
@@ -88,12 +90,9 @@ export const SETTINGS: readonly SettingRow[] = [
     "",
     "collector that traces are sent to, http://localhost:4318 for one; empty: none is",
   ),
+  row("CHAOS", 0, "1: instances take faults on purpose, from board and terminal; off, as they are for trying out"),
   row("REQUEST_TIMEOUT_MS", 1000, "how long a call may take before it counts as unanswered: a page waits no longer"),
-  row(
-    "HEDGE",
-    0,
-    "1: a late call is asked of another instance too; off, so that a hung one is seen to cost its second",
-  ),
+  row("HEDGE", 0, "1: a late call is asked of another instance too; off, so that a hung one is seen to cost a second"),
   row("FAILURE_LIMIT", 1, "unanswered calls in a row that open a breaker: with one, a hung instance costs one wait"),
   row(
     "RETEST_DELAY_MS",
@@ -147,6 +146,7 @@ export function readSettings(env: Env): SettingsResult {
     otlpEndpoint: read.optionalWebUrl("OTEL_EXPORTER_OTLP_ENDPOINT"),
     health: readHealthRules(read),
     hedge: read.oneOf("HEDGE", ["0", "1"]) === "1",
+    chaos: read.oneOf("CHAOS", ["0", "1"]) === "1",
   };
   const problems = read.problems.length > 0 ? read.problems : relationProblems(settings.health);
   return problems.length > 0 ? { kind: "refused", problems } : { kind: "settled", settings };

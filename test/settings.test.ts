@@ -59,6 +59,7 @@ test("an empty environment gives the documented defaults", () => {
       maxIncarnations: 10_000,
     },
     hedge: false,
+    chaos: false,
     otlpEndpoint: undefined,
   });
 });

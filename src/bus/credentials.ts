@@ -61,6 +61,17 @@ function allowedInbox(publicKey: string, { nats }: Claims): string {
   return Array.isArray(allow) && allow.includes(`${own}.>`) ? own : USUAL_INBOX_PREFIX;
 }
 
+/**
+ * Whether the token says that its holder may send to `subject`, which stands there as it is written here. One that names
+ * no subjects allows all of them.
+ */
+export function allowsSending({ text }: Pick<Credentials, "text">, subject: string): boolean {
+  const { nats } = decodeClaims(TOKEN.exec(text)?.[2] ?? "");
+  const { pub } = Object(nats) as { pub?: unknown };
+  const { allow } = Object(pub) as { allow?: unknown };
+  return !Array.isArray(allow) || allow.includes(subject);
+}
+
 type Claims = Readonly<Record<"sub" | "name" | "exp" | "nats", unknown>>;
 
 function decodeClaims(payload: string): Claims {

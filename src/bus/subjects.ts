@@ -5,7 +5,7 @@ export type NameCheck =
   | { readonly kind: "bad"; readonly why: string };
 
 /** First tokens that mean something else on the bus: a service of that name would hear, or speak as, another. */
-const RESERVED = new Set(["health", "belief", "get", "_inbox"]);
+const RESERVED = new Set(["health", "belief", "chaos", "get", "_inbox"]);
 /** Enough for any name a person would type, and a subject stays far below the server's 4 KB line. */
 const LONGEST_NAME = 64;
 
@@ -40,6 +40,11 @@ export const rollCallSubject = (service: string): string => `health.${service}`;
 export const beliefSubject = (service: string, market: string): string => `belief.${service}.${market}`;
 /** All Markets. */
 export const beliefsSubject = (service: string): string => `belief.${service}.*`;
+
+/** Faults that one incarnation is asked for; only with CHAOS=1 does anybody hear it. */
+export const chaosSubject = (service: string, incarnation: string): string => `chaos.${service}.${incarnation}`;
+/** What is on, and the reset, of all instances of a service. */
+export const chaosOfAllSubject = (service: string): string => `chaos.${service}`;
 
 /** The incarnation that a heartbeat's subject names, if it is one of `service`. */
 export const incarnationOf = (service: string, subject: string): string | undefined =>

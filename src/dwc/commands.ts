@@ -10,6 +10,7 @@ import { check } from "./live/check.ts";
 import { completion } from "./live/completion.ts";
 import { events } from "./live/events.ts";
 import { explain } from "./live/explain.ts";
+import { fault } from "./live/fault.ts";
 import { ps } from "./live/ps.ts";
 import { top } from "./live/top.ts";
 import { login } from "./login.ts";
@@ -36,5 +37,6 @@ export const COMMANDS: readonly Command[] = [
   explain,
   events,
   call,
+  fault,
   completion,
 ];

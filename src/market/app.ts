@@ -1,7 +1,6 @@
 // The Market over HTTP: which request gets which answer. What a cart, an order or a page is, is decided elsewhere; here
 // they only meet. A request reads from top to bottom: headers, failures, the target, then its route.
 
-import { bodyParser } from "@koa/bodyparser";
 import { Router } from "@koa/router";
 import Keygrip from "keygrip";
 import type { Context, Middleware } from "koa";
@@ -13,11 +12,11 @@ import { addBoardRoutes } from "./board-routes.ts";
 import { failurePages, tellKoaErrors } from "./failures.ts";
 import { marketFile } from "./files.ts";
 import { FinishedPages } from "./finished-pages.ts";
+import { ownForm } from "./forms.ts";
 import { SECURITY_HEADERS } from "./headers.ts";
 import { fulfil, parseOrder } from "./order.ts";
 import { makePage, SITE_NAME, thingFaces } from "./page.ts";
 import { requestTraces, traceOf } from "./request-trace.ts";
-import { checkOrigin } from "./same-origin.ts";
 import type { Check, PageRatings, RatingView, Shop } from "./shop.ts";
 import { STAR_CELL, STARS } from "./stars.ts";
 import { checkTarget } from "./target.ts";
@@ -25,9 +24,6 @@ import type { Views } from "./views.ts";
 import { loadViews } from "./views.ts";
 import { leaveMessage, readCart, takeMessage, writeCart } from "./visitor.ts";
 
-/** Our largest form has some 40 bytes; this leaves room for fields that browsers' add-ons put in. */
-const LARGEST_FORM = "16kb";
-const FORM = "application/x-www-form-urlencoded";
 /** What is true of this moment and of this visitor is for nobody to keep; pictures say otherwise themselves. */
 const KEEP_NOTHING = "no-store";
 /** Of a page whose asking itself failed: the shopper sees a page without ratings. */
@@ -64,7 +60,7 @@ export function createApp(shop: Shop): Koa {
 function routes(shop: Shop, assets: Assets, views: Views): Router {
   const router = new Router({ sensitive: true, strict: true });
   router.get("/", homePage(shop, assets, views));
-  router.post("/", ownPagesOnly, formsOnly, readForm, order(shop));
+  router.post("/", ...ownForm, order(shop));
   router.get("/thing/:id", (ctx) => {
     const thing = shop.catalogue.byId.get(ctx.params["id"] ?? "") ?? ctx.throw(404);
     ctx.type = "json";
@@ -131,32 +127,6 @@ function order({ catalogue }: Shop): Middleware {
     ctx.redirect("/");
   };
 }
-
-const ownPagesOnly: Middleware = (ctx, next) => {
-  const { origin, referer, host, "sec-fetch-site": site } = ctx.headers;
-  const check = checkOrigin({ secFetchSite: site, origin, referer, host });
-  return check.kind === "own" ? next() : ctx.throw(403, check.why);
-};
-
-const formsOnly: Middleware = (ctx, next) => {
-  if (ctx.is(FORM) === false) return ctx.throw(415, `the body is not ${FORM}`);
-  // Nobody compresses 40 bytes, and a small body that unpacks into a large one is an old trick.
-  if ((ctx.get("Content-Encoding") || "identity") !== "identity") return ctx.throw(415, "the body is compressed");
-  return next();
-};
-
-/** Bytes that break off, lie about their length or are badly chunked have no status of their own; they are the sender's. */
-const readForm = bodyParser({
-  enableTypes: ["form"],
-  formLimit: LARGEST_FORM,
-  onError: (error, ctx) => {
-    const tooLarge = "status" in error && error.status === 413;
-    ctx.throw(
-      tooLarge ? 413 : 400,
-      tooLarge ? `the form is larger than ${LARGEST_FORM}` : "the form could not be read",
-    );
-  },
-});
 
 type Rate = NonNullable<Shop["rate"]>;
 

@@ -22,6 +22,8 @@ export interface BoardPage {
   readonly legend: readonly { state: State; glyph: string; word: string; meaning: string }[];
   readonly rows: readonly BoardRow[];
   readonly unlisted: number;
+  /** Whether any instance takes faults. */
+  readonly hasFaults: boolean;
   readonly events: readonly { readonly at: string; readonly level: string; readonly text: string }[];
 }
 
@@ -35,6 +37,10 @@ export interface BoardRow {
   readonly heard: string;
   readonly calls: string;
   readonly latency: string;
+  /** What is on, each with its end; empty: none is. */
+  readonly faults: readonly string[];
+  /** Whether it can be asked for any now. */
+  readonly takesFaults: boolean;
 }
 
 export function boardPage(snapshot: Snapshot): BoardPage {
@@ -49,6 +55,7 @@ export function boardPage(snapshot: Snapshot): BoardPage {
     legend: STATES.map((state) => ({ state, ...FACES[state] })),
     rows: instances.map((row) => rowOf(row, snapshot.at)),
     unlisted,
+    hasFaults: instances.some(({ faults }) => faults !== null),
     events: events
       .slice(-EVENTS_ON_PAGE)
       .reverse()
@@ -65,7 +72,7 @@ function summaryOf(instances: readonly InstanceRow[]): string {
 }
 
 function rowOf(row: InstanceRow, at: number): BoardRow {
-  const { instance, incarnation, state, calls, latency, heartbeat } = row;
+  const { instance, incarnation, state, calls, latency, heartbeat, faults, membership } = row;
   const { glyph, word } = FACES[state];
   return {
     ...{ instance, incarnation, state, glyph, word },
@@ -73,8 +80,13 @@ function rowOf(row: InstanceRow, at: number): BoardRow {
     heard: `${ageText(at - heartbeat.at)} ago`,
     calls: `${calls.total}${calls.hedges > 0 ? ` + ${calls.hedges} hedged` : ""} (${Math.round(calls.share * PERCENT)} % of the last minute)`,
     latency: latency === null ? "–" : `${latency.p50Ms.toFixed(1)} / ${latency.p99Ms.toFixed(1)} ms`,
+    faults: (faults ?? []).map(({ text, endsAt }) => `${text}, ends in ${secondsText(endsAt - at)}`),
+    // Somebody silent is soon held for lost, and is all the same to be asked to end it.
+    takesFaults: faults !== null && (membership.kind === "up" || faults.length > 0),
   };
 }
+
+const secondsText = (ms: number): string => `${Math.max(0, Math.ceil(ms / SECOND_MS))} s`;
 
 /** Why it is in that state, and when that may change. */
 function whyText({ breaker, membership, turn }: InstanceRow, at: number): string {

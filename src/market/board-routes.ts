@@ -3,13 +3,16 @@
 
 import type { Router } from "@koa/router";
 import type { Context, Middleware } from "koa";
+import { FAULT_LIMITS } from "../service/fault-order.ts";
 import { type Assets, assetUrl } from "./assets.ts";
 import type { Board } from "./board.ts";
 import type { FeedFormat } from "./board-feed.ts";
 import { boardPage } from "./board-page.ts";
+import { addFaultRoutes, FAULTS_PATH, onlookerOf } from "./fault-routes.ts";
 import { BOARD_CONTENT_SECURITY_POLICY } from "./headers.ts";
-import { mayLook } from "./onlooker.ts";
+import { isOnThisMachine, mayLook } from "./onlooker.ts";
 import type { Shop } from "./shop.ts";
+import { takeMessage } from "./visitor.ts";
 
 const NDJSON = "application/x-ndjson";
 const FOR_THIS_MACHINE_ONLY = "the board is shown on this machine only: BOARD=public shows it to all who see the page";
@@ -22,10 +25,16 @@ export function addBoardRoutes(router: Router, { board }: Shop, assets: Assets):
   if (board === undefined) return;
   const looking = onlookersOnly(board);
   const [styleUrl, ...scriptUrls] = ["board.css", "board.js", "board-markets.js"].map((name) => assetUrl(assets, name));
+  const faultsScriptUrl = assetUrl(assets, "faults.js");
   router.get("/board", looking, async (ctx) => {
     ctx.set("Content-Security-Policy", BOARD_CONTENT_SECURITY_POLICY);
-    await ctx.render("board.njk", { board: { ...boardPage(boardOf(ctx).snapshot()), styleUrl, scriptUrls } });
+    const shown = boardOf(ctx);
+    const faults = { asking: askingOf(ctx, shown), path: FAULTS_PATH, limits: FAULT_LIMITS };
+    const urls = { styleUrl, scriptUrls: faults.asking === "allowed" ? [...scriptUrls, faultsScriptUrl] : scriptUrls };
+    const page = { ...boardPage(shown.snapshot()), ...urls, faults, message: takeMessage(ctx) };
+    await ctx.render("board.njk", { board: page });
   });
+  addFaultRoutes(router, looking);
   router.get("/board.json", looking, (ctx) => {
     ctx.body = boardOf(ctx).snapshot();
   });
@@ -37,14 +46,19 @@ export function addBoardRoutes(router: Router, { board }: Shop, assets: Assets):
   });
 }
 
+/** Of faults: the page has forms, or says why not, or no word of them: to strangers it shows, and that is all. */
+function askingOf(ctx: Context, { faults }: Board): "allowed" | "refused by the bus" | "no" {
+  if (faults === undefined || !isOnThisMachine(onlookerOf(ctx))) return "no";
+  return faults.mayAsk ? "allowed" : "refused by the bus";
+}
+
 const boardOf = (ctx: Context): Board => ctx.state["board"];
 
 function onlookersOnly(board: () => Board | undefined): Middleware {
   return (ctx, next) => {
     const found = board();
     if (found === undefined) return ctx.throw(503, NOT_YET, { headers: { "Retry-After": TRY_AGAIN_S } });
-    const onlooker = { peer: ctx.req.socket.remoteAddress, host: ctx.headers.host };
-    if (!mayLook(onlooker, found.isPublic)) return ctx.throw(403, FOR_THIS_MACHINE_ONLY);
+    if (!mayLook(onlookerOf(ctx), found.isPublic)) return ctx.throw(403, FOR_THIS_MACHINE_ONLY);
     ctx.state["board"] = found;
     return next();
   };

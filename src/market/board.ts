@@ -9,19 +9,28 @@ import type { Seen } from "../sight/seen.ts";
 import type { Sight } from "../sight/sight.ts";
 import type { Snapshot } from "../sight/snapshot.ts";
 import { BoardFeed } from "./board-feed.ts";
+import type { FaultDesk } from "./fault-desk.ts";
 
 export interface Board {
   /** Whether others than this machine may see it. */
   readonly isPublic: boolean;
   readonly feed: BoardFeed;
+  /** Undefined: nobody here asks for faults. */
+  readonly faults: FaultDesk | undefined;
   readonly metrics: Exposition;
   snapshot(): Snapshot;
+}
+
+export interface BoardOptions {
+  readonly clock: Clock;
+  readonly isPublic: boolean;
+  readonly faults?: FaultDesk | undefined;
 }
 
 export function openBoard(
   sight: Sight,
   seen: Seen,
-  { clock, isPublic }: { readonly clock: Clock; readonly isPublic: boolean },
+  { clock, isPublic, faults }: BoardOptions,
   closers: Closers,
 ): Board {
   const snapshot = (): Snapshot => sight.look(seen, clock.now(), Math.round(clock.wall()));
@@ -32,5 +41,5 @@ export function openBoard(
     dwc_board_viewers: [{ labels: {}, value: feed.viewers }],
     dwc_board_viewers_dropped_total: [{ labels: {}, value: feed.dropped }],
   }));
-  return { isPublic, feed, metrics, snapshot };
+  return { isPublic, feed, faults, metrics, snapshot };
 }

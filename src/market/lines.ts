@@ -4,6 +4,7 @@ import { shownAddress } from "../bus/subjects.ts";
 import type { Who } from "../health/member.ts";
 import type { Line } from "../program/log.ts";
 import type { ClientEvent } from "../service/client-options.ts";
+import { faultText } from "../service/fault-notes.ts";
 import { isPrinted, type LogLevel } from "../settings.ts";
 
 /** What happens to the ratings of one page, besides what happens to its calls. */
@@ -73,6 +74,8 @@ export function clientLine(service: string, event: ClientEvent): Line {
       return breaker("INFO", "CLOSE", event.who, ` (${event.why})`);
     case "bus":
       return busLine(event.status);
+    case "faults":
+      return faultsLine(event);
     default:
       return membershipLine(service, event);
   }
@@ -80,7 +83,19 @@ export function clientLine(service: string, event: ClientEvent): Line {
 
 type MembershipEvent = Exclude<
   ClientEvent,
-  { kind: "resolving" | "resolved" | "using" | "hedging" | "nonsense" | "opened" | "retesting" | "closed" | "bus" }
+  {
+    kind:
+      | "resolving"
+      | "resolved"
+      | "using"
+      | "hedging"
+      | "nonsense"
+      | "opened"
+      | "retesting"
+      | "closed"
+      | "bus"
+      | "faults";
+  }
 >;
 
 function membershipLine(service: string, event: MembershipEvent): Line {
@@ -107,6 +122,12 @@ function membershipLine(service: string, event: MembershipEvent): Line {
     case "unreadable heartbeat":
       return membership("WARNING", `${service} heartbeat not understood: ${event.why}`);
   }
+}
+
+function faultsLine({ who, faults }: Extract<ClientEvent, { kind: "faults" }>): Line {
+  const on = faults.map(faultText).join("; ");
+  const text = on === "" ? "takes faults, and none is on" : `has faults on: ${on}`;
+  return { level: on === "" ? "INFO" : "WARNING", logger: "chaos", text: `- ${named(who)} ${text}` };
 }
 
 function hedgingText({ who, late, afterMs }: Extract<ClientEvent, { kind: "hedging" }>): string {

@@ -7,6 +7,8 @@ export interface Onlooker {
   readonly peer: string | undefined;
   /** The Host header. */
   readonly host: string | undefined;
+  /** A proxy has brought it along, and says so: then it comes from wherever it came to the proxy. */
+  readonly isForwarded?: boolean;
 }
 
 const LOOPBACK_PEER = /^(127\.\d+\.\d+\.\d+|::1|::ffff:127\.\d+\.\d+\.\d+)$/;
@@ -15,3 +17,7 @@ const LOOPBACK_HOST = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/i;
 export function mayLook({ peer, host }: Onlooker, isPublic: boolean): boolean {
   return isPublic || (LOOPBACK_PEER.test(peer ?? "") && LOOPBACK_HOST.test(host ?? ""));
 }
+
+/** Who may not only look: this is stricter, and no setting changes it. */
+export const isOnThisMachine = (onlooker: Onlooker): boolean =>
+  onlooker.isForwarded !== true && mayLook(onlooker, false);

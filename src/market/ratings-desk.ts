@@ -20,6 +20,7 @@ import { Sight } from "../sight/sight.ts";
 import type { Trace } from "../trace/trace.ts";
 import { type Board, openBoard } from "./board.ts";
 import { Exchange } from "./exchange.ts";
+import { openFaultDesk } from "./fault-desk.ts";
 import { type PageEvent, pageLine, unsaidAt } from "./lines.ts";
 import { ratePage } from "./page-ratings.ts";
 import { RatingStore } from "./rating-store.ts";
@@ -98,7 +99,9 @@ export async function openRatingsDesk(world: BusWorld, closers: Closers): Promis
   exchange.start();
   closers.push(() => exchange.close());
   const seen = seenBy(client, exchange);
-  const board = openBoard(sight, seen, { ...world, isPublic: settings.board === "public" }, closers);
+  const { credentials } = world.access;
+  const faults = openFaultDesk({ service: SERVICE, bus: bus.bus, credentials, say: world.say });
+  const board = openBoard(sight, seen, { clock, isPublic: settings.board === "public", faults }, closers);
   const both = Promise.all([bus.bus, ears].map((each) => untilConnected(each, clock, bus.withinMs)));
   const first = await Promise.race([bus.admitted, both]);
   if ("kind" in first && first.kind === "refused") return { kind: "refused", why: [first.why] };

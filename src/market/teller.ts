@@ -19,7 +19,7 @@ const HELD_LINES_MS = 1_000;
 /** Events that anybody on the bus can cause are told so often and no more; the others always. */
 const CAUSED_BY_ANYBODY = new Set<ClientEvent["kind"]>([
   ...(["joined", "returned", "draining", "left", "lost", "clash", "full"] as const),
-  ...(["unreadable heartbeat", "crowded", "deaf", "nonsense"] as const),
+  ...(["unreadable heartbeat", "crowded", "deaf", "nonsense", "faults"] as const),
 ]);
 
 interface TellingWorld {

@@ -25,6 +25,11 @@ export const PROGRAM_EVENTS = [
   { name: "ratings.left", meaning: "it has finished what it had" },
   { name: "ratings.ended", meaning: "one of several that were started together has ended" },
   { name: "ratings.metrics", meaning: "an instance shows its metrics, or cannot" },
+  { name: "ratings.takes_faults", meaning: "it takes faults on purpose (CHAOS=1)" },
+  { name: "ratings.fault_begins", meaning: "one begins, with its end" },
+  { name: "ratings.fault_ended", meaning: "it is over, or was reset" },
+  { name: "ratings.killed", meaning: "it kills itself, as it was asked to" },
+  { name: "chaos.asked", meaning: "somebody at the board asked for a fault" },
   { name: "log.dropped", meaning: "lines are missing here: whoever reads them was too slow" },
 ] as const satisfies readonly { readonly name: string; readonly meaning: string }[];
 

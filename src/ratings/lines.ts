@@ -3,6 +3,7 @@
 import { shownAddress } from "../bus/subjects.ts";
 import type { ProgramEvent } from "../program/event-names.ts";
 import type { Line } from "../program/log.ts";
+import { faultText } from "../service/fault-notes.ts";
 import type { InstanceEvent } from "../service/instance-options.ts";
 import type { LogLevel } from "../settings.ts";
 
@@ -26,9 +27,17 @@ const EVENTS = {
   back: "ratings.bus_back",
   leaving: "ratings.leaving",
   left: "ratings.left",
+  "takes faults": "ratings.takes_faults",
+  "fault begins": "ratings.fault_begins",
+  "fault ended": "ratings.fault_ended",
+  killed: "ratings.killed",
 } as const satisfies Readonly<Record<Told["kind"], ProgramEvent>>;
 
-const LEVELS: Partial<Record<Told["kind"], LogLevel>> = { waiting: "WARNING", away: "WARNING", failed: "ERROR" };
+const LEVELS: Partial<Record<Told["kind"], LogLevel>> = {
+  ...{ waiting: "WARNING", away: "WARNING", failed: "ERROR" },
+  // Also where only warnings are kept: who looks for a cause must not look for long.
+  ...{ "takes faults": "WARNING", "fault begins": "WARNING", "fault ended": "WARNING", killed: "WARNING" },
+};
 
 /** @param event `leaving` and `left` are the program's own, around its goodbye */
 export function instanceLine(speaker: Speaker, event: Told): Line {
@@ -40,7 +49,7 @@ export function instanceLine(speaker: Speaker, event: Told): Line {
   };
 }
 
-function textOf({ pid, natsUrls }: Speaker, event: Told): string {
+function textOf({ instance, pid, natsUrls }: Speaker, event: Told): string {
   const urls = natsUrls.join(", ");
   switch (event.kind) {
     case "waiting":
@@ -48,7 +57,7 @@ function textOf({ pid, natsUrls }: Speaker, event: Told): string {
     case "up":
       return `is up: pid ${pid}, ${shownAddress(event.address)}`;
     case "resumed":
-      return `resumed after a pause of ${(event.pausedMs / 1000).toFixed(1)} s`;
+      return `resumed after a pause of ${seconds(event.pausedMs)}`;
     case "dropped":
       return `dropped ${event.count} expired ${event.count === 1 ? "request" : "requests"}`;
     case "failed":
@@ -61,5 +70,15 @@ function textOf({ pid, natsUrls }: Speaker, event: Told): string {
       return "is leaving: it finishes what it has";
     case "left":
       return "has left";
+    case "takes faults":
+      return "takes faults from whoever may ask for them (CHAOS=1)";
+    case "fault begins":
+      return `begins a fault: ${faultText(event.fault)}, for ${seconds(event.forMs)}`;
+    case "fault ended":
+      return `ended a fault: ${faultText(event.fault)} (${event.why})`;
+    case "killed":
+      return `is killed: start it again with  make startRatings INSTANCE=${instance}`;
   }
 }
+
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;

@@ -12,6 +12,7 @@ import type { Handler } from "../service/handled.ts";
 import { newIncarnation } from "../service/identity.ts";
 import { startInstance } from "../service/instance.ts";
 import type { InstanceEvent, InstanceOptions } from "../service/instance-options.ts";
+import { ownProcess } from "../service/own-process.ts";
 import { isPrinted, type Settings } from "../settings.ts";
 import type { Trace } from "../trace/trace.ts";
 import { instanceLine, type Speaker } from "./lines.ts";
@@ -60,8 +61,9 @@ export async function runRatings(number: number, world: World, closers: Closers)
 
 function instanceOptions(
   number: number,
-  { settings, clock, say }: World,
+  { settings, clock, say, access }: World,
 ): Omit<InstanceOptions, "bus" | "tell" | "tracing"> {
+  const { natsUrls } = settings;
   return {
     service: SERVICE,
     instance: number,
@@ -70,6 +72,7 @@ function instanceOptions(
     clock,
     heartbeatIntervalMs: settings.health.heartbeatIntervalMs,
     random: Math.random,
+    chaos: settings.chaos ? ownProcess({ natsUrls, credentials: access.credentials, clock }) : undefined,
     handle: isPrinted(REQUEST_LEVEL, settings.logLevel) ? sayingSo(say) : rate,
   };
 }

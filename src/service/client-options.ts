@@ -8,6 +8,7 @@ import type { Who } from "../health/member.ts";
 import type { Result } from "../health/ticket.ts";
 import { type HealthRules, usualHealthRules } from "../settings.ts";
 import type { Trace } from "../trace/trace.ts";
+import type { Faults } from "./faults.ts";
 import { usualClock } from "./usual-clock.ts";
 
 export interface ClientOptions {
@@ -63,6 +64,8 @@ export type ClientEvent =
   | { readonly kind: "crowded" }
   /** Heartbeats could not be heard for a while, though the bus was there: more were sent than could be read. */
   | { readonly kind: "deaf"; readonly deafMs: number }
+  /** It takes faults (CHAOS=1), and says that these are on now. */
+  | { readonly kind: "faults"; readonly who: Who; readonly faults: Faults }
   | { readonly kind: "bus"; readonly status: BusStatus }
   | Change;
 

@@ -6,10 +6,12 @@ import * as subjects from "../bus/subjects.ts";
 import type { Cancel } from "../clock.ts";
 import { Allowance } from "../health/allowance.ts";
 import type { Change } from "../health/change.ts";
-import { type ParsedHeartbeat, parseHeartbeat } from "../health/heartbeat.ts";
+import { type Heartbeat, type ParsedHeartbeat, parseHeartbeat } from "../health/heartbeat.ts";
 import type { Tracker } from "../health/tracker.ts";
 import { decodeBody, LONGEST_HEARTBEAT_BYTES } from "./body.ts";
 import type { WholeClientOptions } from "./client-options.ts";
+import { type FaultNote, readNotes } from "./fault-notes.ts";
+import { FaultsHeard } from "./faults-heard.ts";
 import { type RollCall, startRollCall } from "./roll-call.ts";
 
 /**
@@ -21,12 +23,18 @@ import { type RollCall, startRollCall } from "./roll-call.ts";
 const MOST_NEWCOMERS_AT_ONCE = 10_000;
 const MOST_NEWCOMERS_PER_SECOND = 1_000;
 
+type Heard =
+  | Extract<ParsedHeartbeat, { kind: "unreadable" }>
+  /** `faults`: undefined of one that takes none. */
+  | (Extract<ParsedHeartbeat, { kind: "heartbeat" }> & { readonly faults: readonly FaultNote[] | undefined });
+
 export class Hearing {
   readonly #options: WholeClientOptions;
   readonly #tracker: Tracker;
   readonly #tellChanges: (changes: readonly Change[]) => void;
   readonly #newcomers = new Allowance(MOST_NEWCOMERS_AT_ONCE, MOST_NEWCOMERS_PER_SECOND);
   readonly #stops: Cancel[] = [];
+  readonly #faults: FaultsHeard;
   #rollCall: RollCall | undefined;
   /** Since when heartbeats have not been heard, though the bus is there. */
   #deafSince: number | undefined;
@@ -35,6 +43,7 @@ export class Hearing {
     this.#options = options;
     this.#tracker = tracker;
     this.#tellChanges = tellChanges;
+    this.#faults = new FaultsHeard(options.rules.maxIncarnations);
   }
 
   start(): void {
@@ -78,16 +87,26 @@ export class Hearing {
       return;
     }
     this.#tellChanges(this.#tracker.heard(heard.beat, clock.now()));
+    if (heard.faults !== undefined) this.#hearFaults(heard.beat, heard.faults);
     this.#rollCall?.answered();
   }
 
-  #read(message: Message, incarnation: string | undefined): ParsedHeartbeat {
+  #hearFaults({ service, instance, incarnation, address, state }: Heartbeat, notes: readonly FaultNote[]): void {
+    // Who is leaving has ended them all; and whom the tracker has turned away nobody hears of.
+    if (state !== "up" || !this.#tracker.knows(incarnation)) return;
+    const faults = this.#faults.heard(incarnation, notes, this.#options.clock.now());
+    if (faults === undefined) return;
+    this.#options.tell({ kind: "faults", who: { service, instance, incarnation, address }, faults });
+  }
+
+  #read(message: Message, incarnation: string | undefined): Heard {
     const { service } = this.#options;
     if (incarnation === undefined) return { kind: "unreadable", why: "its subject names no incarnation" };
     const decoded = decodeBody(message.body, LONGEST_HEARTBEAT_BYTES);
     if (decoded.kind === "unreadable") return decoded;
     const address = subjects.directSubject(service, incarnation);
-    return parseHeartbeat(decoded.value, { service, incarnation, address });
+    const parsed = parseHeartbeat(decoded.value, { service, incarnation, address });
+    return parsed.kind === "unreadable" ? parsed : { ...parsed, faults: readNotes(decoded.value) };
   }
 
   #afterBusStatus(status: BusStatus): void {

@@ -13,3 +13,4 @@ export { type ConnectOptions, connectBus } from "./connect.ts";
 export { answer, type Handled, type Handler, refuse } from "./handled.ts";
 export { type Instance, type Started, startInstance } from "./instance.ts";
 export type { InstanceEvent, InstanceOptions } from "./instance-options.ts";
+export { type OwnProcess, type OwnProcessOptions, ownProcess } from "./own-process.ts";

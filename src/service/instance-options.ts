@@ -4,8 +4,10 @@ import type { Bus } from "../bus/bus.ts";
 import type { Clock } from "../clock.ts";
 import { usualHealthRules } from "../settings.ts";
 import type { Trace, Tracing } from "../trace/trace.ts";
+import type { Fault } from "./faults.ts";
 import type { Handler } from "./handled.ts";
 import { newIncarnation } from "./identity.ts";
+import type { OwnProcess } from "./own-process.ts";
 import { usualClock } from "./usual-clock.ts";
 
 export type InstanceEvent =
@@ -15,7 +17,15 @@ export type InstanceEvent =
   | { readonly kind: "dropped"; readonly count: number }
   | { readonly kind: "failed"; readonly error: unknown }
   | { readonly kind: "away" }
-  | { readonly kind: "back" };
+  | { readonly kind: "back" }
+  | FaultEvent;
+
+/** Only of an instance that takes faults. */
+export type FaultEvent =
+  | { readonly kind: "takes faults" }
+  | { readonly kind: "fault begins"; readonly fault: Fault; readonly forMs: number }
+  | { readonly kind: "fault ended"; readonly fault: Fault; readonly why: "over" | "reset" | "continued early" }
+  | { readonly kind: "killed" };
 
 export interface InstanceOptions {
   readonly service: string;
@@ -33,6 +43,8 @@ export interface InstanceOptions {
   readonly tell?: (event: InstanceEvent, trace?: Trace) => void;
   /** Where the spans of its requests are sent (`datawire-market/tracing`); left out: nowhere. */
   readonly tracing?: Tracing | undefined;
+  /** Takes faults from whoever asks on the bus, and does them to this process (CHAOS=1). Left out: there is no such subject. */
+  readonly chaos?: OwnProcess | undefined;
 }
 
 export type WholeInstanceOptions = Required<Omit<InstanceOptions, "tracing">> & Pick<InstanceOptions, "tracing">;
@@ -50,5 +62,6 @@ export function wholeInstanceOptions(options: InstanceOptions): WholeInstanceOpt
     heartbeatIntervalMs: options.heartbeatIntervalMs ?? usualHealthRules().heartbeatIntervalMs,
     random: options.random ?? Math.random,
     tell: options.tell ?? (() => undefined),
+    chaos: options.chaos,
   };
 }

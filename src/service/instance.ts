@@ -10,7 +10,8 @@ import type { Trace } from "../trace/trace.ts";
 import { afterDrop, afterFlush, afterStall, type Backlog, isExpired, NO_BACKLOG } from "./backlog.ts";
 import { deadlineOf, decodeBody, LONGEST_BODY_BYTES } from "./body.ts";
 import { endHandling, traceOfRequest } from "./call-span.ts";
-import { type Encoded, encode, type Handled, refuse } from "./handled.ts";
+import { Chaos } from "./chaos.ts";
+import { type Encoded, encode, type Handled, type Handler, refuse } from "./handled.ts";
 import { type InstanceOptions, type WholeInstanceOptions, wholeInstanceOptions } from "./instance-options.ts";
 import { findNamesake } from "./namesake.ts";
 import { Pulse } from "./pulse.ts";
@@ -73,6 +74,9 @@ class RunningInstance implements Instance {
   readonly #options: WholeInstanceOptions;
   readonly #identity: Identity;
   readonly #pulse: Pulse;
+  /** Undefined without CHAOS=1. */
+  readonly #chaos: Chaos | undefined;
+  readonly #handler: Handler;
   readonly #startedAt: string;
   readonly #requests: Subscription[] = [];
   readonly #questions: Subscription[] = [];
@@ -86,7 +90,10 @@ class RunningInstance implements Instance {
     const { service, incarnation, instance, version, clock } = options;
     this.#options = options;
     this.address = subjects.directSubject(service, incarnation);
-    this.#pulse = new Pulse({ ...options, address: this.address });
+    const { chaos } = options;
+    this.#chaos = chaos && new Chaos({ ...options, process: chaos, beat: () => this.#pulse.beat() });
+    this.#handler = this.#chaos?.around(options.handle) ?? options.handle;
+    this.#pulse = new Pulse({ ...options, address: this.address, faults: this.#chaos });
     this.#identity = {
       ...{ service, incarnation, instance, version },
       address: this.address,
@@ -102,6 +109,8 @@ class RunningInstance implements Instance {
   async start(): Promise<void> {
     const { bus, service, clock, tell } = this.#options;
     const receive = (message: Message): void => this.#receive(message);
+    // First, so that it is the first to hear of a stall: the beat that follows says what is still on.
+    this.#chaos?.start();
     this.#requests.push(bus.subscribe(subjects.sharedSubject(service), receive, service));
     this.#requests.push(bus.subscribe(this.address, receive));
     this.#questions.push(bus.subscribe(subjects.rollCallSubject(service), (message) => this.#pulse.asked(message)));
@@ -153,7 +162,7 @@ class RunningInstance implements Instance {
     const trace = traceOfRequest(tracing, service, request);
     let encoded: Encoded;
     try {
-      const handled = this.#options.handle(request, trace);
+      const handled = this.#handler(request, trace);
       if (isPromiseLike(handled)) {
         this.#finishLater(message, handled, receivedAt, trace);
         return;
@@ -242,6 +251,7 @@ class RunningInstance implements Instance {
 
   async goodbye(limitMs: number = FINISH_WITHIN_MS): Promise<void> {
     if (this.#pulse.state !== "up") return;
+    this.#chaos?.close();
     this.#pulse.say("draining");
     // From here on the bus tells callers that nobody is there, and they go elsewhere within the same call; whatever was
     // sent before is still received and answered. So nothing is lost, however late a caller hears the goodbye.

@@ -5,12 +5,15 @@ import { heartbeatSubject } from "../bus/subjects.ts";
 import type { Cancel, Clock } from "../clock.ts";
 import { Allowance } from "../health/allowance.ts";
 import { type Heartbeat, type HeartbeatState, nextBeatInMs } from "../health/heartbeat.ts";
+import { type FaultNote, noteJson } from "./fault-notes.ts";
 
 export interface PulseOptions extends Pick<Heartbeat, "service" | "instance" | "incarnation" | "address" | "version"> {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly heartbeatIntervalMs: number;
   readonly random: () => number;
+  /** Of an instance that takes faults. */
+  readonly faults?: { readonly isMute: boolean; readonly notes: readonly FaultNote[] } | undefined;
 }
 
 /**
@@ -42,32 +45,37 @@ export class Pulse {
   start(): void {
     const { clock, heartbeatIntervalMs, random } = this.#options;
     this.#cancelNext();
-    this.beat();
+    if (!this.#isMute) this.beat();
     this.#cancelNext = clock.after(nextBeatInMs(heartbeatIntervalMs, random()), () => this.start());
   }
 
   /** The roll is called: beats now, unless that was asked for too often; whoever wants an answer gets the same beat. */
   asked(rollCall: Message): void {
     const { clock } = this.#options;
+    if (this.#isMute) return;
     if (this.#asked.take(clock.now())) rollCall.answer(this.beat());
     else this.#cancelLate ??= clock.after(ASKED_TOO_OFTEN_MS, () => this.#beatLate());
   }
 
   #beatLate(): void {
     this.#cancelLate = undefined;
-    this.beat();
+    if (!this.#isMute) this.beat();
   }
 
-  /** One beat, now; gives what it said. */
+  get #isMute(): boolean {
+    return this.#options.faults?.isMute === true;
+  }
+
+  /** One beat, now, come what may; gives what it said. */
   beat(): string {
-    const { bus, service, instance, incarnation, address, version, heartbeatIntervalMs } = this.#options;
+    const { bus, service, instance, incarnation, address, version, heartbeatIntervalMs, faults } = this.#options;
     const beat: Heartbeat = {
       ...{ service, instance, incarnation, address, version },
       seq: this.#seq++,
       intervalMs: heartbeatIntervalMs,
       state: this.#state,
     };
-    const body = JSON.stringify(beat);
+    const body = JSON.stringify(faults === undefined ? beat : { ...beat, faults: faults.notes.map(noteJson) });
     bus.publish(heartbeatSubject(service, incarnation), body);
     return body;
   }

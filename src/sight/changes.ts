@@ -5,6 +5,7 @@
 
 import type { Breaker } from "../health/breaker.ts";
 import type { Member, Membership } from "../health/member.ts";
+import type { Faults } from "../service/faults.ts";
 import type { Markets } from "./agreement.ts";
 import type { SeenEvent } from "./event-stream.ts";
 import { turnOf } from "./explain.ts";
@@ -43,6 +44,7 @@ interface Last {
   readonly proven: boolean;
   /** Why it is passed over; time alone can change that, and a late call can. */
   readonly passed: string | undefined;
+  readonly faults: Faults | undefined;
 }
 
 export class Changes {
@@ -94,7 +96,7 @@ export class Changes {
     const [last, is] = [before.get(incarnation), this.#last.get(incarnation)];
     if (last === undefined || is === undefined) return true;
     const isSame = last.membership === is.membership && last.breaker === is.breaker && last.proven === is.proven;
-    return !isSame || last.passed !== is.passed;
+    return !isSame || last.passed !== is.passed || last.faults !== is.faults;
   }
 
   #read(listed: readonly Member[], now: number): Map<string, Last> {
@@ -104,7 +106,8 @@ export class Changes {
         const { who, membership, breaker, proven } = member;
         const turn = turnOf(member, choice, this.#seen, now);
         const passed = turn.kind === "passed over" ? turn.why : undefined;
-        return [who.incarnation, { membership, breaker, proven, passed }];
+        const faults = this.#sight.faultsOf(who.incarnation);
+        return [who.incarnation, { membership, breaker, proven, passed, faults }];
       }),
     );
   }

@@ -3,12 +3,17 @@
 
 import type { Breaker } from "../health/breaker.ts";
 import type { Member, Membership } from "../health/member.ts";
+import { faultText } from "../service/fault-notes.ts";
+import type { Fault, Faults } from "../service/faults.ts";
 import type { Turn } from "./explain.ts";
 import type { Outcome, Tally } from "./tally.ts";
 
 /** What a person is told first, the worst first: so the list is in the order of the board. */
 export const STATES = ["open", "retesting", "lost", "probation", "draining", "well", "left"] as const;
 export type State = (typeof STATES)[number];
+
+/** A fault that is on, until `endsAt`. */
+export type FaultShown = Fault & { readonly text: string; readonly endsAt: number };
 
 export interface InstanceRow {
   readonly instance: number;
@@ -27,6 +32,8 @@ export interface InstanceRow {
     readonly answersLeft: number | null;
   };
   readonly heartbeat: { readonly at: number; readonly countsUntil: number };
+  /** Those that it said are on, each with its end; null: it takes none (CHAOS=1 was not given to it). */
+  readonly faults: readonly FaultShown[] | null;
   /** Has answered a call at least once. */
   readonly proven: boolean;
   readonly turn: Turn;
@@ -51,6 +58,8 @@ export interface Memory {
   readonly tally: Tally;
   openedAt: number | undefined;
   whyOpened: string | undefined;
+  /** Undefined: it has not said that it takes any. */
+  faults: Faults | undefined;
 }
 
 export function stateOf({ membership, breaker }: Member): State {
@@ -85,11 +94,19 @@ export function rowOf(member: Member, around: RowSurroundings): InstanceRow {
     membership: { kind: membership.kind, how: membership.kind === "up" ? null : membership.how },
     breaker: breakerOf(member.breaker, around),
     heartbeat: { at: toWall(member.heardAt), countsUntil: toWall(member.leaseUntil) },
+    faults: faultsOf(around),
     proven: member.proven,
     turn,
     calls: callsOf(around),
     latency: latencyOf(around),
   };
+}
+
+/** What is over is over, whether it was heard or not: who was killed cannot say so. */
+function faultsOf({ memory, now, toWall }: RowSurroundings): InstanceRow["faults"] {
+  if (memory?.faults === undefined) return null;
+  const on = memory.faults.filter(({ until }) => now < until);
+  return on.map(({ until, ...fault }) => ({ ...fault, text: faultText(fault), endsAt: toWall(until) }));
 }
 
 function breakerOf(breaker: Breaker, { toWall, memory }: RowSurroundings): InstanceRow["breaker"] {

@@ -4,6 +4,7 @@
 import type { BusStatus } from "../bus/bus.ts";
 import type { Member } from "../health/member.ts";
 import type { ClientEvent, Ended } from "../service/client-options.ts";
+import type { Faults } from "../service/faults.ts";
 import type { HealthRules } from "../settings.ts";
 import { EVENTS, type EventName, eventName } from "./event-names.ts";
 import { EventStream } from "./event-stream.ts";
@@ -71,6 +72,7 @@ export class Sight {
     if (name === undefined) return;
     this.countEvent(name);
     if (event.kind === "bus") this.bus = event.status;
+    if (event.kind === "faults") this.#memoryOf(event.who.incarnation).faults = event.faults;
     const transition = transitionOf(event);
     if (transition !== undefined) this.transitions.set(transition, (this.transitions.get(transition) ?? 0) + 1);
     if (event.kind === "opened") {
@@ -90,6 +92,11 @@ export class Sight {
   }
 
   // What comes out.
+
+  /** What it said of its faults, the same object as long as it says the same. */
+  faultsOf(incarnation: string): Faults | undefined {
+    return this.#memories.get(incarnation)?.faults;
+  }
 
   /** @param wall epoch ms of `now` */
   look(seen: Seen, now: number, wall: number): Snapshot {
@@ -155,7 +162,7 @@ export class Sight {
   #memoryOf(incarnation: string): Memory {
     let memory = this.#memories.get(incarnation);
     if (memory === undefined) {
-      memory = { tally: new Tally(), openedAt: undefined, whyOpened: undefined };
+      memory = { tally: new Tally(), openedAt: undefined, whyOpened: undefined, faults: undefined };
       this.#memories.set(incarnation, memory);
       // Nobody may ever look: then the oldest go, as the tracker's would.
       if (this.#memories.size > this.options.rules.maxIncarnations) this.#forgetOldest();

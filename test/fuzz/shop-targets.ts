@@ -7,6 +7,7 @@ import { COMMANDS } from "../../src/dwc/commands.ts";
 import { problemOfEmail, problemOfServiceName, problemOfText } from "../../src/dwc/identity/names.ts";
 import { parse } from "../../src/dwc/parse.ts";
 import { cartText, parseCart } from "../../src/market/cart.ts";
+import { readFaultForm } from "../../src/market/fault-form.ts";
 import { readCatalogue } from "../../src/market/files.ts";
 import { parseKeys } from "../../src/market/keys.ts";
 import { fulfil, parseOrder } from "../../src/market/order.ts";
@@ -145,8 +146,11 @@ function commandHolds(typed: readonly string[]): void {
     mustBeProblem(parsed.message);
     must(!/\p{Cc}/u.test(parsed.message + parsed.hint), "an error does not steer the terminal");
   }
-  if (parsed.kind === "run")
-    must(parsed.call.args.length === parsed.command.args.length, "what runs has its arguments");
+  if (parsed.kind !== "run") return;
+  const { args } = parsed.command;
+  const needed = args.filter(({ isOptional }) => isOptional !== true).length;
+  const given = parsed.call.args.length;
+  must(given >= needed && given <= args.length, "what runs has its arguments");
 }
 
 function namesHold(text: string): void {
@@ -174,6 +178,22 @@ function keysHold(text: string): void {
   mustBeSame(parseKeys(`${keys.join("\n")}\n`), keys, "keys survive the file");
 }
 
+const faultForms = nearlyText(
+  "target=2-a&fault=slow&byMs=300&percent=30&forS=60",
+  "fault=reset",
+  "target=1-b&fault=kill",
+);
+
+function faultFormHolds(body: string): void {
+  const form = readFaultForm(body);
+  if (form.kind === "bad") {
+    mustBeProblem(form.why);
+    return;
+  }
+  must(form.target !== undefined || form.order.kind === "reset", "only a reset is for all");
+  must(form.order.kind !== "begin" || form.order.forMs <= 600_000, "every fault has an end");
+}
+
 const forms = nearlyText("addCart=1&camera=1", "removeCart=&football=", "checkout=1", "addCart=x&checkout=y&camera=1");
 const urls = nearlyText("nats://127.0.0.1:4222", "tls://me:secret@bus.example.org:4443", "[::1]", "a,b:1,nats://t@c");
 
@@ -181,6 +201,7 @@ export const SHOP_TARGETS: readonly Target[] = [
   target("carts", fc.oneof(anyText, nearlyText("camera.football", ids.join("."))), cartHolds),
   target("cookie signatures", fc.tuple(nearlyText("market-cart=camera"), anyText), signatureHolds),
   target("forms", fc.oneof(anyText, forms), orderHolds),
+  target("forms for faults", fc.oneof(anyText, faultForms), faultFormHolds),
   target("targets of requests", fc.oneof(anyText, nearlyText("/thing/camera?json=true", "http://a/b?c")), targetHolds),
   target("origins", origins, originHolds),
   target("settings", environments, settingsHold),

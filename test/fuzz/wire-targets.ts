@@ -9,6 +9,8 @@ import { asText } from "../../src/program/log.ts";
 import { rate, requestLine } from "../../src/ratings/ratings.ts";
 import { readAttempt } from "../../src/service/answer.ts";
 import { deadlineOf, decodeBody, LONGEST_BODY_BYTES, LONGEST_HEARTBEAT_BYTES } from "../../src/service/body.ts";
+import { faultText, noteJson, readNotes } from "../../src/service/fault-notes.ts";
+import { orderBody, parseOrder } from "../../src/service/fault-order.ts";
 import { encode } from "../../src/service/handled.ts";
 import { infoAnswer, pingAnswer, statsAnswer } from "../../src/service/verbs.ts";
 import { LONGEST_VIEW_BYTES, MOST_STANDINGS, parseView } from "../../src/sight/told-view.ts";
@@ -89,6 +91,26 @@ function requestHolds(bytes: Uint8Array): void {
     typeof thingID === "string" && typeof rating === "number" && rating >= 0 && rating <= 5,
     "an answer is a rating",
   );
+}
+
+function faultOrderHolds(bytes: Uint8Array): void {
+  const decoded = decodeBody(bytes, LONGEST_HEARTBEAT_BYTES);
+  const order = parseOrder(decoded.kind === "value" ? decoded.value : undefined);
+  if (order.kind === "bad") {
+    mustBeProblem(order.why);
+    return;
+  }
+  mustBeSame(parseOrder(JSON.parse(orderBody(order))), order, "an order survives the way there and back");
+  must(order.kind !== "begin" || (order.forMs >= 500 && order.forMs <= 600_000), "every fault has an end");
+}
+
+function faultNotesHold(bytes: Uint8Array): void {
+  const decoded = decodeBody(bytes, LONGEST_HEARTBEAT_BYTES);
+  const notes = readNotes(decoded.kind === "value" ? decoded.value : undefined);
+  if (notes === undefined) return;
+  must(notes.length <= 4 && notes.every(({ endsInMs }) => endsInMs >= 0), "few, and each with an end");
+  mustBeSame(readNotes({ faults: notes.map(noteJson) }), notes, "what was believed survives the way there and back");
+  must(!CONTROL.test(notes.map(faultText).join()), "what is shown of them is printable");
 }
 
 interface WireReply {
@@ -194,6 +216,21 @@ export const WIRE_TARGETS: readonly Target[] = [
   target("heartbeats", messages(BEAT), heartbeatHolds),
   target("what Markets tell", messages(VIEW, { ...VIEW, state: "gone", instances: [] }), viewHolds),
   target("requests", messages({ thingID: "camera", deadline: 1_790_000_000_000 }, { thingID: "piano" }), requestHolds),
+  target(
+    "fault orders",
+    messages({ fault: "slow", byMs: 300, forMs: 60_000 }, { fault: "fail", share: 0.3 }),
+    faultOrderHolds,
+  ),
+  target(
+    "faults that are on",
+    messages({
+      faults: [
+        { fault: "slow", byMs: 300, endsInMs: 5 },
+        { fault: "fail", share: 0.3, endsInMs: 1 },
+      ],
+    }),
+    faultNotesHold,
+  ),
   target("replies", replies, replyHolds),
   target(
     "subjects and names",

@@ -10,6 +10,8 @@ import { parseHeartbeat } from "../../src/health/heartbeat.ts";
 import { PROGRAM_EVENTS } from "../../src/program/event-names.ts";
 import { rate } from "../../src/ratings/ratings.ts";
 import { LONGEST_BODY_BYTES, LONGEST_HEARTBEAT_BYTES } from "../../src/service/body.ts";
+import { readNotes } from "../../src/service/fault-notes.ts";
+import { FAULT_LIMITS, parseOrder } from "../../src/service/fault-order.ts";
 import { FIXED, LOG_LEVELS, SETTINGS, usualHealthRules } from "../../src/settings.ts";
 import { EVENTS } from "../../src/sight/event-names.ts";
 import { parseView } from "../../src/sight/told-view.ts";
@@ -175,7 +177,7 @@ page("a line that nothing prints would be found", () => {
 const examples = blocksOf(protocol)
   .filter(({ language }) => language === "json")
   .map(({ text }): Record<string, unknown> => JSON.parse(text));
-const [request, answer, heartbeat, belief] = examples;
+const [request, answer, heartbeat, belief, faultOrder, faultAnswer] = examples;
 const origin = {
   service: String(heartbeat?.["service"]),
   incarnation: String(heartbeat?.["incarnation"]),
@@ -185,7 +187,7 @@ const isBelieved = (changes: object): boolean =>
   parseHeartbeat({ ...heartbeat, ...changes }, origin).kind === "heartbeat";
 
 page("the protocol's examples are what the code makes and takes", () => {
-  assert.is(examples.length, 4);
+  assert.is(examples.length, 6);
   assert.equal(rate(request), { kind: "answer", body: answer });
   assert.equal(parseHeartbeat(heartbeat, origin), { kind: "heartbeat", beat: heartbeat });
   const { service, ...view } = belief as { service: string; market: string };
@@ -198,6 +200,21 @@ page("the protocol's examples are what the code makes and takes", () => {
     assert.ok(refused.kind === "refusal" && refused.code === code);
     if (refused.kind === "refusal") assert.ok(protocol.includes(`\`${refused.message}\``), refused.message);
   }
+});
+
+page("faults can be asked for as it says, within the limits that it says", () => {
+  const order = parseOrder(faultOrder);
+  assert.ok(order.kind === "begin" && readNotes(faultAnswer)?.length === 1, JSON.stringify(order));
+  const { leastForMs, usualForMs, mostForMs, leastByMs, mostByMs, leastShare, mostShare } = FAULT_LIMITS;
+  for (const told of [
+    `\`forMs\` is a whole number from ${leastForMs} to ${mostForMs}, ${usualForMs} if left out`,
+    `\`slow\` (with \`byMs\`, ${leastByMs} to ${mostByMs})`,
+    `\`fail\` (with \`share\`, ${leastShare} to ${mostShare})`,
+  ])
+    assert.ok(flat(protocol).includes(told), told);
+  assert.equal([leastForMs, usualForMs, mostForMs], [500, 60_000, 10 * 60_000]);
+  const inWords = flat(sectionOf(readme, "Faults on purpose"));
+  assert.ok(inWords.includes("a minute unless you say otherwise, half a second at least, ten minutes at most"));
 });
 
 page("the limits that the protocol tells are those that count", () => {

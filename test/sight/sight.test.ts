@@ -57,6 +57,27 @@ class Looked {
   }
 }
 
+test("what an instance says of its faults is in its row until its end, and goes out when it changes", () => {
+  const looked = new Looked();
+  looked.at(1000).beats(1, 2);
+  const changes = new Changes(looked.sight, looked.table);
+  const next = () =>
+    changes.next(looked.now, WALL + looked.now, false).instances.map(({ instance, faults }) => [instance, faults]);
+  assert.equal(next(), [
+    [1, null],
+    [2, null],
+  ]);
+  const { who } = looked.table.member(2);
+  looked.sight.note({ kind: "faults", who, faults: [{ kind: "slow", byMs: 5, until: 3000 }] }, looked.now);
+  const on = [{ kind: "slow", byMs: 5, text: "slow by 5 ms", endsAt: WALL + 3000 }];
+  assert.equal(next(), [[2, on]]);
+  assert.equal(next(), [], "said once");
+  assert.equal([looked.row(1).faults, looked.row(2).faults], [null, on]);
+  assert.equal(looked.at(3000).row(2).faults, [], "over, whether it was heard or not");
+  looked.sight.note({ kind: "faults", who, faults: [] }, looked.now);
+  assert.equal(next(), [[2, []]]);
+});
+
 test("the worst comes first, each with its reason and its time", () => {
   const looked = new Looked();
   looked.at(1000).beats(1, 2, 3, 4);

@@ -77,7 +77,14 @@ export class Observer implements View {
   // What the world tells.
 
   told(event: ClientEvent): void {
-    if (!("who" in event) || event.kind === "using" || event.kind === "nonsense" || event.kind === "hedging") return;
+    if (
+      !("who" in event) ||
+      event.kind === "using" ||
+      event.kind === "nonsense" ||
+      event.kind === "hedging" ||
+      event.kind === "faults"
+    )
+      return;
     this.world.note(() => `${this.market.host.name} ${inWords(event)} [${event.who.incarnation}]`);
     for (const check of this.#checks) check.told?.(event, this.market.host.now());
   }

@@ -73,17 +73,22 @@ export class FakeClock implements Clock {
       this.#moveTo(Math.max(first.dueAtMs, this.#realMs));
       await this.#runOverdue();
     }
-    this.#moveTo(untilMs);
+    this.#moveTo(Math.max(untilMs, this.#realMs));
   }
 
   /** Lets `ms` pass without this process running: afterwards all that is overdue runs at once, and only then is read. */
   async stall(ms: number): Promise<void> {
     await this.#settle();
+    this.stallNow(ms);
+    await this.#runOverdue();
+  }
+
+  /** The same in the middle of a turn, as it is for a process that stops itself: what is overdue runs later. */
+  stallNow(ms: number): void {
     this.#realMs += ms;
     const ranMs = Math.min(ms, STALL_COUNTS_AS_MS);
     this.#runningMs += ranMs;
     if (ms > ranMs) for (const listener of [...this.#listeners]) listener(ms - ranMs);
-    await this.#runOverdue();
   }
 
   #start(delayMs: number, everyMs: number | undefined, act: () => void): Cancel {

@@ -5,7 +5,7 @@ import { signAccount } from "./account.ts";
 import { codeOf, type Invitation, readCode } from "./invitation-code.ts";
 import type { Mint } from "./mint.ts";
 import { problemOfEmail, problemOfText, sameEmail, shown } from "./names.ts";
-import { marketPermissions } from "./permissions.ts";
+import { adminPermissions, marketPermissions } from "./permissions.ts";
 import { ownedBy } from "./revocations.ts";
 import {
   currentOrg,
@@ -54,7 +54,7 @@ export async function inviteUser(
   const signing = admin ? mint.newKey("account") : undefined;
   const { publicKey, creds } = await mint.creds({
     ...{ name: email, account: org.account, signer: owned.accountSeed },
-    ...{ permissions: marketPermissions, expiresAt: null },
+    ...{ permissions: admin ? adminPermissions : marketPermissions, expiresAt: null },
   });
   const invitedAt = toSeconds(now);
   const person = { email, publicKey, signingKey: signing?.publicKey ?? null, invitedAt };

@@ -3,7 +3,7 @@
 import { signAccount } from "./account.ts";
 import type { Mint } from "./mint.ts";
 import { problemOfEmail, problemOfText, sameEmail } from "./names.ts";
-import { marketPermissions } from "./permissions.ts";
+import { adminPermissions } from "./permissions.ts";
 import { type Decision, type Operator, type Org, refused, type State, withOrg } from "./state.ts";
 
 export interface NewOrg {
@@ -61,7 +61,7 @@ async function createAccount(mint: Mint, operator: Operator, { name, person, ema
     signAccount(mint, operator, claims),
     mint.creds({
       ...{ name: email, account: account.publicKey, signer: account.seed },
-      ...{ permissions: marketPermissions, expiresAt: null },
+      ...{ permissions: adminPermissions, expiresAt: null },
     }),
   ]);
   return {

@@ -5,6 +5,8 @@ import { inboxPrefixOf } from "../../bus/credentials.ts";
 import {
   beliefSubject,
   beliefsSubject,
+  chaosOfAllSubject,
+  chaosSubject,
   directSubject,
   heartbeatSubject,
   heartbeatsSubject,
@@ -23,6 +25,8 @@ export interface Permissions {
 const ANY = "*";
 const VERBS = ["PING", "INFO", "STATS"] as const;
 const NS_PER_MS = 1_000_000;
+/** Faults, of one instance and of all. */
+const CHAOS = [chaosSubject(ANY, ANY), chaosOfAllSubject(ANY)];
 /**
  * One answer to each message: the protocol has no more, and with that one the server forgets that it was asked, so
  * thousands of requests a second leave nothing behind.
@@ -41,10 +45,12 @@ export function servicePermissions(service: string, publicKey: string): Permissi
     directSubject(service, ANY),
   ];
   const verbs = VERBS.flatMap((verb) => serviceVerbSubjects(verb, service, ANY));
+  // Heard only by an instance with CHAOS=1, and sent by admins only.
+  const chaos = [chaosSubject(service, ANY), chaosOfAllSubject(service)];
   return {
     // Its own roll call too: an instance that starts asks who has its number.
     pub: { allow: [heartbeatSubject(service, ANY), rollCallSubject(service)] },
-    sub: { allow: [...requests, rollCallSubject(service), ...verbs, ownInbox(publicKey)] },
+    sub: { allow: [...requests, rollCallSubject(service), ...verbs, ...chaos, ownInbox(publicKey)] },
     resp: { max: ANSWERS_EACH, ttl: ANSWER_WITHIN_MS * NS_PER_MS },
   };
 }
@@ -57,11 +63,17 @@ export function marketPermissions(publicKey: string): Permissions {
         ...[sharedSubject(ANY), directSubject(ANY, ANY), rollCallSubject(ANY), beliefSubject(ANY, ANY)],
         ...VERBS.flatMap(everyVerbSubject),
       ],
-      // A call to anything is *.get.*, and so is health.get.x, a heartbeat.
-      deny: [heartbeatSubject(ANY, ANY)],
+      // A call to anything is *.get.*, and so is health.get.x, a heartbeat, and chaos.get.x, a fault.
+      deny: [heartbeatSubject(ANY, ANY), ...CHAOS],
     },
     sub: { allow: [heartbeatsSubject(ANY), beliefsSubject(ANY), ownInbox(publicKey)] },
   };
+}
+
+/** Whoever owns the org or makes services in it: may also ask instances for faults. */
+export function adminPermissions(publicKey: string): Permissions {
+  const { pub, sub } = marketPermissions(publicKey);
+  return { pub: { allow: [...pub.allow, ...CHAOS], deny: [heartbeatSubject(ANY, ANY)] }, sub };
 }
 
 /** The one thing that dwc says to the server itself. */

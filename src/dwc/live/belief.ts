@@ -38,9 +38,10 @@ const isTexts = (value: unknown): value is readonly string[] =>
 
 /** Of each part the fields that are shown; a row that lacks one is left out. */
 function isRow(value: unknown): value is InstanceRow {
-  const { instance, incarnation, address, state, membership, breaker, heartbeat, turn, calls, latency } =
+  const { instance, incarnation, address, state, membership, breaker, heartbeat, turn, calls, latency, faults } =
     fieldsOf(value);
   return (
+    (faults === undefined || faults === null || (Array.isArray(faults) && faults.every(isFault))) &&
     typeof instance === "number" &&
     isTexts([incarnation, address, fieldsOf(membership)["kind"], fieldsOf(breaker)["kind"], fieldsOf(turn)["kind"]]) &&
     STATES.some((known) => known === state) &&
@@ -49,6 +50,8 @@ function isRow(value: unknown): value is InstanceRow {
     (latency === null || isNumbers(latency, ["p50Ms", "p99Ms"]))
   );
 }
+
+const isFault = (value: unknown): boolean => isTexts([fieldsOf(value)["text"]]) && isNumbers(value, ["endsAt"]);
 
 function isNumbers(value: unknown, names: readonly string[]): boolean {
   const fields = fieldsOf(value);

@@ -1,6 +1,7 @@
 // What the word that is being typed may become. Pure: the live names come in as an argument.
 
 import { COMMON_OPTIONS, type Command } from "../command.ts";
+import { FAULT_WORDS, RESET } from "./fault-wish.ts";
 import type { Heard } from "./live-world.ts";
 import { nameOf } from "./who.ts";
 
@@ -18,11 +19,14 @@ const LIVE: Readonly<Record<string, Wanted>> = {
   "call 0": "services",
   "ps 0": "services",
   "explain 0": "instances",
+  "fault 0": "instances",
   "service-token 0": "services",
   "revoke 0": "services",
 };
 const FIXED: Readonly<Record<string, readonly string[]>> = {
   "call 1": ["get"],
+  "fault 0": [RESET],
+  "fault 1": FAULT_WORDS,
   "completion 0": SHELLS,
 };
 /** What comes with this project is worth a word each; of others nobody here knows what they have. */

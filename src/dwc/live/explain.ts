@@ -65,6 +65,9 @@ function rowLines(row: InstanceRow, belief: Belief): readonly Line[] {
   const facts: (readonly [string, string])[] = [["address", `nats:${address}`]];
   const why = whyOf(row);
   if (why !== undefined) facts.push(["why", why]);
+  // A Market of before there were faults says nothing of them.
+  for (const { text, endsAt } of row.faults ?? [])
+    if (endsAt > belief.at) facts.push(["faults", `${text}, ends in ${shownDuration(endsAt - belief.at)}`]);
   const since = sinceOf(row, belief);
   if (since !== undefined) facts.push(["since", ago(since)]);
   if (breaker.retestAt !== null) facts.push(["retest", dueWords(breaker.retestAt - belief.at)]);

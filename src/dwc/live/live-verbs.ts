@@ -2,12 +2,14 @@
 // the client library takes longer to load than most answers take.
 
 import { type Clock, timeOfDay } from "../../clock.ts";
+import { mayAskForFaults } from "../../service/fault-asking.ts";
 import type { Settings } from "../../settings.ts";
 import { lookAtBus } from "../bus-look.ts";
 import type { IdentityVerbs } from "../world.ts";
 import { askMarket } from "./ask-market.ts";
 import type { callOnce } from "./caller.ts";
 import type { examine } from "./examine.ts";
+import type { AskedOnBus, askOnBus } from "./fault-visit.ts";
 import { followEvents } from "./follow.ts";
 import type { LiveVerbs } from "./live-world.ts";
 import type { callRoll } from "./roll.ts";
@@ -23,6 +25,7 @@ export interface LiveTools {
     readonly visitBus: typeof visitBus;
     readonly callRoll: typeof callRoll;
     readonly callOnce: typeof callOnce;
+    readonly askOnBus: typeof askOnBus;
   }>;
   readonly examiner: () => Promise<typeof examine>;
 }
@@ -31,6 +34,8 @@ export interface LiveTools {
 const LISTEN_MS = 150;
 /** The service that comes with the Market: its roll is called, also where nobody has an org. */
 const OWN_SERVICE = "ratings";
+
+const NOBODY_ASKED: AskedOnBus = { takers: [], meant: [], others: [], asked: undefined };
 
 export function liveVerbs(tools: LiveTools): LiveVerbs {
   const { settings, clock, busTools } = tools;
@@ -50,6 +55,14 @@ export function liveVerbs(tools: LiveTools): LiveVerbs {
       const { visitBus, callOnce } = await busTools();
       const timeoutMs = order.timeoutMs ?? settings.health.requestTimeoutMs;
       return visitBus(tools, (bus) => callOnce(bus, clock, { ...order, timeoutMs }));
+    },
+    fault: async (wish) => {
+      const { visitBus, askOnBus } = await busTools();
+      return visitBus(tools, async (bus, credentials) => {
+        const mayAsk = mayAskForFaults(bus.secured, credentials);
+        const asked = mayAsk ? await askOnBus(bus, wish) : NOBODY_ASKED;
+        return { ...asked, mayAsk, holder: credentials?.name ?? "nobody" };
+      });
     },
     believed: (url = marketUrl(settings)) => askMarket(url, clock),
     examine: async (url = marketUrl(settings)) =>

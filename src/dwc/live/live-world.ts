@@ -4,6 +4,8 @@
 import type { HeartbeatState } from "../../health/heartbeat.ts";
 import type { Who } from "../../health/member.ts";
 import type { Answer } from "../../service/answer.ts";
+import type { AskedFault, FaultTaker } from "../../service/fault-asking.ts";
+import type { FaultOrder } from "../../service/fault-order.ts";
 import type { Gone, Screen } from "../world.ts";
 import type { Belief } from "./belief.ts";
 import type { Facts } from "./facts.ts";
@@ -66,6 +68,34 @@ export interface CallReport {
   readonly processingMs: number | undefined;
 }
 
+export interface FaultTarget {
+  /** Undefined: all of the service. */
+  readonly instance: number | undefined;
+  /** One process of that number. */
+  readonly incarnation?: string;
+}
+
+export interface FaultWish {
+  readonly service: string;
+  /** Undefined: all instances, which can be listed and reset. */
+  readonly target: FaultTarget | undefined;
+  readonly order: FaultOrder;
+}
+
+export interface FaultReport {
+  /** Whether our credentials let us ask; what follows is empty if not. */
+  readonly mayAsk: boolean;
+  /** Whose credentials these are. */
+  readonly holder: string;
+  /** Who did what was asked, and what is on there now. */
+  readonly takers: readonly FaultTaker[];
+  /** Who was meant by the target, and who else takes faults. */
+  readonly meant: readonly FaultTaker[];
+  readonly others: readonly FaultTaker[];
+  /** The answer of whoever was asked; one that did not do it comes first. */
+  readonly asked: AskedFault | undefined;
+}
+
 /** A Market, asked what it believes. */
 export type AskedMarket =
   | { readonly kind: "board"; readonly url: string; readonly belief: Belief }
@@ -95,6 +125,7 @@ export interface LiveVerbs {
   /** Asks all instances to beat: of one service, or of all that can be found. */
   roll(service: string | undefined, listenMs?: number): Promise<Visited<readonly Heard[]>>;
   call(order: CallOrder): Promise<Visited<CallReport>>;
+  fault(wish: FaultWish): Promise<Visited<FaultReport>>;
   /** @param marketUrl undefined: where the settings have it; so for all that follow */
   believed(marketUrl: string | undefined): Promise<AskedMarket>;
   examine(marketUrl: string | undefined): Promise<Facts>;

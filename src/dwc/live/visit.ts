@@ -2,6 +2,7 @@
 // limit, and whoever is not let in is told what to type.
 
 import { firstWord } from "../../bus/admission.ts";
+import type { Credentials } from "../../bus/credentials.ts";
 import { connectNatsBus, type NatsBus } from "../../bus/nats-bus.ts";
 import type { Attempt } from "../../bus/trouble.ts";
 import type { Clock } from "../../clock.ts";
@@ -20,7 +21,7 @@ const LET_IN_WITHIN_MS = 1_500;
 /** Connects, acts and leaves. What `act` throws is a bug, and goes on. */
 export async function visitBus<T>(
   { settings, clock }: VisitOptions,
-  act: (bus: NatsBus) => Promise<T>,
+  act: (bus: NatsBus, credentials: Credentials | undefined) => Promise<T>,
 ): Promise<Visited<T>> {
   // Whoever looks is whoever runs a Market: calls any service, hears them all.
   const identity = findIdentity(settings, { kind: "market" });
@@ -34,7 +35,7 @@ export async function visitBus<T>(
     const attempt = await firstWord(bus, urls.length, { clock, limitMs: LET_IN_WITHIN_MS });
     if (attempt?.kind !== "connected") return notIn(attempt, urls, cure);
     const connectMs = clock.now() - startedAt;
-    return { kind: "in", value: await act(bus), secured: bus.secured === true, connectMs, notes };
+    return { kind: "in", value: await act(bus, credentials), secured: bus.secured === true, connectMs, notes };
   } finally {
     await bus.close();
   }

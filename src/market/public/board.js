@@ -105,7 +105,10 @@ function arrange() {
   const wanted = sorted.map((row) => cardOf(row));
   const list = byId("cards");
   if (wanted.length !== list.children.length || wanted.some((card, place) => list.children[place] !== card)) {
+    const focused = document.activeElement;
     list.replaceChildren(...wanted);
+    // Whoever is at a button of a card stays there, wherever the card has gone.
+    if (list.contains(focused)) focused.focus({ preventScroll: true });
   }
   for (const incarnation of cards.keys()) if (!rows.has(incarnation)) cards.delete(incarnation);
   byId("nobody").hidden = sorted.length > 0;
@@ -117,6 +120,8 @@ function cardOf({ incarnation, instance }) {
     card = byId("card").content.firstElementChild.cloneNode(true);
     setText(card.querySelector("h3"), `Instance ${instance}`);
     setText(card.querySelector(".incarnation"), incarnation);
+    card.querySelector(".fault-form")?.setAttribute("aria-label", `Faults of instance ${instance}`);
+    card.querySelector("[name=target]")?.setAttribute("value", incarnation);
     cards.set(incarnation, card);
   }
   return card;
@@ -145,6 +150,7 @@ function paintCard(row, now, lastMinute, allCalls) {
   setText(find("word"), word);
   setText(find("card-why"), whyText(row, now));
   paintBeat(row, now, find);
+  paintFaults(row, now, find);
   setText(find("share"), allCalls === 0 ? "–" : `${Math.round((lastMinute / allCalls) * 100)} %`);
   setText(find("call-total"), callsText(row.calls));
   setText(find("p50"), msText(row.latency?.p50Ms));
@@ -162,6 +168,16 @@ function paintBeat({ heartbeat, membership }, now, find) {
   fill.style.width = `${Math.round(used * 100)}%`;
   fill.dataset.late = used >= 1 ? "over" : used > 0.5 ? "half" : "no";
   find("bar").setAttribute("aria-valuenow", String(Math.round(used * 100)));
+}
+
+/** What is over is over, whether it was heard or not. */
+function paintFaults({ faults, membership }, now, find) {
+  const on = (faults ?? []).filter(({ endsAt }) => endsAt > now);
+  const texts = on.map(({ text, endsAt }) => `${text}, ends in ${Math.ceil((endsAt - now) / 1000)} s`);
+  find("faults-on").hidden = on.length === 0;
+  setText(find("faults-on"), `On purpose: ${texts.join("; ")}`);
+  const menu = find("faults");
+  if (menu) menu.hidden = faults === null || (membership.kind !== "up" && on.length === 0);
 }
 
 function whyText({ breaker, membership, state, turn }, now) {
@@ -235,6 +251,8 @@ function paintNotices() {
   summary.dataset.good = up.length > 0 && well === up.length && lost === 0 ? "yes" : "no";
   setText(byId("bus"), bus === "connected" ? "The bus is there." : "The bus is away: nobody can be asked.");
   byId("bus").dataset.good = bus === "connected" ? "yes" : "no";
+  const chaos = byId("chaos");
+  if (chaos) chaos.hidden = ![...rows.values()].some(({ faults }) => faults !== null);
 }
 
 // The feed, and what is said of it.

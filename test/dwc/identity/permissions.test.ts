@@ -4,6 +4,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { inboxPrefixOf } from "../../../src/bus/credentials.ts";
 import {
+  adminPermissions,
   marketPermissions,
   type Permissions,
   pushPermissions,
@@ -164,6 +165,19 @@ test("a Market calls any service, calls rolls, asks the service verbs, and tells
     ],
     false,
   );
+});
+
+test("only an admin asks for faults, and a service hears its own", () => {
+  const chaos = ["chaos.ratings", "chaos.ratings.x1", "chaos.prices.y2"];
+  const admin = adminPermissions(annKey);
+  publishes(admin, [...chaos, ...["ratings.get", "ratings.get.x1", "health.ratings", "$SRV.PING"]], true);
+  publishes(admin, ["chaos", "chaos.ratings.x1.y", "health.ratings.x1", "health.get.x1", "ratings.put"], false);
+  assert.equal([admin.sub, admin.resp], [market.sub, undefined]);
+  publishes(market, [...chaos, "chaos.get", "chaos.get.x1", "chaos.x.get"], false);
+  publishes(ratings, chaos, false);
+  hears(ratings, ["chaos.ratings", "chaos.ratings.x1"], true);
+  hears(ratings, ["chaos.prices", "chaos.prices.x1", "chaos.>", "chaos.*", "chaos.*.*"], false);
+  for (const who of [market, admin]) hears(who, [...chaos, "chaos.>", "chaos.*.*"], false);
 });
 
 test("a Market hears heartbeats, other Markets and its own answers, and answers nobody", () => {

@@ -24,7 +24,7 @@ let url = "";
 test.before(async () => {
   system = await Running.start();
   url = await market.start();
-  await system.world.startRatings(1);
+  await system.world.startRatings(1, { CHAOS: "1" });
 });
 test.after(async () => {
   await market.stop();
@@ -55,6 +55,7 @@ test("the fields are those of README", async () => {
     top: ["top", "-n", "1", "--market", url],
     events: ["events", "--once", "--market", url],
     call: ["call", "ratings", "get", "camera"],
+    fault: ["fault"],
   };
   assert.equal([...published.keys()].sort(), Object.keys(cases).sort());
   for (const [command, args] of Object.entries(cases)) {
@@ -67,7 +68,7 @@ test("the fields are those of README", async () => {
 });
 
 test("README names every command that asks the system, and the board's fields stay as they are", () => {
-  const live = ["check", "call", "ps", "explain", "events", "top", "completion"];
+  const live = ["check", "call", "fault", "ps", "explain", "events", "top", "completion"];
   for (const name of live) {
     assert.ok(
       COMMANDS.some((command) => command.name === name),

@@ -76,6 +76,23 @@ test("explain tells state, reason, since when, the next choice, and why not the 
   assert.is(told.json["next"], "3-a");
 });
 
+test("explain tells of faults on purpose, and a Market that knows none of them is believed, too", () => {
+  const row = belief.instances.find(({ instance }) => instance === 2);
+  assert.ok(row !== undefined);
+  const faults = [{ kind: "pause", text: "paused", endsAt: belief.at + 20_000 }];
+  const lines = (instances: readonly object[]): string => {
+    const told = explained({ ...belief, instances } as typeof belief, "ratings", 2);
+    return told.kind === "done" ? shown(told.lines).join("\n") : told.kind;
+  };
+  assert.match(lines([{ ...row, faults }]), /faults {5}paused, ends in 20 s/);
+  assert.not.match(lines([{ ...row, faults: [{ ...faults[0], endsAt: belief.at }] }]), /paused/);
+  const said = (instances: readonly object[]) => readBelief({ ...BOARD, instances })?.instances.length;
+  assert.equal(
+    [said([{ ...row, faults }]), said([{ ...row, faults: null }]), said([{ ...row, faults: [7] }])],
+    [1, 1, 0],
+  );
+});
+
 test("explain of who is unknown says what to type", () => {
   for (const [service, number, hint] of [
     ["ratings", 9, "INSTANCE=9"],

@@ -1,0 +1,82 @@
+// The board's way to ask instances for faults: over the Market's own connection, with the Market's own credentials. What it
+// asked for is in the log; what came of it is on the board, as the instances say it themselves.
+
+import type { Credentials } from "../bus/credentials.ts";
+import type { NatsBus } from "../bus/nats-bus.ts";
+import type { Say } from "../program/log.ts";
+import { type AskedFault, askAll, askForFault, mayAskForFaults } from "../service/fault-asking.ts";
+import { faultText } from "../service/fault-notes.ts";
+import type { FaultOrder } from "../service/fault-order.ts";
+import type { FaultForm } from "./fault-form.ts";
+
+export interface FaultDesk {
+  /** Whether the bus lets this Market ask; if not, an admin's credentials are missing. */
+  readonly mayAsk: boolean;
+  /** Resolves with a sentence for whoever asked. Never rejects. */
+  ask(form: FaultForm): Promise<FaultOutcome>;
+}
+
+export interface FaultOutcome {
+  readonly isDone: boolean;
+  readonly message: string;
+}
+
+export interface FaultDeskOptions {
+  readonly service: string;
+  readonly bus: Pick<NatsBus, "request" | "gather" | "status"> & Partial<Pick<NatsBus, "secured">>;
+  readonly credentials: Credentials | undefined;
+  readonly say: Say;
+}
+
+export function openFaultDesk(options: FaultDeskOptions): FaultDesk {
+  const { bus, credentials, say } = options;
+  return {
+    get mayAsk() {
+      return mayAskForFaults(bus.secured, credentials);
+    },
+    ask: async (form) => {
+      const outcome = await askFor(form, options);
+      say({
+        level: "WARNING",
+        logger: "chaos",
+        event: "chaos.asked",
+        text: `- asked from the board: ${outcome.message}`,
+      });
+      return outcome;
+    },
+  };
+}
+
+async function askFor({ target, order }: FaultForm, { service, bus }: FaultDeskOptions): Promise<FaultOutcome> {
+  if (target !== undefined) return outcomeOf(target, order, await askForFault(bus, service, target, order));
+  const takers = await askAll(bus, service, "reset");
+  const who = takers.map(({ instance }) => instance).join(", ");
+  if (takers.length === 0) return { isDone: false, message: "nobody answered the reset: no instance takes faults" };
+  return { isDone: true, message: `all faults have ended, of instance ${who}` };
+}
+
+function outcomeOf(target: string, order: FaultOrder, asked: AskedFault): FaultOutcome {
+  switch (asked.kind) {
+    case "done":
+      return { isDone: true, message: doneText(asked.taker.instance, order) };
+    case "refused":
+      return { isDone: false, message: `${target} refused it: ${asked.why}` };
+    case "unheard":
+      return { isDone: false, message: `${target} did not answer (${asked.why}): it is gone, or takes no faults` };
+  }
+}
+
+const SECOND_MS = 1_000;
+
+function doneText(instance: number, order: FaultOrder): string {
+  switch (order.kind) {
+    case "begin":
+      return `instance ${instance}: ${faultText(order.fault)}, for ${order.forMs / SECOND_MS} s`;
+    case "kill":
+      return `instance ${instance} is killed: start it again with  CHAOS=1 make startRatings INSTANCE=${instance}`;
+    case "reset":
+      return `instance ${instance}: all its faults have ended`;
+    case "list":
+      return `instance ${instance} takes faults`;
+  }
+}

@@ -1,0 +1,38 @@
+// What every POST has to pass before anybody reads it: it comes from a page of ours, and it is a form of a page's size.
+
+import { bodyParser } from "@koa/bodyparser";
+import type { Middleware } from "koa";
+import { checkOrigin } from "./same-origin.ts";
+
+/** Our largest form has some 80 bytes; this leaves room for fields that browsers' add-ons put in. */
+const LARGEST_FORM = "16kb";
+const FORM = "application/x-www-form-urlencoded";
+
+const ownPagesOnly: Middleware = (ctx, next) => {
+  const { origin, referer, host, "sec-fetch-site": site } = ctx.headers;
+  const check = checkOrigin({ secFetchSite: site, origin, referer, host });
+  return check.kind === "own" ? next() : ctx.throw(403, check.why);
+};
+
+const formsOnly: Middleware = (ctx, next) => {
+  if (ctx.is(FORM) === false) return ctx.throw(415, `the body is not ${FORM}`);
+  // Nobody compresses 80 bytes, and a small body that unpacks into a large one is an old trick.
+  if ((ctx.get("Content-Encoding") || "identity") !== "identity") return ctx.throw(415, "the body is compressed");
+  return next();
+};
+
+/** Bytes that break off, lie about their length or are badly chunked have no status of their own; they are the sender's. */
+const readForm: Middleware = bodyParser({
+  enableTypes: ["form"],
+  formLimit: LARGEST_FORM,
+  onError: (error, ctx) => {
+    const tooLarge = "status" in error && error.status === 413;
+    ctx.throw(
+      tooLarge ? 413 : 400,
+      tooLarge ? `the form is larger than ${LARGEST_FORM}` : "the form could not be read",
+    );
+  },
+});
+
+/** In this order: who may not is told so before a byte of the body is read. */
+export const ownForm: readonly [Middleware, Middleware, Middleware] = [ownPagesOnly, formsOnly, readForm];

@@ -1,0 +1,257 @@
+// Takes faults, where CHAOS=1 was given: hears who asks for one, begins it, and ends it in time. It stands around the
+// handler and beside the pulse; an instance without it has no such subject, and not one instruction more on its way.
+//
+// Whoever asked may be gone a moment later: nothing here depends on anybody but this process and, for the time of a
+// pause, the one that stands ready to continue it (pause-watch.ts).
+
+import type { Bus, Message, Subscription } from "../bus/bus.ts";
+import { chaosOfAllSubject, chaosSubject } from "../bus/subjects.ts";
+import type { Cancel, Clock } from "../clock.ts";
+import { decodeBody, LONGEST_HEARTBEAT_BYTES } from "./body.ts";
+import { type FaultNote, noteJson, notesOf } from "./fault-notes.ts";
+import { type FaultOrder, ONE_ONLY, type ParsedOrder, parseOrder } from "./fault-order.ts";
+import {
+  expired,
+  type Fault,
+  type Faults,
+  hasFault,
+  NO_FAULTS,
+  nextEnd,
+  rule,
+  withFault,
+  withoutFault,
+} from "./faults.ts";
+import { type Handled, type Handler, type Refusal, refuse } from "./handled.ts";
+import type { InstanceEvent } from "./instance-options.ts";
+import type { Armed, OwnProcess } from "./own-process.ts";
+
+export interface ChaosOptions {
+  readonly service: string;
+  readonly instance: number;
+  readonly incarnation: string;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly process: OwnProcess;
+  readonly tell: (event: InstanceEvent) => void;
+  /** One heartbeat now, come what may. */
+  readonly beat: () => void;
+}
+
+type WhyEnded = Extract<InstanceEvent, { kind: "fault ended" }>["why"];
+
+/** How many requests wait in a slow instance: at a thousand a second ten seconds of them, and some MB. The rest does not wait. */
+const MOST_HELD = 10_000;
+/** The watch counts from when it was ready, we from when we heard so: sooner than this, it was somebody else. */
+const EARLY_MS = 250;
+/** As a caller would read them. */
+const BAD_ORDER = 400;
+const NOT_NOW = 409;
+/** The order is fine, only too old: whoever still waits may ask again at once. */
+export const ASLEEP = 425;
+const FAILED = 500;
+
+export class Chaos {
+  readonly #options: ChaosOptions;
+  readonly #subscriptions: Subscription[] = [];
+  readonly #held = new Set<() => void>();
+  #faults: Faults = NO_FAULTS;
+  #cancelEnd: Cancel = () => {};
+  #stopListening: Cancel = () => {};
+  /** Real time is running time and this. */
+  #stalledMs = 0;
+  /** Stalls whose backlog is still coming in. */
+  #backlogs = 0;
+  /** The pause that is being prepared, or lasts. Whoever stands ready refuses all others from the moment that it does: so do we. */
+  #pausing: symbol | undefined;
+
+  constructor(options: ChaosOptions) {
+    this.#options = options;
+  }
+
+  get isMute(): boolean {
+    return hasFault(this.#faults, "mute", this.#now());
+  }
+
+  get notes(): readonly FaultNote[] {
+    return notesOf(this.#faults, this.#now());
+  }
+
+  start(): void {
+    const { bus, clock, service, incarnation, tell } = this.#options;
+    this.#stopListening = clock.onStall((stalledMs) => this.#afterStall(stalledMs));
+    this.#subscriptions.push(
+      bus.subscribe(chaosSubject(service, incarnation), (message) => this.#hear(message, "own")),
+      bus.subscribe(chaosOfAllSubject(service), (message) => this.#hear(message, "of all")),
+    );
+    tell({ kind: "takes faults" });
+  }
+
+  /** The instance is leaving: all faults end, and no more are taken. */
+  close(): void {
+    this.#reset();
+    this.#stopListening();
+    for (const subscription of this.#subscriptions) subscription.close();
+  }
+
+  // Requests of the service.
+
+  /** The same handler, under whatever faults are on when it is called. */
+  around(handle: Handler): Handler {
+    return (request, trace) => {
+      if (this.#faults.length === 0) return handle(request, trace);
+      const { holdMs, fails } = rule(this.#faults, this.#now(), this.#options.random());
+      const act = fails ? () => refuse(FAILED, "failed on purpose (CHAOS=1)") : () => handle(request, trace);
+      return holdMs === 0 || this.#held.size >= MOST_HELD ? act() : this.#hold(holdMs, act);
+    };
+  }
+
+  #hold(holdMs: number, act: () => Handled | Promise<Handled>): Promise<Handled> {
+    return new Promise((resolve, reject) => {
+      const release = (): void => {
+        cancel();
+        this.#held.delete(release);
+        // Inside a promise: what the handler throws is the request's failure, and not a timer's.
+        Promise.resolve().then(act).then(resolve, reject);
+      };
+      const cancel = this.#options.clock.after(holdMs, release);
+      this.#held.add(release);
+    });
+  }
+
+  // Orders.
+
+  #hear(message: Message, subject: "own" | "of all"): void {
+    // Reading the clock comes first: it notices a stall before the first order that waited through it is read.
+    this.#now();
+    const decoded = decodeBody(message.body, LONGEST_HEARTBEAT_BYTES);
+    const order = parseOrder(decoded.kind === "value" ? decoded.value : undefined);
+    const refusal = this.#refusalOf(order, subject);
+    if (refusal !== undefined) message.refuse(refusal.code, refusal.message);
+    else if (order.kind !== "bad") this.#obey(order, message);
+  }
+
+  #refusalOf(order: ParsedOrder, subject: "own" | "of all"): Refusal | undefined {
+    if (order.kind === "bad") return refuse(BAD_ORDER, `bad request: ${order.why}`);
+    if (order.kind === "reset" || order.kind === "list") return undefined;
+    if (subject === "of all") return refuse(BAD_ORDER, ONE_ONLY);
+    // Whoever asked a sleeping process has been told that it sleeps, or has gone: it must not begin when it wakes.
+    if (this.#backlogs > 0) return refuse(ASLEEP, "it did not run when that was asked: ask again");
+    return this.#pausing === undefined ? undefined : refuse(NOT_NOW, "it is about to be paused: reset it first");
+  }
+
+  #obey(order: FaultOrder, message: Message): void {
+    if (order.kind === "kill") void this.#kill(message);
+    else if (order.kind === "begin" && order.fault.kind === "pause") void this.#pause(order.forMs, message);
+    else {
+      if (order.kind === "begin") this.#begin(order.fault, order.forMs);
+      if (order.kind === "reset") this.#reset();
+      this.#answer(message);
+    }
+  }
+
+  /** A pause that is being prepared is to be forgotten, too. */
+  #reset(): void {
+    this.#pausing = undefined;
+    this.#end(NO_FAULTS, this.#faults, "reset");
+  }
+
+  #answer(message: Message): void {
+    const { service, instance, incarnation } = this.#options;
+    message.answer(JSON.stringify({ service, instance, incarnation, faults: this.notes.map(noteJson) }));
+  }
+
+  async #kill(message: Message): Promise<void> {
+    const { tell, bus, process } = this.#options;
+    tell({ kind: "killed" });
+    this.#answer(message);
+    await bus.flush();
+    process.kill();
+  }
+
+  async #pause(forMs: number, message: Message): Promise<void> {
+    const { process, bus, service, instance, incarnation } = this.#options;
+    const own = Symbol("pause");
+    this.#pausing = own;
+    const armed = await process.arm({ service, instance, incarnation, forMs });
+    if (armed.kind === "failed" || this.#pausing !== own) {
+      if (armed.kind === "armed") armed.release();
+      if (this.#pausing === own) this.#pausing = undefined;
+      const why = armed.kind === "failed" ? armed.why : "it was reset, or told to leave, before that";
+      message.refuse(armed.kind === "failed" ? FAILED : NOT_NOW, `it cannot be paused: ${why}`);
+      return;
+    }
+    this.#begin({ kind: "pause" }, forMs);
+    this.#answer(message);
+    await bus.flush();
+    // Reset meanwhile, or over before it began: then there is nothing to stop for.
+    if (this.#pausing === own && hasFault(this.#faults, "pause", this.#now())) this.#standStill(armed);
+    else armed.release();
+    if (this.#pausing === own) this.#pausing = undefined;
+  }
+
+  #standStill(armed: Extract<Armed, { kind: "armed" }>): void {
+    armed.stop();
+    // Also after a pause that was too short to be a stall to the clock.
+    this.#refuseBacklog();
+    // It goes on here, whoever continued it. No longer paused before the clock is looked at: that is when it beats.
+    const ended = this.#faults.filter(({ kind }) => kind === "pause");
+    this.#faults = withoutFault(this.#faults, "pause");
+    const isOver = ended.every(({ until }) => this.#now() > until - EARLY_MS);
+    this.#end(this.#faults, ended, isOver ? "over" : "continued early");
+  }
+
+  // Beginnings and ends.
+
+  #begin(fault: Fault, forMs: number): void {
+    this.#options.tell({ kind: "fault begins", fault, forMs });
+    this.#turn(withFault(this.#faults, fault, this.#now() + forMs));
+  }
+
+  #end(left: Faults, ended: Faults, why: WhyEnded): void {
+    if (ended.length === 0) return;
+    for (const fault of ended) this.#options.tell({ kind: "fault ended", fault, why });
+    this.#turn(left);
+  }
+
+  #turn(next: Faults): void {
+    const wasMute = this.isMute;
+    this.#faults = next;
+    if (!next.some(({ kind }) => kind === "slow")) for (const release of [...this.#held]) release();
+    this.#plan();
+    // A beat tells of the silence before it begins, and the next one comes when it is over.
+    if (!(wasMute && this.isMute)) this.#options.beat();
+  }
+
+  #plan(): void {
+    this.#cancelEnd();
+    const end = nextEnd(this.#faults);
+    if (end === undefined) return;
+    this.#cancelEnd = this.#options.clock.after(Math.max(0, end - this.#now()), () => {
+      const { faults, ended } = expired(this.#faults, this.#now());
+      if (ended.length === 0) this.#plan();
+      else this.#end(faults, ended, "over");
+    });
+  }
+
+  // Time.
+
+  /** Real time: what the clock ran, and what it stood still. Read in this order, as looking is what notices a stall. */
+  #now(): number {
+    const ranMs = this.#options.clock.now();
+    return ranMs + this.#stalledMs;
+  }
+
+  #afterStall(stalledMs: number): void {
+    this.#stalledMs += stalledMs;
+    this.#refuseBacklog();
+  }
+
+  /** Whatever the bus held for us arrives before the answer to this flush. */
+  #refuseBacklog(): void {
+    this.#backlogs += 1;
+    void this.#options.bus.flush().then(() => {
+      this.#backlogs -= 1;
+    });
+  }
+}

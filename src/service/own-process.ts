@@ -1,0 +1,102 @@
+// What a fault may do to the process that it is asked of: stop it as `kill -STOP` does, and kill it. A stopped process
+// can do nothing for itself, so before it stops a second one stands ready to continue it.
+
+import { type ChildProcess, fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import type { Credentials } from "../bus/credentials.ts";
+import type { Clock } from "../clock.ts";
+import type { WatchOrder } from "./pause-watch.ts";
+import { usualClock } from "./usual-clock.ts";
+
+export interface PauseOrder {
+  readonly service: string;
+  readonly instance: number;
+  readonly incarnation: string;
+  readonly forMs: number;
+}
+
+export type Armed =
+  | {
+      readonly kind: "armed";
+      /** Stops this process, here and now. Returns when somebody has continued it. */
+      stop(): void;
+      /** It will not be stopped after all. */
+      release(): void;
+    }
+  | { readonly kind: "failed"; readonly why: string };
+
+export interface OwnProcess {
+  /** Resolves once somebody stands ready to end the pause, whatever becomes of whoever asked for it. */
+  arm(order: PauseOrder): Promise<Armed>;
+  kill(): void;
+}
+
+export interface OwnProcessOptions {
+  readonly natsUrls: readonly string[];
+  readonly credentials?: Credentials | undefined;
+  readonly clock?: Clock;
+}
+
+/** Starting a program and finding the bus takes half a second, on a busy machine ten times that. */
+const ARM_WITHIN_MS = 10_000;
+/**
+ * The watch is let go so long after the stop: a timer that fires at all fires in a process that runs again. At once, it
+ * could leave before the kernel has stopped us.
+ */
+const LET_GO_AFTER_MS = 50;
+
+export function ownProcess({ natsUrls, credentials, clock = usualClock() }: OwnProcessOptions): OwnProcess {
+  return {
+    arm: async (order) => {
+      const watch = startWatch();
+      const letGo = (): void => {
+        if (watch.connected) watch.disconnect();
+      };
+      const given: WatchOrder = { ...order, natsUrls, credentials };
+      const trouble = await said(watch, given, clock);
+      if (trouble !== undefined) {
+        letGo();
+        return { kind: "failed", why: trouble };
+      }
+      return {
+        kind: "armed",
+        stop: () => {
+          // Nobody is there to continue us: then we do not stop.
+          if (watch.connected) process.kill(process.pid, "SIGSTOP");
+          clock.after(LET_GO_AFTER_MS, letGo);
+        },
+        release: letGo,
+      };
+    },
+    kill: () => process.kill(process.pid, "SIGKILL"),
+  };
+}
+
+/**
+ * In our process group, so that ^C and ^Z reach it too, and with a channel, by whose end it knows of ours. What it needs
+ * it is told there: credentials belong neither into arguments nor into an environment.
+ */
+function startWatch(): ChildProcess {
+  const script = fileURLToPath(new URL("./pause-watch.js", import.meta.url));
+  return fork(script, [], { stdio: ["ignore", "ignore", "ignore", "ipc"], execArgv: [] });
+}
+
+/** @returns why nobody stands ready; undefined: somebody does */
+function said(watch: ChildProcess, given: WatchOrder, clock: Clock): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const end = (trouble: string | undefined): void => {
+      cancel();
+      resolve(trouble);
+    };
+    const cancel = clock.after(ARM_WITHIN_MS, () => end("the process that would continue it did not start in time"));
+    watch.once("error", (error) => end(error.message));
+    watch.once("exit", () => end("the process that would continue it ended at once"));
+    watch.once("message", (message) => {
+      const { trouble } = Object(message) as { trouble?: unknown };
+      end(typeof trouble === "string" ? trouble : undefined);
+    });
+    watch.send(given, (error) => {
+      if (error !== null) end(error.message);
+    });
+  });
+}

@@ -1,0 +1,97 @@
+// A program of its own: stands beside an instance that is paused by a fault, and continues it when its time is over, when
+// somebody asks for a reset, or when it is told to end itself. It answers on the bus for the one that cannot. When the
+// instance dies, it ends: the channel between them breaks.
+//
+// Started by own-process.ts, which tells it all that it has to know over that channel.
+
+import type { Message } from "../bus/bus.ts";
+import type { Credentials } from "../bus/credentials.ts";
+import { connectNatsBus } from "../bus/nats-bus.ts";
+import { chaosOfAllSubject, chaosSubject } from "../bus/subjects.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import { decodeBody, LONGEST_HEARTBEAT_BYTES } from "./body.ts";
+import { untilConnected } from "./connect.ts";
+import { noteJson } from "./fault-notes.ts";
+import { ONE_ONLY, type ParsedOrder, parseOrder } from "./fault-order.ts";
+import { type Refusal, refuse } from "./handled.ts";
+import type { PauseOrder } from "./own-process.ts";
+
+export interface WatchOrder extends PauseOrder {
+  readonly natsUrls: readonly string[];
+  readonly credentials?: Credentials | undefined;
+}
+
+const CONNECT_WITHIN_MS = 5_000;
+/** It may not have stopped yet when it is continued, on a busy machine: so this often, until it lets us go. */
+const AGAIN_MS = 200;
+const BAD_ORDER = 400;
+const NOT_NOW = 409;
+
+const instancePid = process.ppid;
+const clock = systemClock();
+let goesOn = false;
+
+process.once("message", (given: WatchOrder) => void watch(given, clock));
+process.once("disconnect", () => process.exit(0));
+// In the terminal of the instance, ^C and its closing reach us too: it gets the same signal, and can only obey when it runs.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, goOn);
+
+/** Once and again until it is heard. Only while we are its child: a dead one's number may be somebody else's. */
+function goOn(): void {
+  if (goesOn) return;
+  goesOn = true;
+  signalInstance("SIGCONT");
+  clock.every(AGAIN_MS, () => signalInstance("SIGCONT"));
+}
+
+function signalInstance(signal: "SIGCONT" | "SIGKILL"): void {
+  if (process.ppid === instancePid) process.kill(instancePid, signal);
+  else process.exit(0);
+}
+
+async function watch(given: WatchOrder, { now, after }: Clock): Promise<void> {
+  const { service, instance, incarnation, natsUrls: urls, credentials, forMs } = given;
+  const bus = connectNatsBus({
+    urls,
+    name: `${service}-${instance}-watch`,
+    clock,
+    credentials,
+    report: () => undefined,
+  });
+  if (!(await untilConnected(bus, clock, CONNECT_WITHIN_MS))) {
+    process.send?.({ trouble: bus.trouble ?? "the bus does not let in who would continue it" });
+    return;
+  }
+  const until = now() + forMs;
+  const answer = (message: Message): void => {
+    const left = goesOn ? [] : [noteJson({ kind: "pause", endsInMs: Math.max(0, Math.ceil(until - now())) })];
+    message.answer(JSON.stringify({ service, instance, incarnation, faults: left }));
+  };
+  const hear = (message: Message): void => {
+    const order = parseOrder(bodyOf(message));
+    const refusal = refusalOf(order, message.subject === chaosSubject(service, incarnation));
+    if (refusal !== undefined) {
+      message.refuse(refusal.code, refusal.message);
+      return;
+    }
+    if (order.kind === "reset") goOn();
+    answer(message);
+    if (order.kind === "kill") void bus.flush().then(() => signalInstance("SIGKILL"));
+  };
+  bus.subscribe(chaosSubject(service, incarnation), hear);
+  bus.subscribe(chaosOfAllSubject(service), hear);
+  await bus.flush();
+  after(forMs, goOn);
+  process.send?.({});
+}
+
+function bodyOf({ body }: Message): unknown {
+  const decoded = decodeBody(body, LONGEST_HEARTBEAT_BYTES);
+  return decoded.kind === "value" ? decoded.value : undefined;
+}
+
+function refusalOf(order: ParsedOrder, isForOne: boolean): Refusal | undefined {
+  if (order.kind === "bad") return refuse(BAD_ORDER, `bad request: ${order.why}`);
+  if (order.kind === "begin") return refuse(NOT_NOW, "it is paused: reset it first");
+  return order.kind === "kill" && !isForOne ? refuse(BAD_ORDER, ONE_ONLY) : undefined;
+}

@@ -1,0 +1,324 @@
+// An instance under faults, with a clock that is pushed: what it does to requests and beats, and that all of it ends.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { askAll, askForFault } from "../../src/service/fault-asking.ts";
+import { type FaultOrder, orderBody } from "../../src/service/fault-order.ts";
+import { answer, startInstance } from "../../src/service/index.ts";
+import type { InstanceEvent } from "../../src/service/instance-options.ts";
+import type { Armed, OwnProcess } from "../../src/service/own-process.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+import { MemoryNetwork } from "../support/memory-bus.ts";
+
+const test = suite("an instance under faults");
+
+const ID = "1-a";
+const SECOND_MS = 1_000;
+
+interface Done {
+  stops: number;
+  kills: number;
+  released: number;
+}
+
+/** A process that can be stopped as far as a test sees it: the clock stalls, for as long as the test says. */
+class FakeProcess implements OwnProcess {
+  readonly done: Done = { stops: 0, kills: 0, released: 0 };
+  readonly #clock: FakeClock;
+  /** How long a stop lasts. */
+  stopMs = 0;
+  arming: Promise<void> = Promise.resolve();
+  onStop: () => void = () => undefined;
+  trouble: string | undefined;
+
+  constructor(clock: FakeClock) {
+    this.#clock = clock;
+  }
+
+  async arm(): Promise<Armed> {
+    await this.arming;
+    if (this.trouble !== undefined) return { kind: "failed", why: this.trouble };
+    return {
+      kind: "armed",
+      stop: () => {
+        this.done.stops += 1;
+        this.onStop();
+        this.#clock.stallNow(this.stopMs);
+      },
+      release: () => {
+        this.done.released += 1;
+      },
+    };
+  }
+
+  kill(): void {
+    this.done.kills += 1;
+  }
+}
+
+async function begin({ chaos = true } = {}) {
+  const clock = new FakeClock();
+  const network = new MemoryNetwork(clock);
+  const [bus, caller] = [network.bus(), network.bus()];
+  const beats: { readonly faults?: readonly { readonly fault: string }[] }[] = [];
+  caller.subscribe("health.ratings.*", ({ body }) => beats.push(JSON.parse(new TextDecoder().decode(body))));
+  const told: InstanceEvent[] = [];
+  const process = new FakeProcess(clock);
+  let handled = 0;
+  const starting = startInstance({
+    ...{ service: "ratings", instance: 1, incarnation: ID, bus, clock, random: () => 0.5 },
+    tell: (event) => told.push(event),
+    handle: () => {
+      handled += 1;
+      return answer({ handled });
+    },
+    ...(chaos && { chaos: process }),
+  });
+  await clock.advance(SECOND_MS);
+  const started = await starting;
+  if (started.kind !== "started") throw new Error("the number is taken");
+  const now = async <T>(asked: Promise<T>): Promise<T> => {
+    await clock.advance(20);
+    return asked;
+  };
+  return {
+    ...{ clock, network, bus, caller, beats, told, process, instance: started.instance },
+    ask: (order: FaultOrder) => now(askForFault(caller, "ratings", ID, order)),
+    call: (timeoutMs = 60 * SECOND_MS) => caller.request("ratings.get.1-a", "{}", { timeoutMs }),
+    now,
+    kinds: () => told.map(({ kind }) => kind),
+  };
+}
+
+const slow = (byMs: number, forMs = 10 * SECOND_MS): FaultOrder => ({
+  kind: "begin",
+  fault: { kind: "slow", byMs },
+  forMs,
+});
+const fail = (share: number, forMs = 10 * SECOND_MS): FaultOrder => ({
+  kind: "begin",
+  fault: { kind: "fail", share },
+  forMs,
+});
+const mute = (forMs: number): FaultOrder => ({ kind: "begin", fault: { kind: "mute" }, forMs });
+const pauseFor = (forMs: number): FaultOrder => ({ kind: "begin", fault: { kind: "pause" }, forMs });
+
+test("without CHAOS=1 there is no such subject, and no word of it in a heartbeat", async () => {
+  const { ask, caller, now, beats, kinds } = await begin({ chaos: false });
+  assert.equal(await ask({ kind: "list" }), { kind: "unheard", why: "nobody" });
+  const all = await now(caller.request("chaos.ratings", orderBody({ kind: "reset" }), { timeoutMs: 100 }));
+  assert.is(all.kind, "nobody");
+  assert.ok(beats.length > 0 && beats.every((beat) => !("faults" in beat)));
+  assert.not.ok(kinds().includes("takes faults"));
+});
+
+test("slow: answers come so much later, until its end, and then at once", async () => {
+  const { ask, call, clock, now } = await begin();
+  assert.is((await ask(slow(300))).kind, "done");
+  let answered = false;
+  const reply = call().then(() => {
+    answered = true;
+  });
+  await clock.advance(250);
+  assert.is(answered, false);
+  await clock.advance(100);
+  await reply;
+  await clock.advance(10 * SECOND_MS);
+  assert.is((await now(call())).kind, "answered");
+});
+
+test("a request that a fault holds goes on when the fault ends, and when it is reset", async () => {
+  for (const end of ["its time", "a reset"]) {
+    const { ask, call, clock } = await begin();
+    await ask(slow(60 * SECOND_MS, 2 * SECOND_MS));
+    const reply = call();
+    await clock.advance(500);
+    if (end === "a reset") await ask({ kind: "reset" });
+    else await clock.advance(1_500);
+    await clock.advance(20);
+    assert.is((await reply).kind, "answered", end);
+  }
+});
+
+test("fail: that share of answers are errors, which the service has nothing to do with", async () => {
+  const { ask, call, now, instance } = await begin();
+  await ask(fail(0.6));
+  const reply = await now(call());
+  assert.equal(reply, { kind: "refused", code: 500, message: "failed on purpose (CHAOS=1)" });
+  assert.is(instance.counts.errors, 1);
+  await ask(fail(0.4));
+  assert.is((await now(call())).kind, "answered");
+});
+
+test("mute: one last beat says so, then none comes, not even to a roll call, until it is over", async () => {
+  const { ask, call, clock, beats, caller, now } = await begin();
+  const before = beats.length;
+  await ask(mute(40 * SECOND_MS));
+  assert.equal(
+    beats.slice(before).map((beat) => beat.faults?.map(({ fault }) => fault)),
+    [["mute"]],
+  );
+  await clock.advance(30 * SECOND_MS);
+  const roll = await now(caller.gather("health.ratings", "", 10));
+  await ask(slow(5, 60 * SECOND_MS));
+  assert.equal([beats.length, roll.length], [before + 1, 0]);
+  assert.is((await now(call())).kind, "answered");
+  await clock.advance(10 * SECOND_MS);
+  assert.equal(
+    beats.at(-1)?.faults?.map(({ fault }) => fault),
+    ["slow"],
+  );
+});
+
+test("a pause begins when somebody stands ready to end it, and ends with a beat", async () => {
+  const { ask, process, beats, told, clock } = await begin();
+  process.stopMs = 5 * SECOND_MS;
+  const asked = await ask(pauseFor(5 * SECOND_MS));
+  assert.is(asked.kind, "done");
+  await clock.advance(100);
+  assert.is(process.done.stops, 1);
+  assert.equal(beats.at(-1)?.faults, []);
+  assert.ok(beats.some((beat) => beat.faults?.some(({ fault }) => fault === "pause")));
+  const ended = told.find((event) => event.kind === "fault ended");
+  assert.equal(ended?.kind === "fault ended" && ended.why, "over");
+});
+
+test("a pause that somebody else ends early is over, too", async () => {
+  const { ask, process, told, beats, clock } = await begin();
+  process.stopMs = 2 * SECOND_MS;
+  await ask(pauseFor(60 * SECOND_MS));
+  await clock.advance(100);
+  const ended = told.find((event) => event.kind === "fault ended");
+  assert.equal(ended?.kind === "fault ended" && ended.why, "continued early");
+  assert.equal(beats.at(-1)?.faults, []);
+});
+
+test("without anybody who could end it, there is no pause", async () => {
+  const { ask, process, kinds } = await begin();
+  process.trouble = "no room for another process";
+  assert.equal(await ask(pauseFor(SECOND_MS)), {
+    kind: "refused",
+    why: "it cannot be paused: no room for another process",
+  });
+  assert.is(process.done.stops, 0);
+  assert.not.ok(kinds().includes("fault begins"));
+});
+
+for (const end of ["a reset", "a goodbye"])
+  test(`${end} while a pause is being prepared: it does not stop any more`, () => endedBeforeItBegan(end));
+
+async function endedBeforeItBegan(end: string): Promise<void> {
+  const { ask, process, instance, clock, caller, now, kinds } = await begin();
+  let ready: () => void = () => undefined;
+  process.arming = new Promise((resolve) => {
+    ready = resolve;
+  });
+  const pausing = askForFault(caller, "ratings", ID, pauseFor(SECOND_MS));
+  await clock.advance(20);
+  assert.equal(await ask(slow(1)), { kind: "refused", why: "it is about to be paused: reset it first" });
+  const ending = end === "a reset" ? ask({ kind: "reset" }) : instance.goodbye();
+  await clock.advance(100);
+  ready();
+  await clock.advance(100);
+  await ending;
+  assert.equal([process.done.stops, process.done.released], [0, 1]);
+  assert.not.ok(kinds().includes("fault begins"));
+  assert.equal(await now(pausing), {
+    kind: "refused",
+    why: "it cannot be paused: it was reset, or told to leave, before that",
+  });
+}
+
+test("what was asked of it while it slept does not begin when it wakes; a reset does count", async () => {
+  const { ask, bus, caller, clock, kinds, now } = await begin();
+  await ask(slow(5, 60 * SECOND_MS));
+  bus.pause();
+  clock.stallNow(3 * SECOND_MS);
+  const late = caller.request("chaos.ratings.1-a", orderBody(mute(60 * SECOND_MS)), { timeoutMs: SECOND_MS });
+  bus.resume();
+  const reply = await now(late);
+  assert.equal(reply, { kind: "refused", code: 425, message: "it did not run when that was asked: ask again" });
+  assert.is(kinds().filter((kind) => kind === "fault begins").length, 1);
+  await clock.advance(SECOND_MS);
+  assert.is((await ask(mute(SECOND_MS))).kind, "done");
+});
+
+test("a pause that is too short for the clock to notice counts as sleep, too", async () => {
+  const { bus, caller, clock, kinds, process, now } = await begin();
+  const pausing = caller.request("chaos.ratings.1-a", orderBody(pauseFor(SECOND_MS)), { timeoutMs: SECOND_MS });
+  process.onStop = () => {
+    bus.pause();
+    void caller.request("chaos.ratings.1-a", orderBody(mute(SECOND_MS)), { timeoutMs: SECOND_MS });
+    clock.read(() => bus.resume());
+  };
+  await now(pausing);
+  await clock.advance(SECOND_MS);
+  assert.is(process.done.stops, 1);
+  assert.is(kinds().filter((kind) => kind === "fault begins").length, 1);
+});
+
+test("the end is counted in real time: a pause makes no other fault longer", async () => {
+  const { ask, clock, process, kinds } = await begin();
+  await ask(slow(5, 6 * SECOND_MS));
+  process.stopMs = 5 * SECOND_MS;
+  await ask(pauseFor(5 * SECOND_MS));
+  await clock.advance(1_200);
+  assert.is(kinds().filter((kind) => kind === "fault ended").length, 2);
+});
+
+test("kill: it answers, and kills itself", async () => {
+  const { ask, process, kinds } = await begin();
+  assert.is((await ask({ kind: "kill" })).kind, "done");
+  assert.is(process.done.kills, 1);
+  assert.ok(kinds().includes("killed"));
+});
+
+test("all are asked only for a list, and for the reset of everything", async () => {
+  const { ask, caller, now, beats } = await begin();
+  await ask(slow(5));
+  await ask(fail(0.1));
+  const [taker] = await now(askAll(caller, "ratings", "list", 10));
+  assert.equal(
+    taker?.faults.map(({ kind }) => kind),
+    ["slow", "fail"],
+  );
+  for (const order of [mute(SECOND_MS), { kind: "kill" } as const]) {
+    const reply = await now(caller.request("chaos.ratings", orderBody(order), { timeoutMs: 100 }));
+    assert.equal(reply, { kind: "refused", code: 400, message: "bad request: a fault is asked of one incarnation" });
+  }
+  const [reset] = await now(askAll(caller, "ratings", "reset", 10));
+  assert.equal(reset?.faults, []);
+  assert.equal(beats.at(-1)?.faults, []);
+});
+
+test("bytes that are no order are refused in words, and change nothing", async () => {
+  const { caller, now, kinds } = await begin();
+  const before = kinds().length;
+  for (const body of ["", "{", "null", '{"fault":"explode"}', '{"fault":"slow","byMs":1e9}', "x".repeat(5_000)]) {
+    const reply = await now(caller.request("chaos.ratings.1-a", body, { timeoutMs: 100 }));
+    assert.ok(
+      reply.kind === "refused" && reply.code === 400 && reply.message.startsWith("bad request: "),
+      body.slice(0, 40),
+    );
+  }
+  assert.is(kinds().length, before);
+});
+
+test("who leaves ends its faults first, answers what they held, and leaves no timer", async () => {
+  const { ask, call, instance, clock, beats } = await begin();
+  await ask(mute(60 * SECOND_MS));
+  await ask(slow(60 * SECOND_MS, 60 * SECOND_MS));
+  const reply = call();
+  await clock.advance(20);
+  const leaving = instance.goodbye();
+  await clock.advance(100);
+  await leaving;
+  assert.is((await reply).kind, "answered");
+  assert.equal(
+    beats.slice(-2).map((beat) => (beat as { state?: string }).state),
+    ["draining", "gone"],
+  );
+  assert.is((await ask({ kind: "list" })).kind, "unheard");
+});
+
+test.run();

@@ -1,0 +1,64 @@
+// What may be asked for, and what is refused in words.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { FAULT_LIMITS, type FaultOrder, orderBody, parseOrder } from "../../src/service/fault-order.ts";
+
+const test = suite("fault orders");
+
+test("what ours ask for is read as it was meant", () => {
+  const orders: readonly FaultOrder[] = [
+    { kind: "begin", fault: { kind: "pause" }, forMs: 20_000 },
+    { kind: "begin", fault: { kind: "slow", byMs: 300 }, forMs: 500 },
+    { kind: "begin", fault: { kind: "fail", share: 0.3 }, forMs: 600_000 },
+    { kind: "begin", fault: { kind: "mute" }, forMs: 60_000 },
+    { kind: "kill" },
+    { kind: "reset" },
+    { kind: "list" },
+  ];
+  for (const order of orders) assert.equal(parseOrder(JSON.parse(orderBody(order))), order);
+});
+
+test("without a time a fault lasts a minute, and without an end there is none", () => {
+  assert.equal(parseOrder({ fault: "mute" }), { kind: "begin", fault: { kind: "mute" }, forMs: 60_000 });
+  for (const forMs of [0, -1, 499, 600_001, 1e300, Number.POSITIVE_INFINITY, 1.5, "20s", null, true])
+    assert.match(whyBad({ fault: "mute", forMs }), /^"forMs" must be a whole number from 500 to 600000$/);
+});
+
+test("amounts out of range are refused with the rule", () => {
+  for (const byMs of [undefined, 0, -5, 60_001, 0.5, "300", null])
+    assert.match(whyBad({ fault: "slow", byMs }), /^"byMs" must be a whole number from 1 to 60000$/);
+  for (const share of [undefined, 0, 0.001, 1.01, -1, Number.NaN, "30%"])
+    assert.match(whyBad({ fault: "fail", share }), /^"share" must be a number from 0.01 to 1$/);
+});
+
+test("anything else is no order", () => {
+  for (const body of [
+    undefined,
+    null,
+    7,
+    "pause",
+    [],
+    {},
+    { fault: "explode" },
+    { fault: ["pause"] },
+    { fault: "toString" },
+  ])
+    assert.match(whyBad(body), /^"fault" must be one of pause, slow, fail, mute, kill, reset, list$/);
+});
+
+test("fields that nobody knows are ignored, so that later versions can add some", () => {
+  assert.equal(parseOrder({ fault: "kill", forMs: "never", colour: 3 }), { kind: "kill" });
+});
+
+test("the limits do not contradict each other", () => {
+  const { leastForMs, usualForMs, mostForMs, leastByMs, mostByMs } = FAULT_LIMITS;
+  assert.ok(leastForMs < usualForMs && usualForMs < mostForMs && leastByMs < mostByMs);
+});
+
+function whyBad(body: unknown): string {
+  const parsed = parseOrder(body);
+  return parsed.kind === "bad" ? parsed.why : `it was taken as ${JSON.stringify(parsed)}`;
+}
+
+test.run();

@@ -1,0 +1,265 @@
+// takes: 40 s
+// Faults on real processes: each begins, is seen, and ends by itself, whoever is gone by then.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { connectNatsBus, type NatsBus } from "../../src/bus/nats-bus.ts";
+import { systemClock } from "../../src/clock.ts";
+import { askForFault } from "../../src/service/fault-asking.ts";
+import { orderBody } from "../../src/service/fault-order.ts";
+import type { InstanceRow } from "../../src/sight/row.ts";
+import { startNatsServer, type TestServer } from "../support/nats-server.ts";
+import { livingProcesses, readProcess } from "../support/processes.ts";
+import { type RunningMarket, type RunningRatings, until, World } from "../support/world.ts";
+
+interface Context {
+  server: TestServer;
+  world: World;
+  bus: NatsBus;
+}
+
+const faults = suite<Context>("faults on purpose");
+const LIMIT_MS = 20_000;
+const clock = systemClock();
+
+faults.before.each(async (context) => {
+  context.server = await startNatsServer();
+  context.world = new World(context.server.url, { HEARTBEAT_INTERVAL_MS: "1000" });
+  const urls = [context.server.url];
+  context.bus = connectNatsBus({ urls, name: "asker", clock, report: () => undefined });
+  await until("connected", LIMIT_MS, () => context.bus.status === "connected");
+});
+faults.after.each(async ({ server, world, bus }) => {
+  await bus.close();
+  await world.close();
+  await server.stop();
+});
+
+const CHAOS = { CHAOS: "1" };
+const idOf = ({ address }: RunningRatings): string => address.split(".").at(-1) ?? "";
+
+/** As a form of the board posts it. */
+const post = (market: RunningMarket, fields: Record<string, string>): Promise<Response> =>
+  fetch(`${market.url}/board/faults`, {
+    method: "POST",
+    headers: { Accept: "application/json" },
+    body: new URLSearchParams(fields),
+  });
+
+async function rowOf({ url }: RunningMarket, ratings: RunningRatings): Promise<InstanceRow | undefined> {
+  const board = (await (await fetch(`${url}/board.json`)).json()) as { instances: readonly InstanceRow[] };
+  return board.instances.find(({ incarnation }) => incarnation === idOf(ratings));
+}
+
+const untilOn = (market: RunningMarket, ratings: RunningRatings, kinds: string): Promise<void> =>
+  until(`on the board: ${kinds}`, LIMIT_MS, async () => {
+    const row = await rowOf(market, ratings);
+    return row?.faults?.map(({ kind }) => kind).join() === kinds;
+  });
+
+/** Whoever stands beside a paused instance. */
+const watchesOf = ({ program }: RunningRatings): readonly number[] =>
+  livingProcesses()
+    .filter(({ parentPid, command }) => parentPid === program.pid && command.includes("pause-watch"))
+    .map(({ pid }) => pid);
+
+const isStopped = ({ program }: RunningRatings): boolean => readProcess(program.pid)?.state === "T";
+
+faults("each one begins, is on the board, and ends by itself", async ({ world }) => {
+  const market = await world.startMarket();
+  const ratings = await world.startRatings(2, CHAOS);
+  await untilOn(market, ratings, "");
+  for (const fields of [
+    { fault: "slow", byMs: "200" },
+    { fault: "fail", percent: "100" },
+    { fault: "mute" },
+    { fault: "pause" },
+  ]) {
+    const mark = ratings.program.mark();
+    const asked = await post(market, { target: idOf(ratings), forS: "1.5", ...fields });
+    assert.is(asked.status, 200, await asked.text());
+    await untilOn(market, ratings, fields.fault);
+    await ratings.program.waitFor(/begins a fault: .*, for 1\.5 s/, { mark });
+    await ratings.program.waitFor(/ended a fault: .* \(over\)/, { mark });
+    await untilOn(market, ratings, "");
+  }
+  assert.match(
+    market.program.lines.join("\n"),
+    /WARNING:chaos:- ratings instance 2 has faults on: paused\n/,
+    "it is told, too",
+  );
+  await ratings.program.waitFor(/resumed after a pause of 1\.\d s/);
+});
+
+faults("they end in time though the Market that asked was killed, and so was the terminal", async ({ world }) => {
+  const market = await world.startMarket();
+  const ratings = await world.startRatings(1, CHAOS);
+  await untilOn(market, ratings, "");
+  await post(market, { target: idOf(ratings), forS: "3", fault: "slow", byMs: "100" });
+  await post(market, { target: idOf(ratings), forS: "3", fault: "pause" });
+  market.program.signal("SIGKILL");
+  await market.program.ended;
+  await until("it stands still", LIMIT_MS, () => isStopped(ratings));
+  await ratings.program.waitFor(/ended a fault: paused \(over\)/);
+  await ratings.program.waitFor(/ended a fault: slow by 100 ms \(over\)/);
+
+  const mark = ratings.program.mark();
+  const terminal = world.start({ name: "dwc", args: ["fault", "ratings/1", "mute", "--for", "2s"] });
+  await ratings.program.waitFor(/begins a fault: silent/, { mark });
+  terminal.signal("SIGKILL");
+  await ratings.program.waitFor(/ended a fault: silent: no heartbeats \(over\)/, { mark });
+});
+
+faults("a paused one ends its pause though the bus is gone, too", async ({ world, bus, server }) => {
+  const ratings = await world.startRatings(1, CHAOS);
+  const asked = askForFault(bus, "ratings", idOf(ratings), { kind: "begin", fault: { kind: "pause" }, forMs: 2_500 });
+  assert.is((await asked).kind, "done");
+  await until("it stands still", LIMIT_MS, () => isStopped(ratings));
+  await server.stop();
+  await ratings.program.waitFor(/ended a fault: paused \(over\)/);
+  await until("nobody stands beside it any more", LIMIT_MS, () => watchesOf(ratings).length === 0);
+});
+
+faults("a reset ends a pause at once, and all else with it", async ({ world, bus }) => {
+  const ratings = await world.startRatings(1, CHAOS);
+  const ask = (order: Parameters<typeof askForFault>[3]) => askForFault(bus, "ratings", idOf(ratings), order);
+  await ask({ kind: "begin", fault: { kind: "fail", share: 1 }, forMs: 600_000 });
+  await ask({ kind: "begin", fault: { kind: "pause" }, forMs: 600_000 });
+  await until("it stands still", LIMIT_MS, () => isStopped(ratings));
+  const refused = await ask({ kind: "begin", fault: { kind: "mute" }, forMs: 1_000 });
+  assert.equal(refused, { kind: "refused", why: "it is paused: reset it first" });
+  const reset = world.start({ name: "dwc", args: ["fault", "reset"] });
+  assert.is((await reset.ended).code, 0);
+  await ratings.program.waitFor(/ended a fault: paused \(continued early\)/);
+  await ratings.program.waitFor(/ended a fault: fails 100 % of its calls \(reset\)/);
+  assert.not.ok(
+    ratings.program.lines.some((line) => line.includes("begins a fault: silent")),
+    "what was refused stays so",
+  );
+  await until("nobody stands beside it any more", LIMIT_MS, () => watchesOf(ratings).length === 0);
+});
+
+faults("who is killed while it is paused leaves nobody behind", async ({ world, bus }) => {
+  const ratings = await world.startRatings(1, CHAOS);
+  await askForFault(bus, "ratings", idOf(ratings), { kind: "begin", fault: { kind: "pause" }, forMs: 600_000 });
+  await until("it stands still", LIMIT_MS, () => isStopped(ratings));
+  const [watch = 0] = watchesOf(ratings);
+  assert.ok(watch > 0);
+  ratings.program.signal("SIGKILL");
+  await ratings.program.ended;
+  await until("its watch has ended, too", LIMIT_MS, () => readProcess(watch) === undefined);
+});
+
+faults("a paused one can be killed by the same means, and ^C ends it in order", async ({ world, bus }) => {
+  const [first, second] = [await world.startRatings(1, CHAOS), await world.startRatings(2, CHAOS)];
+  for (const ratings of [first, second]) {
+    await askForFault(bus, "ratings", idOf(ratings), { kind: "begin", fault: { kind: "pause" }, forMs: 600_000 });
+    await until("it stands still", LIMIT_MS, () => isStopped(ratings));
+  }
+  assert.is((await askForFault(bus, "ratings", idOf(first), { kind: "kill" })).kind, "done");
+  assert.is((await first.program.ended).signal, "SIGKILL");
+  // A terminal sends it to the whole group; the watch passes on what a stopped process cannot act on.
+  const [watch = 0] = watchesOf(second);
+  second.program.signal("SIGINT");
+  process.kill(watch, "SIGINT");
+  await second.program.waitFor(/instance 2 has left/);
+  assert.is((await second.program.ended).code, 0);
+});
+
+faults("killed on purpose is dead, and the next call goes on", async ({ world }) => {
+  const market = await world.startMarket();
+  const ratings = [await world.startRatings(1, CHAOS), await world.startRatings(2, CHAOS)] as const;
+  await untilOn(market, ratings[1], "");
+  const asked = await post(market, { target: idOf(ratings[1]), fault: "kill" });
+  assert.equal(await asked.json(), {
+    done: true,
+    message: "instance 2 is killed: start it again with  CHAOS=1 make startRatings INSTANCE=2",
+  });
+  assert.is((await ratings[1].program.ended).signal, "SIGKILL");
+  const shown = Object.values(await market.ratings());
+  assert.ok(shown.every((rating) => rating?.fresh && rating.instance === 1));
+});
+
+faults("without CHAOS=1 nobody hears, and nothing can be asked", async ({ world, bus }) => {
+  const market = await world.startMarket();
+  const ratings = await world.startRatings(1);
+  await market.untilKnown(1);
+  for (const subject of ["chaos.ratings", `chaos.ratings.${idOf(ratings)}`]) {
+    const reply = await bus.request(subject, orderBody({ kind: "kill" }), { timeoutMs: LIMIT_MS });
+    assert.is(reply.kind, "nobody", subject);
+  }
+  assert.is((await rowOf(market, ratings))?.faults, null);
+  const asked = await post(market, { target: idOf(ratings), fault: "kill" });
+  assert.is(asked.status, 409);
+  const terminal = world.start({ name: "dwc", args: ["fault", "ratings/1", "kill"] });
+  assert.is((await terminal.ended).code, 1);
+  assert.match(
+    terminal.lines.join("\n"),
+    /no instance of ratings takes faults\nto start three that do: {2}CHAOS=1 make/,
+  );
+  assert.is(readProcess(ratings.program.pid)?.state === undefined, false);
+});
+
+faults("what is out of range is refused, and begins nothing", async ({ world, bus }) => {
+  const market = await world.startMarket();
+  const ratings = await world.startRatings(1, CHAOS);
+  await untilOn(market, ratings, "");
+  for (const body of [
+    '{"fault":"pause","forMs":600001}',
+    '{"fault":"slow","byMs":60001}',
+    '{"fault":"fail","share":2}',
+  ]) {
+    const reply = await bus.request(`chaos.ratings.${idOf(ratings)}`, body, { timeoutMs: LIMIT_MS });
+    assert.ok(reply.kind === "refused" && reply.code === 400, JSON.stringify(reply));
+  }
+  for (const fields of [
+    { fault: "pause", forS: "601" },
+    { fault: "slow", byMs: "1e9" },
+    { fault: "explode" },
+    { fault: "mute", target: "" },
+  ])
+    assert.is((await post(market, { target: idOf(ratings), ...fields })).status, 400, JSON.stringify(fields));
+  const terminal = world.start({ name: "dwc", args: ["fault", "ratings/1", "pause", "--for", "11m"] });
+  assert.is((await terminal.ended).code, 2);
+  assert.not.ok(ratings.program.lines.some((line) => line.includes("begins a fault")));
+});
+
+faults("strangers, other sites and proxies cannot ask, also with BOARD=public", async ({ world }) => {
+  const market = await world.startMarket({ BOARD: "public" });
+  const ratings = await world.startRatings(1, CHAOS);
+  await untilOn(market, ratings, "");
+  const asking = (headers: Record<string, string>): Promise<number> => postWith(market.url, idOf(ratings), headers);
+  for (const headers of [
+    { Host: "market.example.org" },
+    { "X-Forwarded-For": "192.0.2.7" },
+    { Forwarded: "for=192.0.2.7" },
+    { Origin: "https://elsewhere.example" },
+    { "Sec-Fetch-Site": "cross-site" },
+    { "Sec-Fetch-Site": "same-site" },
+  ])
+    assert.is(await asking(headers), 403, JSON.stringify(headers));
+  assert.match(await (await fetch(`${market.url}/board`)).text(), /class="fault-form"/);
+  assert.not.ok(ratings.program.lines.some((line) => line.includes("begins a fault")));
+  assert.is(await asking({}), 303);
+  await ratings.program.waitFor(/begins a fault: silent/);
+});
+
+/** By hand, as fetch does not let a Host be set. */
+async function postWith(url: string, target: string, headers: Record<string, string>): Promise<number> {
+  const { request } = await import("node:http");
+  return new Promise((resolve, reject) => {
+    const body = `target=${target}&fault=mute&forS=1`;
+    const asking = request(`${url}/board/faults`, {
+      method: "POST",
+      headers: { "Content-Type": "application/x-www-form-urlencoded", "Content-Length": body.length, ...headers },
+    });
+    asking.on("error", reject);
+    asking.on("response", (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    });
+    asking.end(body);
+  });
+}
+
+faults.run();

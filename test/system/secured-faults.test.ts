@@ -1,0 +1,123 @@
+// takes: 30 s
+// Faults on a bus that asks who one is: only an owner or an admin may ask, and the server sees to it.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { chaosOfAllSubject, chaosSubject } from "../../src/bus/subjects.ts";
+import { askAll, askForFault } from "../../src/service/fault-asking.ts";
+import { type TestServer, until } from "../support/nats-server.ts";
+import { enter, Folder } from "../support/orgs.ts";
+import { readProcess } from "../support/processes.ts";
+import { type RunningRatings, World } from "../support/world.ts";
+
+const faults = suite("faults on a secured bus");
+
+const LIMIT_MS = 20_000;
+const [owner, admin, member] = [new Folder(), new Folder(), new Folder()];
+let server: TestServer;
+let world: World;
+let ratings: RunningRatings;
+
+const idOf = ({ address }: RunningRatings): string => address.split(".").at(-1) ?? "";
+
+faults.before(async () => {
+  await owner.createOrg();
+  await owner.createService("ratings");
+  await owner.createService("prices");
+  server = await owner.startServer();
+  await admin.accept(await owner.invite("cleo@example.org", true));
+  await member.accept(await owner.invite("ben@example.org"));
+  assert.is((await owner.push(server)).kind, "told");
+  world = new World(server.url, { HEARTBEAT_INTERVAL_MS: "1000" });
+  ratings = await world.startRatings(1, { CHAOS: "1", DWC_STATE: owner.path });
+});
+faults.after(async () => {
+  await world.close();
+  await server.stop();
+  for (const folder of [owner, admin, member]) folder.remove();
+});
+
+const stateOf = (folder: Folder) => ({ DWC_STATE: folder.path });
+
+async function typed(folder: Folder, ...args: string[]) {
+  const program = world.start({ name: "dwc", args, env: stateOf(folder) });
+  const { code } = await program.ended;
+  return { code, said: program.lines.join("\n") };
+}
+
+faults("the server lets neither members nor services send what asks for faults", async () => {
+  const prices = await owner.createService("prices");
+  const own = await owner.createService("ratings");
+  for (const who of [member.person, prices, own]) {
+    for (const subject of [chaosSubject("ratings", idOf(ratings)), chaosOfAllSubject("ratings")]) {
+      const { bus, reports } = await enter(server, who);
+      bus.publish(subject, '{"fault":"kill"}');
+      await until("it is refused", () => reports.length > 0);
+      assert.ok(reports.join().includes(`not allowed to send to ${subject}`), reports.join());
+      await bus.close();
+    }
+  }
+  assert.is(readProcess(ratings.program.pid) === undefined, false, "and it lives");
+});
+
+faults("no service hears the faults of another, and nobody hears those of all", async () => {
+  for (const who of [await owner.createService("prices"), member.person, admin.person]) {
+    for (const subject of ["chaos.>", "chaos.*", "chaos.*.*", "chaos.ratings", "chaos.ratings.*"]) {
+      const { bus, reports } = await enter(server, who);
+      bus.subscribe(subject, () => undefined);
+      await until("it is refused", () => reports.length > 0);
+      assert.ok(reports.join().includes(`not allowed to hear ${subject}`), reports.join());
+      await bus.close();
+    }
+  }
+});
+
+faults("owner and admin may ask; a pause is ended there, too, by whoever stands beside", async () => {
+  for (const who of [owner.person, admin.person]) {
+    const { bus, reports } = await enter(server, who);
+    const mark = ratings.program.mark();
+    const asked = await askForFault(bus, "ratings", idOf(ratings), {
+      ...{ kind: "begin", fault: { kind: "pause" }, forMs: 600_000 },
+    });
+    assert.is(asked.kind, "done", JSON.stringify({ asked, reports }));
+    await until("it stands still", () => readProcess(ratings.program.pid)?.state === "T", LIMIT_MS);
+    assert.is((await askAll(bus, "ratings", "reset")).length, 1);
+    await ratings.program.waitFor(/ended a fault: paused \(continued early\)/, { mark });
+    await bus.close();
+  }
+});
+
+faults("in a terminal a member is told so, and an admin is obeyed", async () => {
+  const refused = await typed(member, "fault", "ratings/1", "mute");
+  assert.is(refused.code, 1);
+  assert.match(refused.said, /only admins may ask for faults, and the credentials of ben@example\.org are no admin's/);
+  assert.match(refused.said, /bin\/dwc invite-user EMAIL --admin/);
+  const done = await typed(admin, "fault", "ratings/1", "mute", "--for", "1s");
+  assert.is(done.code, 0, done.said);
+  await ratings.program.waitFor(/ended a fault: silent: no heartbeats \(over\)/);
+});
+
+faults("a Market of a member shows no buttons and takes no form; one of the owner does", async () => {
+  for (const [folder, may] of [
+    [member, false],
+    [owner, true],
+  ] as const) {
+    const market = await world.startMarket(stateOf(folder));
+    await market.untilKnown(1);
+    const page = async (): Promise<string> => (await fetch(`${market.url}/board`)).text();
+    await until("the board knows that it takes faults", async () => /Faults on purpose/.test(await page()), LIMIT_MS);
+    assert.is((await page()).includes('class="fault-form"'), may);
+    assert.is(/on this bus only admins may ask/.test(await page()), !may);
+    const body = new URLSearchParams({ target: idOf(ratings), fault: "slow", byMs: "5", forS: "1" });
+    const asked = await fetch(`${market.url}/board/faults`, {
+      method: "POST",
+      body,
+      headers: { Accept: "application/json" },
+    });
+    assert.is(asked.status, may ? 200 : 403, await asked.text());
+    await market.program.end();
+  }
+  await ratings.program.waitFor(/ended a fault: slow by 5 ms \(over\)/);
+});
+
+faults.run();
