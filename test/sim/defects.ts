@@ -130,8 +130,12 @@ export const DEFECTS: readonly Defect[] = [
   ]),
   defect(
     "a handler that throws answers nothing",
-    ["service/instance", "encoded = this.#failed(error);", "return void this.#failed(error);"],
-    ["service/instance", "this.#finish(message, this.#failed(error), receivedAt)", "this.#failed(error)"],
+    ["service/instance", "encoded = this.#failed(error, trace);", "return void this.#failed(error, trace);"],
+    [
+      "service/instance",
+      "this.#finish(message, this.#failed(error, trace), receivedAt, trace)",
+      "this.#failed(error, trace)",
+    ],
   ),
   defect("a timeout is believed before the sockets are read", [
     "bus/pending",
