@@ -64,7 +64,8 @@ const NOT_WAITED_FOR = (): void => undefined;
 
 /**
  * One call on its way from instance to instance. It is handed on in callbacks and not awaited: what promises and waiting
- * functions left behind for every step was a fifth of the memory that a call went through.
+ * functions left behind for every step was a fifth of the memory that a call went through, and a caller with 64 calls
+ * out does 5 % more of them without (one promise for each attempt, and an awaiting loop around, gained nothing).
  */
 interface Asking extends CallSoFar {
   readonly request: object;
