@@ -26,15 +26,18 @@ test("each target starts its program, with the bus where one is needed", async (
   assert.is(programs(await make("market")), "need <bus>\n<dist/bin/market.js>");
   assert.is(programs(await make("add-ratings")), "need <bus>\n<dist/bin/market.js>");
   assert.is(programs(await make("demo")), "need <bus>\n<dist/bin/demo.js>");
-  assert.is(programs(await make("test")), "need <nats-server>\n<dist/test/run.js>");
+  assert.is(programs(await make("test")), "need <nats-server>\nneed <browser>\n<dist/test/run.js>");
   assert.is(
     programs(await make("test", "ONLY=cart market/page")),
-    "need <nats-server>\n<dist/test/run.js><cart><market/page>",
+    "need <nats-server>\nneed <browser>\n<dist/test/run.js><cart><market/page>",
   );
   assert.is(programs(await make("replay", "FILE=a record")), "<dist/bin/replay.js><a record>");
   assert.is(programs(await make("replay")), "<dist/bin/replay.js><>");
   assert.is(programs(await make("soak", "MINUTES=2")), "need <nats-server>\n<dist/test/soak/soak.js><2><>");
-  assert.is(programs(await make("screenshots")), "need <nats-server>\n<dist/test/screenshots/screenshots.js><>");
+  assert.is(
+    programs(await make("screenshots")),
+    "need <nats-server>\nneed <browser>\n<dist/test/screenshots/screenshots.js><>",
+  );
   assert.is(
     programs(await make("board-cost", "ROUNDS=3")),
     "need <nats-server>\n<dist/test/board-cost/board-cost.js><3>",

@@ -45,7 +45,8 @@ echo "apt-get $*" >>calls
 case $* in
   *update*) touch updated ;;
   *install*) [ -f updated ] || { echo 'E: Unable to locate package'; exit 100; }
-    cp "$FAKES/installed" "$FAKES/nats-server" ;;
+    for package; do :; done
+    [ -n "$APT_LACKS" ] || cp "$FAKES/installed" "$FAKES/$package" ;;
 esac
 `;
 
@@ -291,6 +292,31 @@ test("a user installs it with sudo where that asks nothing, and else is told the
   const { code, said } = await prepare({}, "nats-server");
   assert.is(code, 0, said);
   assert.equal(names(), installs);
+});
+
+test("a browser is installed the same way, and where it cannot be had the tests go on without it", async () => {
+  box.tool("id", '[ "$1" = -u ] && echo 0 || echo root');
+  box.tool("nats-server", "exit 0");
+  const needs = ["nats-server", "browser"];
+  const without = await prepare({}, ...needs);
+  assert.is(without.code, 0, without.said);
+  assert.match(without.said, /\nprepare: no browser here: the tests that look at pages are skipped, unless you type {2}apt-get .*chromium\n$/);
+  box.tool("apt-get", FAKE_APT);
+  calls();
+  const lacking = await prepare({ APT_LACKS: "chromium" }, ...needs);
+  assert.is(lacking.code, 0, lacking.said);
+  assert.match(lacking.said, /^prepare: installing chromium with apt-get \.*\nprepare: no browser here: /);
+  const { code, said } = await prepare({}, ...needs);
+  assert.is(code, 0, said);
+  assert.match(said, /^prepare: installing chromium with apt-get \.* done\n$/);
+  assert.ok(calls().every((call) => call.startsWith("apt-get") && (call.includes("update") || call.endsWith(" chromium"))));
+  assert.is((await prepare({}, ...needs)).said, "", "and then nothing is to be done");
+});
+
+test("what nobody knows is refused", async () => {
+  const { code, said } = await prepare({}, "teapot");
+  assert.is(code, 1);
+  assert.match(said, 'does not know "teapot"');
 });
 
 test.run();
