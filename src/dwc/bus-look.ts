@@ -3,7 +3,7 @@
 import { readBusAddress } from "../bus/bus-address.ts";
 import { probe } from "../bus/probe.ts";
 import type { Clock } from "../clock.ts";
-import type { BusLook } from "./world.ts";
+import type { BusLook } from "./bus-shapes.ts";
 
 /** A bus on this machine greets in a millisecond, one across the world within this. */
 const GREETS_WITHIN_MS = 1_000;

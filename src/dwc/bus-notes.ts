@@ -1,6 +1,6 @@
 // What is said of the bus after a change: a word only where a person has to do something. Pure.
 
-import type { Told } from "./world.ts";
+import type { Told } from "./bus-shapes.ts";
 
 export function busNotes(told: Told): readonly string[] {
   switch (told.kind) {

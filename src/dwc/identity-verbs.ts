@@ -2,6 +2,7 @@
 // that runs. What is heavy to load (keys, the client library) is loaded by whoever hands it in, and only when it is used.
 
 import type { Clock } from "../clock.ts";
+import type { Told } from "./bus-shapes.ts";
 import { describe } from "./describe.ts";
 import { serverConfigFile } from "./identity/access.ts";
 import { paths } from "./identity/folder.ts";
@@ -14,7 +15,7 @@ import { createService, serviceToken } from "./identity/services.ts";
 import { type Decision, NOT_LOGGED_IN, type Org, refused, type State } from "./identity/state.ts";
 import { changeState, readState } from "./identity/state-file.ts";
 import { isoSeconds, orgShown, serviceShown } from "./shown.ts";
-import type { IdentityVerbs, Told } from "./world.ts";
+import type { IdentityVerbs } from "./world.ts";
 
 export interface VerbTools {
   readonly stateDir: string;

@@ -1,7 +1,7 @@
 // The screen, or the pipe in its place. It can be taken over for a while; it is given back as it was, also after ^C, ^Z,
 // a kill and a crash. Whoever read and has gone is no error.
 
-import type { Screen, Taken, TakeOptions } from "./world.ts";
+import type { Screen, Taken, TakeOptions } from "./person.ts";
 
 /** The other screen, which leaves what stood here before; no cursor. */
 const ENTER = "\u001b[?1049h\u001b[?25l";

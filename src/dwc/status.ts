@@ -1,10 +1,11 @@
 // `dwc status`: who one is, what that allows, and what kind of bus runs. It reads and asks nobody's leave.
 
+import type { BusLook } from "./bus-shapes.ts";
 import type { Command } from "./command.ts";
 import { columns } from "./help.ts";
 import { failedBy } from "./outcome.ts";
 import { orgJson, serviceJson, who } from "./words.ts";
-import type { BusLook, Identity, World } from "./world.ts";
+import type { Identity, World } from "./world.ts";
 
 export const status: Command = {
   name: "status",

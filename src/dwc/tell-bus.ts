@@ -3,10 +3,10 @@
 
 import type { Clock } from "../clock.ts";
 import { lookAtBus } from "./bus-look.ts";
+import type { Told } from "./bus-shapes.ts";
 import type { Mint } from "./identity/mint.ts";
 import type { pushAccount } from "./identity/push.ts";
 import { currentOrg, type State } from "./identity/state.ts";
-import type { Told } from "./world.ts";
 
 export interface TellBusOptions {
   readonly urls: readonly string[];

@@ -3,7 +3,7 @@
 import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
 
-import type { Terminal } from "./world.ts";
+import type { Terminal } from "./person.ts";
 
 /** Far above any invitation; whatever pours in beyond it is not one. */
 const LONGEST_LINE = 65_536;

@@ -1,9 +1,10 @@
 // What a command asks of the world: verbs on the identities of one state folder, a look at the bus, a word with the
 // person at the terminal. bin/dwc.ts hands in the real ones.
 
-import type { RequestOptions } from "../bus/bus.ts";
+import type { BusLook, Told } from "./bus-shapes.ts";
 import type { LiveVerbs } from "./live/live-world.ts";
 import type { Refused } from "./outcome.ts";
+import type { Screen, Terminal } from "./person.ts";
 
 export interface Org {
   readonly id: string;
@@ -66,23 +67,6 @@ export interface IdentityVerbs {
   logout(): Answer<{ orgs: number }>;
 }
 
-export type BusLook =
-  | { readonly kind: "bus"; readonly url: string; readonly secured: boolean }
-  /** Something else has the port. */
-  | { readonly kind: "stranger"; readonly url: string }
-  /** Something accepted and said nothing: perhaps a bus that is paused. */
-  | { readonly kind: "silent"; readonly url: string }
-  | { readonly kind: "nothing"; readonly url: string };
-
-/** Whether the bus that runs knows of a change. */
-export type Told =
-  | { readonly kind: "told" }
-  | { readonly kind: "no-bus" }
-  /** It asks nobody who they are. */
-  | { readonly kind: "open"; readonly url: string }
-  /** It goes on as before. */
-  | { readonly kind: "untold"; readonly url: string; readonly why: string };
-
 export interface World {
   readonly stateDir: string;
   readonly identity: IdentityVerbs;
@@ -91,46 +75,4 @@ export interface World {
   readonly live: LiveVerbs;
   readonly terminal: Terminal;
   readonly screen: Screen;
-}
-
-/** An abort signal, as the bus has it too. */
-export type Gone = NonNullable<RequestOptions["signal"]>;
-
-/** Where a result goes that does not come all at once. */
-export interface Screen {
-  readonly isTerminal: boolean;
-  readonly colour: boolean;
-  /** Aborted once nobody reads any more, or a taken screen was left. */
-  readonly gone: Gone;
-  write(text: string): void;
-  /** To stderr. */
-  say(sentence: string): void;
-  size(): { readonly rows: number; readonly columns: number };
-  /** Replaces what the taken screen shows. */
-  draw(lines: readonly string[]): void;
-  /** Takes the whole screen, and the keys. */
-  take(options: TakeOptions): Taken;
-}
-
-export interface TakeOptions {
-  key(key: string): void;
-  redraw(): void;
-}
-
-export interface Taken {
-  /** Gives the screen back, for good. */
-  leave(): void;
-  /** Gives it back and stops, as ^Z does; takes it again when the process goes on. */
-  stop(): void;
-}
-
-export interface Terminal {
-  /** Whether somebody is there who could answer. */
-  readonly answers: boolean;
-  /** Asks on stderr; undefined: the end of the input. */
-  ask(question: string): Promise<string | undefined>;
-  /** The same, and what is typed is not shown. */
-  askSecret(question: string): Promise<string | undefined>;
-  /** The first line of stdin, for what must not stand in an argument. */
-  readLine(): Promise<string | undefined>;
 }

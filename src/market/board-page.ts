@@ -2,8 +2,9 @@
 // the words for states are taken from the list that this page carries. Pure.
 
 import type { SeenEvent } from "../sight/event-stream.ts";
-import { type InstanceRow, STATES, type State } from "../sight/row.ts";
+import type { InstanceRow } from "../sight/row.ts";
 import type { Snapshot } from "../sight/snapshot.ts";
+import { STATES, type State } from "../sight/state.ts";
 import { type MarketsFace, marketsFace } from "./board-markets.ts";
 import { FACES } from "./faces.ts";
 import { ageText, countText } from "./words.ts";

@@ -1,6 +1,6 @@
 // How each state is called on the board, and the sign that stands before it: never a colour alone.
 
-import type { State } from "../sight/row.ts";
+import type { State } from "../sight/state.ts";
 
 export const FACES: Readonly<
   Record<State, { readonly glyph: string; readonly word: string; readonly meaning: string }>

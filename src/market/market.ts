@@ -13,8 +13,9 @@ import type { Catalogue } from "./catalogue.ts";
 import { HTTP_TIMES, serveWithin } from "./connections.ts";
 import { readCatalogue } from "./files.ts";
 import { marketKeys } from "./keys.ts";
-import { type MarketAccess, openRatingsDesk, type RatingsDesk, type World } from "./ratings-desk.ts";
+import { type MarketAccess, openRatingsDesk, type RatingsDesk } from "./ratings-desk.ts";
 import type { PageRatings, Readiness, Shop } from "./shop.ts";
+import type { World } from "./world.ts";
 
 export interface MarketOptions {
   /** How to go to the bus; "monolith" is the shop alone, which knows of no ratings and needs none. */

@@ -8,7 +8,6 @@ import type { Access } from "../bus/credentials.ts";
 import { ensureBus } from "../bus/embedded-server.ts";
 import { programFolders } from "../bus/find-program.ts";
 import { connectNatsBus, type NatsBus } from "../bus/nats-bus.ts";
-import type { Clock } from "../clock.ts";
 import type { Say } from "../program/log.ts";
 import type { Closers } from "../program/program.ts";
 import { VERSION } from "../program/version.ts";
@@ -28,6 +27,7 @@ import { openRecording } from "./recording.ts";
 import { SharedCalls } from "./shared-calls.ts";
 import type { Check, PageRatings } from "./shop.ts";
 import { createTeller } from "./teller.ts";
+import type { World } from "./world.ts";
 
 const SERVICE = "ratings";
 /** How long the Market's own start waits for its bus, so that the first page finds it; after that it opens without. */
@@ -40,12 +40,6 @@ const FIRST_CONNECT_MS = 3_000;
 const LOGIN_MS = 20_000;
 /** Two connections that end together are told of it at most this far apart. */
 const LEARNS_WITHIN_MS = 200;
-
-export interface World {
-  readonly settings: Settings;
-  readonly clock: Clock;
-  readonly say: Say;
-}
 
 /** The world of a Market with ratings: also how it goes to the bus. */
 export interface BusWorld extends World {

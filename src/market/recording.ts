@@ -6,7 +6,7 @@ import type { ProgramEvent } from "../program/event-names.ts";
 import type { Closers } from "../program/program.ts";
 import { type OpenedRecordFile, openRecordFile } from "../record/record-file.ts";
 import { Recorder } from "../record/recorder.ts";
-import type { World } from "./ratings-desk.ts";
+import type { World } from "./world.ts";
 
 export type Recording =
   | { readonly kind: "none" }

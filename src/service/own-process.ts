@@ -5,15 +5,8 @@ import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Credentials } from "../bus/credentials.ts";
 import type { Clock } from "../clock.ts";
-import type { WatchOrder } from "./pause-watch.ts";
+import type { PauseOrder, WatchOrder } from "./pause-order.ts";
 import { usualClock } from "./usual-clock.ts";
-
-export interface PauseOrder {
-  readonly service: string;
-  readonly instance: number;
-  readonly incarnation: string;
-  readonly forMs: number;
-}
 
 export type Armed =
   | {

@@ -5,7 +5,6 @@
 // Started by own-process.ts, which tells it all that it has to know over that channel.
 
 import type { Message } from "../bus/bus.ts";
-import type { Credentials } from "../bus/credentials.ts";
 import { connectNatsBus } from "../bus/nats-bus.ts";
 import { chaosOfAllSubject, chaosSubject } from "../bus/subjects.ts";
 import { type Clock, systemClock } from "../clock.ts";
@@ -14,12 +13,7 @@ import { untilConnected } from "./connect.ts";
 import { noteJson } from "./fault-notes.ts";
 import { ONE_ONLY, type ParsedOrder, parseOrder } from "./fault-order.ts";
 import { type Refusal, refuse } from "./handled.ts";
-import type { PauseOrder } from "./own-process.ts";
-
-export interface WatchOrder extends PauseOrder {
-  readonly natsUrls: readonly string[];
-  readonly credentials?: Credentials | undefined;
-}
+import type { WatchOrder } from "./pause-order.ts";
 
 const CONNECT_WITHIN_MS = 5_000;
 /** It may not have stopped yet when it is continued, on a busy machine: so this often, until it lets us go. */

@@ -2,7 +2,7 @@
 // is what they do with an instance: call it, pass it over with an open breaker, or count it as not there. That one is on
 // probation here and well there is no dispute, and neither is it when one remembers the dead and another never met them.
 
-import type { State } from "./row.ts";
+import type { State } from "./state.ts";
 import type { Standing, ToldView } from "./told-view.ts";
 
 /** What one Market says of an incarnation. */

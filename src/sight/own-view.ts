@@ -2,9 +2,10 @@
 // more than are told. Looked at once a second, so it costs a pass over the table and no more.
 
 import type { Member } from "../health/member.ts";
-import { STATES, type State, stateOf } from "./row.ts";
+import { stateOf } from "./row.ts";
 import type { Seen } from "./seen.ts";
 import type { Sight } from "./sight.ts";
+import { STATES, type State } from "./state.ts";
 import { MOST_STANDINGS, type Standing } from "./told-view.ts";
 
 export interface OwnStandings {

@@ -6,11 +6,8 @@ import type { Member, Membership } from "../health/member.ts";
 import { faultText } from "../service/fault-notes.ts";
 import type { Fault, Faults } from "../service/faults.ts";
 import type { Turn } from "./explain.ts";
+import type { State } from "./state.ts";
 import type { Outcome, Tally } from "./tally.ts";
-
-/** What a person is told first, the worst first: so the list is in the order of the board. */
-export const STATES = ["open", "retesting", "lost", "probation", "draining", "well", "left"] as const;
-export type State = (typeof STATES)[number];
 
 /** A fault that is on, until `endsAt`. */
 export type FaultShown = Fault & { readonly text: string; readonly endsAt: number };

@@ -9,9 +9,10 @@ import type { HealthRules } from "../settings.ts";
 import { EVENTS, type EventName, eventName } from "./event-names.ts";
 import { EventStream } from "./event-stream.ts";
 import { turnOf } from "./explain.ts";
-import { type Count, countOf, type InstanceRow, type Memory, rowOf, STATES, stateOf } from "./row.ts";
+import { type Count, countOf, type InstanceRow, type Memory, rowOf, stateOf } from "./row.ts";
 import { nextChoice, type Seen } from "./seen.ts";
 import { SCHEMA_VERSION, type Snapshot, turnsOf } from "./snapshot.ts";
+import { STATES } from "./state.ts";
 import { outcomeOf, secondOf, Tally, Total } from "./tally.ts";
 
 export interface SightOptions {

@@ -2,7 +2,7 @@
 // and what is believed of bytes that anybody may have sent. It is bounded: of a thousand instances the worst are told,
 // and an instance that is not among them is then "not told", which is no opinion.
 
-import { STATES, type State } from "./row.ts";
+import { STATES, type State } from "./state.ts";
 
 /** What a Market believes of one incarnation. */
 export interface Standing {

@@ -51,7 +51,7 @@ esac
 `;
 
 test.before.each(() => {
-  box = openToolbox(["bin/prepare", "bin/bundle-dwc"]);
+  box = openToolbox(["bin/prepare", "bin/prepare-system", "bin/bundle-dwc"]);
   box.write("package.json", '{\n  "version": "1.0.0",\n  "dependencies": {\n    "nats": "2.29.3"\n  }\n}\n');
   box.write("package-lock.json", "{}\n");
   box.write("tsconfig.json", "{}\n");
@@ -300,7 +300,10 @@ test("a browser is installed the same way, and where it cannot be had the tests 
   const needs = ["nats-server", "browser"];
   const without = await prepare({}, ...needs);
   assert.is(without.code, 0, without.said);
-  assert.match(without.said, /\nprepare: no browser here: the tests that look at pages are skipped, unless you type {2}apt-get .*chromium\n$/);
+  assert.match(
+    without.said,
+    /\nprepare: no browser here: the tests that look at pages are skipped, unless you type {2}apt-get .*chromium\n$/,
+  );
   box.tool("apt-get", FAKE_APT);
   calls();
   const lacking = await prepare({ APT_LACKS: "chromium" }, ...needs);
@@ -309,7 +312,9 @@ test("a browser is installed the same way, and where it cannot be had the tests 
   const { code, said } = await prepare({}, ...needs);
   assert.is(code, 0, said);
   assert.match(said, /^prepare: installing chromium with apt-get \.* done\n$/);
-  assert.ok(calls().every((call) => call.startsWith("apt-get") && (call.includes("update") || call.endsWith(" chromium"))));
+  assert.ok(
+    calls().every((call) => call.startsWith("apt-get") && (call.includes("update") || call.endsWith(" chromium"))),
+  );
   assert.is((await prepare({}, ...needs)).said, "", "and then nothing is to be done");
 });
 

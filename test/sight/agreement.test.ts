@@ -4,7 +4,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Agreement, type Markets } from "../../src/sight/agreement.ts";
 import { OtherMarkets } from "../../src/sight/other-markets.ts";
-import type { State } from "../../src/sight/row.ts";
+import type { State } from "../../src/sight/state.ts";
 import type { ToldView } from "../../src/sight/told-view.ts";
 
 const test = suite("agreement");

@@ -1,6 +1,7 @@
 // States as they are written in a terminal: a word and a glyph each, and a tone that says nothing more. Pure.
 
-import type { InstanceRow, State } from "../../sight/row.ts";
+import type { InstanceRow } from "../../sight/row.ts";
+import type { State } from "../../sight/state.ts";
 import type { Tone } from "../tone.ts";
 
 const SHOWN: Readonly<Record<State, { readonly glyph: string; readonly tone: Tone }>> = {

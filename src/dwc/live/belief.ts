@@ -2,8 +2,9 @@
 // anything, and a Market of another version. Pure.
 
 import type { SeenEvent } from "../../sight/event-stream.ts";
-import { type InstanceRow, STATES } from "../../sight/row.ts";
+import type { InstanceRow } from "../../sight/row.ts";
 import { SCHEMA_VERSION, type Snapshot } from "../../sight/snapshot.ts";
+import { STATES } from "../../sight/state.ts";
 
 export type Belief = Pick<Snapshot, "service" | "at" | "bus" | "calls" | "turns" | "instances" | "unlisted" | "events">;
 

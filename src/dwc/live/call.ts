@@ -6,7 +6,8 @@ import type { Command } from "../command.ts";
 import { type Failed, type Outcome, shown } from "../outcome.ts";
 import { parseDuration, shownDuration } from "./duration.ts";
 import { failedVisit } from "./failed-visit.ts";
-import type { CallReport, InBus } from "./live-world.ts";
+import type { CallReport } from "./live-world.ts";
+import type { InBus } from "./visited.ts";
 import { nameOf, whoJson } from "./who.ts";
 
 const VERB = "get";

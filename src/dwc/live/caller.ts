@@ -6,8 +6,9 @@ import { serviceVerbSubjects } from "../../bus/subjects.ts";
 import type { Clock } from "../../clock.ts";
 import type { Who } from "../../health/member.ts";
 import { openClient } from "../../service/client.ts";
-import type { CallOrder, CallReport, HeardCounts } from "./live-world.ts";
+import type { CallOrder, CallReport } from "./live-world.ts";
 import { readStats } from "./read-stats.ts";
+import type { HeardCounts } from "./visited.ts";
 
 /** Who has just answered a call answers this in a millisecond; it is only for curiosity, so nobody waits longer. */
 const COUNTS_WITHIN_MS = 250;

@@ -2,7 +2,7 @@
 
 import { COMMON_OPTIONS, type Command } from "../command.ts";
 import { FAULT_WORDS, RESET } from "./fault-wish.ts";
-import type { Heard } from "./live-world.ts";
+import type { Heard } from "./visited.ts";
 import { nameOf } from "./who.ts";
 
 export interface Candidate {

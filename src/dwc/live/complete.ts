@@ -5,7 +5,7 @@ import type { Clock } from "../../clock.ts";
 import type { Command } from "../command.ts";
 import type { World } from "../world.ts";
 import { candidates, wantedOf } from "./candidates.ts";
-import type { Heard } from "./live-world.ts";
+import type { Heard } from "./visited.ts";
 
 /** As long as a person does not feel a key to hang, all in all. */
 const NAMES_WITHIN_MS = 200;

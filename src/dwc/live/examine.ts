@@ -5,11 +5,11 @@ import { execFile } from "node:child_process";
 import { findProgram, programFolders } from "../../bus/find-program.ts";
 import type { Clock } from "../../clock.ts";
 import type { Settings } from "../../settings.ts";
-import type { BusLook } from "../world.ts";
+import type { BusLook } from "../bus-shapes.ts";
 import type { Facts, MarketFacts, ServerProgram } from "./facts.ts";
 import { identityFacts } from "./identity-facts.ts";
-import type { Heard, Visited } from "./live-world.ts";
 import { fetchJson } from "./market-link.ts";
+import type { Heard, Visited } from "./visited.ts";
 
 /** A Market on this machine answers in milliseconds. */
 const MARKET_WITHIN_MS = 1_000;

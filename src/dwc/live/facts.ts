@@ -1,7 +1,7 @@
 // What `dwc check` knows before it judges. Only shapes.
 
-import type { BusLook } from "../world.ts";
-import type { Heard, Visited } from "./live-world.ts";
+import type { BusLook } from "../bus-shapes.ts";
+import type { Heard, Visited } from "./visited.ts";
 
 export interface Facts {
   readonly looks: readonly BusLook[];

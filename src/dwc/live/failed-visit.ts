@@ -1,7 +1,8 @@
 // The bus did not let us in, or no Market answered: as a command tells it. Pure.
 
 import { type Failed, failedBy } from "../outcome.ts";
-import type { AskedMarket, Out } from "./live-world.ts";
+import type { AskedMarket } from "./live-world.ts";
+import type { Out } from "./visited.ts";
 
 export const failedVisit = ({ code, why, hint }: Out): Failed =>
   hint === ""

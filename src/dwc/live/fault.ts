@@ -7,8 +7,9 @@ import type { Command } from "../command.ts";
 import type { Failed, Line, Outcome } from "../outcome.ts";
 import { failedVisit } from "./failed-visit.ts";
 import { endsText, RESET, readWish } from "./fault-wish.ts";
-import type { FaultReport, FaultWish, InBus } from "./live-world.ts";
+import type { FaultReport, FaultWish } from "./live-world.ts";
 import { table } from "./table.ts";
+import type { InBus } from "./visited.ts";
 import { nameOf } from "./who.ts";
 
 export const fault: Command = {

@@ -1,9 +1,9 @@
 // What the facts mean: fine, worth a warning, or critical, and the command that mends it. Pure.
 
-import type { BusLook } from "../world.ts";
+import type { BusLook } from "../bus-shapes.ts";
 import type { Facts, IdentityFacts, MarketFacts } from "./facts.ts";
 import type { Finding, Grade } from "./finding.ts";
-import type { Heard } from "./live-world.ts";
+import type { Heard } from "./visited.ts";
 
 /** As package.json has it. */
 export const LEAST_NODE = "20.19.0";

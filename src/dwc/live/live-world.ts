@@ -1,51 +1,15 @@
 // What a command may ask of the system that runs: a roll call, a call, a Market's own view, and a look at all that could be
 // wrong. Whoever answers is in roll.ts, caller.ts, market-link.ts and examine.ts; bin/dwc.ts hands them in.
 
-import type { HeartbeatState } from "../../health/heartbeat.ts";
 import type { Who } from "../../health/member.ts";
 import type { Answer } from "../../service/answer.ts";
 import type { AskedFault, FaultTaker } from "../../service/fault-asking.ts";
 import type { FaultOrder } from "../../service/fault-order.ts";
-import type { Gone, Screen } from "../world.ts";
+import type { Gone, Screen } from "../person.ts";
 import type { Belief } from "./belief.ts";
 import type { Facts } from "./facts.ts";
 import type { Follower } from "./follow.ts";
-
-/** One process that answered the roll call. What it counts is known only of those that answer the service verbs. */
-export interface Heard extends Who {
-  readonly state: HeartbeatState;
-  readonly version: string;
-  readonly intervalMs: number;
-  readonly counts: HeardCounts | undefined;
-}
-
-export interface HeardCounts {
-  /** Epoch ms, by the instance's own clock. */
-  readonly startedAt: number | undefined;
-  readonly requests: number;
-  readonly errors: number;
-  readonly processingMs: number;
-  readonly dropped: number;
-}
-
-/** Not in: why, and what to type. */
-export interface Out {
-  readonly kind: "out";
-  readonly code: "no-bus" | "bus-silent" | "not-nats" | "refused" | "bus-failed" | "bad-credentials";
-  readonly why: string;
-  readonly hint: string;
-}
-
-export interface InBus<T> {
-  readonly kind: "in";
-  readonly value: T;
-  readonly secured: boolean;
-  readonly connectMs: number;
-  /** What the bus did not allow, or what else went wrong on the way, in sentences. */
-  readonly notes: readonly string[];
-}
-
-export type Visited<T> = InBus<T> | Out;
+import type { Heard, Visited } from "./visited.ts";
 
 export interface CallOrder {
   readonly service: string;

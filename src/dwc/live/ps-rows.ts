@@ -6,8 +6,8 @@ import type { Tone } from "../tone.ts";
 import type { Belief } from "./belief.ts";
 import { percent, stateTone, stateWords, turnWords } from "./belief-words.ts";
 import { shownDuration } from "./duration.ts";
-import type { Heard } from "./live-world.ts";
 import { type Column, table } from "./table.ts";
+import type { Heard } from "./visited.ts";
 import { nameOf } from "./who.ts";
 
 export interface PsRow {

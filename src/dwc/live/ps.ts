@@ -5,9 +5,10 @@ import { checkServiceName } from "../../bus/subjects.ts";
 import type { Command } from "../command.ts";
 import type { Outcome } from "../outcome.ts";
 import { failedVisit } from "./failed-visit.ts";
-import type { AskedMarket, Heard, Visited } from "./live-world.ts";
+import type { AskedMarket } from "./live-world.ts";
 import { MARKET_OPTION, wrongMarket } from "./market-option.ts";
 import { psJson, psRows, psTable } from "./ps-rows.ts";
+import type { Heard, Visited } from "./visited.ts";
 
 export const ps: Command = {
   name: "ps",

@@ -7,8 +7,8 @@ import type { Clock } from "../../clock.ts";
 import { type Heartbeat, parseHeartbeat } from "../../health/heartbeat.ts";
 import { inTurnOrder } from "../../health/member.ts";
 import { decodeBody, LONGEST_HEARTBEAT_BYTES } from "../../service/body.ts";
-import type { Heard, HeardCounts } from "./live-world.ts";
 import { readStats } from "./read-stats.ts";
+import type { Heard, HeardCounts } from "./visited.ts";
 
 const ANY = "*";
 /** A table longer than this nobody reads; on an open bus anybody may beat in any number of names. */

@@ -1,6 +1,6 @@
 // What an instance says of itself when it is asked for its statistics (ADR-32): which anybody may have sent. Pure.
 
-import type { HeardCounts } from "./live-world.ts";
+import type { HeardCounts } from "./visited.ts";
 
 export interface Stats {
   readonly service: string;

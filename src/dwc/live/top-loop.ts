@@ -2,7 +2,7 @@
 
 import type { Cancel, Clock } from "../../clock.ts";
 import { shownLine } from "../outcome.ts";
-import type { Screen } from "../world.ts";
+import type { Screen } from "../person.ts";
 import type { AskedMarket, TopEnd, TopOptions } from "./live-world.ts";
 import { FIRST_STATE, press, type TopState } from "./top-keys.ts";
 import { CSV_HEAD, csvLines, type Picture, plainLines, rowsShown, topJson, topLines } from "./top-view.ts";

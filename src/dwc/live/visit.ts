@@ -8,7 +8,7 @@ import type { Attempt } from "../../bus/trouble.ts";
 import type { Clock } from "../../clock.ts";
 import type { Settings } from "../../settings.ts";
 import { findIdentity } from "../identity/credentials.ts";
-import type { Out, Visited } from "./live-world.ts";
+import type { Out, Visited } from "./visited.ts";
 
 export interface VisitOptions {
   readonly settings: Pick<Settings, "stateDir" | "natsCreds" | "natsUrls">;

@@ -9,7 +9,7 @@ import { findProgram, programFolders } from "../../../src/bus/find-program.ts";
 import { COMMANDS } from "../../../src/dwc/commands.ts";
 import { candidates, wantedOf } from "../../../src/dwc/live/candidates.ts";
 import { completionScript, SHELLS } from "../../../src/dwc/live/completion-scripts.ts";
-import type { Heard } from "../../../src/dwc/live/live-world.ts";
+import type { Heard } from "../../../src/dwc/live/visited.ts";
 import { Desk, PROGRAM } from "../typed.ts";
 import { FakeMarket } from "./board.ts";
 

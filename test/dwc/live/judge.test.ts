@@ -5,7 +5,7 @@ import * as assert from "uvu/assert";
 import type { Facts } from "../../../src/dwc/live/facts.ts";
 import { type Finding, findingLines, GRADES, worstOf } from "../../../src/dwc/live/finding.ts";
 import { judge, LEAST_NODE } from "../../../src/dwc/live/judge.ts";
-import type { Heard } from "../../../src/dwc/live/live-world.ts";
+import type { Heard } from "../../../src/dwc/live/visited.ts";
 import { shownLine } from "../../../src/dwc/outcome.ts";
 import { repository } from "../../support/toolbox.ts";
 

@@ -1,0 +1,15 @@
+// What is asked of a pause, and what whoever watches over it is told. Only shapes.
+
+import type { Credentials } from "../bus/credentials.ts";
+
+export interface PauseOrder {
+  readonly service: string;
+  readonly instance: number;
+  readonly incarnation: string;
+  readonly forMs: number;
+}
+
+export interface WatchOrder extends PauseOrder {
+  readonly natsUrls: readonly string[];
+  readonly credentials?: Credentials | undefined;
+}
