@@ -9,6 +9,8 @@ export type Reply =
   /** Nobody serves that subject: the request was delivered to no one, so asking another is safe for any verb. */
   | { readonly kind: "nobody" }
   | { readonly kind: "timeout" }
+  /** No answer, and whoever would have given it is dead: it may have been done, or not. */
+  | { readonly kind: "lost" }
   /** The bus was away, or went away while the call was out: says nothing about the instance. */
   | { readonly kind: "away" }
   /** The caller gave up: says nothing about the instance. */
@@ -34,7 +36,14 @@ export interface Subscription {
 
 export interface RequestOptions {
   readonly timeoutMs: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface CallOptions extends RequestOptions {
+  /** Whoever serves that subject promises one answer at most to each request: then reply subjects serve again (tokens.ts). */
+  readonly answersOnce?: boolean;
+  /** The call must not be made twice: when its receiver is given up, it stays out and ends with its time, as `lost`. */
+  readonly mayBeDone?: boolean;
 }
 
 export type BusStatus = "connected" | "away" | "closed";
@@ -43,6 +52,13 @@ export interface Bus {
   readonly status: BusStatus;
   /** Sends and waits for one answer. */
   request(subject: string, body: string, options: RequestOptions): Promise<Reply>;
+  /**
+   * The same without a promise, for whoever makes many thousand a second: `ended` is called once, also before this
+   * returns, when nothing could be sent. It must not throw.
+   */
+  call(subject: string, body: string, options: CallOptions, ended: (reply: Reply) => void): void;
+  /** Whoever served that subject is dead: every call that is out to it ends as `nobody`, at once. */
+  giveUp(subject: string): void;
   /** Sends and collects every answer that comes within `waitMs`. */
   gather(subject: string, body: string, waitMs: number): Promise<readonly Uint8Array[]>;
   /** Sends; dropped when the bus is away, as nobody would hear it in time. */

@@ -17,7 +17,8 @@ import {
 } from "nats";
 
 import type { Clock } from "../clock.ts";
-import type { BusStatus, Message, Reply, RequestOptions, Subscription } from "./bus.ts";
+import { AttemptBoard } from "./attempt-board.ts";
+import type { BusStatus, CallOptions, Message, Reply, RequestOptions, Subscription } from "./bus.ts";
 import { type Credentials, USUAL_INBOX_PREFIX } from "./credentials.ts";
 import { Dialler } from "./dialler.ts";
 import type { LinkOptions, NatsBus } from "./nats-bus-types.ts";
@@ -33,6 +34,7 @@ import {
 } from "./nats-message.ts";
 import { dialOptions } from "./nats-options.ts";
 import { AWAY, CANCELLED, PendingTable } from "./pending.ts";
+import { hand } from "./receiver.ts";
 import { Sparing } from "./sparing.ts";
 import { StatusBoard } from "./status-board.ts";
 import { assertSubject } from "./subjects.ts";
@@ -66,7 +68,7 @@ class NatsBusImpl implements NatsBus {
   readonly #hearings = new Set<Hearing>();
   readonly #board: StatusBoard;
   readonly #dialler: Dialler<NatsConnection>;
-  readonly #attemptWatchers = new Set<(attempt: Attempt) => void>();
+  readonly #attempts = new AttemptBoard();
   readonly #caller: Caller;
   #trouble: string | undefined;
 
@@ -107,33 +109,43 @@ class NatsBusImpl implements NatsBus {
   }
 
   get secured(): boolean | undefined {
-    return this.#wire?.info === undefined ? undefined : this.#wire.info.auth_required === true;
+    const info = this.#wire?.info;
+    return info && info.auth_required === true;
   }
 
   watchAttempts(listener: (attempt: Attempt) => void): () => void {
-    this.#attemptWatchers.add(listener);
-    return () => this.#attemptWatchers.delete(listener);
+    return this.#attempts.watch(listener);
   }
 
-  request(subject: string, body: string, { timeoutMs, signal }: RequestOptions): Promise<Reply> {
+  request(subject: string, body: string, options: RequestOptions): Promise<Reply> {
     assertSubject(subject);
-    if (signal?.aborted) return Promise.resolve(CANCELLED);
+    return new Promise((resolve) => this.call(subject, body, options, resolve));
+  }
+
+  call(subject: string, body: string, options: CallOptions, ended: (reply: Reply) => void): void {
+    assertSubject(subject);
     const wire = this.#wire;
-    if (wire === undefined) return Promise.resolve(AWAY);
-    const call = this.#pending.add(timeoutMs, signal);
-    const failure = this.#send(wire, subject, body, { reply: this.#inbox + call.token });
-    if (failure !== undefined) this.#pending.settle(call.token, failure);
-    return call.reply;
+    if (options.signal?.aborted) ended(CANCELLED);
+    else if (wire === undefined) ended(AWAY);
+    else {
+      const token = this.#pending.add(subject, options, ended);
+      const failure = this.#send(wire, subject, body, { reply: this.#inbox + token });
+      if (failure !== undefined) this.#pending.settle(token, failure);
+    }
+  }
+
+  giveUp(subject: string): void {
+    this.#pending.giveUp(subject);
   }
 
   gather(subject: string, body: string, waitMs: number): Promise<readonly Uint8Array[]> {
     assertSubject(subject);
     const wire = this.#wire;
     if (wire === undefined) return Promise.resolve([]);
-    const gathering = this.#pending.addGathering(waitMs);
-    const failure = this.#send(wire, subject, body, { reply: this.#inbox + gathering.token });
-    if (failure !== undefined) this.#pending.settle(gathering.token, AWAY);
-    return gathering.bodies;
+    const { token, bodies } = this.#pending.addGathering(waitMs);
+    const failure = this.#send(wire, subject, body, { reply: this.#inbox + token });
+    if (failure !== undefined) this.#pending.settle(token, AWAY);
+    return bodies;
   }
 
   publish(subject: string, body: string, replyTo?: string): void {
@@ -150,7 +162,7 @@ class NatsBusImpl implements NatsBus {
       subject,
       queue,
       hear: (message) => {
-        if (open) this.#receive(receive, message);
+        if (open) hand(new HeardMessage(message, this.#answer), receive, this.#blame);
       },
     };
     this.#hearings.add(hearing);
@@ -219,23 +231,13 @@ class NatsBusImpl implements NatsBus {
   };
 
   #hearReply(message: WireMessage): void {
-    this.#pending.settle(message.subject.slice(this.#inbox.length), replyOf(message));
+    this.#pending.heard(message.subject.slice(this.#inbox.length), replyOf(message));
   }
 
-  /** A receiver that throws must not end the library's reading, and one that rejects must not end the process. */
-  #receive(receive: (message: Message) => unknown, message: WireMessage): void {
-    try {
-      const returned = receive(new HeardMessage(message, this.#answer));
-      if (returned instanceof Promise) returned.catch((error: unknown) => this.#blame(message.subject, error));
-    } catch (error) {
-      this.#blame(message.subject, error);
-    }
-  }
-
-  #blame(subject: string, error: unknown): void {
+  #blame = (subject: string, error: unknown): void => {
     const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
     this.#say("receiver", `the receiver of ${subject} failed: ${what}`);
-  }
+  };
 
   #prepare(link: Link<NatsConnection>): void {
     this.#hearTroubleOf(link.wire).catch(() => undefined); // ends as the connection does, which is told elsewhere
@@ -253,29 +255,24 @@ class NatsBusImpl implements NatsBus {
   #ready(): void {
     this.#trouble = undefined;
     this.#board.turn("connected");
-    this.#tellAttempt({ kind: "connected" });
+    this.#attempts.tell({ kind: "connected" });
   }
 
   #meet(trouble: Trouble): void {
     this.#trouble = trouble.sentence;
     // Whoever waits for the first login tells of its refusal, and ends with it: it is not to be said twice.
-    const isToldThere = trouble.kind === "refused" && this.#attemptWatchers.size > 0;
+    const isToldThere = trouble.kind === "refused" && this.#attempts.isWatched;
     if (trouble.kind !== "absent" && !isToldThere) this.#say(trouble.kind, trouble.sentence);
     this.#pending.settleAll(AWAY);
     this.#board.turn("away");
-    this.#tellAttempt(trouble);
-  }
-
-  #tellAttempt(attempt: Attempt): void {
-    for (const tell of [...this.#attemptWatchers]) tell(attempt);
+    this.#attempts.tell(trouble);
   }
 
   /** The library's errors that end no connection; the others come as its end. */
   async #hearTroubleOf(wire: NatsConnection): Promise<void> {
     for await (const { permissionContext: denied } of wire.status()) {
-      if (denied === undefined) continue;
-      const { about, sentence } = deniedSentence(denied.operation, denied.subject, this.#caller);
-      this.#say(about, sentence);
+      const told = denied && deniedSentence(denied.operation, denied.subject, this.#caller);
+      if (told !== undefined) this.#say(told.about, told.sentence);
     }
   }
 

@@ -1,16 +1,19 @@
-// The calls that are out, by token. Both buses settle them here, so a timeout means the same on either.
+// The calls that are out. Every bus settles them here, so a timeout means the same on each.
 //
 // One sweep serves every call: a timer per call would cost more than the call. Deadlines are in running time, and a
 // timeout is believed only after one more turn of reading: timers run before sockets are read, so an answer that is
 // already in our hands would otherwise lose against the clock.
 
 import type { Cancel, Clock } from "../clock.ts";
-import type { Reply } from "./bus.ts";
+import type { CallOptions, Reply } from "./bus.ts";
+import { Places } from "./places.ts";
 
 // The ends that say nothing of what was answered, each made once.
 export const AWAY: Reply = { kind: "away" };
 export const CANCELLED: Reply = { kind: "cancelled" };
 export const TIMEOUT: Reply = { kind: "timeout" };
+const NOBODY: Reply = { kind: "nobody" };
+const LOST: Reply = { kind: "lost" };
 
 /** How late a timeout may be noticed: a hundredth of the default timeout. */
 const SWEEP_MS = 10;
@@ -18,22 +21,23 @@ const SWEEP_MS = 10;
 const MOST_GATHERED = 10_000;
 /** And their bytes: a thousand and more for each of so many. Anybody may answer, a megabyte at a time. */
 const MOST_GATHERED_BYTES = 16 * 1024 * 1024;
-/** Tokens are digits and letters: the shortest form that one subject token may hold. */
-const TOKEN_BASE = 36;
 
+/** Somebody who waits for what comes under a token. */
 interface Waiting {
-  readonly token: string;
   readonly sentAtMs: number;
   readonly deadlineMs: number;
+  /** Whether nothing more comes once an answer has. */
+  readonly answersOnce: boolean;
   /** Takes one reply; true once nothing more is awaited. */
-  take(reply: Reply): boolean;
+  takes(reply: Reply): boolean;
+  /** Tells how it ended: the last that happens to it. */
+  end(reply: Reply): void;
 }
 
 export class PendingTable {
   readonly #clock: Clock;
   readonly #isDoubted: (sentAtMs: number) => boolean;
-  readonly #waiting = new Map<string, Waiting>();
-  #lastToken = 0;
+  readonly #waiting = new Places<Waiting>();
   /** No deadline is earlier. It may be too early, when its call was answered: then one sweep looks in vain. */
   #earliestMs = Number.POSITIVE_INFINITY;
   #stopSweeping: Cancel | undefined;
@@ -48,42 +52,58 @@ export class PendingTable {
     return this.#waiting.size;
   }
 
-  /** A call that ends with the first reply, in `timeoutMs` of running time, or with the signal. */
-  add(timeoutMs: number, signal?: AbortSignal): PendingCall {
-    const call = new PendingCall(this.#nextToken(), this.#clock.now(), timeoutMs);
-    this.#watch(call);
-    if (signal !== undefined) call.endWith(signal, () => this.settle(call.token, CANCELLED));
-    return call;
+  /** A call that ends with the first reply, in its time, or with its signal. @returns its token */
+  add(subject: string, options: CallOptions, ended: (reply: Reply) => void): string {
+    const call = new PendingCall(subject, this.#clock.now(), options, ended);
+    const token = this.#watch(call);
+    const { signal } = options;
+    if (signal !== undefined) call.endWith(signal, () => this.settle(token, CANCELLED));
+    return token;
   }
 
   /** A call that collects answers for `waitMs` of running time. */
-  addGathering(waitMs: number): PendingGathering {
-    const gathering = new PendingGathering(this.#nextToken(), this.#clock.now(), waitMs);
-    this.#watch(gathering);
-    return gathering;
+  addGathering(waitMs: number): { readonly token: string; readonly bodies: Promise<readonly Uint8Array[]> } {
+    const gathering = new PendingGathering(this.#clock.now(), waitMs);
+    return { token: this.#watch(gathering), bodies: gathering.bodies };
   }
 
-  /** @returns false if nobody waits under that token: settled before, or never asked */
-  settle(token: string, reply: Reply): boolean {
-    const waiting = this.#waiting.get(token);
-    if (waiting === undefined) return false;
-    if (waiting.take(reply)) this.#waiting.delete(token);
-    return true;
+  /** A message has come in under that token. @returns false if nobody waits for it: settled before, or never asked */
+  heard(token: string, reply: Reply): boolean {
+    const waiting = this.#waiting.find(token);
+    // That nobody was there is the server's word, and not the one answer.
+    if (waiting?.takes(reply)) this.#end(token, waiting, reply, waiting.answersOnce && reply.kind !== "nobody");
+    return waiting !== undefined;
+  }
+
+  /** Ends what waits under that token, though nothing has come in: what was sent may still come, so the token is spent. */
+  settle(token: string, reply: Reply): void {
+    const waiting = this.#waiting.find(token);
+    if (waiting?.takes(reply)) this.#end(token, waiting, reply, false);
   }
 
   settleAll(reply: Reply): void {
-    for (const token of [...this.#waiting.keys()]) this.settle(token, reply);
+    for (const [token] of this.#waiting.all()) this.settle(token, reply);
   }
 
-  #nextToken(): string {
-    this.#lastToken += 1;
-    return this.#lastToken.toString(TOKEN_BASE);
+  /** Whoever served `subject` is dead. See Bus.giveUp. */
+  giveUp(subject: string): void {
+    for (const [token, waiting] of this.#waiting.all()) {
+      if (!(waiting instanceof PendingCall) || waiting.subject !== subject) continue;
+      if (waiting.mayBeDone) waiting.isOrphan = true;
+      else this.settle(token, NOBODY);
+    }
   }
 
-  #watch(waiting: Waiting): void {
-    this.#waiting.set(waiting.token, waiting);
+  /** Its place is free before it is told: whoever is told may make the next call at once. */
+  #end(token: string, waiting: Waiting, reply: Reply, again: boolean): void {
+    this.#waiting.remove(token, again);
+    waiting.end(reply);
+  }
+
+  #watch(waiting: Waiting): string {
     if (waiting.deadlineMs < this.#earliestMs) this.#earliestMs = waiting.deadlineMs;
     this.#stopSweeping ??= this.#clock.every(SWEEP_MS, () => this.#sweep());
+    return this.#waiting.put(waiting);
   }
 
   /** The timer is ended here and not by the last answer: calls in a row would else start and stop one each. */
@@ -99,39 +119,42 @@ export class PendingTable {
   }
 
   #collectExpired(now: number): void {
-    const expired: Waiting[] = [];
+    const expired: [token: string, sentAtMs: number][] = [];
     this.#earliestMs = Number.POSITIVE_INFINITY;
-    for (const waiting of this.#waiting.values()) {
-      if (waiting.deadlineMs <= now) expired.push(waiting);
-      else if (waiting.deadlineMs < this.#earliestMs) this.#earliestMs = waiting.deadlineMs;
+    for (const [token, { deadlineMs, sentAtMs }] of this.#waiting.all()) {
+      if (deadlineMs <= now) expired.push([token, sentAtMs]);
+      else if (deadlineMs < this.#earliestMs) this.#earliestMs = deadlineMs;
     }
     if (expired.length === 0) return;
     this.#clock.afterReading(() => {
-      for (const { token, sentAtMs } of expired) this.settle(token, this.#isDoubted(sentAtMs) ? AWAY : TIMEOUT);
+      // One that was answered meanwhile is not found again, unless its token serves another call: then it is left alone.
+      for (const [token, sentAtMs] of expired) {
+        if (this.#waiting.find(token)?.sentAtMs === sentAtMs)
+          this.settle(token, this.#isDoubted(sentAtMs) ? AWAY : TIMEOUT);
+      }
     });
   }
 }
 
-// One executor for all promises: a closure per call would be one more object for each.
-let lastResolve: (value: never) => void = () => undefined;
-const keepResolve = (resolve: (value: never) => void): void => {
-  lastResolve = resolve;
-};
-
-export class PendingCall implements Waiting {
-  readonly token: string;
+class PendingCall implements Waiting {
+  readonly subject: string;
   readonly sentAtMs: number;
   readonly deadlineMs: number;
-  readonly reply: Promise<Reply>;
-  readonly #resolve: (reply: Reply) => void;
+  readonly answersOnce: boolean;
+  readonly mayBeDone: boolean;
+  /** Its receiver is dead, and may have done it all the same. */
+  isOrphan = false;
+  readonly #ended: (reply: Reply) => void;
   #stopListening: Cancel | undefined;
 
-  constructor(token: string, sentAtMs: number, timeoutMs: number) {
-    this.token = token;
+  constructor(subject: string, sentAtMs: number, options: CallOptions, ended: (reply: Reply) => void) {
+    const { timeoutMs, answersOnce, mayBeDone } = options;
+    this.subject = subject;
     this.sentAtMs = sentAtMs;
     this.deadlineMs = sentAtMs + timeoutMs;
-    this.reply = new Promise<Reply>(keepResolve);
-    this.#resolve = lastResolve as (reply: Reply) => void;
+    this.answersOnce = answersOnce === true;
+    this.mayBeDone = mayBeDone === true;
+    this.#ended = ended;
   }
 
   /** Ends the call when `signal` is raised; forgets the signal when the call ends before. */
@@ -144,38 +167,43 @@ export class PendingCall implements Waiting {
     this.#stopListening = () => signal.removeEventListener("abort", end);
   }
 
-  take(reply: Reply): boolean {
-    this.#stopListening?.();
-    this.#resolve(reply);
+  takes(): boolean {
     return true;
+  }
+
+  end(reply: Reply): void {
+    this.#stopListening?.();
+    this.#ended(reply.kind === "timeout" && this.isOrphan ? LOST : reply);
   }
 }
 
-export class PendingGathering implements Waiting {
-  readonly token: string;
+class PendingGathering implements Waiting {
   readonly sentAtMs: number;
   readonly deadlineMs: number;
+  readonly answersOnce = false;
   readonly bodies: Promise<readonly Uint8Array[]>;
-  readonly #resolve: (bodies: readonly Uint8Array[]) => void;
   readonly #gathered: Uint8Array[] = [];
+  #resolve: (bodies: readonly Uint8Array[]) => void = () => undefined;
   #gatheredBytes = 0;
 
-  constructor(token: string, sentAtMs: number, waitMs: number) {
-    this.token = token;
+  constructor(sentAtMs: number, waitMs: number) {
     this.sentAtMs = sentAtMs;
     this.deadlineMs = sentAtMs + waitMs;
-    this.bodies = new Promise<readonly Uint8Array[]>(keepResolve);
-    this.#resolve = lastResolve as (bodies: readonly Uint8Array[]) => void;
+    this.bodies = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
   }
 
   /** A refusal is one voice of many and ends nothing; anything else that is no answer ends the gathering. */
-  take(reply: Reply): boolean {
+  takes(reply: Reply): boolean {
     if (reply.kind === "answered") this.#keep(reply.body);
     const goesOn = reply.kind === "answered" || reply.kind === "refused";
     const hasRoom = this.#gathered.length < MOST_GATHERED && this.#gatheredBytes < MOST_GATHERED_BYTES;
-    if (goesOn && hasRoom) return false;
+    return !(goesOn && hasRoom);
+  }
+
+  end(): void {
     this.#resolve(this.#gathered);
-    return true;
   }
 
   /** A copy: the body itself is a view that would keep all that was read from the socket with it. */

@@ -44,6 +44,7 @@ export function readAttempt(reply: Reply, who: Who, accepts: Accepts): Attempt {
       return { answer: { kind: "refused", code, message, who }, result: code === DRAINING ? "draining" : "answered" };
     }
     case "timeout":
+    case "lost":
       return { answer: unanswered("request timed out"), result: "timeout" };
     case "nobody":
       return { answer: unanswered("all services are down"), result: "nobody" };

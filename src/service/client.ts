@@ -16,7 +16,6 @@ import { beginAttempt, endAttempt } from "./call-span.ts";
 import { type ClientOptions, type SentAs, type WholeClientOptions, wholeClientOptions } from "./client-options.ts";
 import { Hearing } from "./hearing.ts";
 import { type CallSoFar, Hedging, type Send } from "./hedging.ts";
-import { Underway } from "./underway.ts";
 
 export interface AskOptions {
   /** False for a call that must not reach two instances; reads may. */
@@ -92,7 +91,6 @@ class ServiceClient implements Client {
   readonly resolver: Resolver;
   readonly #options: WholeClientOptions;
   readonly #hearing: Hearing;
-  readonly #underway = new Underway();
   /** Undefined without HEDGE=1: then a call takes the way that it always took. */
   readonly #hedging: Hedging | undefined;
   #stopTicking: Cancel = () => {};
@@ -231,22 +229,19 @@ class ServiceClient implements Client {
       // In the body, not in headers: those cost a caller a quarter more of its processor time for each call.
       const carried = span?.carried ?? trace?.carried;
       const body = encodeRequest(request, Math.round(clock.wall() + timeoutMs), carried);
-      const call = this.#underway.add(ticket.who.incarnation, !repeatable, (reply, isOrphan) =>
-        this.#ended(sending, span, reply, isOrphan),
-      );
-      const how = signal === undefined ? { timeoutMs } : { timeoutMs, signal };
-      const sent = bus.request(ticket.who.address, body, how);
-      void sent.then((reply) => this.#underway.answered(call, reply));
+      const how = { timeoutMs, signal, answersOnce: ticket.member.answersOnce, mayBeDone: !repeatable };
+      bus.call(ticket.who.address, body, how, (reply) => this.#ended(sending, span, reply));
     } catch (error) {
       sending.reject(error);
     }
   }
 
-  #ended(sending: Sending, span: Span | undefined, reply: Reply, isOrphan: boolean): void {
+  #ended(sending: Sending, span: Span | undefined, reply: Reply): void {
     const { ticket, timeoutMs, options, sentAs, ended, reject } = sending;
     try {
       const attempt = readAttempt(reply, ticket.who, options.accepts ?? ANYTHING);
-      const result = isOrphan ? "nobody" : this.#charge(attempt, timeoutMs);
+      // The dead have no breaker to open.
+      const result = reply.kind === "lost" ? "nobody" : this.#charge(attempt, timeoutMs);
       this.#settle(ticket, result, options.trace);
       if (span !== undefined) endAttempt(span, { ...attempt, result });
       this.#count(ticket, attempt, result, sentAs);
@@ -275,12 +270,13 @@ class ServiceClient implements Client {
   }
 
   #tellAll(changes: readonly Change[], trace?: Trace): void {
-    const { clock, tell } = this.#options;
+    if (changes.length === 0) return;
+    const { bus, clock, tell } = this.#options;
     for (const change of changes) {
       tell(change, trace);
       if (change.kind !== "lost" || change.why !== "nobody answers there") continue;
       // Not before this turn's reading is done: its last answers may be among what was just read.
-      clock.afterReading(() => this.#underway.giveUp(change.who.incarnation));
+      clock.afterReading(() => bus.giveUp(change.who.address));
     }
   }
 }

@@ -1,8 +1,7 @@
 import { getEventListeners } from "node:events";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-
-import type { Reply } from "../../src/bus/bus.ts";
+import type { CallOptions, Reply } from "../../src/bus/bus.ts";
 import { PendingTable } from "../../src/bus/pending.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 
@@ -22,75 +21,162 @@ function follow<T>(promise: Promise<T>): { readonly value: T | undefined } {
   return followed;
 }
 
-test("a call ends with its first reply, and a second finds nobody", async () => {
+/** A call to tea.get.1 that is out, and how it has ended so far: each end, if there should be two. */
+function callOn(table: PendingTable, timeoutMs: number, options: Partial<CallOptions> = {}, subject = "tea.get.1") {
+  const ends: Reply[] = [];
+  const token = table.add(subject, { timeoutMs, ...options }, (reply) => ends.push(reply));
+  return { token, ends };
+}
+
+test("a call ends with its first reply, and a second finds nobody", () => {
   const table = new PendingTable(new FakeClock());
-  const call = table.add(1_000);
+  const call = callOn(table, 1_000);
   assert.is(table.size, 1);
-  assert.ok(table.settle(call.token, answered));
-  assert.not.ok(table.settle(call.token, { kind: "nobody" }));
-  assert.equal(await call.reply, answered);
+  assert.ok(table.heard(call.token, answered));
+  assert.not.ok(table.heard(call.token, { kind: "nobody" }));
+  table.settle(call.token, { kind: "away" });
+  assert.equal(call.ends, [answered]);
   assert.is(table.size, 0);
 });
 
-test("tokens are never used twice, and stand in a subject", () => {
+test("every token is a new one, as long as nobody promises to answer once, and stands in a subject", () => {
   const table = new PendingTable(new FakeClock());
   const tokens = new Set<string>();
   for (let count = 0; count < 5_000; count += 1) {
-    const { token } = table.add(1_000);
-    assert.match(token, /^[0-9a-z]+$/);
-    if (count % 2 === 0) table.settle(token, answered);
+    const { token } = callOn(table, 1_000);
+    assert.match(token, /^[0-9a-z-]+$/);
+    if (count % 2 === 0) table.heard(token, answered);
     tokens.add(token);
   }
   assert.is(tokens.size, 5_000);
 });
 
+test("of whoever answers once a token serves again when that answer has come, whatever it says", () => {
+  const table = new PendingTable(new FakeClock());
+  const refused: Reply = { kind: "refused", code: 404, message: "unknown" };
+  const tokens = [answered, refused, answered].map((reply) => {
+    const { token } = callOn(table, 1_000, { answersOnce: true });
+    table.heard(token, reply);
+    return token;
+  });
+  assert.is(new Set(tokens).size, 1);
+  const many = Array.from({ length: 64 }, () => callOn(table, 1_000, { answersOnce: true }));
+  assert.is(new Set(many.map(({ token }) => token)).size, 64, "never while it waits");
+});
+
+test("a token whose answer may be on its way still is spent: that answer reaches no other call", async () => {
+  const clock = new FakeClock();
+  const table = new PendingTable(clock);
+  const giveUp = new AbortController();
+  const ways: Record<string, (token: string) => void | Promise<void>> = {
+    "timed out": () => clock.advance(1_020),
+    "given up": () => giveUp.abort(),
+    "the bus was away": () => table.settleAll({ kind: "away" }),
+    "it died": () => table.giveUp("tea.get.1"),
+    "nobody was there": (token) => void table.heard(token, { kind: "nobody" }),
+  };
+  for (const [way, end] of Object.entries(ways)) {
+    const late = callOn(table, 1_000, { answersOnce: true, signal: giveUp.signal });
+    await end(late.token);
+    const next = callOn(table, 1_000, { answersOnce: true });
+    assert.not.ok(table.heard(late.token, answered), way);
+    assert.equal([late.ends.length, next.ends.length], [1, 0], way);
+    table.heard(next.token, answered);
+  }
+});
+
+test("a call whose deadline came while its token already served the next one leaves that alone", async () => {
+  const clock = new FakeClock();
+  const table = new PendingTable(clock);
+  const first = callOn(table, 1_000, { answersOnce: true });
+  let next = first;
+  // The answer is read in the turn after the deadline, and the next call made at once.
+  clock.after(1_000, () =>
+    clock.read(() => {
+      table.heard(first.token, answered);
+      next = callOn(table, 1_000, { answersOnce: true });
+    }),
+  );
+  await clock.advance(1_020);
+  assert.equal([first.ends, next.ends, next.token], [[answered], [], first.token]);
+});
+
+test("the next call may be made in the very end of one", () => {
+  const table = new PendingTable(new FakeClock());
+  const tokens: string[] = [];
+  const ask = (): void => {
+    tokens.push(table.add("tea.get.1", { timeoutMs: 1_000, answersOnce: true }, () => tokens.length < 3 && ask()));
+  };
+  ask();
+  for (let call = 0; call < 3; call += 1) table.heard(tokens[call] ?? "", answered);
+  assert.equal([tokens.length, new Set(tokens).size, table.size], [3, 1, 0]);
+});
+
+test("what is out to a dead process ends at once; what must not be done twice waits for its time, and is lost", async () => {
+  const clock = new FakeClock();
+  const table = new PendingTable(clock);
+  const repeatable = callOn(table, 1_000);
+  const single = callOn(table, 1_000, { mayBeDone: true });
+  const other = callOn(table, 1_000, {}, "tea.get.2");
+  const gathering = follow(table.addGathering(2_000).bodies);
+  table.giveUp("tea.get.1");
+  assert.equal([repeatable.ends, single.ends, other.ends], [[{ kind: "nobody" }], [], []]);
+  await clock.advance(1_020);
+  assert.equal([single.ends, other.ends], [[{ kind: "lost" }], [{ kind: "timeout" }]]);
+  assert.is(gathering.value, undefined);
+});
+
 test("an unknown token settles nothing", () => {
-  assert.not.ok(new PendingTable(new FakeClock()).settle("zz", answered));
+  const table = new PendingTable(new FakeClock());
+  callOn(table, 1_000);
+  for (const token of ["zz", "", "-", "0-1", "00", "0 ", "__proto__", "length", "1e9"])
+    assert.not.ok(table.heard(token, answered));
+  assert.is(table.size, 1);
 });
 
 test("a call times out at its deadline: not before, and at most a sweep later", async () => {
   const clock = new FakeClock();
   const table = new PendingTable(clock);
-  const ended = follow(table.add(1_000).reply);
+  const ended = callOn(table, 1_000);
   await clock.advance(999);
-  assert.is(ended.value, undefined);
+  assert.is(ended.ends[0], undefined);
   await clock.advance(11);
-  assert.equal(ended.value, { kind: "timeout" });
+  assert.equal(ended.ends[0], { kind: "timeout" });
   assert.is(table.size, 0);
 });
 
 test("a short deadline behind a long one is kept all the same", async () => {
   const clock = new FakeClock();
   const table = new PendingTable(clock);
-  const long = follow(table.add(5_000).reply);
-  const short = follow(table.add(100).reply);
+  const long = callOn(table, 5_000);
+  const short = callOn(table, 100);
   await clock.advance(110);
-  assert.equal(short.value, { kind: "timeout" });
+  assert.equal(short.ends[0], { kind: "timeout" });
   await clock.advance(4_880);
-  assert.is(long.value, undefined);
+  assert.is(long.ends[0], undefined);
   await clock.advance(20);
-  assert.equal(long.value, { kind: "timeout" });
+  assert.equal(long.ends[0], { kind: "timeout" });
 });
 
 test("an answer that is read in the turn after the deadline wins over the timeout", async () => {
   const clock = new FakeClock();
   const table = new PendingTable(clock);
-  const call = table.add(1_000);
+  const call = callOn(table, 1_000);
   // As with a real socket: the answer lies there, and is read only after the timers have run.
-  clock.after(1_000, () => clock.read(() => table.settle(call.token, answered)));
+  clock.after(1_000, () => clock.read(() => table.heard(call.token, answered)));
   await clock.advance(1_020);
-  assert.equal(await call.reply, answered);
+  assert.equal(call.ends, [answered]);
 });
 
 test("a stall of our own times out nobody", async () => {
   const clock = new FakeClock();
   const table = new PendingTable(clock);
-  const ended = follow(table.add(1_000).reply);
+  const ended = callOn(table, 1_000);
   await clock.advance(10);
   await clock.stall(60_000);
-  assert.is(ended.value, undefined);
+  assert.is(ended.ends[0], undefined);
   await clock.advance(1_000);
-  assert.equal(ended.value, { kind: "timeout" });
+  assert.equal(ended.ends[0], { kind: "timeout" });
 });
 
 test("whether the bus is to blame is asked when a call is overdue, with when it was sent", async () => {
@@ -98,34 +184,34 @@ test("whether the bus is to blame is asked when a call is overdue, with when it 
   let lateUntilMs = 0;
   const table = new PendingTable(clock, (sentAtMs) => lateUntilMs > sentAtMs);
   await clock.advance(100);
-  const ended = follow(table.add(1_000).reply);
+  const ended = callOn(table, 1_000);
   await clock.advance(500);
   lateUntilMs = 101;
   await clock.advance(520);
-  assert.equal(ended.value, { kind: "away" });
+  assert.equal(ended.ends[0], { kind: "away" });
 });
 
 test("one timer serves all calls, and none is left once nobody waits", async () => {
   const clock = new FakeClock();
   const table = new PendingTable(clock);
   assert.is(clock.timers, 0);
-  const calls = Array.from({ length: 100 }, () => table.add(1_000));
+  const calls = Array.from({ length: 100 }, () => callOn(table, 1_000));
   assert.is(clock.timers, 1);
-  for (const { token } of calls) table.settle(token, answered);
+  for (const { token } of calls) table.heard(token, answered);
   await clock.advance(10);
   assert.is(clock.timers, 0);
-  const late = follow(table.add(50).reply);
+  const late = callOn(table, 50);
   await clock.advance(60);
-  assert.equal(late.value, { kind: "timeout" });
+  assert.equal(late.ends[0], { kind: "timeout" });
 });
 
 test("settling all ends calls and gatherings, and leaves nothing", async () => {
   const table = new PendingTable(new FakeClock());
-  const call = table.add(1_000);
+  const call = callOn(table, 1_000);
   const gathering = table.addGathering(1_000);
-  table.settle(gathering.token, answered);
+  table.heard(gathering.token, answered);
   table.settleAll({ kind: "away" });
-  assert.equal(await call.reply, { kind: "away" });
+  assert.equal(call.ends, [{ kind: "away" }]);
   assert.is((await gathering.bodies).length, 1);
   assert.is(table.size, 0);
 });
@@ -133,19 +219,19 @@ test("settling all ends calls and gatherings, and leaves nothing", async () => {
 test("a raised signal cancels its call only, and is let go when the call ends", async () => {
   const table = new PendingTable(new FakeClock());
   const giveUp = new AbortController();
-  const cancelled = table.add(1_000, giveUp.signal);
-  const before = table.add(1_000, giveUp.signal);
-  const other = follow(table.add(1_000).reply);
+  const cancelled = callOn(table, 1_000, { signal: giveUp.signal });
+  const before = callOn(table, 1_000, { signal: giveUp.signal });
+  const other = callOn(table, 1_000);
   assert.is(getEventListeners(giveUp.signal, "abort").length, 2);
-  table.settle(before.token, answered);
+  table.heard(before.token, answered);
   assert.is(getEventListeners(giveUp.signal, "abort").length, 1);
   giveUp.abort();
   assert.is(getEventListeners(giveUp.signal, "abort").length, 0);
-  assert.equal(await cancelled.reply, { kind: "cancelled" });
-  assert.equal(await before.reply, answered);
-  assert.is(other.value, undefined);
+  assert.equal(cancelled.ends, [{ kind: "cancelled" }]);
+  assert.equal(before.ends, [answered]);
+  assert.is(other.ends[0], undefined);
   assert.is(table.size, 1);
-  assert.equal(await table.add(1_000, giveUp.signal).reply, { kind: "cancelled" });
+  assert.equal(callOn(table, 1_000, { signal: giveUp.signal }).ends, [{ kind: "cancelled" }]);
   assert.is(table.size, 1);
 });
 
@@ -155,13 +241,13 @@ test("a gathering takes answers until its time is over; refusals end nothing", a
   const gathering = table.addGathering(200);
   const ended = follow(gathering.bodies);
   for (const kind of ["answered", "refused", "answered"] as const) {
-    table.settle(gathering.token, kind === "answered" ? answered : { kind, code: 500, message: "" });
+    table.heard(gathering.token, kind === "answered" ? answered : { kind, code: 500, message: "" });
   }
   await clock.advance(190);
   assert.is(ended.value, undefined);
   await clock.advance(20);
   assert.is(ended.value?.length, 2);
-  assert.not.ok(table.settle(gathering.token, answered));
+  assert.not.ok(table.heard(gathering.token, answered));
 });
 
 test("a gathering ends when it holds sixteen megabytes, and keeps no more than was said", async () => {
@@ -170,7 +256,7 @@ test("a gathering ends when it holds sixteen megabytes, and keeps no more than w
   // As from a socket: a view into something larger.
   const body = new Uint8Array(4 * 1024 * 1024).subarray(0, 1024 * 1024);
   let taken = 0;
-  while (taken < 100 && table.settle(gathering.token, { kind: "answered", body })) taken += 1;
+  while (taken < 100 && table.heard(gathering.token, { kind: "answered", body })) taken += 1;
   assert.is(taken, 16);
   assert.ok((await gathering.bodies).every((kept) => kept.buffer.byteLength === body.length));
 });
@@ -178,7 +264,7 @@ test("a gathering ends when it holds sixteen megabytes, and keeps no more than w
 test("a gathering that nobody hears ends at once", async () => {
   const table = new PendingTable(new FakeClock());
   const gathering = table.addGathering(200);
-  table.settle(gathering.token, { kind: "nobody" });
+  table.heard(gathering.token, { kind: "nobody" });
   assert.equal(await gathering.bodies, []);
 });
 
@@ -186,7 +272,7 @@ test("a gathering keeps a bounded number of answers", async () => {
   const table = new PendingTable(new FakeClock());
   const gathering = table.addGathering(200);
   let taken = 0;
-  while (table.settle(gathering.token, answered)) taken += 1;
+  while (table.heard(gathering.token, answered)) taken += 1;
   assert.is(taken, 10_000);
   assert.is((await gathering.bodies).length, 10_000);
 });

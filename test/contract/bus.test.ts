@@ -4,31 +4,12 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 
 import type { Bus, BusStatus, Message, Reply } from "../../src/bus/bus.ts";
-import { connectNatsBus } from "../../src/bus/nats-bus.ts";
-import { systemClock } from "../../src/clock.ts";
-import { MemoryNetwork } from "../support/memory-bus.ts";
-import { startNatsServer, until } from "../support/nats-server.ts";
-
-type CountingBus = Bus & { readonly pending: number };
-
-/** One kind of bus, with its network. */
-interface Kind {
-  readonly name: string;
-  /** A connected bus on the one network of this kind. */
-  bus(): Promise<CountingBus>;
-  /** The server goes away from everyone, and comes back. */
-  drop(): Promise<void>;
-  restore(): Promise<void>;
-  end(): Promise<void>;
-}
+import { until } from "../support/nats-server.ts";
+import { type CountingBus, connected, type Kind, memoryKind, natsKind, reports } from "./kinds.ts";
 
 const PATIENT = { timeoutMs: 5_000 };
 const HASTY = { timeoutMs: 60 };
 const MEGABYTE = 1_048_576;
-
-const clock = systemClock();
-const reports: string[] = [];
-const report = (sentence: string): number => reports.push(sentence);
 
 const textOf = (body: Uint8Array): string => Buffer.from(body).toString("utf8");
 const kindOf = async (reply: Promise<Reply>): Promise<string> => (await reply).kind;
@@ -36,34 +17,6 @@ const answerOf = async (reply: Promise<Reply>): Promise<string> => {
   const settled = await reply;
   return settled.kind === "answered" ? textOf(settled.body) : settled.kind;
 };
-
-const connected = (bus: Bus): Promise<void> => until("connected", () => bus.status === "connected");
-
-function memoryKind(): Kind {
-  const network = new MemoryNetwork(clock);
-  return {
-    name: "memory",
-    bus: () => Promise.resolve(network.bus(report)),
-    drop: () => Promise.resolve(network.disconnect()),
-    restore: () => Promise.resolve(network.reconnect()),
-    end: () => Promise.resolve(),
-  };
-}
-
-async function natsKind(): Promise<Kind> {
-  const server = await startNatsServer();
-  return {
-    name: "nats",
-    bus: async () => {
-      const bus = connectNatsBus({ urls: [server.url], name: "contract", clock, report });
-      await connected(bus);
-      return bus;
-    },
-    drop: () => server.kill(),
-    restore: () => server.restart(),
-    end: () => server.stop(),
-  };
-}
 
 function contract(kind: Kind): void {
   const test = suite<{ asker: CountingBus; server: CountingBus; other: CountingBus }>(`bus on ${kind.name}`);
@@ -233,6 +186,28 @@ function contract(kind: Kind): void {
     await server.flush();
     assert.is(await kindOf(asker.request("shop.get", "", PATIENT)), "nobody");
     assert.is(heard, 1);
+  });
+
+  test("a call tells its end once: an answer, nobody there, or that the bus is away", async ({ asker, server }) => {
+    await serve(server, "shop.get", (message) => message.answer("here"));
+    const endOf = (subject: string): Promise<Reply> =>
+      new Promise((resolve) => asker.call(subject, "", { ...PATIENT, answersOnce: true }, resolve));
+    for (let again = 0; again < 3; again += 1) {
+      assert.is(await answerOf(endOf("shop.get")), "here");
+      assert.is(await kindOf(endOf("nobody.get")), "nobody");
+    }
+    assert.is(asker.pending, 0);
+    await asker.close();
+    assert.is(await kindOf(endOf("shop.get")), "away");
+  });
+
+  test("calls to whoever is given up end at once, and to nobody else", async ({ asker, server }) => {
+    await serve(server, "shop.get.dead", () => undefined);
+    await serve(server, "shop.get.slow", (message) => void setTimeout(() => message.answer("well"), 50));
+    const [dead, slow] = [asker.request("shop.get.dead", "", PATIENT), asker.request("shop.get.slow", "", PATIENT)];
+    asker.giveUp("shop.get.dead");
+    assert.is(await kindOf(dead), "nobody");
+    assert.is(await answerOf(slow), "well");
   });
 
   test("draining loses nothing that is under way, and takes nothing new", async ({ asker, server }) => {

@@ -4,7 +4,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Ticket } from "../../src/health/ticket.ts";
 import { Dice } from "../support/random.ts";
-import { DEFAULT_RULES, Table } from "../support/table.ts";
+import { beatOf, DEFAULT_RULES, Table } from "../support/table.ts";
 
 const test = suite("rules");
 
@@ -382,7 +382,7 @@ test("in a table full of forgeries a call finds a real instance at its third try
   assert.ok([1, 2].includes(table.ask(3, { tried }).who.instance));
 });
 
-const FORGED = { service: "ratings", instance: 500, seq: 0, intervalMs: 300_000, state: "up", version: "" } as const;
+const FORGED = beatOf(500, { intervalMs: 300_000, version: "" });
 
 /** Instances 1 and 2 have answered; then come heartbeats of incarnations that nobody has ever run. */
 function floodedTable(maxIncarnations: number, forgeries: number): Table {

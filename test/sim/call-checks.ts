@@ -1,4 +1,4 @@
-// P7 and P15: what those who ask get, and when.
+// P4, P7 and P15: what those who ask get, and when.
 
 import type { Answer } from "../../src/service/answer.ts";
 import type { InstanceProcess } from "./actors.ts";
@@ -18,6 +18,10 @@ const HICCUP_MS = 260;
 /** A request that came due this soon after a stall began may look older than the stall is long. */
 const STALL_MARGIN_MS = 120;
 
+interface Thing {
+  readonly thingID?: string;
+}
+
 export class CallChecks implements Check {
   readonly #view: View;
   readonly #out = new Set<Asked>();
@@ -33,9 +37,18 @@ export class CallChecks implements Check {
   answered(asked: Asked, answer: Answer): void {
     this.#out.delete(asked);
     this.#inTime(asked);
+    this.#isItsOwn(asked, answer);
     if (answer.kind !== "unanswered" || asked.options.repeatable === false) return;
     if (this.#mustSucceed(asked.atMs - DETECTION_MS))
       this.#view.world.breaks("P7", `a call ended with "${answer.why}", and somebody healthy was there`);
+  }
+
+  /** An answer that came late is nobody's, whoever asks now. */
+  #isItsOwn({ request }: Asked, answer: Answer): void {
+    if (answer.kind !== "answered") return;
+    const [{ thingID: asked }, { thingID: got }] = [Object(request), Object(answer.body)] as [Thing, Thing];
+    if (got !== undefined && got !== asked)
+      this.#view.world.breaks("P4", `${answer.who.incarnation} was asked for ${asked}, and its answer is about ${got}`);
   }
 
   #mustSucceed(sinceMs: number): boolean {

@@ -65,7 +65,7 @@ export class Observer implements View {
   }
 
   async ask(request: object, options: AskOptions = {}): Promise<Answer> {
-    const asked = { options, atMs: this.world.timeline.now, at: this.market.host.now() };
+    const asked = { request, options, atMs: this.world.timeline.now, at: this.market.host.now() };
     this.world.calls += 1;
     for (const check of this.#checks) check.asked?.(asked);
     const answer = await this.market.client.ask(request, options);
@@ -172,16 +172,15 @@ export class Observer implements View {
 
   #listenToBus(): void {
     const { bus } = this.market;
-    const request = bus.request.bind(bus);
-    bus.request = (subject, body, options) => {
+    const call = bus.call.bind(bus);
+    bus.call = (subject, body, options, ended) => {
       bus.nextReplyTo = undefined;
-      const reply = request(subject, body, options);
-      const call = this.#unsent.find(({ ticket }) => ticket.who.address === subject);
-      if (call === undefined) return reply;
-      this.#unsent = this.#unsent.filter((other) => other !== call);
-      call.replyTo = bus.nextReplyTo;
-      if (call.replyTo !== undefined) this.#byReplyTo.set(call.replyTo, call);
-      return reply;
+      call(subject, body, options, ended);
+      const sent = this.#unsent.find(({ ticket }) => ticket.who.address === subject);
+      if (sent === undefined) return;
+      this.#unsent = this.#unsent.filter((other) => other !== sent);
+      sent.replyTo = bus.nextReplyTo;
+      if (sent.replyTo !== undefined) this.#byReplyTo.set(sent.replyTo, sent);
     };
     bus.arrived = (subject) => {
       const call = this.#byReplyTo.get(subject);

@@ -1,7 +1,7 @@
 // A Bus on the simulated server. Below the connection everything is simulated; above it runs what runs in earnest: the
 // link with its pulse, the table of calls that are out, the reading of replies.
 
-import type { Bus, BusStatus, Message, Reply, RequestOptions, Subscription } from "../../src/bus/bus.ts";
+import type { Bus, BusStatus, CallOptions, Message, Reply, RequestOptions, Subscription } from "../../src/bus/bus.ts";
 import { type Hearing, Link, type Wire, type WireSubscribing, type WireSubscription } from "../../src/bus/nats-link.ts";
 import {
   ERROR_CODE_HEADER,
@@ -66,14 +66,22 @@ export class SimBus implements Bus {
   /** The inbox of the call that is sent next: by it an observer knows the reply on its way. */
   nextReplyTo: string | undefined;
 
-  request(subject: string, body: string, { timeoutMs, signal }: RequestOptions): Promise<Reply> {
-    if (signal?.aborted) return Promise.resolve(CANCELLED);
+  request(subject: string, body: string, options: RequestOptions): Promise<Reply> {
+    return new Promise((resolve) => this.call(subject, body, options, resolve));
+  }
+
+  call(subject: string, body: string, options: CallOptions, ended: (reply: Reply) => void): void {
     const wire = this.#wire;
-    if (wire === undefined) return Promise.resolve(AWAY);
-    const call = this.#pending.add(timeoutMs, signal);
-    this.nextReplyTo = this.#inbox + call.token;
-    wire.publish({ subject, reply: this.nextReplyTo, data: encoder.encode(body) });
-    return call.reply;
+    if (options.signal?.aborted) ended(CANCELLED);
+    else if (wire === undefined) ended(AWAY);
+    else {
+      this.nextReplyTo = this.#inbox + this.#pending.add(subject, options, ended);
+      wire.publish({ subject, reply: this.nextReplyTo, data: encoder.encode(body) });
+    }
+  }
+
+  giveUp(subject: string): void {
+    this.#pending.giveUp(subject);
   }
 
   gather(subject: string, body: string, waitMs: number): Promise<readonly Uint8Array[]> {
@@ -135,7 +143,7 @@ export class SimBus implements Bus {
   };
 
   #hearReply(message: WireMessage): void {
-    this.#pending.settle(message.subject.slice(this.#inbox.length), replyOf(message));
+    this.#pending.heard(message.subject.slice(this.#inbox.length), replyOf(message));
   }
 
   // The connection.

@@ -54,6 +54,7 @@ export interface Settled {
 }
 
 export interface Asked {
+  readonly request: object;
   readonly options: AskOptions;
   readonly atMs: number;
   /** Running time of the market. */

@@ -2,8 +2,9 @@
 // PendingTable as on NATS. Every message takes its way through the clock, so a test that pushes the clock decides when
 // it arrives, and after a stall it arrives as from a socket: after the timers that are overdue.
 
-import type { Bus, BusStatus, Message, Reply, RequestOptions, Subscription } from "../../src/bus/bus.ts";
+import type { Bus, BusStatus, CallOptions, Message, Reply, RequestOptions, Subscription } from "../../src/bus/bus.ts";
 import { PendingTable } from "../../src/bus/pending.ts";
+import { hand } from "../../src/bus/receiver.ts";
 import { StatusBoard } from "../../src/bus/status-board.ts";
 import type { Clock } from "../../src/clock.ts";
 
@@ -145,9 +146,7 @@ export class MemoryBus implements Bus {
     this.#report = report;
     this.#table = new PendingTable(network.clock);
     this.#board = new StatusBoard((status, error) => report(`a listener failed when told ${status}: ${String(error)}`));
-    this.#listen(`${inbox}*`, undefined, ({ subject, reply }) =>
-      this.#table.settle(subject.slice(inbox.length), reply),
-    );
+    this.#listen(`${inbox}*`, undefined, ({ subject, reply }) => this.#table.heard(subject.slice(inbox.length), reply));
   }
 
   get status(): BusStatus {
@@ -159,13 +158,22 @@ export class MemoryBus implements Bus {
     return this.#table.size;
   }
 
-  request(subject: string, body: string, { timeoutMs, signal }: RequestOptions): Promise<Reply> {
-    if (signal?.aborted) return Promise.resolve(CANCELLED);
-    if (this.#board.status !== "connected") return Promise.resolve(AWAY);
-    const call = this.#table.add(timeoutMs, signal);
-    const failure = this.#send(subject, body, this.#inbox + call.token);
-    if (failure !== undefined) this.#table.settle(call.token, failure);
-    return call.reply;
+  request(subject: string, body: string, options: RequestOptions): Promise<Reply> {
+    return new Promise((resolve) => this.call(subject, body, options, resolve));
+  }
+
+  call(subject: string, body: string, options: CallOptions, ended: (reply: Reply) => void): void {
+    if (options.signal?.aborted) ended(CANCELLED);
+    else if (this.#board.status !== "connected") ended(AWAY);
+    else {
+      const token = this.#table.add(subject, options, ended);
+      const failure = this.#send(subject, body, this.#inbox + token);
+      if (failure !== undefined) this.#table.settle(token, failure);
+    }
+  }
+
+  giveUp(subject: string): void {
+    this.#table.giveUp(subject);
   }
 
   gather(subject: string, body: string, waitMs: number): Promise<readonly Uint8Array[]> {
@@ -181,7 +189,11 @@ export class MemoryBus implements Bus {
   }
 
   subscribe(subject: string, receive: (message: Message) => void, queue?: string): Subscription {
-    const ear = this.#listen(subject, queue, (packet) => this.#receive(receive, packet));
+    const ear = this.#listen(subject, queue, (packet) =>
+      hand(this.#messageOf(packet), receive, (subject, error) =>
+        this.#report(`the receiver of ${subject} failed: ${String(error)}`),
+      ),
+    );
     return {
       close: () => {
         ear.open = false;
@@ -256,16 +268,6 @@ export class MemoryBus implements Bus {
     }
     this.#network.route({ subject, replyTo, reply: { kind: "answered", body: bytes } });
     return undefined;
-  }
-
-  #receive(receive: (message: Message) => unknown, packet: Packet): void {
-    const blame = (error: unknown): void => this.#report(`the receiver of ${packet.subject} failed: ${String(error)}`);
-    try {
-      const returned = receive(this.#messageOf(packet));
-      if (returned instanceof Promise) returned.catch(blame);
-    } catch (error) {
-      blame(error);
-    }
   }
 
   #messageOf({ subject, replyTo, reply }: Packet): Message {

@@ -1,0 +1,72 @@
+// Who waits for an answer, by the token at the end of its reply subject.
+//
+// Places in an array, and not a Map. A Map whose entries come and go makes itself a new table every hundred or so, and V8
+// links each old table to the next: once one of them has grown old, whatever hung on it and on all later ones stays
+// until the next full collection. With 64 calls in flight that was every second byte that collecting garbage cost.
+//
+// A token may serve again. A server remembers whom a subject leads to, and has to look up and note down each that it has
+// never seen; with a reply subject of its own for every call it does so for every answer. The bare table of pending
+// calls made 15 % more calls a second with reply subjects that come round.
+
+/** Tokens are digits and letters: the shortest form that one part of a subject may hold. */
+const BASE = 36;
+
+interface Place<T> {
+  readonly index: number;
+  /** How many tokens this place has had. */
+  turn: number;
+  token: string;
+  holder: T | undefined;
+}
+
+export class Places<T> {
+  readonly #places: Place<T>[] = [];
+  /** As a stack: the fewer subjects go round, the surer the server knows them. */
+  readonly #free: Place<T>[] = [];
+
+  get size(): number {
+    return this.#places.length - this.#free.length;
+  }
+
+  /** @returns the token under which `holder` is found from now on */
+  put(holder: T): string {
+    const place = this.#free.pop() ?? this.#grow();
+    place.holder = holder;
+    return place.token;
+  }
+
+  /** Whoever waits under that token now; a token that is none, or had its time, leads to nobody. */
+  find(token: string): T | undefined {
+    return this.#placeOf(token)?.holder;
+  }
+
+  /** @param again whether nothing more can come under that token, so that it may serve the next one */
+  remove(token: string, again: boolean): void {
+    const place = this.#placeOf(token);
+    if (place === undefined || place.holder === undefined) return;
+    place.holder = undefined;
+    if (!again) {
+      place.turn += 1;
+      place.token = `${place.index.toString(BASE)}-${place.turn.toString(BASE)}`;
+    }
+    this.#free.push(place);
+  }
+
+  /** Everybody who waits now, with his token. */
+  all(): readonly (readonly [token: string, holder: T])[] {
+    return this.#places.flatMap(({ token, holder }) => (holder === undefined ? [] : [[token, holder] as const]));
+  }
+
+  #grow(): Place<T> {
+    const index = this.#places.length;
+    const place: Place<T> = { index, turn: 0, token: index.toString(BASE), holder: undefined };
+    this.#places.push(place);
+    return place;
+  }
+
+  #placeOf(token: string): Place<T> | undefined {
+    // Reads as far as the number goes: "1c-5" is in place 1c.
+    const place = this.#places[Number.parseInt(token, BASE)];
+    return place?.token === token ? place : undefined;
+  }
+}

@@ -1,0 +1,18 @@
+// Hands a message to whoever subscribed, so that what goes wrong there stays there.
+
+import type { Message } from "./bus.ts";
+
+/** A receiver that throws must not end the bus's reading, and one that rejects must not end the process: both are blamed. */
+export function hand(
+  message: Message,
+  receive: (message: Message) => unknown,
+  blame: (subject: string, error: unknown) => void,
+): void {
+  const fail = (error: unknown): void => blame(message.subject, error);
+  try {
+    const returned = receive(message);
+    if (returned instanceof Promise) returned.catch(fail);
+  } catch (error) {
+    fail(error);
+  }
+}

@@ -1,0 +1,53 @@
+// The kinds of bus that the contract is held against, each with its network.
+
+import type { Bus } from "../../src/bus/bus.ts";
+import { connectNatsBus } from "../../src/bus/nats-bus.ts";
+import { systemClock } from "../../src/clock.ts";
+import { MemoryNetwork } from "../support/memory-bus.ts";
+import { startNatsServer, until } from "../support/nats-server.ts";
+
+export type CountingBus = Bus & { readonly pending: number };
+
+/** One kind of bus, with its network. */
+export interface Kind {
+  readonly name: string;
+  /** A connected bus on the one network of this kind. */
+  bus(): Promise<CountingBus>;
+  /** The server goes away from everyone, and comes back. */
+  drop(): Promise<void>;
+  restore(): Promise<void>;
+  end(): Promise<void>;
+}
+
+const clock = systemClock();
+/** What the buses have reported since a test emptied it. */
+export const reports: string[] = [];
+const report = (sentence: string): number => reports.push(sentence);
+
+export const connected = (bus: Bus): Promise<void> => until("connected", () => bus.status === "connected");
+
+export function memoryKind(): Kind {
+  const network = new MemoryNetwork(clock);
+  return {
+    name: "memory",
+    bus: () => Promise.resolve(network.bus(report)),
+    drop: () => Promise.resolve(network.disconnect()),
+    restore: () => Promise.resolve(network.reconnect()),
+    end: () => Promise.resolve(),
+  };
+}
+
+export async function natsKind(): Promise<Kind> {
+  const server = await startNatsServer();
+  return {
+    name: "nats",
+    bus: async () => {
+      const bus = connectNatsBus({ urls: [server.url], name: "contract", clock, report });
+      await connected(bus);
+      return bus;
+    },
+    drop: () => server.kill(),
+    restore: () => server.restart(),
+    end: () => server.stop(),
+  };
+}
