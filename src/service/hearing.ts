@@ -26,7 +26,7 @@ const MOST_NEWCOMERS_PER_SECOND = 1_000;
 type Heard =
   | Extract<ParsedHeartbeat, { kind: "unreadable" }>
   /** `faults`: undefined of one that takes none. */
-  | (Extract<ParsedHeartbeat, { kind: "heartbeat" }> & { readonly faults: readonly FaultNote[] | undefined });
+  | { readonly kind: "heartbeat"; readonly beat: Heartbeat; readonly faults: readonly FaultNote[] | undefined };
 
 export class Hearing {
   readonly #options: WholeClientOptions;
@@ -106,7 +106,9 @@ export class Hearing {
     if (decoded.kind === "unreadable") return decoded;
     const address = subjects.directSubject(service, incarnation);
     const parsed = parseHeartbeat(decoded.value, { service, incarnation, address });
-    return parsed.kind === "unreadable" ? parsed : { ...parsed, faults: readNotes(decoded.value) };
+    if (parsed.kind === "unreadable") return parsed;
+    // Not by spreading: that took a tenth of the time of a heartbeat.
+    return { kind: "heartbeat", beat: parsed.beat, faults: readNotes(decoded.value) };
   }
 
   #afterBusStatus(status: BusStatus): void {
