@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { REQUEST } from "../contestants/all.js";
 import { startInstances } from "./calls.js";
-import { freePort, hire, pause, startBus, startProgram, until } from "./crew.js";
-import { at } from "./load.js";
+import { freePort, hire, startBus, startProgram, until } from "./crew.js";
+import { hedgedPause, strictPause } from "./paused.js";
 import { progress } from "./progress.js";
 import { summary } from "./statistics.js";
 
@@ -21,7 +21,7 @@ const WARM_UP_MS = 2_000;
 const MEASURES = ["perSecond", "p50Us", "p99Us", "failed"];
 
 export async function racePages({ rounds, forMs }) {
-  const shown = progress("pages", rounds * 4 + 1);
+  const shown = progress("pages", rounds * 4 + 2);
   const state = mkdtempSync(join(tmpdir(), "bench-"));
   const bus = await startBus();
   const env = { NATS_URL: bus.url, DWC_STATE: state, LOG_LEVEL: "WARNING" };
@@ -43,12 +43,17 @@ export async function racePages({ rounds, forMs }) {
     }
   }
   shown.step("one of three instances is paused");
-  const paused = await whilePaused(shops[0].url, ratings[1]);
+  const paused = await strictPause(shops[0].url, ratings[1]);
+  shown.step("the same with HEDGE=1");
+  const hedging = await openShop("hedging", MARKET, [], { ...env, HEDGE: "1" });
+  await until("all ratings to be fresh again", () => isFresh(hedging.url));
+  const hedged = await hedgedPause(hedging.url, ratings[1]);
+  await hedging.program.end();
   for (const one of [visitor, ...instances, ...ratings, ...shops.map(({ program }) => program)]) await one.end();
   await bus.end();
   rmSync(state, { recursive: true, force: true });
   shown.end();
-  return { inFlight: IN_FLIGHT, shops: shops.map(summed), paused };
+  return { inFlight: IN_FLIGHT, shops: shops.map(summed), paused, hedged };
 }
 
 async function openShop(name, file, args, env) {
@@ -68,35 +73,4 @@ function summed({ name, rounds }) {
   const kept = Object.fromEntries(MEASURES.map((measure) => [measure, rounds.map((round) => round[measure])]));
   const medians = Object.fromEntries(MEASURES.map((measure) => [measure, summary(kept[measure])]));
   return { name, ...medians, rounds: kept };
-}
-
-const PAUSED_PAGES = 200;
-const BETWEEN_PAGES_MS = 10;
-
-/** One page after the other, as a person loads them: before the pause, at it, and from the second page on. */
-async function whilePaused(url, { signal }) {
-  const before = await p99Of(url);
-  signal("SIGSTOP");
-  const first = await pageMs(url);
-  const after = await p99Of(url);
-  signal("SIGCONT");
-  return { beforeP99Ms: before, firstMs: first, afterP99Ms: after };
-}
-
-async function p99Of(url) {
-  const tookMs = [];
-  for (let count = 0; count < PAUSED_PAGES; count++) {
-    tookMs.push(await pageMs(url));
-    await pause(BETWEEN_PAGES_MS);
-  }
-  return at(
-    tookMs.sort((a, b) => a - b),
-    0.99,
-  );
-}
-
-async function pageMs(url) {
-  const startedAt = performance.now();
-  await (await fetch(url)).text();
-  return performance.now() - startedAt;
 }
