@@ -13,7 +13,7 @@ import { ratio, shown, spread } from "./lib/statistics.js";
 import { targetsOf, targetTable } from "./lib/targets.js";
 
 const scope = readScope(process.env);
-const results = { machine: machine(), rounds: scope.rounds, forMs: scope.forMs };
+const results = { machine: await machine(), rounds: scope.rounds, forMs: scope.forMs };
 if (scope.sections.includes("calls")) results.calls = await calls();
 if (scope.sections.includes("pages")) results.pages = await racePages(scope);
 if (scope.sections.includes("parts")) results.parts = await parts(scope.rounds);

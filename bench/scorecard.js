@@ -14,7 +14,7 @@ const CONTESTANTS = [OURS, MOLECULER, MICRO];
 
 const quick = (process.env.QUICK ?? "") !== "";
 const watchMs = quick ? QUICK_WATCH_MS : WATCH_MS;
-const before = machine();
+const before = await machine();
 const shown = progress("scorecard", FAULTS.length);
 const scores = [];
 for (const fault of FAULTS) {

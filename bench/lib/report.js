@@ -1,8 +1,9 @@
 // What a run leaves behind: its figures as JSON, the chart, and the block of README between the markers of its name.
 
 import { readFileSync, writeFileSync } from "node:fs";
-import { cpus, loadavg } from "node:os";
+import { cpus } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 
 const ROOT = join(import.meta.dirname, "../..");
 
@@ -18,23 +19,45 @@ const rounded = (value) =>
     JSON.stringify(value, (_key, each) => (typeof each === "number" ? Math.round(each * DECIMALS) / DECIMALS : each)),
   );
 
-export const machine = () => ({
+/** Where it runs, and what else runs there: asked first, before anything of ours does. */
+export const machine = async () => ({
   date: new Date().toISOString().slice(0, 10),
   node: process.version,
   cores: cpus().length,
   processor: cpus()[0]?.model ?? "unknown",
-  /** Of the minute before the run; taken when this is asked, so it is asked first. */
-  load: loadavg()[0],
+  busyShare: await busyShare(),
 });
 
+/** Not the load average, which still tells of the minute before. */
+const LOOK_MS = 2_000;
+
+/** What of the processors' time goes to others just now, from 0 to 1. */
+async function busyShare() {
+  const before = spent();
+  await pause(LOOK_MS);
+  const after = spent();
+  return 1 - (after.idle - before.idle) / (after.all - before.all);
+}
+
+function spent() {
+  const times = cpus().map(({ times: { user, nice, sys, idle, irq } }) => ({
+    idle,
+    all: user + nice + sys + idle + irq,
+  }));
+  return times.reduce((sum, { idle, all }) => ({ idle: sum.idle + idle, all: sum.all + all }));
+}
+
 /** Where and when; and a warning where the figures deserve one. */
-export function measuredOn({ date, node, cores, load }) {
-  const busy = load > BUSY_SHARE * cores ? ` The machine was busy (load ${load.toFixed(1)}): not to be relied on.` : "";
+export function measuredOn({ date, node, cores, busyShare: share }) {
+  const percent = Math.round(share * PERCENT);
+  const busy =
+    share > MOST_BUSY ? ` The machine was busy (${percent} % of it, before the run): not to be relied on.` : "";
   return `Measured on ${date} with Node ${node.slice(1)} on ${cores} cores.${busy}`;
 }
 
-/** Others took up half of the processors before anything of ours ran. */
-const BUSY_SHARE = 0.5;
+/** A fifth of two processors is a program that does something now and then; more takes turns with what is measured. */
+const MOST_BUSY = 0.2;
+const PERCENT = 100;
 
 export const keepChart = (svg) => writeFileSync(join(ROOT, "docs/bench.svg"), svg);
 

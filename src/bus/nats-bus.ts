@@ -6,15 +6,7 @@
 // is gone. Its own request() was rejected because it captures two stack traces and starts a timer for every call.
 
 import { randomBytes } from "node:crypto";
-import {
-  type Authenticator,
-  connect,
-  credsAuthenticator,
-  headers,
-  type MsgHdrs,
-  type NatsConnection,
-  type PublishOptions,
-} from "nats";
+import { type Authenticator, connect, credsAuthenticator, headers, type MsgHdrs, type NatsConnection } from "nats";
 
 import type { Clock } from "../clock.ts";
 import { AttemptBoard } from "./attempt-board.ts";
@@ -22,6 +14,7 @@ import type { BusStatus, CallOptions, Message, Reply, RequestOptions, Subscripti
 import { type Credentials, USUAL_INBOX_PREFIX } from "./credentials.ts";
 import { Dialler } from "./dialler.ts";
 import type { LinkOptions, NatsBus } from "./nats-bus-types.ts";
+import { publishFrame } from "./nats-frame.ts";
 import type { Hearing, Link } from "./nats-link.ts";
 import {
   ERROR_CODE_HEADER,
@@ -129,7 +122,7 @@ class NatsBusImpl implements NatsBus {
     else if (wire === undefined) ended(AWAY);
     else {
       const token = this.#pending.add(subject, options, ended);
-      const failure = this.#send(wire, subject, body, { reply: this.#inbox + token });
+      const failure = this.#send(wire, subject, body, this.#inbox + token);
       if (failure !== undefined) this.#pending.settle(token, failure);
     }
   }
@@ -143,7 +136,7 @@ class NatsBusImpl implements NatsBus {
     const wire = this.#wire;
     if (wire === undefined) return Promise.resolve([]);
     const { token, bodies } = this.#pending.addGathering(waitMs);
-    const failure = this.#send(wire, subject, body, { reply: this.#inbox + token });
+    const failure = this.#send(wire, subject, body, this.#inbox + token);
     if (failure !== undefined) this.#pending.settle(token, AWAY);
     return bodies;
   }
@@ -152,7 +145,7 @@ class NatsBusImpl implements NatsBus {
     assertSubject(subject);
     if (replyTo !== undefined) assertSubject(replyTo);
     const wire = this.#wire;
-    if (wire !== undefined) this.#send(wire, subject, body, replyTo === undefined ? {} : { reply: replyTo });
+    if (wire !== undefined) this.#send(wire, subject, body, replyTo);
   }
 
   subscribe(subject: string, receive: (message: Message) => void, queue?: string): Subscription {
@@ -203,12 +196,13 @@ class NatsBusImpl implements NatsBus {
   }
 
   /** @returns what a request ends as that could not be sent */
-  #send(wire: NatsConnection, subject: string, body: string, options: PublishOptions): Reply | undefined {
+  #send(wire: NatsConnection, subject: string, body: string, replyTo = "", error?: ServiceError): Reply | undefined {
     try {
-      wire.publish(subject, Buffer.from(body), options); // 200 ns, and not 640 as a text: 8 % of an answer, 4 % of a call
+      if (error === undefined) publishFrame(wire, subject, replyTo, body);
+      else wire.publish(subject, Buffer.from(body), { headers: errorHeaders(error) });
       return undefined;
-    } catch (error) {
-      return this.#notSent(wire, subject, error);
+    } catch (failure) {
+      return this.#notSent(wire, subject, failure);
     }
   }
 
@@ -224,10 +218,9 @@ class NatsBusImpl implements NatsBus {
   #answer = (subject: string, body: string, error?: ServiceError): void => {
     const wire = this.#dialler.link?.wire; // it hears, and is asked, a round trip before "connected" is told
     if (wire === undefined) return;
-    const failure = this.#send(wire, subject, body, error === undefined ? {} : { headers: errorHeaders(error) });
+    const failure = this.#send(wire, subject, body, "", error);
     // The asker would wait in vain for an answer that is too large: it is told so instead.
-    if (failure?.kind === "refused")
-      this.#send(wire, subject, "", { headers: errorHeaders({ ...failure, code: NOT_SENT }) });
+    if (failure?.kind === "refused") this.#send(wire, subject, "", "", { ...failure, code: NOT_SENT });
   };
 
   #hearReply(message: WireMessage): void {

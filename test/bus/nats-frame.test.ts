@@ -1,0 +1,73 @@
+// The one piece of bytes that a message goes out as, and the library's own way where that cannot be.
+
+import { connect } from "nats";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { type FrameWire, publishFrame } from "../../src/bus/nats-frame.ts";
+import { startNatsServer } from "../support/nats-server.ts";
+
+const test = suite("a message as one piece");
+
+/** A wire that notes what it is given; behind the door or not. */
+function wireWith(given: Partial<FrameWire> & { readonly hasDoor?: boolean }) {
+  const frames: string[] = [];
+  const published: unknown[] = [];
+  const wire = {
+    info: { max_payload: 20 },
+    isClosed: () => false,
+    publish: (subject: string, body: Uint8Array, options?: { readonly reply?: string }) =>
+      published.push([subject, Buffer.from(body).toString(), options?.reply]),
+    ...given,
+    ...(given.hasDoor !== false && {
+      protocol: { sendCommand: (frame: Uint8Array) => frames.push(Buffer.from(frame).toString()) },
+    }),
+  };
+  return { wire, frames, published };
+}
+
+test("it is a command, the body's length in bytes, and the body", () => {
+  const { wire, frames, published } = wireWith({});
+  publishFrame(wire, "tea.get.1", "_INBOX.a.1", '{"a":1}');
+  publishFrame(wire, "tea.get.1", "", "née ✓");
+  publishFrame(wire, "tea", "", "");
+  assert.equal(frames, [
+    'PUB tea.get.1 _INBOX.a.1 7\r\n{"a":1}\r\n',
+    "PUB tea.get.1 8\r\nnée ✓\r\n",
+    "PUB tea 0\r\n\r\n",
+  ]);
+  assert.equal(published, []);
+});
+
+test("the library itself is asked where there is no such door, and where it has something to complain about", () => {
+  const body = "twenty-one bytes long";
+  for (const [why, given] of [
+    ["no door", { hasDoor: false, info: { max_payload: 100 } }],
+    ["too large", {}],
+    ["closed", { isClosed: () => true, info: { max_payload: 100 } }],
+    ["not yet greeted", { info: undefined }],
+  ] as const) {
+    const { wire, frames, published } = wireWith(given);
+    publishFrame(wire, "tea.get.1", "_INBOX.a.1", body);
+    publishFrame(wire, "tea.get.1", "", body);
+    assert.equal(
+      published,
+      [
+        ["tea.get.1", body, "_INBOX.a.1"],
+        ["tea.get.1", body, undefined],
+      ],
+      why,
+    );
+    assert.equal(frames, [], why);
+  }
+});
+
+test("the library that is installed has that door: if this fails, all still works, a tenth slower", async () => {
+  const server = await startNatsServer();
+  const wire = await connect({ servers: server.url });
+  const { protocol } = wire as unknown as { protocol: { sendCommand: unknown } };
+  assert.type(protocol.sendCommand, "function");
+  await wire.close();
+  await server.stop();
+});
+
+test.run();
