@@ -2,6 +2,7 @@
 // event of the stream that the board and terminals follow, in the same words and under the same limit.
 
 import type { Clock } from "../clock.ts";
+import type { Who } from "../health/member.ts";
 import type { Line, Say } from "../program/log.ts";
 import type { Closers } from "../program/program.ts";
 import type { ClientEvent } from "../service/client-options.ts";
@@ -35,10 +36,11 @@ export function createTeller(
 ): (event: ClientEvent, trace?: Trace) => void {
   const limit = new LineLimit();
   const unsaid = unsaidAt(settings.logLevel);
-  const publish = (name: EventName, line: Line, about: Partial<SeenEvent> = {}, trace?: Trace): void => {
-    say({ ...line, event: name, trace });
+  const publish = (name: EventName, line: Line, about?: Who, trace?: Trace): void => {
+    say({ ...line, event: name, about, trace });
     const { level, text } = line;
-    sight.stream.add({ at: Math.round(clock.wall()), name, level, text: text.replace(/^- /, ""), ...about });
+    const seen = { at: Math.round(clock.wall()), name, level, text: text.replace(/^- /, "") };
+    sight.stream.add(about === undefined ? seen : { ...seen, ...idsOf(about) });
   };
   const tellHeld = (): void => {
     for (const held of limit.held(clock.now())) {
@@ -54,15 +56,11 @@ export function createTeller(
     const now = clock.now();
     sight.note(event, now);
     if (CAUSED_BY_ANYBODY.has(event.kind) && !limit.admit(event.kind, now)) return;
-    publish(name, clientLine(sight.options.service, event), aboutOf(event), trace);
+    publish(name, clientLine(sight.options.service, event), "who" in event ? event.who : undefined, trace);
   };
 }
 
-function aboutOf(event: ClientEvent): Partial<SeenEvent> {
-  if (!("who" in event)) return {};
-  const { instance, incarnation } = event.who;
-  return { instance, incarnation };
-}
+const idsOf = ({ instance, incarnation }: Who): Partial<SeenEvent> => ({ instance, incarnation });
 
 function heldLine({ kind, count }: { readonly kind: string; readonly count: number }): Line {
   return { level: "WARNING", logger: "membership", text: `- and ${count} more lines of the kind "${kind}"` };

@@ -47,12 +47,18 @@ export async function jsonLines(speaker: Speaker, wall: () => number): Promise<(
   };
 }
 
-function fieldsOf({ logger, event, trace }: Line, { service }: Speaker): object {
+function fieldsOf({ logger, event, about, trace }: Line, { service }: Speaker): object {
   return {
     logger: logger ?? service,
     ...(event === undefined ? {} : { event }),
+    ...(about === undefined ? {} : { about: aboutOf(about) }),
     ...(trace === undefined ? {} : { trace_id: trace.traceId }),
     // Only where it says something: most visitors bring no id of their own.
     ...(trace === undefined || trace.requestId === trace.traceId ? {} : { request_id: trace.requestId }),
   };
+}
+
+/** Whoever tells of a process may know more of it than the log is to say. */
+function aboutOf({ service, instance, incarnation }: NonNullable<Line["about"]>): object {
+  return { service, instance, incarnation };
 }

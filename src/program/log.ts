@@ -10,6 +10,8 @@ export interface Line {
   readonly text: string;
   /** The name of the event that it tells of, for machines. */
   readonly event?: string;
+  /** Which process the event is about, for machines: people read it in the words. */
+  readonly about?: { readonly service: string; readonly instance: number; readonly incarnation: string } | undefined;
   /** The page or the request that it belongs to, for machines: what people read stays as short as it is. */
   readonly trace?: { readonly traceId: string; readonly requestId: string } | undefined;
 }

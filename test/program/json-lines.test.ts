@@ -33,6 +33,15 @@ test("a change of state has the name of its event", async () => {
   assert.is(JSON.parse(await written(line)).event, "bus.connected");
 });
 
+test("an event about a process says which, in three fields and no more", async () => {
+  const who = { service: "ratings", instance: 2, incarnation: "2-a", address: "ratings.get.2-a" };
+  const line = { level: "INFO", logger: "resolver", text: "- CLOSE", event: "breaker.closed" } as const;
+  assert.equal(JSON.parse(await written({ ...line, about: who })).about, {
+    ...{ service: "ratings", instance: 2, incarnation: "2-a" },
+  });
+  assert.not.ok("about" in JSON.parse(await written(line)));
+});
+
 test("what belongs to a page has its trace, and the visitor's own id where there is one", async () => {
   const line = { level: "INFO", text: "ASK for camera" } as const;
   const traceId = "0af7651916cd43dd8448eb211c80319c";

@@ -23,6 +23,7 @@ interface JsonLine {
   readonly logger: string;
   readonly message: string;
   readonly event?: string;
+  readonly about?: { readonly service: string; readonly instance: number; readonly incarnation: string };
   readonly trace_id?: string;
   readonly request_id?: string;
 }
@@ -111,6 +112,13 @@ test("every change of state has its name, from start to end", async ({ world, se
   ])
     assert.ok(told.has(event), event);
   assert.equal([...new Set(linesOf(program).map(({ service }) => service))], ["market"]);
+  // Who reads by machine need not take sentences apart to know whose breaker it was.
+  for (const { event = "", about, message } of linesOf(program).filter(({ event }) =>
+    /^(breaker|instance)\./.test(event ?? ""),
+  )) {
+    assert.match(message, about?.incarnation ?? "an incarnation", event);
+    assert.equal([about?.service, `${about?.instance}`], ["ratings", about?.incarnation.split("-")[0]], event);
+  }
   assert.equal([...new Set(linesOf(second).map(({ service, instance }) => `${service} ${instance}`))], ["ratings 2"]);
 });
 
