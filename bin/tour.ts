@@ -18,6 +18,8 @@ if (!isWatched && values["auto"] !== true) {
   process.stderr.write("tour: there is no terminal to read your keys from: type  make tour AUTO=1  to just watch it\n");
   process.exit(2);
 }
+/** Long enough to read what a stop is about, and short enough to go on watching. */
+const READING_MS = 4_000;
 const clock = systemClock();
 const print = standardOutput(clock, (lines) => `(${lines} lines dropped: whoever reads them was too slow)\n`);
 const progress = progressIn(settings.stateDir, STOPS.length);
@@ -33,6 +35,7 @@ await runProgram(clock, (closers) =>
       progress,
       print: (line) => print(`${line}\n`),
       keys: values["auto"] === true ? undefined : process.stdin,
+      readingMs: process.stdout.isTTY === true ? READING_MS : 0,
       // In good order, as a ^C would: the instances say goodbye.
       over: (code) => (code === 0 ? process.kill(process.pid, "SIGTERM") : process.exit(code)),
     },

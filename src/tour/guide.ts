@@ -92,11 +92,18 @@ function heard(place: Place, task: Task, text: string): Guided {
   const come = new Set(place.come);
   for (const [index, pattern] of task.until.entries()) if (pattern.test(text)) come.add(index);
   const shown = place.shown || PAGE_SHOWN.test(text);
+  const { explained, acts } = explain(text, place.explained);
+  return { place: { ...place, come, shown, explained }, acts };
+}
+
+/** Each kind of line once; also for those that come before the first stop. */
+export function explain(
+  text: string,
+  explained: ReadonlySet<string>,
+): { readonly explained: ReadonlySet<string>; readonly acts: readonly TourAct[] } {
   const explanation = explanationOf(text);
-  if (explanation === undefined || place.explained.has(explanation))
-    return { place: { ...place, come, shown }, acts: [] };
-  const explained = new Set(place.explained).add(explanation);
-  return { place: { ...place, come, shown, explained }, acts: [{ kind: "explain", text: explanation }] };
+  if (explanation === undefined || explained.has(explanation)) return { explained, acts: [] };
+  return { explained: new Set(explained).add(explanation), acts: [{ kind: "explain", text: explanation }] };
 }
 
 /** To the next task of the stop, or to the next stop. */

@@ -15,7 +15,7 @@ export const STOPS: readonly Stop[] = [
     title: "A shop that asks for ratings, and nobody answers",
     tells: ["The Market is open, and no Ratings instance runs: four things, four prices, no stars."],
     tasks: [load(/^BAD camera: all services are down/)],
-    learnt: "It asked, heard at once that nobody is there, and showed the page without. Nobody waited.",
+    learnt: "It asked, heard at once that nobody is there, and showed the page without stars. Nobody waited.",
     needs: [],
   },
   {
@@ -71,7 +71,7 @@ export const STOPS: readonly Stop[] = [
       },
       load(using(1), using(2), /^GOT camera: /),
     ],
-    learnt: "They take turns in the order of their numbers: 1, 2, 1, 2.",
+    learnt: "They take turns: each has answered two of the four calls.",
     needs: [1],
   },
   {
@@ -92,8 +92,13 @@ export const STOPS: readonly Stop[] = [
   },
   {
     title: "Nobody waits twice",
-    tells: ["Instance 2 still hangs. Within thirty seconds, load the page again."],
-    tasks: [load(using(1), /^GOT camera: /, /^GOT football: /)],
+    tells: [
+      "Instance 2 still hangs. What the Market believes of it, and why, is on the board; or, in another terminal:",
+      "  bin/dwc explain ratings/2",
+    ],
+    tasks: [
+      { ...load(using(1), /^GOT camera: /, /^GOT football: /), ask: "Load the page again, within thirty seconds." },
+    ],
     learnt: "All four calls went to instance 1. Instance 2 is left out, not waited for.",
     needs: [1, 2],
   },
@@ -116,7 +121,7 @@ export const STOPS: readonly Stop[] = [
     tells: ["A dead process is not a hung one: the bus knows within a millisecond that nobody listens there."],
     tasks: [
       {
-        ask: "Kill instance 2 with  kill -9  and its pid, and load the page.",
+        ask: "Kill instance 2 with  kill -9  and the pid that it printed at its start, and load the page.",
         deeds: [{ do: "kill", instance: 2 }, { do: "load" }],
         until: [/instance 2 lost: /, /^GOT camera: /, /^GOT football: /],
       },

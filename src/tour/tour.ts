@@ -5,7 +5,7 @@ import type { Readable } from "node:stream";
 import { styleText } from "node:util";
 import type { Cancel, Clock } from "../clock.ts";
 import type { Closers, Outcome } from "../program/program.ts";
-import { beginAt, type Guided, guide, type Place, type TourAct, type TourEvent } from "./guide.ts";
+import { beginAt, explain, type Guided, guide, type Place, type TourAct, type TourEvent } from "./guide.ts";
 import type { Progress } from "./progress.ts";
 import type { Deed, Stop } from "./stop.ts";
 import { STOPS, takenUpAt } from "./stops.ts";
@@ -19,6 +19,8 @@ export interface TourOptions {
   readonly print: (line: string) => void;
   /** The person's keys, a line each; undefined: nobody is there, and the tour does everything itself. */
   readonly keys: Readable | undefined;
+  /** With nobody at the keys: how long whoever watches has for each stop before something is done. */
+  readonly readingMs: number;
   readonly over: (code: number) => void;
 }
 
@@ -42,6 +44,9 @@ class Tour {
   readonly #options: TourOptions;
   readonly #troupe: Troupe;
   #place: Place | undefined;
+  #mayBegin: () => void = () => undefined;
+  /** What has been explained before the first stop. */
+  #explained: ReadonlySet<string> = new Set();
   #stopWaiting: Cancel = () => undefined;
   #closing = false;
 
@@ -66,9 +71,14 @@ class Tour {
     const stop = takenUpAt(left);
     const needs = STOPS[stop]?.needs ?? [];
     await this.#troupe.start(needs);
+    // What the programs say at their start belongs before the story, not into it.
+    await new Promise<void>((resolve) => {
+      this.#mayBegin = resolve;
+      this.#awaitQuiet();
+    });
     for (const line of welcome(url, stop, needs)) this.#options.print(line);
     this.#listen();
-    this.#follow(beginAt(STOPS, stop));
+    this.#follow(beginAt(STOPS, stop, this.#explained));
   }
 
   async close(): Promise<void> {
@@ -80,9 +90,16 @@ class Tour {
 
   #hear(speaker: string, text: string): void {
     this.#options.print(`${styleText("dim", `${speaker.padEnd(WIDEST_NAME)} |`)} ${text}`);
-    if (this.#place === undefined || this.#closing) return;
-    this.#meet({ kind: "line", text });
+    if (this.#closing) return;
+    if (this.#place === undefined) this.#explain(text);
+    else this.#meet({ kind: "line", text });
     this.#awaitQuiet();
+  }
+
+  #explain(text: string): void {
+    const { explained, acts } = explain(text, this.#explained);
+    this.#explained = explained;
+    for (const act of acts) this.#act(act);
   }
 
   #awaitQuiet(): void {
@@ -90,17 +107,22 @@ class Tour {
     this.#stopWaiting();
     this.#stopWaiting = clock.after(QUIET_MS, () => {
       this.#stopWaiting = clock.after(SILENCE_MS, () => this.#meet({ kind: "silence" }));
+      this.#mayBegin();
       this.#meet({ kind: "quiet" });
     });
   }
 
   #listen(): void {
-    const { keys } = this.#options;
+    const { keys, over } = this.#options;
     if (keys === undefined) return;
-    createInterface({ input: keys }).on("line", (line) => {
-      if (line.trim() === "q") this.#options.over(0);
+    const lines = createInterface({ input: keys });
+    const leave = (): void => (this.#closing ? undefined : over(0));
+    lines.on("line", (line) => {
+      if (line.trim().toLowerCase() === "q") leave();
       else this.#meet({ kind: "please" });
     });
+    // ^D, or the window was closed.
+    lines.on("close", leave);
   }
 
   #meet(event: TourEvent): void {
@@ -129,7 +151,8 @@ class Tour {
 
   #ask(what: string): void {
     this.#options.print(`${styleText("bold", "→")} ${what}`);
-    if (this.#options.keys === undefined) this.#meet({ kind: "please" });
+    const { keys, clock, readingMs } = this.#options;
+    if (keys === undefined) clock.after(readingMs, () => this.#meet({ kind: "please" }));
     else this.#options.print(styleText("dim", "  (Enter: I do it for you · q Enter: leave, and go on here next time)"));
   }
 
@@ -144,6 +167,8 @@ class Tour {
   #end(): void {
     this.#options.progress.forget();
     this.#say("That was the tour. README has the rules behind it, and  make demo  leaves you alone with all of it.");
+    if (this.#options.keys !== undefined)
+      this.#options.print("What you have started yourself goes on: ^C ends it where it runs.");
     this.#options.over(0);
   }
 
@@ -154,7 +179,11 @@ class Tour {
 }
 
 function welcome(url: string, stop: number, needs: readonly number[]): readonly string[] {
-  const open = ["", `The Market is open at ${url}: keep that page in view beside this terminal.`];
+  const open = [
+    "",
+    `The Market is open at ${url}: keep that page in view beside this terminal.`,
+    `The board, at ${url}/board, shows what the Market believes of each instance.`,
+  ];
   if (stop === 0) return open;
   const running = needs.length === 0 ? "" : `; running again: instances ${needs.join(", ")}`;
   return [...open, `You left at stop ${stop + 1}, and go on there${running}. To begin anew:  make tour ANEW=1`];

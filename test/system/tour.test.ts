@@ -51,6 +51,8 @@ tour("waits for the person, does it when asked, and goes on next time where it w
     window.type(command);
     const [, url = ""] = await window.waitFor(/The Market is open at (http:\S+):/, WITHIN_MS);
     await window.waitFor(/1 of 9[\s\S]*→ Load the page/, WITHIN_MS);
+    // What the programs say at their start stands before the story: nobody is asked for something and then talked over.
+    await window.waitFor(/market:- open at [\s\S]*The Market is open at /, WITHIN_MS);
     await (await fetch(url)).text(); // the person does it
     await window.waitFor(/√ It asked[\s\S]*2 of 9/, WITHIN_MS);
     window.type("\n"); // the tour does it
@@ -63,6 +65,11 @@ tour("waits for the person, does it when asked, and goes on next time where it w
     await window.waitFor(/3 of 9/, WITHIN_MS, from);
     window.ctrlC();
     await window.waitFor(/everything has ended[\s\S]*TOUR\$ /, WITHIN_MS, from);
+    const again = window.mark();
+    window.type(command);
+    await window.waitFor(/You left at stop 3[\s\S]*→ End them/, WITHIN_MS, again);
+    window.type("\u0004"); // ^D: nobody types any more
+    await window.waitFor(/everything has ended[\s\S]*TOUR\$ /, WITHIN_MS, again);
   } finally {
     await window.close();
     await world.close();

@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { beginAt, type Guided, guide, type TourAct, type TourEvent } from "../../src/tour/guide.ts";
+import { beginAt, explain, type Guided, guide, type TourAct, type TourEvent } from "../../src/tour/guide.ts";
 import type { Stop } from "../../src/tour/stop.ts";
 import { STOPS, takenUpAt } from "../../src/tour/stops.ts";
 
@@ -77,6 +77,18 @@ tour("can be asked again, when the first time changed nothing", () => {
 
 tour("explains each kind of line once", () => {
   assert.equal(after(line("GOT a: 1"), line("GOT b: 2")).kinds, ["explain"]);
+});
+
+tour("explains what comes before the first stop, and not once more within it", () => {
+  const started =
+    "INFO:bus:- nothing answered at nats://127.0.0.1:4222: started nats-server there (pid 1), which stops";
+  const { explained, acts } = explain(started, new Set());
+  assert.equal(
+    acts.map(({ kind }) => kind),
+    ["explain"],
+  );
+  assert.equal(explain(started, explained).acts, []);
+  assert.equal(guide(two, beginAt(two, 0, explained).place, line(started)).acts, []);
 });
 
 tour("a line from before a task does not count for it", () => {
