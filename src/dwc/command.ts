@@ -1,7 +1,7 @@
 // What a command of `dwc` is: a row of a table. Help is printed from it, what is typed is held against it, and what it
 // does to the world is its `run`, which gets the world as an argument and gives back what is to be told.
 
-import type { Outcome } from "./outcome.ts";
+import type { ExitCode, Outcome } from "./outcome.ts";
 import type { World } from "./world.ts";
 
 export interface Argument {
@@ -33,6 +33,8 @@ export interface Call {
 export interface Command {
   readonly name: string;
   readonly aliases?: readonly string[];
+  /** It asks the system that runs; the others say who may be on its bus. */
+  readonly isLive?: true;
   /** One line, for the list of commands. */
   readonly summary: string;
   /** What else a person has to know, a line each. */
@@ -41,6 +43,8 @@ export interface Command {
   readonly options: readonly Option[];
   /** A line that can be pasted. */
   readonly example: string;
+  /** The exit code of wrong usage and of failure, where those of other commands mean something else here. */
+  readonly failsWith?: ExitCode;
   run(call: Call, world: World): Promise<Outcome>;
 }
 

@@ -19,7 +19,7 @@ export async function runDwc(typed: readonly string[], options: DwcOptions): Pro
   const parsed = parse(typed, options.commands);
   switch (parsed.kind) {
     case "failed":
-      return render(parsed, wantsJson(typed));
+      return render(parsed, wantsJson(typed), { failsWith: parsed.command?.failsWith });
     case "help":
       return text(helpText(parsed.command, options.commands));
     case "version":
@@ -28,7 +28,8 @@ export async function runDwc(typed: readonly string[], options: DwcOptions): Pro
       const { command, call } = parsed;
       const json = call.flags.has("json");
       const world = options.openWorld(call.values.get("state"));
-      return render("kind" in world ? world : await command.run(call, world), json, options.colour);
+      const rendering = { colour: options.colour, failsWith: command.failsWith };
+      return render("kind" in world ? world : await command.run(call, world), json, rendering);
     }
   }
 }

@@ -6,21 +6,33 @@ export const helpText = (command: Command | undefined, commands: readonly Comman
   command === undefined ? overview(commands) : commandHelp(command);
 
 function overview(commands: readonly Command[]): string {
+  const list = (rows: readonly Command[]): readonly string[] => columnsOf(rows, commands);
   return paragraphs(
-    ["dwc says who may be on the bus of the Datawire Market: orgs, their people and their services."],
+    ["dwc looks after the Datawire Market: who may be on its bus, and what happens on it."],
     ["Usage", "  dwc COMMAND [options]"],
-    ["Commands", ...columns(commands.map(({ name, summary }) => [name, summary]))],
+    ["What runs, and how it is", ...list(commands.filter(({ isLive }) => isLive === true))],
+    [
+      "Who may be on the bus: orgs, their people and their services",
+      ...list(commands.filter(({ isLive }) => isLive !== true)),
+    ],
     ["Options", ...columns([...COMMON_OPTIONS, VERSION_OPTION].map(optionRow))],
     ["For example", ...FIRST_STEPS.map((line) => `  ${line}`)],
     [
-      "Results go to stdout, everything else to stderr. Exit code 0: done, 1: failed, 2: wrong usage.",
+      "Results go to stdout, everything else to stderr. Exit code 0: done, 1: failed, 2: wrong usage (check has its own).",
       "To read more about one:  bin/dwc COMMAND --help",
     ],
   );
 }
 
-/** The way from nothing to ratings on a page. */
+/** Under both heads the names are as wide as the widest of all. */
+function columnsOf(rows: readonly Command[], all: readonly Command[]): readonly string[] {
+  const width = Math.max(...all.map(({ name }) => name.length));
+  return rows.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
+}
+
+/** First a look; then the way from nothing to a bus that asks who one is. */
 const FIRST_STEPS = [
+  "bin/dwc check",
   'bin/dwc create-org "My Test Org" Ann ann@example.org',
   "bin/dwc create-service ratings",
   "make add-ratings",

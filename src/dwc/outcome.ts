@@ -27,7 +27,7 @@ export type Outcome =
 /** A line of a result: bare, or with a tone that a terminal may show as a colour. Its words say the same without one. */
 export type Line = string | { readonly text: string; readonly tone: Tone };
 
-/** 3 only of `dwc check`, whose codes are those of monitoring plugins: fine, warning, critical, unknown. */
+/** 3 only of `dwc check`, whose codes are those of monitoring plugins: fine, warning, critical, unknown or failed. */
 export type ExitCode = 0 | 1 | 2 | 3;
 
 export interface Failed {
@@ -67,15 +67,21 @@ export interface Rendered {
   readonly exitCode: ExitCode;
 }
 
-/** @param colour whether the result goes to somebody who sees colours */
-export function render(outcome: Outcome, json: boolean, colour = false): Rendered {
+export interface Rendering {
+  /** Whether the result goes to somebody who sees colours. */
+  readonly colour?: boolean | undefined;
+  /** The exit code of whatever fails; undefined: the usual ones. */
+  readonly failsWith?: ExitCode | undefined;
+}
+
+export function render(outcome: Outcome, json: boolean, { colour = false, failsWith }: Rendering = {}): Rendered {
   if (outcome.kind === "streamed") return { stdout: "", stderr: "", exitCode: outcome.exitCode };
   if (outcome.kind === "failed") {
     const { code, message, hint, said = [], details = {} } = outcome;
     const text = json
       ? oneLine({ error: { code, message, hint }, ...details })
       : inLines([`dwc: ${message}`, ...said, hint]);
-    return { stdout: "", stderr: text, exitCode: outcome.fault === "usage" ? 2 : 1 };
+    return { stdout: "", stderr: text, exitCode: failsWith ?? (outcome.fault === "usage" ? 2 : 1) };
   }
   const { lines, said, asJson = false, exitCode = 0 } = outcome;
   const stdout = json || asJson ? oneLine(outcome.json) : lines.map((line) => `${shownLine(line, colour)}\n`).join("");

@@ -11,7 +11,8 @@ export type Parsed =
   | { readonly kind: "run"; readonly command: Command; readonly call: Call }
   | { readonly kind: "help"; readonly command: Command | undefined }
   | { readonly kind: "version" }
-  | Failed;
+  /** `command`: whose usage it was, if that is known. */
+  | (Failed & { readonly command?: Command });
 
 interface Typed {
   readonly words: readonly string[];
@@ -40,7 +41,8 @@ export function parse(typed: readonly string[], commands: readonly Command[]): P
   const command = findCommand(first, commands);
   if (command === undefined) return unknownCommand(first, args, commands);
   if (asksHelp || (args.length === 1 && args[0] === "help")) return { kind: "help", command };
-  return wrongOption(command, options) ?? wrongArguments(command, args) ?? run(command, args, options);
+  const wrong = wrongOption(command, options) ?? wrongArguments(command, args);
+  return wrong === undefined ? run(command, args, options) : { ...wrong, command };
 }
 
 /** Whether JSON is wanted: known also when the rest of what was typed cannot be read. */

@@ -9,7 +9,6 @@ import { fetchJson } from "./market-link.ts";
 const ANSWERS_WITHIN_MS = 1_500;
 const FORBIDDEN = 403;
 const NOT_YET = 503;
-const NOT_FOUND = 404;
 
 export async function askMarket(url: string, clock: Clock): Promise<AskedMarket> {
   const fetched = await fetchJson(new URL("/board.json", url).href, clock, ANSWERS_WITHIN_MS);
@@ -19,15 +18,7 @@ export async function askMarket(url: string, clock: Clock): Promise<AskedMarket>
   return { kind: "no board", url, why: whyNone(fetched.status) };
 }
 
-function whyNone(status: number): string {
-  switch (status) {
-    case FORBIDDEN:
-      return "it shows it on its own machine only, unless it was started with BOARD=public";
-    case NOT_YET:
-      return "it is still on its way to the bus";
-    case NOT_FOUND:
-      return "a Market without ratings, or no Market";
-    default:
-      return `it answers with ${status}`;
-  }
+function whyNone(status: number): Extract<AskedMarket, { kind: "no board" }>["why"] {
+  if (status === FORBIDDEN) return "other machine";
+  return status === NOT_YET ? "not yet" : "none";
 }

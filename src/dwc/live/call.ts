@@ -11,12 +11,15 @@ import type { InBus } from "./visited.ts";
 import { nameOf, whoJson } from "./who.ts";
 
 const VERB = "get";
+/** The service that comes with the Market: of it we know how it is started, and what it asks for. */
+const OWN_SERVICE = "ratings";
 /** As settings have it for every other caller. */
 const SHORTEST_MS = 10;
 const LONGEST_MS = 60_000;
 
 export const call: Command = {
   name: "call",
+  isLive: true,
   summary: "one call to a service: the answer, who gave it, where the time went",
   about: [
     "It goes the way of a Market's calls: a roll call, the first whose turn it is, and on to the next when nobody is there.",
@@ -49,9 +52,9 @@ export const call: Command = {
   },
 };
 
-/** The protocol leaves bodies to each service; of the one that comes with the Market we know what it asks for. */
+/** The protocol leaves bodies to each service. */
 function requestOf(service: string, what: string): object | undefined {
-  if (service === "ratings" && /^[\w-]+$/.test(what)) return { thingID: what };
+  if (service === OWN_SERVICE && /^[\w-]+$/.test(what)) return { thingID: what };
   try {
     const value: unknown = JSON.parse(what);
     return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
@@ -71,7 +74,7 @@ const usage = (code: string, message: string, hint: string): Failed => ({
 const wrongRequest = (service: string, what: string): Failed =>
   usage(
     "wrong-request",
-    `what ${service} is asked has to be a JSON object, and ${shown(what)} is none`,
+    `a request to ${service} has to be a JSON object, and ${shown(what)} is none`,
     `for example:  bin/dwc call ${service} get '{"name":"Ada"}'`,
   );
 
@@ -99,6 +102,7 @@ function outcomeOf(service: string, visited: InBus<CallReport>): Outcome {
     case "unanswered":
       return {
         ...failed(answer.why.replaceAll(" ", "-"), whatHappened(service, answer.why, visited.value), details),
+        hint: nextStep(service, visited.value),
         // Whoever may not ask is not heard: without this it would look as if nobody were there.
         said: visited.notes,
       };
@@ -118,6 +122,14 @@ function whatHappened(service: string, why: string, { asked, known, callMs }: Ca
   if (why !== "all services are down") return why;
   if (known.length === 0) return `${why}: nobody answered the roll call of ${service}`;
   return `${why}: of ${known.length} that answered the roll call of ${service} nobody took the call`;
+}
+
+/** Who has hung or gone is known best by a Market that calls them; where nobody is, somebody has to be started. */
+function nextStep(service: string, { asked, known }: CallReport): string {
+  const last = asked.at(-1);
+  if (last !== undefined) return `what a Market believes of it:  bin/dwc explain ${nameOf(last)}`;
+  if (known.length === 0 && service === OWN_SERVICE) return "to start three instances:  make startRatings COUNT=3";
+  return "who is there:  bin/dwc ps";
 }
 
 function timesSaid({ connectMs, value }: InBus<CallReport>): readonly string[] {

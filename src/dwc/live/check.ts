@@ -4,13 +4,17 @@ import type { Command } from "../command.ts";
 import { findingJson, findingLines, GRADES, worstOf } from "./finding.ts";
 import { judge } from "./judge.ts";
 import { MARKET_OPTION, wrongMarket } from "./market-option.ts";
+import { roomOn } from "./table.ts";
 
 export const check: Command = {
   name: "check",
+  isLive: true,
   summary: "what is wrong: bus, identity, instances, Market, versions; and what to type",
   about: [
-    "Exit code as monitoring has it: 0 fine, 1 warning, 2 critical, 3 unknown. It changes nothing, and takes 3 s at most.",
+    "Exit code as monitoring has it: 0 fine, 1 warning, 2 critical, 3 unknown, which is also that of wrong usage.",
+    "It changes nothing, and takes 3 s at most.",
   ],
+  failsWith: 3,
   args: [],
   options: [MARKET_OPTION],
   example: "bin/dwc check",
@@ -21,7 +25,7 @@ export const check: Command = {
     const worst = worstOf(findings);
     return {
       kind: "done",
-      lines: findingLines(findings),
+      lines: findingLines(findings, roomOn(world.screen)),
       said: [],
       json: { grade: worst, findings: findings.map(findingJson) },
       exitCode: GRADES[worst].exitCode,

@@ -6,6 +6,7 @@ import { completionScript, SHELLS } from "./completion-scripts.ts";
 
 export const completion: Command = {
   name: "completion",
+  isLive: true,
   summary: "teaches a shell to complete commands, options, and the names of what runs",
   about: [
     "bash:  source <(bin/dwc completion bash)     zsh:  source <(bin/dwc completion zsh)",

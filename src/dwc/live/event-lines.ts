@@ -6,9 +6,14 @@ import { type Line, oneLine } from "../outcome.ts";
 /** As wide as most names are. */
 const NAME_WIDTH = "instance.returned".length;
 
-/** @param time of day, as the terminal's owner has it */
-export function eventLine({ name, level, text }: SeenEvent, time: string): Line {
-  const line = `${time}  ${name.padEnd(NAME_WIDTH)}  ${text.replace(/^- /, "")}`;
+/**
+ * @param time of day, as the terminal's owner has it
+ * @param room where a line is to end: then the name gives way, as the words say the same
+ */
+export function eventLine({ name, level, text }: SeenEvent, time: string, room = Number.POSITIVE_INFINITY): Line {
+  const said = text.replace(/^- /, "");
+  const whole = `${time}  ${name.padEnd(NAME_WIDTH)}  ${said}`;
+  const line = whole.length > room ? `${time}  ${said}` : whole;
   return level === "WARNING" || level === "ERROR" ? { text: line, tone: "warning" } : line;
 }
 

@@ -6,7 +6,7 @@ import { shown, shownLine } from "../outcome.ts";
 import type { World } from "../world.ts";
 import { parseDuration } from "./duration.ts";
 import { eventJson, eventLine } from "./event-lines.ts";
-import { failedMarket } from "./failed-visit.ts";
+import { failedMarket, marketAway } from "./failed-visit.ts";
 import { MARKET_OPTION, wrongMarket } from "./market-option.ts";
 
 /** As many as show what went before, and leave room for what comes. */
@@ -14,6 +14,7 @@ const SHOWN_AT_FIRST = 10;
 
 export const events: Command = {
   name: "events",
+  isLive: true,
   summary: "what happens, as it happens: breakers, comings and goings, the bus",
   about: [
     "It ends with ^C, or when nobody reads it any more. A Market that goes away is looked for until it is back.",
@@ -60,7 +61,6 @@ function follow(
 ): Promise<void> {
   return live.follow(url, screen.gone, {
     events: (news, isFirst) => (isFirst ? told(news) : news).forEach(tell),
-    away: (isAway) =>
-      screen.say(isAway ? `the Market at ${url} is gone: looking for it` : `the Market at ${url} is back`),
+    away: (isAway) => screen.say(marketAway(url, isAway)),
   });
 }

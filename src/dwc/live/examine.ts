@@ -6,6 +6,7 @@ import { findProgram, programFolders } from "../../bus/find-program.ts";
 import type { Clock } from "../../clock.ts";
 import type { Settings } from "../../settings.ts";
 import type { BusLook } from "../bus-shapes.ts";
+import { askMarket } from "./ask-market.ts";
 import type { Facts, MarketFacts, ServerProgram } from "./facts.ts";
 import { identityFacts } from "./identity-facts.ts";
 import { fetchJson } from "./market-link.ts";
@@ -26,17 +27,18 @@ export interface ExamineTools {
 
 export async function examine(tools: ExamineTools): Promise<Facts> {
   const { settings, clock, marketUrl, nodeVersion, lookAtBus } = tools;
-  const [looks, roll, market, server] = await Promise.all([
+  const [looks, roll, market, asked, server] = await Promise.all([
     lookAtBus(),
     tools.roll(),
+    askHealth(marketUrl, clock),
     askMarket(marketUrl, clock),
     serverProgram(settings.searchPath),
   ]);
   const identity = identityFacts(settings, clock.wall());
-  return { looks, roll, identity, market, port: settings.port, nodeVersion, server };
+  return { looks, roll, identity, market, asked, port: settings.port, nodeVersion, server };
 }
 
-async function askMarket(url: string, clock: Clock): Promise<MarketFacts> {
+async function askHealth(url: string, clock: Clock): Promise<MarketFacts> {
   const [alive, ready] = await Promise.all(
     ["/livez", "/readyz"].map((path) => fetchJson(new URL(path, url).href, clock, MARKET_WITHIN_MS)),
   );

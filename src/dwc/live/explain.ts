@@ -12,6 +12,7 @@ import { MARKET_OPTION, wrongMarket } from "./market-option.ts";
 
 export const explain: Command = {
   name: "explain",
+  isLive: true,
   summary: "why calls go where they go: state, reason, since when, whose turn is next",
   about: ["It asks a Market that runs, as only callers know why they pass somebody over."],
   args: [{ name: "WHO", meaning: "a service, such as ratings, or one instance of it, such as ratings/2" }],
@@ -86,9 +87,13 @@ function rowLines(row: InstanceRow, belief: Belief): readonly Line[] {
 
 const FACT_WIDTH = "heartbeat".length;
 
+/** Two opinions, never merged; of one that is gone, a probation is no reason any more. */
 function whyOf({ membership, breaker }: InstanceRow): string | undefined {
-  if (breaker.kind !== "closed" && breaker.why !== null) return `its breaker opened: ${breaker.why}`;
-  return membership.how ?? undefined;
+  const isUp = membership.kind === "up";
+  const isOpened = breaker.kind !== "closed" && (isUp || breaker.kind !== "probation");
+  const opened = isOpened && breaker.why !== null ? `its breaker opened: ${breaker.why}` : null;
+  const whys = [isUp ? null : membership.how, opened].filter((why) => why !== null);
+  return whys.length === 0 ? undefined : whys.join("; ");
 }
 
 /** When it last changed: of that the Market tells in its events, and of an opened breaker also in the row. */

@@ -1,6 +1,7 @@
 // What `dwc check` knows before it judges. Only shapes.
 
 import type { BusLook } from "../bus-shapes.ts";
+import type { AskedMarket } from "./live-world.ts";
 import type { Heard, Visited } from "./visited.ts";
 
 export interface Facts {
@@ -8,6 +9,8 @@ export interface Facts {
   readonly roll: Visited<readonly Heard[]>;
   readonly identity: IdentityFacts;
   readonly market: MarketFacts;
+  /** What that Market believes of the instances, or why it does not say. */
+  readonly asked: AskedMarket;
   /** As the settings have it. */
   readonly port: number;
   readonly nodeVersion: string;

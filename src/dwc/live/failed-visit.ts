@@ -9,6 +9,16 @@ export const failedVisit = ({ code, why, hint }: Out): Failed =>
     ? failedBy({ kind: "refused", code, why })
     : { kind: "failed", fault: "failed", code, message: why, hint };
 
+/** For people, and what to type. */
+export const NO_BOARD = {
+  "other machine": {
+    why: "it shows it on its own machine only",
+    hint: "to show it to all who see the page, start it with:  BOARD=public make market",
+  },
+  "not yet": { why: "it is still on its way to the bus", hint: "what is wrong:  bin/dwc check" },
+  none: { why: "the monolith has none, nor has a stranger", hint: "a Market with ratings does:  make market" },
+} as const;
+
 /** Why there is no board, and what to type. */
 export function failedMarket(asked: Exclude<AskedMarket, { kind: "board" }>): Failed {
   const { url } = asked;
@@ -33,8 +43,12 @@ export function failedMarket(asked: Exclude<AskedMarket, { kind: "board" }>): Fa
     case "no board":
       return failed(
         "no-board",
-        `what answers at ${url} shows no board: ${asked.why}`,
-        "a Market with ratings does:  make market",
+        `what answers at ${url} shows no board: ${NO_BOARD[asked.why].why}`,
+        NO_BOARD[asked.why].hint,
       );
   }
 }
+
+/** What is said to whoever follows one. */
+export const marketAway = (url: string, isAway: boolean): string =>
+  isAway ? `the Market at ${url} is gone: looking for it` : `the Market at ${url} is back`;

@@ -8,12 +8,13 @@ import type { Failed, Line, Outcome } from "../outcome.ts";
 import { failedVisit } from "./failed-visit.ts";
 import { endsText, RESET, readWish } from "./fault-wish.ts";
 import type { FaultReport, FaultWish } from "./live-world.ts";
-import { table } from "./table.ts";
+import { roomOn, table } from "./table.ts";
 import type { InBus } from "./visited.ts";
 import { nameOf } from "./who.ts";
 
 export const fault: Command = {
   name: "fault",
+  isLive: true,
   summary: "a fault on purpose, with an end: pause, slow, fail, mute, kill; and the reset of all",
   about: [
     "Of instances that were started with CHAOS=1. On a secured bus only an admin may ask. A fault ends by itself, after a",
@@ -37,17 +38,17 @@ export const fault: Command = {
     const wish = readWish(args, values.get("for"));
     if ("kind" in wish) return wish;
     const visited = await world.live.fault(wish);
-    return visited.kind === "out" ? failedVisit(visited) : outcomeOf(wish, visited);
+    return visited.kind === "out" ? failedVisit(visited) : outcomeOf(wish, visited, roomOn(world.screen));
   },
 };
 
-function outcomeOf(wish: FaultWish, { value: report, notes }: InBus<FaultReport>): Outcome {
+function outcomeOf(wish: FaultWish, { value: report, notes }: InBus<FaultReport>, room: number): Outcome {
   const wrong = whyNot(wish, report);
   if (wrong !== undefined) return wrong;
   const { takers } = report;
   return {
     kind: "done",
-    lines: takers.length === 0 ? [] : takersTable(takers),
+    lines: takers.length === 0 ? [] : takersTable(takers, room),
     said: [...nextSteps(wish, takers), ...notes],
     json: {
       asked: wish.order.kind === "begin" ? wish.order.fault.kind : wish.order.kind,
@@ -67,13 +68,14 @@ function nextSteps({ service, order }: FaultWish, takers: readonly FaultTaker[])
 
 const START = "CHAOS=1 make startRatings COUNT=3";
 
-function takersTable(takers: readonly FaultTaker[]): readonly Line[] {
+function takersTable(takers: readonly FaultTaker[], room: number): readonly Line[] {
   return table(
-    [{ head: "INSTANCE" }, { head: "FAULTS" }, { head: "INCARNATION" }],
+    [{ head: "INSTANCE" }, { head: "FAULTS" }, { head: "INCARNATION", givesWay: 1 }],
     takers.map((taker) => ({
       cells: [nameOf(taker), taker.faults.map(noteText).join("; ") || "none", taker.incarnation],
       tone: taker.faults.length > 0 ? "warning" : undefined,
     })),
+    room,
   );
 }
 

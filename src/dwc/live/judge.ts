@@ -1,8 +1,9 @@
 // What the facts mean: fine, worth a warning, or critical, and the command that mends it. Pure.
 
-import type { BusLook } from "../bus-shapes.ts";
-import type { Facts, IdentityFacts, MarketFacts } from "./facts.ts";
-import type { Finding, Grade } from "./finding.ts";
+import type { Facts, IdentityFacts } from "./facts.ts";
+import { type Finding, findingOf } from "./finding.ts";
+import { hasBus, judgeBus } from "./judge-bus.ts";
+import { judgeBelief, judgeMarket } from "./judge-market.ts";
 import type { Heard } from "./visited.ts";
 
 /** As package.json has it. */
@@ -12,56 +13,17 @@ export const LEAST_SERVER = "2.2.0";
 
 export function judge(facts: Facts): readonly Finding[] {
   return [
-    ...facts.looks.map((look) => judgeLook(look, facts)),
-    ...judgeAdmission(facts),
+    ...judgeBus(facts),
     ...judgeIdentity(facts.identity),
     ...judgeInstances(facts),
-    judgeMarket(facts.market, facts.port),
+    ...judgeBelief(facts),
+    judgeMarket(facts),
     judgeNode(facts.nodeVersion),
     judgeServer(facts),
   ];
 }
 
-const finding =
-  (group: string) =>
-  (grade: Grade, what: string, cure = ""): Finding => ({ group, grade, what, cure });
-
-const bus = finding("Bus");
-
-function judgeLook(look: BusLook, { looks, identity }: Facts): Finding {
-  switch (look.kind) {
-    case "bus":
-      if (look.secured) return bus("fine", `${look.url} answers and is secured: it admits only whom it knows`);
-      if (identity.org === undefined)
-        return bus("fine", `${look.url} answers and is open: whoever reaches it can join`);
-      return bus(
-        "warning",
-        `${look.url} answers and is open, though you have an org: whoever reaches it can join`,
-        'end it, then type  make market   (or  nats-server -c "$(bin/dwc nats-config)")',
-      );
-    case "stranger":
-      return bus(
-        "critical",
-        `${look.url} is taken by something that is not NATS`,
-        "make market NATS_URL=nats://127.0.0.1:4223",
-      );
-    case "silent":
-      return bus("critical", `${look.url} accepts connections and says nothing: a paused bus?`, "fg   (in its window)");
-    case "nothing":
-      return looks.some(({ kind }) => kind === "bus")
-        ? bus("warning", `${look.url} does not answer; another address of the bus does`)
-        : bus("critical", `${look.url} does not answer`, "make market   (it starts a bus; or  nats-server)");
-  }
-}
-
-/** Whether we are let in, which only an attempt can tell. */
-function judgeAdmission({ looks, roll }: Facts): readonly Finding[] {
-  if (!looks.some(({ kind }) => kind === "bus")) return [];
-  if (roll.kind === "out") return [bus("critical", roll.why, roll.hint)];
-  return roll.notes.map((note) => bus("warning", note));
-}
-
-const self = finding("Identity");
+const self = findingOf("Identity");
 
 function judgeIdentity(identity: IdentityFacts): readonly Finding[] {
   const { state, folder, org, tooOpen, expired, trouble } = identity;
@@ -82,11 +44,12 @@ function judgeIdentity(identity: IdentityFacts): readonly Finding[] {
   return found;
 }
 
-const instances = finding("Instances");
+const instances = findingOf("Instances");
 
-function judgeInstances({ roll, looks }: Facts): readonly Finding[] {
+function judgeInstances(facts: Facts): readonly Finding[] {
+  const { roll } = facts;
   if (roll.kind === "out") {
-    const why = looks.some(({ kind }) => kind === "bus") ? "the bus does not let us in" : "the bus is away";
+    const why = hasBus(facts) ? "the bus does not let us in" : "the bus is away";
     return [instances("unknown", `could not be asked: ${why}`)];
   }
   const up = roll.value.filter(({ state }) => state === "up");
@@ -131,35 +94,7 @@ function freeNumber({ service }: Heard, up: readonly Heard[]): number {
   return Math.max(...up.filter((one) => one.service === service).map(({ instance }) => instance)) + 1;
 }
 
-const market = finding("Market");
-
-function judgeMarket(facts: MarketFacts, port: number): Finding {
-  const { url } = facts;
-  const another = `make market PORT=${port + 1}`;
-  switch (facts.kind) {
-    case "market":
-      if (facts.status === "ready") return market("fine", `${url} takes visitors`);
-      if (facts.status === "degraded")
-        return market(
-          "warning",
-          `${url} takes visitors, degraded: ${facts.failing.join("; ")}`,
-          "make startRatings COUNT=3",
-        );
-      return market("critical", `${url} is not ready: ${facts.failing.join("; ")}`, "make market");
-    case "stranger":
-      return market("critical", `${url} is taken by something that is not the Market`, another);
-    case "silent":
-      return market(
-        "critical",
-        `${url} accepts connections and says nothing: a paused Market?`,
-        "fg   (in its window)",
-      );
-    case "nothing":
-      return market("warning", `no Market answers at ${url}`, "make market");
-  }
-}
-
-const machine = finding("Machine");
+const machine = findingOf("Machine");
 
 function judgeNode(version: string): Finding {
   return isAtLeast(version, LEAST_NODE)
@@ -167,9 +102,10 @@ function judgeNode(version: string): Finding {
     : machine("critical", `Node ${version} is older than ${LEAST_NODE}`, "install a newer Node:  https://nodejs.org");
 }
 
-function judgeServer({ server, looks }: Facts): Finding {
+function judgeServer(facts: Facts): Finding {
+  const { server } = facts;
   if (server === undefined) {
-    const isNeeded = !looks.some(({ kind }) => kind === "bus");
+    const isNeeded = !hasBus(facts);
     const what = isNeeded
       ? "nats-server is not installed"
       : "nats-server is not installed here, and a bus runs already";
@@ -179,8 +115,10 @@ function judgeServer({ server, looks }: Facts): Finding {
   if (version === undefined) return machine("warning", `${path} does not say its version`, `${path} --version`);
   return isAtLeast(version, LEAST_SERVER)
     ? machine("fine", `nats-server ${version} (${path})`)
-    : machine("critical", `nats-server ${version} (${path}) is older than ${LEAST_SERVER}`, "install a newer one");
+    : machine("critical", `nats-server ${version} (${path}) is older than ${LEAST_SERVER}`, NEWER_SERVER);
 }
+
+const NEWER_SERVER = "install a newer one:  https://nats.io/download";
 
 function isAtLeast(version: string, least: string): boolean {
   const [have, want] = [version, least].map((one) => one.split(".").map((part) => Number.parseInt(part, 10)));

@@ -65,8 +65,8 @@ export type AskedMarket =
   | { readonly kind: "board"; readonly url: string; readonly belief: Belief }
   | { readonly kind: "nothing"; readonly url: string; readonly why: string }
   | { readonly kind: "silent"; readonly url: string }
-  /** Something answers, and not with a board: `why` in its own words, if it has any. */
-  | { readonly kind: "no board"; readonly url: string; readonly why: string };
+  /** Something answers, and not with a board. */
+  | { readonly kind: "no board"; readonly url: string; readonly why: "other machine" | "not yet" | "none" };
 
 export interface TopOptions {
   readonly count: number;

@@ -59,21 +59,25 @@ const COLUMNS: readonly Column[] = [
   { head: "INSTANCE" },
   { head: "STATE" },
   { head: "ROLL CALL" },
-  { head: "TURN" },
-  { head: "CALLS", isNumber: true },
-  { head: "SHARE", isNumber: true },
-  { head: "P50", isNumber: true },
-  { head: "P99", isNumber: true },
-  { head: "UP FOR", isNumber: true },
-  { head: "ADDRESS" },
+  { head: "TURN", givesWay: 7 },
+  { head: "CALLS", isNumber: true, givesWay: 6 },
+  { head: "SHARE", isNumber: true, givesWay: 3 },
+  { head: "P50", isNumber: true, givesWay: 4 },
+  { head: "P99", isNumber: true, givesWay: 5 },
+  { head: "UP FOR", isNumber: true, givesWay: 2 },
+  { head: "ADDRESS", givesWay: 1 },
 ];
 const UNKNOWN = "-";
 
-/** @param wall epoch ms */
-export function psTable(rows: readonly PsRow[], wall: number): readonly Line[] {
+/**
+ * @param wall epoch ms
+ * @param room how wide the screen is
+ */
+export function psTable(rows: readonly PsRow[], wall: number, room?: number): readonly Line[] {
   return table(
     COLUMNS,
     rows.map((row) => ({ cells: cellsOf(row, wall), tone: toneOf(row) })),
+    room,
   );
 }
 

@@ -4,14 +4,17 @@
 import { checkServiceName } from "../../bus/subjects.ts";
 import type { Command } from "../command.ts";
 import type { Outcome } from "../outcome.ts";
-import { failedVisit } from "./failed-visit.ts";
+import type { World } from "../world.ts";
+import { failedMarket, failedVisit } from "./failed-visit.ts";
 import type { AskedMarket } from "./live-world.ts";
 import { MARKET_OPTION, wrongMarket } from "./market-option.ts";
 import { psJson, psRows, psTable } from "./ps-rows.ts";
+import { roomOn } from "./table.ts";
 import type { Heard, Visited } from "./visited.ts";
 
 export const ps: Command = {
   name: "ps",
+  isLive: true,
   summary: "every instance: who answers the roll call, and what the Market believes of it",
   about: [
     "ROLL CALL is the bus's word: whoever beats when called. STATE, TURN, CALLS (of the last minute) and times are the",
@@ -35,7 +38,7 @@ export const ps: Command = {
     if (wrong !== undefined) return wrong;
     const [roll, asked] = await Promise.all([world.live.roll(service), world.live.believed(values.get("market"))]);
     if (roll.kind === "out" && asked.kind !== "board") return failedVisit(roll);
-    return listed(roll, asked, service, world.live.wall());
+    return listed(roll, asked, service, world);
   },
 };
 
@@ -43,18 +46,18 @@ function listed(
   roll: Visited<readonly Heard[]>,
   asked: AskedMarket,
   service: string | undefined,
-  wall: number,
+  { live, screen }: Pick<World, "live" | "screen">,
 ): Outcome {
   const heard = roll.kind === "in" ? roll.value : undefined;
   const belief = asked.kind === "board" ? asked.belief : undefined;
   const rows = psRows(heard, belief).filter((row) => service === undefined || row.service === service);
   return {
     kind: "done",
-    lines: rows.length === 0 ? [] : psTable(rows, wall),
+    lines: rows.length === 0 ? [] : psTable(rows, live.wall(), roomOn(screen)),
     said: [
       ...(rows.length === 0 ? ["nobody is there: to start three instances, type  make startRatings COUNT=3"] : []),
       ...(roll.kind === "out" ? [`no roll call: ${roll.why}`] : roll.notes),
-      ...(belief === undefined ? [`no Market's view: no board at ${asked.url}`] : []),
+      ...(asked.kind === "board" ? [] : unseen(asked)),
     ],
     json: {
       roll_call: heard !== undefined,
@@ -62,4 +65,10 @@ function listed(
       instances: rows.map(psJson),
     },
   };
+}
+
+/** What the Market believes is missing; the bus's word is there, so this is no failure. */
+function unseen(asked: Exclude<AskedMarket, { kind: "board" }>): readonly string[] {
+  const { message, hint } = failedMarket(asked);
+  return [`what a Market believes is not known: ${message}`, hint];
 }

@@ -25,6 +25,12 @@ const KEYS = {
   stop: ["\u001a"],
 } as const;
 
+/** An escape sequence, which begins with a control character, or any one letter. */
+const ONE_KEY = /\p{Cc}(?:\[[\d;]*[A-Za-z~]|O[A-Za-z])|[\s\S]/gu;
+
+/** What comes at once may be several keys: an arrow that is held down, somebody who types fast, a line that was slow. */
+export const keysIn = (typed: string): readonly string[] => typed.match(ONE_KEY) ?? [];
+
 export type Pressed =
   | { readonly kind: "quit" }
   | { readonly kind: "stop" }

@@ -2,9 +2,11 @@
 
 import type { Cancel, Clock } from "../../clock.ts";
 import { shownLine } from "../outcome.ts";
-import type { Screen } from "../person.ts";
+import type { Screen, Taken } from "../person.ts";
+import { marketAway } from "./failed-visit.ts";
 import type { AskedMarket, TopEnd, TopOptions } from "./live-world.ts";
-import { FIRST_STATE, press, type TopState } from "./top-keys.ts";
+import { roomOn } from "./table.ts";
+import { FIRST_STATE, keysIn, press, type TopState } from "./top-keys.ts";
 import { CSV_HEAD, csvLines, type Picture, plainLines, rowsShown, topJson, topLines } from "./top-view.ts";
 
 export interface TopTools {
@@ -48,21 +50,31 @@ class Top {
     for (let drawn = 1; !screen.gone.aborted; drawn += 1) {
       screen.write(this.#inLines(drawn > 1));
       if (drawn >= count) return;
+      const wasStale = this.#isStale;
       await this.#pause();
       await this.#askAgain();
+      this.#tellAway(wasStale);
     }
   }
 
+  /** Who reads only lines is told beside them. */
+  #tellAway(wasStale: boolean): void {
+    if (this.#isStale === wasStale) return;
+    const { url } = this.#board;
+    this.#tools.screen.say(marketAway(url, this.#isStale));
+  }
+
   #inLines(isNext: boolean): string {
-    const { belief } = this.#board;
+    const { screen } = this.#tools;
     switch (this.#options.format) {
       case "json":
-        return topJson(belief);
+        return topJson(this.#picture());
       case "csv":
-        return csvLines(belief);
+        // Cells have no word for "old": what is no longer known is no row.
+        return this.#isStale ? "" : csvLines(this.#board.belief);
       case "table": {
-        const lines = plainLines(this.#picture(), this.#state);
-        return `${isNext ? "\n" : ""}${lines.map((line) => `${shownLine(line, this.#tools.screen.colour)}\n`).join("")}`;
+        const lines = plainLines(this.#picture(), this.#state, roomOn(screen));
+        return `${isNext ? "\n" : ""}${lines.map((line) => `${shownLine(line, screen.colour)}\n`).join("")}`;
       }
     }
   }
@@ -70,12 +82,8 @@ class Top {
   async onScreen(): Promise<void> {
     const { screen } = this.#tools;
     const taken = screen.take({
-      key: (key) => {
-        const shown = rowsShown(screen.size());
-        const pressed = press(key, this.#state, { all: this.#board.belief.instances.length, shown });
-        if (pressed.kind === "quit") taken.leave();
-        else if (pressed.kind === "stop") taken.stop();
-        else this.#show(pressed.state);
+      key: (typed) => {
+        for (const key of keysIn(typed)) this.#press(key, taken);
       },
       redraw: () => this.#draw(),
     });
@@ -88,6 +96,15 @@ class Top {
     } finally {
       taken.leave();
     }
+  }
+
+  #press(key: string, taken: Taken): void {
+    const { screen } = this.#tools;
+    const shown = rowsShown(screen.size());
+    const pressed = press(key, this.#state, { all: this.#board.belief.instances.length, shown });
+    if (pressed.kind === "quit") taken.leave();
+    else if (pressed.kind === "stop") taken.stop();
+    else this.#show(pressed.state);
   }
 
   #show(state: TopState): void {

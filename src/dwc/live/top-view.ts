@@ -24,65 +24,90 @@ export interface Size {
 }
 
 const EVENTS_SHOWN = 4;
-/** Head, blank, the table's head; blank and events below; the keys. */
-const OTHER_LINES = 3 + 1 + EVENTS_SHOWN + 1;
+/** The head, the table's head, the keys. */
+const LEAST_LINES = 3;
+/** A screen of fewer rows is left to the instances: events and blank lines are for those with room. */
+const ROOMY = 16;
+
+const otherLines = ({ rows }: Size): number => (rows < ROOMY ? LEAST_LINES : LEAST_LINES + 1 + 1 + EVENTS_SHOWN);
 
 /** How many rows of the table a screen has room for. */
-export const rowsShown = ({ rows }: Size): number => Math.max(1, rows - OTHER_LINES);
+export const rowsShown = (size: Size): number => Math.max(1, size.rows - otherLines(size));
 
 /** A whole screen, no line longer than it is wide. */
 export function topLines(picture: Picture, state: TopState, size: Size): readonly Line[] {
-  const { belief, timeOfDay } = picture;
-  const [head = "", ...rows] = tableOf(belief, state);
-  const shown = state.help ? HELP_LINES : [head, ...rows.slice(state.offset, state.offset + rowsShown(size))];
-  const events = belief.events.slice(-EVENTS_SHOWN).map((event) => eventLine(event, timeOfDay(event.at)));
-  const hidden = rows.length - rowsShown(size);
-  const more =
-    hidden > 0
-      ? `  rows ${state.offset + 1} to ${Math.min(rows.length, state.offset + rowsShown(size))} of ${rows.length}`
-      : "";
-  const keys: Line = { text: `q quit  s sort: ${state.sort}  ↑↓ scroll  ? help${more}`, tone: "faint" };
-  return [headLine(picture), "", ...shown, "", ...events, keys]
+  const isRoomy = size.rows >= ROOMY;
+  const blank = isRoomy ? [""] : [];
+  const events = isRoomy ? [...blank, ...eventLines(picture, size)] : [];
+  return [
+    headLine(picture, size.columns),
+    ...blank,
+    ...shownLines(picture, state, size),
+    ...events,
+    keys(picture, state, size),
+  ]
     .slice(0, size.rows)
     .map((line) => cut(line, size.columns));
 }
 
+function shownLines({ belief }: Picture, state: TopState, size: Size): readonly Line[] {
+  if (state.help) return HELP_LINES;
+  const [head = "", ...rows] = tableOf(belief, state, size.columns);
+  return [head, ...rows.slice(state.offset, state.offset + rowsShown(size))];
+}
+
+const eventLines = ({ belief, timeOfDay }: Picture, { columns }: Size): readonly Line[] =>
+  belief.events.slice(-EVENTS_SHOWN).map((event) => eventLine(event, timeOfDay(event.at), columns));
+
+function keys({ belief }: Picture, { sort, offset }: TopState, size: Size): Line {
+  const all = belief.instances.length;
+  const last = Math.min(all, offset + rowsShown(size));
+  const more = all > rowsShown(size) ? `  rows ${offset + 1} to ${last} of ${all}` : "";
+  return { text: `q quit  s sort: ${sort}  ↑↓ scroll  ? help${more}`, tone: "faint" };
+}
+
 /** For where there is no screen to draw on: head and table, whole. */
-export const plainLines = (picture: Picture, state: TopState): readonly Line[] => [
-  headLine(picture),
-  ...tableOf(picture.belief, state),
+export const plainLines = (picture: Picture, state: TopState, room?: number): readonly Line[] => [
+  headLine(picture, room),
+  ...tableOf(picture.belief, state, room),
 ];
 
-function headLine({ belief, url, staleMs }: Picture): Line {
+function headLine({ belief, url, staleMs }: Picture, room = Number.POSITIVE_INFINITY): Line {
   const { service, bus, calls, turns, instances } = belief;
   if (staleMs !== undefined)
     return { text: `‼ ${url} has not answered for ${shownDuration(staleMs)}: what is shown is old`, tone: "warning" };
   const next = instances.find(({ incarnation }) => incarnation === turns.next);
   const whose = next === undefined ? "nobody: all services are down" : `${service}/${next.instance}`;
-  const text = `${service} at ${url}   bus ${bus}   ${calls.lastMinute} calls in the last minute   next: ${whose}`;
+  const parts = [`bus ${bus}`, `${calls.lastMinute} calls in the last minute`, `next: ${whose}`];
+  // Who looks knows where; how many calls there are stands in the rows as well.
+  const heads = [
+    [`${service} at ${url}`, ...parts],
+    [service, ...parts],
+    [service, ...parts.toSpliced(1, 1)],
+  ];
+  const text =
+    heads.map((head) => head.join("   ")).find((head) => head.length <= room) ?? parts.toReversed().join("   ");
   return next === undefined || bus !== "connected" ? { text, tone: "warning" } : text;
 }
 
 const COLUMNS: readonly Column[] = [
   { head: "INSTANCE" },
   { head: "STATE" },
-  { head: "CALLS", isNumber: true },
-  { head: "SHARE", isNumber: true },
-  { head: "P50", isNumber: true },
-  { head: "P99", isNumber: true },
-  { head: "HEARD", isNumber: true },
-  { head: "TURN" },
+  { head: "CALLS", isNumber: true, givesWay: 5 },
+  { head: "SHARE", isNumber: true, givesWay: 1 },
+  { head: "P50", isNumber: true, givesWay: 3 },
+  { head: "P99", isNumber: true, givesWay: 4 },
+  { head: "HEARD", isNumber: true, givesWay: 2 },
+  { head: "TURN", atLeast: "its breaker is open".length },
 ];
 const UNKNOWN = "-";
 
-function tableOf(belief: Belief, { sort }: TopState): readonly Line[] {
-  return table(
-    COLUMNS,
-    sorted(belief.instances, sort).map((row) => ({
-      cells: cellsOf(row, belief),
-      tone: row.state === "well" ? undefined : stateTone(row.state),
-    })),
-  );
+function tableOf(belief: Belief, { sort }: TopState, room?: number): readonly Line[] {
+  const rows = sorted(belief.instances, sort).map((row) => ({
+    cells: cellsOf(row, belief),
+    tone: row.state === "well" ? undefined : stateTone(row.state),
+  }));
+  return table(COLUMNS, rows, room);
 }
 
 function cellsOf(
@@ -98,7 +123,8 @@ function cellsOf(
     latency === null ? UNKNOWN : shownDuration(latency.p50Ms),
     latency === null ? UNKNOWN : shownDuration(latency.p99Ms),
     shownDuration(belief.at - heartbeat.at),
-    turn.kind === "passed over" ? `passed over: ${turn.why}${retest}` : turn.kind,
+    // Whose turn it is not has a reason, which is all that is to be said.
+    turn.kind === "passed over" ? `${turn.why}${retest}` : turn.kind,
   ];
 }
 
@@ -139,5 +165,8 @@ export function csvLines({ at, service, instances }: Belief): string {
 /** A cell that a table program would read as a formula is none of ours: names are letters and digits. */
 const csvCell = (value: string | number): string => String(value).replace(/[^\w.: -]/g, "_");
 
-export const topJson = ({ service, at, bus, calls, turns, instances, unlisted }: Belief): string =>
-  oneLine({ type: "top", service, at, bus, calls, turns, instances, unlisted });
+export function topJson({ belief, staleMs }: Picture): string {
+  const { service, at, bus, calls, turns, instances, unlisted } = belief;
+  const stale_ms = staleMs === undefined ? null : Math.round(staleMs);
+  return oneLine({ type: "top", service, at, stale_ms, bus, calls, turns, instances, unlisted });
+}

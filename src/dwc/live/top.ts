@@ -13,6 +13,7 @@ const MOST_PICTURES = 1_000_000;
 
 export const top: Command = {
   name: "top",
+  isLive: true,
   summary: "live: every instance, its calls and times, the worst first",
   about: [
     "Keys: q quits, s sorts, arrows scroll, ? explains. Where there is no screen it prints one table after the other.",

@@ -47,14 +47,20 @@ test("who does not answer in time is named", async () => {
   if (hung.kind === "started") await hung.instance.goodbye();
   await bus.close();
   assert.is(code, 1);
-  assert.match(stderr, /^dwc: request timed out: slow\/7, slow\.get\.\S+, has not answered within 3\d\d ms\n$/);
+  assert.match(
+    stderr,
+    /^dwc: request timed out: slow\/7, slow\.get\.\S+, has not answered within 3\d\d ms\n.*bin\/dwc explain slow\/7\n$/,
+  );
 });
 
 test("with nobody there it says so, and at once", async () => {
   const { code, stderr } = await system.type(["call", "greetings", "get"]);
   assert.equal(
     { code, stderr },
-    { code: 1, stderr: "dwc: all services are down: nobody answered the roll call of greetings\n" },
+    {
+      code: 1,
+      stderr: "dwc: all services are down: nobody answered the roll call of greetings\nwho is there:  bin/dwc ps\n",
+    },
   );
 });
 

@@ -58,6 +58,34 @@ test("when all is well it says so, with exit code 0; JSON says the same", async 
   assert.equal(Object.keys(read.findings[0]), ["group", "grade", "what", "cure"]);
 });
 
+test("one that is paused is a warning, though the others are well", async () => {
+  const second = await system.world.startRatings(2);
+  await second.program.stop();
+  const page = await fetch(`http://127.0.0.1:${system.marketPort}/`);
+  await page.text();
+  const { code, stdout } = await system.type(["check"]);
+  assert.match(
+    stdout,
+    /‼ warning {3}ratings\/2 is called by nobody: its breaker is open \(request timed out\)\n {14}fg /,
+  );
+  assert.is(code, 1);
+  second.program.signal("SIGCONT");
+  await second.program.end();
+});
+
+test("what cannot be asked for is unknown to whoever monitors: exit code 3", async () => {
+  for (const [args, env] of [
+    [["check", "--bogus"], {}],
+    [["check", "now"], {}],
+    [["check", "--market", "x"], {}],
+    [["check"], { REQUEST_TIMEOUT_MS: "soon" }],
+  ] as const) {
+    const { code, stdout, stderr } = await system.type(args, { env });
+    assert.equal([code, stdout], [3, ""], args.join(" "));
+    assert.match(stderr, /^dwc: /);
+  }
+});
+
 test("a real Market's board is read as it stands, and its next choice is the one that is taken", async () => {
   const told = await system.type(["explain", "ratings"]);
   assert.match(told.stdout, /^ratings\/1 {2}√ well\n[\s\S]*\nNext call: ratings\/1\n$/);

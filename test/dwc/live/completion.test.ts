@@ -27,16 +27,35 @@ const words = (...typed: string[]): string =>
 
 test("commands, options, shells and live names stand where they can be typed", () => {
   assert.is(words("ch"), "check");
-  assert.is(words("").split(" ").length, COMMANDS.length);
+  assert.is(words("").split(" ").length, COMMANDS.length + 1);
+  assert.is(words("help", "com"), "completion");
   assert.is(words("completion", ""), "bash zsh fish");
   assert.is(words("explain", "ratings/"), "ratings/1 ratings/2");
   assert.is(words("call", ""), "ratings");
   assert.is(words("call", "ratings", ""), "get");
   assert.is(words("call", "--timeout", "1s", "ratings", "get", "ca"), "camera");
   assert.is(words("call", "--timeout", ""), "");
+  assert.is(words("call", "greetings", "get", ""), "", "nobody here knows what it has");
+  assert.is(words("fault", "re"), "reset");
+  assert.is(words("fault", "reset", ""), "ratings ratings/1 ratings/2");
+  assert.is(words("fault", "ratings/2", ""), "pause slow fail mute kill");
+  assert.is(words("fault", "ratings/2", "slow", ""), "300ms");
+  assert.is(words("fault", "ratings/2", "fail", ""), "30%");
+  assert.is(words("fault", "ratings/2", "mute", ""), "");
   assert.is(words("events", "--o"), "--once");
   assert.is(words("explain", "ratings", ""), "");
   assert.is(words("nonsense", ""), "");
+});
+
+test("each word has a meaning beside it, for shells that show one, and instances stand in their order", () => {
+  const [two, one] = [heard[1], heard[0]] as [Heard, Heard];
+  for (const typed of [[""], ["fault", ""], ["fault", "x", ""], ["call", "x", ""], ["completion", ""], ["top", "--"]])
+    for (const { word, meaning } of candidates(typed, COMMANDS, [two, one])) assert.ok(meaning !== "", word);
+  const found = candidates(["explain", "ratings/"], COMMANDS, [two, one]);
+  assert.equal(
+    found.map(({ word }) => word),
+    ["ratings/1", "ratings/2"],
+  );
 });
 
 test("the system is asked only where a live name can stand", () => {
@@ -70,13 +89,10 @@ test("bash completes with it, names of running instances too, also by a path", a
     return (await promisify(execFile)("bash", ["-c", line, "bash", ...typed], { env })).stdout.trim();
   };
   assert.is(await ask("com"), "completion");
-  assert.is(await ask("explain", "ratings/"), "ratings/1 ratings/2 ratings/3".split(" ").sort(byBoard).join(" "));
+  assert.is(await ask("explain", "ratings/"), "ratings/1 ratings/2 ratings/3");
   await market.stop();
   desk.clear();
 });
-
-/** As the board has them: the worst, which is 2, first. */
-const byBoard = (a: string, b: string): number => Number(b.endsWith("2")) - Number(a.endsWith("2"));
 
 test("each shell that is installed can read what it is told", async () => {
   for (const shell of SHELLS) {

@@ -2,12 +2,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { type Belief, readBelief } from "../../../src/dwc/live/belief.ts";
 import type { Facts } from "../../../src/dwc/live/facts.ts";
 import { type Finding, findingLines, GRADES, worstOf } from "../../../src/dwc/live/finding.ts";
 import { judge, LEAST_NODE } from "../../../src/dwc/live/judge.ts";
 import type { Heard } from "../../../src/dwc/live/visited.ts";
 import { shownLine } from "../../../src/dwc/outcome.ts";
 import { repository } from "../../support/toolbox.ts";
+import { BOARD } from "./board.ts";
 
 const test = suite("what a check finds");
 const url = "nats://127.0.0.1:4222";
@@ -28,6 +30,7 @@ const well: Facts = {
     ...{ trouble: undefined, hasCredentials: false },
   },
   market: { kind: "market", url: marketUrl, status: "ready", failing: [] },
+  asked: { kind: "nothing", url: marketUrl, why: "ECONNREFUSED" },
   port: 5000,
   nodeVersion: "20.19.0",
   server: { path: "/usr/sbin/nats-server", version: "2.9.10" },
@@ -48,9 +51,21 @@ test("a system that is well has nothing to be told of", () => {
 
 test("every trouble but one of the outside comes with what to type", () => {
   const cases: readonly (readonly [Partial<Facts>, RegExp])[] = [
-    [{ looks: [{ kind: "nothing", url }], roll: away }, /^critical nats:.* does not answer \| make market/],
+    [
+      { looks: [{ kind: "nothing", url }], roll: away, market: { kind: "nothing", url: marketUrl } },
+      /^critical nats:.* does not answer \| make market {3}\(it starts a bus; or {2}\/usr\/sbin\/nats-server -a 127\.0\.0\.1 -p 4222\)$/,
+    ],
+    // A Market runs: another one would find its port taken.
+    [
+      { looks: [{ kind: "nothing", url }], roll: away },
+      /^critical nats:.* does not answer \| \/usr\/sbin\/nats-server -a 127\.0\.0\.1 -p 4222 {3}\(or set NATS_URL/,
+    ],
     [{ looks: [{ kind: "stranger", url }], roll: away }, /^critical .* not NATS \| make market NATS_URL=/],
     [{ looks: [{ kind: "silent", url }], roll: away }, /^critical .* says nothing.*\| fg/],
+    [
+      { looks: [{ kind: "nothing", url: "nats://far.example:4333" }], roll: away },
+      /^critical .* does not answer \| \/usr\/sbin\/nats-server -a far\.example -p 4333 {3}\(on far\.example\)$/,
+    ],
     [
       { identity: { ...well.identity, state: "readable", org } },
       /^warning .* is open, though you have an org.*\| end it/,
@@ -76,6 +91,80 @@ test("every trouble but one of the outside comes with what to type", () => {
     ],
   ];
   for (const [changes, expected] of cases) assert.match(troubles(changes).join("\n"), new RegExp(expected, "m"));
+});
+
+test("a Market that is not ready for want of a bus is mended where the bus is, and not by a second Market", () => {
+  const market = { kind: "market", url: marketUrl, status: "unready", failing: ["bus: lost"] } as const;
+  assert.equal(
+    troubles({ market, looks: [{ kind: "silent", url }], roll: away }).filter((line) => line.includes("not ready")),
+    [`critical ${marketUrl} is not ready: bus: lost | fg   (in its window)`],
+  );
+  assert.equal(troubles({ market }), [
+    `critical ${marketUrl} is not ready: bus: lost | end it, then type  make market   (with the NATS_URL that you have here)`,
+  ]);
+});
+
+const board = readBelief(BOARD) as Belief;
+const [open, first, third] = board.instances as [Row, Row, Row];
+type Row = Belief["instances"][number];
+const believed = (...instances: Row[]): Partial<Facts> => ({
+  asked: { kind: "board", url: marketUrl, belief: { ...board, instances } },
+});
+
+test("whom the Market does not call is a warning, whatever the bus says, with what ends it", () => {
+  assert.equal(troubles({ ...believed(open, first), roll: roll(heard(1)) }), [
+    "warning ratings/2 is called by nobody: its breaker is open (request timed out) | fg   (in its window, if it is paused; and  bin/dwc explain ratings/2)",
+  ]);
+  assert.equal(troubles(believed(open, first)), [
+    "warning ratings/2 is called by nobody: its breaker is open (request timed out) | bin/dwc explain ratings/2",
+  ]);
+  const faults = [{ kind: "slow", byMs: 300, text: "slow by 300 ms", endsAt: board.at + 1 }] as const;
+  assert.equal(troubles(believed({ ...open, faults: [...faults] })), [
+    "warning ratings/2 is called by nobody: its breaker is open (request timed out) | bin/dwc fault reset ratings/2",
+  ]);
+  assert.equal(troubles(believed({ ...first, faults: [...faults] })), [
+    "warning ratings/1 has faults on: slow by 300 ms | bin/dwc fault reset ratings/1",
+  ]);
+  assert.equal(troubles(believed({ ...first, faults: [{ ...faults[0], endsAt: board.at }] })), [], "it is over");
+});
+
+test("who was lost is a warning until another does its work, or nobody is left at all", () => {
+  const lost = (how: string): Row => ({ ...third, state: "lost", membership: { kind: "gone", how } });
+  assert.equal(troubles(believed(lost("nobody answers there"), first)), [
+    "warning ratings/3 is lost: nobody answers there | make startRatings INSTANCE=3",
+  ]);
+  assert.match(
+    troubles(believed(lost("no heartbeat"), first)).join(),
+    "| fg   (in its window, if it is paused; else  make startRatings INSTANCE=3)",
+  );
+  const again = { ...third, incarnation: "3-b" };
+  assert.equal(troubles(believed(lost("nobody answers there"), first, again)), []);
+  assert.equal(troubles({ ...believed(lost("nobody answers there")), roll: roll() }).length, 1);
+});
+
+test("a Market that knows none of those who answer here is told apart from one that knows some", () => {
+  const stranger = heard(1, { incarnation: "1-z" });
+  const [told = "", ...others] = troubles({ ...believed(first, third), roll: roll(stranger) });
+  assert.match(told, /^warning the Market knows none of those who answer here: .* \| end it, then type {2}make market/);
+  assert.equal(others, []);
+  assert.equal(troubles({ ...believed(first, third), roll: roll(stranger, heard(3)) }), []);
+});
+
+test("what a Market far away does not show is unknown; the monolith has nothing to show", () => {
+  const asked = (why: "other machine" | "not yet" | "none"): Partial<Facts> => ({
+    asked: { kind: "no board", url: marketUrl, why },
+  });
+  assert.equal(troubles(asked("other machine")), [
+    "unknown what the Market believes of them is not known: it shows it on its own machine only | to show it to all who see the page, start it with:  BOARD=public make market",
+  ]);
+  assert.equal([...troubles(asked("none")), ...troubles(asked("not yet"))], []);
+});
+
+test("of many troubles of one kind the first are told, and how many more there are", () => {
+  const many = Array.from({ length: 20 }, (_, at) => ({ ...open, instance: at + 10, incarnation: `${at}-x` }));
+  const told = troubles(believed(first, ...many));
+  assert.is(told.length, 9);
+  assert.is(told.at(-1), "warning and 12 more of that kind | bin/dwc explain ratings");
 });
 
 test("an identity's troubles are told one by one, with the file that is meant", () => {
@@ -145,6 +234,24 @@ test("a person reads grade, glyph and cure in groups, and what it comes to in th
       "× critical: 1 critical, 1 unknown, 1 fine",
     ],
   );
+});
+
+test("on a narrow screen a sentence goes on below itself, and a command stays whole", () => {
+  const what = "nats://127.0.0.1:4222 answers and is open: whoever reaches it can join";
+  const found = {
+    group: "Bus",
+    grade: "warning",
+    what,
+    cure: "end it, then type  make market   (or something longer)",
+  };
+  const shown = findingLines([found as Finding, found as Finding], 50).map((line) => shownLine(line, false));
+  assert.equal(shown.slice(1, 5), [
+    "  ‼ warning   nats://127.0.0.1:4222 answers and is",
+    "              open: whoever reaches it can join",
+    "              end it, then type  make market   (or something longer)",
+    "  ‼ warning   nats://127.0.0.1:4222 answers and is",
+  ]);
+  assert.is(shown.at(-1), "‼ warning: 2 warnings");
 });
 
 test.run();

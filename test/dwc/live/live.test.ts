@@ -36,8 +36,9 @@ test("top draws, obeys keys, and gives the terminal back on q, on ^C and on kill
       await shell.waitFor(/sort: worst/, LIMIT_MS, mark);
       shell.type("s");
       await shell.waitFor(/sort: number/, LIMIT_MS, mark);
-      shell.type("?");
-      await shell.waitFor(/any key ends it/, LIMIT_MS, mark);
+      // At once, as it comes from somebody who types fast.
+      shell.type("ss?");
+      await shell.waitFor(/any key ends it[\s\S]*sort: p99/, LIMIT_MS, mark);
       if (end === "kill") process.kill(pidOfTop());
       else shell.type(end);
       await shell.waitFor(/ended 0\n *icanon/, LIMIT_MS, mark);
@@ -82,6 +83,29 @@ test("off a terminal top prints plain tables, CSV or JSON, and no escape", async
   assert.is(JSON.parse(json.stdout).schema_version, 1);
 });
 
+test("top in a pipe says when what it prints is old, and prints no rows that are", async () => {
+  const other = new FakeMarket();
+  const at = await other.start();
+  const start = (format: string): Program =>
+    new Program({
+      name: "dwc",
+      args: ["top", format, "--every", "100ms", "--market", at],
+      env: { DWC_STATE: desk.state },
+    });
+  const [json, csv] = [start("--json"), start("--csv")];
+  await Promise.all([json.waitFor(/"stale_ms":null/), csv.waitFor(/^\d+,ratings,2/)]);
+  await other.stop();
+  await Promise.all([json.waitFor(/"stale_ms":\d/), csv.waitFor(/is gone: looking for it/)]);
+  const rows = csv.count(/^\d+,/);
+  await json.waitFor(/"stale_ms":\d{3}/);
+  assert.is(csv.count(/^\d+,/), rows);
+  await other.start(Number(new URL(at).port));
+  await Promise.all([json.waitFor(/is back/), csv.waitFor(/is back/)]);
+  for (const program of [json, csv]) program.signal("SIGINT");
+  await Promise.all([json.ended, csv.ended]);
+  await other.stop();
+});
+
 test("events shows what was, what comes, and goes on when the Market is back", async () => {
   const env = { DWC_STATE: desk.state };
   const program = new Program({ name: "dwc", args: ["events", "--json", "--market", url], env });
@@ -111,6 +135,8 @@ test("ps and explain go on with one witness, and say which is missing", async ()
   assert.is(listed.code, 0);
   assert.match(listed.stdout, /ratings\/2 {2}× open/);
   assert.match(listed.stderr, /^no roll call: nothing answers at nats:/);
+  const alone = await desk.type(["ps", "--market", "http://127.0.0.1:1"]);
+  assert.is(alone.code, 1, "with no witness at all there is nothing to list");
   const told = await desk.type(["explain", "ratings", "--json", "--market", url]);
   assert.is(JSON.parse(told.stdout).next, "3-a");
 });

@@ -6,9 +6,10 @@ import { type Belief, readBelief } from "../../../src/dwc/live/belief.ts";
 import { eventJson, eventLine } from "../../../src/dwc/live/event-lines.ts";
 import { explained } from "../../../src/dwc/live/explain.ts";
 import { psRows, psTable } from "../../../src/dwc/live/ps-rows.ts";
-import { FIRST_STATE, press, type TopState } from "../../../src/dwc/live/top-keys.ts";
+import { FIRST_STATE, keysIn, press, type TopState } from "../../../src/dwc/live/top-keys.ts";
 import { csvLines, topLines } from "../../../src/dwc/live/top-view.ts";
 import { type Line, shownLine } from "../../../src/dwc/outcome.ts";
+import type { SeenEvent } from "../../../src/sight/event-stream.ts";
 import { BOARD } from "./board.ts";
 
 const test = suite("views of a board");
@@ -50,6 +51,12 @@ test("ps shows both witnesses, and who is silent to one", () => {
   ]);
 });
 
+test("ps on a narrow screen keeps who, how, and what the bus says", () => {
+  const [head, , second] = shown(psTable(psRows([heard(1)], belief), BOARD.at, 60));
+  assert.is(head, "INSTANCE   STATE   ROLL CALL  TURN         CALLS      P99".replace("      P99", "     P99"));
+  assert.is(second, "ratings/2  × open  silent     passed over      4   1.0 s");
+});
+
 test("ps without a Market shows what the bus says, and without a bus what the Market believes", () => {
   assert.match(shown(psTable(psRows([heard(1)], undefined), BOARD.at))[1] ?? "", /^ratings\/1 {2}- {6}up {9}- /);
   assert.match(shown(psTable(psRows(undefined, belief), BOARD.at))[1] ?? "", /^ratings\/1 {2}√ well {2}- /);
@@ -74,6 +81,24 @@ test("explain tells state, reason, since when, the next choice, and why not the 
     "  then ratings/1",
   ]);
   assert.is(told.json["next"], "3-a");
+});
+
+test("explain of one that has gone gives the reason of its end, and not of a breaker that no longer matters", () => {
+  const [row] = belief.instances;
+  assert.ok(row !== undefined);
+  if (row === undefined) return;
+  const why = (changes: Partial<typeof row>): string | undefined => {
+    const told = explained({ ...belief, instances: [{ ...row, ...changes }] }, "ratings", 2);
+    return told.kind === "done" ? /why +(.*)/.exec(shown(told.lines).join("\n"))?.[1] : told.kind;
+  };
+  const membership = { kind: "gone", how: "nobody answers there" } as const;
+  const probation = { ...row.breaker, kind: "probation" } as const;
+  assert.is(why({ membership, breaker: probation }), "nobody answers there");
+  assert.is(why({ breaker: probation }), "its breaker opened: request timed out");
+  assert.is(
+    why({ membership: { kind: "gone", how: "no heartbeat" } }),
+    "no heartbeat; its breaker opened: request timed out",
+  );
 });
 
 test("explain tells of faults on purpose, and a Market that knows none of them is believed, too", () => {
@@ -108,7 +133,7 @@ test("a picture of top fits the screen, whatever its size", () => {
     "ratings at http://localhost:5000   bus connected   20 calls in the last minute   next: ratings/3",
     "",
     "INSTANCE   STATE   CALLS  SHARE      P50     P99  HEARD  TURN",
-    "ratings/2  × open      4   20 %   1.5 ms   1.0 s  3.0 s  passed over: its breaker is open, retest in 18 s",
+    "ratings/2  × open      4   20 %   1.5 ms   1.0 s  3.0 s  its breaker is open, retest in 18 s",
     "ratings/1  √ well      8   50 %  1.23 ms  4.5 ms  3.0 s  in turn",
     "ratings/3  √ well      8   50 %        -       -  3.0 s  next",
     "",
@@ -130,9 +155,41 @@ test("a picture of top fits the screen, whatever its size", () => {
   }
 });
 
+test("on a narrow screen whose turn it is stays, and of an event its words", () => {
+  assert.equal(shown(topLines(picture, FIRST_STATE, { rows: 24, columns: 60 })), [
+    "ratings   bus connected   next: ratings/3",
+    "",
+    "INSTANCE   STATE   CALLS     P99  TURN",
+    "ratings/2  × open      4   1.0 s  its breaker is open, retest in 18 s".slice(0, 60),
+    "ratings/1  √ well      8  4.5 ms  in turn",
+    "ratings/3  √ well      8       -  next",
+    "",
+    "12:00:00  bus.connected      connected",
+    "12:00:00  instance.joined    ratings instance 1 joined",
+    "12:00:00  breaker.opened     OPEN breaker",
+    "q quit  s sort: worst  ↑↓ scroll  ? help",
+  ]);
+  const long = { ...belief.events[0], text: "- ratings instance 1 joined: nats:ratings.get.1-a" } as SeenEvent;
+  assert.is(eventLine(long, "12:00:00", 60), "12:00:00  ratings instance 1 joined: nats:ratings.get.1-a");
+});
+
+test("on a short screen the instances come first, and the keys stay", () => {
+  const lines = shown(topLines(picture, FIRST_STATE, { rows: 6, columns: 120 }));
+  assert.equal(
+    lines.map((line) => line.split(" ")[0]),
+    ["ratings", "INSTANCE", "ratings/2", "ratings/1", "ratings/3", "q"],
+  );
+});
+
 test("a picture that is old says so", () => {
   const [head] = shown(topLines({ ...picture, staleMs: 3_000 }, FIRST_STATE, { rows: 24, columns: 100 }));
   assert.is(head, "‼ http://localhost:5000 has not answered for 3.0 s: what is shown is old");
+});
+
+test("keys that come at once are pressed one after the other", () => {
+  assert.equal(keysIn("\u001b[B\u001b[B\u001bOAs?"), ["\u001b[B", "\u001b[B", "\u001bOA", "s", "?"]);
+  assert.equal(keysIn("\u001b[5~\u001b[1~q"), ["\u001b[5~", "\u001b[1~", "q"]);
+  assert.equal(keysIn(""), []);
 });
 
 test("keys sort, scroll no further than there are rows, explain, and quit", () => {

@@ -1,0 +1,64 @@
+// What `dwc check` says of the bus, and what to type where there is none. Pure.
+
+import { isLoopback, readBusAddress } from "../../bus/bus-address.ts";
+import type { BusLook } from "../bus-shapes.ts";
+import type { Facts } from "./facts.ts";
+import { type Finding, findingOf } from "./finding.ts";
+
+const bus = findingOf("Bus");
+
+export const hasBus = ({ looks }: Pick<Facts, "looks">): boolean => looks.some(({ kind }) => kind === "bus");
+
+export const judgeBus = (facts: Facts): readonly Finding[] => [
+  ...facts.looks.map((look) => judgeLook(look, facts)),
+  ...judgeAdmission(facts),
+];
+
+function judgeLook(look: BusLook, facts: Facts): Finding {
+  const cure = busCure(look, facts);
+  switch (look.kind) {
+    case "bus":
+      return look.secured
+        ? bus("fine", `${look.url} answers and is secured: it admits only whom it knows`)
+        : judgeOpen(look.url, facts);
+    case "stranger":
+      return bus("critical", `${look.url} is taken by something that is not NATS`, cure);
+    case "silent":
+      return bus("critical", `${look.url} accepts connections and says nothing: a paused bus?`, cure);
+    case "nothing":
+      return hasBus(facts)
+        ? bus("warning", `${look.url} does not answer; another address of the bus does`, cure)
+        : bus("critical", `${look.url} does not answer`, cure);
+  }
+}
+
+function judgeOpen(url: string, { identity }: Facts): Finding {
+  const open = `${url} answers and is open`;
+  if (identity.org === undefined) return bus("fine", `${open}: whoever reaches it can join`);
+  return bus(
+    "warning",
+    `${open}, though you have an org: whoever reaches it can join`,
+    'end it, then type  make market   (or  nats-server -c "$(bin/dwc nats-config)")',
+  );
+}
+
+/** What brings back what was looked for at an address. */
+export function busCure({ kind, url }: BusLook, facts: Pick<Facts, "market" | "looks" | "server">): string {
+  if (kind === "bus") return "";
+  if (kind === "silent") return "fg   (in its window)";
+  const { host, port } = readBusAddress(url);
+  if (kind === "stranger") return `make market NATS_URL=nats://127.0.0.1:${port + 1}`;
+  const server = `${facts.server?.path ?? "nats-server"} -a ${host} -p ${port}`;
+  if (!isLoopback(host)) return `${server}   (on ${host})`;
+  // A Market that runs keeps a bus of its own going: it is on another one.
+  if (facts.market.kind === "market") return `${server}   (or set NATS_URL to the bus that the Market is on)`;
+  return hasBus(facts) ? server : `make market   (it starts a bus; or  ${server})`;
+}
+
+/** Whether we are let in, which only an attempt can tell. */
+function judgeAdmission(facts: Facts): readonly Finding[] {
+  const { roll } = facts;
+  if (!hasBus(facts)) return [];
+  if (roll.kind === "out") return [bus("critical", roll.why, roll.hint)];
+  return roll.notes.map((note) => bus("warning", note));
+}
