@@ -7,7 +7,7 @@ import { standardOutput } from "../src/program/output.ts";
 import { runProgram, settingsOrExit } from "../src/program/program.ts";
 
 // Wrong settings are told once here, not four times by the programs below.
-settingsOrExit(process.env);
+const { chaos } = settingsOrExit(process.env);
 const clock = systemClock();
 const print = standardOutput(clock, (lines) => `(${lines} lines dropped: whoever reads them was too slow)\n`);
 const scriptOf = (name: string): string => fileURLToPath(new URL(`./${name}.js`, import.meta.url));
@@ -17,7 +17,7 @@ await runProgram(clock, (closers) =>
     {
       marketScript: scriptOf("market"),
       ratingsScript: scriptOf("ratings"),
-      clock,
+      ...{ clock, chaos },
       print: (line) => print(`${line}\n`),
       over: () => process.exit(1),
     },

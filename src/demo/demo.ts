@@ -12,6 +12,8 @@ export interface DemoOptions {
   readonly ratingsScript: string;
   readonly clock: Clock;
   readonly print: (line: string) => void;
+  /** The instances take faults: then nobody has to look for a pid. */
+  readonly chaos: boolean;
   /** The Market has ended: there is nothing left to show. */
   readonly over: () => void;
 }
@@ -22,7 +24,7 @@ const COLOURS = ["cyan", "green", "yellow", "magenta"] as const;
 const WIDEST_NAME = "ratings 3".length;
 
 export async function startDemo(options: DemoOptions, closers: Closers): Promise<Outcome> {
-  const { marketScript, ratingsScript, clock, print, over } = options;
+  const { marketScript, ratingsScript, clock, print, chaos, over } = options;
   const children: Child[] = [];
   let closing = false;
   closers.push(async () => {
@@ -39,7 +41,7 @@ export async function startDemo(options: DemoOptions, closers: Closers): Promise
   const ratings = INSTANCES.map((instance) => startInstance(ratingsScript, instance, print));
   children.push(...ratings);
   await Promise.all(ratings.map((child) => child.running));
-  for (const line of welcome(url, ratings)) print(line);
+  for (const line of welcome(url, chaos ? FAULTS : signals(ratings[1]?.pid))) print(line);
   return { kind: "running", at: url };
 }
 
@@ -61,17 +63,26 @@ function speaker(name: string, place: number, print: (line: string) => void): (l
   return (line) => print(`${coloured} ${line}`);
 }
 
-function welcome(url: string, ratings: readonly Child[]): readonly string[] {
-  const second = ratings[1]?.pid;
+function welcome(url: string, trials: readonly string[]): readonly string[] {
   return [
     "",
     `The Market is open at ${url} with three Ratings instances. Load the page, and watch here who is asked.`,
     `The board is at ${url}/board: what the Market believes of each of them, as it happens.`,
     "Then, in another terminal, and load the page again after each:",
-    `  kill -STOP ${second}    pauses instance 2: its breaker opens, and nobody waits for it again`,
-    `  kill -CONT ${second}    it beats, and its breaker closes`,
-    `  kill -KILL ${second}    it is gone, and no page notices`,
+    ...trials,
     "^C here ends everything.",
     "",
   ];
 }
+
+const signals = (pid: number | undefined): readonly string[] => [
+  `  kill -STOP ${pid}    pauses instance 2: its breaker opens, and nobody waits for it again`,
+  `  kill -CONT ${pid}    it beats, and its breaker closes`,
+  `  kill -KILL ${pid}    it is gone, and no page notices`,
+];
+
+const FAULTS: readonly string[] = [
+  "  bin/dwc fault ratings/2 pause    pauses instance 2, for a minute: its breaker opens, and nobody waits for it again",
+  "  bin/dwc fault reset              it beats, and its breaker closes",
+  "  bin/dwc fault ratings/2 kill     it is gone, and no page notices",
+];

@@ -53,7 +53,7 @@ function textOf({ instance, pid, natsUrls }: Speaker, event: Told): string {
   const urls = natsUrls.join(", ");
   switch (event.kind) {
     case "waiting":
-      return `waits for a bus at ${urls}: start one with  make market  or  nats-server`;
+      return `waits for a bus at ${urls}: start one with  make market`;
     case "up":
       return `is up: pid ${pid}, ${shownAddress(event.address)}`;
     case "resumed":
@@ -77,7 +77,7 @@ function textOf({ instance, pid, natsUrls }: Speaker, event: Told): string {
     case "fault ended":
       return `ended a fault: ${faultText(event.fault)} (${event.why})`;
     case "killed":
-      return `is killed: start it again with  make startRatings INSTANCE=${instance}`;
+      return `is killed: start it again with  CHAOS=1 make startRatings INSTANCE=${instance}`;
   }
 }
 

@@ -26,7 +26,7 @@ export async function connectBus(urls?: string, options: ConnectOptions = {}): P
   const report = options.report ?? ((sentence: string) => console.error(`bus: ${sentence}`));
   const bus = connectNatsBus({ ...options, urls: read.urls, name: options.name ?? "service", clock, report });
   const connected = await untilConnected(bus, clock, options.waitMs ?? FIRST_CONNECT_MS);
-  if (!connected) report(`${bus.trouble ?? "no server has answered yet"}: start one with  nats-server`);
+  if (!connected) report(`${bus.trouble ?? "no server has answered yet"}: start one with  nats-server -a 127.0.0.1`);
   return bus;
 }
 

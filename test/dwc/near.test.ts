@@ -19,6 +19,12 @@ test("a slip of the finger is understood, and so is the beginning of a word", ()
   }
 });
 
+test("two letters swapped are one slip, in a short word too", () => {
+  assert.is(nearest("slwo", ["pause", "slow", "fail"]), "slow");
+  assert.is(nearest("lsow", ["pause", "slow", "fail"]), "slow");
+  assert.is(nearest("wols", ["pause", "slow", "fail"]), undefined);
+});
+
 test("the nearest wins", () => {
   assert.is(nearest("logoout", COMMANDS), "logout");
   assert.is(nearest("lgin", COMMANDS), "login");

@@ -19,7 +19,10 @@ connecting("is given out without a server too, which is told, and found once it 
   const bus = await connectBus(`127.0.0.1:${port}`, { waitMs: 50, report: (sentence) => told.push(sentence) });
   assert.is(bus.status, "away");
   assert.is(told.length, 1);
-  assert.match(told[0] ?? "", new RegExp(`^.*127\\.0\\.0\\.1:${port}.*: start one with {2}nats-server$|^no server`));
+  assert.match(
+    told[0] ?? "",
+    new RegExp(`^.*127\\.0\\.0\\.1:${port}.*: start one with {2}nats-server -a 127\\.0\\.0\\.1$|^no server`),
+  );
   const server = await startNatsServer({ port });
   await until("connected", () => bus.status === "connected");
   await bus.close();

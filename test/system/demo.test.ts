@@ -46,6 +46,20 @@ demo("opens with a bus of its own, four fresh ratings from three instances; ^C e
   }
 });
 
+demo("with CHAOS=1 it says what to type for a fault, and that is what can be typed", async () => {
+  const world = new World(`nats://127.0.0.1:${await freePort()}`);
+  try {
+    const program = world.start({ name: "demo", env: { PORT: "0", CHAOS: "1" } });
+    const [, typed = ""] = await program.waitFor(/^ {2}bin\/dwc (fault ratings\/2 pause) /);
+    assert.is(program.count(/kill -STOP/), 0);
+    const dwc = world.start({ name: "dwc", args: typed.split(" ") });
+    assert.is((await dwc.ended).code, 0);
+    await program.waitFor(/instance 2 begins a fault: paused/);
+  } finally {
+    await world.close();
+  }
+});
+
 demo("killed outright, it takes the others with it all the same", async () => {
   const world = new World(`nats://127.0.0.1:${await freePort()}`);
   try {

@@ -39,7 +39,10 @@ const wrongWho = (who: string): Failed => ({
 /** @param number of the instance that is meant; undefined: all */
 export function explained(belief: Belief, service: string, number: number | undefined): Outcome {
   if (belief.service !== service)
-    return unknown(`the Market calls ${belief.service}, and no ${service}`, `bin/dwc explain ${belief.service}`);
+    return unknown(
+      `the Market calls ${belief.service}, and no ${service}`,
+      `for example:  bin/dwc explain ${belief.service}`,
+    );
   const meant = belief.instances.filter(({ instance }) => number === undefined || instance === number);
   if (meant.length === 0 && number !== undefined)
     return unknown(

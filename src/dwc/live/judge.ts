@@ -1,6 +1,6 @@
 // What the facts mean: fine, worth a warning, or critical, and the command that mends it. Pure.
 
-import type { Facts, IdentityFacts } from "./facts.ts";
+import type { Facts } from "./facts.ts";
 import { type Finding, findingOf } from "./finding.ts";
 import { hasBus, judgeBus } from "./judge-bus.ts";
 import { judgeBelief, judgeMarket } from "./judge-market.ts";
@@ -14,7 +14,7 @@ export const LEAST_SERVER = "2.2.0";
 export function judge(facts: Facts): readonly Finding[] {
   return [
     ...judgeBus(facts),
-    ...judgeIdentity(facts.identity),
+    ...judgeIdentity(facts),
     ...judgeInstances(facts),
     ...judgeBelief(facts),
     judgeMarket(facts),
@@ -25,11 +25,13 @@ export function judge(facts: Facts): readonly Finding[] {
 
 const self = findingOf("Identity");
 
-function judgeIdentity(identity: IdentityFacts): readonly Finding[] {
+function judgeIdentity({ identity, looks }: Facts): readonly Finding[] {
+  const asksWho = looks.some((look) => look.kind === "bus" && look.secured);
   const { state, folder, org, tooOpen, expired, trouble } = identity;
   if (typeof state === "object") return [self("critical", state.unreadable, "")];
   const found: Finding[] = [];
-  if (state === "absent") found.push(self("fine", `nobody has an org here (${folder}), and an open bus asks for none`));
+  if (state === "absent")
+    found.push(self("fine", `nobody has an org here (${folder})${asksWho ? "" : ", and an open bus asks for none"}`));
   else if (org === undefined)
     found.push(
       self("warning", `nobody is logged in (${folder})`, "bin/dwc login EMAIL   (who there is:  bin/dwc status)"),

@@ -47,6 +47,10 @@ const troubles = (changes: Partial<Facts>): readonly string[] =>
 test("a system that is well has nothing to be told of", () => {
   assert.equal(troubles({}), []);
   assert.is(worstOf(judge(well)), "fine");
+  const identity = (secured: boolean): string =>
+    judge({ ...well, looks: [{ kind: "bus", url, secured }] }).find(({ group }) => group === "Identity")?.what ?? "";
+  assert.is(identity(false), "nobody has an org here (state), and an open bus asks for none");
+  assert.is(identity(true), "nobody has an org here (state)");
 });
 
 test("every trouble but one of the outside comes with what to type", () => {
