@@ -100,15 +100,53 @@ test("README lists them as they are: metrics, outcomes and events", () => {
   assert.is(listed.length, unique.size, "README lists no metric that is gone");
 });
 
+const expressions: readonly string[] = JSON.parse(
+  readFileSync(join(repository, "docs/grafana.json"), "utf8"),
+).panels.flatMap((panel: { targets: { expr: string }[] }) => panel.targets.map(({ expr }) => expr));
+
 test("the board for Grafana shows all of them, and none that does not exist", () => {
-  const board = JSON.parse(readFileSync(join(repository, "docs/grafana.json"), "utf8"));
-  const expressions: string[] = board.panels.flatMap((panel: { targets: { expr: string }[] }) =>
-    panel.targets.map(({ expr }) => expr),
-  );
   const shown = new Set(expressions.flatMap((text) => text.match(/\bdwc_\w+/g) ?? []));
   const names = new Set<string>(ALL.map(({ name }) => name));
   for (const name of shown) assert.ok(names.has(name) || names.has(name.replace(HISTOGRAM_ENDS, "")), name);
   for (const name of names) assert.ok(shown.has(name) || shown.has(`${name}_bucket`), `${name} is not shown`);
+});
+
+test("it groups and picks by labels that its metrics have", () => {
+  for (const text of expressions) {
+    const metrics = (text.match(/\bdwc_\w+/g) ?? []).map((name) => name.replace(HISTOGRAM_ENDS, ""));
+    const labels = ALL.filter(({ name }) => metrics.includes(name)).flatMap((row) => row.labels);
+    const grouped = [...text.matchAll(/\bby \(([^)]*)\)/g)].flatMap(([, list = ""]) => list.split(", "));
+    const picked = [...text.matchAll(/[{,](\w+)[!=]/g)].map(([, label = ""]) => label);
+    for (const label of [...grouped, ...picked])
+      assert.ok(label === "le" || labels.includes(label), `${text}: ${label}`);
+  }
+});
+
+/** Else Prometheus takes its own label of that name for ours, and calls ours exported_instance. */
+test("the configuration for Prometheus keeps our labels, in every job", () => {
+  const config = readFileSync(join(repository, "docs/prometheus.yml"), "utf8");
+  const jobs = config.split("job_name:").slice(1);
+  assert.is(jobs.length, 2);
+  for (const job of jobs) assert.match(job, /\n {4}honor_labels: true\n/);
+});
+
+test("names are as Prometheus wants them", () => {
+  for (const { name, type, labels, meaning } of ALL) {
+    assert.match(name, /^dwc_[a-z]+(_[a-z]+)*$/);
+    assert.is(name.endsWith("_total"), type === "counter", name);
+    assert.not.match(name, /_(count|sum|bucket|gauge|histogram|ms|milliseconds|minutes)$/);
+    assert.ok(meaning !== "" && labels.every((label) => label !== "le"), name);
+  }
+});
+
+/** Readers refuse a series that is told twice, and a histogram whose buckets go down. */
+test("no series is told twice, and each bucket holds the ones below it", async () => {
+  const lines = (await scrape()).split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+  const series = lines.map((line) => line.slice(0, line.lastIndexOf(" ")));
+  assert.is(new Set(series).size, series.length);
+  const buckets = [...valuesOf(await scrape())].filter(([name]) => name.includes("_bucket{"));
+  assert.ok(buckets.length > 0);
+  for (const [at, [name, value]] of buckets.entries()) assert.ok(value >= (buckets[at - 1]?.[1] ?? 0), name);
 });
 
 test.run();
