@@ -35,7 +35,10 @@ export async function startTour(options: TourOptions, closers: Closers): Promise
   closers.push(() => tour.close());
   const url = await tour.open();
   if (url === undefined)
-    return { kind: "refused", why: ["tour: the Market could not open, so there is nothing to see"] };
+    return {
+      kind: "refused",
+      why: ["tour: the Market could not open, so there is nothing to see; with that mended, type  make tour  again"],
+    };
   await tour.begin(url);
   return { kind: "running", at: url };
 }
@@ -62,7 +65,9 @@ class Tour {
 
   async open(): Promise<string | undefined> {
     const url = await this.#troupe.openMarket();
-    void this.#troupe.marketEnded.then(() => (this.#closing ? undefined : this.#options.over(1)));
+    // One that could not even open is told by whoever called us, in more than an exit code.
+    if (url !== undefined)
+      void this.#troupe.marketEnded.then(() => (this.#closing ? undefined : this.#options.over(1)));
     return url;
   }
 

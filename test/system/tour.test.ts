@@ -1,6 +1,8 @@
 // takes: 28 s
 // The whole tour with real programs: by itself, and with a person's keys at a real terminal.
 
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { STOPS } from "../../src/tour/stops.ts";
@@ -74,6 +76,19 @@ tour("waits for the person, does it when asked, and goes on next time where it w
     await window.close();
     await world.close();
   }
+});
+
+tour("where the Market cannot open it says so, and leaves nothing behind", async () => {
+  const world = new World(`nats://127.0.0.1:${await freePort()}`);
+  const squatter = createServer().listen(0, "127.0.0.1");
+  await once(squatter, "listening");
+  const { port } = squatter.address() as AddressInfo;
+  const program = world.start({ name: "tour", args: ["--auto"], env: { PORT: String(port) } });
+  assert.is((await program.ended).code, 1);
+  await program.waitFor(/port \d+ is taken/);
+  await program.waitFor(/^tour: the Market could not open/);
+  squatter.close();
+  await world.close();
 });
 
 tour("without a terminal it says what to type", async () => {

@@ -37,6 +37,8 @@ function fromFile(path: string, role: Role): FoundIdentity {
   }
 }
 
+const ANEW = "type  bin/dwc accept-invitation -  with a new invitation";
+
 const cureOfFile = (role: Role): string =>
   role.kind === "service"
     ? `ask for a new file (bin/dwc service-token ${role.name}) and set NATS_CREDS to it`
@@ -49,7 +51,10 @@ function fromState(state: State, role: Role): FoundIdentity {
   if (text === undefined) return { kind: "found", credentials: undefined, cure: cureOfMember(org, role) };
   const parsed = parseCredentials(text);
   if (parsed.kind === "bad")
-    return refused("bad-credentials", `the credentials of ${shown(org.name)} cannot be used: ${parsed.why}`);
+    return refused(
+      "bad-credentials",
+      `the credentials of ${shown(org.name)} cannot be used, as ${parsed.why}: ${ANEW}`,
+    );
   return { kind: "found", credentials: parsed.credentials, cure: cureOfMember(org, role) };
 }
 

@@ -9,14 +9,20 @@ export const failedVisit = ({ code, why, hint }: Out): Failed =>
     ? failedBy({ kind: "refused", code, why })
     : { kind: "failed", fault: "failed", code, message: why, hint };
 
-/** For people, and what to type. */
+/** What a Market that shows no board says by that, and what to type. */
 export const NO_BOARD = {
   "other machine": {
-    why: "it shows it on its own machine only",
+    message: (url: string) => `the Market at ${url} shows what it believes on its own machine only`,
     hint: "to show it to all who see the page, start it with:  BOARD=public make market",
   },
-  "not yet": { why: "it is still on its way to the bus", hint: "what is wrong:  bin/dwc check" },
-  none: { why: "the monolith has none, nor has a stranger", hint: "a Market with ratings does:  make market" },
+  "not yet": {
+    message: (url: string) => `the Market at ${url} is still on its way to the bus`,
+    hint: "what is wrong:  bin/dwc check",
+  },
+  none: {
+    message: (url: string) => `what answers at ${url} shows no board: the monolith has none, nor has a stranger`,
+    hint: "a Market with ratings does:  make market",
+  },
 } as const;
 
 /** Why there is no board, and what to type. */
@@ -41,11 +47,7 @@ export function failedMarket(asked: Exclude<AskedMarket, { kind: "board" }>): Fa
         "type  fg  in its window",
       );
     case "no board":
-      return failed(
-        "no-board",
-        `what answers at ${url} shows no board: ${NO_BOARD[asked.why].why}`,
-        NO_BOARD[asked.why].hint,
-      );
+      return failed("no-board", NO_BOARD[asked.why].message(url), NO_BOARD[asked.why].hint);
   }
 }
 

@@ -59,6 +59,7 @@ export function busCure({ kind, url }: BusLook, facts: Pick<Facts, "market" | "l
 function judgeAdmission(facts: Facts): readonly Finding[] {
   const { roll } = facts;
   if (!hasBus(facts)) return [];
-  if (roll.kind === "out") return [bus("critical", roll.why, roll.hint)];
+  // With credentials that cannot be read nobody was asked: that is told where it belongs, of the identity.
+  if (roll.kind === "out") return roll.code === "bad-credentials" ? [] : [bus("critical", roll.why, roll.hint)];
   return roll.notes.map((note) => bus("warning", note));
 }

@@ -68,8 +68,8 @@ export function judgeBelief(facts: Facts): readonly Finding[] {
 /** The monolith has none and needs none, and one on its way to the bus has told so already. */
 function judgeNoBoard(asked: Extract<Facts["asked"], { kind: "no board" }>): readonly Finding[] {
   if (asked.why !== "other machine") return [];
-  const { why, hint } = NO_BOARD[asked.why];
-  return [instances("unknown", `what the Market believes of them is not known: ${why}`, hint)];
+  const { message, hint } = NO_BOARD[asked.why];
+  return [instances("unknown", message(asked.url), hint)];
 }
 
 /** Two that know nobody in common are on two buses, or in two orgs. */

@@ -28,7 +28,7 @@ const self = findingOf("Identity");
 function judgeIdentity({ identity, looks }: Facts): readonly Finding[] {
   const asksWho = looks.some((look) => look.kind === "bus" && look.secured);
   const { state, folder, org, tooOpen, expired, trouble } = identity;
-  if (typeof state === "object") return [self("critical", state.unreadable, "")];
+  if (typeof state === "object") return [self("critical", ...withCure(state.unreadable))];
   const found: Finding[] = [];
   if (state === "absent")
     found.push(self("fine", `nobody has an org here (${folder})${asksWho ? "" : ", and an open bus asks for none"}`));
@@ -41,9 +41,15 @@ function judgeIdentity({ identity, looks }: Facts): readonly Finding[] {
     found.push(self("warning", `others may read ${path}`, `chmod ${isFolder ? "700" : "600"} '${path}'`));
   for (const { whose, since, renew } of expired)
     found.push(self("critical", `the credentials of ${whose} have expired (${since})`, renew));
-  if (trouble !== undefined) found.push(self("critical", trouble, ""));
+  if (trouble !== undefined) found.push(self("critical", ...withCure(trouble)));
   if (state !== "absent" && tooOpen.length === 0) found.push(self("fine", "only you can read it"));
   return found;
+}
+
+/** Sentences about an identity end, behind their last colon, in what to do. */
+function withCure(sentence: string): readonly [what: string, cure: string] {
+  const at = sentence.lastIndexOf(": ");
+  return at < 0 ? [sentence, ""] : [sentence.slice(0, at), sentence.slice(at + ": ".length)];
 }
 
 const instances = findingOf("Instances");

@@ -70,5 +70,5 @@ function listed(
 /** What the Market believes is missing; the bus's word is there, so this is no failure. */
 function unseen(asked: Exclude<AskedMarket, { kind: "board" }>): readonly string[] {
   const { message, hint } = failedMarket(asked);
-  return [`what a Market believes is not known: ${message}`, hint];
+  return [message, hint];
 }

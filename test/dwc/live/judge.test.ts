@@ -159,7 +159,7 @@ test("what a Market far away does not show is unknown; the monolith has nothing 
     asked: { kind: "no board", url: marketUrl, why },
   });
   assert.equal(troubles(asked("other machine")), [
-    "unknown what the Market believes of them is not known: it shows it on its own machine only | to show it to all who see the page, start it with:  BOARD=public make market",
+    "unknown the Market at http://127.0.0.1:5000 shows what it believes on its own machine only | to show it to all who see the page, start it with:  BOARD=public make market",
   ]);
   assert.equal([...troubles(asked("none")), ...troubles(asked("not yet"))], []);
 });
@@ -188,6 +188,12 @@ test("an identity's troubles are told one by one, with the file that is meant", 
   ]);
   const unreadable = { ...identity, state: { unreadable: "it is damaged" } };
   assert.equal(troubles({ identity: unreadable }), ["critical it is damaged | "]);
+  const known = { ...identity, state: { unreadable: "f cannot be read (damaged): put back a copy of it" } };
+  const refused: Facts["roll"] = { kind: "out", code: "bad-credentials", why: "f cannot be read", hint: "" };
+  assert.equal(troubles({ identity: known, roll: refused }), [
+    "critical f cannot be read (damaged) | put back a copy of it",
+    "unknown could not be asked: the bus does not let us in | ",
+  ]);
 });
 
 test("what could not be asked is unknown, and not blamed on anybody", () => {
