@@ -1,7 +1,7 @@
 // Every number and every switch of the system, once, with its reason. Pure: the environment comes in as an argument,
 // and a wrong value goes out as a sentence that names the variable, the value and the rule.
 
-/** The numbers by which health is decided (README, "How health is decided"). All times in milliseconds. */
+/** The numbers by which health is decided (README, "How a call finds its instance"). All times in milliseconds. */
 export interface HealthRules {
   readonly requestTimeoutMs: number;
   readonly failureLimit: number;

@@ -1,4 +1,4 @@
-// Every subject is built here (README, "The protocol, version 1"), and names are checked where they enter.
+// Every subject is built here (docs/protocol.md), and names are checked where they enter.
 
 export type NameCheck =
   | { readonly kind: "good"; readonly name: string }

@@ -1,4 +1,4 @@
-// The heartbeat as it goes over the wire (README, "The protocol, version 1"): what a sender says, and what a receiver
+// The heartbeat as it goes over the wire (docs/protocol.md): what a sender says, and what a receiver
 // believes of bytes that anybody may have sent. Unknown fields are ignored, so that later versions can add some.
 
 export const HEARTBEAT_STATES = ["up", "draining", "gone"] as const;

@@ -31,7 +31,7 @@ export interface Attempt {
 /** What counts as an answer of a service: only its caller knows. */
 export type Accepts = (body: unknown) => boolean;
 
-/** 503 is how an instance says that it takes no more (README, "The protocol"). */
+/** 503 is how an instance says that it takes no more (docs/protocol.md). */
 const DRAINING = 503;
 
 /** What `reply` is to the caller, and what it says of `who`, the instance that was asked. */

@@ -1,5 +1,5 @@
-// The one list of what can happen, by the name under which the log, the board, the metrics and every program that
-// listens know it. README prints it, and a test compares the two. A name, once published, means the same for good.
+// The one list of what can happen, by the name under which the log, the board, the metrics and every program that listens
+// know it. docs/observing.md prints it, and a test compares. A name, once published, means the same for good.
 
 import type { ClientEvent } from "../service/client-options.ts";
 

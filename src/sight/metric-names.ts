@@ -1,5 +1,5 @@
-// The one list of metrics, as they are published: README prints it, docs/grafana.json shows them, and tests compare the
-// three. Names as Prometheus wants them: base units, `_total` on what only grows, and labels of few values.
+// The one list of metrics, as they are published: docs/observing.md prints it, docs/grafana.json shows them, and tests
+// compare the three. Names as Prometheus wants them: base units, `_total` on what only grows, and labels of few values.
 
 export type MetricType = "gauge" | "counter" | "histogram";
 

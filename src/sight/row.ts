@@ -1,5 +1,5 @@
 // One incarnation as it is shown: what the bus says of it, what our calls say of it, and what its calls came to. The
-// field names are published (README, "As data"); times are epoch ms, so that whoever shows them can let them run.
+// field names are published (docs/observing.md); times are epoch ms, so that whoever shows them can let them run.
 
 import type { Breaker } from "../health/breaker.ts";
 import type { Member, Membership } from "../health/member.ts";

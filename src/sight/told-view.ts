@@ -1,4 +1,4 @@
-// What one Market tells the others of a service's instances, as it goes over the wire (README, "The protocol, version 1"),
+// What one Market tells the others of a service's instances, as it goes over the wire (docs/protocol.md),
 // and what is believed of bytes that anybody may have sent. It is bounded: of a thousand instances the worst are told,
 // and an instance that is not among them is then "not told", which is no opinion.
 

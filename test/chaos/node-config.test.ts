@@ -1,12 +1,12 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { blocksOf, readReadme, sectionOf } from "../support/readme.ts";
+import { blocksOf, readPage, sectionOf } from "../support/readme.ts";
 import { hostsOf } from "./names.ts";
 import { natsUrls, nodeConfig } from "./node-config.ts";
 
 const test = suite("the configuration of a node");
 
-const told = sectionOf(readReadme(), "On a cluster");
+const told = sectionOf(readPage("docs/operating.md"), "On a cluster");
 const [first] = hostsOf("node");
 
 test("README shows the one that chaos runs", () => {

@@ -1,8 +1,8 @@
-// README against the code: what it says to type, to set, to open and to expect. A page that is read before anything else
+// README and its pages against the code: what it says to type, to set, to open and to expect. A page that is read before anything else
 // must not be the first thing that is wrong.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { COMMANDS } from "../../src/dwc/commands.ts";
@@ -16,12 +16,12 @@ import { FIXED, LOG_LEVELS, SETTINGS, usualHealthRules } from "../../src/setting
 import { EVENTS } from "../../src/sight/event-names.ts";
 import { parseView } from "../../src/sight/told-view.ts";
 import { isPrintable } from "../support/printed.ts";
-import { blocksOf, readReadme, rowsOf, sectionOf } from "../support/readme.ts";
+import { blocksOf, PAGES, readBook, readPage, rowsOf, sectionOf } from "../support/readme.ts";
 import { repository } from "../support/toolbox.ts";
 
 const page = suite("README");
 
-const readme = readReadme();
+const readme = readBook();
 const makefile = readFileSync(join(repository, "Makefile"), "utf8");
 const targets = [...makefile.matchAll(/^([A-Za-z-]+):.*## /gm)].map(([, name = ""]) => name);
 const spans = [...readme.replace(/^```[\s\S]*?^```$/gm, "").matchAll(/`([^`\n]+)`|<code>([^<]+)<\/code>/g)].map(
@@ -29,7 +29,7 @@ const spans = [...readme.replace(/^```[\s\S]*?^```$/gm, "").matchAll(/`([^`\n]+)
 );
 const typed = [...readme.matchAll(/^ {4}(\S.*)$/gm)].map(([, line = ""]) => line);
 const walk = sectionOf(readme, "The walk");
-const protocol = sectionOf(readme, "The protocol, version 1");
+const protocol = readPage("docs/protocol.md");
 /** Wrapped lines as one, so that a sentence is found however it is broken. */
 const flat = (text: string): string => text.replace(/\s+/g, " ");
 
@@ -79,8 +79,7 @@ page("every variable that it names exists", () => {
 });
 
 page("its tables of events are the code's own, in its order", () => {
-  const [, seen = ""] = sectionOf(readme, "Seeing it").split("| event | when |");
-  const [ofOthers = ""] = seen.split("With `LOG_FORMAT=json`");
+  const [, ofOthers = ""] = sectionOf(readme, "Events").split("| event | when |");
   const [, own = ""] = sectionOf(readme, "Traces and logs").split("| event | when |");
   const listed = (all: readonly { name: string; meaning: string }[]): string[][] =>
     all.map(({ name, meaning }) => [`\`${name}\``, meaning]);
@@ -115,15 +114,25 @@ page("its table of who may do what names every role", () => {
     assert.match(roles ?? "", new RegExp(`^\\| ${role} `, "m"));
 });
 
+interface Link {
+  readonly page: string;
+  /** From the folder of the repository; of a link within a page, that page. */
+  readonly path: string;
+  readonly anchor: string;
+}
+
+/** Images too. */
+const links: readonly Link[] = PAGES.flatMap((page) =>
+  [...readPage(page).matchAll(/\]\(([^)#\s]*)(?:#([^)\s]+))?\)/g)]
+    .filter(([, path = ""]) => !path.includes("://"))
+    .map(([, path = "", anchor = ""]) => ({ page, path: path === "" ? page : join(dirname(page), path), anchor })),
+);
+
 page("every path that it names exists, and it names every room", () => {
-  const links = [...readme.matchAll(/\]\(([^)#\s]+)\)/g)].map(([, path = ""]) => path);
-  const paths = [
-    ...spans.filter((span) => /^(src|bin|test|docs|bench|tracing)\/[\w./-]+$/.test(span)),
-    ...links,
-  ].filter((path) => !path.includes("://"));
-  assert.ok(paths.length > 20);
+  const named = spans.filter((span) => /^(src|bin|test|docs|bench|tracing)\/[\w./-]+$/.test(span));
+  assert.ok(named.length > 20 && links.length > 20);
   nothing(
-    paths.filter((path) => !existsSync(join(repository, path))),
+    [...named, ...links.map(({ path }) => path)].filter((path) => !existsSync(join(repository, path))),
     "not there",
   );
   const rooms = readdirSync(join(repository, "src"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
@@ -134,18 +143,32 @@ page("every path that it names exists, and it names every room", () => {
   );
 });
 
-page("every link inside it leads to a heading", () => {
-  const headings = [...readme.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
-    heading
-      .toLowerCase()
-      .replace(/[^\w -]/g, "")
-      .replaceAll(" ", "-"),
-  );
-  const links = [...readme.matchAll(/\]\(#([^)]+)\)/g)].map(([, anchor = ""]) => anchor);
-  assert.ok(links.length > 0);
+page("every link to a heading leads to one, on its own page or on another", () => {
+  const isPage = (path: string): path is (typeof PAGES)[number] => PAGES.some((page) => page === path);
+  const headings = (path: string): readonly string[] =>
+    isPage(path)
+      ? [...readPage(path).matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
+          heading
+            .toLowerCase()
+            .replace(/[^\w -]/g, "")
+            .replaceAll(" ", "-"),
+        )
+      : [];
+  const anchored = links.filter(({ anchor }) => anchor !== "");
+  assert.ok(anchored.length > 10);
   nothing(
-    links.filter((anchor) => !headings.includes(anchor)),
+    anchored
+      .filter(({ path, anchor }) => !headings(path).includes(anchor))
+      .map(({ page, path, anchor }) => `${page}: ${path}#${anchor}`),
     "no heading",
+  );
+});
+
+page("README leads to every other page", () => {
+  const led = links.filter(({ page }) => page === "README.md").map(({ path }) => path);
+  nothing(
+    PAGES.filter((one) => one !== "README.md" && !led.includes(one)),
+    "not linked",
   );
 });
 

@@ -9,7 +9,7 @@ import { SECURITY_HEADERS } from "../../src/market/headers.ts";
 import { Sight } from "../../src/sight/sight.ts";
 import { type BoardWorld, openBoardWorld } from "../support/board-world.ts";
 import { FakeClock } from "../support/fake-clock.ts";
-import { readReadme, sectionOf } from "../support/readme.ts";
+import { readPage, sectionOf } from "../support/readme.ts";
 import { DEFAULT_RULES, Table } from "../support/table.ts";
 import { until } from "../support/until.ts";
 import { plain, raw, textsOf, Visitor, withMarket } from "./serve.ts";
@@ -90,7 +90,7 @@ test("as data it has the fields that README lists", () =>
     await visitor.get(market.url);
     const snapshot = JSON.parse((await visitor.get(`${market.url}/board.json`)).body);
     assert.is(snapshot.schema_version, 1);
-    const seeing = sectionOf(readReadme(), "Seeing it");
+    const seeing = sectionOf(readPage("docs/observing.md"), "The board as data");
     const listed = (head: string): string[] => {
       const [, list = ""] = new RegExp(`^${head}: ([^.]*)\\.`, "m").exec(seeing) ?? [];
       return [...list.matchAll(/`(\w+)`/g)].map(([, name = ""]) => name).sort();

@@ -5,6 +5,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { jsonLines, type Speaker } from "../../src/program/json-lines.ts";
 import type { Line } from "../../src/program/log.ts";
+import { blocksOf, readPage } from "../support/readme.ts";
 
 const test = suite("the log for machines");
 
@@ -40,6 +41,14 @@ test("an event about a process says which, in three fields and no more", async (
     ...{ service: "ratings", instance: 2, incarnation: "2-a" },
   });
   assert.not.ok("about" in JSON.parse(await written(line)));
+});
+
+test("the line that docs/observing.md shows is the one that is written", async () => {
+  const [shown] = blocksOf(readPage("docs/observing.md")).filter(({ language }) => language === "json");
+  const { time, event, about, message, trace_id: traceId } = JSON.parse(shown?.text ?? "{}");
+  const trace = { traceId, requestId: traceId };
+  const line = { level: "WARNING", logger: "resolver", text: `- ${message}`, event, about, trace } as const;
+  assert.is((await jsonLines({ service: "market" }, () => Date.parse(time)))(line), shown?.text);
 });
 
 test("what belongs to a page has its trace, and the visitor's own id where there is one", async () => {

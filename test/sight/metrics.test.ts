@@ -10,7 +10,7 @@ import { expose } from "../../src/sight/exposition.ts";
 import { INSTANCE_METRICS, MARKET_METRICS } from "../../src/sight/metric-names.ts";
 import { Sight } from "../../src/sight/sight.ts";
 import { OUTCOMES } from "../../src/sight/tally.ts";
-import { readReadme, rowsOf, sectionOf } from "../support/readme.ts";
+import { readPage, rowsOf, sectionOf } from "../support/readme.ts";
 import { DEFAULT_RULES, Table } from "../support/table.ts";
 import { repository } from "../support/toolbox.ts";
 
@@ -81,7 +81,7 @@ test("no name and no label is there that is not published", async () => {
 });
 
 test("README lists them as they are: metrics, outcomes and events", () => {
-  const rows = rowsOf(sectionOf(readReadme(), "Seeing it"));
+  const rows = ["Events", "Metrics"].flatMap((heading) => rowsOf(sectionOf(readPage("docs/observing.md"), heading)));
   const quoted = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(", ");
   const unique = new Map(ALL.map((row) => [row.name, row]));
   for (const { name, type, labels, meaning } of unique.values()) {

@@ -1,4 +1,4 @@
-// README as the tests read it.
+// README, and the pages that it leads to, as the tests read them.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,7 +15,13 @@ export interface Section {
   readonly text: string;
 }
 
-export const readReadme = (): string => readFileSync(join(repository, "README.md"), "utf8");
+/** From the folder of the repository. */
+export const PAGES = ["README.md", "docs/observing.md", "docs/operating.md", "docs/protocol.md"] as const;
+
+export const readPage = (page: (typeof PAGES)[number]): string => readFileSync(join(repository, page), "utf8");
+
+/** All of them, one behind the other. */
+export const readBook = (): string => PAGES.map(readPage).join("\n");
 
 /** The fenced blocks, in order. */
 export function blocksOf(markdown: string): readonly Block[] {
@@ -26,7 +32,7 @@ export function blocksOf(markdown: string): readonly Block[] {
 /** The part of a heading of the second level, up to the next one. */
 export function sectionOf(markdown: string, heading: string): string {
   const section = markdown.split(/^## /m).find((text) => text.startsWith(`${heading}\n`));
-  if (section === undefined) throw new Error(`README has no section "${heading}"`);
+  if (section === undefined) throw new Error(`no page has a section "${heading}"`);
   return section;
 }
 

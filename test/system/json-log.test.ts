@@ -7,7 +7,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { startNatsServer, type TestServer } from "../support/nats-server.ts";
 import type { Program } from "../support/program.ts";
-import { readReadme, rowsOf } from "../support/readme.ts";
+import { readPage, rowsOf } from "../support/readme.ts";
 import { pause, until, World } from "../support/world.ts";
 
 interface Context {
@@ -33,7 +33,9 @@ const test = suite<Context>("the log for machines");
 const LIMIT_MS = 15_000;
 const STEP = /^(ASK|WAITED|GOT|BAD|GET|DWC resolv|ratings using instance )/;
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
-const EVENTS = new Set(rowsOf(readReadme()).flatMap(([first]) => /^`([a-z]+\.[a-z_]+)`$/.exec(first ?? "")?.[1] ?? []));
+const EVENTS = new Set(
+  rowsOf(readPage("docs/observing.md")).flatMap(([first]) => /^`([a-z]+\.[a-z_]+)`$/.exec(first ?? "")?.[1] ?? []),
+);
 
 test.before.each(async (context) => {
   context.server = await startNatsServer();

@@ -9,7 +9,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { startNatsServer, type TestServer } from "../support/nats-server.ts";
 import { Program } from "../support/program.ts";
-import { blocksOf, readReadme, sectionOf } from "../support/readme.ts";
+import { blocksOf, readPage, sectionOf } from "../support/readme.ts";
 import { repository } from "../support/toolbox.ts";
 import { until } from "../support/until.ts";
 
@@ -22,7 +22,7 @@ interface Context {
 const MOST_LINES = 30;
 const WITHIN_MS = 10_000;
 
-const [service, caller] = blocksOf(sectionOf(readReadme(), "Write your own service")).filter(
+const [service, caller] = blocksOf(sectionOf(readPage("README.md"), "Write your own service")).filter(
   ({ language }) => language === "js",
 );
 

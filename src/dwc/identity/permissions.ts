@@ -1,4 +1,4 @@
-// Who may do what on the bus: the least that each can do its work with. Pure; the server enforces it (README, "Who may
+// Who may do what on the bus: the least that each can do its work with. Pure; the server enforces it (docs/operating.md, "Who may
 // be on the bus"). A subject that is not named here is refused.
 
 import { inboxPrefixOf } from "../../bus/credentials.ts";

@@ -4,12 +4,12 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { COMMANDS } from "../../../src/dwc/commands.ts";
-import { readReadme, rowsOf, sectionOf } from "../../support/readme.ts";
+import { readPage, rowsOf, sectionOf } from "../../support/readme.ts";
 import { BOARD, FakeMarket } from "./board.ts";
 import { Running } from "./running.ts";
 
 const test = suite("published JSON");
-const section = sectionOf(readReadme(), "In a terminal");
+const section = sectionOf(readPage("README.md"), "In a terminal");
 /** By command: `a`, `b` (`c`, `d`) as ["a", "b", "b.c", "b.d"]. */
 const published = new Map(
   rowsOf(section.slice(section.indexOf("| `--json` of"))).map(([command = "", fields = ""]) => [
