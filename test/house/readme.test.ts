@@ -48,6 +48,13 @@ page("every make target that it names exists, and the other way round", () => {
   );
 });
 
+page("it names every event that there is, and no other", () => {
+  const section = sectionOf(readme, "Seeing it");
+  const list = section.slice(section.indexOf("<details>"), section.indexOf("</details>"));
+  const named = [...list.matchAll(/`([a-z]+\.[a-z_]+)`/g)].map(([, name = ""]) => name);
+  assert.equal([...named].sort(), [...EVENTS, ...PROGRAM_EVENTS].map(({ name }) => name).sort());
+});
+
 page("its table of settings is the settings' own", () => {
   const rows = rowsOf(sectionOf(readme, "Settings"));
   const quoted = (value: string): string => (value === "" ? "" : `\`${value}\``);
