@@ -83,6 +83,24 @@ test("explain tells state, reason, since when, the next choice, and why not the 
   assert.is(told.json["next"], "3-a");
 });
 
+test("explain tells the turns after the next in the order in which they come", () => {
+  const instances = [1, 2, 3, 4].map((instance) => ({
+    ...(belief.instances[1] as Belief["instances"][number]),
+    ...{ instance, incarnation: `${instance}-a` },
+    turn: { kind: instance === 3 ? "next" : "in turn" } as const,
+  }));
+  const turns = { ring: ["1-a", "2-a", "3-a", "4-a"], next: "3-a", copies: [] };
+  const told = explained({ ...belief, instances, turns } as Belief, "ratings", 3);
+  assert.ok(told.kind === "done");
+  if (told.kind !== "done") return;
+  assert.equal(shown(told.lines).slice(-4), [
+    "Next call: ratings/3",
+    "  then ratings/4",
+    "  then ratings/1",
+    "  then ratings/2",
+  ]);
+});
+
 test("explain of one that has gone gives the reason of its end, and not of a breaker that no longer matters", () => {
   const [row] = belief.instances;
   assert.ok(row !== undefined);
