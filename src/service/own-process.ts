@@ -1,5 +1,6 @@
 // What a fault may do to the process that it is asked of: stop it as `kill -STOP` does, and kill it. A stopped process
-// can do nothing for itself, so before it stops a second one stands ready to continue it.
+// can do nothing for itself, so before it stops a second one stands ready to continue it, and a third one in case that
+// the second is killed meanwhile.
 
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -41,12 +42,13 @@ const LET_GO_AFTER_MS = 50;
 export function ownProcess({ natsUrls, credentials, clock = usualClock() }: OwnProcessOptions): OwnProcess {
   return {
     arm: async (order) => {
-      const watch = startWatch();
+      const [watch, spare] = [startWatch(), startWatch("spare")];
       const letGo = (): void => {
-        if (watch.connected) watch.disconnect();
+        for (const one of [watch, spare]) if (one.connected) one.disconnect();
       };
       const given: WatchOrder = { ...order, natsUrls, credentials };
-      const trouble = await said(watch, given, clock);
+      const troubles = await Promise.all([watch, spare].map((one) => said(one, given, clock)));
+      const trouble = troubles.find((why) => why !== undefined);
       if (trouble !== undefined) {
         letGo();
         return { kind: "failed", why: trouble };
@@ -54,8 +56,8 @@ export function ownProcess({ natsUrls, credentials, clock = usualClock() }: OwnP
       return {
         kind: "armed",
         stop: () => {
-          // Nobody is there to continue us: then we do not stop.
-          if (watch.connected) process.kill(process.pid, "SIGSTOP");
+          // Somebody is missing who would continue us: then we do not stop.
+          if (watch.connected && spare.connected) process.kill(process.pid, "SIGSTOP");
           clock.after(LET_GO_AFTER_MS, letGo);
         },
         release: letGo,
@@ -69,9 +71,9 @@ export function ownProcess({ natsUrls, credentials, clock = usualClock() }: OwnP
  * In our process group, so that ^C and ^Z reach it too, and with a channel, by whose end it knows of ours. What it needs
  * it is told there: credentials belong neither into arguments nor into an environment.
  */
-function startWatch(): ChildProcess {
+function startWatch(...args: readonly string[]): ChildProcess {
   const script = fileURLToPath(new URL("./pause-watch.js", import.meta.url));
-  return fork(script, [], { stdio: ["ignore", "ignore", "ignore", "ipc"], execArgv: [] });
+  return fork(script, args, { stdio: ["ignore", "ignore", "ignore", "ipc"], execArgv: [] });
 }
 
 /** @returns why nobody stands ready; undefined: somebody does */

@@ -1,6 +1,7 @@
 // A program of its own: stands beside an instance that is paused by a fault, and continues it when its time is over, when
 // somebody asks for a reset, or when it is told to end itself. It answers on the bus for the one that cannot. When the
-// instance dies, it ends: the channel between them breaks.
+// instance dies, it ends: the channel between them breaks. A second one beside it, the spare, has only the time to look at:
+// whoever kills the first has made the pause no longer by it.
 //
 // Started by own-process.ts, which tells it all that it has to know over that channel.
 
@@ -18,6 +19,10 @@ import type { WatchOrder } from "./pause-order.ts";
 const CONNECT_WITHIN_MS = 5_000;
 /** It may not have stopped yet when it is continued, on a busy machine: so this often, until it lets us go. */
 const AGAIN_MS = 200;
+/** So much later than the first, which then has been killed. */
+const SPARE_AFTER_MS = 500;
+/** As `ps` shows it, too. */
+const IS_SPARE = process.argv[2] === "spare";
 const BAD_ORDER = 400;
 const NOT_NOW = 409;
 
@@ -43,7 +48,14 @@ function signalInstance(signal: "SIGCONT" | "SIGKILL"): void {
   else process.exit(0);
 }
 
-async function watch(given: WatchOrder, { now, after }: Clock): Promise<void> {
+function watch(given: WatchOrder, { now, after }: Clock): Promise<void> {
+  if (!IS_SPARE) return listen(given, { now, after });
+  after(given.forMs + SPARE_AFTER_MS, goOn);
+  process.send?.({});
+  return Promise.resolve();
+}
+
+async function listen(given: WatchOrder, { now, after }: Pick<Clock, "now" | "after">): Promise<void> {
   const { service, instance, incarnation, natsUrls: urls, credentials, forMs } = given;
   const bus = connectNatsBus({
     urls,

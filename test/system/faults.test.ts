@@ -5,7 +5,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { connectNatsBus, type NatsBus } from "../../src/bus/nats-bus.ts";
 import { systemClock } from "../../src/clock.ts";
-import { askForFault } from "../../src/service/fault-asking.ts";
+import { askAll, askForFault } from "../../src/service/fault-asking.ts";
 import { orderBody } from "../../src/service/fault-order.ts";
 import type { InstanceRow } from "../../src/sight/row.ts";
 import { startNatsServer, type TestServer } from "../support/nats-server.ts";
@@ -57,10 +57,11 @@ const untilOn = (market: RunningMarket, ratings: RunningRatings, kinds: string):
     return row?.faults?.map(({ kind }) => kind).join() === kinds;
   });
 
-/** Whoever stands beside a paused instance. */
+/** Whoever stand beside a paused instance; the one that hears a reset first, then the spare one. */
 const watchesOf = ({ program }: RunningRatings): readonly number[] =>
   livingProcesses()
     .filter(({ parentPid, command }) => parentPid === program.pid && command.includes("pause-watch"))
+    .sort((one, other) => one.command.length - other.command.length)
     .map(({ pid }) => pid);
 
 const isStopped = ({ program }: RunningRatings): boolean => readProcess(program.pid)?.state === "T";
@@ -137,15 +138,28 @@ faults("a reset ends a pause at once, and all else with it", async ({ world, bus
   await until("nobody stands beside it any more", LIMIT_MS, () => watchesOf(ratings).length === 0);
 });
 
+faults("whoever kills the one that would end a pause has not made it longer", async ({ world, bus }) => {
+  const ratings = await world.startRatings(1, CHAOS);
+  const began = performance.now();
+  await askForFault(bus, "ratings", idOf(ratings), { kind: "begin", fault: { kind: "pause" }, forMs: 3_000 });
+  await until("it stands still", LIMIT_MS, () => isStopped(ratings));
+  const [watch = 0] = watchesOf(ratings);
+  process.kill(watch, "SIGKILL");
+  await until("it is dead", LIMIT_MS, () => !watchesOf(ratings).includes(watch));
+  assert.is((await askAll(bus, "ratings", "reset", 300)).length, 0, "and nobody hears a reset any more");
+  await ratings.program.waitFor(/ended a fault: paused \(over\)/);
+  assert.ok(performance.now() - began >= 3_000);
+  await until("nobody stands beside it any more", LIMIT_MS, () => watchesOf(ratings).length === 0);
+});
 faults("who is killed while it is paused leaves nobody behind", async ({ world, bus }) => {
   const ratings = await world.startRatings(1, CHAOS);
   await askForFault(bus, "ratings", idOf(ratings), { kind: "begin", fault: { kind: "pause" }, forMs: 600_000 });
   await until("it stands still", LIMIT_MS, () => isStopped(ratings));
-  const [watch = 0] = watchesOf(ratings);
-  assert.ok(watch > 0);
+  const watches = watchesOf(ratings);
+  assert.is(watches.length, 2);
   ratings.program.signal("SIGKILL");
   await ratings.program.ended;
-  await until("its watch has ended, too", LIMIT_MS, () => readProcess(watch) === undefined);
+  await until("they have ended, too", LIMIT_MS, () => watches.every((watch) => readProcess(watch) === undefined));
 });
 
 faults("a paused one can be killed by the same means, and ^C ends it in order", async ({ world, bus }) => {
