@@ -85,4 +85,5 @@ const FAULTS: readonly string[] = [
   "  bin/dwc fault ratings/2 pause    pauses instance 2, for a minute: its breaker opens, and nobody waits for it again",
   "  bin/dwc fault reset              it beats, and its breaker closes",
   "  bin/dwc fault ratings/2 kill     it is gone, and no page notices",
+  'Or press "Faults" on a card of the board. Each ends by itself.',
 ];

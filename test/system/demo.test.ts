@@ -15,7 +15,7 @@ const familyOf = (world: World): readonly ProcessRow[] =>
 demo("opens with a bus of its own, four fresh ratings from three instances; ^C ends all of it", async () => {
   const world = new World(`nats://127.0.0.1:${await freePort()}`);
   try {
-    const program = world.start({ name: "demo", env: { PORT: "0", METRICS_PORT: "0" } });
+    const program = world.start({ name: "demo", env: { PORT: "0", METRICS_PORT: "0", CHAOS: "1" } });
     const [, url = ""] = await program.waitFor(/The Market is open at (http:\S+) with three Ratings instances/);
     const ratings = await new RunningMarket(program, url).ratings();
     assert.equal(
@@ -24,6 +24,7 @@ demo("opens with a bus of its own, four fresh ratings from three instances; ^C e
     );
     assert.is(new Set(Object.values(ratings).map((rating) => rating?.instance)).size, 3);
     assert.ok(program.lines.some((line) => line.startsWith(`The board is at ${url}/board:`)));
+    await program.waitFor(/^Or press "Faults" on a card of the board/);
     const board = await fetch(`${url}/board/events`);
     assert.is(board.headers.get("content-type"), "text/event-stream; charset=utf-8");
     const [, metricsUrl = ""] = await program.waitFor(/instance 2 shows its metrics at (http:\S+)/);
@@ -65,6 +66,8 @@ demo("killed outright, it takes the others with it all the same", async () => {
   try {
     const program = world.start({ name: "demo", env: { PORT: "0" } });
     await program.waitFor(/The Market is open at (http:\S+) with three Ratings instances/);
+    await program.waitFor(/^\^C here ends everything/);
+    assert.is(program.count(/Faults/), 0, "there are none to press without CHAOS=1");
     program.signal("SIGKILL");
     await until("no process is left", 15_000, () => familyOf(world).length === 0);
   } finally {
