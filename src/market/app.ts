@@ -10,7 +10,7 @@ import type { Assets } from "./assets.ts";
 import { ASSETS_PATH, assetUrl, readAssets, sendAsset } from "./assets.ts";
 import { addBoardRoutes } from "./board-routes.ts";
 import { failurePages, tellKoaErrors } from "./failures.ts";
-import { marketFile } from "./files.ts";
+import { compiledFile, marketFile } from "./files.ts";
 import { FinishedPages } from "./finished-pages.ts";
 import { ownForm } from "./forms.ts";
 import { SECURITY_HEADERS } from "./headers.ts";
@@ -29,12 +29,15 @@ const KEEP_NOTHING = "no-store";
 /** Of a page whose asking itself failed: the shopper sees a page without ratings. */
 const NO_RATINGS: PageRatings = { ratings: new Map(), trouble: ["the ratings could not be asked for"] };
 
+/** What the board's script runs of ours: its words are the words of the page without scripts. */
+const SHARED_SCRIPTS = ["board-spark.js", "board-words.js", "words.js"];
+
 /**
  * The whole shop, ready for `http.createServer(app.callback())`. Reads its templates and pictures now, so a broken
  * installation throws here and not at the first visitor.
  */
 export function createApp(shop: Shop): Koa {
-  const assets = readAssets(marketFile("public"));
+  const assets = readAssets(marketFile("public"), SHARED_SCRIPTS.map(compiledFile));
   const views = loadViews(marketFile("views"), {
     siteName: SITE_NAME,
     styleUrl: assetUrl(assets, "style.css"),

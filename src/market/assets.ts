@@ -6,7 +6,7 @@
 
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
-import { extname, join } from "node:path";
+import { basename, extname, join } from "node:path";
 import type { Context } from "koa";
 
 export interface Asset {
@@ -30,9 +30,13 @@ const DIGEST_CHARACTERS = 16;
 const KEEP = "public, max-age=31536000, immutable";
 const ASK_AGAIN = "no-cache";
 
-/** Reads every file of a folder. Throws on one of a kind that has no type here, as it would be served wrongly. */
-export function readAssets(folder: string): Assets {
-  const assets = readdirSync(folder).map((name) => toAsset(name, readFileSync(join(folder, name))));
+/**
+ * Reads every file of a folder, and some from elsewhere.
+ * Throws on one of a kind that has no type here, as it would be served wrongly.
+ */
+export function readAssets(folder: string, others: readonly string[] = []): Assets {
+  const files = [...readdirSync(folder).map((name) => join(folder, name)), ...others];
+  const assets = files.map((file) => toAsset(basename(file), readFileSync(file)));
   return new Map(assets.map((asset) => [asset.name, asset]));
 }
 

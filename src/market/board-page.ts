@@ -6,19 +6,37 @@ import type { InstanceRow } from "../sight/row.ts";
 import type { Snapshot } from "../sight/snapshot.ts";
 import { STATES, type State } from "../sight/state.ts";
 import { type MarketsFace, marketsFace } from "./board-markets.ts";
+import {
+  busText,
+  callsText,
+  canBeAsked,
+  faultTexts,
+  isAllWell,
+  moreTurnsText,
+  msText,
+  nextText,
+  summaryText,
+  turnsShown,
+  turnText,
+  whyText,
+} from "./board-words.ts";
 import { FACES } from "./faces.ts";
-import { ageText, countText } from "./words.ts";
+import { ageText } from "./words.ts";
 
 /** Newer ones come by themselves, where scripts run; the others are in board.json. */
 const EVENTS_ON_PAGE = 30;
-const SECOND_MS = 1000;
 const PERCENT = 100;
 
 export interface BoardPage {
   readonly service: string;
   readonly summary: string;
+  readonly isAllWell: boolean;
   readonly bus: string;
+  readonly isBusThere: boolean;
   readonly next: string;
+  readonly ring: readonly TurnFace[];
+  /** How many more have a turn; empty: none. */
+  readonly moreTurns: string;
   readonly markets: MarketsFace;
   readonly legend: readonly { state: State; glyph: string; word: string; meaning: string }[];
   readonly rows: readonly BoardRow[];
@@ -26,6 +44,12 @@ export interface BoardPage {
   /** Whether any instance takes faults. */
   readonly hasFaults: boolean;
   readonly events: readonly { readonly at: string; readonly level: string; readonly text: string }[];
+}
+
+interface TurnFace {
+  readonly instance: number;
+  readonly note: string;
+  readonly look: "is-next" | "is-passed" | "";
 }
 
 export interface BoardRow {
@@ -37,7 +61,10 @@ export interface BoardRow {
   readonly why: string;
   readonly heard: string;
   readonly calls: string;
-  readonly latency: string;
+  /** Of all calls of the last minute. */
+  readonly share: string;
+  readonly p50: string;
+  readonly p99: string;
   /** What is on, each with its end; empty: none is. */
   readonly faults: readonly string[];
   /** Whether it can be asked for any now. */
@@ -49,9 +76,12 @@ export function boardPage(snapshot: Snapshot): BoardPage {
   const next = instances.find(({ incarnation }) => incarnation === turns.next);
   return {
     service,
-    summary: summaryOf(instances),
-    bus: bus === "connected" ? "The bus is there." : "The bus is away: nobody can be asked.",
-    next: next === undefined ? "Nobody: all services are down." : `Instance ${next.instance} gets the next call.`,
+    summary: summaryText(instances),
+    isAllWell: isAllWell(instances),
+    bus: busText(bus),
+    isBusThere: bus === "connected",
+    next: nextText(next),
+    ...ringFace(instances, turns),
     markets: marketsFace(markets, snapshot.at),
     legend: STATES.map((state) => ({ state, ...FACES[state] })),
     rows: instances.map((row) => rowOf(row, snapshot.at)),
@@ -64,38 +94,33 @@ export function boardPage(snapshot: Snapshot): BoardPage {
   };
 }
 
-function summaryOf(instances: readonly InstanceRow[]): string {
-  const up = instances.filter(({ membership }) => membership.kind === "up");
-  const well = up.filter(({ state }) => state === "well").length;
-  const lost = instances.filter(({ state }) => state === "lost").length;
-  const all = `${countText(up.length, "instance")} up, ${well === up.length ? "all" : well} well`;
-  return `${up.length === 0 ? "No instance is up" : all}${lost > 0 ? `, ${lost} lost` : ""}.`;
+function ringFace(instances: readonly InstanceRow[], { ring, next }: Snapshot["turns"]) {
+  const rows = new Map(instances.map((row) => [row.incarnation, row]));
+  const shown = turnsShown(ring, next);
+  return {
+    ring: shown.flatMap((incarnation) => turnFace(rows.get(incarnation), next)),
+    moreTurns: moreTurnsText(ring.length, shown.length),
+  };
+}
+
+function turnFace(row: InstanceRow | undefined, next: string | null): readonly TurnFace[] {
+  if (row === undefined) return [];
+  const look = row.incarnation === next ? "is-next" : row.turn.kind === "passed over" ? "is-passed" : "";
+  return [{ instance: row.instance, note: turnText(row, next), look }];
 }
 
 function rowOf(row: InstanceRow, at: number): BoardRow {
-  const { instance, incarnation, state, calls, latency, heartbeat, faults, membership } = row;
+  const { instance, incarnation, state, calls, latency, heartbeat } = row;
   const { glyph, word } = FACES[state];
   return {
     ...{ instance, incarnation, state, glyph, word },
     why: whyText(row, at),
     heard: `${ageText(at - heartbeat.at)} ago`,
-    calls: `${calls.total}${calls.hedges > 0 ? ` + ${calls.hedges} hedged` : ""} (${Math.round(calls.share * PERCENT)} % of the last minute)`,
-    latency: latency === null ? "–" : `${latency.p50Ms.toFixed(1)} / ${latency.p99Ms.toFixed(1)} ms`,
-    faults: (faults ?? []).map(({ text, endsAt }) => `${text}, ends in ${secondsText(endsAt - at)}`),
-    // Somebody silent is soon held for lost, and is all the same to be asked to end it.
-    takesFaults: faults !== null && (membership.kind === "up" || faults.length > 0),
+    calls: callsText(calls),
+    share: `${Math.round(calls.share * PERCENT)} %`,
+    p50: msText(latency?.p50Ms),
+    p99: msText(latency?.p99Ms),
+    faults: faultTexts(row.faults, at),
+    takesFaults: canBeAsked(row, at),
   };
-}
-
-const secondsText = (ms: number): string => `${Math.max(0, Math.ceil(ms / SECOND_MS))} s`;
-
-/** Why it is in that state, and when that may change. */
-function whyText({ breaker, membership, turn }: InstanceRow, at: number): string {
-  if (membership.kind !== "up") return membership.how ?? "";
-  if (breaker.kind === "open" && breaker.retestAt !== null) {
-    const inS = Math.max(0, Math.ceil((breaker.retestAt - at) / SECOND_MS));
-    return `${breaker.why ?? "did not answer"}; ${inS === 0 ? "retest with the next call" : `retest in ${inS} s`}`;
-  }
-  if (breaker.kind === "probation") return `${countText(breaker.answersLeft ?? 0, "answer")} to go`;
-  return turn.kind === "passed over" ? turn.why : "";
 }

@@ -8,6 +8,7 @@ import { type AskedFault, askAll, askForFault, mayAskForFaults } from "../servic
 import { faultText } from "../service/fault-notes.ts";
 import type { FaultOrder } from "../service/fault-order.ts";
 import type { FaultForm } from "./fault-form.ts";
+import { instancesText } from "./words.ts";
 
 export interface FaultDesk {
   /** Whether the bus lets this Market ask; if not, an admin's credentials are missing. */
@@ -50,9 +51,8 @@ export function openFaultDesk(options: FaultDeskOptions): FaultDesk {
 async function askFor({ target, order }: FaultForm, { service, bus }: FaultDeskOptions): Promise<FaultOutcome> {
   if (target !== undefined) return outcomeOf(target, order, await askForFault(bus, service, target, order));
   const takers = await askAll(bus, service, "reset");
-  const who = takers.map(({ instance }) => instance).join(", ");
   if (takers.length === 0) return { isDone: false, message: "nobody answered the reset: no instance takes faults" };
-  return { isDone: true, message: `all faults have ended, of instance ${who}` };
+  return { isDone: true, message: `all faults of ${instancesText(takers.map(({ instance }) => instance))} have ended` };
 }
 
 function outcomeOf(target: string, order: FaultOrder, asked: AskedFault): FaultOutcome {

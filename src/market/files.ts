@@ -11,6 +11,9 @@ export function marketFile(name: string): string {
   return fileURLToPath(import.meta.resolve(`#root/src/market/${name}`));
 }
 
+/** The absolute path of a compiled file of src/market. */
+export const compiledFile = (name: string): string => fileURLToPath(new URL(`./${name}`, import.meta.url));
+
 /**
  * Reads the catalogue that is shipped with the Market.
  * @throws Error that says all that is wrong: a broken catalogue is a broken installation, and there is nothing to sell

@@ -21,7 +21,7 @@ const DIRECTIVES = [
 ];
 
 const CONTENT_SECURITY_POLICY = DIRECTIVES.join("; ");
-/** The board, which no shopper visits, is kept up to date by one script file of ours, and by a feed from here. */
+/** The board, which no shopper visits, is kept up to date by script files of ours, and by a feed from here. */
 export const BOARD_CONTENT_SECURITY_POLICY = [...DIRECTIVES, "script-src 'self'", "connect-src 'self'"].join("; ");
 
 export const SECURITY_HEADERS: readonly SecurityHeader[] = [

@@ -2,7 +2,7 @@
 // case; only the sentence tells that something behind it is broken.
 
 import type { PageRatings, RatingView } from "./shop.ts";
-import { countText } from "./words.ts";
+import { countText, instancesText } from "./words.ts";
 
 export interface RatingsStatus {
   /** For the look of the line: all is well, some is old, or nothing answered. */
@@ -62,9 +62,6 @@ function whyText(fresh: number, trouble: readonly string[]): string | null {
 /** `Answered by instances 1 and 2.`; with nothing fresh, who was the last to. */
 function whoText(known: readonly RatingView[], fresh: readonly RatingView[]): string | null {
   const answers = fresh.length > 0 ? fresh : known;
-  const numbers = [...new Set(answers.map((rating) => rating.instance))].sort((one, other) => one - other);
-  const last = numbers.pop();
-  if (last === undefined) return null;
-  const named = numbers.length === 0 ? `instance ${last}` : `instances ${numbers.join(", ")} and ${last}`;
-  return `${fresh.length > 0 ? "Answered" : "Last answered"} by ${named}.`;
+  if (answers.length === 0) return null;
+  return `${fresh.length > 0 ? "Answered" : "Last answered"} by ${instancesText(answers.map(({ instance }) => instance))}.`;
 }

@@ -34,3 +34,10 @@ export function ageText(ageMs: number): string {
 export function countText(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
+
+/** `instance 1`, `instances 1, 2 and 3`: each once, in order. */
+export function instancesText(instances: Iterable<number>): string {
+  const numbers = [...new Set(instances)].sort((one, other) => one - other);
+  const last = numbers.pop();
+  return numbers.length === 0 ? `instance ${last}` : `instances ${numbers.join(", ")} and ${last}`;
+}

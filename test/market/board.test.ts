@@ -72,9 +72,9 @@ test("without scripts it is a table that says who is how, and why", () =>
     const rows = textsOf(body, "tr").slice(1);
     assert.match(
       rows[0] ?? "",
-      /^2 2-\S+ ✕ Breaker open request timed out; retest in (60|59) s \d+ s ago \d+ \(\d+ % of/,
+      /^2 2-\S+ ✕ Breaker open request timed out, \d s ago · retest in (60|59|58) s \d+ s ago \d+ \d+ % /,
     );
-    assert.match(rows[1] ?? "", /^1 1-\S+ ✓ Well \d+ s ago/);
+    assert.match(rows[1] ?? "", /^1 1-\S+ ✓ Well takes its turns \d+ s ago/);
     assert.ok(plain(body).includes("Instance 1 gets the next call."));
     assert.is(client.resolver.look(0).call?.who.instance, 1);
     const policy = headers.get("content-security-policy") ?? "";
@@ -162,6 +162,19 @@ test("the feed sends a snapshot, then what changes, and goes on after the last e
     await until("a line", LIMIT_MS, () => lines.lines.length > 0);
     assert.is(JSON.parse(lines.lines[0] ?? "").type, "snapshot");
     lines.stop();
+  }));
+
+test("what the board's script imports is there, and imports nothing that is not", () =>
+  withMarket({}, async ({ url }) => {
+    const asked: string[] = ["board.js", "board-markets.js", "faults.js"];
+    for (const name of asked) {
+      const { status, body, headers } = await visitor.get(`${url}/static/${name}`);
+      assert.equal([name, status, headers.get("content-type")], [name, 200, "text/javascript; charset=utf-8"]);
+      for (const [, found = ""] of body.matchAll(/^import .* from "\.\/(.*)";$/gm))
+        if (!asked.includes(found)) asked.push(found);
+      assert.is(body.match(/^import /gm)?.length ?? 0, body.match(/^import .* from "\.\/.*";$/gm)?.length ?? 0);
+    }
+    assert.ok(asked.includes("board-words.js") && asked.includes("words.js"), asked.join());
   }));
 
 // The feed itself, with viewers that are only counted.

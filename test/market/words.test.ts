@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { ageText, countText, priceText, ratingText } from "../../src/market/words.ts";
+import { ageText, countText, instancesText, priceText, ratingText } from "../../src/market/words.ts";
 
 const test = suite("words");
 
@@ -46,6 +46,13 @@ test("one is singular", () => {
   assert.equal(
     [0, 1, 2].map((count) => countText(count, "thing")),
     ["0 things", "1 thing", "2 things"],
+  );
+});
+
+test("several instances are named in order, each once", () => {
+  assert.equal(
+    [[3], [2, 1], [3, 1, 2, 3]].map((numbers) => instancesText(numbers)),
+    ["instance 3", "instances 1 and 2", "instances 1, 2 and 3"],
   );
 });
 

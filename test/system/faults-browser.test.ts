@@ -165,7 +165,7 @@ inBrowser("steps 5 to 15 of the walk, from the board alone", async () => {
   await untilCard(board, second, /retest with the next call|Lost/);
   const mark = market.program.mark();
   await board.getByRole("button", { name: "End all faults", exact: true }).click();
-  await untilTold(board, /^All faults have ended, of instance 1, 2\.$/);
+  await untilTold(board, /^All faults of instances 1 and 2 have ended\.$/);
   await market.program.waitFor(/CLOSE breaker on \[ratings at nats:ratings\.get\.2-\S+\] \(heartbeat\)/, { mark });
   await second.program.waitFor(/resumed after a pause of \d+\.\d s/);
   await second.program.waitFor(/dropped 2 expired requests/);

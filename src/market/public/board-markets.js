@@ -1,6 +1,8 @@
 // Several Markets on the board: a sentence where they agree, a column for each where they do not. What they told comes
 // from board.js; the words for states from the list at the end of the page.
 
+import { ageText } from "./words.js";
+
 const panel = document.getElementById("disputes");
 const notice = document.getElementById("markets");
 const faces = new Map(
@@ -8,7 +10,6 @@ const faces = new Map(
 );
 const UNTOLD = { unknown: "Not known to it", untold: "Not told" };
 const SECOND_MS = 1000;
-const SECONDS_UNTIL = 120;
 let told;
 let aheadMs = 0;
 
@@ -60,8 +61,7 @@ function dataCell(cell) {
 }
 
 function whyText({ since, why }) {
-  const seconds = Math.max(1, Math.floor((Date.now() + aheadMs - since) / SECOND_MS));
-  const age = seconds < SECONDS_UNTIL ? `${seconds} s` : `${Math.floor(seconds / 60)} min`;
+  const age = ageText(Date.now() + aheadMs - since);
   return why === null ? `for ${age}` : `${why}, for ${age}`;
 }
 

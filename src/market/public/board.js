@@ -1,11 +1,17 @@
 // Keeps the board up to date: one snapshot, then what changes, over server-sent events. It decides nothing; what is
-// shown comes from the Market, and the words for states from the list at the end of the page.
+// shown comes from the Market, and so do the words: those for states stand in the list at the end of the page.
+
+import { lastMinuteOf, sparkPath } from "./board-spark.js";
+import * as words from "./board-words.js";
+import { ageText } from "./words.js";
 
 const SECONDS = 60;
 const MOST_EVENTS = 60;
 /** The Market sends something every second. */
 const SILENT_AFTER_MS = 3500;
 const REOPEN_AFTER_MS = 6000;
+/** How long a tab that nobody sees is kept up to date. */
+const REST_AFTER_MS = 60_000;
 
 const byId = (id) => document.getElementById(id);
 const faces = new Map(
@@ -18,16 +24,26 @@ let bus = "connected";
 let aheadMs = 0;
 let lastEvent = 0;
 let heardAt = Date.now();
+/** When what is shown was heard; at first, with the page. */
+let shownAt = heardAt;
 let latest = { second: 0, receivedAt: Date.now() };
 let source;
+let resting;
 
 const marketNow = () => Date.now() + aheadMs;
 /** Seconds are numbered by the Market; between two frames they run on here. */
 const secondNow = () => latest.second + Math.floor((Date.now() - latest.receivedAt) / 1000);
-const seconds = (ms) => Math.max(0, Math.round(ms / 1000));
+const clockText = (at) => new Date(at).toLocaleTimeString([], { hourCycle: "h23" });
 const setText = (element, text) => {
   if (element.textContent !== text) element.textContent = text;
 };
+
+function spanOf(className, text) {
+  const span = document.createElement("span");
+  span.className = className;
+  span.textContent = text;
+  return span;
+}
 
 // What comes in.
 
@@ -37,7 +53,6 @@ function onSnapshot(snapshot) {
   lastEvent = 0;
   onChange({ ...snapshot, counts: [], gone: [] });
   byId("cards").hidden = false;
-  byId("ring").hidden = false;
   byId("table").hidden = true;
 }
 
@@ -85,12 +100,7 @@ function addEvents(events) {
   for (const event of fresh) {
     const item = document.createElement("li");
     item.className = `event event-${event.level.toLowerCase()}`;
-    const when = document.createElement("span");
-    when.className = "when";
-    when.textContent = new Date(event.at).toLocaleTimeString([], { hour12: false });
-    const what = document.createElement("span");
-    what.textContent = event.text;
-    item.append(when, " ", what);
+    item.append(spanOf("when", clockText(event.at)), " ", spanOf("what", event.text));
     list.prepend(item);
   }
   while (list.children.length > MOST_EVENTS) list.lastElementChild.remove();
@@ -130,7 +140,7 @@ function cardOf({ incarnation, instance }) {
 /** Everything that time alone changes too. */
 function paint() {
   const now = marketNow();
-  const all = [...rows.values()].map((row) => ({ row, lastMinute: lastMinuteOf(row) }));
+  const all = [...rows.values()].map((row) => ({ row, lastMinute: lastMinuteOf(row.made, secondNow()) }));
   const calls = all.reduce((sum, { lastMinute }) => sum + lastMinute, 0);
   for (const { row, lastMinute } of all) paintCard(row, now, lastMinute, calls);
   paintTurns();
@@ -148,111 +158,71 @@ function paintCard(row, now, lastMinute, allCalls) {
   }
   setText(find("glyph"), glyph);
   setText(find("word"), word);
-  setText(find("card-why"), whyText(row, now));
+  setText(find("card-why"), words.whyText(row, now));
   paintBeat(row, now, find);
   paintFaults(row, now, find);
   setText(find("share"), allCalls === 0 ? "–" : `${Math.round((lastMinute / allCalls) * 100)} %`);
-  setText(find("call-total"), callsText(row.calls));
-  setText(find("p50"), msText(row.latency?.p50Ms));
-  setText(find("p99"), msText(row.latency?.p99Ms));
+  setText(find("call-total"), String(row.calls.total));
+  setText(find("hedge-total"), String(row.calls.hedges));
+  find("hedged").hidden = row.calls.hedges === 0;
+  setText(find("p50"), words.msText(row.latency?.p50Ms));
+  setText(find("p99"), words.msText(row.latency?.p99Ms));
   const spark = find("spark");
   spark.setAttribute("aria-label", `${lastMinute} calls in the last minute`);
-  spark.firstElementChild.setAttribute("d", sparkPath(row));
+  spark.firstElementChild.setAttribute("d", sparkPath(row.made, secondNow()));
 }
 
-function paintBeat({ heartbeat, membership }, now, find) {
+function paintBeat({ heartbeat, membership, state }, now, find) {
   const isUp = membership.kind === "up";
   const used = isUp ? Math.min(1, Math.max(0, (now - heartbeat.at) / (heartbeat.countsUntil - heartbeat.at))) : 1;
-  setText(find("heard"), `${seconds(now - heartbeat.at)} s ago`);
+  setText(find("heard"), `${ageText(now - heartbeat.at)} ago`);
   const fill = find("fill");
   fill.style.width = `${Math.round(used * 100)}%`;
-  fill.dataset.late = used >= 1 ? "over" : used > 0.5 ? "half" : "no";
+  fill.dataset.late = /^(draining|left)$/.test(state) ? "said so" : used >= 1 ? "over" : used > 0.5 ? "half" : "no";
   find("bar").setAttribute("aria-valuenow", String(Math.round(used * 100)));
 }
 
-/** What is over is over, whether it was heard or not. */
-function paintFaults({ faults, membership }, now, find) {
-  const on = (faults ?? []).filter(({ endsAt }) => endsAt > now);
-  const texts = on.map(({ text, endsAt }) => `${text}, ends in ${Math.ceil((endsAt - now) / 1000)} s`);
-  find("faults-on").hidden = on.length === 0;
+function paintFaults(row, now, find) {
+  const texts = words.faultTexts(row.faults, now);
+  find("faults-on").hidden = texts.length === 0;
   setText(find("faults-on"), `On purpose: ${texts.join("; ")}`);
   const menu = find("faults");
-  if (menu) menu.hidden = faults === null || (membership.kind !== "up" && on.length === 0);
-}
-
-function whyText({ breaker, membership, state, turn }, now) {
-  const opened = breaker.openedAt === null ? "" : `${breaker.why}, ${seconds(now - breaker.openedAt)} s ago`;
-  if (membership.kind === "gone") return goneText(membership, opened);
-  if (membership.kind === "draining") return "finishes what it has";
-  if (state === "open") {
-    const leftMs = breaker.retestAt - now;
-    return leftMs > 0 ? `${opened} · retest in ${Math.ceil(leftMs / 1000)} s` : `${opened} · retest with the next call`;
-  }
-  if (state === "retesting") return `${opened} · a retest is out`;
-  if (state === "probation") return `${breaker.answersLeft} ${breaker.answersLeft === 1 ? "answer" : "answers"} to go`;
-  if (turn.kind === "passed over") return turn.why;
-  return opened === "" ? "takes its turns" : `takes its turns · last opened ${seconds(now - breaker.openedAt)} s ago`;
-}
-
-function goneText({ how }, opened) {
-  if (how === "left") return "said goodbye";
-  return opened === "" ? how : `${how} · breaker opened: ${opened}`;
-}
-
-const callsText = ({ total, hedges }) => (hedges > 0 ? `${total} + ${hedges} hedged` : String(total));
-const msText = (ms) => (ms === undefined ? "–" : `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`);
-
-function lastMinuteOf({ made }) {
-  let sum = 0;
-  for (const [second, calls] of made) if (second > secondNow() - SECONDS) sum += calls;
-  return sum;
-}
-
-function sparkPath({ made }) {
-  const most = Math.max(4, ...made.values());
-  let path = "";
-  for (const [second, calls] of made) {
-    const place = SECONDS - 1 - (secondNow() - second);
-    if (place < 0 || place >= SECONDS) continue;
-    const height = Math.max(2, Math.round((calls / most) * 38));
-    path += `M${place * 4} 40v-${height}h3v${height}z`;
-  }
-  return path;
+  if (menu) menu.hidden = !words.canBeAsked(row, now);
 }
 
 function paintTurns() {
-  const next = rows.get(turns.next);
-  setText(byId("next"), next ? `Instance ${next.instance} gets the next call.` : "Nobody: all services are down.");
-  const items = turns.ring.filter((incarnation) => rows.has(incarnation));
+  const known = turns.ring.filter((incarnation) => rows.has(incarnation));
+  const shown = words.turnsShown(known, turns.next).map((incarnation) => rows.get(incarnation));
+  setText(byId("next"), words.nextText(rows.get(turns.next)));
+  setText(byId("more-turns"), words.moreTurnsText(known.length, shown.length));
   const ring = byId("ring");
-  while (ring.children.length > items.length) ring.lastElementChild.remove();
-  while (ring.children.length < items.length) ring.append(document.createElement("li"));
-  items.forEach((incarnation, place) => {
-    const row = rows.get(incarnation);
-    const item = ring.children[place];
-    const isPassed = row.turn.kind === "passed over";
-    item.className = incarnation === turns.next ? "is-next" : isPassed ? "is-passed" : "";
-    const note = incarnation === turns.next ? ", next" : isPassed ? ", passed over" : "";
-    setText(item, String(row.instance));
-    if (item.getAttribute("aria-label") !== `${row.instance}${note}`) {
-      item.setAttribute("aria-label", `${row.instance}${note}`);
-      item.title = isPassed ? row.turn.why : "";
-    }
-  });
+  while (ring.children.length > shown.length) ring.lastElementChild.remove();
+  while (ring.children.length < shown.length) ring.append(turnItem());
+  for (const [place, row] of shown.entries()) paintTurn(row, ring.children[place]);
+}
+
+function turnItem() {
+  const item = document.createElement("li");
+  for (const look of ["number", "unseen"]) item.append(spanOf(look, ""));
+  return item;
+}
+
+function paintTurn(row, item) {
+  const isPassed = row.turn.kind === "passed over";
+  item.className = row.incarnation === turns.next ? "is-next" : isPassed ? "is-passed" : "";
+  setText(item.firstElementChild, String(row.instance));
+  setText(item.lastElementChild, words.turnText(row, turns.next));
 }
 
 function paintNotices() {
-  const up = [...rows.values()].filter(({ membership }) => membership.kind === "up");
-  const well = up.filter(({ state }) => state === "well").length;
-  const lost = [...rows.values()].filter(({ state }) => state === "lost").length;
+  const all = [...rows.values()];
   const summary = byId("summary");
-  const all = `${up.length} instance${up.length === 1 ? "" : "s"} up, ${well === up.length ? "all" : well} well`;
-  setText(summary, `${up.length === 0 ? "No instance is up" : all}${lost > 0 ? `, ${lost} lost` : ""}.`);
-  summary.dataset.good = up.length > 0 && well === up.length && lost === 0 ? "yes" : "no";
-  setText(byId("bus"), bus === "connected" ? "The bus is there." : "The bus is away: nobody can be asked.");
+  setText(summary, words.summaryText(all));
+  summary.dataset.good = words.isAllWell(all) ? "yes" : "no";
+  setText(byId("bus"), words.busText(bus));
   byId("bus").dataset.good = bus === "connected" ? "yes" : "no";
   const chaos = byId("chaos");
-  if (chaos) chaos.hidden = ![...rows.values()].some(({ faults }) => faults !== null);
+  if (chaos) chaos.hidden = !all.some(({ faults }) => faults !== null);
 }
 
 // The feed, and what is said of it.
@@ -262,9 +232,13 @@ function sayFeed(state, text) {
   setText(byId("feed"), text);
 }
 
+/** The same sentence as long as it is lost: it is read out each time that it is another. */
+const sayLost = () => sayFeed("lost", `The feed is lost: this is as of ${clockText(shownAt)}. Connecting again.`);
+
 function heard(act) {
   return ({ data }) => {
     heardAt = Date.now();
+    shownAt = heardAt;
     act(JSON.parse(data));
     sayFeed("live", "Live: what happens is shown as it happens.");
   };
@@ -276,14 +250,33 @@ function open() {
   source = new EventSource("/board/events");
   source.addEventListener("snapshot", heard(onSnapshot));
   source.addEventListener("change", heard(onChange));
-  source.addEventListener("error", () => sayFeed("lost", "The feed is lost, and this is old: connecting again."));
+  source.addEventListener("error", sayLost);
+}
+
+// A browser has six connections for all tabs of a Market: six forgotten boards, and it would load no page of the shop.
+function onSeenOrNot() {
+  clearTimeout(resting);
+  if (document.hidden) resting = setTimeout(rest, REST_AFTER_MS);
+  else if (byId("feed").dataset.feed === "resting") {
+    sayFeed("still", "Connecting to the feed.");
+    open();
+  }
+}
+
+function rest() {
+  source.close();
+  sayFeed("resting", "Not followed while nobody looks at this tab.");
 }
 
 setInterval(() => {
+  if (byId("feed").dataset.feed === "resting") return;
   const silentMs = Date.now() - heardAt;
-  if (silentMs > SILENT_AFTER_MS) sayFeed("lost", "The feed is lost, and this is old: connecting again.");
+  if (silentMs > SILENT_AFTER_MS) sayLost();
   // A browser gives up after an answer that is no feed, such as a Market that was not ready yet.
   if (silentMs > REOPEN_AFTER_MS) open();
-  if (silentMs <= SILENT_AFTER_MS && rows.size > 0) paint();
+  // Of what is lost no age and no countdown runs on.
+  if (byId("feed").dataset.feed === "live") paint();
 }, 1000);
+document.addEventListener("visibilitychange", onSeenOrNot);
+onSeenOrNot();
 open();

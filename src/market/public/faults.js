@@ -11,9 +11,14 @@ document.addEventListener("submit", (event) => {
 });
 
 async function ask(form, button) {
-  told.textContent = "Asked: waiting for the answer.";
-  const body = new URLSearchParams(new FormData(form, button));
-  told.textContent = await answerTo(form.action, body);
+  say(form, "Asked: waiting for the answer.");
+  say(form, await answerTo(form.action, new URLSearchParams(new FormData(form, button))));
+}
+
+/** Where it is read out, and beside the button that was pressed: the one may be far from the other. */
+function say(form, text) {
+  told.textContent = text;
+  for (const other of document.querySelectorAll(".fault-told")) other.textContent = form.contains(other) ? text : "";
 }
 
 async function answerTo(address, body) {

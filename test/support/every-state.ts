@@ -1,0 +1,140 @@
+// A board that shows everything that a board can show, all at once and for as long as one looks: a row in each state, each
+// kind of fault, an event of each level, names as long as they may be, numbers as large as they get, Markets that disagree.
+
+import { systemClock } from "../../src/clock.ts";
+import { type Board, openBoard } from "../../src/market/board.ts";
+import type { FaultDesk } from "../../src/market/fault-desk.ts";
+import { createTeller } from "../../src/market/teller.ts";
+import type { Closers } from "../../src/program/program.ts";
+import type { ClientEvent, Ended } from "../../src/service/client-options.ts";
+import type { Faults } from "../../src/service/faults.ts";
+import type { Markets } from "../../src/sight/agreement.ts";
+import { Sight } from "../../src/sight/sight.ts";
+import { DEFAULT_RULES, Table } from "./table.ts";
+
+const SECOND_MS = 1_000;
+const HOUR_MS = 3_600_000;
+/** Longer than a test looks. */
+const LASTS_MS = 300_000;
+const RULES = { ...DEFAULT_RULES, requestTimeoutMs: LASTS_MS };
+const LONG_ID = "a".repeat(64);
+const LONG_NAME = `${"a-long-host-name.".repeat(3)}example:5000`;
+
+export interface EveryState {
+  readonly board: Board;
+  readonly sight: Sight;
+  readonly table: Table;
+  /** Somebody else is heard. */
+  beats(instance: number): void;
+  tellBus(status: "connected" | "away"): void;
+  close(): Promise<void>;
+}
+
+export interface EveryStateOptions {
+  /** Leave out all instances: nobody has been heard yet. */
+  readonly isEmpty?: boolean;
+  readonly faults?: FaultDesk;
+}
+
+export function openEveryState({ isEmpty = false, faults }: EveryStateOptions = {}): EveryState {
+  const clock = systemClock();
+  const closers: Closers = [];
+  const sight = new Sight({ service: "ratings", version: "1.0.0", rules: RULES, startedAt: clock.wall() });
+  const tell = createTeller(sight, { settings: { logLevel: "DEBUG" }, clock, say: () => undefined }, closers);
+  const table = new Table(RULES);
+  table.hear = tell;
+  tell({ kind: "bus", status: "connected" });
+  const markets = isEmpty ? noOthers : disagreeing(clock.wall());
+  if (!isEmpty) fill(table, { now: clock.now(), tell, count: (ended) => sight.count(ended, clock.now()) });
+  const board = openBoard(sight, { ...table, markets: () => markets }, { clock, isPublic: false, faults }, closers);
+  return {
+    ...{ board, sight, table },
+    beats: (instance) => table.beats(instance, clock.now(), { intervalMs: LASTS_MS }),
+    tellBus: (status) => tell({ kind: "bus", status }),
+    close: async () => {
+      for (const close of closers.reverse()) await close();
+    },
+  };
+}
+
+interface Pen {
+  readonly now: number;
+  readonly tell: (event: ClientEvent) => void;
+  readonly count: (ended: Ended) => void;
+}
+
+/** One for each state, the worst last, so that the order on the board is the board's own. */
+function fill(table: Table, pen: Pen): void {
+  const { now, tell } = pen;
+  const lasting = { intervalMs: LASTS_MS };
+  table.beats(4, now - HOUR_MS, { intervalMs: 10 * SECOND_MS });
+  for (const instance of [1, 5, 8]) table.beats(instance, now - 5 * SECOND_MS, lasting);
+  for (const instance of [3, 2]) table.beats(instance, now - 20 * SECOND_MS, lasting);
+  table.beats(999_999, now, { ...lasting, incarnation: LONG_ID });
+  table.beats(7, now - SECOND_MS, lasting);
+  table.beats(7, now, { ...lasting, state: "gone" });
+  table.beats(6, now - SECOND_MS, lasting);
+  table.beats(6, now, { ...lasting, state: "draining" });
+  table.tick(now);
+  for (const instance of [5, 3]) hangs(table, pen, instance, now - 40 * SECOND_MS);
+  table.beats(5, now, lasting);
+  // Its retest is due, and goes out beside the call that somebody else gets.
+  table.next(now);
+  hangs(table, pen, 2, now - 2 * SECOND_MS);
+  const { who } = table.member(8);
+  tell({ kind: "faults", who, faults: faultsUntil(now + LASTS_MS) });
+  tell({ kind: "faults", who: table.member(1).who, faults: [] });
+  for (const instance of [1, 8, 999_999]) calls(table, pen, instance, instance === 8 ? 59_999.5 : 2.345);
+}
+
+function hangs(table: Table, { count }: Pen, instance: number, at: number): void {
+  const ticket = table.ticketOf(instance, at - SECOND_MS);
+  table.settle(ticket, "timeout", at);
+  count({ kind: "attempt", who: ticket.who, sentAs: "call", result: "timeout", isRefusal: false, tookMs: 1_001 });
+}
+
+const MANY = 12_345;
+
+function calls(table: Table, { count }: Pen, instance: number, tookMs: number): void {
+  const { who } = table.member(instance);
+  const calls = instance === 1 ? MANY : 7;
+  for (let call = 0; call < calls; call++)
+    count({ kind: "attempt", who, sentAs: "call", result: "answered", isRefusal: false, tookMs });
+  for (let call = 0; call < calls; call++)
+    count({ kind: "attempt", who, sentAs: "hedge", result: "answered", isRefusal: false, tookMs });
+}
+
+const faultsUntil = (until: number): Faults => [
+  { kind: "pause", until },
+  { kind: "slow", byMs: 60_000, until },
+  { kind: "fail", share: 1, until },
+  { kind: "mute", until },
+];
+
+const noOthers: Markets = { all: [{ market: "m1", name: "here:5000" }], disputes: [], unlisted: 0 };
+
+function disagreeing(wall: number): Markets {
+  const since = Math.round(wall) - 5 * SECOND_MS;
+  return {
+    all: ["here:5000", "there:5000", LONG_NAME].map((name, place) => ({ market: `m${place}`, name })),
+    disputes: [
+      {
+        ...{ instance: 2, incarnation: "2-a" },
+        cells: [
+          { kind: "told", state: "open", since, why: "request timed out" },
+          { kind: "told", state: "well", since: since - HOUR_MS, why: null },
+          { kind: "unknown" },
+        ],
+      },
+      {
+        ...{ instance: 999_999, incarnation: LONG_ID },
+        cells: [
+          { kind: "told", state: "probation", since, why: null },
+          { kind: "untold" },
+          { kind: "told", state: "lost", since, why: "nobody answers there" },
+        ],
+      },
+    ],
+    unlisted: 0,
+  };
+}

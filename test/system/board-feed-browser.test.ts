@@ -1,0 +1,106 @@
+// takes: 40 s
+//
+// What an open board says while its Market stands still, is killed, and is started anew; in a real browser, on a real bus.
+
+import type { Browser, Page } from "playwright-core";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { findChromium, startBrowser } from "../support/browser.ts";
+import { freePort, startNatsServer, type TestServer } from "../support/nats-server.ts";
+import { until, World } from "../support/world.ts";
+
+const test = suite("a board and its feed");
+const chromium = findChromium();
+/** On a machine without a browser these are skipped, and counted so. */
+const inBrowser = chromium === undefined ? test.skip : test;
+const LIMIT_MS = 30_000;
+let server: TestServer;
+let world: World;
+let browser: Browser | undefined;
+
+test.before.each(async () => {
+  server = await startNatsServer();
+  world = new World(server.url, { HEARTBEAT_INTERVAL_MS: "300000" });
+  if (chromium !== undefined) browser = await startBrowser(chromium);
+});
+test.after.each(async () => {
+  await browser?.close();
+  await world.close();
+  await server.stop();
+});
+
+test("a browser is there, or it is said that there is none", () => {
+  if (chromium === undefined) console.log("  no chromium on this machine: the tests in a browser are skipped");
+});
+
+const textOf = async (page: Page, selector: string): Promise<string> =>
+  (await page.locator(selector).allTextContents()).join().replace(/\s+/g, " ");
+
+const untilFeed = (page: Page, state: string): Promise<unknown> =>
+  page.waitForSelector(`#feed[data-feed="${state}"]`, { timeout: LIMIT_MS });
+
+inBrowser(
+  "it says since when it is old, lets no age run on, and goes on by itself when the Market is back",
+  async () => {
+    const port = { PORT: String(await freePort()) };
+    const ratings = await world.startRatings(1);
+    let market = await world.startMarket(port);
+    const page = (await browser?.newPage()) as Page;
+    await page.goto(`${market.url}/board`);
+    await untilFeed(page, "live");
+    await until("it is shown", LIMIT_MS, async () => /Well/.test(await textOf(page, ".card")));
+
+    market.program.signal("SIGSTOP");
+    await untilFeed(page, "lost");
+    assert.match(await textOf(page, "#feed"), /^The feed is lost: this is as of \d\d:\d\d:\d\d\. Connecting again\.$/);
+    assert.is(await page.evaluate("getComputedStyle(document.getElementById('instances')).filter"), "grayscale(1)");
+    const heard = await textOf(page, ".heard");
+    await page.evaluate("new Promise((resolve) => setTimeout(resolve, 2500))");
+    assert.is(await textOf(page, ".heard"), heard, "of what is old no age runs on");
+    market.program.signal("SIGCONT");
+    await untilFeed(page, "live");
+
+    market.program.signal("SIGKILL");
+    await untilFeed(page, "lost");
+    await ratings.program.end();
+    await world.startRatings(2);
+    market = await world.startMarket(port);
+    await untilFeed(page, "live");
+    await until("what the new one knows is shown, and no more", LIMIT_MS, async () =>
+      /^Instance 2[^,]*$/.test(await textOf(page, ".card h3")),
+    );
+    const events = await textOf(page, "#events li");
+    assert.ok(/instance 2 joined/.test(events) && !/instance 1 joined/.test(events), events);
+  },
+);
+
+inBrowser(
+  "a tab that nobody looks at lets its connection go after a minute, and is up to date when it is seen again",
+  async () => {
+    const market = await world.startMarket();
+    const viewers = async (): Promise<string> =>
+      /^dwc_board_viewers (\d+)$/m.exec(await (await fetch(`${market.url}/metrics`)).text())?.[1] ?? "";
+    const page = (await browser?.newPage()) as Page;
+    await page.clock.install();
+    await page.goto(`${market.url}/board`);
+    await untilFeed(page, "live");
+    assert.is(await viewers(), "1");
+    const show = (hidden: boolean): Promise<unknown> =>
+      page.evaluate(`Object.defineProperty(document, "hidden", { value: ${hidden}, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"))`);
+    await show(true);
+    await page.clock.fastForward(59_000);
+    assert.is(await viewers(), "1", "for a glance at another tab it stays");
+    await page.clock.fastForward(2_000);
+    await untilFeed(page, "resting");
+    await until("it has let go", LIMIT_MS, async () => (await viewers()) === "0");
+    await page.clock.fastForward(10_000);
+    assert.is(await viewers(), "0", "and it stays away");
+    await world.startRatings(3);
+    await show(false);
+    await untilFeed(page, "live");
+    await until("it has caught up", LIMIT_MS, async () => /Instance 3/.test(await textOf(page, ".card")));
+  },
+);
+
+test.run();
