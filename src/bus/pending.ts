@@ -121,10 +121,10 @@ export class PendingTable {
   #collectExpired(now: number): void {
     const expired: [token: string, sentAtMs: number][] = [];
     this.#earliestMs = Number.POSITIVE_INFINITY;
-    for (const [token, { deadlineMs, sentAtMs }] of this.#waiting.all()) {
+    this.#waiting.forEach(({ deadlineMs, sentAtMs }, token) => {
       if (deadlineMs <= now) expired.push([token, sentAtMs]);
       else if (deadlineMs < this.#earliestMs) this.#earliestMs = deadlineMs;
-    }
+    });
     if (expired.length === 0) return;
     this.#clock.afterReading(() => {
       // One that was answered meanwhile is not found again, unless its token serves another call: then it is left alone.

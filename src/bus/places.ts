@@ -52,9 +52,18 @@ export class Places<T> {
     this.#free.push(place);
   }
 
-  /** Everybody who waits now, with his token. */
+  /** Everybody who waits now; who comes or goes meanwhile may or may not be visited. */
+  forEach(visit: (holder: T, token: string) => void): void {
+    for (const { token, holder } of this.#places) if (holder !== undefined) visit(holder, token);
+  }
+
+  /** The same as a list, for whoever lets some of them go. */
   all(): readonly (readonly [token: string, holder: T])[] {
-    return this.#places.flatMap(({ token, holder }) => (holder === undefined ? [] : [[token, holder] as const]));
+    const all: (readonly [token: string, holder: T])[] = [];
+    this.forEach((holder, token) => {
+      all.push([token, holder]);
+    });
+    return all;
   }
 
   #grow(): Place<T> {
