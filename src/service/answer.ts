@@ -31,8 +31,10 @@ export interface Attempt {
 /** What counts as an answer of a service: only its caller knows. */
 export type Accepts = (body: unknown) => boolean;
 
-/** 503 is how an instance says that it takes no more (docs/protocol.md). */
+/** How an instance says that it takes no more, and has not begun (docs/protocol.md). */
 const DRAINING = 503;
+/** And that it leaves without having finished what it had begun: it may have done it all the same. */
+export const UNFINISHED = 504;
 
 /** What `reply` is to the caller, and what it says of `who`, the instance that was asked. */
 export function readAttempt(reply: Reply, who: Who, accepts: Accepts): Attempt {
@@ -41,7 +43,8 @@ export function readAttempt(reply: Reply, who: Who, accepts: Accepts): Attempt {
       return readBody(reply.body, who, accepts);
     case "refused": {
       const { code, message } = reply;
-      return { answer: { kind: "refused", code, message, who }, result: code === DRAINING ? "draining" : "answered" };
+      const isLeaving = code === DRAINING || code === UNFINISHED;
+      return { answer: { kind: "refused", code, message, who }, result: isLeaving ? "draining" : "answered" };
     }
     case "timeout":
     case "lost":
@@ -54,6 +57,10 @@ export function readAttempt(reply: Reply, who: Who, accepts: Accepts): Attempt {
       return { answer: unanswered("the caller gave up"), result: "nothing" };
   }
 }
+
+/** Whether the instance may have done, or half done, what it was asked. */
+export const mayBeDone = ({ answer, result }: Attempt): boolean =>
+  result === "nonsense" || (answer.kind === "refused" && answer.code === UNFINISHED);
 
 /** An answer may be none: not JSON, or nothing that its caller could use. */
 function readBody(bytes: Uint8Array, who: Who, accepts: Accepts): Attempt {

@@ -10,7 +10,7 @@ import type { Resolver, Slow } from "../health/resolver.ts";
 import type { Result, Ticket } from "../health/ticket.ts";
 import type { Tracker } from "../health/tracker.ts";
 import type { Span, Trace } from "../trace/trace.ts";
-import { type Accepts, type Answer, type Attempt, readAttempt, unanswered } from "./answer.ts";
+import { type Accepts, type Answer, type Attempt, mayBeDone, readAttempt, unanswered } from "./answer.ts";
 import { encodeRequest } from "./body.ts";
 import { beginAttempt, endAttempt } from "./call-span.ts";
 import { type ClientOptions, type SentAs, type WholeClientOptions, wholeClientOptions } from "./client-options.ts";
@@ -185,9 +185,11 @@ class ServiceClient implements Client {
       .catch(reject);
   }
 
-  /** Not delivered, or not taken: asking another is safe for any verb. Who answers nonsense may have done what it was asked. */
-  #mayGoOn({ result }: Attempt, { repeatable = true }: AskOptions): boolean {
-    return result === "nobody" || result === "draining" || (result === "nonsense" && repeatable);
+  /** Not delivered, or not taken: asking another is safe for any verb. What may be done already must be repeatable. */
+  #mayGoOn(attempt: Attempt, { repeatable = true }: AskOptions): boolean {
+    const { result } = attempt;
+    const isOfNoUse = result === "nobody" || result === "draining" || result === "nonsense";
+    return isOfNoUse && (repeatable || !mayBeDone(attempt));
   }
 
   #tellNonsense({ who }: Ticket, { answer }: Attempt, trace: Trace | undefined): Answer {

@@ -7,6 +7,7 @@ import * as subjects from "../bus/subjects.ts";
 import { type Cancel, isoTime } from "../clock.ts";
 import type { Heartbeat } from "../health/heartbeat.ts";
 import type { Trace } from "../trace/trace.ts";
+import { UNFINISHED } from "./answer.ts";
 import { afterDrop, afterFlush, afterStall, type Backlog, isExpired, NO_BACKLOG } from "./backlog.ts";
 import { deadlineOf, decodeBody, LONGEST_BODY_BYTES } from "./body.ts";
 import { endHandling, traceOfRequest } from "./call-span.ts";
@@ -257,7 +258,7 @@ class RunningInstance implements Instance {
     // sent before is still received and answered. So nothing is lost, however late a caller hears the goodbye.
     await Promise.all(this.#requests.map((subscription) => subscription.drain()));
     await this.#untilIdle(limitMs);
-    for (const message of this.#underway) message.refuse(503, "draining");
+    for (const message of this.#underway) message.refuse(UNFINISHED, "left before it was finished");
     this.#underway.clear();
     this.#pulse.say("gone");
     for (const stop of this.#unwatch) stop();

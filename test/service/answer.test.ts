@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Reply } from "../../src/bus/bus.ts";
-import { readAttempt } from "../../src/service/answer.ts";
+import { mayBeDone, readAttempt } from "../../src/service/answer.ts";
 import { LONGEST_BODY_BYTES } from "../../src/service/body.ts";
 
 const test = suite("answer");
@@ -27,8 +27,16 @@ test("dead, hung, leaving and nobody's fault are told apart", () => {
   assert.is(read({ kind: "nobody" }).result, "nobody");
   assert.is(read({ kind: "timeout" }).result, "timeout");
   assert.is(read(refused(503)).result, "draining");
+  assert.is(read(refused(504)).result, "draining");
   assert.is(read({ kind: "away" }).result, "nothing");
   assert.is(read({ kind: "cancelled" }).result, "nothing");
+});
+
+test("what may be done already: who answers nonsense, and who leaves in the middle; not who never began", () => {
+  const done = [read(body("{")), read(refused(504))];
+  const not = [read(refused(503)), read({ kind: "nobody" }), read(refused(404))];
+  assert.equal(done.map(mayBeDone), [true, true]);
+  assert.equal(not.map(mayBeDone), [false, false, false]);
 });
 
 test("what was answered is handed on with who answered it", () => {

@@ -1,0 +1,77 @@
+// An instance that leaves in the middle of a call: whoever may ask another does, and a call that must not reach two
+// instances ends with the one that may have done it.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { Answer } from "../../src/service/answer.ts";
+import { type Client, openClient } from "../../src/service/client.ts";
+import { answer, type Handled, refuse } from "../../src/service/handled.ts";
+import { type Instance, startInstance } from "../../src/service/instance.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+import { MemoryNetwork } from "../support/memory-bus.ts";
+
+const test = suite("what was begun and not finished");
+
+/** Longer than an instance that leaves waits for what it has. */
+const TIMEOUT_MS = 10_000;
+const LEAVES_WITHIN_MS = 1_000;
+
+interface Scene {
+  readonly clock: FakeClock;
+  readonly client: Client;
+  readonly first: Instance;
+  /** How often the second instance was asked. */
+  readonly helped: () => number;
+}
+
+async function sceneWith(handle: () => Handled | Promise<Handled>): Promise<Scene> {
+  const clock = new FakeClock();
+  const network = new MemoryNetwork(clock);
+  let helped = 0;
+  const second = (): Handled => {
+    helped += 1;
+    return answer({ from: 2 });
+  };
+  const start = async (instance: number, how: () => Handled | Promise<Handled>): Promise<Instance> => {
+    const options = { service: "ratings", instance, incarnation: `${instance}-a`, version: "1.0.0" };
+    const starting = startInstance({ ...options, bus: network.bus(), clock, handle: how });
+    await clock.advance(1_000);
+    const started = await starting;
+    if (started.kind === "taken") throw new Error("the number was taken");
+    return started.instance;
+  };
+  const [first] = [await start(1, handle), await start(2, second)];
+  const client = openClient({
+    ...{ service: "ratings", bus: network.bus(), clock, rules: { requestTimeoutMs: TIMEOUT_MS } },
+  });
+  await clock.advance(1_000);
+  return { clock, client, first, helped: () => helped };
+}
+
+async function answerOf({ clock }: Scene, asking: Promise<Answer>, ms: number): Promise<Answer> {
+  await clock.advance(ms);
+  return asking;
+}
+
+const never = (): Promise<Handled> => new Promise(() => undefined);
+
+for (const repeatable of [true, false]) {
+  test(`it leaves in the middle of a call that may ${repeatable ? "" : "not "}be repeated`, async () => {
+    const scene = await sceneWith(never);
+    const asking = scene.client.ask({}, { repeatable });
+    await scene.clock.advance(10);
+    void scene.first.goodbye(LEAVES_WITHIN_MS);
+    const ended = await answerOf(scene, asking, LEAVES_WITHIN_MS + 100);
+    assert.is(scene.helped(), repeatable ? 1 : 0);
+    assert.is(ended.kind === "refused" ? ended.code : ended.kind, repeatable ? "answered" : 504);
+  });
+}
+
+test("who refuses before it has begun has done nothing: another is asked, whatever the call", async () => {
+  const scene = await sceneWith(() => refuse(503, "draining"));
+  const ended = await answerOf(scene, scene.client.ask({}, { repeatable: false }), 100);
+  assert.is(ended.kind, "answered");
+  assert.is(scene.helped(), 1);
+});
+
+test.run();
