@@ -48,7 +48,7 @@ function inWords(replayed: Replayed): string {
       return `${incarnation} is ${state} (seq ${seq}, beats within ${intervalMs} ms)`;
     }
     case "chosen":
-      return `${chosenInWords(replayed)}${triedInWords(entry)}`;
+      return `${chosenInWords(replayed)}${traitsInWords(entry)}`;
     case "settled":
       return `call ${entry.ticket} to ${ticket === undefined ? "?" : named(ticket.who)}: ${entry.result}`;
     case "stall":
@@ -85,7 +85,16 @@ function chosenInWords({ turn, callNumber }: Replayed): string {
 
 const named = ({ instance, incarnation }: Who): string => `instance ${instance} (${incarnation})`;
 
-function triedInWords({ tried = [], repeatable }: Extract<Entry, { kind: "chosen" }>): string {
-  const been = tried.length === 0 ? "" : `, after ${tried.length === 1 ? tried[0] : `${tried.length} others`}`;
-  return repeatable === false ? `${been}, must not reach two` : been;
+function traitsInWords({ tried = [], repeatable, slow = [], second }: Extract<Entry, { kind: "chosen" }>): string {
+  const late = second === true ? tried.at(-1) : undefined;
+  const been = tried.filter((incarnation) => incarnation !== late);
+  return [
+    late === undefined ? "" : `, beside ${late}, which is late`,
+    been.length === 0 ? "" : `, after ${oneOrMany(been)}`,
+    slow.length === 0 ? "" : `, sparing ${oneOrMany(slow)}`,
+    repeatable === false ? ", must not reach two" : "",
+  ].join("");
 }
+
+const oneOrMany = (incarnations: readonly string[]): string =>
+  incarnations.length === 1 ? String(incarnations[0]) : `${incarnations.length} others`;

@@ -66,6 +66,27 @@ test("calls carry their numbers, and what was printed stands below", () => {
   ]);
 });
 
+test("a call that was sent twice says beside whom, and one that spares others says whom", () => {
+  const lines = printed(({ tracker, resolver }) => {
+    for (const instance of [1, 2, 3]) tracker.heard(beatOf(instance), 100);
+    resolver.next(200);
+    resolver.next(300, { tried: new Set(["1-a"]), second: true });
+    resolver.next(301, { slow: new Set(["1-a"]) });
+    resolver.next(302, { slow: new Set(["1-a", "3-a"]) });
+    resolver.next(303, { tried: new Set(["3-a", "1-a"]), second: true, slow: new Set(["1-a"]) });
+  });
+  assert.equal(
+    lines.filter((line) => line.includes("chosen")).map((line) => line.slice(line.indexOf("call"))),
+    [
+      "call 1 to instance 1 (1-a)",
+      "call 2 to instance 2 (2-a), beside 1-a, which is late",
+      "call 3 to instance 3 (3-a), sparing 1-a",
+      "call 4 to instance 2 (2-a), sparing 2 others",
+      "call 5 to instance 2 (2-a), beside 1-a, which is late, after 3-a, sparing 1-a",
+    ],
+  );
+});
+
 test("what befell the Market itself is told, and moves people's time on", () => {
   const lines = printed(({ tracker, resolver }, recorder) => {
     tracker.busAway(0);

@@ -121,6 +121,28 @@ test("a changed, a cut and a foreign record are told with the line and why", asy
   assert.match(missing.lines.at(-1) ?? "", /cannot be read \(ENOENT\)/);
 });
 
+test("with HEDGE=1 the calls that were sent twice are in it, and are decided the same again", async (context) => {
+  const { world, record } = context;
+  const market = await world.startMarket({ RECORD: record, HEDGE: "1" });
+  const [, second] = [await world.startRatings(1), await world.startRatings(2)];
+  await market.untilKnown(2);
+  await market.ratings();
+  await second.program.stop();
+  await pagesUntil(market, /instance 2 has not answered for \d+ ms, asking instance 1 too/);
+  await pagesUntil(market, /OPEN breaker .*ratings\.get\.2-/);
+  second.program.signal("SIGCONT");
+  await pagesUntil(market, /CLOSE breaker .*ratings\.get\.2-/);
+  await market.program.end();
+  const { code, lines } = await replay(world, record);
+  assert.is(code, 0, lines.join("\n"));
+  assert.ok(lines.some((line) => /chosen {3}call \d+ to instance 1 \(1-.*\), beside 2-\S+, which is late/.test(line)));
+  const whole = readFileSync(record, "utf8");
+  assert.match(whole, /"second":true/);
+  const other = join(world.stateDir, "other.record");
+  writeFileSync(other, whole.replaceAll(',"second":true', ""));
+  assert.is((await replay(world, other)).code, 1);
+});
+
 test("a Market that is killed leaves a record that can be replayed, and says so", async ({ world, record }) => {
   const market = await world.startMarket({ RECORD: record });
   await world.startRatings(1);
