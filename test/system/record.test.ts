@@ -136,11 +136,7 @@ test("with HEDGE=1 the calls that were sent twice are in it, and are decided the
   const { code, lines } = await replay(world, record);
   assert.is(code, 0, lines.join("\n"));
   assert.ok(lines.some((line) => /chosen {3}call \d+ to instance 1 \(1-.*\), beside 2-\S+, which is late/.test(line)));
-  const whole = readFileSync(record, "utf8");
-  assert.match(whole, /"second":true/);
-  const other = join(world.stateDir, "other.record");
-  writeFileSync(other, whole.replaceAll(',"second":true', ""));
-  assert.is((await replay(world, other)).code, 1);
+  assert.match(readFileSync(record, "utf8"), /"second":true/);
 });
 
 test("a Market that is killed leaves a record that can be replayed, and says so", async ({ world, record }) => {
