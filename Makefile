@@ -61,9 +61,10 @@ fuzz: ## a million inputs for everything that parses: make fuzz INPUTS=50000 SEE
 soak: ## load with faults throughout, and whether memory stays flat: make soak MINUTES=10 SEED=7
 	$(PREPARE) nats-server && $(NODE) dist/test/soak/soak.js "$$MINUTES" "$$SEED"
 
-# With SEED one day, told in full; with TEETH=1 the defects that the properties have to find; else so many days.
+# With SEED one day, told in full; with TEETH=1 the defects that the properties have to find, and with KEEP=1 the table of
+# them is written to test/sim/teeth.json; else so many days, from seed FROM on.
 sim: ## a thousand simulated bad days: SEEDS=10000 more, SEED=4711 one in full, TEETH=1 whether the properties bite
-	$(PREPARE) && $(NODE) dist/test/sim/sim.js --seeds="$$SEEDS" --seed="$$SEED" --teeth="$$TEETH"
+	$(PREPARE) && $(NODE) dist/test/sim/sim.js --seeds="$$SEEDS" --from="$$FROM" --seed="$$SEED" --teeth="$$TEETH" --keep="$$KEEP"
 
 check: ## format, lint, directions of imports, types, house rules; changes nothing
 	$(PREPARE)

@@ -7,7 +7,7 @@ import type { ClientEvent } from "../../src/service/client-options.ts";
 import type { Handled } from "../../src/service/handled.ts";
 import { type Instance, startInstance } from "../../src/service/instance.ts";
 import { Dice } from "../support/random.ts";
-import { Host } from "./host.ts";
+import { type Home, Host } from "./host.ts";
 import { rulesOf, type Script } from "./script.ts";
 import type { Server } from "./server.ts";
 import { SimBus } from "./sim-bus.ts";
@@ -15,10 +15,12 @@ import { SimBus } from "./sim-bus.ts";
 export const SERVICE = "ratings";
 
 /** What the handler of an instance does with a request. */
-export type Manner = "well" | "slow" | "too slow" | "hang" | "throw" | "lie";
+export type Manner = "well" | "slow" | "barely" | "too slow" | "hang" | "throw" | "lie";
 
 /** In time, however slow: and so it stays behind a bus that is late by less than anybody can notice (400 ms). */
 const SLOW_MS = { least: 100, most: 550 };
+/** In time, if nothing comes in between. */
+const BARELY_MS = { least: 820, most: 940 };
 const TOO_SLOW_MS = { least: 1_100, most: 2_500 };
 const WELL_MS = { least: 0.2, most: 6 };
 
@@ -32,8 +34,8 @@ export class Process {
   /** When it was last cut off from the bus. */
   cutAt = Number.NEGATIVE_INFINITY;
 
-  constructor(name: string, seed: number, server: Server) {
-    this.host = new Host(name, server.timeline);
+  constructor(name: string, home: Home, seed: number, server: Server) {
+    this.host = new Host(name, home, server.timeline);
     this.dice = new Dice(seed);
     this.bus = new SimBus(this.host, server, this.dice.random);
   }
@@ -70,7 +72,7 @@ export class InstanceProcess extends Process {
   readonly #handling: Handling;
 
   constructor(number: number, incarnation: string, seed: number, server: Server, handling: Handling) {
-    super(incarnation, seed, server);
+    super(incarnation, { kind: "instances", place: number - 1 }, seed, server);
     this.number = number;
     this.incarnation = incarnation;
     this.address = `${SERVICE}.get.${incarnation}`;
@@ -126,6 +128,7 @@ export class InstanceProcess extends Process {
 
   #times(): typeof WELL_MS {
     if (this.manner === "slow") return SLOW_MS;
+    if (this.manner === "barely") return BARELY_MS;
     return this.manner === "too slow" ? TOO_SLOW_MS : WELL_MS;
   }
 }
@@ -136,14 +139,15 @@ const pick = ({ heartbeatIntervalMs }: { readonly heartbeatIntervalMs?: number }
 export class MarketProcess extends Process {
   readonly client: Client;
 
-  constructor(name: string, seed: number, server: Server, script: Script, tell: (event: ClientEvent) => void) {
-    super(name, seed, server);
+  constructor(place: number, seed: number, server: Server, script: Script, tell: (event: ClientEvent) => void) {
+    super(`m${place + 1}`, { kind: "markets", place }, seed, server);
     this.client = openClient({
       service: SERVICE,
       bus: this.bus,
       clock: this.host,
       random: this.dice.random,
       rules: rulesOf(script),
+      hedge: script.hedge,
       tell: (event) => tell(event),
     });
   }

@@ -60,6 +60,7 @@ export class CallChecks implements Check {
         instance.isServing &&
         instance.startedAt < sinceMs &&
         instance.hasBeenWellSince(sinceMs) &&
+        world.haveBeenTogetherSince(market, instance, sinceMs) &&
         (instance.manner === "well" || instance.manner === "slow"),
     );
   }

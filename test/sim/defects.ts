@@ -73,6 +73,11 @@ export const DEFECTS: readonly Defect[] = [
     "const healthy = this.#healthy(now, traits);",
     "const healthy = this.#healthy(now, traits);\n        if (healthy !== undefined) this.#last = healthy.who;",
   ]),
+  defect("a look at who lives puts off their end", [
+    "health/tracker",
+    "return this.ring.all().filter((member) => this.isLive(member, now));",
+    "return this.ring.all().filter((member) => this.isLive(member, now) && (member.leaseUntil += 1));",
+  ]),
   defect("leases run on while the bus is away", [
     "health/tracker",
     "        if (this.#awaySince !== undefined)\n            return NOTHING;\n        const changes = [];",
@@ -116,7 +121,7 @@ export const DEFECTS: readonly Defect[] = [
   ]),
   defect(
     "a call that finds nobody does not go on",
-    ["service/client", 'return result === "nobody" || ', "return "],
+    ["service/client", 'result === "nobody" || ', ""],
     [
       "health/tracker",
       'return returning ? NOTHING : this.#lose(member, "nobody answers there", now);',
@@ -150,4 +155,25 @@ export const DEFECTS: readonly Defect[] = [
   defect("a silent bus is never doubted", ["bus/pending", "this.#isDoubted(sentAtMs) ? AWAY : TIMEOUT", "TIMEOUT"]),
   defect("a bus that was late is trusted at once", ["bus/pulse", "if (this.#lateUntilMs > sentAtMs)", "if (false)"]),
   defect("a stall of our own counts as time", ["clock", "gapMs > STALL_MS ? TICK_MS : gapMs", "gapMs"]),
+  defect("who answered nonsense is thought to have done nothing", [
+    "service/answer",
+    'result === "nonsense" || (answer',
+    "(answer",
+  ]),
+  defect("a call that must not be repeated leaves the dead", ["service/underway", "if (!call.waits)", "if (true)"]),
+  defect("hedging repeats what must not be repeated", ["service/client", " || !repeatable) {", ") {"]),
+  defect("hedging knows no limit", ["service/hedging", " || !this.#hedge.take()", ""]),
+  defect("the second call may go where the first went", ["service/hedging", ".add(late.who.incarnation)", ""]),
+  defect("who is late is not spared", ["service/client", "repeatable, slow: this.slow }", "repeatable }"]),
+  defect("who is late is spared for ever", ["service/hedging", "this.#hedge.caughtUp(ticket.who.incarnation);", ";"]),
+  defect("who hangs is excused by who helps out", [
+    "service/client",
+    ": this.#charge(attempt, timeoutMs);",
+    ': this.#hedging === undefined ? this.#charge(attempt, timeoutMs) : attempt.result === "timeout" ? "nothing" : attempt.result;',
+  ]),
+  defect("what is explained forgets who is spared", [
+    "sight/seen",
+    "resolver.look(now, { slow })",
+    "resolver.look(now, {})",
+  ]),
 ];

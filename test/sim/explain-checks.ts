@@ -8,8 +8,11 @@ import { Sight } from "../../src/sight/sight.ts";
 import { SERVICE } from "./actors.ts";
 import type { Check, Made, View } from "./view.ts";
 
-/** Explaining costs three times what a choice does: it is done at one in so many; pages make four, so not at a fourth. */
-const SAID_EVERY = 3;
+/**
+ * Explaining costs many times what a choice does: it is done at one in so many, some ten of a day. Pages make four, so
+ * not at a fourth.
+ */
+const SAID_EVERY = 37;
 
 /** What was said of a choice that had not been made yet. */
 interface Said {

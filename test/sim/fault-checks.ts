@@ -1,6 +1,7 @@
 // P5, P9 and P10: whose fault it was. The world knows what was done to whom; the market may not blame anybody else.
 
 import type { Change } from "../../src/health/change.ts";
+import { ROUTE_MS } from "./route.ts";
 import { DELAY_MS } from "./server.ts";
 import type { Call, Check, Settled, View } from "./view.ts";
 
@@ -10,8 +11,8 @@ const AFTERMATH_MS = 20;
 const FINDS_BUS_MS = 1_000;
 /** The bus is asked every half second, and doubted when it has not answered for 0.4 s. */
 const UNNOTICED_MS = 920;
-/** A goodbye is removed this long after it was said: to the server and from it, and the turn in which it is read. */
-const MESSAGE_MS = 2 * DELAY_MS.most + 1;
+/** A goodbye is removed this long after it was said: to the server, through it, from it, and the turn in which it is read. */
+const MESSAGE_MS = 2 * DELAY_MS.most + ROUTE_MS.most + 1;
 
 export class FaultChecks implements Check {
   readonly #view: View;
@@ -27,7 +28,7 @@ export class FaultChecks implements Check {
   #judge({ ticket, sentAtMs, repliedAtMs }: Call): void {
     const { world, market, rules } = this.#view;
     const { incarnation } = ticket.who;
-    if (this.#fellSilentUnder(sentAtMs)) return;
+    if (this.#fellSilentUnder(sentAtMs) || this.#sleptThroughSilence(sentAtMs)) return;
     const calledAway = !market.hasBeenWellSince(sentAtMs) || !world.busHasBeenWellSince(sentAtMs);
     const property = calledAway ? "P9" : "P5";
     if (repliedAtMs !== undefined && repliedAtMs < sentAtMs + rules.requestTimeoutMs) {
@@ -48,9 +49,22 @@ export class FaultChecks implements Check {
     return silentSince > sentAtMs && world.timeline.now - silentSince < UNNOTICED_MS;
   }
 
+  /** The bus fell silent while the market stood still after the call: awake, it has no way to know of it. */
+  #sleptThroughSilence(sentAtMs: number): boolean {
+    const { world, market } = this.#view;
+    const { frozenAt, thawedAt, timeline } = world;
+    const { lastStall } = market.host;
+    if (lastStall === undefined || sentAtMs > lastStall.fromMs) return false;
+    const thawed = thawedAt > frozenAt ? thawedAt : timeline.now;
+    const sleptMs = Math.min(thawed, lastStall.toMs) - Math.max(frozenAt, lastStall.fromMs);
+    return sleptMs > 0 && thawed - frozenAt - sleptMs < UNNOTICED_MS;
+  }
+
   #isWell(incarnation: string, sinceMs: number): boolean {
-    const instance = this.#view.world.find(incarnation);
-    return instance?.isServing === true && instance.startedAt < sinceMs && instance.hasBeenWellSince(sinceMs);
+    const { world, market } = this.#view;
+    const instance = world.find(incarnation);
+    if (instance?.isServing !== true || instance.startedAt >= sinceMs) return false;
+    return instance.hasBeenWellSince(sinceMs) && world.haveBeenTogetherSince(market, instance, sinceMs);
   }
 
   told(change: Change): void {
@@ -94,6 +108,7 @@ export class FaultChecks implements Check {
     const isPast = world.timeline.now > instance.leftAt + MESSAGE_MS;
     // From before the goodbye: a market that was away just then heard nothing.
     const since = instance.leftAt - FINDS_BUS_MS;
-    return isPast && market.hasBeenWellSince(since) && world.busHasBeenWellSince(since);
+    if (!isPast || !world.haveBeenTogetherSince(market, instance, since)) return false;
+    return market.hasBeenWellSince(since) && world.busHasBeenWellSince(since);
   }
 }

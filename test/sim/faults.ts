@@ -1,15 +1,21 @@
 // The faults of a script, made and mended at their times.
 
 import type { InstanceProcess, Manner, Process } from "./actors.ts";
-import { type Fault, faultLine, LAST_FAULT_MS } from "./script.ts";
+import { GIVEN_UP_AFTER_MS } from "./route.ts";
+import { type Far, type Fault, faultLine, LAST_FAULT_MS } from "./script.ts";
 import { PHASES } from "./timeline.ts";
 import type { World } from "./world.ts";
 
 /** A process that is killed is gone for its server as soon as its machine has closed the connection. */
 const CLOSED_AFTER_MS = 1;
+/** Long enough that calls are out to it, most of the time. */
+const WITHERS_AFTER_MS = 700;
 /** A second process of one number is started while the first is paused: that one cannot object. */
 const TWIN_AFTER_MS = 50;
 const LONGEST_SKEW_MS = 3_600_000;
+/** Too short for the clock to call it a stall, and long enough for a timeout to come due before an answer is read. */
+const HICCUP_MS = { least: 30, most: 220 };
+const BETWEEN_HICCUPS_MS = { least: 60, most: 500 };
 
 export class Faults {
   readonly #world: World;
@@ -46,6 +52,7 @@ export class Faults {
 
   /** @returns what mends it; undefined if it cannot happen now */
   #begin(fault: Fault): (() => void) | undefined {
+    if (fault.kind === "partition") return this.#part(fault.far);
     if (fault.on === "bus") return this.#troubleBus(fault.kind);
     if (fault.on === "market") {
       const market = this.#world.markets[fault.place];
@@ -63,7 +70,7 @@ export class Faults {
     const { server } = world;
     if (world.busTroubles > 0) return undefined;
     world.busTroubles += 1;
-    world.changedAt = world.timeline.now;
+    world.changed();
     if (kind === "restart") server.goDown();
     else server.freeze();
     if (kind === "freeze") world.frozenAt = world.timeline.now;
@@ -73,13 +80,34 @@ export class Faults {
       if (kind === "freeze") world.thawedAt = world.timeline.now;
       world.busTroubles -= 1;
       world.busTroubledUntil = world.timeline.now;
-      world.changedAt = world.timeline.now;
+      world.changed();
+    };
+  }
+
+  /** Those who hold on to a node of the other side are cut off, until they have gone over to their own. */
+  #part(far: Far): (() => void) | undefined {
+    const world = this.#world;
+    const { server, timeline } = world;
+    if (server.isParted) return undefined;
+    const parting = world.part(far);
+    parting.astray = server.part((host) => parting.sideOf(host));
+    for (const process of [...world.instances, ...world.markets]) {
+      if (!parting.astray.includes(process.host)) continue;
+      world.begin(process);
+      process.cutAt = timeline.now;
+      this.#endOnceReached(process);
+    }
+    timeline.at(timeline.now + GIVEN_UP_AFTER_MS, PHASES.timer, () => world.changed());
+    return () => {
+      server.unite();
+      world.unite(parting);
     };
   }
 
   #troubleMarket(market: Process, kind: string): (() => void) | undefined {
     if (kind === "skew") return this.#skew(market);
-    if (kind === "stall" || kind === "hiccup") return this.#stall(market, () => undefined);
+    if (kind === "stall") return this.#stall(market, () => undefined);
+    if (kind === "hiccups") return this.#hiccups(market);
     return this.#connection(market, kind);
   }
 
@@ -87,6 +115,8 @@ export class Faults {
     switch (kind) {
       case "kill":
         return this.#kill(instance);
+      case "wither":
+        return this.#wither(instance);
       case "leave":
         return this.#leave(instance);
       case "pause":
@@ -115,6 +145,22 @@ export class Faults {
     return () => void this.#world.startInstance(instance.number);
   }
 
+  /** Slow, and dead before it has answered all that it has in its hands. */
+  #wither(instance: InstanceProcess): (() => void) | undefined {
+    const { timeline } = this.#world;
+    if (instance.manner !== "well") return undefined;
+    let restart = (): void => {
+      instance.manner = "well";
+      this.#world.changed();
+    };
+    instance.manner = "slow";
+    this.#world.changed();
+    timeline.at(timeline.now + WITHERS_AFTER_MS, PHASES.timer, () => {
+      if (instance.manner === "slow" && instance.isServing) restart = this.#kill(instance);
+    });
+    return () => restart();
+  }
+
   #leave(instance: InstanceProcess): (() => void) | undefined {
     if (instance.host.isStalled) return undefined;
     instance.leftCleanly = instance.troubles === 0 && instance.bus.status === "connected";
@@ -136,6 +182,36 @@ export class Faults {
       if (!process.host.isDead) resumed();
       this.#world.end(process);
     };
+  }
+
+  /** The loop runs in fits and starts. */
+  #hiccups(process: Process): () => void {
+    const { timeline } = this.#world;
+    const { host } = process;
+    this.#world.begin(process);
+    let isIn = false;
+    let isOver = false;
+    const begin = (): void => {
+      if (isOver) return;
+      isIn = !host.isStalled;
+      host.stall();
+      timeline.at(timeline.now + this.#dicedMs(HICCUP_MS), PHASES.timer, end);
+    };
+    const end = (): void => {
+      if (isIn) host.goOn();
+      isIn = false;
+      if (!isOver) timeline.at(timeline.now + this.#dicedMs(BETWEEN_HICCUPS_MS), PHASES.timer, begin);
+    };
+    begin();
+    return () => {
+      isOver = true;
+      end();
+      this.#world.end(process);
+    };
+  }
+
+  #dicedMs({ least, most }: { readonly least: number; readonly most: number }): number {
+    return least + (most - least) * this.#world.server.dice.random();
   }
 
   #twin(instance: InstanceProcess): (() => void) | undefined {
@@ -172,25 +248,30 @@ export class Faults {
     else for (const connection of server.of(process.host)) connection.drop("dropped");
     return () => {
       if (kind === "cut") server.mend(process.host);
-      // Well again once it is connected: it looks for the bus every quarter of a second.
-      const wait = (): void => {
-        if (process.bus.status === "connected" || process.host.isDead) this.#world.end(process);
-        else timeline.at(timeline.now + 20, PHASES.timer, wait);
-      };
-      wait();
+      this.#endOnceReached(process);
     };
+  }
+
+  /** Well again once it is connected: it looks for the bus every quarter of a second. */
+  #endOnceReached(process: Process): void {
+    const { timeline } = this.#world;
+    const wait = (): void => {
+      if (process.bus.isReached || process.host.isDead) this.#world.end(process);
+      else timeline.at(timeline.now + 20, PHASES.timer, wait);
+    };
+    wait();
   }
 
   #manner(instance: InstanceProcess, manner: Manner): (() => void) | undefined {
     if (instance.manner !== "well") return undefined;
     // Slow but in time, an error, even nonsense: it answers, and nobody may take it for hung.
-    const isTrouble = manner === "hang" || manner === "too slow";
+    const isTrouble = manner === "hang" || manner === "too slow" || manner === "barely";
     if (isTrouble) this.#world.begin(instance);
     instance.manner = manner;
-    this.#world.changedAt = this.#world.timeline.now;
+    this.#world.changed();
     return () => {
       instance.manner = "well";
-      this.#world.changedAt = this.#world.timeline.now;
+      this.#world.changed();
       if (isTrouble) this.#world.end(instance);
     };
   }

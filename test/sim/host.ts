@@ -9,8 +9,16 @@ export const WALL_START_MS = 1_704_067_200_000;
 /** How often the real clock looks at itself. */
 const TICK_MS = 50;
 
+/** Where a host stands: what a partition goes by. Processes of one number share a place. */
+export interface Home {
+  readonly kind: "instances" | "markets";
+  /** From 0. */
+  readonly place: number;
+}
+
 export class Host implements Clock {
   readonly name: string;
+  readonly home: Home;
   readonly timeline: Timeline;
   /** How wrong this host's wall clock is. */
   skewMs = 0;
@@ -24,8 +32,9 @@ export class Host implements Clock {
   #unreadAfter: (() => void)[] = [];
   readonly #listeners = new Set<(stalledMs: number) => void>();
 
-  constructor(name: string, timeline: Timeline) {
+  constructor(name: string, home: Home, timeline: Timeline) {
     this.name = name;
+    this.home = home;
     this.timeline = timeline;
     this.#time = { runningMs: 0, seenAtMs: timeline.now };
   }

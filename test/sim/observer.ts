@@ -15,6 +15,7 @@ import { ExplainChecks } from "./explain-checks.ts";
 import { FaultChecks } from "./fault-checks.ts";
 import { RetestChecks } from "./retest-checks.ts";
 import { rulesOf } from "./script.ts";
+import { SecondChecks } from "./second-checks.ts";
 import { StateChecks } from "./state-checks.ts";
 import { TurnChecks } from "./turn-checks.ts";
 import type { Call, Check, View } from "./view.ts";
@@ -28,6 +29,8 @@ export class Observer implements View {
   readonly #checks: readonly Check[];
   readonly #state: StateChecks;
   readonly #callChecks: CallChecks;
+  readonly #seconds: SecondChecks;
+  readonly #turns: TurnChecks;
   readonly #explained: ExplainChecks;
   /** Tickets whose request has not been sent yet, in order. */
   #unsent: Call[] = [];
@@ -39,13 +42,16 @@ export class Observer implements View {
     this.rules = { ...usualHealthRules(), ...rulesOf(world.script) };
     this.#state = new StateChecks(this);
     this.#callChecks = new CallChecks(this);
+    this.#seconds = new SecondChecks(this);
+    this.#turns = new TurnChecks(this);
     this.#explained = new ExplainChecks(this);
     this.#checks = [
       this.#state,
       this.#explained,
       this.#callChecks,
+      this.#seconds,
       new RetestChecks(this),
-      new TurnChecks(this),
+      this.#turns,
       new FaultChecks(this),
     ];
     this.#listenToTracker();
@@ -68,7 +74,7 @@ export class Observer implements View {
     const asked = { request, options, atMs: this.world.timeline.now, at: this.market.host.now() };
     this.world.calls += 1;
     for (const check of this.#checks) check.asked?.(asked);
-    const answer = await this.market.client.ask(request, options);
+    const answer = await this.market.client.ask(this.#seconds.marked(request, options), options);
     this.world.note(() => `${this.market.host.name} ${answer.kind === "unanswered" ? answer.why : answer.kind}`);
     for (const check of this.#checks) check.answered?.(asked, answer);
     return answer;
@@ -77,20 +83,25 @@ export class Observer implements View {
   // What the world tells.
 
   told(event: ClientEvent): void {
-    if (
-      !("who" in event) ||
-      event.kind === "using" ||
-      event.kind === "nonsense" ||
-      event.kind === "hedging" ||
-      event.kind === "faults"
-    )
+    if (!("who" in event) || event.kind === "using" || event.kind === "nonsense" || event.kind === "faults") return;
+    if (event.kind === "hedging") {
+      this.#hedging(event);
       return;
+    }
     this.world.note(() => `${this.market.host.name} ${inWords(event)} [${event.who.incarnation}]`);
     for (const check of this.#checks) check.told?.(event, this.market.host.now());
   }
 
+  #hedging(event: Extract<ClientEvent, { kind: "hedging" }>): void {
+    const { who, late, afterMs } = event;
+    const spent = `${late.incarnation} is late by ${Math.round(afterMs)} ms`;
+    this.world.note(() => `${this.market.host.name} asks ${who.incarnation} too, as ${spent}`);
+    this.#seconds.hedging(event, this.market.host.now());
+  }
+
   handled(process: InstanceProcess, request: unknown): void {
     this.#callChecks.handled(process, request);
+    this.#seconds.handled(process, request);
   }
 
   atTheEnd(): void {
@@ -161,8 +172,10 @@ export class Observer implements View {
     const next = resolver.next.bind(resolver);
     resolver.next = (now, traits = {}) => {
       const seen = this.#state.lookFirst(now, traits);
-      const hadHealthy = resolver.look(now, { ...traits, repeatable: true }).call !== undefined;
-      const eligible = this.#checks.find((check) => check instanceof TurnChecks)?.eligible(now, traits) ?? [];
+      // Only of a retest it is asked whether anybody else was there, and a look costs as much as the choice.
+      const isRetesting = seen.retests.length > 0 || seen.call?.breaker.kind === "open";
+      const hadHealthy = isRetesting && resolver.look(now, { ...traits, repeatable: true }).call !== undefined;
+      const eligible = this.#turns.eligible(now, traits);
       this.#explained.saysFirst(now, traits);
       const turn = next(now, traits);
       for (const check of this.#checks) check.made?.({ turn, seen, traits, now, hadHealthy, eligible });

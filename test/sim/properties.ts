@@ -16,6 +16,8 @@ export const PROPERTIES = {
   P13: 'from any state, "all healthy" for a while leads to all closed and all used',
   P14: "memory is bounded by live incarnations plus a constant",
   P15: "no request outlives its deadline",
+  P16: "a call that must not be repeated is handled once at most",
+  P17: "hedging sends one call in twenty twice, never to the same one, spares who is late, and charges it all the same",
 } as const;
 
 export type PropertyName = keyof typeof PROPERTIES;

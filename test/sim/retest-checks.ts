@@ -81,8 +81,9 @@ export class RetestChecks implements Check {
     const since = this.#silences.get(incarnation)?.guardedSince;
     if (since === undefined || eligible.some((other) => other === incarnation && eligible.length === 1)) return;
     const earliest = Math.max(since, now - rules.requestTimeoutMs);
+    // A retest went out while it was open: at the same moment perhaps, but before.
     const out = [...calls.values()].filter(
-      ({ ticket }) => ticket.who.incarnation === incarnation && ticket.sentAt >= earliest,
+      ({ ticket, isRetest }) => !isRetest && ticket.who.incarnation === incarnation && ticket.sentAt >= earliest,
     );
     if (out.length > 1)
       world.breaks("P6", `${incarnation} beats and does not answer, and gets ${out.length} calls at once`);

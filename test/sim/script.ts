@@ -7,9 +7,11 @@ import { Dice } from "../support/random.ts";
 /** What may befall an instance, a market, or the bus; `forMs` is how long it lasts. */
 export const INSTANCE_FAULTS = [
   "kill",
+  "wither",
   "leave",
   "pause",
   "slow",
+  "barely",
   "too slow",
   "hang",
   "mute",
@@ -20,12 +22,14 @@ export const INSTANCE_FAULTS = [
   "cut",
   "skew",
 ] as const;
-export const MARKET_FAULTS = ["stall", "stall", "hiccup", "hiccup", "drop", "cut", "skew"] as const;
+export const MARKET_FAULTS = ["stall", "stall", "hiccups", "hiccups", "drop", "cut", "skew"] as const;
 export const BUS_FAULTS = ["restart", "freeze"] as const;
+/** A bus of two nodes may fall apart, with some of everybody on each side. */
+export const CLUSTER_FAULTS = ["restart", "freeze", "partition", "partition", "partition"] as const;
 
 export type InstanceFault = (typeof INSTANCE_FAULTS)[number];
 export type MarketFault = (typeof MARKET_FAULTS)[number];
-export type BusFault = (typeof BUS_FAULTS)[number];
+export type BusFault = (typeof CLUSTER_FAULTS)[number];
 
 interface When {
   readonly atMs: number;
@@ -34,69 +38,113 @@ interface When {
 export type Fault =
   | (When & { readonly on: "instance"; readonly place: number; readonly kind: InstanceFault })
   | (When & { readonly on: "market"; readonly place: number; readonly kind: MarketFault })
-  | (When & { readonly on: "bus"; readonly kind: BusFault });
+  | (When & { readonly on: "bus"; readonly kind: Exclude<BusFault, "partition"> })
+  | (When & { readonly on: "bus"; readonly kind: "partition"; readonly far: Far });
+
+/** Who is on the far side of a partition, by place. There is an instance on each side. */
+export interface Far {
+  readonly instances: readonly number[];
+  readonly markets: readonly number[];
+}
 
 export interface Script {
   readonly seed: number;
   readonly instances: number;
   readonly markets: number;
+  /** Of the bus. */
+  readonly nodes: 1 | 2;
+  /** HEDGE=1: calls that are late are sent once more. */
+  readonly hedge: boolean;
   readonly pageEveryMs: number;
   readonly failureLimit: number;
   readonly retestDelayMs: number;
   readonly faults: readonly Fault[];
 }
 
-/** Everybody finds everybody first; then come the faults; then all is well for so long. */
-export const FIRST_FAULT_MS = 3_000;
-export const LAST_FAULT_MS = 26_000;
-export const QUIET_MS = 25_000;
+/** Everybody finds everybody first; then come the faults, the last of which is mended by then; then all is well for so long. */
+export const FIRST_FAULT_MS = 2_000;
+export const LAST_FAULT_MS = 20_000;
+export const QUIET_MS = 17_000;
 const MOST_FAULTS = 10;
+/** So many days are lived with HEDGE=1. */
+const HEDGED_SHARE = 0.3;
 
 /**
  * Health as in earnest, but for a shorter day: the delays of retests, the interval of heartbeats (still longer than a
  * dead connection goes unnoticed, twice) and the time until the gone are forgotten.
  */
 export function rulesOf({ failureLimit, retestDelayMs }: Script): Partial<HealthRules> {
-  return { failureLimit, retestDelayMs, retestDelayMaxMs: 12_000, heartbeatIntervalMs: 5_000, purgeAfterMs: 12_000 };
+  return { failureLimit, retestDelayMs, retestDelayMaxMs: 8_000, heartbeatIntervalMs: 5_000, purgeAfterMs: 8_000 };
 }
 
 export function writeScript(seed: number): Script {
   const dice = new Dice(seed);
-  const instances = 2 + dice.below(3);
-  const markets = 1 + dice.below(2);
+  const town: Town = {
+    instances: 2 + dice.below(3),
+    markets: dice.pick([1, 1, 2]),
+    nodes: dice.pick([1, 2]),
+  };
   const count = 1 + dice.below(MOST_FAULTS);
-  const faults = Array.from({ length: count }, () => throwFault(dice, instances, markets));
+  const faults = Array.from({ length: count }, () => throwFault(dice, town));
   return {
     seed,
-    instances,
-    markets,
-    pageEveryMs: 400 + dice.below(500),
+    ...town,
+    hedge: dice.chance(HEDGED_SHARE),
+    pageEveryMs: 500 + dice.below(400),
     failureLimit: dice.pick([1, 1, 1, 2]),
     retestDelayMs: dice.pick([2_000, 4_000]),
     faults: faults.sort((a, b) => a.atMs - b.atMs),
   };
 }
 
-function throwFault(dice: Dice, instances: number, markets: number): Fault {
+type Town = Pick<Script, "instances" | "markets" | "nodes">;
+
+function throwFault(dice: Dice, town: Town): Fault {
   const atMs = FIRST_FAULT_MS + dice.below(LAST_FAULT_MS - FIRST_FAULT_MS);
   const forMs = dice.pick([400, 1_500, 4_000, 9_000, 20_000]) * (0.6 + 0.8 * dice.random());
   const chance = dice.random();
-  if (chance < 0.1) return { atMs, forMs: Math.min(forMs, 6_000), on: "bus", kind: dice.pick(BUS_FAULTS) };
-  if (chance < 0.32) return marketFault(dice, { atMs, forMs }, dice.below(markets));
-  return { atMs, forMs, on: "instance", place: dice.below(instances), kind: dice.pick(INSTANCE_FAULTS) };
+  if (chance < (town.nodes === 1 ? 0.12 : 0.2)) return busFault(dice, { atMs, forMs }, town);
+  if (chance < 0.4) return marketFault(dice, { atMs, forMs }, dice.below(town.markets));
+  return { atMs, forMs, on: "instance", place: dice.below(town.instances), kind: dice.pick(INSTANCE_FAULTS) };
+}
+
+function busFault(dice: Dice, { atMs, forMs }: When, town: Town): Fault {
+  const kind = dice.pick(town.nodes === 1 ? BUS_FAULTS : CLUSTER_FAULTS);
+  if (kind === "partition") return { atMs, forMs, on: "bus", kind, far: throwFar(dice, town) };
+  return { atMs, forMs: Math.min(forMs, 6_000), on: "bus", kind };
+}
+
+function throwFar(dice: Dice, { instances, markets }: Town): Far {
+  const [here, there] = [dice.below(instances), 1 + dice.below(instances - 1)];
+  const places = (count: number): readonly number[] => Array.from({ length: count }, (_, place) => place);
+  const others = places(instances).filter((place) => place !== here && dice.chance(0.5));
+  return {
+    instances: [...new Set([...others, (here + there) % instances])].sort(),
+    markets: places(markets).filter(() => dice.chance(0.5)),
+  };
 }
 
 function marketFault(dice: Dice, { atMs, forMs }: When, place: number): Fault {
   const kind = dice.pick(MARKET_FAULTS);
-  // A hiccup is too short for the clock to call it a stall, and long enough to be overtaken by a timeout in it.
-  const lastsMs = kind === "hiccup" ? 30 + dice.below(190) : kind === "stall" ? Math.min(forMs, 6_000) : forMs;
-  return { atMs, forMs: lastsMs, on: "market", place, kind };
+  const isOfTheLoop = kind === "stall" || kind === "hiccups";
+  return { atMs, forMs: isOfTheLoop ? Math.min(forMs, 6_000) : forMs, on: "market", place, kind };
 }
+
+/** When the last fault is over. */
+export const healsAtMs = ({ faults }: Script): number =>
+  Math.min(LAST_FAULT_MS, Math.max(FIRST_FAULT_MS, ...faults.map(({ atMs, forMs }) => atMs + forMs)));
 
 /** One fault as a person reads it. */
 export function faultLine(fault: Fault): string {
   const whom = fault.on === "bus" ? "the bus" : `${fault.on} ${fault.place + 1}`;
-  return `${seconds(fault.atMs)}  ${whom}: ${fault.kind}, for ${seconds(fault.forMs).trim()}`;
+  const parted = fault.kind === "partition" ? `, ${farLine(fault.far)} on the far side` : "";
+  return `${seconds(fault.atMs)}  ${whom}: ${fault.kind}, for ${seconds(fault.forMs).trim()}${parted}`;
+}
+
+function farLine({ instances, markets }: Far): string {
+  const named = (kind: string, places: readonly number[]): readonly string[] =>
+    places.map((place) => `${kind} ${place + 1}`);
+  return [...named("instance", instances), ...named("market", markets)].join(", ");
 }
 
 export const seconds = (ms: number): string => `${(ms / 1000).toFixed(3).padStart(7)} s`;

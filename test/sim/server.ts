@@ -1,10 +1,12 @@
-// A simulated NATS server and the connections to it. What is sent on one connection arrives in order; between two
-// connections nothing is in order. The server may be frozen, or gone; a host may be cut off from it, which nobody is
-// told: packets wait, as TCP sends them again, until the cut is mended or somebody gives the connection up.
+// A simulated NATS server, of one node or of two, and the connections to it. What is sent on one connection arrives in
+// order; between two connections nothing is in order. The server may be frozen, or gone; a host may be cut off from it,
+// or both halves of the world from each other, which nobody is told: packets wait, as TCP sends them again, until the cut
+// is mended or somebody gives the connection up.
 
 import type { WireHeaders, WireMessage } from "../../src/bus/nats-message.ts";
 import type { Dice } from "../support/random.ts";
 import type { Host } from "./host.ts";
+import { type Node, Route } from "./route.ts";
 import { PHASES, type Timeline } from "./timeline.ts";
 
 /** A message takes this long to the server or from it. */
@@ -25,6 +27,8 @@ const EMPTY = new Uint8Array(0);
 export class Server {
   readonly timeline: Timeline;
   readonly dice: Dice;
+  readonly #nodes: 1 | 2;
+  readonly #route: Route;
   isUp = true;
   #isFrozen = false;
   #inTray: (() => void)[] = [];
@@ -32,12 +36,16 @@ export class Server {
   /** By whole subject, and those that end in a wildcard by what stands before it. */
   readonly #subs = new Map<string, Set<Sub>>();
   readonly #cut = new Set<Host>();
+  /** In a partition: on whose side of it a host is. It reaches that node alone. */
+  #sideOf: ((host: Host) => Node) | undefined;
   /** Connections of hosts that are cut off: their hosts will hear of it afterwards. */
   #givenUp: Connection[] = [];
 
-  constructor(timeline: Timeline, dice: Dice) {
+  constructor(timeline: Timeline, dice: Dice, nodes: 1 | 2) {
     this.timeline = timeline;
     this.dice = dice;
+    this.#nodes = nodes;
+    this.#route = new Route(timeline, dice.random);
   }
 
   /** Whether a dial from `host` gets an answer now. */
@@ -48,7 +56,8 @@ export class Server {
   }
 
   accept(host: Host, lost: (why: string) => void): Connection {
-    const connection = new Connection(this, host, lost);
+    const node = this.#sideOf?.(host) ?? (this.#nodes === 2 && this.dice.chance(0.5) ? 1 : 0);
+    const connection = new Connection(this, host, node, lost);
     this.#connections.add(connection);
     return connection;
   }
@@ -57,11 +66,21 @@ export class Server {
     return this.#cut.has(host);
   }
 
+  get isParted(): boolean {
+    return this.#sideOf !== undefined;
+  }
+
+  /** Nothing comes through between that host and the node that it is connected to. */
+  isCutOff({ host, node }: Connection): boolean {
+    return this.#cut.has(host) || (this.#sideOf !== undefined && this.#sideOf(host) !== node);
+  }
+
   // Faults.
 
   goDown(): void {
     this.isUp = false;
     this.#inTray = [];
+    this.#route.lose();
     for (const connection of [...this.#connections]) connection.drop("the server went away");
   }
 
@@ -80,19 +99,46 @@ export class Server {
 
   cut(host: Host): void {
     this.#cut.add(host);
-    const cutOff = this.of(host);
-    this.timeline.at(this.timeline.now + STALE_MS, PHASES.socket, () => {
-      if (!this.isCut(host)) return;
-      for (const connection of cutOff) this.forget(connection);
-      this.#givenUp.push(...cutOff);
-    });
+    this.#giveUpLater();
   }
 
   mend(host: Host): void {
     this.#cut.delete(host);
-    for (const connection of this.of(host)) connection.release();
-    for (const connection of this.#givenUp) if (connection.host === host) connection.drop("given up by the server");
-    this.#givenUp = this.#givenUp.filter((connection) => connection.host !== host);
+    this.#release();
+  }
+
+  /** @returns the hosts whose node is on the other side */
+  part(sideOf: (host: Host) => Node): readonly Host[] {
+    this.#sideOf = sideOf;
+    this.#route.sever();
+    this.#giveUpLater();
+    const connections = [...this.#connections];
+    return connections.filter(({ host, node }) => sideOf(host) !== node).map(({ host }) => host);
+  }
+
+  /** The nodes find each other first: else the last thing that a partition does is to let calls find nobody. */
+  unite(): void {
+    this.#sideOf = undefined;
+    this.#route.mend();
+    this.#release();
+  }
+
+  /** What is cut off now is given up, unless it is mended before. */
+  #giveUpLater(): void {
+    const cutOff = [...this.#connections].filter((connection) => this.isCutOff(connection));
+    this.timeline.at(this.timeline.now + STALE_MS, PHASES.socket, () => {
+      const lost = cutOff.filter((connection) => connection.isKnown && this.isCutOff(connection));
+      for (const connection of lost) this.forget(connection);
+      this.#givenUp.push(...lost);
+    });
+  }
+
+  /** What was sent meanwhile goes through; who was given up hears of it. */
+  #release(): void {
+    for (const connection of [...this.#connections]) if (!this.isCutOff(connection)) connection.release();
+    const heard = this.#givenUp.filter((connection) => !this.isCutOff(connection));
+    this.#givenUp = this.#givenUp.filter((connection) => this.isCutOff(connection));
+    for (const connection of heard) connection.drop("given up by the server");
   }
 
   of(host: Host): readonly Connection[] {
@@ -125,24 +171,30 @@ export class Server {
     if (subs?.size === 0) this.#subs.delete(keyOf(sub.subject));
   }
 
-  route(message: WireMessage): void {
+  /** @param from the node that it was sent to */
+  route(message: WireMessage, from: Node): void {
     const exact = this.#subs.get(message.subject);
     const wild = this.#subs.get(message.subject.slice(0, message.subject.lastIndexOf(".") + 1));
-    const found = (exact?.size ?? 0) + (wild?.size ?? 0);
-    if (found > 0) this.#deliver(message, [...(exact ?? []), ...(wild ?? [])]);
-    else if (message.reply !== undefined) this.route({ subject: message.reply, data: EMPTY, headers: NO_RESPONDERS });
+    const subs = [...(exact ?? []), ...(wild ?? [])];
+    const known = this.#route.isKnown ? subs : subs.filter(({ connection }) => connection.node === from);
+    if (known.length > 0) this.#deliver(message, known, from);
+    else if (message.reply !== undefined)
+      this.route({ subject: message.reply, data: EMPTY, headers: NO_RESPONDERS }, from);
   }
 
-  #deliver(message: WireMessage, subs: readonly Sub[]): void {
+  #deliver(message: WireMessage, subs: readonly Sub[], from: Node): void {
     const groups = new Map<string, Sub[]>();
     for (const sub of subs) {
-      if (sub.queue === undefined) sub.connection.send(message, sub);
+      if (sub.queue === undefined) this.#send(message, sub, from);
       else groups.set(sub.queue, [...(groups.get(sub.queue) ?? []), sub]);
     }
-    for (const group of groups.values()) {
-      const picked = this.dice.pick(group);
-      picked.connection.send(message, picked);
-    }
+    for (const group of groups.values()) this.#send(message, this.dice.pick(group), from);
+  }
+
+  #send(message: WireMessage, sub: Sub, from: Node): void {
+    const { connection } = sub;
+    if (connection.node === from) connection.send(message, sub);
+    else this.#route.carry(from, () => this.take(() => connection.isKnown && connection.send(message, sub)));
   }
 }
 
@@ -154,7 +206,8 @@ export type Arrival = (message: WireMessage) => void;
 
 export class Connection {
   readonly host: Host;
-  /** Extra delay of each packet. */
+  /** Of the server: the one that it dialled. */
+  readonly node: Node;
   arrival: Arrival = () => undefined;
   /** The server counts it as there. */
   isKnown = true;
@@ -166,9 +219,10 @@ export class Connection {
   #downFreeAt = 0;
   #held: (() => void)[] = [];
 
-  constructor(server: Server, host: Host, lost: (why: string) => void) {
+  constructor(server: Server, host: Host, node: Node, lost: (why: string) => void) {
     this.#server = server;
     this.host = host;
+    this.node = node;
     this.#lost = lost;
   }
 
@@ -222,7 +276,7 @@ export class Connection {
   }
 
   #unlessCut(act: () => void): void {
-    if (this.#server.isCut(this.host)) this.#held.push(act);
+    if (this.#server.isCutOff(this)) this.#held.push(act);
     else act();
   }
 

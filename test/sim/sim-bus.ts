@@ -59,6 +59,11 @@ export class SimBus implements Bus {
     return this.#pending.size;
   }
 
+  /** It is connected, as far as it knows, and what it sends comes through. */
+  get isReached(): boolean {
+    return this.#board.status === "connected" && this.#link?.wire.isCutOff === false;
+  }
+
   get #wire(): SimWire | undefined {
     return this.#board.status === "connected" && this.#link?.live === true ? this.#link.wire : undefined;
   }
@@ -211,7 +216,7 @@ class SimWire implements Wire {
   }
 
   publish(message: WireMessage): void {
-    if (this.#connection.isOpen) this.#connection.up(() => this.#server.route(message));
+    if (this.#connection.isOpen) this.#connection.up(() => this.#server.route(message, this.#connection.node));
   }
 
   subscribe(subject: string, { queue, callback }: WireSubscribing): WireSubscription {
@@ -245,6 +250,10 @@ class SimWire implements Wire {
   close(): Promise<void> {
     this.#connection.close();
     return Promise.resolve();
+  }
+
+  get isCutOff(): boolean {
+    return this.#server.isCutOff(this.#connection);
   }
 
   stats(): { readonly inMsgs: number } {

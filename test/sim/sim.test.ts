@@ -9,16 +9,17 @@ import { promisify } from "node:util";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { live } from "./day.ts";
+import { KEPT_DAYS } from "./kept-days.ts";
 import { PROPERTIES } from "./properties.ts";
-import { writeScript } from "./script.ts";
+import { CLUSTER_FAULTS, INSTANCE_FAULTS, MARKET_FAULTS, writeScript } from "./script.ts";
 import { runSeeds } from "./seeds.ts";
 import type { Settle } from "./timeline.ts";
 
 const test = suite("the simulation");
 
 const DAYS = 200;
-/** Seeds of days with every kind of fault. */
-const TRACED = [4711, 30, 337] as const;
+/** Seeds of days in which, taken together, everything happens. */
+const TRACED = [4711, 5112, 9648] as const;
 
 async function trace(seed: number, settle?: Settle): Promise<string> {
   const hash = createHash("sha256");
@@ -42,6 +43,28 @@ test("a day takes nothing from the machine: no chance and no time but its own", 
   }
 });
 
+test("the days that are compared have every kind of fault, a bus of one node and of two, and HEDGE=1", () => {
+  const scripts = TRACED.map(writeScript);
+  const kinds = new Set(scripts.flatMap(({ faults }) => faults.map(({ on, kind }) => `${on}: ${kind}`)));
+  const onInstances = INSTANCE_FAULTS.map((kind) => `instance: ${kind}`);
+  const onMarkets = MARKET_FAULTS.map((kind) => `market: ${kind}`);
+  const onBuses = CLUSTER_FAULTS.map((kind) => `bus: ${kind}`);
+  assert.equal([...kinds].sort(), [...new Set([...onInstances, ...onMarkets, ...onBuses])].sort());
+  assert.equal(new Set(scripts.map(({ nodes }) => nodes)).size, 2);
+  assert.equal(new Set(scripts.map(({ hedge }) => hedge)).size, 2);
+});
+
+test("in a partition there are instances on both sides", () => {
+  for (let seed = 1; seed <= 2_000; seed++) {
+    const { faults, instances } = writeScript(seed);
+    for (const fault of faults) {
+      if (fault.kind !== "partition") continue;
+      const far = new Set(fault.far.instances);
+      assert.ok(far.size === fault.far.instances.length && far.size >= 1 && far.size < instances, `seed ${seed}`);
+    }
+  }
+});
+
 test("the same seed is the same day, to the byte, in another process too", async () => {
   const here = [];
   for (const seed of TRACED) here.push(await trace(seed));
@@ -58,6 +81,12 @@ test("promises are given turns enough: a whole turn of the loop after each event
   const surely: Settle = () => new Promise((resolve) => setImmediate(resolve));
   for (const seed of TRACED) assert.is(await trace(seed, surely), await trace(seed));
 });
+
+for (const { broke, why, script } of KEPT_DAYS) {
+  test(`a day that once broke ${broke}: ${why}`, async () => {
+    assert.is((await live(script)).broken, undefined);
+  });
+}
 
 test("whatever a day brings, every property holds", async () => {
   const worker = new URL("./worker.js", import.meta.url);

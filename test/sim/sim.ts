@@ -1,5 +1,5 @@
-// `make sim`: a thousand bad days. SEEDS=10000 lives so many, SEED=4711 one alone and shows it, TEETH=1 shows that the
-// properties bite. Ends with 0 if everything held, with 1 if not, with 2 if it was asked for something else.
+// `make sim`: a thousand bad days. SEEDS=10000 lives so many, FROM=20001 begins there, SEED=4711 lives one alone and shows
+// it, TEETH=1 shows that the properties bite, and with KEEP=1 keeps the table. Ends with 0 if everything held, with 1 if not, with 2 if it was asked for something else.
 
 import { parseArgs } from "node:util";
 import { type Failure, live, shorten } from "./day.ts";
@@ -10,6 +10,8 @@ import { showTeeth } from "./teeth.ts";
 
 const USUAL_SEEDS = 1_000;
 const MOST_SEEDS = 1_000_000_000;
+/** A defect that so many days do not find is not found. */
+const MOST_TEETH_SEEDS = 10_000;
 /** Of failing seeds so many are told in full: the first is the one to look at. */
 const MOST_SHOWN = 3;
 
@@ -17,7 +19,9 @@ const { values } = parseArgs({
   options: {
     seeds: { type: "string", default: "" },
     seed: { type: "string", default: "" },
+    from: { type: "string", default: "" },
     teeth: { type: "string", default: "" },
+    keep: { type: "string", default: "" },
   },
 });
 
@@ -29,10 +33,14 @@ function number(name: string, text: string, preset: number): number {
   process.exit(2);
 }
 
-function describe({ instances, markets, pageEveryMs, failureLimit, retestDelayMs, faults }: Script): string {
-  const setting = `${instances} instances, ${markets} market${markets === 1 ? "" : "s"}, a page every ${pageEveryMs} ms, failure limit ${failureLimit}, retests after ${retestDelayMs / 1000} s`;
+function describe(script: Script): string {
+  const { instances, markets, nodes, hedge, pageEveryMs, failureLimit, retestDelayMs, faults } = script;
+  const who = `${instances} instances, ${counted(markets, "market")}${hedge ? " with HEDGE=1" : ""}, a bus of ${counted(nodes, "node")}`;
+  const setting = `${who}, a page every ${pageEveryMs} ms, failure limit ${failureLimit}, retests after ${retestDelayMs / 1000} s`;
   return [`  ${setting}`, ...faults.map((fault) => `  ${faultLine(fault)}`)].join("\n");
 }
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
 
 async function explain({ seed, broken }: Failure): Promise<void> {
   const script = await shorten(writeScript(seed), broken.property);
@@ -52,23 +60,31 @@ async function showOne(seed: number): Promise<boolean> {
   return broken === undefined;
 }
 
-async function showMany(seeds: number): Promise<boolean> {
+async function showMany(seeds: number, from: number): Promise<boolean> {
   const startedAt = performance.now();
   const tookS = (): string => ((performance.now() - startedAt) / 1000).toFixed(1);
   const progress = ({ days, failures }: Sum): void =>
     console.log(`sim: ${days} of ${seeds} days, ${failures.length} broken, ${tookS()} s`);
   const worker = new URL("./worker.js", import.meta.url);
-  const { days, calls, failures } = await runSeeds({ from: 1, to: seeds, worker, untilBroken: false, progress });
+  const { days, calls, failures } = await runSeeds({
+    from,
+    to: from + seeds - 1,
+    worker,
+    untilBroken: false,
+    progress,
+  });
   for (const failure of failures.slice(0, MOST_SHOWN)) await explain(failure);
   const held = failures.length === 0 ? "every property held" : `${failures.length} days broke a property`;
   console.log(`sim: ${days} days, ${calls} calls, ${tookS()} s: ${held}`);
   return failures.length === 0 && days === seeds;
 }
 
+const isWanted = (text: string): boolean => text !== "" && text !== "0";
+
 async function run(): Promise<boolean> {
   const seeds = number("SEEDS", values.seeds, USUAL_SEEDS);
-  if (values.teeth !== "" && values.teeth !== "0") return showTeeth(number("SEEDS", values.seeds, 10_000));
-  return values.seed === "" ? showMany(seeds) : showOne(number("SEED", values.seed, 1));
+  if (isWanted(values.teeth)) return showTeeth(number("SEEDS", values.seeds, MOST_TEETH_SEEDS), isWanted(values.keep));
+  return values.seed === "" ? showMany(seeds, number("FROM", values.from, 1)) : showOne(number("SEED", values.seed, 1));
 }
 
 process.exitCode = (await run()) ? 0 : 1;

@@ -1,83 +1,67 @@
 // Whether the properties bite: each defect alone in a copy of the compiled code, and the first seed that finds it.
 
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import type { Failure } from "./day.ts";
-import { DEFECTS, type Defect, type Patch } from "./defects.ts";
-import { runSeeds } from "./seeds.ts";
+import { DefectiveCopy } from "./defective-copy.ts";
+import { DEFECTS, type Defect } from "./defects.ts";
+import { HEADING, KEPT_IN, keepTeeth, type Tooth, toothLine } from "./kept-teeth.ts";
+import { PROPERTIES, type PropertyName } from "./properties.ts";
 
-const dist = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const project = dirname(dist);
 /** Most are found at once: a few days first, and four times as many each time they were not enough. */
 const FIRST_DAYS = 64;
 const GROWTH = 4;
+const TELL_EVERY_MS = 1_000;
+const INTERRUPTED = 130; // what a shell says of a program that ^C ended
 
-/** @returns whether every defect was caught */
-export async function showTeeth(mostSeeds: number): Promise<boolean> {
-  const copy = copyCode();
+/** @returns whether every defect was caught, and every property caught one */
+export async function showTeeth(mostSeeds: number, keeps: boolean): Promise<boolean> {
+  const copy = new DefectiveCopy();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => leave(copy));
   const startedAt = performance.now();
-  let missed = 0;
-  console.log(`${"defect".padEnd(52)}  caught by  seeds needed`);
+  const teeth: Tooth[] = [];
+  console.log(HEADING);
   try {
+    // Before minutes are spent: whether all of them still fit.
+    for (const defect of DEFECTS) await copy.with(defect, () => Promise.resolve());
     for (const defect of DEFECTS) {
-      const caught = await withDefect(copy, defect, () => firstFailure(copy, mostSeeds));
-      if (caught === undefined) missed += 1;
-      console.log(
-        `${defect.name.padEnd(52)}  ${(caught?.broken.property ?? "nothing").padEnd(9)}  ${caught?.seed ?? "-"}`,
-      );
+      const tooth = await copy.with(defect, () => findTooth(copy, defect, mostSeeds));
+      console.log(toothLine(defect.name, tooth));
+      if (tooth !== undefined) teeth.push(tooth);
     }
   } finally {
-    rmSync(copy, { recursive: true, force: true });
+    copy.remove();
   }
   const tookS = ((performance.now() - startedAt) / 1000).toFixed(1);
-  console.log(`teeth: ${DEFECTS.length - missed} of ${DEFECTS.length} defects caught, ${tookS} s`);
-  return missed === 0;
+  console.log(`teeth: ${teeth.length} of ${DEFECTS.length} defects caught, ${tookS} s`);
+  const blunt = bluntProperties(teeth);
+  for (const name of blunt) console.log(`teeth: ${name} caught nothing: ${PROPERTIES[name]}`);
+  const isWhole = teeth.length === DEFECTS.length && blunt.length === 0;
+  if (isWhole && keeps) keepTeeth(teeth);
+  if (keeps) console.log(isWhole ? `teeth: kept in ${KEPT_IN}` : "teeth: not kept, as not all of them bite");
+  return isWhole;
 }
 
-/** The compiled code, where packages are found as they are here. */
-function copyCode(): string {
-  const copy = mkdtempSync(join(tmpdir(), "datawire-teeth-"));
-  for (const part of ["src", "test/sim", "test/support"])
-    cpSync(join(dist, part), join(copy, "dist", part), { recursive: true });
-  cpSync(join(project, "package.json"), join(copy, "package.json"));
-  mkdirSync(join(copy, "dist"), { recursive: true });
-  symlinkSync(join(project, "node_modules"), join(copy, "node_modules"));
-  return copy;
+/** Interrupted: the copy goes, too. */
+function leave(copy: DefectiveCopy): never {
+  copy.remove();
+  process.exit(INTERRUPTED);
 }
 
-async function withDefect<T>(copy: string, { name, patches }: Defect, act: () => Promise<T>): Promise<T> {
-  const files = [...new Set(patches.map(({ file }) => join(copy, "dist", "src", `${file}.js`)))];
-  const before = files.map((file) => readFileSync(file, "utf8"));
-  try {
-    for (const patch of patches) apply(copy, name, patch);
-    return await act();
-  } finally {
-    for (const [place, file] of files.entries()) writeFileSync(file, before[place] ?? "");
-  }
+/** A property that no defect breaks may be one that nothing can break. */
+export function bluntProperties(teeth: readonly Tooth[]): readonly PropertyName[] {
+  const biting = new Set<string>(teeth.map(({ caughtBy }) => caughtBy));
+  return (Object.keys(PROPERTIES) as PropertyName[]).filter((name) => !biting.has(name));
 }
 
-function apply(copy: string, name: string, { file, from, to }: Patch): void {
-  const path = join(copy, "dist", "src", `${file}.js`);
-  const parts = readFileSync(path, "utf8").split(from);
-  if (parts.length !== 2)
-    throw new Error(`teeth: "${name}" no longer fits: ${file} holds ${parts.length - 1} times\n${from}`);
-  writeFileSync(path, parts.join(to));
-}
-
-async function firstFailure(copy: string, mostSeeds: number): Promise<Failure | undefined> {
-  const worker = pathToFileURL(join(copy, "dist", "test", "sim", "worker.js"));
+async function findTooth(copy: DefectiveCopy, { name }: Defect, mostSeeds: number): Promise<Tooth | undefined> {
   let toldAt = performance.now();
-  const progress = ({ days }: { days: number }): void => {
-    if (performance.now() - toldAt < 1_000) return;
+  const progress = (): void => {
+    if (performance.now() - toldAt < TELL_EVERY_MS) return;
     toldAt = performance.now();
-    console.log(`  … ${days} days`);
+    console.log("  … still looking");
   };
   for (let from = 1, days = FIRST_DAYS; from <= mostSeeds; from += days, days *= GROWTH) {
     const to = Math.min(mostSeeds, from + days - 1);
-    const { failures } = await runSeeds({ from, to, worker, untilBroken: true, progress });
-    if (failures[0] !== undefined) return failures[0];
+    const [first] = await copy.failures({ from, to, untilBroken: true, progress });
+    if (first !== undefined) return { defect: name, caughtBy: first.broken.property, seed: first.seed };
   }
   return undefined;
 }

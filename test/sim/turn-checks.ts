@@ -18,15 +18,15 @@ export class TurnChecks implements Check {
     this.#view = view;
   }
 
-  /** Who might be given the call: live, willing, not tried by it, and no stranger while strangers are not trusted. */
-  eligible(now: number, { tried }: CallTraits): readonly string[] {
+  /** Who might be given the call: live, willing, not tried by it, not late, and no stranger while those are not trusted. */
+  eligible(now: number, { tried, slow }: CallTraits): readonly string[] {
     const { tracker } = this.#view.market.client;
     const isWary = tracker.wariness.isWary(now) || (tried?.size ?? 0) > 0;
     return tracker
       .live(now)
       .filter(({ breaker, proven }) => willingness(breaker, now) === "yes" && (proven || !isWary))
       .map(({ who }) => who.incarnation)
-      .filter((incarnation) => tried?.has(incarnation) !== true);
+      .filter((incarnation) => tried?.has(incarnation) !== true && slow?.has(incarnation) !== true);
   }
 
   made({ turn, eligible }: Made): void {

@@ -4,13 +4,14 @@
 import { ratePage } from "../../src/market/page-ratings.ts";
 import { RatingStore } from "../../src/market/rating-store.ts";
 import { SharedCalls } from "../../src/market/shared-calls.ts";
-import type { Client } from "../../src/service/client.ts";
+import type { AskOptions, Client } from "../../src/service/client.ts";
 import { Dice } from "../support/random.ts";
 import { InstanceProcess, MarketProcess, type Process } from "./actors.ts";
 import { Faults } from "./faults.ts";
 import { Observer } from "./observer.ts";
+import { Parting } from "./parting.ts";
 import type { PropertyName } from "./properties.ts";
-import { LAST_FAULT_MS, QUIET_MS, type Script, seconds } from "./script.ts";
+import { type Far, healsAtMs, QUIET_MS, type Script, seconds } from "./script.ts";
 import { Server } from "./server.ts";
 import { type Settle, settleQuickly, Timeline } from "./timeline.ts";
 
@@ -28,11 +29,10 @@ export interface Outcome {
 
 const THINGS = ["basketball", "briefcase", "camera", "football"] as const;
 /** One page in so many asks for one thing by a call that must not reach two instances. */
-const ONE_IN_SINGLE = 6;
+const ONE_IN_SINGLE = 4;
+const SINGLE: AskOptions = { repeatable: false, accepts: (body) => typeof Object(body).rating === "number" };
 /** The dice of a process: far apart, so that two seeds share none. */
 const DICE_APART = 7_919;
-/** How long after its last event the world is looked at as a whole. */
-const END_MS = LAST_FAULT_MS + QUIET_MS;
 
 export class World {
   readonly script: Script;
@@ -49,6 +49,7 @@ export class World {
   changedAt = 0;
   calls = 0;
   broken: Broken | undefined;
+  readonly #partings: Parting[] = [];
   readonly #settle: Settle;
   readonly #note: ((line: string) => void) | undefined;
   #started = 0;
@@ -58,18 +59,19 @@ export class World {
     this.script = script;
     this.#note = note;
     this.#settle = settle;
-    this.server = new Server(this.timeline, new Dice(this.deal()));
+    this.server = new Server(this.timeline, new Dice(this.deal()), script.nodes);
   }
 
   async run(): Promise<Outcome> {
     for (let place = 0; place < this.script.instances; place++) this.startInstance(place + 1);
-    for (let place = 0; place < this.script.markets; place++) this.#openMarket(place + 1);
+    for (let place = 0; place < this.script.markets; place++) this.#openMarket(place);
     const faults = new Faults(this);
     faults.schedule();
-    await this.timeline.run(LAST_FAULT_MS, this.#settle, () => this.broken !== undefined);
+    const healedMs = healsAtMs(this.script);
+    await this.timeline.run(healedMs, this.#settle, () => this.broken !== undefined);
     if (this.broken === undefined) {
       faults.healAll();
-      await this.timeline.run(END_MS, this.#settle, () => this.broken !== undefined);
+      await this.timeline.run(healedMs + QUIET_MS, this.#settle, () => this.broken !== undefined);
     }
     if (this.broken === undefined) for (const observer of this.observers) observer.atTheEnd();
     return { broken: this.broken, events: this.timeline.count, calls: this.calls };
@@ -89,14 +91,13 @@ export class World {
     });
     this.instances.push(process);
     process.start(this.script, (what) => this.note(() => `${incarnation} is ${what}`));
-    this.changedAt = this.timeline.now;
+    this.changed();
     return process;
   }
 
   #openMarket(place: number): void {
-    const name = `m${place}`;
     let observer: Observer | undefined;
-    const market = new MarketProcess(name, this.deal(), this.server, this.script, (event) => observer?.told(event));
+    const market = new MarketProcess(place, this.deal(), this.server, this.script, (event) => observer?.told(event));
     observer = new Observer(this, market);
     this.markets.push(market);
     this.observers.push(observer);
@@ -110,7 +111,7 @@ export class World {
     };
     const { host, dice } = market;
     host.every(this.script.pageEveryMs, () => {
-      if (dice.below(ONE_IN_SINGLE) === 0) void wiring.client.ask({ thingID: "camera" }, { repeatable: false });
+      if (dice.below(ONE_IN_SINGLE) === 0) void wiring.client.ask({ thingID: "camera" }, SINGLE);
       else void ratePage(THINGS, wiring);
     });
   }
@@ -119,12 +120,34 @@ export class World {
 
   begin(process: Process): void {
     process.begin();
-    this.changedAt = this.timeline.now;
+    this.changed();
   }
 
   end(process: Process): void {
     process.end();
+    this.changed();
+  }
+
+  changed(): void {
     this.changedAt = this.timeline.now;
+  }
+
+  /** From now on the bus is in two halves, until the parting that is returned is said to be over. */
+  part(far: Far): Parting {
+    const parting = new Parting(far);
+    this.#partings.push(parting);
+    this.changed();
+    return parting;
+  }
+
+  unite(parting: Parting): void {
+    parting.untilMs = this.timeline.now;
+    this.changed();
+  }
+
+  /** No partition has been between those two since `sinceMs`. */
+  haveBeenTogetherSince(one: Process, other: Process, sinceMs: number): boolean {
+    return this.#partings.every((parting) => parting.untilMs < sinceMs || !parting.isBetween(one.host, other.host));
   }
 
   /** The bus has been there for everyone since `sinceMs`. */

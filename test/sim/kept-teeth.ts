@@ -1,0 +1,28 @@
+// The table of defects as it was last seen whole: which property caught each, and with which seed. `make test` holds the
+// code to it in a few seconds; `make sim TEETH=1 KEEP=1` finds everything anew, in minutes, and writes it.
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { project } from "./defective-copy.ts";
+import type { PropertyName } from "./properties.ts";
+
+export interface Tooth {
+  readonly defect: string;
+  readonly caughtBy: PropertyName;
+  readonly seed: number;
+}
+
+export const KEPT_IN = "test/sim/teeth.json";
+
+export const readTeeth = (): readonly Tooth[] => JSON.parse(readFileSync(join(project, KEPT_IN), "utf8"));
+
+/** A line for each, so that a change of one is a change of one line. */
+export function keepTeeth(teeth: readonly Tooth[]): void {
+  const lines = teeth.map((tooth) => `  ${JSON.stringify(tooth)}`);
+  writeFileSync(join(project, KEPT_IN), `[\n${lines.join(",\n")}\n]\n`);
+}
+
+export const HEADING = `${"defect".padEnd(56)}  caught by  seeds needed`;
+
+export const toothLine = (defect: string, tooth: Tooth | undefined): string =>
+  `${defect.padEnd(56)}  ${(tooth?.caughtBy ?? "nothing").padEnd(9)}  ${tooth?.seed ?? "-"}`;

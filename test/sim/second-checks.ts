@@ -1,0 +1,125 @@
+// P16 and P17: what may reach two instances, and what that may cost.
+
+import type { Ticket } from "../../src/health/ticket.ts";
+import type { AskOptions } from "../../src/service/client.ts";
+import type { ClientEvent } from "../../src/service/client-options.ts";
+import type { InstanceProcess } from "./actors.ts";
+import type { Call, Check, Made, Settled, View } from "./view.ts";
+
+/** As README promises it: of twenty calls one, and eight more at the start. */
+const EARNED_PER_CALL = 1 / 20;
+const AT_START = 8;
+/** Sums of twentieths are not exact. */
+const ROUNDING = 1e-6;
+/** A call that had less of the timeout than this is nobody's fault. */
+const LEAST_SHARE_TO_CHARGE = 0.9;
+
+type Hedging = Extract<ClientEvent, { kind: "hedging" }>;
+
+/** A call that is late, as far as can be told from outside: one of those that were sent to it at that time. */
+interface Late {
+  readonly incarnation: string;
+  readonly suspects: readonly Ticket[];
+  readonly second: Ticket;
+  isOvertaken: boolean;
+}
+
+export class SecondChecks implements Check {
+  readonly #view: View;
+  #singles = 0;
+  readonly #handledBy = new Map<string, string>();
+  #calls = 0;
+  #seconds = 0;
+  #lastSecond: Ticket | undefined;
+  #late: readonly Late[] = [];
+  readonly #hedged = new Set<Ticket>();
+
+  constructor(view: View) {
+    this.#view = view;
+  }
+
+  // P16.
+
+  /** The request, with a mark by which the world knows it again if it must not be repeated. */
+  marked(request: object, { repeatable }: AskOptions): object {
+    if (repeatable !== false) return request;
+    this.#singles += 1;
+    return { ...request, single: `${this.#view.market.host.name}-${this.#singles}` };
+  }
+
+  handled({ incarnation }: InstanceProcess, request: unknown): void {
+    const { single } = Object(request) as { single?: string };
+    if (single === undefined || !single.startsWith(`${this.#view.market.host.name}-`)) return;
+    const first = this.#handledBy.get(single);
+    if (first !== undefined)
+      this.#view.world.breaks("P16", `a call that must not be repeated reached ${first} and ${incarnation}`);
+    this.#handledBy.set(single, incarnation);
+  }
+
+  // P17.
+
+  made({ turn, traits, eligible }: Made): void {
+    const { call } = turn;
+    if (call === undefined) return;
+    if (traits.second === true) this.#secondMade(call);
+    else {
+      if (traits.repeatable !== false) this.#calls += 1;
+      this.#spared(call, eligible);
+    }
+  }
+
+  #secondMade(call: Ticket): void {
+    this.#seconds += 1;
+    this.#lastSecond = call;
+    if (this.#seconds > AT_START + this.#calls * EARNED_PER_CALL + ROUNDING)
+      this.#breaks(`${this.#seconds} of ${this.#calls} calls were sent twice`);
+  }
+
+  /** Whoever was overtaken gets nothing new while others are well. */
+  #spared({ who }: Ticket, eligible: readonly string[]): void {
+    const others = eligible.filter((incarnation) => !this.#isOvertaken(incarnation));
+    if (others.length > 0 && this.#isOvertaken(who.incarnation))
+      this.#breaks(`${who.incarnation} is late and was asked again, and ${others.join()} might have been`);
+  }
+
+  #isOvertaken(incarnation: string): boolean {
+    return this.#late.some((late) => late.isOvertaken && late.incarnation === incarnation);
+  }
+
+  hedging({ who, late, afterMs }: Hedging, now: number): void {
+    const { incarnation } = late;
+    if (!this.#view.world.script.hedge) this.#breaks("a call was sent twice, and nobody has asked for it");
+    if (who.incarnation === incarnation) this.#breaks(`a call was sent to ${incarnation} twice`);
+    const sentAt = now - afterMs;
+    const suspects = [...this.#view.calls.values()].filter(
+      ({ ticket, isRetest }) => !isRetest && ticket.who.incarnation === incarnation && isSame(ticket.sentAt, sentAt),
+    );
+    for (const { ticket } of suspects) this.#hedged.add(ticket);
+    if (this.#lastSecond === undefined) return;
+    const tickets = suspects.map(({ ticket }) => ticket);
+    this.#late = [...this.#late, { incarnation, suspects: tickets, second: this.#lastSecond, isOvertaken: false }];
+  }
+
+  settled({ call, result, now }: Settled): void {
+    for (const late of this.#late) if (late.second === call.ticket) late.isOvertaken = result === "answered";
+    this.#late = this.#late.filter(
+      ({ suspects, second, isOvertaken }) => !suspects.includes(call.ticket) && (second !== call.ticket || isOvertaken),
+    );
+    if (this.#hedged.delete(call.ticket) && result === "nothing") this.#charged(call, now);
+  }
+
+  /** That another helped out is no excuse: who did not answer is charged. */
+  #charged({ ticket, sentAtMs }: Call, now: number): void {
+    const { world, market, rules } = this.#view;
+    if (now - ticket.sentAt < rules.requestTimeoutMs * LEAST_SHARE_TO_CHARGE) return;
+    if (market.hasBeenWellSince(sentAtMs) && world.busHasBeenWellSince(sentAtMs))
+      this.#breaks(`${ticket.who.incarnation} did not answer, another did, and it was not charged`);
+  }
+
+  #breaks(detail: string): void {
+    this.#view.world.breaks("P17", detail);
+  }
+}
+
+/** One was reckoned from the other. */
+const isSame = (one: number, other: number): boolean => Math.abs(one - other) < ROUNDING;
