@@ -184,8 +184,8 @@ inBrowser("the same without scripts: every row says what its card says", () =>
 
 /** Of each state, in the board's order. */
 const WHYS = [
-  /✕ Breaker open.*request timed out, \d+ s ago · retest in \d+ s/,
-  /↻ Retesting.*request timed out, \d+ s ago · a retest is out/,
+  /✕ Breaker open.*request timed out, \d+ (s|min) ago · retest in \d+ s/,
+  /↻ Retesting.*request timed out, \d+ (s|min) ago · a retest is out/,
   /\? Lost.*no heartbeat/,
   /! On probation.*\d answers to go/,
   /→ Leaving.*finishes what it has/,

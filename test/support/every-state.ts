@@ -16,7 +16,7 @@ const SECOND_MS = 1_000;
 const HOUR_MS = 3_600_000;
 /** Longer than a test looks. */
 const LASTS_MS = 300_000;
-const RULES = { ...DEFAULT_RULES, requestTimeoutMs: LASTS_MS };
+const RULES = { ...DEFAULT_RULES, requestTimeoutMs: LASTS_MS, retestDelayMs: LASTS_MS };
 const LONG_ID = "a".repeat(64);
 const LONG_NAME = `${"a-long-host-name.".repeat(3)}example:5000`;
 
@@ -76,7 +76,7 @@ function fill(table: Table, pen: Pen): void {
   table.beats(6, now - SECOND_MS, lasting);
   table.beats(6, now, { ...lasting, state: "draining" });
   table.tick(now);
-  for (const instance of [5, 3]) hangs(table, pen, instance, now - 40 * SECOND_MS);
+  for (const instance of [5, 3]) hangs(table, pen, instance, now - LASTS_MS - SECOND_MS);
   table.beats(5, now, lasting);
   // Its retest is due, and goes out beside the call that somebody else gets.
   table.next(now);
