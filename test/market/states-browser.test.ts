@@ -214,6 +214,7 @@ inBrowser("the board before anybody has been heard", () =>
   withBoard({ isEmpty: true }, (_, market) =>
     check(`${market.url}/board`, "main", async (page) => {
       await live(page);
+      assert.ok(await page.locator("#nobody").isVisible());
       assert.match(
         (await page.locator("#nobody").textContent()) ?? "",
         /None has been heard yet. Type.*make startRatings/,
