@@ -26,8 +26,6 @@ const MOST_GATHERED_BYTES = 16 * 1024 * 1024;
 interface Waiting {
   readonly sentAtMs: number;
   readonly deadlineMs: number;
-  /** Whether nothing more comes once an answer has. */
-  readonly answersOnce: boolean;
   /** Takes one reply; true once nothing more is awaited. */
   takes(reply: Reply): boolean;
   /** Tells how it ended: the last that happens to it. */
@@ -67,18 +65,11 @@ export class PendingTable {
     return { token: this.#watch(gathering), bodies: gathering.bodies };
   }
 
-  /** A message has come in under that token. @returns false if nobody waits for it: settled before, or never asked */
-  heard(token: string, reply: Reply): boolean {
+  /** @returns false if nobody waits under that token: settled before, or never asked */
+  settle(token: string, reply: Reply): boolean {
     const waiting = this.#waiting.find(token);
-    // That nobody was there is the server's word, and not the one answer.
-    if (waiting?.takes(reply)) this.#end(token, waiting, reply, waiting.answersOnce && reply.kind !== "nobody");
+    if (waiting?.takes(reply)) this.#end(token, waiting, reply);
     return waiting !== undefined;
-  }
-
-  /** Ends what waits under that token, though nothing has come in: what was sent may still come, so the token is spent. */
-  settle(token: string, reply: Reply): void {
-    const waiting = this.#waiting.find(token);
-    if (waiting?.takes(reply)) this.#end(token, waiting, reply, false);
   }
 
   settleAll(reply: Reply): void {
@@ -95,8 +86,8 @@ export class PendingTable {
   }
 
   /** Its place is free before it is told: whoever is told may make the next call at once. */
-  #end(token: string, waiting: Waiting, reply: Reply, again: boolean): void {
-    this.#waiting.remove(token, again);
+  #end(token: string, waiting: Waiting, reply: Reply): void {
+    this.#waiting.remove(token);
     waiting.end(reply);
   }
 
@@ -127,11 +118,7 @@ export class PendingTable {
     });
     if (expired.length === 0) return;
     this.#clock.afterReading(() => {
-      // One that was answered meanwhile is not found again, unless its token serves another call: then it is left alone.
-      for (const [token, sentAtMs] of expired) {
-        if (this.#waiting.find(token)?.sentAtMs === sentAtMs)
-          this.settle(token, this.#isDoubted(sentAtMs) ? AWAY : TIMEOUT);
-      }
+      for (const [token, sentAtMs] of expired) this.settle(token, this.#isDoubted(sentAtMs) ? AWAY : TIMEOUT);
     });
   }
 }
@@ -140,7 +127,6 @@ class PendingCall implements Waiting {
   readonly subject: string;
   readonly sentAtMs: number;
   readonly deadlineMs: number;
-  readonly answersOnce: boolean;
   readonly mayBeDone: boolean;
   /** Its receiver is dead, and may have done it all the same. */
   isOrphan = false;
@@ -148,11 +134,10 @@ class PendingCall implements Waiting {
   #stopListening: Cancel | undefined;
 
   constructor(subject: string, sentAtMs: number, options: CallOptions, ended: (reply: Reply) => void) {
-    const { timeoutMs, answersOnce, mayBeDone } = options;
+    const { timeoutMs, mayBeDone } = options;
     this.subject = subject;
     this.sentAtMs = sentAtMs;
     this.deadlineMs = sentAtMs + timeoutMs;
-    this.answersOnce = answersOnce === true;
     this.mayBeDone = mayBeDone === true;
     this.#ended = ended;
   }
@@ -180,7 +165,6 @@ class PendingCall implements Waiting {
 class PendingGathering implements Waiting {
   readonly sentAtMs: number;
   readonly deadlineMs: number;
-  readonly answersOnce = false;
   readonly bodies: Promise<readonly Uint8Array[]>;
   readonly #gathered: Uint8Array[] = [];
   #resolve: (bodies: readonly Uint8Array[]) => void = () => undefined;

@@ -4,9 +4,9 @@
 // links each old table to the next: once one of them has grown old, whatever hung on it and on all later ones stays
 // until the next full collection. With 64 calls in flight that was every second byte that collecting garbage cost.
 //
-// A token may serve again. A server remembers whom a subject leads to, and has to look up and note down each that it has
-// never seen; with a reply subject of its own for every call it does so for every answer. The bare table of pending
-// calls made 15 % more calls a second with reply subjects that come round.
+// A place serves again, its token never: an answer that comes too late, or twice, finds nobody. With tokens that come
+// round the bare table of pending calls made 15 % more calls a second, as a server has to look up each subject that it
+// has never seen. Rejected: whoever answers twice, or knows an old reply subject, could answer somebody else's call.
 
 /** Tokens are digits and letters: the shortest form that one part of a subject may hold. */
 const BASE = 36;
@@ -21,7 +21,6 @@ interface Place<T> {
 
 export class Places<T> {
   readonly #places: Place<T>[] = [];
-  /** As a stack: the fewer subjects go round, the surer the server knows them. */
   readonly #free: Place<T>[] = [];
 
   get size(): number {
@@ -40,15 +39,12 @@ export class Places<T> {
     return this.#placeOf(token)?.holder;
   }
 
-  /** @param again whether nothing more can come under that token, so that it may serve the next one */
-  remove(token: string, again: boolean): void {
+  remove(token: string): void {
     const place = this.#placeOf(token);
     if (place === undefined || place.holder === undefined) return;
     place.holder = undefined;
-    if (!again) {
-      place.turn += 1;
-      place.token = `${place.index.toString(BASE)}-${place.turn.toString(BASE)}`;
-    }
+    place.turn += 1;
+    place.token = `${place.index.toString(BASE)}-${place.turn.toString(BASE)}`;
     this.#free.push(place);
   }
 

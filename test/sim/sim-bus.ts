@@ -23,8 +23,6 @@ const REDIAL_AFTER_MS = 250;
 const DIAL_WITHIN_MS = 2_000;
 const LOOK_EVERY_MS = 100;
 
-const encoder = new TextEncoder();
-
 export class SimBus implements Bus {
   readonly #host: Host;
   readonly #server: Server;
@@ -81,7 +79,7 @@ export class SimBus implements Bus {
     else if (wire === undefined) ended(AWAY);
     else {
       this.nextReplyTo = this.#inbox + this.#pending.add(subject, options, ended);
-      wire.publish({ subject, reply: this.nextReplyTo, data: encoder.encode(body) });
+      wire.publish({ subject, reply: this.nextReplyTo, data: Buffer.from(body) });
     }
   }
 
@@ -93,13 +91,13 @@ export class SimBus implements Bus {
     const wire = this.#wire;
     if (wire === undefined) return Promise.resolve([]);
     const gathering = this.#pending.addGathering(waitMs);
-    wire.publish({ subject, reply: this.#inbox + gathering.token, data: encoder.encode(body) });
+    wire.publish({ subject, reply: this.#inbox + gathering.token, data: Buffer.from(body) });
     return gathering.bodies;
   }
 
   publish(subject: string, body: string, replyTo?: string): void {
     if (this.swallows(subject)) return;
-    const message = { subject, data: encoder.encode(body) };
+    const message = { subject, data: Buffer.from(body) };
     this.#wire?.publish(replyTo === undefined ? message : { ...message, reply: replyTo });
   }
 
@@ -142,13 +140,13 @@ export class SimBus implements Bus {
   }
 
   #answer = (subject: string, body: string, error?: ServiceError): void => {
-    const message = { subject, data: encoder.encode(body) };
+    const message = { subject, data: Buffer.from(body) };
     // As on NATS: it hears, and is asked, a round trip before "connected" is told.
     this.#link?.wire.publish(error === undefined ? message : { ...message, headers: headersOf(error) });
   };
 
   #hearReply(message: WireMessage): void {
-    this.#pending.heard(message.subject.slice(this.#inbox.length), replyOf(message));
+    this.#pending.settle(message.subject.slice(this.#inbox.length), replyOf(message));
   }
 
   // The connection.

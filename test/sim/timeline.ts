@@ -23,7 +23,7 @@ export type Settle = () => Promise<void>;
  * Turns of the queue of promises that are given to each event. The longest chain in our code, from an answer read to the
  * next request sent, takes nine; a chain that took more would go on after the next event, the same in every run.
  */
-const TURNS = 16;
+const TURNS = 10;
 
 /** A turn of the real loop would do and takes three times as long; a test holds this one to that. */
 export const settleQuickly: Settle = async () => {
