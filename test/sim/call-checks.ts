@@ -7,9 +7,9 @@ import type { Asked, Check, View } from "./view.ts";
 
 /**
  * When detection is over: a hung instance costs the calls of one timeout, and once more after the heartbeat that closed
- * it in good faith; with a failure limit of two, twice that, at a page in 0.8 s.
+ * it in good faith; with a failure limit of two, twice that, at a page in 1.1 s.
  */
-const DETECTION_MS = 6_500;
+const DETECTION_MS = 7_500;
 /** A call may wait for the first roll call; its timeout is noticed by a sweep. */
 const ROLL_CALL_MS = 200;
 const SWEEP_MS = 15;

@@ -7,6 +7,8 @@ import type { Call, Check, Settled, View } from "./view.ts";
 
 /** What was sent just before a trouble ended may still suffer from it. */
 const AFTERMATH_MS = 20;
+/** A hiccup that is too short to be a stall keeps what has come in unread for this long. */
+const UNREAD_MS = 260;
 /** Nobody serves an address for this long after its process was back: it has to find the bus first. */
 const FINDS_BUS_MS = 1_000;
 /** The bus is asked every half second, and doubted when it has not answered for 0.4 s. */
@@ -83,7 +85,10 @@ export class FaultChecks implements Check {
    */
   #hasNotFoundBack(incarnation: string): boolean {
     const { world } = this.#view;
-    return !world.thawedBefore(FINDS_BUS_MS) && world.find(incarnation)?.bus.status !== "connected";
+    if (world.thawedBefore(FINDS_BUS_MS)) return false;
+    const bus = world.find(incarnation)?.bus;
+    // Or is back, and the word that it was not has lain unread through a hiccup of ours.
+    return bus?.status !== "connected" || bus.connectedAtMs > world.timeline.now - UNREAD_MS;
   }
 
   sent({ ticket }: Call): void {

@@ -64,7 +64,7 @@ export interface Script {
 /** Everybody finds everybody first; then come the faults, the last of which is mended by then; then all is well for so long. */
 export const FIRST_FAULT_MS = 2_000;
 export const LAST_FAULT_MS = 20_000;
-export const QUIET_MS = 17_000;
+export const QUIET_MS = 15_000;
 const MOST_FAULTS = 10;
 /** So many days are lived with HEDGE=1. */
 const HEDGED_SHARE = 0.3;
@@ -74,14 +74,14 @@ const HEDGED_SHARE = 0.3;
  * dead connection goes unnoticed, twice) and the time until the gone are forgotten.
  */
 export function rulesOf({ failureLimit, retestDelayMs }: Script): Partial<HealthRules> {
-  return { failureLimit, retestDelayMs, retestDelayMaxMs: 8_000, heartbeatIntervalMs: 5_000, purgeAfterMs: 8_000 };
+  return { failureLimit, retestDelayMs, retestDelayMaxMs: 6_000, heartbeatIntervalMs: 5_000, purgeAfterMs: 8_000 };
 }
 
 export function writeScript(seed: number): Script {
   const dice = new Dice(seed);
   const town: Town = {
     instances: 2 + dice.below(3),
-    markets: dice.pick([1, 1, 2]),
+    markets: dice.pick([1, 1, 1, 2]),
     nodes: dice.pick([1, 2]),
   };
   const count = 1 + dice.below(MOST_FAULTS);
@@ -90,7 +90,7 @@ export function writeScript(seed: number): Script {
     seed,
     ...town,
     hedge: dice.chance(HEDGED_SHARE),
-    pageEveryMs: 500 + dice.below(400),
+    pageEveryMs: 600 + dice.below(500),
     failureLimit: dice.pick([1, 1, 1, 2]),
     retestDelayMs: dice.pick([2_000, 4_000]),
     faults: faults.sort((a, b) => a.atMs - b.atMs),

@@ -11,6 +11,8 @@ const EARNED_PER_CALL = 1 / 20;
 const AT_START = 8;
 /** Sums of twentieths are not exact. */
 const ROUNDING = 1e-6;
+/** A bus that was late is doubted until a ping has come back, also by a call that was sent just after: one each half second. */
+const DOUBTED_MS = 520;
 /** A call that had less of the timeout than this is nobody's fault. */
 const LEAST_SHARE_TO_CHARGE = 0.9;
 
@@ -112,7 +114,8 @@ export class SecondChecks implements Check {
   #charged({ ticket, sentAtMs }: Call, now: number): void {
     const { world, market, rules } = this.#view;
     if (now - ticket.sentAt < rules.requestTimeoutMs * LEAST_SHARE_TO_CHARGE) return;
-    if (market.hasBeenWellSince(sentAtMs) && world.busHasBeenWellSince(sentAtMs))
+    const sinceMs = sentAtMs - DOUBTED_MS;
+    if (market.hasBeenWellSince(sinceMs) && world.busHasBeenWellSince(sinceMs))
       this.#breaks(`${ticket.who.incarnation} did not answer, another did, and it was not charged`);
   }
 

@@ -39,6 +39,9 @@ export class SimBus implements Bus {
   /** A reply has reached this process' socket, whether or not it runs. */
   arrived: (subject: string) => void = () => undefined;
 
+  /** When it last found the bus. */
+  connectedAtMs = Number.NEGATIVE_INFINITY;
+
   constructor(host: Host, server: Server, random: () => number) {
     this.#host = host;
     this.#server = server;
@@ -174,7 +177,10 @@ export class SimBus implements Bus {
   async #stayOn(link: Link<SimWire>): Promise<void> {
     this.#link = link;
     for (const hearing of this.#hearings) link.hear(hearing);
-    if (await link.flush()) this.#board.turn("connected");
+    if (await link.flush()) {
+      this.connectedAtMs = this.#host.timeline.now;
+      this.#board.turn("connected");
+    }
     await link.ended;
     this.#link = undefined;
   }
