@@ -156,7 +156,7 @@ export const DEFECTS: readonly Defect[] = [
     'result === "nonsense" || (answer',
     "(answer",
   ]),
-  defect("a call that must not be repeated leaves the dead", ["service/underway", "if (!call.waits)", "if (true)"]),
+  defect("a call that must not be repeated leaves the dead", ["bus/pending", "if (waiting.mayBeDone)", "if (false)"]),
   defect("hedging repeats what must not be repeated", ["service/client", " || !repeatable) {", ") {"]),
   defect("hedging knows no limit", ["service/hedging", " || !this.#hedge.take()", ""]),
   defect("the second call may go where the first went", ["service/hedging", ".add(late.who.incarnation)", ""]),
