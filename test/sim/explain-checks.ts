@@ -9,10 +9,10 @@ import { SERVICE } from "./actors.ts";
 import type { Check, Made, View } from "./view.ts";
 
 /**
- * Explaining costs many times what a choice does: it is done at one in so many, some ten of a day. Pages make four, so
+ * Explaining costs many times what a choice does: it is done at one in so many, some three of a day. Pages make four, so
  * not at a fourth.
  */
-const SAID_EVERY = 37;
+const SAID_EVERY = 53;
 
 /** What was said of a choice that had not been made yet. */
 interface Said {

@@ -6,7 +6,7 @@ import type { CallTraits, Choice } from "../../src/health/resolver.ts";
 import type { Check, Made, Settled, View } from "./view.ts";
 
 /** Comparing all that is held costs more than a choice does: it is done at one in so many. */
-const SNAPSHOT_EVERY = 23;
+const SNAPSHOT_EVERY = 41;
 /** Losses and purges are noticed by a tick, and the tick may be late. */
 const LATE_MS = 1_000;
 
