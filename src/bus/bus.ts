@@ -40,6 +40,8 @@ export interface RequestOptions {
 }
 
 export interface CallOptions extends RequestOptions {
+  /** Whoever serves that subject promises one answer at most to each request: then reply subjects serve again (places.ts). */
+  readonly answersOnce?: boolean;
   /** The call must not be made twice: when its receiver is given up, it stays out and ends with its time, as `lost`. */
   readonly mayBeDone?: boolean;
 }

@@ -224,7 +224,7 @@ class NatsBusImpl implements NatsBus {
   };
 
   #hearReply(message: WireMessage): void {
-    this.#pending.settle(message.subject.slice(this.#inbox.length), replyOf(message));
+    this.#pending.heard(message.subject.slice(this.#inbox.length), replyOf(message));
   }
 
   #blame = (subject: string, error: unknown): void => {

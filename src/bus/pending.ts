@@ -6,7 +6,7 @@
 
 import type { Cancel, Clock } from "../clock.ts";
 import type { CallOptions, Reply } from "./bus.ts";
-import { Places } from "./places.ts";
+import { Places, RESTING } from "./places.ts";
 
 // The ends that say nothing of what was answered, each made once.
 export const AWAY: Reply = { kind: "away" };
@@ -26,6 +26,8 @@ const MOST_GATHERED_BYTES = 16 * 1024 * 1024;
 interface Waiting {
   readonly sentAtMs: number;
   readonly deadlineMs: number;
+  /** Whether nothing more comes once an answer has. */
+  readonly answersOnce: boolean;
   /** Takes one reply; true once nothing more is awaited. */
   takes(reply: Reply): boolean;
   /** Tells how it ended: the last that happens to it. */
@@ -35,15 +37,19 @@ interface Waiting {
 export class PendingTable {
   readonly #clock: Clock;
   readonly #isDoubted: (sentAtMs: number) => boolean;
-  readonly #waiting = new Places<Waiting>();
+  readonly #waiting: Places<Waiting>;
   /** No deadline is earlier. It may be too early, when its call was answered: then one sweep looks in vain. */
   #earliestMs = Number.POSITIVE_INFINITY;
   #stopSweeping: Cancel | undefined;
 
-  /** @param isDoubted whether the bus is to blame for an overdue call, by when that was sent; asked when it runs out */
-  constructor(clock: Clock, isDoubted: (sentAtMs: number) => boolean = () => false) {
+  /**
+   * @param isDoubted whether the bus is to blame for an overdue call, by when that was sent; asked when it runs out
+   * @param resting how many tokens rest before one serves again; fewer where few calls are made, to see that it does
+   */
+  constructor(clock: Clock, isDoubted: (sentAtMs: number) => boolean = () => false, resting: number = RESTING) {
     this.#clock = clock;
     this.#isDoubted = isDoubted;
+    this.#waiting = new Places(resting);
   }
 
   get size(): number {
@@ -65,11 +71,19 @@ export class PendingTable {
     return { token: this.#watch(gathering), bodies: gathering.bodies };
   }
 
-  /** @returns false if nobody waits under that token: settled before, or never asked */
-  settle(token: string, reply: Reply): boolean {
+  /** A message has come in under that token. @returns false if nobody waits for it: settled before, or never asked */
+  heard(token: string, reply: Reply): boolean {
     const waiting = this.#waiting.find(token);
-    if (waiting?.takes(reply)) this.#end(token, waiting, reply);
+    // That nobody was there is the server's word, and not the one answer.
+    if (waiting?.takes(reply)) this.#end(token, waiting, reply, waiting.answersOnce && reply.kind !== "nobody");
+    else if (waiting === undefined) this.#waiting.stray(token);
     return waiting !== undefined;
+  }
+
+  /** Ends what waits under that token, though nothing has come in: what was sent may still come, so the token is spent. */
+  settle(token: string, reply: Reply): void {
+    const waiting = this.#waiting.find(token);
+    if (waiting?.takes(reply)) this.#end(token, waiting, reply, false);
   }
 
   settleAll(reply: Reply): void {
@@ -86,15 +100,15 @@ export class PendingTable {
   }
 
   /** Its place is free before it is told: whoever is told may make the next call at once. */
-  #end(token: string, waiting: Waiting, reply: Reply): void {
-    this.#waiting.remove(token);
+  #end(token: string, waiting: Waiting, reply: Reply, again: boolean): void {
+    this.#waiting.remove(token, again);
     waiting.end(reply);
   }
 
   #watch(waiting: Waiting): string {
     if (waiting.deadlineMs < this.#earliestMs) this.#earliestMs = waiting.deadlineMs;
     this.#stopSweeping ??= this.#clock.every(SWEEP_MS, () => this.#sweep());
-    return this.#waiting.put(waiting);
+    return this.#waiting.put(waiting, waiting.answersOnce);
   }
 
   /** The timer is ended here and not by the last answer: calls in a row would else start and stop one each. */
@@ -118,7 +132,11 @@ export class PendingTable {
     });
     if (expired.length === 0) return;
     this.#clock.afterReading(() => {
-      for (const [token, sentAtMs] of expired) this.settle(token, this.#isDoubted(sentAtMs) ? AWAY : TIMEOUT);
+      // One that was answered meanwhile is not found again, unless its token serves another call: then it is left alone.
+      for (const [token, sentAtMs] of expired) {
+        if (this.#waiting.find(token)?.sentAtMs === sentAtMs)
+          this.settle(token, this.#isDoubted(sentAtMs) ? AWAY : TIMEOUT);
+      }
     });
   }
 }
@@ -127,6 +145,7 @@ class PendingCall implements Waiting {
   readonly subject: string;
   readonly sentAtMs: number;
   readonly deadlineMs: number;
+  readonly answersOnce: boolean;
   readonly mayBeDone: boolean;
   /** Its receiver is dead, and may have done it all the same. */
   isOrphan = false;
@@ -134,10 +153,11 @@ class PendingCall implements Waiting {
   #stopListening: Cancel | undefined;
 
   constructor(subject: string, sentAtMs: number, options: CallOptions, ended: (reply: Reply) => void) {
-    const { timeoutMs, mayBeDone } = options;
+    const { timeoutMs, answersOnce, mayBeDone } = options;
     this.subject = subject;
     this.sentAtMs = sentAtMs;
     this.deadlineMs = sentAtMs + timeoutMs;
+    this.answersOnce = answersOnce === true;
     this.mayBeDone = mayBeDone === true;
     this.#ended = ended;
   }
@@ -165,6 +185,7 @@ class PendingCall implements Waiting {
 class PendingGathering implements Waiting {
   readonly sentAtMs: number;
   readonly deadlineMs: number;
+  readonly answersOnce = false;
   readonly bodies: Promise<readonly Uint8Array[]>;
   readonly #gathered: Uint8Array[] = [];
   #resolve: (bodies: readonly Uint8Array[]) => void = () => undefined;

@@ -4,12 +4,22 @@
 // links each old table to the next: once one of them has grown old, whatever hung on it and on all later ones stays
 // until the next full collection. With 64 calls in flight that was every second byte that collecting garbage cost.
 //
-// A place serves again, its token never: an answer that comes too late, or twice, finds nobody. With tokens that come
-// round the bare table of pending calls made 15 % more calls a second, as a server has to look up each subject that it
-// has never seen. Rejected: whoever answers twice, or knows an old reply subject, could answer somebody else's call.
+// A token may serve again. A server remembers whom a subject leads to, and has to look up and note down each that it has
+// never seen; with a reply subject of its own for every call it does so for every answer. The bare table of pending
+// calls made 15 % more calls a second with reply subjects that come round.
+//
+// What must not happen is that an answer is taken for that of another call. So a token serves again only where its one
+// answer has come, from somebody who promises no more than one (`answersOnce` in heartbeats); only after some hundred
+// others have; and never again once anything has come for it meanwhile. An answer that did not come may come yet: its
+// token is spent. (On an open bus somebody may answer requests that are not for him: no token ever kept him from it.)
 
 /** Tokens are digits and letters: the shortest form that one part of a subject may hold. */
 const BASE = 36;
+/**
+ * So many tokens rest before the first of them serves again: whoever answers twice does it within moments. With as many
+ * calls in flight a nats-server still remembers all of them; it keeps 1,024 subjects.
+ */
+export const RESTING = 384;
 
 interface Place<T> {
   readonly index: number;
@@ -21,15 +31,27 @@ interface Place<T> {
 
 export class Places<T> {
   readonly #places: Place<T>[] = [];
-  readonly #free: Place<T>[] = [];
+  /** Free, with a token that nobody has ever seen. */
+  readonly #fresh: Place<T>[] = [];
+  /** Free, with a token that has served; who has rested longest comes first. */
+  readonly #resting: Place<T>[] = [];
+  readonly #leastResting: number;
 
-  get size(): number {
-    return this.#places.length - this.#free.length;
+  constructor(leastResting: number) {
+    this.#leastResting = leastResting;
   }
 
-  /** @returns the token under which `holder` is found from now on */
-  put(holder: T): string {
-    const place = this.#free.pop() ?? this.#grow();
+  get size(): number {
+    return this.#places.length - this.#fresh.length - this.#resting.length;
+  }
+
+  /**
+   * @param again whether a token will do that has served before
+   * @returns the token under which `holder` is found from now on
+   */
+  put(holder: T, again: boolean): string {
+    const rested = again && this.#resting.length >= this.#leastResting ? this.#resting.shift() : undefined;
+    const place = rested ?? this.#fresh.pop() ?? this.#grow();
     place.holder = holder;
     return place.token;
   }
@@ -39,13 +61,19 @@ export class Places<T> {
     return this.#placeOf(token)?.holder;
   }
 
-  remove(token: string): void {
+  /** @param again whether nothing more can come under that token, so that it may serve once more */
+  remove(token: string, again: boolean): void {
     const place = this.#placeOf(token);
-    if (place === undefined || place.holder === undefined) return;
+    if (place?.holder === undefined) return;
     place.holder = undefined;
-    place.turn += 1;
-    place.token = `${place.index.toString(BASE)}-${place.turn.toString(BASE)}`;
-    this.#free.push(place);
+    if (!again) this.#spend(place);
+    (again ? this.#resting : this.#fresh).push(place);
+  }
+
+  /** Something has come under a token under which nobody waits: it is not to be trusted with another call. */
+  stray(token: string): void {
+    const place = this.#placeOf(token);
+    if (place !== undefined && place.holder === undefined) this.#spend(place);
   }
 
   /** Everybody who waits now; who comes or goes meanwhile may or may not be visited. */
@@ -60,6 +88,11 @@ export class Places<T> {
       all.push([token, holder]);
     });
     return all;
+  }
+
+  #spend(place: Place<T>): void {
+    place.turn += 1;
+    place.token = `${place.index.toString(BASE)}-${place.turn.toString(BASE)}`;
   }
 
   #grow(): Place<T> {

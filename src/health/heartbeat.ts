@@ -18,6 +18,8 @@ export interface Heartbeat {
   readonly intervalMs: number;
   readonly state: HeartbeatState;
   readonly version: string;
+  /** Promises one answer at most to each request: a caller may use a reply subject again once it has that answer. */
+  readonly answersOnce: boolean;
 }
 
 export type ParsedHeartbeat =
@@ -46,7 +48,10 @@ const LONGEST_VERSION = 64;
  */
 export function parseHeartbeat(body: unknown, origin: HeartbeatOrigin): ParsedHeartbeat {
   if (typeof body !== "object" || body === null) return unreadable("body is not an object");
-  const { service, instance, incarnation, address, seq, intervalMs, state, version } = body as Record<string, unknown>;
+  const { service, instance, incarnation, address, seq, intervalMs, state, version, answersOnce } = body as Record<
+    string,
+    unknown
+  >;
   if (service !== origin.service) return unreadable("service is not the one of its subject");
   if (incarnation !== origin.incarnation) return unreadable("incarnation is not the one of its subject");
   if (address !== origin.address) return unreadable("address is not the incarnation's direct subject");
@@ -70,6 +75,7 @@ export function parseHeartbeat(body: unknown, origin: HeartbeatOrigin): ParsedHe
       intervalMs,
       state,
       version: readVersion(version),
+      answersOnce: answersOnce === true,
     },
   };
 }

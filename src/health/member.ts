@@ -21,6 +21,8 @@ export type Membership =
 /** A row of the table. Its owner, the tracker, changes it in place: a copy per heartbeat would cost more than the rest. */
 export interface Member {
   readonly who: Who;
+  /** As its first heartbeat promised: it is what its program can do, and no state. */
+  readonly answersOnce: boolean;
   membership: Membership;
   breaker: Breaker;
   /** Highest sequence number heard, so that a beat overtaken by a later one is known. */
@@ -42,9 +44,10 @@ export interface Member {
 export const UP: Membership = { kind: "up" };
 
 export function newMember(beat: Heartbeat, now: number): Member {
-  const { service, instance, incarnation, address } = beat;
+  const { service, instance, incarnation, address, answersOnce } = beat;
   return {
     who: { service, instance, incarnation, address },
+    answersOnce,
     membership: UP,
     breaker: freshBreaker(),
     seq: -1,

@@ -231,7 +231,7 @@ class ServiceClient implements Client {
       // In the body, not in headers: those cost a caller a quarter more of its processor time for each call.
       const carried = span?.carried ?? trace?.carried;
       const body = encodeRequest(request, Math.round(clock.wall() + timeoutMs), carried);
-      const how = { timeoutMs, signal, mayBeDone: !repeatable };
+      const how = { timeoutMs, signal, answersOnce: ticket.member.answersOnce, mayBeDone: !repeatable };
       bus.call(ticket.who.address, body, how, (reply) => this.#ended(sending, span, reply));
     } catch (error) {
       sending.reject(error);

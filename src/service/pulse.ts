@@ -74,6 +74,8 @@ export class Pulse {
       seq: this.#seq++,
       intervalMs: heartbeatIntervalMs,
       state: this.#state,
+      // An instance of ours does: whatever it has answered, or refused at its goodbye, is no longer underway.
+      answersOnce: true,
     };
     const body = JSON.stringify(faults === undefined ? beat : { ...beat, faults: faults.notes.map(noteJson) });
     bus.publish(heartbeatSubject(service, incarnation), body);

@@ -32,56 +32,95 @@ test("a call ends with its first reply, and a second finds nobody", () => {
   const table = new PendingTable(new FakeClock());
   const call = callOn(table, 1_000);
   assert.is(table.size, 1);
-  assert.ok(table.settle(call.token, answered));
-  assert.not.ok(table.settle(call.token, { kind: "nobody" }));
+  assert.ok(table.heard(call.token, answered));
+  assert.not.ok(table.heard(call.token, { kind: "nobody" }));
   table.settle(call.token, { kind: "away" });
   assert.equal(call.ends, [answered]);
   assert.is(table.size, 0);
 });
 
-test("tokens are never used twice, and stand in a subject", () => {
+test("every token is a new one, as long as nobody promises to answer once, and stands in a subject", () => {
   const table = new PendingTable(new FakeClock());
   const tokens = new Set<string>();
   for (let count = 0; count < 5_000; count += 1) {
     const { token } = callOn(table, 1_000);
     assert.match(token, /^[0-9a-z-]+$/);
-    if (count % 2 === 0) table.settle(token, answered);
+    if (count % 2 === 0) table.heard(token, answered);
     tokens.add(token);
   }
   assert.is(tokens.size, 5_000);
 });
 
-test("an answer that comes after the end reaches no other call", async () => {
+/** A table in which one token rests before it serves again. */
+const tableOfTwo = (clock = new FakeClock()): PendingTable => new PendingTable(clock, () => false, 1);
+
+test("of whoever answers once a token serves again when that answer has come, whatever it says", () => {
+  const table = tableOfTwo();
+  const refused: Reply = { kind: "refused", code: 404, message: "unknown" };
+  const tokens = [answered, refused, answered, answered].map((reply) => {
+    const { token } = callOn(table, 1_000, { answersOnce: true });
+    table.heard(token, reply);
+    return token;
+  });
+  assert.is(new Set(tokens).size, 1);
+  const many = Array.from({ length: 64 }, () => callOn(table, 1_000, { answersOnce: true }));
+  assert.is(new Set(many.map(({ token }) => token)).size, 64, "never while it waits");
+});
+
+test("who answers twice has spent the token", () => {
+  const table = tableOfTwo();
+  const { token } = callOn(table, 1_000, { answersOnce: true });
+  table.heard(token, answered);
+  assert.not.ok(table.heard(token, answered));
+  assert.is.not(callOn(table, 1_000, { answersOnce: true }).token, token);
+});
+
+test("a token whose answer may be on its way still is spent: that answer reaches no other call", async () => {
   const clock = new FakeClock();
-  const table = new PendingTable(clock);
+  const table = tableOfTwo(clock);
   const giveUp = new AbortController();
   const ways: Record<string, (token: string) => void | Promise<void>> = {
     "timed out": () => clock.advance(1_020),
     "given up": () => giveUp.abort(),
     "the bus was away": () => table.settleAll({ kind: "away" }),
     "it died": () => table.giveUp("tea.get.1"),
-    "nobody was there": (token) => void table.settle(token, { kind: "nobody" }),
-    "answered, and answers again": (token) => void table.settle(token, answered),
+    "nobody was there": (token) => void table.heard(token, { kind: "nobody" }),
   };
   for (const [way, end] of Object.entries(ways)) {
-    const late = callOn(table, 1_000, { signal: giveUp.signal });
+    const late = callOn(table, 1_000, { answersOnce: true, signal: giveUp.signal });
     await end(late.token);
-    const next = callOn(table, 1_000);
-    assert.not.ok(table.settle(late.token, answered), way);
+    const next = callOn(table, 1_000, { answersOnce: true });
+    assert.not.ok(table.heard(late.token, answered), way);
     assert.equal([late.ends.length, next.ends.length], [1, 0], way);
-    table.settle(next.token, answered);
+    table.heard(next.token, answered);
   }
 });
 
+test("a call whose deadline came while its token already served the next one leaves that alone", async () => {
+  const clock = new FakeClock();
+  const table = tableOfTwo(clock);
+  const first = callOn(table, 1_000, { answersOnce: true });
+  let next = first;
+  // The answer is read in the turn after the deadline, and the next call made at once.
+  clock.after(1_000, () =>
+    clock.read(() => {
+      table.heard(first.token, answered);
+      next = callOn(table, 1_000, { answersOnce: true });
+    }),
+  );
+  await clock.advance(1_020);
+  assert.equal([first.ends, next.ends, next.token], [[answered], [], first.token]);
+});
+
 test("the next call may be made in the very end of one", () => {
-  const table = new PendingTable(new FakeClock());
+  const table = tableOfTwo();
   const tokens: string[] = [];
   const ask = (): void => {
-    tokens.push(table.add("tea.get.1", { timeoutMs: 1_000 }, () => tokens.length < 3 && ask()));
+    tokens.push(table.add("tea.get.1", { timeoutMs: 1_000, answersOnce: true }, () => tokens.length < 3 && ask()));
   };
   ask();
-  for (let call = 0; call < 3; call += 1) table.settle(tokens[call] ?? "", answered);
-  assert.equal([tokens.length, new Set(tokens).size, table.size], [3, 3, 0]);
+  for (let call = 0; call < 3; call += 1) table.heard(tokens[call] ?? "", answered);
+  assert.equal([tokens.length, new Set(tokens).size, table.size], [3, 1, 0]);
 });
 
 test("what is out to a dead process ends at once; what must not be done twice waits for its time, and is lost", async () => {
@@ -102,7 +141,7 @@ test("an unknown token settles nothing", () => {
   const table = new PendingTable(new FakeClock());
   callOn(table, 1_000);
   for (const token of ["zz", "", "-", "0-1", "00", "0 ", "__proto__", "length", "1e9"])
-    assert.not.ok(table.settle(token, answered));
+    assert.not.ok(table.heard(token, answered));
   assert.is(table.size, 1);
 });
 
@@ -135,7 +174,7 @@ test("an answer that is read in the turn after the deadline wins over the timeou
   const table = new PendingTable(clock);
   const call = callOn(table, 1_000);
   // As with a real socket: the answer lies there, and is read only after the timers have run.
-  clock.after(1_000, () => clock.read(() => table.settle(call.token, answered)));
+  clock.after(1_000, () => clock.read(() => table.heard(call.token, answered)));
   await clock.advance(1_020);
   assert.equal(call.ends, [answered]);
 });
@@ -169,7 +208,7 @@ test("one timer serves all calls, and none is left once nobody waits", async () 
   assert.is(clock.timers, 0);
   const calls = Array.from({ length: 100 }, () => callOn(table, 1_000));
   assert.is(clock.timers, 1);
-  for (const { token } of calls) table.settle(token, answered);
+  for (const { token } of calls) table.heard(token, answered);
   await clock.advance(10);
   assert.is(clock.timers, 0);
   const late = callOn(table, 50);
@@ -181,7 +220,7 @@ test("settling all ends calls and gatherings, and leaves nothing", async () => {
   const table = new PendingTable(new FakeClock());
   const call = callOn(table, 1_000);
   const gathering = table.addGathering(1_000);
-  table.settle(gathering.token, answered);
+  table.heard(gathering.token, answered);
   table.settleAll({ kind: "away" });
   assert.equal(call.ends, [{ kind: "away" }]);
   assert.is((await gathering.bodies).length, 1);
@@ -195,7 +234,7 @@ test("a raised signal cancels its call only, and is let go when the call ends", 
   const before = callOn(table, 1_000, { signal: giveUp.signal });
   const other = callOn(table, 1_000);
   assert.is(getEventListeners(giveUp.signal, "abort").length, 2);
-  table.settle(before.token, answered);
+  table.heard(before.token, answered);
   assert.is(getEventListeners(giveUp.signal, "abort").length, 1);
   giveUp.abort();
   assert.is(getEventListeners(giveUp.signal, "abort").length, 0);
@@ -213,13 +252,13 @@ test("a gathering takes answers until its time is over; refusals end nothing", a
   const gathering = table.addGathering(200);
   const ended = follow(gathering.bodies);
   for (const kind of ["answered", "refused", "answered"] as const) {
-    table.settle(gathering.token, kind === "answered" ? answered : { kind, code: 500, message: "" });
+    table.heard(gathering.token, kind === "answered" ? answered : { kind, code: 500, message: "" });
   }
   await clock.advance(190);
   assert.is(ended.value, undefined);
   await clock.advance(20);
   assert.is(ended.value?.length, 2);
-  assert.not.ok(table.settle(gathering.token, answered));
+  assert.not.ok(table.heard(gathering.token, answered));
 });
 
 test("a gathering ends when it holds sixteen megabytes, and keeps no more than was said", async () => {
@@ -228,7 +267,7 @@ test("a gathering ends when it holds sixteen megabytes, and keeps no more than w
   // As from a socket: a view into something larger.
   const body = new Uint8Array(4 * 1024 * 1024).subarray(0, 1024 * 1024);
   let taken = 0;
-  while (taken < 100 && table.settle(gathering.token, { kind: "answered", body })) taken += 1;
+  while (taken < 100 && table.heard(gathering.token, { kind: "answered", body })) taken += 1;
   assert.is(taken, 16);
   assert.ok((await gathering.bodies).every((kept) => kept.buffer.byteLength === body.length));
 });
@@ -236,7 +275,7 @@ test("a gathering ends when it holds sixteen megabytes, and keeps no more than w
 test("a gathering that nobody hears ends at once", async () => {
   const table = new PendingTable(new FakeClock());
   const gathering = table.addGathering(200);
-  table.settle(gathering.token, { kind: "nobody" });
+  table.heard(gathering.token, { kind: "nobody" });
   assert.equal(await gathering.bodies, []);
 });
 
@@ -244,7 +283,7 @@ test("a gathering keeps a bounded number of answers", async () => {
   const table = new PendingTable(new FakeClock());
   const gathering = table.addGathering(200);
   let taken = 0;
-  while (table.settle(gathering.token, answered)) taken += 1;
+  while (table.heard(gathering.token, answered)) taken += 1;
   assert.is(taken, 10_000);
   assert.is((await gathering.bodies).length, 10_000);
 });

@@ -4,9 +4,21 @@ import { Places } from "../../src/bus/places.ts";
 
 const test = suite("places");
 
+/** So many rest before one serves again. */
+const LEAST = 3;
+
+/** Puts and removes so many, all of which may serve again; their tokens. */
+function use(places: Places<string>, count: number): readonly string[] {
+  return Array.from({ length: count }, () => {
+    const token = places.put("somebody", true);
+    places.remove(token, true);
+    return token;
+  });
+}
+
 test("whoever waits is found by his token, and by no other", () => {
-  const places = new Places<string>();
-  const tokens = ["ann", "ben", "cy"].map((holder) => places.put(holder));
+  const places = new Places<string>(LEAST);
+  const tokens = ["ann", "ben", "cy"].map((holder) => places.put(holder, true));
   assert.equal(
     tokens.map((token) => places.find(token)),
     ["ann", "ben", "cy"],
@@ -16,33 +28,52 @@ test("whoever waits is found by his token, and by no other", () => {
     assert.is(places.find(odd), undefined, odd);
 });
 
-test("a place serves again, and its token never: what was spent leads to nobody", () => {
-  const places = new Places<string>();
-  const first = places.put("ann");
-  places.remove(first);
-  const second = places.put("cy");
-  assert.is.not(second, first);
-  assert.equal([places.find(first), places.find(second)], [undefined, "cy"]);
-  places.remove(first);
-  assert.is(places.find(second), "cy", "who is gone cannot be taken away again");
+test("a token serves again after enough others have, whoever has rested longest first", () => {
+  const places = new Places<string>(LEAST);
+  const first = use(places, LEAST);
+  assert.is(new Set(first).size, LEAST);
+  assert.equal(use(places, LEAST), first);
 });
 
-test("there are never more places than were needed at once", () => {
-  const places = new Places<number>();
-  const seen = new Set<number>();
-  for (let round = 0; round < 100; round += 1) {
-    const tokens = Array.from({ length: 8 }, (_, place) => places.put(place));
-    for (const token of tokens) seen.add(Number.parseInt(token, 36));
-    for (const token of tokens) places.remove(token);
+test("a token is spent when that was said, and when something comes while it rests", () => {
+  const places = new Places<string>(LEAST);
+  const unanswered = places.put("ann", true);
+  places.remove(unanswered, false);
+  const rested = use(places, LEAST);
+  places.stray(rested[0] ?? "");
+  places.stray("nonsense");
+  const later = [...use(places, 20)];
+  assert.not.ok(later.includes(unanswered));
+  assert.not.ok(later.includes(rested[0] ?? ""));
+  assert.ok(later.includes(rested[1] ?? ""), "the others serve on");
+  assert.is(places.find(unanswered), undefined);
+});
+
+test("nothing that comes spends the token of somebody who waits", () => {
+  const places = new Places<string>(LEAST);
+  const token = places.put("ann", true);
+  places.stray(token);
+  assert.is(places.find(token), "ann");
+});
+
+test("whoever asks for a token that nobody has seen gets one, however many rest", () => {
+  const places = new Places<string>(LEAST);
+  const seen = new Set(use(places, 20));
+  for (let count = 0; count < 20; count += 1) {
+    const token = places.put("ben", false);
+    assert.not.ok(seen.has(token));
+    seen.add(token);
+    places.remove(token, false);
   }
-  assert.equal([places.size, seen.size], [0, 8]);
+  assert.is(places.size, 0);
 });
 
 test("all are listed, and those who go meanwhile do not disturb it", () => {
-  const places = new Places<number>();
-  const tokens = [0, 1, 2, 3].map((holder) => places.put(holder));
-  places.remove(tokens[1] ?? "");
-  for (const [token] of places.all()) places.remove(token);
+  const places = new Places<string>(LEAST);
+  const tokens = ["a", "b", "c", "d"].map((holder) => places.put(holder, true));
+  places.remove(tokens[1] ?? "", true);
+  for (const [token] of places.all()) places.remove(token, false);
+  places.remove(tokens[1] ?? "", false);
   assert.equal([places.all(), places.size], [[], 0]);
 });
 

@@ -17,6 +17,13 @@ test("a heartbeat of this version is read as it was written", () => {
   assert.equal(parseHeartbeat(GOOD, ORIGIN), { kind: "heartbeat", beat: GOOD });
 });
 
+test("only who promises it in so many words answers once", () => {
+  const { answersOnce, ...silent } = GOOD;
+  assert.is(answersOnce, true);
+  for (const body of [silent, { ...GOOD, answersOnce: "true" }, { ...GOOD, answersOnce: 1 }])
+    assert.equal(parseHeartbeat(body, ORIGIN), { kind: "heartbeat", beat: { ...GOOD, answersOnce: false } });
+});
+
 test("every state of a goodbye is read", () => {
   for (const state of HEARTBEAT_STATES) assert.is(parseHeartbeat({ ...GOOD, state }, ORIGIN).kind, "heartbeat");
 });

@@ -147,7 +147,11 @@ export const DEFECTS: readonly Defect[] = [
     "this.#clock.afterReading(() => {",
     "[0].forEach(() => {",
   ]),
-  defect("a reply subject serves a second call", ["bus/places", "place.turn += 1;", ""]),
+  defect("a reply subject serves again though no answer came", [
+    "bus/pending",
+    "this.#end(token, waiting, reply, false);",
+    "this.#end(token, waiting, reply, true);",
+  ]),
   defect("a silent bus is never doubted", ["bus/pending", "this.#isDoubted(sentAtMs) ? AWAY : TIMEOUT", "TIMEOUT"]),
   defect("a bus that was late is trusted at once", ["bus/pulse", "if (this.#lateUntilMs > sentAtMs)", "if (false)"]),
   defect("a stall of our own counts as time", ["clock", "gapMs > STALL_MS ? TICK_MS : gapMs", "gapMs"]),

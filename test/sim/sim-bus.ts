@@ -22,6 +22,8 @@ const REDIAL_AFTER_MS = 250;
 /** How long a dial waits for a server that says nothing. */
 const DIAL_WITHIN_MS = 2_000;
 const LOOK_EVERY_MS = 100;
+/** A day has a few hundred calls: with this few at rest their tokens come round many times. */
+const RESTING = 4;
 
 export class SimBus implements Bus {
   readonly #host: Host;
@@ -47,7 +49,7 @@ export class SimBus implements Bus {
     this.#server = server;
     this.#random = random;
     this.#inbox = `_INBOX.${host.name}.`;
-    this.#pending = new PendingTable(host, (sentAtMs) => this.#link?.inDoubt(sentAtMs) !== false);
+    this.#pending = new PendingTable(host, (sentAtMs) => this.#link?.inDoubt(sentAtMs) !== false, RESTING);
     this.#hearings.add({ subject: `${this.#inbox}*`, queue: undefined, hear: (message) => this.#hearReply(message) });
     void this.#keepDialling();
   }
@@ -149,7 +151,7 @@ export class SimBus implements Bus {
   };
 
   #hearReply(message: WireMessage): void {
-    this.#pending.settle(message.subject.slice(this.#inbox.length), replyOf(message));
+    this.#pending.heard(message.subject.slice(this.#inbox.length), replyOf(message));
   }
 
   // The connection.

@@ -146,9 +146,7 @@ export class MemoryBus implements Bus {
     this.#report = report;
     this.#table = new PendingTable(network.clock);
     this.#board = new StatusBoard((status, error) => report(`a listener failed when told ${status}: ${String(error)}`));
-    this.#listen(`${inbox}*`, undefined, ({ subject, reply }) =>
-      this.#table.settle(subject.slice(inbox.length), reply),
-    );
+    this.#listen(`${inbox}*`, undefined, ({ subject, reply }) => this.#table.heard(subject.slice(inbox.length), reply));
   }
 
   get status(): BusStatus {

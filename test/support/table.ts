@@ -30,6 +30,7 @@ export function beatOf(instance: number, over: Partial<Heartbeat> = {}): Heartbe
     intervalMs: DEFAULT_RULES.heartbeatIntervalMs,
     state: "up",
     version: "1.0.0",
+    answersOnce: true,
     ...over,
   };
 }

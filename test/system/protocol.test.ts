@@ -169,7 +169,7 @@ for (const [make, openWire] of [
     assert.is(others.length, 0);
     const beat = JSON.parse(answer?.body ?? "");
     const expected = { service: "ratings", instance: 3, incarnation, address: `ratings.get.${incarnation}` };
-    const rest = { version: beat.version, seq: beat.seq, intervalMs: 15_000, state: "up" };
+    const rest = { version: beat.version, seq: beat.seq, intervalMs: 15_000, state: "up", answersOnce: true };
     assert.equal(beat, { ...expected, ...rest });
     await until("the same on its own subject", WITHIN_MS, () => beats.some(({ seq }) => seq === beat.seq));
 
