@@ -38,18 +38,25 @@ function run(words: readonly string[]): Run {
   return { pid: child.pid ?? 0, said: () => said, ended, signal: (name) => child.kill(name) };
 }
 
+/** Everybody begins with any one of the three nodes: one time in twenty nobody is on the one that is killed. */
+const TRIES = 3;
+
 test("one node of the bus is killed: every promise holds, and nothing is left behind", async () => {
-  const chaos = run(["kill"]);
-  const code = await chaos.ended;
-  if (chaos.said().includes("chaos: skipped:")) {
-    console.log(chaos.said().trim());
-    assert.is(code, 0);
-    return;
+  let busesLost = 0;
+  for (let tried = 0; tried < TRIES && busesLost === 0; tried += 1) {
+    const chaos = run(["kill"]);
+    const code = await chaos.ended;
+    assert.is(code, 0, chaos.said());
+    if (chaos.said().includes("chaos: skipped:")) {
+      console.log(chaos.said().trim());
+      return;
+    }
+    const [fault] = JSON.parse(readFileSync(join(folder, "chaos.json"), "utf8")).faults;
+    assert.ok(fault.tally.pages > 100, JSON.stringify(fault));
+    assert.equal(namespacesOf(chaos.pid), []);
+    ({ busesLost } = fault.tally);
   }
-  assert.is(code, 0, chaos.said());
-  const [fault] = JSON.parse(readFileSync(join(folder, "chaos.json"), "utf8")).faults;
-  assert.ok(fault.tally.pages > 100 && fault.tally.busesLost > 0, JSON.stringify(fault));
-  assert.equal(namespacesOf(chaos.pid), []);
+  assert.ok(busesLost > 0, "somebody was on that node");
 });
 
 test("a run that is interrupted while it makes its namespaces leaves none", async () => {

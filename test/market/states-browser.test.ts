@@ -98,7 +98,7 @@ inBrowser("those who look see what is wrong: they find each of the faults that a
       await page.evaluate(`(() => {
         document.querySelector("h1").style.color = "rgb(228 218 200)";
         document.getElementById("next").style.backgroundImage = "linear-gradient(red, blue)";
-        document.querySelector(".spark").removeAttribute("aria-label");
+        document.querySelector("main").insertAdjacentHTML("beforeend", '<svg role="img"></svg>');
         document.querySelector(".numbers").style.marginRight = "-6rem";
         document.getElementById("instances").style.marginTop = "6rem";
         document.querySelector("nav a").tabIndex = -1;
