@@ -84,6 +84,7 @@ for (const [make, openWire] of [
     await market.untilKnown(2);
     const ratings = Object.values(await market.ratings());
     assert.ok(ratings.every((rating) => rating?.fresh && rating.instance === 1));
+    await market.program.waitFor(/ratings instance 2 is leaving/);
     assert.is(market.program.count(/ratings instance 2 is leaving/), 1);
     stranger.handle = rateAll;
     assert.is(stranger.heard.length, 2, "two of the four turns were its own");

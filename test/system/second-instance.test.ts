@@ -5,7 +5,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { startNatsServer, type TestServer } from "../support/nats-server.ts";
-import { World } from "../support/world.ts";
+import { until, World } from "../support/world.ts";
 
 interface Context {
   server: TestServer;
@@ -65,8 +65,11 @@ second("may start while the first is paused; continued, both are used, and it is
   for (let page = 0; page < 3; page++) {
     assert.ok(Object.values(await market.ratings()).every((rating) => rating?.fresh));
   }
-  const gets = [first, other].map(({ program }, place) => program.count(/^GET /, marks[place]));
-  assert.equal(gets, [6, 6], "in turn");
+  const gets = (): readonly number[] =>
+    [first, other].map(({ program }, place) => program.count(/^GET /, marks[place]));
+  // Lines come after the answers that they tell of.
+  await until("each has told of its calls", 10_000, () => gets().reduce((sum, count) => sum + count) >= 12);
+  assert.equal(gets(), [6, 6], "in turn");
   assert.is(market.program.count(CLASH), 1);
 });
 
