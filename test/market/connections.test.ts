@@ -4,7 +4,7 @@ import { createServer, type Server, type ServerResponse } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Handler, HTTP_TIMES, serveWithin } from "../../src/market/connections.ts";
+import { type Handler, HTTP_TIMES, serveWithin } from "../../src/program/connections.ts";
 import { until } from "../support/world.ts";
 
 interface Context {
