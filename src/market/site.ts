@@ -1,0 +1,102 @@
+// What the shop's listener and the admin listener have in common: templates, pictures, headers, pages of failures, and
+// the order in which every request passes them.
+
+import { Router } from "@koa/router";
+import Keygrip from "keygrip";
+import type { Context, Middleware } from "koa";
+import Koa from "koa";
+import type { Assets } from "./assets.ts";
+import { ASSETS_PATH, assetUrl, readAssets, sendAsset } from "./assets.ts";
+import { failurePages, tellKoaErrors } from "./failures.ts";
+import { compiledFile, marketFile } from "./files.ts";
+import { SECURITY_HEADERS } from "./headers.ts";
+import { SITE_NAME } from "./page.ts";
+import { requestTraces } from "./request-trace.ts";
+import type { Check, Shop } from "./shop.ts";
+import { STAR_CELL, STARS } from "./stars.ts";
+import { checkTarget } from "./target.ts";
+import type { Views } from "./views.ts";
+import { loadViews } from "./views.ts";
+
+/** What is true of this moment and of this visitor is for nobody to keep; pictures say otherwise themselves. */
+const KEEP_NOTHING = "no-store";
+
+/** What the board's script runs of ours: its words are the words of the page without scripts. */
+const SHARED_SCRIPTS = ["board-spark.js", "board-words.js", "words.js"];
+
+export interface Site {
+  readonly assets: Assets;
+  readonly views: Views;
+}
+
+/** Reads templates and pictures: a broken installation throws here and not at the first visitor. */
+export function loadSite(): Site {
+  const assets = readAssets(marketFile("public"), SHARED_SCRIPTS.map(compiledFile));
+  const views = loadViews(marketFile("views"), {
+    siteName: SITE_NAME,
+    styleUrl: assetUrl(assets, "style.css"),
+    iconUrl: assetUrl(assets, "favicon.svg"),
+    starsBox: { width: STARS * STAR_CELL, height: STAR_CELL },
+  });
+  return { assets, views };
+}
+
+export interface AppOptions {
+  /** Where the spans of its pages are sent; undefined: nowhere. */
+  readonly tracing: Shop["tracing"];
+  /** Runs before the target of a request is read; refuses a request by a throw. */
+  readonly guard?: Middleware;
+  readonly addRoutes: (router: Router) => void;
+}
+
+/** An app of the Market with its own routes, and with those that both have: pictures, and how the Market is doing. */
+export function createSiteApp(shop: Shop, { assets, views }: Site, { tracing, guard, addRoutes }: AppOptions): Koa {
+  const app = new Koa();
+  // SHA-256 instead of koa's SHA-1, which still holds in an HMAC but should not be where a new system starts.
+  app.keys = new Keygrip([...shop.keys], "sha256");
+  app.on("error", tellKoaErrors(shop));
+  app.use(requestTraces(tracing)).use(commonHeaders).use(views.middleware).use(failurePages(shop));
+  if (guard !== undefined) app.use(guard);
+  app.use(goodTargets);
+  const router = new Router({ sensitive: true, strict: true });
+  addRoutes(router);
+  router.get("/livez", (ctx) => {
+    ctx.body = { status: "alive" };
+  });
+  router.get("/readyz", readiness(shop, { name: "templates", good: true, note: `${views.names.length} compiled` }));
+  router.get(`${ASSETS_PATH}:name`, (ctx) => sendAsset(ctx, assets.get(ctx.params["name"] ?? "") ?? ctx.throw(404)));
+  app.use(router.routes());
+  app.use(nothingHere(router));
+  return app;
+}
+
+const commonHeaders: Middleware = (ctx, next) => {
+  for (const { name, value } of SECURITY_HEADERS) ctx.set(name, value);
+  ctx.set("Cache-Control", KEEP_NOTHING);
+  return next();
+};
+
+const goodTargets: Middleware = (ctx, next) => {
+  const target = checkTarget(ctx.url);
+  if (target.kind === "bad") return ctx.throw(target.status, target.why);
+  ctx.url = target.target;
+  return next();
+};
+
+function readiness(shop: Shop, own: Check): Middleware {
+  return (ctx) => {
+    const { ready, degraded, checks } = shop.readiness();
+    ctx.status = ready ? 200 : 503;
+    ctx.body = { status: ready ? (degraded ? "degraded" : "ready") : "unready", checks: [own, ...checks] };
+  };
+}
+
+/** What no route took: an address that exists, but not for this method, or none at all. */
+function nothingHere(router: Router): Middleware {
+  return (ctx: Context) => {
+    const methods = router.match(ctx.path, ctx.method).path.flatMap((layer) => layer.methods);
+    if (methods.length === 0) return ctx.throw(404);
+    const allow = [...new Set(methods)].sort().join(", ");
+    return ctx.throw(405, `${ctx.method} is not possible here, only ${allow}`, { headers: { Allow: allow } });
+  };
+}
