@@ -2,6 +2,7 @@
 // a kill and a crash. Whoever read and has gone is no error.
 
 import type { Screen, Taken, TakeOptions } from "./person.ts";
+import { RawMode } from "./raw-mode.ts";
 
 /** The other screen, which leaves what stood here before; no cursor. */
 const ENTER = "\u001b[?1049h\u001b[?25l";
@@ -11,7 +12,7 @@ const REST_OF_LINE = "\u001b[K";
 const REST_OF_SCREEN = "\u001b[J";
 /** Where a terminal does not say. */
 const USUAL_SIZE = { rows: 24, columns: 80 };
-const ENDS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+const ENDS = ["SIGINT", "SIGTERM"] as const;
 
 export function processScreen(
   input: NodeJS.ReadStream,
@@ -44,42 +45,35 @@ interface Streams {
 }
 
 function take({ input, output, ending }: Streams, { key, redraw }: TakeOptions): Taken {
-  let isTaken = false;
-  const enter = (): void => {
-    isTaken = true;
-    if (input.isTTY) input.setRawMode(true);
-    output.write(ENTER);
-  };
-  const giveBack = (): void => {
-    if (!isTaken) return;
-    isTaken = false;
-    if (!ending.signal.aborted || output.writable) output.write(LEAVE);
-    if (input.isTTY) input.setRawMode(false);
-  };
   const onKey = (text: string): void => key(text);
-  const onContinue = (): void => {
-    enter();
-    redraw();
-  };
   const leave = (): void => {
-    giveBack();
+    raw.release();
     for (const signal of ENDS) process.off(signal, leave);
-    process.off("SIGCONT", onContinue).off("exit", giveBack);
+    process.off("SIGHUP", hangUp);
     output.off("resize", redraw);
     input.off("data", onKey).destroy();
     ending.abort();
   };
+  // By the signal itself: a runtime that exits after its terminal was closed aborts, as it cannot reset the terminal.
+  const hangUp = (): void => {
+    leave();
+    process.kill(process.pid, "SIGHUP");
+  };
+  const raw = new RawMode({
+    input,
+    afterTake: () => {
+      output.write(ENTER);
+      redraw();
+    },
+    beforeGiveBack: () => {
+      if (!ending.signal.aborted || output.writable) output.write(LEAVE);
+    },
+    closed: hangUp,
+  });
   for (const signal of ENDS) process.on(signal, leave);
-  process.on("SIGCONT", onContinue).on("exit", giveBack);
+  process.on("SIGHUP", hangUp);
   output.on("resize", redraw);
   if (input.isTTY) input.setEncoding("utf8").on("data", onKey);
-  enter();
-  return {
-    leave,
-    // As ^Z does outside of raw mode: the whole group, so that the shell sees its job stopped.
-    stop: () => {
-      giveBack();
-      process.kill(0, "SIGTSTP");
-    },
-  };
+  raw.take();
+  return { leave, stop: () => raw.stop() };
 }

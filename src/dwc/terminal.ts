@@ -1,9 +1,10 @@
 // The person at the terminal, if there is one: questions go to stderr, as stdout belongs to results.
 
-import { createInterface } from "node:readline";
+import { createInterface, type Key } from "node:readline";
 import { Writable } from "node:stream";
 
 import type { Terminal } from "./person.ts";
+import { RawMode } from "./raw-mode.ts";
 
 /** Far above any invitation; whatever pours in beyond it is not one. */
 const LONGEST_LINE = 65_536;
@@ -16,9 +17,8 @@ export function processTerminal(input: NodeJS.ReadStream, output: NodeJS.WriteSt
       return firstLine(input);
     },
     askSecret: async (question) => {
-      const hidden = hiddenLine(input);
-      output.write(question); // only now: what is typed before it would still be shown
-      const line = await hidden;
+      // The question comes after raw mode: what is typed before raw mode would be shown.
+      const line = await hiddenLine(input, () => output.write(question));
       output.write("\n");
       return line;
     },
@@ -49,22 +49,30 @@ function firstLine(input: NodeJS.ReadStream): Promise<string | undefined> {
  * Key by key and without an echo: what is secret is not left on the screen. Nor would the terminal's own line take a
  * long invitation, as it ends at 4096 letters and drops the rest.
  */
-function hiddenLine(input: NodeJS.ReadStream): Promise<string | undefined> {
+function hiddenLine(input: NodeJS.ReadStream, ask: () => void): Promise<string | undefined> {
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input, output: nowhere, terminal: true });
+  const raw = new RawMode({ input, afterTake: ask, beforeGiveBack: () => undefined, closed: () => lines.close() });
   return new Promise((resolve) => {
     lines.once("line", (line) => {
       resolve(line);
       lines.close();
     });
-    // In this mode ^C is a key like others: it has to be what it always is.
+    // In this mode ^C and ^Z are keys like others: they have to be what they always are. The module's own ^Z does not
+    // exist on every terminal, and leaves the input paused.
+    lines.on("SIGTSTP", () => undefined);
+    input.on("keypress", (_text, { name, ctrl }: Key) => {
+      if (ctrl === true && name === "z") raw.stop();
+    });
     lines.once("SIGINT", () => {
       lines.close();
       process.kill(process.pid, "SIGINT");
     });
     lines.once("close", () => {
+      raw.release();
       input.destroy();
       resolve(undefined);
     });
+    raw.take();
   });
 }

@@ -22,6 +22,8 @@ export interface Window {
   ctrlZ(): void;
   /** All that was shown so far, without carriage returns and escape sequences. */
   output(): string;
+  /** The same as the terminal receives it, with every escape sequence. */
+  raw(): string;
   /** A place in the output, for `waitFor` to look behind. */
   mark(): number;
   /** The first match behind `from`; rejects with the end of the output after `limitMs`, or when the window has ended. */
@@ -78,6 +80,7 @@ export async function openWindow({ name, cwd, env }: WindowOptions): Promise<Win
     ctrlC: () => void script.stdin.write("\x03"),
     ctrlZ: () => void script.stdin.write("\x1a"),
     output,
+    raw: () => raw,
     mark: () => output().length,
     waitFor: (pattern, limitMs, from = 0) =>
       waitFor({ name, pattern, limitMs, from, output, ended: () => ended, wakeUps }),

@@ -1,0 +1,162 @@
+// takes: 15 s
+// Programs in raw mode that are stopped and continued, by each way there is: the terminal is given back, and taken again.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { livingProcesses, type ProcessRow, readProcess } from "../../support/processes.ts";
+import { openWindow, type Window } from "../../support/terminal.ts";
+import { until } from "../../support/until.ts";
+import { Desk, ownersDesk, PROGRAM } from "../typed.ts";
+import { FakeMarket } from "./board.ts";
+
+const test = suite("dwc, stopped and continued");
+const LIMIT_MS = 20_000;
+const ALTERNATE_SCREEN = /\[\?1049([hl])/g;
+const market = new FakeMarket();
+let url = "";
+let desk: Desk;
+let shell: Window;
+let code = "";
+
+test.before(async () => {
+  url = await market.start();
+  const ann = await ownersDesk();
+  code = (await ann.must("invite-user", "ben@example.org")).trim();
+  ann.clear();
+});
+test.after(() => market.stop());
+test.before.each(async () => {
+  desk = new Desk();
+  shell = await windowOf(desk);
+});
+test.after.each(async () => {
+  await shell.close();
+  desk.clear();
+});
+
+const windowOf = ({ folder, state }: Desk): Promise<Window> =>
+  openWindow({ name: "w", cwd: folder, env: { ...process.env, DWC_STATE: state } });
+
+const topCommand = (): string => `${PROGRAM} top --market ${url} --every 100ms`;
+
+function running(words: string): ProcessRow {
+  const found = livingProcesses().find(({ command }) => command.includes(words) && command.includes("dwc.js"));
+  if (found === undefined) throw new Error(`not running: ${words}`);
+  return found;
+}
+
+const runningTop = (): ProcessRow => running(`top --market ${url}`);
+
+const stopped = (pid: number): Promise<void> =>
+  until("stopped", LIMIT_MS, () => readProcess(pid)?.state === "T", shell.output);
+
+/** Types what the shell is to do, and waits for what it shows. */
+async function type(text: string, pattern: RegExp | string, from = shell.mark()): Promise<void> {
+  shell.type(text);
+  await shell.waitFor(pattern, LIMIT_MS, from);
+}
+
+/** Keys arrive one by one, and are not echoed. */
+async function obeysKeys(): Promise<void> {
+  for (const order of ["number", "calls", "p99", "worst"]) await type("s", `sort: ${order}`);
+}
+
+const isAlternate = (): boolean => [...shell.raw().matchAll(ALTERNATE_SCREEN)].at(-1)?.[1] === "h";
+
+test("top obeys keys again after SIGSTOP and fg, as often as that happens", async () => {
+  await type(`${topCommand()}\n`, /sort: worst/);
+  const { pid } = runningTop();
+  for (let round = 0; round < 2; round++) {
+    const mark = shell.mark();
+    process.kill(pid, "SIGSTOP");
+    await shell.waitFor(/Stopped.*\nw\$ /, LIMIT_MS, mark);
+    await type("fg\n", /sort: worst/);
+    await obeysKeys();
+  }
+  await type("q", /w\$ $/);
+  await type("stty -a | grep -o -- '-\\?icanon'\n", /\n *icanon/);
+});
+
+test("top stopped by SIGTSTP of another process gives the screen back first", async () => {
+  await type(`${topCommand()}\n`, /sort: worst/);
+  const { pid } = runningTop();
+  for (let round = 0; round < 2; round++) {
+    assert.ok(isAlternate());
+    const mark = shell.mark();
+    process.kill(pid, "SIGTSTP");
+    await shell.waitFor(/Stopped.*\nw\$ /, LIMIT_MS, mark);
+    assert.not.ok(isAlternate());
+    await type("fg\n", /sort: worst/);
+    await obeysKeys();
+  }
+  await type("q", /w\$ $/);
+});
+
+test("top continued in the background stops again, and fg draws", async () => {
+  await type(`${topCommand()}\n`, /sort: worst/);
+  const { pid } = runningTop();
+  await type("\u001a", /Stopped.*\nw\$ /);
+  shell.type("bg\n");
+  await stopped(pid);
+  await type("fg\n", /sort: worst/);
+  await obeysKeys();
+  await type("q", /w\$ $/);
+});
+
+test("top draws for the size that the terminal has got while it was stopped", async () => {
+  for (const stop of ["SIGSTOP", "SIGTSTP"] as const) {
+    await type(`stty cols 200 rows 40; ${topCommand()}\n`, / P50 /);
+    const { pid } = runningTop();
+    const mark = shell.mark();
+    process.kill(pid, stop);
+    await shell.waitFor(/Stopped.*\nw\$ /, LIMIT_MS, mark);
+    await type("stty cols 60 rows 40; fg\n", /sort: worst/);
+    const last = (): string => shell.output().split("INSTANCE").at(-1) ?? "";
+    await until("a narrow table", LIMIT_MS, () => /sort: worst/.test(last()) && !/ P50 /.test(last()), last);
+    await type("q", /w\$ $/);
+  }
+});
+
+test("^Z where nobody could continue top leaves it running", async () => {
+  await type(`script -qfc '${topCommand()}' /dev/null\n`, /sort: worst/);
+  for (let round = 0; round < 2; round++) {
+    const { pid } = runningTop();
+    shell.ctrlZ();
+    await until("given back, and taken again", LIMIT_MS, isAlternate);
+    await obeysKeys();
+    assert.is.not(readProcess(pid)?.state, "T");
+  }
+  await type("q", /w\$ $/);
+});
+
+for (const stop of ["SIGSTOP", "SIGTSTP"] as const) {
+  test(`top stopped by ${stop} ends without a word when its terminal is closed`, async () => {
+    const errors = join(desk.folder, "errors");
+    await type(`${topCommand()} 2>${errors}\n`, /sort: worst/);
+    const { pid, sessionId } = runningTop();
+    process.kill(pid, stop);
+    await stopped(pid);
+    // The program that holds the other end of the terminal.
+    process.kill(readProcess(sessionId)?.parentPid ?? 0, "SIGKILL");
+    await until("gone", LIMIT_MS, () => readProcess(pid) === undefined);
+    assert.is(readFileSync(errors, "utf8"), "");
+  });
+}
+
+for (const stop of ["SIGSTOP", "^Z"] as const) {
+  test(`a code that is pasted after ${stop} and fg is not shown, and accepted`, async () => {
+    await type(`TERM=xterm ${PROGRAM} accept-invitation -\n`, /not shown\), then Enter: $/);
+    const { pid } = running("accept-invitation");
+    const mark = shell.mark();
+    if (stop === "SIGSTOP") process.kill(pid, stop);
+    else shell.ctrlZ();
+    await shell.waitFor(/Stopped.*\nw\$ /, LIMIT_MS, mark);
+    await type("fg\n", /not shown\), then Enter: $/);
+    await type(`${code}\n`, /Now logged in as \[\w+\]ben@example\.org/);
+    assert.not.match(shell.output(), code.slice(0, 40));
+  });
+}
+
+test.run();
