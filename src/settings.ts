@@ -244,8 +244,15 @@ class Reader {
     const urls = this.#value(name)
       .split(",")
       .map((url) => url.trim());
+    // A comma in a password, or another address? With its scheme it is one.
+    const torn = urls.slice(1).find((url) => url.includes("@") && !url.includes("://"));
+    if (torn !== undefined) {
+      const rule =
+        "clear: write a comma in a password as %2C, and nats:// before each address that has a name or password";
+      return [this.#refuse(name, "…", rule, torn)];
+    }
     for (const url of urls) {
-      if (!isNatsUrl(url)) this.#refuse(name, withoutSecret(url), "of the form nats://host:port (tls:// too)", url);
+      if (!isNatsUrl(url)) this.#refuse(name, shownUrl(url), "of the form nats://host:port (tls:// too)", url);
     }
     return urls.map((url) => (url.includes("://") ? url : `nats://${url}`));
   }
@@ -264,9 +271,7 @@ class Reader {
     const value = this.#value(name);
     if (value === "") return undefined;
     const isGood = /^https?:\/\/[^\s/]/i.test(value) && URL.canParse(value);
-    return isGood
-      ? value
-      : this.#refuse(name, withoutSecret(value), "of the form http://host:port (https:// too)", value);
+    return isGood ? value : this.#refuse(name, shownUrl(value), "of the form http://host:port (https:// too)", value);
   }
 
   /** @param what "folder" or "file" */
@@ -293,7 +298,31 @@ function isNatsUrl(url: string): boolean {
   return hostname !== "" && port !== "0";
 }
 
-/** An address may hold a password, and a problem is printed. */
-function withoutSecret(url: string): string {
-  return url.replace(/^(.*:\/\/)?.*@/, "$1…@");
+/**
+ * An address as it may be printed. What stands before its last @ is a name and a password; a comma or a slash in a
+ * password cuts an address in two, so a port that is no number and a query are hidden as well.
+ */
+export function shownUrl(url: string): string {
+  const [, scheme = "", rest = ""] = /^([a-z][a-z0-9+.-]*:\/\/)?(.*)$/is.exec(url) ?? [];
+  const at = rest.lastIndexOf("@");
+  const [, host = "", port = "", after = ""] = /^(\[[^\]]*\]|[^:/?#]*)(:[^/?#]*)?(.*)$/s.exec(rest.slice(at + 1)) ?? [];
+  const shownPort = /^(:\d{0,5})?$/.test(port) ? port : ":…";
+  return `${scheme}${at < 0 ? "" : "…@"}${host}${shownPort}${after.replace(/[?#].*$/s, "?…")}`;
+}
+
+/** @param text what may repeat a part of `url`, as an error of some library does: without name and password of it */
+export function withoutUserinfo(text: string, url: string): string {
+  if (!URL.canParse(url)) return text;
+  const { username, password } = new URL(url);
+  const parts = [password, username].flatMap((part) => [part, decodedPart(part)]);
+  return parts.reduce((shown, part) => (part === "" ? shown : shown.replaceAll(part, "…")), text);
+}
+
+/** A percent sign that begins no escape was typed as such. */
+export function decodedPart(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 
-import { FIXED, readSettings, SETTINGS, type Settings } from "../src/settings.ts";
+import { FIXED, readSettings, SETTINGS, type Settings, shownUrl, withoutUserinfo } from "../src/settings.ts";
 
 const test = suite("settings");
 
@@ -141,11 +141,7 @@ test("the bus may have several addresses, with or without a scheme", () => {
 });
 
 test("an address that is none is refused, each by itself", () => {
-  refuses(
-    "NATS_URL",
-    ["http://bus:4222", "nats://", "nats://bus:port", "nats://bus:99999", "ws://bus"],
-    /nats:\/\/host:port/,
-  );
+  refuses("NATS_URL", ["http://bus:4222", "nats://", "nats://bus:99999", "ws://bus"], /nats:\/\/host:port/);
   assert.equal(problems({ NATS_URL: "http://a,nats://b,ftp://c" }).length, 2);
   assert.is(problems({ NATS_URL: "nats://a,,nats://b" }).length, 1, "an empty address between commas");
   for (const url of [
@@ -163,6 +159,32 @@ test("a wrong address is shown without the password that it holds", () => {
   const [problem = ""] = problems({ NATS_URL: "http://anna:hush@bus:4222" });
   assert.not.match(problem, /hush/);
   assert.match(problem, /^NATS_URL=http:\/\/…@bus:4222 is not /);
+});
+
+test("no part of a password is shown, wherever in an address it stands", () => {
+  const wrong = [
+    ...[
+      "nats://anna:se,cret@bus:4222",
+      "nats://anna:1,2cret@bus",
+      "nats://anna:s/ecret@bus",
+      "nats://anna:s#ecret@bus",
+    ],
+    ...["nats://anna:s?ecret@bus", "nats://anna:s ecret@bus", "nats://anna:secret", "http://secret@bus"],
+    ...["nats://bus:4222/?password=secret", "nats://an@na:s@ecret@", "nats://a:1,secret@b:2"],
+  ];
+  for (const url of wrong) {
+    const found = problems({ NATS_URL: url });
+    assert.ok(found.length > 0, url);
+    assert.not.match(found.join("\n"), /cret|2c/, url);
+  }
+  assert.is(shownUrl("https://me:secret@collector:4318/otlp?key=secret"), "https://…@collector:4318/otlp?…");
+  assert.is(shownUrl("nats://[::1]:4222"), "nats://[::1]:4222");
+});
+
+test("what some library says of an address is passed on without its password", () => {
+  const url = "http://me:se%20cret@collector:4318";
+  assert.is(withoutUserinfo(`no luck at ${url} with "se cret"`, url), 'no luck at http://…:…@collector:4318 with "…"');
+  assert.is(withoutUserinfo("no luck", "http://collector:4318"), "no luck");
 });
 
 test("keys are of 16 characters or more, newest first, and are never printed", () => {

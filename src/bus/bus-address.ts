@@ -1,5 +1,7 @@
 // Where a bus is, read from one address as a person types it. Pure.
 
+import { decodedPart } from "../settings.ts";
+
 export interface BusAddress {
   readonly host: string;
   readonly port: number;
@@ -26,7 +28,7 @@ export function readBusAddress(url: string): BusAddress {
     host,
     port: portOrPreset,
     tls: protocol === "tls:",
-    credentials: readCredentials(decoded(username), decoded(password)),
+    credentials: readCredentials(decodedPart(username), decodedPart(password)),
     shown: `${protocol}//${host.includes(":") ? `[${host}]` : host}:${portOrPreset}`,
   };
 }
@@ -34,15 +36,6 @@ export function readBusAddress(url: string): BusAddress {
 function readCredentials(user: string, password: string): Credentials | undefined {
   if (user === "") return undefined;
   return password === "" ? { kind: "token", token: user } : { kind: "password", user, password };
-}
-
-/** A percent sign that begins no escape is one that somebody typed as such. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 /** Whether only this machine can be meant: then a missing bus may be started here. */

@@ -1,9 +1,12 @@
 // What a credentials file says of its holder, as far as we have to know it: who, until when, and where its answers may
 // come to. Pure. Whether any of it is true only the server decides, as it alone checks the signatures.
 
+import { credentialsFile, readCredentialsText } from "./credentials-text.ts";
+
 export interface Credentials {
-  /** The file's text: what the server is shown, and a seed that is never shown. */
+  /** The file's text as the client library reads it: what the server is shown, and a seed that is never shown. */
   readonly text: string;
+  readonly seed: string;
   readonly publicKey: string;
   readonly name: string;
   /** Epoch seconds; undefined: never. */
@@ -30,8 +33,6 @@ const INBOX_KEY_CHARACTERS = 16;
 /** Far longer than any credentials; more is some other file. */
 export const LONGEST_CREDENTIALS = 65_536;
 const USER_KEY = /^U[A-Z2-7]{55}$/;
-const TOKEN = /^-----BEGIN NATS USER JWT-----\r?\n([\w-]+)\.([\w-]+)\.([\w-]+)\r?\n/m;
-const SEED = /^-----BEGIN USER NKEY SEED-----\r?\nSU[A-Z2-7]{56}\r?\n/m;
 
 /** The inbox of one user's own: its permissions name it, so that nobody of the same org reads another's answers. */
 export function inboxPrefixOf(publicKey: string): string {
@@ -40,18 +41,36 @@ export function inboxPrefixOf(publicKey: string): string {
 
 /** Reads the text of a credentials file; no part of it gets into `why`, as most of it is secret. */
 export function parseCredentials(text: string): ParsedCredentials {
-  const token = TOKEN.exec(text);
-  if (text.length > LONGEST_CREDENTIALS || token === null || !SEED.test(text)) return bad("it holds no credentials");
-  const claims = decodeClaims(token[2] ?? "");
+  if (text.length > LONGEST_CREDENTIALS) return bad("it holds no credentials");
+  const read = readCredentialsText(text);
+  if (read.kind === "bad") return read;
+  const claims = decodeClaims(read.token);
   const { sub, name, exp } = claims;
   if (typeof sub !== "string" || !USER_KEY.test(sub)) return bad("its token cannot be read");
   const expiresAt = typeof exp === "number" ? exp : undefined;
   const shownName = typeof name === "string" ? name : sub;
   return {
     kind: "good",
-    credentials: { text, publicKey: sub, name: shownName, expiresAt, inboxPrefix: allowedInbox(sub, claims) },
+    credentials: {
+      ...fileOf(read),
+      publicKey: sub,
+      name: shownName,
+      expiresAt,
+      inboxPrefix: allowedInbox(sub, claims),
+    },
   };
 }
+
+const fileOf = ({
+  token,
+  seed,
+}: {
+  readonly token: string;
+  readonly seed: string;
+}): Pick<Credentials, "text" | "seed"> => ({
+  text: credentialsFile(token, seed),
+  seed,
+});
 
 /** A token that somebody else made may allow another inbox than ours would. */
 function allowedInbox(publicKey: string, { nats }: Claims): string {
@@ -66,7 +85,8 @@ function allowedInbox(publicKey: string, { nats }: Claims): string {
  * no subjects allows all of them.
  */
 export function allowsSending({ text }: Pick<Credentials, "text">, subject: string): boolean {
-  const { nats } = decodeClaims(TOKEN.exec(text)?.[2] ?? "");
+  const read = readCredentialsText(text);
+  const { nats } = decodeClaims(read.kind === "good" ? read.token : "");
   const { pub } = Object(nats) as { pub?: unknown };
   const { allow } = Object(pub) as { allow?: unknown };
   return !Array.isArray(allow) || allow.includes(subject);
@@ -74,7 +94,8 @@ export function allowsSending({ text }: Pick<Credentials, "text">, subject: stri
 
 type Claims = Readonly<Record<"sub" | "name" | "exp" | "nats", unknown>>;
 
-function decodeClaims(payload: string): Claims {
+function decodeClaims(token: string): Claims {
+  const [, payload = ""] = token.split(".");
   try {
     return Object(JSON.parse(Buffer.from(payload, "base64url").toString("utf8"))) as Claims;
   } catch {

@@ -4,7 +4,7 @@
 
 import type { Tracer } from "@opentelemetry/api";
 import type { Clock } from "../clock.ts";
-import type { Settings } from "../settings.ts";
+import { type Settings, shownUrl, withoutUserinfo } from "../settings.ts";
 import type { Attributes, Tracing } from "../trace/trace.ts";
 import type { Speaker } from "./json-lines.ts";
 import type { Say } from "./log.ts";
@@ -37,16 +37,17 @@ export async function openTracing(speaker: Speaker, world: World, closers: Close
   const { otlpEndpoint } = world.settings;
   if (otlpEndpoint === undefined) return undefined;
   const { say, clock } = world;
+  const endpoint = shownUrl(otlpEndpoint);
   const file = await loadExporter();
   if (typeof file === "string") {
-    const why = `traces are not sent to ${otlpEndpoint}, as ${SENDS} cannot be loaded (${file}): type  make tracing`;
+    const why = `traces are not sent to ${endpoint}, as ${SENDS} cannot be loaded (${file}): type  make tracing`;
     say({ level: "WARNING", logger: "tracing", event: "tracing.off", text: `- ${why}` });
     return undefined;
   }
   const { tracingOf } = await import("../trace/spans.ts");
   const exporter = file.openExporter(attributesOf(speaker), teller(otlpEndpoint, say));
   closers.push(() => within(LAST_SPANS_MS, clock, exporter.close()));
-  say({ level: "INFO", logger: "tracing", event: "tracing.on", text: `- traces are sent to ${otlpEndpoint}` });
+  say({ level: "INFO", logger: "tracing", event: "tracing.on", text: `- traces are sent to ${endpoint}` });
   return tracingOf(exporter.tracer);
 }
 
@@ -71,7 +72,8 @@ function attributesOf({ service, instance }: Speaker): Attributes {
 }
 
 /** Told at each change, and not with each batch. */
-function teller(endpoint: string, say: Say): (trouble: string | undefined) => void {
+function teller(url: string, say: Say): (trouble: string | undefined) => void {
+  const endpoint = shownUrl(url);
   let isFailing = false;
   return (trouble) => {
     if ((trouble !== undefined) === isFailing) return;
@@ -79,7 +81,7 @@ function teller(endpoint: string, say: Say): (trouble: string | undefined) => vo
     if (trouble === undefined)
       say({ level: "INFO", logger: "tracing", event: "tracing.back", text: `- traces are taken again by ${endpoint}` });
     else {
-      const text = `- traces are not taken by ${endpoint}: ${trouble}`;
+      const text = `- traces are not taken by ${endpoint}: ${withoutUserinfo(trouble, url)}`;
       say({ level: "WARNING", logger: "tracing", event: "tracing.failing", text });
     }
   };

@@ -5,7 +5,7 @@ import type { ProgramEvent } from "../program/event-names.ts";
 import type { Line } from "../program/log.ts";
 import { faultText } from "../service/fault-notes.ts";
 import type { InstanceEvent } from "../service/instance-options.ts";
-import type { LogLevel } from "../settings.ts";
+import { type LogLevel, shownUrl } from "../settings.ts";
 
 /** Whose window it is. */
 export interface Speaker {
@@ -50,7 +50,7 @@ export function instanceLine(speaker: Speaker, event: Told): Line {
 }
 
 function textOf({ instance, pid, natsUrls }: Speaker, event: Told): string {
-  const urls = natsUrls.join(", ");
+  const urls = natsUrls.map(shownUrl).join(", ");
   switch (event.kind) {
     case "waiting":
       return `waits for a bus at ${urls}: start one with  make market`;

@@ -30,6 +30,7 @@ test("it says who, until when, and where answers come to", () => {
     kind: "good",
     credentials: {
       text,
+      seed: SEED,
       publicKey: KEY,
       name: "ratings",
       expiresAt: 1_790_000_000,
@@ -38,8 +39,27 @@ test("it says who, until when, and where answers come to", () => {
   });
 });
 
-test("a file from Windows is read as well", () => {
-  assert.is(parseCredentials(file(CLAIMS, SEED, "\r\n")).kind, "good");
+/** What editors, mail and other systems make of a file. */
+const SPOILT: Readonly<Record<string, (text: string) => string>> = {
+  "line ends of Windows": (text) => text.replaceAll("\n", "\r\n"),
+  "line ends of an old Mac": (text) => text.replaceAll("\n", "\r"),
+  "a byte order mark": (text) => `\ufeff${text}`,
+  "blanks at line ends": (text) => text.replaceAll("\n", " \t\n"),
+  "blanks before lines": (text) => text.replaceAll("\n", "\n  "),
+  "no last line end": (text) => text.trimEnd(),
+  "no blank line": (text) => text.replaceAll("\n\n", "\n"),
+  "more blank lines": (text) => `\n\n${text.replaceAll("\n", "\n\n\n")}\n\n`,
+  "a broken token": (text) => text.replace("e30.", "e30.\n"),
+  "words around it": (text) => `Here are your credentials:\n\n${text}\nBest regards\n`,
+};
+for (const [what, spoil] of Object.entries(SPOILT))
+  test(`with ${what} it is the same file, for the client library too`, () => {
+    assert.equal(parseCredentials(spoil(file(CLAIMS))), parseCredentials(file(CLAIMS)));
+  });
+
+test("two in one file are refused, as nobody knows which is meant", () => {
+  const parsed = parseCredentials(file(CLAIMS) + file(CLAIMS));
+  assert.equal(parsed, { kind: "bad", why: "it holds the credentials of several" });
 });
 
 test("without a name the key stands for it, without an end there is none", () => {

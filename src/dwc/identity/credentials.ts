@@ -1,10 +1,9 @@
 // As whom a program of ours goes to the bus: what NATS_CREDS says, else what the current org of the state folder has for
 // it. Read once, at the start.
 
-import { readFileSync, statSync } from "node:fs";
-import { type Access, LONGEST_CREDENTIALS, parseCredentials } from "../../bus/credentials.ts";
+import type { Access } from "../../bus/credentials.ts";
+import { checkCredentials, readCredentialsFile } from "../../bus/credentials-file.ts";
 import type { Settings } from "../../settings.ts";
-import { whyOf } from "./folder.ts";
 import { shown } from "./names.ts";
 import { currentOrg, type Org, type Refusal, refused, type State } from "./state.ts";
 import { readState } from "./state-file.ts";
@@ -23,18 +22,9 @@ export function findIdentity(settings: Pick<Settings, "stateDir" | "natsCreds">,
 function fromFile(path: string, role: Role): FoundIdentity {
   const instead = `set it to a file that  bin/dwc service-token${role.kind === "service" ? ` ${role.name}` : ""}  has printed`;
   const how = role.kind === "service" ? instead : "set it to a person.creds file, or not at all";
-  try {
-    const stat = statSync(path);
-    if (!stat.isFile()) return refused("bad-credentials", `NATS_CREDS=${path} is not a file: ${how}`);
-    if (stat.size > LONGEST_CREDENTIALS)
-      return refused("bad-credentials", `NATS_CREDS=${path} holds no credentials: ${how}`);
-    const parsed = parseCredentials(readFileSync(path, "utf8"));
-    if (parsed.kind === "bad")
-      return refused("bad-credentials", `NATS_CREDS=${path} cannot be used, as ${parsed.why}: ${how}`);
-    return { kind: "found", credentials: parsed.credentials, cure: cureOfFile(role) };
-  } catch (error) {
-    return refused("bad-credentials", `NATS_CREDS=${path} cannot be read (${whyOf(error)}): ${how}`);
-  }
+  const read = readCredentialsFile(path);
+  if (read.kind === "bad") return refused("bad-credentials", `NATS_CREDS=${path} ${read.why}: ${how}`);
+  return { kind: "found", credentials: read.credentials, cure: cureOfFile(role) };
 }
 
 const ANEW = "type  bin/dwc accept-invitation -  with a new invitation";
@@ -49,7 +39,7 @@ function fromState(state: State, role: Role): FoundIdentity {
   if (org === undefined) return { kind: "found", credentials: undefined, cure: cureOfStranger(role) };
   const text = role.kind === "market" ? org.me.creds : org.services.find(({ name }) => name === role.name)?.creds;
   if (text === undefined) return { kind: "found", credentials: undefined, cure: cureOfMember(org, role) };
-  const parsed = parseCredentials(text);
+  const parsed = checkCredentials(text);
   if (parsed.kind === "bad")
     return refused(
       "bad-credentials",

@@ -1,5 +1,6 @@
 // Which Market is asked, where several may run. Pure.
 
+import { shownUrl } from "../../settings.ts";
 import type { Option } from "../command.ts";
 import type { Failed } from "../outcome.ts";
 import { shown } from "../outcome.ts";
@@ -13,7 +14,7 @@ export const MARKET_OPTION: Option = {
 /** Undefined: it can be asked for. */
 export function wrongMarket(url: string | undefined): Failed | undefined {
   if (url === undefined || /^http:\/\/[^\s/?#@]+\/?$/.test(url)) return undefined;
-  const message = `--market ${shown(url)} is no address of a Market`;
+  const message = `--market ${shown(shownUrl(url))} is no address of a Market`;
   return {
     kind: "failed",
     fault: "usage",

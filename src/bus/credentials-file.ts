@@ -1,0 +1,36 @@
+// Reads a credentials file. What cannot work is refused here, in words, and not by a server later, without a reason.
+
+import { readFileSync, statSync } from "node:fs";
+
+import { LONGEST_CREDENTIALS, type ParsedCredentials, parseCredentials } from "./credentials.ts";
+import { belongsTo } from "./user-seed.ts";
+
+/** How UTF-16 begins, as some shells on Windows write it. */
+const UTF16_MARK = Buffer.from([0xff, 0xfe]);
+
+/** `why` ends a sentence that begins with the file's name. */
+export function readCredentialsFile(path: string): ParsedCredentials {
+  try {
+    const stat = statSync(path);
+    if (!stat.isFile()) return bad("is not a file");
+    if (stat.size > LONGEST_CREDENTIALS) return bad("holds no credentials");
+    const parsed = checkCredentials(textOf(readFileSync(path)));
+    return parsed.kind === "good" ? parsed : bad(`cannot be used, as ${parsed.why}`);
+  } catch (error) {
+    return bad(`cannot be read (${error instanceof Error ? error.message : String(error)})`);
+  }
+}
+
+/** The same of a text from elsewhere; `why` ends a sentence that ends in "as". */
+export function checkCredentials(text: string): ParsedCredentials {
+  const parsed = parseCredentials(text);
+  if (parsed.kind === "bad") return parsed;
+  const { seed, publicKey } = parsed.credentials;
+  return belongsTo(seed, publicKey) ? parsed : bad("its seed is not that of its token");
+}
+
+function textOf(bytes: Buffer): string {
+  return bytes.subarray(0, UTF16_MARK.length).equals(UTF16_MARK) ? bytes.toString("utf16le") : bytes.toString("utf8");
+}
+
+const bad = (why: string): ParsedCredentials => ({ kind: "bad", why });
