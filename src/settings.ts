@@ -28,6 +28,8 @@ export const BOARDS = ["local", "public"] as const;
 export interface Settings {
   readonly port: number;
   readonly host: string;
+  /** Time between two requests of one connection, after which the Market closes it. */
+  readonly keepAliveMs: number;
   readonly natsUrls: readonly string[];
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
@@ -71,6 +73,11 @@ const row = (name: string, preset: string | number, meaning: string): SettingRow
 export const SETTINGS: readonly SettingRow[] = [
   row("PORT", 5000, "port of the Market's page; 0 takes a free one"),
   row("HOST", "127.0.0.1", "address the page is served on: this machine only, unless you say otherwise"),
+  row(
+    "KEEP_ALIVE_MS",
+    90_000,
+    "how long an idle connection to the page stays open: longer than a balancer keeps its own, 75 s at nginx",
+  ),
   row("NATS_URL", "nats://127.0.0.1:4222", "where the bus is; several addresses of one cluster with commas"),
   row("LOG_LEVEL", "DEBUG", "least level that is printed: DEBUG, INFO, WARNING or ERROR"),
   row("LOG_FORMAT", "text", "text for people, json for machines: one object a line"),
@@ -132,6 +139,7 @@ export function readSettings(env: Env): SettingsResult {
   const settings: Settings = {
     port: read.integer("PORT", 0, 65_535),
     host: read.text("HOST", /^[A-Za-z0-9.:_-]+$/, "a host name or an IP address"),
+    keepAliveMs: read.integer("KEEP_ALIVE_MS", 1_000, 3_600_000),
     natsUrls: read.natsUrls("NATS_URL"),
     logLevel: read.oneOf("LOG_LEVEL", LOG_LEVELS),
     logFormat: read.oneOf("LOG_FORMAT", LOG_FORMATS),

@@ -35,6 +35,7 @@ test("an empty environment gives the documented defaults", () => {
   assert.equal(settled({}), {
     port: 5_000,
     host: "127.0.0.1",
+    keepAliveMs: 90_000,
     natsUrls: ["nats://127.0.0.1:4222"],
     logLevel: "DEBUG",
     logFormat: "text",

@@ -5,7 +5,9 @@ import type { AddressInfo } from "node:net";
 import { hostname } from "node:os";
 import type { Clock } from "../clock.ts";
 import { HTTP_TIMES, serveWithin } from "../program/connections.ts";
+import { descriptorLimit, descriptorsInUse } from "../program/descriptors.ts";
 import type { Closers, Outcome } from "../program/program.ts";
+import { roomForVisitors } from "../program/room.ts";
 import { openTracing } from "../program/tracing.ts";
 import { isName } from "../sight/told-view.ts";
 import type { Tracing } from "../trace/trace.ts";
@@ -36,8 +38,9 @@ export async function startMarket({ bus }: MarketOptions, world: World, closers:
   const tracing = await openTracing({ service: "market" }, world, closers);
   const shop = createShop(catalogue, keys, monolith ? undefined : () => desk, { ...world, tracing });
   // The port first: a Market that cannot be visited starts no bus.
-  const server = createServer(HTTP_TIMES);
-  serveWithin(server, createApp(shop).callback());
+  const server = createServer({ ...HTTP_TIMES, keepAliveTimeout: settings.keepAliveMs });
+  const inUse = descriptorsInUse();
+  serveWithin(server, createApp(shop).callback(), () => roomForVisitors({ limit: descriptorLimit(), inUse }));
   const listening = await listen(server, settings.port, settings.host);
   if (listening.kind === "refused") return listening;
   if (!monolith) {

@@ -6,11 +6,8 @@
 import type { IncomingMessage, Server, ServerOptions, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
-/** At 16 KB each 16 MB. A browser opens six, and a page keeps one for a second at most. */
-const MOST_CONNECTIONS = 1_000;
-
 export const HTTP_TIMES = {
-  /** A request's head is one packet; this is for a phone in a tunnel. */
+  /** A request's head is one packet; this is for a phone in a tunnel. Of a kept connection node counts from its first byte. */
   headersTimeout: 10_000,
   /** The same for the whole request: our largest is a form of some 40 bytes. */
   requestTimeout: 15_000,
@@ -18,8 +15,8 @@ export const HTTP_TIMES = {
   connectionsCheckingInterval: 1_000,
 } as const satisfies ServerOptions;
 
-/** An answer that nobody reads, or a connection that nobody uses; node itself closes those between two requests sooner. */
-const IDLE_MS = 30_000;
+/** An answer that nobody reads. The time between two requests is node's keepAliveTimeout (KEEP_ALIVE_MS). */
+const UNREAD_MS = 30_000;
 
 /**
  * Requests that one connection may have under way. Browsers wait for each answer before they ask again; a packet of 64 KB
@@ -27,12 +24,15 @@ const IDLE_MS = 30_000;
  */
 const MOST_UNDER_WAY = 4;
 
+/** Connections between two looks at the limit: prlimit changes it while the program runs, and a look costs 20 µs. */
+const LOOK_AGAIN_AFTER = 32;
+
 export type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
 
-/** Has `handle` answer the requests to `server`, from no more than `most` connections. */
-export function serveWithin(server: Server, handle: Handler, most: number = MOST_CONNECTIONS): void {
-  const connections = new Connections(most);
-  server.setTimeout(IDLE_MS);
+/** Has `handle` answer the requests to `server`, from no more than `most` connections, or as many as it returns then. */
+export function serveWithin(server: Server, handle: Handler, most: number | (() => number)): void {
+  const connections = new Connections(typeof most === "number" ? () => most : most);
+  server.setTimeout(UNREAD_MS);
   server.on("connection", (socket: Socket) => connections.opened(socket));
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
     const { socket } = request;
@@ -43,51 +43,88 @@ export function serveWithin(server: Server, handle: Handler, most: number = MOST
 }
 
 class Connections {
-  readonly #most: number;
+  readonly #readMost: () => number;
+  #most: number;
+  #untilNextLook = LOOK_AGAIN_AFTER;
   /** Those for which nothing is being done, the longest unused first. */
   readonly #idle = new Set<Socket>();
-  /** Those that are being served. */
-  readonly #busy = new Set<Socket>();
-  readonly #underWay = new WeakMap<Socket, number>();
+  /** Those that are being served, the longest first, each with the answers that it waits for. */
+  readonly #busy = new Map<Socket, Set<ServerResponse>>();
+  readonly #underWay = new WeakMap<Socket, Set<ServerResponse>>();
 
-  constructor(most: number) {
-    this.#most = most;
+  constructor(most: () => number) {
+    this.#readMost = most;
+    this.#most = most();
   }
 
   opened(socket: Socket): void {
     this.#idle.add(socket);
-    socket.once("close", () => {
-      this.#idle.delete(socket);
-      this.#busy.delete(socket);
-    });
-    if (this.#idle.size + this.#busy.size > this.#most) this.#leastUseful(socket)?.destroy();
+    socket.once("close", () => this.#forget(socket));
+    this.#untilNextLook -= 1;
+    if (this.#untilNextLook <= 0) this.#look();
+    this.#makeRoom(socket);
   }
 
   /** False if that is more than one connection may ask for at once. */
   asked(request: IncomingMessage, response: ServerResponse): boolean {
     const { socket } = request;
-    const underWay = (this.#underWay.get(socket) ?? 0) + 1;
-    this.#underWay.set(socket, underWay);
-    response.once("close", () => this.#answered(socket));
+    // Dropped for a newcomer with this request still in its buffer.
+    if (socket.destroyed) return false;
+    const underWay = this.#underWay.get(socket) ?? new Set();
+    this.#underWay.set(socket, underWay.add(response));
+    response.once("close", () => this.#answered(socket, response));
     this.#idle.delete(socket);
     // A body may never come: until it is there, nothing is being done for this visitor.
     if (hasBody(request) && !this.#busy.has(socket)) this.#idle.add(socket);
-    else this.#busy.add(socket);
-    return underWay <= MOST_UNDER_WAY;
+    else this.#busy.set(socket, underWay);
+    return underWay.size <= MOST_UNDER_WAY;
   }
 
-  #answered(socket: Socket): void {
-    const left = (this.#underWay.get(socket) ?? 0) - 1;
-    this.#underWay.set(socket, left);
-    if (left === 0 && this.#busy.delete(socket)) this.#idle.add(socket);
+  #answered(socket: Socket, response: ServerResponse): void {
+    const underWay = this.#underWay.get(socket);
+    underWay?.delete(response);
+    if (underWay?.size === 0 && this.#busy.delete(socket)) this.#idle.add(socket);
   }
 
-  /** Whoever came last is idle too, and is the last to go. */
-  #leastUseful(newcomer: Socket): Socket | undefined {
-    const [longestIdle] = this.#idle;
-    const [longestBusy] = this.#busy;
-    return longestIdle === newcomer ? longestBusy : longestIdle;
+  /** Drops more than one where the limit has become smaller. */
+  #makeRoom(newcomer: Socket): void {
+    while (this.#idle.size + this.#busy.size > this.#most) {
+      const socket = this.#leastUseful(newcomer);
+      this.#drop(socket);
+      if (socket === newcomer) return;
+    }
   }
+
+  #look(): void {
+    this.#untilNextLook = LOOK_AGAIN_AFTER;
+    this.#most = this.#readMost();
+  }
+
+  /** At once: the event "close" comes later, and a burst of newcomers would all be let in for the same one. */
+  #drop(socket: Socket): void {
+    this.#forget(socket);
+    socket.destroy();
+  }
+
+  #forget(socket: Socket): void {
+    this.#idle.delete(socket);
+    this.#busy.delete(socket);
+  }
+
+  /**
+   * The longest idle; else the longest one whose answer is on its way, so that it does not read it or follows a stream.
+   * An answer that is being made is never cut for a newcomer: under load every page would be cut for the next.
+   */
+  #leastUseful(newcomer: Socket): Socket {
+    for (const socket of this.#idle) if (socket !== newcomer) return socket;
+    for (const [socket, answers] of this.#busy) if (isMade(answers)) return socket;
+    return newcomer;
+  }
+}
+
+function isMade(answers: ReadonlySet<ServerResponse>): boolean {
+  for (const answer of answers) if (!answer.headersSent) return false;
+  return true;
 }
 
 const hasBody = ({ headers }: IncomingMessage): boolean =>

@@ -11,6 +11,7 @@ interface Context {
   server: Server;
   port: number;
   sockets: Socket[];
+  most: number;
   /** Answers that the server still owes: whoever asks for /slow waits for the test. */
   owed: ServerResponse[];
 }
@@ -22,12 +23,14 @@ const MOST = 5;
 test.before.each(async (context) => {
   context.sockets = [];
   context.owed = [];
+  context.most = MOST;
   context.server = createServer(HTTP_TIMES);
   const handle: Handler = (request, response) => {
     if (request.url === "/slow") context.owed.push(response);
+    else if (request.url === "/stream") response.writeHead(200).flushHeaders();
     else response.end("here");
   };
-  serveWithin(context.server, handle, MOST);
+  serveWithin(context.server, handle, () => context.most);
   await new Promise<void>((resolve) => context.server.listen(0, "127.0.0.1", resolve));
   context.port = (context.server.address() as AddressInfo).port;
 });
@@ -84,14 +87,46 @@ test("a body that does not come keeps nobody else out", async (context) => {
   assert.is(response.status, 200);
 });
 
-test("when all are being served, the one that has been for longest makes room", async (context) => {
-  const first = await open(context, get("/slow"));
-  for (let count = 1; count < MOST; count++) await open(context, get("/slow"));
+test("a page that is being made is not cut for a newcomer, however many are", async (context) => {
+  const served = [await open(context, get("/slow"))];
+  for (let count = 1; count < MOST; count++) served.push(await open(context, get("/slow")));
   await until("all requests are read", 5_000, () => context.owed.length === MOST);
+  const newcomer = await open(context, get("/"));
+  await until("the newcomer is closed", 5_000, () => newcomer.closed);
+  assert.is(openCount(served), MOST);
+  for (const response of context.owed.splice(0)) response.end("at last");
+  const response = await fetch(`http://127.0.0.1:${context.port}/`);
+  assert.is(await response.text(), "here");
+});
+
+test("with nobody idle, the one whose answer has been on its way for longest makes room", async (context) => {
+  const first = await open(context, get("/stream"));
+  for (let count = 1; count < MOST; count++) await open(context, get("/slow"));
+  await until("all requests are read", 5_000, () => context.owed.length === MOST - 1);
   const response = await fetch(`http://127.0.0.1:${context.port}/`);
   assert.is(await response.text(), "here");
   await until("the first is closed", 5_000, () => first.closed);
   assert.is(openCount(context.sockets), MOST - 1);
+});
+
+test("a burst of newcomers is let in one for one: there is never a connection too many", async (context) => {
+  let most = 0;
+  const accepted = new Set<Socket>();
+  context.server.on("connection", (socket) => {
+    accepted.add(socket);
+    most = Math.max(most, [...accepted].filter(({ destroyed }) => !destroyed).length);
+  });
+  for (let count = 0; count < 40; count++) context.sockets.push(connect(context.port, "127.0.0.1"));
+  for (const socket of context.sockets) socket.on("error", () => undefined).resume();
+  await until("all came", 5_000, () => accepted.size === 40);
+  assert.is(most, MOST);
+});
+
+test("a limit that becomes smaller while it runs is kept, too", async (context) => {
+  for (let count = 0; count < MOST; count++) await open(context);
+  context.most = 2;
+  for (let count = 0; count < 32; count++) await open(context);
+  await until("all but two closed", 5_000, () => openCount(context.sockets) === 2);
 });
 
 test("one that has been answered and asks no more is idle again", async (context) => {

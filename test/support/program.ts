@@ -13,6 +13,8 @@ export interface ProgramOptions {
   readonly script?: string;
   readonly args?: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** The most descriptors that the kernel lets it have. */
+  readonly openFiles?: number;
 }
 
 export interface Ended {
@@ -33,11 +35,14 @@ export class Program {
   readonly #waiting = new Set<() => void>();
   #end: Ended | undefined;
 
-  constructor({ name, args = [], env, script = ownScript(name) }: ProgramOptions) {
+  constructor({ name, args = [], env, script = ownScript(name), openFiles }: ProgramOptions) {
     this.#name = name;
+    const command = [process.execPath, "--enable-source-maps", script, ...args];
+    const limited = openFiles === undefined ? [] : ["sh", "-c", 'ulimit -n "$0" && exec "$@"', String(openFiles)];
+    const [program = "", ...given] = [...limited, ...command];
     // Of our own environment only what finds programs: no setting of the person who runs the tests may leak in.
     const { PATH = "", HOME = "" } = process.env;
-    this.#child = spawn(process.execPath, ["--enable-source-maps", script, ...args], {
+    this.#child = spawn(program, given, {
       env: { PATH, HOME, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });

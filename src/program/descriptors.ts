@@ -1,0 +1,43 @@
+// The descriptors of this process, as the kernel counts them.
+
+import { readdirSync, readFileSync } from "node:fs";
+
+/** What most systems grant where none of them says how many. */
+const USUAL_LIMIT = 1_024;
+/** Opened by node before any of ours. */
+const USUAL_IN_USE = 32;
+
+/** The most that may be open at once, now: prlimit changes it while a program runs. */
+export function descriptorLimit(): number {
+  const limit = ofProc() ?? ofReport();
+  return limit === "unlimited" ? Number.POSITIVE_INFINITY : Number(limit ?? USUAL_LIMIT) || USUAL_LIMIT;
+}
+
+/** Those that are open now. */
+export function descriptorsInUse(): number {
+  for (const folder of ["/proc/self/fd", "/dev/fd"]) {
+    try {
+      return readdirSync(folder).length;
+    } catch {
+      // Not on this system.
+    }
+  }
+  return USUAL_IN_USE;
+}
+
+/** The soft limit on Linux, which is the one that counts. */
+function ofProc(): string | undefined {
+  try {
+    return /^Max open files\s+(\S+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1];
+  } catch {
+    return undefined;
+  }
+}
+
+/** Elsewhere node knows, at the price of a whole report. */
+function ofReport(): string | number | undefined {
+  const report = process.report?.getReport() as
+    | { userLimits?: { open_files?: { soft?: string | number } } }
+    | undefined;
+  return report?.userLimits?.open_files?.soft;
+}

@@ -1,0 +1,21 @@
+// The number of visitors' connections that a listener may hold: fewer than the descriptors that the kernel grants, so
+// that the bus, the record and the collector still get one when every visitor stays.
+
+/** The descriptors of this process. */
+export interface Descriptors {
+  /** The most that it may have open at once; Infinity without a limit. */
+  readonly limit: number;
+  /** Those that it had open before it took visitors. */
+  readonly inUse: number;
+}
+
+/** At 16 KB each 16 MB. A browser opens six, and a page keeps one for a second at most. */
+const MOST_CONNECTIONS = 1_000;
+/** For the bus (every address of a cluster at once), its server's pipes, files, the collector, and a second listener. */
+const RESERVE = 128;
+
+/** With few descriptors visitors get half of those that are left. */
+export function roomForVisitors({ limit, inUse }: Descriptors): number {
+  const left = Math.max(0, limit - inUse);
+  return Math.max(1, Math.min(MOST_CONNECTIONS, Math.max(left - RESERVE, Math.floor(left / 2))));
+}

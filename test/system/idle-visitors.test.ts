@@ -1,0 +1,130 @@
+// takes: 20 s
+// Visitors who keep their connections and ask for nothing: their next request is answered, and they keep the Market off
+// no bus.
+
+import { connect, type Socket } from "node:net";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { startNatsServer } from "../support/nats-server.ts";
+import { pause, until, World } from "../support/world.ts";
+
+const test = suite("idle visitors");
+
+const LIMIT_MS = 20_000;
+/** When node closes an idle connection unless it is asked to keep it: five seconds, and one more. */
+const OLD_CUT_MS = 6_000;
+
+const REQUEST = "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n";
+
+/** A connection as a balancer keeps it: by its own time, whatever the server announces. */
+class Kept {
+  heard = "";
+  readonly #socket: Socket;
+
+  constructor(url: string) {
+    this.#socket = connect(Number(new URL(url).port), "127.0.0.1");
+    this.#socket.on("data", (chunk) => {
+      this.heard += chunk.toString();
+    });
+    this.#socket.on("error", () => undefined);
+  }
+
+  /** Whether the answer came. */
+  async ask(): Promise<boolean> {
+    this.heard = "";
+    if (this.#socket.writable) this.#socket.write(REQUEST);
+    await until("an answer, or the end", LIMIT_MS, () => this.#isAnswered() || this.#socket.closed);
+    return this.#isAnswered();
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  #isAnswered(): boolean {
+    return this.heard.startsWith("HTTP/1.1 200") && this.heard.endsWith("}");
+  }
+}
+
+/** Sends a request on each of `count` connections, a second one after the next of `afterMs`, and counts the lost. */
+async function lostAfter(url: string, count: number, afterMs: readonly number[]): Promise<number> {
+  const kept = Array.from({ length: count }, () => new Kept(url));
+  const second = await Promise.all(
+    kept.map(async (connection, place) => {
+      assert.ok(await connection.ask());
+      await pause(afterMs[place % afterMs.length] ?? 0);
+      return connection.ask();
+    }),
+  );
+  for (const connection of kept) connection.close();
+  return second.filter((isAnswered) => !isAnswered).length;
+}
+
+test("a request at the moment at which connections were cut before is not lost", async () => {
+  const world = new World("nats://127.0.0.1:1");
+  try {
+    const { url } = await world.startMarket({}, ["--monolith"]);
+    const around = [-20, -10, -5, 0, 5, 10, 20].map((offset) => OLD_CUT_MS + offset);
+    assert.is(await lostAfter(url, 210, around), 0);
+  } finally {
+    await world.close();
+  }
+});
+
+test("the header announces what the setting says, and the server waits for a second more", async () => {
+  const world = new World("nats://127.0.0.1:1");
+  try {
+    for (const [set, announced] of [
+      [{}, 90],
+      [{ KEEP_ALIVE_MS: "1000" }, 1],
+    ] as const) {
+      const { url } = await world.startMarket(set, ["--monolith"]);
+      const kept = new Kept(url);
+      assert.ok(await kept.ask());
+      assert.match(kept.heard, new RegExp(`^Keep-Alive: timeout=${announced}\r$`, "m"));
+      kept.close();
+      if (announced === 1) assert.is(await lostAfter(url, 100, [950, 1_000, 1_050]), 0);
+    }
+  } finally {
+    await world.close();
+  }
+});
+
+/** The most descriptors of the Market below: visitors want more than all of them. */
+const DESCRIPTORS = 256;
+
+test("more idle visitors than descriptors: a bus that restarts is found again, and each newcomer gets in", async () => {
+  const server = await startNatsServer();
+  const world = new World(server.url);
+  const sockets = new Set<Socket>();
+  try {
+    const program = world.start({ name: "market", env: { PORT: "0" }, openFiles: DESCRIPTORS });
+    const [, url = ""] = await program.waitFor(/open at (http:\S+)/);
+    await program.waitFor(/INFO:bus:- connected/);
+    const port = Number(new URL(url).port);
+    const visit = (): void => {
+      const socket = connect(port, "127.0.0.1");
+      sockets.add(socket);
+      socket.on("error", () => undefined).once("close", () => sockets.delete(socket));
+      socket.resume().write(REQUEST);
+    };
+    for (let count = 0; count < 2 * DESCRIPTORS; count++) visit();
+    await until("so many are not let in at once", LIMIT_MS, () => sockets.size < DESCRIPTORS);
+    const mark = program.mark();
+    await server.kill();
+    await program.waitFor(/WARNING:bus:- away/, { mark });
+    // They come back at once, as often as they are closed, and take what the bus has left.
+    for (let count = 0; count < DESCRIPTORS; count++) visit();
+    await until("they are let in no more", LIMIT_MS, () => sockets.size < DESCRIPTORS);
+    await server.restart();
+    await program.waitFor(/INFO:bus:- connected/, { mark });
+    assert.is((await fetch(`${url}/livez`)).status, 200);
+    assert.ok(sockets.size > DESCRIPTORS / 4, `${sockets.size} of them are still there`);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    await world.close();
+    await server.stop();
+  }
+});
+
+test.run();
