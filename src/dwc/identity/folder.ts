@@ -11,7 +11,8 @@ const ASIDE_BYTES = 6;
 
 export const paths = {
   state: (folder: string) => join(folder, "identity.json"),
-  lock: (folder: string) => join(folder, "identity.lock"),
+  /** In a folder, as earlier versions had one of that name. */
+  lock: (folder: string) => join(folder, "identity.lock", "flock"),
   asides: (folder: string) => join(folder, "identity.aside"),
   /** What a server needs that believes one operator. */
   bus: (folder: string, operatorKey: string) => join(folder, "bus", operatorKey),

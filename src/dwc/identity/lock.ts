@@ -1,131 +1,141 @@
-// One at a time, among processes any of which may be killed at any moment. A lock file would have to be broken when its
-// holder is dead, and two who break it at once can both believe they hold it. So nobody's file is ever taken over: as in
-// a bakery (Lamport's), each draws a number of its own, higher than those it sees, and the lowest living number is
-// served. A file belongs to one process alone, so that whoever finds its owner dead may remove it, at any time.
+// One change at a time, among processes any of which may be killed or stopped at any moment: flock(2) on a file of the
+// state folder. The kernel keeps it and ends it with its holder, so that it needs no process id, which means nothing in
+// another container, and no lease, which a stopped holder outlives. Compare-and-swap with link(2) was rejected: it needs
+// a new name for each version of the state, and the state has one name that people copy and restore.
+//
+// Node has no flock. flock(1) locks the open file that it inherits from this process, and ends; the lock stays with the
+// file until this process closes it. macOS and the BSDs lock a file while they open it.
 
-import { randomBytes } from "node:crypto";
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { spawn } from "node:child_process";
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, readFileSync, statSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
+import { findProgram } from "../../bus/find-program.ts";
 import type { Clock } from "../../clock.ts";
 import { makeFolder } from "../../program/folder.ts";
+import { type Holder, ownNote, readNote } from "./lock-note.ts";
 
 export type Locked =
   | { readonly kind: "locked"; release(): void }
-  /** Somebody holds it for too long. */
-  | { readonly kind: "busy"; readonly pid: number };
+  /** One process holds it for too long; undefined: it left no note. */
+  | { readonly kind: "busy"; readonly holder: Holder | undefined }
+  /** This machine cannot lock; `why` says what is missing. */
+  | { readonly kind: "unable"; readonly why: string };
 
 export interface LockOptions {
-  /** A folder of its own. */
-  readonly folder: string;
+  /** A file of its own. It stays: who removed it would let in two. */
+  readonly path: string;
   readonly clock: Clock;
+  /** How long one process may hold it. A queue that moves is waited in, however long it is. */
   readonly withinMs: number;
 }
 
-/** A file's name: `7.1234.56789.ab12cd`, which is the number, the process, when that began, and a word of its own. */
-interface Ticket {
-  readonly name: string;
-  /** 0 while it is being drawn. */
-  readonly number: number;
-  readonly pid: number;
-  readonly began: string;
-}
+type Taken = Locked["kind"] | { readonly unable: string };
 
-/** For each that is served before: whoever is next looks often, and fifty who wait do not take the machine from the one. */
-const LOOK_AFTER_MS = 8;
-const LOOK_AFTER_AT_MOST_MS = 250;
-const WORD_BYTES = 6;
+const OWNER_ONLY_FILE = 0o600;
+/** Where systems have it; else PATH is searched. */
+const FLOCK_FOLDERS = ["/usr/bin", "/bin"];
+/** The number that the file has in flock(1). */
+const INHERITED = 3;
+const MISSING = "flock(1) is not installed: type  sudo apt-get install -y util-linux";
+/** Of fcntl.h on macOS and the BSDs; Node names only O_NONBLOCK. */
+const O_EXLOCK = 0x20;
+const LOCKS_BY_OPENING: ReadonlySet<string> = new Set(["darwin", "freebsd", "openbsd"]);
+const LOOK_EVERY_MS = 50;
 
-/** @throws Error when the folder cannot be written */
-export async function lock({ folder, clock, withinMs }: LockOptions): Promise<Locked> {
-  makeFolder(folder);
-  const mine = drawTicket(folder);
-  const release = (): void => rmSync(join(folder, mine.name), { force: true });
-  let giveUpAt = clock.now() + withinMs;
-  let holder: string | undefined;
+/** @throws Error when the file cannot be made */
+export async function lock(options: LockOptions): Promise<Locked> {
+  const { path } = options;
   for (;;) {
-    const before = servedBefore(folder, mine);
-    const [first] = before;
-    if (first === undefined) return { kind: "locked", release };
-    // A queue that moves is waited in; only one who holds it for too long is in the way.
-    if (first.name !== holder) giveUpAt = clock.now() + withinMs;
-    holder = first.name;
-    if (clock.now() > giveUpAt) {
-      release();
-      return { kind: "busy", pid: first.pid };
+    makeFolder(dirname(path));
+    if (LOCKS_BY_OPENING.has(process.platform)) return lockByOpening(options);
+    const file = openSync(path, constants.O_RDWR | constants.O_CREAT, OWNER_ONLY_FILE);
+    const taken = await flock(file, options);
+    if (taken === "locked" && isStillAt(path, file)) return held(file);
+    closeSync(file);
+    if (taken === "busy") return { kind: "busy", holder: holderOf(path) };
+    if (typeof taken === "object") return { kind: "unable", why: taken.unable };
+    // Locked, and removed meanwhile with its folder: another process may hold the file that is there now.
+  }
+}
+
+function held(file: number): Locked {
+  ftruncateSync(file);
+  writeSync(file, ownNote(), 0);
+  let isHeld = true;
+  return {
+    kind: "locked",
+    release: () => {
+      if (isHeld) closeSync(file); // a second time it would be the number of another file
+      isHeld = false;
+    },
+  };
+}
+
+/** Waits in the kernel, which wakes the next one the moment that the lock is free. */
+function flock(file: number, { path, clock, withinMs }: LockOptions): Promise<Taken> {
+  return new Promise((resolve) => {
+    const program = findProgram("flock", FLOCK_FOLDERS) ?? "flock";
+    const helper = spawn(program, ["-x", String(INHERITED)], { stdio: ["ignore", "ignore", "pipe", file] });
+    let said = "";
+    helper.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      said += text;
+    });
+    let stopWaiting = (): void => undefined;
+    const watchHolder = (before: string | undefined): void => {
+      stopWaiting = clock.after(withinMs, () => {
+        const now = contentOf(path);
+        if (now === before) helper.kill("SIGKILL");
+        else watchHolder(now);
+      });
+    };
+    watchHolder(contentOf(path));
+    const finish = (taken: Taken): void => {
+      stopWaiting();
+      resolve(taken);
+    };
+    helper.once("error", (error: NodeJS.ErrnoException) =>
+      finish({ unable: error.code === "ENOENT" ? MISSING : error.message }),
+    );
+    helper.once("close", (code) => {
+      if (code === 0) finish("locked");
+      else finish(code === null ? "busy" : { unable: said.trim() || `flock ended with ${code}` });
+    });
+  });
+}
+
+async function lockByOpening({ path, clock, withinMs }: LockOptions): Promise<Locked> {
+  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NONBLOCK | O_EXLOCK;
+  let before = contentOf(path);
+  let giveUpAtMs = clock.now() + withinMs;
+  for (;;) {
+    try {
+      return held(openSync(path, flags, OWNER_ONLY_FILE));
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "EAGAIN")) throw error;
     }
-    const delayMs = Math.min(before.length * LOOK_AFTER_MS, LOOK_AFTER_AT_MOST_MS);
-    await new Promise<void>((resolve) => clock.after(delayMs, resolve));
+    const now = contentOf(path);
+    if (now !== before) giveUpAtMs = clock.now() + withinMs;
+    before = now;
+    if (clock.now() > giveUpAtMs) return { kind: "busy", holder: holderOf(path) };
+    await new Promise<void>((resolve) => clock.after(LOOK_EVERY_MS, resolve));
   }
 }
 
-/** Those that are served before us and live, the next one first. */
-function servedBefore(folder: string, mine: Ticket): readonly Ticket[] {
-  // Looked at twice: one look may miss whoever turns from "drawing" to a number in the middle of it.
-  const seen = new Map([...readTickets(folder), ...readTickets(folder)].map((ticket) => [ticket.name, ticket]));
-  const before = [...seen.values()].filter((other) => isServedBefore(other, mine)).sort(byTurn);
-  const living = before.findIndex((other) => isAlive(folder, other));
-  return living < 0 ? [] : before.slice(living);
-}
-
-const byTurn = (a: Ticket, b: Ticket): number => a.number - b.number || (a.name < b.name ? -1 : 1);
-
-/** Whoever is still drawing may get a lower number than ours, so it is waited for. Pure. */
-export function isServedBefore(other: Ticket, mine: Ticket): boolean {
-  if (other.name === mine.name) return false;
-  if (other.number === 0) return true;
-  return other.number < mine.number || (other.number === mine.number && other.name < mine.name);
-}
-
-/** First a file that says "drawing", then the number: nobody can be served between our looking and our drawing. */
-function drawTicket(folder: string): Ticket {
-  const rest = `${process.pid}.${beganAt(process.pid) ?? "0"}.${randomBytes(WORD_BYTES).toString("hex")}`;
-  const drawing = `0.${rest}`;
-  writeFileSync(join(folder, drawing), "");
+function isStillAt(path: string, file: number): boolean {
   try {
-    const highest = Math.max(0, ...readTickets(folder).map(({ number }) => number));
-    const name = `${highest + 1}.${rest}`;
-    writeFileSync(join(folder, name), "");
-    const mine = readTicket(name);
-    if (mine === undefined) throw new Error(`lock: ${name} is no ticket`);
-    return mine;
-  } finally {
-    rmSync(join(folder, drawing), { force: true });
+    const [here, mine] = [statSync(path), fstatSync(file)];
+    return here.ino === mine.ino && here.dev === mine.dev;
+  } catch {
+    return false;
   }
 }
 
-function readTickets(folder: string): readonly Ticket[] {
-  return readdirSync(folder).flatMap((name) => readTicket(name) ?? []);
-}
-
-function readTicket(name: string): Ticket | undefined {
-  const [, number, pid, began] = /^(\d+)\.(\d+)\.(\d+)\.[0-9a-f]+$/.exec(name) ?? [];
-  if (number === undefined || pid === undefined || began === undefined) return undefined;
-  return { name, number: Number(number), pid: Number(pid), began };
-}
-
-/** Whether the process that drew it still runs; if not, its ticket is thrown away. */
-function isAlive(folder: string, { name, pid, began }: Ticket): boolean {
-  if (runs(pid) && (beganAt(pid) ?? began) === began) return true;
-  rmSync(join(folder, name), { force: true });
-  return false;
-}
-
-function runs(pid: number): boolean {
+function contentOf(path: string): string | undefined {
   try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM"; // it is somebody else's
-  }
-}
-
-/** When a process began, where the system tells (/proc): its number may be another's by now. A zombie began never. */
-function beganAt(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return fields[0] === "Z" ? "zombie" : fields[19];
+    return readFileSync(path, "utf8");
   } catch {
     return undefined;
   }
 }
+
+const holderOf = (path: string): Holder | undefined => readNote(contentOf(path) ?? "");

@@ -9,6 +9,7 @@ import { makeFolder } from "../../program/folder.ts";
 import { deriveFiles } from "./derived-files.ts";
 import { errorCode, paths, removeAsides, whyOf, writeWhole } from "./folder.ts";
 import { lock } from "./lock.ts";
+import type { Holder } from "./lock-note.ts";
 import { parseState } from "./parse-state.ts";
 import { type Decision, EMPTY_STATE, type Refusal, refused, type State } from "./state.ts";
 
@@ -20,8 +21,8 @@ const FORMAT = "datawire-market-identity";
 const VERSION = 1;
 /** Ten thousand services; more is some other file. */
 const LONGEST_FILE_BYTES = 33_554_432;
-/** How long one may hold it: a change takes a tenth of a second, and three more when a running bus is slow to hear of it. */
-const LOCK_WITHIN_MS = 10_000;
+/** How long one may hold it: a change takes a tenth of a second, or seconds on a machine on which fifty begin at once. */
+const LOCK_WITHIN_MS = 30_000;
 
 /** A folder without a state is one of nobody. Never throws for what it finds. */
 export function readState(folder: string): ReadState {
@@ -88,8 +89,9 @@ export async function changeState<T extends object>(
 ): Promise<Decision<T>> {
   try {
     makeFolder(folder);
-    const locked = await lock({ folder: paths.lock(folder), clock, withinMs: LOCK_WITHIN_MS });
-    if (locked.kind === "busy") return refused("state-busy", busySentence(folder, locked.pid));
+    const locked = await lock({ path: paths.lock(folder), clock, withinMs: LOCK_WITHIN_MS });
+    if (locked.kind === "busy") return refused("state-busy", busySentence(folder, locked.holder));
+    if (locked.kind === "unable") return refused("state-unwritable", `${folder} cannot be locked, as ${locked.why}`);
     try {
       return await change(folder, decide, afterwards);
     } finally {
@@ -120,6 +122,11 @@ async function change<T extends object>(
   return decision;
 }
 
-function busySentence(folder: string, pid: number): string {
-  return `another dwc (pid ${pid}) has been changing ${folder} for ${LOCK_WITHIN_MS / 1000} s: wait for it, or end it with  kill ${pid}`;
+/** A stopped process takes no signal but two, and leaves the old state or the new one however it ends. */
+function busySentence(folder: string, holder: Holder | undefined): string {
+  const what = `has been changing ${folder} for ${LOCK_WITHIN_MS / 1000} s`;
+  if (holder === undefined) return `another dwc ${what}: wait for it`;
+  const { pid, host, isHere } = holder;
+  if (!isHere) return `another dwc, process ${pid} in a container or on a host called ${host}, ${what}: end it there`;
+  return `another dwc (pid ${pid}) ${what}; if it is stopped, kill -CONT ${pid} lets it finish; to end it: type  kill -KILL ${pid}`;
 }

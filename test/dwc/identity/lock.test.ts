@@ -1,19 +1,19 @@
 // takes: 10 s
-// One at a time, among processes that may be killed.
+// One at a time, among processes that may be killed or stopped.
 
 import { type ChildProcess, fork, spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { systemClock } from "../../../src/clock.ts";
-import { isServedBefore, type Locked, lock } from "../../../src/dwc/identity/lock.ts";
-import { until } from "../../support/nats-server.ts";
+import { type Locked, lock } from "../../../src/dwc/identity/lock.ts";
+import { ownNote, readNote } from "../../../src/dwc/identity/lock-note.ts";
 
 interface Context {
-  folder: string;
+  path: string;
   held: ChildProcess[];
 }
 
@@ -25,25 +25,25 @@ const LONG_MS = 10_000;
 const SHORT_MS = 200;
 
 test.before.each((context) => {
-  context.folder = mkdtempSync(join(tmpdir(), "lock-test-"));
+  context.path = join(mkdtempSync(join(tmpdir(), "lock-test-")), "lock", "flock");
   context.held = [];
 });
-test.after.each(({ folder, held }) => {
+test.after.each(({ path, held }) => {
   for (const child of held) child.kill("SIGKILL");
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(dirname(dirname(path)), { recursive: true, force: true });
 });
 
-const take = (folder: string, withinMs = LONG_MS): Promise<Locked> => lock({ folder, clock, withinMs });
+const take = (path: string, withinMs = LONG_MS): Promise<Locked> => lock({ path, clock, withinMs });
 
-async function taken(folder: string): Promise<Extract<Locked, { kind: "locked" }>> {
-  const locked = await take(folder);
+async function taken(path: string): Promise<Extract<Locked, { kind: "locked" }>> {
+  const locked = await take(path);
   assert.ok(locked.kind === "locked", JSON.stringify(locked));
   return locked;
 }
 
 /** Another process, which holds the lock from when this resolves. */
-async function holder({ folder, held }: Context): Promise<ChildProcess> {
-  const child = fork(script, [folder]);
+async function holder({ path, held }: Context): Promise<ChildProcess> {
+  const child = fork(script, [path]);
   held.push(child);
   assert.is(await new Promise((resolve) => child.once("message", resolve)), "locked");
   return child;
@@ -51,130 +51,134 @@ async function holder({ folder, held }: Context): Promise<ChildProcess> {
 
 const ended = (child: ChildProcess): Promise<unknown> => new Promise((resolve) => child.once("exit", resolve));
 
-/** The ticket of a process; `began`: what /proc says of when that was, or anything else for one that is no more. */
-const ticket = (number: number, pid: number, began: string): string => `${number}.${pid}.${began}.abcdef`;
-
-function beganAt(pid: number): string {
-  const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
-}
-
-test("one holds it, the next gets it when it is released, and nothing is left", async ({ folder }) => {
-  const first = await taken(folder);
-  assert.is((await take(folder, SHORT_MS)).kind, "busy");
-  const second = take(folder);
+test("one holds it, the next gets it when it is released, and a second release releases nothing", async ({ path }) => {
+  const first = await taken(path);
+  assert.is((await take(path, SHORT_MS)).kind, "busy");
+  const second = take(path);
   first.release();
   const locked = await second;
   assert.ok(locked.kind === "locked");
+  first.release();
+  assert.is((await take(path, SHORT_MS)).kind, "busy");
   locked.release();
-  assert.equal(readdirSync(folder), []);
 });
 
-test("in the order in which they came, and never two at once", async ({ folder }) => {
-  const order: number[] = [];
+test("never two at once", async ({ path }) => {
   let inside = 0;
-  const first = await taken(folder);
-  const turns = [1, 2, 3, 4, 5].map(async (turn) => {
-    const locked = await taken(folder);
+  const first = await taken(path);
+  const turns = [1, 2, 3, 4, 5, 6, 7, 8].map(async () => {
+    const locked = await taken(path);
     inside += 1;
     assert.is(inside, 1);
-    order.push(turn);
     await new Promise<void>((resolve) => clock.after(5, resolve));
     inside -= 1;
     locked.release();
   });
   first.release();
   await Promise.all(turns);
-  assert.equal(order, [1, 2, 3, 4, 5]);
 });
 
-test("a live holder is named, and keeps it", async (context) => {
+test("a live holder is named, and keeps it until it releases", async (context) => {
   const other = await holder(context);
-  const busy = await take(context.folder, SHORT_MS);
-  assert.equal(busy, { kind: "busy", pid: other.pid });
-  assert.is(readdirSync(context.folder).length, 1, "who gave up leaves no ticket");
-  const next = take(context.folder);
+  const busy = await take(context.path, SHORT_MS);
+  assert.ok(busy.kind === "busy" && busy.holder?.isHere === true);
+  assert.is(busy.holder?.pid, other.pid);
+  const next = take(context.path);
   other.send("release");
   assert.is((await next).kind, "locked");
 });
 
 test("killed while it holds, it is in nobody's way", async (context) => {
   const other = await holder(context);
-  const next = take(context.folder);
+  const next = take(context.path);
   const gone = ended(other);
   other.kill("SIGKILL");
   await gone;
   const locked = await next;
   assert.ok(locked.kind === "locked");
   locked.release();
-  assert.equal(readdirSync(context.folder), []);
 });
 
-test("stopped while it holds, it still holds", async (context) => {
+test("stopped while it holds, it still holds, and goes on where it was", async (context) => {
   const other = await holder(context);
   other.kill("SIGSTOP");
-  assert.is((await take(context.folder, SHORT_MS)).kind, "busy");
+  assert.is((await take(context.path, SHORT_MS)).kind, "busy");
   other.kill("SIGCONT");
+  const next = take(context.path);
+  other.send("release");
+  assert.is((await next).kind, "locked");
 });
 
-test("tickets of the dead count for nothing: of a process that is no more, or whose number is another's now", async ({
-  folder,
-}) => {
-  // A process id above the system's highest; our own id, at another time; one that died while it drew.
-  for (const name of [ticket(1, 4_194_305, "1"), ticket(1, process.pid, "1"), ticket(0, 4_194_305, "1")]) {
-    if (name.includes(`.${process.pid}.`) && process.platform !== "linux") continue;
-    writeFileSync(join(folder, name), "");
-    const locked = await take(folder, LONG_MS);
-    assert.is(locked.kind, "locked", name);
-    if (locked.kind === "locked") locked.release();
-    assert.equal(readdirSync(folder), [], name);
-  }
-});
-
-test("one that has died and whom nobody has collected yet is dead", async ({ folder, held }) => {
-  if (process.platform !== "linux") return;
-  const parent = spawn("sh", ["-c", "sleep 0.3 & echo $!; exec sleep 60"], { stdio: ["ignore", "pipe", "ignore"] });
-  held.push(parent);
-  const pid = Number(await new Promise((resolve) => parent.stdout.once("data", resolve)));
-  await until("a zombie", () => /\) Z /.test(readFileSync(`/proc/${pid}/stat`, "latin1")));
-  writeFileSync(join(folder, ticket(1, pid, beganAt(pid))), "");
-  (await taken(folder)).release();
-});
-
-test("whoever lives and is drawing is waited for, as that number may be lower", async ({ folder }) => {
-  if (process.platform !== "linux") return;
-  const drawing = join(folder, ticket(0, process.ppid, beganAt(process.ppid)));
-  writeFileSync(drawing, "");
-  assert.equal(await take(folder, SHORT_MS), { kind: "busy", pid: process.ppid });
-  rmSync(drawing);
-  assert.is((await take(folder)).kind, "locked");
-});
-
-test("a queue that moves is waited in, however long it is", async ({ folder }) => {
-  const first = await taken(folder);
-  const second = take(folder);
-  const patient = take(folder, SHORT_MS * 2);
+test("killed while it waits, it is in nobody's way", async (context) => {
+  const first = await taken(context.path);
+  const waiting = fork(script, [context.path]);
+  context.held.push(waiting);
   await new Promise<void>((resolve) => clock.after(SHORT_MS, resolve));
+  waiting.kill("SIGKILL");
+  await ended(waiting);
   first.release();
-  const next = await second;
-  await new Promise<void>((resolve) => clock.after(SHORT_MS + SHORT_MS / 2, resolve));
-  if (next.kind === "locked") next.release();
+  (await taken(context.path)).release();
+});
+
+test("a child of the holder does not hold it", async ({ path }) => {
+  const first = await taken(path);
+  const child = spawn("sleep", ["60"], { stdio: "ignore" });
+  first.release();
+  const next = await take(path, SHORT_MS);
+  child.kill("SIGKILL");
+  assert.is(next.kind, "locked");
+});
+
+test("a queue that moves is waited in, however long it is", async ({ path }) => {
+  const patience = SHORT_MS * 2;
+  let first: Locked = await taken(path);
+  let isServed = false;
+  const patient = take(path, patience).then((locked) => {
+    isServed = true;
+    return locked;
+  });
+  // Each holds it for less than that, and all of them for longer.
+  for (let turn = 0; turn < 4 && !isServed; turn += 1) {
+    const second = take(path);
+    await new Promise<void>((resolve) => clock.after(patience * 0.6, resolve));
+    if (first.kind === "locked") first.release();
+    first = await Promise.race([second, patient]);
+    if (isServed) void second.then((locked) => locked.kind === "locked" && locked.release());
+  }
+  if (first.kind === "locked") first.release();
   assert.is((await patient).kind, "locked");
 });
 
-test("what is no ticket is left alone", async ({ folder }) => {
-  for (const name of ["README", "1.2.3", "x.1.2.ab", "1.2.3.xyz"]) writeFileSync(join(folder, name), "");
-  (await taken(folder)).release();
-  assert.is(readdirSync(folder).length, 4);
+test("what an earlier version left is no obstacle, and is left alone", async ({ path }) => {
+  mkdirSync(dirname(path));
+  writeFileSync(join(dirname(path), `1.${process.pid}.1.abcdef`), "");
+  (await taken(path)).release();
+  assert.is(readdirSync(dirname(path)).length, 2);
 });
 
-test("the lower number is served first, of equals one, and whoever draws before all", () => {
-  const one = (number: number, word: string) => ({ name: `${number}.1.1.${word}`, number, pid: 1, began: "1" });
-  assert.ok(isServedBefore(one(1, "b"), one(2, "a")));
-  assert.not.ok(isServedBefore(one(2, "a"), one(1, "b")));
-  assert.ok(isServedBefore(one(1, "a"), one(1, "b")) && !isServedBefore(one(1, "b"), one(1, "a")));
-  assert.ok(isServedBefore(one(0, "z"), one(1, "a")));
-  assert.not.ok(isServedBefore(one(1, "a"), one(1, "a")), "not oneself");
+test("a lock that was removed while one waited for it is not taken for the one that is there now", async ({ path }) => {
+  const first = await taken(path);
+  const waiting = take(path);
+  await new Promise<void>((resolve) => clock.after(SHORT_MS, resolve));
+  rmSync(dirname(path), { recursive: true });
+  const second = await taken(path);
+  first.release();
+  let isServed = false;
+  void waiting.then(() => {
+    isServed = true;
+  });
+  await new Promise<void>((resolve) => clock.after(SHORT_MS, resolve));
+  assert.is(isServed, false);
+  second.release();
+  assert.is((await waiting).kind, "locked");
+});
+
+test("a note is read as it was written, and nothing else is one", () => {
+  assert.is(readNote(ownNote())?.pid, process.pid);
+  assert.is(readNote(ownNote())?.isHere, true);
+  assert.is(readNote("12 web-1 pid:[1] 00ff\n")?.isHere, false);
+  for (const content of ["", "12", "12 web-1 pid:[1] 00ff", "x y z 00\n", "12 a b c d\n"])
+    assert.is(readNote(content), undefined, content);
 });
 
 test.run();

@@ -90,7 +90,6 @@ test(`${AT_ONCE} changes by ${AT_ONCE} processes at once are ${AT_ONCE} changes,
   );
   assert.equal(serviceNames(folder), [FIRST, ...names]);
   for (const name of names) assert.ok(existsSync(paths.serviceCreds(folder.path, folder.org.id, name)), name);
-  assert.equal(readdirSync(paths.lock(folder.path)), []);
 });
 
 /** One change that is killed after a while. What was known before is still there, and the new one wholly or not at all. */
@@ -112,7 +111,6 @@ async function leavesNothing(folder: Folder): Promise<void> {
   assert.equal(serviceNames(folder), [...known, "the-last"].toSorted());
   const asides = paths.asides(folder.path);
   assert.not.ok(existsSync(asides) && readdirSync(asides).length > 0, "leftovers");
-  assert.equal(readdirSync(paths.lock(folder.path)), []);
 }
 
 test(`killed at ${KILLS} moments of a change, it leaves the old state or the new one, and the next change works`, async () => {
