@@ -19,7 +19,7 @@ export type Reply =
 export interface Message {
   readonly subject: string;
   readonly body: Uint8Array;
-  /** Where an answer is expected, if anywhere. */
+  /** Where an answer is expected, if anywhere; undefined for a subject that is not for answers (subjects.ts). */
   readonly replyTo: string | undefined;
   /** Answers, if an answer is expected. */
   answer(body: string): void;
@@ -40,7 +40,7 @@ export interface RequestOptions {
 }
 
 export interface CallOptions extends RequestOptions {
-  /** Whoever serves that subject promises one answer at most to each request: then reply subjects serve again (places.ts). */
+  /** The instance at that subject promises at most one answer to each request: reply subjects serve again (slot-pool.ts). */
   readonly answersOnce?: boolean;
   /** The call must not be made twice: when its receiver is given up, it stays out and ends with its time, as `lost`. */
   readonly mayBeDone?: boolean;

@@ -11,7 +11,10 @@ export interface Credentials {
   readonly name: string;
   /** Epoch seconds; undefined: never. */
   readonly expiresAt: number | undefined;
-  readonly inboxPrefix: string;
+  /** The caller's own part of its reply subjects; undefined: the token asks for none. */
+  readonly callerPart: string | undefined;
+  /** Issued before reply subjects named the service that answers: with these a caller hears no answer. */
+  readonly isOutdated: boolean;
 }
 
 /** How a program of ours goes to the bus. */
@@ -26,18 +29,21 @@ export type ParsedCredentials =
   | { readonly kind: "good"; readonly credentials: Credentials }
   | { readonly kind: "bad"; readonly why: string };
 
-/** Where answers come to unless something else is said; also what clients of other makes use. */
-export const USUAL_INBOX_PREFIX = "_INBOX";
-/** 75 bits of the key: no two users of an org meet in one inbox, and the subject of every answer stays short. */
-const INBOX_KEY_CHARACTERS = 16;
+/** The default first part of reply subjects; other NATS clients use the same. */
+export const REPLY_ROOT = "_INBOX";
+/** 80 bits of the key: no two users of an org share a part, and the subject of every answer stays short. */
+const CALLER_PART_CHARACTERS = 16;
 /** Far longer than any credentials; more is some other file. */
 export const LONGEST_CREDENTIALS = 65_536;
 const USER_KEY = /^U[A-Z2-7]{55}$/;
 
-/** The inbox of one user's own: its permissions name it, so that nobody of the same org reads another's answers. */
-export function inboxPrefixOf(publicKey: string): string {
-  return `${USUAL_INBOX_PREFIX}.${publicKey.slice(1, 1 + INBOX_KEY_CHARACTERS)}`;
+/** A user's own part of its reply subjects. Its permissions name it, so no other user reads the answers to it. */
+export function callerPartOf(publicKey: string): string {
+  return publicKey.slice(1, 1 + CALLER_PART_CHARACTERS);
 }
+
+/** All answers to one user, from any service: the one pattern that its permissions let it hear. */
+export const repliesTo = (publicKey: string): string => `${REPLY_ROOT}.*.${callerPartOf(publicKey)}.>`;
 
 /** Reads the text of a credentials file; no part of it gets into `why`, as most of it is secret. */
 export function parseCredentials(text: string): ParsedCredentials {
@@ -56,7 +62,7 @@ export function parseCredentials(text: string): ParsedCredentials {
       publicKey: sub,
       name: shownName,
       expiresAt,
-      inboxPrefix: allowedInbox(sub, claims),
+      ...replyRights(sub, claims),
     },
   };
 }
@@ -72,12 +78,15 @@ const fileOf = ({
   seed,
 });
 
-/** A token that somebody else made may allow another inbox than ours would. */
-function allowedInbox(publicKey: string, { nats }: Claims): string {
+/** A token from another tool may allow all reply subjects: then any part will do. */
+function replyRights(publicKey: string, { nats }: Claims): Pick<Credentials, "callerPart" | "isOutdated"> {
   const { sub } = Object(nats) as { sub?: unknown };
   const { allow } = Object(sub) as { allow?: unknown };
-  const own = inboxPrefixOf(publicKey);
-  return Array.isArray(allow) && allow.includes(`${own}.>`) ? own : USUAL_INBOX_PREFIX;
+  const hears = (pattern: string): boolean => Array.isArray(allow) && allow.includes(pattern);
+  return {
+    callerPart: hears(repliesTo(publicKey)) ? callerPartOf(publicKey) : undefined,
+    isOutdated: hears(`${REPLY_ROOT}.${callerPartOf(publicKey)}.>`),
+  };
 }
 
 /**

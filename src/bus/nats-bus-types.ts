@@ -18,7 +18,7 @@ export interface LinkOptions {
   readonly credentials?: Credentials | undefined;
   /** What a person types to be let in: the end of the sentence about a refusal. */
   readonly cure?: string | undefined;
-  /** Where answers come to; the server's permissions may allow one prefix only. */
+  /** The first part of reply subjects: a server's own permissions may allow one only. Default: `_INBOX`. */
   readonly inboxPrefix?: string;
 }
 

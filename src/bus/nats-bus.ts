@@ -11,7 +11,7 @@ import { type Authenticator, connect, credsAuthenticator, headers, type MsgHdrs,
 import type { Clock } from "../clock.ts";
 import { AttemptBoard } from "./attempt-board.ts";
 import type { BusStatus, CallOptions, Message, Reply, RequestOptions, Subscription } from "./bus.ts";
-import { type Credentials, USUAL_INBOX_PREFIX } from "./credentials.ts";
+import { type Credentials, REPLY_ROOT } from "./credentials.ts";
 import { Dialler } from "./dialler.ts";
 import type { LinkOptions, NatsBus } from "./nats-bus-types.ts";
 import { publishFrame } from "./nats-frame.ts";
@@ -28,6 +28,7 @@ import {
 import { dialOptions } from "./nats-options.ts";
 import { AWAY, CANCELLED, PendingTable } from "./pending.ts";
 import { hand } from "./receiver.ts";
+import { type ReplySubjects, replySubjects } from "./reply-subjects.ts";
 import { Sparing } from "./sparing.ts";
 import { StatusBoard } from "./status-board.ts";
 import { assertSubject } from "./subjects.ts";
@@ -42,8 +43,10 @@ export interface NatsBusOptions extends LinkOptions {
 
 /** How long goodbyes may take at the end; a server that is well needs a millisecond. */
 const CLOSE_WITHIN_MS = 1_000;
-/** 128 bits: nobody guesses where our answers go. */
-const INBOX_BYTES = 16;
+/** 64 bits: no two processes with the same credentials share a part. It is no secret. */
+const PROCESS_PART_BYTES = 8;
+/** 96 bits: no sibling of an instance guesses the reply subject of a call to it. */
+const TOKEN_BYTES = 12;
 /** As HTTP has it: the body is too large. */
 const TOO_LARGE = 413;
 const NOT_SENT = 500;
@@ -57,7 +60,6 @@ class NatsBusImpl implements NatsBus {
   readonly #clock: Clock;
   readonly #sparing: Sparing;
   readonly #pending: PendingTable;
-  readonly #inbox: string;
   readonly #hearings = new Set<Hearing>();
   readonly #board: StatusBoard;
   readonly #dialler: Dialler<NatsConnection>;
@@ -72,11 +74,12 @@ class NatsBusImpl implements NatsBus {
     this.#board = new StatusBoard((status, error) =>
       this.#say("watcher", `a listener failed when told ${status}: ${String(error)}`),
     );
-    this.#pending = new PendingTable(clock, (sentAtMs) => this.#dialler.link?.inDoubt(sentAtMs) !== false);
+    const subjects = replySubjectsOf(credentials, inboxPrefix);
+    const isDoubted = (sentAtMs: number): boolean => this.#dialler.link?.inDoubt(sentAtMs) !== false;
+    this.#pending = new PendingTable(clock, subjects, isDoubted);
     this.#caller = { holder: credentials?.name, cure: options.cure };
-    const prefix = inboxPrefix ?? credentials?.inboxPrefix ?? USUAL_INBOX_PREFIX;
-    this.#inbox = `${prefix}.${randomBytes(INBOX_BYTES).toString("base64url")}.`;
-    this.#hearings.add({ subject: `${this.#inbox}*`, queue: undefined, hear: (message) => this.#hearReply(message) });
+    const hear = (message: WireMessage): void => void this.#pending.heard(message.subject, replyOf(message));
+    this.#hearings.add({ subject: subjects.subscription, queue: undefined, hear });
     const login = loginOf(authenticator, credentials);
     this.#dialler = new Dialler<NatsConnection>({
       urls: options.urls,
@@ -121,9 +124,9 @@ class NatsBusImpl implements NatsBus {
     if (options.signal?.aborted) ended(CANCELLED);
     else if (wire === undefined) ended(AWAY);
     else {
-      const token = this.#pending.add(subject, options, ended);
-      const failure = this.#send(wire, subject, body, this.#inbox + token);
-      if (failure !== undefined) this.#pending.settle(token, failure);
+      const replyTo = this.#pending.add(subject, options, ended);
+      const failure = this.#send(wire, subject, body, replyTo);
+      if (failure !== undefined) this.#pending.settle(replyTo, failure);
     }
   }
 
@@ -135,9 +138,9 @@ class NatsBusImpl implements NatsBus {
     assertSubject(subject);
     const wire = this.#wire;
     if (wire === undefined) return Promise.resolve([]);
-    const { token, bodies } = this.#pending.addGathering(waitMs);
-    const failure = this.#send(wire, subject, body, this.#inbox + token);
-    if (failure !== undefined) this.#pending.settle(token, AWAY);
+    const { replyTo, bodies } = this.#pending.addGathering(subject, waitMs);
+    const failure = this.#send(wire, subject, body, replyTo);
+    if (failure !== undefined) this.#pending.settle(replyTo, AWAY);
     return bodies;
   }
 
@@ -223,10 +226,6 @@ class NatsBusImpl implements NatsBus {
     if (failure?.kind === "refused") this.#send(wire, subject, "", "", { ...failure, code: NOT_SENT });
   };
 
-  #hearReply(message: WireMessage): void {
-    this.#pending.heard(message.subject.slice(this.#inbox.length), replyOf(message));
-  }
-
   #blame = (subject: string, error: unknown): void => {
     const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
     this.#say("receiver", `the receiver of ${subject} failed: ${what}`);
@@ -272,6 +271,16 @@ class NatsBusImpl implements NatsBus {
   #say(kind: string, sentence: string): void {
     this.#sparing.say(kind, sentence, this.#clock.now());
   }
+}
+
+function replySubjectsOf(credentials: Credentials | undefined, root: string = REPLY_ROOT): ReplySubjects {
+  const processPart = randomBytes(PROCESS_PART_BYTES).toString("base64url");
+  const own = credentials?.callerPart;
+  return replySubjects({
+    root,
+    caller: own === undefined ? processPart : `${own}.${processPart}`,
+    newToken: () => randomBytes(TOKEN_BYTES).toString("base64url"),
+  });
 }
 
 function loginOf(

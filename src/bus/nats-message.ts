@@ -1,6 +1,7 @@
 // What comes from the wire, as the Bus speaks of it. The one place where an oddity of the wire gets its name.
 
 import type { Message, Reply } from "./bus.ts";
+import { takesReplies } from "./subjects.ts";
 
 /** The parts of the client library's message that are read here; its getters decode when asked and not before. */
 export interface WireMessage {
@@ -83,7 +84,7 @@ export class HeardMessage implements Message {
 
   get replyTo(): string | undefined {
     const reply = this.#message.reply;
-    return reply === undefined || reply === "" ? undefined : reply;
+    return reply === undefined || reply === "" || !takesReplies(reply) ? undefined : reply;
   }
 
   answer(body: string): void {

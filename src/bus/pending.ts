@@ -6,7 +6,8 @@
 
 import type { Cancel, Clock } from "../clock.ts";
 import type { CallOptions, Reply } from "./bus.ts";
-import { Places, RESTING } from "./places.ts";
+import type { ReplySubjects } from "./reply-subjects.ts";
+import { REUSE_DELAY, SlotPool } from "./slot-pool.ts";
 
 // The ends that say nothing of what was answered, each made once.
 export const AWAY: Reply = { kind: "away" };
@@ -22,8 +23,10 @@ const MOST_GATHERED = 10_000;
 /** And their bytes: a thousand and more for each of so many. Anybody may answer, a megabyte at a time. */
 const MOST_GATHERED_BYTES = 16 * 1024 * 1024;
 
-/** Somebody who waits for what comes under a token. */
+/** An entry of the table: it waits for what arrives under its reply subject. */
 interface Waiting {
+  /** Where it was sent. */
+  readonly subject: string;
   readonly sentAtMs: number;
   readonly deadlineMs: number;
   /** Whether nothing more comes once an answer has. */
@@ -37,78 +40,87 @@ interface Waiting {
 export class PendingTable {
   readonly #clock: Clock;
   readonly #isDoubted: (sentAtMs: number) => boolean;
-  readonly #waiting: Places<Waiting>;
+  readonly #waiting: SlotPool<Waiting>;
   /** No deadline is earlier. It may be too early, when its call was answered: then one sweep looks in vain. */
   #earliestMs = Number.POSITIVE_INFINITY;
   #stopSweeping: Cancel | undefined;
 
   /**
    * @param isDoubted whether the bus is to blame for an overdue call, by when that was sent; asked when it runs out
-   * @param resting how many tokens rest before one serves again; fewer where few calls are made, to see that it does
+   * @param reuseDelay how many calls end before a reply subject serves again; fewer where few calls are made
    */
-  constructor(clock: Clock, isDoubted: (sentAtMs: number) => boolean = () => false, resting: number = RESTING) {
+  constructor(
+    clock: Clock,
+    subjects: ReplySubjects,
+    isDoubted: (sentAtMs: number) => boolean = () => false,
+    reuseDelay: number = REUSE_DELAY,
+  ) {
     this.#clock = clock;
     this.#isDoubted = isDoubted;
-    this.#waiting = new Places(resting);
+    this.#waiting = new SlotPool(subjects, reuseDelay);
   }
 
   get size(): number {
     return this.#waiting.size;
   }
 
-  /** A call that ends with the first reply, in its time, or with its signal. @returns its token */
+  /** A call that ends with the first reply, in its time, or with its signal. @returns its reply subject */
   add(subject: string, options: CallOptions, ended: (reply: Reply) => void): string {
     const call = new PendingCall(subject, this.#clock.now(), options, ended);
-    const token = this.#watch(call);
+    const replyTo = this.#watch(call);
     const { signal } = options;
-    if (signal !== undefined) call.endWith(signal, () => this.settle(token, CANCELLED));
-    return token;
+    if (signal !== undefined) call.endWith(signal, () => this.settle(replyTo, CANCELLED));
+    return replyTo;
   }
 
   /** A call that collects answers for `waitMs` of running time. */
-  addGathering(waitMs: number): { readonly token: string; readonly bodies: Promise<readonly Uint8Array[]> } {
-    const gathering = new PendingGathering(this.#clock.now(), waitMs);
-    return { token: this.#watch(gathering), bodies: gathering.bodies };
+  addGathering(
+    subject: string,
+    waitMs: number,
+  ): { readonly replyTo: string; readonly bodies: Promise<readonly Uint8Array[]> } {
+    const gathering = new PendingGathering(subject, this.#clock.now(), waitMs);
+    return { replyTo: this.#watch(gathering), bodies: gathering.bodies };
   }
 
-  /** A message has come in under that token. @returns false if nobody waits for it: settled before, or never asked */
-  heard(token: string, reply: Reply): boolean {
-    const waiting = this.#waiting.find(token);
+  /** A message has arrived on a reply subject. @returns false if no call waits for it: settled before, or never sent */
+  heard(replyTo: string, reply: Reply): boolean {
+    const waiting = this.#waiting.find(replyTo);
     // That nobody was there is the server's word, and not the one answer.
-    if (waiting?.takes(reply)) this.#end(token, waiting, reply, waiting.answersOnce && reply.kind !== "nobody");
-    else if (waiting === undefined) this.#waiting.stray(token);
+    if (waiting?.takes(reply)) this.#end(replyTo, waiting, reply, waiting.answersOnce && reply.kind !== "nobody");
+    else if (waiting === undefined) this.#waiting.retireIfFree(replyTo);
     return waiting !== undefined;
   }
 
-  /** Ends what waits under that token, though nothing has come in: what was sent may still come, so the token is spent. */
-  settle(token: string, reply: Reply): void {
-    const waiting = this.#waiting.find(token);
-    if (waiting?.takes(reply)) this.#end(token, waiting, reply, false);
+  /** Ends a call though nothing has arrived: its answer can still arrive, so its reply subject is not used again. */
+  settle(replyTo: string, reply: Reply): void {
+    const waiting = this.#waiting.find(replyTo);
+    if (waiting?.takes(reply)) this.#end(replyTo, waiting, reply, false);
   }
 
   settleAll(reply: Reply): void {
-    for (const [token] of this.#waiting.all()) this.settle(token, reply);
+    for (const [replyTo] of this.#waiting.all()) this.settle(replyTo, reply);
   }
 
   /** Whoever served `subject` is dead. See Bus.giveUp. */
   giveUp(subject: string): void {
-    for (const [token, waiting] of this.#waiting.all()) {
+    this.#waiting.forget(subject);
+    for (const [replyTo, waiting] of this.#waiting.all()) {
       if (!(waiting instanceof PendingCall) || waiting.subject !== subject) continue;
       if (waiting.mayBeDone) waiting.isOrphan = true;
-      else this.settle(token, NOBODY);
+      else this.settle(replyTo, NOBODY);
     }
   }
 
-  /** Its place is free before it is told: whoever is told may make the next call at once. */
-  #end(token: string, waiting: Waiting, reply: Reply, again: boolean): void {
-    this.#waiting.remove(token, again);
+  /** Its slot is free before the caller is called back, which may make the next call at once. */
+  #end(replyTo: string, waiting: Waiting, reply: Reply, reusable: boolean): void {
+    this.#waiting.remove(replyTo, waiting.subject, reusable);
     waiting.end(reply);
   }
 
   #watch(waiting: Waiting): string {
     if (waiting.deadlineMs < this.#earliestMs) this.#earliestMs = waiting.deadlineMs;
     this.#stopSweeping ??= this.#clock.every(SWEEP_MS, () => this.#sweep());
-    return this.#waiting.put(waiting, waiting.answersOnce);
+    return this.#waiting.put(waiting, waiting.subject, waiting.answersOnce);
   }
 
   /** The timer is ended here and not by the last answer: calls in a row would else start and stop one each. */
@@ -124,18 +136,18 @@ export class PendingTable {
   }
 
   #collectExpired(now: number): void {
-    const expired: [token: string, sentAtMs: number][] = [];
+    const expired: [replyTo: string, sentAtMs: number][] = [];
     this.#earliestMs = Number.POSITIVE_INFINITY;
-    this.#waiting.forEach(({ deadlineMs, sentAtMs }, token) => {
-      if (deadlineMs <= now) expired.push([token, sentAtMs]);
+    this.#waiting.forEach(({ deadlineMs, sentAtMs }, replyTo) => {
+      if (deadlineMs <= now) expired.push([replyTo, sentAtMs]);
       else if (deadlineMs < this.#earliestMs) this.#earliestMs = deadlineMs;
     });
     if (expired.length === 0) return;
     this.#clock.afterReading(() => {
-      // One that was answered meanwhile is not found again, unless its token serves another call: then it is left alone.
-      for (const [token, sentAtMs] of expired) {
-        if (this.#waiting.find(token)?.sentAtMs === sentAtMs)
-          this.settle(token, this.#isDoubted(sentAtMs) ? AWAY : TIMEOUT);
+      // One answered meanwhile is not found again, unless its reply subject serves another call: that one is left alone.
+      for (const [replyTo, sentAtMs] of expired) {
+        if (this.#waiting.find(replyTo)?.sentAtMs === sentAtMs)
+          this.settle(replyTo, this.#isDoubted(sentAtMs) ? AWAY : TIMEOUT);
       }
     });
   }
@@ -183,6 +195,7 @@ class PendingCall implements Waiting {
 }
 
 class PendingGathering implements Waiting {
+  readonly subject: string;
   readonly sentAtMs: number;
   readonly deadlineMs: number;
   readonly answersOnce = false;
@@ -191,7 +204,8 @@ class PendingGathering implements Waiting {
   #resolve: (bodies: readonly Uint8Array[]) => void = () => undefined;
   #gatheredBytes = 0;
 
-  constructor(sentAtMs: number, waitMs: number) {
+  constructor(subject: string, sentAtMs: number, waitMs: number) {
+    this.subject = subject;
     this.sentAtMs = sentAtMs;
     this.deadlineMs = sentAtMs + waitMs;
     this.bodies = new Promise((resolve) => {

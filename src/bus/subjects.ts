@@ -69,6 +69,27 @@ export const serviceVerbSubjects = (
 /** How an address is shown to people: the direct subject, marked as one on NATS. */
 export const shownAddress = (subject: string): string => `nats:${subject}`;
 
+/** In a reply subject: every service may answer, as a question such as `$SRV.PING` goes to all of them. No service's name. */
+export const EVERY_SERVICE = "_all";
+/** The token behind which the protocol's own subjects name their service. */
+const KINDS = new Set(["health", "belief", "chaos"]);
+
+/** The service that may answer what is sent to `subject`: a part of the reply subject (reply-subjects.ts). */
+export function answererOf(subject: string): string {
+  const [first = "", second = "", third = ""] = subject.split(".");
+  const service = first === "$SRV" ? third : KINDS.has(first) ? second : first;
+  return checkServiceName(service).kind === "good" ? service : EVERY_SERVICE;
+}
+
+/**
+ * Whether an answer may be published to a reply subject. The sender of a request chooses it freely, and the instance has
+ * rights that the sender lacks: heartbeats, roll calls, faults and calls are not answers.
+ */
+export function takesReplies(subject: string): boolean {
+  const [first = "", second] = subject.split(".");
+  return !KINDS.has(first) && !first.startsWith("$") && second !== "get" && !/[*>\s]/.test(subject);
+}
+
 /** A space or a line's end in a subject would be read as another command: a bug of the caller's, never input. */
 export function assertSubject(subject: string): void {
   if (subject === "" || /\s/.test(subject)) throw new Error(`bus: ${JSON.stringify(subject)} is no subject`);

@@ -1,6 +1,6 @@
 // Why the bus is away, as a person reads it. Pure.
 
-import { USUAL_INBOX_PREFIX } from "./credentials.ts";
+import { REPLY_ROOT } from "./credentials.ts";
 import type { Probe } from "./probe.ts";
 
 export interface Trouble {
@@ -56,19 +56,19 @@ export function troubleOfLosing(reason: string, shown: string): Trouble {
   return { kind: "lost", sentence: `lost the bus at ${shown}: ${reason}` };
 }
 
-/** What the server's refusal of one subject means. An answer is allowed for a while after the question, and no longer. */
+/** What the server's refusal of one subject means, and under which key it is reported once a minute. */
 export function deniedSentence(
   operation: string,
   subject: string,
   { holder, cure }: Caller,
 ): { readonly about: string; readonly sentence: string } {
-  if (operation === "publish" && subject.startsWith(`${USUAL_INBOX_PREFIX}.`))
+  const whose = holder === undefined ? "" : ` with the credentials of ${holder}`;
+  if (operation === "publish" && subject.startsWith(`${REPLY_ROOT}.`))
     return {
-      about: "late answer",
-      sentence: "an answer came so late that the bus does not pass it on: nobody waits for it",
+      about: "reply subject",
+      sentence: `an answer to ${subject} was dropped: the bus lets no service answer there${whose}. Callers use ${REPLY_ROOT}.SERVICE.… (docs/protocol.md); credentials of an earlier version do not: type  bin/dwc renew`,
     };
   const verb = operation === "publish" ? "send to" : "hear";
-  const whose = holder === undefined ? "" : ` with the credentials of ${holder}`;
   const instead = cure === undefined ? "" : `: ${cure}`;
   const sentence = `this process is not allowed to ${verb} ${subject}${whose}${instead}`;
   return { about: `not allowed to ${verb}`, sentence };

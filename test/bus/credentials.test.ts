@@ -2,13 +2,13 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { inboxPrefixOf, LONGEST_CREDENTIALS, parseCredentials } from "../../src/bus/credentials.ts";
+import { LONGEST_CREDENTIALS, parseCredentials, repliesTo } from "../../src/bus/credentials.ts";
 
 const test = suite("credentials");
 
 const KEY = `U${"A".repeat(55)}`;
 const SEED = `SU${"B".repeat(56)}`;
-const CLAIMS = { sub: KEY, name: "ratings", exp: 1_790_000_000, nats: { sub: { allow: [`${inboxPrefixOf(KEY)}.>`] } } };
+const CLAIMS = { sub: KEY, name: "ratings", exp: 1_790_000_000, nats: { sub: { allow: [repliesTo(KEY)] } } };
 
 function file(claims: unknown, seed = SEED, end = "\n"): string {
   const payload = Buffer.from(typeof claims === "string" ? claims : JSON.stringify(claims)).toString("base64url");
@@ -34,7 +34,8 @@ test("it says who, until when, and where answers come to", () => {
       publicKey: KEY,
       name: "ratings",
       expiresAt: 1_790_000_000,
-      inboxPrefix: `_INBOX.${"A".repeat(16)}`,
+      callerPart: "A".repeat(16),
+      isOutdated: false,
     },
   });
 });
@@ -70,7 +71,13 @@ test("without a name the key stands for it, without an end there is none", () =>
   assert.is(parsed.credentials.expiresAt, undefined);
 });
 
-test("a token that allows another inbox than ours, or all, has the usual one", () => {
+test("a token of an earlier version, which allows an inbox without a service's name, is outdated", () => {
+  const parsed = parseCredentials(file({ ...CLAIMS, nats: { sub: { allow: [`_INBOX.${"A".repeat(16)}.>`] } } }));
+  assert.ok(parsed.kind === "good");
+  assert.equal([parsed.credentials.callerPart, parsed.credentials.isOutdated], [undefined, true]);
+});
+
+test("a token that allows other reply subjects than ours, or all, asks for no part of its own", () => {
   for (const nats of [
     undefined,
     null,
@@ -82,7 +89,8 @@ test("a token that allows another inbox than ours, or all, has the usual one", (
   ]) {
     const parsed = parseCredentials(file({ ...CLAIMS, nats }));
     assert.ok(parsed.kind === "good");
-    assert.is(parsed.credentials.inboxPrefix, "_INBOX", JSON.stringify(nats));
+    const { callerPart, isOutdated } = parsed.credentials;
+    assert.equal([callerPart, isOutdated], [undefined, false], JSON.stringify(nats));
   }
 });
 

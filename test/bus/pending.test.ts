@@ -3,6 +3,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { CallOptions, Reply } from "../../src/bus/bus.ts";
 import { PendingTable } from "../../src/bus/pending.ts";
+import { countedReplies } from "../support/counted-replies.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 
 const test = suite("pending");
@@ -29,7 +30,7 @@ function callOn(table: PendingTable, timeoutMs: number, options: Partial<CallOpt
 }
 
 test("a call ends with its first reply, and a second finds nobody", () => {
-  const table = new PendingTable(new FakeClock());
+  const table = new PendingTable(new FakeClock(), countedReplies());
   const call = callOn(table, 1_000);
   assert.is(table.size, 1);
   assert.ok(table.heard(call.token, answered));
@@ -40,11 +41,11 @@ test("a call ends with its first reply, and a second finds nobody", () => {
 });
 
 test("every token is a new one, as long as nobody promises to answer once, and stands in a subject", () => {
-  const table = new PendingTable(new FakeClock());
+  const table = new PendingTable(new FakeClock(), countedReplies());
   const tokens = new Set<string>();
   for (let count = 0; count < 5_000; count += 1) {
     const { token } = callOn(table, 1_000);
-    assert.match(token, /^[0-9a-z-]+$/);
+    assert.match(token, /^_INBOX\.tea\.caller\.[0-9a-z-]+$/);
     if (count % 2 === 0) table.heard(token, answered);
     tokens.add(token);
   }
@@ -52,7 +53,7 @@ test("every token is a new one, as long as nobody promises to answer once, and s
 });
 
 /** A table in which one token rests before it serves again. */
-const tableOfTwo = (clock = new FakeClock()): PendingTable => new PendingTable(clock, () => false, 1);
+const tableOfTwo = (clock = new FakeClock()): PendingTable => new PendingTable(clock, countedReplies(), () => false, 1);
 
 test("of whoever answers once a token serves again when that answer has come, whatever it says", () => {
   const table = tableOfTwo();
@@ -125,11 +126,11 @@ test("the next call may be made in the very end of one", () => {
 
 test("what is out to a dead process ends at once; what must not be done twice waits for its time, and is lost", async () => {
   const clock = new FakeClock();
-  const table = new PendingTable(clock);
+  const table = new PendingTable(clock, countedReplies());
   const repeatable = callOn(table, 1_000);
   const single = callOn(table, 1_000, { mayBeDone: true });
   const other = callOn(table, 1_000, {}, "tea.get.2");
-  const gathering = follow(table.addGathering(2_000).bodies);
+  const gathering = follow(table.addGathering("health.tea", 2_000).bodies);
   table.giveUp("tea.get.1");
   assert.equal([repeatable.ends, single.ends, other.ends], [[{ kind: "nobody" }], [], []]);
   await clock.advance(1_020);
@@ -138,16 +139,31 @@ test("what is out to a dead process ends at once; what must not be done twice wa
 });
 
 test("an unknown token settles nothing", () => {
-  const table = new PendingTable(new FakeClock());
+  const table = new PendingTable(new FakeClock(), countedReplies());
   callOn(table, 1_000);
-  for (const token of ["zz", "", "-", "0-1", "00", "0 ", "__proto__", "length", "1e9"])
-    assert.not.ok(table.heard(token, answered));
+  for (const token of ["zz", "", "-", "0", "0-2", "00-1", "0-1 ", "__proto__", "length", "1e9"])
+    assert.not.ok(table.heard(`_INBOX.tea.caller.${token}`, answered), token);
   assert.is(table.size, 1);
+});
+
+test("an answer under another service's reply subject reaches no call, even with the right token", () => {
+  const table = new PendingTable(new FakeClock(), countedReplies());
+  const call = callOn(table, 1_000);
+  const token = call.token.split(".").at(-1);
+  for (const forged of [
+    `_INBOX.coffee.caller.${token}`,
+    `_INBOX._all.caller.${token}`,
+    `_INBOX.tea.other.${token}`,
+    token,
+  ])
+    assert.not.ok(table.heard(forged ?? "", answered), forged);
+  assert.equal(call.ends, []);
+  assert.ok(table.heard(call.token, answered));
 });
 
 test("a call times out at its deadline: not before, and at most a sweep later", async () => {
   const clock = new FakeClock();
-  const table = new PendingTable(clock);
+  const table = new PendingTable(clock, countedReplies());
   const ended = callOn(table, 1_000);
   await clock.advance(999);
   assert.is(ended.ends[0], undefined);
@@ -158,7 +174,7 @@ test("a call times out at its deadline: not before, and at most a sweep later", 
 
 test("a short deadline behind a long one is kept all the same", async () => {
   const clock = new FakeClock();
-  const table = new PendingTable(clock);
+  const table = new PendingTable(clock, countedReplies());
   const long = callOn(table, 5_000);
   const short = callOn(table, 100);
   await clock.advance(110);
@@ -171,7 +187,7 @@ test("a short deadline behind a long one is kept all the same", async () => {
 
 test("an answer that is read in the turn after the deadline wins over the timeout", async () => {
   const clock = new FakeClock();
-  const table = new PendingTable(clock);
+  const table = new PendingTable(clock, countedReplies());
   const call = callOn(table, 1_000);
   // As with a real socket: the answer lies there, and is read only after the timers have run.
   clock.after(1_000, () => clock.read(() => table.heard(call.token, answered)));
@@ -181,7 +197,7 @@ test("an answer that is read in the turn after the deadline wins over the timeou
 
 test("a stall of our own times out nobody", async () => {
   const clock = new FakeClock();
-  const table = new PendingTable(clock);
+  const table = new PendingTable(clock, countedReplies());
   const ended = callOn(table, 1_000);
   await clock.advance(10);
   await clock.stall(60_000);
@@ -193,7 +209,7 @@ test("a stall of our own times out nobody", async () => {
 test("whether the bus is to blame is asked when a call is overdue, with when it was sent", async () => {
   const clock = new FakeClock();
   let lateUntilMs = 0;
-  const table = new PendingTable(clock, (sentAtMs) => lateUntilMs > sentAtMs);
+  const table = new PendingTable(clock, countedReplies(), (sentAtMs) => lateUntilMs > sentAtMs);
   await clock.advance(100);
   const ended = callOn(table, 1_000);
   await clock.advance(500);
@@ -204,7 +220,7 @@ test("whether the bus is to blame is asked when a call is overdue, with when it 
 
 test("one timer serves all calls, and none is left once nobody waits", async () => {
   const clock = new FakeClock();
-  const table = new PendingTable(clock);
+  const table = new PendingTable(clock, countedReplies());
   assert.is(clock.timers, 0);
   const calls = Array.from({ length: 100 }, () => callOn(table, 1_000));
   assert.is(clock.timers, 1);
@@ -217,10 +233,10 @@ test("one timer serves all calls, and none is left once nobody waits", async () 
 });
 
 test("settling all ends calls and gatherings, and leaves nothing", async () => {
-  const table = new PendingTable(new FakeClock());
+  const table = new PendingTable(new FakeClock(), countedReplies());
   const call = callOn(table, 1_000);
-  const gathering = table.addGathering(1_000);
-  table.heard(gathering.token, answered);
+  const gathering = table.addGathering("health.tea", 1_000);
+  table.heard(gathering.replyTo, answered);
   table.settleAll({ kind: "away" });
   assert.equal(call.ends, [{ kind: "away" }]);
   assert.is((await gathering.bodies).length, 1);
@@ -228,7 +244,7 @@ test("settling all ends calls and gatherings, and leaves nothing", async () => {
 });
 
 test("a raised signal cancels its call only, and is let go when the call ends", async () => {
-  const table = new PendingTable(new FakeClock());
+  const table = new PendingTable(new FakeClock(), countedReplies());
   const giveUp = new AbortController();
   const cancelled = callOn(table, 1_000, { signal: giveUp.signal });
   const before = callOn(table, 1_000, { signal: giveUp.signal });
@@ -248,42 +264,42 @@ test("a raised signal cancels its call only, and is let go when the call ends", 
 
 test("a gathering takes answers until its time is over; refusals end nothing", async () => {
   const clock = new FakeClock();
-  const table = new PendingTable(clock);
-  const gathering = table.addGathering(200);
+  const table = new PendingTable(clock, countedReplies());
+  const gathering = table.addGathering("health.tea", 200);
   const ended = follow(gathering.bodies);
   for (const kind of ["answered", "refused", "answered"] as const) {
-    table.heard(gathering.token, kind === "answered" ? answered : { kind, code: 500, message: "" });
+    table.heard(gathering.replyTo, kind === "answered" ? answered : { kind, code: 500, message: "" });
   }
   await clock.advance(190);
   assert.is(ended.value, undefined);
   await clock.advance(20);
   assert.is(ended.value?.length, 2);
-  assert.not.ok(table.heard(gathering.token, answered));
+  assert.not.ok(table.heard(gathering.replyTo, answered));
 });
 
 test("a gathering ends when it holds sixteen megabytes, and keeps no more than was said", async () => {
-  const table = new PendingTable(new FakeClock());
-  const gathering = table.addGathering(200);
+  const table = new PendingTable(new FakeClock(), countedReplies());
+  const gathering = table.addGathering("health.tea", 200);
   // As from a socket: a view into something larger.
   const body = new Uint8Array(4 * 1024 * 1024).subarray(0, 1024 * 1024);
   let taken = 0;
-  while (taken < 100 && table.heard(gathering.token, { kind: "answered", body })) taken += 1;
+  while (taken < 100 && table.heard(gathering.replyTo, { kind: "answered", body })) taken += 1;
   assert.is(taken, 16);
   assert.ok((await gathering.bodies).every((kept) => kept.buffer.byteLength === body.length));
 });
 
 test("a gathering that nobody hears ends at once", async () => {
-  const table = new PendingTable(new FakeClock());
-  const gathering = table.addGathering(200);
-  table.heard(gathering.token, { kind: "nobody" });
+  const table = new PendingTable(new FakeClock(), countedReplies());
+  const gathering = table.addGathering("health.tea", 200);
+  table.heard(gathering.replyTo, { kind: "nobody" });
   assert.equal(await gathering.bodies, []);
 });
 
 test("a gathering keeps a bounded number of answers", async () => {
-  const table = new PendingTable(new FakeClock());
-  const gathering = table.addGathering(200);
+  const table = new PendingTable(new FakeClock(), countedReplies());
+  const gathering = table.addGathering("health.tea", 200);
   let taken = 0;
-  while (table.heard(gathering.token, answered)) taken += 1;
+  while (table.heard(gathering.replyTo, answered)) taken += 1;
   assert.is(taken, 10_000);
   assert.is((await gathering.bodies).length, 10_000);
 });

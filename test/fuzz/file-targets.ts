@@ -73,9 +73,9 @@ function credentialsHold(text: string): void {
     must(parsed.why.length < 100, "and repeats nothing of what is secret");
     return;
   }
-  const { publicKey, inboxPrefix, expiresAt } = parsed.credentials;
+  const { publicKey, callerPart, expiresAt } = parsed.credentials;
   must(/^U[A-Z2-7]{55}$/.test(publicKey), "a key is one");
-  must(/^_INBOX(\.[A-Z2-7]{16})?$/.test(inboxPrefix), "an inbox is a subject");
+  must(callerPart === undefined || /^[A-Z2-7]{16}$/.test(callerPart), "a caller's part is one part of a subject");
   must(expiresAt === undefined || Number.isFinite(expiresAt), "an end is a time");
   mustBeSame(parseCredentials(parsed.credentials.text), parsed, "credentials survive their file");
 }

@@ -149,8 +149,8 @@ export const DEFECTS: readonly Defect[] = [
   ]),
   defect("a reply subject serves again though no answer came", [
     "bus/pending",
-    "this.#end(token, waiting, reply, false);",
-    "this.#end(token, waiting, reply, true);",
+    "this.#end(replyTo, waiting, reply, false);",
+    "this.#end(replyTo, waiting, reply, true);",
   ]),
   defect("a silent bus is never doubted", ["bus/pending", "this.#isDoubted(sentAtMs) ? AWAY : TIMEOUT", "TIMEOUT"]),
   defect("a bus that was late is trusted at once", ["bus/pulse", "if (this.#lateUntilMs > sentAtMs)", "if (false)"]),

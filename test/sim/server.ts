@@ -33,8 +33,10 @@ export class Server {
   #isFrozen = false;
   #inTray: (() => void)[] = [];
   readonly #connections = new Set<Connection>();
-  /** By whole subject, and those that end in a wildcard by what stands before it. */
+  /** By subject, as it was subscribed to. */
   readonly #subs = new Map<string, Set<Sub>>();
+  /** Where the wildcards stand in the patterns that are subscribed to: few shapes, so each message is tried with each. */
+  readonly #shapes = new Map<string, Shape>();
   readonly #cut = new Set<Host>();
   /** In a partition: on whose side of it a host is. It reaches that node alone. */
   #sideOf: ((host: Host) => Node) | undefined;
@@ -159,23 +161,23 @@ export class Server {
   }
 
   add(sub: Sub): void {
-    const key = keyOf(sub.subject);
-    const subs = this.#subs.get(key) ?? new Set();
-    this.#subs.set(key, subs);
+    const subs = this.#subs.get(sub.subject) ?? new Set();
+    this.#subs.set(sub.subject, subs);
     subs.add(sub);
+    const shape = shapeOf(sub.subject);
+    if (shape.wild.length > 0) this.#shapes.set(JSON.stringify(shape), shape);
   }
 
   remove(sub: Sub): void {
-    const subs = this.#subs.get(keyOf(sub.subject));
+    const subs = this.#subs.get(sub.subject);
     subs?.delete(sub);
-    if (subs?.size === 0) this.#subs.delete(keyOf(sub.subject));
+    if (subs?.size === 0) this.#subs.delete(sub.subject);
   }
 
   /** @param from the node that it was sent to */
   route(message: WireMessage, from: Node): void {
-    const exact = this.#subs.get(message.subject);
-    const wild = this.#subs.get(message.subject.slice(0, message.subject.lastIndexOf(".") + 1));
-    const subs = [...(exact ?? []), ...(wild ?? [])];
+    const patterns = [...this.#shapes.values()].flatMap((shape) => patternOf(message.subject, shape) ?? []);
+    const subs = [message.subject, ...patterns].flatMap((key) => [...(this.#subs.get(key) ?? [])]);
     const known = this.#route.isKnown ? subs : subs.filter(({ connection }) => connection.node === from);
     if (known.length > 0) this.#deliver(message, known, from);
     else if (message.reply !== undefined)
@@ -198,8 +200,23 @@ export class Server {
   }
 }
 
-/** A wildcard stands only at the end of a subject here: for it, what is before. */
-const keyOf = (subject: string): string => (subject.endsWith("*") ? subject.slice(0, -1) : subject);
+/** How many parts a pattern has, and at which places the `*` stand. `>` is not used here. */
+interface Shape {
+  readonly parts: number;
+  readonly wild: readonly number[];
+}
+
+function shapeOf(pattern: string): Shape {
+  const parts = pattern.split(".");
+  return { parts: parts.length, wild: parts.flatMap((part, place) => (part === "*" ? [place] : [])) };
+}
+
+/** The pattern of that shape that a subject fits. */
+function patternOf(subject: string, { parts, wild }: Shape): string | undefined {
+  const words = subject.split(".");
+  if (words.length !== parts) return undefined;
+  return words.map((word, place) => (wild.includes(place) ? "*" : word)).join(".");
+}
 
 /** Told when a message reaches a process' socket, whether or not that process runs. */
 export type Arrival = (message: WireMessage) => void;

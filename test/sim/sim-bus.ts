@@ -14,6 +14,7 @@ import {
 } from "../../src/bus/nats-message.ts";
 import { AWAY, CANCELLED, PendingTable } from "../../src/bus/pending.ts";
 import { StatusBoard } from "../../src/bus/status-board.ts";
+import { countedReplies } from "../support/counted-replies.ts";
 import type { Host } from "./host.ts";
 import type { Connection, Server, Sub } from "./server.ts";
 
@@ -22,14 +23,13 @@ const REDIAL_AFTER_MS = 250;
 /** How long a dial waits for a server that says nothing. */
 const DIAL_WITHIN_MS = 2_000;
 const LOOK_EVERY_MS = 100;
-/** A day has a few hundred calls: with this few at rest their tokens come round many times. */
-const RESTING = 4;
+/** A day has a few hundred calls: with this delay reply subjects serve many times. */
+const REUSE_DELAY = 4;
 
 export class SimBus implements Bus {
   readonly #host: Host;
   readonly #server: Server;
   readonly #random: () => number;
-  readonly #inbox: string;
   readonly #pending: PendingTable;
   readonly #board = new StatusBoard((_status, error) => {
     throw error;
@@ -48,9 +48,11 @@ export class SimBus implements Bus {
     this.#host = host;
     this.#server = server;
     this.#random = random;
-    this.#inbox = `_INBOX.${host.name}.`;
-    this.#pending = new PendingTable(host, (sentAtMs) => this.#link?.inDoubt(sentAtMs) !== false, RESTING);
-    this.#hearings.add({ subject: `${this.#inbox}*`, queue: undefined, hear: (message) => this.#hearReply(message) });
+    const subjects = countedReplies(host.name);
+    const isDoubted = (sentAtMs: number): boolean => this.#link?.inDoubt(sentAtMs) !== false;
+    this.#pending = new PendingTable(host, subjects, isDoubted, REUSE_DELAY);
+    const hear = (message: WireMessage): void => void this.#pending.heard(message.subject, replyOf(message));
+    this.#hearings.add({ subject: subjects.subscription, queue: undefined, hear });
     void this.#keepDialling();
   }
 
@@ -83,7 +85,7 @@ export class SimBus implements Bus {
     if (options.signal?.aborted) ended(CANCELLED);
     else if (wire === undefined) ended(AWAY);
     else {
-      this.nextReplyTo = this.#inbox + this.#pending.add(subject, options, ended);
+      this.nextReplyTo = this.#pending.add(subject, options, ended);
       wire.publish({ subject, reply: this.nextReplyTo, data: Buffer.from(body) });
     }
   }
@@ -95,8 +97,8 @@ export class SimBus implements Bus {
   gather(subject: string, body: string, waitMs: number): Promise<readonly Uint8Array[]> {
     const wire = this.#wire;
     if (wire === undefined) return Promise.resolve([]);
-    const gathering = this.#pending.addGathering(waitMs);
-    wire.publish({ subject, reply: this.#inbox + gathering.token, data: Buffer.from(body) });
+    const gathering = this.#pending.addGathering(subject, waitMs);
+    wire.publish({ subject, reply: gathering.replyTo, data: Buffer.from(body) });
     return gathering.bodies;
   }
 
@@ -149,10 +151,6 @@ export class SimBus implements Bus {
     // As on NATS: it hears, and is asked, a round trip before "connected" is told.
     this.#link?.wire.publish(error === undefined ? message : { ...message, headers: headersOf(error) });
   };
-
-  #hearReply(message: WireMessage): void {
-    this.#pending.heard(message.subject.slice(this.#inbox.length), replyOf(message));
-  }
 
   // The connection.
 

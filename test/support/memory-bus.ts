@@ -6,7 +6,9 @@ import type { Bus, BusStatus, CallOptions, Message, Reply, RequestOptions, Subsc
 import { PendingTable } from "../../src/bus/pending.ts";
 import { hand } from "../../src/bus/receiver.ts";
 import { StatusBoard } from "../../src/bus/status-board.ts";
+import { takesReplies } from "../../src/bus/subjects.ts";
 import type { Clock } from "../../src/clock.ts";
+import { countedReplies } from "./counted-replies.ts";
 
 const AWAY: Reply = { kind: "away" };
 const CANCELLED: Reply = { kind: "cancelled" };
@@ -60,7 +62,7 @@ export class MemoryNetwork {
 
   /** A new bus, connected unless the network is down. */
   bus(report: (sentence: string) => void = () => undefined): MemoryBus {
-    const bus = new MemoryBus(this, `_INBOX.${this.#buses.length + 1}.`, report);
+    const bus = new MemoryBus(this, String(this.#buses.length + 1), report);
     this.#buses.push(bus);
     if (this.#up) bus.reconnect();
     return bus;
@@ -131,7 +133,6 @@ export class MemoryNetwork {
 
 export class MemoryBus implements Bus {
   readonly #network: MemoryNetwork;
-  readonly #inbox: string;
   readonly #report: (sentence: string) => void;
   readonly #table: PendingTable;
   readonly #board: StatusBoard;
@@ -140,13 +141,13 @@ export class MemoryBus implements Bus {
   /** Counts connections: what was under way when one dropped never arrives. */
   connection = 0;
 
-  constructor(network: MemoryNetwork, inbox: string, report: (sentence: string) => void) {
+  constructor(network: MemoryNetwork, caller: string, report: (sentence: string) => void) {
     this.#network = network;
-    this.#inbox = inbox;
     this.#report = report;
-    this.#table = new PendingTable(network.clock);
+    const subjects = countedReplies(caller);
+    this.#table = new PendingTable(network.clock, subjects);
     this.#board = new StatusBoard((status, error) => report(`a listener failed when told ${status}: ${String(error)}`));
-    this.#listen(`${inbox}*`, undefined, ({ subject, reply }) => this.#table.heard(subject.slice(inbox.length), reply));
+    this.#listen(subjects.subscription, undefined, ({ subject, reply }) => this.#table.heard(subject, reply));
   }
 
   get status(): BusStatus {
@@ -166,9 +167,9 @@ export class MemoryBus implements Bus {
     if (options.signal?.aborted) ended(CANCELLED);
     else if (this.#board.status !== "connected") ended(AWAY);
     else {
-      const token = this.#table.add(subject, options, ended);
-      const failure = this.#send(subject, body, this.#inbox + token);
-      if (failure !== undefined) this.#table.settle(token, failure);
+      const replyTo = this.#table.add(subject, options, ended);
+      const failure = this.#send(subject, body, replyTo);
+      if (failure !== undefined) this.#table.settle(replyTo, failure);
     }
   }
 
@@ -178,9 +179,9 @@ export class MemoryBus implements Bus {
 
   gather(subject: string, body: string, waitMs: number): Promise<readonly Uint8Array[]> {
     if (this.#board.status !== "connected") return Promise.resolve([]);
-    const gathering = this.#table.addGathering(waitMs);
-    const failure = this.#send(subject, body, this.#inbox + gathering.token);
-    if (failure !== undefined) this.#table.settle(gathering.token, AWAY);
+    const gathering = this.#table.addGathering(subject, waitMs);
+    const failure = this.#send(subject, body, gathering.replyTo);
+    if (failure !== undefined) this.#table.settle(gathering.replyTo, AWAY);
     return gathering.bodies;
   }
 
@@ -270,7 +271,8 @@ export class MemoryBus implements Bus {
     return undefined;
   }
 
-  #messageOf({ subject, replyTo, reply }: Packet): Message {
+  #messageOf({ subject, replyTo: asked, reply }: Packet): Message {
+    const replyTo = asked !== undefined && takesReplies(asked) ? asked : undefined;
     return {
       subject,
       replyTo,

@@ -3,7 +3,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Credentials, inboxPrefixOf } from "../../src/bus/credentials.ts";
+import { type Credentials, callerPartOf, repliesTo } from "../../src/bus/credentials.ts";
 import type { NatsBus } from "../../src/bus/nats-bus.ts";
 import { startInstance } from "../../src/service/instance.ts";
 import { type TestServer, until } from "../support/nats-server.ts";
@@ -136,7 +136,7 @@ refusals(
 );
 
 refusals("ratings that listen to heartbeats, to other services, or to anybody's answers", async (context) => {
-  const market = inboxPrefixOf(context.folder.person.publicKey);
+  const market = callerPartOf(context.folder.person.publicKey);
   const subjects = [
     "health.>",
     "health.*.*",
@@ -148,7 +148,13 @@ refusals("ratings that listen to heartbeats, to other services, or to anybody's 
     "*.get",
     "_INBOX.>",
   ];
-  for (const subject of [...subjects, `${market}.>`, `${market}.*.*`, "$SYS.>"]) {
+  for (const subject of [
+    ...subjects,
+    `_INBOX.*.${market}.>`,
+    `_INBOX.ratings.${market}.*.*`,
+    "_INBOX.ratings.>",
+    "$SYS.>",
+  ]) {
     const said = await deniedFor(context, context.ratings, (bus) => void bus.subscribe(subject, () => undefined));
     assert.ok(said.includes(`not allowed to hear ${subject} with the credentials of ratings`), said);
   }
@@ -168,37 +174,37 @@ refusals(
   },
 );
 
-refusals("an answer to what was not asked, and a second one to what was", async (context) => {
+refusals("an answer of one service to a call to another, even with the right reply subject", async (context) => {
   const market = await as(context, context.folder.person);
-  const inbox = `${inboxPrefixOf(context.folder.person.publicKey)}.made.up`;
-  const { bus: ratings, reports } = await enter(context.server, context.ratings);
-  context.ends.push(() => ratings.close());
-  let answers = 0;
-  market.subscribe(inbox, () => {
-    answers += 1;
-  });
+  const ratings = await as(context, context.ratings);
+  const { bus: prices, reports } = await enter(context.server, context.prices);
+  context.ends.push(() => prices.close());
+  let replyTo = "";
   ratings.subscribe("ratings.get.x1", (message) => {
-    message.answer("one");
-    message.answer("two");
+    replyTo = message.replyTo ?? "";
   });
-  await Promise.all([market.flush(), ratings.flush()]);
-  ratings.publish(inbox, "unasked");
   await ratings.flush();
-  market.publish("ratings.get.x1", "", inbox);
-  await until(
-    "the refusals",
-    async () => (await ratings.flush()) && (await market.flush()) && answers > 0 && reports.length > 0,
-  );
-  await ratings.flush();
-  await market.flush();
-  assert.is(answers, 1);
+  const asked = market.request("ratings.get.x1", "", { timeoutMs: 10_000 });
+  await until("the request is there", () => replyTo !== "");
+  prices.publish(replyTo, "forged");
+  prices.publish(replyTo.replace(".ratings.", ".prices."), "forged");
+  await until("the refusal", async () => (await prices.flush()) && reports.length > 0);
+  assert.match(reports.join(), /the bus lets no service answer there with the credentials of prices/);
+  assert.ok(await market.flush());
+  ratings.publish(replyTo, "genuine");
+  const reply = await asked;
+  assert.is(reply.kind === "answered" && Buffer.from(reply.body).toString(), "genuine");
 });
 
 refusals("a Market that beats, answers, or reads another's answers", async (context) => {
   const { person } = context.folder;
-  for (const subject of ["health.ratings.x1", "health.get.x1", `${inboxPrefixOf(context.ratings.publicKey)}.a.b`]) {
+  for (const subject of [
+    "health.ratings.x1",
+    "health.get.x1",
+    `_INBOX.ratings.${callerPartOf(context.ratings.publicKey)}.a.b`,
+  ]) {
     const said = await deniedFor(context, person, (bus) => bus.publish(subject, "{}"));
-    assert.match(said, /not allowed to send to|late/, subject);
+    assert.match(said, /not allowed to send to|no service answer there/, subject);
   }
   for (const subject of [
     "ratings.get",
@@ -206,7 +212,7 @@ refusals("a Market that beats, answers, or reads another's answers", async (cont
     "health.ratings",
     "_INBOX.>",
     ">",
-    `${inboxPrefixOf(context.ratings.publicKey)}.>`,
+    repliesTo(context.ratings.publicKey),
   ]) {
     const said = await deniedFor(
       context,

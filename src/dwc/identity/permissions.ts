@@ -1,13 +1,19 @@
-// Who may do what on the bus: the least that each can do its work with. Pure; the server enforces it (docs/operating.md, "Who may
-// be on the bus"). A subject that is not named here is refused.
+// Permissions of each role on the bus: the fewest subjects with which it can do its work. The server enforces them
+// (docs/operating.md, "Who may be on the bus"). It refuses every subject that is not listed here.
+//
+// No role has `allow_responses`. With it the server lets a client publish to any reply subject that stands in a message
+// which the client receives. A service could send itself a roll call with the reply subject `chaos.ratings`, receive it,
+// and then stop the instances of another service. The server checks such replies after `deny`, so `deny` does not help.
+// Instead a reply subject names the service that may answer (src/bus/reply-subjects.ts).
 
-import { inboxPrefixOf } from "../../bus/credentials.ts";
+import { REPLY_ROOT, repliesTo } from "../../bus/credentials.ts";
 import {
   beliefSubject,
   beliefsSubject,
   chaosOfAllSubject,
   chaosSubject,
   directSubject,
+  EVERY_SERVICE,
   heartbeatSubject,
   heartbeatsSubject,
   rollCallSubject,
@@ -18,27 +24,14 @@ import {
 export interface Permissions {
   readonly pub: { readonly allow: readonly string[]; readonly deny?: readonly string[] };
   readonly sub: { readonly allow: readonly string[] };
-  /** Answers to what it was asked: how many to each, and for how long (ns, as the server counts). */
-  readonly resp?: { readonly max: number; readonly ttl: number };
 }
 
 const ANY = "*";
 const VERBS = ["PING", "INFO", "STATS"] as const;
-const NS_PER_MS = 1_000_000;
 /** Faults, of one instance and of all. */
 const CHAOS = [chaosSubject(ANY, ANY), chaosOfAllSubject(ANY)];
-/**
- * One answer to each message: the protocol has no more, and with that one the server forgets that it was asked, so
- * thousands of requests a second leave nothing behind.
- */
-const ANSWERS_EACH = 1;
-/**
- * How long after it was asked an instance may answer: twice the longest REQUEST_TIMEOUT_MS. A slow handler is refused
- * only when nobody has waited for a minute; a permission that nobody used is forgotten then.
- */
-const ANSWER_WITHIN_MS = 120_000;
 
-/** @param publicKey the user's, which names its inbox */
+/** @param publicKey the user's: it names the user's own part of reply subjects */
 export function servicePermissions(service: string, publicKey: string): Permissions {
   const requests = [
     `${sharedSubject(service)} ${service}`, // in its queue group only: out of it, one instance would hear them all
@@ -48,14 +41,19 @@ export function servicePermissions(service: string, publicKey: string): Permissi
   // Heard only by an instance with CHAOS=1, and sent by admins only.
   const chaos = [chaosSubject(service, ANY), chaosOfAllSubject(service)];
   return {
-    // Its own roll call too: an instance that starts asks who has its number.
-    pub: { allow: [heartbeatSubject(service, ANY), rollCallSubject(service)] },
-    sub: { allow: [...requests, rollCallSubject(service), ...verbs, ...chaos, ownInbox(publicKey)] },
-    resp: { max: ANSWERS_EACH, ttl: ANSWER_WITHIN_MS * NS_PER_MS },
+    pub: {
+      allow: [
+        heartbeatSubject(service, ANY),
+        rollCallSubject(service), // an instance that starts asks which instance has its number
+        `${REPLY_ROOT}.${service}.>`,
+        `${REPLY_ROOT}.${EVERY_SERVICE}.>`, // answers to `$SRV` questions that go to every service
+      ],
+    },
+    sub: { allow: [...requests, rollCallSubject(service), ...verbs, ...chaos, repliesTo(publicKey)] },
   };
 }
 
-/** Whoever runs a Market: calls any service of the org, hears how all of them are, and tells other Markets what it believes. */
+/** A member runs Markets: it calls any service of the org, hears all heartbeats, and publishes to other Markets. */
 export function marketPermissions(publicKey: string): Permissions {
   return {
     pub: {
@@ -66,11 +64,11 @@ export function marketPermissions(publicKey: string): Permissions {
       // A call to anything is *.get.*, and so is health.get.x, a heartbeat, and chaos.get.x, a fault.
       deny: [heartbeatSubject(ANY, ANY), ...CHAOS],
     },
-    sub: { allow: [heartbeatsSubject(ANY), beliefsSubject(ANY), ownInbox(publicKey)] },
+    sub: { allow: [heartbeatsSubject(ANY), beliefsSubject(ANY), repliesTo(publicKey)] },
   };
 }
 
-/** Whoever owns the org or makes services in it: may also ask instances for faults. */
+/** The owner, and each admin: as a member, and may ask instances for faults. */
 export function adminPermissions(publicKey: string): Permissions {
   const { pub, sub } = marketPermissions(publicKey);
   return { pub: { allow: [...pub.allow, ...CHAOS], deny: [heartbeatSubject(ANY, ANY)] }, sub };
@@ -80,8 +78,7 @@ export function adminPermissions(publicKey: string): Permissions {
 export const UPDATE_SUBJECT = "$SYS.REQ.CLAIMS.UPDATE";
 
 export function pushPermissions(publicKey: string): Permissions {
-  return { pub: { allow: [UPDATE_SUBJECT] }, sub: { allow: [ownInbox(publicKey)] } };
+  return { pub: { allow: [UPDATE_SUBJECT] }, sub: { allow: [repliesTo(publicKey)] } };
 }
 
-const ownInbox = (publicKey: string): string => `${inboxPrefixOf(publicKey)}.>`;
 const everyVerbSubject = (verb: "PING" | "INFO" | "STATS"): readonly string[] => serviceVerbSubjects(verb, ANY, ANY);

@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { inboxPrefixOf } from "../../../src/bus/credentials.ts";
+import { callerPartOf, repliesTo } from "../../../src/bus/credentials.ts";
 import {
   adminPermissions,
   marketPermissions,
@@ -18,8 +18,9 @@ const ratingsKey = `U${"A".repeat(55)}`;
 const annKey = `U${"B".repeat(55)}`;
 const ratings = servicePermissions("ratings", ratingsKey);
 const market = marketPermissions(annKey);
-const ratingsInbox = inboxPrefixOf(ratingsKey);
-const annInbox = inboxPrefixOf(annKey);
+/** The answers of one service to one user, as a caller subscribes to them and as an instance publishes one. */
+const answers = (service: string, key: string): string => `_INBOX.${service}.${callerPartOf(key)}.process.token`;
+const inbox = (key: string): string => `_INBOX.*.${callerPartOf(key)}.process.*`;
 
 function publishes(who: Permissions, subjects: readonly string[], may: boolean): void {
   for (const subject of subjects) assert.is(mayPublish(who, subject), may, `publish ${subject}`);
@@ -96,14 +97,24 @@ test("a service beats in its own name, calls its own roll, and says nothing else
       ],
       ...["ratings.get", "ratings.get.x1", "prices.get", "prices.get.x1", "ratings", "ratings.got"],
       ...["belief.ratings.m1", "belief.ratings", "belief.prices.m1"],
-      ...[`${annInbox}.a.b`, `${ratingsInbox}.a.b`, "$SRV.PING", "$SRV.PING.ratings", ...FORBIDDEN],
+      ...["$SRV.PING", "$SRV.PING.ratings", ...FORBIDDEN],
     ],
     false,
   );
 });
 
+test("a service answers under its own name, and under that of no other", () => {
+  publishes(ratings, [answers("ratings", annKey), answers("ratings", ratingsKey), answers("_all", annKey)], true);
+  const others = ["prices", "ratings2", "rating", "Ratings", "*", ">", ""].map((service) => answers(service, annKey));
+  publishes(
+    ratings,
+    [...others, "_INBOX.ratings", "_INBOX", "_INBOX_ratings.x.y", `_INBOX.${callerPartOf(annKey)}.a.b`],
+    false,
+  );
+});
+
 test("a service hears what it is asked, its own roll call, its own verbs, its own inbox", () => {
-  const own = ["ratings.get.x1", "ratings.get.*", "health.ratings", `${ratingsInbox}.a.b`];
+  const own = ["ratings.get.x1", "ratings.get.*", "health.ratings", inbox(ratingsKey), answers("ratings", ratingsKey)];
   const verbs = ["PING", "INFO", "STATS"].flatMap((verb) => [
     `$SRV.${verb}`,
     `$SRV.${verb}.ratings`,
@@ -116,7 +127,8 @@ test("a service hears what it is asked, its own roll call, its own verbs, its ow
       ...["prices.get", "prices.get.x1", "ratings.*", "ratings.>", "ratings.*.x1", "*.get.x1", "ratings"],
       ...["health.prices", "health.ratings.x1", "health.ratings.*", "health.*.*", "health"],
       ...["belief.ratings.m1", "belief.ratings.*", "belief.*.*", "belief.>"],
-      ...["$SRV.PING.prices", "$SRV.PING.*", "$SRV.SCHEMA", `${annInbox}.a.b`, `${annInbox}.>`, ...FORBIDDEN],
+      ...["$SRV.PING.prices", "$SRV.PING.*", "$SRV.SCHEMA", inbox(annKey), repliesTo(annKey), ...FORBIDDEN],
+      ...[answers("ratings", annKey), "_INBOX.ratings.>", "_INBOX.ratings.*.*.*", "_INBOX._all.>"],
     ],
     false,
   );
@@ -127,10 +139,6 @@ test("a service hears shared requests only in its own queue group", () => {
   for (const queue of [undefined, "", "prices", "*", ">"])
     assert.not.ok(mayHear(ratings, "ratings.get", queue), String(queue));
   assert.not.ok(mayHear(ratings, "prices.get", "ratings"));
-});
-
-test("a service answers once to each, within two minutes", () => {
-  assert.equal(ratings.resp, { max: 1, ttl: 120_000_000_000 });
 });
 
 test("a Market calls any service, calls rolls, asks the service verbs, and tells other Markets what it believes", () => {
@@ -156,8 +164,10 @@ test("a Market calls any service, calls rolls, asks the service verbs, and tells
         "health",
       ],
       ...[
-        `${ratingsInbox}.a.b`,
-        `${annInbox}.a.b`,
+        answers("ratings", ratingsKey),
+        answers("ratings", annKey),
+        answers("get", annKey),
+        "_INBOX.get.x.y.z",
         "$SRV.SCHEMA",
         "$SRV.PING.a.b.c",
         ...FORBIDDEN.filter((one) => !/^\*\.get/.test(one) && one !== "health.*" && one !== "health.>"),
@@ -172,7 +182,7 @@ test("only an admin asks for faults, and a service hears its own", () => {
   const admin = adminPermissions(annKey);
   publishes(admin, [...chaos, ...["ratings.get", "ratings.get.x1", "health.ratings", "$SRV.PING"]], true);
   publishes(admin, ["chaos", "chaos.ratings.x1.y", "health.ratings.x1", "health.get.x1", "ratings.put"], false);
-  assert.equal([admin.sub, admin.resp], [market.sub, undefined]);
+  assert.equal(admin.sub, market.sub);
   publishes(market, [...chaos, "chaos.get", "chaos.get.x1", "chaos.x.get"], false);
   publishes(ratings, chaos, false);
   hears(ratings, ["chaos.ratings", "chaos.ratings.x1"], true);
@@ -190,25 +200,17 @@ test("a Market hears heartbeats, other Markets and its own answers, and answers 
       "health.ratings.x1",
       "health.ratings.*",
       "health.*.*",
-      `${annInbox}.a.b`,
+      inbox(annKey),
+      answers("prices", annKey),
     ],
     true,
   );
   hears(
     market,
-    [
-      "ratings.get",
-      "ratings.get.x1",
-      "ratings.get.*",
-      "health.ratings",
-      "$SRV.PING",
-      `${ratingsInbox}.a.b`,
-      ...FORBIDDEN,
-    ],
+    ["ratings.get", "ratings.get.x1", "ratings.get.*", "health.ratings", "$SRV.PING", inbox(ratingsKey), ...FORBIDDEN],
     false,
   );
   assert.not.ok(mayHear(market, "ratings.get", "ratings"));
-  assert.is(market.resp, undefined);
 });
 
 test("whoever tells the server of a change can do that one thing", () => {
@@ -219,14 +221,18 @@ test("whoever tells the server of a change can do that one thing", () => {
     ["$SYS.REQ.CLAIMS.DELETE", "$SYS.REQ.CLAIMS.LIST", "$SYS.REQ.SERVER.PING", "ratings.get", ">"],
     false,
   );
-  hears(push, [`${annInbox}.a.b`], true);
-  hears(push, ["$SYS.>", ">", `${ratingsInbox}.a.b`], false);
+  hears(push, [inbox(annKey)], true);
+  hears(push, ["$SYS.>", ">", inbox(ratingsKey)], false);
 });
 
-test("two users have two inboxes, and neither is in the other", () => {
-  assert.is.not(annInbox, ratingsInbox);
-  assert.not.ok(matches(`${annInbox}.>`, `${ratingsInbox}.a.b`));
-  assert.match(annInbox, /^_INBOX\.B{16}$/);
+test("two users have two parts of their own, and neither hears the other's answers", () => {
+  assert.not.ok(matches(repliesTo(annKey), answers("ratings", ratingsKey)));
+  assert.is(repliesTo(annKey), `_INBOX.*.${"B".repeat(16)}.>`);
+});
+
+test("no role may answer what the server lets it hear: a reply subject is chosen by whoever asks", () => {
+  for (const role of [ratings, market, adminPermissions(annKey), pushPermissions(annKey)])
+    assert.not.ok("resp" in role);
 });
 
 test.run();

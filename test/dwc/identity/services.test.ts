@@ -29,8 +29,8 @@ test("a service gets a token with its own permissions and no more", async () => 
   assert.ok(service);
   const { sub, iss, exp, nats } = claimsOf(jwtIn(service.creds));
   assert.equal([sub, iss, exp], [service.publicKey, orgOf(state).account, undefined]);
-  const { pub, sub: hears, resp } = servicePermissions("ratings", service.publicKey);
-  assert.equal([nats.pub.allow, nats.sub.allow, nats.resp], [pub.allow, hears.allow, resp]);
+  const { pub, sub: hears } = servicePermissions("ratings", service.publicKey);
+  assert.equal([nats.pub.allow, nats.sub.allow, nats.resp], [pub.allow, hears.allow, undefined]);
   assert.equal(nats.allowed_connection_types, ["STANDARD"]);
 });
 

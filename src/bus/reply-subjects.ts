@@ -1,0 +1,35 @@
+// Reply subjects: `<root>.<service>.<caller>.<token>` (docs/protocol.md, "Reply subjects").
+//
+// The second part names the service that may answer. A server with logins lets a service publish under
+// `_INBOX.<its own name>.` alone, so no service can answer a call to another, even if it knows the reply subject. The
+// part behind it is the caller's own: its credentials let it subscribe to that part alone.
+//
+// The server's `allow_responses` was rejected. It lets a client publish to whatever reply subject stands in a message
+// that it receives, and a client may send such a message to itself. It also costs a look-up for each answer.
+
+import { answererOf } from "./subjects.ts";
+
+export interface ReplySubjects {
+  /** All replies to this process, for its one subscription. */
+  readonly subscription: string;
+  /** The reply subjects of calls to `subject`, up to the token. */
+  prefixFor(subject: string): string;
+  /** A token that no other process can guess. */
+  newToken(): string;
+}
+
+export interface ReplySubjectParts {
+  /** The first part, or parts, of every reply subject. */
+  readonly root: string;
+  /** The caller's own part: one that its credentials name, and one for the process. */
+  readonly caller: string;
+  readonly newToken: () => string;
+}
+
+export function replySubjects({ root, caller, newToken }: ReplySubjectParts): ReplySubjects {
+  return {
+    subscription: `${root}.*.${caller}.*`,
+    prefixFor: (subject) => `${root}.${answererOf(subject)}.${caller}.`,
+    newToken,
+  };
+}

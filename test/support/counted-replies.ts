@@ -1,0 +1,13 @@
+// Reply subjects whose tokens are counted, so that a test or a simulated day has the same ones in every run.
+
+import { REPLY_ROOT } from "../../src/bus/credentials.ts";
+import { type ReplySubjects, replySubjects } from "../../src/bus/reply-subjects.ts";
+
+export function countedReplies(caller = "caller"): ReplySubjects {
+  let count = 0;
+  const newToken = (): string => {
+    count += 1;
+    return count.toString(36);
+  };
+  return replySubjects({ root: REPLY_ROOT, caller, newToken });
+}
