@@ -196,7 +196,8 @@ export class Tracker {
     if (member !== sentTo) return NOTHING;
     const changes = this.#settle(member, ticket, result, now);
     // Calls that hang with one stranger change its state once, and disappoint once.
-    if (!member.proven && (changes.length > 0 || result === "nonsense")) this.wariness.disappointed(now);
+    if (!member.proven && (changes.length > 0 || result === "nonsense"))
+      this.wariness.disappointed(member.who.incarnation, now);
     return changes;
   }
 

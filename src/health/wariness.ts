@@ -2,28 +2,33 @@
 // beaten and never answered. As long as strangers answer, a newcomer takes its turn at once. When several have let
 // callers down, calls keep to those who have answered before, and a stranger first gets a copy of a call, for nobody to
 // wait for: one that answers it is a stranger no more. So ten thousand forged instances that hang cost a shopper four
-// waits, and not ten thousand.
+// waits, and not ten thousand. One stranger counts once, however often it fails: its own breaker deals with it.
 
 /** Two hung newcomers are an accident; with four, a page's worth of calls, they are not. */
 const MOST_DISAPPOINTMENTS = 4;
-/** How long the last of them is remembered. */
+/** How long a failure is remembered. */
 const REMEMBERED_MS = 60_000;
 
+interface Disappointment {
+  readonly incarnation: string;
+  readonly at: number;
+}
+
 export class Wariness {
-  #disappointments = 0;
-  #lastAt = Number.NEGATIVE_INFINITY;
+  /** The latest failure of each stranger, of the last four strangers that failed, oldest first. */
+  #latest: readonly Disappointment[] = [];
+  /** When the oldest of four failed; a call asks for this number alone. */
+  #fourSince = Number.NEGATIVE_INFINITY;
 
   /** A stranger has let a caller down: hung, was not there, would not, or answered nonsense. */
-  disappointed(now: number): void {
-    this.#disappointments = this.#isRecent(now) ? this.#disappointments + 1 : 1;
-    this.#lastAt = now;
+  disappointed(incarnation: string, now: number): void {
+    const others = this.#latest.filter((known) => known.incarnation !== incarnation);
+    this.#latest = [...others, { incarnation, at: now }].slice(-MOST_DISAPPOINTMENTS);
+    const [oldest] = this.#latest;
+    if (oldest !== undefined && this.#latest.length === MOST_DISAPPOINTMENTS) this.#fourSince = oldest.at;
   }
 
   isWary(now: number): boolean {
-    return this.#disappointments >= MOST_DISAPPOINTMENTS && this.#isRecent(now);
-  }
-
-  #isRecent(now: number): boolean {
-    return now - this.#lastAt < REMEMBERED_MS;
+    return now - this.#fourSince < REMEMBERED_MS;
   }
 }

@@ -51,6 +51,45 @@ test("several calls that hang with one stranger at once disappoint once", () => 
   assert.not.ok(table.tracker.wariness.isWary(1010));
 });
 
+/** A stranger that was lost or passed over beats, and is asked again, until it has failed so many times. */
+function failsAgain(table: Table, incarnation: string, result: Result, times: number, from: number): void {
+  for (let time = 0; time < times; time++) {
+    const now = from + 1000 * time;
+    table.beats(FIRST_STRANGER, now, { incarnation });
+    const member = [...table.tracker.all()].find(({ who }) => who.incarnation === incarnation);
+    if (member === undefined) throw new Error(`${incarnation} is not in the table`);
+    table.settle(table.tracker.admit(member, now), result, now + 500);
+  }
+}
+
+for (const result of ["timeout", "nobody", "draining", "nonsense"] as const) {
+  test(`three strangers that end ten calls each as "${result}" are three, and the fourth makes four`, () => {
+    const table = tableWithStrangers(0);
+    ["one", "two", "three"].forEach((name, place) => void failsAgain(table, name, result, 10, 10 + 10_000 * place));
+    assert.not.ok(table.tracker.wariness.isWary(30_000));
+    failsAgain(table, "four", result, 1, 30_100);
+    assert.ok(table.tracker.wariness.isWary(30_700));
+  });
+}
+
+test("a stranger that fails under ever new ids is as many strangers", () => {
+  const table = tableWithStrangers(0);
+  for (let start = 1; start <= 4; start++) {
+    assert.not.ok(table.tracker.wariness.isWary(1000 * start));
+    failsAgain(table, `start-${start}`, "timeout", 1, 1000 * start);
+  }
+  assert.ok(table.tracker.wariness.isWary(5000));
+});
+
+test("four strangers that fail within more than a minute are an accident each", () => {
+  const table = tableWithStrangers(0);
+  for (let start = 0; start < 8; start++) {
+    const now = 20_100 * start;
+    failsAgain(table, `start-${start}`, "nobody", 1, now);
+    assert.not.ok(table.tracker.wariness.isWary(now + 501));
+  }
+});
+
 test("a stranger that answers a copy takes its turns from then on", () => {
   const table = tableWithStrangers(4);
   callsWhere(table, "timeout", 20, 10);
