@@ -25,9 +25,11 @@ function deriveCredentials(folder: string, orgs: readonly Org[]): void {
   for (const [path, content] of wanted) writeIfNew(folder, path, content);
 }
 
-/** Each operator that an org of this folder belongs to, once. */
-function trusted({ orgs }: State): readonly Trust[] {
-  return [...new Map(orgs.map(({ trust }) => [trust.operatorKey, trust])).values()];
+/** Each operator that an org of this folder belongs to, once: this folder's own as it was made here. */
+function trusted({ operator, orgs }: State): readonly Trust[] {
+  const byKey = new Map(orgs.map(({ trust }) => [trust.operatorKey, trust]));
+  if (operator !== null && byKey.has(operator.trust.operatorKey)) byKey.set(operator.trust.operatorKey, operator.trust);
+  return [...byKey.values()];
 }
 
 /** What was there for an operator that is forgotten stays: no secret is in it, and a server may run on it. */

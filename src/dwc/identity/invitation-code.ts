@@ -1,6 +1,7 @@
 // An invitation as one word to copy: what is said, packed small, and the org's signature under it. Nothing of a code is
 // believed before the signature fits, and no part of a code gets into an error: it is a secret.
 
+import { createHash } from "node:crypto";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { accountSeed, creds, keys, orgParts, trustShape } from "./parse-state.ts";
 import { exactly, fit, orNull, parts, seconds, text } from "./shapes.ts";
@@ -17,6 +18,24 @@ export interface Invitation {
   /** Epoch seconds. */
   readonly expiresAt: number;
 }
+
+/** All parts but the person's token and its key, of which the token itself speaks. */
+export type BoundParts = Pick<Invitation, "org" | "trust" | "email" | "expiresAt"> & {
+  /** The public key of `signingSeed`. */
+  readonly signingKey: string | null;
+};
+
+const BOUND_TAG = "dwc-invitation:";
+
+/** A tag in the person's token that names all other parts: each belongs to one invitation, and to no second one. */
+export function boundTag({ org, trust, email, expiresAt, signingKey }: BoundParts): string {
+  const said = [org.id, org.name, org.account, org.accountJwt]
+    .concat([trust.operatorKey, trust.operatorJwt, trust.systemAccount, trust.systemAccountJwt])
+    .concat([email, String(expiresAt), signingKey ?? ""]);
+  return BOUND_TAG + createHash("sha256").update(JSON.stringify(said)).digest("base64url");
+}
+
+export const isBoundTag = (tag: string): boolean => tag.startsWith(BOUND_TAG);
 
 export type ReadCode =
   | { readonly kind: "read"; readonly invitation: Invitation }

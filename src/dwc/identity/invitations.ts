@@ -1,16 +1,20 @@
 // A second person: invited in the owner's folder, accepted in another. The code that goes between them is the person's
 // key to the bus, signed by the org, so that a changed or shortened one is noticed before anything is believed of it.
 
-import { signAccount } from "./account.ts";
-import { codeOf, type Invitation, readCode } from "./invitation-code.ts";
+import { newerAccount, signAccount } from "./account.ts";
+import { type CheckedInvitation, checkInvitation } from "./check-invitation.ts";
+import { boundTag, codeOf, type Invitation, readCode } from "./invitation-code.ts";
+import { conflictOf } from "./invitation-conflict.ts";
 import type { Mint } from "./mint.ts";
 import { problemOfEmail, problemOfText, sameEmail, shown } from "./names.ts";
 import { adminPermissions, marketPermissions } from "./permissions.ts";
 import { ownedBy } from "./revocations.ts";
 import {
+  type Authority,
   currentOrg,
   type Decision,
   NOT_LOGGED_IN,
+  type Operator,
   type Org,
   type Refusal,
   refused,
@@ -51,19 +55,33 @@ export async function inviteUser(
   if (turnedAway !== undefined) return turnedAway;
   const owned = ownedBy(state, org, `bin/dwc invite-user ${email}`);
   if (owned.kind === "refused") return owned;
+  const made = await mintInvitation(org, owned, { email, admin }, { mint, now });
+  return { kind: "done", ...made, state: withOrg(state, made.org) };
+}
+
+/** A person's key, token and code; in the org returned the person has been invited. */
+export async function mintInvitation(
+  org: Org,
+  { operator, accountSeed }: { readonly operator: Operator; readonly accountSeed: string },
+  { email, admin }: { readonly email: string; readonly admin: boolean },
+  { mint, now }: Tools,
+): Promise<ToldInvitation> {
   const signing = admin ? mint.newKey("account") : undefined;
+  const signingKey = signing?.publicKey ?? null;
+  const invitedAt = toSeconds(now);
+  const expiresAt = invitedAt + INVITATION_HOLDS_SECONDS;
+  // The account token comes first: the person's token names it.
+  const claims = { ...org, people: [...org.people, { signingKey }] };
+  const accountJwt = await signAccount(mint, operator, claims);
+  const said = { ...invitationTo({ ...org, accountJwt }), email, expiresAt };
   const { publicKey, creds } = await mint.creds({
-    ...{ name: email, account: org.account, signer: owned.accountSeed },
+    ...{ name: email, account: org.account, signer: accountSeed, tags: [boundTag({ ...said, signingKey })] },
     ...{ permissions: admin ? adminPermissions : marketPermissions, expiresAt: null },
   });
-  const invitedAt = toSeconds(now);
-  const person = { email, publicKey, signingKey: signing?.publicKey ?? null, invitedAt };
-  const claims = { ...org, people: [...org.people, person] };
-  const next = { ...claims, accountJwt: await signAccount(mint, owned.operator, claims) };
-  const expiresAt = invitedAt + INVITATION_HOLDS_SECONDS;
-  const invitation = { ...invitationTo(next), email, publicKey, creds, signingSeed: signing?.seed ?? null, expiresAt };
-  const code = codeOf(invitation, (bytes) => mint.sign(owned.accountSeed, bytes));
-  return { kind: "done", state: withOrg(state, next), org: next, code, expiresAt };
+  const invitation = { ...said, publicKey, creds, signingSeed: signing?.seed ?? null };
+  const code = codeOf(invitation, (bytes) => mint.sign(accountSeed, bytes));
+  const people = [...org.people, { email, publicKey, signingKey, invitedAt }];
+  return { org: { ...org, people, accountJwt }, code, expiresAt };
 }
 
 function refusalOf(org: Org, email: string): Refusal | undefined {
@@ -93,27 +111,51 @@ export function acceptInvitation(
       "bad-invitation",
       `${read.why}, so ask for it again: type  bin/dwc accept-invitation -  and paste it`,
     );
-  const { org, trust, email, publicKey, creds, signingSeed, expiresAt } = read.invitation;
-  if (expiresAt <= toSeconds(now))
-    return refused(
-      "expired-invitation",
-      `this invitation to ${shown(org.name)} has expired: ask for a new one (bin/dwc invite-user ${email})`,
-    );
-  const known = state.orgs.find(({ account }) => account === org.account);
-  // A new invitation takes the place of one that was revoked; the same one again, or one to its own owner, does not.
-  if (known !== undefined && (known.authority.kind === "owner" || known.me.publicKey === publicKey))
-    return refused(
-      "already-there",
-      `this folder is in ${shown(org.name)} already, as ${known.me.email}: set DWC_STATE to another one`,
-    );
-  const called = name ?? email;
+  const { invitation } = read;
+  const checked = checkInvitation(invitation, mint);
+  if (checked.kind !== "genuine") return notGenuine(checked, invitation);
+  if (invitation.expiresAt <= toSeconds(now)) return expired(invitation);
+  const conflict = conflictOf(state, invitation, checked);
+  if (conflict !== undefined) return conflict;
+  const before = state.orgs.find(({ account }) => account === invitation.org.account);
+  const called = name ?? before?.me.name ?? invitation.email;
   const problem = problemOfText("person", called);
   if (problem !== undefined)
     return refused("bad-name", `${problem}: type  bin/dwc accept-invitation 'CODE' --name "Ben Example"`);
-  const joined: Org = {
-    ...{ ...org, trust, me: { name: called, email, publicKey, creds } },
-    authority: signingSeed === null ? { kind: "member" } : { kind: "admin", signingSeed },
-    ...{ people: [], services: [], revoked: [] },
-  };
+  const joined = joinedOrg(invitation, called, before);
   return { kind: "done", state: withOrg(state, joined), org: joined };
+}
+
+function notGenuine(checked: Exclude<CheckedInvitation, { kind: "genuine" }>, { email }: Invitation): Refusal {
+  if (checked.kind === "outdated")
+    return refused(
+      "bad-invitation",
+      `an earlier dwc made this invitation, and its permissions are not today's, so ask for a new one (bin/dwc renew, or bin/dwc invite-user ${email}): ${ACCEPT}`,
+    );
+  return refused(
+    "bad-invitation",
+    `this invitation is not genuine (${checked.what}); nothing of it was taken, so ask its sender for a new one: ${ACCEPT}`,
+  );
+}
+
+const ACCEPT = "type  bin/dwc accept-invitation -  and paste it";
+
+const expired = ({ org, email }: Invitation): Refusal =>
+  refused(
+    "expired-invitation",
+    `this invitation to ${shown(org.name)} has expired: ask for a new one (bin/dwc invite-user ${email})`,
+  );
+
+/** An admin's services stay, to be signed again with the new key (`dwc renew`). */
+function joinedOrg(
+  { org, trust, email, publicKey, creds, signingSeed }: Invitation,
+  called: string,
+  before: Org | undefined,
+): Org {
+  const authority: Authority = signingSeed === null ? { kind: "member" } : { kind: "admin", signingSeed };
+  return {
+    ...{ ...org, trust, me: { name: called, email, publicKey, creds }, authority },
+    accountJwt: before === undefined ? org.accountJwt : newerAccount(before.accountJwt, org.accountJwt),
+    ...{ people: [], services: signingSeed === null ? [] : (before?.services ?? []), revoked: [] },
+  };
 }

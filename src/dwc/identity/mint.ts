@@ -30,6 +30,7 @@ export interface UserSpec {
   readonly permissions: (publicKey: string) => Permissions;
   /** Epoch seconds. */
   readonly expiresAt: number | null;
+  readonly tags?: readonly string[];
 }
 
 export interface Mint {
@@ -38,6 +39,8 @@ export interface Mint {
   accountJwt(operatorSeed: string, spec: AccountSpec): Promise<string>;
   /** A fresh user and its credentials. */
   creds(spec: UserSpec): Promise<{ readonly publicKey: string; readonly creds: string }>;
+  /** Undefined: the seed is no seed of any kind of key. */
+  publicKeyOf(seed: string): string | undefined;
   sign(seed: string, bytes: Uint8Array): Uint8Array;
   isSignedBy(publicKey: string, bytes: Uint8Array, signature: Uint8Array): boolean;
 }
@@ -65,6 +68,13 @@ export const natsMint: Mint = {
   accountJwt: (operatorSeed, spec) =>
     encodeAccount(spec.name, spec.account, accountClaims(spec), withSigner(operatorSeed)),
   creds: mintCreds,
+  publicKeyOf: (seed) => {
+    try {
+      return pairOf(seed).getPublicKey();
+    } catch {
+      return undefined;
+    }
+  },
   sign: (seed, bytes) => pairOf(seed).sign(bytes),
   isSignedBy: (publicKey, bytes, signature) => {
     try {
@@ -82,13 +92,14 @@ function accountClaims({ kind, signingKeys, revokedKeys }: AccountSpec): object 
 }
 
 async function mintCreds(spec: UserSpec): ReturnType<Mint["creds"]> {
-  const { name, account, signer, permissions, expiresAt } = spec;
+  const { name, account, signer, permissions, expiresAt, tags } = spec;
   const user = createUser();
   const publicKey = user.getPublicKey();
   const signerPair = pairOf(signer);
   // The account's own signature needs no mention of the account; a signing key's says for whom it signs.
   const isAccount = signerPair.getPublicKey() === account;
-  const claims = { ...permissions(publicKey), allowed_connection_types: ["STANDARD"] };
+  const tagged = tags === undefined ? {} : { tags: [...tags] };
+  const claims = { ...permissions(publicKey), allowed_connection_types: ["STANDARD"], ...tagged };
   const options = { ...(isAccount ? {} : { signer: signerPair }), ...(expiresAt === null ? {} : { exp: expiresAt }) };
   const jwt = await encodeUser(name, user, isAccount ? signerPair : account, claims as object, options);
   return { publicKey, creds: Buffer.from(fmtCreds(jwt, user)).toString("utf8") };

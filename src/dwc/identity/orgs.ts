@@ -4,7 +4,7 @@ import { signAccount } from "./account.ts";
 import type { Mint } from "./mint.ts";
 import { problemOfEmail, problemOfText, sameEmail } from "./names.ts";
 import { adminPermissions } from "./permissions.ts";
-import { type Decision, type Operator, type Org, refused, type State, withOrg } from "./state.ts";
+import { type Decision, type Operator, type Org, orgIdOf, refused, type State, withOrg } from "./state.ts";
 
 export interface NewOrg {
   readonly name: string;
@@ -12,8 +12,6 @@ export interface NewOrg {
   readonly email: string;
 }
 
-/** Letters and digits of the account's key: never the same twice, and short enough to read out. */
-const ID_CHARACTERS = 10;
 const SYSTEM_ACCOUNT_NAME = "SYS";
 
 /** Makes it the current org. Refused for a name that is none, and for an org that was made before. */
@@ -25,7 +23,9 @@ export async function createOrg(
   const problem = problemOf(wanted);
   if (problem !== undefined)
     return refused("bad-name", `${problem}: type  bin/dwc create-org "My Org" "Anna Example" anna@example.org`);
-  const known = state.orgs.find((org) => org.name === wanted.name && sameEmail(org.me.email, wanted.email));
+  const known = state.orgs.find(
+    (org) => isOwn(org) && org.name === wanted.name && sameEmail(org.me.email, wanted.email),
+  );
   if (known !== undefined)
     return refused(
       "already-there",
@@ -35,6 +35,9 @@ export async function createOrg(
   const org = await createAccount(mint, operator, wanted);
   return { kind: "done", state: { ...withOrg(state, org), operator }, org };
 }
+
+/** An org that the person was invited to may have any name: it is not the one to go back to. */
+const isOwn = ({ authority }: Org): boolean => authority.kind === "owner";
 
 function problemOf({ name, person, email }: NewOrg): string | undefined {
   return problemOfText("org", name) ?? problemOfText("person", person) ?? problemOfEmail(email);
@@ -66,7 +69,7 @@ async function createAccount(mint: Mint, operator: Operator, { name, person, ema
   ]);
   return {
     ...claims,
-    id: account.publicKey.slice(1, 1 + ID_CHARACTERS),
+    id: orgIdOf(account.publicKey),
     accountJwt,
     trust: operator.trust,
     authority: { kind: "owner", accountSeed: account.seed },

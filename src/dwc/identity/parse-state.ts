@@ -1,12 +1,15 @@
 // The state as it comes from a file: `unknown` until it has been looked at, part by part.
 
+import { misfiledPart } from "./bindings.ts";
+import { CREDENTIALS } from "./credentials-text.ts";
 import { exactly, type Fit, fit, listOf, oneOf, orNull, parts, type Shape, seconds, text } from "./shapes.ts";
 import type { Authority, Me, Operator, Org, Person, Revoked, Service, State, Trust } from "./state.ts";
 
 const KEY_REST = "[A-Z2-7]{55}$";
 const SEED_REST = "[A-Z2-7]{56}$";
 const anyText = text(/^[\s\S]*$/);
-const jwt = text(/^[\w-]+\.[\w-]+\.[\w-]+$/);
+/** Begins as every token does; nats-server would read a file of any other name. */
+const jwt = text(/^eyJ[\w-]*\.[\w-]+\.[\w-]+$/);
 export const keys = {
   operator: text(new RegExp(`^O${KEY_REST}`)),
   account: text(new RegExp(`^A${KEY_REST}`)),
@@ -14,7 +17,7 @@ export const keys = {
 } as const;
 const operatorSeed = text(new RegExp(`^SO${SEED_REST}`));
 export const accountSeed = text(new RegExp(`^SA${SEED_REST}`));
-export const creds = text(/^-----BEGIN NATS USER JWT-----\n[\w-]+\.[\w-]+\.[\w-]+\n[\s\S]*\nSU[A-Z2-7]{56}\n/);
+export const creds = text(CREDENTIALS);
 /** Service names and org ids stand in the names of files. */
 const serviceName = text(/^[a-z][a-z0-9_-]{0,63}$/);
 const orgId = text(/^[A-Z2-7]{10}$/);
@@ -61,5 +64,7 @@ const stateShape = parts<State>({
 });
 
 export function parseState(value: unknown): Fit<State> {
-  return fit(stateShape, value);
+  const read = fit(stateShape, value);
+  const where = read.kind === "fits" ? misfiledPart(read.value) : undefined;
+  return where === undefined ? read : { kind: "differs", where };
 }

@@ -39,8 +39,12 @@ const LAST_SECOND = 8_640_000_000_000;
 export const seconds: Shape<number> = (value, where) =>
   typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= LAST_SECOND ? value : differs(where);
 
+/** A count or a limit; -1 is the server's word for unlimited. */
+export const integer: Shape<number> = (value, where) =>
+  typeof value === "number" && Number.isSafeInteger(value) && value >= -1 ? value : differs(where);
+
 export const exactly =
-  <T extends string | number>(expected: T): Shape<T> =>
+  <T extends string | number | boolean>(expected: T): Shape<T> =>
   (value, where) =>
     value === expected ? expected : differs(where);
 
@@ -48,6 +52,24 @@ export const orNull =
   <T>(shape: Shape<T>): Shape<T | null> =>
   (value, where) =>
     value === null ? null : shape(value, where);
+
+/** A part that may be left out. */
+export const maybe =
+  <T>(shape: Shape<T>): Shape<T | undefined> =>
+  (value, where) =>
+    value === undefined ? undefined : shape(value, where);
+
+/** Any number of parts, each with a name of one shape and a value of another. */
+export const recordOf =
+  <T>(name: Shape<string>, shape: Shape<T>): Shape<Readonly<Record<string, T>>> =>
+  (value, where) => {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return differs(where);
+    const entries = Object.entries(value as Record<string, unknown>).map(([key, part]) => [
+      name(key, where),
+      shape(part, where),
+    ]);
+    return Object.fromEntries(entries) as Readonly<Record<string, T>>;
+  };
 
 export const listOf =
   <T>(shape: Shape<T>): Shape<readonly T[]> =>

@@ -81,14 +81,28 @@ export interface Revoked {
 
 export const EMPTY_STATE: State = { operator: null, orgs: [], currentOrgId: null };
 
+/** Letters and digits of the account's key: never the same twice, and short enough to read out. */
+const ID_CHARACTERS = 10;
+
+/** An org's id follows from its account: nothing that arrives can name another one. */
+export const orgIdOf = (account: string): string => account.slice(1, 1 + ID_CHARACTERS);
+
 export function currentOrg(state: State): Org | undefined {
   return state.orgs.find(({ id }) => id === state.currentOrgId);
 }
 
-/** The state with `org` in the place of its former self, or added; and current. */
+/**
+ * The state with `org` in the place of its former self, or added; and current.
+ *
+ * @throws Error for another org of the same id, and for one that takes an owner's keys away: deciders refuse both first
+ */
 export function withOrg(state: State, org: Org): State {
-  const isKnown = state.orgs.some(({ id }) => id === org.id);
-  const orgs = isKnown ? state.orgs.map((known) => (known.id === org.id ? org : known)) : [...state.orgs, org];
+  const before = state.orgs.find(({ id }) => id === org.id);
+  if (before !== undefined && before.account !== org.account) throw new Error("state: another org has this id");
+  if (before?.authority.kind === "owner" && org.authority.kind !== "owner")
+    throw new Error("state: an owner's org would be replaced");
+  const orgs =
+    before !== undefined ? state.orgs.map((known) => (known.id === org.id ? org : known)) : [...state.orgs, org];
   return { ...state, orgs, currentOrgId: org.id };
 }
 

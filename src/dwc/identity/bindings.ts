@@ -1,0 +1,53 @@
+// The tokens in a state file against what they are filed under. Their claims are compared and no signature is checked: that
+// takes 10 ms each, for every command, and nats-server checks all of them before it believes one. What this refuses is
+// a state in which an earlier dwc filed one operator's tokens under another's name.
+
+import { userJwtIn } from "./credentials-text.ts";
+import { type Org, orgIdOf, type State, type Trust } from "./state.ts";
+import { claimsIn } from "./token.ts";
+
+/** Undefined: all of them belong together; else the part that does not, as `orgs.0.trust`. */
+export function misfiledPart({ operator, orgs }: State): string | undefined {
+  if (operator !== null && !isTrustOf(operator.trust)) return "operator.trust";
+  for (const [at, org] of orgs.entries()) {
+    const part = misfiledIn(org);
+    if (part !== undefined) return `orgs.${at}.${part}`;
+    if (orgs.some((other, before) => before < at && other.id === org.id)) return `orgs.${at}.id`;
+    const known = [...(operator === null ? [] : [operator.trust]), ...orgs.map(({ trust }) => trust)];
+    const first = known.find(({ operatorKey }) => operatorKey === org.trust.operatorKey);
+    if (first !== undefined && !isSameTrust(first, org.trust)) return `orgs.${at}.trust`;
+  }
+  return undefined;
+}
+
+/** dwc makes an operator's tokens once, so a second one is no renewal. */
+export function isSameTrust(one: Trust, other: Trust): boolean {
+  return (
+    one.operatorKey === other.operatorKey &&
+    one.operatorJwt === other.operatorJwt &&
+    one.systemAccount === other.systemAccount &&
+    one.systemAccountJwt === other.systemAccountJwt
+  );
+}
+
+function misfiledIn({ id, account, accountJwt, trust, me }: Org): string | undefined {
+  if (id !== orgIdOf(account)) return "id";
+  if (!isTrustOf(trust)) return "trust";
+  if (account === trust.systemAccount) return "account";
+  if (!isFrom(accountJwt, { iss: trust.operatorKey, sub: account })) return "accountJwt";
+  return claimsIn(userJwtIn(me.creds))["sub"] === me.publicKey ? undefined : "me.creds";
+}
+
+function isTrustOf({ operatorKey, operatorJwt, systemAccount, systemAccountJwt }: Trust): boolean {
+  const { system_account: named } = Object(claimsIn(operatorJwt)["nats"]) as { system_account?: unknown };
+  return (
+    isFrom(operatorJwt, { iss: operatorKey, sub: operatorKey }) &&
+    named === systemAccount &&
+    isFrom(systemAccountJwt, { iss: operatorKey, sub: systemAccount })
+  );
+}
+
+function isFrom(jwt: string, { iss, sub }: { readonly iss: string; readonly sub: string }): boolean {
+  const claims = claimsIn(jwt);
+  return claims["iss"] === iss && claims["sub"] === sub;
+}

@@ -1,0 +1,116 @@
+// The parts of an invitation against what signs them. The operator's key signs the operator token and both account tokens;
+// the org's account signs the person's token, which names all other parts; the org's id follows from the account.
+//
+// The code's own signature proves only that the account made it. Without these checks its maker could put a key of
+// another org beside it, and have the reader file it there.
+
+import { type AccountClaims, operatorClaims, orgClaims, systemClaims, type UserClaims, userClaims } from "./claims.ts";
+import { CREDENTIALS } from "./credentials-text.ts";
+import { boundTag, type Invitation, isBoundTag } from "./invitation-code.ts";
+import type { Mint } from "./mint.ts";
+import { problemOfEmail, problemOfText } from "./names.ts";
+import { orgIdOf } from "./state.ts";
+import { readToken, type Token } from "./token.ts";
+
+export type CheckedInvitation =
+  /** `signingKey`: the public one of the invitation's seed. */
+  | { readonly kind: "genuine"; readonly signingKey: string | null }
+  /** Made before invitations named their parts, with the permissions of that time. */
+  | { readonly kind: "outdated" }
+  /** `what`: the part, and what is wrong with it. */
+  | { readonly kind: "forged"; readonly what: string };
+
+type Keys = Pick<Mint, "isSignedBy" | "publicKeyOf">;
+
+export function checkInvitation(invitation: Invitation, mint: Keys): CheckedInvitation {
+  const { org, trust, creds } = invitation;
+  const [, userJwt = "", seed = ""] = CREDENTIALS.exec(creds) ?? [];
+  const operator = readToken(trust.operatorJwt, operatorClaims);
+  const system = readToken(trust.systemAccountJwt, systemClaims);
+  const account = readToken(org.accountJwt, orgClaims);
+  const user = readToken(userJwt, userClaims);
+  if (operator === undefined) return forged("its operator token holds more or less than dwc puts in one");
+  if (system === undefined) return forged("its system account token holds more or less than dwc puts in one");
+  if (account === undefined) return forged("its account token holds more or less than dwc puts in one");
+  if (user === undefined) return forged("its credentials hold more or less than dwc puts in them");
+  const wrong =
+    problemOfNames(invitation) ??
+    problemOfTrust(invitation, operator.claims, system.claims) ??
+    problemOfAccount(invitation, account.claims) ??
+    problemOfUser(invitation, user.claims, account.claims) ??
+    problemOfKeys(invitation, seed, account.claims, mint);
+  if (wrong !== undefined) return forged(wrong);
+  const unsigned = [operator, system, account, user].some((token) => !isSigned(token, mint));
+  if (unsigned) return forged("one of its tokens is not signed by the key that it names");
+  return checkTag(invitation, user.claims, mint);
+}
+
+const forged = (what: string): CheckedInvitation => ({ kind: "forged", what });
+
+/** Names are shown, and stand in lines that a person copies: they are held to what dwc lets a person type. */
+function problemOfNames({ org, email }: Invitation): string | undefined {
+  return problemOfText("org", org.name) ?? problemOfEmail(email);
+}
+
+function problemOfTrust(
+  { org, trust }: Invitation,
+  operator: { readonly iss: string; readonly sub: string; readonly nats: { readonly system_account: string } },
+  system: AccountClaims,
+): string | undefined {
+  if (operator.sub !== trust.operatorKey || operator.iss !== trust.operatorKey)
+    return "its operator token is another operator's";
+  if (operator.nats.system_account !== trust.systemAccount) return "its operator token names another system account";
+  if (system.sub !== trust.systemAccount || system.iss !== trust.operatorKey)
+    return "its system account token is another account's, or another operator's";
+  // Its token would lie in the place of the system account's, and members would be members of that.
+  return org.account === trust.systemAccount ? "its account is the system account" : undefined;
+}
+
+function problemOfAccount({ org, trust }: Invitation, account: AccountClaims): string | undefined {
+  if (org.id !== orgIdOf(org.account)) return "its id is another org's";
+  if (account.sub !== org.account || account.iss !== trust.operatorKey)
+    return "its account token is another org's, or another operator's";
+  return account.name === org.name ? undefined : "its account token has another name";
+}
+
+function problemOfUser(
+  { org, email, publicKey }: Invitation,
+  user: UserClaims,
+  account: AccountClaims,
+): string | undefined {
+  const { issuer_account: signedFor } = user.nats;
+  const isOfAccount = user.iss === org.account && signedFor === undefined;
+  const isOfSigningKey = account.nats.signing_keys.includes(user.iss) && signedFor === org.account;
+  if (!isOfAccount && !isOfSigningKey) return "its credentials are another org's";
+  if (user.sub !== publicKey) return "its credentials are another person's";
+  if (user.name !== email) return "its credentials are for another address";
+  return Object.hasOwn(account.nats.revocations, publicKey) ? "its credentials have been revoked" : undefined;
+}
+
+function problemOfKeys(
+  { publicKey, signingSeed }: Invitation,
+  seed: string,
+  { nats }: AccountClaims,
+  mint: Keys,
+): string | undefined {
+  if (mint.publicKeyOf(seed) !== publicKey) return "its key does not fit its credentials";
+  if (signingSeed === null) return undefined;
+  const signingKey = mint.publicKeyOf(signingSeed);
+  return signingKey !== undefined && nats.signing_keys.includes(signingKey)
+    ? undefined
+    : "its key to sign services with is none of the org's";
+}
+
+function isSigned({ claims, signed, signature }: Token<{ readonly iss: string }>, mint: Keys): boolean {
+  return mint.isSignedBy(claims.iss, signed, signature);
+}
+
+function checkTag(invitation: Invitation, user: UserClaims, mint: Keys): CheckedInvitation {
+  const tags = (user.nats.tags ?? []).filter(isBoundTag);
+  if (tags.length === 0) return { kind: "outdated" };
+  const { signingSeed } = invitation;
+  const signingKey = signingSeed === null ? null : (mint.publicKeyOf(signingSeed) ?? null);
+  return tags.length === 1 && tags[0] === boundTag({ ...invitation, signingKey })
+    ? { kind: "genuine", signingKey }
+    : forged("its parts are those of several invitations");
+}

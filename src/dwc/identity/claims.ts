@@ -1,0 +1,107 @@
+// The claims of the three kinds of token, exactly as the mint writes them. What dwc never writes is refused in a token that
+// arrives: each such claim would let its issuer do more than hand over membership (docs/operating.md, "Accepting an
+// invitation").
+
+import { keys } from "./parse-state.ts";
+import { exactly, integer, listOf, maybe, parts, recordOf, type Shape, seconds, text } from "./shapes.ts";
+
+interface Common {
+  readonly aud: "NATS";
+  readonly jti: string;
+  readonly iat: number;
+  readonly iss: string;
+  readonly sub: string;
+  readonly name: string;
+}
+
+export interface OperatorClaims extends Common {
+  readonly nats: { readonly system_account: string; readonly type: "operator"; readonly version: 2 };
+}
+
+interface Limits {
+  readonly conn: number;
+  readonly subs: number;
+  readonly data: number;
+  readonly payload: number;
+  readonly imports: number;
+  readonly exports: number;
+  readonly leaf: number;
+  readonly wildcards: boolean;
+  readonly disallow_bearer: boolean;
+}
+
+export interface AccountClaims extends Common {
+  readonly nats: {
+    readonly limits: Limits;
+    readonly signing_keys: readonly string[];
+    readonly revocations: Readonly<Record<string, number>>;
+    readonly type: "account";
+    readonly version: 2;
+  };
+}
+
+interface Subjects {
+  readonly allow: readonly string[];
+  readonly deny?: readonly string[] | undefined;
+}
+
+export interface UserClaims extends Common {
+  readonly nats: {
+    readonly data: number;
+    readonly payload: number;
+    readonly subs: number;
+    readonly pub: Subjects;
+    readonly sub: Subjects;
+    readonly allowed_connection_types: readonly string[];
+    readonly tags?: readonly string[] | undefined;
+    /** The account, where one of its signing keys has signed. */
+    readonly issuer_account?: string | undefined;
+    readonly type: "user";
+    readonly version: 2;
+  };
+}
+
+const anyText = text(/^[\s\S]*$/);
+const common = { aud: exactly("NATS"), jti: anyText, iat: seconds, name: anyText } as const;
+const version = exactly(2);
+
+export const operatorClaims: Shape<OperatorClaims> = parts<OperatorClaims>({
+  ...common,
+  ...{ iss: keys.operator, sub: keys.operator },
+  nats: parts<OperatorClaims["nats"]>({ system_account: keys.account, type: exactly("operator"), version }),
+});
+
+/** A system account exports what the server itself exports from it; an org exports and imports nothing. */
+const accountClaims = (limits: Pick<Limits, "exports" | "wildcards">): Shape<AccountClaims> =>
+  parts<AccountClaims>({
+    ...common,
+    ...{ iss: keys.operator, sub: keys.account },
+    nats: parts<AccountClaims["nats"]>({
+      limits: parts<Limits>({
+        ...{ conn: integer, subs: integer, data: integer, payload: integer },
+        ...{ imports: exactly(0), exports: exactly(limits.exports), leaf: exactly(0) },
+        ...{ wildcards: exactly(limits.wildcards), disallow_bearer: exactly(true) },
+      }),
+      signing_keys: listOf(keys.account),
+      revocations: recordOf(keys.user, integer),
+      ...{ type: exactly("account"), version },
+    }),
+  });
+
+export const orgClaims = accountClaims({ exports: 0, wildcards: false });
+export const systemClaims = accountClaims({ exports: -1, wildcards: true });
+
+const subjects = parts<Subjects>({ allow: listOf(anyText), deny: maybe(listOf(anyText)) });
+
+/** A person's token: without an end of its own, a right to answer anywhere, or a way in without the key. */
+export const userClaims: Shape<UserClaims> = parts<UserClaims>({
+  ...common,
+  ...{ iss: keys.account, sub: keys.user },
+  nats: parts<UserClaims["nats"]>({
+    ...{ data: integer, payload: integer, subs: integer },
+    ...{ pub: subjects, sub: subjects },
+    allowed_connection_types: listOf(exactly("STANDARD")),
+    ...{ tags: maybe(listOf(anyText)), issuer_account: maybe(keys.account) },
+    ...{ type: exactly("user"), version },
+  }),
+});

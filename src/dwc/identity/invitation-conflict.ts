@@ -1,0 +1,68 @@
+// A genuine invitation against what this folder knows already. An org that the person owns is never replaced; an operator's
+// trust never changes; a membership is replaced only by a later one of the same org.
+
+import { newerAccount } from "./account.ts";
+import { isSameTrust } from "./bindings.ts";
+import type { CheckedInvitation } from "./check-invitation.ts";
+import { userJwtIn } from "./credentials-text.ts";
+import type { Invitation } from "./invitation-code.ts";
+import { shown } from "./names.ts";
+import { type Org, type Refusal, refused, type State, type Trust } from "./state.ts";
+import { claimsIn } from "./token.ts";
+
+type Genuine = Extract<CheckedInvitation, { kind: "genuine" }>;
+
+export function conflictOf(state: State, invitation: Invitation, genuine: Genuine): Refusal | undefined {
+  const { org, trust } = invitation;
+  if (state.orgs.some(({ id, account }) => id === org.id && account !== org.account))
+    return refused(
+      "bad-invitation",
+      `this invitation is to another org that has an id of yours, ${org.id}: ${ELSEWHERE}`,
+    );
+  if (trustsOf(state).some((known) => known.operatorKey === trust.operatorKey && !isSameTrust(known, trust)))
+    return refused(
+      "bad-invitation",
+      `this invitation has another operator token or system account for an operator that this folder knows, and those never change: ${ELSEWHERE}`,
+    );
+  const known = state.orgs.find(({ account }) => account === org.account);
+  return known && conflictWith(known, invitation, genuine);
+}
+
+const ELSEWHERE = "ask its sender what it is; to join all the same, set DWC_STATE to another folder";
+
+const trustsOf = ({ operator, orgs }: State): readonly Trust[] => [
+  ...(operator === null ? [] : [operator.trust]),
+  ...orgs.map(({ trust }) => trust),
+];
+
+function conflictWith(known: Org, invitation: Invitation, genuine: Genuine): Refusal | undefined {
+  const { org, trust, publicKey } = invitation;
+  if (known.authority.kind === "owner" || known.me.publicKey === publicKey)
+    return refused(
+      "already-there",
+      `this folder is in ${shown(org.name)} already, as ${known.me.email}: set DWC_STATE to another one`,
+    );
+  if (known.trust.operatorKey !== trust.operatorKey)
+    return refused("bad-invitation", `${shown(org.name)} has another operator now than when you joined: ${ELSEWHERE}`);
+  if (isOutOfDate(known, invitation, genuine))
+    return refused(
+      "bad-invitation",
+      `this invitation to ${shown(org.name)} is older than the one that you accepted, or was taken back: ask for a new one (bin/dwc renew)`,
+    );
+  return undefined;
+}
+
+/** An old code that is found again must not put a revoked key in the place of a good one. */
+function isOutOfDate(known: Org, { org, publicKey, creds }: Invitation, { signingKey }: Genuine): boolean {
+  const { revocations, signing_keys: signingKeys } = Object(
+    claimsIn(newerAccount(known.accountJwt, org.accountJwt))["nats"],
+  );
+  const isRevoked = Object.hasOwn(Object(revocations), publicKey);
+  const isWithdrawn = signingKey !== null && !(Array.isArray(signingKeys) && signingKeys.includes(signingKey));
+  return isRevoked || isWithdrawn || issuedAt(userJwtIn(creds)) < issuedAt(userJwtIn(known.me.creds));
+}
+
+function issuedAt(jwt: string): number {
+  const { iat } = claimsIn(jwt);
+  return typeof iat === "number" ? iat : 0;
+}

@@ -1,0 +1,51 @@
+// A NATS token (a JWT) as text: its claims, and the bytes that its issuer has signed. Nothing here checks a signature.
+
+import { fit, type Shape } from "./shapes.ts";
+
+export interface Token<Claims> {
+  readonly claims: Claims;
+  readonly signed: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+/** The only algorithm that dwc signs with; the older one leaves the header unsigned. */
+const HEADER = '{"typ":"JWT","alg":"ed25519-nkey"}';
+
+/**
+ * Undefined: the token is not written as dwc writes tokens. One text has one meaning here: a claim that stands twice, or
+ * in other letters, could be one thing to this program and another to nats-server, whose JSON ignores the case of names.
+ */
+export function readToken<Claims>(jwt: string, shape: Shape<Claims>): Token<Claims> | undefined {
+  const [header = "", payload = "", signature = ""] = jwt.split(".");
+  const text = decode(payload);
+  if (jwt.split(".").length !== 3 || decode(header) !== HEADER || text === undefined) return undefined;
+  const json = parseJson(text);
+  const read = fit(shape, json);
+  if (read.kind === "differs" || JSON.stringify(json) !== text) return undefined;
+  return {
+    claims: read.value,
+    signed: Buffer.from(`${header}.${payload}`),
+    signature: Buffer.from(signature, "base64url"),
+  };
+}
+
+/** The claims of a token of any make, unchecked; an empty object where there are none. */
+export function claimsIn(jwt: string): Readonly<Record<string, unknown>> {
+  const [, payload = ""] = jwt.split(".");
+  return Object(parseJson(Buffer.from(payload, "base64url").toString("utf8"))) as Record<string, unknown>;
+}
+
+/** Undefined: other text decodes to the same bytes, or the bytes are not text. */
+function decode(part: string): string | undefined {
+  const bytes = Buffer.from(part, "base64url");
+  const text = bytes.toString("utf8");
+  return bytes.toString("base64url") === part && Buffer.from(text).equals(bytes) ? text : undefined;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

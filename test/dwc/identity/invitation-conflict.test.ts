@@ -1,0 +1,126 @@
+// takes: 5 s
+// Genuine invitations against what a folder knows already.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { acceptInvitation } from "../../../src/dwc/identity/invitations.ts";
+import { createOrg } from "../../../src/dwc/identity/orgs.ts";
+import { parseState } from "../../../src/dwc/identity/parse-state.ts";
+import { revoke } from "../../../src/dwc/identity/revocations.ts";
+import { serverConfig } from "../../../src/dwc/identity/server-config.ts";
+import { EMPTY_STATE, type State, withOrg } from "../../../src/dwc/identity/state.ts";
+import { annsState, invited, joined, orgOf, refusal, tools, withService } from "../../support/deciding.ts";
+import { done } from "../../support/orgs.ts";
+
+const test = suite<{ ann: State; eve: State }>("invitations and what is known");
+
+test.before(async (context) => {
+  context.ann = await annsState();
+  context.eve = await evesState("Eve's Org");
+});
+
+async function evesState(name: string, state = EMPTY_STATE): Promise<State> {
+  return done(await createOrg(state, { name, person: "Eve", email: "eve@example.org" }, tools)).state;
+}
+
+/** The state with other parts in its current org. */
+function withPart(state: State, part: object): State {
+  return { ...state, orgs: state.orgs.map((org) => (org.id === state.currentOrgId ? { ...org, ...part } : org)) };
+}
+
+const refusalOf = (state: State, code: string) => refusal(acceptInvitation(state, { code }, tools));
+
+test("an org of the same id and another account stays, owned or joined", async ({ ann, eve }) => {
+  const { code } = await invited(eve, "ben@example.org");
+  for (const home of [ann, joined((await invited(ann, "ben@example.org")).code)]) {
+    const clash = withPart(home, { id: orgOf(eve).id });
+    const said = refusalOf({ ...clash, currentOrgId: orgOf(eve).id }, code);
+    assert.equal([said.code, /has an id of yours/.test(said.why)], ["bad-invitation", true]);
+  }
+});
+
+test("an org of the same name is another org: the own one stays as it was", async ({ ann, eve }) => {
+  const lookalike = await evesState(orgOf(ann).name);
+  const { code } = await invited(lookalike, "ann@example.org");
+  const both = joined(code, ann);
+  assert.equal(both.orgs[0], ann.orgs[0]);
+  assert.equal([both.orgs.length, both.operator], [2, ann.operator]);
+  const again = joined((await invited(eve, "ann@example.org")).code, EMPTY_STATE);
+  const own = { name: orgOf(eve).name, person: "Ann", email: "ann@example.org" };
+  assert.is((await createOrg(again, own, tools)).kind, "done", "what somebody else owns does not stand in its way");
+});
+
+test("an operator's trust never changes, whether the operator is one's own or another's", async ({ ann, eve }) => {
+  const { state, code } = await invited(eve, "ben@example.org");
+  const other = orgOf(ann).trust;
+  const joinedOther = joined((await invited(await evesState("Eve's Other", eve), "ben@example.org")).code);
+  for (const part of ["operatorJwt", "systemAccount", "systemAccountJwt"] as const) {
+    const trust = { ...orgOf(state).trust, [part]: other[part] };
+    const said = refusalOf(withPart(joinedOther, { trust }), code);
+    assert.equal([said.code, /those never change/.test(said.why)], ["bad-invitation", true], part);
+    const operator = { seed: "", systemSeed: "", trust };
+    assert.is(refusalOf({ ...EMPTY_STATE, operator }, code).code, "bad-invitation", part);
+  }
+  assert.is(joined(code, joinedOther).orgs.length, 2, "the same trust is no change");
+});
+
+test("an old code that is found again replaces no later membership", async ({ ann }) => {
+  const first = await invited(ann, "ben@example.org");
+  const without = done(await revoke(first.state, "ben@example.org", tools));
+  const second = await invited(without.state, "ben@example.org");
+  const home = joined(second.code, joined(first.code));
+  const said = refusalOf(home, first.code);
+  assert.equal([said.code, /older than the one that you accepted/.test(said.why)], ["bad-invitation", true]);
+});
+
+test("an admin who is invited again keeps the names of the services, and a member loses them", async ({ ann }) => {
+  const first = await invited(ann, "cy@example.org", true);
+  const before = await withService(joined(first.code), "prices");
+  const without = done(await revoke(first.state, "cy@example.org", tools));
+  const asAdmin = joined((await invited(without.state, "cy@example.org", true)).code, before);
+  assert.equal(orgOf(asAdmin).services, orgOf(before).services);
+  const asMember = joined((await invited(without.state, "cy@example.org")).code, before);
+  assert.equal(orgOf(asMember).services, []);
+});
+
+test("a name that was given stays when the invitation is renewed", async ({ ann }) => {
+  const first = await invited(ann, "ben@example.org");
+  const home = done(acceptInvitation(EMPTY_STATE, { code: first.code, name: "Ben" }, tools)).state;
+  const without = done(await revoke(first.state, "ben@example.org", tools));
+  assert.is(orgOf(joined((await invited(without.state, "ben@example.org")).code, home)).me.name, "Ben");
+});
+
+test("a decider that forgets all this stops with a bug, and not with another's org", ({ ann, eve }) => {
+  const { id } = orgOf(ann);
+  assert.throws(() => withOrg(ann, { ...orgOf(eve), id }), /another org has this id/);
+  assert.throws(() => withOrg(ann, { ...orgOf(ann), authority: { kind: "member" } }), /would be replaced/);
+});
+
+test("a state in which tokens are filed under another's name is not believed", async ({ ann, eve }) => {
+  const theirs = orgOf(eve);
+  const state = joined((await invited(eve, "ann@example.org")).code, ann);
+  const { trust } = orgOf(ann);
+  for (const [part, where] of [
+    [{ id: "AAAAAAAAAA" }, "orgs.1.id"],
+    [{ trust: { ...theirs.trust, operatorKey: trust.operatorKey } }, "orgs.1.trust"],
+    [{ trust: { ...theirs.trust, systemAccount: trust.systemAccount } }, "orgs.1.trust"],
+    [{ trust: { ...theirs.trust, systemAccountJwt: trust.systemAccountJwt } }, "orgs.1.trust"],
+    [{ trust }, "orgs.1.accountJwt"],
+    [{ accountJwt: orgOf(ann).accountJwt }, "orgs.1.accountJwt"],
+    [{ me: { ...orgOf(state).me, creds: orgOf(ann).me.creds } }, "orgs.1.me.creds"],
+  ] as const)
+    assert.equal(parseState(withPart(state, part)), { kind: "differs", where }, where);
+  assert.equal(parseState({ ...state, orgs: [...state.orgs, ...state.orgs] }), { kind: "differs", where: "orgs.2.id" });
+  assert.is(parseState(JSON.parse(JSON.stringify(state))).kind, "fits");
+});
+
+test("no trust that is not keys and tokens gets into a server's configuration", ({ ann }) => {
+  const { trust } = orgOf(ann);
+  for (const part of ["operatorJwt", "systemAccount", "operatorKey"] as const)
+    assert.throws(
+      () => serverConfig({ ...trust, [part]: `${trust[part]}"\ninclude "/x"` }, "/tmp"),
+      /not keys and tokens/,
+    );
+});
+
+test.run();
