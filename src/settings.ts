@@ -38,6 +38,8 @@ export interface Settings {
   readonly stateDir: string;
   /** A file of credentials for the bus; undefined: those that `stateDir` has, if any. */
   readonly natsCreds: string | undefined;
+  /** Whether a bus without logins is joined also where one with logins was to be expected. */
+  readonly openBus: boolean;
   /** The file that a record of all decisions is written to; undefined: none is. */
   readonly recordFile: string | undefined;
   readonly recordMb: number;
@@ -83,6 +85,11 @@ export const SETTINGS: readonly SettingRow[] = [
   row("LOG_FORMAT", "text", "text for people, json for machines: one object a line"),
   row("MARKET_KEYS", "", "keys that sign the carts, 16 characters or more, newest first, with commas"),
   row("NATS_CREDS", "", "file with the credentials to show a bus that asks for some; else those in DWC_STATE"),
+  row(
+    "OPEN_BUS",
+    0,
+    "1: also with NATS_CREDS, and after a bus with logins, one without is joined, with a WARNING; off, as it may be a trap",
+  ),
   row("DWC_STATE", "~/.datawire", "folder of what is kept between runs: who you are on the bus, and cookie keys"),
   row("RECORD", "", "file that the Market writes its decisions and their reasons to, for make replay; empty: none"),
   row("RECORD_MB", 100, "how long that file may grow, then it ends: 300,000 calls or more, and still quick to replay"),
@@ -146,6 +153,7 @@ export function readSettings(env: Env): SettingsResult {
     marketKeys: read.keys("MARKET_KEYS"),
     stateDir: read.path("DWC_STATE", "folder"),
     natsCreds: read.optionalPath("NATS_CREDS", "file"),
+    openBus: read.oneOf("OPEN_BUS", ["0", "1"]) === "1",
     recordFile: read.optionalPath("RECORD", "file"),
     recordMb: read.integer("RECORD_MB", 1, 10_000),
     searchPath: env["PATH"] ?? "",

@@ -10,13 +10,18 @@ export type Admission =
   /** `why` says what to type. */
   | { readonly kind: "refused"; readonly why: string };
 
+/** An attempt that a later one repeats, until a person changes something. */
+const CONCLUSIVE: ReadonlySet<Attempt["kind"]> = new Set(["connected", "refused", "open"]);
+
 type Attempting = Pick<NatsBus, "status" | "watchAttempts">;
 
 /** Resolves at the first login, whichever way it ends. To be asked before the first attempt can be over. */
 export async function admission(bus: Attempting): Promise<Admission> {
   if (bus.status === "connected") return { kind: "admitted" };
-  const attempt = await nextAttempt(bus, ({ kind }) => kind === "connected" || kind === "refused");
-  return attempt.kind === "refused" ? { kind: "refused", why: attempt.sentence } : { kind: "admitted" };
+  const attempt = await nextAttempt(bus, ({ kind }) => CONCLUSIVE.has(kind));
+  return attempt.kind === "refused" || attempt.kind === "open"
+    ? { kind: "refused", why: attempt.sentence }
+    : { kind: "admitted" };
 }
 
 /**

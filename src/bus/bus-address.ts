@@ -34,7 +34,7 @@ export function readBusAddress(url: string): BusAddress {
 }
 
 function readCredentials(user: string, password: string): Credentials | undefined {
-  if (user === "") return undefined;
+  if (user === "" && password === "") return undefined;
   return password === "" ? { kind: "token", token: user } : { kind: "password", user, password };
 }
 

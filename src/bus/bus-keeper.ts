@@ -1,11 +1,13 @@
 // Takes over when the owner of the embedded server ends: every process that uses the bus on this machine may own it next.
 
 import type { Cancel } from "../clock.ts";
-import type { Bus } from "./bus.ts";
-import { type EnsureBusOptions, type EnsuredBus, ensureBus, mayStart } from "./embedded-server.ts";
+import type { MetServer } from "./dialler.ts";
+import { type EnsureBusOptions, type EnsuredBus, ensureBus } from "./embedded-server.ts";
+import type { NatsBus } from "./nats-bus-types.ts";
+import { notWeaker, type StartPermit, whyNeverStarted, whyNotSucceeded } from "./succession.ts";
 
 export interface KeepBusOptions extends Omit<EnsureBusOptions, "signal"> {
-  readonly bus: Pick<Bus, "status" | "watch">;
+  readonly bus: Pick<NatsBus, "status" | "watch" | "lastServer">;
   /** What ensureBus found at the start: from now on its server, if it is ours, is this keeper's to stop. */
   readonly first: EnsuredBus;
 }
@@ -37,7 +39,8 @@ class Keeper implements BusKeeper {
   constructor(options: KeepBusOptions) {
     this.#options = options;
     this.#own = options.first;
-    this.#kept = mayStart(options.urls) ? this.#keep() : Promise.resolve();
+    this.#said = options.first.kind === "awaited" ? options.first.why : undefined;
+    this.#kept = whyNeverStarted(options.urls) === undefined ? this.#keep() : Promise.resolve();
   }
 
   async stop(): Promise<void> {
@@ -49,6 +52,7 @@ class Keeper implements BusKeeper {
 
   async #keep(): Promise<void> {
     while (!this.#ending.signal.aborted) {
+      if (this.#options.bus.status === "connected") this.#said = undefined; // the next outage is told again
       await this.#until((wake) => this.#options.bus.watch(wake), this.#options.bus.status === "away");
       await this.#until((wake) => this.#options.clock.after(Math.random() * TAKEOVER_WITHIN_MS, wake), false);
       if (this.#options.bus.status === "away" && !this.#ending.signal.aborted) await this.#ensure();
@@ -57,12 +61,31 @@ class Keeper implements BusKeeper {
 
   async #ensure(): Promise<void> {
     const { bus: _bus, first: _first, ...options } = this.#options;
-    const ensured = await ensureBus({ ...options, signal: this.#ending.signal });
+    const permit = (): Promise<StartPermit> => this.#permit();
+    const ensured = await ensureBus({ ...options, permit, signal: this.#ending.signal });
     if (ensured.kind === "started") await this.#take(ensured);
-    else if (ensured.kind === "refused" && ensured.why !== this.#said) {
-      this.#said = ensured.why; // the same refusal every second is told once
-      options.say(ensured.why);
-    }
+    else if (ensured.kind === "refused" || ensured.kind === "awaited") this.#sayOnce(ensured.why);
+  }
+
+  /** Judged after the probe that found nothing: what greeted until then is known. */
+  async #permit(): Promise<StartPermit> {
+    const last = this.#lastServer;
+    const why = whyNotSucceeded(last);
+    if (why !== undefined) return { kind: "withheld", why };
+    return notWeaker(last, (await this.#options.permit?.()) ?? { kind: "granted", configFile: undefined });
+  }
+
+  get #lastServer(): MetServer | undefined {
+    const { bus, first } = this.#options;
+    if (bus.lastServer !== undefined) return bus.lastServer;
+    return first.kind === "found" ? { ...first.greeting, standing: "greeted" } : undefined;
+  }
+
+  /** The same sentence every second is told once. */
+  #sayOnce(why: string): void {
+    if (why === this.#said) return;
+    this.#said = why;
+    this.#options.say(why);
   }
 
   /** A server of ours from before has lost the port, so it has ended or serves nobody. */

@@ -23,6 +23,8 @@ export interface Access {
   readonly credentials: Credentials | undefined;
   /** What to type when the bus refuses us. */
   readonly cure: string;
+  /** Whether a person named the credentials for this program (NATS_CREDS); else they are what the state folder has. */
+  readonly isNamed: boolean;
 }
 
 export type ParsedCredentials =
@@ -101,14 +103,21 @@ export function allowsSending({ text }: Pick<Credentials, "text">, subject: stri
   return !Array.isArray(allow) || allow.includes(subject);
 }
 
-type Claims = Readonly<Record<"sub" | "name" | "exp" | "nats", unknown>>;
+/** The account (public key) that the holder of these credentials is a user of. */
+export function accountOf({ text }: Pick<Credentials, "text">): string | undefined {
+  const { iss, nats } = decodeClaims(TOKEN.exec(text)?.[2] ?? "");
+  const { issuer_account: account = iss } = Object(nats) as { issuer_account?: unknown };
+  return typeof account === "string" ? account : undefined;
+}
+
+type Claims = Readonly<Record<"sub" | "iss" | "name" | "exp" | "nats", unknown>>;
 
 function decodeClaims(token: string): Claims {
   const [, payload = ""] = token.split(".");
   try {
     return Object(JSON.parse(Buffer.from(payload, "base64url").toString("utf8"))) as Claims;
   } catch {
-    return { sub: undefined, name: undefined, exp: undefined, nats: undefined };
+    return { sub: undefined, iss: undefined, name: undefined, exp: undefined, nats: undefined };
   }
 }
 

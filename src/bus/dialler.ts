@@ -2,6 +2,7 @@
 
 import type { Cancel, Clock } from "../clock.ts";
 import { type BusAddress, readBusAddress } from "./bus-address.ts";
+import { type Greeting, greetingOf, readGreeting } from "./greeting.ts";
 import { Link, type Wire } from "./nats-link.ts";
 import { DIAL_WITHIN_MS } from "./nats-options.ts";
 import { probe } from "./probe.ts";
@@ -28,18 +29,27 @@ export interface DiallerOptions<W extends Wire> {
   readonly open: (address: BusAddress) => Promise<W>;
   /** As whom `open` logs in: for the sentence about a refusal. */
   readonly caller: Caller;
+  /** Given each greeting: why that server is not to be joined, or undefined. Nothing has been sent to it then. */
+  readonly objection: (greeting: Greeting, address: BusAddress) => Trouble | undefined;
   /** Told of a new connection before anything is sent on it. */
   readonly prepare: (link: Link<W>) => void;
   /** Told once the server has taken what `prepare` sent. */
-  readonly ready: () => void;
+  readonly ready: (greeting: Greeting, address: BusAddress) => void;
   /** Told why there is no connection, after each attempt and each loss. */
   readonly away: (trouble: Trouble) => void;
+}
+
+/** A server that greeted. */
+export interface MetServer extends Greeting {
+  /** `refused`: it refused our login, or we refused to join it. */
+  readonly standing: "greeted" | "admitted" | "refused";
 }
 
 export class Dialler<W extends Wire> {
   readonly #options: DiallerOptions<W>;
   readonly #ending = new AbortController();
   #link: Link<W> | undefined;
+  #lastServer: MetServer | undefined;
   #stopPausing: Cancel = () => undefined;
 
   constructor(options: DiallerOptions<W>) {
@@ -53,6 +63,11 @@ export class Dialler<W extends Wire> {
   /** The connection in use or being prepared. */
   get link(): Link<W> | undefined {
     return this.#link;
+  }
+
+  /** The server that greeted last, at any of the addresses. */
+  get lastServer(): MetServer | undefined {
+    return this.#lastServer;
   }
 
   /** Sends what is left, waits for at most `withinMs` and ends. */
@@ -94,25 +109,53 @@ export class Dialler<W extends Wire> {
     const { clock, open, caller } = this.#options;
     const found = await probe(address, { clock, withinMs: DIAL_WITHIN_MS, signal: this.#ending.signal });
     if (found.kind !== "nats") return troubleOf(found, address.shown);
+    const objection = this.#meet(readGreeting(found.greeting), address);
+    if (objection !== undefined) return objection;
     let wire: W;
     try {
       wire = await open(address);
     } catch (error) {
-      return troubleOfConnecting(error, address.shown, caller);
+      return this.#notIn(troubleOfConnecting(error, address.shown, caller));
     }
-    return troubleOfLosing(await this.#stayOn(new Link(wire, clock)), address.shown);
+    // Another server may have taken the port since the probe.
+    const greeting = greetingOf(wire.info);
+    const late = this.#meet(greeting, address);
+    if (late === undefined)
+      return troubleOfLosing(await this.#stayOn(new Link(wire, clock), greeting, address), address.shown);
+    wire.close().catch(() => undefined); // destroys the socket; there is nothing left to do if it cannot
+    return late;
+  }
+
+  #meet(greeting: Greeting, address: BusAddress): Trouble | undefined {
+    // The same server at the next attempt: what came of the last one holds until this one is over.
+    const before = this.#lastServer;
+    const isSame = before?.name === greeting.name && before.asksLogin === greeting.asksLogin;
+    this.#lastServer = { ...greeting, standing: isSame ? before.standing : "greeted" };
+    const objection = this.#options.objection(greeting, address);
+    return objection && this.#notIn(objection);
+  }
+
+  #notIn(trouble: Trouble): Trouble {
+    const isRefusal = trouble.kind === "refused" || trouble.kind === "open";
+    if (isRefusal && this.#lastServer !== undefined) this.#lastServer = { ...this.#lastServer, standing: "refused" };
+    return trouble;
   }
 
   /** "Ready" is told once the server has taken every subscription: who hears of it may ask at once and be answered. */
-  async #stayOn(link: Link<W>): Promise<string> {
+  async #stayOn(link: Link<W>, greeting: Greeting, address: BusAddress): Promise<string> {
     this.#link = link;
     this.#options.prepare(link);
     const taken = await link.flush();
     if (this.#closed) link.end("closed by us");
-    else if (taken) this.#options.ready();
+    else if (taken) this.#enter(greeting, address);
     const reason = await link.ended;
     this.#link = undefined;
     return reason;
+  }
+
+  #enter(greeting: Greeting, address: BusAddress): void {
+    this.#lastServer = { ...greeting, standing: "admitted" };
+    this.#options.ready(greeting, address);
   }
 
   #pause(aboutMs: number): Promise<void> {

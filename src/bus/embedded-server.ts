@@ -4,14 +4,16 @@
 import { randomBytes } from "node:crypto";
 
 import type { Clock } from "../clock.ts";
-import { type BusAddress, isLoopback, readBusAddress } from "./bus-address.ts";
+import { type BusAddress, readBusAddress } from "./bus-address.ts";
 import { findProgram } from "./find-program.ts";
+import { embeddedName, type Greeting, readGreeting } from "./greeting.ts";
 import { type Probe, probe } from "./probe.ts";
 import { type ServerPlan, type ServerProcess, startServerProcess } from "./server-process.ts";
+import { type StartPermit, whyNeverStarted } from "./succession.ts";
 
 export type EnsuredBus =
   /** A NATS server answers there. */
-  | { readonly kind: "found"; readonly url: string }
+  | { readonly kind: "found"; readonly url: string; readonly greeting: Greeting }
   /** Ours now: `stop` it at the end; if the owner is killed, the kernel does. */
   | { readonly kind: "started"; readonly url: string; readonly pid: number; stop(): Promise<void> }
   /** Nothing answers, and it is not for us to start one: it will be waited for. */
@@ -28,8 +30,8 @@ export interface EnsureBusOptions {
   readonly say: (line: string) => void;
   /** Where programs are looked for (programFolders). */
   readonly folders: readonly string[];
-  /** A configuration file for the server that is started. */
-  readonly configFile?: string;
+  /** Asked before a server is started, as what it depends on may change; left out: an open one may be. */
+  readonly permit?: () => Promise<StartPermit>;
   readonly signal?: AbortSignal;
 }
 
@@ -48,7 +50,17 @@ export async function ensureBus(options: EnsureBusOptions): Promise<EnsuredBus> 
   const found = await Promise.all(options.urls.map((url) => look(url, options)));
   if (options.signal?.aborted) return { kind: "cancelled" };
   const step = decide(found);
-  return step.kind === "start" ? start(step.url, step.address, options) : step;
+  if (step.kind !== "start") return step;
+  const permit = (await options.permit?.()) ?? OPEN;
+  if (permit.kind === "withheld") return { kind: "awaited", why: waitingSentence([step.address], permit.why) };
+  return start(step.url, step.address, { ...options, configFile: permit.configFile });
+}
+
+const OPEN: StartPermit = { kind: "granted", configFile: undefined };
+
+/** What is said while no bus is there, and none is started. */
+export function waitingSentence(addresses: readonly BusAddress[], why: string): string {
+  return `nothing answers at ${addresses.map(({ shown }) => shown).join(", ")}: waiting for a bus there (${why})`;
 }
 
 async function look(url: string, { clock, signal }: EnsureBusOptions): Promise<Found[number]> {
@@ -62,25 +74,20 @@ export function decide(
   found: Found,
 ): EnsuredBus | { readonly kind: "start"; readonly url: string; readonly address: BusAddress } {
   const answering = found.find(({ probe: { kind } }) => kind === "nats");
-  if (answering !== undefined) return { kind: "found", url: answering.url };
+  if (answering?.probe.kind === "nats")
+    return { kind: "found", url: answering.url, greeting: readGreeting(answering.probe.greeting) };
   const only = found.length === 1 ? found[0] : undefined;
-  if (only === undefined || !isOursToStart(only.address)) {
-    const shown = found.map(({ address }) => address.shown).join(", ");
-    return { kind: "awaited", why: `nothing answers at ${shown}: waiting for a bus there` };
-  }
+  const never = whyNeverStarted(found.map(({ url }) => url));
+  if (only === undefined || never !== undefined)
+    return {
+      kind: "awaited",
+      why: waitingSentence(
+        found.map(({ address }) => address),
+        never ?? "",
+      ),
+    };
   if (only.probe.kind === "nothing") return { kind: "start", url: only.url, address: only.address };
   return { kind: "refused", why: takenSentence(only.address, only.probe.kind === "silent") };
-}
-
-/** Only this machine's own bus, and only one without TLS: a certificate is not ours to make. */
-function isOursToStart({ host, tls }: BusAddress): boolean {
-  return isLoopback(host) && !tls;
-}
-
-/** Whether a bus that is missing at these addresses would ever be started here. */
-export function mayStart(urls: readonly string[]): boolean {
-  const addresses = urls.map(readBusAddress);
-  return addresses.length === 1 && addresses.every(isOursToStart);
 }
 
 function takenSentence({ port, shown }: BusAddress, silent: boolean): string {
@@ -88,7 +95,11 @@ function takenSentence({ port, shown }: BusAddress, silent: boolean): string {
   return `what listens at ${shown} ${what}: stop it (to see it: ss -ltnp 'sport = :${port}'), or use another port: NATS_URL=nats://127.0.0.1:${port + 1}`;
 }
 
-async function start(url: string, address: BusAddress, options: EnsureBusOptions): Promise<EnsuredBus> {
+interface StartOptions extends EnsureBusOptions {
+  readonly configFile: string | undefined;
+}
+
+async function start(url: string, address: BusAddress, options: StartOptions): Promise<EnsuredBus> {
   const binary = findProgram("nats-server", options.folders);
   if (binary === undefined) return { kind: "refused", why: missingSentence(address.shown, process.platform) };
   const plan: ServerPlan = {
@@ -96,7 +107,7 @@ async function start(url: string, address: BusAddress, options: EnsureBusOptions
     setpriv: findProgram("setpriv", options.folders),
     host: address.host.toLowerCase() === "localhost" ? "127.0.0.1" : address.host,
     port: address.port,
-    name: `embedded-${randomBytes(NAME_BYTES).toString("hex")}`,
+    name: embeddedName(randomBytes(NAME_BYTES).toString("hex")),
     configFile: options.configFile,
   };
   const started = await run(plan, url, address, options);
@@ -139,7 +150,7 @@ async function run(plan: ServerPlan, url: string, address: BusAddress, options: 
     if (found.kind === "nats" && found.greeting.includes(plan.name)) return tell(server, url, address, options);
     if (found.kind === "nats") {
       await server.stop(); // another's has the port: ours has ended or will, as it cannot bind
-      return { kind: "found", url };
+      return { kind: "found", url, greeting: readGreeting(found.greeting) };
     }
     if (hasEnded) return { kind: "ended", said: said ?? "" };
     await pause(LOOK_EVERY_MS, clock);

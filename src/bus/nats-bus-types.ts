@@ -3,6 +3,8 @@
 import type { Clock } from "../clock.ts";
 import type { Bus } from "./bus.ts";
 import type { Credentials } from "./credentials.ts";
+import type { MetServer } from "./dialler.ts";
+import type { BusHistory, OpenBusRule } from "./open-bus.ts";
 import type { Report } from "./sparing.ts";
 import type { Attempt } from "./trouble.ts";
 
@@ -18,6 +20,12 @@ export interface LinkOptions {
   readonly credentials?: Credentials | undefined;
   /** What a person types to be let in: the end of the sentence about a refusal. */
   readonly cure?: string | undefined;
+  /** What to do at a bus without logins. Unless said otherwise: not to join with credentials, nor after one with logins. */
+  readonly openBus?: OpenBusRule | undefined;
+  /** What a person changes to have an open bus joined: the end of a sentence. */
+  readonly openBusCure?: string | undefined;
+  /** Shared by the connections of a process; unless said otherwise this connection has its own. */
+  readonly history?: BusHistory | undefined;
   /** The first part of reply subjects: a server's own permissions may allow one only. Default: `_INBOX`. */
   readonly inboxPrefix?: string;
 }
@@ -29,6 +37,8 @@ export interface NatsBus extends Bus {
   readonly trouble: string | undefined;
   /** Whether the bus asks who one is; undefined until it is connected. */
   readonly secured: boolean | undefined;
+  /** The server that greeted last, whether it let us in or not; undefined: none has. */
+  readonly lastServer: MetServer | undefined;
   /** Told of every attempt, also of one that changes no status, such as a login that is refused again. */
   watchAttempts(listener: (attempt: Attempt) => void): () => void;
 }

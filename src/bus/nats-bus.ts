@@ -11,8 +11,10 @@ import { type Authenticator, connect, credsAuthenticator, headers, type MsgHdrs,
 import type { Clock } from "../clock.ts";
 import { AttemptBoard } from "./attempt-board.ts";
 import type { BusStatus, CallOptions, Message, Reply, RequestOptions, Subscription } from "./bus.ts";
+import { type BusAddress, readBusAddress } from "./bus-address.ts";
 import { type Credentials, REPLY_ROOT } from "./credentials.ts";
-import { Dialler } from "./dialler.ts";
+import { Dialler, type MetServer } from "./dialler.ts";
+import { type Greeting, greetingOf } from "./greeting.ts";
 import type { LinkOptions, NatsBus } from "./nats-bus-types.ts";
 import { publishFrame } from "./nats-frame.ts";
 import type { Hearing, Link } from "./nats-link.ts";
@@ -26,6 +28,7 @@ import {
   type WireMessage,
 } from "./nats-message.ts";
 import { dialOptions } from "./nats-options.ts";
+import { BusHistory, type OpenBusCase, objectionToOpen, openBusRule, openBusWarning } from "./open-bus.ts";
 import { AWAY, CANCELLED, PendingTable } from "./pending.ts";
 import { hand } from "./receiver.ts";
 import { type ReplySubjects, replySubjects } from "./reply-subjects.ts";
@@ -65,6 +68,9 @@ class NatsBusImpl implements NatsBus {
   readonly #dialler: Dialler<NatsConnection>;
   readonly #attempts = new AttemptBoard();
   readonly #caller: Caller;
+  readonly #addresses: readonly BusAddress[];
+  readonly #history: BusHistory;
+  readonly #openCase: (address: BusAddress) => OpenBusCase;
   #trouble: string | undefined;
 
   constructor(options: NatsBusOptions) {
@@ -81,13 +87,17 @@ class NatsBusImpl implements NatsBus {
     const hear = (message: WireMessage): void => void this.#pending.heard(message.subject, replyOf(message));
     this.#hearings.add({ subject: subjects.subscription, queue: undefined, hear });
     const login = loginOf(authenticator, credentials);
+    this.#addresses = options.urls.map(readBusAddress);
+    this.#history = options.history ?? new BusHistory();
+    this.#openCase = openCaseOf(options, this.#addresses, this.#history);
     this.#dialler = new Dialler<NatsConnection>({
       urls: options.urls,
       clock: options.clock,
       caller: this.#caller,
       open: (address) => connect({ ...dialOptions(address, options.name), ...login }),
+      objection: (greeting, address) => this.#objectionTo(greeting, address),
       prepare: (link) => this.#prepare(link),
-      ready: () => this.#ready(),
+      ready: (greeting, address) => this.#ready(greeting, address),
       away: (trouble) => this.#meet(trouble),
     });
   }
@@ -106,7 +116,11 @@ class NatsBusImpl implements NatsBus {
 
   get secured(): boolean | undefined {
     const info = this.#wire?.info;
-    return info && info.auth_required === true;
+    return info && greetingOf(info).asksLogin;
+  }
+
+  get lastServer(): MetServer | undefined {
+    return this.#dialler.lastServer;
   }
 
   watchAttempts(listener: (attempt: Attempt) => void): () => void {
@@ -244,8 +258,16 @@ class NatsBusImpl implements NatsBus {
     }
   }
 
-  #ready(): void {
+  #objectionTo({ asksLogin }: Greeting, address: BusAddress): Trouble | undefined {
+    const sentence = asksLogin ? undefined : objectionToOpen(this.#openCase(address));
+    return sentence === undefined ? undefined : { kind: "open", sentence };
+  }
+
+  #ready({ asksLogin }: Greeting, address: BusAddress): void {
     this.#trouble = undefined;
+    const warning = openBusWarning(this.#openCase(address));
+    const isNews = this.#history.joined(address, this.#addresses, asksLogin);
+    if (isNews && warning !== undefined) this.#say("open", warning);
     this.#board.turn("connected");
     this.#attempts.tell({ kind: "connected" });
   }
@@ -253,7 +275,7 @@ class NatsBusImpl implements NatsBus {
   #meet(trouble: Trouble): void {
     this.#trouble = trouble.sentence;
     // Whoever waits for the first login tells of its refusal, and ends with it: it is not to be said twice.
-    const isToldThere = trouble.kind === "refused" && this.#attempts.isWatched;
+    const isToldThere = (trouble.kind === "refused" || trouble.kind === "open") && this.#attempts.isWatched;
     if (trouble.kind !== "absent" && !isToldThere) this.#say(trouble.kind, trouble.sentence);
     this.#pending.settleAll(AWAY);
     this.#board.turn("away");
@@ -281,6 +303,29 @@ function replySubjectsOf(credentials: Credentials | undefined, root: string = RE
     caller: own === undefined ? processPart : `${own}.${processPart}`,
     newToken: () => randomBytes(TOKEN_BYTES).toString("base64url"),
   });
+}
+
+const OPEN_BUS_CURE = 'pass  openBus: "join"  to have it joined';
+
+function loginName(
+  credentials: Credentials | undefined,
+  authenticator: Authenticator | undefined,
+  addresses: readonly BusAddress[],
+): string | undefined {
+  if (credentials !== undefined) return `the credentials of ${credentials.name}`;
+  if (authenticator !== undefined) return "what the authenticator would say";
+  return addresses.some((address) => address.credentials !== undefined) ? "the user in its address" : undefined;
+}
+
+/** The same for every address of a connection but for its name; what was met before is read at each greeting. */
+function openCaseOf(
+  { credentials, authenticator, openBus, openBusCure = OPEN_BUS_CURE }: NatsBusOptions,
+  addresses: readonly BusAddress[],
+  history: BusHistory,
+): (address: BusAddress) => OpenBusCase {
+  const login = loginName(credentials, authenticator, addresses);
+  const rule = openBus ?? openBusRule({ isAllowed: false, isNamed: login !== undefined });
+  return ({ shown }) => ({ rule, hadLogins: history.hadLogins(addresses), login, shown, cure: openBusCure });
 }
 
 function loginOf(

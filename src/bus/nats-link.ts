@@ -13,6 +13,8 @@ export interface Wire {
   closed(): Promise<unknown>;
   close(): Promise<void>;
   stats(): { readonly inMsgs: number };
+  /** What the server said of itself. */
+  readonly info?: unknown;
 }
 
 export interface WireSubscribing {

@@ -4,8 +4,8 @@ import { REPLY_ROOT } from "./credentials.ts";
 import type { Probe } from "./probe.ts";
 
 export interface Trouble {
-  /** `absent`: what one expects of a bus that is not started; anything else is worth telling. */
-  readonly kind: "absent" | "silent" | "stranger" | "refused" | "failed" | "lost";
+  /** `absent`: what one expects of a bus that is not started; anything else is worth telling. `open`: open-bus.ts. */
+  readonly kind: "absent" | "silent" | "stranger" | "refused" | "open" | "failed" | "lost";
   readonly sentence: string;
 }
 

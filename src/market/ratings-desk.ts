@@ -8,6 +8,8 @@ import type { Access } from "../bus/credentials.ts";
 import { ensureBus } from "../bus/embedded-server.ts";
 import { programFolders } from "../bus/find-program.ts";
 import { connectNatsBus, type NatsBus } from "../bus/nats-bus.ts";
+import { BusHistory, openBusOptions } from "../bus/open-bus.ts";
+import type { StartPermit } from "../bus/succession.ts";
 import type { Say } from "../program/log.ts";
 import type { Closers } from "../program/program.ts";
 import { VERSION } from "../program/version.ts";
@@ -49,8 +51,8 @@ export interface BusWorld extends World {
 }
 
 export interface MarketAccess extends Access {
-  /** For a bus that is started here; undefined: it lets in everybody on this machine. */
-  readonly serverConfig: string | undefined;
+  /** Whether a bus may be started here, and how. */
+  readonly permit: () => Promise<StartPermit>;
 }
 
 export interface RatingsDesk {
@@ -71,9 +73,10 @@ export async function openRatingsDesk(world: BusWorld, closers: Closers): Promis
   // Before the bus, so that it is closed after it: the calls that end with the bus are in the record.
   const recording = openRecording(world, closers);
   if (recording.kind === "refused") return { kind: "refused", why: [recording.why] };
-  const bus = await joinBus(world, closers);
+  const history = new BusHistory();
+  const bus = await joinBus(world, history, closers);
   if (bus.kind === "refused") return bus;
-  const ears = joinWithEars(bus.bus, world, closers);
+  const ears = joinWithEars(bus.bus, world, history, closers);
   const sight = new Sight({ service: SERVICE, version: VERSION, rules: settings.health, startedAt: clock.wall() });
   const client = openClient({
     service: SERVICE,
@@ -117,25 +120,35 @@ type Joined =
   | Extract<DeskResult, { kind: "refused" }>;
 
 /** The bus is found, or started if that is ours to do; and whoever started one, another Market takes over from it. */
-async function joinBus({ settings, clock, say, access }: BusWorld, closers: Closers): Promise<Joined> {
+async function joinBus(
+  { settings, clock, say, access }: BusWorld,
+  history: BusHistory,
+  closers: Closers,
+): Promise<Joined> {
   const tell = (sentence: string): void =>
     say({ level: "INFO", logger: "bus", event: "bus.server", text: `- ${sentence}` });
   const report = (sentence: string): void =>
     say({ level: "WARNING", logger: "bus", event: "bus.trouble", text: `- ${sentence}` });
-  const { credentials, cure, serverConfig } = access;
-  const config = serverConfig === undefined ? {} : { configFile: serverConfig };
-  const server = { urls: settings.natsUrls, clock, say: tell, folders: programFolders(settings.searchPath), ...config };
+  const { credentials, cure, permit } = access;
+  const server = { urls: settings.natsUrls, clock, say: tell, folders: programFolders(settings.searchPath), permit };
   const first = await ensureBus(server);
   if (first.kind === "refused") return { kind: "refused", why: [first.why] };
   if (first.kind === "awaited") tell(first.why);
-  const bus = connectNatsBus({ urls: settings.natsUrls, name: "market", clock, report, credentials, cure });
+  const bus = connectNatsBus({
+    ...{ urls: settings.natsUrls, name: "market", clock, report, credentials, cure },
+    ...{ ...openBusOptions(settings, access), history },
+  });
   const admitted = admission(bus);
-  tellOfOpenBus(bus, settings, say);
+  if (expectsNoLogin(settings, access)) tellOfOpenBus(bus, settings, say);
   const keeper = keepBus({ ...server, bus, first });
   closers.push(() => keeper.stop());
   closers.push(() => bus.close());
   return { kind: "joined", bus, admitted, withinMs: first.kind === "awaited" ? FIRST_CONNECT_MS : LOGIN_MS };
 }
+
+/** Else the connection itself warns of an open bus. */
+const expectsNoLogin = ({ natsUrls }: Settings, { credentials }: MarketAccess): boolean =>
+  credentials === undefined && natsUrls.every((url) => readBusAddress(url).credentials === undefined);
 
 /** Once: a bus that asks nobody who he is may be what one wants on one's own machine, and must not go unnoticed. */
 function tellOfOpenBus(bus: NatsBus, { natsUrls }: Settings, say: Say): void {
@@ -150,7 +163,12 @@ function tellOfOpenBus(bus: NatsBus, { natsUrls }: Settings, say: Say): void {
 }
 
 /** The other connection, for heartbeats: however many there are, the answers to our calls do not wait behind them. */
-function joinWithEars(bus: NatsBus, { settings, clock, say, access }: BusWorld, closers: Closers): NatsBus {
+function joinWithEars(
+  bus: NatsBus,
+  { settings, clock, say, access }: BusWorld,
+  history: BusHistory,
+  closers: Closers,
+): NatsBus {
   const report = (sentence: string): void => {
     // What befalls both connections, the other tells; it may learn of it a moment later.
     clock.after(LEARNS_WITHIN_MS, () => {
@@ -160,7 +178,10 @@ function joinWithEars(bus: NatsBus, { settings, clock, say, access }: BusWorld, 
   };
   const { credentials, cure } = access;
   const name = "market-heartbeats";
-  const ears = connectNatsBus({ urls: settings.natsUrls, name, clock, report, credentials, cure });
+  const ears = connectNatsBus({
+    ...{ urls: settings.natsUrls, name, clock, report, credentials, cure },
+    ...{ ...openBusOptions(settings, access), history },
+  });
   closers.push(() => ears.close());
   return ears;
 }

@@ -3,6 +3,7 @@
 import { admission } from "../bus/admission.ts";
 import type { Access } from "../bus/credentials.ts";
 import { connectNatsBus } from "../bus/nats-bus.ts";
+import { BusHistory, openBusOptions } from "../bus/open-bus.ts";
 import type { Clock } from "../clock.ts";
 import type { Say } from "../program/log.ts";
 import type { Closers, Outcome } from "../program/program.ts";
@@ -33,17 +34,19 @@ export interface World {
 export async function runRatings(number: number, world: World, closers: Closers): Promise<Outcome> {
   const { settings, clock, say, access } = world;
   const tracing = await openTracing({ service: SERVICE, instance: number }, world, closers);
+  const history = new BusHistory();
   const bus = connectNatsBus({
     urls: settings.natsUrls,
     name: `${SERVICE}-${number}`,
     clock,
     credentials: access.credentials,
     cure: access.cure,
+    ...{ ...openBusOptions(settings, access), history },
     report: (sentence) => say({ level: "WARNING", logger: "bus", event: "bus.trouble", text: `- ${sentence}` }),
   });
   closers.push(() => bus.close());
   const tell = teller(number, world);
-  const starting = startInstance({ ...instanceOptions(number, world), bus, tell, tracing });
+  const starting = startInstance({ ...instanceOptions(number, world, history), bus, tell, tracing });
   const first = await admission(bus);
   if (first.kind === "refused") return { kind: "refused", why: [first.why] };
   const started = await starting;
@@ -62,6 +65,7 @@ export async function runRatings(number: number, world: World, closers: Closers)
 function instanceOptions(
   number: number,
   { settings, clock, say, access }: World,
+  history: BusHistory,
 ): Omit<InstanceOptions, "bus" | "tell" | "tracing"> {
   const { natsUrls } = settings;
   return {
@@ -72,7 +76,9 @@ function instanceOptions(
     clock,
     heartbeatIntervalMs: settings.health.heartbeatIntervalMs,
     random: Math.random,
-    chaos: settings.chaos ? ownProcess({ natsUrls, credentials: access.credentials, clock }) : undefined,
+    chaos: settings.chaos
+      ? ownProcess({ natsUrls, credentials: access.credentials, clock, ...openBusOptions(settings, access), history })
+      : undefined,
     handle: isPrinted(REQUEST_LEVEL, settings.logLevel) ? sayingSo(say) : rate,
   };
 }

@@ -2,6 +2,7 @@
 
 import type { Bus } from "../bus/bus.ts";
 import { connectNatsBus, type NatsBus, type NatsBusOptions } from "../bus/nats-bus.ts";
+import { BusHistory } from "../bus/open-bus.ts";
 import type { Clock } from "../clock.ts";
 import { readNatsUrls } from "../settings.ts";
 import { usualClock } from "./usual-clock.ts";
@@ -10,6 +11,9 @@ export type ConnectOptions = Partial<Omit<NatsBusOptions, "urls">> & {
   /** How long to wait for the first connection before going on without. */
   readonly waitMs?: number;
 };
+
+/** Connections that a program makes one after the other: what the first has met holds for the next. */
+const ofThisProcess = new BusHistory();
 
 /** A bus that is there greets in milliseconds; after this a program had better say what it waits for. */
 const FIRST_CONNECT_MS = 3_000;
@@ -24,7 +28,8 @@ export async function connectBus(urls?: string, options: ConnectOptions = {}): P
   if (read.kind === "refused") throw new Error(read.problems.join("; "));
   const clock = options.clock ?? usualClock();
   const report = options.report ?? ((sentence: string) => console.error(`bus: ${sentence}`));
-  const bus = connectNatsBus({ ...options, urls: read.urls, name: options.name ?? "service", clock, report });
+  const history = options.history ?? ofThisProcess;
+  const bus = connectNatsBus({ ...options, history, urls: read.urls, name: options.name ?? "service", clock, report });
   const connected = await untilConnected(bus, clock, options.waitMs ?? FIRST_CONNECT_MS);
   if (!connected) report(`${bus.trouble ?? "no server has answered yet"}: start one with  nats-server -a 127.0.0.1`);
   return bus;

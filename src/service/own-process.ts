@@ -4,7 +4,9 @@
 
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { readBusAddress } from "../bus/bus-address.ts";
 import type { Credentials } from "../bus/credentials.ts";
+import type { BusHistory, OpenBusRule } from "../bus/open-bus.ts";
 import type { Clock } from "../clock.ts";
 import type { PauseOrder, WatchOrder } from "./pause-order.ts";
 import { usualClock } from "./usual-clock.ts";
@@ -29,6 +31,9 @@ export interface OwnProcessOptions {
   readonly natsUrls: readonly string[];
   readonly credentials?: Credentials | undefined;
   readonly clock?: Clock;
+  /** As for the bus of the instance (NatsBusOptions). */
+  readonly openBus?: OpenBusRule | undefined;
+  readonly history?: BusHistory | undefined;
 }
 
 /** Starting a program and finding the bus takes half a second, on a busy machine ten times that. */
@@ -39,14 +44,15 @@ const ARM_WITHIN_MS = 10_000;
  */
 const LET_GO_AFTER_MS = 50;
 
-export function ownProcess({ natsUrls, credentials, clock = usualClock() }: OwnProcessOptions): OwnProcess {
+export function ownProcess(options: OwnProcessOptions): OwnProcess {
+  const { natsUrls, credentials, clock = usualClock() } = options;
   return {
     arm: async (order) => {
       const [watch, spare] = [startWatch(), startWatch("spare")];
       const letGo = (): void => {
         for (const one of [watch, spare]) if (one.connected) one.disconnect();
       };
-      const given: WatchOrder = { ...order, natsUrls, credentials };
+      const given: WatchOrder = { ...order, natsUrls, credentials, openBus: ruleOfWatch(options) };
       const troubles = await Promise.all([watch, spare].map((one) => said(one, given, clock)));
       const trouble = troubles.find((why) => why !== undefined);
       if (trouble !== undefined) {
@@ -65,6 +71,12 @@ export function ownProcess({ natsUrls, credentials, clock = usualClock() }: OwnP
     },
     kill: () => process.kill(process.pid, "SIGKILL"),
   };
+}
+
+/** The watch is a process without a history of its own: it goes by that of the instance. */
+function ruleOfWatch({ natsUrls, openBus, history }: OwnProcessOptions): OpenBusRule | undefined {
+  const hadLogins = history?.hadLogins(natsUrls.map(readBusAddress)) === true;
+  return hadLogins && openBus !== "join" ? "refuse" : openBus;
 }
 
 /**

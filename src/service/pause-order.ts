@@ -1,6 +1,7 @@
 // What is asked of a pause, and what whoever watches over it is told. Only shapes.
 
 import type { Credentials } from "../bus/credentials.ts";
+import type { OpenBusRule } from "../bus/open-bus.ts";
 
 export interface PauseOrder {
   readonly service: string;
@@ -12,4 +13,5 @@ export interface PauseOrder {
 export interface WatchOrder extends PauseOrder {
   readonly natsUrls: readonly string[];
   readonly credentials?: Credentials | undefined;
+  readonly openBus?: OpenBusRule | undefined;
 }

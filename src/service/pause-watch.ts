@@ -56,12 +56,13 @@ function watch(given: WatchOrder, { now, after }: Clock): Promise<void> {
 }
 
 async function listen(given: WatchOrder, { now, after }: Pick<Clock, "now" | "after">): Promise<void> {
-  const { service, instance, incarnation, natsUrls: urls, credentials, forMs } = given;
+  const { service, instance, incarnation, natsUrls: urls, credentials, openBus, forMs } = given;
   const bus = connectNatsBus({
     urls,
     name: `${service}-${instance}-watch`,
     clock,
     credentials,
+    openBus,
     report: () => undefined,
   });
   if (!(await untilConnected(bus, clock, CONNECT_WITHIN_MS))) {

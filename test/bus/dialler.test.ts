@@ -61,6 +61,7 @@ async function waitAfterLoss(count: number, lastedMs: number): Promise<number> {
     clock: watched,
     open: () => Promise.resolve(wire),
     caller: { holder: undefined, cure: undefined },
+    objection: () => undefined,
     prepare: () => undefined,
     ready: () => {
       readyCount += 1;

@@ -15,13 +15,13 @@ import {
   type EnsureBusOptions,
   type EnsuredBus,
   ensureBus,
-  mayStart,
   missingSentence,
 } from "../../src/bus/embedded-server.ts";
 import { findProgram, programFolders } from "../../src/bus/find-program.ts";
 import { connectNatsBus, type NatsBus } from "../../src/bus/nats-bus.ts";
 import { type Probe, probe } from "../../src/bus/probe.ts";
 import { commandOf } from "../../src/bus/server-process.ts";
+import { whyNeverStarted } from "../../src/bus/succession.ts";
 import { systemClock } from "../../src/clock.ts";
 import { freePort, isRunning, startNatsServer, until } from "../support/nats-server.ts";
 
@@ -56,23 +56,31 @@ function found(url: string, probed: Probe): { url: string; address: ReturnType<t
 }
 
 const NOTHING: Probe = { kind: "nothing", why: "ECONNREFUSED" };
+const OPEN = { name: "", asksLogin: false };
 const NATS: Probe = { kind: "nats", greeting: "INFO {}" };
 
 test("what answers is used, wherever it is; what is elsewhere or several is waited for; what is ours is started", () => {
   const local = "nats://127.0.0.1:4222";
   const remote = "nats://bus.example:4222";
-  assert.equal(decide([found(remote, NATS)]), { kind: "found", url: remote });
-  assert.equal(decide([found(local, NOTHING), found(remote, NATS)]), { kind: "found", url: remote });
+  assert.equal(decide([found(remote, NATS)]), { kind: "found", url: remote, greeting: OPEN });
+  assert.equal(decide([found(local, NOTHING), found(remote, NATS)]), {
+    ...{ kind: "found", url: remote, greeting: OPEN },
+  });
   assert.is(decide([found(remote, NOTHING)]).kind, "awaited");
   assert.is(decide([found(local, NOTHING), found("nats://127.0.0.1:4223", NOTHING)]).kind, "awaited");
   assert.is(decide([found("tls://127.0.0.1:4222", NOTHING)]).kind, "awaited");
   assert.is(decide([found("nats://0.0.0.0:4222", NOTHING)]).kind, "awaited");
   for (const url of [local, "nats://localhost:4222", "nats://[::1]:4222"]) {
     assert.is(decide([found(url, NOTHING)]).kind, "start", url);
-    assert.ok(mayStart([url]), url);
+    assert.is(whyNeverStarted([url]), undefined, url);
   }
-  assert.not.ok(mayStart([remote]));
-  assert.not.ok(mayStart([local, "nats://127.0.0.1:4223"]));
+  for (const urls of [[remote], [local, "nats://127.0.0.1:4223"]]) assert.ok(whyNeverStarted(urls));
+  for (const userinfo of ["token@", "ann:secret@", ":secret@", "ann:@", "%20@"]) {
+    const url = local.replace("127", `${userinfo}127`);
+    const decided = decide([found(url, NOTHING)]);
+    assert.ok(decided.kind === "awaited" && /waiting .*names a user/.test(decided.why), url);
+    assert.not.match(decided.why, /secret|ann|token/);
+  }
 });
 
 test("a port that something else has is refused, with what to type", () => {
@@ -150,7 +158,8 @@ test("a server that is paused is ended all the same", async (context) => {
 test("what answers already is used as it is", async (context) => {
   const server = await startNatsServer();
   context.ends.push(() => server.stop());
-  assert.equal(await ensure(context, server.url), { kind: "found", url: server.url });
+  const greeting = { name: `test-${server.port}`, asksLogin: false };
+  assert.equal(await ensure(context, server.url), { kind: "found", url: server.url, greeting });
   assert.equal(context.said, []);
 });
 
@@ -160,6 +169,17 @@ test("of several that start at once one owns the server and the others use it", 
   assert.equal(ensured.map(({ kind }) => kind).sort(), ["found", "found", "found", "started"]);
   assert.is(context.said.length, 1);
   assert.ok(await answers(url));
+});
+
+test("what may not be started is waited for, and nothing is left behind", async (context) => {
+  const url = await freeUrl();
+  const ensured = await ensure(context, url, {
+    permit: () => Promise.resolve({ kind: "withheld", why: "for some reason" }),
+  });
+  assert.equal(ensured, {
+    ...{ kind: "awaited", why: `nothing answers at ${url}: waiting for a bus there (for some reason)` },
+  });
+  assert.not.ok(await answers(url));
 });
 
 test("something else on the port is refused", async (context) => {
@@ -189,7 +209,9 @@ test("a server that cannot start says why, and is not waited for", async (contex
   const folder = mkdtempSync(join(tmpdir(), "config-"));
   context.ends.push(() => rmSync(folder, { recursive: true }));
   writeFileSync(join(folder, "nats.conf"), "authorization { nonsense");
-  const ensured = await ensure(context, await freeUrl(), { configFile: join(folder, "nats.conf") });
+  const ensured = await ensure(context, await freeUrl(), {
+    permit: () => Promise.resolve({ kind: "granted", configFile: join(folder, "nats.conf") }),
+  });
   assert.ok(
     ensured.kind === "refused" && /could not be started at .*: nats-server: Parse error/.test(ensured.why),
     JSON.stringify(ensured),

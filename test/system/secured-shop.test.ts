@@ -160,7 +160,7 @@ shop(
   },
 );
 
-shop("that is open: the Market says once that anyone can join, and credentials do no harm", async (context) => {
+shop("that is open: the Market says once that anyone can join; with an org that is a warning", async (context) => {
   const server = await startNatsServer();
   context.ends.push(() => server.stop());
   const open = await world(context, server.url).startMarket();
@@ -171,6 +171,7 @@ shop("that is open: the Market says once that anyone can join, and credentials d
   const market = await ours.startMarket();
   await ours.startRatings(1);
   await showsRatings(market);
+  assert.is(market.program.count(/WARNING:bus:- the bus at \S+ is open: .*credentials of anna@example\.org/), 1);
   await server.kill();
   await market.program.waitFor(/WARNING:bus:- away/);
   const mark = market.program.mark();

@@ -24,7 +24,7 @@ function fromFile(path: string, role: Role): FoundIdentity {
   const how = role.kind === "service" ? instead : "set it to a person.creds file, or not at all";
   const read = readCredentialsFile(path);
   if (read.kind === "bad") return refused("bad-credentials", `NATS_CREDS=${path} ${read.why}: ${how}`);
-  return { kind: "found", credentials: read.credentials, cure: cureOfFile(role) };
+  return { kind: "found", credentials: read.credentials, cure: cureOfFile(role), isNamed: true };
 }
 
 const ANEW = "type  bin/dwc accept-invitation -  with a new invitation";
@@ -34,18 +34,20 @@ const cureOfFile = (role: Role): string =>
     ? `ask for a new file (bin/dwc service-token ${role.name}) and set NATS_CREDS to it`
     : "ask for an invitation, type  bin/dwc accept-invitation CODE , and leave NATS_CREDS out";
 
+const NONE = { credentials: undefined, isNamed: false } as const;
+
 function fromState(state: State, role: Role): FoundIdentity {
   const org = currentOrg(state);
-  if (org === undefined) return { kind: "found", credentials: undefined, cure: cureOfStranger(role) };
+  if (org === undefined) return { kind: "found", ...NONE, cure: cureOfStranger(role) };
   const text = role.kind === "market" ? org.me.creds : org.services.find(({ name }) => name === role.name)?.creds;
-  if (text === undefined) return { kind: "found", credentials: undefined, cure: cureOfMember(org, role) };
+  if (text === undefined) return { kind: "found", ...NONE, cure: cureOfMember(org, role) };
   const parsed = checkCredentials(text);
   if (parsed.kind === "bad")
     return refused(
       "bad-credentials",
       `the credentials of ${shown(org.name)} cannot be used, as ${parsed.why}: ${ANEW}`,
     );
-  return { kind: "found", credentials: parsed.credentials, cure: cureOfMember(org, role) };
+  return { kind: "found", credentials: parsed.credentials, cure: cureOfMember(org, role), isNamed: false };
 }
 
 const cureOfStranger = (role: Role): string =>

@@ -60,7 +60,7 @@ async function loginOf({ trust, systemSeed }: Operator, { mint, clock }: PushOpt
 function notConnected(trouble: Exclude<Attempt, { kind: "connected" }> | undefined): Pushed {
   if (trouble === undefined) return { kind: "failed", why: "the bus does not answer" };
   if (trouble.kind === "absent") return { kind: "no bus" };
-  return { kind: trouble.kind === "refused" ? "stranger" : "failed", why: trouble.sentence };
+  return { kind: trouble.kind === "refused" || trouble.kind === "open" ? "stranger" : "failed", why: trouble.sentence };
 }
 
 function readAnswer(reply: Reply): Pushed {

@@ -4,14 +4,16 @@
 import { firstWord } from "../../bus/admission.ts";
 import type { Credentials } from "../../bus/credentials.ts";
 import { connectNatsBus, type NatsBus } from "../../bus/nats-bus.ts";
+import { openBusOptions } from "../../bus/open-bus.ts";
 import type { Attempt } from "../../bus/trouble.ts";
 import type { Clock } from "../../clock.ts";
 import type { Settings } from "../../settings.ts";
+import { RESTART } from "../bus-notes.ts";
 import { findIdentity } from "../identity/credentials.ts";
 import type { Out, Visited } from "./visited.ts";
 
 export interface VisitOptions {
-  readonly settings: Pick<Settings, "stateDir" | "natsCreds" | "natsUrls">;
+  readonly settings: Pick<Settings, "stateDir" | "natsCreds" | "natsUrls" | "openBus">;
   readonly clock: Clock;
 }
 
@@ -30,7 +32,10 @@ export async function visitBus<T>(
   const { credentials, cure } = identity;
   const urls = settings.natsUrls;
   const startedAt = clock.now();
-  const bus = connectNatsBus({ urls, name: "dwc", clock, credentials, cure, report: (note) => notes.push(note) });
+  const bus = connectNatsBus({
+    ...{ urls, name: "dwc", clock, credentials, cure, report: (note: string) => notes.push(note) },
+    ...openBusOptions(settings, identity),
+  });
   try {
     const attempt = await firstWord(bus, urls.length, { clock, limitMs: LET_IN_WITHIN_MS });
     if (attempt?.kind !== "connected") return notIn(attempt, urls, cure);
@@ -59,6 +64,8 @@ function notIn(
       return out("bus-silent", attempt.sentence, "if it was paused with ^Z, type  fg  in its window");
     case "stranger":
       return out("not-nats", attempt.sentence, "for another port:  make market NATS_URL=nats://127.0.0.1:4223");
+    case "open":
+      return out("open-bus", attempt.sentence, RESTART);
     case "refused":
       return refusedBy(attempt.sentence, cure);
     case "failed":

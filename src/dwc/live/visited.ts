@@ -23,7 +23,7 @@ export interface HeardCounts {
 /** Not in: why, and what to type. */
 export interface Out {
   readonly kind: "out";
-  readonly code: "no-bus" | "bus-silent" | "not-nats" | "refused" | "bus-failed" | "bad-credentials";
+  readonly code: "no-bus" | "bus-silent" | "not-nats" | "refused" | "open-bus" | "bus-failed" | "bad-credentials";
   readonly why: string;
   readonly hint: string;
 }

@@ -1,0 +1,85 @@
+// Who joins a bus without logins, and who starts a server: the rules alone.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { readBusAddress } from "../../src/bus/bus-address.ts";
+import { embeddedName, greetingOf, isEmbedded, readGreeting } from "../../src/bus/greeting.ts";
+import {
+  BusHistory,
+  type OpenBusCase,
+  objectionToOpen,
+  openBusOptions,
+  openBusWarning,
+} from "../../src/bus/open-bus.ts";
+import { notWeaker, whyNotSucceeded } from "../../src/bus/succession.ts";
+
+const test = suite("open buses and successors");
+
+test("a greeting says whether a login is asked for, and who started the server", () => {
+  for (const info of [{ auth_required: true }, { nonce: "x" }, { auth_required: true, nonce: "x" }])
+    assert.is(greetingOf(info).asksLogin, true, JSON.stringify(info));
+  for (const line of ["", "INFO", "INFO {", "INFO null", 'INFO {"auth_required":"yes","nonce":1,"server_name":7}'])
+    assert.equal(readGreeting(line), { name: "", asksLogin: false }, line);
+  assert.ok(isEmbedded(readGreeting(`INFO {"server_name":"${embeddedName("0123456789abcdef")}"}`)));
+  for (const name of ["", "embedded-", "embedded-prod", "my-embedded-0123456789abcdef", "embedded-0123456789abcdefa"])
+    assert.not.ok(isEmbedded({ name }), name);
+});
+
+const CASE: OpenBusCase = {
+  ...{ rule: "join-until-secured", hadLogins: false, login: undefined, shown: "nats://127.0.0.1:4222", cure: "cure" },
+};
+
+test("an open bus is joined by who expects no login; never after one with logins, unless that is allowed", () => {
+  assert.is(objectionToOpen(CASE), undefined);
+  assert.is(openBusWarning(CASE), undefined);
+  const orgs = { ...CASE, login: "the credentials of ann@example.org" };
+  assert.is(objectionToOpen(orgs), undefined);
+  assert.match(openBusWarning(orgs) ?? "", /is open: .*does not check the credentials of ann@example\.org/);
+  for (const login of [undefined, orgs.login])
+    assert.match(
+      objectionToOpen({ ...CASE, login, hadLogins: true }) ?? "",
+      /not joined: .*with logins there before.* cure/,
+    );
+  assert.match(objectionToOpen({ ...orgs, rule: "refuse" }) ?? "", /not joined: .*credentials of ann@example\.org/);
+  const allowed = { ...CASE, rule: "join", hadLogins: true } as const;
+  assert.is(objectionToOpen(allowed), undefined);
+  assert.match(openBusWarning(allowed) ?? "", /is open: .*the bus before it asked for logins/);
+});
+
+test("credentials that a person named, in a file or an address, are for a bus with logins only", () => {
+  const rule = (openBus: boolean, isNamed: boolean, ...natsUrls: readonly string[]): string =>
+    openBusOptions({ openBus, natsUrls }, { isNamed }).openBus;
+  assert.is(rule(false, false, "nats://a"), "join-until-secured");
+  assert.is(rule(false, true, "nats://a"), "refuse");
+  assert.is(rule(false, false, "nats://a", "nats://token@b"), "refuse");
+  assert.is(rule(true, true, "nats://user:password@a"), "join");
+});
+
+test("what one address of a bus asked for holds for all of them, and is warned of once", () => {
+  const history = new BusHistory();
+  const [a, b, c] = ["nats://localhost:4222", "nats://b:4222", "nats://c:4222"].map(readBusAddress);
+  assert.ok(a && b && c);
+  assert.equal([history.joined(a, [a, b], false), history.joined(a, [a, b], false)], [true, false]);
+  assert.not.ok(history.hadLogins([a, b]));
+  assert.is(history.joined(b, [a, b], true), false);
+  assert.ok(history.hadLogins([readBusAddress("nats://127.0.0.1:4222")]));
+  assert.not.ok(history.hadLogins([c]));
+  assert.is(history.joined(a, [a, b], false), true, "after one with logins it is news again");
+});
+
+const OURS = { name: embeddedName("0123456789abcdef"), asksLogin: false, standing: "admitted" } as const;
+const OPEN = { kind: "granted", configFile: undefined } as const;
+const SECURED = { kind: "granted", configFile: "/c" } as const;
+
+test("only a server that this project started is succeeded, by who was let in, and never by a weaker one", () => {
+  assert.is(whyNotSucceeded(undefined), undefined);
+  assert.is(whyNotSucceeded(OURS), undefined);
+  assert.match(whyNotSucceeded({ ...OURS, name: "NABC" }) ?? "", /not started by a Market/);
+  assert.match(whyNotSucceeded({ ...OURS, standing: "refused" }) ?? "", /did not have this program on it/);
+  assert.is(notWeaker(OURS, OPEN), OPEN);
+  assert.is(notWeaker({ ...OURS, asksLogin: true }, SECURED), SECURED);
+  assert.is(notWeaker({ ...OURS, asksLogin: true }, OPEN).kind, "withheld");
+  assert.is(notWeaker(undefined, OPEN), OPEN);
+});
+
+test.run();

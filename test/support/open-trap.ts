@@ -1,0 +1,45 @@
+// A server that greets as an open bus does and keeps all that is sent to it: what an attacker on a free port would read.
+
+import { createServer, type Socket } from "node:net";
+
+export interface Trap {
+  readonly connections: number;
+  /** All that anybody sent to it. */
+  readonly heard: string;
+  close(): Promise<void>;
+}
+
+const INFO = `INFO ${JSON.stringify({ server_id: "TRAP", server_name: "trap", version: "2.9.10", proto: 1, headers: true, max_payload: 1_048_576 })}\r\n`;
+
+export function openTrap(port: number): Promise<Trap> {
+  const sockets = new Set<Socket>();
+  const state = { connections: 0, heard: "" };
+  const server = createServer((socket) => {
+    state.connections += 1;
+    sockets.add(socket);
+    socket.on("error", () => undefined);
+    socket.on("close", () => sockets.delete(socket));
+    socket.on("data", (chunk) => {
+      state.heard += chunk.toString("latin1");
+      if (chunk.includes("PING")) socket.write("PONG\r\n");
+    });
+    socket.write(INFO);
+  });
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", () =>
+      resolve({
+        get connections() {
+          return state.connections;
+        },
+        get heard() {
+          return state.heard;
+        },
+        close: () => {
+          for (const socket of sockets) socket.destroy();
+          return new Promise((done) => server.close(() => done()));
+        },
+      }),
+    );
+  });
+}
