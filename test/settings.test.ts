@@ -62,6 +62,7 @@ test("an empty environment gives the documented defaults", () => {
     hedge: false,
     chaos: false,
     otlpEndpoint: undefined,
+    openBus: false,
   });
 });
 
