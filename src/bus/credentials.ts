@@ -105,7 +105,8 @@ export function allowsSending({ text }: Pick<Credentials, "text">, subject: stri
 
 /** The account (public key) that the holder of these credentials is a user of. */
 export function accountOf({ text }: Pick<Credentials, "text">): string | undefined {
-  const { iss, nats } = decodeClaims(TOKEN.exec(text)?.[2] ?? "");
+  const read = readCredentialsText(text);
+  const { iss, nats } = decodeClaims(read.kind === "good" ? read.token : "");
   const { issuer_account: account = iss } = Object(nats) as { issuer_account?: unknown };
   return typeof account === "string" ? account : undefined;
 }
