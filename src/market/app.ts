@@ -12,6 +12,7 @@ import { FinishedPages } from "./finished-pages.ts";
 import { ownForm } from "./forms.ts";
 import { fulfil, parseOrder } from "./order.ts";
 import { makePage, thingFaces } from "./page.ts";
+import { valuesOf } from "./query.ts";
 import { traceOf } from "./request-trace.ts";
 import type { PageRatings, RatingView, Shop } from "./shop.ts";
 import { createSiteApp, loadSite, type Site } from "./site.ts";
@@ -61,7 +62,7 @@ function homePage(shop: Shop, assets: Assets, views: Views): Middleware {
 
 /** `?json=` with anything behind it, be it "false": the way it always was. */
 function wantsJson(ctx: Context): boolean {
-  return [ctx.query["json"] ?? ""].flat().some((value) => value !== "");
+  return valuesOf(ctx.querystring, "json").some((value) => value !== "");
 }
 
 function order({ catalogue }: Shop): Middleware {

@@ -8,6 +8,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, extname, join } from "node:path";
 import type { Context } from "koa";
+import { valuesOf } from "./query.ts";
 
 export interface Asset {
   readonly name: string;
@@ -52,9 +53,15 @@ export function sendAsset(ctx: Context, asset: Asset): void {
   ctx.status = 200;
   ctx.type = asset.type;
   ctx.etag = asset.digest;
-  ctx.set("Cache-Control", ctx.query["v"] === asset.digest ? KEEP : ASK_AGAIN);
+  ctx.set("Cache-Control", isOf(ctx.querystring, asset) ? KEEP : ASK_AGAIN);
   if (ctx.fresh) ctx.status = 304;
   else ctx.body = asset.body;
+}
+
+/** The address names this content, once. */
+function isOf(querystring: string, { digest }: Asset): boolean {
+  const [version, ...more] = valuesOf(querystring, "v");
+  return version === digest && more.length === 0;
 }
 
 function toAsset(name: string, body: Buffer): Asset {

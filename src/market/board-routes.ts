@@ -11,6 +11,7 @@ import { boardPage } from "./board-page.ts";
 import { addFaultRoutes, FAULTS_PATH, onlookerOf } from "./fault-routes.ts";
 import { BOARD_CONTENT_SECURITY_POLICY } from "./headers.ts";
 import { isOnThisMachine, mayLook } from "./onlooker.ts";
+import { valuesOf } from "./query.ts";
 import type { Shop } from "./shop.ts";
 import { takeMessage } from "./visitor.ts";
 
@@ -82,6 +83,6 @@ function follow(ctx: Context, { feed }: Board): void {
 
 /** A browser that comes back says it in a header; a terminal, or a person, in the address. */
 function lastEventOf(ctx: Context): number | undefined {
-  const said = ctx.get("Last-Event-ID") || [ctx.query["after"] ?? ""].flat()[0] || "";
+  const said = ctx.get("Last-Event-ID") || valuesOf(ctx.querystring, "after")[0] || "";
   return /^\d{1,15}$/.test(said) ? Number(said) : undefined;
 }

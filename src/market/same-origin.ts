@@ -45,6 +45,11 @@ function isHost(url: string, host: string | undefined): boolean {
   return URL.canParse(own) && new URL(own).host === parsed.host;
 }
 
+/** Enough to recognise an origin by; 15 KB of header are not printed back. */
+const LONGEST_SHOWN = 100;
+const shortened = (value: string): string =>
+  value.length > LONGEST_SHOWN ? `${value.slice(0, LONGEST_SHOWN)}…` : value;
+
 function foreign(header: string, value: string): OriginCheck {
-  return { kind: "foreign", why: `${header} is ${JSON.stringify(value)}, which is not this site` };
+  return { kind: "foreign", why: `${header} is ${JSON.stringify(shortened(value))}, which is not this site` };
 }

@@ -109,6 +109,16 @@ test("src loads nothing in a line, where neither the linter nor a reader would l
   );
 });
 
+test("no query is read by koa, which needs time by the square of its fields", () => {
+  nowhere(
+    matching(
+      sources.filter((file) => file.startsWith("src/")),
+      /\b(ctx|request)\.query\b/,
+    ),
+    "reads ctx.query: see src/market/query.ts",
+  );
+});
+
 // A pure file may name the types of one that acts, but what it calls has to be pure as well.
 test("what a pure file imports by value is pure", () => {
   const pure = pureFiles();

@@ -5,12 +5,16 @@ import { connect, type Socket } from "node:net";
 /** How long an answer is waited for; a request that the server goes on waiting for has none. */
 const ANSWER_WITHIN_MS = 20_000;
 
+const STATUS = /^HTTP\/1\.1 (\d{3})/;
+
 /** Sends `bytes` and gives the status of the answer; 0: the connection was closed without one. */
 export async function rawStatus(port: number, bytes: string): Promise<number> {
   const socket = connect(port, "127.0.0.1");
   let heard = "";
   socket.on("data", (chunk) => {
     heard += chunk.toString("latin1");
+    // The server may keep the connection for the next request.
+    if (STATUS.test(heard)) socket.destroy();
   });
   socket.on("error", () => undefined); // a server may hang up on what it has heard enough of
   socket.write(bytes, "latin1");
@@ -23,7 +27,7 @@ export async function rawStatus(port: number, bytes: string): Promise<number> {
   clearTimeout(timer);
   if (waitedInVain)
     throw new Error(`no answer within ${ANSWER_WITHIN_MS} ms to ${JSON.stringify(bytes.slice(0, 200))}`);
-  return Number(heard.match(/^HTTP\/1\.1 (\d{3})/)?.[1] ?? 0);
+  return Number(STATUS.exec(heard)?.[1] ?? 0);
 }
 
 /** A connection on which `said` has been said, and no more will be. */
