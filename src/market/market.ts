@@ -85,12 +85,12 @@ function createShop(
 
 const SHOP_ONLY: Readiness = { ready: true, degraded: false, checks: [] };
 
-/** With all ratings down the Market is degraded, not unready: its pages are whole, with ratings as last known. */
+/** Without the bus, or with all ratings down, the Market is degraded, not unready: its pages are whole. */
 function readinessOf(desk: RatingsDesk | undefined): Readiness {
   if (desk === undefined)
-    return { ready: false, degraded: true, checks: [{ name: "bus", good: false, note: "joining" }] };
+    return { ready: true, degraded: true, checks: [{ name: "bus", good: false, note: "joining" }] };
   const { bus, instances } = desk.checks();
-  return { ready: bus.good, degraded: !instances.good, checks: [bus, instances] };
+  return { ready: true, degraded: !(bus.good && instances.good), checks: [bus, instances] };
 }
 
 async function listen(server: Server, port: number, host: string): Promise<Outcome> {

@@ -27,13 +27,14 @@ export interface PageRatings {
 export interface Check {
   readonly name: string;
   readonly good: boolean;
+  /** For every visitor: no address, and no reason that names one. */
   readonly note: string;
 }
 
 export interface Readiness {
   /** False: send no visitors here. */
   readonly ready: boolean;
-  /** Ready, but with less to show: all ratings are down. */
+  /** Ready, but with less to show: all ratings are down, or the bus is away. */
   readonly degraded: boolean;
   readonly checks: readonly Check[];
 }

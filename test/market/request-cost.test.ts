@@ -57,7 +57,11 @@ const SHAPES: readonly (readonly [name: string, odd: Request, plain: Request])[]
   ["Accept of an order", form(order, { Accept: `"${fill(",", LONG)}` }), plainOrder],
   ["Accept of the board's feed", header("Accept", `"${fill(",", LONG)}`, "/board/events"), plainHeader],
   ["cookies", header("Cookie", fill("; ", LONG), "/"), header("Cookie", fill("a", LONG), "/")],
-  ["one cookie, many times", header("Cookie", fill("market-cart=;", LONG), "/"), header("Cookie", fill("a", LONG), "/")],
+  [
+    "one cookie, many times",
+    header("Cookie", fill("market-cart=;", LONG), "/"),
+    header("Cookie", fill("a", LONG), "/"),
+  ],
   ["If-None-Match", header("If-None-Match", fill(" ,", LONG), "/static/style.css"), plainHeader],
   ["Content-Type: parameters", form(order, { "Content-Type": `${FORM};${fill("a=b;", LONG)}` }), plainOrder],
   ["Content-Type: spaces", form(order, { "Content-Type": `${FORM}${fill(" ", LONG)}x` }), plainOrder],

@@ -39,13 +39,17 @@ function judgeReady(
 ): Finding {
   const why = failing.join("; ");
   if (status === "ready") return market("fine", `${url} takes visitors`);
-  if (status === "degraded") return market("warning", `${url} takes visitors, degraded: ${why}`, `${START} COUNT=3`);
+  const isCutOff = failing.some((check) => check.startsWith("bus: "));
+  if (status === "degraded" && !isCutOff)
+    return market("warning", `${url} takes visitors, degraded: ${why}`, `${START} COUNT=3`);
   const look = looks.find(({ kind }) => kind !== "bus");
   const cure =
     look === undefined
       ? "end it, then type  make market   (with the NATS_URL that you have here)"
       : busCure(look, { looks, server, market: found });
-  return market("critical", `${url} is not ready: ${why}`, cure);
+  return status === "degraded"
+    ? market("warning", `${url} takes visitors, degraded: ${why}`, cure)
+    : market("critical", `${url} is not ready: ${why}`, cure);
 }
 
 const instances = findingOf("Instances");

@@ -97,15 +97,20 @@ test("every trouble but one of the outside comes with what to type", () => {
   for (const [changes, expected] of cases) assert.match(troubles(changes).join("\n"), new RegExp(expected, "m"));
 });
 
-test("a Market that is not ready for want of a bus is mended where the bus is, and not by a second Market", () => {
-  const market = { kind: "market", url: marketUrl, status: "unready", failing: ["bus: lost"] } as const;
-  assert.equal(
-    troubles({ market, looks: [{ kind: "silent", url }], roll: away }).filter((line) => line.includes("not ready")),
-    [`critical ${marketUrl} is not ready: bus: lost | fg   (in its window)`],
-  );
-  assert.equal(troubles({ market }), [
-    `critical ${marketUrl} is not ready: bus: lost | end it, then type  make market   (with the NATS_URL that you have here)`,
-  ]);
+test("a Market without its bus is mended where the bus is, and not by a second Market or more instances", () => {
+  for (const [status, told] of [
+    ["degraded", `warning ${marketUrl} takes visitors, degraded: bus: away`],
+    ["unready", `critical ${marketUrl} is not ready: bus: away`],
+  ] as const) {
+    const market = { kind: "market", url: marketUrl, status, failing: ["bus: away"] } as const;
+    assert.equal(
+      troubles({ market, looks: [{ kind: "silent", url }], roll: away }).filter((line) => line.includes(marketUrl)),
+      [`${told} | fg   (in its window)`],
+    );
+    assert.equal(troubles({ market }), [
+      `${told} | end it, then type  make market   (with the NATS_URL that you have here)`,
+    ]);
+  }
 });
 
 const board = readBelief(BOARD) as Belief;
