@@ -4,7 +4,18 @@
 // A record that is full stops: it does not turn over. What a table believes comes of everything before, so the end of a
 // day without its beginning could not be replayed. Whoever needs a longer one gives it more room, or starts the Market anew.
 
-import { createWriteStream, openSync, renameSync, statSync, type WriteStream } from "node:fs";
+import {
+  closeSync,
+  constants,
+  createWriteStream,
+  fstat,
+  fstatSync,
+  openSync,
+  renameSync,
+  type Stats,
+  statSync,
+  type WriteStream,
+} from "node:fs";
 import type { Cancel, Clock } from "../clock.ts";
 
 export interface RecordFileOptions {
@@ -28,6 +39,9 @@ const BATCH_BYTES = 65_536;
 /** A disk that takes nothing for so long that this much is waiting gets no more. */
 const MOST_WAITING_BYTES = 8_388_608;
 const OWNER_ONLY = 0o600;
+/** Without O_NONBLOCK a pipe without a reader, or a line without a modem, would hold the whole process up. */
+const { O_WRONLY, O_CREAT, O_TRUNC, O_NONBLOCK } = constants;
+const ANEW = O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK;
 /** The record of the run before: a Market that is started again after a fault must not write over the proof. */
 const BEFORE = ".before";
 
@@ -35,12 +49,34 @@ const BEFORE = ".before";
 export function openRecordFile(options: RecordFileOptions): OpenedRecordFile {
   const { path } = options;
   try {
+    const wrong = wrongKind(statSync(path, { throwIfNoEntry: false }));
+    if (wrong !== undefined) return refusal(path, wrong);
     const kept = keepFormer(path);
-    return { kind: "open", file: new RecordFile(openSync(path, "w", OWNER_ONLY), options), kept };
+    const descriptor = openSync(path, ANEW, OWNER_ONLY);
+    const opened = wrongKind(fstatSync(descriptor));
+    if (opened === undefined) return { kind: "open", file: new RecordFile(descriptor, options), kept };
+    closeSync(descriptor);
+    return refusal(path, opened);
   } catch (error) {
     const { code = "unknown" } = error as NodeJS.ErrnoException;
-    return { kind: "refused", why: `RECORD=${path} cannot be written (${code}): name a file in a folder of yours` };
+    return refusal(path, WORDS[code] ?? code);
   }
+}
+
+/** Of a pipe that was put there between the two looks. */
+const WORDS: Readonly<Record<string, string>> = { ENXIO: "nothing is at its other end" };
+
+const refusal = (path: string, why: string): OpenedRecordFile => ({
+  kind: "refused",
+  why: `RECORD=${path} cannot be written (${why}): name a file in a folder of yours`,
+});
+
+/** A record is read again from its beginning, which a pipe does not keep; /dev/null and a terminal are for trying out. */
+function wrongKind(there: Stats | undefined): string | undefined {
+  if (there === undefined) return undefined;
+  if (there.isFIFO()) return "it is a pipe";
+  if (there.isSocket()) return "it is a socket";
+  return there.isBlockDevice() ? "it is a disk" : undefined;
 }
 
 /** Anything but a file (a terminal, /dev/null) is written to as it is. */
@@ -53,6 +89,7 @@ function keepFormer(path: string): string | undefined {
 
 export class RecordFile {
   readonly #options: RecordFileOptions;
+  readonly #descriptor: number;
   readonly #stream: WriteStream;
   readonly #stopBatches: Cancel;
   #lines: string[] = [];
@@ -62,6 +99,7 @@ export class RecordFile {
 
   constructor(descriptor: number, options: RecordFileOptions) {
     this.#options = options;
+    this.#descriptor = descriptor;
     this.#stream = createWriteStream("", { fd: descriptor });
     this.#stream.on("error", (error: NodeJS.ErrnoException) => this.#fail(error.code ?? error.message));
     this.#stopBatches = options.clock.every(BATCH_MS, () => this.#flush());
@@ -99,9 +137,17 @@ export class RecordFile {
   #flush(): void {
     if (this.#lines.length === 0 || this.#state === "over") return;
     this.#stream.write(`${this.#lines.join("\n")}\n`);
+    this.#look();
     this.#lines = [];
     this.#waitingBytes = 0;
     if (this.#stream.writableLength > MOST_WAITING_BYTES) this.#fail("the disk does not keep up");
+  }
+
+  /** What is written to a file without a name is lost as soon as the Market ends. */
+  #look(): void {
+    fstat(this.#descriptor, (error, there) => {
+      if (error === null && there.nlink === 0) this.#fail("the file was deleted");
+    });
   }
 
   #fail(why: string): void {

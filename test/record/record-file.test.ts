@@ -1,6 +1,18 @@
 // The file of a record: gathered lines, a limit that it keeps to, the former one kept, and trouble that stops nothing.
 
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
@@ -86,6 +98,36 @@ test("a place that cannot be written is refused before anything starts", (contex
     assert.is(opened.kind, "refused");
     if (opened.kind === "refused") assert.match(opened.why, /^RECORD=.* cannot be written \((EISDIR|ENOENT)\)/);
   }
+});
+
+test("what is no file is refused at once, and nothing waits for the other end of a pipe", (context) => {
+  const { path } = context;
+  const refusalOf = (of: string): string => {
+    const opened = openRecordFile({ path: of, clock: context.clock, mostBytes: 1, onFull: () => {}, tell: () => {} });
+    return opened.kind === "refused" ? opened.why : "opened";
+  };
+  execFileSync("mkfifo", [path]);
+  assert.is(refusalOf(path), `RECORD=${path} cannot be written (it is a pipe): name a file in a folder of yours`);
+  symlinkSync(path, `${path}.link`);
+  assert.match(refusalOf(`${path}.link`), /\(it is a pipe\)/);
+  // With a reader it would open, and a record would end in a pipe that nobody can replay.
+  const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  assert.match(refusalOf(path), /\(it is a pipe\)/);
+  closeSync(reader);
+  assert.is(context.clock.timers, 0);
+});
+
+test("a file that is deleted, with its folder or alone, ends the record and says so", async (context) => {
+  const { folder, clock, said } = context;
+  const file = open(context);
+  file.write("a line");
+  await clock.advance(300);
+  rmSync(folder, { recursive: true });
+  file.write("another");
+  await clock.advance(300);
+  await until("it is told", 5000, () => said.length > 0);
+  assert.match(said.join("\n"), /ends here: the file was deleted/);
+  await file.close();
 });
 
 test("a disk that is full ends the record and not the Market", async (context) => {

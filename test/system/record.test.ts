@@ -2,6 +2,7 @@
 // A real Market writes its record while an instance is paused, one is killed and the bus goes away; replayed, the same
 // core decides the same, and a record that somebody changed is found out.
 
+import { execFileSync } from "node:child_process";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
@@ -165,6 +166,11 @@ test("the file is the owner's alone, and one that cannot be written is refused a
   });
   assert.is((await refused.ended).code, 1);
   assert.match(refused.lines.at(-1) ?? "", /^RECORD=.* cannot be written \(ENOENT\)/);
+  const pipe = join(world.stateDir, "pipe");
+  execFileSync("mkfifo", [pipe]);
+  const piped: Program = world.start({ name: "market", env: { PORT: "0", RECORD: pipe } });
+  assert.is((await piped.ended).code, 1);
+  assert.match(piped.lines.at(-1) ?? "", /^RECORD=.* cannot be written \(it is a pipe\)/);
 });
 
 test.run();
