@@ -34,13 +34,13 @@ export interface HeartbeatOrigin {
 }
 
 /** A person types these numbers; six digits are more than any service has instances. */
-const HIGHEST_INSTANCE = 999_999;
+export const HIGHEST_INSTANCE = 999_999;
 /** No sender may promise less often than every five minutes: its death would go unnoticed for ten. */
-const LONGEST_INTERVAL_MS = 300_000;
+export const LONGEST_INTERVAL_MS = 300_000;
 /** Below this a sender would be a flood; and a lease of twice it would lapse between two turns of an event loop. */
-const SHORTEST_INTERVAL_MS = 10;
+export const SHORTEST_INTERVAL_MS = 10;
 /** A version is shown in tables; anything longer is no version. */
-const LONGEST_VERSION = 64;
+export const LONGEST_VERSION = 64;
 
 /**
  * Believes a decoded body only if every field obeys its rule and agrees with the subject it came on: on a secured bus
@@ -82,7 +82,7 @@ export function parseHeartbeat(body: unknown, origin: HeartbeatOrigin): ParsedHe
 
 const unreadable = (why: string): ParsedHeartbeat => ({ kind: "unreadable", why });
 
-function isWhole(value: unknown, least: number, most: number): value is number {
+export function isWhole(value: unknown, least: number, most: number): value is number {
   return Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most;
 }
 

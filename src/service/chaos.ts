@@ -7,6 +7,7 @@
 import type { Bus, Message, Subscription } from "../bus/bus.ts";
 import { chaosOfAllSubject, chaosSubject } from "../bus/subjects.ts";
 import type { Cancel, Clock } from "../clock.ts";
+import { Allowance } from "../health/allowance.ts";
 import { decodeBody, LONGEST_HEARTBEAT_BYTES } from "./body.ts";
 import { type FaultNote, noteJson, notesOf } from "./fault-notes.ts";
 import { type FaultOrder, ONE_ONLY, type ParsedOrder, parseOrder } from "./fault-order.ts";
@@ -24,6 +25,7 @@ import {
 import { type Handled, type Handler, type Refusal, refuse } from "./handled.ts";
 import type { InstanceEvent } from "./instance-options.ts";
 import type { Armed, OwnProcess } from "./own-process.ts";
+import { questionLimit } from "./question-limit.ts";
 
 export interface ChaosOptions {
   readonly service: string;
@@ -42,6 +44,12 @@ type WhyEnded = Extract<InstanceEvent, { kind: "fault ended" }>["why"];
 
 /** How many requests wait in a slow instance: at a thousand a second ten seconds of them, and some MB. The rest does not wait. */
 const MOST_HELD = 10_000;
+/**
+ * Each fault that begins prints a line and sends a heartbeat, and a pause starts a process. A person, or a script, asks
+ * for a few.
+ */
+const MOST_ORDERS_AT_ONCE = 20;
+const MOST_ORDERS_PER_SECOND = 10;
 /** The watch counts from when it was ready, we from when we heard so: sooner than this, it was somebody else. */
 const EARLY_MS = 250;
 /** As a caller would read them. */
@@ -55,6 +63,11 @@ export class Chaos {
   readonly #options: ChaosOptions;
   readonly #subscriptions: Subscription[] = [];
   readonly #held = new Set<() => void>();
+  readonly #limits = {
+    list: questionLimit(),
+    reset: questionLimit(),
+    other: new Allowance(MOST_ORDERS_AT_ONCE, MOST_ORDERS_PER_SECOND),
+  };
   #faults: Faults = NO_FAULTS;
   #cancelEnd: Cancel = () => {};
   #stopListening: Cancel = () => {};
@@ -126,9 +139,16 @@ export class Chaos {
     this.#now();
     const decoded = decodeBody(message.body, LONGEST_HEARTBEAT_BYTES);
     const order = parseOrder(decoded.kind === "value" ? decoded.value : undefined);
+    if (!this.#mayRead(order, message)) return;
     const refusal = this.#refusalOf(order, subject);
     if (refusal !== undefined) message.refuse(refusal.code, refusal.message);
     else if (order.kind !== "bad") this.#obey(order, message);
+  }
+
+  /** A flood of one kind of order leaves the others obeyed, a reset above all. A list that nobody receives is not made. */
+  #mayRead(order: ParsedOrder, { replyTo }: Message): boolean {
+    if (order.kind === "list") return replyTo !== undefined && this.#limits.list.take(this.#now());
+    return this.#limits[order.kind === "reset" ? "reset" : "other"].take(this.#now());
   }
 
   #refusalOf(order: ParsedOrder, subject: "own" | "of all"): Refusal | undefined {

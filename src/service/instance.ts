@@ -3,6 +3,7 @@
 // The way of a request: heard -> decoded -> dropped if nobody waits any more -> handled -> answered and counted.
 
 import type { BusStatus, Message, Subscription } from "../bus/bus.ts";
+import { headerText } from "../bus/nats-message.ts";
 import * as subjects from "../bus/subjects.ts";
 import { type Cancel, isoTime } from "../clock.ts";
 import type { Heartbeat } from "../health/heartbeat.ts";
@@ -12,10 +13,12 @@ import { afterDrop, afterFlush, afterStall, type Backlog, isExpired, NO_BACKLOG 
 import { deadlineOf, decodeBody, LONGEST_BODY_BYTES } from "./body.ts";
 import { endHandling, traceOfRequest } from "./call-span.ts";
 import { Chaos } from "./chaos.ts";
+import { checkIdentity } from "./check-identity.ts";
 import { type Encoded, encode, type Handled, type Handler, refuse } from "./handled.ts";
 import { type InstanceOptions, type WholeInstanceOptions, wholeInstanceOptions } from "./instance-options.ts";
 import { findNamesake } from "./namesake.ts";
 import { Pulse } from "./pulse.ts";
+import { questionLimit } from "./question-limit.ts";
 import { type Counts, type Identity, infoAnswer, NO_COUNTS, pingAnswer, statsAnswer } from "./verbs.ts";
 
 export interface Instance {
@@ -34,12 +37,12 @@ export type Started =
 
 /**
  * Waits for the bus, makes sure of the number, and starts to serve.
- * @throws Error when the service's name cannot stand in a subject
+ * @throws Error when a value of its identity breaks a rule of the protocol: the value and the rule
  */
 export async function startInstance(given: InstanceOptions): Promise<Started> {
   const options = wholeInstanceOptions(given);
-  const name = subjects.checkServiceName(options.service);
-  if (name.kind === "bad") throw new Error(name.why);
+  const identity = checkIdentity(options);
+  if (identity.kind === "bad") throw new Error(identity.why);
   await untilConnected(options);
   const namesake = await findNamesake(options.bus, options.service, options.instance);
   if (namesake !== undefined) return { kind: "taken", by: namesake };
@@ -127,10 +130,13 @@ class RunningInstance implements Instance {
   }
 
   #answerVerb(verb: "PING" | "INFO" | "STATS", make: () => object): void {
-    const { bus, service, incarnation } = this.#options;
-    for (const subject of subjects.serviceVerbSubjects(verb, service, incarnation)) {
-      this.#questions.push(bus.subscribe(subject, (message) => message.answer(JSON.stringify(make()))));
-    }
+    const { bus, clock, service, incarnation } = this.#options;
+    const limit = questionLimit();
+    const receive = (message: Message): void => {
+      if (message.replyTo !== undefined && limit.take(clock.now())) message.answer(JSON.stringify(make()));
+    };
+    for (const subject of subjects.serviceVerbSubjects(verb, service, incarnation))
+      this.#questions.push(bus.subscribe(subject, receive));
   }
 
   // Requests.
@@ -213,7 +219,7 @@ class RunningInstance implements Instance {
     this.#counts = {
       requests: requests + 1,
       errors: failed ? errors + 1 : errors,
-      lastError: failed ? `${encoded.code}:${encoded.message}` : lastError,
+      lastError: failed ? `${encoded.code}:${headerText(encoded.message)}` : lastError,
       processingMs: processingMs + tookMs,
       dropped,
     };

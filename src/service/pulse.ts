@@ -3,9 +3,9 @@
 import type { Bus, Message } from "../bus/bus.ts";
 import { heartbeatSubject } from "../bus/subjects.ts";
 import type { Cancel, Clock } from "../clock.ts";
-import { Allowance } from "../health/allowance.ts";
 import { type Heartbeat, type HeartbeatState, nextBeatInMs } from "../health/heartbeat.ts";
 import { type FaultNote, noteJson } from "./fault-notes.ts";
+import { questionLimit } from "./question-limit.ts";
 
 export interface PulseOptions extends Pick<Heartbeat, "service" | "instance" | "incarnation" | "address" | "version"> {
   readonly bus: Bus;
@@ -16,12 +16,6 @@ export interface PulseOptions extends Pick<Heartbeat, "service" | "instance" | "
   readonly faults?: { readonly isMute: boolean; readonly notes: readonly FaultNote[] } | undefined;
 }
 
-/**
- * Anybody can call the roll, and each call of a few bytes makes every instance beat: a flood of them would have the
- * instances do nothing else. Callers need one each when they connect and one for each breaker that opens.
- */
-const MOST_ASKED_AT_ONCE = 100;
-const MOST_ASKED_PER_SECOND = 100;
 /** Whoever asked beyond that gets the one beat for all of them, this late. */
 const ASKED_TOO_OFTEN_MS = 100;
 
@@ -30,7 +24,7 @@ export class Pulse {
   #state: HeartbeatState = "up";
   #seq = 0;
   #cancelNext: Cancel = () => {};
-  readonly #asked = new Allowance(MOST_ASKED_AT_ONCE, MOST_ASKED_PER_SECOND);
+  readonly #asked = questionLimit();
   #cancelLate: Cancel | undefined;
 
   constructor(options: PulseOptions) {

@@ -1,0 +1,122 @@
+// The values that an instance is started with: each is refused at the start with its rule, and not later in silence.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { systemClock } from "../../src/clock.ts";
+import { parseHeartbeat } from "../../src/health/heartbeat.ts";
+import { checkIdentity, type GivenIdentity } from "../../src/service/check-identity.ts";
+import { answer } from "../../src/service/handled.ts";
+import { startInstance } from "../../src/service/instance.ts";
+import type { InstanceOptions } from "../../src/service/instance-options.ts";
+import { pingAnswer } from "../../src/service/verbs.ts";
+import { MemoryNetwork } from "../support/memory-bus.ts";
+
+const test = suite("the identity of an instance");
+
+const GOOD: GivenIdentity = {
+  ...{ service: "ratings", instance: 1, incarnation: "1-a", version: "1.0.0", heartbeatIntervalMs: 15_000 },
+};
+const whyBad = (given: Partial<GivenIdentity>): string => {
+  const checked = checkIdentity({ ...GOOD, ...given });
+  return checked.kind === "bad" ? checked.why : "good";
+};
+
+const VERSIONS = [
+  "0.0.0",
+  "1.2.3",
+  "10.20.30",
+  "1.0.0-alpha",
+  "1.0.0-alpha.1",
+  "1.0.0-0A.is.legal",
+  "1.0.0--",
+  "1.1.2+meta",
+];
+const LONGEST = `1.0.0-${"x".repeat(58)}`;
+
+test("a semantic version is taken, with all that may stand behind its numbers", () => {
+  for (const version of [...VERSIONS, "1.2.3-beta.11+build.5", LONGEST])
+    assert.is(whyBad({ version }), "good", version);
+});
+
+test("any other version is refused, with the value and the rule", () => {
+  const rule = "must be a semantic version of up to 64 characters, such as 1.2.3 or 1.2.3-beta.1";
+  const broken: readonly [unknown, string][] = [
+    ...[
+      "",
+      "1",
+      "1.0",
+      "v1.0.0",
+      "01.0.0",
+      "1.0.0.0",
+      "1.0.0-",
+      "1.0.0+",
+      "1.0.0-01",
+      "1.0.0 ",
+      "1.0.0\n",
+      "latest",
+    ].map((version): [unknown, string] => [version, JSON.stringify(version)]),
+    [`${LONGEST}x`, JSON.stringify(`${LONGEST}…`)],
+    [1, "1"],
+    [null, "of type null"],
+    [{}, "of type object"],
+    [1n, "of type bigint"],
+  ];
+  for (const [version, shown] of broken) assert.is(whyBad({ version }), `version ${shown} ${rule}`);
+});
+
+test("a long hostile version is refused at once", () => {
+  const startedAt = performance.now();
+  whyBad({ version: `1.0.0-${"a-".repeat(1_000_000)}!` });
+  assert.ok(performance.now() - startedAt < 100);
+});
+
+test("number, incarnation, interval and name are refused that no reader of a heartbeat would take", () => {
+  const broken: readonly [Partial<GivenIdentity>, RegExp][] = [
+    ...[Number.NaN, 0, -1, 1.5, 1_000_000, "1", undefined].map((instance): [Partial<GivenIdentity>, RegExp] => [
+      { instance },
+      /^instance .* must be a whole number from 1 to 999999$/,
+    ]),
+    ...["", "a.b", "a b", "*", ">", "x".repeat(65), 7].map((incarnation): [Partial<GivenIdentity>, RegExp] => [
+      { incarnation },
+      /^incarnation .* must be 1 to 64 letters, digits, - and _$/,
+    ]),
+    ...[9, 300_001, 10.5, "15000"].map((heartbeatIntervalMs): [Partial<GivenIdentity>, RegExp] => [
+      { heartbeatIntervalMs },
+      /^heartbeatIntervalMs .* must be a whole number from 10 to 300000$/,
+    ]),
+    ...["Ratings", "1st", "a.b", "", "x".repeat(65), "health", undefined, 5].map(
+      (service): [Partial<GivenIdentity>, RegExp] => [{ service }, /^service name /],
+    ),
+  ];
+  for (const [given, why] of broken) assert.match(whyBad(given), why);
+});
+
+test("what is taken is a heartbeat to others, and has the types that ADR-32 asks for", () => {
+  for (const version of VERSIONS) {
+    const { service, instance, incarnation } = { service: "ratings", instance: 999_999, incarnation: "_-x" };
+    const address = `${service}.get.${incarnation}`;
+    const beat = { service, instance, incarnation, address, version, seq: 0, intervalMs: 10, state: "up" };
+    const read = parseHeartbeat(beat, { service, incarnation, address });
+    assert.is(read.kind === "heartbeat" && read.beat.version, version);
+    const said = pingAnswer({ service, instance, incarnation, address, version, sharedSubject: "ratings.get" });
+    const { name, id, metadata } = said as { name: string; id: string; metadata: Record<string, unknown> };
+    assert.match(name, /^[A-Za-z0-9_-]+$/);
+    assert.type(id, "string");
+    assert.ok(Object.values(metadata).every((value) => typeof value === "string"));
+  }
+});
+
+test("startInstance refuses before it sends anything", async () => {
+  const bus = new MemoryNetwork(systemClock()).bus();
+  const sent: string[] = [];
+  bus.publish = (subject) => void sent.push(subject);
+  const options: InstanceOptions = { service: "ratings", instance: 1, bus, handle: () => answer({}) };
+  for (const wrong of [{ version: "1.0" }, { instance: Number.NaN }, { incarnation: "a.b" }, { service: "Ratings" }]) {
+    const [name = ""] = Object.keys(wrong);
+    const refused = await startInstance({ ...options, ...wrong }).then(() => "started", String);
+    assert.match(refused, new RegExp(`^Error: ${name}`));
+  }
+  assert.equal(sent, []);
+});
+
+test.run();

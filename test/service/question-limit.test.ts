@@ -1,0 +1,116 @@
+// Questions that any client may send: answered at a bounded rate, and only where an answer is expected.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { answer } from "../../src/service/handled.ts";
+import { startInstance } from "../../src/service/instance.ts";
+import type { InstanceEvent } from "../../src/service/instance-options.ts";
+import type { OwnProcess } from "../../src/service/own-process.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+import { type MemoryBus, MemoryNetwork } from "../support/memory-bus.ts";
+
+const test = suite("questions of anybody");
+
+const IDLE: OwnProcess = { arm: async () => ({ kind: "failed", why: "a test" }), kill: () => undefined };
+
+interface Scene {
+  readonly clock: FakeClock;
+  readonly caller: MemoryBus;
+  /** Bodies of all that the instance has published, heartbeats left out. */
+  readonly published: string[];
+  readonly beats: string[];
+  readonly told: InstanceEvent[];
+}
+
+async function begin(): Promise<Scene> {
+  const clock = new FakeClock();
+  const network = new MemoryNetwork(clock);
+  const [bus, caller] = [network.bus(), network.bus()];
+  const told: InstanceEvent[] = [];
+  const starting = startInstance({
+    ...{ service: "ratings", instance: 1, incarnation: "1-a", bus, clock, random: () => 0, chaos: IDLE },
+    ...{ tell: (event) => told.push(event), handle: () => answer({ fine: true }) },
+  });
+  await clock.advance(1_000);
+  assert.is((await starting).kind, "started");
+  const [published, beats]: [string[], string[]] = [[], []];
+  const text = (body: Uint8Array): string => new TextDecoder().decode(body);
+  caller.subscribe("answers", ({ body }) => published.push(text(body)));
+  caller.subscribe("health.ratings.*", ({ body }) => beats.push(text(body)));
+  return { clock, caller, published, beats, told };
+}
+
+async function flood(
+  { clock, caller }: Scene,
+  subject: string,
+  count: number,
+  body = "",
+  reply = "answers",
+): Promise<void> {
+  for (let sent = 0; sent < count; sent++) caller.publish(subject, body, reply === "" ? undefined : reply);
+  await clock.advance(1);
+}
+
+const LIST = '{"fault":"list"}';
+const QUESTIONS = [
+  ...["PING", "INFO", "STATS"].flatMap((verb) =>
+    ["", ".ratings", ".ratings.1-a"].map((whom) => [`$SRV.${verb}${whom}`, ""] as const),
+  ),
+  ["chaos.ratings", LIST] as const,
+  ["chaos.ratings.1-a", LIST] as const,
+];
+
+for (const [subject, body] of QUESTIONS) {
+  test(`of a flood on ${subject} a hundred are answered at once, and a hundred a second`, async () => {
+    const scene = await begin();
+    await flood(scene, subject, 1_000, body);
+    assert.is(scene.published.length, 100);
+    await scene.clock.advance(500);
+    await flood(scene, subject, 1_000, body);
+    assert.is(scene.published.length, 150);
+    await scene.clock.advance(1_000);
+    await flood(scene, subject, 1, body);
+    assert.is(scene.published.length, 151, "and the next one when it is quiet");
+  });
+
+  test(`a flood on ${subject} without a reply subject does nothing, and takes no answer from others`, async () => {
+    const scene = await begin();
+    await flood(scene, subject, 1_000, body, "");
+    assert.equal([scene.published.length, scene.beats.length], [0, 0]);
+    await flood(scene, subject, 100, body);
+    assert.is(scene.published.length, 100);
+  });
+}
+
+test("during a flood of every question requests are answered, and so is a reset", async () => {
+  const scene = await begin();
+  const { caller, clock, published } = scene;
+  for (const [subject, body] of QUESTIONS) await flood(scene, subject, 1_000, body);
+  const reply = caller.request("ratings.get", "{}", { timeoutMs: 1_000 });
+  await clock.advance(1);
+  assert.is((await reply).kind, "answered");
+  const answered = published.length;
+  await flood(scene, "chaos.ratings", 1, '{"fault":"reset"}');
+  assert.is(published.length, answered + 1);
+});
+
+test("the three subjects of one question share a limit, and each question has its own", async () => {
+  const scene = await begin();
+  for (const whom of ["", ".ratings", ".ratings.1-a"]) await flood(scene, `$SRV.PING${whom}`, 100);
+  assert.is(scene.published.length, 100);
+  await flood(scene, "$SRV.STATS", 100);
+  assert.is(scene.published.length, 200);
+});
+
+test("of a flood of faults twenty are begun, refused or answered at once, and a reset among them ends all", async () => {
+  const scene = await begin();
+  const { told, beats, published } = scene;
+  await flood(scene, "chaos.ratings.1-a", 500, '{"fault":"slow","byMs":1}');
+  await flood(scene, "chaos.ratings.1-a", 500, '{"fault":"no such"}');
+  assert.is(told.filter(({ kind }) => kind === "fault begins").length, 20);
+  assert.equal([published.length, beats.length], [20, 20]);
+  await flood(scene, "chaos.ratings.1-a", 1, '{"fault":"reset"}', "");
+  assert.is(told.filter(({ kind }) => kind === "fault ended").length, 1, "also where no answer is expected");
+});
+
+test.run();

@@ -1,0 +1,80 @@
+// takes: 10 s
+// A client that asks what every client may ask, 20,000 times: the instances go on serving requests.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { connectNatsBus } from "../../src/bus/nats-bus.ts";
+import { systemClock } from "../../src/clock.ts";
+import { type Client, openClient } from "../../src/service/client.ts";
+import { usualHealthRules } from "../../src/settings.ts";
+import { Attacker } from "../support/attacker.ts";
+import { startNatsServer, type TestServer } from "../support/nats-server.ts";
+import { openPlainNats, type Wire } from "../support/wire.ts";
+import { until, World } from "../support/world.ts";
+
+interface Context {
+  server: TestServer;
+  world: World;
+  client: Client;
+  wire: Wire;
+  close: () => Promise<void>;
+}
+
+const test = suite<Context>("questions without an end");
+
+const QUESTIONS = ["$SRV.PING", "$SRV.INFO.ratings", "$SRV.STATS", "health.ratings"];
+const INSTANCES = 2;
+/** Of each question that many are answered at once, and that many a second. */
+const ANSWERED_AT_ONCE = 100;
+const ANSWERED_PER_SECOND = 100;
+const BATCH = 2_000;
+const BATCHES = 6;
+const CALLS_A_BATCH = 20;
+const TIMEOUT_MS = 10_000;
+
+test.before.each(async (context) => {
+  context.server = await startNatsServer();
+  context.world = new World(context.server.url, { LOG_LEVEL: "WARNING" });
+  await Promise.all([1, 2].map((number) => context.world.startRatings(number, { LOG_LEVEL: "INFO" })));
+  const clock = systemClock();
+  const bus = connectNatsBus({ urls: [context.server.url], name: "caller", clock, report: () => undefined });
+  const rules = { ...usualHealthRules(), requestTimeoutMs: TIMEOUT_MS };
+  context.client = openClient({ service: "ratings", bus, clock, rules });
+  context.close = () => bus.close();
+  context.wire = await openPlainNats(context.server.url);
+  await until("two instances are known", TIMEOUT_MS, () => context.client.tracker.live(clock.now()).length === 2);
+});
+test.after.each(async ({ server, world, client, wire, close }) => {
+  client.close();
+  await wire.close();
+  await close();
+  await world.close();
+  await server.stop();
+});
+
+test("a flood of questions is answered at its own rate, and every call meanwhile is answered", async (context) => {
+  const { server, client, wire } = context;
+  let answers = 0;
+  wire.hear("answers.of.nobody", () => {
+    answers += 1;
+  });
+  await wire.flush();
+  const attacker = await Attacker.join(server.port);
+  const startedAt = performance.now();
+  const ended = new Set<string>();
+  for (let batch = 0; batch < BATCHES; batch++) {
+    for (let sent = 0; sent < BATCH; sent++)
+      attacker.publish(QUESTIONS[sent % QUESTIONS.length] ?? "", "", "answers.of.nobody");
+    await attacker.settled();
+    const calls = Array.from({ length: CALLS_A_BATCH }, () => client.ask({ thingID: "camera" }));
+    for (const { kind } of await Promise.all(calls)) ended.add(kind);
+  }
+  await wire.flush();
+  const seconds = (performance.now() - startedAt) / 1_000;
+  attacker.leave();
+  assert.equal([...ended], ["answered"]);
+  const most = INSTANCES * QUESTIONS.length * (ANSWERED_AT_ONCE + ANSWERED_PER_SECOND * seconds);
+  assert.ok(answers > 0 && answers <= most, `${answers} answers to ${BATCH * BATCHES} questions in ${seconds} s`);
+});
+
+test.run();
