@@ -152,6 +152,19 @@ export const DEFECTS: readonly Defect[] = [
     "this.#end(replyTo, waiting, reply, false);",
     "this.#end(replyTo, waiting, reply, true);",
   ]),
+  defect(
+    "a reply subject serves whichever address is next",
+    [
+      "bus/slot-pool",
+      "const address = this.#addressOf(to);",
+      'const address = this.#addressOf(to.replace(/[^.]*$/, ""));',
+    ],
+    [
+      "bus/slot-pool",
+      "this.#addressOf(to).cooling.push(slot);",
+      'this.#addressOf(to.replace(/[^.]*$/, "")).cooling.push(slot);',
+    ],
+  ),
   defect("a silent bus is never doubted", ["bus/pending", "this.#isDoubted(sentAtMs) ? AWAY : TIMEOUT", "TIMEOUT"]),
   defect("a bus that was late is trusted at once", ["bus/pulse", "if (this.#lateUntilMs > sentAtMs)", "if (false)"]),
   defect("a stall of our own counts as time", ["clock", "gapMs > STALL_MS ? TICK_MS : gapMs", "gapMs"]),

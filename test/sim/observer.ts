@@ -35,6 +35,8 @@ export class Observer implements View {
   /** Tickets whose request has not been sent yet, in order. */
   #unsent: Call[] = [];
   readonly #byReplyTo = new Map<string, Call>();
+  /** The address that each reply subject has served, of all connections of this market. */
+  readonly #servedBy = new Map<string, string>();
 
   constructor(world: World, market: MarketProcess) {
     this.world = world;
@@ -189,6 +191,7 @@ export class Observer implements View {
     bus.call = (subject, body, options, ended) => {
       bus.nextReplyTo = undefined;
       call(subject, body, options, ended);
+      this.#replyIsOf(subject, bus.nextReplyTo);
       const sent = this.#unsent.find(({ ticket }) => ticket.who.address === subject);
       if (sent === undefined) return;
       this.#unsent = this.#unsent.filter((other) => other !== sent);
@@ -199,5 +202,15 @@ export class Observer implements View {
       const call = this.#byReplyTo.get(subject);
       if (call !== undefined) call.repliedAtMs ??= this.world.timeline.now;
     };
+  }
+
+  /** A reply subject names the service that is asked, and never serves a second address. */
+  #replyIsOf(subject: string, replyTo: string | undefined): void {
+    if (replyTo === undefined) return;
+    const before = this.#servedBy.get(replyTo) ?? subject;
+    this.#servedBy.set(replyTo, subject);
+    if (before !== subject) this.world.breaks("P18", `${replyTo} served ${before}, and now ${subject}`);
+    if (replyTo.split(".")[1] !== subject.split(".")[0])
+      this.world.breaks("P18", `${replyTo} is where ${subject} is to answer`);
   }
 }

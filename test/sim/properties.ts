@@ -18,6 +18,7 @@ export const PROPERTIES = {
   P15: "no request outlives its deadline",
   P16: "a call that must not be repeated is handled once at most",
   P17: "hedging sends one call in twenty twice, never to the same one, spares who is late, and charges it all the same",
+  P18: "a reply subject names the service that may answer, and serves one address alone",
 } as const;
 
 export type PropertyName = keyof typeof PROPERTIES;

@@ -1,0 +1,292 @@
+// Every cell of roles × subjects, tried against a real nats-server: what a role publishes, what it subscribes to, and
+// every detour by which an honest program with more rights might publish for it.
+
+import { connect, credsAuthenticator, type Msg, type NatsConnection, type Subscription } from "nats";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { type Credentials, callerPartOf } from "../../src/bus/credentials.ts";
+import { natsMint } from "../../src/dwc/identity/mint.ts";
+import {
+  adminPermissions,
+  marketPermissions,
+  type Permissions,
+  servicePermissions,
+} from "../../src/dwc/identity/permissions.ts";
+import { openClient } from "../../src/service/client.ts";
+import { startInstance } from "../../src/service/instance.ts";
+import type { InstanceOptions } from "../../src/service/instance-options.ts";
+import { type TestServer, until } from "../support/nats-server.ts";
+import { clock, credentials, enter, Folder } from "../support/orgs.ts";
+import { mayHear, mayPublish } from "../support/subject-match.ts";
+
+interface Role {
+  readonly name: string;
+  readonly who: Credentials;
+  readonly permissions: Permissions;
+}
+
+interface Context {
+  folders: Folder[];
+  server: TestServer;
+  roles: readonly Role[];
+  /** May publish and hear everything in the org. */
+  spy: NatsConnection;
+  ends: (() => unknown)[];
+}
+
+const cells = suite<Context>("each role on the bus");
+
+const SERVICES = ["ratings", "prices"] as const;
+
+cells.before(async (context) => {
+  const [owner, ben, cyd] = [new Folder(), new Folder(), new Folder()];
+  await owner.createOrg();
+  const services = await Promise.all(SERVICES.map((name) => owner.createService(name)));
+  await ben.accept(await owner.invite("ben@example.org"));
+  await cyd.accept(await owner.invite("cyd@example.org", true));
+  context.folders = [owner, ben, cyd];
+  context.server = await owner.startServer();
+  context.ends = [];
+  context.spy = await connectAs(context, await spyIn(owner));
+  context.roles = [
+    ...services.map((who, place) => {
+      const name = SERVICES[place] ?? "";
+      return { name, who, permissions: servicePermissions(name, who.publicKey) };
+    }),
+    { name: "member", who: ben.person, permissions: marketPermissions(ben.person.publicKey) },
+    { name: "admin", who: cyd.person, permissions: adminPermissions(cyd.person.publicKey) },
+    { name: "owner", who: owner.person, permissions: adminPermissions(owner.person.publicKey) },
+  ];
+});
+cells.after(async ({ folders, server, ends }) => {
+  for (const end of ends.reverse()) await end();
+  await server.stop();
+  for (const folder of folders) folder.remove();
+});
+
+async function spyIn({ org }: Folder): Promise<Credentials> {
+  if (org.authority.kind !== "owner") throw new Error("not the owner's folder");
+  const permissions = (): Permissions => ({ pub: { allow: [">"] }, sub: { allow: [">"] } });
+  const signer = org.authority.accountSeed;
+  const { creds } = await natsMint.creds({ name: "spy", account: org.account, signer, permissions, expiresAt: null });
+  return credentials(creds);
+}
+
+/** A connection of the client library alone: no code of ours keeps it from trying anything. */
+async function connectAs(context: Context, who: Credentials): Promise<NatsConnection> {
+  const authenticator = credsAuthenticator(Buffer.from(who.text));
+  const connection = await connect({ servers: context.server.url, authenticator, reconnect: false });
+  context.ends.push(() => connection.close());
+  return connection;
+}
+
+/** The subjects that the server has denied this connection, as they come. */
+function denials(connection: NatsConnection): Set<string> {
+  const denied = new Set<string>();
+  const read = async (): Promise<void> => {
+    for await (const { permissionContext: what } of connection.status())
+      if (what !== undefined) denied.add(`${what.operation} ${what.subject}`);
+  };
+  read().catch(() => undefined);
+  return denied;
+}
+
+/** One subject of each kind, for each service and each user; and those of the server itself. */
+function subjects(roles: readonly Role[]): readonly string[] {
+  const ofService = (service: string): readonly string[] => [
+    ...[`${service}.get`, `${service}.get.x1`, `${service}.put`, service, `${service}.get.x1.y`],
+    ...[`health.${service}`, `health.${service}.x1`, `belief.${service}.m1`, `belief.${service}`],
+    ...[`chaos.${service}`, `chaos.${service}.x1`],
+    ...["PING", "INFO", "STATS"].flatMap((verb) => [`$SRV.${verb}.${service}`, `$SRV.${verb}.${service}.x1`]),
+    ...roles.map(({ who }) => `_INBOX.${service}.${callerPartOf(who.publicKey)}.process.token`),
+  ];
+  return [
+    ...["ratings", "prices"].flatMap(ofService),
+    ...["$SRV.PING", "$SRV.INFO", "$SRV.STATS", "$SRV.SCHEMA", "health", "chaos", "anything"],
+    ...["health.get.x1", "health.get", "chaos.get.x1", "chaos.get", "belief.get.x1", "get.get", "*.get", "*.get.x1"],
+    ...roles.flatMap(({ who }) => {
+      const part = callerPartOf(who.publicKey);
+      return [`_INBOX._all.${part}.process.token`, `_INBOX.${part}.process.token`, `_INBOX.get.${part}`];
+    }),
+    ...["_INBOX.x.y", "_INBOX.ratings", "_INBOX.prices.x", "_R_.x.y"],
+    ...["$SYS.REQ.ACCOUNT.PING.CONNZ", "$SYS.REQ.CLAIMS.UPDATE", "$SYS.REQ.SERVER.PING", "$SYS.REQ.USER.INFO"],
+    ...["$JS.API.INFO", "$KV.x.y", "$SYS.ACCOUNT.A.CONNECT"],
+  ];
+}
+
+/** Patterns that would hear more than one subject. */
+function patterns(roles: readonly Role[]): readonly string[] {
+  return [
+    ...[
+      ">",
+      "*",
+      "*.*",
+      "*.>",
+      "*.*.*",
+      "*.get",
+      "*.get.*",
+      "$SYS.>",
+      "$SRV.>",
+      "$SRV.PING.*",
+      "_INBOX.>",
+      "_INBOX.*.>",
+    ],
+    ...["_INBOX.*.*.*.*", "_INBOX._all.>", "belief.>", "belief.*.*", "health.>", "health.*", "health.*.*", "chaos.>"],
+    ...SERVICES.flatMap((service) => [
+      ...[`${service}.>`, `${service}.*`, `${service}.get.*`, `${service}.*.x1`, `health.${service}.*`],
+      ...[`health.${service}.>`, `belief.${service}.*`, `chaos.${service}.*`, `_INBOX.${service}.>`],
+      ...[`$SRV.PING.${service}.*`, `$SRV.*.${service}`, `_INBOX.${service}.*.*.*`],
+    ]),
+    ...roles.flatMap(({ who }) => {
+      const part = callerPartOf(who.publicKey);
+      return [`_INBOX.*.${part}.>`, `_INBOX.*.${part}.p.*`, `_INBOX.ratings.${part}.>`, `_INBOX.${part}.>`];
+    }),
+  ];
+}
+
+/** What of `wanted` the spy hears published while `act` runs. */
+async function heardWhile({ spy }: Context, act: () => Promise<unknown>): Promise<readonly Msg[]> {
+  const heard: Msg[] = [];
+  const all: Subscription = spy.subscribe(">", { callback: (_error, message) => heard.push(message) });
+  await spy.flush();
+  await act();
+  await spy.flush();
+  all.unsubscribe();
+  await spy.flush();
+  return heard;
+}
+
+cells("publishes to the subjects of its row, and the server refuses all others", async (context) => {
+  const all = subjects(context.roles);
+  for (const { name, who, permissions } of context.roles) {
+    const connection = await connectAs(context, who);
+    const denied = denials(connection);
+    const heard = await heardWhile(context, async () => {
+      for (const subject of all) connection.publish(subject, name);
+      await connection.flush();
+    });
+    const arrived = new Set(
+      heard.filter(({ data }) => Buffer.from(data).toString() === name).map(({ subject }) => subject),
+    );
+    const wanted = all.filter((subject) => mayPublish(permissions, subject));
+    assert.equal([...arrived].toSorted(), [...new Set(wanted)].toSorted(), name);
+    assert.ok(denied.size >= all.length - wanted.length - 10, `${name}: ${denied.size} refusals are reported`);
+  }
+});
+
+cells("subscribes to the subjects of its row, and the server refuses all others", async (context) => {
+  const all = [...new Set([...subjects(context.roles), ...patterns(context.roles)])];
+  for (const { name, who, permissions } of context.roles) {
+    for (const queue of [undefined, "ratings", "prices"]) {
+      const connection = await connectAs(context, who);
+      const denied = denials(connection);
+      const given = queue === undefined ? {} : { queue };
+      for (const subject of all) connection.subscribe(subject, { ...given, callback: () => undefined });
+      await connection.flush();
+      const wanted = all.filter((subject) => !mayHear(permissions, subject, queue));
+      await until("every refusal is reported", () => denied.size >= wanted.length);
+      const refused = all.filter((subject) => denied.has(`subscription ${subject}`));
+      assert.equal(refused, wanted, `${name} in queue group ${queue}`);
+      await connection.close();
+    }
+  }
+});
+
+cells("may not publish to the reply subject of a message that it hears", async (context) => {
+  const all = subjects(context.roles);
+  for (const { name, who, permissions } of context.roles) {
+    const connection = await connectAs(context, who);
+    const forbidden = all.filter((subject) => !mayPublish(permissions, subject));
+    const own = all.filter((subject) => mayHear(permissions, subject, name));
+    const heard = await heardWhile(context, async () => {
+      for (const subject of own)
+        connection.subscribe(subject, { queue: name, callback: (_error, message) => message.respond(name) });
+      await connection.flush();
+      // From itself, where it may, and from a caller with every right.
+      for (const from of [connection, context.spy])
+        for (const subject of own) for (const reply of forbidden) from.publish(subject, "bait", { reply });
+      await context.spy.flush();
+      await connection.flush();
+    });
+    const answered = heard.filter(({ data }) => Buffer.from(data).toString() === name).map(({ subject }) => subject);
+    assert.equal([...new Set(answered)], [], name);
+    await connection.close();
+  }
+});
+
+async function startHonest(context: Context, who: Credentials, options: Pick<InstanceOptions, "service" | "instance">) {
+  const { bus } = await enter(context.server, who);
+  const idle = { arm: () => Promise.resolve({ kind: "failed", why: "not here" } as const), kill: () => undefined };
+  const handle = () => ({ kind: "answer", body: { rating: 4.5 } }) as const;
+  const started = await startInstance({ ...options, bus, handle, clock, chaos: idle });
+  if (started.kind !== "started") throw new Error(`${options.service} did not start`);
+  context.ends.push(() => bus.close());
+  context.ends.push(() => started.instance.goodbye());
+  return started.instance.address;
+}
+
+cells("cannot make an instance or a caller publish where it may not itself", async (context) => {
+  const [ratings, prices, member] = context.roles;
+  assert.ok(ratings && prices && member);
+  const addresses = await Promise.all([
+    startHonest(context, ratings.who, { service: "ratings", instance: 1 }),
+    startHonest(context, prices.who, { service: "prices", instance: 1 }),
+  ]);
+  const market = await enter(context.server, member.who);
+  context.ends.push(() => market.bus.close());
+  const client = openClient({ service: "ratings", bus: market.bus, clock });
+  context.ends.push(() => client.close());
+  await client.ready();
+  const all = subjects(context.roles);
+  for (const role of [prices, member]) {
+    const attacker = await connectAs(context, role.who);
+    const may = [...all, ...addresses].filter((subject) => mayPublish(role.permissions, subject));
+    const forbidden = all.filter((subject) => !mayPublish(role.permissions, subject));
+    const heard = await heardWhile(context, async () => {
+      for (const subject of may) for (const reply of forbidden) attacker.publish(subject, "{}", { reply });
+      await attacker.flush();
+      // An instance handles messages in order, so its answers to the attacker come before those to the spy.
+      for (const address of addresses) {
+        const reply = `_INBOX.${address.split(".")[0]}.spy.process.token`;
+        await context.spy.request(address, "{}", { timeout: 10_000, noMux: true, reply });
+      }
+      assert.is((await client.ask({ thingID: "camera" })).kind, "answered");
+    });
+    const reached = new Set(heard.map(({ subject }) => subject));
+    const harmful = forbidden.filter((subject) => reached.has(subject) && !isAnswerOfAsked(subject, role));
+    assert.equal(harmful, [], role.name);
+  }
+});
+
+/**
+ * A member may ask ratings, and chooses where the answer goes: to the replies of ratings, so that a caller takes it for
+ * no other's. Answers to `$SRV` questions go where every service answers. Neither is a reply subject that serves a call.
+ */
+function isAnswerOfAsked(subject: string, { name }: Role): boolean {
+  return name === "member" && /^_INBOX\.(ratings|prices|_all)\./.test(subject);
+}
+
+cells("hears nothing of another org on the same server", async (context) => {
+  const [owner] = context.folders;
+  assert.ok(owner);
+  const first = owner.org.id;
+  const other = await owner.createOrg("Another Org");
+  assert.equal((await owner.push(context.server)).kind, "told");
+  const theirs = await connectAs(context, credentials(other.me.creds));
+  let heard = 0;
+  for (const subject of [
+    "health.*.*",
+    "belief.*.*",
+    `_INBOX.*.${callerPartOf(credentials(other.me.creds).publicKey)}.>`,
+  ])
+    theirs.subscribe(subject, { callback: () => heard++ });
+  await theirs.flush();
+  for (const subject of subjects(context.roles)) context.spy.publish(subject, "x");
+  await context.spy.flush();
+  await theirs.flush();
+  assert.is(heard, 0);
+  await owner.change((state) => ({ kind: "done", state: { ...state, currentOrgId: first } }));
+  await until("the first org again", () => owner.org.id === first);
+});
+
+cells.run();
