@@ -14,7 +14,17 @@ export type Reply =
   /** The bus was away, or went away while the call was out: says nothing about the instance. */
   | { readonly kind: "away" }
   /** The caller gave up: says nothing about the instance. */
-  | { readonly kind: "cancelled" };
+  | { readonly kind: "cancelled" }
+  /** The message never left this process, as it is too large for this bus: says nothing about the instance. */
+  | { readonly kind: "unsent"; readonly why: string }
+  | Denied;
+
+/** The server does not permit the message, or its answer: says nothing about the instance. */
+export interface Denied {
+  readonly kind: "denied";
+  /** For a person: which subject, with which credentials, and what to type. */
+  readonly why: string;
+}
 
 export interface Message {
   readonly subject: string;
@@ -50,6 +60,8 @@ export type BusStatus = "connected" | "away" | "closed";
 
 export interface Bus {
   readonly status: BusStatus;
+  /** The largest body in bytes that this bus takes now; undefined: not known, or no limit. */
+  readonly maxBodyBytes?: number | undefined;
   /** Sends and waits for one answer. */
   request(subject: string, body: string, options: RequestOptions): Promise<Reply>;
   /**
@@ -59,7 +71,7 @@ export interface Bus {
   call(subject: string, body: string, options: CallOptions, ended: (reply: Reply) => void): void;
   /** Whoever served that subject is dead: every call that is out to it ends as `nobody`, at once. */
   giveUp(subject: string): void;
-  /** Sends and collects every answer that comes within `waitMs`. */
+  /** Sends and collects every answer that comes within `waitMs`. What is not permitted ends at once, with none. */
   gather(subject: string, body: string, waitMs: number): Promise<readonly Uint8Array[]>;
   /** Sends; dropped when the bus is away, as nobody would hear it in time. */
   publish(subject: string, body: string, replyTo?: string): void;

@@ -10,7 +10,7 @@ import { type Authenticator, connect, credsAuthenticator, headers, type MsgHdrs,
 
 import type { Clock } from "../clock.ts";
 import { AttemptBoard } from "./attempt-board.ts";
-import type { BusStatus, CallOptions, Message, Reply, RequestOptions, Subscription } from "./bus.ts";
+import type { BusStatus, CallOptions, Denied, Message, Reply, RequestOptions, Subscription } from "./bus.ts";
 import { type BusAddress, readBusAddress } from "./bus-address.ts";
 import { type Credentials, REPLY_ROOT } from "./credentials.ts";
 import { Dialler, type MetServer } from "./dialler.ts";
@@ -32,6 +32,7 @@ import { BusHistory, type OpenBusCase, objectionToOpen, openBusRule, openBusWarn
 import { AWAY, CANCELLED, PendingTable } from "./pending.ts";
 import { hand } from "./receiver.ts";
 import { type ReplySubjects, replySubjects } from "./reply-subjects.ts";
+import { safely } from "./safe-report.ts";
 import { Sparing } from "./sparing.ts";
 import { StatusBoard } from "./status-board.ts";
 import { assertSubject } from "./subjects.ts";
@@ -50,8 +51,7 @@ const CLOSE_WITHIN_MS = 1_000;
 const PROCESS_PART_BYTES = 8;
 /** 96 bits: no sibling of an instance guesses the reply subject of a call to it. */
 const TOKEN_BYTES = 12;
-/** As HTTP has it: the body is too large. */
-const TOO_LARGE = 413;
+/** The code of an answer that is too large for the bus, as its asker receives it. */
 const NOT_SENT = 500;
 
 /** Returns at once, with status "away", and connects in the background for as long as it is not closed. */
@@ -72,11 +72,13 @@ class NatsBusImpl implements NatsBus {
   readonly #history: BusHistory;
   readonly #openCase: (address: BusAddress) => OpenBusCase;
   #trouble: string | undefined;
+  /** How every call ends on this connection: set once the server has refused the subscription for answers. */
+  #repliesDenied: Denied | undefined;
 
   constructor(options: NatsBusOptions) {
     const { clock, credentials, authenticator, inboxPrefix } = options;
     this.#clock = clock;
-    this.#sparing = new Sparing(options.report);
+    this.#sparing = new Sparing(safely(options.report));
     this.#board = new StatusBoard((status, error) =>
       this.#say("watcher", `a listener failed when told ${status}: ${String(error)}`),
     );
@@ -85,7 +87,8 @@ class NatsBusImpl implements NatsBus {
     this.#pending = new PendingTable(clock, subjects, isDoubted);
     this.#caller = { holder: credentials?.name, cure: options.cure };
     const hear = (message: WireMessage): void => void this.#pending.heard(message.subject, replyOf(message));
-    this.#hearings.add({ subject: subjects.subscription, queue: undefined, hear });
+    const denied = (): void => this.#denyReplies(subjects.subscription);
+    this.#hearings.add({ subject: subjects.subscription, queue: undefined, hear, denied });
     const login = loginOf(authenticator, credentials);
     this.#addresses = options.urls.map(readBusAddress);
     this.#history = options.history ?? new BusHistory();
@@ -123,6 +126,10 @@ class NatsBusImpl implements NatsBus {
     return this.#dialler.lastServer;
   }
 
+  get maxBodyBytes(): number | undefined {
+    return this.#wire?.info?.max_payload;
+  }
+
   watchAttempts(listener: (attempt: Attempt) => void): () => void {
     return this.#attempts.watch(listener);
   }
@@ -137,6 +144,7 @@ class NatsBusImpl implements NatsBus {
     const wire = this.#wire;
     if (options.signal?.aborted) ended(CANCELLED);
     else if (wire === undefined) ended(AWAY);
+    else if (this.#repliesDenied !== undefined) ended(this.#repliesDenied);
     else {
       const replyTo = this.#pending.add(subject, options, ended);
       const failure = this.#send(wire, subject, body, replyTo);
@@ -151,7 +159,7 @@ class NatsBusImpl implements NatsBus {
   gather(subject: string, body: string, waitMs: number): Promise<readonly Uint8Array[]> {
     assertSubject(subject);
     const wire = this.#wire;
-    if (wire === undefined) return Promise.resolve([]);
+    if (wire === undefined || this.#repliesDenied !== undefined) return Promise.resolve([]);
     const { replyTo, bodies } = this.#pending.addGathering(subject, waitMs);
     const failure = this.#send(wire, subject, body, replyTo);
     if (failure !== undefined) this.#pending.settle(replyTo, AWAY);
@@ -229,7 +237,7 @@ class NatsBusImpl implements NatsBus {
     const tooLarge = (error as { code?: unknown }).code === "MAX_PAYLOAD_EXCEEDED";
     const why = tooLarge ? `the body is over the bus's limit of ${limit} bytes` : String(error);
     this.#say("not sent", `a message to ${subject} was not sent: ${why}`);
-    return { kind: "refused", code: tooLarge ? TOO_LARGE : NOT_SENT, message: `not sent: ${why}` };
+    return { kind: "unsent", why };
   }
 
   #answer = (subject: string, body: string, error?: ServiceError): void => {
@@ -237,7 +245,8 @@ class NatsBusImpl implements NatsBus {
     if (wire === undefined) return;
     const failure = this.#send(wire, subject, body, "", error);
     // The asker would wait in vain for an answer that is too large: it is told so instead.
-    if (failure?.kind === "refused") this.#send(wire, subject, "", "", { ...failure, code: NOT_SENT });
+    if (failure?.kind === "unsent")
+      this.#send(wire, subject, "", "", { code: NOT_SENT, message: `not sent: ${failure.why}` });
   };
 
   #blame = (subject: string, error: unknown): void => {
@@ -246,6 +255,7 @@ class NatsBusImpl implements NatsBus {
   };
 
   #prepare(link: Link<NatsConnection>): void {
+    this.#repliesDenied = undefined;
     this.#hearTroubleOf(link.wire).catch(() => undefined); // ends as the connection does, which is told elsewhere
     for (const hearing of this.#hearings) this.#hearOn(link, hearing);
   }
@@ -285,9 +295,18 @@ class NatsBusImpl implements NatsBus {
   /** The library's errors that end no connection; the others come as its end. */
   async #hearTroubleOf(wire: NatsConnection): Promise<void> {
     for await (const { permissionContext: denied } of wire.status()) {
-      const told = denied && deniedSentence(denied.operation, denied.subject, this.#caller);
-      if (told !== undefined) this.#say(told.about, told.sentence);
+      if (denied === undefined) continue;
+      const { about, sentence } = deniedSentence(denied.operation, denied.subject, this.#caller);
+      if (denied.operation === "publish") this.#pending.deny(denied.subject, { kind: "denied", why: sentence });
+      this.#say(about, sentence);
     }
+  }
+
+  /** No answer can arrive: the calls that are out end now, and later ones at once, until the next login. */
+  #denyReplies(subject: string): void {
+    const { sentence } = deniedSentence("subscription", subject, this.#caller);
+    this.#repliesDenied = { kind: "denied", why: sentence };
+    this.#pending.settleAll(this.#repliesDenied);
   }
 
   #say(kind: string, sentence: string): void {

@@ -33,6 +33,8 @@ export interface Hearing {
   readonly queue: string | undefined;
   /** Must not throw: that would end the library's reading for good. */
   readonly hear: (message: WireMessage) => void;
+  /** Called when the server refuses the subscription. Must not throw either. */
+  readonly denied?: () => void;
 }
 
 export class Link<W extends Wire = Wire> {
@@ -72,7 +74,9 @@ export class Link<W extends Wire = Wire> {
   hear(hearing: Hearing): void {
     const callback = (error: Error | null, message: WireMessage): void => {
       // A connection given up for dead may wake and speak: its messages have been asked for again elsewhere.
-      if (error === null && this.#live) hearing.hear(message);
+      if (!this.#live) return;
+      if (error === null) hearing.hear(message);
+      else hearing.denied?.();
     };
     const options = hearing.queue === undefined ? { callback } : { callback, queue: hearing.queue };
     this.#heard.set(hearing, this.wire.subscribe(hearing.subject, options));

@@ -5,7 +5,7 @@
 // already in our hands would otherwise lose against the clock.
 
 import type { Cancel, Clock } from "../clock.ts";
-import type { CallOptions, Reply } from "./bus.ts";
+import type { CallOptions, Denied, Reply } from "./bus.ts";
 import type { ReplySubjects } from "./reply-subjects.ts";
 import { REUSE_DELAY, SlotPool } from "./slot-pool.ts";
 
@@ -99,6 +99,11 @@ export class PendingTable {
 
   settleAll(reply: Reply): void {
     for (const [replyTo] of this.#waiting.all()) this.settle(replyTo, reply);
+  }
+
+  /** The server does not permit messages to `subject`: every call that is out to it ends as `denied`. */
+  deny(subject: string, denied: Denied): void {
+    for (const [replyTo, waiting] of this.#waiting.all()) if (waiting.subject === subject) this.settle(replyTo, denied);
   }
 
   /** Whoever served `subject` is dead. See Bus.giveUp. */

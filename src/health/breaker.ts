@@ -196,7 +196,8 @@ function open(from: Breaker, now: number, { delayMs, retestInMs }: Delay, beatCl
 }
 
 /**
- * The call ended in a way that says nothing about the instance: the bus was away, the caller gave up, nobody was there.
+ * The call ended in a way that says nothing about the instance: the bus was away, the caller gave up, nobody was there,
+ * it was never sent.
  * What it held is given back, and nothing is told.
  */
 export function afterNothing(breaker: Breaker, sentUnder: number, now: number): Breaker {

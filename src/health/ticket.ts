@@ -22,8 +22,14 @@ export const RESULTS = [
   "nobody",
   /** Answered that it takes no more. */
   "draining",
+  /** An answer in time that the caller's own check failed on: alive, and no more is known. */
+  "unchecked",
   /** The bus was away or the caller gave up. */
   "nothing",
+  /** It never left the caller. */
+  "unsent",
+  /** The bus does not permit the call. */
+  "denied",
 ] as const;
 export type Result = (typeof RESULTS)[number];
 

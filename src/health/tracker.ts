@@ -205,6 +205,7 @@ export class Tracker {
     switch (result) {
       case "answered":
       case "nonsense":
+      case "unchecked":
         return this.#apply(member, breaker.afterAnswer(member.breaker, ticket.epoch, this.#rules));
       case "timeout":
         return this.#apply(member, breaker.afterTimeout(member.breaker, ticket.epoch, now, this.#rules, this.#random));
@@ -215,6 +216,8 @@ export class Tracker {
         this.#giveBack(member, ticket, now);
         return this.#drain(member, "took no call");
       case "nothing":
+      case "unsent":
+      case "denied":
         this.#giveBack(member, ticket, now);
         return NOTHING;
     }

@@ -46,6 +46,6 @@ function beginAsk(trace: Trace, thingID: string, joined?: Trace): Span | undefin
 }
 
 function endAsk(span: Span, answer: Answer): void {
-  if (answer.kind === "unanswered") span.end(answer.why);
+  if (answer.kind === "unanswered" || answer.kind === "failed") span.end(answer.why);
   else span.end(answer.kind === "refused" ? String(answer.code) : undefined, { "dwc.instance": answer.who.instance });
 }

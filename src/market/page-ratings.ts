@@ -48,7 +48,7 @@ const HIGHEST_RATING = 5;
 
 function readAnswer(thingID: string, answer: Answer | undefined): Outcome {
   if (answer === undefined) throw new Error(`no answer was kept for ${thingID}`);
-  if (answer.kind === "unanswered") return { kind: "bad", thingID, why: answer.why };
+  if (answer.kind === "unanswered" || answer.kind === "failed") return { kind: "bad", thingID, why: answer.why };
   if (answer.kind === "refused") return { kind: "bad", thingID, why: `${answer.code} ${answer.message}` };
   const rating = ratingIn(answer.body, thingID);
   const { instance } = answer.who;

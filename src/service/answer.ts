@@ -5,22 +5,42 @@ import type { Reply } from "../bus/bus.ts";
 import type { Who } from "../health/member.ts";
 import type { Result } from "../health/ticket.ts";
 import { decodeBody, LONGEST_BODY_BYTES } from "./body.ts";
+import { isThenable, textOf } from "./guard.ts";
 
 /** How a call ended for the one who asked. */
 export type Answer =
   | { readonly kind: "answered"; readonly body: unknown; readonly who: Who }
   /** The service's own error: 404 unknown, 400 bad request, 500. */
   | { readonly kind: "refused"; readonly code: number; readonly message: string; readonly who: Who }
-  | { readonly kind: "unanswered"; readonly why: WhyUnanswered };
+  | {
+      readonly kind: "unanswered";
+      readonly why: WhyUnanswered;
+      /** For a person, where there is more to say. */
+      readonly detail?: string;
+    }
+  /** It failed on the caller's own side: it says nothing about any instance. */
+  | { readonly kind: "failed"; readonly why: WhyFailed; readonly detail: string };
 
 export type WhyUnanswered =
   | "request timed out"
   | "all services are down"
   | "the bus is away"
   | "the caller gave up"
-  | "the answer was not readable";
+  | "the answer was not readable"
+  | "not permitted";
+
+export type WhyFailed =
+  | "the request cannot be written as JSON"
+  | "the options of the call cannot be used"
+  | "the request was not sent"
+  | "the check of the answer failed"
+  | "the call failed in its own process";
 
 export const unanswered = (why: WhyUnanswered): Answer => ({ kind: "unanswered", why });
+
+export const failed = (why: WhyFailed, detail: string): Extract<Answer, { kind: "failed" }> => ({
+  ...{ kind: "failed", why, detail },
+});
 
 /** What came of sending a call to one instance. */
 export interface Attempt {
@@ -28,7 +48,7 @@ export interface Attempt {
   readonly result: Result;
 }
 
-/** What counts as an answer of a service: only its caller knows. */
+/** What counts as an answer of a service: only its caller knows. One that throws ends the call as failed. */
 export type Accepts = (body: unknown) => boolean;
 
 /** How an instance says that it takes no more, and has not begun (docs/protocol.md). */
@@ -55,6 +75,10 @@ export function readAttempt(reply: Reply, who: Who, accepts: Accepts): Attempt {
       return { answer: unanswered("the bus is away"), result: "nothing" };
     case "cancelled":
       return { answer: unanswered("the caller gave up"), result: "nothing" };
+    case "unsent":
+      return { answer: failed("the request was not sent", reply.why), result: "unsent" };
+    case "denied":
+      return { answer: { kind: "unanswered", why: "not permitted", detail: reply.why }, result: "denied" };
   }
 }
 
@@ -62,10 +86,23 @@ export function readAttempt(reply: Reply, who: Who, accepts: Accepts): Attempt {
 export const mayBeDone = ({ answer, result }: Attempt): boolean =>
   result === "nonsense" || (answer.kind === "refused" && answer.code === UNFINISHED);
 
-/** An answer may be none: not JSON, or nothing that its caller could use. */
+/** An answer may be none: not JSON, or nothing that its caller could use. Its caller may be unable to tell. */
 function readBody(bytes: Uint8Array, who: Who, accepts: Accepts): Attempt {
   const decoded = decodeBody(bytes, LONGEST_BODY_BYTES);
   if (decoded.kind === "unreadable") return { answer: unanswered("the answer was not readable"), result: "nonsense" };
   const answer: Answer = { kind: "answered", body: decoded.value, who };
-  return { answer, result: accepts(decoded.value) ? "answered" : "nonsense" };
+  try {
+    const isAccepted: unknown = accepts(decoded.value);
+    if (isThenable(isAccepted)) return asynchronousCheck(isAccepted);
+    return { answer, result: isAccepted ? "answered" : "nonsense" };
+  } catch (error) {
+    return { answer: failed("the check of the answer failed", textOf(error)), result: "unchecked" };
+  }
+}
+
+/** A promise would count as true, whatever it comes to. */
+function asynchronousCheck(check: PromiseLike<unknown>): Attempt {
+  check.then(undefined, () => undefined);
+  const detail = "accepts gave a promise: it has to say true or false at once";
+  return { answer: failed("the check of the answer failed", detail), result: "unchecked" };
 }

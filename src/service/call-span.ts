@@ -2,7 +2,7 @@
 // instance is a span of its caller's, and the handling one of the instance's, below it. Only where spans are sent.
 
 import type { Ticket } from "../health/ticket.ts";
-import type { Span, Trace, Tracing } from "../trace/trace.ts";
+import type { Carried, Span, Trace, Tracing } from "../trace/trace.ts";
 import { untraced } from "../trace/trace.ts";
 import { incomingInBody } from "../trace/traceparent.ts";
 import type { Attempt } from "./answer.ts";
@@ -23,6 +23,14 @@ export function beginAttempt(trace: Trace | undefined, { who }: Ticket, isCopy: 
       "dwc.copy": isCopy,
     },
   });
+}
+
+/** What of a trace travels: its two fields, if they are texts, and nothing else that a tracer may have put there. */
+export function carriedBy({ carried }: Trace): Carried | undefined {
+  if (carried === undefined) return undefined;
+  const { traceparent, tracestate } = carried;
+  if (typeof traceparent !== "string") return undefined;
+  return typeof tracestate === "string" ? { traceparent, tracestate } : { traceparent };
 }
 
 /** An error of the service's own has its code; what is no answer is named as the metrics have it. */

@@ -8,7 +8,9 @@ import type { Who } from "../health/member.ts";
 import type { Result } from "../health/ticket.ts";
 import { type HealthRules, usualHealthRules } from "../settings.ts";
 import type { Trace } from "../trace/trace.ts";
+import type { WhyFailed } from "./answer.ts";
 import type { Faults } from "./faults.ts";
+import { Guard } from "./guard.ts";
 import { usualClock } from "./usual-clock.ts";
 
 export interface ClientOptions {
@@ -31,12 +33,14 @@ export interface ClientOptions {
   readonly tell?: (event: ClientEvent, trace?: Trace) => void;
   /** Called at the end of every attempt, with somebody waiting for what comes after it: count, and no more. */
   readonly count?: (ended: Ended) => void;
+  /** Receives a sentence when `tell`, `count` or other code of yours fails, of each one a minute. Left out: stderr. */
+  readonly report?: (sentence: string) => void;
 }
 
 /** As the call itself; as a retest or a trial, a copy that nobody waited for; or once more, beside a late one. */
 export type SentAs = "call" | "copy" | "hedge";
 
-/** What an attempt came to, or that there was nobody to make one with. */
+/** What an attempt came to, or that there was none: no instance could be asked, or the call itself could not be made. */
 export type Ended =
   | {
       readonly kind: "attempt";
@@ -47,7 +51,8 @@ export type Ended =
       readonly isRefusal: boolean;
       readonly tookMs: number;
     }
-  | { readonly kind: "short-circuited" };
+  | { readonly kind: "short-circuited" }
+  | { readonly kind: "failed"; readonly why: WhyFailed };
 
 /** What happens on the way, as it happens. */
 export type ClientEvent =
@@ -69,19 +74,26 @@ export type ClientEvent =
   | { readonly kind: "bus"; readonly status: BusStatus }
   | Change;
 
-export type WholeClientOptions = Required<ClientOptions> & { readonly rules: HealthRules };
+/** With every function of the user's own made safe. */
+export type WholeClientOptions = Required<Omit<ClientOptions, "report">> & {
+  readonly rules: HealthRules;
+  readonly guard: Guard;
+};
 
 /** A value at a time, and not by spreading: plain JavaScript passes `undefined` for what it does not know. */
 export function wholeClientOptions(options: ClientOptions): WholeClientOptions {
+  const clock = options.clock ?? usualClock();
+  const guard = new Guard(`the client of ${options.service}`, options.report, clock);
   return {
     ...options,
     ears: options.ears ?? options.bus,
-    clock: options.clock ?? usualClock(),
+    clock,
+    guard,
     rules: { ...usualHealthRules(), ...options.rules },
-    random: options.random ?? Math.random,
+    random: options.random === undefined ? Math.random : guard.random(options.random),
     core: options.core ?? openCore,
     hedge: options.hedge ?? false,
-    tell: options.tell ?? (() => undefined),
-    count: options.count ?? (() => undefined),
+    tell: guard.listener("tell", options.tell),
+    count: guard.listener("count", options.count),
   };
 }

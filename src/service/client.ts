@@ -9,23 +9,18 @@ import type { Change } from "../health/change.ts";
 import type { Resolver, Slow } from "../health/resolver.ts";
 import type { Result, Ticket } from "../health/ticket.ts";
 import type { Tracker } from "../health/tracker.ts";
-import type { Span, Trace } from "../trace/trace.ts";
-import { type Accepts, type Answer, type Attempt, mayBeDone, readAttempt, unanswered } from "./answer.ts";
-import { encodeRequest } from "./body.ts";
-import { beginAttempt, endAttempt } from "./call-span.ts";
+import type { Carried, Span, Trace } from "../trace/trace.ts";
+import { type Answer, type Attempt, failed, mayBeDone, readAttempt, unanswered, type WhyFailed } from "./answer.ts";
+import { encodeRequest, isLongerThan } from "./body.ts";
+import { type AskOptions, type CallRequest, readCall } from "./call-request.ts";
+import { beginAttempt, carriedBy, endAttempt } from "./call-span.ts";
 import { type ClientOptions, type SentAs, type WholeClientOptions, wholeClientOptions } from "./client-options.ts";
+import { textOf } from "./guard.ts";
 import { Hearing } from "./hearing.ts";
 import { type CallSoFar, Hedging, type Send } from "./hedging.ts";
+import { type OwnSignal, ownSignal } from "./own-signal.ts";
 
-export interface AskOptions {
-  /** False for a call that must not reach two instances; reads may. */
-  readonly repeatable?: boolean;
-  /** What counts as an answer: for any other body the call goes on to another instance. Left out: whatever is JSON. */
-  readonly accepts?: Accepts;
-  readonly signal?: AbortSignal;
-  /** What the call belongs to: told with its events, sent along if it is wanted, and timed where spans are sent. */
-  readonly trace?: Trace | undefined;
-}
+export type { AskOptions } from "./call-request.ts";
 
 export interface Client {
   /** What is believed of every instance; for reading. */
@@ -35,7 +30,10 @@ export interface Client {
   readonly slow: Slow | undefined;
   /** Resolves once the first roll call after connecting has been heard; at once if that is past, or the bus away. */
   ready(): Promise<void>;
-  /** Asks one instance and, if that turns out dead or leaving, the next, all within one request timeout. Never rejects. */
+  /**
+   * Asks one instance and, if that turns out dead or leaving, the next, all within one request timeout. Never rejects:
+   * what fails on the caller's own side, in its request, options, check or listeners, is a result, too.
+   */
   ask(request: object, options?: AskOptions): Promise<Answer>;
   close(): void;
 }
@@ -48,7 +46,6 @@ const LEAST_WORTH_SENDING_MS = 5;
 const LEAST_SHARE_TO_CHARGE = 0.9;
 /** Of one call so many attempts are told. More only come of forged heartbeats, and those could be a thousand. */
 const MOST_TOLD = 8;
-const ANYTHING: Accepts = () => true;
 
 /** @throws Error when the service's name cannot stand in a subject */
 export function openClient(options: ClientOptions): Client {
@@ -59,6 +56,18 @@ export function openClient(options: ClientOptions): Client {
   return client;
 }
 
+/** The user's code that has failed, by what came of it. */
+const FAILED_NAMES: Readonly<Record<WhyFailed, string>> = {
+  "the request cannot be written as JSON": "the request",
+  "the options of the call cannot be used": "the options of a call",
+  "the request was not sent": "a request",
+  "the check of the answer failed": "accepts",
+  "the call failed in its own process": "core",
+};
+
+const tooLarge = (limitBytes: number): Extract<Answer, { kind: "failed" }> =>
+  failed("the request was not sent", `it is over the bus's limit of ${limitBytes} bytes`);
+
 const NOT_WAITED_FOR = (): void => undefined;
 
 /**
@@ -67,23 +76,27 @@ const NOT_WAITED_FOR = (): void => undefined;
  * out does 5 % more of them without (one promise for each attempt, and an awaiting loop around, gained nothing).
  */
 interface Asking extends CallSoFar {
-  readonly request: object;
-  readonly options: AskOptions;
+  readonly call: CallRequest;
+  /** Ours, and not the caller's. */
+  readonly signal: AbortSignal | undefined;
   /** What one instance answered that was of no use: better than nothing, if nobody answers better. */
   nonsense: Answer | undefined;
+  /** Must not be called twice, nor throw. */
   readonly resolve: (answer: Answer) => void;
-  readonly reject: (bug: unknown) => void;
 }
 
 /** What is sent to one instance, and who is told of its end. */
 interface Sending {
   readonly ticket: Ticket;
-  readonly request: object;
+  readonly call: CallRequest;
   readonly timeoutMs: number;
-  readonly options: AskOptions;
+  readonly signal: AbortSignal | undefined;
+  readonly repeatable: boolean;
   readonly sentAs: SentAs;
+  /** Called once. Must not throw. */
   readonly ended: (attempt: Attempt) => void;
-  readonly reject: (bug: unknown) => void;
+  /** The ticket is settled: whatever else comes of it changes nothing. */
+  isOver: boolean;
 }
 
 class ServiceClient implements Client {
@@ -102,9 +115,7 @@ class ServiceClient implements Client {
     this.resolver = resolver;
     this.#hearing = new Hearing(options, this.tracker, (changes) => this.#tellAll(changes));
     const { requestTimeoutMs } = options.rules;
-    this.#hedging = options.hedge
-      ? new Hedging({ clock: options.clock, tell: options.tell, resolver: this.resolver, requestTimeoutMs })
-      : undefined;
+    this.#hedging = options.hedge ? new Hedging({ ...options, resolver: this.resolver, requestTimeoutMs }) : undefined;
   }
 
   get slow(): Slow | undefined {
@@ -112,8 +123,9 @@ class ServiceClient implements Client {
   }
 
   start(): void {
-    const { clock } = this.#options;
-    this.#stopTicking = clock.every(TICK_MS, () => this.#tellAll(this.tracker.tick(clock.now())));
+    const { clock, guard } = this.#options;
+    const tick = (): void => this.#tellAll(this.tracker.tick(clock.now()));
+    this.#stopTicking = clock.every(TICK_MS, () => guard.run("core", tick, undefined));
     this.#hearing.start();
   }
 
@@ -127,32 +139,73 @@ class ServiceClient implements Client {
   }
 
   ask(request: object, options: AskOptions = {}): Promise<Answer> {
+    const call = readCall(request, options);
+    if (call.kind === "failed") return Promise.resolve(this.#failed(call));
     const { rollCall } = this.#hearing;
-    return rollCall === undefined ? this.#ask(request, options) : rollCall.then(() => this.#ask(request, options));
+    return rollCall === undefined ? this.#ask(call) : rollCall.then(() => this.#ask(call));
   }
 
-  #ask(request: object, options: AskOptions): Promise<Answer> {
+  #ask(call: CallRequest): Promise<Answer> {
     const { bus, clock, rules } = this.#options;
     if (bus.status !== "connected") return Promise.resolve(unanswered("the bus is away"));
+    const largestBytes = bus.maxBodyBytes ?? Number.POSITIVE_INFINITY;
+    if (isLongerThan(call.body.text, largestBytes)) return Promise.resolve(this.#failed(tooLarge(largestBytes)));
+    const signal = this.#ownSignal(call.signal);
+    if (signal !== undefined && "kind" in signal) return Promise.resolve(signal);
     const giveUpAt = clock.now() + rules.requestTimeoutMs;
-    return new Promise((resolve, reject) => {
-      this.#askNext({ request, options, giveUpAt, tried: new Set(), nonsense: undefined, resolve, reject });
+    return new Promise((resolve) => {
+      const end = signal === undefined ? resolve : (answer: Answer) => this.#release(signal, answer, resolve);
+      const asking = { call, signal: signal?.signal, giveUpAt, tried: new Set<string>(), nonsense: undefined };
+      this.#askNext({ ...asking, resolve: end });
     });
   }
 
+  /** @returns the call's end, if there is nobody waiting for it or no way to know */
+  #ownSignal(given: AbortSignal | undefined): OwnSignal | Answer | undefined {
+    if (given === undefined || given === null) return undefined;
+    try {
+      const signal = ownSignal(given);
+      return signal.signal.aborted ? unanswered("the caller gave up") : signal;
+    } catch (error) {
+      return this.#failed(failed("the options of the call cannot be used", textOf(error)));
+    }
+  }
+
+  #release(signal: OwnSignal, answer: Answer, resolve: (answer: Answer) => void): void {
+    this.#options.guard.run("signal", () => signal.release(), undefined);
+    resolve(answer);
+  }
+
+  #failed(answer: Extract<Answer, { kind: "failed" }>): Answer {
+    this.#options.count({ kind: "failed", why: answer.why });
+    return answer;
+  }
+
+  /** Goes on with `step`; should that throw, by a core of the user's own or a bug of ours, the call ends all the same. */
+  #carryOn(asking: Asking, step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.#options.guard.failed("core", error);
+      asking.resolve(this.#failed(failed("the call failed in its own process", textOf(error))));
+    }
+  }
+
   #askNext(asking: Asking): void {
-    const ticket = this.#takeTurn(asking);
-    if (ticket === undefined) asking.resolve(asking.nonsense ?? this.#shortCircuit());
-    else this.#attempt(ticket, asking, (attempt) => this.#attempted(ticket, attempt, asking));
+    this.#carryOn(asking, () => {
+      const ticket = this.#takeTurn(asking);
+      if (ticket === undefined) asking.resolve(asking.nonsense ?? this.#shortCircuit());
+      else this.#attempt(ticket, asking, (attempt) => this.#attempted(ticket, attempt, asking));
+    });
   }
 
   #attempted(ticket: Ticket, attempt: Attempt, asking: Asking): void {
-    const { tried, giveUpAt } = asking;
-    if (!this.#mayGoOn(attempt, asking.options)) {
+    const { tried, giveUpAt, call } = asking;
+    if (!this.#mayGoOn(attempt, call)) {
       asking.resolve(attempt.answer);
       return;
     }
-    if (attempt.result === "nonsense") asking.nonsense = this.#tellNonsense(ticket, attempt, asking.options.trace);
+    if (attempt.result === "nonsense") asking.nonsense = this.#tellNonsense(ticket, attempt, call.trace);
     tried.add(ticket.who.incarnation);
     if (giveUpAt - this.#options.clock.now() >= LEAST_WORTH_SENDING_MS) this.#askNext(asking);
     else asking.resolve(asking.nonsense ?? unanswered("request timed out"));
@@ -165,28 +218,29 @@ class ServiceClient implements Client {
 
   /** Asks one instance; and under HEDGE=1, if that is late, another one beside it. */
   #attempt(ticket: Ticket, asking: Asking, ended: (attempt: Attempt) => void): void {
-    const { request, options, giveUpAt, reject } = asking;
-    const { repeatable = true, accepts = ANYTHING, signal, trace } = options;
+    const { call, signal, giveUpAt } = asking;
+    const { repeatable, trace } = call;
     if (this.#hedging === undefined || !repeatable) {
       const timeoutMs = giveUpAt - this.#options.clock.now();
-      this.#send({ ticket, request, timeoutMs, options, sentAs: "call", ended, reject });
+      this.#send({ ticket, call, timeoutMs, signal, repeatable, sentAs: "call", ended, isOver: false });
       return;
     }
-    // A bug ends the call itself: whoever helps out is not to be told of it.
-    const send: Send = (one, timeoutMs, sentAs, own) => {
-      const sent = own === undefined ? { accepts, trace } : { accepts, trace, signal: own };
-      return new Promise((resolve) =>
-        this.#send({ ticket: one, request, timeoutMs, options: sent, sentAs, ended: resolve, reject }),
+    const send: Send = (one, timeoutMs, sentAs) =>
+      new Promise((resolve) =>
+        this.#send({ ticket: one, call, timeoutMs, signal, repeatable, sentAs, ended: resolve, isOver: false }),
       );
-    };
     this.#hedging
-      .send(ticket, { ...asking, send, signal, trace })
+      .send(ticket, { ...asking, send, trace })
       .then(ended)
-      .catch(reject);
+      .catch((error: unknown) =>
+        this.#carryOn(asking, () => {
+          throw error;
+        }),
+      );
   }
 
   /** Not delivered, or not taken: asking another is safe for any verb. What may be done already must be repeatable. */
-  #mayGoOn(attempt: Attempt, { repeatable = true }: AskOptions): boolean {
+  #mayGoOn(attempt: Attempt, { repeatable }: CallRequest): boolean {
     const { result } = attempt;
     const isOfNoUse = result === "nobody" || result === "draining" || result === "nonsense";
     return isOfNoUse && (repeatable || !mayBeDone(attempt));
@@ -201,7 +255,7 @@ class ServiceClient implements Client {
   #takeTurn(asking: Asking): Ticket | undefined {
     const { clock } = this.#options;
     const { tried } = asking;
-    const { repeatable = true, trace } = asking.options;
+    const { repeatable, trace } = asking.call;
     const tell = tried.size < MOST_TOLD ? this.#options.tell : () => undefined;
     tell({ kind: "resolving" }, trace);
     tell({ kind: "resolved", live: () => this.tracker.live(clock.now()).map((member) => member.who) }, trace);
@@ -212,45 +266,52 @@ class ServiceClient implements Client {
     return turn.call;
   }
 
-  #sendCopies(tickets: readonly Ticket[], { request, options, reject }: Asking): void {
+  #sendCopies(tickets: readonly Ticket[], { call }: Asking): void {
     const timeoutMs = this.#options.rules.requestTimeoutMs;
-    const { accepts = ANYTHING, trace } = options;
-    const sent = { accepts, trace };
-    for (const ticket of tickets) {
-      this.#send({ ticket, request, timeoutMs, options: sent, sentAs: "copy", ended: NOT_WAITED_FOR, reject });
-    }
+    const shared = { call, timeoutMs, signal: undefined, repeatable: true, ended: NOT_WAITED_FOR } as const;
+    for (const ticket of tickets) this.#send({ ...shared, ticket, sentAs: "copy", isOver: false });
   }
 
-  /** Sends, reads and settles: whatever happens on the way, the ticket does not stay out. */
+  /** Sends, reads and settles: whatever happens on the way, the ticket does not stay out. Never throws. */
   #send(sending: Sending): void {
+    const { bus, clock } = this.#options;
+    const { ticket, call, timeoutMs, signal, repeatable, sentAs } = sending;
+    const { trace, body } = call;
+    const span = trace === undefined ? undefined : this.#beginSpan(trace, ticket, sentAs);
     try {
-      const { bus, clock } = this.#options;
-      const { ticket, request, timeoutMs, options, sentAs } = sending;
-      const { repeatable = true, signal, trace } = options;
-      const span = beginAttempt(trace, ticket, sentAs === "copy");
       // In the body, not in headers: those cost a caller a quarter more of its processor time for each call.
-      const carried = span?.carried ?? trace?.carried;
-      const body = encodeRequest(request, Math.round(clock.wall() + timeoutMs), carried);
+      const carried = trace === undefined ? undefined : this.#carried(span ?? trace);
+      const text = encodeRequest(body, Math.round(clock.wall() + timeoutMs), carried);
       const how = { timeoutMs, signal, answersOnce: ticket.member.answersOnce, mayBeDone: !repeatable };
-      bus.call(ticket.who.address, body, how, (reply) => this.#ended(sending, span, reply));
+      bus.call(ticket.who.address, text, how, (reply) => this.#ended(sending, span, reply));
     } catch (error) {
-      sending.reject(error);
+      this.#ended(sending, span, { kind: "unsent", why: textOf(error) });
     }
   }
 
+  /** A tracer is code of the user's own: without its span the call goes on. */
+  #beginSpan(trace: Trace, ticket: Ticket, sentAs: SentAs): Span | undefined {
+    return this.#options.guard.run("trace", () => beginAttempt(trace, ticket, sentAs === "copy"), undefined);
+  }
+
+  #carried(from: Trace): Carried | undefined {
+    return this.#options.guard.run("trace", () => carriedBy(from), undefined);
+  }
+
+  /** Only the first end counts, should a bus tell two. */
   #ended(sending: Sending, span: Span | undefined, reply: Reply): void {
-    const { ticket, timeoutMs, options, sentAs, ended, reject } = sending;
-    try {
-      const attempt = readAttempt(reply, ticket.who, options.accepts ?? ANYTHING);
-      // The dead have no breaker to open.
-      const result = reply.kind === "lost" ? "nobody" : this.#charge(attempt, timeoutMs);
-      this.#settle(ticket, result, options.trace);
-      if (span !== undefined) endAttempt(span, { ...attempt, result });
-      this.#count(ticket, attempt, result, sentAs);
-      ended(attempt);
-    } catch (error) {
-      reject(error);
-    }
+    if (sending.isOver) return;
+    sending.isOver = true;
+    const { ticket, call, timeoutMs, sentAs, ended } = sending;
+    const attempt = readAttempt(reply, ticket.who, call.accepts);
+    // The dead have no breaker to open.
+    const result = reply.kind === "lost" ? "nobody" : this.#charge(attempt, timeoutMs);
+    const { guard } = this.#options;
+    if (attempt.answer.kind === "failed") guard.failed(FAILED_NAMES[attempt.answer.why], attempt.answer.detail);
+    guard.run("core", () => this.#settle(ticket, result, call.trace), undefined);
+    if (span !== undefined) guard.run("trace", () => endAttempt(span, { ...attempt, result }), undefined);
+    this.#count(ticket, attempt, result, sentAs);
+    ended(attempt);
   }
 
   #count({ who, sentAt }: Ticket, { answer }: Attempt, result: Result, sentAs: SentAs): void {

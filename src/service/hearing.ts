@@ -53,7 +53,7 @@ export class Hearing {
     this.#stops.push(bus.watch((status) => this.#afterBusStatus(status)));
     this.#stops.push(ears.watch((status) => this.#afterEarsStatus(status)));
     if (ears.status === "connected") this.#callTheFirstRoll();
-    else this.#tracker.busAway(clock.now());
+    else this.#guarded(() => this.#tracker.busAway(clock.now()));
   }
 
   /** The first roll call after connecting, while calls have to wait for it. */
@@ -119,14 +119,19 @@ export class Hearing {
   #afterEarsStatus(status: BusStatus): void {
     const { bus, clock } = this.#options;
     if (status === "connected") {
-      this.#tracker.busBack(clock.now());
+      this.#guarded(() => this.#tracker.busBack(clock.now()));
       this.#tellDeafness();
       this.#callTheFirstRoll();
     } else {
-      this.#tracker.busAway(clock.now());
+      this.#guarded(() => this.#tracker.busAway(clock.now()));
       this.#rollCall?.over();
       if (bus.status === "connected") this.#deafSince = clock.now();
     }
+  }
+
+  /** The core may be the user's own. */
+  #guarded(act: () => void): void {
+    this.#options.guard.run("core", act, undefined);
   }
 
   #tellDeafness(): void {

@@ -10,6 +10,7 @@ import type { Ticket } from "../health/ticket.ts";
 import type { Trace } from "../trace/trace.ts";
 import type { Attempt } from "./answer.ts";
 import type { ClientEvent } from "./client-options.ts";
+import type { Guard } from "./guard.ts";
 
 /** Sends one ticket's call with what is left of its time; settles the ticket however it ends, and never rejects. */
 export type Send = (
@@ -28,6 +29,7 @@ export interface CallSoFar {
 
 export interface HedgedCall extends CallSoFar {
   readonly send: Send;
+  /** Raised until the caller has its answer, and never after: the late call has to time out, or nobody is charged. */
   readonly signal: AbortSignal | undefined;
   readonly trace: Trace | undefined;
 }
@@ -37,6 +39,7 @@ export interface HedgingOptions {
   readonly resolver: Resolver;
   readonly requestTimeoutMs: number;
   readonly tell: (event: ClientEvent, trace?: Trace) => void;
+  readonly guard: Guard;
 }
 
 export class Hedging {
@@ -55,20 +58,14 @@ export class Hedging {
 
   /** Sends the call of `ticket`, and once more if that is late. Resolves with the first answer, or else with the first's end. */
   send(ticket: Ticket, call: HedgedCall): Promise<Attempt> {
-    const { signal, forget } = untilAnswered(call.signal);
-    const attempt = this.#race(ticket, { ...call, signal });
-    if (forget !== undefined) void attempt.then(forget);
-    return attempt;
-  }
-
-  #race(ticket: Ticket, call: HedgedCall): Promise<Attempt> {
-    const { clock } = this.#options;
+    const { clock, guard } = this.#options;
     return new Promise((resolve) => {
       const lateAfterMs = this.#hedge.sent(ticket.who);
       const first = this.#timed(ticket, "call", call);
       const race = new Race(resolve);
       // After one more turn of reading: timers run first, and the answer may be in our hands already.
-      const cancel = clock.after(lateAfterMs, () => clock.afterReading(() => this.#help(ticket, call, race)));
+      const help = (): void => guard.run("core", () => this.#help(ticket, call, race), undefined);
+      const cancel = clock.after(lateAfterMs, () => clock.afterReading(help));
       void first.then((attempt) => {
         cancel();
         if (race.firstEnded(attempt) === "overtaken") this.#hedge.caughtUp(ticket.who.incarnation);
@@ -101,18 +98,6 @@ export class Hedging {
     if (attempt.result === "answered") this.#hedge.answered(ticket.who, clock.now() - ticket.sentAt);
     return attempt;
   }
-}
-
-/**
- * The caller's signal, until it has its answer: whoever gives up then gives up nothing, and the late call has to time
- * out, or its instance would never be charged with it.
- */
-function untilAnswered(caller: AbortSignal | undefined): { signal: AbortSignal | undefined; forget?: () => void } {
-  if (caller === undefined || caller.aborted) return { signal: caller };
-  const own = new AbortController();
-  const giveUp = (): void => own.abort();
-  caller.addEventListener("abort", giveUp);
-  return { signal: own.signal, forget: () => caller.removeEventListener("abort", giveUp) };
 }
 
 /** Two attempts at one call: the first answer ends it; without any, the first's end is what its caller is told. */

@@ -5,6 +5,7 @@ import type { Clock } from "../clock.ts";
 import { usualHealthRules } from "../settings.ts";
 import type { Trace, Tracing } from "../trace/trace.ts";
 import type { Fault } from "./faults.ts";
+import { Guard } from "./guard.ts";
 import type { Handler } from "./handled.ts";
 import { newIncarnation } from "./identity.ts";
 import type { OwnProcess } from "./own-process.ts";
@@ -41,27 +42,34 @@ export interface InstanceOptions {
   readonly random?: () => number;
   /** `trace`: of the request that brought it about, if one did and has one. */
   readonly tell?: (event: InstanceEvent, trace?: Trace) => void;
+  /** Receives a sentence when `tell` or other code of yours fails, of each one a minute. Left out: stderr. */
+  readonly report?: (sentence: string) => void;
   /** Where the spans of its requests are sent (`datawire-market/tracing`); left out: nowhere. */
   readonly tracing?: Tracing | undefined;
   /** Takes faults from whoever asks on the bus, and does them to this process (CHAOS=1). Left out: there is no such subject. */
   readonly chaos?: OwnProcess | undefined;
 }
 
-export type WholeInstanceOptions = Required<Omit<InstanceOptions, "tracing">> & Pick<InstanceOptions, "tracing">;
+/** With every listener of the user's own made safe. */
+export type WholeInstanceOptions = Required<Omit<InstanceOptions, "tracing" | "report">> &
+  Pick<InstanceOptions, "tracing"> & { readonly guard: Guard };
 
 /** For a service that has no versions yet: the service protocol asks for one, of three numbers. */
 const NO_VERSION = "0.0.0";
 
 /** A value at a time, and not by spreading: plain JavaScript passes `undefined` for what it does not know. */
 export function wholeInstanceOptions(options: InstanceOptions): WholeInstanceOptions {
+  const clock = options.clock ?? usualClock();
+  const guard = new Guard(`instance ${options.instance} of ${options.service}`, options.report, clock);
   return {
     ...options,
+    guard,
     incarnation: options.incarnation ?? newIncarnation(options.instance),
     version: options.version ?? NO_VERSION,
-    clock: options.clock ?? usualClock(),
+    clock,
     heartbeatIntervalMs: options.heartbeatIntervalMs ?? usualHealthRules().heartbeatIntervalMs,
-    random: options.random ?? Math.random,
-    tell: options.tell ?? (() => undefined),
+    random: options.random === undefined ? Math.random : guard.random(options.random),
+    tell: guard.listener("tell", options.tell),
     chaos: options.chaos,
   };
 }

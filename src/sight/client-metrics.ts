@@ -25,6 +25,7 @@ export function clientSamples(sight: Sight, { tracker }: Seen, wallOffsetMs: num
     dwc_client_requests_total: [
       ...totals.flatMap(([instance, total]) => outcomeSamples({ service, instance }, total)),
       { labels: { service, instance: "", outcome: "short_circuited" }, value: sight.shortCircuited },
+      { labels: { service, instance: "", outcome: "failed" }, value: sight.failed },
     ],
     dwc_client_request_duration_seconds: totals.flatMap(([instance, total]) =>
       durationSamples({ service, instance }, total),

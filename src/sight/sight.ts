@@ -44,6 +44,8 @@ export class Sight {
   readonly transitions = new Map<Transition, number>();
   readonly eventCounts: Map<EventName, number> = new Map(EVENTS.map(({ name }) => [name, 0]));
   shortCircuited = 0;
+  /** Calls that failed on our own side before an instance was chosen. */
+  failed = 0;
   bus: BusStatus = "away";
   readonly #memories = new Map<string, Memory>();
   readonly #overall = new Tally();
@@ -59,6 +61,10 @@ export class Sight {
   count(ended: Ended, now: number): void {
     if (ended.kind === "short-circuited") {
       this.shortCircuited += 1;
+      return;
+    }
+    if (ended.kind === "failed") {
+      this.failed += 1;
       return;
     }
     const outcome = outcomeOf(ended);

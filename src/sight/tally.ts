@@ -13,6 +13,8 @@ export const OUTCOMES = [
   { name: "unreachable", meaning: "delivered to nobody: the process is dead; another was asked" },
   { name: "draining", meaning: "refused, as it is leaving; another was asked" },
   { name: "abandoned", meaning: "the bus went away, the caller gave up, or it had no time left to answer" },
+  { name: "denied", meaning: "not permitted by the bus: whoever asks has not the credentials for it" },
+  { name: "failed", meaning: "failed on the caller's own side; without an instance where none had been chosen yet" },
 ] as const;
 
 export type Outcome = (typeof OUTCOMES)[number]["name"];
@@ -34,6 +36,9 @@ export function outcomeOf({ result, isRefusal }: Attempt): Outcome {
       return "unreachable";
     case "nothing":
       return "abandoned";
+    case "unsent":
+    case "unchecked":
+      return "failed";
     default:
       return result;
   }
@@ -45,7 +50,7 @@ export const secondOf = (now: number): number => Math.floor(now / SECOND_MS);
 type OutcomeCounts = Record<Outcome, number>;
 const noOutcomes = (): OutcomeCounts => ({
   ...{ ok: 0, error: 0, nonsense: 0, timeout: 0 },
-  ...{ unreachable: 0, draining: 0, abandoned: 0 },
+  ...{ unreachable: 0, draining: 0, abandoned: 0, denied: 0, failed: 0 },
 });
 
 /** Of one incarnation: about a kilobyte, and only of those that have been called. */

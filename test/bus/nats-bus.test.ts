@@ -306,6 +306,54 @@ test("what this process may not do is told in a sentence, and what it may do goe
   assert.is((await bus.request("shop.get", "", { timeoutMs: 1_000 })).kind, "answered");
 });
 
+test("a call that the server denies ends within 50 ms, and a new login that permits it is taken at its word", async (context) => {
+  const user = (denied: string): string =>
+    `authorization { users: [{ user: shop, password: s, permissions: { ${denied} } }] }`;
+  const strict = await natsServer(context, user(`publish: { deny: ["far.get"] }, subscribe: { deny: ["_INBOX.>"] }`));
+  const url = strict.url.replace("//", "//shop:s@");
+  const bus = newBus(context, url, { cure: "type  dwc create-service shop" });
+  await connected(bus);
+  const tookMs: number[] = [];
+  for (let call = 0; call < 5; call++) {
+    const sentAtMs = performance.now();
+    const reply = await bus.request("near.get", "", { timeoutMs: 5_000 });
+    tookMs.push(performance.now() - sentAtMs);
+    assert.match(
+      reply.kind === "denied" ? reply.why : reply.kind,
+      /not allowed to hear _INBOX\..*: type {2}dwc create/,
+    );
+  }
+  await strict.kill();
+  await until("away", () => bus.status === "away");
+  const mild = await startNatsServer({ port: strict.port, config: user(`publish: { deny: ["far.get"] }`) });
+  context.ends.push(() => mild.stop());
+  await connected(bus);
+  assert.is((await bus.request("near.get", "", { timeoutMs: 5_000 })).kind, "nobody");
+  for (let call = 0; call < 5; call++) {
+    const sentAtMs = performance.now();
+    assert.is((await bus.request("far.get", "", { timeoutMs: 5_000 })).kind, "denied");
+    tookMs.push(performance.now() - sentAtMs);
+  }
+  tookMs.sort((a, b) => a - b);
+  assert.ok((tookMs[5] ?? 0) < 50, `ms: ${tookMs.map(Math.round).join(" ")}`);
+});
+
+test("a body is held against the limit of the server that is there now", async (context) => {
+  const large = await natsServer(context);
+  const bus = newBus(context, large.url);
+  await connected(bus);
+  const send = (): Promise<unknown> => bus.request("shop.get", "x".repeat(2_000), { timeoutMs: 1_000 });
+  assert.equal(await send(), { kind: "nobody" });
+  await large.kill();
+  await until("away", () => bus.status === "away");
+  const small = await startNatsServer({ port: large.port, config: "max_payload: 1000" });
+  context.ends.push(() => small.stop());
+  await connected(bus);
+  assert.is(bus.maxBodyBytes, 1_000);
+  assert.equal(await send(), { kind: "unsent", why: "the body is over the bus's limit of 1000 bytes" });
+  assert.is(bus.status, "connected");
+});
+
 test("a client that is not ours may be asked, and may refuse in its own way", async (context) => {
   const server = await natsServer(context);
   const [bus, foreign] = [newBus(context, server.url), await connect({ servers: server.url })];

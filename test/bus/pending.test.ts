@@ -138,6 +138,19 @@ test("what is out to a dead process ends at once; what must not be done twice wa
   assert.is(gathering.value, undefined);
 });
 
+test("what is out to a subject that the server denies ends as denied, and its token is spent", async () => {
+  const table = tableOfTwo();
+  const denied = { kind: "denied", why: "not allowed" } as const;
+  const one = callOn(table, 1_000, { answersOnce: true });
+  const single = callOn(table, 1_000, { mayBeDone: true });
+  const other = callOn(table, 1_000, {}, "tea.get.2");
+  const gathering = table.addGathering("tea.get.1", 2_000);
+  table.deny("tea.get.1", denied);
+  assert.equal([one.ends, single.ends, other.ends], [[denied], [denied], []]);
+  assert.equal(await gathering.bodies, []);
+  assert.is.not(callOn(table, 1_000, { answersOnce: true }).token, one.token);
+});
+
 test("an unknown token settles nothing", () => {
   const table = new PendingTable(new FakeClock(), countedReplies());
   callOn(table, 1_000);

@@ -8,11 +8,14 @@ import { startNatsServer, until } from "../support/nats-server.ts";
 
 export type CountingBus = Bus & { readonly pending: number };
 
+/** `limited` may not send to `denied.>`; `deaf` may not hear its answers. */
+export type Login = "anyone" | "limited" | "deaf";
+
 /** One kind of bus, with its network. */
 export interface Kind {
   readonly name: string;
   /** A connected bus on the one network of this kind. */
-  bus(): Promise<CountingBus>;
+  bus(as?: Login): Promise<CountingBus>;
   /** The server goes away from everyone, and comes back. */
   drop(): Promise<void>;
   restore(): Promise<void>;
@@ -30,19 +33,32 @@ export function memoryKind(): Kind {
   const network = new MemoryNetwork(clock);
   return {
     name: "memory",
-    bus: () => Promise.resolve(network.bus(report)),
+    bus: (as) => {
+      const bus = network.bus(report);
+      if (as === "limited") bus.deniesSending = (subject) => subject.startsWith("denied.");
+      if (as === "deaf") bus.deniesReplies = true;
+      return Promise.resolve(bus);
+    },
     drop: () => Promise.resolve(network.disconnect()),
     restore: () => Promise.resolve(network.reconnect()),
     end: () => Promise.resolve(),
   };
 }
 
+const LOGINS = `
+accounts { T { users: [
+  { user: anyone, password: p }
+  { user: limited, password: p, permissions: { publish: { deny: ["denied.>"] } } }
+  { user: deaf, password: p, permissions: { subscribe: { deny: ["_INBOX.>"] } } }
+] } }`;
+
 export async function natsKind(): Promise<Kind> {
-  const server = await startNatsServer();
+  const server = await startNatsServer({ config: LOGINS });
   return {
     name: "nats",
-    bus: async () => {
-      const bus = connectNatsBus({ urls: [server.url], name: "contract", clock, report });
+    bus: async (as = "anyone") => {
+      const url = server.url.replace("//", `//${as}:p@`);
+      const bus = connectNatsBus({ urls: [url], name: "contract", clock, report });
       await connected(bus);
       return bus;
     },

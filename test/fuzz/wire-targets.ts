@@ -153,10 +153,11 @@ function replyHolds(wire: WireReply): void {
     must(!reply.message.includes("\n") && reply.message === headerText(reply.message), "a message is a header's text");
   }
   const { answer, result } = readAttempt(reply, WHO, (body) => Object(body).rating === 4.5);
-  const wanted = {
+  const wanted: Record<typeof answer.kind, readonly string[]> = {
     answered: ["answered", "nonsense"],
     refused: ["answered", "draining"],
     unanswered: ["nobody", "nonsense"],
+    failed: [],
   };
   must(wanted[answer.kind].includes(result), `${answer.kind} may not count as ${result}`);
   const why = answer.kind === "refused" ? `${answer.code} ${answer.message}` : answer.kind;

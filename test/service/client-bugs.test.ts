@@ -1,47 +1,334 @@
-// A bug in what the caller brings ends that call, and neither the process nor the other calls.
+// Bugs in what the caller brings: its request, options, check, listeners, tracer, chance. Each ends its own call at most,
+// settles its ticket, is reported, and says nothing about an instance.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { openClient } from "../../src/service/client.ts";
-import { answer } from "../../src/service/handled.ts";
+import { openCore } from "../../src/health/core.ts";
+import type { Ticket } from "../../src/health/ticket.ts";
+import type { Answer } from "../../src/service/answer.ts";
+import { type AskOptions, type Client, openClient } from "../../src/service/client.ts";
+import type { ClientOptions, Ended } from "../../src/service/client-options.ts";
+import { answer, type Handled } from "../../src/service/handled.ts";
 import { startInstance } from "../../src/service/instance.ts";
-import { usualClock } from "../../src/service/usual-clock.ts";
+import type { Span, Trace } from "../../src/trace/trace.ts";
+import { FakeClock } from "../support/fake-clock.ts";
 import { MemoryNetwork } from "../support/memory-bus.ts";
 
 const bugs = suite("a caller's bugs");
 
-async function withOne(hedge: boolean, test: (client: ReturnType<typeof openClient>) => Promise<void>): Promise<void> {
-  const network = new MemoryNetwork(usualClock());
-  const handle = () => answer({ tea: "green" });
-  const started = await startInstance({ service: "tea", instance: 1, bus: network.bus(), handle });
-  const client = openClient({ service: "tea", bus: network.bus(), hedge });
-  await client.ready();
-  await test(client);
-  client.close();
-  if (started.kind === "started") await started.instance.goodbye(1);
+const TIMEOUT_MS = 1_000;
+const RULES = { requestTimeoutMs: TIMEOUT_MS, retestDelayMs: 5_000 };
+
+const rejections: unknown[] = [];
+process.on("unhandledRejection", (reason) => rejections.push(reason));
+bugs.after.each(() => assert.equal(rejections, []));
+
+const boom = (): never => {
+  throw new Error("boom");
+};
+
+/** Instances 1 and 2 of "tea", and a client of theirs. */
+class Scene {
+  readonly clock = new FakeClock();
+  readonly network = new MemoryNetwork(this.clock);
+  readonly reports: string[] = [];
+  readonly ends: Ended[] = [];
+  readonly bus = this.network.bus();
+  /** Instances that do not answer, by number. */
+  readonly hung = new Set<number>();
+  readonly handled = [0, 0, 0];
+  readonly client: Client;
+  readonly #settled: Ticket[] = [];
+  #given = 0;
+
+  private constructor(options: Partial<ClientOptions>) {
+    this.client = openClient({
+      ...{ service: "tea", bus: this.bus, clock: this.clock, rules: RULES },
+      count: (ended) => this.ends.push(ended),
+      report: (sentence) => this.reports.push(sentence),
+      ...options,
+    });
+    this.#watchTickets();
+  }
+
+  static async of(options: Partial<ClientOptions> = {}): Promise<Scene> {
+    const scene = new Scene(options);
+    const starting = [1, 2].map((instance) =>
+      startInstance({
+        ...{ service: "tea", instance, incarnation: `${instance}-a`, bus: scene.network.bus(), clock: scene.clock },
+        handle: () => scene.#handle(instance),
+      }),
+    );
+    await scene.clock.advance(TIMEOUT_MS);
+    await Promise.all(starting);
+    return scene;
+  }
+
+  #handle(instance: number): Handled | Promise<Handled> {
+    this.handled[instance] = (this.handled[instance] ?? 0) + 1;
+    return this.hung.has(instance) ? new Promise(() => undefined) : answer({ from: instance });
+  }
+
+  #watchTickets(): void {
+    const { tracker } = this.client;
+    const [admit, admitRetest, settle] = [
+      tracker.admit.bind(tracker),
+      tracker.admitRetest.bind(tracker),
+      tracker.settle.bind(tracker),
+    ];
+    tracker.admit = (...args) => {
+      this.#given += 1;
+      return admit(...args);
+    };
+    tracker.admitRetest = (...args) => {
+      const admitted = admitRetest(...args);
+      if (admitted !== undefined) this.#given += 1;
+      return admitted;
+    };
+    tracker.settle = (ticket, ...rest) => {
+      this.#settled.push(ticket);
+      return settle(ticket, ...rest);
+    };
+  }
+
+  /** Asks, lets time pass until it has ended, and holds every ticket against being settled once. */
+  async ask(request: object = {}, options: AskOptions = {}): Promise<Answer> {
+    let ended: Answer | undefined;
+    let rejected: unknown;
+    this.client.ask(request, options).then(
+      (given) => {
+        ended = given;
+      },
+      (error: unknown) => {
+        rejected = error ?? "nothing";
+      },
+    );
+    for (let ms = 0; ended === undefined && rejected === undefined && ms < 3 * TIMEOUT_MS; ms += 10)
+      await this.clock.advance(10);
+    assert.is(rejected, undefined, `ask rejected: ${String(rejected)}`);
+    if (ended === undefined) throw new Error("ask never ended");
+    return ended;
+  }
+
+  /** Every ticket that was handed out has been settled, and none of them twice. */
+  async settles(): Promise<void> {
+    await this.clock.advance(2 * TIMEOUT_MS);
+    assert.is(this.#settled.length, this.#given, "tickets settled, and handed out");
+    assert.is(new Set(this.#settled).size, this.#given, "a ticket was settled twice");
+  }
+
+  breaker(instance: number): string {
+    const member = [...this.client.tracker.all()].find(({ who }) => who.instance === instance);
+    return member?.breaker.kind ?? "unknown";
+  }
+
+  proven(): number {
+    return [...this.client.tracker.all()].filter(({ proven }) => proven).length;
+  }
+
+  /** Hangs until its breaker is open and no heartbeat closes it any more, and is well again. */
+  async open(instance: number): Promise<void> {
+    this.hung.add(instance);
+    const isOpen = (): boolean =>
+      [...this.client.tracker.all()].some(
+        ({ who, breaker }) => who.instance === instance && breaker.kind === "open" && !breaker.beatCloses,
+      );
+    for (let call = 0; call < 20 && !isOpen(); call++) {
+      await this.ask();
+      await this.clock.advance(TIMEOUT_MS);
+    }
+    this.hung.delete(instance);
+    assert.ok(isOpen(), `it is ${this.breaker(instance)}`);
+  }
 }
 
-const failureOf = (asked: Promise<unknown>): Promise<string> => asked.then(() => "none", String);
+/** How a call may be made: each way has to survive the same bugs. */
+const WAYS: readonly (readonly [string, AskOptions, boolean])[] = [
+  ["", {}, false],
+  ["hedged, ", {}, true],
+  ["not repeatable, ", { repeatable: false }, false],
+];
 
-for (const hedge of [false, true]) {
-  const how = hedge ? " (hedged)" : "";
+const circular: Record<string, unknown> = {};
+circular["self"] = circular;
+const { proxy: revoked, revoke } = Proxy.revocable({}, {});
+revoke();
+const UNWRITABLE: readonly (readonly [string, object])[] = [
+  ["a BigInt", { count: 1n }],
+  ["a circle", circular],
+  ["a toJSON that throws", { toJSON: boom }],
+  ["a getter that throws", Object.defineProperty({}, "tea", { enumerable: true, get: boom })],
+  ["a revoked proxy", revoked],
+  ["a toJSON that throws what is no error", { toJSON: () => Promise.reject.call(null) }],
+];
 
-  bugs(`a check that throws is that call's failure${how}`, () =>
-    withOne(hedge, async (client) => {
-      const accepts = (): boolean => {
-        throw new Error("broken check");
-      };
-      assert.is(await failureOf(client.ask({}, { accepts })), "Error: broken check");
-      assert.is((await client.ask({})).kind, "answered");
-    }),
-  );
+for (const [way, options, hedge] of WAYS) {
+  bugs(`${way}a request that cannot be written fails by itself, before anybody's turn`, async () => {
+    const scene = await Scene.of({ hedge });
+    for (const [what, request] of UNWRITABLE) {
+      const ended = await scene.ask(request, options);
+      assert.is(ended.kind === "failed" && ended.why, "the request cannot be written as JSON", what);
+    }
+    assert.is(scene.ends.filter(({ kind }) => kind === "failed").length, UNWRITABLE.length);
+    await scene.settles();
+    assert.equal([scene.handled, scene.proven()], [[0, 0, 0], 0]);
+    assert.is((await scene.ask({}, options)).kind, "answered");
+  });
 
-  bugs(`a request that is no JSON is that call's failure${how}`, () =>
-    withOne(hedge, async (client) => {
-      assert.match(await failureOf(client.ask({ count: 1n })), /TypeError/);
-      assert.is((await client.ask({})).kind, "answered");
-    }),
-  );
+  bugs(`${way}a check that throws fails its call, and its instance is neither blamed nor trusted`, async () => {
+    const scene = await Scene.of({ hedge });
+    const checks: readonly (() => boolean)[] = [
+      boom,
+      (async () => true) as unknown as () => boolean,
+      (async () => boom()) as unknown as () => boolean,
+    ];
+    for (const accepts of checks) {
+      const ended = await scene.ask({}, { ...options, accepts });
+      assert.is(ended.kind === "failed" && ended.why, "the check of the answer failed");
+    }
+    await scene.settles();
+    assert.equal([scene.proven(), scene.breaker(1), scene.breaker(2)], [0, "closed", "closed"]);
+    assert.is((scene.handled[1] ?? 0) + (scene.handled[2] ?? 0), 3, "no other was asked");
+    assert.match(scene.reports[0] ?? "", /^accepts of the client of tea failed, and everything else goes on: boom/);
+    assert.is(scene.reports.length, 1, "a sentence a minute");
+  });
+
+  bugs(`${way}listeners that throw, or reject, change nothing, and are reported`, async () => {
+    for (const broken of [boom, async () => boom()]) {
+      const scene = await Scene.of({ hedge, tell: broken, count: broken });
+      assert.is((await scene.ask({}, options)).kind, "answered");
+      await scene.open(1);
+      await scene.clock.advance(10_000);
+      for (let call = 0; call < 8; call++) assert.is((await scene.ask({}, options)).kind, "answered");
+      assert.is(scene.breaker(1), "closed", "the retest that was answered closed it");
+      await scene.settles();
+      assert.match(scene.reports.join("\n"), /^tell of the client of tea failed.*boom \(at .*\ncount of the client/);
+    }
+  });
+
+  bugs(`${way}a tracer that throws costs the spans, and not the call`, async () => {
+    const scene = await Scene.of({ hedge });
+    const carried = Object.defineProperty({}, "traceparent", { get: boom }) as never;
+    const span: Span = { traceId: "1", requestId: "1", carried, begin: boom, end: boom };
+    const traces: readonly Trace[] = [
+      { traceId: "1", requestId: "1", carried: undefined, begin: boom },
+      { traceId: "1", requestId: "1", carried, begin: undefined },
+      { traceId: "1", requestId: "1", carried: undefined, begin: () => span },
+      { traceId: "1", requestId: "1", carried: { traceparent: 1n } as never, begin: undefined },
+      Object.defineProperty({}, "begin", { get: boom }) as Trace,
+    ];
+    for (const trace of traces) assert.is((await scene.ask({}, { ...options, trace })).kind, "answered");
+    await scene.settles();
+    assert.match(scene.reports.join("\n"), /^trace of the client of tea failed/);
+  });
 }
+
+const signalWith = (own: object): AbortSignal =>
+  Object.assign(Object.create({ aborted: false, addEventListener() {}, removeEventListener() {} }), own);
+
+bugs("a signal that is none, or throws, ends its own call as failed or changes nothing", async () => {
+  const scene = await Scene.of();
+  const failing: readonly AbortSignal[] = [
+    {} as AbortSignal,
+    signalWith({ addEventListener: boom }),
+    Object.defineProperty(signalWith({}), "aborted", { get: boom }),
+    "no signal" as unknown as AbortSignal,
+  ];
+  for (const signal of failing) {
+    const ended = await scene.ask({}, { signal });
+    assert.is(ended.kind === "failed" && ended.why, "the options of the call cannot be used");
+  }
+  assert.is((await scene.ask({}, { signal: signalWith({ removeEventListener: boom }) })).kind, "answered");
+  assert.match(scene.reports.join("\n"), /^signal of the client of tea failed/);
+  await scene.settles();
+});
+
+bugs("a signal that fires twice, at once, or long after ends its own call and no other", async () => {
+  const scene = await Scene.of();
+  const atOnce = signalWith({ addEventListener: (_kind: string, fire: () => void) => [fire(), fire()] });
+  assert.equal(await scene.ask({}, { signal: atOnce }), { kind: "unanswered", why: "the caller gave up" });
+  let late: () => void = boom;
+  const keeping = signalWith({ addEventListener: (_kind: string, fire: () => void) => (late = fire) });
+  assert.is((await scene.ask({}, { signal: keeping })).kind, "answered");
+  const other = scene.ask();
+  late();
+  assert.is((await other).kind, "answered");
+  const raised = AbortSignal.abort();
+  assert.equal(await scene.ask({}, { signal: raised }), { kind: "unanswered", why: "the caller gave up" });
+  await scene.settles();
+});
+
+bugs("options that cannot be read fail by themselves", async () => {
+  const scene = await Scene.of();
+  const odd: readonly unknown[] = [
+    null,
+    { accepts: "anything" },
+    Object.defineProperty({}, "accepts", { get: boom }),
+    Object.defineProperty({}, "signal", { get: boom }),
+    revoked,
+  ];
+  for (const options of odd) {
+    const ended = await scene.ask({}, options as AskOptions);
+    assert.is(ended.kind === "failed" && ended.why, "the options of the call cannot be used");
+  }
+  await scene.settles();
+});
+
+bugs("chance that throws, or is none, delays no retest for good", async () => {
+  for (const random of [boom, () => Number.NaN, () => 7, (() => "x") as unknown as () => number]) {
+    const scene = await Scene.of({ random });
+    await scene.open(1);
+    scene.hung.add(1);
+    await scene.clock.advance(RULES.retestDelayMs);
+    await scene.ask();
+    await scene.clock.advance(2 * TIMEOUT_MS);
+    assert.is(scene.breaker(1), "open");
+    scene.hung.delete(1);
+    await scene.clock.advance(3 * RULES.retestDelayMs);
+    for (let call = 0; call < 4; call++) await scene.ask();
+    assert.is(scene.breaker(1), "closed");
+    await scene.settles();
+  }
+});
+
+bugs("a core that throws ends calls as failed, and neither a timer nor the process", async () => {
+  for (const method of ["tick", "settle"] as const) {
+    const scene = await Scene.of({
+      core: (...given) => {
+        const core = openCore(...given);
+        if (method !== "settle")
+          return Object.assign(core, { tracker: Object.assign(core.tracker, { [method]: boom }) });
+        const settle = core.tracker.settle.bind(core.tracker);
+        core.tracker.settle = (...args) => {
+          settle(...args);
+          return boom();
+        };
+        return core;
+      },
+    });
+    await scene.clock.advance(1_000);
+    assert.is((await scene.ask()).kind, "answered", method);
+  }
+  const scene = await Scene.of();
+  scene.client.tracker.live = boom;
+  assert.is((await scene.ask()).kind, "answered");
+  scene.client.resolver.next = boom;
+  const ended = await scene.ask();
+  assert.is(ended.kind === "failed" && ended.why, "the call failed in its own process");
+});
+
+bugs("a report that throws loses no call, and its sentence goes to stderr", async () => {
+  const { error } = console;
+  const said: unknown[] = [];
+  console.error = (sentence: unknown) => said.push(sentence);
+  try {
+    const scene = await Scene.of({ report: boom, tell: boom });
+    assert.is((await scene.ask()).kind, "answered");
+    await scene.settles();
+  } finally {
+    console.error = error;
+  }
+  assert.match(String(said[0]), /^tell of the client of tea failed/);
+});
 
 bugs.run();

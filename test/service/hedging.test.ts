@@ -10,6 +10,7 @@ import { startInstance } from "../../src/service/instance.ts";
 import { Sight } from "../../src/sight/sight.ts";
 import type { Snapshot } from "../../src/sight/snapshot.ts";
 import { FakeClock } from "../support/fake-clock.ts";
+import { leavingBus } from "../support/leaving-bus.ts";
 import { MemoryNetwork } from "../support/memory-bus.ts";
 import { DEFAULT_RULES } from "../support/table.ts";
 
@@ -37,7 +38,7 @@ class Scene {
     const { clock, network, events } = scene;
     const starting = Array.from({ length: count }, (_, place) =>
       startInstance({
-        ...{ service: "tea", instance: place + 1, bus: network.bus(), clock, random: () => 0 },
+        ...{ service: "tea", instance: place + 1, bus: leavingBus(network.bus()), clock, random: () => 0 },
         handle: () => scene.#handle(place + 1),
       }),
     );
@@ -86,9 +87,9 @@ class Scene {
     this.reached[instance] = (this.reached[instance] ?? 0) + 1;
     const manner = this.manners[instance] ?? "well";
     if (manner === "well") return answer({ from: instance });
-    if (manner === "drains") return refuse(503, "draining");
+    if (manner === "drains") return refuse(529, "draining");
     if (manner === "never") return new Promise(() => undefined);
-    if (manner === "drains late") return this.#after(LATE_AFTER_MS + 50, refuse(503, "draining"));
+    if (manner === "drains late") return this.#after(LATE_AFTER_MS + 50, refuse(529, "draining"));
     return this.#after(manner, answer({ from: instance }));
   }
 

@@ -8,6 +8,7 @@ import { type Client, openClient } from "../../src/service/client.ts";
 import { answer, type Handled, refuse } from "../../src/service/handled.ts";
 import { type Instance, startInstance } from "../../src/service/instance.ts";
 import { FakeClock } from "../support/fake-clock.ts";
+import { leavingBus } from "../support/leaving-bus.ts";
 import { MemoryNetwork } from "../support/memory-bus.ts";
 
 const test = suite("what was begun and not finished");
@@ -34,7 +35,7 @@ async function sceneWith(handle: () => Handled | Promise<Handled>): Promise<Scen
   };
   const start = async (instance: number, how: () => Handled | Promise<Handled>): Promise<Instance> => {
     const options = { service: "ratings", instance, incarnation: `${instance}-a`, version: "1.0.0" };
-    const starting = startInstance({ ...options, bus: network.bus(), clock, handle: how });
+    const starting = startInstance({ ...options, bus: leavingBus(network.bus()), clock, handle: how });
     await clock.advance(1_000);
     const started = await starting;
     if (started.kind === "taken") throw new Error("the number was taken");
@@ -68,7 +69,7 @@ for (const repeatable of [true, false]) {
 }
 
 test("who refuses before it has begun has done nothing: another is asked, whatever the call", async () => {
-  const scene = await sceneWith(() => refuse(503, "draining"));
+  const scene = await sceneWith(() => refuse(529, "draining"));
   const ended = await answerOf(scene, scene.client.ask({}, { repeatable: false }), 100);
   assert.is(ended.kind, "answered");
   assert.is(scene.helped(), 1);

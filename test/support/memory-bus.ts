@@ -2,7 +2,16 @@
 // PendingTable as on NATS. Every message takes its way through the clock, so a test that pushes the clock decides when
 // it arrives, and after a stall it arrives as from a socket: after the timers that are overdue.
 
-import type { Bus, BusStatus, CallOptions, Message, Reply, RequestOptions, Subscription } from "../../src/bus/bus.ts";
+import type {
+  Bus,
+  BusStatus,
+  CallOptions,
+  Denied,
+  Message,
+  Reply,
+  RequestOptions,
+  Subscription,
+} from "../../src/bus/bus.ts";
 import { PendingTable } from "../../src/bus/pending.ts";
 import { hand } from "../../src/bus/receiver.ts";
 import { StatusBoard } from "../../src/bus/status-board.ts";
@@ -15,7 +24,8 @@ const CANCELLED: Reply = { kind: "cancelled" };
 const NOBODY = { kind: "nobody" } as const;
 /** As a NATS server has it by default. */
 const LARGEST_BODY_BYTES = 1_048_576;
-const TOO_LARGE = 413;
+/** The code of an answer that is too large, as its asker receives it. */
+const NOT_SENT = 500;
 
 export interface NetworkOptions {
   /** How long a message is under way; a function may answer differently for each. */
@@ -49,6 +59,8 @@ export class MemoryNetwork {
   /** May be changed at any time; counts for what is sent from then on. */
   delayMs: number | ((subject: string) => number);
   loses: (subject: string) => boolean;
+  /** The largest body that the server takes; may be changed at any time. */
+  maxBodyBytes = LARGEST_BODY_BYTES;
   readonly #ears = new Set<Ear>();
   readonly #buses: MemoryBus[] = [];
   #turns = 0;
@@ -138,6 +150,9 @@ export class MemoryBus implements Bus {
   readonly #board: StatusBoard;
   readonly #heldBack: (() => void)[] = [];
   #paused = false;
+  /** Subjects that the server does not let this bus send to; and whether it lets it receive answers. */
+  deniesSending: (subject: string) => boolean = () => false;
+  deniesReplies = false;
   /** Counts connections: what was under way when one dropped never arrives. */
   connection = 0;
 
@@ -148,6 +163,10 @@ export class MemoryBus implements Bus {
     this.#table = new PendingTable(network.clock, subjects);
     this.#board = new StatusBoard((status, error) => report(`a listener failed when told ${status}: ${String(error)}`));
     this.#listen(subjects.subscription, undefined, ({ subject, reply }) => this.#table.heard(subject, reply));
+  }
+
+  get maxBodyBytes(): number {
+    return this.#network.maxBodyBytes;
   }
 
   get status(): BusStatus {
@@ -166,6 +185,7 @@ export class MemoryBus implements Bus {
   call(subject: string, body: string, options: CallOptions, ended: (reply: Reply) => void): void {
     if (options.signal?.aborted) ended(CANCELLED);
     else if (this.#board.status !== "connected") ended(AWAY);
+    else if (this.deniesReplies) ended(denied("hear _INBOX.>"));
     else {
       const replyTo = this.#table.add(subject, options, ended);
       const failure = this.#send(subject, body, replyTo);
@@ -178,7 +198,7 @@ export class MemoryBus implements Bus {
   }
 
   gather(subject: string, body: string, waitMs: number): Promise<readonly Uint8Array[]> {
-    if (this.#board.status !== "connected") return Promise.resolve([]);
+    if (this.#board.status !== "connected" || this.deniesReplies) return Promise.resolve([]);
     const gathering = this.#table.addGathering(subject, waitMs);
     const failure = this.#send(subject, body, gathering.replyTo);
     if (failure !== undefined) this.#table.settle(gathering.replyTo, AWAY);
@@ -262,13 +282,23 @@ export class MemoryBus implements Bus {
 
   #send(subject: string, body: string, replyTo: string | undefined): Reply | undefined {
     const bytes = new TextEncoder().encode(body);
-    if (bytes.length > LARGEST_BODY_BYTES) {
-      const why = `the body is over the bus's limit of ${LARGEST_BODY_BYTES} bytes`;
+    if (bytes.length > this.maxBodyBytes) {
+      const why = `the body is over the bus's limit of ${this.maxBodyBytes} bytes`;
       this.#report(`a message to ${subject} was not sent: ${why}`);
-      return { kind: "refused", code: TOO_LARGE, message: `not sent: ${why}` };
+      return { kind: "unsent", why };
     }
-    this.#network.route({ subject, replyTo, reply: { kind: "answered", body: bytes } });
+    if (this.deniesSending(subject)) this.#deny(subject);
+    else this.#network.route({ subject, replyTo, reply: { kind: "answered", body: bytes } });
     return undefined;
+  }
+
+  /** As from a server: the refusal comes a moment later, and names the subject. */
+  #deny(subject: string): void {
+    const refusal = denied(`send to ${subject}`);
+    this.#network.clock.afterReading(() => {
+      this.#table.deny(subject, refusal);
+      this.#report(refusal.why);
+    });
   }
 
   #messageOf({ subject, replyTo: asked, reply }: Packet): Message {
@@ -280,7 +310,7 @@ export class MemoryBus implements Bus {
       answer: (body) => {
         if (replyTo === undefined) return;
         const failure = this.#board.status === "connected" ? this.#send(replyTo, body, undefined) : undefined;
-        if (failure?.kind === "refused") this.#refuse(replyTo, 500, failure.message);
+        if (failure?.kind === "unsent") this.#refuse(replyTo, NOT_SENT, `not sent: ${failure.why}`);
       },
       refuse: (code, message) => {
         if (replyTo !== undefined) this.#refuse(replyTo, code, message);
@@ -297,6 +327,8 @@ export class MemoryBus implements Bus {
     return new Promise((resolve) => this.#network.clock.afterReading(resolve));
   }
 }
+
+const denied = (what: string): Denied => ({ kind: "denied", why: `this process is not allowed to ${what}` });
 
 /** Whether a subject fits a pattern: `*` is one token, `>` is all the rest. */
 export function matches(pattern: string, subject: string): boolean {

@@ -35,7 +35,8 @@ export function recordedDay(seed: number, steps: number): readonly string[] {
     },
     () => {
       const [ticket] = out.splice(dice.below(out.length + 1), 1);
-      if (ticket !== undefined) tracker.settle(ticket, dice.pick(["timeout", "timeout", ...RESULTS] as const), now);
+      if (ticket !== undefined)
+        tracker.settle(ticket, dice.pick(["timeout", "timeout", "answered", ...RESULTS] as const), now);
     },
     () => tracker.tick(now),
     () => {

@@ -2,6 +2,7 @@
 // all that is said about it on stderr, so that a program can read the former.
 
 import { checkServiceName } from "../../bus/subjects.ts";
+import type { Answer } from "../../service/answer.ts";
 import type { Command } from "../command.ts";
 import { type Failed, type Outcome, shown } from "../outcome.ts";
 import { parseDuration, shownDuration } from "./duration.ts";
@@ -101,13 +102,17 @@ function outcomeOf(service: string, visited: InBus<CallReport>): Outcome {
     }
     case "unanswered":
       return {
-        ...failed(answer.why.replaceAll(" ", "-"), whatHappened(service, answer.why, visited.value), details),
+        ...failed(answer.why.replaceAll(" ", "-"), whatHappened(service, answer, visited.value), details),
         hint: nextStep(service, visited.value),
         // Whoever may not ask is not heard: without this it would look as if nobody were there.
         said: visited.notes,
       };
+    case "failed":
+      return { ...failed("not-sent", `${answer.why}: ${answer.detail}`, details), said: visited.notes };
   }
 }
+
+type Unanswered = Extract<Answer, { kind: "unanswered" }>;
 
 const failed = (code: string, message: string, details: Readonly<Record<string, unknown>>): Failed => ({
   kind: "failed",
@@ -115,7 +120,8 @@ const failed = (code: string, message: string, details: Readonly<Record<string, 
   ...{ code, message, hint: "", details },
 });
 
-function whatHappened(service: string, why: string, { asked, known, callMs }: CallReport): string {
+function whatHappened(service: string, { why, detail }: Unanswered, { asked, known, callMs }: CallReport): string {
+  if (detail !== undefined) return `${why}: ${detail}`;
   const last = asked.at(-1);
   if (why === "request timed out" && last !== undefined)
     return `${why}: ${nameOf(last)}, ${last.address}, has not answered within ${shownDuration(callMs)}`;
@@ -146,7 +152,7 @@ function timesSaid({ connectMs, value }: InBus<CallReport>): readonly string[] {
 function reportJson({ connectMs, value }: InBus<CallReport>): Readonly<Record<string, unknown>> {
   const { answer, asked, resolveMs, callMs, processingMs } = value;
   return {
-    answered_by: answer.kind === "unanswered" ? null : whoJson(answer.who),
+    answered_by: "who" in answer ? whoJson(answer.who) : null,
     asked: asked.map(whoJson),
     times_ms: {
       connect: hundredth(connectMs),

@@ -34,8 +34,8 @@ export async function callOnce(
   const before = next === undefined ? undefined : countsOf(bus, next);
   const answer = await client.ask(request);
   const callMs = clock.now() - sentAt;
-  const isNext = answer.kind !== "unanswered" && answer.who.incarnation === next?.incarnation;
-  const processingMs = isNext ? ownTime(await before, await countsOf(bus, answer.who)) : undefined;
+  const isNext = "who" in answer && answer.who.incarnation === next?.incarnation;
+  const processingMs = isNext && next !== undefined ? ownTime(await before, await countsOf(bus, next)) : undefined;
   client.close();
   return { answer, known, asked, resolveMs: sentAt - startedAt, callMs, processingMs };
 }

@@ -1,0 +1,44 @@
+// A call as its caller made it, read once, before anybody's turn is taken: getters, toJSON and proxies are the caller's
+// own code, and from here on none of it runs.
+
+import type { Trace } from "../trace/trace.ts";
+import { type Accepts, type Answer, failed } from "./answer.ts";
+import { type WrittenRequest, writeRequest } from "./body.ts";
+import { textOf } from "./guard.ts";
+
+export interface AskOptions {
+  /** False for a call that must not reach two instances; reads may. */
+  readonly repeatable?: boolean;
+  /** What counts as an answer: for any other body the call goes on to another instance. Left out: whatever is JSON. */
+  readonly accepts?: Accepts;
+  readonly signal?: AbortSignal;
+  /** What the call belongs to: told with its events, sent along if it is wanted, and timed where spans are sent. */
+  readonly trace?: Trace | undefined;
+}
+
+export interface CallRequest {
+  readonly kind: "call";
+  readonly body: WrittenRequest;
+  readonly repeatable: boolean;
+  readonly accepts: Accepts;
+  readonly signal: AbortSignal | undefined;
+  readonly trace: Trace | undefined;
+}
+
+const ANYTHING: Accepts = () => true;
+
+export function readCall(request: object, options: AskOptions): CallRequest | Extract<Answer, { kind: "failed" }> {
+  let body: WrittenRequest;
+  try {
+    body = writeRequest(request);
+  } catch (error) {
+    return failed("the request cannot be written as JSON", textOf(error));
+  }
+  try {
+    const { repeatable = true, accepts = ANYTHING, signal, trace } = options;
+    if (typeof accepts !== "function") throw new TypeError("accepts is no function");
+    return { kind: "call", body, repeatable: Boolean(repeatable), accepts, signal, trace: trace ?? undefined };
+  } catch (error) {
+    return failed("the options of the call cannot be used", textOf(error));
+  }
+}

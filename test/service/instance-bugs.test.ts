@@ -1,0 +1,138 @@
+// What a handler says, and bugs in what an instance is given: neither takes it out of anybody's turns.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { Reply } from "../../src/bus/bus.ts";
+import { type Client, openClient } from "../../src/service/client.ts";
+import { answer, type Handler, refuse } from "../../src/service/handled.ts";
+import { startInstance } from "../../src/service/instance.ts";
+import type { InstanceOptions } from "../../src/service/instance-options.ts";
+import type { Span, Tracing } from "../../src/trace/trace.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+import { MemoryNetwork } from "../support/memory-bus.ts";
+
+const test = suite("an instance and its user's code");
+
+const boom = (): never => {
+  throw new Error("boom");
+};
+
+interface Scene {
+  readonly clock: FakeClock;
+  readonly client: Client;
+  readonly told: string[];
+  readonly reports: string[];
+  readonly network: MemoryNetwork;
+}
+
+async function sceneWith(handle: Handler, options: Partial<InstanceOptions> = {}): Promise<Scene> {
+  const clock = new FakeClock();
+  const network = new MemoryNetwork(clock);
+  const [told, reports]: [string[], string[]] = [[], []];
+  const report = (sentence: string): number => reports.push(sentence);
+  const starting = [1, 2].map((instance) =>
+    startInstance({
+      ...{ service: "tea", instance, incarnation: `${instance}-a`, bus: network.bus(), clock, handle, report },
+      ...options,
+    }),
+  );
+  await clock.advance(1_000);
+  await Promise.all(starting);
+  const tell = ({ kind }: { readonly kind: string }): number => told.push(kind);
+  const client = openClient({ service: "tea", bus: network.bus(), clock, tell });
+  await clock.advance(1_000);
+  return { clock, client, told, reports, network };
+}
+
+async function ended<T>({ clock }: Scene, promise: Promise<T>): Promise<T> {
+  await clock.advance(2_000);
+  return promise;
+}
+
+const replyOf = (scene: Scene): Promise<Reply> =>
+  ended(scene, scene.network.bus().request("tea.get.1-a", "{}", { timeoutMs: 1_000 }));
+
+/** What a handler may give as its code, and what goes out. */
+const CODES: readonly (readonly [given: unknown, sent: number])[] = [
+  [503, 529],
+  [504, 500],
+  ["503", 529],
+  [" 504 ", 500],
+  [503n, 529],
+  [{ valueOf: () => 503 }, 529],
+  [529, 529],
+  [404, 404],
+  [999, 999],
+  [Number.NaN, 500],
+  [undefined, 500],
+  [Symbol("503"), 500],
+  [503.5, 500],
+  [-503, 500],
+  [99, 500],
+  [5_030, 500],
+  ["503\r\nNats-Service-Error-Code: 503", 500],
+];
+
+test("no code of a handler's goes out as one by which an instance says that it leaves", async () => {
+  for (const [given, sent] of CODES) {
+    for (const handle of [
+      () => refuse(given as number, "said so"),
+      async () => ({ kind: "refusal", code: given, message: "said so" }) as never,
+    ]) {
+      const reply = await replyOf(await sceneWith(handle));
+      assert.is(reply.kind === "refused" && reply.code, sent, String(given));
+    }
+  }
+});
+
+test("whatever a handler says to one request, everybody keeps their turns", async () => {
+  let [code, handled] = [200, 0];
+  const scene = await sceneWith(() => {
+    handled += 1;
+    return code === 200 ? answer({ tea: "green" }) : refuse(code, "overloaded");
+  });
+  for (code of [503, 504, 529, 500]) {
+    const said = await ended(scene, scene.client.ask({}));
+    assert.is(said.kind, "refused");
+  }
+  assert.is(handled, 4, "each call was one instance's");
+  code = 200;
+  const who = new Set<number>();
+  for (let call = 0; call < 4; call++) {
+    const said = await ended(scene, scene.client.ask({}));
+    if (said.kind === "answered") who.add(said.who.instance);
+  }
+  assert.equal([...who].sort(), [1, 2]);
+  assert.is(scene.told.filter((kind) => ["draining", "opened", "returned"].includes(kind)).length, 0);
+});
+
+test("listeners, tracers and chance that throw keep no request unanswered, and no heartbeat back", async () => {
+  const span: Span = { traceId: "1", requestId: "1", carried: undefined, begin: boom, end: boom };
+  const tracings: readonly Tracing[] = [{ serve: boom }, { serve: () => span }];
+  for (const tracing of tracings) {
+    for (const handle of [() => answer({ tea: "green" }), boom, async () => boom()] satisfies Handler[]) {
+      const broken = { tell: async () => boom(), random: boom, tracing, heartbeatIntervalMs: 2_000 };
+      const scene = await sceneWith(handle, broken);
+      const reply = await replyOf(scene);
+      assert.ok(reply.kind === "answered" || (reply.kind === "refused" && reply.code === 500), reply.kind);
+      await scene.clock.advance(20_000);
+      assert.is(scene.client.tracker.live(scene.clock.now()).length, 2, "they beat on");
+      assert.match(scene.reports.join("\n"), /tell of instance 1 of tea failed.*boom/);
+    }
+  }
+});
+
+test("an answer that is too large for the bus is an error to its caller, and no fault of the instance", async () => {
+  const scene = await sceneWith(() => answer({ tea: "x".repeat(2_000) }));
+  scene.network.maxBodyBytes = 1_000;
+  for (let call = 0; call < 4; call++) {
+    const said = await ended(scene, scene.client.ask({}));
+    assert.equal(said.kind === "refused" && [said.code, said.message], [
+      500,
+      "not sent: the body is over the bus's limit of 1000 bytes",
+    ]);
+  }
+  assert.is(scene.told.filter((kind) => ["draining", "opened"].includes(kind)).length, 0);
+});
+
+test.run();
