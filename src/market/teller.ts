@@ -3,6 +3,7 @@
 
 import type { Clock } from "../clock.ts";
 import type { Who } from "../health/member.ts";
+import { LineLimit } from "../program/line-limit.ts";
 import type { Line, Say } from "../program/log.ts";
 import type { Closers } from "../program/program.ts";
 import type { ClientEvent } from "../service/client-options.ts";
@@ -11,7 +12,6 @@ import { type EventName, eventName } from "../sight/event-names.ts";
 import type { SeenEvent } from "../sight/event-stream.ts";
 import type { Sight } from "../sight/sight.ts";
 import type { Trace } from "../trace/trace.ts";
-import { LineLimit } from "./line-limit.ts";
 import { clientLine, unsaidAt } from "./lines.ts";
 
 /** How often lines that were held back are told as a number. */

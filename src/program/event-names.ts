@@ -19,6 +19,7 @@ export const PROGRAM_EVENTS = [
   { name: "ratings.resumed", meaning: "it runs again after it did not, for so long" },
   { name: "ratings.dropped", meaning: "it dropped requests that nobody waited for any more" },
   { name: "ratings.failed", meaning: "it failed on a request" },
+  { name: "ratings.lines_left_out", meaning: "more lines of one kind than are printed in a second, as a number" },
   { name: "ratings.bus_away", meaning: "it lost the bus" },
   { name: "ratings.bus_back", meaning: "it is back on the bus" },
   { name: "ratings.leaving", meaning: "it takes nothing new" },

@@ -15,7 +15,13 @@ export interface Speaker {
   readonly natsUrls: readonly string[];
 }
 
-type Told = InstanceEvent | { readonly kind: "leaving" | "left" };
+/** `leaving` and `left` are the program's own, around its goodbye. */
+export type InstanceLogEvent = InstanceEvent | { readonly kind: "leaving" | "left" };
+
+/** The level of the line of each request. */
+export const REQUEST_LEVEL = "INFO";
+/** A stack is read to here; the text of an error may hold what a caller sent. */
+const LONGEST_STACK = 4_000;
 
 const EVENTS = {
   waiting: "ratings.waiting",
@@ -31,16 +37,15 @@ const EVENTS = {
   "fault begins": "ratings.fault_begins",
   "fault ended": "ratings.fault_ended",
   killed: "ratings.killed",
-} as const satisfies Readonly<Record<Told["kind"], ProgramEvent>>;
+} as const satisfies Readonly<Record<InstanceLogEvent["kind"], ProgramEvent>>;
 
-const LEVELS: Partial<Record<Told["kind"], LogLevel>> = {
+const LEVELS: Partial<Record<InstanceLogEvent["kind"], LogLevel>> = {
   ...{ waiting: "WARNING", away: "WARNING", failed: "ERROR" },
   // Also where only warnings are kept: who looks for a cause must not look for long.
   ...{ "takes faults": "WARNING", "fault begins": "WARNING", "fault ended": "WARNING", killed: "WARNING" },
 };
 
-/** @param event `leaving` and `left` are the program's own, around its goodbye */
-export function instanceLine(speaker: Speaker, event: Told): Line {
+export function instanceLine(speaker: Speaker, event: InstanceLogEvent): Line {
   return {
     level: LEVELS[event.kind] ?? "INFO",
     logger: "ratings",
@@ -49,7 +54,15 @@ export function instanceLine(speaker: Speaker, event: Told): Line {
   };
 }
 
-function textOf({ instance, pid, natsUrls }: Speaker, event: Told): string {
+/** Of lines that were not printed. */
+export const leftOutLine = (speaker: Speaker, kind: string, count: number): Line => ({
+  level: "WARNING",
+  logger: "ratings",
+  event: "ratings.lines_left_out",
+  text: `- instance ${speaker.instance} printed no line for ${count} more of the kind "${kind}"`,
+});
+
+function textOf({ instance, pid, natsUrls }: Speaker, event: InstanceLogEvent): string {
   const urls = natsUrls.map(shownUrl).join(", ");
   switch (event.kind) {
     case "waiting":
@@ -61,7 +74,7 @@ function textOf({ instance, pid, natsUrls }: Speaker, event: Told): string {
     case "dropped":
       return `dropped ${event.count} expired ${event.count === 1 ? "request" : "requests"}`;
     case "failed":
-      return `failed on a request: ${event.error instanceof Error ? event.error.stack : event.error}`;
+      return `failed on a request: ${stackOf(event.error).slice(0, LONGEST_STACK)}`;
     case "away":
       return `lost the bus at ${urls}, and looks for it until it is back`;
     case "back":
@@ -81,4 +94,5 @@ function textOf({ instance, pid, natsUrls }: Speaker, event: Told): string {
   }
 }
 
+const stackOf = (error: unknown): string => String(error instanceof Error ? (error.stack ?? error.message) : error);
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;

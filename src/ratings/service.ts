@@ -12,13 +12,13 @@ import { VERSION } from "../program/version.ts";
 import type { Handler } from "../service/handled.ts";
 import { newIncarnation } from "../service/identity.ts";
 import { startInstance } from "../service/instance.ts";
-import type { InstanceEvent, InstanceOptions } from "../service/instance-options.ts";
+import type { InstanceOptions } from "../service/instance-options.ts";
 import { ownProcess } from "../service/own-process.ts";
 import { isPrinted, type Settings } from "../settings.ts";
-import type { Trace } from "../trace/trace.ts";
-import { instanceLine, type Speaker } from "./lines.ts";
+import { REQUEST_LEVEL } from "./lines.ts";
 import { serveMetrics } from "./metrics.ts";
-import { rate, requestLine } from "./ratings.ts";
+import { rate } from "./ratings.ts";
+import { openTeller, type Teller } from "./teller.ts";
 
 export const SERVICE = "ratings";
 
@@ -45,8 +45,9 @@ export async function runRatings(number: number, world: World, closers: Closers)
     report: (sentence) => say({ level: "WARNING", logger: "bus", event: "bus.trouble", text: `- ${sentence}` }),
   });
   closers.push(() => bus.close());
-  const tell = teller(number, world);
-  const starting = startInstance({ ...instanceOptions(number, world, history), bus, tell, tracing });
+  const teller = openTeller({ instance: number, pid: process.pid, natsUrls: settings.natsUrls }, world, closers);
+  const options = instanceOptions(number, world, history, teller);
+  const starting = startInstance({ ...options, bus, tell: teller.event, tracing });
   const first = await admission(bus);
   if (first.kind === "refused") return { kind: "refused", why: [first.why] };
   const started = await starting;
@@ -55,17 +56,18 @@ export async function runRatings(number: number, world: World, closers: Closers)
   if (settings.metricsPort !== undefined)
     await serveMetrics(number, { instance: started.instance, bus }, world, closers);
   closers.push(async () => {
-    tell({ kind: "leaving" });
+    teller.event({ kind: "leaving" });
     await started.instance.goodbye();
-    tell({ kind: "left" });
+    teller.event({ kind: "left" });
   });
   return { kind: "running" };
 }
 
 function instanceOptions(
   number: number,
-  { settings, clock, say, access }: World,
+  { settings, clock, access }: World,
   history: BusHistory,
+  teller: Teller,
 ): Omit<InstanceOptions, "bus" | "tell" | "tracing"> {
   const { natsUrls } = settings;
   return {
@@ -79,26 +81,16 @@ function instanceOptions(
     chaos: settings.chaos
       ? ownProcess({ natsUrls, credentials: access.credentials, clock, ...openBusOptions(settings, access), history })
       : undefined,
-    handle: isPrinted(REQUEST_LEVEL, settings.logLevel) ? sayingSo(say) : rate,
+    handle: isPrinted(REQUEST_LEVEL, settings.logLevel) ? sayingSo(teller) : rate,
   };
 }
 
-const REQUEST_LEVEL = "INFO";
-
-function sayingSo(say: Say): Handler {
+function sayingSo(teller: Teller): Handler {
   return (request, trace) => {
     const handled = rate(request);
-    say({ level: REQUEST_LEVEL, text: requestLine(request, handled), trace });
+    teller.request(request, handled, trace);
     return handled;
   };
-}
-
-function teller(
-  number: number,
-  { settings, say }: World,
-): (event: InstanceEvent | { kind: "leaving" | "left" }, trace?: Trace) => void {
-  const speaker: Speaker = { instance: number, pid: process.pid, natsUrls: settings.natsUrls };
-  return (event, trace) => say({ ...instanceLine(speaker, event), trace });
 }
 
 function taken(number: number, address: string): Outcome {

@@ -31,11 +31,12 @@ const BATCH = 2_000;
 const BATCHES = 6;
 const CALLS_A_BATCH = 20;
 const TIMEOUT_MS = 10_000;
+const LIMIT_MS = 20_000;
 
 test.before.each(async (context) => {
   context.server = await startNatsServer();
-  context.world = new World(context.server.url, { LOG_LEVEL: "WARNING" });
-  await Promise.all([1, 2].map((number) => context.world.startRatings(number, { LOG_LEVEL: "INFO" })));
+  context.world = new World(context.server.url);
+  await Promise.all([1, 2].map((number) => context.world.startRatings(number)));
   const clock = systemClock();
   const bus = connectNatsBus({ urls: [context.server.url], name: "caller", clock, report: () => undefined });
   const rules = { ...usualHealthRules(), requestTimeoutMs: TIMEOUT_MS };
@@ -75,6 +76,34 @@ test("a flood of questions is answered at its own rate, and every call meanwhile
   assert.equal([...ended], ["answered"]);
   const most = INSTANCES * QUESTIONS.length * (ANSWERED_AT_ONCE + ANSWERED_PER_SECOND * seconds);
   assert.ok(answers > 0 && answers <= most, `${answers} answers to ${BATCH * BATCHES} questions in ${seconds} s`);
+});
+
+/** Lines of one kind in a second. */
+const LINES_PER_SECOND = 100;
+
+test("of a flood of requests a hundred a second have a line, and the others are counted", async ({ server, world }) => {
+  const { program, address } = await world.startRatings(3);
+  const attacker = await Attacker.join(server.port);
+  const mark = program.mark();
+  const startedAt = performance.now();
+  for (let batch = 0; batch < BATCHES; batch++) {
+    for (let sent = 0; sent < BATCH; sent += 2) {
+      attacker.publish(address.replace("nats:", ""), '{"thingID":"camera"}');
+      attacker.publish(address.replace("nats:", ""), '{"thingID":"piano"}');
+    }
+    await attacker.settled();
+  }
+  const lines = (): readonly string[] => program.since(mark);
+  const leftOut = (): number =>
+    lines()
+      .map((line) => Number(/printed no line for (\d+) more/.exec(line)?.[1] ?? 0))
+      .reduce((sum, count) => sum + count, 0);
+  const printed = (): number => lines().filter((line) => line.startsWith("GET ")).length;
+  await until("every request has a line or is counted", LIMIT_MS, () => printed() + leftOut() === BATCH * BATCHES);
+  const seconds = (performance.now() - startedAt) / 1_000;
+  attacker.leave();
+  const most = 2 * LINES_PER_SECOND * (1 + seconds);
+  assert.ok(printed() > LINES_PER_SECOND && printed() <= most, `${printed()} lines in ${seconds} s`);
 });
 
 test.run();

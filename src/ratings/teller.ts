@@ -1,0 +1,47 @@
+// The lines of one Ratings instance: of its events, and of each request. Any client of the bus can cause them at any
+// rate, so each kind has a limit, and what is left out is printed as a number.
+
+import type { Clock } from "../clock.ts";
+import { LineLimit } from "../program/line-limit.ts";
+import type { Say } from "../program/log.ts";
+import type { Closers } from "../program/program.ts";
+import type { Handled } from "../service/handled.ts";
+import type { Trace } from "../trace/trace.ts";
+import { type InstanceLogEvent, instanceLine, leftOutLine, REQUEST_LEVEL, type Speaker } from "./lines.ts";
+import { requestLine } from "./ratings.ts";
+
+/** A busy shop asks an instance some fifty times a second. More lines than these are for counters, not for readers. */
+const REQUEST_LINES = { mostPerWindow: 100, windowMs: 1_000 } as const;
+const LEFT_OUT_EVERY_MS = 1_000;
+
+export interface Teller {
+  readonly event: (event: InstanceLogEvent, trace?: Trace) => void;
+  readonly request: (request: unknown, handled: Handled, trace?: Trace) => void;
+}
+
+export function openTeller(
+  speaker: Speaker,
+  { clock, say }: { readonly clock: Clock; readonly say: Say },
+  closers: Closers,
+): Teller {
+  const limits = { event: new LineLimit(), request: new LineLimit(REQUEST_LINES) };
+  const sayLeftOut = (now: number): void => {
+    for (const limit of Object.values(limits))
+      for (const { kind, count } of limit.held(now)) say(leftOutLine(speaker, kind, count));
+  };
+  const stop = clock.every(LEFT_OUT_EVERY_MS, () => sayLeftOut(clock.now()));
+  closers.push(() => {
+    stop();
+    sayLeftOut(Number.POSITIVE_INFINITY);
+  });
+  return {
+    event: (event, trace) => {
+      if (limits.event.admit(event.kind, clock.now())) say({ ...instanceLine(speaker, event), trace });
+    },
+    request: (request, handled, trace) => {
+      const kind = handled.kind === "answer" ? "GET answered" : "GET refused";
+      if (!limits.request.admit(kind, clock.now())) return;
+      say({ level: REQUEST_LEVEL, text: requestLine(request, handled), trace });
+    },
+  };
+}
