@@ -38,6 +38,13 @@ function readCredentials(user: string, password: string): Credentials | undefine
   return password === "" ? { kind: "token", token: user } : { kind: "password", user, password };
 }
 
+/** @param text what a server may have made of our login: without any part of it */
+export function withoutLogin(text: string, { credentials }: BusAddress): string {
+  if (credentials === undefined) return text;
+  const parts = credentials.kind === "token" ? [credentials.token] : [credentials.password, credentials.user];
+  return parts.reduce((shown, part) => shown.replaceAll(part, "…"), text);
+}
+
 /** Whether only this machine can be meant: then a missing bus may be started here. */
 export function isLoopback(host: string): boolean {
   return host.toLowerCase() === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);

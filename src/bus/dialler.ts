@@ -2,11 +2,11 @@
 
 import type { Cancel, Clock } from "../clock.ts";
 import { type BusAddress, readBusAddress } from "./bus-address.ts";
-import { type Greeting, greetingOf, readGreeting } from "./greeting.ts";
+import { type Greeting, readGreeting } from "./greeting.ts";
+import { type Greeted, Handshaker } from "./handshake.ts";
 import { Link, type Wire } from "./nats-link.ts";
 import { DIAL_WITHIN_MS } from "./nats-options.ts";
-import { probe } from "./probe.ts";
-import { type Caller, type Trouble, troubleOf, troubleOfConnecting, troubleOfLosing } from "./trouble.ts";
+import { type Caller, isRefusal, type Trouble, troubleOf, troubleOfConnecting, troubleOfLosing } from "./trouble.ts";
 
 /** Between two attempts, give or take half: a restarted server is found in under half a second, by each at another time. */
 const REDIAL_AFTER_MS = 250;
@@ -25,8 +25,8 @@ const REFUSED_REDIAL_AT_MOST_MS = 30_000;
 export interface DiallerOptions<W extends Wire> {
   readonly urls: readonly string[];
   readonly clock: Clock;
-  /** Makes a connection to an address where a NATS server was seen a moment ago; rejects if it cannot. */
-  readonly open: (address: BusAddress) => Promise<W>;
+  /** Logs in on a socket on which a NATS server has greeted, and owns it from then on; rejects if it cannot. */
+  readonly open: (address: BusAddress, greeted: Greeted) => Promise<W>;
   /** As whom `open` logs in: for the sentence about a refusal. */
   readonly caller: Caller;
   /** Given each greeting: why that server is not to be joined, or undefined. Nothing has been sent to it then. */
@@ -48,6 +48,7 @@ export interface MetServer extends Greeting {
 export class Dialler<W extends Wire> {
   readonly #options: DiallerOptions<W>;
   readonly #ending = new AbortController();
+  readonly #handshaker = new Handshaker();
   #link: Link<W> | undefined;
   #lastServer: MetServer | undefined;
   #stopPausing: Cancel = () => undefined;
@@ -97,7 +98,7 @@ export class Dialler<W extends Wire> {
       const trouble = await this.#dial(address);
       if (this.#closed) return;
       this.#options.away(trouble);
-      refusals = trouble.kind === "refused" ? refusals + 1 : 0;
+      refusals = isRefusal(trouble) ? refusals + 1 : 0;
       const wasWell = trouble.kind === "lost" && this.#options.clock.now() - dialledAtMs >= WELL_AFTER_MS;
       const elsewhere = wasWell && addresses.length > 1;
       await this.#pause(elsewhere ? REDIAL_ELSEWHERE_AFTER_MS : redialAfterMs(refusals));
@@ -107,23 +108,22 @@ export class Dialler<W extends Wire> {
   /** Connects and stays on; resolves when that failed or is over. */
   async #dial(address: BusAddress): Promise<Trouble> {
     const { clock, open, caller } = this.#options;
-    const found = await probe(address, { clock, withinMs: DIAL_WITHIN_MS, signal: this.#ending.signal });
-    if (found.kind !== "nats") return troubleOf(found, address.shown);
-    const objection = this.#meet(readGreeting(found.greeting), address);
-    if (objection !== undefined) return objection;
+    const within = { clock, withinMs: DIAL_WITHIN_MS, signal: this.#ending.signal };
+    const found = await this.#handshaker.open(address, within);
+    if (found.kind !== "greeted") return troubleOf(found, address);
+    const greeting = readGreeting(found.greeting);
+    const objection = this.#meet(greeting, address);
+    if (objection !== undefined) {
+      found.socket.destroy();
+      return objection;
+    }
     let wire: W;
     try {
-      wire = await open(address);
+      wire = await open(address, found);
     } catch (error) {
-      return this.#notIn(troubleOfConnecting(error, address.shown, caller));
+      return this.#notIn(troubleOfConnecting(error, address, caller));
     }
-    // Another server may have taken the port since the probe.
-    const greeting = greetingOf(wire.info);
-    const late = this.#meet(greeting, address);
-    if (late === undefined)
-      return troubleOfLosing(await this.#stayOn(new Link(wire, clock), greeting, address), address.shown);
-    wire.close().catch(() => undefined); // destroys the socket; there is nothing left to do if it cannot
-    return late;
+    return troubleOfLosing(await this.#stayOn(new Link(wire, clock), greeting, address), address);
   }
 
   #meet(greeting: Greeting, address: BusAddress): Trouble | undefined {

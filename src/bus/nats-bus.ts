@@ -1,23 +1,24 @@
 // The Bus on NATS: the only file that knows the client library.
 //
-// The library makes one connection at a time and everything beyond is ours: dialling, for ever; subscribing anew before
+// The library makes one connection at a time, over a socket of ours, and everything beyond is ours: dialling, for ever; subscribing anew before
 // anyone is told "connected"; the requests. Its own reconnecting was rejected because it gives up on the second refused
 // login, cannot be ended while it dials, keeps what is published meanwhile, and never settles a flush whose connection
 // is gone. Its own request() was rejected because it captures two stack traces and starts a timer for every call.
 
 import { randomBytes } from "node:crypto";
-import { type Authenticator, connect, credsAuthenticator, headers, type MsgHdrs, type NatsConnection } from "nats";
+import { type Authenticator, credsAuthenticator, headers, type MsgHdrs, type NatsConnection } from "nats";
 
 import type { Clock } from "../clock.ts";
 import { AttemptBoard } from "./attempt-board.ts";
 import type { BusStatus, CallOptions, Denied, Message, Reply, RequestOptions, Subscription } from "./bus.ts";
-import { type BusAddress, readBusAddress } from "./bus-address.ts";
+import { type BusAddress, readBusAddress, withoutLogin } from "./bus-address.ts";
 import { type Credentials, REPLY_ROOT } from "./credentials.ts";
 import { Dialler, type MetServer } from "./dialler.ts";
 import { type Greeting, greetingOf } from "./greeting.ts";
 import type { LinkOptions, NatsBus } from "./nats-bus-types.ts";
 import { publishFrame } from "./nats-frame.ts";
 import type { Hearing, Link } from "./nats-link.ts";
+import { logIn } from "./nats-login.ts";
 import {
   ERROR_CODE_HEADER,
   ERROR_HEADER,
@@ -33,10 +34,11 @@ import { AWAY, CANCELLED, PendingTable } from "./pending.ts";
 import { hand } from "./receiver.ts";
 import { type ReplySubjects, replySubjects } from "./reply-subjects.ts";
 import { safely } from "./safe-report.ts";
+import { readServerError } from "./server-errors.ts";
 import { Sparing } from "./sparing.ts";
 import { StatusBoard } from "./status-board.ts";
 import { assertSubject } from "./subjects.ts";
-import { type Attempt, type Caller, deniedSentence, type Trouble } from "./trouble.ts";
+import { type Attempt, type Caller, deniedSentence, type Trouble, warningSentence } from "./trouble.ts";
 
 export type { Authenticator } from "nats";
 export type { NatsBus } from "./nats-bus-types.ts";
@@ -97,7 +99,13 @@ class NatsBusImpl implements NatsBus {
       urls: options.urls,
       clock: options.clock,
       caller: this.#caller,
-      open: (address) => connect({ ...dialOptions(address, options.name), ...login }),
+      open: (address, greeted) =>
+        logIn(
+          greeted,
+          { ...dialOptions(address, options.name), ...login },
+          (words) => this.#hearError(words, address),
+          clock,
+        ),
       objection: (greeting, address) => this.#objectionTo(greeting, address),
       prepare: (link) => this.#prepare(link),
       ready: (greeting, address) => this.#ready(greeting, address),
@@ -256,7 +264,6 @@ class NatsBusImpl implements NatsBus {
 
   #prepare(link: Link<NatsConnection>): void {
     this.#repliesDenied = undefined;
-    this.#hearTroubleOf(link.wire).catch(() => undefined); // ends as the connection does, which is told elsewhere
     for (const hearing of this.#hearings) this.#hearOn(link, hearing);
   }
 
@@ -292,14 +299,20 @@ class NatsBusImpl implements NatsBus {
     this.#attempts.tell(trouble);
   }
 
-  /** The library's errors that end no connection; the others come as its end. */
-  async #hearTroubleOf(wire: NatsConnection): Promise<void> {
-    for await (const { permissionContext: denied } of wire.status()) {
-      if (denied === undefined) continue;
-      const { about, sentence } = deniedSentence(denied.operation, denied.subject, this.#caller);
-      if (denied.operation === "publish") this.#pending.deny(denied.subject, { kind: "denied", why: sentence });
-      this.#say(about, sentence);
-    }
+  /** An error that the server sent. What it ends the connection by is told as that end. */
+  #hearError(words: string, address: BusAddress): void {
+    const error = readServerError(words);
+    if (error.kind === "denied") this.#hearDenial(error.operation, error.subject);
+    // Of subscriptions: the server goes on without one of ours, and this connection is of no use.
+    if (error.kind === "limited") this.#dialler.link?.end(words);
+    if (error.kind === "other")
+      this.#say(error.means, warningSentence(withoutLogin(words, address), error.means, address));
+  }
+
+  #hearDenial(operation: "publish" | "subscription", subject: string): void {
+    const { about, sentence } = deniedSentence(operation, subject, this.#caller);
+    if (operation === "publish") this.#pending.deny(subject, { kind: "denied", why: sentence });
+    this.#say(about, sentence);
   }
 
   /** No answer can arrive: the calls that are out end now, and later ones at once, until the next login. */

@@ -14,22 +14,20 @@ export interface DialOptions {
   readonly ignoreClusterUpdates: true;
   readonly noAsyncTraces: true;
   readonly resolve: false;
-  readonly tls?: Record<never, never>;
   readonly token?: string;
   readonly user?: string;
   readonly pass?: string;
 }
 
-export function dialOptions({ host, port, tls, credentials }: BusAddress, name: string): DialOptions {
+export function dialOptions({ host, port, credentials }: BusAddress, name: string): DialOptions {
   return {
     servers: [`${host.includes(":") ? `[${host}]` : host}:${port}`],
     name,
-    timeout: DIAL_WITHIN_MS,
+    timeout: 2 * DIAL_WITHIN_MS, // ours comes first (nats-login.ts)
     reconnect: false,
     ignoreClusterUpdates: true,
     noAsyncTraces: true, // a stack trace for every timer costs more than the timer
     resolve: false, // its resolver asks DNS only: "localhost" stands in /etc/hosts
-    ...(tls ? { tls: {} } : {}),
     ...(credentials === undefined ? {} : loginOf(credentials)),
   };
 }

@@ -1,30 +1,79 @@
 // Why the bus is away, as a person reads it. Pure.
 
+import { type BusAddress, withoutLogin } from "./bus-address.ts";
 import { REPLY_ROOT } from "./credentials.ts";
-import type { Probe } from "./probe.ts";
+import type { NotGreeted } from "./handshake.ts";
+import { DIAL_WITHIN_MS } from "./nats-options.ts";
+import { readServerError } from "./server-errors.ts";
 
 export interface Trouble {
-  /** `absent`: what one expects of a bus that is not started; anything else is worth telling. `open`: open-bus.ts. */
-  readonly kind: "absent" | "silent" | "stranger" | "refused" | "open" | "failed" | "lost";
+  /**
+   * `absent`: what one expects of a bus that is not started; anything else is worth telling. `limited`: the server has no
+   * room for us. `untrusted`: TLS does not come about. `open`: open-bus.ts. The first two and `refused` last until a person does something.
+   */
+  readonly kind: "absent" | "silent" | "stranger" | "refused" | "limited" | "untrusted" | "open" | "failed" | "lost";
   readonly sentence: string;
 }
 
-/** What a probe that found no NATS server means. */
-export function troubleOf(found: Exclude<Probe, { kind: "nats" }>, shown: string): Trouble {
+/** Whether only a person changes it: then the server is asked less and less often. */
+export const isRefusal = ({ kind }: Trouble): boolean => ["refused", "limited", "untrusted"].includes(kind);
+
+/** What it means that no server greeted. */
+export function troubleOf(found: NotGreeted, address: BusAddress): Trouble {
+  const { shown, tls } = address;
   switch (found.kind) {
     case "nothing":
       return { kind: "absent", sentence: `nothing answers at ${shown} (${found.why})` };
     case "silent":
-      return {
-        kind: "silent",
-        sentence: `${shown} accepts connections and says nothing: a paused nats-server, or no nats-server at all`,
-      };
+      return { kind: "silent", sentence: `${shown} accepts connections and ${silenceSentence(found.step, tls)}` };
+    case "closed":
+      return { kind: "failed", sentence: `${shown} accepts connections and ends them ${closedSentence(found)}` };
     case "stranger":
       return {
         kind: "stranger",
         sentence: `what answers at ${shown} is not a NATS server: set NATS_URL to where one is`,
       };
+    case "TLS failed":
+      return { kind: "untrusted", sentence: tlsSentence(found.why, shown) };
+    case "no TLS":
+      return {
+        kind: "untrusted",
+        sentence: `the bus at ${shown} has no TLS: write nats:// in NATS_URL, or give the server a certificate`,
+      };
   }
+}
+
+function silenceSentence(step: "greeting" | "TLS", tls: boolean): string {
+  if (step === "TLS") return "does not answer a TLS handshake: a paused nats-server, or no nats-server at all";
+  const orTls = tls ? "" : " a server that waits for TLS (then write tls:// in NATS_URL),";
+  return `says nothing: a paused nats-server,${orTls} or no nats-server at all`;
+}
+
+const closedSentence = ({ step, why }: Extract<NotGreeted, { kind: "closed" }>): string =>
+  step === "TLS"
+    ? `during the TLS handshake (${why})`
+    : `before it greets (${why}): a proxy whose bus is away, or no nats-server at all`;
+
+const CLIENT_CERTIFICATE =
+  "it asks for a certificate of ours, and there is none: turn off  verify  in its TLS configuration";
+const TLS_FAILURES: readonly (readonly [code: RegExp, means: string])[] = [
+  [
+    /SELF_SIGNED|VERIFY_LEAF|ISSUER/,
+    "its certificate is signed by an authority that this program does not know: start it with NODE_EXTRA_CA_CERTS=FILE, the certificate of that authority",
+  ],
+  [/ALTNAME/, "its certificate is for another name: write in NATS_URL the name that the certificate has"],
+  [/CERT_HAS_EXPIRED/, "its certificate has expired: it has to be renewed there"],
+  [/CERT_NOT_YET_VALID/, "its certificate is not valid yet: compare the clocks of the two machines"],
+  [
+    /WRONG_VERSION|PACKET_LENGTH|HTTP_REQUEST|RECORD/,
+    "what answers there does not speak TLS: for a bus without, write nats:// in NATS_URL",
+  ],
+  [/CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE|BAD_CERTIFICATE/, CLIENT_CERTIFICATE],
+];
+
+function tlsSentence(why: string, shown: string): string {
+  const means = TLS_FAILURES.find(([code]) => code.test(why))?.[1];
+  return `the bus at ${shown} cannot be reached over TLS (${why})${means === undefined ? "" : `: ${means}`}`;
 }
 
 /** How one attempt to connect ended, or a connection. */
@@ -38,22 +87,58 @@ export interface Caller {
   readonly cure: string | undefined;
 }
 
-/** What the client library's failure to connect means; a server that knows us not says "authorization". */
-export function troubleOfConnecting(error: unknown, shown: string, caller: Caller): Trouble {
-  const why = error instanceof Error ? error.message : String(error);
-  // A server too busy to read our login in time says "authentication timeout", and has judged nothing.
-  if (/auth/i.test(why) && !/timeout/i.test(why))
-    return { kind: "refused", sentence: refusalSentence(why.replace(/'/g, ""), shown, caller) };
-  return { kind: "failed", sentence: `the bus at ${shown} cannot be used: ${why}` };
+/** How the end of a connection reads whose login was not answered in time. */
+export const TIMED_OUT = "no answer to the login";
+/** How the end of a connection reads that sent what is no NATS. */
+export const GARBLED = "it sent what is not the NATS protocol";
+
+/** What a failure to log in means. @param error of the client library, or with the server's own words */
+export function troubleOfConnecting(error: unknown, address: BusAddress, caller: Caller): Trouble {
+  const { shown } = address;
+  const why = wordsOf(error, address);
+  if (why === GARBLED)
+    return {
+      kind: "stranger",
+      sentence: `what answers at ${shown} greets as NATS does, but ${GARBLED}: set NATS_URL to where a NATS server is`,
+    };
+  if (why === TIMED_OUT)
+    return {
+      kind: "failed",
+      sentence: `the bus at ${shown} did not answer the login within ${DIAL_WITHIN_MS / 1_000} s`,
+    };
+  if (/CERTIFICATE_REQUIRED/.test(why)) return { kind: "untrusted", sentence: tlsSentence(why, shown) };
+  const meaning = readServerError(why);
+  if (meaning.kind === "refused") return { kind: "refused", sentence: refusalSentence(why, shown, caller) };
+  if (meaning.kind === "limited") return { kind: "limited", sentence: limitSentence(why, meaning.means, shown) };
+  const means = meaning.kind === "over" ? `: ${meaning.means}` : "";
+  return { kind: "failed", sentence: `the bus at ${shown} cannot be used: ${why}${means}` };
 }
+
+/** Whoever answers there may repeat what was said to it. */
+const wordsOf = (error: unknown, address: BusAddress): string =>
+  withoutLogin(error instanceof Error ? error.message : String(error), address);
 
 function refusalSentence(why: string, shown: string, { holder, cure }: Caller): string {
   const as = holder === undefined ? "" : ` with the credentials of ${holder} (revoked, expired, or for another bus)`;
   return `the bus at ${shown} does not let us in${as}: ${why}${cure === undefined ? "" : `; ${cure}`}`;
 }
 
-export function troubleOfLosing(reason: string, shown: string): Trouble {
-  return { kind: "lost", sentence: `lost the bus at ${shown}: ${reason}` };
+const limitSentence = (why: string, means: string, shown: string): string =>
+  `the bus at ${shown} has no room for this process (${why}): ${means}`;
+
+/** @param reason why the connection ended: in the server's words, where it gave any */
+export function troubleOfLosing(reason: string, address: BusAddress): Trouble {
+  const { shown } = address;
+  const why = withoutLogin(reason, address);
+  const meaning = readServerError(why);
+  if (meaning.kind === "limited") return { kind: "limited", sentence: limitSentence(why, meaning.means, shown) };
+  const means = meaning.kind === "over" || meaning.kind === "refused" ? `: ${meaning.means}` : "";
+  return { kind: "lost", sentence: `lost the bus at ${shown}: ${why}${means}` };
+}
+
+/** What an error means after which the connection goes on. */
+export function warningSentence(words: string, means: string, { shown }: BusAddress): string {
+  return `the bus at ${shown} says "${words}": ${means}`;
 }
 
 /** What the server's refusal of one subject means, and under which key it is reported once a minute. */

@@ -59,7 +59,10 @@ async function waitAfterLoss(count: number, lastedMs: number): Promise<number> {
   const dialler = new Dialler({
     urls: servers.map(urlOf),
     clock: watched,
-    open: () => Promise.resolve(wire),
+    open: (_address, { socket }) => {
+      socket.destroy();
+      return Promise.resolve(wire);
+    },
     caller: { holder: undefined, cure: undefined },
     objection: () => undefined,
     prepare: () => undefined,

@@ -68,6 +68,8 @@ function notIn(
       return out("open-bus", attempt.sentence, RESTART);
     case "refused":
       return refusedBy(attempt.sentence, cure);
+    case "limited":
+    case "untrusted":
     case "failed":
     case "lost":
       return out("bus-failed", attempt.sentence, "what is wrong:  bin/dwc check");

@@ -1,0 +1,246 @@
+// From an address to a socket on which a NATS server has greeted, over TLS where server or address ask for it.
+//
+// The socket is ours from its first byte on: whatever becomes of an attempt, it is closed here. The client library left
+// one open for each attempt at a server that announced TLS and then said nothing.
+//
+// A NATS server speaks first, with one line that begins with INFO, and TLS comes after it. A TLS proxy, or a server with
+// `handshake_first`, waits for the handshake instead: at an address of tls:// that says nothing, we begin.
+
+import { createConnection, isIP, type Socket } from "node:net";
+import { connect as connectTls, type TLSSocket } from "node:tls";
+
+import type { Clock } from "../clock.ts";
+import type { BusAddress } from "./bus-address.ts";
+
+/** An open socket on which the server has greeted. */
+export interface Greeted {
+  readonly kind: "greeted";
+  readonly socket: Socket;
+  /** The server's whole line: what it says of itself. */
+  readonly greeting: string;
+  /** All that has been read, the greeting first. */
+  readonly read: Buffer;
+  readonly isEncrypted: boolean;
+}
+
+/** The two steps that may fail: until the greeting has come, and the TLS handshake. */
+export type Step = "greeting" | "TLS";
+
+export type NotGreeted =
+  /** Nothing accepted the connection; `why` is the system's word for it, such as ECONNREFUSED. */
+  | { readonly kind: "nothing"; readonly why: string }
+  /** Something greeted, but not as NATS does. */
+  | { readonly kind: "stranger" }
+  /** Something accepted, and said nothing in this step: a paused server, or a service that waits for us to speak. */
+  | { readonly kind: "silent"; readonly step: Step }
+  | { readonly kind: "closed"; readonly step: Step; readonly why: string }
+  /** The handshake failed, for the server's certificate or for another reason; `why` is OpenSSL's or Node's code for it. */
+  | { readonly kind: "TLS failed"; readonly why: string }
+  /** An address of tls://, and a server without TLS. */
+  | { readonly kind: "no TLS" };
+
+export interface HandshakeLimits {
+  readonly clock: Clock;
+  /** For each step. */
+  readonly withinMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const GREETING = "INFO ";
+/** A greeting lists a cluster's addresses; one that is longer than this comes from something that only sounds like NATS. */
+const LONGEST_GREETING = 65_536;
+/** How long a greeting is waited for at a tls:// address before we begin: twice the way around the world. */
+const GREETING_BEFORE_TLS_MS = 500;
+
+/** Which side was the first to speak at an address, when that was last seen. */
+type FirstWord = "server" | "client";
+
+/** Remembers who speaks first, so that the wait for it comes once and not at each attempt. */
+export class Handshaker {
+  readonly #firstWords = new Map<string, FirstWord>();
+  readonly #looksOnly: boolean;
+
+  /** @param looksOnly nothing will be said to the server: a greeting is enough, and its certificate is not judged */
+  constructor({ looksOnly = false }: { readonly looksOnly?: boolean } = {}) {
+    this.#looksOnly = looksOnly;
+  }
+
+  /** Never rejects; unless a server greeted, no socket is open afterwards. */
+  async open(address: BusAddress, limits: HandshakeLimits): Promise<Greeted | NotGreeted> {
+    const socket = createConnection({ host: address.host, port: address.port });
+    socket.setNoDelay(true);
+    socket.on("error", ignore); // what is no longer waited for must not end the process
+    const opened = await this.#follow(socket, address, limits);
+    if (opened.kind !== "greeted") socket.destroy();
+    return opened;
+  }
+
+  async #follow(socket: Socket, address: BusAddress, limits: HandshakeLimits): Promise<Greeted | NotGreeted> {
+    const accepted = await untilAccepted(socket, limits);
+    if (accepted.kind !== "accepted") return accepted;
+    const first = address.tls ? this.#firstWords.get(address.shown) : "server";
+    if (first === "client") return this.#speakFirst(socket, address, limits, first);
+    const withinMs = first === "server" ? limits.withinMs : Math.min(limits.withinMs, GREETING_BEFORE_TLS_MS);
+    const heard = await untilGreeted(socket, { ...limits, withinMs });
+    if (heard.kind === "line") return this.#afterGreeting(socket, heard, address, limits);
+    return heard.kind === "silent" && first === undefined ? this.#speakFirst(socket, address, limits, first) : heard;
+  }
+
+  async #afterGreeting(
+    socket: Socket,
+    line: Line,
+    address: BusAddress,
+    limits: HandshakeLimits,
+  ): Promise<Greeted | NotGreeted> {
+    if (this.#looksOnly) return greeted(socket, line, false);
+    const { required, available } = tlsOffer(line.greeting);
+    if (!required && !available) return address.tls ? { kind: "no TLS" } : greeted(socket, line, false);
+    if (address.tls) this.#firstWords.set(address.shown, "server");
+    const secured = await untilSecured(socket, address, limits, !this.#looksOnly);
+    // What came in the clear behind the greeting may be anybody's: only the greeting itself is kept.
+    return secured.kind === "secured" ? greeted(secured.socket, onlyGreeting(line), true) : secured;
+  }
+
+  async #speakFirst(
+    socket: Socket,
+    address: BusAddress,
+    limits: HandshakeLimits,
+    before: FirstWord | undefined,
+  ): Promise<Greeted | NotGreeted> {
+    const secured = await untilSecured(socket, address, limits, !this.#looksOnly);
+    // A slow server may have greeted meanwhile, which is no TLS: it gets all its time at the next attempt.
+    if (secured.kind === "TLS failed" && isGarbled(secured.why)) this.#firstWords.set(address.shown, "server");
+    else if (secured.kind !== "secured" && before !== undefined) this.#firstWords.delete(address.shown);
+    if (secured.kind !== "secured") return secured;
+    const heard = await untilGreeted(secured.socket, limits);
+    if (heard.kind !== "line") return heard;
+    this.#firstWords.set(address.shown, "client");
+    return greeted(secured.socket, heard, true);
+  }
+}
+
+interface Line {
+  readonly kind: "line";
+  readonly greeting: string;
+  readonly read: Buffer;
+}
+
+const greeted = (socket: Socket, { greeting, read }: Line, isEncrypted: boolean): Greeted => ({
+  kind: "greeted",
+  ...{ socket, greeting, read, isEncrypted },
+});
+
+const onlyGreeting = (line: Line): Line => ({ ...line, read: line.read.subarray(0, line.greeting.length + 1) });
+
+function ignore(): void {}
+
+/** @param greeting `INFO {…}`; one that cannot be read offers nothing */
+function tlsOffer(greeting: string): { readonly required: boolean; readonly available: boolean } {
+  try {
+    const said: unknown = JSON.parse(greeting.slice(greeting.indexOf("{")));
+    const { tls_required, tls_available } = Object(said) as { tls_required?: unknown; tls_available?: unknown };
+    return { required: tls_required === true, available: tls_available === true };
+  } catch {
+    return { required: false, available: false };
+  }
+}
+
+/** The other side answered a handshake with something that is no TLS. */
+const isGarbled = (code: string): boolean => /WRONG_VERSION|PACKET_LENGTH|HTTP_REQUEST|RECORD/i.test(code);
+
+function untilAccepted(socket: Socket, limits: HandshakeLimits): Promise<NotGreeted | { readonly kind: "accepted" }> {
+  return wait<NotGreeted | { readonly kind: "accepted" }>(
+    socket,
+    limits,
+    { kind: "nothing", why: "ETIMEDOUT" },
+    (finish) => ({
+      connect: () => finish({ kind: "accepted" }),
+      error: (error) => finish(notAccepted(codeOf(error))),
+      close: () => finish({ kind: "nothing", why: "ECONNABORTED" }),
+    }),
+  );
+}
+
+/** A reset comes from something that has accepted. */
+const notAccepted = (why: string): NotGreeted =>
+  why === "ECONNRESET" ? { kind: "closed", step: "greeting", why } : { kind: "nothing", why };
+
+function untilGreeted(socket: Socket, limits: HandshakeLimits): Promise<NotGreeted | Line> {
+  const chunks: Buffer[] = [];
+  return wait<NotGreeted | Line>(socket, limits, { kind: "silent", step: "greeting" }, (finish) => ({
+    data: (chunk) => {
+      chunks.push(chunk as Buffer);
+      const read = Buffer.concat(chunks);
+      const found = readGreeting(read);
+      if (found === undefined) return;
+      socket.pause(); // whoever reads next gets all that comes after this
+      finish(found);
+    },
+    error: (error) => finish({ kind: "closed", step: "greeting", why: codeOf(error) }),
+    close: () => finish({ kind: "closed", step: "greeting", why: "it ended the connection" }),
+  }));
+}
+
+/** @returns undefined while more of it may come */
+function readGreeting(read: Buffer): NotGreeted | Line | undefined {
+  const expected = GREETING.slice(0, read.length); // as much of it as can have come
+  const end = read.indexOf("\n");
+  if (read.toString("latin1", 0, expected.length) !== expected || read.length > LONGEST_GREETING)
+    return { kind: "stranger" };
+  return end < 0 ? undefined : { kind: "line", greeting: read.toString("latin1", 0, end), read };
+}
+
+function untilSecured(
+  socket: Socket,
+  { host }: BusAddress,
+  limits: HandshakeLimits,
+  rejectUnauthorized: boolean,
+): Promise<NotGreeted | { readonly kind: "secured"; readonly socket: TLSSocket }> {
+  // An IP address is no name for SNI, and Node would print a warning.
+  const servername = isIP(host) === 0 ? { servername: host } : {};
+  const secured = connectTls({ socket, host, rejectUnauthorized, ...servername });
+  secured.on("error", ignore);
+  type Secured = NotGreeted | { readonly kind: "secured"; readonly socket: TLSSocket };
+  return wait<Secured>(secured, limits, { kind: "silent", step: "TLS" }, (finish) => ({
+    secureConnect: () => finish({ kind: "secured", socket: secured }),
+    error: (error) => finish(tlsTrouble(codeOf(error))),
+    close: () => finish({ kind: "closed", step: "TLS", why: "it ended the connection" }),
+  })).then((found) => {
+    if (found.kind !== "secured") secured.destroy();
+    return found;
+  });
+}
+
+const tlsTrouble = (why: string): NotGreeted =>
+  /^E[A-Z]+$/.test(why) && why !== "EPROTO" ? { kind: "closed", step: "TLS", why } : { kind: "TLS failed", why };
+
+const codeOf = (error: unknown): string => {
+  const { code, message } = Object(error) as { code?: unknown; message?: unknown };
+  return typeof code === "string" ? code : String(message);
+};
+
+type Handlers = Readonly<Record<string, (given: unknown) => void>>;
+
+/** Waits for the first of some events; after the limit, or when the attempt is given up, the result is `late`. */
+function wait<T>(
+  socket: Socket,
+  { clock, withinMs, signal }: HandshakeLimits,
+  late: T,
+  handlersOf: (finish: (found: T) => void) => Handlers,
+): Promise<T> {
+  return new Promise((resolve) => {
+    const finish = (found: T): void => {
+      stopWaiting();
+      signal?.removeEventListener("abort", giveUp);
+      for (const [event, handler] of handlers) socket.off(event, handler);
+      resolve(found);
+    };
+    const giveUp = (): void => finish(late);
+    // Read once more before believing it: after a stall the greeting may wait in the socket.
+    const stopWaiting = clock.after(withinMs, () => clock.afterReading(giveUp));
+    const handlers = Object.entries(handlersOf(finish));
+    for (const [event, handler] of handlers) socket.on(event, handler);
+    if (signal?.aborted) giveUp();
+    else signal?.addEventListener("abort", giveUp);
+  });
+}
