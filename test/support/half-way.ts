@@ -10,7 +10,8 @@ export interface HalfWay {
   close(): Promise<void>;
 }
 
-export const INFO = 'INFO {"server_id":"X","version":"2.9.10","proto":1,"max_payload":1048576,"headers":true,"auth_required":true}\r\n';
+export const INFO =
+  'INFO {"server_id":"X","version":"2.9.10","proto":1,"max_payload":1048576,"headers":true,"auth_required":true}\r\n';
 export const INFO_TLS = INFO.replace('"proto"', '"tls_required":true,"proto"');
 
 /** @param act what it does with each connection */
