@@ -16,6 +16,7 @@ import { top } from "./live/top.ts";
 import { login } from "./login.ts";
 import { logout } from "./logout.ts";
 import { natsConfig } from "./nats-config.ts";
+import { renew } from "./renew.ts";
 import { revoke } from "./revoke.ts";
 import { serviceToken } from "./service-token.ts";
 import { status } from "./status.ts";
@@ -30,6 +31,7 @@ export const COMMANDS: readonly Command[] = [
   login,
   logout,
   revoke,
+  renew,
   natsConfig,
   check,
   ps,

@@ -10,6 +10,7 @@ import { acceptInvitation, inviteUser } from "./identity/invitations.ts";
 import type { Mint } from "./identity/mint.ts";
 import { createOrg } from "./identity/orgs.ts";
 import { login, logout } from "./identity/people.ts";
+import { renew } from "./identity/renewal.ts";
 import { revoke } from "./identity/revocations.ts";
 import { createService, serviceToken } from "./identity/services.ts";
 import { type Decision, NOT_LOGGED_IN, type Org, refused, type State } from "./identity/state.ts";
@@ -56,7 +57,7 @@ function readingVerbs({ stateDir, clock }: VerbTools): Pick<IdentityVerbs, "desc
   };
 }
 
-function serviceVerbs(tools: VerbTools): Pick<IdentityVerbs, "createOrg" | "createService" | "revoke"> {
+function serviceVerbs(tools: VerbTools): Pick<IdentityVerbs, "createOrg" | "createService" | "revoke" | "renew"> {
   const { stateDir } = tools;
   return {
     createOrg: async (wanted) => {
@@ -77,6 +78,14 @@ function serviceVerbs(tools: VerbTools): Pick<IdentityVerbs, "createOrg" | "crea
       if (done.kind === "refused") return done;
       const { org, revoked, kindOf, told } = done;
       return { kind: "done", org: orgShown(org), revoked: { kind: kindOf, name: revoked.what }, told };
+    },
+    renew: async (options) => {
+      const done = await change(tools, (state, minting) => renew(state, options, minting));
+      if (done.kind === "refused") return done;
+      const { org, person, services, unrevoked, needsInvitation, told } = done;
+      const invitations = done.invitations.map((one) => ({ ...one, expiresAt: isoSeconds(one.expiresAt) }));
+      const renewed = { person, services, invitations, unrevoked, needsInvitation };
+      return { kind: "done", org: orgShown(org), renewed, told };
     },
   };
 }

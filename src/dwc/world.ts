@@ -46,6 +46,23 @@ type Answer<T> = Promise<({ readonly kind: "done" } & T) | Refused>;
 /** An answer to a change that the bus has to hear of. */
 type Changed<T> = Answer<T & { readonly told: Told }>;
 
+/** What `renew` replaced; nothing of it: all was current. */
+export interface Renewed {
+  readonly person: boolean;
+  readonly services: readonly string[];
+  readonly invitations: readonly {
+    readonly email: string;
+    readonly role: "admin" | "member";
+    readonly code: string;
+    /** An ISO time. */
+    readonly expiresAt: string;
+  }[];
+  /** Replaced keys that only the owner can revoke. */
+  readonly unrevoked: readonly string[];
+  /** The person's own credentials are outdated, and the owner has to replace them. */
+  readonly needsInvitation: boolean;
+}
+
 /** What reads or changes the state folder. Nothing throws for what a person may do wrong. */
 export interface IdentityVerbs {
   /** Reads only. */
@@ -58,6 +75,8 @@ export interface IdentityVerbs {
     name: string,
   ): Changed<{ service: ServiceShown; org: Org; credsFile: string; outcome: "made" | "kept" | "renewed" }>;
   revoke(name: string): Changed<{ revoked: { kind: "service" | "member" | "admin" | "key"; name: string }; org: Org }>;
+  /** Replaces what is outdated; `all`: what is current as well. */
+  renew(options: { all: boolean }): Changed<{ org: Org; renewed: Renewed }>;
   inviteUser(invited: { email: string; admin: boolean }): Changed<{ code: string; org: Org; expiresAt: string }>;
   acceptInvitation(invitation: {
     code: string;

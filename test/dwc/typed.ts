@@ -75,20 +75,25 @@ export class Desk {
     if (!existsSync(this.state)) return {};
     const entries = readdirSync(this.state, { recursive: true, withFileTypes: true });
     const paths = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
-    return Object.fromEntries(paths.sort().map((path) => [path, readFileSync(path, "utf8")]));
+    const kept = paths.filter((path) => !isLock(path)).sort();
+    return Object.fromEntries(kept.map((path) => [path, readFileSync(path, "utf8")]));
   }
 
   /** All of the state folder: each entry with its kind, its mode, and what is in it. */
   everything(): Readonly<Record<string, string>> {
     if (!existsSync(this.state)) return {};
     const paths = readdirSync(this.state, { recursive: true, encoding: "utf8" }).map((name) => join(this.state, name));
-    return Object.fromEntries([this.state, ...paths].sort().map((path) => [path, entryOf(path)]));
+    const kept = [this.state, ...paths].filter((path) => !isLock(path)).sort();
+    return Object.fromEntries(kept.map((path) => [path, entryOf(path)]));
   }
 
   clear(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
+
+/** Each holder of the lock writes its name there, also one that changes nothing. */
+const isLock = (path: string): boolean => path.includes("identity.lock");
 
 function entryOf(path: string): string {
   const stat = lstatSync(path);

@@ -81,6 +81,12 @@ export class Folder {
     return credentials(this.org.me.creds);
   }
 
+  service(name: string): Credentials {
+    const service = this.org.services.find((one) => one.name === name);
+    if (service === undefined) throw new Error(`this folder has no service ${name}`);
+    return credentials(service.creds);
+  }
+
   serverConfig(): string {
     return readFileSync(paths.serverConfig(this.path, this.org.trust.operatorKey), "utf8");
   }

@@ -3,6 +3,7 @@
 
 import { newerAccount, signAccount } from "./account.ts";
 import { type CheckedInvitation, checkInvitation } from "./check-invitation.ts";
+import { grantOf } from "./grants.ts";
 import { boundTag, codeOf, type Invitation, readCode } from "./invitation-code.ts";
 import { conflictOf } from "./invitation-conflict.ts";
 import type { Mint } from "./mint.ts";
@@ -80,7 +81,8 @@ export async function mintInvitation(
   });
   const invitation = { ...said, publicKey, creds, signingSeed: signing?.seed ?? null };
   const code = codeOf(invitation, (bytes) => mint.sign(accountSeed, bytes));
-  const people = [...org.people, { email, publicKey, signingKey, invitedAt }];
+  const grant = grantOf({ publicKey, signingKey });
+  const people = [...org.people, { email, publicKey, signingKey, invitedAt, grant }];
   return { org: { ...org, people, accountJwt }, code, expiresAt };
 }
 

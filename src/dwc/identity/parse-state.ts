@@ -2,7 +2,7 @@
 
 import { misfiledPart } from "./bindings.ts";
 import { CREDENTIALS } from "./credentials-text.ts";
-import { exactly, type Fit, fit, listOf, oneOf, orNull, parts, type Shape, seconds, text } from "./shapes.ts";
+import { exactly, type Fit, fit, listOf, oneOf, orAbsent, orNull, parts, type Shape, seconds, text } from "./shapes.ts";
 import type { Authority, Me, Operator, Org, Person, Revoked, Service, State, Trust } from "./state.ts";
 
 const KEY_REST = "[A-Z2-7]{55}$";
@@ -41,6 +41,7 @@ const meShape = parts<Me>({ name: anyText, email: anyText, publicKey: keys.user,
 const personShape = parts<Person>({
   ...{ email: anyText, publicKey: keys.user },
   ...{ signingKey: orNull(keys.account), invitedAt: seconds },
+  grant: orAbsent(text(/^[\w-]{43}$/)),
 });
 const serviceShape = parts<Service>({
   ...{ name: serviceName, publicKey: keys.user, creds },

@@ -78,7 +78,7 @@ function mayNotSentence({ name }: Org): string {
   return `you may run Markets in ${shown(name)}, not create services: its owner or an admin can, and sends you what  bin/dwc service-token SERVICE  prints`;
 }
 
-async function mintService(
+export async function mintService(
   org: Org,
   signer: string,
   { name, holdsSeconds }: NewService,

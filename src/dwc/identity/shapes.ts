@@ -53,6 +53,12 @@ export const orNull =
   (value, where) =>
     value === null ? null : shape(value, where);
 
+/** A part that files of an earlier version lack. */
+export const orAbsent =
+  <T>(shape: Shape<T>): Shape<T | null> =>
+  (value, where) =>
+    value === undefined ? null : orNull(shape)(value, where);
+
 /** A part that may be left out. */
 export const maybe =
   <T>(shape: Shape<T>): Shape<T | undefined> =>

@@ -61,6 +61,8 @@ export interface Person {
   readonly signingKey: string | null;
   /** Epoch seconds, as all times here. */
   readonly invitedAt: number;
+  /** A digest of the permissions that the person has; null: invited before this was kept. */
+  readonly grant: string | null;
 }
 
 export interface Service {

@@ -1,6 +1,7 @@
 // What `dwc check` knows before it judges. Only shapes.
 
 import type { BusLook } from "../bus-shapes.ts";
+import type { Outdated } from "../identity/outdated.ts";
 import type { AskedMarket } from "./live-world.ts";
 import type { Heard, Visited } from "./visited.ts";
 
@@ -33,9 +34,17 @@ export interface IdentityFacts {
   readonly tooOpen: readonly { readonly path: string; readonly isFolder: boolean }[];
   /** Credentials that no longer let anybody in, or cannot be read. */
   readonly expired: readonly { readonly whose: string; readonly since: string; readonly renew: string }[];
+  /** Credentials that were issued with other permissions than those of today, or count no more. */
+  readonly outdated?: readonly OutdatedCredentials[];
   /** As whom a Market of this person goes to the bus: what is wrong with that. */
   readonly trouble: string | undefined;
   readonly hasCredentials: boolean;
+}
+
+export interface OutdatedCredentials {
+  readonly whose: string;
+  readonly why: Outdated;
+  readonly renew: string;
 }
 
 export type MarketFacts =

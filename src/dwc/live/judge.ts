@@ -1,7 +1,8 @@
 // What the facts mean: fine, worth a warning, or critical, and the command that mends it. Pure.
 
+import type { Outdated } from "../identity/outdated.ts";
 import type { Facts } from "./facts.ts";
-import { type Finding, findingOf } from "./finding.ts";
+import { type Finding, findingOf, type Grade } from "./finding.ts";
 import { hasBus, judgeBus } from "./judge-bus.ts";
 import { judgeBelief, judgeMarket } from "./judge-market.ts";
 import type { Heard } from "./visited.ts";
@@ -27,7 +28,7 @@ const self = findingOf("Identity");
 
 function judgeIdentity({ identity, looks }: Facts): readonly Finding[] {
   const asksWho = looks.some((look) => look.kind === "bus" && look.secured);
-  const { state, folder, org, tooOpen, expired, trouble } = identity;
+  const { state, folder, org, tooOpen, expired, outdated = [], trouble } = identity;
   if (typeof state === "object") return [self("critical", ...withCure(state.unreadable))];
   const found: Finding[] = [];
   if (state === "absent")
@@ -41,10 +42,21 @@ function judgeIdentity({ identity, looks }: Facts): readonly Finding[] {
     found.push(self("warning", `others may read ${path}`, `chmod ${isFolder ? "700" : "600"} '${path}'`));
   for (const { whose, since, renew } of expired)
     found.push(self("critical", `the credentials of ${whose} have expired (${since})`, renew));
+  for (const { whose, why, renew } of outdated)
+    found.push(self(OUTDATED[why].grade, `the credentials of ${whose} ${OUTDATED[why].what}`, renew));
   if (trouble !== undefined) found.push(self("critical", ...withCure(trouble)));
   if (state !== "absent" && tooOpen.length === 0) found.push(self("fine", "only you can read it"));
   return found;
 }
+
+const OUTDATED: Readonly<Record<Outdated, { readonly grade: Grade; readonly what: string }>> = {
+  "answers anywhere": {
+    grade: "critical",
+    what: "let their holder publish on any subject: forge ratings and heartbeats, and stop instances",
+  },
+  "no longer admitted": { grade: "critical", what: "are refused: their key, or the key that signed them, was revoked" },
+  "other permissions": { grade: "warning", what: "have the permissions of an earlier dwc" },
+};
 
 /** Sentences about an identity end, behind their last colon, in what to do. */
 function withCure(sentence: string): readonly [what: string, cure: string] {

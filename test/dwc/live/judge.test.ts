@@ -53,6 +53,19 @@ test("a system that is well has nothing to be told of", () => {
   assert.is(identity(true), "nobody has an org here (state)");
 });
 
+test("credentials of an earlier dwc are a warning, those that answer anywhere are critical, each with its cure", () => {
+  const outdated = [
+    { whose: "ratings", why: "answers anywhere", renew: "bin/dwc renew" },
+    { whose: "prices", why: "other permissions", renew: "bin/dwc renew" },
+    { whose: "greetings", why: "no longer admitted", renew: "bin/dwc renew" },
+  ] as const;
+  assert.equal(troubles({ identity: { ...well.identity, outdated } }), [
+    "critical the credentials of ratings let their holder publish on any subject: forge ratings and heartbeats, and stop instances | bin/dwc renew",
+    "warning the credentials of prices have the permissions of an earlier dwc | bin/dwc renew",
+    "critical the credentials of greetings are refused: their key, or the key that signed them, was revoked | bin/dwc renew",
+  ]);
+});
+
 test("every trouble but one of the outside comes with what to type", () => {
   const cases: readonly (readonly [Partial<Facts>, RegExp])[] = [
     [

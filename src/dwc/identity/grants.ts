@@ -1,0 +1,21 @@
+// What an invited person was granted: the owner's folder has no token of theirs, and so keeps a digest of the permissions.
+// An admin's also covers the permissions of services, as the admin's folder signs those.
+
+import { createHash } from "node:crypto";
+import { adminPermissions, marketPermissions, servicePermissions } from "./permissions.ts";
+import type { Person } from "./state.ts";
+
+type Invited = Pick<Person, "publicKey" | "signingKey">;
+
+/** Any name will do: what is granted to one service is granted to each. */
+const ANY_SERVICE = "service";
+
+export function grantOf({ publicKey, signingKey }: Invited): string {
+  const granted =
+    signingKey === null
+      ? [marketPermissions(publicKey)]
+      : [adminPermissions(publicKey), servicePermissions(ANY_SERVICE, publicKey)];
+  return createHash("sha256").update(JSON.stringify(granted)).digest("base64url");
+}
+
+export const isGrantOutdated = (person: Person): boolean => person.grant !== grantOf(person);

@@ -1,0 +1,43 @@
+// All outdated credentials that a person has to do with, each with what to type: those of the current org, and the file that
+// NATS_CREDS names.
+
+import type { FoundIdentity } from "./credentials.ts";
+import { isGrantOutdated } from "./grants.ts";
+import { problemOfServiceName, shown } from "./names.ts";
+import { judgeFile, judgePerson, judgeService, type Outdated } from "./outdated.ts";
+import type { Org } from "./state.ts";
+
+interface Listed {
+  readonly whose: string;
+  readonly why: Outdated;
+  readonly renew: string;
+}
+
+const RENEW = "bin/dwc renew";
+
+export function outdatedOf(org: Org): readonly Listed[] {
+  const isOwner = org.authority.kind === "owner";
+  const own = listed(org.me.email, judgePerson(org), isOwner ? RENEW : ownersTask(org));
+  const services = org.services.flatMap((service) => listed(service.name, judgeService(org, service), RENEW));
+  const people = org.people.filter(isGrantOutdated).map(({ email }) => listed(email, "other permissions", RENEW));
+  return [...own, ...services, ...people.flat()];
+}
+
+const listed = (whose: string, why: Outdated | undefined, renew: string): readonly Listed[] =>
+  why === undefined ? [] : [{ whose, why, renew }];
+
+const ownersTask = ({ name }: Org): string =>
+  `ask the owner of ${shown(name)} for  ${RENEW} , then type  bin/dwc accept-invitation -  and paste the new invitation`;
+
+/** @param path as NATS_CREDS has it; undefined: the state folder's credentials are used */
+export function outdatedFile(path: string | undefined, found: FoundIdentity, org: Org | undefined): readonly Listed[] {
+  if (path === undefined || found.kind === "refused" || found.credentials === undefined) return [];
+  const { text, name } = found.credentials;
+  const isService = problemOfServiceName(name) === undefined;
+  const again = isService ? `bin/dwc service-token ${name} > ${path}` : "a new invitation, and leave NATS_CREDS out";
+  return listed(
+    `${name} in ${path}`,
+    judgeFile(text, org),
+    `ask the owner of the org for  ${RENEW} , then for  ${again}`,
+  );
+}

@@ -1,0 +1,79 @@
+// Credentials issued before the permissions of today. A token keeps the permissions that it was issued with, so a change of
+// permissions.ts reaches nobody until it is replaced. This file compares, and knows no subject.
+
+import { userJwtIn } from "./credentials-text.ts";
+import { problemOfServiceName } from "./names.ts";
+import { adminPermissions, marketPermissions, type Permissions, servicePermissions } from "./permissions.ts";
+import type { Org, Service } from "./state.ts";
+import { claimsIn } from "./token.ts";
+
+export type Outdated =
+  /** The server lets the holder publish to every reply subject that it receives: a security hole. */
+  | "answers anywhere"
+  | "other permissions"
+  /** The account token revokes the key, or no longer lists the key that signed it. */
+  | "no longer admitted";
+
+type Account = Pick<Org, "account" | "accountJwt">;
+type Judged = Outdated | undefined;
+
+/** The person's own credentials. */
+export const judgePerson = (org: Org): Judged => judgeToken(org.me.creds, org, roleOf(org));
+
+export const judgeService = (org: Org, { name, creds }: Pick<Service, "name" | "creds">): Judged =>
+  judgeToken(creds, org, (publicKey) => servicePermissions(name, publicKey));
+
+const roleOf = ({ authority }: Org): ((publicKey: string) => Permissions) =>
+  authority.kind === "member" ? marketPermissions : adminPermissions;
+
+/** Credentials of a file that may come from any tool: one without permissions of its own is none of dwc's. */
+export function judgeFile(creds: string, org: Account | undefined): Judged {
+  const { name, sub, nats } = claimsIn(userJwtIn(creds));
+  if (typeof sub !== "string" || !isRestricted(nats)) return undefined;
+  const isService = typeof name === "string" && problemOfServiceName(name) === undefined;
+  const roles = isService
+    ? [(publicKey: string) => servicePermissions(name, publicKey)]
+    : [marketPermissions, adminPermissions];
+  const judged = roles.map((role) => judgeToken(creds, org, role));
+  return judged.includes(undefined) ? undefined : judged[0];
+}
+
+function judgeToken(creds: string, org: Account | undefined, role: (publicKey: string) => Permissions): Judged {
+  const { sub, iss, nats } = claimsIn(userJwtIn(creds));
+  const granted = permissionsOf(nats);
+  if (granted.answersAnywhere) return "answers anywhere";
+  if (JSON.stringify(granted) !== JSON.stringify(permissionsOf(role(String(sub))))) return "other permissions";
+  const { issuer_account: signedFor = iss } = Object(nats) as { issuer_account?: unknown };
+  if (org === undefined || signedFor !== org.account) return undefined;
+  return isAdmitted(org, String(sub), iss) ? undefined : "no longer admitted";
+}
+
+function isAdmitted(org: Account, publicKey: string, issuer: unknown): boolean {
+  const { revocations } = Object(claimsIn(org.accountJwt)["nats"]) as Record<string, unknown>;
+  const isSigner = issuer === org.account || isSigningKey(org, issuer);
+  return isSigner && !Object.hasOwn(Object(revocations) as object, publicKey);
+}
+
+/** One of the keys that may sign users beside the account itself. */
+export function isSigningKey({ accountJwt }: Pick<Org, "accountJwt">, publicKey: unknown): boolean {
+  const { signing_keys: signingKeys } = Object(claimsIn(accountJwt)["nats"]) as Record<string, unknown>;
+  return Array.isArray(signingKeys) && signingKeys.includes(publicKey);
+}
+
+const isRestricted = (nats: unknown): boolean =>
+  ["pub", "sub", "resp"].some((part) => Object.hasOwn(Object(nats) as object, part));
+
+interface Granted {
+  readonly subjects: readonly (readonly string[])[];
+  readonly answersAnywhere: boolean;
+}
+
+/** Lists in one order: to the server their order says nothing, and a list that is missing is an empty one. */
+function permissionsOf(said: unknown): Granted {
+  const { pub, sub, resp } = Object(said) as Record<string, unknown>;
+  const lists = [pub, sub].flatMap((part) => {
+    const { allow, deny } = Object(part) as Record<string, unknown>;
+    return [allow, deny].map((list) => (Array.isArray(list) ? list.map(String).sort() : []));
+  });
+  return { subjects: lists, answersAnywhere: resp !== undefined };
+}

@@ -1,0 +1,169 @@
+// `dwc renew`: credentials issued before the permissions of today are replaced, and what they were is revoked.
+
+import { signAccount } from "./account.ts";
+import { isGrantOutdated } from "./grants.ts";
+import { mintInvitation, type ToldInvitation } from "./invitations.ts";
+import type { Mint } from "./mint.ts";
+import { shown } from "./names.ts";
+import { isSigningKey, judgePerson, judgeService, type Outdated } from "./outdated.ts";
+import { adminPermissions } from "./permissions.ts";
+import { ownedBy } from "./revocations.ts";
+import { mintService } from "./services.ts";
+import {
+  currentOrg,
+  type Decision,
+  NOT_LOGGED_IN,
+  type Operator,
+  type Org,
+  type Person,
+  type Refusal,
+  type Revoked,
+  refused,
+  type Service,
+  type State,
+  toSeconds,
+  withOrg,
+} from "./state.ts";
+
+interface Tools {
+  readonly mint: Mint;
+  /** Epoch ms. */
+  readonly now: number;
+}
+
+export interface Renewed {
+  readonly org: Org;
+  /** Of the person whose folder this is. */
+  readonly person: boolean;
+  /** By name. */
+  readonly services: readonly string[];
+  readonly invitations: readonly RenewedInvitation[];
+  /** Keys that the bus goes on admitting until the org's owner acts; an owner's renewal leaves none. */
+  readonly unrevoked: readonly string[];
+  /** The person's own credentials are outdated, and only the owner can replace them. */
+  readonly needsInvitation: boolean;
+}
+
+export interface RenewedInvitation extends Pick<ToldInvitation, "code" | "expiresAt"> {
+  readonly email: string;
+  readonly role: "admin" | "member";
+}
+
+/** What is to be replaced in one org. */
+interface Wanted {
+  readonly person: boolean;
+  readonly services: readonly Service[];
+  readonly people: readonly Person[];
+}
+
+/** @param all also what is current */
+export async function renew(
+  state: State,
+  { all }: { readonly all: boolean },
+  tools: Tools,
+): Promise<Decision<Renewed>> {
+  const org = currentOrg(state);
+  if (org === undefined) return refused("not-logged-in", NOT_LOGGED_IN);
+  const wanted = wantedOf(org, all);
+  if (!wanted.person && wanted.services.length === 0 && wanted.people.length === 0)
+    return { kind: "done", state, ...nothingOf(org) };
+  const owned = ownedBy(state, org, "bin/dwc renew");
+  if (owned.kind === "owned") return renewOwned(state, org, wanted, owned, tools);
+  return renewServices(state, org, wanted, tools);
+}
+
+const nothingOf = (org: Org): Renewed => ({
+  ...{ org, person: false, services: [], invitations: [], unrevoked: [], needsInvitation: false },
+});
+
+function wantedOf(org: Org, all: boolean): Wanted {
+  const isWanted = (judged: Outdated | undefined): boolean => all || judged !== undefined;
+  return {
+    person: isWanted(judgePerson(org)),
+    services: org.services.filter((service) => isWanted(judgeService(org, service))),
+    people: org.people.filter((person) => all || isGrantOutdated(person)),
+  };
+}
+
+async function renewOwned(
+  state: State,
+  org: Org,
+  wanted: Wanted,
+  owner: { readonly operator: Operator; readonly accountSeed: string },
+  tools: Tools,
+): Promise<Decision<Renewed>> {
+  const { mint, now } = tools;
+  const services = await Promise.all(wanted.services.map((service) => again(org, owner.accountSeed, service, tools)));
+  const me = wanted.person ? { ...org.me, ...(await mintOwner(org, owner.accountSeed, mint)) } : org.me;
+  const withoutOld: Org = {
+    ...{ ...org, me, services: replaced(org.services, services) },
+    people: org.people.filter((person) => !wanted.people.includes(person)),
+    revoked: [...org.revoked, ...revokedBy(org, wanted, toSeconds(now))],
+  };
+  const { invitations, org: invitedAgain } = await inviteAgain(withoutOld, wanted.people, owner, tools);
+  const next = { ...invitedAgain, accountJwt: await signAccount(mint, owner.operator, invitedAgain) };
+  return {
+    ...{ kind: "done", state: withOrg(state, next), ...nothingOf(next) },
+    ...{ person: wanted.person, services: services.map(({ name }) => name), invitations },
+  };
+}
+
+async function inviteAgain(
+  before: Org,
+  people: readonly Person[],
+  owner: { readonly operator: Operator; readonly accountSeed: string },
+  tools: Tools,
+): Promise<{ readonly org: Org; readonly invitations: readonly RenewedInvitation[] }> {
+  let org = before;
+  const invitations: RenewedInvitation[] = [];
+  for (const { email, signingKey } of people) {
+    const admin = signingKey !== null;
+    const made = await mintInvitation(org, owner, { email, admin }, tools);
+    org = made.org;
+    invitations.push({ email, role: admin ? "admin" : "member", code: made.code, expiresAt: made.expiresAt });
+  }
+  return { org, invitations };
+}
+
+const mintOwner = ({ me, account }: Org, signer: string, mint: Mint): ReturnType<Mint["creds"]> =>
+  mint.creds({ ...{ name: me.email, account, signer }, ...{ permissions: adminPermissions, expiresAt: null } });
+
+function revokedBy({ me }: Org, { person, services, people }: Wanted, at: number): readonly Revoked[] {
+  return [
+    ...(person ? [{ what: me.email, publicKey: me.publicKey, at }] : []),
+    ...services.map(({ name, publicKey }) => ({ what: name, publicKey, at })),
+    ...people.map(({ email, publicKey }) => ({ what: email, publicKey, at })),
+  ];
+}
+
+/** An admin's renewal: of the services alone, as only the owner's folder revokes and invites. */
+async function renewServices(state: State, org: Org, wanted: Wanted, tools: Tools): Promise<Decision<Renewed>> {
+  const { authority } = org;
+  if (authority.kind !== "admin" || wanted.services.length === 0) return ownersTask(org);
+  // What a key signs that the account no longer lists is as good as unsigned.
+  if (!isSigningKey(org, tools.mint.publicKeyOf(authority.signingSeed))) return ownersTask(org);
+  const services = await Promise.all(
+    wanted.services.map((service) => again(org, authority.signingSeed, service, tools)),
+  );
+  const next = { ...org, services: replaced(org.services, services) };
+  return {
+    ...{ kind: "done", state: withOrg(state, next), ...nothingOf(next) },
+    services: services.map(({ name }) => name),
+    unrevoked: wanted.services.map(({ publicKey }) => publicKey),
+    needsInvitation: wanted.person,
+  };
+}
+
+const ownersTask = ({ name }: Org): Refusal =>
+  refused(
+    "not-allowed",
+    `only the owner of ${shown(name)} can renew your credentials, with  bin/dwc renew , which prints a new invitation for you: type  bin/dwc accept-invitation -  and paste that`,
+  );
+
+/** The same service with a new key, for as long as before. */
+function again(org: Org, signer: string, { name, createdAt, expiresAt }: Service, tools: Tools): Promise<Service> {
+  return mintService(org, signer, { name, holdsSeconds: expiresAt === null ? null : expiresAt - createdAt }, tools);
+}
+
+const replaced = (before: readonly Service[], services: readonly Service[]): readonly Service[] =>
+  before.map((service) => services.find(({ name }) => name === service.name) ?? service);

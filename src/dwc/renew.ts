@@ -1,0 +1,68 @@
+// `dwc renew`: replaces credentials that were issued before the permissions of today.
+
+import { busNotes } from "./bus-notes.ts";
+import type { Command } from "./command.ts";
+import { failedBy } from "./outcome.ts";
+import { orgJson } from "./words.ts";
+import type { Org, Renewed } from "./world.ts";
+
+export const renew: Command = {
+  name: "renew",
+  summary: "replaces credentials that were issued with the permissions of an earlier dwc",
+  about: [
+    "Credentials keep the permissions that they were issued with. The owner's folder replaces the owner's own and those of",
+    "its services, prints a new invitation for each person, and revokes the replaced keys with all that admins have signed.",
+    "An admin's folder replaces its services. A member asks the owner for a new invitation.",
+    "What is current stays; where all is, nothing changes.",
+  ],
+  args: [],
+  options: [{ name: "all", meaning: "also what is current: after a key has got into the wrong hands" }],
+  example: "bin/dwc renew",
+  run: async ({ flags }, world) => {
+    const done = await world.identity.renew({ all: flags.has("all") });
+    if (done.kind === "refused") return failedBy(done);
+    const { org, renewed, told } = done;
+    return {
+      kind: "done",
+      lines: linesOf(org, renewed),
+      said: [...busNotes(told), ...saidOf(org, renewed)],
+      json: { org: orgJson(org), ...jsonOf(renewed) },
+    };
+  },
+};
+
+function linesOf({ id }: Org, { person, services, invitations }: Renewed): readonly string[] {
+  const lines = [
+    ...(person ? [`Renewed your own credentials in [${id}]`] : []),
+    ...services.map((name) => `Renewed service ${name} in [${id}]`),
+    ...invitations.map(({ email, role, code }) => `Invitation of ${role} ${email}: ${code}`),
+  ];
+  return lines.length === 0 ? [`Nothing to renew in [${id}]: all credentials are current`] : lines;
+}
+
+function saidOf(org: Org, { services, invitations, unrevoked, needsInvitation }: Renewed): readonly string[] {
+  return [
+    ...services.map(
+      (name) => `Where ${name} runs on another machine, replace its file:  bin/dwc service-token ${name}`,
+    ),
+    ...invitations.map(
+      ({ email, expiresAt }) =>
+        `The old credentials of ${email} are refused from now on; the code is good until ${expiresAt}`,
+    ),
+    ...(invitations.length === 0 ? [] : [SEND]),
+    ...unrevoked.map((key) => `The old key stays valid until the owner of ${org.name} types  bin/dwc revoke ${key}`),
+    ...(needsInvitation
+      ? [`Your own credentials are outdated as well: ask the owner of ${org.name} for  bin/dwc renew  and`, ACCEPT]
+      : []),
+  ];
+}
+
+const SEND =
+  "Next: send each code in a private way. They type  bin/dwc accept-invitation -  and paste it; an admin then types  bin/dwc renew";
+const ACCEPT =
+  "accept the new invitation with  bin/dwc accept-invitation - , then  bin/dwc renew  signs your services again";
+
+const jsonOf = ({ person, services, invitations, unrevoked, needsInvitation }: Renewed): Record<string, unknown> => ({
+  ...{ person, services, unrevoked_keys: unrevoked, needs_invitation: needsInvitation },
+  invitations: invitations.map(({ email, role, code, expiresAt }) => ({ email, role, code, expires_at: expiresAt })),
+});

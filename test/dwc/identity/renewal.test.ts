@@ -1,0 +1,214 @@
+// takes: 10 s
+// Credentials that were issued with other permissions: found by comparing, and replaced by one command.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { acceptInvitation } from "../../../src/dwc/identity/invitations.ts";
+import { natsMint } from "../../../src/dwc/identity/mint.ts";
+import { judgeFile, judgePerson, judgeService } from "../../../src/dwc/identity/outdated.ts";
+import { outdatedFile, outdatedOf } from "../../../src/dwc/identity/outdated-list.ts";
+import { parseState } from "../../../src/dwc/identity/parse-state.ts";
+import type { Permissions } from "../../../src/dwc/identity/permissions.ts";
+import { renew } from "../../../src/dwc/identity/renewal.ts";
+import type { Org, State } from "../../../src/dwc/identity/state.ts";
+import {
+  annsState,
+  claimsOf,
+  invited,
+  joined,
+  jwtIn,
+  orgOf,
+  refusal,
+  tools,
+  withService,
+} from "../../support/deciding.ts";
+import { answersAnywhere, asOf, type Rights, withPart } from "../../support/older-dwc.ts";
+import { credentials, done } from "../../support/orgs.ts";
+
+const test = suite<{ ann: State }>("renewing credentials");
+
+const lessThanToday = ({ pub, sub }: Permissions): Rights => ({ pub: { ...pub, allow: pub.allow.slice(1) }, sub });
+
+const revokedKeys = ({ accountJwt }: Org): readonly string[] => Object.keys(claimsOf(accountJwt).nats.revocations);
+
+test.before(async (context) => {
+  context.ann = await withService(await withService(await annsState(), "ratings"), "prices");
+});
+
+test("what was issued today is current, in whatever order its subjects stand", async ({ ann }) => {
+  assert.equal(outdatedOf(orgOf(ann)), []);
+  const reversed = ({ pub, sub }: Permissions): Rights => ({
+    pub: { ...pub, allow: pub.allow.toReversed() },
+    sub: { allow: sub.allow.toReversed() },
+  });
+  assert.equal(outdatedOf(orgOf(await asOf(reversed, ann))).length, 0);
+});
+
+test("a token with other permissions is found, and one that may answer anywhere is told from it", async ({ ann }) => {
+  for (const [older, why] of [
+    [answersAnywhere, "answers anywhere"],
+    [lessThanToday, "other permissions"],
+    [({ pub }: Permissions): Rights => ({ pub, sub: { allow: [">"] } }), "other permissions"],
+    [({ pub, sub }: Permissions): Rights => ({ pub: { ...pub, deny: ["x"] }, sub }), "other permissions"],
+  ] as const) {
+    const org = orgOf(await asOf(older, ann));
+    assert.equal(
+      org.services.map((service) => judgeService(org, service)),
+      [why, why],
+    );
+    assert.is(judgePerson(org), undefined, "the person's own are of today");
+    assert.equal(
+      outdatedOf(org).map(({ whose, renew: cure }) => [whose, cure]),
+      [
+        ["ratings", "bin/dwc renew"],
+        ["prices", "bin/dwc renew"],
+      ],
+    );
+  }
+});
+
+test("with nothing to renew nothing changes; all renews what is current as well", async ({ ann }) => {
+  const { state } = await invited(ann, "ben@example.org");
+  const nothing = done(await renew(state, { all: false }, tools));
+  assert.is(nothing.state, state);
+  assert.equal([nothing.person, nothing.services, nothing.invitations], [false, [], []]);
+  const all = done(await renew(state, { all: true }, tools));
+  assert.equal([all.person, all.services], [true, ["ratings", "prices"]]);
+  assert.equal(
+    all.invitations.map(({ email, role }) => [email, role]),
+    [["ben@example.org", "member"]],
+  );
+  const keys = [orgOf(state).me, ...orgOf(state).services, ...orgOf(state).people].map(({ publicKey }) => publicKey);
+  assert.equal([...revokedKeys(all.org)].sort(), keys.sort(), "each key that was replaced, and no other");
+  assert.equal(outdatedOf(all.org), []);
+  assert.is(parseState(JSON.parse(JSON.stringify(all.state))).kind, "fits", "it can be read again");
+});
+
+test("an owner's renewal replaces what is outdated alone, and revokes it", async ({ ann }) => {
+  const older = await asOf(answersAnywhere, ann);
+  const mixed = withPart(older, (org) => ({ services: [org.services[0], orgOf(ann).services[1]] }));
+  const told = done(await renew(mixed, { all: false }, tools));
+  assert.equal([told.person, told.services, told.invitations, told.unrevoked], [false, ["ratings"], [], []]);
+  assert.equal(revokedKeys(told.org), [orgOf(older).services[0]?.publicKey]);
+  assert.equal([told.org.services[1], told.org.me], [orgOf(ann).services[1], orgOf(ann).me]);
+  assert.equal(outdatedOf(told.org), []);
+});
+
+test("a service keeps how long it holds, and one that never expires never does", async () => {
+  const state = await asOf(answersAnywhere, await withService(await annsState(), "ratings", 3_600));
+  const [before] = orgOf(state).services;
+  const [after] = done(await renew(state, { all: false }, tools)).org.services;
+  assert.is(after?.expiresAt, before?.expiresAt);
+});
+
+test("people who were invited by an earlier dwc get new invitations, which take the place of the old", async ({
+  ann,
+}) => {
+  const member = await invited(ann, "ben@example.org");
+  const admin = await invited(member.state, "cy@example.org", true);
+  const ben = joined(member.code);
+  const cy = await withService(joined(admin.code), "greetings");
+  const told = done(await renew(await asOf(({ pub, sub }) => ({ pub, sub }), admin.state), { all: false }, tools));
+  assert.equal(
+    told.invitations.map(({ email, role }) => [email, role]),
+    [
+      ["ben@example.org", "member"],
+      ["cy@example.org", "admin"],
+    ],
+  );
+  const [toBen = ""] = told.invitations.map(({ code }) => code);
+  assert.is(orgOf(joined(toBen, ben)).authority.kind, "member");
+  assert.is.not(orgOf(joined(toBen, ben)).me.publicKey, orgOf(ben).me.publicKey);
+  const oldKeys = [ben, cy].map((state) => orgOf(state).me.publicKey);
+  for (const key of oldKeys) assert.ok(revokedKeys(told.org).includes(key));
+  const signer = claimsOf(jwtIn(orgOf(cy).services[0]?.creds ?? "")).iss;
+  assert.not.ok(claimsOf(told.org.accountJwt).nats.signing_keys.includes(signer), "what the admin has signed is out");
+  assert.is(told.org.people.length, 2);
+  assert.equal(outdatedOf(told.org), []);
+});
+
+test("an admin accepts the new invitation, and then signs the same services again", async ({ ann }) => {
+  const first = await invited(ann, "cy@example.org", true);
+  const cy = await withService(joined(first.code), "greetings");
+  const told = done(await renew(first.state, { all: true }, tools));
+  const accepted = joined(told.invitations[0]?.code ?? "", cy);
+  assert.equal(
+    outdatedOf(orgOf(accepted)).map(({ whose, why }) => [whose, why]),
+    [["greetings", "no longer admitted"]],
+  );
+  const renewed = done(await renew(accepted, { all: false }, tools));
+  assert.equal([renewed.services, renewed.needsInvitation], [["greetings"], false]);
+  assert.equal(outdatedOf(renewed.org), []);
+  const claims = claimsOf(jwtIn(renewed.org.services[0]?.creds ?? ""));
+  assert.ok(claimsOf(told.org.accountJwt).nats.signing_keys.includes(claims.iss), "the new key, which counts");
+});
+
+test("an admin's folder renews its services, and names the keys that only the owner can revoke", async ({ ann }) => {
+  const { code } = await invited(ann, "cy@example.org", true);
+  const cy = await asOf(answersAnywhere, await withService(joined(code), "greetings"));
+  const told = done(await renew(cy, { all: false }, tools));
+  assert.equal([told.services, told.unrevoked], [["greetings"], [orgOf(cy).services[0]?.publicKey]]);
+  assert.equal(outdatedOf(told.org), []);
+  const all = done(await renew(cy, { all: true }, tools));
+  assert.is(all.needsInvitation, true, "the person's own are the owner's to renew");
+});
+
+test("a member is told to ask the owner, and an admin whose key counts no more as well", async ({ ann }) => {
+  const { code } = await invited(ann, "ben@example.org");
+  const ben = joined(code);
+  assert.is(done(await renew(ben, { all: false }, tools)).state, ben, "nothing to renew");
+  for (const all of [false, true]) {
+    const older = withPart(ben, ({ me }) => ({ me: { ...me, creds: orgOf(ann).me.creds } }));
+    const said = refusal(await renew(older, { all }, tools));
+    assert.equal([said.code, /owner of "My Test Org".*bin\/dwc renew/.test(said.why)], ["not-allowed", true]);
+  }
+  const admin = await invited(ann, "cy@example.org", true);
+  const cy = await withService(joined(admin.code), "greetings");
+  const renewedOrg = done(await renew(admin.state, { all: true }, tools)).org;
+  const told = withPart(cy, () => ({ accountJwt: renewedOrg.accountJwt }));
+  assert.is(refusal(await renew(told, { all: false }, tools)).code, "not-allowed");
+});
+
+test("a code of the owner's renewal is no use to another folder once the person is renewed again", async ({ ann }) => {
+  const first = await invited(ann, "ben@example.org");
+  const once = done(await renew(first.state, { all: true }, tools));
+  const twice = done(await renew(once.state, { all: true }, tools));
+  const home = joined(twice.invitations[0]?.code ?? "", joined(first.code));
+  const old = acceptInvitation(home, { code: once.invitations[0]?.code ?? "" }, tools);
+  assert.is(refusal(old).code, "bad-invitation");
+});
+
+test("the file of NATS_CREDS is judged by what it is, and one of another tool is left alone", async ({ ann }) => {
+  const org = orgOf(ann);
+  const [ratings] = org.services;
+  const file = (creds: string) => {
+    const found = { kind: "found", credentials: credentials(creds), cure: "" } as const;
+    return outdatedFile("/x.creds", found, org).map(({ whose, why }) => `${whose}: ${why}`);
+  };
+  assert.equal([file(ratings?.creds ?? ""), file(org.me.creds)], [[], []]);
+  const older = orgOf(await asOf(answersAnywhere, ann)).services[0]?.creds ?? "";
+  assert.equal(file(older), ["ratings in /x.creds: answers anywhere"]);
+  const renewed = done(await renew(ann, { all: true }, tools)).org;
+  assert.is(judgeFile(ratings?.creds ?? "", renewed), "no longer admitted");
+  assert.is(judgeFile(ratings?.creds ?? "", undefined), undefined, "nobody here knows better");
+  const account = natsMint.newKey("account");
+  const permissions = (): Permissions => ({}) as Permissions;
+  const spec = { name: "ops", account: account.publicKey, signer: account.seed, permissions, expiresAt: null };
+  assert.equal(file((await natsMint.creds(spec)).creds), [], "without permissions of its own");
+  assert.equal(outdatedFile(undefined, { kind: "found", credentials: undefined, cure: "" }, org), []);
+});
+
+test("a state of an earlier dwc, without grants, can be read", async ({ ann }) => {
+  const { state } = await invited(ann, "ben@example.org");
+  const older = withPart(state, ({ people }) => ({
+    people: people.map(({ email, publicKey, signingKey, invitedAt }) => ({ email, publicKey, signingKey, invitedAt })),
+  }));
+  const read = parseState(JSON.parse(JSON.stringify(older)));
+  assert.ok(read.kind === "fits");
+  assert.equal(
+    outdatedOf(orgOf(read.value)).map(({ whose, why }) => [whose, why]),
+    [["ben@example.org", "other permissions"]],
+  );
+});
+
+test.run();

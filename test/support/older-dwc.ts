@@ -1,0 +1,38 @@
+// A state as an earlier dwc left it: tokens with the permissions of that time.
+
+import { natsMint, type UserSpec } from "../../src/dwc/identity/mint.ts";
+import { type Permissions, servicePermissions } from "../../src/dwc/identity/permissions.ts";
+import type { Org, State } from "../../src/dwc/identity/state.ts";
+import { orgOf } from "./deciding.ts";
+
+export type Rights = Permissions & { readonly resp?: object };
+
+/** A mint of an earlier dwc: it grants what it granted then. */
+const olderMint = (older: (permissions: Permissions) => Rights): typeof natsMint => ({
+  ...natsMint,
+  creds: (spec: UserSpec) =>
+    natsMint.creds({ ...spec, permissions: (publicKey) => older(spec.permissions(publicKey)) as Permissions }),
+});
+
+export const answersAnywhere = (permissions: Permissions): Rights => ({ ...permissions, resp: { max: 1, ttl: 1_000 } });
+export const withPart = (state: State, part: (org: Org) => object): State => ({
+  ...state,
+  orgs: state.orgs.map((org) => (org.id === state.currentOrgId ? { ...org, ...part(org) } : org)),
+});
+
+/** The state as an earlier dwc left it: tokens of then, and no note of what people were granted. */
+export async function asOf(older: (permissions: Permissions) => Rights, state: State): Promise<State> {
+  const mint = olderMint(older);
+  const org = orgOf(state);
+  const { authority } = org;
+  if (authority.kind === "member") throw new Error("a member signs nothing");
+  const signer = authority.kind === "owner" ? authority.accountSeed : authority.signingSeed;
+  const services = await Promise.all(
+    org.services.map(async (service) => {
+      const permissions = (publicKey: string): Permissions => servicePermissions(service.name, publicKey);
+      const spec = { name: service.name, account: org.account, signer, permissions, expiresAt: service.expiresAt };
+      return { ...service, ...(await mint.creds(spec)) };
+    }),
+  );
+  return withPart(state, () => ({ services, people: org.people.map((person) => ({ ...person, grant: null })) }));
+}
