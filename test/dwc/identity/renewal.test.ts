@@ -182,7 +182,7 @@ test("the file of NATS_CREDS is judged by what it is, and one of another tool is
   const org = orgOf(ann);
   const [ratings] = org.services;
   const file = (creds: string) => {
-    const found = { kind: "found", credentials: credentials(creds), cure: "" } as const;
+    const found = { kind: "found", credentials: credentials(creds), cure: "", isNamed: true } as const;
     return outdatedFile("/x.creds", found, org).map(({ whose, why }) => `${whose}: ${why}`);
   };
   assert.equal([file(ratings?.creds ?? ""), file(org.me.creds)], [[], []]);
@@ -195,7 +195,7 @@ test("the file of NATS_CREDS is judged by what it is, and one of another tool is
   const permissions = (): Permissions => ({}) as Permissions;
   const spec = { name: "ops", account: account.publicKey, signer: account.seed, permissions, expiresAt: null };
   assert.equal(file((await natsMint.creds(spec)).creds), [], "without permissions of its own");
-  assert.equal(outdatedFile(undefined, { kind: "found", credentials: undefined, cure: "" }, org), []);
+  assert.equal(outdatedFile(undefined, { kind: "found", credentials: undefined, cure: "", isNamed: false }, org), []);
 });
 
 test("a state of an earlier dwc, without grants, can be read", async ({ ann }) => {
