@@ -23,6 +23,16 @@ export const isPrinted = (level: LogLevel, least: LogLevel): boolean =>
 export const LOG_FORMATS = ["text", "json"] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];
 
+/** Variables of OpenTelemetry that say whether and how spans are sent; the exporter reads the others by itself. */
+export interface OtelVariables {
+  /** OTEL_SDK_DISABLED. */
+  readonly isDisabled: boolean;
+  /** OTEL_TRACES_EXPORTER, in lower case. */
+  readonly exporters: readonly string[];
+  /** OTEL_EXPORTER_OTLP_TRACES_PROTOCOL, else OTEL_EXPORTER_OTLP_PROTOCOL. */
+  readonly protocol: string;
+}
+
 export const BOARDS = ["local", "public"] as const;
 
 export interface Settings {
@@ -51,6 +61,7 @@ export interface Settings {
   readonly metricsPort: number | undefined;
   /** Where spans are sent; undefined: nowhere, and nothing that could is loaded. */
   readonly otlpEndpoint: string | undefined;
+  readonly otel: OtelVariables;
   readonly health: HealthRules;
   /** Whether a late call is sent to a second instance. */
   readonly hedge: boolean;
@@ -160,12 +171,23 @@ export function readSettings(env: Env): SettingsResult {
     board: read.oneOf("BOARD", BOARDS),
     metricsPort: read.optionalInteger("METRICS_PORT", 0, 65_000),
     otlpEndpoint: read.optionalWebUrl("OTEL_EXPORTER_OTLP_ENDPOINT"),
+    otel: readOtelVariables(env),
     health: readHealthRules(read),
     hedge: read.oneOf("HEDGE", ["0", "1"]) === "1",
     chaos: read.oneOf("CHAOS", ["0", "1"]) === "1",
   };
   const problems = read.problems.length > 0 ? read.problems : relationProblems(settings.health);
   return problems.length > 0 ? { kind: "refused", problems } : { kind: "settled", settings };
+}
+
+/** As OpenTelemetry's specification has them: an empty one counts as not set, and no value ends a program. */
+function readOtelVariables(env: Env): OtelVariables {
+  const value = (name: string): string => env[`OTEL_${name}`]?.trim().toLowerCase() ?? "";
+  return {
+    isDisabled: value("SDK_DISABLED") === "true",
+    exporters: (value("TRACES_EXPORTER") || "otlp").split(",").map((name) => name.trim()),
+    protocol: value("EXPORTER_OTLP_TRACES_PROTOCOL") || value("EXPORTER_OTLP_PROTOCOL") || "http/json",
+  };
 }
 
 function readHealthRules(read: Reader): HealthRules {

@@ -44,6 +44,7 @@ test("an empty environment gives the documented defaults", () => {
     natsCreds: undefined,
     recordFile: undefined,
     recordMb: 100,
+    otel: { isDisabled: false, exporters: ["otlp"], protocol: "http/json" },
     searchPath: "",
     board: "local",
     metricsPort: undefined,

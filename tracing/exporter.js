@@ -2,20 +2,53 @@
 // only when OTEL_EXPORTER_OTLP_ENDPOINT is set. The exporter reads that variable and its kin (OTEL_EXPORTER_OTLP_HEADERS,
 // OTEL_TRACES_SAMPLER, OTEL_BSP_…) by itself, as every user of OpenTelemetry expects.
 
+import { DiagLogLevel, diag } from "@opentelemetry/api";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
-import { resourceFromAttributes } from "@opentelemetry/resources";
+import { OTLPExporterBase } from "@opentelemetry/otlp-exporter-base";
+import { convertLegacyHttpOptions, createOtlpHttpExportDelegate } from "@opentelemetry/otlp-exporter-base/node-http";
+import { ProtobufTraceSerializer, TraceExporterMetricsHelper } from "@opentelemetry/otlp-transformer";
+import { detectResources, envDetector, resourceFromAttributes } from "@opentelemetry/resources";
 import { BasicTracerProvider, BatchSpanProcessor } from "@opentelemetry/sdk-trace-base";
 
 /** As OpenTelemetry's ExportResultCode has it. */
 const TAKEN = 0;
 
 /**
- * @param attributes who sends them: service.name and the like
- * @param told called after each batch: undefined when the collector took it, else why it did not
+ * @param attributes who sends them: service.name and the like; OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES come first
+ * @param protocol http/json or http/protobuf
+ * @param tell `batch` is called after each batch: undefined when the collector took it, else why it did not; `ignored` for
+ *   each variable whose value is not obeyed
  * @returns a tracer, and how to send the last spans and end
  */
-export function openExporter(attributes, told) {
-  const exporter = new OTLPTraceExporter();
+export function openExporter(attributes, protocol, tell) {
+  diag.setLogger(noticing(tell.ignored), { logLevel: DiagLogLevel.DEBUG, suppressOverrideMessage: true });
+  const opened = open(attributes, protocol, tell.batch);
+  diag.disable();
+  return opened;
+}
+
+/** Of what the packages say while they read the environment; the rest may hold a header or an address with a password. */
+const IGNORED = /^(OTEL_TRACES_SAMPLER\S* .*|Configuration: OTEL_\S+ is invalid.*|EnvDetector failed: .*)$/s;
+
+function noticing(ignored) {
+  const look = (text) => {
+    if (IGNORED.test(text)) ignored(text.replace("EnvDetector failed", "OTEL_RESOURCE_ATTRIBUTES is ignored"));
+  };
+  return { error: look, warn: look, info: look, debug: look, verbose: look };
+}
+
+/** The package for http/json reads the same variables; that for protobuf would be one more, for these lines. */
+function protobufExporter() {
+  const headers = { "Content-Type": "application/x-protobuf" };
+  const options = convertLegacyHttpOptions({}, "TRACES", "v1/traces", headers);
+  const kind = "otlp_http_span_exporter";
+  return new OTLPExporterBase(
+    createOtlpHttpExportDelegate(options, ProtobufTraceSerializer, kind, TraceExporterMetricsHelper, undefined),
+  );
+}
+
+function open(attributes, protocol, told) {
+  const exporter = protocol === "http/protobuf" ? protobufExporter() : new OTLPTraceExporter();
   const watched = {
     export: (spans, done) =>
       exporter.export(spans, (result) => {
@@ -26,7 +59,7 @@ export function openExporter(attributes, told) {
     shutdown: () => exporter.shutdown(),
   };
   const provider = new BasicTracerProvider({
-    resource: resourceFromAttributes(attributes),
+    resource: resourceFromAttributes(attributes).merge(detectResources({ detectors: [envDetector] })),
     spanProcessors: [new BatchSpanProcessor(watched)],
   });
   return {

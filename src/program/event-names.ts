@@ -11,7 +11,11 @@ export const PROGRAM_EVENTS = [
   { name: "record.writing", meaning: "decisions are written to a file" },
   { name: "record.trouble", meaning: "they are not, or not all of them" },
   { name: "tracing.on", meaning: "spans are sent to a collector" },
-  { name: "tracing.off", meaning: "they should be, and cannot: what sends them is not installed" },
+  {
+    name: "tracing.off",
+    meaning: "they should be, and are not: what sends them is missing, or a variable is not known",
+  },
+  { name: "tracing.ignored", meaning: "a variable of OpenTelemetry has a value that is not obeyed" },
   { name: "tracing.failing", meaning: "the collector does not take them" },
   { name: "tracing.back", meaning: "it takes them again" },
   { name: "ratings.waiting", meaning: "an instance waits for a bus" },

@@ -4,7 +4,7 @@
 
 import type { Tracer } from "@opentelemetry/api";
 import type { Clock } from "../clock.ts";
-import { type Settings, shownUrl, withoutUserinfo } from "../settings.ts";
+import { type OtelVariables, type Settings, shownUrl, withoutUserinfo } from "../settings.ts";
 import type { Attributes, Tracing } from "../trace/trace.ts";
 import type { Speaker } from "./json-lines.ts";
 import type { Say } from "./log.ts";
@@ -12,14 +12,21 @@ import type { Closers } from "./program.ts";
 import { VERSION } from "./version.ts";
 
 interface World {
-  readonly settings: Pick<Settings, "otlpEndpoint">;
+  readonly settings: Pick<Settings, "otlpEndpoint" | "otel">;
   readonly clock: Clock;
   readonly say: Say;
 }
 
 /** tracing/exporter.js */
 interface ExporterFile {
-  openExporter(attributes: Attributes, told: (trouble: string | undefined) => void): Exporter;
+  openExporter(attributes: Attributes, protocol: string, tell: Tell): Exporter;
+}
+
+interface Tell {
+  /** Called after each batch: undefined when the collector took it, else why it did not. */
+  batch(trouble: string | undefined): void;
+  /** Called for each variable whose value is not obeyed. */
+  ignored(why: string): void;
 }
 
 interface Exporter {
@@ -34,9 +41,14 @@ const LAST_SPANS_MS = 1_500;
 
 /** Opens the way out for spans. To be called first: what is closed after it may still be traced. */
 export async function openTracing(speaker: Speaker, world: World, closers: Closers): Promise<Tracing | undefined> {
-  const { otlpEndpoint } = world.settings;
-  if (otlpEndpoint === undefined) return undefined;
+  const { otlpEndpoint, otel } = world.settings;
+  if (otlpEndpoint === undefined || otel.isDisabled || isNone(otel)) return undefined;
   const { say, clock } = world;
+  const unknown = unknownValue(otel);
+  if (unknown !== undefined) {
+    say({ level: "WARNING", logger: "tracing", event: "tracing.off", text: `- traces are not sent: ${unknown}` });
+    return undefined;
+  }
   const endpoint = shownUrl(otlpEndpoint);
   const file = await loadExporter();
   if (typeof file === "string") {
@@ -45,10 +57,25 @@ export async function openTracing(speaker: Speaker, world: World, closers: Close
     return undefined;
   }
   const { tracingOf } = await import("../trace/spans.ts");
-  const exporter = file.openExporter(attributesOf(speaker), teller(otlpEndpoint, say));
+  const exporter = file.openExporter(attributesOf(speaker), otel.protocol, {
+    batch: teller(otlpEndpoint, say),
+    ignored: (why) => say({ level: "WARNING", logger: "tracing", event: "tracing.ignored", text: `- ${why}` }),
+  });
   closers.push(() => within(LAST_SPANS_MS, clock, exporter.close()));
   say({ level: "INFO", logger: "tracing", event: "tracing.on", text: `- traces are sent to ${endpoint}` });
   return tracingOf(exporter.tracer);
+}
+
+const PROTOCOLS: readonly string[] = ["http/json", "http/protobuf"];
+
+const isNone = ({ exporters }: OtelVariables): boolean => exporters.every((name) => name === "none");
+
+/** Programs for many languages share these variables: what is not known here stops the traces, and not the program. */
+function unknownValue({ exporters, protocol }: OtelVariables): string | undefined {
+  if (!exporters.includes("otlp"))
+    return `OTEL_TRACES_EXPORTER=${exporters.join(",")} is not known here (otlp and none are)`;
+  if (PROTOCOLS.includes(protocol)) return undefined;
+  return `OTEL_EXPORTER_OTLP_PROTOCOL=${protocol} is not known here (${PROTOCOLS.join(" and ")} are)`;
 }
 
 /** @returns why not, if it cannot be loaded */

@@ -29,6 +29,21 @@ const spans = [...readme.replace(/^```[\s\S]*?^```$/gm, "").matchAll(/`([^`\n]+)
 );
 const typed = [...readme.matchAll(/^ {4}(\S.*)$/gm)].map(([, line = ""]) => line);
 const walk = sectionOf(readme, "The walk");
+/** Each is tried in test/system/tracing-variables.test.ts. */
+const OTEL_VARIABLES = [
+  "SERVICE_NAME",
+  "RESOURCE_ATTRIBUTES",
+  "SDK_DISABLED",
+  "TRACES_EXPORTER",
+  "TRACES_SAMPLER",
+  "TRACES_SAMPLER_ARG",
+  "EXPORTER_OTLP_PROTOCOL",
+  "EXPORTER_OTLP_HEADERS",
+  "EXPORTER_OTLP_TIMEOUT",
+  "EXPORTER_OTLP_TRACES_PROTOCOL",
+  "EXPORTER_OTLP_TRACES_HEADERS",
+  "BSP_SCHEDULE_DELAY",
+];
 const protocol = readPage("docs/protocol.md");
 /** Wrapped lines as one, so that a sentence is found however it is broken. */
 const flat = (text: string): string => text.replace(/\s+/g, " ");
@@ -70,7 +85,7 @@ page("every variable that it names exists", () => {
   // Behind make bench and make scorecard; bench/lib/scope.js refuses what is wrong.
   const typedAtBench = ["ROUNDS", "QUICK"];
   // Read by the exporter itself, as everywhere.
-  const ofOpenTelemetry = ["OTEL_TRACES_SAMPLER", "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_BSP_SCHEDULE_DELAY"];
+  const ofOpenTelemetry = OTEL_VARIABLES.map((name) => `OTEL_${name}`);
   const known = [
     ...typedAtBench,
     ...ofOpenTelemetry,

@@ -1,6 +1,6 @@
 // A collector of traces on a free port: takes OTLP as JSON, and keeps the spans.
 
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { until } from "./until.ts";
 
@@ -22,20 +22,27 @@ const PORT_WITHIN_MS = 20_000;
 export class Collector {
   readonly spans: CollectedSpan[] = [];
   requests = 0;
+  /** Of the last request. */
+  headers: IncomingHttpHeaders = {};
+  body = Buffer.alloc(0);
   /** What it answers; anything but 200 is no success. */
   status = 200;
+  /** Takes requests, and answers none. */
+  isSilent = false;
   readonly #server: Server;
 
   private constructor() {
     this.#server = createServer((request, response) => {
-      let body = "";
-      request.on("data", (chunk: Buffer) => {
-        body += chunk.toString();
-      });
+      const chunks: Buffer[] = [];
+      request.on("data", (chunk: Buffer) => chunks.push(chunk));
       request.on("end", () => {
         this.requests += 1;
-        if (this.status === 200 && request.url === "/v1/traces") this.spans.push(...spansOf(JSON.parse(body)));
-        response.writeHead(this.status, { "Content-Type": "application/json" }).end("{}");
+        this.headers = request.headers;
+        this.body = Buffer.concat(chunks);
+        const isJson = request.headers["content-type"] === "application/json";
+        if (this.status === 200 && request.url === "/v1/traces" && isJson)
+          this.spans.push(...spansOf(JSON.parse(this.body.toString())));
+        if (!this.isSilent) response.writeHead(this.status, { "Content-Type": "application/json" }).end("{}");
       });
     });
   }
