@@ -2,6 +2,7 @@
 
 import { writeSync } from "node:fs";
 import type { Clock } from "../clock.ts";
+import { ignoresHangUp } from "./hang-up.ts";
 import { LineWriter } from "./line-writer.ts";
 
 const STDOUT = 1;
@@ -23,7 +24,7 @@ export function standardOutput(clock: Clock, gap: (lines: number) => string): (l
     } catch (error) {
       isOpen = !hasNoReader(error);
       // Whoever read has gone, so there is nobody left to tell; but a program that ends says why by its exit code.
-      if (!isOpen && !isEnding) process.exit(0);
+      if (!isOpen && !isEnding && !outlives(error)) process.exit(0);
       // A reader that is slow, or a disk that is full: it may take it later.
       return 0;
     }
@@ -41,6 +42,10 @@ export function hasNoReader(error: unknown): boolean {
   const { code } = Object(error) as { code?: unknown };
   return code === "EPIPE" || code === "EIO";
 }
+
+/** A terminal that was closed, in a program that goes on without it. */
+export const outlives = (error: unknown): boolean =>
+  (Object(error) as { code?: unknown }).code === "EIO" && ignoresHangUp();
 
 /** As a process that exits has no event loop any more, this is the only way for it to wait. */
 function sleep(ms: number): void {

@@ -3,9 +3,10 @@
 
 import type { Clock } from "../clock.ts";
 import { readSettings, type Settings } from "../settings.ts";
+import { ignoresHangUp } from "./hang-up.ts";
 import { jsonLines, type Speaker } from "./json-lines.ts";
 import { createLog, type Say, textLine } from "./log.ts";
-import { hasNoReader, standardOutput } from "./output.ts";
+import { hasNoReader, outlives, standardOutput } from "./output.ts";
 
 export type Outcome =
   /** `at`: where it can be reached, for a parent that waits to hear so. */
@@ -85,17 +86,22 @@ function onRequestToEnd(clock: Clock, act: (again: boolean) => void): void {
   };
   process.on("SIGINT", () => request("SIGINT"));
   process.on("SIGTERM", () => request("SIGTERM"));
-  // The terminal was closed; and, in a child of ours, the parent died: neither may leave a process behind.
-  process.on("SIGHUP", () => request("SIGTERM"));
-  if (process.channel !== undefined) process.on("disconnect", () => request("SIGTERM"));
+  // The terminal was closed; or, in a child of ours, the parent died. A child gets no hang-up of its own: its parent, which
+  // gets the same one, knows whether it counts.
+  const isChild = process.channel !== undefined;
+  const goesOn = ignoresHangUp() || isChild;
+  process.on("SIGHUP", () => {
+    if (!goesOn) request("SIGTERM");
+  });
+  if (isChild) process.on("disconnect", () => request("SIGTERM"));
 }
 
 /** `make market | head`: whoever reads has gone, so there is nobody left to tell. */
 function endQuietlyWithoutReader(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", (error) => {
-      if (hasNoReader(error)) process.exit(0);
-      throw error;
+      if (!hasNoReader(error)) throw error;
+      if (!outlives(error)) process.exit(0);
     });
   }
 }

@@ -28,6 +28,8 @@ export interface Window {
   mark(): number;
   /** The first match behind `from`; rejects with the end of the output after `limitMs`, or when the window has ended. */
   waitFor(pattern: RegExp | string, limitMs: number, from?: number): Promise<RegExpExecArray>;
+  /** Takes the terminal away, as when its window is closed or the line is lost: the kernel sends the hang-up. */
+  hangUp(): void;
   /** Ends everything that was started here, stopped jobs too, and resolves once all of it is gone. */
   close(): Promise<void>;
 }
@@ -79,6 +81,7 @@ export async function openWindow({ name, cwd, env }: WindowOptions): Promise<Win
     type: (text) => void script.stdin.write(text),
     ctrlC: () => void script.stdin.write("\x03"),
     ctrlZ: () => void script.stdin.write("\x1a"),
+    hangUp: () => void script.kill("SIGKILL"),
     output,
     raw: () => raw,
     mark: () => output().length,

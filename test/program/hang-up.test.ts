@@ -1,0 +1,83 @@
+// takes: 15 s
+// The end of a terminal ends what was started in it, unless nohup or `trap '' HUP` stands before it.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { freePort, until } from "../support/nats-server.ts";
+import { carries, livingProcesses, send } from "../support/processes.ts";
+import { openWindow, type Window } from "../support/terminal.ts";
+import { repository } from "../support/toolbox.ts";
+
+interface Context {
+  folder: string;
+  url: string;
+  port: number;
+  window: Window | undefined;
+}
+
+const test = suite<Context>("hang-up");
+const NODE = "node dist/bin/market.js --monolith";
+const LONG_MS = 30_000;
+
+test.before.each(async (context) => {
+  context.window = undefined;
+  context.folder = mkdtempSync(join(tmpdir(), "hang-up-"));
+  context.port = await freePort();
+  context.url = `http://127.0.0.1:${context.port}/livez`;
+});
+test.after.each(async ({ folder, window }) => {
+  await window?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    return (await fetch(url)).ok;
+  } catch {
+    return false;
+  }
+}
+
+/** The Market that this test started, by the port in its environment. */
+const marketPid = (port: number): number | undefined =>
+  livingProcesses().find(({ pid, command }) => command.includes("market.js") && carries(pid, `PORT=${port}`))?.pid;
+
+/** Types the command into a terminal, and hangs up as a terminal does that is closed: the shell in it dies of SIGHUP. */
+async function hangUp(command: string, context: Context): Promise<void> {
+  const { folder, port, url } = context;
+  const env = { ...process.env, PORT: String(port), DWC_STATE: join(folder, "state"), NOHUP: join(folder, "out") };
+  context.window = await openWindow({ name: "hang", cwd: repository, env });
+  context.window.type(`${command}\n`);
+  await until("the Market is up", () => answers(url), LONG_MS);
+  context.window.hangUp();
+}
+
+for (const [name, command] of [
+  ["nohup", `nohup ${NODE} >"$NOHUP" 2>&1`],
+  ["nohup make", `nohup make monolith >"$NOHUP" 2>&1`],
+  ["trap '' HUP", `(trap '' HUP; ${NODE} >"$NOHUP" 2>&1; true)`],
+  ["trap '' HUP, with its output on the terminal", `trap '' HUP; ${NODE}`],
+] as const) {
+  test(`${name}: the program outlives its terminal, and ends by SIGTERM`, async (context) => {
+    await hangUp(command, context);
+    const pid = marketPid(context.port);
+    assert.ok(pid !== undefined, "it runs");
+    process.kill(pid, "SIGHUP");
+    for (let turn = 0; turn < 5; turn += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      assert.ok(await answers(context.url), "it answers");
+    }
+    send(pid, "SIGTERM");
+    await until("it has ended", () => marketPid(context.port) === undefined, LONG_MS);
+  });
+}
+
+test("without them it ends with its terminal", async (context) => {
+  await hangUp(`${NODE} >"$NOHUP" 2>&1`, context);
+  await until("it has ended", () => marketPid(context.port) === undefined, LONG_MS);
+});
+
+test.run();
