@@ -28,7 +28,7 @@ const busTools = async () => ({
   ...(await import("../src/dwc/live/fault-visit.ts")),
 });
 const examiner = async () => (await import("../src/dwc/live/examine.ts")).examine;
-const push = async () => (await import("../src/dwc/identity/push.ts")).pushAccount;
+const push = () => import("../src/dwc/identity/push.ts");
 
 /** As the terminal's owner has it: NO_COLOR, FORCE_COLOR and a TERM that knows none are Node's to read. */
 const colour = process.stdout.isTTY === true && process.stdout.hasColors();
@@ -53,7 +53,12 @@ function openWorld(state: string | undefined): World | Failed {
   const stateDir = resolve(read.settings.stateDir);
   const telling = { urls, clock, mint, push };
   const settings = { ...read.settings, stateDir };
-  const identity = identityVerbs({ stateDir, clock, mint, tellBus: (changed) => tellBus(changed, telling) });
+  const identity = identityVerbs({
+    stateDir,
+    clock,
+    mint,
+    tellBus: (matter, withinMs) => tellBus(matter, { ...telling, withinMs }),
+  });
   return {
     stateDir,
     identity,

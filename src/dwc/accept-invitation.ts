@@ -1,8 +1,7 @@
 // `dwc accept-invitation`: joins an org with the code that its owner has sent.
 
-import { busNotes } from "./bus-notes.ts";
+import { changed, unchanged } from "./changed.ts";
 import type { Command } from "./command.ts";
-import { failedBy } from "./outcome.ts";
 import { loggedIn, orgJson } from "./words.ts";
 import type { World } from "./world.ts";
 
@@ -19,18 +18,17 @@ export const acceptInvitation: Command = {
   run: async ({ args: [typed = ""], values }, world) => {
     const code = typed === "-" ? await readCode(world) : typed;
     const accepted = await world.identity.acceptInvitation({ code: code.trim(), name: values.get("name") });
-    if (accepted.kind === "refused") return failedBy(accepted);
+    if (accepted.kind === "refused") return unchanged(accepted);
     const { org, email, role } = accepted;
-    return {
-      kind: "done",
+    return changed({
+      told: accepted.told,
       lines: [loggedIn(org, email)],
       said: [
         `You are ${role === "member" ? "a member" : "an admin"} of ${org.name}`,
-        ...busNotes(accepted.told),
         "Next:  make add-ratings   (on a machine that has the org's bus elsewhere:  make add-ratings NATS_URL=nats://HOST:4222)",
       ],
       json: { org: orgJson(org), email, role },
-    };
+    });
   },
 };
 

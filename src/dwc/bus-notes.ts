@@ -1,24 +1,63 @@
-// What is said of the bus after a change: a word only where a person has to do something. Pure.
+// Whether the bus obeys a change, as a person reads it after the change, and what to type where it does not. Pure.
 
 import type { Told } from "./bus-shapes.ts";
-
-export function busNotes(told: Told): readonly string[] {
-  switch (told.kind) {
-    case "told":
-    case "no-bus": // the next one reads the state when it is started
-      return [];
-    case "open":
-      return [
-        `Note: the bus that runs at ${told.url} is open, and stays so until it is started anew: whoever reaches it can join.`,
-        `To secure it, end it (^C in the window of the Market that started it), then  ${RESTART}`,
-      ];
-    case "untold":
-      return [
-        `Note: the bus that runs at ${told.url} does not obey this org (${told.why}).`,
-        `For one that does, end it, then  ${RESTART}`,
-      ];
-  }
-}
+import type { Obedience } from "./identity/obedience.ts";
 
 /** How a bus comes that believes this state folder: the Market's own, or one by hand. */
 export const RESTART = 'make add-ratings  or  nats-server -c "$(bin/dwc nats-config)"';
+export const PUSH = "bin/dwc push";
+
+/** @param again what hands the change to a bus once more */
+export const busNotes = ({ addresses }: Told, again = PUSH): readonly string[] =>
+  addresses.flatMap((address) => noteOf(address, again));
+
+function noteOf(address: Obedience, again: string): readonly string[] {
+  const { url } = address;
+  switch (address.kind) {
+    case "obeys":
+      return [`The bus at ${url} obeys.`];
+    case "not running":
+      return [
+        `No bus runs at ${url}: one that is started with this state folder obeys. One that runs elsewhere has not heard`,
+        `of this change; for that one:  NATS_URL=nats://HOST:4222 ${again}`,
+      ];
+    case "unknown":
+      return [
+        `Note: whether the bus at ${url} obeys is not known (${address.why}).`,
+        `Until it has this change it goes on as before. Once it runs again:  ${again}`,
+      ];
+    case "does not obey":
+      return [`Note: the bus that runs at ${url} does not obey (${address.why}).`, ...cureOf(address, again)];
+  }
+}
+
+function cureOf({ reason, url }: Extract<Obedience, { kind: "does not obey" }>, again: string): readonly string[] {
+  switch (reason) {
+    case "open":
+      return [
+        "It is open, and stays so until it is started again: whoever reaches it can join.",
+        `To secure it, end it (^C in the window of the Market that started it), then  ${RESTART}`,
+      ];
+    case "foreign":
+      return [
+        `Where this org's bus is another:  NATS_URL=nats://HOST:4222 ${again}`,
+        `For one of this org at ${url}, end what runs there, then  ${RESTART}`,
+      ];
+    case "older":
+      return [`To hand it the newest account token:  ${PUSH}`];
+    case "newer":
+      return [
+        "This state folder is an old copy. Put the newest one in its place, or change something here and push that.",
+      ];
+    case "fixed":
+      return [`For one that does, end it, then  ${RESTART}`];
+    case "forgotten":
+      return [];
+  }
+}
+
+/** After the keys are gone nothing can be handed to a bus any more; what is left is to end it. */
+export const logoutNotes = (told: Told | undefined): readonly string[] =>
+  (told?.addresses ?? []).flatMap((address) =>
+    "why" in address ? [`Note: the bus at ${address.url} goes on as before (${address.why}), until it is ended.`] : [],
+  );

@@ -1,4 +1,6 @@
-// What is found where a bus should be, and whether it has heard of a change. Only shapes.
+// What is found where a bus should be, and whether it obeys a change. Only shapes.
+
+import type { Obedience } from "./identity/obedience.ts";
 
 export type BusLook =
   | { readonly kind: "bus"; readonly url: string; readonly secured: boolean }
@@ -8,11 +10,9 @@ export type BusLook =
   | { readonly kind: "silent"; readonly url: string }
   | { readonly kind: "nothing"; readonly url: string };
 
-/** Whether the bus that runs knows of a change. */
-export type Told =
-  | { readonly kind: "told" }
-  | { readonly kind: "no-bus" }
-  /** It asks nobody who they are. */
-  | { readonly kind: "open"; readonly url: string }
-  /** It goes on as before. */
-  | { readonly kind: "untold"; readonly url: string; readonly why: string };
+/** The same of all addresses in NATS_URL. */
+export interface Told {
+  /** Of several the worst. */
+  readonly kind: Obedience["kind"];
+  readonly addresses: readonly Obedience[];
+}

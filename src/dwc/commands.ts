@@ -16,6 +16,7 @@ import { top } from "./live/top.ts";
 import { login } from "./login.ts";
 import { logout } from "./logout.ts";
 import { natsConfig } from "./nats-config.ts";
+import { push } from "./push.ts";
 import { renew } from "./renew.ts";
 import { revoke } from "./revoke.ts";
 import { serviceToken } from "./service-token.ts";
@@ -32,6 +33,7 @@ export const COMMANDS: readonly Command[] = [
   logout,
   revoke,
   renew,
+  push,
   natsConfig,
   check,
   ps,

@@ -1,8 +1,7 @@
 // `dwc create-org`: an org of one's own. It becomes the current one, and whoever made it owns it.
 
-import { busNotes } from "./bus-notes.ts";
+import { changed, unchanged } from "./changed.ts";
 import type { Command } from "./command.ts";
-import { failedBy } from "./outcome.ts";
 import { loggedIn, orgJson } from "./words.ts";
 
 export const createOrg: Command = {
@@ -22,12 +21,12 @@ export const createOrg: Command = {
   example: 'bin/dwc create-org "My Test Org" Ann ann@example.org',
   run: async ({ args: [name = "", person = "", email = ""] }, world) => {
     const created = await world.identity.createOrg({ name, person, email });
-    if (created.kind === "refused") return failedBy(created);
-    return {
-      kind: "done",
+    if (created.kind === "refused") return unchanged(created);
+    return changed({
       lines: [loggedIn(created.org, created.email)],
-      said: [...busNotes(created.told), "Next:  bin/dwc create-service ratings"],
+      told: created.told,
+      said: ["Next:  bin/dwc create-service ratings"],
       json: { org: orgJson(created.org), email: created.email },
-    };
+    });
   },
 };

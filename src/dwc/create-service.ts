@@ -1,8 +1,7 @@
 // `dwc create-service`: credentials for one service of the current org. Said twice, it keeps the first.
 
-import { busNotes } from "./bus-notes.ts";
+import { changed, unchanged } from "./changed.ts";
 import type { Command } from "./command.ts";
-import { failedBy } from "./outcome.ts";
 import { orgJson, serviceJson } from "./words.ts";
 
 /** The service that this repository has; of others we do not know how they are started. */
@@ -22,14 +21,14 @@ export const createService: Command = {
   example: "bin/dwc create-service ratings",
   run: async ({ args: [name = ""] }, world) => {
     const created = await world.identity.createService(name);
-    if (created.kind === "refused") return failedBy(created);
+    if (created.kind === "refused") return unchanged(created);
     const { service, org, credsFile, outcome } = created;
-    return {
-      kind: "done",
+    return changed({
       lines: [`${SAID[outcome](`${service.name} in [${org.id}]`)}: its credentials are in ${credsFile}`],
-      said: [...busNotes(created.told), `Next:  ${nextLine(service.name, credsFile)}`],
+      told: created.told,
+      said: [`Next:  ${nextLine(service.name, credsFile)}`],
       json: { org: orgJson(org), service: serviceJson(service), creds_file: credsFile, outcome },
-    };
+    });
   },
 };
 

@@ -18,7 +18,8 @@ function overview(commands: readonly Command[]): string {
     ["Options", ...columns([...COMMON_OPTIONS, VERSION_OPTION].map(optionRow))],
     ["For example", ...FIRST_STEPS.map((line) => `  ${line}`)],
     [
-      "Results go to stdout, everything else to stderr. Exit code 0: done, 1: failed, 2: wrong usage (check has its own).",
+      "Results go to stdout, everything else to stderr. Exit code 0: done, 1: failed, 2: wrong usage, 4: done here, but no",
+      "bus is known to obey (check has its own).",
       "To read more about one:  bin/dwc COMMAND --help",
     ],
   );

@@ -8,29 +8,43 @@ import { serverConfigFile } from "./identity/access.ts";
 import { paths } from "./identity/folder.ts";
 import { acceptInvitation, inviteUser } from "./identity/invitations.ts";
 import type { Mint } from "./identity/mint.ts";
+import { shown } from "./identity/names.ts";
 import { createOrg } from "./identity/orgs.ts";
 import { login, logout } from "./identity/people.ts";
+import type { PushMode } from "./identity/push.ts";
 import { renew } from "./identity/renewal.ts";
 import { revoke } from "./identity/revocations.ts";
 import { createService, serviceToken } from "./identity/services.ts";
-import { type Decision, NOT_LOGGED_IN, type Org, refused, type State } from "./identity/state.ts";
+import {
+  currentOrg,
+  type Decision,
+  NOT_LOGGED_IN,
+  type Org,
+  type Refusal,
+  refused,
+  type State,
+} from "./identity/state.ts";
 import { changeState, readState } from "./identity/state-file.ts";
+import { toldOfLogout } from "./obedience.ts";
 import { isoSeconds, orgShown, serviceShown } from "./shown.ts";
+import type { Matter, TellBus } from "./tell-bus.ts";
 import type { IdentityVerbs } from "./world.ts";
 
 export interface VerbTools {
   readonly stateDir: string;
   readonly clock: Clock;
   readonly mint: () => Promise<Mint>;
-  /** Whether the bus that runs obeys the state as it is now. */
-  readonly tellBus: (state: State) => Promise<Told>;
+  readonly tellBus: TellBus;
 }
 
 /** A service's token holds until it is revoked: the original's fortnight left people with tokens that died by night. */
 const FOR_EVER = null;
 
 export function identityVerbs(tools: VerbTools): IdentityVerbs {
-  return { ...readingVerbs(tools), ...serviceVerbs(tools), ...peopleVerbs(tools), ...sessionVerbs(tools) };
+  return {
+    ...{ ...readingVerbs(tools), ...serviceVerbs(tools), ...peopleVerbs(tools) },
+    ...{ ...sessionVerbs(tools), ...busVerbs(tools) },
+  };
 }
 
 function readingVerbs({ stateDir, clock }: VerbTools): Pick<IdentityVerbs, "describe" | "serviceToken" | "natsConfig"> {
@@ -67,7 +81,11 @@ function serviceVerbs(tools: VerbTools): Pick<IdentityVerbs, "createOrg" | "crea
     },
     createService: async (name) => {
       const wanted = { name, holdsSeconds: FOR_EVER };
-      const made = await change(tools, (state, minting) => createService(state, wanted, minting));
+      const made = await change(
+        tools,
+        (state, minting) => createService(state, wanted, minting),
+        ({ service }) => service.creds,
+      );
       if (made.kind === "refused") return made;
       const { org, service, outcome, told } = made;
       const credsFile = paths.serviceCreds(stateDir, org.id, service.name);
@@ -76,8 +94,8 @@ function serviceVerbs(tools: VerbTools): Pick<IdentityVerbs, "createOrg" | "crea
     revoke: async (target) => {
       const done = await change(tools, (state, minting) => revoke(state, target, minting));
       if (done.kind === "refused") return done;
-      const { org, revoked, kindOf, told } = done;
-      return { kind: "done", org: orgShown(org), revoked: { kind: kindOf, name: revoked.what }, told };
+      const { org, revoked, kindOf, outcome, told } = done;
+      return { kind: "done", org: orgShown(org), revoked: { kind: kindOf, name: revoked.what }, outcome, told };
     },
     renew: async (options) => {
       const done = await change(tools, (state, minting) => renew(state, options, minting));
@@ -99,7 +117,11 @@ function peopleVerbs(tools: VerbTools): Pick<IdentityVerbs, "inviteUser" | "acce
       return { kind: "done", org: orgShown(org), code, expiresAt: isoSeconds(expiresAt), told };
     },
     acceptInvitation: async (invitation) => {
-      const joined = await change(tools, (state, minting) => acceptInvitation(state, invitation, minting));
+      const joined = await change(
+        tools,
+        (state, minting) => acceptInvitation(state, invitation, minting),
+        ({ org }) => org.me.creds,
+      );
       if (joined.kind === "refused") return joined;
       const { org, told } = joined;
       return { kind: "done", org: orgShown(org), email: org.me.email, role: org.authority.kind, told };
@@ -107,7 +129,7 @@ function peopleVerbs(tools: VerbTools): Pick<IdentityVerbs, "inviteUser" | "acce
   };
 }
 
-function sessionVerbs({ stateDir, clock }: VerbTools): Pick<IdentityVerbs, "login" | "logout"> {
+function sessionVerbs({ stateDir, clock, tellBus }: VerbTools): Pick<IdentityVerbs, "login" | "logout"> {
   return {
     login: async (email, orgId) => {
       const found = await changeState<{ readonly org: Org }>({ folder: stateDir, clock }, (state) =>
@@ -118,9 +140,38 @@ function sessionVerbs({ stateDir, clock }: VerbTools): Pick<IdentityVerbs, "logi
     },
     logout: async () => {
       const left = await changeState<{ readonly forgotten: readonly Org[] }>({ folder: stateDir, clock }, logout);
-      return left.kind === "refused" ? left : { kind: "done", orgs: left.forgotten.length };
+      if (left.kind === "refused") return left;
+      const { forgotten } = left;
+      const owned = forgotten.find(({ authority }) => authority.kind === "owner");
+      const told = owned && toldOfLogout(await tellBus({ kind: "credentials", text: owned.me.creds }));
+      return { kind: "done", orgs: forgotten.length, told };
     },
   };
+}
+
+/** What concerns the bus alone. */
+function busVerbs({ stateDir, tellBus }: VerbTools): Pick<IdentityVerbs, "push" | "obedience"> {
+  return {
+    push: async () => {
+      const read = readState(stateDir);
+      if (read.kind === "unreadable") return refused("state-unreadable", read.why);
+      const owned = accountsOf(read.state, "push unless newer");
+      const current = currentOrg(read.state);
+      if (owned !== undefined) return { kind: "done", orgs: owned.orgs.map(orgShown), told: await tellBus(owned) };
+      if (current === undefined) return refused("not-logged-in", NOT_LOGGED_IN);
+      return refused("not-allowed", `only the owner of ${shown(current.name)} can do that: ask for  bin/dwc push`);
+    },
+    obedience: async (withinMs) => {
+      const read = readState(stateDir);
+      const owned = read.kind === "read" ? accountsOf(read.state, "look") : undefined;
+      return owned && (await tellBus(owned, withinMs));
+    },
+  };
+}
+
+function accountsOf({ operator, orgs }: State, mode: PushMode): Extract<Matter, { kind: "accounts" }> | undefined {
+  const owned = orgs.filter(({ authority }) => authority.kind === "owner");
+  return operator === null || owned.length === 0 ? undefined : { kind: "accounts", operator, orgs: owned, mode };
 }
 
 interface Minting {
@@ -128,22 +179,44 @@ interface Minting {
   readonly now: number;
 }
 
-/** Changes the state and tells the bus under one lock, so that two changes reach it in the order in which they were made. */
-async function change<T extends object>(
-  { stateDir, clock, mint, tellBus }: VerbTools,
+/** Changes the state, and tells the bus. @param shows credentials that the bus is to let in, for who owns no account */
+async function change<T extends { readonly org: Org }>(
+  tools: VerbTools,
   decide: (state: State, minting: Minting) => Decision<T> | Promise<Decision<T>>,
-): Promise<Decision<T & { readonly told: Told }>> {
+  shows?: (decision: T) => string,
+): Promise<Decision<T & { readonly told: Told }> | (Refusal & { readonly told?: Told })> {
+  const { stateDir, clock, mint } = tools;
   const minting = { mint: await mint(), now: clock.wall() };
-  let told: Told = { kind: "no-bus" };
-  const decision = await changeState<T>(
-    {
-      folder: stateDir,
-      clock,
-      afterwards: async (state) => {
-        told = await tellBus(state);
-      },
-    },
-    (state) => decide(state, minting),
-  );
-  return decision.kind === "refused" ? decision : { ...decision, told };
+  const decision = await changeState<T>({ folder: stateDir, clock }, (state) => decide(state, minting));
+  if (decision.kind === "done") return { ...decision, told: await tellNewest(tools, decision.org, shows?.(decision)) };
+  const read = decision.code === "already-there" ? readState(stateDir) : undefined;
+  const org = read?.kind === "read" ? currentOrg(read.state) : undefined;
+  return org?.authority.kind === "owner" ? { ...decision, told: await tellNewest(tools, org, undefined) } : decision;
+}
+
+/** So many changes at once may come between; each of them tells the bus as well. */
+const MOST_TURNS = 5;
+
+/**
+ * Hands the bus the org as it is now, and again where it was changed meanwhile: of two changes at once the earlier one may
+ * reach the bus last, and its process then sees that it is the earlier one. No lock is held: a paused bus would hold it.
+ */
+async function tellNewest({ stateDir, tellBus }: VerbTools, changed: Org, creds: string | undefined): Promise<Told> {
+  let org = changed;
+  for (let turn = 1; ; turn += 1) {
+    const { state, now } = newestOf(stateDir, org);
+    const owns = now.authority.kind === "owner" && state?.operator;
+    const told = owns
+      ? await tellBus({ kind: "accounts", operator: owns, orgs: [now], mode: "push" })
+      : await tellBus({ kind: "credentials", text: creds ?? now.me.creds });
+    org = newestOf(stateDir, now).now;
+    if (org.accountJwt === now.accountJwt || turn === MOST_TURNS) return told;
+  }
+}
+
+/** As the folder has it; an org that another process has forgotten meanwhile stays as it was. */
+function newestOf(stateDir: string, org: Org): { readonly state: State | undefined; readonly now: Org } {
+  const read = readState(stateDir);
+  const state = read.kind === "read" ? read.state : undefined;
+  return { state, now: state?.orgs.find(({ id }) => id === org.id) ?? org };
 }

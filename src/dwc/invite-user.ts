@@ -1,8 +1,7 @@
 // `dwc invite-user`: a code with which a second person joins the org, from a state folder of their own.
 
-import { busNotes } from "./bus-notes.ts";
+import { changed, unchanged } from "./changed.ts";
 import type { Command } from "./command.ts";
-import { failedBy } from "./outcome.ts";
 import { orgJson } from "./words.ts";
 
 export const inviteUser: Command = {
@@ -20,19 +19,18 @@ export const inviteUser: Command = {
   run: async ({ args: [email = ""], flags }, world) => {
     const admin = flags.has("admin");
     const invited = await world.identity.inviteUser({ email, admin });
-    if (invited.kind === "refused") return failedBy(invited);
+    if (invited.kind === "refused") return unchanged(invited);
     const { code, org, expiresAt } = invited;
     const role = admin ? "admin" : "member";
-    return {
-      kind: "done",
+    return changed({
+      told: invited.told,
       lines: [code],
       said: [
         `Invited ${email} to [${org.id}] as ${admin ? "an" : "a"} ${role}; the code above is good until ${expiresAt}`,
-        ...busNotes(invited.told),
         "Next: send the code to them in a private way. They type  bin/dwc accept-invitation -  and paste it",
         `To take it back, now or later:  bin/dwc revoke ${email}`,
       ],
       json: { org: orgJson(org), email, role, code, expires_at: expiresAt },
-    };
+    });
   },
 };

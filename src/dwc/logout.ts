@@ -1,6 +1,8 @@
 // `dwc logout`: forgets every org of the state folder, keys and all. It cannot be taken back, so it asks.
 
+import { logoutNotes } from "./bus-notes.ts";
 import type { Command } from "./command.ts";
+import { exitCodeOf, toldJson } from "./obedience.ts";
 import { type Failed, failedBy } from "./outcome.ts";
 import type { World } from "./world.ts";
 
@@ -9,6 +11,7 @@ export const logout: Command = {
   summary: "forgets all orgs of this state folder, after asking",
   about: [
     "The keys of the orgs are deleted with it: an org whose owner logs out can never be changed again.",
+    "Exit code 4: they are forgotten here, and a bus that runs goes on admitting whom they admitted.",
     "Without a terminal there is nobody to ask, and --force has to be said.",
   ],
   args: [],
@@ -23,11 +26,16 @@ export const logout: Command = {
     if (no !== undefined) return no;
     const left = await world.identity.logout();
     if (left.kind === "refused") return failedBy(left);
+    const { told, orgs } = left;
     return {
       kind: "done",
       lines: [`Logged out: ${world.stateDir} knows no org any more`],
-      said: ['Next:  bin/dwc create-org "My Test Org" NAME EMAIL   or  bin/dwc accept-invitation -'],
-      json: { forgotten_orgs: left.orgs },
+      said: [
+        ...logoutNotes(told),
+        'Next:  bin/dwc create-org "My Test Org" NAME EMAIL   or  bin/dwc accept-invitation -',
+      ],
+      json: { forgotten_orgs: orgs, ...(told === undefined ? {} : toldJson(told)) },
+      exitCode: told === undefined ? 0 : exitCodeOf(told),
     };
   },
 };

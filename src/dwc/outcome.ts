@@ -27,8 +27,11 @@ export type Outcome =
 /** A line of a result: bare, or with a tone that a terminal may show as a colour. Its words say the same without one. */
 export type Line = string | { readonly text: string; readonly tone: Tone };
 
-/** 3 only of `dwc check`, whose codes are those of monitoring plugins: fine, warning, critical, unknown or failed. */
-export type ExitCode = 0 | 1 | 2 | 3;
+/**
+ * 3 only of `dwc check`, whose codes are those of monitoring plugins: fine, warning, critical, unknown or failed. 4 only of
+ * a change that is kept, and that no bus is known to obey.
+ */
+export type ExitCode = 0 | 1 | 2 | 3 | 4;
 
 export interface Failed {
   readonly kind: "failed";

@@ -1,8 +1,7 @@
 // `dwc renew`: replaces credentials that were issued before the permissions of today.
 
-import { busNotes } from "./bus-notes.ts";
+import { changed, unchanged } from "./changed.ts";
 import type { Command } from "./command.ts";
-import { failedBy } from "./outcome.ts";
 import { orgJson } from "./words.ts";
 import type { Org, Renewed } from "./world.ts";
 
@@ -20,14 +19,14 @@ export const renew: Command = {
   example: "bin/dwc renew",
   run: async ({ flags }, world) => {
     const done = await world.identity.renew({ all: flags.has("all") });
-    if (done.kind === "refused") return failedBy(done);
+    if (done.kind === "refused") return unchanged(done);
     const { org, renewed, told } = done;
-    return {
-      kind: "done",
+    return changed({
+      told,
       lines: linesOf(org, renewed),
-      said: [...busNotes(told), ...saidOf(org, renewed)],
+      said: saidOf(org, renewed),
       json: { org: orgJson(org), ...jsonOf(renewed) },
-    };
+    });
   },
 };
 

@@ -1,36 +1,75 @@
-// After a change: does the bus that runs know of it? A look comes first, so that a bus that does not run, or asks nobody
-// who they are, costs no client library.
+// After a change: does the bus that runs obey it? Every address in NATS_URL is asked for itself: the servers of a cluster
+// pass accounts on, separate ones do not. A look comes first, so that a bus that does not run, or asks nobody who they
+// are, costs no client library.
 
+import { type Credentials, parseCredentials } from "../bus/credentials.ts";
 import type { Clock } from "../clock.ts";
 import { lookAtBus } from "./bus-look.ts";
-import type { Told } from "./bus-shapes.ts";
+import type { BusLook, Told } from "./bus-shapes.ts";
 import type { Mint } from "./identity/mint.ts";
-import type { pushAccount } from "./identity/push.ts";
-import { currentOrg, type State } from "./identity/state.ts";
+import type { Obedience } from "./identity/obedience.ts";
+import type { admits, PushMode, pushAccounts } from "./identity/push.ts";
+import type { Operator, Org } from "./identity/state.ts";
+import { toldBy } from "./obedience.ts";
 
 export interface TellBusOptions {
   readonly urls: readonly string[];
   readonly clock: Clock;
   readonly mint: () => Promise<Mint>;
-  readonly push: () => Promise<typeof pushAccount>;
+  readonly push: () => Promise<{ readonly pushAccounts: typeof pushAccounts; readonly admits: typeof admits }>;
+  readonly withinMs?: number | undefined;
 }
 
-export async function tellBus(state: State, { urls, clock, mint, push }: TellBusOptions): Promise<Told> {
-  const looks = await lookAtBus(urls, clock);
-  const running = looks.find((look) => look.kind === "bus");
-  if (running === undefined) return { kind: "no-bus" };
-  if (!running.secured) return { kind: "open", url: running.url };
-  const org = currentOrg(state);
-  // Only the owner's account token changes, and only the owner's folder has the key that tells.
-  if (state.operator === null || org?.authority.kind !== "owner") return { kind: "told" };
-  const pushed = await (await push())(state.operator, org, { urls, clock, mint: await mint() });
-  switch (pushed.kind) {
-    case "told":
-      return pushed;
-    case "no bus":
-      return { kind: "no-bus" };
+/** What a bus is to obey. */
+export type Matter =
+  /** The account tokens of orgs that this folder owns. */
+  | { readonly kind: "accounts"; readonly operator: Operator; readonly orgs: readonly Org[]; readonly mode: PushMode }
+  /** Credentials that it is to let in, the text of their file. */
+  | { readonly kind: "credentials"; readonly text: string };
+
+/** @param withinMs how long each step may take; else as push.ts has it */
+export type TellBus = (matter: Matter, withinMs?: number) => Promise<Told>;
+
+export async function tellBus(matter: Matter, options: TellBusOptions): Promise<Told> {
+  const looks = await lookAtBus(options.urls, options.clock);
+  // Looks come in the order of the addresses, and show them without passwords.
+  const found = await Promise.all(
+    looks.map((look, at) => tellOne(look, options.urls[at] ?? look.url, matter, options)),
+  );
+  return toldBy(found);
+}
+
+async function tellOne(look: BusLook, url: string, matter: Matter, options: TellBusOptions): Promise<Obedience> {
+  const { clock, mint, push, withinMs } = options;
+  const seen = withoutAsking(look);
+  if (seen !== undefined) return seen;
+  const { pushAccounts, admits } = await push();
+  const within = withinMs === undefined ? {} : { withinMs };
+  if (matter.kind === "credentials")
+    return { ...(await admits(credentialsOf(matter.text), { url, clock, ...within })), url: look.url };
+  const { operator, orgs, mode } = matter;
+  const found = await pushAccounts(operator, orgs, { url, clock, mint: await mint(), mode, ...within });
+  const { kind, addresses } = toldBy(found);
+  const worst = addresses.find((one) => one.kind === kind) ?? { kind: "obeys" as const };
+  return { ...worst, url: look.url };
+}
+
+function withoutAsking(look: BusLook): Obedience | undefined {
+  const { url } = look;
+  switch (look.kind) {
+    case "nothing":
+      return { kind: "not running", url };
+    case "silent":
+      return { kind: "unknown", url, reason: "silent", why: "it accepts connections and says nothing: paused?" };
     case "stranger":
-    case "failed":
-      return { kind: "untold", url: running.url, why: pushed.why };
+      return { kind: "does not obey", url, reason: "foreign", why: "what runs there is not a NATS server" };
+    case "bus":
+      return look.secured ? undefined : { kind: "does not obey", url, reason: "open", why: "it lets everybody in" };
   }
+}
+
+function credentialsOf(text: string): Credentials {
+  const parsed = parseCredentials(text);
+  if (parsed.kind === "bad") throw new Error(`the credentials of this folder cannot be used, as ${parsed.why}`);
+  return parsed.credentials;
 }

@@ -3,7 +3,7 @@
 
 import type { BusLook, Told } from "./bus-shapes.ts";
 import type { LiveVerbs } from "./live/live-world.ts";
-import type { Refused } from "./outcome.ts";
+import type { Refused as RefusedAlone } from "./outcome.ts";
 import type { Screen, Terminal } from "./person.ts";
 
 export interface Org {
@@ -42,8 +42,11 @@ export interface Identity {
   }[];
 }
 
+/** `told`: what was done before was handed to the bus again. */
+export type Refused = RefusedAlone & { readonly told?: Told };
+
 type Answer<T> = Promise<({ readonly kind: "done" } & T) | Refused>;
-/** An answer to a change that the bus has to hear of. */
+/** An answer to a change that the bus has to obey. */
 type Changed<T> = Answer<T & { readonly told: Told }>;
 
 /** What `renew` replaced; nothing of it: all was current. */
@@ -62,6 +65,8 @@ export interface Renewed {
   /** The person's own credentials are outdated, and the owner has to replace them. */
   readonly needsInvitation: boolean;
 }
+/** `person`: revoked before, when its role was forgotten. */
+export type RevokedKind = "service" | "member" | "admin" | "person" | "key";
 
 /** What reads or changes the state folder. Nothing throws for what a person may do wrong. */
 export interface IdentityVerbs {
@@ -74,16 +79,21 @@ export interface IdentityVerbs {
   createService(
     name: string,
   ): Changed<{ service: ServiceShown; org: Org; credsFile: string; outcome: "made" | "kept" | "renewed" }>;
-  revoke(name: string): Changed<{ revoked: { kind: "service" | "member" | "admin" | "key"; name: string }; org: Org }>;
   /** Replaces what is outdated; `all`: what is current as well. */
   renew(options: { all: boolean }): Changed<{ org: Org; renewed: Renewed }>;
+  /** `again`: it was revoked before, and the bus was told once more. */
+  revoke(name: string): Changed<{ revoked: { kind: RevokedKind; name: string }; org: Org; outcome: "made" | "again" }>;
   inviteUser(invited: { email: string; admin: boolean }): Changed<{ code: string; org: Org; expiresAt: string }>;
   acceptInvitation(invitation: {
     code: string;
     name: string | undefined;
   }): Changed<{ org: Org; email: string; role: Role }>;
   login(email: string, orgId: string | undefined): Answer<{ org: Org; email: string }>;
-  logout(): Answer<{ orgs: number }>;
+  /** `told`: whether the bus goes on admitting whom the orgs admitted; undefined: none of them was owned. */
+  logout(): Answer<{ orgs: number; told: Told | undefined }>;
+  push(): Changed<{ orgs: readonly Org[] }>;
+  /** Reads only: whether the bus obeys the orgs that this folder owns; undefined: it owns none. */
+  obedience(withinMs: number): Promise<Told | undefined>;
 }
 
 export interface World {

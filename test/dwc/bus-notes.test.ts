@@ -1,27 +1,70 @@
-// What is said of the bus after a change.
+// What is said of the bus after a change, and what a script is told.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { busNotes } from "../../src/dwc/bus-notes.ts";
+import { busNotes, logoutNotes } from "../../src/dwc/bus-notes.ts";
+import type { Obedience } from "../../src/dwc/identity/obedience.ts";
+import { exitCodeOf, toldBy, toldJson, toldOfLogout } from "../../src/dwc/obedience.ts";
 
 const test = suite("bus notes");
 
 const url = "nats://127.0.0.1:4222";
-
-test("a bus that obeys, or does not run, needs no word", () => {
-  assert.equal(busNotes({ kind: "told" }), []);
-  assert.equal(busNotes({ kind: "no-bus" }), []);
+const obeys: Obedience = { kind: "obeys", url };
+const away: Obedience = { kind: "not running", url };
+const paused: Obedience = { kind: "unknown", url, reason: "silent", why: "it says nothing" };
+const other = (reason: Extract<Obedience, { kind: "does not obey" }>["reason"]): Obedience => ({
+  ...{ kind: "does not obey", url },
+  ...{ reason, why: "it is another" },
 });
 
-test("one that does not obey is named, with what to type", () => {
-  for (const told of [
-    { kind: "open", url },
-    { kind: "untold", url, why: "it is somebody else's" },
-  ] as const) {
-    const said = busNotes(told).join("\n");
-    for (const part of [url, "make add-ratings", 'nats-server -c "$(bin/dwc nats-config)"'])
-      assert.ok(said.includes(part), part);
+test("every outcome names the bus, and all but one a command", () => {
+  const reasons = ["open", "foreign", "older", "newer", "fixed", "forgotten"] as const;
+  for (const address of [away, paused, ...reasons.map(other)]) {
+    const said = busNotes(toldBy([address]), "bin/dwc revoke ratings").join("\n");
+    assert.ok(said.includes(url), said);
+    if ("why" in address) assert.ok(said.includes(address.why), said);
+    const hasNone = address.kind === "does not obey" && ["newer", "forgotten"].includes(address.reason);
+    assert.is(/bin\/dwc (revoke ratings|push|nats-config)/.test(said), !hasNone, said);
   }
+  assert.equal(busNotes(toldBy([obeys])), [`The bus at ${url} obeys.`]);
+});
+
+test("of several addresses the worst counts, and one that does not answer is no harm beside one that obeys", () => {
+  const kinds: readonly (readonly [readonly Obedience[], Obedience["kind"]])[] = [
+    [[obeys, away], "obeys"],
+    [[away, away], "not running"],
+    [[obeys, paused, away], "unknown"],
+    [[paused, obeys, other("open")], "does not obey"],
+    [[], "not running"],
+  ];
+  for (const [addresses, kind] of kinds) assert.is(toldBy(addresses).kind, kind);
+});
+
+test("a change that no bus is known to obey has an exit code of its own", () => {
+  for (const told of [toldBy([paused]), toldBy([other("older")])]) assert.is(exitCodeOf(told), 4);
+  assert.is(exitCodeOf(toldBy([obeys]), true), 0);
+  assert.is(exitCodeOf(toldBy([away])), 0);
+  assert.is(exitCodeOf(toldBy([away]), true), 4);
+});
+
+test("a program gets one word for all, and for each address its word, a reason and a sentence", () => {
+  assert.equal(toldJson(toldBy([obeys, other("foreign")])), {
+    bus: "does not obey",
+    buses: [
+      { url, bus: "obeys", reason: null, why: null },
+      { url, bus: "does not obey", reason: "foreign", why: "it is another" },
+    ],
+  });
+});
+
+test("after a logout a bus that admits them obeys no more, and one of somebody else has nothing to obey", () => {
+  const told = toldOfLogout(toldBy([obeys]));
+  assert.is(told.kind, "does not obey");
+  assert.match(logoutNotes(told).join("\n"), /goes on as before .* until it is ended/);
+  assert.is(toldOfLogout(toldBy([other("foreign")])).kind, "obeys");
+  assert.is(toldOfLogout(toldBy([paused])).kind, "unknown");
+  assert.equal(logoutNotes(toldOfLogout(toldBy([away]))), []);
+  assert.equal(logoutNotes(undefined), []);
 });
 
 test.run();

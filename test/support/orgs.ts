@@ -10,8 +10,9 @@ import { systemClock } from "../../src/clock.ts";
 import { paths } from "../../src/dwc/identity/folder.ts";
 import { acceptInvitation, inviteUser } from "../../src/dwc/identity/invitations.ts";
 import { natsMint } from "../../src/dwc/identity/mint.ts";
+import type { Obedience } from "../../src/dwc/identity/obedience.ts";
 import { createOrg } from "../../src/dwc/identity/orgs.ts";
-import { type Pushed, pushAccount } from "../../src/dwc/identity/push.ts";
+import { pushAccounts } from "../../src/dwc/identity/push.ts";
 import { revoke } from "../../src/dwc/identity/revocations.ts";
 import { createService } from "../../src/dwc/identity/services.ts";
 import { currentOrg, type Decision, type Org, type State } from "../../src/dwc/identity/state.ts";
@@ -70,10 +71,12 @@ export class Folder {
   }
 
   /** Tells a running bus of the current org as it is now. */
-  async push(server: TestServer): Promise<Pushed> {
+  async push(server: TestServer): Promise<Obedience> {
     const { operator } = this.state;
     if (operator === null) throw new Error("this folder has no operator");
-    return pushAccount(operator, this.org, { urls: [server.url], clock, mint });
+    const [told] = await pushAccounts(operator, [this.org], { url: server.url, clock, mint, mode: "push" });
+    if (told === undefined) throw new Error("one org was pushed, and nothing came of it");
+    return told;
   }
 
   /** The person's own credentials: those of a Market. */

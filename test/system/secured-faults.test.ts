@@ -27,7 +27,7 @@ faults.before(async () => {
   server = await owner.startServer();
   await admin.accept(await owner.invite("cleo@example.org", true));
   await member.accept(await owner.invite("ben@example.org"));
-  assert.is((await owner.push(server)).kind, "told");
+  assert.is((await owner.push(server)).kind, "obeys");
   world = new World(server.url, { HEARTBEAT_INTERVAL_MS: "1000" });
   ratings = await world.startRatings(1, { CHAOS: "1", DWC_STATE: owner.path });
 });

@@ -74,11 +74,15 @@ export function adminPermissions(publicKey: string): Permissions {
   return { pub: { allow: [...pub.allow, ...CHAOS], deny: [heartbeatSubject(ANY, ANY)] }, sub };
 }
 
-/** The one thing that dwc says to the server itself. */
+/** What dwc says to the server itself: a new account token, and three questions. */
 export const UPDATE_SUBJECT = "$SYS.REQ.CLAIMS.UPDATE";
+export const PING_SUBJECT = "$SYS.REQ.SERVER.PING";
+export const infoSubject = (account: string): string => `$SYS.REQ.ACCOUNT.${account}.INFO`;
+export const lookupSubject = (account: string): string => `$SYS.REQ.ACCOUNT.${account}.CLAIMS.LOOKUP`;
 
 export function pushPermissions(publicKey: string): Permissions {
-  return { pub: { allow: [UPDATE_SUBJECT] }, sub: { allow: [repliesTo(publicKey)] } };
+  const allow = [UPDATE_SUBJECT, PING_SUBJECT, infoSubject(ANY), lookupSubject(ANY)];
+  return { pub: { allow }, sub: { allow: [repliesTo(publicKey)] } };
 }
 
 const everyVerbSubject = (verb: "PING" | "INFO" | "STATS"): readonly string[] => serviceVerbSubjects(verb, ANY, ANY);

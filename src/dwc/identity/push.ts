@@ -1,50 +1,111 @@
 // Makes a running bus obey a change at once: the account's new token is handed to the server, which ends the connections
-// that it no longer allows. A bus that does not run needs nothing, as it reads the token when it is started.
+// that it no longer allows. Then the servers are asked which token they use: an acknowledgement may be lost, or come from
+// one server of several.
 
-import { firstWord } from "../../bus/admission.ts";
-import type { Reply } from "../../bus/bus.ts";
+import { nextAttempt } from "../../bus/admission.ts";
 import { type Credentials, parseCredentials } from "../../bus/credentials.ts";
-import { connectNatsBus } from "../../bus/nats-bus.ts";
+import { connectNatsBus, type NatsBus } from "../../bus/nats-bus.ts";
 import type { Attempt } from "../../bus/trouble.ts";
-import type { Clock } from "../../clock.ts";
+import type { Cancel, Clock } from "../../clock.ts";
+import { judgeTokens, type OnBus, readInfo, readServers, type ServerAnswer, whyNotTaken } from "./account-on-bus.ts";
 import type { Mint } from "./mint.ts";
-import { pushPermissions, UPDATE_SUBJECT } from "./permissions.ts";
+import type { Obedience } from "./obedience.ts";
+import { infoSubject, lookupSubject, PING_SUBJECT, pushPermissions, UPDATE_SUBJECT } from "./permissions.ts";
 import { type Operator, type Org, toSeconds } from "./state.ts";
 
-export type Pushed =
-  /** The bus obeys it from now on. */
-  | { readonly kind: "told" }
-  /** No bus runs there; the next one reads it. */
-  | { readonly kind: "no bus" }
-  /** What runs there obeys this operator not at all: an open bus, or somebody else's. */
-  | { readonly kind: "stranger"; readonly why: string }
-  | { readonly kind: "failed"; readonly why: string };
+/** `push`: the token replaces any. `push unless newer`: none that was issued later. `look`: changes nothing. */
+export type PushMode = "push" | "push unless newer" | "look";
 
 export interface PushOptions {
-  readonly urls: readonly string[];
+  readonly url: string;
   readonly clock: Clock;
   readonly mint: Mint;
+  readonly mode: PushMode;
+  readonly withinMs?: number;
 }
 
-/** A bus on another continent greets within a second; a person waits no longer than this for a command. */
-const PUSH_WITHIN_MS = 3_000;
+/** A bus on another continent lets one in within a second, a busy one within this; a person waits no longer for a step. */
+const PUSH_WITHIN_MS = 5_000;
 /** How long the token holds by which we log in: a minute for clocks that differ, and it is made anew each time. */
 const LOGIN_HOLDS_SECONDS = 60;
-const OK = 200;
+/** The servers of a cluster answer each for itself; those of one on several continents within this. */
+const GATHER_MS = 500;
 
-/** Never rejects for what it finds. */
-export async function pushAccount(operator: Operator, org: Org, options: PushOptions): Promise<Pushed> {
-  const { urls, clock } = options;
+export const OPEN = { kind: "does not obey", reason: "open", why: "it lets everybody in" } as const;
+export const FOREIGN = { kind: "does not obey", reason: "foreign", why: "it admits nobody of this org" } as const;
+
+/** What the bus at one address makes of each of these orgs. Never rejects for what it finds. */
+export async function pushAccounts(
+  operator: Operator,
+  orgs: readonly Org[],
+  options: PushOptions,
+): Promise<readonly Obedience[]> {
+  const { url, clock, withinMs = PUSH_WITHIN_MS } = options;
+  const same = (what: OnBus | { readonly kind: "not running" }): readonly Obedience[] =>
+    orgs.map(() => ({ ...what, url }));
   const credentials = await loginOf(operator, options);
-  const bus = connectNatsBus({ urls, name: "dwc", clock, report: () => undefined, credentials });
+  const bus = connectNatsBus({ urls: [url], name: "dwc", clock, report: () => undefined, credentials });
   try {
-    const attempt = await firstWord(bus, urls.length, { clock, limitMs: PUSH_WITHIN_MS });
-    if (attempt?.kind !== "connected") return notConnected(attempt);
-    if (bus.secured !== true) return { kind: "stranger", why: "the bus lets everybody in" };
-    return readAnswer(await bus.request(UPDATE_SUBJECT, org.accountJwt, { timeoutMs: PUSH_WITHIN_MS }));
+    const attempt = await verdict(bus, clock, withinMs);
+    if (attempt?.kind !== "connected") return same(notConnected(attempt));
+    if (bus.secured !== true) return same(OPEN);
+    const found: Obedience[] = [];
+    for (const org of orgs) found.push({ ...(await pushOne(bus, org, options)), url });
+    return found;
   } finally {
     await bus.close();
   }
+}
+
+/** Whether the bus at an address lets in who has these credentials: what a person who does not own the org can find out. */
+export async function admits(
+  credentials: Credentials,
+  { url, clock, withinMs = PUSH_WITHIN_MS }: Pick<PushOptions, "url" | "clock" | "withinMs">,
+): Promise<Obedience> {
+  const bus = connectNatsBus({ urls: [url], name: "dwc", clock, report: () => undefined, credentials });
+  try {
+    const attempt = await verdict(bus, clock, withinMs);
+    if (attempt?.kind !== "connected") return { ...notConnected(attempt), url };
+    return bus.secured === true ? { kind: "obeys", url } : { ...OPEN, url };
+  } finally {
+    await bus.close();
+  }
+}
+
+async function pushOne(bus: NatsBus, org: Org, { mode, withinMs = PUSH_WITHIN_MS }: PushOptions): Promise<OnBus> {
+  const look = (): Promise<OnBus> => tokensOf(bus, org, withinMs);
+  if (mode === "look") return look();
+  if (mode === "push unless newer") {
+    const before = await look();
+    if (before.kind === "does not obey" && before.reason === "newer") return before;
+  }
+  const reply = await bus.request(UPDATE_SUBJECT, org.accountJwt, { timeoutMs: withinMs });
+  if (reply.kind === "nobody")
+    return { kind: "does not obey", reason: "fixed", why: "it keeps its accounts elsewhere" };
+  const why = reply.kind === "answered" ? whyNotTaken(reply.body) : undefined;
+  const after = await look();
+  return why === undefined || after.kind === "obeys" ? after : { kind: "does not obey", reason: "fixed", why };
+}
+
+async function tokensOf(bus: NatsBus, { account, accountJwt }: Org, timeoutMs: number): Promise<OnBus> {
+  const subject = infoSubject(account);
+  const reply = await bus.request(subject, "", { timeoutMs });
+  const first = reply.kind === "answered" ? readInfo(reply.body) : undefined;
+  if (first === undefined)
+    return { kind: "unknown", reason: "silent", why: "it does not say which account token it uses" };
+  const [answers, known] = first.isInCluster ? await clusterOf(bus, subject) : [[first], []];
+  const isStored = answers.some(({ token }) => token === undefined);
+  const stored = isStored ? await bus.request(lookupSubject(account), "", { timeoutMs }) : undefined;
+  const storedToken = stored?.kind === "answered" ? Buffer.from(stored.body).toString("utf8") : undefined;
+  return judgeTokens(accountJwt, { answers, stored: storedToken || undefined, known });
+}
+
+async function clusterOf(bus: NatsBus, subject: string): Promise<[readonly ServerAnswer[], readonly string[]]> {
+  const [infos, pings] = await Promise.all([
+    bus.gather(subject, "", GATHER_MS),
+    bus.gather(PING_SUBJECT, "", GATHER_MS),
+  ]);
+  return [infos.flatMap((info) => readInfo(info) ?? []), [...new Set(pings.flatMap(readServers))]];
 }
 
 async function loginOf({ trust, systemSeed }: Operator, { mint, clock }: PushOptions): Promise<Credentials> {
@@ -57,27 +118,30 @@ async function loginOf({ trust, systemSeed }: Operator, { mint, clock }: PushOpt
   return parsed.credentials;
 }
 
-function notConnected(trouble: Exclude<Attempt, { kind: "connected" }> | undefined): Pushed {
-  if (trouble === undefined) return { kind: "failed", why: "the bus does not answer" };
-  if (trouble.kind === "absent") return { kind: "no bus" };
-  return { kind: trouble.kind === "refused" || trouble.kind === "open" ? "stranger" : "failed", why: trouble.sentence };
+const VERDICTS: ReadonlySet<Attempt["kind"]> = new Set(["connected", "refused", "open", "stranger", "absent"]);
+
+/** How the login ends. A busy server may need several attempts, so that only the last one of those that failed counts. */
+async function verdict(bus: NatsBus, clock: Clock, limitMs: number): Promise<Attempt | undefined> {
+  let last: Attempt | undefined;
+  const ended = nextAttempt(bus, (attempt) => {
+    last = attempt;
+    return VERDICTS.has(attempt.kind);
+  });
+  let cancel: Cancel = () => undefined;
+  const late = new Promise<void>((resolve) => {
+    cancel = clock.after(limitMs, resolve);
+  });
+  await Promise.race([ended, late]);
+  cancel();
+  return last;
 }
 
-function readAnswer(reply: Reply): Pushed {
-  if (reply.kind === "nobody") return { kind: "stranger", why: "the bus keeps its accounts elsewhere" };
-  if (reply.kind !== "answered") return { kind: "failed", why: `the bus did not take the change: ${reply.kind}` };
-  const { data, error } = Object(parseJson(reply.body)) as { data?: unknown; error?: unknown };
-  if (Object(data).code === OK) return { kind: "told" };
-  return {
-    kind: "failed",
-    why: `the bus did not take the change: ${String(Object(error).description ?? "no reason")}`,
-  };
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString("utf8"));
-  } catch {
-    return undefined;
-  }
+function notConnected(
+  trouble: Exclude<Attempt, { kind: "connected" }> | undefined,
+): Exclude<OnBus, { kind: "obeys" }> | { readonly kind: "not running" } {
+  if (trouble === undefined) return { kind: "unknown", reason: "silent", why: "it did not let us in in time" };
+  if (trouble.kind === "absent") return { kind: "not running" };
+  if (trouble.kind === "open") return OPEN;
+  if (trouble.kind === "refused" || trouble.kind === "stranger") return FOREIGN;
+  return { kind: "unknown", reason: "silent", why: trouble.sentence };
 }

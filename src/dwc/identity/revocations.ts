@@ -22,7 +22,9 @@ export interface ToldRevocation {
   readonly org: Org;
   readonly revoked: Revoked;
   /** An admin's services go with the admin, as that signature counts no more. */
-  readonly kindOf: "service" | "member" | "admin" | "key";
+  readonly kindOf: "service" | "member" | "admin" | "person" | "key";
+  /** `again`: it was revoked before, and nothing has changed. */
+  readonly outcome: "made" | "again";
 }
 
 const USER_KEY = /^U[A-Z2-7]{55}$/;
@@ -40,12 +42,13 @@ export async function revoke(
   if (org === undefined) return refused("not-logged-in", NOT_LOGGED_IN);
   const owned = ownedBy(state, org, `bin/dwc revoke ${keyOf(org, target) ?? "SERVICE"}`);
   if (owned.kind === "refused") return owned;
-  const found = find(org, target, toSeconds(now));
-  if (found.kind === "refused") return found;
-  const { services, people } = without(org, found.revoked.publicKey);
-  const claims = { ...org, services, people, revoked: [...org.revoked, found.revoked] };
+  const meant = find(org, target, toSeconds(now));
+  if (meant.kind === "refused") return meant;
+  if (meant.outcome === "again") return { ...meant, kind: "done", state, org };
+  const { services, people } = without(org, meant.revoked.publicKey);
+  const claims = { ...org, services, people, revoked: [...org.revoked, meant.revoked] };
   const next = { ...claims, accountJwt: await signAccount(mint, owned.operator, claims) };
-  return { ...found, kind: "done", state: withOrg(state, next), org: next };
+  return { ...meant, kind: "done", state: withOrg(state, next), org: next };
 }
 
 export type Owned = { readonly kind: "owned"; readonly operator: Operator; readonly accountSeed: string } | Refusal;
@@ -61,31 +64,43 @@ function keyOf(org: Org, target: string): string | undefined {
   return org.services.find(({ name }) => name === target)?.publicKey;
 }
 
-type Found = { readonly kind: "found"; readonly revoked: Revoked; readonly kindOf: ToldRevocation["kindOf"] } | Refusal;
+type Found = ({ readonly kind: "found" } & Omit<ToldRevocation, "org">) | Refusal;
+
+const found = (
+  kindOf: ToldRevocation["kindOf"],
+  revoked: Revoked,
+  outcome: ToldRevocation["outcome"] = "made",
+): Found => ({ kind: "found", kindOf, revoked, outcome });
 
 function find(org: Org, target: string, at: number): Found {
   const service = org.services.find(({ name, publicKey }) => name === target || publicKey === target);
-  if (service !== undefined)
-    return { kind: "found", kindOf: "service", revoked: { what: service.name, publicKey: service.publicKey, at } };
+  if (service !== undefined) return found("service", { what: service.name, publicKey: service.publicKey, at });
   const person = org.people.find(({ email, publicKey }) => sameEmail(email, target) || publicKey === target);
-  if (person !== undefined)
-    return { kind: "found", kindOf: roleOf(person), revoked: { what: person.email, publicKey: person.publicKey, at } };
+  if (person !== undefined) return found(roleOf(person), { what: person.email, publicKey: person.publicKey, at });
   return findKey(org, target, at);
 }
 
 function findKey(org: Org, target: string, at: number): Found {
   if (sameEmail(org.me.email, target) || org.me.publicKey === target)
     return refused("not-allowed", `you cannot revoke yourself: nobody could change ${shown(org.name)} after that`);
-  if (org.revoked.some(({ what, publicKey }) => what === target || publicKey === target))
-    return refused(
-      "already-there",
-      `${shown(target)} has been revoked before: type  bin/dwc status  to see who is left`,
-    );
-  if (USER_KEY.test(target)) return { kind: "found", kindOf: "key", revoked: { what: target, publicKey: target, at } };
+  // The newest first: a service of that name may have been revoked several times.
+  const before = org.revoked.findLast(({ what, publicKey }) => isCalled(what, target) || publicKey === target);
+  if (before !== undefined) return found(kindOfRevoked(before), before, "again");
+  if (USER_KEY.test(target)) return found("key", { what: target, publicKey: target, at });
   return refused(
     "no-such-name",
     `${shown(org.name)} has no service and no person ${shown(target)}: type  bin/dwc status  to see them`,
   );
+}
+
+/** The case of letters matters in a service's name, and not in an address. */
+const isCalled = (what: string, target: string): boolean =>
+  what === target || (what.includes("@") && sameEmail(what, target));
+
+/** The list keeps no more than the name. */
+function kindOfRevoked({ what }: Revoked): ToldRevocation["kindOf"] {
+  if (USER_KEY.test(what)) return "key";
+  return what.includes("@") ? "person" : "service";
 }
 
 const roleOf = ({ signingKey }: Person): "admin" | "member" => (signingKey === null ? "member" : "admin");

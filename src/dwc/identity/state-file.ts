@@ -78,13 +78,11 @@ function parseJson(content: string): unknown {
 export interface ChangeOptions {
   readonly folder: string;
   readonly clock: Clock;
-  /** Done with the new state while nobody else can change it, such as telling a running bus. */
-  readonly afterwards?: (state: State) => Promise<void>;
 }
 
 /** Reads, decides, writes; no other change comes between. A refusal writes nothing. */
 export async function changeState<T extends object>(
-  { folder, clock, afterwards }: ChangeOptions,
+  { folder, clock }: ChangeOptions,
   decide: (state: State) => Decision<T> | Promise<Decision<T>>,
 ): Promise<Decision<T>> {
   try {
@@ -93,7 +91,7 @@ export async function changeState<T extends object>(
     if (locked.kind === "busy") return refused("state-busy", busySentence(folder, locked.holder));
     if (locked.kind === "unable") return refused("state-unwritable", `${folder} cannot be locked, as ${locked.why}`);
     try {
-      return await change(folder, decide, afterwards);
+      return await change(folder, decide);
     } finally {
       locked.release();
     }
@@ -109,7 +107,6 @@ export async function changeState<T extends object>(
 async function change<T extends object>(
   folder: string,
   decide: (state: State) => Decision<T> | Promise<Decision<T>>,
-  afterwards: ChangeOptions["afterwards"],
 ): Promise<Decision<T> | Refusal> {
   const before = readState(folder);
   if (before.kind === "unreadable") return refused("state-unreadable", before.why);
@@ -118,7 +115,6 @@ async function change<T extends object>(
   removeAsides(folder);
   if (decision.state !== before.state) writeWhole(folder, paths.state(folder), encode(decision.state));
   deriveFiles(folder, decision.state);
-  await afterwards?.(decision.state);
   return decision;
 }
 

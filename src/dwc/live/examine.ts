@@ -6,6 +6,7 @@ import { findProgram, programFolders } from "../../bus/find-program.ts";
 import type { Clock } from "../../clock.ts";
 import type { Settings } from "../../settings.ts";
 import type { BusLook } from "../bus-shapes.ts";
+import type { IdentityVerbs } from "../world.ts";
 import { askMarket } from "./ask-market.ts";
 import type { Facts, MarketFacts, ServerProgram } from "./facts.ts";
 import { identityFacts } from "./identity-facts.ts";
@@ -15,6 +16,8 @@ import type { Heard, Visited } from "./visited.ts";
 /** A Market on this machine answers in milliseconds. */
 const MARKET_WITHIN_MS = 1_000;
 const PROGRAM_WITHIN_MS = 1_000;
+/** For each of at most three steps: the check takes 3 s at most. */
+const OBEYS_WITHIN_MS = 800;
 
 export interface ExamineTools {
   readonly settings: Settings;
@@ -23,19 +26,21 @@ export interface ExamineTools {
   readonly nodeVersion: string;
   readonly lookAtBus: () => Promise<readonly BusLook[]>;
   readonly roll: () => Promise<Visited<readonly Heard[]>>;
+  readonly identity: Pick<IdentityVerbs, "obedience">;
 }
 
 export async function examine(tools: ExamineTools): Promise<Facts> {
   const { settings, clock, marketUrl, nodeVersion, lookAtBus } = tools;
-  const [looks, roll, market, asked, server] = await Promise.all([
+  const [looks, roll, market, asked, server, obedience] = await Promise.all([
     lookAtBus(),
     tools.roll(),
     askHealth(marketUrl, clock),
     askMarket(marketUrl, clock),
     serverProgram(settings.searchPath),
+    tools.identity.obedience(OBEYS_WITHIN_MS),
   ]);
   const identity = identityFacts(settings, clock.wall());
-  return { looks, roll, identity, market, asked, port: settings.port, nodeVersion, server };
+  return { looks, roll, identity, obedience, market, asked, port: settings.port, nodeVersion, server };
 }
 
 async function askHealth(url: string, clock: Clock): Promise<MarketFacts> {

@@ -1,6 +1,6 @@
 // What `dwc check` knows before it judges. Only shapes.
 
-import type { BusLook } from "../bus-shapes.ts";
+import type { BusLook, Told } from "../bus-shapes.ts";
 import type { Outdated } from "../identity/outdated.ts";
 import type { AskedMarket } from "./live-world.ts";
 import type { Heard, Visited } from "./visited.ts";
@@ -9,6 +9,8 @@ export interface Facts {
   readonly looks: readonly BusLook[];
   readonly roll: Visited<readonly Heard[]>;
   readonly identity: IdentityFacts;
+  /** Whether the buses obey the orgs that this folder owns; undefined: it owns none. */
+  readonly obedience: Told | undefined;
   readonly market: MarketFacts;
   /** What that Market believes of the instances, or why it does not say. */
   readonly asked: AskedMarket;

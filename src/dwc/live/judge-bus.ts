@@ -1,6 +1,7 @@
 // What `dwc check` says of the bus, and what to type where there is none. Pure.
 
 import { isLoopback, readBusAddress } from "../../bus/bus-address.ts";
+import { PUSH, RESTART } from "../bus-notes.ts";
 import type { BusLook } from "../bus-shapes.ts";
 import type { Facts } from "./facts.ts";
 import { type Finding, findingOf } from "./finding.ts";
@@ -12,6 +13,7 @@ export const hasBus = ({ looks }: Pick<Facts, "looks">): boolean => looks.some((
 export const judgeBus = (facts: Facts): readonly Finding[] => [
   ...facts.looks.map((look) => judgeLook(look, facts)),
   ...judgeAdmission(facts),
+  ...judgeObedience(facts),
 ];
 
 function judgeLook(look: BusLook, facts: Facts): Finding {
@@ -31,6 +33,26 @@ function judgeLook(look: BusLook, facts: Facts): Finding {
         : bus("critical", `${look.url} does not answer`, cure);
   }
 }
+
+/** Of an open bus and of one that does not let us in more is said elsewhere; where none runs there is nothing to obey. */
+function judgeObedience({ obedience, looks }: Facts): readonly Finding[] {
+  return (obedience?.addresses ?? []).flatMap((address) => {
+    const { url, kind } = address;
+    if (kind === "obeys") return [bus("fine", `${url} uses the newest account tokens of your orgs`)];
+    const isSaid = looks.some((look) => look.kind === "silent" && look.url === url);
+    if (kind === "unknown" && !isSaid)
+      return [bus("warning", `whether ${url} obeys your orgs is not known: ${address.why}`, PUSH)];
+    if (kind !== "does not obey" || address.reason === "open" || address.reason === "foreign") return [];
+    return [bus("critical", `${url} does not obey: ${address.why}`, OBEY_CURES[address.reason])];
+  });
+}
+
+const OBEY_CURES = {
+  older: PUSH,
+  newer: "put the newest copy of the state folder in its place",
+  fixed: `end it, then  ${RESTART}`,
+  forgotten: "",
+} as const;
 
 function judgeOpen(url: string, { identity }: Facts): Finding {
   const open = `${url} answers and is open`;

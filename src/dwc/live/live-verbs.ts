@@ -20,7 +20,7 @@ export interface LiveTools {
   readonly settings: Settings;
   readonly clock: Clock;
   readonly nodeVersion: string;
-  readonly identity: Pick<IdentityVerbs, "describe">;
+  readonly identity: Pick<IdentityVerbs, "describe" | "obedience">;
   readonly busTools: () => Promise<{
     readonly visitBus: typeof visitBus;
     readonly callRoll: typeof callRoll;

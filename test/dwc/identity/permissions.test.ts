@@ -213,14 +213,12 @@ test("a Market hears heartbeats, other Markets and its own answers, and answers 
   assert.not.ok(mayHear(market, "ratings.get", "ratings"));
 });
 
-test("whoever tells the server of a change can do that one thing", () => {
+test("a push can hand over an account token and ask which one is in use, and nothing else", () => {
   const push = pushPermissions(annKey);
-  publishes(push, ["$SYS.REQ.CLAIMS.UPDATE"], true);
-  publishes(
-    push,
-    ["$SYS.REQ.CLAIMS.DELETE", "$SYS.REQ.CLAIMS.LIST", "$SYS.REQ.SERVER.PING", "ratings.get", ">"],
-    false,
-  );
+  publishes(push, ["$SYS.REQ.CLAIMS.UPDATE", "$SYS.REQ.SERVER.PING"], true);
+  publishes(push, ["$SYS.REQ.ACCOUNT.A.INFO", "$SYS.REQ.ACCOUNT.A.CLAIMS.LOOKUP"], true);
+  publishes(push, ["$SYS.REQ.CLAIMS.DELETE", "$SYS.REQ.CLAIMS.LIST", "$SYS.REQ.SERVER.PING.CONNZ"], false);
+  publishes(push, ["$SYS.REQ.ACCOUNT.A.CONNZ", "ratings.get", ">"], false);
   hears(push, [inbox(annKey)], true);
   hears(push, ["$SYS.>", ">", inbox(ratingsKey)], false);
 });

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { Obedience } from "../../../src/dwc/identity/obedience.ts";
 import { type Belief, readBelief } from "../../../src/dwc/live/belief.ts";
 import type { Facts } from "../../../src/dwc/live/facts.ts";
 import { type Finding, findingLines, GRADES, worstOf } from "../../../src/dwc/live/finding.ts";
@@ -29,6 +30,7 @@ const well: Facts = {
     ...{ folder: "state", state: "absent", org: undefined, tooOpen: [], expired: [] },
     ...{ trouble: undefined, hasCredentials: false },
   },
+  obedience: undefined,
   market: { kind: "market", url: marketUrl, status: "ready", failing: [] },
   asked: { kind: "nothing", url: marketUrl, why: "ECONNREFUSED" },
   port: 5000,
@@ -64,6 +66,22 @@ test("credentials of an earlier dwc are a warning, those that answer anywhere ar
     "warning the credentials of prices have the permissions of an earlier dwc | bin/dwc renew",
     "critical the credentials of greetings are refused: their key, or the key that signed them, was revoked | bin/dwc renew",
   ]);
+});
+
+test("a bus that uses another account token than the state has is critical, and pushed to", () => {
+  const obedience = (address: Obedience): Partial<Facts> => ({
+    obedience: { kind: address.kind, addresses: [address] },
+  });
+  const other = (reason: "older" | "newer" | "open" | "foreign", why: string): Partial<Facts> =>
+    obedience({ kind: "does not obey", url, reason, why });
+  assert.equal(troubles(other("older", "it uses an older one")), [
+    `critical ${url} does not obey: it uses an older one | bin/dwc push`,
+  ]);
+  assert.match(troubles(other("newer", "it uses a newer one")).join(), /^critical .*newer one \| put the newest copy/);
+  const unknown = obedience({ kind: "unknown", url, reason: "silent", why: "of its servers two did not answer" });
+  assert.match(troubles(unknown).join(), /^warning .*two did not answer \| bin\/dwc push$/);
+  for (const reason of ["open", "foreign"] as const) assert.equal(troubles(other(reason, "")), [], "said elsewhere");
+  assert.equal(troubles(obedience({ kind: "obeys", url })), []);
 });
 
 test("every trouble but one of the outside comes with what to type", () => {

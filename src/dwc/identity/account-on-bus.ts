@@ -1,0 +1,97 @@
+// Which account token the servers of a bus use, from their own answers, held against the one of the state. Pure. The
+// token in a server's folder proves nothing: dwc writes there too, and a server reads it again only when it is told to.
+
+import type { Obedience } from "./obedience.ts";
+
+/** What one server says of an account. `token` is undefined while nobody of the account has logged in there. */
+export interface ServerAnswer {
+  readonly server: string;
+  readonly isInCluster: boolean;
+  readonly token: string | undefined;
+}
+
+/** The bus at one address runs, and this is what it makes of the org. */
+export type OnBus =
+  | { readonly kind: "obeys" }
+  | Omit<Extract<Obedience, { kind: "does not obey" }>, "url">
+  | Omit<Extract<Obedience, { kind: "unknown" }>, "url">;
+
+/** An answer to `$SYS.REQ.ACCOUNT.<id>.INFO`; undefined: it cannot be read. */
+export function readInfo(body: Uint8Array): ServerAnswer | undefined {
+  const { server, data, error } = Object(parseJson(body)) as Record<string, unknown>;
+  const { name, cluster } = Object(server) as Record<string, unknown>;
+  const { jwt } = Object(data) as { jwt?: unknown };
+  if (typeof name !== "string" || (typeof jwt !== "string" && error === undefined)) return undefined;
+  const isInCluster = typeof cluster === "string" && cluster !== "";
+  return { server: name, isInCluster, token: typeof jwt === "string" ? jwt : undefined };
+}
+
+/** Of an answer to `$SYS.REQ.SERVER.PING`: the server, and all that it has a route to. */
+export function readServers(body: Uint8Array): readonly string[] {
+  const { server, statsz } = Object(parseJson(body)) as Record<string, unknown>;
+  const { routes } = Object(statsz) as { routes?: unknown };
+  const all = [server, ...(Array.isArray(routes) ? routes : [])];
+  return all.flatMap((one) => {
+    const { name } = Object(one) as { name?: unknown };
+    return typeof name === "string" ? [name] : [];
+  });
+}
+
+/** What a server said to the new token; undefined: it has taken it. */
+export function whyNotTaken(body: Uint8Array): string | undefined {
+  const { data, error } = Object(parseJson(body)) as { data?: unknown; error?: unknown };
+  if (Object(data).code === OK) return undefined;
+  return `the bus did not take the change: ${String(Object(error).description ?? "no reason")}`;
+}
+
+/**
+ * @param wanted the token of the state
+ * @param stored the token that a server would use when the first of the account logs in
+ * @param known the names of all servers of the bus
+ */
+export function judgeTokens(
+  wanted: string,
+  {
+    answers,
+    stored,
+    known,
+  }: {
+    readonly answers: readonly ServerAnswer[];
+    readonly stored: string | undefined;
+    readonly known: readonly string[];
+  },
+): OnBus {
+  const silent = known.filter((name) => !answers.some(({ server }) => server === name));
+  const tokens = answers.map(({ token }) => token ?? stored);
+  if (tokens.some((token) => token !== wanted)) return judgeOthers(wanted, tokens);
+  if (silent.length === 0) return { kind: "obeys" };
+  return {
+    kind: "unknown",
+    reason: "silent",
+    why: `of its servers ${silent.join(" and ")} did not answer: paused, or cut off`,
+  };
+}
+
+function judgeOthers(wanted: string, tokens: readonly (string | undefined)[]): OnBus {
+  const others = tokens.filter((token) => token !== wanted);
+  const kind = "does not obey";
+  if (others.some((token) => token !== undefined && issuedAt(token) > issuedAt(wanted)))
+    return { kind, reason: "newer", why: "it uses a newer account token than this state folder has" };
+  const why = others.includes(undefined) ? "it does not know this org" : "it uses an older account token of this org";
+  return { kind, reason: "older", why };
+}
+
+function issuedAt(token: string): number {
+  const { iat } = Object(parseJson(Buffer.from(token.split(".")[1] ?? "", "base64url"))) as { iat?: unknown };
+  return typeof iat === "number" ? iat : 0;
+}
+
+const OK = 200;
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString("utf8"));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,26 @@
+// Whether what is at an address of the bus obeys an org of this state folder. Only shapes.
+
+/** Whether what is at one address obeys the org as it is now. The kinds are words of the JSON output: they stay. */
+export type Obedience =
+  /** Its servers say that they use what the state has. */
+  | { readonly kind: "obeys"; readonly url: string }
+  /** Nothing answers: a bus that is started with this state folder reads what it needs there. */
+  | { readonly kind: "not running"; readonly url: string }
+  /** It goes on as before, or asks nobody who they are. */
+  | { readonly kind: "does not obey"; readonly url: string; readonly reason: Reason; readonly why: string }
+  /** It is there, and did not say: paused, cut off, or slow. */
+  | { readonly kind: "unknown"; readonly url: string; readonly reason: "silent"; readonly why: string };
+
+export type Reason =
+  /** It lets everybody in. */
+  | "open"
+  /** It believes another operator, or is no NATS server. */
+  | "foreign"
+  /** It uses an older account token, or has none of this org. */
+  | "older"
+  /** It uses a newer one: the state folder is an old copy. */
+  | "newer"
+  /** It takes no account token from dwc. */
+  | "fixed"
+  /** The keys that could change it are deleted. */
+  | "forgotten";

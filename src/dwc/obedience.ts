@@ -1,0 +1,62 @@
+// Whether the buses obey a change, in one word, in lines for people and in fields for programs. Pure.
+
+import type { Told } from "./bus-shapes.ts";
+import type { Obedience } from "./identity/obedience.ts";
+import type { ExitCode } from "./outcome.ts";
+
+/** Of several addresses the worst counts; that some do not answer does not, where another does. */
+const WORST_FIRST = [
+  "does not obey",
+  "unknown",
+  "obeys",
+  "not running",
+] as const satisfies readonly Obedience["kind"][];
+
+export function toldBy(addresses: readonly Obedience[]): Told {
+  const kind = WORST_FIRST.find((one) => addresses.some((address) => address.kind === one)) ?? "not running";
+  return { kind, addresses };
+}
+
+/**
+ * A bus that admits the credentials of an org whose keys are deleted does so until it is ended; one that does not has
+ * nothing to obey. @param told whether the buses admit them
+ */
+export function toldOfLogout({ addresses }: Told): Told {
+  return toldBy(
+    addresses.map((address): Obedience => {
+      const { url, kind } = address;
+      const why = "it admits whom the forgotten orgs admitted";
+      if (kind === "obeys") return { kind: "does not obey", url, reason: "forgotten", why };
+      return kind === "does not obey" && address.reason === "foreign" ? { kind: "obeys", url } : address;
+    }),
+  );
+}
+
+/** The change is kept, and no bus is known to obey it. */
+export const NOT_OBEYED: ExitCode = 4;
+
+/**
+ * @param mustBeHeard a bus that goes on without it does harm, so that "nothing answers here" is no good news: it may run
+ *   elsewhere
+ */
+export function exitCodeOf({ kind }: Told, mustBeHeard = false): ExitCode {
+  switch (kind) {
+    case "obeys":
+      return 0;
+    case "not running":
+      return mustBeHeard ? NOT_OBEYED : 0;
+    case "does not obey":
+    case "unknown":
+      return NOT_OBEYED;
+  }
+}
+
+export const toldJson = ({ kind, addresses }: Told): Readonly<Record<string, unknown>> => ({
+  bus: kind,
+  buses: addresses.map((address) => ({
+    url: address.url,
+    bus: address.kind,
+    reason: "reason" in address ? address.reason : null,
+    why: "why" in address ? address.why : null,
+  })),
+});

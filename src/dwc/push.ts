@@ -1,0 +1,31 @@
+// `dwc push`: hands the running bus the account tokens of the orgs that this folder owns, and says whether it obeys.
+
+import { changed } from "./changed.ts";
+import type { Command } from "./command.ts";
+import { failedBy } from "./outcome.ts";
+import { orgJson } from "./words.ts";
+
+export const push: Command = {
+  name: "push",
+  summary: "hands the running bus the newest state of your orgs, and says whether it obeys",
+  about: [
+    "Every change does the same by itself. This is for a bus that was paused or away then, or runs elsewhere: set NATS_URL",
+    "to it. A bus that has a newer state than this folder keeps it. Only the owner of an org can push.",
+  ],
+  args: [],
+  options: [],
+  example: "bin/dwc push",
+  run: async (_call, world) => {
+    const pushed = await world.identity.push();
+    if (pushed.kind === "refused") return failedBy(pushed);
+    const { orgs, told } = pushed;
+    const names = orgs.map(({ id }) => `[${id}]`).join(", ");
+    return changed({
+      told,
+      lines: [told.kind === "obeys" ? `The bus has the newest state of ${names}` : `The bus was offered ${names}`],
+      said: [],
+      json: { orgs: orgs.map(orgJson) },
+      mustBeHeard: true,
+    });
+  },
+};

@@ -1,0 +1,239 @@
+// takes: 40 s
+// Every change says whether the bus that runs obeys it: on paper, in an exit code and in JSON; and saying it again cures.
+
+import { cpSync, readFileSync, rmSync } from "node:fs";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { join } from "node:path";
+import { connect as connectNats, credsAuthenticator, type NatsConnection } from "nats";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { freePort, startNatsServer, type TestServer, until } from "../support/nats-server.ts";
+import { type Desk, ownersDesk, SECRET } from "./typed.ts";
+
+const test = suite<{ ann: Desk; servers: TestServer[] }>("dwc and whether the bus obeys");
+
+test.before.each(async (context) => {
+  context.ann = await ownersDesk();
+  context.servers = [];
+});
+test.after.each(async ({ ann, servers }) => {
+  for (const server of servers) await server.stop();
+  ann.clear();
+});
+
+interface Said {
+  readonly code: number | null;
+  readonly bus: string;
+  readonly buses: readonly { readonly url: string; readonly bus: string; readonly reason: string | null }[];
+  readonly outcome: string | undefined;
+}
+
+/** What a script sees. */
+async function said(desk: Desk, url: string, ...args: string[]): Promise<Said> {
+  const { code, stdout, stderr } = await desk.type([...args, "--json"], { env: { NATS_URL: url } });
+  assert.not.match(stdout + stderr, SECRET);
+  return { ...JSON.parse(stdout === "" ? stderr : stdout), code };
+}
+
+async function configOf(desk: Desk): Promise<string> {
+  return readFileSync((await desk.must("nats-config")).trimEnd(), "utf8");
+}
+
+/** A bus that believes the desk's folder; `accounts`: with a folder of its own, as on another host. */
+async function busOf(
+  { servers }: { servers: TestServer[] },
+  desk: Desk,
+  more = "",
+  accounts?: string,
+): Promise<TestServer> {
+  const config = await configOf(desk);
+  const own = accounts === undefined ? config : config.replace(/dir: ".*"/, `dir: ${JSON.stringify(accounts)}`);
+  const server = await startNatsServer({ config: own + more });
+  servers.push(server);
+  return server;
+}
+
+async function login(desk: Desk, server: TestServer, service: string): Promise<NatsConnection> {
+  const creds = new TextEncoder().encode(await desk.must("service-token", service));
+  return connectNats({ servers: server.url, authenticator: credsAuthenticator(creds), reconnect: false });
+}
+
+test("a paused bus is not known to obey; once it runs again, the same command makes it", async (context) => {
+  const { ann } = context;
+  await ann.must("create-service", "ratings");
+  const bus = await busOf(context, ann);
+  const ratings = await login(ann, bus, "ratings");
+  bus.pause();
+  const { code, stdout, stderr } = await ann.type(["revoke", "ratings"], { env: { NATS_URL: bus.url } });
+  assert.is(code, 4);
+  assert.match(stdout, /^Revoked service ratings/);
+  assert.match(stderr, /whether the bus at \S+ obeys is not known .*paused.*\n.*bin\/dwc revoke ratings/);
+  const paused = await said(ann, bus.url, "revoke", "ratings");
+  assert.equal([paused.code, paused.bus, paused.outcome], [4, "unknown", "again"]);
+  bus.resume();
+  const again = await said(ann, bus.url, "revoke", "ratings");
+  assert.equal([again.code, again.bus, again.outcome], [0, "obeys", "again"]);
+  await ratings.closed();
+});
+
+test("a bus that is elsewhere, somebody else's, or open does not obey, and a revocation says so", async (context) => {
+  const { ann } = context;
+  const bus = await busOf(context, ann);
+  const ben = await ownersDesk();
+  const foreign = await busOf(context, ben);
+  ben.clear();
+  const open = await startNatsServer();
+  context.servers.push(open);
+  const nowhere = `nats://127.0.0.1:${await freePort()}`;
+  await ann.must("create-service", "ratings");
+  const first = await ann.type(["revoke", "ratings"], { env: { NATS_URL: nowhere } });
+  assert.is(first.code, 4);
+  assert.match(first.stderr, /No bus runs at .*\n.*NATS_URL=nats:\/\/HOST:4222 bin\/dwc revoke ratings/);
+  const cases: readonly (readonly [string, number, string, string | null])[] = [
+    [nowhere, 4, "not running", null],
+    [foreign.url, 4, "does not obey", "foreign"],
+    [open.url, 4, "does not obey", "open"],
+    [bus.url, 0, "obeys", null],
+  ];
+  for (const [url, code, word, reason] of cases) {
+    const { buses, ...told } = await said(ann, url, "revoke", "ratings");
+    assert.equal([told.code, told.bus, buses[0]?.reason], [code, word, reason], word);
+  }
+  // Each address counts: separate servers pass nothing on.
+  const several = await said(ann, [bus.url, nowhere, foreign.url].join(","), "revoke", "ratings");
+  assert.equal([several.code, several.bus], [4, "does not obey"]);
+  assert.equal(
+    several.buses.map((one) => one.bus),
+    ["obeys", "not running", "does not obey"],
+  );
+});
+
+test("every kind of change says it, also what was done before", async (context) => {
+  const { ann } = context;
+  const bus = await busOf(context, ann);
+  const changes = [
+    ["create-service", "ratings"],
+    ["invite-user", "ben@example.org", "--admin"],
+    ["revoke", "ben@example.org"],
+    ["create-org", "Second", "Ann", "ann@example.org"],
+    ["push"],
+  ];
+  for (const args of changes) {
+    const { code, bus: word } = await said(ann, bus.url, ...args);
+    assert.equal([code, word], [0, "obeys"], args.join(" "));
+  }
+  const before = await said(ann, bus.url, "create-org", "Second", "Ann", "ann@example.org");
+  assert.equal([before.code, before.bus], [1, "obeys"], "refused, and pushed all the same");
+  const out = await said(ann, bus.url, "logout", "--force");
+  assert.equal([out.code, out.bus, out.buses[0]?.reason], [4, "does not obey", "forgotten"]);
+});
+
+test("a member and an admin see whether the bus lets them in", async (context) => {
+  const { ann } = context;
+  const bus = await busOf(context, ann, "", join(ann.folder, "theirs"));
+  assert.is((await said(ann, bus.url, "push")).bus, "obeys");
+  const { code } = await ann.json("invite-user", "ben@example.org", "--admin");
+  const ben = await ownersDesk();
+  const there = await said(ben, bus.url, "accept-invitation", String(code));
+  assert.equal([there.code, there.bus], [0, "obeys"]);
+  // The bus has not heard of the invitation yet, so that it believes no signature of this admin's.
+  const early = await said(ben, bus.url, "create-service", "prices");
+  assert.equal([early.code, early.bus], [4, "does not obey"]);
+  assert.is((await said(ann, bus.url, "push")).bus, "obeys");
+  const later = await said(ben, bus.url, "create-service", "prices");
+  assert.equal([later.code, later.bus], [0, "obeys"]);
+  const notHis = await ben.type(["push"], { env: { NATS_URL: bus.url } });
+  // Ben owns an org of his own, which that bus does not know.
+  assert.is(notHis.code, 4);
+  ben.clear();
+});
+
+/** Stands before a bus, and can keep back what the bus says. */
+function deafened(port: number): Promise<{ server: Server; url: string; mute(after: RegExp): void }> {
+  let muteAfter: RegExp | undefined;
+  const server = createServer((client: Socket) => {
+    const bus = connect(port, "127.0.0.1");
+    let isMute = false;
+    client.on("data", (chunk) => {
+      if (muteAfter?.test(chunk.toString("latin1"))) isMute = true;
+      bus.write(chunk);
+    });
+    bus.on("data", (chunk) => {
+      if (!isMute) client.write(chunk);
+    });
+    for (const [one, other] of [
+      [client, bus],
+      [bus, client],
+    ] as const)
+      one.on("error", () => other.destroy()).on("close", () => other.destroy());
+  });
+  return new Promise((resolve) =>
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      const url = `nats://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`;
+      const mute = (after: RegExp): void => {
+        muteAfter = after;
+      };
+      resolve({ server, url, mute });
+    }),
+  );
+}
+
+test("a bus whose answer is lost is asked again, and believed only when it says which token it uses", async (context) => {
+  const { ann } = context;
+  await ann.must("create-service", "ratings");
+  const bus = await busOf(context, ann);
+  const between = await deafened(bus.port);
+  between.mute(/CLAIMS\.UPDATE/);
+  const lost = await said(ann, between.url, "revoke", "ratings");
+  assert.equal([lost.code, lost.bus], [4, "unknown"]);
+  between.mute(/never/);
+  const found = await said(ann, between.url, "revoke", "ratings");
+  assert.equal([found.code, found.bus], [0, "obeys"]);
+  between.server.close();
+});
+
+test("a cluster obeys when all of its servers do, whichever of them is asked", async (context) => {
+  const { ann } = context;
+  await ann.must("create-service", "ratings");
+  const routePort = await freePort();
+  const cluster = (name: string, listen: number): string =>
+    `server_name: ${name}\ncluster { name: c, listen: "127.0.0.1:${listen}", routes: ["nats://127.0.0.1:${routePort}"] }\n`;
+  const one = await busOf(context, ann, cluster("one", routePort), join(ann.folder, "one"));
+  const two = await busOf(context, ann, cluster("two", await freePort()), join(ann.folder, "two"));
+  await until("both servers", async () => (await said(ann, two.url, "push")).bus === "obeys");
+  assert.is((await said(ann, one.url, "push")).bus, "obeys", "passed on");
+  two.pause();
+  const half = await said(ann, one.url, "revoke", "ratings");
+  assert.equal([half.code, half.bus], [4, "unknown"]);
+  const both = await said(ann, `${one.url},${two.url}`, "revoke", "ratings");
+  assert.equal([both.code, both.bus], [4, "unknown"]);
+  two.resume();
+  await until("both servers obey", async () => (await said(ann, one.url, "revoke", "ratings")).bus === "obeys");
+});
+
+test("an old copy of the folder takes nothing back by a push, and check tells which is older", async (context) => {
+  const { ann } = context;
+  await ann.must("create-service", "ratings");
+  const bus = await busOf(context, ann, "", join(ann.folder, "theirs"));
+  assert.is((await said(ann, bus.url, "push")).bus, "obeys");
+  const ratings = await login(ann, bus, "ratings");
+  const copy = join(ann.folder, "copy");
+  cpSync(ann.state, copy, { recursive: true });
+  // Tokens count in seconds.
+  await new Promise((resolve) => setTimeout(resolve, 1_100));
+  await ann.must("revoke", "ratings").catch(() => undefined); // nobody hears it: NATS_URL is elsewhere
+  const checked = await ann.type(["check"], { env: { NATS_URL: bus.url } });
+  assert.is(checked.code, 2);
+  assert.match(checked.stdout, /critical .*older account token[\s\S]*bin\/dwc push/);
+  assert.is((await said(ann, bus.url, "push")).bus, "obeys");
+  await ratings.closed();
+  assert.not.match((await ann.type(["check"], { env: { NATS_URL: bus.url } })).stdout, /older account token/);
+  rmSync(ann.state, { recursive: true });
+  cpSync(copy, ann.state, { recursive: true });
+  const old = await said(ann, bus.url, "push");
+  assert.equal([old.code, old.bus, old.buses[0]?.reason], [4, "does not obey", "newer"]);
+  assert.match((await ann.type(["check"], { env: { NATS_URL: bus.url } })).stdout, /critical .*newer account token/);
+});
+
+test.run();
