@@ -55,7 +55,11 @@ export interface Settings {
   readonly recordMb: number;
   /** Where programs are looked for, as the shell has it (PATH): not a setting of ours, but read with them. */
   readonly searchPath: string;
-  /** Who may see the board and the metrics of the Market: this machine, or all who can see its page. */
+  /** Port of the admin listener on 127.0.0.1; 0 takes a free one, "off": there is none. */
+  readonly adminPort: number | "off";
+  /** The origin under which browsers reach the shop, where a proxy stands before it. */
+  readonly publicUrl: string | undefined;
+  /** Where the board and the metrics are readable: on the admin listener only, or on the page's address as well. */
   readonly board: (typeof BOARDS)[number];
   /** Where instance 1 shows its metrics, instance 2 one higher, and so on; undefined: nowhere. */
   readonly metricsPort: number | undefined;
@@ -82,6 +86,17 @@ const row = (name: string, preset: string | number, meaning: string): SettingRow
   meaning,
 });
 
+const MAX_PORT = 65_535;
+/** Far enough from the next Markets on this machine, which count up from 5000. */
+const ADMIN_PORT_DISTANCE = 100;
+const ADMIN_PORT_DEFAULT = `PORT + ${ADMIN_PORT_DISTANCE}`;
+
+/** The admin port that belongs to `port` while ADMIN_PORT is not set: below it where above it is no port left. */
+export function adminPortOf(port: number): number {
+  if (port === 0) return 0;
+  return port + ADMIN_PORT_DISTANCE > MAX_PORT ? port - ADMIN_PORT_DISTANCE : port + ADMIN_PORT_DISTANCE;
+}
+
 /** What a person may set. README prints this table, and a test compares the two. */
 export const SETTINGS: readonly SettingRow[] = [
   row("PORT", 5000, "port of the Market's page; 0 takes a free one"),
@@ -91,6 +106,12 @@ export const SETTINGS: readonly SettingRow[] = [
     90_000,
     "how long an idle connection to the page stays open: longer than a balancer keeps its own, 75 s at nginx",
   ),
+  row(
+    "ADMIN_PORT",
+    ADMIN_PORT_DEFAULT,
+    "port of board, metrics and faults, at 127.0.0.1 and nowhere else; 0 takes a free one, off: none of them",
+  ),
+  row("PUBLIC_URL", "", "where browsers find the shop behind a proxy, https://shop.example for one; empty: no proxy"),
   row("NATS_URL", "nats://127.0.0.1:4222", "where the bus is; several addresses of one cluster with commas"),
   row("LOG_LEVEL", "DEBUG", "least level that is printed: DEBUG, INFO, WARNING or ERROR"),
   row("LOG_FORMAT", "text", "text for people, json for machines: one object a line"),
@@ -107,9 +128,13 @@ export const SETTINGS: readonly SettingRow[] = [
   row(
     "BOARD",
     "local",
-    "who may see /board and /metrics: local for this machine alone, public for all who see the page",
+    "public: /board and /metrics, but no faults, are on the page's address, too; local: on the admin port only",
   ),
-  row("METRICS_PORT", "", "port of the metrics of Ratings instance 1, instance 2 one higher; 0 takes a free one"),
+  row(
+    "METRICS_PORT",
+    "",
+    "port of the metrics of Ratings instance 1, instance 2 one higher, at 127.0.0.1; 0 takes a free one",
+  ),
   row(
     "OTEL_EXPORTER_OTLP_ENDPOINT",
     "",
@@ -154,8 +179,11 @@ type Env = Readonly<Record<string, string | undefined>>;
 /** Reads the environment once. Every problem found is told, not only the first. */
 export function readSettings(env: Env): SettingsResult {
   const read = new Reader(env);
+  const port = read.integer("PORT", 0, MAX_PORT);
   const settings: Settings = {
-    port: read.integer("PORT", 0, 65_535),
+    port,
+    adminPort: read.adminPort(port),
+    publicUrl: read.optionalOrigin("PUBLIC_URL"),
     host: read.text("HOST", /^[A-Za-z0-9.:_-]+$/, "a host name or an IP address"),
     keepAliveMs: read.integer("KEEP_ALIVE_MS", 1_000, 3_600_000),
     natsUrls: read.natsUrls("NATS_URL"),
@@ -176,7 +204,7 @@ export function readSettings(env: Env): SettingsResult {
     hedge: read.oneOf("HEDGE", ["0", "1"]) === "1",
     chaos: read.oneOf("CHAOS", ["0", "1"]) === "1",
   };
-  const problems = read.problems.length > 0 ? read.problems : relationProblems(settings.health);
+  const problems = read.problems.length > 0 ? read.problems : relationProblems(settings);
   return problems.length > 0 ? { kind: "refused", problems } : { kind: "settled", settings };
 }
 
@@ -217,8 +245,11 @@ export function readNatsUrls(value: string | undefined): NatsUrlsResult {
 }
 
 /** Numbers that contradict each other are refused where they are read, not found out during a fault. */
-function relationProblems(rules: HealthRules): string[] {
+function relationProblems({ health: rules, port, adminPort }: Settings): string[] {
   const problems: string[] = [];
+  if (port !== 0 && adminPort === port) {
+    problems.push(`ADMIN_PORT=${adminPort} must not be PORT: what is for you alone would be for all shoppers`);
+  }
   if (rules.retestDelayMaxMs < rules.retestDelayMs) {
     problems.push(
       `RETEST_DELAY_MAX_MS=${rules.retestDelayMaxMs} must not be below RETEST_DELAY_MS=${rules.retestDelayMs}: the delay only grows`,
@@ -263,6 +294,15 @@ class Reader {
 
   optionalInteger(name: string, least: number, most: number): number | undefined {
     return this.#value(name) === "" ? undefined : this.integer(name, least, most);
+  }
+
+  adminPort(port: number): number | "off" {
+    const value = this.#value("ADMIN_PORT");
+    if (value === ADMIN_PORT_DEFAULT) return adminPortOf(port);
+    if (value.toLowerCase() === "off") return "off";
+    const number = Number(value);
+    if (/^\d+$/.test(value) && number <= MAX_PORT) return number;
+    return this.#refuse("ADMIN_PORT", value, `a whole number from 0 to ${MAX_PORT}, or off`, "off");
   }
 
   text(name: string, pattern: RegExp, rule: string): string {
@@ -310,6 +350,15 @@ class Reader {
     if (value === "") return undefined;
     const isGood = /^https?:\/\/[^\s/]/i.test(value) && URL.canParse(value);
     return isGood ? value : this.#refuse(name, shownUrl(value), "of the form http://host:port (https:// too)", value);
+  }
+
+  /** Scheme, host and port, as a browser sends them in its Origin header. */
+  optionalOrigin(name: string): string | undefined {
+    const value = this.#value(name);
+    if (value === "") return undefined;
+    const isGood = /^https?:\/\/[^\s/?#@]+\/?$/i.test(value) && URL.canParse(value);
+    if (isGood) return new URL(value).origin;
+    return this.#refuse(name, shownUrl(value), "of the form https://host or http://host:port, with no path", value);
   }
 
   /** @param what "folder" or "file" */

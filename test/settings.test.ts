@@ -46,6 +46,8 @@ test("an empty environment gives the documented defaults", () => {
     recordMb: 100,
     otel: { isDisabled: false, exporters: ["otlp"], protocol: "http/json" },
     searchPath: "",
+    adminPort: 5_100,
+    publicUrl: undefined,
     board: "local",
     metricsPort: undefined,
     health: {
@@ -102,6 +104,43 @@ test("an empty or blank variable counts as not set, and blanks around a value ar
   assert.is(settled({ PORT: "" }).port, 5_000);
   assert.is(settled({ PORT: "  " }).port, 5_000);
   assert.is(settled({ PORT: " 8080 " }).port, 8_080);
+});
+
+test("the admin port follows the port of the page, unless it is set", () => {
+  for (const [env, expected] of [
+    [{}, 5_100],
+    [{ PORT: "8080" }, 8_180],
+    [{ PORT: "0" }, 0],
+    [{ PORT: "65435" }, 65_535],
+    [{ PORT: "65436" }, 65_336],
+    [{ PORT: "65535" }, 65_435],
+    [{ ADMIN_PORT: "0" }, 0],
+    [{ ADMIN_PORT: " 9000 " }, 9_000],
+    [{ ADMIN_PORT: "off" }, "off"],
+    [{ ADMIN_PORT: "OFF", PORT: "0" }, "off"],
+    [{ ADMIN_PORT: "0", PORT: "0" }, 0],
+  ] as const)
+    assert.is(settled(env).adminPort, expected, JSON.stringify(env));
+  refuses("ADMIN_PORT", ["65536", "-1", "no", "5e3", "5100,5200"], /a whole number from 0 to 65535, or off$/);
+  assert.match(problems({ ADMIN_PORT: "5000" })[0] ?? "", /^ADMIN_PORT=5000 must not be PORT/);
+});
+
+test("PUBLIC_URL is an origin, as browsers send it", () => {
+  for (const [given, origin] of [
+    ["https://shop.example", "https://shop.example"],
+    ["https://SHOP.example:443/", "https://shop.example"],
+    ["http://shop.example:8080", "http://shop.example:8080"],
+    ["https://[2001:db8::1]", "https://[2001:db8::1]"],
+  ] as const)
+    assert.is(settled({ PUBLIC_URL: given }).publicUrl, origin);
+  refuses(
+    "PUBLIC_URL",
+    ["shop.example", "https://shop.example/stall", "https://shop.example?x", "ftp://shop.example", "https://", "1"],
+    /of the form https:\/\/host or http:\/\/host:port, with no path$/,
+  );
+  const [problem = ""] = problems({ PUBLIC_URL: "https://me:secret@shop.example" });
+  assert.match(problem, /^PUBLIC_URL=/);
+  assert.not.match(problem, "secret");
 });
 
 test("numbers are whole, and within their bounds", () => {

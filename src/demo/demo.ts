@@ -4,7 +4,7 @@
 import { styleText } from "node:util";
 import type { Clock } from "../clock.ts";
 import { type Child, type ChildEnd, endAll, startChild } from "../program/processes.ts";
-import type { Closers, Outcome } from "../program/program.ts";
+import type { Closers, Outcome, Running } from "../program/program.ts";
 
 export interface DemoOptions {
   /** Paths of the compiled programs. */
@@ -34,15 +34,15 @@ export async function startDemo(options: DemoOptions, closers: Closers): Promise
   });
   const market = startChild({ script: marketScript, args: [], onLine: speaker("market", 0, print) });
   children.push(market);
-  const url = await market.running;
-  if (url === undefined)
+  const running = await market.running;
+  if (running === undefined)
     return { kind: "refused", why: ["demo: the Market could not open, so there is nothing to show"] };
   void market.ended.then(() => (closing ? undefined : over()));
   const ratings = INSTANCES.map((instance) => startInstance(ratingsScript, instance, print));
   children.push(...ratings);
   await Promise.all(ratings.map((child) => child.running));
-  for (const line of welcome(url, chaos ? FAULTS : signals(ratings[1]?.pid))) print(line);
-  return { kind: "running", at: url };
+  for (const line of welcome(running, chaos ? FAULTS : signals(ratings[1]?.pid))) print(line);
+  return { kind: "running", ...running };
 }
 
 function startInstance(script: string, instance: number, print: (line: string) => void): Child {
@@ -63,11 +63,13 @@ function speaker(name: string, place: number, print: (line: string) => void): (l
   return (line) => print(`${coloured} ${line}`);
 }
 
-function welcome(url: string, trials: readonly string[]): readonly string[] {
+function welcome({ at, board }: Running, trials: readonly string[]): readonly string[] {
   return [
     "",
-    `The Market is open at ${url} with three Ratings instances. Load the page, and watch here who is asked.`,
-    `The board is at ${url}/board: what the Market believes of each of them, as it happens.`,
+    `The Market is open at ${at} with three Ratings instances. Load the page, and watch here who is asked.`,
+    ...(board === undefined
+      ? []
+      : [`The board is at ${board}: what the Market believes of each of them, as it happens.`]),
     "Then, in another terminal, and load the page again after each:",
     ...trials,
     "^C here ends everything.",

@@ -7,7 +7,7 @@ import type { Context, Middleware } from "koa";
 import { isoTime } from "../clock.ts";
 import type { Assets } from "./assets.ts";
 import { assetUrl } from "./assets.ts";
-import { addBoardRoutes } from "./board-routes.ts";
+import { addBoardRoutes, addBoardSigns } from "./board-routes.ts";
 import { FinishedPages } from "./finished-pages.ts";
 import { ownForm } from "./forms.ts";
 import { fulfil, parseOrder } from "./order.ts";
@@ -24,12 +24,16 @@ const NO_RATINGS: PageRatings = { ratings: new Map(), trouble: ["the ratings cou
 
 /** The whole shop, ready for `http.createServer(app.callback())`. */
 export function createApp(shop: Shop, site: Site = loadSite()): Koa {
-  return createSiteApp(shop, site, { tracing: shop.tracing, addRoutes: (router) => addShopRoutes(router, shop, site) });
+  return createSiteApp(shop, site, {
+    tracing: shop.tracing,
+    secureCookies: shop.publicUrl?.startsWith("https:") ?? false,
+    addRoutes: (router) => addShopRoutes(router, shop, site),
+  });
 }
 
 function addShopRoutes(router: Router, shop: Shop, { assets, views }: Site): void {
   router.get("/", homePage(shop, assets, views));
-  router.post("/", ...ownForm, order(shop));
+  router.post("/", ...ownForm(shop.publicUrl), order(shop));
   router.get("/thing/:id", (ctx) => {
     const thing = shop.catalogue.byId.get(ctx.params["id"] ?? "") ?? ctx.throw(404);
     ctx.type = "json";
@@ -38,7 +42,10 @@ function addShopRoutes(router: Router, shop: Shop, { assets, views }: Site): voi
   const { rate } = shop;
   // In the monolith there are no ratings, and so no such address.
   if (rate !== undefined) router.get("/ratings", ratingsTable(shop, rate));
-  addBoardRoutes(router, shop, assets);
+  const { board, isBoardPublic = false } = shop;
+  if (board === undefined) return;
+  if (isBoardPublic) addBoardRoutes(router, board, assets, { listener: "shop", shopUrl: "/" });
+  addBoardSigns(router, isBoardPublic);
 }
 
 function homePage(shop: Shop, assets: Assets, views: Views): Middleware {

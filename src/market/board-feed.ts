@@ -14,16 +14,25 @@ const BATCH_MS = 100;
 const COUNTS_EVERY_MS = 1_000;
 /** More than a screen of a thousand instances, twice: who has not read that has stopped reading. */
 const MOST_UNREAD_BYTES = 2_000_000;
-/** Two hundred watch, and some reconnect before their old connection is known to be dead. */
-const MOST_VIEWERS = 250;
+/** Of each listener. Two hundred watch, and some reconnect before their old connection is known to be dead. */
+export const MAX_VIEWERS = 250;
 /** After how long a browser whose feed broke tries again. */
 const RETRY_MS = 1_000;
 
 export type FeedFormat = "sse" | "ndjson";
 
-interface Viewer {
-  readonly response: ServerResponse;
+/** Viewers are counted by listener: with BOARD=public, shoppers must not take the places of those who run the Market. */
+export type ListenerName = "shop" | "admin";
+
+export interface ViewerOptions {
   readonly format: FeedFormat;
+  readonly listener: ListenerName;
+  /** The last event that the viewer has; later ones are sent first, as far as they are kept. */
+  readonly lastEvent: number | undefined;
+}
+
+interface Viewer extends Pick<ViewerOptions, "format" | "listener"> {
+  readonly response: ServerResponse;
 }
 
 export class BoardFeed {
@@ -51,13 +60,12 @@ export class BoardFeed {
     return this.#viewers.size;
   }
 
-  get isFull(): boolean {
-    return this.#viewers.size >= MOST_VIEWERS;
+  isFull(listener: ListenerName): boolean {
+    return [...this.#viewers].filter((viewer) => viewer.listener === listener).length >= MAX_VIEWERS;
   }
 
-  /** @param lastEvent the last event that the viewer has seen; what came after it is sent first, as far as it is kept */
-  add(response: ServerResponse, format: FeedFormat, lastEvent: number | undefined): void {
-    const viewer = { response, format };
+  add(response: ServerResponse, { format, listener, lastEvent }: ViewerOptions): void {
+    const viewer = { response, format, listener };
     if (this.#viewers.size === 0) this.#start();
     const welcome = this.#welcomeOf(format, lastEvent);
     this.#viewers.add(viewer);

@@ -1,72 +1,92 @@
-// The board over HTTP: a page, the same as data, a feed of what changes, and the metrics. For those who run the Market;
-// who else asks is told that it is not for them.
+// The board over HTTP: a page, the same as data, a feed of what changes, and the metrics. The admin listener has them, and
+// with BOARD=public the shop's listener as well; faults are for the admin listener alone.
 
 import type { Router } from "@koa/router";
 import type { Context, Middleware } from "koa";
 import { FAULT_LIMITS } from "../service/fault-order.ts";
+import { BOARD_PATHS, ON_ADMIN_PORT } from "../sight/board-places.ts";
 import { type Assets, assetUrl } from "./assets.ts";
 import type { Board } from "./board.ts";
-import type { FeedFormat } from "./board-feed.ts";
+import type { FeedFormat, ListenerName } from "./board-feed.ts";
 import { boardPage } from "./board-page.ts";
-import { addFaultRoutes, FAULTS_PATH, onlookerOf } from "./fault-routes.ts";
 import { BOARD_CONTENT_SECURITY_POLICY } from "./headers.ts";
-import { isOnThisMachine, mayLook } from "./onlooker.ts";
 import { valuesOf } from "./query.ts";
-import type { Shop } from "./shop.ts";
 import { takeMessage } from "./visitor.ts";
 
+export const FAULTS_PATH = "/board/faults";
 const NDJSON = "application/x-ndjson";
-const FOR_THIS_MACHINE_ONLY = "the board is shown on this machine only: BOARD=public shows it to all who see the page";
+const NO_FAULTS_HERE = "faults are taken on the admin port of the Market’s own machine only";
 const TOO_MANY = "as many watch the board as it has room for: try again in a moment";
 const NOT_YET = "the Market is still on its way to the bus";
 const TRY_AGAIN_S = "1";
 
-/** Adds the addresses of the board, unless it is the monolith's, which has nothing to show. */
-export function addBoardRoutes(router: Router, { board }: Shop, assets: Assets): void {
-  if (board === undefined) return;
-  const looking = onlookersOnly(board);
-  const [styleUrl, ...scriptUrls] = ["board.css", "board.js", "board-markets.js"].map((name) => assetUrl(assets, name));
-  const faultsScriptUrl = assetUrl(assets, "faults.js");
-  router.get("/board", looking, async (ctx) => {
-    ctx.set("Content-Security-Policy", BOARD_CONTENT_SECURITY_POLICY);
-    const shown = boardOf(ctx);
-    const faults = { asking: askingOf(ctx, shown), path: FAULTS_PATH, limits: FAULT_LIMITS };
-    const urls = { styleUrl, scriptUrls: faults.asking === "allowed" ? [...scriptUrls, faultsScriptUrl] : scriptUrls };
-    const page = { ...boardPage(shown.snapshot()), ...urls, faults, message: takeMessage(ctx) };
-    await ctx.render("board.njk", { board: page });
-  });
-  addFaultRoutes(router, looking);
-  router.get("/board.json", looking, (ctx) => {
+export interface BoardPlace {
+  readonly listener: ListenerName;
+  /** Where the shop is, for the link on the page. */
+  readonly shopUrl: string;
+}
+
+/** Finds the board of a Market; undefined while that is on its way to the bus. */
+export type FindBoard = () => Board | undefined;
+
+export function addBoardRoutes(router: Router, find: FindBoard, assets: Assets, place: BoardPlace): void {
+  const found = withBoard(find);
+  router.get(BOARD_PATHS.page, found, page(assets, place));
+  router.get(BOARD_PATHS.data, found, (ctx) => {
     ctx.body = boardOf(ctx).snapshot();
   });
-  router.get("/board/events", looking, (ctx) => follow(ctx, boardOf(ctx)));
-  router.get("/metrics", looking, async (ctx) => {
+  router.get(BOARD_PATHS.feed, found, (ctx) => follow(ctx, boardOf(ctx), place.listener));
+  router.get(BOARD_PATHS.metrics, found, async (ctx) => {
     const { metrics } = boardOf(ctx);
     ctx.set("Content-Type", metrics.contentType);
     ctx.body = await metrics.text();
   });
 }
 
-/** Of faults: the page has forms, or says why not, or no word of them: to strangers it shows, and that is all. */
-function askingOf(ctx: Context, { faults }: Board): "allowed" | "refused by the bus" | "no" {
-  if (faults === undefined || !isOnThisMachine(onlookerOf(ctx))) return "no";
-  return faults.mayAsk ? "allowed" : "refused by the bus";
+/** On the shop's listener: says that what belongs to the admin listener is not here, with no word of its port. */
+export function addBoardSigns(router: Router, isPublic: boolean): void {
+  for (const path of isPublic ? [] : Object.values(BOARD_PATHS))
+    router.all(path, (ctx) => ctx.throw(404, ON_ADMIN_PORT));
+  router.all(FAULTS_PATH, (ctx) => ctx.throw(404, NO_FAULTS_HERE));
 }
 
-const boardOf = (ctx: Context): Board => ctx.state["board"];
-
-function onlookersOnly(board: () => Board | undefined): Middleware {
+/** Puts the board where `boardOf` finds it. */
+export function withBoard(find: FindBoard): Middleware {
   return (ctx, next) => {
-    const found = board();
-    if (found === undefined) return ctx.throw(503, NOT_YET, { headers: { "Retry-After": TRY_AGAIN_S } });
-    if (!mayLook(onlookerOf(ctx), found.isPublic)) return ctx.throw(403, FOR_THIS_MACHINE_ONLY);
-    ctx.state["board"] = found;
+    const board = find();
+    if (board === undefined) return ctx.throw(503, NOT_YET, { headers: { "Retry-After": TRY_AGAIN_S } });
+    ctx.state["board"] = board;
     return next();
   };
 }
 
+export const boardOf = (ctx: Context): Board => ctx.state["board"];
+
+function page(assets: Assets, { listener, shopUrl }: BoardPlace): Middleware {
+  const [styleUrl, ...readingUrls] = ["board.css", "board.js", "board-markets.js"].map((name) =>
+    assetUrl(assets, name),
+  );
+  const faultsScriptUrl = assetUrl(assets, "faults.js");
+  return async (ctx) => {
+    ctx.set("Content-Security-Policy", BOARD_CONTENT_SECURITY_POLICY);
+    const board = boardOf(ctx);
+    const faults = { asking: askingOf(board, listener), path: FAULTS_PATH, limits: FAULT_LIMITS };
+    const scriptUrls = faults.asking === "allowed" ? [...readingUrls, faultsScriptUrl] : readingUrls;
+    const message = listener === "admin" ? takeMessage(ctx) : undefined;
+    await ctx.render("board.njk", {
+      board: { ...boardPage(board.snapshot()), styleUrl, scriptUrls, faults, message, shopUrl },
+    });
+  };
+}
+
+/** Of faults the page has forms, or says why not, or says nothing: a public page shows, and that is all. */
+function askingOf({ faults }: Board, listener: ListenerName): "allowed" | "refused by the bus" | "no" {
+  if (faults === undefined || listener === "shop") return "no";
+  return faults.mayAsk ? "allowed" : "refused by the bus";
+}
+
 /** Answers with a stream that ends when either side goes: server-sent events, or a JSON object a line. */
-function follow(ctx: Context, { feed }: Board): void {
+function follow(ctx: Context, { feed }: Board, listener: ListenerName): void {
   const format: FeedFormat = ctx.accepts("text/event-stream", NDJSON) === NDJSON ? "ndjson" : "sse";
   const type = format === "sse" ? "text/event-stream; charset=utf-8" : NDJSON;
   if (ctx.method === "HEAD") {
@@ -74,11 +94,11 @@ function follow(ctx: Context, { feed }: Board): void {
     ctx.status = 200;
     return;
   }
-  if (feed.isFull) ctx.throw(503, TOO_MANY, { headers: { "Retry-After": TRY_AGAIN_S } });
+  if (feed.isFull(listener)) ctx.throw(503, TOO_MANY, { headers: { "Retry-After": TRY_AGAIN_S } });
   // From here on the answer is the feed's; what koa has set so far goes out with its head.
   ctx.respond = false;
   ctx.res.writeHead(200, { "Content-Type": type, "X-Accel-Buffering": "no" });
-  feed.add(ctx.res, format, lastEventOf(ctx));
+  feed.add(ctx.res, { format, listener, lastEvent: lastEventOf(ctx) });
 }
 
 /** A browser that comes back says it in a header; a terminal, or a person, in the address. */

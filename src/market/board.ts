@@ -12,8 +12,6 @@ import { BoardFeed } from "./board-feed.ts";
 import type { FaultDesk } from "./fault-desk.ts";
 
 export interface Board {
-  /** Whether others than this machine may see it. */
-  readonly isPublic: boolean;
   readonly feed: BoardFeed;
   /** Undefined: nobody here asks for faults. */
   readonly faults: FaultDesk | undefined;
@@ -23,16 +21,10 @@ export interface Board {
 
 export interface BoardOptions {
   readonly clock: Clock;
-  readonly isPublic: boolean;
   readonly faults?: FaultDesk | undefined;
 }
 
-export function openBoard(
-  sight: Sight,
-  seen: Seen,
-  { clock, isPublic, faults }: BoardOptions,
-  closers: Closers,
-): Board {
+export function openBoard(sight: Sight, seen: Seen, { clock, faults }: BoardOptions, closers: Closers): Board {
   const snapshot = (): Snapshot => sight.look(seen, clock.now(), Math.round(clock.wall()));
   const feed = new BoardFeed(sight, seen, clock, snapshot);
   closers.push(() => feed.close());
@@ -41,5 +33,5 @@ export function openBoard(
     dwc_board_viewers: [{ labels: {}, value: feed.viewers }],
     dwc_board_viewers_dropped_total: [{ labels: {}, value: feed.dropped }],
   }));
-  return { isPublic, feed, faults, metrics, snapshot };
+  return { feed, faults, metrics, snapshot };
 }

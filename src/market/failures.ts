@@ -1,6 +1,7 @@
 // Every answer that is not what the visitor came for, in one place: a request that names nothing, one that is odd or
 // hostile (400 to 415, with the rule it broke), and a bug of ours (500, told to `problem` and never to the visitor).
 
+import { STATUS_CODES } from "node:http";
 import type { Context, Middleware } from "koa";
 import { traceOf } from "./request-trace.ts";
 import type { Shop } from "./shop.ts";
@@ -19,7 +20,7 @@ const WORDS: Readonly<Record<number, Words>> = {
   400: { heading: "That made no sense to us", text: "The request was not in a form that the Market understands." },
   403: {
     heading: "Not from here",
-    text: "This is done only from the Market’s own page, or from its own machine.",
+    text: "This is done only from the Market’s own page.",
   },
   404: { heading: "Page not found", text: "We looked under every cloth: what you asked for is not on this stall." },
   405: { heading: "Not done here", text: "The Market knows this address, but not what was to be done with it." },
@@ -71,7 +72,8 @@ function toFailure(error: unknown): Failure {
   // What has no status, or one that has no words above, was not foreseen: it counts as ours until someone names it.
   if (words === undefined) return { status: UNFORESEEN, ...OUR_FAULT, detail: null };
   const message = stringOf(error, "message");
-  return { status, ...words, detail: message === "" || status === 404 ? null : message };
+  // An error without a message of its own has the status's name, which the heading says better.
+  return { status, ...words, detail: message === "" || message === STATUS_CODES[status] ? null : message };
 }
 
 async function answer(shop: Shop, ctx: Context, failure: Failure, headers: Record<string, string>): Promise<void> {

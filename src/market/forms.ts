@@ -8,11 +8,14 @@ import { checkOrigin } from "./same-origin.ts";
 const LARGEST_FORM = "16kb";
 const FORM = "application/x-www-form-urlencoded";
 
-const ownPagesOnly: Middleware = (ctx, next) => {
-  const { origin, referer, host, "sec-fetch-site": site } = ctx.headers;
-  const check = checkOrigin({ secFetchSite: site, origin, referer, host });
-  return check.kind === "own" ? next() : ctx.throw(403, check.why);
-};
+const ownPagesOnly =
+  (publicUrl: string | undefined): Middleware =>
+  (ctx, next) => {
+    const { origin, referer, host, "sec-fetch-site": secFetchSite } = ctx.headers;
+    const forwardedHost = ctx.get("X-Forwarded-Host");
+    const check = checkOrigin({ secFetchSite, origin, referer, host, forwardedHost }, publicUrl);
+    return check.kind === "own" ? next() : ctx.throw(403, check.why);
+  };
 
 const formsOnly: Middleware = (ctx, next) => {
   if (ctx.is(FORM) === false) return ctx.throw(415, `the body is not ${FORM}`);
@@ -37,5 +40,11 @@ const readForm: Middleware = bodyParser({
   },
 });
 
-/** In this order: who may not is told so before a byte of the body is read. */
-export const ownForm: readonly [Middleware, Middleware, Middleware] = [ownPagesOnly, formsOnly, readForm];
+/** A form of a page's size, wherever it comes from. */
+export const plainForm: readonly [Middleware, Middleware] = [formsOnly, readForm];
+
+/** In this order: a sender from elsewhere is refused before a byte of the body is read. */
+export const ownForm = (publicUrl: string | undefined): readonly [Middleware, Middleware, Middleware] => [
+  ownPagesOnly(publicUrl),
+  ...plainForm,
+];

@@ -98,7 +98,7 @@ export async function openRatingsDesk(world: BusWorld, closers: Closers): Promis
   const seen = seenBy(client, exchange);
   const { credentials } = world.access;
   const faults = openFaultDesk({ service: SERVICE, bus: bus.bus, credentials, say: world.say });
-  const board = openBoard(sight, seen, { clock, isPublic: settings.board === "public", faults }, closers);
+  const board = openBoard(sight, seen, { clock, faults }, closers);
   const both = Promise.all([bus.bus, ears].map((each) => untilConnected(each, clock, bus.withinMs)));
   const first = await Promise.race([bus.admitted, both]);
   if ("kind" in first && first.kind === "refused") return { kind: "refused", why: [first.why] };

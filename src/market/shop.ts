@@ -43,10 +43,14 @@ export interface Shop {
   readonly catalogue: Catalogue;
   /** What signs the visitors' cookies, newest first, at least one. */
   readonly keys: readonly string[];
+  /** The origin under which browsers reach the shop through a proxy; left out: the shop is asked for by its own Host. */
+  readonly publicUrl?: string | undefined;
   /** Asks for the rating of every thing, as one page does; undefined: the monolith, which knows of no ratings. */
   readonly rate: ((trace?: Trace) => Promise<PageRatings>) | undefined;
   /** What is seen of the ratings service; undefined: the monolith, or a Market that is still on its way to the bus. */
   board?(): Board | undefined;
+  /** Whether the shop's listener shows the board and the metrics as well; the admin listener always does. */
+  readonly isBoardPublic?: boolean;
   /** Where the spans of its pages are sent; left out: nowhere. */
   readonly tracing?: Tracing | undefined;
   readiness(): Readiness;

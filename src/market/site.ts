@@ -44,19 +44,23 @@ export function loadSite(): Site {
 export interface AppOptions {
   /** Where the spans of its pages are sent; undefined: nowhere. */
   readonly tracing: Shop["tracing"];
+  /** Whether browsers come over TLS, through a proxy that ends it: then they send no cookie without it. */
+  readonly secureCookies?: boolean;
   /** Runs before the target of a request is read; refuses a request by a throw. */
   readonly guard?: Middleware;
   readonly addRoutes: (router: Router) => void;
 }
 
 /** An app of the Market with its own routes, and with those that both have: pictures, and how the Market is doing. */
-export function createSiteApp(shop: Shop, { assets, views }: Site, { tracing, guard, addRoutes }: AppOptions): Koa {
+export function createSiteApp(shop: Shop, { assets, views }: Site, options: AppOptions): Koa {
+  const { tracing, secureCookies = false, guard, addRoutes } = options;
   const app = new Koa();
   // SHA-256 instead of koa's SHA-1, which still holds in an HMAC but should not be where a new system starts.
   app.keys = new Keygrip([...shop.keys], "sha256");
   app.on("error", tellKoaErrors(shop));
   app.use(boundedAccept).use(requestTraces(tracing)).use(commonHeaders).use(views.middleware).use(failurePages(shop));
   if (guard !== undefined) app.use(guard);
+  if (secureCookies) app.use(markCookiesSecure);
   app.use(goodTargets);
   const router = new Router({ sensitive: true, strict: true });
   addRoutes(router);
@@ -80,6 +84,12 @@ const LONGEST_ACCEPT = 1_024;
 const boundedAccept: Middleware = (ctx, next) => {
   const { headers } = ctx.req;
   if ((headers.accept?.length ?? 0) > LONGEST_ACCEPT) delete headers.accept;
+  return next();
+};
+
+/** Else the library goes by the connection, which ends at the proxy. */
+const markCookiesSecure: Middleware = (ctx, next) => {
+  ctx.cookies.secure = true;
   return next();
 };
 

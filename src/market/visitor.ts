@@ -1,8 +1,8 @@
 // What a visitor's browser keeps for us: the cart, and for one page the sentence about what just happened. Both are
 // signed, so a cookie that anyone has edited, or that is older than the keys, counts as none.
 //
-// Cookies of one host are shared by all its ports, hence names that no other program on localhost will have chosen, and
-// hence no `secure`: over plain HTTP the browser would throw such a cookie away.
+// Cookies of one host are shared by all its ports, hence names that no other program on localhost will have chosen. They are
+// `Secure` where PUBLIC_URL says https (site.ts); else they are not, as browsers drop such a cookie from a plain HTTP page.
 
 import type { Context } from "koa";
 import type { Cart } from "./cart.ts";

@@ -3,6 +3,7 @@
 
 export const PROGRAM_EVENTS = [
   { name: "market.open", meaning: "the Market takes visitors" },
+  { name: "market.board", meaning: "where the board and the metrics are" },
   { name: "market.keys", meaning: "the keys that sign the carts are not kept: a restart empties the carts" },
   { name: "market.failed", meaning: "a request failed, and no visitor is to blame" },
   { name: "bus.server", meaning: "a `nats-server` on this machine was started, is awaited, or is taken over" },

@@ -4,6 +4,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Clock } from "../clock.ts";
+import type { Running } from "./program.ts";
 
 export interface ChildOptions {
   /** Path of the compiled program. */
@@ -20,8 +21,8 @@ export interface ChildEnd {
 
 export interface Child {
   readonly pid: number | undefined;
-  /** Resolves once it runs, with where it can be reached; undefined: it ended before. */
-  readonly running: Promise<string | undefined>;
+  /** Resolves once it runs; undefined: it ended before. */
+  readonly running: Promise<Running | undefined>;
   readonly ended: Promise<ChildEnd>;
   end(): void;
   kill(): void;
@@ -41,8 +42,11 @@ export function startChild({ script, args, onLine }: ChildOptions): Child {
     // `close`, not `exit`: by then its last lines have been read.
     child.once("close", (code, signal) => resolve({ code, signal }));
   });
-  const running = new Promise<string | undefined>((resolve) => {
-    child.once("message", (message) => resolve(String(Object(message).running)));
+  const running = new Promise<Running | undefined>((resolve) => {
+    child.once("message", (message) => {
+      const { running: at, board } = Object(message) as Record<string, unknown>;
+      resolve({ at: String(at), board: board === undefined ? undefined : String(board) });
+    });
     void ended.then(() => resolve(undefined));
   });
   return {

@@ -9,8 +9,13 @@ import { createLog, type Say, textLine } from "./log.ts";
 import { hasNoReader, outlives, standardOutput } from "./output.ts";
 
 export type Outcome =
-  /** `at`: where it can be reached, for a parent that waits to hear so. */
-  { readonly kind: "running"; readonly at?: string } | { readonly kind: "refused"; readonly why: readonly string[] };
+  /** For a parent that waits: where it can be reached, and where its board is. */
+  ({ readonly kind: "running" } & Partial<Running>) | { readonly kind: "refused"; readonly why: readonly string[] };
+
+export interface Running {
+  readonly at: string;
+  readonly board: string | undefined;
+}
 
 /** What has been started and has to be ended, the last first; also when the end comes in the middle of the start. */
 export type Closers = (() => Promise<void> | void)[];
@@ -55,7 +60,7 @@ export async function runProgram(clock: Clock, start: (closers: Closers) => Prom
     void closeAll(clock, closers).then(() => process.exit(0));
   });
   const outcome = await start(closers);
-  if (outcome.kind === "running") return tellParent(outcome.at);
+  if (outcome.kind === "running") return tellParent(outcome);
   // After what the log still has to say: the two are read together.
   await new Promise<void>((resolve) => clock.afterReading(resolve));
   for (const sentence of outcome.why) process.stderr.write(`${sentence}\n`);
@@ -64,8 +69,8 @@ export async function runProgram(clock: Clock, start: (closers: Closers) => Prom
 }
 
 /** To a parent of ours, over the channel that it gave us (processes.ts). */
-function tellParent(at: string | undefined): void {
-  process.send?.({ running: at ?? "" });
+function tellParent({ at = "", board }: Partial<Running>): void {
+  process.send?.({ running: at, board });
 }
 
 async function closeAll(clock: Clock, closers: Closers): Promise<void> {

@@ -1,9 +1,12 @@
-// The metrics of one instance, over HTTP, where METRICS_PORT asks for them. An instance that cannot show them goes on:
-// what it is for is ratings.
+// The metrics of one instance, over HTTP, where METRICS_PORT asks for them: on 127.0.0.1, guarded as the Market's admin
+// listener is. With BOARD=public all who reach HOST may read them. An instance that cannot show them goes on: what it is for
+// is ratings.
 
-import { createServer, type Server } from "node:http";
+import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Bus } from "../bus/bus.ts";
+import { type Handler, HTTP_TIMES, serveWithin } from "../program/connections.ts";
+import { checkLocal, type LocalCheck, localRequest } from "../program/local-requests.ts";
 import type { Say } from "../program/log.ts";
 import type { Closers } from "../program/program.ts";
 import { VERSION } from "../program/version.ts";
@@ -23,6 +26,9 @@ interface World {
 }
 
 const SERVICE = "ratings";
+const LOCAL_HOST = "127.0.0.1";
+/** A few scrapers, and as many of their connections as are not yet known to be dead. */
+const MAX_CONNECTIONS = 50;
 const SECOND_MS = 1000;
 
 /** Resolves once they can be asked for, or it has been said why not. */
@@ -32,10 +38,15 @@ export async function serveMetrics(
   { settings, say }: World,
   closers: Closers,
 ): Promise<void> {
-  const { host, metricsPort = 0 } = settings;
+  const { board, metricsPort = 0 } = settings;
+  const isPublic = board === "public";
+  const host = isPublic ? settings.host : LOCAL_HOST;
   // Instances of one command have one environment: each takes the port of its number.
   const port = metricsPort === 0 ? 0 : metricsPort + number - 1;
-  const server = metricsServer(expose(INSTANCE_METRICS, () => samples(number, measured)));
+  const server = metricsServer(
+    expose(INSTANCE_METRICS, () => samples(number, measured)),
+    isPublic,
+  );
   const trouble = await listen(server, port, host);
   if (trouble !== undefined) {
     const why = `port ${port} cannot be used (${trouble}): set METRICS_PORT to another`;
@@ -76,14 +87,29 @@ function samples(instance: number, { instance: { counts }, bus }: Measured): Rec
   };
 }
 
-function metricsServer({ contentType, text }: Exposition): Server {
-  return createServer((request, response) => {
-    if (request.method !== "GET" || request.url !== "/metrics") {
-      response.writeHead(404, { "Content-Type": "text/plain" }).end("there is only GET /metrics here\n");
-      return;
-    }
-    void text().then((body) => response.writeHead(200, { "Content-Type": contentType }).end(body));
-  });
+function metricsServer({ contentType, text }: Exposition, isPublic: boolean): Server {
+  const server = createServer(HTTP_TIMES);
+  const handle: Handler = (request, response) => {
+    const check = isPublic ? ALLOWED : checkLocal(localRequest(request));
+    if (check.kind === "refused") return refuse(response, 403, check.why);
+    if (request.method !== "GET" || request.url !== "/metrics")
+      return refuse(response, 404, "there is only GET /metrics here");
+    void text().then((body) => response.writeHead(200, { ...HEADERS, "Content-Type": contentType }).end(body));
+  };
+  serveWithin(server, handle, MAX_CONNECTIONS);
+  return server;
+}
+
+const ALLOWED: LocalCheck = { kind: "local" };
+/** Figures, and not a page: no browser shall guess otherwise, embed them or keep them. */
+const HEADERS = {
+  "X-Content-Type-Options": "nosniff",
+  "Cross-Origin-Resource-Policy": "same-origin",
+  "Cache-Control": "no-store",
+};
+
+function refuse(response: ServerResponse, status: number, why: string): void {
+  response.writeHead(status, { ...HEADERS, "Content-Type": "text/plain; charset=utf-8" }).end(`${why}\n`);
 }
 
 /** @returns what went wrong */

@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { styleText } from "node:util";
 import type { Cancel, Clock } from "../clock.ts";
-import type { Closers, Outcome } from "../program/program.ts";
+import type { Closers, Outcome, Running } from "../program/program.ts";
 import { beginAt, explain, type Guided, guide, type Place, type TourAct, type TourEvent } from "./guide.ts";
 import type { Progress } from "./progress.ts";
 import type { Deed, Stop } from "./stop.ts";
@@ -33,14 +33,14 @@ const WIDEST_NAME = "ratings 3".length;
 export async function startTour(options: TourOptions, closers: Closers): Promise<Outcome> {
   const tour = new Tour(options);
   closers.push(() => tour.close());
-  const url = await tour.open();
-  if (url === undefined)
+  const running = await tour.open();
+  if (running === undefined)
     return {
       kind: "refused",
       why: ["tour: the Market could not open, so there is nothing to see; with that mended, type  make tour  again"],
     };
-  await tour.begin(url);
-  return { kind: "running", at: url };
+  await tour.begin(running);
+  return { kind: "running", ...running };
 }
 
 class Tour {
@@ -63,15 +63,15 @@ class Tour {
     });
   }
 
-  async open(): Promise<string | undefined> {
-    const url = await this.#troupe.openMarket();
+  async open(): Promise<Running | undefined> {
+    const running = await this.#troupe.openMarket();
     // One that could not even open is told by whoever called us, in more than an exit code.
-    if (url !== undefined)
+    if (running !== undefined)
       void this.#troupe.marketEnded.then(() => (this.#closing ? undefined : this.#options.over(1)));
-    return url;
+    return running;
   }
 
-  async begin(url: string): Promise<void> {
+  async begin(running: Running): Promise<void> {
     const left = this.#options.progress.read();
     const stop = takenUpAt(left);
     const needs = STOPS[stop]?.needs ?? [];
@@ -81,7 +81,7 @@ class Tour {
       this.#mayBegin = resolve;
       this.#awaitQuiet();
     });
-    for (const line of welcome(url, stop, needs)) this.#options.print(line);
+    for (const line of welcome(running, stop, needs)) this.#options.print(line);
     this.#listen();
     this.#follow(beginAt(STOPS, stop, this.#explained));
   }
@@ -183,11 +183,11 @@ class Tour {
   }
 }
 
-function welcome(url: string, stop: number, needs: readonly number[]): readonly string[] {
+function welcome({ at, board }: Running, stop: number, needs: readonly number[]): readonly string[] {
   const open = [
     "",
-    `The Market is open at ${url}: keep that page in view beside this terminal.`,
-    `The board, at ${url}/board, shows what the Market believes of each instance.`,
+    `The Market is open at ${at}: keep that page in view beside this terminal.`,
+    ...(board === undefined ? [] : [`The board, at ${board}, shows what the Market believes of each instance.`]),
   ];
   if (stop === 0) return open;
   const running = needs.length === 0 ? "" : `; running again: instances ${needs.join(", ")}`;

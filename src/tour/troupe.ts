@@ -4,6 +4,7 @@
 import { request } from "node:http";
 import type { Clock } from "../clock.ts";
 import { type Child, endAll, startChild } from "../program/processes.ts";
+import type { Running } from "../program/program.ts";
 import type { Deed } from "./stop.ts";
 
 export interface TroupeOptions {
@@ -19,18 +20,18 @@ export class Troupe {
   readonly #options: TroupeOptions;
   readonly #instances = new Map<number, Child>();
   #market: Child | undefined;
-  #url: string | undefined;
+  #running: Running | undefined;
 
   constructor(options: TroupeOptions) {
     this.#options = options;
   }
 
-  /** @returns where the page is; undefined if the Market could not open, for which it has told the reason */
-  async openMarket(): Promise<string | undefined> {
+  /** @returns where page and board are; undefined if the Market could not open, for which it has told the reason */
+  async openMarket(): Promise<Running | undefined> {
     const { marketScript, onLine } = this.#options;
     this.#market = startChild({ script: marketScript, args: [], onLine: (text) => onLine("market", text) });
-    this.#url = await this.#market.running;
-    return this.#url;
+    this.#running = await this.#market.running;
+    return this.#running;
   }
 
   /** Resolves when the Market has ended, for whatever reason. */
@@ -92,7 +93,7 @@ export class Troupe {
   /** As a browser does it: what comes back is for nobody here, as its lines tell the story. */
   #load(): Promise<void> {
     return new Promise((resolve) => {
-      const asked = request(new URL("/", this.#url), (response) => response.resume().once("end", resolve));
+      const asked = request(new URL("/", this.#running?.at), (response) => response.resume().once("end", resolve));
       asked.once("error", () => resolve());
       asked.end();
     });

@@ -71,7 +71,13 @@ const header = fc.option(
   ),
   { nil: undefined },
 );
-const origins = fc.record({ secFetchSite: header, origin: header, referer: header, host: header });
+const origins = fc.record({
+  secFetchSite: header,
+  origin: header,
+  referer: header,
+  host: header,
+  forwardedHost: header,
+});
 
 function originHolds(headers: Parameters<typeof checkOrigin>[0]): void {
   const check = checkOrigin(headers);
@@ -79,8 +85,12 @@ function originHolds(headers: Parameters<typeof checkOrigin>[0]): void {
     mustBeProblem(check.why, LONGEST_OWN);
     return;
   }
-  const { origin, host } = headers;
-  if (origin === undefined || host === undefined) return;
+  const { secFetchSite, origin, host, forwardedHost } = headers;
+  if (secFetchSite !== undefined) {
+    must(/^(same-origin|none)$/.test(secFetchSite), "the browser calls it its own");
+    return;
+  }
+  if (origin === undefined || host === undefined || forwardedHost !== undefined) return;
   must(new URL(origin).host === new URL(`${new URL(origin).protocol}//${host}`).host, "an own origin is this host");
 }
 

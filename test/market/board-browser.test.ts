@@ -43,7 +43,7 @@ test.after(async () => {
 const withPage = (options: BrowserContextOptions, act: (page: Page) => Promise<void>): Promise<void> =>
   withPageOf(browser, options, act);
 
-const board = (): string => `${world.market.url}/board`;
+const board = (): string => `${world.market.admin}/board`;
 const load = async (): Promise<void> => void (await (await fetch(world.market.url)).text());
 const stateOf = (instance: number): string => {
   const seen = world.board.snapshot().instances.find((row) => row.instance === instance);

@@ -32,12 +32,12 @@ function stuckViewer(port: number): Socket {
 test("who stops reading is dropped, not buffered for ever; who reads goes on", async () => {
   const world = await openBoardWorld();
   const { market, board, sight } = world;
-  const reading = connect(market.port, "127.0.0.1", () => reading.write(request(market.port)));
+  const reading = connect(market.adminPort, "127.0.0.1", () => reading.write(request(market.adminPort)));
   let read = 0;
   reading.on("data", (chunk) => {
     read += chunk.length;
   });
-  const stuck = Array.from({ length: STUCK }, () => stuckViewer(market.port));
+  const stuck = Array.from({ length: STUCK }, () => stuckViewer(market.adminPort));
   try {
     await until("all of them watch", LIMIT_MS, () => board.feed.viewers === STUCK + 1);
     const heldBefore = process.memoryUsage().arrayBuffers;
@@ -54,7 +54,7 @@ test("who stops reading is dropped, not buffered for ever; who reads goes on", a
     });
     assert.equal([board.feed.dropped, board.feed.viewers], [STUCK, 1]);
     assert.ok(mostHeld < MOST_HELD_BYTES, `${Math.round(mostHeld / 1e6)} MB waited for them`);
-    const body = await (await fetch(`${market.url}/metrics`)).text();
+    const body = await (await fetch(`${market.admin}/metrics`)).text();
     assert.match(body, new RegExp(`^dwc_board_viewers_dropped_total ${STUCK}$`, "m"));
   } finally {
     for (const socket of [reading, ...stuck]) socket.destroy();

@@ -4,7 +4,7 @@ import { EventEmitter } from "node:events";
 import type { ServerResponse } from "node:http";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { BoardFeed } from "../../src/market/board-feed.ts";
+import { BoardFeed, type ListenerName } from "../../src/market/board-feed.ts";
 import { SECURITY_HEADERS } from "../../src/market/headers.ts";
 import { Sight } from "../../src/sight/sight.ts";
 import { type BoardWorld, openBoardWorld } from "../support/board-world.ts";
@@ -56,8 +56,8 @@ test("the monolith has no board, nor metrics", () =>
   }));
 
 test("a Market on its way to the bus says that there is nothing to see yet", () =>
-  withMarket({ board: () => undefined }, async ({ url, problems }) => {
-    const { status, headers } = await visitor.get(`${url}/board`);
+  withMarket({ board: () => undefined }, async ({ admin, problems }) => {
+    const { status, headers } = await visitor.get(`${admin}/board`);
     assert.equal([status, headers.get("retry-after"), problems.length], [503, "1", 0]);
   }));
 
@@ -68,7 +68,7 @@ test("without scripts it is a table that says who is how, and why", () =>
     second.bus.pause();
     await visitor.get(market.url);
     await visitor.get(market.url);
-    const { body, headers } = await visitor.get(`${market.url}/board`);
+    const { body, headers } = await visitor.get(`${market.admin}/board`);
     const rows = textsOf(body, "tr").slice(1);
     assert.match(
       rows[0] ?? "",
@@ -88,7 +88,7 @@ test("as data it has the fields that README lists", () =>
   withBoard(async ({ market, start }) => {
     await start(1);
     await visitor.get(market.url);
-    const snapshot = JSON.parse((await visitor.get(`${market.url}/board.json`)).body);
+    const snapshot = JSON.parse((await visitor.get(`${market.admin}/board.json`)).body);
     assert.is(snapshot.schema_version, 1);
     const seeing = sectionOf(readPage("docs/observing.md"), "The board as data");
     const listed = (head: string): string[] => {
@@ -108,20 +108,96 @@ test("as data it has the fields that README lists", () =>
     ]);
   }));
 
-/** The status of a request for the metrics that was sent to another name. */
-async function statusAs(host: string, port: number): Promise<string> {
-  const answer = await raw(port, `GET /metrics HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
-  return /^HTTP\/1\.1 (\d+)/.exec(answer)?.[1] ?? answer;
+const READABLE = ["/board", "/board.json", "/board/events", "/metrics"];
+const HOST_HERE = "localhost";
+
+/** The status of a request of the admin listener, or of the shop's, with these headers alone. */
+async function statusOf(port: number, request: string, headers: Record<string, string>): Promise<number> {
+  const lines = Object.entries({ Connection: "close", ...headers }).map(([name, value]) => `${name}: ${value}`);
+  const answer = await raw(port, `${[`${request} HTTP/1.1`, ...lines].join("\r\n")}\r\n\r\n`, { untilHead: true });
+  return Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1] ?? Number.NaN);
 }
 
-test("only this machine sees it, unless it is public", async () => {
-  const both = async ({ market: { port } }: BoardWorld): Promise<string[]> => [
-    await statusAs(`localhost:${port}`, port),
-    await statusAs("elsewhere.example", port),
-  ];
-  await withBoard(async (world) => assert.equal(await both(world), ["200", "403"]));
-  await withBoard(async (world) => assert.equal(await both(world), ["200", "200"]), { isPublic: true });
+test("the shop's listener shows the board where it is public, and faults never", async () => {
+  const statuses = async ({ port }: { readonly port: number }): Promise<number[]> =>
+    Promise.all(READABLE.map((path) => statusOf(port, `GET ${path}`, { Host: "shop.example" })));
+  for (const isPublic of [false, true]) {
+    await withBoard(
+      async ({ market }) => {
+        assert.equal(
+          await statuses(market),
+          READABLE.map(() => (isPublic ? 200 : 404)),
+        );
+        for (const method of ["GET", "POST", "PUT"])
+          assert.is(await statusOf(market.port, `${method} /board/faults`, { Host: HOST_HERE }), 404, method);
+        for (const path of READABLE)
+          assert.is(await statusOf(market.port, `POST ${path}`, { Host: HOST_HERE }), isPublic ? 405 : 404, path);
+        const said =
+          (await visitor.get(`${market.url}/board/faults`)).body + (await visitor.get(`${market.url}/board.json`)).body;
+        assert.not.ok(said.includes(String(market.adminPort)), "shoppers are not told the port");
+      },
+      { isPublic },
+    );
+  }
 });
+
+test("the admin listener answers to names of this machine only, whatever the port in them", () =>
+  withBoard(async ({ market: { adminPort } }) => {
+    const status = (host: string, target = "/board.json"): Promise<number> =>
+      statusOf(adminPort, `GET ${target}`, { Host: host });
+    for (const host of ["localhost", "LOCALHOST:9000", `127.0.0.1:${adminPort}`, "127.1.2.3", "[::1]:5100"])
+      assert.is(await status(host), 200, host);
+    for (const host of [
+      ...["rebound.example", `rebound.example:${adminPort}`, "localhost.rebound.example", "127.0.0.1.rebound.example"],
+      ...[
+        "0.0.0.0",
+        "192.168.1.7",
+        "[::]",
+        "localhost:5100:80",
+        "user@localhost",
+        "localhost/",
+        "2130706433",
+        "localhost.",
+      ],
+    ])
+      assert.is(await status(host), 403, host);
+    assert.is(await status(HOST_HERE, "http://rebound.example/board.json"), 403, "the address has a host of its own");
+    assert.is(await status("rebound.example", "http://localhost/board.json"), 403);
+    assert.is(await status(HOST_HERE, "http://localhost:5100/board.json"), 200);
+    const twice = await raw(
+      adminPort,
+      "GET /metrics HTTP/1.1\r\nHost: localhost\r\nHost: rebound.example\r\nConnection: close\r\n\r\n",
+    );
+    assert.match(twice, /^HTTP\/1\.1 40[03] /);
+    assert.match(await raw(adminPort, "GET /metrics HTTP/1.0\r\n\r\n"), /^HTTP\/1\.1 403 /);
+  }));
+
+test("pages elsewhere neither read, embed nor follow the admin listener, and a link to it can be opened", () =>
+  withBoard(async ({ market: { adminPort } }) => {
+    const status = (request: string, headers: Record<string, string>): Promise<number> =>
+      statusOf(adminPort, request, { Host: `localhost:${adminPort}`, ...headers });
+    const opened = { "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document" };
+    for (const path of ["/", ...READABLE, "/board/faults", "/livez", "/static/board.css"]) {
+      for (const site of ["cross-site", "same-site", ""]) {
+        for (const mode of ["cors", "no-cors", "websocket"])
+          assert.is(await status(`GET ${path}`, { "Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode }), 403, path);
+        const framed = { ...opened, "Sec-Fetch-Dest": "iframe" };
+        assert.is(await status(`GET ${path}`, { "Sec-Fetch-Site": site, ...framed }), 403, path);
+        assert.is(await status(`POST ${path}`, { "Sec-Fetch-Site": site, ...opened }), 403, path);
+      }
+      for (const origin of ["https://evil.example", "http://localhost:5000", "null", `https://localhost:${adminPort}`])
+        assert.is(await status(`GET ${path}`, { Origin: origin }), 403, `${path} for ${origin}`);
+    }
+    assert.is(await status("GET /board", { "Sec-Fetch-Site": "cross-site", ...opened }), 200, "a link");
+    for (const site of ["same-origin", "none"])
+      assert.is(await status("GET /board/events", { "Sec-Fetch-Site": site, "Sec-Fetch-Mode": "cors" }), 200, site);
+    assert.is(await status("POST /board/faults", { Referer: "https://evil.example/" }), 403);
+    assert.is(
+      await status("POST /board/faults", { Origin: `http://localhost:${adminPort}` }),
+      404,
+      "let through: this board takes no faults",
+    );
+  }));
 
 test("the log, the stream and the counters tell the same", () =>
   withBoard(async ({ market, start, sight, lines }) => {
@@ -143,7 +219,7 @@ test("the log, the stream and the counters tell the same", () =>
 
 test("the feed sends a snapshot, then what changes, and goes on after the last event that was seen", () =>
   withBoard(async ({ market, start, sight }) => {
-    const feed = await follow(market.url);
+    const feed = await follow(market.admin);
     await until("the snapshot", LIMIT_MS, () => dataOf(feed.lines).length > 0);
     assert.equal([feed.lines[0], feed.lines[3]], ["retry: 1000", "event: snapshot"]);
     await start(1);
@@ -154,11 +230,11 @@ test("the feed sends a snapshot, then what changes, and goes on after the last e
     await until("the news that it joined", LIMIT_MS, () => joined(feed.lines));
     feed.stop();
     const last = sight.stream.lastId;
-    const later = await follow(market.url, { "Last-Event-ID": String(last) });
+    const later = await follow(market.admin, { "Last-Event-ID": String(last) });
     await until("another snapshot", LIMIT_MS, () => dataOf(later.lines).length > 0);
     assert.ok(later.lines.some((line) => line === `id: ${last}`));
     later.stop();
-    const lines = await follow(market.url, { accept: "application/x-ndjson" });
+    const lines = await follow(market.admin, { accept: "application/x-ndjson" });
     await until("a line", LIMIT_MS, () => lines.lines.length > 0);
     assert.is(JSON.parse(lines.lines[0] ?? "").type, "snapshot");
     lines.stop();
@@ -200,16 +276,16 @@ function feedOf(instances: number): {
   clock: FakeClock;
   sight: Sight;
   table: Table;
-  watch(): Watcher;
+  watch(listener?: ListenerName): Watcher;
 } {
   const clock = new FakeClock();
   const sight = new Sight({ service: "ratings", version: "1", rules: DEFAULT_RULES, startedAt: 0 });
   const table = new Table();
   for (let instance = 1; instance <= instances; instance++) table.beats(instance, 0);
   const feed = new BoardFeed(sight, table, clock, () => sight.look(table, clock.now(), clock.wall()));
-  const watch = (): Watcher => {
+  const watch = (listener: ListenerName = "admin"): Watcher => {
     const watcher = new Watcher();
-    feed.add(watcher as unknown as ServerResponse, "sse", undefined);
+    feed.add(watcher as unknown as ServerResponse, { format: "sse", listener, lastEvent: undefined });
     return watcher;
   };
   return { feed, clock, sight, table, watch };
@@ -250,16 +326,19 @@ test("a viewer who stops reading is let go, and the others go on", async () => {
   assert.is(clock.timers, 0);
 });
 
-test("there is room for so many viewers", () => {
+test("there is room for so many viewers on each listener, so that neither takes the places of the other", () => {
   const { feed, watch } = feedOf(1);
-  while (!feed.isFull) watch();
+  while (!feed.isFull("shop")) watch("shop");
   assert.is(feed.viewers, 250);
+  assert.not.ok(feed.isFull("admin"));
+  while (!feed.isFull("admin")) watch("admin");
+  assert.is(feed.viewers, 500);
   feed.close();
 });
 
 test("200 viewers of 1,000 instances are sent the same bytes, made once", async () => {
   const { feed, clock, table, watch } = feedOf(1000);
-  const watchers = Array.from({ length: 200 }, watch);
+  const watchers = Array.from({ length: 200 }, () => watch());
   const started = performance.now();
   const seconds = 10;
   for (let second = 0; second < seconds; second++) {

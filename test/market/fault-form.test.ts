@@ -3,7 +3,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { readFaultForm } from "../../src/market/fault-form.ts";
-import { isOnThisMachine } from "../../src/market/onlooker.ts";
 
 const test = suite("fault form");
 
@@ -37,15 +36,6 @@ test("what is out of range, or no number, is refused", () => {
     ...["percent=0", "percent=101", "percent=x", ""].map((share) => `fault=fail&${share}`),
   ])
     assert.is(readFaultForm(`target=2-a&${rest}`).kind, "bad", rest);
-});
-
-test("from this machine is who connects from it, by its name, and through nobody", () => {
-  const here = { peer: "127.0.0.1", host: "localhost:5000", isForwarded: false };
-  assert.ok(isOnThisMachine(here));
-  assert.not.ok(isOnThisMachine({ ...here, isForwarded: true }));
-  assert.not.ok(isOnThisMachine({ ...here, host: "market.example.org" }));
-  assert.not.ok(isOnThisMachine({ ...here, peer: "192.168.1.7" }));
-  assert.not.ok(isOnThisMachine({ ...here, peer: undefined }));
 });
 
 test.run();

@@ -6,8 +6,9 @@ import { checkOrigin } from "../../src/market/same-origin.ts";
 const test = suite("same-origin");
 
 const HOST = "localhost:5000";
-const kind = (headers: Partial<OriginHeaders>): string =>
-  checkOrigin({ secFetchSite: undefined, origin: undefined, referer: undefined, host: HOST, ...headers }).kind;
+const kind = (headers: Partial<OriginHeaders>, publicUrl?: string): string =>
+  checkOrigin({ secFetchSite: undefined, origin: undefined, referer: undefined, host: HOST, ...headers }, publicUrl)
+    .kind;
 
 test("our own page may post", () => {
   assert.is(
@@ -46,10 +47,53 @@ test("a value that cannot be read counts as no", () => {
   }
 });
 
-test("every header that is there must agree", () => {
-  assert.is(kind({ secFetchSite: "same-origin", origin: "http://evil.example" }), "foreign");
+test("what the browser decided is final, as no proxy rewrites it", () => {
+  const behindProxy = { host: "127.0.0.1:5000", origin: "https://shop.example", referer: "https://shop.example/" };
+  assert.is(kind({ ...behindProxy, secFetchSite: "same-origin" }), "own");
+  assert.is(kind({ ...behindProxy, secFetchSite: "none" }), "own");
+  assert.is(kind({ secFetchSite: "same-origin", origin: "null" }), "own", "a page that hides where it is");
+  assert.is(kind({ secFetchSite: "same-origin", host: undefined }), "own");
   assert.is(kind({ secFetchSite: "cross-site", origin: "http://localhost:5000" }), "foreign");
-  assert.is(kind({ secFetchSite: "same-origin", origin: "null" }), "foreign");
+  assert.is(kind({ secFetchSite: "same-site", origin: "http://localhost:5000" }), "foreign");
+});
+
+test("where the browser says nothing, a proxy's word for the host counts, and PUBLIC_URL", () => {
+  const origin = "https://shop.example";
+  const headers = { origin, host: "127.0.0.1:5000" };
+  assert.is(kind(headers), "foreign");
+  assert.is(kind({ ...headers, forwardedHost: "shop.example" }), "own");
+  assert.is(kind({ ...headers, forwardedHost: "inner.example, SHOP.example:443" }), "own");
+  assert.is(kind({ ...headers, forwardedHost: "shop.example.evil.example" }), "foreign");
+  assert.is(kind(headers, origin), "own");
+  assert.is(kind({ host: headers.host, referer: `${origin}/thing/camera` }, origin), "own");
+  for (const other of ["http://shop.example", "https://shop.example:8443", "https://evil.example", "null", "", "x"])
+    assert.is(kind({ ...headers, origin: other }, origin), "foreign", other);
+  assert.is(kind({ ...headers, secFetchSite: "cross-site" }, origin), "foreign");
+  assert.is(kind({ origin: "http://localhost:5000" }, origin), "own", "the shop is still reached directly");
+});
+
+test("a refusal behind a proxy says what to set, and one of another site's page does not", () => {
+  const why = (headers: Partial<OriginHeaders>): string => {
+    const check = checkOrigin({
+      secFetchSite: undefined,
+      origin: undefined,
+      referer: undefined,
+      host: HOST,
+      ...headers,
+    });
+    return check.kind === "own" ? "" : check.why;
+  };
+  for (const headers of [{ origin: "https://shop.example" }, { referer: "https://shop.example/thing/camera" }]) {
+    assert.match(why(headers), /PUBLIC_URL=https:\/\/shop\.example$/);
+    assert.match(why(headers), "proxy_set_header Host $http_host;");
+  }
+  for (const headers of [
+    { origin: "null" },
+    { origin: "file://" },
+    { secFetchSite: "cross-site", origin: "https://e.example" },
+  ])
+    assert.not.match(why(headers), /PUBLIC_URL/);
+  assert.not.match(why({ origin: "https://shop.example" }), HOST);
 });
 
 test("Referer is asked only where nothing better was said", () => {

@@ -3,9 +3,12 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { connect } from "node:net";
+import type Koa from "koa";
+import { createAdminApp } from "../../src/market/admin-app.ts";
 import { createApp } from "../../src/market/app.ts";
 import { readCatalogue } from "../../src/market/files.ts";
 import type { PageRatings, RatingView, Readiness, Shop } from "../../src/market/shop.ts";
+import { loadSite } from "../../src/market/site.ts";
 import type { Trace } from "../../src/trace/trace.ts";
 
 export const CATALOGUE = readCatalogue();
@@ -15,6 +18,9 @@ const RAW_LIMIT_MS = 5000;
 export interface Served {
   readonly port: number;
   readonly url: string;
+  /** Of the admin listener. */
+  readonly adminPort: number;
+  readonly admin: string;
   /** What the app told its shop of. */
   readonly problems: { readonly error: unknown; readonly where: string; readonly trace?: Trace | undefined }[];
   close(): Promise<void>;
@@ -31,7 +37,17 @@ export async function serve(changes: Partial<Omit<Shop, "problem">> = {}): Promi
     ...changes,
     problem: (error, where, trace) => void problems.push({ error, where, trace }),
   };
-  const server = createServer(createApp(shop).callback());
+  const site = loadSite();
+  const page = await open(createApp(shop, site));
+  const admin = await open(createAdminApp(shop, site, page.url));
+  const close = async (): Promise<void> => {
+    await Promise.all([page.close(), admin.close()]);
+  };
+  return { port: page.port, url: page.url, adminPort: admin.port, admin: admin.url, problems, close };
+}
+
+async function open(app: Koa): Promise<{ port: number; url: string; close(): Promise<void> }> {
+  const server = createServer(app.callback());
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   const close = (): Promise<void> =>
@@ -39,7 +55,7 @@ export async function serve(changes: Partial<Omit<Shop, "problem">> = {}): Promi
       server.close(() => resolve());
       server.closeAllConnections();
     });
-  return { port, url: `http://127.0.0.1:${port}`, problems, close };
+  return { port, url: `http://127.0.0.1:${port}`, close };
 }
 
 /** Serves for the length of one test, and ends whatever the test does. */
@@ -94,14 +110,18 @@ export class Visitor {
   }
 }
 
-/** Writes bytes as they are and gives all that comes back until the other side, or the limit, ends it. */
-export function raw(port: number, bytes: string | Buffer): Promise<string> {
+/**
+ * Writes bytes as they are and gives all that comes back until the other side, or the limit, ends it.
+ * @param untilHead ends it after the head of the answer: a stream has no end
+ */
+export function raw(port: number, bytes: string | Buffer, { untilHead = false } = {}): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, "127.0.0.1", () => socket.write(bytes));
     let heard = "";
     socket.setTimeout(RAW_LIMIT_MS, () => socket.destroy(new Error(`no end after ${RAW_LIMIT_MS} ms, only: ${heard}`)));
     socket.on("data", (chunk) => {
       heard += chunk.toString("latin1");
+      if (untilHead && heard.includes("\r\n\r\n")) socket.destroy();
     });
     socket.on("error", (error) => ("code" in error ? resolve(heard) : reject(error)));
     socket.on("close", () => resolve(heard));

@@ -93,7 +93,7 @@ async function liveWithFaults(page: Page): Promise<void> {
 inBrowser("those who look see what is wrong: they find each of the faults that are put into a page", () =>
   withBoard({}, (_, market) =>
     withPage(browser, DESK_TOP, async (page) => {
-      await page.goto(`${market.url}/board`);
+      await page.goto(`${market.admin}/board`);
       await live(page);
       await page.evaluate(`(() => {
         document.querySelector("h1").style.color = "rgb(228 218 200)";
@@ -140,7 +140,7 @@ inBrowser("the board with an instance in each state, all faults on, and Markets 
   withBoard({ faults: DESK }, async ({ board }, market) => {
     const shown = board.snapshot().instances;
     assert.equal([...new Set(shown.map(({ state }) => state))], [...STATES], "every state is there, the worst first");
-    await check(`${market.url}/board`, "main", async (page) => {
+    await check(`${market.admin}/board`, "main", async (page) => {
       await liveWithFaults(page);
       const states = await page.evaluate("[...document.querySelectorAll('.card')].map((card) => card.dataset.state)");
       assert.equal(
@@ -153,7 +153,7 @@ inBrowser("the board with an instance in each state, all faults on, and Markets 
 
 inBrowser("the same without scripts: every row says what its card says", () =>
   withBoard({ faults: DESK }, async (_, market) => {
-    const url = `${market.url}/board`;
+    const url = `${market.admin}/board`;
     const said: string[][] = [];
     for (const javaScriptEnabled of [true, false])
       await withPage(browser, { javaScriptEnabled }, async (page) => {
@@ -201,7 +201,7 @@ inBrowser("the board's table that stands there without scripts is found in order
       await page.route("**/static/*.js*", (route) => route.fulfill({ body: "", contentType: "text/javascript" }));
       for (const colorScheme of ["light", "dark"] as const) {
         await page.emulateMedia({ colorScheme });
-        await page.goto(`${market.url}/board`);
+        await page.goto(`${market.admin}/board`);
         await page.locator("#table details.faults").first().locator("summary").click();
         assert.equal(await axeFindings(page), [], colorScheme);
       }
@@ -212,7 +212,7 @@ inBrowser("the board's table that stands there without scripts is found in order
 
 inBrowser("the board before anybody has been heard", () =>
   withBoard({ isEmpty: true }, (_, market) =>
-    check(`${market.url}/board`, "main", async (page) => {
+    check(`${market.admin}/board`, "main", async (page) => {
       await live(page);
       assert.ok(await page.locator("#nobody").isVisible());
       assert.match(
@@ -227,7 +227,7 @@ inBrowser("the board before anybody has been heard", () =>
 inBrowser("the board while the bus is away, and when its feed is lost", () =>
   withBoard({}, async ({ tellBus }, market) => {
     tellBus("away");
-    await check(`${market.url}/board`, "main", async (page) => {
+    await check(`${market.admin}/board`, "main", async (page) => {
       await live(page);
       await page.getByText("The bus is away: nobody can be asked.").waitFor();
       await page.evaluate(`document.getElementById("feed").dataset.feed = "lost"`);

@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { roomForVisitors } from "../../src/program/room.ts";
+import { roomForAdmins, roomForVisitors } from "../../src/program/room.ts";
 
 const test = suite("room for visitors");
 
@@ -25,6 +25,17 @@ test("whatever the limit, visitors leave at least half of what is left", () => {
   for (let limit = 31; limit < 3_000; limit++) {
     const room = roomForVisitors({ limit, inUse: 30 });
     assert.ok(room <= 1_000 && room >= 1 && (room === 1 || limit - 30 - room >= Math.min(128, room)), String(limit));
+  }
+});
+
+test("the admin listener has room for all viewers, and where descriptors are few it takes none of the visitors'", () => {
+  assert.is(roomForAdmins({ limit: 1_048_576, inUse: 30 }), 300);
+  assert.is(roomForAdmins({ limit: 1_024, inUse: 30 }), 64);
+  assert.is(roomForAdmins({ limit: 20, inUse: 30 }), 8);
+  for (const limit of [256, 512, 1_024, 1_200, 2_000]) {
+    const descriptors = { limit, inUse: 30 };
+    const taken = 30 + roomForVisitors(descriptors) + roomForAdmins(descriptors);
+    assert.ok(limit - taken >= 64, `${limit - taken} of ${limit} are left for the bus`);
   }
 });
 

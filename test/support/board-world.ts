@@ -59,10 +59,10 @@ export async function openBoardWorld({ isPublic = false } = {}): Promise<BoardWo
   closers.push(() => client.close());
   let markets: Markets = { all: [{ market: "m1", name: "here:5000" }], disputes: [], unlisted: 0 };
   const { tracker, resolver } = client;
-  const board = openBoard(sight, { tracker, resolver, markets: () => markets }, { clock, isPublic }, closers);
+  const board = openBoard(sight, { tracker, resolver, markets: () => markets }, { clock }, closers);
   const thingIDs = CATALOGUE.things.map(({ id }) => id);
   const asking = { client, shared: new SharedCalls(clock), store: new RatingStore(), clock, tell: () => undefined };
-  const market = await serve({ rate: () => ratePage(thingIDs, asking), board: () => board });
+  const market = await serve({ rate: () => ratePage(thingIDs, asking), board: () => board, isBoardPublic: isPublic });
   const instances: RunningInstance[] = [];
   return {
     ...{ clock, network, market, client, sight, board, lines },

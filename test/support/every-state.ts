@@ -46,7 +46,7 @@ export function openEveryState({ isEmpty = false, faults }: EveryStateOptions = 
   tell({ kind: "bus", status: "connected" });
   const markets = isEmpty ? noOthers : disagreeing(clock.wall());
   if (!isEmpty) fill(table, { now: clock.now(), tell, count: (ended) => sight.count(ended, clock.now()) });
-  const board = openBoard(sight, { ...table, markets: () => markets }, { clock, isPublic: false, faults }, closers);
+  const board = openBoard(sight, { ...table, markets: () => markets }, { clock, faults }, closers);
   return {
     ...{ board, sight, table },
     beats: (instance) => table.beats(instance, clock.now(), { intervalMs: LASTS_MS }),

@@ -77,6 +77,11 @@ const IN_PLACE: readonly InPlace[] = [
   { file: "src/market/market.ts", start: "INFO:market:", parts: ["- open at ", ""] },
   { file: "src/market/market.ts", start: "INFO:market:", parts: ["- open at ", " (the monolith: no ratings)"] },
   {
+    file: "src/market/admin-listener.ts",
+    start: "INFO:market:- ",
+    parts: ["the board is at ", ", for this machine only"],
+  },
+  {
     file: "src/bus/embedded-server.ts",
     start: "INFO:bus:- ",
     parts: ["nothing answered at ", ": started nats-server there (pid ", "), which stops with this process"],

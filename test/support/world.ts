@@ -40,7 +40,7 @@ export class World {
 
   /** A Market that takes visitors, on a free port. */
   async startMarket(env: Readonly<Record<string, string>> = {}, args: readonly string[] = []): Promise<RunningMarket> {
-    const program = this.start({ name: "market", args, env: { PORT: "0", ...env } });
+    const program = this.start({ name: "market", args, env: { PORT: "0", ADMIN_PORT: "0", ...env } });
     const [, url = ""] = await program.waitFor(/open at (http:\S+)/);
     return new RunningMarket(program, url);
   }
@@ -61,10 +61,14 @@ export class World {
 export class RunningMarket {
   readonly program: Program;
   readonly url: string;
+  /** The admin listener; the Market says where it is before it says that it is open. */
+  readonly admin: string;
 
   constructor(program: Program, url: string) {
     this.program = program;
     this.url = url;
+    const lines = program.lines.map((line) => /the board is at (http:\S+)\/board/i.exec(line));
+    this.admin = lines.find((found) => found !== null)?.[1] ?? "";
   }
 
   async page(): Promise<{ readonly status: number; readonly html: string }> {

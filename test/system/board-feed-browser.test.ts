@@ -46,7 +46,7 @@ inBrowser(
     const ratings = await world.startRatings(1);
     let market = await world.startMarket(port);
     const page = (await browser?.newPage()) as Page;
-    await page.goto(`${market.url}/board`);
+    await page.goto(`${market.admin}/board`);
     await untilFeed(page, "live");
     await until("it is shown", LIMIT_MS, async () => /Well/.test(await textOf(page, ".card")));
 
@@ -79,10 +79,10 @@ inBrowser(
   async () => {
     const market = await world.startMarket();
     const viewers = async (): Promise<string> =>
-      /^dwc_board_viewers (\d+)$/m.exec(await (await fetch(`${market.url}/metrics`)).text())?.[1] ?? "";
+      /^dwc_board_viewers (\d+)$/m.exec(await (await fetch(`${market.admin}/metrics`)).text())?.[1] ?? "";
     const page = (await browser?.newPage()) as Page;
     await page.clock.install();
-    await page.goto(`${market.url}/board`);
+    await page.goto(`${market.admin}/board`);
     await untilFeed(page, "live");
     assert.is(await viewers(), "1");
     const show = (hidden: boolean): Promise<unknown> =>

@@ -114,7 +114,7 @@ inBrowser("steps 5 to 15 of the walk, from the board alone", async () => {
     await world.startRatings(3, CHAOS),
   ];
   const [board, shop] = [await openPage(), await openPage()];
-  await board.goto(`${market.url}/board`);
+  await board.goto(`${market.admin}/board`);
   await live(board);
   await market.untilKnown(3);
   assert.is((await visit(shop)).lastKnown, 0, "4: all ratings are there, and fresh");
@@ -182,7 +182,7 @@ inBrowser("the keyboard is enough, axe finds nothing, and nothing is cut off at 
   const first = await world.startRatings(1, CHAOS);
   await world.startRatings(2, CHAOS);
   const page = await openPage();
-  await page.goto(`${market.url}/board`);
+  await page.goto(`${market.admin}/board`);
   await live(page);
   await untilCard(page, first, /Well/);
   const menu = cardOf(page, first).locator("details.faults");
@@ -214,14 +214,14 @@ inBrowser("without scripts the same forms are in the table, and what is on stand
   const first = await world.startRatings(1, CHAOS);
   await market.untilKnown(1);
   const page = await openPage({ javaScriptEnabled: false });
-  await page.goto(`${market.url}/board`);
+  await page.goto(`${market.admin}/board`);
   assert.equal(await axeFindings(await openedWithScripts(page)), []);
   const row = page.locator("tbody tr", { hasText: idOf(first) });
   await row.locator("summary").press("Enter");
   await row.locator("[name=byMs]").fill("250");
   // By key: a click waits until the button stands still, which a browser without scripts was not asked often enough to see.
   await row.getByRole("button", { name: "Slow", exact: true }).press("Enter");
-  await page.waitForURL(`${market.url}/board`);
+  await page.waitForURL(`${market.admin}/board`);
   assert.match(await textOf(page.locator("#told")), /instance 1: slow by 250 ms, for 60 s/);
   assert.match(await textOf(row), /slow by 250 ms, ends in \d+ s/);
   await first.program.waitFor(/begins a fault: slow by 250 ms, for 60\.0 s/);
@@ -239,7 +239,7 @@ async function openedWithScripts(page: Page): Promise<Page> {
 inBrowser("where no instance takes faults, the board has no word of them", async () => {
   const first = await world.startRatings(1);
   const page = await openPage();
-  await page.goto(`${market.url}/board`);
+  await page.goto(`${market.admin}/board`);
   await live(page);
   await untilCard(page, first, /Well/);
   assert.is(await page.locator("details.faults:visible, #chaos:visible, .faults-on:visible").count(), 0);

@@ -40,14 +40,14 @@ const idOf = ({ address }: RunningRatings): string => address.split(".").at(-1) 
 
 /** As a form of the board posts it. */
 const post = (market: RunningMarket, fields: Record<string, string>): Promise<Response> =>
-  fetch(`${market.url}/board/faults`, {
+  fetch(`${market.admin}/board/faults`, {
     method: "POST",
     headers: { Accept: "application/json" },
     body: new URLSearchParams(fields),
   });
 
-async function rowOf({ url }: RunningMarket, ratings: RunningRatings): Promise<InstanceRow | undefined> {
-  const board = (await (await fetch(`${url}/board.json`)).json()) as { instances: readonly InstanceRow[] };
+async function rowOf({ admin }: RunningMarket, ratings: RunningRatings): Promise<InstanceRow | undefined> {
+  const board = (await (await fetch(`${admin}/board.json`)).json()) as { instances: readonly InstanceRow[] };
   return board.instances.find(({ incarnation }) => incarnation === idOf(ratings));
 }
 
@@ -236,25 +236,29 @@ faults("what is out of range is refused, and begins nothing", async ({ world, bu
   assert.not.ok(ratings.program.lines.some((line) => line.includes("begins a fault")));
 });
 
-faults("strangers, other sites and proxies cannot ask, also with BOARD=public", async ({ world }) => {
-  const market = await world.startMarket({ BOARD: "public" });
-  const ratings = await world.startRatings(1, CHAOS);
-  await untilOn(market, ratings, "");
-  const asking = (headers: Record<string, string>): Promise<number> => postWith(market.url, idOf(ratings), headers);
-  for (const headers of [
-    { Host: "market.example.org" },
-    { "X-Forwarded-For": "192.0.2.7" },
-    { Forwarded: "for=192.0.2.7" },
-    { Origin: "https://elsewhere.example" },
-    { "Sec-Fetch-Site": "cross-site" },
-    { "Sec-Fetch-Site": "same-site" },
-  ])
-    assert.is(await asking(headers), 403, JSON.stringify(headers));
-  assert.match(await (await fetch(`${market.url}/board`)).text(), /class="fault-form"/);
-  assert.not.ok(ratings.program.lines.some((line) => line.includes("begins a fault")));
-  assert.is(await asking({}), 303);
-  await ratings.program.waitFor(/begins a fault: silent/);
-});
+faults(
+  "the page's port takes no faults, also with BOARD=public, and the admin port none from elsewhere",
+  async ({ world }) => {
+    const market = await world.startMarket({ BOARD: "public" });
+    const ratings = await world.startRatings(1, CHAOS);
+    await untilOn(market, ratings, "");
+    const asking = (headers: Record<string, string>): Promise<number> => postWith(market.admin, idOf(ratings), headers);
+    assert.is(await postWith(market.url, idOf(ratings), {}), 404);
+    assert.not.match(await (await fetch(`${market.url}/board`)).text(), /class="fault-form"/);
+    for (const headers of [
+      { Host: "market.example.org" },
+      { Origin: market.url },
+      { Origin: "https://elsewhere.example" },
+      { "Sec-Fetch-Site": "cross-site" },
+      { "Sec-Fetch-Site": "same-site" },
+    ])
+      assert.is(await asking(headers), 403, JSON.stringify(headers));
+    assert.match(await (await fetch(`${market.admin}/board`)).text(), /class="fault-form"/);
+    assert.not.ok(ratings.program.lines.some((line) => line.includes("begins a fault")));
+    assert.is(await asking({}), 303);
+    await ratings.program.waitFor(/begins a fault: silent/);
+  },
+);
 
 /** By hand, as fetch does not let a Host be set. */
 async function postWith(url: string, target: string, headers: Record<string, string>): Promise<number> {

@@ -11,8 +11,8 @@ import { type RunningMarket, until, World } from "../support/world.ts";
 const test = suite("several Markets");
 const LIMIT_MS = 20_000;
 
-async function marketsOf({ url }: RunningMarket): Promise<Markets> {
-  const { markets } = (await (await fetch(`${url}/board.json`)).json()) as { markets: Markets };
+async function marketsOf({ admin }: RunningMarket): Promise<Markets> {
+  const { markets } = (await (await fetch(`${admin}/board.json`)).json()) as { markets: Markets };
   return markets;
 }
 
@@ -33,7 +33,7 @@ test("they agree, until one meets an instance that hangs; and again when it is b
     const [, second] = [await world.startRatings(1), await world.startRatings(2)];
     for (const market of [one, two]) await market.untilKnown(2);
     const agree = async (market: RunningMarket, count: number): Promise<boolean> =>
-      (await (await fetch(`${market.url}/board`)).text()).includes(`All ${count} Markets agree.`);
+      (await (await fetch(`${market.admin}/board`)).text()).includes(`All ${count} Markets agree.`);
     await until("they agree", LIMIT_MS, async () => (await agree(one, 2)) && (await agree(two, 2)));
 
     second?.program.signal("SIGSTOP");
@@ -45,7 +45,7 @@ test("they agree, until one meets an instance that hangs; and again when it is b
       const said = [await disputesOf(one), await disputesOf(two)].join("; ");
       return said === "2: open/well; 2: well/open";
     });
-    const html = await (await fetch(`${two.url}/board`)).text();
+    const html = await (await fetch(`${two.admin}/board`)).text();
     assert.match(html, /2 Markets disagree about instance 2\./);
     assert.match(html, /Breaker open<\/span> <span class="cell-why">request timed out, for \d+ s/);
 

@@ -1,24 +1,46 @@
 // A Market's board, asked for over HTTP.
 
 import type { Clock } from "../../clock.ts";
+import { BOARD_PATHS, ON_ADMIN_PORT } from "../../sight/board-places.ts";
 import { readBelief } from "./belief.ts";
 import type { AskedMarket } from "./live-world.ts";
-import { fetchJson } from "./market-link.ts";
+import { type Fetched, fetchJson } from "./market-link.ts";
 
 /** A Market on this machine answers in milliseconds; a busy one far away within this. */
 const ANSWERS_WITHIN_MS = 1_500;
-const FORBIDDEN = 403;
 const NOT_YET = 503;
 
-export async function askMarket(url: string, clock: Clock): Promise<AskedMarket> {
-  const fetched = await fetchJson(new URL("/board.json", url).href, clock, ANSWERS_WITHIN_MS);
+/** Asks one place after the other until one shows a board, or is silent: a paused Market is the one that was meant. */
+export async function askMarket(urls: readonly string[], clock: Clock): Promise<AskedMarket> {
+  const missed: AskedMarket[] = [];
+  for (const url of urls) {
+    const asked = await askOne(url, clock);
+    if (asked.kind === "board" || asked.kind === "silent") return asked;
+    missed.push(asked);
+  }
+  return mostTelling(missed);
+}
+
+async function askOne(url: string, clock: Clock): Promise<AskedMarket> {
+  const fetched = await fetchJson(new URL(BOARD_PATHS.data, url).href, clock, ANSWERS_WITHIN_MS);
   if (fetched.kind !== "answered") return { ...fetched, url };
   const belief = readBelief(fetched.json);
   if (belief !== undefined) return { kind: "board", url, belief };
-  return { kind: "no board", url, why: whyNone(fetched.status) };
+  return { kind: "no board", url, why: whyNone(fetched) };
 }
 
-function whyNone(status: number): Extract<AskedMarket, { kind: "no board" }>["why"] {
-  if (status === FORBIDDEN) return "other machine";
+/** A Market that says where its board is tells more than what else may answer, and anything more than nothing at all. */
+function mostTelling(missed: readonly AskedMarket[]): AskedMarket {
+  const isKnown = (asked: AskedMarket): boolean => asked.kind === "no board" && asked.why !== "none";
+  const found = missed.find(isKnown) ?? missed.find(({ kind }) => kind === "no board") ?? missed.at(-1);
+  if (found === undefined) throw new Error("there is no place to ask a Market at");
+  return found;
+}
+
+function whyNone({
+  status,
+  json,
+}: Extract<Fetched, { kind: "answered" }>): Extract<AskedMarket, { kind: "no board" }>["why"] {
+  if (Object(json).error === ON_ADMIN_PORT) return "admin port";
   return status === NOT_YET ? "not yet" : "none";
 }

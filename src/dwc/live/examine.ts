@@ -11,6 +11,7 @@ import { askMarket } from "./ask-market.ts";
 import type { Facts, MarketFacts, ServerProgram } from "./facts.ts";
 import { identityFacts } from "./identity-facts.ts";
 import { fetchJson } from "./market-link.ts";
+import type { MarketPlaces } from "./market-places.ts";
 import type { Heard, Visited } from "./visited.ts";
 
 /** A Market on this machine answers in milliseconds. */
@@ -22,7 +23,7 @@ const OBEYS_WITHIN_MS = 800;
 export interface ExamineTools {
   readonly settings: Settings;
   readonly clock: Clock;
-  readonly marketUrl: string;
+  readonly places: MarketPlaces;
   readonly nodeVersion: string;
   readonly lookAtBus: () => Promise<readonly BusLook[]>;
   readonly roll: () => Promise<Visited<readonly Heard[]>>;
@@ -30,12 +31,12 @@ export interface ExamineTools {
 }
 
 export async function examine(tools: ExamineTools): Promise<Facts> {
-  const { settings, clock, marketUrl, nodeVersion, lookAtBus } = tools;
+  const { settings, clock, places, nodeVersion, lookAtBus } = tools;
   const [looks, roll, market, asked, server, obedience] = await Promise.all([
     lookAtBus(),
     tools.roll(),
-    askHealth(marketUrl, clock),
-    askMarket(marketUrl, clock),
+    askHealth(places.page, clock),
+    askMarket(places.boards, clock),
     serverProgram(settings.searchPath),
     tools.identity.obedience(OBEYS_WITHIN_MS),
   ]);

@@ -11,9 +11,9 @@ export const failedVisit = ({ code, why, hint }: Out): Failed =>
 
 /** What a Market that shows no board says by that, and what to type. */
 export const NO_BOARD = {
-  "other machine": {
-    message: (url: string) => `the Market at ${url} shows what it believes on its own machine only`,
-    hint: "to show it to all who see the page, start it with:  BOARD=public make market",
+  "admin port": {
+    message: (url: string) => `the Market at ${url} shows what it believes on its admin port only`,
+    hint: "name the board that it printed at its start:  --market http://localhost:5100   (or start it with BOARD=public)",
   },
   "not yet": {
     message: (url: string) => `the Market at ${url} is still on its way to the bus`,

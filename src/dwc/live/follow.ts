@@ -3,6 +3,7 @@
 
 import { get, type IncomingMessage } from "node:http";
 import type { Clock } from "../../clock.ts";
+import { BOARD_PATHS } from "../../sight/board-places.ts";
 import type { SeenEvent } from "../../sight/event-stream.ts";
 import { readEvents } from "./belief.ts";
 
@@ -47,7 +48,7 @@ export async function followEvents(url: string, clock: Clock, until: AbortSignal
 }
 
 function feedUrl(url: string, last: number | undefined): string {
-  const feed = new URL("/board/events", url);
+  const feed = new URL(BOARD_PATHS.feed, url);
   if (last !== undefined) feed.searchParams.set("after", String(last));
   return feed.href;
 }

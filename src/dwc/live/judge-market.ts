@@ -71,7 +71,7 @@ export function judgeBelief(facts: Facts): readonly Finding[] {
 
 /** The monolith has none and needs none, and one on its way to the bus has told so already. */
 function judgeNoBoard(asked: Extract<Facts["asked"], { kind: "no board" }>): readonly Finding[] {
-  if (asked.why !== "other machine") return [];
+  if (asked.why !== "admin port") return [];
   const { message, hint } = NO_BOARD[asked.why];
   return [instances("unknown", message(asked.url), hint)];
 }

@@ -1,6 +1,7 @@
 // The verbs that ask the system that runs. What is heavy to load comes from whoever hands it in, and only when it is used:
 // the client library takes longer to load than most answers take.
 
+import { hostname, networkInterfaces } from "node:os";
 import { type Clock, timeOfDay } from "../../clock.ts";
 import { mayAskForFaults } from "../../service/fault-asking.ts";
 import type { Settings } from "../../settings.ts";
@@ -11,7 +12,8 @@ import type { callOnce } from "./caller.ts";
 import type { examine } from "./examine.ts";
 import type { AskedOnBus, askOnBus } from "./fault-visit.ts";
 import { followEvents } from "./follow.ts";
-import type { LiveVerbs } from "./live-world.ts";
+import type { AskedMarket, LiveVerbs } from "./live-world.ts";
+import { type MarketPlaces, marketPlaces } from "./market-places.ts";
 import type { callRoll } from "./roll.ts";
 import { runTop } from "./top-loop.ts";
 import type { visitBus } from "./visit.ts";
@@ -39,6 +41,7 @@ const NOBODY_ASKED: AskedOnBus = { takers: [], meant: [], others: [], asked: und
 
 export function liveVerbs(tools: LiveTools): LiveVerbs {
   const { settings, clock, busTools } = tools;
+  const places = (named: string | undefined): MarketPlaces => marketPlaces(settings, named, ownHosts());
   const roll: LiveVerbs["roll"] = async (service, listenMs = LISTEN_MS) => {
     const { visitBus, callRoll } = await busTools();
     const services = service === undefined ? await knownServices(tools) : [service];
@@ -48,8 +51,16 @@ export function liveVerbs(tools: LiveTools): LiveVerbs {
     wall: clock.wall,
     timeOfDay,
     follow: (url, until, follower) => followEvents(url, clock, until, follower),
-    top: (url = marketUrl(settings), screen, options) =>
-      runTop({ ask: () => askMarket(url, clock), clock, screen, timeOfDay }, options),
+    top: (named, screen, options) => {
+      // The place that showed a board once is the one to wait for when it goes away.
+      let { boards } = places(named);
+      const ask = async (): Promise<AskedMarket> => {
+        const asked = await askMarket(boards, clock);
+        if (asked.kind === "board") boards = [asked.url];
+        return asked;
+      };
+      return runTop({ ask, clock, screen, timeOfDay }, options);
+    },
     roll,
     call: async (order) => {
       const { visitBus, callOnce } = await busTools();
@@ -64,11 +75,11 @@ export function liveVerbs(tools: LiveTools): LiveVerbs {
         return { ...asked, mayAsk, holder: credentials?.name ?? "nobody" };
       });
     },
-    believed: (url = marketUrl(settings)) => askMarket(url, clock),
-    examine: async (url = marketUrl(settings)) =>
+    believed: (named) => askMarket(places(named).boards, clock),
+    examine: async (named) =>
       (await tools.examiner())({
         ...tools,
-        marketUrl: url,
+        places: places(named),
         lookAtBus: () => lookAtBus(settings.natsUrls, clock),
         roll: () => roll(undefined),
       }),
@@ -81,10 +92,7 @@ async function knownServices({ identity }: LiveTools): Promise<readonly string[]
   return [...new Set([OWN_SERVICE, ...own.map(({ name }) => name)])];
 }
 
-/** What listens on all addresses is reached on this machine's own. */
-const EVERYWHERE: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
-
-export function marketUrl({ host, port }: Pick<Settings, "host" | "port">): string {
-  const reached = EVERYWHERE.has(host) ? "127.0.0.1" : host;
-  return `http://${reached.includes(":") ? `[${reached}]` : reached}:${port}`;
-}
+const ownHosts = (): readonly string[] => [
+  hostname(),
+  ...Object.values(networkInterfaces()).flatMap((each) => (each ?? []).map(({ address }) => address)),
+];

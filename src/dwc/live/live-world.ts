@@ -66,7 +66,7 @@ export type AskedMarket =
   | { readonly kind: "nothing"; readonly url: string; readonly why: string }
   | { readonly kind: "silent"; readonly url: string }
   /** Something answers, and not with a board. */
-  | { readonly kind: "no board"; readonly url: string; readonly why: "other machine" | "not yet" | "none" };
+  | { readonly kind: "no board"; readonly url: string; readonly why: "admin port" | "not yet" | "none" };
 
 export interface TopOptions {
   readonly count: number;

@@ -17,7 +17,7 @@ const LONGEST_ANSWER = 8 * 1024 * 1024;
 /** Never rejects. */
 export function fetchJson(url: string, clock: Clock, withinMs: number): Promise<Fetched> {
   return new Promise((resolve) => {
-    const request = get(url, { agent: false });
+    const request = get(url, { agent: false, headers: { Accept: "application/json" } });
     const end = (fetched: Fetched): void => {
       cancel();
       request.destroy();

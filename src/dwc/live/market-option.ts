@@ -8,7 +8,7 @@ import { shown } from "../outcome.ts";
 export const MARKET_OPTION: Option = {
   name: "market",
   value: "URL",
-  meaning: "the Market to ask, instead of the one at HOST and PORT",
+  meaning: "the Market to ask, by its page or its board, instead of the one at HOST and PORT",
 };
 
 /** Undefined: it can be asked for. */

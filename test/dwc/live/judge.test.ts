@@ -191,11 +191,11 @@ test("a Market that knows none of those who answer here is told apart from one t
 });
 
 test("what a Market far away does not show is unknown; the monolith has nothing to show", () => {
-  const asked = (why: "other machine" | "not yet" | "none"): Partial<Facts> => ({
+  const asked = (why: "admin port" | "not yet" | "none"): Partial<Facts> => ({
     asked: { kind: "no board", url: marketUrl, why },
   });
-  assert.equal(troubles(asked("other machine")), [
-    "unknown the Market at http://127.0.0.1:5000 shows what it believes on its own machine only | to show it to all who see the page, start it with:  BOARD=public make market",
+  assert.equal(troubles(asked("admin port")), [
+    "unknown the Market at http://127.0.0.1:5000 shows what it believes on its admin port only | name the board that it printed at its start:  --market http://localhost:5100   (or start it with BOARD=public)",
   ]);
   assert.equal([...troubles(asked("none")), ...troubles(asked("not yet"))], []);
 });

@@ -6,12 +6,14 @@ import { Desk, type Typed, type TypedOptions } from "../typed.ts";
 
 /** A port that belongs to nobody for programs: whoever means no Market says this one. */
 const NO_MARKET = "1";
+const NO_BOARD = "2";
 
 export class Running {
   readonly desk = new Desk();
   readonly server: TestServer;
   readonly world: World;
   marketPort = NO_MARKET;
+  adminPort = NO_BOARD;
 
   private constructor(server: TestServer) {
     this.server = server;
@@ -23,12 +25,14 @@ export class Running {
   }
 
   async startMarket(): Promise<void> {
-    const { url } = await this.world.startMarket();
+    const { url, admin } = await this.world.startMarket();
     this.marketPort = new URL(url).port;
+    this.adminPort = new URL(admin).port;
   }
 
   type(args: readonly string[], { env, ...options }: TypedOptions = {}): Promise<Typed> {
-    return this.desk.type(args, { ...options, env: { NATS_URL: this.server.url, PORT: this.marketPort, ...env } });
+    const places = { NATS_URL: this.server.url, PORT: this.marketPort, ADMIN_PORT: this.adminPort };
+    return this.desk.type(args, { ...options, env: { ...places, ...env } });
   }
 
   async close(): Promise<void> {

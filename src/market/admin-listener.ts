@@ -1,0 +1,50 @@
+// The admin listener: a server of its own on 127.0.0.1, with connections of its own, so that shoppers cannot take the
+// places of those who run the Market, nor viewers of the board those of shoppers.
+
+import { createServer, type Server } from "node:http";
+import { HTTP_TIMES, serveWithin } from "../program/connections.ts";
+import type { Outcome } from "../program/program.ts";
+import type { Settings } from "../settings.ts";
+import { createAdminApp } from "./admin-app.ts";
+import { listen, shownUrl } from "./listen.ts";
+import type { Shop } from "./shop.ts";
+import type { Site } from "./site.ts";
+
+/** The one address that no other machine reaches, and no proxy of another machine. */
+const ADMIN_HOST = "127.0.0.1";
+
+export interface AdminOptions {
+  readonly shop: Shop;
+  readonly site: Site;
+  readonly shopUrl: string;
+  readonly adminPort: Settings["adminPort"];
+  /** How many connections it may hold, as of now. */
+  readonly most: () => number;
+}
+
+export type AdminResult =
+  | { readonly kind: "open"; readonly server: Server }
+  | { readonly kind: "off" }
+  | Extract<Outcome, { kind: "refused" }>;
+
+export async function openAdminListener({ shop, site, shopUrl, adminPort, most }: AdminOptions): Promise<AdminResult> {
+  if (adminPort === "off") return { kind: "off" };
+  const server = createServer(HTTP_TIMES);
+  serveWithin(server, createAdminApp(shop, site, shopUrl).callback(), most);
+  const listening = await listen(server, { setting: "ADMIN_PORT", port: adminPort, host: ADMIN_HOST });
+  return listening.kind === "refused" ? listening : { kind: "open", server };
+}
+
+/** Where the board is, and the sentence that says so at the start. */
+export function boardPlace(
+  admin: Exclude<AdminResult, { kind: "refused" }>,
+  shopUrl: string,
+  { board }: Pick<Settings, "board">,
+): { readonly url: string | undefined; readonly text: string } {
+  const publicUrl = board === "public" ? `${shopUrl}/board` : undefined;
+  const isPublic = publicUrl === undefined ? "" : `the board is public at ${publicUrl}`;
+  if (admin.kind === "off") return { url: publicUrl, text: isPublic || "there is no board: ADMIN_PORT is off" };
+  const url = `${shownUrl(admin.server)}/board`;
+  const text = `the board is at ${url}, for this machine only`;
+  return { url, text: publicUrl === undefined ? text : `${text}; without faults ${isPublic}` };
+}
