@@ -144,7 +144,7 @@ async function main(): Promise<number> {
     );
     await crowd.says();
     await market.untilKnown(INSTANCES, JOIN_LIMIT_MS);
-    viewers = new Helper("viewers", [market.url, String(VIEWERS)]);
+    viewers = new Helper("viewers", [market.admin, String(VIEWERS)]);
     await measure(market, WARM_UP_MS);
     const compared: { readonly share: number; readonly page: number }[] = [];
     for (let round = 0; round < rounds; round++) compared.push(await compare(market, viewers));

@@ -51,7 +51,7 @@ async function take(browser: Browser, market: RunningMarket, shot: Shot, folder:
   const { name, path, colorScheme, width, height, shows } = shot;
   const context = await browser.newContext({ colorScheme, viewport: { width, height }, reducedMotion: "reduce" });
   const page: Page = await context.newPage();
-  await page.goto(market.url + path);
+  await page.goto((path === "/" ? market.url : market.admin) + path);
   await page.waitForSelector(shows, { timeout: LIMIT_MS });
   const file = join(folder, `${name}.png`);
   const taken = await page.screenshot();

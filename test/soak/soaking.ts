@@ -62,7 +62,7 @@ class Soak {
   async run(): Promise<Judged> {
     const port = String(await freePort());
     const url = `http://127.0.0.1:${port}`;
-    const market = startWatched(this.#world, "Market", { name: "market", env: { PORT: port } });
+    const market = startWatched(this.#world, "Market", { name: "market", env: { PORT: port, ADMIN_PORT: "0" } });
     const steady = startWatched(this.#world, "instance 1", ratingsOf(1));
     for (const number of INSTANCES.slice(1)) this.#start(number);
     await until("every rating is known", LIMIT_MS, () => allFresh(url));

@@ -42,7 +42,7 @@ const untilFeed = (page: Page, state: string): Promise<unknown> =>
 inBrowser(
   "it says since when it is old, lets no age run on, and goes on by itself when the Market is back",
   async () => {
-    const port = { PORT: String(await freePort()) };
+    const port = { ADMIN_PORT: String(await freePort()) };
     const ratings = await world.startRatings(1);
     let market = await world.startMarket(port);
     const page = (await browser?.newPage()) as Page;

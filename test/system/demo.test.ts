@@ -23,9 +23,9 @@ demo("opens with a bus of its own, four fresh ratings from three instances; ^C e
       [true, true, true, true],
     );
     assert.is(new Set(Object.values(ratings).map((rating) => rating?.instance)).size, 3);
-    assert.ok(program.lines.some((line) => line.startsWith(`The board is at ${url}/board:`)));
+    const [, admin = ""] = await program.waitFor(/^The board is at (http:\S+)\/board:/);
     await program.waitFor(/^Or press "Faults" on a card of the board/);
-    const board = await fetch(`${url}/board/events`);
+    const board = await fetch(`${admin}/board/events`);
     assert.is(board.headers.get("content-type"), "text/event-stream; charset=utf-8");
     const [, metricsUrl = ""] = await program.waitFor(/instance 2 shows its metrics at (http:\S+)/);
     const text = async (at: string): Promise<string> => (await fetch(at)).text();
@@ -33,7 +33,7 @@ demo("opens with a bus of its own, four fresh ratings from three instances; ^C e
       await text(metricsUrl),
       /^dwc_server_requests_total\{service="ratings",instance="2",outcome="ok"\} [1-9]/m,
     );
-    assert.match(await text(`${url}/metrics`), /^dwc_board_viewers 1$/m);
+    assert.match(await text(`${admin}/metrics`), /^dwc_board_viewers 1$/m);
     assert.is(familyOf(world).length, 6, "the demo, a Market, a bus and three instances");
 
     program.signal("SIGINT");

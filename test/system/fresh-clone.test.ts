@@ -32,7 +32,7 @@ freshClone("make demo installs what it needs and shows four fresh ratings; ^C le
   const folder = join(home, "market");
   cloneInto(folder);
   const port = await freePort();
-  const env = { ...process.env, HOME: home, DWC_STATE: join(home, "state"), PORT: String(port) };
+  const env = { ...process.env, HOME: home, DWC_STATE: join(home, "state"), PORT: String(port), ADMIN_PORT: "0" };
   const window = await openWindow({
     name: "clone",
     cwd: folder,

@@ -79,6 +79,7 @@ export class Walk {
     const { PATH = "", HOME = "" } = process.env;
     const env = {
       ...{ PATH, HOME, DWC_STATE: stateDir, PORT: String(this.#port), NATS_URL: `nats://127.0.0.1:${this.#natsPort}` },
+      ADMIN_PORT: "0",
       REQUEST_TIMEOUT_MS: String(pace.requestTimeoutMs),
       RETEST_DELAY_MS: String(pace.retestDelayMs),
       HEARTBEAT_INTERVAL_MS: String(pace.heartbeatIntervalMs),
