@@ -25,8 +25,6 @@ export type OriginCheck = { readonly kind: "own" } | { readonly kind: "foreign";
 const OWN_SITES = ["same-origin", "none"];
 
 const OWN: OriginCheck = { kind: "own" };
-/** Longer than an origin with the longest host name. */
-const MAX_ORIGIN_LENGTH = 300;
 
 /**
  * Whether a request that changes something was sent by this site's own page, or by no page at all.
@@ -40,43 +38,55 @@ export function checkOrigin(headers: OriginHeaders, publicUrl?: string): OriginC
       `Sec-Fetch-Site is ${JSON.stringify(shortened(secFetchSite))}: the form was sent from another site's page`,
     );
   }
-  const own = [host, ...(forwardedHost ?? "").split(",").map((name) => name.trim())];
-  const isPublic = (url: string): boolean => publicUrl !== undefined && originOf(url) === publicUrl;
-  const isOwn = (url: string): boolean => isPublic(url) || own.some((name) => isHost(url, name));
-  // `Referer` is often stripped or shortened, so it is asked only where nothing better was said.
   const [header, url] = origin === undefined ? ["Referer", referer] : ["Origin", origin];
-  return url === undefined || isOwn(url) ? OWN : foreign(whyNot(header, url));
+  // `Referer` is often stripped or shortened, so it is asked only where nothing better was said.
+  if (url === undefined) return OWN;
+  const sender = webAddress(url);
+  const isOwn = sender !== undefined && isOneOf(sender, [host, ...forwardedHosts(forwardedHost)], publicUrl);
+  return isOwn ? OWN : foreign(whyNot(header, url, sender?.origin));
+}
+
+function isOneOf(sender: URL, hosts: readonly (string | undefined)[], publicUrl: string | undefined): boolean {
+  return sender.origin === publicUrl || hosts.some((host) => host !== undefined && isHost(sender, host));
 }
 
 /**
- * Whether `url` is of `host` (the Host header). Schemes are not compared: behind a proxy that speaks TLS the page is
- * https and we are not told. Privacy settings send the text `null` instead of a URL, which is nobody's host.
+ * Schemes are not compared: behind a proxy that speaks TLS the page is https and we are not told. The name is parsed under
+ * the same scheme, so that a default port may be written or left out.
  */
-function isHost(url: string, host: string | undefined): boolean {
-  if (host === undefined || originOf(url) === undefined) return false;
-  const parsed = new URL(url);
-  // Parsed under the same scheme, so that a default port may be written or left out.
-  const own = `${parsed.protocol}//${host}`;
-  return URL.canParse(own) && new URL(own).host === parsed.host;
+function isHost(sender: URL, host: string): boolean {
+  if (host.length > MAX_HOST_LENGTH) return false;
+  const own = `${sender.protocol}//${host}`;
+  return URL.canParse(own) && new URL(own).host === sender.host;
 }
 
+/** Each proxy on the way adds one; a longer list costs time to read, and is ignored. */
+function forwardedHosts(header: string | undefined): readonly string[] {
+  const names = (header ?? "").split(",", MAX_FORWARDED_HOSTS + 1).map((name) => name.trim());
+  return names.length > MAX_FORWARDED_HOSTS ? [] : names;
+}
+
+/** Undefined: no address of a web page. Privacy settings send the text `null` instead of one. */
+function webAddress(url: string): URL | undefined {
+  if (url.length > MAX_ADDRESS_LENGTH || !URL.canParse(url)) return undefined;
+  const parsed = new URL(url);
+  return parsed.protocol === "http:" || parsed.protocol === "https:" ? parsed : undefined;
+}
+
+/** The longest DNS name and a port. */
+const MAX_HOST_LENGTH = 260;
+const MAX_FORWARDED_HOSTS = 5;
+/** Longer than an address of this shop can be. */
+const MAX_ADDRESS_LENGTH = 3_000;
 /** Enough to recognise an origin by; 15 KB of header are not printed back. */
 const LONGEST_SHOWN = 100;
 const shortened = (value: string): string =>
   value.length > LONGEST_SHOWN ? `${value.slice(0, LONGEST_SHOWN)}…` : value;
 
-/** Undefined: no address of a web page. */
-function originOf(url: string): string | undefined {
-  if (!URL.canParse(url)) return undefined;
-  const { protocol, origin } = new URL(url);
-  return protocol === "http:" || protocol === "https:" ? origin : undefined;
-}
-
 /** For whoever runs the shop: behind a proxy that does not pass Host every order ends here. */
-function whyNot(header: string, url: string): string {
-  const origin = originOf(url);
+function whyNot(header: string, url: string, origin: string | undefined): string {
   const what = `${header} is ${JSON.stringify(shortened(url))}, which is not the Host that this request names`;
-  if (origin === undefined || origin.length > MAX_ORIGIN_LENGTH) return what;
+  if (origin === undefined || origin.length > MAX_HOST_LENGTH) return what;
   return `${what}. If ${origin} is this shop behind a proxy, let the proxy pass Host (nginx: proxy_set_header Host $http_host;) or start the Market with PUBLIC_URL=${origin}`;
 }
 

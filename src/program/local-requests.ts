@@ -56,7 +56,7 @@ export function localRequest({ method = "", url = "", headersDistinct }: Receive
 /** In its absolute form a target has a host of its own, which counts for more than the header (RFC 9112, 3.2.2). */
 function hasLoopbackTarget(target: string): boolean {
   if (target.startsWith("/")) return true;
-  return URL.canParse(target) && LOOPBACK_HOST.test(new URL(target).host);
+  return target.length <= MAX_ADDRESS_LENGTH && URL.canParse(target) && LOOPBACK_HOST.test(new URL(target).host);
 }
 
 /** A link from elsewhere may be followed; what a page elsewhere reads, embeds or sends by itself is refused. */
@@ -74,13 +74,15 @@ function checkSite(request: LocalRequest, host: string): LocalCheck {
 }
 
 function isOf(url: string, host: string): boolean {
-  if (!URL.canParse(url)) return false;
+  if (url.length > MAX_ADDRESS_LENGTH || !URL.canParse(url)) return false;
   const { protocol, host: named } = new URL(url);
   return protocol === "http:" && URL.canParse(`http://${host}`) && new URL(`http://${host}`).host === named;
 }
 
 const refused = (why: string): LocalCheck => ({ kind: "refused", why });
 
+/** Longer than an address of this listener can be: the time to parse one grows with it. */
+const MAX_ADDRESS_LENGTH = 3_000;
 /** Enough to recognise a name by; 15 KB of header are not printed back. */
 const MAX_QUOTED_LENGTH = 100;
 const quoted = (value: string): string => JSON.stringify(value.slice(0, MAX_QUOTED_LENGTH));

@@ -68,6 +68,8 @@ const SHAPES: readonly (readonly [name: string, odd: Request, plain: Request])[]
   ["Content-Type: a quote", form(order, { "Content-Type": `${FORM}; a="${fill("\\\\", LONG)}` }), plainOrder],
   ["Content-Encoding", form(order, { "Content-Encoding": fill("gzip,", LONG) }), plainOrder],
   ["Origin", form(order, { Origin: `http://${fill("\u00fc.", LONG / 2)}` }), plainOrder],
+  ["Referer", form(order, { Referer: `http://a/${fill("\u00fc/", LONG / 2)}` }), plainOrder],
+  ["X-Forwarded-Host", form(order, { Origin: "http://b", "X-Forwarded-Host": fill("\u00fc,", LONG / 2) }), plainOrder],
   ["a form of one field, many times", form(fill("a&", LONG)), plainForm],
   ["a form of many fields", form(numbered(2_500, (place) => `a${place}`)), plainForm],
   ["a form with a list", form(numbered(1_500, (place) => `a[${place}]=1`)), plainForm],
