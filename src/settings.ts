@@ -106,11 +106,7 @@ export const SETTINGS: readonly SettingRow[] = [
     90_000,
     "how long an idle connection to the page stays open: longer than a balancer keeps its own, 75 s at nginx",
   ),
-  row(
-    "ADMIN_PORT",
-    ADMIN_PORT_DEFAULT,
-    "port of board, metrics and faults, at 127.0.0.1 and nowhere else; 0 takes a free one, off: none of them",
-  ),
+  row("ADMIN_PORT", ADMIN_PORT_DEFAULT, "port of board, metrics, faults, at 127.0.0.1 only; 0: a free one, off: none"),
   row("PUBLIC_URL", "", "where browsers find the shop behind a proxy, https://shop.example for one; empty: no proxy"),
   row("NATS_URL", "nats://127.0.0.1:4222", "where the bus is; several addresses of one cluster with commas"),
   row("LOG_LEVEL", "DEBUG", "least level that is printed: DEBUG, INFO, WARNING or ERROR"),
@@ -125,16 +121,8 @@ export const SETTINGS: readonly SettingRow[] = [
   row("DWC_STATE", "~/.datawire", "folder of what is kept between runs: who you are on the bus, and cookie keys"),
   row("RECORD", "", "file that the Market writes its decisions and their reasons to, for make replay; empty: none"),
   row("RECORD_MB", 100, "how long that file may grow, then it ends: 300,000 calls or more, and still quick to replay"),
-  row(
-    "BOARD",
-    "local",
-    "public: /board and /metrics, but no faults, are on the page's address, too; local: on the admin port only",
-  ),
-  row(
-    "METRICS_PORT",
-    "",
-    "port of the metrics of Ratings instance 1, instance 2 one higher, at 127.0.0.1; 0 takes a free one",
-  ),
+  row("BOARD", "local", "public: board and metrics, no faults, are on the page's port, too; local: on the admin port"),
+  row("METRICS_PORT", "", "port at 127.0.0.1 of the metrics of instance 1, instance 2 one higher; 0 takes a free one"),
   row(
     "OTEL_EXPORTER_OTLP_ENDPOINT",
     "",
@@ -299,10 +287,7 @@ class Reader {
   adminPort(port: number): number | "off" {
     const value = this.#value("ADMIN_PORT");
     if (value === ADMIN_PORT_DEFAULT) return adminPortOf(port);
-    if (value.toLowerCase() === "off") return "off";
-    const number = Number(value);
-    if (/^\d+$/.test(value) && number <= MAX_PORT) return number;
-    return this.#refuse("ADMIN_PORT", value, `a whole number from 0 to ${MAX_PORT}, or off`, "off");
+    return value.toLowerCase() === "off" ? "off" : this.integer("ADMIN_PORT", 0, MAX_PORT);
   }
 
   text(name: string, pattern: RegExp, rule: string): string {
