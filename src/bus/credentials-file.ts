@@ -2,7 +2,12 @@
 
 import { readFileSync, statSync } from "node:fs";
 
-import { LONGEST_CREDENTIALS, type ParsedCredentials, parseCredentials } from "./credentials.ts";
+import {
+  type CredentialsSource,
+  LONGEST_CREDENTIALS,
+  type ParsedCredentials,
+  parseCredentials,
+} from "./credentials.ts";
 import { belongsTo } from "./user-seed.ts";
 
 /** How UTF-16 begins, as some shells on Windows write it. */
@@ -20,6 +25,15 @@ export function readCredentialsFile(path: string): ParsedCredentials {
     return bad(`cannot be read (${error instanceof Error ? error.message : String(error)})`);
   }
 }
+
+/** Reads the file at each login; `name` is what a person calls it, such as NATS_CREDS=ratings.creds. */
+export const credentialsSource =
+  (path: string, name: string): CredentialsSource =>
+  () => {
+    const read = readCredentialsFile(path);
+    if (read.kind === "good") return { kind: "read", credentials: read.credentials };
+    return { kind: "unreadable", why: `${name} ${read.why}: mend that file, or put another in its place` };
+  };
 
 /** The same of a text from elsewhere; `why` ends a sentence that ends in "as". */
 export function checkCredentials(text: string): ParsedCredentials {

@@ -23,9 +23,17 @@ export interface Access {
   readonly credentials: Credentials | undefined;
   /** What to type when the bus refuses us. */
   readonly cure: string;
+  /** Reads the credentials again. Left out: they stay as they are. */
+  readonly readAgain?: CredentialsSource | undefined;
   /** Whether a person named the credentials for this program (NATS_CREDS); else they are what the state folder has. */
   readonly isNamed: boolean;
 }
+
+/** What is there now. Asked before each login, so it must be quick, and must not throw. */
+export type CredentialsSource = () => /** Undefined: none, or none any more. `cure`: where it differs from before. */
+  | { readonly kind: "read"; readonly credentials: Credentials | undefined; readonly cure?: string | undefined }
+  /** `why`: a sentence, without its full stop, that says what to do. */
+  | { readonly kind: "unreadable"; readonly why: string };
 
 export type ParsedCredentials =
   | { readonly kind: "good"; readonly credentials: Credentials }

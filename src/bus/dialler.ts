@@ -22,6 +22,9 @@ const REFUSED_REDIAL_AFTER_MS = 2_000;
 /** ...up to this, so that whoever is let in again is back before the person has finished reading about it. */
 const REFUSED_REDIAL_AT_MOST_MS = 30_000;
 
+/** A person who has just mended our credentials looks whether it has helped; a small file is read in well under 1 ms. */
+const LOOK_FOR_NEWS_EVERY_MS = 1_000;
+
 export interface DiallerOptions<W extends Wire> {
   readonly urls: readonly string[];
   readonly clock: Clock;
@@ -31,6 +34,8 @@ export interface DiallerOptions<W extends Wire> {
   readonly caller: Caller;
   /** Given each greeting: why that server is not to be joined, or undefined. Nothing has been sent to it then. */
   readonly objection: (greeting: Greeting, address: BusAddress) => Trouble | undefined;
+  /** Whether we have another login than the one that was refused: then it is tried at once. */
+  readonly hasNews?: () => boolean;
   /** Told of a new connection before anything is sent on it. */
   readonly prepare: (link: Link<W>) => void;
   /** Told once the server has taken what `prepare` sent. */
@@ -101,7 +106,9 @@ export class Dialler<W extends Wire> {
       refusals = isRefusal(trouble) ? refusals + 1 : 0;
       const wasWell = trouble.kind === "lost" && this.#options.clock.now() - dialledAtMs >= WELL_AFTER_MS;
       const elsewhere = wasWell && addresses.length > 1;
+      const stopLooking = trouble.kind === "refused" ? this.#lookForNews() : () => undefined;
       await this.#pause(elsewhere ? REDIAL_ELSEWHERE_AFTER_MS : redialAfterMs(refusals));
+      stopLooking();
     }
   }
 
@@ -156,6 +163,14 @@ export class Dialler<W extends Wire> {
   #enter(greeting: Greeting, address: BusAddress): void {
     this.#lastServer = { ...greeting, standing: "admitted" };
     this.#options.ready(greeting, address);
+  }
+
+  #lookForNews(): Cancel {
+    const { clock, hasNews } = this.#options;
+    if (hasNews === undefined) return () => undefined;
+    return clock.every(LOOK_FOR_NEWS_EVERY_MS, () => {
+      if (hasNews()) this.#stopPausing();
+    });
   }
 
   #pause(aboutMs: number): Promise<void> {

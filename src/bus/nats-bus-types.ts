@@ -2,7 +2,7 @@
 
 import type { Clock } from "../clock.ts";
 import type { Bus } from "./bus.ts";
-import type { Credentials } from "./credentials.ts";
+import type { Credentials, CredentialsSource } from "./credentials.ts";
 import type { MetServer } from "./dialler.ts";
 import type { BusHistory, OpenBusRule } from "./open-bus.ts";
 import type { Report } from "./sparing.ts";
@@ -18,6 +18,8 @@ export interface LinkOptions {
   readonly report: Report;
   /** Who we are to a bus that asks; also says where our answers may come to. */
   readonly credentials?: Credentials | undefined;
+  /** Reads the credentials again: before each login, and while the bus refuses us, every second. */
+  readonly readAgain?: CredentialsSource | undefined;
   /** What a person types to be let in: the end of the sentence about a refusal. */
   readonly cure?: string | undefined;
   /** What to do at a bus without logins. Unless said otherwise: not to join with credentials, nor after one with logins. */

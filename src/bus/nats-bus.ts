@@ -15,6 +15,8 @@ import { type BusAddress, readBusAddress, withoutLogin } from "./bus-address.ts"
 import { type Credentials, REPLY_ROOT } from "./credentials.ts";
 import { Dialler, type MetServer } from "./dialler.ts";
 import { type Greeting, greetingOf } from "./greeting.ts";
+import type { Greeted } from "./handshake.ts";
+import { LoginIdentity } from "./login-identity.ts";
 import type { LinkOptions, NatsBus } from "./nats-bus-types.ts";
 import { publishFrame } from "./nats-frame.ts";
 import type { Hearing, Link } from "./nats-link.ts";
@@ -38,7 +40,7 @@ import { readServerError } from "./server-errors.ts";
 import { Sparing } from "./sparing.ts";
 import { StatusBoard } from "./status-board.ts";
 import { assertSubject } from "./subjects.ts";
-import { type Attempt, type Caller, deniedSentence, type Trouble, warningSentence } from "./trouble.ts";
+import { type Attempt, deniedSentence, type Trouble, warningSentence } from "./trouble.ts";
 
 export type { Authenticator } from "nats";
 export type { NatsBus } from "./nats-bus-types.ts";
@@ -69,7 +71,9 @@ class NatsBusImpl implements NatsBus {
   readonly #board: StatusBoard;
   readonly #dialler: Dialler<NatsConnection>;
   readonly #attempts = new AttemptBoard();
-  readonly #caller: Caller;
+  readonly #identity: LoginIdentity;
+  readonly #newReplySubjects: () => ReplySubjects;
+  #replies: Hearing | undefined;
   readonly #addresses: readonly BusAddress[];
   readonly #history: BusHistory;
   readonly #openCase: (address: BusAddress) => OpenBusCase;
@@ -78,39 +82,51 @@ class NatsBusImpl implements NatsBus {
   #repliesDenied: Denied | undefined;
 
   constructor(options: NatsBusOptions) {
-    const { clock, credentials, authenticator, inboxPrefix } = options;
+    const { clock, inboxPrefix } = options;
     this.#clock = clock;
     this.#sparing = new Sparing(safely(options.report));
     this.#board = new StatusBoard((status, error) =>
       this.#say("watcher", `a listener failed when told ${status}: ${String(error)}`),
     );
-    const subjects = replySubjectsOf(credentials, inboxPrefix);
+    this.#identity = new LoginIdentity(options);
+    const processPart = randomBytes(PROCESS_PART_BYTES).toString("base64url");
+    this.#newReplySubjects = () => replySubjectsOf(this.#identity.credentials, processPart, inboxPrefix);
     const isDoubted = (sentAtMs: number): boolean => this.#dialler.link?.inDoubt(sentAtMs) !== false;
-    this.#pending = new PendingTable(clock, subjects, isDoubted);
-    this.#caller = { holder: credentials?.name, cure: options.cure };
-    const hear = (message: WireMessage): void => void this.#pending.heard(message.subject, replyOf(message));
-    const denied = (): void => this.#denyReplies(subjects.subscription);
-    this.#hearings.add({ subject: subjects.subscription, queue: undefined, hear, denied });
-    const login = loginOf(authenticator, credentials);
+    this.#pending = new PendingTable(clock, this.#newReplySubjects(), isDoubted);
     this.#addresses = options.urls.map(readBusAddress);
     this.#history = options.history ?? new BusHistory();
     this.#openCase = openCaseOf(options, this.#addresses, this.#history);
     this.#dialler = new Dialler<NatsConnection>({
       urls: options.urls,
       clock: options.clock,
-      caller: this.#caller,
-      open: (address, greeted) =>
-        logIn(
-          greeted,
-          { ...dialOptions(address, options.name), ...login },
-          (words) => this.#hearError(words, address),
-          clock,
-        ),
+      caller: this.#identity,
+      hasNews: () => options.authenticator === undefined && this.#identity.hasNews,
+      open: (address, greeted) => this.#logIn(address, greeted, options),
       objection: (greeting, address) => this.#objectionTo(greeting, address),
       prepare: (link) => this.#prepare(link),
       ready: (greeting, address) => this.#ready(greeting, address),
       away: (trouble) => this.#meet(trouble),
     });
+  }
+
+  #logIn(address: BusAddress, greeted: Greeted, { name, authenticator }: NatsBusOptions): Promise<NatsConnection> {
+    const unreadable = this.#identity.renew();
+    if (unreadable !== undefined) this.#say("credentials", unreadable);
+    this.#hearRepliesUnder(this.#newReplySubjects());
+    const login = loginOf(authenticator, this.#identity.credentials);
+    const hearError = (words: string): void => this.#hearError(words, address);
+    return logIn(greeted, { ...dialOptions(address, name), ...login }, hearError, this.#clock);
+  }
+
+  /** Before each login: the caller's own part of reply subjects follows from its credentials. No call is out then. */
+  #hearRepliesUnder(subjects: ReplySubjects): void {
+    const { subscription: subject } = subjects;
+    if (this.#replies?.subject === subject) return;
+    if (this.#replies !== undefined) this.#hearings.delete(this.#replies);
+    const hear = (message: WireMessage): void => void this.#pending.heard(message.subject, replyOf(message));
+    this.#replies = { subject, queue: undefined, hear, denied: () => this.#denyReplies(subject) };
+    this.#hearings.add(this.#replies);
+    this.#pending.replyUnder(subjects);
   }
 
   get status(): BusStatus {
@@ -310,14 +326,14 @@ class NatsBusImpl implements NatsBus {
   }
 
   #hearDenial(operation: "publish" | "subscription", subject: string): void {
-    const { about, sentence } = deniedSentence(operation, subject, this.#caller);
+    const { about, sentence } = deniedSentence(operation, subject, this.#identity);
     if (operation === "publish") this.#pending.deny(subject, { kind: "denied", why: sentence });
     this.#say(about, sentence);
   }
 
   /** No answer can arrive: the calls that are out end now, and later ones at once, until the next login. */
   #denyReplies(subject: string): void {
-    const { sentence } = deniedSentence("subscription", subject, this.#caller);
+    const { sentence } = deniedSentence("subscription", subject, this.#identity);
     this.#repliesDenied = { kind: "denied", why: sentence };
     this.#pending.settleAll(this.#repliesDenied);
   }
@@ -327,8 +343,11 @@ class NatsBusImpl implements NatsBus {
   }
 }
 
-function replySubjectsOf(credentials: Credentials | undefined, root: string = REPLY_ROOT): ReplySubjects {
-  const processPart = randomBytes(PROCESS_PART_BYTES).toString("base64url");
+function replySubjectsOf(
+  credentials: Credentials | undefined,
+  processPart: string,
+  root: string = REPLY_ROOT,
+): ReplySubjects {
   const own = credentials?.callerPart;
   return replySubjects({
     root,

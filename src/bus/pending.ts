@@ -40,7 +40,8 @@ interface Waiting {
 export class PendingTable {
   readonly #clock: Clock;
   readonly #isDoubted: (sentAtMs: number) => boolean;
-  readonly #waiting: SlotPool<Waiting>;
+  readonly #reuseDelay: number;
+  #waiting: SlotPool<Waiting>;
   /** No deadline is earlier. It may be too early, when its call was answered: then one sweep looks in vain. */
   #earliestMs = Number.POSITIVE_INFINITY;
   #stopSweeping: Cancel | undefined;
@@ -57,7 +58,13 @@ export class PendingTable {
   ) {
     this.#clock = clock;
     this.#isDoubted = isDoubted;
+    this.#reuseDelay = reuseDelay;
     this.#waiting = new SlotPool(subjects, reuseDelay);
+  }
+
+  /** From now on replies come under these subjects. Whatever waits under others has to be settled before. */
+  replyUnder(subjects: ReplySubjects): void {
+    this.#waiting = new SlotPool(subjects, this.#reuseDelay);
   }
 
   get size(): number {

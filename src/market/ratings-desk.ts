@@ -129,13 +129,13 @@ async function joinBus(
     say({ level: "INFO", logger: "bus", event: "bus.server", text: `- ${sentence}` });
   const report = (sentence: string): void =>
     say({ level: "WARNING", logger: "bus", event: "bus.trouble", text: `- ${sentence}` });
-  const { credentials, cure, permit } = access;
+  const { credentials, cure, readAgain, permit } = access;
   const server = { urls: settings.natsUrls, clock, say: tell, folders: programFolders(settings.searchPath), permit };
   const first = await ensureBus(server);
   if (first.kind === "refused") return { kind: "refused", why: [first.why] };
   if (first.kind === "awaited") tell(first.why);
   const bus = connectNatsBus({
-    ...{ urls: settings.natsUrls, name: "market", clock, report, credentials, cure },
+    ...{ urls: settings.natsUrls, name: "market", clock, report, credentials, cure, readAgain },
     ...{ ...openBusOptions(settings, access), history },
   });
   const admitted = admission(bus);
@@ -176,10 +176,10 @@ function joinWithEars(
         say({ level: "WARNING", logger: "bus", event: "bus.trouble", text: `- ${sentence} (heartbeats)` });
     });
   };
-  const { credentials, cure } = access;
+  const { credentials, cure, readAgain } = access;
   const name = "market-heartbeats";
   const ears = connectNatsBus({
-    ...{ urls: settings.natsUrls, name, clock, report, credentials, cure },
+    ...{ urls: settings.natsUrls, name, clock, report, credentials, cure, readAgain },
     ...{ ...openBusOptions(settings, access), history },
   });
   closers.push(() => ears.close());

@@ -41,6 +41,7 @@ export async function runRatings(number: number, world: World, closers: Closers)
     clock,
     credentials: access.credentials,
     cure: access.cure,
+    readAgain: access.readAgain,
     ...{ ...openBusOptions(settings, access), history },
     report: (sentence) => say({ level: "WARNING", logger: "bus", event: "bus.trouble", text: `- ${sentence}` }),
   });
@@ -79,7 +80,7 @@ function instanceOptions(
     heartbeatIntervalMs: settings.health.heartbeatIntervalMs,
     random: Math.random,
     chaos: settings.chaos
-      ? ownProcess({ natsUrls, credentials: access.credentials, clock, ...openBusOptions(settings, access), history })
+      ? ownProcess({ natsUrls, ...access, clock, ...openBusOptions(settings, access), history })
       : undefined,
     handle: isPrinted(REQUEST_LEVEL, settings.logLevel) ? sayingSo(teller) : rate,
   };

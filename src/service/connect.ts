@@ -1,6 +1,7 @@
 // The bus for a program without settings of its own: an address as a person types it, and everything else as usual.
 
 import type { Bus } from "../bus/bus.ts";
+import { credentialsSource, readCredentialsFile } from "../bus/credentials-file.ts";
 import { connectNatsBus, type NatsBus, type NatsBusOptions } from "../bus/nats-bus.ts";
 import { BusHistory } from "../bus/open-bus.ts";
 import type { Clock } from "../clock.ts";
@@ -8,6 +9,8 @@ import { readNatsUrls } from "../settings.ts";
 import { usualClock } from "./usual-clock.ts";
 
 export type ConnectOptions = Partial<Omit<NatsBusOptions, "urls">> & {
+  /** A credentials file: read now, and again before each login. */
+  readonly credentialsFile?: string;
   /** How long to wait for the first connection before going on without. */
   readonly waitMs?: number;
 };
@@ -21,7 +24,7 @@ const FIRST_CONNECT_MS = 3_000;
 /**
  * Connects to the bus at `urls` (several addresses of one cluster with commas; nothing: this machine, the usual port).
  * Resolves once connected; without a bus it says so, resolves all the same, and goes on looking for as long as it runs.
- * @throws Error when an address is none
+ * @throws Error when an address is none, or the credentials file cannot be used
  */
 export async function connectBus(urls?: string, options: ConnectOptions = {}): Promise<NatsBus> {
   const read = readNatsUrls(urls);
@@ -29,10 +32,26 @@ export async function connectBus(urls?: string, options: ConnectOptions = {}): P
   const clock = options.clock ?? usualClock();
   const report = options.report ?? ((sentence: string) => console.error(`bus: ${sentence}`));
   const history = options.history ?? ofThisProcess;
-  const bus = connectNatsBus({ ...options, history, urls: read.urls, name: options.name ?? "service", clock, report });
+  const file = options.credentialsFile;
+  const identity = file === undefined ? {} : credentialsOf(file);
+  const bus = connectNatsBus({
+    ...options,
+    ...identity,
+    history,
+    urls: read.urls,
+    name: options.name ?? "service",
+    clock,
+    report,
+  });
   const connected = await untilConnected(bus, clock, options.waitMs ?? FIRST_CONNECT_MS);
   if (!connected) report(`${bus.trouble ?? "no server has answered yet"}: start one with  nats-server -a 127.0.0.1`);
   return bus;
+}
+
+function credentialsOf(path: string): Required<Pick<NatsBusOptions, "credentials" | "readAgain">> {
+  const read = readCredentialsFile(path);
+  if (read.kind === "bad") throw new Error(`${path} ${read.why}`);
+  return { credentials: read.credentials, readAgain: credentialsSource(path, path) };
 }
 
 /** Waits until `bus` is connected, for at most `limitMs`. */

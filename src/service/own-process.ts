@@ -5,7 +5,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { readBusAddress } from "../bus/bus-address.ts";
-import type { Credentials } from "../bus/credentials.ts";
+import type { Credentials, CredentialsSource } from "../bus/credentials.ts";
 import type { BusHistory, OpenBusRule } from "../bus/open-bus.ts";
 import type { Clock } from "../clock.ts";
 import type { PauseOrder, WatchOrder } from "./pause-order.ts";
@@ -30,6 +30,8 @@ export interface OwnProcess {
 export interface OwnProcessOptions {
   readonly natsUrls: readonly string[];
   readonly credentials?: Credentials | undefined;
+  /** As for the bus of the instance: whoever watches over a pause logs in with what is there by then. */
+  readonly readAgain?: CredentialsSource | undefined;
   readonly clock?: Clock;
   /** As for the bus of the instance (NatsBusOptions). */
   readonly openBus?: OpenBusRule | undefined;
@@ -45,13 +47,14 @@ const ARM_WITHIN_MS = 10_000;
 const LET_GO_AFTER_MS = 50;
 
 export function ownProcess(options: OwnProcessOptions): OwnProcess {
-  const { natsUrls, credentials, clock = usualClock() } = options;
+  const { natsUrls, clock = usualClock() } = options;
   return {
     arm: async (order) => {
       const [watch, spare] = [startWatch(), startWatch("spare")];
       const letGo = (): void => {
         for (const one of [watch, spare]) if (one.connected) one.disconnect();
       };
+      const credentials = credentialsNow(options);
       const given: WatchOrder = { ...order, natsUrls, credentials, openBus: ruleOfWatch(options) };
       const troubles = await Promise.all([watch, spare].map((one) => said(one, given, clock)));
       const trouble = troubles.find((why) => why !== undefined);
@@ -71,6 +74,11 @@ export function ownProcess(options: OwnProcessOptions): OwnProcess {
     },
     kill: () => process.kill(process.pid, "SIGKILL"),
   };
+}
+
+function credentialsNow({ credentials, readAgain }: OwnProcessOptions): Credentials | undefined {
+  const read = readAgain?.();
+  return (read?.kind === "read" ? read.credentials : undefined) ?? credentials;
 }
 
 /** The watch is a process without a history of its own: it goes by that of the instance. */

@@ -1,11 +1,11 @@
 // As whom a program of ours goes to the bus: what NATS_CREDS says, else what the current org of the state folder has for
-// it. Read once, at the start.
+// it. Read at the start, where what cannot be used is refused, and again before each login.
 
-import type { Access } from "../../bus/credentials.ts";
-import { checkCredentials, readCredentialsFile } from "../../bus/credentials-file.ts";
+import type { Access, CredentialsSource } from "../../bus/credentials.ts";
+import { checkCredentials, credentialsSource, readCredentialsFile } from "../../bus/credentials-file.ts";
 import type { Settings } from "../../settings.ts";
 import { shown } from "./names.ts";
-import { currentOrg, type Org, type Refusal, refused, type State } from "./state.ts";
+import { currentOrg, type Org, type Refusal, refused } from "./state.ts";
 import { readState } from "./state-file.ts";
 
 export type Role = { readonly kind: "market" } | { readonly kind: "service"; readonly name: string };
@@ -16,7 +16,25 @@ export type FoundIdentity = ({ readonly kind: "found" } & Access) | Refusal;
 export function findIdentity(settings: Pick<Settings, "stateDir" | "natsCreds">, role: Role): FoundIdentity {
   if (settings.natsCreds !== undefined) return fromFile(settings.natsCreds, role);
   const read = readState(settings.stateDir);
-  return read.kind === "unreadable" ? refused("state-unreadable", read.why) : fromState(read.state, role);
+  if (read.kind === "unreadable") return refused("state-unreadable", read.why);
+  const org = currentOrg(read.state);
+  const found = fromOrg(org, role, "current");
+  return found.kind === "refused" ? found : { ...found, readAgain: stateSource(settings.stateDir, role, org?.id) };
+}
+
+/**
+ * @param orgId of the org that this process began in: it stays with that one, whichever is the current one by now. A
+ * process that began without an org takes the first that there is.
+ */
+function stateSource(folder: string, role: Role, orgId: string | undefined): CredentialsSource {
+  return () => {
+    const read = readState(folder);
+    if (read.kind === "unreadable") return read;
+    const current = currentOrg(read.state);
+    const org = orgId === undefined ? current : read.state.orgs.find(({ id }) => id === orgId);
+    const found = fromOrg(org, role, org === current ? "current" : "other");
+    return found.kind === "refused" ? { kind: "unreadable", why: found.why } : { ...found, kind: "read" };
+  };
 }
 
 function fromFile(path: string, role: Role): FoundIdentity {
@@ -24,7 +42,8 @@ function fromFile(path: string, role: Role): FoundIdentity {
   const how = role.kind === "service" ? instead : "set it to a person.creds file, or not at all";
   const read = readCredentialsFile(path);
   if (read.kind === "bad") return refused("bad-credentials", `NATS_CREDS=${path} ${read.why}: ${how}`);
-  return { kind: "found", credentials: read.credentials, cure: cureOfFile(role), isNamed: true };
+  const readAgain = credentialsSource(path, `NATS_CREDS=${path}`);
+  return { kind: "found", credentials: read.credentials, cure: cureOfFile(role), isNamed: true, readAgain };
 }
 
 const ANEW = "type  bin/dwc accept-invitation -  with a new invitation";
@@ -36,24 +55,27 @@ const cureOfFile = (role: Role): string =>
 
 const NONE = { credentials: undefined, isNamed: false } as const;
 
-function fromState(state: State, role: Role): FoundIdentity {
-  const org = currentOrg(state);
+/** @param standing whether `dwc` acts for this org as it is */
+function fromOrg(org: Org | undefined, role: Role, standing: "current" | "other"): FoundIdentity {
   if (org === undefined) return { kind: "found", ...NONE, cure: cureOfStranger(role) };
   const text = role.kind === "market" ? org.me.creds : org.services.find(({ name }) => name === role.name)?.creds;
-  if (text === undefined) return { kind: "found", ...NONE, cure: cureOfMember(org, role) };
+  const cure = standing === "current" ? cureOfMember(org, role) : `${goBackTo(org)}; ${cureOfMember(org, role)}`;
+  if (text === undefined) return { kind: "found", ...NONE, cure };
   const parsed = checkCredentials(text);
   if (parsed.kind === "bad")
     return refused(
       "bad-credentials",
       `the credentials of ${shown(org.name)} cannot be used, as ${parsed.why}: ${ANEW}`,
     );
-  return { kind: "found", credentials: parsed.credentials, cure: cureOfMember(org, role), isNamed: false };
+  return { kind: "found", credentials: parsed.credentials, cure, isNamed: false };
 }
 
 const cureOfStranger = (role: Role): string =>
   role.kind === "service"
     ? `set NATS_CREDS to a file that  bin/dwc service-token ${role.name}  has printed, or type  bin/dwc create-org  and  bin/dwc create-service ${role.name}`
     : 'type  bin/dwc accept-invitation CODE , or for a bus of your own  bin/dwc create-org "My Org" "YOUR NAME" YOU@EXAMPLE.ORG';
+
+const goBackTo = ({ id, me }: Org): string => `type  bin/dwc login ${me.email} --org-id ${id}`;
 
 function cureOfMember(org: Org, role: Role): string {
   const where = `you are in ${shown(org.name)}`;

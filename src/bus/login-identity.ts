@@ -1,0 +1,53 @@
+// The credentials of this process, read again before each login: they are replaced while it runs, by `dwc` or by whoever
+// keeps the file. What cannot be read at that moment is used as it was read last.
+
+import type { Credentials, CredentialsSource } from "./credentials.ts";
+import type { Caller } from "./trouble.ts";
+
+export interface IdentityOptions {
+  readonly credentials?: Credentials | undefined;
+  readonly cure?: string | undefined;
+  readonly readAgain?: CredentialsSource | undefined;
+}
+
+export class LoginIdentity implements Caller {
+  readonly #source: CredentialsSource | undefined;
+  #credentials: Credentials | undefined;
+  #cure: string | undefined;
+
+  constructor({ credentials, cure, readAgain }: IdentityOptions) {
+    this.#credentials = credentials;
+    this.#cure = cure;
+    this.#source = readAgain;
+  }
+
+  /** Those of the last login, or of the next one after renew(). */
+  get credentials(): Credentials | undefined {
+    return this.#credentials;
+  }
+
+  get holder(): string | undefined {
+    return this.#credentials?.name;
+  }
+
+  get cure(): string | undefined {
+    return this.#cure;
+  }
+
+  /** Whether others than those of the last login can be read by now. */
+  get hasNews(): boolean {
+    const read = this.#source?.();
+    return read?.kind === "read" && read.credentials !== undefined && read.credentials.text !== this.#credentials?.text;
+  }
+
+  /** @returns why they could not be read, if they could not */
+  renew(): string | undefined {
+    const read = this.#source?.();
+    if (read === undefined) return undefined;
+    if (read.kind === "unreadable") return `${read.why}. Until then the credentials are used that were read before`;
+    this.#cure = read.cure ?? this.#cure;
+    // Where they are gone, as after `dwc revoke`, the old ones have the server say so.
+    this.#credentials = read.credentials ?? this.#credentials;
+    return undefined;
+  }
+}

@@ -1,0 +1,175 @@
+// takes: 20 s
+//
+// Credentials that are made again while programs run: after a refusal they are read anew, and what `dwc` prints as a cure
+// cures. Real servers, real programs.
+
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { connectNatsBus, type NatsBus } from "../../src/bus/nats-bus.ts";
+import { findIdentity, type Role } from "../../src/dwc/identity/credentials.ts";
+import { connectBus } from "../../src/service/connect.ts";
+import { type TestServer, until } from "../support/nats-server.ts";
+import { clock, credentials, enter, Folder } from "../support/orgs.ts";
+import { Program } from "../support/program.ts";
+
+interface Context {
+  folder: Folder;
+  server: TestServer;
+  reports: string[];
+  ends: (() => unknown)[];
+}
+
+const renewed = suite<Context>("renewed credentials");
+
+/** A second until they are read again, and a login; the rest is for a busy machine. */
+const BACK_WITHIN_MS = 15_000;
+
+renewed.before.each(async (context) => {
+  context.reports = [];
+  context.ends = [];
+  context.folder = new Folder();
+  context.ends.push(() => context.folder.remove());
+  await context.folder.createOrg();
+  await context.folder.createService("ratings");
+  context.server = await context.folder.startServer();
+  context.ends.push(() => context.server.stop());
+});
+renewed.after.each(async ({ ends }) => {
+  for (const end of ends.reverse()) await end();
+});
+
+/** A connection as a program of ours makes it. */
+function busOf({ folder, server, reports, ends }: Context, role: Role, natsCreds?: string): NatsBus {
+  const found = findIdentity({ stateDir: folder.path, natsCreds }, role);
+  if (found.kind === "refused") throw new Error(found.why);
+  const report = (sentence: string): void => void reports.push(sentence);
+  const bus = connectNatsBus({ ...found, urls: [server.url], name: "test", clock, report });
+  ends.push(() => bus.close());
+  return bus;
+}
+
+async function revokeRatings({ folder, server }: Context): Promise<void> {
+  await folder.revoke("ratings");
+  assert.equal(await folder.push(server), { kind: "told" });
+}
+
+const on = (bus: NatsBus): Promise<void> => until("connected", () => bus.status === "connected", BACK_WITHIN_MS);
+const off = (bus: NatsBus): Promise<void> =>
+  until("refused", () => /does not let us in/.test(bus.trouble ?? ""), BACK_WITHIN_MS);
+
+/** Calls reach it, and answers to its own calls reach it too: both depend on whose credentials it has. */
+async function works(context: Context, bus: NatsBus): Promise<void> {
+  const market = await enter(context.server, context.folder.person);
+  context.ends.push(() => market.bus.close());
+  const served = bus.subscribe("ratings.get", (message) => message.answer("4.5"), "ratings");
+  await bus.flush();
+  assert.is((await market.bus.request("ratings.get", "", { timeoutMs: 5_000 })).kind, "answered");
+  served.close();
+}
+
+renewed("after revoke and create-service a service of the state folder is back by itself", async (context) => {
+  const bus = busOf(context, { kind: "service", name: "ratings" });
+  await on(bus);
+  await revokeRatings(context);
+  await off(bus);
+  assert.match(bus.trouble ?? "", /bin\/dwc create-service ratings$/);
+  await context.folder.createService("ratings");
+  await on(bus);
+  await works(context, bus);
+});
+
+renewed(
+  "a NATS_CREDS file that is replaced is read again, and one that is missing for a moment does no harm",
+  async (context) => {
+    const path = join(context.folder.path, "ratings.creds");
+    const write = (): void => {
+      const text = context.folder.org.services.find(({ name }) => name === "ratings")?.creds ?? "";
+      writeFileSync(path, text.replaceAll("\n", "\r\n"));
+    };
+    write();
+    const bus = busOf(context, { kind: "service", name: "ratings" }, path);
+    await on(bus);
+    rmSync(path);
+    await context.server.kill();
+    await until("away", () => bus.status === "away");
+    await context.server.restart();
+    await on(bus);
+    assert.match(
+      context.reports.join("\n"),
+      /NATS_CREDS=.* cannot be read .*the credentials are used that were read before/,
+    );
+    await revokeRatings(context);
+    await off(bus);
+    writeFileSync(path, "half of ");
+    await context.folder.createService("ratings");
+    write();
+    await on(bus);
+    await works(context, bus);
+  },
+);
+
+renewed("the caller's part of reply subjects follows the new key", async (context) => {
+  const member = new Folder();
+  const { ends } = context;
+  ends.push(() => member.remove());
+  await member.accept(await context.folder.invite("bea@example.org"));
+  const bus = busOf({ ...context, folder: member }, { kind: "market" });
+  await on(bus);
+  const ratings = await enter(context.server, credentials(context.folder.org.services[0]?.creds ?? ""));
+  context.ends.push(() => ratings.bus.close());
+  ratings.bus.subscribe("ratings.get", (message) => message.answer("4.5"), "ratings");
+  await ratings.bus.flush();
+  const ask = async (): Promise<string> => (await bus.request("ratings.get", "", { timeoutMs: 5_000 })).kind;
+  assert.is(await ask(), "answered");
+  await context.folder.revoke("bea@example.org");
+  await context.folder.push(context.server);
+  await off(bus);
+  await member.accept(await context.folder.invite("bea@example.org"));
+  await on(bus);
+  assert.is(await ask(), "answered");
+});
+
+renewed("a library's connection with a credentials file is back by itself", async (context) => {
+  const path = join(context.folder.path, "lib.creds");
+  const write = (): void => writeFileSync(path, context.folder.org.services[0]?.creds ?? "");
+  write();
+  const bus = await connectBus(context.server.url, { credentialsFile: path, clock, report: () => undefined });
+  context.ends.push(() => bus.close());
+  assert.is(bus.status, "connected");
+  await revokeRatings(context);
+  await off(bus);
+  await context.folder.createService("ratings");
+  write();
+  await on(bus);
+});
+
+renewed("a process stays in the org that it began in, and its cure leads back there", async (context) => {
+  const bus = busOf(context, { kind: "service", name: "ratings" });
+  await on(bus);
+  const { id } = context.folder.org;
+  await revokeRatings(context);
+  await context.folder.createOrg("Another Org", "anna@example.com");
+  await off(bus);
+  assert.match(
+    bus.trouble ?? "",
+    new RegExp(`bin/dwc login anna@example.org --org-id ${id}; .*create-service ratings$`),
+  );
+});
+
+renewed("an instance of ours and its Market are served again after the cure that is printed", async (context) => {
+  const { folder, server } = context;
+  const env = { NATS_URL: server.url, DWC_STATE: folder.path, PORT: "0", ADMIN_PORT: "0" };
+  const ratings = new Program({ name: "ratings", args: ["--instance", "1"], env });
+  context.ends.push(() => ratings.end());
+  await ratings.waitFor(/instance 1 is up/);
+  await revokeRatings(context);
+  await ratings.waitFor(/instance 1 lost the bus/);
+  const [, cure = ""] = await ratings.waitFor(/does not let us in .* type {2}bin\/dwc (create-service ratings)$/);
+  const typed = new Program({ name: "dwc", args: cure.split(" "), env });
+  assert.equal(await typed.ended, { code: 0, signal: null });
+  await ratings.waitFor(/instance 1 is back on the bus/);
+});
+
+renewed.run();
