@@ -16,6 +16,7 @@ const LOOSE = [
   "Makefile",
   "README.md",
   "CHANGELOG.md",
+  "CONTRIBUTING.md",
   "package.json",
   "package-lock.json",
   "tsconfig.json",

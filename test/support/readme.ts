@@ -16,7 +16,13 @@ export interface Section {
 }
 
 /** From the folder of the repository. */
-export const PAGES = ["README.md", "docs/observing.md", "docs/operating.md", "docs/protocol.md"] as const;
+export const PAGES = [
+  "README.md",
+  "CONTRIBUTING.md",
+  "docs/observing.md",
+  "docs/operating.md",
+  "docs/protocol.md",
+] as const;
 
 export const readPage = (page: (typeof PAGES)[number]): string => readFileSync(join(repository, page), "utf8");
 

@@ -1,0 +1,104 @@
+// Packages: each that is imported is declared, each that is locked has a hash, and koa-views brings no more than it has to.
+
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { isBuiltin } from "node:module";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { repository } from "../support/toolbox.ts";
+
+const test = suite("packages");
+
+type Names = Readonly<Record<string, string>>;
+interface Locked {
+  readonly version?: string;
+  readonly integrity?: string;
+  readonly dev?: boolean;
+}
+
+const read = (file: string): string => readFileSync(join(repository, file), "utf8");
+const json = (file: string): Record<string, unknown> => JSON.parse(read(file));
+const names = (file: string, kind: "dependencies" | "devDependencies"): readonly string[] =>
+  Object.keys((json(file)[kind] ?? {}) as Names);
+
+/** Sources of a folder, without what is installed or compiled there. */
+const sources = (room: string): readonly string[] =>
+  readdirSync(join(repository, room), { recursive: true, encoding: "utf8" })
+    .map((path) => join(room, path))
+    .filter((path) => /\.(ts|js)$/.test(path) && !/node_modules|\bdist\b|public/.test(path))
+    .filter((path) => statSync(join(repository, path)).isFile());
+
+const IMPORTED =
+  /^(?:import|export)\b[^;"]*?from "([^".#][^"]*)";|^import "([^".#][^"]*)";|\bimport\("([^".#$][^"]*)"\)/gm;
+const packageOf = (path: string): string =>
+  path
+    .split("/")
+    .slice(0, path.startsWith("@") ? 2 : 1)
+    .join("/");
+
+function imported(file: string): readonly string[] {
+  const paths = [...read(file).matchAll(IMPORTED)].map(([, from, plain, late]) => from ?? plain ?? late ?? "");
+  return paths.filter((path) => path !== "" && !isBuiltin(path)).map(packageOf);
+}
+
+const ROOT = "package.json";
+const running = names(ROOT, "dependencies");
+const all = [...running, ...names(ROOT, "devDependencies")];
+const ROOMS: readonly (readonly [room: string, declared: readonly string[]])[] = [
+  ["bin", running],
+  ["src", running],
+  ["test", all],
+  ["bench", [...all, ...names("bench/package.json", "dependencies")]],
+  ["tracing", names("tracing/package.json", "dependencies")],
+];
+
+test("each package that a source names is declared where that source's packages are", () => {
+  for (const [room, declared] of ROOMS) {
+    const wrong = sources(room).flatMap((file) =>
+      imported(file)
+        .filter((name) => !declared.includes(name))
+        .map((name) => `${file}: ${name}`),
+    );
+    assert.equal(wrong, [], `not declared: ${wrong.join(", ")}`);
+  }
+  const found = sources("src").flatMap(imported);
+  for (const name of ["keygrip", "koa", "@nats-io/jwt", "pino", "nats"]) assert.ok(found.includes(name), name);
+});
+
+test("each declared package is used", () => {
+  const used = new Set(["bin", "src"].flatMap(sources).flatMap(imported));
+  assert.equal(
+    running.filter((name) => !used.has(name)),
+    [],
+  );
+});
+
+const locked = (file: string): readonly (readonly [path: string, entry: Locked])[] =>
+  Object.entries(json(file)["packages"] as Record<string, Locked>).filter(([path]) => path !== "");
+
+test("each entry of a lock has a hash, that of another platform too", () => {
+  for (const file of ["package-lock.json", "bench/package-lock.json", "tracing/package-lock.json"]) {
+    const entries = locked(file);
+    assert.ok(entries.length > 10);
+    const without = entries.filter(([, { integrity }]) => !/^sha512-[A-Za-z0-9+/]{86}==$/.test(integrity ?? ""));
+    assert.equal(
+      without.map(([path]) => path),
+      [],
+      `${file}: no hash`,
+    );
+  }
+});
+
+/** With the beautifier that koa-views brings for an option of its own it was 187. */
+const MOST_PACKAGES = 135;
+
+test("what runs in production is not many packages, and the beautifier that is left out is asked for by no page", () => {
+  const production = locked("package-lock.json").filter(([, { dev }]) => dev !== true);
+  assert.ok(production.length <= MOST_PACKAGES, `${production.length} packages`);
+  assert.equal(
+    sources("src/market").filter((file) => /\bpretty\b/.test(read(file))),
+    ["src/market/views.ts"],
+  );
+});
+
+test.run();
