@@ -3,7 +3,7 @@
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { systemClock } from "../src/clock.ts";
-import { findIdentity } from "../src/dwc/identity/credentials.ts";
+import { loginIdentity } from "../src/dwc/identity/credentials.ts";
 import { programLog, runProgram, settingsOrExit } from "../src/program/program.ts";
 import { readFleetArguments } from "../src/ratings/arguments.ts";
 import { startFleet } from "../src/ratings/fleet.ts";
@@ -23,7 +23,7 @@ const say = await programLog(settings, clock, speaker);
 
 await runProgram(clock, async (closers) => {
   // Also before three processes are started that would each say the same.
-  const access = findIdentity(settings, { kind: "service", name: SERVICE });
+  const access = loginIdentity(settings, { kind: "service", name: SERVICE });
   if (access.kind === "refused") return { kind: "refused", why: [access.why] };
   if (wanted.kind === "instance") return runRatings(wanted.instance, { settings, clock, say, access }, closers);
   const fleet = startFleet({ script: fileURLToPath(import.meta.url), count: wanted.count, clock, say });

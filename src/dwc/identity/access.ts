@@ -4,7 +4,7 @@ import { type Access, accountOf, type Credentials } from "../../bus/credentials.
 import type { StartPermit } from "../../bus/succession.ts";
 import type { Clock } from "../../clock.ts";
 import type { Settings } from "../../settings.ts";
-import { findIdentity } from "./credentials.ts";
+import { loginIdentity } from "./credentials.ts";
 import { paths } from "./folder.ts";
 import { shown } from "./names.ts";
 import { currentOrg, type Decision, type Org, type Refusal, refused, type State } from "./state.ts";
@@ -22,7 +22,7 @@ export async function marketAccess(
   settings: Pick<Settings, "stateDir" | "natsCreds">,
   clock: Clock,
 ): Promise<MarketAccess> {
-  const identity = findIdentity(settings, { kind: "market" });
+  const identity = loginIdentity(settings, { kind: "market" });
   if (identity.kind === "refused") return identity;
   // A folder that cannot be used is a reason not to begin at all.
   const config = await serverConfigFile(settings, clock);

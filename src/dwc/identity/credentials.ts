@@ -37,6 +37,19 @@ function stateSource(folder: string, role: Role, orgId: string | undefined): Cre
   };
 }
 
+/** The same for a program that goes to the bus: credentials of an earlier version are refused, with what replaces them. */
+export function loginIdentity(settings: Pick<Settings, "stateDir" | "natsCreds">, role: Role): FoundIdentity {
+  const found = findIdentity(settings, role);
+  if (found.kind === "refused" || found.credentials?.isOutdated !== true) return found;
+  const replace = found.isNamed
+    ? "ask for a new file: its owner types  bin/dwc renew , and sends it"
+    : "type  bin/dwc renew";
+  return refused(
+    "bad-credentials",
+    `the credentials of ${found.credentials.name} were issued by an earlier version: answers would not reach a caller, and a service could answer for another. To replace them, ${replace}`,
+  );
+}
+
 function fromFile(path: string, role: Role): FoundIdentity {
   const instead = `set it to a file that  bin/dwc service-token${role.kind === "service" ? ` ${role.name}` : ""}  has printed`;
   const how = role.kind === "service" ? instead : "set it to a person.creds file, or not at all";

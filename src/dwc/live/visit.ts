@@ -9,7 +9,7 @@ import type { Attempt } from "../../bus/trouble.ts";
 import type { Clock } from "../../clock.ts";
 import type { Settings } from "../../settings.ts";
 import { RESTART } from "../bus-notes.ts";
-import { findIdentity } from "../identity/credentials.ts";
+import { loginIdentity } from "../identity/credentials.ts";
 import type { Out, Visited } from "./visited.ts";
 
 export interface VisitOptions {
@@ -26,7 +26,7 @@ export async function visitBus<T>(
   act: (bus: NatsBus, credentials: Credentials | undefined) => Promise<T>,
 ): Promise<Visited<T>> {
   // Whoever looks is whoever runs a Market: calls any service, hears them all.
-  const identity = findIdentity(settings, { kind: "market" });
+  const identity = loginIdentity(settings, { kind: "market" });
   if (identity.kind === "refused") return out("bad-credentials", identity.why, "");
   const notes: string[] = [];
   const { credentials, cure } = identity;
