@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import * as fc from "fast-check";
 import { parseCredentials } from "../../src/bus/credentials.ts";
 import { isoTime } from "../../src/clock.ts";
+import { operatorClaims, orgClaims, systemClaims, userClaims } from "../../src/dwc/identity/claims.ts";
 import { codeOf, type Invitation, readCode } from "../../src/dwc/identity/invitation-code.ts";
 import { inviteUser } from "../../src/dwc/identity/invitations.ts";
 import { natsMint } from "../../src/dwc/identity/mint.ts";
@@ -11,6 +12,7 @@ import { createOrg } from "../../src/dwc/identity/orgs.ts";
 import { parseState } from "../../src/dwc/identity/parse-state.ts";
 import { createService } from "../../src/dwc/identity/services.ts";
 import { EMPTY_STATE } from "../../src/dwc/identity/state.ts";
+import { claimsIn, readToken } from "../../src/dwc/identity/token.ts";
 import { serviceShown } from "../../src/dwc/shown.ts";
 import { parseCatalogue } from "../../src/market/catalogue.ts";
 import { headLines, replayedLines } from "../../src/market/replay-lines.ts";
@@ -79,6 +81,22 @@ function credentialsHold(text: string): void {
   must(expiresAt === undefined || Number.isFinite(expiresAt), "an end is a time");
   mustBeSame(parseCredentials(parsed.credentials.text), parsed, "credentials survive their file");
 }
+
+function tokenHolds(jwt: string): void {
+  for (const shape of [operatorClaims, orgClaims, systemClaims, userClaims]) {
+    const read = readToken<object>(jwt, shape);
+    if (read === undefined) continue;
+    const [header = "", payload = ""] = jwt.split(".");
+    must(JSON.stringify(claimsIn(jwt)) === Buffer.from(payload, "base64url").toString("utf8"), "a token has one text");
+    mustBeSame(Buffer.from(read.signed).toString(), `${header}.${payload}`, "and that is what is signed");
+  }
+}
+
+/** The token with other claims. */
+const retold = (jwt: string, claims: unknown): string => {
+  const [header, , signature] = jwt.split(".");
+  return [header, Buffer.from(JSON.stringify(claims) ?? "").toString("base64url"), signature].join(".");
+};
 
 /** The text of a credentials file whose token says `claims`. */
 function withClaims(creds: string, claims: unknown): string {
@@ -157,11 +175,19 @@ export async function fileTargets(): Promise<readonly Target[]> {
   const { creds } = service.service;
   const claims: unknown = JSON.parse(Buffer.from(creds.split(/[.\n]/)[2] ?? "", "base64url").toString("utf8"));
   const codes = [signed(read.invitation), signed({ ...read.invitation, signingSeed: null })];
+  const { accountJwt, trust, me } = invited.org;
+  const tokens = [accountJwt, trust.operatorJwt, trust.systemAccountJwt, me.creds.split("\n")[1] ?? ""];
   const days = Array.from({ length: DAYS }, (_, seed) => recordedDay(seed, STEPS));
   return [
     target("states", fc.oneof(anyJson, nearlyJson(EMPTY_STATE, org.state, service.state, invited.state)), stateHolds),
     target("invitations", fc.oneof(anyText, nearlyText(...codes)), (code) => codeHolds(code, codes)),
     target("signed invitations", fc.oneof(anyJson, nearlyJson({ ...read.invitation })), invitationHolds),
+    target("tokens", fc.oneof(anyText, nearlyText(...tokens)), tokenHolds),
+    target(
+      "claims of tokens",
+      fc.constantFrom(...tokens).chain((jwt) => nearlyJson(claimsIn(jwt)).map((claims) => retold(jwt, claims))),
+      tokenHolds,
+    ),
     target("credentials", fc.oneof(anyText, nearlyText(creds, invited.org.me.creds)), credentialsHold),
     target("claims", fc.oneof(anyJson, nearlyJson(claims)), (said) => credentialsHold(withClaims(creds, said))),
     target("records", changedRecords(days), ({ lines, genuine }) => recordHolds(lines, genuine)),

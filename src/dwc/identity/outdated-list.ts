@@ -5,7 +5,7 @@ import type { FoundIdentity } from "./credentials.ts";
 import { isGrantOutdated } from "./grants.ts";
 import { problemOfServiceName, shown } from "./names.ts";
 import { judgeFile, judgePerson, judgeService, type Outdated } from "./outdated.ts";
-import type { Org } from "./state.ts";
+import type { Org, State } from "./state.ts";
 
 interface Listed {
   readonly whose: string;
@@ -28,6 +28,23 @@ const listed = (whose: string, why: Outdated | undefined, renew: string): readon
 
 const ownersTask = ({ name }: Org): string =>
   `ask the owner of ${shown(name)} for  ${RENEW} , then type  bin/dwc accept-invitation -  and paste the new invitation`;
+
+/** The other orgs of the folder, one line each: the worst of what is outdated there. */
+export function outdatedElsewhere({ orgs, currentOrgId }: State): readonly Listed[] {
+  return orgs
+    .filter(({ id }) => id !== currentOrgId)
+    .flatMap((org) => {
+      const all = outdatedOf(org);
+      const [worst] = WORST_FIRST.flatMap((why) => all.filter((one) => one.why === why));
+      if (worst === undefined) return [];
+      const { id, me, name } = org;
+      const others = all.length === 1 ? "" : ` and ${all.length - 1} more`;
+      const renew = `bin/dwc login ${me.email} --org-id ${id} , then  ${RENEW}`;
+      return [{ whose: `${worst.whose}${others} in [${id}] ${shown(name)}`, why: worst.why, renew }];
+    });
+}
+
+const WORST_FIRST: readonly Outdated[] = ["answers anywhere", "no longer admitted", "other permissions"];
 
 /** @param path as NATS_CREDS has it; undefined: the state folder's credentials are used */
 export function outdatedFile(path: string | undefined, found: FoundIdentity, org: Org | undefined): readonly Listed[] {

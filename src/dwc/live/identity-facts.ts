@@ -6,7 +6,7 @@ import { parseCredentials } from "../../bus/credentials.ts";
 import type { Settings } from "../../settings.ts";
 import { findIdentity } from "../identity/credentials.ts";
 import { paths } from "../identity/folder.ts";
-import { outdatedFile, outdatedOf } from "../identity/outdated-list.ts";
+import { outdatedElsewhere, outdatedFile, outdatedOf } from "../identity/outdated-list.ts";
 import { currentOrg, type Org, toSeconds } from "../identity/state.ts";
 import { type ReadState, readState } from "../identity/state-file.ts";
 import { isoSeconds } from "../shown.ts";
@@ -29,7 +29,11 @@ export function identityFacts(settings: Pick<Settings, "stateDir" | "natsCreds">
     org: org && { name: org.name, email: org.me.email },
     tooOpen: tooOpen(folder),
     expired: org === undefined ? [] : expiredOf(org, toSeconds(wallMs)),
-    outdated: [...(org === undefined ? [] : outdatedOf(org)), ...outdatedFile(settings.natsCreds, found, org)],
+    outdated: [
+      ...(org === undefined ? [] : outdatedOf(org)),
+      ...(read.kind === "read" ? outdatedElsewhere(read.state) : []),
+      ...outdatedFile(settings.natsCreds, found, org),
+    ],
     trouble: found.kind === "refused" ? found.why : undefined,
     hasCredentials: found.kind === "found" && found.credentials !== undefined,
   };

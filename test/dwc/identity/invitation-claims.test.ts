@@ -9,9 +9,13 @@ import { acceptInvitation, INVITATION_HOLDS_SECONDS } from "../../../src/dwc/ide
 import { natsMint } from "../../../src/dwc/identity/mint.ts";
 import { marketPermissions } from "../../../src/dwc/identity/permissions.ts";
 import { EMPTY_STATE, orgIdOf } from "../../../src/dwc/identity/state.ts";
+import { readToken } from "../../../src/dwc/identity/token.ts";
 import { NOW, refusal, tools } from "../../support/deciding.ts";
 
 const test = suite("the tokens of an invitation");
+
+/** Deeper than a stack. */
+const DEEP = 100_000;
 
 type Claims = Record<string, unknown> & { nats: Record<string, unknown> };
 type Change = (claims: Claims) => unknown;
@@ -220,6 +224,12 @@ test("a token has one meaning: for this program as for nats-server", () => {
     "no algorithm": { header: '{"typ":"JWT","alg":"none"}' },
     "a longer header": { header: '{"typ":"JWT","alg":"ed25519-nkey","kid":"x"}' },
   });
+});
+
+test("a token that is nested without end is none, and ends no process", () => {
+  const deep = `{"x":${"[".repeat(DEEP)}${"]".repeat(DEEP)}}`;
+  const anything = (value: unknown): object => Object(value) as object;
+  assert.is(readToken(token(deep, operator.seed), anything), undefined);
 });
 
 test("names that steer a terminal or a shell are none", () => {

@@ -6,7 +6,7 @@ import * as assert from "uvu/assert";
 import { acceptInvitation } from "../../../src/dwc/identity/invitations.ts";
 import { natsMint } from "../../../src/dwc/identity/mint.ts";
 import { judgeFile, judgePerson, judgeService } from "../../../src/dwc/identity/outdated.ts";
-import { outdatedFile, outdatedOf } from "../../../src/dwc/identity/outdated-list.ts";
+import { outdatedElsewhere, outdatedFile, outdatedOf } from "../../../src/dwc/identity/outdated-list.ts";
 import { parseState } from "../../../src/dwc/identity/parse-state.ts";
 import type { Permissions } from "../../../src/dwc/identity/permissions.ts";
 import { renew } from "../../../src/dwc/identity/renewal.ts";
@@ -196,6 +196,19 @@ test("the file of NATS_CREDS is judged by what it is, and one of another tool is
   const spec = { name: "ops", account: account.publicKey, signer: account.seed, permissions, expiresAt: null };
   assert.equal(file((await natsMint.creds(spec)).creds), [], "without permissions of its own");
   assert.equal(outdatedFile(undefined, { kind: "found", credentials: undefined, cure: "", isNamed: false }, org), []);
+});
+
+test("of another org in the folder one line says how to renew what is outdated there", async ({ ann }) => {
+  const older = await asOf(answersAnywhere, ann);
+  const both = await annsState(older, "Other");
+  const { id } = orgOf(older);
+  assert.equal(outdatedElsewhere(both), [
+    {
+      ...{ whose: `ratings and 1 more in [${id}] "My Test Org"`, why: "answers anywhere" },
+      renew: `bin/dwc login ann@example.org --org-id ${id} , then  bin/dwc renew`,
+    },
+  ]);
+  assert.equal(outdatedElsewhere(await annsState(ann, "Other")), []);
 });
 
 test("a state of an earlier dwc, without grants, can be read", async ({ ann }) => {

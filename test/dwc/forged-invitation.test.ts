@@ -1,0 +1,84 @@
+// takes: 10 s
+// Invitations whose maker has put parts of the reader's own org into them: typed into the real dwc, they change no file.
+
+import { lstatSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { codeOf, type Invitation, readCode } from "../../src/dwc/identity/invitation-code.ts";
+import { acceptInvitation } from "../../src/dwc/identity/invitations.ts";
+import { natsMint } from "../../src/dwc/identity/mint.ts";
+import type { Org } from "../../src/dwc/identity/state.ts";
+import { changeState } from "../../src/dwc/identity/state-file.ts";
+import { clock, Folder } from "../support/orgs.ts";
+import { Desk, SECRET } from "./typed.ts";
+
+const test = suite("forged invitations");
+let ann: Folder;
+let eve: Folder;
+let desk: Desk;
+
+test.before(async () => {
+  [ann, eve, desk] = [new Folder(), new Folder(), new Desk()];
+  await ann.createOrg("Ann's Org");
+  await ann.createService("ratings");
+  await eve.createOrg("Eve's Org", "eve@example.org");
+});
+test.after(() => {
+  desk.clear();
+  ann.remove();
+  eve.remove();
+});
+
+/** Each file of the folder with what is in it; the lock's own says who has held it last. */
+function filesOf({ path }: Folder): Readonly<Record<string, string>> {
+  const names = readdirSync(path, { recursive: true, encoding: "utf8" }).filter((name) => !name.startsWith("identity.lock"));
+  const files = names.map((name) => join(path, name)).filter((file) => lstatSync(file).isFile());
+  return Object.fromEntries(files.sort().map((file) => [file, readFileSync(file, "utf8")]));
+}
+
+/** Signed by Eve's org, which is what the code names. */
+async function forged(change: (invitation: Invitation, own: Org) => Partial<Invitation>): Promise<string> {
+  const { authority } = eve.org;
+  const read = readCode(await eve.invite(`ann${Math.random()}@example.org`, true), natsMint.isSignedBy);
+  if (read.kind === "bad" || authority.kind !== "owner") throw new Error("Eve owns an org");
+  const invitation = { ...read.invitation, ...change(read.invitation, ann.org) };
+  return codeOf(invitation, (bytes) => natsMint.sign(authority.accountSeed, bytes));
+}
+
+const withId: Parameters<typeof forged>[0] = ({ org }, { id, name }) => ({ org: { ...org, id, name } });
+const withOperatorKey: Parameters<typeof forged>[0] = ({ trust }, own) => ({
+  trust: { ...trust, operatorKey: own.trust.operatorKey },
+});
+
+test("the id of an own org, or the own operator's key, is refused as it is typed", async () => {
+  const before = filesOf(ann);
+  for (const change of [withId, withOperatorKey]) {
+    const env = { DWC_STATE: ann.path };
+    const { code, stdout, stderr } = await desk.type(["accept-invitation", "-"], { stdin: await forged(change), env });
+    assert.equal([code, stdout], [1, ""], stderr);
+    assert.match(stderr, /^dwc: this invitation is not genuine \(its .*\); nothing of it was taken/);
+    assert.not.match(stderr, SECRET);
+    assert.equal(filesOf(ann), before);
+  }
+});
+
+test("any mixture of trusts is refused, and nats-server.conf stays", async () => {
+  const before = filesOf(ann);
+  for (const change of [
+    ({ trust }, own) => ({ trust: { ...own.trust, operatorJwt: trust.operatorJwt } }),
+    ({ trust }, own) => ({ trust: { ...trust, operatorKey: own.trust.operatorKey, systemAccount: own.trust.systemAccount } }),
+    ({ trust }, own) => ({ trust: { ...own.trust, systemAccountJwt: trust.systemAccountJwt } }),
+    (_, own) => ({ trust: own.trust }),
+    ({ org }, own) => ({ org: { ...org, accountJwt: own.accountJwt } }),
+    ({ org }, own) => ({ org: { ...org, account: own.account } }),
+  ] satisfies Parameters<typeof forged>[0][]) {
+    const code = await forged(change);
+    const tools = { mint: natsMint, now: clock.wall() };
+    const decided = await changeState({ folder: ann.path, clock }, (state) => acceptInvitation(state, { code }, tools));
+    assert.is(decided.kind === "refused" && decided.code, "bad-invitation");
+    assert.equal(filesOf(ann), before);
+  }
+});
+
+test.run();
