@@ -10,9 +10,10 @@ import { acceptInvitation, inviteUser } from "./identity/invitations.ts";
 import type { Mint } from "./identity/mint.ts";
 import { shown } from "./identity/names.ts";
 import { createOrg } from "./identity/orgs.ts";
+import { judgeService } from "./identity/outdated.ts";
 import { login, logout } from "./identity/people.ts";
 import type { PushMode } from "./identity/push.ts";
-import { renew } from "./identity/renewal.ts";
+import { type Renewed, renew } from "./identity/renewal.ts";
 import { revoke } from "./identity/revocations.ts";
 import { createService, serviceToken } from "./identity/services.ts";
 import {
@@ -61,7 +62,8 @@ function readingVerbs({ stateDir, clock }: VerbTools): Pick<IdentityVerbs, "desc
       const found = serviceToken(read.state, name);
       if (found.kind === "refused") return found;
       const { org, service } = found;
-      return { kind: "done", org: orgShown(org), service: serviceShown(service), creds: service.creds };
+      const isOutdated = judgeService(org, service) !== undefined;
+      return { kind: "done", org: orgShown(org), service: serviceShown(service), creds: service.creds, isOutdated };
     },
     natsConfig: async () => {
       const found = await serverConfigFile({ stateDir }, clock);
@@ -98,7 +100,7 @@ function serviceVerbs(tools: VerbTools): Pick<IdentityVerbs, "createOrg" | "crea
       return { kind: "done", org: orgShown(org), revoked: { kind: kindOf, name: revoked.what }, outcome, told };
     },
     renew: async (options) => {
-      const done = await change(tools, (state, minting) => renew(state, options, minting));
+      const done = await change(tools, (state, minting) => renew(state, options, minting), newestCreds);
       if (done.kind === "refused") return done;
       const { org, person, services, unrevoked, needsInvitation, told } = done;
       const invitations = done.invitations.map((one) => ({ ...one, expiresAt: isoSeconds(one.expiresAt) }));
@@ -172,6 +174,11 @@ function busVerbs({ stateDir, tellBus }: VerbTools): Pick<IdentityVerbs, "push" 
 function accountsOf({ operator, orgs }: State, mode: PushMode): Extract<Matter, { kind: "accounts" }> | undefined {
   const owned = orgs.filter(({ authority }) => authority.kind === "owner");
   return operator === null || owned.length === 0 ? undefined : { kind: "accounts", operator, orgs: owned, mode };
+}
+
+/** An admin's own credentials may be outdated; those that the folder has just signed are not. */
+function newestCreds({ org, services }: Pick<Renewed, "org" | "services">): string {
+  return org.services.find(({ name }) => name === services[0])?.creds ?? org.me.creds;
 }
 
 interface Minting {

@@ -2,6 +2,7 @@
 
 import { changed, unchanged } from "./changed.ts";
 import type { Command } from "./command.ts";
+import { shellWord } from "./identity/names.ts";
 import { orgJson } from "./words.ts";
 
 export const inviteUser: Command = {
@@ -28,7 +29,7 @@ export const inviteUser: Command = {
       said: [
         `Invited ${email} to [${org.id}] as ${admin ? "an" : "a"} ${role}; the code above is good until ${expiresAt}`,
         "Next: send the code to them in a private way. They type  bin/dwc accept-invitation -  and paste it",
-        `To take it back, now or later:  bin/dwc revoke ${email}`,
+        `To take it back, now or later:  bin/dwc revoke ${shellWord(email)}`,
       ],
       json: { org: orgJson(org), email, role, code, expires_at: expiresAt },
     });

@@ -2,6 +2,7 @@
 
 import { changed, unchanged } from "./changed.ts";
 import type { Command } from "./command.ts";
+import { shellWord } from "./identity/names.ts";
 import { orgJson } from "./words.ts";
 import type { RevokedKind } from "./world.ts";
 
@@ -27,13 +28,13 @@ export const revoke: Command = {
       lines: [`${was} ${revoked.kind} ${revoked.name} in [${org.id}]`],
       said: AFTERWARDS[revoked.kind](revoked.name),
       json: { org: orgJson(org), revoked: { kind: revoked.kind, name: revoked.name }, outcome },
-      again: `bin/dwc revoke ${revoked.name}`,
+      again: `bin/dwc revoke ${shellWord(revoked.name)}`,
       mustBeHeard: true,
     });
   },
 };
 
-const newPerson = (email: string): string => `To let them in again:  bin/dwc invite-user ${email}`;
+const newPerson = (email: string): string => `To let them in again:  bin/dwc invite-user ${shellWord(email)}`;
 
 /** What is to be known, and how it is undone. */
 const AFTERWARDS: Readonly<Record<RevokedKind, (name: string) => readonly string[]>> = {

@@ -27,6 +27,7 @@ export const serviceToken: Command = {
       kind: "done",
       lines: found.creds.trimEnd().split("\n"),
       said: [
+        ...(found.isOutdated ? [OUTDATED] : []),
         `This is a secret of ${found.service.name}: keep it in a file of mode 600, and start the service with NATS_CREDS=FILE`,
       ],
       json,
@@ -34,6 +35,9 @@ export const serviceToken: Command = {
     };
   },
 };
+
+const OUTDATED =
+  "Note: these credentials are outdated (bin/dwc check says how): replace them first with  bin/dwc renew";
 
 const unknownFormat = (format: string): Failed => ({
   kind: "failed",

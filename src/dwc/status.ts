@@ -3,6 +3,7 @@
 import type { BusLook } from "./bus-shapes.ts";
 import type { Command } from "./command.ts";
 import { columns } from "./help.ts";
+import { shellWord } from "./identity/names.ts";
 import { failedBy } from "./outcome.ts";
 import { orgJson, serviceJson, who } from "./words.ts";
 import type { Identity, World } from "./world.ts";
@@ -69,7 +70,7 @@ function serviceLine({
 type OrgShown = Identity["orgs"][number];
 
 const otherOrg = ({ id, name, email }: OrgShown): string =>
-  `[${id}]${email}, ${name}; to switch:  bin/dwc login ${email} --org-id ${id}`;
+  `[${id}]${email}, ${name}; to switch:  bin/dwc login ${shellWord(email)} --org-id ${id}`;
 
 function loggedOutLines(orgs: readonly OrgShown[], { stateDir }: World): readonly string[] {
   return [
@@ -77,7 +78,7 @@ function loggedOutLines(orgs: readonly OrgShown[], { stateDir }: World): readonl
     "",
     "Start an org of your own   bin/dwc create-org ORG NAME EMAIL",
     "Join one as invited        bin/dwc accept-invitation -",
-    ...orgs.map(({ id, email }) => `Go back to [${id}]   bin/dwc login ${email} --org-id ${id}`),
+    ...orgs.map(({ id, email }) => `Go back to [${id}]   bin/dwc login ${shellWord(email)} --org-id ${id}`),
   ];
 }
 

@@ -72,7 +72,8 @@ export type RevokedKind = "service" | "member" | "admin" | "person" | "key";
 export interface IdentityVerbs {
   /** Reads only. */
   describe(): Answer<{ identity: Identity }>;
-  serviceToken(name: string): Answer<{ service: ServiceShown; org: Org; creds: string }>;
+  /** `isOutdated`: an earlier dwc issued them, or they count no more. */
+  serviceToken(name: string): Answer<{ service: ServiceShown; org: Org; creds: string; isOutdated: boolean }>;
   natsConfig(): Answer<{ path: string }>;
   createOrg(org: { name: string; person: string; email: string }): Changed<{ org: Org; email: string }>;
   /** `kept`: it was there before. `renewed`: it was, and its credentials had expired. */

@@ -32,7 +32,9 @@ test.after(() => {
 
 /** Each file of the folder with what is in it; the lock's own says who has held it last. */
 function filesOf({ path }: Folder): Readonly<Record<string, string>> {
-  const names = readdirSync(path, { recursive: true, encoding: "utf8" }).filter((name) => !name.startsWith("identity.lock"));
+  const names = readdirSync(path, { recursive: true, encoding: "utf8" }).filter(
+    (name) => !name.startsWith("identity.lock"),
+  );
   const files = names.map((name) => join(path, name)).filter((file) => lstatSync(file).isFile());
   return Object.fromEntries(files.sort().map((file) => [file, readFileSync(file, "utf8")]));
 }
@@ -40,7 +42,7 @@ function filesOf({ path }: Folder): Readonly<Record<string, string>> {
 /** Signed by Eve's org, which is what the code names. */
 async function forged(change: (invitation: Invitation, own: Org) => Partial<Invitation>): Promise<string> {
   const { authority } = eve.org;
-  const read = readCode(await eve.invite(`ann${Math.random()}@example.org`, true), natsMint.isSignedBy);
+  const read = readCode(await eve.invite(`ann${clock.now()}@example.org`, true), natsMint.isSignedBy);
   if (read.kind === "bad" || authority.kind !== "owner") throw new Error("Eve owns an org");
   const invitation = { ...read.invitation, ...change(read.invitation, ann.org) };
   return codeOf(invitation, (bytes) => natsMint.sign(authority.accountSeed, bytes));
@@ -67,7 +69,9 @@ test("any mixture of trusts is refused, and nats-server.conf stays", async () =>
   const before = filesOf(ann);
   for (const change of [
     ({ trust }, own) => ({ trust: { ...own.trust, operatorJwt: trust.operatorJwt } }),
-    ({ trust }, own) => ({ trust: { ...trust, operatorKey: own.trust.operatorKey, systemAccount: own.trust.systemAccount } }),
+    ({ trust }, own) => ({
+      trust: { ...trust, operatorKey: own.trust.operatorKey, systemAccount: own.trust.systemAccount },
+    }),
     ({ trust }, own) => ({ trust: { ...own.trust, systemAccountJwt: trust.systemAccountJwt } }),
     (_, own) => ({ trust: own.trust }),
     ({ org }, own) => ({ org: { ...org, accountJwt: own.accountJwt } }),

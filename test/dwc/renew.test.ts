@@ -64,7 +64,9 @@ test("check finds what an earlier dwc issued, and the command that it names repl
   await ann.invite("ben@example.org");
   await makeOlder(ann);
   const file = join(desk.folder, "copy.creds");
-  writeFileSync(file, ann.org.services[0]?.creds ?? "");
+  const printed = await typeIn(ann, ["service-token", "ratings"]);
+  assert.match(printed.stderr, "Note: these credentials are outdated");
+  writeFileSync(file, printed.stdout);
   const env = { NATS_CREDS: file };
   assert.equal(await outdated(ann, env), [
     "critical bin/dwc renew",

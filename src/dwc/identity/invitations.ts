@@ -7,7 +7,7 @@ import { grantOf } from "./grants.ts";
 import { boundTag, codeOf, type Invitation, readCode } from "./invitation-code.ts";
 import { conflictOf } from "./invitation-conflict.ts";
 import type { Mint } from "./mint.ts";
-import { problemOfEmail, problemOfText, sameEmail, shown } from "./names.ts";
+import { problemOfEmail, problemOfText, sameEmail, shellWord, shown } from "./names.ts";
 import { adminPermissions, marketPermissions } from "./permissions.ts";
 import { ownedBy } from "./revocations.ts";
 import {
@@ -54,7 +54,7 @@ export async function inviteUser(
   if (org === undefined) return refused("not-logged-in", NOT_LOGGED_IN);
   const turnedAway = refusalOf(org, email);
   if (turnedAway !== undefined) return turnedAway;
-  const owned = ownedBy(state, org, `bin/dwc invite-user ${email}`);
+  const owned = ownedBy(state, org, `bin/dwc invite-user ${shellWord(email)}`);
   if (owned.kind === "refused") return owned;
   const made = await mintInvitation(org, owned, { email, admin }, { mint, now });
   return { kind: "done", ...made, state: withOrg(state, made.org) };
@@ -93,7 +93,7 @@ function refusalOf(org: Org, email: string): Refusal | undefined {
   if (!org.people.some((person) => sameEmail(person.email, email))) return undefined;
   return refused(
     "already-there",
-    `${email} has been invited before, and can be again once that is taken back: type  bin/dwc revoke ${email}`,
+    `${email} has been invited before, and can be again once that is taken back: type  bin/dwc revoke ${shellWord(email)}`,
   );
 }
 
@@ -132,7 +132,7 @@ function notGenuine(checked: Exclude<CheckedInvitation, { kind: "genuine" }>, { 
   if (checked.kind === "outdated")
     return refused(
       "bad-invitation",
-      `an earlier dwc made this invitation, and its permissions are not today's, so ask for a new one (bin/dwc renew, or bin/dwc invite-user ${email}): ${ACCEPT}`,
+      `an earlier dwc made this invitation, and its permissions are not today's, so ask for a new one (bin/dwc renew, or bin/dwc invite-user ${shellWord(email)}): ${ACCEPT}`,
     );
   return refused(
     "bad-invitation",
@@ -145,7 +145,7 @@ const ACCEPT = "type  bin/dwc accept-invitation -  and paste it";
 const expired = ({ org, email }: Invitation): Refusal =>
   refused(
     "expired-invitation",
-    `this invitation to ${shown(org.name)} has expired: ask for a new one (bin/dwc invite-user ${email})`,
+    `this invitation to ${shown(org.name)} has expired: ask for a new one (bin/dwc invite-user ${shellWord(email)})`,
   );
 
 /** An admin's services stay, to be signed again with the new key (`dwc renew`). */

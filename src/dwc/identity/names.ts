@@ -22,6 +22,11 @@ export function shown(text: string): string {
   return JSON.stringify(start.length < text.length ? `${printable}…` : printable);
 }
 
+/** A word of a command that a person copies: an address may hold what a shell acts on, and may come from an invitation. */
+export function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
 /** @param what "org" or "person": whose name it is */
 export function problemOfText(what: string, text: string): string | undefined {
   if (text.trim() === "") return `the ${what}'s name is empty`;

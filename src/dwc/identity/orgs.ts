@@ -2,7 +2,7 @@
 
 import { signAccount } from "./account.ts";
 import type { Mint } from "./mint.ts";
-import { problemOfEmail, problemOfText, sameEmail } from "./names.ts";
+import { problemOfEmail, problemOfText, sameEmail, shellWord } from "./names.ts";
 import { adminPermissions } from "./permissions.ts";
 import { type Decision, type Operator, type Org, orgIdOf, refused, type State, withOrg } from "./state.ts";
 
@@ -29,7 +29,7 @@ export async function createOrg(
   if (known !== undefined)
     return refused(
       "already-there",
-      `you have that org already, as ${known.id}: type  bin/dwc login ${known.me.email} --org-id ${known.id}`,
+      `you have that org already, as ${known.id}: type  bin/dwc login ${shellWord(known.me.email)} --org-id ${known.id}`,
     );
   const operator = state.operator ?? (await createOperator(mint));
   const org = await createAccount(mint, operator, wanted);

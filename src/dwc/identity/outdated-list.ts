@@ -3,7 +3,7 @@
 
 import type { FoundIdentity } from "./credentials.ts";
 import { isGrantOutdated } from "./grants.ts";
-import { problemOfServiceName, shown } from "./names.ts";
+import { problemOfServiceName, shellWord, shown } from "./names.ts";
 import { judgeFile, judgePerson, judgeService, type Outdated } from "./outdated.ts";
 import type { Org, State } from "./state.ts";
 
@@ -39,7 +39,7 @@ export function outdatedElsewhere({ orgs, currentOrgId }: State): readonly Liste
       if (worst === undefined) return [];
       const { id, me, name } = org;
       const others = all.length === 1 ? "" : ` and ${all.length - 1} more`;
-      const renew = `bin/dwc login ${me.email} --org-id ${id} , then  ${RENEW}`;
+      const renew = `bin/dwc login ${shellWord(me.email)} --org-id ${id} , then  ${RENEW}`;
       return [{ whose: `${worst.whose}${others} in [${id}] ${shown(name)}`, why: worst.why, renew }];
     });
 }
@@ -51,7 +51,9 @@ export function outdatedFile(path: string | undefined, found: FoundIdentity, org
   if (path === undefined || found.kind === "refused" || found.credentials === undefined) return [];
   const { text, name } = found.credentials;
   const isService = problemOfServiceName(name) === undefined;
-  const again = isService ? `bin/dwc service-token ${name} > ${path}` : "a new invitation, and leave NATS_CREDS out";
+  const again = isService
+    ? `bin/dwc service-token ${name} > ${shellWord(path)}`
+    : "a new invitation, and leave NATS_CREDS out";
   return listed(
     `${name} in ${path}`,
     judgeFile(text, org),

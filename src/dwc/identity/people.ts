@@ -1,6 +1,6 @@
 // Who this folder speaks as: logging in to one of its orgs, and out of all.
 
-import { problemOfEmail, sameEmail, shown } from "./names.ts";
+import { problemOfEmail, sameEmail, shellWord, shown } from "./names.ts";
 import { type Decision, EMPTY_STATE, type Org, refused, type State } from "./state.ts";
 
 /** Switches to the org of this folder in which the person has that address. */
@@ -16,7 +16,7 @@ export function login(
   if (org === undefined) return refused("no-such-name", strangerSentence(state, email, orgId));
   if (another !== undefined) {
     const choices = meant
-      .map(({ id, name }) => `bin/dwc login ${email} --org-id ${id}  (${shown(name)})`)
+      .map(({ id, name }) => `bin/dwc login ${shellWord(email)} --org-id ${id}  (${shown(name)})`)
       .join("  or  ");
     return refused("ambiguous", `${email} is in several orgs: type  ${choices}`);
   }
@@ -25,7 +25,7 @@ export function login(
 
 function strangerSentence({ orgs }: State, email: string, orgId: string | undefined): string {
   const where = orgId === undefined ? "" : ` in org ${shown(orgId)}`;
-  const known = orgs.map(({ id, me }) => `bin/dwc login ${me.email} --org-id ${id}`).join("  or  ");
+  const known = orgs.map(({ id, me }) => `bin/dwc login ${shellWord(me.email)} --org-id ${id}`).join("  or  ");
   const instead = known === "" ? 'bin/dwc create-org "My Org" "YOUR NAME" YOU@EXAMPLE.ORG' : known;
   return `this folder knows nobody as ${email}${where}: type  ${instead}`;
 }

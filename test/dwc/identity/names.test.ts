@@ -7,6 +7,7 @@ import {
   problemOfServiceName,
   problemOfText,
   sameEmail,
+  shellWord,
   shown,
 } from "../../../src/dwc/identity/names.ts";
 
@@ -121,6 +122,15 @@ test("an error repeats a name short, quoted and harmless", () => {
     assert.ok(said.length > 0 && said.length < 200, said.slice(0, 300));
     assert.not.match(said, "\u001b");
   }
+});
+
+test("a word of a command to copy is quoted where a shell would act on it", () => {
+  for (const plain of ["ann@example.org", "a.b+c@x-y.org", "U7ABC", "ratings_2", "/tmp/x.creds"])
+    assert.is(shellWord(plain), plain);
+  assert.is(shellWord("`id`@example.org"), "'`id`@example.org'");
+  assert.is(shellWord("$(id)"), "'$(id)'");
+  assert.is(shellWord("o'neill@example.org"), "'o'\\''neill@example.org'");
+  assert.is(shellWord(""), "''");
 });
 
 test.run();
