@@ -90,6 +90,15 @@ export function takesReplies(subject: string): boolean {
   return !KINDS.has(first) && !first.startsWith("$") && second !== "get" && !/[*>\s]/.test(subject);
 }
 
+/** A subject may be as long as the server's 4 KB line. The longest heartbeat's subject has 136 characters. */
+const LONGEST_SHOWN = 140;
+
+/** A subject that came from the bus, as it may stand in a line. */
+export function shownSubject(subject: string): string {
+  const printable = subject.slice(0, LONGEST_SHOWN).replace(/[^!-~]/g, "?");
+  return subject.length > LONGEST_SHOWN ? `${printable}...` : printable;
+}
+
 /** A space or a line's end in a subject would be read as another command: a bug of the caller's, never input. */
 export function assertSubject(subject: string): void {
   if (subject === "" || /\s/.test(subject)) throw new Error(`bus: ${JSON.stringify(subject)} is no subject`);

@@ -120,7 +120,7 @@ function membershipLine(service: string, event: MembershipEvent): Line {
     case "deaf":
       return membership("WARNING", `no heartbeats could be heard for ${seconds(event.deafMs)}: too many were sent`);
     case "unreadable heartbeat":
-      return membership("WARNING", `${service} heartbeat not understood: ${event.why}`);
+      return membership("WARNING", `${service} heartbeat not understood: ${event.why} (on ${event.subject})`);
   }
 }
 

@@ -64,7 +64,8 @@ export type ClientEvent =
   | { readonly kind: "hedging"; readonly who: Who; readonly late: Who; readonly afterMs: number }
   /** Answered, but nothing that the caller could use; another is asked. */
   | { readonly kind: "nonsense"; readonly who: Who }
-  | { readonly kind: "unreadable heartbeat"; readonly why: string }
+  /** `subject`: on which it came; it names the sender, and the bus may vouch for it. Printable, and cut to a length. */
+  | { readonly kind: "unreadable heartbeat"; readonly subject: string; readonly why: string }
   /** More strangers than are listened to: this one's heartbeat was not even read. */
   | { readonly kind: "crowded" }
   /** Heartbeats could not be heard for a while, though the bus was there: more were sent than could be read. */

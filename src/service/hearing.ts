@@ -83,7 +83,7 @@ export class Hearing {
     }
     const heard = this.#read(message, incarnation);
     if (heard.kind === "unreadable") {
-      tell({ kind: "unreadable heartbeat", why: heard.why });
+      tell({ kind: "unreadable heartbeat", subject: subjects.shownSubject(message.subject), why: heard.why });
       return;
     }
     this.#tellChanges(this.#tracker.heard(heard.beat, clock.now()));

@@ -57,4 +57,11 @@ test("a heartbeat's subject names its incarnation, if it is one of that service"
   }
 });
 
+test("a subject from the bus is shown in full where it can be a heartbeat's, and else cut, without control characters", () => {
+  const longest = subjects.heartbeatSubject("s".repeat(64), "i".repeat(64));
+  assert.is(subjects.shownSubject(longest), longest);
+  assert.is(subjects.shownSubject("health.ratings.\u001b[2J\u00e9"), "health.ratings.?[2J?");
+  assert.is(subjects.shownSubject(`health.${"x".repeat(4_000)}`), `health.${"x".repeat(133)}...`);
+});
+
 test.run();

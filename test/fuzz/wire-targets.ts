@@ -39,7 +39,9 @@ function heartbeatHolds(bytes: Uint8Array): void {
   const parsed = parseHeartbeat(decoded.value, ORIGIN);
   if (parsed.kind === "unreadable") {
     mustBeProblem(parsed.why);
-    const line = asText(clientLine("ratings", { kind: "unreadable heartbeat", why: parsed.why }));
+    const line = asText(
+      clientLine("ratings", { kind: "unreadable heartbeat", subject: "health.ratings.1-a", why: parsed.why }),
+    );
     must(!CONTROL.test(line), "a line is one line");
     return;
   }

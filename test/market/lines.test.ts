@@ -108,7 +108,7 @@ test("a loss says how it was noticed", () => {
   );
 });
 
-test("a clash names both, a full table its limit, and an odd heartbeat its fault", () => {
+test("a clash names both, a full table its limit, and an odd heartbeat its sender and its fault", () => {
   assert.is(
     client({ kind: "clash", who: who(1, "1-b"), other: who(1, "1-a") }),
     "WARNING:membership:- ratings instance 1 runs twice, and both are used: nats:ratings.get.1-b and nats:ratings.get.1-a",
@@ -118,8 +118,8 @@ test("a clash names both, a full table its limit, and an odd heartbeat its fault
     "WARNING:membership:- ratings instance 2 turned away: 10000 instances are known already",
   );
   assert.is(
-    client({ kind: "unreadable heartbeat", why: "not JSON in UTF-8" }),
-    "WARNING:membership:- ratings heartbeat not understood: not JSON in UTF-8",
+    client({ kind: "unreadable heartbeat", subject: "health.ratings.2-b", why: "not JSON in UTF-8" }),
+    "WARNING:membership:- ratings heartbeat not understood: not JSON in UTF-8 (on health.ratings.2-b)",
   );
 });
 

@@ -216,6 +216,10 @@ for (const [make, openWire] of [
     const told = /^WARNING:membership:- ratings heartbeat not understood: /;
     await until("all told", WITHIN_MS, () => market.program.count(told) >= broken.length + 2);
     assert.is(market.program.count(told), broken.length + 2);
+    // Each line names its sender.
+    const senders = broken.map((_, place) => `(on health.ratings.id-${believed.length + place + 1})`);
+    for (const sender of [...senders, "(on health.ratings.id-garbage)", "(on health.ratings.no$token)"])
+      assert.is(market.program.since(0).filter((line) => line.endsWith(sender)).length, 1, sender);
     assert.is(market.program.count(/ joined: /), believed.length);
   });
 

@@ -8,12 +8,11 @@ import { type Failed, type Outcome, shown } from "../outcome.ts";
 import { parseDuration, shownDuration } from "./duration.ts";
 import { failedVisit } from "./failed-visit.ts";
 import type { CallReport } from "./live-world.ts";
+import { OWN_SERVICE } from "./start-hint.ts";
 import type { InBus } from "./visited.ts";
 import { nameOf, whoJson } from "./who.ts";
 
 const VERB = "get";
-/** The service that comes with the Market: of it we know how it is started, and what it asks for. */
-const OWN_SERVICE = "ratings";
 /** As settings have it for every other caller. */
 const SHORTEST_MS = 10;
 const LONGEST_MS = 60_000;

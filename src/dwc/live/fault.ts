@@ -8,6 +8,7 @@ import type { Failed, Line, Outcome } from "../outcome.ts";
 import { failedVisit } from "./failed-visit.ts";
 import { endsText, RESET, readWish } from "./fault-wish.ts";
 import type { FaultReport, FaultWish } from "./live-world.ts";
+import { isOwnMake, OWN_SERVICE, startAgain } from "./start-hint.ts";
 import { roomOn, table } from "./table.ts";
 import type { InBus } from "./visited.ts";
 import { nameOf } from "./who.ts";
@@ -59,14 +60,19 @@ function outcomeOf(wish: FaultWish, { value: report, notes }: InBus<FaultReport>
 
 function nextSteps({ service, order }: FaultWish, takers: readonly FaultTaker[]): readonly string[] {
   const [taker] = takers;
-  if (taker === undefined) return [`no instance of ${service} takes faults: to start three that do, type  ${START}`];
-  if (order.kind === "kill")
-    return [`${nameOf(taker)} is killed. Next:  CHAOS=1 make startRatings INSTANCE=${taker.instance}`];
+  if (taker === undefined) return [`no instance of ${service} takes faults: ${startTakers(service)}`];
+  if (order.kind === "kill") {
+    const start = startAgain(service, taker);
+    return [`${nameOf(taker)} is killed. Next:  ${isOwnMake(service, taker) ? `CHAOS=1 ${start}` : start}`];
+  }
   if (order.kind !== "begin") return [];
   return [`it ends by itself; sooner with  bin/dwc fault ${RESET} ${nameOf(taker)}`];
 }
 
-const START = "CHAOS=1 make startRatings COUNT=3";
+const startTakers = (service: string): string =>
+  service === OWN_SERVICE
+    ? "to start three that do, type  CHAOS=1 make startRatings COUNT=3"
+    : `start one of ${service} that does`;
 
 function takersTable(takers: readonly FaultTaker[], room: number): readonly Line[] {
   return table(
@@ -113,7 +119,7 @@ function whyNot({ service, target, order }: FaultWish, report: FaultReport): Fai
 
 function unknown(service: string, name: string, { others }: FaultReport): Failed {
   if (others.length === 0)
-    return failed("nobody-takes-faults", `no instance of ${service} takes faults`, `to start three that do:  ${START}`);
+    return failed("nobody-takes-faults", `no instance of ${service} takes faults`, startTakers(service));
   const names = others.map(nameOf).join(", ");
   return failed("unknown-instance", `${name} takes no faults, or is not there`, `there are:  ${names}`);
 }

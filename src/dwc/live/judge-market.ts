@@ -6,7 +6,9 @@ import type { Belief } from "./belief.ts";
 import type { Facts } from "./facts.ts";
 import { NO_BOARD } from "./failed-visit.ts";
 import { type Finding, findingOf } from "./finding.ts";
+import { grouped } from "./grouped.ts";
 import { busCure } from "./judge-bus.ts";
+import { startAgain } from "./start-hint.ts";
 
 const market = findingOf("Market");
 const START = "make startRatings";
@@ -63,7 +65,8 @@ export function judgeBelief(facts: Facts): readonly Finding[] {
   if (asked.kind === "no board") return judgeNoBoard(asked);
   if (asked.kind !== "board") return [];
   const { belief } = asked;
-  const found = [...judgeStrangers(facts, belief), ...belief.instances.flatMap((row) => judgeRow(row, belief, facts))];
+  const judged = belief.instances.flatMap((row) => judgeRow(row, belief, facts));
+  const found = [...judgeStrangers(facts, belief), ...byNumber(judged)];
   const untold = found.length - MOST_TOLD;
   const more = instances("warning", `and ${untold} more of that kind`, `bin/dwc explain ${belief.service}`);
   return untold > 0 ? [...found.slice(0, MOST_TOLD), more] : found;
@@ -85,7 +88,23 @@ function judgeStrangers({ roll }: Facts, { service, instances: rows, bus }: Beli
   return [instances("warning", what, "end it, then type  make market   (with the NATS_URL that you have here)")];
 }
 
-function judgeRow(row: InstanceRow, belief: Belief, { roll }: Facts): readonly Finding[] {
+/** A finding of one process. */
+interface Judged {
+  readonly row: InstanceRow;
+  readonly trouble: "open" | "faults" | "lost";
+  readonly what: string;
+  readonly cure: string;
+}
+
+/** A finding for each instance number and trouble, of the process that was heard last; and how many processes there are. */
+function byNumber(judged: readonly Judged[]): readonly Finding[] {
+  return grouped(judged, ({ row, trouble }) => `${row.instance} ${trouble}`).map((same) => {
+    const { what, cure } = same.reduce((last, one) => (one.row.heartbeat.at > last.row.heartbeat.at ? one : last));
+    return instances("warning", same.length === 1 ? what : `${what} (${same.length} processes of that number)`, cure);
+  });
+}
+
+function judgeRow(row: InstanceRow, belief: Belief, { roll }: Facts): readonly Judged[] {
   const { instance, incarnation, state, membership, breaker } = row;
   const name = `${belief.service}/${instance}`;
   const isOn = (row.faults ?? []).filter(({ endsAt }) => endsAt > belief.at);
@@ -96,23 +115,24 @@ function judgeRow(row: InstanceRow, belief: Belief, { roll }: Facts): readonly F
       ? `bin/dwc explain ${name}`
       : `fg   (in its window, if it is paused; and  bin/dwc explain ${name})`;
     const what = `${name} is called by nobody: its breaker is open (${breaker.why ?? "it did not answer"})`;
-    return [instances("warning", what, isOn.length > 0 ? reset : cure)];
+    return [{ row, trouble: "open", what, cure: isOn.length > 0 ? reset : cure }];
   }
   if (isOn.length > 0 && state !== "lost" && state !== "left") {
     const what = `${name} has faults on: ${isOn.map(({ text }) => text).join("; ")}`;
-    return [instances("warning", what, reset)];
+    return [{ row, trouble: "faults", what, cure: reset }];
   }
   // Where nobody is left that has been said already, with one line that brings them all back.
   const isNobodyLeft = roll.kind === "in" && roll.value.length === 0;
   if (state !== "lost" || isNobodyLeft || isReplaced(row, belief)) return [];
-  return [instances("warning", `${name} is lost: ${membership.how ?? "it ended without a word"}`, lostCure(row))];
+  const what = `${name} is lost: ${membership.how ?? "it ended without a word"}`;
+  return [{ row, trouble: "lost", what, cure: lostCure(row, belief.service) }];
 }
 
 /** A process that has ended is no loss while another does its work. */
 const isReplaced = ({ instance }: InstanceRow, belief: Belief): boolean =>
   belief.instances.some((row) => row.instance === instance && row.membership.kind === "up");
 
-function lostCure({ instance, membership }: InstanceRow): string {
-  const start = `${START} INSTANCE=${instance}`;
-  return membership.how === "no heartbeat" ? `fg   (in its window, if it is paused; else  ${start})` : start;
+function lostCure(row: InstanceRow, service: string): string {
+  const start = startAgain(service, row);
+  return row.membership.how === "no heartbeat" ? `fg   (in its window, if it is paused; else  ${start})` : start;
 }

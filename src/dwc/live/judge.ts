@@ -3,9 +3,12 @@
 import type { Outdated } from "../identity/outdated.ts";
 import type { Facts } from "./facts.ts";
 import { type Finding, findingOf, type Grade } from "./finding.ts";
+import { type Group, grouped } from "./grouped.ts";
 import { hasBus, judgeBus } from "./judge-bus.ts";
 import { judgeBelief, judgeMarket } from "./judge-market.ts";
+import { isOwnMake } from "./start-hint.ts";
 import type { Heard } from "./visited.ts";
+import { nameOf } from "./who.ts";
 
 /** As package.json has it. */
 export const LEAST_NODE = "20.19.0";
@@ -72,22 +75,52 @@ function judgeInstances(facts: Facts): readonly Finding[] {
     const why = hasBus(facts) ? "the bus does not let us in" : "the bus is away";
     return [instances("unknown", `could not be asked: ${why}`)];
   }
-  const up = roll.value.filter(({ state }) => state === "up");
-  const others = roll.value.filter(({ state }) => state === "draining");
   if (roll.value.length === 0)
     return [instances("warning", "nobody answers the roll call of ratings", "make startRatings COUNT=3")];
+  const up = roll.value.filter(({ state }) => state === "up");
+  const leaving = roll.value.filter(({ state }) => state === "draining");
   const services = [...new Set(up.map(({ service }) => service))];
   return [
     ...services.map((service) => instances("fine", upSentence(service, up))),
-    ...others.map(({ service, instance }) => instances("warning", `${service}/${instance} is leaving`)),
-    ...clashes(up).map(([one, other]) =>
-      instances(
-        "warning",
-        `two processes are ${one.service}/${one.instance}: ${one.incarnation} and ${other.incarnation}`,
-        `end one of them, and start it as another:  make startRatings INSTANCE=${freeNumber(one, up)}`,
-      ),
+    ...firstOf(grouped(leaving, nameOf), leavingFinding),
+    ...firstOf(
+      grouped(up, nameOf).filter(({ length }) => length > 1),
+      (same) => clashFinding(same, up),
     ),
   ];
+}
+
+/** More than that are one trouble, and not many: anybody on an open bus can beat under any number. */
+const MOST_TOLD = 8;
+
+function firstOf(groups: readonly Namesakes[], judgeGroup: (same: Namesakes) => Finding): readonly Finding[] {
+  const found = groups.slice(0, MOST_TOLD).map(judgeGroup);
+  const untold = groups.length - found.length;
+  const more = instances("warning", `and ${untold} more of that kind`, "bin/dwc ps");
+  return untold > 0 ? [...found, more] : found;
+}
+
+/** The processes of one instance. */
+type Namesakes = Group<Heard>;
+
+const leavingFinding = (same: Namesakes): Finding =>
+  instances("warning", `${nameOf(same[0])} is leaving${same.length > 1 ? ` (${same.length} processes)` : ""}`);
+
+const MOST_INCARNATIONS_SHOWN = 4;
+
+function clashFinding(same: Namesakes, up: readonly Heard[]): Finding {
+  const [one] = same;
+  const names = same.slice(0, MOST_INCARNATIONS_SHOWN).map(({ incarnation }) => incarnation);
+  const untold = same.length - names.length;
+  const last = untold > 0 ? `${untold} more` : names.pop();
+  const count = same.length === 2 ? "two" : String(same.length);
+  return instances(
+    "warning",
+    `${count} processes are ${nameOf(one)}: ${names.join(", ")} and ${last}`,
+    same.every((process) => isOwnMake(process.service, process))
+      ? `end all but one of them, and start it as another:  make startRatings INSTANCE=${freeNumber(one, up)}`
+      : "end all but one of them, and start them under numbers of their own",
+  );
 }
 
 function upSentence(service: string, up: readonly Heard[]): string {
@@ -102,16 +135,12 @@ function shortened(numbers: readonly number[]): string {
   return numbers.length > MOST_NUMBERS_SHOWN ? `${shown} and ${numbers.length - MOST_NUMBERS_SHOWN} more` : shown;
 }
 
-function clashes(up: readonly Heard[]): readonly (readonly [Heard, Heard])[] {
-  return up.flatMap((one, at) => {
-    const before = up[at - 1];
-    const isSame = before !== undefined && before.service === one.service && before.instance === one.instance;
-    return isSame ? [[before, one] as const] : [];
-  });
-}
-
+/** The lowest number that no process has. */
 function freeNumber({ service }: Heard, up: readonly Heard[]): number {
-  return Math.max(...up.filter((one) => one.service === service).map(({ instance }) => instance)) + 1;
+  const taken = new Set(up.filter((one) => one.service === service).map(({ instance }) => instance));
+  let free = 1;
+  while (taken.has(free)) free += 1;
+  return free;
 }
 
 const machine = findingOf("Machine");

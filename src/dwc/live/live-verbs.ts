@@ -15,6 +15,7 @@ import { followEvents } from "./follow.ts";
 import type { AskedMarket, LiveVerbs } from "./live-world.ts";
 import { type MarketPlaces, marketPlaces } from "./market-places.ts";
 import type { callRoll } from "./roll.ts";
+import { OWN_SERVICE } from "./start-hint.ts";
 import { runTop } from "./top-loop.ts";
 import type { visitBus } from "./visit.ts";
 
@@ -35,7 +36,6 @@ export interface LiveTools {
 /** Who runs answers in a millisecond, across an ocean within this; who is paused does not, and shows by that. */
 const LISTEN_MS = 150;
 /** The service that comes with the Market: its roll is called, also where nobody has an org. */
-const OWN_SERVICE = "ratings";
 
 const NOBODY_ASKED: AskedOnBus = { takers: [], meant: [], others: [], asked: undefined };
 

@@ -9,6 +9,7 @@ import { failedMarket, failedVisit } from "./failed-visit.ts";
 import type { AskedMarket } from "./live-world.ts";
 import { MARKET_OPTION, wrongMarket } from "./market-option.ts";
 import { psJson, psRows, psTable } from "./ps-rows.ts";
+import { OWN_SERVICE, startSome } from "./start-hint.ts";
 import { roomOn } from "./table.ts";
 import type { Heard, Visited } from "./visited.ts";
 
@@ -55,7 +56,7 @@ function listed(
     kind: "done",
     lines: rows.length === 0 ? [] : psTable(rows, live.wall(), roomOn(screen)),
     said: [
-      ...(rows.length === 0 ? ["nobody is there: to start three instances, type  make startRatings COUNT=3"] : []),
+      ...(rows.length === 0 ? [`nobody is there: ${startSome(service ?? OWN_SERVICE)}`] : []),
       ...(roll.kind === "out" ? [`no roll call: ${roll.why}`] : roll.notes),
       ...(asked.kind === "board" ? [] : unseen(asked)),
     ],

@@ -109,7 +109,7 @@ test("every trouble but one of the outside comes with what to type", () => {
     [{ roll: roll(heard(1), heard(2, { state: "draining" })) }, /^warning ratings\/2 is leaving/],
     [
       { roll: roll(heard(1), heard(1, { incarnation: "1-b" }), heard(4)) },
-      /^warning two processes are ratings\/1: 1-a and 1-b \| .*INSTANCE=5/,
+      /^warning two processes are ratings\/1: 1-a and 1-b \| .*INSTANCE=2/,
     ],
     [{ market: { kind: "nothing", url: marketUrl } }, /^warning no Market answers .* \| make market$/],
     [{ market: { kind: "stranger", url: marketUrl } }, /^critical .* not the Market \| make market PORT=5001/],
@@ -180,6 +180,69 @@ test("who was lost is a warning until another does its work, or nobody is left a
   const again = { ...third, incarnation: "3-b" };
   assert.equal(troubles(believed(lost("nobody answers there"), first, again)), []);
   assert.equal(troubles({ ...believed(lost("nobody answers there")), roll: roll() }).length, 1);
+});
+
+const OTHER_MAKE = "1b4e28ba-2fa1-11d2-883f-0016d3cca427";
+const AGAIN = "start it again, in the way it was started before";
+
+test("how an instance of another make, or of another service, is started is not known here", () => {
+  const lost = (how: string): Row => ({
+    ...{ ...third, incarnation: OTHER_MAKE, state: "lost" },
+    membership: { kind: "gone", how },
+  });
+  assert.equal(troubles(believed(lost("nobody answers there"), first)), [
+    `warning ratings/3 is lost: nobody answers there | ${AGAIN}`,
+  ]);
+  assert.equal(troubles(believed(lost("no heartbeat"), first)), [
+    `warning ratings/3 is lost: no heartbeat | fg   (in its window, if it is paused; else  ${AGAIN})`,
+  ]);
+  const twice = (service: string, ...incarnations: string[]): Partial<Facts> => ({
+    roll: roll(...incarnations.map((incarnation) => heard(1, { service, incarnation }))),
+  });
+  const own = "end all but one of them, and start them under numbers of their own";
+  assert.equal(troubles(twice("greetings", "1-a", "1-b")), [
+    `warning two processes are greetings/1: 1-a and 1-b | ${own}`,
+  ]);
+  assert.equal(troubles(twice("ratings", "1-a", OTHER_MAKE)), [
+    `warning two processes are ratings/1: 1-a and ${OTHER_MAKE} | ${own}`,
+  ]);
+  const greeting = { ...board, service: "greetings", instances: [{ ...lost("nobody answers there") }, first] };
+  const told = troubles({ asked: { kind: "board", url: marketUrl, belief: greeting } });
+  assert.ok(told.includes(`warning greetings/3 is lost: nobody answers there | ${AGAIN}`), told.join("\n"));
+  assert.not.match(told.join("\n"), "startRatings");
+});
+
+test("several processes of one number are one line for each trouble, of the one that was heard last", () => {
+  const lost = (at: number): Row => ({
+    ...{ ...third, incarnation: `3-${at}`, state: "lost", heartbeat: { at, countsUntil: at } },
+    membership: { kind: "gone", how: at === 7 ? "no heartbeat" : "nobody answers there" },
+  });
+  assert.equal(troubles(believed(first, ...[5, 7, 3].map(lost))), [
+    "warning ratings/3 is lost: no heartbeat (3 processes of that number) | fg   (in its window, if it is paused; else  make startRatings INSTANCE=3)",
+  ]);
+  const opened = [1, 2].map((at) => ({ ...open, incarnation: `2-${at}` }));
+  assert.equal(
+    troubles(believed(first, ...opened, lost(5))).map((line) => line.split(" | ")[0]),
+    [
+      "warning ratings/2 is called by nobody: its breaker is open (request timed out) (2 processes of that number)",
+      "warning ratings/3 is lost: nobody answers there",
+    ],
+  );
+  const leaving = ["2-a", "2-b"].map((incarnation) => heard(2, { incarnation, state: "draining" }));
+  assert.equal(troubles({ roll: roll(heard(1), ...leaving) }), ["warning ratings/2 is leaving (2 processes) | "]);
+});
+
+test("ten thousand processes of one number, or of as many numbers, are a few lines", () => {
+  const same = Array.from({ length: 10_000 }, (_, at) => heard(1, { incarnation: `1-${at}` }));
+  assert.equal(troubles({ roll: roll(...same) }), [
+    "warning 10000 processes are ratings/1: 1-0, 1-1, 1-2, 1-3 and 9996 more | end all but one of them, and start it as another:  make startRatings INSTANCE=2",
+  ]);
+  const numbers = Array.from({ length: 5_000 }, (_, at) => at + 1).flatMap((number) => [
+    heard(number),
+    heard(number, { incarnation: `${number}-b` }),
+  ]);
+  const told = troubles({ roll: roll(...numbers) });
+  assert.equal([told.length, told.at(-1)], [9, "warning and 4992 more of that kind | bin/dwc ps"]);
 });
 
 test("a Market that knows none of those who answer here is told apart from one that knows some", () => {
