@@ -88,6 +88,7 @@ export async function openRatingsDesk(world: BusWorld, closers: Closers): Promis
     hedge: settings.hedge,
     tell: createTeller(sight, world, closers),
     count: (ended) => sight.count(ended, clock.now()),
+    report: (sentence) => world.say({ level: "WARNING", logger: "resolver", text: `- ${sentence}` }),
     ...(recording.kind === "recording" && { core: recording.core }),
   });
   if (recording.kind === "recording") recording.watch(bus.bus);

@@ -79,6 +79,7 @@ function instanceOptions(
     clock,
     heartbeatIntervalMs: settings.health.heartbeatIntervalMs,
     random: Math.random,
+    report: (sentence) => say({ level: "WARNING", text: `- ${sentence}` }),
     chaos: settings.chaos
       ? ownProcess({ natsUrls, ...access, clock, ...openBusOptions(settings, access), history })
       : undefined,

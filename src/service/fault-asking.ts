@@ -62,6 +62,9 @@ export async function askForFault(
         return { kind: "unheard", why: "nobody" };
       case "away":
         return { kind: "unheard", why: "away" };
+      case "denied":
+      case "unsent":
+        return { kind: "refused", why: reply.why };
       default:
         return { kind: "unheard", why: "no answer" };
     }

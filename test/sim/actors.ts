@@ -7,6 +7,7 @@ import type { ClientEvent } from "../../src/service/client-options.ts";
 import type { Handled } from "../../src/service/handled.ts";
 import { type Instance, startInstance } from "../../src/service/instance.ts";
 import { Dice } from "../support/random.ts";
+import { Careless } from "./careless.ts";
 import { type Home, Host } from "./host.ts";
 import { rulesOf, type Script } from "./script.ts";
 import type { Server } from "./server.ts";
@@ -138,17 +139,21 @@ const pick = ({ heartbeatIntervalMs }: { readonly heartbeatIntervalMs?: number }
 
 export class MarketProcess extends Process {
   readonly client: Client;
+  /** Its own code, where that has bugs. */
+  readonly careless: Careless | undefined;
 
   constructor(place: number, seed: number, server: Server, script: Script, tell: (event: ClientEvent) => void) {
     super(`m${place + 1}`, { kind: "markets", place }, seed, server);
+    this.careless = script.careless ? new Careless(seed) : undefined;
+    const own = { tell, count: () => undefined, random: this.dice.random };
     this.client = openClient({
       service: SERVICE,
       bus: this.bus,
       clock: this.host,
-      random: this.dice.random,
       rules: rulesOf(script),
       hedge: script.hedge,
-      tell: (event) => tell(event),
+      report: () => undefined,
+      ...(this.careless?.spoilt(own) ?? own),
     });
   }
 }

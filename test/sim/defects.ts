@@ -184,6 +184,46 @@ export const DEFECTS: readonly Defect[] = [
     ": this.#charge(attempt, timeoutMs);",
     ': this.#hedging === undefined ? this.#charge(attempt, timeoutMs) : attempt.result === "timeout" ? "nothing" : attempt.result;',
   ]),
+  defect("what was never sent counts as an answer", [
+    "service/answer",
+    'failed("the request was not sent", reply.why), result: "unsent"',
+    'failed("the request was not sent", reply.why), result: "answered"',
+  ]),
+  defect("what the server denies is the instance's fault", [
+    "service/answer",
+    'detail: reply.why }, result: "denied"',
+    'detail: reply.why }, result: "timeout"',
+  ]),
+  defect("a call that is denied waits for its timeout", [
+    "bus/pending",
+    "if (waiting.subject === subject)\n                this.settle(replyTo, denied);",
+    "if (false)\n                this.settle(replyTo, denied);",
+  ]),
+  defect("a check that throws is the instance's fault", [
+    "service/answer",
+    'textOf(error)), result: "unchecked"',
+    'textOf(error)), result: "timeout"',
+  ]),
+  defect("a request that cannot be written is thrown at its caller", [
+    "service/call-request",
+    'return failed("the request cannot be written as JSON", textOf(error));',
+    "throw error;",
+  ]),
+  defect("a listener that throws ends whatever called it", [
+    "service/guard",
+    "            catch (error) {\n                this.failed(name, error);\n            }\n        };",
+    "            catch (error) {\n                throw error;\n            }\n        };",
+  ]),
+  defect("a call that failed on its own side keeps its ticket", [
+    "service/client",
+    'guard.run("core", () => this.#settle(ticket, result, call.trace), undefined);',
+    'if (attempt.answer.kind !== "failed")\n            guard.run("core", () => this.#settle(ticket, result, call.trace), undefined);',
+  ]),
+  defect("who was sent nothing is trusted", [
+    "health/tracker",
+    'if (result === "answered")',
+    'if (result === "answered" || result === "unsent" || result === "denied")',
+  ]),
   defect("what is explained forgets who is spared", [
     "sight/seen",
     "resolver.look(now, { slow })",

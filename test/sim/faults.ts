@@ -1,6 +1,6 @@
 // The faults of a script, made and mended at their times.
 
-import type { InstanceProcess, Manner, Process } from "./actors.ts";
+import { type InstanceProcess, type Manner, type Process, SERVICE } from "./actors.ts";
 import { GIVEN_UP_AFTER_MS } from "./route.ts";
 import { type Far, type Fault, faultLine, LAST_FAULT_MS } from "./script.ts";
 import { PHASES } from "./timeline.ts";
@@ -16,6 +16,8 @@ const LONGEST_SKEW_MS = 3_600_000;
 /** Too short for the clock to call it a stall, and long enough for a timeout to come due before an answer is read. */
 const HICCUP_MS = { least: 30, most: 220 };
 const BETWEEN_HICCUPS_MS = { least: 60, most: 500 };
+
+type Denying = Extract<Fault, { denied: number | undefined }>;
 
 export class Faults {
   readonly #world: World;
@@ -56,7 +58,8 @@ export class Faults {
     if (fault.on === "bus") return this.#troubleBus(fault.kind);
     if (fault.on === "market") {
       const market = this.#world.markets[fault.place];
-      return market === undefined ? undefined : this.#troubleMarket(market, fault.kind);
+      if (market === undefined) return undefined;
+      return "denied" in fault ? this.#deny(market, fault) : this.#troubleMarket(market, fault.kind);
     }
     const instance = this.#world.instances.findLast(
       ({ number, host, running, leftAt }) =>
@@ -109,6 +112,27 @@ export class Faults {
     if (kind === "stall") return this.#stall(market, () => undefined);
     if (kind === "hiccups") return this.#hiccups(market);
     return this.#connection(market, kind);
+  }
+
+  /** What may be heard is decided at the login, so the market has to log in again. */
+  #deny(market: Process, { kind, denied }: Denying): (() => void) | undefined {
+    const { server } = this.#world;
+    if (server.permissions.has(market.host)) return undefined;
+    this.#world.begin(market);
+    const prefix = denied === undefined ? `${SERVICE}.get.` : `${SERVICE}.get.${denied + 1}-`;
+    const loginAgain = (): void => {
+      if (kind === "deafen") for (const connection of server.of(market.host)) connection.drop("to log in again");
+    };
+    server.permissions.set(market.host, {
+      deniesSending: (subject) => kind === "deny" && subject.startsWith(prefix),
+      deniesReplies: kind === "deafen",
+    });
+    loginAgain();
+    return () => {
+      server.permissions.delete(market.host);
+      loginAgain();
+      this.#endOnceReached(market);
+    };
   }
 
   #troubleInstance(instance: InstanceProcess, kind: string): (() => void) | undefined {

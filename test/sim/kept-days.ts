@@ -16,7 +16,7 @@ export const KEPT_DAYS: readonly KeptDay[] = [
     broke: "P16",
     why: "an instance that left in the middle of a call said that it had not begun; a caller that stood still asked another",
     script: {
-      ...{ seed: 220, instances: 2, markets: 2, nodes: 1, hedge: true },
+      ...{ seed: 220, instances: 2, markets: 2, nodes: 1, hedge: true, careless: false },
       ...{ pageEveryMs: 858, failureLimit: 1, retestDelayMs: 4_000 },
       faults: [
         { atMs: 7_239, forMs: 6_000, on: "market", place: 1, kind: "stall" },

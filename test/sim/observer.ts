@@ -4,15 +4,17 @@
 import type { Change } from "../../src/health/change.ts";
 import type { Member } from "../../src/health/member.ts";
 import type { Ticket } from "../../src/health/ticket.ts";
-import type { Answer } from "../../src/service/answer.ts";
+import { type Answer, failed } from "../../src/service/answer.ts";
 import type { AskOptions } from "../../src/service/client.ts";
 import type { ClientEvent } from "../../src/service/client-options.ts";
 import { type HealthRules, usualHealthRules } from "../../src/settings.ts";
 import { inWords } from "../support/table.ts";
 import type { InstanceProcess, MarketProcess } from "./actors.ts";
 import { CallChecks } from "./call-checks.ts";
+import type { CarelessCall } from "./careless.ts";
 import { ExplainChecks } from "./explain-checks.ts";
 import { FaultChecks } from "./fault-checks.ts";
+import { LocalChecks } from "./local-checks.ts";
 import { RetestChecks } from "./retest-checks.ts";
 import { rulesOf } from "./script.ts";
 import { SecondChecks } from "./second-checks.ts";
@@ -32,6 +34,7 @@ export class Observer implements View {
   readonly #seconds: SecondChecks;
   readonly #turns: TurnChecks;
   readonly #explained: ExplainChecks;
+  readonly #local: LocalChecks;
   /** Tickets whose request has not been sent yet, in order. */
   #unsent: Call[] = [];
   readonly #byReplyTo = new Map<string, Call>();
@@ -47,6 +50,7 @@ export class Observer implements View {
     this.#seconds = new SecondChecks(this);
     this.#turns = new TurnChecks(this);
     this.#explained = new ExplainChecks(this);
+    this.#local = new LocalChecks(this);
     this.#checks = [
       this.#state,
       this.#explained,
@@ -55,6 +59,7 @@ export class Observer implements View {
       new RetestChecks(this),
       this.#turns,
       new FaultChecks(this),
+      this.#local,
     ];
     this.#listenToTracker();
     this.#listenToResolver();
@@ -76,10 +81,24 @@ export class Observer implements View {
     const asked = { request, options, atMs: this.world.timeline.now, at: this.market.host.now() };
     this.world.calls += 1;
     for (const check of this.#checks) check.asked?.(asked);
-    const answer = await this.market.client.ask(this.#seconds.marked(request, options), options);
+    const answer = await this.#answerOf(this.#seconds.marked(request, options), options);
     this.world.note(() => `${this.market.host.name} ${answer.kind === "unanswered" ? answer.why : answer.kind}`);
     for (const check of this.#checks) check.answered?.(asked, answer);
     return answer;
+  }
+
+  async #answerOf(request: object, options: AskOptions): Promise<Answer> {
+    try {
+      return await this.market.client.ask(request, options);
+    } catch (error) {
+      this.#local.rejected(error);
+      return failed("the call failed in its own process", String(error));
+    }
+  }
+
+  /** Asks as the market's own careless code does. */
+  async askCarelessly(call: CarelessCall): Promise<void> {
+    this.#local.carelessEnded(call, await this.ask(call.request, call.options));
   }
 
   // What the world tells.
@@ -132,7 +151,10 @@ export class Observer implements View {
       const changes = settle(ticket, result, now);
       const after = this.#state.noteKind(this.member(ticket.who.incarnation));
       this.calls.delete(ticket);
-      if (call === undefined) return changes;
+      if (call === undefined) {
+        this.#local.settledTwice(ticket);
+        return changes;
+      }
       if (call.replyTo !== undefined) this.#byReplyTo.delete(call.replyTo);
       const settled = { call, result, changes, generations: [before, after ?? before] as const, now };
       for (const check of this.#checks) check.settled?.(settled);
@@ -189,12 +211,15 @@ export class Observer implements View {
     const { bus } = this.market;
     const call = bus.call.bind(bus);
     bus.call = (subject, body, options, ended) => {
-      bus.nextReplyTo = undefined;
-      call(subject, body, options, ended);
-      this.#replyIsOf(subject, bus.nextReplyTo);
       const sent = this.#unsent.find(({ ticket }) => ticket.who.address === subject);
-      if (sent === undefined) return;
       this.#unsent = this.#unsent.filter((other) => other !== sent);
+      bus.nextReplyTo = undefined;
+      call(subject, body, options, (reply) => {
+        if (sent === undefined) ended(reply);
+        else this.#local.ended(sent, reply, () => ended(reply));
+      });
+      this.#replyIsOf(subject, bus.nextReplyTo);
+      if (sent === undefined) return;
       sent.replyTo = bus.nextReplyTo;
       if (sent.replyTo !== undefined) this.#byReplyTo.set(sent.replyTo, sent);
     };

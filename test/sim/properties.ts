@@ -19,6 +19,7 @@ export const PROPERTIES = {
   P16: "a call that must not be repeated is handled once at most",
   P17: "hedging sends one call in twenty twice, never to the same one, spares who is late, and charges it all the same",
   P18: "a reply subject names the service that may answer, and serves one address alone",
+  P19: "what fails on the caller's own side, or is not permitted, says nothing of anybody; each ticket is settled once",
 } as const;
 
 export type PropertyName = keyof typeof PROPERTIES;

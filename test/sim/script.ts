@@ -23,12 +23,15 @@ export const INSTANCE_FAULTS = [
   "skew",
 ] as const;
 export const MARKET_FAULTS = ["stall", "stall", "hiccups", "hiccups", "drop", "cut", "skew"] as const;
+/** The server does not let a market send to an instance, or to any; or receive its answers, from its next login on. */
+export const PERMISSION_FAULTS = ["deny", "deafen"] as const;
 export const BUS_FAULTS = ["restart", "freeze"] as const;
 /** A bus of two nodes may fall apart, with some of everybody on each side. */
 export const CLUSTER_FAULTS = ["restart", "freeze", "partition", "partition", "partition"] as const;
 
 export type InstanceFault = (typeof INSTANCE_FAULTS)[number];
 export type MarketFault = (typeof MARKET_FAULTS)[number];
+export type PermissionFault = (typeof PERMISSION_FAULTS)[number];
 export type BusFault = (typeof CLUSTER_FAULTS)[number];
 
 interface When {
@@ -38,6 +41,13 @@ interface When {
 export type Fault =
   | (When & { readonly on: "instance"; readonly place: number; readonly kind: InstanceFault })
   | (When & { readonly on: "market"; readonly place: number; readonly kind: MarketFault })
+  | (When & {
+      readonly on: "market";
+      readonly place: number;
+      readonly kind: PermissionFault;
+      /** The instance that is denied, by its place; undefined: all. */
+      readonly denied: number | undefined;
+    })
   | (When & { readonly on: "bus"; readonly kind: Exclude<BusFault, "partition"> })
   | (When & { readonly on: "bus"; readonly kind: "partition"; readonly far: Far });
 
@@ -55,6 +65,8 @@ export interface Script {
   readonly nodes: 1 | 2;
   /** HEDGE=1: calls that are late are sent once more. */
   readonly hedge: boolean;
+  /** The markets' own code has bugs (careless.ts). */
+  readonly careless: boolean;
   readonly pageEveryMs: number;
   readonly failureLimit: number;
   readonly retestDelayMs: number;
@@ -68,6 +80,9 @@ export const QUIET_MS = 15_000;
 const MOST_FAULTS = 10;
 /** So many days are lived with HEDGE=1. */
 const HEDGED_SHARE = 0.3;
+/** So many have markets whose own code has bugs, and so many a permission that is taken away for a time. */
+const CARELESS_SHARE = 0.3;
+const DENIED_SHARE = 0.3;
 
 /**
  * Health as in earnest, but for a shorter day: the delays of retests, the interval of heartbeats (still longer than a
@@ -86,22 +101,36 @@ export function writeScript(seed: number): Script {
   };
   const count = 1 + dice.below(MOST_FAULTS);
   const faults = Array.from({ length: count }, () => throwFault(dice, town));
-  return {
-    seed,
-    ...town,
+  const habits = {
     hedge: dice.chance(HEDGED_SHARE),
     pageEveryMs: 600 + dice.below(500),
     failureLimit: dice.pick([1, 1, 1, 2]),
     retestDelayMs: dice.pick([2_000, 4_000]),
-    faults: faults.sort((a, b) => a.atMs - b.atMs),
   };
+  // Thrown last: the days that were found without them stay as they were.
+  const careless = dice.chance(CARELESS_SHARE);
+  if (dice.chance(DENIED_SHARE)) faults.push(permissionFault(dice, town));
+  return { seed, ...town, ...habits, careless, faults: faults.sort((a, b) => a.atMs - b.atMs) };
 }
 
 type Town = Pick<Script, "instances" | "markets" | "nodes">;
 
-function throwFault(dice: Dice, town: Town): Fault {
+function throwWhen(dice: Dice): When {
   const atMs = FIRST_FAULT_MS + dice.below(LAST_FAULT_MS - FIRST_FAULT_MS);
   const forMs = dice.pick([400, 1_500, 4_000, 9_000, 20_000]) * (0.6 + 0.8 * dice.random());
+  return { atMs, forMs };
+}
+
+function permissionFault(dice: Dice, { markets, instances }: Town): Fault {
+  const denied = dice.chance(0.5) ? undefined : dice.below(instances);
+  return {
+    ...throwWhen(dice),
+    ...{ on: "market", place: dice.below(markets), kind: dice.pick(PERMISSION_FAULTS), denied },
+  };
+}
+
+function throwFault(dice: Dice, town: Town): Fault {
+  const { atMs, forMs } = throwWhen(dice);
   const chance = dice.random();
   if (chance < (town.nodes === 1 ? 0.12 : 0.2)) return busFault(dice, { atMs, forMs }, town);
   if (chance < 0.4) return marketFault(dice, { atMs, forMs }, dice.below(town.markets));
@@ -137,8 +166,9 @@ export const healsAtMs = ({ faults }: Script): number =>
 /** One fault as a person reads it. */
 export function faultLine(fault: Fault): string {
   const whom = fault.on === "bus" ? "the bus" : `${fault.on} ${fault.place + 1}`;
+  const denied = "denied" in fault ? (fault.denied === undefined ? ", all" : `, instance ${fault.denied + 1}`) : "";
   const parted = fault.kind === "partition" ? `, ${farLine(fault.far)} on the far side` : "";
-  return `${seconds(fault.atMs)}  ${whom}: ${fault.kind}, for ${seconds(fault.forMs).trim()}${parted}`;
+  return `${seconds(fault.atMs)}  ${whom}: ${fault.kind}, for ${seconds(fault.forMs).trim()}${denied}${parted}`;
 }
 
 function farLine({ instances, markets }: Far): string {

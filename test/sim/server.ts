@@ -14,6 +14,12 @@ export const DELAY_MS = { least: 0.1, most: 8 } as const;
 /** When a server gives up a client that it cannot reach. The real one takes four minutes: a day here has one. */
 const STALE_MS = 9_000;
 
+/** What the server does not let one host do. */
+export interface Permissions {
+  readonly deniesSending: (subject: string) => boolean;
+  readonly deniesReplies: boolean;
+}
+
 export interface Sub {
   readonly connection: Connection;
   readonly subject: string;
@@ -27,6 +33,8 @@ const EMPTY = new Uint8Array(0);
 export class Server {
   readonly timeline: Timeline;
   readonly dice: Dice;
+  /** Of hosts that may not do everything. */
+  readonly permissions = new Map<Host, Permissions>();
   readonly #nodes: 1 | 2;
   readonly #route: Route;
   isUp = true;

@@ -1,7 +1,16 @@
 // A Bus on the simulated server. Below the connection everything is simulated; above it runs what runs in earnest: the
 // link with its pulse, the table of calls that are out, the reading of replies.
 
-import type { Bus, BusStatus, CallOptions, Message, Reply, RequestOptions, Subscription } from "../../src/bus/bus.ts";
+import type {
+  Bus,
+  BusStatus,
+  CallOptions,
+  Denied,
+  Message,
+  Reply,
+  RequestOptions,
+  Subscription,
+} from "../../src/bus/bus.ts";
 import { type Hearing, Link, type Wire, type WireSubscribing, type WireSubscription } from "../../src/bus/nats-link.ts";
 import {
   ERROR_CODE_HEADER,
@@ -16,7 +25,7 @@ import { AWAY, CANCELLED, PendingTable } from "../../src/bus/pending.ts";
 import { StatusBoard } from "../../src/bus/status-board.ts";
 import { countedReplies } from "../support/counted-replies.ts";
 import type { Host } from "./host.ts";
-import type { Connection, Server, Sub } from "./server.ts";
+import type { Connection, Permissions, Server, Sub } from "./server.ts";
 
 /** As the real dialler has it: between two attempts, give or take half. */
 const REDIAL_AFTER_MS = 250;
@@ -26,20 +35,31 @@ const LOOK_EVERY_MS = 100;
 /** A day has a few hundred calls: with this delay reply subjects serve many times. */
 const REUSE_DELAY = 4;
 
+/** The largest body that a simulated bus takes: far more than ours have, and little to make too large. */
+export const MAX_BODY_BYTES = 1_000;
+const UNSENT: Reply = { kind: "unsent", why: `the body is over the bus's limit of ${MAX_BODY_BYTES} bytes` };
+const DENIED: Denied = { kind: "denied", why: "this process is not allowed to" };
+const NOTHING: WireMessage = { subject: "", data: new Uint8Array(0) };
+
 export class SimBus implements Bus {
+  readonly maxBodyBytes = MAX_BODY_BYTES;
   readonly #host: Host;
   readonly #server: Server;
   readonly #random: () => number;
   readonly #pending: PendingTable;
-  readonly #board = new StatusBoard((_status, error) => {
-    throw error;
-  });
+  readonly #board = new StatusBoard((_status, error) => this.failed(error));
   readonly #hearings = new Set<Hearing>();
   #link: Link<SimWire> | undefined;
+  #repliesDenied: Denied | undefined;
   /** Messages that this process fails to send: an instance may answer and not beat. */
   swallows: (subject: string) => boolean = () => false;
   /** A reply has reached this process' socket, whether or not it runs. */
   arrived: (subject: string) => void = () => undefined;
+
+  /** A listener has failed. */
+  failed: (error: unknown) => void = (error) => {
+    throw error;
+  };
 
   /** When it last found the bus. */
   connectedAtMs = Number.NEGATIVE_INFINITY;
@@ -52,7 +72,11 @@ export class SimBus implements Bus {
     const isDoubted = (sentAtMs: number): boolean => this.#link?.inDoubt(sentAtMs) !== false;
     this.#pending = new PendingTable(host, subjects, isDoubted, REUSE_DELAY);
     const hear = (message: WireMessage): void => void this.#pending.heard(message.subject, replyOf(message));
-    this.#hearings.add({ subject: subjects.subscription, queue: undefined, hear });
+    const denied = (): void => {
+      this.#repliesDenied = DENIED;
+      this.#pending.settleAll(DENIED);
+    };
+    this.#hearings.add({ subject: subjects.subscription, queue: undefined, hear, denied });
     void this.#keepDialling();
   }
 
@@ -84,6 +108,8 @@ export class SimBus implements Bus {
     const wire = this.#wire;
     if (options.signal?.aborted) ended(CANCELLED);
     else if (wire === undefined) ended(AWAY);
+    else if (this.#repliesDenied !== undefined) ended(this.#repliesDenied);
+    else if (Buffer.byteLength(body) > MAX_BODY_BYTES) ended(UNSENT);
     else {
       this.nextReplyTo = this.#pending.add(subject, options, ended);
       wire.publish({ subject, reply: this.nextReplyTo, data: Buffer.from(body) });
@@ -96,7 +122,7 @@ export class SimBus implements Bus {
 
   gather(subject: string, body: string, waitMs: number): Promise<readonly Uint8Array[]> {
     const wire = this.#wire;
-    if (wire === undefined) return Promise.resolve([]);
+    if (wire === undefined || this.#repliesDenied !== undefined) return Promise.resolve([]);
     const gathering = this.#pending.addGathering(subject, waitMs);
     wire.publish({ subject, reply: gathering.replyTo, data: Buffer.from(body) });
     return gathering.bodies;
@@ -171,11 +197,17 @@ export class SimBus implements Bus {
       await this.#pause(LOOK_EVERY_MS);
       answers = this.#server.answers(this.#host);
     }
-    return answers === "yes" ? new SimWire(this.#server, this.#host, (subject) => this.arrived(subject)) : undefined;
+    return answers === "yes" ? this.#connect() : undefined;
+  }
+
+  #connect(): SimWire {
+    const denied = (subject: string): void => this.#pending.deny(subject, DENIED);
+    return new SimWire(this.#server, this.#host, { arrived: (subject) => this.arrived(subject), denied });
   }
 
   async #stayOn(link: Link<SimWire>): Promise<void> {
     this.#link = link;
+    this.#repliesDenied = undefined;
     for (const hearing of this.#hearings) link.hear(hearing);
     if (await link.flush()) {
       this.connectedAtMs = this.#host.timeline.now;
@@ -198,16 +230,24 @@ function headersOf({ code, message }: ServiceError): WireHeaders {
   return { code: 0, keys: () => [...values.keys()], get: (key) => values.get(key) ?? "" };
 }
 
+interface Ears {
+  readonly arrived: (subject: string) => void;
+  /** The server has refused a message to that subject. */
+  readonly denied: (subject: string) => void;
+}
+
 /** The verbs that the link uses of the client library's connection. */
 class SimWire implements Wire {
   readonly #connection: Connection;
   readonly #server: Server;
   readonly #closed: Promise<unknown>;
   readonly #flushes = new Set<() => void>();
+  readonly #denied: (subject: string) => void;
   #received = 0;
 
-  constructor(server: Server, host: Host, arrived: (subject: string) => void) {
+  constructor(server: Server, host: Host, { arrived, denied }: Ears) {
     this.#server = server;
+    this.#denied = denied;
     let lost: (why: Error) => void = () => undefined;
     this.#closed = new Promise((resolve) => {
       lost = resolve;
@@ -220,7 +260,24 @@ class SimWire implements Wire {
   }
 
   publish(message: WireMessage): void {
-    if (this.#connection.isOpen) this.#connection.up(() => this.#server.route(message, this.#connection.node));
+    const { subject } = message;
+    if (!this.#connection.isOpen) return;
+    this.#connection.up(() => {
+      if (this.#permissions?.deniesSending(subject)) this.#refuse(() => this.#denied(subject));
+      else this.#server.route(message, this.#connection.node);
+    });
+  }
+
+  get #permissions(): Permissions | undefined {
+    return this.#server.permissions.get(this.#connection.host);
+  }
+
+  #refuse(tell: () => void): void {
+    this.#connection.down(() =>
+      this.#connection.host.read(() => {
+        if (this.#connection.isOpen) tell();
+      }),
+    );
   }
 
   subscribe(subject: string, { queue, callback }: WireSubscribing): WireSubscription {
@@ -229,7 +286,11 @@ class SimWire implements Wire {
       callback(null, message);
     };
     const sub: Sub = { connection: this.#connection, subject, queue, hear };
-    this.#connection.up(() => this.#server.add(sub));
+    const refused = (): void => callback(new Error("not permitted"), NOTHING);
+    this.#connection.up(() => {
+      if (this.#permissions?.deniesReplies && subject.startsWith("_INBOX.")) this.#refuse(refused);
+      else this.#server.add(sub);
+    });
     const unsubscribe = (): void => this.#connection.up(() => this.#server.remove(sub));
     return { unsubscribe, drain: () => Promise.resolve(unsubscribe()) };
   }

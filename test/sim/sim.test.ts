@@ -11,7 +11,7 @@ import * as assert from "uvu/assert";
 import { live } from "./day.ts";
 import { KEPT_DAYS } from "./kept-days.ts";
 import { PROPERTIES } from "./properties.ts";
-import { CLUSTER_FAULTS, INSTANCE_FAULTS, MARKET_FAULTS, writeScript } from "./script.ts";
+import { CLUSTER_FAULTS, INSTANCE_FAULTS, MARKET_FAULTS, PERMISSION_FAULTS, writeScript } from "./script.ts";
 import { runSeeds } from "./seeds.ts";
 import type { Settle } from "./timeline.ts";
 
@@ -43,15 +43,16 @@ test("a day takes nothing from the machine: no chance and no time but its own", 
   }
 });
 
-test("the days that are compared have every kind of fault, a bus of one node and of two, and HEDGE=1", () => {
+test("the days that are compared have every kind of fault, a bus of one node and of two, HEDGE=1 and bugs", () => {
   const scripts = TRACED.map(writeScript);
   const kinds = new Set(scripts.flatMap(({ faults }) => faults.map(({ on, kind }) => `${on}: ${kind}`)));
   const onInstances = INSTANCE_FAULTS.map((kind) => `instance: ${kind}`);
-  const onMarkets = MARKET_FAULTS.map((kind) => `market: ${kind}`);
+  const onMarkets = [...MARKET_FAULTS, ...PERMISSION_FAULTS].map((kind) => `market: ${kind}`);
   const onBuses = CLUSTER_FAULTS.map((kind) => `bus: ${kind}`);
   assert.equal([...kinds].sort(), [...new Set([...onInstances, ...onMarkets, ...onBuses])].sort());
   assert.equal(new Set(scripts.map(({ nodes }) => nodes)).size, 2);
   assert.equal(new Set(scripts.map(({ hedge }) => hedge)).size, 2);
+  assert.equal(new Set(scripts.map(({ careless }) => careless)).size, 2);
 });
 
 test("in a partition there are instances on both sides", () => {

@@ -34,8 +34,8 @@ function number(name: string, text: string, preset: number): number {
 }
 
 function describe(script: Script): string {
-  const { instances, markets, nodes, hedge, pageEveryMs, failureLimit, retestDelayMs, faults } = script;
-  const who = `${instances} instances, ${counted(markets, "market")}${hedge ? " with HEDGE=1" : ""}, a bus of ${counted(nodes, "node")}`;
+  const { instances, markets, nodes, hedge, careless, pageEveryMs, failureLimit, retestDelayMs, faults } = script;
+  const who = `${instances} instances, ${counted(markets, "market")}${hedge ? " with HEDGE=1" : ""}${careless ? ", their own code full of bugs" : ""}, a bus of ${counted(nodes, "node")}`;
   const setting = `${who}, a page every ${pageEveryMs} ms, failure limit ${failureLimit}, retests after ${retestDelayMs / 1000} s`;
   return [`  ${setting}`, ...faults.map((fault) => `  ${faultLine(fault)}`)].join("\n");
 }

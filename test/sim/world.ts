@@ -64,17 +64,38 @@ export class World {
 
   async run(): Promise<Outcome> {
     for (let place = 0; place < this.script.instances; place++) this.startInstance(place + 1);
-    for (let place = 0; place < this.script.markets; place++) this.#openMarket(place);
+    for (let place = 0; place < this.script.markets; place++) this.#unlessEnded(() => this.#openMarket(place));
     const faults = new Faults(this);
     faults.schedule();
     const healedMs = healsAtMs(this.script);
-    await this.timeline.run(healedMs, this.#settle, () => this.broken !== undefined);
+    await this.#liveUntil(healedMs);
     if (this.broken === undefined) {
       faults.healAll();
-      await this.timeline.run(healedMs + QUIET_MS, this.#settle, () => this.broken !== undefined);
+      await this.#liveUntil(healedMs + QUIET_MS);
     }
     if (this.broken === undefined) for (const observer of this.observers) observer.atTheEnd();
     return { broken: this.broken, events: this.timeline.count, calls: this.calls };
+  }
+
+  /** What is thrown out of a timer or a socket would end the process that it belongs to. */
+  async #liveUntil(untilMs: number): Promise<void> {
+    try {
+      await this.timeline.run(untilMs, this.#settle, () => this.broken !== undefined);
+    } catch (error) {
+      this.#ended(error);
+    }
+  }
+
+  #unlessEnded(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.#ended(error);
+    }
+  }
+
+  #ended(error: unknown): void {
+    this.breaks("P19", `a process was ended: ${String(error)}`);
   }
 
   /** A seed for one more process. */
@@ -99,6 +120,7 @@ export class World {
     let observer: Observer | undefined;
     const market = new MarketProcess(place, this.deal(), this.server, this.script, (event) => observer?.told(event));
     observer = new Observer(this, market);
+    market.bus.failed = (error) => this.#ended(error);
     this.markets.push(market);
     this.observers.push(observer);
     const store = new RatingStore();
@@ -111,6 +133,7 @@ export class World {
     };
     const { host, dice } = market;
     host.every(this.script.pageEveryMs, () => {
+      if (market.careless !== undefined) void observer?.askCarelessly(market.careless.call());
       if (dice.below(ONE_IN_SINGLE) === 0) void wiring.client.ask({ thingID: "camera" }, SINGLE);
       else void ratePage(THINGS, wiring);
     });

@@ -30,6 +30,7 @@ const speaker = { instance: NUMBER, pid: NUMBER, natsUrls: [URL] };
 const WHY: readonly WhyUnanswered[] = [
   ...(["request timed out", "all services are down", "the bus is away"] as const),
   "the answer was not readable",
+  "not permitted",
 ];
 
 const market: readonly Line[] = [

@@ -1,0 +1,112 @@
+// The code of a market that is full of bugs: listeners that throw, chance that is none, requests that cannot be written or
+// are too large, checks and tracers that throw. It says of each call what its end must be, if the client keeps it apart.
+
+import type { Answer } from "../../src/service/answer.ts";
+import type { AskOptions } from "../../src/service/client.ts";
+import type { ClientEvent, Ended } from "../../src/service/client-options.ts";
+import { Dice } from "../support/random.ts";
+import { MAX_BODY_BYTES } from "./sim-bus.ts";
+
+/** What a market gives its client. */
+interface Own {
+  readonly tell: (event: ClientEvent) => unknown;
+  readonly count: (ended: Ended) => unknown;
+  readonly random: () => number;
+}
+
+export interface CarelessCall {
+  readonly what: string;
+  readonly request: object;
+  readonly options: AskOptions;
+  /** Whether it may have ended so. */
+  readonly mayEndAs: (answer: Answer) => boolean;
+}
+
+/** Dice of its own, far from those of its market: what it does must not change what the day brings. */
+const DICE_APART = 1_000_003;
+/** One listener call in so many throws, or rejects. */
+const ONE_IN_THROWS = 3;
+/** A deadline of 13 digits and its name take 25 bytes. */
+const ROOM_BYTES = 20;
+
+const boom = (): never => {
+  throw new Error("boom");
+};
+
+export class Careless {
+  readonly #dice: Dice;
+
+  constructor(seed: number) {
+    this.#dice = new Dice(seed + DICE_APART);
+  }
+
+  spoilt({ tell, count, random }: Own): Own {
+    return {
+      tell: (event) => [tell(event), this.#fail()][1],
+      count: (ended) => [count(ended), this.#fail()][1],
+      random: () => {
+        const drawn = random();
+        if (this.#dice.below(ONE_IN_THROWS) === 0) boom();
+        return drawn;
+      },
+    };
+  }
+
+  #fail(): unknown {
+    if (this.#dice.below(ONE_IN_THROWS) > 0) return undefined;
+    return this.#dice.chance(0.5) ? boom() : Promise.reject(new Error("boom later"));
+  }
+
+  call(): CarelessCall {
+    return this.#dice.pick([unwritable, tooLarge, tooLargeWithDeadline, badCheck, badSignal, badTrace])(this.#dice);
+  }
+}
+
+const fails = (answer: Answer): boolean => answer.kind === "failed";
+const CAMERA = { thingID: "camera" };
+
+function unwritable(dice: Dice): CarelessCall {
+  const circle: Record<string, unknown> = {};
+  circle["self"] = circle;
+  const getter = Object.defineProperty({}, "thingID", { enumerable: true, get: boom });
+  const request = dice.pick([{ thingID: 1n }, circle, { toJSON: boom }, getter]);
+  return { what: "a request that cannot be written", request, options: {}, mayEndAs: fails };
+}
+
+/** Where there is no bus, or nobody, nothing has to be sent. */
+const failsOrFindsNobody = (answer: Answer): boolean => fails(answer) || answer.kind === "unanswered";
+
+const tooLarge = (): CarelessCall => ({
+  what: "a request that is too large",
+  request: { ...CAMERA, pad: "x".repeat(MAX_BODY_BYTES) },
+  options: {},
+  mayEndAs: failsOrFindsNobody,
+});
+
+function tooLargeWithDeadline(dice: Dice): CarelessCall {
+  const empty = JSON.stringify({ ...CAMERA, pad: "" }).length;
+  const pad = "x".repeat(MAX_BODY_BYTES - empty - dice.below(ROOM_BYTES));
+  return { ...tooLarge(), what: "a request that is too large with its deadline", request: { ...CAMERA, pad } };
+}
+
+const badCheck = (): CarelessCall => ({
+  what: "a check that throws",
+  request: CAMERA,
+  options: { accepts: boom },
+  mayEndAs: (answer) => answer.kind !== "answered",
+});
+
+function badSignal(dice: Dice): CarelessCall {
+  const well = { aborted: false, addEventListener: () => undefined, removeEventListener: () => undefined };
+  const bad = dice.pick(["addEventListener", "removeEventListener"] as const);
+  const signal = { ...well, [bad]: boom } as unknown as AbortSignal;
+  const mayEndAs = bad === "addEventListener" ? failsOrFindsNobody : () => true;
+  return { what: `a signal whose ${bad} throws`, request: CAMERA, options: { signal }, mayEndAs };
+}
+
+const badTrace = (): CarelessCall => ({
+  what: "a tracer that throws",
+  request: CAMERA,
+  options: { trace: { traceId: "1", requestId: "1", carried: undefined, begin: boom } },
+  mayEndAs: () => true,
+});

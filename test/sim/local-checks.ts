@@ -1,0 +1,80 @@
+// P19: what fails on the caller's own side. The bus says which calls it did not send and which the server denied, before the
+// client has its say; what the market believes of the instance must be the same afterwards.
+
+import type { Reply } from "../../src/bus/bus.ts";
+import type { Breaker } from "../../src/health/breaker.ts";
+import type { Ticket } from "../../src/health/ticket.ts";
+import type { Answer } from "../../src/service/answer.ts";
+import type { CarelessCall } from "./careless.ts";
+import type { Call, Check, Settled, View } from "./view.ts";
+
+/** A call's end is noticed by a sweep, and read after a hiccup. */
+const LATE_MS = 1_000;
+
+export class LocalChecks implements Check {
+  readonly #view: View;
+
+  constructor(view: View) {
+    this.#view = view;
+  }
+
+  /** Has `end` told to the client, and compares what is believed before and after. */
+  ended({ ticket }: Call, reply: Reply, end: () => void): void {
+    if (reply.kind !== "unsent" && reply.kind !== "denied") {
+      end();
+      return;
+    }
+    const before = this.#belief(ticket);
+    end();
+    const after = this.#belief(ticket);
+    const { incarnation } = ticket.who;
+    if (after !== before) this.#breaks(`${incarnation}, that was sent nothing (${reply.kind}), ${before} -> ${after}`);
+    if (this.#view.calls.has(ticket)) this.#breaks(`the ticket of a call to ${incarnation} that was not sent is out`);
+  }
+
+  /** What is believed of the instance, without the one call that is given back. */
+  #belief({ who: { incarnation } }: Ticket): string {
+    const member = this.#view.member(incarnation);
+    if (member === undefined) return "unknown";
+    const { membership, proven, breaker } = member;
+    const { tracker } = this.#view.market.client;
+    const isWary = tracker.wariness.isWary(this.#view.market.host.now());
+    return JSON.stringify([membership, proven, isWary, standing(breaker)]);
+  }
+
+  settled({ call, result, changes }: Settled): void {
+    if (result !== "unchecked") return;
+    const blame = changes.find(({ kind }) => kind !== "closed");
+    if (blame !== undefined) this.#breaks(`${call.ticket.who.incarnation} ${blame.kind}, as a check of ours threw`);
+  }
+
+  settledTwice({ who }: Ticket): void {
+    this.#breaks(`a ticket of ${who.incarnation} was settled twice`);
+  }
+
+  rejected(error: unknown): void {
+    this.#breaks(`ask rejected: ${String(error)}`);
+  }
+
+  carelessEnded({ what, mayEndAs }: CarelessCall, answer: Answer): void {
+    const { kind } = answer;
+    if (!mayEndAs(answer)) this.#breaks(`${what} ended as ${"why" in answer ? answer.why : kind}`);
+  }
+
+  audit(now: number): void {
+    const { calls, rules } = this.#view;
+    const earliest = now - rules.requestTimeoutMs - LATE_MS;
+    for (const { ticket } of calls.values())
+      if (ticket.sentAt < earliest) this.#breaks(`a ticket of ${ticket.who.incarnation} was never settled`);
+  }
+
+  #breaks(detail: string): void {
+    this.#view.world.breaks("P19", detail);
+  }
+}
+
+/** A retest, or the one call of a guarded probation, that came to nothing is given back. */
+function standing(breaker: Breaker): unknown {
+  const { epoch: _epoch, ...rest } = breaker.kind === "retesting" ? breaker.open : breaker;
+  return "guardedUntil" in rest ? { ...rest, guardedUntil: rest.guardedUntil !== undefined } : rest;
+}
