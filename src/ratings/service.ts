@@ -66,7 +66,7 @@ export async function runRatings(number: number, world: World, closers: Closers)
 
 function instanceOptions(
   number: number,
-  { settings, clock, access }: World,
+  { settings, clock, say, access }: World,
   history: BusHistory,
   teller: Teller,
 ): Omit<InstanceOptions, "bus" | "tell" | "tracing"> {
