@@ -1,7 +1,6 @@
 // koa-views over nunjucks, with an engine of our own. The one that koa-views brings reads and compiles a template at
 // every render (measured with our page on two busy cores: 500 renders/s, against 5,500 from compiled ones) and knows no
 // `extends` by itself.
-// Its option `pretty` is no good here: the beautifier behind it, 59 packages, is left out (package.json, overrides).
 // Here every template is compiled at start, in one environment: a template that is broken stops the Market from starting
 // instead of showing up as a broken page.
 //
