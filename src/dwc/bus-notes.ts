@@ -1,10 +1,24 @@
 // Whether the bus obeys a change, as a person reads it after the change, and what to type where it does not. Pure.
 
+import { isLoopback, readBusAddress } from "../bus/bus-address.ts";
 import type { Told } from "./bus-shapes.ts";
 import type { Obedience } from "./identity/obedience.ts";
 
-/** How a bus comes that believes this state folder: the Market's own, or one by hand. */
-export const RESTART = 'make add-ratings  or  nats-server -c "$(bin/dwc nats-config)"';
+/** A server that believes this state folder, at an address. Its configuration says 127.0.0.1 and no port. */
+export function serverLine(url: string, program = "nats-server"): string {
+  const { host, port } = readBusAddress(url);
+  const at = isLoopback(host) ? "" : ` -a ${host}`;
+  return `${program} -c "$(bin/dwc nats-config)"${at}${port === USUAL_PORT ? "" : ` -p ${port}`}`;
+}
+
+/** How such a bus comes: the Market's own, or one by hand. */
+export function restart(url: string): string {
+  const { host, port } = readBusAddress(url);
+  const setting = port === USUAL_PORT ? "" : ` NATS_URL=nats://127.0.0.1:${port}`;
+  return isLoopback(host) ? `make add-ratings${setting}  or  ${serverLine(url)}` : `${serverLine(url)}   (on ${host})`;
+}
+
+const USUAL_PORT = 4222;
 export const PUSH = "bin/dwc push";
 
 /** @param again what hands the change to a bus once more */
@@ -36,12 +50,12 @@ function cureOf({ reason, url }: Extract<Obedience, { kind: "does not obey" }>, 
     case "open":
       return [
         "It is open, and stays so until it is started again: whoever reaches it can join.",
-        `To secure it, end it (^C in the window of the Market that started it), then  ${RESTART}`,
+        `To secure it, end it (^C in the window of the Market that started it), then  ${restart(url)}`,
       ];
     case "foreign":
       return [
         `Where this org's bus is another:  NATS_URL=nats://HOST:4222 ${again}`,
-        `For one of this org at ${url}, end what runs there, then  ${RESTART}`,
+        `For one of this org at ${url}, end what runs there, then  ${restart(url)}`,
       ];
     case "older":
       return [`To hand it the newest account token:  ${PUSH}`];
@@ -50,7 +64,7 @@ function cureOf({ reason, url }: Extract<Obedience, { kind: "does not obey" }>, 
         "This state folder is an old copy. Put the newest one in its place, or change something here and push that.",
       ];
     case "fixed":
-      return [`For one that does, end it, then  ${RESTART}`];
+      return [`For one that does, end it, then  ${restart(url)}`];
     case "forgotten":
       return [];
   }

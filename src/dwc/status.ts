@@ -1,12 +1,14 @@
 // `dwc status`: who one is, what that allows, and what kind of bus runs. It reads and asks nobody's leave.
 
+import { readBusAddress } from "../bus/bus-address.ts";
+import { restart } from "./bus-notes.ts";
 import type { BusLook } from "./bus-shapes.ts";
 import type { Command } from "./command.ts";
 import { columns } from "./help.ts";
 import { shellWord } from "./identity/names.ts";
 import { failedBy } from "./outcome.ts";
 import { orgJson, serviceJson, who } from "./words.ts";
-import type { Identity, World } from "./world.ts";
+import type { Identity, Role, World } from "./world.ts";
 
 export const status: Command = {
   name: "status",
@@ -36,13 +38,14 @@ function personLines(identity: Identity, world: World): readonly string[] {
   return [
     `Logged in as ${who(org, person.email)}: ${person.name}, ${person.role} of ${org.name}`,
     ...listed("You may", capabilities),
-    ...listed("Services", services.length > 0 ? services.map(serviceLine) : [NO_SERVICE]),
+    ...listed("Services", services.length > 0 ? services.map(serviceLine) : [noService(person.role)]),
     ...listed("People", columnsOf(people.map(({ email, role }) => [email, role]))),
     ...listed("Other orgs here", orgs.filter(({ isCurrent }) => !isCurrent).map(otherOrg)),
   ];
 }
 
-const NO_SERVICE = "none yet; to make one:  bin/dwc create-service ratings";
+const noService = (role: Role): string =>
+  role === "member" ? "none here; members make none" : "none yet; to make one:  bin/dwc create-service ratings";
 
 function listed(title: string, items: readonly string[]): readonly string[] {
   return items.length === 0 ? [] : ["", title, ...items.map((item) => `  ${item}`)];
@@ -89,7 +92,7 @@ function busLine(look: BusLook, hasOrg: boolean): string {
         ? `${look.url} answers and is secured: it admits only whom it knows`
         : openLine(look.url, hasOrg);
     case "stranger":
-      return `${look.url} is taken by something that is not NATS; for another port:  make market NATS_URL=nats://127.0.0.1:4223`;
+      return `${look.url} is taken by something that is not NATS; for another port:  make market NATS_URL=nats://127.0.0.1:${portOf(look.url) + 1}`;
     case "silent":
       return `${look.url} accepts connections and says nothing: a paused bus?  fg  in its window lets it go on`;
     case "nothing":
@@ -97,12 +100,12 @@ function busLine(look: BusLook, hasOrg: boolean): string {
   }
 }
 
+const portOf = (url: string): number => readBusAddress(url).port;
+
 /** Without an org an open bus is as it should be; with one it is a surprise. */
 function openLine(url: string, hasOrg: boolean): string {
   const open = `${url} answers and is open: whoever reaches it can join`;
-  return hasOrg
-    ? `${open}; for a secured one end it, then  make market  (or  nats-server -c "$(bin/dwc nats-config)")`
-    : open;
+  return hasOrg ? `${open}; for a secured one end it, then  ${restart(url)}` : open;
 }
 
 function personJson({ current, orgs }: Identity): Readonly<Record<string, unknown>> {

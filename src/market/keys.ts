@@ -50,9 +50,12 @@ export function parseKeys(text: string): readonly string[] | undefined {
   return good ? keys : undefined;
 }
 
+/** A path as one word of a shell line. */
+const pasted = (path: string): string => (/^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`);
+
 function toKeys(path: string, file: KeyFile): MarketKeys {
   if (file.kind === "keys") {
-    const warning = `others on this machine can read the cookie keys in ${path}: type  chmod 600 ${path}`;
+    const warning = `others on this machine can read the cookie keys in ${path}: type  chmod 600 ${pasted(path)}`;
     return { keys: file.keys, warning: file.shared ? warning : undefined };
   }
   const why = file.kind === "missing" ? "it vanished while it was made" : file.why;

@@ -91,7 +91,10 @@ faults("in a terminal a member is told so, and an admin is obeyed", async () => 
   const refused = await typed(member, "fault", "ratings/1", "mute");
   assert.is(refused.code, 1);
   assert.match(refused.said, /only admins may ask for faults, and the credentials of ben@example\.org are no admin's/);
-  assert.match(refused.said, /bin\/dwc invite-user EMAIL --admin/);
+  assert.match(
+    refused.said,
+    /bin\/dwc revoke ben@example\.org {2}and then {2}bin\/dwc invite-user ben@example\.org --admin/,
+  );
   const done = await typed(admin, "fault", "ratings/1", "mute", "--for", "1s");
   assert.is(done.code, 0, done.said);
   await ratings.program.waitFor(/ended a fault: silent: no heartbeats \(over\)/);

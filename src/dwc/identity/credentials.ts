@@ -4,7 +4,7 @@
 import type { Access, CredentialsSource } from "../../bus/credentials.ts";
 import { checkCredentials, credentialsSource, readCredentialsFile } from "../../bus/credentials-file.ts";
 import type { Settings } from "../../settings.ts";
-import { shown } from "./names.ts";
+import { shellWord, shown } from "./names.ts";
 import { currentOrg, type Org, type Refusal, refused } from "./state.ts";
 import { readState } from "./state-file.ts";
 
@@ -51,8 +51,10 @@ export function loginIdentity(settings: Pick<Settings, "stateDir" | "natsCreds">
 }
 
 function fromFile(path: string, role: Role): FoundIdentity {
-  const instead = `set it to a file that  bin/dwc service-token${role.kind === "service" ? ` ${role.name}` : ""}  has printed`;
-  const how = role.kind === "service" ? instead : "set it to a person.creds file, or not at all";
+  const how =
+    role.kind === "service"
+      ? `set it to a file that  bin/dwc service-token ${role.name}  has printed`
+      : "set it to a person.creds file, or not at all";
   const read = readCredentialsFile(path);
   if (read.kind === "bad") return refused("bad-credentials", `NATS_CREDS=${path} ${read.why}: ${how}`);
   const readAgain = credentialsSource(path, `NATS_CREDS=${path}`);
@@ -64,7 +66,7 @@ const ANEW = "type  bin/dwc accept-invitation -  with a new invitation";
 const cureOfFile = (role: Role): string =>
   role.kind === "service"
     ? `ask for a new file (bin/dwc service-token ${role.name}) and set NATS_CREDS to it`
-    : "ask for an invitation, type  bin/dwc accept-invitation CODE , and leave NATS_CREDS out";
+    : "ask for an invitation, type  bin/dwc accept-invitation -  to paste it, and leave NATS_CREDS out";
 
 const NONE = { credentials: undefined, isNamed: false } as const;
 
@@ -85,14 +87,17 @@ function fromOrg(org: Org | undefined, role: Role, standing: "current" | "other"
 
 const cureOfStranger = (role: Role): string =>
   role.kind === "service"
-    ? `set NATS_CREDS to a file that  bin/dwc service-token ${role.name}  has printed, or type  bin/dwc create-org  and  bin/dwc create-service ${role.name}`
-    : 'type  bin/dwc accept-invitation CODE , or for a bus of your own  bin/dwc create-org "My Org" "YOUR NAME" YOU@EXAMPLE.ORG';
+    ? `ask the owner of its org for what  bin/dwc service-token ${role.name}  prints, and set NATS_CREDS to that file`
+    : "ask the owner of its org for an invitation (bin/dwc invite-user EMAIL), and type  bin/dwc accept-invitation -  to paste it";
 
 const goBackTo = ({ id, me }: Org): string => `type  bin/dwc login ${me.email} --org-id ${id}`;
 
 function cureOfMember(org: Org, role: Role): string {
   const where = `you are in ${shown(org.name)}`;
-  if (role.kind === "market") return `${where}: type  bin/dwc status`;
+  // The owner is never revoked: a bus that refuses the owner has not heard of the org, or of its newest state.
+  if (role.kind === "market" && org.authority.kind === "owner") return `${where}: type  bin/dwc push`;
+  if (role.kind === "market")
+    return `${where}: ask its owner for a new invitation (bin/dwc invite-user ${shellWord(org.me.email)}), and type  bin/dwc accept-invitation -  to paste it`;
   if (org.authority.kind === "member")
     return `${where}: ask its owner for what  bin/dwc service-token ${role.name}  prints, and set NATS_CREDS to that file`;
   return `${where}: type  bin/dwc create-service ${role.name}`;

@@ -93,7 +93,7 @@ function refusalOf(org: Org, email: string): Refusal | undefined {
   if (!org.people.some((person) => sameEmail(person.email, email))) return undefined;
   return refused(
     "already-there",
-    `${email} has been invited before, and can be again once that is taken back: type  bin/dwc revoke ${shellWord(email)}`,
+    `${email} has been invited before, and can be again once that is taken back: type  bin/dwc revoke ${shellWord(email)}  and then  bin/dwc invite-user ${shellWord(email)}`,
   );
 }
 

@@ -23,9 +23,10 @@ export function shown(text: string): string {
 }
 
 /** A word of a command that a person copies: an address may hold what a shell acts on, and may come from an invitation. */
-export function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-}
+export const shellWord = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : quoted(text));
+
+/** The same, quoted in any case. */
+export const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
 /** @param what "org" or "person": whose name it is */
 export function problemOfText(what: string, text: string): string | undefined {

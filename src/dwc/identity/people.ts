@@ -9,7 +9,7 @@ export function login(
   { email, orgId }: { readonly email: string; readonly orgId?: string | undefined },
 ): Decision<{ readonly org: Org }> {
   const problem = problemOfEmail(email);
-  if (problem !== undefined) return refused("bad-name", `${problem}: type  bin/dwc login anna@example.org`);
+  if (problem !== undefined) return refused("bad-name", `${problem}: type  ${knownLogins(state)}`);
   const theirs = state.orgs.filter(({ me }) => sameEmail(me.email, email));
   const meant = orgId === undefined ? theirs : theirs.filter(({ id }) => id === orgId);
   const [org, another] = meant;
@@ -25,9 +25,12 @@ export function login(
 
 function strangerSentence({ orgs }: State, email: string, orgId: string | undefined): string {
   const where = orgId === undefined ? "" : ` in org ${shown(orgId)}`;
+  return `this folder knows nobody as ${email}${where}: type  ${knownLogins({ orgs })}`;
+}
+
+function knownLogins({ orgs }: Pick<State, "orgs">): string {
   const known = orgs.map(({ id, me }) => `bin/dwc login ${shellWord(me.email)} --org-id ${id}`).join("  or  ");
-  const instead = known === "" ? 'bin/dwc create-org "My Org" "YOUR NAME" YOU@EXAMPLE.ORG' : known;
-  return `this folder knows nobody as ${email}${where}: type  ${instead}`;
+  return known === "" ? 'bin/dwc create-org "My Org" "YOUR NAME" YOU@EXAMPLE.ORG' : known;
 }
 
 /** Forgets everything: the keys too, so whoever was the owner of an org can never change it again. */

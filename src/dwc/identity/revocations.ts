@@ -2,7 +2,7 @@
 
 import { signAccount } from "./account.ts";
 import type { Mint } from "./mint.ts";
-import { sameEmail, shown } from "./names.ts";
+import { problemOfEmail, problemOfServiceName, sameEmail, shellWord, shown } from "./names.ts";
 import {
   currentOrg,
   type Decision,
@@ -40,7 +40,7 @@ export async function revoke(
 ): Promise<Decision<ToldRevocation>> {
   const org = currentOrg(state);
   if (org === undefined) return refused("not-logged-in", NOT_LOGGED_IN);
-  const owned = ownedBy(state, org, `bin/dwc revoke ${keyOf(org, target) ?? "SERVICE"}`);
+  const owned = ownedBy(state, org, `bin/dwc revoke ${keyOf(org, target) ?? asTyped(target)}`);
   if (owned.kind === "refused") return owned;
   const meant = find(org, target, toSeconds(now));
   if (meant.kind === "refused") return meant;
@@ -59,6 +59,12 @@ export function ownedBy(state: State, org: Org, ask: string): Owned {
     return { kind: "owned", operator: state.operator, accountSeed: org.authority.accountSeed };
   return refused("not-allowed", `only the owner of ${shown(org.name)} can do that: ask for  ${ask}`);
 }
+
+/** What could be revoked may stand in a line that is pasted elsewhere; anything else may not. */
+const asTyped = (target: string): string =>
+  [problemOfEmail(target), problemOfServiceName(target)].includes(undefined) || USER_KEY.test(target)
+    ? shellWord(target)
+    : "SERVICE";
 
 function keyOf(org: Org, target: string): string | undefined {
   return org.services.find(({ name }) => name === target)?.publicKey;

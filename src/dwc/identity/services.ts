@@ -44,7 +44,7 @@ export async function createService(
   if (before !== undefined && !hasExpired(before, now))
     return { kind: "done", state, org, service: before, outcome: "kept" };
   const signer = signerOf(org.authority);
-  if (signer === undefined) return refused("not-allowed", mayNotSentence(org));
+  if (signer === undefined) return refused("not-allowed", mayNotSentence(org, wanted.name));
   const service = await mintService(org, signer, wanted, { mint, now });
   const others = org.services.filter(({ name }) => name !== wanted.name);
   const next = { ...org, services: [...others, service] };
@@ -74,8 +74,8 @@ function signerOf(authority: Authority): string | undefined {
   }
 }
 
-function mayNotSentence({ name }: Org): string {
-  return `you may run Markets in ${shown(name)}, not create services: its owner or an admin can, and sends you what  bin/dwc service-token SERVICE  prints`;
+function mayNotSentence({ name }: Org, service: string): string {
+  return `you may run Markets in ${shown(name)}, not create services: its owner or an admin can, with  bin/dwc create-service ${service} , and sends you what  bin/dwc service-token ${service}  prints`;
 }
 
 export async function mintService(
@@ -101,6 +101,11 @@ export function serviceToken(state: State, name: string): FoundToken {
   if (org === undefined) return refused("not-logged-in", NOT_LOGGED_IN);
   const service = org.services.find((one) => one.name === name);
   if (service !== undefined) return { kind: "found", org, service };
+  if (org.authority.kind === "member")
+    return refused(
+      "no-such-service",
+      `${shown(org.name)} has no service ${name} here: ask its owner or an admin for what  bin/dwc service-token ${name}  prints`,
+    );
   return refused(
     "no-such-service",
     `${shown(org.name)} has no service ${name} here${butHas(org)}: type  bin/dwc create-service ${name}`,

@@ -78,17 +78,18 @@ function parseJson(content: string): unknown {
 export interface ChangeOptions {
   readonly folder: string;
   readonly clock: Clock;
+  readonly lockWithinMs?: number;
 }
 
 /** Reads, decides, writes; no other change comes between. A refusal writes nothing. */
 export async function changeState<T extends object>(
-  { folder, clock }: ChangeOptions,
+  { folder, clock, lockWithinMs = LOCK_WITHIN_MS }: ChangeOptions,
   decide: (state: State) => Decision<T> | Promise<Decision<T>>,
 ): Promise<Decision<T>> {
   try {
     makeFolder(folder);
-    const locked = await lock({ path: paths.lock(folder), clock, withinMs: LOCK_WITHIN_MS });
-    if (locked.kind === "busy") return refused("state-busy", busySentence(folder, locked.holder));
+    const locked = await lock({ path: paths.lock(folder), clock, withinMs: lockWithinMs });
+    if (locked.kind === "busy") return refused("state-busy", busySentence(folder, locked.holder, lockWithinMs));
     if (locked.kind === "unable") return refused("state-unwritable", `${folder} cannot be locked, as ${locked.why}`);
     try {
       return await change(folder, decide);
@@ -119,8 +120,8 @@ async function change<T extends object>(
 }
 
 /** A stopped process takes no signal but two, and leaves the old state or the new one however it ends. */
-function busySentence(folder: string, holder: Holder | undefined): string {
-  const what = `has been changing ${folder} for ${LOCK_WITHIN_MS / 1000} s`;
+function busySentence(folder: string, holder: Holder | undefined, waitedMs: number): string {
+  const what = `has been changing ${folder} for ${waitedMs / 1000} s`;
   if (holder === undefined) return `another dwc ${what}: wait for it`;
   const { pid, host, isHere } = holder;
   if (!isHere) return `another dwc, process ${pid} in a container or on a host called ${host}, ${what}: end it there`;

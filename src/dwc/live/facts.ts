@@ -30,6 +30,8 @@ export interface ServerProgram {
 export interface IdentityFacts {
   readonly folder: string;
   readonly state: "absent" | "readable" | { readonly unreadable: string };
+  /** As whom one can log in here. */
+  readonly logins?: readonly { readonly email: string; readonly id: string }[];
   /** The current org, if somebody is logged in. */
   readonly org: { readonly name: string; readonly email: string } | undefined;
   /** What others than its owner may read or change. */

@@ -4,6 +4,7 @@
 import type { FaultTaker } from "../../service/fault-asking.ts";
 import { type FaultNote, faultText } from "../../service/fault-notes.ts";
 import type { Command } from "../command.ts";
+import { shellWord } from "../identity/names.ts";
 import type { Failed, Line, Outcome } from "../outcome.ts";
 import { failedVisit } from "./failed-visit.ts";
 import { endsText, RESET, readWish } from "./fault-wish.ts";
@@ -135,7 +136,9 @@ const notAllowed = (holder: string): Failed =>
   failed(
     "not-allowed",
     `on this bus only admins may ask for faults, and the credentials of ${holder} are no admin's`,
-    "its owner invites admins with:  bin/dwc invite-user EMAIL --admin",
+    holder.includes("@")
+      ? `ask its owner for:  bin/dwc revoke ${shellWord(holder)}  and then  bin/dwc invite-user ${shellWord(holder)} --admin`
+      : "ask its owner for:  bin/dwc invite-user EMAIL --admin",
   );
 
 const failed = (code: string, message: string, hint: string): Failed => ({

@@ -26,6 +26,7 @@ export function identityFacts(settings: Pick<Settings, "stateDir" | "natsCreds">
   return {
     folder,
     state: stateOf(read, folder),
+    logins: read.kind === "read" ? read.state.orgs.map(({ id, me }) => ({ id, email: me.email })) : [],
     org: org && { name: org.name, email: org.me.email },
     tooOpen: tooOpen(folder),
     expired: org === undefined ? [] : expiredOf(org, toSeconds(wallMs)),

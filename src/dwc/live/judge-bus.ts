@@ -1,10 +1,12 @@
 // What `dwc check` says of the bus, and what to type where there is none. Pure.
 
 import { isLoopback, readBusAddress } from "../../bus/bus-address.ts";
-import { PUSH, RESTART } from "../bus-notes.ts";
+import { PUSH, restart, serverLine } from "../bus-notes.ts";
 import type { BusLook } from "../bus-shapes.ts";
+import { shellWord } from "../identity/names.ts";
 import type { Facts } from "./facts.ts";
 import { type Finding, findingOf } from "./finding.ts";
+import type { Out } from "./visited.ts";
 
 const bus = findingOf("Bus");
 
@@ -43,14 +45,14 @@ function judgeObedience({ obedience, looks }: Facts): readonly Finding[] {
     if (kind === "unknown" && !isSaid)
       return [bus("warning", `whether ${url} obeys your orgs is not known: ${address.why}`, PUSH)];
     if (kind !== "does not obey" || address.reason === "open" || address.reason === "foreign") return [];
-    return [bus("critical", `${url} does not obey: ${address.why}`, OBEY_CURES[address.reason])];
+    const cure = address.reason === "fixed" ? `end it, then  ${restart(url)}` : OBEY_CURES[address.reason];
+    return [bus("critical", `${url} does not obey: ${address.why}`, cure)];
   });
 }
 
 const OBEY_CURES = {
   older: PUSH,
   newer: "put the newest copy of the state folder in its place",
-  fixed: `end it, then  ${RESTART}`,
   forgotten: "",
 } as const;
 
@@ -60,21 +62,33 @@ function judgeOpen(url: string, { identity }: Facts): Finding {
   return bus(
     "warning",
     `${open}, though you have an org: whoever reaches it can join`,
-    'end it, then type  make market   (or  nats-server -c "$(bin/dwc nats-config)")',
+    `end it, then type  ${restart(url)}`,
   );
 }
 
 /** What brings back what was looked for at an address. */
-export function busCure({ kind, url }: BusLook, facts: Pick<Facts, "market" | "looks" | "server">): string {
+export function busCure(
+  { kind, url }: BusLook,
+  facts: Pick<Facts, "market" | "looks" | "server" | "identity">,
+): string {
   if (kind === "bus") return "";
   if (kind === "silent") return "fg   (in its window)";
   const { host, port } = readBusAddress(url);
   if (kind === "stranger") return `make market NATS_URL=nats://127.0.0.1:${port + 1}`;
-  const server = `${facts.server?.path ?? "nats-server"} -a ${host} -p ${port}`;
+  const program = shellWord(facts.server?.path ?? "nats-server");
+  // With an org a bare server would be open, and let everybody in.
+  const server = facts.identity.org === undefined ? `${program} -a ${host} -p ${port}` : serverLine(url, program);
   if (!isLoopback(host)) return `${server}   (on ${host})`;
   // A Market that runs keeps a bus of its own going: it is on another one.
   if (facts.market.kind === "market") return `${server}   (or set NATS_URL to the bus that the Market is on)`;
   return hasBus(facts) ? server : `make market   (it starts a bus; or  ${server})`;
+}
+
+/** What a visit tells a person to type is this check, where it does not know more. */
+function outCure({ code, hint }: Out, { looks }: Facts): string {
+  const url = looks.find(({ kind }) => kind === "bus")?.url ?? "";
+  if (code === "bus-silent") return "fg   (in its window, if it is paused)";
+  return code === "bus-failed" ? `end it, then  ${restart(url)}` : hint;
 }
 
 /** Whether we are let in, which only an attempt can tell. */
@@ -82,6 +96,7 @@ function judgeAdmission(facts: Facts): readonly Finding[] {
   const { roll } = facts;
   if (!hasBus(facts)) return [];
   // With credentials that cannot be read nobody was asked: that is told where it belongs, of the identity.
-  if (roll.kind === "out") return roll.code === "bad-credentials" ? [] : [bus("critical", roll.why, roll.hint)];
+  if (roll.kind === "out")
+    return roll.code === "bad-credentials" ? [] : [bus("critical", roll.why, outCure(roll, facts))];
   return roll.notes.map((note) => bus("warning", note));
 }

@@ -37,7 +37,7 @@ export function judgeMarket(facts: Facts): Finding {
 
 function judgeReady(
   { url, status, failing }: Extract<Facts["market"], { kind: "market" }>,
-  { looks, server, market: found }: Facts,
+  { looks, server, identity, market: found }: Facts,
 ): Finding {
   const why = failing.join("; ");
   if (status === "ready") return market("fine", `${url} takes visitors`);
@@ -48,7 +48,7 @@ function judgeReady(
   const cure =
     look === undefined
       ? "end it, then type  make market   (with the NATS_URL that you have here)"
-      : busCure(look, { looks, server, market: found });
+      : busCure(look, { looks, server, identity, market: found });
   return status === "degraded"
     ? market("warning", `${url} takes visitors, degraded: ${why}`, cure)
     : market("critical", `${url} is not ready: ${why}`, cure);

@@ -1,5 +1,6 @@
 // What the facts mean: fine, worth a warning, or critical, and the command that mends it. Pure.
 
+import { quoted, shellWord } from "../identity/names.ts";
 import type { Outdated } from "../identity/outdated.ts";
 import type { Facts } from "./facts.ts";
 import { type Finding, findingOf, type Grade } from "./finding.ts";
@@ -36,13 +37,10 @@ function judgeIdentity({ identity, looks }: Facts): readonly Finding[] {
   const found: Finding[] = [];
   if (state === "absent")
     found.push(self("fine", `nobody has an org here (${folder})${asksWho ? "" : ", and an open bus asks for none"}`));
-  else if (org === undefined)
-    found.push(
-      self("warning", `nobody is logged in (${folder})`, "bin/dwc login EMAIL   (who there is:  bin/dwc status)"),
-    );
+  else if (org === undefined) found.push(loggedOut(identity));
   else found.push(self("fine", `logged in as ${org.email}, of ${org.name} (${folder})`));
   for (const { path, isFolder } of tooOpen)
-    found.push(self("warning", `others may read ${path}`, `chmod ${isFolder ? "700" : "600"} '${path}'`));
+    found.push(self("warning", `others may read ${path}`, `chmod ${isFolder ? "700" : "600"} ${quoted(path)}`));
   for (const { whose, since, renew } of expired)
     found.push(self("critical", `the credentials of ${whose} have expired (${since})`, renew));
   for (const { whose, why, renew } of outdated)
@@ -50,6 +48,18 @@ function judgeIdentity({ identity, looks }: Facts): readonly Finding[] {
   if (trouble !== undefined) found.push(self("critical", ...withCure(trouble)));
   if (state !== "absent" && tooOpen.length === 0) found.push(self("fine", "only you can read it"));
   return found;
+}
+
+/** After a logout there is nobody to log in as. */
+function loggedOut({ folder, logins = [] }: Facts["identity"]): Finding {
+  const [first, ...others] = logins;
+  if (first === undefined) return self("fine", `nobody has an org here any more (${folder})`);
+  const more = others.length > 0 ? "   (others:  bin/dwc status)" : "";
+  return self(
+    "warning",
+    `nobody is logged in (${folder})`,
+    `bin/dwc login ${shellWord(first.email)} --org-id ${first.id}${more}`,
+  );
 }
 
 const OUTDATED: Readonly<Record<Outdated, { readonly grade: Grade; readonly what: string }>> = {

@@ -2,13 +2,14 @@
 // limit, and whoever is not let in is told what to type.
 
 import { firstWord } from "../../bus/admission.ts";
+import { readBusAddress } from "../../bus/bus-address.ts";
 import type { Credentials } from "../../bus/credentials.ts";
 import { connectNatsBus, type NatsBus } from "../../bus/nats-bus.ts";
 import { openBusOptions } from "../../bus/open-bus.ts";
 import type { Attempt } from "../../bus/trouble.ts";
 import type { Clock } from "../../clock.ts";
 import type { Settings } from "../../settings.ts";
-import { RESTART } from "../bus-notes.ts";
+import { restart } from "../bus-notes.ts";
 import { loginIdentity } from "../identity/credentials.ts";
 import type { Out, Visited } from "./visited.ts";
 
@@ -48,6 +49,8 @@ export async function visitBus<T>(
 
 const out = (code: Out["code"], why: string, hint: string): Out => ({ kind: "out", code, why, hint });
 
+const portOf = (urls: readonly string[]): number => readBusAddress(urls[0] ?? "").port;
+
 const START = "to start a bus with the Market:  make market";
 
 function notIn(
@@ -63,9 +66,13 @@ function notIn(
     case "silent":
       return out("bus-silent", attempt.sentence, "if it was paused with ^Z, type  fg  in its window");
     case "stranger":
-      return out("not-nats", attempt.sentence, "for another port:  make market NATS_URL=nats://127.0.0.1:4223");
+      return out(
+        "not-nats",
+        attempt.sentence,
+        `for another port:  make market NATS_URL=nats://127.0.0.1:${portOf(urls) + 1}`,
+      );
     case "open":
-      return out("open-bus", attempt.sentence, RESTART);
+      return out("open-bus", attempt.sentence, restart(urls[0] ?? ""));
     case "refused":
       return refusedBy(attempt.sentence, cure);
     case "limited":

@@ -272,6 +272,7 @@ test("of many troubles of one kind the first are told, and how many more there a
 
 test("an identity's troubles are told one by one, with the file that is meant", () => {
   const identity: Facts["identity"] = {
+    logins: [{ email: "ann@example.org", id: "AAAAAAAAAA" }],
     ...{ folder: "f", state: "readable", org: undefined, trouble: undefined, hasCredentials: false },
     tooOpen: [
       { path: "f", isFolder: true },
@@ -280,7 +281,7 @@ test("an identity's troubles are told one by one, with the file that is meant", 
     expired: [{ whose: "ratings", since: "2026-01-01T00:00:00.000Z", renew: "bin/dwc create-service ratings" }],
   };
   assert.equal(troubles({ identity }), [
-    "warning nobody is logged in (f) | bin/dwc login EMAIL   (who there is:  bin/dwc status)",
+    "warning nobody is logged in (f) | bin/dwc login ann@example.org --org-id AAAAAAAAAA",
     "warning others may read f | chmod 700 'f'",
     "warning others may read f/identity.json | chmod 600 'f/identity.json'",
     "critical the credentials of ratings have expired (2026-01-01T00:00:00.000Z) | bin/dwc create-service ratings",
