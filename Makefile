@@ -53,7 +53,7 @@ replay: ## what a Market with RECORD=file decided, and whether this code decides
 	$(PREPARE) && $(NODE) dist/bin/replay.js "$$FILE"
 
 test: ## all tests, or those whose file name holds a word: make test ONLY=cart
-	$(PREPARE) nats-server browser && set -f && $(NODE) dist/test/run.js $$ONLY
+	$(PREPARE) nats-server browser nginx && set -f && $(NODE) dist/test/run.js $$ONLY
 
 fuzz: ## a million inputs for everything that parses: make fuzz INPUTS=50000 SEED=7
 	$(PREPARE) && $(NODE) dist/test/fuzz/fuzz.js "$$INPUTS" "$$SEED"
@@ -79,7 +79,7 @@ format: ## formats all files and mends what the linter can
 	$(PREPARE) && node_modules/.bin/biome check --write
 
 coverage: ## all tests, with a report of what they ran (coverage/index.html)
-	$(PREPARE) nats-server browser && set -f && exec node_modules/.bin/c8 --clean --exclude-after-remap \
+	$(PREPARE) nats-server browser nginx && set -f && exec node_modules/.bin/c8 --clean --exclude-after-remap \
 	  --include 'src/**' --include 'bin/**' --reporter text --reporter html node --enable-source-maps dist/test/run.js $$ONLY
 
 walkthrough: ## the walk of the README, typed by machine in real windows, in real time

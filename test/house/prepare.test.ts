@@ -318,6 +318,43 @@ test("a browser is installed the same way, and where it cannot be had the tests 
   assert.is((await prepare({}, ...needs)).said, "", "and then nothing is to be done");
 });
 
+test("an nginx is unpacked in the folder, without rights, and where it cannot be had the tests go on without it", async () => {
+  box.tool("id", '[ "$1" = -u ] && echo 1000 || echo ann');
+  await prepare();
+  const without = await prepare({}, "nginx");
+  assert.is(without.code, 0, without.said);
+  assert.match(
+    without.said,
+    /^prepare: no nginx here: the tests behind a proxy are skipped, unless you type {2}su -c "apt-get .*nginx"\n$/,
+  );
+  const unpacked = "mkdir -p usr/sbin; printf '#!/bin/sh\\n' >usr/sbin/nginx; chmod +x usr/sbin/nginx 2>/dev/null";
+  box.tool("chmod", `exec ${whereIs("chmod")} "$@"`);
+  box.tool("dpkg", `echo "dpkg $*" >>../../calls; [ -n "$DPKG_LACKS" ] || { ${unpacked}; }`);
+  box.tool("apt-get", 'echo "apt-get $*" >>../../calls; [ -z "$APT_LACKS" ] && touch "$2.deb"');
+  const lacking = await prepare({ APT_LACKS: "all" }, "nginx");
+  assert.is(lacking.code, 0, lacking.said);
+  assert.match(lacking.said, /^prepare: fetching nginx for the tests with apt-get \.*\nprepare: no nginx here: /);
+  calls();
+  assert.match((await prepare({ DPKG_LACKS: "all" }, "nginx")).said, "no nginx here");
+  assert.ok(calls().includes("apt-get download nginx-light"), "some releases have it there");
+  const { code, said } = await prepare({}, "nginx");
+  assert.is(code, 0, said);
+  assert.match(said, /^prepare: fetching nginx for the tests with apt-get \.* done\n$/);
+  assert.equal(calls(), ["apt-get download nginx", "dpkg -x ./nginx.deb ."], "nothing is installed");
+  assert.is((await prepare({}, "nginx")).said, "", "and then nothing is to be done");
+});
+
+test("a fresh machine has no package lists: root fetches them for nginx, too", async () => {
+  box.tool("id", '[ "$1" = -u ] && echo 0 || echo root');
+  await prepare();
+  box.tool("chmod", `exec ${whereIs("chmod")} "$@"`);
+  box.tool("dpkg", "mkdir -p usr/sbin; printf '#!/bin/sh\\n' >usr/sbin/nginx; chmod +x usr/sbin/nginx");
+  box.tool("apt-get", 'case $* in *update*) touch updated ;; *) [ -f ../../updated ] && touch "$2.deb" ;; esac');
+  const { code, said } = await prepare({}, "nginx");
+  assert.is(code, 0, said);
+  assert.match(said, /apt-get \.* done\n$/);
+});
+
 test("what nobody knows is refused", async () => {
   const { code, said } = await prepare({}, "teapot");
   assert.is(code, 1);
