@@ -60,6 +60,8 @@ export type BusStatus = "connected" | "away" | "closed";
 
 export interface Bus {
   readonly status: BusStatus;
+  /** Why the bus is away; undefined while it is not, or not yet known. */
+  readonly lastTrouble?: { readonly kind: string; readonly sentence: string } | undefined;
   /** The largest body in bytes that this bus takes now; undefined: not known, or no limit. */
   readonly maxBodyBytes?: number | undefined;
   /** Sends and waits for one answer. */
@@ -76,7 +78,13 @@ export interface Bus {
   /** Sends; dropped when the bus is away, as nobody would hear it in time. */
   publish(subject: string, body: string, replyTo?: string): void;
   /** Hears `subject`; of all subscribers in one `queue`, one gets each message. A receiver that throws is reported, not fatal. */
-  subscribe(subject: string, receive: (message: Message) => void, queue?: string): Subscription;
+  subscribe(
+    subject: string,
+    receive: (message: Message) => void,
+    queue?: string,
+    /** `required`: where the bus does not take it, this program does not work, and so the bus counts as away. */
+    need?: "required",
+  ): Subscription;
   /** Resolves true once the bus has taken all that was sent and delivered all that was due before; false when it is away. */
   flush(): Promise<boolean>;
   /** Told on every change of status, starting with the next one. */

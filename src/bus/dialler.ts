@@ -106,7 +106,7 @@ export class Dialler<W extends Wire> {
       refusals = isRefusal(trouble) ? refusals + 1 : 0;
       const wasWell = trouble.kind === "lost" && this.#options.clock.now() - dialledAtMs >= WELL_AFTER_MS;
       const elsewhere = wasWell && addresses.length > 1;
-      const stopLooking = trouble.kind === "refused" ? this.#lookForNews() : () => undefined;
+      const stopLooking = isRefusal(trouble) ? this.#lookForNews() : () => undefined;
       await this.#pause(elsewhere ? REDIAL_ELSEWHERE_AFTER_MS : redialAfterMs(refusals));
       stopLooking();
     }
@@ -130,7 +130,7 @@ export class Dialler<W extends Wire> {
     } catch (error) {
       return this.#notIn(troubleOfConnecting(error, address, caller));
     }
-    return troubleOfLosing(await this.#stayOn(new Link(wire, clock), greeting, address), address);
+    return troubleOfLosing(await this.#stayOn(new Link(wire, clock), greeting, address), address, caller);
   }
 
   #meet(greeting: Greeting, address: BusAddress): Trouble | undefined {

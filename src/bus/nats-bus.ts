@@ -6,12 +6,12 @@
 // is gone. Its own request() was rejected because it captures two stack traces and starts a timer for every call.
 
 import { randomBytes } from "node:crypto";
-import { type Authenticator, credsAuthenticator, headers, type MsgHdrs, type NatsConnection } from "nats";
+import { type Authenticator, headers, type MsgHdrs, type NatsConnection } from "nats";
 
 import type { Clock } from "../clock.ts";
 import { AttemptBoard } from "./attempt-board.ts";
 import type { BusStatus, CallOptions, Denied, Message, Reply, RequestOptions, Subscription } from "./bus.ts";
-import { type BusAddress, readBusAddress, withoutLogin } from "./bus-address.ts";
+import { type BusAddress, readBusAddress } from "./bus-address.ts";
 import { type Credentials, REPLY_ROOT } from "./credentials.ts";
 import { Dialler, type MetServer } from "./dialler.ts";
 import { type Greeting, greetingOf } from "./greeting.ts";
@@ -20,7 +20,7 @@ import { LoginIdentity } from "./login-identity.ts";
 import type { LinkOptions, NatsBus } from "./nats-bus-types.ts";
 import { publishFrame } from "./nats-frame.ts";
 import type { Hearing, Link } from "./nats-link.ts";
-import { logIn } from "./nats-login.ts";
+import { logIn, loginOf } from "./nats-login.ts";
 import {
   ERROR_CODE_HEADER,
   ERROR_HEADER,
@@ -31,16 +31,17 @@ import {
   type WireMessage,
 } from "./nats-message.ts";
 import { dialOptions } from "./nats-options.ts";
-import { BusHistory, type OpenBusCase, objectionToOpen, openBusRule, openBusWarning } from "./open-bus.ts";
+import { BusHistory, type OpenBusCase, objectionToOpen, openBusWarning } from "./open-bus.ts";
+import { openCaseOf } from "./open-case.ts";
 import { AWAY, CANCELLED, PendingTable } from "./pending.ts";
 import { hand } from "./receiver.ts";
 import { type ReplySubjects, replySubjects } from "./reply-subjects.ts";
 import { safely } from "./safe-report.ts";
-import { readServerError } from "./server-errors.ts";
+import { denialOf, readServerError } from "./server-errors.ts";
 import { Sparing } from "./sparing.ts";
 import { StatusBoard } from "./status-board.ts";
 import { assertSubject } from "./subjects.ts";
-import { type Attempt, deniedSentence, type Trouble, warningSentence } from "./trouble.ts";
+import { type Attempt, deniedSentence, shownWords, type Trouble, warningSentence } from "./trouble.ts";
 
 export type { Authenticator } from "nats";
 export type { NatsBus } from "./nats-bus-types.ts";
@@ -77,7 +78,9 @@ class NatsBusImpl implements NatsBus {
   readonly #addresses: readonly BusAddress[];
   readonly #history: BusHistory;
   readonly #openCase: (address: BusAddress) => OpenBusCase;
-  #trouble: string | undefined;
+  #trouble: Trouble | undefined;
+  /** Of this connection: a subscription that this program can do without. */
+  #denial: Trouble | undefined;
   /** How every call ends on this connection: set once the server has refused the subscription for answers. */
   #repliesDenied: Denied | undefined;
 
@@ -138,6 +141,10 @@ class NatsBusImpl implements NatsBus {
   }
 
   get trouble(): string | undefined {
+    return this.#trouble?.sentence;
+  }
+
+  get lastTrouble(): Trouble | undefined {
     return this.#trouble;
   }
 
@@ -197,7 +204,7 @@ class NatsBusImpl implements NatsBus {
     if (wire !== undefined) this.#send(wire, subject, body, replyTo);
   }
 
-  subscribe(subject: string, receive: (message: Message) => void, queue?: string): Subscription {
+  subscribe(subject: string, receive: (message: Message) => void, queue?: string, need?: "required"): Subscription {
     assertSubject(subject);
     let open = true;
     const hearing: Hearing = {
@@ -206,6 +213,7 @@ class NatsBusImpl implements NatsBus {
       hear: (message) => {
         if (open) hand(new HeardMessage(message, this.#answer), receive, this.#blame);
       },
+      denied: () => this.#withoutSubscription(subject, need),
     };
     this.#hearings.add(hearing);
     this.#hearOn(this.#dialler.link, hearing);
@@ -280,6 +288,7 @@ class NatsBusImpl implements NatsBus {
 
   #prepare(link: Link<NatsConnection>): void {
     this.#repliesDenied = undefined;
+    this.#denial = undefined;
     for (const hearing of this.#hearings) this.#hearOn(link, hearing);
   }
 
@@ -297,7 +306,7 @@ class NatsBusImpl implements NatsBus {
   }
 
   #ready({ asksLogin }: Greeting, address: BusAddress): void {
-    this.#trouble = undefined;
+    this.#trouble = this.#denial;
     const warning = openBusWarning(this.#openCase(address));
     const isNews = this.#history.joined(address, this.#addresses, asksLogin);
     if (isNews && warning !== undefined) this.#say("open", warning);
@@ -306,7 +315,7 @@ class NatsBusImpl implements NatsBus {
   }
 
   #meet(trouble: Trouble): void {
-    this.#trouble = trouble.sentence;
+    this.#trouble = trouble;
     // Whoever waits for the first login tells of its refusal, and ends with it: it is not to be said twice.
     const isToldThere = (trouble.kind === "refused" || trouble.kind === "open") && this.#attempts.isWatched;
     if (trouble.kind !== "absent" && !isToldThere) this.#say(trouble.kind, trouble.sentence);
@@ -322,13 +331,20 @@ class NatsBusImpl implements NatsBus {
     // Of subscriptions: the server goes on without one of ours, and this connection is of no use.
     if (error.kind === "limited") this.#dialler.link?.end(words);
     if (error.kind === "other")
-      this.#say(error.means, warningSentence(withoutLogin(words, address), error.means, address));
+      this.#say(error.means, warningSentence(shownWords(words, address), error.means, address));
   }
 
   #hearDenial(operation: "publish" | "subscription", subject: string): void {
     const { about, sentence } = deniedSentence(operation, subject, this.#identity);
     if (operation === "publish") this.#pending.deny(subject, { kind: "denied", why: sentence });
     this.#say(about, sentence);
+  }
+
+  /** The server does not allow it; the sentence about it has been reported. */
+  #withoutSubscription(subject: string, need: "required" | undefined): void {
+    if (need === "required") this.#dialler.link?.end(denialOf(subject));
+    this.#denial = { kind: "limited", sentence: deniedSentence("subscription", subject, this.#identity).sentence };
+    if (this.status === "connected") this.#trouble = this.#denial;
   }
 
   /** No answer can arrive: the calls that are out end now, and later ones at once, until the next login. */
@@ -354,37 +370,6 @@ function replySubjectsOf(
     caller: own === undefined ? processPart : `${own}.${processPart}`,
     newToken: () => randomBytes(TOKEN_BYTES).toString("base64url"),
   });
-}
-
-const OPEN_BUS_CURE = 'pass  openBus: "join"  to have it joined';
-
-function loginName(
-  credentials: Credentials | undefined,
-  authenticator: Authenticator | undefined,
-  addresses: readonly BusAddress[],
-): string | undefined {
-  if (credentials !== undefined) return `the credentials of ${credentials.name}`;
-  if (authenticator !== undefined) return "what the authenticator would say";
-  return addresses.some((address) => address.credentials !== undefined) ? "the user in its address" : undefined;
-}
-
-/** The same for every address of a connection but for its name; what was met before is read at each greeting. */
-function openCaseOf(
-  { credentials, authenticator, openBus, openBusCure = OPEN_BUS_CURE }: NatsBusOptions,
-  addresses: readonly BusAddress[],
-  history: BusHistory,
-): (address: BusAddress) => OpenBusCase {
-  const login = loginName(credentials, authenticator, addresses);
-  const rule = openBus ?? openBusRule({ isAllowed: false, isNamed: login !== undefined });
-  return ({ shown }) => ({ rule, hadLogins: history.hadLogins(addresses), login, shown, cure: openBusCure });
-}
-
-function loginOf(
-  authenticator: Authenticator | undefined,
-  credentials: Credentials | undefined,
-): { readonly authenticator?: Authenticator } {
-  if (authenticator !== undefined) return { authenticator };
-  return credentials === undefined ? {} : { authenticator: credsAuthenticator(Buffer.from(credentials.text)) };
 }
 
 function errorHeaders({ code, message }: ServiceError): MsgHdrs {

@@ -4,7 +4,9 @@
 // it hangs up. The parts that connect() is made of are used here as it uses them.
 
 import {
+  type Authenticator,
   type ConnectionOptions,
+  credsAuthenticator,
   type NatsConnection,
   NatsConnectionImpl,
   ProtocolHandler,
@@ -13,6 +15,7 @@ import {
 import { NodeTransport, nodeResolveHost } from "nats/lib/src/node_transport.js";
 
 import type { Clock } from "../clock.ts";
+import type { Credentials } from "./credentials.ts";
 import type { Greeted } from "./handshake.ts";
 import { DIAL_WITHIN_MS } from "./nats-options.ts";
 import { GreetedTransport } from "./nats-transport.ts";
@@ -64,4 +67,13 @@ export async function logIn(
     throw transport.closeError ?? error;
   }
   return connection as NatsConnection;
+}
+
+/** An authenticator comes first: it is asked at each login. */
+export function loginOf(
+  authenticator: Authenticator | undefined,
+  credentials: Credentials | undefined,
+): { readonly authenticator?: Authenticator } {
+  if (authenticator !== undefined) return { authenticator };
+  return credentials === undefined ? {} : { authenticator: credsAuthenticator(Buffer.from(credentials.text)) };
 }

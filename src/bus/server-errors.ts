@@ -91,6 +91,9 @@ export function readServerError(words: string): ServerError {
   return MEANINGS.find(([known]) => known.test(words))?.[1] ?? other("what it means is not known here");
 }
 
+/** The server's words for a subscription that it does not allow. */
+export const denialOf = (subject: string): string => `Permissions Violation for Subscription to "${subject}"`;
+
 /** Whether the server hangs up after these words. */
 export function endsConnection(words: string): boolean {
   const { kind } = readServerError(words);

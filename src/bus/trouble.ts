@@ -95,19 +95,20 @@ export const GARBLED = "it sent what is not the NATS protocol";
 /** What a failure to log in means. @param error of the client library, or with the server's own words */
 export function troubleOfConnecting(error: unknown, address: BusAddress, caller: Caller): Trouble {
   const { shown } = address;
-  const why = wordsOf(error, address);
-  if (why === GARBLED)
+  const said = error instanceof Error ? error.message : String(error);
+  const why = shownWords(said, address);
+  if (said === GARBLED)
     return {
       kind: "stranger",
       sentence: `what answers at ${shown} greets as NATS does, but ${GARBLED}: set NATS_URL to where a NATS server is`,
     };
-  if (why === TIMED_OUT)
+  if (said === TIMED_OUT)
     return {
       kind: "failed",
       sentence: `the bus at ${shown} did not answer the login within ${DIAL_WITHIN_MS / 1_000} s`,
     };
-  if (/CERTIFICATE_REQUIRED/.test(why)) return { kind: "untrusted", sentence: tlsSentence(why, shown) };
-  const meaning = readServerError(why);
+  if (/CERTIFICATE_REQUIRED/.test(said)) return { kind: "untrusted", sentence: tlsSentence(why, shown) };
+  const meaning = readServerError(said);
   if (meaning.kind === "refused") return { kind: "refused", sentence: refusalSentence(why, shown, caller) };
   if (meaning.kind === "limited") return { kind: "limited", sentence: limitSentence(why, meaning.means, shown) };
   const means = meaning.kind === "over" ? `: ${meaning.means}` : "";
@@ -115,8 +116,20 @@ export function troubleOfConnecting(error: unknown, address: BusAddress, caller:
 }
 
 /** Whoever answers there may repeat what was said to it. */
-const wordsOf = (error: unknown, address: BusAddress): string =>
-  withoutLogin(error instanceof Error ? error.message : String(error), address);
+export function shownWords(words: string, address: BusAddress): string {
+  const isKnown = readServerError(words).kind !== "other";
+  // A password of a letter or two is a part of many words, which are those of every server.
+  return isKnown && shortestSecret(address) < SECRET_CHARACTERS ? words : withoutLogin(words, address);
+}
+
+const SECRET_CHARACTERS = 4;
+
+function shortestSecret({ credentials }: BusAddress): number {
+  if (credentials === undefined) return 0;
+  return credentials.kind === "token"
+    ? credentials.token.length
+    : Math.min(credentials.user.length, credentials.password.length);
+}
 
 function refusalSentence(why: string, shown: string, { holder, cure }: Caller): string {
   const as = holder === undefined ? "" : ` with the credentials of ${holder} (revoked, expired, or for another bus)`;
@@ -127,11 +140,13 @@ const limitSentence = (why: string, means: string, shown: string): string =>
   `the bus at ${shown} has no room for this process (${why}): ${means}`;
 
 /** @param reason why the connection ended: in the server's words, where it gave any */
-export function troubleOfLosing(reason: string, address: BusAddress): Trouble {
+export function troubleOfLosing(reason: string, address: BusAddress, caller: Caller): Trouble {
   const { shown } = address;
-  const why = withoutLogin(reason, address);
-  const meaning = readServerError(why);
+  const why = shownWords(reason, address);
+  const meaning = readServerError(reason);
   if (meaning.kind === "limited") return { kind: "limited", sentence: limitSentence(why, meaning.means, shown) };
+  if (meaning.kind === "denied")
+    return { kind: "limited", sentence: deniedSentence(meaning.operation, meaning.subject, caller).sentence };
   const means = meaning.kind === "over" || meaning.kind === "refused" ? `: ${meaning.means}` : "";
   return { kind: "lost", sentence: `lost the bus at ${shown}: ${why}${means}` };
 }

@@ -10,6 +10,7 @@ import { programFolders } from "../bus/find-program.ts";
 import { connectNatsBus, type NatsBus } from "../bus/nats-bus.ts";
 import { BusHistory, openBusOptions } from "../bus/open-bus.ts";
 import type { StartPermit } from "../bus/succession.ts";
+import type { Clock } from "../clock.ts";
 import type { Say } from "../program/log.ts";
 import type { Closers } from "../program/program.ts";
 import { VERSION } from "../program/version.ts";
@@ -100,11 +101,23 @@ export async function openRatingsDesk(world: BusWorld, closers: Closers): Promis
   const { credentials } = world.access;
   const faults = openFaultDesk({ service: SERVICE, bus: bus.bus, credentials, say: world.say });
   const board = openBoard(sight, seen, { clock, faults }, closers);
-  const both = Promise.all([bus.bus, ears].map((each) => untilConnected(each, clock, bus.withinMs)));
+  const both = Promise.all([bus.bus, ears].map((each) => untilMet(each, clock, bus.withinMs)));
   const first = await Promise.race([bus.admitted, both]);
   if ("kind" in first && first.kind === "refused") return { kind: "refused", why: [first.why] };
   await both;
   return { kind: "open", desk: { ...createDesk(client, bus.bus, world), board } };
+}
+
+/** A bus that has no room for us until a person makes some is not waited for, and no reason to end. */
+async function untilMet(bus: NatsBus, clock: Clock, withinMs: number): Promise<void> {
+  let stop = (): void => undefined;
+  const hindered = new Promise<void>((resolve) => {
+    stop = bus.watchAttempts(({ kind }) => {
+      if (kind === "limited" || kind === "untrusted") resolve();
+    });
+  });
+  await Promise.race([untilConnected(bus, clock, withinMs), hindered]);
+  stop();
 }
 
 const seenBy = (client: Client, exchange: Exchange): Seen => ({

@@ -66,7 +66,7 @@ function textOf({ instance, pid, natsUrls }: Speaker, event: InstanceLogEvent): 
   const urls = natsUrls.map(shownUrl).join(", ");
   switch (event.kind) {
     case "waiting":
-      return `waits for a bus at ${urls}: start one with  make market`;
+      return waitingText(urls, event.trouble);
     case "up":
       return `is up: pid ${pid}, ${shownAddress(event.address)}`;
     case "resumed":
@@ -95,4 +95,11 @@ function textOf({ instance, pid, natsUrls }: Speaker, event: InstanceLogEvent): 
 }
 
 const stackOf = (error: unknown): string => String(error instanceof Error ? (error.stack ?? error.message) : error);
+/** Only where nothing answers does it help to start a bus. */
+function waitingText(urls: string, trouble: Extract<InstanceEvent, { kind: "waiting" }>["trouble"]): string {
+  return trouble === undefined || trouble.kind === "absent"
+    ? `waits for a bus at ${urls}: start one with  make market`
+    : `waits for the bus at ${urls}, and tries again: ${trouble.sentence}`;
+}
+
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;

@@ -18,6 +18,8 @@ export type ConnectOptions = Partial<Omit<NatsBusOptions, "urls">> & {
 /** Connections that a program makes one after the other: what the first has met holds for the next. */
 const ofThisProcess = new BusHistory();
 
+const NOTHING_YET = { kind: "absent", sentence: "no server has answered yet" };
+
 /** A bus that is there greets in milliseconds; after this a program had better say what it waits for. */
 const FIRST_CONNECT_MS = 3_000;
 
@@ -44,7 +46,9 @@ export async function connectBus(urls?: string, options: ConnectOptions = {}): P
     report,
   });
   const connected = await untilConnected(bus, clock, options.waitMs ?? FIRST_CONNECT_MS);
-  if (!connected) report(`${bus.trouble ?? "no server has answered yet"}: start one with  nats-server -a 127.0.0.1`);
+  const trouble = bus.lastTrouble ?? NOTHING_YET;
+  const start = trouble.kind === "absent" ? ": start one with  nats-server -a 127.0.0.1" : "";
+  if (!connected) report(trouble.sentence + start);
   return bus;
 }
 

@@ -38,6 +38,8 @@ export class Hearing {
   #rollCall: RollCall | undefined;
   /** Since when heartbeats have not been heard, though the bus is there. */
   #deafSince: number | undefined;
+  /** Whether "connected" was told, and "away" not since. */
+  #isTold = false;
 
   constructor(options: WholeClientOptions, tracker: Tracker, tellChanges: (changes: readonly Change[]) => void) {
     this.#options = options;
@@ -48,10 +50,12 @@ export class Hearing {
 
   start(): void {
     const { bus, ears, clock, service } = this.#options;
-    const heartbeats = ears.subscribe(subjects.heartbeatsSubject(service), (message) => this.#hear(message));
+    const hear = (message: Message): void => this.#hear(message);
+    const heartbeats = ears.subscribe(subjects.heartbeatsSubject(service), hear, undefined, "required");
     this.#stops.push(() => heartbeats.close());
-    this.#stops.push(bus.watch((status) => this.#afterBusStatus(status)));
+    this.#stops.push(bus.watch(() => this.#afterBusStatus()));
     this.#stops.push(ears.watch((status) => this.#afterEarsStatus(status)));
+    this.#isTold = bus.status === "connected" && ears.status === "connected";
     if (ears.status === "connected") this.#callTheFirstRoll();
     else this.#guarded(() => this.#tracker.busAway(clock.now()));
   }
@@ -111,15 +115,25 @@ export class Hearing {
     return { kind: "heartbeat", beat: parsed.beat, faults: readNotes(decoded.value) };
   }
 
-  #afterBusStatus(status: BusStatus): void {
+  #afterBusStatus(): void {
     this.#deafSince = undefined;
-    this.#options.tell({ kind: "bus", status });
+    this.#tellBus();
+  }
+
+  /** The bus is there once heartbeats can be received as well; from then on it is as the connection for calls is. */
+  #tellBus(): void {
+    const { bus, ears, tell } = this.#options;
+    if (bus.status === "connected" && !this.#isTold && ears.status !== "connected") return;
+    const wasTold = this.#isTold;
+    this.#isTold = bus.status === "connected";
+    if (this.#isTold || wasTold || bus.status === "closed") tell({ kind: "bus", status: bus.status });
   }
 
   #afterEarsStatus(status: BusStatus): void {
     const { bus, clock } = this.#options;
     if (status === "connected") {
       this.#guarded(() => this.#tracker.busBack(clock.now()));
+      if (!this.#isTold && bus.status === "connected") this.#tellBus();
       this.#tellDeafness();
       this.#callTheFirstRoll();
     } else {

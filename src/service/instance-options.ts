@@ -12,7 +12,8 @@ import type { OwnProcess } from "./own-process.ts";
 import { usualClock } from "./usual-clock.ts";
 
 export type InstanceEvent =
-  | { readonly kind: "waiting" }
+  /** `trouble`: why the bus is away, where that is known. */
+  | { readonly kind: "waiting"; readonly trouble?: Bus["lastTrouble"] }
   | { readonly kind: "up"; readonly address: string }
   | { readonly kind: "resumed"; readonly pausedMs: number }
   | { readonly kind: "dropped"; readonly count: number }

@@ -58,10 +58,10 @@ const WAITING_TOLD_AFTER_MS = 500;
 
 async function untilConnected({ bus, clock, tell }: WholeInstanceOptions): Promise<void> {
   if (bus.status === "connected") return;
-  const cancel = clock.after(WAITING_TOLD_AFTER_MS, () => tell({ kind: "waiting" }));
+  const cancel = clock.after(WAITING_TOLD_AFTER_MS, () => tell({ kind: "waiting", trouble: bus.lastTrouble }));
   await new Promise<void>((resolve) => {
     const stop = bus.watch((status) => {
-      if (status !== "connected") return;
+      if (status === "away") return;
       stop();
       resolve();
     });
@@ -115,13 +115,19 @@ class RunningInstance implements Instance {
     const receive = (message: Message): void => this.#receive(message);
     // First, so that it is the first to hear of a stall: the beat that follows says what is still on.
     this.#chaos?.start();
-    this.#requests.push(bus.subscribe(subjects.sharedSubject(service), receive, service));
-    this.#requests.push(bus.subscribe(this.address, receive));
-    this.#questions.push(bus.subscribe(subjects.rollCallSubject(service), (message) => this.#pulse.asked(message)));
+    this.#requests.push(bus.subscribe(subjects.sharedSubject(service), receive, service, "required"));
+    this.#requests.push(bus.subscribe(this.address, receive, undefined, "required"));
+    const rollCalled = (message: Message): void => this.#pulse.asked(message);
+    this.#questions.push(bus.subscribe(subjects.rollCallSubject(service), rollCalled, undefined, "required"));
     this.#answerVerb("PING", () => pingAnswer(this.#identity));
     this.#answerVerb("INFO", () => infoAnswer(this.#identity));
     this.#answerVerb("STATS", () => statsAnswer(this.#identity, this.#counts, this.#startedAt));
     this.#unwatch.push(clock.onStall((stalledMs) => this.#afterStall(stalledMs)));
+    // An instance is up once the bus has taken its subscriptions: a heartbeat before that brings calls to nobody.
+    while (!(await bus.flush())) {
+      if (bus.status === "closed") return;
+      await untilConnected(this.#options);
+    }
     this.#unwatch.push(bus.watch((status) => this.#afterStatus(status)));
     this.#pulse.start();
     // Whoever is told that it is up may ask it at once, over another connection than the heartbeat came by.

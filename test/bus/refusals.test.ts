@@ -1,0 +1,148 @@
+// takes: 20 s
+//
+// What a real server refuses: connections, subscriptions, subjects. It is reported with what it means, it is tried again
+// less and less often, and whoever is refused says that it is away.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { connectNatsBus, type NatsBus } from "../../src/bus/nats-bus.ts";
+import { readServerError, serverWords } from "../../src/bus/server-errors.ts";
+import { systemClock } from "../../src/clock.ts";
+import { startInstance } from "../../src/service/instance.ts";
+import type { InstanceEvent } from "../../src/service/instance-options.ts";
+import { startNatsServer, type TestServer, until } from "../support/nats-server.ts";
+import { pause } from "../support/world.ts";
+
+interface Context {
+  reports: string[];
+  ends: (() => unknown)[];
+}
+
+const test = suite<Context>("refusals");
+const clock = systemClock();
+const LIMIT_MS = 15_000;
+/** In this time there were fourteen attempts before, and there are two now. */
+const WATCHED_MS = 2_000;
+
+test.before.each((context) => {
+  context.reports = [];
+  context.ends = [];
+});
+test.after.each(async ({ ends }) => {
+  for (const end of ends.reverse()) await end();
+});
+
+async function natsServer({ ends }: Context, config: string): Promise<TestServer> {
+  const server = await startNatsServer({ config });
+  ends.push(() => server.stop());
+  return server;
+}
+
+function newBus({ reports, ends }: Context, url: string): NatsBus {
+  const report = (sentence: string): void => void reports.push(sentence);
+  const bus = connectNatsBus({ urls: [url], name: "test", clock, report });
+  ends.push(() => bus.close());
+  return bus;
+}
+
+const connected = (bus: NatsBus): Promise<void> => until("connected", () => bus.status === "connected", LIMIT_MS);
+
+test("a server that is full is named as such, tried less and less often, and used when it has room", async (context) => {
+  const server = await natsServer(context, "max_connections: 1");
+  const first = newBus(context, server.url);
+  await connected(first);
+  const reports: string[] = [];
+  const second = newBus({ ...context, reports }, server.url);
+  let attempts = 0;
+  second.watchAttempts(() => (attempts += 1));
+  await until("told", () => second.trouble !== undefined);
+  assert.match(
+    second.trouble ?? "",
+    /has no room for this process \(maximum connections exceeded\): .*raise max_connections/i,
+  );
+  await pause(WATCHED_MS);
+  assert.ok(attempts <= 3, `${attempts} attempts`);
+  assert.is(reports.length, 1);
+  await first.close();
+  await connected(second);
+});
+
+test("an instance whose subscriptions the server does not take is not up, says why, and is up when it takes them", async (context) => {
+  const server = await natsServer(context, "max_subscriptions: 3");
+  const bus = newBus(context, server.url);
+  const witness = newBus(context, server.url);
+  const beats: string[] = [];
+  witness.subscribe("health.*.>", ({ subject }) => beats.push(subject));
+  await connected(witness);
+  const events: InstanceEvent[] = [];
+  const starting = startInstance({
+    ...{ service: "ratings", instance: 1, bus, clock },
+    handle: () => ({ kind: "answer", body: {} }),
+    tell: (event) => events.push(event),
+  });
+  await until("told", () => events.some(({ kind }) => kind === "waiting"), LIMIT_MS);
+  assert.match(JSON.stringify(events), /has no room for this process \(maximum subscriptions exceeded\)/i);
+  assert.match(context.reports.join("\n"), /raise max_subscriptions in its configuration/);
+  await pause(WATCHED_MS);
+  assert.is(bus.status, "away");
+  assert.equal(beats, []);
+  assert.not.ok(events.some(({ kind }) => kind === "up"));
+  await server.stop();
+  const roomy = await startNatsServer({ port: server.port });
+  context.ends.push(() => roomy.stop());
+  const started = await starting;
+  assert.is(started.kind, "started");
+  if (started.kind === "started") context.ends.push(() => started.instance.goodbye());
+  assert.ok(events.some(({ kind }) => kind === "up"));
+});
+
+const user = (permissions: string): string =>
+  `authorization { users: [{ user: shop, password: s, permissions: { ${permissions} } }] }`;
+
+test("a required subscription that is not allowed makes the bus count as away", async (context) => {
+  const server = await natsServer(context, user('subscribe: ["_INBOX.>"]'));
+  const bus = newBus(context, server.url.replace("//", "//shop:s@"));
+  await connected(bus);
+  bus.subscribe("ratings.get", () => undefined, "ratings", "required");
+  await until("away", () => bus.status === "away");
+  await until("tried again", () => /not allowed to hear ratings.get/.test(bus.trouble ?? ""), LIMIT_MS);
+});
+
+test("one that can be done without is a state that is told, and the rest goes on", async (context) => {
+  const server = await natsServer(context, user('subscribe: ["_INBOX.>", "shop.>"]'));
+  const bus = newBus(context, server.url.replace("//", "//shop:s@"));
+  bus.subscribe("secret.news", () => undefined);
+  bus.subscribe("shop.get", (message) => message.answer("4.5"));
+  await connected(bus);
+  assert.match(bus.trouble ?? "", /not allowed to hear secret.news/);
+  assert.is((await bus.request("shop.get", "", { timeoutMs: 5_000 })).kind, "answered");
+});
+
+test("every error of a server is known by its words", () => {
+  const kinds: Readonly<Record<string, string>> = {
+    "'Authorization Violation'": "refused",
+    "'User Authentication Expired'": "refused",
+    "'User Authentication Revoked'": "refused",
+    "'Account Authentication Expired'": "refused",
+    "'Authentication Timeout'": "over",
+    "'maximum subscriptions exceeded'": "limited",
+    "'maximum connections exceeded'": "limited",
+    "'maximum account active connections exceeded'": "limited",
+    "'Slow Consumer'": "over",
+    "'Stale Connection'": "over",
+    "'Maximum Payload Violation'": "over",
+    "'maximum control line exceeded'": "over",
+    "'Secure Connection - TLS Required'": "limited",
+    "'Unknown Protocol Operation'": "over",
+    "'Parser Error'": "over",
+    "'Attempted To Connect To Route Port'": "limited",
+    "'Invalid Subject'": "other",
+    "'Something New'": "other",
+    "'Permissions Violation for Publish to \"a.b\"'": "denied",
+    '\'Permissions Violation for Subscription to "a.b" using queue "q"\'': "denied",
+  };
+  for (const [text, kind] of Object.entries(kinds)) assert.is(readServerError(serverWords(text)).kind, kind, text);
+  assert.is(serverWords("'a\u0000\u001b[31mb\n'"), "a [31mb ");
+});
+
+test.run();
