@@ -32,6 +32,8 @@ export const ERROR_HEADER = "Nats-Service-Error";
 const NO_RESPONDERS = 503;
 /** What an error is taken for whose code cannot be read. */
 const UNKNOWN_ERROR = 500;
+/** Shown in the place of a text that the sender left out. */
+const NO_TEXT = "(no text)";
 /** More of an error's text than anyone reads; a header should not carry a stack trace. */
 const LONGEST_MESSAGE = 500;
 
@@ -45,7 +47,11 @@ export function replyOf(message: WireMessage): Reply {
     const text = readHeader(headers, ERROR_HEADER);
     if (code === "" && text === "") return { kind: "answered", body: message.data };
     // Whoever answers decides how long that is; it ends up in lines and on pages.
-    return { kind: "refused", code: /^\d{3}$/.test(code) ? Number(code) : UNKNOWN_ERROR, message: headerText(text) };
+    return {
+      kind: "refused",
+      code: /^\d{3}$/.test(code) ? Number(code) : UNKNOWN_ERROR,
+      message: headerText(text) || NO_TEXT,
+    };
   } catch {
     // The library throws on a malformed header. Whoever sent it is alive, and waiting for the timeout would deny that.
     return { kind: "refused", code: UNKNOWN_ERROR, message: "the answer's headers cannot be read" };
@@ -59,9 +65,14 @@ function readHeader(headers: WireHeaders, name: string): string {
   return key === undefined ? "" : headers.get(key);
 }
 
-/** An error's text as a header may hold it: one line. */
+/** An error's text as a header may hold it: one line, without control characters. */
 export function headerText(message: string): string {
-  return message.replace(/\s+/g, " ").trim().slice(0, LONGEST_MESSAGE).trimEnd();
+  return message
+    .replace(/\s+/g, " ")
+    .replace(/\p{Cc}/gu, "?")
+    .trim()
+    .slice(0, LONGEST_MESSAGE)
+    .trimEnd();
 }
 
 export class HeardMessage implements Message {

@@ -68,6 +68,17 @@ test("headers that cannot be read are a refusal: who sent them is alive", () => 
   assert.is(reply.kind === "refused" && reply.code, 500);
 });
 
+test("a code without a text says so; a text keeps its letters and loses control characters", () => {
+  for (const text of [undefined, "", " \t"]) {
+    const headers = { "Nats-Service-Error-Code": "404", ...(text !== undefined && { "Nats-Service-Error": text }) };
+    assert.equal(replyOf(wire("", 0, headers)), { kind: "refused", code: 404, message: "(no text)" });
+  }
+  const odd = replyOf(
+    wire("", 0, { "Nats-Service-Error-Code": "404", "Nats-Service-Error": "K\u00e4se \u001b[2J \u2615" }),
+  );
+  assert.equal(odd, { kind: "refused", code: 404, message: "K\u00e4se ?[2J \u2615" });
+});
+
 test("an error's text becomes one line of bounded length", () => {
   assert.is(headerText(" a\r\nNats-Status: 200\n\tb "), "a Nats-Status: 200 b");
   assert.is(headerText("x".repeat(10_000)).length, 500);

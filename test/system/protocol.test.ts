@@ -105,6 +105,8 @@ for (const [make, openWire] of [
       [refuseAll(404, "unknown thing: camera"), /^BAD camera: 404 unknown thing: camera$/],
       [refuseAll(500, "internal error"), /^BAD camera: 500 internal error$/],
       [refuseAll(Number.NaN, "no number"), /^BAD camera: 500 no number$/],
+      [refuseAll(404, "kein Ding: K\u00e4se \u2615"), /^BAD camera: 404 kein Ding: K\u00e4se \u2615$/],
+      [refuseAll(404, ""), /^BAD camera: 404 \(no text\)$/],
       [() => ({ body: "4.5 stars" }), /^BAD camera: the answer was not readable$/],
       [() => ({ body: "" }), /^BAD camera: the answer was not readable$/],
       [() => ({ body: "null" }), /^BAD camera: instance 7 gave no rating$/],
