@@ -18,6 +18,7 @@ export function createAdminApp(shop: Shop, site: Site, shopUrl: string): Koa {
     // Spans show what a shopper sees or buys by.
     tracing: undefined,
     guard,
+    showsReasons: true,
     addRoutes: (router) => {
       router.get("/", (ctx) => ctx.redirect(BOARD_PATH));
       addBoardRoutes(router, board, site.assets, { listener: "admin", shopUrl });

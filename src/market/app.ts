@@ -26,6 +26,7 @@ const NO_RATINGS: PageRatings = { ratings: new Map(), trouble: ["the ratings cou
 export function createApp(shop: Shop, site: Site = loadSite()): Koa {
   return createSiteApp(shop, site, {
     tracing: shop.tracing,
+    showsReasons: false,
     secureCookies: shop.publicUrl?.startsWith("https:") ?? false,
     addRoutes: (router) => addShopRoutes(router, shop, site),
   });

@@ -213,7 +213,7 @@ function createDesk(client: Client, bus: NatsBus, { settings, clock, say }: Worl
     checks: () => {
       const live = client.tracker.live(clock.now()).length;
       return {
-        bus: { name: "bus", good: bus.status === "connected", note: bus.status },
+        bus: { name: "bus", good: bus.status === "connected", note: bus.status, detail: bus.trouble },
         instances: { name: SERVICE, good: live > 0, note: `${live} live` },
       };
     },

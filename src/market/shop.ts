@@ -29,6 +29,8 @@ export interface Check {
   readonly good: boolean;
   /** For every visitor: no address, and no reason that names one. */
   readonly note: string;
+  /** For those who run the Market: the reason, with addresses. */
+  readonly detail?: string | undefined;
 }
 
 export interface Readiness {

@@ -49,11 +49,13 @@ export interface AppOptions {
   /** Runs before the target of a request is read; refuses a request by a throw. */
   readonly guard?: Middleware;
   readonly addRoutes: (router: Router) => void;
+  /** Whether /readyz shows the reasons, which name the address of the bus. */
+  readonly showsReasons: boolean;
 }
 
 /** An app of the Market with its own routes, and with those that both have: pictures, and how the Market is doing. */
 export function createSiteApp(shop: Shop, { assets, views }: Site, options: AppOptions): Koa {
-  const { tracing, secureCookies = false, guard, addRoutes } = options;
+  const { tracing, secureCookies = false, guard, addRoutes, showsReasons } = options;
   const app = new Koa();
   // SHA-256 instead of koa's SHA-1, which still holds in an HMAC but should not be where a new system starts.
   app.keys = new Keygrip([...shop.keys], "sha256");
@@ -67,7 +69,8 @@ export function createSiteApp(shop: Shop, { assets, views }: Site, options: AppO
   router.get("/livez", (ctx) => {
     ctx.body = { status: "alive" };
   });
-  router.get("/readyz", readiness(shop, { name: "templates", good: true, note: `${views.names.length} compiled` }));
+  const templates: Check = { name: "templates", good: true, note: `${views.names.length} compiled` };
+  router.get("/readyz", readiness(shop, templates, showsReasons));
   router.get(`${ASSETS_PATH}:name`, (ctx) => sendAsset(ctx, assets.get(ctx.params["name"] ?? "") ?? ctx.throw(404)));
   app.use(router.routes());
   app.use(nothingHere(router));
@@ -106,11 +109,12 @@ const goodTargets: Middleware = (ctx, next) => {
   return next();
 };
 
-function readiness(shop: Shop, own: Check): Middleware {
+function readiness(shop: Shop, own: Check, showsReasons: boolean): Middleware {
   return (ctx) => {
     const { ready, degraded, checks } = shop.readiness();
     ctx.status = ready ? 200 : 503;
-    ctx.body = { status: ready ? (degraded ? "degraded" : "ready") : "unready", checks: [own, ...checks] };
+    const shown = [own, ...checks].map(({ detail, ...check }) => (showsReasons ? { ...check, detail } : check));
+    ctx.body = { status: ready ? (degraded ? "degraded" : "ready") : "unready", checks: shown };
   };
 }
 

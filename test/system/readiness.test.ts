@@ -46,6 +46,11 @@ test("ready, degraded without instances and without the bus, and never an addres
     // The attempts to return have failed by now, each with a reason that names the address.
     await market.program.waitFor(/(could not be started|not there|refused|waiting|lost)/i, { mark });
     asked.push(await ask(market.url));
+    // Those who run the Market read the reason on the admin listener.
+    await until("the reason is there", LIMIT_MS, async () => {
+      const { text } = await ask(market.admin);
+      return JSON.parse(text).checks.some(({ detail = "" }: { detail?: string }) => detail.includes(busPort));
+    });
     await server.restart();
     await see("ready");
     for (const { code, text } of asked) {
