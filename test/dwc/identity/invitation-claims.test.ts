@@ -1,4 +1,4 @@
-// takes: 5 s
+// takes: 10 s
 // What the tokens of an invitation may say. Its maker has all keys of an org and signs each token rightly; what would be more
 // than membership, or could be read in two ways, is refused all the same.
 
@@ -51,11 +51,13 @@ interface Changes {
   /** The last word on the text of the operator token's claims. */
   readonly text: (json: string) => string;
   readonly header: string;
+  /** What signs each token and the code, where it is not what should. */
+  readonly seeds: Partial<Record<"operator" | "system" | "org" | "user" | "code", string>>;
 }
 
 const NOTHING: Changes = {
   ...{ operator: same, system: same, org: same, user: same, header: HEADER },
-  ...{ invitation: () => ({}), text: (json) => json },
+  ...{ invitation: () => ({}), text: (json) => json, seeds: {} },
 };
 
 const LIMITS = {
@@ -85,9 +87,11 @@ const claims = {
 /** A code as its maker would make it, with these changes in what is signed. */
 function codeWith(some: Partial<Changes>): string {
   const changes = { ...NOTHING, ...some };
+  const { seeds } = changes;
   const jwt = (what: "operator" | "system" | "org"): string => {
     const json = JSON.stringify(changes[what](structuredClone(claims[what])));
-    return what === "operator" ? token(changes.text(json), operator.seed, changes.header) : token(json, operator.seed);
+    const seed = seeds[what] ?? operator.seed;
+    return what === "operator" ? token(changes.text(json), seed, changes.header) : token(json, seed);
   };
   const said = {
     org: { id: orgIdOf(account.publicKey), name: "Eve's Org", account: account.publicKey, accountJwt: jwt("org") },
@@ -108,9 +112,9 @@ function codeWith(some: Partial<Changes>): string {
       ...{ type: "user", version: 2 },
     },
   };
-  const userJwt = token(JSON.stringify(changes.user(userClaims)), account.seed);
+  const userJwt = token(JSON.stringify(changes.user(userClaims)), seeds.user ?? account.seed);
   const creds = invitation.creds === "" ? credentialsOf(userJwt) : invitation.creds.replace("JWT_HERE", userJwt);
-  return codeOf({ ...invitation, creds }, (bytes) => natsMint.sign(account.seed, bytes));
+  return codeOf({ ...invitation, creds }, (bytes) => natsMint.sign(seeds.code ?? account.seed, bytes));
 }
 
 const credentialsOf = (jwt: string, between = ""): string =>
@@ -166,16 +170,6 @@ test("an account token shares nothing with other accounts, and hands on no keys"
       "its own signature": { [which]: beside({ iss: account.publicKey }) },
     });
   refusesAll({
-    "the system account is no org": {
-      invitation: ({ org, trust }) => ({
-        org: {
-          ...org,
-          account: trust.systemAccount,
-          id: orgIdOf(trust.systemAccount),
-          accountJwt: trust.systemAccountJwt,
-        },
-      }),
-    },
     "another name": { org: beside({ name: "Ann's Org" }) },
     "the person is revoked": { org: nats({ revocations: { [user.publicKey]: 4_000_000_000 } }) },
   });
@@ -206,6 +200,31 @@ test("a person's token has no end, no detour and no right to answer anywhere", (
     "an old token before it": {
       invitation: () => ({ creds: `${credentialsOf("a.b.c")}${credentialsOf("JWT_HERE")}` }),
     },
+  });
+});
+
+test("what names all its parts rightly is held to each of them", () => {
+  const { publicKey: sub, seed } = system;
+  const own = natsMint.newKey("operator");
+  refusesAll({
+    "another org's id": { invitation: ({ org }) => ({ org: { ...org, id: orgIdOf(another.publicKey) } }) },
+    "another operator's key": { invitation: ({ trust }) => ({ trust: { ...trust, operatorKey: own.publicKey } }) },
+    "another system account": {
+      invitation: ({ trust }) => ({ trust: { ...trust, systemAccount: another.publicKey } }),
+    },
+    "another account": {
+      ...{ seeds: { code: another.seed, user: another.seed }, user: beside({ iss: another.publicKey }) },
+      invitation: ({ org }) => ({ org: { ...org, account: another.publicKey, id: orgIdOf(another.publicKey) } }),
+    },
+    "the system account as an org": {
+      ...{ seeds: { code: seed, user: seed }, user: beside({ iss: sub }), org: beside({ sub }) },
+      invitation: ({ org }) => ({ org: { ...org, account: sub, id: orgIdOf(sub) } }),
+    },
+    "an operator token that its key has not signed": { seeds: { operator: own.seed } },
+    "a system account token that the operator has not signed": { seeds: { system: own.seed } },
+    "an account token that the operator has not signed": { seeds: { org: own.seed } },
+    "credentials that the account has not signed": { seeds: { user: another.seed } },
+    "a code that the account has not signed": { seeds: { code: another.seed } },
   });
 });
 
