@@ -9,11 +9,13 @@ import { programLog, runProgram, settingsOrExit } from "../src/program/program.t
 const { values } = parseArgs({ options: { monolith: { type: "boolean", default: false } } });
 const settings = settingsOrExit(process.env);
 const clock = systemClock();
+/** Keys are loaded only by a Market that meets a token which it does not know yet. */
+const mint = async () => (await import("../src/dwc/identity/mint.ts")).natsMint;
 const world = { settings, clock, say: await programLog(settings, clock, { service: "market" }) };
 
 await runProgram(clock, async (closers) => {
   if (values.monolith) return startMarket({ bus: "monolith" }, world, closers);
-  const access = await marketAccess(settings, clock);
+  const access = await marketAccess(settings, { clock, mint });
   if (access.kind === "refused") return { kind: "refused", why: [access.why] };
   return startMarket({ bus: access }, world, closers);
 });

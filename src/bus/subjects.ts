@@ -46,6 +46,11 @@ export const chaosSubject = (service: string, incarnation: string): string => `c
 /** What is on, and the reset, of all instances of a service. */
 export const chaosOfAllSubject = (service: string): string => `chaos.${service}`;
 
+/** The org's own account token, in force at the server: a request to the server itself (account-links.ts). */
+export const accountTokenSubject = "account.token";
+/** Each new account token of the org, before the server obeys it. */
+export const accountNewsSubject = "account.token.news";
+
 /** The incarnation that a heartbeat's subject names, if it is one of `service`. */
 export const incarnationOf = (service: string, subject: string): string | undefined =>
   idAfter(`health.${service}.`, subject);

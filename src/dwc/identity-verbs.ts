@@ -4,7 +4,6 @@
 import type { Clock } from "../clock.ts";
 import type { Told } from "./bus-shapes.ts";
 import { describe } from "./describe.ts";
-import { serverConfigFile } from "./identity/access.ts";
 import { paths } from "./identity/folder.ts";
 import { acceptInvitation, inviteUser } from "./identity/invitations.ts";
 import type { Mint } from "./identity/mint.ts";
@@ -15,6 +14,7 @@ import { login, logout } from "./identity/people.ts";
 import type { PushMode } from "./identity/push.ts";
 import { type Renewed, renew } from "./identity/renewal.ts";
 import { revoke } from "./identity/revocations.ts";
+import { serverConfigFile } from "./identity/server-config-file.ts";
 import { createService, serviceToken } from "./identity/services.ts";
 import {
   currentOrg,
@@ -48,7 +48,11 @@ export function identityVerbs(tools: VerbTools): IdentityVerbs {
   };
 }
 
-function readingVerbs({ stateDir, clock }: VerbTools): Pick<IdentityVerbs, "describe" | "serviceToken" | "natsConfig"> {
+function readingVerbs({
+  stateDir,
+  clock,
+  mint,
+}: VerbTools): Pick<IdentityVerbs, "describe" | "serviceToken" | "natsConfig"> {
   return {
     describe: async () => {
       const read = readState(stateDir);
@@ -66,7 +70,7 @@ function readingVerbs({ stateDir, clock }: VerbTools): Pick<IdentityVerbs, "desc
       return { kind: "done", org: orgShown(org), service: serviceShown(service), creds: service.creds, isOutdated };
     },
     natsConfig: async () => {
-      const found = await serverConfigFile({ stateDir }, clock);
+      const found = await serverConfigFile({ stateDir, clock, mint });
       if (found.kind === "refused") return found;
       return found.path === undefined ? refused("not-logged-in", NOT_LOGGED_IN) : { kind: "done", path: found.path };
     },

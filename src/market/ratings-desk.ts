@@ -20,6 +20,7 @@ import type { Settings } from "../settings.ts";
 import type { Seen } from "../sight/seen.ts";
 import { Sight } from "../sight/sight.ts";
 import type { Trace } from "../trace/trace.ts";
+import { followAccount, type Learned } from "./account-news.ts";
 import { type Board, openBoard } from "./board.ts";
 import { Exchange } from "./exchange.ts";
 import { openFaultDesk } from "./fault-desk.ts";
@@ -54,6 +55,8 @@ export interface BusWorld extends World {
 export interface MarketAccess extends Access {
   /** Whether a bus may be started here, and how. */
   readonly permit: () => Promise<StartPermit>;
+  /** Takes an account token of the org that came over the bus; undefined: this Market is told of none. */
+  readonly learn: ((token: string) => Promise<Learned>) | undefined;
 }
 
 export interface RatingsDesk {
@@ -156,6 +159,7 @@ async function joinBus(
   if (expectsNoLogin(settings, access)) tellOfOpenBus(bus, settings, say);
   const keeper = keepBus({ ...server, bus, first });
   closers.push(() => keeper.stop());
+  if (access.learn !== undefined) closers.push(followAccount({ bus, clock, learn: access.learn, report }));
   closers.push(() => bus.close());
   return { kind: "joined", bus, admitted, withinMs: first.kind === "awaited" ? FIRST_CONNECT_MS : LOGIN_MS };
 }

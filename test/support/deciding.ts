@@ -54,6 +54,7 @@ export interface Claims {
   readonly nats: {
     readonly limits: Record<string, unknown>;
     readonly signing_keys: readonly string[];
+    readonly imports?: unknown;
     readonly revocations: Record<string, number>;
     readonly pub: { readonly allow: readonly string[] };
     readonly sub: { readonly allow: readonly string[] };

@@ -1,81 +1,99 @@
-// All that a Market has to know about the bus of its org: as whom it goes there, and how to start one.
+// All that a Market has to know about the bus of its org: as whom it goes there, how to start one, and what to learn of it.
 
-import { type Access, accountOf, type Credentials } from "../../bus/credentials.ts";
+import { type Access, accountOf, allowsSending } from "../../bus/credentials.ts";
+import { accountTokenSubject } from "../../bus/subjects.ts";
 import type { StartPermit } from "../../bus/succession.ts";
 import type { Clock } from "../../clock.ts";
 import type { Settings } from "../../settings.ts";
+import { AccountKeeper, type Learned } from "./account-keeper.ts";
+import { hasTokenExports } from "./account-links.ts";
 import { loginIdentity } from "./credentials.ts";
-import { paths } from "./folder.ts";
+import type { Mint } from "./mint.ts";
 import { shown } from "./names.ts";
-import { currentOrg, type Decision, type Org, type Refusal, refused, type State } from "./state.ts";
-import { changeState, readState } from "./state-file.ts";
+import { serverConfigFile } from "./server-config-file.ts";
+import { currentOrg, type Org, type Refusal, type State } from "./state.ts";
 
 export type MarketAccess =
   | ({
       readonly kind: "found";
       /** Whether this Market may start a server now, and with what. */
       readonly permit: () => Promise<StartPermit>;
+      /** Takes an account token that came over the bus; undefined: there is no org to learn of, or no way to. */
+      readonly learn: ((token: string) => Promise<Learned>) | undefined;
     } & Access)
   | Refusal;
 
+export interface MarketAccessTools {
+  readonly clock: Clock;
+  readonly mint: () => Promise<Mint>;
+}
+
 export async function marketAccess(
   settings: Pick<Settings, "stateDir" | "natsCreds">,
-  clock: Clock,
+  tools: MarketAccessTools,
 ): Promise<MarketAccess> {
   const identity = loginIdentity(settings, { kind: "market" });
   if (identity.kind === "refused") return identity;
+  const { stateDir } = settings;
   // A folder that cannot be used is a reason not to begin at all.
-  const config = await serverConfigFile(settings, clock);
+  const config = await serverConfigFile({ stateDir, ...tools });
   if (config.kind === "refused") return config;
-  // Decided once: a Market that began without an org has no credentials for a server that asks for some.
-  const hasOrg = config.path !== undefined;
-  return { ...identity, permit: () => startPermit(settings, { ...identity, hasOrg }, clock) };
+  const home = homeOf(identity, config.state);
+  if (home.kind !== "member") return { ...identity, learn: undefined, permit: () => Promise.resolve(permitOf(home)) };
+  const keeper = new AccountKeeper({ stateDir, ...tools }, home.org.account);
+  return {
+    ...identity,
+    learn: home.isTold ? (token) => keeper.learn(token) : undefined,
+    permit: () => memberPermit(home, identity, keeper),
+  };
 }
 
-async function startPermit(
-  settings: Pick<Settings, "stateDir">,
-  { credentials, isNamed, hasOrg }: Access & { readonly hasOrg: boolean },
-  clock: Clock,
+/** What the state folder is to the credentials. Decided once: without credentials a Market starts no server with logins. */
+type Home =
+  /** Neither has an org. */
+  | { readonly kind: "none" }
+  /** `org`: the folder's, which is another than that of NATS_CREDS; undefined: it has none. */
+  | { readonly kind: "elsewhere"; readonly org: Org | undefined }
+  /** `isTold`: the bus tells this Market of each new account token. */
+  | { readonly kind: "member"; readonly org: Org; readonly isTold: boolean };
+
+function homeOf({ credentials }: Access, state: State): Home {
+  const current = currentOrg(state);
+  if (credentials === undefined) return { kind: "none" };
+  const account = accountOf(credentials);
+  const org = state.orgs.find((one) => one.account === account);
+  if (org === undefined || org.trust.operatorKey !== current?.trust.operatorKey)
+    return { kind: "elsewhere", org: current };
+  const isTold = hasTokenExports(org.trust) && allowsSending(credentials, accountTokenSubject);
+  return { kind: "member", org, isTold };
+}
+
+function permitOf(home: Exclude<Home, { kind: "member" }>): StartPermit {
+  if (home.kind === "none") return { kind: "granted", configFile: undefined };
+  const why =
+    home.org === undefined
+      ? "a Market starts a server only for an org in its own DWC_STATE, and it has none there"
+      : `${shown(home.org.name)} in DWC_STATE is another org, whose server would not let them in`;
+  return { kind: "withheld", why: `one that knows the credentials in NATS_CREDS; ${why}` };
+}
+
+async function memberPermit(
+  { org, isTold }: Extract<Home, { kind: "member" }>,
+  { credentials }: Access,
+  keeper: AccountKeeper,
 ): Promise<StartPermit> {
-  const read = readState(settings.stateDir);
-  if (read.kind === "unreadable") return { kind: "withheld", why: read.why };
-  const org = hasOrg ? currentOrg(read.state) : undefined;
-  if (isNamed && !isKnownBy(credentials, org, read.state))
-    return { kind: "withheld", why: `one that knows the credentials in NATS_CREDS; ${whyUnknown(org)}` };
-  if (!hasOrg) return { kind: "granted", configFile: undefined };
-  const config = await serverConfigFile(settings, clock);
+  if (!isTold && org.authority.kind !== "owner")
+    return {
+      kind: "withheld",
+      why: `only the owner's Market starts one, as this one is not told who was revoked: ${RENEW}`,
+    };
+  const config = await keeper.serverConfig();
   if (config.kind === "refused") return { kind: "withheld", why: config.why };
   // Logged out since: without the org's keys only an open server could be started.
   if (config.path === undefined) return { kind: "withheld", why: "this Market has left its org since it was started" };
+  if (credentials !== undefined && (await keeper.isRevoked(credentials.publicKey)))
+    return { kind: "withheld", why: `the credentials of ${credentials.name} have been revoked` };
   return { kind: "granted", configFile: config.path };
 }
 
-/** Whether a server that is started for this org lets in the holder of these credentials. */
-function isKnownBy(credentials: Credentials | undefined, org: Org | undefined, { orgs }: State): boolean {
-  if (credentials === undefined || org === undefined) return false;
-  const account = accountOf(credentials);
-  return orgs.some((one) => one.account === account && one.trust.operatorKey === org.trust.operatorKey);
-}
-
-const whyUnknown = (org: Org | undefined): string =>
-  org === undefined
-    ? "a Market starts a server only for an org in its own DWC_STATE, and it has none there"
-    : `${shown(org.name)} in DWC_STATE is another org, whose server would not let them in`;
-
-/** The configuration for a server that is started here, written anew; undefined: no org, so the bus is open. */
-export async function serverConfigFile(
-  { stateDir }: Pick<Settings, "stateDir">,
-  clock: Clock,
-): Promise<{ readonly kind: "ready"; readonly path: string | undefined } | Refusal> {
-  const read = readState(stateDir);
-  if (read.kind === "unreadable") return refused("state-unreadable", read.why);
-  // Nobody has an org here: then the folder is not ours to write in.
-  if (currentOrg(read.state) === undefined) return { kind: "ready", path: undefined };
-  const derived = await changeState({ folder: stateDir, clock }, asItIs);
-  if (derived.kind === "refused") return derived;
-  const org = currentOrg(derived.state);
-  return { kind: "ready", path: org && paths.serverConfig(stateDir, org.trust.operatorKey) };
-}
-
-/** Changes nothing, and so makes what is derived from the state agree with it. */
-const asItIs = (state: State): Decision<object> => ({ kind: "done", state });
+const RENEW = "an earlier dwc has made this org or these credentials (bin/dwc renew, or a new org)";

@@ -35,6 +35,9 @@ export interface AccountClaims extends Common {
     readonly limits: Limits;
     readonly signing_keys: readonly string[];
     readonly revocations: Readonly<Record<string, number>>;
+    /** Both are compared as a whole (account-links.ts). */
+    readonly exports?: readonly object[] | undefined;
+    readonly imports?: readonly object[] | undefined;
     readonly type: "account";
     readonly version: 2;
   };
@@ -71,7 +74,13 @@ export const operatorClaims: Shape<OperatorClaims> = parts<OperatorClaims>({
   nats: parts<OperatorClaims["nats"]>({ system_account: keys.account, type: exactly("operator"), version }),
 });
 
-/** A system account exports what the server itself exports from it; an org exports and imports nothing. */
+/** A part that is compared elsewhere. */
+const anyList: Shape<readonly object[]> = listOf((value) => Object(value) as object);
+
+/**
+ * A system account exports what the server itself exports from it, and to each org its own token; an org exports nothing
+ * and imports its own token.
+ */
 const accountClaims = (limits: Pick<Limits, "exports" | "wildcards">): Shape<AccountClaims> =>
   parts<AccountClaims>({
     ...common,
@@ -79,11 +88,12 @@ const accountClaims = (limits: Pick<Limits, "exports" | "wildcards">): Shape<Acc
     nats: parts<AccountClaims["nats"]>({
       limits: parts<Limits>({
         ...{ conn: integer, subs: integer, data: integer, payload: integer },
-        ...{ imports: exactly(0), exports: exactly(limits.exports), leaf: exactly(0) },
+        ...{ imports: integer, exports: exactly(limits.exports), leaf: exactly(0) },
         ...{ wildcards: exactly(limits.wildcards), disallow_bearer: exactly(true) },
       }),
       signing_keys: listOf(keys.account),
       revocations: recordOf(keys.user, integer),
+      ...{ exports: maybe(anyList), imports: maybe(anyList) },
       ...{ type: exactly("account"), version },
     }),
   });

@@ -4,9 +4,11 @@
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { makeFolder } from "../../program/folder.ts";
+import { newerAccount } from "./account.ts";
 import { paths, writeWhole } from "./folder.ts";
 import { serverConfig } from "./server-config.ts";
 import type { Org, State, Trust } from "./state.ts";
+import { claimsIn } from "./token.ts";
 
 /** Only for who holds the lock. @throws Error as the system has it */
 export function deriveFiles(folder: string, state: State): void {
@@ -39,8 +41,19 @@ function deriveBus(folder: string, trust: Trust, orgs: readonly Org[]): void {
   makeFolder(accounts);
   writeIfNew(folder, join(accounts, `${systemAccount}.jwt`), systemAccountJwt);
   for (const org of orgs.filter((one) => one.trust.operatorKey === operatorKey))
-    writeIfNew(folder, join(accounts, `${org.account}.jwt`), org.accountJwt);
+    writeAccount(folder, join(accounts, `${org.account}.jwt`), org);
   writeIfNew(folder, paths.serverConfig(folder, operatorKey), serverConfig(trust, accounts));
+}
+
+/**
+ * A server that runs on this folder writes here, too, when it is sent a token; the state may not have learned of that one
+ * yet (server-config-file.ts).
+ */
+function writeAccount(folder: string, path: string, { accountJwt, account, trust }: Org): void {
+  const there = contentOf(path);
+  const { sub, iss } = claimsIn(there ?? "");
+  const isOurs = sub === account && iss === trust.operatorKey;
+  if (there === undefined || !isOurs || newerAccount(there, accountJwt) !== there) writeIfNew(folder, path, accountJwt);
 }
 
 function writeIfNew(folder: string, path: string, content: string): void {

@@ -18,6 +18,8 @@ export const paths = {
   bus: (folder: string, operatorKey: string) => join(folder, "bus", operatorKey),
   serverConfig: (folder: string, operatorKey: string) => join(paths.bus(folder, operatorKey), "nats-server.conf"),
   accounts: (folder: string, operatorKey: string) => join(paths.bus(folder, operatorKey), "accounts"),
+  accountToken: (folder: string, operatorKey: string, account: string) =>
+    join(paths.accounts(folder, operatorKey), `${account}.jwt`),
   /** A folder for each org: in it the person's credentials, and in another the services'. */
   creds: (folder: string) => join(folder, "creds"),
   personCreds: (folder: string, orgId: string) => join(paths.creds(folder), orgId, "person.creds"),

@@ -4,7 +4,9 @@
 
 import { encodeAccount, encodeOperator, encodeUser, fmtCreds } from "@nats-io/jwt";
 import { createAccount, createOperator, createUser, fromPublic, fromSeed, type KeyPair } from "@nats-io/nkeys";
+import { TOKEN_EXPORTS, tokenImports } from "./account-links.ts";
 import type { Permissions } from "./permissions.ts";
+import { claimsIn } from "./token.ts";
 
 export interface Key {
   readonly publicKey: string;
@@ -20,6 +22,10 @@ export interface AccountSpec {
   readonly signingKeys: readonly string[];
   /** Users that are refused. */
   readonly revokedKeys: readonly string[];
+  /** Where an org imports its own token from; left out: nowhere. */
+  readonly systemAccount?: string | undefined;
+  /** When the token before this one was issued, in epoch seconds: this one is issued later, whatever the clock shows. */
+  readonly issuedAfter?: number | undefined;
 }
 
 export interface UserSpec {
@@ -48,7 +54,7 @@ export interface Mint {
 const CREATE = { operator: createOperator, account: createAccount, user: createUser } as const;
 const OPERATOR_NAME = "Datawire Market";
 const UNLIMITED = -1;
-/** Everything within the account; nothing to or from others, no streams stored, no tokens without a key. */
+/** Everything within the account; nothing to others, nothing from them but its own token, no streams stored, no tokens without a key. */
 const ACCOUNT_LIMITS = {
   ...{ conn: UNLIMITED, subs: UNLIMITED, data: UNLIMITED, payload: UNLIMITED },
   ...{ imports: 0, exports: 0, leaf: 0, wildcards: false, disallow_bearer: true },
@@ -65,8 +71,10 @@ export const natsMint: Mint = {
   newKey: (kind) => keyOf(CREATE[kind]()),
   operatorJwt: (seed, systemAccount) =>
     encodeOperator(OPERATOR_NAME, pairOf(seed), { system_account: systemAccount }, {}),
-  accountJwt: (operatorSeed, spec) =>
-    encodeAccount(spec.name, spec.account, accountClaims(spec), withSigner(operatorSeed)),
+  accountJwt: async (operatorSeed, spec) => {
+    const jwt = await encodeAccount(spec.name, spec.account, accountClaims(spec), withSigner(operatorSeed));
+    return issuedAfter(spec.issuedAfter, jwt, operatorSeed);
+  },
   creds: mintCreds,
   publicKeyOf: (seed) => {
     try {
@@ -85,10 +93,22 @@ export const natsMint: Mint = {
   },
 };
 
-function accountClaims({ kind, signingKeys, revokedKeys }: AccountSpec): object {
-  const limits = kind === "system" ? { ...ACCOUNT_LIMITS, ...SYSTEM_EXPORTS } : ACCOUNT_LIMITS;
+function accountClaims({ kind, account, signingKeys, revokedKeys, systemAccount }: AccountSpec): object {
   const revocations = Object.fromEntries(revokedKeys.map((key) => [key, FOR_EVER]));
-  return { limits, signing_keys: [...signingKeys], revocations };
+  const claims = { limits: ACCOUNT_LIMITS, signing_keys: [...signingKeys], revocations };
+  if (kind === "system") return { ...claims, limits: { ...ACCOUNT_LIMITS, ...SYSTEM_EXPORTS }, exports: TOKEN_EXPORTS };
+  if (systemAccount === undefined) return claims;
+  const imports = tokenImports(account, systemAccount);
+  return { ...claims, limits: { ...ACCOUNT_LIMITS, imports: imports.length }, imports };
+}
+
+/** The library takes the time from the clock, which may stand still for a second, or be set back. */
+function issuedAfter(before: number | undefined, jwt: string, operatorSeed: string): string {
+  const claims = claimsIn(jwt);
+  if (before === undefined || Number(claims["iat"]) > before) return jwt;
+  const [header = ""] = jwt.split(".");
+  const signed = `${header}.${Buffer.from(JSON.stringify({ ...claims, iat: before + 1 })).toString("base64url")}`;
+  return `${signed}.${Buffer.from(pairOf(operatorSeed).sign(Buffer.from(signed))).toString("base64url")}`;
 }
 
 async function mintCreds(spec: UserSpec): ReturnType<Mint["creds"]> {

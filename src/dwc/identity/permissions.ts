@@ -8,6 +8,8 @@
 
 import { REPLY_ROOT, repliesTo } from "../../bus/credentials.ts";
 import {
+  accountNewsSubject,
+  accountTokenSubject,
   beliefSubject,
   beliefsSubject,
   chaosOfAllSubject,
@@ -20,6 +22,7 @@ import {
   serviceVerbSubjects,
   sharedSubject,
 } from "../../bus/subjects.ts";
+import { newsOf } from "./account-links.ts";
 
 export interface Permissions {
   readonly pub: { readonly allow: readonly string[]; readonly deny?: readonly string[] };
@@ -60,11 +63,12 @@ export function marketPermissions(publicKey: string): Permissions {
       allow: [
         ...[sharedSubject(ANY), directSubject(ANY, ANY), rollCallSubject(ANY), beliefSubject(ANY, ANY)],
         ...VERBS.flatMap(everyVerbSubject),
+        accountTokenSubject, // the Market that starts the next server starts it with the newest token
       ],
       // A call to anything is *.get.*, and so is health.get.x, a heartbeat, and chaos.get.x, a fault.
       deny: [heartbeatSubject(ANY, ANY), ...CHAOS],
     },
-    sub: { allow: [heartbeatsSubject(ANY), beliefsSubject(ANY), repliesTo(publicKey)] },
+    sub: { allow: [heartbeatsSubject(ANY), beliefsSubject(ANY), accountNewsSubject, repliesTo(publicKey)] },
   };
 }
 
@@ -74,14 +78,14 @@ export function adminPermissions(publicKey: string): Permissions {
   return { pub: { allow: [...pub.allow, ...CHAOS], deny: [heartbeatSubject(ANY, ANY)] }, sub };
 }
 
-/** What dwc says to the server itself: a new account token, and three questions. */
+/** What dwc says to the server itself: a new account token, which it sends to the members too, and three questions. */
 export const UPDATE_SUBJECT = "$SYS.REQ.CLAIMS.UPDATE";
 export const PING_SUBJECT = "$SYS.REQ.SERVER.PING";
 export const infoSubject = (account: string): string => `$SYS.REQ.ACCOUNT.${account}.INFO`;
 export const lookupSubject = (account: string): string => `$SYS.REQ.ACCOUNT.${account}.CLAIMS.LOOKUP`;
 
 export function pushPermissions(publicKey: string): Permissions {
-  const allow = [UPDATE_SUBJECT, PING_SUBJECT, infoSubject(ANY), lookupSubject(ANY)];
+  const allow = [UPDATE_SUBJECT, PING_SUBJECT, infoSubject(ANY), lookupSubject(ANY), newsOf(ANY)];
   return { pub: { allow }, sub: { allow: [repliesTo(publicKey)] } };
 }
 

@@ -7,6 +7,7 @@ import { type Credentials, parseCredentials } from "../../bus/credentials.ts";
 import { connectNatsBus, type NatsBus } from "../../bus/nats-bus.ts";
 import type { Attempt } from "../../bus/trouble.ts";
 import type { Cancel, Clock } from "../../clock.ts";
+import { newsOf } from "./account-links.ts";
 import { judgeTokens, type OnBus, readInfo, readServers, type ServerAnswer, whyNotTaken } from "./account-on-bus.ts";
 import type { Mint } from "./mint.ts";
 import type { Obedience } from "./obedience.ts";
@@ -79,6 +80,8 @@ async function pushOne(bus: NatsBus, org: Org, { mode, withinMs = PUSH_WITHIN_MS
     const before = await look();
     if (before.kind === "does not obey" && before.reason === "newer") return before;
   }
+  // First the members: whoever starts the next server has the token by the time that this command ends.
+  bus.publish(newsOf(org.account), org.accountJwt);
   const reply = await bus.request(UPDATE_SUBJECT, org.accountJwt, { timeoutMs: withinMs });
   if (reply.kind === "nobody")
     return { kind: "does not obey", reason: "fixed", why: "it keeps its accounts elsewhere" };

@@ -2,6 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { tokenImports } from "../../../src/dwc/identity/account-links.ts";
 import { createOrg } from "../../../src/dwc/identity/orgs.ts";
 import { parseState } from "../../../src/dwc/identity/parse-state.ts";
 import { EMPTY_STATE } from "../../../src/dwc/identity/state.ts";
@@ -28,7 +29,9 @@ test("the operator vouches for the account, and the account for the person", asy
   assert.is(account.iss, state.operator?.trust.operatorKey);
   assert.is(account.sub, org.account);
   const { limits } = account.nats;
-  assert.equal([limits["imports"], limits["exports"], limits["leaf"], limits["disallow_bearer"]], [0, 0, 0, true]);
+  assert.equal([limits["exports"], limits["leaf"], limits["disallow_bearer"]], [0, 0, true]);
+  assert.equal(account.nats.imports, tokenImports(org.account, org.trust.systemAccount), "its own token, and no more");
+  assert.is(limits["imports"], 2);
   const user = claimsOf(jwtIn(org.me.creds));
   assert.equal([user.iss, user.sub, user.exp], [org.account, org.me.publicKey, undefined]);
 });

@@ -1,0 +1,80 @@
+// What a Market learns of its org's account token while it is on the bus, kept in the state folder at once: the server that
+// it may have to start next must not be older than the one that ran.
+
+import type { Clock } from "../../clock.ts";
+import { isRevokedBy, newerAccount } from "./account.ts";
+import { type JudgedToken, judgeToken, withToken } from "./account-token.ts";
+import type { Mint } from "./mint.ts";
+import { type ServerConfigFile, serverConfigFile } from "./server-config-file.ts";
+import type { Org, State } from "./state.ts";
+import { changeState, readState } from "./state-file.ts";
+
+export type Learned =
+  | JudgedToken
+  /** It is newer, and known to this process only: `why` the folder does not have it. */
+  | { readonly kind: "unsaved"; readonly why: string };
+
+export interface AccountKeeperOptions {
+  readonly stateDir: string;
+  readonly clock: Clock;
+  readonly mint: () => Promise<Mint>;
+}
+
+export class AccountKeeper {
+  readonly #options: AccountKeeperOptions;
+  readonly #account: string;
+  /** By account, as serverConfigFile wants it; newer than what the folder had, and checked. */
+  readonly #heard = new Map<string, string>();
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** @param account of the org that this Market is in */
+  constructor(options: AccountKeeperOptions, account: string) {
+    this.#options = options;
+    this.#account = account;
+  }
+
+  /** One after the other, as each is compared with what the one before has left. Never rejects for what it finds. */
+  learn(jwt: string): Promise<Learned> {
+    const learning = this.#last.then(() => this.#learn(jwt));
+    this.#last = learning.catch(() => undefined);
+    return learning;
+  }
+
+  /** With all that was learned until now. */
+  async serverConfig(): Promise<ServerConfigFile> {
+    await this.#last;
+    return serverConfigFile({ ...this.#options, heard: this.#heard });
+  }
+
+  /** Whether the newest token refuses the holder of that key. */
+  async isRevoked(publicKey: string): Promise<boolean> {
+    await this.#last;
+    const org = this.#org();
+    return org !== undefined && isRevokedBy(org.accountJwt, publicKey);
+  }
+
+  async #learn(jwt: string): Promise<Learned> {
+    const org = this.#org();
+    if (org === undefined) return { kind: "forged" };
+    const mint = await this.#options.mint();
+    const judged = judgeToken(jwt, org, mint);
+    if (judged.kind !== "newer") return judged;
+    this.#heard.set(this.#account, jwt);
+    const { stateDir: folder, clock } = this.#options;
+    const kept = await changeState<object>({ folder, clock }, (state) => ({
+      ...{ kind: "done", state: withToken(state, this.#account, jwt, mint) },
+    }));
+    return kept.kind === "done" ? judged : { kind: "unsaved", why: kept.why };
+  }
+
+  /** The org as the folder has it, or with the newer token that only this process knows. */
+  #org(): Org | undefined {
+    const read = readState(this.#options.stateDir);
+    const org = read.kind === "read" ? orgOf(read.state, this.#account) : undefined;
+    const heard = this.#heard.get(this.#account);
+    if (org === undefined || heard === undefined) return org;
+    return { ...org, accountJwt: newerAccount(heard, org.accountJwt) };
+  }
+}
+
+const orgOf = ({ orgs }: State, account: string): Org | undefined => orgs.find((org) => org.account === account);

@@ -1,0 +1,62 @@
+// How an org's members learn the newest account token: links between the system account and each org's account, as the
+// claims of both tokens state them. The server lets an account import only its own part of an export, because the
+// export's `account_token_position` names the place of the account's key in the subject.
+//
+// Only nats-server answers the lookup, with the token that it obeys; only who has the system account's key sends news.
+
+import { accountNewsSubject, accountTokenSubject } from "../../bus/subjects.ts";
+import type { AccountClaims } from "./claims.ts";
+import type { Trust } from "./state.ts";
+import { claimsIn } from "./token.ts";
+
+export interface Export {
+  readonly name: string;
+  readonly subject: string;
+  readonly type: "service" | "stream";
+  readonly account_token_position: number;
+}
+
+export interface Import {
+  readonly name: string;
+  readonly subject: string;
+  readonly account: string;
+  readonly type: "service" | "stream";
+  readonly local_subject: string;
+}
+
+const lookupOf = (account: string): string => `$SYS.REQ.ACCOUNT.${account}.CLAIMS.LOOKUP`;
+/** In the system account: each new token of one account. */
+export const newsOf = (account: string): string => `account.news.${account}`;
+
+const LOOKUP_NAME = "account token";
+const NEWS_NAME = "new account tokens";
+
+/** What the system account lets each org import. */
+export const TOKEN_EXPORTS: readonly Export[] = [
+  { name: LOOKUP_NAME, subject: lookupOf("*"), type: "service", account_token_position: 4 },
+  { name: NEWS_NAME, subject: newsOf("*"), type: "stream", account_token_position: 3 },
+];
+
+/** What an org imports: of its own token, and nothing else. */
+export function tokenImports(account: string, systemAccount: string): readonly Import[] {
+  const from = { account: systemAccount } as const;
+  return [
+    { name: LOOKUP_NAME, subject: lookupOf(account), ...from, type: "service", local_subject: accountTokenSubject },
+    { name: NEWS_NAME, subject: newsOf(account), ...from, type: "stream", local_subject: accountNewsSubject },
+  ];
+}
+
+/** False for an operator of an earlier dwc: a server would find the imports of its orgs without their exports. */
+export function hasTokenExports({ systemAccountJwt }: Pick<Trust, "systemAccountJwt">): boolean {
+  const { exports } = Object(claimsIn(systemAccountJwt)["nats"]) as { exports?: unknown };
+  return isSame(exports, TOKEN_EXPORTS);
+}
+
+/** Whether an org's account token exports nothing, and imports its own token or, as of an earlier dwc, nothing. */
+export function importsOwnTokenOnly({ sub, nats }: AccountClaims, systemAccount: string): boolean {
+  const { imports, exports, limits } = nats;
+  if (exports !== undefined || limits.imports !== (imports?.length ?? 0)) return false;
+  return imports === undefined || isSame(imports, tokenImports(sub, systemAccount));
+}
+
+const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);

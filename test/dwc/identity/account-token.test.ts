@@ -1,0 +1,207 @@
+// takes: 30 s
+// Account tokens that arrive: which of them take the place of the one that a folder has, and what a server is started with.
+
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { marketAccess } from "../../../src/dwc/identity/access.ts";
+import { newerAccount, signAccount } from "../../../src/dwc/identity/account.ts";
+import { AccountKeeper } from "../../../src/dwc/identity/account-keeper.ts";
+import { judgeToken } from "../../../src/dwc/identity/account-token.ts";
+import { paths } from "../../../src/dwc/identity/folder.ts";
+import { natsMint } from "../../../src/dwc/identity/mint.ts";
+import { serverConfigFile } from "../../../src/dwc/identity/server-config-file.ts";
+import type { Org, State } from "../../../src/dwc/identity/state.ts";
+import { claimsIn } from "../../../src/dwc/identity/token.ts";
+import { clock, Folder } from "../../support/orgs.ts";
+
+type Context = { anna: Folder; ben: Folder };
+
+const test = suite<Context>("account tokens that arrive");
+const mint = () => Promise.resolve(natsMint);
+
+test.before.each(async (context) => {
+  context.anna = new Folder();
+  context.ben = new Folder();
+  await context.anna.createOrg();
+  await context.anna.createService("ratings");
+  await context.ben.accept(await context.anna.invite("ben@example.org"));
+});
+test.after.each(({ anna, ben }) => {
+  anna.remove();
+  ben.remove();
+});
+
+const issuedAt = (jwt: string): number => Number(claimsIn(jwt)["iat"]);
+const revokedIn = (jwt: string): number => Object.keys(Object(Object(claimsIn(jwt)["nats"]).revocations)).length;
+const fileOf = ({ path, org }: Folder): string => paths.accountToken(path, org.trust.operatorKey, org.account);
+const keeperOf = ({ path, org }: Folder): AccountKeeper =>
+  new AccountKeeper({ stateDir: path, clock, mint }, org.account);
+
+function operatorOf({ state }: Folder): NonNullable<State["operator"]> {
+  if (state.operator === null) throw new Error("no operator");
+  return state.operator;
+}
+
+const sign = (folder: Folder, org: Parameters<typeof signAccount>[2]): Promise<string> =>
+  signAccount(natsMint, operatorOf(folder), org);
+
+test("each token is issued later than the one before, in the same second and after a clock that was set back", async ({
+  anna,
+}) => {
+  const issued = [anna.org.accountJwt];
+  for (const name of ["a", "b"]) {
+    await anna.createService(name);
+    await anna.revoke(name);
+    issued.push(anna.org.accountJwt);
+  }
+  for (const [at, jwt] of issued.entries())
+    for (const older of issued.slice(0, at)) {
+      assert.ok(issuedAt(jwt) > issuedAt(older));
+      assert.is(newerAccount(older, jwt), jwt);
+    }
+  const ahead = await natsMint.accountJwt(operatorOf(anna).seed, {
+    ...{ kind: "org", name: anna.org.name, account: anna.org.account, signingKeys: [], revokedKeys: [] },
+    issuedAfter: issuedAt(anna.org.accountJwt) + 1_000_000,
+  });
+  const next = await sign(anna, { ...anna.org, accountJwt: ahead });
+  assert.is(issuedAt(next), issuedAt(ahead) + 1);
+  assert.is(judgeToken(next, { ...anna.org, accountJwt: ahead }, natsMint).kind, "newer", "and it is signed");
+});
+
+test("a newer one that the operator has signed for the same account is taken; any other is not", async ({
+  anna,
+  ben,
+}) => {
+  const org = ben.org;
+  const old = org.accountJwt;
+  await anna.revoke("ratings");
+  const newer = anna.org.accountJwt;
+  assert.is(judgeToken(newer, org, natsMint).kind, "newer");
+  assert.is(judgeToken(old, org, natsMint).kind, "same");
+  assert.is(judgeToken(old, { ...org, accountJwt: newer }, natsMint).kind, "older");
+  const other = await anna.createOrg("Other");
+  const stranger = new Folder();
+  await stranger.createOrg();
+  const [head, body = "", signature = ""] = newer.split(".");
+  const changed = Buffer.from(JSON.stringify({ ...claimsIn(newer), iat: issuedAt(newer) + 9 })).toString("base64url");
+  const forged = {
+    "another account of the operator": other.accountJwt,
+    "another operator's, for this account": await sign(stranger, { ...org, accountJwt: newer }),
+    "other claims under the signature": [head, changed, signature].join("."),
+    "a signature that was cut short": [head, body, signature.slice(0, -2)].join("."),
+    "no token": "x",
+    nothing: "",
+  };
+  stranger.remove();
+  const keeper = keeperOf(ben);
+  for (const [what, jwt] of Object.entries(forged)) {
+    assert.is(judgeToken(jwt, org, natsMint).kind, "forged", what);
+    assert.is((await keeper.learn(jwt)).kind, "forged", what);
+  }
+  assert.is(ben.org.accountJwt, old);
+});
+
+test("what a Market learns is in the folder at once, and no older one takes its place again", async ({ anna, ben }) => {
+  const old = ben.org.accountJwt;
+  await anna.revoke("ratings");
+  const newer = anna.org.accountJwt;
+  const kinds = await Promise.all([newer, old, newer].map((jwt) => keeperOf(ben).learn(jwt)));
+  assert.ok(kinds.some(({ kind }) => kind === "newer"));
+  assert.is(ben.org.accountJwt, newer);
+  assert.is(readFileSync(fileOf(ben), "utf8"), newer);
+  assert.is((await keeperOf(ben).learn(old)).kind, "older");
+  assert.is(ben.org.accountJwt, newer);
+});
+
+test("what a server has written beside the state is taken into it before the next server starts", async ({
+  anna,
+  ben,
+}) => {
+  await anna.revoke("ratings");
+  const newer = anna.org.accountJwt;
+  writeFileSync(fileOf(ben), newer);
+  await ben.change((state) => ({ kind: "done", state }));
+  assert.is(readFileSync(fileOf(ben), "utf8"), newer, "no other change puts the older one back");
+  const config = await serverConfigFile({ stateDir: ben.path, clock, mint });
+  assert.is(config.kind, "ready");
+  assert.is(ben.org.accountJwt, newer);
+});
+
+test("a file there that was cut short, or is older, gives way to the state's", async ({ anna, ben }) => {
+  const old = ben.org.accountJwt;
+  await anna.revoke("ratings");
+  const cut = anna.org.accountJwt.slice(0, -3);
+  for (const content of [cut, "", "nonsense", old]) {
+    writeFileSync(fileOf(ben), content);
+    await serverConfigFile({ stateDir: ben.path, clock, mint });
+    assert.is(readFileSync(fileOf(ben), "utf8"), old);
+    assert.is(ben.org.accountJwt, old);
+  }
+});
+
+test("a folder that cannot be written starts no server with the older token", async ({ anna, ben }) => {
+  const keeper = keeperOf(ben);
+  const access = await marketAccess({ stateDir: ben.path, natsCreds: undefined }, { clock, mint });
+  assert.ok(access.kind === "found" && access.learn !== undefined);
+  assert.is((await access.permit()).kind, "granted");
+  await anna.revoke("ratings");
+  const state = readFileSync(paths.state(ben.path));
+  writeFileSync(paths.state(ben.path), "damaged");
+  assert.is((await access.permit()).kind, "withheld");
+  writeFileSync(paths.state(ben.path), state);
+  assert.is((await keeper.learn(anna.org.accountJwt)).kind, "newer");
+  const permit = await access.permit();
+  assert.ok(permit.kind === "granted" && permit.configFile !== undefined && existsSync(permit.configFile));
+});
+
+test("who starts a server: the org's own members, unless they were revoked or cannot hear of it", async ({
+  anna,
+  ben,
+}) => {
+  const at = (stateDir: string, natsCreds?: string) => marketAccess({ stateDir, natsCreds }, { clock, mint });
+  const permitOf = async (stateDir: string, natsCreds?: string) => {
+    const access = await at(stateDir, natsCreds);
+    if (access.kind === "refused") throw new Error(access.why);
+    return access.permit();
+  };
+  const person = ({ path, org }: Folder): string => paths.personCreds(path, org.id);
+  const none = new Folder();
+  const other = new Folder();
+  await other.createOrg("Elsewhere");
+  assert.equal(await permitOf(none.path), { kind: "granted", configFile: undefined });
+  assert.is((await permitOf(ben.path, person(ben))).kind, "granted");
+  for (const folder of [none, other]) {
+    const permit = await permitOf(folder.path, person(ben));
+    assert.ok(permit.kind === "withheld" && /credentials in NATS_CREDS; .*DWC_STATE/.test(permit.why), permit.kind);
+  }
+  await anna.revoke("ben@example.org");
+  const bens = await at(ben.path);
+  assert.ok(bens.kind === "found");
+  await bens.learn?.(anna.org.accountJwt);
+  const permit = await bens.permit();
+  assert.ok(
+    permit.kind === "withheld" && /ben@example\.org have been revoked/.test(permit.why),
+    JSON.stringify(permit),
+  );
+  none.remove();
+  other.remove();
+});
+
+test("an owner's folder that was put back from a copy signs no revocation away that it has learned of", async ({
+  anna,
+}) => {
+  const copy = readFileSync(paths.state(anna.path));
+  await anna.revoke("ratings");
+  const newer = anna.org.accountJwt;
+  writeFileSync(paths.state(anna.path), copy);
+  assert.is(revokedIn(anna.org.accountJwt), 0);
+  assert.is((await keeperOf(anna).learn(newer)).kind, "newer");
+  await anna.createService("prices");
+  await anna.revoke("prices");
+  assert.is(revokedIn(anna.org.accountJwt), 2);
+  const org: Org = anna.org;
+  assert.is(org.revoked.length, 1);
+});
+
+test.run();

@@ -1,0 +1,131 @@
+// takes: 60 s
+// The owner's Market ends, and a member's starts the bus again: whoever was revoked stays out, whoever joined since is in.
+// Real programs, each person with a state folder of their own.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { Credentials } from "../../src/bus/credentials.ts";
+import { freePort, type TestServer, until } from "../support/nats-server.ts";
+import { enter, Folder, knock } from "../support/orgs.ts";
+import { type RunningMarket, World } from "../support/world.ts";
+
+interface Context {
+  ends: (() => unknown)[];
+  /** What the folders call the bus by. */
+  server: TestServer;
+  anna: Folder;
+  ben: Folder;
+}
+
+const test = suite<Context>("a bus that a member starts again");
+
+test.before.each(async (context) => {
+  context.ends = [];
+  context.server = { url: `nats://127.0.0.1:${await freePort()}` } as TestServer;
+  [context.anna, context.ben] = [folder(context), folder(context)];
+  await context.anna.createOrg();
+});
+test.after.each(async ({ ends }) => {
+  for (const end of ends.reverse()) await end();
+});
+
+const STARTED = /started nats-server there/;
+
+function folder({ ends }: Context): Folder {
+  const made = new Folder();
+  ends.push(() => made.remove());
+  return made;
+}
+
+function worldOf({ server, ends }: Context, { path }: Folder): World {
+  const made = new World(server.url, { DWC_STATE: path });
+  ends.push(() => made.close());
+  return made;
+}
+
+async function isOut({ server, ends }: Context, who: Credentials): Promise<void> {
+  const { bus, reports } = knock(server, who);
+  ends.push(() => bus.close());
+  await until("an answer at the door", () => reports.length > 0 || bus.status === "connected");
+  assert.is(bus.status, "away");
+  assert.match(reports.join("\n"), /does not let us in/);
+}
+
+async function isIn({ server, ends }: Context, who: Credentials): Promise<void> {
+  const { bus } = await enter(server, who);
+  ends.push(() => bus.close());
+}
+
+async function revoke(owner: World, name: string): Promise<void> {
+  const command = owner.start({ name: "dwc", args: ["revoke", name] });
+  assert.is((await command.ended).code, 0, command.lines.join("\n"));
+}
+
+async function takesOver({ program }: RunningMarket): Promise<void> {
+  const [, pid = ""] = await program.waitFor(/started nats-server there \(pid (\d+)\)/);
+  assert.ok(Number(pid) > 0);
+}
+
+for (const signal of ["SIGKILL", "SIGTERM"] as const) {
+  test(`revoked, and the owner's Market ended by ${signal} at once: out all the same, also after another start`, async (context) => {
+    const { anna, ben, server } = context;
+    const ratings = await anna.createService("ratings");
+    await ben.accept(await anna.invite("ben@example.org"));
+    const annas = worldOf(context, anna);
+    const owner = await annas.startMarket();
+    await owner.program.waitFor(STARTED);
+    const bens = worldOf(context, ben);
+    const heir = await bens.startMarket();
+    assert.is(heir.program.count(STARTED), 0);
+    // An admin who is invited after Ben has joined: Ben's invitation does not know the key that signs these services.
+    const cyd = folder(context);
+    await cyd.accept(await anna.invite("cyd@example.org", true));
+    assert.equal(await anna.push(server), { kind: "told" });
+    const prices = await cyd.createService("prices");
+    await revoke(annas, "ratings");
+    owner.program.signal(signal);
+    await takesOver(heir);
+    await isOut(context, ratings);
+    await isIn(context, prices);
+    await isIn(context, anna.person);
+    heir.program.signal("SIGKILL");
+    await heir.program.ended;
+    await takesOver(await bens.startMarket());
+    await isOut(context, ratings);
+    await isIn(context, prices);
+  });
+}
+
+test("a member's Market that comes after the change asks the server for it", async (context) => {
+  const { anna, ben, server } = context;
+  const ratings = await anna.createService("ratings");
+  await ben.accept(await anna.invite("ben@example.org"));
+  const annas = worldOf(context, anna);
+  const owner = await annas.startMarket();
+  await owner.program.waitFor(STARTED);
+  await revoke(annas, "ratings");
+  const before = ben.org.accountJwt;
+  const heir = await worldOf(context, ben).startMarket();
+  await until("Ben's folder has the token", () => ben.org.accountJwt !== before);
+  assert.is(ben.org.accountJwt, anna.org.accountJwt);
+  owner.program.signal("SIGTERM");
+  await takesOver(heir);
+  await isOut(context, ratings);
+  assert.ok(server.url);
+});
+
+test("a member who was revoked starts no server again", async (context) => {
+  const { anna, ben } = context;
+  await ben.accept(await anna.invite("ben@example.org"));
+  const annas = worldOf(context, anna);
+  const owner = await annas.startMarket();
+  await owner.program.waitFor(STARTED);
+  const heir = await worldOf(context, ben).startMarket();
+  await revoke(annas, "ben@example.org");
+  await heir.program.waitFor(/does not let us in with the credentials of ben@example\.org/);
+  owner.program.signal("SIGTERM");
+  await heir.program.waitFor(/waiting for a bus there \(.*(did not have this program on it|have been revoked)/);
+  assert.is(heir.program.count(STARTED), 0);
+});
+
+test.run();
