@@ -11,11 +11,12 @@ const settings = settingsOrExit(process.env);
 const clock = systemClock();
 /** Keys are loaded only by a Market that meets a token which it does not know yet. */
 const mint = async () => (await import("../src/dwc/identity/mint.ts")).natsMint;
+const push = async () => (await import("../src/dwc/identity/push.ts")).pushAccounts;
 const world = { settings, clock, say: await programLog(settings, clock, { service: "market" }) };
 
 await runProgram(clock, async (closers) => {
   if (values.monolith) return startMarket({ bus: "monolith" }, world, closers);
-  const access = await marketAccess(settings, { clock, mint });
+  const access = await marketAccess(settings, { clock, mint, push });
   if (access.kind === "refused") return { kind: "refused", why: [access.why] };
   return startMarket({ bus: access }, world, closers);
 });

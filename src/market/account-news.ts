@@ -16,6 +16,7 @@ export interface AccountNewsOptions {
   readonly bus: Pick<NatsBus, "status" | "secured" | "watch" | "subscribe" | "request">;
   readonly clock: Clock;
   readonly learn: (token: string) => Promise<Learned>;
+  readonly correct: (() => Promise<void>) | undefined;
   readonly report: (sentence: string) => void;
 }
 
@@ -24,16 +25,17 @@ const LOOKUP_TIMEOUT_MS = 1_000;
 /** In case that news were lost on the way; those who send it send it once. */
 const LOOKUP_INTERVAL_MS = 15_000;
 
-export function followAccount({ bus, clock, learn, report }: AccountNewsOptions): Cancel {
-  const take = async (token: Uint8Array): Promise<void> => {
+export function followAccount({ bus, clock, learn, correct, report }: AccountNewsOptions): Cancel {
+  const take = async (token: Uint8Array): Promise<Learned["kind"]> => {
     const { kind, why } = await learn(Buffer.from(token).toString("utf8"));
     if (kind === "unsaved")
       report(`a change of the org could not be kept in DWC_STATE: ${why ?? "for no known reason"}`);
+    return kind;
   };
   const lookUp = async (): Promise<void> => {
     if (bus.status !== "connected" || bus.secured !== true) return;
     const reply = await bus.request(accountTokenSubject, "", { timeoutMs: LOOKUP_TIMEOUT_MS });
-    if (reply.kind === "answered") await take(reply.body);
+    if (reply.kind === "answered" && (await take(reply.body)) === "older") await correct?.();
   };
   const news = bus.subscribe(accountNewsSubject, ({ body }) => {
     // On a bus with logins only dwc can send any; elsewhere a flood of forged ones would cost time.

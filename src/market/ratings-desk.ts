@@ -57,6 +57,8 @@ export interface MarketAccess extends Access {
   readonly permit: () => Promise<StartPermit>;
   /** Takes an account token of the org that came over the bus; undefined: this Market is told of none. */
   readonly learn: ((token: string) => Promise<Learned>) | undefined;
+  /** Makes a bus that uses an older one use ours; undefined: that is the owner's alone. */
+  readonly correct: (() => Promise<void>) | undefined;
 }
 
 export interface RatingsDesk {
@@ -159,7 +161,10 @@ async function joinBus(
   if (expectsNoLogin(settings, access)) tellOfOpenBus(bus, settings, say);
   const keeper = keepBus({ ...server, bus, first });
   closers.push(() => keeper.stop());
-  if (access.learn !== undefined) closers.push(followAccount({ bus, clock, learn: access.learn, report }));
+  if (access.learn !== undefined) {
+    const { learn, correct } = access;
+    closers.push(followAccount({ bus, clock, learn, correct, report }));
+  }
   closers.push(() => bus.close());
   return { kind: "joined", bus, admitted, withinMs: first.kind === "awaited" ? FIRST_CONNECT_MS : LOGIN_MS };
 }

@@ -80,7 +80,7 @@ for (const signal of ["SIGKILL", "SIGTERM"] as const) {
     // An admin who is invited after Ben has joined: Ben's invitation does not know the key that signs these services.
     const cyd = folder(context);
     await cyd.accept(await anna.invite("cyd@example.org", true));
-    assert.equal(await anna.push(server), { kind: "told" });
+    assert.is((await anna.push(server)).kind, "obeys");
     const prices = await cyd.createService("prices");
     await revoke(annas, "ratings");
     owner.program.signal(signal);
@@ -112,6 +112,19 @@ test("a member's Market that comes after the change asks the server for it", asy
   await takesOver(heir);
   await isOut(context, ratings);
   assert.ok(server.url);
+});
+
+test("a bus that a member started with an older folder obeys the newest once the owner's Market is on it", async (context) => {
+  const { anna, ben } = context;
+  const ratings = await anna.createService("ratings");
+  await ben.accept(await anna.invite("ben@example.org"));
+  await anna.revoke("ratings"); // Ben's Market was not on any bus then
+  const first = await worldOf(context, ben).startMarket();
+  await takesOver(first);
+  await isIn(context, ratings);
+  await worldOf(context, anna).startMarket();
+  await until("Ben's folder has the token", () => ben.org.accountJwt === anna.org.accountJwt);
+  await isOut(context, ratings);
 });
 
 test("a member who was revoked starts no server again", async (context) => {

@@ -10,8 +10,10 @@ import { hasTokenExports } from "./account-links.ts";
 import { loginIdentity } from "./credentials.ts";
 import type { Mint } from "./mint.ts";
 import { shown } from "./names.ts";
+import type { pushAccounts } from "./push.ts";
 import { serverConfigFile } from "./server-config-file.ts";
 import { currentOrg, type Org, type Refusal, type State } from "./state.ts";
+import { readState } from "./state-file.ts";
 
 export type MarketAccess =
   | ({
@@ -20,16 +22,19 @@ export type MarketAccess =
       readonly permit: () => Promise<StartPermit>;
       /** Takes an account token that came over the bus; undefined: there is no org to learn of, or no way to. */
       readonly learn: ((token: string) => Promise<Learned>) | undefined;
+      /** Sends the folder's newer account token to a bus that uses an older one; undefined: only its owner's folder can. */
+      readonly correct: (() => Promise<void>) | undefined;
     } & Access)
   | Refusal;
 
 export interface MarketAccessTools {
   readonly clock: Clock;
   readonly mint: () => Promise<Mint>;
+  readonly push: () => Promise<typeof pushAccounts>;
 }
 
 export async function marketAccess(
-  settings: Pick<Settings, "stateDir" | "natsCreds">,
+  settings: Pick<Settings, "stateDir" | "natsCreds" | "natsUrls">,
   tools: MarketAccessTools,
 ): Promise<MarketAccess> {
   const identity = loginIdentity(settings, { kind: "market" });
@@ -39,13 +44,30 @@ export async function marketAccess(
   const config = await serverConfigFile({ stateDir, ...tools });
   if (config.kind === "refused") return config;
   const home = homeOf(identity, config.state);
-  if (home.kind !== "member") return { ...identity, learn: undefined, permit: () => Promise.resolve(permitOf(home)) };
+  if (home.kind !== "member")
+    return { ...identity, learn: undefined, correct: undefined, permit: () => Promise.resolve(permitOf(home)) };
   const keeper = new AccountKeeper({ stateDir, ...tools }, home.org.account);
   return {
     ...identity,
     learn: home.isTold ? (token) => keeper.learn(token) : undefined,
+    correct: home.org.authority.kind === "owner" ? () => correct(settings, home.org, tools) : undefined,
     permit: () => memberPermit(home, identity, keeper),
   };
+}
+
+/** A bus that somebody started with an older folder goes on with that, until it is sent the newer token. */
+async function correct(
+  { stateDir, natsUrls }: Pick<Settings, "stateDir" | "natsUrls">,
+  { account }: Org,
+  { clock, mint, push }: MarketAccessTools,
+): Promise<void> {
+  const read = readState(stateDir);
+  const operator = read.kind === "read" ? read.state.operator : null;
+  const org = read.kind === "read" ? read.state.orgs.find((one) => one.account === account) : undefined;
+  if (operator === null || org === undefined) return;
+  const [pushAccounts, keys] = await Promise.all([push(), mint()]);
+  const mode = "push unless newer";
+  await Promise.all(natsUrls.map((url) => pushAccounts(operator, [org], { url, clock, mint: keys, mode })));
 }
 
 /** What the state folder is to the credentials. Decided once: without credentials a Market starts no server with logins. */

@@ -10,6 +10,7 @@ import { AccountKeeper } from "../../../src/dwc/identity/account-keeper.ts";
 import { judgeToken } from "../../../src/dwc/identity/account-token.ts";
 import { paths } from "../../../src/dwc/identity/folder.ts";
 import { natsMint } from "../../../src/dwc/identity/mint.ts";
+import { pushAccounts } from "../../../src/dwc/identity/push.ts";
 import { serverConfigFile } from "../../../src/dwc/identity/server-config-file.ts";
 import type { Org, State } from "../../../src/dwc/identity/state.ts";
 import { claimsIn } from "../../../src/dwc/identity/token.ts";
@@ -19,6 +20,7 @@ type Context = { anna: Folder; ben: Folder };
 
 const test = suite<Context>("account tokens that arrive");
 const mint = () => Promise.resolve(natsMint);
+const tools = { clock, mint, push: () => Promise.resolve(pushAccounts) };
 
 test.before.each(async (context) => {
   context.anna = new Folder();
@@ -142,7 +144,7 @@ test("a file there that was cut short, or is older, gives way to the state's", a
 
 test("a folder that cannot be written starts no server with the older token", async ({ anna, ben }) => {
   const keeper = keeperOf(ben);
-  const access = await marketAccess({ stateDir: ben.path, natsCreds: undefined }, { clock, mint });
+  const access = await marketAccess({ stateDir: ben.path, natsCreds: undefined, natsUrls: [] }, tools);
   assert.ok(access.kind === "found" && access.learn !== undefined);
   assert.is((await access.permit()).kind, "granted");
   await anna.revoke("ratings");
@@ -159,7 +161,7 @@ test("who starts a server: the org's own members, unless they were revoked or ca
   anna,
   ben,
 }) => {
-  const at = (stateDir: string, natsCreds?: string) => marketAccess({ stateDir, natsCreds }, { clock, mint });
+  const at = (stateDir: string, natsCreds?: string) => marketAccess({ stateDir, natsCreds, natsUrls: [] }, tools);
   const permitOf = async (stateDir: string, natsCreds?: string) => {
     const access = await at(stateDir, natsCreds);
     if (access.kind === "refused") throw new Error(access.why);
