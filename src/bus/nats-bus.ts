@@ -98,7 +98,7 @@ class NatsBusImpl implements NatsBus {
     this.#pending = new PendingTable(clock, this.#newReplySubjects(), isDoubted);
     this.#addresses = options.urls.map(readBusAddress);
     this.#history = options.history ?? new BusHistory();
-    this.#openCase = openCaseOf(options, this.#addresses, this.#history);
+    this.#openCase = openCaseOf(options, this.#identity, this.#addresses, this.#history);
     this.#dialler = new Dialler<NatsConnection>({
       urls: options.urls,
       clock: options.clock,

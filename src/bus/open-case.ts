@@ -17,18 +17,14 @@ function loginName(
   return addresses.some((address) => address.credentials !== undefined) ? "the user in its address" : undefined;
 }
 
-/** The same for every address of a connection but for its name; what was met before is read at each greeting. */
+/** The rule holds for the life of a connection; what was met before, and as whom it logs in, is read at each greeting. */
 export function openCaseOf(
-  {
-    credentials,
-    authenticator,
-    openBus,
-    openBusCure = OPEN_BUS_CURE,
-  }: LinkOptions & { readonly authenticator?: unknown },
+  { authenticator, openBus, openBusCure: cure = OPEN_BUS_CURE }: LinkOptions & { readonly authenticator?: unknown },
+  identity: { readonly credentials: Credentials | undefined },
   addresses: readonly BusAddress[],
   history: BusHistory,
 ): (address: BusAddress) => OpenBusCase {
-  const login = loginName(credentials, authenticator, addresses);
-  const rule = openBus ?? openBusRule({ isAllowed: false, isNamed: login !== undefined });
-  return ({ shown }) => ({ rule, hadLogins: history.hadLogins(addresses), login, shown, cure: openBusCure });
+  const login = (): string | undefined => loginName(identity.credentials, authenticator, addresses);
+  const rule = openBus ?? openBusRule({ isAllowed: false, isNamed: login() !== undefined });
+  return ({ shown }) => ({ rule, hadLogins: history.hadLogins(addresses), login: login(), shown, cure });
 }

@@ -1,10 +1,11 @@
 // All that a Market has to know about the bus of its org: as whom it goes there, how to start one, and what to learn of it.
 
-import { type Access, accountOf, allowsSending } from "../../bus/credentials.ts";
+import { type Access, accountOf, allowsSending, type Credentials } from "../../bus/credentials.ts";
 import { accountTokenSubject } from "../../bus/subjects.ts";
 import type { StartPermit } from "../../bus/succession.ts";
 import type { Clock } from "../../clock.ts";
 import type { Settings } from "../../settings.ts";
+import { isRevokedBy } from "./account.ts";
 import { AccountKeeper, type Learned } from "./account-keeper.ts";
 import { hasTokenExports } from "./account-links.ts";
 import { loginIdentity } from "./credentials.ts";
@@ -43,15 +44,15 @@ export async function marketAccess(
   // A folder that cannot be used is a reason not to begin at all.
   const config = await serverConfigFile({ stateDir, ...tools });
   if (config.kind === "refused") return config;
-  const home = homeOf(identity, config.state);
-  if (home.kind !== "member")
-    return { ...identity, learn: undefined, correct: undefined, permit: () => Promise.resolve(permitOf(home)) };
-  const keeper = new AccountKeeper({ stateDir, ...tools }, home.org.account);
+  const home = homeOf(identity.credentials, config.state);
+  const org = home.kind === "member" ? home.org : undefined;
+  const keeper = org && new AccountKeeper({ stateDir, ...tools }, org.account);
+  const isTold = org !== undefined && isToldOf(org, identity.credentials);
   return {
     ...identity,
-    learn: home.isTold ? (token) => keeper.learn(token) : undefined,
-    correct: home.org.authority.kind === "owner" ? () => correct(settings, home.org, tools) : undefined,
-    permit: () => memberPermit(home, identity, keeper),
+    learn: keeper && isTold ? (token) => keeper.learn(token) : undefined,
+    correct: org?.authority.kind === "owner" ? () => correct(settings, org, tools) : undefined,
+    permit: () => permitNow({ settings, tools, identity, keeper, told: isTold ? org.account : undefined }),
   };
 }
 
@@ -70,52 +71,64 @@ async function correct(
   await Promise.all(natsUrls.map((url) => pushAccounts(operator, [org], { url, clock, mint: keys, mode })));
 }
 
-/** What the state folder is to the credentials. Decided once: without credentials a Market starts no server with logins. */
+/** What the state folder is to the credentials. */
 type Home =
   /** Neither has an org. */
   | { readonly kind: "none" }
   /** `org`: the folder's, which is another than that of NATS_CREDS; undefined: it has none. */
   | { readonly kind: "elsewhere"; readonly org: Org | undefined }
-  /** `isTold`: the bus tells this Market of each new account token. */
-  | { readonly kind: "member"; readonly org: Org; readonly isTold: boolean };
+  | { readonly kind: "member"; readonly org: Org };
 
-function homeOf({ credentials }: Access, state: State): Home {
-  const current = currentOrg(state);
+function homeOf(credentials: Credentials | undefined, state: State): Home {
   if (credentials === undefined) return { kind: "none" };
-  const account = accountOf(credentials);
+  const [current, account] = [currentOrg(state), accountOf(credentials)];
   const org = state.orgs.find((one) => one.account === account);
-  if (org === undefined || org.trust.operatorKey !== current?.trust.operatorKey)
-    return { kind: "elsewhere", org: current };
-  const isTold = hasTokenExports(org.trust) && allowsSending(credentials, accountTokenSubject);
-  return { kind: "member", org, isTold };
+  const isHere = org !== undefined && org.trust.operatorKey === current?.trust.operatorKey;
+  return isHere ? { kind: "member", org } : { kind: "elsewhere", org: current };
 }
 
-function permitOf(home: Exclude<Home, { kind: "member" }>): StartPermit {
+/** Whether the bus tells a Market with these credentials of each new account token. */
+const isToldOf = ({ trust }: Org, credentials: Credentials | undefined): boolean =>
+  credentials !== undefined && hasTokenExports(trust) && allowsSending(credentials, accountTokenSubject);
+
+interface PermitOptions {
+  readonly settings: Pick<Settings, "stateDir">;
+  readonly tools: MarketAccessTools;
+  /** As it was at the start. */
+  readonly identity: Access;
+  /** Of the org at the start; undefined: there was none. */
+  readonly keeper: AccountKeeper | undefined;
+  /** The account whose new tokens this Market is told of. */
+  readonly told: string | undefined;
+}
+
+async function permitNow({ settings, tools, identity, keeper, told }: PermitOptions): Promise<StartPermit> {
+  const { stateDir } = settings;
+  const again = identity.readAgain?.();
+  const credentials = again?.kind === "read" ? again.credentials : identity.credentials;
+  // Without the org's keys only an open server could be started.
+  if (identity.credentials !== undefined && credentials === undefined) return withheld(HAS_LEFT);
+  const read = readState(stateDir);
+  if (read.kind === "unreadable") return withheld(read.why);
+  const home = homeOf(credentials, read.state);
   if (home.kind === "none") return { kind: "granted", configFile: undefined };
-  const why =
-    home.org === undefined
-      ? "a Market starts a server only for an org in its own DWC_STATE, and it has none there"
-      : `${shown(home.org.name)} in DWC_STATE is another org, whose server would not let them in`;
-  return { kind: "withheld", why: `one that knows the credentials in NATS_CREDS; ${why}` };
+  if (home.kind === "elsewhere") return withheld(`one that knows the credentials in NATS_CREDS; ${whyUnknown(home)}`);
+  if (home.org.authority.kind !== "owner" && home.org.account !== told) return withheld(NOT_TOLD);
+  const config = await (keeper?.serverConfig() ?? serverConfigFile({ stateDir, ...tools }));
+  if (config.kind === "refused") return withheld(config.why);
+  const org = config.state.orgs.find(({ account }) => account === home.org.account);
+  if (config.path === undefined || org === undefined) return withheld(HAS_LEFT);
+  return credentials !== undefined && isRevokedBy(org.accountJwt, credentials.publicKey)
+    ? withheld(`the credentials of ${credentials.name} have been revoked`)
+    : { kind: "granted", configFile: config.path };
 }
 
-async function memberPermit(
-  { org, isTold }: Extract<Home, { kind: "member" }>,
-  { credentials }: Access,
-  keeper: AccountKeeper,
-): Promise<StartPermit> {
-  if (!isTold && org.authority.kind !== "owner")
-    return {
-      kind: "withheld",
-      why: `only the owner's Market starts one, as this one is not told who was revoked: ${RENEW}`,
-    };
-  const config = await keeper.serverConfig();
-  if (config.kind === "refused") return { kind: "withheld", why: config.why };
-  // Logged out since: without the org's keys only an open server could be started.
-  if (config.path === undefined) return { kind: "withheld", why: "this Market has left its org since it was started" };
-  if (credentials !== undefined && (await keeper.isRevoked(credentials.publicKey)))
-    return { kind: "withheld", why: `the credentials of ${credentials.name} have been revoked` };
-  return { kind: "granted", configFile: config.path };
-}
+const withheld = (why: string): StartPermit => ({ kind: "withheld", why });
+const HAS_LEFT = "this Market has left its org since it was started";
+const NOT_TOLD =
+  "only the owner's Market starts one, as this one is not told who was revoked: start it anew, or if its org or its credentials are of an earlier dwc, type  bin/dwc renew";
 
-const RENEW = "an earlier dwc has made this org or these credentials (bin/dwc renew, or a new org)";
+const whyUnknown = ({ org }: Extract<Home, { kind: "elsewhere" }>): string =>
+  org === undefined
+    ? "a Market starts a server only for an org in its own DWC_STATE, and it has none there"
+    : `${shown(org.name)} in DWC_STATE is another org, whose server would not let them in`;

@@ -2,7 +2,7 @@
 // it may have to start next must not be older than the one that ran.
 
 import type { Clock } from "../../clock.ts";
-import { isRevokedBy, newerAccount } from "./account.ts";
+import { newerAccount } from "./account.ts";
 import { type JudgedToken, judgeToken, withToken } from "./account-token.ts";
 import type { Mint } from "./mint.ts";
 import { type ServerConfigFile, serverConfigFile } from "./server-config-file.ts";
@@ -44,13 +44,6 @@ export class AccountKeeper {
   async serverConfig(): Promise<ServerConfigFile> {
     await this.#last;
     return serverConfigFile({ ...this.#options, heard: this.#heard });
-  }
-
-  /** Whether the newest token refuses the holder of that key. */
-  async isRevoked(publicKey: string): Promise<boolean> {
-    await this.#last;
-    const org = this.#org();
-    return org !== undefined && isRevokedBy(org.accountJwt, publicKey);
   }
 
   async #learn(jwt: string): Promise<Learned> {
