@@ -1,4 +1,4 @@
-// takes: 15 s
+// takes: 25 s
 // Programs in raw mode that are stopped and continued, by each way there is: the terminal is given back, and taken again.
 
 import { readFileSync } from "node:fs";
