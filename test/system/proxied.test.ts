@@ -1,4 +1,4 @@
-// takes: 15 s
+// takes: 20 s
 // A shop behind real proxies that speak TLS, on the Market's own machine: whatever they pass on, nobody reaches the board or
 // the faults through them, and orders go through.
 

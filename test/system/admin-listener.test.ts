@@ -1,0 +1,179 @@
+// takes: 30 s
+// The admin listener of real Markets, and the metrics of real instances: where they listen, to whom they answer, and that
+// neither shoppers nor viewers take the places of the other.
+
+import { get } from "node:http";
+import { connect, type Socket } from "node:net";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { freePort, startNatsServer, type TestServer } from "../support/nats-server.ts";
+import { type RunningMarket, until, World } from "../support/world.ts";
+
+interface Context {
+  server: TestServer;
+  world: World;
+}
+
+const admin = suite<Context>("the admin listener");
+const LIMIT_MS = 20_000;
+/** Another address of this machine, as far as the kernel is concerned: what is bound to 127.0.0.1 is not there. */
+const ELSEWHERE = "127.0.0.2";
+/** Above the limits of both listeners. */
+const MANY_SHOPPERS = 1_050;
+const MANY_VIEWERS = 320;
+
+admin.before(async (context) => {
+  context.server = await startNatsServer();
+});
+admin.before.each((context) => {
+  context.world = new World(context.server.url);
+});
+admin.after.each(({ world }) => world.close());
+admin.after(({ server }) => server.stop());
+
+const portOf = (url: string): number => Number(new URL(url).port);
+
+/** The status of a GET; what the system says where nothing answers. */
+function statusOf(
+  host: string,
+  port: number,
+  path: string,
+  headers: Record<string, string> = {},
+): Promise<number | string> {
+  return new Promise((resolve) => {
+    const asking = get({ host, port, path, agent: false, headers }, (response) => {
+      resolve(response.statusCode ?? 0);
+      response.destroy();
+    });
+    asking.once("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+  });
+}
+
+/** Two free ports, one a hundred above the other. */
+async function freePair(): Promise<number> {
+  for (;;) {
+    const port = await freePort();
+    if (port + 100 <= 65_535 && (await statusOf("127.0.0.1", port + 100, "/")) === "ECONNREFUSED") return port;
+  }
+}
+
+admin("it is at PORT + 100 and at 127.0.0.1 only, wherever the page is", async ({ world }) => {
+  const port = await freePair();
+  const market = await world.startMarket({ PORT: String(port), ADMIN_PORT: "", HOST: "0.0.0.0" });
+  assert.is(market.admin, `http://localhost:${port + 100}`);
+  assert.is(await statusOf("127.0.0.1", port + 100, "/board"), 200);
+  assert.is(await statusOf("127.0.0.1", port + 100, "/"), 302);
+  assert.is(await statusOf(ELSEWHERE, port, "/"), 200);
+  assert.is(await statusOf(ELSEWHERE, port + 100, "/board", { Host: "localhost" }), "ECONNREFUSED");
+  for (const path of ["/livez", "/readyz"]) assert.is(await statusOf("127.0.0.1", port + 100, path), 200, path);
+  assert.is(await statusOf("127.0.0.1", port + 100, "/thing/camera"), 404, "the shop is not there");
+  const second = world.start({ name: "market", env: { PORT: "0", ADMIN_PORT: String(port + 100) } });
+  assert.is((await second.ended).code, 1);
+  const line = `admin port ${port + 100} is taken by another program: end that one, or type  ADMIN_PORT=${port + 101} make market`;
+  assert.ok(second.lines.includes(line), second.lines.join("\n"));
+  const third = await world.startMarket({ PORT: "0", ADMIN_PORT: "" });
+  assert.is.not(third.admin, market.admin, "a free port for the page has a free port for the board");
+});
+
+admin("where it is off there is no board, unless it is public", async ({ world }) => {
+  const market = await world.startMarket({ ADMIN_PORT: "off" });
+  assert.is(market.program.count(/market:- there is no board: ADMIN_PORT is off$/), 1);
+  assert.is(await statusOf("127.0.0.1", portOf(market.url), "/board"), 404);
+  const open = await world.startMarket({ ADMIN_PORT: "off", BOARD: "public" });
+  assert.is(open.program.count(new RegExp(`market:- the board is public at ${open.url}/board$`)), 1);
+  assert.is(await statusOf("127.0.0.1", portOf(open.url), "/board"), 200);
+});
+
+admin("the monolith has none", async ({ world }) => {
+  const market = await world.startMarket({}, ["--monolith"]);
+  assert.is(market.admin, "");
+});
+
+/** Connections that ask for `path` and keep the answer open, or for nothing at all. */
+function hold(port: number, count: number, path?: string): readonly Socket[] {
+  return Array.from({ length: count }, () => {
+    const socket = connect(port, "127.0.0.1");
+    socket.on("error", () => undefined).resume();
+    if (path !== undefined) socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+    return socket;
+  });
+}
+
+const viewersOf = async ({ admin: at }: RunningMarket): Promise<number> =>
+  Number(/^dwc_board_viewers (\d+)$/m.exec(await (await fetch(`${at}/metrics`)).text())?.[1]);
+
+admin("shoppers take no place of the admin listener, nor viewers one of the shop", async ({ world }) => {
+  const market = await world.startMarket({ BOARD: "public" });
+  const [shopPort, adminPort] = [portOf(market.url), portOf(market.admin)];
+  const held: Socket[] = [];
+  try {
+    const [own] = hold(adminPort, 1, "/board/events");
+    await until("it watches", LIMIT_MS, async () => (await viewersOf(market)) === 1);
+    held.push(...hold(shopPort, MANY_SHOPPERS), ...hold(shopPort, MANY_VIEWERS, "/board/events"));
+    await until(
+      "the shop's viewers are as many as it has room for",
+      LIMIT_MS,
+      async () => (await viewersOf(market)) === 251,
+    );
+    assert.not.ok(own?.destroyed, "who watches on the admin listener still does");
+    assert.is(await statusOf("127.0.0.1", adminPort, "/board/events"), 200, "and another may");
+    held.push(...hold(adminPort, MANY_VIEWERS), ...hold(adminPort, MANY_VIEWERS, "/board/events"));
+    await until("both are full", LIMIT_MS, async () => (await viewersOf(market)) >= 400);
+    assert.is(await statusOf("127.0.0.1", shopPort, "/"), 200);
+    assert.is(await statusOf("127.0.0.1", adminPort, "/board.json"), 200);
+  } finally {
+    for (const socket of held) socket.destroy();
+  }
+});
+
+admin(
+  "an instance shows its metrics at 127.0.0.1, to this machine, and idle connections keep nobody out",
+  async ({ world }) => {
+    const env = { METRICS_PORT: "0", HOST: "0.0.0.0" };
+    const metricsOf = async (number: number, more: Record<string, string> = {}): Promise<number> => {
+      const { program } = await world.startRatings(number, { ...env, ...more });
+      const [, port] = await program.waitFor(/shows its metrics at http:\/\/\S+:(\d+)\/metrics/);
+      return Number(port);
+    };
+    const port = await metricsOf(1);
+    const status = (headers: Record<string, string>): Promise<number | string> =>
+      statusOf("127.0.0.1", port, "/metrics", headers);
+    for (const Host of ["localhost", `127.0.0.1:${port}`, "[::1]:9000"]) assert.is(await status({ Host }), 200, Host);
+    for (const Host of ["rebound.example", `rebound.example:${port}`, "0.0.0.0"])
+      assert.is(await status({ Host }), 403, Host);
+    assert.is(await status({ "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors" }), 403);
+    assert.is(await status({ Origin: "https://evil.example" }), 403);
+    assert.is(await statusOf(ELSEWHERE, port, "/metrics"), "ECONNREFUSED");
+    const held = hold(port, 200);
+    await until("all but so many are let go", LIMIT_MS, () => held.filter(({ destroyed }) => destroyed).length >= 150);
+    assert.is(await status({}), 200);
+    for (const socket of held) socket.destroy();
+    const publicPort = await metricsOf(2, { BOARD: "public" });
+    assert.is(await statusOf(ELSEWHERE, publicPort, "/metrics", { Host: "market.example" }), 200);
+  },
+);
+
+admin("dwc finds the board by the page, by the admin port and by its settings", async ({ world }) => {
+  const port = await freePair();
+  const market = await world.startMarket({ PORT: String(port), ADMIN_PORT: "" });
+  await world.startRatings(1);
+  await market.untilKnown(1);
+  const typed = async (args: readonly string[], env: Record<string, string> = {}): Promise<string> => {
+    const program = world.start({ name: "dwc", args, env });
+    const { code } = await program.ended;
+    return `${code} ${program.lines.join("\n")}`;
+  };
+  for (const at of [market.url, market.admin, `http://127.0.0.1:${port}`])
+    assert.match(await typed(["explain", "ratings/1", "--market", at]), /^0 /, at);
+  assert.match(await typed(["explain", "ratings/1"], { PORT: String(port) }), /^0 /);
+  assert.match(await typed(["explain", "ratings/1"], { ADMIN_PORT: String(port + 100) }), /^0 /);
+  const hidden = await typed(["explain", "ratings/1"], { PORT: String(port), ADMIN_PORT: String(await freePort()) });
+  assert.match(
+    hidden,
+    /^1 [\s\S]*shows what it believes on its admin port only\n[\s\S]*--market http:\/\/localhost:5100/,
+  );
+  const check = await typed(["check", "--market", market.admin]);
+  assert.match(check, `${market.admin} takes visitors`);
+});
+
+admin.run();
