@@ -115,7 +115,7 @@ export function acceptInvitation(
     );
   const { invitation } = read;
   const checked = checkInvitation(invitation, mint);
-  if (checked.kind !== "genuine") return notGenuine(checked, invitation);
+  if (checked.kind !== "genuine") return notGenuine(checked);
   if (invitation.expiresAt <= toSeconds(now)) return expired(invitation);
   const conflict = conflictOf(state, invitation, checked);
   if (conflict !== undefined) return conflict;
@@ -128,11 +128,11 @@ export function acceptInvitation(
   return { kind: "done", state: withOrg(state, joined), org: joined };
 }
 
-function notGenuine(checked: Exclude<CheckedInvitation, { kind: "genuine" }>, { email }: Invitation): Refusal {
+function notGenuine(checked: Exclude<CheckedInvitation, { kind: "genuine" }>): Refusal {
   if (checked.kind === "outdated")
     return refused(
       "bad-invitation",
-      `an earlier dwc made this invitation, and its permissions are not today's, so ask for a new one (bin/dwc renew, or bin/dwc invite-user ${shellWord(email)}): ${ACCEPT}`,
+      `an earlier dwc made this invitation, and its permissions are not today's; its sender types  bin/dwc renew , which prints a new one: ${ACCEPT}`,
     );
   return refused(
     "bad-invitation",
