@@ -3,7 +3,13 @@
 import type { Attempt } from "./trouble.ts";
 
 export class AttemptBoard {
-  readonly #watchers = new Set<(attempt: Attempt) => void>();
+  readonly #failed: (error: unknown) => void;
+  readonly #watchers = new Set<(attempt: Attempt) => unknown>();
+
+  /** @param failed called with what a listener throws or rejects with: it must not end the dialling */
+  constructor(failed: (error: unknown) => void) {
+    this.#failed = failed;
+  }
 
   get isWatched(): boolean {
     return this.#watchers.size > 0;
@@ -15,6 +21,13 @@ export class AttemptBoard {
   }
 
   tell(attempt: Attempt): void {
-    for (const tell of [...this.#watchers]) tell(attempt);
+    for (const tell of [...this.#watchers]) {
+      try {
+        const returned = tell(attempt);
+        if (returned instanceof Promise) returned.catch(this.#failed);
+      } catch (error) {
+        this.#failed(error);
+      }
+    }
   }
 }

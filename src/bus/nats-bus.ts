@@ -71,7 +71,9 @@ class NatsBusImpl implements NatsBus {
   readonly #hearings = new Set<Hearing>();
   readonly #board: StatusBoard;
   readonly #dialler: Dialler<NatsConnection>;
-  readonly #attempts = new AttemptBoard();
+  readonly #attempts = new AttemptBoard((error) =>
+    this.#say("watcher", `a listener failed when told of an attempt: ${String(error)}`),
+  );
   readonly #identity: LoginIdentity;
   readonly #newReplySubjects: () => ReplySubjects;
   #replies: Hearing | undefined;

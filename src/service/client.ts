@@ -155,8 +155,8 @@ class ServiceClient implements Client {
     const giveUpAt = clock.now() + rules.requestTimeoutMs;
     return new Promise((resolve) => {
       const end = signal === undefined ? resolve : (answer: Answer) => this.#release(signal, answer, resolve);
-      const asking = { call, signal: signal?.signal, giveUpAt, tried: new Set<string>(), nonsense: undefined };
-      this.#askNext({ ...asking, resolve: end });
+      const tried = new Set<string>();
+      this.#askNext({ call, signal: signal?.signal, giveUpAt, tried, nonsense: undefined, resolve: end });
     });
   }
 
@@ -181,22 +181,20 @@ class ServiceClient implements Client {
     return answer;
   }
 
-  /** Goes on with `step`; should that throw, by a core of the user's own or a bug of ours, the call ends all the same. */
-  #carryOn(asking: Asking, step: () => void): void {
-    try {
-      step();
-    } catch (error) {
-      this.#options.guard.failed("core", error);
-      asking.resolve(this.#failed(failed("the call failed in its own process", textOf(error))));
-    }
-  }
-
+  /** Should a core of the user's own throw, or a bug of ours, the call ends all the same. */
   #askNext(asking: Asking): void {
-    this.#carryOn(asking, () => {
+    try {
       const ticket = this.#takeTurn(asking);
       if (ticket === undefined) asking.resolve(asking.nonsense ?? this.#shortCircuit());
       else this.#attempt(ticket, asking, (attempt) => this.#attempted(ticket, attempt, asking));
-    });
+    } catch (error) {
+      this.#endFailed(asking, error);
+    }
+  }
+
+  #endFailed(asking: Asking, error: unknown): void {
+    this.#options.guard.failed("core", error);
+    asking.resolve(this.#failed(failed("the call failed in its own process", textOf(error))));
   }
 
   #attempted(ticket: Ticket, attempt: Attempt, asking: Asking): void {
@@ -232,11 +230,7 @@ class ServiceClient implements Client {
     this.#hedging
       .send(ticket, { ...asking, send, trace })
       .then(ended)
-      .catch((error: unknown) =>
-        this.#carryOn(asking, () => {
-          throw error;
-        }),
-      );
+      .catch((error: unknown) => this.#endFailed(asking, error));
   }
 
   /** Not delivered, or not taken: asking another is safe for any verb. What may be done already must be repeatable. */
@@ -308,7 +302,7 @@ class ServiceClient implements Client {
     const result = reply.kind === "lost" ? "nobody" : this.#charge(attempt, timeoutMs);
     const { guard } = this.#options;
     if (attempt.answer.kind === "failed") guard.failed(FAILED_NAMES[attempt.answer.why], attempt.answer.detail);
-    guard.run("core", () => this.#settle(ticket, result, call.trace), undefined);
+    this.#settle(ticket, result, call.trace);
     if (span !== undefined) guard.run("trace", () => endAttempt(span, { ...attempt, result }), undefined);
     this.#count(ticket, attempt, result, sentAs);
     ended(attempt);
@@ -325,11 +319,16 @@ class ServiceClient implements Client {
     return result === "timeout" && !hadItsTime ? "nothing" : result;
   }
 
+  /** Never throws, whatever a core of the user's own does: the call goes on. */
   #settle(ticket: Ticket, result: Result, trace: Trace | undefined): void {
-    const changes = this.tracker.settle(ticket, result, this.#options.clock.now());
-    this.#tellAll(changes, trace);
-    // Whoever is opened is asked to beat: a pause that is over already need not last until the next heartbeat.
-    if (changes.some((change) => change.kind === "opened")) this.#hearing.callTheRoll();
+    try {
+      const changes = this.tracker.settle(ticket, result, this.#options.clock.now());
+      this.#tellAll(changes, trace);
+      // Whoever is opened is asked to beat: a pause that is over already need not last until the next heartbeat.
+      if (changes.some((change) => change.kind === "opened")) this.#hearing.callTheRoll();
+    } catch (error) {
+      this.#options.guard.failed("core", error);
+    }
   }
 
   #tellAll(changes: readonly Change[], trace?: Trace): void {

@@ -216,8 +216,8 @@ export const DEFECTS: readonly Defect[] = [
   ]),
   defect("a call that failed on its own side keeps its ticket", [
     "service/client",
-    'guard.run("core", () => this.#settle(ticket, result, call.trace), undefined);',
-    'if (attempt.answer.kind !== "failed")\n            guard.run("core", () => this.#settle(ticket, result, call.trace), undefined);',
+    "this.#settle(ticket, result, call.trace);",
+    'if (attempt.answer.kind !== "failed")\n            this.#settle(ticket, result, call.trace);',
   ]),
   defect("who was sent nothing is trusted", [
     "health/tracker",
