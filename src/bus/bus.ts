@@ -61,7 +61,9 @@ export type BusStatus = "connected" | "away" | "closed";
 export interface Bus {
   readonly status: BusStatus;
   /** Why the bus is away; undefined while it is not, or not yet known. */
-  readonly lastTrouble?: { readonly kind: string; readonly sentence: string } | undefined;
+  readonly lastTrouble?:
+    | { readonly kind: string; readonly sentence: string; readonly isDenial?: boolean | undefined }
+    | undefined;
   /** The largest body in bytes that this bus takes now; undefined: not known, or no limit. */
   readonly maxBodyBytes?: number | undefined;
   /** Sends and waits for one answer. */

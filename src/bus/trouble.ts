@@ -13,6 +13,8 @@ export interface Trouble {
    */
   readonly kind: "absent" | "silent" | "stranger" | "refused" | "limited" | "untrusted" | "open" | "failed" | "lost";
   readonly sentence: string;
+  /** The server refused a subscription that this program needs. */
+  readonly isDenial?: true;
 }
 
 /** Whether only a person changes it: then the server is asked less and less often. */
@@ -146,7 +148,11 @@ export function troubleOfLosing(reason: string, address: BusAddress, caller: Cal
   const meaning = readServerError(reason);
   if (meaning.kind === "limited") return { kind: "limited", sentence: limitSentence(why, meaning.means, shown) };
   if (meaning.kind === "denied")
-    return { kind: "limited", sentence: deniedSentence(meaning.operation, meaning.subject, caller).sentence };
+    return {
+      kind: "limited",
+      sentence: deniedSentence(meaning.operation, meaning.subject, caller).sentence,
+      isDenial: true,
+    };
   const means = meaning.kind === "over" || meaning.kind === "refused" ? `: ${meaning.means}` : "";
   return { kind: "lost", sentence: `lost the bus at ${shown}: ${why}${means}` };
 }

@@ -147,7 +147,7 @@ class ServiceClient implements Client {
 
   #ask(call: CallRequest): Promise<Answer> {
     const { bus, clock, rules } = this.#options;
-    if (bus.status !== "connected") return Promise.resolve(unanswered("the bus is away"));
+    if (bus.status !== "connected") return Promise.resolve(this.#denied() ?? unanswered("the bus is away"));
     const largestBytes = bus.maxBodyBytes ?? Number.POSITIVE_INFINITY;
     if (isLongerThan(call.body.text, largestBytes)) return Promise.resolve(this.#failed(tooLarge(largestBytes)));
     const signal = this.#ownSignal(call.signal);
@@ -211,7 +211,13 @@ class ServiceClient implements Client {
 
   #shortCircuit(): Answer {
     this.#options.count({ kind: "short-circuited" });
-    return unanswered("all services are down");
+    return this.#denied() ?? unanswered("all services are down");
+  }
+
+  /** The server does not let this process receive heartbeats: that, and no instance, is why nobody can be asked. */
+  #denied(): Answer | undefined {
+    const trouble = this.#options.ears.lastTrouble;
+    return trouble?.isDenial ? { kind: "unanswered", why: "not permitted", detail: trouble.sentence } : undefined;
   }
 
   /** Asks one instance; and under HEDGE=1, if that is late, another one beside it. */

@@ -9,13 +9,14 @@ import { startInstance } from "../../src/service/instance.ts";
 import { usualClock } from "../../src/service/usual-clock.ts";
 import { startNatsServer, type TestServer, until } from "../support/nats-server.ts";
 
-/** `caller` may not send to tea; `deaf` may not hear its answers. */
+/** `caller` may not send to tea; `deaf` may not hear its answers, and `alone` no heartbeats. */
 const CONFIG = `
 max_payload: 2000
 accounts { T: { users: [
   { user: tea, password: p }
   { user: well, password: p }
   { user: caller, password: p, permissions: { publish: { deny: ["tea.>"] } } }
+  { user: alone, password: p, permissions: { subscribe: { deny: ["health.>"] } } }
   { user: deaf, password: p, permissions: { subscribe: { deny: ["_INBOX.>"] } } }
 ] } }`;
 const SOON_MS = 50;
@@ -93,6 +94,20 @@ for (const [user, subject] of [
     assert.match(context.reports.join("\n"), subject);
   });
 }
+
+test("who may not receive heartbeats is told so at each call, and not that nobody is there", async (context) => {
+  const { server, reports, ends } = context;
+  const url = server.url.replace("//", "//alone:p@");
+  const report = (sentence: string): number => reports.push(sentence);
+  const bus = connectNatsBus({ urls: [url], name: "alone", clock: usualClock(), report });
+  ends.push(() => bus.close());
+  const client = openClient({ service: "tea", bus });
+  ends.push(() => client.close());
+  await until("the refusal is known", () => bus.lastTrouble?.kind === "limited");
+  const ended = await client.ask({});
+  assert.is(ended.kind === "unanswered" && ended.why, "not permitted");
+  assert.match(ended.kind === "unanswered" ? (ended.detail ?? "") : "", /not allowed to hear health\.tea/);
+});
 
 test("a request over max_payload fails by itself, with its deadline too, and the next one is answered", async (context) => {
   const client = await clientOf(context, "well");
