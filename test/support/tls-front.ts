@@ -28,6 +28,8 @@ export interface TlsProxy {
   /** Connections that have been accepted so far, and those that are open. */
   readonly accepted: number;
   readonly open: number;
+  /** Ends all connections, and takes new ones. */
+  cut(): void;
   close(): Promise<void>;
 }
 
@@ -60,6 +62,9 @@ export async function startTlsProxy({ certFile, keyFile }: Certificate, onward: 
     },
     get open() {
       return sockets.size;
+    },
+    cut: () => {
+      for (const socket of sockets) socket.destroy();
     },
     close: async () => {
       for (const socket of sockets) socket.destroy();
