@@ -89,6 +89,7 @@ page("every variable that it names exists", () => {
   const known = [
     ...typedAtBench,
     ...ofOpenTelemetry,
+    "NODE_EXTRA_CA_CERTS", // Node's own
     ...SETTINGS.map(({ name }) => name),
     ...typedBehindMake,
     ...LOG_LEVELS,
