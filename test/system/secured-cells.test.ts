@@ -271,7 +271,7 @@ cells("hears nothing of another org on the same server", async (context) => {
   assert.ok(owner);
   const first = owner.org.id;
   const other = await owner.createOrg("Another Org");
-  assert.equal((await owner.push(context.server)).kind, "told");
+  assert.equal((await owner.push(context.server)).kind, "obeys");
   const theirs = await connectAs(context, credentials(other.me.creds));
   let heard = 0;
   for (const subject of [
