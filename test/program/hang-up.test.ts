@@ -1,13 +1,13 @@
-// takes: 15 s
+// takes: 25 s
 // The end of a terminal ends what was started in it, unless nohup or `trap '' HUP` stands before it.
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { freePort, until } from "../support/nats-server.ts";
-import { carries, livingProcesses, send } from "../support/processes.ts";
+import { freePort, isRunning, startNatsServer, until } from "../support/nats-server.ts";
+import { carries, livingProcesses, readProcess, send } from "../support/processes.ts";
 import { openWindow, type Window } from "../support/terminal.ts";
 import { repository } from "../support/toolbox.ts";
 
@@ -74,6 +74,26 @@ for (const [name, command] of [
     await until("it has ended", () => marketPid(context.port) === undefined, LONG_MS);
   });
 }
+
+test("nohup make: the processes that a program has started outlive the terminal with it", async (context) => {
+  const bus = await startNatsServer();
+  const out = join(context.folder, "out");
+  const env = { ...process.env, NATS_URL: bus.url, DWC_STATE: join(context.folder, "state"), NOHUP: out };
+  context.window = await openWindow({ name: "hang", cwd: repository, env });
+  context.window.type('nohup make startRatings COUNT=2 >"$NOHUP" 2>&1\n');
+  const upPids = (): readonly number[] =>
+    existsSync(out) ? [...readFileSync(out, "utf8").matchAll(/is up: pid (\d+)/g)].map(([, pid]) => Number(pid)) : [];
+  await until("two instances are up", () => upPids().length === 2, LONG_MS);
+  const fleet = readProcess(upPids()[0] ?? 0)?.parentPid ?? 0;
+  context.window.hangUp();
+  for (const pid of [fleet, ...upPids()]) send(pid, "SIGHUP");
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  for (const pid of [fleet, ...upPids()]) assert.ok(isRunning(pid), `${pid} runs`);
+  assert.not.match(readFileSync(out, "utf8"), "leaving");
+  send(fleet, "SIGTERM");
+  await until("all have ended", () => [fleet, ...upPids()].every((pid) => !isRunning(pid)), LONG_MS);
+  await bus.stop();
+});
 
 test("without them it ends with its terminal", async (context) => {
   await hangUp(`${NODE} >"$NOHUP" 2>&1`, context);
