@@ -22,6 +22,7 @@ export const acceptInvitation: Command = {
     const { org, email, role } = accepted;
     return changed({
       told: accepted.told,
+      isForNextBus: true,
       lines: [loggedIn(org, email)],
       said: [
         `You are ${role === "member" ? "a member" : "an admin"} of ${org.name}`,

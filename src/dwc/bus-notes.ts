@@ -21,9 +21,18 @@ export function restart(url: string): string {
 const USUAL_PORT = 4222;
 export const PUSH = "bin/dwc push";
 
-/** @param again what hands the change to a bus once more */
-export const busNotes = ({ addresses }: Told, again = PUSH): readonly string[] =>
-  addresses.flatMap((address) => noteOf(address, again));
+export interface NoteOptions {
+  /** What hands the change to a bus once more. */
+  readonly again?: string | undefined;
+  /** The change waits for a bus that is still to be started, so that nothing is to be said where none runs. */
+  readonly isForNextBus?: boolean | undefined;
+}
+
+export const busNotes = (
+  { addresses }: Told,
+  { again = PUSH, isForNextBus = false }: NoteOptions = {},
+): readonly string[] =>
+  addresses.filter(({ kind }) => kind !== "not running" || !isForNextBus).flatMap((address) => noteOf(address, again));
 
 function noteOf(address: Obedience, again: string): readonly string[] {
   const { url } = address;

@@ -14,15 +14,17 @@ export interface Change {
   readonly json: Readonly<Record<string, unknown>>;
   /** Hands the change to a bus once more. */
   readonly again?: string;
+  /** See NoteOptions. */
+  readonly isForNextBus?: boolean;
   /** A bus that goes on without it does harm. */
   readonly mustBeHeard?: boolean;
 }
 
-export function changed({ told, lines, said, json, again, mustBeHeard }: Change): Outcome {
+export function changed({ told, lines, said, json, again, isForNextBus, mustBeHeard }: Change): Outcome {
   return {
     kind: "done",
     lines,
-    said: [...busNotes(told, again), ...said],
+    said: [...busNotes(told, { again, isForNextBus }), ...said],
     json: { ...json, ...toldJson(told) },
     exitCode: exitCodeOf(told, mustBeHeard),
   };
@@ -32,5 +34,7 @@ export function changed({ told, lines, said, json, again, mustBeHeard }: Change)
 export function unchanged(refused: Refused): Failed {
   const failed = failedBy(refused);
   const { told } = refused;
-  return told === undefined ? failed : { ...failed, said: busNotes(told), details: toldJson(told) };
+  return told === undefined
+    ? failed
+    : { ...failed, said: busNotes(told, { isForNextBus: true }), details: toldJson(told) };
 }

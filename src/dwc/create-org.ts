@@ -25,6 +25,7 @@ export const createOrg: Command = {
     return changed({
       lines: [loggedIn(created.org, created.email)],
       told: created.told,
+      isForNextBus: true,
       said: ["Next:  bin/dwc create-service ratings"],
       json: { org: orgJson(created.org), email: created.email },
     });

@@ -26,6 +26,7 @@ export const createService: Command = {
     return changed({
       lines: [`${SAID[outcome](`${service.name} in [${org.id}]`)}: its credentials are in ${credsFile}`],
       told: created.told,
+      isForNextBus: true,
       said: [`Next:  ${nextLine(service.name, credsFile)}`],
       json: { org: orgJson(org), service: serviceJson(service), creds_file: credsFile, outcome },
     });

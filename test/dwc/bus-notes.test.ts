@@ -20,13 +20,14 @@ const other = (reason: Extract<Obedience, { kind: "does not obey" }>["reason"]):
 test("every outcome names the bus, and all but one a command", () => {
   const reasons = ["open", "foreign", "older", "newer", "fixed", "forgotten"] as const;
   for (const address of [away, paused, ...reasons.map(other)]) {
-    const said = busNotes(toldBy([address]), "bin/dwc revoke ratings").join("\n");
+    const said = busNotes(toldBy([address]), { again: "bin/dwc revoke ratings" }).join("\n");
     assert.ok(said.includes(url), said);
     if ("why" in address) assert.ok(said.includes(address.why), said);
     const hasNone = address.kind === "does not obey" && ["newer", "forgotten"].includes(address.reason);
     assert.is(/bin\/dwc (revoke ratings|push|nats-config)/.test(said), !hasNone, said);
   }
   assert.equal(busNotes(toldBy([obeys])), [`The bus at ${url} obeys.`]);
+  assert.equal(busNotes(toldBy([away]), { isForNextBus: true }), []);
 });
 
 test("of several addresses the worst counts, and one that does not answer is no harm beside one that obeys", () => {
