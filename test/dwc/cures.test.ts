@@ -58,7 +58,8 @@ function shell(line: string, desk: Desk, options: Shell): Promise<Typed> {
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     said.stderr += text;
   });
-  child.stdin?.end(options.stdin ?? "");
+  // A command that does not read stdin may end before it is written.
+  child.stdin?.on("error", () => undefined).end(options.stdin ?? "");
   return new Promise((resolve) => child.on("close", (code) => resolve({ code, ...said })));
 }
 
