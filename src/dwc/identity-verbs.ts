@@ -106,9 +106,9 @@ function serviceVerbs(tools: VerbTools): Pick<IdentityVerbs, "createOrg" | "crea
     renew: async (options) => {
       const done = await change(tools, (state, minting) => renew(state, options, minting), newestCreds);
       if (done.kind === "refused") return done;
-      const { org, person, services, unrevoked, needsInvitation, told } = done;
+      const { org, person, services, hasRevoked, unrevoked, needsInvitation, told } = done;
       const invitations = done.invitations.map((one) => ({ ...one, expiresAt: isoSeconds(one.expiresAt) }));
-      const renewed = { person, services, invitations, unrevoked, needsInvitation };
+      const renewed = { person, services, invitations, hasRevoked, unrevoked, needsInvitation };
       return { kind: "done", org: orgShown(org), renewed, told };
     },
   };

@@ -13,6 +13,7 @@ export const renew: Command = {
     "its services, prints a new invitation for each person, and revokes the replaced keys with all that admins have signed.",
     "An admin's folder replaces its services. A member asks the owner for a new invitation.",
     "What is current stays; where all is, nothing changes.",
+    "Exit code 4: all of that is done here, and no bus is known to obey. Hand it over with  bin/dwc push.",
   ],
   args: [],
   options: [{ name: "all", meaning: "also what is current: after a key has got into the wrong hands" }],
@@ -26,6 +27,7 @@ export const renew: Command = {
       lines: linesOf(org, renewed),
       said: saidOf(org, renewed),
       json: { org: orgJson(org), ...jsonOf(renewed) },
+      mustBeHeard: renewed.hasRevoked,
     });
   },
 };

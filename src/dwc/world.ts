@@ -60,6 +60,8 @@ export interface Renewed {
     /** An ISO time. */
     readonly expiresAt: string;
   }[];
+  /** A bus has to obey revocations: of keys that were replaced now, or before. */
+  readonly hasRevoked: boolean;
   /** Replaced keys that only the owner can revoke. */
   readonly unrevoked: readonly string[];
   /** The person's own credentials are outdated, and the owner has to replace them. */

@@ -74,7 +74,7 @@ test("check finds what an earlier dwc issued, and the command that it names repl
     `critical ask the owner of the org for  bin/dwc renew , then for  bin/dwc service-token ratings > ${file}`,
   ]);
   const { code, stdout, stderr } = await typeIn(ann, ["renew"]);
-  assert.is(code, 0, stderr);
+  assert.is(code, 4, "no bus is known to refuse the old key");
   assert.match(stdout, /^Renewed service ratings in \[\w{10}\]\nInvitation of member ben@example\.org: dwc1\.\S+\n$/);
   assert.match(stderr, "replace its file:  bin/dwc service-token ratings");
   assert.match(stderr, "They type  bin/dwc accept-invitation -");
@@ -105,6 +105,21 @@ test("a running bus admits what is new and ends what was replaced, an admin's se
   assert.match((await typeIn(ben, ["renew"], { env })).stdout, "Renewed service greetings");
   const again = await Promise.all([enter(bus, ann.service("ratings")), enter(bus, ben.service("greetings"))]);
   await Promise.all([...guests, ...again].map((guest) => guest.bus.close()));
+  await bus.stop();
+});
+
+test("keys that are revoked without a bus to obey it end it with 4, until one obeys, as with revoke", async () => {
+  await ann.createOrg();
+  await ann.createService("ratings");
+  const nowhere = await typeIn(ann, ["renew", "--all"]);
+  assert.is(nowhere.code, 4);
+  assert.match(nowhere.stdout, "Renewed service ratings");
+  assert.match(nowhere.stderr, "NATS_URL=nats://HOST:4222 bin/dwc push");
+  const again = await typeIn(ann, ["renew", "--json"]);
+  const { bus: word, services } = JSON.parse(again.stdout) as { bus: string; services: string[] };
+  assert.equal([again.code, word, services], [4, "not running", []], "nothing is left to renew, and none obeys");
+  const bus = await ann.startServer();
+  assert.is((await typeIn(ann, ["renew"], { env: { NATS_URL: bus.url } })).code, 0);
   await bus.stop();
 });
 

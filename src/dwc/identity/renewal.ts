@@ -38,6 +38,8 @@ export interface Renewed {
   /** By name. */
   readonly services: readonly string[];
   readonly invitations: readonly RenewedInvitation[];
+  /** The org's account token revokes keys: those that were replaced now, or others before. */
+  readonly hasRevoked: boolean;
   /** Keys that the bus goes on admitting until the org's owner acts; an owner's renewal leaves none. */
   readonly unrevoked: readonly string[];
   /** The person's own credentials are outdated, and only the owner can replace them. */
@@ -74,6 +76,7 @@ export async function renew(
 
 const nothingOf = (org: Org): Renewed => ({
   ...{ org, person: false, services: [], invitations: [], unrevoked: [], needsInvitation: false },
+  hasRevoked: org.revoked.length > 0,
 });
 
 function wantedOf(org: Org, all: boolean): Wanted {
