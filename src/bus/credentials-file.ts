@@ -1,6 +1,6 @@
 // Reads a credentials file. What cannot work is refused here, in words, and not by a server later, without a reason.
 
-import { readFileSync, statSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 
 import {
   type CredentialsSource,
@@ -16,14 +16,31 @@ const UTF16_MARK = Buffer.from([0xff, 0xfe]);
 /** `why` ends a sentence that begins with the file's name. */
 export function readCredentialsFile(path: string): ParsedCredentials {
   try {
-    const stat = statSync(path);
-    if (!stat.isFile()) return bad("is not a file");
-    if (stat.size > LONGEST_CREDENTIALS) return bad("holds no credentials");
-    const parsed = checkCredentials(textOf(readFileSync(path)));
-    return parsed.kind === "good" ? parsed : bad(`cannot be used, as ${parsed.why}`);
+    return checkBytes(readRegularFile(path));
   } catch (error) {
     return bad(`cannot be read (${error instanceof Error ? error.message : String(error)})`);
   }
+}
+
+type Bytes = { readonly kind: "bytes"; readonly bytes: Buffer } | { readonly kind: "bad"; readonly why: string };
+
+/** A pipe without a writer would block the process at each login, so it is opened without waiting, and never read. */
+function readRegularFile(path: string): Bytes {
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const stat = fstatSync(file);
+    if (!stat.isFile()) return { kind: "bad", why: "is not a file" };
+    if (stat.size > LONGEST_CREDENTIALS) return { kind: "bad", why: "holds no credentials" };
+    return { kind: "bytes", bytes: readFileSync(file) };
+  } finally {
+    closeSync(file);
+  }
+}
+
+function checkBytes(read: Bytes): ParsedCredentials {
+  if (read.kind === "bad") return read;
+  const parsed = checkCredentials(textOf(read.bytes));
+  return parsed.kind === "good" ? parsed : bad(`cannot be used, as ${parsed.why}`);
 }
 
 /** Reads the file at each login; `name` is what a person calls it, such as NATS_CREDS=ratings.creds. */

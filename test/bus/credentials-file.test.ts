@@ -1,5 +1,6 @@
 // Credentials files as they lie on disks: read, or refused with the reason.
 
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -48,6 +49,10 @@ test("what cannot work is refused with the reason, and nothing of the seed", () 
     assert.not.match(read.why, /[A-Z2-7]{20}/);
   }
   assert.equal(readCredentialsFile(folder), { kind: "bad", why: "is not a file" });
+  const pipe = join(folder, "pipe");
+  execFileSync("mkfifo", [pipe]);
+  for (const path of [pipe, "/dev/null"])
+    assert.equal(readCredentialsFile(path), { kind: "bad", why: "is not a file" }, path);
   const missing = readCredentialsFile(join(folder, "none.creds"));
   assert.match(missing.kind === "bad" ? missing.why : "", /^cannot be read \(ENOENT/);
 });
