@@ -72,7 +72,7 @@ export const natsMint: Mint = {
   operatorJwt: (seed, systemAccount) =>
     encodeOperator(OPERATOR_NAME, pairOf(seed), { system_account: systemAccount }, {}),
   accountJwt: async (operatorSeed, spec) => {
-    const jwt = await encodeAccount(spec.name, spec.account, accountClaims(spec), withSigner(operatorSeed));
+    const jwt = await encodeAccount(inBytes(spec.name), spec.account, accountClaims(spec), withSigner(operatorSeed));
     return issuedAfter(spec.issuedAfter, jwt, operatorSeed);
   },
   creds: mintCreds,
@@ -121,10 +121,12 @@ async function mintCreds(spec: UserSpec): ReturnType<Mint["creds"]> {
   const tagged = tags === undefined ? {} : { tags: [...tags] };
   const claims = { ...permissions(publicKey), allowed_connection_types: ["STANDARD"], ...tagged };
   const options = { ...(isAccount ? {} : { signer: signerPair }), ...(expiresAt === null ? {} : { exp: expiresAt }) };
-  const jwt = await encodeUser(name, user, isAccount ? signerPair : account, claims as object, options);
+  const jwt = await encodeUser(inBytes(name), user, isAccount ? signerPair : account, claims as object, options);
   return { publicKey, creds: Buffer.from(fmtCreds(jwt, user)).toString("utf8") };
 }
 
+/** UTF-8 as a string of bytes: the library writes each character as one byte, and throws where a character has more. */
+const inBytes = (name: string): string => Buffer.from(name).toString("latin1");
 const pairOf = (seed: string): KeyPair => fromSeed(Buffer.from(seed));
 const withSigner = (seed: string): { readonly signer: KeyPair } => ({ signer: pairOf(seed) });
 const keyOf = (pair: KeyPair): Key => ({

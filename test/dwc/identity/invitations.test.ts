@@ -53,6 +53,15 @@ test("a member joins with rights to run Markets, and no key that signs", async (
   assert.is(parseState(JSON.parse(JSON.stringify(joined(code)))).kind, "fits", "it can be read again");
 });
 
+test("an org may be called in any script: it invites, and its tokens are text in UTF-8", async () => {
+  for (const name of ["Müller GmbH", "株式会社", "a 😀"]) {
+    const { code } = await invited(await annsState(EMPTY_STATE, name), "ben@example.org");
+    const org = orgOf(joined(code));
+    assert.is(org.name, name);
+    assert.is((claimsOf(org.accountJwt) as { name?: unknown }).name, name);
+  }
+});
+
 test("an admin gets a key that signs, and neither gets the account's own", async ({ ann }) => {
   const { authority } = orgOf(ann);
   for (const admin of [true, false]) {
