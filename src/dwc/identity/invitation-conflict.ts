@@ -58,8 +58,11 @@ function isOutOfDate(known: Org, { org, publicKey, creds }: Invitation, { signin
     claimsIn(newerAccount(known.accountJwt, org.accountJwt))["nats"],
   );
   const isRevoked = Object.hasOwn(Object(revocations), publicKey);
+  const isKnownRevoked = Object.hasOwn(Object(revocations), known.me.publicKey);
   const isWithdrawn = signingKey !== null && !(Array.isArray(signingKeys) && signingKeys.includes(signingKey));
-  return isRevoked || isWithdrawn || issuedAt(userJwtIn(creds)) < issuedAt(userJwtIn(known.me.creds));
+  // A clock that was set back gives the later token the earlier time.
+  const isOlder = !isKnownRevoked && issuedAt(userJwtIn(creds)) < issuedAt(userJwtIn(known.me.creds));
+  return isRevoked || isWithdrawn || isOlder;
 }
 
 function issuedAt(jwt: string): number {

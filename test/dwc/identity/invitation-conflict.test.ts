@@ -6,6 +6,7 @@ import * as assert from "uvu/assert";
 import { acceptInvitation } from "../../../src/dwc/identity/invitations.ts";
 import { createOrg } from "../../../src/dwc/identity/orgs.ts";
 import { parseState } from "../../../src/dwc/identity/parse-state.ts";
+import { renew } from "../../../src/dwc/identity/renewal.ts";
 import { revoke } from "../../../src/dwc/identity/revocations.ts";
 import { serverConfig } from "../../../src/dwc/identity/server-config.ts";
 import { EMPTY_STATE, type State, withOrg } from "../../../src/dwc/identity/state.ts";
@@ -71,6 +72,19 @@ test("an old code that is found again replaces no later membership", async ({ an
   const home = joined(second.code, joined(first.code));
   const said = refusalOf(home, first.code);
   assert.equal([said.code, /older than the one that you accepted/.test(said.why)], ["bad-invitation", true]);
+});
+
+test("a renewed invitation is accepted where the owner's clock was set back", async ({ ann }) => {
+  const real = Date.now;
+  Date.now = () => real() + 86_400_000;
+  const first = await invited(ann, "ben@example.org").finally(() => {
+    Date.now = real;
+  });
+  const home = joined(first.code);
+  const renewed = done(await renew(first.state, { all: true }, tools));
+  const [again] = renewed.invitations;
+  assert.is(orgOf(joined(again?.code ?? "", home)).me.email, "ben@example.org");
+  assert.is(refusalOf(joined(again?.code ?? "", home), first.code).code, "bad-invitation");
 });
 
 test("an admin who is invited again keeps the names of the services, and a member loses them", async ({ ann }) => {
