@@ -5,6 +5,7 @@ import { lstatSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { findIdentity } from "../../src/dwc/identity/credentials.ts";
 import { codeOf, type Invitation, readCode } from "../../src/dwc/identity/invitation-code.ts";
 import { acceptInvitation } from "../../src/dwc/identity/invitations.ts";
 import { natsMint } from "../../src/dwc/identity/mint.ts";
@@ -62,6 +63,20 @@ test("the id of an own org, or the own operator's key, is refused as it is typed
     assert.match(stderr, /^dwc: this invitation is not genuine \(its .*\); nothing of it was taken/);
     assert.not.match(stderr, SECRET);
     assert.equal(filesOf(ann), before);
+  }
+});
+
+test("an address from an invitation is quoted in the line that leads back to its org", async () => {
+  const ben = new Folder();
+  try {
+    const { id } = await ben.accept(await eve.invite("`id`@example.org"));
+    const found = findIdentity({ stateDir: ben.path, natsCreds: undefined }, { kind: "service", name: "ratings" });
+    await ben.createOrg("Ben's Org", "ben@example.org");
+    const again = found.kind === "found" ? found.readAgain?.() : undefined;
+    const cure = again?.kind === "read" ? again.cure : "";
+    assert.ok(cure?.startsWith(`type  bin/dwc login '\`id\`@example.org' --org-id ${id}; `), cure);
+  } finally {
+    ben.remove();
   }
 });
 

@@ -90,7 +90,7 @@ const cureOfStranger = (role: Role): string =>
     ? `ask the owner of its org for what  bin/dwc service-token ${role.name}  prints, and set NATS_CREDS to that file`
     : "ask the owner of its org for an invitation (bin/dwc invite-user EMAIL), and type  bin/dwc accept-invitation -  to paste it";
 
-const goBackTo = ({ id, me }: Org): string => `type  bin/dwc login ${me.email} --org-id ${id}`;
+const goBackTo = ({ id, me }: Org): string => `type  bin/dwc login ${shellWord(me.email)} --org-id ${id}`;
 
 function cureOfMember(org: Org, role: Role): string {
   const where = `you are in ${shown(org.name)}`;

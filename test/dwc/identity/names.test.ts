@@ -28,6 +28,9 @@ const INVISIBLE = [
   "\ue000",
   "\ud800",
   "\u{e0041}",
+  "\u034f",
+  "\u3164",
+  "\ufe0f",
 ];
 
 test("a service is called by small letters, digits, - and _, a letter first", () => {
@@ -73,7 +76,16 @@ test("nothing that cannot be seen is in any name", () => {
 });
 
 test("a person and an org are called as they like, in 100 characters", () => {
-  for (const name of ["Ann", "Søren Æ. Ødegård", "株式会社", "عمر", "O'Neill & Sons <3", "x".repeat(100), "a 😀"])
+  for (const name of [
+    "Ann",
+    "Søren Æ. Ødegård",
+    "株式会社",
+    "عمر",
+    "O'Neill & Sons <3",
+    "x".repeat(100),
+    "a 😀",
+    "a ❤\ufe0f",
+  ])
     assert.is(problemOfText("org", name), undefined, name);
   assert.match(problemOfText("org", "") ?? "", /^the org's name is empty/);
   assert.match(problemOfText("person", "  \u00a0") ?? "", /^the person's name is empty/);
