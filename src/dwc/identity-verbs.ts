@@ -13,7 +13,7 @@ import { judgeService } from "./identity/outdated.ts";
 import { login, logout } from "./identity/people.ts";
 import type { PushMode } from "./identity/push.ts";
 import { type Renewed, renew } from "./identity/renewal.ts";
-import { revoke } from "./identity/revocations.ts";
+import { revoke, withRevocationsOf } from "./identity/revocations.ts";
 import { serverConfigFile } from "./identity/server-config-file.ts";
 import { createService, serviceToken } from "./identity/services.ts";
 import {
@@ -212,7 +212,8 @@ const MOST_TURNS = 5;
  * Hands the bus the org as it is now, and again where it was changed meanwhile: of two changes at once the earlier one may
  * reach the bus last, and its process then sees that it is the earlier one. No lock is held: a paused bus would hold it.
  */
-async function tellNewest({ stateDir, tellBus }: VerbTools, changed: Org, creds: string | undefined): Promise<Told> {
+async function tellNewest(tools: VerbTools, changed: Org, creds: string | undefined): Promise<Told> {
+  const { stateDir, tellBus } = tools;
   let org = changed;
   for (let turn = 1; ; turn += 1) {
     const { state, now } = newestOf(stateDir, org);
@@ -220,9 +221,22 @@ async function tellNewest({ stateDir, tellBus }: VerbTools, changed: Org, creds:
     const told = owns
       ? await tellBus({ kind: "accounts", operator: owns, orgs: [now], mode: "push" })
       : await tellBus({ kind: "credentials", text: creds ?? now.me.creds });
+    if (owns) await takeRevocations(tools, told);
     org = newestOf(stateDir, now).now;
     if (org.accountJwt === now.accountJwt || turn === MOST_TURNS) return told;
   }
+}
+
+/** An old copy of the folder learns what was revoked since: its own token was not handed over. */
+async function takeRevocations({ stateDir, clock, mint }: VerbTools, { addresses }: Told): Promise<void> {
+  const tokens = addresses.flatMap((one) => (one.kind === "does not obey" && one.token !== undefined ? one.token : []));
+  if (tokens.length === 0) return;
+  const minting = { mint: await mint(), now: clock.wall() };
+  await changeState<object>({ folder: stateDir, clock }, async (before) => {
+    let state = before;
+    for (const token of tokens) state = await withRevocationsOf(state, token, minting);
+    return { kind: "done", state };
+  });
 }
 
 /** As the folder has it; an org that another process has forgotten meanwhile stays as it was. */

@@ -218,6 +218,7 @@ test("an old copy of the folder takes nothing back by a push, and check tells wh
   const bus = await busOf(context, ann, "", join(ann.folder, "theirs"));
   assert.is((await said(ann, bus.url, "push")).bus, "obeys");
   const ratings = await login(ann, bus, "ratings");
+  const creds = await ann.must("service-token", "ratings");
   const copy = join(ann.folder, "copy");
   cpSync(ann.state, copy, { recursive: true });
   // Tokens count in seconds.
@@ -233,7 +234,14 @@ test("an old copy of the folder takes nothing back by a push, and check tells wh
   cpSync(copy, ann.state, { recursive: true });
   const old = await said(ann, bus.url, "push");
   assert.equal([old.code, old.bus, old.buses[0]?.reason], [4, "does not obey", "newer"]);
-  assert.match((await ann.type(["check"], { env: { NATS_URL: bus.url } })).stdout, /critical .*newer account token/);
+  assert.match((await ann.type(["check"], { env: { NATS_URL: bus.url } })).stdout, /critical .*revokes keys/);
+  const invited = await said(ann, bus.url, "invite-user", "ben@example.org");
+  assert.equal([invited.code, invited.bus], [0, "obeys"]);
+  const again = await said(ann, bus.url, "revoke", "ratings");
+  assert.equal([again.code, again.outcome], [0, "again"], "the old copy has learned what was revoked since");
+  const authenticator = credsAuthenticator(new TextEncoder().encode(creds));
+  const refused = connectNats({ servers: bus.url, authenticator, reconnect: false });
+  assert.match(await refused.then(() => "let in", String), /Authorization/);
 });
 
 test.run();

@@ -1,6 +1,7 @@
 // Which account token the servers of a bus use, from their own answers, held against the one of the state. Pure. The
 // token in a server's folder proves nothing: dwc writes there too, and a server reads it again only when it is told to.
 
+import { unknownRevocations } from "./account.ts";
 import type { Obedience } from "./obedience.ts";
 
 /** What one server says of an account. `token` is undefined while nobody of the account has logged in there. */
@@ -75,6 +76,9 @@ export function judgeTokens(
 function judgeOthers(wanted: string, tokens: readonly (string | undefined)[]): OnBus {
   const others = tokens.filter((token) => token !== wanted);
   const kind = "does not obey";
+  const revoking = others.find((token) => token !== undefined && unknownRevocations(token, wanted).length > 0);
+  if (revoking !== undefined)
+    return { kind, reason: "newer", why: "it revokes keys that this state folder has not revoked", token: revoking };
   if (others.some((token) => token !== undefined && issuedAt(token) > issuedAt(wanted)))
     return { kind, reason: "newer", why: "it uses a newer account token than this state folder has" };
   const why = others.includes(undefined) ? "it does not know this org" : "it uses an older account token of this org";

@@ -49,6 +49,12 @@ function accountFacts(jwt: string): AccountFacts {
 export const isRevokedBy = (accountJwt: string, publicKey: string): boolean =>
   accountFacts(accountJwt).revoked.includes(publicKey);
 
+/** Keys that one token revokes and another one does not: no key is ever admitted again, so the other knows less. */
+export function unknownRevocations(jwt: string, other: string): readonly string[] {
+  const known = new Set(accountFacts(other).revoked);
+  return accountFacts(jwt).revoked.filter((key) => !known.has(key));
+}
+
 /**
  * Of two tokens of one account the newer one. Tokens of the same second are told apart by what only ever grows: the keys
  * that are revoked, then those that may sign.

@@ -7,7 +7,14 @@ export type Obedience =
   /** Nothing answers: a bus that is started with this state folder reads what it needs there. */
   | { readonly kind: "not running"; readonly url: string }
   /** It goes on as before, or asks nobody who they are. */
-  | { readonly kind: "does not obey"; readonly url: string; readonly reason: Reason; readonly why: string }
+  | {
+      readonly kind: "does not obey";
+      readonly url: string;
+      readonly reason: Reason;
+      readonly why: string;
+      /** The account token that it uses, where that revokes keys which the folder's does not. */
+      readonly token?: string;
+    }
   /** It is there, and did not say: paused, cut off, or slow. */
   | { readonly kind: "unknown"; readonly url: string; readonly reason: "silent"; readonly why: string };
 

@@ -14,7 +14,7 @@ import type { Obedience } from "./obedience.ts";
 import { infoSubject, lookupSubject, PING_SUBJECT, pushPermissions, UPDATE_SUBJECT } from "./permissions.ts";
 import { type Operator, type Org, toSeconds } from "./state.ts";
 
-/** `push`: the token replaces any. `push unless newer`: none that was issued later. `look`: changes nothing. */
+/** `push`: the token replaces any that revokes nothing more. `push unless newer`: none that was issued later. `look`: changes nothing. */
 export type PushMode = "push" | "push unless newer" | "look";
 
 export interface PushOptions {
@@ -76,10 +76,10 @@ export async function admits(
 async function pushOne(bus: NatsBus, org: Org, { mode, withinMs = PUSH_WITHIN_MS }: PushOptions): Promise<OnBus> {
   const look = (): Promise<OnBus> => tokensOf(bus, org, withinMs);
   if (mode === "look") return look();
-  if (mode === "push unless newer") {
-    const before = await look();
-    if (before.kind === "does not obey" && before.reason === "newer") return before;
-  }
+  const before = await look();
+  const isNewer = before.kind === "does not obey" && before.reason === "newer";
+  // An old copy of the folder would admit again what was revoked since.
+  if (isNewer && (mode === "push unless newer" || before.token !== undefined)) return before;
   // First the members: whoever starts the next server has the token by the time that this command ends.
   bus.publish(newsOf(org.account), org.accountJwt);
   const reply = await bus.request(UPDATE_SUBJECT, org.accountJwt, { timeoutMs: withinMs });

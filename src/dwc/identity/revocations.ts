@@ -1,6 +1,6 @@
 // Taking a token back: the server ends its connections and refuses it from then on.
 
-import { signAccount } from "./account.ts";
+import { newerAccount, signAccount, unknownRevocations } from "./account.ts";
 import type { Mint } from "./mint.ts";
 import { problemOfEmail, problemOfServiceName, sameEmail, shellWord, shown } from "./names.ts";
 import {
@@ -17,6 +17,7 @@ import {
   toSeconds,
   withOrg,
 } from "./state.ts";
+import { claimsIn } from "./token.ts";
 
 export interface ToldRevocation {
   readonly org: Org;
@@ -108,6 +109,39 @@ function kindOfRevoked({ what }: Revoked): ToldRevocation["kindOf"] {
   if (USER_KEY.test(what)) return "key";
   return what.includes("@") ? "person" : "service";
 }
+
+/**
+ * The state of an old copy with all that an account token revokes which its bus uses. No other account's token counts, and
+ * none that the operator has not signed.
+ */
+export async function withRevocationsOf(
+  state: State,
+  jwt: string,
+  { mint, now }: { readonly mint: Mint; readonly now: number },
+): Promise<State> {
+  const { sub, iss } = claimsIn(jwt);
+  const { operator } = state;
+  const org = state.orgs.find(({ account, authority }) => account === sub && authority.kind === "owner");
+  if (operator === null || org === undefined || iss !== operator.trust.operatorKey) return state;
+  const keys = unknownRevocations(jwt, org.accountJwt).filter((key) => USER_KEY.test(key));
+  const [header, payload, signature = ""] = jwt.split(".");
+  const signed = Buffer.from(`${header}.${payload}`);
+  if (keys.length === 0 || !mint.isSignedBy(iss, signed, Buffer.from(signature, "base64url"))) return state;
+  const revoked = keys.map((publicKey) => ({ what: nameOf(org, publicKey), publicKey, at: toSeconds(now) }));
+  const left = { services: withoutKeys(org.services, keys), people: withoutKeys(org.people, keys) };
+  const claims = { ...org, ...left, revoked: [...org.revoked, ...revoked] };
+  const issuedAfter = { ...claims, accountJwt: newerAccount(jwt, org.accountJwt) };
+  const next = { ...claims, accountJwt: await signAccount(mint, operator, issuedAfter) };
+  return { ...state, orgs: state.orgs.map((one) => (one === org ? next : one)) };
+}
+
+function nameOf({ services, people }: Org, key: string): string {
+  const service = services.find(({ publicKey }) => publicKey === key);
+  return service?.name ?? people.find(({ publicKey }) => publicKey === key)?.email ?? key;
+}
+
+const withoutKeys = <T extends { readonly publicKey: string }>(all: readonly T[], keys: readonly string[]): T[] =>
+  all.filter(({ publicKey }) => !keys.includes(publicKey));
 
 const roleOf = ({ signingKey }: Person): "admin" | "member" => (signingKey === null ? "member" : "admin");
 

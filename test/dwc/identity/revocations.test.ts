@@ -2,8 +2,9 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { newerAccount } from "../../../src/dwc/identity/account.ts";
 import { natsMint } from "../../../src/dwc/identity/mint.ts";
-import { revoke } from "../../../src/dwc/identity/revocations.ts";
+import { revoke, withRevocationsOf } from "../../../src/dwc/identity/revocations.ts";
 import { EMPTY_STATE, type State } from "../../../src/dwc/identity/state.ts";
 import {
   annsState,
@@ -103,6 +104,36 @@ test("the owner is not revoked, and nobody but the owner revokes", async () => {
     }
   }
   assert.is(refusal(await revoke(EMPTY_STATE, "ratings", tools)).code, "not-logged-in");
+});
+
+test("an old copy takes over what a token revokes that its own operator has signed for its org, and no other", async () => {
+  const copy = await withService(await withService(await annsState(), "ratings"), "prices");
+  const revoked = done(await revoke(copy, "ratings", tools)).state;
+  const { accountJwt, account } = orgOf(revoked);
+  const taken = await withRevocationsOf(copy, accountJwt, tools);
+  assert.equal(revocationsOf(taken), revocationsOf(revoked));
+  assert.equal([orgOf(taken).services.map(({ name }) => name), orgOf(taken).revoked.length], [["prices"], 1]);
+  assert.is(newerAccount(accountJwt, orgOf(taken).accountJwt), orgOf(taken).accountJwt);
+  const [head, body, signature = ""] = accountJwt.split(".");
+  const stranger = await annsState();
+  const other = done(
+    await revoke(
+      { ...stranger, orgs: [{ ...orgOf(copy), trust: orgOf(stranger).trust }], currentOrgId: orgOf(copy).id },
+      "ratings",
+      tools,
+    ),
+  ).state;
+  const member = joined((await invited(copy, "ben@example.org")).code);
+  for (const [state, jwt] of [
+    [copy, [head, body, signature.replace(/^../, "AA")].join(".")],
+    [copy, orgOf(other).accountJwt],
+    [taken, accountJwt],
+    [copy, "no token"],
+    [member, accountJwt],
+    [stranger, accountJwt],
+  ] as const)
+    assert.is(await withRevocationsOf(state, jwt, tools), state);
+  assert.is(claimsOf(orgOf(other).accountJwt).sub, account);
 });
 
 test.run();
