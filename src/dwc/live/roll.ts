@@ -1,5 +1,9 @@
 // The roll call: who is there, by the bus and not by anybody's memory. Every instance of ours beats when it is called,
-// and tells its counts when it is asked; services that nobody named are found by the latter.
+// and tells its counts when it is asked; services that nobody named are found by a question to all.
+//
+// Any service of the bus may answer the question to all, as often as it likes, with any name. So that is a list of names
+// and nothing else. Who is there follows from heartbeats, and what an instance has counted from answers that only its own
+// service may send. Nothing that is answered ends the listening: instances of another make beat, and answer no question.
 
 import type { Bus, Message } from "../../bus/bus.ts";
 import * as subjects from "../../bus/subjects.ts";
@@ -11,8 +15,13 @@ import { readStats } from "./read-stats.ts";
 import type { Heard, HeardCounts } from "./visited.ts";
 
 const ANY = "*";
-/** A table longer than this nobody reads; on an open bus anybody may beat in any number of names. */
+/** Of one service: nobody reads a longer table, and a service that beats in any number of names hides no other. */
 const MOST_HEARD = 10_000;
+
+/** Heartbeats by service, then by incarnation. */
+type Beats = Map<string, Map<string, Heartbeat>>;
+/** By service and incarnation. */
+type Counts = ReadonlyMap<string, HeardCounts>;
 
 /** @param services whose roll is called; with `beyond`, that of every other service that can be found as well */
 export async function callRoll(
@@ -21,51 +30,69 @@ export async function callRoll(
   services: readonly string[],
   { beyond, listenMs }: { readonly beyond: boolean; readonly listenMs: number },
 ): Promise<readonly Heard[]> {
-  const beats = new Map<string, Heartbeat>();
-  const hearing = bus.subscribe(subjects.heartbeatsSubject(ANY), (message) => hear(message, beats));
-  const call = (service: string): void => bus.publish(subjects.rollCallSubject(service), "");
-  services.forEach(call);
-  const counts = await gatherCounts(bus, listenMs);
-  const others = [...new Set([...counts.values()].map(({ service }) => service))].filter(
-    (service) => !services.includes(service) && subjects.checkServiceName(service).kind === "good",
-  );
-  if (beyond && others.length > 0) {
-    others.forEach(call);
-    await new Promise<void>((resolve) => void clock.after(listenMs, resolve));
-  }
-  hearing.close();
-  const wanted = [...beats.values()].filter(({ service }) => beyond || services.includes(service));
-  return wanted
-    .map((beat) => heardOf(beat, counts.get(keyOf(beat.service, beat.incarnation))?.counts))
+  const beats: Beats = new Map();
+  const heartbeats = (beyond ? [ANY] : services).map(subjects.heartbeatsSubject);
+  const hearings = heartbeats.map((subject) => bus.subscribe(subject, (message) => hear(message, beats)));
+  const ask = (some: readonly string[]): Promise<Counts> => askServices(bus, clock, some, listenMs);
+  const [named, known] = await Promise.all([beyond ? gatherNames(bus, listenMs) : [], ask(services)]);
+  const others = [...new Set([...named, ...beats.keys()])].filter((service) => !services.includes(service));
+  const found = beyond && others.length > 0 ? await ask(others) : new Map();
+  for (const hearing of hearings) hearing.close();
+  const counts: Counts = new Map([...known, ...found]);
+  return [...beats.values()]
+    .flatMap((ofService) => [...ofService.values()])
+    .map((beat) => heardOf(beat, counts.get(keyOf(beat.service, beat.incarnation))))
     .sort((a, b) => (a.service === b.service ? inTurnOrder(a, b) : a.service < b.service ? -1 : 1));
 }
 
 const keyOf = (service: string, incarnation: string): string => `${service} ${incarnation}`;
 
-type Counts = ReadonlyMap<string, { readonly service: string; readonly counts: HeardCounts }>;
-
-async function gatherCounts(bus: Bus, listenMs: number): Promise<Counts> {
-  const [everybody = ""] = subjects.serviceVerbSubjects("STATS", ANY, ANY);
-  const answers = await bus.gather(everybody, "", listenMs);
-  const read = answers.map(readStats).filter((stats) => stats !== undefined);
-  return new Map(read.map((stats) => [keyOf(stats.service, stats.incarnation), stats]));
+/** Calls the roll of each, asks for its counts, and listens for so long. */
+async function askServices(bus: Bus, clock: Clock, services: readonly string[], listenMs: number): Promise<Counts> {
+  const listened = new Promise<void>((resolve) => void clock.after(listenMs, resolve));
+  for (const service of services) bus.publish(subjects.rollCallSubject(service), "");
+  const counts = await Promise.all(services.map((service) => gatherCounts(bus, service, listenMs)));
+  await listened;
+  return new Map(counts.flat());
 }
 
-function hear({ subject, body }: Message, beats: Map<string, Heartbeat>): void {
+async function gatherCounts(
+  bus: Bus,
+  service: string,
+  listenMs: number,
+): Promise<readonly (readonly [key: string, counts: HeardCounts])[]> {
+  const [, ofService = ""] = subjects.serviceVerbSubjects("STATS", service, ANY);
+  const answers = (await bus.gather(ofService, "", listenMs)).map(readStats);
+  return answers.flatMap((stats) =>
+    stats?.service === service ? [[keyOf(service, stats.incarnation), stats.counts] as const] : [],
+  );
+}
+
+async function gatherNames(bus: Bus, listenMs: number): Promise<readonly string[]> {
+  const [everybody = ""] = subjects.serviceVerbSubjects("STATS", ANY, ANY);
+  const answers = (await bus.gather(everybody, "", listenMs)).map(readStats);
+  return answers.flatMap((stats) =>
+    stats !== undefined && subjects.checkServiceName(stats.service).kind === "good" ? [stats.service] : [],
+  );
+}
+
+function hear({ subject, body }: Message, beats: Beats): void {
   const [, service = ""] = subject.split(".");
   const incarnation = subjects.incarnationOf(service, subject);
   const decoded = decodeBody(body, LONGEST_HEARTBEAT_BYTES);
-  if (incarnation === undefined || decoded.kind === "unreadable" || beats.size >= MOST_HEARD) return;
+  if (incarnation === undefined || decoded.kind === "unreadable") return;
   if (subjects.checkServiceName(service).kind === "bad") return;
   const address = subjects.directSubject(service, incarnation);
   const read = parseHeartbeat(decoded.value, { service, incarnation, address });
   if (read.kind === "heartbeat") keepLatest(read.beat, beats);
 }
 
-function keepLatest(beat: Heartbeat, beats: Map<string, Heartbeat>): void {
-  const key = keyOf(beat.service, beat.incarnation);
-  const known = beats.get(key);
-  if (known === undefined || known.seq < beat.seq) beats.set(key, beat);
+function keepLatest(beat: Heartbeat, beats: Beats): void {
+  const ofService = beats.get(beat.service) ?? new Map<string, Heartbeat>();
+  beats.set(beat.service, ofService);
+  const known = ofService.get(beat.incarnation);
+  const isNewer = known === undefined ? ofService.size < MOST_HEARD : known.seq < beat.seq;
+  if (isNewer) ofService.set(beat.incarnation, beat);
 }
 
 function heardOf(beat: Heartbeat, counts: HeardCounts | undefined): Heard {

@@ -1,0 +1,135 @@
+// takes: 10 s
+// The roll call on a bus with logins, where a service answers as it likes what any service may answer.
+
+import { connect, credsAuthenticator, type Msg, type NatsConnection } from "nats";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { connectNatsBus, type NatsBus } from "../../../src/bus/nats-bus.ts";
+import { callRoll } from "../../../src/dwc/live/roll.ts";
+import type { Heard } from "../../../src/dwc/live/visited.ts";
+import { startNatsServer, type TestServer, until } from "../../support/nats-server.ts";
+import { clock, enter, Folder } from "../../support/orgs.ts";
+
+interface Context {
+  folder: Folder;
+  server: TestServer;
+  owner: NatsBus;
+  /** A connection of the client library alone, with the credentials of prices. */
+  prices: NatsConnection;
+  ends: (() => unknown)[];
+}
+
+const roll = suite<Context>("the roll call");
+/** As long as `dwc` listens, and more: for a busy machine. */
+const LISTEN_MS = 800;
+/** Ratings beats so long after the roll call: what prices sends meanwhile arrives before. */
+const LATER_MS = 200;
+
+roll.before.each(async (context) => {
+  context.ends = [];
+  const { ends } = context;
+  context.folder = new Folder();
+  ends.push(() => context.folder.remove());
+  await context.folder.createOrg();
+  const ratings = await context.folder.createService("ratings");
+  const prices = await context.folder.createService("prices");
+  context.server = await context.folder.startServer();
+  ends.push(() => context.server.stop());
+  const { bus } = await enter(context.server, ratings);
+  ends.push(() => bus.close());
+  serveRatings(bus);
+  context.owner = (await enter(context.server, context.folder.person)).bus;
+  ends.push(() => context.owner.close());
+  const authenticator = credsAuthenticator(Buffer.from(prices.text));
+  context.prices = await connect({ servers: context.server.url, authenticator, reconnect: false });
+  ends.push(() => context.prices.close());
+});
+roll.after.each(async ({ ends }) => {
+  for (const end of ends.reverse()) await end();
+});
+
+function beatOf(service: string, incarnation: string): string {
+  const address = `${service}.get.${incarnation}`;
+  const who = { service, instance: 1, incarnation, address };
+  return JSON.stringify({ ...who, seq: 0, intervalMs: 300_000, state: "up", version: "1.0.0" });
+}
+
+const statsOf = (requests: number): string =>
+  JSON.stringify({
+    name: "ratings",
+    id: "r1",
+    started: "2020-01-01T00:00:00Z",
+    endpoints: [{ num_requests: requests }],
+  });
+
+/** One instance, which has served seven requests. */
+function serveRatings(bus: NatsBus): void {
+  const beat = (): void => bus.publish("health.ratings.r1", beatOf("ratings", "r1"));
+  bus.subscribe("health.ratings", () => void clock.after(LATER_MS, beat));
+  for (const subject of ["$SRV.STATS", "$SRV.STATS.ratings"])
+    bus.subscribe(subject, (message) => message.answer(statsOf(7)));
+}
+
+const called = ({ owner }: Context, services = ["ratings"], beyond = true): Promise<readonly Heard[]> =>
+  callRoll(owner, clock, services, { beyond, listenMs: LISTEN_MS });
+
+const incarnations = (heard: readonly Heard[], service: string): readonly string[] =>
+  heard.filter((one) => one.service === service).map(({ incarnation }) => incarnation);
+
+async function answer({ prices }: Context, subject: string, act: (message: Msg) => void): Promise<void> {
+  prices.subscribe(subject, { callback: (_error, message) => act(message) });
+  await prices.flush();
+}
+
+roll("a service that says at once that nobody is there ends it for no other", async (context) => {
+  const { prices } = context;
+  const status = "NATS/1.0 503\r\n\r\n";
+  const sizes = `${status.length} ${status.length}`;
+  // As the server says it, which no call of the client library writes.
+  const { protocol } = prices as unknown as { readonly protocol: { sendCommand(text: string): void } };
+  await answer(context, "$SRV.STATS", ({ reply = "" }) =>
+    protocol.sendCommand(`HPUB ${reply} ${sizes}\r\n${status}\r\n`),
+  );
+  for (const beyond of [true, false])
+    assert.equal(incarnations(await called(context, ["ratings"], beyond), "ratings"), ["r1"]);
+});
+
+roll("no service tells what the instances of another have counted", async (context) => {
+  await answer(context, "$SRV.STATS", ({ reply = "" }) => {
+    context.prices.publish(reply, statsOf(666));
+    clock.after(LATER_MS, () => context.prices.publish(reply, statsOf(666)));
+  });
+  const [ratings] = await called(context);
+  assert.is(ratings?.counts?.requests, 7);
+});
+
+roll("a service that beats in more names than a table holds hides no other", async (context) => {
+  await answer(context, "health.prices", () => {
+    for (let place = 0; place <= 10_000; place += 1)
+      context.prices.publish(`health.prices.x${place}`, beatOf("prices", `x${place}`));
+  });
+  const heard = await called(context, ["prices", "ratings"]);
+  assert.is(incarnations(heard, "prices").length, 10_000);
+  assert.equal(incarnations(heard, "ratings"), ["r1"]);
+});
+
+roll("an instance that beats and answers no question is heard, also where it is the only one", async ({ ends }) => {
+  const server = await startNatsServer();
+  ends.push(() => server.stop());
+  const [bus, other] = ["dwc", "other"].map((name) =>
+    connectNatsBus({ urls: [server.url], name, clock, report: () => undefined }),
+  );
+  assert.ok(bus && other);
+  ends.push(() => bus.close());
+  ends.push(() => other.close());
+  await until("connected", () => bus.status === "connected" && other.status === "connected");
+  const beat = (): void => other.publish("health.prices.x1", beatOf("prices", "x1"));
+  other.subscribe("health.prices", () => void clock.after(LATER_MS, beat));
+  await other.flush();
+  for (const beyond of [false, true]) {
+    const heard = await callRoll(bus, clock, ["prices"], { beyond, listenMs: LISTEN_MS });
+    assert.equal(incarnations(heard, "prices"), ["x1"]);
+  }
+});
+
+roll.run();
