@@ -98,7 +98,7 @@ export function shownLine(line: Line, colour: boolean): string {
 
 /** One line of JSON, with the version of its fields. */
 export const oneLine = (result: Readonly<Record<string, unknown>>): string =>
-  `${JSON.stringify({ schema_version: SCHEMA_VERSION, ...result })}\n`;
+  `${jsonText({ schema_version: SCHEMA_VERSION, ...result })}\n`;
 
 const inLines = (lines: readonly string[]): string =>
   lines
@@ -117,8 +117,13 @@ const SHOWN_CHARACTERS = 64;
 export function shown(typed: string): string {
   const letters = [...typed];
   const cut = letters.length > SHOWN_CHARACTERS ? `${letters.slice(0, SHOWN_CHARACTERS).join("")}…` : typed;
-  return JSON.stringify(cut).replace(
-    UNPRINTABLE,
-    (letter) => `\\u${(letter.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`,
-  );
+  return jsonText(cut);
 }
+
+/** JSON that steers no terminal either: what cannot be seen is escaped, so a program reads what was sent. */
+export const jsonText = (value: unknown): string => JSON.stringify(value).replace(UNPRINTABLE, escaped);
+
+const HEX_DIGITS = 4;
+const escaped = (letter: string): string =>
+  Array.from({ length: letter.length }, (_, at) => `\\u${hex(letter.charCodeAt(at))}`).join("");
+const hex = (unit: number): string => unit.toString(16).padStart(HEX_DIGITS, "0");

@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 
-import { type Outcome, render, shown } from "../../src/dwc/outcome.ts";
+import { jsonText, type Outcome, render, shown } from "../../src/dwc/outcome.ts";
 
 const test = suite("outcomes");
 const done: Outcome = { kind: "done", lines: ["result"], said: ["Next:  more", ""], json: { a: 1 } };
@@ -38,6 +38,14 @@ test("a name begins no line and steers no terminal", () => {
   const hostile = "evil\n\x1b[2J\u202egro\u2028.";
   const { stdout } = render({ ...done, lines: [hostile] }, false);
   assert.is(stdout, "evil??[2J?gro?.\n");
+});
+
+test("JSON steers no terminal either, and says what was sent", () => {
+  const sent = "\u009b31m\u202egro\u2028\u007f \u{1f469}\u200d\u{1f4bb} \u{e0041}é";
+  const { stdout } = render({ ...done, json: { sent } }, true);
+  assert.not.match(stdout.trimEnd(), /[\p{Cc}\p{Cf}\p{Zl}]/u);
+  assert.is((JSON.parse(stdout) as { sent: string }).sent, sent);
+  assert.is(jsonText({ a: "é\u009b" }), '{"a":"é\\u009b"}');
 });
 
 test("what was typed is shown quoted, cut, and with the invisible made visible", () => {

@@ -4,7 +4,7 @@
 import { checkServiceName } from "../../bus/subjects.ts";
 import type { Answer } from "../../service/answer.ts";
 import type { Command } from "../command.ts";
-import { type Failed, type Outcome, shown } from "../outcome.ts";
+import { type Failed, jsonText, type Outcome, shown } from "../outcome.ts";
 import { parseDuration, shownDuration } from "./duration.ts";
 import { failedVisit } from "./failed-visit.ts";
 import type { CallReport } from "./live-world.ts";
@@ -91,7 +91,7 @@ function outcomeOf(service: string, visited: InBus<CallReport>): Outcome {
     case "answered":
       return {
         kind: "done",
-        lines: [JSON.stringify(answer.body)],
+        lines: [jsonText(answer.body)],
         said: [`answered by ${nameOf(answer.who)}, ${answer.who.address}`, ...said],
         json: { answer: answer.body, ...details },
       };
