@@ -17,7 +17,7 @@ import { type Running, runFile } from "./runner/run-file.ts";
 import { judge, type Verdict } from "./runner/verdict.ts";
 
 /** Longer than all files together may take: a machine that waits for the runner must get an answer. */
-const OVERALL_LIMIT_MS = 20 * 60_000;
+const OVERALL_LIMIT_MS = 45 * 60_000;
 /** Nothing is silent for long: who is still running is told this often when nobody ends. */
 const STILL_MS = 10_000;
 const INTERRUPTED = 130; // what a shell says of a program that ^C ended

@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { plan } from "../runner/plan.ts";
+import { LIMIT_MS, plan } from "../runner/plan.ts";
 import { livingProcesses, readProcess } from "../support/processes.ts";
 import { repository } from "../support/toolbox.ts";
 
@@ -180,10 +180,10 @@ test("the slowest start first, the lone ones come last, and a hint lengthens the
   assert.equal(
     planned.map(({ name, limitMs, alone }) => [name, limitMs, alone]),
     [
-      ["slow", 210_000, false],
-      ["late", 60_000, false],
-      ["quick", 60_000, false],
-      ["lone", 60_000, true],
+      ["slow", 350_000, false],
+      ["late", LIMIT_MS, false],
+      ["quick", LIMIT_MS, false],
+      ["lone", LIMIT_MS, true],
     ],
   );
 });
