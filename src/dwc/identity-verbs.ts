@@ -106,9 +106,10 @@ function serviceVerbs(tools: VerbTools): Pick<IdentityVerbs, "createOrg" | "crea
     renew: async (options) => {
       const done = await change(tools, (state, minting) => renew(state, options, minting), newestCreds);
       if (done.kind === "refused") return done;
-      const { org, person, services, hasRevoked, unrevoked, needsInvitation, told } = done;
-      const invitations = done.invitations.map((one) => ({ ...one, expiresAt: isoSeconds(one.expiresAt) }));
-      const renewed = { person, services, invitations, hasRevoked, unrevoked, needsInvitation };
+      const { org, told, invitations: codes, ...facts } = done;
+      const invitations = codes.map((one) => ({ ...one, expiresAt: isoSeconds(one.expiresAt) }));
+      const { person, tokens, services, hasRevoked, unrevoked, needsInvitation } = facts;
+      const renewed = { person, tokens, services, invitations, hasRevoked, unrevoked, needsInvitation };
       return { kind: "done", org: orgShown(org), renewed, told };
     },
   };

@@ -32,8 +32,9 @@ export const renew: Command = {
   },
 };
 
-function linesOf({ id }: Org, { person, services, invitations }: Renewed): readonly string[] {
+function linesOf({ id }: Org, { person, tokens, services, invitations }: Renewed): readonly string[] {
   const lines = [
+    ...(tokens ? [`Renewed the tokens of [${id}], so that members are told of each change`] : []),
     ...(person ? [`Renewed your own credentials in [${id}]`] : []),
     ...services.map((name) => `Renewed service ${name} in [${id}]`),
     ...invitations.map(({ email, role, code }) => `Invitation of ${role} ${email}: ${code}`),
@@ -63,7 +64,14 @@ const SEND =
 const ACCEPT =
   "accept the new invitation with  bin/dwc accept-invitation - , then  bin/dwc renew  signs your services again";
 
-const jsonOf = ({ person, services, invitations, unrevoked, needsInvitation }: Renewed): Record<string, unknown> => ({
-  ...{ person, services, unrevoked_keys: unrevoked, needs_invitation: needsInvitation },
+const jsonOf = ({
+  person,
+  tokens,
+  services,
+  invitations,
+  unrevoked,
+  needsInvitation,
+}: Renewed): Record<string, unknown> => ({
+  ...{ person, tokens, services, unrevoked_keys: unrevoked, needs_invitation: needsInvitation },
   invitations: invitations.map(({ email, role, code, expiresAt }) => ({ email, role, code, expires_at: expiresAt })),
 });

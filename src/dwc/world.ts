@@ -52,6 +52,8 @@ type Changed<T> = Answer<T & { readonly told: Told }>;
 /** What `renew` replaced; nothing of it: all was current. */
 export interface Renewed {
   readonly person: boolean;
+  /** The org's own, so that its members are told of each change. */
+  readonly tokens: boolean;
   readonly services: readonly string[];
   readonly invitations: readonly {
     readonly email: string;

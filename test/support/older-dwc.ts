@@ -3,6 +3,8 @@
 import { natsMint, type UserSpec } from "../../src/dwc/identity/mint.ts";
 import { type Permissions, servicePermissions } from "../../src/dwc/identity/permissions.ts";
 import type { Org, State } from "../../src/dwc/identity/state.ts";
+import { withTrust } from "../../src/dwc/identity/system-token.ts";
+import { claimsIn } from "../../src/dwc/identity/token.ts";
 import { orgOf } from "./deciding.ts";
 
 export type Rights = Permissions & { readonly resp?: object };
@@ -35,4 +37,27 @@ export async function asOf(older: (permissions: Permissions) => Rights, state: S
     }),
   );
   return withPart(state, () => ({ services, people: org.people.map((person) => ({ ...person, grant: null })) }));
+}
+
+/** The system account exports nothing, and the org imports nothing. */
+export async function asMadeEarlier(state: State): Promise<State> {
+  const { operator } = state;
+  if (operator === null) throw new Error("the folder has no operator");
+  const { claims, header } = partsOf(operator.trust.systemAccountJwt);
+  const { exports: _exports, ...nats } = claims["nats"] as Record<string, unknown>;
+  const said = { ...claims, iat: Number(claims["iat"]) - 1, nats };
+  const text = `${header}.${Buffer.from(JSON.stringify(said)).toString("base64url")}`;
+  const signature = Buffer.from(natsMint.sign(operator.seed, Buffer.from(text))).toString("base64url");
+  const trust = { ...operator.trust, systemAccountJwt: `${text}.${signature}` };
+  const orgs = await Promise.all(
+    state.orgs.map(async (org) => {
+      const spec = { name: org.name, account: org.account, signingKeys: [], revokedKeys: [] };
+      return { ...org, accountJwt: await natsMint.accountJwt(operator.seed, { kind: "org", ...spec }) };
+    }),
+  );
+  return withTrust({ ...state, orgs }, trust);
+}
+
+function partsOf(jwt: string): { readonly header: string; readonly claims: Readonly<Record<string, unknown>> } {
+  return { header: jwt.split(".")[0] ?? "", claims: claimsIn(jwt) };
 }

@@ -7,7 +7,7 @@ import type { Clock } from "../../clock.ts";
 import type { Settings } from "../../settings.ts";
 import { isRevokedBy } from "./account.ts";
 import { AccountKeeper, type Learned } from "./account-keeper.ts";
-import { hasTokenExports } from "./account-links.ts";
+import { tellsMembers } from "./account-links.ts";
 import { loginIdentity } from "./credentials.ts";
 import type { Mint } from "./mint.ts";
 import { shown } from "./names.ts";
@@ -88,8 +88,8 @@ function homeOf(credentials: Credentials | undefined, state: State): Home {
 }
 
 /** Whether the bus tells a Market with these credentials of each new account token. */
-const isToldOf = ({ trust }: Org, credentials: Credentials | undefined): boolean =>
-  credentials !== undefined && hasTokenExports(trust) && allowsSending(credentials, accountTokenSubject);
+const isToldOf = (org: Org, credentials: Credentials | undefined): boolean =>
+  credentials !== undefined && tellsMembers(org) && allowsSending(credentials, accountTokenSubject);
 
 interface PermitOptions {
   readonly settings: Pick<Settings, "stateDir">;

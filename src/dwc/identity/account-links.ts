@@ -6,7 +6,7 @@
 
 import { accountNewsSubject, accountTokenSubject } from "../../bus/subjects.ts";
 import type { AccountClaims } from "./claims.ts";
-import type { Trust } from "./state.ts";
+import type { Org, Trust } from "./state.ts";
 import { claimsIn } from "./token.ts";
 
 export interface Export {
@@ -58,5 +58,13 @@ export function importsOwnTokenOnly({ sub, nats }: AccountClaims, systemAccount:
   if (exports !== undefined || limits.imports !== (imports?.length ?? 0)) return false;
   return imports === undefined || isSame(imports, tokenImports(sub, systemAccount));
 }
+
+/** A system account imports nothing. An earlier dwc had it export nothing of its own. */
+export const exportsTokensOnly = (trust: Pick<Trust, "systemAccountJwt">, { nats }: AccountClaims): boolean =>
+  nats.limits.imports === 0 && nats.imports === undefined && (nats.exports === undefined || hasTokenExports(trust));
+
+/** Whether the members of an org can read its newest token, as both tokens say. */
+export const tellsMembers = ({ trust, accountJwt }: Pick<Org, "trust" | "accountJwt">): boolean =>
+  hasTokenExports(trust) && Object.hasOwn(Object(claimsIn(accountJwt)["nats"]) as object, "imports");
 
 const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);

@@ -20,7 +20,6 @@ export function misfiledPart({ operator, orgs }: State): string | undefined {
   return undefined;
 }
 
-/** dwc makes an operator's tokens once, so a second one is no renewal. */
 export function isSameTrust(one: Trust, other: Trust): boolean {
   return (
     one.operatorKey === other.operatorKey &&

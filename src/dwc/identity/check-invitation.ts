@@ -4,7 +4,7 @@
 // The code's own signature proves only that the account made it. Without these checks its maker could put a key of
 // another org beside it, and have the reader file it there.
 
-import { hasTokenExports, importsOwnTokenOnly } from "./account-links.ts";
+import { exportsTokensOnly, importsOwnTokenOnly } from "./account-links.ts";
 import { type AccountClaims, operatorClaims, orgClaims, systemClaims, type UserClaims, userClaims } from "./claims.ts";
 import { CREDENTIALS } from "./credentials-text.ts";
 import { boundTag, type Invitation, isBoundTag } from "./invitation-code.ts";
@@ -61,17 +61,12 @@ function problemOfTrust(
   if (operator.sub !== trust.operatorKey || operator.iss !== trust.operatorKey)
     return "its operator token is another operator's";
   if (operator.nats.system_account !== trust.systemAccount) return "its operator token names another system account";
-  if (system.nats.limits.imports !== 0 || system.nats.imports !== undefined || !exportsTokensOnly(trust, system))
-    return "its system account token exports or imports more than dwc has it do";
+  if (!exportsTokensOnly(trust, system)) return "its system account token exports or imports more than dwc has it do";
   if (system.sub !== trust.systemAccount || system.iss !== trust.operatorKey)
     return "its system account token is another account's, or another operator's";
   // Its token would lie in the place of the system account's, and members would be members of that.
   return org.account === trust.systemAccount ? "its account is the system account" : undefined;
 }
-
-/** An earlier dwc had it export nothing of its own. */
-const exportsTokensOnly = (trust: Invitation["trust"], { nats }: AccountClaims): boolean =>
-  nats.exports === undefined || hasTokenExports(trust);
 
 function problemOfAccount({ org, trust }: Invitation, account: AccountClaims): string | undefined {
   if (org.id !== orgIdOf(org.account)) return "its id is another org's";

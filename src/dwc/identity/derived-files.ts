@@ -36,20 +36,23 @@ function trusted({ operator, orgs }: State): readonly Trust[] {
 
 /** What was there for an operator that is forgotten stays: no secret is in it, and a server may run on it. */
 function deriveBus(folder: string, trust: Trust, orgs: readonly Org[]): void {
-  const { operatorKey, systemAccount, systemAccountJwt } = trust;
+  const { operatorKey, systemAccount } = trust;
   const accounts = resolve(paths.accounts(folder, operatorKey));
   makeFolder(accounts);
-  writeIfNew(folder, join(accounts, `${systemAccount}.jwt`), systemAccountJwt);
+  const system = { account: systemAccount, accountJwt: trust.systemAccountJwt, trust };
+  writeAccount(folder, join(accounts, `${systemAccount}.jwt`), system);
   for (const org of orgs.filter((one) => one.trust.operatorKey === operatorKey))
     writeAccount(folder, join(accounts, `${org.account}.jwt`), org);
   writeIfNew(folder, paths.serverConfig(folder, operatorKey), serverConfig(trust, accounts));
 }
 
+type Written = Pick<Org, "accountJwt" | "account" | "trust">;
+
 /**
  * A server that runs on this folder writes here, too, when it is sent a token; the state may not have learned of that one
  * yet (server-config-file.ts).
  */
-function writeAccount(folder: string, path: string, { accountJwt, account, trust }: Org): void {
+function writeAccount(folder: string, path: string, { accountJwt, account, trust }: Written): void {
   const there = contentOf(path);
   const { sub, iss } = claimsIn(there ?? "");
   const isOurs = sub === account && iss === trust.operatorKey;

@@ -1,5 +1,5 @@
 // A genuine invitation against what this folder knows already. An org that the person owns is never replaced; an operator's
-// trust never changes; a membership is replaced only by a later one of the same org.
+// trust never changes, but for a later token of its system account; a membership is replaced only by a later one of the same org.
 
 import { newerAccount } from "./account.ts";
 import { isSameTrust } from "./bindings.ts";
@@ -8,6 +8,7 @@ import { userJwtIn } from "./credentials-text.ts";
 import type { Invitation } from "./invitation-code.ts";
 import { shown } from "./names.ts";
 import { type Org, type Refusal, refused, type State, type Trust } from "./state.ts";
+import { isLaterTrust } from "./system-token.ts";
 import { claimsIn } from "./token.ts";
 
 type Genuine = Extract<CheckedInvitation, { kind: "genuine" }>;
@@ -19,7 +20,15 @@ export function conflictOf(state: State, invitation: Invitation, genuine: Genuin
       "bad-invitation",
       `this invitation is to another org that has an id of yours, ${org.id}: ${ELSEWHERE}`,
     );
-  if (trustsOf(state).some((known) => known.operatorKey === trust.operatorKey && !isSameTrust(known, trust)))
+  const others = trustsOf(state).filter(
+    (known) => known.operatorKey === trust.operatorKey && !isSameTrust(known, trust),
+  );
+  if (others.some((known) => isLaterTrust(trust, known)))
+    return refused(
+      "bad-invitation",
+      `this invitation has an older token of its operator's system account than this folder: ${RENEWED}`,
+    );
+  if (others.some((known) => !isLaterTrust(known, trust) || known === state.operator?.trust))
     return refused(
       "bad-invitation",
       `this invitation has another operator token or system account for an operator that this folder knows, and those never change: ${ELSEWHERE}`,
@@ -28,6 +37,7 @@ export function conflictOf(state: State, invitation: Invitation, genuine: Genuin
   return known && conflictWith(known, invitation, genuine);
 }
 
+const RENEWED = "ask for a new one (bin/dwc renew)";
 const ELSEWHERE = "ask its sender what it is; to join all the same, set DWC_STATE to another folder";
 
 const trustsOf = ({ operator, orgs }: State): readonly Trust[] => [
@@ -47,7 +57,7 @@ function conflictWith(known: Org, invitation: Invitation, genuine: Genuine): Ref
   if (isOutOfDate(known, invitation, genuine))
     return refused(
       "bad-invitation",
-      `this invitation to ${shown(org.name)} is older than the one that you accepted, or was taken back: ask for a new one (bin/dwc renew)`,
+      `this invitation to ${shown(org.name)} is older than the one that you accepted, or was taken back: ${RENEWED}`,
     );
   return undefined;
 }

@@ -23,6 +23,7 @@ import {
   toSeconds,
   withOrg,
 } from "./state.ts";
+import { withTrust } from "./system-token.ts";
 
 /**
  * A week: long enough for a letter that is read after the holidays. It ends the code, not the key in it: with an end of
@@ -125,7 +126,7 @@ export function acceptInvitation(
   if (problem !== undefined)
     return refused("bad-name", `${problem}: type  bin/dwc accept-invitation 'CODE' --name "Ben Example"`);
   const joined = joinedOrg(invitation, called, before);
-  return { kind: "done", state: withOrg(state, joined), org: joined };
+  return { kind: "done", state: withOrg(withTrust(state, joined.trust), joined), org: joined };
 }
 
 function notGenuine(checked: Exclude<CheckedInvitation, { kind: "genuine" }>): Refusal {

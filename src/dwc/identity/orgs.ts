@@ -5,14 +5,13 @@ import type { Mint } from "./mint.ts";
 import { problemOfEmail, problemOfText, sameEmail, shellWord } from "./names.ts";
 import { adminPermissions } from "./permissions.ts";
 import { type Decision, type Operator, type Org, orgIdOf, refused, type State, withOrg } from "./state.ts";
+import { SYSTEM_ACCOUNT_NAME } from "./system-token.ts";
 
 export interface NewOrg {
   readonly name: string;
   readonly person: string;
   readonly email: string;
 }
-
-const SYSTEM_ACCOUNT_NAME = "SYS";
 
 /** Makes it the current org. Refused for a name that is none, and for an org that was made before. */
 export async function createOrg(

@@ -4,7 +4,7 @@
 import type { FoundIdentity } from "./credentials.ts";
 import { isGrantOutdated } from "./grants.ts";
 import { problemOfServiceName, shellWord, shown } from "./names.ts";
-import { judgeFile, judgePerson, judgeService, type Outdated } from "./outdated.ts";
+import { judgeFile, judgeMember, judgeService, type Outdated } from "./outdated.ts";
 import type { Org, State } from "./state.ts";
 
 interface Listed {
@@ -17,7 +17,7 @@ const RENEW = "bin/dwc renew";
 
 export function outdatedOf(org: Org): readonly Listed[] {
   const isOwner = org.authority.kind === "owner";
-  const own = listed(org.me.email, judgePerson(org), isOwner ? RENEW : ownersTask(org));
+  const own = listed(org.me.email, judgeMember(org), isOwner ? RENEW : ownersTask(org));
   const services = org.services.flatMap((service) => listed(service.name, judgeService(org, service), RENEW));
   const people = org.people.filter(isGrantOutdated).map(({ email }) => listed(email, "other permissions", RENEW));
   return [...own, ...services, ...people.flat()];
@@ -44,7 +44,7 @@ export function outdatedElsewhere({ orgs, currentOrgId }: State): readonly Liste
     });
 }
 
-const WORST_FIRST: readonly Outdated[] = ["answers anywhere", "no longer admitted", "other permissions"];
+const WORST_FIRST: readonly Outdated[] = ["answers anywhere", "no longer admitted", "other permissions", "not told"];
 
 /** @param path as NATS_CREDS has it; undefined: the state folder's credentials are used */
 export function outdatedFile(path: string | undefined, found: FoundIdentity, org: Org | undefined): readonly Listed[] {

@@ -1,6 +1,7 @@
 // Credentials issued before the permissions of today. A token keeps the permissions that it was issued with, so a change of
 // permissions.ts reaches nobody until it is replaced. This file compares, and knows no subject.
 
+import { tellsMembers } from "./account-links.ts";
 import { userJwtIn } from "./credentials-text.ts";
 import { problemOfServiceName } from "./names.ts";
 import { adminPermissions, marketPermissions, type Permissions, servicePermissions } from "./permissions.ts";
@@ -12,13 +13,18 @@ export type Outdated =
   | "answers anywhere"
   | "other permissions"
   /** The account token revokes the key, or no longer lists the key that signed it. */
-  | "no longer admitted";
+  | "no longer admitted"
+  /** The bus does not tell the holder of changes of the org: an earlier dwc made the org's tokens. */
+  | "not told";
 
 type Account = Pick<Org, "account" | "accountJwt">;
 type Judged = Outdated | undefined;
 
 /** The person's own credentials. */
 export const judgePerson = (org: Org): Judged => judgeToken(org.me.creds, org, roleOf(org));
+
+/** The same, and what the org's own tokens keep from the person. */
+export const judgeMember = (org: Org): Judged => judgePerson(org) ?? (tellsMembers(org) ? undefined : "not told");
 
 export const judgeService = (org: Org, { name, creds }: Pick<Service, "name" | "creds">): Judged =>
   judgeToken(creds, org, (publicKey) => servicePermissions(name, publicKey));

@@ -12,7 +12,7 @@ import { judgeTokens, type OnBus, readInfo, readServers, type ServerAnswer, whyN
 import type { Mint } from "./mint.ts";
 import type { Obedience } from "./obedience.ts";
 import { infoSubject, lookupSubject, PING_SUBJECT, pushPermissions, UPDATE_SUBJECT } from "./permissions.ts";
-import { type Operator, type Org, toSeconds } from "./state.ts";
+import { type Operator, type Org, type Trust, toSeconds } from "./state.ts";
 
 /** `push`: the token replaces any that revokes nothing more. `push unless newer`: none that was issued later. `look`: changes nothing. */
 export type PushMode = "push" | "push unless newer" | "look";
@@ -51,6 +51,7 @@ export async function pushAccounts(
     if (attempt?.kind !== "connected") return same(notConnected(attempt));
     if (bus.secured !== true) return same(OPEN);
     const found: Obedience[] = [];
+    if (options.mode !== "look") await pushSystem(bus, operator.trust, options);
     for (const org of orgs) found.push({ ...(await pushOne(bus, org, options)), url });
     return found;
   } finally {
@@ -73,6 +74,17 @@ export async function admits(
   }
 }
 
+/**
+ * Before the orgs, whose tokens import what the system account's exports. A server that has a later one keeps it: the folder
+ * is an old copy then.
+ */
+async function pushSystem(bus: NatsBus, trust: Trust, { withinMs = PUSH_WITHIN_MS }: PushOptions): Promise<void> {
+  const system = { account: trust.systemAccount, accountJwt: trust.systemAccountJwt };
+  const before = await tokensOf(bus, system, withinMs);
+  if (before.kind === "does not obey" && before.reason === "older")
+    await bus.request(UPDATE_SUBJECT, system.accountJwt, { timeoutMs: withinMs });
+}
+
 async function pushOne(bus: NatsBus, org: Org, { mode, withinMs = PUSH_WITHIN_MS }: PushOptions): Promise<OnBus> {
   const look = (): Promise<OnBus> => tokensOf(bus, org, withinMs);
   if (mode === "look") return look();
@@ -90,7 +102,11 @@ async function pushOne(bus: NatsBus, org: Org, { mode, withinMs = PUSH_WITHIN_MS
   return why === undefined || after.kind === "obeys" ? after : { kind: "does not obey", reason: "fixed", why };
 }
 
-async function tokensOf(bus: NatsBus, { account, accountJwt }: Org, timeoutMs: number): Promise<OnBus> {
+async function tokensOf(
+  bus: NatsBus,
+  { account, accountJwt }: Pick<Org, "account" | "accountJwt">,
+  timeoutMs: number,
+): Promise<OnBus> {
   const subject = infoSubject(account);
   const reply = await bus.request(subject, "", { timeoutMs });
   const first = reply.kind === "answered" ? readInfo(reply.body) : undefined;

@@ -1,6 +1,7 @@
 // `dwc renew`: credentials issued before the permissions of today are replaced, and what they were is revoked.
 
 import { signAccount } from "./account.ts";
+import { tellsMembers } from "./account-links.ts";
 import { isGrantOutdated } from "./grants.ts";
 import { mintInvitation, type ToldInvitation } from "./invitations.ts";
 import type { Mint } from "./mint.ts";
@@ -24,6 +25,7 @@ import {
   toSeconds,
   withOrg,
 } from "./state.ts";
+import { renewedTrust, withTrust } from "./system-token.ts";
 
 interface Tools {
   readonly mint: Mint;
@@ -35,6 +37,8 @@ export interface Renewed {
   readonly org: Org;
   /** Of the person whose folder this is. */
   readonly person: boolean;
+  /** The tokens that tell members of each change: an earlier dwc made the org. */
+  readonly tokens: boolean;
   /** By name. */
   readonly services: readonly string[];
   readonly invitations: readonly RenewedInvitation[];
@@ -54,6 +58,7 @@ export interface RenewedInvitation extends Pick<ToldInvitation, "code" | "expire
 /** What is to be replaced in one org. */
 interface Wanted {
   readonly person: boolean;
+  readonly tokens: boolean;
   readonly services: readonly Service[];
   readonly people: readonly Person[];
 }
@@ -67,7 +72,7 @@ export async function renew(
   const org = currentOrg(state);
   if (org === undefined) return refused("not-logged-in", NOT_LOGGED_IN);
   const wanted = wantedOf(org, all);
-  if (!wanted.person && wanted.services.length === 0 && wanted.people.length === 0)
+  if (!wanted.tokens && !wanted.person && wanted.services.length === 0 && wanted.people.length === 0)
     return { kind: "done", state, ...nothingOf(org) };
   const owned = ownedBy(state, org, "bin/dwc renew");
   if (owned.kind === "owned") return renewOwned(state, org, wanted, owned, tools);
@@ -75,27 +80,38 @@ export async function renew(
 }
 
 const nothingOf = (org: Org): Renewed => ({
-  ...{ org, person: false, services: [], invitations: [], unrevoked: [], needsInvitation: false },
+  ...{ org, person: false, tokens: false, services: [], invitations: [], unrevoked: [], needsInvitation: false },
   hasRevoked: org.revoked.length > 0,
 });
 
 function wantedOf(org: Org, all: boolean): Wanted {
   const isWanted = (judged: Outdated | undefined): boolean => all || judged !== undefined;
+  const tokens = !tellsMembers(org);
   return {
+    tokens,
     person: isWanted(judgePerson(org)),
     services: org.services.filter((service) => isWanted(judgeService(org, service))),
-    people: org.people.filter((person) => all || isGrantOutdated(person)),
+    // An invitation brings the token of the system account as well.
+    people: org.people.filter((person) => all || isGrantOutdated(person) || tokens),
   };
 }
 
+interface Owner {
+  readonly operator: Operator;
+  readonly accountSeed: string;
+}
+
 async function renewOwned(
-  state: State,
-  org: Org,
+  before: State,
+  orgBefore: Org,
   wanted: Wanted,
-  owner: { readonly operator: Operator; readonly accountSeed: string },
+  { operator, accountSeed }: Owner,
   tools: Tools,
 ): Promise<Decision<Renewed>> {
   const { mint, now } = tools;
+  const trust = await renewedTrust(mint, operator);
+  const [state, org] = [withTrust(before, trust), { ...orgBefore, trust }];
+  const owner = { operator: { ...operator, trust }, accountSeed };
   const services = await Promise.all(wanted.services.map((service) => again(org, owner.accountSeed, service, tools)));
   const me = wanted.person ? { ...org.me, ...(await mintOwner(org, owner.accountSeed, mint)) } : org.me;
   const withoutOld: Org = {
@@ -107,14 +123,14 @@ async function renewOwned(
   const next = { ...invitedAgain, accountJwt: await signAccount(mint, owner.operator, invitedAgain) };
   return {
     ...{ kind: "done", state: withOrg(state, next), ...nothingOf(next) },
-    ...{ person: wanted.person, services: services.map(({ name }) => name), invitations },
+    ...{ person: wanted.person, tokens: wanted.tokens, services: services.map(({ name }) => name), invitations },
   };
 }
 
 async function inviteAgain(
   before: Org,
   people: readonly Person[],
-  owner: { readonly operator: Operator; readonly accountSeed: string },
+  owner: Owner,
   tools: Tools,
 ): Promise<{ readonly org: Org; readonly invitations: readonly RenewedInvitation[] }> {
   let org = before;
@@ -153,7 +169,7 @@ async function renewServices(state: State, org: Org, wanted: Wanted, tools: Tool
     ...{ kind: "done", state: withOrg(state, next), ...nothingOf(next) },
     services: services.map(({ name }) => name),
     unrevoked: wanted.services.map(({ publicKey }) => publicKey),
-    needsInvitation: wanted.person,
+    needsInvitation: wanted.person || wanted.tokens,
   };
 }
 

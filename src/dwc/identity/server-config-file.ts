@@ -8,6 +8,7 @@ import { paths } from "./folder.ts";
 import type { Mint } from "./mint.ts";
 import { currentOrg, type Decision, type Refusal, refused, type State } from "./state.ts";
 import { changeState, readState } from "./state-file.ts";
+import { trustWith, withTrust } from "./system-token.ts";
 
 export type ServerConfigFile =
   /** `path` undefined: no org is here, so the bus is open. */
@@ -37,7 +38,7 @@ export async function serverConfigFile(options: ServerConfigOptions): Promise<Se
 
 /** With nothing newer it is the same state, and what is derived from it is made to agree with it. */
 async function withNewest(state: State, { stateDir, mint, heard }: ServerConfigOptions): Promise<Decision<object>> {
-  let newest = state;
+  let newest = await withNewestTrusts(state, stateDir, mint);
   for (const { account, accountJwt, trust } of state.orgs) {
     const path = paths.accountToken(stateDir, trust.operatorKey, account);
     const written = contentOf(path);
@@ -48,6 +49,20 @@ async function withNewest(state: State, { stateDir, mint, heard }: ServerConfigO
     removeForged(path, written, newest, account, keys);
   }
   return { kind: "done", state: newest };
+}
+
+/** The tokens of system accounts, which a server that runs on this folder may have been sent as well. */
+async function withNewestTrusts(state: State, stateDir: string, mint: () => Promise<Mint>): Promise<State> {
+  let newest = state;
+  for (const trust of new Map(state.orgs.map((org) => [org.trust.operatorKey, org.trust])).values()) {
+    const path = paths.accountToken(stateDir, trust.operatorKey, trust.systemAccount);
+    const written = contentOf(path);
+    if (written === undefined || written === trust.systemAccountJwt) continue;
+    const later = trustWith(trust, written, await mint());
+    if (later === undefined) rmSync(path, { force: true });
+    else newest = withTrust(newest, later);
+  }
+  return newest;
 }
 
 /** Cut short by a crash, it would say that it is newer, and the server would believe nobody of that org. */

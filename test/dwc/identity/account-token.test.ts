@@ -13,7 +13,9 @@ import { natsMint } from "../../../src/dwc/identity/mint.ts";
 import { pushAccounts } from "../../../src/dwc/identity/push.ts";
 import { serverConfigFile } from "../../../src/dwc/identity/server-config-file.ts";
 import type { Org, State } from "../../../src/dwc/identity/state.ts";
+import { withTrust } from "../../../src/dwc/identity/system-token.ts";
 import { claimsIn } from "../../../src/dwc/identity/token.ts";
+import { asMadeEarlier } from "../../support/older-dwc.ts";
 import { clock, Folder } from "../../support/orgs.ts";
 
 type Context = { anna: Folder; ben: Folder };
@@ -204,6 +206,30 @@ test("an owner's folder that was put back from a copy signs no revocation away t
   assert.is(revokedIn(anna.org.accountJwt), 2);
   const org: Org = anna.org;
   assert.is(org.revoked.length, 1);
+});
+
+test("a later token of the system account that a server was sent is kept, and a forged one is not", async ({
+  anna,
+  ben,
+}) => {
+  const { trust: later } = ben.org;
+  const earlier = (await asMadeEarlier(anna.state)).operator?.trust ?? later;
+  await ben.change((state) => ({ kind: "done", state: withTrust(state, earlier) }));
+  const file = paths.accountToken(ben.path, later.operatorKey, later.systemAccount);
+  const started = (): ReturnType<typeof serverConfigFile> => serverConfigFile({ stateDir: ben.path, clock, mint });
+  for (const forged of [later.systemAccountJwt.slice(0, -9), `${later.systemAccountJwt.slice(0, -9)}AAAAAAAAA`]) {
+    writeFileSync(file, forged);
+    await started();
+    assert.equal([readFileSync(file, "utf8"), ben.org.trust], [earlier.systemAccountJwt, earlier]);
+  }
+  writeFileSync(file, later.systemAccountJwt);
+  await ben.change((state) => ({ kind: "done", state }));
+  assert.is(readFileSync(file, "utf8"), later.systemAccountJwt, "what a server has been sent is not overwritten");
+  await started();
+  assert.equal(ben.org.trust, later);
+  writeFileSync(file, earlier.systemAccountJwt);
+  await started();
+  assert.equal([readFileSync(file, "utf8"), ben.org.trust], [later.systemAccountJwt, later], "an older one");
 });
 
 test.run();

@@ -11,6 +11,7 @@ import { revoke } from "../../../src/dwc/identity/revocations.ts";
 import { serverConfig } from "../../../src/dwc/identity/server-config.ts";
 import { EMPTY_STATE, type State, withOrg } from "../../../src/dwc/identity/state.ts";
 import { annsState, invited, joined, orgOf, refusal, tools, withService } from "../../support/deciding.ts";
+import { asMadeEarlier } from "../../support/older-dwc.ts";
 import { done } from "../../support/orgs.ts";
 
 const test = suite<{ ann: State; eve: State }>("invitations and what is known");
@@ -63,6 +64,34 @@ test("an operator's trust never changes, whether the operator is one's own or an
     assert.is(refusalOf({ ...EMPTY_STATE, operator }, code).code, "bad-invitation", part);
   }
   assert.is(joined(code, joinedOther).orgs.length, 2, "the same trust is no change");
+});
+
+test("a later token of the system account is taken for all orgs of that operator, and an older one never", async () => {
+  const two = await asMadeEarlier(await annsState(await annsState(), "Another Org"));
+  const [first, second] = two.orgs.map(({ id }) => ({ ...two, currentOrgId: id }));
+  if (first === undefined || second === undefined) throw new Error("two orgs were made");
+  const older = await invited(first, "ben@example.org");
+  const home = joined(older.code, joined((await invited(second, "ben@example.org")).code));
+  const renewed = done(await renew(older.state, { all: false }, tools));
+  const [invitation] = renewed.invitations;
+  const later = joined(invitation?.code ?? "", home);
+  const { trust } = renewed.org;
+  assert.is.not(trust.systemAccountJwt, orgOf(home).trust.systemAccountJwt);
+  assert.equal(renewed.state.operator?.trust, trust);
+  for (const state of [renewed.state, later])
+    assert.equal(
+      state.orgs.map((org) => org.trust),
+      [trust, trust],
+    );
+  assert.is(parseState(JSON.parse(JSON.stringify(later))).kind, "fits");
+  const said = refusalOf(later, (await invited(second, "cy@example.org")).code);
+  assert.equal([said.code, /older token of its operator's system account/.test(said.why)], ["bad-invitation", true]);
+  const own = { ...EMPTY_STATE, operator: two.operator };
+  assert.match(
+    refusalOf(own, invitation?.code ?? "").why,
+    /those never change/,
+    "nobody else renews one's own operator",
+  );
 });
 
 test("an old code that is found again replaces no later membership", async ({ ann }) => {

@@ -1,0 +1,90 @@
+// takes: 15 s
+// An org that an earlier dwc made, whose tokens tell members nothing: what `dwc renew` makes of it on a running bus.
+
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { freePort, type TestServer, until } from "../support/nats-server.ts";
+import { asMadeEarlier } from "../support/older-dwc.ts";
+import { enter, Folder, knock } from "../support/orgs.ts";
+import { World } from "../support/world.ts";
+
+interface Context {
+  ends: (() => unknown)[];
+  server: TestServer;
+  anna: Folder;
+  ben: Folder;
+}
+
+const test = suite<Context>("an org of an earlier dwc");
+
+test.before.each(async (context) => {
+  context.ends = [];
+  context.server = { url: `nats://127.0.0.1:${await freePort()}` } as TestServer;
+  [context.anna, context.ben] = [folder(context), folder(context)];
+  await context.anna.createOrg();
+  rmSync(join(context.anna.path, "bus"), { recursive: true }); // else the later token stays
+  await context.anna.change(async (state) => ({ kind: "done", state: await asMadeEarlier(state) }));
+});
+test.after.each(async ({ ends }) => {
+  for (const end of ends.reverse()) await end();
+});
+
+function folder({ ends }: Context): Folder {
+  const made = new Folder();
+  ends.push(() => made.remove());
+  return made;
+}
+
+function worldOf({ server, ends }: Context, { path }: Folder): World {
+  const made = new World(server.url, { DWC_STATE: path });
+  ends.push(() => made.close());
+  return made;
+}
+
+test("a member's Market starts no server until the owner has renewed, and then with the newest token", async (context) => {
+  const { anna, ben, server } = context;
+  const ratings = await anna.createService("ratings");
+  await ben.accept(await anna.invite("ben@example.org"));
+  const annas = worldOf(context, anna);
+  const owner = await annas.startMarket();
+  await owner.program.waitFor(/started nats-server there/);
+  const bens = worldOf(context, ben);
+  const early = await bens.startMarket();
+  const renewing = annas.start({ name: "dwc", args: ["renew"] });
+  assert.is((await renewing.ended).code, 0, renewing.lines.join("\n"));
+  const code = /Invitation of member ben@example\.org: (\S+)/.exec(renewing.lines.join("\n"))?.[1] ?? "";
+  const accepting = bens.start({ name: "dwc", args: ["accept-invitation", code] });
+  assert.is((await accepting.ended).code, 0, "the later token of the system account is taken");
+  assert.equal(ben.org.trust, anna.org.trust);
+  early.program.signal("SIGTERM");
+  await early.program.ended;
+  const heir = await bens.startMarket();
+  await heir.program.waitFor(/bus:- connected/);
+  const revoking = annas.start({ name: "dwc", args: ["revoke", "ratings"] });
+  assert.is((await revoking.ended).code, 0, revoking.lines.join("\n"));
+  owner.program.signal("SIGTERM");
+  await heir.program.waitFor(/started nats-server there/);
+  const { bus, reports } = knock(server, ratings);
+  context.ends.push(() => bus.close());
+  await until("an answer at the door", () => reports.length > 0 || bus.status === "connected");
+  assert.is(bus.status, "away");
+  const member = await enter(server, ben.person);
+  context.ends.push(() => member.bus.close());
+});
+
+test("where nothing is renewed, the sentence and the check name the command that cures it", async (context) => {
+  const { anna, ben } = context;
+  await ben.accept(await anna.invite("ben@example.org"));
+  const bens = worldOf(context, ben);
+  const market = await bens.startMarket();
+  await market.program.waitFor(/nothing answers at .*only the owner's Market starts one.*bin\/dwc renew/);
+  for (const args of [["renew"], ["check"]]) {
+    const command = bens.start({ name: "dwc", args });
+    await command.ended;
+    assert.match(command.lines.join(" "), /owner of "My Test Org".*bin\/dwc renew.*bin\/dwc accept-invitation/);
+  }
+});
+
+test.run();
