@@ -26,6 +26,8 @@ export interface LinkOptions {
   readonly openBus?: OpenBusRule | undefined;
   /** What a person changes to have an open bus joined: the end of a sentence. */
   readonly openBusCure?: string | undefined;
+  /** Told when an open bus was joined and a login expected, by one of those that share a history. Default: `report`. */
+  readonly reportOpen?: Report | undefined;
   /** Shared by the connections of a process; unless said otherwise this connection has its own. */
   readonly history?: BusHistory | undefined;
   /** The first part of reply subjects: a server's own permissions may allow one only. Default: `_INBOX`. */

@@ -79,6 +79,7 @@ class NatsBusImpl implements NatsBus {
   #replies: Hearing | undefined;
   readonly #addresses: readonly BusAddress[];
   readonly #history: BusHistory;
+  readonly #sayOpen: (warning: string) => void;
   readonly #openCase: (address: BusAddress) => OpenBusCase;
   #trouble: Trouble | undefined;
   /** Of this connection: a subscription that this program can do without. */
@@ -90,6 +91,7 @@ class NatsBusImpl implements NatsBus {
     const { clock, inboxPrefix } = options;
     this.#clock = clock;
     this.#sparing = new Sparing(safely(options.report));
+    this.#sayOpen = options.reportOpen ? safely(options.reportOpen) : (warning) => this.#say("open", warning);
     this.#board = new StatusBoard((status, error) =>
       this.#say("watcher", `a listener failed when told ${status}: ${String(error)}`),
     );
@@ -311,7 +313,7 @@ class NatsBusImpl implements NatsBus {
     this.#trouble = this.#denial;
     const warning = openBusWarning(this.#openCase(address));
     const isNews = this.#history.joined(address, this.#addresses, asksLogin);
-    if (isNews && warning !== undefined) this.#say("open", warning);
+    if (isNews && warning !== undefined) this.#sayOpen(warning);
     this.#board.turn("connected");
     this.#attempts.tell({ kind: "connected" });
   }

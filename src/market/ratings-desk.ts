@@ -192,17 +192,19 @@ function joinWithEars(
   history: BusHistory,
   closers: Closers,
 ): NatsBus {
+  const tell = (sentence: string): void =>
+    say({ level: "WARNING", logger: "bus", event: "bus.trouble", text: `- ${sentence} (heartbeats)` });
   const report = (sentence: string): void => {
     // What befalls both connections, the other tells; it may learn of it a moment later.
     clock.after(LEARNS_WITHIN_MS, () => {
-      if (bus.status === "connected")
-        say({ level: "WARNING", logger: "bus", event: "bus.trouble", text: `- ${sentence} (heartbeats)` });
+      if (bus.status === "connected") tell(sentence);
     });
   };
   const { credentials, cure, readAgain } = access;
   const name = "market-heartbeats";
   const ears = connectNatsBus({
-    ...{ urls: settings.natsUrls, name, clock, report, credentials, cure, readAgain },
+    // That the bus is open only the first connection says.
+    ...{ urls: settings.natsUrls, name, clock, report, reportOpen: tell, credentials, cure, readAgain },
     ...{ ...openBusOptions(settings, access), history },
   });
   closers.push(() => ears.close());

@@ -11,7 +11,8 @@ export interface Trap {
 
 const INFO = `INFO ${JSON.stringify({ server_id: "TRAP", server_name: "trap", version: "2.9.10", proto: 1, headers: true, max_payload: 1_048_576 })}\r\n`;
 
-export function openTrap(port: number): Promise<Trap> {
+/** @param turnsAway given the first words of each connection */
+export function openTrap(port: number, turnsAway = (_words: string): boolean => false): Promise<Trap> {
   const sockets = new Set<Socket>();
   const state = { connections: 0, heard: "" };
   const server = createServer((socket) => {
@@ -21,6 +22,7 @@ export function openTrap(port: number): Promise<Trap> {
     socket.on("close", () => sockets.delete(socket));
     socket.on("data", (chunk) => {
       state.heard += chunk.toString("latin1");
+      if (turnsAway(chunk.toString("latin1"))) socket.destroy();
       if (chunk.includes("PING")) socket.write("PONG\r\n");
     });
     socket.write(INFO);

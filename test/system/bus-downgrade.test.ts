@@ -187,6 +187,21 @@ test("OPEN_BUS=1: the open one is joined, with a warning that says what is lost"
   await market.untilKnown(1);
 });
 
+test("OPEN_BUS=1: the warning is not lost where the second connection joins the open one long before the first", async (context) => {
+  const folder = await org(context);
+  const port = await freePort();
+  let isShut = true;
+  const trap = await openTrap(port, (words) => isShut && words.includes('"name":"market"'));
+  context.ends.push(() => trap.close());
+  const ours = world(context, `nats://127.0.0.1:${port}`, { DWC_STATE: folder.path, OPEN_BUS: "1" });
+  const market = ours.start({ name: "market", env: { PORT: "0", ADMIN_PORT: "0" } });
+  await until("heartbeats are asked for", () => trap.heard.includes("market-heartbeats"), 10_000);
+  await pause(OUTAGE_MS);
+  isShut = false;
+  await market.waitFor(/bus:- connected/);
+  assert.is(market.count(/WARNING:bus:- the bus at \S+ is open: .*does not check the credentials/), 1);
+});
+
 test("NATS_CREDS or a password at an open bus: refused at the start, in one line with what to set", async (context) => {
   const folder = await org(context);
   const server = await ownServer(context, undefined, await freePort());
