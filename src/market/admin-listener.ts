@@ -17,7 +17,7 @@ export interface AdminOptions {
   readonly shop: Shop;
   readonly site: Site;
   readonly shopUrl: string;
-  readonly adminPort: Settings["adminPort"];
+  readonly settings: Pick<Settings, "port" | "adminPort">;
   /** How many connections it may hold, as of now. */
   readonly most: () => number;
 }
@@ -27,11 +27,18 @@ export type AdminResult =
   | { readonly kind: "off" }
   | Extract<Outcome, { kind: "refused" }>;
 
-export async function openAdminListener({ shop, site, shopUrl, adminPort, most }: AdminOptions): Promise<AdminResult> {
+export async function openAdminListener({ shop, site, shopUrl, settings, most }: AdminOptions): Promise<AdminResult> {
+  const { port, adminPort } = settings;
   if (adminPort === "off") return { kind: "off" };
   const server = createServer(HTTP_TIMES);
   serveWithin(server, createAdminApp(shop, site, shopUrl).callback(), most);
-  const listening = await listen(server, { setting: "ADMIN_PORT", port: adminPort, host: ADMIN_HOST });
+  const listening = await listen(server, {
+    setting: "ADMIN_PORT",
+    port: adminPort,
+    host: ADMIN_HOST,
+    // Without it the page would go to the usual port, which may be the other Market's.
+    typed: `PORT=${port} `,
+  });
   return listening.kind === "refused" ? listening : { kind: "open", server };
 }
 

@@ -10,6 +10,8 @@ export interface ListenOptions {
   readonly setting: "PORT" | "ADMIN_PORT";
   readonly port: number;
   readonly host: string;
+  /** Other settings that the line to type has to repeat: without them it would start another Market. */
+  readonly typed?: string;
 }
 
 export function listen(server: Server, options: ListenOptions): Promise<Outcome> {
@@ -19,13 +21,14 @@ export function listen(server: Server, options: ListenOptions): Promise<Outcome>
   });
 }
 
-function whyNot(error: NodeJS.ErrnoException, { setting, port, host }: ListenOptions): string {
+function whyNot(error: NodeJS.ErrnoException, { setting, port, host, typed = "" }: ListenOptions): string {
   const name = setting === "PORT" ? "port" : "admin port";
+  const type = (other: number): string => `type  ${typed}${setting}=${other} make market`;
   switch (error.code) {
     case "EADDRINUSE":
-      return `${name} ${port} is taken by another program: end that one, or type  ${setting}=${port + 1} make market`;
+      return `${name} ${port} is taken by another program: end that one, or ${type(port + 1)}`;
     case "EACCES":
-      return `${name} ${port} needs more rights than you have: type  ${setting}=${setting === "PORT" ? 5000 : 5100} make market`;
+      return `${name} ${port} needs more rights than you have: ${type(setting === "PORT" ? 5000 : 5100)}`;
     case "EADDRNOTAVAIL":
     case "ENOTFOUND":
       return `HOST=${host} is no address of this machine: type  HOST=127.0.0.1 make market`;

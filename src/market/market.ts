@@ -51,7 +51,7 @@ export async function startMarket({ bus }: MarketOptions, world: World, closers:
     shop,
     site,
     shopUrl: settings.publicUrl ?? url,
-    adminPort: monolith ? "off" : settings.adminPort,
+    settings: monolith ? { ...settings, adminPort: "off" } : settings,
     most: () => roomForAdmins({ limit: descriptorLimit(), inUse }),
   });
   if (admin.kind === "refused") return admin;

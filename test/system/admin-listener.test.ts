@@ -69,7 +69,7 @@ admin("it is at PORT + 100 and at 127.0.0.1 only, wherever the page is", async (
   assert.is(await statusOf("127.0.0.1", port + 100, "/thing/camera"), 404, "the shop is not there");
   const second = world.start({ name: "market", env: { PORT: "0", ADMIN_PORT: String(port + 100) } });
   assert.is((await second.ended).code, 1);
-  const line = `admin port ${port + 100} is taken by another program: end that one, or type  ADMIN_PORT=${port + 101} make market`;
+  const line = `admin port ${port + 100} is taken by another program: end that one, or type  PORT=0 ADMIN_PORT=${port + 101} make market`;
   assert.ok(second.lines.includes(line), second.lines.join("\n"));
   const third = await world.startMarket({ PORT: "0", ADMIN_PORT: "" });
   assert.is.not(third.admin, market.admin, "a free port for the page has a free port for the board");
