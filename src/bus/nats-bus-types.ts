@@ -41,6 +41,8 @@ export interface NatsBus extends Bus {
   readonly trouble: string | undefined;
   /** Whether the bus asks who one is; undefined until it is connected. */
   readonly secured: boolean | undefined;
+  /** Those of the last login, or of the first one that is to come: they are read again before each. */
+  readonly credentials: Credentials | undefined;
   /** The server that greeted last, whether it let us in or not; undefined: none has. */
   readonly lastServer: MetServer | undefined;
   /** Told of every attempt, also of one that changes no status, such as a login that is refused again. */

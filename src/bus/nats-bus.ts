@@ -157,6 +157,10 @@ class NatsBusImpl implements NatsBus {
     return info && greetingOf(info).asksLogin;
   }
 
+  get credentials(): Credentials | undefined {
+    return this.#identity.credentials;
+  }
+
   get lastServer(): MetServer | undefined {
     return this.#dialler.lastServer;
   }

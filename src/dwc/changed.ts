@@ -2,7 +2,7 @@
 
 import { busNotes } from "./bus-notes.ts";
 import type { Told } from "./bus-shapes.ts";
-import { exitCodeOf, toldJson } from "./obedience.ts";
+import { exitCodeOf, toldJson, toldOfHarm } from "./obedience.ts";
 import { type Failed, failedBy, type Outcome } from "./outcome.ts";
 import type { Refused } from "./world.ts";
 
@@ -20,7 +20,8 @@ export interface Change {
   readonly mustBeHeard?: boolean;
 }
 
-export function changed({ told, lines, said, json, again, isForNextBus, mustBeHeard }: Change): Outcome {
+export function changed({ told: found, lines, said, json, again, isForNextBus, mustBeHeard }: Change): Outcome {
+  const told = mustBeHeard === true ? toldOfHarm(found) : found;
   return {
     kind: "done",
     lines,

@@ -18,6 +18,26 @@ export function toldBy(addresses: readonly Obedience[]): Told {
 }
 
 /**
+ * Where one server of a bus does not answer, others say nothing of it: it may be cut off, or come back with what it had.
+ * @param told of a change without which a bus goes on to do harm
+ */
+export function toldOfHarm(told: Told): Told {
+  const isBusThere = told.addresses.some(({ kind }) => kind !== "not running");
+  if (!isBusThere) return told;
+  return {
+    ...told,
+    ...toldBy(
+      told.addresses.map((address): Obedience => {
+        const { url, kind } = address;
+        return kind === "not running" ? { kind: "unknown", url, reason: "silent", why: MAY_COME_BACK } : address;
+      }),
+    ),
+  };
+}
+
+const MAY_COME_BACK = "nothing answers there: it is cut off, or comes back with what it had";
+
+/**
  * A bus that admits the credentials of an org whose keys are deleted does so until it is ended; one that does not has
  * nothing to obey. @param told whether the buses admit them
  */

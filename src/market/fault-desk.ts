@@ -1,7 +1,6 @@
 // The board's way to ask instances for faults: over the Market's own connection, with the Market's own credentials. What it
 // asked for is in the log; what came of it is on the board, as the instances say it themselves.
 
-import type { Credentials } from "../bus/credentials.ts";
 import type { NatsBus } from "../bus/nats-bus.ts";
 import type { Say } from "../program/log.ts";
 import { type AskedFault, askAll, askForFault, mayAskForFaults } from "../service/fault-asking.ts";
@@ -24,16 +23,15 @@ export interface FaultOutcome {
 
 export interface FaultDeskOptions {
   readonly service: string;
-  readonly bus: Pick<NatsBus, "request" | "gather" | "status"> & Partial<Pick<NatsBus, "secured">>;
-  readonly credentials: Credentials | undefined;
+  readonly bus: Pick<NatsBus, "request" | "gather" | "status"> & Partial<Pick<NatsBus, "secured" | "credentials">>;
   readonly say: Say;
 }
 
 export function openFaultDesk(options: FaultDeskOptions): FaultDesk {
-  const { bus, credentials, say } = options;
+  const { bus, say } = options;
   return {
     get mayAsk() {
-      return mayAskForFaults(bus.secured, credentials);
+      return mayAskForFaults(bus.secured, bus.credentials);
     },
     ask: async (form) => {
       const outcome = await askFor(form, options);

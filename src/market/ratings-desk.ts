@@ -103,8 +103,7 @@ export async function openRatingsDesk(world: BusWorld, closers: Closers): Promis
   exchange.start();
   closers.push(() => exchange.close());
   const seen = seenBy(client, exchange);
-  const { credentials } = world.access;
-  const faults = openFaultDesk({ service: SERVICE, bus: bus.bus, credentials, say: world.say });
+  const faults = openFaultDesk({ service: SERVICE, bus: bus.bus, say: world.say });
   const board = openBoard(sight, seen, { clock, faults }, closers);
   const both = Promise.all([bus.bus, ears].map((each) => untilMet(each, clock, bus.withinMs)));
   const first = await Promise.race([bus.admitted, both]);

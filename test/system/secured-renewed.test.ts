@@ -9,6 +9,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { connectNatsBus, type NatsBus } from "../../src/bus/nats-bus.ts";
 import { findIdentity, type Role } from "../../src/dwc/identity/credentials.ts";
+import { openFaultDesk } from "../../src/market/fault-desk.ts";
 import { connectBus } from "../../src/service/connect.ts";
 import { type TestServer, until } from "../support/nats-server.ts";
 import { clock, credentials, enter, Folder } from "../support/orgs.ts";
@@ -110,7 +111,7 @@ renewed(
   },
 );
 
-renewed("the caller's part of reply subjects follows the new key", async (context) => {
+renewed("the caller's part of reply subjects, and the right to ask for faults, follow the new key", async (context) => {
   const member = new Folder();
   const { ends } = context;
   ends.push(() => member.remove());
@@ -123,12 +124,16 @@ renewed("the caller's part of reply subjects follows the new key", async (contex
   await ratings.bus.flush();
   const ask = async (): Promise<string> => (await bus.request("ratings.get", "", { timeoutMs: 5_000 })).kind;
   assert.is(await ask(), "answered");
+  const faults = openFaultDesk({ service: "ratings", bus, say: () => undefined });
+  assert.is(faults.mayAsk, false, "a member");
   await context.folder.revoke("bea@example.org");
   await context.folder.push(context.server);
   await off(bus);
-  await member.accept(await context.folder.invite("bea@example.org"));
+  await member.accept(await context.folder.invite("bea@example.org", true));
+  await context.folder.push(context.server);
   await on(bus);
   assert.is(await ask(), "answered");
+  assert.is(faults.mayAsk, true, "an admin since");
 });
 
 renewed("a library's connection with a credentials file is back by itself", async (context) => {
