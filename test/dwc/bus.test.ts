@@ -1,8 +1,9 @@
 // takes: 30 s
 // dwc beside a real bus: what status says of it, and how soon it obeys.
 
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { dirname, join } from "node:path";
 import { connect, credsAuthenticator } from "nats";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -120,6 +121,23 @@ test("an org that is made while another's bus runs is told that this bus does no
   assert.match(stderr, /Note: the bus that runs at .* does not obey \(it admits nobody of this org\)/);
   await bus.stop();
   ben.clear();
+});
+
+test("a server with accounts in its configuration takes no change, and check names a cure that helps", async () => {
+  const path = (await ann.must("nats-config")).trimEnd();
+  const accounts = join(dirname(path), "accounts");
+  const kept = readdirSync(accounts).map(
+    (file) => `${file.replace(".jwt", "")}: ${readFileSync(join(accounts, file))}`,
+  );
+  const trust = readFileSync(path, "utf8").match(/^(operator|system_account): .*$/gm) ?? [];
+  const config = [...trust, "resolver: MEMORY", "resolver_preload: {", ...kept, "}"].join("\n");
+  const bus = await startNatsServer({ config });
+  const env = { NATS_URL: bus.url };
+  const invited = await ann.type(["invite-user", "ben@example.org", "--json"], { env });
+  assert.equal([invited.code, JSON.parse(invited.stdout).buses[0].reason], [4, "fixed"]);
+  const { stdout } = await ann.type(["check"], { env });
+  assert.match(stdout, /does not obey: it keeps its accounts elsewhere\s+end it, then /);
+  await bus.stop();
 });
 
 test.run();

@@ -33,6 +33,8 @@ const LOGIN_HOLDS_SECONDS = 60;
 const GATHER_MS = 500;
 
 export const OPEN = { kind: "does not obey", reason: "open", why: "it lets everybody in" } as const;
+/** Accounts that stand in the server's configuration, for one. */
+const FIXED = { kind: "does not obey", reason: "fixed", why: "it keeps its accounts elsewhere" } as const;
 export const FOREIGN = { kind: "does not obey", reason: "foreign", why: "it admits nobody of this org" } as const;
 
 /** What the bus at one address makes of each of these orgs. Never rejects for what it finds. */
@@ -95,8 +97,7 @@ async function pushOne(bus: NatsBus, org: Org, { mode, withinMs = PUSH_WITHIN_MS
   // First the members: whoever starts the next server has the token by the time that this command ends.
   bus.publish(newsOf(org.account), org.accountJwt);
   const reply = await bus.request(UPDATE_SUBJECT, org.accountJwt, { timeoutMs: withinMs });
-  if (reply.kind === "nobody")
-    return { kind: "does not obey", reason: "fixed", why: "it keeps its accounts elsewhere" };
+  if (reply.kind === "nobody") return FIXED;
   const why = reply.kind === "answered" ? whyNotTaken(reply.body) : undefined;
   const after = await look();
   return why === undefined || after.kind === "obeys" ? after : { kind: "does not obey", reason: "fixed", why };
@@ -115,6 +116,7 @@ async function tokensOf(
   const [answers, known] = first.isInCluster ? await clusterOf(bus, subject) : [[first], []];
   const isStored = answers.some(({ token }) => token === undefined);
   const stored = isStored ? await bus.request(lookupSubject(account), "", { timeoutMs }) : undefined;
+  if (stored?.kind === "nobody") return FIXED;
   const storedToken = stored?.kind === "answered" ? Buffer.from(stored.body).toString("utf8") : undefined;
   return judgeTokens(accountJwt, { answers, stored: storedToken || undefined, known });
 }
