@@ -104,8 +104,13 @@ test("a bus that is elsewhere, somebody else's, or open does not obey, and a rev
   assert.equal([several.code, several.bus], [4, "does not obey"]);
   assert.equal(
     several.buses.map((one) => one.bus),
-    ["obeys", "not running", "does not obey"],
+    ["obeys", "unknown", "does not obey"],
   );
+  // A server of a cluster that is down comes back with the token that it had.
+  const oneIsDown = await said(ann, [bus.url, nowhere].join(","), "revoke", "ratings");
+  assert.equal([oneIsDown.code, oneIsDown.bus], [4, "unknown"]);
+  const created = await said(ann, [bus.url, nowhere].join(","), "create-service", "ratings");
+  assert.equal([created.code, created.bus], [0, "obeys"], "an instance that is not let in says so");
 });
 
 test("every kind of change says it, also what was done before", async (context) => {
