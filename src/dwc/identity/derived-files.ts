@@ -2,7 +2,7 @@
 // the state itself decides, and they are made to agree with it at every change.
 
 import { readdirSync, readFileSync, rmSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { makeFolder } from "../../program/folder.ts";
 import { newerAccount } from "./account.ts";
 import { paths, writeWhole } from "./folder.ts";
@@ -16,6 +16,9 @@ export function deriveFiles(folder: string, state: State): void {
   for (const trust of trusted(state)) deriveBus(folder, trust, state.orgs);
 }
 
+/** The files that a dwc writes. A person may keep others beside them, or link the folder to one with more in it. */
+const OURS = /^[A-Z2-7]{10}[\\/](person|services[\\/][a-z][a-z0-9_-]{0,63})\.creds$/;
+
 /** Those of the present, and no others: what was revoked or forgotten lies about no longer. */
 function deriveCredentials(folder: string, orgs: readonly Org[]): void {
   const wanted = new Map<string, string>();
@@ -23,7 +26,9 @@ function deriveCredentials(folder: string, orgs: readonly Org[]): void {
     wanted.set(paths.personCreds(folder, id), me.creds);
     for (const { name, creds } of services) wanted.set(paths.serviceCreds(folder, id, name), creds);
   }
-  for (const path of filesIn(paths.creds(folder))) if (!wanted.has(path)) rmSync(path, { force: true });
+  const credsFolder = paths.creds(folder);
+  for (const path of filesIn(credsFolder))
+    if (!wanted.has(path) && OURS.test(relative(credsFolder, path))) rmSync(path, { force: true });
   for (const [path, content] of wanted) writeIfNew(folder, path, content);
 }
 

@@ -8,8 +8,10 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
@@ -239,6 +241,20 @@ test("what was derived and got lost is made again with the next change", async (
   for (const path of lost) rmSync(path);
   await folder.change((state) => ({ kind: "done", state }));
   for (const path of lost) assert.ok(existsSync(path), path);
+});
+
+test("what lies beside the credentials stays, also behind a link; those of the past do not", async ({ folder }) => {
+  await folder.createOrg();
+  await folder.createService("ratings");
+  const creds = paths.creds(folder.path);
+  const elsewhere = join(folder.path, "elsewhere");
+  renameSync(creds, elsewhere);
+  symlinkSync(elsewhere, creds);
+  const kept = [join(elsewhere, "notes.txt"), join(elsewhere, folder.org.id, "of-cy.creds")];
+  for (const path of kept) writeFileSync(path, "mine");
+  await folder.revoke("ratings");
+  for (const path of kept) assert.ok(existsSync(path), path);
+  assert.not.ok(existsSync(paths.serviceCreds(folder.path, folder.org.id, "ratings")));
 });
 
 test.run();
