@@ -35,7 +35,9 @@ export function followAccount({ bus, clock, learn, correct, report }: AccountNew
   const lookUp = async (): Promise<void> => {
     if (bus.status !== "connected" || bus.secured !== true) return;
     const reply = await bus.request(accountTokenSubject, "", { timeoutMs: LOOKUP_TIMEOUT_MS });
-    if (reply.kind === "answered" && (await take(reply.body)) === "older") await correct?.();
+    // Nobody answers where the org's token is of an earlier dwc, which had it import nothing.
+    const isOlder = reply.kind === "answered" ? (await take(reply.body)) === "older" : reply.kind === "nobody";
+    if (isOlder) await correct?.();
   };
   const news = bus.subscribe(accountNewsSubject, ({ body }) => {
     // On a bus with logins only dwc can send any; elsewhere a flood of forged ones would cost time.

@@ -1,11 +1,12 @@
-// takes: 15 s
+// takes: 30 s
 // An org that an earlier dwc made, whose tokens tell members nothing: what `dwc renew` makes of it on a running bus.
 
-import { rmSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { freePort, type TestServer, until } from "../support/nats-server.ts";
+import { freePort, startNatsServer, type TestServer, until } from "../support/nats-server.ts";
 import { asMadeEarlier } from "../support/older-dwc.ts";
 import { enter, Folder, knock } from "../support/orgs.ts";
 import { World } from "../support/world.ts";
@@ -16,6 +17,9 @@ interface Context {
   anna: Folder;
   ben: Folder;
 }
+
+/** The owner is asked again after 15 s, should the first time be lost. */
+const OUT_WITHIN_MS = 20_000;
 
 const test = suite<Context>("an org of an earlier dwc");
 
@@ -72,6 +76,23 @@ test("a member's Market starts no server until the owner has renewed, and then w
   assert.is(bus.status, "away");
   const member = await enter(server, ben.person);
   context.ends.push(() => member.bus.close());
+});
+
+test("a server with the tokens of before obeys the newest once the owner's Market is on it", async (context) => {
+  const { anna, server } = context;
+  const ratings = await anna.createService("ratings");
+  const older = mkdtempSync(join(tmpdir(), "earlier-org-"));
+  cpSync(join(anna.path, "bus"), older, { recursive: true });
+  context.ends.push(() => rmSync(older, { recursive: true, force: true }));
+  const config = anna.serverConfig().replace(join(anna.path, "bus"), older);
+  const renewing = worldOf(context, anna).start({ name: "dwc", args: ["renew", "--all"] });
+  assert.is((await renewing.ended).code, 4, "no bus runs that could be handed the revocations");
+  const bus = await startNatsServer({ config, port: Number(new URL(server.url).port) });
+  context.ends.push(() => bus.stop());
+  const replaced = await enter(bus, ratings);
+  context.ends.push(() => replaced.bus.close());
+  await worldOf(context, anna).startMarket();
+  await until("the replaced credentials are out", () => replaced.bus.status === "away", OUT_WITHIN_MS);
 });
 
 test("where nothing is renewed, the sentence and the check name the command that cures it", async (context) => {
