@@ -54,6 +54,12 @@ function judgeToken(creds: string, org: Account | undefined, role: (publicKey: s
   return isAdmitted(org, String(sub), iss) ? undefined : "no longer admitted";
 }
 
+/** Whether the account token, as this folder has it, lets the holder in. */
+export function admits(org: Account, creds: string): boolean {
+  const { sub, iss } = claimsIn(userJwtIn(creds));
+  return isAdmitted(org, String(sub), iss);
+}
+
 function isAdmitted(org: Account, publicKey: string, issuer: unknown): boolean {
   const { revocations } = Object(claimsIn(org.accountJwt)["nats"]) as Record<string, unknown>;
   const isSigner = issuer === org.account || isSigningKey(org, issuer);

@@ -6,7 +6,7 @@ import { isGrantOutdated } from "./grants.ts";
 import { mintInvitation, type ToldInvitation } from "./invitations.ts";
 import type { Mint } from "./mint.ts";
 import { shown } from "./names.ts";
-import { isSigningKey, judgePerson, judgeService, type Outdated } from "./outdated.ts";
+import { admits, isSigningKey, judgePerson, judgeService, type Outdated } from "./outdated.ts";
 import { adminPermissions } from "./permissions.ts";
 import { ownedBy } from "./revocations.ts";
 import { mintService } from "./services.ts";
@@ -168,7 +168,8 @@ async function renewServices(state: State, org: Org, wanted: Wanted, tools: Tool
   return {
     ...{ kind: "done", state: withOrg(state, next), ...nothingOf(next) },
     services: services.map(({ name }) => name),
-    unrevoked: wanted.services.map(({ publicKey }) => publicKey),
+    // What a revoked key has signed is refused without more.
+    unrevoked: wanted.services.filter(({ creds }) => admits(org, creds)).map(({ publicKey }) => publicKey),
     needsInvitation: wanted.person || wanted.tokens,
   };
 }

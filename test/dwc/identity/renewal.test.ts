@@ -138,6 +138,7 @@ test("an admin accepts the new invitation, and then signs the same services agai
   );
   const renewed = done(await renew(accepted, { all: false }, tools));
   assert.equal([renewed.services, renewed.needsInvitation], [["greetings"], false]);
+  assert.equal(renewed.unrevoked, [], "the key that signed the old ones counts no more");
   assert.equal(outdatedOf(renewed.org), []);
   const claims = claimsOf(jwtIn(renewed.org.services[0]?.creds ?? ""));
   assert.ok(claimsOf(told.org.accountJwt).nats.signing_keys.includes(claims.iss), "the new key, which counts");
