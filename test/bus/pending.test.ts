@@ -68,6 +68,19 @@ test("of whoever answers once a token serves again when that answer has come, wh
   assert.is(new Set(many.map(({ token }) => token)).size, 64, "never while it waits");
 });
 
+test("a token serves no more after a status that nobody was there: an answer may follow it", () => {
+  const table = tableOfTwo();
+  const { token } = callOn(table, 1_000, { answersOnce: true });
+  table.heard(token, { kind: "nobody" });
+  callOn(table, 1_000, { answersOnce: true });
+  const later = Array.from({ length: 8 }, () => {
+    const call = callOn(table, 1_000, { answersOnce: true });
+    table.heard(call.token, answered);
+    return call.token;
+  });
+  assert.not.ok(later.includes(token));
+});
+
 test("who answers twice has spent the token", () => {
   const table = tableOfTwo();
   const { token } = callOn(table, 1_000, { answersOnce: true });

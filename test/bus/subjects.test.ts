@@ -22,6 +22,15 @@ test("a name that would speak as another is refused, and a long one is not repea
   assert.ok(long.kind === "bad" && long.why.length < 200);
 });
 
+test("an answer goes to no subject that means something else", () => {
+  for (const subject of ["_INBOX.ratings.caller.process.token", "_INBOX._all.a.b.c", "any.thing", "alone"])
+    assert.ok(subjects.takesReplies(subject), subject);
+  const others = ["health.ratings", "health.ratings.x1", "belief.ratings.m1", "chaos.ratings", "chaos.ratings.x1"];
+  const shared = ["ratings.get", "ratings.get.x1", "_INBOX.get.x1", "$SYS.REQ.SERVER.PING", "$SRV.PING", "$JS.API"];
+  for (const subject of [...others, ...shared, "_INBOX.*", "_INBOX.>", "a b"])
+    assert.not.ok(subjects.takesReplies(subject), subject);
+});
+
 test("an incarnation's id is one token", () => {
   for (const id of ["a", "A-1_z", "x".repeat(64)]) assert.ok(subjects.isIncarnationId(id), id);
   for (const id of ["", "a.b", "*", ">", "a b", "a\n", "x".repeat(65)]) assert.not.ok(subjects.isIncarnationId(id), id);

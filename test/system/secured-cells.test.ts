@@ -258,6 +258,26 @@ cells("cannot make an instance or a caller publish where it may not itself", asy
   }
 });
 
+cells("has the server send the account token where it may not publish, and nothing else", async (context) => {
+  const [, , member] = context.roles;
+  assert.ok(member);
+  const attacker = await connectAs(context, member.who);
+  const forbidden = subjects(context.roles).filter((subject) => !mayPublish(member.permissions, subject));
+  const token = context.folders[0]?.org.accountJwt;
+  const heard = await heardWhile(context, async () => {
+    for (const reply of forbidden) attacker.publish("account.token", '{"fault":"kill"}', { reply });
+    await attacker.flush();
+    await attacker.request("account.token", "", {
+      timeout: 10_000,
+      noMux: true,
+      reply: `_INBOX.account.${callerPartOf(member.who.publicKey)}.process.token`,
+    });
+  });
+  const sent = heard.filter(({ subject }) => forbidden.includes(subject));
+  assert.ok(sent.length > 0);
+  assert.equal([...new Set(sent.map(({ data }) => Buffer.from(data).toString()))], [token]);
+});
+
 /**
  * A member may ask ratings, and chooses where the answer goes: to the replies of ratings, so that a caller takes it for
  * no other's. Answers to `$SRV` questions go where every service answers. Neither is a reply subject that serves a call.
