@@ -24,7 +24,7 @@ export interface TypedOptions {
 
 export const PROGRAM = join(repository, "bin/dwc");
 /** Fifty at once on a busy machine need a part of this. */
-const ENDS_WITHIN_MS = 60_000;
+const ENDS_WITHIN_MS = 120_000;
 /** Of what is longer, its size and its time say whether somebody wrote in it. */
 const LONGEST_COMPARED_BYTES = 1_000_000;
 /** An address that nobody listens on, for as long as a test runs. */
