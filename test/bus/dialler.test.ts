@@ -94,4 +94,41 @@ test("a cluster that cuts us off each time is not asked all the time", async () 
   assert.ok((await waitAfterLoss(3, WELL_MS - 1)) >= USUAL_AT_LEAST_MS);
 });
 
+test("after a refusal it looks every second for other credentials, and tries them at once", async () => {
+  const server = await startGreeter();
+  let [attempts, hasNews] = [0, false];
+  const looks: { readonly everyMs: number; readonly act: () => void }[] = [];
+  const dialler = new Dialler<Wire>({
+    urls: [urlOf(server)],
+    clock: {
+      ...systemClock(),
+      after: () => () => undefined, // no wait ends by itself
+      every: (everyMs, act) => {
+        looks.push({ everyMs, act });
+        return () => undefined;
+      },
+    },
+    open: (_address, { socket }) => {
+      socket.destroy();
+      attempts += 1;
+      return Promise.reject(new Error("Authorization Violation"));
+    },
+    caller: { holder: undefined, cure: undefined },
+    objection: () => undefined,
+    hasNews: () => hasNews,
+    prepare: () => undefined,
+    ready: () => undefined,
+    away: () => undefined,
+  });
+  await until("refused", LIMIT_MS, () => looks.length === 1);
+  assert.equal([attempts, looks[0]?.everyMs], [1, 1_000]);
+  looks[0]?.act();
+  hasNews = true;
+  looks[0]?.act();
+  await until("tried again", LIMIT_MS, () => looks.length === 2);
+  assert.is(attempts, 2);
+  await dialler.close(0);
+  server.close();
+});
+
 test.run();
