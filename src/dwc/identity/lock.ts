@@ -15,14 +15,19 @@ import { makeFolder } from "../../program/folder.ts";
 import { type Holder, ownNote, readNote } from "./lock-note.ts";
 
 export type Locked =
-  | { readonly kind: "locked"; release(): void }
+  | {
+      readonly kind: "locked";
+      /** Whether the locked file is still the one at the path: a person may remove it, and let in a second process. */
+      isHeld(): boolean;
+      release(): void;
+    }
   /** One process holds it for too long; undefined: it left no note. */
   | { readonly kind: "busy"; readonly holder: Holder | undefined }
   /** This machine cannot lock; `why` says what is missing. */
   | { readonly kind: "unable"; readonly why: string };
 
 export interface LockOptions {
-  /** A file of its own. It stays: who removed it would let in two. */
+  /** A file of its own. It stays: removing it would let in a second process. */
   readonly path: string;
   readonly clock: Clock;
   /** How long one process may hold it. A queue that moves is waited in, however long it is. */
@@ -50,7 +55,7 @@ export async function lock(options: LockOptions): Promise<Locked> {
     if (LOCKS_BY_OPENING.has(process.platform)) return lockByOpening(options);
     const file = openSync(path, constants.O_RDWR | constants.O_CREAT, OWNER_ONLY_FILE);
     const taken = await flock(file, options);
-    if (taken === "locked" && isStillAt(path, file)) return held(file);
+    if (taken === "locked" && isStillAt(path, file)) return held(path, file);
     closeSync(file);
     if (taken === "busy") return { kind: "busy", holder: holderOf(path) };
     if (typeof taken === "object") return { kind: "unable", why: taken.unable };
@@ -58,12 +63,13 @@ export async function lock(options: LockOptions): Promise<Locked> {
   }
 }
 
-function held(file: number): Locked {
+function held(path: string, file: number): Locked {
   ftruncateSync(file);
   writeSync(file, ownNote(), 0);
   let isHeld = true;
   return {
     kind: "locked",
+    isHeld: () => isHeld && isStillAt(path, file),
     release: () => {
       if (isHeld) closeSync(file); // a second time it would be the number of another file
       isHeld = false;
@@ -109,7 +115,7 @@ async function lockByOpening({ path, clock, withinMs }: LockOptions): Promise<Lo
   let giveUpAtMs = clock.now() + withinMs;
   for (;;) {
     try {
-      return held(openSync(path, flags, OWNER_ONLY_FILE));
+      return held(path, openSync(path, flags, OWNER_ONLY_FILE));
     } catch (error) {
       if (!(error instanceof Error && "code" in error && error.code === "EAGAIN")) throw error;
     }

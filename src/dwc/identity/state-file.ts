@@ -92,7 +92,7 @@ export async function changeState<T extends object>(
     if (locked.kind === "busy") return refused("state-busy", busySentence(folder, locked.holder, lockWithinMs));
     if (locked.kind === "unable") return refused("state-unwritable", `${folder} cannot be locked, as ${locked.why}`);
     try {
-      return await change(folder, decide);
+      return await change(folder, decide, locked.isHeld);
     } finally {
       locked.release();
     }
@@ -108,11 +108,17 @@ export async function changeState<T extends object>(
 async function change<T extends object>(
   folder: string,
   decide: (state: State) => Decision<T> | Promise<Decision<T>>,
+  isHeld: () => boolean,
 ): Promise<Decision<T> | Refusal> {
   const before = readState(folder);
   if (before.kind === "unreadable") return refused("state-unreadable", before.why);
   const decision = await decide(before.state);
   if (decision.kind === "refused") return decision;
+  if (!isHeld())
+    return refused(
+      "state-busy",
+      `${paths.lock(folder)} was removed meanwhile, and nothing was changed here: type it again`,
+    );
   removeAsides(folder);
   if (decision.state !== before.state) writeWhole(folder, paths.state(folder), encode(decision.state));
   deriveFiles(folder, decision.state);

@@ -224,6 +224,17 @@ test("what is no file, or may not be written, is refused with a sentence", async
   assert.ok(denied.kind === "refused" && denied.code === "state-unwritable");
 });
 
+test("a change whose lock was removed meanwhile writes nothing, and the other one stays", async ({ folder }) => {
+  const { path } = folder;
+  const before = await changeState({ folder: path, clock }, async (state) => {
+    rmSync(paths.lock(path), { recursive: true, force: true });
+    await folder.createOrg("Intruder");
+    return { kind: "done", state: { ...state, orgs: [] } };
+  });
+  assert.is(before.kind === "refused" && before.code, "state-busy");
+  assert.is(folder.org.name, "Intruder");
+});
+
 test("a refusal writes nothing", async ({ folder }) => {
   await folder.createOrg();
   const before = readFileSync(paths.state(folder.path));
