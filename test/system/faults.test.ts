@@ -207,7 +207,7 @@ faults("without CHAOS=1 nobody hears, and nothing can be asked", async ({ world,
   assert.is((await terminal.ended).code, 1);
   assert.match(
     terminal.lines.join("\n"),
-    /no instance of ratings takes faults\nto start three that do: {2}CHAOS=1 make/,
+    /no instance of ratings takes faults\nto start three that do, type {2}CHAOS=1 make/,
   );
   assert.is(readProcess(ratings.program.pid)?.state === undefined, false);
 });

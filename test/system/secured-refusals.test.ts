@@ -280,7 +280,8 @@ refusals("whoever another operator has let in", async (context) => {
   await stranger.createOrg();
   await isTurnedAway(context, await stranger.createService("ratings"));
   await isTurnedAway(context, stranger.person);
-  assert.is((await stranger.push(context.server)).kind, "stranger");
+  const pushed = await stranger.push(context.server);
+  assert.equal([pushed.kind, "reason" in pushed && pushed.reason], ["does not obey", "foreign"]);
 });
 
 refusals.run();
