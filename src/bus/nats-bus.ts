@@ -41,6 +41,7 @@ import { denialOf, readServerError } from "./server-errors.ts";
 import { Sparing } from "./sparing.ts";
 import { StatusBoard } from "./status-board.ts";
 import { assertSubject } from "./subjects.ts";
+import { newToken } from "./tokens.ts";
 import { type Attempt, deniedSentence, shownWords, type Trouble, warningSentence } from "./trouble.ts";
 
 export type { Authenticator } from "nats";
@@ -54,8 +55,6 @@ export interface NatsBusOptions extends LinkOptions {
 const CLOSE_WITHIN_MS = 1_000;
 /** 64 bits: no two processes with the same credentials share a part. It is no secret. */
 const PROCESS_PART_BYTES = 8;
-/** 96 bits: no sibling of an instance guesses the reply subject of a call to it. */
-const TOKEN_BYTES = 12;
 /** The code of an answer that is too large for the bus, as its asker receives it. */
 const NOT_SENT = 500;
 
@@ -376,7 +375,7 @@ function replySubjectsOf(
   return replySubjects({
     root,
     caller: own === undefined ? processPart : `${own}.${processPart}`,
-    newToken: () => randomBytes(TOKEN_BYTES).toString("base64url"),
+    newToken,
   });
 }
 

@@ -91,8 +91,10 @@ export function answererOf(subject: string): string {
  * rights that the sender lacks: heartbeats, roll calls, faults and calls are not answers.
  */
 export function takesReplies(subject: string): boolean {
+  if (/[*>\s]/.test(subject)) return false;
+  if (subject.startsWith("_INBOX.")) return true; // nearly all of them, and this is asked for each answer
   const [first = "", second] = subject.split(".");
-  return !KINDS.has(first) && !first.startsWith("$") && second !== "get" && !/[*>\s]/.test(subject);
+  return !KINDS.has(first) && !first.startsWith("$") && second !== "get";
 }
 
 /** A subject may be as long as the server's 4 KB line. The longest heartbeat's subject has 136 characters. */
