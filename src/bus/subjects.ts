@@ -92,7 +92,8 @@ export function answererOf(subject: string): string {
  */
 export function takesReplies(subject: string): boolean {
   if (/[*>\s]/.test(subject)) return false;
-  if (subject.startsWith("_INBOX.")) return true; // nearly all of them, and this is asked for each answer
+  // Nearly all of them, and this is asked for each answer. No service is called "get".
+  if (subject.startsWith("_INBOX.") && !subject.startsWith("get", "_INBOX.".length)) return true;
   const [first = "", second] = subject.split(".");
   return !KINDS.has(first) && !first.startsWith("$") && second !== "get";
 }
