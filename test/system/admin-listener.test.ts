@@ -99,8 +99,13 @@ function hold(port: number, count: number, path?: string): readonly Socket[] {
   });
 }
 
-const viewersOf = async ({ admin: at }: RunningMarket): Promise<number> =>
-  Number(/^dwc_board_viewers (\d+)$/m.exec(await (await fetch(`${at}/metrics`)).text())?.[1]);
+/** NaN where the listener, which is being filled, resets this very connection. */
+const viewersOf = async ({ admin: at }: RunningMarket): Promise<number> => {
+  const page = await fetch(`${at}/metrics`)
+    .then((response) => response.text())
+    .catch(() => "");
+  return Number(/^dwc_board_viewers (\d+)$/m.exec(page)?.[1]);
+};
 
 admin("shoppers take no place of the admin listener, nor viewers one of the shop", async ({ world }) => {
   const market = await world.startMarket({ BOARD: "public" });
