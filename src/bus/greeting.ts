@@ -1,4 +1,4 @@
-// What a server says of itself before anybody logs in: the first line that it sends. Pure.
+// The greeting: the first line that a server sends, before any login.
 
 export interface Greeting {
   /** `server_name`; empty when the server sends none. */

@@ -1,7 +1,7 @@
-// The Bus on NATS: the only file that knows the client library.
+// The Bus on NATS. CONTRIBUTING.md lists the files that use the client library.
 //
-// The library makes one connection at a time, over a socket of ours, and everything beyond is ours: dialling, for ever; subscribing anew before
-// anyone is told "connected"; the requests. Its own reconnecting was rejected because it gives up on the second refused
+// The library makes one connection at a time, over a socket of ours. Everything beyond is ours: dialling without end,
+// subscribing before a listener hears of "connected", and the requests. Its own reconnecting was rejected because it gives up on the second refused
 // login, cannot be ended while it dials, keeps what is published meanwhile, and never settles a flush whose connection
 // is gone. Its own request() was rejected because it captures two stack traces and starts a timer for every call.
 

@@ -1,4 +1,4 @@
-// What one connection says of itself where it meets an open bus (open-bus.ts).
+// The case of one connection that meets an open bus (open-bus.ts).
 
 import type { BusAddress } from "./bus-address.ts";
 import type { Credentials } from "./credentials.ts";

@@ -1,4 +1,4 @@
-// Whether a server of ours may be started where none answers. Pure.
+// The rules for starting a server of ours where none answers.
 //
 // A server that a person runs is theirs to start again: one of ours in its place would take its port, and may let in
 // everybody. So a server is started only where none has been met, or where the last one was started by this project.

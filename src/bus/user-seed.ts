@@ -1,4 +1,4 @@
-// Whether a seed is the one that belongs to a public key. A seed is Ed25519's 32 bytes, in base32, with a kind before and
+// A check that a seed belongs to a public key. A seed is Ed25519's 32 bytes, in base32, with a kind before and
 // a checksum after them (https://docs.nats.io/running-a-nats-service/configuration/securing_nats/auth_intro/nkey_auth).
 
 import { createPrivateKey, createPublicKey } from "node:crypto";

@@ -1,4 +1,4 @@
-// Whether the bus obeys a change, as a person reads it after the change, and what to type where it does not. Pure.
+// The bus's obedience to a change, as a person reads it after the change, and what to type where it does not. Pure.
 
 import { isLoopback, readBusAddress } from "../bus/bus-address.ts";
 import type { Told } from "./bus-shapes.ts";

@@ -1,4 +1,4 @@
-// What is found where a bus should be, and whether it obeys a change. Only shapes.
+// Shapes: the server at a bus's address, and its obedience to a change.
 
 import type { Obedience } from "./identity/obedience.ts";
 

@@ -1,4 +1,4 @@
-// Whether the buses obey a change, in one word, in lines for people and in fields for programs. Pure.
+// The buses' obedience to a change, in one word, in lines for people and in fields for programs. Pure.
 
 import type { Told } from "./bus-shapes.ts";
 import type { Obedience } from "./identity/obedience.ts";

@@ -1,4 +1,4 @@
-// What the shop's listener and the admin listener have in common: templates, pictures, headers, pages of failures, and
+// The common part of the shop's listener and the admin listener: templates, pictures, headers, pages of failures, and
 // the order in which every request passes them.
 
 import { Router } from "@koa/router";

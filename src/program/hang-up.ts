@@ -1,4 +1,4 @@
-// Whether the end of the terminal (SIGHUP) ends this program. nohup and `trap '' HUP` start a program with SIGHUP ignored,
+// The hang-up of the terminal (SIGHUP), and the rule whether it ends this program. nohup and `trap '' HUP` start a program with SIGHUP ignored,
 // and it is to go on. Node sets every ignored signal back when it starts, so that no process of Node can read this of
 // itself. Two traces are left: the parent, which handed it down and ignores it too (make, a shell), and what nohup puts in
 // the place of a terminal as stdin: /dev/null, opened for writing alone. Without /proc there are none, and SIGHUP ends.

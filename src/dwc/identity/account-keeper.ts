@@ -1,4 +1,4 @@
-// What a Market learns of its org's account token while it is on the bus, kept in the state folder at once: the server that
+// The account token of its org, as a Market learns it while it is on the bus, kept in the state folder at once: the server that
 // it may have to start next must not be older than the one that ran.
 
 import type { Clock } from "../../clock.ts";

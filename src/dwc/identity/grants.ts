@@ -1,4 +1,4 @@
-// What an invited person was granted: the owner's folder has no token of theirs, and so keeps a digest of the permissions.
+// The permissions granted to an invited person: the owner's folder has no token of theirs, and so keeps a digest of the permissions.
 // An admin's also covers the permissions of services, as the admin's folder signs those.
 
 import { createHash } from "node:crypto";

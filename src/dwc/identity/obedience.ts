@@ -1,4 +1,4 @@
-// Whether what is at an address of the bus obeys an org of this state folder. Only shapes.
+// Shapes: the obedience of the server at one address to an org of this state folder.
 
 /** Whether what is at one address obeys the org as it is now. The kinds are words of the JSON output: they stay. */
 export type Obedience =

@@ -1,4 +1,4 @@
-// What to type to start an instance. The command is known of the Ratings service of this project alone. Another service,
+// The command that starts an instance. The command is known of the Ratings service of this project alone. Another service,
 // or an instance of another make, was started in a way that is not known here. Pure.
 
 /** The service that `make startRatings` starts. */
