@@ -79,14 +79,20 @@ const MEANINGS: readonly (readonly [words: RegExp, meaning: Meaning])[] = [
   ],
 ];
 
+/**
+ * The server repeats the subject, escaped. The asker of a denied answer has chosen it: it may contain the words of any
+ * other error, have no closing quote once it is cut, or contain a blank that was another character.
+ */
+const DENIAL = /^permissions violation for (publish|subscription) to "((?:[^"\\]|\\.)*)/i;
+
 /** What the server's words mean; of words that nobody here knows the connection goes on, if it does. */
 export function readServerError(words: string): ServerError {
-  const denied = /permissions violation for (publish|subscription) to "(\S+)"/i.exec(words);
+  const denied = DENIAL.exec(words);
   if (denied !== null)
     return {
       kind: "denied",
       operation: denied[1]?.toLowerCase() === "publish" ? "publish" : "subscription",
-      subject: denied[2] ?? "",
+      subject: (denied[2] ?? "").replaceAll(" ", "?"),
     };
   return MEANINGS.find(([known]) => known.test(words))?.[1] ?? other("what it means is not known here");
 }

@@ -145,4 +145,48 @@ test("every error of a server is known by its words", () => {
   assert.is(serverWords("'a\u0000\u001b[31mb\n'"), "a [31mb ");
 });
 
+test("a subject that is denied is read as a subject, whatever its sender has put into it", () => {
+  const subjects = [
+    ...[
+      "xümaximumüsubscriptionsüexceeded",
+      `gateway${"a".repeat(400)}`,
+      "authorizationüviolation",
+      'a\\"b',
+      "slowüconsumer",
+    ],
+    ...[
+      `protocol.error.${"a".repeat(400)}`,
+      'a\\"ümaximumüconnectionsüexceeded\\"',
+      "maximum\\x01connections\\x01exceeded",
+    ],
+  ];
+  for (const subject of subjects) {
+    const read = readServerError(serverWords(`'Permissions Violation for Publish to "${subject}"'`));
+    assert.is(read.kind, "denied", subject);
+    assert.not.match(read.kind === "denied" ? read.subject : " ", / /);
+  }
+});
+
+test("an instance stays on the bus, whatever reply subject it is denied", async (context) => {
+  const rights = 'subscribe: ["_INBOX.>", "shop.get"], publish: ["_INBOX.shop.>"]';
+  const asker = "{ user: asker, password: s }";
+  const server = await natsServer(
+    context,
+    `authorization { users: [{ user: shop, password: s, permissions: { ${rights} } }, ${asker}] }`,
+  );
+  const bus = newBus(context, server.url.replace("//", "//shop:s@"));
+  bus.subscribe("shop.get", (message) => message.answer("4.5"));
+  await connected(bus);
+  const turns: string[] = [];
+  bus.watch((status) => turns.push(status));
+  const other = newBus({ ...context, reports: [] }, server.url.replace("//", "//asker:s@"));
+  await connected(other);
+  for (const reply of ["xümaximumüsubscriptionsüexceeded", `gateway${"a".repeat(400)}`])
+    other.publish("shop.get", "", reply);
+  await until("it is denied", () => context.reports.some((said) => said.includes("not allowed to send to x?maximum")));
+  assert.is(await bus.flush(), true);
+  assert.is((await other.request("shop.get", "", { timeoutMs: 5_000 })).kind, "answered");
+  assert.equal(turns, []);
+});
+
 test.run();
