@@ -5,7 +5,8 @@ import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { makeFolder } from "../../program/folder.ts";
 import { newerAccount } from "./account.ts";
-import { paths, writeWhole } from "./folder.ts";
+import { CREDENTIALS } from "./credentials-text.ts";
+import { behindLinks, paths, writeWhole } from "./folder.ts";
 import { serverConfig } from "./server-config.ts";
 import type { Org, State, Trust } from "./state.ts";
 import { claimsIn } from "./token.ts";
@@ -28,8 +29,14 @@ function deriveCredentials(folder: string, orgs: readonly Org[]): void {
   }
   const credsFolder = paths.creds(folder);
   for (const path of filesIn(credsFolder))
-    if (!wanted.has(path) && OURS.test(relative(credsFolder, path))) rmSync(path, { force: true });
+    if (!wanted.has(path) && OURS.test(relative(credsFolder, path))) removeCredentials(path);
   for (const [path, content] of wanted) writeIfNew(folder, path, content);
+}
+
+/** Behind a link as well, where credentials are: a folder, or another file that a person has linked there, stays. */
+function removeCredentials(path: string): void {
+  if (CREDENTIALS.test(contentOf(path) ?? "")) rmSync(behindLinks(path), { force: true });
+  rmSync(path, { force: true });
 }
 
 /** Each operator that an org of this folder belongs to, once: this folder's own as it was made here. */
@@ -79,7 +86,7 @@ function contentOf(path: string): string | undefined {
 function filesIn(folder: string): readonly string[] {
   try {
     const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
-    return entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+    return entries.filter((entry) => !entry.isDirectory()).map(({ parentPath, name }) => join(parentPath, name));
   } catch {
     return [];
   }

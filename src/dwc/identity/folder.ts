@@ -2,17 +2,33 @@
 // either the old or the new one, whenever the power goes.
 
 import { randomBytes } from "node:crypto";
-import { chmodSync, closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, isAbsolute, join } from "node:path";
 import { makeFolder } from "../../program/folder.ts";
 
 const OWNER_ONLY_FILE = 0o600;
 const ASIDE_BYTES = 6;
+const ASIDE_MARK = ".aside-";
 
 export const paths = {
   state: (folder: string) => join(folder, "identity.json"),
-  /** In a folder, as earlier versions had one of that name. */
-  lock: (folder: string) => join(folder, "identity.lock", "flock"),
+  /**
+   * In a folder, as earlier versions had one of that name. Beside the file that a link leads to: two folders with one
+   * state share the lock as well. @throws Error where links lead in a circle
+   */
+  lock: (folder: string) => join(dirname(behindLinks(paths.state(folder))), "identity.lock", "flock"),
   asides: (folder: string) => join(folder, "identity.aside"),
   /** What a server needs that believes one operator. */
   bus: (folder: string, operatorKey: string) => join(folder, "bus", operatorKey),
@@ -27,21 +43,66 @@ export const paths = {
     join(paths.creds(folder), orgId, "services", `${service}.creds`),
 } as const;
 
-/** Writes aside, makes sure that it is on the disk, and renames. @throws Error as the system has it */
+/**
+ * Writes aside, makes sure that it is on the disk, and renames. A link stays: what it leads to is replaced.
+ * @throws Error as the system has it
+ */
 export function writeWhole(folder: string, path: string, content: string): void {
+  const target = behindLinks(path);
   makeFolder(paths.asides(folder));
-  makeFolder(dirname(path));
-  const aside = join(paths.asides(folder), randomBytes(ASIDE_BYTES).toString("hex"));
+  makeFolder(dirname(target));
+  const name = randomBytes(ASIDE_BYTES).toString("hex");
+  try {
+    replace(target, join(paths.asides(folder), name), content);
+  } catch (error) {
+    if (errorCode(error) !== "EXDEV") throw error;
+    // Behind a link, or in a volume of its own: nothing is renamed from one file system to another.
+    removeAsidesOf(target);
+    replace(target, `${target}${ASIDE_MARK}${name}`, content);
+  }
+  syncFolder(dirname(target));
+}
+
+function replace(target: string, aside: string, content: string): void {
   try {
     writeFileSync(aside, content, { flag: "wx", mode: OWNER_ONLY_FILE, flush: true });
     // The mode given at creation is narrowed by the umask; an odd one would lock out its own owner.
     chmodSync(aside, OWNER_ONLY_FILE);
-    renameSync(aside, path);
+    renameSync(aside, target);
   } catch (error) {
     rmSync(aside, { force: true });
     throw error;
   }
-  syncFolder(dirname(path));
+}
+
+/** As many as Linux follows. */
+const MAX_LINKS = 40;
+
+/** The path that links lead to, whether a file is there yet or not. @throws Error where they lead in a circle */
+export function behindLinks(path: string): string {
+  let at = path;
+  for (let links = 0; links < MAX_LINKS; links += 1) {
+    const next = readLink(at);
+    if (next === undefined) return at;
+    // A link is read from the folder that it lies in, which may have been reached by another link.
+    at = isAbsolute(next) ? next : join(existsSync(dirname(at)) ? realpathSync(dirname(at)) : dirname(at), next);
+  }
+  throw Object.assign(new Error(`ELOOP: too many links, open '${path}'`), { code: "ELOOP" });
+}
+
+function readLink(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch (error) {
+    if (["EINVAL", "ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "")) return undefined; // no link, or nothing there
+    throw error;
+  }
+}
+
+function removeAsidesOf(target: string): void {
+  const begin = basename(target) + ASIDE_MARK;
+  for (const name of readdirSync(dirname(target)))
+    if (name.startsWith(begin)) rmSync(join(dirname(target), name), { force: true });
 }
 
 /** Removes what killed writers left. Only for who holds the lock. */

@@ -3,7 +3,7 @@
 // have been cut short.
 
 import { createHash } from "node:crypto";
-import { readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import type { Clock } from "../../clock.ts";
 import { makeFolder } from "../../program/folder.ts";
 import { deriveFiles } from "./derived-files.ts";
@@ -81,18 +81,20 @@ export interface ChangeOptions {
   readonly lockWithinMs?: number;
 }
 
-/** Reads, decides, writes; no other change comes between. A refusal writes nothing. */
+/** Reads, decides, writes; no other change comes between. A refusal writes nothing, and makes no folder. */
 export async function changeState<T extends object>(
   { folder, clock, lockWithinMs = LOCK_WITHIN_MS }: ChangeOptions,
-  decide: (state: State) => Decision<T> | Promise<Decision<T>>,
+  decide: Decide<T>,
 ): Promise<Decision<T>> {
   try {
+    const first = existsSync(paths.lock(folder)) ? undefined : await decideBefore(folder, decide);
+    if (first?.kind === "over") return first.decision;
     makeFolder(folder);
     const locked = await lock({ path: paths.lock(folder), clock, withinMs: lockWithinMs });
     if (locked.kind === "busy") return refused("state-busy", busySentence(folder, locked.holder, lockWithinMs));
     if (locked.kind === "unable") return refused("state-unwritable", `${folder} cannot be locked, as ${locked.why}`);
     try {
-      return await change(folder, decide, locked.isHeld);
+      return await change(folder, first === undefined ? decide : unlessSame(first, decide), locked.isHeld);
     } finally {
       locked.release();
     }
@@ -105,9 +107,32 @@ export async function changeState<T extends object>(
   }
 }
 
+type Decide<T extends object> = (state: State) => Decision<T> | Promise<Decision<T>>;
+
+type Before<T extends object> =
+  /** Nothing is to be written. */
+  | { readonly kind: "over"; readonly decision: Decision<T> }
+  | { readonly kind: "to write"; readonly state: State; readonly decision: Decision<T> };
+
+/** A decision without the lock, where no dwc has made one yet: what comes to nothing leaves nothing. */
+async function decideBefore<T extends object>(folder: string, decide: Decide<T>): Promise<Before<T>> {
+  const read = readState(folder);
+  if (read.kind === "unreadable") return { kind: "over", decision: refused("state-unreadable", read.why) };
+  const { state } = read;
+  const decision = await decide(state);
+  const isOver = decision.kind === "refused" || (state === EMPTY_STATE && decision.state === state);
+  return { kind: isOver ? "over" : "to write", state, decision };
+}
+
+/** Where still no state is, the decision holds: it took new keys, which take time. */
+const unlessSame =
+  <T extends object>({ state, decision }: Before<T> & { readonly kind: "to write" }, decide: Decide<T>): Decide<T> =>
+  (now) =>
+    state === EMPTY_STATE && now === state ? decision : decide(now);
+
 async function change<T extends object>(
   folder: string,
-  decide: (state: State) => Decision<T> | Promise<Decision<T>>,
+  decide: Decide<T>,
   isHeld: () => boolean,
 ): Promise<Decision<T> | Refusal> {
   const before = readState(folder);

@@ -1,6 +1,6 @@
 // What is to be known of a state folder to judge it: who may read it, who is logged in, and whose credentials are over.
 
-import { lstatSync, readdirSync, type Stats } from "node:fs";
+import { readdirSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import { parseCredentials } from "../../bus/credentials.ts";
 import type { Settings } from "../../settings.ts";
@@ -50,7 +50,7 @@ function tooOpen(folder: string): IdentityFacts["tooOpen"] {
   const secrets = [folder, paths.state(folder), paths.creds(folder), ...below(paths.creds(folder))];
   return secrets.flatMap((path) => {
     const stat = statOf(path);
-    const isOpen = stat !== undefined && !stat.isSymbolicLink() && (stat.mode & OTHERS) !== 0;
+    const isOpen = stat !== undefined && (stat.mode & OTHERS) !== 0;
     return isOpen ? [{ path, isFolder: stat.isDirectory() }] : [];
   });
 }
@@ -66,7 +66,7 @@ function below(folder: string): readonly string[] {
 
 function statOf(path: string): Stats | undefined {
   try {
-    return lstatSync(path);
+    return statSync(path); // a link itself has no mode: what it leads to has
   } catch {
     return undefined;
   }

@@ -5,7 +5,9 @@ import { type ChildProcess, fork } from "node:child_process";
 import {
   chmodSync,
   existsSync,
+  lstatSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -15,12 +17,15 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { tmpdir } from "node:os";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { paths } from "../../../src/dwc/identity/folder.ts";
-import { refused } from "../../../src/dwc/identity/state.ts";
+import { natsMint } from "../../../src/dwc/identity/mint.ts";
+import { createService } from "../../../src/dwc/identity/services.ts";
+import { refused, type State } from "../../../src/dwc/identity/state.ts";
 import { changeState, readState } from "../../../src/dwc/identity/state-file.ts";
 import { clock, Folder } from "../../support/orgs.ts";
 
@@ -226,6 +231,7 @@ test("what is no file, or may not be written, is refused with a sentence", async
 
 test("a change whose lock was removed meanwhile writes nothing, and the other one stays", async ({ folder }) => {
   const { path } = folder;
+  await folder.createOrg();
   const before = await changeState({ folder: path, clock }, async (state) => {
     rmSync(paths.lock(path), { recursive: true, force: true });
     await folder.createOrg("Intruder");
@@ -242,6 +248,105 @@ test("a refusal writes nothing", async ({ folder }) => {
   await changeState({ folder: folder.path, clock }, () => refused("not-allowed", "no"));
   assert.equal(readFileSync(paths.state(folder.path)), before);
   assert.is(statSync(paths.state(folder.path)).mtimeMs, mtimeMs);
+});
+
+test("a refusal makes nothing, where no state is and where one was put without a lock", async ({ folder }) => {
+  const { path } = folder;
+  const none = join(path, "not", "there");
+  const refuse = (at: string) => changeState({ folder: at, clock }, () => refused("not-allowed", "no"));
+  const same = (at: string) => changeState({ folder: at, clock }, (state) => ({ kind: "done", state }));
+  for (const change of [refuse, same]) {
+    for (const at of [none, path]) await change(at);
+    assert.equal(readdirSync(path), [], "an empty folder, and one that is not there");
+  }
+  await folder.createOrg();
+  rmSync(paths.lock(path), { recursive: true });
+  rmSync(dirname(paths.lock(path)), { recursive: true });
+  const before = readdirSync(path, { recursive: true });
+  assert.is((await refuse(path)).kind, "refused");
+  writeFileSync(paths.state(path), "damaged");
+  const damaged = await same(path);
+  assert.is(damaged.kind === "refused" && damaged.code, "state-unreadable");
+  assert.equal(readdirSync(path, { recursive: true }), before);
+});
+
+test("a decision is made again under the lock: it never rests on a state of before", async ({ folder }) => {
+  const { path } = folder;
+  const seen: number[] = [];
+  await changeState({ folder: path, clock }, async (state) => {
+    seen.push(state.orgs.length);
+    if (seen.length === 1) await folder.createOrg("Meanwhile");
+    return { kind: "done", state: { ...state } };
+  });
+  assert.equal([seen, folder.org.name], [[0, 1], "Meanwhile"]);
+});
+
+/** Moves a file away, and puts a link in its place. */
+function moveBehindLink(path: string, target: string): void {
+  mkdirSync(dirname(target), { recursive: true });
+  renameSync(path, target);
+  symlinkSync(target, path);
+}
+
+test("a link stays a link: what it leads to is changed, as a whole, by one at a time", async ({ folder }) => {
+  await folder.createOrg();
+  await folder.createService("ratings");
+  const { id, trust } = folder.org;
+  const elsewhere = mkdtempSync(join(tmpdir(), "elsewhere-test-"));
+  const links = [
+    paths.state(folder.path),
+    paths.personCreds(folder.path, id),
+    paths.serviceCreds(folder.path, id, "ratings"),
+    paths.serverConfig(folder.path, trust.operatorKey),
+  ];
+  for (const [at, path] of links.entries()) moveBehindLink(path, join(elsewhere, String(at), "target"));
+  const other = mkdtempSync(join(tmpdir(), "other-test-"));
+  symlinkSync(relative(other, paths.state(folder.path)), paths.state(other));
+  const { ino } = statSync(paths.state(folder.path));
+  const names = Array.from({ length: 6 }, (_, at) => `service-${at}`);
+  await Promise.all(
+    names.map((name, at) => {
+      const change = (state: State) => createService(state, { name, holdsSeconds: null }, { mint: natsMint, now: 0 });
+      return changeState({ folder: at % 2 === 0 ? folder.path : other, clock }, change);
+    }),
+  );
+  assert.equal(serviceNames(folder), ["ratings", ...names].toSorted(), "two folders with one state change it in turn");
+  for (const path of [...links, paths.state(other)]) assert.ok(lstatSync(path).isSymbolicLink(), path);
+  assert.is.not(statSync(paths.state(folder.path)).ino, ino, "another file, renamed over it");
+  assert.is(statSync(paths.state(folder.path)).mode & 0o777, 0o600);
+  assert.equal(readdirSync(join(elsewhere, "1")), ["target"], "nothing is left beside it");
+  await folder.revoke("ratings");
+  assert.not.ok(existsSync(join(elsewhere, "2", "target")), "the credentials behind the link are gone as well");
+  assert.not.ok(existsSync(links[2] ?? ""));
+  for (const path of [elsewhere, other]) rmSync(path, { recursive: true });
+});
+
+test("a link to another file system is followed, too", async ({ folder }) => {
+  const volume = "/dev/shm";
+  if (!existsSync(volume) || statSync(volume).dev === statSync(folder.path).dev) return;
+  const elsewhere = mkdtempSync(join(volume, "elsewhere-test-"));
+  symlinkSync(join(elsewhere, "state.json"), paths.state(folder.path));
+  writeFileSync(join(elsewhere, "state.json.aside-0123"), "of a killed writer");
+  symlinkSync(elsewhere, paths.creds(folder.path));
+  await folder.createOrg();
+  await folder.createService("ratings");
+  assert.equal(serviceNames(folder), ["ratings"]);
+  assert.equal(readdirSync(elsewhere).sort(), [folder.org.id, "identity.lock", "state.json"].sort());
+  rmSync(elsewhere, { recursive: true });
+});
+
+test("a link to nothing yet is followed, and one that leads in a circle is refused", async ({ folder }) => {
+  const state = paths.state(folder.path);
+  symlinkSync(join(folder.path, "deep", "state.json"), state);
+  await folder.createOrg();
+  assert.ok(lstatSync(state).isSymbolicLink() && statSync(state).isFile());
+  rmSync(state);
+  symlinkSync(state, state);
+  const circle = await changeState({ folder: folder.path, clock }, (before) => ({
+    kind: "done",
+    state: { ...before },
+  }));
+  assert.ok(circle.kind === "refused" && /^state-un/.test(circle.code) && /ELOOP/.test(circle.why));
 });
 
 test("what was derived and got lost is made again with the next change", async ({ folder }) => {
