@@ -17,7 +17,7 @@ const PKCS8_PREFIX = Buffer.from("302e020100300506032b657004220420", "hex");
 const CRC_BYTES = 2;
 const CRC_POLYNOMIAL = 0x1021;
 
-/** @param seed `SU…` @param publicKey `U…`, each as long as it has to be */
+/** @param seed `SU…`, `SA…` or `SO…`, @param publicKey `U…`, `A…` or `O…`, each as long as it has to be */
 export function belongsTo(seed: string, publicKey: string): boolean {
   const bytes = decodeBase32(seed);
   if (crcOf(bytes.subarray(0, -CRC_BYTES)) !== bytes.readUInt16LE(bytes.length - CRC_BYTES)) return false;

@@ -29,12 +29,24 @@ export function isSameTrust(one: Trust, other: Trust): boolean {
   );
 }
 
-function misfiledIn({ id, account, accountJwt, trust, me }: Org): string | undefined {
+function misfiledIn({ id, account, accountJwt, trust, me, services }: Org): string | undefined {
   if (id !== orgIdOf(account)) return "id";
   if (!isTrustOf(trust)) return "trust";
   if (account === trust.systemAccount) return "account";
   if (!isFrom(accountJwt, { iss: trust.operatorKey, sub: account })) return "accountJwt";
-  return claimsIn(userJwtIn(me.creds))["sub"] === me.publicKey ? undefined : "me.creds";
+  if (!isUserOf(account, me)) return "me.creds";
+  const at = services.findIndex((service) => !isUserOf(account, service));
+  return at < 0 ? undefined : `services.${at}.creds`;
+}
+
+/** Credentials of that key, signed by the account or for it. */
+function isUserOf(
+  account: string,
+  { publicKey, creds }: { readonly publicKey: string; readonly creds: string },
+): boolean {
+  const { sub, iss, nats } = claimsIn(userJwtIn(creds));
+  const { issuer_account: signedFor = iss } = Object(nats) as { issuer_account?: unknown };
+  return sub === publicKey && signedFor === account;
 }
 
 function isTrustOf({ operatorKey, operatorJwt, systemAccount, systemAccountJwt }: Trust): boolean {

@@ -6,3 +6,6 @@ export const CREDENTIALS =
 
 /** The token in it; an empty text where there is none. */
 export const userJwtIn = (creds: string): string => CREDENTIALS.exec(creds)?.[1] ?? "";
+
+/** The seed in it; an empty text where there is none. */
+export const userSeedIn = (creds: string): string => CREDENTIALS.exec(creds)?.[2] ?? "";

@@ -10,6 +10,7 @@ import { deriveFiles } from "./derived-files.ts";
 import { errorCode, paths, removeAsides, whyOf, writeWhole } from "./folder.ts";
 import { lock } from "./lock.ts";
 import type { Holder } from "./lock-note.ts";
+import { misfiledSeed } from "./misfiled-seed.ts";
 import { parseState } from "./parse-state.ts";
 import { type Decision, EMPTY_STATE, type Refusal, refused, type State } from "./state.ts";
 
@@ -45,8 +46,9 @@ function decode(path: string, content: string): ReadState {
   if (version !== VERSION) return unreadable(path, "another version of dwc has written it");
   if (sum !== sumOf(state)) return unreadable(path, "it has been changed or damaged");
   const parsed = parseState(state);
-  if (parsed.kind === "differs")
-    return unreadable(path, `its part ${JSON.stringify(parsed.where)} is not as it should be`);
+  const where = parsed.kind === "differs" ? parsed.where : misfiledSeed(parsed.value);
+  if (parsed.kind === "differs" || where !== undefined)
+    return unreadable(path, `its part ${JSON.stringify(where)} is not as it should be`);
   return { kind: "read", state: parsed.value };
 }
 

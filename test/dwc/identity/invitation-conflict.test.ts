@@ -153,6 +153,22 @@ test("a state in which tokens are filed under another's name is not believed", a
     [{ me: { ...orgOf(state).me, creds: orgOf(ann).me.creds } }, "orgs.1.me.creds"],
   ] as const)
     assert.equal(parseState(withPart(state, part)), { kind: "differs", where }, where);
+  const annsOrg = orgOf(await withService(ann, "ratings"));
+  const [service] = annsOrg.services;
+  if (service === undefined) throw new Error("no service");
+  const { me } = orgOf(state);
+  const asService = { ...service, publicKey: me.publicKey, creds: me.creds };
+  for (const [services, where] of [
+    [[asService], undefined],
+    [[{ ...asService, publicKey: service.publicKey }], "orgs.1.services.0.creds"],
+    [[asService, service], "orgs.1.services.1.creds"],
+  ] as const) {
+    const read = parseState(withPart(state, { services }));
+    assert.is(read.kind === "differs" ? read.where : undefined, where);
+  }
+  const { publicKey, creds } = annsOrg.me;
+  const read = parseState(withPart(state, { me: { ...me, publicKey, creds } }));
+  assert.equal(read, { kind: "differs", where: "orgs.1.me.creds" }, "of another org");
   assert.equal(parseState({ ...state, orgs: [...state.orgs, ...state.orgs] }), { kind: "differs", where: "orgs.2.id" });
   assert.is(parseState(JSON.parse(JSON.stringify(state))).kind, "fits");
 });

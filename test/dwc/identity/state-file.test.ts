@@ -2,6 +2,7 @@
 // The state in its file: many at once, killed at any moment, and whatever else may lie in its place.
 
 import { type ChildProcess, fork } from "node:child_process";
+import { createHash } from "node:crypto";
 import {
   chmodSync,
   existsSync,
@@ -25,7 +26,7 @@ import * as assert from "uvu/assert";
 import { paths } from "../../../src/dwc/identity/folder.ts";
 import { natsMint } from "../../../src/dwc/identity/mint.ts";
 import { createService } from "../../../src/dwc/identity/services.ts";
-import { refused, type State } from "../../../src/dwc/identity/state.ts";
+import { type Org, refused, type State } from "../../../src/dwc/identity/state.ts";
 import { changeState, readState } from "../../../src/dwc/identity/state-file.ts";
 import { clock, Folder } from "../../support/orgs.ts";
 
@@ -204,6 +205,51 @@ function tryJson(bytes: Buffer): string | undefined {
     return undefined;
   }
 }
+
+/** The file as it would be had its writer put that state there: with the right sum. */
+function writeEdited(folder: Folder, edit: (state: State) => State): void {
+  const state = edit(JSON.parse(JSON.stringify(folder.state)) as State);
+  const file = JSON.parse(readFileSync(paths.state(folder.path), "utf8")) as object;
+  const sum = createHash("sha256").update(JSON.stringify(state)).digest("hex");
+  writeFileSync(paths.state(folder.path), JSON.stringify({ ...file, sum, state }));
+}
+
+/** The credentials with the seed of others. */
+const withSeedOf = (creds: string, others: string): string =>
+  creds.replace(/SU[A-Z2-7]{56}/, /SU[A-Z2-7]{56}/.exec(others)?.[0] ?? "");
+
+test("a seed that is filed under another key is refused, wherever it stands", async ({ folder }) => {
+  await folder.createOrg();
+  await folder.createService("ratings");
+  const { state } = folder;
+  const { me, services } = folder.org;
+  const [ratings] = services;
+  const { operator } = state;
+  if (ratings === undefined || operator === null) throw new Error("no service, or no operator");
+  const account = natsMint.newKey("account").seed;
+  const inOrg = (part: Partial<Org>) => (before: State) => ({
+    ...before,
+    orgs: before.orgs.map((org) => ({ ...org, ...part })),
+  });
+  const edits: readonly (readonly [string, (before: State) => State])[] = [
+    ["orgs.0.authority.accountSeed", inOrg({ authority: { kind: "owner", accountSeed: account } })],
+    ["orgs.0.authority.accountSeed", inOrg({ authority: { kind: "owner", accountSeed: operator.systemSeed } })],
+    ["operator.seed", (before) => ({ ...before, operator: { ...operator, seed: natsMint.newKey("operator").seed } })],
+    ["operator.systemSeed", (before) => ({ ...before, operator: { ...operator, systemSeed: account } })],
+    ["orgs.0.me.creds", inOrg({ me: { ...me, creds: withSeedOf(me.creds, ratings.creds) } })],
+    ["orgs.0.services.0.creds", inOrg({ services: [{ ...ratings, creds: withSeedOf(ratings.creds, me.creds) }] })],
+  ];
+  const good = readFileSync(paths.state(folder.path));
+  for (const [where, edit] of edits) {
+    writeEdited(folder, edit);
+    await isLeftAlone(folder, where);
+    const read = readState(folder.path);
+    assert.ok(read.kind === "unreadable" && read.why.includes(`its part "${where}" is not as it should be`), where);
+    writeFileSync(paths.state(folder.path), good);
+  }
+  writeEdited(folder, (before) => before);
+  assert.equal(folder.state, state, "the sum is not what is refused");
+});
 
 test("a state of a later version is left to that version", async ({ folder }) => {
   await folder.createOrg();
