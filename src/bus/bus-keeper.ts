@@ -34,12 +34,15 @@ class Keeper implements BusKeeper {
   readonly #kept: Promise<void>;
   #own: EnsuredBus;
   #said: string | undefined;
+  /** The server that a probe found, and what the connection had met by then: it meets none whose TLS it does not trust. */
+  #probed: { readonly server: MetServer | undefined; readonly before: MetServer | undefined };
   #wake: () => void = () => undefined;
 
   constructor(options: KeepBusOptions) {
     this.#options = options;
     this.#own = options.first;
     this.#said = options.first.kind === "awaited" ? options.first.why : undefined;
+    this.#probed = { server: metBy(options.first), before: undefined };
     this.#kept = whyNeverStarted(options.urls) === undefined ? this.#keep() : Promise.resolve();
   }
 
@@ -64,6 +67,7 @@ class Keeper implements BusKeeper {
     const permit = (): Promise<StartPermit> => this.#permit();
     const ensured = await ensureBus({ ...options, permit, signal: this.#ending.signal });
     if (ensured.kind === "started") await this.#take(ensured);
+    else if (ensured.kind === "found") this.#meet(ensured);
     else if (ensured.kind === "refused" || ensured.kind === "awaited") this.#sayOnce(ensured.why);
   }
 
@@ -75,10 +79,16 @@ class Keeper implements BusKeeper {
     return notWeaker(last, (await this.#options.permit?.()) ?? { kind: "granted", configFile: undefined });
   }
 
+  /** The connection's, unless a probe has found another since. */
   get #lastServer(): MetServer | undefined {
-    const { bus, first } = this.#options;
-    if (bus.lastServer !== undefined) return bus.lastServer;
-    return first.kind === "found" ? { ...first.greeting, standing: "greeted" } : undefined;
+    const { server, before } = this.#probed;
+    const { lastServer } = this.#options.bus;
+    return lastServer === before ? server : lastServer;
+  }
+
+  #meet(found: Extract<EnsuredBus, { kind: "found" }>): void {
+    const { lastServer: before } = this.#options.bus;
+    this.#probed = { server: before?.name === found.greeting.name ? before : metBy(found), before };
   }
 
   /** The same sentence every second is told once. */
@@ -108,3 +118,6 @@ class Keeper implements BusKeeper {
     });
   }
 }
+
+const metBy = (found: EnsuredBus): MetServer | undefined =>
+  found.kind === "found" ? { ...found.greeting, standing: "greeted" } : undefined;

@@ -46,9 +46,11 @@ export interface DiallerOptions<W extends Wire> {
 
 /** A server that greeted. */
 export interface MetServer extends Greeting {
-  /** `refused`: it refused our login, or we refused to join it. */
-  readonly standing: "greeted" | "admitted" | "refused";
+  /** `refused`: it refused our login; `avoided`: we refused to join it. */
+  readonly standing: "greeted" | "admitted" | "refused" | "avoided";
 }
+
+const NOT_IN: Partial<Record<Trouble["kind"], MetServer["standing"]>> = { refused: "refused", open: "avoided" };
 
 export class Dialler<W extends Wire> {
   readonly #options: DiallerOptions<W>;
@@ -143,8 +145,8 @@ export class Dialler<W extends Wire> {
   }
 
   #notIn(trouble: Trouble): Trouble {
-    const isRefusal = trouble.kind === "refused" || trouble.kind === "open";
-    if (isRefusal && this.#lastServer !== undefined) this.#lastServer = { ...this.#lastServer, standing: "refused" };
+    const standing = NOT_IN[trouble.kind];
+    if (standing !== undefined && this.#lastServer !== undefined) this.#lastServer = { ...this.#lastServer, standing };
     return trouble;
   }
 

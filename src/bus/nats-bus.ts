@@ -312,11 +312,13 @@ class NatsBusImpl implements NatsBus {
     return sentence === undefined ? undefined : { kind: "open", sentence };
   }
 
-  #ready({ asksLogin }: Greeting, address: BusAddress): void {
+  #ready({ asksLogin, name }: Greeting, address: BusAddress): void {
     this.#trouble = this.#denial;
-    const warning = openBusWarning(this.#openCase(address));
-    const isNews = this.#history.joined(address, this.#addresses, asksLogin);
-    if (isNews && warning !== undefined) this.#sayOpen(warning);
+    if (asksLogin) this.#history.joinedWithLogin(this.#addresses);
+    else {
+      const warning = this.#history.joinedOpen(address, name, openBusWarning(this.#openCase(address)));
+      if (warning !== undefined) this.#sayOpen(warning);
+    }
     this.#board.turn("connected");
     this.#attempts.tell({ kind: "connected" });
   }

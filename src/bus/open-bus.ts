@@ -50,23 +50,29 @@ export function openBusWarning({ hadLogins, login, shown }: OpenBusCase): string
 /** What one process has met at its addresses, shared by all of its connections. */
 export class BusHistory {
   readonly #hadLogins = new Set<string>();
-  readonly #open = new Set<string>();
+  /** By address: the last warning, and of which server. */
+  readonly #warned = new Map<string, string>();
 
   hadLogins(addresses: readonly BusAddress[]): boolean {
     return addresses.some((address) => this.#hadLogins.has(keyOf(address)));
   }
 
-  /** @returns whether this is the first connection to an open bus at this address since one with logins, or ever */
-  joined(address: BusAddress, addresses: readonly BusAddress[], asksLogin: boolean): boolean {
-    if (asksLogin) {
-      // The addresses are those of one bus: what holds for one of its servers holds for all.
-      for (const one of addresses) this.#hadLogins.add(keyOf(one));
-      this.#open.clear();
-      return false;
-    }
-    const isNews = !this.#open.has(keyOf(address));
-    this.#open.add(keyOf(address));
-    return isNews;
+  joinedWithLogin(addresses: readonly BusAddress[]): void {
+    // The addresses are those of one bus: what holds for one of its servers holds for all.
+    for (const one of addresses) this.#hadLogins.add(keyOf(one));
+    this.#warned.clear();
+  }
+
+  /**
+   * @returns the warning of a connection that has joined an open bus; undefined: there is none, or another connection has
+   * given it for this server
+   */
+  joinedOpen(address: BusAddress, server: string, warning: string | undefined): string | undefined {
+    if (warning === undefined) return undefined;
+    const given = `${server} ${warning}`;
+    const isNews = this.#warned.get(keyOf(address)) !== given;
+    this.#warned.set(keyOf(address), given);
+    return isNews ? warning : undefined;
   }
 }
 

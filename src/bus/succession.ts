@@ -39,8 +39,11 @@ export function whyNotSucceeded(last: MetServer | undefined): string | undefined
 
 /** A server without logins never takes the place of one with them. */
 export function notWeaker(last: MetServer | undefined, permit: StartPermit): StartPermit {
-  const isWeaker = last?.asksLogin === true && permit.kind === "granted" && permit.configFile === undefined;
-  if (!isWeaker) return permit;
+  const isOpen = permit.kind === "granted" && permit.configFile === undefined;
+  if (!isOpen || last === undefined) return permit;
+  if (last.standing === "avoided")
+    return { kind: "withheld", why: "one with logins: this program, too, could start an open one only" };
+  if (!last.asksLogin) return permit;
   return {
     kind: "withheld",
     why: "the server that was there asked for logins, and this program could start an open one only",

@@ -55,16 +55,27 @@ test("credentials that a person named, in a file or an address, are for a bus wi
   assert.is(rule(true, true, "nats://user:password@a"), "join");
 });
 
-test("what one address of a bus asked for holds for all of them, and is warned of once", () => {
+test("what one address of a bus asked for holds for all of them", () => {
   const history = new BusHistory();
   const [a, b, c] = ["nats://localhost:4222", "nats://b:4222", "nats://c:4222"].map(readBusAddress);
   assert.ok(a && b && c);
-  assert.equal([history.joined(a, [a, b], false), history.joined(a, [a, b], false)], [true, false]);
   assert.not.ok(history.hadLogins([a, b]));
-  assert.is(history.joined(b, [a, b], true), false);
+  history.joinedWithLogin([a, b]);
   assert.ok(history.hadLogins([readBusAddress("nats://127.0.0.1:4222")]));
   assert.not.ok(history.hadLogins([c]));
-  assert.is(history.joined(a, [a, b], false), true, "after one with logins it is news again");
+});
+
+test("the connections of a process warn once of each open server, and again once there is more to warn of", () => {
+  const history = new BusHistory();
+  const [a, b] = ["nats://a:4222", "nats://b:4222"].map(readBusAddress);
+  assert.ok(a && b);
+  assert.is(history.joinedOpen(a, "one", undefined), undefined, "no login was to be expected");
+  assert.is(history.joinedOpen(a, "one", "it is open"), "it is open", "credentials were made since");
+  assert.is(history.joinedOpen(a, "one", "it is open"), undefined, "the other connection has said it");
+  assert.is(history.joinedOpen(b, "one", "it is open"), "it is open");
+  assert.is(history.joinedOpen(a, "two", "it is open"), "it is open", "another server");
+  history.joinedWithLogin([a, b]);
+  assert.is(history.joinedOpen(a, "two", "it is open"), "it is open", "after one with logins it is news again");
 });
 
 const OURS = { name: embeddedName("0123456789abcdef"), asksLogin: false, standing: "admitted" } as const;
@@ -80,6 +91,10 @@ test("only a server that this project started is succeeded, by who was let in, a
   assert.is(notWeaker({ ...OURS, asksLogin: true }, SECURED), SECURED);
   assert.is(notWeaker({ ...OURS, asksLogin: true }, OPEN).kind, "withheld");
   assert.is(notWeaker(undefined, OPEN), OPEN);
+  const avoided = { ...OURS, standing: "avoided" } as const;
+  assert.is(whyNotSucceeded(avoided), undefined, "one with logins may take the place of an open one");
+  assert.is(notWeaker(avoided, SECURED), SECURED);
+  assert.is(notWeaker(avoided, OPEN).kind, "withheld");
 });
 
 test.run();
