@@ -8,6 +8,7 @@ import type { Cancel, Clock } from "../clock.ts";
 import type { CallOptions, Denied, Reply } from "./bus.ts";
 import type { ReplySubjects } from "./reply-subjects.ts";
 import { REUSE_DELAY, SlotPool } from "./slot-pool.ts";
+import { answererOf, EVERY_SERVICE } from "./subjects.ts";
 
 // The ends that say nothing of what was answered, each made once.
 export const AWAY: Reply = { kind: "away" };
@@ -212,6 +213,8 @@ class PendingGathering implements Waiting {
   readonly deadlineMs: number;
   readonly answersOnce = false;
   readonly bodies: Promise<readonly Uint8Array[]>;
+  /** Any service may answer: then one that says that nobody is there speaks for no other. */
+  readonly #isOfManyServices: boolean;
   readonly #gathered: Uint8Array[] = [];
   #resolve: (bodies: readonly Uint8Array[]) => void = () => undefined;
   #gatheredBytes = 0;
@@ -220,6 +223,7 @@ class PendingGathering implements Waiting {
     this.subject = subject;
     this.sentAtMs = sentAtMs;
     this.deadlineMs = sentAtMs + waitMs;
+    this.#isOfManyServices = subject.startsWith("$SRV.") && answererOf(subject) === EVERY_SERVICE;
     this.bodies = new Promise((resolve) => {
       this.#resolve = resolve;
     });
@@ -228,7 +232,8 @@ class PendingGathering implements Waiting {
   /** A refusal is one voice of many and ends nothing; anything else that is no answer ends the gathering. */
   takes(reply: Reply): boolean {
     if (reply.kind === "answered") this.#keep(reply.body);
-    const goesOn = reply.kind === "answered" || reply.kind === "refused";
+    const isOneVoice = reply.kind === "nobody" && this.#isOfManyServices;
+    const goesOn = reply.kind === "answered" || reply.kind === "refused" || isOneVoice;
     const hasRoom = this.#gathered.length < MOST_GATHERED && this.#gatheredBytes < MOST_GATHERED_BYTES;
     return !(goesOn && hasRoom);
   }

@@ -68,8 +68,8 @@ const statsOf = (requests: number): string =>
 function serveRatings(bus: NatsBus): void {
   const beat = (): void => bus.publish("health.ratings.r1", beatOf("ratings", "r1"));
   bus.subscribe("health.ratings", () => void clock.after(LATER_MS, beat));
-  for (const subject of ["$SRV.STATS", "$SRV.STATS.ratings"])
-    bus.subscribe(subject, (message) => message.answer(statsOf(7)));
+  bus.subscribe("$SRV.STATS.ratings", (message) => message.answer(statsOf(7)));
+  bus.subscribe("$SRV.STATS", (message) => void clock.after(LATER_MS, () => message.answer(statsOf(7))));
 }
 
 const called = ({ owner }: Context, services: readonly string[], beyond = true, listenMs = LISTEN_MS) =>
@@ -94,6 +94,7 @@ roll("a service that says at once that nobody is there ends it for no other", as
   );
   for (const beyond of [true, false])
     assert.equal(incarnations(await called(context, ["ratings"], beyond), "ratings"), ["r1"]);
+  assert.equal(incarnations(await called(context, []), "ratings"), ["r1"], "a service that nobody named");
 });
 
 roll("no service tells what the instances of another have counted", async (context) => {
