@@ -50,7 +50,7 @@ if (first === COMPLETE) {
 }
 
 function openWorld(state: string | undefined): World | Failed {
-  const read = readSettings(state === undefined ? process.env : { ...process.env, DWC_STATE: resolve(state) });
+  const read = readSettings(state === undefined ? process.env : { ...process.env, DWC_STATE: pathOf(state) });
   if (read.kind === "refused") return wrongSettings(read.problems);
   const { natsUrls: urls } = read.settings;
   const stateDir = resolve(read.settings.stateDir);
@@ -71,6 +71,9 @@ function openWorld(state: string | undefined): World | Failed {
     screen: processScreen(process.stdin, process.stdout, process.stderr),
   };
 }
+
+/** An address in the place of a path stays one, so that it is refused as such. */
+const pathOf = (typed: string): string => (typed.includes("://") ? typed : resolve(typed));
 
 function wrongSettings(problems: readonly string[]): Failed {
   const message = `wrong setting: ${problems.join("; ")}`;

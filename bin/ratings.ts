@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { systemClock } from "../src/clock.ts";
 import { loginIdentity } from "../src/dwc/identity/credentials.ts";
-import { programLog, runProgram, settingsOrExit } from "../src/program/program.ts";
+import { complain, programLog, runProgram, settingsOrExit } from "../src/program/program.ts";
 import { readFleetArguments } from "../src/ratings/arguments.ts";
 import { startFleet } from "../src/ratings/fleet.ts";
 import { runRatings, SERVICE } from "../src/ratings/service.ts";
@@ -12,7 +12,7 @@ import { runRatings, SERVICE } from "../src/ratings/service.ts";
 const { values } = parseArgs({ options: { count: { type: "string" }, instance: { type: "string" } }, strict: false });
 const wanted = readFleetArguments(values);
 if (wanted.kind === "refused") {
-  process.stderr.write(`${wanted.why}\n`);
+  complain(wanted.why);
   process.exit(2);
 }
 

@@ -2,6 +2,8 @@
 // when every decision is the same, 1 when one is not or a line cannot be read, 2 when no file was named.
 
 import { replayFile } from "../src/market/replay.ts";
+import { complain } from "../src/program/program.ts";
+import { withoutUserinfos } from "../src/settings.ts";
 
 const [path = ""] = process.argv.slice(2);
 if (path === "") {
@@ -13,6 +15,6 @@ if (path === "") {
 // `make replay FILE=… | head`: whoever reads has gone.
 process.stdout.on("error", () => process.exit(0));
 const { kind, sentence } = await replayFile(path, (line) => process.stdout.write(`${line}\n`));
-if (kind === "same") process.stdout.write(`${sentence}\n`);
-else process.stderr.write(`${sentence}\n`);
+if (kind === "same") process.stdout.write(`${withoutUserinfos(sentence)}\n`);
+else complain(sentence);
 process.exitCode = kind === "same" ? 0 : 1;

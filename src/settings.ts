@@ -1,6 +1,10 @@
 // Every number and every switch of the system, once, with its reason. Pure: the environment comes in as an argument,
 // and a wrong value goes out as a sentence that names the variable, the value and the rule.
 
+import { shownUrl, shownValue } from "./shown-url.ts";
+
+export { decodedPart, shownUrl, shownValue, withoutUserinfo, withoutUserinfos } from "./shown-url.ts";
+
 /** The numbers by which health is decided (README, "How a call finds its instance"). All times in milliseconds. */
 export interface HealthRules {
   readonly requestTimeoutMs: number;
@@ -269,7 +273,7 @@ class Reader {
   }
 
   #refuse<T>(name: string, value: string, rule: string, instead: T): T {
-    this.problems.push(`${name}=${value} is not ${rule}`);
+    this.problems.push(`${name}=${shownValue(value)} is not ${rule}`);
     return instead;
   }
 
@@ -349,6 +353,8 @@ class Reader {
   /** @param what "folder" or "file" */
   path(name: string, what: string): string {
     const value = this.#value(name);
+    if (value.includes("://"))
+      return this.#refuse(name, shownUrl(value), `the path of a ${what}, as it is an address`, value);
     if (!value.startsWith("~")) return value;
     if (!/^~(\/|$)/.test(value))
       return this.#refuse(name, value, `a ${what} we can find: of ~ only ~/… is known`, value);
@@ -368,33 +374,4 @@ function isNatsUrl(url: string): boolean {
   if (!/^(nats|tls):\/\/[^\s/?#]+$/.test(whole) || !URL.canParse(whole)) return false;
   const { hostname, port } = new URL(whole);
   return hostname !== "" && port !== "0";
-}
-
-/**
- * An address as it may be printed. What stands before its last @ is a name and a password; a comma or a slash in a
- * password cuts an address in two, so a port that is no number and a query are hidden as well.
- */
-export function shownUrl(url: string): string {
-  const [, scheme = "", rest = ""] = /^([a-z][a-z0-9+.-]*:\/\/)?(.*)$/is.exec(url) ?? [];
-  const at = rest.lastIndexOf("@");
-  const [, host = "", port = "", after = ""] = /^(\[[^\]]*\]|[^:/?#]*)(:[^/?#]*)?(.*)$/s.exec(rest.slice(at + 1)) ?? [];
-  const shownPort = /^(:\d{0,5})?$/.test(port) ? port : ":…";
-  return `${scheme}${at < 0 ? "" : "…@"}${host}${shownPort}${after.replace(/[?#].*$/s, "?…")}`;
-}
-
-/** @param text what may repeat a part of `url`, as an error of some library does: without name and password of it */
-export function withoutUserinfo(text: string, url: string): string {
-  if (!URL.canParse(url)) return text;
-  const { username, password } = new URL(url);
-  const parts = [password, username].flatMap((part) => [part, decodedPart(part)]);
-  return parts.reduce((shown, part) => (part === "" ? shown : shown.replaceAll(part, "…")), text);
-}
-
-/** A percent sign that begins no escape was typed as such. */
-export function decodedPart(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

@@ -1,7 +1,15 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 
-import { FIXED, readSettings, SETTINGS, type Settings, shownUrl, withoutUserinfo } from "../src/settings.ts";
+import {
+  FIXED,
+  readSettings,
+  SETTINGS,
+  type Settings,
+  shownUrl,
+  withoutUserinfo,
+  withoutUserinfos,
+} from "../src/settings.ts";
 
 const test = suite("settings");
 
@@ -288,6 +296,35 @@ test("every problem is told at once, not only the first", () => {
 
 test("the fixed numbers are as the README says", () => {
   assert.equal(FIXED, { leaseIntervals: 2, probationSuccesses: 3, reconnectGraceMs: 5_000, maxIncarnations: 10_000 });
+});
+
+test("an address in the place of any other value shows neither name nor password", () => {
+  for (const { name } of SETTINGS.filter(({ name }) => name !== "NATS_URL"))
+    for (const value of ["nats://ursula:pass%40w/o rd@bus:4222", "ursula:pass%40word@bus", "~ursula:password@bus"]) {
+      const shown =
+        name === "MARKET_KEYS" || readSettings({ [name]: value }).kind === "settled" ? [] : problems({ [name]: value });
+      assert.not.match(shown.join("; "), /ursula|pass|o rd/, `${name}=${value}`);
+    }
+  for (const name of ["DWC_STATE", "NATS_CREDS", "RECORD"])
+    assert.equal(problems({ [name]: "nats://ursula:password@bus" }).length, 1, name);
+});
+
+test("no address in a text shows its name and password", () => {
+  for (const [text, shown] of [
+    ["no luck at nats://ursula:pass@bus:4222, or tls://token@b", "no luck at nats://…@bus:4222, or tls://…@b"],
+    ["nats://a:1,nats://ursula:p@ss@b/x", "nats://a:1,nats://…@b/x"],
+    ['"http://ursula:pa"ss@b" of anna@example.org', '"http://…@b" of anna@example.org'],
+    ["http://localhost:5000/board of anna@example.org", "http://localhost:5000/board of anna@example.org"],
+  ])
+    assert.is(withoutUserinfos(text ?? ""), shown);
+});
+
+test("a long text is searched for addresses in little time", () => {
+  for (const part of ["://", "a", "http://a ", "x@", "://:"]) {
+    const started = performance.now();
+    withoutUserinfos(`${part.repeat(20_000)}@`);
+    assert.ok(performance.now() - started < 500, part);
+  }
 });
 
 test.run();

@@ -42,7 +42,8 @@ function readCredentials(user: string, password: string): Credentials | undefine
 export function withoutLogin(text: string, { credentials }: BusAddress): string {
   if (credentials === undefined) return text;
   const parts = credentials.kind === "token" ? [credentials.token] : [credentials.password, credentials.user];
-  return parts.reduce((shown, part) => shown.replaceAll(part, "…"), text);
+  const forms = parts.flatMap((part) => [part, encodeURIComponent(part)]);
+  return forms.reduce((shown, part) => (part === "" ? shown : shown.replaceAll(part, "…")), text);
 }
 
 /** Whether only this machine can be meant: then a missing bus may be started here. */

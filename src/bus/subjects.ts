@@ -1,5 +1,7 @@
 // Every subject is built here (docs/protocol.md), and names are checked where they enter.
 
+import { withoutUserinfos } from "../settings.ts";
+
 export type NameCheck =
   | { readonly kind: "good"; readonly name: string }
   | { readonly kind: "bad"; readonly why: string };
@@ -11,7 +13,8 @@ const LONGEST_NAME = 64;
 
 /** Checks a service's name: lower-case letters, digits, `-` and `_`, starting with a letter. */
 export function checkServiceName(name: string): NameCheck {
-  const shown = JSON.stringify(name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name);
+  const typed = withoutUserinfos(name);
+  const shown = JSON.stringify(typed.length > LONGEST_NAME ? `${typed.slice(0, LONGEST_NAME)}…` : typed);
   if (name.length > LONGEST_NAME) return bad(`service name ${shown} is longer than ${LONGEST_NAME} characters`);
   if (!/^[a-z][a-z0-9_-]*$/.test(name)) {
     return bad(`service name ${shown} must be lower-case letters, digits, - and _, starting with a letter`);

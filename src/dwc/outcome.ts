@@ -1,6 +1,7 @@
 // How a command ended, and what of it goes where: results on stdout, everything else on stderr, and an exit code that
 // a script can rely on. Pure: the writing is done by whoever has the streams.
 
+import { withoutUserinfos } from "../settings.ts";
 import { painted, type Tone } from "./tone.ts";
 
 /** Raised when a field of the JSON changes its name or meaning; new fields do not raise it. */
@@ -15,6 +16,8 @@ export type Outcome =
       readonly said: readonly string[];
       /** The result, for programs. */
       readonly json: Readonly<Record<string, unknown>>;
+      /** The result is another program's, and is passed on unchanged: elsewhere no address shows its name and password. */
+      readonly isForeign?: true;
       /** JSON was asked for in the command's own way. */
       readonly asJson?: boolean;
       /** Other than 0: the command did what it was asked, and what it found is no good. */
@@ -86,10 +89,13 @@ export function render(outcome: Outcome, json: boolean, { colour = false, failsW
       : inLines([`dwc: ${message}`, ...said, hint]);
     return { stdout: "", stderr: text, exitCode: failsWith ?? (outcome.fault === "usage" ? 2 : 1) };
   }
-  const { lines, said, asJson = false, exitCode = 0 } = outcome;
-  const stdout = json || asJson ? oneLine(outcome.json) : lines.map((line) => `${shownLine(line, colour)}\n`).join("");
+  const { lines, said, asJson = false, exitCode = 0, isForeign = false } = outcome;
+  const inText = lines.map((line) => `${isForeign ? unsteered(textOf(line)) : shownLine(line, colour)}\n`);
+  const stdout = json || asJson ? oneLine(outcome.json, isForeign) : inText.join("");
   return { stdout, stderr: json ? "" : inLines(said), exitCode };
 }
+
+const textOf = (line: Line): string => (typeof line === "string" ? line : line.text);
 
 export function shownLine(line: Line, colour: boolean): string {
   if (typeof line === "string") return printable(line);
@@ -97,8 +103,8 @@ export function shownLine(line: Line, colour: boolean): string {
 }
 
 /** One line of JSON, with the version of its fields. */
-export const oneLine = (result: Readonly<Record<string, unknown>>): string =>
-  `${jsonText({ schema_version: SCHEMA_VERSION, ...result })}\n`;
+export const oneLine = (result: Readonly<Record<string, unknown>>, isForeign = false): string =>
+  `${jsonText({ schema_version: SCHEMA_VERSION, ...result }, isForeign)}\n`;
 
 const inLines = (lines: readonly string[]): string =>
   lines
@@ -108,20 +114,26 @@ const inLines = (lines: readonly string[]): string =>
 
 /** Names may come from other people's invitations: nobody but us begins lines, and nobody steers the terminal. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
-export const printable = (line: string): string => line.replace(UNPRINTABLE, "?");
+export const printable = (line: string): string => unsteered(withoutUserinfos(line));
+const unsteered = (line: string): string => line.replace(UNPRINTABLE, "?");
 
 /** Enough to know again what was typed. */
 const SHOWN_CHARACTERS = 64;
 
 /** What was typed, as it may stand in a sentence: quoted, cut, and with whatever cannot be seen made visible. */
 export function shown(typed: string): string {
-  const letters = [...typed];
-  const cut = letters.length > SHOWN_CHARACTERS ? `${letters.slice(0, SHOWN_CHARACTERS).join("")}…` : typed;
+  // First: what is cut may be the @ by which an address is known.
+  const letters = [...withoutUserinfos(typed)];
+  const cut = letters.length > SHOWN_CHARACTERS ? `${letters.slice(0, SHOWN_CHARACTERS).join("")}…` : letters.join("");
   return jsonText(cut);
 }
 
 /** JSON that steers no terminal either: what cannot be seen is escaped, so a program reads what was sent. */
-export const jsonText = (value: unknown): string => JSON.stringify(value).replace(UNPRINTABLE, escaped);
+export const jsonText = (value: unknown, isForeign = false): string =>
+  JSON.stringify(value, isForeign ? undefined : withoutLogins).replace(UNPRINTABLE, escaped);
+
+const withoutLogins = (_key: string, value: unknown): unknown =>
+  typeof value === "string" ? withoutUserinfos(value) : value;
 
 const HEX_DIGITS = 4;
 const escaped = (letter: string): string =>

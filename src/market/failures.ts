@@ -3,6 +3,7 @@
 
 import { STATUS_CODES } from "node:http";
 import type { Context, Middleware } from "koa";
+import { withoutUserinfos } from "../settings.ts";
 import { traceOf } from "./request-trace.ts";
 import type { Shop } from "./shop.ts";
 
@@ -71,7 +72,7 @@ function toFailure(error: unknown): Failure {
   const words = WORDS[status];
   // What has no status, or one that has no words above, was not foreseen: it counts as ours until someone names it.
   if (words === undefined) return { status: UNFORESEEN, ...OUR_FAULT, detail: null };
-  const message = stringOf(error, "message");
+  const message = withoutUserinfos(stringOf(error, "message"));
   // An error without a message of its own has the status's name, which the heading says better.
   return { status, ...words, detail: message === "" || message === STATUS_CODES[status] ? null : message };
 }

@@ -10,6 +10,8 @@
 // jar of curl's is its owner's own; and the browsers that sent a cross-site form without `Origin` are older than 2020,
 // honour the cart cookie's SameSite=Lax, and could at worst change a cart in which nothing can be lost.
 
+import { withoutUserinfos } from "../settings.ts";
+
 export interface OriginHeaders {
   readonly secFetchSite: string | undefined;
   readonly origin: string | undefined;
@@ -80,8 +82,10 @@ const MAX_FORWARDED_HOSTS = 5;
 const MAX_ADDRESS_LENGTH = 3_000;
 /** Enough to recognise an origin by; 15 KB of header are not printed back. */
 const LONGEST_SHOWN = 100;
-const shortened = (value: string): string =>
-  value.length > LONGEST_SHOWN ? `${value.slice(0, LONGEST_SHOWN)}…` : value;
+function shortened(value: string): string {
+  const shown = withoutUserinfos(value);
+  return shown.length > LONGEST_SHOWN ? `${shown.slice(0, LONGEST_SHOWN)}…` : shown;
+}
 
 /** For whoever runs the shop: behind a proxy that does not pass Host every order ends here. */
 function whyNot(header: string, url: string, origin: string | undefined): string {

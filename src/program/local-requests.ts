@@ -3,6 +3,8 @@
 // rebinding), which the Host header gives away, and a page of another origin, which the browser itself names. The port in
 // Host does not matter: a forwarded one differs (ssh -L 9000:127.0.0.1:5100), and rebinding needs a name, not a port.
 
+import { withoutUserinfos } from "../settings.ts";
+
 export interface LocalRequest {
   readonly method: string;
   /** As it stands in the first line of the request. */
@@ -85,4 +87,4 @@ const refused = (why: string): LocalCheck => ({ kind: "refused", why });
 const MAX_ADDRESS_LENGTH = 3_000;
 /** Enough to recognise a name by; 15 KB of header are not printed back. */
 const MAX_QUOTED_LENGTH = 100;
-const quoted = (value: string): string => JSON.stringify(value.slice(0, MAX_QUOTED_LENGTH));
+const quoted = (value: string): string => JSON.stringify(withoutUserinfos(value).slice(0, MAX_QUOTED_LENGTH));

@@ -1,7 +1,7 @@
 // What is printed, line by line: `LEVEL:logger:message` for people. For machines it is one JSON object a line
 // (json-lines.ts).
 
-import { isPrinted, type LogLevel } from "../settings.ts";
+import { isPrinted, type LogLevel, withoutUserinfos } from "../settings.ts";
 
 export interface Line {
   readonly level: LogLevel;
@@ -28,8 +28,14 @@ export interface LogOptions {
 
 export function createLog({ level, render, write }: LogOptions): Say {
   return (line) => {
-    if (isPrinted(line.level, level)) write(render(line));
+    if (isPrinted(line.level, level)) write(render(withoutLogins(line)));
   };
+}
+
+/** Parts of a line may come from a library, or from a person who typed an address in the place of something else. */
+function withoutLogins(line: Line): Line {
+  const text = withoutUserinfos(line.text);
+  return text === line.text ? line : { ...line, text };
 }
 
 export const textLine = (line: Line): string => `${asText(line)}\n`;

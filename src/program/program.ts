@@ -2,7 +2,7 @@
 // Never a SIGTSTP listener: a process that listens for ^Z is no longer stopped by it.
 
 import type { Clock } from "../clock.ts";
-import { readSettings, type Settings } from "../settings.ts";
+import { readSettings, type Settings, withoutUserinfos } from "../settings.ts";
 import { ignoresHangUp } from "./hang-up.ts";
 import { jsonLines, type Speaker } from "./json-lines.ts";
 import { createLog, type Say, textLine } from "./log.ts";
@@ -31,8 +31,13 @@ const INTERRUPTED = 130;
 export function settingsOrExit(env: Readonly<Record<string, string | undefined>>): Settings {
   const result = readSettings(env);
   if (result.kind === "settled") return result.settings;
-  for (const problem of result.problems) process.stderr.write(`wrong setting: ${problem}\n`);
+  for (const problem of result.problems) complain(`wrong setting: ${problem}`);
   process.exit(2);
+}
+
+/** A sentence on stderr: it may repeat what a person typed, an address with a password for one. */
+export function complain(sentence: string): void {
+  process.stderr.write(`${withoutUserinfos(sentence)}\n`);
 }
 
 /** @param speaker who this process is, as every line for machines says */
@@ -63,7 +68,7 @@ export async function runProgram(clock: Clock, start: (closers: Closers) => Prom
   if (outcome.kind === "running") return tellParent(outcome);
   // After what the log still has to say: the two are read together.
   await new Promise<void>((resolve) => clock.afterReading(resolve));
-  for (const sentence of outcome.why) process.stderr.write(`${sentence}\n`);
+  for (const sentence of outcome.why) complain(sentence);
   await closeAll(clock, closers);
   process.exit(1);
 }

@@ -9,6 +9,7 @@ import {
   LONGEST_VERSION,
   SHORTEST_INTERVAL_MS,
 } from "../health/heartbeat.ts";
+import { withoutUserinfos } from "../settings.ts";
 
 /** From outside: plain JavaScript passes what it likes. */
 export interface GivenIdentity {
@@ -55,7 +56,8 @@ const isVersion = (version: unknown): boolean =>
 const bad = (why: string): NameCheck => ({ kind: "bad", why });
 
 function shown(value: unknown): string {
-  if (typeof value === "string")
-    return JSON.stringify(value.length > LONGEST_VERSION ? `${value.slice(0, LONGEST_VERSION)}…` : value);
+  const typed = typeof value === "string" ? withoutUserinfos(value) : value;
+  if (typeof typed === "string")
+    return JSON.stringify(typed.length > LONGEST_VERSION ? `${typed.slice(0, LONGEST_VERSION)}…` : typed);
   return typeof value === "number" ? String(value) : `of type ${value === null ? "null" : typeof value}`;
 }

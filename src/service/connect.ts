@@ -5,7 +5,7 @@ import { credentialsSource, readCredentialsFile } from "../bus/credentials-file.
 import { connectNatsBus, type NatsBus, type NatsBusOptions } from "../bus/nats-bus.ts";
 import { BusHistory } from "../bus/open-bus.ts";
 import type { Clock } from "../clock.ts";
-import { readNatsUrls } from "../settings.ts";
+import { readNatsUrls, withoutUserinfos } from "../settings.ts";
 import { usualClock } from "./usual-clock.ts";
 
 export type ConnectOptions = Partial<Omit<NatsBusOptions, "urls">> & {
@@ -54,7 +54,7 @@ export async function connectBus(urls?: string, options: ConnectOptions = {}): P
 
 function credentialsOf(path: string): Required<Pick<NatsBusOptions, "credentials" | "readAgain">> {
   const read = readCredentialsFile(path);
-  if (read.kind === "bad") throw new Error(`${path} ${read.why}`);
+  if (read.kind === "bad") throw new Error(withoutUserinfos(`${path} ${read.why}`));
   return { credentials: read.credentials, readAgain: credentialsSource(path, path) };
 }
 

@@ -2,6 +2,7 @@
 // wrong with it.
 
 import { checkServiceName } from "../../bus/subjects.ts";
+import { withoutUserinfos } from "../../settings.ts";
 
 const LONGEST_TEXT = 100;
 /** As mail has it. */
@@ -18,9 +19,11 @@ const EMAIL = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]
 
 /** A hostile name as an error may repeat it: short, quoted, and harmless to a terminal. */
 export function shown(text: string): string {
-  const start = [...text].slice(0, SHOWN_CHARACTERS).join("");
+  // First: what is cut may be the @ by which an address is known.
+  const whole = withoutUserinfos(text);
+  const start = [...whole].slice(0, SHOWN_CHARACTERS).join("");
   const printable = start.replace(new RegExp(UNPRINTABLE, "gu"), "?");
-  return JSON.stringify(start.length < text.length ? `${printable}…` : printable);
+  return JSON.stringify(start.length < whole.length ? `${printable}…` : printable);
 }
 
 /** A word of a command that a person copies: an address may hold what a shell acts on, and may come from an invitation. */

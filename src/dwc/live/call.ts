@@ -91,7 +91,8 @@ function outcomeOf(service: string, visited: InBus<CallReport>): Outcome {
     case "answered":
       return {
         kind: "done",
-        lines: [jsonText(answer.body)],
+        lines: [jsonText(answer.body, true)],
+        isForeign: true,
         said: [`answered by ${nameOf(answer.who)}, ${answer.who.address}`, ...said],
         json: { answer: answer.body, ...details },
       };
