@@ -19,11 +19,17 @@ export function checkTarget(raw: string): Target {
   return hasControl(decoded) ? bad(400, "the address has control characters in it") : { kind: "good", target };
 }
 
-/** HTTP/1.1 servers must take `GET http://host/path` as well (RFC 9112, 3.2.2). */
+const ABSOLUTE = /^https?:\/\/[^/?#\\]+([/?].*)?$/is;
+
+/**
+ * HTTP/1.1 servers must take `GET http://host/path` as well (RFC 9112, 3.2.2). The path stays as it was sent, as in the
+ * other form: HAProxy passes `http://host/x/../board` on, and a rule of its own for /board has not matched it.
+ */
 function fromAbsolute(raw: string): string | undefined {
-  if (!/^https?:\/\//i.test(raw) || !URL.canParse(raw)) return undefined;
-  const { pathname, search } = new URL(raw);
-  return pathname + search;
+  const found = ABSOLUTE.exec(raw);
+  if (found === null || !URL.canParse(raw)) return undefined;
+  const [, rest = ""] = found;
+  return rest.startsWith("/") ? rest : `/${rest}`;
 }
 
 function decode(text: string): string | undefined {

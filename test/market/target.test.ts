@@ -17,6 +17,14 @@ test("a path goes on as it is", () => {
 test("the absolute form is its path and query", () => {
   assert.is(check("http://localhost:5000/thing/camera?x=1"), "/thing/camera?x=1");
   assert.is(check("HTTP://evil.example"), "/");
+  assert.is(check("http://localhost?x=1"), "/?x=1");
+});
+
+test("the path of the absolute form is taken as a proxy before us has read it: nothing is resolved in it", () => {
+  for (const path of ["/x/../board", "/x/%2e%2e/board", "/./board", "/x/..\\board", "//board"])
+    assert.is(check(`http://shop.example${path}`), path);
+  for (const raw of ["http:///board", "http://shop.example\\board", "http:\\\\shop.example\\board"])
+    assert.is(check(raw), 400, raw);
 });
 
 test("anything that is neither is refused", () => {
