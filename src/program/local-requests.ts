@@ -2,10 +2,14 @@
 // reach it, both through the browser of a person on this machine: a page elsewhere whose name resolves to 127.0.0.1 (DNS
 // rebinding), which the Host header gives away, and a page of another origin, which the browser itself names. The port in
 // Host does not matter: a forwarded one differs (ssh -L 9000:127.0.0.1:5100), and rebinding needs a name, not a port.
+// A third kind comes over the network: with route_localnet, which hosts of containers set, Linux takes packets for 127.0.0.1
+// from a neighbour. Their sender's address gives them away.
 
 import { withoutUserinfos } from "../settings.ts";
 
 export interface LocalRequest {
+  /** The address at the other end of the connection; undefined: it has gone. */
+  readonly peer: string | undefined;
   readonly method: string;
   /** As it stands in the first line of the request. */
   readonly target: string;
@@ -22,11 +26,14 @@ export type LocalCheck = { readonly kind: "local" } | { readonly kind: "refused"
 
 /** Names and addresses that lead to this machine whatever a DNS server says. */
 const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i;
+const LOOPBACK_PEER = /^127\./;
 const OWN_SITES = ["same-origin", "none"];
 const READING = ["GET", "HEAD"];
 const LOCAL: LocalCheck = { kind: "local" };
 
 export function checkLocal(request: LocalRequest): LocalCheck {
+  const { peer = "" } = request;
+  if (!LOOPBACK_PEER.test(peer)) return refused(`the connection is from ${quoted(peer)}, which is no loopback address`);
   const [host] = request.hosts;
   if (host === undefined || request.hosts.length > 1) return refused("the request does not name one Host");
   if (!LOOPBACK_HOST.test(host)) return refused(`Host is ${quoted(host)}: only localhost and 127.0.0.1 lead here`);
@@ -36,14 +43,16 @@ export function checkLocal(request: LocalRequest): LocalCheck {
 
 /** A request as Node has it (http.IncomingMessage). */
 interface ReceivedRequest {
+  readonly socket: { readonly remoteAddress?: string | undefined };
   readonly method?: string | undefined;
   readonly url?: string | undefined;
   readonly headersDistinct: Readonly<Record<string, string[] | undefined>>;
 }
 
-export function localRequest({ method = "", url = "", headersDistinct }: ReceivedRequest): LocalRequest {
+export function localRequest({ socket, method = "", url = "", headersDistinct }: ReceivedRequest): LocalRequest {
   const textOf = (name: string): string | undefined => headersDistinct[name]?.join(", ");
   return {
+    peer: socket.remoteAddress,
     method,
     target: url,
     hosts: headersDistinct["host"] ?? [],

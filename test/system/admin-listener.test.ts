@@ -4,6 +4,7 @@
 
 import { get } from "node:http";
 import { connect, type Socket } from "node:net";
+import { networkInterfaces } from "node:os";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { freePort, startNatsServer, type TestServer } from "../support/nats-server.ts";
@@ -39,9 +40,10 @@ function statusOf(
   port: number,
   path: string,
   headers: Record<string, string> = {},
+  localAddress = "127.0.0.1",
 ): Promise<number | string> {
   return new Promise((resolve) => {
-    const asking = get({ host, port, path, agent: false, headers }, (response) => {
+    const asking = get({ host, port, path, agent: false, headers, localAddress }, (response) => {
       resolve(response.statusCode ?? 0);
       response.destroy();
     });
@@ -155,6 +157,29 @@ admin(
     for (const socket of held) socket.destroy();
     const publicPort = await metricsOf(2, { BOARD: "public" });
     assert.is(await statusOf(ELSEWHERE, publicPort, "/metrics", { Host: "market.example" }), 200);
+  },
+);
+
+const [networkAddress] = Object.values(networkInterfaces())
+  .flatMap((addresses) => addresses ?? [])
+  .filter(({ family, internal }) => family === "IPv4" && !internal)
+  .map(({ address }) => address);
+
+(networkAddress === undefined ? admin.skip : admin)(
+  "a connection from an address of the network is refused, as one of a neighbour where the kernel lets it in",
+  async ({ world }) => {
+    const market = await world.startMarket({ BOARD: "public" });
+    const { program } = await world.startRatings(1, { METRICS_PORT: "0" });
+    const [, metricsPort] = await program.waitFor(/shows its metrics at http:\/\/\S+:(\d+)\/metrics/);
+    for (const [port, path] of [
+      [portOf(market.admin), "/board"],
+      [portOf(market.admin), "/livez"],
+      [Number(metricsPort), "/metrics"],
+    ] as const) {
+      assert.is(await statusOf("127.0.0.1", port, path), 200, path);
+      assert.is(await statusOf("127.0.0.1", port, path, {}, networkAddress), 403, path);
+    }
+    assert.is(await statusOf("127.0.0.1", portOf(market.url), "/board", {}, networkAddress), 200, "the shop's port");
   },
 );
 
