@@ -15,13 +15,27 @@ const WORD_BYTES = 6;
 const NOTE = /^(\d+) (\S+) (\S+) [0-9a-f]+\n$/;
 
 /** Never the same twice: who waits sees by it that the queue moves. */
-export const ownNote = (): string =>
-  `${process.pid} ${hostname() || "-"} ${pidNamespace()} ${randomBytes(WORD_BYTES).toString("hex")}\n`;
+export const ownNote = (): string => `${process.pid} ${hostname() || "-"} ${pidNamespace()} ${word()}\n`;
+
+/** The note of a process that holds it no more. It names nobody. */
+export const endNote = (): string => `released ${word()}\n`;
+
+const word = (): string => randomBytes(WORD_BYTES).toString("hex");
 
 export function readNote(content: string): Holder | undefined {
   const [, pid, host, namespace] = NOTE.exec(content) ?? [];
   if (pid === undefined || host === undefined) return undefined;
-  return { pid: Number(pid), host, isHere: host === (hostname() || "-") && namespace === pidNamespace() };
+  const holder = { pid: Number(pid), host, isHere: host === (hostname() || "-") && namespace === pidNamespace() };
+  return holder.isHere && !isRunning(holder.pid) ? undefined : holder;
+}
+
+/** One that was killed leaves its note. */
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
 }
 
 /** Process ids are counted in each anew; where the system does not say, all are in one. */

@@ -7,12 +7,22 @@
 // file until this process closes it. macOS and the BSDs lock a file while they open it.
 
 import { spawn } from "node:child_process";
-import { closeSync, constants, fstatSync, ftruncateSync, openSync, readFileSync, statSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import { findProgram } from "../../bus/find-program.ts";
 import type { Clock } from "../../clock.ts";
 import { makeFolder } from "../../program/folder.ts";
-import { type Holder, ownNote, readNote } from "./lock-note.ts";
+import { endNote, type Holder, ownNote, readNote } from "./lock-note.ts";
 
 export type Locked =
   | {
@@ -37,6 +47,7 @@ export interface LockOptions {
 type Taken = Locked["kind"] | { readonly unable: string };
 
 const OWNER_ONLY_FILE = 0o600;
+const OPEN_FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
 /** Where systems have it; else PATH is searched. */
 const FLOCK_FOLDERS = ["/usr/bin", "/bin"];
 /** The number that the file has in flock(1). */
@@ -52,8 +63,11 @@ export async function lock(options: LockOptions): Promise<Locked> {
   const { path } = options;
   for (;;) {
     makeFolder(dirname(path));
+    // A pipe would be read for ever, and the file behind a symlink overwritten.
+    if (lstatSync(path, { throwIfNoEntry: false })?.isFile() === false)
+      return { kind: "unable", why: `${path} is not a file: remove it` };
     if (LOCKS_BY_OPENING.has(process.platform)) return lockByOpening(options);
-    const file = openSync(path, constants.O_RDWR | constants.O_CREAT, OWNER_ONLY_FILE);
+    const file = openSync(path, OPEN_FLAGS, OWNER_ONLY_FILE);
     const taken = await flock(file, options);
     if (taken === "locked" && isStillAt(path, file)) return held(path, file);
     closeSync(file);
@@ -64,17 +78,24 @@ export async function lock(options: LockOptions): Promise<Locked> {
 }
 
 function held(path: string, file: number): Locked {
-  ftruncateSync(file);
-  writeSync(file, ownNote(), 0);
+  leave(file, ownNote());
   let isHeld = true;
   return {
     kind: "locked",
     isHeld: () => isHeld && isStillAt(path, file),
     release: () => {
-      if (isHeld) closeSync(file); // a second time it would be the number of another file
+      if (!isHeld) return; // a second time it would be the number of another file
       isHeld = false;
+      // The next holder may be stopped before it leaves a note of its own: the one of this process would blame this process.
+      leave(file, endNote());
+      closeSync(file);
     },
   };
+}
+
+function leave(file: number, note: string): void {
+  ftruncateSync(file);
+  writeSync(file, note, 0);
 }
 
 /** Waits in the kernel, which wakes the next one the moment that the lock is free. */
@@ -110,7 +131,7 @@ function flock(file: number, { path, clock, withinMs }: LockOptions): Promise<Ta
 }
 
 async function lockByOpening({ path, clock, withinMs }: LockOptions): Promise<Locked> {
-  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NONBLOCK | O_EXLOCK;
+  const flags = OPEN_FLAGS | constants.O_NONBLOCK | O_EXLOCK;
   let before = contentOf(path);
   let giveUpAtMs = clock.now() + withinMs;
   for (;;) {

@@ -1,8 +1,8 @@
 // takes: 10 s
 // One at a time, among processes that may be killed or stopped.
 
-import { type ChildProcess, fork, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { type ChildProcess, execFileSync, fork, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,7 +10,9 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { systemClock } from "../../../src/clock.ts";
 import { type Locked, lock } from "../../../src/dwc/identity/lock.ts";
-import { ownNote, readNote } from "../../../src/dwc/identity/lock-note.ts";
+import { endNote, ownNote, readNote } from "../../../src/dwc/identity/lock-note.ts";
+import { until } from "../../support/nats-server.ts";
+import { livingProcesses } from "../../support/processes.ts";
 
 interface Context {
   path: string;
@@ -173,11 +175,48 @@ test("a lock that was removed while one waited for it is not taken for the one t
   assert.is((await waiting).kind, "locked");
 });
 
+test("what is no file is not taken for a lock, not waited for, and not written to", async ({ path }) => {
+  const other = join(dirname(dirname(path)), "other");
+  writeFileSync(other, "other");
+  const ways: readonly (() => void)[] = [
+    () => execFileSync("mkfifo", [path]),
+    () => mkdirSync(path),
+    () => symlinkSync(other, path),
+    () => symlinkSync("/dev/zero", path),
+  ];
+  mkdirSync(dirname(path));
+  for (const make of ways) {
+    make();
+    const locked = await take(path);
+    assert.equal(locked, { kind: "unable", why: `${path} is not a file: remove it` });
+    rmSync(path, { recursive: true });
+  }
+  assert.is(readFileSync(other, "utf8"), "other");
+});
+
+for (const [name, end] of [
+  ["released", (first: ChildProcess) => first.send("release")],
+  ["was killed", (first: ChildProcess) => first.kill("SIGKILL")],
+] as const) {
+  test(`one that gets it while it is stopped holds it, and one that ${name} is not blamed for it`, async (context) => {
+    const { path, held } = context;
+    const first = await holder(context);
+    const next = fork(script, [path]);
+    held.push(next);
+    const isWaiting = (): boolean => livingProcesses().some(({ parentPid }) => parentPid === next.pid);
+    await until("it waits", isWaiting, LONG_MS);
+    next.kill("SIGSTOP");
+    end(first);
+    await until("the lock is its own", () => !isWaiting(), LONG_MS);
+    assert.equal(await take(path, SHORT_MS), { kind: "busy", holder: undefined });
+  });
+}
+
 test("a note is read as it was written, and nothing else is one", () => {
   assert.is(readNote(ownNote())?.pid, process.pid);
   assert.is(readNote(ownNote())?.isHere, true);
   assert.is(readNote("12 web-1 pid:[1] 00ff\n")?.isHere, false);
-  for (const content of ["", "12", "12 web-1 pid:[1] 00ff", "x y z 00\n", "12 a b c d\n"])
+  for (const content of ["", endNote(), "12", "12 web-1 pid:[1] 00ff", "x y z 00\n", "12 a b c d\n"])
     assert.is(readNote(content), undefined, content);
 });
 
