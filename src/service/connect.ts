@@ -37,6 +37,7 @@ export async function connectBus(urls?: string, options: ConnectOptions = {}): P
   const file = options.credentialsFile;
   const identity = file === undefined ? {} : credentialsOf(file);
   const bus = connectNatsBus({
+    reportOpen: (warning) => report(`WARNING: ${warning}`),
     ...options,
     ...identity,
     history,

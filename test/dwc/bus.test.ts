@@ -9,7 +9,9 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 
 import { asksWhoWeAre } from "../../src/dwc/bus-look.ts";
+import { connectBus } from "../../src/service/connect.ts";
 import { startNatsServer, type TestServer } from "../support/nats-server.ts";
+import { credentials as credentialsIn } from "../support/orgs.ts";
 import { type Desk, ownersDesk } from "./typed.ts";
 
 const test = suite("dwc and the bus");
@@ -83,6 +85,27 @@ test("what is made while an open bus runs says that this bus stays open, and wha
       /end it \(\^C.*make add-ratings NATS_URL=\S+ {2}or {2}nats-server -c "\$\(bin\/dwc nats-config\)" -p \d+/,
     );
   }
+  await open.stop();
+});
+
+test("whatever joins an open bus where an org is says WARNING, in JSON as well", async () => {
+  const open = await startNatsServer();
+  const env = { NATS_URL: open.url };
+  const warning = /^WARNING: the bus at \S+ is open: anyone who reaches it can join and read/m;
+  for (const args of [["call", "ratings", "get", "camera"], ["ps"], ["fault"], ["fault", "ratings/1", "pause"]]) {
+    const { stderr } = await ann.type(args, { env });
+    assert.match(stderr, warning, args.join(" "));
+    const json = await ann.type([...args, "--json"], { env });
+    const { warnings } = JSON.parse(json.stdout === "" ? json.stderr : json.stdout);
+    assert.match(warnings[0], /^the bus at \S+ is open/, args.join(" "));
+  }
+  await ann.must("create-service", "ratings");
+  const reports: string[] = [];
+  const credentials = credentialsIn(await ann.must("service-token", "ratings"));
+  const report = (line: string): void => void reports.push(line);
+  const bus = await connectBus(open.url, { credentials, openBus: "join", report });
+  assert.match(reports.join("\n"), warning);
+  await bus.close();
   await open.stop();
 });
 

@@ -6,7 +6,7 @@ import type { Answer } from "../../service/answer.ts";
 import type { Command } from "../command.ts";
 import { type Failed, jsonText, type Outcome, shown } from "../outcome.ts";
 import { parseDuration, shownDuration } from "./duration.ts";
-import { failedVisit } from "./failed-visit.ts";
+import { failedVisit, warningsJson, warningsOf } from "./failed-visit.ts";
 import type { CallReport } from "./live-world.ts";
 import { OWN_SERVICE } from "./start-hint.ts";
 import type { InBus } from "./visited.ts";
@@ -86,7 +86,8 @@ const wrongTimeout = (typed: string): Failed =>
 function outcomeOf(service: string, visited: InBus<CallReport>): Outcome {
   const { answer } = visited.value;
   const details = reportJson(visited);
-  const said = [...timesSaid(visited), ...visited.notes];
+  const warnings = warningsOf(visited);
+  const said = [...timesSaid(visited), ...warnings];
   switch (answer.kind) {
     case "answered":
       return {
@@ -105,10 +106,10 @@ function outcomeOf(service: string, visited: InBus<CallReport>): Outcome {
         ...failed(answer.why.replaceAll(" ", "-"), whatHappened(service, answer, visited.value), details),
         hint: nextStep(service, visited.value),
         // Whoever may not ask is not heard: without this it would look as if nobody were there.
-        said: visited.notes,
+        said: warnings,
       };
     case "failed":
-      return { ...failed("not-sent", `${answer.why}: ${answer.detail}`, details), said: visited.notes };
+      return { ...failed("not-sent", `${answer.why}: ${answer.detail}`, details), said: warnings };
   }
 }
 
@@ -149,7 +150,8 @@ function timesSaid({ connectMs, value }: InBus<CallReport>): readonly string[] {
   return [times.join(", ")];
 }
 
-function reportJson({ connectMs, value }: InBus<CallReport>): Readonly<Record<string, unknown>> {
+function reportJson(visited: InBus<CallReport>): Readonly<Record<string, unknown>> {
+  const { connectMs, value } = visited;
   const { answer, asked, resolveMs, callMs, processingMs } = value;
   return {
     answered_by: "who" in answer ? whoJson(answer.who) : null,
@@ -160,6 +162,7 @@ function reportJson({ connectMs, value }: InBus<CallReport>): Readonly<Record<st
       call: hundredth(callMs),
       processing: processingMs === undefined ? null : hundredth(processingMs),
     },
+    ...warningsJson(visited),
   };
 }
 

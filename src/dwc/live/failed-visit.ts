@@ -2,12 +2,23 @@
 
 import { type Failed, failedBy } from "../outcome.ts";
 import type { AskedMarket } from "./live-world.ts";
-import type { Out } from "./visited.ts";
+import type { InBus, Out } from "./visited.ts";
 
 export const failedVisit = ({ code, why, hint }: Out): Failed =>
   hint === ""
     ? failedBy({ kind: "refused", code, why })
     : { kind: "failed", fault: "failed", code, message: why, hint };
+
+/** What went wrong on a visit that came about, for people: a line that is found by its first word. */
+export const warningsOf = (visited: Pick<InBus<unknown>, "notes"> | Out): readonly string[] =>
+  "notes" in visited ? visited.notes.map((note) => `WARNING: ${note}`) : [];
+
+/** The same for programs, beside the result or the error. */
+export const warningsJson = (
+  visited: Pick<InBus<unknown>, "notes"> | Out,
+): { readonly warnings: readonly string[] } => ({
+  warnings: "notes" in visited ? visited.notes : [],
+});
 
 /** What a Market that shows no board says by that, and what to type. */
 export const NO_BOARD = {

@@ -6,7 +6,7 @@ import { type FaultNote, faultText } from "../../service/fault-notes.ts";
 import type { Command } from "../command.ts";
 import { shellWord } from "../identity/names.ts";
 import type { Failed, Line, Outcome } from "../outcome.ts";
-import { failedVisit } from "./failed-visit.ts";
+import { failedVisit, warningsJson, warningsOf } from "./failed-visit.ts";
 import { endsText, RESET, readWish } from "./fault-wish.ts";
 import type { FaultReport, FaultWish } from "./live-world.ts";
 import { isOwnMake, OWN_SERVICE, startAgain } from "./start-hint.ts";
@@ -44,17 +44,20 @@ export const fault: Command = {
   },
 };
 
-function outcomeOf(wish: FaultWish, { value: report, notes }: InBus<FaultReport>, room: number): Outcome {
+function outcomeOf(wish: FaultWish, visited: InBus<FaultReport>, room: number): Outcome {
+  const { value: report } = visited;
+  const [warnings, inJson] = [warningsOf(visited), warningsJson(visited)];
   const wrong = whyNot(wish, report);
-  if (wrong !== undefined) return wrong;
+  if (wrong !== undefined) return { ...wrong, said: warnings, details: { ...wrong.details, ...inJson } };
   const { takers } = report;
   return {
     kind: "done",
     lines: takers.length === 0 ? [] : takersTable(takers, room),
-    said: [...nextSteps(wish, takers), ...notes],
+    said: [...nextSteps(wish, takers), ...warnings],
     json: {
       asked: wish.order.kind === "begin" ? wish.order.fault.kind : wish.order.kind,
       instances: takers.map(takerJson),
+      ...inJson,
     },
   };
 }

@@ -5,7 +5,7 @@ import { checkServiceName } from "../../bus/subjects.ts";
 import type { Command } from "../command.ts";
 import type { Outcome } from "../outcome.ts";
 import type { World } from "../world.ts";
-import { failedMarket, failedVisit } from "./failed-visit.ts";
+import { failedMarket, failedVisit, warningsJson, warningsOf } from "./failed-visit.ts";
 import type { AskedMarket } from "./live-world.ts";
 import { MARKET_OPTION, wrongMarket } from "./market-option.ts";
 import { psJson, psRows, psTable } from "./ps-rows.ts";
@@ -57,13 +57,14 @@ function listed(
     lines: rows.length === 0 ? [] : psTable(rows, live.wall(), roomOn(screen)),
     said: [
       ...(rows.length === 0 ? [`nobody is there: ${startSome(service ?? OWN_SERVICE)}`] : []),
-      ...(roll.kind === "out" ? [`no roll call: ${roll.why}`] : roll.notes),
+      ...(roll.kind === "out" ? [`no roll call: ${roll.why}`] : warningsOf(roll)),
       ...(asked.kind === "board" ? [] : unseen(asked)),
     ],
     json: {
       roll_call: heard !== undefined,
       market: { url: asked.url, answers: belief !== undefined },
       instances: rows.map(psJson),
+      ...warningsJson(roll),
     },
   };
 }
