@@ -43,12 +43,20 @@ function checkBytes(read: Bytes): ParsedCredentials {
   return parsed.kind === "good" ? parsed : bad(`cannot be used, as ${parsed.why}`);
 }
 
+const NEW_FILE = "ask for a new file: its owner types  bin/dwc renew , and sends it";
+
+/** @param subject up to "were" @param replace what a person does about it */
+export const outdatedSentence = (subject: string, replace = NEW_FILE): string =>
+  `${subject} issued by an earlier version: answers would not reach a caller, and a service could answer for another. To replace them, ${replace}`;
+
 /** Reads the file at each login; `name` is what a person calls it, such as NATS_CREDS=ratings.creds. */
 export const credentialsSource =
   (path: string, name: string): CredentialsSource =>
   () => {
     const read = readCredentialsFile(path);
-    if (read.kind === "good") return { kind: "read", credentials: read.credentials };
+    if (read.kind === "good" && !read.credentials.isOutdated) return { kind: "read", credentials: read.credentials };
+    if (read.kind === "good")
+      return { kind: "unreadable", why: outdatedSentence(`${name} holds credentials that were`) };
     return { kind: "unreadable", why: `${name} ${read.why}: mend that file, or put another in its place` };
   };
 

@@ -81,6 +81,12 @@ function cureOf({ reason, url }: Extract<Obedience, { kind: "does not obey" }>, 
 
 /** After the keys are gone nothing can be handed to a bus any more; what is left is to end it. */
 export const logoutNotes = (told: Told | undefined): readonly string[] =>
-  (told?.addresses ?? []).flatMap((address) =>
-    "why" in address ? [`Note: the bus at ${address.url} goes on as before (${address.why}), until it is ended.`] : [],
-  );
+  (told?.addresses ?? []).flatMap((address) => {
+    if ("why" in address)
+      return [`Note: the bus at ${address.url} goes on as before (${address.why}), until it is ended.`];
+    if (address.kind === "obeys") return [];
+    return [
+      `Note: no bus runs at ${address.url}. One that runs elsewhere, or is started with the configuration that dwc wrote,`,
+      "goes on admitting whom your orgs admitted, until it is ended.",
+    ];
+  });

@@ -12,7 +12,7 @@ export const createService: Command = {
   summary: "makes the credentials of a service",
   about: [
     "With them a service may answer what it is asked and beat in its own name, and nothing else.",
-    "A service that exists already keeps the credentials that it has.",
+    "A service that exists already keeps the credentials that it has, unless they have an end, as those of an earlier dwc.",
   ],
   args: [
     { name: "SERVICE", meaning: "small letters, digits, - and _, a letter first; the Market's is called ratings" },
@@ -36,7 +36,7 @@ export const createService: Command = {
 const SAID = {
   made: (service: string) => `Created service ${service}`,
   kept: (service: string) => `Service ${service} was there before, and keeps what it has`,
-  renewed: (service: string) => `Service ${service} had expired, and is renewed`,
+  renewed: (service: string) => `Service ${service} had credentials with an end, and has new ones without`,
 } as const;
 
 const nextLine = (service: string, credsFile: string): string =>

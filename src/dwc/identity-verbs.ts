@@ -149,8 +149,10 @@ function sessionVerbs({ stateDir, clock, tellBus }: VerbTools): Pick<IdentityVer
       const left = await changeState<{ readonly forgotten: readonly Org[] }>({ folder: stateDir, clock }, logout);
       if (left.kind === "refused") return left;
       const { forgotten } = left;
-      const owned = forgotten.find(({ authority }) => authority.kind === "owner");
-      const told = owned && toldOfLogout(await tellBus({ kind: "credentials", text: owned.me.creds }));
+      const owned = forgotten.filter(({ authority }) => authority.kind === "owner");
+      // A bus may admit those of one of them, and not know another.
+      const found = await Promise.all(owned.map(({ me }) => tellBus({ kind: "credentials", text: me.creds })));
+      const told = found.length === 0 ? undefined : toldOfLogout(found);
       return { kind: "done", orgs: forgotten.length, told };
     },
   };

@@ -2,7 +2,7 @@
 
 import { logoutNotes } from "./bus-notes.ts";
 import type { Command } from "./command.ts";
-import { exitCodeOf, toldJson } from "./obedience.ts";
+import { exitCodeOf, toldJson, toldOfHarm } from "./obedience.ts";
 import { type Failed, failedBy } from "./outcome.ts";
 import type { World } from "./world.ts";
 
@@ -11,7 +11,8 @@ export const logout: Command = {
   summary: "forgets all orgs of this state folder, after asking",
   about: [
     "The keys of the orgs are deleted with it: an org whose owner logs out can never be changed again.",
-    "Exit code 4: they are forgotten here, and a bus that runs goes on admitting whom they admitted.",
+    "Exit code 4: they are forgotten here, one of them was yours, and no bus is known to admit nobody of it. A bus that",
+    "admitted them goes on until it is ended, as nothing can be handed to it any more.",
     "Without a terminal there is nobody to ask, and --force has to be said.",
   ],
   args: [],
@@ -26,7 +27,8 @@ export const logout: Command = {
     if (no !== undefined) return no;
     const left = await world.identity.logout();
     if (left.kind === "refused") return failedBy(left);
-    const { told, orgs } = left;
+    const { orgs } = left;
+    const told = left.told && toldOfHarm(left.told);
     return {
       kind: "done",
       lines: [`Logged out: ${world.stateDir} knows no org any more`],
@@ -35,7 +37,7 @@ export const logout: Command = {
         'Next:  bin/dwc create-org "My Test Org" NAME EMAIL   or  bin/dwc accept-invitation -',
       ],
       json: { forgotten_orgs: orgs, ...(told === undefined ? {} : toldJson(told)) },
-      exitCode: told === undefined ? 0 : exitCodeOf(told),
+      exitCode: told === undefined ? 0 : exitCodeOf(told, true),
     };
   },
 };

@@ -39,17 +39,26 @@ const MAY_COME_BACK = "nothing answers there: it is cut off, or comes back with 
 
 /**
  * A bus that admits the credentials of an org whose keys are deleted does so until it is ended; one that does not has
- * nothing to obey. @param told whether the buses admit them
+ * nothing to obey. @param found of each org, whether the buses admit its credentials
  */
-export function toldOfLogout({ addresses }: Told): Told {
-  return toldBy(
-    addresses.map((address): Obedience => {
-      const { url, kind } = address;
-      const why = "it admits whom the forgotten orgs admitted";
-      if (kind === "obeys") return { kind: "does not obey", url, reason: "forgotten", why };
-      return kind === "does not obey" && address.reason === "foreign" ? { kind: "obeys", url } : address;
-    }),
-  );
+export function toldOfLogout(found: readonly Told[]): Told {
+  const judged = found.map(({ addresses }) => addresses.map(afterLogout));
+  return toldBy((judged[0] ?? []).map((address, at) => worstOf(judged.map((all) => all[at] ?? address))));
+}
+
+function afterLogout(address: Obedience): Obedience {
+  const { url, kind } = address;
+  const why = "it admits whom the forgotten orgs admitted";
+  if (kind === "obeys") return { kind: "does not obey", url, reason: "forgotten", why };
+  return kind === "does not obey" && address.reason === "foreign" ? { kind: "obeys", url } : address;
+}
+
+function worstOf(addresses: readonly Obedience[]): Obedience {
+  const { kind } = toldBy(addresses);
+  const [first] = addresses;
+  const worst = addresses.find((address) => address.kind === kind) ?? first;
+  if (worst === undefined) throw new Error("obedience: of no address there is no worst");
+  return worst;
 }
 
 /** The change is kept, and no bus is known to obey it. */

@@ -80,7 +80,7 @@ export interface IdentityVerbs {
   serviceToken(name: string): Answer<{ service: ServiceShown; org: Org; creds: string; isOutdated: boolean }>;
   natsConfig(): Answer<{ path: string }>;
   createOrg(org: { name: string; person: string; email: string }): Changed<{ org: Org; email: string }>;
-  /** `kept`: it was there before. `renewed`: it was, and its credentials had expired. */
+  /** `kept`: it was there before. `renewed`: it was, and its credentials had an end. */
   createService(
     name: string,
   ): Changed<{ service: ServiceShown; org: Org; credsFile: string; outcome: "made" | "kept" | "renewed" }>;

@@ -1,7 +1,7 @@
 // The bus for a program without settings of its own: an address as a person types it, and everything else as usual.
 
 import type { Bus } from "../bus/bus.ts";
-import { credentialsSource, readCredentialsFile } from "../bus/credentials-file.ts";
+import { credentialsSource, outdatedSentence, readCredentialsFile } from "../bus/credentials-file.ts";
 import { connectNatsBus, type NatsBus, type NatsBusOptions } from "../bus/nats-bus.ts";
 import { BusHistory } from "../bus/open-bus.ts";
 import type { Clock } from "../clock.ts";
@@ -26,7 +26,7 @@ const FIRST_CONNECT_MS = 3_000;
 /**
  * Connects to the bus at `urls` (several addresses of one cluster with commas; nothing: this machine, the usual port).
  * Resolves once connected; without a bus it says so, resolves all the same, and goes on looking for as long as it runs.
- * @throws Error when an address is none, or the credentials file cannot be used
+ * @throws Error when an address is none, or the credentials file cannot be used or is of an earlier version
  */
 export async function connectBus(urls?: string, options: ConnectOptions = {}): Promise<NatsBus> {
   const read = readNatsUrls(urls);
@@ -56,6 +56,8 @@ export async function connectBus(urls?: string, options: ConnectOptions = {}): P
 function credentialsOf(path: string): Required<Pick<NatsBusOptions, "credentials" | "readAgain">> {
   const read = readCredentialsFile(path);
   if (read.kind === "bad") throw new Error(withoutUserinfos(`${path} ${read.why}`));
+  if (read.credentials.isOutdated)
+    throw new Error(outdatedSentence(`${withoutUserinfos(path)} holds credentials that were`));
   return { credentials: read.credentials, readAgain: credentialsSource(path, path) };
 }
 

@@ -59,12 +59,19 @@ test("a program gets one word for all, and for each address its word, a reason a
 });
 
 test("after a logout a bus that admits them obeys no more, and one of somebody else has nothing to obey", () => {
-  const told = toldOfLogout(toldBy([obeys]));
+  const told = toldOfLogout([toldBy([obeys])]);
   assert.is(told.kind, "does not obey");
   assert.match(logoutNotes(told).join("\n"), /goes on as before .* until it is ended/);
-  assert.is(toldOfLogout(toldBy([other("foreign")])).kind, "obeys");
-  assert.is(toldOfLogout(toldBy([paused])).kind, "unknown");
-  assert.equal(logoutNotes(toldOfLogout(toldBy([away]))), []);
+  assert.is(toldOfLogout([toldBy([other("foreign")])]).kind, "obeys");
+  assert.is(toldOfLogout([toldBy([paused])]).kind, "unknown");
+  assert.match(logoutNotes(toldOfLogout([toldBy([away])])).join("\n"), /no bus runs at .* runs elsewhere/);
+  const second = toldOfLogout([toldBy([other("foreign"), away]), toldBy([obeys, away])]);
+  assert.equal(
+    second.addresses.map(({ kind }) => kind),
+    ["does not obey", "not running"],
+    "it admits those of the second org",
+  );
+  assert.equal(logoutNotes(toldOfLogout([toldBy([other("foreign")])])), []);
   assert.equal(logoutNotes(undefined), []);
 });
 

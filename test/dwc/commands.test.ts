@@ -167,9 +167,11 @@ test("logout without a terminal needs --force, and then forgets every key", asyn
   const before = ann.snapshot();
   assertFailed(await ann.type(["logout"]), /My Test Org[\s\S]*logout --force/, 2);
   assert.equal(ann.snapshot(), before);
-  const { code, stdout } = await ann.type(["logout", "--force"]);
-  assert.is(code, 0);
+  const { code, stdout, stderr } = await ann.type(["logout", "--force"]);
+  assert.is(code, 4, "no bus is known to have let them go");
   assert.match(stdout, "Logged out");
+  assert.match(stderr, /^Note: no bus runs at .*\n.*until it is ended/);
+  assert.is((await ann.type(["logout", "--force"])).code, 0, "nothing was forgotten");
   assert.not.match(Object.values(ann.snapshot()).join("\n"), SECRET);
 });
 

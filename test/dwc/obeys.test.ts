@@ -7,7 +7,10 @@ import { join } from "node:path";
 import { connect as connectNats, credsAuthenticator, type NatsConnection } from "nats";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { natsMint } from "../../src/dwc/identity/mint.ts";
+import { pushAccounts } from "../../src/dwc/identity/push.ts";
 import { freePort, startNatsServer, type TestServer, until } from "../support/nats-server.ts";
+import { clock, Folder } from "../support/orgs.ts";
 import { type Desk, ownersDesk, SECRET } from "./typed.ts";
 
 const test = suite<{ ann: Desk; servers: TestServer[] }>("dwc and whether the bus obeys");
@@ -132,6 +135,47 @@ test("every kind of change says it, also what was done before", async (context) 
   const out = await said(ann, bus.url, "logout", "--force");
   assert.equal([out.code, out.bus, out.buses[0]?.reason], [4, "does not obey", "forgotten"]);
 });
+
+test("a logout ends with 0 where the bus admits nobody of the orgs, and asks it about each of them", async (context) => {
+  const { ann } = context;
+  const ben = await ownersDesk();
+  const foreign = await busOf(context, ben);
+  await ben.must("create-org", "Second", "Ben", "ben@example.org");
+  const elsewhere = await busOf(context, ben, "", join(ben.folder, "theirs"));
+  // Only the second org is known there: the first was never handed over.
+  assert.is((await said(ben, elsewhere.url, "create-service", "ratings")).bus, "obeys");
+  const cut = [elsewhere.url, `nats://127.0.0.1:${await freePort()}`].join(",");
+  const out = await said(ben, cut, "logout", "--force");
+  assert.equal([out.code, out.bus], [4, "does not obey"]);
+  assert.equal(
+    out.buses.map(({ bus: word, reason }) => [word, reason]),
+    [
+      ["does not obey", "forgotten"],
+      ["unknown", "silent"],
+    ],
+  );
+  const gone = await said(ann, foreign.url, "logout", "--force");
+  assert.equal([gone.code, gone.bus], [0, "obeys"]);
+  ben.clear();
+});
+
+test("an owner whose clock is hours behind the server's, or ahead, hands over each change", async (context) => {
+  const folder = new Folder();
+  await folder.createOrg();
+  const server = await folder.startServer();
+  context.servers.push(server);
+  const { operator } = folder.state;
+  if (operator === null) throw new Error("no operator");
+  for (const behindMs of [-HOURS_MS, 61_000, HOURS_MS]) {
+    const off = { ...clock, wall: () => clock.wall() - behindMs };
+    const options = { url: server.url, clock: off, mint: natsMint, mode: "push" } as const;
+    const [told] = await pushAccounts(operator, [folder.org], options);
+    assert.is(told?.kind, "obeys", `${behindMs} ms behind: ${JSON.stringify(told)}`);
+  }
+  folder.remove();
+});
+
+const HOURS_MS = 7_200_000;
 
 test("a member and an admin see whether the bus lets them in", async (context) => {
   const { ann } = context;

@@ -18,7 +18,7 @@ export const ROLES: readonly (readonly [name: string, permissions: (publicKey: s
   ["service `ratings`", (key) => servicePermissions("ratings", key)],
   ["member", marketPermissions],
   ["admin, owner", adminPermissions],
-  ["`dwc` itself, for a minute, to the server's own account", pushPermissions],
+  ["`dwc` itself, for one connection, to the server's own account", pushPermissions],
 ];
 
 export function permissionTable(): string {

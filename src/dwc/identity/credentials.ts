@@ -1,8 +1,13 @@
 // As whom a program of ours goes to the bus: what NATS_CREDS says, else what the current org of the state folder has for
 // it. Read at the start, where what cannot be used is refused, and again before each login.
 
-import type { Access, CredentialsSource } from "../../bus/credentials.ts";
-import { checkCredentials, credentialsSource, readCredentialsFile } from "../../bus/credentials-file.ts";
+import type { Access, Credentials, CredentialsSource } from "../../bus/credentials.ts";
+import {
+  checkCredentials,
+  credentialsSource,
+  outdatedSentence,
+  readCredentialsFile,
+} from "../../bus/credentials-file.ts";
 import type { Settings } from "../../settings.ts";
 import { shellWord, shown } from "./names.ts";
 import { currentOrg, type Org, type Refusal, refused } from "./state.ts";
@@ -33,7 +38,10 @@ function stateSource(folder: string, role: Role, orgId: string | undefined): Cre
     const current = currentOrg(read.state);
     const org = orgId === undefined ? current : read.state.orgs.find(({ id }) => id === orgId);
     const found = fromOrg(org, role, org === current ? "current" : "other");
-    return found.kind === "refused" ? { kind: "unreadable", why: found.why } : { ...found, kind: "read" };
+    if (found.kind === "refused") return { kind: "unreadable", why: found.why };
+    return found.credentials?.isOutdated === true
+      ? { kind: "unreadable", why: outdatedWhy(found.credentials, RENEW) }
+      : { ...found, kind: "read" };
   };
 }
 
@@ -41,14 +49,13 @@ function stateSource(folder: string, role: Role, orgId: string | undefined): Cre
 export function loginIdentity(settings: Pick<Settings, "stateDir" | "natsCreds">, role: Role): FoundIdentity {
   const found = findIdentity(settings, role);
   if (found.kind === "refused" || found.credentials?.isOutdated !== true) return found;
-  const replace = found.isNamed
-    ? "ask for a new file: its owner types  bin/dwc renew , and sends it"
-    : "type  bin/dwc renew";
-  return refused(
-    "bad-credentials",
-    `the credentials of ${found.credentials.name} were issued by an earlier version: answers would not reach a caller, and a service could answer for another. To replace them, ${replace}`,
-  );
+  return refused("bad-credentials", outdatedWhy(found.credentials, found.isNamed ? undefined : RENEW));
 }
+
+const RENEW = "type  bin/dwc renew";
+
+const outdatedWhy = ({ name }: Pick<Credentials, "name">, replace?: string): string =>
+  outdatedSentence(`the credentials of ${name} were`, replace);
 
 function fromFile(path: string, role: Role): FoundIdentity {
   const how =

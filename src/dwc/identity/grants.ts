@@ -18,4 +18,10 @@ export function grantOf({ publicKey, signingKey }: Invited): string {
   return createHash("sha256").update(JSON.stringify(granted)).digest("base64url");
 }
 
+/**
+ * True for an admin who was invited before grants were kept. What such an admin has signed, or signs with an earlier dwc, may
+ * answer anywhere. The owner's folder has none of these credentials.
+ */
+export const mayAnswerAnywhere = ({ signingKey, grant }: Person): boolean => signingKey !== null && grant === null;
+
 export const isGrantOutdated = (person: Person): boolean => person.grant !== grantOf(person);

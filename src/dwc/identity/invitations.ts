@@ -1,6 +1,7 @@
 // A second person: invited in the owner's folder, accepted in another. The code that goes between them is the person's
 // key to the bus, signed by the org, so that a changed or shortened one is noticed before anything is believed of it.
 
+import { isoTime } from "../../clock.ts";
 import { newerAccount, signAccount } from "./account.ts";
 import { type CheckedInvitation, checkInvitation } from "./check-invitation.ts";
 import { grantOf } from "./grants.ts";
@@ -117,7 +118,7 @@ export function acceptInvitation(
   const { invitation } = read;
   const checked = checkInvitation(invitation, mint);
   if (checked.kind !== "genuine") return notGenuine(checked);
-  if (invitation.expiresAt <= toSeconds(now)) return expired(invitation);
+  if (invitation.expiresAt <= toSeconds(now)) return expired(invitation, now);
   const conflict = conflictOf(state, invitation, checked);
   if (conflict !== undefined) return conflict;
   const before = state.orgs.find(({ account }) => account === invitation.org.account);
@@ -143,11 +144,14 @@ function notGenuine(checked: Exclude<CheckedInvitation, { kind: "genuine" }>): R
 
 const ACCEPT = "type  bin/dwc accept-invitation -  and paste it";
 
-const expired = ({ org, email }: Invitation): Refusal =>
+/** No server is asked for its clock here: the sentence names this machine's, which may be wrong. */
+const expired = ({ org, email, expiresAt }: Invitation, now: number): Refusal =>
   refused(
     "expired-invitation",
-    `this invitation to ${shown(org.name)} has expired: ask for a new one (bin/dwc invite-user ${shellWord(email)})`,
+    `this invitation to ${shown(org.name)} was good until ${isoTime(expiresAt * MS_PER_SECOND)}, and this machine's clock says ${isoTime(now)}, so it has expired: ask for a new one (bin/dwc invite-user ${shellWord(email)})`,
   );
+
+const MS_PER_SECOND = 1_000;
 
 /** An admin's services stay, to be signed again with the new key (`dwc renew`). */
 function joinedOrg(

@@ -2,10 +2,10 @@
 // NATS_CREDS names.
 
 import type { FoundIdentity } from "./credentials.ts";
-import { isGrantOutdated } from "./grants.ts";
+import { isGrantOutdated, mayAnswerAnywhere } from "./grants.ts";
 import { problemOfServiceName, shellWord, shown } from "./names.ts";
 import { judgeFile, judgeMember, judgeService, type Outdated } from "./outdated.ts";
-import type { Org, State } from "./state.ts";
+import type { Org, Person, State } from "./state.ts";
 
 interface Listed {
   readonly whose: string;
@@ -19,8 +19,14 @@ export function outdatedOf(org: Org): readonly Listed[] {
   const isOwner = org.authority.kind === "owner";
   const own = listed(org.me.email, judgeMember(org), isOwner ? RENEW : ownersTask(org));
   const services = org.services.flatMap((service) => listed(service.name, judgeService(org, service), RENEW));
-  const people = org.people.filter(isGrantOutdated).map(({ email }) => listed(email, "other permissions", RENEW));
-  return [...own, ...services, ...people.flat()];
+  return [...own, ...services, ...org.people.filter(isGrantOutdated).flatMap(listedPerson)];
+}
+
+function listedPerson(person: Person): readonly Listed[] {
+  const { email } = person;
+  return mayAnswerAnywhere(person)
+    ? listed(`admin ${email} and of the services that this admin has made`, "answers anywhere", RENEW)
+    : listed(email, "other permissions", RENEW);
 }
 
 const listed = (whose: string, why: Outdated | undefined, renew: string): readonly Listed[] =>

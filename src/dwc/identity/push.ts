@@ -12,7 +12,7 @@ import { judgeTokens, type OnBus, readInfo, readServers, type ServerAnswer, whyN
 import type { Mint } from "./mint.ts";
 import type { Obedience } from "./obedience.ts";
 import { infoSubject, lookupSubject, PING_SUBJECT, pushPermissions, UPDATE_SUBJECT } from "./permissions.ts";
-import { type Operator, type Org, type Trust, toSeconds } from "./state.ts";
+import type { Operator, Org, Trust } from "./state.ts";
 
 /** `push`: the token replaces any that revokes nothing more. `push unless newer`: none that was issued later. `look`: changes nothing. */
 export type PushMode = "push" | "push unless newer" | "look";
@@ -27,8 +27,6 @@ export interface PushOptions {
 
 /** A bus on another continent lets one in within a second, a busy one within this; a person waits no longer for a step. */
 const PUSH_WITHIN_MS = 5_000;
-/** How long the token holds by which we log in: a minute for clocks that differ, and it is made anew each time. */
-const LOGIN_HOLDS_SECONDS = 60;
 /** The servers of a cluster answer each for itself; those of one on several continents within this. */
 const GATHER_MS = 500;
 
@@ -129,10 +127,14 @@ async function clusterOf(bus: NatsBus, subject: string): Promise<[readonly Serve
   return [infos.flatMap((info) => readInfo(info) ?? []), [...new Set(pings.flatMap(readServers))]];
 }
 
-async function loginOf({ trust, systemSeed }: Operator, { mint, clock }: PushOptions): Promise<Credentials> {
+/**
+ * A new key for one connection, which is in the memory of this process alone and ends with it. Its token has no end of its
+ * own: a server whose clock is ahead of this machine's would refuse it, and that reads like a bus of another org.
+ */
+async function loginOf({ trust, systemSeed }: Operator, { mint }: PushOptions): Promise<Credentials> {
   const { creds } = await mint.creds({
     ...{ name: "dwc", account: trust.systemAccount, signer: systemSeed },
-    ...{ permissions: pushPermissions, expiresAt: toSeconds(clock.wall()) + LOGIN_HOLDS_SECONDS },
+    ...{ permissions: pushPermissions, expiresAt: null },
   });
   const parsed = parseCredentials(creds);
   if (parsed.kind === "bad") throw new Error(`push: our own credentials cannot be read: ${parsed.why}`);

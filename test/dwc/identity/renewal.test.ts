@@ -212,6 +212,25 @@ test("of another org in the folder one line says how to renew what is outdated t
   assert.equal(outdatedElsewhere(await annsState(ann, "Other")), []);
 });
 
+test("an admin of then is a hole in the owner's eyes: what that admin signs may answer anywhere", async ({ ann }) => {
+  const admin = await invited(ann, "cy@example.org", true);
+  const { state } = await invited(admin.state, "ben@example.org");
+  assert.equal(outdatedOf(orgOf(state)), []);
+  const gradeOf = (grant: string | null): readonly unknown[] =>
+    outdatedOf(orgOf(withPart(state, ({ people }) => ({ people: people.map((one) => ({ ...one, grant })) })))).map(
+      ({ whose, why, renew: cure }) => [whose.split(" ")[0], why, cure],
+    );
+  assert.equal(gradeOf(null), [
+    ["admin", "answers anywhere", "bin/dwc renew"],
+    ["ben@example.org", "other permissions", "bin/dwc renew"],
+  ]);
+  assert.equal(
+    gradeOf("A".repeat(43)).map((one) => (one as readonly unknown[])[1]),
+    ["other permissions", "other permissions"],
+    "where grants were kept, none answered anywhere any more",
+  );
+});
+
 test("a state of an earlier dwc, without grants, can be read", async ({ ann }) => {
   const { state } = await invited(ann, "ben@example.org");
   const older = withPart(state, ({ people }) => ({
