@@ -3,13 +3,15 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { signAccount } from "../../../src/dwc/identity/account.ts";
 import { acceptInvitation } from "../../../src/dwc/identity/invitations.ts";
+import { natsMint } from "../../../src/dwc/identity/mint.ts";
 import { createOrg } from "../../../src/dwc/identity/orgs.ts";
 import { parseState } from "../../../src/dwc/identity/parse-state.ts";
 import { renew } from "../../../src/dwc/identity/renewal.ts";
 import { revoke } from "../../../src/dwc/identity/revocations.ts";
 import { serverConfig } from "../../../src/dwc/identity/server-config.ts";
-import { EMPTY_STATE, type State, withOrg } from "../../../src/dwc/identity/state.ts";
+import { EMPTY_STATE, orgIdOf, type State, withOrg } from "../../../src/dwc/identity/state.ts";
 import { annsState, invited, joined, orgOf, refusal, tools, withService } from "../../support/deciding.ts";
 import { asMadeEarlier } from "../../support/older-dwc.ts";
 import { done } from "../../support/orgs.ts";
@@ -103,6 +105,33 @@ test("an old code that is found again replaces no later membership", async ({ an
   assert.equal([said.code, /older than the one that you accepted/.test(said.why)], ["bad-invitation", true]);
 });
 
+test("an invitation whose signing key the org no longer lists is refused, though the key in it is not revoked", async ({
+  ann,
+}) => {
+  const first = await invited(ann, "cy@example.org", true);
+  const again = { ...first.state, orgs: first.state.orgs.map((org) => ({ ...org, people: [] })) };
+  const second = await invited(again, "cy@example.org", true);
+  const { operator } = second.state;
+  if (operator === null) throw new Error("Ann has an operator");
+  const withdrawn = { ...orgOf(first.state), accountJwt: orgOf(second.state).accountJwt };
+  const accountJwt = await signAccount(natsMint, operator, withdrawn);
+  assert.is(joined(second.code, joined(first.code)).orgs.length, 1, "the org lists it");
+  const said = refusalOf(withPart(joined(first.code), { accountJwt }), second.code);
+  assert.equal([said.code, /was taken back/.test(said.why)], ["bad-invitation", true]);
+});
+
+test("an org that one has joined never changes its operator", async ({ ann, eve }) => {
+  const { operator } = eve;
+  if (operator === null) throw new Error("Eve has an operator");
+  const own = orgOf(ann);
+  const { trust } = operator;
+  const moved = { ...own, trust, accountJwt: await signAccount(natsMint, operator, { ...own, people: [] }) };
+  const { code } = await invited({ ...ann, operator, orgs: [moved] }, "ben@example.org");
+  assert.is(joined(code).orgs.length, 1, "it is genuine by itself");
+  const said = refusalOf(joined((await invited(ann, "ben@example.org")).code), code);
+  assert.equal([said.code, /has another operator now/.test(said.why)], ["bad-invitation", true]);
+});
+
 test("a renewed invitation is accepted where the owner's clock was set back", async ({ ann }) => {
   const real = Date.now;
   Date.now = () => real() + 86_400_000;
@@ -150,6 +179,13 @@ test("a state in which tokens are filed under another's name is not believed", a
     [{ trust: { ...theirs.trust, systemAccountJwt: trust.systemAccountJwt } }, "orgs.1.trust"],
     [{ trust }, "orgs.1.accountJwt"],
     [{ accountJwt: orgOf(ann).accountJwt }, "orgs.1.accountJwt"],
+    [
+      {
+        ...{ id: orgIdOf(theirs.trust.systemAccount), account: theirs.trust.systemAccount },
+        accountJwt: theirs.trust.systemAccountJwt,
+      },
+      "orgs.1.account",
+    ],
     [{ me: { ...orgOf(state).me, creds: orgOf(ann).me.creds } }, "orgs.1.me.creds"],
   ] as const)
     assert.equal(parseState(withPart(state, part)), { kind: "differs", where }, where);
