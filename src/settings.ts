@@ -318,9 +318,8 @@ class Reader {
         "clear: write a comma in a password as %2C, and nats:// before each address that has a name or password";
       return [this.#refuse(name, "…", rule, torn)];
     }
-    for (const url of urls) {
-      if (!isNatsUrl(url)) this.#refuse(name, shownUrl(url), "of the form nats://host:port (tls:// too)", url);
-    }
+    const rule = "of the form nats://host:port, nats://TOKEN@host:port or nats://USER:PASSWORD@host:port (tls:// too)";
+    for (const url of urls) if (!isNatsUrl(url)) this.#refuse(name, shownUrl(url), rule, url);
     return urls.map((url) => (url.includes("://") ? url : `nats://${url}`));
   }
 
@@ -372,6 +371,7 @@ class Reader {
 function isNatsUrl(url: string): boolean {
   const whole = url.includes("://") ? url : `nats://${url}`;
   if (!/^(nats|tls):\/\/[^\s/?#]+$/.test(whole) || !URL.canParse(whole)) return false;
-  const { hostname, port } = new URL(whole);
-  return hostname !== "" && port !== "0";
+  const { hostname, port, username } = new URL(whole);
+  // Without a user the client library sends no password either.
+  return hostname !== "" && port !== "0" && (username !== "" || !whole.includes("@"));
 }

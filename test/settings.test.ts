@@ -205,6 +205,16 @@ test("an address that is none is refused, each by itself", () => {
   }
 });
 
+test("an address whose login no client would send is refused", () => {
+  for (const url of ["nats://:hush@bus:4222", ":hush@bus", "tls://:hush@bus", "nats://@bus:4222", "nats://:@bus"]) {
+    const found = problems({ NATS_URL: url });
+    assert.match(found.join("\n"), /^NATS_URL=\S*…@bus\S* is not of the form .*USER:PASSWORD@host:port/, url);
+    assert.not.match(found.join("\n"), /hush/);
+  }
+  for (const url of ["nats://token@bus", "nats://anna:@bus", "nats://anna:pw@bus"])
+    assert.equal(settled({ NATS_URL: url }).natsUrls, [url]);
+});
+
 test("a wrong address is shown without the password that it holds", () => {
   const [problem = ""] = problems({ NATS_URL: "http://anna:hush@bus:4222" });
   assert.not.match(problem, /hush/);
