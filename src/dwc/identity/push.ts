@@ -14,8 +14,11 @@ import type { Obedience } from "./obedience.ts";
 import { infoSubject, lookupSubject, PING_SUBJECT, pushPermissions, UPDATE_SUBJECT } from "./permissions.ts";
 import type { Operator, Org, Trust } from "./state.ts";
 
-/** `push`: the token replaces any that revokes nothing more. `push unless newer`: none that was issued later. `look`: changes nothing. */
-export type PushMode = "push" | "push unless newer" | "look";
+/**
+ * `push`: the token replaces any that revokes nothing more. `push unless newer`: none that was issued later. `push where older`:
+ * as before, and a bus that has it is left alone. `look`: changes nothing.
+ */
+export type PushMode = "push" | "push unless newer" | "push where older" | "look";
 
 export interface PushOptions {
   readonly url: string;
@@ -51,8 +54,8 @@ export async function pushAccounts(
     if (attempt?.kind !== "connected") return same(notConnected(attempt));
     if (bus.secured !== true) return same(OPEN);
     const found: Obedience[] = [];
-    if (options.mode !== "look") await pushSystem(bus, operator.trust, options);
-    for (const org of orgs) found.push({ ...(await pushOne(bus, org, options)), url });
+    const system = await systemOnBus(bus, operator.trust, options);
+    for (const org of orgs) found.push({ ...withSystem(await pushOne(bus, org, options), system), url });
     return found;
   } finally {
     await bus.close();
@@ -78,11 +81,29 @@ export async function admits(
  * Before the orgs, whose tokens import what the system account's exports. A server that has a later one keeps it: the folder
  * is an old copy then.
  */
-async function pushSystem(bus: NatsBus, trust: Trust, { withinMs = PUSH_WITHIN_MS }: PushOptions): Promise<void> {
+async function systemOnBus(
+  bus: NatsBus,
+  trust: Trust,
+  { mode, withinMs = PUSH_WITHIN_MS }: PushOptions,
+): Promise<OnBus> {
   const system = { account: trust.systemAccount, accountJwt: trust.systemAccountJwt };
   const before = await tokensOf(bus, system, withinMs);
-  if (before.kind === "does not obey" && before.reason === "older")
-    await bus.request(UPDATE_SUBJECT, system.accountJwt, { timeoutMs: withinMs });
+  if (mode === "look" || before.kind !== "does not obey" || before.reason !== "older") return before;
+  const reply = await bus.request(UPDATE_SUBJECT, system.accountJwt, { timeoutMs: withinMs });
+  const why = reply.kind === "answered" ? whyNotTaken(reply.body) : undefined;
+  const after = await tokensOf(bus, system, withinMs);
+  return why === undefined || after.kind === "obeys" ? after : { kind: "does not obey", reason: "fixed", why };
+}
+
+/** An org's token imports from the system account: with an older token of that one its members learn nothing. */
+function withSystem(org: OnBus, system: OnBus): OnBus {
+  if (org.kind !== "obeys" || system.kind !== "does not obey") return org;
+  const { reason } = system;
+  const why =
+    reason === "older" || reason === "newer"
+      ? `it uses ${reason === "older" ? "an older" : "a newer"} token of the system account than this state folder has`
+      : `of the system account's token: ${system.why}`;
+  return { kind: "does not obey", reason, why };
 }
 
 async function pushOne(bus: NatsBus, org: Org, { mode, withinMs = PUSH_WITHIN_MS }: PushOptions): Promise<OnBus> {
@@ -91,7 +112,8 @@ async function pushOne(bus: NatsBus, org: Org, { mode, withinMs = PUSH_WITHIN_MS
   const before = await look();
   const isNewer = before.kind === "does not obey" && before.reason === "newer";
   // An old copy of the folder would admit again what was revoked since.
-  if (isNewer && (mode === "push unless newer" || before.token !== undefined)) return before;
+  if (isNewer && (mode !== "push" || before.token !== undefined)) return before;
+  if (before.kind === "obeys" && mode === "push where older") return before;
   // First the members: whoever starts the next server has the token by the time that this command ends.
   bus.publish(newsOf(org.account), org.accountJwt);
   const reply = await bus.request(UPDATE_SUBJECT, org.accountJwt, { timeoutMs: withinMs });

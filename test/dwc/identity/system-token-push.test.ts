@@ -1,0 +1,79 @@
+// takes: 5 s
+// The token of the system account on a bus that runs: it is compared and sent like those of the orgs.
+
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { paths } from "../../../src/dwc/identity/folder.ts";
+import { natsMint } from "../../../src/dwc/identity/mint.ts";
+import type { Obedience } from "../../../src/dwc/identity/obedience.ts";
+import { type PushMode, pushAccounts } from "../../../src/dwc/identity/push.ts";
+import { startNatsServer, type TestServer } from "../../support/nats-server.ts";
+import { asMadeEarlier } from "../../support/older-dwc.ts";
+import { clock, Folder } from "../../support/orgs.ts";
+
+interface Context {
+  ends: (() => unknown)[];
+  anna: Folder;
+  server: TestServer;
+  /** Where the server keeps the token of the system account. */
+  file: string;
+}
+
+const test = suite<Context>("the system account's token on a bus");
+
+test.before.each(async (context) => {
+  const anna = new Folder();
+  context.ends = [() => anna.remove()];
+  context.anna = anna;
+  await anna.createOrg();
+  const { trust } = anna.org;
+  const earlier = (await asMadeEarlier(anna.state)).operator?.trust.systemAccountJwt ?? "";
+  const bus = mkdtempSync(join(tmpdir(), "system-token-"));
+  context.ends.push(() => rmSync(bus, { recursive: true, force: true }));
+  cpSync(join(anna.path, "bus"), bus, { recursive: true });
+  context.file = paths
+    .accountToken(anna.path, trust.operatorKey, trust.systemAccount)
+    .replace(join(anna.path, "bus"), bus);
+  writeFileSync(context.file, earlier);
+  const config = anna.serverConfig().replace(join(anna.path, "bus"), bus);
+  context.server = await startNatsServer({ config });
+  context.ends.push(() => context.server.stop());
+});
+test.after.each(async ({ ends }) => {
+  for (const end of ends.reverse()) await end();
+});
+
+async function told({ anna, server: { url } }: Context, mode: PushMode): Promise<Obedience> {
+  const { operator } = anna.state;
+  if (operator === null) throw new Error("no operator");
+  const [found] = await pushAccounts(operator, [anna.org], { url, clock, mint: natsMint, mode });
+  if (found === undefined) throw new Error("one org was asked about");
+  return found;
+}
+
+test("a look finds an older one, though the org's token is the newest; a push cures it", async (context) => {
+  const before = await told(context, "look");
+  assert.ok(
+    before.kind === "does not obey" && before.reason === "older" && /system account/.test(before.why),
+    JSON.stringify(before),
+  );
+  assert.is((await told(context, "push")).kind, "obeys");
+  assert.is((await told(context, "look")).kind, "obeys");
+});
+
+test("a server that refuses it is reported, with its reason", async (context) => {
+  rmSync(context.file);
+  mkdirSync(join(context.file, "in the way"), { recursive: true });
+  for (const mode of ["push", "push unless newer", "push where older"] as const) {
+    const found = await told(context, mode);
+    assert.ok(
+      found.kind === "does not obey" && found.reason === "fixed" && /system account.*did not take/.test(found.why),
+      JSON.stringify(found),
+    );
+  }
+});
+
+test.run();
