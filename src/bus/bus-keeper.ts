@@ -1,8 +1,9 @@
 // Takes over when the owner of the embedded server ends: every process that uses the bus on this machine may own it next.
 
 import type { Cancel } from "../clock.ts";
+import { readBusAddress } from "./bus-address.ts";
 import type { MetServer } from "./dialler.ts";
-import { type EnsureBusOptions, type EnsuredBus, ensureBus } from "./embedded-server.ts";
+import { type EnsureBusOptions, type EnsuredBus, ensureBus, pausedSentence } from "./embedded-server.ts";
 import type { NatsBus } from "./nats-bus-types.ts";
 import { notWeaker, type StartPermit, whyNeverStarted, whyNotSucceeded } from "./succession.ts";
 
@@ -10,9 +11,17 @@ export interface KeepBusOptions extends Omit<EnsureBusOptions, "signal"> {
   readonly bus: Pick<NatsBus, "status" | "watch" | "lastServer">;
   /** What ensureBus found at the start: from now on its server, if it is ours, is this keeper's to stop. */
   readonly first: EnsuredBus;
+  readonly rank?: TakeoverRank;
 }
 
+/** `first`: this process knows best whom the server has to admit; `second`: another one may; `any`: all know the same. */
+export type TakeoverRank = "first" | "second" | "any";
+
 export interface BusKeeper {
+  /** The name of the server that greeted last, if it is this keeper's. */
+  readonly ownServer: string | undefined;
+  /** Ends the server if it is this keeper's and another may be started, which follows as after any other end. */
+  endServer(): Promise<void>;
   /** Ends keeping, and the server if it is ours; resolves when its process is gone. */
   stop(): Promise<void>;
 }
@@ -22,6 +31,8 @@ export interface BusKeeper {
  * start one all the same lose the port to it. With a server's start and our redialling it stays under two seconds.
  */
 const TAKEOVER_WITHIN_MS = 1_000;
+/** Ahead of the others by what a server needs to start and to greet. */
+const FIRST_WITHIN_MS = 300;
 
 /** While the bus is away: looks, and starts a server if nothing answers and it is for us to start one. */
 export function keepBus(options: KeepBusOptions): BusKeeper {
@@ -46,6 +57,17 @@ class Keeper implements BusKeeper {
     this.#kept = whyNeverStarted(options.urls) === undefined ? this.#keep() : Promise.resolve();
   }
 
+  get ownServer(): string | undefined {
+    const name = this.#own.kind === "started" ? this.#own.name : undefined;
+    return name === this.#options.bus.lastServer?.name ? name : undefined;
+  }
+
+  async endServer(): Promise<void> {
+    const permit = await this.#permit();
+    if (this.ownServer !== undefined && this.#own.kind === "started" && permit.kind === "granted")
+      await this.#own.stop();
+  }
+
   async stop(): Promise<void> {
     this.#ending.abort();
     this.#wake();
@@ -57,7 +79,7 @@ class Keeper implements BusKeeper {
     while (!this.#ending.signal.aborted) {
       if (this.#options.bus.status === "connected") this.#said = undefined; // the next outage is told again
       await this.#until((wake) => this.#options.bus.watch(wake), this.#options.bus.status === "away");
-      await this.#until((wake) => this.#options.clock.after(Math.random() * TAKEOVER_WITHIN_MS, wake), false);
+      await this.#until((wake) => this.#options.clock.after(takeoverAfterMs(this.#options.rank), wake), false);
       if (this.#options.bus.status === "away" && !this.#ending.signal.aborted) await this.#ensure();
     }
   }
@@ -68,7 +90,16 @@ class Keeper implements BusKeeper {
     const ensured = await ensureBus({ ...options, permit, signal: this.#ending.signal });
     if (ensured.kind === "started") await this.#take(ensured);
     else if (ensured.kind === "found") this.#meet(ensured);
-    else if (ensured.kind === "refused" || ensured.kind === "awaited") this.#sayOnce(ensured.why);
+    else if (ensured.kind === "refused") this.#sayOnce(this.#pausedSentence(ensured) ?? ensured.why);
+    else if (ensured.kind === "awaited") this.#sayOnce(ensured.why);
+  }
+
+  /** What greeted as NATS before is not called anything else now. */
+  #pausedSentence({ isSilent }: Extract<EnsuredBus, { kind: "refused" }>): string | undefined {
+    const [url] = this.#options.urls;
+    if (isSilent === undefined || url === undefined || this.#lastServer === undefined) return undefined;
+    const pid = this.#own.kind === "started" && this.ownServer !== undefined ? this.#own.pid : undefined;
+    return pausedSentence(readBusAddress(url), pid);
   }
 
   /** Judged after the probe that found nothing: what greeted until then is known. */
@@ -121,3 +152,9 @@ class Keeper implements BusKeeper {
 
 const metBy = (found: EnsuredBus): MetServer | undefined =>
   found.kind === "found" ? { ...found.greeting, standing: "greeted" } : undefined;
+
+function takeoverAfterMs(rank: TakeoverRank = "any"): number {
+  const fromMs = rank === "second" ? FIRST_WITHIN_MS : 0;
+  const toMs = rank === "first" ? FIRST_WITHIN_MS : TAKEOVER_WITHIN_MS;
+  return fromMs + Math.random() * (toMs - fromMs);
+}

@@ -15,11 +15,17 @@ export type EnsuredBus =
   /** A NATS server answers there. */
   | { readonly kind: "found"; readonly url: string; readonly greeting: Greeting }
   /** Ours now: `stop` it at the end; if the owner is killed, the kernel does. */
-  | { readonly kind: "started"; readonly url: string; readonly pid: number; stop(): Promise<void> }
+  | {
+      readonly kind: "started";
+      readonly url: string;
+      readonly name: string;
+      readonly pid: number;
+      stop(): Promise<void>;
+    }
   /** Nothing answers, and it is not for us to start one: it will be waited for. */
   | { readonly kind: "awaited"; readonly why: string }
-  /** It cannot work; `why` says what to type. */
-  | { readonly kind: "refused"; readonly why: string }
+  /** It cannot work; `why` says what to type. `isSilent`: something accepts connections there and says nothing. */
+  | { readonly kind: "refused"; readonly why: string; readonly isSilent?: true }
   /** The signal was raised first; nothing was left running. */
   | { readonly kind: "cancelled" };
 
@@ -39,6 +45,7 @@ export interface EnsureBusOptions {
 const PROBE_WITHIN_MS = 1_000;
 /** A started server answers after a tenth of a second; this is for a machine that is busy or has just booted. */
 const START_WITHIN_MS = 10_000;
+const NO_GREETING = `it runs, and did not greet within ${START_WITHIN_MS / 1_000} s`;
 /** Between two looks at a server that is starting. */
 const LOOK_EVERY_MS = 20;
 const NAME_BYTES = 8;
@@ -53,7 +60,27 @@ export async function ensureBus(options: EnsureBusOptions): Promise<EnsuredBus> 
   if (step.kind !== "start") return step;
   const permit = (await options.permit?.()) ?? OPEN;
   if (permit.kind === "withheld") return { kind: "awaited", why: waitingSentence([step.address], permit.why) };
+  const other = await busOnOtherLoopback(step.address, options);
+  if (other !== undefined) return { kind: "refused", why: other };
   return start(step.url, step.address, { ...options, configFile: permit.configFile });
+}
+
+/** `localhost` is both: two servers on one port would be two buses, and no program would say so. */
+async function busOnOtherLoopback(
+  { host, port, shown }: BusAddress,
+  options: EnsureBusOptions,
+): Promise<string | undefined> {
+  const other = otherLoopback(host);
+  if (other === undefined) return undefined;
+  const url = `nats://${other}:${port}`;
+  const { probe: found } = await look(url, options);
+  if (found.kind !== "nats") return undefined;
+  return `nothing answers at ${shown}, but a bus runs at ${url}, and no second one is started beside it: set NATS_URL=${url}, or use another port: NATS_URL=${urlAt(port + 1)}`;
+}
+
+function otherLoopback(host: string): string | undefined {
+  if (host === "::1") return "127.0.0.1";
+  return host === "127.0.0.1" || host.toLowerCase() === "localhost" ? "[::1]" : undefined;
 }
 
 const OPEN: StartPermit = { kind: "granted", configFile: undefined };
@@ -87,13 +114,26 @@ export function decide(
       ),
     };
   if (only.probe.kind === "nothing") return { kind: "start", url: only.url, address: only.address };
-  return { kind: "refused", why: takenSentence(only.address, only.probe.kind === "silent") };
+  if (only.probe.kind === "silent") return { kind: "refused", why: silentSentence(only.address), isSilent: true };
+  return { kind: "refused", why: takenSentence(only.address) };
 }
 
-function takenSentence({ port, shown }: BusAddress, silent: boolean): string {
-  const what = silent ? "accepts connections but does not greet as NATS does" : "is not NATS";
-  return `what listens at ${shown} ${what}: stop it (to see it: ss -ltnp 'sport = :${port}'), or use another port: NATS_URL=nats://127.0.0.1:${port + 1}`;
+function takenSentence({ port, shown }: BusAddress): string {
+  return `what listens at ${shown} is not NATS: stop it (${seeIt(port)}), or use another port: NATS_URL=${urlAt(port + 1)}`;
 }
+
+function silentSentence({ port, shown }: BusAddress): string {
+  return `what listens at ${shown} accepts connections and says nothing: if it is a paused nats-server, type  kill -CONT PID  (${seeIt(port)}), else stop it, or use another port: NATS_URL=${urlAt(port + 1)}`;
+}
+
+/** @param pid of the server, where it is known */
+export function pausedSentence({ port, shown }: BusAddress, pid: number | undefined): string {
+  const cure = pid === undefined ? `kill -CONT PID  (${seeIt(port)})` : `kill -CONT ${pid}`;
+  return `the nats-server at ${shown} accepts connections and says nothing, as a paused one does: waiting for it; if it is paused, type  ${cure}`;
+}
+
+const seeIt = (port: number): string => `to see its PID: ss -ltnp 'sport = :${port}'`;
+const urlAt = (port: number): string => `nats://127.0.0.1:${port}`;
 
 interface StartOptions extends EnsureBusOptions {
   readonly configFile: string | undefined;
@@ -124,8 +164,7 @@ export function missingSentence(shown: string, platform: NodeJS.Platform): strin
 }
 
 function diedSentence(shown: string, said: string): string {
-  const lastLine = said.split("\n").at(-1) ?? "";
-  return `nats-server could not be started at ${shown}: ${lastLine === "" ? "it ended without a word" : lastLine}`;
+  return `nats-server could not be started at ${shown}: ${said.split("\n").at(-1) ?? ""}`;
 }
 
 type Started =
@@ -147,7 +186,7 @@ async function run(plan: ServerPlan, url: string, address: BusAddress, options: 
   while (!signal?.aborted && clock.now() < giveUpAtMs) {
     const hasEnded = said !== undefined; // looked at before probing: a server that ended later may still be what answers
     const { probe: found } = await look(url, options);
-    if (found.kind === "nats" && found.greeting.includes(plan.name)) return tell(server, url, address, options);
+    if (found.kind === "nats" && found.greeting.includes(plan.name)) return tell(server, plan, url, address, options);
     if (found.kind === "nats") {
       await server.stop(); // another's has the port: ours has ended or will, as it cannot bind
       return { kind: "found", url, greeting: readGreeting(found.greeting) };
@@ -156,12 +195,18 @@ async function run(plan: ServerPlan, url: string, address: BusAddress, options: 
     await pause(LOOK_EVERY_MS, clock);
   }
   await server.stop();
-  return signal?.aborted ? { kind: "cancelled" } : { kind: "ended", said: said ?? "it did not answer" };
+  return signal?.aborted ? { kind: "cancelled" } : { kind: "ended", said: said ?? NO_GREETING };
 }
 
-function tell(server: ServerProcess, url: string, { shown }: BusAddress, { say }: EnsureBusOptions): Started {
+function tell(
+  server: ServerProcess,
+  { name }: ServerPlan,
+  url: string,
+  { shown }: BusAddress,
+  { say }: EnsureBusOptions,
+): Started {
   say(`nothing answered at ${shown}: started nats-server there (pid ${server.pid}), which stops with this process`);
-  return { kind: "started", url, pid: server.pid, stop: () => server.stop() };
+  return { kind: "started", url, name, pid: server.pid, stop: () => server.stop() };
 }
 
 function pause(delayMs: number, clock: Clock): Promise<void> {

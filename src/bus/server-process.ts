@@ -57,8 +57,17 @@ function lastWordsOf(child: ChildProcess): Promise<string> {
   unrefPipe(child.stderr);
   return new Promise((resolve) => {
     child.once("error", (error) => resolve(error.message));
-    child.once("close", () => resolve(log.trim()));
+    child.once("close", (code, signal) => resolve(lastWords(log, code, signal)));
   });
+}
+
+/** Of a log only what says why the process ended; where nothing in it does, the end itself does. */
+export function lastWords(log: string, code: number | null, signal: NodeJS.Signals | null): string {
+  if (signal !== null) return `${signal} ended it`;
+  const lines = log.split("\n").map((line) => line.trim());
+  const reasons = lines.filter((line) => line !== "" && !/^\[\d+\] \S+ \S+ \[(INF|WRN|DBG|TRC)\] /.test(line));
+  const shown = reasons.map((line) => line.replace(/^\[\d+\] \S+ \S+ \[\w+\] /, ""));
+  return shown.length > 0 ? shown.join("\n") : `it ended with exit code ${code} and no reason`;
 }
 
 /** A pipe is a socket, which the type of a child's stderr does not tell. */

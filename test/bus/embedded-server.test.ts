@@ -16,11 +16,12 @@ import {
   type EnsuredBus,
   ensureBus,
   missingSentence,
+  pausedSentence,
 } from "../../src/bus/embedded-server.ts";
 import { findProgram, programFolders } from "../../src/bus/find-program.ts";
 import { connectNatsBus, type NatsBus } from "../../src/bus/nats-bus.ts";
 import { type Probe, probe } from "../../src/bus/probe.ts";
-import { commandOf } from "../../src/bus/server-process.ts";
+import { commandOf, lastWords } from "../../src/bus/server-process.ts";
 import { whyNeverStarted } from "../../src/bus/succession.ts";
 import { systemClock } from "../../src/clock.ts";
 import { freePort, isRunning, startNatsServer, until } from "../support/nats-server.ts";
@@ -88,6 +89,26 @@ test("a port that something else has is refused, with what to type", () => {
     const decided = decide([found("nats://127.0.0.1:4222", { kind })]);
     assert.ok(decided.kind === "refused" && /ss -ltnp.*NATS_URL=nats:\/\/127\.0\.0\.1:4223/.test(decided.why));
   }
+});
+
+test("a paused server is no stranger: the sentence says how to wake it", () => {
+  const address = readBusAddress("nats://127.0.0.1:4222");
+  const silent = decide([found("nats://127.0.0.1:4222", { kind: "silent" })]);
+  assert.ok(silent.kind === "refused" && silent.isSilent === true);
+  for (const sentence of [silent.why, pausedSentence(address, undefined), pausedSentence(address, 7)]) {
+    assert.match(sentence, /accepts connections and says nothing.*paused.*kill -CONT (PID|7)/);
+    assert.not.match(sentence, /not NATS|as NATS does/);
+  }
+});
+
+test("a server that ended says why, and not what it said while it was well", () => {
+  const ready = "[7] 2026/11/28 03:00:00.000001 [INF] Server is ready";
+  const fatal = '[7] 2026/11/28 03:00:00.000001 [FTL] Error listening on port: 127.0.0.1:4222, "address in use"';
+  assert.is(lastWords(`${ready}\n`, null, "SIGKILL"), "SIGKILL ended it");
+  assert.is(lastWords(`${ready}\n`, 1, null), "it ended with exit code 1 and no reason");
+  assert.is(lastWords(`${ready}\n${fatal}\n`, 1, null), 'Error listening on port: 127.0.0.1:4222, "address in use"');
+  assert.is(lastWords("", 0, null), "it ended with exit code 0 and no reason");
+  assert.is(lastWords("nats-server: Parse error\n", 1, null), "nats-server: Parse error");
 });
 
 test("a machine without nats-server is told the one line to type", () => {
@@ -198,6 +219,39 @@ async function listenOn(server: Server, { ends }: Context): Promise<void> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   ends.push(() => new Promise((resolve) => server.close(resolve)));
 }
+
+test("no second bus is started beside one on the other loopback address", async (context) => {
+  const port = await freePort();
+  const [four, six, name] = ["127.0.0.1", "[::1]", "LocalHost"].map((host) => `nats://${host}:${port}`);
+  if (four === undefined || six === undefined || name === undefined) throw new Error("three addresses");
+  for (const [bus, others] of [
+    [six, [four]],
+    [four, [six]],
+  ] as const) {
+    const first = await ensure(context, bus);
+    assert.ok(first.kind === "started", JSON.stringify(first));
+    for (const other of others) {
+      const second = await ensure(context, other);
+      assert.ok(second.kind === "refused" && second.why.includes(`set NATS_URL=${bus},`), JSON.stringify(second));
+    }
+    // Where the name stands for one of the two alone, the other is named.
+    const named = await ensure(context, name);
+    assert.ok(
+      named.kind === "found" || (named.kind === "refused" && named.why.includes(`set NATS_URL=${bus},`)),
+      JSON.stringify(named),
+    );
+    await first.stop();
+  }
+});
+
+test("a server that is killed while it starts is not said to be ready", async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), "killed-"));
+  context.ends.push(() => rmSync(folder, { recursive: true }));
+  const script = "#!/bin/sh\necho '[7] 2026/11/28 03:00:00.000001 [INF] Server is ready' >&2\nkill -9 $$\n";
+  writeFileSync(join(folder, "nats-server"), script, { mode: 0o755 });
+  const ensured = await ensure(context, await freeUrl(), { folders: [folder] });
+  assert.ok(ensured.kind === "refused" && /: SIGKILL ended it$/.test(ensured.why), JSON.stringify(ensured));
+});
 
 test("without nats-server it is refused, with the line to type", async (context) => {
   const ensured = await ensure(context, await freeUrl(), { folders: [] });
@@ -346,6 +400,21 @@ test("a process that stood still for longer than a bus may keep silent has lost 
     owner.heard.filter(({ status }) => status !== undefined),
     [{ status: "connected" }],
   );
+});
+
+test("a paused server is called that, with the pid by its owner, and used again once it wakes", async (context) => {
+  const url = await freeUrl();
+  const { owner, heir } = await owners(context, url);
+  const pid = owner.serverPid();
+  process.kill(pid, "SIGSTOP");
+  context.ends.push(() => isRunning(pid) && process.kill(pid, "SIGCONT"));
+  const says = (one: Owner, what: RegExp): boolean => one.heard.some(({ said }) => what.test(String(said)));
+  await until("the owner says so", () => says(owner, new RegExp(`says nothing.*kill -CONT ${pid}`)), 30_000);
+  await until("the heir says so", () => says(heir, /the nats-server at .* says nothing.*kill -CONT PID/), 30_000);
+  assert.not.ok([owner, heir].some((one) => says(one, /not NATS|as NATS does/)));
+  process.kill(pid, "SIGCONT");
+  await until("both are back", () => isConnected(owner) && isConnected(heir), 30_000);
+  assert.is(owner.serverPid(), pid);
 });
 
 test("a server that crashes is started again by whoever is there", async (context) => {
