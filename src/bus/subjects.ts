@@ -54,6 +54,12 @@ export const accountTokenSubject = "account.token";
 /** Each new account token of the org, before the server obeys it. */
 export const accountNewsSubject = "account.token.news";
 
+/**
+ * The newest account token that a Market knows, sent to the other Markets where the server uses an older one. It stands where
+ * a Market's belief stands, which members may publish and hear; no service has such a name.
+ */
+export const sharedAccountTokenSubject = "belief._account.token";
+
 /** The incarnation that a heartbeat's subject names, if it is one of `service`. */
 export const incarnationOf = (service: string, subject: string): string | undefined =>
   idAfter(`health.${service}.`, subject);

@@ -3,14 +3,14 @@
 
 import { type Admission, admission } from "../bus/admission.ts";
 import { readBusAddress } from "../bus/bus-address.ts";
-import { keepBus } from "../bus/bus-keeper.ts";
+import { type BusKeeper, keepBus, type TakeoverRank } from "../bus/bus-keeper.ts";
 import type { Access } from "../bus/credentials.ts";
 import { ensureBus } from "../bus/embedded-server.ts";
 import { programFolders } from "../bus/find-program.ts";
 import { connectNatsBus, type NatsBus } from "../bus/nats-bus.ts";
 import { BusHistory, openBusOptions } from "../bus/open-bus.ts";
 import type { StartPermit } from "../bus/succession.ts";
-import type { Clock } from "../clock.ts";
+import type { Cancel, Clock } from "../clock.ts";
 import type { Say } from "../program/log.ts";
 import type { Closers } from "../program/program.ts";
 import { VERSION } from "../program/version.ts";
@@ -57,8 +57,10 @@ export interface MarketAccess extends Access {
   readonly permit: () => Promise<StartPermit>;
   /** Takes an account token of the org that came over the bus; undefined: this Market is told of none. */
   readonly learn: ((token: string) => Promise<Learned>) | undefined;
-  /** Makes a bus that uses an older one use ours; undefined: that is the owner's alone. */
-  readonly correct: (() => Promise<void>) | undefined;
+  /** The newest account token that this Market has. */
+  readonly known: () => Promise<string | undefined>;
+  /** Makes a bus that uses an older one use ours, and says whether it does; undefined: that is the owner's alone. */
+  readonly correct: (() => Promise<boolean>) | undefined;
 }
 
 export interface RatingsDesk {
@@ -83,6 +85,7 @@ export async function openRatingsDesk(world: BusWorld, closers: Closers): Promis
   const bus = await joinBus(world, history, closers);
   if (bus.kind === "refused") return bus;
   const ears = joinWithEars(bus.bus, world, history, closers);
+  closers.push(follow(world, bus.bus, ears, bus.keeper));
   const sight = new Sight({ service: SERVICE, version: VERSION, rules: settings.health, startedAt: clock.wall() });
   const client = openClient({
     service: SERVICE,
@@ -134,7 +137,13 @@ const seenBy = (client: Client, exchange: Exchange): Seen => ({
 });
 
 type Joined =
-  | { readonly kind: "joined"; readonly bus: NatsBus; readonly admitted: Promise<Admission>; readonly withinMs: number }
+  | {
+      readonly kind: "joined";
+      readonly bus: NatsBus;
+      readonly keeper: BusKeeper;
+      readonly admitted: Promise<Admission>;
+      readonly withinMs: number;
+    }
   | Extract<DeskResult, { kind: "refused" }>;
 
 /** The bus is found, or started if that is ours to do; and whoever started one, another Market takes over from it. */
@@ -158,14 +167,24 @@ async function joinBus(
   });
   const admitted = admission(bus);
   if (expectsNoLogin(settings, access)) tellOfOpenBus(bus, settings, say);
-  const keeper = keepBus({ ...server, bus, first });
+  const keeper = keepBus({ ...server, bus, first, rank: rankOf(access) });
   closers.push(() => keeper.stop());
-  if (access.learn !== undefined) {
-    const { learn, correct } = access;
-    closers.push(followAccount({ bus, clock, learn, correct, report }));
-  }
   closers.push(() => bus.close());
-  return { kind: "joined", bus, admitted, withinMs: first.kind === "awaited" ? FIRST_CONNECT_MS : LOGIN_MS };
+  return { kind: "joined", bus, keeper, admitted, withinMs: first.kind === "awaited" ? FIRST_CONNECT_MS : LOGIN_MS };
+}
+
+/** An owner's folder has each change first. */
+function rankOf({ learn, correct }: MarketAccess): TakeoverRank {
+  if (correct !== undefined) return "first";
+  return learn === undefined ? "any" : "second";
+}
+
+function follow({ clock, say, access }: BusWorld, bus: NatsBus, ears: NatsBus, keeper: BusKeeper): Cancel {
+  const { learn, known, correct } = access;
+  if (learn === undefined) return () => undefined;
+  const report = (sentence: string): void =>
+    say({ level: "WARNING", logger: "bus", event: "bus.trouble", text: `- ${sentence}` });
+  return followAccount({ bus, ears, clock, learn, known, correct, report, server: keeper });
 }
 
 /** Else the connection itself warns of an open bus. */

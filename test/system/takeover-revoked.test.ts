@@ -4,18 +4,8 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Credentials } from "../../src/bus/credentials.ts";
 import { freePort, type TestServer, until } from "../support/nats-server.ts";
-import { enter, Folder, knock } from "../support/orgs.ts";
-import { type RunningMarket, World } from "../support/world.ts";
-
-interface Context {
-  ends: (() => unknown)[];
-  /** What the folders call the bus by. */
-  server: TestServer;
-  anna: Folder;
-  ben: Folder;
-}
+import { type Context, folder, isIn, isOut, revoke, STARTED, takesOver, worldOf } from "../support/takeover.ts";
 
 const test = suite<Context>("a bus that a member starts again");
 
@@ -28,43 +18,6 @@ test.before.each(async (context) => {
 test.after.each(async ({ ends }) => {
   for (const end of ends.reverse()) await end();
 });
-
-const STARTED = /started nats-server there/;
-
-function folder({ ends }: Context): Folder {
-  const made = new Folder();
-  ends.push(() => made.remove());
-  return made;
-}
-
-function worldOf({ server, ends }: Context, { path }: Folder): World {
-  const made = new World(server.url, { DWC_STATE: path });
-  ends.push(() => made.close());
-  return made;
-}
-
-async function isOut({ server, ends }: Context, who: Credentials): Promise<void> {
-  const { bus, reports } = knock(server, who);
-  ends.push(() => bus.close());
-  await until("an answer at the door", () => reports.length > 0 || bus.status === "connected");
-  assert.is(bus.status, "away");
-  assert.match(reports.join("\n"), /does not let us in/);
-}
-
-async function isIn({ server, ends }: Context, who: Credentials): Promise<void> {
-  const { bus } = await enter(server, who);
-  ends.push(() => bus.close());
-}
-
-async function revoke(owner: World, name: string): Promise<void> {
-  const command = owner.start({ name: "dwc", args: ["revoke", name] });
-  assert.is((await command.ended).code, 0, command.lines.join("\n"));
-}
-
-async function takesOver({ program }: RunningMarket): Promise<void> {
-  const [, pid = ""] = await program.waitFor(/started nats-server there \(pid (\d+)\)/);
-  assert.ok(Number(pid) > 0);
-}
 
 for (const signal of ["SIGKILL", "SIGTERM"] as const) {
   test(`revoked, and the owner's Market ended by ${signal} at once: out all the same, also after another start`, async (context) => {

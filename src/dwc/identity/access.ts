@@ -23,8 +23,13 @@ export type MarketAccess =
       readonly permit: () => Promise<StartPermit>;
       /** Takes an account token that came over the bus; undefined: there is no org to learn of, or no way to. */
       readonly learn: ((token: string) => Promise<Learned>) | undefined;
-      /** Sends the folder's newer account token to a bus that uses an older one; undefined: only its owner's folder can. */
-      readonly correct: (() => Promise<void>) | undefined;
+      /** The newest account token that this Market has. */
+      readonly known: () => Promise<string | undefined>;
+      /**
+       * Sends the folder's account token to a bus that uses an older one; true: the bus uses it. Undefined: only its owner's
+       * folder can.
+       */
+      readonly correct: (() => Promise<boolean>) | undefined;
     } & Access)
   | Refusal;
 
@@ -51,24 +56,31 @@ export async function marketAccess(
   return {
     ...identity,
     learn: keeper && isTold ? (token) => keeper.learn(token) : undefined,
+    known: async () => keeper?.newest(),
     correct: org?.authority.kind === "owner" ? () => correct(settings, org, tools) : undefined,
     permit: () => permitNow({ settings, tools, identity, keeper, told: isTold ? org.account : undefined }),
   };
 }
 
-/** A bus that somebody started with an older folder goes on with that, until it is sent the newer token. */
+/**
+ * A bus that somebody started with an older folder goes on with that, until it is sent the newer token.
+ * @returns whether the servers say that they use it; at several addresses, those that run
+ */
 async function correct(
   { stateDir, natsUrls }: Pick<Settings, "stateDir" | "natsUrls">,
   { account }: Org,
   { clock, mint, push }: MarketAccessTools,
-): Promise<void> {
+): Promise<boolean> {
   const read = readState(stateDir);
   const operator = read.kind === "read" ? read.state.operator : null;
   const org = read.kind === "read" ? read.state.orgs.find((one) => one.account === account) : undefined;
-  if (operator === null || org === undefined) return;
+  if (operator === null || org === undefined) return false;
   const [pushAccounts, keys] = await Promise.all([push(), mint()]);
-  const mode = "push unless newer";
-  await Promise.all(natsUrls.map((url) => pushAccounts(operator, [org], { url, clock, mint: keys, mode })));
+  const mode = "push where older";
+  const found = await Promise.all(
+    natsUrls.map((url) => pushAccounts(operator, [org], { url, clock, mint: keys, mode })),
+  );
+  return found.flat().every(({ kind }) => kind === "obeys" || kind === "not running");
 }
 
 /** What the state folder is to the credentials. */

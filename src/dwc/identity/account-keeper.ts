@@ -5,7 +5,7 @@ import type { Clock } from "../../clock.ts";
 import { newerAccount } from "./account.ts";
 import { type JudgedToken, judgeToken, withToken } from "./account-token.ts";
 import type { Mint } from "./mint.ts";
-import { type ServerConfigFile, serverConfigFile } from "./server-config-file.ts";
+import { type ServerConfigFile, serverConfigFile, writtenIsNewer } from "./server-config-file.ts";
 import type { Org, State } from "./state.ts";
 import { changeState, readState } from "./state-file.ts";
 
@@ -40,13 +40,24 @@ export class AccountKeeper {
     return learning;
   }
 
+  /** The newest token that this Market has. */
+  async newest(): Promise<string | undefined> {
+    await this.#last;
+    return this.#org()?.accountJwt;
+  }
+
   /** With all that was learned until now. */
   async serverConfig(): Promise<ServerConfigFile> {
     await this.#last;
+    return this.#configOf();
+  }
+
+  #configOf(): Promise<ServerConfigFile> {
     return serverConfigFile({ ...this.#options, heard: this.#heard });
   }
 
   async #learn(jwt: string): Promise<Learned> {
+    await this.#takeWritten();
     const org = this.#org();
     if (org === undefined) return { kind: "forged" };
     const mint = await this.#options.mint();
@@ -58,6 +69,12 @@ export class AccountKeeper {
       ...{ kind: "done", state: withToken(state, this.#account, jwt, mint) },
     }));
     return kept.kind === "done" ? judged : { kind: "unsaved", why: kept.why };
+  }
+
+  /** A server that runs, or ran, on this folder was sent a token that the state does not have yet. */
+  async #takeWritten(): Promise<void> {
+    const org = this.#org();
+    if (org !== undefined && writtenIsNewer(this.#options.stateDir, org)) await this.#configOf();
   }
 
   /** The org as the folder has it, or with the newer token that only this process knows. */

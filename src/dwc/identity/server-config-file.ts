@@ -3,10 +3,11 @@
 
 import { readFileSync, rmSync } from "node:fs";
 import type { Clock } from "../../clock.ts";
+import { newerAccount } from "./account.ts";
 import { judgeToken, withToken } from "./account-token.ts";
 import { paths } from "./folder.ts";
 import type { Mint } from "./mint.ts";
-import { currentOrg, type Decision, type Refusal, refused, type State } from "./state.ts";
+import { currentOrg, type Decision, type Org, type Refusal, refused, type State } from "./state.ts";
 import { changeState, readState } from "./state-file.ts";
 import { trustWith, withTrust } from "./system-token.ts";
 
@@ -34,6 +35,12 @@ export async function serverConfigFile(options: ServerConfigOptions): Promise<Se
   const { state } = derived;
   const org = currentOrg(state);
   return { kind: "ready", path: org && paths.serverConfig(stateDir, org.trust.operatorKey), state };
+}
+
+/** Whether the token that a server has written here, by its claims alone, is newer than the org's. */
+export function writtenIsNewer(stateDir: string, { account, accountJwt, trust }: Org): boolean {
+  const written = contentOf(paths.accountToken(stateDir, trust.operatorKey, account));
+  return written !== undefined && written !== accountJwt && newerAccount(written, accountJwt) === written;
 }
 
 /** With nothing newer it is the same state, and what is derived from it is made to agree with it. */

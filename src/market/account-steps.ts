@@ -1,0 +1,61 @@
+// The steps of a Market that has compared the server's account token with its own. A server with an older token admits
+// again what was revoked. Only the owner's folder can send a server the newer one; the Market that started the server can
+// end it, and every other Market can send that one the token.
+
+/** The server's token, compared with ours. */
+export type Look =
+  /** It is ours, or ours is now the server's newer one. */
+  | "agrees"
+  /** Or not known to be the same, for an owner's Market, which can ask the server what it obeys. */
+  | "older"
+  /** The server did not answer. */
+  | "silent";
+
+/** Looks in a row that did not find the tokens equal. */
+export interface Standing {
+  readonly unsettledLooks: number;
+  readonly olderLooks: number;
+}
+
+export interface Means {
+  /** This Market's folder owns the org. */
+  readonly isOwner: boolean;
+  /** This Market started the server. */
+  readonly runsServer: boolean;
+}
+
+export type Step =
+  /** Send the server the newer token. */
+  | "correct"
+  /** Send the newer token to the other Markets. */
+  | "share"
+  /** End the server, so that the next one starts with the newer token. */
+  | "end server";
+
+export interface Decided {
+  readonly standing: Standing;
+  readonly steps: readonly Step[];
+  readonly lookAgainMs: number;
+}
+
+export const SETTLED: Standing = { unsettledLooks: 0, olderLooks: 0 };
+
+/** News is sent once, and may be lost on the way. */
+const LOOK_MS = 15_000;
+/** The owner's Market corrects a server within this where the machine is not busy; then twice as long each time. */
+const LOOK_AGAIN_MS = 500;
+/** At the first look an owner may be about to send the newer token: dwc sends it to the members before the server. */
+const OLDER_LOOKS_BEFORE_OTHERS_ACT = 2;
+
+export function decideSteps({ unsettledLooks, olderLooks }: Standing, look: Look, means: Means): Decided {
+  if (look === "agrees") return { standing: SETTLED, steps: [], lookAgainMs: LOOK_MS };
+  const standing = { unsettledLooks: unsettledLooks + 1, olderLooks: look === "older" ? olderLooks + 1 : olderLooks };
+  const lookAgainMs = Math.min(LOOK_AGAIN_MS * 2 ** unsettledLooks, LOOK_MS);
+  return { standing, steps: look === "older" ? stepsAt(standing.olderLooks, means) : [], lookAgainMs };
+}
+
+function stepsAt(olderLooks: number, { isOwner, runsServer }: Means): readonly Step[] {
+  const own: readonly Step[] = isOwner ? ["correct"] : [];
+  if (olderLooks < OLDER_LOOKS_BEFORE_OTHERS_ACT) return own;
+  return [...own, "share", ...(runsServer ? (["end server"] as const) : [])];
+}

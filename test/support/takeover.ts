@@ -1,0 +1,52 @@
+// An owner and members, each with a state folder and a Market on one address: who is in and who is out there.
+
+import * as assert from "uvu/assert";
+import type { Credentials } from "../../src/bus/credentials.ts";
+import { type TestServer, until } from "./nats-server.ts";
+import { enter, Folder, knock } from "./orgs.ts";
+import { type RunningMarket, World } from "./world.ts";
+
+export interface Context {
+  ends: (() => unknown)[];
+  /** What the folders call the bus by. */
+  server: TestServer;
+  anna: Folder;
+  ben: Folder;
+}
+
+export const STARTED = /started nats-server there/;
+
+export function folder({ ends }: Context): Folder {
+  const made = new Folder();
+  ends.push(() => made.remove());
+  return made;
+}
+
+export function worldOf({ server, ends }: Context, { path }: Folder): World {
+  const made = new World(server.url, { DWC_STATE: path });
+  ends.push(() => made.close());
+  return made;
+}
+
+export async function isOut({ server, ends }: Context, who: Credentials): Promise<void> {
+  const { bus, reports } = knock(server, who);
+  ends.push(() => bus.close());
+  await until("an answer at the door", () => reports.length > 0 || bus.status === "connected");
+  assert.is(bus.status, "away");
+  assert.match(reports.join("\n"), /does not let us in/);
+}
+
+export async function isIn({ server, ends }: Context, who: Credentials): Promise<void> {
+  const { bus } = await enter(server, who);
+  ends.push(() => bus.close());
+}
+
+export async function revoke(owner: World, name: string): Promise<void> {
+  const command = owner.start({ name: "dwc", args: ["revoke", name] });
+  assert.is((await command.ended).code, 0, command.lines.join("\n"));
+}
+
+export async function takesOver({ program }: RunningMarket): Promise<void> {
+  const [, pid = ""] = await program.waitFor(/started nats-server there \(pid (\d+)\)/);
+  assert.ok(Number(pid) > 0);
+}
