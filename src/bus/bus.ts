@@ -19,6 +19,9 @@ export type Reply =
   | { readonly kind: "unsent"; readonly why: string }
   | Denied;
 
+/** Why an answer did not leave this process. */
+export type NotSent = Extract<Reply, { kind: "unsent" | "away" }>;
+
 /** The server does not permit the message, or its answer: says nothing about the instance. */
 export interface Denied {
   readonly kind: "denied";
@@ -31,8 +34,8 @@ export interface Message {
   readonly body: Uint8Array;
   /** Where an answer is expected, if anywhere; undefined for a subject that is not for answers (subjects.ts). */
   readonly replyTo: string | undefined;
-  /** Answers, if an answer is expected. */
-  answer(body: string): void;
+  /** Answers, if an answer is expected. @returns why that was not sent: one that is too large is refused instead */
+  answer(body: string): NotSent | undefined;
   /** Answers with an error: `code` as in HTTP. */
   refuse(code: number, message: string): void;
 }

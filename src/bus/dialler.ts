@@ -6,10 +6,9 @@ import { type Greeting, readGreeting } from "./greeting.ts";
 import { type Greeted, Handshaker } from "./handshake.ts";
 import { Link, type Wire } from "./nats-link.ts";
 import { DIAL_WITHIN_MS } from "./nats-options.ts";
+import { afterAttempt, NO_FAILURES, redialAfterMs } from "./redial.ts";
 import { type Caller, isRefusal, type Trouble, troubleOf, troubleOfConnecting, troubleOfLosing } from "./trouble.ts";
 
-/** Between two attempts, give or take half: a restarted server is found in under half a second, by each at another time. */
-const REDIAL_AFTER_MS = 250;
 /**
  * A connection that was well is gone, and there are other servers to try: at once, give or take half. They are up, as far
  * as anybody knows, and the few milliseconds keep those who lost the same server from knocking at the next in one.
@@ -17,11 +16,6 @@ const REDIAL_AFTER_MS = 250;
 const REDIAL_ELSEWHERE_AFTER_MS = 20;
 /** A connection that ended sooner was not well: a cluster that cuts us off each time is not asked fifty times a second. */
 const WELL_AFTER_MS = 1_000;
-/** A server that refuses us logs a line each time, and only a person changes its mind: each time twice as long... */
-const REFUSED_REDIAL_AFTER_MS = 2_000;
-/** ...up to this, so that whoever is let in again is back before the person has finished reading about it. */
-const REFUSED_REDIAL_AT_MOST_MS = 30_000;
-
 /** A person who has just mended our credentials looks whether it has helped; a small file is read in well under 1 ms. */
 const LOOK_FOR_NEWS_EVERY_MS = 1_000;
 
@@ -97,7 +91,7 @@ export class Dialler<W extends Wire> {
   async #keepDialling(): Promise<void> {
     const addresses = this.#options.urls.map(readBusAddress);
     // Each process begins with another address, so that a cluster's servers share the connections.
-    let refusals = 0;
+    let failures = NO_FAILURES;
     for (let turn = Math.floor(Math.random() * addresses.length); !this.#closed; turn += 1) {
       const address = addresses[turn % addresses.length];
       if (address === undefined) throw new Error("bus: no address was given");
@@ -105,11 +99,11 @@ export class Dialler<W extends Wire> {
       const trouble = await this.#dial(address);
       if (this.#closed) return;
       this.#options.away(trouble);
-      refusals = isRefusal(trouble) ? refusals + 1 : 0;
       const wasWell = trouble.kind === "lost" && this.#options.clock.now() - dialledAtMs >= WELL_AFTER_MS;
+      failures = afterAttempt(failures, wasWell ? "well" : isRefusal(trouble) ? "refusal" : "failure");
       const elsewhere = wasWell && addresses.length > 1;
       const stopLooking = isRefusal(trouble) ? this.#lookForNews() : () => undefined;
-      await this.#pause(elsewhere ? REDIAL_ELSEWHERE_AFTER_MS : redialAfterMs(refusals));
+      await this.#pause(elsewhere ? REDIAL_ELSEWHERE_AFTER_MS : redialAfterMs(failures, trouble));
       stopLooking();
     }
   }
@@ -184,10 +178,4 @@ export class Dialler<W extends Wire> {
       };
     });
   }
-}
-
-/** @param refusals how often in a row the server has refused us */
-function redialAfterMs(refusals: number): number {
-  if (refusals === 0) return REDIAL_AFTER_MS;
-  return Math.min(REFUSED_REDIAL_AFTER_MS * 2 ** (refusals - 1), REFUSED_REDIAL_AT_MOST_MS);
 }

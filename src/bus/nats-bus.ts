@@ -10,9 +10,10 @@ import { type Authenticator, headers, type MsgHdrs, type NatsConnection } from "
 
 import type { Clock } from "../clock.ts";
 import { AttemptBoard } from "./attempt-board.ts";
-import type { BusStatus, CallOptions, Denied, Message, Reply, RequestOptions, Subscription } from "./bus.ts";
+import type { BusStatus, CallOptions, Denied, Message, NotSent, Reply, RequestOptions, Subscription } from "./bus.ts";
 import { type BusAddress, readBusAddress } from "./bus-address.ts";
-import { type Credentials, REPLY_ROOT } from "./credentials.ts";
+import type { Credentials } from "./credentials.ts";
+import { StandingDenials } from "./denials.ts";
 import { Dialler, type MetServer } from "./dialler.ts";
 import { type Greeting, greetingOf } from "./greeting.ts";
 import type { Greeted } from "./handshake.ts";
@@ -35,13 +36,12 @@ import { BusHistory, type OpenBusCase, objectionToOpen, openBusWarning } from ".
 import { openCaseOf } from "./open-case.ts";
 import { AWAY, CANCELLED, PendingTable } from "./pending.ts";
 import { hand } from "./receiver.ts";
-import { type ReplySubjects, replySubjects } from "./reply-subjects.ts";
+import { type ReplySubjects, replySubjectsOf } from "./reply-subjects.ts";
 import { safely } from "./safe-report.ts";
 import { denialOf, readServerError } from "./server-errors.ts";
 import { Sparing } from "./sparing.ts";
 import { StatusBoard } from "./status-board.ts";
 import { assertSubject } from "./subjects.ts";
-import { newToken } from "./tokens.ts";
 import { type Attempt, deniedSentence, shownWords, type Trouble, warningSentence } from "./trouble.ts";
 
 export type { Authenticator } from "nats";
@@ -83,6 +83,7 @@ class NatsBusImpl implements NatsBus {
   #trouble: Trouble | undefined;
   /** Of this connection: a subscription that this program can do without. */
   #denial: Trouble | undefined;
+  readonly #denials: StandingDenials;
   /** How every call ends on this connection: set once the server has refused the subscription for answers. */
   #repliesDenied: Denied | undefined;
 
@@ -90,6 +91,10 @@ class NatsBusImpl implements NatsBus {
     const { clock, inboxPrefix } = options;
     this.#clock = clock;
     this.#sparing = new Sparing(safely(options.report));
+    // Of each subject: one that this program needs must not hide behind one that it can do without.
+    this.#denials = new StandingDenials(clock, (subject, sentence) =>
+      this.#say(`not allowed to hear ${subject}`, sentence),
+    );
     this.#sayOpen = options.reportOpen ? safely(options.reportOpen) : (warning) => this.#say("open", warning);
     this.#board = new StatusBoard((status, error) =>
       this.#say("watcher", `a listener failed when told ${status}: ${String(error)}`),
@@ -250,6 +255,7 @@ class NatsBusImpl implements NatsBus {
   async close(): Promise<void> {
     if (this.#board.status === "closed") return;
     this.#board.turn("closed");
+    this.#denials.clear();
     this.#pending.settleAll(AWAY);
     await this.#dialler.close(CLOSE_WITHIN_MS);
   }
@@ -260,7 +266,7 @@ class NatsBusImpl implements NatsBus {
   }
 
   /** @returns what a request ends as that could not be sent */
-  #send(wire: NatsConnection, subject: string, body: string, replyTo = "", error?: ServiceError): Reply | undefined {
+  #send(wire: NatsConnection, subject: string, body: string, replyTo = "", error?: ServiceError): NotSent | undefined {
     try {
       if (error === undefined) publishFrame(wire, subject, replyTo, body);
       else wire.publish(subject, Buffer.from(body), { headers: errorHeaders(error) });
@@ -270,7 +276,7 @@ class NatsBusImpl implements NatsBus {
     }
   }
 
-  #notSent(wire: NatsConnection, subject: string, error: unknown): Reply {
+  #notSent(wire: NatsConnection, subject: string, error: unknown): NotSent {
     if (wire.isClosed()) return AWAY;
     const limit = wire.info?.max_payload;
     const tooLarge = (error as { code?: unknown }).code === "MAX_PAYLOAD_EXCEEDED";
@@ -279,13 +285,14 @@ class NatsBusImpl implements NatsBus {
     return { kind: "unsent", why };
   }
 
-  #answer = (subject: string, body: string, error?: ServiceError): void => {
+  #answer = (subject: string, body: string, error?: ServiceError): NotSent | undefined => {
     const wire = this.#dialler.link?.wire; // it hears, and is asked, a round trip before "connected" is told
-    if (wire === undefined) return;
+    if (wire === undefined) return AWAY;
     const failure = this.#send(wire, subject, body, "", error);
     // The asker would wait in vain for an answer that is too large: it is told so instead.
     if (failure?.kind === "unsent")
       this.#send(wire, subject, "", "", { code: NOT_SENT, message: `not sent: ${failure.why}` });
+    return failure;
   };
 
   #blame = (subject: string, error: unknown): void => {
@@ -296,6 +303,7 @@ class NatsBusImpl implements NatsBus {
   #prepare(link: Link<NatsConnection>): void {
     this.#repliesDenied = undefined;
     this.#denial = undefined;
+    this.#denials.clear();
     for (const hearing of this.#hearings) this.#hearOn(link, hearing);
   }
 
@@ -325,6 +333,7 @@ class NatsBusImpl implements NatsBus {
 
   #meet(trouble: Trouble): void {
     this.#trouble = trouble;
+    this.#denials.clear();
     // Whoever waits for the first login tells of its refusal, and ends with it: it is not to be said twice.
     const isToldThere = (trouble.kind === "refused" || trouble.kind === "open") && this.#attempts.isWatched;
     if (trouble.kind !== "absent" && !isToldThere) this.#say(trouble.kind, trouble.sentence);
@@ -345,7 +354,11 @@ class NatsBusImpl implements NatsBus {
 
   #hearDenial(operation: "publish" | "subscription", subject: string): void {
     const { about, sentence } = deniedSentence(operation, subject, this.#identity);
-    if (operation === "publish") this.#pending.deny(subject, { kind: "denied", why: sentence });
+    if (operation === "subscription") {
+      this.#denials.add(subject, sentence);
+      return;
+    }
+    this.#pending.deny(subject, { kind: "denied", why: sentence });
     this.#say(about, sentence);
   }
 
@@ -366,19 +379,6 @@ class NatsBusImpl implements NatsBus {
   #say(kind: string, sentence: string): void {
     this.#sparing.say(kind, sentence, this.#clock.now());
   }
-}
-
-function replySubjectsOf(
-  credentials: Credentials | undefined,
-  processPart: string,
-  root: string = REPLY_ROOT,
-): ReplySubjects {
-  const own = credentials?.callerPart;
-  return replySubjects({
-    root,
-    caller: own === undefined ? processPart : `${own}.${processPart}`,
-    newToken,
-  });
 }
 
 function errorHeaders({ code, message }: ServiceError): MsgHdrs {

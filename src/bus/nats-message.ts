@@ -1,6 +1,6 @@
 // What comes from the wire, as the Bus speaks of it. The one place where an oddity of the wire gets its name.
 
-import type { Message, Reply } from "./bus.ts";
+import type { Message, NotSent, Reply } from "./bus.ts";
 import { takesReplies } from "./subjects.ts";
 
 /** The parts of the client library's message that are read here; its getters decode when asked and not before. */
@@ -18,7 +18,7 @@ export interface WireHeaders {
 }
 
 /** Sends an answer, or an error if there is a code. */
-export type Answer = (subject: string, body: string, error?: ServiceError) => void;
+export type Answer = (subject: string, body: string, error?: ServiceError) => NotSent | undefined;
 
 export interface ServiceError {
   readonly code: number;
@@ -98,9 +98,9 @@ export class HeardMessage implements Message {
     return reply === undefined || reply === "" || !takesReplies(reply) ? undefined : reply;
   }
 
-  answer(body: string): void {
+  answer(body: string): NotSent | undefined {
     const { replyTo } = this;
-    if (replyTo !== undefined) this.#answer(replyTo, body);
+    return replyTo === undefined ? undefined : this.#answer(replyTo, body);
   }
 
   refuse(code: number, message: string): void {

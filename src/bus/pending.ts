@@ -5,13 +5,13 @@
 // already in our hands would otherwise lose against the clock.
 
 import type { Cancel, Clock } from "../clock.ts";
-import type { CallOptions, Denied, Reply } from "./bus.ts";
+import type { CallOptions, Denied, NotSent, Reply } from "./bus.ts";
 import type { ReplySubjects } from "./reply-subjects.ts";
 import { REUSE_DELAY, SlotPool } from "./slot-pool.ts";
 import { answererOf, EVERY_SERVICE } from "./subjects.ts";
 
 // The ends that say nothing of what was answered, each made once.
-export const AWAY: Reply = { kind: "away" };
+export const AWAY: NotSent = { kind: "away" };
 export const CANCELLED: Reply = { kind: "cancelled" };
 export const TIMEOUT: Reply = { kind: "timeout" };
 const NOBODY: Reply = { kind: "nobody" };

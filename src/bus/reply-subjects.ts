@@ -7,7 +7,9 @@
 // The server's `allow_responses` was rejected. It lets a client publish to whatever reply subject stands in a message
 // that it receives, and a client may send such a message to itself. It also costs a look-up for each answer.
 
+import { type Credentials, REPLY_ROOT } from "./credentials.ts";
 import { answererOf } from "./subjects.ts";
+import { newToken } from "./tokens.ts";
 
 export interface ReplySubjects {
   /** All replies to this process, for its one subscription. */
@@ -32,4 +34,18 @@ export function replySubjects({ root, caller, newToken }: ReplySubjectParts): Re
     prefixFor: (subject) => `${root}.${answererOf(subject)}.${caller}.`,
     newToken,
   };
+}
+
+/** The reply subjects of a connection with these credentials. */
+export function replySubjectsOf(
+  credentials: Credentials | undefined,
+  processPart: string,
+  root: string = REPLY_ROOT,
+): ReplySubjects {
+  const own = credentials?.callerPart;
+  return replySubjects({
+    root,
+    caller: own === undefined ? processPart : `${own}.${processPart}`,
+    newToken,
+  });
 }

@@ -39,6 +39,8 @@ interface Open {
   readonly retestAt: number;
   /** False once a probation was failed: an instance that beats but does not answer must not flap. */
   readonly beatCloses: boolean;
+  /** The last retest ended without a result, so that the next one is no change of state. */
+  readonly isRetestTold?: true;
 }
 
 /** One retest is out, leased until `until`: a result that never comes ends it all the same. */
@@ -103,7 +105,7 @@ export function startRetest(breaker: Breaker, now: number, rules: HealthRules): 
     open: breaker,
     wasDue: now >= breaker.retestAt,
   };
-  return { breaker: retesting, news: { kind: "retesting" } };
+  return breaker.isRetestTold ? { breaker: retesting } : { breaker: retesting, news: { kind: "retesting" } };
 }
 
 /** An answer, even an error that the service gave: it is alive. */
@@ -202,7 +204,7 @@ function open(from: Breaker, now: number, { delayMs, retestInMs }: Delay, beatCl
  */
 export function afterNothing(breaker: Breaker, sentUnder: number, now: number): Breaker {
   if (sentUnder !== breaker.epoch) return breaker;
-  if (breaker.kind === "retesting") return { ...breaker.open, epoch: breaker.epoch + 1 };
+  if (breaker.kind === "retesting") return { ...breaker.open, epoch: breaker.epoch + 1, isRetestTold: true };
   if (breaker.kind === "probation" && breaker.guardedUntil !== undefined) return { ...breaker, guardedUntil: now };
   return breaker;
 }

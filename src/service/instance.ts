@@ -2,7 +2,7 @@
 //
 // The way of a request: heard -> decoded -> dropped if nobody waits any more -> handled -> answered and counted.
 
-import type { BusStatus, Message, Subscription } from "../bus/bus.ts";
+import type { BusStatus, Message, NotSent, Subscription } from "../bus/bus.ts";
 import { headerText } from "../bus/nats-message.ts";
 import * as subjects from "../bus/subjects.ts";
 import { type Cancel, isoTime } from "../clock.ts";
@@ -50,6 +50,10 @@ export async function startInstance(given: InstanceOptions): Promise<Started> {
   await instance.start();
   return { kind: "started", instance };
 }
+
+/** The code of an answer that is too large for the bus, as its asker receives it. */
+const NOT_SENT = 500;
+const reasonOf = (notSent: NotSent): string => (notSent.kind === "unsent" ? notSent.why : "the bus is away");
 
 /** How long a request may take after the goodbye: whoever asked has given up long before. */
 const FINISH_WITHIN_MS = 5_000;
@@ -184,8 +188,7 @@ class RunningInstance implements Instance {
     } catch (error) {
       encoded = this.#failed(error, trace);
     }
-    this.#endHandling(trace, encoded);
-    this.#reply(message, encoded, receivedAt);
+    this.#endHandling(trace, this.#reply(message, encoded, receivedAt));
   }
 
   #finishLater(message: Message, handling: PromiseLike<Handled>, receivedAt: number, trace: Trace | undefined): void {
@@ -211,17 +214,21 @@ class RunningInstance implements Instance {
   }
 
   #finish(message: Message, encoded: Encoded, receivedAt: number, trace: Trace | undefined): void {
-    this.#endHandling(trace, encoded);
     // No longer underway: the goodbye has refused it meanwhile, and nobody is to be answered twice.
-    if (!this.#underway.delete(message)) return;
-    this.#reply(message, encoded, receivedAt);
+    const isWaitedFor = this.#underway.delete(message);
+    this.#endHandling(trace, isWaitedFor ? this.#reply(message, encoded, receivedAt) : encoded);
+    if (!isWaitedFor) return;
     if (this.#underway.size === 0) this.#idle();
   }
 
-  #reply(message: Message, encoded: Encoded, receivedAt: number): void {
-    this.#count(encoded, this.#options.clock.now() - receivedAt);
-    if (encoded.kind === "answer") message.answer(encoded.text);
-    else message.refuse(encoded.code, encoded.message);
+  /** @returns what became of it: an answer that was not sent is an error of this instance */
+  #reply(message: Message, encoded: Encoded, receivedAt: number): Encoded {
+    const tookMs = this.#options.clock.now() - receivedAt;
+    const notSent = encoded.kind === "answer" ? message.answer(encoded.text) : undefined;
+    if (encoded.kind === "refusal") message.refuse(encoded.code, encoded.message);
+    const ended = notSent === undefined ? encoded : refuse(NOT_SENT, `not sent: ${reasonOf(notSent)}`);
+    this.#count(ended, tookMs);
+    return ended;
   }
 
   #count(encoded: Encoded, tookMs: number): void {

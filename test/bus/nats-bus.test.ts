@@ -292,14 +292,23 @@ test("the address may say who we are, and is never printed with its secret", asy
 test("what this process may not do is told in a sentence, and what it may do goes on", async (context) => {
   const config = `authorization { users: [{ user: shop, password: s, permissions: { publish: ["shop.>", "_INBOX_shop.>"], subscribe: ["shop.>", "_INBOX_shop.>"] } }] }`;
   const server = await natsServer(context, config);
-  const bus = newBus(context, server.url.replace("//", "//shop:s@"), { inboxPrefix: "_INBOX_shop" });
+  const intervals: number[] = [];
+  const every: typeof clock.every = (ms, act) => {
+    intervals.push(ms);
+    return clock.every(ms, act);
+  };
+  const options = { inboxPrefix: "_INBOX_shop", clock: { ...clock, every } };
+  const bus = newBus(context, server.url.replace("//", "//shop:s@"), options);
   await connected(bus);
   bus.subscribe("shop.get", (message) => message.answer("4.5"));
   bus.subscribe("secret.>", () => undefined);
+  bus.subscribe("other.>", () => undefined);
   bus.publish("secret.thing", "");
   bus.publish("secret.thing", "");
-  await until("told twice", () => context.reports.length === 2);
+  await until("told of each", () => context.reports.length === 3);
+  assert.ok(intervals.includes(60_000), "it is told again in a minute");
   assert.equal(context.reports.sort(), [
+    "this process is not allowed to hear other.>",
     "this process is not allowed to hear secret.>",
     "this process is not allowed to send to secret.thing",
   ]);

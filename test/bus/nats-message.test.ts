@@ -87,7 +87,7 @@ test("an error's text becomes one line of bounded length", () => {
 
 test("answers go where the message says, and nowhere if it says nothing", () => {
   const sent: [string, string, ServiceError | undefined][] = [];
-  const answer = (subject: string, body: string, error?: ServiceError): void => {
+  const answer = (subject: string, body: string, error?: ServiceError): undefined => {
     sent.push([subject, body, error]);
   };
   const asked = new HeardMessage({ subject: "shop.get", reply: "inbox.1", data: bytes("camera") }, answer);

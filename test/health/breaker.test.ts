@@ -219,8 +219,21 @@ test("the lease of a retest outlasts its own timeout, so that it ends once", () 
 test("a retest that says nothing about the instance gives its place back, at once and untold", () => {
   const before = opened();
   const after = afterNothing(retest(before, 31_000), 2, 31_200);
-  assert.equal({ ...after, epoch: before.epoch }, before);
+  assert.equal({ ...after, epoch: before.epoch }, { ...before, isRetestTold: true });
   assert.ok(startRetest(after, 31_300, RULES));
+});
+
+test("retests that say nothing are told once, and the first after the next opening again", () => {
+  let breaker: Breaker = opened();
+  const told: (string | undefined)[] = [];
+  for (let now = 31_000; now < 31_005; now += 1) {
+    const step = startRetest(breaker, now, RULES);
+    told.push(step?.news?.kind);
+    breaker = afterNothing(step?.breaker ?? breaker, step?.breaker.epoch ?? 0, now);
+  }
+  assert.equal(told, ["retesting", undefined, undefined, undefined, undefined]);
+  const again = timeout(retest(breaker, 32_000), 33_000).breaker;
+  assert.is(startRetest(again, 200_000, RULES)?.news?.kind, "retesting");
 });
 
 test("nothing is nothing to every other state", () => {

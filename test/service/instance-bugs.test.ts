@@ -5,7 +5,7 @@ import * as assert from "uvu/assert";
 import type { Reply } from "../../src/bus/bus.ts";
 import { type Client, openClient } from "../../src/service/client.ts";
 import { answer, type Handler, refuse } from "../../src/service/handled.ts";
-import { startInstance } from "../../src/service/instance.ts";
+import { type Instance, startInstance } from "../../src/service/instance.ts";
 import type { InstanceOptions } from "../../src/service/instance-options.ts";
 import type { Span, Tracing } from "../../src/trace/trace.ts";
 import { FakeClock } from "../support/fake-clock.ts";
@@ -23,6 +23,7 @@ interface Scene {
   readonly told: string[];
   readonly reports: string[];
   readonly network: MemoryNetwork;
+  readonly instances: readonly Instance[];
 }
 
 async function sceneWith(handle: Handler, options: Partial<InstanceOptions> = {}): Promise<Scene> {
@@ -37,11 +38,12 @@ async function sceneWith(handle: Handler, options: Partial<InstanceOptions> = {}
     }),
   );
   await clock.advance(1_000);
-  await Promise.all(starting);
+  const started = await Promise.all(starting);
+  const instances = started.flatMap((one) => (one.kind === "started" ? [one.instance] : []));
   const tell = ({ kind }: { readonly kind: string }): number => told.push(kind);
   const client = openClient({ service: "tea", bus: network.bus(), clock, tell });
   await clock.advance(1_000);
-  return { clock, client, told, reports, network };
+  return { clock, client, told, reports, network, instances };
 }
 
 async function ended<T>({ clock }: Scene, promise: Promise<T>): Promise<T> {
@@ -133,6 +135,11 @@ test("an answer that is too large for the bus is an error to its caller, and no 
     ]);
   }
   assert.is(scene.told.filter((kind) => ["draining", "opened"].includes(kind)).length, 0);
+  for (const { counts } of scene.instances)
+    assert.equal(
+      [counts.requests, counts.errors, counts.lastError],
+      [2, 2, "500:not sent: the body is over the bus's limit of 1000 bytes"],
+    );
 });
 
 test.run();

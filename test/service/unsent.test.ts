@@ -129,6 +129,7 @@ for (const hedge of [false, true]) {
       const [left] = [...client.tracker.all()].map(({ breaker }) => Object(breaker));
       assert.equal([left.kind, left.retestAt, left.delayMs], ["open", opened.retestAt, opened.delayMs]);
       assert.is(told.filter((kind) => kind === "closed").length, 0);
+      assert.is(told.filter((kind) => kind === "retesting").length, told.includes("retesting") ? 1 : 0);
       [network.maxBodyBytes, bus.deniesSending, bus.deniesReplies] = [1_048_576, () => false, false];
       server.resume();
       await clock.advance(10);

@@ -75,6 +75,13 @@ export class LocalChecks implements Check {
 
 /** A retest, or the one call of a guarded probation, that came to nothing is given back. */
 function standing(breaker: Breaker): unknown {
-  const { epoch: _epoch, ...rest } = breaker.kind === "retesting" ? breaker.open : breaker;
+  const { epoch: _epoch, ...rest } = withoutTold(breaker.kind === "retesting" ? breaker.open : breaker);
   return "guardedUntil" in rest ? { ...rest, guardedUntil: rest.guardedUntil !== undefined } : rest;
+}
+
+/** Whether its retest was told says nothing about the instance. */
+function withoutTold(breaker: Breaker): Breaker {
+  if (breaker.kind !== "open") return breaker;
+  const { isRetestTold: _isRetestTold, ...rest } = breaker;
+  return rest;
 }

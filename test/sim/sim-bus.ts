@@ -172,7 +172,7 @@ export class SimBus implements Bus {
     return Promise.resolve();
   }
 
-  #answer = (subject: string, body: string, error?: ServiceError): void => {
+  #answer = (subject: string, body: string, error?: ServiceError): undefined => {
     const message = { subject, data: Buffer.from(body) };
     // As on NATS: it hears, and is asked, a round trip before "connected" is told.
     this.#link?.wire.publish(error === undefined ? message : { ...message, headers: headersOf(error) });

@@ -8,6 +8,7 @@ import type {
   CallOptions,
   Denied,
   Message,
+  NotSent,
   Reply,
   RequestOptions,
   Subscription,
@@ -19,7 +20,7 @@ import { takesReplies } from "../../src/bus/subjects.ts";
 import type { Clock } from "../../src/clock.ts";
 import { countedReplies } from "./counted-replies.ts";
 
-const AWAY: Reply = { kind: "away" };
+const AWAY: NotSent = { kind: "away" };
 const CANCELLED: Reply = { kind: "cancelled" };
 const NOBODY = { kind: "nobody" } as const;
 /** As a NATS server has it by default. */
@@ -280,7 +281,7 @@ export class MemoryBus implements Bus {
     return ear;
   }
 
-  #send(subject: string, body: string, replyTo: string | undefined): Reply | undefined {
+  #send(subject: string, body: string, replyTo: string | undefined): NotSent | undefined {
     const bytes = new TextEncoder().encode(body);
     if (bytes.length > this.maxBodyBytes) {
       const why = `the body is over the bus's limit of ${this.maxBodyBytes} bytes`;
@@ -308,9 +309,10 @@ export class MemoryBus implements Bus {
       replyTo,
       body: reply.kind === "answered" ? reply.body : new Uint8Array(0),
       answer: (body) => {
-        if (replyTo === undefined) return;
-        const failure = this.#board.status === "connected" ? this.#send(replyTo, body, undefined) : undefined;
+        if (replyTo === undefined) return undefined;
+        const failure = this.#board.status === "connected" ? this.#send(replyTo, body, undefined) : AWAY;
         if (failure?.kind === "unsent") this.#refuse(replyTo, NOT_SENT, `not sent: ${failure.why}`);
+        return failure;
       },
       refuse: (code, message) => {
         if (replyTo !== undefined) this.#refuse(replyTo, code, message);
