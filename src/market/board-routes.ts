@@ -11,7 +11,7 @@ import type { FeedFormat, ListenerName } from "./board-feed.ts";
 import { boardPage } from "./board-page.ts";
 import { BOARD_CONTENT_SECURITY_POLICY } from "./headers.ts";
 import { valuesOf } from "./query.ts";
-import { takeMessage } from "./visitor.ts";
+import { BOARD_MESSAGE_COOKIE, takeMessage } from "./visitor.ts";
 
 export const FAULTS_PATH = "/board/faults";
 const NDJSON = "application/x-ndjson";
@@ -72,7 +72,7 @@ function page(assets: Assets, { listener, shopUrl }: BoardPlace): Middleware {
     const board = boardOf(ctx);
     const faults = { asking: askingOf(board, listener), path: FAULTS_PATH, limits: FAULT_LIMITS };
     const scriptUrls = faults.asking === "allowed" ? [...readingUrls, faultsScriptUrl] : readingUrls;
-    const message = listener === "admin" ? takeMessage(ctx) : undefined;
+    const message = listener === "admin" ? takeMessage(ctx, BOARD_MESSAGE_COOKIE) : undefined;
     await ctx.render("board.njk", {
       board: { ...boardPage(board.snapshot()), styleUrl, scriptUrls, faults, message, shopUrl },
     });

@@ -11,6 +11,8 @@ import type { Catalogue } from "./catalogue.ts";
 
 export const CART_COOKIE = "market-cart";
 export const MESSAGE_COOKIE = "market-message";
+/** On the admin listener, whose port is one of the same host: neither shows, or takes away, the sentence of the other. */
+export const BOARD_MESSAGE_COOKIE = "market-board-message";
 
 /** A month: long enough to come back to, and nobody misses an older cart. */
 const KEEP_CART_MS = 30 * 24 * 60 * 60 * 1000;
@@ -29,15 +31,15 @@ export function writeCart(ctx: Context, cart: Cart): void {
 }
 
 /** Leaves a sentence for the next page. */
-export function leaveMessage(ctx: Context, message: string): void {
-  ctx.cookies.set(MESSAGE_COOKIE, encodeURIComponent(message), { ...OPTIONS, maxAge: KEEP_MESSAGE_MS });
+export function leaveMessage(ctx: Context, message: string, cookie = MESSAGE_COOKIE): void {
+  ctx.cookies.set(cookie, encodeURIComponent(message), { ...OPTIONS, maxAge: KEEP_MESSAGE_MS });
 }
 
 /** The sentence that was left, once: it is gone with this answer. A HEAD shows nothing to anyone, so it takes nothing. */
-export function takeMessage(ctx: Context): string | undefined {
-  const text = ctx.cookies.get(MESSAGE_COOKIE, OPTIONS);
+export function takeMessage(ctx: Context, cookie = MESSAGE_COOKIE): string | undefined {
+  const text = ctx.cookies.get(cookie, OPTIONS);
   if (text === undefined || ctx.method === "HEAD") return undefined;
-  ctx.cookies.set(MESSAGE_COOKIE, null, OPTIONS);
+  ctx.cookies.set(cookie, null, OPTIONS);
   return decode(text);
 }
 

@@ -189,6 +189,7 @@ test("pages elsewhere neither read, embed nor follow the admin listener, and a l
         assert.is(await status(`GET ${path}`, { Origin: origin }), 403, `${path} for ${origin}`);
     }
     assert.is(await status("GET /board", { "Sec-Fetch-Site": "cross-site", ...opened }), 200, "a link");
+    assert.is(await status("GET /board", { Referer: "https://evil.example/" }), 200, "a link, in an older browser");
     for (const site of ["same-origin", "none"])
       assert.is(await status("GET /board/events", { "Sec-Fetch-Site": site, "Sec-Fetch-Mode": "cors" }), 200, site);
     assert.is(await status("POST /board/faults", { Referer: "https://evil.example/" }), 403);
@@ -197,6 +198,14 @@ test("pages elsewhere neither read, embed nor follow the admin listener, and a l
       404,
       "let through: this board takes no faults",
     );
+  }));
+
+test("the shop's sentence about an order is not shown or taken away by the board, which has the same host", () =>
+  withBoard(async ({ market }) => {
+    const shopper = new Visitor();
+    await shopper.post(`${market.url}/`, "camera=&addCart=");
+    assert.not.match((await shopper.get(`${market.admin}/board`)).body, /in your cart/);
+    assert.match((await shopper.get(`${market.url}/`)).body, /Camera is in your cart now/);
   }));
 
 test("the log, the stream and the counters tell the same", () =>
