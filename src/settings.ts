@@ -90,7 +90,7 @@ const row = (name: string, preset: string | number, meaning: string): SettingRow
   meaning,
 });
 
-const MAX_PORT = 65_535;
+export const MAX_PORT = 65_535;
 /** Far enough from the next Markets on this machine, which count up from 5000. */
 const ADMIN_PORT_DISTANCE = 100;
 const ADMIN_PORT_DEFAULT = `PORT + ${ADMIN_PORT_DISTANCE}`;

@@ -11,7 +11,7 @@ import type { Say } from "../program/log.ts";
 import type { Closers } from "../program/program.ts";
 import { VERSION } from "../program/version.ts";
 import type { Instance } from "../service/instance.ts";
-import type { Settings } from "../settings.ts";
+import { MAX_PORT, type Settings } from "../settings.ts";
 import { type Exposition, expose, type Sample } from "../sight/exposition.ts";
 import { INSTANCE_METRICS } from "../sight/metric-names.ts";
 
@@ -116,6 +116,8 @@ function refuse(response: ServerResponse, status: number, why: string): void {
 function listen(server: Server, port: number, host: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     server.once("error", (error) => resolve(error.message));
-    server.listen(port, host, () => resolve(undefined));
+    // Listening on such a number throws.
+    if (port > MAX_PORT) resolve(`it is above ${MAX_PORT}`);
+    else server.listen(port, host, () => resolve(undefined));
   });
 }
