@@ -107,11 +107,13 @@ function flock(file: number, { path, clock, withinMs }: LockOptions): Promise<Ta
     helper.stderr?.setEncoding("utf8").on("data", (text: string) => {
       said += text;
     });
+    let isGivenUp = false;
     let stopWaiting = (): void => undefined;
     const watchHolder = (before: string | undefined): void => {
       stopWaiting = clock.after(withinMs, () => {
         const now = contentOf(path);
-        if (now === before) helper.kill("SIGKILL");
+        isGivenUp = now === before;
+        if (isGivenUp) helper.kill("SIGKILL");
         else watchHolder(now);
       });
     };
@@ -123,9 +125,9 @@ function flock(file: number, { path, clock, withinMs }: LockOptions): Promise<Ta
     helper.once("error", (error: NodeJS.ErrnoException) =>
       finish({ unable: error.code === "ENOENT" ? MISSING : error.message }),
     );
-    helper.once("close", (code) => {
+    helper.once("close", (code, signal) => {
       if (code === 0) finish("locked");
-      else finish(code === null ? "busy" : { unable: said.trim() || `flock ended with ${code}` });
+      else finish(isGivenUp ? "busy" : { unable: said.trim() || `flock ended with ${signal ?? code}` });
     });
   });
 }

@@ -212,6 +212,16 @@ for (const [name, end] of [
   });
 }
 
+test("where flock itself is killed, the holder is not blamed", async ({ path }) => {
+  const first = await taken(path);
+  const waiting = take(path);
+  const helper = livingProcesses().find(({ parentPid }) => parentPid === process.pid);
+  assert.ok(helper !== undefined);
+  process.kill(helper.pid, "SIGKILL");
+  assert.equal(await waiting, { kind: "unable", why: "flock ended with SIGKILL" });
+  first.release();
+});
+
 test("a note is read as it was written, and nothing else is one", () => {
   assert.is(readNote(ownNote())?.pid, process.pid);
   assert.is(readNote(ownNote())?.isHere, true);
