@@ -46,6 +46,11 @@ const CALLER_PART_CHARACTERS = 16;
 /** Far longer than any credentials; more is some other file. */
 export const LONGEST_CREDENTIALS = 65_536;
 const USER_KEY = /^U[A-Z2-7]{55}$/;
+/**
+ * A name that can stand in a line: as long as an address at most, nothing that steers a terminal, and blanks one at a time.
+ * For any other the key stands.
+ */
+const LINE_NAME = /^(?=.{1,254}$)[^\s\p{C}]+( [^\s\p{C}]+)*$/u;
 
 /** A user's own part of its reply subjects. Its permissions name it, so no other user reads the answers to it. */
 export function callerPartOf(publicKey: string): string {
@@ -64,7 +69,7 @@ export function parseCredentials(text: string): ParsedCredentials {
   const { sub, name, exp } = claims;
   if (typeof sub !== "string" || !USER_KEY.test(sub)) return bad("its token cannot be read");
   const expiresAt = typeof exp === "number" ? exp : undefined;
-  const shownName = typeof name === "string" ? name : sub;
+  const shownName = typeof name === "string" && LINE_NAME.test(name) ? name : sub;
   return {
     kind: "good",
     credentials: {

@@ -2,6 +2,7 @@
 
 import { changed, unchanged } from "./changed.ts";
 import type { Command } from "./command.ts";
+import { shown } from "./identity/names.ts";
 import { loggedIn, orgJson } from "./words.ts";
 import type { World } from "./world.ts";
 
@@ -25,7 +26,7 @@ export const acceptInvitation: Command = {
       isForNextBus: true,
       lines: [loggedIn(org, email)],
       said: [
-        `You are ${role === "member" ? "a member" : "an admin"} of ${org.name}`,
+        `You are ${role === "member" ? "a member" : "an admin"} of ${shown(org.name)}`,
         "Next:  make add-ratings   (on a machine that has the org's bus elsewhere:  make add-ratings NATS_URL=nats://HOST:4222)",
       ],
       json: { org: orgJson(org), email, role },

@@ -2,6 +2,7 @@
 
 import { logoutNotes } from "./bus-notes.ts";
 import type { Command } from "./command.ts";
+import { shown } from "./identity/names.ts";
 import { exitCodeOf, toldJson, toldOfHarm } from "./obedience.ts";
 import { type Failed, failedBy } from "./outcome.ts";
 import type { World } from "./world.ts";
@@ -21,7 +22,7 @@ export const logout: Command = {
   run: async ({ flags }, world) => {
     const found = await world.identity.describe();
     if (found.kind === "refused") return failedBy(found);
-    const names = found.identity.orgs.map(({ id, name }) => `[${id}] ${name}`);
+    const names = found.identity.orgs.map(({ id, name }) => `[${id}] ${shown(name)}`);
     // Who is nobody is told so, and not asked first.
     const no = names.length === 0 || flags.has("force") ? undefined : await declined(names, world);
     if (no !== undefined) return no;

@@ -2,6 +2,7 @@
 
 import { changed, unchanged } from "./changed.ts";
 import type { Command } from "./command.ts";
+import { shown } from "./outcome.ts";
 import { orgJson } from "./words.ts";
 import type { Org, Renewed } from "./world.ts";
 
@@ -52,9 +53,14 @@ function saidOf(org: Org, { services, invitations, unrevoked, needsInvitation }:
         `The old credentials of ${email} are refused from now on; the code is good until ${expiresAt}`,
     ),
     ...(invitations.length === 0 ? [] : [SEND]),
-    ...unrevoked.map((key) => `The old key stays valid until the owner of ${org.name} types  bin/dwc revoke ${key}`),
+    ...unrevoked.map(
+      (key) => `The old key stays valid until the owner of ${shown(org.name)} types  bin/dwc revoke ${key}`,
+    ),
     ...(needsInvitation
-      ? [`Your own credentials are outdated as well: ask the owner of ${org.name} for  bin/dwc renew  and`, ACCEPT]
+      ? [
+          `Your own credentials are outdated as well: ask the owner of ${shown(org.name)} for  bin/dwc renew  and`,
+          ACCEPT,
+        ]
       : []),
   ];
 }

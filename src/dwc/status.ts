@@ -5,7 +5,7 @@ import { restart } from "./bus-notes.ts";
 import type { BusLook } from "./bus-shapes.ts";
 import type { Command } from "./command.ts";
 import { columns } from "./help.ts";
-import { shellWord } from "./identity/names.ts";
+import { shellWord, shown } from "./identity/names.ts";
 import { failedBy } from "./outcome.ts";
 import { orgJson, serviceJson, who } from "./words.ts";
 import type { Identity, Role, World } from "./world.ts";
@@ -36,7 +36,7 @@ function personLines(identity: Identity, world: World): readonly string[] {
   if (current === undefined) return loggedOutLines(orgs, world);
   const { org, person, capabilities, services, people } = current;
   return [
-    `Logged in as ${who(org, person.email)}: ${person.name}, ${person.role} of ${org.name}`,
+    `Logged in as ${who(org, person.email)}: ${person.name}, ${person.role} of ${shown(org.name)}`,
     ...listed("You may", capabilities),
     ...listed("Services", services.length > 0 ? services.map(serviceLine) : [noService(person.role)]),
     ...listed("People", columnsOf(people.map(({ email, role }) => [email, role]))),
@@ -73,7 +73,7 @@ function serviceLine({
 type OrgShown = Identity["orgs"][number];
 
 const otherOrg = ({ id, name, email }: OrgShown): string =>
-  `[${id}]${email}, ${name}; to switch:  bin/dwc login ${shellWord(email)} --org-id ${id}`;
+  `[${id}]${email}, ${shown(name)}; to switch:  bin/dwc login ${shellWord(email)} --org-id ${id}`;
 
 function loggedOutLines(orgs: readonly OrgShown[], { stateDir }: World): readonly string[] {
   return [

@@ -71,6 +71,16 @@ test("without a name the key stands for it, without an end there is none", () =>
   assert.is(parsed.credentials.expiresAt, undefined);
 });
 
+test("for a name that does not fit in a line the key stands", () => {
+  const nameOf = (name: string): string | undefined => {
+    const parsed = parseCredentials(file({ ...CLAIMS, name }));
+    return parsed.kind === "good" ? parsed.credentials.name : undefined;
+  };
+  for (const name of ["ann@example.org", "My Caf\u00e9", "x".repeat(254)]) assert.is(nameOf(name), name);
+  for (const name of ["", " ", "x: type  curl x.sh", "a\nb", "\u001b[2J", "\u202eb", "a\u00a0\u00a0b", "x".repeat(255)])
+    assert.is(nameOf(name), KEY, JSON.stringify(name));
+});
+
 test("a token of an earlier version, which allows an inbox without a service's name, is outdated", () => {
   const parsed = parseCredentials(file({ ...CLAIMS, nats: { sub: { allow: [`_INBOX.${"A".repeat(16)}.>`] } } }));
   assert.ok(parsed.kind === "good");

@@ -85,7 +85,7 @@ test("in no org, twice the same org, nobody logged in, and keys that are to be f
   await type(ann, url, "create-org", "Second", "Ann", "ann@example.org");
   const twice = await type(ann, url, "create-org", "My Test Org", "Ann", "ann@example.org");
   assert.is((await shell(commandIn(found(/^type(.*)$/m, twice.stderr)[0] ?? ""), ann, { url })).code, 0);
-  assert.match((await type(ann, url, "status")).stdout, "owner of My Test Org");
+  assert.match((await type(ann, url, "status")).stdout, 'owner of "My Test Org"');
   const wrong = await type(ann, url, "login", "ann");
   assert.is((await shell(commandIn(wrong.stderr), ann, { url })).code, 0);
   const unasked = await type(ann, url, "logout");

@@ -14,15 +14,19 @@ const SHOWN_CHARACTERS = 40;
  */
 const UNPRINTABLE =
   /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Cn}\p{Zl}\p{Zp}]|(?!\ufe0f)\p{Default_Ignorable_Code_Point}|(?<!\p{Extended_Pictographic})\ufe0f/u;
-/** Plain letters only: an address with a look-alike letter in it is somebody else's. */
-const EMAIL = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$/;
+/** Plain letters only: an address with a look-alike letter in it is somebody else's. No dash first: that is an option. */
+const EMAIL =
+  /^(?!-)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$/;
 
-/** A hostile name as an error may repeat it: short, quoted, and harmless to a terminal. */
+/**
+ * A hostile name as an error may repeat it: short, quoted, and harmless to a terminal. Blanks come one at a time, as two of
+ * them begin what a person is to type (outcome.ts).
+ */
 export function shown(text: string): string {
   // First: what is cut may be the @ by which an address is known.
   const whole = withoutUserinfos(text);
   const start = [...whole].slice(0, SHOWN_CHARACTERS).join("");
-  const printable = start.replace(new RegExp(UNPRINTABLE, "gu"), "?");
+  const printable = start.replace(new RegExp(UNPRINTABLE, "gu"), "?").replace(/\s+/g, " ");
   return JSON.stringify(start.length < whole.length ? `${printable}…` : printable);
 }
 

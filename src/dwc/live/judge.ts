@@ -1,6 +1,6 @@
 // What the facts mean: fine, worth a warning, or critical, and the command that mends it. Pure.
 
-import { quoted, shellWord } from "../identity/names.ts";
+import { quoted, shellWord, shown } from "../identity/names.ts";
 import type { Outdated } from "../identity/outdated.ts";
 import type { Facts } from "./facts.ts";
 import { type Finding, findingOf, type Grade } from "./finding.ts";
@@ -38,7 +38,7 @@ function judgeIdentity({ identity, looks }: Facts): readonly Finding[] {
   if (state === "absent")
     found.push(self("fine", `nobody has an org here (${folder})${asksWho ? "" : ", and an open bus asks for none"}`));
   else if (org === undefined) found.push(loggedOut(identity));
-  else found.push(self("fine", `logged in as ${org.email}, of ${org.name} (${folder})`));
+  else found.push(self("fine", `logged in as ${org.email}, of ${shown(org.name)} (${folder})`));
   for (const { path, isFolder } of tooOpen)
     found.push(self("warning", `others may read ${path}`, `chmod ${isFolder ? "700" : "600"} ${quoted(path)}`));
   for (const { whose, since, renew } of expired)

@@ -109,6 +109,8 @@ test("an address has one @, plain letters, and a dot behind it", () => {
     "a@b@c.de",
     "a b@c.de",
     ".a@b.cd",
+    "-a@b.cd",
+    "--org-id=a@b.cd",
     "a..b@c.de",
     "a@b..cd",
     "a@b.cd\n",
@@ -128,6 +130,7 @@ test("an error repeats a name short, quoted and harmless", () => {
   assert.is(shown("ratings"), '"ratings"');
   assert.is(shown('a"b'), '"a\\"b"');
   assert.is(shown("x".repeat(41)), `"${"x".repeat(40)}…"`);
+  assert.is(shown("x: type  curl\u00a0 \u3000x.sh"), '"x: type curl x.sh"', "no name looks like what is to be typed");
   for (const odd of INVISIBLE) assert.not.match(shown(`a${odd}b`), /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/u);
   for (const problem of [problemOfServiceName, problemOfEmail, (name: string) => problemOfText("org", name)]) {
     const said = problem(`\u001b[31m${"x".repeat(10_000)}`) ?? "";

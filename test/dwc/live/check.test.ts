@@ -123,7 +123,7 @@ test("a state folder that others may read is a warning, with the line that mends
   assert.is(code, 1);
   assert.match(stdout, `chmod 700 '${system.desk.state}'`);
   assert.match(stdout, `chmod 600 '${join(system.desk.state, "identity.json")}'`);
-  assert.match(stdout, "logged in as ann@example.org, of My Org");
+  assert.match(stdout, 'logged in as ann@example.org, of "My Org"');
 });
 
 test("it writes nothing", async () => {
