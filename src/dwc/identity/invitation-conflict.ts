@@ -1,12 +1,12 @@
 // A genuine invitation against what this folder knows already. An org that the person owns is never replaced; an operator's
-// trust never changes, but for a later token of its system account; a membership is replaced only by a later one of the same org.
+// trust never changes, but for a later token of its system account; a membership is replaced only by a later one of the same person.
 
 import { newerAccount } from "./account.ts";
 import { isSameTrust } from "./bindings.ts";
 import type { CheckedInvitation } from "./check-invitation.ts";
 import { userJwtIn } from "./credentials-text.ts";
 import type { Invitation } from "./invitation-code.ts";
-import { shown } from "./names.ts";
+import { sameEmail, shown } from "./names.ts";
 import { type Org, type Refusal, refused, type State, type Trust } from "./state.ts";
 import { isLaterTrust } from "./system-token.ts";
 import { claimsIn } from "./token.ts";
@@ -46,8 +46,10 @@ const trustsOf = ({ operator, orgs }: State): readonly Trust[] => [
 ];
 
 function conflictWith(known: Org, invitation: Invitation, genuine: Genuine): Refusal | undefined {
-  const { org, trust, publicKey } = invitation;
-  if (known.authority.kind === "owner" || known.me.publicKey === publicKey)
+  const { org, trust, publicKey, email } = invitation;
+  // Another person's genuine invitation: its sender has the key in it, and would hear what this person's programs are told.
+  const isAnothers = !sameEmail(known.me.email, email);
+  if (known.authority.kind === "owner" || known.me.publicKey === publicKey || isAnothers)
     return refused(
       "already-there",
       `this folder is in ${shown(org.name)} already, as ${known.me.email}: set DWC_STATE to another one`,

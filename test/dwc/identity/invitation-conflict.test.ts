@@ -132,6 +132,17 @@ test("an org that one has joined never changes its operator", async ({ ann, eve 
   assert.equal([said.code, /has another operator now/.test(said.why)], ["bad-invitation", true]);
 });
 
+test("another person's genuine invitation replaces no membership", async ({ ann }) => {
+  const first = await invited(ann, "ben@example.org", true);
+  const home = await withService(joined(first.code), "prices");
+  const { code } = await invited(first.state, "dan@example.org");
+  const said = refusalOf(home, code);
+  assert.equal([said.code, /already, as ben@example\.org/.test(said.why)], ["already-there", true]);
+  const without = done(await revoke(first.state, "ben@example.org", tools));
+  const again = await invited(without.state, "BEN@example.org", true);
+  assert.is(orgOf(joined(again.code, home)).services.length, 1, "the same person in other letters");
+});
+
 test("a renewed invitation is accepted where the owner's clock was set back", async ({ ann }) => {
   const real = Date.now;
   Date.now = () => real() + 86_400_000;
