@@ -3,11 +3,12 @@
 import { createInterface, type Key } from "node:readline";
 import { Writable } from "node:stream";
 
+import { LONGEST_CODE } from "./identity/invitation-code.ts";
 import type { Terminal } from "./person.ts";
 import { RawMode } from "./raw-mode.ts";
 
-/** Far above any invitation; whatever pours in beyond it is not one. */
-const LONGEST_LINE = 65_536;
+/** An invitation with a few blanks around it; whatever pours in beyond it is not one. */
+const LONGEST_LINE = LONGEST_CODE + 1_024;
 
 export function processTerminal(input: NodeJS.ReadStream, output: NodeJS.WriteStream): Terminal {
   return {

