@@ -164,7 +164,7 @@ function busVerbs({ stateDir, tellBus }: VerbTools): Pick<IdentityVerbs, "push" 
     push: async () => {
       const read = readState(stateDir);
       if (read.kind === "unreadable") return refused("state-unreadable", read.why);
-      const owned = accountsOf(read.state, "push unless newer");
+      const owned = accountsOf(read.state, "push");
       const current = currentOrg(read.state);
       if (owned !== undefined) return { kind: "done", orgs: owned.orgs.map(orgShown), told: await tellBus(owned) };
       if (current === undefined) return refused("not-logged-in", NOT_LOGGED_IN);

@@ -79,8 +79,9 @@ function judgeOthers(wanted: string, tokens: readonly (string | undefined)[]): O
   const revoking = others.find((token) => token !== undefined && unknownRevocations(token, wanted).length > 0);
   if (revoking !== undefined)
     return { kind, reason: "newer", why: "it revokes keys that this state folder has not revoked", token: revoking };
-  if (others.some((token) => token !== undefined && issuedAt(token) > issuedAt(wanted)))
-    return { kind, reason: "newer", why: "it uses a newer account token than this state folder has" };
+  const later = others.find((token) => token !== undefined && issuedAt(token) > issuedAt(wanted));
+  if (later !== undefined)
+    return { kind, reason: "newer", why: "it uses a newer account token than this state folder has", token: later };
   const why = others.includes(undefined) ? "it does not know this org" : "it uses an older account token of this org";
   return { kind, reason: "older", why };
 }

@@ -12,7 +12,7 @@ export type Obedience =
       readonly url: string;
       readonly reason: Reason;
       readonly why: string;
-      /** The account token that it uses, where that revokes keys which the folder's does not. */
+      /** The account token that it uses, where that is newer than the folder's. */
       readonly token?: string;
     }
   /** It is there, and did not say: paused, cut off, or slow. */

@@ -15,10 +15,10 @@ import { infoSubject, lookupSubject, PING_SUBJECT, pushPermissions, UPDATE_SUBJE
 import type { Operator, Org, Trust } from "./state.ts";
 
 /**
- * `push`: the token replaces any that revokes nothing more. `push unless newer`: none that was issued later. `push where older`:
- * as before, and a bus that has it is left alone. `look`: changes nothing.
+ * `push`: the token replaces one that was issued before. `push where older`: as before, and a bus that has it is left alone.
+ * `look`: changes nothing.
  */
-export type PushMode = "push" | "push unless newer" | "push where older" | "look";
+export type PushMode = "push" | "push where older" | "look";
 
 export interface PushOptions {
   readonly url: string;
@@ -111,9 +111,8 @@ async function pushOne(bus: NatsBus, org: Org, { mode, withinMs = PUSH_WITHIN_MS
   if (mode === "look") return look();
   const before = await look();
   const isNewer = before.kind === "does not obey" && before.reason === "newer";
-  // An old copy of the folder would admit again what was revoked since.
-  if (isNewer && (mode !== "push" || before.token !== undefined)) return before;
-  if (before.kind === "obeys" && mode === "push where older") return before;
+  // An old copy of the folder would admit again what was revoked since, and members take no token of an earlier time.
+  if (isNewer || (before.kind === "obeys" && mode === "push where older")) return before;
   // First the members: whoever starts the next server has the token by the time that this command ends.
   bus.publish(newsOf(org.account), org.accountJwt);
   const reply = await bus.request(UPDATE_SUBJECT, org.accountJwt, { timeoutMs: withinMs });

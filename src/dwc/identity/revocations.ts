@@ -111,8 +111,9 @@ function kindOfRevoked({ what }: Revoked): ToldRevocation["kindOf"] {
 }
 
 /**
- * The state of an old copy with all that an account token revokes which its bus uses. No other account's token counts, and
- * none that the operator has not signed.
+ * The state of an old copy with all that an account token revokes which its bus uses, and with a later token than that one:
+ * members take no earlier one, and their servers would admit again what is revoked here. No other account's token counts,
+ * and none that the operator has not signed.
  */
 export async function withRevocationsOf(
   state: State,
@@ -126,7 +127,9 @@ export async function withRevocationsOf(
   const keys = unknownRevocations(jwt, org.accountJwt).filter((key) => USER_KEY.test(key));
   const [header, payload, signature = ""] = jwt.split(".");
   const signed = Buffer.from(`${header}.${payload}`);
-  if (keys.length === 0 || !mint.isSignedBy(iss, signed, Buffer.from(signature, "base64url"))) return state;
+  const isLater = jwt !== org.accountJwt && newerAccount(jwt, org.accountJwt) === jwt;
+  if ((keys.length === 0 && !isLater) || !mint.isSignedBy(iss, signed, Buffer.from(signature, "base64url")))
+    return state;
   const revoked = keys.map((publicKey) => ({ what: nameOf(org, publicKey), publicKey, at: toSeconds(now) }));
   const left = { services: withoutKeys(org.services, keys), people: withoutKeys(org.people, keys) };
   const claims = { ...org, ...left, revoked: [...org.revoked, ...revoked] };

@@ -136,4 +136,19 @@ test("an old copy takes over what a token revokes that its own operator has sign
   assert.is(claimsOf(orgOf(other).accountJwt).sub, account);
 });
 
+test("what is revoked in one copy of a folder is signed later than a token of another copy, whose clock runs ahead", async () => {
+  const copy = await withService(await annsState(), "ratings");
+  const real = Date.now;
+  Date.now = () => real() + 3_600_000;
+  const ahead = await invited(copy, "ben@example.org").finally(() => {
+    Date.now = real;
+  });
+  const { accountJwt } = orgOf(ahead.state);
+  const revoked = done(await revoke(copy, "ratings", tools)).state;
+  assert.is(newerAccount(orgOf(revoked).accountJwt, accountJwt), accountJwt, "members would keep that one");
+  const taken = orgOf(await withRevocationsOf(revoked, accountJwt, tools)).accountJwt;
+  assert.is(newerAccount(taken, accountJwt), taken);
+  assert.equal(claimsOf(taken).nats.revocations, claimsOf(orgOf(revoked).accountJwt).nats.revocations);
+});
+
 test.run();
