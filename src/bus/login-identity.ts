@@ -1,7 +1,8 @@
 // The credentials of this process, read again before each login: they are replaced while it runs, by `dwc` or by whoever
-// keeps the file. What cannot be read at that moment is used as it was read last.
+// keeps the file. What cannot be read at that moment is used as it was read last, and so is what another org issued: a
+// program stays in the org that it began in.
 
-import type { Credentials, CredentialsSource } from "./credentials.ts";
+import { accountOf, type Credentials, type CredentialsSource } from "./credentials.ts";
 import type { Caller } from "./trouble.ts";
 
 export interface IdentityOptions {
@@ -37,7 +38,8 @@ export class LoginIdentity implements Caller {
   /** Whether others than those of the last login can be read by now. */
   get hasNews(): boolean {
     const read = this.#source?.();
-    return read?.kind === "read" && read.credentials !== undefined && read.credentials.text !== this.#credentials?.text;
+    if (read?.kind !== "read" || read.credentials === undefined || this.#isElsewhere(read.credentials)) return false;
+    return read.credentials.text !== this.#credentials?.text;
   }
 
   /** @returns why they could not be read, if they could not */
@@ -45,9 +47,17 @@ export class LoginIdentity implements Caller {
     const read = this.#source?.();
     if (read === undefined) return undefined;
     if (read.kind === "unreadable") return `${read.why}. Until then the credentials are used that were read before`;
+    if (read.credentials !== undefined && this.#isElsewhere(read.credentials)) return ELSEWHERE;
     this.#cure = read.cure ?? this.#cure;
     // Where they are gone, as after `dwc revoke`, the old ones have the server say so.
     this.#credentials = read.credentials ?? this.#credentials;
     return undefined;
   }
+
+  #isElsewhere(credentials: Credentials): boolean {
+    return this.#credentials !== undefined && accountOf(credentials) !== accountOf(this.#credentials);
+  }
 }
+
+const ELSEWHERE =
+  "the new credentials are of another org than this program began in: start it again to change over. Until then the credentials are used that were read before";
