@@ -9,6 +9,8 @@ import { isRevokedBy } from "./account.ts";
 import { AccountKeeper, type Learned } from "./account-keeper.ts";
 import { tellsMembers } from "./account-links.ts";
 import { loginIdentity } from "./credentials.ts";
+import { busKeyOf } from "./derived-files.ts";
+import { paths } from "./folder.ts";
 import type { Mint } from "./mint.ts";
 import { shown } from "./names.ts";
 import type { pushAccounts } from "./push.ts";
@@ -132,7 +134,7 @@ async function permitNow({ settings, tools, identity, keeper, told }: PermitOpti
   if (config.path === undefined || org === undefined) return withheld(HAS_LEFT);
   return credentials !== undefined && isRevokedBy(org.accountJwt, credentials.publicKey)
     ? withheld(`the credentials of ${credentials.name} have been revoked`)
-    : { kind: "granted", configFile: config.path };
+    : { kind: "granted", configFile: paths.serverConfig(stateDir, busKeyOf(org)) };
 }
 
 const withheld = (why: string): StartPermit => ({ kind: "withheld", why });

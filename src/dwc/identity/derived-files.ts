@@ -14,7 +14,7 @@ import { claimsIn } from "./token.ts";
 /** Only for who holds the lock. @throws Error as the system has it */
 export function deriveFiles(folder: string, state: State): void {
   deriveCredentials(folder, state.orgs);
-  for (const trust of trusted(state)) deriveBus(folder, trust, state.orgs);
+  for (const bus of busesOf(state)) deriveBus(folder, bus);
 }
 
 /** The files that a dwc writes. A person may keep others beside them, or link the folder to one with more in it. */
@@ -46,16 +46,38 @@ function trusted({ operator, orgs }: State): readonly Trust[] {
   return [...byKey.values()];
 }
 
+/** A server that can be started on this folder. */
+export interface StartableBus {
+  /** The name of its own folder there. */
+  readonly key: string;
+  readonly trust: Trust;
+  readonly orgs: readonly Org[];
+}
+
+/**
+ * One for each operator, with all its orgs; and one for each org that somebody else owns, with that one alone. A Market is
+ * told of the newest token of its own org only, and of what it is not told its server must admit nobody.
+ */
+export function busesOf(state: State): readonly StartableBus[] {
+  const ofOperators = trusted(state).map((trust) => ({
+    ...{ key: trust.operatorKey, trust },
+    orgs: state.orgs.filter((org) => org.trust.operatorKey === trust.operatorKey),
+  }));
+  const ofOthers = state.orgs.filter(({ authority }) => authority.kind !== "owner");
+  return [...ofOperators, ...ofOthers.map((org) => ({ key: org.account, trust: org.trust, orgs: [org] }))];
+}
+
+/** The bus that a Market starts in this org. */
+export const busKeyOf = ({ authority, account, trust }: Org): string =>
+  authority.kind === "owner" ? trust.operatorKey : account;
+
 /** What was there for an operator that is forgotten stays: no secret is in it, and a server may run on it. */
-function deriveBus(folder: string, trust: Trust, orgs: readonly Org[]): void {
-  const { operatorKey, systemAccount } = trust;
-  const accounts = resolve(paths.accounts(folder, operatorKey));
+function deriveBus(folder: string, { key, trust, orgs }: StartableBus): void {
+  const accounts = resolve(paths.accounts(folder, key));
   makeFolder(accounts);
-  const system = { account: systemAccount, accountJwt: trust.systemAccountJwt, trust };
-  writeAccount(folder, join(accounts, `${systemAccount}.jwt`), system);
-  for (const org of orgs.filter((one) => one.trust.operatorKey === operatorKey))
-    writeAccount(folder, join(accounts, `${org.account}.jwt`), org);
-  writeIfNew(folder, paths.serverConfig(folder, operatorKey), serverConfig(trust, accounts));
+  const system = { account: trust.systemAccount, accountJwt: trust.systemAccountJwt, trust };
+  for (const account of [system, ...orgs]) writeAccount(folder, join(accounts, `${account.account}.jwt`), account);
+  writeIfNew(folder, paths.serverConfig(folder, key), serverConfig(trust, accounts));
 }
 
 type Written = Pick<Org, "accountJwt" | "account" | "trust">;

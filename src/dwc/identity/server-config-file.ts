@@ -5,6 +5,7 @@ import { readFileSync, rmSync } from "node:fs";
 import type { Clock } from "../../clock.ts";
 import { newerAccount } from "./account.ts";
 import { judgeToken, withToken } from "./account-token.ts";
+import { busesOf, busKeyOf } from "./derived-files.ts";
 import { paths } from "./folder.ts";
 import type { Mint } from "./mint.ts";
 import { currentOrg, type Decision, type Org, type Refusal, refused, type State } from "./state.ts";
@@ -37,17 +38,21 @@ export async function serverConfigFile(options: ServerConfigOptions): Promise<Se
   return { kind: "ready", path: org && paths.serverConfig(stateDir, org.trust.operatorKey), state };
 }
 
-/** Whether the token that a server has written here, by its claims alone, is newer than the org's. */
-export function writtenIsNewer(stateDir: string, { account, accountJwt, trust }: Org): boolean {
-  const written = contentOf(paths.accountToken(stateDir, trust.operatorKey, account));
-  return written !== undefined && written !== accountJwt && newerAccount(written, accountJwt) === written;
+/** Whether a token that a server has written here, by its claims alone, is newer than the org's. */
+export function writtenIsNewer(stateDir: string, org: Org): boolean {
+  const { account, accountJwt, trust } = org;
+  return [trust.operatorKey, busKeyOf(org)].some((key) => {
+    const written = contentOf(paths.accountToken(stateDir, key, account));
+    return written !== undefined && written !== accountJwt && newerAccount(written, accountJwt) === written;
+  });
 }
 
 /** With nothing newer it is the same state, and what is derived from it is made to agree with it. */
 async function withNewest(state: State, { stateDir, mint, heard }: ServerConfigOptions): Promise<Decision<object>> {
   let newest = await withNewestTrusts(state, stateDir, mint);
-  for (const { account, accountJwt, trust } of state.orgs) {
-    const path = paths.accountToken(stateDir, trust.operatorKey, account);
+  const places = busesOf(state).flatMap(({ key, orgs }) => orgs.map((org) => ({ key, ...org })));
+  for (const { key, account, accountJwt } of places) {
+    const path = paths.accountToken(stateDir, key, account);
     const written = contentOf(path);
     const others = [written, heard?.get(account)].filter((jwt) => jwt !== undefined && jwt !== accountJwt);
     if (others.length === 0) continue;
@@ -61,11 +66,12 @@ async function withNewest(state: State, { stateDir, mint, heard }: ServerConfigO
 /** The tokens of system accounts, which a server that runs on this folder may have been sent as well. */
 async function withNewestTrusts(state: State, stateDir: string, mint: () => Promise<Mint>): Promise<State> {
   let newest = state;
-  for (const trust of new Map(state.orgs.map((org) => [org.trust.operatorKey, org.trust])).values()) {
-    const path = paths.accountToken(stateDir, trust.operatorKey, trust.systemAccount);
+  for (const { key, trust } of busesOf(state)) {
+    const path = paths.accountToken(stateDir, key, trust.systemAccount);
     const written = contentOf(path);
     if (written === undefined || written === trust.systemAccountJwt) continue;
-    const later = trustWith(trust, written, await mint());
+    const known = newest.orgs.find((org) => org.trust.operatorKey === trust.operatorKey)?.trust ?? trust;
+    const later = trustWith(known, written, await mint());
     if (later === undefined) rmSync(path, { force: true });
     else newest = withTrust(newest, later);
   }

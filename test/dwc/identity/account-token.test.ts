@@ -15,8 +15,9 @@ import { serverConfigFile } from "../../../src/dwc/identity/server-config-file.t
 import type { Org, State } from "../../../src/dwc/identity/state.ts";
 import { withTrust } from "../../../src/dwc/identity/system-token.ts";
 import { claimsIn } from "../../../src/dwc/identity/token.ts";
+import { startNatsServer, until } from "../../support/nats-server.ts";
 import { asMadeEarlier } from "../../support/older-dwc.ts";
-import { clock, Folder } from "../../support/orgs.ts";
+import { clock, credentials, Folder, knock } from "../../support/orgs.ts";
 
 type Context = { anna: Folder; ben: Folder };
 
@@ -159,6 +160,38 @@ test("a folder that cannot be written starts no server with the older token", as
   assert.ok(permit.kind === "granted" && permit.configFile !== undefined && existsSync(permit.configFile));
 });
 
+test("a member's Market starts a server for its own org alone: of another that it is in it is not told who was revoked", async ({
+  anna,
+  ben,
+}) => {
+  await anna.createOrg("Another Org");
+  const prices = await anna.createService("prices");
+  const invitation = await anna.invite("ben@example.org");
+  await ben.accept(invitation);
+  const own = ben.org;
+  const access = await marketAccess({ stateDir: ben.path, natsCreds: undefined, natsUrls: [] }, tools);
+  const permit = access.kind === "found" ? await access.permit() : access;
+  assert.ok(permit.kind === "granted" && permit.configFile !== undefined);
+  const server = await startNatsServer({ config: readFileSync(permit.configFile, "utf8") });
+  const first = ben.state.orgs.find(({ id }) => id !== own.id);
+  for (const [who, isIn] of [
+    [prices, true],
+    [ben.person, true],
+    [credentials(first?.me.creds ?? ""), false],
+  ] as const) {
+    const { bus, reports } = knock(server, who);
+    await until("an answer at the door", () => bus.status === "connected" || reports.length > 0);
+    assert.is(bus.status === "connected", isIn, reports.join("\n"));
+    await bus.close();
+  }
+  // What that server is sent is known to the next one.
+  await anna.revoke("prices");
+  assert.is((await anna.push(server)).kind, "obeys");
+  await server.stop();
+  await serverConfigFile({ stateDir: ben.path, clock, mint });
+  assert.is(ben.org.accountJwt, anna.org.accountJwt);
+});
+
 test("who starts a server: the org's own members, unless they were revoked or cannot hear of it", async ({
   anna,
   ben,
@@ -216,6 +249,8 @@ test("a later token of the system account that a server was sent is kept, and a 
   const earlier = (await asMadeEarlier(anna.state)).operator?.trust ?? later;
   await ben.change((state) => ({ kind: "done", state: withTrust(state, earlier) }));
   const file = paths.accountToken(ben.path, later.operatorKey, later.systemAccount);
+  const beside = paths.accountToken(ben.path, ben.org.account, later.systemAccount);
+  writeFileSync(beside, earlier.systemAccountJwt);
   const started = (): ReturnType<typeof serverConfigFile> => serverConfigFile({ stateDir: ben.path, clock, mint });
   for (const forged of [later.systemAccountJwt.slice(0, -9), `${later.systemAccountJwt.slice(0, -9)}AAAAAAAAA`]) {
     writeFileSync(file, forged);
