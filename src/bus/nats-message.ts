@@ -9,6 +9,9 @@ export interface WireMessage {
   readonly reply?: string;
   readonly data: Uint8Array;
   readonly headers?: WireHeaders;
+  /** Where the library keeps the same undecoded: all of it, of which the first `hdr` bytes are headers; -1: none. */
+  readonly _rdata?: Uint8Array;
+  readonly _msg?: { readonly hdr: number };
 }
 
 export interface WireHeaders {
@@ -34,11 +37,18 @@ const NO_RESPONDERS = 503;
 const UNKNOWN_ERROR = 500;
 /** Shown in the place of a text that the sender left out. */
 const NO_TEXT = "(no text)";
+/**
+ * More than any answer has. The library compares each header with all before it: one answer of 40,000 headers, which
+ * need 400 KB, kept a caller from everything else for minutes.
+ */
+const MOST_HEADERS = 100;
+const LINE_FEED = 0x0a;
 /** More of an error's text than anyone reads; a header should not carry a stack trace. */
 const LONGEST_MESSAGE = 500;
 
 /** What a reply says. Most have no headers, and then none are decoded. */
 export function replyOf(message: WireMessage): Reply {
+  if (hasTooManyHeaders(message)) return UNREADABLE_HEADERS;
   try {
     const headers = message.headers;
     if (headers === undefined) return { kind: "answered", body: message.data };
@@ -53,9 +63,26 @@ export function replyOf(message: WireMessage): Reply {
       message: headerText(text) || NO_TEXT,
     };
   } catch {
-    // The library throws on a malformed header. Whoever sent it is alive, and waiting for the timeout would deny that.
-    return { kind: "refused", code: UNKNOWN_ERROR, message: "the answer's headers cannot be read" };
+    return UNREADABLE_HEADERS; // the library throws on a malformed header
   }
+}
+
+/** Their sender is alive, and waiting for the timeout would deny that. */
+const UNREADABLE_HEADERS: Reply = {
+  kind: "refused",
+  code: UNKNOWN_ERROR,
+  message: "the answer's headers cannot be read",
+};
+
+/** Each header is a line, and so are the status before them and the end after them. */
+function hasTooManyHeaders({ _rdata: bytes, _msg: sizes }: WireMessage): boolean {
+  if (bytes === undefined || sizes === undefined || sizes.hdr < 0) return false;
+  let lineEnd = -1;
+  for (let lines = 0; lines <= MOST_HEADERS + 2; lines += 1) {
+    lineEnd = bytes.indexOf(LINE_FEED, lineEnd + 1);
+    if (lineEnd === -1 || lineEnd >= sizes.hdr) return false;
+  }
+  return true;
 }
 
 /** Clients of other languages write header names in other cases. */

@@ -391,6 +391,30 @@ test("a client that is not ours may be asked, and may refuse in its own way", as
   assert.is(refusal.headers?.get("Nats-Service-Error"), "bad body");
 });
 
+test("an answer with more headers than a hundred is not decoded, and takes no time", async (context) => {
+  const server = await natsServer(context);
+  const bus = newBus(context, server.url);
+  const foreign = await connect({ servers: server.url });
+  context.ends.push(() => foreign.close());
+  // The client library's own headers take as long to write as to read.
+  const { protocol } = foreign as unknown as { readonly protocol: { sendCommand(text: string): void } };
+  const answerWith =
+    (count: number) =>
+    (_error: unknown, { reply }: { readonly reply?: string }) => {
+      const lines = Array.from({ length: count }, (_, place) => `h${place}: v\r\n`).join("");
+      const headers = `NATS/1.0\r\n${lines}\r\n`;
+      protocol.sendCommand(`HPUB ${reply} ${headers.length} ${headers.length + 3}\r\n${headers}4.5\r\n`);
+    };
+  for (const count of [100, 101, 80_000]) foreign.subscribe(`few.${count}`, { callback: answerWith(count) });
+  await foreign.flush();
+  await connected(bus);
+  const replies = [];
+  for (const count of [101, 80_000, 100]) replies.push(await bus.request(`few.${count}`, "", { timeoutMs: 10_000 }));
+  const unreadable = { kind: "refused", code: 500, message: "the answer's headers cannot be read" } as const;
+  assert.equal(replies.slice(0, 2), [unreadable, unreadable]);
+  assert.is(replies[2]?.kind, "answered");
+});
+
 test("a subject with a space in it is a bug of the caller's, and never reaches the server", async (context) => {
   const server = await natsServer(context);
   const bus = newBus(context, server.url);
