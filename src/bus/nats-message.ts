@@ -92,11 +92,11 @@ function readHeader(headers: WireHeaders, name: string): string {
   return key === undefined ? "" : headers.get(key);
 }
 
-/** An error's text as a header may hold it: one line, without control characters. */
+/** An error's text as a header may hold it: one line, without control characters, those of the writing direction included. */
 export function headerText(message: string): string {
   return message
     .replace(/\s+/g, " ")
-    .replace(/\p{Cc}/gu, "?")
+    .replace(/[\p{Cc}\p{Bidi_Control}]/gu, "?")
     .trim()
     .slice(0, LONGEST_MESSAGE)
     .trimEnd();

@@ -40,6 +40,10 @@ test("an error's text is one line of at most 500 characters, whatever was sent",
   assert.ok(reply.kind === "refused" && !/[\n\t]/.test(reply.message));
 });
 
+test("an error's text changes neither a terminal nor the direction of a line", () => {
+  assert.is(headerText("a\u001b[31m \u202eb\u2066c\u200f"), "a?[31m ?b?c?");
+});
+
 test("an error whose code is missing or no number counts as 500", () => {
   assert.equal(replyOf(wire("", 0, { "Nats-Service-Error": "broke" })), {
     kind: "refused",
