@@ -1,7 +1,7 @@
 // takes: 40 s
 // Every change says whether the bus that runs obeys it: on paper, in an exit code and in JSON; and saying it again cures.
 
-import { cpSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { connect as connectNats, credsAuthenticator, type NatsConnection } from "nats";
@@ -259,6 +259,42 @@ test("a cluster obeys when all of its servers do, whichever of them is asked", a
   assert.equal([both.code, both.bus], [4, "unknown"]);
   two.resume();
   await until("both servers obey", async () => (await said(ann, one.url, "revoke", "ratings")).bus === "obeys");
+});
+
+test("a cluster does not obey while one of its servers admits by another token, or is not there", async (context) => {
+  const { ann } = context;
+  await ann.must("create-service", "ratings");
+  const creds = new TextEncoder().encode(await ann.must("service-token", "ratings"));
+  const [one, two, away] = [await freePort(), await freePort(), await freePort()];
+  const cluster = (name: string, listen: number, routes: readonly number[]): string =>
+    `server_name: ${name}\ncluster { name: c, listen: "127.0.0.1:${listen}", routes: ${JSON.stringify(routes.map((port) => `nats://127.0.0.1:${port}`))} }\n`;
+  // Nobody of the org is on the second server, which keeps the tokens that it was started with.
+  const config = await configOf(ann);
+  const [, folder = ""] = /dir: "(.*)"/.exec(config) ?? [];
+  const preload = readdirSync(folder).map(
+    (file) => `${file.slice(0, -4)}: ${readFileSync(join(folder, file), "utf8")}`,
+  );
+  const memory = config.replace(
+    /resolver: \{[^}]*\}/,
+    `resolver: MEMORY\nresolver_preload: {\n${preload.join("\n")}\n}\n`,
+  );
+  const bus = await busOf(context, ann, cluster("one", one, [two]), join(ann.folder, "one"));
+  const stubborn = await startNatsServer({ config: memory + cluster("two", two, [one]) });
+  context.servers.push(stubborn);
+  const both = async (): Promise<boolean> => (await said(ann, bus.url, "push")).bus === "unknown";
+  await until("both servers", both);
+  const revoked = await said(ann, bus.url, "revoke", "ratings");
+  assert.equal([revoked.code, revoked.bus], [4, "unknown"]);
+  const ratings = await connectNats({
+    servers: stubborn.url,
+    authenticator: credsAuthenticator(creds),
+    reconnect: false,
+  });
+  await ratings.close();
+  await stubborn.stop();
+  const alone = await busOf(context, ann, cluster("three", away, [one, away]), join(ann.folder, "three"));
+  const known = async (): Promise<string> => (await said(ann, alone.url, "revoke", "ratings")).buses[0]?.bus ?? "";
+  await until("what it names and nobody hears of is missed", async () => (await known()) === "unknown");
 });
 
 test("an old copy of the folder takes nothing back by a push, and check tells which is older", async (context) => {

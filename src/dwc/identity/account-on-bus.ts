@@ -38,6 +38,14 @@ export function readServers(body: Uint8Array): readonly string[] {
   });
 }
 
+/** Of an answer to `$SYS.REQ.SERVER.PING.VARZ`: the addresses of servers that the cluster's configuration names. */
+export function readConfigured(body: Uint8Array): readonly string[] {
+  const { data } = Object(parseJson(body)) as { data?: unknown };
+  const { cluster } = Object(data) as { cluster?: unknown };
+  const { urls } = Object(cluster) as { urls?: unknown };
+  return Array.isArray(urls) ? urls.map(String) : [];
+}
+
 /** What a server said to the new token; undefined: it has taken it. */
 export function whyNotTaken(body: Uint8Array): string | undefined {
   const { data, error } = Object(parseJson(body)) as { data?: unknown; error?: unknown };
@@ -45,32 +53,36 @@ export function whyNotTaken(body: Uint8Array): string | undefined {
   return `the bus did not take the change: ${String(Object(error).description ?? "no reason")}`;
 }
 
-/**
- * @param wanted the token of the state
- * @param stored the token that a server would use when the first of the account logs in
- * @param known the names of all servers of the bus
- */
-export function judgeTokens(
-  wanted: string,
-  {
-    answers,
-    stored,
-    known,
-  }: {
-    readonly answers: readonly ServerAnswer[];
-    readonly stored: string | undefined;
-    readonly known: readonly string[];
-  },
-): OnBus {
-  const silent = known.filter((name) => !answers.some(({ server }) => server === name));
-  const tokens = answers.map(({ token }) => token ?? stored);
+export interface OnServers {
+  readonly answers: readonly ServerAnswer[];
+  /** The tokens that servers would use when the first of the account logs in there: one of each that has any. */
+  readonly stored: readonly string[];
+  /** The names of all servers of the bus. */
+  readonly known: readonly string[];
+  /** The addresses in its configuration; one that was cut off for long has no name any more. */
+  readonly configured: readonly string[];
+}
+
+/** @param wanted the token of the state */
+export function judgeTokens(wanted: string, { answers, stored, known, configured }: OnServers): OnBus {
+  const loaded = answers.flatMap(({ token }) => token ?? []);
+  const isStored = loaded.length < answers.length;
+  const isMissing = isStored && stored.length === 0;
+  const tokens = [...loaded, ...(isStored ? stored : []), ...(isMissing ? [undefined] : [])];
   if (tokens.some((token) => token !== wanted)) return judgeOthers(wanted, tokens);
-  if (silent.length === 0) return { kind: "obeys" };
-  return {
-    kind: "unknown",
-    reason: "silent",
-    why: `of its servers ${silent.join(" and ")} did not answer: paused, or cut off`,
-  };
+  const why = whyUnknown({ answers, stored, known, configured }, isStored);
+  return why === undefined ? { kind: "obeys" } : { kind: "unknown", reason: "silent", why };
+}
+
+function whyUnknown({ answers, stored, known, configured }: OnServers, isStored: boolean): string | undefined {
+  const silent = known.filter((name) => !answers.some(({ server }) => server === name));
+  if (silent.length > 0) return `of its servers ${silent.join(" and ")} did not answer: paused, or cut off`;
+  const named = new Set(configured).size;
+  if (answers.length < named)
+    return `its configuration names ${named} servers, and ${answers.length} answered: others are down, or cut off`;
+  if (isStored && stored.length < answers.length)
+    return `of its ${answers.length} servers ${answers.length - stored.length} did not say which account token they keep: see their logs`;
+  return undefined;
 }
 
 function judgeOthers(wanted: string, tokens: readonly (string | undefined)[]): OnBus {

@@ -78,14 +78,22 @@ export function adminPermissions(publicKey: string): Permissions {
   return { pub: { allow: [...pub.allow, ...CHAOS], deny: [heartbeatSubject(ANY, ANY)] }, sub };
 }
 
-/** What dwc says to the server itself: a new account token, which it sends to the members too, and three questions. */
+/** What dwc says to the server itself: a new account token, which it sends to the members too, and four questions. */
 export const UPDATE_SUBJECT = "$SYS.REQ.CLAIMS.UPDATE";
 export const PING_SUBJECT = "$SYS.REQ.SERVER.PING";
+export const CONFIGURATION_SUBJECT = "$SYS.REQ.SERVER.PING.VARZ";
 export const infoSubject = (account: string): string => `$SYS.REQ.ACCOUNT.${account}.INFO`;
 export const lookupSubject = (account: string): string => `$SYS.REQ.ACCOUNT.${account}.CLAIMS.LOOKUP`;
 
 export function pushPermissions(publicKey: string): Permissions {
-  const allow = [UPDATE_SUBJECT, PING_SUBJECT, infoSubject(ANY), lookupSubject(ANY), newsOf(ANY)];
+  const allow = [
+    UPDATE_SUBJECT,
+    PING_SUBJECT,
+    CONFIGURATION_SUBJECT,
+    infoSubject(ANY),
+    lookupSubject(ANY),
+    newsOf(ANY),
+  ];
   return { pub: { allow }, sub: { allow: [repliesTo(publicKey)] } };
 }
 

@@ -8,10 +8,25 @@ import { connectNatsBus, type NatsBus } from "../../bus/nats-bus.ts";
 import type { Attempt } from "../../bus/trouble.ts";
 import type { Cancel, Clock } from "../../clock.ts";
 import { newsOf } from "./account-links.ts";
-import { judgeTokens, type OnBus, readInfo, readServers, type ServerAnswer, whyNotTaken } from "./account-on-bus.ts";
+import {
+  judgeTokens,
+  type OnBus,
+  type OnServers,
+  readConfigured,
+  readInfo,
+  readServers,
+  whyNotTaken,
+} from "./account-on-bus.ts";
 import type { Mint } from "./mint.ts";
 import type { Obedience } from "./obedience.ts";
-import { infoSubject, lookupSubject, PING_SUBJECT, pushPermissions, UPDATE_SUBJECT } from "./permissions.ts";
+import {
+  CONFIGURATION_SUBJECT,
+  infoSubject,
+  lookupSubject,
+  PING_SUBJECT,
+  pushPermissions,
+  UPDATE_SUBJECT,
+} from "./permissions.ts";
 import type { Operator, Org, Trust } from "./state.ts";
 
 /**
@@ -127,26 +142,34 @@ async function tokensOf(
   { account, accountJwt }: Pick<Org, "account" | "accountJwt">,
   timeoutMs: number,
 ): Promise<OnBus> {
-  const subject = infoSubject(account);
-  const reply = await bus.request(subject, "", { timeoutMs });
+  const reply = await bus.request(infoSubject(account), "", { timeoutMs });
   const first = reply.kind === "answered" ? readInfo(reply.body) : undefined;
   if (first === undefined)
     return { kind: "unknown", reason: "silent", why: "it does not say which account token it uses" };
-  const [answers, known] = first.isInCluster ? await clusterOf(bus, subject) : [[first], []];
-  const isStored = answers.some(({ token }) => token === undefined);
-  const stored = isStored ? await bus.request(lookupSubject(account), "", { timeoutMs }) : undefined;
+  const cluster = first.isInCluster ? await clusterOf(bus, account) : undefined;
+  if (cluster !== undefined && (first.token !== undefined || cluster.stored.length > 0))
+    return judgeTokens(accountJwt, cluster);
+  const stored = first.token === undefined ? await bus.request(lookupSubject(account), "", { timeoutMs }) : undefined;
   if (stored?.kind === "nobody") return FIXED;
-  const storedToken = stored?.kind === "answered" ? Buffer.from(stored.body).toString("utf8") : undefined;
-  return judgeTokens(accountJwt, { answers, stored: storedToken || undefined, known });
+  const tokens = stored?.kind === "answered" ? textsOf([stored.body]) : [];
+  return judgeTokens(accountJwt, { ...(cluster ?? { answers: [first], known: [], configured: [] }), stored: tokens });
 }
 
-async function clusterOf(bus: NatsBus, subject: string): Promise<[readonly ServerAnswer[], readonly string[]]> {
-  const [infos, pings] = await Promise.all([
-    bus.gather(subject, "", GATHER_MS),
-    bus.gather(PING_SUBJECT, "", GATHER_MS),
-  ]);
-  return [infos.flatMap((info) => readInfo(info) ?? []), [...new Set(pings.flatMap(readServers))]];
+/** Each server answers for itself: one that could not write the token down, or was away, uses another. */
+async function clusterOf(bus: NatsBus, account: string): Promise<OnServers> {
+  const subjects = [infoSubject(account), lookupSubject(account), PING_SUBJECT, CONFIGURATION_SUBJECT];
+  const gathered = await Promise.all(subjects.map((subject) => bus.gather(subject, "", GATHER_MS)));
+  const [infos = [], tokens = [], pings = [], configurations = []] = gathered;
+  return {
+    answers: infos.flatMap((info) => readInfo(info) ?? []),
+    stored: textsOf(tokens),
+    known: [...new Set(pings.flatMap(readServers))],
+    configured: configurations.flatMap(readConfigured),
+  };
 }
+
+const textsOf = (bodies: readonly Uint8Array[]): readonly string[] =>
+  bodies.map((body) => Buffer.from(body).toString("utf8")).filter((text) => text !== "");
 
 /**
  * A new key for one connection, which is in the memory of this process alone and ends with it. Its token has no end of its
