@@ -7,12 +7,13 @@ import { lookAtBus } from "../src/dwc/bus-look.ts";
 import { COMMANDS } from "../src/dwc/commands.ts";
 import { runDwc } from "../src/dwc/dwc.ts";
 import { identityVerbs } from "../src/dwc/identity-verbs.ts";
+import { Interruption } from "../src/dwc/interruption.ts";
 import { complete } from "../src/dwc/live/complete.ts";
 import { COMPLETE } from "../src/dwc/live/completion-scripts.ts";
 import { liveVerbs } from "../src/dwc/live/live-verbs.ts";
 import type { Failed } from "../src/dwc/outcome.ts";
 import { processScreen } from "../src/dwc/screen.ts";
-import { tellBus } from "../src/dwc/tell-bus.ts";
+import { type Matter, tellBus } from "../src/dwc/tell-bus.ts";
 import { processTerminal } from "../src/dwc/terminal.ts";
 import type { World } from "../src/dwc/world.ts";
 import { write } from "../src/dwc/write.ts";
@@ -32,6 +33,7 @@ const busTools = async () => ({
 });
 const examiner = async () => (await import("../src/dwc/live/examine.ts")).examine;
 const push = () => import("../src/dwc/identity/push.ts");
+const interruption = new Interruption();
 
 /** As the terminal's owner has it: NO_COLOR, FORCE_COLOR and a TERM that knows none are Node's to read. */
 const colour = process.stdout.isTTY === true && process.stdout.hasColors();
@@ -47,6 +49,7 @@ if (first === COMPLETE) {
   process.stdout.write("", () => process.exit());
 } else {
   write(await runDwc(process.argv.slice(2), { commands: COMMANDS, version: VERSION, openWorld, colour }));
+  interruption.end();
 }
 
 function openWorld(state: string | undefined): World | Failed {
@@ -54,13 +57,14 @@ function openWorld(state: string | undefined): World | Failed {
   if (read.kind === "refused") return wrongSettings(read.problems);
   const { natsUrls: urls } = read.settings;
   const stateDir = resolve(read.settings.stateDir);
-  const telling = { urls, clock, mint, push };
+  const tell = (matter: Matter, withinMs?: number) => tellBus(matter, { urls, clock, mint, push, withinMs });
   const settings = { ...read.settings, stateDir };
   const identity = identityVerbs({
     stateDir,
     clock,
     mint,
-    tellBus: (matter, withinMs) => tellBus(matter, { ...telling, withinMs }),
+    tellBus: (matter, withinMs) =>
+      isLook(matter) ? tell(matter, withinMs) : interruption.during(() => tell(matter, withinMs), urls),
   });
   return {
     stateDir,
@@ -74,6 +78,10 @@ function openWorld(state: string | undefined): World | Failed {
 
 /** An address in the place of a path stays one, so that it is refused as such. */
 const pathOf = (typed: string): string => (typed.includes("://") ? typed : resolve(typed));
+
+function isLook(matter: Matter): boolean {
+  return matter.kind === "accounts" && matter.mode === "look";
+}
 
 function wrongSettings(problems: readonly string[]): Failed {
   const message = `wrong setting: ${problems.join("; ")}`;

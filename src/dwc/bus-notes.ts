@@ -29,10 +29,12 @@ export interface NoteOptions {
 }
 
 export const busNotes = (
-  { addresses }: Told,
+  { addresses, unwritten }: Told,
   { again = PUSH, isForNextBus = false }: NoteOptions = {},
-): readonly string[] =>
-  addresses.filter(({ kind }) => kind !== "not running" || !isForNextBus).flatMap((address) => noteOf(address, again));
+): readonly string[] => [
+  ...addresses.filter(({ kind }) => kind !== "not running" || !isForNextBus).flatMap((one) => noteOf(one, again)),
+  ...(unwritten === undefined ? [] : [`Note: ${unwritten}`]),
+];
 
 function noteOf(address: Obedience, again: string): readonly string[] {
   const { url } = address;

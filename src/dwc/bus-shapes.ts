@@ -15,4 +15,6 @@ export interface Told {
   /** Of several the worst. */
   readonly kind: Obedience["kind"];
   readonly addresses: readonly Obedience[];
+  /** Why a file was not written that a server, or a service, reads at its start; undefined: all were. */
+  readonly unwritten?: string;
 }

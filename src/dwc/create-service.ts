@@ -2,6 +2,7 @@
 
 import { changed, unchanged } from "./changed.ts";
 import type { Command } from "./command.ts";
+import { quoted } from "./identity/names.ts";
 import { orgJson, serviceJson } from "./words.ts";
 
 /** The service that this repository has; of others we do not know how they are started. */
@@ -42,4 +43,4 @@ const SAID = {
 const nextLine = (service: string, credsFile: string): string =>
   service === OURS
     ? "make add-ratings   and in another window:  make startRatings COUNT=3"
-    : `start it with  NATS_CREDS='${credsFile}'  in its environment`;
+    : `start it with  NATS_CREDS=${quoted(credsFile)}  in its environment`;

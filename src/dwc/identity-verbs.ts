@@ -203,9 +203,22 @@ async function change<T extends { readonly org: Org }>(
   const minting = { mint: await mint(), now: clock.wall() };
   const decision = await changeState<T>({ folder: stateDir, clock }, (state) => decide(state, minting));
   if (decision.kind === "done") return { ...decision, told: await tellNewest(tools, decision.org, shows?.(decision)) };
+  if (decision.kept !== undefined) return tellUnwritten(tools, decision.kept, shows?.(decision.kept));
   const read = decision.code === "already-there" ? readState(stateDir) : undefined;
   const org = read?.kind === "read" ? currentOrg(read.state) : undefined;
   return org?.authority.kind === "owner" ? { ...decision, told: await tellNewest(tools, org, undefined) } : decision;
+}
+
+/** The bus is told all the same. One that runs on this folder writes the account token itself, into a folder of its own. */
+async function tellUnwritten<T extends { readonly org: Org }>(
+  tools: VerbTools,
+  kept: T,
+  creds: string | undefined,
+): Promise<T & { readonly told: Told }> {
+  const told = await tellNewest(tools, kept.org, creds);
+  const { stateDir: folder, clock } = tools;
+  const again = await changeState<object>({ folder, clock }, (state) => ({ kind: "done", state }));
+  return { ...kept, told: again.kind === "done" ? told : { ...told, unwritten: again.why } };
 }
 
 /** So many changes at once may come between; each of them tells the bus as well. */

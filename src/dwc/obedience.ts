@@ -68,7 +68,9 @@ export const NOT_OBEYED: ExitCode = 4;
  * @param mustBeHeard a bus that goes on without it does harm, so that "nothing answers here" is no good news: it may run
  *   elsewhere
  */
-export function exitCodeOf({ kind }: Told, mustBeHeard = false): ExitCode {
+export function exitCodeOf({ kind, unwritten }: Told, mustBeHeard = false): ExitCode {
+  // The next server, or the service, goes without the change.
+  if (unwritten !== undefined) return NOT_OBEYED;
   switch (kind) {
     case "obeys":
       return 0;
@@ -80,7 +82,7 @@ export function exitCodeOf({ kind }: Told, mustBeHeard = false): ExitCode {
   }
 }
 
-export const toldJson = ({ kind, addresses }: Told): Readonly<Record<string, unknown>> => ({
+export const toldJson = ({ kind, addresses, unwritten }: Told): Readonly<Record<string, unknown>> => ({
   bus: kind,
   buses: addresses.map((address) => ({
     url: address.url,
@@ -88,4 +90,5 @@ export const toldJson = ({ kind, addresses }: Told): Readonly<Record<string, unk
     reason: "reason" in address ? address.reason : null,
     why: "why" in address ? address.why : null,
   })),
+  ...(unwritten === undefined ? {} : { unwritten }),
 });

@@ -1,7 +1,7 @@
-// takes: 40 s
+// takes: 55 s
 // Every change says whether the bus that runs obeys it: on paper, in an exit code and in JSON; and saying it again cures.
 
-import { cpSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { connect as connectNats, credsAuthenticator, type NatsConnection } from "nats";
@@ -11,7 +11,7 @@ import { natsMint } from "../../src/dwc/identity/mint.ts";
 import { pushAccounts } from "../../src/dwc/identity/push.ts";
 import { freePort, startNatsServer, type TestServer, until } from "../support/nats-server.ts";
 import { clock, Folder } from "../support/orgs.ts";
-import { type Desk, ownersDesk, SECRET } from "./typed.ts";
+import { Desk, ownersDesk, SECRET } from "./typed.ts";
 
 const test = suite<{ ann: Desk; servers: TestServer[] }>("dwc and whether the bus obeys");
 
@@ -29,6 +29,7 @@ interface Said {
   readonly bus: string;
   readonly buses: readonly { readonly url: string; readonly bus: string; readonly reason: string | null }[];
   readonly outcome: string | undefined;
+  readonly unwritten?: string;
 }
 
 /** What a script sees. */
@@ -197,14 +198,18 @@ test("a member and an admin see whether the bus lets them in", async (context) =
   ben.clear();
 });
 
-/** Stands before a bus, and can keep back what the bus says. */
-function deafened(port: number): Promise<{ server: Server; url: string; mute(after: RegExp): void }> {
+/** Stands before a bus, and can keep back what the bus says; `mute` resolves when it does. */
+function deafened(port: number): Promise<{ server: Server; url: string; mute(after: RegExp): Promise<void> }> {
   let muteAfter: RegExp | undefined;
+  let told = (): void => undefined;
   const server = createServer((client: Socket) => {
     const bus = connect(port, "127.0.0.1");
     let isMute = false;
     client.on("data", (chunk) => {
-      if (muteAfter?.test(chunk.toString("latin1"))) isMute = true;
+      if (muteAfter?.test(chunk.toString("latin1"))) {
+        isMute = true;
+        told();
+      }
       bus.write(chunk);
     });
     bus.on("data", (chunk) => {
@@ -220,8 +225,11 @@ function deafened(port: number): Promise<{ server: Server; url: string; mute(aft
     server.listen(0, "127.0.0.1", () => {
       const address = server.address();
       const url = `nats://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`;
-      const mute = (after: RegExp): void => {
+      const mute = (after: RegExp): Promise<void> => {
         muteAfter = after;
+        return new Promise((heard) => {
+          told = heard;
+        });
       };
       resolve({ server, url, mute });
     }),
@@ -233,13 +241,56 @@ test("a bus whose answer is lost is asked again, and believed only when it says 
   await ann.must("create-service", "ratings");
   const bus = await busOf(context, ann);
   const between = await deafened(bus.port);
-  between.mute(/CLAIMS\.UPDATE/);
+  void between.mute(/CLAIMS\.UPDATE/);
   const lost = await said(ann, between.url, "revoke", "ratings");
   assert.equal([lost.code, lost.bus], [4, "unknown"]);
-  between.mute(/never/);
+  void between.mute(/never/);
   const found = await said(ann, between.url, "revoke", "ratings");
   assert.equal([found.code, found.bus], [0, "obeys"]);
   between.server.close();
+});
+
+test("^C while the bus is asked ends with what was done, and with what to type", async (context) => {
+  const { ann } = context;
+  const bus = await busOf(context, ann);
+  const between = await deafened(bus.port);
+  const asked = between.mute(/CLAIMS\.UPDATE/);
+  const { code, stdout, stderr } = await ann.type(["invite-user", "ben@example.org"], {
+    env: { NATS_URL: between.url },
+    interrupt: asked,
+  });
+  between.server.close();
+  assert.is(code, null, "by the signal");
+  assert.match(stderr, /obeys is not known \(dwc was interrupted .*\n.*bin\/dwc push\n/);
+  const ben = new Desk();
+  const joined = await ben.type(["accept-invitation", "-"], { stdin: stdout, env: { NATS_URL: bus.url } });
+  assert.is(joined.code, 0, joined.stderr);
+  ben.clear();
+});
+
+test("where a file cannot be written that follows from the state, the bus hears of the change all the same", async (context) => {
+  const { ann } = context;
+  await ann.must("create-service", "ratings");
+  const [, folder = ""] = /dir: "(.*)"/.exec(await configOf(ann)) ?? [];
+  const bus = await busOf(context, ann, "", join(ann.folder, "theirs"));
+  assert.is((await said(ann, bus.url, "push")).bus, "obeys");
+  const ratings = await login(ann, bus, "ratings");
+  const files = readdirSync(folder).map((file) => join(folder, file));
+  for (const file of files) {
+    rmSync(file);
+    mkdirSync(join(file, "in the way"), { recursive: true });
+  }
+  const half = await said(ann, bus.url, "revoke", "ratings");
+  assert.equal([half.code, half.bus, half.outcome], [4, "obeys", "made"]);
+  assert.match(half.unwritten ?? "", /accounts.*type {2}bin\/dwc nats-config/);
+  await ratings.closed();
+  const noted = await ann.type(["revoke", "ratings"], { env: { NATS_URL: bus.url } });
+  assert.match(noted.stderr, /^Note: .*cannot be .*bin\/dwc nats-config/m);
+  for (const file of files) rmSync(file, { recursive: true });
+  await ann.must("nats-config");
+  assert.equal(readdirSync(folder).length, files.length);
+  const whole = await said(ann, bus.url, "revoke", "ratings");
+  assert.equal([whole.code, whole.bus, whole.unwritten], [0, "obeys", undefined]);
 });
 
 test("a cluster obeys when all of its servers do, whichever of them is asked", async (context) => {

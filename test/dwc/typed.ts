@@ -20,6 +20,8 @@ export interface TypedOptions {
   readonly cwd?: string;
   /** Another path to the same program. */
   readonly program?: string;
+  /** ^C once it is settled. */
+  readonly interrupt?: Promise<unknown>;
 }
 
 export const PROGRAM = join(repository, "bin/dwc");
@@ -35,7 +37,8 @@ export class Desk {
   readonly folder = mkdtempSync(join(tmpdir(), "dwc-"));
   readonly state = join(this.folder, "state");
 
-  type(args: readonly string[], { stdin = "", env = {}, cwd, program = PROGRAM }: TypedOptions = {}): Promise<Typed> {
+  type(args: readonly string[], options: TypedOptions = {}): Promise<Typed> {
+    const { stdin = "", env = {}, cwd, program = PROGRAM, interrupt } = options;
     const { PATH = "" } = process.env;
     const child = spawn(program, [...args], {
       cwd: cwd ?? this.folder,
@@ -52,6 +55,7 @@ export class Desk {
     }
     // Whoever does not read stdin ends before it is written.
     child.stdin.on("error", () => undefined).end(stdin);
+    interrupt?.then(() => child.kill("SIGINT")).catch(() => undefined);
     return new Promise((resolve, reject) => {
       child.on("error", reject);
       child.on("close", (code) => resolve({ code, ...said }));

@@ -83,11 +83,15 @@ export interface ChangeOptions {
   readonly lockWithinMs?: number;
 }
 
-/** Reads, decides, writes; no other change comes between. A refusal writes nothing, and makes no folder. */
+type Done<T extends object> = T & { readonly kind: "done"; readonly state: State };
+/** `kept`: the state has the change, and a file that follows from it has not. */
+export type Changed<T extends object> = Done<T> | (Refusal & { readonly kept?: Done<T> });
+
+/** Reads, decides, writes; no other change comes between. A refusal of the decider writes nothing, and makes no folder. */
 export async function changeState<T extends object>(
   { folder, clock, lockWithinMs = LOCK_WITHIN_MS }: ChangeOptions,
   decide: Decide<T>,
-): Promise<Decision<T>> {
+): Promise<Changed<T>> {
   try {
     const first = existsSync(paths.lock(folder)) ? undefined : await decideBefore(folder, decide);
     if (first?.kind === "over") return first.decision;
@@ -132,11 +136,7 @@ const unlessSame =
   (now) =>
     state === EMPTY_STATE && now === state ? decision : decide(now);
 
-async function change<T extends object>(
-  folder: string,
-  decide: Decide<T>,
-  isHeld: () => boolean,
-): Promise<Decision<T> | Refusal> {
+async function change<T extends object>(folder: string, decide: Decide<T>, isHeld: () => boolean): Promise<Changed<T>> {
   const before = readState(folder);
   if (before.kind === "unreadable") return refused("state-unreadable", before.why);
   const decision = await decide(before.state);
@@ -148,9 +148,17 @@ async function change<T extends object>(
     );
   removeAsides(folder);
   if (decision.state !== before.state) writeWhole(folder, paths.state(folder), encode(decision.state));
-  deriveFiles(folder, decision.state);
+  try {
+    deriveFiles(folder, decision.state);
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    return { ...refused("state-unwritable", underivedSentence(folder, error)), kept: decision };
+  }
   return decision;
 }
+
+const underivedSentence = (folder: string, error: unknown): string =>
+  `${paths.state(folder)} is written, but a file that follows from it cannot be (${whyOf(error)}): type  bin/dwc nats-config  once that is mended`;
 
 /** A stopped process takes no signal but two, and leaves the old state or the new one however it ends. */
 function busySentence(folder: string, holder: Holder | undefined, waitedMs: number): string {
