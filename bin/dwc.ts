@@ -77,7 +77,9 @@ function openWorld(state: string | undefined): World | Failed {
 }
 
 /** An address in the place of a path stays one, so that it is refused as such. */
-const pathOf = (typed: string): string => (typed.includes("://") ? typed : resolve(typed));
+function pathOf(typed: string): string {
+  return typed.includes("://") ? typed : resolve(typed);
+}
 
 function isLook(matter: Matter): boolean {
   return matter.kind === "accounts" && matter.mode === "look";
