@@ -95,6 +95,13 @@ export const MAX_PORT = 65_535;
 const ADMIN_PORT_DISTANCE = 100;
 const ADMIN_PORT_DEFAULT = `PORT + ${ADMIN_PORT_DISTANCE}`;
 
+/** Another port for what found its own taken. @param taken the one that it must not be either */
+export function otherPort(port: number, taken?: number): number {
+  const next = port < MAX_PORT ? port + 1 : port - 1;
+  if (next !== taken) return next;
+  return next + 1 <= MAX_PORT && next > port ? next + 1 : port - 2;
+}
+
 /** The admin port that belongs to `port` while ADMIN_PORT is not set: below it where above it is no port left. */
 export function adminPortOf(port: number): number {
   if (port === 0) return 0;
@@ -108,7 +115,7 @@ export const SETTINGS: readonly SettingRow[] = [
   row(
     "KEEP_ALIVE_MS",
     90_000,
-    "how long an idle connection to the page stays open: longer than a balancer keeps its own, 75 s at nginx",
+    "how long an idle HTTP connection stays open: longer than a balancer keeps its own, 75 s at nginx",
   ),
   row("ADMIN_PORT", ADMIN_PORT_DEFAULT, "port of board, metrics, faults, at 127.0.0.1 only; 0: a free one, off: none"),
   row("PUBLIC_URL", "", "where browsers find the shop behind a proxy, https://shop.example for one; empty: no proxy"),
@@ -190,7 +197,7 @@ export function readSettings(env: Env): SettingsResult {
     searchPath: env["PATH"] ?? "",
     board: read.oneOf("BOARD", BOARDS),
     metricsPort: read.optionalInteger("METRICS_PORT", 0, 65_000),
-    otlpEndpoint: read.optionalWebUrl("OTEL_EXPORTER_OTLP_ENDPOINT"),
+    otlpEndpoint: read.tracesUrl(),
     otel: readOtelVariables(env),
     health: readHealthRules(read),
     hedge: read.oneOf("HEDGE", ["0", "1"]) === "1",
@@ -335,9 +342,20 @@ class Reader {
 
   optionalWebUrl(name: string): string | undefined {
     const value = this.#value(name);
-    if (value === "") return undefined;
+    return value === "" ? undefined : this.#webUrl(name, value);
+  }
+
+  #webUrl(name: string, value: string): string {
     const isGood = /^https?:\/\/[^\s/]/i.test(value) && URL.canParse(value);
     return isGood ? value : this.#refuse(name, shownUrl(value), "of the form http://host:port (https:// too)", value);
+  }
+
+  /** The variable for traces alone comes first, as OpenTelemetry has it. */
+  tracesUrl(): string | undefined {
+    const own = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
+    return (this.#env[own] ?? "").trim() === ""
+      ? this.optionalWebUrl("OTEL_EXPORTER_OTLP_ENDPOINT")
+      : this.#webUrl(own, (this.#env[own] ?? "").trim());
   }
 
   /** Scheme, host and port, as a browser sends them in its Origin header. */

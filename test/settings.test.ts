@@ -3,6 +3,7 @@ import * as assert from "uvu/assert";
 
 import {
   FIXED,
+  otherPort,
   readSettings,
   SETTINGS,
   type Settings,
@@ -335,6 +336,31 @@ test("a long text is searched for addresses in little time", () => {
     withoutUserinfos(`${part.repeat(20_000)}@`);
     assert.ok(performance.now() - started < 500, part);
   }
+});
+
+test("the variable for traces alone comes first, and is enough", () => {
+  const traces = "http://collector:4318/v1/traces";
+  const both = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://other:4318", OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: traces };
+  assert.is(settled({ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: traces }).otlpEndpoint, traces);
+  assert.is(settled(both).otlpEndpoint, traces);
+  assert.is(settled({ ...both, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: " " }).otlpEndpoint, "http://other:4318");
+  assert.match(
+    problems({ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "collector" }).join(),
+    /^OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=/,
+  );
+});
+
+test("another port is one that there is, and not that of the other listener", () => {
+  assert.equal(
+    [
+      otherPort(5_000),
+      otherPort(5_000, 5_001),
+      otherPort(65_535),
+      otherPort(65_535, 65_534),
+      otherPort(65_534, 65_535),
+    ],
+    [5_001, 5_002, 65_534, 65_533, 65_532],
+  );
 });
 
 test.run();

@@ -4,6 +4,7 @@
 import { randomBytes } from "node:crypto";
 
 import type { Clock } from "../clock.ts";
+import { otherPort } from "../settings.ts";
 import { type BusAddress, readBusAddress } from "./bus-address.ts";
 import { findProgram } from "./find-program.ts";
 import { embeddedName, type Greeting, readGreeting } from "./greeting.ts";
@@ -75,7 +76,7 @@ async function busOnOtherLoopback(
   const url = `nats://${other}:${port}`;
   const { probe: found } = await look(url, options);
   if (found.kind !== "nats") return undefined;
-  return `nothing answers at ${shown}, but a bus runs at ${url}, and no second one is started beside it: set NATS_URL=${url}, or use another port: NATS_URL=${urlAt(port + 1)}`;
+  return `nothing answers at ${shown}, but a bus runs at ${url}, and no second one is started beside it: set NATS_URL=${url}, or use another port: NATS_URL=${urlAt(otherPort(port))}`;
 }
 
 function otherLoopback(host: string): string | undefined {
@@ -119,11 +120,11 @@ export function decide(
 }
 
 function takenSentence({ port, shown }: BusAddress): string {
-  return `what listens at ${shown} is not NATS: stop it (${seeIt(port)}), or use another port: NATS_URL=${urlAt(port + 1)}`;
+  return `what listens at ${shown} is not NATS: stop it (${seeIt(port)}), or use another port: NATS_URL=${urlAt(otherPort(port))}`;
 }
 
 function silentSentence({ port, shown }: BusAddress): string {
-  return `what listens at ${shown} accepts connections and says nothing: if it is a paused nats-server, type  kill -CONT PID  (${seeIt(port)}), else stop it, or use another port: NATS_URL=${urlAt(port + 1)}`;
+  return `what listens at ${shown} accepts connections and says nothing: if it is a paused nats-server, type  kill -CONT PID  (${seeIt(port)}), else stop it, or use another port: NATS_URL=${urlAt(otherPort(port))}`;
 }
 
 /** @param pid of the server, where it is known */

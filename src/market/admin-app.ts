@@ -2,14 +2,20 @@
 // is what decides who may see and break things; the guard keeps out what a browser on this machine brings from elsewhere.
 
 import type Koa from "koa";
-import type { Middleware } from "koa";
+import type { Context, Middleware } from "koa";
 import { checkLocal, localRequest } from "../program/local-requests.ts";
+import { ASSETS_PATH } from "./assets.ts";
 import { addBoardRoutes } from "./board-routes.ts";
+import type { Words } from "./failures.ts";
 import { addFaultRoutes } from "./fault-routes.ts";
 import type { Shop } from "./shop.ts";
 import { createSiteApp, type Site } from "./site.ts";
 
 const BOARD_PATH = "/board";
+const FOR_ITS_MACHINE: Words = {
+  heading: "Not from here",
+  text: "Board, metrics and faults are for the Market’s own machine, under its own name.",
+};
 
 /** @param shopUrl where the shop's page is, for the link on the board */
 export function createAdminApp(shop: Shop, site: Site, shopUrl: string): Koa {
@@ -19,6 +25,7 @@ export function createAdminApp(shop: Shop, site: Site, shopUrl: string): Koa {
     tracing: undefined,
     guard,
     showsReasons: true,
+    way: { href: BOARD_PATH, text: "Back to the board" },
     addRoutes: (router) => {
       router.get("/", (ctx) => ctx.redirect(BOARD_PATH));
       addBoardRoutes(router, board, site.assets, { listener: "admin", shopUrl });
@@ -27,7 +34,16 @@ export function createAdminApp(shop: Shop, site: Site, shopUrl: string): Koa {
   });
 }
 
+/** The page of a refusal under another Host shows its own style sheet. */
+const isForAll = ({ method, path }: Context): boolean =>
+  (method === "GET" || method === "HEAD") && path.startsWith(ASSETS_PATH);
+
 const guard: Middleware = (ctx, next) => {
-  const check = checkLocal(localRequest(ctx.req));
-  return check.kind === "local" ? next() : ctx.throw(403, check.why);
+  const check = checkLocal(localRequest(ctx.req), isForAll(ctx));
+  if (check.kind === "local") return next();
+  const way = {
+    href: `http://localhost:${ctx.req.socket.localPort}${BOARD_PATH}`,
+    text: "The board, on its own machine",
+  };
+  return ctx.throw(403, check.why, { words: FOR_ITS_MACHINE, way });
 };

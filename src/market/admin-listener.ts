@@ -2,7 +2,7 @@
 // places of those who run the Market, nor viewers of the board those of shoppers.
 
 import { createServer, type Server } from "node:http";
-import { HTTP_TIMES, serveWithin } from "../program/connections.ts";
+import { httpOptions, serveWithin } from "../program/connections.ts";
 import type { Outcome } from "../program/program.ts";
 import type { Settings } from "../settings.ts";
 import { createAdminApp } from "./admin-app.ts";
@@ -17,7 +17,7 @@ export interface AdminOptions {
   readonly shop: Shop;
   readonly site: Site;
   readonly shopUrl: string;
-  readonly settings: Pick<Settings, "port" | "adminPort">;
+  readonly settings: Pick<Settings, "port" | "adminPort" | "keepAliveMs">;
   /** How many connections it may hold, as of now. */
   readonly most: () => number;
 }
@@ -28,16 +28,15 @@ export type AdminResult =
   | Extract<Outcome, { kind: "refused" }>;
 
 export async function openAdminListener({ shop, site, shopUrl, settings, most }: AdminOptions): Promise<AdminResult> {
-  const { port, adminPort } = settings;
+  const { port, adminPort, keepAliveMs } = settings;
   if (adminPort === "off") return { kind: "off" };
-  const server = createServer(HTTP_TIMES);
+  const server = createServer(httpOptions(keepAliveMs));
   serveWithin(server, createAdminApp(shop, site, shopUrl).callback(), most);
   const listening = await listen(server, {
     setting: "ADMIN_PORT",
     port: adminPort,
     host: ADMIN_HOST,
-    // Without it the page would go to the usual port, which may be the other Market's.
-    typed: `PORT=${port} `,
+    taken: port,
   });
   return listening.kind === "refused" ? listening : { kind: "open", server };
 }

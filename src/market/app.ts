@@ -27,6 +27,7 @@ export function createApp(shop: Shop, site: Site = loadSite()): Koa {
   return createSiteApp(shop, site, {
     tracing: shop.tracing,
     showsReasons: false,
+    way: { href: "/", text: "Back to the Market" },
     secureCookies: shop.publicUrl?.startsWith("https:") ?? false,
     addRoutes: (router) => addShopRoutes(router, shop, site),
   });

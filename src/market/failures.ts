@@ -15,14 +15,17 @@ interface Failure {
   readonly detail: string | null;
 }
 
-type Words = Pick<Failure, "heading" | "text">;
+/** A link that leads on from the page of a failure. */
+export interface Way {
+  readonly href: string;
+  readonly text: string;
+}
+
+export type Words = Pick<Failure, "heading" | "text">;
 
 const WORDS: Readonly<Record<number, Words>> = {
   400: { heading: "That made no sense to us", text: "The request was not in a form that the Market understands." },
-  403: {
-    heading: "Not from here",
-    text: "This is done only from the Market’s own page.",
-  },
+  403: { heading: "Not allowed", text: "The Market knows this address, but may not do this here." },
   404: { heading: "Page not found", text: "We looked under every cloth: what you asked for is not on this stall." },
   405: { heading: "Not done here", text: "The Market knows this address, but not what was to be done with it." },
   413: { heading: "Too much to carry", text: "The request was larger than anything the Market can have use for." },
@@ -30,6 +33,10 @@ const WORDS: Readonly<Record<number, Words>> = {
   503: { heading: "Not just now", text: "There is no room for this at the moment; please try again." },
   415: { heading: "Not a form", text: "The Market takes orders as plain HTML forms only." },
 };
+
+interface FailurePage extends Failure {
+  readonly way: Way;
+}
 
 const OUR_FAULT: Words = {
   heading: "Something fell over behind the stall",
@@ -46,14 +53,14 @@ const TOO_LARGE = 413;
 const VISITORS_DOING = /^(ECONNRESET|EPIPE|ECONNABORTED|ERR_STREAM_PREMATURE_CLOSE|ERR_HTTP_REQUEST_TIMEOUT|HPE_.*)$/;
 
 /** Turns whatever is thrown further in into an answer. The first middleware that can render. */
-export function failurePages(shop: Shop): Middleware {
+export function failurePages(shop: Shop, way: Way): Middleware {
   return async (ctx, next) => {
     try {
       await next();
     } catch (error) {
       const failure = toFailure(error);
       if (failure.status === UNFORESEEN) shop.problem(error, where(ctx), traceOf(ctx));
-      await answer(shop, ctx, failure, headersOf(error));
+      await answer(shop, ctx, { ...failure, way: partOf(error, "way", way) }, headersOf(error));
     }
   };
 }
@@ -69,7 +76,8 @@ export function tellKoaErrors(shop: Shop): (error: unknown, ctx?: Context) => vo
 
 function toFailure(error: unknown): Failure {
   const status = error instanceof Error && "status" in error ? Number(error.status) : UNFORESEEN;
-  const words = WORDS[status];
+  // A refusal may have words of its own: one status is given for many reasons.
+  const words = partOf<Words | undefined>(error, "words", WORDS[status]);
   // What has no status, or one that has no words above, was not foreseen: it counts as ours until someone names it.
   if (words === undefined) return { status: UNFORESEEN, ...OUR_FAULT, detail: null };
   const message = withoutUserinfos(stringOf(error, "message"));
@@ -77,7 +85,7 @@ function toFailure(error: unknown): Failure {
   return { status, ...words, detail: message === "" || message === STATUS_CODES[status] ? null : message };
 }
 
-async function answer(shop: Shop, ctx: Context, failure: Failure, headers: Record<string, string>): Promise<void> {
+async function answer(shop: Shop, ctx: Context, failure: FailurePage, headers: Record<string, string>): Promise<void> {
   ctx.status = failure.status;
   ctx.set(headers);
   // The rest of an oversized body is still on its way: the connection cannot be used for anything else.
@@ -92,6 +100,13 @@ async function answer(shop: Shop, ctx: Context, failure: Failure, headers: Recor
     shop.problem(error, where(ctx), traceOf(ctx));
     ctx.body = `${failure.heading}. ${failure.text}\n`;
   }
+}
+
+/** What our own `ctx.throw` put there beside the message. */
+function partOf<T>(error: unknown, key: "words" | "way", usual: T): T {
+  return error instanceof Error && key in error
+    ? ((error as Error & { readonly [key: string]: unknown })[key] as T)
+    : usual;
 }
 
 /** Only what our own `ctx.throw` put there, such as Allow. */

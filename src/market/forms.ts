@@ -2,11 +2,14 @@
 
 import { bodyParser } from "@koa/bodyparser";
 import type { Middleware } from "koa";
+import type { Words } from "./failures.ts";
 import { checkOrigin } from "./same-origin.ts";
 
 /** Our largest form has some 80 bytes; this leaves room for fields that browsers' add-ons put in. */
 const LARGEST_FORM = "16kb";
 const FORM = "application/x-www-form-urlencoded";
+
+const OWN_PAGE_ONLY: Words = { heading: "Not from here", text: "This is done only from the Market’s own page." };
 
 const ownPagesOnly =
   (publicUrl: string | undefined): Middleware =>
@@ -14,7 +17,7 @@ const ownPagesOnly =
     const { origin, referer, host, "sec-fetch-site": secFetchSite } = ctx.headers;
     const forwardedHost = ctx.get("X-Forwarded-Host");
     const check = checkOrigin({ secFetchSite, origin, referer, host, forwardedHost }, publicUrl);
-    return check.kind === "own" ? next() : ctx.throw(403, check.why);
+    return check.kind === "own" ? next() : ctx.throw(403, check.why, { words: OWN_PAGE_ONLY });
   };
 
 const formsOnly: Middleware = (ctx, next) => {

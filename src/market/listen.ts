@@ -4,14 +4,15 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Clock } from "../clock.ts";
 import type { Outcome } from "../program/program.ts";
+import { otherPort } from "../settings.ts";
 
 export interface ListenOptions {
   /** The setting that names the port, for a person who has to change it. */
   readonly setting: "PORT" | "ADMIN_PORT";
   readonly port: number;
   readonly host: string;
-  /** Other settings that the line to type has to repeat: without them it would start another Market. */
-  readonly typed?: string;
+  /** The port of the Market's other listener. */
+  readonly taken?: number;
 }
 
 export function listen(server: Server, options: ListenOptions): Promise<Outcome> {
@@ -21,17 +22,18 @@ export function listen(server: Server, options: ListenOptions): Promise<Outcome>
   });
 }
 
-function whyNot(error: NodeJS.ErrnoException, { setting, port, host, typed = "" }: ListenOptions): string {
+function whyNot(error: NodeJS.ErrnoException, { setting, port, host, taken }: ListenOptions): string {
   const name = setting === "PORT" ? "port" : "admin port";
-  const type = (other: number): string => `type  ${typed}${setting}=${other} make market`;
+  // What else was typed or set is not known here, and a whole command would leave it out.
+  const add = (value: string): string => `start the same again with  ${value}  added`;
   switch (error.code) {
     case "EADDRINUSE":
-      return `${name} ${port} is taken by another program: end that one, or ${type(port + 1)}`;
+      return `${name} ${port} is taken by another program: end that one, or ${add(`${setting}=${otherPort(port, taken)}`)}`;
     case "EACCES":
-      return `${name} ${port} needs more rights than you have: ${type(setting === "PORT" ? 5000 : 5100)}`;
+      return `${name} ${port} needs more rights than you have: ${add(setting === "PORT" ? "PORT=5000" : "ADMIN_PORT=5100")}`;
     case "EADDRNOTAVAIL":
     case "ENOTFOUND":
-      return `HOST=${host} is no address of this machine: type  HOST=127.0.0.1 make market`;
+      return `HOST=${host} is no address of this machine: ${add("HOST=127.0.0.1")}`;
     default:
       return `the page cannot be served at ${host}:${port}: ${error.message}`;
   }

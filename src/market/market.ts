@@ -3,7 +3,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { hostname } from "node:os";
-import { HTTP_TIMES, serveWithin } from "../program/connections.ts";
+import { httpOptions, serveWithin } from "../program/connections.ts";
 import { descriptorLimit, descriptorsInUse } from "../program/descriptors.ts";
 import type { Closers, Outcome } from "../program/program.ts";
 import { roomForAdmins, roomForVisitors } from "../program/room.ts";
@@ -41,10 +41,15 @@ export async function startMarket({ bus }: MarketOptions, world: World, closers:
   const shop = createShop(catalogue, keys, monolith ? undefined : () => desk, { ...world, tracing });
   const site = loadSite();
   // The ports first: a Market that cannot be visited starts no bus.
-  const server = createServer({ ...HTTP_TIMES, keepAliveTimeout: settings.keepAliveMs });
+  const server = createServer(httpOptions(settings.keepAliveMs));
   const inUse = descriptorsInUse();
   serveWithin(server, createApp(shop, site).callback(), () => roomForVisitors({ limit: descriptorLimit(), inUse }));
-  const listening = await listen(server, { setting: "PORT", port: settings.port, host: settings.host });
+  const listening = await listen(server, {
+    setting: "PORT",
+    port: settings.port,
+    host: settings.host,
+    ...(settings.adminPort === "off" ? {} : { taken: settings.adminPort }),
+  });
   if (listening.kind === "refused") return listening;
   const url = shownUrl(server);
   const admin = await openAdminListener({

@@ -7,7 +7,7 @@ import type { Context, Middleware } from "koa";
 import Koa from "koa";
 import type { Assets } from "./assets.ts";
 import { ASSETS_PATH, assetUrl, readAssets, sendAsset } from "./assets.ts";
-import { failurePages, tellKoaErrors } from "./failures.ts";
+import { failurePages, tellKoaErrors, type Way } from "./failures.ts";
 import { compiledFile, marketFile } from "./files.ts";
 import { SECURITY_HEADERS } from "./headers.ts";
 import { SITE_NAME } from "./page.ts";
@@ -49,18 +49,21 @@ export interface AppOptions {
   /** Runs before the target of a request is read; refuses a request by a throw. */
   readonly guard?: Middleware;
   readonly addRoutes: (router: Router) => void;
+  /** Where a page of a failure leads back to. */
+  readonly way: Way;
   /** Whether /readyz shows the reasons, which name the address of the bus. */
   readonly showsReasons: boolean;
 }
 
 /** An app of the Market with its own routes, and with those that both have: pictures, and how the Market is doing. */
 export function createSiteApp(shop: Shop, { assets, views }: Site, options: AppOptions): Koa {
-  const { tracing, secureCookies = false, guard, addRoutes, showsReasons } = options;
+  const { tracing, secureCookies = false, guard, addRoutes, showsReasons, way } = options;
   const app = new Koa();
   // SHA-256 instead of koa's SHA-1, which still holds in an HMAC but should not be where a new system starts.
   app.keys = new Keygrip([...shop.keys], "sha256");
   app.on("error", tellKoaErrors(shop));
-  app.use(boundedAccept).use(requestTraces(tracing)).use(commonHeaders).use(views.middleware).use(failurePages(shop));
+  app.use(boundedAccept).use(requestTraces(tracing)).use(commonHeaders).use(views.middleware);
+  app.use(failurePages(shop, way));
   if (guard !== undefined) app.use(guard);
   if (secureCookies) app.use(markCookiesSecure);
   app.use(goodTargets);

@@ -15,6 +15,9 @@ export const HTTP_TIMES = {
   connectionsCheckingInterval: 1_000,
 } as const satisfies ServerOptions;
 
+/** @param keepAliveMs how long a connection may be idle: node's own 5 s end it just when a balancer or a scraper uses it */
+export const httpOptions = (keepAliveMs: number): ServerOptions => ({ ...HTTP_TIMES, keepAliveTimeout: keepAliveMs });
+
 /** An answer that nobody reads. The time between two requests is node's keepAliveTimeout (KEEP_ALIVE_MS). */
 const UNREAD_MS = 30_000;
 

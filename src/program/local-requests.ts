@@ -31,12 +31,14 @@ const OWN_SITES = ["same-origin", "none"];
 const READING = ["GET", "HEAD"];
 const LOCAL: LocalCheck = { kind: "local" };
 
-export function checkLocal(request: LocalRequest): LocalCheck {
+/** @param isPlain what was asked for is the same for all, and says nothing of this machine: then under any Host */
+export function checkLocal(request: LocalRequest, isPlain = false): LocalCheck {
   const { peer = "" } = request;
   if (!LOOPBACK_PEER.test(peer)) return refused(`the connection is from ${quoted(peer)}, which is no loopback address`);
   const [host] = request.hosts;
   if (host === undefined || request.hosts.length > 1) return refused("the request does not name one Host");
-  if (!LOOPBACK_HOST.test(host)) return refused(`Host is ${quoted(host)}: only localhost and 127.0.0.1 lead here`);
+  if (!isPlain && !LOOPBACK_HOST.test(host))
+    return refused(`Host is ${quoted(host)}: only localhost and 127.0.0.1 lead here`);
   if (!hasLoopbackTarget(request.target)) return refused("the address names another host than this machine");
   return checkSite(request, host);
 }
@@ -76,11 +78,13 @@ function checkSite(request: LocalRequest, host: string): LocalCheck {
   const isReading = READING.includes(method);
   const isFollowedLink = isReading && secFetchMode === "navigate" && secFetchDest === "document";
   if (secFetchSite !== undefined && !OWN_SITES.includes(secFetchSite) && !isFollowedLink)
-    return refused(`Sec-Fetch-Site is ${quoted(secFetchSite)}, which is not this listener's own page`);
+    return refused(
+      `the browser says that a page of another site asks for it (Sec-Fetch-Site: ${quoted(secFetchSite)})`,
+    );
   if (origin !== undefined && !isOf(origin, host))
-    return refused(`Origin is ${quoted(origin)}, which is not this listener's own page`);
+    return refused(`the browser says that a page of another site asks for it (Origin: ${quoted(origin)})`);
   if (!isReading && origin === undefined && secFetchSite === undefined && referer !== undefined && !isOf(referer, host))
-    return refused(`Referer is ${quoted(referer)}, which is not this listener's own page`);
+    return refused(`the browser says that a page of another site asks for it (Referer: ${quoted(referer)})`);
   return LOCAL;
 }
 

@@ -5,7 +5,7 @@
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Bus } from "../bus/bus.ts";
-import { type Handler, HTTP_TIMES, serveWithin } from "../program/connections.ts";
+import { type Handler, httpOptions, serveWithin } from "../program/connections.ts";
 import { checkLocal, type LocalCheck, localRequest } from "../program/local-requests.ts";
 import type { Say } from "../program/log.ts";
 import type { Closers } from "../program/program.ts";
@@ -46,6 +46,7 @@ export async function serveMetrics(
   const server = metricsServer(
     expose(INSTANCE_METRICS, () => samples(number, measured)),
     isPublic,
+    settings.keepAliveMs,
   );
   const trouble = await listen(server, port, host);
   if (trouble !== undefined) {
@@ -87,8 +88,8 @@ function samples(instance: number, { instance: { counts }, bus }: Measured): Rec
   };
 }
 
-function metricsServer({ contentType, text }: Exposition, isPublic: boolean): Server {
-  const server = createServer(HTTP_TIMES);
+function metricsServer({ contentType, text }: Exposition, isPublic: boolean, keepAliveMs: number): Server {
+  const server = createServer(httpOptions(keepAliveMs));
   const handle: Handler = (request, response) => {
     const check = isPublic ? ALLOWED : checkLocal(localRequest(request));
     if (check.kind === "refused") return refuse(response, 403, check.why);

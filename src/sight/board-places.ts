@@ -8,6 +8,5 @@ export const BOARD_PATHS = {
   metrics: "/metrics",
 } as const;
 
-/** Says where, with no word of the port: shoppers read it as well. */
-export const ON_ADMIN_PORT =
-  "the board, the metrics and the faults are on the admin port of the Market’s own machine; BOARD=public shows the first two here, too";
+/** Says where, with no word of port or settings: shoppers read it as well. */
+export const ON_ADMIN_PORT = "the board, the metrics and the faults are on the admin port of the Market’s own machine";

@@ -89,6 +89,7 @@ page("every variable that it names exists", () => {
   const known = [
     ...typedAtBench,
     ...ofOpenTelemetry,
+    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", // stands for the setting without TRACES
     "NODE_EXTRA_CA_CERTS", // Node's own
     ...SETTINGS.map(({ name }) => name),
     ...typedBehindMake,

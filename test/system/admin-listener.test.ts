@@ -71,7 +71,7 @@ admin("it is at PORT + 100 and at 127.0.0.1 only, wherever the page is", async (
   assert.is(await statusOf("127.0.0.1", port + 100, "/thing/camera"), 404, "the shop is not there");
   const second = world.start({ name: "market", env: { PORT: "0", ADMIN_PORT: String(port + 100) } });
   assert.is((await second.ended).code, 1);
-  const line = `admin port ${port + 100} is taken by another program: end that one, or type  PORT=0 ADMIN_PORT=${port + 101} make market`;
+  const line = `admin port ${port + 100} is taken by another program: end that one, or start the same again with  ADMIN_PORT=${port + 101}  added`;
   assert.ok(second.lines.includes(line), second.lines.join("\n"));
   const third = await world.startMarket({ PORT: "0", ADMIN_PORT: "" });
   assert.is.not(third.admin, market.admin, "a free port for the page has a free port for the board");
@@ -84,6 +84,15 @@ admin("where it is off there is no board, unless it is public", async ({ world }
   const open = await world.startMarket({ ADMIN_PORT: "off", BOARD: "public" });
   assert.is(open.program.count(new RegExp(`market:- the board is public at ${open.url}/board$`)), 1);
   assert.is(await statusOf("127.0.0.1", portOf(open.url), "/board"), 200);
+});
+
+admin("each listener keeps idle connections for as long as is set, and says so", async ({ world }) => {
+  const env = { KEEP_ALIVE_MS: "90000" };
+  const market = await world.startMarket(env);
+  const ratings = await world.startRatings(1, { ...env, METRICS_PORT: "0" });
+  const [, metrics = ""] = await ratings.program.waitFor(/shows its metrics at (http:\S+)/);
+  for (const url of [`${market.url}/livez`, `${market.admin}/livez`, metrics])
+    assert.is((await fetch(url)).headers.get("keep-alive"), "timeout=90", url);
 });
 
 admin("the monolith has none", async ({ world }) => {

@@ -86,6 +86,13 @@ sending("headers, and those for traces alone before them", async (context) => {
   assert.is(market.program.count(/secret/), 0);
 });
 
+sending("the address for traces alone, as it stands", async (context) => {
+  const { collector } = context;
+  const only = { EXPORTER_OTLP_ENDPOINT: "", EXPORTER_OTLP_TRACES_ENDPOINT: `${collector.url}/v1/traces` };
+  await loadAndEnd(await start(context, only));
+  assert.ok(collector.spans.length > 0);
+});
+
 sending("protobuf, and a name among the attributes", async (context) => {
   const { collector } = context;
   for (const variables of [

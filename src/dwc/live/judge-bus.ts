@@ -1,6 +1,7 @@
 // What `dwc check` says of the bus, and what to type where there is none. Pure.
 
 import { isLoopback, readBusAddress } from "../../bus/bus-address.ts";
+import { otherPort } from "../../settings.ts";
 import { PUSH, restart, serverLine } from "../bus-notes.ts";
 import type { BusLook } from "../bus-shapes.ts";
 import { shellWord } from "../identity/names.ts";
@@ -74,7 +75,7 @@ export function busCure(
   if (kind === "bus") return "";
   if (kind === "silent") return "fg   (in its window)";
   const { host, port } = readBusAddress(url);
-  if (kind === "stranger") return `make market NATS_URL=nats://127.0.0.1:${port + 1}`;
+  if (kind === "stranger") return `make market NATS_URL=nats://127.0.0.1:${otherPort(port)}`;
   const program = shellWord(facts.server?.path ?? "nats-server");
   // With an org a bare server would be open, and let everybody in.
   const server = facts.identity.org === undefined ? `${program} -a ${host} -p ${port}` : serverLine(url, program);

@@ -1,6 +1,7 @@
 // What `dwc check` says of the Market, and of what the Market believes of each instance: somebody paused is missing on the
 // bus, and only whoever calls him knows that it matters. Pure.
 
+import { otherPort } from "../../settings.ts";
 import type { InstanceRow } from "../../sight/row.ts";
 import type { Belief } from "./belief.ts";
 import type { Facts } from "./facts.ts";
@@ -22,7 +23,7 @@ export function judgeMarket(facts: Facts): Finding {
       return market(
         "critical",
         `${url} is taken by something that is not the Market`,
-        `make market PORT=${facts.port + 1}`,
+        `make market PORT=${otherPort(facts.port)}`,
       );
     case "silent":
       return market(

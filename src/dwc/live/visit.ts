@@ -8,7 +8,7 @@ import { connectNatsBus, type NatsBus } from "../../bus/nats-bus.ts";
 import { openBusOptions } from "../../bus/open-bus.ts";
 import type { Attempt } from "../../bus/trouble.ts";
 import type { Clock } from "../../clock.ts";
-import type { Settings } from "../../settings.ts";
+import { otherPort, type Settings } from "../../settings.ts";
 import { restart } from "../bus-notes.ts";
 import { loginIdentity } from "../identity/credentials.ts";
 import type { Out, Visited } from "./visited.ts";
@@ -69,7 +69,7 @@ function notIn(
       return out(
         "not-nats",
         attempt.sentence,
-        `for another port:  make market NATS_URL=nats://127.0.0.1:${portOf(urls) + 1}`,
+        `for another port:  make market NATS_URL=nats://127.0.0.1:${otherPort(portOf(urls))}`,
       );
     case "open":
       return out("open-bus", attempt.sentence, restart(urls[0] ?? ""));
