@@ -79,7 +79,10 @@ class Keeper implements BusKeeper {
     while (!this.#ending.signal.aborted) {
       if (this.#options.bus.status === "connected") this.#said = undefined; // the next outage is told again
       await this.#until((wake) => this.#options.bus.watch(wake), this.#options.bus.status === "away");
-      await this.#until((wake) => this.#options.clock.after(takeoverAfterMs(this.#options.rank), wake), false);
+      await this.#until(
+        (wake) => this.#options.clock.after(takeoverAfterMs(this.#options.rank, Math.random()), wake),
+        false,
+      );
       if (this.#options.bus.status === "away" && !this.#ending.signal.aborted) await this.#ensure();
     }
   }
@@ -153,8 +156,9 @@ class Keeper implements BusKeeper {
 const metBy = (found: EnsuredBus): MetServer | undefined =>
   found.kind === "found" ? { ...found.greeting, standing: "greeted" } : undefined;
 
-function takeoverAfterMs(rank: TakeoverRank = "any"): number {
+/** @param random from 0 to 1 */
+export function takeoverAfterMs(rank: TakeoverRank = "any", random: number): number {
   const fromMs = rank === "second" ? FIRST_WITHIN_MS : 0;
   const toMs = rank === "first" ? FIRST_WITHIN_MS : TAKEOVER_WITHIN_MS;
-  return fromMs + Math.random() * (toMs - fromMs);
+  return fromMs + random * (toMs - fromMs);
 }

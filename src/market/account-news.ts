@@ -133,6 +133,7 @@ class Follower {
     const { bus, known } = this.#options;
     if (bus.status !== "connected" || bus.secured !== true) return undefined;
     const before = await known();
+    this.#meetOwnServer(before);
     const reply = await bus.request(accountTokenSubject, "", { timeoutMs: LOOKUP_TIMEOUT_MS });
     const kind = reply.kind === "answered" ? await this.#take(reply.body) : reply.kind;
     const token = await known();
@@ -148,9 +149,13 @@ class Follower {
   /** A server that runs on this folder answers with the token that lies there, which need not be the one that it obeys. */
   #isOurOwn(token: string): boolean {
     const { ownServer: name } = this.#options.server;
-    if (name === undefined) return true;
-    if (this.#ownServer?.name !== name) this.#ownServer = { name, token };
-    return this.#ownServer.token === token;
+    return name === undefined || this.#ownServer?.name !== name || this.#ownServer.token === token;
+  }
+
+  /** At the first look at it, before any answer: it was started with what this Market knew. */
+  #meetOwnServer(token: string | undefined): void {
+    const { ownServer: name } = this.#options.server;
+    if (name !== undefined && token !== undefined && this.#ownServer?.name !== name) this.#ownServer = { name, token };
   }
 
   async #do(step: Step): Promise<void> {

@@ -9,7 +9,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 
 import { readBusAddress } from "../../src/bus/bus-address.ts";
-import { type KeepBusOptions, keepBus } from "../../src/bus/bus-keeper.ts";
+import { type KeepBusOptions, keepBus, takeoverAfterMs } from "../../src/bus/bus-keeper.ts";
 import { findProgram, programFolders } from "../../src/bus/find-program.ts";
 import { embeddedName } from "../../src/bus/greeting.ts";
 import { connectNatsBus } from "../../src/bus/nats-bus.ts";
@@ -117,5 +117,12 @@ function secured({ ends }: Context): string {
   writeFileSync(file, 'authorization { user: "ann", password: "s3cret-word" }');
   return file;
 }
+
+test("an owner's process looks before the others, and nobody waits longer than a second", () => {
+  const most = (rank: "first" | "second" | "any"): number => takeoverAfterMs(rank, 1);
+  assert.ok(takeoverAfterMs("second", 0) >= most("first") && most("first") > 100);
+  assert.equal([takeoverAfterMs("any", 0), takeoverAfterMs("first", 0)], [0, 0]);
+  assert.equal([most("second"), most("any")], [1_000, 1_000]);
+});
 
 test.run();

@@ -37,7 +37,9 @@ class Town {
     server.subscribe(accountTokenSubject, (message) => {
       if (this.token !== undefined) message.answer(String(this.folder?.token ?? this.token));
     });
-    server.subscribe(sharedAccountTokenSubject, ({ body }) => this.shared.push(Buffer.from(body).toString()));
+    this.network
+      .bus()
+      .subscribe(sharedAccountTokenSubject, ({ body }) => this.shared.push(Buffer.from(body).toString()));
   }
 
   join(token: number, { owns = false, started = false } = {}): Member {
@@ -146,9 +148,43 @@ towns("without the owner, the member that started the server has the newer token
 
 towns("no responder at all is a server whose org's token is of an earlier dwc, and so an older one", async (town) => {
   town.server.disconnect();
+  town.join(2);
+  await town.clock.advance(700);
+  assert.equal(town.shared, ["2"]);
   town.join(2, { owns: true });
   await town.clock.advance(100);
   assert.is(town.corrections, 1);
+});
+
+towns("a token that arrives from a member during a look is not taken for the server's", async (town) => {
+  const cyd = town.join(1, { started: true });
+  town.folder = cyd;
+  await town.clock.advance(14_990);
+  town.network.delayMs = (subject) => (subject === accountTokenSubject ? 50 : 0);
+  await town.clock.advance(20); // the look at 15 s is under way
+  town.network.bus().publish(sharedAccountTokenSubject, "2");
+  await town.clock.advance(1_500);
+  assert.equal([cyd.token, cyd.ended], [2, 1]);
+});
+
+towns("nor during the first look", async (town) => {
+  town.network.delayMs = (subject) => (subject === accountTokenSubject ? 50 : 0);
+  const cyd = town.join(1, { started: true });
+  town.folder = cyd;
+  await town.clock.advance(10);
+  town.network.bus().publish(sharedAccountTokenSubject, "2");
+  await town.clock.advance(1_500);
+  assert.equal([cyd.token, cyd.ended], [2, 1]);
+});
+
+towns("the owner asks a server what it obeys at each connection, whatever lies in its folder", async (town) => {
+  town.folder = town.join(2, { owns: true });
+  await town.clock.advance(100);
+  town.network.disconnect();
+  town.token = 1;
+  town.network.reconnect();
+  await town.clock.advance(100);
+  assert.equal([town.corrections, town.token], [2, 2]);
 });
 
 towns("after a new connection it is looked at once, however long the next look was away", async (town) => {

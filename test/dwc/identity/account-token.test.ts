@@ -128,6 +128,9 @@ test("what a server has written beside the state is taken into it before the nex
   writeFileSync(fileOf(ben), newer);
   await ben.change((state) => ({ kind: "done", state }));
   assert.is(readFileSync(fileOf(ben), "utf8"), newer, "no other change puts the older one back");
+  const old = ben.org.accountJwt;
+  assert.is((await keeperOf(ben).learn(old)).kind, "older", "a Market compares a server's answer with it");
+  assert.is(await keeperOf(ben).newest(), newer);
   const config = await serverConfigFile({ stateDir: ben.path, clock, mint });
   assert.is(config.kind, "ready");
   assert.is(ben.org.accountJwt, newer);
