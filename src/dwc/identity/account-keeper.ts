@@ -62,8 +62,9 @@ export class AccountKeeper {
     if (org === undefined) return { kind: "forged" };
     const mint = await this.#options.mint();
     const judged = judgeToken(jwt, org, mint);
+    // Also the one that the folder has: an older copy may be put in its place while the server runs.
+    if (judged.kind === "newer" || judged.kind === "same") this.#heard.set(this.#account, jwt);
     if (judged.kind !== "newer") return judged;
-    this.#heard.set(this.#account, jwt);
     const { stateDir: folder, clock } = this.#options;
     const kept = await changeState<object>({ folder, clock }, (state) => ({
       ...{ kind: "done", state: withToken(state, this.#account, jwt, mint) },

@@ -119,6 +119,24 @@ test("what a Market learns is in the folder at once, and no older one takes its 
   assert.is(ben.org.accountJwt, newer);
 });
 
+test("what a Market knows is in its next server, also where an older copy of its folder was put back meanwhile", async ({
+  anna,
+  ben,
+}) => {
+  const [copy, old] = [readFileSync(paths.state(ben.path)), ben.org.accountJwt];
+  await anna.revoke("ratings");
+  const newer = anna.org.accountJwt;
+  for (const kind of ["newer", "same"]) {
+    const keeper = keeperOf(ben);
+    assert.is((await keeper.learn(newer)).kind, kind);
+    writeFileSync(paths.state(ben.path), copy);
+    for (const key of [ben.org.trust.operatorKey, ben.org.account])
+      writeFileSync(paths.accountToken(ben.path, key, ben.org.account), old);
+    await keeper.serverConfig();
+    assert.is(ben.org.accountJwt, newer, kind);
+  }
+});
+
 test("what a server has written beside the state is taken into it before the next server starts", async ({
   anna,
   ben,
