@@ -9,7 +9,7 @@ $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name))
   $(eval override $(name) := $$(value $(name)))$(eval export $(name))))
 
 PREPARE := sh bin/prepare
-NODE := exec node --enable-source-maps
+NODE := exec node --enable-source-maps --import ./dist/bin/early-hang-up.js
 
 .SILENT:
 .NOTPARALLEL:

@@ -18,7 +18,8 @@ test.before.each(() => {
 test.after.each(() => rmSync(join(box.folder, ".."), { recursive: true, force: true }));
 
 const make = async (...args: string[]): Promise<string> => (await box.run("make", args)).said;
-const programs = (said: string): string => said.replace("<--enable-source-maps>", "").split(" PORT=")[0] ?? "";
+const programs = (said: string): string =>
+  said.replace("<--enable-source-maps><--import><./dist/bin/early-hang-up.js>", "").split(" PORT=")[0] ?? "";
 
 test("each target starts its program, with the bus where one is needed", async () => {
   assert.is(programs(await make()), "<dist/bin/market.js><--monolith>");

@@ -1,6 +1,7 @@
 // takes: 25 s
 // The end of a terminal ends what was started in it, unless nohup or `trap '' HUP` stands before it.
 
+import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,6 +22,10 @@ interface Context {
 const test = suite<Context>("hang-up");
 const NODE = "node dist/bin/market.js --monolith";
 const LONG_MS = 30_000;
+/** As the kernel counts processor time. */
+const TICK_MS = 10;
+/** Node itself takes a third of it, and the program three times as much. */
+const LOADING_MS = 350;
 
 test.before.each(async (context) => {
   context.window = undefined;
@@ -93,6 +98,33 @@ test("nohup make: the processes that a program has started outlive the terminal 
   send(fleet, "SIGTERM");
   await until("all have ended", () => [fleet, ...upPids()].every((pid) => !isRunning(pid)), LONG_MS);
   await bus.stop();
+});
+
+/** Processor time of a process so far; 0 where it is not there. */
+function processorMs(pid: number): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    const [user = "0", system = "0"] = stat
+      .slice(stat.lastIndexOf(")") + 2)
+      .split(" ")
+      .slice(11, 13);
+    return (Number(user) + Number(system)) * TICK_MS;
+  } catch {
+    return 0;
+  }
+}
+
+test("nohup make: a hang-up while the program is being loaded does not end it", async ({ folder, port, url }) => {
+  const env = { ...process.env, PORT: String(port), DWC_STATE: join(folder, "state") };
+  const make = spawn("sh", ["-c", "trap '' HUP; exec make monolith"], { cwd: repository, env, stdio: "ignore" });
+  const pid = (): number => marketPid(port) ?? 0;
+  await until("it is being loaded", () => processorMs(pid()) >= LOADING_MS, LONG_MS);
+  const loading = pid();
+  send(loading, "SIGHUP");
+  await until("it answers", async () => !isRunning(loading) || (await answers(url)), LONG_MS);
+  assert.ok(isRunning(loading));
+  send(loading, "SIGTERM");
+  await new Promise((resolve) => make.once("exit", resolve));
 });
 
 test("without them it ends with its terminal", async (context) => {
