@@ -203,6 +203,20 @@ test("a person's token has no end, no detour and no right to answer anywhere", (
   });
 });
 
+test("a person's token of a signing key is for that key's own org, and says so", () => {
+  const listed = { org: nats({ signing_keys: [another.publicKey] }), seeds: { user: another.seed } };
+  const signedFor = (account: string | undefined): Partial<Changes> => ({
+    ...listed,
+    user: (all) => ({ ...all, iss: another.publicKey, nats: { ...all.nats, issuer_account: account } }),
+  });
+  assert.is(accept(signedFor(account.publicKey)).kind, "done", "the org lists the key");
+  refusesAll({
+    "for nobody": signedFor(undefined),
+    "for the system account": signedFor(system.publicKey),
+    "for the key itself": signedFor(another.publicKey),
+  });
+});
+
 test("what names all its parts rightly is held to each of them", () => {
   const { publicKey: sub, seed } = system;
   const own = natsMint.newKey("operator");
