@@ -3,12 +3,12 @@
 import { createInterface, type Key } from "node:readline";
 import { Writable } from "node:stream";
 
-import { LONGEST_CODE } from "./identity/invitation-code.ts";
+import { MAX_CODE_LENGTH } from "./identity/invitation-code.ts";
 import type { Terminal } from "./person.ts";
 import { RawMode } from "./raw-mode.ts";
 
-/** An invitation with a few blanks around it; whatever pours in beyond it is not one. */
-const LONGEST_LINE = LONGEST_CODE + 1_024;
+/** An invitation with a blank or two around it; whatever pours in beyond that is not one. */
+const MAX_LINE_LENGTH = MAX_CODE_LENGTH + 1_024;
 
 export function processTerminal(input: NodeJS.ReadStream, output: NodeJS.WriteStream): Terminal {
   return {
@@ -33,13 +33,13 @@ function firstLine(input: NodeJS.ReadStream): Promise<string | undefined> {
     let heard = "";
     const end = (line: string | undefined): void => {
       input.destroy();
-      resolve(line?.slice(0, LONGEST_LINE));
+      resolve(line?.slice(0, MAX_LINE_LENGTH));
     };
     input.setEncoding("utf8");
     input.on("data", (text: string) => {
       heard += text;
       const at = heard.search(/[\r\n]/);
-      if (at >= 0 || heard.length > LONGEST_LINE) end(at >= 0 ? heard.slice(0, at) : heard);
+      if (at >= 0 || heard.length > MAX_LINE_LENGTH) end(at >= 0 ? heard.slice(0, at) : heard);
     });
     input.on("error", () => end(undefined));
     input.on("end", () => end(heard === "" ? undefined : heard));

@@ -9,8 +9,9 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { natsMint } from "../../src/dwc/identity/mint.ts";
 import { pushAccounts } from "../../src/dwc/identity/push.ts";
+import { withRevoked } from "../support/deciding.ts";
 import { freePort, startNatsServer, type TestServer, until } from "../support/nats-server.ts";
-import { clock, Folder } from "../support/orgs.ts";
+import { clock, enter, Folder } from "../support/orgs.ts";
 import { Desk, ownersDesk, SECRET } from "./typed.ts";
 
 const test = suite<{ ann: Desk; servers: TestServer[] }>("dwc and whether the bus obeys");
@@ -173,6 +174,27 @@ test("an owner whose clock is hours behind the server's, or ahead, hands over ea
     const [told] = await pushAccounts(operator, [folder.org], options);
     assert.is(told?.kind, "obeys", `${behindMs} ms behind: ${JSON.stringify(told)}`);
   }
+  folder.remove();
+});
+
+test("a token that is longer than the bus takes is told by its size, and the cure that is printed cures", async (context) => {
+  const folder = new Folder();
+  await folder.createOrg();
+  await folder.createService("ratings");
+  const running = await folder.startServer();
+  context.servers.push(running);
+  const before = await enter(running, folder.person);
+  assert.is((await folder.push(running)).kind, "obeys");
+  await folder.change((state) => ({ kind: "done", state: withRevoked(state, 12_000) }));
+  await folder.revoke("ratings");
+  const told = await folder.push(running);
+  assert.ok(told.kind === "does not obey" && told.reason === "fixed", JSON.stringify(told));
+  assert.match(told.why, /the account token has \d{7} bytes, and it takes 1048576 \(max_payload\)/);
+  const again = await folder.startServer();
+  context.servers.push(again);
+  const guest = await enter(again, folder.person);
+  assert.is((await folder.push(again)).kind, "obeys");
+  for (const { bus } of [before, guest]) await bus.close();
   folder.remove();
 });
 

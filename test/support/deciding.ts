@@ -1,5 +1,6 @@
 // States for tests of deciders: made in memory, with real keys.
 
+import { randomBytes } from "node:crypto";
 import { acceptInvitation, inviteUser } from "../../src/dwc/identity/invitations.ts";
 import { natsMint } from "../../src/dwc/identity/mint.ts";
 import { createOrg } from "../../src/dwc/identity/orgs.ts";
@@ -62,6 +63,18 @@ export interface Claims {
     readonly allowed_connection_types: readonly string[];
     readonly issuer_account?: string;
   };
+}
+
+const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+const KEY_CHARACTERS = 55;
+
+/** The org after so many revocations, of keys that are keys by their letters alone. */
+export function withRevoked(state: State, count: number): State {
+  const revoked = Array.from({ length: count }, () => {
+    const letters = [...randomBytes(KEY_CHARACTERS)].map((byte) => BASE32[byte % BASE32.length]);
+    return { what: "ratings", publicKey: `U${letters.join("")}`, at: 0 };
+  });
+  return { ...state, orgs: state.orgs.map((org) => ({ ...org, revoked })) };
 }
 
 /** What a token says, unchecked. */

@@ -43,9 +43,9 @@ export type ReadCode =
 
 /** So that a code is known for what it is, also by a later version of it. */
 const MARK = "dwc1";
-/** Several times what an org's account with hundreds of revocations needs. */
-export const LONGEST_CODE = 262_144;
-const LONGEST_SAID_BYTES = 1_048_576;
+/** An account token grows with each key that it revokes, by about 100 bytes: these hold tens of thousands. */
+export const MAX_CODE_LENGTH = 4_194_304;
+const MAX_UNPACKED_BYTES = 2 * MAX_CODE_LENGTH;
 
 const shape = parts<Invitation & { readonly version: 1 }>({
   version: exactly(1),
@@ -71,7 +71,7 @@ export function readCode(
 ): ReadCode {
   const word = code.trim();
   const [mark, packed, signature, ...more] = word.split(".");
-  if (mark !== MARK || word.length > LONGEST_CODE) return bad("this is no invitation of dwc");
+  if (mark !== MARK || word.length > MAX_CODE_LENGTH) return bad("this is no invitation of dwc");
   if (packed === undefined || signature === undefined || more.length > 0) return bad("this invitation is not whole");
   const said = unpack(packed);
   if (said === undefined) return bad(DAMAGED);
@@ -91,7 +91,7 @@ const DAMAGED = "this invitation has been cut short or changed on its way";
 function unpack(packed: string): Uint8Array | undefined {
   if (!/^[\w-]+$/.test(packed)) return undefined;
   try {
-    return inflateRawSync(Buffer.from(packed, "base64url"), { maxOutputLength: LONGEST_SAID_BYTES });
+    return inflateRawSync(Buffer.from(packed, "base64url"), { maxOutputLength: MAX_UNPACKED_BYTES });
   } catch {
     return undefined;
   }

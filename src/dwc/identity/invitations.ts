@@ -5,7 +5,7 @@ import { isoTime } from "../../clock.ts";
 import { newerAccount, signAccount } from "./account.ts";
 import { type CheckedInvitation, checkInvitation } from "./check-invitation.ts";
 import { grantOf } from "./grants.ts";
-import { boundTag, codeOf, type Invitation, readCode } from "./invitation-code.ts";
+import { boundTag, codeOf, type Invitation, MAX_CODE_LENGTH, readCode } from "./invitation-code.ts";
 import { conflictOf } from "./invitation-conflict.ts";
 import type { Mint } from "./mint.ts";
 import { problemOfEmail, problemOfText, sameEmail, shellWord, shown } from "./names.ts";
@@ -59,6 +59,7 @@ export async function inviteUser(
   const owned = ownedBy(state, org, `bin/dwc invite-user ${shellWord(email)}`);
   if (owned.kind === "refused") return owned;
   const made = await mintInvitation(org, owned, { email, admin }, { mint, now });
+  if (made.code.length > MAX_CODE_LENGTH) return refused("invitation-too-long", tooLongSentence(org));
   return { kind: "done", ...made, state: withOrg(state, made.org) };
 }
 
@@ -98,6 +99,10 @@ function refusalOf(org: Org, email: string): Refusal | undefined {
     `${email} has been invited before, and can be again once that is taken back: type  bin/dwc revoke ${shellWord(email)}  and then  bin/dwc invite-user ${shellWord(email)}`,
   );
 }
+
+/** The list of revoked keys never gets shorter, as no key is ever admitted again: only another org has a new one. */
+const tooLongSentence = ({ name, revoked }: Org): string =>
+  `${shown(name)} has revoked ${revoked.length} keys, and its invitations have become longer than dwc reads: for a new org, type  bin/dwc create-org ORG NAME EMAIL`;
 
 function invitationTo({ id, name, account, accountJwt, trust }: Org): Pick<Invitation, "org" | "trust"> {
   return { org: { id, name, account, accountJwt }, trust };

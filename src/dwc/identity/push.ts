@@ -128,6 +128,8 @@ async function pushOne(bus: NatsBus, org: Org, { mode, withinMs = PUSH_WITHIN_MS
   const isNewer = before.kind === "does not obey" && before.reason === "newer";
   // An old copy of the folder would admit again what was revoked since, and members take no token of an earlier time.
   if (isNewer || (before.kind === "obeys" && mode === "push where older")) return before;
+  const tooLong = whyTooLong(org, bus.maxBodyBytes);
+  if (tooLong !== undefined && before.kind !== "obeys") return { kind: "does not obey", reason: "fixed", why: tooLong };
   // First the members: whoever starts the next server has the token by the time that this command ends.
   bus.publish(newsOf(org.account), org.accountJwt);
   const reply = await bus.request(UPDATE_SUBJECT, org.accountJwt, { timeoutMs: withinMs });
@@ -135,6 +137,12 @@ async function pushOne(bus: NatsBus, org: Org, { mode, withinMs = PUSH_WITHIN_MS
   const why = reply.kind === "answered" ? whyNotTaken(reply.body) : undefined;
   const after = await look();
   return why === undefined || after.kind === "obeys" ? after : { kind: "does not obey", reason: "fixed", why };
+}
+
+/** A server that is started with the token reads it from a file, which has no such limit. */
+function whyTooLong({ accountJwt }: Org, maxBodyBytes: number | undefined): string | undefined {
+  if (maxBodyBytes === undefined || accountJwt.length <= maxBodyBytes) return undefined;
+  return `the account token has ${accountJwt.length} bytes, and it takes ${maxBodyBytes} (max_payload)`;
 }
 
 async function tokensOf(

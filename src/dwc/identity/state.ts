@@ -127,6 +127,7 @@ export type RefusalCode =
   | "bad-invitation"
   | "bad-name"
   | "expired-invitation"
+  | "invitation-too-long"
   | "no-such-name"
   | "no-such-service"
   | "not-allowed"

@@ -3,7 +3,7 @@
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { readCode } from "../../../src/dwc/identity/invitation-code.ts";
+import { MAX_CODE_LENGTH, readCode } from "../../../src/dwc/identity/invitation-code.ts";
 import { acceptInvitation, INVITATION_HOLDS_SECONDS, inviteUser } from "../../../src/dwc/identity/invitations.ts";
 import { natsMint } from "../../../src/dwc/identity/mint.ts";
 import { parseState } from "../../../src/dwc/identity/parse-state.ts";
@@ -19,9 +19,11 @@ import {
   orgOf,
   refusal,
   tools,
+  withRevoked,
   withService,
 } from "../../support/deciding.ts";
 import { done } from "../../support/orgs.ts";
+import { Desk } from "../typed.ts";
 
 const test = suite<{ ann: State }>("invitations");
 
@@ -117,7 +119,7 @@ test("what is no code, or pours out of a small one, is refused with no part of i
     "dwc1.AAAA.AAAA",
     `dwc1.${bomb}.AAAA`,
     "dwc1.e30.e30",
-    `dwc1.${"A".repeat(300_000)}.A`,
+    `dwc1.${"A".repeat(MAX_CODE_LENGTH)}.A`,
   ]) {
     const said = refusal(accept(code));
     assert.is(said.code, "bad-invitation", code.slice(0, 20));
@@ -134,8 +136,8 @@ test("a genuine one that is longer than any needs to be is refused, small or unp
   };
   const anybody = () => true;
   assert.is(readCode(padded(10, 9), anybody).kind, "read");
-  assert.is(readCode(padded(2_000_000, 9), anybody).kind, "bad", "unpacked");
-  assert.is(readCode(padded(300_000, 0), anybody).kind, "bad", "as it is");
+  assert.is(readCode(padded(2 * MAX_CODE_LENGTH, 9), anybody).kind, "bad", "unpacked");
+  assert.is(readCode(padded(MAX_CODE_LENGTH, 0), anybody).kind, "bad", "as it is");
 });
 
 test("whoever signs for another account convinces nobody", async ({ ann }) => {
@@ -150,6 +152,29 @@ test("whoever signs for another account convinces nobody", async ({ ann }) => {
     "bad-invitation",
     "another code's signature",
   );
+});
+
+test("an org that has revoked ten thousand keys still invites; dwc says so where a code would be too long", async ({
+  ann,
+}) => {
+  const { code } = await invited(withRevoked(ann, 10_000), "ben@example.org");
+  assert.ok(code.length > 500_000, String(code.length));
+  assert.is(Object.keys(claimsOf(orgOf(joined(code)).accountJwt).nats.revocations).length, 10_000);
+  const state = withRevoked(ann, 75_000);
+  const said = refusal(await inviteUser(state, { email: "ben@example.org", admin: false }, tools));
+  assert.is(said.code, "invitation-too-long");
+  assert.match(said.why, /has revoked 75000 keys.*bin\/dwc create-org/);
+});
+
+test("a long one comes through stdin as it was printed", async ({ ann }) => {
+  const today = { ...tools, now: Date.now() };
+  const invite = { email: "ben@example.org", admin: false };
+  const { code } = done(await inviteUser(withRevoked(ann, 2_000), invite, today));
+  assert.ok(code.length > 100_000, "more than one argument of a process may be on some systems");
+  const ben = new Desk();
+  const accepted = await ben.type(["accept-invitation", "-"], { stdin: `${code}\n` });
+  assert.match(accepted.stdout, "ben@example.org", accepted.stderr);
+  ben.clear();
 });
 
 test("it is good for a week, and not a second longer", async ({ ann }) => {
