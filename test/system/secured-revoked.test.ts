@@ -3,9 +3,12 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { Credentials } from "../../src/bus/credentials.ts";
+import { natsMint } from "../../src/dwc/identity/mint.ts";
 import { startInstance } from "../../src/service/instance.ts";
+import { claimsOf, jwtIn } from "../support/deciding.ts";
 import { type TestServer, until } from "../support/nats-server.ts";
-import { clock, enter, Folder, type Guest, knock } from "../support/orgs.ts";
+import { clock, credentials, enter, Folder, type Guest, knock } from "../support/orgs.ts";
 
 interface Context {
   folder: Folder;
@@ -173,6 +176,37 @@ revoked("tells a running bus of a new org too", async (context) => {
   context.ends.push(() => bus.close());
   assert.is((await context.folder.push(context.server)).kind, "obeys");
   await until("let in", () => bus.status === "connected");
+});
+
+/** The last second that a server can read: its times are integers of 64 bits. */
+const LAST_SECOND = "9223372036854775807";
+
+/** The same credentials, signed again by an admin who dates them. */
+function dated(admins: Folder, text: string, issuedAt: string): Credentials {
+  const { authority } = admins.org;
+  if (authority.kind !== "admin") throw new Error("this folder is no admin's");
+  const jwt = jwtIn(text);
+  const [header = ""] = jwt.split(".");
+  const claims = JSON.stringify({ ...claimsOf(jwt), iat: 0 }).replace('"iat":0', `"iat":${issuedAt}`);
+  const signed = `${header}.${Buffer.from(claims).toString("base64url")}`;
+  const signature = Buffer.from(natsMint.sign(authority.signingSeed, Buffer.from(signed))).toString("base64url");
+  return credentials(text.replace(jwt, `${signed}.${signature}`));
+}
+
+revoked("is off whatever date an admin gives it: no token outlives the revocation of its key", async (context) => {
+  const admins = new Folder();
+  context.ends.push(() => admins.remove());
+  await admins.accept(await context.folder.invite("ben@example.org", true));
+  const theirs = await admins.createService("ratings");
+  await startServer(context);
+  const dates = ["4102444800", String(Number.MAX_SAFE_INTEGER), "9223372036854775001", LAST_SECOND];
+  const holders = dates.map((date) => dated(admins, theirs.text, date));
+  const guests = await Promise.all(holders.map((holder) => guestOf(context, holder)));
+  await context.folder.revoke(theirs.publicKey);
+  assert.is((await context.folder.push(context.server)).kind, "obeys");
+  await Promise.all(guests.map((guest, at) => isOffAndOut(context, guest, holders[at])));
+  const { bus } = await guestOf(context, admins.person);
+  assert.is(bus.status, "connected", "the admin is not");
 });
 
 async function assertRefused(change: Promise<unknown>, why: RegExp): Promise<void> {

@@ -28,6 +28,14 @@ const lookupOf = (account: string): string => `$SYS.REQ.ACCOUNT.${account}.CLAIM
 /** In the system account: each new token of one account. */
 export const newsOf = (account: string): string => `account.news.${account}`;
 
+/**
+ * In an org's account: the lookup once more, under a subject that only one token has. A server lists the subjects of an account
+ * (`SUBSZ`), and so says which token it uses also where it cannot show that one (push.ts). No role may publish there.
+ */
+export const markSubject = (mark: string): string => `account.token.is.${mark}`;
+const MARKED = /^account\.token\.is\.([A-Z2-7]{16})$/;
+
+const MARK_NAME = "mark of this token";
 const LOOKUP_NAME = "account token";
 const NEWS_NAME = "new account tokens";
 
@@ -37,10 +45,12 @@ export const TOKEN_EXPORTS: readonly Export[] = [
   { name: NEWS_NAME, subject: newsOf("*"), type: "stream", account_token_position: 3 },
 ];
 
-/** What an org imports: of its own token, and nothing else. */
-export function tokenImports(account: string, systemAccount: string): readonly Import[] {
+/** What an org imports: of its own token, and nothing else. @param mark undefined: the token has none */
+export function tokenImports(account: string, systemAccount: string, mark?: string): readonly Import[] {
   const from = { account: systemAccount } as const;
+  const lookup = { subject: lookupOf(account), ...from, type: "service" } as const;
   return [
+    ...(mark === undefined ? [] : [{ name: MARK_NAME, ...lookup, local_subject: markSubject(mark) }]),
     { name: LOOKUP_NAME, subject: lookupOf(account), ...from, type: "service", local_subject: accountTokenSubject },
     { name: NEWS_NAME, subject: newsOf(account), ...from, type: "stream", local_subject: accountNewsSubject },
   ];
@@ -56,7 +66,19 @@ export function hasTokenExports({ systemAccountJwt }: Pick<Trust, "systemAccount
 export function importsOwnTokenOnly({ sub, nats }: AccountClaims, systemAccount: string): boolean {
   const { imports, exports, limits } = nats;
   if (exports !== undefined || limits.imports !== (imports?.length ?? 0)) return false;
-  return imports === undefined || isSame(imports, tokenImports(sub, systemAccount));
+  return imports === undefined || isSame(imports, tokenImports(sub, systemAccount, markIn(imports)));
+}
+
+/** The mark of an account token; undefined: it has none. */
+export const markOf = (accountJwt: string): string | undefined => {
+  const { imports } = Object(claimsIn(accountJwt)["nats"]) as { imports?: unknown };
+  return markIn(imports);
+};
+
+function markIn(imports: unknown): string | undefined {
+  const [first] = Array.isArray(imports) ? (imports as readonly unknown[]) : [];
+  const { local_subject: subject } = Object(first) as { local_subject?: unknown };
+  return MARKED.exec(typeof subject === "string" ? subject : "")?.[1];
 }
 
 /** A system account imports nothing. An earlier dwc had it export nothing of its own. */

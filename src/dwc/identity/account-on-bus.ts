@@ -27,6 +27,28 @@ export function readInfo(body: Uint8Array): ServerAnswer | undefined {
   return { server: name, isInCluster, token: typeof jwt === "string" ? jwt : undefined };
 }
 
+/** A token that a server uses, and does not show: another than the one that was looked for. */
+const ANOTHER = "";
+
+/**
+ * An answer to `$SYS.REQ.ACCOUNT.<id>.SUBSZ` of a server that uses an account token and cannot show it: a time after the
+ * year 9999 has no text. @param wanted the token whose mark was looked for
+ */
+export function readMark(body: Uint8Array, wanted: string): ServerAnswer | undefined {
+  const { server, data } = Object(parseJson(body)) as Record<string, unknown>;
+  const { name, cluster } = Object(server) as Record<string, unknown>;
+  const { total } = Object(data) as { total?: unknown };
+  if (typeof name !== "string" || typeof total !== "number") return undefined;
+  return {
+    server: name,
+    isInCluster: typeof cluster === "string" && cluster !== "",
+    token: total > 0 ? wanted : ANOTHER,
+  };
+}
+
+/** Whether the token that lies in the server's folder is needed to judge it. */
+export const needsStored = ({ token }: ServerAnswer): boolean => token === undefined || token === ANOTHER;
+
 /** Of an answer to `$SYS.REQ.SERVER.PING`: the server, and all that it has a route to. */
 export function readServers(body: Uint8Array): readonly string[] {
   const { server, statsz } = Object(parseJson(body)) as Record<string, unknown>;
@@ -65,7 +87,9 @@ export interface OnServers {
 
 /** @param wanted the token of the state */
 export function judgeTokens(wanted: string, { answers, stored, known, configured }: OnServers): OnBus {
-  const loaded = answers.flatMap(({ token }) => token ?? []);
+  // In the folder of a server lies what it uses, or what dwc has put there meanwhile.
+  const another = stored.find((token) => token !== wanted) ?? ANOTHER;
+  const loaded = answers.flatMap(({ token }) => (token === ANOTHER ? another : (token ?? [])));
   const isStored = loaded.length < answers.length;
   const isMissing = isStored && stored.length === 0;
   const tokens = [...loaded, ...(isStored ? stored : []), ...(isMissing ? [undefined] : [])];

@@ -4,6 +4,7 @@
 
 import { keys } from "./parse-state.ts";
 import { exactly, integer, listOf, maybe, parts, recordOf, type Shape, seconds, text } from "./shapes.ts";
+import { LAST_SECOND } from "./token.ts";
 
 interface Common {
   readonly aud: "NATS";
@@ -74,6 +75,9 @@ export const operatorClaims: Shape<OperatorClaims> = parts<OperatorClaims>({
   nats: parts<OperatorClaims["nats"]>({ system_account: keys.account, type: exactly("operator"), version }),
 });
 
+/** An earlier dwc wrote a second of the year 2099. */
+const revokedUntil: Shape<number> = (value, where) => (value === LAST_SECOND ? value : integer(value, where));
+
 /** A part that is compared elsewhere. */
 const anyList: Shape<readonly object[]> = listOf((value) => Object(value) as object);
 
@@ -92,7 +96,7 @@ const accountClaims = (limits: Pick<Limits, "exports" | "wildcards">): Shape<Acc
         ...{ wildcards: exactly(limits.wildcards), disallow_bearer: exactly(true) },
       }),
       signing_keys: listOf(keys.account),
-      revocations: recordOf(keys.user, integer),
+      revocations: recordOf(keys.user, revokedUntil),
       ...{ exports: maybe(anyList), imports: maybe(anyList) },
       ...{ type: exactly("account"), version },
     }),

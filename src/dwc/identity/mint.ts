@@ -6,7 +6,7 @@ import { encodeAccount, encodeOperator, encodeUser, fmtCreds } from "@nats-io/jw
 import { createAccount, createOperator, createUser, fromPublic, fromSeed, type KeyPair } from "@nats-io/nkeys";
 import { TOKEN_EXPORTS, tokenImports } from "./account-links.ts";
 import type { Permissions } from "./permissions.ts";
-import { claimsIn } from "./token.ts";
+import { claimsIn, claimsText, LAST_SECOND } from "./token.ts";
 
 export interface Key {
   readonly publicKey: string;
@@ -62,10 +62,17 @@ const ACCOUNT_LIMITS = {
 /** The server exports its own services from the system account, and would warn of a limit. */
 const SYSTEM_EXPORTS = { exports: UNLIMITED, wildcards: true } as const;
 /**
- * A revocation holds for tokens issued before a time. No key is ever used for a second token, so it is for all time: a
- * token from a machine whose clock runs ahead would otherwise outlive it. The last second of the century.
+ * A revocation covers the tokens that were issued until a time. dwc never uses a key for a second token, so that it covers
+ * all of a key: those of a machine whose clock runs ahead as well. An admin dates tokens at will: where an org has one, a
+ * revocation lasts as long as time does. A server cannot show such a token (`INFO`), so that it gets a mark.
  */
-const FOR_EVER = 4_102_444_799;
+const LAST_OF_2099 = 4_102_444_799;
+const MARK_CHARACTERS = 16;
+/** Letters of a new key: they are never the same twice. */
+const newMark = (): string =>
+  createUser()
+    .getPublicKey()
+    .slice(1, 1 + MARK_CHARACTERS);
 
 export const natsMint: Mint = {
   newKey: (kind) => keyOf(CREATE[kind]()),
@@ -73,7 +80,7 @@ export const natsMint: Mint = {
     encodeOperator(OPERATOR_NAME, pairOf(seed), { system_account: systemAccount }, {}),
   accountJwt: async (operatorSeed, spec) => {
     const jwt = await encodeAccount(inBytes(spec.name), spec.account, accountClaims(spec), withSigner(operatorSeed));
-    return issuedAfter(spec.issuedAfter, jwt, operatorSeed);
+    return corrected(jwt, spec.issuedAfter, operatorSeed);
   },
   creds: mintCreds,
   publicKeyOf: (seed) => {
@@ -94,20 +101,28 @@ export const natsMint: Mint = {
 };
 
 function accountClaims({ kind, account, signingKeys, revokedKeys, systemAccount }: AccountSpec): object {
-  const revocations = Object.fromEntries(revokedKeys.map((key) => [key, FOR_EVER]));
+  const isMarked = systemAccount !== undefined && signingKeys.length > 0 && revokedKeys.length > 0;
+  const revocations = Object.fromEntries(revokedKeys.map((key) => [key, isMarked ? LAST_SECOND : LAST_OF_2099]));
   const claims = { limits: ACCOUNT_LIMITS, signing_keys: [...signingKeys], revocations };
   if (kind === "system") return { ...claims, limits: { ...ACCOUNT_LIMITS, ...SYSTEM_EXPORTS }, exports: TOKEN_EXPORTS };
   if (systemAccount === undefined) return claims;
-  const imports = tokenImports(account, systemAccount);
+  const mark = isMarked ? newMark() : undefined;
+  const imports = tokenImports(account, systemAccount, mark);
   return { ...claims, limits: { ...ACCOUNT_LIMITS, imports: imports.length }, imports };
 }
 
-/** The library takes the time from the clock, which may stand still for a second, or be set back. */
-function issuedAfter(before: number | undefined, jwt: string, operatorSeed: string): string {
+/**
+ * The library takes the time from the clock, which may stand still for a second, or be set back; and it rounds the last
+ * second up. @param before when the token before was issued
+ */
+function corrected(jwt: string, before: number | undefined, operatorSeed: string): string {
   const claims = claimsIn(jwt);
-  if (before === undefined || Number(claims["iat"]) > before) return jwt;
-  const [header = ""] = jwt.split(".");
-  const signed = `${header}.${Buffer.from(JSON.stringify({ ...claims, iat: before + 1 })).toString("base64url")}`;
+  const isLater = before === undefined || Number(claims["iat"]) > before;
+  const [header = "", payload] = jwt.split(".");
+  const text = claimsText(isLater ? claims : { ...claims, iat: before + 1 });
+  const right = Buffer.from(text).toString("base64url");
+  if (right === payload) return jwt;
+  const signed = `${header}.${right}`;
   return `${signed}.${Buffer.from(pairOf(operatorSeed).sign(Buffer.from(signed))).toString("base64url")}`;
 }
 

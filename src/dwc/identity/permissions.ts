@@ -83,6 +83,8 @@ export const UPDATE_SUBJECT = "$SYS.REQ.CLAIMS.UPDATE";
 export const PING_SUBJECT = "$SYS.REQ.SERVER.PING";
 export const CONFIGURATION_SUBJECT = "$SYS.REQ.SERVER.PING.VARZ";
 export const infoSubject = (account: string): string => `$SYS.REQ.ACCOUNT.${account}.INFO`;
+/** The subjects of an account. */
+export const subjectsSubject = (account: string): string => `$SYS.REQ.ACCOUNT.${account}.SUBSZ`;
 export const lookupSubject = (account: string): string => `$SYS.REQ.ACCOUNT.${account}.CLAIMS.LOOKUP`;
 
 export function pushPermissions(publicKey: string): Permissions {
@@ -91,6 +93,7 @@ export function pushPermissions(publicKey: string): Permissions {
     PING_SUBJECT,
     CONFIGURATION_SUBJECT,
     infoSubject(ANY),
+    subjectsSubject(ANY),
     lookupSubject(ANY),
     newsOf(ANY),
   ];

@@ -7,14 +7,17 @@ import { type Credentials, parseCredentials } from "../../bus/credentials.ts";
 import { connectNatsBus, type NatsBus } from "../../bus/nats-bus.ts";
 import type { Attempt } from "../../bus/trouble.ts";
 import type { Cancel, Clock } from "../../clock.ts";
-import { newsOf } from "./account-links.ts";
+import { markOf, markSubject, newsOf } from "./account-links.ts";
 import {
   judgeTokens,
+  needsStored,
   type OnBus,
   type OnServers,
   readConfigured,
   readInfo,
+  readMark,
   readServers,
+  type ServerAnswer,
   whyNotTaken,
 } from "./account-on-bus.ts";
 import type { Mint } from "./mint.ts";
@@ -25,6 +28,7 @@ import {
   lookupSubject,
   PING_SUBJECT,
   pushPermissions,
+  subjectsSubject,
   UPDATE_SUBJECT,
 } from "./permissions.ts";
 import type { Operator, Org, Trust } from "./state.ts";
@@ -150,26 +154,48 @@ async function tokensOf(
   { account, accountJwt }: Pick<Org, "account" | "accountJwt">,
   timeoutMs: number,
 ): Promise<OnBus> {
-  const reply = await bus.request(infoSubject(account), "", { timeoutMs });
-  const first = reply.kind === "answered" ? readInfo(reply.body) : undefined;
+  const asked = { account, accountJwt };
+  const first = await firstAnswer(bus, asked, timeoutMs);
   if (first === undefined)
     return { kind: "unknown", reason: "silent", why: "it does not say which account token it uses" };
-  const cluster = first.isInCluster ? await clusterOf(bus, account) : undefined;
+  const cluster = first.isInCluster ? await clusterOf(bus, asked) : undefined;
   if (cluster !== undefined && (first.token !== undefined || cluster.stored.length > 0))
     return judgeTokens(accountJwt, cluster);
-  const stored = first.token === undefined ? await bus.request(lookupSubject(account), "", { timeoutMs }) : undefined;
+  const stored = needsStored(first) ? await bus.request(lookupSubject(account), "", { timeoutMs }) : undefined;
   if (stored?.kind === "nobody") return FIXED;
   const tokens = stored?.kind === "answered" ? textsOf([stored.body]) : [];
   return judgeTokens(accountJwt, { ...(cluster ?? { answers: [first], known: [], configured: [] }), stored: tokens });
 }
 
+type Asked = Pick<Org, "account" | "accountJwt">;
+
+/** The subjects of the account that only this token has. */
+const markQuestion = ({ accountJwt }: Asked): string =>
+  JSON.stringify({ subscriptions: true, test: markSubject(markOf(accountJwt) ?? "none") });
+
+/** A server that cannot show its token answers without a body, and is asked for the mark. */
+async function firstAnswer(bus: NatsBus, asked: Asked, timeoutMs: number): Promise<ServerAnswer | undefined> {
+  const info = await bus.request(infoSubject(asked.account), "", { timeoutMs });
+  if (info.kind !== "answered") return undefined;
+  const shown = readInfo(info.body);
+  if (shown !== undefined) return shown;
+  const subjects = await bus.request(subjectsSubject(asked.account), markQuestion(asked), { timeoutMs });
+  return subjects.kind === "answered" ? readMark(subjects.body, asked.accountJwt) : undefined;
+}
+
 /** Each server answers for itself: one that could not write the token down, or was away, uses another. */
-async function clusterOf(bus: NatsBus, account: string): Promise<OnServers> {
-  const subjects = [infoSubject(account), lookupSubject(account), PING_SUBJECT, CONFIGURATION_SUBJECT];
-  const gathered = await Promise.all(subjects.map((subject) => bus.gather(subject, "", GATHER_MS)));
+async function clusterOf(bus: NatsBus, asked: Asked): Promise<OnServers> {
+  const { account, accountJwt } = asked;
+  const questions = [infoSubject(account), lookupSubject(account), PING_SUBJECT, CONFIGURATION_SUBJECT];
+  const [gathered, subjects] = await Promise.all([
+    Promise.all(questions.map((subject) => bus.gather(subject, "", GATHER_MS))),
+    bus.gather(subjectsSubject(account), markQuestion(asked), GATHER_MS),
+  ]);
   const [infos = [], tokens = [], pings = [], configurations = []] = gathered;
+  const shown = infos.flatMap((info) => readInfo(info) ?? []);
+  const marked = subjects.flatMap((one) => readMark(one, accountJwt) ?? []);
   return {
-    answers: infos.flatMap((info) => readInfo(info) ?? []),
+    answers: [...shown, ...marked.filter(({ server }) => !shown.some((one) => one.server === server))],
     stored: textsOf(tokens),
     known: [...new Set(pings.flatMap(readServers))],
     configured: configurations.flatMap(readConfigured),

@@ -8,6 +8,18 @@ export interface Token<Claims> {
   readonly signature: Uint8Array;
 }
 
+/**
+ * The last second that a server can read, 2^63 - 1, as this program reads it: a number here has 53 bits. A token that is
+ * dated later is none to a server, so that a revocation until then covers all tokens of a key.
+ */
+export const LAST_SECOND = 2 ** 63;
+const LAST_SECOND_TEXT = "9223372036854775807";
+/** What stands for it in JSON of numbers with 53 bits, behind a user's key: more than a server can read. */
+const ROUNDED = new RegExp(`("U[A-Z2-7]{55}":)${LAST_SECOND}(?=[,}])`, "g");
+
+/** The text of a token's claims: JSON, with the last second to the digit where a key is revoked until then. */
+export const claimsText = (claims: unknown): string => JSON.stringify(claims).replace(ROUNDED, `$1${LAST_SECOND_TEXT}`);
+
 /** The only algorithm that dwc signs with; the older one leaves the header unsigned. */
 const HEADER = '{"typ":"JWT","alg":"ed25519-nkey"}';
 
@@ -45,7 +57,7 @@ function decode(part: string): string | undefined {
 /** False as well for a value that is nested too deep to be written. */
 function isOnlyTextOf(json: unknown, text: string): boolean {
   try {
-    return JSON.stringify(json) === text;
+    return claimsText(json) === text;
   } catch {
     return false;
   }

@@ -3,9 +3,12 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { newerAccount } from "../../../src/dwc/identity/account.ts";
+import { importsOwnTokenOnly, markOf } from "../../../src/dwc/identity/account-links.ts";
+import { orgClaims } from "../../../src/dwc/identity/claims.ts";
 import { natsMint } from "../../../src/dwc/identity/mint.ts";
 import { revoke, withRevocationsOf } from "../../../src/dwc/identity/revocations.ts";
 import { EMPTY_STATE, type State } from "../../../src/dwc/identity/state.ts";
+import { LAST_SECOND, readToken } from "../../../src/dwc/identity/token.ts";
 import {
   annsState,
   claimsOf,
@@ -38,6 +41,26 @@ test("a service is revoked by its name or its key, and the account says so for a
       "a token of a clock that runs ahead as well",
     );
   }
+});
+
+test("where an admin is there to date a token, it is revoked to the last second that a server can read", async () => {
+  const { state } = await invited(await withService(await annsState(), "ratings"), "cy@example.org", true);
+  const { accountJwt, account, trust } = orgOf(done(await revoke(state, "ratings", tools)).state);
+  assert.equal(Object.values(revocationsOf({ ...state, orgs: [{ ...orgOf(state), accountJwt }] })), [LAST_SECOND]);
+  const text = Buffer.from(accountJwt.split(".")[1] ?? "", "base64url").toString("utf8");
+  assert.match(text, /"revocations":\{"U[A-Z2-7]{55}":9223372036854775807\}/);
+  const read = readToken(accountJwt, orgClaims);
+  assert.ok(read !== undefined && importsOwnTokenOnly(read.claims, trust.systemAccount));
+  assert.ok(natsMint.isSignedBy(trust.operatorKey, read.signed, read.signature));
+  // A server reads a number to its last digit, and none that is larger.
+  for (const digits of ["9223372036854775806", "9223372036854775808", "9223372036854776000", "9.223372036854776e18"]) {
+    const [header, , signature] = accountJwt.split(".");
+    const other = Buffer.from(text.replace("9223372036854775807", digits)).toString("base64url");
+    assert.is(readToken([header, other, signature].join("."), orgClaims), undefined, digits);
+  }
+  assert.is.not(markOf(accountJwt), undefined);
+  const again = done(await revoke(done(await revoke(state, "ratings", tools)).state, "cy@example.org", tools)).state;
+  assert.is(markOf(orgOf(again).accountJwt), undefined, `${account}: nobody dates tokens any more`);
 });
 
 test("a service that is made again has another key, and the old one stays revoked", async () => {

@@ -1,0 +1,77 @@
+// takes: 10 s
+// An account token that a server cannot show: its revocations last longer than times have a text. Each server says by a mark
+// which one it uses.
+
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { paths } from "../../../src/dwc/identity/folder.ts";
+import { natsMint } from "../../../src/dwc/identity/mint.ts";
+import type { Obedience } from "../../../src/dwc/identity/obedience.ts";
+import { type PushMode, pushAccounts } from "../../../src/dwc/identity/push.ts";
+import { freePort, startNatsServer, type TestServer, until } from "../../support/nats-server.ts";
+import { clock, enter, Folder } from "../../support/orgs.ts";
+
+const test = suite<{ org: Folder; folder: string; servers: TestServer[] }>("marks of account tokens");
+
+test.before.each((context) => {
+  context.org = new Folder();
+  context.folder = mkdtempSync(join(tmpdir(), "mark-test-"));
+  context.servers = [];
+});
+test.after.each(async ({ org, folder, servers }) => {
+  for (const server of servers) await server.stop();
+  org.remove();
+  rmSync(folder, { recursive: true });
+});
+
+test("where an admin dates tokens at will, each server of a cluster says by a mark which account token it uses", async (context) => {
+  const { org: folder } = context;
+  await folder.createOrg();
+  await folder.createService("ratings");
+  await folder.createService("prices");
+  await folder.invite("cy@example.org", true);
+  const routePort = await freePort();
+  const start = async (name: string, listen: number): Promise<TestServer> => {
+    const accounts = JSON.stringify(mkdtempSync(join(context.folder, "accounts-")));
+    const cluster = `server_name: ${name}\ncluster { name: c, listen: "127.0.0.1:${listen}", routes: ["nats://127.0.0.1:${routePort}"] }\n`;
+    const server = await startNatsServer({
+      config: folder.serverConfig().replace(/dir: ".*"/, `dir: ${accounts}`) + cluster,
+    });
+    context.servers.push(server);
+    return server;
+  };
+  const [one, two] = [await start("one", routePort), await start("two", await freePort())];
+  const at = async (mode: PushMode): Promise<Obedience | undefined> => {
+    const { operator } = folder.state;
+    if (operator === null) throw new Error("no operator");
+    return (await pushAccounts(operator, [folder.org], { url: one.url, clock, mint: natsMint, mode }))[0];
+  };
+  const word = async (mode: PushMode) => {
+    const told = await at(mode);
+    return told !== undefined && "reason" in told ? told.reason : told?.kind;
+  };
+  await until("both servers", async () => (await word("push")) === "obeys");
+  const guests = [await enter(one, folder.person), await enter(two, folder.person)];
+  const before = readFileSync(paths.state(folder.path));
+  await folder.revoke("ratings");
+  assert.is(await word("look"), "older", "that token revokes nothing, and can be shown");
+  assert.equal([await word("push"), await word("look")], ["obeys", "obeys"]);
+  await folder.revoke("prices");
+  assert.is(await word("look"), "older", "neither can be shown");
+  two.pause();
+  assert.is(await word("push"), "silent");
+  two.resume();
+  await until("both obey", async () => (await word("push")) === "obeys");
+  writeFileSync(paths.state(folder.path), before);
+  const copy = await at("push");
+  assert.ok(
+    copy?.kind === "does not obey" && copy.reason === "newer" && copy.token !== undefined,
+    JSON.stringify(copy),
+  );
+  for (const { bus } of guests) await bus.close();
+});
+
+test.run();
