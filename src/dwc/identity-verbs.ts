@@ -108,8 +108,8 @@ function serviceVerbs(tools: VerbTools): Pick<IdentityVerbs, "createOrg" | "crea
       if (done.kind === "refused") return done;
       const { org, told, invitations: codes, ...facts } = done;
       const invitations = codes.map((one) => ({ ...one, expiresAt: isoSeconds(one.expiresAt) }));
-      const { person, tokens, services, hasRevoked, unrevoked, needsInvitation } = facts;
-      const renewed = { person, tokens, services, invitations, hasRevoked, unrevoked, needsInvitation };
+      const { person, tokens, revocations, services, hasRevoked, unrevoked, needsInvitation } = facts;
+      const renewed = { person, tokens, revocations, services, invitations, hasRevoked, unrevoked, needsInvitation };
       return { kind: "done", org: orgShown(org), renewed, told };
     },
   };

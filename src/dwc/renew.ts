@@ -33,9 +33,10 @@ export const renew: Command = {
   },
 };
 
-function linesOf({ id }: Org, { person, tokens, services, invitations }: Renewed): readonly string[] {
+function linesOf({ id }: Org, { person, tokens, revocations, services, invitations }: Renewed): readonly string[] {
   const lines = [
     ...(tokens ? [`Renewed the tokens of [${id}], so that members are told of each change`] : []),
+    ...(revocations ? [`Renewed the revocations of [${id}], so that they cover tokens of any date`] : []),
     ...(person ? [`Renewed your own credentials in [${id}]`] : []),
     ...services.map((name) => `Renewed service ${name} in [${id}]`),
     ...invitations.map(({ email, role, code }) => `Invitation of ${role} ${email}: ${code}`),
@@ -73,11 +74,12 @@ const ACCEPT =
 const jsonOf = ({
   person,
   tokens,
+  revocations,
   services,
   invitations,
   unrevoked,
   needsInvitation,
 }: Renewed): Record<string, unknown> => ({
-  ...{ person, tokens, services, unrevoked_keys: unrevoked, needs_invitation: needsInvitation },
+  ...{ person, tokens, revocations, services, unrevoked_keys: unrevoked, needs_invitation: needsInvitation },
   invitations: invitations.map(({ email, role, code, expiresAt }) => ({ email, role, code, expires_at: expiresAt })),
 });

@@ -54,6 +54,8 @@ export interface Renewed {
   readonly person: boolean;
   /** The org's own, so that its members are told of each change. */
   readonly tokens: boolean;
+  /** Those that an earlier dwc made until 2099 now cover tokens of any date. */
+  readonly revocations: boolean;
   readonly services: readonly string[];
   readonly invitations: readonly {
     readonly email: string;

@@ -4,7 +4,7 @@
 import { hasTokenExports } from "./account-links.ts";
 import type { Mint } from "./mint.ts";
 import type { Operator, Org, Person } from "./state.ts";
-import { claimsIn } from "./token.ts";
+import { claimsIn, LAST_SECOND } from "./token.ts";
 
 type Claims = Pick<Org, "name" | "account" | "revoked"> & {
   readonly people: readonly Pick<Person, "signingKey">[];
@@ -48,6 +48,16 @@ function accountFacts(jwt: string): AccountFacts {
 /** Whether an account token refuses the holder of a user's key. */
 export const isRevokedBy = (accountJwt: string, publicKey: string): boolean =>
   accountFacts(accountJwt).revoked.includes(publicKey);
+
+/**
+ * False for a token of an earlier dwc in an org with admins: its revocations end in 2099, and an admin can date a token
+ * later.
+ */
+export function coversAnyDate(accountJwt: string): boolean {
+  const { revocations } = Object(claimsIn(accountJwt)["nats"]) as { revocations?: unknown };
+  const isDated = Object.values(Object(revocations) as object).some((until) => until !== LAST_SECOND);
+  return accountFacts(accountJwt).signingKeys === 0 || !isDated;
+}
 
 /** Keys that one token revokes and another one does not: no key is ever admitted again, so the other knows less. */
 export function unknownRevocations(jwt: string, other: string): readonly string[] {

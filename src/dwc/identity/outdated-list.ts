@@ -1,6 +1,8 @@
 // All outdated credentials that a person has to do with, each with what to type: those of the current org, and the file that
 // NATS_CREDS names.
 
+import { coversAnyDate } from "./account.ts";
+import { tellsMembers } from "./account-links.ts";
 import type { FoundIdentity } from "./credentials.ts";
 import { isGrantOutdated, mayAnswerAnywhere } from "./grants.ts";
 import { problemOfServiceName, shellWord, shown } from "./names.ts";
@@ -19,7 +21,9 @@ export function outdatedOf(org: Org): readonly Listed[] {
   const isOwner = org.authority.kind === "owner";
   const own = listed(org.me.email, judgeMember(org), isOwner ? RENEW : ownersTask(org));
   const services = org.services.flatMap((service) => listed(service.name, judgeService(org, service), RENEW));
-  return [...own, ...services, ...org.people.filter(isGrantOutdated).flatMap(listedPerson)];
+  const isCovered = !isOwner || !tellsMembers(org) || coversAnyDate(org.accountJwt);
+  const revoked = listed("all whose keys were revoked", isCovered ? undefined : "revoked until 2099", RENEW);
+  return [...own, ...revoked, ...services, ...org.people.filter(isGrantOutdated).flatMap(listedPerson)];
 }
 
 function listedPerson(person: Person): readonly Listed[] {
@@ -50,7 +54,13 @@ export function outdatedElsewhere({ orgs, currentOrgId }: State): readonly Liste
     });
 }
 
-const WORST_FIRST: readonly Outdated[] = ["answers anywhere", "no longer admitted", "other permissions", "not told"];
+const WORST_FIRST: readonly Outdated[] = [
+  "answers anywhere",
+  "no longer admitted",
+  "other permissions",
+  "revoked until 2099",
+  "not told",
+];
 
 /** @param path as NATS_CREDS has it; undefined: the state folder's credentials are used */
 export function outdatedFile(path: string | undefined, found: FoundIdentity, org: Org | undefined): readonly Listed[] {

@@ -15,7 +15,9 @@ export type Outdated =
   /** The account token revokes the key, or no longer lists the key that signed it. */
   | "no longer admitted"
   /** The bus does not tell the holder of changes of the org: an earlier dwc made the org's tokens. */
-  | "not told";
+  | "not told"
+  /** An earlier dwc revoked them until 2099, and an admin can date a token later. */
+  | "revoked until 2099";
 
 type Account = Pick<Org, "account" | "accountJwt">;
 type Judged = Outdated | undefined;

@@ -1,6 +1,6 @@
 // `dwc renew`: credentials issued before the permissions of today are replaced, and what they were is revoked.
 
-import { signAccount } from "./account.ts";
+import { coversAnyDate, signAccount } from "./account.ts";
 import { tellsMembers } from "./account-links.ts";
 import { isGrantOutdated } from "./grants.ts";
 import { mintInvitation, type ToldInvitation } from "./invitations.ts";
@@ -39,6 +39,8 @@ export interface Renewed {
   readonly person: boolean;
   /** The tokens that tell members of each change: an earlier dwc made the org. */
   readonly tokens: boolean;
+  /** Revocations that ended in 2099. */
+  readonly revocations: boolean;
   /** By name. */
   readonly services: readonly string[];
   readonly invitations: readonly RenewedInvitation[];
@@ -59,6 +61,7 @@ export interface RenewedInvitation extends Pick<ToldInvitation, "code" | "expire
 interface Wanted {
   readonly person: boolean;
   readonly tokens: boolean;
+  readonly revocations: boolean;
   readonly services: readonly Service[];
   readonly people: readonly Person[];
 }
@@ -72,7 +75,13 @@ export async function renew(
   const org = currentOrg(state);
   if (org === undefined) return refused("not-logged-in", NOT_LOGGED_IN);
   const wanted = wantedOf(org, all);
-  if (!wanted.tokens && !wanted.person && wanted.services.length === 0 && wanted.people.length === 0)
+  if (
+    !wanted.tokens &&
+    !wanted.revocations &&
+    !wanted.person &&
+    wanted.services.length === 0 &&
+    wanted.people.length === 0
+  )
     return { kind: "done", state, ...nothingOf(org) };
   const owned = ownedBy(state, org, "bin/dwc renew");
   if (owned.kind === "owned") return renewOwned(state, org, wanted, owned, tools);
@@ -80,7 +89,16 @@ export async function renew(
 }
 
 const nothingOf = (org: Org): Renewed => ({
-  ...{ org, person: false, tokens: false, services: [], invitations: [], unrevoked: [], needsInvitation: false },
+  ...{
+    org,
+    person: false,
+    tokens: false,
+    revocations: false,
+    services: [],
+    invitations: [],
+    unrevoked: [],
+    needsInvitation: false,
+  },
   hasRevoked: org.revoked.length > 0,
 });
 
@@ -89,6 +107,7 @@ function wantedOf(org: Org, all: boolean): Wanted {
   const tokens = !tellsMembers(org);
   return {
     tokens,
+    revocations: org.authority.kind === "owner" && !coversAnyDate(org.accountJwt),
     person: isWanted(judgePerson(org)),
     services: org.services.filter((service) => isWanted(judgeService(org, service))),
     // An invitation brings the token of the system account as well.
@@ -123,7 +142,13 @@ async function renewOwned(
   const next = { ...invitedAgain, accountJwt: await signAccount(mint, owner.operator, invitedAgain) };
   return {
     ...{ kind: "done", state: withOrg(state, next), ...nothingOf(next) },
-    ...{ person: wanted.person, tokens: wanted.tokens, services: services.map(({ name }) => name), invitations },
+    ...{
+      person: wanted.person,
+      tokens: wanted.tokens,
+      revocations: wanted.revocations,
+      services: services.map(({ name }) => name),
+      invitations,
+    },
   };
 }
 

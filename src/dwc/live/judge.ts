@@ -69,6 +69,10 @@ const OUTDATED: Readonly<Record<Outdated, { readonly grade: Grade; readonly what
   },
   "no longer admitted": { grade: "critical", what: "are refused: their key, or the key that signed them, was revoked" },
   "other permissions": { grade: "warning", what: "have the permissions of an earlier dwc" },
+  "revoked until 2099": {
+    grade: "warning",
+    what: "can be admitted again: an earlier dwc revoked them until 2099, and an admin can date a token later",
+  },
   "not told": {
     grade: "warning",
     what: "are of an org that an earlier dwc made: its members are not told who was revoked",

@@ -10,6 +10,7 @@ import { outdatedElsewhere, outdatedFile, outdatedOf } from "../../../src/dwc/id
 import { parseState } from "../../../src/dwc/identity/parse-state.ts";
 import type { Permissions } from "../../../src/dwc/identity/permissions.ts";
 import { renew } from "../../../src/dwc/identity/renewal.ts";
+import { revoke } from "../../../src/dwc/identity/revocations.ts";
 import type { Org, State } from "../../../src/dwc/identity/state.ts";
 import {
   annsState,
@@ -210,6 +211,28 @@ test("of another org in the folder one line says how to renew what is outdated t
     },
   ]);
   assert.equal(outdatedElsewhere(await annsState(ann, "Other")), []);
+});
+
+test("revocations that end in 2099 are found where an admin dates tokens, and signed again by the owner alone", async ({
+  ann,
+}) => {
+  const revoked = done(await revoke((await invited(ann, "cy@example.org", true)).state, "ratings", tools)).state;
+  const { operator } = revoked;
+  const text = Buffer.from(orgOf(revoked).accountJwt.split(".")[1] ?? "", "base64url").toString("utf8");
+  const [header = ""] = orgOf(revoked).accountJwt.split(".");
+  const signed = `${header}.${Buffer.from(text.replace("9223372036854775807", "4102444799")).toString("base64url")}`;
+  const signature = Buffer.from(natsMint.sign(operator?.seed ?? "", Buffer.from(signed))).toString("base64url");
+  const earlier = withPart(revoked, () => ({ accountJwt: `${signed}.${signature}` }));
+  assert.equal(outdatedOf(orgOf(revoked)), []);
+  assert.equal(
+    outdatedOf(orgOf(earlier)).map(({ why, renew: cure }) => [why, cure]),
+    [["revoked until 2099", "bin/dwc renew"]],
+  );
+  const told = done(await renew(earlier, { all: false }, tools));
+  assert.equal([told.revocations, told.services, told.invitations, told.person], [true, [], [], false]);
+  assert.equal(outdatedOf(told.org), []);
+  assert.equal(revokedKeys(told.org), revokedKeys(orgOf(revoked)));
+  assert.is(done(await renew(told.state, { all: false }, tools)).revocations, false);
 });
 
 test("an admin of then is a hole in the owner's eyes: what that admin signs may answer anywhere", async ({ ann }) => {
