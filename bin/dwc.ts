@@ -17,12 +17,13 @@ import { type Matter, tellBus } from "../src/dwc/tell-bus.ts";
 import { processTerminal } from "../src/dwc/terminal.ts";
 import type { World } from "../src/dwc/world.ts";
 import { write } from "../src/dwc/write.ts";
-import { ignoresHangUp } from "../src/program/hang-up.ts";
+import { exitWithoutTerminal, ignoresHangUp } from "../src/program/hang-up.ts";
 import { VERSION } from "../src/program/version.ts";
 import { readSettings } from "../src/settings.ts";
 
 // `nohup bin/dwc events > FILE &` goes on.
 if (ignoresHangUp()) process.on("SIGHUP", () => undefined);
+exitWithoutTerminal();
 const clock = systemClock();
 const mint = async () => (await import("../src/dwc/identity/mint.ts")).natsMint;
 const busTools = async () => ({

@@ -2,6 +2,7 @@
 // when every decision is the same, 1 when one is not or a line cannot be read, 2 when no file was named.
 
 import { replayFile } from "../src/market/replay.ts";
+import { exitWithoutTerminal } from "../src/program/hang-up.ts";
 import { complain } from "../src/program/program.ts";
 import { withoutUserinfos } from "../src/settings.ts";
 
@@ -12,6 +13,7 @@ if (path === "") {
   );
   process.exit(2);
 }
+exitWithoutTerminal();
 // `make replay FILE=… | head`: whoever reads has gone.
 process.stdout.on("error", () => process.exit(0));
 const { kind, sentence } = await replayFile(path, (line) => process.stdout.write(`${line}\n`));

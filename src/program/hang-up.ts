@@ -4,6 +4,7 @@
 // the place of a terminal as stdin: /dev/null, opened for writing alone. Without /proc there are none, and SIGHUP ends.
 
 import { readFileSync } from "node:fs";
+import { isatty } from "node:tty";
 
 /** The last digit of the mask of ignored signals holds the first four; SIGHUP is the first of all. */
 const IGNORES_SIGHUP = /^SigIgn:\s*[0-9a-f]*[13579bdf]$/m;
@@ -28,4 +29,19 @@ function contentOf(path: string): string {
   } catch {
     return "";
   }
+}
+
+const STANDARD_STREAMS = [0, 1, 2];
+
+/**
+ * Ends this process by SIGHUP where its terminal was closed meanwhile. Node resets the terminal when it exits, and aborts
+ * (SIGABRT, a core file) where there is none any more. To be called after what writes its last lines at the exit.
+ */
+export function exitWithoutTerminal(): void {
+  const terminals = STANDARD_STREAMS.filter((stream) => isatty(stream));
+  process.on("exit", () => {
+    if (terminals.every((stream) => isatty(stream))) return;
+    process.removeAllListeners("SIGHUP");
+    process.kill(process.pid, "SIGHUP");
+  });
 }

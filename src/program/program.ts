@@ -3,7 +3,7 @@
 
 import type { Clock } from "../clock.ts";
 import { readSettings, type Settings, withoutUserinfos } from "../settings.ts";
-import { ignoresHangUp } from "./hang-up.ts";
+import { exitWithoutTerminal, ignoresHangUp } from "./hang-up.ts";
 import { jsonLines, type Speaker } from "./json-lines.ts";
 import { createLog, type Say, textLine } from "./log.ts";
 import { hasNoReader, outlives, standardOutput } from "./output.ts";
@@ -59,6 +59,7 @@ const gapText = (lines: number): string =>
 /** Runs until a signal, then closes and exits with 0; a refusal is told on stderr and exits with 1. */
 export async function runProgram(clock: Clock, start: (closers: Closers) => Promise<Outcome>): Promise<void> {
   endQuietlyWithoutReader();
+  exitWithoutTerminal();
   const closers: Closers = [];
   onRequestToEnd(clock, (again) => {
     if (again) process.exit(INTERRUPTED);

@@ -2,7 +2,7 @@
 // The end of a terminal ends what was started in it, unless nohup or `trap '' HUP` stands before it.
 
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
@@ -126,6 +126,31 @@ test("nohup make: a hang-up while the program is being loaded does not end it", 
   send(loading, "SIGTERM");
   await new Promise((resolve) => make.once("exit", resolve));
 });
+
+/** Starts a program in its own terminal, and writes how it ended. */
+const WITNESS = `import { spawn } from "node:child_process";
+import { writeFileSync } from "node:fs";
+process.on("SIGHUP", () => undefined);
+const child = spawn(process.execPath, process.argv.slice(3), { stdio: "inherit" });
+child.on("exit", (code, signal) => writeFileSync(process.argv[2], "ended by " + (signal ?? code)));
+`;
+
+for (const [name, signal] of [
+  ["by the hang-up", undefined],
+  ["by SIGTERM, after it has outlived its terminal", "SIGTERM"],
+] as const)
+  test(`a program whose terminal was closed ends ${name}, and does not abort`, async (context) => {
+    const [witness, out] = [join(context.folder, "witness.mjs"), join(context.folder, "ended")];
+    writeFileSync(witness, WITNESS);
+    const [node, ...args] = NODE.split(" ");
+    // The sub-shell ignores the hang-up, and so writes down how its program has ended.
+    const ignoring = `(trap '' HUP; ${NODE}; echo ended by $? >${out})`;
+    await hangUp(signal === undefined ? [node, witness, out, ...args].join(" ") : ignoring, context);
+    const pid = marketPid(context.port);
+    if (signal !== undefined && pid !== undefined) send(pid, signal);
+    await until("it has ended", () => existsSync(out) && readFileSync(out, "utf8") !== "", LONG_MS);
+    assert.match(readFileSync(out, "utf8"), /^ended by (SIGHUP|129)\n?$/);
+  });
 
 test("without them it ends with its terminal", async (context) => {
   await hangUp(`${NODE} >"$NOHUP" 2>&1`, context);
