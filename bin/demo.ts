@@ -1,26 +1,6 @@
-// The demo: a bus, the Market and three Ratings instances in one terminal.
+// Loads the program bin/main/demo.ts, where there are files enough to be opened for it.
 
-import { fileURLToPath } from "node:url";
-import { systemClock } from "../src/clock.ts";
-import { startDemo } from "../src/demo/demo.ts";
-import { standardOutput } from "../src/program/output.ts";
-import { runProgram, settingsOrExit } from "../src/program/program.ts";
+import { endWithoutDescriptors } from "../src/program/descriptors.ts";
 
-// Wrong settings are told once here, not four times by the programs below.
-const { chaos } = settingsOrExit(process.env);
-const clock = systemClock();
-const print = standardOutput(clock, (lines) => `(${lines} lines dropped: whoever reads them was too slow)\n`);
-const scriptOf = (name: string): string => fileURLToPath(new URL(`./${name}.js`, import.meta.url));
-
-await runProgram(clock, (closers) =>
-  startDemo(
-    {
-      marketScript: scriptOf("market"),
-      ratingsScript: scriptOf("ratings"),
-      ...{ clock, chaos },
-      print: (line) => print(`${line}\n`),
-      over: () => process.exit(1),
-    },
-    closers,
-  ),
-);
+endWithoutDescriptors("demo");
+await import("./main/demo.ts");

@@ -1,31 +1,6 @@
-// The Market: `market` looks for ratings, `market --monolith` is the shop alone.
+// Loads the program bin/main/market.ts, where there are files enough to be opened for it.
 
-import { parseArgs } from "node:util";
-import { systemClock } from "../src/clock.ts";
-import { marketAccess } from "../src/dwc/identity/access.ts";
-import { startMarket } from "../src/market/market.ts";
-import { complain, programLog, runProgram, settingsOrExit } from "../src/program/program.ts";
+import { endWithoutDescriptors } from "../src/program/descriptors.ts";
 
-const { monolith } = argumentsOrExit();
-const settings = settingsOrExit(process.env);
-const clock = systemClock();
-/** Keys are loaded only by a Market that meets a token which it does not know yet. */
-const mint = async () => (await import("../src/dwc/identity/mint.ts")).natsMint;
-const push = async () => (await import("../src/dwc/identity/push.ts")).pushAccounts;
-const world = { settings, clock, say: await programLog(settings, clock, { service: "market" }) };
-
-await runProgram(clock, async (closers) => {
-  if (monolith) return startMarket({ bus: "monolith" }, world, closers);
-  const access = await marketAccess(settings, { clock, mint, push });
-  if (access.kind === "refused") return { kind: "refused", why: [access.why] };
-  return startMarket({ bus: access }, world, closers);
-});
-
-function argumentsOrExit(): { readonly monolith: boolean } {
-  try {
-    return parseArgs({ options: { monolith: { type: "boolean", default: false } } }).values;
-  } catch (error) {
-    complain(`market: ${error instanceof Error ? error.message : String(error)}`);
-    process.exit(2);
-  }
-}
+endWithoutDescriptors("market");
+await import("./main/market.ts");

@@ -1,44 +1,6 @@
-// The tour: the walk of README for one who has one terminal and a browser. `--auto` needs nobody, `--anew` begins anew.
+// Loads the program bin/main/tour.ts, where there are files enough to be opened for it.
 
-import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
-import { systemClock } from "../src/clock.ts";
-import { standardOutput } from "../src/program/output.ts";
-import { runProgram, settingsOrExit } from "../src/program/program.ts";
-import { progressIn } from "../src/tour/progress.ts";
-import { STOPS } from "../src/tour/stops.ts";
-import { startTour } from "../src/tour/tour.ts";
+import { endWithoutDescriptors } from "../src/program/descriptors.ts";
 
-const { values } = parseArgs({ options: { auto: { type: "boolean" }, anew: { type: "boolean" } }, strict: false });
-// The tour goes by the lines that the programs print: all of them, and as text.
-Object.assign(process.env, { LOG_LEVEL: "DEBUG", LOG_FORMAT: "text" });
-const settings = settingsOrExit(process.env);
-const isWatched = process.stdin.isTTY === true;
-if (!isWatched && values["auto"] !== true) {
-  process.stderr.write("tour: there is no terminal to read your keys from: type  make tour AUTO=1  to just watch it\n");
-  process.exit(2);
-}
-/** Long enough to read what a stop is about, and short enough to go on watching. */
-const READING_MS = 4_000;
-const clock = systemClock();
-const print = standardOutput(clock, (lines) => `(${lines} lines dropped: whoever reads them was too slow)\n`);
-const progress = progressIn(settings.stateDir, STOPS.length);
-if (values["anew"] === true || values["auto"] === true) progress.forget();
-const scriptOf = (name: string): string => fileURLToPath(new URL(`./${name}.js`, import.meta.url));
-
-await runProgram(clock, (closers) =>
-  startTour(
-    {
-      marketScript: scriptOf("market"),
-      ratingsScript: scriptOf("ratings"),
-      clock,
-      progress,
-      print: (line) => print(`${line}\n`),
-      keys: values["auto"] === true ? undefined : process.stdin,
-      readingMs: process.stdout.isTTY === true ? READING_MS : 0,
-      // In good order, as a ^C would: the instances say goodbye.
-      over: (code) => (code === 0 ? process.kill(process.pid, "SIGTERM") : process.exit(code)),
-    },
-    closers,
-  ),
-);
+endWithoutDescriptors("tour");
+await import("./main/tour.ts");

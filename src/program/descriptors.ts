@@ -41,3 +41,16 @@ function ofReport(): string | number | undefined {
     | undefined;
   return report?.userLimits?.open_files?.soft;
 }
+
+/** Node opens the modules of a program many at a time: measured, the Market loads with 128, and not with 96. */
+const FEWEST_TO_START = 128;
+
+/** To be called before a program is loaded: afterwards it is too late for a sentence. */
+export function endWithoutDescriptors(program: string): void {
+  const limit = descriptorLimit();
+  if (limit >= FEWEST_TO_START) return;
+  process.stderr.write(
+    `${program}: this process may open ${limit} files, and needs ${FEWEST_TO_START}: raise the limit where it is started (ulimit -n 1024, or LimitNOFILE=1024 in a systemd unit)\n`,
+  );
+  process.exit(1);
+}

@@ -1,0 +1,38 @@
+// Ratings instances: `ratings --instance 2` runs instance 2 in this process, `ratings --count 3` starts three processes.
+
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { systemClock } from "../../src/clock.ts";
+import { loginIdentity } from "../../src/dwc/identity/credentials.ts";
+import { complain, programLog, runProgram, settingsOrExit } from "../../src/program/program.ts";
+import { readFleetArguments } from "../../src/ratings/arguments.ts";
+import { startFleet } from "../../src/ratings/fleet.ts";
+import { runRatings, SERVICE } from "../../src/ratings/service.ts";
+
+const { values } = parseArgs({ options: { count: { type: "string" }, instance: { type: "string" } }, strict: false });
+const wanted = readFleetArguments(values);
+if (wanted.kind === "refused") {
+  complain(wanted.why);
+  process.exit(2);
+}
+
+const settings = settingsOrExit(process.env);
+const clock = systemClock();
+const speaker = { service: SERVICE, ...(wanted.kind === "instance" ? { instance: wanted.instance } : {}) };
+const say = await programLog(settings, clock, speaker);
+
+await runProgram(clock, async (closers) => {
+  // Also before three processes are started that would each say the same.
+  const access = loginIdentity(settings, { kind: "service", name: SERVICE });
+  if (access.kind === "refused") return { kind: "refused", why: [access.why] };
+  if (wanted.kind === "instance") return runRatings(wanted.instance, { settings, clock, say, access }, closers);
+  const fleet = startFleet({
+    script: fileURLToPath(new URL("../ratings.js", import.meta.url)),
+    count: wanted.count,
+    clock,
+    say,
+  });
+  closers.push(fleet.close);
+  void fleet.ended.then((code) => process.exit(code));
+  return { kind: "running" };
+});
