@@ -52,8 +52,10 @@ tracing: ## what sends traces to a collector (OTEL_EXPORTER_OTLP_ENDPOINT): nobo
 replay: ## what a Market with RECORD=file decided, and whether this code decides the same: make replay FILE=file
 	$(PREPARE) && $(NODE) dist/bin/replay.js "$$FILE"
 
-test: ## all tests, or those whose file name holds a word: make test ONLY=cart
-	$(PREPARE) nats-server browser nginx && set -f && $(NODE) dist/test/run.js $$ONLY
+# LONG=only runs the long files alone: what .ci/run does after the others.
+test: ## all tests but the long ones: ONLY=cart those of that name, LONG=1 all, TIMES=20 BUSY=1 again and again
+	$(PREPARE) nats-server browser nginx && set -f && \
+	  $(NODE) dist/test/run.js --long="$$LONG" --times="$$TIMES" --busy="$$BUSY" $$ONLY
 
 fuzz: ## a million inputs for everything that parses: make fuzz INPUTS=50000 SEED=7
 	$(PREPARE) && $(NODE) dist/test/fuzz/fuzz.js "$$INPUTS" "$$SEED"

@@ -1,39 +1,56 @@
-// The runner behind `make test`: every test file in a process of its own, several at a time, and a sum at the end that
-// no green nothing can slip into. uvu's own runner has no time limit and takes all files into one process, where one
-// forgotten connection hangs the lot.
+// The runner behind `make test`. A file that starts processes has a process of its own; the others share one. Several
+// processes run at a time, and the sum at the end counts a file as passed only when its tests ran and passed. uvu's own
+// runner has no time limit and takes all files into one process, where one forgotten connection hangs the lot.
 //
 //   node dist/test/run.js [WORD…]     runs the files whose name holds one of the words
-//   TEST_JOBS=1                       how many at a time (the number of cores)
+//   --long with | only                the long files as well, or alone
+//   --times N --busy 1                each file N times; with every core kept busy by other processes
+//   TEST_JOBS=1                       how many processes at a time (the number of cores)
 //   --root FOLDER --limit-ms MS       for the runner's own test: other files, another limit
 
+import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { type Found, LIMIT_MS, type Planned, plan } from "./runner/plan.ts";
-import { closing, exitCode, progressLine, type Result } from "./runner/report.ts";
-import { type Running, runFile } from "./runner/run-file.ts";
-import { judge, type Verdict } from "./runner/verdict.ts";
+import { type Found, type Job, LIMIT_MS, plan } from "./runner/plan.ts";
+import { closing, exitCode, progressLine, type Result, repeated } from "./runner/report.ts";
+import { type Running, runJob } from "./runner/run-job.ts";
+import { sections } from "./runner/sections.ts";
+import { ProcessSharing } from "./runner/shares-process.ts";
+import { type Ended, judge } from "./runner/verdict.ts";
 
 /** Longer than all files together may take: a machine that waits for the runner must get an answer. */
 const OVERALL_LIMIT_MS = 45 * 60_000;
-/** Nothing is silent for long: who is still running is told this often when nobody ends. */
+/** With no file ended for this long, the files that still run are named. */
 const STILL_MS = 10_000;
 const INTERRUPTED = 130; // what a shell says of a program that ^C ended
 
 const here = dirname(fileURLToPath(import.meta.url));
 const { values, positionals } = parseArgs({
-  options: { root: { type: "string", default: here }, "limit-ms": { type: "string", default: String(LIMIT_MS) } },
+  options: {
+    root: { type: "string", default: here },
+    "limit-ms": { type: "string", default: String(LIMIT_MS) },
+    long: { type: "string", default: "" },
+    times: { type: "string", default: "" },
+    busy: { type: "string", default: "" },
+  },
   allowPositionals: true,
 });
 const project = dirname(fileURLToPath(import.meta.resolve("#root/package.json")));
 
 function find(root: string): readonly Found[] {
+  const sharing = new ProcessSharing();
   const names = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".test.js"));
   return names.map((name) => {
     const file = join(root, name);
-    return { file, name: name.slice(0, -".test.js".length), text: readFileSync(sourceOf(file), "utf8") };
+    return {
+      file,
+      name: name.slice(0, -".test.js".length),
+      text: readFileSync(sourceOf(file), "utf8"),
+      sharesProcess: sharing.allowsFor(file),
+    };
   });
 }
 
@@ -44,7 +61,7 @@ function sourceOf(file: string): string {
 }
 
 const startedAt = performance.now();
-const running = new Map<Planned, Running>();
+const running = new Map<Job, Running>();
 const results: Result[] = [];
 let lastLineAt = startedAt;
 let interrupted = false;
@@ -54,48 +71,79 @@ function print(line: string): void {
   console.log(line);
 }
 
-async function runOne(planned: Planned): Promise<void> {
-  const fileStartedAt = performance.now();
-  const leftMs = OVERALL_LIMIT_MS - (fileStartedAt - startedAt);
-  const result = leftMs > 0 ? await runWithin(planned, leftMs) : { verdict: notRun(), output: "" };
-  const told = { name: planned.name, tookMs: performance.now() - fileStartedAt, ...result };
-  results.push(told);
-  print(progressLine(told));
+function report(result: Result): void {
+  results.push(result);
+  print(progressLine(result));
 }
 
-async function runWithin(planned: Planned, leftMs: number): Promise<{ verdict: Verdict; output: string }> {
-  const file = runFile({ ...planned, limitMs: Math.min(planned.limitMs, leftMs) }, project);
-  running.set(planned, file);
-  const ended = await file.ended;
-  running.delete(planned);
-  return { verdict: judge(ended), output: ended.output };
+async function runOne(job: Job): Promise<void> {
+  const jobStartedAt = performance.now();
+  const leftMs = OVERALL_LIMIT_MS - (jobStartedAt - startedAt);
+  if (leftMs <= 0) {
+    for (const { name } of job.files) report(notRun(name));
+    return;
+  }
+  const process = runJob({ ...job, limitMs: Math.min(job.limitMs, leftMs) }, project);
+  running.set(job, process);
+  const ended = await process.ended;
+  running.delete(job);
+  if (job.files.length > 1) return await reportShared(job, ended);
+  report({ name: job.name, tookMs: performance.now() - jobStartedAt, verdict: judge(ended), output: ended.output });
 }
 
-const notRun = (): Verdict => ({
-  passed: 0,
-  failed: 1,
-  skipped: 0,
-  why: ["not run: all files together took too long"],
+/** One result a file. A file during which the process ended is blamed, and those after it run in another process. */
+async function reportShared(job: Job, ended: Ended): Promise<void> {
+  const ran = sections(ended.output);
+  for (const [place, { output, end }] of ran.entries()) {
+    const last = place === ran.length - 1;
+    const own = end === undefined ? ended : { ...ended, code: end.code, signal: null, overLimitMs: undefined };
+    const verdict = judge({ ...own, output, leftBehind: last ? ended.leftBehind : [] });
+    report({ name: job.files[place]?.name ?? "", tookMs: end?.tookMs ?? 0, verdict, output });
+  }
+  const crashedAfterAll = ran.length === job.files.length && ran.at(-1)?.end !== undefined && !endedWell(ended);
+  if (crashedAfterAll || ran.length === 0) return reportCrash(job, ended);
+  const rest = job.files.slice(ran.length);
+  if (rest.length > 0 && !interrupted) await runOne({ ...job, files: rest, name: rest[0]?.name ?? job.name });
+}
+
+const endedWell = ({ code, overLimitMs }: Ended): boolean => code === 0 && overLimitMs === undefined;
+
+function reportCrash({ name }: Job, ended: Ended): void {
+  const { why } = judge({ ...ended, output: "" });
+  const verdict = { passed: 0, failed: 1, skipped: 0, why: ["its tests were over, the process was not", ...why] };
+  report({ name, tookMs: 0, verdict, output: ended.output });
+}
+
+const notRun = (name: string): Result => ({
+  name,
+  tookMs: 0,
+  verdict: { passed: 0, failed: 1, skipped: 0, why: ["not run: all files together took too long"] },
+  output: "",
 });
 
-async function runAll(files: readonly Planned[], jobs: number): Promise<void> {
-  const waiting = [...files];
+async function runAll(jobs: readonly Job[], atATime: number): Promise<void> {
+  const waiting = [...jobs];
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined && !interrupted; next = waiting.shift()) await runOne(next);
   };
-  await Promise.all(Array.from({ length: jobs }, work));
+  await Promise.all(Array.from({ length: atATime }, work));
 }
 
-function jobsFrom(text: string | undefined): number {
-  const jobs = Number(text);
-  return Number.isInteger(jobs) && jobs > 0 ? jobs : availableParallelism();
+const positive = (text: string | undefined, otherwise: number): number => {
+  const number = Number(text);
+  return Number.isInteger(number) && number > 0 ? number : otherwise;
+};
+
+function longFrom(text: string): "without" | "with" | "only" {
+  if (text === "") return "without";
+  return text === "only" ? "only" : "with";
 }
 
 // Test files run in groups of their own, so a ^C reaches only the runner: it takes them along.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(signal, () => {
     interrupted = true;
-    for (const file of running.values()) file.kill();
+    for (const job of running.values()) job.kill();
   });
 }
 setInterval(() => {
@@ -103,17 +151,33 @@ setInterval(() => {
   if (names !== "" && performance.now() - lastLineAt >= STILL_MS) print(`…    still running: ${names}`);
 }, 1000).unref();
 
-const jobs = jobsFrom(process.env["TEST_JOBS"]);
-const files = plan(find(values.root), positionals, Number(values["limit-ms"]));
-print(`running ${files.length} test files, ${jobs} at a time`);
+const busy = (): ChildProcess[] =>
+  Array.from({ length: availableParallelism() }, () =>
+    spawn(process.execPath, [join(here, "runner", "busy.js")], { stdio: "ignore" }),
+  );
+
+const times = positive(values.times, 1);
+const atATime = positive(process.env["TEST_JOBS"], availableParallelism());
+const { jobs, leftOut } = plan(find(values.root), {
+  words: positionals,
+  long: longFrom(values.long),
+  times,
+  minLimitMs: Number(values["limit-ms"]),
+});
+const count = jobs.reduce((sum, { files }) => sum + files.length, 0) / times;
+print(`running ${count} test files${times > 1 ? ` ${times} times` : ""}, ${atATime} processes at a time`);
+if (leftOut.length > 0) print(`not run, as they take long: ${leftOut.join(", ")} (LONG=1 runs them)`);
+const spinners = values.busy === "" ? [] : busy();
 await runAll(
-  files.filter(({ alone }) => !alone),
-  jobs,
+  jobs.filter(({ alone }) => !alone),
+  atATime,
 );
 await runAll(
-  files.filter(({ alone }) => alone),
+  jobs.filter(({ alone }) => alone),
   1,
 );
-if (files.length === 0) console.log(`no test file's name holds ${positionals.join(" or ")}`);
+for (const spinner of spinners) spinner.kill("SIGKILL");
+if (count === 0) console.log(`no test file's name holds ${positionals.join(" or ")}`);
+if (times > 1) console.log(repeated(results));
 console.log(closing(results));
 process.exit(interrupted ? INTERRUPTED : exitCode(results));

@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { LIMIT_MS, plan } from "../runner/plan.ts";
+import { type Found, LIMIT_MS, plan } from "../runner/plan.ts";
 import { livingProcesses, readProcess } from "../support/processes.ts";
 import { repository } from "../support/toolbox.ts";
 
@@ -171,20 +171,91 @@ test("a ^C takes the running files along and starts no other", async () => {
   assert.not.ok(existsSync(join(folder, "second")));
 });
 
+const found = (name: string, text = "", sharesProcess = false): Found => ({ file: name, name, text, sharesProcess });
+const ALL = { words: [], long: "without", times: 1 } as const;
+
 test("the slowest start first, the lone ones come last, and a hint lengthens the limit", () => {
   const files = { quick: "", slow: "// takes: 70 s\n", lone: "// a\n// alone\n", late: `${"\n".repeat(30)}// alone\n` };
-  const planned = plan(
-    Object.entries(files).map(([name, text]) => ({ file: name, name, text })),
-    [],
+  const { jobs } = plan(
+    Object.entries(files).map(([name, text]) => found(name, text)),
+    ALL,
   );
   assert.equal(
-    planned.map(({ name, limitMs, alone }) => [name, limitMs, alone]),
+    jobs.map(({ name, limitMs, alone }) => [name, limitMs, alone]),
     [
       ["slow", 350_000, false],
       ["late", LIMIT_MS, false],
       ["quick", LIMIT_MS, false],
       ["lone", LIMIT_MS, true],
     ],
+  );
+});
+
+test("files that start no process share one, unless they measure time", () => {
+  const files = [found("b", "", true), found("a", "", true), found("own"), found("lone", "// alone\n", true)];
+  assert.equal(
+    plan(files, ALL).jobs.map(({ files: some }) => some.map(({ name }) => name)),
+    [["a", "b"], ["own"], ["lone"]],
+  );
+});
+
+test("long files run with LONG only, or when a word names no other", () => {
+  const files = [found("dwc/parse"), found("dwc/parallel.long"), found("sim/days.long")];
+  const names = (words: readonly string[], long: "without" | "with" | "only"): readonly string[] =>
+    plan(files, { words, long, times: 1 }).jobs.map(({ name }) => name);
+  assert.equal(names([], "without"), ["dwc/parse"]);
+  assert.equal(names([], "only"), ["dwc/parallel.long", "sim/days.long"]);
+  assert.equal(names([], "with"), ["dwc/parallel.long", "dwc/parse", "sim/days.long"]);
+  assert.equal(names(["dwc"], "without"), ["dwc/parse"]);
+  assert.equal(names(["parallel"], "without"), ["dwc/parallel.long"]);
+  assert.equal(plan(files, ALL).leftOut, ["dwc/parallel.long", "sim/days.long"]);
+});
+
+/** A file that the runner puts into a process with others: its imports start none. */
+const sharing = (body: string): string => `import { suite } from ${UVU}; const test = suite("s");\n${body}`;
+
+test("each file of a shared process is counted and judged by itself", async () => {
+  fixture("a", sharing(`test("pid", () => console.log("process of a", globalThis.process.pid)); ${GOOD}`));
+  fixture("b", sharing('test("fails", () => { throw new Error("on purpose"); }); test("b", () => {}); test.run();'));
+  fixture("c", sharing(GOOD));
+  const { code, said, last } = await run();
+  assert.is(code, 1);
+  assert.is(last, "6 passed, 1 failed", said);
+  assert.match(said, /^FAIL +\d\.\d s {2}b {2}\(1 passed, 1 failed: exit code 1; 1 of 2 passed\)$/m);
+  assert.match(said, /---- b\n[\s\S]*on purpose/);
+  assert.not.match(said, /process of a/);
+});
+
+test("a crash in a shared process is blamed on its file, and the files after it run all the same", async () => {
+  fixture("a", sharing(GOOD));
+  fixture(
+    "b",
+    sharing(
+      'test("crash", () => { globalThis["pro" + "cess"].kill(globalThis["pro" + "cess"].pid, "SIGKILL"); }); test.run();',
+    ),
+  );
+  fixture("c", sharing(GOOD));
+  const { said, last } = await run();
+  assert.is(last, "4 passed, 1 failed", said);
+  assert.match(said, /^FAIL.* b {2}\(0 passed, 1 failed: was killed by SIGKILL/m);
+});
+
+test("a shared process that stays after its tests fails the run", async () => {
+  fixture("a", sharing(`setInterval(() => {}, 1000); ${GOOD}`));
+  fixture("b", sharing(GOOD));
+  const { said, last } = await run("--limit-ms", "1500");
+  assert.is(last, "4 passed, 1 failed", said);
+  assert.match(said, /its tests were over, the process was not; still ran after 2 s and was ended/);
+});
+
+test("--times repeats each file and counts its failures", async () => {
+  fixture("twice", HEAD + GOOD);
+  const { said, last } = await run("--times", "3", "--busy", "1");
+  assert.is(last, "6 passed, 0 failed", said);
+  assert.match(said, /^twice: 0 of 3 runs failed, the slowest took \d+\.\d s$/m);
+  assert.not.ok(
+    livingProcesses().some(({ command }) => command.endsWith("runner/busy.js")),
+    "no busy process is left",
   );
 });
 

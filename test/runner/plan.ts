@@ -1,39 +1,94 @@
-// Which test files run, in which order, for how long at most. Pure: it reads names and first lines, not files.
-// A file may say about itself, in comments among its first lines:  // takes: 70 s   and   // alone
-
-export interface Planned {
-  readonly file: string;
-  /** As a person names it: without the folder and the ending. */
-  readonly name: string;
-  readonly limitMs: number;
-  /** Must not share the machine: what it measures is time. */
-  readonly alone: boolean;
-}
+// The plan of a test run: which files, in which order, with which limit, and which of them share a process.
+// It reads names and first lines, not files. A file says about itself, in comments among its first lines:
+//   // takes: 70 s    sets its limit and starts it early
+//   // alone          keeps other files off the machine while it runs
+// A file named *.long.test.ts takes long by nature: it runs with LONG only.
 
 export interface Found {
   readonly file: string;
+  /** The path below test/, without the ending: system/pause, dwc/parallel.long. */
   readonly name: string;
   readonly text: string;
+  /** Starts no process, so that it may run in one process with others of its kind. */
+  readonly sharesProcess: boolean;
 }
 
-/** For a file that says nothing: a test that takes longer should say so. */
+/** One process of a run: a single file, or a lot of files that share it. */
+export interface Job {
+  readonly name: string;
+  readonly files: readonly Found[];
+  readonly limitMs: number;
+  /** Must not share the machine: it measures time. */
+  readonly alone: boolean;
+}
+
+export interface Chosen {
+  readonly jobs: readonly Job[];
+  /** Long files that match and are left out. */
+  readonly leftOut: readonly string[];
+}
+
+export interface Choice {
+  /** Parts of names; none chooses every file. */
+  readonly words: readonly string[];
+  readonly long: "without" | "with" | "only";
+  readonly times: number;
+  readonly minLimitMs?: number;
+}
+
+/** The limit of a file without a hint. A test that takes longer should say so. */
 export const LIMIT_MS = 120_000;
-/** A busy machine may take this many times what the file says. */
+/** A busy machine may take this many times the hint. */
 const SLACK = 5;
 const HINT_LINES = 10;
 
-/** Those whose name holds one of `words` (all, without words): first the shared ones, slowest first, then the lone ones. */
-export function plan(found: readonly Found[], words: readonly string[], leastLimitMs = LIMIT_MS): readonly Planned[] {
+/** Shared lots first, as they hold the most tests; then the slowest; the lone ones last. */
+export function plan(found: readonly Found[], { words, long, times, minLimitMs = LIMIT_MS }: Choice): Chosen {
   const parts = words.map(asName);
-  const chosen = found.filter(({ name }) => parts.length === 0 || parts.some((part) => name.includes(part)));
-  const rows = chosen.map(({ file, name, text }) => ({ file, name, ...hints(text) }));
-  return rows
-    .sort((a, b) => Number(a.alone) - Number(b.alone) || b.takesMs - a.takesMs || a.name.localeCompare(b.name))
-    .map(({ file, name, alone, takesMs }) => ({ file, name, alone, limitMs: Math.max(leastLimitMs, takesMs * SLACK) }));
+  const matching = found.filter(({ name }) => parts.length === 0 || parts.some((part) => name.includes(part)));
+  const wanted = matching.filter((one) => long === "with" || isLong(one) === (long === "only"));
+  // A word that matches long files alone means them.
+  const chosen = wanted.length === 0 && parts.length > 0 ? matching : wanted;
+  const once = [...lots(chosen, minLimitMs), ...singles(chosen, minLimitMs)];
+  return {
+    jobs: Array.from({ length: times }, () => once)
+      .flat()
+      .sort((a, b) => Number(a.alone) - Number(b.alone)),
+    leftOut: matching.filter((one) => !chosen.includes(one)).map(({ name }) => name),
+  };
 }
+
+const isLong = ({ name }: Found): boolean => name.endsWith(".long");
 
 /** A path as a shell completes it means the same as the name: test/market/cart.test.ts is market/cart. */
 const asName = (word: string): string => word.replace(/^(\.\/)?(dist\/)?test\//, "").replace(/\.test\.[jt]s$/, "");
+
+function lots(chosen: readonly Found[], minLimitMs: number): Job[] {
+  const files = chosen.filter(sharesNow).sort((a, b) => a.name.localeCompare(b.name));
+  const [first] = files;
+  if (first === undefined) return [];
+  const name = files.length === 1 ? first.name : `${files.length} files in one process`;
+  return [{ name, files, limitMs: minLimitMs, alone: false }];
+}
+
+function singles(chosen: readonly Found[], minLimitMs: number): Job[] {
+  return chosen
+    .filter((one) => !sharesNow(one))
+    .map((one) => ({ one, ...hints(one.text) }))
+    .sort((a, b) => b.takesMs - a.takesMs || a.one.name.localeCompare(b.one.name))
+    .map(({ one, alone, takesMs }) => ({
+      name: one.name,
+      files: [one],
+      limitMs: Math.max(minLimitMs, takesMs * SLACK),
+      alone,
+    }));
+}
+
+/** A file with hints of its own wants a process of its own. */
+const sharesNow = ({ sharesProcess, text }: Found): boolean => {
+  const { takesMs, alone } = hints(text);
+  return sharesProcess && !alone && takesMs === 0;
+};
 
 function hints(text: string): { takesMs: number; alone: boolean } {
   const head = text.split("\n").slice(0, HINT_LINES).join("\n");

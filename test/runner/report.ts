@@ -33,6 +33,21 @@ export function closing(results: readonly Result[]): string {
   ].join("\n");
 }
 
+/** How often each file passed that ran several times, the worst first. */
+export function repeated(results: readonly Result[]): string {
+  const names = [...new Set(results.map(({ name }) => name))];
+  const rows = names.map((name) => {
+    const own = results.filter((result) => result.name === name);
+    const failed = own.filter(({ verdict }) => verdict.failed > 0).length;
+    const slowest = Math.max(...own.map(({ tookMs }) => tookMs));
+    return { failed, line: `${name}: ${failed} of ${own.length} runs failed, the slowest took ${seconds(slowest)}` };
+  });
+  return rows
+    .sort((a, b) => b.failed - a.failed)
+    .map(({ line }) => line)
+    .join("\n");
+}
+
 /** Passed only if something did. */
 export function exitCode(results: readonly Result[]): number {
   const failed = results.some(({ verdict }) => verdict.failed > 0);

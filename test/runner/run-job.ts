@@ -1,5 +1,5 @@
-// Runs one test file as a process group of its own, in a home and a temporary folder of its own, and makes sure that
-// nothing of it is left: neither files nor processes, be they in its group or started detached.
+// One process of a test run, as a process group in a home and a temporary folder of its own. At its end nothing of it is
+// left: neither files nor processes, be they in its group or started detached.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
@@ -7,9 +7,10 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { SETTINGS } from "../../src/settings.ts";
 import { carries, livingProcesses, type ProcessRow, send } from "../support/processes.ts";
-import type { Planned } from "./plan.ts";
+import type { Job } from "./plan.ts";
 import type { Ended } from "./verdict.ts";
 
 export interface Running {
@@ -21,7 +22,8 @@ export interface Running {
 /** What a child may still need to be gone after its parent: its last words, not its work. */
 const LEAVE_MS = 1_000;
 const POLL_MS = 20;
-/** More output than this is cut in the middle: a test that prints in a loop must not take the runner along. */
+const SHARED_PROCESS = fileURLToPath(import.meta.resolve("./shared-process.js"));
+/** More output of a file than this is cut in the middle: a test that prints in a loop must not take the runner along. */
 const KEPT_CHARACTERS = 1_000_000;
 /** Every process of a test file carries its id, and those of the runners above it. */
 const MARK = "TEST_FILE_IDS";
@@ -34,18 +36,20 @@ const UNWANTED = new Set([
   "FORCE_COLOR",
   "NODE_ENV",
 ]);
-const UNWANTED_PATTERN = /^(LOG_.*|.*_MS|MAKE.*|MFLAGS|COUNT|INSTANCE|ONLY|npm_.*)$/;
+const UNWANTED_PATTERN = /^(LOG_.*|.*_MS|MAKE.*|MFLAGS|COUNT|INSTANCE|ONLY|LONG|TIMES|BUSY|npm_.*)$/;
 
-export function runFile({ file, limitMs }: Planned, cwd: string): Running {
+export function runJob({ files, limitMs }: Job, cwd: string): Running {
   const id = randomUUID();
+  const paths = files.map(({ file }) => file);
+  const args = paths.length === 1 ? paths : [SHARED_PROCESS, ...paths];
   const folder = mkdtempSync(join(tmpdir(), "test-"));
-  const child = spawn(process.execPath, ["--enable-source-maps", file], {
+  const child = spawn(process.execPath, ["--enable-source-maps", ...args], {
     cwd,
     detached: true,
     env: environment(folder, id),
     stdio: ["ignore", "pipe", "pipe"],
   });
-  const output = collect(child);
+  const output = collect(child, KEPT_CHARACTERS * files.length);
   const kill = (): void => family(child, id).forEach(({ pid }) => void send(pid, "SIGKILL"));
   return { ended: watch(child, { id, limitMs, output, kill }).finally(() => remove(folder)), kill };
 }
@@ -113,12 +117,12 @@ function family(child: ChildProcess, id: string): readonly ProcessRow[] {
   return livingProcesses().filter(({ pid, groupId }) => groupId === child.pid || carries(pid, id));
 }
 
-function collect(child: ChildProcess): () => string {
+function collect(child: ChildProcess, keptCharacters: number): () => string {
   let head = "";
   let tail = "";
   const hear = (text: string): void => {
-    if (head.length < KEPT_CHARACTERS) head += text;
-    else tail = (tail + text).slice(-KEPT_CHARACTERS);
+    if (head.length < keptCharacters) head += text;
+    else tail = (tail + text).slice(-keptCharacters);
   };
   child.stdout?.setEncoding("utf8").on("data", hear);
   child.stderr?.setEncoding("utf8").on("data", hear);
