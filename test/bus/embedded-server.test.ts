@@ -25,6 +25,7 @@ import { commandOf, lastWords } from "../../src/bus/server-process.ts";
 import { whyNeverStarted } from "../../src/bus/succession.ts";
 import { systemClock } from "../../src/clock.ts";
 import { freePort, isRunning, startNatsServer, until } from "../support/nats-server.ts";
+import { stopProcess } from "../support/processes.ts";
 
 type Context = { said: string[]; ends: (() => unknown)[] };
 
@@ -171,7 +172,7 @@ test("a started server serves this machine only", async (context) => {
 test("a server that is paused is ended all the same", async (context) => {
   const ensured = await ensure(context, await freeUrl());
   assert.ok(ensured.kind === "started");
-  process.kill(ensured.pid, "SIGSTOP");
+  stopProcess(ensured.pid);
   await ensured.stop();
   assert.not.ok(isRunning(ensured.pid));
 });
@@ -380,7 +381,7 @@ test("^Z and ^C in the terminal do not reach the server: it is in a session of i
   const sessionOf = (pid: number): string | undefined =>
     readFileSync(`/proc/${pid}/stat`, "latin1").split(") ")[1]?.split(" ")[3];
   assert.is(sessionOf(owner.serverPid()), String(owner.serverPid()));
-  owner.child.kill("SIGSTOP");
+  stopProcess(owner.child.pid ?? 0);
   assert.ok(await answers(url), "the server stands still with its owner");
   owner.child.kill("SIGCONT");
 });
@@ -390,7 +391,7 @@ test("a process that stood still for longer than a bus may keep silent has lost 
   const { owner } = await owners(context, url);
   const bus = client(context, url);
   await until("connected", () => bus.status === "connected");
-  owner.child.kill("SIGSTOP");
+  stopProcess(owner.child.pid ?? 0);
   const waiting = bus.request("owner.get", "", { timeoutMs: 10_000 });
   await new Promise<void>((resolve) => clock.after(4_000, resolve)); // the pause itself is what is tested
   owner.child.kill("SIGCONT");

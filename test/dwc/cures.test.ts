@@ -14,7 +14,7 @@ import { paths } from "../../src/dwc/identity/folder.ts";
 import { changeState } from "../../src/dwc/identity/state-file.ts";
 import { freePort, startNatsServer, type TestServer, until } from "../support/nats-server.ts";
 import { knock } from "../support/orgs.ts";
-import { send } from "../support/processes.ts";
+import { send, stopProcess } from "../support/processes.ts";
 import { repository } from "../support/toolbox.ts";
 import { Desk, ownersDesk, type Typed } from "./typed.ts";
 
@@ -140,7 +140,7 @@ test("a change that is held up by a process that was stopped", async ({ ann, url
   const holder = fork(script, [paths.lock(ann.state)]);
   children.push(holder);
   await new Promise((resolve) => holder.once("message", resolve));
-  holder.kill("SIGSTOP");
+  stopProcess(holder.pid ?? 0);
   const change = { folder: ann.state, clock: systemClock(), lockWithinMs: 200 };
   const busy = await changeState(change, (state) => ({ kind: "done", state }));
   assert.ok(busy.kind === "refused" && busy.code === "state-busy");

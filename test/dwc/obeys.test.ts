@@ -277,7 +277,7 @@ test("^C while the bus is asked ends with what was done, and with what to type",
   const bus = await busOf(context, ann);
   const between = await deafened(bus.port);
   const asked = between.mute(/CLAIMS\.UPDATE/);
-  const { code, stdout, stderr } = await ann.type(["invite-user", "ben@example.org"], {
+  const { code, stdout, stderr } = await ann.start(["invite-user", "ben@example.org"], {
     env: { NATS_URL: between.url },
     interrupt: asked,
   });

@@ -29,31 +29,31 @@ async function shell(line: string): Promise<{ stdout: string; stderr: string }> 
 test("it runs through a link to a link, from any folder", async () => {
   symlinkSync(PROGRAM, join(ann.folder, "first"));
   symlinkSync("first", join(ann.folder, "second"));
-  const { code, stdout } = await ann.type(["status"], { program: join(ann.folder, "second"), cwd: "/" });
+  const { code, stdout } = await ann.start(["status"], { program: join(ann.folder, "second"), cwd: "/" });
   assert.is(code, 0);
   assert.match(stdout, "Logged in as");
 });
 
 test("--state wins over DWC_STATE, and is meant from the folder that one is in", async () => {
-  const { stdout } = await ann.type(["status", "--state", "elsewhere"]);
+  const { stdout } = await ann.start(["status", "--state", "elsewhere"]);
   assert.match(stdout, `(${join(ann.folder, "elsewhere")})`);
-  const there = await ann.type(["--state", ann.state, "status"], { env: { DWC_STATE: undefined, HOME: undefined } });
+  const there = await ann.start(["--state", ann.state, "status"], { env: { DWC_STATE: undefined, HOME: undefined } });
   assert.match(there.stdout, "Logged in as");
 });
 
 test("without a HOME it says what to set, and help needs none", async () => {
   const env = { HOME: undefined, DWC_STATE: undefined };
-  const { code, stderr } = await ann.type(["status"], { env });
+  const { code, stderr } = await ann.start(["status"], { env });
   assert.is(code, 2);
   assert.match(stderr, /HOME.*set DWC_STATE/);
-  assert.is((await ann.type(["--help"], { env })).code, 0);
+  assert.is((await ann.start(["--help"], { env })).code, 0);
 });
 
 test("in HOME it keeps its state in .datawire", async () => {
   const desk = new Desk();
-  const { code } = await desk.type(["create-org", "Org", "Ben", "b@example.org"], { env: { DWC_STATE: undefined } });
+  const { code } = await desk.start(["create-org", "Org", "Ben", "b@example.org"], { env: { DWC_STATE: undefined } });
   assert.is(code, 0);
-  assert.match((await desk.type(["status", "--state", join(desk.folder, ".datawire")])).stdout, "b@example.org");
+  assert.match((await desk.start(["status", "--state", join(desk.folder, ".datawire")])).stdout, "b@example.org");
   desk.clear();
 });
 
@@ -63,7 +63,7 @@ test("a folder that cannot be written is told with the folder, and nothing is ha
   const inOurs = ["file", "file/below", "dangling"].map((name) => join(ann.folder, name));
   // /proc says that the parent is missing, for ever: whoever believes it tries again for ever.
   for (const state of [...inOurs, "/dev/null/x", "/proc/none", "/proc/none/x"]) {
-    const { code, stdout, stderr } = await ann.type(["create-org", "Org", "Ben", "b@c.de", "--state", state]);
+    const { code, stdout, stderr } = await ann.start(["create-org", "Org", "Ben", "b@c.de", "--state", state]);
     assert.is(code, 1, state);
     assert.is(stdout, "");
     assert.match(stderr, state);
@@ -93,7 +93,7 @@ test("a closed output is no crash, and a full disk is told", async () => {
 test("no answer has a colour, whatever the environment asks for", async () => {
   for (const env of [{ FORCE_COLOR: "1" }, { NO_COLOR: "1" }, { TERM: "xterm-256color", CLICOLOR_FORCE: "1" }]) {
     for (const args of [["status"], ["--help"], ["nonsense"]]) {
-      const { stdout, stderr } = await ann.type(args, { env });
+      const { stdout, stderr } = await ann.start(args, { env });
       assert.not.match(stdout + stderr, "\u001b", args.join(" "));
     }
   }
@@ -101,7 +101,7 @@ test("no answer has a colour, whatever the environment asks for", async () => {
 
 test("help of every command is there, on stdout, with exit code 0", async () => {
   for (const { name } of COMMANDS) {
-    const { code, stdout, stderr } = await ann.type([name, "--help"]);
+    const { code, stdout, stderr } = await ann.start([name, "--help"]);
     assert.is(code, 0);
     assert.match(stdout, `dwc ${name}`);
     assert.is(stderr, "");
@@ -110,7 +110,7 @@ test("help of every command is there, on stdout, with exit code 0", async () => 
 });
 
 test("settings of the Market that are wrong do not keep help from being read", async () => {
-  assert.is((await ann.type(["create-org", "--help"], { env: { PORT: "none" } })).code, 0);
+  assert.is((await ann.start(["create-org", "--help"], { env: { PORT: "none" } })).code, 0);
 });
 
 test("an answer costs little more than starting Node", async () => {

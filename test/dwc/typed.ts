@@ -1,9 +1,12 @@
-// bin/dwc as a person types it: the real wrapper and the real program, in a state folder of its own.
+// dwc as a person types it, in a state folder of its own: in this process, or through the real wrapper in one of its own.
 
 import { spawn } from "node:child_process";
 import { existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PassThrough, Writable } from "node:stream";
+import { runWith } from "../../bin/dwc-run.ts";
+import { Interruption } from "../../src/dwc/interruption.ts";
 import { freePort } from "../support/nats-server.ts";
 import { repository } from "../support/toolbox.ts";
 
@@ -17,6 +20,9 @@ export interface TypedOptions {
   readonly stdin?: string;
   /** On top of PATH, HOME, DWC_STATE and NATS_URL; undefined takes one away. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+export interface StartOptions extends TypedOptions {
   readonly cwd?: string;
   /** Another path to the same program. */
   readonly program?: string;
@@ -37,12 +43,27 @@ export class Desk {
   readonly folder = mkdtempSync(join(tmpdir(), "dwc-"));
   readonly state = join(this.folder, "state");
 
-  type(args: readonly string[], options: TypedOptions = {}): Promise<Typed> {
+  /** Runs in this process, with streams that are no terminal: a start of node costs more than most commands. */
+  async type(args: readonly string[], { stdin = "", env = {} }: TypedOptions = {}): Promise<Typed> {
+    const screen = { stdout: new Captured(), stderr: new Captured() };
+    const input = new PassThrough();
+    input.end(stdin);
+    const { stdout, stderr, exitCode } = await runWith(args, {
+      env: this.#env(env),
+      stdin: input as unknown as NodeJS.ReadStream,
+      stdout: screen.stdout as unknown as NodeJS.WriteStream,
+      stderr: screen.stderr as unknown as NodeJS.WriteStream,
+      interruption: new Interruption(),
+    });
+    return { code: exitCode, stdout: screen.stdout.text + stdout, stderr: screen.stderr.text + stderr };
+  }
+
+  /** The same in a process of its own, from bin/dwc on. */
+  start(args: readonly string[], options: StartOptions = {}): Promise<Typed> {
     const { stdin = "", env = {}, cwd, program = PROGRAM, interrupt } = options;
-    const { PATH = "" } = process.env;
     const child = spawn(program, [...args], {
       cwd: cwd ?? this.folder,
-      env: { PATH, HOME: this.folder, DWC_STATE: this.state, NATS_URL: nowhere, ...env },
+      env: this.#env(env),
       stdio: ["pipe", "pipe", "pipe"],
       // One that turns for ever ends with the code null.
       ...{ timeout: ENDS_WITHIN_MS, killSignal: "SIGKILL" },
@@ -53,13 +74,18 @@ export class Desk {
         said[name] += text;
       });
     }
-    // Whoever does not read stdin ends before it is written.
+    // A program that does not read stdin ends before it is written.
     child.stdin.on("error", () => undefined).end(stdin);
     interrupt?.then(() => child.kill("SIGINT")).catch(() => undefined);
     return new Promise((resolve, reject) => {
       child.on("error", reject);
       child.on("close", (code) => resolve({ code, ...said }));
     });
+  }
+
+  #env(more: TypedOptions["env"]): Readonly<Record<string, string | undefined>> {
+    const { PATH = "" } = process.env;
+    return { PATH, HOME: this.folder, DWC_STATE: this.state, NATS_URL: nowhere, ...more };
   }
 
   /** Types what has to work for the test to go on, and gives what came on stdout. */
@@ -93,6 +119,15 @@ export class Desk {
 
   clear(): void {
     rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+class Captured extends Writable {
+  text = "";
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk.toString();
+    done();
   }
 }
 

@@ -11,6 +11,7 @@ import { findProgram, programFolders } from "../../src/bus/find-program.ts";
 import { probe } from "../../src/bus/probe.ts";
 import { type ServerPlan, type ServerProcess, startServerProcess } from "../../src/bus/server-process.ts";
 import { systemClock } from "../../src/clock.ts";
+import { stopProcess } from "./processes.ts";
 
 export interface TestServer {
   readonly url: string;
@@ -130,7 +131,7 @@ class RealServer implements TestServer {
   }
 
   pause(): void {
-    signal(this.pid, "SIGSTOP");
+    stopProcess(this.pid);
   }
 
   resume(): void {

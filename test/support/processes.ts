@@ -45,15 +45,34 @@ export function send(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-function listProc(): string[] {
+/** Until a stopped process has stopped: every thread of it has to notice, and a busy machine lets it go on for a while. */
+const STOPS_WITHIN_MS = 10_000;
+const STOP_POLL_MS = 1;
+
+/** SIGSTOP, and back when every thread has stopped: a paused server must not answer one question more. */
+export function stopProcess(pid: number): void {
+  send(pid, "SIGSTOP");
+  const giveUpAt = performance.now() + STOPS_WITHIN_MS;
+  while (readProcess(pid) !== undefined && !threadsOf(pid).every((state) => state === "T" || state === "t")) {
+    if (performance.now() > giveUpAt) throw new Error(`process ${pid} did not stop within ${STOPS_WITHIN_MS} ms`);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, STOP_POLL_MS);
+  }
+}
+
+function threadsOf(pid: number): readonly string[] {
+  const stats = listProc(`${pid}/task`).map((thread) => readProc(pid, `task/${thread}/stat`));
+  return stats.filter((stat) => stat !== undefined).map((stat) => stat.slice(stat.lastIndexOf(")") + 2)[0] ?? "");
+}
+
+function listProc(folder = ""): string[] {
   try {
-    return readdirSync("/proc");
+    return readdirSync(`/proc/${folder}`);
   } catch {
     return [];
   }
 }
 
-function readProc(pid: number, file: "stat" | "cmdline" | "environ"): string | undefined {
+function readProc(pid: number, file: string): string | undefined {
   try {
     return readFileSync(`/proc/${pid}/${file}`, "utf8");
   } catch {

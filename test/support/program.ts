@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { readProcess } from "./processes.ts";
+import { readProcess, stopProcess } from "./processes.ts";
 import { until } from "./until.ts";
 
 export interface ProgramOptions {
@@ -97,7 +97,8 @@ export class Program {
   }
 
   signal(signal: NodeJS.Signals): void {
-    process.kill(this.pid, signal);
+    if (signal === "SIGSTOP") stopProcess(this.pid);
+    else process.kill(this.pid, signal);
   }
 
   /** Pauses it as ^Z does, and waits until the kernel has done so: what is sent from now on finds it asleep. */

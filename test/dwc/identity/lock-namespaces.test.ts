@@ -11,6 +11,7 @@ import { paths } from "../../../src/dwc/identity/folder.ts";
 import { type Locked, lock } from "../../../src/dwc/identity/lock.ts";
 import { until } from "../../support/nats-server.ts";
 import { Folder } from "../../support/orgs.ts";
+import { stopProcess } from "../../support/processes.ts";
 
 const script = (name: string): string => fileURLToPath(new URL(`../../support/${name}.js`, import.meta.url));
 const NAMESPACE = ["--pid", "--fork", "--kill-child", "--mount-proc"];
@@ -86,7 +87,7 @@ skipped(
     const inner = spawnSync("pgrep", ["-P", String(child.pid)])
       .stdout.toString()
       .trim();
-    process.kill(Number(inner), "SIGSTOP");
+    stopProcess(Number(inner));
     assert.is((await take(SHORT_MS)).kind, "busy", "stopped");
     process.kill(Number(inner), "SIGKILL");
     const next = await take(LONG_MS);

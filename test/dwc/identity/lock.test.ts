@@ -12,7 +12,7 @@ import { systemClock } from "../../../src/clock.ts";
 import { type Locked, lock } from "../../../src/dwc/identity/lock.ts";
 import { endNote, ownNote, readNote } from "../../../src/dwc/identity/lock-note.ts";
 import { until } from "../../support/nats-server.ts";
-import { livingProcesses } from "../../support/processes.ts";
+import { livingProcesses, stopProcess } from "../../support/processes.ts";
 
 interface Context {
   path: string;
@@ -103,7 +103,7 @@ test("killed while it holds, it is in nobody's way", async (context) => {
 
 test("stopped while it holds, it still holds, and goes on where it was", async (context) => {
   const other = await holder(context);
-  other.kill("SIGSTOP");
+  stopProcess(other.pid ?? 0);
   assert.is((await take(context.path, SHORT_MS)).kind, "busy");
   other.kill("SIGCONT");
   const next = take(context.path);

@@ -13,7 +13,7 @@ const COUNT = 50;
 test("fifty services made at once are fifty services in one intact file", async () => {
   const ann = await ownersDesk();
   const names = Array.from({ length: COUNT }, (_, index) => `service-${index}`);
-  const made = await Promise.all(names.map((name) => ann.type(["create-service", name, "--json"])));
+  const made = await Promise.all(names.map((name) => ann.start(["create-service", name, "--json"])));
   for (const { code, stderr } of made) assert.is(code, 0, stderr);
   const { services } = (await ann.json("status")) as unknown as { services: { name: string; public_key: string }[] };
   assert.equal(
@@ -28,7 +28,7 @@ test("fifty services made at once are fifty services in one intact file", async 
 
 test("one service made ten times at once is made once, and all are told the same credentials", async () => {
   const ann = await ownersDesk();
-  const made = await Promise.all(Array.from({ length: 10 }, () => ann.type(["create-service", "ratings", "--json"])));
+  const made = await Promise.all(Array.from({ length: 10 }, () => ann.start(["create-service", "ratings", "--json"])));
   const told = made.map(({ stdout }) => JSON.parse(stdout));
   assert.is(told.filter(({ outcome }) => outcome === "made").length, 1);
   assert.is(new Set(told.map(({ service }) => service.public_key)).size, 1);
@@ -38,7 +38,7 @@ test("one service made ten times at once is made once, and all are told the same
 test("the first orgs of one folder, made at once, have one operator", async () => {
   const desk = new Desk();
   const made = await Promise.all(
-    Array.from({ length: 8 }, (_, index) => desk.type(["create-org", `Org ${index}`, "Ann", "ann@example.org"])),
+    Array.from({ length: 8 }, (_, index) => desk.start(["create-org", `Org ${index}`, "Ann", "ann@example.org"])),
   );
   for (const { code, stderr } of made) assert.is(code, 0, stderr);
   assert.is(((await desk.json("status"))["orgs"] as unknown[]).length, 8);

@@ -1,0 +1,91 @@
+// One run of dwc: arguments, environment and streams in, a result out. What is heavy is loaded when a command asks for it:
+// keys and the client library take longer to load than most answers take.
+
+import { resolve } from "node:path";
+import { systemClock } from "../src/clock.ts";
+import { lookAtBus } from "../src/dwc/bus-look.ts";
+import { COMMANDS } from "../src/dwc/commands.ts";
+import { runDwc } from "../src/dwc/dwc.ts";
+import { identityVerbs } from "../src/dwc/identity-verbs.ts";
+import { liveVerbs } from "../src/dwc/live/live-verbs.ts";
+import type { Interruption } from "../src/dwc/interruption.ts";
+import type { Failed, Rendered } from "../src/dwc/outcome.ts";
+import { processScreen } from "../src/dwc/screen.ts";
+import { type Matter, tellBus } from "../src/dwc/tell-bus.ts";
+import { processTerminal } from "../src/dwc/terminal.ts";
+import type { World } from "../src/dwc/world.ts";
+import { VERSION } from "../src/program/version.ts";
+import { readSettings } from "../src/settings.ts";
+
+/** What a process has, so that a test can hand in its own. */
+export interface Surroundings {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  /** ^C while a bus is asked. */
+  readonly interruption: Interruption;
+}
+
+const clock = systemClock();
+const mint = async () => (await import("../src/dwc/identity/mint.ts")).natsMint;
+const busTools = async () => ({
+  ...(await import("../src/dwc/live/visit.ts")),
+  ...(await import("../src/dwc/live/roll.ts")),
+  ...(await import("../src/dwc/live/caller.ts")),
+  ...(await import("../src/dwc/live/fault-visit.ts")),
+});
+const examiner = async () => (await import("../src/dwc/live/examine.ts")).examine;
+const push = () => import("../src/dwc/identity/push.ts");
+
+export function runWith(args: readonly string[], around: Surroundings): Promise<Rendered> {
+  // As the terminal's owner has it: NO_COLOR, FORCE_COLOR and a TERM that knows none are Node's to read.
+  const colour = around.stdout.isTTY === true && around.stdout.hasColors();
+  return runDwc(args, {
+    commands: COMMANDS,
+    version: VERSION,
+    openWorld: (state) => openWorld(state, around),
+    colour,
+  });
+}
+
+/** The world of a command; `state`: the folder that was typed, instead of that of the environment. */
+export function openWorld(state: string | undefined, around: Surroundings): World | Failed {
+  const { env, stdin, stdout, stderr, interruption } = around;
+  const read = readSettings(state === undefined ? env : { ...env, DWC_STATE: pathOf(state) });
+  if (read.kind === "refused") return wrongSettings(read.problems);
+  const { natsUrls: urls } = read.settings;
+  const stateDir = resolve(read.settings.stateDir);
+  const tell = (matter: Matter, withinMs?: number) => tellBus(matter, { urls, clock, mint, push, withinMs });
+  const settings = { ...read.settings, stateDir };
+  const identity = identityVerbs({
+    stateDir,
+    clock,
+    mint,
+    tellBus: (matter, withinMs) =>
+      isLook(matter) ? tell(matter, withinMs) : interruption.during(() => tell(matter, withinMs), urls),
+  });
+  return {
+    stateDir,
+    identity,
+    lookAtBus: () => lookAtBus(urls, clock),
+    live: liveVerbs({ settings, clock, identity, nodeVersion: process.versions.node, busTools, examiner }),
+    terminal: processTerminal(stdin, stderr),
+    screen: processScreen(stdin, stdout, stderr),
+  };
+}
+
+/** An address in the place of a path stays one, so that it is refused as such. */
+function pathOf(typed: string): string {
+  return typed.includes("://") ? typed : resolve(typed);
+}
+
+function isLook(matter: Matter): boolean {
+  return matter.kind === "accounts" && matter.mode === "look";
+}
+
+function wrongSettings(problems: readonly string[]): Failed {
+  const message = `wrong setting: ${problems.join("; ")}`;
+  const hint = "set it anew, or leave it out for the usual value";
+  return { kind: "failed", fault: "usage", code: "wrong-setting", message, hint };
+}

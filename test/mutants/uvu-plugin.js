@@ -1,0 +1,93 @@
+// A test runner for Stryker. One process loads every test file once; for each mutant it runs the tests that reach it, one
+// by one, until the first fails. Stryker ends the process when a test does not come back, and starts another.
+
+import { readdirSync } from "node:fs";
+import { register } from "node:module";
+import { join } from "node:path";
+import { performance } from "node:perf_hooks";
+import { pathToFileURL } from "node:url";
+import { declareClassPlugin, PluginKind } from "@stryker-mutator/api/plugin";
+import { determineHitLimitReached, toMutantRunResult } from "@stryker-mutator/api/test-runner";
+import { loading, TESTS } from "./uvu-double.js";
+
+const SUCCESS = 0;
+const FAILED = 1;
+/** They measure memory or time, so a copy of the code with counters in it fails them. */
+const LEFT_OUT = new Set(["market/board-viewers", "market/request-cost", "health/flood", "health/random-days"]);
+
+class UvuRunner {
+  
+
+  constructor() {
+    this.global = globalThis.__stryker__ ??= {};
+  }
+
+  capabilities() {
+    return { reloadEnvironment: false };
+  }
+
+  async init() {
+    register("./uvu-hook.js", import.meta.url);
+    // A test that ends early must not take along a rejection of the mutant's.
+    process.on("unhandledRejection", () => undefined);
+    process.on("uncaughtException", () => undefined);
+  }
+
+  async dryRun() {
+    await this.#load();
+    const tests = await this.#run(TESTS, { bail: false });
+    return { status: "complete", tests, mutantCoverage: this.global.mutantCoverage };
+  }
+
+  async mutantRun({ activeMutant, testFilter, hitLimit, mutantActivation }) {
+    this.global.hitLimit = hitLimit;
+    this.global.hitCount = hitLimit === undefined ? undefined : 0;
+    if (mutantActivation === "static") this.global.activeMutant = activeMutant.id;
+    await this.#load();
+    this.global.activeMutant = activeMutant.id;
+    const wanted = testFilter && new Set(testFilter);
+    const tests = await this.#run(wanted ? TESTS.filter(({ id }) => wanted.has(id)) : TESTS, { bail: true });
+    const result = determineHitLimitReached(this.global.hitCount, hitLimit) ?? { status: "complete", tests };
+    return toMutantRunResult(result);
+  }
+
+  async #load() {
+    if (TESTS.length > 0) return;
+    const root = join(process.cwd(), "dist", "test");
+    const { ProcessSharing } = await import(pathToFileURL(join(root, "runner", "shares-process.js")).href);
+    const sharing = new ProcessSharing();
+    const names = readdirSync(root, { recursive: true }).filter((name) => name.endsWith(".test.js")).sort();
+    for (const name of names) {
+      const file = join(root, name);
+      if (LEFT_OUT.has(name.slice(0, -".test.js".length)) || !sharing.allowsFor(file)) continue;
+      loading.file = name;
+      await import(pathToFileURL(file).href);
+    }
+  }
+
+  async #run(tests, { bail }) {
+    const results = [];
+    for (const { id, name, file, run } of tests) {
+      this.global.currentTestId = id;
+      const startedAt = performance.now();
+      const failureMessage = await failureOf(run);
+      const result = { id, name, fileName: file, timeSpentMs: performance.now() - startedAt };
+      results.push(
+        failureMessage === undefined ? { ...result, status: SUCCESS } : { ...result, status: FAILED, failureMessage },
+      );
+      if (bail && failureMessage !== undefined) break;
+    }
+    return results;
+  }
+}
+
+async function failureOf(run) {
+  try {
+    await run();
+    return undefined;
+  } catch (error) {
+    return String(error?.message ?? error) || "failed";
+  }
+}
+
+export const strykerPlugins = [declareClassPlugin(PluginKind.TestRunner, "uvu", UvuRunner)];
