@@ -27,10 +27,15 @@ test("each target starts its program, with the bus where one is needed", async (
   assert.is(programs(await make("market")), "need <bus>\n<dist/bin/market.js>");
   assert.is(programs(await make("add-ratings")), "need <bus>\n<dist/bin/market.js>");
   assert.is(programs(await make("demo")), "need <bus>\n<dist/bin/demo.js>");
-  assert.is(programs(await make("test")), "need <nats-server>\nneed <browser>\nneed <nginx>\n<dist/test/run.js>");
+  const tests = "need <nats-server>\nneed <browser>\nneed <nginx>\n<dist/test/run.js>";
+  assert.is(programs(await make("test")), `${tests}<--long=><--times=><--busy=>`);
   assert.is(
     programs(await make("test", "ONLY=cart market/page")),
-    "need <nats-server>\nneed <browser>\nneed <nginx>\n<dist/test/run.js><cart><market/page>",
+    `${tests}<--long=><--times=><--busy=><cart><market/page>`,
+  );
+  assert.is(
+    programs(await make("test", "LONG=1", "TIMES=20", "BUSY=1", "ONLY=pause")),
+    `${tests}<--long=1><--times=20><--busy=1><pause>`,
   );
   assert.is(programs(await make("replay", "FILE=a record")), "<dist/bin/replay.js><a record>");
   assert.is(programs(await make("replay")), "<dist/bin/replay.js><>");
