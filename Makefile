@@ -13,7 +13,7 @@ NODE := exec node --enable-source-maps --import ./dist/bin/early-hang-up.js
 
 .SILENT:
 .NOTPARALLEL:
-.PHONY: all monolith datawire-connect add-ratings market startRatings demo tour tracing replay fuzz soak sim bench scorecard chaos screenshots board-cost test check format coverage walkthrough clean help
+.PHONY: all monolith datawire-connect add-ratings market startRatings demo tour tracing replay fuzz soak sim bench scorecard chaos screenshots board-cost test mutants check format coverage walkthrough clean help
 
 all: monolith
 
@@ -47,7 +47,8 @@ tour: ## the walk of the README, explained, in one terminal: AUTO=1 just shows i
 	  if [ -n "$$ANEW" ]; then set -- "$$@" --anew; fi && $(NODE) dist/bin/tour.js "$$@"
 
 tracing: ## what sends traces to a collector (OTEL_EXPORTER_OTLP_ENDPOINT): nobody else needs it
-	$(PREPARE) && sh tracing/prepare
+	$(PREPARE) && sh bin/prepare-packages tracing
+	echo 'prepare: tracing is ready. Type:  OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 make demo'
 
 replay: ## what a Market with RECORD=file decided, and whether this code decides the same: make replay FILE=file
 	$(PREPARE) && $(NODE) dist/bin/replay.js "$$FILE"
@@ -88,10 +89,10 @@ walkthrough: ## the walk of the README, typed by machine in real windows, in rea
 	$(PREPARE) nats-server && $(NODE) dist/test/walkthrough/walkthrough.js
 
 bench: ## our way of asking against its peers, with figures and a chart: make bench ROUNDS=7, QUICK=1, ONLY=pages
-	$(PREPARE) nats-server && sh bench/prepare && $(NODE) bench/bench.js
+	$(PREPARE) nats-server && sh bin/prepare-packages bench && $(NODE) bench/bench.js
 
 scorecard: ## the same faults on ours, moleculer and NATS micro: what failed, and for how long (QUICK=1 to try it)
-	$(PREPARE) nats-server && sh bench/prepare && $(NODE) bench/scorecard.js
+	$(PREPARE) nats-server && sh bin/prepare-packages bench && $(NODE) bench/scorecard.js
 
 screenshots: ## the pictures of the README, of real programs in a real browser: make screenshots FOLDER=elsewhere
 	$(PREPARE) nats-server browser && $(NODE) dist/test/screenshots/screenshots.js "$$FOLDER"
@@ -99,12 +100,16 @@ screenshots: ## the pictures of the README, of real programs in a real browser: 
 board-cost: ## what 200 viewers and 1,000 instances cost a Market: make board-cost ROUNDS=9
 	$(PREPARE) nats-server && $(NODE) dist/test/board-cost/board-cost.js "$$ROUNDS"
 
+# FOLDER=health limits it to one folder, KEEP=1 writes the scores to test/mutants/scores.json.
+mutants: ## puts small faults into the code and runs the tests that reach them: make mutants FOLDER=health
+	$(PREPARE) && sh bin/prepare-packages test/mutants && $(NODE) test/mutants/mutants.js "$$FOLDER" "$$KEEP"
+
 # Namespaces are root's: without them, or without what makes them, it says so and is skipped.
 chaos: ## faults on a real network (as root): a cluster, two Markets, four instances; ONLY=loss for one
 	$(PREPARE) && set -f && $(NODE) dist/test/chaos/chaos.js $$ONLY
 
 clean: ## back to a fresh clone
-	rm -rf node_modules bench/node_modules tracing/node_modules dist .dist-new coverage chaos.json .prepared 2>/dev/null \
+	rm -rf node_modules bench/node_modules tracing/node_modules test/mutants/node_modules dist .dist-new coverage chaos.json .prepared 2>/dev/null \
 	  || { echo 'clean: some files belong to somebody else. Type:  sudo make clean'; exit 1; }
 	echo 'clean: back to a fresh clone (packages, compiled programs and reports are gone; ~/.datawire is untouched).'
 

@@ -51,11 +51,14 @@ test("each target starts its program, with the bus where one is needed", async (
   assert.is(programs(await make("fuzz")), "<dist/test/fuzz/fuzz.js><><>");
   assert.is(programs(await make("fuzz", "INPUTS=9", "SEED=7")), "<dist/test/fuzz/fuzz.js><9><7>");
   assert.is(programs(await make("walkthrough")), "need <nats-server>\n<dist/test/walkthrough/walkthrough.js>");
-  box.write("bench/prepare", 'echo "peers"');
-  assert.is(programs(await make("bench")), "need <nats-server>\npeers\n<bench/bench.js>");
-  assert.is(programs(await make("scorecard")), "need <nats-server>\npeers\n<bench/scorecard.js>");
-  box.write("tracing/prepare", 'echo "sends"');
-  assert.is(programs(await make("tracing")), "sends\n");
+  box.write("bin/prepare-packages", 'echo "packages of $1"');
+  assert.is(programs(await make("bench")), "need <nats-server>\npackages of bench\n<bench/bench.js>");
+  assert.is(programs(await make("scorecard")), "need <nats-server>\npackages of bench\n<bench/scorecard.js>");
+  assert.match(await make("tracing"), /^packages of tracing\nprepare: tracing is ready/);
+  assert.is(
+    programs(await make("mutants", "FOLDER=health", "KEEP=1")),
+    "packages of test/mutants\n<test/mutants/mutants.js><health><1>",
+  );
   assert.match(
     await make("datawire-connect"),
     /bin\/dwc is ready[\s\S]*bin\/dwc create-org ".*" \S+ \S+\n +bin\/dwc create-service ratings\n[\s\S]*make add-ratings/,

@@ -47,7 +47,7 @@ const all = [...running, ...names(ROOT, "devDependencies")];
 const ROOMS: readonly (readonly [room: string, declared: readonly string[]])[] = [
   ["bin", running],
   ["src", running],
-  ["test", all],
+  ["test", [...all, ...names("test/mutants/package.json", "dependencies")]],
   ["bench", [...all, ...names("bench/package.json", "dependencies")]],
   ["tracing", names("tracing/package.json", "dependencies")],
 ];
@@ -76,8 +76,10 @@ test("each declared package is used", () => {
 const locked = (file: string): readonly (readonly [path: string, entry: Locked])[] =>
   Object.entries(json(file)["packages"] as Record<string, Locked>).filter(([path]) => path !== "");
 
+const LOCKS = ["", "bench/", "tracing/", "test/mutants/"].map((folder) => `${folder}package-lock.json`);
+
 test("each entry of a lock has a hash, that of another platform too", () => {
-  for (const file of ["package-lock.json", "bench/package-lock.json", "tracing/package-lock.json"]) {
+  for (const file of LOCKS) {
     const entries = locked(file);
     assert.ok(entries.length > 10);
     const without = entries.filter(([, { integrity }]) => !/^sha512-[A-Za-z0-9+/]{86}==$/.test(integrity ?? ""));

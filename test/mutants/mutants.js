@@ -85,7 +85,9 @@ function squeezed(text) {
 function print(all) {
   for (const { survivors } of all)
     for (const { path, line, status, from, to } of survivors)
-      console.log(`${path}:${line} ${status === "NoCoverage" ? "no test reaches" : "no test notices"}\n  - ${from}\n  + ${to}`);
+      console.log(
+        `${path}:${line} ${status === "NoCoverage" ? "no test reaches" : "no test notices"}\n  - ${from}\n  + ${to}`,
+      );
   console.log("folder    score   caught   missed   equivalent   not tried");
   for (const { folder, score, caught, survivors, equivalent, untried } of all)
     console.log(

@@ -16,8 +16,6 @@ const FAILED = 1;
 const LEFT_OUT = new Set(["market/board-viewers", "market/request-cost", "health/flood", "health/random-days"]);
 
 class UvuRunner {
-  
-
   constructor() {
     this.global = globalThis.__stryker__ ??= {};
   }
@@ -56,7 +54,9 @@ class UvuRunner {
     const root = join(process.cwd(), "dist", "test");
     const { ProcessSharing } = await import(pathToFileURL(join(root, "runner", "shares-process.js")).href);
     const sharing = new ProcessSharing();
-    const names = readdirSync(root, { recursive: true }).filter((name) => name.endsWith(".test.js")).sort();
+    const names = readdirSync(root, { recursive: true })
+      .filter((name) => name.endsWith(".test.js"))
+      .sort();
     for (const name of names) {
       const file = join(root, name);
       if (LEFT_OUT.has(name.slice(0, -".test.js".length)) || !sharing.allowsFor(file)) continue;

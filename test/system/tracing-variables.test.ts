@@ -19,7 +19,7 @@ const sending = isInstalled() ? test : test.skip;
 
 function isInstalled(): boolean {
   try {
-    execFileSync("sh", [join(repository, "tracing/prepare")], { stdio: "ignore", timeout: 120_000 });
+    execFileSync("sh", [join(repository, "bin/prepare-packages"), "tracing"], { stdio: "ignore", timeout: 120_000 });
     return true;
   } catch {
     console.log("  make tracing does not work on this machine: what sends traces is not tried");
