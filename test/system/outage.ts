@@ -1,0 +1,72 @@
+// The bus is killed under load, stays away for a while, and is started again. No breaker opens for it.
+
+import * as assert from "uvu/assert";
+import { startNatsServer } from "../support/nats-server.ts";
+import { pause, type RatingsJson, type RunningMarket, until, World } from "../support/world.ts";
+
+/** The contract: ratings are fresh again this soon after the bus is back. */
+const FRESH_WITHIN_MS = 3_000;
+
+const allFresh = (ratings: RatingsJson): boolean => Object.values(ratings).every((rating) => rating?.fresh === true);
+const allKnown = (ratings: RatingsJson): boolean =>
+  Object.values(ratings).every((rating) => rating?.rating !== undefined);
+
+/** Loads pages all the time; every one has to be a 200 with its ratings known. */
+class Shoppers {
+  pages = 0;
+  readonly bad: string[] = [];
+  #stopped = false;
+  readonly #shopping: Promise<void>;
+
+  constructor(market: RunningMarket) {
+    this.#shopping = this.#shop(market);
+  }
+
+  async #shop(market: RunningMarket): Promise<void> {
+    while (!this.#stopped) {
+      const { status, html } = await market.page();
+      this.pages += 1;
+      if (status !== 200) this.bad.push(`page ${this.pages}: ${status}`);
+      if (!["4.5", "2.1", "3.5", "2.2"].every((rating) => html.includes(`${rating}/5`)))
+        this.bad.push(`page ${this.pages}: blank`);
+      await pause(40);
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#shopping;
+  }
+}
+
+/** Pages stay whole while the bus is away, and ratings are fresh within 3 s of its return. */
+export async function outageOf(outageMs: number): Promise<void> {
+  const server = await startNatsServer();
+  const world = new World(server.url);
+  try {
+    await Promise.all([world.startRatings(1), world.startRatings(2)]);
+    const market = await world.startMarket({ HEARTBEAT_INTERVAL_MS: "15000" });
+    await market.untilKnown(2);
+    assert.ok(allFresh(await market.ratings()));
+    const shoppers = new Shoppers(market);
+    await server.kill();
+    await market.program.waitFor(/WARNING:bus:- away/);
+    const during = await market.ratings();
+    assert.ok(allKnown(during) && !allFresh(during), "last known while the bus is away");
+    await pause(outageMs);
+    await server.restart();
+    const backAt = performance.now();
+    await until("fresh ratings", FRESH_WITHIN_MS * 3, async () => allFresh(await market.ratings()));
+    const tookMs = performance.now() - backAt;
+    await shoppers.stop();
+
+    assert.ok(tookMs < FRESH_WITHIN_MS, `fresh after ${Math.round(tookMs)} ms`);
+    assert.ok(shoppers.pages > 10);
+    assert.equal(shoppers.bad, []);
+    assert.is(market.program.count(/OPEN breaker/), 0);
+    assert.is(market.program.count(/ lost: /), 0);
+  } finally {
+    await world.close();
+    await server.stop();
+  }
+}
