@@ -1,12 +1,13 @@
 // A copy of the compiled code in which one defect at a time is switched on, and simulated days are lived.
 
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Failure } from "./day.ts";
 import type { Defect, Patch } from "./defects.ts";
 import { runSeeds } from "./seeds.ts";
+import { type Match, matches, replaced } from "./token-patch.ts";
 
 const dist = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export const project = dirname(dist);
@@ -37,13 +38,16 @@ export class DefectiveCopy {
 
   /** @throws Error when the code is no longer what the defect was written for */
   async with<T>({ name, patches }: Defect, act: () => Promise<T>): Promise<T> {
-    const files = [...new Set(patches.map((patch) => this.#path(patch)))];
-    const before = files.map((file) => readFileSync(file, "utf8"));
+    const before = new Map<string, string>();
     try {
-      for (const patch of patches) this.#apply(name, patch);
+      for (const patch of patches) {
+        const { path, text, match } = this.#find(name, patch);
+        if (!before.has(path)) before.set(path, text);
+        writeFileSync(path, replaced(text, match, patch.to));
+      }
       return await act();
     } finally {
-      for (const [place, file] of files.entries()) writeFileSync(file, before[place] ?? "");
+      for (const [path, text] of before) writeFileSync(path, text);
     }
   }
 
@@ -53,15 +57,18 @@ export class DefectiveCopy {
     return (await runSeeds({ from, to, worker, untilBroken, progress })).failures;
   }
 
-  #path({ file }: Patch): string {
-    return join(this.#folder, "dist", "src", `${file}.js`);
-  }
-
-  #apply(name: string, patch: Patch): void {
-    const { from, to, file } = patch;
-    const parts = readFileSync(this.#path(patch), "utf8").split(from);
-    if (parts.length !== 2)
-      throw new Error(`teeth: "${name}" no longer fits: ${file} holds ${parts.length - 1} times\n${from}`);
-    writeFileSync(this.#path(patch), parts.join(to));
+  /** Where the code stands: in the file that the patch names, or anywhere once that file has moved. */
+  #find(name: string, { file, from }: Patch): { path: string; text: string; match: Match } {
+    const src = join(this.#folder, "dist", "src");
+    const everywhere = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".js"));
+    const named = everywhere.filter((path) => path === `${file}.js`);
+    const found = (named.length > 0 ? named : everywhere).flatMap((path) => {
+      const text = readFileSync(join(src, path), "utf8");
+      return matches(from, text).map((match) => ({ path: join(src, path), text, match }));
+    });
+    const [first] = found;
+    if (first === undefined || found.length > 1)
+      throw new Error(`teeth: "${name}" no longer fits: ${file} holds ${found.length} times\n${from}`);
+    return first;
   }
 }

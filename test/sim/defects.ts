@@ -1,11 +1,12 @@
-// Deliberate defects, each a slip that somebody could make. They are put into a compiled copy of the code, never into the
-// code: what is replaced has to stand there exactly once, so a defect that no longer fits is told and not passed over.
+// Deliberate defects, each a slip that could be made. They are put into a compiled copy of the code, never into the code.
+// A word that begins with $ stands for any name, so a rename needs no change here (token-patch.ts). The code that is replaced
+// has to stand exactly once, so a defect that no longer fits is an error and not passed over.
 
-export interface Patch {
-  /** Below src, without its ending. */
+import type { TokenPatch } from "./token-patch.ts";
+
+export interface Patch extends TokenPatch {
+  /** Below src, without its ending: where it is looked for first, and then everywhere. */
   readonly file: string;
-  readonly from: string;
-  readonly to: string;
 }
 
 export interface Defect {
@@ -13,101 +14,109 @@ export interface Defect {
   readonly patches: readonly Patch[];
 }
 
-const defect = (name: string, ...patches: readonly (readonly [file: string, from: string, to: string])[]): Defect => ({
+const defect = (name: string, ...rows: readonly (readonly [file: string, from: string, to: string])[]): Defect => ({
   name,
-  patches: patches.map(([file, from, to]) => ({ file, from, to })),
+  patches: rows.map(([file, from, to]) => ({ file, from, to })),
 });
 
-const STALE = "    if (sentUnder !== breaker.epoch)\n        return { breaker };\n";
-const ANSWER = "export function afterAnswer(breaker, sentUnder, rules) {\n";
-const TIMEOUT = "export function afterTimeout(breaker, sentUnder, now, rules, random) {\n";
-
 export const DEFECTS: readonly Defect[] = [
-  defect("a late answer counts", ["health/breaker", ANSWER + STALE, ANSWER]),
-  defect("a late failure counts", ["health/breaker", TIMEOUT + STALE, TIMEOUT]),
+  defect("a late answer counts", [
+    "health/breaker",
+    "export function $afterAnswer($breaker, $sentUnder, $rules) { if ($sentUnder !== $breaker.$epoch) return { $breaker };",
+    "export function $afterAnswer($breaker, $sentUnder, $rules) {",
+  ]),
+  defect("a late failure counts", [
+    "health/breaker",
+    "export function $afterTimeout($breaker, $sentUnder, $now, $rules, $random) { if ($sentUnder !== $breaker.$epoch) return { $breaker };",
+    "export function $afterTimeout($breaker, $sentUnder, $now, $rules, $random) {",
+  ]),
   defect("a retest is not leased", [
     "health/tracker",
-    "const changes = this.#apply(member, step);",
-    "const changes = [];",
+    "const $changes = this.$apply($member, $step);",
+    "const $changes = [];",
   ]),
   defect("a retest does not wait for its delay", [
     "health/breaker",
-    'breaker.kind === "open" && now >= breaker.retestAt',
-    'breaker.kind === "open"',
+    '$breaker.$kind === "open" && $now >= $breaker.$retestAt',
+    '$breaker.$kind === "open"',
   ]),
   defect(
     "a retest that came to nothing stays out",
     [
       "health/breaker",
-      'if (breaker.kind === "retesting")\n        return { ...breaker.open',
-      "if (false)\n        return { ...breaker.open",
+      'if ($breaker.$kind === "retesting") return { ...$breaker.$open',
+      "if (false) return { ...$breaker.$open",
     ],
-    ["health/breaker", 'if (breaker.kind !== "retesting" || now < breaker.until)', "if (true)"],
+    ["health/breaker", 'if ($breaker.$kind !== "retesting" || $now < $breaker.$until)', "if (true)"],
   ),
-  defect("the delay never doubles", ["health/breaker", "Math.min(delayMs * 2,", "Math.min(delayMs,"]),
-  defect("heartbeats close again and again", ["health/breaker", " || !opened.beatCloses", ""]),
+  defect("the delay never doubles", ["health/breaker", "Math.min($delayMs * 2,", "Math.min($delayMs,"]),
+  defect("heartbeats close again and again", ["health/breaker", "|| !$opened.$beatCloses", ""]),
   defect("one that beats and does not answer is not guarded", [
     "health/breaker",
-    "wasSilent ? undefined : now",
+    "$wasSilent ? undefined : $now",
     "undefined",
   ]),
-  defect("probation never ends", ["health/breaker", "if (answersLeft <= 1)", "if (answersLeft <= -1e9)"]),
+  defect("probation never ends", ["health/breaker", "if ($answersLeft <= 1)", "if ($answersLeft <= -1e9)"]),
   defect("an open breaker gets calls", [
     "health/breaker",
-    'if (breaker.kind !== "probation")\n        return "no";',
-    'if (breaker.kind !== "probation")\n        return "yes";',
+    'if ($breaker.$kind !== "probation") return "no";',
+    'if ($breaker.$kind !== "probation") return "yes";',
   ]),
   defect(
     "the cursor is an index",
-    ["health/ring", "last === undefined ? 0 : this.#placeAfter(last)", "last === undefined ? 0 : last + 1"],
-    ["health/resolver", "this.#last = member.who;", "this.#last = this.#tracker.ring.all().indexOf(member);"],
-    ["health/resolver", "this.#lastTried = member.who;", "this.#lastTried = this.#tracker.ring.all().indexOf(member);"],
+    ["health/ring", "$last === undefined ? 0 : this.$placeAfter($last)", "$last === undefined ? 0 : $last + 1"],
+    ["health/resolver", "this.#last = $member.$who;", "this.#last = this.#tracker.ring.all().indexOf($member);"],
+    [
+      "health/resolver",
+      "this.#lastTried = $member.$who;",
+      "this.#lastTried = this.#tracker.ring.all().indexOf($member);",
+    ],
   ),
   defect("a retest moves the cursor", [
     "health/resolver",
-    "changes.push(...retest.changes);\n        return retest.ticket;",
-    "changes.push(...retest.changes);\n        this.#last = member.who;\n        return retest.ticket;",
+    "$changes.push(...$retest.$changes); return $retest.$ticket;",
+    "$changes.push(...$retest.$changes); this.#last = member.who; return $retest.$ticket;",
   ]),
   defect("a look moves the cursor", [
     "health/resolver",
-    "const healthy = this.#healthy(now, traits);",
-    "const healthy = this.#healthy(now, traits);\n        if (healthy !== undefined) this.#last = healthy.who;",
+    "const healthy = this.$healthy($now, $traits);",
+    "const healthy = this.$healthy($now, $traits); if (healthy !== undefined) this.#last = healthy.who;",
   ]),
   defect("a look at who lives puts off their end", [
     "health/tracker",
-    "return this.ring.all().filter((member) => this.isLive(member, now));",
-    "return this.ring.all().filter((member) => this.isLive(member, now) && (member.leaseUntil += 1));",
+    "return this.$ring.$all().filter(($member) => this.$isLive($member, $now));",
+    "return this.$ring.$all().filter(($member) => this.$isLive($member, $now) && ($member.leaseUntil += 1));",
   ]),
   defect("leases run on while the bus is away", [
     "health/tracker",
-    "        if (this.#awaySince !== undefined)\n            return NOTHING;\n        const changes = [];",
-    "        const changes = [];",
+    "if (this.$awaySince !== undefined) return $NOTHING; const $changes = [];",
+    "const $changes = [];",
   ]),
   defect("nobody gets time to come back after the bus", [
     "health/tracker",
-    "now < this.#backAt + this.#rules.reconnectGraceMs && heardAt < this.#backAt",
+    "$now < this.$backAt + this.$rules.$reconnectGraceMs && $heardAt < this.$backAt",
     "false",
   ]),
   defect("a new incarnation inherits its number's breaker", [
     "health/tracker",
-    "const member = newMember(beat, now);",
-    "const member = newMember(beat, now);\n        for (const other of this.#members.values()) if (other.who.instance === beat.instance) member.breaker = other.breaker;",
+    "const $member = $newMember($beat, $now);",
+    "const $member = $newMember($beat, $now); for (const other of this.#members.values()) if (other.who.instance === $beat.instance) $member.breaker = other.breaker;",
   ]),
-  defect("a goodbye is not heard", ["health/tracker", 'return this.#drain(known, "said so");', "return NOTHING;"]),
+  defect("a goodbye is not heard", ["health/tracker", 'return this.$drain($known, "said so");', "return [];"]),
   defect("who comes back gets no turn", [
     "health/tracker",
-    "member.clashTold = false;\n        this.ring.add(member);",
-    "member.clashTold = false;",
+    "$member.$clashTold = false; this.$ring.add($member);",
+    "$member.$clashTold = false;",
   ]),
   defect("the gone are never forgotten", [
     "health/tracker",
-    "if (now - membership.since >= this.#rules.purgeAfterMs)",
+    "if ($now - $membership.$since >= this.$rules.$purgeAfterMs)",
     "if (false)",
   ]),
   defect("a bus that is away is the instance's fault", [
     "service/answer",
-    'unanswered("the bus is away"), result: "nothing"',
-    'unanswered("the bus is away"), result: "timeout"',
+    '$unanswered("the bus is away"), $result: "nothing"',
+    '$unanswered("the bus is away"), $result: "timeout"',
   ]),
   defect("an answer that is none is a timeout", [
     "service/answer",
@@ -116,117 +125,121 @@ export const DEFECTS: readonly Defect[] = [
   ]),
   defect("a second instance gets a second timeout", [
     "service/client",
-    "const timeoutMs = giveUpAt - this.#options.clock.now();",
-    "const timeoutMs = this.#options.rules.requestTimeoutMs;",
+    "const $timeoutMs = $giveUpAt - this.$options.$clock.$now();",
+    "const $timeoutMs = this.$options.rules.requestTimeoutMs;",
   ]),
   defect(
     "a call that finds nobody does not go on",
-    ["service/client", 'result === "nobody" || ', ""],
+    ["service/client", '$result === "nobody" ||', ""],
     [
       "health/tracker",
-      'return returning ? NOTHING : this.#lose(member, "nobody answers there", now);',
-      "return NOTHING;",
+      'return $returning ? $NOTHING : this.$lose($member, "nobody answers there", $now);',
+      "return $NOTHING;",
     ],
   ),
   defect("an instance that wakes up drops nothing", [
     "service/backlog",
-    "return lateMs > 0 && lateMs <= backlog.stalledMs;",
+    "return $lateMs > 0 && $lateMs <= $backlog.$stalledMs;",
     "return false;",
   ]),
   defect(
     "a handler that throws answers nothing",
-    ["service/instance", "encoded = this.#failed(error, trace);", "return void this.#failed(error, trace);"],
+    ["service/instance", "$encoded = this.$failed(error, $trace);", "return void this.$failed(error, $trace);"],
     [
       "service/instance",
-      "this.#finish(message, this.#failed(error, trace), receivedAt, trace)",
-      "this.#failed(error, trace)",
+      "this.$finish($message, this.$failed($error, $trace), $receivedAt, $trace)",
+      "this.$failed($error, $trace)",
     ],
   ),
   defect("a timeout is believed before the sockets are read", [
     "bus/pending",
-    "this.#clock.afterReading(() => {",
+    "this.$clock.$afterReading(() => {",
     "[0].forEach(() => {",
   ]),
   defect("a reply subject serves again though no answer came", [
     "bus/pending",
-    "this.#end(replyTo, waiting, reply, false);",
-    "this.#end(replyTo, waiting, reply, true);",
+    "this.$end($replyTo, $waiting, $reply, false);",
+    "this.$end($replyTo, $waiting, $reply, true);",
   ]),
   defect(
     "a reply subject serves whichever address is next",
     [
       "bus/slot-pool",
-      "const address = this.#addressOf(to);",
-      'const address = this.#addressOf(to.replace(/[^.]*$/, ""));',
+      "const $address = this.$addressOf(to);",
+      'const $address = this.$addressOf(to.replace(/[^.]*$/, ""));',
     ],
     [
       "bus/slot-pool",
-      "this.#addressOf(to).cooling.push(slot);",
-      'this.#addressOf(to.replace(/[^.]*$/, "")).cooling.push(slot);',
+      "this.$addressOf($to).$cooling.push($slot);",
+      'this.$addressOf($to.replace(/[^.]*$/, "")).$cooling.push($slot);',
     ],
   ),
-  defect("a silent bus is never doubted", ["bus/pending", "this.#isDoubted(sentAtMs) ? AWAY : TIMEOUT", "TIMEOUT"]),
-  defect("a bus that was late is trusted at once", ["bus/pulse", "if (this.#lateUntilMs > sentAtMs)", "if (false)"]),
-  defect("a stall of our own counts as time", ["clock", "gapMs > STALL_MS ? TICK_MS : gapMs", "gapMs"]),
+  defect("a silent bus is never doubted", ["bus/pending", "this.$isDoubted($sentAtMs) ? $AWAY : $TIMEOUT", "$TIMEOUT"]),
+  defect("a bus that was late is trusted at once", ["bus/pulse", "if (this.$lateUntilMs > $sentAtMs)", "if (false)"]),
+  defect("a stall of our own counts as time", ["clock", "$gapMs > $STALL_MS ? $TICK_MS : $gapMs", "$gapMs"]),
   defect("who answered nonsense is thought to have done nothing", [
     "service/answer",
-    'result === "nonsense" || (answer',
-    "(answer",
+    '$result === "nonsense" || ($answer',
+    "($answer",
   ]),
-  defect("a call that must not be repeated leaves the dead", ["bus/pending", "if (waiting.mayBeDone)", "if (false)"]),
-  defect("hedging repeats what must not be repeated", ["service/client", " || !repeatable) {", ") {"]),
-  defect("hedging knows no limit", ["service/hedging", " || !this.#hedge.take()", ""]),
-  defect("the second call may go where the first went", ["service/hedging", ".add(late.who.incarnation)", ""]),
-  defect("who is late is not spared", ["service/client", "repeatable, slow: this.slow }", "repeatable }"]),
-  defect("who is late is spared for ever", ["service/hedging", "this.#hedge.caughtUp(ticket.who.incarnation);", ";"]),
+  defect("a call that must not be repeated leaves the dead", ["bus/pending", "if (waiting.$mayBeDone)", "if (false)"]),
+  defect("hedging repeats what must not be repeated", ["service/client", "|| !$repeatable) {", ") {"]),
+  defect("hedging knows no limit", ["service/hedging", "|| !this.$hedge.$take()", ""]),
+  defect("the second call may go where the first went", ["service/hedging", ".add(late.$who.$incarnation)", ""]),
+  defect("who is late is not spared", ["service/client", "$repeatable, $slow: this.$slow }", "$repeatable }"]),
+  defect("who is late is spared for ever", [
+    "service/hedging",
+    "this.$hedge.$caughtUp(ticket.$who.$incarnation);",
+    ";",
+  ]),
   defect("who hangs is excused by who helps out", [
     "service/client",
-    ": this.#charge(attempt, timeoutMs);",
-    ': this.#hedging === undefined ? this.#charge(attempt, timeoutMs) : attempt.result === "timeout" ? "nothing" : attempt.result;',
+    ": this.$charge($attempt, $timeoutMs);",
+    ': this.#hedging === undefined ? this.$charge($attempt, $timeoutMs) : $attempt.result === "timeout" ? "nothing" : $attempt.result;',
   ]),
   defect("what was never sent counts as an answer", [
     "service/answer",
-    'failed("the request was not sent", reply.why), result: "unsent"',
-    'failed("the request was not sent", reply.why), result: "answered"',
+    '$failed("the request was not sent", $reply.$why), $result: "unsent"',
+    '$failed("the request was not sent", $reply.$why), $result: "answered"',
   ]),
   defect("what the server denies is the instance's fault", [
     "service/answer",
-    'detail: reply.why }, result: "denied"',
-    'detail: reply.why }, result: "timeout"',
+    '$detail: $reply.$why }, $result: "denied"',
+    '$detail: $reply.$why }, $result: "timeout"',
   ]),
   defect("a call that is denied waits for its timeout", [
     "bus/pending",
-    "if (waiting.subject === subject)\n                this.settle(replyTo, denied);",
-    "if (false)\n                this.settle(replyTo, denied);",
+    "if ($waiting.$subject === $subject) this.$settle($replyTo, $denied);",
+    "if (false) this.$settle($replyTo, $denied);",
   ]),
   defect("a check that throws is the instance's fault", [
     "service/answer",
-    'textOf(error)), result: "unchecked"',
-    'textOf(error)), result: "timeout"',
+    '$textOf($error)), $result: "unchecked"',
+    '$textOf($error)), $result: "timeout"',
   ]),
   defect("a request that cannot be written is thrown at its caller", [
     "service/call-request",
-    'return failed("the request cannot be written as JSON", textOf(error));',
-    "throw error;",
+    'return $failed("the request cannot be written as JSON", $textOf($error));',
+    "throw $error;",
   ]),
   defect("a listener that throws ends whatever called it", [
     "service/guard",
-    "            catch (error) {\n                this.failed(name, error);\n            }\n        };",
-    "            catch (error) {\n                throw error;\n            }\n        };",
+    "catch ($error) { this.$failed($name, $error); } };",
+    "catch ($error) { throw $error; } };",
   ]),
   defect("a call that failed on its own side keeps its ticket", [
     "service/client",
-    "this.#settle(ticket, result, call.trace);",
-    'if (attempt.answer.kind !== "failed")\n            this.#settle(ticket, result, call.trace);',
+    "this.$settle($ticket, result, $call.$trace);",
+    'if (attempt.answer.kind !== "failed") this.$settle($ticket, result, $call.$trace);',
   ]),
   defect("who was sent nothing is trusted", [
     "health/tracker",
-    'if (result === "answered")',
-    'if (result === "answered" || result === "unsent" || result === "denied")',
+    'if ($result === "answered")',
+    'if ($result === "answered" || $result === "unsent" || $result === "denied")',
   ]),
   defect("what is explained forgets who is spared", [
     "sight/seen",
-    "resolver.look(now, { slow })",
-    "resolver.look(now, {})",
+    "$resolver.$look($now, { $slow })",
+    "$resolver.$look($now, {})",
   ]),
 ];
