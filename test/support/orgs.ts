@@ -48,6 +48,11 @@ export class Folder {
     return org;
   }
 
+  /** In order; throws when the state cannot be read. */
+  get serviceNames(): readonly string[] {
+    return this.org.services.map(({ name }) => name).sort();
+  }
+
   /** The name of nobody else's org, so that two folders can have the same person. */
   async createOrg(name = "My Test Org", email = "anna@example.org"): Promise<Org> {
     return (await this.change((state) => createOrg(state, { name, person: "Anna", email }, tools()))).org;

@@ -63,8 +63,6 @@ async function hasAService(folder: Folder): Promise<void> {
   await folder.createService(FIRST);
 }
 
-const serviceNames = (folder: Folder): readonly string[] => folder.org.services.map(({ name }) => name).sort();
-
 test(`${AT_ONCE} changes by ${AT_ONCE} processes at once are ${AT_ONCE} changes, in one whole file`, async ({
   folder,
 }) => {
@@ -75,27 +73,27 @@ test(`${AT_ONCE} changes by ${AT_ONCE} processes at once are ${AT_ONCE} changes,
     ends.filter(({ code }) => code !== 0),
     [],
   );
-  assert.equal(serviceNames(folder), [FIRST, ...names]);
+  assert.equal(folder.serviceNames, [FIRST, ...names]);
   for (const name of names) assert.ok(existsSync(paths.serviceCreds(folder.path, folder.org.id, name)), name);
 });
 
 /** One change that is killed after a while. What was known before is still there, and the new one wholly or not at all. */
 async function killOne(folder: Folder, name: string, latestMs: number): Promise<"before" | "after"> {
-  const known = serviceNames(folder);
+  const known = folder.serviceNames;
   const { child, ended } = startChange(folder, name);
   await new Promise((resolve) => child.once("message", resolve));
   clock.after(Math.random() * latestMs, () => child.kill("SIGKILL"));
   await ended;
-  const found = serviceNames(folder); // throws when it cannot be read
+  const found = folder.serviceNames;
   const isNew = found.includes(name);
   assert.equal(found, (isNew ? [...known, name] : known).toSorted(), name);
   return isNew ? "after" : "before";
 }
 
 async function leavesNothing(folder: Folder): Promise<void> {
-  const known = serviceNames(folder);
+  const known = folder.serviceNames;
   await folder.createService("the-last");
-  assert.equal(serviceNames(folder), [...known, "the-last"].toSorted());
+  assert.equal(folder.serviceNames, [...known, "the-last"].toSorted());
   const asides = paths.asides(folder.path);
   assert.not.ok(existsSync(asides) && readdirSync(asides).length > 0, "leftovers");
 }
