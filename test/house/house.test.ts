@@ -72,7 +72,11 @@ test("every test file runs all its suites, and no test is left out", () => {
     "does not end with .run()",
   );
   nowhere(
-    tests.filter((file) => count(file, /^(const|let) \w+ = suite\b/gm) !== count(file, /^\w+\.run\(\);$/gm)),
+    tests.filter(
+      (file) =>
+        count(file, /^(const|let) (\w+|\{ test, \w+ \}) = (suite|browserSuite)\b/gm) !==
+        count(file, /^\w+\.run\(\);$/gm),
+    ),
     "has a suite that does not run",
   );
   nowhere(matching(tests, /^\s*\w+\.(only|skip)\(/), "leaves tests out");
