@@ -41,7 +41,7 @@ export type ParsedCredentials =
 
 /** The default first part of reply subjects; other NATS clients use the same. */
 export const REPLY_ROOT = "_INBOX";
-/** 80 bits of the key: no two users of an org share a part, and the subject of every answer stays short. */
+/** 77 bits of the key, as three of the first character are fixed: no two users of an org share a part, and the subject of every answer stays short. */
 const CALLER_PART_CHARACTERS = 16;
 /** Far longer than any credentials; more is some other file. */
 export const LONGEST_CREDENTIALS = 65_536;
