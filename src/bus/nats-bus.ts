@@ -32,8 +32,7 @@ import {
   type WireMessage,
 } from "./nats-message.ts";
 import { dialOptions } from "./nats-options.ts";
-import { BusHistory, type OpenBusCase, objectionToOpen, openBusWarning } from "./open-bus.ts";
-import { openCaseOf } from "./open-case.ts";
+import { OpenGuard } from "./open-case.ts";
 import { AWAY, CANCELLED, PendingTable } from "./pending.ts";
 import { hand } from "./receiver.ts";
 import { type ReplySubjects, replySubjectsOf } from "./reply-subjects.ts";
@@ -57,6 +56,7 @@ const CLOSE_WITHIN_MS = 1_000;
 const PROCESS_PART_BYTES = 8;
 /** The code of an answer that is too large for the bus, as its asker receives it. */
 const NOT_SENT = 500;
+const LEFT = "it is open, and this process has joined a bus with logins meanwhile";
 
 /** Returns at once, with status "away", and connects in the background for as long as it is not closed. */
 export function connectNatsBus(options: NatsBusOptions): NatsBus {
@@ -76,10 +76,8 @@ class NatsBusImpl implements NatsBus {
   readonly #identity: LoginIdentity;
   readonly #newReplySubjects: () => ReplySubjects;
   #replies: Hearing | undefined;
-  readonly #addresses: readonly BusAddress[];
-  readonly #history: BusHistory;
+  readonly #open: OpenGuard;
   readonly #sayOpen: (warning: string) => void;
-  readonly #openCase: (address: BusAddress) => OpenBusCase;
   #trouble: Trouble | undefined;
   /** Of this connection: a subscription that this program can do without. */
   #denial: Trouble | undefined;
@@ -104,9 +102,7 @@ class NatsBusImpl implements NatsBus {
     this.#newReplySubjects = () => replySubjectsOf(this.#identity.credentials, processPart, inboxPrefix);
     const isDoubted = (sentAtMs: number): boolean => this.#dialler.link?.inDoubt(sentAtMs) !== false;
     this.#pending = new PendingTable(clock, this.#newReplySubjects(), isDoubted);
-    this.#addresses = options.urls.map(readBusAddress);
-    this.#history = options.history ?? new BusHistory();
-    this.#openCase = openCaseOf(options, this.#identity, this.#addresses, this.#history);
+    this.#open = new OpenGuard(options, this.#identity, options.urls.map(readBusAddress), () => this.#leave());
     this.#dialler = new Dialler<NatsConnection>({
       urls: options.urls,
       clock: options.clock,
@@ -115,7 +111,7 @@ class NatsBusImpl implements NatsBus {
       open: (address, greeted) => this.#logIn(address, greeted, options),
       objection: (greeting, address) => this.#objectionTo(greeting, address),
       prepare: (link) => this.#prepare(link),
-      ready: (greeting, address) => this.#ready(greeting, address),
+      ready: (greeting) => this.#ready(greeting),
       away: (trouble) => this.#meet(trouble),
     });
   }
@@ -255,6 +251,7 @@ class NatsBusImpl implements NatsBus {
   async close(): Promise<void> {
     if (this.#board.status === "closed") return;
     this.#board.turn("closed");
+    this.#open.close();
     this.#denials.clear();
     this.#pending.settleAll(AWAY);
     await this.#dialler.close(CLOSE_WITHIN_MS);
@@ -315,18 +312,23 @@ class NatsBusImpl implements NatsBus {
     }
   }
 
-  #objectionTo({ asksLogin }: Greeting, address: BusAddress): Trouble | undefined {
-    const sentence = asksLogin ? undefined : objectionToOpen(this.#openCase(address));
+  #objectionTo(greeting: Greeting, address: BusAddress): Trouble | undefined {
+    const sentence = this.#open.greeted(greeting, address);
     return sentence === undefined ? undefined : { kind: "open", sentence };
   }
 
-  #ready({ asksLogin, name }: Greeting, address: BusAddress): void {
-    this.#trouble = this.#denial;
-    if (asksLogin) this.#history.joinedWithLogin(this.#addresses);
-    else {
-      const warning = this.#history.joinedOpen(address, name, openBusWarning(this.#openCase(address)));
-      if (warning !== undefined) this.#sayOpen(warning);
+  #leave(): void {
+    this.#dialler.link?.end(LEFT);
+  }
+
+  #ready({ name }: Greeting): void {
+    if (this.#open.objection !== undefined) {
+      this.#leave();
+      return;
     }
+    this.#trouble = this.#denial;
+    const warning = this.#open.joined(name);
+    if (warning !== undefined) this.#sayOpen(warning);
     this.#board.turn("connected");
     this.#attempts.tell({ kind: "connected" });
   }

@@ -52,6 +52,13 @@ export class BusHistory {
   readonly #hadLogins = new Set<string>();
   /** By address: the last warning, and of which server. */
   readonly #warned = new Map<string, string>();
+  readonly #watchers = new Set<() => void>();
+
+  /** @param met called when a connection of this process has joined a bus with logins */
+  watch(met: () => void): () => void {
+    this.#watchers.add(met);
+    return () => this.#watchers.delete(met);
+  }
 
   hadLogins(addresses: readonly BusAddress[]): boolean {
     return addresses.some((address) => this.#hadLogins.has(keyOf(address)));
@@ -61,6 +68,7 @@ export class BusHistory {
     // The addresses are those of one bus: what holds for one of its servers holds for all.
     for (const one of addresses) this.#hadLogins.add(keyOf(one));
     this.#warned.clear();
+    for (const met of [...this.#watchers]) met();
   }
 
   /**

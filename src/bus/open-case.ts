@@ -2,8 +2,9 @@
 
 import type { BusAddress } from "./bus-address.ts";
 import type { Credentials } from "./credentials.ts";
+import type { Greeting } from "./greeting.ts";
 import type { LinkOptions } from "./nats-bus-types.ts";
-import { type BusHistory, type OpenBusCase, openBusRule } from "./open-bus.ts";
+import { BusHistory, type OpenBusCase, objectionToOpen, openBusRule, openBusWarning } from "./open-bus.ts";
 
 const OPEN_BUS_CURE = 'pass  openBus: "join"  to have it joined';
 
@@ -18,7 +19,7 @@ function loginName(
 }
 
 /** The rule holds for the life of a connection; what was met before, and as whom it logs in, is read at each greeting. */
-export function openCaseOf(
+function openCaseOf(
   { authenticator, openBus, openBusCure: cure = OPEN_BUS_CURE }: LinkOptions & { readonly authenticator?: unknown },
   identity: { readonly credentials: Credentials | undefined },
   addresses: readonly BusAddress[],
@@ -27,4 +28,56 @@ export function openCaseOf(
   const login = (): string | undefined => loginName(identity.credentials, authenticator, addresses);
   const rule = openBus ?? openBusRule({ isAllowed: false, isNamed: login() !== undefined });
   return ({ shown }) => ({ rule, hadLogins: history.hadLogins(addresses), login: login(), shown, cure });
+}
+
+type GuardOptions = LinkOptions & { readonly authenticator?: unknown };
+
+/** Of one connection: what it does with an open server, from the greeting on. */
+export class OpenGuard {
+  readonly #addresses: readonly BusAddress[];
+  readonly #history: BusHistory;
+  readonly #caseOf: (address: BusAddress) => OpenBusCase;
+  readonly #stopWatching: () => void;
+  /** The server that greeted last, where it is open. */
+  #openAt: BusAddress | undefined;
+
+  /**
+   * @param leave called when another connection of this process has joined a bus with logins, and the open server that
+   * greeted here is no longer to be used
+   */
+  constructor(
+    options: GuardOptions,
+    identity: { readonly credentials: Credentials | undefined },
+    addresses: readonly BusAddress[],
+    leave: () => void,
+  ) {
+    this.#addresses = addresses;
+    this.#history = options.history ?? new BusHistory();
+    this.#caseOf = openCaseOf(options, identity, addresses, this.#history);
+    this.#stopWatching = this.#history.watch(() => {
+      if (this.objection !== undefined) leave();
+    });
+  }
+
+  /** Why the server that greeted last is not to be used; undefined: it is. */
+  get objection(): string | undefined {
+    return this.#openAt && objectionToOpen(this.#caseOf(this.#openAt));
+  }
+
+  greeted({ asksLogin }: Greeting, address: BusAddress): string | undefined {
+    this.#openAt = asksLogin ? undefined : address;
+    return this.objection;
+  }
+
+  /** The server that greeted last has let this connection in. @returns the warning to report, if any */
+  joined(server: string): string | undefined {
+    const at = this.#openAt;
+    if (at !== undefined) return this.#history.joinedOpen(at, server, openBusWarning(this.#caseOf(at)));
+    this.#history.joinedWithLogin(this.#addresses);
+    return undefined;
+  }
+
+  close(): void {
+    this.#stopWatching();
+  }
 }

@@ -1,0 +1,87 @@
+// An open server that was let pass before another connection of the same process met logins.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { readBusAddress } from "../../src/bus/bus-address.ts";
+import { connectNatsBus, type NatsBus } from "../../src/bus/nats-bus.ts";
+import { BusHistory, type OpenBusRule } from "../../src/bus/open-bus.ts";
+import { systemClock } from "../../src/clock.ts";
+import { freePort, until } from "../support/nats-server.ts";
+import { openTrap, type Trap } from "../support/open-trap.ts";
+
+interface Context {
+  history: BusHistory;
+  reports: string[];
+  ends: (() => unknown)[];
+}
+
+const test = suite<Context>("open guard");
+
+test.before.each((context) => {
+  context.history = new BusHistory();
+  context.reports = [];
+  context.ends = [];
+});
+test.after.each(async ({ ends }) => {
+  for (const end of ends.reverse()) await end();
+});
+
+function busAt({ history, reports, ends }: Context, port: number, openBus?: OpenBusRule): NatsBus {
+  const bus = connectNatsBus({
+    ...{ urls: [`nats://127.0.0.1:${port}`], name: "test", clock: systemClock(), history, openBus },
+    ...{ report: (sentence: string) => reports.push(sentence) },
+  });
+  ends.push(() => bus.close());
+  return bus;
+}
+
+const loginsAt = ({ history }: Context, port: number): void =>
+  history.joinedWithLogin([readBusAddress(`nats://127.0.0.1:${port}`)]);
+
+async function trapOn(context: Context, hears?: (words: string) => void): Promise<{ port: number; trap: Trap }> {
+  const port = await freePort();
+  const trap = await openTrap(port, (words) => {
+    hears?.(words);
+    return false;
+  });
+  context.ends.push(() => trap.close());
+  return { port, trap };
+}
+
+test("a connection on an open server leaves it once another one has met logins, and does not return", async (context) => {
+  const { port, trap } = await trapOn(context);
+  const bus = busAt(context, port);
+  await until("joined", () => bus.status === "connected");
+  const heard = trap.heard.length;
+  loginsAt(context, port);
+  await until("away", () => bus.status === "away");
+  await until("not joined again", () => context.reports.some((line) => /is open, and is not joined/.test(line)));
+  assert.is(trap.heard.length, heard, "nothing more was sent");
+  assert.ok(context.reports.some((line) => /lost the bus .*it is open, and this process has joined/.test(line)));
+});
+
+test("a connection that is logging in at an open server does not stay where another one meets logins", async (context) => {
+  let port = 0;
+  const made = await trapOn(context, (words) => {
+    if (words.includes("CONNECT")) loginsAt(context, port);
+  });
+  port = made.port;
+  const bus = busAt(context, port);
+  const statuses: string[] = [];
+  bus.watch((status) => statuses.push(status));
+  await until("not joined", () => context.reports.some((line) => /is open, and is not joined/.test(line)));
+  assert.equal(statuses, []);
+});
+
+test("one that may join open servers stays, and so does one at other addresses", async (context) => {
+  const { port } = await trapOn(context);
+  const [allowed, elsewhere] = [busAt(context, port, "join"), busAt(context, (await trapOn(context)).port)];
+  await until("joined", () => allowed.status === "connected" && elsewhere.status === "connected");
+  loginsAt(context, port);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal([allowed.status, elsewhere.status], ["connected", "connected"]);
+  await allowed.close();
+  loginsAt(context, port);
+});
+
+test.run();
