@@ -77,8 +77,20 @@ function unrefPipe(pipe: unknown): void {
 
 async function stop(child: ChildProcess, ended: Promise<string>, clock: Clock): Promise<void> {
   child.ref();
-  child.kill("SIGTERM");
-  const stopWaiting = clock.after(STOP_WITHIN_MS, () => child.kill("SIGKILL"));
+  if (!isOver(child)) signalAll(child, "SIGTERM");
+  const stopWaiting = clock.after(STOP_WITHIN_MS, () => signalAll(child, "SIGKILL"));
   await ended;
   stopWaiting();
+}
+
+/** Its log is closed when all that write to it have ended, the child's own children among them. */
+const isOver = ({ stderr }: ChildProcess): boolean => stderr?.closed !== false;
+
+/** The binary may be a wrapper that runs the server as its child: both are of the session that was made for them. */
+function signalAll(child: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, signal);
+  } catch {
+    child.kill(signal); // a system without process groups
+  }
 }
