@@ -204,8 +204,9 @@ export class Chaos {
     this.#begin({ kind: "pause" }, forMs);
     this.#answer(message);
     await bus.flush();
+    const isWatched = await armed.begin();
     // Reset meanwhile, or over before it began: then there is nothing to stop for.
-    if (this.#pausing === own && hasFault(this.#faults, "pause", this.#now())) this.#standStill(armed);
+    if (isWatched && this.#pausing === own && hasFault(this.#faults, "pause", this.#now())) this.#standStill(armed);
     else armed.release();
     if (this.#pausing === own) this.#pausing = undefined;
   }

@@ -14,6 +14,8 @@ import { usualClock } from "./usual-clock.ts";
 export type Armed =
   | {
       readonly kind: "armed";
+      /** Starts the time of the pause in both watches. Resolves to false when one of them is gone: then it must not stop. */
+      begin(): Promise<boolean>;
       /** Stops this process, here and now. Returns when somebody has continued it. */
       stop(): void;
       /** It will not be stopped after all. */
@@ -64,6 +66,7 @@ export function ownProcess(options: OwnProcessOptions): OwnProcess {
       }
       return {
         kind: "armed",
+        begin: async () => (await Promise.all([watch, spare].map(startTime))).every((isStarted) => isStarted),
         stop: () => {
           // Somebody is missing who would continue us: then we do not stop.
           if (watch.connected && spare.connected) process.kill(process.pid, "SIGSTOP");
@@ -94,6 +97,12 @@ function ruleOfWatch({ natsUrls, openBus, history }: OwnProcessOptions): OpenBus
 function startWatch(...args: readonly string[]): ChildProcess {
   const script = fileURLToPath(new URL("./pause-watch.js", import.meta.url));
   return fork(script, args, { stdio: ["ignore", "ignore", "ignore", "ipc"], execArgv: [] });
+}
+
+/** The message is written before this process may stop: a watch that never read it would never continue it. */
+function startTime(watch: ChildProcess): Promise<boolean> {
+  if (!watch.connected) return Promise.resolve(false);
+  return new Promise((resolve) => watch.send("begin", (error) => resolve(error === null)));
 }
 
 /** @returns why nobody stands ready; undefined: somebody does */

@@ -41,7 +41,7 @@ test("logout asks, and only a yes is a yes", async () => {
   }
   assert.equal(ann.snapshot(), before);
   await type('"$DWC" logout; echo "ended $?"', /\[y\/N\] $/);
-  await type("Yes", /Logged out[\s\S]*ended 0/);
+  await type("Yes", /Logged out[\s\S]*ended 4/);
 });
 
 test("^C at the question changes nothing", async () => {

@@ -30,6 +30,8 @@ class FakeProcess implements OwnProcess {
   arming: Promise<void> = Promise.resolve();
   onStop: () => void = () => undefined;
   trouble: string | undefined;
+  /** Whether both watches are still there when the pause is to begin. */
+  isWatched = true;
 
   constructor(clock: FakeClock) {
     this.#clock = clock;
@@ -40,6 +42,7 @@ class FakeProcess implements OwnProcess {
     if (this.trouble !== undefined) return { kind: "failed", why: this.trouble };
     return {
       kind: "armed",
+      begin: async () => this.isWatched,
       stop: () => {
         this.done.stops += 1;
         this.onStop();

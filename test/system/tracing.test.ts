@@ -169,8 +169,8 @@ const WITNESS = { NODE_OPTIONS: `--import=${new URL("../support/witness.js", imp
 
 test("unset, no connection is tried and no package is loaded", async (context) => {
   const { world, collector, server } = context;
-  // The exporter, had it been loaded, would read this one by itself.
-  const env = { ...WITNESS, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${collector.url}/v1/traces`, ...AT_ONCE };
+  // Of these alone nothing follows.
+  const env = { ...WITNESS, OTEL_TRACES_EXPORTER: "otlp", OTEL_SERVICE_NAME: "market", ...AT_ONCE };
   const market = await world.startMarket(env);
   const instance = await world.startRatings(1, env);
   await market.untilKnown(1);
