@@ -71,7 +71,7 @@ test("the system is asked only where a live name can stand", () => {
 
 test("with bus and Market away nothing is printed, soon, and nothing fails", async () => {
   const desk = new Desk();
-  const { code, stdout, stderr } = await desk.type(["__complete", "explain", ""], { env: { PORT: "1" } });
+  const { code, stdout, stderr } = await desk.start(["__complete", "explain", ""], { env: { PORT: "1" } });
   desk.clear();
   assert.equal({ code, stdout, stderr }, { code: 0, stdout: "", stderr: "" });
 });
