@@ -127,7 +127,7 @@ function withSystem(org: OnBus, system: OnBus): OnBus {
 
 async function pushOne(bus: NatsBus, org: Org, { mode, withinMs = PUSH_WITHIN_MS }: PushOptions): Promise<OnBus> {
   const look = (): Promise<OnBus> => tokensOf(bus, org, withinMs);
-  if (mode === "look") return look();
+  if (mode === "look") return lookOnly(bus, org, await look(), withinMs);
   const before = await look();
   const isNewer = before.kind === "does not obey" && before.reason === "newer";
   // An old copy of the folder would admit again what was revoked since, and members take no token of an earlier time.
@@ -141,6 +141,13 @@ async function pushOne(bus: NatsBus, org: Org, { mode, withinMs = PUSH_WITHIN_MS
   const why = reply.kind === "answered" ? whyNotTaken(reply.body) : undefined;
   const after = await look();
   return why === undefined || after.kind === "obeys" ? after : { kind: "does not obey", reason: "fixed", why };
+}
+
+/** A push would not help where no server keeps tokens that it is handed. */
+async function lookOnly(bus: NatsBus, { account }: Org, found: OnBus, timeoutMs: number): Promise<OnBus> {
+  if (found.kind !== "does not obey" || found.reason !== "older") return found;
+  const stored = await bus.request(lookupSubject(account), "", { timeoutMs });
+  return stored.kind === "nobody" ? FIXED : found;
 }
 
 /** A server that is started with the token reads it from a file, which has no such limit. */
