@@ -2,6 +2,7 @@
 
 import type { Command } from "./command.ts";
 import { helpText } from "./help.ts";
+import { shellWord } from "./identity/names.ts";
 import { type Failed, type Rendered, render } from "./outcome.ts";
 import { parse, wantsJson } from "./parse.ts";
 import type { World } from "./world.ts";
@@ -29,9 +30,18 @@ export async function runDwc(typed: readonly string[], options: DwcOptions): Pro
       const json = call.flags.has("json");
       const world = options.openWorld(call.values.get("state"));
       const rendering = { colour: options.colour, failsWith: command.failsWith };
-      return render("kind" in world ? world : await command.run(call, world), json, rendering);
+      if ("kind" in world) return render(world, json, rendering);
+      const rendered = render(await command.run(call, world), json, rendering);
+      return json || !call.values.has("state") ? rendered : withFolder(rendered, world.stateDir);
     }
   }
+}
+
+/** The commands that a result offers are typed without the folder, and would change the one of the environment. */
+function withFolder(rendered: Rendered, folder: string): Rendered {
+  if (!/\b(bin\/dwc|make) /.test(rendered.stdout + rendered.stderr)) return rendered;
+  const line = `Note: this is about the folder ${folder}. Before any of these commands type\n  export DWC_STATE=${shellWord(folder)}\n`;
+  return { ...rendered, stderr: `${rendered.stderr}${line}` };
 }
 
 const text = (said: string): Rendered => ({ stdout: `${said}\n`, stderr: "", exitCode: 0 });
