@@ -3,7 +3,7 @@
 import type { Command } from "./command.ts";
 import { helpText } from "./help.ts";
 import { shellWord } from "./identity/names.ts";
-import { type Failed, type Rendered, render } from "./outcome.ts";
+import { type Failed, printable, type Rendered, render } from "./outcome.ts";
 import { parse, wantsJson } from "./parse.ts";
 import type { World } from "./world.ts";
 
@@ -40,8 +40,9 @@ export async function runDwc(typed: readonly string[], options: DwcOptions): Pro
 /** The commands that a result offers are typed without the folder, and would change the one of the environment. */
 function withFolder(rendered: Rendered, folder: string): Rendered {
   if (!/\b(bin\/dwc|make) /.test(rendered.stdout + rendered.stderr)) return rendered;
-  const line = `Note: this is about the folder ${folder}. Before any of these commands type\n  export DWC_STATE=${shellWord(folder)}\n`;
-  return { ...rendered, stderr: `${rendered.stderr}${line}` };
+  const note = `Note: this is about the folder ${printable(folder)}. Before any of these commands type`;
+  const line = `  export DWC_STATE=${printable(shellWord(folder))}`;
+  return { ...rendered, stderr: `${rendered.stderr}${note}\n${line}\n` };
 }
 
 const text = (said: string): Rendered => ({ stdout: `${said}\n`, stderr: "", exitCode: 0 });

@@ -2,6 +2,7 @@
 
 import { changed } from "./changed.ts";
 import type { Command } from "./command.ts";
+import { toldOfHarm } from "./obedience.ts";
 import { failedBy } from "./outcome.ts";
 import { orgJson } from "./words.ts";
 
@@ -22,7 +23,9 @@ export const push: Command = {
     const names = orgs.map(({ id }) => `[${id}]`).join(", ");
     return changed({
       told,
-      lines: [told.kind === "obeys" ? `The bus has the newest state of ${names}` : `The bus was offered ${names}`],
+      lines: [
+        toldOfHarm(told).kind === "obeys" ? `The bus has the newest state of ${names}` : `The bus was offered ${names}`,
+      ],
       said: [],
       json: { orgs: orgs.map(orgJson) },
       mustBeHeard: true,
