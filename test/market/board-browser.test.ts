@@ -1,4 +1,5 @@
 // takes: 80 s
+// alone
 //
 // Shop and board in a real browser: how soon it shows what happens, without scripts, by keyboard, narrow, light and dark.
 

@@ -1,4 +1,5 @@
 // takes: 25 s
+// alone
 // A very short soak, of twelve seconds: that it runs, finds nothing, and leaves nobody behind. The long one is `make soak`.
 
 import { suite } from "uvu";

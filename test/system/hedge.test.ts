@@ -1,4 +1,5 @@
 // takes: 25 s
+// alone
 // One of three instances is paused under load: what the shoppers of that moment wait for, with HEDGE=1 and without.
 
 import { suite } from "uvu";
