@@ -5,8 +5,8 @@
 import { freePort, startNatsServer, type TestServer } from "../support/nats-server.ts";
 import type { Program } from "../support/program.ts";
 import { Dice } from "../support/random.ts";
+import { Shoppers } from "../support/shoppers.ts";
 import { pause, type RatingsJson, until, World } from "../support/world.ts";
-import { Shoppers } from "./shoppers.ts";
 import { type Judged, judge, megabytes } from "./verdict.ts";
 import { startWatched, type Watched } from "./watched.ts";
 

@@ -5,38 +5,12 @@ import { connect as connectSocket } from "node:net";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { startNatsServer } from "../support/nats-server.ts";
-import { pause, type RatingsJson, type RunningMarket, World } from "../support/world.ts";
+import { Shoppers } from "../support/shoppers.ts";
+import { type RatingsJson, World } from "../support/world.ts";
 
 const hostile = suite("hostile input");
 
 const allFresh = (ratings: RatingsJson): boolean => Object.values(ratings).every((rating) => rating?.fresh === true);
-
-/** Loads page after page, and keeps what was wrong with any. */
-class Shopper {
-  pages = 0;
-  readonly wrong: string[] = [];
-  #stopped = false;
-  readonly #shopping: Promise<void>;
-
-  constructor(market: RunningMarket) {
-    this.#shopping = this.#shop(market);
-  }
-
-  async #shop(market: RunningMarket): Promise<void> {
-    while (!this.#stopped) {
-      const { status, html } = await market.page();
-      this.pages += 1;
-      if (status !== 200) this.wrong.push(`page ${this.pages}: ${status}`);
-      if (!["4.5/5", "2.1/5", "3.5/5", "2.2/5"].every((rating) => html.includes(rating))) this.wrong.push("a blank");
-      await pause(50);
-    }
-  }
-
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    await this.#shopping;
-  }
-}
 
 /** Sends raw bytes and collects what comes back until the server closes, or a moment has passed. */
 function raw(port: number, bytes: string | Uint8Array): Promise<string> {
@@ -82,7 +56,7 @@ hostile("HTTP of every bad kind, and 500 connections that say nothing: no 5xx, n
     const market = await world.startMarket();
     await market.untilKnown(2);
     const port = Number(new URL(market.url).port);
-    const shopper = new Shopper(market);
+    const shopper = new Shoppers(market.url, 1);
     const idle = Array.from({ length: 500 }, () => connectSocket(port, "127.0.0.1").on("error", () => undefined));
     for (const socket of idle) socket.write("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nche");
     for (let round = 0; round < 3; round++) {
@@ -96,7 +70,7 @@ hostile("HTTP of every bad kind, and 500 connections that say nothing: no 5xx, n
     await shopper.stop();
     for (const socket of idle) socket.destroy();
 
-    assert.equal(shopper.wrong, []);
+    assert.equal(shopper.failures, []);
     assert.ok(allFresh(await market.ratings()));
     assert.is(market.program.count(/^ERROR/), 0, "none of it was our bug");
   } finally {

@@ -2,7 +2,8 @@
 
 import * as assert from "uvu/assert";
 import { startNatsServer } from "../support/nats-server.ts";
-import { pause, type RatingsJson, type RunningMarket, until, World } from "../support/world.ts";
+import { Shoppers } from "../support/shoppers.ts";
+import { pause, type RatingsJson, until, World } from "../support/world.ts";
 
 /** The contract: ratings are fresh again this soon after the bus is back. */
 const FRESH_WITHIN_MS = 3_000;
@@ -10,34 +11,6 @@ const FRESH_WITHIN_MS = 3_000;
 const allFresh = (ratings: RatingsJson): boolean => Object.values(ratings).every((rating) => rating?.fresh === true);
 const allKnown = (ratings: RatingsJson): boolean =>
   Object.values(ratings).every((rating) => rating?.rating !== undefined);
-
-/** Loads pages all the time; every one has to be a 200 with its ratings known. */
-class Shoppers {
-  pages = 0;
-  readonly bad: string[] = [];
-  #stopped = false;
-  readonly #shopping: Promise<void>;
-
-  constructor(market: RunningMarket) {
-    this.#shopping = this.#shop(market);
-  }
-
-  async #shop(market: RunningMarket): Promise<void> {
-    while (!this.#stopped) {
-      const { status, html } = await market.page();
-      this.pages += 1;
-      if (status !== 200) this.bad.push(`page ${this.pages}: ${status}`);
-      if (!["4.5", "2.1", "3.5", "2.2"].every((rating) => html.includes(`${rating}/5`)))
-        this.bad.push(`page ${this.pages}: blank`);
-      await pause(40);
-    }
-  }
-
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    await this.#shopping;
-  }
-}
 
 /** Pages stay whole while the bus is away, and ratings are fresh within 3 s of its return. */
 export async function outageOf(outageMs: number): Promise<void> {
@@ -48,7 +21,7 @@ export async function outageOf(outageMs: number): Promise<void> {
     const market = await world.startMarket({ HEARTBEAT_INTERVAL_MS: "15000" });
     await market.untilKnown(2);
     assert.ok(allFresh(await market.ratings()));
-    const shoppers = new Shoppers(market);
+    const shoppers = new Shoppers(market.url, 1);
     await server.kill();
     await market.program.waitFor(/WARNING:bus:- away/);
     const during = await market.ratings();
@@ -62,7 +35,7 @@ export async function outageOf(outageMs: number): Promise<void> {
 
     assert.ok(tookMs < FRESH_WITHIN_MS, `fresh after ${Math.round(tookMs)} ms`);
     assert.ok(shoppers.pages > 10);
-    assert.equal(shoppers.bad, []);
+    assert.equal(shoppers.failures, []);
     assert.is(market.program.count(/OPEN breaker/), 0);
     assert.is(market.program.count(/ lost: /), 0);
   } finally {

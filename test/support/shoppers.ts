@@ -1,6 +1,6 @@
-// The load of a soak: shoppers who never stop, and count what they were not given.
+// Shoppers who load page after page, and keep the failure of each that came late, not at all, or with a blank rating.
 
-import { pause } from "../support/until.ts";
+import { pause } from "./until.ts";
 
 const RATINGS = ["4.5", "2.1", "3.5", "2.2"] as const;
 /** Many times what a page may take: whoever waits this long was not answered. */
