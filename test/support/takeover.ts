@@ -1,8 +1,9 @@
 // An owner and members, each with a state folder and a Market on one address: who is in and who is out there.
 
+import type { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Credentials } from "../../src/bus/credentials.ts";
-import { type TestServer, until } from "./nats-server.ts";
+import { freePort, type TestServer, until } from "./nats-server.ts";
 import { enter, Folder, knock } from "./orgs.ts";
 import { type RunningMarket, World } from "./world.ts";
 
@@ -12,6 +13,19 @@ export interface Context {
   server: TestServer;
   anna: Folder;
   ben: Folder;
+}
+
+/** Anna, who owns an org, and Ben, who is in none yet; no bus runs at their address. */
+export function withPeople(test: ReturnType<typeof suite<Context>>): void {
+  test.before.each(async (context) => {
+    context.ends = [];
+    context.server = { url: `nats://127.0.0.1:${await freePort()}` } as TestServer;
+    [context.anna, context.ben] = [folder(context), folder(context)];
+    await context.anna.createOrg();
+  });
+  test.after.each(async ({ ends }) => {
+    for (const end of ends.reverse()) await end();
+  });
 }
 
 export const STARTED = /started nats-server there/;

@@ -4,20 +4,22 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { freePort, type TestServer, until } from "../support/nats-server.ts";
-import { type Context, folder, isIn, isOut, revoke, STARTED, takesOver, worldOf } from "../support/takeover.ts";
+import { until } from "../support/nats-server.ts";
+import {
+  type Context,
+  folder,
+  isIn,
+  isOut,
+  revoke,
+  STARTED,
+  takesOver,
+  withPeople,
+  worldOf,
+} from "../support/takeover.ts";
 
 const test = suite<Context>("a bus that a member starts again");
 
-test.before.each(async (context) => {
-  context.ends = [];
-  context.server = { url: `nats://127.0.0.1:${await freePort()}` } as TestServer;
-  [context.anna, context.ben] = [folder(context), folder(context)];
-  await context.anna.createOrg();
-});
-test.after.each(async ({ ends }) => {
-  for (const end of ends.reverse()) await end();
-});
+withPeople(test);
 
 for (const signal of ["SIGKILL", "SIGTERM"] as const) {
   test(`revoked, and the owner's Market ended by ${signal} at once: out all the same, also after another start`, async (context) => {

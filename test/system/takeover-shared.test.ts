@@ -2,20 +2,12 @@
 // Members whose Markets know more than the one that started the server: what they know reaches it. Real programs.
 
 import { suite } from "uvu";
-import { freePort, type TestServer, until } from "../support/nats-server.ts";
-import { type Context, folder, isIn, isOut, revoke, takesOver, worldOf } from "../support/takeover.ts";
+import { until } from "../support/nats-server.ts";
+import { type Context, folder, isIn, isOut, revoke, takesOver, withPeople, worldOf } from "../support/takeover.ts";
 
 const test = suite<Context>("a server that was started without a change");
 
-test.before.each(async (context) => {
-  context.ends = [];
-  context.server = { url: `nats://127.0.0.1:${await freePort()}` } as TestServer;
-  [context.anna, context.ben] = [folder(context), folder(context)];
-  await context.anna.createOrg();
-});
-test.after.each(async ({ ends }) => {
-  for (const end of ends.reverse()) await end();
-});
+withPeople(test);
 
 test("a member's Market that has a change hands it to the one that started the server without it", async (context) => {
   const { anna, ben, server } = context;
