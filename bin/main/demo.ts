@@ -6,7 +6,7 @@ import { startDemo } from "../../src/demo/demo.ts";
 import { standardOutput } from "../../src/program/output.ts";
 import { runProgram, settingsOrExit } from "../../src/program/program.ts";
 
-// Wrong settings are told once here, not four times by the programs below.
+// Wrong settings are reported once here, not by each of the four programs below.
 const { chaos } = settingsOrExit(process.env);
 const clock = systemClock();
 const print = standardOutput(clock, (lines) => `(${lines} lines dropped: whoever reads them was too slow)\n`);

@@ -213,7 +213,7 @@ class PendingGathering implements Waiting {
   readonly deadlineMs: number;
   readonly answersOnce = false;
   readonly bodies: Promise<readonly Uint8Array[]>;
-  /** Any service may answer: then one that says that nobody is there speaks for no other. */
+  /** A question to several services: "no responders" from one of them ends nothing. */
   readonly #isOfManyServices: boolean;
   readonly #gathered: Uint8Array[] = [];
   #resolve: (bodies: readonly Uint8Array[]) => void = () => undefined;

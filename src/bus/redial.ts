@@ -13,7 +13,7 @@ const QUICK_ODD_FAILURES = 4;
 const ODD_REDIAL_AT_MOST_MS = 2_000;
 /** A server that refuses us logs a line each time, and only a person changes its mind: each time twice as long... */
 const REFUSED_REDIAL_AFTER_MS = 2_000;
-/** ...up to this, so that whoever is let in again is back before the person has finished reading about it. */
+/** ...up to this: a program that is admitted again connects within half a minute. */
 const REFUSED_REDIAL_AT_MOST_MS = 30_000;
 
 /** Attempts in a row that failed. */

@@ -104,7 +104,7 @@ class Follower {
     if (this.#ownServer !== undefined) this.#ownServer = { ...this.#ownServer, token };
   }
 
-  /** From another Market, whose word counts as little as anybody's: the operator's signature decides. */
+  /** A token that another Market has sent. The operator's signature decides, not the sender. */
   async #takeShared(token: Uint8Array): Promise<void> {
     const { bus, clock } = this.#options;
     if (bus.secured !== true || clock.now() < this.#mayReadAtMs) return;

@@ -341,7 +341,7 @@ test("a cluster does not obey while one of its servers admits by another token, 
   const [one, two, away] = [await freePort(), await freePort(), await freePort()];
   const cluster = (name: string, listen: number, routes: readonly number[]): string =>
     `server_name: ${name}\ncluster { name: c, listen: "127.0.0.1:${listen}", routes: ${JSON.stringify(routes.map((port) => `nats://127.0.0.1:${port}`))} }\n`;
-  // Nobody of the org is on the second server, which keeps the tokens that it was started with.
+  // No member of the org is connected to the second server, which keeps the tokens that it was started with.
   const config = await configOf(ann);
   const [, folder = ""] = /dir: "(.*)"/.exec(config) ?? [];
   const preload = readdirSync(folder).map(

@@ -79,7 +79,7 @@ function standing(breaker: Breaker): unknown {
   return "guardedUntil" in rest ? { ...rest, guardedUntil: rest.guardedUntil !== undefined } : rest;
 }
 
-/** Whether its retest was told says nothing about the instance. */
+/** The breaker without the mark that its retest was reported: the mark says nothing about the instance. */
 function withoutTold(breaker: Breaker): Breaker {
   if (breaker.kind !== "open") return breaker;
   const { isRetestTold: _isRetestTold, ...rest } = breaker;

@@ -3,7 +3,7 @@
 import { pause } from "./until.ts";
 
 const RATINGS = ["4.5", "2.1", "3.5", "2.2"] as const;
-/** Many times what a page may take: whoever waits this long was not answered. */
+/** Many times what a page may take: a request that waits this long counts as unanswered. */
 const UNANSWERED_MS = 10_000;
 /** A few pages a second each: the shop is to be tested here, not the machine. */
 const BETWEEN_PAGES_MS = 30;

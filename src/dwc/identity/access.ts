@@ -65,7 +65,7 @@ export async function marketAccess(
 }
 
 /**
- * A bus that somebody started with an older folder goes on with that, until it is sent the newer token.
+ * A server that was started with an older folder uses the older token until it is sent the newer one.
  * @returns whether the servers say that they use it; at several addresses, those that run
  */
 async function correct(

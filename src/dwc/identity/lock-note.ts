@@ -17,7 +17,7 @@ const NOTE = /^(\d+) (\S+) (\S+) [0-9a-f]+\n$/;
 /** Never the same twice: who waits sees by it that the queue moves. */
 export const ownNote = (): string => `${process.pid} ${hostname() || "-"} ${pidNamespace()} ${word()}\n`;
 
-/** The note of a process that holds it no more. It names nobody. */
+/** The note that a process leaves when it releases the lock: it names no holder. */
 export const endNote = (): string => `released ${word()}\n`;
 
 const word = (): string => randomBytes(WORD_BYTES).toString("hex");
