@@ -1,4 +1,4 @@
-// The tour: the walk of README in one terminal and a browser. `--auto` waits for no key, `--anew` starts at the first stop.
+// The walk of README in one terminal and a browser. `--auto` waits for no key, `--anew` starts at the first stop.
 
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";

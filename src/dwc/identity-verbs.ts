@@ -209,7 +209,7 @@ async function change<T extends { readonly org: Org }>(
   return org?.authority.kind === "owner" ? { ...decision, told: await tellNewest(tools, org, undefined) } : decision;
 }
 
-/** The change is pushed to the bus all the same. A server that runs on this folder writes the account token itself, into a folder of its own. */
+/** The change is pushed to the bus all the same. A server that runs on this folder keeps the account token itself. */
 async function tellUnwritten<T extends { readonly org: Org }>(
   tools: VerbTools,
   kept: T,

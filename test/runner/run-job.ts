@@ -89,7 +89,7 @@ async function watch(child: ChildProcess, { id, limitMs, output, kill }: Watched
   clearTimeout(limit);
   const left = await leftBehind(child, id);
   kill();
-  // The last output of the file may still be in the pipe. No process should hold the pipe open, so the wait has a limit.
+  // The last output of the file may still be in the pipe. A process that holds the pipe open must not hold the runner.
   await Promise.race([drained, pause(LEAVE_MS, undefined, { ref: false })]);
   // What is killed has been asked for nothing: only a file that ended by itself is blamed for what it leaves.
   const blamed = overLimitMs === undefined && signal === null ? left : [];

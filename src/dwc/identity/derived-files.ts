@@ -55,8 +55,8 @@ export interface StartableBus {
 }
 
 /**
- * One for each operator, with all its orgs; and one for each org of another owner, with that org alone. A member's Market
- * receives the newest token of its own org only, so a server that it starts must not admit other orgs by older tokens.
+ * One for each operator, with all its orgs; and one for each org of another owner, with that org alone. A member's
+ * Market receives the newest token of its own org only. A server that it starts must not admit other orgs by older tokens.
  */
 export function busesOf(state: State): readonly StartableBus[] {
   const ofOperators = trusted(state).map((trust) => ({

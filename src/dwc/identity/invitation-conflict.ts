@@ -47,7 +47,7 @@ const trustsOf = ({ operator, orgs }: State): readonly Trust[] => [
 
 function conflictWith(known: Org, invitation: Invitation, genuine: Genuine): Refusal | undefined {
   const { org, trust, publicKey, email } = invitation;
-  // Another person's genuine invitation: its sender has the key in it, and could read what this person's programs receive.
+  // Another person's genuine invitation. Its sender has the key in it, and could read what these programs receive.
   const isAnothers = !sameEmail(known.me.email, email);
   if (known.authority.kind === "owner" || known.me.publicKey === publicKey || isAnothers)
     return refused(

@@ -14,7 +14,7 @@ const SHOWN_CHARACTERS = 40;
  */
 const UNPRINTABLE =
   /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Cn}\p{Zl}\p{Zp}]|(?!\ufe0f)\p{Default_Ignorable_Code_Point}|(?<!\p{Extended_Pictographic})\ufe0f/u;
-/** Plain letters only: an address with a look-alike letter in it belongs to another person. No dash first: that is an option. */
+/** Plain letters only: a look-alike letter would make it another person's address. No dash first: that is an option. */
 const EMAIL =
   /^(?!-)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$/;
 
