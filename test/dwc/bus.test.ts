@@ -1,4 +1,4 @@
-// takes: 30 s
+// takes: 35 s
 // dwc beside a real bus: what status says of it, and how soon it obeys.
 
 import { readdirSync, readFileSync } from "node:fs";
@@ -161,6 +161,29 @@ test("a server with accounts in its configuration takes no change, and check nam
   const { stdout } = await ann.type(["check"], { env });
   assert.match(stdout, /does not obey: it keeps its accounts elsewhere\s+end it, then /);
   await bus.stop();
+});
+
+test("check, ps, call and fault find the address that admits them, beside paused and foreign buses", async () => {
+  const ben = await ownersDesk();
+  const [own, foreign, ...paused] = await Promise.all([
+    securedBus(ann),
+    securedBus(ben),
+    startNatsServer(),
+    startNatsServer(),
+  ]);
+  for (const bus of paused) bus.pause();
+  const env = { NATS_URL: [...paused, foreign, own].map(({ url }) => url).join(",") };
+  for (const args of [["check"], ["ps"], ["call", "ratings", "get", "camera"], ["fault"]]) {
+    const { stdout, stderr } = await ann.type(args, { env });
+    assert.not.match(stdout + stderr, /has let us in|does not let us in/, args.join(" "));
+  }
+  await own.stop();
+  const [first, second] = paused.map(({ url }) => url);
+  const psAt = async (...urls: unknown[]) => (await ann.type(["ps"], { env: { NATS_URL: urls.join(",") } })).stderr;
+  assert.match(await psAt(own.url, "nats://127.0.0.1:1"), "no address of the bus answers");
+  assert.match(await psAt(first, own.url, second), "no bus has let us in");
+  await Promise.all([foreign, ...paused].map((bus) => bus.stop()));
+  ben.clear();
 });
 
 test.run();

@@ -29,22 +29,68 @@ export async function visitBus<T>(
   // Whoever looks is whoever runs a Market: calls any service, hears them all.
   const identity = loginIdentity(settings, { kind: "market" });
   if (identity.kind === "refused") return out("bad-credentials", identity.why, "");
-  const notes: string[] = [];
   const { credentials, cure } = identity;
   const urls = settings.natsUrls;
   const startedAt = clock.now();
-  const bus = connectNatsBus({
-    ...{ urls, name: "dwc", clock, credentials, cure, report: (note: string) => notes.push(note) },
-    ...openBusOptions(settings, identity),
+  const doors = urls.map((url): Door => {
+    const notes: string[] = [];
+    const bus = connectNatsBus({
+      ...{ urls: [url], name: "dwc", clock, credentials, cure, report: (note: string) => notes.push(note) },
+      ...openBusOptions(settings, identity),
+    });
+    return { bus, notes };
   });
   try {
-    const attempt = await firstWord(bus, urls.length, { clock, limitMs: LET_IN_WITHIN_MS });
-    if (attempt?.kind !== "connected") return notIn(attempt, urls, cure);
+    const entry = await firstEntry(doors, clock);
+    if (entry.kind === "none") return notIn(entry.attempt, urls, cure);
+    const { bus, notes } = entry.door;
     const connectMs = clock.now() - startedAt;
     return { kind: "in", value: await act(bus, credentials), secured: bus.secured === true, connectMs, notes };
   } finally {
-    await bus.close();
+    await closeAll(doors);
   }
+}
+
+/** A connection to one of the addresses. */
+interface Door {
+  readonly bus: NatsBus;
+  readonly notes: readonly string[];
+}
+
+type Entry =
+  | { readonly kind: "admitted"; readonly door: Door }
+  /** No address admits us; `attempt` is the one to report. */
+  | { readonly kind: "none"; readonly attempt: NotIn | undefined };
+
+type NotIn = Exclude<Attempt, { kind: "connected" }>;
+
+/**
+ * The first address that admits us; all are dialled at once. A dial of a paused server takes longer than the limit, so
+ * one address after the other would leave the later ones no time. Closes each of the other connections.
+ */
+async function firstEntry(doors: readonly Door[], clock: Clock): Promise<Entry> {
+  const failures: (NotIn | undefined)[] = [];
+  const admitted = await new Promise<Door | undefined>((resolve, reject) => {
+    const hear = async (door: Door): Promise<void> => {
+      const attempt = await firstWord(door.bus, 1, { clock, limitMs: LET_IN_WITHIN_MS });
+      if (attempt?.kind === "connected") resolve(door);
+      else if (failures.push(attempt) === doors.length) resolve(undefined);
+    };
+    for (const door of doors) hear(door).catch(reject);
+  });
+  if (admitted === undefined) return { kind: "none", attempt: mostTelling(failures) };
+  await closeAll(doors.filter((door) => door !== admitted));
+  return { kind: "admitted", door: admitted };
+}
+
+/** The first attempt at a server that said something. "Absent" is reported only if it is true of every address. */
+function mostTelling(failures: readonly (NotIn | undefined)[]): NotIn | undefined {
+  const answer = failures.find((failure) => failure !== undefined && failure.kind !== "absent");
+  return answer ?? (failures.includes(undefined) ? undefined : failures[0]);
+}
+
+async function closeAll(doors: readonly Door[]): Promise<void> {
+  await Promise.all(doors.map(({ bus }) => bus.close()));
 }
 
 const out = (code: Out["code"], why: string, hint: string): Out => ({ kind: "out", code, why, hint });
@@ -53,11 +99,7 @@ const portOf = (urls: readonly string[]): number => readBusAddress(urls[0] ?? ""
 
 const START = "to start a bus with the Market:  make market";
 
-function notIn(
-  attempt: Exclude<Attempt, { kind: "connected" }> | undefined,
-  urls: readonly string[],
-  cure: string,
-): Out {
+function notIn(attempt: NotIn | undefined, urls: readonly string[], cure: string): Out {
   switch (attempt?.kind) {
     case undefined:
       return out("bus-silent", `no bus has let us in within ${LET_IN_WITHIN_MS} ms`, "what is wrong:  bin/dwc check");
