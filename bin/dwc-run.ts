@@ -4,16 +4,16 @@
 import { resolve } from "node:path";
 import { systemClock } from "../src/clock.ts";
 import { lookAtBus } from "../src/dwc/bus-look.ts";
-import { COMMANDS } from "../src/dwc/commands.ts";
+import { COMMANDS } from "../src/dwc/core/commands.ts";
+import type { Failed, Rendered } from "../src/dwc/core/outcome.ts";
+import type { World } from "../src/dwc/core/world.ts";
 import { runDwc } from "../src/dwc/dwc.ts";
 import { identityVerbs } from "../src/dwc/identity-verbs.ts";
 import type { Interruption } from "../src/dwc/interruption.ts";
 import { liveVerbs } from "../src/dwc/live/live-verbs.ts";
-import type { Failed, Rendered } from "../src/dwc/outcome.ts";
 import { processScreen } from "../src/dwc/screen.ts";
 import { type Matter, tellBus } from "../src/dwc/tell-bus.ts";
 import { processTerminal } from "../src/dwc/terminal.ts";
-import type { World } from "../src/dwc/world.ts";
 import { VERSION } from "../src/program/version.ts";
 import { readSettings } from "../src/settings.ts";
 

@@ -1,11 +1,11 @@
 // The command line that decides who may be on the bus. This process reads the arguments and ends with the exit code.
 
 import { systemClock } from "../src/clock.ts";
-import { COMMANDS } from "../src/dwc/commands.ts";
+import { COMMANDS } from "../src/dwc/core/commands.ts";
+import type { World } from "../src/dwc/core/world.ts";
 import { Interruption } from "../src/dwc/interruption.ts";
 import { complete } from "../src/dwc/live/complete.ts";
-import { COMPLETE } from "../src/dwc/live/completion-scripts.ts";
-import type { World } from "../src/dwc/world.ts";
+import { COMPLETE } from "../src/dwc/live/core/completion-scripts.ts";
 import { write } from "../src/dwc/write.ts";
 import { exitWithoutTerminal, ignoresHangUp } from "../src/program/hang-up.ts";
 import { openWorld, runWith } from "./dwc-run.ts";

@@ -1,4 +1,4 @@
-// Every number and every switch of the system, once, with its reason. Pure: the environment comes in as an argument,
+// Every number and every switch of the system, once, with its reason. The environment comes in as an argument,
 // and a wrong value goes out as a sentence that names the variable, the value and the rule.
 
 import { shownUrl, shownValue } from "./shown-url.ts";

@@ -1,4 +1,4 @@
-// Addresses as they may be printed: a name and a password in one never are. Pure.
+// Addresses as they may be printed: a name and a password in one never are.
 
 /**
  * An address as it may be printed. What stands before its last @ is a name and a password; a comma or a slash in a

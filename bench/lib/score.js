@@ -1,4 +1,4 @@
-// What became of the calls in a fault. Pure.
+// What became of the calls in a fault.
 
 const BOTH = [1, 2];
 const MS_PER_S = 1_000;

@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import { systemClock } from "../../src/clock.ts";
 import { loginIdentity } from "../../src/dwc/identity/credentials.ts";
 import { complain, programLog, runProgram, settingsOrExit } from "../../src/program/program.ts";
-import { readFleetArguments } from "../../src/ratings/arguments.ts";
+import { readFleetArguments } from "../../src/ratings/core/arguments.ts";
 import { startFleet } from "../../src/ratings/fleet.ts";
 import { runRatings, SERVICE } from "../../src/ratings/service.ts";
 

@@ -1,11 +1,11 @@
 // Takes over when the owner of the embedded server ends: every process that uses the bus on this machine may own it next.
 
 import type { Cancel } from "../clock.ts";
-import { readBusAddress } from "./bus-address.ts";
+import { readBusAddress } from "./core/bus-address.ts";
+import { notWeaker, type StartPermit, whyNeverStarted, whyNotSucceeded } from "./core/succession.ts";
 import type { MetServer } from "./dialler.ts";
 import { type EnsureBusOptions, type EnsuredBus, ensureBus, pausedSentence } from "./embedded-server.ts";
 import type { NatsBus } from "./nats-bus-types.ts";
-import { notWeaker, type StartPermit, whyNeverStarted, whyNotSucceeded } from "./succession.ts";
 
 export interface KeepBusOptions extends Omit<EnsureBusOptions, "signal"> {
   readonly bus: Pick<NatsBus, "status" | "watch" | "lastServer">;

@@ -7,7 +7,7 @@ import {
   LONGEST_CREDENTIALS,
   type ParsedCredentials,
   parseCredentials,
-} from "./credentials.ts";
+} from "./core/credentials.ts";
 import { belongsTo } from "./user-seed.ts";
 
 /** How UTF-16 begins, as some shells on Windows write it. */

@@ -1,12 +1,12 @@
 // Keeps one connection to one of several addresses, for as long as it is not closed: nobody ever gives up reconnecting.
 
 import type { Cancel, Clock } from "../clock.ts";
-import { type BusAddress, readBusAddress } from "./bus-address.ts";
-import { type Greeting, readGreeting } from "./greeting.ts";
+import { type BusAddress, readBusAddress } from "./core/bus-address.ts";
+import { type Greeting, readGreeting } from "./core/greeting.ts";
+import { afterAttempt, NO_FAILURES, redialAfterMs } from "./core/redial.ts";
 import { type Greeted, Handshaker } from "./handshake.ts";
 import { Link, type Wire } from "./nats-link.ts";
 import { DIAL_WITHIN_MS } from "./nats-options.ts";
-import { afterAttempt, NO_FAILURES, redialAfterMs } from "./redial.ts";
 import { type Caller, isRefusal, type Trouble, troubleOf, troubleOfConnecting, troubleOfLosing } from "./trouble.ts";
 
 /**

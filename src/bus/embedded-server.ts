@@ -5,12 +5,12 @@ import { randomBytes } from "node:crypto";
 
 import type { Clock } from "../clock.ts";
 import { otherPort } from "../settings.ts";
-import { type BusAddress, readBusAddress } from "./bus-address.ts";
+import { type BusAddress, readBusAddress } from "./core/bus-address.ts";
+import { embeddedName, type Greeting, readGreeting } from "./core/greeting.ts";
+import { type StartPermit, whyNeverStarted } from "./core/succession.ts";
 import { findProgram } from "./find-program.ts";
-import { embeddedName, type Greeting, readGreeting } from "./greeting.ts";
 import { type Probe, probe } from "./probe.ts";
 import { type ServerPlan, type ServerProcess, startServerProcess } from "./server-process.ts";
-import { type StartPermit, whyNeverStarted } from "./succession.ts";
 
 export type EnsuredBus =
   /** A NATS server answers there. */
@@ -97,7 +97,7 @@ async function look(url: string, { clock, signal }: EnsureBusOptions): Promise<F
   return { url, address, probe: await probe(address, signal === undefined ? within : { ...within, signal }) };
 }
 
-/** What follows from what was found. Pure. */
+/** What follows from what was found. */
 export function decide(
   found: Found,
 ): EnsuredBus | { readonly kind: "start"; readonly url: string; readonly address: BusAddress } {

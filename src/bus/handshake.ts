@@ -10,7 +10,7 @@ import { createConnection, isIP, type Socket } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 
 import type { Clock } from "../clock.ts";
-import type { BusAddress } from "./bus-address.ts";
+import type { BusAddress } from "./core/bus-address.ts";
 
 /** An open socket on which the server has greeted. */
 export interface Greeted {

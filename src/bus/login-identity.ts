@@ -2,7 +2,7 @@
 // keeps the file. What cannot be read at that moment is used as it was read last, and so is what another org issued: a
 // program stays in the org that it began in.
 
-import { accountOf, type Credentials, type CredentialsSource } from "./credentials.ts";
+import { accountOf, type Credentials, type CredentialsSource } from "./core/credentials.ts";
 import type { Caller } from "./trouble.ts";
 
 export interface IdentityOptions {

@@ -2,9 +2,9 @@
 
 import type { Clock } from "../clock.ts";
 import type { Bus } from "./bus.ts";
-import type { Credentials, CredentialsSource } from "./credentials.ts";
+import type { Credentials, CredentialsSource } from "./core/credentials.ts";
+import type { BusHistory, OpenBusRule } from "./core/open-bus.ts";
 import type { MetServer } from "./dialler.ts";
-import type { BusHistory, OpenBusRule } from "./open-bus.ts";
 import type { Report } from "./sparing.ts";
 import type { Attempt } from "./trouble.ts";
 

@@ -11,11 +11,13 @@ import { type Authenticator, headers, type MsgHdrs, type NatsConnection } from "
 import type { Clock } from "../clock.ts";
 import { AttemptBoard } from "./attempt-board.ts";
 import type { BusStatus, CallOptions, Denied, Message, NotSent, Reply, RequestOptions, Subscription } from "./bus.ts";
-import { type BusAddress, readBusAddress } from "./bus-address.ts";
-import type { Credentials } from "./credentials.ts";
+import { type BusAddress, readBusAddress } from "./core/bus-address.ts";
+import type { Credentials } from "./core/credentials.ts";
+import { type Greeting, greetingOf } from "./core/greeting.ts";
+import { denialOf, readServerError } from "./core/server-errors.ts";
+import { assertSubject } from "./core/subjects.ts";
 import { StandingDenials } from "./denials.ts";
 import { Dialler, type MetServer } from "./dialler.ts";
-import { type Greeting, greetingOf } from "./greeting.ts";
 import type { Greeted } from "./handshake.ts";
 import { LoginIdentity } from "./login-identity.ts";
 import type { LinkOptions, NatsBus } from "./nats-bus-types.ts";
@@ -37,10 +39,8 @@ import { AWAY, CANCELLED, PendingTable } from "./pending.ts";
 import { hand } from "./receiver.ts";
 import { type ReplySubjects, replySubjectsOf } from "./reply-subjects.ts";
 import { safely } from "./safe-report.ts";
-import { denialOf, readServerError } from "./server-errors.ts";
 import { Sparing } from "./sparing.ts";
 import { StatusBoard } from "./status-board.ts";
-import { assertSubject } from "./subjects.ts";
 import { type Attempt, deniedSentence, shownWords, type Trouble, warningSentence } from "./trouble.ts";
 
 export type { Authenticator } from "nats";

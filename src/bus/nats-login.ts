@@ -15,11 +15,11 @@ import {
 import { NodeTransport, nodeResolveHost } from "nats/lib/src/node_transport.js";
 
 import type { Clock } from "../clock.ts";
-import type { Credentials } from "./credentials.ts";
+import type { Credentials } from "./core/credentials.ts";
+import { endsConnection, serverWords } from "./core/server-errors.ts";
 import type { Greeted } from "./handshake.ts";
 import { DIAL_WITHIN_MS } from "./nats-options.ts";
 import { GreetedTransport } from "./nats-transport.ts";
-import { endsConnection, serverWords } from "./server-errors.ts";
 import { TIMED_OUT } from "./trouble.ts";
 
 /** As the library sets it at each connect(): the factory is one for all connections of the process. */

@@ -1,7 +1,7 @@
 // What comes from the wire, as the Bus speaks of it. The one place where an oddity of the wire gets its name.
 
 import type { Message, NotSent, Reply } from "./bus.ts";
-import { takesReplies } from "./subjects.ts";
+import { takesReplies } from "./core/subjects.ts";
 
 /** The parts of the client library's message that are read here; its getters decode when asked and not before. */
 export interface WireMessage {

@@ -1,6 +1,6 @@
-// How the client library is to connect: once, to one address, and without doing more than that. Pure.
+// How the client library is to connect: once, to one address, and without doing more than that.
 
-import type { BusAddress, Credentials } from "./bus-address.ts";
+import type { BusAddress, Credentials } from "./core/bus-address.ts";
 
 /** How long one attempt may take: twice what a server needs on a busy machine, and how long a mute one delays the next. */
 export const DIAL_WITHIN_MS = 2_000;

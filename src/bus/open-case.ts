@@ -1,10 +1,10 @@
 // The case of one connection that meets an open bus (open-bus.ts).
 
-import type { BusAddress } from "./bus-address.ts";
-import type { Credentials } from "./credentials.ts";
-import type { Greeting } from "./greeting.ts";
+import type { BusAddress } from "./core/bus-address.ts";
+import type { Credentials } from "./core/credentials.ts";
+import type { Greeting } from "./core/greeting.ts";
+import { BusHistory, type OpenBusCase, objectionToOpen, openBusRule, openBusWarning } from "./core/open-bus.ts";
 import type { LinkOptions } from "./nats-bus-types.ts";
-import { BusHistory, type OpenBusCase, objectionToOpen, openBusRule, openBusWarning } from "./open-bus.ts";
 
 const OPEN_BUS_CURE = 'pass  openBus: "join"  to have it joined';
 

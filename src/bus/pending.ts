@@ -6,9 +6,9 @@
 
 import type { Cancel, Clock } from "../clock.ts";
 import type { CallOptions, Denied, NotSent, Reply } from "./bus.ts";
+import { answererOf, EVERY_SERVICE } from "./core/subjects.ts";
 import type { ReplySubjects } from "./reply-subjects.ts";
 import { REUSE_DELAY, SlotPool } from "./slot-pool.ts";
-import { answererOf, EVERY_SERVICE } from "./subjects.ts";
 
 // The ends that say nothing of what was answered, each made once.
 export const AWAY: NotSent = { kind: "away" };

@@ -1,6 +1,6 @@
 // Asks an address what lives there, by listening.
 
-import type { BusAddress } from "./bus-address.ts";
+import type { BusAddress } from "./core/bus-address.ts";
 import { type HandshakeLimits, Handshaker } from "./handshake.ts";
 
 export type Probe =

@@ -1,4 +1,4 @@
-// Whether the bus still answers. Pure: what was sent and heard comes in, with the running time.
+// Whether the bus still answers. What was sent and heard comes in, with the running time.
 //
 // A paused server and a half-open connection look like instances that do not answer, and neither is an instance's
 // fault. So the bus itself is asked all the time, and a request that ran out while the bus kept silent too is charged

@@ -7,8 +7,8 @@
 // The server's `allow_responses` was rejected. It lets a client publish to whatever reply subject stands in a message
 // that it receives, and a client may send such a message to itself. It also costs a look-up for each answer.
 
-import { type Credentials, REPLY_ROOT } from "./credentials.ts";
-import { answererOf } from "./subjects.ts";
+import { type Credentials, REPLY_ROOT } from "./core/credentials.ts";
+import { answererOf } from "./core/subjects.ts";
 import { newToken } from "./tokens.ts";
 
 export interface ReplySubjects {

@@ -1,4 +1,4 @@
-// The same trouble a thousand times a second is still one sentence a minute. Pure.
+// The same trouble a thousand times a second is still one sentence a minute.
 
 /** Long enough to keep a terminal readable, short enough to show that it goes on. */
 const SILENCE_MS = 60_000;

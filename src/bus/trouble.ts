@@ -1,10 +1,10 @@
-// Why the bus is away, as a person reads it. Pure.
+// Why the bus is away, as a person reads it.
 
-import { type BusAddress, withoutLogin } from "./bus-address.ts";
-import { REPLY_ROOT } from "./credentials.ts";
+import { type BusAddress, withoutLogin } from "./core/bus-address.ts";
+import { REPLY_ROOT } from "./core/credentials.ts";
+import { readServerError } from "./core/server-errors.ts";
 import type { NotGreeted } from "./handshake.ts";
 import { DIAL_WITHIN_MS } from "./nats-options.ts";
-import { readServerError } from "./server-errors.ts";
 
 export interface Trouble {
   /**

@@ -1,9 +1,9 @@
 // What kind of bus is there: read from its greeting alone, so that nothing has to be loaded and nobody be admitted.
 
-import { readBusAddress } from "../bus/bus-address.ts";
+import { readBusAddress } from "../bus/core/bus-address.ts";
 import { probe } from "../bus/probe.ts";
 import type { Clock } from "../clock.ts";
-import type { BusLook } from "./bus-shapes.ts";
+import type { BusLook } from "./core/bus-shapes.ts";
 
 /** A bus on this machine greets in a millisecond, one across the world within this. */
 const GREETS_WITHIN_MS = 1_000;

@@ -1,8 +1,8 @@
-// What a state says to people: who one is and what is there, with nothing secret in it. Pure.
+// What a state says to people: who one is and what is there, with nothing secret in it.
 
-import { type Authority, currentOrg, type Org, type State } from "./identity/state.ts";
+import type { Identity } from "./core/world.ts";
+import { type Authority, currentOrg, type Org, type State } from "./identity/core/state.ts";
 import { isoSeconds, orgShown, serviceShown } from "./shown.ts";
-import type { Identity } from "./world.ts";
 
 export function describe(state: State): Identity {
   const org = currentOrg(state);

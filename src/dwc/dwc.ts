@@ -1,11 +1,11 @@
 // What was typed, in; what is to be written and the exit code, out. Help and wrong usage need no world, and get none.
 
-import type { Command } from "./command.ts";
-import { helpText } from "./help.ts";
-import { shellWord } from "./identity/names.ts";
-import { type Failed, printable, type Rendered, render } from "./outcome.ts";
+import type { Command } from "./core/command.ts";
+import { helpText } from "./core/help.ts";
+import { type Failed, printable, type Rendered, render } from "./core/outcome.ts";
+import type { World } from "./core/world.ts";
+import { shellWord } from "./identity/core/names.ts";
 import { parse, wantsJson } from "./parse.ts";
-import type { World } from "./world.ts";
 
 export interface DwcOptions {
   /** Whether stdout shows colours, and whoever reads it wants any. */

@@ -2,20 +2,16 @@
 // that runs. What is heavy to load (keys, the client library) is loaded by whoever hands it in, and only when it is used.
 
 import type { Clock } from "../clock.ts";
-import type { Told } from "./bus-shapes.ts";
+import type { Told } from "./core/bus-shapes.ts";
+import { toldOfLogout } from "./core/obedience.ts";
+import type { IdentityVerbs } from "./core/world.ts";
 import { describe } from "./describe.ts";
-import { paths } from "./identity/folder.ts";
-import { acceptInvitation, inviteUser } from "./identity/invitations.ts";
-import type { Mint } from "./identity/mint.ts";
-import { shown } from "./identity/names.ts";
-import { createOrg } from "./identity/orgs.ts";
-import { judgeService } from "./identity/outdated.ts";
-import { login, logout } from "./identity/people.ts";
-import type { PushMode } from "./identity/push.ts";
-import { type Renewed, renew } from "./identity/renewal.ts";
-import { revoke, withRevocationsOf } from "./identity/revocations.ts";
-import { serverConfigFile } from "./identity/server-config-file.ts";
-import { createService, serviceToken } from "./identity/services.ts";
+import { shown } from "./identity/core/names.ts";
+import { createOrg } from "./identity/core/orgs.ts";
+import { judgeService } from "./identity/core/outdated.ts";
+import { login, logout } from "./identity/core/people.ts";
+import { revoke, withRevocationsOf } from "./identity/core/revocations.ts";
+import { createService, serviceToken } from "./identity/core/services.ts";
 import {
   currentOrg,
   type Decision,
@@ -24,12 +20,16 @@ import {
   type Refusal,
   refused,
   type State,
-} from "./identity/state.ts";
+} from "./identity/core/state.ts";
+import { paths } from "./identity/folder.ts";
+import { acceptInvitation, inviteUser } from "./identity/invitations.ts";
+import type { Mint } from "./identity/mint.ts";
+import type { PushMode } from "./identity/push.ts";
+import { type Renewed, renew } from "./identity/renewal.ts";
+import { serverConfigFile } from "./identity/server-config-file.ts";
 import { changeState, readState } from "./identity/state-file.ts";
-import { toldOfLogout } from "./obedience.ts";
 import { isoSeconds, orgShown, serviceShown } from "./shown.ts";
 import type { Matter, TellBus } from "./tell-bus.ts";
-import type { IdentityVerbs } from "./world.ts";
 
 export interface VerbTools {
   readonly stateDir: string;

@@ -1,8 +1,8 @@
 // ^C while a bus is asked. The change is in the state folder by then, so its result is printed before the process ends.
 
-import { readBusAddress } from "../bus/bus-address.ts";
-import type { Told } from "./bus-shapes.ts";
-import { toldBy } from "./obedience.ts";
+import { readBusAddress } from "../bus/core/bus-address.ts";
+import type { Told } from "./core/bus-shapes.ts";
+import { toldBy } from "./core/obedience.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 const WHY = "dwc was interrupted before it said so";

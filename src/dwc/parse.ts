@@ -3,9 +3,9 @@
 
 import { parseArgs } from "node:util";
 
-import { type Call, COMMON_OPTIONS, type Command, type Option, VERSION_OPTION } from "./command.ts";
-import { nearest } from "./near.ts";
-import { type Failed, shown } from "./outcome.ts";
+import { type Call, COMMON_OPTIONS, type Command, type Option, VERSION_OPTION } from "./core/command.ts";
+import { nearest } from "./core/near.ts";
+import { type Failed, shown } from "./core/outcome.ts";
 
 export type Parsed =
   | { readonly kind: "run"; readonly command: Command; readonly call: Call }

@@ -1,7 +1,7 @@
 // The screen, or the pipe in its place. It can be taken over for a while; it is given back as it was, also after ^C, ^Z,
 // a kill and a crash. Whoever read and has gone is no error.
 
-import type { Screen, Taken, TakeOptions } from "./person.ts";
+import type { Screen, Taken, TakeOptions } from "./core/person.ts";
 import { RawMode } from "./raw-mode.ts";
 
 /** The other screen, which leaves what stood here before; no cursor. */

@@ -1,8 +1,8 @@
 // What of an org and a service is shown: never a key that signs, never credentials.
 
 import { isoTime } from "../clock.ts";
-import type { Org as OrgState, Service } from "./identity/state.ts";
-import type { Org, ServiceShown } from "./world.ts";
+import type { Org, ServiceShown } from "./core/world.ts";
+import type { Org as OrgState, Service } from "./identity/core/state.ts";
 
 const MS_PER_SECOND = 1_000;
 

@@ -2,15 +2,15 @@
 // pass accounts on, separate ones do not. A look comes first, so that a bus that does not run, or asks nobody who they
 // are, costs no client library.
 
-import { type Credentials, parseCredentials } from "../bus/credentials.ts";
+import { type Credentials, parseCredentials } from "../bus/core/credentials.ts";
 import type { Clock } from "../clock.ts";
 import { lookAtBus } from "./bus-look.ts";
-import type { BusLook, Told } from "./bus-shapes.ts";
+import type { BusLook, Told } from "./core/bus-shapes.ts";
+import { toldBy } from "./core/obedience.ts";
+import type { Obedience } from "./identity/core/obedience.ts";
+import type { Operator, Org } from "./identity/core/state.ts";
 import type { Mint } from "./identity/mint.ts";
-import type { Obedience } from "./identity/obedience.ts";
 import type { admits, PushMode, pushAccounts } from "./identity/push.ts";
-import type { Operator, Org } from "./identity/state.ts";
-import { toldBy } from "./obedience.ts";
 
 export interface TellBusOptions {
   readonly urls: readonly string[];

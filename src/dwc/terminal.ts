@@ -2,9 +2,8 @@
 
 import { createInterface, type Key } from "node:readline";
 import { Writable } from "node:stream";
-
+import type { Terminal } from "./core/person.ts";
 import { MAX_CODE_LENGTH } from "./identity/invitation-code.ts";
-import type { Terminal } from "./person.ts";
 import { RawMode } from "./raw-mode.ts";
 
 /** An invitation with a blank or two around it; whatever pours in beyond that is not one. */

@@ -1,6 +1,6 @@
 // Writes what a command has to tell, and sets the exit code. `dwc status | head` is no error; a full disk is.
 
-import type { Rendered } from "./outcome.ts";
+import type { Rendered } from "./core/outcome.ts";
 
 export function write({ stdout, stderr, exitCode }: Rendered): void {
   process.exitCode = exitCode;

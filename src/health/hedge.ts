@@ -1,4 +1,4 @@
-// When a call that is late is sent once more, and how often that may be. Pure: what was sent, answered and overtaken goes
+// When a call that is late is sent once more, and how often that may be. What was sent, answered and overtaken goes
 // in, a delay or a yes comes out.
 //
 // Late is measured by the instance's own answers: what takes 80 ms at each of them is not late after 20. The price is

@@ -2,10 +2,10 @@
 // connection, and sends what changes. A Market that starts the next server starts it with the newest. A server that uses an
 // older one is not left at that (account-steps.ts).
 
+import { accountNewsSubject, accountTokenSubject, sharedAccountTokenSubject } from "../bus/core/subjects.ts";
 import type { NatsBus } from "../bus/nats-bus.ts";
-import { accountNewsSubject, accountTokenSubject, sharedAccountTokenSubject } from "../bus/subjects.ts";
 import type { Cancel, Clock } from "../clock.ts";
-import { decideSteps, type Look, SETTLED, type Standing, type Step } from "./account-steps.ts";
+import { decideSteps, type Look, SETTLED, type Standing, type Step } from "./core/account-steps.ts";
 
 /** What became of a token. */
 export interface Learned {

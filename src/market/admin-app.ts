@@ -3,7 +3,7 @@
 
 import type Koa from "koa";
 import type { Context, Middleware } from "koa";
-import { checkLocal, localRequest } from "../program/local-requests.ts";
+import { checkLocal, localRequest } from "../program/core/local-requests.ts";
 import { ASSETS_PATH } from "./assets.ts";
 import { addBoardRoutes } from "./board-routes.ts";
 import type { Words } from "./failures.ts";

@@ -4,7 +4,7 @@
 
 import type { Accepts, Answer } from "../service/answer.ts";
 import type { Client } from "../service/client.ts";
-import type { Span, Trace } from "../trace/trace.ts";
+import type { Span, Trace } from "../trace/core/trace.ts";
 import type { MadeCall, SharedCalls } from "./shared-calls.ts";
 
 interface Asking {

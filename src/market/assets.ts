@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, extname, join } from "node:path";
 import type { Context } from "koa";
-import { valuesOf } from "./query.ts";
+import { valuesOf } from "./core/query.ts";
 
 export interface Asset {
   readonly name: string;

@@ -3,14 +3,14 @@
 
 import type { Router } from "@koa/router";
 import type { Context, Middleware } from "koa";
-import { FAULT_LIMITS } from "../service/fault-order.ts";
+import { FAULT_LIMITS } from "../service/core/fault-order.ts";
 import { BOARD_PATHS, ON_ADMIN_PORT } from "../sight/board-places.ts";
 import { type Assets, assetUrl } from "./assets.ts";
 import type { Board } from "./board.ts";
 import type { FeedFormat, ListenerName } from "./board-feed.ts";
-import { boardPage } from "./board-page.ts";
+import { boardPage } from "./core/board-page.ts";
+import { valuesOf } from "./core/query.ts";
 import { BOARD_CONTENT_SECURITY_POLICY } from "./headers.ts";
-import { valuesOf } from "./query.ts";
 import { BOARD_MESSAGE_COOKIE, takeMessage } from "./visitor.ts";
 
 export const FAULTS_PATH = "/board/faults";

@@ -2,9 +2,9 @@
 
 import type { Clock } from "../clock.ts";
 import type { Closers } from "../program/program.ts";
-import { clientSamples } from "../sight/client-metrics.ts";
-import { type Exposition, expose } from "../sight/exposition.ts";
 import { MARKET_METRICS } from "../sight/metric-names.ts";
+import { clientSamples } from "../sight/prometheus/client-metrics.ts";
+import { type Exposition, expose } from "../sight/prometheus/exposition.ts";
 import type { Seen } from "../sight/seen.ts";
 import type { Sight } from "../sight/sight.ts";
 import type { Snapshot } from "../sight/snapshot.ts";

@@ -4,7 +4,7 @@
 
 import { randomBytes } from "node:crypto";
 import type { Bus, Message } from "../bus/bus.ts";
-import { beliefSubject, beliefsSubject, marketOf } from "../bus/subjects.ts";
+import { beliefSubject, beliefsSubject, marketOf } from "../bus/core/subjects.ts";
 import type { Cancel, Clock } from "../clock.ts";
 import { decodeBody } from "../service/body.ts";
 import { Agreement, type Markets } from "../sight/agreement.ts";

@@ -3,11 +3,11 @@
 
 import type { NatsBus } from "../bus/nats-bus.ts";
 import type { Say } from "../program/log.ts";
+import { faultText } from "../service/core/fault-notes.ts";
+import type { FaultOrder } from "../service/core/fault-order.ts";
 import { type AskedFault, askAll, askForFault, mayAskForFaults } from "../service/fault-asking.ts";
-import { faultText } from "../service/fault-notes.ts";
-import type { FaultOrder } from "../service/fault-order.ts";
-import type { FaultForm } from "./fault-form.ts";
-import { instancesText } from "./words.ts";
+import type { FaultForm } from "./core/fault-form.ts";
+import { instancesText } from "./core/words.ts";
 
 export interface FaultDesk {
   /** Whether the bus lets this Market ask; if not, an admin's credentials are missing. */

@@ -3,7 +3,7 @@
 import type { Router } from "@koa/router";
 import type { Middleware } from "koa";
 import { boardOf, FAULTS_PATH, type FindBoard, withBoard } from "./board-routes.ts";
-import { readFaultForm } from "./fault-form.ts";
+import { readFaultForm } from "./core/fault-form.ts";
 import { plainForm } from "./forms.ts";
 import { BOARD_MESSAGE_COOKIE, leaveMessage } from "./visitor.ts";
 

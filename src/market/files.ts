@@ -3,8 +3,8 @@
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { Catalogue } from "./catalogue.ts";
-import { parseCatalogue } from "./catalogue.ts";
+import type { Catalogue } from "./core/catalogue.ts";
+import { parseCatalogue } from "./core/catalogue.ts";
 
 /** The absolute path of a file or folder of src/market. */
 export function marketFile(name: string): string {

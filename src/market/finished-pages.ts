@@ -6,7 +6,7 @@
 // nothing that could be out of date. Only the request's id is another one on every page: it is put in at the end.
 
 import { LRUMap } from "mnemonist";
-import type { Page } from "./page.ts";
+import type { Page } from "./core/page.ts";
 
 /** Three instances, four ratings and an empty cart make 81 pages; at 10 KB each this is 2.5 MB. */
 const MOST_KEPT = 256;

@@ -2,8 +2,8 @@
 
 import { bodyParser } from "@koa/bodyparser";
 import type { Middleware } from "koa";
+import { checkOrigin } from "./core/same-origin.ts";
 import type { Words } from "./failures.ts";
-import { checkOrigin } from "./same-origin.ts";
 
 /** Our largest form has some 80 bytes; this leaves room for fields that browsers' add-ons put in. */
 const LARGEST_FORM = "16kb";

@@ -6,10 +6,10 @@
 import type { Clock } from "../clock.ts";
 import type { Answer } from "../service/answer.ts";
 import type { Client } from "../service/client.ts";
-import type { Trace } from "../trace/trace.ts";
+import type { Trace } from "../trace/core/trace.ts";
 import { askShared } from "./ask-shared.ts";
-import type { PageEvent } from "./lines.ts";
-import type { RatingStore } from "./rating-store.ts";
+import type { PageEvent } from "./core/lines.ts";
+import type { RatingStore } from "./core/rating-store.ts";
 import type { SharedCalls } from "./shared-calls.ts";
 import type { PageRatings, RatingView } from "./shop.ts";
 

@@ -2,14 +2,14 @@
 // every thing's rating.
 
 import { type Admission, admission } from "../bus/admission.ts";
-import { readBusAddress } from "../bus/bus-address.ts";
 import { type BusKeeper, keepBus, type TakeoverRank } from "../bus/bus-keeper.ts";
-import type { Access } from "../bus/credentials.ts";
+import { readBusAddress } from "../bus/core/bus-address.ts";
+import type { Access } from "../bus/core/credentials.ts";
+import { BusHistory, openBusOptions } from "../bus/core/open-bus.ts";
+import type { StartPermit } from "../bus/core/succession.ts";
 import { ensureBus } from "../bus/embedded-server.ts";
 import { programFolders } from "../bus/find-program.ts";
 import { connectNatsBus, type NatsBus } from "../bus/nats-bus.ts";
-import { BusHistory, openBusOptions } from "../bus/open-bus.ts";
-import type { StartPermit } from "../bus/succession.ts";
 import type { Cancel, Clock } from "../clock.ts";
 import type { Say } from "../program/log.ts";
 import type { Closers } from "../program/program.ts";
@@ -19,14 +19,14 @@ import { untilConnected } from "../service/connect.ts";
 import type { Settings } from "../settings.ts";
 import type { Seen } from "../sight/seen.ts";
 import { Sight } from "../sight/sight.ts";
-import type { Trace } from "../trace/trace.ts";
+import type { Trace } from "../trace/core/trace.ts";
 import { followAccount, type Learned } from "./account-news.ts";
 import { type Board, openBoard } from "./board.ts";
+import { type PageEvent, pageLine, unsaidAt } from "./core/lines.ts";
+import { RatingStore } from "./core/rating-store.ts";
 import { Exchange } from "./exchange.ts";
 import { openFaultDesk } from "./fault-desk.ts";
-import { type PageEvent, pageLine, unsaidAt } from "./lines.ts";
 import { ratePage } from "./page-ratings.ts";
-import { RatingStore } from "./rating-store.ts";
 import { openRecording } from "./recording.ts";
 import { SharedCalls } from "./shared-calls.ts";
 import type { Check, PageRatings } from "./shop.ts";

@@ -2,10 +2,10 @@
 
 import type { Bus } from "../bus/bus.ts";
 import type { OpenCore } from "../health/core.ts";
-import type { ProgramEvent } from "../program/event-names.ts";
+import type { ProgramEvent } from "../program/core/event-names.ts";
 import type { Closers } from "../program/program.ts";
+import { Recorder } from "../record/core/recorder.ts";
 import { type OpenedRecordFile, openRecordFile } from "../record/record-file.ts";
-import { Recorder } from "../record/recorder.ts";
 import type { World } from "./world.ts";
 
 export type Recording =

@@ -3,11 +3,11 @@
 
 import { isoTime } from "../clock.ts";
 import { asText } from "../program/log.ts";
-import type { Head } from "../record/entry.ts";
-import { LONGEST_LINE, type Parsed, parseEntry, parseHead } from "../record/parse-record.ts";
+import type { Head } from "../record/core/entry.ts";
+import { LONGEST_LINE, type Parsed, parseEntry, parseHead } from "../record/core/parse-record.ts";
+import { Replay } from "../record/core/replay.ts";
 import { type FileLine, linesOf } from "../record/record-lines.ts";
-import { Replay } from "../record/replay.ts";
-import { headLines, replayedLines } from "./replay-lines.ts";
+import { headLines, replayedLines } from "./core/replay-lines.ts";
 
 /** What is said at the end. */
 export type Verdict =

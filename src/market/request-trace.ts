@@ -4,8 +4,8 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import type { Context, Middleware, Next } from "koa";
-import { type Span, type Trace, type Tracing, untraced } from "../trace/trace.ts";
-import { incoming } from "../trace/traceparent.ts";
+import { type Span, type Trace, type Tracing, untraced } from "../trace/core/trace.ts";
+import { incoming } from "../trace/core/traceparent.ts";
 
 /** What ids are made of, here and elsewhere, and longer than any: it comes back in a header, a page and the log. */
 const REQUEST_ID = /^[A-Za-z0-9._:=@+/-]{1,128}$/;

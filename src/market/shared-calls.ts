@@ -8,7 +8,7 @@
 
 import type { Clock } from "../clock.ts";
 import type { Answer } from "../service/answer.ts";
-import type { Trace } from "../trace/trace.ts";
+import type { Trace } from "../trace/core/trace.ts";
 
 /** Longer than a busy instance takes, and a hundredth of the time that a call may. */
 const YOUNG_MS = 10;

@@ -1,9 +1,9 @@
 // What the app asks of the Market around it. The app knows pages and carts; who asks for ratings, over which bus and
 // with which breakers, is behind `rate`, and the monolith simply has none.
 
-import type { Trace, Tracing } from "../trace/trace.ts";
+import type { Trace, Tracing } from "../trace/core/trace.ts";
 import type { Board } from "./board.ts";
-import type { Catalogue } from "./catalogue.ts";
+import type { Catalogue } from "./core/catalogue.ts";
 
 /** One rating as a page shows it. */
 export interface RatingView {

@@ -7,14 +7,14 @@ import type { Context, Middleware } from "koa";
 import Koa from "koa";
 import type { Assets } from "./assets.ts";
 import { ASSETS_PATH, assetUrl, readAssets, sendAsset } from "./assets.ts";
+import { SITE_NAME } from "./core/page.ts";
+import { STAR_CELL, STARS } from "./core/stars.ts";
+import { checkTarget } from "./core/target.ts";
 import { failurePages, tellKoaErrors, type Way } from "./failures.ts";
 import { compiledFile, marketFile } from "./files.ts";
 import { SECURITY_HEADERS } from "./headers.ts";
-import { SITE_NAME } from "./page.ts";
 import { requestTraces } from "./request-trace.ts";
 import type { Check, Shop } from "./shop.ts";
-import { STAR_CELL, STARS } from "./stars.ts";
-import { checkTarget } from "./target.ts";
 import type { Views } from "./views.ts";
 import { loadViews } from "./views.ts";
 

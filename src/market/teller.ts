@@ -3,7 +3,7 @@
 
 import type { Clock } from "../clock.ts";
 import type { Who } from "../health/member.ts";
-import { LineLimit } from "../program/line-limit.ts";
+import { LineLimit } from "../program/core/line-limit.ts";
 import type { Line, Say } from "../program/log.ts";
 import type { Closers } from "../program/program.ts";
 import type { ClientEvent } from "../service/client-options.ts";
@@ -11,8 +11,8 @@ import type { Settings } from "../settings.ts";
 import { type EventName, eventName } from "../sight/event-names.ts";
 import type { SeenEvent } from "../sight/event-stream.ts";
 import type { Sight } from "../sight/sight.ts";
-import type { Trace } from "../trace/trace.ts";
-import { clientLine, unsaidAt } from "./lines.ts";
+import type { Trace } from "../trace/core/trace.ts";
+import { clientLine, unsaidAt } from "./core/lines.ts";
 
 /** How often lines that were held back are told as a number. */
 const HELD_LINES_MS = 1_000;

@@ -5,9 +5,9 @@
 // `Secure` where PUBLIC_URL says https (site.ts); else they are not, as browsers drop such a cookie from a plain HTTP page.
 
 import type { Context } from "koa";
-import type { Cart } from "./cart.ts";
-import { cartText, parseCart } from "./cart.ts";
-import type { Catalogue } from "./catalogue.ts";
+import type { Cart } from "./core/cart.ts";
+import { cartText, parseCart } from "./core/cart.ts";
+import type { Catalogue } from "./core/catalogue.ts";
 
 export const CART_COOKIE = "market-cart";
 export const MESSAGE_COOKIE = "market-message";

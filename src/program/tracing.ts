@@ -5,7 +5,7 @@
 import type { Tracer } from "@opentelemetry/api";
 import type { Clock } from "../clock.ts";
 import { type OtelVariables, type Settings, shownUrl, withoutUserinfo } from "../settings.ts";
-import type { Attributes, Tracing } from "../trace/trace.ts";
+import type { Attributes, Tracing } from "../trace/core/trace.ts";
 import type { Speaker } from "./json-lines.ts";
 import type { Say } from "./log.ts";
 import type { Closers } from "./program.ts";

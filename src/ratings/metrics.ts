@@ -6,14 +6,14 @@ import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Bus } from "../bus/bus.ts";
 import { type Handler, httpOptions, serveWithin } from "../program/connections.ts";
-import { checkLocal, type LocalCheck, localRequest } from "../program/local-requests.ts";
+import { checkLocal, type LocalCheck, localRequest } from "../program/core/local-requests.ts";
 import type { Say } from "../program/log.ts";
 import type { Closers } from "../program/program.ts";
 import { VERSION } from "../program/version.ts";
 import type { Instance } from "../service/instance.ts";
 import { MAX_PORT, type Settings } from "../settings.ts";
-import { type Exposition, expose, type Sample } from "../sight/exposition.ts";
 import { INSTANCE_METRICS } from "../sight/metric-names.ts";
+import { type Exposition, expose, type Sample } from "../sight/prometheus/exposition.ts";
 
 interface Measured {
   readonly instance: Instance;

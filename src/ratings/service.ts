@@ -1,23 +1,23 @@
 // One Ratings instance as a program: a bus, an instance, and the lines in its window.
 
 import { admission } from "../bus/admission.ts";
-import type { Access } from "../bus/credentials.ts";
+import type { Access } from "../bus/core/credentials.ts";
+import { BusHistory, openBusOptions } from "../bus/core/open-bus.ts";
 import { connectNatsBus } from "../bus/nats-bus.ts";
-import { BusHistory, openBusOptions } from "../bus/open-bus.ts";
 import type { Clock } from "../clock.ts";
 import type { Say } from "../program/log.ts";
 import type { Closers, Outcome } from "../program/program.ts";
 import { openTracing } from "../program/tracing.ts";
 import { VERSION } from "../program/version.ts";
-import type { Handler } from "../service/handled.ts";
+import type { Handler } from "../service/core/handled.ts";
 import { newIncarnation } from "../service/identity.ts";
 import { startInstance } from "../service/instance.ts";
 import type { InstanceOptions } from "../service/instance-options.ts";
 import { ownProcess } from "../service/own-process.ts";
 import { isPrinted, type Settings } from "../settings.ts";
-import { REQUEST_LEVEL } from "./lines.ts";
+import { REQUEST_LEVEL } from "./core/lines.ts";
+import { rate } from "./core/ratings.ts";
 import { serveMetrics } from "./metrics.ts";
-import { rate } from "./ratings.ts";
 import { openTeller, type Teller } from "./teller.ts";
 
 export const SERVICE = "ratings";

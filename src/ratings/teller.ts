@@ -2,13 +2,13 @@
 // rate, so each kind has a limit, and what is left out is printed as a number.
 
 import type { Clock } from "../clock.ts";
-import { LineLimit } from "../program/line-limit.ts";
+import { LineLimit } from "../program/core/line-limit.ts";
 import type { Say } from "../program/log.ts";
 import type { Closers } from "../program/program.ts";
-import type { Handled } from "../service/handled.ts";
-import type { Trace } from "../trace/trace.ts";
-import { type InstanceLogEvent, instanceLine, leftOutLine, REQUEST_LEVEL, type Speaker } from "./lines.ts";
-import { requestLine } from "./ratings.ts";
+import type { Handled } from "../service/core/handled.ts";
+import type { Trace } from "../trace/core/trace.ts";
+import { type InstanceLogEvent, instanceLine, leftOutLine, REQUEST_LEVEL, type Speaker } from "./core/lines.ts";
+import { requestLine } from "./core/ratings.ts";
 
 /** A busy shop asks an instance some fifty times a second. More lines than these are for counters, not for readers. */
 const REQUEST_LINES = { mostPerWindow: 100, windowMs: 1_000 } as const;

@@ -1,7 +1,7 @@
 // The lines of a record's file, one at a time: a hundred megabytes are not held at once, nor is a line that never ends.
 
 import { createReadStream } from "node:fs";
-import { LONGEST_LINE } from "./parse-record.ts";
+import { LONGEST_LINE } from "./core/parse-record.ts";
 
 export interface FileLine {
   /** From 1, as editors count. */

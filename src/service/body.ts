@@ -1,6 +1,6 @@
 // Bodies on the wire are JSON in UTF-8. Here bytes become `unknown`, once; what they mean is for others to check.
 
-import type { Carried } from "../trace/trace.ts";
+import type { Carried } from "../trace/core/trace.ts";
 
 export type Decoded =
   | { readonly kind: "value"; readonly value: unknown }

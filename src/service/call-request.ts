@@ -1,7 +1,7 @@
 // A call as its caller made it, read once, before anybody's turn is taken: getters, toJSON and proxies are the caller's
 // own code, and from here on none of it runs.
 
-import type { Trace } from "../trace/trace.ts";
+import type { Trace } from "../trace/core/trace.ts";
 import { type Accepts, type Answer, failed } from "./answer.ts";
 import { type WrittenRequest, writeRequest } from "./body.ts";
 import { textOf } from "./guard.ts";

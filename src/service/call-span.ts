@@ -2,11 +2,11 @@
 // instance is a span of its caller's, and the handling one of the instance's, below it. Only where spans are sent.
 
 import type { Ticket } from "../health/ticket.ts";
-import type { Carried, Span, Trace, Tracing } from "../trace/trace.ts";
-import { untraced } from "../trace/trace.ts";
-import { incomingInBody } from "../trace/traceparent.ts";
+import type { Carried, Span, Trace, Tracing } from "../trace/core/trace.ts";
+import { untraced } from "../trace/core/trace.ts";
+import { incomingInBody } from "../trace/core/traceparent.ts";
 import type { Attempt } from "./answer.ts";
-import type { Encoded } from "./handled.ts";
+import type { Encoded } from "./core/handled.ts";
 
 const METHOD = "get";
 

@@ -5,12 +5,12 @@
 // pause, the one that stands ready to continue it (pause-watch.ts).
 
 import type { Bus, Message, Subscription } from "../bus/bus.ts";
-import { chaosOfAllSubject, chaosSubject } from "../bus/subjects.ts";
+import { chaosOfAllSubject, chaosSubject } from "../bus/core/subjects.ts";
 import type { Cancel, Clock } from "../clock.ts";
 import { Allowance } from "../health/allowance.ts";
 import { decodeBody, LONGEST_HEARTBEAT_BYTES } from "./body.ts";
-import { type FaultNote, noteJson, notesOf } from "./fault-notes.ts";
-import { type FaultOrder, ONE_ONLY, type ParsedOrder, parseOrder } from "./fault-order.ts";
+import { type FaultNote, noteJson, notesOf } from "./core/fault-notes.ts";
+import { type FaultOrder, ONE_ONLY, type ParsedOrder, parseOrder } from "./core/fault-order.ts";
 import {
   expired,
   type Fault,
@@ -21,11 +21,11 @@ import {
   rule,
   withFault,
   withoutFault,
-} from "./faults.ts";
-import { type Handled, type Handler, type Refusal, refuse } from "./handled.ts";
+} from "./core/faults.ts";
+import { type Handled, type Handler, type Refusal, refuse } from "./core/handled.ts";
+import { questionLimit } from "./core/question-limit.ts";
 import type { InstanceEvent } from "./instance-options.ts";
 import type { Armed, OwnProcess } from "./own-process.ts";
-import { questionLimit } from "./question-limit.ts";
 
 export interface ChaosOptions {
   readonly service: string;

@@ -7,9 +7,9 @@ import { type OpenCore, openCore } from "../health/core.ts";
 import type { Who } from "../health/member.ts";
 import type { Result } from "../health/ticket.ts";
 import { type HealthRules, usualHealthRules } from "../settings.ts";
-import type { Trace } from "../trace/trace.ts";
+import type { Trace } from "../trace/core/trace.ts";
 import type { WhyFailed } from "./answer.ts";
-import type { Faults } from "./faults.ts";
+import type { Faults } from "./core/faults.ts";
 import { Guard } from "./guard.ts";
 import { usualClock } from "./usual-clock.ts";
 

@@ -3,13 +3,13 @@
 // The way of a call: whose turn -> sent -> read -> settled with the tracker -> on to the next if that was no answer.
 
 import type { Reply } from "../bus/bus.ts";
-import { checkServiceName } from "../bus/subjects.ts";
+import { checkServiceName } from "../bus/core/subjects.ts";
 import type { Cancel } from "../clock.ts";
 import type { Change } from "../health/change.ts";
 import type { Resolver, Slow } from "../health/resolver.ts";
 import type { Result, Ticket } from "../health/ticket.ts";
 import type { Tracker } from "../health/tracker.ts";
-import type { Carried, Span, Trace } from "../trace/trace.ts";
+import type { Carried, Span, Trace } from "../trace/core/trace.ts";
 import { type Answer, type Attempt, failed, mayBeDone, readAttempt, unanswered, type WhyFailed } from "./answer.ts";
 import { encodeRequest, isLongerThan } from "./body.ts";
 import { type AskOptions, type CallRequest, readCall } from "./call-request.ts";

@@ -1,9 +1,9 @@
 // The bus for a program without settings of its own: an address as a person types it, and everything else as usual.
 
 import type { Bus } from "../bus/bus.ts";
+import { BusHistory } from "../bus/core/open-bus.ts";
 import { credentialsSource, outdatedSentence, readCredentialsFile } from "../bus/credentials-file.ts";
 import { connectNatsBus, type NatsBus, type NatsBusOptions } from "../bus/nats-bus.ts";
-import { BusHistory } from "../bus/open-bus.ts";
 import type { Clock } from "../clock.ts";
 import { readNatsUrls, withoutUserinfos } from "../settings.ts";
 import { usualClock } from "./usual-clock.ts";

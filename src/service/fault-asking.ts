@@ -2,12 +2,12 @@
 // by itself.
 
 import type { Bus } from "../bus/bus.ts";
-import { allowsSending, type Credentials } from "../bus/credentials.ts";
-import { chaosOfAllSubject, chaosSubject, isIncarnationId } from "../bus/subjects.ts";
+import { allowsSending, type Credentials } from "../bus/core/credentials.ts";
+import { chaosOfAllSubject, chaosSubject, isIncarnationId } from "../bus/core/subjects.ts";
 import { decodeBody, LONGEST_HEARTBEAT_BYTES } from "./body.ts";
 import { ASLEEP } from "./chaos.ts";
-import { type FaultNote, readNotes } from "./fault-notes.ts";
-import { type FaultOrder, orderBody } from "./fault-order.ts";
+import { type FaultNote, readNotes } from "./core/fault-notes.ts";
+import { type FaultOrder, orderBody } from "./core/fault-order.ts";
 
 /** Somebody who takes faults, and what is on. */
 export interface FaultTaker {

@@ -2,7 +2,7 @@
 // what changes; it asks nobody for anything else.
 
 import type { BusStatus, Message } from "../bus/bus.ts";
-import * as subjects from "../bus/subjects.ts";
+import * as subjects from "../bus/core/subjects.ts";
 import type { Cancel } from "../clock.ts";
 import { Allowance } from "../health/allowance.ts";
 import type { Change } from "../health/change.ts";
@@ -10,8 +10,8 @@ import { type Heartbeat, type ParsedHeartbeat, parseHeartbeat } from "../health/
 import type { Tracker } from "../health/tracker.ts";
 import { decodeBody, LONGEST_HEARTBEAT_BYTES } from "./body.ts";
 import type { WholeClientOptions } from "./client-options.ts";
-import { type FaultNote, readNotes } from "./fault-notes.ts";
-import { FaultsHeard } from "./faults-heard.ts";
+import { type FaultNote, readNotes } from "./core/fault-notes.ts";
+import { FaultsHeard } from "./core/faults-heard.ts";
 import { type RollCall, startRollCall } from "./roll-call.ts";
 
 /**

@@ -7,7 +7,7 @@ import type { Clock } from "../clock.ts";
 import { Hedge } from "../health/hedge.ts";
 import type { Resolver, Slow } from "../health/resolver.ts";
 import type { Ticket } from "../health/ticket.ts";
-import type { Trace } from "../trace/trace.ts";
+import type { Trace } from "../trace/core/trace.ts";
 import type { Attempt } from "./answer.ts";
 import type { ClientEvent } from "./client-options.ts";
 import type { Guard } from "./guard.ts";

@@ -11,7 +11,7 @@ export type { AskOptions } from "./call-request.ts";
 export { type Client, openClient } from "./client.ts";
 export type { ClientEvent, ClientOptions, Ended } from "./client-options.ts";
 export { type ConnectOptions, connectBus } from "./connect.ts";
-export { answer, type Handled, type Handler, refuse } from "./handled.ts";
+export { answer, type Handled, type Handler, refuse } from "./core/handled.ts";
 export { type Instance, type Started, startInstance } from "./instance.ts";
 export type { InstanceEvent, InstanceOptions } from "./instance-options.ts";
 export { type OwnProcess, type OwnProcessOptions, ownProcess } from "./own-process.ts";

@@ -3,10 +3,10 @@
 import type { Bus } from "../bus/bus.ts";
 import type { Clock } from "../clock.ts";
 import { usualHealthRules } from "../settings.ts";
-import type { Trace, Tracing } from "../trace/trace.ts";
-import type { Fault } from "./faults.ts";
+import type { Trace, Tracing } from "../trace/core/trace.ts";
+import type { Fault } from "./core/faults.ts";
+import type { Handler } from "./core/handled.ts";
 import { Guard } from "./guard.ts";
-import type { Handler } from "./handled.ts";
 import { newIncarnation } from "./identity.ts";
 import type { OwnProcess } from "./own-process.ts";
 import { usualClock } from "./usual-clock.ts";

@@ -3,23 +3,23 @@
 // The way of a request: heard -> decoded -> dropped if nobody waits any more -> handled -> answered and counted.
 
 import type { BusStatus, Message, NotSent, Subscription } from "../bus/bus.ts";
+import * as subjects from "../bus/core/subjects.ts";
 import { headerText } from "../bus/nats-message.ts";
-import * as subjects from "../bus/subjects.ts";
 import { type Cancel, isoTime } from "../clock.ts";
 import type { Heartbeat } from "../health/heartbeat.ts";
-import type { Trace } from "../trace/trace.ts";
+import type { Trace } from "../trace/core/trace.ts";
 import { UNFINISHED } from "./answer.ts";
-import { afterDrop, afterFlush, afterStall, type Backlog, isExpired, NO_BACKLOG } from "./backlog.ts";
 import { deadlineOf, decodeBody, LONGEST_BODY_BYTES } from "./body.ts";
 import { endHandling, traceOfRequest } from "./call-span.ts";
 import { Chaos } from "./chaos.ts";
-import { checkIdentity } from "./check-identity.ts";
-import { type Encoded, encode, type Handled, type Handler, refuse } from "./handled.ts";
+import { afterDrop, afterFlush, afterStall, type Backlog, isExpired, NO_BACKLOG } from "./core/backlog.ts";
+import { checkIdentity } from "./core/check-identity.ts";
+import { type Encoded, encode, type Handled, type Handler, refuse } from "./core/handled.ts";
+import { questionLimit } from "./core/question-limit.ts";
+import { type Counts, type Identity, infoAnswer, NO_COUNTS, pingAnswer, statsAnswer } from "./core/verbs.ts";
 import { type InstanceOptions, type WholeInstanceOptions, wholeInstanceOptions } from "./instance-options.ts";
 import { findNamesake } from "./namesake.ts";
 import { Pulse } from "./pulse.ts";
-import { questionLimit } from "./question-limit.ts";
-import { type Counts, type Identity, infoAnswer, NO_COUNTS, pingAnswer, statsAnswer } from "./verbs.ts";
 
 export interface Instance {
   readonly address: string;

@@ -2,7 +2,7 @@
 // and loses its number to the one that is started in its place; should it wake up, both are used and the clash is told.
 
 import type { Bus } from "../bus/bus.ts";
-import * as subjects from "../bus/subjects.ts";
+import * as subjects from "../bus/core/subjects.ts";
 import { type Heartbeat, parseHeartbeat } from "../health/heartbeat.ts";
 import { decodeBody, LONGEST_HEARTBEAT_BYTES } from "./body.ts";
 

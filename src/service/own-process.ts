@@ -4,9 +4,9 @@
 
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { readBusAddress } from "../bus/bus-address.ts";
-import type { Credentials, CredentialsSource } from "../bus/credentials.ts";
-import type { BusHistory, OpenBusRule } from "../bus/open-bus.ts";
+import { readBusAddress } from "../bus/core/bus-address.ts";
+import type { Credentials, CredentialsSource } from "../bus/core/credentials.ts";
+import type { BusHistory, OpenBusRule } from "../bus/core/open-bus.ts";
 import type { Clock } from "../clock.ts";
 import type { PauseOrder, WatchOrder } from "./pause-order.ts";
 import { usualClock } from "./usual-clock.ts";

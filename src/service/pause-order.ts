@@ -1,7 +1,7 @@
 // What is asked of a pause, and what whoever watches over it is told. Only shapes.
 
-import type { Credentials } from "../bus/credentials.ts";
-import type { OpenBusRule } from "../bus/open-bus.ts";
+import type { Credentials } from "../bus/core/credentials.ts";
+import type { OpenBusRule } from "../bus/core/open-bus.ts";
 
 export interface PauseOrder {
   readonly service: string;

@@ -6,14 +6,14 @@
 // Started by own-process.ts, which tells it all that it has to know over that channel.
 
 import type { Message } from "../bus/bus.ts";
+import { chaosOfAllSubject, chaosSubject } from "../bus/core/subjects.ts";
 import { connectNatsBus } from "../bus/nats-bus.ts";
-import { chaosOfAllSubject, chaosSubject } from "../bus/subjects.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { decodeBody, LONGEST_HEARTBEAT_BYTES } from "./body.ts";
 import { untilConnected } from "./connect.ts";
-import { noteJson } from "./fault-notes.ts";
-import { ONE_ONLY, type ParsedOrder, parseOrder } from "./fault-order.ts";
-import { type Refusal, refuse } from "./handled.ts";
+import { noteJson } from "./core/fault-notes.ts";
+import { ONE_ONLY, type ParsedOrder, parseOrder } from "./core/fault-order.ts";
+import { type Refusal, refuse } from "./core/handled.ts";
 import type { WatchOrder } from "./pause-order.ts";
 
 const CONNECT_WITHIN_MS = 5_000;

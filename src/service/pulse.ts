@@ -1,11 +1,11 @@
 // The heartbeats of one instance: at start, on every interval, whenever somebody asks, and with its goodbye.
 
 import type { Bus, Message } from "../bus/bus.ts";
-import { heartbeatSubject } from "../bus/subjects.ts";
+import { heartbeatSubject } from "../bus/core/subjects.ts";
 import type { Cancel, Clock } from "../clock.ts";
 import { type Heartbeat, type HeartbeatState, nextBeatInMs } from "../health/heartbeat.ts";
-import { type FaultNote, noteJson } from "./fault-notes.ts";
-import { questionLimit } from "./question-limit.ts";
+import { type FaultNote, noteJson } from "./core/fault-notes.ts";
+import { questionLimit } from "./core/question-limit.ts";
 
 export interface PulseOptions extends Pick<Heartbeat, "service" | "instance" | "incarnation" | "address" | "version"> {
   readonly bus: Bus;

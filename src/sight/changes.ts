@@ -5,7 +5,7 @@
 
 import type { Breaker } from "../health/breaker.ts";
 import type { Member, Membership } from "../health/member.ts";
-import type { Faults } from "../service/faults.ts";
+import type { Faults } from "../service/core/faults.ts";
 import type { Markets } from "./agreement.ts";
 import type { SeenEvent } from "./event-stream.ts";
 import { turnOf } from "./explain.ts";

@@ -3,8 +3,8 @@
 
 import type { Breaker } from "../health/breaker.ts";
 import type { Member, Membership } from "../health/member.ts";
-import { faultText } from "../service/fault-notes.ts";
-import type { Fault, Faults } from "../service/faults.ts";
+import { faultText } from "../service/core/fault-notes.ts";
+import type { Fault, Faults } from "../service/core/faults.ts";
 import type { Turn } from "./explain.ts";
 import type { State } from "./state.ts";
 import type { Outcome, Tally } from "./tally.ts";

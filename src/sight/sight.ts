@@ -4,7 +4,7 @@
 import type { BusStatus } from "../bus/bus.ts";
 import type { Member } from "../health/member.ts";
 import type { ClientEvent, Ended } from "../service/client-options.ts";
-import type { Faults } from "../service/faults.ts";
+import type { Faults } from "../service/core/faults.ts";
 import type { HealthRules } from "../settings.ts";
 import { EVENTS, type EventName, eventName } from "./event-names.ts";
 import { EventStream } from "./event-stream.ts";

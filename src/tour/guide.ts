@@ -1,4 +1,4 @@
-// Where the tour stands, and what comes next. Pure: a line, a key or a moment of quiet in; things to say and to do out.
+// Where the tour stands, and what comes next. A line, a key or a moment of quiet in; things to say and to do out.
 //
 // A stop is over only when its lines have come *and* nothing more has been printed for a moment: the story would else go
 // on in the middle of a page's lines.

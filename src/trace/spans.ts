@@ -16,8 +16,8 @@ import {
   type Tracer,
   trace,
 } from "@opentelemetry/api";
-import type { Attributes, Carried, Part, Span, Trace, Tracing } from "./trace.ts";
-import { formatTraceparent, parseTraceparent } from "./traceparent.ts";
+import type { Attributes, Carried, Part, Span, Trace, Tracing } from "./core/trace.ts";
+import { formatTraceparent, parseTraceparent } from "./core/traceparent.ts";
 
 const KINDS = { server: SpanKind.SERVER, client: SpanKind.CLIENT, internal: SpanKind.INTERNAL } as const;
 

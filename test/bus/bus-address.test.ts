@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 
-import { isLoopback, readBusAddress } from "../../src/bus/bus-address.ts";
+import { isLoopback, readBusAddress } from "../../src/bus/core/bus-address.ts";
 
 const test = suite("bus address");
 

@@ -7,15 +7,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-
-import { readBusAddress } from "../../src/bus/bus-address.ts";
 import { type KeepBusOptions, keepBus, takeoverAfterMs } from "../../src/bus/bus-keeper.ts";
+import { readBusAddress } from "../../src/bus/core/bus-address.ts";
+import { embeddedName } from "../../src/bus/core/greeting.ts";
+import type { OpenBusRule } from "../../src/bus/core/open-bus.ts";
+import type { StartPermit } from "../../src/bus/core/succession.ts";
 import { findProgram, programFolders } from "../../src/bus/find-program.ts";
-import { embeddedName } from "../../src/bus/greeting.ts";
 import { connectNatsBus } from "../../src/bus/nats-bus.ts";
-import type { OpenBusRule } from "../../src/bus/open-bus.ts";
 import { probe } from "../../src/bus/probe.ts";
-import type { StartPermit } from "../../src/bus/succession.ts";
 import { systemClock } from "../../src/clock.ts";
 import { freePort, until } from "../support/nats-server.ts";
 

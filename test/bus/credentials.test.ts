@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { LONGEST_CREDENTIALS, parseCredentials, repliesTo } from "../../src/bus/credentials.ts";
+import { LONGEST_CREDENTIALS, parseCredentials, repliesTo } from "../../src/bus/core/credentials.ts";
 
 const test = suite("credentials");
 

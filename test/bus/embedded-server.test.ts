@@ -9,7 +9,8 @@ import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 
-import { readBusAddress } from "../../src/bus/bus-address.ts";
+import { readBusAddress } from "../../src/bus/core/bus-address.ts";
+import { whyNeverStarted } from "../../src/bus/core/succession.ts";
 import {
   decide,
   type EnsureBusOptions,
@@ -22,7 +23,6 @@ import { findProgram, programFolders } from "../../src/bus/find-program.ts";
 import { connectNatsBus, type NatsBus } from "../../src/bus/nats-bus.ts";
 import { type Probe, probe } from "../../src/bus/probe.ts";
 import { commandOf, lastWords } from "../../src/bus/server-process.ts";
-import { whyNeverStarted } from "../../src/bus/succession.ts";
 import { systemClock } from "../../src/clock.ts";
 import { freePort, isRunning, startNatsServer, until } from "../support/nats-server.ts";
 import { stopProcess } from "../support/processes.ts";

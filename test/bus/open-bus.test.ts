@@ -2,16 +2,16 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { readBusAddress } from "../../src/bus/bus-address.ts";
-import { embeddedName, greetingOf, isEmbedded, readGreeting } from "../../src/bus/greeting.ts";
+import { readBusAddress } from "../../src/bus/core/bus-address.ts";
+import { embeddedName, greetingOf, isEmbedded, readGreeting } from "../../src/bus/core/greeting.ts";
 import {
   BusHistory,
   type OpenBusCase,
   objectionToOpen,
   openBusOptions,
   openBusWarning,
-} from "../../src/bus/open-bus.ts";
-import { notWeaker, whyNotSucceeded } from "../../src/bus/succession.ts";
+} from "../../src/bus/core/open-bus.ts";
+import { notWeaker, whyNotSucceeded } from "../../src/bus/core/succession.ts";
 
 const test = suite("open buses and successors");
 

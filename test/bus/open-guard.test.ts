@@ -2,9 +2,9 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { readBusAddress } from "../../src/bus/bus-address.ts";
+import { readBusAddress } from "../../src/bus/core/bus-address.ts";
+import { BusHistory, type OpenBusRule } from "../../src/bus/core/open-bus.ts";
 import { connectNatsBus, type NatsBus } from "../../src/bus/nats-bus.ts";
-import { BusHistory, type OpenBusRule } from "../../src/bus/open-bus.ts";
 import { systemClock } from "../../src/clock.ts";
 import { freePort, until } from "../support/nats-server.ts";
 import { openTrap, type Trap } from "../support/open-trap.ts";

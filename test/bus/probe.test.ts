@@ -2,7 +2,7 @@ import { createServer, type Socket } from "node:net";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 
-import { readBusAddress } from "../../src/bus/bus-address.ts";
+import { readBusAddress } from "../../src/bus/core/bus-address.ts";
 import { type Probe, probe } from "../../src/bus/probe.ts";
 import { systemClock } from "../../src/clock.ts";
 import { freePort, startNatsServer, until } from "../support/nats-server.ts";

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { afterAttempt, NO_FAILURES, redialAfterMs } from "../../src/bus/redial.ts";
+import { afterAttempt, NO_FAILURES, redialAfterMs } from "../../src/bus/core/redial.ts";
 import { isRefusal, type Trouble } from "../../src/bus/trouble.ts";
 
 const test = suite("redial");

@@ -5,8 +5,8 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { readServerError, serverWords } from "../../src/bus/core/server-errors.ts";
 import { connectNatsBus, type NatsBus } from "../../src/bus/nats-bus.ts";
-import { readServerError, serverWords } from "../../src/bus/server-errors.ts";
 import { systemClock } from "../../src/clock.ts";
 import { startInstance } from "../../src/service/instance.ts";
 import type { InstanceEvent } from "../../src/service/instance-options.ts";

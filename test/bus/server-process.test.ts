@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { readBusAddress } from "../../src/bus/bus-address.ts";
+import { readBusAddress } from "../../src/bus/core/bus-address.ts";
 import { ensureBus } from "../../src/bus/embedded-server.ts";
 import { findProgram, programFolders } from "../../src/bus/find-program.ts";
 import { probe } from "../../src/bus/probe.ts";

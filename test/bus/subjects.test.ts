@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 
-import * as subjects from "../../src/bus/subjects.ts";
+import * as subjects from "../../src/bus/core/subjects.ts";
 
 const test = suite("subjects");
 

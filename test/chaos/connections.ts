@@ -1,4 +1,4 @@
-// With whom a process has open connections, as the kernel lists them (/proc/<pid>/net/tcp). Pure: the text comes in.
+// With whom a process has open connections, as the kernel lists them (/proc/<pid>/net/tcp). The text comes in.
 
 /** The column that says "established". */
 const ESTABLISHED = "01";

@@ -1,4 +1,4 @@
-// What the switch has to know of an Ethernet frame inside a VXLAN packet: from whom, to whom, and its checksum. Pure.
+// What the switch has to know of an Ethernet frame inside a VXLAN packet: from whom, to whom, and its checksum.
 //
 // The kernel leaves the checksum of a TCP segment to the network card, and a packet between two namespaces never meets
 // one: whoever takes it out of the kernel and puts it back has to be that card, or the receiver throws it away.

@@ -1,4 +1,4 @@
-// Who lives where: the hosts of the small town, their addresses, and the names of their network namespaces. Pure.
+// Who lives where: the hosts of the small town, their addresses, and the names of their network namespaces.
 // A name carries the process that made it, so that what a crash left behind is known from what somebody else uses.
 
 export type Kind = "node" | "market" | "instance" | "shopper";

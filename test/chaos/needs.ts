@@ -25,7 +25,7 @@ export interface Machine {
   readonly has: (program: string) => boolean;
 }
 
-/** The first thing that is missing, and what to type; undefined: nothing is. Pure. */
+/** The first thing that is missing, and what to type; undefined: nothing is. */
 export function lackOf({ platform, userId, has }: Machine): string | undefined {
   if (platform !== "linux") return "network namespaces are Linux's own: run it on a Linux machine";
   if (userId !== 0) return "only root may make network namespaces. Type:  sudo make chaos";

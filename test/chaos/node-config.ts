@@ -1,4 +1,4 @@
-// The configuration of one node of the bus, as README shows it. Pure.
+// The configuration of one node of the bus, as README shows it.
 
 import { type Host, hostsOf } from "./names.ts";
 

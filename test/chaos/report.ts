@@ -1,4 +1,4 @@
-// What a run says at its end: a row for each fault, and what was promised and did not hold. Pure.
+// What a run says at its end: a row for each fault, and what was promised and did not hold.
 
 import type { Tally } from "./standing.ts";
 

@@ -1,4 +1,4 @@
-// How the whole town stands, from what its Markets, instances and shopper have told during one fault. Pure: events with
+// How the whole town stands, from what its Markets, instances and shopper have told during one fault. Events with
 // their times come in, numbers go out.
 
 import type { PageSeen, Told } from "./told.ts";

@@ -1,9 +1,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Who } from "../../src/health/member.ts";
-import { clientLine, pageLine } from "../../src/market/lines.ts";
+import { clientLine, pageLine } from "../../src/market/core/lines.ts";
 import { asText } from "../../src/program/log.ts";
-import { instanceLine } from "../../src/ratings/lines.ts";
+import { instanceLine } from "../../src/ratings/core/lines.ts";
 import type { ClientEvent } from "../../src/service/client-options.ts";
 import { judgePage, readInstanceLine, readMarketLine, readPageSeen } from "./told.ts";
 

@@ -1,4 +1,4 @@
-// What a line of a Market, an instance or the shopper says, as a value. Pure: a line in, an event out.
+// What a line of a Market, an instance or the shopper says, as a value. A line in, an event out.
 
 export type Told =
   | { readonly kind: "got" }

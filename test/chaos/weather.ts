@@ -1,4 +1,4 @@
-// What the network does to a packet. Pure: the packet's ends and a random number come in.
+// What the network does to a packet. The packet's ends and a random number come in.
 
 export interface Weather {
   /** Hosts on different sides do not hear each other; who is not named is on side 0. */

@@ -2,9 +2,9 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { busNotes, logoutNotes } from "../../src/dwc/bus-notes.ts";
-import type { Obedience } from "../../src/dwc/identity/obedience.ts";
-import { exitCodeOf, toldBy, toldJson, toldOfLogout } from "../../src/dwc/obedience.ts";
+import { busNotes, logoutNotes } from "../../src/dwc/core/bus-notes.ts";
+import { exitCodeOf, toldBy, toldJson, toldOfLogout } from "../../src/dwc/core/obedience.ts";
+import type { Obedience } from "../../src/dwc/identity/core/obedience.ts";
 
 const test = suite("bus notes");
 

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { COMMANDS } from "../../src/dwc/commands.ts";
+import { COMMANDS } from "../../src/dwc/core/commands.ts";
 import { parse } from "../../src/dwc/parse.ts";
 import { repository } from "../support/toolbox.ts";
 

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Credentials } from "../../src/bus/credentials.ts";
+import type { Credentials } from "../../src/bus/core/credentials.ts";
 import { systemClock } from "../../src/clock.ts";
 import { findIdentity } from "../../src/dwc/identity/credentials.ts";
 import { paths } from "../../src/dwc/identity/folder.ts";

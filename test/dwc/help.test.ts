@@ -1,9 +1,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 
-import { COMMON_OPTIONS } from "../../src/dwc/command.ts";
-import { COMMANDS } from "../../src/dwc/commands.ts";
-import { helpText } from "../../src/dwc/help.ts";
+import { COMMON_OPTIONS } from "../../src/dwc/core/command.ts";
+import { COMMANDS } from "../../src/dwc/core/commands.ts";
+import { helpText } from "../../src/dwc/core/help.ts";
 import { parse } from "../../src/dwc/parse.ts";
 
 const test = suite("help");

@@ -7,10 +7,9 @@ import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-
+import { EMPTY_STATE } from "../../src/dwc/identity/core/state.ts";
 import { INVITATION_HOLDS_SECONDS, inviteUser } from "../../src/dwc/identity/invitations.ts";
 import { natsMint } from "../../src/dwc/identity/mint.ts";
-import { EMPTY_STATE } from "../../src/dwc/identity/state.ts";
 import { annsState } from "../support/deciding.ts";
 import { done } from "../support/orgs.ts";
 import { Desk, ownersDesk, SECRET } from "./typed.ts";

@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 
-import { jsonText, type Outcome, render, shown } from "../../src/dwc/outcome.ts";
+import { jsonText, type Outcome, render, shown } from "../../src/dwc/core/outcome.ts";
 
 const test = suite("outcomes");
 const done: Outcome = { kind: "done", lines: ["result"], said: ["Next:  more", ""], json: { a: 1 } };

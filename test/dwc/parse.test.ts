@@ -1,8 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 
-import { COMMON_OPTIONS } from "../../src/dwc/command.ts";
-import { COMMANDS } from "../../src/dwc/commands.ts";
+import { COMMON_OPTIONS } from "../../src/dwc/core/command.ts";
+import { COMMANDS } from "../../src/dwc/core/commands.ts";
 import { type Parsed, parse, wantsJson } from "../../src/dwc/parse.ts";
 
 const test = suite("what was typed");

@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 
-import { COMMANDS } from "../../src/dwc/commands.ts";
+import { COMMANDS } from "../../src/dwc/core/commands.ts";
 import { VERSION } from "../../src/program/version.ts";
 import { Desk, ownersDesk, PROGRAM } from "./typed.ts";
 

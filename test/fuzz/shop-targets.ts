@@ -2,18 +2,18 @@
 
 import * as fc from "fast-check";
 import Keygrip from "keygrip";
-import { isLoopback, readBusAddress } from "../../src/bus/bus-address.ts";
-import { COMMANDS } from "../../src/dwc/commands.ts";
-import { problemOfEmail, problemOfServiceName, problemOfText } from "../../src/dwc/identity/names.ts";
+import { isLoopback, readBusAddress } from "../../src/bus/core/bus-address.ts";
+import { COMMANDS } from "../../src/dwc/core/commands.ts";
+import { problemOfEmail, problemOfServiceName, problemOfText } from "../../src/dwc/identity/core/names.ts";
 import { parse } from "../../src/dwc/parse.ts";
-import { cartText, parseCart } from "../../src/market/cart.ts";
-import { readFaultForm } from "../../src/market/fault-form.ts";
+import { cartText, parseCart } from "../../src/market/core/cart.ts";
+import { readFaultForm } from "../../src/market/core/fault-form.ts";
+import { fulfil, parseOrder } from "../../src/market/core/order.ts";
+import { checkOrigin } from "../../src/market/core/same-origin.ts";
+import { checkTarget } from "../../src/market/core/target.ts";
 import { readCatalogue } from "../../src/market/files.ts";
 import { parseKeys } from "../../src/market/keys.ts";
-import { fulfil, parseOrder } from "../../src/market/order.ts";
-import { checkOrigin } from "../../src/market/same-origin.ts";
-import { checkTarget } from "../../src/market/target.ts";
-import { readFleetArguments } from "../../src/ratings/arguments.ts";
+import { readFleetArguments } from "../../src/ratings/core/arguments.ts";
 import { readNatsUrls, readSettings, SETTINGS } from "../../src/settings.ts";
 import { anyText, nearlyText } from "./inputs.ts";
 import { must, mustBeProblem, mustBeSame, type Target, target } from "./target.ts";

@@ -1,20 +1,20 @@
 // What comes over the bus, from anybody: subjects, heartbeats, requests, replies, and what we say of ourselves there.
 
 import * as fc from "fast-check";
+import * as subjects from "../../src/bus/core/subjects.ts";
 import { headerText, replyOf, type WireHeaders } from "../../src/bus/nats-message.ts";
-import * as subjects from "../../src/bus/subjects.ts";
 import { parseHeartbeat } from "../../src/health/heartbeat.ts";
-import { clientLine, pageLine } from "../../src/market/lines.ts";
+import { clientLine, pageLine } from "../../src/market/core/lines.ts";
 import { asText } from "../../src/program/log.ts";
-import { rate, requestLine } from "../../src/ratings/ratings.ts";
+import { rate, requestLine } from "../../src/ratings/core/ratings.ts";
 import { readAttempt } from "../../src/service/answer.ts";
 import { deadlineOf, decodeBody, LONGEST_BODY_BYTES, LONGEST_HEARTBEAT_BYTES } from "../../src/service/body.ts";
-import { faultText, noteJson, readNotes } from "../../src/service/fault-notes.ts";
-import { orderBody, parseOrder } from "../../src/service/fault-order.ts";
-import { encode } from "../../src/service/handled.ts";
-import { infoAnswer, pingAnswer, statsAnswer } from "../../src/service/verbs.ts";
+import { faultText, noteJson, readNotes } from "../../src/service/core/fault-notes.ts";
+import { orderBody, parseOrder } from "../../src/service/core/fault-order.ts";
+import { encode } from "../../src/service/core/handled.ts";
+import { infoAnswer, pingAnswer, statsAnswer } from "../../src/service/core/verbs.ts";
 import { LONGEST_VIEW_BYTES, MOST_STANDINGS, parseView } from "../../src/sight/told-view.ts";
-import { incoming, incomingInBody } from "../../src/trace/traceparent.ts";
+import { incoming, incomingInBody } from "../../src/trace/core/traceparent.ts";
 import { beatOf } from "../support/table.ts";
 import { anyText, messages, nearlyText } from "./inputs.ts";
 import { must, mustBeProblem, mustBeSame, type Target, target } from "./target.ts";

@@ -2,10 +2,11 @@
 
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
-import { dirname, join, normalize, sep } from "node:path";
+import { join, sep } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { repository } from "../support/toolbox.ts";
+import { layerBreaks } from "./layers.ts";
 
 const test = suite("the house");
 
@@ -123,35 +124,13 @@ test("no query is read by koa, which needs time by the square of its fields", ()
       sources.filter((file) => file.startsWith("src/")),
       /\b(ctx|request)\.query\b/,
     ),
-    "reads ctx.query: see src/market/query.ts",
+    "reads ctx.query: see src/market/core/query.ts",
   );
 });
 
-// A pure file may name the types of one that acts, but what it calls has to be pure as well.
-test("what a pure file imports by value is pure", () => {
-  const pure = pureFiles();
-  const isPure = (file: string): boolean =>
-    pure.some((pattern) => (pattern.endsWith("/**") ? file.startsWith(pattern.slice(0, -2)) : file === pattern));
-  const breaks = sources.filter(isPure).flatMap((file) =>
-    valueImports(file)
-      .filter((path) => path.startsWith("."))
-      .map((path) => normalize(join(dirname(file), path)))
-      .filter((imported) => !isPure(imported))
-      .map((imported) => `${file} imports ${imported}`),
-  );
-  nowhere(breaks, "calls what is not pure");
+test("imports run down the layers, packages stay where they belong, and pure files call what is pure", () => {
+  nowhere(layerBreaks(sources.map((file) => ({ file, text: read(file) }))), "goes against test/house/layers.ts");
 });
-
-/** The one list of pure files: the override of the linter that takes console away. */
-function pureFiles(): string[] {
-  const overrides: { includes: string[] }[] = JSON.parse(read("biome.json")).overrides;
-  const found = overrides.find((one) => JSON.stringify(one).includes('"console"'));
-  assert.ok(found, "biome.json lists the pure files");
-  return found?.includes ?? [];
-}
-
-const valueImports = (file: string): string[] =>
-  [...read(file).matchAll(/^(?:import|export) (?!type\b)[^;]*?from "([^"]+)";$/gm)].map(([, path]) => path ?? "");
 
 test("what is typed can be run, and help names all of it", () => {
   const runnable = ["bin/prepare", "bin/dwc", "bin/prepare-packages", ".ci/run"];

@@ -1,143 +1,59 @@
-// The rules that biome.json holds, each broken once: a line of a scratch project says what must be refused, or that it
-// is fine. A rule that was renamed, switched off or shadowed by a later override shows here and not in a year.
+// The rules of biome.json and of the table of layers, each broken once: a line of a scratch project says which rule must
+// refuse it, or that it is fine. A rule that was renamed, switched off or shadowed by a later override shows here.
 
 import { execFile } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { repository } from "../support/toolbox.ts";
+import { layerBreaks } from "./layers.ts";
 
 const FINE = "fine";
-const IMPORT = "lint/style/noRestrictedImports";
 const GLOBAL = "lint/style/noRestrictedGlobals";
 const PROPERTY = "lint/nursery/noJsRestrictedProperties";
 const CYCLE = "lint/suspicious/noImportCycles";
 const LONG = "lint/complexity/noExcessiveLinesPerFunction";
 const FLOATING = "lint/nursery/noFloatingPromises";
 const MISUSED = "lint/nursery/noMisusedPromises";
-const HELD = new Set([IMPORT, GLOBAL, PROPERTY, CYCLE, LONG, FLOATING, MISUSED]);
+const HELD = new Set([GLOBAL, PROPERTY, CYCLE, LONG, FLOATING, MISUSED]);
 
 type Line = readonly [text: string, verdict: string];
-const imports = (verdict: string, ...paths: string[]): Line[] => paths.map((path) => [`import "${path}";`, verdict]);
 const uses = (verdict: string, ...expressions: string[]): Line[] => expressions.map((text) => [`${text};`, verdict]);
 
 const TIME = ["Date.now()", "new Date()", "performance.now()", "setTimeout(f)", "setInterval(f)", "setImmediate(f)"];
-const TIMERS = ["node:timers", "node:timers/promises", "node:perf_hooks"];
-const ACTS = [
-  "process.pid",
-  "console.log()",
-  "queueMicrotask(f)",
-  "crypto.randomUUID()",
-  "void fetch('')",
-  "globalThis.f",
-];
-const LEAVES = ["../settings.ts", "../clock.ts"];
-const NODE = ["node:fs", "node:fs/promises"];
-const TOKENS = ["@nats-io/jwt", "@nats-io/nkeys"];
-const WEB = ["koa", "koa-views", "@koa/router", "@koa/bodyparser", "nunjucks", "mnemonist"];
-const OUTSIDE = ["../../bin/market.ts", "../../test/support/terminal.ts", "#root/bin/market.ts", "express"];
-const PROGRAMS = ["market", "ratings", "dwc"];
-
-/** A room: what it may import, and what it may not. Every room of src is clockless. */
-const room = (may: readonly string[], mayNot: readonly string[]): Line[] => [
-  ...imports(FINE, "./own.ts", ...may),
-  ...imports(IMPORT, ...mayNot, ...OUTSIDE, ...TIMERS),
-  ...uses(GLOBAL, ...TIME),
+const ACTS = ["process.pid", "console.log()", "queueMicrotask(f)", "crypto.randomUUID()", "void fetch('')"];
+const CLOCKLESS: readonly Line[] = [
+  ...uses(GLOBAL, ...TIME, "globalThis.f"),
   ...uses(PROPERTY, "process.hrtime()", "process.uptime()", "AbortSignal.timeout(1)", "process.env.HOME"),
 ];
-const program = (name: string): Line[] =>
-  room(
-    [
-      "../sight/sight.ts",
-      "../service/client.ts",
-      "../bus/bus.ts",
-      "../health/tracker.ts",
-      ...LEAVES,
-      ...NODE,
-      ...(name === "market" ? WEB : []),
-    ],
-    [
-      ...PROGRAMS.filter((other) => other !== name).map((other) => `../${other}/x.ts`),
-      "nats",
-      ...(name === "market" ? [] : WEB),
-    ],
-  );
-const pure: Line[] = [
-  ...imports(IMPORT, ...NODE, "nats", "koa", "../clock.ts"),
-  ...uses(GLOBAL, ...TIME, ...ACTS),
-  ...uses(PROPERTY, "Math.random()"),
-  ['export const late = () => import("node:fs");', IMPORT],
-];
-
-/** The pure files, from the one place that lists them: the override that takes console away. */
-const configuration = JSON.parse(readFileSync(join(repository, "biome.json"), "utf8"));
-const pureFiles: string[] = configuration.overrides.find(
-  (one: {
-    linter: { rules: { style?: { noRestrictedGlobals?: { options?: { deniedGlobals?: { console?: string } } } } } };
-  }) => one.linter.rules.style?.noRestrictedGlobals?.options?.deniedGlobals?.console !== undefined,
-).includes;
+const EDGE: readonly Line[] = [...CLOCKLESS, ...uses(FINE, "process.pid", "console.log()", "Math.random()")];
+const PURE: readonly Line[] = [...uses(GLOBAL, ...TIME, ...ACTS), ...uses(PROPERTY, "Math.random()")];
 
 const longFunction = (lines: number): string => `export function long() {${"\n  f();".repeat(lines)}\n}`;
 
 const PROJECT: Record<string, readonly Line[]> = {
-  ...Object.fromEntries(pureFiles.map((file) => [file.replace("**", "pure.ts"), pure])),
-  "src/health/tracker.ts": [
-    ...imports(FINE, "./own.ts", "../settings.ts"),
-    ...imports(IMPORT, "../bus/bus.ts", "../bus/subjects.ts", "../service/client.ts", "../market/lines.ts", ...OUTSIDE),
-  ],
-  "src/clock.ts": [
-    ...uses(FINE, ...TIME),
-    ...imports(FINE, "node:perf_hooks"),
-    ...imports(IMPORT, "./settings.ts", "./bus/bus.ts", "node:fs"),
-  ],
-  "src/bus/embedded.ts": room(
-    [...LEAVES, ...NODE],
-    ["../health/tracker.ts", "../service/client.ts", "../market/x.ts", "nats", ...WEB],
+  ...Object.fromEntries(
+    ["src/settings.ts", "src/health/new.ts", "src/sight/new.ts", "src/bus/core/new.ts", "src/dwc/live/core/new.ts"].map(
+      (file) => [file, PURE],
+    ),
   ),
-  "src/bus/nats-bus.ts": room([...LEAVES, ...NODE, "nats"], ["../health/tracker.ts", "../service/client.ts", ...WEB]),
-  "src/service/client.ts": room(
-    ["../bus/bus.ts", "../health/tracker.ts", "../trace/trace.ts", ...LEAVES, ...NODE],
-    ["@opentelemetry/api", ...PROGRAMS.map((name) => `../${name}/x.ts`), "nats", ...WEB],
+  ...Object.fromEntries(
+    ["src/bus/new.ts", "src/market/new.ts", "src/sight/prometheus/new.ts", "src/unnamed/new.ts"].map((file) => [
+      file,
+      EDGE,
+    ]),
   ),
-  "src/program/tracing.ts": room(
-    ["../trace/trace.ts", ...LEAVES, ...NODE, "pino", "@opentelemetry/api"],
-    [...PROGRAMS.map((name) => `../${name}/x.ts`), "../service/client.ts", "nats", ...WEB],
-  ),
-  "src/trace/spans.ts": room(
-    ["@opentelemetry/api"],
-    ["../program/log.ts", "../service/client.ts", "../market/x.ts", "nats", "pino", ...LEAVES, ...NODE, ...WEB],
-  ),
-  "src/trace/another.ts": imports(IMPORT, "@opentelemetry/api", "../settings.ts"),
-  "src/sight/exposition.ts": room(
-    ["../service/client.ts", "../bus/bus.ts", "../health/tracker.ts", ...LEAVES, "prom-client"],
-    [...PROGRAMS.map((name) => `../${name}/x.ts`), "nats", ...WEB],
-  ),
-  "src/market/public/board.js": [
-    ...imports(IMPORT, "../app.ts", "./other.js", "koa"),
-    ...uses(FINE, "Date.now()", "setInterval(f)"),
-  ],
-  ...Object.fromEntries(PROGRAMS.map((name) => [`src/${name}/main.ts`, program(name)])),
-  "src/dwc/identity/derived.ts": room(
-    ["../../bus/bus.ts", "../../settings.ts", "../../clock.ts", ...NODE],
-    ["../commands.ts", "../../market/x.ts", "../../service/client.ts", "nats", ...TOKENS, ...WEB],
-  ),
-  "src/dwc/identity/mint.ts": room(TOKENS, ["../../bus/bus.ts", "nats", ...NODE]),
-  "src/unnamed/new.ts": imports(IMPORT, "./own.ts", "../settings.ts", "node:fs"),
-  "src/loose.ts": imports(IMPORT, "./settings.ts"),
-  "bin/market.ts": [
-    ...imports(FINE, "../src/market/main.ts", "../src/settings.ts", "node:fs"),
-    ...imports(IMPORT, "../test/support/terminal.ts", "nats", "koa", "mnemonist"),
-    ...uses(FINE, "process.env.HOME", "console.log()", "setTimeout(f)"),
-  ],
-  "test/free.test.ts": [...imports(FINE, "../src/bus/nats-bus.ts", "nats", "node:fs"), ...uses(FINE, ...TIME, ...ACTS)],
+  "src/clock.ts": uses(FINE, ...TIME),
+  "src/market/public/new.js": uses(FINE, "Date.now()", "setInterval(f)"),
+  "bin/new.ts": [...uses(FINE, "process.env.HOME", "console.log()", "setTimeout(f)"), [longFunction(71), LONG]],
+  "test/free.test.ts": uses(FINE, ...TIME, ...ACTS),
   "src/service/cycle-a.ts": [['import { b } from "./cycle-b.ts"; export const a = () => b;', CYCLE]],
   "src/service/cycle-b.ts": [['import { a } from "./cycle-a.ts"; export const b = () => a;', CYCLE]],
   "src/service/long.ts": [[longFunction(71), LONG]],
   "src/service/short.ts": [[longFunction(70), FINE]],
-  "bin/long.ts": [[longFunction(71), LONG]],
   "test/long.test.ts": [[longFunction(101), LONG]],
   "src/service/promises.ts": [
     ["export async function go(): Promise<number> { return 1; }", FINE],
@@ -195,12 +111,43 @@ for (const [file, lines] of Object.entries(PROJECT)) {
   });
 }
 
-test("names every pure file of the design", () => {
-  const expected = [
-    ...["src/settings.ts", "src/health/**", "src/bus/subjects.ts", "src/service/backlog.ts", "src/ratings/ratings.ts"],
-    ...["cart", "lines", "rating-store", "same-origin"].map((name) => `src/market/${name}.ts`),
-  ];
-  for (const file of expected) assert.ok(pureFiles.includes(file), file);
+/** A file, an import in it, and whether the layers allow it. */
+const IMPORTS: readonly (readonly [file: string, imported: string, isAllowed: boolean])[] = [
+  ["src/health/new.ts", "../settings.ts", true],
+  ["src/health/new.ts", "../bus/core/subjects.ts", false],
+  ["src/health/new.ts", "node:fs", false],
+  ["src/bus/new.ts", "../clock.ts", true],
+  ["src/bus/new.ts", "../health/tracker.ts", false],
+  ["src/bus/new.ts", "nats", false],
+  ["src/bus/nats-new.ts", "nats/lib/nats-base-client/protocol.js", true],
+  ["src/bus/core/new.ts", "../nats-bus.ts", false],
+  ["src/bus/core/new.ts", "./subjects.ts", true],
+  ["src/service/new.ts", "../bus/bus.ts", true],
+  ["src/service/new.ts", "../market/core/lines.ts", false],
+  ["src/service/new.ts", "node:timers/promises", false],
+  ["src/market/new.ts", "koa", true],
+  ["src/market/new.ts", "express", false],
+  ["src/market/new.ts", "../ratings/service.ts", false],
+  ["src/market/new.ts", "../../test/support/until.ts", false],
+  ["src/dwc/identity/new.ts", "../core/commands.ts", false],
+  ["src/dwc/identity/new.ts", "@nats-io/nkeys", false],
+  ["src/dwc/live/new.ts", "../identity/core/names.ts", true],
+  ["src/unnamed/new.ts", "../settings.ts", false],
+];
+
+for (const [file, imported, isAllowed] of IMPORTS)
+  test(`${file} ${isAllowed ? "may" : "must not"} import ${imported}`, () => {
+    for (const text of [
+      `import { a } from "${imported}";`,
+      `import {\n  a,\n} from "${imported}";`,
+      `export * from "${imported}";`,
+    ])
+      assert.is(layerBreaks([{ file, text }]).length, isAllowed ? 0 : 1, text);
+  });
+
+test("a pure file may name the types of one that acts", () => {
+  const text = 'import type { NatsBus } from "../nats-bus.ts";';
+  assert.equal(layerBreaks([{ file: "src/bus/core/new.ts", text }]), []);
 });
 
 test.run();

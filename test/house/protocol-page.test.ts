@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { checkServiceName } from "../../src/bus/subjects.ts";
+import { checkServiceName } from "../../src/bus/core/subjects.ts";
 import { observe, STALL_MS } from "../../src/clock.ts";
 import { repository } from "../support/toolbox.ts";
 

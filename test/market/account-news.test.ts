@@ -2,9 +2,9 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { accountNewsSubject, accountTokenSubject, sharedAccountTokenSubject } from "../../src/bus/subjects.ts";
+import { accountNewsSubject, accountTokenSubject, sharedAccountTokenSubject } from "../../src/bus/core/subjects.ts";
 import { followAccount } from "../../src/market/account-news.ts";
-import { decideSteps, type Look, SETTLED, type Step } from "../../src/market/account-steps.ts";
+import { decideSteps, type Look, SETTLED, type Step } from "../../src/market/core/account-steps.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { type MemoryBus, MemoryNetwork } from "../support/memory-bus.ts";
 

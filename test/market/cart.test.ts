@@ -1,8 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Cart } from "../../src/market/cart.ts";
-import { addThing, cartText, checkOut, EMPTY_CART, parseCart, removeThing } from "../../src/market/cart.ts";
-import type { Thing } from "../../src/market/catalogue.ts";
+import type { Cart } from "../../src/market/core/cart.ts";
+import { addThing, cartText, checkOut, EMPTY_CART, parseCart, removeThing } from "../../src/market/core/cart.ts";
+import type { Thing } from "../../src/market/core/catalogue.ts";
 import { CATALOGUE } from "./serve.ts";
 
 const test = suite("cart");

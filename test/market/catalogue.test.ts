@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { parseCatalogue, totalCents } from "../../src/market/catalogue.ts";
+import { parseCatalogue, totalCents } from "../../src/market/core/catalogue.ts";
 import { readCatalogue } from "../../src/market/files.ts";
 
 const test = suite("catalogue");

@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { readFaultForm } from "../../src/market/fault-form.ts";
+import { readFaultForm } from "../../src/market/core/fault-form.ts";
 
 const test = suite("fault form");
 

@@ -1,9 +1,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { EMPTY_CART } from "../../src/market/cart.ts";
+import { EMPTY_CART } from "../../src/market/core/cart.ts";
+import type { Page, PageInput } from "../../src/market/core/page.ts";
+import { makePage, thingFaces } from "../../src/market/core/page.ts";
 import { FinishedPages } from "../../src/market/finished-pages.ts";
-import type { Page, PageInput } from "../../src/market/page.ts";
-import { makePage, thingFaces } from "../../src/market/page.ts";
 import { CATALOGUE, ratings } from "./serve.ts";
 
 const test = suite("finished pages");

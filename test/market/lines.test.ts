@@ -3,7 +3,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Who } from "../../src/health/member.ts";
-import { clientLine, type PageEvent, pageLine, unsaidAt } from "../../src/market/lines.ts";
+import { clientLine, type PageEvent, pageLine, unsaidAt } from "../../src/market/core/lines.ts";
 import { asText } from "../../src/program/log.ts";
 import type { ClientEvent } from "../../src/service/client-options.ts";
 

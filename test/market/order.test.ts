@@ -1,8 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { EMPTY_CART } from "../../src/market/cart.ts";
-import type { GoodOrder } from "../../src/market/order.ts";
-import { fulfil, parseOrder } from "../../src/market/order.ts";
+import { EMPTY_CART } from "../../src/market/core/cart.ts";
+import type { GoodOrder } from "../../src/market/core/order.ts";
+import { fulfil, parseOrder } from "../../src/market/core/order.ts";
 import { CATALOGUE } from "./serve.ts";
 
 const test = suite("order");

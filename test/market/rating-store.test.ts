@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { RatingStore } from "../../src/market/rating-store.ts";
+import { RatingStore } from "../../src/market/core/rating-store.ts";
 
 const test = suite("rating store");
 

@@ -3,11 +3,11 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Result, Ticket } from "../../src/health/ticket.ts";
-import { headLines, replayedLines } from "../../src/market/replay-lines.ts";
+import { headLines, replayedLines } from "../../src/market/core/replay-lines.ts";
 import { asText } from "../../src/program/log.ts";
-import { parseEntry, parseHead } from "../../src/record/parse-record.ts";
-import { Recorder } from "../../src/record/recorder.ts";
-import { Replay } from "../../src/record/replay.ts";
+import { parseEntry, parseHead } from "../../src/record/core/parse-record.ts";
+import { Recorder } from "../../src/record/core/recorder.ts";
+import { Replay } from "../../src/record/core/replay.ts";
 import { beatOf, DEFAULT_RULES } from "../support/table.ts";
 
 const test = suite("a record for people");

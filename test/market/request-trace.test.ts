@@ -3,8 +3,8 @@
 import type { Tracer } from "@opentelemetry/api";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { Trace } from "../../src/trace/core/trace.ts";
 import { tracingOf } from "../../src/trace/spans.ts";
-import type { Trace } from "../../src/trace/trace.ts";
 import { KeepingTracer } from "../support/spans.ts";
 import { ratings, Visitor, withMarket } from "./serve.ts";
 

@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { OriginHeaders } from "../../src/market/same-origin.ts";
-import { checkOrigin } from "../../src/market/same-origin.ts";
+import type { OriginHeaders } from "../../src/market/core/same-origin.ts";
+import { checkOrigin } from "../../src/market/core/same-origin.ts";
 
 const test = suite("same-origin");
 

@@ -9,7 +9,7 @@ import { createApp } from "../../src/market/app.ts";
 import { readCatalogue } from "../../src/market/files.ts";
 import type { PageRatings, RatingView, Readiness, Shop } from "../../src/market/shop.ts";
 import { loadSite } from "../../src/market/site.ts";
-import type { Trace } from "../../src/trace/trace.ts";
+import type { Trace } from "../../src/trace/core/trace.ts";
 
 export const CATALOGUE = readCatalogue();
 const ALL_WELL: Readiness = { ready: true, degraded: false, checks: [{ name: "bus", good: true, note: "connected" }] };

@@ -3,16 +3,16 @@
 import type { Tracer } from "@opentelemetry/api";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { pageLine } from "../../src/market/lines.ts";
+import { pageLine } from "../../src/market/core/lines.ts";
+import { RatingStore } from "../../src/market/core/rating-store.ts";
 import { ratePage } from "../../src/market/page-ratings.ts";
-import { RatingStore } from "../../src/market/rating-store.ts";
 import { SharedCalls } from "../../src/market/shared-calls.ts";
 import type { PageRatings } from "../../src/market/shop.ts";
 import { asText } from "../../src/program/log.ts";
 import type { Answer } from "../../src/service/answer.ts";
 import type { AskOptions } from "../../src/service/client.ts";
+import type { Trace } from "../../src/trace/core/trace.ts";
 import { tracingOf } from "../../src/trace/spans.ts";
-import type { Trace } from "../../src/trace/trace.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { KeepingTracer } from "../support/spans.ts";
 

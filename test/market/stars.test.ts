@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { STAR_CELL, STAR_MARGIN, STARS, starsWidth } from "../../src/market/stars.ts";
+import { STAR_CELL, STAR_MARGIN, STARS, starsWidth } from "../../src/market/core/stars.ts";
 
 const test = suite("stars");
 

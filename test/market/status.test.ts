@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { ALL_DOWN, ratingsStatus } from "../../src/market/core/status.ts";
 import type { PageRatings, RatingView } from "../../src/market/shop.ts";
-import { ALL_DOWN, ratingsStatus } from "../../src/market/status.ts";
 
 const test = suite("status");
 

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { checkTarget } from "../../src/market/target.ts";
+import { checkTarget } from "../../src/market/core/target.ts";
 
 const test = suite("target");
 

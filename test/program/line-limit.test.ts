@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { LineLimit, USUAL_LIMIT } from "../../src/program/line-limit.ts";
+import { LineLimit, USUAL_LIMIT } from "../../src/program/core/line-limit.ts";
 
 const test = suite("line limit");
 

@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { rate, requestLine } from "../../src/ratings/ratings.ts";
-import type { Handled } from "../../src/service/handled.ts";
+import { rate, requestLine } from "../../src/ratings/core/ratings.ts";
+import type { Handled } from "../../src/service/core/handled.ts";
 
 const test = suite("ratings");
 

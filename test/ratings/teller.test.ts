@@ -2,7 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { asText, type Line } from "../../src/program/log.ts";
 import { openTeller, type Teller } from "../../src/ratings/teller.ts";
-import { answer, refuse } from "../../src/service/handled.ts";
+import { answer, refuse } from "../../src/service/core/handled.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 
 const test = suite("the lines of an instance");

@@ -2,8 +2,8 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { FORMAT, FORMAT_VERSION } from "../../src/record/entry.ts";
-import { parseEntry, parseHead } from "../../src/record/parse-record.ts";
+import { FORMAT, FORMAT_VERSION } from "../../src/record/core/entry.ts";
+import { parseEntry, parseHead } from "../../src/record/core/parse-record.ts";
 import { DEFAULT_RULES } from "../support/table.ts";
 
 const test = suite("lines of a record");

@@ -2,9 +2,9 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { parseEntry, parseHead } from "../../src/record/parse-record.ts";
-import { Recorder } from "../../src/record/recorder.ts";
-import { Replay } from "../../src/record/replay.ts";
+import { parseEntry, parseHead } from "../../src/record/core/parse-record.ts";
+import { Recorder } from "../../src/record/core/recorder.ts";
+import { Replay } from "../../src/record/core/replay.ts";
 import { recordedDay } from "../support/recorded-day.ts";
 import { beatOf, DEFAULT_RULES } from "../support/table.ts";
 

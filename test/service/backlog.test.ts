@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { afterDrop, afterFlush, afterStall, isExpired, NO_BACKLOG } from "../../src/service/backlog.ts";
+import { afterDrop, afterFlush, afterStall, isExpired, NO_BACKLOG } from "../../src/service/core/backlog.ts";
 
 const test = suite("backlog");
 

@@ -2,8 +2,8 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { type FaultOrder, orderBody } from "../../src/service/core/fault-order.ts";
 import { askAll, askForFault } from "../../src/service/fault-asking.ts";
-import { type FaultOrder, orderBody } from "../../src/service/fault-order.ts";
 import { answer, startInstance } from "../../src/service/index.ts";
 import type { InstanceEvent } from "../../src/service/instance-options.ts";
 import type { Armed, OwnProcess } from "../../src/service/own-process.ts";

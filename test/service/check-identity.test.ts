@@ -4,11 +4,11 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { systemClock } from "../../src/clock.ts";
 import { parseHeartbeat } from "../../src/health/heartbeat.ts";
-import { checkIdentity, type GivenIdentity } from "../../src/service/check-identity.ts";
-import { answer } from "../../src/service/handled.ts";
+import { checkIdentity, type GivenIdentity } from "../../src/service/core/check-identity.ts";
+import { answer } from "../../src/service/core/handled.ts";
+import { pingAnswer } from "../../src/service/core/verbs.ts";
 import { startInstance } from "../../src/service/instance.ts";
 import type { InstanceOptions } from "../../src/service/instance-options.ts";
-import { pingAnswer } from "../../src/service/verbs.ts";
 import { MemoryNetwork } from "../support/memory-bus.ts";
 
 const test = suite("the identity of an instance");

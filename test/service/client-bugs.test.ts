@@ -8,9 +8,9 @@ import type { Ticket } from "../../src/health/ticket.ts";
 import type { Answer } from "../../src/service/answer.ts";
 import { type AskOptions, type Client, openClient } from "../../src/service/client.ts";
 import type { ClientOptions, Ended } from "../../src/service/client-options.ts";
-import { answer, type Handled } from "../../src/service/handled.ts";
+import { answer, type Handled } from "../../src/service/core/handled.ts";
 import { startInstance } from "../../src/service/instance.ts";
-import type { Span, Trace } from "../../src/trace/trace.ts";
+import type { Span, Trace } from "../../src/trace/core/trace.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { MemoryNetwork } from "../support/memory-bus.ts";
 

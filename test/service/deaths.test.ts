@@ -3,7 +3,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { openClient } from "../../src/service/client.ts";
-import { answer } from "../../src/service/handled.ts";
+import { answer } from "../../src/service/core/handled.ts";
 import { type Started, startInstance } from "../../src/service/instance.ts";
 import { usualClock } from "../../src/service/usual-clock.ts";
 import { MemoryNetwork } from "../support/memory-bus.ts";

@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { FAULT_LIMITS, type FaultOrder, orderBody, parseOrder } from "../../src/service/fault-order.ts";
+import { FAULT_LIMITS, type FaultOrder, orderBody, parseOrder } from "../../src/service/core/fault-order.ts";
 
 const test = suite("fault orders");
 

@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { faultText, noteJson, notesOf, readNotes } from "../../src/service/fault-notes.ts";
+import { faultText, noteJson, notesOf, readNotes } from "../../src/service/core/fault-notes.ts";
 import {
   expired,
   type Faults,
@@ -12,8 +12,8 @@ import {
   rule,
   withFault,
   withoutFault,
-} from "../../src/service/faults.ts";
-import { FaultsHeard } from "../../src/service/faults-heard.ts";
+} from "../../src/service/core/faults.ts";
+import { FaultsHeard } from "../../src/service/core/faults-heard.ts";
 
 const test = suite("faults");
 

@@ -5,7 +5,7 @@ import * as assert from "uvu/assert";
 import type { Answer } from "../../src/service/answer.ts";
 import { type AskOptions, type Client, openClient } from "../../src/service/client.ts";
 import type { ClientEvent, ClientOptions } from "../../src/service/client-options.ts";
-import { answer, type Handled, refuse } from "../../src/service/handled.ts";
+import { answer, type Handled, refuse } from "../../src/service/core/handled.ts";
 import { startInstance } from "../../src/service/instance.ts";
 import { Sight } from "../../src/sight/sight.ts";
 import type { Snapshot } from "../../src/sight/snapshot.ts";

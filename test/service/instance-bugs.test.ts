@@ -4,10 +4,10 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Reply } from "../../src/bus/bus.ts";
 import { type Client, openClient } from "../../src/service/client.ts";
-import { answer, type Handler, refuse } from "../../src/service/handled.ts";
+import { answer, type Handler, refuse } from "../../src/service/core/handled.ts";
 import { type Instance, startInstance } from "../../src/service/instance.ts";
 import type { InstanceOptions } from "../../src/service/instance-options.ts";
-import type { Span, Tracing } from "../../src/trace/trace.ts";
+import type { Span, Tracing } from "../../src/trace/core/trace.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { MemoryNetwork } from "../support/memory-bus.ts";
 

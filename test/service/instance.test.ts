@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { answer, type Handler } from "../../src/service/handled.ts";
+import { answer, type Handler } from "../../src/service/core/handled.ts";
 import { type Instance, startInstance } from "../../src/service/instance.ts";
 import type { InstanceEvent } from "../../src/service/instance-options.ts";
 import { FakeClock } from "../support/fake-clock.ts";

@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { answer } from "../../src/service/handled.ts";
+import { answer } from "../../src/service/core/handled.ts";
 import { startInstance } from "../../src/service/instance.ts";
 import type { InstanceEvent } from "../../src/service/instance-options.ts";
 import type { OwnProcess } from "../../src/service/own-process.ts";

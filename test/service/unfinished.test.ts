@@ -5,7 +5,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Answer } from "../../src/service/answer.ts";
 import { type Client, openClient } from "../../src/service/client.ts";
-import { answer, type Handled, refuse } from "../../src/service/handled.ts";
+import { answer, type Handled, refuse } from "../../src/service/core/handled.ts";
 import { type Instance, startInstance } from "../../src/service/instance.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { leavingBus } from "../support/leaving-bus.ts";

@@ -4,7 +4,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { connectNatsBus, type NatsBus } from "../../src/bus/nats-bus.ts";
 import { type Client, openClient } from "../../src/service/client.ts";
-import { answer } from "../../src/service/handled.ts";
+import { answer } from "../../src/service/core/handled.ts";
 import { startInstance } from "../../src/service/instance.ts";
 import { usualClock } from "../../src/service/usual-clock.ts";
 import { startNatsServer, type TestServer, until } from "../support/nats-server.ts";

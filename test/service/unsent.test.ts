@@ -5,7 +5,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Client, openClient } from "../../src/service/client.ts";
 import type { Ended } from "../../src/service/client-options.ts";
-import { answer } from "../../src/service/handled.ts";
+import { answer } from "../../src/service/core/handled.ts";
 import { startInstance } from "../../src/service/instance.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { type MemoryBus, MemoryNetwork } from "../support/memory-bus.ts";

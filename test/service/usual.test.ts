@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { wholeClientOptions } from "../../src/service/client-options.ts";
-import { answer } from "../../src/service/handled.ts";
+import { answer } from "../../src/service/core/handled.ts";
 import { wholeInstanceOptions } from "../../src/service/instance-options.ts";
 import { usualClock } from "../../src/service/usual-clock.ts";
 import { SETTINGS, usualHealthRules } from "../../src/settings.ts";

@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { infoAnswer, NO_COUNTS, pingAnswer, statsAnswer } from "../../src/service/verbs.ts";
+import { infoAnswer, NO_COUNTS, pingAnswer, statsAnswer } from "../../src/service/core/verbs.ts";
 
 const test = suite("verbs");
 

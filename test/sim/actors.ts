@@ -1,10 +1,10 @@
 // The processes of a simulated day: instances and markets, each on a host of its own, running the code that runs in
 // earnest. An instance's handler is what the faults have made of it.
 
-import { rate } from "../../src/ratings/ratings.ts";
+import { rate } from "../../src/ratings/core/ratings.ts";
 import { type Client, openClient } from "../../src/service/client.ts";
 import type { ClientEvent } from "../../src/service/client-options.ts";
-import type { Handled } from "../../src/service/handled.ts";
+import type { Handled } from "../../src/service/core/handled.ts";
 import { type Instance, startInstance } from "../../src/service/instance.ts";
 import { Dice } from "../support/random.ts";
 import { Careless } from "./careless.ts";

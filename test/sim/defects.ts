@@ -138,7 +138,7 @@ export const DEFECTS: readonly Defect[] = [
     ],
   ),
   defect("an instance that wakes up drops nothing", [
-    "service/backlog",
+    "service/core/backlog",
     "return $lateMs > 0 && $lateMs <= $backlog.$stalledMs;",
     "return false;",
   ]),

@@ -1,8 +1,8 @@
 // P3, as people are told it: what `dwc explain` prints and the board shows of the next choice, made by the code that they
 // use, from the snapshot to the printed line, is compared with the choice that is then made.
 
-import { readBelief } from "../../src/dwc/live/belief.ts";
-import { explained } from "../../src/dwc/live/explain.ts";
+import { readBelief } from "../../src/dwc/live/core/belief.ts";
+import { explained } from "../../src/dwc/live/core/explain.ts";
 import type { CallTraits, Turn } from "../../src/health/resolver.ts";
 import { Sight } from "../../src/sight/sight.ts";
 import { SERVICE } from "./actors.ts";

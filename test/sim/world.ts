@@ -1,8 +1,8 @@
 // One simulated day: a bus, markets that ask, instances that answer, and the faults of a script. All chance comes from
 // the seed. What must always be true is asked by the observers; the day ends with the first thing that is not.
 
+import { RatingStore } from "../../src/market/core/rating-store.ts";
 import { ratePage } from "../../src/market/page-ratings.ts";
-import { RatingStore } from "../../src/market/rating-store.ts";
 import { SharedCalls } from "../../src/market/shared-calls.ts";
 import type { AskOptions, Client } from "../../src/service/client.ts";
 import { Dice } from "../support/random.ts";

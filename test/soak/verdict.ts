@@ -1,4 +1,4 @@
-// Whether a soak went well. Pure: readings in, sentences out.
+// Whether a soak went well. Readings in, sentences out.
 //
 // Memory is flat when the straight line through the readings (least squares), from the end of the warm-up to the end,
 // rises by less than a bound. A line and not the two ends: one reading in the middle of a page must not decide. Handles

@@ -4,13 +4,13 @@
 import type { Clock } from "../../src/clock.ts";
 import { systemClock } from "../../src/clock.ts";
 import { type Board, openBoard } from "../../src/market/board.ts";
+import { RatingStore } from "../../src/market/core/rating-store.ts";
 import { ratePage } from "../../src/market/page-ratings.ts";
-import { RatingStore } from "../../src/market/rating-store.ts";
 import { SharedCalls } from "../../src/market/shared-calls.ts";
 import { createTeller } from "../../src/market/teller.ts";
 import type { Line } from "../../src/program/log.ts";
 import type { Closers } from "../../src/program/program.ts";
-import { rate } from "../../src/ratings/ratings.ts";
+import { rate } from "../../src/ratings/core/ratings.ts";
 import { type Client, openClient } from "../../src/service/client.ts";
 import { type Instance, startInstance } from "../../src/service/instance.ts";
 import type { Markets } from "../../src/sight/agreement.ts";

@@ -3,7 +3,7 @@
 // is the writing.
 
 import { systemClock } from "../../src/clock.ts";
-import { currentOrg, refused, withOrg } from "../../src/dwc/identity/state.ts";
+import { currentOrg, refused, withOrg } from "../../src/dwc/identity/core/state.ts";
 import { changeState } from "../../src/dwc/identity/state-file.ts";
 
 const [folder = "", name = ""] = process.argv.slice(2);

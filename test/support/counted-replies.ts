@@ -1,6 +1,6 @@
 // Reply subjects whose tokens are counted, so that a test or a simulated day has the same ones in every run.
 
-import { REPLY_ROOT } from "../../src/bus/credentials.ts";
+import { REPLY_ROOT } from "../../src/bus/core/credentials.ts";
 import { type ReplySubjects, replySubjects } from "../../src/bus/reply-subjects.ts";
 
 export function countedReplies(caller = "caller"): ReplySubjects {

@@ -1,10 +1,8 @@
 // States for tests of deciders: made in memory, with real keys.
 
 import { randomBytes } from "node:crypto";
-import { acceptInvitation, inviteUser } from "../../src/dwc/identity/invitations.ts";
-import { natsMint } from "../../src/dwc/identity/mint.ts";
-import { createOrg } from "../../src/dwc/identity/orgs.ts";
-import { createService } from "../../src/dwc/identity/services.ts";
+import { createOrg } from "../../src/dwc/identity/core/orgs.ts";
+import { createService } from "../../src/dwc/identity/core/services.ts";
 import {
   currentOrg,
   type Decision,
@@ -12,7 +10,9 @@ import {
   type Org,
   type Refusal,
   type State,
-} from "../../src/dwc/identity/state.ts";
+} from "../../src/dwc/identity/core/state.ts";
+import { acceptInvitation, inviteUser } from "../../src/dwc/identity/invitations.ts";
+import { natsMint } from "../../src/dwc/identity/mint.ts";
 import { done } from "./orgs.ts";
 
 /** Epoch ms; any will do. */

@@ -7,7 +7,7 @@ import type { FaultDesk } from "../../src/market/fault-desk.ts";
 import { createTeller } from "../../src/market/teller.ts";
 import type { Closers } from "../../src/program/program.ts";
 import type { ClientEvent, Ended } from "../../src/service/client-options.ts";
-import type { Faults } from "../../src/service/faults.ts";
+import type { Faults } from "../../src/service/core/faults.ts";
 import type { Markets } from "../../src/sight/agreement.ts";
 import { Sight } from "../../src/sight/sight.ts";
 import { DEFAULT_RULES, Table } from "./table.ts";

@@ -13,10 +13,10 @@ import type {
   RequestOptions,
   Subscription,
 } from "../../src/bus/bus.ts";
+import { takesReplies } from "../../src/bus/core/subjects.ts";
 import { PendingTable } from "../../src/bus/pending.ts";
 import { hand } from "../../src/bus/receiver.ts";
 import { StatusBoard } from "../../src/bus/status-board.ts";
-import { takesReplies } from "../../src/bus/subjects.ts";
 import type { Clock } from "../../src/clock.ts";
 import { countedReplies } from "./counted-replies.ts";
 

@@ -6,7 +6,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { readBusAddress } from "../../src/bus/bus-address.ts";
+import { readBusAddress } from "../../src/bus/core/bus-address.ts";
 import { findProgram, programFolders } from "../../src/bus/find-program.ts";
 import { probe } from "../../src/bus/probe.ts";
 import { type ServerPlan, type ServerProcess, startServerProcess } from "../../src/bus/server-process.ts";

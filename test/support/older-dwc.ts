@@ -1,10 +1,10 @@
 // A state as an earlier dwc left it: tokens with the permissions of that time.
 
+import { type Permissions, servicePermissions } from "../../src/dwc/identity/core/permissions.ts";
+import type { Org, State } from "../../src/dwc/identity/core/state.ts";
+import { withTrust } from "../../src/dwc/identity/core/system-token.ts";
+import { claimsIn } from "../../src/dwc/identity/core/token.ts";
 import { natsMint, type UserSpec } from "../../src/dwc/identity/mint.ts";
-import { type Permissions, servicePermissions } from "../../src/dwc/identity/permissions.ts";
-import type { Org, State } from "../../src/dwc/identity/state.ts";
-import { withTrust } from "../../src/dwc/identity/system-token.ts";
-import { claimsIn } from "../../src/dwc/identity/token.ts";
 import { orgOf } from "./deciding.ts";
 
 export type Rights = Permissions & { readonly resp?: object };

@@ -4,18 +4,18 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Credentials, parseCredentials } from "../../src/bus/credentials.ts";
+import { type Credentials, parseCredentials } from "../../src/bus/core/credentials.ts";
 import { connectNatsBus, type NatsBus } from "../../src/bus/nats-bus.ts";
 import { systemClock } from "../../src/clock.ts";
+import type { Obedience } from "../../src/dwc/identity/core/obedience.ts";
+import { createOrg } from "../../src/dwc/identity/core/orgs.ts";
+import { revoke } from "../../src/dwc/identity/core/revocations.ts";
+import { createService } from "../../src/dwc/identity/core/services.ts";
+import { currentOrg, type Decision, type Org, type State } from "../../src/dwc/identity/core/state.ts";
 import { paths } from "../../src/dwc/identity/folder.ts";
 import { acceptInvitation, inviteUser } from "../../src/dwc/identity/invitations.ts";
 import { natsMint } from "../../src/dwc/identity/mint.ts";
-import type { Obedience } from "../../src/dwc/identity/obedience.ts";
-import { createOrg } from "../../src/dwc/identity/orgs.ts";
 import { pushAccounts } from "../../src/dwc/identity/push.ts";
-import { revoke } from "../../src/dwc/identity/revocations.ts";
-import { createService } from "../../src/dwc/identity/services.ts";
-import { currentOrg, type Decision, type Org, type State } from "../../src/dwc/identity/state.ts";
 import { changeState, readState } from "../../src/dwc/identity/state-file.ts";
 import { startNatsServer, type TestServer, until } from "./nats-server.ts";
 

@@ -1,13 +1,13 @@
 // The table of permissions in docs/operating.md, made from the code that writes them into tokens.
 
-import { callerPartOf } from "../../src/bus/credentials.ts";
+import { callerPartOf } from "../../src/bus/core/credentials.ts";
 import {
   adminPermissions,
   marketPermissions,
   type Permissions,
   pushPermissions,
   servicePermissions,
-} from "../../src/dwc/identity/permissions.ts";
+} from "../../src/dwc/identity/core/permissions.ts";
 
 const KEY = `U${"A".repeat(55)}`;
 /** How docs/protocol.md writes the caller's own part of a reply subject. */

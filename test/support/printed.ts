@@ -4,10 +4,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Who } from "../../src/health/member.ts";
-import { clientLine, pageLine } from "../../src/market/lines.ts";
+import { clientLine, pageLine } from "../../src/market/core/lines.ts";
 import { asText, type Line } from "../../src/program/log.ts";
-import { instanceLine } from "../../src/ratings/lines.ts";
-import { rate, requestLine } from "../../src/ratings/ratings.ts";
+import { instanceLine } from "../../src/ratings/core/lines.ts";
+import { rate, requestLine } from "../../src/ratings/core/ratings.ts";
 import type { WhyUnanswered } from "../../src/service/answer.ts";
 import { repository } from "./toolbox.ts";
 

@@ -2,7 +2,7 @@
 
 import { HEARTBEAT_STATES, type HeartbeatState } from "../../src/health/heartbeat.ts";
 import { RESULTS, type Ticket } from "../../src/health/ticket.ts";
-import { Recorder } from "../../src/record/recorder.ts";
+import { Recorder } from "../../src/record/core/recorder.ts";
 import { Dice } from "./random.ts";
 import { beatOf, DEFAULT_RULES } from "./table.ts";
 

@@ -1,7 +1,7 @@
 // The server's way to hold a subject against permissions, for tests of what they say. That the server does the same is
 // shown by test/system/secured-refusals.test.ts.
 
-import type { Permissions } from "../../src/dwc/identity/permissions.ts";
+import type { Permissions } from "../../src/dwc/identity/core/permissions.ts";
 
 /** As nats-server does, a subscription's own wildcards are words like others: `*` is allowed only where any word is. */
 export function matches(pattern: string, subject: string): boolean {

@@ -2,7 +2,7 @@
 
 import type { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Credentials } from "../../src/bus/credentials.ts";
+import type { Credentials } from "../../src/bus/core/credentials.ts";
 import { freePort, type TestServer, until } from "./nats-server.ts";
 import { enter, Folder, knock } from "./orgs.ts";
 import { type RunningMarket, World } from "./world.ts";

@@ -6,7 +6,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { connectNatsBus } from "../../src/bus/nats-bus.ts";
 import { systemClock } from "../../src/clock.ts";
-import { answer } from "../../src/service/handled.ts";
+import { answer } from "../../src/service/core/handled.ts";
 import { type Instance, startInstance } from "../../src/service/instance.ts";
 import { startNatsServer } from "../support/nats-server.ts";
 import { pause, type RatingsJson, World } from "../support/world.ts";

@@ -5,7 +5,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { connectNatsBus } from "../../src/bus/nats-bus.ts";
 import { systemClock } from "../../src/clock.ts";
-import { answer, type Handled } from "../../src/service/handled.ts";
+import { answer, type Handled } from "../../src/service/core/handled.ts";
 import { startInstance } from "../../src/service/instance.ts";
 import { answeredBy, Caller, failures, rulesWith } from "../support/caller.ts";
 import { startNatsServer } from "../support/nats-server.ts";

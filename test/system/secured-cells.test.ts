@@ -4,14 +4,14 @@
 import { connect, credsAuthenticator, type Msg, type NatsConnection, type Subscription } from "nats";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Credentials, callerPartOf } from "../../src/bus/credentials.ts";
-import { natsMint } from "../../src/dwc/identity/mint.ts";
+import { type Credentials, callerPartOf } from "../../src/bus/core/credentials.ts";
 import {
   adminPermissions,
   marketPermissions,
   type Permissions,
   servicePermissions,
-} from "../../src/dwc/identity/permissions.ts";
+} from "../../src/dwc/identity/core/permissions.ts";
+import { natsMint } from "../../src/dwc/identity/mint.ts";
 import { openClient } from "../../src/service/client.ts";
 import { startInstance } from "../../src/service/instance.ts";
 import type { InstanceOptions } from "../../src/service/instance-options.ts";

@@ -3,7 +3,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { chaosOfAllSubject, chaosSubject } from "../../src/bus/subjects.ts";
+import { chaosOfAllSubject, chaosSubject } from "../../src/bus/core/subjects.ts";
 import { askAll, askForFault } from "../../src/service/fault-asking.ts";
 import { type TestServer, until } from "../support/nats-server.ts";
 import { enter, Folder } from "../support/orgs.ts";

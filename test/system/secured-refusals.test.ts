@@ -3,7 +3,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Credentials, callerPartOf, repliesTo } from "../../src/bus/credentials.ts";
+import { type Credentials, callerPartOf, repliesTo } from "../../src/bus/core/credentials.ts";
 import type { NatsBus } from "../../src/bus/nats-bus.ts";
 import { startInstance } from "../../src/service/instance.ts";
 import { type TestServer, until } from "../support/nats-server.ts";

@@ -3,7 +3,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Credentials } from "../../src/bus/credentials.ts";
+import type { Credentials } from "../../src/bus/core/credentials.ts";
 import { natsMint } from "../../src/dwc/identity/mint.ts";
 import { startInstance } from "../../src/service/instance.ts";
 import { claimsOf, jwtIn } from "../support/deciding.ts";

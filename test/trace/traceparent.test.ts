@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { formatTraceparent, incoming, incomingInBody, parseTraceparent } from "../../src/trace/traceparent.ts";
+import { formatTraceparent, incoming, incomingInBody, parseTraceparent } from "../../src/trace/core/traceparent.ts";
 
 const test = suite("traceparent");
 

@@ -1,21 +1,21 @@
 // All that a Market has to know about the bus of its org: as whom it goes there, how to start one, and what to learn of it.
 
-import { type Access, accountOf, allowsSending, type Credentials } from "../../bus/credentials.ts";
-import { accountTokenSubject } from "../../bus/subjects.ts";
-import type { StartPermit } from "../../bus/succession.ts";
+import { type Access, accountOf, allowsSending, type Credentials } from "../../bus/core/credentials.ts";
+import { accountTokenSubject } from "../../bus/core/subjects.ts";
+import type { StartPermit } from "../../bus/core/succession.ts";
 import type { Clock } from "../../clock.ts";
 import type { Settings } from "../../settings.ts";
-import { isRevokedBy } from "./account.ts";
 import { AccountKeeper, type Learned } from "./account-keeper.ts";
-import { tellsMembers } from "./account-links.ts";
+import { isRevokedBy } from "./core/account.ts";
+import { tellsMembers } from "./core/account-links.ts";
+import { shown } from "./core/names.ts";
+import { currentOrg, type Org, type Refusal, type State } from "./core/state.ts";
 import { loginIdentity } from "./credentials.ts";
 import { busKeyOf } from "./derived-files.ts";
 import { paths } from "./folder.ts";
 import type { Mint } from "./mint.ts";
-import { shown } from "./names.ts";
 import type { pushAccounts } from "./push.ts";
 import { serverConfigFile } from "./server-config-file.ts";
-import { currentOrg, type Org, type Refusal, type State } from "./state.ts";
 import { readState } from "./state-file.ts";
 
 export type MarketAccess =

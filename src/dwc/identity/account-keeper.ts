@@ -2,11 +2,11 @@
 // it may have to start next must not be older than the one that ran.
 
 import type { Clock } from "../../clock.ts";
-import { newerAccount } from "./account.ts";
-import { type JudgedToken, judgeToken, withToken } from "./account-token.ts";
+import { newerAccount } from "./core/account.ts";
+import { type JudgedToken, judgeToken, withToken } from "./core/account-token.ts";
+import type { Org, State } from "./core/state.ts";
 import type { Mint } from "./mint.ts";
 import { type ServerConfigFile, serverConfigFile, writtenIsNewer } from "./server-config-file.ts";
-import type { Org, State } from "./state.ts";
 import { changeState, readState } from "./state-file.ts";
 
 export type Learned =

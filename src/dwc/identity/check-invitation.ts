@@ -4,14 +4,21 @@
 // The code's own signature proves only that the account made it. Without these checks its maker could put a key of
 // another org beside it, and have the reader file it there.
 
-import { exportsTokensOnly, importsOwnTokenOnly } from "./account-links.ts";
-import { type AccountClaims, operatorClaims, orgClaims, systemClaims, type UserClaims, userClaims } from "./claims.ts";
-import { CREDENTIALS } from "./credentials-text.ts";
+import { exportsTokensOnly, importsOwnTokenOnly } from "./core/account-links.ts";
+import {
+  type AccountClaims,
+  operatorClaims,
+  orgClaims,
+  systemClaims,
+  type UserClaims,
+  userClaims,
+} from "./core/claims.ts";
+import { CREDENTIALS } from "./core/credentials-text.ts";
+import { problemOfEmail, problemOfText } from "./core/names.ts";
+import { orgIdOf } from "./core/state.ts";
+import { readToken, type Token } from "./core/token.ts";
 import { boundTag, type Invitation, isBoundTag } from "./invitation-code.ts";
 import type { Mint } from "./mint.ts";
-import { problemOfEmail, problemOfText } from "./names.ts";
-import { orgIdOf } from "./state.ts";
-import { readToken, type Token } from "./token.ts";
 
 export type CheckedInvitation =
   /** `signingKey`: the public one of the invitation's seed. */

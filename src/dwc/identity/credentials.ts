@@ -1,7 +1,7 @@
 // As whom a program of ours goes to the bus: what NATS_CREDS says, else what the current org of the state folder has for
 // it. Read at the start, where what cannot be used is refused, and again before each login.
 
-import type { Access, Credentials, CredentialsSource } from "../../bus/credentials.ts";
+import type { Access, Credentials, CredentialsSource } from "../../bus/core/credentials.ts";
 import {
   checkCredentials,
   credentialsSource,
@@ -9,8 +9,8 @@ import {
   readCredentialsFile,
 } from "../../bus/credentials-file.ts";
 import type { Settings } from "../../settings.ts";
-import { shellWord, shown } from "./names.ts";
-import { currentOrg, type Org, type Refusal, refused } from "./state.ts";
+import { shellWord, shown } from "./core/names.ts";
+import { currentOrg, type Org, type Refusal, refused } from "./core/state.ts";
 import { readState } from "./state-file.ts";
 
 export type Role = { readonly kind: "market" } | { readonly kind: "service"; readonly name: string };

@@ -4,12 +4,12 @@
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { makeFolder } from "../../program/folder.ts";
-import { newerAccount } from "./account.ts";
-import { CREDENTIALS } from "./credentials-text.ts";
+import { newerAccount } from "./core/account.ts";
+import { CREDENTIALS } from "./core/credentials-text.ts";
+import { serverConfig } from "./core/server-config.ts";
+import type { Org, State, Trust } from "./core/state.ts";
+import { claimsIn } from "./core/token.ts";
 import { behindLinks, paths, writeWhole } from "./folder.ts";
-import { serverConfig } from "./server-config.ts";
-import type { Org, State, Trust } from "./state.ts";
-import { claimsIn } from "./token.ts";
 
 /** Only for who holds the lock. @throws Error as the system has it */
 export function deriveFiles(folder: string, state: State): void {

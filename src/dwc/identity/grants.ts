@@ -2,8 +2,8 @@
 // An admin's also covers the permissions of services, as the admin's folder signs those.
 
 import { createHash } from "node:crypto";
-import { adminPermissions, marketPermissions, servicePermissions } from "./permissions.ts";
-import type { Person } from "./state.ts";
+import { adminPermissions, marketPermissions, servicePermissions } from "./core/permissions.ts";
+import type { Person } from "./core/state.ts";
 
 type Invited = Pick<Person, "publicKey" | "signingKey">;
 

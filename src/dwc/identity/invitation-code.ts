@@ -3,9 +3,9 @@
 
 import { createHash } from "node:crypto";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
-import { accountSeed, creds, keys, orgParts, trustShape } from "./parse-state.ts";
-import { exactly, fit, orNull, parts, seconds, text } from "./shapes.ts";
-import type { Org, Trust } from "./state.ts";
+import { accountSeed, creds, keys, orgParts, trustShape } from "./core/parse-state.ts";
+import { exactly, fit, orNull, parts, seconds, text } from "./core/shapes.ts";
+import type { Org, Trust } from "./core/state.ts";
 
 export interface Invitation {
   readonly org: Pick<Org, "id" | "name" | "account" | "accountJwt">;

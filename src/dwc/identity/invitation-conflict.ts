@@ -1,15 +1,15 @@
 // A genuine invitation against what this folder knows already. An org that the person owns is never replaced; an operator's
 // trust never changes, but for a later token of its system account; a membership is replaced only by a later one of the same person.
 
-import { newerAccount } from "./account.ts";
-import { isSameTrust } from "./bindings.ts";
 import type { CheckedInvitation } from "./check-invitation.ts";
-import { userJwtIn } from "./credentials-text.ts";
+import { newerAccount } from "./core/account.ts";
+import { isSameTrust } from "./core/bindings.ts";
+import { userJwtIn } from "./core/credentials-text.ts";
+import { sameEmail, shown } from "./core/names.ts";
+import { type Org, type Refusal, refused, type State, type Trust } from "./core/state.ts";
+import { isLaterTrust } from "./core/system-token.ts";
+import { claimsIn } from "./core/token.ts";
 import type { Invitation } from "./invitation-code.ts";
-import { sameEmail, shown } from "./names.ts";
-import { type Org, type Refusal, refused, type State, type Trust } from "./state.ts";
-import { isLaterTrust } from "./system-token.ts";
-import { claimsIn } from "./token.ts";
 
 type Genuine = Extract<CheckedInvitation, { kind: "genuine" }>;
 

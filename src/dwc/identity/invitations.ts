@@ -2,15 +2,11 @@
 // key to the bus, signed by the org, so that a changed or shortened one is noticed before anything is believed of it.
 
 import { isoTime } from "../../clock.ts";
-import { newerAccount, signAccount } from "./account.ts";
 import { type CheckedInvitation, checkInvitation } from "./check-invitation.ts";
-import { grantOf } from "./grants.ts";
-import { boundTag, codeOf, type Invitation, MAX_CODE_LENGTH, readCode } from "./invitation-code.ts";
-import { conflictOf } from "./invitation-conflict.ts";
-import type { Mint } from "./mint.ts";
-import { problemOfEmail, problemOfText, sameEmail, shellWord, shown } from "./names.ts";
-import { adminPermissions, marketPermissions } from "./permissions.ts";
-import { ownedBy } from "./revocations.ts";
+import { newerAccount, signAccount } from "./core/account.ts";
+import { problemOfEmail, problemOfText, sameEmail, shellWord, shown } from "./core/names.ts";
+import { adminPermissions, marketPermissions } from "./core/permissions.ts";
+import { ownedBy } from "./core/revocations.ts";
 import {
   type Authority,
   currentOrg,
@@ -23,8 +19,12 @@ import {
   type State,
   toSeconds,
   withOrg,
-} from "./state.ts";
-import { withTrust } from "./system-token.ts";
+} from "./core/state.ts";
+import { withTrust } from "./core/system-token.ts";
+import { grantOf } from "./grants.ts";
+import { boundTag, codeOf, type Invitation, MAX_CODE_LENGTH, readCode } from "./invitation-code.ts";
+import { conflictOf } from "./invitation-conflict.ts";
+import type { Mint } from "./mint.ts";
 
 /**
  * A week: long enough for a letter that is read after the holidays. It ends the code, not the key in it: with an end of

@@ -4,9 +4,9 @@
 
 import { encodeAccount, encodeOperator, encodeUser, fmtCreds } from "@nats-io/jwt";
 import { createAccount, createOperator, createUser, fromPublic, fromSeed, type KeyPair } from "@nats-io/nkeys";
-import { TOKEN_EXPORTS, tokenImports } from "./account-links.ts";
-import type { Permissions } from "./permissions.ts";
-import { claimsIn, claimsText, LAST_SECOND } from "./token.ts";
+import { TOKEN_EXPORTS, tokenImports } from "./core/account-links.ts";
+import type { Permissions } from "./core/permissions.ts";
+import { claimsIn, claimsText, LAST_SECOND } from "./core/token.ts";
 
 export interface Key {
   readonly publicKey: string;

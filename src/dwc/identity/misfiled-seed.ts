@@ -2,8 +2,8 @@
 // believes, and each command would say that it was done. An admin's seed is filed under no key, so it is not checked here.
 
 import { belongsTo } from "../../bus/user-seed.ts";
-import { userSeedIn } from "./credentials-text.ts";
-import type { Org, State } from "./state.ts";
+import { userSeedIn } from "./core/credentials-text.ts";
+import type { Org, State } from "./core/state.ts";
 
 /** Undefined: each seed is that of its key; else the part that is not, as `orgs.0.authority.accountSeed`. */
 export function misfiledSeed({ operator, orgs }: State): string | undefined {

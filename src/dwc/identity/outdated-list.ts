@@ -1,13 +1,13 @@
 // All outdated credentials that a person has to do with, each with what to type: those of the current org, and the file that
 // NATS_CREDS names.
 
-import { coversAnyDate } from "./account.ts";
-import { tellsMembers } from "./account-links.ts";
+import { coversAnyDate } from "./core/account.ts";
+import { tellsMembers } from "./core/account-links.ts";
+import { problemOfServiceName, shellWord, shown } from "./core/names.ts";
+import { judgeFile, judgeMember, judgeService, type Outdated } from "./core/outdated.ts";
+import type { Org, Person, State } from "./core/state.ts";
 import type { FoundIdentity } from "./credentials.ts";
 import { isGrantOutdated, mayAnswerAnywhere } from "./grants.ts";
-import { problemOfServiceName, shellWord, shown } from "./names.ts";
-import { judgeFile, judgeMember, judgeService, type Outdated } from "./outdated.ts";
-import type { Org, Person, State } from "./state.ts";
 
 interface Listed {
   readonly whose: string;

@@ -3,11 +3,11 @@
 // one server of several.
 
 import { nextAttempt } from "../../bus/admission.ts";
-import { type Credentials, parseCredentials } from "../../bus/credentials.ts";
+import { type Credentials, parseCredentials } from "../../bus/core/credentials.ts";
 import { connectNatsBus, type NatsBus } from "../../bus/nats-bus.ts";
 import type { Attempt } from "../../bus/trouble.ts";
 import type { Cancel, Clock } from "../../clock.ts";
-import { markOf, markSubject, newsOf } from "./account-links.ts";
+import { markOf, markSubject, newsOf } from "./core/account-links.ts";
 import {
   judgeTokens,
   needsStored,
@@ -19,9 +19,8 @@ import {
   readServers,
   type ServerAnswer,
   whyNotTaken,
-} from "./account-on-bus.ts";
-import type { Mint } from "./mint.ts";
-import type { Obedience } from "./obedience.ts";
+} from "./core/account-on-bus.ts";
+import type { Obedience } from "./core/obedience.ts";
 import {
   CONFIGURATION_SUBJECT,
   infoSubject,
@@ -30,8 +29,9 @@ import {
   pushPermissions,
   subjectsSubject,
   UPDATE_SUBJECT,
-} from "./permissions.ts";
-import type { Operator, Org, Trust } from "./state.ts";
+} from "./core/permissions.ts";
+import type { Operator, Org, Trust } from "./core/state.ts";
+import type { Mint } from "./mint.ts";
 
 /**
  * `push`: the token replaces one that was issued before. `push where older`: as before, and a bus that has it is left alone.

@@ -1,15 +1,12 @@
 // `dwc renew`: credentials issued before the permissions of today are replaced, and what they were is revoked.
 
-import { coversAnyDate, signAccount } from "./account.ts";
-import { tellsMembers } from "./account-links.ts";
-import { isGrantOutdated } from "./grants.ts";
-import { mintInvitation, type ToldInvitation } from "./invitations.ts";
-import type { Mint } from "./mint.ts";
-import { shown } from "./names.ts";
-import { admits, isSigningKey, judgePerson, judgeService, type Outdated } from "./outdated.ts";
-import { adminPermissions } from "./permissions.ts";
-import { ownedBy } from "./revocations.ts";
-import { mintService } from "./services.ts";
+import { coversAnyDate, signAccount } from "./core/account.ts";
+import { tellsMembers } from "./core/account-links.ts";
+import { shown } from "./core/names.ts";
+import { admits, isSigningKey, judgePerson, judgeService, type Outdated } from "./core/outdated.ts";
+import { adminPermissions } from "./core/permissions.ts";
+import { ownedBy } from "./core/revocations.ts";
+import { mintService } from "./core/services.ts";
 import {
   currentOrg,
   type Decision,
@@ -24,8 +21,11 @@ import {
   type State,
   toSeconds,
   withOrg,
-} from "./state.ts";
-import { renewedTrust, withTrust } from "./system-token.ts";
+} from "./core/state.ts";
+import { renewedTrust, withTrust } from "./core/system-token.ts";
+import { isGrantOutdated } from "./grants.ts";
+import { mintInvitation, type ToldInvitation } from "./invitations.ts";
+import type { Mint } from "./mint.ts";
 
 interface Tools {
   readonly mint: Mint;

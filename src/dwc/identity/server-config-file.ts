@@ -3,14 +3,14 @@
 
 import { readFileSync, rmSync } from "node:fs";
 import type { Clock } from "../../clock.ts";
-import { newerAccount } from "./account.ts";
-import { judgeToken, withToken } from "./account-token.ts";
+import { newerAccount } from "./core/account.ts";
+import { judgeToken, withToken } from "./core/account-token.ts";
+import { currentOrg, type Decision, type Org, type Refusal, refused, type State } from "./core/state.ts";
+import { trustWith, withTrust } from "./core/system-token.ts";
 import { busesOf, busKeyOf } from "./derived-files.ts";
 import { paths } from "./folder.ts";
 import type { Mint } from "./mint.ts";
-import { currentOrg, type Decision, type Org, type Refusal, refused, type State } from "./state.ts";
 import { changeState, readState } from "./state-file.ts";
-import { trustWith, withTrust } from "./system-token.ts";
 
 export type ServerConfigFile =
   /** `path` undefined: no org is here, so the bus is open. */

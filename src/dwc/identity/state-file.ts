@@ -6,13 +6,13 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import type { Clock } from "../../clock.ts";
 import { makeFolder } from "../../program/folder.ts";
+import { parseState } from "./core/parse-state.ts";
+import { type Decision, EMPTY_STATE, type Refusal, refused, type State } from "./core/state.ts";
 import { deriveFiles } from "./derived-files.ts";
 import { errorCode, paths, removeAsides, whyOf, writeWhole } from "./folder.ts";
 import { lock } from "./lock.ts";
 import type { Holder } from "./lock-note.ts";
 import { misfiledSeed } from "./misfiled-seed.ts";
-import { parseState } from "./parse-state.ts";
-import { type Decision, EMPTY_STATE, type Refusal, refused, type State } from "./state.ts";
 
 export type ReadState =
   | { readonly kind: "read"; readonly state: State }

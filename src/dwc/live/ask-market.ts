@@ -2,8 +2,8 @@
 
 import type { Clock } from "../../clock.ts";
 import { BOARD_PATHS, ON_ADMIN_PORT } from "../../sight/board-places.ts";
-import { readBelief } from "./belief.ts";
-import type { AskedMarket } from "./live-world.ts";
+import { readBelief } from "./core/belief.ts";
+import type { AskedMarket } from "./core/live-world.ts";
 import { type Fetched, fetchJson } from "./market-link.ts";
 
 /** A Market on this machine answers in milliseconds; a busy one far away within this. */

@@ -2,13 +2,13 @@
 // time went.
 
 import type { Bus } from "../../bus/bus.ts";
-import { serviceVerbSubjects } from "../../bus/subjects.ts";
+import { serviceVerbSubjects } from "../../bus/core/subjects.ts";
 import type { Clock } from "../../clock.ts";
 import type { Who } from "../../health/member.ts";
 import { openClient } from "../../service/client.ts";
-import type { CallOrder, CallReport } from "./live-world.ts";
+import type { CallOrder, CallReport } from "./core/live-world.ts";
+import type { HeardCounts } from "./core/visited.ts";
 import { readStats } from "./read-stats.ts";
-import type { HeardCounts } from "./visited.ts";
 
 /** Who has just answered a call answers this in a millisecond; it is only for curiosity, so nobody waits longer. */
 const COUNTS_WITHIN_MS = 250;

@@ -2,10 +2,10 @@
 // asked for where one can stand, only from a bus that is there, and never for longer than that.
 
 import type { Clock } from "../../clock.ts";
-import type { Command } from "../command.ts";
-import type { World } from "../world.ts";
-import { candidates, wantedOf } from "./candidates.ts";
-import type { Heard } from "./visited.ts";
+import type { Command } from "../core/command.ts";
+import type { World } from "../core/world.ts";
+import { candidates, wantedOf } from "./core/candidates.ts";
+import type { Heard } from "./core/visited.ts";
 
 /** As long as a person does not feel a key to hang, all in all. */
 const NAMES_WITHIN_MS = 200;

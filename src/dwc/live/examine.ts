@@ -5,14 +5,14 @@ import { execFile } from "node:child_process";
 import { findProgram, programFolders } from "../../bus/find-program.ts";
 import type { Clock } from "../../clock.ts";
 import type { Settings } from "../../settings.ts";
-import type { BusLook } from "../bus-shapes.ts";
-import type { IdentityVerbs } from "../world.ts";
+import type { BusLook } from "../core/bus-shapes.ts";
+import type { IdentityVerbs } from "../core/world.ts";
 import { askMarket } from "./ask-market.ts";
-import type { Facts, MarketFacts, ServerProgram } from "./facts.ts";
+import type { Facts, MarketFacts, ServerProgram } from "./core/facts.ts";
+import type { MarketPlaces } from "./core/market-places.ts";
+import type { Heard, Visited } from "./core/visited.ts";
 import { identityFacts } from "./identity-facts.ts";
 import { fetchJson } from "./market-link.ts";
-import type { MarketPlaces } from "./market-places.ts";
-import type { Heard, Visited } from "./visited.ts";
 
 /** A Market on this machine answers in milliseconds. */
 const MARKET_WITHIN_MS = 1_000;

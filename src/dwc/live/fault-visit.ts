@@ -2,7 +2,7 @@
 
 import type { Bus } from "../../bus/bus.ts";
 import { askAll, askForFault, type FaultTaker } from "../../service/fault-asking.ts";
-import type { FaultReport, FaultWish } from "./live-world.ts";
+import type { FaultReport, FaultWish } from "./core/live-world.ts";
 
 export type AskedOnBus = Omit<FaultReport, "mayAsk" | "holder">;
 

@@ -5,7 +5,7 @@ import { get, type IncomingMessage } from "node:http";
 import type { Clock } from "../../clock.ts";
 import { BOARD_PATHS } from "../../sight/board-places.ts";
 import type { SeenEvent } from "../../sight/event-stream.ts";
-import { readEvents } from "./belief.ts";
+import { readEvents } from "./core/belief.ts";
 
 export interface Follower {
   /** @param isFirst what had happened before */

@@ -2,15 +2,15 @@
 
 import { readdirSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
-import { parseCredentials } from "../../bus/credentials.ts";
+import { parseCredentials } from "../../bus/core/credentials.ts";
 import type { Settings } from "../../settings.ts";
+import { currentOrg, type Org, toSeconds } from "../identity/core/state.ts";
 import { findIdentity } from "../identity/credentials.ts";
 import { paths } from "../identity/folder.ts";
 import { outdatedElsewhere, outdatedFile, outdatedOf } from "../identity/outdated-list.ts";
-import { currentOrg, type Org, toSeconds } from "../identity/state.ts";
 import { type ReadState, readState } from "../identity/state-file.ts";
 import { isoSeconds } from "../shown.ts";
-import type { IdentityFacts } from "./facts.ts";
+import type { IdentityFacts } from "./core/facts.ts";
 
 /** What anybody but the owner may do. */
 const OTHERS = 0o077;

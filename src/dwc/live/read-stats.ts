@@ -2,7 +2,7 @@
 
 import { epochMs } from "../../clock.ts";
 import { decodeBody } from "../../service/body.ts";
-import { parseStats, type Stats } from "./stats.ts";
+import { parseStats, type Stats } from "./core/stats.ts";
 
 /** One answer has a line for each endpoint; a thousand instances answer with less than a megabyte. */
 const LONGEST_STATS_BYTES = 65_536;

@@ -6,13 +6,13 @@
 // service may send. Nothing that is answered ends the listening: instances of another make beat, and answer no question.
 
 import type { Bus, Message } from "../../bus/bus.ts";
-import * as subjects from "../../bus/subjects.ts";
+import * as subjects from "../../bus/core/subjects.ts";
 import type { Clock } from "../../clock.ts";
 import { type Heartbeat, parseHeartbeat } from "../../health/heartbeat.ts";
 import { inTurnOrder } from "../../health/member.ts";
 import { decodeBody, LONGEST_HEARTBEAT_BYTES } from "../../service/body.ts";
+import type { Heard, HeardCounts } from "./core/visited.ts";
 import { readStats } from "./read-stats.ts";
-import type { Heard, HeardCounts } from "./visited.ts";
 
 const ANY = "*";
 /** Of one service: nobody reads a longer table, and a service that beats in any number of names hides no other. */

@@ -1,13 +1,13 @@
 // `dwc top` as it runs: asks, draws, listens for keys, and leaves the terminal as it was found, whatever ends it.
 
 import type { Cancel, Clock } from "../../clock.ts";
-import { shownLine } from "../outcome.ts";
-import type { Screen, Taken } from "../person.ts";
-import { marketAway } from "./failed-visit.ts";
-import type { AskedMarket, TopEnd, TopOptions } from "./live-world.ts";
-import { roomOn } from "./table.ts";
-import { FIRST_STATE, keysIn, press, type TopState } from "./top-keys.ts";
-import { CSV_HEAD, csvLines, type Picture, plainLines, rowsShown, topJson, topLines } from "./top-view.ts";
+import { shownLine } from "../core/outcome.ts";
+import type { Screen, Taken } from "../core/person.ts";
+import { marketAway } from "./core/failed-visit.ts";
+import type { AskedMarket, TopEnd, TopOptions } from "./core/live-world.ts";
+import { roomOn } from "./core/table.ts";
+import { FIRST_STATE, keysIn, press, type TopState } from "./core/top-keys.ts";
+import { CSV_HEAD, csvLines, type Picture, plainLines, rowsShown, topJson, topLines } from "./core/top-view.ts";
 
 export interface TopTools {
   readonly ask: () => Promise<AskedMarket>;

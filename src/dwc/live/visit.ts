@@ -2,16 +2,16 @@
 // limit, and whoever is not let in is told what to type.
 
 import { firstWord } from "../../bus/admission.ts";
-import { readBusAddress } from "../../bus/bus-address.ts";
-import type { Credentials } from "../../bus/credentials.ts";
+import { readBusAddress } from "../../bus/core/bus-address.ts";
+import type { Credentials } from "../../bus/core/credentials.ts";
+import { openBusOptions } from "../../bus/core/open-bus.ts";
 import { connectNatsBus, type NatsBus } from "../../bus/nats-bus.ts";
-import { openBusOptions } from "../../bus/open-bus.ts";
 import type { Attempt } from "../../bus/trouble.ts";
 import type { Clock } from "../../clock.ts";
 import { otherPort, type Settings } from "../../settings.ts";
-import { restart } from "../bus-notes.ts";
+import { restart } from "../core/bus-notes.ts";
 import { loginIdentity } from "../identity/credentials.ts";
-import type { Out, Visited } from "./visited.ts";
+import type { Out, Visited } from "./core/visited.ts";
 
 export interface VisitOptions {
   readonly settings: Pick<Settings, "stateDir" | "natsCreds" | "natsUrls" | "openBus">;

@@ -7,7 +7,7 @@ import {
   type OnServers,
   readConfigured,
   type ServerAnswer,
-} from "../../../src/dwc/identity/account-on-bus.ts";
+} from "../../../src/dwc/identity/core/account-on-bus.ts";
 
 const test = suite("the account token on a bus");
 

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { callerPartOf } from "../../../src/bus/credentials.ts";
+import { callerPartOf } from "../../../src/bus/core/credentials.ts";
 import { credentialsSource } from "../../../src/bus/credentials-file.ts";
 import { LoginIdentity } from "../../../src/bus/login-identity.ts";
 import { loginIdentity } from "../../../src/dwc/identity/credentials.ts";

@@ -4,12 +4,12 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { marketPermissions } from "../../../src/dwc/identity/core/permissions.ts";
+import { EMPTY_STATE, orgIdOf } from "../../../src/dwc/identity/core/state.ts";
+import { readToken } from "../../../src/dwc/identity/core/token.ts";
 import { boundTag, codeOf, type Invitation } from "../../../src/dwc/identity/invitation-code.ts";
 import { acceptInvitation, INVITATION_HOLDS_SECONDS } from "../../../src/dwc/identity/invitations.ts";
 import { natsMint } from "../../../src/dwc/identity/mint.ts";
-import { marketPermissions } from "../../../src/dwc/identity/permissions.ts";
-import { EMPTY_STATE, orgIdOf } from "../../../src/dwc/identity/state.ts";
-import { readToken } from "../../../src/dwc/identity/token.ts";
 import { NOW, refusal, tools } from "../../support/deciding.ts";
 
 const test = suite("the tokens of an invitation");

@@ -3,15 +3,15 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { signAccount } from "../../../src/dwc/identity/account.ts";
+import { signAccount } from "../../../src/dwc/identity/core/account.ts";
+import { createOrg } from "../../../src/dwc/identity/core/orgs.ts";
+import { parseState } from "../../../src/dwc/identity/core/parse-state.ts";
+import { revoke } from "../../../src/dwc/identity/core/revocations.ts";
+import { serverConfig } from "../../../src/dwc/identity/core/server-config.ts";
+import { EMPTY_STATE, orgIdOf, type State, withOrg } from "../../../src/dwc/identity/core/state.ts";
 import { acceptInvitation } from "../../../src/dwc/identity/invitations.ts";
 import { natsMint } from "../../../src/dwc/identity/mint.ts";
-import { createOrg } from "../../../src/dwc/identity/orgs.ts";
-import { parseState } from "../../../src/dwc/identity/parse-state.ts";
 import { renew } from "../../../src/dwc/identity/renewal.ts";
-import { revoke } from "../../../src/dwc/identity/revocations.ts";
-import { serverConfig } from "../../../src/dwc/identity/server-config.ts";
-import { EMPTY_STATE, orgIdOf, type State, withOrg } from "../../../src/dwc/identity/state.ts";
 import { annsState, invited, joined, orgOf, refusal, tools, withService } from "../../support/deciding.ts";
 import { asMadeEarlier } from "../../support/older-dwc.ts";
 import { done } from "../../support/orgs.ts";

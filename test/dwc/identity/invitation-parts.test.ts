@@ -4,10 +4,10 @@
 import * as fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { EMPTY_STATE, type State } from "../../../src/dwc/identity/core/state.ts";
 import { codeOf, type Invitation, readCode } from "../../../src/dwc/identity/invitation-code.ts";
 import { acceptInvitation } from "../../../src/dwc/identity/invitations.ts";
 import { type Mint, natsMint } from "../../../src/dwc/identity/mint.ts";
-import { EMPTY_STATE, type State } from "../../../src/dwc/identity/state.ts";
 import { annsState, invited, NOW, orgOf, refusal } from "../../support/deciding.ts";
 
 interface Cast {

@@ -3,12 +3,12 @@
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { parseState } from "../../../src/dwc/identity/core/parse-state.ts";
+import { revoke } from "../../../src/dwc/identity/core/revocations.ts";
+import { EMPTY_STATE, type State } from "../../../src/dwc/identity/core/state.ts";
 import { MAX_CODE_LENGTH, readCode } from "../../../src/dwc/identity/invitation-code.ts";
 import { acceptInvitation, INVITATION_HOLDS_SECONDS, inviteUser } from "../../../src/dwc/identity/invitations.ts";
 import { natsMint } from "../../../src/dwc/identity/mint.ts";
-import { parseState } from "../../../src/dwc/identity/parse-state.ts";
-import { revoke } from "../../../src/dwc/identity/revocations.ts";
-import { EMPTY_STATE, type State } from "../../../src/dwc/identity/state.ts";
 import {
   annsState,
   claimsOf,

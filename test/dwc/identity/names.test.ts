@@ -9,7 +9,7 @@ import {
   sameEmail,
   shellWord,
   shown,
-} from "../../../src/dwc/identity/names.ts";
+} from "../../../src/dwc/identity/core/names.ts";
 
 const test = suite("names");
 

@@ -2,10 +2,10 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { tokenImports } from "../../../src/dwc/identity/account-links.ts";
-import { createOrg } from "../../../src/dwc/identity/orgs.ts";
-import { parseState } from "../../../src/dwc/identity/parse-state.ts";
-import { EMPTY_STATE } from "../../../src/dwc/identity/state.ts";
+import { tokenImports } from "../../../src/dwc/identity/core/account-links.ts";
+import { createOrg } from "../../../src/dwc/identity/core/orgs.ts";
+import { parseState } from "../../../src/dwc/identity/core/parse-state.ts";
+import { EMPTY_STATE } from "../../../src/dwc/identity/core/state.ts";
 import { annsState, claimsOf, jwtIn, orgOf, refusal, tools } from "../../support/deciding.ts";
 
 const test = suite("orgs");

@@ -2,11 +2,11 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { createOrg } from "../../../src/dwc/identity/core/orgs.ts";
+import { parseState } from "../../../src/dwc/identity/core/parse-state.ts";
+import { createService } from "../../../src/dwc/identity/core/services.ts";
+import { EMPTY_STATE, type State } from "../../../src/dwc/identity/core/state.ts";
 import { natsMint } from "../../../src/dwc/identity/mint.ts";
-import { createOrg } from "../../../src/dwc/identity/orgs.ts";
-import { parseState } from "../../../src/dwc/identity/parse-state.ts";
-import { createService } from "../../../src/dwc/identity/services.ts";
-import { EMPTY_STATE, type State } from "../../../src/dwc/identity/state.ts";
 import { serviceShown } from "../../../src/dwc/shown.ts";
 import { done } from "../../support/orgs.ts";
 

@@ -2,8 +2,8 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { login, logout } from "../../../src/dwc/identity/people.ts";
-import { EMPTY_STATE } from "../../../src/dwc/identity/state.ts";
+import { login, logout } from "../../../src/dwc/identity/core/people.ts";
+import { EMPTY_STATE } from "../../../src/dwc/identity/core/state.ts";
 import { annsState, orgOf, refusal } from "../../support/deciding.ts";
 import { done } from "../../support/orgs.ts";
 

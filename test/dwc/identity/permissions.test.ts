@@ -2,14 +2,14 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { callerPartOf, repliesTo } from "../../../src/bus/credentials.ts";
+import { callerPartOf, repliesTo } from "../../../src/bus/core/credentials.ts";
 import {
   adminPermissions,
   marketPermissions,
   type Permissions,
   pushPermissions,
   servicePermissions,
-} from "../../../src/dwc/identity/permissions.ts";
+} from "../../../src/dwc/identity/core/permissions.ts";
 import { matches, mayHear, mayPublish } from "../../support/subject-match.ts";
 
 const test = suite("permissions");

@@ -3,15 +3,15 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { judgeFile, judgePerson, judgeService } from "../../../src/dwc/identity/core/outdated.ts";
+import { parseState } from "../../../src/dwc/identity/core/parse-state.ts";
+import type { Permissions } from "../../../src/dwc/identity/core/permissions.ts";
+import { revoke } from "../../../src/dwc/identity/core/revocations.ts";
+import type { Org, State } from "../../../src/dwc/identity/core/state.ts";
 import { acceptInvitation } from "../../../src/dwc/identity/invitations.ts";
 import { natsMint } from "../../../src/dwc/identity/mint.ts";
-import { judgeFile, judgePerson, judgeService } from "../../../src/dwc/identity/outdated.ts";
 import { outdatedElsewhere, outdatedFile, outdatedOf } from "../../../src/dwc/identity/outdated-list.ts";
-import { parseState } from "../../../src/dwc/identity/parse-state.ts";
-import type { Permissions } from "../../../src/dwc/identity/permissions.ts";
 import { renew } from "../../../src/dwc/identity/renewal.ts";
-import { revoke } from "../../../src/dwc/identity/revocations.ts";
-import type { Org, State } from "../../../src/dwc/identity/state.ts";
 import {
   annsState,
   claimsOf,

@@ -2,9 +2,9 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { servicePermissions } from "../../../src/dwc/identity/permissions.ts";
-import { createService, serviceToken } from "../../../src/dwc/identity/services.ts";
-import { EMPTY_STATE } from "../../../src/dwc/identity/state.ts";
+import { servicePermissions } from "../../../src/dwc/identity/core/permissions.ts";
+import { createService, serviceToken } from "../../../src/dwc/identity/core/services.ts";
+import { EMPTY_STATE } from "../../../src/dwc/identity/core/state.ts";
 import {
   annsState,
   claimsOf,

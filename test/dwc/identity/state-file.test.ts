@@ -20,10 +20,10 @@ import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { createService } from "../../../src/dwc/identity/core/services.ts";
+import { type Org, refused, type State } from "../../../src/dwc/identity/core/state.ts";
 import { paths } from "../../../src/dwc/identity/folder.ts";
 import { natsMint } from "../../../src/dwc/identity/mint.ts";
-import { createService } from "../../../src/dwc/identity/services.ts";
-import { type Org, refused, type State } from "../../../src/dwc/identity/state.ts";
 import { changeState, readState } from "../../../src/dwc/identity/state-file.ts";
 import { clock, Folder } from "../../support/orgs.ts";
 

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { parseDuration, shownDuration } from "../../../src/dwc/live/duration.ts";
+import { parseDuration, shownDuration } from "../../../src/dwc/live/core/duration.ts";
 
 const test = suite("durations");
 

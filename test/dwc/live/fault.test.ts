@@ -3,9 +3,9 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { COMMANDS } from "../../../src/dwc/commands.ts";
-import { candidates } from "../../../src/dwc/live/candidates.ts";
-import { readWish } from "../../../src/dwc/live/fault-wish.ts";
+import { COMMANDS } from "../../../src/dwc/core/commands.ts";
+import { candidates } from "../../../src/dwc/live/core/candidates.ts";
+import { readWish } from "../../../src/dwc/live/core/fault-wish.ts";
 import { Running } from "./running.ts";
 
 const test = suite("dwc fault");

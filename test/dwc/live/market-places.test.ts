@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { marketPlaces } from "../../../src/dwc/live/market-places.ts";
+import { marketPlaces } from "../../../src/dwc/live/core/market-places.ts";
 
 const test = suite("market places");
 const OWN = ["here", "192.168.1.7", "2001:db8::7"];

@@ -5,8 +5,8 @@ import { connect, credsAuthenticator, type Msg, type NatsConnection } from "nats
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { connectNatsBus, type NatsBus } from "../../../src/bus/nats-bus.ts";
+import type { Heard } from "../../../src/dwc/live/core/visited.ts";
 import { callRoll } from "../../../src/dwc/live/roll.ts";
-import type { Heard } from "../../../src/dwc/live/visited.ts";
 import { startNatsServer, type TestServer, until } from "../../support/nats-server.ts";
 import { clock, enter, Folder } from "../../support/orgs.ts";
 

@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { readStats } from "../../../src/dwc/live/read-stats.ts";
-import { NO_COUNTS, statsAnswer } from "../../../src/service/verbs.ts";
+import { NO_COUNTS, statsAnswer } from "../../../src/service/core/verbs.ts";
 
 const test = suite("statistics of an instance");
 const bytes = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));

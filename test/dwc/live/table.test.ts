@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { table } from "../../../src/dwc/live/table.ts";
+import { table } from "../../../src/dwc/live/core/table.ts";
 
 const test = suite("tables");
 

@@ -2,13 +2,13 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Belief, readBelief } from "../../../src/dwc/live/belief.ts";
-import { eventJson, eventLine } from "../../../src/dwc/live/event-lines.ts";
-import { explained } from "../../../src/dwc/live/explain.ts";
-import { psRows, psTable } from "../../../src/dwc/live/ps-rows.ts";
-import { FIRST_STATE, keysIn, press, type TopState } from "../../../src/dwc/live/top-keys.ts";
-import { csvLines, topLines } from "../../../src/dwc/live/top-view.ts";
-import { type Line, shownLine } from "../../../src/dwc/outcome.ts";
+import { type Line, shownLine } from "../../../src/dwc/core/outcome.ts";
+import { type Belief, readBelief } from "../../../src/dwc/live/core/belief.ts";
+import { eventJson, eventLine } from "../../../src/dwc/live/core/event-lines.ts";
+import { explained } from "../../../src/dwc/live/core/explain.ts";
+import { psRows, psTable } from "../../../src/dwc/live/core/ps-rows.ts";
+import { FIRST_STATE, keysIn, press, type TopState } from "../../../src/dwc/live/core/top-keys.ts";
+import { csvLines, topLines } from "../../../src/dwc/live/core/top-view.ts";
 import type { SeenEvent } from "../../../src/sight/event-stream.ts";
 import { BOARD } from "./board.ts";
 

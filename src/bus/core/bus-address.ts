@@ -1,0 +1,52 @@
+// Where a bus is, read from one address as a person types it.
+
+import { decodedPart } from "../../settings.ts";
+
+export interface BusAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: boolean;
+  /** What the address itself says about who we are: `nats://token@…` or `nats://user:password@…`. */
+  readonly credentials: Credentials | undefined;
+  /** The address as it may be printed: without what is secret in it. */
+  readonly shown: string;
+}
+
+export type Credentials =
+  | { readonly kind: "token"; readonly token: string }
+  | { readonly kind: "password"; readonly user: string; readonly password: string };
+
+/** The port that NATS is known under. */
+const NATS_PORT = 4222;
+
+/** @param url of the form `nats://host:port` or `tls://host:port`, checked before (settings.ts) */
+export function readBusAddress(url: string): BusAddress {
+  const { protocol, hostname, port, username, password } = new URL(url);
+  const host = hostname.replace(/^\[(.*)\]$/, "$1");
+  const portOrPreset = port === "" ? NATS_PORT : Number(port);
+  return {
+    host,
+    port: portOrPreset,
+    tls: protocol === "tls:",
+    credentials: readCredentials(decodedPart(username), decodedPart(password)),
+    shown: `${protocol}//${host.includes(":") ? `[${host}]` : host}:${portOrPreset}`,
+  };
+}
+
+function readCredentials(user: string, password: string): Credentials | undefined {
+  if (user === "" && password === "") return undefined;
+  return password === "" ? { kind: "token", token: user } : { kind: "password", user, password };
+}
+
+/** @param text what a server may have made of our login: without any part of it */
+export function withoutLogin(text: string, { credentials }: BusAddress): string {
+  if (credentials === undefined) return text;
+  const parts = credentials.kind === "token" ? [credentials.token] : [credentials.password, credentials.user];
+  const forms = parts.flatMap((part) => [part, encodeURIComponent(part)]);
+  return forms.reduce((shown, part) => (part === "" ? shown : shown.replaceAll(part, "…")), text);
+}
+
+/** Whether only this machine can be meant: then a missing bus may be started here. */
+export function isLoopback(host: string): boolean {
+  return host.toLowerCase() === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
+}

@@ -1,0 +1,107 @@
+// The errors that a NATS server sends (`-ERR '…'`), and what each means for a person.
+// The texts: https://github.com/nats-io/nats-server/blob/main/server/errors.go
+
+export type ServerError =
+  /** One subject is not allowed; the connection goes on. */
+  | { readonly kind: "denied"; readonly operation: "publish" | "subscription"; readonly subject: string }
+  /** We are not let in, or no longer. */
+  | { readonly kind: "refused"; readonly means: string }
+  /** The server has no room for what we want of it: a person has to make some. */
+  | { readonly kind: "limited"; readonly means: string }
+  /** The connection is over, and the next one may be better. */
+  | { readonly kind: "over"; readonly means: string }
+  /** The connection goes on. */
+  | { readonly kind: "other"; readonly means: string };
+
+type Meaning = Exclude<ServerError, { kind: "denied" }>;
+
+/** Longer than any error of a real server. */
+const LONGEST_WORDS = 300;
+
+/** The server's own words as they may be printed: one line, without quotes. */
+export function serverWords(text: string): string {
+  const words = text
+    .trim()
+    .replace(/^'(.*)'$/s, "$1")
+    .replace(/[^ -~]+/g, " ");
+  return words.length > LONGEST_WORDS ? `${words.slice(0, LONGEST_WORDS)}…` : words;
+}
+
+const refused = (means: string): Meaning => ({ kind: "refused", means });
+const limited = (means: string): Meaning => ({ kind: "limited", means });
+const over = (means: string): Meaning => ({ kind: "over", means });
+const other = (means: string): Meaning => ({ kind: "other", means });
+
+const NEW_CREDENTIALS = "its credentials have to be made again";
+/** The first that matches. */
+const MEANINGS: readonly (readonly [words: RegExp, meaning: Meaning])[] = [
+  [/authorization violation/i, refused("it does not accept the login of this process")],
+  [/authentication revoked/i, refused(`the user was revoked: ${NEW_CREDENTIALS}`)],
+  [/user authentication expired/i, refused(`the user's credentials have expired: ${NEW_CREDENTIALS}`)],
+  [/account authentication expired/i, refused("the account has expired: its owner has to sign it again")],
+  [/auth\w* (timeout|timed out)/i, over("it had no time to read the login: it, or this machine, is too busy")],
+  [
+    /maximum subscriptions exceeded/i,
+    limited(
+      "it takes no more subscriptions on this connection: raise max_subscriptions in its configuration, or the limit of subscriptions of the account",
+    ),
+  ],
+  [
+    /maximum account active connections/i,
+    limited("the account has all the connections that it may have: raise its limit, or end other clients of it"),
+  ],
+  [
+    /maximum (user |client )?(active )?connections/i,
+    limited(
+      "it has all the connections that it may have: raise max_connections in its configuration, or end other clients",
+    ),
+  ],
+  [
+    /maximum (account )?leaf|connection throttling/i,
+    limited("it takes no connection now: it, or its account, has too many"),
+  ],
+  [
+    /number of tokens limit|subject tokens/i,
+    limited("a subject has more parts than it allows: raise max_subscription_tokens in its configuration"),
+  ],
+  [/slow consumer/i, over("this process, or the way to it, was too slow to take what was sent to it")],
+  [/stale connection/i, over("it had no answer to its pings: this process, or the way to it, stood still")],
+  [/maximum payload/i, over("a message was larger than its max_payload")],
+  [/maximum control line/i, over("a subject was longer than its max_control_line")],
+  [/tls required|secure connection/i, limited("it wants TLS: write tls:// in NATS_URL")],
+  [/server shutdown|lame duck/i, over("it shuts down")],
+  [/gateway|route port|leafnode port/i, limited("this is not its port for clients: correct NATS_URL")],
+  [/headers not supported/i, other("it is too old for the headers that errors are answered with")],
+  [/invalid (publish )?subject/i, other("a message was dropped")],
+  [
+    /(parser|protocol).*(error|operation|violation)|invalid client protocol/i,
+    over("it did not understand this process"),
+  ],
+];
+
+/**
+ * The server repeats the subject, escaped. The asker of a denied answer has chosen it: it may contain the words of any
+ * other error, have no closing quote once it is cut, or contain a blank that was another character.
+ */
+const DENIAL = /^permissions violation for (publish|subscription) to "((?:[^"\\]|\\.)*)/i;
+
+/** What the server's words mean; of words that nobody here knows the connection goes on, if it does. */
+export function readServerError(words: string): ServerError {
+  const denied = DENIAL.exec(words);
+  if (denied !== null)
+    return {
+      kind: "denied",
+      operation: denied[1]?.toLowerCase() === "publish" ? "publish" : "subscription",
+      subject: (denied[2] ?? "").replaceAll(" ", "?"),
+    };
+  return MEANINGS.find(([known]) => known.test(words))?.[1] ?? other("what it means is not known here");
+}
+
+/** The server's words for a subscription that it does not allow. */
+export const denialOf = (subject: string): string => `Permissions Violation for Subscription to "${subject}"`;
+
+/** Whether the server hangs up after these words. */
+export function endsConnection(words: string): boolean {
+  const { kind } = readServerError(words);
+  return kind !== "denied" && kind !== "other";
+}

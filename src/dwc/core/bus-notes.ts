@@ -1,0 +1,94 @@
+// The bus's obedience to a change, as a person reads it after the change, and what to type where it does not.
+
+import { isLoopback, readBusAddress } from "../../bus/core/bus-address.ts";
+import type { Obedience } from "../identity/core/obedience.ts";
+import type { Told } from "./bus-shapes.ts";
+
+/** A server that believes this state folder, at an address. Its configuration says 127.0.0.1 and no port. */
+export function serverLine(url: string, program = "nats-server"): string {
+  const { host, port } = readBusAddress(url);
+  const at = isLoopback(host) ? "" : ` -a ${host}`;
+  return `${program} -c "$(bin/dwc nats-config)"${at}${port === USUAL_PORT ? "" : ` -p ${port}`}`;
+}
+
+/** How such a bus comes: the Market's own, or one by hand. */
+export function restart(url: string): string {
+  const { host, port } = readBusAddress(url);
+  const setting = port === USUAL_PORT ? "" : ` NATS_URL=nats://127.0.0.1:${port}`;
+  return isLoopback(host) ? `make add-ratings${setting}  or  ${serverLine(url)}` : `${serverLine(url)}   (on ${host})`;
+}
+
+const USUAL_PORT = 4222;
+export const PUSH = "bin/dwc push";
+
+export interface NoteOptions {
+  /** What hands the change to a bus once more. */
+  readonly again?: string | undefined;
+  /** The change waits for a bus that is still to be started, so that nothing is to be said where none runs. */
+  readonly isForNextBus?: boolean | undefined;
+}
+
+export const busNotes = (
+  { addresses, unwritten }: Told,
+  { again = PUSH, isForNextBus = false }: NoteOptions = {},
+): readonly string[] => [
+  ...addresses.filter(({ kind }) => kind !== "not running" || !isForNextBus).flatMap((one) => noteOf(one, again)),
+  ...(unwritten === undefined ? [] : [`Note: ${unwritten}`]),
+];
+
+function noteOf(address: Obedience, again: string): readonly string[] {
+  const { url } = address;
+  switch (address.kind) {
+    case "obeys":
+      return [`The bus at ${url} obeys.`];
+    case "not running":
+      return [
+        `No bus runs at ${url}: one that is started with this state folder obeys. One that runs elsewhere has not heard`,
+        `of this change; for that one:  NATS_URL=nats://HOST:4222 ${again}`,
+      ];
+    case "unknown":
+      return [
+        `Note: whether the bus at ${url} obeys is not known (${address.why}).`,
+        `Until it has this change it goes on as before. Once it runs again:  ${again}`,
+      ];
+    case "does not obey":
+      return [`Note: the bus that runs at ${url} does not obey (${address.why}).`, ...cureOf(address, again)];
+  }
+}
+
+function cureOf({ reason, url }: Extract<Obedience, { kind: "does not obey" }>, again: string): readonly string[] {
+  switch (reason) {
+    case "open":
+      return [
+        "It is open, and stays so until it is started again: whoever reaches it can join.",
+        `To secure it, end it (^C in the window of the Market that started it), then  ${restart(url)}`,
+      ];
+    case "foreign":
+      return [
+        `Where this org's bus is another:  NATS_URL=nats://HOST:4222 ${again}`,
+        `For one of this org at ${url}, end what runs there, then  ${restart(url)}`,
+      ];
+    case "older":
+      return [`To hand it the newest account token:  ${PUSH}`];
+    case "newer":
+      return [
+        "This state folder is an old copy. Put the newest one in its place, or change something here and push that.",
+      ];
+    case "fixed":
+      return [`For one that does, end it, then  ${restart(url)}`];
+    case "forgotten":
+      return [];
+  }
+}
+
+/** After the keys are gone nothing can be handed to a bus any more; what is left is to end it. */
+export const logoutNotes = (told: Told | undefined): readonly string[] =>
+  (told?.addresses ?? []).flatMap((address) => {
+    if ("why" in address)
+      return [`Note: the bus at ${address.url} goes on as before (${address.why}), until it is ended.`];
+    if (address.kind === "obeys") return [];
+    return [
+      `Note: no bus runs at ${address.url}. One that runs elsewhere, or is started with the configuration that dwc wrote,`,
+      "goes on admitting whom your orgs admitted, until it is ended.",
+    ];
+  });

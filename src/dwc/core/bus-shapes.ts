@@ -1,0 +1,20 @@
+// Shapes: the server at a bus's address, and its obedience to a change.
+
+import type { Obedience } from "../identity/core/obedience.ts";
+
+export type BusLook =
+  | { readonly kind: "bus"; readonly url: string; readonly secured: boolean }
+  /** Something else has the port. */
+  | { readonly kind: "stranger"; readonly url: string }
+  /** Something accepted and said nothing: perhaps a bus that is paused. */
+  | { readonly kind: "silent"; readonly url: string }
+  | { readonly kind: "nothing"; readonly url: string };
+
+/** The same of all addresses in NATS_URL. */
+export interface Told {
+  /** Of several the worst. */
+  readonly kind: Obedience["kind"];
+  readonly addresses: readonly Obedience[];
+  /** Why a file was not written that a server, or a service, reads at its start; undefined: all were. */
+  readonly unwritten?: string;
+}

@@ -1,0 +1,46 @@
+// `dwc create-service`: credentials for one service of the current org. Said twice, it keeps the first.
+
+import { quoted } from "../identity/core/names.ts";
+import { changed, unchanged } from "./changed.ts";
+import type { Command } from "./command.ts";
+import { orgJson, serviceJson } from "./words.ts";
+
+/** The service that this repository has; of others we do not know how they are started. */
+const OURS = "ratings";
+
+export const createService: Command = {
+  name: "create-service",
+  summary: "makes the credentials of a service",
+  about: [
+    "With them a service may answer what it is asked and beat in its own name, and nothing else.",
+    "A service that exists already keeps the credentials that it has, unless they have an end, as those of an earlier dwc.",
+  ],
+  args: [
+    { name: "SERVICE", meaning: "small letters, digits, - and _, a letter first; the Market's is called ratings" },
+  ],
+  options: [],
+  example: "bin/dwc create-service ratings",
+  run: async ({ args: [name = ""] }, world) => {
+    const created = await world.identity.createService(name);
+    if (created.kind === "refused") return unchanged(created);
+    const { service, org, credsFile, outcome } = created;
+    return changed({
+      lines: [`${SAID[outcome](`${service.name} in [${org.id}]`)}: its credentials are in ${credsFile}`],
+      told: created.told,
+      isForNextBus: true,
+      said: [`Next:  ${nextLine(service.name, credsFile)}`],
+      json: { org: orgJson(org), service: serviceJson(service), creds_file: credsFile, outcome },
+    });
+  },
+};
+
+const SAID = {
+  made: (service: string) => `Created service ${service}`,
+  kept: (service: string) => `Service ${service} was there before, and keeps what it has`,
+  renewed: (service: string) => `Service ${service} had credentials with an end, and has new ones without`,
+} as const;
+
+const nextLine = (service: string, credsFile: string): string =>
+  service === OURS
+    ? "make add-ratings   and in another window:  make startRatings COUNT=3"
+    : `start it with  NATS_CREDS=${quoted(credsFile)}  in its environment`;

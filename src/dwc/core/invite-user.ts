@@ -1,0 +1,37 @@
+// `dwc invite-user`: a code with which a second person joins the org, from a state folder of their own.
+
+import { shellWord } from "../identity/core/names.ts";
+import { changed, unchanged } from "./changed.ts";
+import type { Command } from "./command.ts";
+import { orgJson } from "./words.ts";
+
+export const inviteUser: Command = {
+  name: "invite-user",
+  summary: "makes an invitation, which a second person accepts",
+  about: [
+    "A member may run Markets; an admin may also make services. Only the owner of an org invites and revokes.",
+    "The code alone goes to stdout. It is a secret: send it in a private way. No mail is ever sent.",
+    "accept-invitation takes it for a week. The key inside does not end with that week, as nobody is to be thrown out",
+    "after it: what ends the key, accepted or not, is  bin/dwc revoke EMAIL , and then the bus refuses it.",
+  ],
+  args: [{ name: "EMAIL", meaning: "who is invited" }],
+  options: [{ name: "admin", meaning: "as an admin, and not only as a member" }],
+  example: "bin/dwc invite-user ben@example.org",
+  run: async ({ args: [email = ""], flags }, world) => {
+    const admin = flags.has("admin");
+    const invited = await world.identity.inviteUser({ email, admin });
+    if (invited.kind === "refused") return unchanged(invited);
+    const { code, org, expiresAt } = invited;
+    const role = admin ? "admin" : "member";
+    return changed({
+      told: invited.told,
+      lines: [code],
+      said: [
+        `Invited ${email} to [${org.id}] as ${admin ? "an" : "a"} ${role}; the code above is good until ${expiresAt}`,
+        "Next: send the code to them in a private way. They type  bin/dwc accept-invitation -  and paste it",
+        `To take it back, now or later:  bin/dwc revoke ${shellWord(email)}`,
+      ],
+      json: { org: orgJson(org), email, role, code, expires_at: expiresAt },
+    });
+  },
+};

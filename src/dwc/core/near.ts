@@ -1,0 +1,36 @@
+// What a person may have meant.
+
+/** One slip in three letters is still the same word, and two slips always are. */
+const LETTERS_PER_SLIP = 3;
+const SLIPS_ALLOWED = 2;
+/** Nothing that we know is nearly as long; it also bounds what a comparison costs. */
+const LONGEST_SLIP = 40;
+
+/** The nearest of `known`, if it is near at all. */
+export function nearest(typed: string, known: readonly string[]): string | undefined {
+  if (typed.length < 2 || typed.length > LONGEST_SLIP) return undefined;
+  const allowed = Math.max(SLIPS_ALLOWED, Math.floor(typed.length / LETTERS_PER_SLIP));
+  const [best] = known
+    .map((word) => ({ word, slips: word.startsWith(typed) ? 0 : distance(word, typed.toLowerCase()) }))
+    // Of a short word two slips leave nothing: what remains the same must outweigh what differs.
+    .filter(({ word, slips }) => slips <= allowed && slips < word.length / 2)
+    .sort((one, other) => one.slips - other.slips);
+  return best?.word;
+}
+
+/** How many letters must be put in, taken out, changed, or swapped with the next, which is what fast fingers do. */
+function distance(a: string, b: string): number {
+  const [from, to] = [[...a], [...b]];
+  const rows: number[][] = [Array.from({ length: to.length + 1 }, (_, place) => place)];
+  const at = (i: number, j: number): number => rows[i]?.[j] ?? Number.POSITIVE_INFINITY;
+  for (let i = 1; i <= from.length; i += 1) {
+    rows.push([i]);
+    for (let j = 1; j <= to.length; j += 1) {
+      const changed = at(i - 1, j - 1) + (from[i - 1] === to[j - 1] ? 0 : 1);
+      const isSwapped = from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1];
+      const swapped = isSwapped ? at(i - 2, j - 2) + 1 : Number.POSITIVE_INFINITY;
+      rows[i]?.push(Math.min(changed, swapped, at(i - 1, j) + 1, at(i, j - 1) + 1));
+    }
+  }
+  return at(from.length, to.length);
+}

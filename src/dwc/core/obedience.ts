@@ -1,0 +1,94 @@
+// The buses' obedience to a change, in one word, in lines for people and in fields for programs.
+
+import type { Obedience } from "../identity/core/obedience.ts";
+import type { Told } from "./bus-shapes.ts";
+import type { ExitCode } from "./outcome.ts";
+
+/** Of several addresses the worst counts; that some do not answer does not, where another does. */
+const WORST_FIRST = [
+  "does not obey",
+  "unknown",
+  "obeys",
+  "not running",
+] as const satisfies readonly Obedience["kind"][];
+
+export function toldBy(addresses: readonly Obedience[]): Told {
+  const kind = WORST_FIRST.find((one) => addresses.some((address) => address.kind === one)) ?? "not running";
+  return { kind, addresses };
+}
+
+/**
+ * Where one server of a bus does not answer, others say nothing of it: it may be cut off, or come back with what it had.
+ * @param told of a change without which a bus goes on to do harm
+ */
+export function toldOfHarm(told: Told): Told {
+  const isBusThere = told.addresses.some(({ kind }) => kind !== "not running");
+  if (!isBusThere) return told;
+  return {
+    ...told,
+    ...toldBy(
+      told.addresses.map((address): Obedience => {
+        const { url, kind } = address;
+        return kind === "not running" ? { kind: "unknown", url, reason: "silent", why: MAY_COME_BACK } : address;
+      }),
+    ),
+  };
+}
+
+const MAY_COME_BACK = "nothing answers there: it is cut off, or comes back with what it had";
+
+/**
+ * A bus that admits the credentials of an org whose keys are deleted does so until it is ended; one that does not has
+ * nothing to obey. @param found of each org, whether the buses admit its credentials
+ */
+export function toldOfLogout(found: readonly Told[]): Told {
+  const judged = found.map(({ addresses }) => addresses.map(afterLogout));
+  return toldBy((judged[0] ?? []).map((address, at) => worstOf(judged.map((all) => all[at] ?? address))));
+}
+
+function afterLogout(address: Obedience): Obedience {
+  const { url, kind } = address;
+  const why = "it admits whom the forgotten orgs admitted";
+  if (kind === "obeys") return { kind: "does not obey", url, reason: "forgotten", why };
+  return kind === "does not obey" && address.reason === "foreign" ? { kind: "obeys", url } : address;
+}
+
+function worstOf(addresses: readonly Obedience[]): Obedience {
+  const { kind } = toldBy(addresses);
+  const [first] = addresses;
+  const worst = addresses.find((address) => address.kind === kind) ?? first;
+  if (worst === undefined) throw new Error("obedience: of no address there is no worst");
+  return worst;
+}
+
+/** The change is kept, and no bus is known to obey it. */
+export const NOT_OBEYED: ExitCode = 4;
+
+/**
+ * @param mustBeHeard a bus that goes on without it does harm, so that "nothing answers here" is no good news: it may run
+ *   elsewhere
+ */
+export function exitCodeOf({ kind, unwritten }: Told, mustBeHeard = false): ExitCode {
+  // The next server, or the service, goes without the change.
+  if (unwritten !== undefined) return NOT_OBEYED;
+  switch (kind) {
+    case "obeys":
+      return 0;
+    case "not running":
+      return mustBeHeard ? NOT_OBEYED : 0;
+    case "does not obey":
+    case "unknown":
+      return NOT_OBEYED;
+  }
+}
+
+export const toldJson = ({ kind, addresses, unwritten }: Told): Readonly<Record<string, unknown>> => ({
+  bus: kind,
+  buses: addresses.map((address) => ({
+    url: address.url,
+    bus: address.kind,
+    reason: "reason" in address ? address.reason : null,
+    why: "why" in address ? address.why : null,
+  })),
+  ...(unwritten === undefined ? {} : { unwritten }),
+});

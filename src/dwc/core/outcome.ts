@@ -1,0 +1,141 @@
+// How a command ended, and what of it goes where: results on stdout, everything else on stderr, and an exit code that
+// a script can rely on. The writing is done by whoever has the streams.
+
+import { withoutUserinfos } from "../../settings.ts";
+import { painted, type Tone } from "./tone.ts";
+
+/** Raised when a field of the JSON changes its name or meaning; new fields do not raise it. */
+export const SCHEMA_VERSION = 1;
+
+export type Outcome =
+  | {
+      readonly kind: "done";
+      /** The result, for people. */
+      readonly lines: readonly Line[];
+      /** About the result: what to type next, and what to mind. */
+      readonly said: readonly string[];
+      /** The result, for programs. */
+      readonly json: Readonly<Record<string, unknown>>;
+      /** The result is another program's, and is passed on unchanged: elsewhere no address shows its name and password. */
+      readonly isForeign?: true;
+      /** JSON was asked for in the command's own way. */
+      readonly asJson?: boolean;
+      /** Other than 0: the command did what it was asked, and what it found is no good. */
+      readonly exitCode?: ExitCode;
+    }
+  /** Everything has been written already, as it came. */
+  | { readonly kind: "streamed"; readonly exitCode: ExitCode }
+  | Failed;
+
+/** A line of a result: bare, or with a tone that a terminal may show as a colour. Its words say the same without one. */
+export type Line = string | { readonly text: string; readonly tone: Tone };
+
+/**
+ * 3 only of `dwc check`, whose codes are those of monitoring plugins: fine, warning, critical, unknown or failed. 4 only of
+ * a change that is kept, and that no bus is known to obey.
+ */
+export type ExitCode = 0 | 1 | 2 | 3 | 4;
+
+export interface Failed {
+  readonly kind: "failed";
+  /** `usage`: what was typed cannot be right; `failed`: it could, but not here or not now. */
+  readonly fault: "usage" | "failed";
+  /** For programs: stable, in small letters and dashes. */
+  readonly code: string;
+  readonly message: string;
+  /** What to type; empty when there is nothing. */
+  readonly hint: string;
+  /** More about it, for people. */
+  readonly said?: readonly string[];
+  /** What else a program may want to know; stands beside the error. */
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+/** Identity's way to say no. */
+export interface Refused {
+  readonly kind: "refused";
+  readonly code: string;
+  /** A sentence, with what to type behind its last colon. */
+  readonly why: string;
+}
+
+const BEFORE_HINT = ": type  ";
+
+export function failedBy({ code, why }: Refused): Failed {
+  const at = why.lastIndexOf(BEFORE_HINT);
+  const [message, hint] = at < 0 ? [why, ""] : [why.slice(0, at), why.slice(at + ": ".length)];
+  return { kind: "failed", fault: "failed", code, message, hint };
+}
+
+export interface Rendered {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: ExitCode;
+}
+
+export interface Rendering {
+  /** Whether the result goes to somebody who sees colours. */
+  readonly colour?: boolean | undefined;
+  /** The exit code of whatever fails; undefined: the usual ones. */
+  readonly failsWith?: ExitCode | undefined;
+}
+
+export function render(outcome: Outcome, json: boolean, { colour = false, failsWith }: Rendering = {}): Rendered {
+  if (outcome.kind === "streamed") return { stdout: "", stderr: "", exitCode: outcome.exitCode };
+  if (outcome.kind === "failed") {
+    const { code, message, hint, said = [], details = {} } = outcome;
+    const text = json
+      ? oneLine({ error: { code, message, hint }, ...details })
+      : inLines([`dwc: ${message}`, ...said, hint]);
+    return { stdout: "", stderr: text, exitCode: failsWith ?? (outcome.fault === "usage" ? 2 : 1) };
+  }
+  const { lines, said, asJson = false, exitCode = 0, isForeign = false } = outcome;
+  const inText = lines.map((line) => `${isForeign ? unsteered(textOf(line)) : shownLine(line, colour)}\n`);
+  const stdout = json || asJson ? oneLine(outcome.json, isForeign) : inText.join("");
+  return { stdout, stderr: json ? "" : inLines(said), exitCode };
+}
+
+const textOf = (line: Line): string => (typeof line === "string" ? line : line.text);
+
+export function shownLine(line: Line, colour: boolean): string {
+  if (typeof line === "string") return printable(line);
+  return colour ? painted(printable(line.text), line.tone) : printable(line.text);
+}
+
+/** One line of JSON, with the version of its fields. */
+export const oneLine = (result: Readonly<Record<string, unknown>>, isForeign = false): string =>
+  `${jsonText({ schema_version: SCHEMA_VERSION, ...result }, isForeign)}\n`;
+
+const inLines = (lines: readonly string[]): string =>
+  lines
+    .filter((line) => line !== "")
+    .map((line) => `${printable(line)}\n`)
+    .join("");
+
+/** Names may come from other people's invitations: nobody but us begins lines, and nobody steers the terminal. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+export const printable = (line: string): string => unsteered(withoutUserinfos(line));
+const unsteered = (line: string): string => line.replace(UNPRINTABLE, "?");
+
+/** Enough to know again what was typed. */
+const SHOWN_CHARACTERS = 64;
+
+/** What was typed, as it may stand in a sentence: quoted, cut, and with whatever cannot be seen made visible. */
+export function shown(typed: string): string {
+  // First: what is cut may be the @ by which an address is known.
+  const letters = [...withoutUserinfos(typed)];
+  const cut = letters.length > SHOWN_CHARACTERS ? `${letters.slice(0, SHOWN_CHARACTERS).join("")}…` : letters.join("");
+  return jsonText(cut);
+}
+
+/** JSON that steers no terminal either: what cannot be seen is escaped, so a program reads what was sent. */
+export const jsonText = (value: unknown, isForeign = false): string =>
+  JSON.stringify(value, isForeign ? undefined : withoutLogins).replace(UNPRINTABLE, escaped);
+
+const withoutLogins = (_key: string, value: unknown): unknown =>
+  typeof value === "string" ? withoutUserinfos(value) : value;
+
+const HEX_DIGITS = 4;
+const escaped = (letter: string): string =>
+  Array.from({ length: letter.length }, (_, at) => `\\u${hex(letter.charCodeAt(at))}`).join("");
+const hex = (unit: number): string => unit.toString(16).padStart(HEX_DIGITS, "0");

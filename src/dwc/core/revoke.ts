@@ -1,0 +1,46 @@
+// `dwc revoke`: ends what a service or a person may do. Enforced by the bus, also against whoever is connected.
+
+import { shellWord } from "../identity/core/names.ts";
+import { changed, unchanged } from "./changed.ts";
+import type { Command } from "./command.ts";
+import { orgJson } from "./words.ts";
+import type { RevokedKind } from "./world.ts";
+
+export const revoke: Command = {
+  name: "revoke",
+  summary: "shuts a service or a person out",
+  about: [
+    "Its connections end, and its credentials are refused from then on. Others do not notice.",
+    "A service that is created again gets new credentials; the old ones stay refused. With an admin go the services",
+    "that this admin has made. Only the owner of an org can revoke.",
+    "Exit code 4: it is revoked here, and no bus is known to obey. Said again, it is handed to the bus again.",
+  ],
+  args: [{ name: "SERVICE|EMAIL", meaning: "a service of the current org, one of its people, or a public key (U…)" }],
+  options: [],
+  example: "bin/dwc revoke ratings",
+  run: async ({ args: [name = ""] }, world) => {
+    const done = await world.identity.revoke(name);
+    if (done.kind === "refused") return unchanged(done);
+    const { revoked, org, outcome, told } = done;
+    const was = outcome === "made" ? "Revoked" : "Revoked before, and handed to the bus again:";
+    return changed({
+      told,
+      lines: [`${was} ${revoked.kind} ${revoked.name} in [${org.id}]`],
+      said: AFTERWARDS[revoked.kind](revoked.name),
+      json: { org: orgJson(org), revoked: { kind: revoked.kind, name: revoked.name }, outcome },
+      again: `bin/dwc revoke ${shellWord(revoked.name)}`,
+      mustBeHeard: true,
+    });
+  },
+};
+
+const newPerson = (email: string): string => `To let them in again:  bin/dwc invite-user ${shellWord(email)}`;
+
+/** What is to be known, and how it is undone. */
+const AFTERWARDS: Readonly<Record<RevokedKind, (name: string) => readonly string[]>> = {
+  service: (name) => [`To give it new credentials:  bin/dwc create-service ${name}`],
+  member: (email) => [newPerson(email)],
+  admin: (email) => ["Services that this admin has made are shut out as well", newPerson(email)],
+  person: (email) => [newPerson(email)],
+  key: () => [],
+};

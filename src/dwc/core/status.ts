@@ -1,0 +1,128 @@
+// `dwc status`: who one is, what that allows, and what kind of bus runs. It reads and asks nobody's leave.
+
+import { readBusAddress } from "../../bus/core/bus-address.ts";
+import { shellWord, shown } from "../identity/core/names.ts";
+import { restart } from "./bus-notes.ts";
+import type { BusLook } from "./bus-shapes.ts";
+import type { Command } from "./command.ts";
+import { columns } from "./help.ts";
+import { failedBy } from "./outcome.ts";
+import { orgJson, serviceJson, who } from "./words.ts";
+import type { Identity, Role, World } from "./world.ts";
+
+export const status: Command = {
+  name: "status",
+  summary: "who you are, in which org, with which services, and what bus runs",
+  about: ["It changes nothing, and connects to nothing: of the bus it reads the greeting."],
+  args: [],
+  options: [],
+  example: "bin/dwc status",
+  run: async (_call, world) => {
+    const [found, looks] = await Promise.all([world.identity.describe(), world.lookAtBus()]);
+    if (found.kind === "refused") return failedBy(found);
+    const { identity } = found;
+    const hasOrg = identity.current !== undefined;
+    return {
+      kind: "done",
+      lines: [...personLines(identity, world), "", "Bus", ...looks.map((look) => `  ${busLine(look, hasOrg)}`)],
+      said: [],
+      json: { ...personJson(identity), bus: looks.map(busJson) },
+    };
+  },
+};
+
+function personLines(identity: Identity, world: World): readonly string[] {
+  const { current, orgs } = identity;
+  if (current === undefined) return loggedOutLines(orgs, world);
+  const { org, person, capabilities, services, people } = current;
+  return [
+    `Logged in as ${who(org, person.email)}: ${person.name}, ${person.role} of ${shown(org.name)}`,
+    ...listed("You may", capabilities),
+    ...listed("Services", services.length > 0 ? services.map(serviceLine) : [noService(person.role)]),
+    ...listed("People", columnsOf(people.map(({ email, role }) => [email, role]))),
+    ...listed("Other orgs here", orgs.filter(({ isCurrent }) => !isCurrent).map(otherOrg)),
+  ];
+}
+
+const noService = (role: Role): string =>
+  role === "member" ? "none here; members make none" : "none yet; to make one:  bin/dwc create-service ratings";
+
+function listed(title: string, items: readonly string[]): readonly string[] {
+  return items.length === 0 ? [] : ["", title, ...items.map((item) => `  ${item}`)];
+}
+
+const columnsOf = (rows: readonly (readonly [string, string])[]): readonly string[] =>
+  rows.length === 0 ? [] : columns(rows).map((line) => line.trimStart());
+
+/** Of an ISO time the day is enough for people. */
+const DAY_LETTERS = "2016-02-18".length;
+
+function serviceLine({
+  name,
+  issuedAt,
+  expiresAt,
+}: {
+  name: string;
+  issuedAt: string;
+  expiresAt?: string | undefined;
+}): string {
+  const end = expiresAt === undefined ? "never expires" : `expires ${expiresAt.slice(0, DAY_LETTERS)}`;
+  return `${name}   since ${issuedAt.slice(0, DAY_LETTERS)}, ${end}`;
+}
+
+type OrgShown = Identity["orgs"][number];
+
+const otherOrg = ({ id, name, email }: OrgShown): string =>
+  `[${id}]${email}, ${shown(name)}; to switch:  bin/dwc login ${shellWord(email)} --org-id ${id}`;
+
+function loggedOutLines(orgs: readonly OrgShown[], { stateDir }: World): readonly string[] {
+  return [
+    `Nobody is logged in (${stateDir}).`,
+    "",
+    "Start an org of your own   bin/dwc create-org ORG NAME EMAIL",
+    "Join one as invited        bin/dwc accept-invitation -",
+    ...orgs.map(({ id, email }) => `Go back to [${id}]   bin/dwc login ${shellWord(email)} --org-id ${id}`),
+  ];
+}
+
+function busLine(look: BusLook, hasOrg: boolean): string {
+  switch (look.kind) {
+    case "bus":
+      return look.secured
+        ? `${look.url} answers and is secured: it admits only whom it knows`
+        : openLine(look.url, hasOrg);
+    case "stranger":
+      return `${look.url} is taken by something that is not NATS; for another port:  make market NATS_URL=nats://127.0.0.1:${portOf(look.url) + 1}`;
+    case "silent":
+      return `${look.url} accepts connections and says nothing: a paused bus?  fg  in its window lets it go on`;
+    case "nothing":
+      return `${look.url} does not answer; to start a bus with the Market:  make market`;
+  }
+}
+
+const portOf = (url: string): number => readBusAddress(url).port;
+
+/** Without an org an open bus is as it should be; with one it is a surprise. */
+function openLine(url: string, hasOrg: boolean): string {
+  const open = `${url} answers and is open: whoever reaches it can join`;
+  return hasOrg ? `${open}; for a secured one end it, then  ${restart(url)}` : open;
+}
+
+function personJson({ current, orgs }: Identity): Readonly<Record<string, unknown>> {
+  return {
+    logged_in: current !== undefined,
+    org: current === undefined ? null : orgJson(current.org),
+    person: current?.person ?? null,
+    capabilities: current?.capabilities ?? [],
+    services: current?.services.map(serviceJson) ?? [],
+    people: current?.people ?? [],
+    orgs: orgs.map(({ id, name, email, isCurrent }) => ({ id, name, email, is_current: isCurrent })),
+  };
+}
+
+const busJson = (look: BusLook): object => ({
+  url: look.url,
+  found: look.kind,
+  answers: look.kind === "bus",
+  secured: look.kind === "bus" && look.secured,
+});

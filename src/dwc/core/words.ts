@@ -1,0 +1,17 @@
+// Sentences and JSON shapes that several commands have in common.
+
+import type { Org, ServiceShown } from "./world.ts";
+
+/** Who one is, as the original showed it. */
+export const who = (org: Pick<Org, "id">, email: string): string => `[${org.id}]${email}`;
+
+export const loggedIn = (org: Org, email: string): string => `Now logged in as ${who(org, email)}`;
+
+export const orgJson = ({ id, name, publicKey }: Org): object => ({ id, name, public_key: publicKey });
+
+export const serviceJson = ({ name, publicKey, issuedAt, expiresAt }: ServiceShown): object => ({
+  name,
+  public_key: publicKey,
+  issued_at: issuedAt,
+  expires_at: expiresAt ?? null,
+});

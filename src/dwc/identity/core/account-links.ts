@@ -1,0 +1,92 @@
+// How an org's members learn the newest account token: links between the system account and each org's account, as the
+// claims of both tokens state them. The server lets an account import only its own part of an export, because the
+// export's `account_token_position` names the place of the account's key in the subject.
+//
+// Only nats-server answers the lookup, with the token that it obeys; only who has the system account's key sends news.
+
+import { accountNewsSubject, accountTokenSubject } from "../../../bus/core/subjects.ts";
+import type { AccountClaims } from "./claims.ts";
+import type { Org, Trust } from "./state.ts";
+import { claimsIn } from "./token.ts";
+
+export interface Export {
+  readonly name: string;
+  readonly subject: string;
+  readonly type: "service" | "stream";
+  readonly account_token_position: number;
+}
+
+export interface Import {
+  readonly name: string;
+  readonly subject: string;
+  readonly account: string;
+  readonly type: "service" | "stream";
+  readonly local_subject: string;
+}
+
+const lookupOf = (account: string): string => `$SYS.REQ.ACCOUNT.${account}.CLAIMS.LOOKUP`;
+/** In the system account: each new token of one account. */
+export const newsOf = (account: string): string => `account.news.${account}`;
+
+/**
+ * In an org's account: the lookup once more, under a subject that only one token has. A server lists the subjects of an account
+ * (`SUBSZ`), and so says which token it uses also where it cannot show that one (push.ts). No role may publish there.
+ */
+export const markSubject = (mark: string): string => `account.token.is.${mark}`;
+const MARKED = /^account\.token\.is\.([A-Z2-7]{16})$/;
+
+const MARK_NAME = "mark of this token";
+const LOOKUP_NAME = "account token";
+const NEWS_NAME = "new account tokens";
+
+/** What the system account lets each org import. */
+export const TOKEN_EXPORTS: readonly Export[] = [
+  { name: LOOKUP_NAME, subject: lookupOf("*"), type: "service", account_token_position: 4 },
+  { name: NEWS_NAME, subject: newsOf("*"), type: "stream", account_token_position: 3 },
+];
+
+/** What an org imports: of its own token, and nothing else. @param mark undefined: the token has none */
+export function tokenImports(account: string, systemAccount: string, mark?: string): readonly Import[] {
+  const from = { account: systemAccount } as const;
+  const lookup = { subject: lookupOf(account), ...from, type: "service" } as const;
+  return [
+    ...(mark === undefined ? [] : [{ name: MARK_NAME, ...lookup, local_subject: markSubject(mark) }]),
+    { name: LOOKUP_NAME, subject: lookupOf(account), ...from, type: "service", local_subject: accountTokenSubject },
+    { name: NEWS_NAME, subject: newsOf(account), ...from, type: "stream", local_subject: accountNewsSubject },
+  ];
+}
+
+/** False for an operator of an earlier dwc: a server would find the imports of its orgs without their exports. */
+export function hasTokenExports({ systemAccountJwt }: Pick<Trust, "systemAccountJwt">): boolean {
+  const { exports } = Object(claimsIn(systemAccountJwt)["nats"]) as { exports?: unknown };
+  return isSame(exports, TOKEN_EXPORTS);
+}
+
+/** Whether an org's account token exports nothing, and imports its own token or, as of an earlier dwc, nothing. */
+export function importsOwnTokenOnly({ sub, nats }: AccountClaims, systemAccount: string): boolean {
+  const { imports, exports, limits } = nats;
+  if (exports !== undefined || limits.imports !== (imports?.length ?? 0)) return false;
+  return imports === undefined || isSame(imports, tokenImports(sub, systemAccount, markIn(imports)));
+}
+
+/** The mark of an account token; undefined: it has none. */
+export const markOf = (accountJwt: string): string | undefined => {
+  const { imports } = Object(claimsIn(accountJwt)["nats"]) as { imports?: unknown };
+  return markIn(imports);
+};
+
+function markIn(imports: unknown): string | undefined {
+  const [first] = Array.isArray(imports) ? (imports as readonly unknown[]) : [];
+  const { local_subject: subject } = Object(first) as { local_subject?: unknown };
+  return MARKED.exec(typeof subject === "string" ? subject : "")?.[1];
+}
+
+/** A system account imports nothing. An earlier dwc had it export nothing of its own. */
+export const exportsTokensOnly = (trust: Pick<Trust, "systemAccountJwt">, { nats }: AccountClaims): boolean =>
+  nats.limits.imports === 0 && nats.imports === undefined && (nats.exports === undefined || hasTokenExports(trust));
+
+/** Whether the members of an org can read its newest token, as both tokens say. */
+export const tellsMembers = ({ trust, accountJwt }: Pick<Org, "trust" | "accountJwt">): boolean =>
+  hasTokenExports(trust) && Object.hasOwn(Object(claimsIn(accountJwt)["nats"]) as object, "imports");
+
+const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);

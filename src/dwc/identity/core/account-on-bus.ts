@@ -1,0 +1,138 @@
+// Which account token the servers of a bus use, from their own answers, held against the one of the state. The
+// token in a server's folder proves nothing: dwc writes there too, and a server reads it again only when it is told to.
+
+import { unknownRevocations } from "./account.ts";
+import type { Obedience } from "./obedience.ts";
+
+/** What one server says of an account. `token` is undefined while nobody of the account has logged in there. */
+export interface ServerAnswer {
+  readonly server: string;
+  readonly isInCluster: boolean;
+  readonly token: string | undefined;
+}
+
+/** The bus at one address runs, and this is what it makes of the org. */
+export type OnBus =
+  | { readonly kind: "obeys" }
+  | Omit<Extract<Obedience, { kind: "does not obey" }>, "url">
+  | Omit<Extract<Obedience, { kind: "unknown" }>, "url">;
+
+/** An answer to `$SYS.REQ.ACCOUNT.<id>.INFO`; undefined: it cannot be read. */
+export function readInfo(body: Uint8Array): ServerAnswer | undefined {
+  const { server, data, error } = Object(parseJson(body)) as Record<string, unknown>;
+  const { name, cluster } = Object(server) as Record<string, unknown>;
+  const { jwt } = Object(data) as { jwt?: unknown };
+  if (typeof name !== "string" || (typeof jwt !== "string" && error === undefined)) return undefined;
+  const isInCluster = typeof cluster === "string" && cluster !== "";
+  return { server: name, isInCluster, token: typeof jwt === "string" ? jwt : undefined };
+}
+
+/** A token that a server uses, and does not show: another than the one that was looked for. */
+const ANOTHER = "";
+
+/**
+ * An answer to `$SYS.REQ.ACCOUNT.<id>.SUBSZ` of a server that uses an account token and cannot show it: a time after the
+ * year 9999 has no text. @param wanted the token whose mark was looked for
+ */
+export function readMark(body: Uint8Array, wanted: string): ServerAnswer | undefined {
+  const { server, data } = Object(parseJson(body)) as Record<string, unknown>;
+  const { name, cluster } = Object(server) as Record<string, unknown>;
+  const { total } = Object(data) as { total?: unknown };
+  if (typeof name !== "string" || typeof total !== "number") return undefined;
+  return {
+    server: name,
+    isInCluster: typeof cluster === "string" && cluster !== "",
+    token: total > 0 ? wanted : ANOTHER,
+  };
+}
+
+/** Whether the token that lies in the server's folder is needed to judge it. */
+export const needsStored = ({ token }: ServerAnswer): boolean => token === undefined || token === ANOTHER;
+
+/** Of an answer to `$SYS.REQ.SERVER.PING`: the server, and all that it has a route to. */
+export function readServers(body: Uint8Array): readonly string[] {
+  const { server, statsz } = Object(parseJson(body)) as Record<string, unknown>;
+  const { routes } = Object(statsz) as { routes?: unknown };
+  const all = [server, ...(Array.isArray(routes) ? routes : [])];
+  return all.flatMap((one) => {
+    const { name } = Object(one) as { name?: unknown };
+    return typeof name === "string" ? [name] : [];
+  });
+}
+
+/** Of an answer to `$SYS.REQ.SERVER.PING.VARZ`: the addresses of servers that the cluster's configuration names. */
+export function readConfigured(body: Uint8Array): readonly string[] {
+  const { data } = Object(parseJson(body)) as { data?: unknown };
+  const { cluster } = Object(data) as { cluster?: unknown };
+  const { urls } = Object(cluster) as { urls?: unknown };
+  return Array.isArray(urls) ? urls.map(String) : [];
+}
+
+/** What a server said to the new token; undefined: it has taken it. */
+export function whyNotTaken(body: Uint8Array): string | undefined {
+  const { data, error } = Object(parseJson(body)) as { data?: unknown; error?: unknown };
+  if (Object(data).code === OK) return undefined;
+  return `the bus did not take the change: ${String(Object(error).description ?? "no reason")}`;
+}
+
+export interface OnServers {
+  readonly answers: readonly ServerAnswer[];
+  /** The tokens that servers would use when the first of the account logs in there: one of each that has any. */
+  readonly stored: readonly string[];
+  /** The names of all servers of the bus. */
+  readonly known: readonly string[];
+  /** The addresses in its configuration; one that was cut off for long has no name any more. */
+  readonly configured: readonly string[];
+}
+
+/** @param wanted the token of the state */
+export function judgeTokens(wanted: string, { answers, stored, known, configured }: OnServers): OnBus {
+  // In the folder of a server lies what it uses, or what dwc has put there meanwhile.
+  const another = stored.find((token) => token !== wanted) ?? ANOTHER;
+  const loaded = answers.flatMap(({ token }) => (token === ANOTHER ? another : (token ?? [])));
+  const isStored = loaded.length < answers.length;
+  const isMissing = isStored && stored.length === 0;
+  const tokens = [...loaded, ...(isStored ? stored : []), ...(isMissing ? [undefined] : [])];
+  if (tokens.some((token) => token !== wanted)) return judgeOthers(wanted, tokens);
+  const why = whyUnknown({ answers, stored, known, configured }, isStored);
+  return why === undefined ? { kind: "obeys" } : { kind: "unknown", reason: "silent", why };
+}
+
+function whyUnknown({ answers, stored, known, configured }: OnServers, isStored: boolean): string | undefined {
+  const silent = known.filter((name) => !answers.some(({ server }) => server === name));
+  if (silent.length > 0) return `of its servers ${silent.join(" and ")} did not answer: paused, or cut off`;
+  const named = new Set(configured).size;
+  if (answers.length < named)
+    return `its configuration names ${named} servers, and ${answers.length} answered: others are down, or cut off`;
+  if (isStored && stored.length < answers.length)
+    return `of its ${answers.length} servers ${answers.length - stored.length} did not say which account token they keep: see their logs`;
+  return undefined;
+}
+
+function judgeOthers(wanted: string, tokens: readonly (string | undefined)[]): OnBus {
+  const others = tokens.filter((token) => token !== wanted);
+  const kind = "does not obey";
+  const revoking = others.find((token) => token !== undefined && unknownRevocations(token, wanted).length > 0);
+  if (revoking !== undefined)
+    return { kind, reason: "newer", why: "it revokes keys that this state folder has not revoked", token: revoking };
+  const later = others.find((token) => token !== undefined && issuedAt(token) > issuedAt(wanted));
+  if (later !== undefined)
+    return { kind, reason: "newer", why: "it uses a newer account token than this state folder has", token: later };
+  const why = others.includes(undefined) ? "it does not know this org" : "it uses an older account token of this org";
+  return { kind, reason: "older", why };
+}
+
+function issuedAt(token: string): number {
+  const { iat } = Object(parseJson(Buffer.from(token.split(".")[1] ?? "", "base64url"))) as { iat?: unknown };
+  return typeof iat === "number" ? iat : 0;
+}
+
+const OK = 200;
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString("utf8"));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,103 @@
+// Permissions of each role on the bus: the fewest subjects with which it can do its work. The server enforces them
+// (docs/operating.md, "Who may be on the bus"). It refuses every subject that is not listed here.
+//
+// No role has `allow_responses`. With it the server lets a client publish to any reply subject that stands in a message
+// which the client receives. A service could send itself a roll call with the reply subject `chaos.ratings`, receive it,
+// and then stop the instances of another service. The server checks such replies after `deny`, so `deny` does not help.
+// Instead a reply subject names the service that may answer (src/bus/reply-subjects.ts).
+
+import { REPLY_ROOT, repliesTo } from "../../../bus/core/credentials.ts";
+import {
+  accountNewsSubject,
+  accountTokenSubject,
+  beliefSubject,
+  beliefsSubject,
+  chaosOfAllSubject,
+  chaosSubject,
+  directSubject,
+  EVERY_SERVICE,
+  heartbeatSubject,
+  heartbeatsSubject,
+  rollCallSubject,
+  serviceVerbSubjects,
+  sharedSubject,
+} from "../../../bus/core/subjects.ts";
+import { newsOf } from "./account-links.ts";
+
+export interface Permissions {
+  readonly pub: { readonly allow: readonly string[]; readonly deny?: readonly string[] };
+  readonly sub: { readonly allow: readonly string[] };
+}
+
+const ANY = "*";
+const VERBS = ["PING", "INFO", "STATS"] as const;
+/** Faults, of one instance and of all. */
+const CHAOS = [chaosSubject(ANY, ANY), chaosOfAllSubject(ANY)];
+
+/** @param publicKey the user's: it names the user's own part of reply subjects */
+export function servicePermissions(service: string, publicKey: string): Permissions {
+  const requests = [
+    `${sharedSubject(service)} ${service}`, // in its queue group only: out of it, one instance would hear them all
+    directSubject(service, ANY),
+  ];
+  const verbs = VERBS.flatMap((verb) => serviceVerbSubjects(verb, service, ANY));
+  // Heard only by an instance with CHAOS=1, and sent by admins only.
+  const chaos = [chaosSubject(service, ANY), chaosOfAllSubject(service)];
+  return {
+    pub: {
+      allow: [
+        heartbeatSubject(service, ANY),
+        rollCallSubject(service), // an instance that starts asks which instance has its number
+        `${REPLY_ROOT}.${service}.>`,
+        `${REPLY_ROOT}.${EVERY_SERVICE}.>`, // answers to `$SRV` questions that go to every service
+      ],
+    },
+    sub: { allow: [...requests, rollCallSubject(service), ...verbs, ...chaos, repliesTo(publicKey)] },
+  };
+}
+
+/** A member runs Markets: it calls any service of the org, hears all heartbeats, and publishes to other Markets. */
+export function marketPermissions(publicKey: string): Permissions {
+  return {
+    pub: {
+      allow: [
+        ...[sharedSubject(ANY), directSubject(ANY, ANY), rollCallSubject(ANY), beliefSubject(ANY, ANY)],
+        ...VERBS.flatMap(everyVerbSubject),
+        accountTokenSubject, // the Market that starts the next server starts it with the newest token
+      ],
+      // A call to anything is *.get.*, and so is health.get.x, a heartbeat, and chaos.get.x, a fault.
+      deny: [heartbeatSubject(ANY, ANY), ...CHAOS],
+    },
+    sub: { allow: [heartbeatsSubject(ANY), beliefsSubject(ANY), accountNewsSubject, repliesTo(publicKey)] },
+  };
+}
+
+/** The owner, and each admin: as a member, and may ask instances for faults. */
+export function adminPermissions(publicKey: string): Permissions {
+  const { pub, sub } = marketPermissions(publicKey);
+  return { pub: { allow: [...pub.allow, ...CHAOS], deny: [heartbeatSubject(ANY, ANY)] }, sub };
+}
+
+/** What dwc says to the server itself: a new account token, which it sends to the members too, and four questions. */
+export const UPDATE_SUBJECT = "$SYS.REQ.CLAIMS.UPDATE";
+export const PING_SUBJECT = "$SYS.REQ.SERVER.PING";
+export const CONFIGURATION_SUBJECT = "$SYS.REQ.SERVER.PING.VARZ";
+export const infoSubject = (account: string): string => `$SYS.REQ.ACCOUNT.${account}.INFO`;
+/** The subjects of an account. */
+export const subjectsSubject = (account: string): string => `$SYS.REQ.ACCOUNT.${account}.SUBSZ`;
+export const lookupSubject = (account: string): string => `$SYS.REQ.ACCOUNT.${account}.CLAIMS.LOOKUP`;
+
+export function pushPermissions(publicKey: string): Permissions {
+  const allow = [
+    UPDATE_SUBJECT,
+    PING_SUBJECT,
+    CONFIGURATION_SUBJECT,
+    infoSubject(ANY),
+    subjectsSubject(ANY),
+    lookupSubject(ANY),
+    newsOf(ANY),
+  ];
+  return { pub: { allow }, sub: { allow: [repliesTo(publicKey)] } };
+}
+
+const everyVerbSubject = (verb: "PING" | "INFO" | "STATS"): readonly string[] => serviceVerbSubjects(verb, ANY, ANY);

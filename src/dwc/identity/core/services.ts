@@ -1,0 +1,117 @@
+// Services of the current org: a token for each. It is kept, unless it has an end.
+
+import type { Mint } from "../mint.ts";
+import { problemOfServiceName, shown } from "./names.ts";
+import { servicePermissions } from "./permissions.ts";
+import {
+  type Authority,
+  currentOrg,
+  type Decision,
+  NOT_LOGGED_IN,
+  type Org,
+  type Refusal,
+  refused,
+  type Service,
+  type State,
+  toSeconds,
+  withOrg,
+} from "./state.ts";
+
+export interface NewService {
+  readonly name: string;
+  /** How long its token holds, in seconds; null: until it is revoked. */
+  readonly holdsSeconds: number | null;
+}
+
+export interface ToldService {
+  readonly org: Org;
+  readonly service: Service;
+  /** `kept`: it had a token before, which is still the one. `renewed`: that one had an end. */
+  readonly outcome: "made" | "kept" | "renewed";
+}
+
+/** @param now epoch ms */
+export async function createService(
+  state: State,
+  wanted: NewService,
+  { mint, now }: { readonly mint: Mint; readonly now: number },
+): Promise<Decision<ToldService>> {
+  const problem = problemOfServiceName(wanted.name);
+  if (problem !== undefined) return refused("bad-name", `${problem}: type  bin/dwc create-service ratings`);
+  const org = currentOrg(state);
+  if (org === undefined) return refused("not-logged-in", NOT_LOGGED_IN);
+  const before = org.services.find(({ name }) => name === wanted.name);
+  // One with an end is replaced before that comes: the server's clock decides on it, and this machine's may be another.
+  if (before?.expiresAt === null) return { kind: "done", state, org, service: before, outcome: "kept" };
+  const signer = signerOf(org.authority);
+  if (signer === undefined) return refused("not-allowed", mayNotSentence(org, wanted.name));
+  const service = await mintService(org, signer, wanted, { mint, now });
+  const others = org.services.filter(({ name }) => name !== wanted.name);
+  const next = { ...org, services: [...others, service] };
+  return {
+    kind: "done",
+    state: withOrg(state, next),
+    org: next,
+    service,
+    outcome: before === undefined ? "made" : "renewed",
+  };
+}
+
+/** What to sign a user with; undefined: a member signs nobody. */
+function signerOf(authority: Authority): string | undefined {
+  switch (authority.kind) {
+    case "owner":
+      return authority.accountSeed;
+    case "admin":
+      return authority.signingSeed;
+    case "member":
+      return undefined;
+  }
+}
+
+function mayNotSentence({ name }: Org, service: string): string {
+  return `you may run Markets in ${shown(name)}, not create services: its owner or an admin can, with  bin/dwc create-service ${service} , and sends you what  bin/dwc service-token ${service}  prints`;
+}
+
+export async function mintService(
+  org: Org,
+  signer: string,
+  { name, holdsSeconds }: NewService,
+  { mint, now }: { readonly mint: Mint; readonly now: number },
+): Promise<Service> {
+  const createdAt = toSeconds(now);
+  const expiresAt = holdsSeconds === null ? null : createdAt + holdsSeconds;
+  const permissions = (publicKey: string) => servicePermissions(name, publicKey);
+  const user = await mint.creds({ name, account: org.account, signer, permissions, expiresAt });
+  return { name, ...user, createdAt, expiresAt };
+}
+
+export type FoundToken = { readonly kind: "found"; readonly org: Org; readonly service: Service } | Refusal;
+
+/** The token of a service of the current org. */
+export function serviceToken(state: State, name: string): FoundToken {
+  const problem = problemOfServiceName(name);
+  if (problem !== undefined) return refused("bad-name", `${problem}: type  bin/dwc service-token ratings`);
+  const org = currentOrg(state);
+  if (org === undefined) return refused("not-logged-in", NOT_LOGGED_IN);
+  const service = org.services.find((one) => one.name === name);
+  if (service !== undefined) return { kind: "found", org, service };
+  if (org.authority.kind === "member")
+    return refused(
+      "no-such-service",
+      `${shown(org.name)} has no service ${name} here: ask its owner or an admin for what  bin/dwc service-token ${name}  prints`,
+    );
+  return refused(
+    "no-such-service",
+    `${shown(org.name)} has no service ${name} here${butHas(org)}: type  bin/dwc create-service ${name}`,
+  );
+}
+
+/** Enough to see that a name was mistyped. */
+const NAMED_AT_MOST = 5;
+
+function butHas({ services }: Org): string {
+  if (services.length === 0) return "";
+  const names = services.slice(0, NAMED_AT_MOST).map(({ name }) => name);
+  return `, but ${names.join(", ")}${services.length > NAMED_AT_MOST ? " and more" : ""}`;
+}

@@ -1,0 +1,59 @@
+// The token of the system account, which says what members may learn of their org's own token. An earlier dwc made it
+// without these exports; the owner's folder signs it again, and everybody else takes a later one of the same operator.
+
+import type { Mint } from "../mint.ts";
+import { exportsTokensOnly, hasTokenExports } from "./account-links.ts";
+import { systemClaims } from "./claims.ts";
+import type { Operator, State, Trust } from "./state.ts";
+import { claimsIn, readToken } from "./token.ts";
+
+export const SYSTEM_ACCOUNT_NAME = "SYS";
+
+/** The operator's trust with the exports of today: later than before, and by the same key. */
+export async function renewedTrust(mint: Mint, { seed, trust }: Pick<Operator, "seed" | "trust">): Promise<Trust> {
+  if (hasTokenExports(trust)) return trust;
+  const systemAccountJwt = await mint.accountJwt(seed, {
+    ...{ kind: "system", name: SYSTEM_ACCOUNT_NAME, account: trust.systemAccount },
+    ...{ signingKeys: [], revokedKeys: [], issuedAfter: issuedAt(trust.systemAccountJwt) },
+  });
+  return { ...trust, systemAccountJwt };
+}
+
+/** Of two trusts of one operator: the second differs in the system account's token alone, and that was issued later. */
+export function isLaterTrust(known: Trust, trust: Trust): boolean {
+  const [before, after] = [known, trust].map(({ systemAccountJwt }) => claimsIn(systemAccountJwt));
+  const isSameOperator =
+    known.operatorKey === trust.operatorKey &&
+    known.operatorJwt === trust.operatorJwt &&
+    known.systemAccount === trust.systemAccount;
+  const isSameAccount = before?.["sub"] === trust.systemAccount && after?.["sub"] === trust.systemAccount;
+  const isLater = issuedAt(trust.systemAccountJwt) > issuedAt(known.systemAccountJwt);
+  return isSameOperator && isSameAccount && isLater && hasTokenExports(trust);
+}
+
+/** Undefined: this is no later token of the system account, as that operator signs them. */
+export function trustWith(known: Trust, jwt: string, { isSignedBy }: Pick<Mint, "isSignedBy">): Trust | undefined {
+  const trust = { ...known, systemAccountJwt: jwt };
+  const read = readToken(jwt, systemClaims);
+  if (read === undefined || !isLaterTrust(known, trust)) return undefined;
+  const { claims, signed, signature } = read;
+  const isOurs = claims.sub === known.systemAccount && claims.iss === known.operatorKey;
+  const isLimited = isOurs && exportsTokensOnly(trust, claims);
+  return isLimited && isSignedBy(known.operatorKey, signed, signature) ? trust : undefined;
+}
+
+/** The state with that trust wherever it has the operator's. */
+export function withTrust(state: State, trust: Trust): State {
+  const { operatorKey } = trust;
+  const { operator } = state;
+  return {
+    ...state,
+    operator: operator?.trust.operatorKey === operatorKey ? { ...operator, trust } : operator,
+    orgs: state.orgs.map((org) => (org.trust.operatorKey === operatorKey ? { ...org, trust } : org)),
+  };
+}
+
+function issuedAt(jwt: string): number {
+  const { iat } = claimsIn(jwt);
+  return typeof iat === "number" ? iat : 0;
+}

@@ -1,0 +1,25 @@
+// States as they are written in a terminal: a word and a glyph each, and a tone that says nothing more.
+
+import type { InstanceRow } from "../../../sight/row.ts";
+import type { State } from "../../../sight/state.ts";
+import type { Tone } from "../../core/tone.ts";
+
+const SHOWN: Readonly<Record<State, { readonly glyph: string; readonly tone: Tone }>> = {
+  open: { glyph: "×", tone: "bad" },
+  retesting: { glyph: "‼", tone: "warning" },
+  lost: { glyph: "×", tone: "bad" },
+  probation: { glyph: "‼", tone: "warning" },
+  draining: { glyph: "‼", tone: "warning" },
+  well: { glyph: "√", tone: "good" },
+  left: { glyph: "·", tone: "faint" },
+};
+
+export const stateWords = (state: State): string => `${SHOWN[state].glyph} ${state}`;
+export const stateTone = (state: State): Tone => SHOWN[state].tone;
+
+export function turnWords({ turn }: Pick<InstanceRow, "turn">): string {
+  return turn.kind === "passed over" ? "passed over" : turn.kind;
+}
+
+const HUNDRED = 100;
+export const percent = (share: number): string => `${Math.round(share * HUNDRED)} %`;

@@ -1,0 +1,65 @@
+// What a Market answers when it is asked for its board, believed only where it is what it should be: at that port may be
+// anything, and a Market of another version.
+
+import type { SeenEvent } from "../../../sight/event-stream.ts";
+import type { InstanceRow } from "../../../sight/row.ts";
+import { SCHEMA_VERSION, type Snapshot } from "../../../sight/snapshot.ts";
+import { STATES } from "../../../sight/state.ts";
+
+export type Belief = Pick<Snapshot, "service" | "at" | "bus" | "calls" | "turns" | "instances" | "unlisted" | "events">;
+
+/** Undefined: this is no board, or one of a version that means other things by its fields. */
+export function readBelief(said: unknown): Belief | undefined {
+  const board = fieldsOf(said);
+  const { schema_version, service, at, bus, calls, turns, instances, unlisted, events } = board;
+  const isBoard = schema_version === SCHEMA_VERSION && typeof service === "string" && typeof at === "number";
+  if (!isBoard || !Array.isArray(instances) || !Array.isArray(events)) return undefined;
+  if (typeof fieldsOf(calls)["lastMinute"] !== "number" || !isTurns(turns)) return undefined;
+  return {
+    ...{ service, at, calls: calls as Belief["calls"], turns },
+    bus: bus === "connected" || bus === "closed" ? bus : "away",
+    instances: instances.filter(isRow),
+    unlisted: typeof unlisted === "number" ? unlisted : 0,
+    events: readEvents(events),
+  };
+}
+
+export const readEvents = (events: unknown): readonly SeenEvent[] =>
+  Array.isArray(events) ? events.filter(isEvent) : [];
+
+const fieldsOf = (value: unknown): Record<string, unknown> => Object(value) as Record<string, unknown>;
+
+function isTurns(value: unknown): value is Snapshot["turns"] {
+  const { ring, next, copies } = fieldsOf(value);
+  return isTexts(ring) && isTexts(copies) && (next === null || typeof next === "string");
+}
+
+const isTexts = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.every((one) => typeof one === "string");
+
+/** Of each part the fields that are shown; a row that lacks one is left out. */
+function isRow(value: unknown): value is InstanceRow {
+  const { instance, incarnation, address, state, membership, breaker, heartbeat, turn, calls, latency, faults } =
+    fieldsOf(value);
+  return (
+    (faults === undefined || faults === null || (Array.isArray(faults) && faults.every(isFault))) &&
+    typeof instance === "number" &&
+    isTexts([incarnation, address, fieldsOf(membership)["kind"], fieldsOf(breaker)["kind"], fieldsOf(turn)["kind"]]) &&
+    STATES.some((known) => known === state) &&
+    isNumbers(heartbeat, ["at", "countsUntil"]) &&
+    isNumbers(calls, ["total", "lastMinute", "share"]) &&
+    (latency === null || isNumbers(latency, ["p50Ms", "p99Ms"]))
+  );
+}
+
+const isFault = (value: unknown): boolean => isTexts([fieldsOf(value)["text"]]) && isNumbers(value, ["endsAt"]);
+
+function isNumbers(value: unknown, names: readonly string[]): boolean {
+  const fields = fieldsOf(value);
+  return names.every((name) => typeof fields[name] === "number");
+}
+
+function isEvent(value: unknown): value is SeenEvent {
+  const { id, at, name, level, text } = fieldsOf(value);
+  return typeof id === "number" && typeof at === "number" && isTexts([name, level, text]);
+}

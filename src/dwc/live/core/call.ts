@@ -1,0 +1,169 @@
+// `dwc call ratings get camera`: one call, made as a Market makes it, and where its time went. The answer is on stdout and
+// all that is said about it on stderr, so that a program can read the former.
+
+import { checkServiceName } from "../../../bus/core/subjects.ts";
+import type { Answer } from "../../../service/answer.ts";
+import type { Command } from "../../core/command.ts";
+import { type Failed, jsonText, type Outcome, shown } from "../../core/outcome.ts";
+import { parseDuration, shownDuration } from "./duration.ts";
+import { failedVisit, warningsJson, warningsOf } from "./failed-visit.ts";
+import type { CallReport } from "./live-world.ts";
+import { OWN_SERVICE } from "./start-hint.ts";
+import type { InBus } from "./visited.ts";
+import { nameOf, whoJson } from "./who.ts";
+
+const VERB = "get";
+/** As settings have it for every other caller. */
+const SHORTEST_MS = 10;
+const LONGEST_MS = 60_000;
+
+export const call: Command = {
+  name: "call",
+  isLive: true,
+  summary: "one call to a service: the answer, who gave it, where the time went",
+  about: [
+    "It goes the way of a Market's calls: a roll call, the first whose turn it is, and on to the next when nobody is there.",
+    "WHAT is the request, a JSON object; for ratings the name of a thing is enough. Exit code 1: refused, or not answered.",
+  ],
+  args: [
+    { name: "SERVICE", meaning: "its name, such as ratings" },
+    { name: "VERB", meaning: "get; services have no other" },
+    { name: "WHAT", meaning: "the request; left out: {}", isOptional: true },
+  ],
+  options: [{ name: "timeout", value: "TIME", meaning: "such as 500ms or 2s, instead of REQUEST_TIMEOUT_MS" }],
+  example: "bin/dwc call ratings get camera",
+  run: async ({ args, values }, world) => {
+    const [service = "", verb = "", what = "{}"] = args;
+    const name = checkServiceName(service);
+    if (name.kind === "bad") return usage("bad-name", name.why, "for example:  bin/dwc call ratings get camera");
+    if (verb !== VERB)
+      return usage(
+        "unknown-verb",
+        `${service} has no verb ${shown(verb)}`,
+        `there is one:  bin/dwc call ${service} get`,
+      );
+    const request = requestOf(service, what);
+    if (request === undefined) return wrongRequest(service, what);
+    const typed = values.get("timeout");
+    const timeoutMs = typed === undefined ? undefined : parseDuration(typed);
+    if (typed !== undefined && !isTimeout(timeoutMs)) return wrongTimeout(typed);
+    const visited = await world.live.call({ service, request, timeoutMs });
+    return visited.kind === "out" ? failedVisit(visited) : outcomeOf(service, visited);
+  },
+};
+
+/** The protocol leaves bodies to each service. */
+function requestOf(service: string, what: string): object | undefined {
+  if (service === OWN_SERVICE && /^[\w-]+$/.test(what)) return { thingID: what };
+  try {
+    const value: unknown = JSON.parse(what);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const usage = (code: string, message: string, hint: string): Failed => ({
+  kind: "failed",
+  fault: "usage",
+  code,
+  message,
+  hint,
+});
+
+const wrongRequest = (service: string, what: string): Failed =>
+  usage(
+    "wrong-request",
+    `a request to ${service} has to be a JSON object, and ${shown(what)} is none`,
+    `for example:  bin/dwc call ${service} get '{"name":"Ada"}'`,
+  );
+
+const isTimeout = (ms: number | undefined): boolean => ms !== undefined && ms >= SHORTEST_MS && ms <= LONGEST_MS;
+
+const wrongTimeout = (typed: string): Failed =>
+  usage("wrong-option", `--timeout ${shown(typed)} is no time from 10ms to 60s`, "for example:  --timeout 500ms");
+
+function outcomeOf(service: string, visited: InBus<CallReport>): Outcome {
+  const { answer } = visited.value;
+  const details = reportJson(visited);
+  const warnings = warningsOf(visited);
+  const said = [...timesSaid(visited), ...warnings];
+  switch (answer.kind) {
+    case "answered":
+      return {
+        kind: "done",
+        lines: [jsonText(answer.body, true)],
+        isForeign: true,
+        said: [`answered by ${nameOf(answer.who)}, ${answer.who.address}`, ...said],
+        json: { answer: answer.body, ...details },
+      };
+    case "refused": {
+      const message = `${nameOf(answer.who)} refused it: ${answer.code} ${answer.message}`;
+      return { ...failed("refused", message, { ...details, status: answer.code }), said };
+    }
+    case "unanswered":
+      return {
+        ...failed(answer.why.replaceAll(" ", "-"), whatHappened(service, answer, visited.value), details),
+        hint: nextStep(service, visited.value),
+        // Whoever may not ask is not heard: without this it would look as if nobody were there.
+        said: warnings,
+      };
+    case "failed":
+      return { ...failed("not-sent", `${answer.why}: ${answer.detail}`, details), said: warnings };
+  }
+}
+
+type Unanswered = Extract<Answer, { kind: "unanswered" }>;
+
+const failed = (code: string, message: string, details: Readonly<Record<string, unknown>>): Failed => ({
+  kind: "failed",
+  fault: "failed",
+  ...{ code, message, hint: "", details },
+});
+
+function whatHappened(service: string, { why, detail }: Unanswered, { asked, known, callMs }: CallReport): string {
+  if (detail !== undefined) return `${why}: ${detail}`;
+  const last = asked.at(-1);
+  if (why === "request timed out" && last !== undefined)
+    return `${why}: ${nameOf(last)}, ${last.address}, has not answered within ${shownDuration(callMs)}`;
+  if (why !== "all services are down") return why;
+  if (known.length === 0) return `${why}: nobody answered the roll call of ${service}`;
+  return `${why}: of ${known.length} that answered the roll call of ${service} nobody took the call`;
+}
+
+/** Who has hung or gone is known best by a Market that calls them; where nobody is, somebody has to be started. */
+function nextStep(service: string, { asked, known }: CallReport): string {
+  const last = asked.at(-1);
+  if (last !== undefined) return `what a Market believes of it:  bin/dwc explain ${nameOf(last)}`;
+  if (known.length === 0 && service === OWN_SERVICE) return "to start three instances:  make startRatings COUNT=3";
+  return "who is there:  bin/dwc ps";
+}
+
+function timesSaid({ connectMs, value }: InBus<CallReport>): readonly string[] {
+  const { resolveMs, callMs, processingMs } = value;
+  const own = processingMs === undefined ? "" : ` (of it the instance ${shownDuration(processingMs)})`;
+  const times = [
+    `connect ${shownDuration(connectMs)}`,
+    `resolve ${shownDuration(resolveMs)}`,
+    `send to answer ${shownDuration(callMs)}${own}`,
+  ];
+  return [times.join(", ")];
+}
+
+function reportJson(visited: InBus<CallReport>): Readonly<Record<string, unknown>> {
+  const { connectMs, value } = visited;
+  const { answer, asked, resolveMs, callMs, processingMs } = value;
+  return {
+    answered_by: "who" in answer ? whoJson(answer.who) : null,
+    asked: asked.map(whoJson),
+    times_ms: {
+      connect: hundredth(connectMs),
+      resolve: hundredth(resolveMs),
+      call: hundredth(callMs),
+      processing: processingMs === undefined ? null : hundredth(processingMs),
+    },
+    ...warningsJson(visited),
+  };
+}
+
+const hundredth = (ms: number): number => Math.round(ms * 100) / 100;

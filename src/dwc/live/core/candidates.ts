@@ -1,0 +1,117 @@
+// What the word that is being typed may become. The live names come in as an argument.
+
+import { COMMON_OPTIONS, type Command } from "../../core/command.ts";
+import { FAULT_WORDS, RESET } from "./fault-wish.ts";
+import type { Heard } from "./visited.ts";
+import { nameOf } from "./who.ts";
+
+export interface Candidate {
+  readonly word: string;
+  readonly meaning: string;
+}
+
+/** What of the running system a place in the line may name. */
+export type Wanted = "services" | "instances" | "nothing";
+
+const FAULTS: Readonly<Record<(typeof FAULT_WORDS)[number], string>> = {
+  pause: "it stands still",
+  slow: "its answers come later",
+  fail: "a share of its answers are errors",
+  mute: "it sends no heartbeats",
+  kill: "it ends at once",
+};
+
+/** By command and the number of the argument. */
+const LIVE: Readonly<Record<string, Wanted>> = {
+  "call 0": "services",
+  "ps 0": "services",
+  "explain 0": "instances",
+  "fault 0": "instances",
+  "fault reset 1": "instances",
+  "service-token 0": "services",
+  "revoke 0": "services",
+};
+const FIXED: Readonly<Record<string, readonly Candidate[]>> = {
+  "call 1": [{ word: "get", meaning: "the one verb that services have" }],
+  // What comes with this project is worth a word each; of other services nobody here knows what they have.
+  "call ratings 2": ["basketball", "briefcase", "camera", "football"].map((word) => ({ word, meaning: "thing" })),
+  "fault 0": [{ word: RESET, meaning: "ends all faults now" }],
+  "fault 1": FAULT_WORDS.map((word) => ({ word, meaning: FAULTS[word] })),
+  "fault slow 2": [{ word: "300ms", meaning: "so much later" }],
+  "fault fail 2": [{ word: "30%", meaning: "that share" }],
+  "completion 0": ["bash", "zsh", "fish"].map((word) => ({ word, meaning: "shell" })),
+};
+
+/** @param words behind `dwc`; the last is the one that is being typed, and may be empty */
+export function wantedOf(words: readonly string[], commands: readonly Command[]): Wanted {
+  const place = placeOf(words, commands);
+  return place.kind === "argument" ? (LIVE[place.key] ?? "nothing") : "nothing";
+}
+
+/** @param heard whoever answered the roll call; none when the bus is away */
+export function candidates(
+  words: readonly string[],
+  commands: readonly Command[],
+  heard: readonly Heard[],
+): readonly Candidate[] {
+  const typed = words.at(-1) ?? "";
+  return all(words, commands, heard).filter(({ word }) => word.startsWith(typed));
+}
+
+function all(words: readonly string[], commands: readonly Command[], heard: readonly Heard[]): readonly Candidate[] {
+  const place = placeOf(words, commands);
+  switch (place.kind) {
+    case "command":
+      return [...commands.map(({ name, summary }) => ({ word: name, meaning: summary })), HELP];
+    case "option":
+      return [...place.command.options, ...COMMON_OPTIONS].map(({ name, meaning }) => ({ word: `--${name}`, meaning }));
+    case "nothing":
+      return [];
+    case "argument":
+      return [...(FIXED[place.key] ?? []), ...live(LIVE[place.key] ?? "nothing", heard)];
+  }
+}
+
+function live(wanted: Wanted, heard: readonly Heard[]): readonly Candidate[] {
+  if (wanted === "nothing") return [];
+  const services = [...new Set(heard.map(({ service }) => service))];
+  const names = services.map((word) => ({ word, meaning: "service" }));
+  if (wanted === "services") return names;
+  const instances = [...new Set(heard.toSorted((a, b) => a.instance - b.instance).map(nameOf))];
+  return [...names, ...instances.map((word) => ({ word, meaning: "instance" }))];
+}
+
+type Place =
+  | { readonly kind: "command" | "nothing" }
+  | { readonly kind: "option"; readonly command: Command }
+  /** `key`: command and number of the argument, and between them, where it matters, the word before. */
+  | { readonly kind: "argument"; readonly key: string };
+
+const HELP: Candidate = { word: "help", meaning: "what there is, or more about one command" };
+
+function placeOf(words: readonly string[], commands: readonly Command[]): Place {
+  const [first = ""] = words;
+  if (words.length <= 1 || (words.length === 2 && first === HELP.word)) return { kind: "command" };
+  const command = commands.find(({ name, aliases = [] }) => name === first || aliases.includes(first));
+  if (command === undefined) return { kind: "nothing" };
+  const before = words.slice(1, -1);
+  if (takesValue(command, before.at(-1))) return { kind: "nothing" };
+  if (words.at(-1)?.startsWith("-")) return { kind: "option", command };
+  const args = before.filter((word, at) => !word.startsWith("-") && !takesValue(command, before[at - 1]));
+  return args.length < command.args.length ? { kind: "argument", key: keyOf(command, args) } : { kind: "nothing" };
+}
+
+function keyOf({ name }: Command, args: readonly string[]): string {
+  const plain = `${name} ${args.length}`;
+  // Of `call ratings get …` it is the service that tells what may be asked for.
+  const telling = name === "call" ? args[0] : args.at(-1);
+  const special = `${name} ${telling} ${args.length}`;
+  return special in FIXED || special in LIVE ? special : plain;
+}
+
+function takesValue({ options }: Command, word: string | undefined): boolean {
+  const option = [...options, ...COMMON_OPTIONS].find(
+    ({ name, short }) => word === `--${name}` || word === `-${short}`,
+  );
+  return option?.value !== undefined;
+}

@@ -1,0 +1,34 @@
+// `dwc check`: everything that could be wrong, looked at together, with the command that mends it.
+
+import type { Command } from "../../core/command.ts";
+import { findingJson, findingLines, GRADES, worstOf } from "./finding.ts";
+import { judge } from "./judge.ts";
+import { MARKET_OPTION, wrongMarket } from "./market-option.ts";
+import { roomOn } from "./table.ts";
+
+export const check: Command = {
+  name: "check",
+  isLive: true,
+  summary: "what is wrong: bus, identity, instances, Market, versions; and what to type",
+  about: [
+    "Exit code as monitoring has it: 0 fine, 1 warning, 2 critical, 3 unknown, which is also that of wrong usage.",
+    "It changes nothing, and takes 3 s at most.",
+  ],
+  failsWith: 3,
+  args: [],
+  options: [MARKET_OPTION],
+  example: "bin/dwc check",
+  run: async (call, world) => {
+    const wrong = wrongMarket(call.values.get("market"));
+    if (wrong !== undefined) return wrong;
+    const findings = judge(await world.live.examine(call.values.get("market")));
+    const worst = worstOf(findings);
+    return {
+      kind: "done",
+      lines: findingLines(findings, roomOn(world.screen)),
+      said: [],
+      json: { grade: worst, findings: findings.map(findingJson) },
+      exitCode: GRADES[worst].exitCode,
+    };
+  },
+};

@@ -1,0 +1,147 @@
+// `dwc explain ratings/2`: what the Market believes of one instance, or of all of a service, whose turn is next, and why
+// it is not the others'. It decides nothing: the words are the Market's own.
+
+import type { InstanceRow } from "../../../sight/row.ts";
+import type { Command } from "../../core/command.ts";
+import { type Failed, type Line, type Outcome, shown } from "../../core/outcome.ts";
+import type { Belief } from "./belief.ts";
+import { percent, stateTone, stateWords } from "./belief-words.ts";
+import { shownDuration } from "./duration.ts";
+import { failedMarket } from "./failed-visit.ts";
+import { MARKET_OPTION, wrongMarket } from "./market-option.ts";
+
+export const explain: Command = {
+  name: "explain",
+  isLive: true,
+  summary: "why calls go where they go: state, reason, since when, whose turn is next",
+  about: ["It asks a Market that runs, as only callers know why they pass somebody over."],
+  args: [{ name: "WHO", meaning: "a service, such as ratings, or one instance of it, such as ratings/2" }],
+  options: [MARKET_OPTION],
+  example: "bin/dwc explain ratings/2",
+  run: async ({ args, values }, world) => {
+    const [who = ""] = args;
+    const [, service = "", number] = /^([a-z][a-z0-9_-]*)(?:\/(\d{1,6}))?$/.exec(who) ?? [];
+    if (service === "") return wrongWho(who);
+    const wrong = wrongMarket(values.get("market"));
+    if (wrong !== undefined) return wrong;
+    const asked = await world.live.believed(values.get("market"));
+    if (asked.kind !== "board") return failedMarket(asked);
+    return explained(asked.belief, service, number === undefined ? undefined : Number(number));
+  },
+};
+
+const wrongWho = (who: string): Failed => ({
+  kind: "failed",
+  ...{ fault: "usage", code: "bad-name", message: `${shown(who)} is neither a service nor an instance` },
+  hint: "for example:  bin/dwc explain ratings   or  bin/dwc explain ratings/2",
+});
+
+/** @param number of the instance that is meant; undefined: all */
+export function explained(belief: Belief, service: string, number: number | undefined): Outcome {
+  if (belief.service !== service)
+    return unknown(
+      `the Market calls ${belief.service}, and no ${service}`,
+      `for example:  bin/dwc explain ${belief.service}`,
+    );
+  const meant = belief.instances.filter(({ instance }) => number === undefined || instance === number);
+  if (meant.length === 0 && number !== undefined)
+    return unknown(
+      `the Market has never heard of ${service}/${number}`,
+      `to start it:  make startRatings INSTANCE=${number}`,
+    );
+  return {
+    kind: "done",
+    lines: [...meant.flatMap((row) => [...rowLines(row, belief), ""]), ...nextLines(belief, number)],
+    said: [],
+    json: explainedJson(belief, meant),
+  };
+}
+
+const unknown = (message: string, hint: string): Failed => ({
+  kind: "failed",
+  fault: "failed",
+  ...{ code: "unknown-instance", message, hint },
+});
+
+function rowLines(row: InstanceRow, belief: Belief): readonly Line[] {
+  const { instance, address, state, turn, breaker, heartbeat, calls, latency } = row;
+  const ago = (at: number): string => `${shownDuration(belief.at - at)} ago`;
+  const facts: (readonly [string, string])[] = [["address", `nats:${address}`]];
+  const why = whyOf(row);
+  if (why !== undefined) facts.push(["why", why]);
+  // A Market of before there were faults says nothing of them.
+  for (const { text, endsAt } of row.faults ?? [])
+    if (endsAt > belief.at) facts.push(["faults", `${text}, ends in ${shownDuration(endsAt - belief.at)}`]);
+  const since = sinceOf(row, belief);
+  if (since !== undefined) facts.push(["since", ago(since)]);
+  if (breaker.retestAt !== null) facts.push(["retest", dueWords(breaker.retestAt - belief.at)]);
+  if (breaker.answersLeft !== null) facts.push(["probation", `over after ${breaker.answersLeft} more answers`]);
+  facts.push(["heartbeat", heartbeatWords(heartbeat, belief.at)]);
+  facts.push(["turn", turn.kind === "passed over" ? `passed over: ${turn.why}` : turn.kind]);
+  facts.push([
+    "calls",
+    `${calls.lastMinute} in the last minute, ${percent(calls.share)} of all; ${calls.total} in all`,
+  ]);
+  if (latency !== null)
+    facts.push(["latency", `half within ${shownDuration(latency.p50Ms)}, 99 % within ${shownDuration(latency.p99Ms)}`]);
+  const head = { text: `${belief.service}/${instance}  ${stateWords(state)}`, tone: stateTone(state) };
+  return [head, ...facts.map(([name, text]) => `  ${name.padEnd(FACT_WIDTH)}  ${text}`)];
+}
+
+const FACT_WIDTH = "heartbeat".length;
+
+/** Two opinions, never merged; of one that is gone, a probation is no reason any more. */
+function whyOf({ membership, breaker }: InstanceRow): string | undefined {
+  const isUp = membership.kind === "up";
+  const isOpened = breaker.kind !== "closed" && (isUp || breaker.kind !== "probation");
+  const opened = isOpened && breaker.why !== null ? `its breaker opened: ${breaker.why}` : null;
+  const whys = [isUp ? null : membership.how, opened].filter((why) => why !== null);
+  return whys.length === 0 ? undefined : whys.join("; ");
+}
+
+/** When it last changed: of that the Market tells in its events, and of an opened breaker also in the row. */
+function sinceOf({ incarnation, breaker, state }: InstanceRow, { events }: Belief): number | undefined {
+  if (state === "open" && breaker.openedAt !== null) return breaker.openedAt;
+  return events.findLast((event) => event.incarnation === incarnation)?.at;
+}
+
+const dueWords = (inMs: number): string => (inMs > 0 ? `in ${shownDuration(inMs)}` : "due with the next call");
+
+function heartbeatWords({ at, countsUntil }: InstanceRow["heartbeat"], now: number): string {
+  const left = countsUntil - now;
+  const counts = left > 0 ? `counts for ${shownDuration(left)} more` : "no longer counts";
+  return `${shownDuration(now - at)} ago, ${counts}`;
+}
+
+function nextLines(belief: Belief, number: number | undefined): readonly Line[] {
+  const { service, turns, instances } = belief;
+  const nameOf = (incarnation: string): string => {
+    const row = instances.find((one) => one.incarnation === incarnation);
+    return row === undefined ? incarnation : `${service}/${row.instance}`;
+  };
+  const next = turns.next === null ? "nobody: all services are down" : nameOf(turns.next);
+  const copies = turns.copies.length === 0 ? [] : [`A copy of it goes to: ${turns.copies.map(nameOf).join(", ")}`];
+  const others =
+    number === undefined ? [] : inTurn(belief).filter((row) => row.instance !== number && row.turn.kind !== "next");
+  const whyNot = others.flatMap(({ instance, turn }) =>
+    turn.kind === "passed over" ? [`  not ${service}/${instance}: ${turn.why}`] : [`  then ${service}/${instance}`],
+  );
+  return [`Next call: ${next}`, ...whyNot, ...copies];
+}
+
+/** From the one whose turn is next on; who has no turn comes last. */
+function inTurn({ turns: { ring, next }, instances }: Belief): readonly InstanceRow[] {
+  const first = next === null ? 0 : ring.indexOf(next);
+  const placeOf = ({ incarnation }: InstanceRow): number => {
+    const place = ring.indexOf(incarnation);
+    return place < 0 ? ring.length : (place - first + ring.length) % ring.length;
+  };
+  return [...instances].sort((a, b) => placeOf(a) - placeOf(b));
+}
+
+function explainedJson(
+  { service, at, bus, turns, unlisted }: Belief,
+  instances: readonly InstanceRow[],
+): Record<string, unknown> {
+  return { service, at, bus, next: turns.next, copies: turns.copies, ring: turns.ring, instances, unlisted };
+}

@@ -1,0 +1,151 @@
+// `dwc fault ratings/2 pause --for 20s`: asks an instance that was started with CHAOS=1 for a fault. The instance ends it
+// by itself: this command, and the terminal, may be gone by then.
+
+import { type FaultNote, faultText } from "../../../service/core/fault-notes.ts";
+import type { FaultTaker } from "../../../service/fault-asking.ts";
+import type { Command } from "../../core/command.ts";
+import type { Failed, Line, Outcome } from "../../core/outcome.ts";
+import { shellWord } from "../../identity/core/names.ts";
+import { failedVisit, warningsJson, warningsOf } from "./failed-visit.ts";
+import { endsText, RESET, readWish } from "./fault-wish.ts";
+import type { FaultReport, FaultWish } from "./live-world.ts";
+import { isOwnMake, OWN_SERVICE, startAgain } from "./start-hint.ts";
+import { roomOn, table } from "./table.ts";
+import type { InBus } from "./visited.ts";
+import { nameOf } from "./who.ts";
+
+export const fault: Command = {
+  name: "fault",
+  isLive: true,
+  summary: "a fault on purpose, with an end: pause, slow, fail, mute, kill; and the reset of all",
+  about: [
+    "Of instances that were started with CHAOS=1. On a secured bus only an admin may ask. A fault ends by itself, after a",
+    "minute unless --for says when (10m at most), also when whoever asked is gone. Without a FAULT: what is on now.",
+    "  pause           it stands still, as after kill -STOP       slow 300ms      its answers come so much later",
+    "  fail 30%        that share of its answers are errors       mute            it sends no heartbeats",
+    "  kill            as kill -9: its end is a new start         reset [WHO]     instead of WHO: everything ends now",
+  ],
+  args: [
+    { name: "WHO", meaning: "an instance, such as ratings/2; or reset; left out: ratings", isOptional: true },
+    {
+      name: "FAULT",
+      meaning: "pause, slow, fail, mute or kill; behind reset: a service or an instance",
+      isOptional: true,
+    },
+    { name: "AMOUNT", meaning: "of slow a time, such as 300ms; of fail a share, such as 30%", isOptional: true },
+  ],
+  options: [{ name: "for", value: "TIME", meaning: "when it ends, such as 20s or 5m; else after 60s" }],
+  example: "bin/dwc fault ratings/2 pause --for 20s",
+  run: async ({ args, values }, world) => {
+    const wish = readWish(args, values.get("for"));
+    if ("kind" in wish) return wish;
+    const visited = await world.live.fault(wish);
+    return visited.kind === "out" ? failedVisit(visited) : outcomeOf(wish, visited, roomOn(world.screen));
+  },
+};
+
+function outcomeOf(wish: FaultWish, visited: InBus<FaultReport>, room: number): Outcome {
+  const { value: report } = visited;
+  const [warnings, inJson] = [warningsOf(visited), warningsJson(visited)];
+  const wrong = whyNot(wish, report);
+  if (wrong !== undefined) return { ...wrong, said: warnings, details: { ...wrong.details, ...inJson } };
+  const { takers } = report;
+  return {
+    kind: "done",
+    lines: takers.length === 0 ? [] : takersTable(takers, room),
+    said: [...nextSteps(wish, takers), ...warnings],
+    json: {
+      asked: wish.order.kind === "begin" ? wish.order.fault.kind : wish.order.kind,
+      instances: takers.map(takerJson),
+      ...inJson,
+    },
+  };
+}
+
+function nextSteps({ service, order }: FaultWish, takers: readonly FaultTaker[]): readonly string[] {
+  const [taker] = takers;
+  if (taker === undefined) return [`no instance of ${service} takes faults: ${startTakers(service)}`];
+  if (order.kind === "kill") {
+    const start = startAgain(service, taker);
+    return [`${nameOf(taker)} is killed. Next:  ${isOwnMake(service, taker) ? `CHAOS=1 ${start}` : start}`];
+  }
+  if (order.kind !== "begin") return [];
+  return [`it ends by itself; sooner with  bin/dwc fault ${RESET} ${nameOf(taker)}`];
+}
+
+const startTakers = (service: string): string =>
+  service === OWN_SERVICE
+    ? "to start three that do, type  CHAOS=1 make startRatings COUNT=3"
+    : `start one of ${service} that does`;
+
+function takersTable(takers: readonly FaultTaker[], room: number): readonly Line[] {
+  return table(
+    [{ head: "INSTANCE" }, { head: "FAULTS" }, { head: "INCARNATION", givesWay: 1 }],
+    takers.map((taker) => ({
+      cells: [nameOf(taker), taker.faults.map(noteText).join("; ") || "none", taker.incarnation],
+      tone: taker.faults.length > 0 ? "warning" : undefined,
+    })),
+    room,
+  );
+}
+
+const noteText = (note: FaultNote): string => `${faultText(note)}, ${endsText(note.endsInMs)}`;
+
+const takerJson = ({ service, instance, incarnation, faults }: FaultTaker): object => ({
+  ...{ service, instance, incarnation },
+  faults: faults.map((note) => ({
+    fault: note.kind,
+    ...(note.kind === "slow" && { by_ms: note.byMs }),
+    ...(note.kind === "fail" && { share: note.share }),
+    ends_in_ms: note.endsInMs,
+  })),
+});
+
+// What can be in the way.
+
+function whyNot({ service, target, order }: FaultWish, report: FaultReport): Failed | undefined {
+  if (!report.mayAsk) return notAllowed(report.holder);
+  if (target === undefined) return undefined;
+  const { meant, asked } = report;
+  const name = `${service}/${target.incarnation ?? target.instance}`;
+  if (meant.length === 0) return unknown(service, name, report);
+  if (order.kind !== "reset" && meant.length > 1) return several(name, meant);
+  switch (asked?.kind) {
+    case undefined:
+    case "done":
+      return undefined;
+    case "refused":
+      return failed("refused", `${name} refused it: ${asked.why}`, "what is on:  bin/dwc fault");
+    case "unheard":
+      return failed("no-answer", `${name} does not answer (${asked.why})`, "who is there:  bin/dwc ps");
+  }
+}
+
+function unknown(service: string, name: string, { others }: FaultReport): Failed {
+  if (others.length === 0)
+    return failed("nobody-takes-faults", `no instance of ${service} takes faults`, startTakers(service));
+  const names = others.map(nameOf).join(", ");
+  return failed("unknown-instance", `${name} takes no faults, or is not there`, `there are:  ${names}`);
+}
+
+const several = (name: string, meant: readonly FaultTaker[]): Failed =>
+  failed(
+    "several-processes",
+    `${name} is more than one process`,
+    `say which:  ${meant.map(({ service, incarnation }) => `${service}/${incarnation}`).join("  or  ")}`,
+  );
+
+const notAllowed = (holder: string): Failed =>
+  failed(
+    "not-allowed",
+    `on this bus only admins may ask for faults, and the credentials of ${holder} are no admin's`,
+    holder.includes("@")
+      ? `ask its owner for:  bin/dwc revoke ${shellWord(holder)}  and then  bin/dwc invite-user ${shellWord(holder)} --admin`
+      : "ask its owner for:  bin/dwc invite-user EMAIL --admin",
+  );
+
+const failed = (code: string, message: string, hint: string): Failed => ({
+  kind: "failed",
+  fault: "failed",
+  ...{ code, message, hint },
+});

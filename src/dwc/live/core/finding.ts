@@ -1,0 +1,90 @@
+// What `dwc check` found, a line each, and what the worst of it means.
+
+import type { ExitCode, Line } from "../../core/outcome.ts";
+import type { Tone } from "../../core/tone.ts";
+
+export type Grade = "fine" | "warning" | "critical" | "unknown";
+
+export interface Finding {
+  readonly group: string;
+  readonly grade: Grade;
+  readonly what: string;
+  /** What to type; empty when there is nothing. */
+  readonly cure: string;
+}
+
+/** Exit codes as monitoring plugins have them. Worse than "critical" is nothing; "unknown" only counts where nothing is wrong. */
+export const GRADES: Readonly<
+  Record<Grade, { readonly glyph: string; readonly tone: Tone; readonly exitCode: ExitCode; readonly rank: number }>
+> = {
+  fine: { glyph: "√", tone: "good", exitCode: 0, rank: 0 },
+  unknown: { glyph: "?", tone: "faint", exitCode: 3, rank: 1 },
+  warning: { glyph: "‼", tone: "warning", exitCode: 1, rank: 2 },
+  critical: { glyph: "×", tone: "bad", exitCode: 2, rank: 3 },
+};
+
+export const worstOf = (findings: readonly Finding[]): Grade =>
+  findings.reduce<Grade>((worst, { grade }) => (GRADES[grade].rank > GRADES[worst].rank ? grade : worst), "fine");
+
+/** Makes the findings of one group. */
+export const findingOf =
+  (group: string) =>
+  (grade: Grade, what: string, cure = ""): Finding => ({ group, grade, what, cure });
+
+/** As wide as the longest grade. */
+const GRADE_WIDTH = "critical".length;
+
+/** @param room how wide the screen is */
+export function findingLines(findings: readonly Finding[], room = Number.POSITIVE_INFINITY): readonly Line[] {
+  const groups = [...new Set(findings.map(({ group }) => group))];
+  const lines = groups.flatMap((group) => [
+    group,
+    ...findings.filter((finding) => finding.group === group).flatMap((finding) => linesOf(finding, room)),
+  ]);
+  return [...lines, "", summary(findings)];
+}
+
+const MARGIN = " ".repeat("  √ ".length + GRADE_WIDTH + "  ".length);
+
+function linesOf({ grade, what, cure }: Finding, room: number): readonly Line[] {
+  const { glyph, tone } = GRADES[grade];
+  const [first = "", ...others] = wrapped(what, room - MARGIN.length);
+  return [
+    { text: `  ${glyph} ${grade.padEnd(GRADE_WIDTH)}  ${first}`, tone },
+    ...others.map((text) => ({ text: MARGIN + text, tone })),
+    // A command is never broken into lines: it is there to be copied.
+    ...(cure === "" ? [] : [MARGIN + cure]),
+  ];
+}
+
+/** Narrower than this nothing can be read, and the terminal may break lines as it likes. */
+const LEAST_ROOM = 20;
+
+function wrapped(text: string, room: number): readonly string[] {
+  if (room < LEAST_ROOM) return [text];
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const longer = `${lines.at(-1)} ${word}`;
+    if (lines.length > 0 && longer.length <= room) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+/** The most important line is the last one: that is where the eye is. */
+function summary(findings: readonly Finding[]): Line {
+  const worst = worstOf(findings);
+  const { glyph, tone } = GRADES[worst];
+  const parts = (["critical", "warning", "unknown", "fine"] as const).flatMap((grade) => {
+    const count = findings.filter((finding) => finding.grade === grade).length;
+    return count === 0 ? [] : [`${count} ${grade}${grade === "warning" && count > 1 ? "s" : ""}`];
+  });
+  return { text: `${glyph} ${worst}: ${parts.join(", ")}`, tone };
+}
+
+export const findingJson = ({ group, grade, what, cure }: Finding): object => ({
+  group: group.toLowerCase(),
+  grade,
+  what,
+  cure: cure === "" ? null : cure,
+});

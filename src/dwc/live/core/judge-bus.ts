@@ -1,0 +1,103 @@
+// What `dwc check` says of the bus, and what to type where there is none.
+
+import { isLoopback, readBusAddress } from "../../../bus/core/bus-address.ts";
+import { otherPort } from "../../../settings.ts";
+import { PUSH, restart, serverLine } from "../../core/bus-notes.ts";
+import type { BusLook } from "../../core/bus-shapes.ts";
+import { shellWord } from "../../identity/core/names.ts";
+import type { Facts } from "./facts.ts";
+import { type Finding, findingOf } from "./finding.ts";
+import type { Out } from "./visited.ts";
+
+const bus = findingOf("Bus");
+
+export const hasBus = ({ looks }: Pick<Facts, "looks">): boolean => looks.some(({ kind }) => kind === "bus");
+
+export const judgeBus = (facts: Facts): readonly Finding[] => [
+  ...facts.looks.map((look) => judgeLook(look, facts)),
+  ...judgeAdmission(facts),
+  ...judgeObedience(facts),
+];
+
+function judgeLook(look: BusLook, facts: Facts): Finding {
+  const cure = busCure(look, facts);
+  switch (look.kind) {
+    case "bus":
+      return look.secured
+        ? bus("fine", `${look.url} answers and is secured: it admits only whom it knows`)
+        : judgeOpen(look.url, facts);
+    case "stranger":
+      return bus("critical", `${look.url} is taken by something that is not NATS`, cure);
+    case "silent":
+      return bus("critical", `${look.url} accepts connections and says nothing: a paused bus?`, cure);
+    case "nothing":
+      return hasBus(facts)
+        ? bus("warning", `${look.url} does not answer; another address of the bus does`, cure)
+        : bus("critical", `${look.url} does not answer`, cure);
+  }
+}
+
+/** Of an open bus and of one that does not let us in more is said elsewhere; where none runs there is nothing to obey. */
+function judgeObedience({ obedience, looks }: Facts): readonly Finding[] {
+  return (obedience?.addresses ?? []).flatMap((address) => {
+    const { url, kind } = address;
+    if (kind === "obeys") return [bus("fine", `${url} uses the newest account tokens of your orgs`)];
+    const isSaid = looks.some((look) => look.kind === "silent" && look.url === url);
+    if (kind === "unknown" && !isSaid)
+      return [bus("warning", `whether ${url} obeys your orgs is not known: ${address.why}`, PUSH)];
+    if (kind !== "does not obey" || address.reason === "open" || address.reason === "foreign") return [];
+    const cure = address.reason === "fixed" ? `end it, then  ${restart(url)}` : OBEY_CURES[address.reason];
+    return [bus("critical", `${url} does not obey: ${address.why}`, cure)];
+  });
+}
+
+const OBEY_CURES = {
+  older: PUSH,
+  newer: "put the newest copy of the state folder in its place",
+  forgotten: "",
+} as const;
+
+function judgeOpen(url: string, { identity }: Facts): Finding {
+  const open = `${url} answers and is open`;
+  if (identity.org === undefined) return bus("fine", `${open}: whoever reaches it can join`);
+  return bus(
+    "warning",
+    `${open}, though you have an org: whoever reaches it can join`,
+    `end it, then type  ${restart(url)}`,
+  );
+}
+
+/** What brings back what was looked for at an address. */
+export function busCure(
+  { kind, url }: BusLook,
+  facts: Pick<Facts, "market" | "looks" | "server" | "identity">,
+): string {
+  if (kind === "bus") return "";
+  if (kind === "silent") return "fg   (in its window)";
+  const { host, port } = readBusAddress(url);
+  if (kind === "stranger") return `make market NATS_URL=nats://127.0.0.1:${otherPort(port)}`;
+  const program = shellWord(facts.server?.path ?? "nats-server");
+  // With an org a bare server would be open, and let everybody in.
+  const server = facts.identity.org === undefined ? `${program} -a ${host} -p ${port}` : serverLine(url, program);
+  if (!isLoopback(host)) return `${server}   (on ${host})`;
+  // A Market that runs keeps a bus of its own going: it is on another one.
+  if (facts.market.kind === "market") return `${server}   (or set NATS_URL to the bus that the Market is on)`;
+  return hasBus(facts) ? server : `make market   (it starts a bus; or  ${server})`;
+}
+
+/** What a visit tells a person to type is this check, where it does not know more. */
+function outCure({ code, hint }: Out, { looks }: Facts): string {
+  const url = looks.find(({ kind }) => kind === "bus")?.url ?? "";
+  if (code === "bus-silent") return "fg   (in its window, if it is paused)";
+  return code === "bus-failed" ? `end it, then  ${restart(url)}` : hint;
+}
+
+/** Whether we are let in, which only an attempt can tell. */
+function judgeAdmission(facts: Facts): readonly Finding[] {
+  const { roll } = facts;
+  if (!hasBus(facts)) return [];
+  // With credentials that cannot be read nobody was asked: that is told where it belongs, of the identity.
+  if (roll.kind === "out")
+    return roll.code === "bad-credentials" ? [] : [bus("critical", roll.why, outCure(roll, facts))];
+  return roll.notes.map((note) => bus("warning", note));
+}

@@ -1,0 +1,139 @@
+// What `dwc check` says of the Market, and of what the Market believes of each instance: somebody paused is missing on the
+// bus, and only whoever calls him knows that it matters.
+
+import { otherPort } from "../../../settings.ts";
+import type { InstanceRow } from "../../../sight/row.ts";
+import type { Belief } from "./belief.ts";
+import type { Facts } from "./facts.ts";
+import { NO_BOARD } from "./failed-visit.ts";
+import { type Finding, findingOf } from "./finding.ts";
+import { grouped } from "./grouped.ts";
+import { busCure } from "./judge-bus.ts";
+import { startAgain } from "./start-hint.ts";
+
+const market = findingOf("Market");
+const START = "make startRatings";
+
+export function judgeMarket(facts: Facts): Finding {
+  const { url } = facts.market;
+  switch (facts.market.kind) {
+    case "market":
+      return judgeReady(facts.market, facts);
+    case "stranger":
+      return market(
+        "critical",
+        `${url} is taken by something that is not the Market`,
+        `make market PORT=${otherPort(facts.port)}`,
+      );
+    case "silent":
+      return market(
+        "critical",
+        `${url} accepts connections and says nothing: a paused Market?`,
+        "fg   (in its window)",
+      );
+    case "nothing":
+      return market("warning", `no Market answers at ${url}`, "make market");
+  }
+}
+
+function judgeReady(
+  { url, status, failing }: Extract<Facts["market"], { kind: "market" }>,
+  { looks, server, identity, market: found }: Facts,
+): Finding {
+  const why = failing.join("; ");
+  if (status === "ready") return market("fine", `${url} takes visitors`);
+  const isCutOff = failing.some((check) => check.startsWith("bus: "));
+  if (status === "degraded" && !isCutOff)
+    return market("warning", `${url} takes visitors, degraded: ${why}`, `${START} COUNT=3`);
+  const look = looks.find(({ kind }) => kind !== "bus");
+  const cure =
+    look === undefined
+      ? "end it, then type  make market   (with the NATS_URL that you have here)"
+      : busCure(look, { looks, server, identity, market: found });
+  return status === "degraded"
+    ? market("warning", `${url} takes visitors, degraded: ${why}`, cure)
+    : market("critical", `${url} is not ready: ${why}`, cure);
+}
+
+const instances = findingOf("Instances");
+/** More than that are one trouble, and not many. */
+const MOST_TOLD = 8;
+
+/** What the Market believes, where it says so, held against who answers the roll call. */
+export function judgeBelief(facts: Facts): readonly Finding[] {
+  const { asked } = facts;
+  if (facts.market.kind !== "market") return [];
+  if (asked.kind === "no board") return judgeNoBoard(asked);
+  if (asked.kind !== "board") return [];
+  const { belief } = asked;
+  const judged = belief.instances.flatMap((row) => judgeRow(row, belief, facts));
+  const found = [...judgeStrangers(facts, belief), ...byNumber(judged)];
+  const untold = found.length - MOST_TOLD;
+  const more = instances("warning", `and ${untold} more of that kind`, `bin/dwc explain ${belief.service}`);
+  return untold > 0 ? [...found.slice(0, MOST_TOLD), more] : found;
+}
+
+/** The monolith has none and needs none, and one on its way to the bus has told so already. */
+function judgeNoBoard(asked: Extract<Facts["asked"], { kind: "no board" }>): readonly Finding[] {
+  if (asked.why !== "admin port") return [];
+  const { message, hint } = NO_BOARD[asked.why];
+  return [instances("unknown", message(asked.url), hint)];
+}
+
+/** Two that know nobody in common are on two buses, or in two orgs. */
+function judgeStrangers({ roll }: Facts, { service, instances: rows, bus }: Belief): readonly Finding[] {
+  const up = roll.kind === "in" ? roll.value.filter((one) => one.service === service && one.state === "up") : [];
+  const knows = up.some(({ incarnation }) => rows.some((row) => row.incarnation === incarnation));
+  if (up.length === 0 || knows || bus !== "connected") return [];
+  const what = "the Market knows none of those who answer here: it is on another bus, or in another org";
+  return [instances("warning", what, "end it, then type  make market   (with the NATS_URL that you have here)")];
+}
+
+/** A finding of one process. */
+interface Judged {
+  readonly row: InstanceRow;
+  readonly trouble: "open" | "faults" | "lost";
+  readonly what: string;
+  readonly cure: string;
+}
+
+/** A finding for each instance number and trouble, of the process that was heard last; and how many processes there are. */
+function byNumber(judged: readonly Judged[]): readonly Finding[] {
+  return grouped(judged, ({ row, trouble }) => `${row.instance} ${trouble}`).map((same) => {
+    const { what, cure } = same.reduce((last, one) => (one.row.heartbeat.at > last.row.heartbeat.at ? one : last));
+    return instances("warning", same.length === 1 ? what : `${what} (${same.length} processes of that number)`, cure);
+  });
+}
+
+function judgeRow(row: InstanceRow, belief: Belief, { roll }: Facts): readonly Judged[] {
+  const { instance, incarnation, state, membership, breaker } = row;
+  const name = `${belief.service}/${instance}`;
+  const isOn = (row.faults ?? []).filter(({ endsAt }) => endsAt > belief.at);
+  const reset = `bin/dwc fault reset ${name}`;
+  const isHeard = roll.kind === "in" && roll.value.some((one) => one.incarnation === incarnation);
+  if (state === "open" || state === "retesting") {
+    const cure = isHeard
+      ? `bin/dwc explain ${name}`
+      : `fg   (in its window, if it is paused; and  bin/dwc explain ${name})`;
+    const what = `${name} is called by nobody: its breaker is open (${breaker.why ?? "it did not answer"})`;
+    return [{ row, trouble: "open", what, cure: isOn.length > 0 ? reset : cure }];
+  }
+  if (isOn.length > 0 && state !== "lost" && state !== "left") {
+    const what = `${name} has faults on: ${isOn.map(({ text }) => text).join("; ")}`;
+    return [{ row, trouble: "faults", what, cure: reset }];
+  }
+  // Where nobody is left that has been said already, with one line that brings them all back.
+  const isNobodyLeft = roll.kind === "in" && roll.value.length === 0;
+  if (state !== "lost" || isNobodyLeft || isReplaced(row, belief)) return [];
+  const what = `${name} is lost: ${membership.how ?? "it ended without a word"}`;
+  return [{ row, trouble: "lost", what, cure: lostCure(row, belief.service) }];
+}
+
+/** A process that has ended is no loss while another does its work. */
+const isReplaced = ({ instance }: InstanceRow, belief: Belief): boolean =>
+  belief.instances.some((row) => row.instance === instance && row.membership.kind === "up");
+
+function lostCure(row: InstanceRow, service: string): string {
+  const start = startAgain(service, row);
+  return row.membership.how === "no heartbeat" ? `fg   (in its window, if it is paused; else  ${start})` : start;
+}

@@ -1,0 +1,197 @@
+// What the facts mean: fine, worth a warning, or critical, and the command that mends it.
+
+import { quoted, shellWord, shown } from "../../identity/core/names.ts";
+import type { Outdated } from "../../identity/core/outdated.ts";
+import type { Facts } from "./facts.ts";
+import { type Finding, findingOf, type Grade } from "./finding.ts";
+import { type Group, grouped } from "./grouped.ts";
+import { hasBus, judgeBus } from "./judge-bus.ts";
+import { judgeBelief, judgeMarket } from "./judge-market.ts";
+import { isOwnMake } from "./start-hint.ts";
+import type { Heard } from "./visited.ts";
+import { nameOf } from "./who.ts";
+
+/** As package.json has it. */
+export const LEAST_NODE = "20.19.0";
+/** From here on the server tells a caller at once that nobody is there. */
+export const LEAST_SERVER = "2.2.0";
+
+export function judge(facts: Facts): readonly Finding[] {
+  return [
+    ...judgeBus(facts),
+    ...judgeIdentity(facts),
+    ...judgeInstances(facts),
+    ...judgeBelief(facts),
+    judgeMarket(facts),
+    judgeNode(facts.nodeVersion),
+    judgeServer(facts),
+  ];
+}
+
+const self = findingOf("Identity");
+
+function judgeIdentity({ identity, looks }: Facts): readonly Finding[] {
+  const asksWho = looks.some((look) => look.kind === "bus" && look.secured);
+  const { state, folder, org, tooOpen, expired, outdated = [], trouble } = identity;
+  if (typeof state === "object") return [self("critical", ...withCure(state.unreadable))];
+  const found: Finding[] = [];
+  if (state === "absent")
+    found.push(self("fine", `nobody has an org here (${folder})${asksWho ? "" : ", and an open bus asks for none"}`));
+  else if (org === undefined) found.push(loggedOut(identity));
+  else found.push(self("fine", `logged in as ${org.email}, of ${shown(org.name)} (${folder})`));
+  for (const { path, isFolder } of tooOpen)
+    found.push(self("warning", `others may read ${path}`, `chmod ${isFolder ? "700" : "600"} ${quoted(path)}`));
+  for (const { whose, since, renew } of expired)
+    found.push(self("critical", `the credentials of ${whose} have expired (${since})`, renew));
+  for (const { whose, why, renew } of outdated)
+    found.push(self(OUTDATED[why].grade, `the credentials of ${whose} ${OUTDATED[why].what}`, renew));
+  if (trouble !== undefined) found.push(self("critical", ...withCure(trouble)));
+  if (state !== "absent" && tooOpen.length === 0) found.push(self("fine", "only you can read it"));
+  return found;
+}
+
+/** After a logout there is nobody to log in as. */
+function loggedOut({ folder, logins = [] }: Facts["identity"]): Finding {
+  const [first, ...others] = logins;
+  if (first === undefined) return self("fine", `nobody has an org here any more (${folder})`);
+  const more = others.length > 0 ? "   (others:  bin/dwc status)" : "";
+  return self(
+    "warning",
+    `nobody is logged in (${folder})`,
+    `bin/dwc login ${shellWord(first.email)} --org-id ${first.id}${more}`,
+  );
+}
+
+const OUTDATED: Readonly<Record<Outdated, { readonly grade: Grade; readonly what: string }>> = {
+  "answers anywhere": {
+    grade: "critical",
+    what: "let their holder publish on any subject: forge ratings and heartbeats, and stop instances",
+  },
+  "no longer admitted": { grade: "critical", what: "are refused: their key, or the key that signed them, was revoked" },
+  "other permissions": { grade: "warning", what: "have the permissions of an earlier dwc" },
+  "revoked until 2099": {
+    grade: "warning",
+    what: "can be admitted again: an earlier dwc revoked them until 2099, and an admin can date a token later",
+  },
+  "not told": {
+    grade: "warning",
+    what: "are of an org that an earlier dwc made: its members are not told who was revoked",
+  },
+};
+
+/** Sentences about an identity end, behind their last colon, in what to do. */
+function withCure(sentence: string): readonly [what: string, cure: string] {
+  const at = sentence.lastIndexOf(": ");
+  return at < 0 ? [sentence, ""] : [sentence.slice(0, at), sentence.slice(at + ": ".length)];
+}
+
+const instances = findingOf("Instances");
+
+function judgeInstances(facts: Facts): readonly Finding[] {
+  const { roll } = facts;
+  if (roll.kind === "out") {
+    const why = hasBus(facts) ? "the bus does not let us in" : "the bus is away";
+    return [instances("unknown", `could not be asked: ${why}`)];
+  }
+  if (roll.value.length === 0)
+    return [instances("warning", "nobody answers the roll call of ratings", "make startRatings COUNT=3")];
+  const up = roll.value.filter(({ state }) => state === "up");
+  const leaving = roll.value.filter(({ state }) => state === "draining");
+  const services = [...new Set(up.map(({ service }) => service))];
+  return [
+    ...services.map((service) => instances("fine", upSentence(service, up))),
+    ...firstOf(grouped(leaving, nameOf), leavingFinding),
+    ...firstOf(
+      grouped(up, nameOf).filter(({ length }) => length > 1),
+      (same) => clashFinding(same, up),
+    ),
+  ];
+}
+
+/** More than that are one trouble, and not many: anybody on an open bus can beat under any number. */
+const MOST_TOLD = 8;
+
+function firstOf(groups: readonly Namesakes[], judgeGroup: (same: Namesakes) => Finding): readonly Finding[] {
+  const found = groups.slice(0, MOST_TOLD).map(judgeGroup);
+  const untold = groups.length - found.length;
+  const more = instances("warning", `and ${untold} more of that kind`, "bin/dwc ps");
+  return untold > 0 ? [...found, more] : found;
+}
+
+/** The processes of one instance. */
+type Namesakes = Group<Heard>;
+
+const leavingFinding = (same: Namesakes): Finding =>
+  instances("warning", `${nameOf(same[0])} is leaving${same.length > 1 ? ` (${same.length} processes)` : ""}`);
+
+const MOST_INCARNATIONS_SHOWN = 4;
+
+function clashFinding(same: Namesakes, up: readonly Heard[]): Finding {
+  const [one] = same;
+  const names = same.slice(0, MOST_INCARNATIONS_SHOWN).map(({ incarnation }) => incarnation);
+  const untold = same.length - names.length;
+  const last = untold > 0 ? `${untold} more` : names.pop();
+  const count = same.length === 2 ? "two" : String(same.length);
+  return instances(
+    "warning",
+    `${count} processes are ${nameOf(one)}: ${names.join(", ")} and ${last}`,
+    same.every((process) => isOwnMake(process.service, process))
+      ? `end all but one of them, and start it as another:  make startRatings INSTANCE=${freeNumber(one, up)}`
+      : "end all but one of them, and start them under numbers of their own",
+  );
+}
+
+function upSentence(service: string, up: readonly Heard[]): string {
+  const numbers = up.filter((one) => one.service === service).map(({ instance }) => instance);
+  return `${service}: ${numbers.length} up (${shortened(numbers)})`;
+}
+
+const MOST_NUMBERS_SHOWN = 12;
+
+function shortened(numbers: readonly number[]): string {
+  const shown = numbers.slice(0, MOST_NUMBERS_SHOWN).join(", ");
+  return numbers.length > MOST_NUMBERS_SHOWN ? `${shown} and ${numbers.length - MOST_NUMBERS_SHOWN} more` : shown;
+}
+
+/** The lowest number that no process has. */
+function freeNumber({ service }: Heard, up: readonly Heard[]): number {
+  const taken = new Set(up.filter((one) => one.service === service).map(({ instance }) => instance));
+  let free = 1;
+  while (taken.has(free)) free += 1;
+  return free;
+}
+
+const machine = findingOf("Machine");
+
+function judgeNode(version: string): Finding {
+  return isAtLeast(version, LEAST_NODE)
+    ? machine("fine", `Node ${version}`)
+    : machine("critical", `Node ${version} is older than ${LEAST_NODE}`, "install a newer Node:  https://nodejs.org");
+}
+
+function judgeServer(facts: Facts): Finding {
+  const { server } = facts;
+  if (server === undefined) {
+    const isNeeded = !hasBus(facts);
+    const what = isNeeded
+      ? "nats-server is not installed"
+      : "nats-server is not installed here, and a bus runs already";
+    return machine(isNeeded ? "warning" : "fine", what, isNeeded ? "sudo apt-get install -y nats-server" : "");
+  }
+  const { path, version } = server;
+  if (version === undefined) return machine("warning", `${path} does not say its version`, `${path} --version`);
+  return isAtLeast(version, LEAST_SERVER)
+    ? machine("fine", `nats-server ${version} (${path})`)
+    : machine("critical", `nats-server ${version} (${path}) is older than ${LEAST_SERVER}`, NEWER_SERVER);
+}
+
+const NEWER_SERVER = "install a newer one:  https://nats.io/download";
+
+function isAtLeast(version: string, least: string): boolean {
+  const [have, want] = [version, least].map((one) => one.split(".").map((part) => Number.parseInt(part, 10)));
+  for (const [at, wanted] of (want ?? []).entries()) {
+    const part = have?.[at] ?? 0;
+    if (part !== wanted) return part > wanted;
+  }
+  return true;
+}

@@ -1,0 +1,96 @@
+// What a command may ask of the system that runs: a roll call, a call, a Market's own view, and a look at all that could be
+// wrong. Whoever answers is in roll.ts, caller.ts, market-link.ts and examine.ts; bin/dwc.ts hands them in.
+
+import type { Who } from "../../../health/member.ts";
+import type { Answer } from "../../../service/answer.ts";
+import type { FaultOrder } from "../../../service/core/fault-order.ts";
+import type { AskedFault, FaultTaker } from "../../../service/fault-asking.ts";
+import type { Gone, Screen } from "../../core/person.ts";
+import type { Follower } from "../follow.ts";
+import type { Belief } from "./belief.ts";
+import type { Facts } from "./facts.ts";
+import type { Heard, Visited } from "./visited.ts";
+
+export interface CallOrder {
+  readonly service: string;
+  readonly request: object;
+  /** Undefined: as long as the settings have it. */
+  readonly timeoutMs: number | undefined;
+}
+
+export interface CallReport {
+  readonly answer: Answer;
+  /** Who answered the roll call. */
+  readonly known: readonly Who[];
+  /** Who was asked, in this order. */
+  readonly asked: readonly Who[];
+  /** Until it was known who there is. */
+  readonly resolveMs: number;
+  /** From sending to the end of it, all attempts together. */
+  readonly callMs: number;
+  /** What the instance spent on it by its own count; undefined when it does not count, or served others meanwhile. */
+  readonly processingMs: number | undefined;
+}
+
+export interface FaultTarget {
+  /** Undefined: all of the service. */
+  readonly instance: number | undefined;
+  /** One process of that number. */
+  readonly incarnation?: string;
+}
+
+export interface FaultWish {
+  readonly service: string;
+  /** Undefined: all instances, which can be listed and reset. */
+  readonly target: FaultTarget | undefined;
+  readonly order: FaultOrder;
+}
+
+export interface FaultReport {
+  /** Whether our credentials let us ask; what follows is empty if not. */
+  readonly mayAsk: boolean;
+  /** Whose credentials these are. */
+  readonly holder: string;
+  /** Who did what was asked, and what is on there now. */
+  readonly takers: readonly FaultTaker[];
+  /** Who was meant by the target, and who else takes faults. */
+  readonly meant: readonly FaultTaker[];
+  readonly others: readonly FaultTaker[];
+  /** The answer of whoever was asked; one that did not do it comes first. */
+  readonly asked: AskedFault | undefined;
+}
+
+/** A Market, asked what it believes. */
+export type AskedMarket =
+  | { readonly kind: "board"; readonly url: string; readonly belief: Belief }
+  | { readonly kind: "nothing"; readonly url: string; readonly why: string }
+  | { readonly kind: "silent"; readonly url: string }
+  /** Something answers, and not with a board. */
+  | { readonly kind: "no board"; readonly url: string; readonly why: "admin port" | "not yet" | "none" };
+
+export interface TopOptions {
+  readonly count: number;
+  readonly everyMs: number;
+  readonly format: "table" | "json" | "csv";
+  /** A number of pictures was asked for: each is printed whole, on a terminal too. */
+  readonly isWhole: boolean;
+}
+
+export type TopEnd = { readonly kind: "ended" } | Exclude<AskedMarket, { kind: "board" }>;
+
+export interface LiveVerbs {
+  /** Epoch ms. */
+  wall(): number;
+  /** 23:59:01, where the terminal is. */
+  timeOfDay(at: number): string;
+  /** A Market's events, until nobody reads them any more. */
+  follow(url: string, until: Gone, follower: Follower): Promise<void>;
+  top(marketUrl: string | undefined, screen: Screen, options: TopOptions): Promise<TopEnd>;
+  /** Asks all instances to beat: of one service, or of all that can be found. */
+  roll(service: string | undefined, listenMs?: number): Promise<Visited<readonly Heard[]>>;
+  call(order: CallOrder): Promise<Visited<CallReport>>;
+  fault(wish: FaultWish): Promise<Visited<FaultReport>>;
+  /** @param marketUrl undefined: where the settings have it; so for all that follow */
+  believed(marketUrl: string | undefined): Promise<AskedMarket>;
+  examine(marketUrl: string | undefined): Promise<Facts>;
+}

@@ -1,0 +1,25 @@
+// Which Market is asked, where several may run.
+
+import { shownUrl } from "../../../settings.ts";
+import type { Option } from "../../core/command.ts";
+import type { Failed } from "../../core/outcome.ts";
+import { shown } from "../../core/outcome.ts";
+
+export const MARKET_OPTION: Option = {
+  name: "market",
+  value: "URL",
+  meaning: "the Market to ask, by its page or its board, instead of the one at HOST and PORT",
+};
+
+/** Undefined: it can be asked for. */
+export function wrongMarket(url: string | undefined): Failed | undefined {
+  if (url === undefined || /^http:\/\/[^\s/?#@]+\/?$/.test(url)) return undefined;
+  const message = `--market ${shown(shownUrl(url))} is no address of a Market`;
+  return {
+    kind: "failed",
+    fault: "usage",
+    code: "wrong-option",
+    message,
+    hint: "for example:  --market http://localhost:5001",
+  };
+}

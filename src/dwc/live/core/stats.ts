@@ -1,0 +1,35 @@
+// What an instance says of itself when it is asked for its statistics (ADR-32): which anybody may have sent.
+
+import type { HeardCounts } from "./visited.ts";
+
+export interface Stats {
+  readonly service: string;
+  readonly incarnation: string;
+  readonly counts: HeardCounts;
+}
+
+const NS_PER_MS = 1_000_000;
+/** As long as ISO times with a zone are. */
+const LONGEST_TIME = 40;
+
+/** Undefined for what is no answer of an instance. */
+export function parseStats(said: unknown, epochMs: (isoTime: string) => number): Stats | undefined {
+  const { name, id, started, endpoints } = Object(said) as Record<string, unknown>;
+  if (typeof name !== "string" || typeof id !== "string") return undefined;
+  const all = Array.isArray(endpoints) ? endpoints.map((endpoint) => Object(endpoint) as Record<string, unknown>) : [];
+  const sum = (field: string): number => all.reduce((total, endpoint) => total + count(endpoint[field]), 0);
+  const startedAt = typeof started === "string" && started.length <= LONGEST_TIME ? epochMs(started) : Number.NaN;
+  return {
+    service: name,
+    incarnation: id,
+    counts: {
+      startedAt: Number.isNaN(startedAt) ? undefined : startedAt,
+      requests: sum("num_requests"),
+      errors: sum("num_errors"),
+      processingMs: sum("processing_time") / NS_PER_MS,
+      dropped: all.reduce((total, { data }) => total + count(Object(data).dropped_expired), 0),
+    },
+  };
+}
+
+const count = (value: unknown): number => (typeof value === "number" && value >= 0 && value < Infinity ? value : 0);

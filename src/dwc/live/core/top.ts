@@ -1,0 +1,53 @@
+// `dwc top`: who is well and who is called, once a second, until a key ends it.
+
+import type { Command } from "../../core/command.ts";
+import { type Failed, shown } from "../../core/outcome.ts";
+import { parseDuration } from "./duration.ts";
+import { failedMarket } from "./failed-visit.ts";
+import { MARKET_OPTION, wrongMarket } from "./market-option.ts";
+
+/** Faster than this nobody reads, and it would be load. */
+const SHORTEST_MS = 100;
+const USUAL_MS = 1_000;
+const MOST_PICTURES = 1_000_000;
+
+export const top: Command = {
+  name: "top",
+  isLive: true,
+  summary: "live: every instance, its calls and times, the worst first",
+  about: [
+    "Keys: q quits, s sorts, arrows scroll, ? explains. Where there is no screen it prints one table after the other.",
+    "With --json or --csv a line for each picture, or for each instance in it.",
+  ],
+  args: [],
+  options: [
+    { name: "count", short: "n", value: "COUNT", meaning: "so many pictures, and end; 1 is a single look" },
+    { name: "every", value: "TIME", meaning: "a picture each 500ms, 5s; else each second" },
+    { name: "csv", meaning: "comma-separated values, under one head" },
+    MARKET_OPTION,
+  ],
+  example: "bin/dwc top -n 1",
+  run: async ({ values, flags }, world) => {
+    const { count = String(MOST_PICTURES), every } = Object.fromEntries(values) as { count?: string; every?: string };
+    const everyMs = every === undefined ? USUAL_MS : (parseDuration(every) ?? 0);
+    if (everyMs < SHORTEST_MS) return wrong(`--every ${shown(every ?? "")} is no time of 100ms or more`, "--every 2s");
+    if (!/^[1-9]\d{0,6}$/.test(count)) return wrong(`--count ${shown(count)} is no number of pictures`, "--count 1");
+    const format = flags.has("json") ? "json" : flags.has("csv") ? "csv" : "table";
+    const wrongUrl = wrongMarket(values.get("market"));
+    if (wrongUrl !== undefined) return wrongUrl;
+    const isWhole = values.has("count");
+    const ended = await world.live.top(values.get("market"), world.screen, {
+      count: Number(count),
+      everyMs,
+      format,
+      isWhole,
+    });
+    return ended.kind === "ended" ? { kind: "streamed", exitCode: 0 } : failedMarket(ended);
+  },
+};
+
+const wrong = (message: string, example: string): Failed => ({
+  kind: "failed",
+  fault: "usage",
+  ...{ code: "wrong-option", message, hint: `for example:  ${example}` },
+});

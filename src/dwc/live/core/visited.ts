@@ -1,0 +1,40 @@
+// A visit to the bus: whether it let us in, and who was heard there. Only shapes.
+
+import type { HeartbeatState } from "../../../health/heartbeat.ts";
+import type { Who } from "../../../health/member.ts";
+
+/** One process that answered the roll call. What it counts is known only of those that answer the service verbs. */
+export interface Heard extends Who {
+  readonly state: HeartbeatState;
+  readonly version: string;
+  readonly intervalMs: number;
+  readonly counts: HeardCounts | undefined;
+}
+
+export interface HeardCounts {
+  /** Epoch ms, by the instance's own clock. */
+  readonly startedAt: number | undefined;
+  readonly requests: number;
+  readonly errors: number;
+  readonly processingMs: number;
+  readonly dropped: number;
+}
+
+/** Not in: why, and what to type. */
+export interface Out {
+  readonly kind: "out";
+  readonly code: "no-bus" | "bus-silent" | "not-nats" | "refused" | "open-bus" | "bus-failed" | "bad-credentials";
+  readonly why: string;
+  readonly hint: string;
+}
+
+export interface InBus<T> {
+  readonly kind: "in";
+  readonly value: T;
+  readonly secured: boolean;
+  readonly connectMs: number;
+  /** What the bus did not allow, or what else went wrong on the way, in sentences. */
+  readonly notes: readonly string[];
+}
+
+export type Visited<T> = InBus<T> | Out;

@@ -1,0 +1,47 @@
+// Several Markets on the board: one sentence where they agree, and a column for each where they do not.
+
+import type { Cell, Markets } from "../../sight/agreement.ts";
+import { FACES } from "./faces.ts";
+import { ageText, countText } from "./words.ts";
+
+export interface MarketsFace {
+  /** Empty: there is no other Market, and nothing to be said. */
+  readonly text: string;
+  readonly agree: boolean;
+  /** This one first. */
+  readonly names: readonly string[];
+  readonly disputes: readonly { readonly instance: number; readonly cells: readonly CellFace[] }[];
+}
+
+export interface CellFace {
+  /** For the look: a state of the board, or none. */
+  readonly state: string;
+  readonly glyph: string;
+  readonly word: string;
+  readonly why: string;
+}
+
+/** @param at epoch ms */
+export function marketsFace(markets: Markets | null, at: number): MarketsFace {
+  const { all, disputes, unlisted } = markets ?? { all: [], disputes: [], unlisted: 0 };
+  return {
+    text: all.length < 2 ? "" : marketsText(all.length, disputes.length + unlisted, disputes[0]?.instance),
+    agree: disputes.length === 0,
+    names: all.map(({ name }) => name),
+    disputes: disputes.map(({ instance, cells }) => ({ instance, cells: cells.map((cell) => cellFace(cell, at)) })),
+  };
+}
+
+function marketsText(markets: number, disputes: number, first: number | undefined): string {
+  if (disputes === 0) return `All ${markets} Markets agree.`;
+  const about = disputes === 1 ? `instance ${first}` : countText(disputes, "instance");
+  return `${markets} Markets disagree about ${about}.`;
+}
+
+function cellFace(cell: Cell, at: number): CellFace {
+  if (cell.kind === "unknown") return { state: "none", glyph: "–", word: "Not known to it", why: "" };
+  if (cell.kind === "untold") return { state: "none", glyph: "–", word: "Not told", why: "" };
+  const { glyph, word } = FACES[cell.state];
+  const since = `for ${ageText(at - cell.since)}`;
+  return { state: cell.state, glyph, word, why: cell.why === null ? since : `${cell.why}, ${since}` };
+}

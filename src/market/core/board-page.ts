@@ -1,0 +1,126 @@
+// The board as a page without scripts shows it: a table in plain words. With scripts the same data becomes cards, and
+// the words for states are taken from the list that this page carries.
+
+import type { SeenEvent } from "../../sight/event-stream.ts";
+import type { InstanceRow } from "../../sight/row.ts";
+import type { Snapshot } from "../../sight/snapshot.ts";
+import { STATES, type State } from "../../sight/state.ts";
+import { type MarketsFace, marketsFace } from "./board-markets.ts";
+import {
+  busText,
+  callsText,
+  canBeAsked,
+  faultTexts,
+  isAllWell,
+  moreTurnsText,
+  msText,
+  nextText,
+  summaryText,
+  turnsShown,
+  turnText,
+  whyText,
+} from "./board-words.ts";
+import { FACES } from "./faces.ts";
+import { ageText } from "./words.ts";
+
+/** Newer ones come by themselves, where scripts run; the others are in board.json. */
+const EVENTS_ON_PAGE = 30;
+const PERCENT = 100;
+
+export interface BoardPage {
+  readonly service: string;
+  readonly summary: string;
+  readonly isAllWell: boolean;
+  readonly bus: string;
+  readonly isBusThere: boolean;
+  readonly next: string;
+  readonly ring: readonly TurnFace[];
+  /** How many more have a turn; empty: none. */
+  readonly moreTurns: string;
+  readonly markets: MarketsFace;
+  readonly legend: readonly { state: State; glyph: string; word: string; meaning: string }[];
+  readonly rows: readonly BoardRow[];
+  readonly unlisted: number;
+  /** Whether any instance takes faults. */
+  readonly hasFaults: boolean;
+  readonly events: readonly { readonly at: string; readonly level: string; readonly text: string }[];
+}
+
+interface TurnFace {
+  readonly instance: number;
+  readonly note: string;
+  readonly look: "is-next" | "is-passed" | "";
+}
+
+export interface BoardRow {
+  readonly instance: number;
+  readonly incarnation: string;
+  readonly state: State;
+  readonly glyph: string;
+  readonly word: string;
+  readonly why: string;
+  readonly heard: string;
+  readonly calls: string;
+  /** Of all calls of the last minute. */
+  readonly share: string;
+  readonly p50: string;
+  readonly p99: string;
+  /** What is on, each with its end; empty: none is. */
+  readonly faults: readonly string[];
+  /** Whether it can be asked for any now. */
+  readonly takesFaults: boolean;
+}
+
+export function boardPage(snapshot: Snapshot): BoardPage {
+  const { service, bus, instances, turns, markets, events, unlisted } = snapshot;
+  const next = instances.find(({ incarnation }) => incarnation === turns.next);
+  return {
+    service,
+    summary: summaryText(instances),
+    isAllWell: isAllWell(instances),
+    bus: busText(bus),
+    isBusThere: bus === "connected",
+    next: nextText(next),
+    ...ringFace(instances, turns),
+    markets: marketsFace(markets, snapshot.at),
+    legend: STATES.map((state) => ({ state, ...FACES[state] })),
+    rows: instances.map((row) => rowOf(row, snapshot.at)),
+    unlisted,
+    hasFaults: instances.some(({ faults }) => faults !== null),
+    events: events
+      .slice(-EVENTS_ON_PAGE)
+      .reverse()
+      .map(({ at, level, text }: SeenEvent) => ({ at: `${ageText(snapshot.at - at)} ago`, level, text })),
+  };
+}
+
+function ringFace(instances: readonly InstanceRow[], { ring, next }: Snapshot["turns"]) {
+  const rows = new Map(instances.map((row) => [row.incarnation, row]));
+  const shown = turnsShown(ring, next);
+  return {
+    ring: shown.flatMap((incarnation) => turnFace(rows.get(incarnation), next)),
+    moreTurns: moreTurnsText(ring.length, shown.length),
+  };
+}
+
+function turnFace(row: InstanceRow | undefined, next: string | null): readonly TurnFace[] {
+  if (row === undefined) return [];
+  const look = row.incarnation === next ? "is-next" : row.turn.kind === "passed over" ? "is-passed" : "";
+  return [{ instance: row.instance, note: turnText(row, next), look }];
+}
+
+function rowOf(row: InstanceRow, at: number): BoardRow {
+  const { instance, incarnation, state, calls, latency, heartbeat } = row;
+  const { glyph, word } = FACES[state];
+  return {
+    ...{ instance, incarnation, state, glyph, word },
+    why: whyText(row, at),
+    heard: `${ageText(at - heartbeat.at)} ago`,
+    calls: callsText(calls),
+    share: `${Math.round(calls.share * PERCENT)} %`,
+    p50: msText(latency?.p50Ms),
+    p99: msText(latency?.p99Ms),
+    faults: faultTexts(row.faults, at),
+    takesFaults: canBeAsked(row, at),
+  };
+}

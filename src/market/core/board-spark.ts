@@ -1,0 +1,34 @@
+// The calls of an instance in the last minute, as bars and as a sum. The board's script runs this very file, as compiled.
+// Calls are kept by the number of the second in which they were made, so that time can go on without being told.
+
+const SECONDS = 60;
+const BAR_WIDTH = 4;
+const HEIGHT = 40;
+/** A little air above the tallest, and one call is seen, too. */
+const TALLEST = 38;
+const LEAST = 2;
+/** With fewer calls a second than this the bars would speak of rush where there is none. */
+const FEW = 4;
+
+/** Seconds by their number, those without calls left out. */
+export type Made = ReadonlyMap<number, number>;
+
+/** @param second the one that runs now */
+export function lastMinuteOf(made: Made, second: number): number {
+  let sum = 0;
+  for (const [at, calls] of made) if (at > second - SECONDS) sum += calls;
+  return sum;
+}
+
+/** The path of an SVG of 240 by 40. */
+export function sparkPath(made: Made, second: number): string {
+  const most = Math.max(FEW, ...made.values());
+  let path = "";
+  for (const [at, calls] of made) {
+    const place = SECONDS - 1 - (second - at);
+    if (place < 0 || place >= SECONDS) continue;
+    const height = Math.max(LEAST, Math.round((calls / most) * TALLEST));
+    path += `M${place * BAR_WIDTH} ${HEIGHT}v-${height}h${BAR_WIDTH - 1}v${height}z`;
+  }
+  return path;
+}

@@ -1,0 +1,38 @@
+// A fault as the board's form asks for it, read once from what anybody may have posted.
+
+import { isIncarnationId } from "../../bus/core/subjects.ts";
+import { type FaultOrder, parseOrder } from "../../service/core/fault-order.ts";
+
+export interface FaultForm {
+  /** Undefined: all instances. */
+  readonly target: string | undefined;
+  readonly order: FaultOrder;
+}
+
+export type ReadFaultForm = ({ readonly kind: "read" } & FaultForm) | { readonly kind: "bad"; readonly why: string };
+
+/** What a person sets: times in seconds, shares in percent. */
+const SECOND_MS = 1_000;
+const PERCENT = 100;
+
+/** @param body the body as it came, `application/x-www-form-urlencoded` */
+export function readFaultForm(body: string): ReadFaultForm {
+  const fields = new URLSearchParams(body);
+  const target = fields.get("target") ?? "";
+  if (target !== "" && !isIncarnationId(target)) return bad("the form names no instance");
+  const order = parseOrder({
+    fault: fields.get("fault"),
+    byMs: numberOf(fields.get("byMs")),
+    share: numberOf(fields.get("percent")) / PERCENT,
+    ...(fields.has("forS") && { forMs: numberOf(fields.get("forS")) * SECOND_MS }),
+  });
+  if (order.kind === "bad") return bad(order.why);
+  if (target === "" && order.kind !== "reset") return bad("only a reset is for all instances: the form names none");
+  return { kind: "read", target: target === "" ? undefined : target, order };
+}
+
+/** NaN, which is in no range, for what is no plain number. */
+const numberOf = (text: string | null): number =>
+  /^\d{1,9}(\.\d{1,3})?$/.test(text ?? "") ? Number(text) : Number.NaN;
+
+const bad = (why: string): ReadFaultForm => ({ kind: "bad", why });

@@ -1,0 +1,99 @@
+// What the page shows, decided before a template sees it: the templates only lay out. Texts that never change (prices,
+// addresses of pictures) are made once, at start; per page there is little left to do.
+
+import type { PageRatings, RatingView } from "../shop.ts";
+import type { Cart } from "./cart.ts";
+import type { Catalogue, Thing } from "./catalogue.ts";
+import { totalCents } from "./catalogue.ts";
+import { starsWidth } from "./stars.ts";
+import type { RatingsStatus } from "./status.ts";
+import { ratingsStatus } from "./status.ts";
+import { ageText, countText, priceText, ratingText } from "./words.ts";
+
+/** What is the same on every page. */
+export interface ThingFace {
+  readonly thing: Thing;
+  readonly picture: string;
+  readonly price: string;
+}
+
+export interface RatingFace {
+  /** `4.5` */
+  readonly text: string;
+  readonly starsWidth: number;
+  readonly fresh: boolean;
+  /** `fresh`, or `last known, 12 s ago` */
+  readonly state: string;
+  readonly instance: number;
+}
+
+export interface Card extends ThingFace {
+  /** null: not known yet, or the monolith. */
+  readonly rating: RatingFace | null;
+  readonly inCart: boolean;
+}
+
+/** Everything is present, as null if need be: the templates refuse what is undefined, so that a typing error shows. */
+export interface Page {
+  readonly title: string;
+  readonly message: string | null;
+  readonly status: RatingsStatus | null;
+  readonly cards: readonly Card[];
+  readonly cartCards: readonly Card[];
+  readonly cartCount: string;
+  readonly total: string;
+}
+
+export interface PageInput {
+  readonly cart: Cart;
+  readonly message: string | undefined;
+  /** undefined: the monolith. */
+  readonly ratings: PageRatings | undefined;
+}
+
+export const SITE_NAME = "Datawire Market";
+
+/** @param pictureOf the address of a thing's picture */
+export function thingFaces(catalogue: Catalogue, pictureOf: (id: string) => string): readonly ThingFace[] {
+  return catalogue.things.map((thing) => ({
+    thing,
+    picture: pictureOf(thing.id),
+    price: priceText(thing.priceCents),
+  }));
+}
+
+export function makePage(catalogue: Catalogue, faces: readonly ThingFace[], input: PageInput): Page {
+  const { cart, message, ratings } = input;
+  const cards = faces.map((face) => toCard(face, cart, ratings?.ratings.get(face.thing.id)));
+  return {
+    // Readers of the page by ear hear the title first after a click, so the message goes in front of it.
+    title: message === undefined ? SITE_NAME : `${message} · ${SITE_NAME}`,
+    message: message ?? null,
+    status: ratings === undefined ? null : ratingsStatus(faces.length, ratings),
+    cards,
+    cartCards: cards.filter((card) => card.inCart),
+    cartCount: countText(cart.size, "thing"),
+    total: priceText(totalCents(catalogue, cart)),
+  };
+}
+
+function toCard(face: ThingFace, cart: Cart, rating: RatingView | undefined): Card {
+  const { thing, picture, price } = face;
+  return {
+    thing,
+    picture,
+    price,
+    rating: rating === undefined ? null : toRatingFace(rating),
+    inCart: cart.has(thing.id),
+  };
+}
+
+function toRatingFace(view: RatingView): RatingFace {
+  return {
+    text: ratingText(view.rating),
+    starsWidth: starsWidth(view.rating),
+    fresh: view.fresh,
+    state: view.fresh ? "fresh" : `last known, ${ageText(view.ageMs)} ago`,
+    instance: view.instance,
+  };
+}

@@ -1,0 +1,100 @@
+// A record for people: each event in a line, and below it what the Market printed because of it, in the same words.
+// Events in, lines out.
+
+import type { Who } from "../../health/member.ts";
+import type { Line } from "../../program/log.ts";
+import type { Entry, Head } from "../../record/core/entry.ts";
+import type { Replayed } from "../../record/core/replay.ts";
+import { clientLine } from "./lines.ts";
+
+/** Wide enough for the number of any line of a hundred megabytes. */
+const NUMBER_WIDTH = 7;
+const KIND_WIDTH = 8;
+const MS_PER_SECOND = 1000;
+
+/** @param iso how a time (epoch ms) is written */
+export function headLines({ service, wallMs, rules }: Head, iso: (wallMs: number) => string): readonly string[] {
+  const timings = [
+    `request timeout ${rules.requestTimeoutMs} ms`,
+    `failure limit ${rules.failureLimit}`,
+    `retest delay ${rules.retestDelayMs} to ${rules.retestDelayMaxMs} ms`,
+  ];
+  return [`record of ${service}, begun ${iso(wallMs)}: ${timings.join(", ")}`];
+}
+
+/**
+ * @param number the line of the record
+ * @param asText how the Market prints a line
+ */
+export function replayedLines(
+  { number, service }: { readonly number: number; readonly service: string },
+  replayed: Replayed,
+  { iso, asText }: { readonly iso: (wallMs: number) => string; readonly asText: (line: Line) => string },
+): readonly string[] {
+  const { entry, changes, wallMs } = replayed;
+  const place = `${String(number).padStart(NUMBER_WIDTH)}  ${iso(wallMs)}  `;
+  const printed = changes.map((change) => asText(clientLine(service, change)));
+  return [
+    `${place}${entry.kind.padEnd(KIND_WIDTH)} ${inWords(replayed)}`.trimEnd(),
+    ...printed.map((line) => `${" ".repeat(place.length)}-> ${line}`),
+  ];
+}
+
+function inWords(replayed: Replayed): string {
+  const { entry, ticket } = replayed;
+  switch (entry.kind) {
+    case "heard": {
+      const { incarnation, state, seq, intervalMs } = entry.beat;
+      return `${incarnation} is ${state} (seq ${seq}, beats within ${intervalMs} ms)`;
+    }
+    case "chosen":
+      return `${chosenInWords(replayed)}${traitsInWords(entry)}`;
+    case "settled":
+      return `call ${entry.ticket} to ${ticket === undefined ? "?" : named(ticket.who)}: ${entry.result}`;
+    case "stall":
+      return `the Market itself did not run for ${(entry.stalledMs / MS_PER_SECOND).toFixed(1)} s`;
+    default:
+      return remark(entry);
+  }
+}
+
+function remark(entry: Exclude<Entry, { kind: "heard" | "chosen" | "settled" | "stall" }>): string {
+  switch (entry.kind) {
+    case "away":
+      return "heartbeats cannot be heard: leases stand still";
+    case "back":
+      return "heartbeats are heard again";
+    case "tick":
+      return "time has passed";
+    case "bus":
+      return `calls: ${entry.status}`;
+    case "end":
+      return `${entry.why}; ${entry.known} incarnations were known`;
+  }
+}
+
+function chosenInWords({ turn, callNumber }: Replayed): string {
+  if (turn === undefined) return "";
+  const { call, retests, trials } = turn;
+  const copies = [
+    ...retests.map(({ who }) => `, retest of ${named(who)}`),
+    ...trials.map(({ who }) => `, trial of ${named(who)}`),
+  ];
+  return `${call === undefined ? "nobody: all services are down" : `call ${callNumber} to ${named(call.who)}`}${copies.join("")}`;
+}
+
+const named = ({ instance, incarnation }: Who): string => `instance ${instance} (${incarnation})`;
+
+function traitsInWords({ tried = [], repeatable, slow = [], second }: Extract<Entry, { kind: "chosen" }>): string {
+  const late = second === true ? tried.at(-1) : undefined;
+  const been = tried.filter((incarnation) => incarnation !== late);
+  return [
+    late === undefined ? "" : `, beside ${late}, which is late`,
+    been.length === 0 ? "" : `, after ${oneOrMany(been)}`,
+    slow.length === 0 ? "" : `, sparing ${oneOrMany(slow)}`,
+    repeatable === false ? ", must not reach two" : "",
+  ].join("");
+}
+
+const oneOrMany = (incarnations: readonly string[]): string =>
+  incarnations.length === 1 ? String(incarnations[0]) : `${incarnations.length} others`;

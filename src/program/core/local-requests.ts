@@ -1,0 +1,103 @@
+// The requests that a listener for this machine alone answers. It is bound to 127.0.0.1, and two kinds of strangers still
+// reach it, both through the browser of a person on this machine: a page elsewhere whose name resolves to 127.0.0.1 (DNS
+// rebinding), which the Host header gives away, and a page of another origin, which the browser itself names. The port in
+// Host does not matter: a forwarded one differs (ssh -L 9000:127.0.0.1:5100), and rebinding needs a name, not a port.
+// A third kind comes over the network: with route_localnet, which hosts of containers set, Linux takes packets for 127.0.0.1
+// from a neighbour. Their sender's address gives them away.
+
+import { withoutUserinfos } from "../../settings.ts";
+
+export interface LocalRequest {
+  /** The address at the other end of the connection; undefined: it has gone. */
+  readonly peer: string | undefined;
+  readonly method: string;
+  /** As it stands in the first line of the request. */
+  readonly target: string;
+  /** Every Host header of the request. */
+  readonly hosts: readonly string[];
+  readonly secFetchSite: string | undefined;
+  readonly secFetchMode: string | undefined;
+  readonly secFetchDest: string | undefined;
+  readonly origin: string | undefined;
+  readonly referer: string | undefined;
+}
+
+export type LocalCheck = { readonly kind: "local" } | { readonly kind: "refused"; readonly why: string };
+
+/** Names and addresses that lead to this machine whatever a DNS server says. */
+const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i;
+const LOOPBACK_PEER = /^127\./;
+const OWN_SITES = ["same-origin", "none"];
+const READING = ["GET", "HEAD"];
+const LOCAL: LocalCheck = { kind: "local" };
+
+/** @param isPlain what was asked for is the same for all, and says nothing of this machine: then under any Host */
+export function checkLocal(request: LocalRequest, isPlain = false): LocalCheck {
+  const { peer = "" } = request;
+  if (!LOOPBACK_PEER.test(peer)) return refused(`the connection is from ${quoted(peer)}, which is no loopback address`);
+  const [host] = request.hosts;
+  if (host === undefined || request.hosts.length > 1) return refused("the request does not name one Host");
+  if (!isPlain && !LOOPBACK_HOST.test(host))
+    return refused(`Host is ${quoted(host)}: only localhost and 127.0.0.1 lead here`);
+  if (!hasLoopbackTarget(request.target)) return refused("the address names another host than this machine");
+  return checkSite(request, host);
+}
+
+/** A request as Node has it (http.IncomingMessage). */
+interface ReceivedRequest {
+  readonly socket: { readonly remoteAddress?: string | undefined };
+  readonly method?: string | undefined;
+  readonly url?: string | undefined;
+  readonly headersDistinct: Readonly<Record<string, string[] | undefined>>;
+}
+
+export function localRequest({ socket, method = "", url = "", headersDistinct }: ReceivedRequest): LocalRequest {
+  const textOf = (name: string): string | undefined => headersDistinct[name]?.join(", ");
+  return {
+    peer: socket.remoteAddress,
+    method,
+    target: url,
+    hosts: headersDistinct["host"] ?? [],
+    secFetchSite: textOf("sec-fetch-site"),
+    secFetchMode: textOf("sec-fetch-mode"),
+    secFetchDest: textOf("sec-fetch-dest"),
+    origin: textOf("origin"),
+    referer: textOf("referer"),
+  };
+}
+
+/** In its absolute form a target has a host of its own, which counts for more than the header (RFC 9112, 3.2.2). */
+function hasLoopbackTarget(target: string): boolean {
+  if (target.startsWith("/")) return true;
+  return target.length <= MAX_ADDRESS_LENGTH && URL.canParse(target) && LOOPBACK_HOST.test(new URL(target).host);
+}
+
+/** A link from elsewhere may be followed; what a page elsewhere reads, embeds or sends by itself is refused. */
+function checkSite(request: LocalRequest, host: string): LocalCheck {
+  const { method, secFetchSite, secFetchMode, secFetchDest, origin, referer } = request;
+  const isReading = READING.includes(method);
+  const isFollowedLink = isReading && secFetchMode === "navigate" && secFetchDest === "document";
+  if (secFetchSite !== undefined && !OWN_SITES.includes(secFetchSite) && !isFollowedLink)
+    return refused(
+      `the browser says that a page of another site asks for it (Sec-Fetch-Site: ${quoted(secFetchSite)})`,
+    );
+  if (origin !== undefined && !isOf(origin, host))
+    return refused(`the browser says that a page of another site asks for it (Origin: ${quoted(origin)})`);
+  if (!isReading && origin === undefined && secFetchSite === undefined && referer !== undefined && !isOf(referer, host))
+    return refused(`the browser says that a page of another site asks for it (Referer: ${quoted(referer)})`);
+  return LOCAL;
+}
+
+function isOf(url: string, host: string): boolean {
+  if (url.length > MAX_ADDRESS_LENGTH || !URL.canParse(url)) return false;
+  const { protocol, host: named } = new URL(url);
+  return protocol === "http:" && URL.canParse(`http://${host}`) && new URL(`http://${host}`).host === named;
+}
+
+const refused = (why: string): LocalCheck => ({ kind: "refused", why });
+
+/** Longer than an address of this listener can be: the time to parse one grows with it. */
+const MAX_ADDRESS_LENGTH = 3_000;
+/** Enough to recognise a name by; 15 KB of header are not printed back. */
+const MAX_QUOTED_LENGTH = 100;
+const quoted = (value: string): string => JSON.stringify(withoutUserinfos(value).slice(0, MAX_QUOTED_LENGTH));

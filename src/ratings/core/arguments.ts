@@ -1,0 +1,39 @@
+// What a person asked for: COUNT instances, or the one of a number.
+
+export type FleetArguments =
+  | { readonly kind: "count"; readonly count: number }
+  | { readonly kind: "instance"; readonly instance: number }
+  | { readonly kind: "refused"; readonly why: string };
+
+/** More processes than this on one machine is a slip of the finger. */
+const HIGHEST_COUNT = 100;
+/** As the heartbeat has it. */
+const HIGHEST_INSTANCE = 999_999;
+
+/** COUNT comes before INSTANCE when both are given; with neither it is instance 1. Empty counts as not given. */
+export function readFleetArguments(values: { readonly count?: unknown; readonly instance?: unknown }): FleetArguments {
+  if (isGiven(values.count)) {
+    const count = readNumber(values.count, HIGHEST_COUNT);
+    if (count === undefined) return refused("COUNT", values.count, HIGHEST_COUNT, "COUNT=3");
+    return { kind: "count", count };
+  }
+  if (isGiven(values.instance)) {
+    const instance = readNumber(values.instance, HIGHEST_INSTANCE);
+    if (instance === undefined) return refused("INSTANCE", values.instance, HIGHEST_INSTANCE, "INSTANCE=2");
+    return { kind: "instance", instance };
+  }
+  return { kind: "instance", instance: 1 };
+}
+
+const isGiven = (value: unknown): boolean => value !== undefined && value !== "";
+
+function readNumber(value: unknown, highest: number): number | undefined {
+  if (typeof value !== "string" || !/^\d{1,6}$/.test(value)) return undefined;
+  const number = Number(value);
+  return number >= 1 && number <= highest ? number : undefined;
+}
+
+function refused(name: string, value: unknown, highest: number, example: string): FleetArguments {
+  const why = `${name}=${String(value)} is not a whole number from 1 to ${highest}: type  make startRatings ${example}`;
+  return { kind: "refused", why };
+}

@@ -1,0 +1,105 @@
+// What the Ratings window shows, besides a line for each request. Events in, lines out.
+
+import { shownAddress } from "../../bus/core/subjects.ts";
+import type { ProgramEvent } from "../../program/core/event-names.ts";
+import type { Line } from "../../program/log.ts";
+import { faultText } from "../../service/core/fault-notes.ts";
+import type { InstanceEvent } from "../../service/instance-options.ts";
+import { type LogLevel, shownUrl } from "../../settings.ts";
+
+/** Whose window it is. */
+export interface Speaker {
+  readonly instance: number;
+  readonly pid: number;
+  /** Where the bus is looked for, as the settings have it. */
+  readonly natsUrls: readonly string[];
+}
+
+/** `leaving` and `left` are the program's own, around its goodbye. */
+export type InstanceLogEvent = InstanceEvent | { readonly kind: "leaving" | "left" };
+
+/** The level of the line of each request. */
+export const REQUEST_LEVEL = "INFO";
+/** A stack is read to here; the text of an error may hold what a caller sent. */
+const LONGEST_STACK = 4_000;
+
+const EVENTS = {
+  waiting: "ratings.waiting",
+  up: "ratings.up",
+  resumed: "ratings.resumed",
+  dropped: "ratings.dropped",
+  failed: "ratings.failed",
+  away: "ratings.bus_away",
+  back: "ratings.bus_back",
+  leaving: "ratings.leaving",
+  left: "ratings.left",
+  "takes faults": "ratings.takes_faults",
+  "fault begins": "ratings.fault_begins",
+  "fault ended": "ratings.fault_ended",
+  killed: "ratings.killed",
+} as const satisfies Readonly<Record<InstanceLogEvent["kind"], ProgramEvent>>;
+
+const LEVELS: Partial<Record<InstanceLogEvent["kind"], LogLevel>> = {
+  ...{ waiting: "WARNING", away: "WARNING", failed: "ERROR" },
+  // Also where only warnings are kept: who looks for a cause must not look for long.
+  ...{ "takes faults": "WARNING", "fault begins": "WARNING", "fault ended": "WARNING", killed: "WARNING" },
+};
+
+export function instanceLine(speaker: Speaker, event: InstanceLogEvent): Line {
+  return {
+    level: LEVELS[event.kind] ?? "INFO",
+    logger: "ratings",
+    event: EVENTS[event.kind],
+    text: `- instance ${speaker.instance} ${textOf(speaker, event)}`,
+  };
+}
+
+/** Of lines that were not printed. */
+export const leftOutLine = (speaker: Speaker, kind: string, count: number): Line => ({
+  level: "WARNING",
+  logger: "ratings",
+  event: "ratings.lines_left_out",
+  text: `- instance ${speaker.instance} printed no line for ${count} more of the kind "${kind}"`,
+});
+
+function textOf({ instance, pid, natsUrls }: Speaker, event: InstanceLogEvent): string {
+  const urls = natsUrls.map(shownUrl).join(", ");
+  switch (event.kind) {
+    case "waiting":
+      return waitingText(urls, event.trouble);
+    case "up":
+      return `is up: pid ${pid}, ${shownAddress(event.address)}`;
+    case "resumed":
+      return `resumed after a pause of ${seconds(event.pausedMs)}`;
+    case "dropped":
+      return `dropped ${event.count} expired ${event.count === 1 ? "request" : "requests"}`;
+    case "failed":
+      return `failed on a request: ${stackOf(event.error).slice(0, LONGEST_STACK)}`;
+    case "away":
+      return `lost the bus at ${urls}, and looks for it until it is back`;
+    case "back":
+      return "is back on the bus";
+    case "leaving":
+      return "is leaving: it finishes what it has";
+    case "left":
+      return "has left";
+    case "takes faults":
+      return "takes faults from whoever may ask for them (CHAOS=1)";
+    case "fault begins":
+      return `begins a fault: ${faultText(event.fault)}, for ${seconds(event.forMs)}`;
+    case "fault ended":
+      return `ended a fault: ${faultText(event.fault)} (${event.why})`;
+    case "killed":
+      return `is killed: start it again with  CHAOS=1 make startRatings INSTANCE=${instance}`;
+  }
+}
+
+const stackOf = (error: unknown): string => String(error instanceof Error ? (error.stack ?? error.message) : error);
+/** Only where nothing answers does it help to start a bus. */
+function waitingText(urls: string, trouble: Extract<InstanceEvent, { kind: "waiting" }>["trouble"]): string {
+  return trouble === undefined || trouble.kind === "absent"
+    ? `waits for a bus at ${urls}: start one with  make market`
+    : `waits for the bus at ${urls}, and tries again: ${trouble.sentence}`;
+}
+
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;

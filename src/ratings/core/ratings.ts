@@ -1,0 +1,37 @@
+// What a rating is: how the customers of the Market liked a thing, out of five. Who may ask, and how, is the
+// instance's matter.
+
+import { answer, type Handled, refuse } from "../../service/core/handled.ts";
+
+const RATINGS: ReadonlyMap<string, number> = new Map([
+  ["basketball", 2.1],
+  ["briefcase", 3.5],
+  ["camera", 4.5],
+  ["football", 2.2],
+]);
+
+/** The longest part of a hostile thing id that an error repeats. */
+const LONGEST_SHOWN = 40;
+
+/** `{"thingID":"camera"}` → `{"thingID":"camera","rating":4.5}`; 404 for a thing nobody rated, 400 for anything else. */
+export function rate(request: unknown): Handled {
+  const { thingID } = Object(request) as { thingID?: unknown };
+  if (typeof thingID !== "string") return refuse(400, 'bad request: "thingID" must be a text');
+  const rating = RATINGS.get(thingID);
+  if (rating === undefined) return refuse(404, `unknown thing: ${shown(thingID)}`);
+  return answer({ thingID, rating });
+}
+
+/** The line of the Ratings window for one request. */
+export function requestLine(request: unknown, handled: Handled): string {
+  const { thingID } = Object(request) as { thingID?: unknown };
+  const asked = typeof thingID === "string" ? shown(thingID) : "?";
+  if (handled.kind === "refusal") return `GET ${asked} => ${handled.code} ${handled.message}`;
+  return `GET ${asked} => ${String(Object(handled.body).rating)}`;
+}
+
+/** Control characters of a hostile id must not reach a terminal, nor break a header. */
+function shown(thingID: string): string {
+  const printable = thingID.slice(0, LONGEST_SHOWN).replace(/[^ -~]/g, "?");
+  return thingID.length > LONGEST_SHOWN ? `${printable}...` : printable;
+}

@@ -1,0 +1,171 @@
+// A line of a record, believed only if every part obeys its rule: a record may come from anywhere, by mail, cut short, or
+// written by another version. A problem is a sentence about the line; its number is for the caller to say.
+
+import { checkServiceName, directSubject, isIncarnationId } from "../../bus/core/subjects.ts";
+import { type Heartbeat, parseHeartbeat } from "../../health/heartbeat.ts";
+import { RESULTS } from "../../health/ticket.ts";
+import { type HealthRules, usualHealthRules } from "../../settings.ts";
+import {
+  type ChosenTraits,
+  type Entry,
+  FORMAT,
+  FORMAT_VERSION,
+  type Happening,
+  type Head,
+  WHY_ENDED,
+} from "./entry.ts";
+
+export type Parsed<T> =
+  | { readonly kind: "read"; readonly value: T }
+  | { readonly kind: "unreadable"; readonly why: string };
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Ten thousand incarnations that one call has been to, at 64 characters each, and room beside them. */
+export const LONGEST_LINE = 1_048_576;
+/** No event draws more: a tick draws once for each retest that ends, and there are so many incarnations at most. */
+const MOST_DRAWS = 10_000;
+const BUS_STATUSES = ["connected", "away", "closed"] as const;
+
+export function parseHead(text: string): Parsed<Head> {
+  const fields = fieldsOf(text);
+  if (fields?.["format"] !== FORMAT) return unreadable("this is no record of a Market: its first line is another");
+  const { formatVersion, service, wallMs, at, rules } = fields;
+  if (formatVersion !== FORMAT_VERSION)
+    return unreadable(
+      `this record is of version ${shown(formatVersion)}, and only version ${FORMAT_VERSION} can be replayed`,
+    );
+  if (typeof service !== "string" || checkServiceName(service).kind === "bad")
+    return unreadable("service is no name of a service");
+  if (!isTime(wallMs) || !isTime(at)) return unreadable("wallMs and at are not both a time");
+  const read = parseRules(rules);
+  if (read.kind === "unreadable") return read;
+  return readAs({ format: FORMAT, formatVersion: FORMAT_VERSION, service, wallMs, at, rules: read.value });
+}
+
+function parseRules(value: unknown): Parsed<HealthRules> {
+  const given = Object(value) as Fields;
+  const names = Object.keys(usualHealthRules());
+  const wrong = names.find((name) => !Object.hasOwn(given, name) || !isTime(given[name]));
+  if (wrong !== undefined) return unreadable(`rules.${wrong} is missing, or no number from 0`);
+  return readAs(Object.fromEntries(names.map((name) => [name, given[name]])) as unknown as HealthRules);
+}
+
+/** @param service the one of the record's head */
+export function parseEntry(text: string, service: string): Parsed<Entry> {
+  const fields = fieldsOf(text);
+  if (fields === undefined) return unreadable("no JSON object");
+  const { at, quietAt, draws, decided } = fields;
+  if (!isTime(at)) return unreadable("at is no time");
+  if (quietAt !== undefined && !isTime(quietAt)) return unreadable("quietAt is no time");
+  if (draws !== undefined && !areDraws(draws)) return unreadable("draws are not numbers from 0 to under 1");
+  const happening = parseHappening(fields, service);
+  if (happening.kind === "unreadable") return happening;
+  return readAs({
+    ...happening.value,
+    ...{ at, decided },
+    ...(quietAt !== undefined && { quietAt }),
+    ...(draws !== undefined && { draws }),
+  });
+}
+
+function parseHappening(fields: Fields, service: string): Parsed<Happening> {
+  switch (fields["kind"]) {
+    case "heard":
+      return parseHeard(fields["beat"], service);
+    case "chosen":
+      return parseChosen(fields);
+    case "settled":
+      return parseSettled(fields);
+    case "away":
+    case "back":
+    case "tick":
+      return readAs({ kind: fields["kind"] });
+    default:
+      return parseRemark(fields);
+  }
+}
+
+function parseHeard(value: unknown, service: string): Parsed<Happening> {
+  const { incarnation } = Object(value) as Fields;
+  if (!isId(incarnation)) return unreadable("beat.incarnation is no id of an incarnation");
+  const origin = { service, incarnation, address: directSubject(service, incarnation) };
+  const parsed = parseHeartbeat({ ...(value as object), ...origin }, origin);
+  if (parsed.kind === "unreadable") return unreadable(`beat: ${parsed.why}`);
+  return readAs({ kind: "heard", beat: withoutOrigin(parsed.beat) });
+}
+
+function withoutOrigin({
+  service: _service,
+  address: _address,
+  ...beat
+}: Heartbeat): Omit<Heartbeat, "service" | "address"> {
+  return beat;
+}
+
+function parseChosen({ tried, repeatable, slow, second }: Fields): Parsed<Happening> {
+  for (const [name, ids] of Object.entries({ tried, slow })) {
+    if (ids !== undefined && !(Array.isArray(ids) && ids.every(isId)))
+      return unreadable(`${name} is no list of incarnations`);
+  }
+  for (const [name, value] of Object.entries({ repeatable, second })) {
+    if (value !== undefined && typeof value !== "boolean") return unreadable(`${name} is neither true nor false`);
+  }
+  const traits = Object.entries({ tried, repeatable, slow, second }).filter(([, value]) => value !== undefined);
+  return readAs({ kind: "chosen", ...(Object.fromEntries(traits) as ChosenTraits) });
+}
+
+function parseSettled({ ticket, result }: Fields): Parsed<Happening> {
+  if (!isCount(ticket)) return unreadable("ticket is no whole number");
+  const found = RESULTS.find((known) => known === result);
+  if (found === undefined) return unreadable(`result is none of ${RESULTS.join(", ")}`);
+  return readAs({ kind: "settled", ticket, result: found });
+}
+
+function parseRemark({ kind, stalledMs, status, why, known }: Fields): Parsed<Happening> {
+  switch (kind) {
+    case "stall":
+      return isTime(stalledMs) ? readAs({ kind, stalledMs }) : unreadable("stalledMs is no time");
+    case "bus": {
+      const found = BUS_STATUSES.find((one) => one === status);
+      return found === undefined
+        ? unreadable(`status is none of ${BUS_STATUSES.join(", ")}`)
+        : readAs({ kind, status: found });
+    }
+    case "end": {
+      const found = WHY_ENDED.find((one) => one === why);
+      return found === undefined || !isCount(known)
+        ? unreadable("why or known of the end is wrong")
+        : readAs({ kind, why: found, known });
+    }
+    default:
+      return unreadable(`kind ${shown(kind)} is none that a record has`);
+  }
+}
+
+function fieldsOf(text: string): Fields | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** More than 30,000 years: no time that was ever measured, and no arithmetic with it loses a millisecond. */
+const LONGEST_TIME_MS = 1_000_000_000_000_000;
+const isTime = (value: unknown): value is number => typeof value === "number" && value >= 0 && value <= LONGEST_TIME_MS;
+const isId = (value: unknown): value is string => typeof value === "string" && isIncarnationId(value);
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+const areDraws = (value: unknown): value is readonly number[] =>
+  Array.isArray(value) && value.length <= MOST_DRAWS && value.every((draw) => isTime(draw) && draw < 1);
+
+/** A hostile value must not fill a screen. */
+const LONGEST_SHOWN = 40;
+const shown = (value: unknown): string => (JSON.stringify(value) ?? "missing").slice(0, LONGEST_SHOWN);
+
+const readAs = <T>(value: T): Parsed<T> => ({ kind: "read", value });
+const unreadable = (why: string): { readonly kind: "unreadable"; readonly why: string } => ({
+  kind: "unreadable",
+  why,
+});

@@ -1,0 +1,159 @@
+// A core that writes down what it is asked and what it answers. It decides nothing itself: every event goes through the
+// usual tracker and resolver, and one line is made of what went in and what came out. It calls only the `write` it is given.
+//
+// What anybody can send at any rate and the core never sees (unreadable heartbeats, strangers in a crowd) is not written.
+
+import type { Random } from "../../health/breaker.ts";
+import type { Change } from "../../health/change.ts";
+import type { OpenCore } from "../../health/core.ts";
+import type { Heartbeat } from "../../health/heartbeat.ts";
+import { type CallTraits, Resolver, type Turn } from "../../health/resolver.ts";
+import type { Result, Ticket } from "../../health/ticket.ts";
+import { Tracker } from "../../health/tracker.ts";
+import type { HealthRules } from "../../settings.ts";
+import { FORMAT, FORMAT_VERSION, type Happening, type Head, noteChanges, noteTurn, type WhyEnded } from "./entry.ts";
+
+/** The moment at which a record begins, by both clocks. */
+export type Moment = Pick<Head, "at" | "wallMs">;
+
+export class Recorder {
+  readonly #write: (line: string) => void;
+  readonly #numbers = new WeakMap<Ticket, number>();
+  #ticketsGiven = 0;
+  #draws: number[] = [];
+  #quietAt: number | undefined;
+  #tracker: Tracker | undefined;
+
+  /** @param write takes one line without its end */
+  constructor(write: (line: string) => void) {
+    this.#write = write;
+  }
+
+  /** Opens the one core that this recorder writes of. */
+  open(begun: Moment, ...[service, rules, random]: Parameters<OpenCore>): ReturnType<OpenCore> {
+    const { at, wallMs } = begun;
+    const head: Head = { format: FORMAT, formatVersion: FORMAT_VERSION, service, wallMs, at, rules };
+    this.#write(JSON.stringify(head));
+    const drawn: Random = () => {
+      const draw = random();
+      this.#draws.push(draw);
+      return draw;
+    };
+    const tracker = new RecordedTracker(this, rules, drawn);
+    this.#tracker = tracker;
+    return { tracker, resolver: new RecordedResolver(this, tracker) };
+  }
+
+  /** Our own process did not run. */
+  stalled(stalledMs: number, at: number): void {
+    this.note({ kind: "stall", stalledMs }, at);
+  }
+
+  bus(status: "connected" | "away" | "closed", at: number): void {
+    this.note({ kind: "bus", status }, at);
+  }
+
+  end(why: WhyEnded, at: number): void {
+    this.note({ kind: "end", why, known: this.#tracker?.size ?? 0 }, at);
+  }
+
+  note(happening: Happening, at: number, decided?: unknown): void {
+    // What happens before there is a core is no part of its record.
+    if (this.#tracker === undefined) return;
+    const { kind, ...rest } = happening;
+    const line = {
+      ...{ at, kind },
+      ...rest,
+      ...(this.#quietAt !== undefined && { quietAt: this.#quietAt }),
+      ...(this.#draws.length > 0 && { draws: this.#draws }),
+      ...(decided !== undefined && { decided }),
+    };
+    if (this.#draws.length > 0) this.#draws = [];
+    this.#quietAt = undefined;
+    this.#write(JSON.stringify(line));
+  }
+
+  /** Time was looked at, and nothing was noticed: nothing has changed, so only the last such look has to be known. */
+  quiet(at: number): void {
+    this.#quietAt = at;
+  }
+
+  /** The next ticket is handed out. */
+  number(ticket: Ticket): number {
+    this.#ticketsGiven += 1;
+    this.#numbers.set(ticket, this.#ticketsGiven);
+    return this.#ticketsGiven;
+  }
+
+  numberOf(ticket: Ticket): number {
+    const number = this.#numbers.get(ticket);
+    if (number === undefined) throw new Error(`record: a ticket for ${ticket.who.incarnation} was never handed out`);
+    return number;
+  }
+}
+
+class RecordedTracker extends Tracker {
+  readonly #recorder: Recorder;
+
+  constructor(recorder: Recorder, rules: HealthRules, random: Random) {
+    super(rules, random);
+    this.#recorder = recorder;
+  }
+
+  override heard(whole: Heartbeat, now: number): readonly Change[] {
+    const changes = super.heard(whole, now);
+    const { service: _service, address: _address, ...beat } = whole;
+    this.#recorder.note({ kind: "heard", beat }, now, noteChanges(changes));
+    return changes;
+  }
+
+  override settle(ticket: Ticket, result: Result, now: number): readonly Change[] {
+    const changes = super.settle(ticket, result, now);
+    const number = this.#recorder.numberOf(ticket);
+    this.#recorder.note({ kind: "settled", ticket: number, result }, now, noteChanges(changes));
+    return changes;
+  }
+
+  override busAway(now: number): void {
+    super.busAway(now);
+    this.#recorder.note({ kind: "away" }, now);
+  }
+
+  override busBack(now: number): void {
+    super.busBack(now);
+    this.#recorder.note({ kind: "back" }, now);
+  }
+
+  override tick(now: number): readonly Change[] {
+    const sizeBefore = this.size;
+    const changes = super.tick(now);
+    // One that is forgotten goes without a word.
+    if (changes.length === 0 && this.size === sizeBefore) this.#recorder.quiet(now);
+    else this.#recorder.note({ kind: "tick" }, now, noteChanges(changes));
+    return changes;
+  }
+}
+
+class RecordedResolver extends Resolver {
+  readonly #recorder: Recorder;
+
+  constructor(recorder: Recorder, tracker: Tracker) {
+    super(tracker);
+    this.#recorder = recorder;
+  }
+
+  override next(now: number, traits: CallTraits = {}): Turn {
+    const turn = super.next(now, traits);
+    const { tried, repeatable, slow, second } = traits;
+    const decided = noteTurn(turn, (ticket) => this.#recorder.number(ticket));
+    const chosen = {
+      kind: "chosen",
+      ...(tried !== undefined && tried.size > 0 && { tried: [...tried] }),
+      ...(repeatable === false && { repeatable }),
+      ...(slow !== undefined && slow.size > 0 && { slow: [...slow.keys()] }),
+      ...(second === true && { second }),
+    } as const;
+    this.#recorder.note(chosen, now, decided);
+    return turn;
+  }
+}

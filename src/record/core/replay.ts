@@ -1,0 +1,169 @@
+// A record, run through the same core: the same events at the same times with the same chance have to lead to the same
+// decisions. Where they do not, record and code are not of one make, or somebody changed the record.
+
+import { directSubject } from "../../bus/core/subjects.ts";
+import type { Change } from "../../health/change.ts";
+import { type Core, openCore } from "../../health/core.ts";
+import type { Turn } from "../../health/resolver.ts";
+import type { Ticket } from "../../health/ticket.ts";
+import { type Entry, type Head, noteChanges, noteTurn } from "./entry.ts";
+
+/** One event as it was replayed, for showing. */
+export interface Replayed {
+  readonly entry: Entry;
+  /** Epoch ms: when it happened by the clock of the Market that wrote the record. */
+  readonly wallMs: number;
+  readonly changes: readonly Change[];
+  readonly turn?: Turn;
+  /** The place of the turn's call in the order of all that were handed out. */
+  readonly callNumber?: number;
+  /** The ticket that was settled. */
+  readonly ticket?: Ticket;
+}
+
+export type Outcome =
+  | { readonly kind: "same"; readonly replayed: Replayed }
+  | { readonly kind: "diverged"; readonly why: string };
+
+/** The last moment that a date can be: a hostile record must not end in a throw. */
+const LAST_DATE_MS = 8_640_000_000_000_000;
+
+type Did = Omit<Replayed, "entry" | "wallMs"> & { readonly decided?: unknown };
+
+export class Replay {
+  readonly #head: Head;
+  readonly #core: Core;
+  readonly #tickets = new Map<number, Ticket>();
+  #ticketsGiven = 0;
+  #draws: readonly number[] = [];
+  #drawn = 0;
+  #at: number;
+  #stalledMs = 0;
+  #isOver = false;
+
+  constructor(head: Head) {
+    this.#head = head;
+    this.#at = head.at;
+    this.#core = openCore(head.service, head.rules, () => this.#draw());
+  }
+
+  /** Whether the record said itself that it ends. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** The next event of the record. After one that diverged nothing that follows means anything. */
+  run(entry: Entry): Outcome {
+    const odd = this.#oddity(entry);
+    if (odd !== undefined) return { kind: "diverged", why: odd };
+    if (entry.quietAt !== undefined && !this.#isQuiet(entry.quietAt))
+      return diverged(`at ${entry.quietAt} nothing was to be noticed, and now something is`);
+    this.#at = entry.at;
+    this.#draws = entry.draws ?? [];
+    this.#drawn = 0;
+    const { decided, ...did } = this.#do(entry);
+    if (this.#drawn !== this.#draws.length)
+      return diverged(`the record has ${this.#draws.length} random numbers for it, and now ${this.#drawn} were drawn`);
+    if (!sameText(decided, entry.decided))
+      return diverged(`recorded: ${inText(entry.decided)}; decided now: ${inText(decided)}`);
+    return { kind: "same", replayed: { entry, wallMs: this.#wallMs(), ...did } };
+  }
+
+  /** What cannot be, whatever the core decides. */
+  #oddity(entry: Entry): string | undefined {
+    if (this.#isOver) return "the record goes on after its end";
+    const { at, quietAt = at } = entry;
+    if (at < quietAt || quietAt < this.#at) return "time runs backwards";
+    if (entry.kind === "settled" && !this.#tickets.has(entry.ticket))
+      return `ticket ${entry.ticket} is not out: it was never handed out, or its call has ended before`;
+    if (entry.kind === "end" && entry.known !== this.#core.tracker.size)
+      return `recorded: ${entry.known} incarnations known; now: ${this.#core.tracker.size}`;
+    return undefined;
+  }
+
+  #do(entry: Entry): Did {
+    const { tracker } = this.#core;
+    switch (entry.kind) {
+      case "heard":
+        return told(tracker.heard(this.#wholeBeat(entry), entry.at));
+      case "chosen":
+        return this.#choose(entry);
+      case "settled":
+        return this.#settle(entry);
+      case "tick":
+        return told(tracker.tick(entry.at));
+      case "away":
+        tracker.busAway(entry.at);
+        return NOTHING;
+      case "back":
+        tracker.busBack(entry.at);
+        return NOTHING;
+      case "stall":
+        this.#stalledMs += entry.stalledMs;
+        return NOTHING;
+      case "end":
+        this.#isOver = true;
+        return NOTHING;
+      case "bus":
+        return NOTHING;
+    }
+  }
+
+  #wholeBeat({ beat }: Extract<Entry, { kind: "heard" }>): Parameters<Core["tracker"]["heard"]>[0] {
+    const { service } = this.#head;
+    return { ...beat, service, address: directSubject(service, beat.incarnation) };
+  }
+
+  #choose({ at, tried, repeatable, slow, second }: Extract<Entry, { kind: "chosen" }>): Did {
+    const traits = {
+      ...(tried !== undefined && { tried: new Set(tried) }),
+      ...(repeatable !== undefined && { repeatable }),
+      ...(slow !== undefined && { slow: new Set(slow) }),
+      ...(second !== undefined && { second }),
+    };
+    const turn = this.#core.resolver.next(at, traits);
+    const decided = noteTurn(turn, (ticket) => this.#handOut(ticket));
+    return { changes: turn.changes, turn, decided, ...(decided.call !== null && { callNumber: decided.call[0] }) };
+  }
+
+  #handOut(ticket: Ticket): number {
+    this.#ticketsGiven += 1;
+    this.#tickets.set(this.#ticketsGiven, ticket);
+    return this.#ticketsGiven;
+  }
+
+  #settle({ at, ticket: number, result }: Extract<Entry, { kind: "settled" }>): Did {
+    const ticket = this.#tickets.get(number);
+    if (ticket === undefined) throw new Error(`replay: ticket ${number} is not out`);
+    this.#tickets.delete(number);
+    return { ...told(this.#core.tracker.settle(ticket, result, at)), ticket };
+  }
+
+  /** What the record has as quiet changed nothing, and so has to change nothing now. */
+  #isQuiet(at: number): boolean {
+    const { tracker } = this.#core;
+    const sizeBefore = tracker.size;
+    return tracker.tick(at).length === 0 && tracker.size === sizeBefore;
+  }
+
+  /** Beyond those recorded any number does: that one was drawn is a divergence already. */
+  #draw(): number {
+    const draw = this.#draws[this.#drawn] ?? 0;
+    this.#drawn += 1;
+    return draw;
+  }
+
+  /** Running time stands still while the process does not run; people's time does not. */
+  #wallMs(): number {
+    return Math.min(LAST_DATE_MS, this.#head.wallMs + (this.#at - this.#head.at) + this.#stalledMs);
+  }
+}
+
+const NOTHING: Did = { changes: [] };
+
+const told = (changes: readonly Change[]): Did => ({ changes, decided: noteChanges(changes) });
+
+const inText = (decided: unknown): string => (decided === undefined ? "nothing" : JSON.stringify(decided));
+const sameText = (a: unknown, b: unknown): boolean => inText(a) === inText(b);
+
+const diverged = (why: string): Outcome => ({ kind: "diverged", why });

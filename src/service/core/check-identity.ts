@@ -1,0 +1,63 @@
+// The values that an instance is started with. They stand in subjects, in heartbeats and in the answers of the NATS
+// service protocol (ADR-32), and a reader there ignores the whole message when one of them breaks its rule.
+
+import { checkServiceName, isIncarnationId, type NameCheck } from "../../bus/core/subjects.ts";
+import {
+  HIGHEST_INSTANCE,
+  isWhole,
+  LONGEST_INTERVAL_MS,
+  LONGEST_VERSION,
+  SHORTEST_INTERVAL_MS,
+} from "../../health/heartbeat.ts";
+import { withoutUserinfos } from "../../settings.ts";
+
+/** From outside: plain JavaScript passes what it likes. */
+export interface GivenIdentity {
+  readonly service: unknown;
+  readonly instance: unknown;
+  readonly incarnation: unknown;
+  readonly version: unknown;
+  readonly heartbeatIntervalMs: unknown;
+}
+
+/** As https://semver.org has it, with a pre-release and a build behind the three numbers. */
+const NUMBER = "(?:0|[1-9]\\d*)";
+const PRE_RELEASE_PART = `(?:${NUMBER}|\\d*[A-Za-z-][\\dA-Za-z-]*)`;
+const BUILD = "[\\dA-Za-z-]+(?:\\.[\\dA-Za-z-]+)*";
+const SEMVER = new RegExp(
+  `^${NUMBER}\\.${NUMBER}\\.${NUMBER}(?:-${PRE_RELEASE_PART}(?:\\.${PRE_RELEASE_PART})*)?(?:\\+${BUILD})?$`,
+);
+
+/** The first rule that is broken, with the value that breaks it. */
+export function checkIdentity(given: GivenIdentity): NameCheck {
+  const { service, instance, incarnation, version, heartbeatIntervalMs } = given;
+  if (typeof service !== "string") return bad(`service name ${shown(service)} must be a text`);
+  const name = checkServiceName(service);
+  if (name.kind === "bad") return name;
+  if (!isWhole(instance, 1, HIGHEST_INSTANCE))
+    return bad(`instance ${shown(instance)} must be a whole number from 1 to ${HIGHEST_INSTANCE}`);
+  if (typeof incarnation !== "string" || !isIncarnationId(incarnation))
+    return bad(`incarnation ${shown(incarnation)} must be 1 to 64 letters, digits, - and _`);
+  if (!isVersion(version))
+    return bad(
+      `version ${shown(version)} must be a semantic version of up to ${LONGEST_VERSION} characters, such as 1.2.3 or 1.2.3-beta.1`,
+    );
+  if (!isWhole(heartbeatIntervalMs, SHORTEST_INTERVAL_MS, LONGEST_INTERVAL_MS))
+    return bad(
+      `heartbeatIntervalMs ${shown(heartbeatIntervalMs)} must be a whole number from ${SHORTEST_INTERVAL_MS} to ${LONGEST_INTERVAL_MS}`,
+    );
+  return name;
+}
+
+/** The length is checked first, so that the expression never reads a long text. */
+const isVersion = (version: unknown): boolean =>
+  typeof version === "string" && version.length <= LONGEST_VERSION && SEMVER.test(version);
+
+const bad = (why: string): NameCheck => ({ kind: "bad", why });
+
+function shown(value: unknown): string {
+  const typed = typeof value === "string" ? withoutUserinfos(value) : value;
+  if (typeof typed === "string")
+    return JSON.stringify(typed.length > LONGEST_VERSION ? `${typed.slice(0, LONGEST_VERSION)}…` : typed);
+  return typeof value === "number" ? String(value) : `of type ${value === null ? "null" : typeof value}`;
+}

@@ -1,0 +1,13 @@
+// How often an instance answers a question that any client of the bus may send: a roll call, a question of the NATS
+// service protocol, a list of faults. One message of a few bytes has every instance build and publish an answer.
+// Without a limit a flood of them leaves no time for requests.
+
+import { Allowance } from "../../health/allowance.ts";
+
+/** Callers need one roll call each when they connect and one for each breaker that opens; tools ask once a second. */
+const MOST_AT_ONCE = 100;
+/** More than any number of tools asks for, and a load that cannot be measured beside the reading of a flood. */
+const MOST_PER_SECOND = 100;
+
+/** A bucket for one kind of question, so that a flood of one kind leaves the others answered. */
+export const questionLimit = (): Allowance => new Allowance(MOST_AT_ONCE, MOST_PER_SECOND);

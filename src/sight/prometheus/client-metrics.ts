@@ -1,0 +1,84 @@
+// What the metrics of a caller are at one moment, read off the sight of its service and the tracker's table.
+
+import type { Breaker } from "../../health/breaker.ts";
+import type { Member, Membership } from "../../health/member.ts";
+import type { Seen } from "../seen.ts";
+import { MOST_ROWS, type Sight } from "../sight.ts";
+import { DURATION_BOUNDS_S, OUTCOMES, type Total } from "../tally.ts";
+import type { Sample } from "./exposition.ts";
+
+const MEMBERSHIPS: readonly Membership["kind"][] = ["up", "draining", "gone"];
+const BREAKERS: readonly Breaker["kind"][] = ["closed", "probation", "open", "retesting"];
+const SECOND_MS = 1000;
+
+export type Samples = Readonly<Record<string, readonly Sample[]>>;
+
+/** @param wallOffsetMs from running time to epoch ms */
+export function clientSamples(sight: Sight, { tracker }: Seen, wallOffsetMs: number): Samples {
+  const { service, version } = sight.options;
+  const members = [...tracker.all()];
+  const byNumber = groupByNumber(members.filter(({ membership }) => membership.kind !== "gone").slice(0, MOST_ROWS));
+  const totals = [...sight.totals];
+  return {
+    dwc_up: [{ labels: {}, value: sight.bus === "connected" ? 1 : 0 }],
+    dwc_build_info: [{ labels: { version }, value: 1 }],
+    dwc_client_requests_total: [
+      ...totals.flatMap(([instance, total]) => outcomeSamples({ service, instance }, total)),
+      { labels: { service, instance: "", outcome: "short_circuited" }, value: sight.shortCircuited },
+      { labels: { service, instance: "", outcome: "failed" }, value: sight.failed },
+    ],
+    dwc_client_request_duration_seconds: totals.flatMap(([instance, total]) =>
+      durationSamples({ service, instance }, total),
+    ),
+    dwc_client_hedges_total: totals.map(([instance, { hedges }]) => ({ labels: { service, instance }, value: hedges })),
+    dwc_breaker_state: [...byNumber].flatMap(([instance, group]) =>
+      BREAKERS.map((state) => ({ labels: { service, instance, state }, value: count(group, state) })),
+    ),
+    dwc_breaker_transitions_total: [...sight.transitions].map(([transition, value]) => {
+      const [from = "", to = ""] = transition.split(">");
+      return { labels: { service, from, to }, value };
+    }),
+    dwc_instance_last_heartbeat_timestamp_seconds: [...byNumber].map(([instance, group]) => {
+      const heardAt = Math.max(...group.map((member) => member.heardAt));
+      return { labels: { service, instance }, value: Math.round(heardAt + wallOffsetMs) / SECOND_MS };
+    }),
+    dwc_instances: MEMBERSHIPS.map((status) => ({
+      labels: { service, status },
+      value: members.filter(({ membership }) => membership.kind === status).length,
+    })),
+    dwc_events_total: [...sight.eventCounts].map(([event, value]) => ({ labels: { event }, value })),
+  };
+}
+
+type Labels = Readonly<Record<string, string | number>>;
+
+const outcomeSamples = (labels: Labels, { outcomes }: Total): readonly Sample[] =>
+  OUTCOMES.map(({ name }) => ({ labels: { ...labels, outcome: name }, value: outcomes[name] }));
+
+/** Prometheus wants each bucket to hold the ones below it too. */
+function durationSamples(labels: Labels, total: Total): readonly Sample[] {
+  let below = 0;
+  const buckets = DURATION_BOUNDS_S.map((bound, place): Sample => {
+    below += total.buckets[place] ?? 0;
+    return { suffix: "_bucket", labels: { ...labels, le: bound }, value: below };
+  });
+  return [
+    ...buckets,
+    { suffix: "_bucket", labels: { ...labels, le: "+Inf" }, value: total.durations },
+    { suffix: "_sum", labels, value: total.durationMs / SECOND_MS },
+    { suffix: "_count", labels, value: total.durations },
+  ];
+}
+
+const count = (members: readonly Member[], state: Breaker["kind"]): number =>
+  members.filter(({ breaker }) => breaker.kind === state).length;
+
+function groupByNumber(members: readonly Member[]): Map<number, Member[]> {
+  const groups = new Map<number, Member[]>();
+  for (const member of members) {
+    const group = groups.get(member.who.instance);
+    if (group === undefined) groups.set(member.who.instance, [member]);
+    else group.push(member);
+  }
+  return groups;
+}

@@ -1,0 +1,110 @@
+// The layers of the house: which folder may import which, which packages belong where, and what is pure. All of it
+// follows from where a file lies; a new file needs no entry.
+
+import { dirname, normalize } from "node:path";
+
+/** What each folder of src may import besides itself. A row names what lies below it; the longest path that fits counts. */
+export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  "settings.ts": ["shown-url.ts"],
+  "shown-url.ts": [],
+  "clock.ts": [],
+  health: ["settings.ts"],
+  trace: [],
+  bus: ["settings.ts", "clock.ts"],
+  program: ["trace", "settings.ts", "clock.ts"],
+  record: ["bus/core", "health", "settings.ts", "clock.ts"],
+  service: ["bus", "health", "trace", "settings.ts", "clock.ts"],
+  sight: ["service", "bus", "program", "health", "settings.ts", "clock.ts"],
+  ratings: ["sight", "service", "bus", "program", "health", "trace", "settings.ts", "clock.ts"],
+  demo: ["ratings", "program", "bus", "settings.ts", "clock.ts"],
+  tour: ["sight", "service", "program", "bus", "health", "settings.ts", "clock.ts"],
+  market: ["sight", "service", "record", "bus", "program", "health", "trace", "settings.ts", "clock.ts"],
+  "dwc/identity": ["program", "bus", "settings.ts", "clock.ts"],
+  dwc: ["sight", "service", "bus", "program", "health", "settings.ts", "clock.ts"],
+};
+
+/** Where a package, or a part of Node, may be imported: paths below src. Other packages may be imported nowhere. */
+export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  nats: ["bus/nats-"],
+  "@nats-io/jwt": ["dwc/identity/mint.ts"],
+  "@nats-io/nkeys": ["dwc/identity/mint.ts"],
+  "@opentelemetry/api": ["program", "trace/spans.ts"],
+  "prom-client": ["sight/prometheus"],
+  pino: ["program"],
+  koa: ["market"],
+  "koa-views": ["market"],
+  "@koa/router": ["market"],
+  "@koa/bodyparser": ["market"],
+  cookies: ["market"],
+  keygrip: ["market"],
+  mnemonist: ["market"],
+  nunjucks: ["market"],
+  "node:perf_hooks": ["clock.ts"],
+  "node:timers": ["clock.ts"],
+  "node:timers/promises": ["clock.ts"],
+};
+/** Packages that only compute. */
+const PURE_PACKAGES = new Set(["mnemonist"]);
+
+/** A pure file decides and does not act: it imports by value only what is pure. biome.json takes Node's globals away. */
+export const isPure = (file: string): boolean =>
+  (/^src\/[^/]*$/.test(file) && file !== "src/clock.ts") ||
+  (/^src\/(health|sight)\//.test(file) && !file.startsWith("src/sight/prometheus/")) ||
+  /^src\/.*\/?core\//.test(file);
+
+export interface Source {
+  readonly file: string;
+  readonly text: string;
+}
+
+/** Every import that goes against the table, as `file imports what: why`. */
+export function layerBreaks(sources: readonly Source[]): readonly string[] {
+  return sources
+    .filter(({ file }) => file.startsWith("src/"))
+    .flatMap(({ file, text }) =>
+      importsOf(text).flatMap((one) => {
+        const why = one.path.startsWith(".") ? whyNotFile(file, one) : whyNotPackage(file, one);
+        return why === undefined ? [] : [`${file} imports ${one.path}: ${why}`];
+      }),
+    );
+}
+
+interface Import {
+  readonly path: string;
+  readonly isType: boolean;
+}
+
+const IMPORT = /^(?:import|export) (type\b)?(?:[^;"']*? from )?["']([^"']+)["']|\bimport\(["']([^"']+)["']\)/gm;
+const importsOf = (text: string): readonly Import[] =>
+  [...text.matchAll(IMPORT)].map(([, type, path, late]) => ({ path: path ?? late ?? "", isType: type !== undefined }));
+
+function whyNotFile(file: string, { path, isType }: Import): string | undefined {
+  const imported = normalize(`${dirname(file)}/${path}`);
+  if (!imported.startsWith("src/")) return "src imports only src";
+  const [from, to] = [below(file), below(imported)];
+  const row = rowOf(from);
+  if (row === undefined) return "its folder has no row in the table of layers";
+  const mayBe = [row, ...(MAY_IMPORT[row] ?? [])];
+  if (!mayBe.some((place) => to === place || to.startsWith(`${place}/`)))
+    return `${row} may import ${mayBe.join(", ")}`;
+  return isPure(file) && !isType && !isPure(imported) ? "a pure file calls what is pure" : undefined;
+}
+
+function whyNotPackage(file: string, { path, isType }: Import): string | undefined {
+  const name = path.startsWith("node:")
+    ? path
+    : path
+        .split("/")
+        .slice(0, path.startsWith("@") ? 2 : 1)
+        .join("/");
+  if (isPure(file) && !isType && !PURE_PACKAGES.has(name)) return "a pure file imports no package that acts";
+  const places = PACKAGES[name];
+  if (places === undefined) return name.startsWith("node:") ? undefined : "no folder may import this package";
+  return places.some((place) => below(file).startsWith(place)) ? undefined : `it belongs in ${places.join(", ")}`;
+}
+
+const below = (file: string): string => file.slice("src/".length);
+const rowOf = (file: string): string | undefined =>
+  Object.keys(MAY_IMPORT)
+    .filter((place) => file === place || file.startsWith(`${place}/`))
+    .sort((a, b) => b.length - a.length)[0];
