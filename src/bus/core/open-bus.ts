@@ -1,4 +1,4 @@
-// The rules for joining a bus without logins. It acts on nothing but the memory that the connections of one process share.
+// The rules for joining a bus without logins. All connections of a process share one memory.
 //
 // A program with credentials expects a server that checks them. An open server in its place may be a mistake of the
 // operator's, or the trap of an attacker who holds the port: it reads all that is sent to it.
