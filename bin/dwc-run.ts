@@ -45,6 +45,7 @@ export function runWith(args: readonly string[], around: Surroundings): Promise<
     commands: COMMANDS,
     version: VERSION,
     openWorld: (state) => openWorld(state, around),
+    folderOf,
     colour,
   });
 }
@@ -52,7 +53,7 @@ export function runWith(args: readonly string[], around: Surroundings): Promise<
 /** The world of a command; `state`: the folder that was typed, instead of that of the environment. */
 export function openWorld(state: string | undefined, around: Surroundings): World | Failed {
   const { env, stdin, stdout, stderr, interruption } = around;
-  const read = readSettings(state === undefined ? env : { ...env, DWC_STATE: pathOf(state) });
+  const read = readSettings(state === undefined ? env : { ...env, DWC_STATE: folderOf(state) });
   if (read.kind === "refused") return wrongSettings(read.problems);
   const { natsUrls: urls } = read.settings;
   const stateDir = resolve(read.settings.stateDir);
@@ -76,8 +77,8 @@ export function openWorld(state: string | undefined, around: Surroundings): Worl
 }
 
 /** An address in the place of a path stays one, so that it is refused as such. */
-function pathOf(typed: string): string {
-  return typed.includes("://") ? typed : resolve(typed);
+function folderOf(typed: string): string {
+  return typed.includes("://") ? typed : resolve(typed.trim());
 }
 
 function isLook(matter: Matter): boolean {

@@ -6,7 +6,7 @@ import type { World } from "../src/dwc/core/world.ts";
 import { Interruption } from "../src/dwc/interruption.ts";
 import { complete } from "../src/dwc/live/complete.ts";
 import { COMPLETE } from "../src/dwc/live/core/completion-scripts.ts";
-import { write } from "../src/dwc/write.ts";
+import { Output, write } from "../src/dwc/write.ts";
 import { exitWithoutTerminal, ignoresHangUp } from "../src/program/hang-up.ts";
 import { openWorld, runWith } from "./dwc-run.ts";
 
@@ -15,6 +15,7 @@ if (ignoresHangUp()) process.on("SIGHUP", () => undefined);
 exitWithoutTerminal();
 const interruption = new Interruption();
 const { env, stdin, stdout, stderr } = process;
+const output = new Output(stdout);
 const around = { env, stdin, stdout, stderr, interruption };
 
 const [first, ...words] = process.argv.slice(2);
@@ -23,10 +24,10 @@ if (first === COMPLETE) {
     const world = openWorld(undefined, around);
     return "kind" in world ? undefined : world;
   };
-  write({ stdout: await complete(words, COMMANDS, open, systemClock()), stderr: "", exitCode: 0 });
+  await write({ stdout: await complete(words, COMMANDS, open, systemClock()), stderr: "", exitCode: 0 }, output);
   // What has been asked in vain is not waited for.
-  process.stdout.write("", () => process.exit());
+  process.exit();
 } else {
-  write(await runWith(process.argv.slice(2), around));
+  await write(await runWith(process.argv.slice(2), around), output);
   interruption.end();
 }

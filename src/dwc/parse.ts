@@ -3,7 +3,7 @@
 
 import { parseArgs } from "node:util";
 
-import { type Call, COMMON_OPTIONS, type Command, type Option, VERSION_OPTION } from "./core/command.ts";
+import { type Call, COMMON_OPTIONS, type Command, type Option, STATE_OPTION, VERSION_OPTION } from "./core/command.ts";
 import { nearest } from "./core/near.ts";
 import { type Failed, shown } from "./core/outcome.ts";
 
@@ -48,6 +48,13 @@ export function parse(typed: readonly string[], commands: readonly Command[]): P
 /** Whether JSON is wanted: known also when the rest of what was typed cannot be read. */
 export const wantsJson = (typed: readonly string[]): boolean => typed.slice(0, endOfOptions(typed)).includes("--json");
 const endOfOptions = (typed: readonly string[]): number => (typed.includes("--") ? typed.indexOf("--") : typed.length);
+
+/** The folder that --state names, also where the rest of what was typed cannot be read. */
+export function typedState(typed: readonly string[], commands: readonly Command[]): string | undefined {
+  const { options } = readTyped(typed, commands);
+  return options.findLast((one) => one.name === STATE_OPTION.name && wrongValue(STATE_OPTION, one) === undefined)
+    ?.value;
+}
 
 /** Node's own reading, told all options of all commands: so an option may stand before its command as well. */
 function readTyped(typed: readonly string[], commands: readonly Command[]): Typed {

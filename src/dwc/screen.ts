@@ -20,9 +20,7 @@ export function processScreen(
   errors: NodeJS.WriteStream,
 ): Screen {
   const ending = new AbortController();
-  output.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE" || error.code === "EIO") ending.abort();
-  });
+  output.on("error", () => ending.abort());
   const write = (text: string): void => {
     if (!ending.signal.aborted) output.write(text);
   };

@@ -1,16 +1,38 @@
-// Writes what a command has to tell, and sets the exit code. `dwc status | head` is no error; a full disk is.
+// Writes the result of a command, and sets the exit code. A result that cannot be written is reported, as it may be the only
+// copy of what the command made.
 
 import type { Rendered } from "./core/outcome.ts";
 
-export function write({ stdout, stderr, exitCode }: Rendered): void {
+/** stdout, and the first error of it. */
+export class Output {
+  readonly #stream: NodeJS.WriteStream;
+  #error: NodeJS.ErrnoException | undefined;
+
+  /** To be made before anything is written: a command may write while it runs. */
+  constructor(stream: NodeJS.WriteStream) {
+    this.#stream = stream;
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      this.#error ??= error;
+    });
+  }
+
+  /** The system's word for what went wrong until all is written; undefined: nothing did. */
+  async write(text: string): Promise<string | undefined> {
+    const failed = await new Promise<Error | null | undefined>((resolve) => {
+      this.#stream.write(text, resolve);
+    });
+    const error: NodeJS.ErrnoException | undefined = this.#error ?? failed ?? undefined;
+    return error && (error.code ?? error.message);
+  }
+}
+
+export async function write({ stdout, stderr, exitCode, ifUnwritten }: Rendered, output: Output): Promise<void> {
   process.exitCode = exitCode;
-  // Whoever read has gone, so there is nobody left to tell.
+  // Nobody reads errors either.
   process.stderr.on("error", () => undefined);
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") return;
-    process.stderr.write(`dwc: the result could not be written (${error.code ?? error.message})\n`);
-    process.exitCode = 1;
-  });
-  if (stdout !== "") process.stdout.write(stdout);
+  const why = await output.write(stdout);
+  const failure = why === undefined ? undefined : ifUnwritten?.(why);
+  process.exitCode = failure?.exitCode ?? exitCode;
   if (stderr !== "") process.stderr.write(stderr);
+  if (failure !== undefined) process.stderr.write(failure.stderr);
 }

@@ -219,15 +219,4 @@ test("wrong settings are 2, with their name", async () => {
   assertFailed(await ann.type(["status"], { env: { NATS_URL: "http://x" } }), "NATS_URL=http://x", 2);
 });
 
-test("after --state the commands that are offered come with the folder that they are about", async () => {
-  const other = await ownersDesk();
-  const typed = ["service-token", "prices", "--state", other.state];
-  const { stderr } = await ann.type(typed);
-  assert.match(stderr, "bin/dwc create-service prices");
-  assert.match(stderr, `type\n  export DWC_STATE=${other.state}\n`);
-  assert.not.match((await ann.type([...typed, "--json"])).stderr, "export");
-  assert.not.match((await other.type(["service-token", "prices"])).stderr, "export");
-  other.clear();
-});
-
 test.run();

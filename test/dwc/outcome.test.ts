@@ -1,21 +1,32 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 
-import { jsonText, type Outcome, render, shown } from "../../src/dwc/core/outcome.ts";
+import { jsonText, type Outcome, type Rendered, render, shown } from "../../src/dwc/core/outcome.ts";
 
 const test = suite("outcomes");
-const done: Outcome = { kind: "done", lines: ["result"], said: ["Next:  more", ""], json: { a: 1 } };
+const done: Outcome = {
+  kind: "done",
+  lines: ["result"],
+  said: ["Next:  more", ""],
+  json: { a: 1 },
+  ifUnwritten: "look",
+};
 const failed = (fault: "usage" | "failed", hint = "type  this"): Outcome => ({
   kind: "failed",
   ...{ fault, code: "no-luck", message: "no luck", hint },
 });
 
+const shownOf = (outcome: Outcome, json = false): Rendered => {
+  const { stdout, stderr, exitCode } = render(outcome, json);
+  return { stdout, stderr, exitCode };
+};
+
 test("results go to stdout, and what is said about them to stderr", () => {
-  assert.equal(render(done, false), { stdout: "result\n", stderr: "Next:  more\n", exitCode: 0 });
+  assert.equal(shownOf(done), { stdout: "result\n", stderr: "Next:  more\n", exitCode: 0 });
 });
 
 test("JSON is one line with its schema's version, and nothing beside it", () => {
-  assert.equal(render(done, true), { stdout: '{"schema_version":1,"a":1}\n', stderr: "", exitCode: 0 });
+  assert.equal(shownOf(done, true), { stdout: '{"schema_version":1,"a":1}\n', stderr: "", exitCode: 0 });
   assert.is(render({ ...done, asJson: true }, false).stdout, '{"schema_version":1,"a":1}\n');
 });
 

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough, Writable } from "node:stream";
 import { runWith } from "../../bin/dwc-run.ts";
+import type { Rendered } from "../../src/dwc/core/outcome.ts";
 import { Interruption } from "../../src/dwc/interruption.ts";
 import { freePort } from "../support/nats-server.ts";
 import { repository } from "../support/toolbox.ts";
@@ -14,6 +15,7 @@ export interface Typed {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
+  readonly ifUnwritten?: NonNullable<Rendered["ifUnwritten"]>;
 }
 
 export interface TypedOptions {
@@ -36,7 +38,7 @@ const ENDS_WITHIN_MS = 120_000;
 /** Of what is longer, its size and its time say whether somebody wrote in it. */
 const LONGEST_COMPARED_BYTES = 1_000_000;
 /** An address that nobody listens on, for as long as a test runs. */
-const nowhere = `nats://127.0.0.1:${await freePort()}`;
+export const nowhere = `nats://127.0.0.1:${await freePort()}`;
 
 /** One person's state folder, and what is typed there. */
 export class Desk {
@@ -48,14 +50,15 @@ export class Desk {
     const screen = { stdout: new Captured(), stderr: new Captured() };
     const input = new PassThrough();
     input.end(stdin);
-    const { stdout, stderr, exitCode } = await runWith(args, {
+    const { stdout, stderr, exitCode, ifUnwritten } = await runWith(args, {
       env: this.#env(env),
       stdin: input as unknown as NodeJS.ReadStream,
       stdout: screen.stdout as unknown as NodeJS.WriteStream,
       stderr: screen.stderr as unknown as NodeJS.WriteStream,
       interruption: new Interruption(),
     });
-    return { code: exitCode, stdout: screen.stdout.text + stdout, stderr: screen.stderr.text + stderr };
+    const typed = { code: exitCode, stdout: screen.stdout.text + stdout, stderr: screen.stderr.text + stderr };
+    return { ...typed, ...(ifUnwritten && { ifUnwritten }) };
   }
 
   /** The same in a process of its own, from bin/dwc on. */

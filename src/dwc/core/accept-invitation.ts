@@ -3,7 +3,7 @@
 import { shown } from "../identity/core/names.ts";
 import { changed, unchanged } from "./changed.ts";
 import type { Command } from "./command.ts";
-import { loggedIn, orgJson } from "./words.ts";
+import { loggedIn, orgJson, SEE } from "./words.ts";
 import type { World } from "./world.ts";
 
 export const acceptInvitation: Command = {
@@ -30,6 +30,7 @@ export const acceptInvitation: Command = {
         "Next:  make add-ratings   (on a machine that has the org's bus elsewhere:  make add-ratings NATS_URL=nats://HOST:4222)",
       ],
       json: { org: orgJson(org), email, role },
+      ifUnwritten: { effect: `you have joined [${org.id}]`, again: SEE },
     });
   },
 };

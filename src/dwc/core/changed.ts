@@ -3,10 +3,11 @@
 import { busNotes } from "./bus-notes.ts";
 import type { Told } from "./bus-shapes.ts";
 import { exitCodeOf, toldJson, toldOfHarm } from "./obedience.ts";
-import { type Failed, failedBy, type Outcome } from "./outcome.ts";
+import { type Failed, failedBy, type IfUnwritten, type Outcome } from "./outcome.ts";
 import type { Refused } from "./world.ts";
 
 export interface Change {
+  readonly ifUnwritten: IfUnwritten;
   readonly told: Told;
   readonly lines: readonly string[];
   /** What to know beside the bus, and what to type next. */
@@ -20,7 +21,8 @@ export interface Change {
   readonly mustBeHeard?: boolean;
 }
 
-export function changed({ told: found, lines, said, json, again, isForNextBus, mustBeHeard }: Change): Outcome {
+export function changed({ ifUnwritten, ...change }: Change): Outcome {
+  const { told: found, lines, said, json, again, isForNextBus, mustBeHeard } = change;
   const told = mustBeHeard === true ? toldOfHarm(found) : found;
   return {
     kind: "done",
@@ -28,6 +30,7 @@ export function changed({ told: found, lines, said, json, again, isForNextBus, m
     said: [...busNotes(told, { again, isForNextBus }), ...said],
     json: { ...json, ...toldJson(told) },
     exitCode: exitCodeOf(told, mustBeHeard),
+    ifUnwritten,
   };
 }
 

@@ -48,10 +48,16 @@ export interface Command {
   run(call: Call, world: World): Promise<Outcome>;
 }
 
+export const STATE_OPTION: Option = {
+  name: "state",
+  value: "FOLDER",
+  meaning: "where identities are kept, instead of DWC_STATE or ~/.datawire",
+};
+
 /** What every command takes. */
 export const COMMON_OPTIONS: readonly Option[] = [
   { name: "json", meaning: "the result, and an error too, as one JSON object" },
-  { name: "state", value: "FOLDER", meaning: "where identities are kept, instead of DWC_STATE or ~/.datawire" },
+  STATE_OPTION,
   { name: "help", short: "h", meaning: "this text" },
 ];
 

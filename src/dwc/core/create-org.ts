@@ -2,7 +2,7 @@
 
 import { changed, unchanged } from "./changed.ts";
 import type { Command } from "./command.ts";
-import { loggedIn, orgJson } from "./words.ts";
+import { loggedIn, orgJson, SEE } from "./words.ts";
 
 export const createOrg: Command = {
   name: "create-org",
@@ -28,6 +28,7 @@ export const createOrg: Command = {
       isForNextBus: true,
       said: ["Next:  bin/dwc create-service ratings"],
       json: { org: orgJson(created.org), email: created.email },
+      ifUnwritten: { effect: `[${created.org.id}] is made, and is the current org`, again: SEE },
     });
   },
 };

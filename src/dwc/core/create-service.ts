@@ -30,6 +30,10 @@ export const createService: Command = {
       isForNextBus: true,
       said: [`Next:  ${nextLine(service.name, credsFile)}`],
       json: { org: orgJson(org), service: serviceJson(service), creds_file: credsFile, outcome },
+      ifUnwritten: {
+        effect: `the credentials are in ${credsFile}`,
+        again: `to see it again:  bin/dwc create-service ${name}`,
+      },
     });
   },
 };

@@ -32,6 +32,10 @@ export const inviteUser: Command = {
         `To take it back, now or later:  bin/dwc revoke ${shellWord(email)}`,
       ],
       json: { org: orgJson(org), email, role, code, expires_at: expiresAt },
+      ifUnwritten: {
+        effect: `${email} is invited, and no copy of the code is kept`,
+        again: `for another code, take this one back:  bin/dwc revoke ${shellWord(email)}  and then  bin/dwc invite-user ${shellWord(email)}${admin ? " --admin" : ""}`,
+      },
     });
   },
 };

@@ -2,7 +2,7 @@
 
 import type { Command } from "./command.ts";
 import { failedBy } from "./outcome.ts";
-import { loggedIn, orgJson } from "./words.ts";
+import { loggedIn, orgJson, SEE } from "./words.ts";
 
 export const login: Command = {
   name: "login",
@@ -19,6 +19,7 @@ export const login: Command = {
       lines: [loggedIn(entered.org, entered.email)],
       said: ["Next:  bin/dwc status"],
       json: { org: orgJson(entered.org), email: entered.email },
+      ifUnwritten: { effect: `${loggedIn(entered.org, entered.email)} all the same`, again: SEE },
     };
   },
 };

@@ -5,6 +5,7 @@ import { logoutNotes } from "./bus-notes.ts";
 import type { Command } from "./command.ts";
 import { exitCodeOf, toldJson, toldOfHarm } from "./obedience.ts";
 import { type Failed, failedBy } from "./outcome.ts";
+import { SEE } from "./words.ts";
 import type { World } from "./world.ts";
 
 export const logout: Command = {
@@ -39,6 +40,7 @@ export const logout: Command = {
       ],
       json: { forgotten_orgs: orgs, ...(told === undefined ? {} : toldJson(told)) },
       exitCode: told === undefined ? 0 : exitCodeOf(told, true),
+      ifUnwritten: { effect: "the orgs are forgotten all the same", again: SEE },
     };
   },
 };

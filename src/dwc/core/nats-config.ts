@@ -13,6 +13,6 @@ export const natsConfig: Command = {
   run: async (_call, world) => {
     const found = await world.identity.natsConfig();
     if (found.kind === "refused") return failedBy(found);
-    return { kind: "done", lines: [found.path], said: [], json: { path: found.path } };
+    return { kind: "done", lines: [found.path], said: [], json: { path: found.path }, ifUnwritten: "look" };
   },
 };

@@ -2,6 +2,7 @@
 // a script can rely on. The writing is done by whoever has the streams.
 
 import { withoutUserinfos } from "../../settings.ts";
+import { fieldWithFolder, folderNote, offersCommand } from "./folder-note.ts";
 import { painted, type Tone } from "./tone.ts";
 
 /** Raised when a field of the JSON changes its name or meaning; new fields do not raise it. */
@@ -22,10 +23,22 @@ export type Outcome =
       readonly asJson?: boolean;
       /** Other than 0: the command did what it was asked, and what it found is no good. */
       readonly exitCode?: ExitCode;
+      readonly ifUnwritten: IfUnwritten;
     }
   /** Everything has been written already, as it came. */
   | { readonly kind: "streamed"; readonly exitCode: ExitCode }
   | Failed;
+
+/** What stdout does not take, as its reader has ended, or the disk is full. */
+export type IfUnwritten =
+  /** The command changes nothing: typed again it shows the same. A reader that ends early is no error. */
+  | "look"
+  | {
+      /** The effect that the command has all the same. */
+      readonly effect: string;
+      /** What shows it, or makes it again. */
+      readonly again: string;
+    };
 
 /** A line of a result: bare, or with a tone that a terminal may show as a colour. Its words say the same without one. */
 export type Line = string | { readonly text: string; readonly tone: Tone };
@@ -67,10 +80,14 @@ export function failedBy({ code, why }: Refused): Failed {
   return { kind: "failed", fault: "failed", code, message, hint };
 }
 
+type Failure = Pick<Rendered, "stderr" | "exitCode">;
+
 export interface Rendered {
   readonly stdout: string;
   readonly stderr: string;
   readonly exitCode: ExitCode;
+  /** What follows on stderr where stdout cannot be written; undefined: nothing does. @param why the system's word */
+  readonly ifUnwritten?: (why: string) => Failure | undefined;
 }
 
 export interface Rendering {
@@ -78,21 +95,71 @@ export interface Rendering {
   readonly colour?: boolean | undefined;
   /** The exit code of whatever fails; undefined: the usual ones. */
   readonly failsWith?: ExitCode | undefined;
+  /** The folder that --state named. */
+  readonly folder?: string | undefined;
 }
 
-export function render(outcome: Outcome, json: boolean, { colour = false, failsWith }: Rendering = {}): Rendered {
-  if (outcome.kind === "streamed") return { stdout: "", stderr: "", exitCode: outcome.exitCode };
-  if (outcome.kind === "failed") {
-    const { code, message, hint, said = [], details = {} } = outcome;
-    const text = json
-      ? oneLine({ error: { code, message, hint }, ...details })
-      : inLines([`dwc: ${message}`, ...said, hint]);
-    return { stdout: "", stderr: text, exitCode: failsWith ?? (outcome.fault === "usage" ? 2 : 1) };
+export function render(outcome: Outcome, json: boolean, rendering: Rendering = {}): Rendered {
+  const { failsWith } = rendering;
+  switch (outcome.kind) {
+    case "failed": {
+      const exitCode = failsWith ?? (outcome.fault === "usage" ? 2 : 1);
+      return { stdout: "", stderr: failureText(outcome, json, rendering), exitCode };
+    }
+    case "streamed": {
+      const { exitCode } = outcome;
+      return { stdout: "", stderr: "", exitCode, ifUnwritten: unwritten("look", exitCode, json, rendering) };
+    }
+    case "done": {
+      const { exitCode = 0, ifUnwritten } = outcome;
+      const texts = json ? { stdout: jsonLine(outcome, rendering), stderr: "" } : doneText(outcome, rendering);
+      return { ...texts, exitCode, ifUnwritten: unwritten(ifUnwritten, exitCode, json, rendering) };
+    }
   }
-  const { lines, said, asJson = false, exitCode = 0, isForeign = false } = outcome;
-  const inText = lines.map((line) => `${isForeign ? unsteered(textOf(line)) : shownLine(line, colour)}\n`);
-  const stdout = json || asJson ? oneLine(outcome.json, isForeign) : inText.join("");
-  return { stdout, stderr: json ? "" : inLines(said), exitCode };
+}
+
+function failureText({ code, message, hint, said = [], details = {} }: Failed, json: boolean, { folder }: Rendering) {
+  if (json) return oneLine({ error: { code, message, hint }, ...details }, { folder });
+  return linesWithFolder([`dwc: ${message}`, ...said, hint], "", folder);
+}
+
+type Done = Extract<Outcome, { kind: "done" }>;
+
+const jsonLine = ({ json, isForeign }: Done, { folder }: Rendering): string => oneLine(json, { isForeign, folder });
+
+function doneText(outcome: Done, rendering: Rendering): Pick<Rendered, "stdout" | "stderr"> {
+  const { lines, said, asJson = false, isForeign = false } = outcome;
+  const { colour = false, folder } = rendering;
+  const inText = lines.map((line) => `${isForeign ? unsteered(textOf(line)) : shownLine(line, colour)}\n`).join("");
+  const stdout = asJson ? jsonLine(outcome, rendering) : inText;
+  // Commands in another program's result are not ours.
+  return { stdout, stderr: linesWithFolder(said, asJson || isForeign ? "" : inText, folder) };
+}
+
+/** @param beside what else a person reads together with these lines */
+function linesWithFolder(lines: readonly string[], beside: string, folder: string | undefined): string {
+  const isNoted = folder !== undefined && offersCommand([beside, ...lines].join("\n"));
+  return inLines(isNoted ? [...lines, ...folderNote(folder)] : lines);
+}
+
+/** The reader of a pipe has ended, or the caller has closed stdout. */
+const NO_READER: readonly string[] = ["EPIPE", "EBADF"];
+
+function unwritten(
+  ifUnwritten: IfUnwritten,
+  exitCode: ExitCode,
+  json: boolean,
+  rendering: Rendering,
+): (why: string) => Failure | undefined {
+  return (why) => {
+    const isLook = ifUnwritten === "look";
+    if (isLook && NO_READER.includes(why)) return undefined;
+    const message = `the result could not be written (${why})${isLook ? "" : `; ${ifUnwritten.effect}`}`;
+    const hint = isLook ? "" : ifUnwritten.again;
+    const failure: Failed = { kind: "failed", fault: "failed", code: "unwritten", message, hint };
+    const { stderr, exitCode: failed } = render(failure, json, rendering);
+    return { stderr, exitCode: exitCode === 0 ? failed : exitCode };
+  };
 }
 
 const textOf = (line: Line): string => (typeof line === "string" ? line : line.text);
@@ -103,8 +170,8 @@ export function shownLine(line: Line, colour: boolean): string {
 }
 
 /** One line of JSON, with the version of its fields. */
-export const oneLine = (result: Readonly<Record<string, unknown>>, isForeign = false): string =>
-  `${jsonText({ schema_version: SCHEMA_VERSION, ...result }, isForeign)}\n`;
+export const oneLine = (result: Readonly<Record<string, unknown>>, options: JsonOptions = {}): string =>
+  `${jsonText({ schema_version: SCHEMA_VERSION, ...result }, options)}\n`;
 
 const inLines = (lines: readonly string[]): string =>
   lines
@@ -129,11 +196,20 @@ export function shown(typed: string): string {
 }
 
 /** JSON that steers no terminal either: what cannot be seen is escaped, so a program reads what was sent. */
-export const jsonText = (value: unknown, isForeign = false): string =>
-  JSON.stringify(value, isForeign ? undefined : withoutLogins).replace(UNPRINTABLE, escaped);
+export const jsonText = (value: unknown, { isForeign = false, folder }: JsonOptions = {}): string =>
+  JSON.stringify(value, isForeign ? undefined : ownText(folder)).replace(UNPRINTABLE, escaped);
 
-const withoutLogins = (_key: string, value: unknown): unknown =>
-  typeof value === "string" ? withoutUserinfos(value) : value;
+interface JsonOptions {
+  /** The result of another program. */
+  readonly isForeign?: boolean | undefined;
+  /** See Rendering. */
+  readonly folder?: string | undefined;
+}
+
+const ownText =
+  (folder: string | undefined) =>
+  (key: string, value: unknown): unknown =>
+    typeof value === "string" ? withoutUserinfos(fieldWithFolder(key, value, folder)) : value;
 
 const HEX_DIGITS = 4;
 const escaped = (letter: string): string =>

@@ -28,6 +28,10 @@ export const push: Command = {
       ],
       said: [],
       json: { orgs: orgs.map(orgJson) },
+      ifUnwritten: {
+        effect: `the bus was offered ${names} all the same`,
+        again: "to hear what it says:  bin/dwc push",
+      },
       mustBeHeard: true,
     });
   },

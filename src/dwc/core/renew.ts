@@ -1,8 +1,9 @@
 // `dwc renew`: replaces credentials that were issued before the permissions of today.
 
+import { shellWord } from "../identity/core/names.ts";
 import { changed, unchanged } from "./changed.ts";
 import type { Command } from "./command.ts";
-import { shown } from "./outcome.ts";
+import { type IfUnwritten, shown } from "./outcome.ts";
 import { orgJson } from "./words.ts";
 import type { Org, Renewed } from "./world.ts";
 
@@ -29,6 +30,7 @@ export const renew: Command = {
       said: saidOf(org, renewed),
       json: { org: orgJson(org), ...jsonOf(renewed) },
       mustBeHeard: renewed.hasRevoked,
+      ifUnwritten: unwritten(org, renewed),
     });
   },
 };
@@ -64,6 +66,18 @@ function saidOf(org: Org, { services, invitations, unrevoked, needsInvitation }:
         ]
       : []),
   ];
+}
+
+/** Codes are kept nowhere. What else was renewed lies in the folder. */
+function unwritten({ id }: Org, { invitations }: Renewed): IfUnwritten {
+  if (invitations.length === 0)
+    return { effect: `what was outdated in [${id}] is renewed`, again: "to see what is left:  bin/dwc check" };
+  const effect = `what was outdated in [${id}] is renewed, and no copy of the ${invitations.length} codes is kept`;
+  const each = invitations.map(({ email, role }) => {
+    const who = shellWord(email);
+    return `bin/dwc revoke ${who}  and then  bin/dwc invite-user ${who}${role === "admin" ? " --admin" : ""}`;
+  });
+  return { effect, again: `for other codes, take these back:  ${each.join("  and  ")}` };
 }
 
 const SEND =

@@ -23,12 +23,17 @@ export const revoke: Command = {
     if (done.kind === "refused") return unchanged(done);
     const { revoked, org, outcome, told } = done;
     const was = outcome === "made" ? "Revoked" : "Revoked before, and handed to the bus again:";
+    const again = `bin/dwc revoke ${shellWord(revoked.name)}`;
     return changed({
       told,
       lines: [`${was} ${revoked.kind} ${revoked.name} in [${org.id}]`],
       said: AFTERWARDS[revoked.kind](revoked.name),
       json: { org: orgJson(org), revoked: { kind: revoked.kind, name: revoked.name }, outcome },
-      again: `bin/dwc revoke ${shellWord(revoked.name)}`,
+      again,
+      ifUnwritten: {
+        effect: `${revoked.kind} ${revoked.name} is revoked all the same`,
+        again: `to see it, and to hand it to the bus again:  ${again}`,
+      },
       mustBeHeard: true,
     });
   },

@@ -32,6 +32,7 @@ export const serviceToken: Command = {
       ],
       json,
       asJson,
+      ifUnwritten: { effect: "nothing was changed", again: `to print it again:  bin/dwc service-token ${name}` },
     };
   },
 };

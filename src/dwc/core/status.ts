@@ -27,6 +27,7 @@ export const status: Command = {
       lines: [...personLines(identity, world), "", "Bus", ...looks.map((look) => `  ${busLine(look, hasOrg)}`)],
       said: [],
       json: { ...personJson(identity), bus: looks.map(busJson) },
+      ifUnwritten: "look",
     };
   },
 };

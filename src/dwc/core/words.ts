@@ -2,6 +2,9 @@
 
 import type { Org, ServiceShown } from "./world.ts";
 
+/** After a change of which nothing was shown. */
+export const SEE = "to see it:  bin/dwc status";
+
 /** Who one is, as the original showed it. */
 export const who = (org: Pick<Org, "id">, email: string): string => `[${org.id}]${email}`;
 

@@ -92,10 +92,11 @@ function outcomeOf(service: string, visited: InBus<CallReport>): Outcome {
     case "answered":
       return {
         kind: "done",
-        lines: [jsonText(answer.body, true)],
+        lines: [jsonText(answer.body, { isForeign: true })],
         isForeign: true,
         said: [`answered by ${nameOf(answer.who)}, ${answer.who.address}`, ...said],
         json: { answer: answer.body, ...details },
+        ifUnwritten: "look",
       };
     case "refused": {
       const message = `${nameOf(answer.who)} refused it: ${answer.code} ${answer.message}`;

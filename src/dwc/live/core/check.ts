@@ -29,6 +29,7 @@ export const check: Command = {
       said: [],
       json: { grade: worst, findings: findings.map(findingJson) },
       exitCode: GRADES[worst].exitCode,
+      ifUnwritten: "look",
     };
   },
 };

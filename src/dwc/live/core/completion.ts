@@ -20,7 +20,14 @@ export const completion: Command = {
     const shell = SHELLS.find((one) => one === typed);
     if (shell === undefined) return unknownShell(typed);
     const script = completionScript(shell);
-    return { kind: "done", lines: script.trimEnd().split("\n"), said: [], json: { shell, script } };
+    return {
+      kind: "done",
+      lines: script.trimEnd().split("\n"),
+      said: [],
+      json: { shell, script },
+      isForeign: true,
+      ifUnwritten: "look",
+    };
   },
 };
 

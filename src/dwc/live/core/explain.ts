@@ -54,6 +54,7 @@ export function explained(belief: Belief, service: string, number: number | unde
     lines: [...meant.flatMap((row) => [...rowLines(row, belief), ""]), ...nextLines(belief, number)],
     said: [],
     json: explainedJson(belief, meant),
+    ifUnwritten: "look",
   };
 }
 

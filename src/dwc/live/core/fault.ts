@@ -4,7 +4,7 @@
 import { type FaultNote, faultText } from "../../../service/core/fault-notes.ts";
 import type { FaultTaker } from "../../../service/fault-asking.ts";
 import type { Command } from "../../core/command.ts";
-import type { Failed, Line, Outcome } from "../../core/outcome.ts";
+import type { Failed, IfUnwritten, Line, Outcome } from "../../core/outcome.ts";
 import { shellWord } from "../../identity/core/names.ts";
 import { failedVisit, warningsJson, warningsOf } from "./failed-visit.ts";
 import { endsText, RESET, readWish } from "./fault-wish.ts";
@@ -59,8 +59,14 @@ function outcomeOf(wish: FaultWish, visited: InBus<FaultReport>, room: number): 
       instances: takers.map(takerJson),
       ...inJson,
     },
+    ifUnwritten: wish.order.kind === "list" ? "look" : done(wish),
   };
 }
+
+const done = ({ service }: FaultWish): IfUnwritten => ({
+  effect: "what was asked for is done all the same",
+  again: `to see what is on:  bin/dwc fault ${service}`,
+});
 
 function nextSteps({ service, order }: FaultWish, takers: readonly FaultTaker[]): readonly string[] {
   const [taker] = takers;

@@ -66,6 +66,7 @@ function listed(
       instances: rows.map(psJson),
       ...warningsJson(roll),
     },
+    ifUnwritten: "look",
   };
 }
 

@@ -1,0 +1,33 @@
+// The folder that --state named, beside each command that is printed as a cure. Typed as it stands, such a command would act
+// on the folder of the environment.
+
+import { shellWord } from "../identity/core/names.ts";
+
+/** A command that acts on the state folder. */
+const COMMAND = /\b(bin\/dwc|make) /;
+
+/** A letter that is not shown is written by its bytes, so that the line can be copied. */
+const typed = (folder: string): string =>
+  INVISIBLE.test(folder)
+    ? `$'${[...folder].map((letter) => (/[\w@%+=:,./ -]/.test(letter) ? letter : bytesOf(letter))).join("")}'`
+    : shellWord(folder);
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+const bytesOf = (letter: string): string => Buffer.from(letter).toString("hex").replace(/../g, "\\x$&");
+
+const setting = (folder: string): string => `export DWC_STATE=${typed(folder)}`;
+
+export const offersCommand = (text: string): boolean => COMMAND.test(text);
+
+/** Lines for the end of what a person reads. */
+export const folderNote = (folder: string): readonly string[] => [
+  `Note: this is about the folder ${typed(folder)}. Before any of these commands type`,
+  `  ${setting(folder)}`,
+];
+
+/** Fields of the JSON output that hold what to type. */
+const CURE_FIELDS: readonly string[] = ["hint", "cure"];
+
+export const fieldWithFolder = (field: string, value: string, folder: string | undefined): string =>
+  folder !== undefined && CURE_FIELDS.includes(field) && offersCommand(value)
+    ? `${value}   (first:  ${setting(folder)})`
+    : value;

@@ -1,0 +1,38 @@
+// A screen that names the folder of --state once, beside the first command that is printed while a command runs.
+
+import { folderNote, offersCommand } from "./core/folder-note.ts";
+import type { Screen } from "./core/person.ts";
+
+export interface NotingScreen {
+  readonly screen: Screen;
+  /** What is to be said at the end: on a whole screen a note would be drawn over. */
+  rest(): string;
+}
+
+export function notingScreen(screen: Screen, folder: string): NotingScreen {
+  let noted: "not yet" | "at the end" | "said" = "not yet";
+  const note = folderNote(folder).join("\n");
+  const sayNote = (text: string): void => {
+    if (noted === "said" || !offersCommand(text)) return;
+    noted = "said";
+    screen.say(note);
+  };
+  return {
+    screen: {
+      ...screen,
+      write: (text) => {
+        screen.write(text);
+        sayNote(text);
+      },
+      say: (sentence) => {
+        screen.say(sentence);
+        sayNote(sentence);
+      },
+      draw: (lines) => {
+        screen.draw(lines);
+        if (noted === "not yet" && lines.some(offersCommand)) noted = "at the end";
+      },
+    },
+    rest: () => (noted === "at the end" ? `${note}\n` : ""),
+  };
+}

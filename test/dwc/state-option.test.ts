@@ -1,0 +1,113 @@
+// After --state each command that is printed as a cure comes with the folder that it is about: typed as it stands, it would
+// change the folder of the environment.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { Command } from "../../src/dwc/core/command.ts";
+import { COMMANDS } from "../../src/dwc/core/commands.ts";
+import type { Failed } from "../../src/dwc/core/outcome.ts";
+import type { World } from "../../src/dwc/core/world.ts";
+import { runDwc } from "../../src/dwc/dwc.ts";
+import { type Desk, ownersDesk } from "./typed.ts";
+
+const test = suite<{ ann: Desk; other: Desk }>("--state");
+
+test.before.each(async (context) => {
+  context.ann = await ownersDesk();
+  context.other = await ownersDesk();
+});
+test.after.each(({ ann, other }) => {
+  ann.clear();
+  other.clear();
+});
+
+test("a refusal, a wrong word and a wrong option name the folder", async ({ ann, other }) => {
+  const typed: readonly (readonly string[])[] = [
+    ["service-token", "prices"],
+    ["creat-service", "prices"],
+    ["create-service"],
+    ["revoke", "--againn", "prices"],
+    ["revoke", "a", "b"],
+    ["--againn"],
+    ["explain", "?"],
+  ];
+  for (const words of typed) {
+    for (const state of [["--state", other.state], [`--state=${other.state}`]]) {
+      const { stderr } = await ann.type([...words, ...state]);
+      assert.match(stderr, /bin\/dwc /, words.join(" "));
+      assert.match(stderr, `type\n  export DWC_STATE=${other.state}\n`, words.join(" "));
+      const { hint } = (JSON.parse((await ann.type([...words, ...state, "--json"])).stderr) as { error: Failed }).error;
+      assert.match(hint, `(first:  export DWC_STATE=${other.state})`, words.join(" "));
+    }
+    assert.not.match((await other.type(words)).stderr, "export");
+    assert.not.match((await other.type([...words, "--json"])).stderr, "export");
+  }
+});
+
+test("a setting that is wrong names the folder where it offers a command", async () => {
+  const failed = {
+    kind: "failed",
+    fault: "usage",
+    code: "wrong-setting",
+    message: "wrong",
+    hint: "bin/dwc status",
+  } as const;
+  const options = {
+    commands: COMMANDS,
+    version: "1.0.0",
+    folderOf: (typed: string) => `/at/${typed}`,
+    openWorld: () => failed,
+  };
+  assert.match((await runDwc(["status", "--state", "x"], options)).stderr, "export DWC_STATE=/at/x\n");
+  assert.not.match((await runDwc(["status"], options)).stderr, "export");
+});
+
+test("the cures of a check name the folder, on a screen and as JSON", async ({ ann, other }) => {
+  const asked = ["check", "--state", other.state];
+  assert.match((await ann.type(asked)).stderr, `export DWC_STATE=${other.state}\n`);
+  const { findings } = JSON.parse((await ann.type([...asked, "--json"])).stdout) as {
+    findings: { cure: string | null }[];
+  };
+  const cures = findings.flatMap(({ cure }) => (cure !== null && /bin\/dwc |make /.test(cure) ? [cure] : []));
+  assert.ok(cures.length > 0);
+  for (const cure of cures) assert.match(cure, `export DWC_STATE=${other.state}`);
+});
+
+test("what a command prints while it runs names the folder once, and another program's words do not", async () => {
+  const written: string[] = [];
+  const screen = {
+    isTerminal: false,
+    write: (text: string) => written.push(text),
+    say: (text: string) => written.push(`! ${text}\n`),
+  };
+  const world = { screen } as unknown as World;
+  const command = (run: Command["run"]): Command => ({ ...(COMMANDS[0] as Command), name: "x", args: [], run });
+  const type = (run: Command["run"], ...words: string[]) =>
+    runDwc(["x", "--state", "y", ...words], {
+      commands: [command(run)],
+      version: "",
+      folderOf: (typed) => typed,
+      openWorld: () => world,
+    });
+  const streamed = async (_call: unknown, { screen: shown }: World) => {
+    shown.write("type  bin/dwc status\n");
+    shown.say("type  bin/dwc status");
+    return { kind: "streamed", exitCode: 0 } as const;
+  };
+  await type(streamed);
+  assert.equal(written, ["type  bin/dwc status\n", NOTE, "! type  bin/dwc status\n"]);
+  const foreign = {
+    kind: "done",
+    lines: ["bin/dwc x"],
+    said: [],
+    json: { hint: "bin/dwc x" },
+    isForeign: true,
+    ifUnwritten: "look",
+  } as const;
+  assert.is((await type(async () => foreign)).stderr, "");
+  assert.match((await type(async () => foreign, "--json")).stdout, '"hint":"bin/dwc x"}');
+});
+
+const NOTE = "! Note: this is about the folder y. Before any of these commands type\n  export DWC_STATE=y\n";
+
+test.run();

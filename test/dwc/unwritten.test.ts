@@ -1,0 +1,91 @@
+// takes: 6 s
+// A result that cannot be written: its reader has ended, stdout is closed, or the disk is full. It may be the only copy of
+// what the command made.
+
+import { execFile } from "node:child_process";
+import { Writable } from "node:stream";
+import { promisify } from "node:util";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { shellWord } from "../../src/dwc/identity/core/names.ts";
+import { processScreen } from "../../src/dwc/screen.ts";
+import { Desk, nowhere, ownersDesk, PROGRAM } from "./typed.ts";
+
+const test = suite<{ ann: Desk }>("a result that is not written");
+
+test.before.each(async (context) => {
+  context.ann = await ownersDesk();
+});
+test.after.each(({ ann }) => ann.clear());
+
+/** Where a result goes that nobody reads: a pipe without a reader, no stdout at all, a disk that is full. */
+const LOST = { EPIPE: ">&3", EBADF: ">&-", ENOSPC: ">/dev/full" } as const;
+
+interface Lost {
+  readonly code: number;
+  readonly stderr: string;
+}
+
+async function lose(desk: Desk, words: readonly string[], why: keyof typeof LOST = "EPIPE"): Promise<Lost> {
+  const line = `exec 3> >(:); wait $!; "$DWC" ${words.map(shellWord).join(" ")} ${LOST[why]}; echo $?`;
+  const env = { PATH: process.env["PATH"], HOME: desk.folder, DWC_STATE: desk.state, DWC: PROGRAM, NATS_URL: nowhere };
+  const { stdout, stderr } = await promisify(execFile)("bash", ["-c", line], { env });
+  return { code: Number(stdout), stderr };
+}
+
+test("a code that is lost is reported, with what makes another one", async ({ ann }) => {
+  for (const [at, why] of (["EPIPE", "EBADF", "ENOSPC"] as const).entries()) {
+    const email = `b${at}@example.org`;
+    const { code, stderr } = await lose(ann, ["invite-user", email, "--admin"], why);
+    assert.is(code, 1, why);
+    assert.match(stderr, `could not be written (${why}); ${email} is invited, and no copy of the code is kept`);
+    assert.match(stderr, `bin/dwc revoke ${email}  and then  bin/dwc invite-user ${email} --admin\n`);
+  }
+  const renewed = await lose(ann, ["renew", "--all"]);
+  assert.ok(renewed.code === 4 || renewed.code === 1);
+  assert.match(renewed.stderr, "and no copy of the 3 codes is kept");
+  assert.match(renewed.stderr, "bin/dwc revoke b2@example.org  and then  bin/dwc invite-user b2@example.org --admin\n");
+  const { stderr } = await lose(ann, ["invite-user", "c@example.org", "--json"]);
+  assert.match((JSON.parse(stderr) as { error: { code: string } }).error.code, "unwritten");
+});
+
+test("every change says that it is made, with an exit code that is not 0", async ({ ann }) => {
+  const ben = new Desk();
+  const code = await ann.must("invite-user", "ben@example.org");
+  const changes: readonly (readonly [Desk, readonly string[], RegExp])[] = [
+    [ann, ["create-service", "prices"], /the credentials are in .*prices.*bin\/dwc create-service prices\n/s],
+    [ann, ["service-token", "prices"], /nothing was changed\n.*bin\/dwc service-token prices\n/s],
+    [ann, ["revoke", "prices"], /service prices is revoked all the same\n.*bin\/dwc revoke prices\n/s],
+    [ann, ["push"], /the bus was offered .* all the same\n.*bin\/dwc push\n/s],
+    [ann, ["login", "ann@example.org"], /Now logged in as .* all the same\n.*bin\/dwc status\n/s],
+    [ann, ["renew", "--all"], /is renewed.*\n/],
+    [ben, ["accept-invitation", code.trim()], /you have joined .*\n.*bin\/dwc status\n/s],
+    [ben, ["create-org", "B", "Ben", "ben@example.org"], /is made, and is the current org\n.*bin\/dwc status\n/s],
+    [ben, ["logout", "--force"], /the orgs are forgotten all the same\n/],
+  ];
+  for (const [desk, words, says] of changes) {
+    const { ifUnwritten } = await desk.type(words);
+    const lost = ifUnwritten?.("EPIPE");
+    assert.is.not(lost?.exitCode ?? 0, 0, words[0]);
+    assert.match(lost?.stderr ?? "", says);
+  }
+  ben.clear();
+});
+
+test("a look whose reader ends is no error, and on a full disk it fails as that command fails", async ({ ann }) => {
+  for (const why of ["EPIPE", "EBADF"] as const)
+    assert.equal(await lose(ann, ["status"], why), { code: 0, stderr: "" });
+  assert.is((await lose(ann, ["nats-config"], "ENOSPC")).code, 1);
+  assert.ok((await lose(ann, ["check"], "ENOSPC")).code >= 2, "a warning or more, and 3 where all is fine");
+});
+
+test("whatever goes wrong with its output ends a command that prints as it goes", async () => {
+  const stdout = new Writable({
+    write: (_chunk, _encoding, done) => done(Object.assign(new Error("full"), { code: "ENOSPC" })),
+  });
+  const screen = processScreen(process.stdin, stdout as unknown as NodeJS.WriteStream, process.stderr);
+  screen.write("an event\n");
+  await new Promise((resolve) => screen.gone.addEventListener("abort", resolve));
+});
+
+test.run();
