@@ -22,7 +22,7 @@ import { loadViews } from "./views.ts";
 const KEEP_NOTHING = "no-store";
 
 /** What the board's script runs of ours: its words are the words of the page without scripts. */
-const SHARED_SCRIPTS = ["board-spark.js", "board-words.js", "words.js"];
+const SHARED_SCRIPTS = ["core/board-spark.js", "core/board-words.js", "core/words.js"];
 
 export interface Site {
   readonly assets: Assets;
