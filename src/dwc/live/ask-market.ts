@@ -1,9 +1,11 @@
 // A Market's board, asked for over HTTP.
 
 import type { Clock } from "../../clock.ts";
+import { ONLY_LOCAL_NAMES } from "../../program/core/local-requests.ts";
 import { BOARD_PATHS, ON_ADMIN_PORT } from "../../sight/board-places.ts";
 import { readBelief } from "./core/belief.ts";
-import type { AskedMarket } from "./core/live-world.ts";
+import type { AskedMarket, NoBoard } from "./core/live-world.ts";
+import type { MarketPlaces } from "./core/market-places.ts";
 import { type Fetched, fetchJson } from "./market-link.ts";
 
 /** A Market on this machine answers in milliseconds; a busy one far away within this. */
@@ -11,22 +13,25 @@ const ANSWERS_WITHIN_MS = 1_500;
 const NOT_YET = 503;
 
 /** Asks one place after the other until one shows a board, or is silent: a paused Market is the one that was meant. */
-export async function askMarket(urls: readonly string[], clock: Clock): Promise<AskedMarket> {
+export async function askMarket(
+  { boards, admin }: Pick<MarketPlaces, "boards" | "admin">,
+  clock: Clock,
+): Promise<AskedMarket> {
   const missed: AskedMarket[] = [];
-  for (const url of urls) {
-    const asked = await askOne(url, clock);
+  for (const url of boards) {
+    const asked = await askOne(url, admin, clock);
     if (asked.kind === "board" || asked.kind === "silent") return asked;
     missed.push(asked);
   }
   return mostTelling(missed);
 }
 
-async function askOne(url: string, clock: Clock): Promise<AskedMarket> {
+async function askOne(url: string, admin: MarketPlaces["admin"], clock: Clock): Promise<AskedMarket> {
   const fetched = await fetchJson(new URL(BOARD_PATHS.data, url).href, clock, ANSWERS_WITHIN_MS);
   if (fetched.kind !== "answered") return { ...fetched, url };
   const belief = readBelief(fetched.json);
   if (belief !== undefined) return { kind: "board", url, belief };
-  return { kind: "no board", url, why: whyNone(fetched) };
+  return { kind: "no board", url, why: whyNone(fetched), admin };
 }
 
 /** A Market that says where its board is tells more than what else may answer, and anything more than nothing at all. */
@@ -37,10 +42,17 @@ function mostTelling(missed: readonly AskedMarket[]): AskedMarket {
   return found;
 }
 
-function whyNone({
-  status,
-  json,
-}: Extract<Fetched, { kind: "answered" }>): Extract<AskedMarket, { kind: "no board" }>["why"] {
+type Answered = Extract<Fetched, { kind: "answered" }>;
+
+function whyNone(answered: Answered): NoBoard {
+  const { status, json } = answered;
   if (Object(json).error === ON_ADMIN_PORT) return "admin port";
+  if (refusesName(answered)) return "foreign name";
   return status === NOT_YET ? "not yet" : "none";
 }
+
+const FORBIDDEN = 403;
+
+/** An admin listener answers so to whatever is asked of it under a name that is not local. */
+export const refusesName = ({ status, json }: Answered): boolean =>
+  status === FORBIDDEN && String(Object(json).error).endsWith(ONLY_LOCAL_NAMES);

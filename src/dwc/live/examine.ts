@@ -7,7 +7,7 @@ import type { Clock } from "../../clock.ts";
 import type { Settings } from "../../settings.ts";
 import type { BusLook } from "../core/bus-shapes.ts";
 import type { IdentityVerbs } from "../core/world.ts";
-import { askMarket } from "./ask-market.ts";
+import { askMarket, refusesName } from "./ask-market.ts";
 import type { Facts, MarketFacts, ServerProgram } from "./core/facts.ts";
 import type { MarketPlaces } from "./core/market-places.ts";
 import type { Heard, Visited } from "./core/visited.ts";
@@ -36,7 +36,7 @@ export async function examine(tools: ExamineTools): Promise<Facts> {
     lookAtBus(),
     tools.roll(),
     askHealth(places.page, clock),
-    askMarket(places.boards, clock),
+    askMarket(places, clock),
     serverProgram(settings.searchPath),
     tools.identity.obedience(OBEYS_WITHIN_MS),
   ]);
@@ -49,6 +49,7 @@ async function askHealth(url: string, clock: Clock): Promise<MarketFacts> {
     ["/livez", "/readyz"].map((path) => fetchJson(new URL(path, url).href, clock, MARKET_WITHIN_MS)),
   );
   if (alive?.kind !== "answered") return { kind: alive?.kind ?? "silent", url };
+  if (refusesName(alive)) return { kind: "foreign name", url };
   if (Object(alive.json).status !== "alive" || ready?.kind !== "answered") return { kind: "stranger", url };
   const { status, checks } = Object(ready.json) as { status?: unknown; checks?: unknown };
   return {

@@ -53,10 +53,10 @@ export function liveVerbs(tools: LiveTools): LiveVerbs {
     follow: (url, until, follower) => followEvents(url, clock, until, follower),
     top: (named, screen, options) => {
       // The place that showed a board once is the one to wait for when it goes away.
-      let { boards } = places(named);
+      let place = places(named);
       const ask = async (): Promise<AskedMarket> => {
-        const asked = await askMarket(boards, clock);
-        if (asked.kind === "board") boards = [asked.url];
+        const asked = await askMarket(place, clock);
+        if (asked.kind === "board") place = { ...place, boards: [asked.url] };
         return asked;
       };
       return runTop({ ask, clock, screen, timeOfDay }, options);
@@ -75,7 +75,7 @@ export function liveVerbs(tools: LiveTools): LiveVerbs {
         return { ...asked, mayAsk, holder: credentials?.name ?? "nobody" };
       });
     },
-    believed: (named) => askMarket(places(named).boards, clock),
+    believed: (named) => askMarket(places(named), clock),
     examine: async (named) =>
       (await tools.examiner())({
         ...tools,

@@ -24,6 +24,9 @@ export interface LocalRequest {
 
 export type LocalCheck = { readonly kind: "local" } | { readonly kind: "refused"; readonly why: string };
 
+/** The end of the refusal under any other name; dwc knows an admin listener by it. */
+export const ONLY_LOCAL_NAMES = "only localhost and 127.0.0.1 lead here";
+
 /** Names and addresses that lead to this machine whatever a DNS server says. */
 const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i;
 const LOOPBACK_PEER = /^127\./;
@@ -37,8 +40,7 @@ export function checkLocal(request: LocalRequest, isPlain = false): LocalCheck {
   if (!LOOPBACK_PEER.test(peer)) return refused(`the connection is from ${quoted(peer)}, which is no loopback address`);
   const [host] = request.hosts;
   if (host === undefined || request.hosts.length > 1) return refused("the request does not name one Host");
-  if (!isPlain && !LOOPBACK_HOST.test(host))
-    return refused(`Host is ${quoted(host)}: only localhost and 127.0.0.1 lead here`);
+  if (!isPlain && !LOOPBACK_HOST.test(host)) return refused(`Host is ${quoted(host)}: ${ONLY_LOCAL_NAMES}`);
   if (!hasLoopbackTarget(request.target)) return refused("the address names another host than this machine");
   return checkSite(request, host);
 }

@@ -95,6 +95,26 @@ test("a real Market's board is read as it stands, and its next choice is the one
   assert.match(events.stdout, /instance\.joined {4}ratings instance 1 joined/);
 });
 
+test("the admin listener under a name that is not local is told from a stranger, with the address to type", async () => {
+  // Leads to this machine, and is no name of it.
+  const named = `http://0.0.0.0:${system.adminPort}`;
+  const says = `the admin listener of a Market is at ${named}: it answers only to local names, and not to 0.0.0.0`;
+  const cure = `on the Market's own machine type  --market http://localhost:${system.adminPort}`;
+  const checked = await system.type(["check", "--market", named]);
+  assert.match(checked.stdout, `? unknown   ${says}\n${" ".repeat(14)}${cure}\n`);
+  assert.not.match(checked.stdout, /not the Market|no board/);
+  for (const command of [
+    ["explain", "ratings"],
+    ["events", "--once"],
+    ["top", "-n", "1"],
+  ]) {
+    const { code, stderr } = await system.type([...command, "--market", named]);
+    assert.equal([code, stderr], [1, `dwc: ${says}\n${cure}\n`], command[0]);
+  }
+  const local = await system.type(["explain", "ratings", "--market", `http://localhost:${system.adminPort}`]);
+  assert.is(local.code, 0, local.stderr);
+});
+
 test("ports that others have are told from those that nobody has", async () => {
   const [web, mute] = await Promise.all([squatter("HTTP/1.1 200 OK\r\n\r\nhello"), squatter()]);
   const taken = await system.type(["check"], {

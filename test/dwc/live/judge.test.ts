@@ -8,6 +8,7 @@ import { type Belief, readBelief } from "../../../src/dwc/live/core/belief.ts";
 import type { Facts } from "../../../src/dwc/live/core/facts.ts";
 import { type Finding, findingLines, GRADES, worstOf } from "../../../src/dwc/live/core/finding.ts";
 import { judge, LEAST_NODE } from "../../../src/dwc/live/core/judge.ts";
+import type { AdminPlace, NoBoard } from "../../../src/dwc/live/core/live-world.ts";
 import type { Heard } from "../../../src/dwc/live/core/visited.ts";
 import { repository } from "../../support/toolbox.ts";
 import { BOARD } from "./board.ts";
@@ -254,11 +255,18 @@ test("a Market that knows none of those who answer here is told apart from one t
 });
 
 test("what a Market far away does not show is unknown; the monolith has nothing to show", () => {
-  const asked = (why: "admin port" | "not yet" | "none"): Partial<Facts> => ({
-    asked: { kind: "no board", url: marketUrl, why },
+  const asked = (why: NoBoard, admin: AdminPlace = { port: 6_100, isAsked: false }): Partial<Facts> => ({
+    asked: { kind: "no board", url: marketUrl, why, admin },
   });
+  const isOn = "unknown the Market at http://127.0.0.1:5000 shows what it believes on its admin port only | ";
   assert.equal(troubles(asked("admin port")), [
-    "unknown the Market at http://127.0.0.1:5000 shows what it believes on its admin port only | name the board that it printed at its start:  --market http://localhost:5100   (or start it with BOARD=public)",
+    `${isOn}on the Market's own machine, name its board:  --market http://localhost:6100   (or start it with BOARD=public)`,
+  ]);
+  assert.equal(troubles(asked("admin port", { port: 7_000, isAsked: true })), [
+    `${isOn}no board is at http://localhost:7000: name the one that the Market printed at its start, with  --market URL   (or start it with BOARD=public)`,
+  ]);
+  assert.equal(troubles(asked("admin port", { port: "off", isAsked: false })), [
+    `${isOn}start it without ADMIN_PORT=off, or with BOARD=public`,
   ]);
   assert.equal([...troubles(asked("none")), ...troubles(asked("not yet"))], []);
 });

@@ -43,4 +43,14 @@ test("the address of a page or of a board may be named", () => {
   assert.is(marketPlaces(DEFAULTS, "http://localhost:9000", OWN).page, "http://localhost:9000");
 });
 
+test("the admin port follows the port of the page that is asked, and ADMIN_PORT", () => {
+  const admin = (settings: Partial<Parameters<typeof marketPlaces>[0]>, named?: string) =>
+    marketPlaces({ ...DEFAULTS, ...settings }, named, OWN).admin;
+  assert.equal(admin({ port: 6_000, adminPort: 6_100 }), { port: 6_100, isAsked: true });
+  assert.equal(admin({ host: "192.168.1.8", adminPort: 7_000 }), { port: 7_000, isAsked: false });
+  assert.equal(admin({}, "http://shop.example:6000"), { port: 6_100, isAsked: false });
+  assert.equal(admin({ adminPort: 7_000 }, "http://shop.example:5000"), { port: 7_000, isAsked: false });
+  assert.equal(admin({ adminPort: "off" }), { port: "off", isAsked: false });
+});
+
 test.run();

@@ -59,6 +59,8 @@ export type MarketFacts =
       /** What is not good, a sentence each. */
       readonly failing: readonly string[];
     }
+  /** A Market's admin listener, which refuses the name in this address. */
+  | { readonly kind: "foreign name"; readonly url: string }
   /** Something answers there, and it is no Market. */
   | { readonly kind: "stranger"; readonly url: string }
   | { readonly kind: "nothing"; readonly url: string }

@@ -1,7 +1,7 @@
 // The bus did not let us in, or no Market answered: as a command tells it.
 
 import { type Failed, failedBy } from "../../core/outcome.ts";
-import type { AskedMarket } from "./live-world.ts";
+import type { AdminPlace, AskedMarket } from "./live-world.ts";
 import type { InBus, Out } from "./visited.ts";
 
 export const failedVisit = ({ code, why, hint }: Out): Failed =>
@@ -20,21 +20,48 @@ export const warningsJson = (
   warnings: "notes" in visited ? visited.notes : [],
 });
 
+interface Words {
+  readonly message: string;
+  readonly hint: string;
+}
+
+type Boardless = Extract<AskedMarket, { kind: "no board" }>;
+
 /** What a Market that shows no board says by that, and what to type. */
-export const NO_BOARD = {
-  "admin port": {
-    message: (url: string) => `the Market at ${url} shows what it believes on its admin port only`,
-    hint: "name the board that it printed at its start:  --market http://localhost:5100   (or start it with BOARD=public)",
-  },
-  "not yet": {
-    message: (url: string) => `the Market at ${url} is still on its way to the bus`,
-    hint: "what is wrong:  bin/dwc check",
-  },
-  none: {
-    message: (url: string) => `what answers at ${url} shows no board: the monolith has none, nor has a stranger`,
-    hint: "a Market with ratings does:  make market",
-  },
-} as const;
+export function noBoard({ url, why, admin }: Boardless): Words {
+  switch (why) {
+    case "admin port":
+      return { message: `the Market at ${url} shows what it believes on its admin port only`, hint: adminHint(admin) };
+    case "foreign name":
+      return localName(url);
+    case "not yet":
+      return { message: `the Market at ${url} is still on its way to the bus`, hint: "what is wrong:  bin/dwc check" };
+    case "none":
+      return {
+        message: `what answers at ${url} shows no board: the monolith has none, nor has a stranger`,
+        hint: "a Market with ratings does:  make market",
+      };
+  }
+}
+
+function adminHint({ port, isAsked }: AdminPlace): string {
+  if (port === "off") return "start it without ADMIN_PORT=off, or with BOARD=public";
+  const place = `http://localhost:${port}`;
+  return isAsked
+    ? `no board is at ${place}: name the one that the Market printed at its start, with  --market URL   (or start it with BOARD=public)`
+    : `on the Market's own machine, name its board:  --market ${place}   (or start it with BOARD=public)`;
+}
+
+const HTTP_PORT = "80";
+
+/** The address of an admin listener, by a name that it refuses. */
+export function localName(url: string): Words {
+  const { hostname, port } = new URL(url);
+  return {
+    message: `the admin listener of a Market is at ${url}: it answers only to local names, and not to ${hostname}`,
+    hint: `on the Market's own machine type  --market http://localhost:${port || HTTP_PORT}`,
+  };
+}
 
 /** Why there is no board, and what to type. */
 export function failedMarket(asked: Exclude<AskedMarket, { kind: "board" }>): Failed {
@@ -57,8 +84,10 @@ export function failedMarket(asked: Exclude<AskedMarket, { kind: "board" }>): Fa
         `${url} accepts connections and says nothing: a paused Market?`,
         "type  fg  in its window",
       );
-    case "no board":
-      return failed("no-board", NO_BOARD[asked.why].message(url), NO_BOARD[asked.why].hint);
+    case "no board": {
+      const { message, hint } = noBoard(asked);
+      return failed("no-board", message, hint);
+    }
   }
 }
 

@@ -5,7 +5,7 @@ import { otherPort } from "../../../settings.ts";
 import type { InstanceRow } from "../../../sight/row.ts";
 import type { Belief } from "./belief.ts";
 import type { Facts } from "./facts.ts";
-import { NO_BOARD } from "./failed-visit.ts";
+import { localName, noBoard } from "./failed-visit.ts";
 import { type Finding, findingOf } from "./finding.ts";
 import { grouped } from "./grouped.ts";
 import { busCure } from "./judge-bus.ts";
@@ -19,6 +19,10 @@ export function judgeMarket(facts: Facts): Finding {
   switch (facts.market.kind) {
     case "market":
       return judgeReady(facts.market, facts);
+    case "foreign name": {
+      const { message, hint } = localName(url);
+      return market("unknown", message, hint);
+    }
     case "stranger":
       return market(
         "critical",
@@ -76,8 +80,8 @@ export function judgeBelief(facts: Facts): readonly Finding[] {
 /** The monolith has none and needs none, and one on its way to the bus has told so already. */
 function judgeNoBoard(asked: Extract<Facts["asked"], { kind: "no board" }>): readonly Finding[] {
   if (asked.why !== "admin port") return [];
-  const { message, hint } = NO_BOARD[asked.why];
-  return [instances("unknown", message(asked.url), hint)];
+  const { message, hint } = noBoard(asked);
+  return [instances("unknown", message, hint)];
 }
 
 /** Two that know nobody in common are on two buses, or in two orgs. */

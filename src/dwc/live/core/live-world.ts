@@ -66,7 +66,22 @@ export type AskedMarket =
   | { readonly kind: "nothing"; readonly url: string; readonly why: string }
   | { readonly kind: "silent"; readonly url: string }
   /** Something answers, and not with a board. */
-  | { readonly kind: "no board"; readonly url: string; readonly why: "admin port" | "not yet" | "none" };
+  | { readonly kind: "no board"; readonly url: string; readonly why: NoBoard; readonly admin: AdminPlace };
+
+export type NoBoard =
+  /** It says that the board is on its admin port. */
+  | "admin port"
+  /** It is an admin listener, and the address names it by a name that it refuses. */
+  | "foreign name"
+  | "not yet"
+  | "none";
+
+/** The admin listener of the Market whose page is asked, as the settings and the port of that page have it. */
+export interface AdminPlace {
+  readonly port: number | "off";
+  /** It was asked too, as that Market is on this machine. */
+  readonly isAsked: boolean;
+}
 
 export interface TopOptions {
   readonly count: number;

@@ -1,12 +1,14 @@
 // Where a Market is asked: its page for its health, and for its board one place after the other.
 
 import { adminPortOf, type Settings } from "../../../settings.ts";
+import type { AdminPlace } from "./live-world.ts";
 
 export interface MarketPlaces {
   /** The shop's listener, or whatever `--market` names: both have /livez and /readyz. */
   readonly page: string;
   /** The first that shows a board counts. */
   readonly boards: readonly string[];
+  readonly admin: AdminPlace;
 }
 
 type PlaceSettings = Pick<Settings, "host" | "port" | "adminPort">;
@@ -32,7 +34,8 @@ function settledPlaces({ host, port, adminPort }: PlaceSettings, ownHosts: reado
   const reached = WILDCARD_HOSTS.includes(host) ? "127.0.0.1" : host;
   const page = `http://${reached.includes(":") ? `[${reached}]` : reached}:${port}`;
   const isHere = LOOPBACK.test(reached) || ownHosts.includes(reached);
-  return { page, boards: isHere && adminPort !== "off" ? [`http://127.0.0.1:${adminPort}`, page] : [page] };
+  const admin = { port: adminPort, isAsked: isHere && adminPort !== "off" };
+  return { page, boards: admin.isAsked ? [`http://127.0.0.1:${adminPort}`, page] : [page], admin };
 }
 
 /** Many know a Market by its page: the admin port beside it is tried second, as only a Market of this machine has one. */
@@ -40,6 +43,6 @@ function namedPlaces(settings: PlaceSettings, named: string): MarketPlaces {
   const { hostname, port } = new URL(named);
   const number = port === "" ? 80 : Number(port);
   const adminPort = number === settings.port ? settings.adminPort : adminPortOf(number);
-  const isLocal = LOOPBACK.test(hostname) && adminPort !== "off";
-  return { page: named, boards: isLocal ? [named, `http://127.0.0.1:${adminPort}`] : [named] };
+  const admin = { port: adminPort, isAsked: LOOPBACK.test(hostname) && adminPort !== "off" };
+  return { page: named, boards: admin.isAsked ? [named, `http://127.0.0.1:${adminPort}`] : [named], admin };
 }
