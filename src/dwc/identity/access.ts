@@ -9,6 +9,7 @@ import { AccountKeeper, type Learned } from "./account-keeper.ts";
 import { isRevokedBy } from "./core/account.ts";
 import { tellsMembers } from "./core/account-links.ts";
 import { shown } from "./core/names.ts";
+import type { Obedience } from "./core/obedience.ts";
 import { currentOrg, type Org, type Refusal, type State } from "./core/state.ts";
 import { loginIdentity } from "./credentials.ts";
 import { busKeyOf } from "./derived-files.ts";
@@ -28,8 +29,8 @@ export type MarketAccess =
       /** The newest account token that this Market has. */
       readonly known: () => Promise<string | undefined>;
       /**
-       * Sends the folder's account token to a bus that uses an older one; true: the bus uses it. Undefined: only its owner's
-       * folder can.
+       * Sends a bus that uses older account tokens those of all orgs that the folder owns; true: the bus uses the one of this
+       * Market's org. Undefined: only its owner's folder can.
        */
       readonly correct: (() => Promise<boolean>) | undefined;
     } & Access)
@@ -65,8 +66,9 @@ export async function marketAccess(
 }
 
 /**
- * A server that was started with an older folder uses the older token until it is sent the newer one.
- * @returns whether the servers say that they use it; at several addresses, those that run
+ * A server that was started with an older folder uses the older tokens until it is sent the newer ones. A member's folder
+ * knows the other orgs of the owner less than its own, or not at all.
+ * @returns whether the servers say that they use the org's; at several addresses, those that run
  */
 async function correct(
   { stateDir, natsUrls }: Pick<Settings, "stateDir" | "natsUrls">,
@@ -75,15 +77,22 @@ async function correct(
 ): Promise<boolean> {
   const read = readState(stateDir);
   const operator = read.kind === "read" ? read.state.operator : null;
-  const org = read.kind === "read" ? read.state.orgs.find((one) => one.account === account) : undefined;
+  const all = read.kind === "read" ? read.state.orgs : [];
+  const org = all.find((one) => one.account === account);
   if (operator === null || org === undefined) return false;
+  const others = all.filter((one) => one !== org && one.authority.kind === "owner");
   const [pushAccounts, keys] = await Promise.all([push(), mint()]);
   const mode = "push where older";
   const found = await Promise.all(
-    natsUrls.map((url) => pushAccounts(operator, [org], { url, clock, mint: keys, mode })),
+    natsUrls.map((url) => pushAccounts(operator, [org, ...others], { url, clock, mint: keys, mode })),
   );
-  return found.flat().every(({ kind }) => kind === "obeys" || kind === "not running");
+  // An org that the server refuses, or of which it has a newer token, is no reason to act against the server.
+  return found.every(
+    ([own, ...rest]) => (own?.kind === "obeys" || own?.kind === "not running") && rest.every(isAnswered),
+  );
 }
+
+const isAnswered = ({ kind }: Obedience): boolean => kind !== "unknown";
 
 /** What the state folder is to the credentials. */
 type Home =

@@ -1,0 +1,94 @@
+// takes: 5 s
+// After a member's Market has started the bus again, it knows that member's org alone. The owner's Market hands it all orgs
+// that the owner has.
+
+import { readFileSync } from "node:fs";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { Credentials } from "../../../src/bus/core/credentials.ts";
+import { marketAccess } from "../../../src/dwc/identity/access.ts";
+import { natsMint } from "../../../src/dwc/identity/mint.ts";
+import { pushAccounts } from "../../../src/dwc/identity/push.ts";
+import { startNatsServer, type TestServer, until } from "../../support/nats-server.ts";
+import { clock, Folder, knock } from "../../support/orgs.ts";
+
+interface Context {
+  ends: (() => unknown)[];
+  anna: Folder;
+  server: TestServer;
+  /** Services of Anna's first org, which is not her current one. */
+  kept: Credentials;
+  revoked: Credentials;
+  /** Of her second one, in which Ben is. */
+  own: Credentials;
+}
+
+const test = suite<Context>("all orgs of an owner");
+/** A server does not answer for an account that it does not know: so long is waited for it. */
+const STEP_TIMEOUT_MS = 1_000;
+const push: typeof pushAccounts = (operator, orgs, options) =>
+  pushAccounts(operator, orgs, { ...options, withinMs: STEP_TIMEOUT_MS });
+const tools = { clock, mint: async () => natsMint, push: async () => push };
+
+test.before.each(async (context) => {
+  const [anna, ben] = [new Folder(), new Folder()];
+  context.ends = [() => anna.remove(), () => ben.remove()];
+  context.anna = anna;
+  await anna.createOrg("First");
+  [context.kept, context.revoked] = [await anna.createService("ratings"), await anna.createService("prices")];
+  await anna.revoke("prices");
+  await anna.createOrg("Second");
+  context.own = await anna.createService("ratings");
+  await ben.accept(await anna.invite("ben@example.org"));
+  const heir = await marketAccess({ stateDir: ben.path, natsCreds: undefined, natsUrls: [] }, tools);
+  const permit = heir.kind === "found" ? await heir.permit() : heir;
+  if (permit.kind !== "granted") throw new Error("Ben's Market may start no server");
+  context.server = await startNatsServer({ config: readFileSync(permit.configFile ?? "", "utf8") });
+  context.ends.push(() => context.server.stop());
+});
+test.after.each(async ({ ends }) => {
+  for (const end of ends.reverse()) await end();
+});
+
+async function isIn(server: TestServer, who: Credentials): Promise<boolean> {
+  const { bus, reports } = knock(server, who);
+  await until("an answer", () => bus.status === "connected" || reports.length > 0);
+  const found = bus.status === "connected";
+  await bus.close();
+  return found;
+}
+
+const correctOf = async ({ anna, server }: Context): Promise<boolean | undefined> => {
+  const access = await marketAccess({ stateDir: anna.path, natsCreds: undefined, natsUrls: [server.url] }, tools);
+  return access.kind === "found" ? access.correct?.() : undefined;
+};
+
+test("the owner's Market hands over each of them, revocations and all", async (context) => {
+  const { server, kept, revoked, own } = context;
+  assert.equal([await isIn(server, kept), await isIn(server, own)], [false, true]);
+  assert.is(await correctOf(context), true);
+  assert.equal([await isIn(server, kept), await isIn(server, revoked), await isIn(server, own)], [true, false, true]);
+});
+
+test("an org of which the server has a newer token does not hold up the Market's own", async (context) => {
+  const { anna } = context;
+  const first = anna.state.orgs.find(({ name }) => name === "First");
+  await correctOf(context); // now the server knows both
+  const [before, current] = [first?.accountJwt ?? "", anna.state.currentOrgId];
+  await anna.change((state) => ({ kind: "done", state: { ...state, currentOrgId: first?.id ?? "" } }));
+  await anna.createService("other");
+  await anna.revoke("other");
+  assert.is((await anna.push(context.server)).kind, "obeys");
+  // An old copy of the folder, for this org.
+  await anna.change((state) => ({
+    kind: "done",
+    state: {
+      ...state,
+      currentOrgId: current,
+      orgs: state.orgs.map((org) => (org.id === first?.id ? { ...org, accountJwt: before } : org)),
+    },
+  }));
+  assert.is(await correctOf(context), true);
+});
+
+test.run();
