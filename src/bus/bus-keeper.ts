@@ -5,6 +5,7 @@ import { readBusAddress } from "./core/bus-address.ts";
 import { notWeaker, type StartPermit, whyNeverStarted, whyNotSucceeded } from "./core/succession.ts";
 import type { MetServer } from "./dialler.ts";
 import { type EnsureBusOptions, type EnsuredBus, ensureBus, pausedSentence } from "./embedded-server.ts";
+import { Knocks } from "./knocks.ts";
 import type { NatsBus } from "./nats-bus-types.ts";
 
 export interface KeepBusOptions extends Omit<EnsureBusOptions, "signal"> {
@@ -42,6 +43,7 @@ export function keepBus(options: KeepBusOptions): BusKeeper {
 class Keeper implements BusKeeper {
   readonly #options: KeepBusOptions;
   readonly #ending = new AbortController();
+  readonly #knocks = new Knocks();
   readonly #kept: Promise<void>;
   #own: EnsuredBus;
   #said: string | undefined;
@@ -90,7 +92,7 @@ class Keeper implements BusKeeper {
   async #ensure(): Promise<void> {
     const { bus: _bus, first: _first, ...options } = this.#options;
     const permit = (): Promise<StartPermit> => this.#permit();
-    const ensured = await ensureBus({ ...options, permit, signal: this.#ending.signal });
+    const ensured = await ensureBus({ ...options, permit, signal: this.#ending.signal, knocks: this.#knocks });
     if (ensured.kind === "started") await this.#take(ensured);
     else if (ensured.kind === "found") this.#meet(ensured);
     else if (ensured.kind === "refused") this.#sayOnce(this.#pausedSentence(ensured) ?? ensured.why);

@@ -9,6 +9,7 @@ import { type BusAddress, readBusAddress } from "./core/bus-address.ts";
 import { embeddedName, type Greeting, readGreeting } from "./core/greeting.ts";
 import { type StartPermit, whyNeverStarted } from "./core/succession.ts";
 import { findProgram } from "./find-program.ts";
+import type { Knocks } from "./knocks.ts";
 import { type Probe, probe } from "./probe.ts";
 import { type ServerPlan, type ServerProcess, startServerProcess } from "./server-process.ts";
 
@@ -40,6 +41,7 @@ export interface EnsureBusOptions {
   /** Asked before a server is started, as what it depends on may change; left out: an open one may be. */
   readonly permit?: () => Promise<StartPermit>;
   readonly signal?: AbortSignal;
+  readonly knocks?: Knocks;
 }
 
 /** A server on this machine greets within a millisecond; one across the world within a second. */
@@ -61,7 +63,7 @@ export async function ensureBus(options: EnsureBusOptions): Promise<EnsuredBus> 
   if (step.kind !== "start") return step;
   const permit = (await options.permit?.()) ?? OPEN;
   if (permit.kind === "withheld") return { kind: "awaited", why: waitingSentence([step.address], permit.why) };
-  const other = await busOnOtherLoopback(step.address, options);
+  const other = await busOnOtherLoopback(step.address, permit, options);
   if (other !== undefined) return { kind: "refused", why: other };
   return start(step.url, step.address, { ...options, configFile: permit.configFile });
 }
@@ -69,6 +71,7 @@ export async function ensureBus(options: EnsureBusOptions): Promise<EnsuredBus> 
 /** `localhost` is both: two servers on one port would be two buses, and no program would say so. */
 async function busOnOtherLoopback(
   { host, port, shown }: BusAddress,
+  { configFile }: Extract<StartPermit, { kind: "granted" }>,
   options: EnsureBusOptions,
 ): Promise<string | undefined> {
   const other = otherLoopback(host);
@@ -76,6 +79,9 @@ async function busOnOtherLoopback(
   const url = `nats://${other}:${port}`;
   const { probe: found } = await look(url, options);
   if (found.kind !== "nats") return undefined;
+  // An open server where one with logins is expected may be a trap: no cure leads there.
+  if (configFile !== undefined && !readGreeting(found.greeting).asksLogin)
+    return `nothing answers at ${shown}, but an open bus runs at ${url}, and none with logins is started beside it: stop that one (${seeIt(port)}), or use another port: NATS_URL=${urlAt(otherPort(port))}`;
   return `nothing answers at ${shown}, but a bus runs at ${url}, and no second one is started beside it: set NATS_URL=${url}, or use another port: NATS_URL=${urlAt(otherPort(port))}`;
 }
 
@@ -91,10 +97,10 @@ export function waitingSentence(addresses: readonly BusAddress[], why: string): 
   return `nothing answers at ${addresses.map(({ shown }) => shown).join(", ")}: waiting for a bus there (${why})`;
 }
 
-async function look(url: string, { clock, signal }: EnsureBusOptions): Promise<Found[number]> {
+async function look(url: string, { clock, signal, knocks }: EnsureBusOptions): Promise<Found[number]> {
   const address = readBusAddress(url);
-  const within = { clock, withinMs: PROBE_WITHIN_MS };
-  return { url, address, probe: await probe(address, signal === undefined ? within : { ...within, signal }) };
+  const limits = { clock, withinMs: PROBE_WITHIN_MS, signal, ...(knocks && { knocks }) };
+  return { url, address, probe: await probe(address, limits) };
 }
 
 /** What follows from what was found. */

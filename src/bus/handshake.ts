@@ -11,6 +11,7 @@ import { connect as connectTls, type TLSSocket } from "node:tls";
 
 import type { Clock } from "../clock.ts";
 import type { BusAddress } from "./core/bus-address.ts";
+import { KNOCK, KNOCK_TIMEOUT_MS, Knocks } from "./knocks.ts";
 
 /** An open socket on which the server has greeted. */
 export interface Greeted {
@@ -59,10 +60,12 @@ type FirstWord = "server" | "client";
 export class Handshaker {
   readonly #firstWords = new Map<string, FirstWord>();
   readonly #looksOnly: boolean;
+  readonly #knocks: Knocks;
 
   /** @param looksOnly nothing will be said to the server: a greeting is enough, and its certificate is not judged */
-  constructor({ looksOnly = false }: { readonly looksOnly?: boolean } = {}) {
+  constructor({ looksOnly = false, knocks }: { readonly looksOnly?: boolean; readonly knocks?: Knocks } = {}) {
     this.#looksOnly = looksOnly;
+    this.#knocks = knocks ?? new Knocks();
   }
 
   /** Never rejects; unless a server greeted, no socket is open afterwards. */
@@ -77,13 +80,32 @@ export class Handshaker {
 
   async #follow(socket: Socket, address: BusAddress, limits: HandshakeLimits): Promise<Greeted | NotGreeted> {
     const accepted = await untilAccepted(socket, limits);
-    if (accepted.kind !== "accepted") return accepted;
+    if (accepted.kind !== "accepted") {
+      this.#knocks.forget(address);
+      return accepted;
+    }
     const first = address.tls ? this.#firstWords.get(address.shown) : "server";
     if (first === "client") return this.#speakFirst(socket, address, limits, first);
     const withinMs = first === "server" ? limits.withinMs : Math.min(limits.withinMs, GREETING_BEFORE_TLS_MS);
     const heard = await untilGreeted(socket, { ...limits, withinMs });
+    if (heard.kind !== "silent") this.#knocks.forget(address);
     if (heard.kind === "line") return this.#afterGreeting(socket, heard, address, limits);
-    return heard.kind === "silent" && first === undefined ? this.#speakFirst(socket, address, limits, first) : heard;
+    if (heard.kind !== "silent") return heard;
+    return first === undefined
+      ? this.#speakFirst(socket, address, limits, first)
+      : this.#knock(socket, address, limits, heard);
+  }
+
+  async #knock(socket: Socket, address: BusAddress, limits: HandshakeLimits, silent: NotGreeted): Promise<NotGreeted> {
+    const { clock, signal } = limits;
+    const recent = this.#knocks.recent(address, clock.now());
+    if (recent !== undefined) return recent;
+    // The beginning of a greeting is none of another protocol's.
+    if (signal?.aborted || socket.bytesRead > 0) return silent;
+    socket.write(KNOCK);
+    const { kind } = await untilGreeted(socket, { ...limits, withinMs: KNOCK_TIMEOUT_MS });
+    if (kind === "stranger") return this.#knocks.keep(address, clock.now(), { kind });
+    return kind === "silent" ? this.#knocks.keep(address, clock.now(), { kind, step: "greeting" }) : silent;
   }
 
   async #afterGreeting(

@@ -2,6 +2,7 @@
 
 import type { BusAddress } from "./core/bus-address.ts";
 import { type HandshakeLimits, Handshaker } from "./handshake.ts";
+import type { Knocks } from "./knocks.ts";
 
 export type Probe =
   /** `greeting` is its whole line: what the server says of itself. */
@@ -13,11 +14,14 @@ export type Probe =
   /** Nobody accepted; `why` is the system's word for it, such as ECONNREFUSED. */
   | { readonly kind: "nothing"; readonly why: string };
 
-export type ProbeOptions = HandshakeLimits;
+export interface ProbeOptions extends HandshakeLimits {
+  /** Shared by probes that come again and again. */
+  readonly knocks?: Knocks;
+}
 
 /** Never rejects, and holds no socket afterwards. */
-export async function probe(address: BusAddress, options: ProbeOptions): Promise<Probe> {
-  const found = await new Handshaker({ looksOnly: true }).open(address, options);
+export async function probe(address: BusAddress, { knocks, ...limits }: ProbeOptions): Promise<Probe> {
+  const found = await new Handshaker({ looksOnly: true, ...(knocks && { knocks }) }).open(address, limits);
   if (found.kind === "greeted") found.socket.destroy();
   switch (found.kind) {
     case "greeted":

@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 
-import { isLoopback, readBusAddress } from "../../src/bus/core/bus-address.ts";
+import { canonicalHost, isLoopback, readBusAddress } from "../../src/bus/core/bus-address.ts";
 
 const test = suite("bus address");
 
@@ -18,6 +18,19 @@ test("host and port are read, and the port is NATS's own where none is said", ()
 test("an IPv6 address loses its brackets as a host and keeps them when shown", () => {
   const { host, shown } = readBusAddress("nats://[::1]:4333");
   assert.equal([host, shown], ["::1", "nats://[::1]:4333"]);
+});
+
+test("all forms of an address are the same bus", () => {
+  const forms = ["127.1", "127.0.1", "0x7f.1", "2130706433", "0177.0.0.1", "[::ffff:127.0.0.1]", "[::FFFF:7f00:1]"];
+  for (const form of [...forms, "[0:0:0:0:0:ffff:7f00:0001]", "127.0.0.1"]) {
+    const { host, shown } = readBusAddress(`nats://${form}:4333`);
+    assert.equal([host, shown], ["127.0.0.1", "nats://127.0.0.1:4333"], form);
+  }
+  assert.is(readBusAddress("nats://[0:0:0:0:0:0:0:1]").host, "::1");
+  assert.is(readBusAddress("nats://localhost.:4222").shown, "nats://localhost:4222");
+  assert.is(readBusAddress("nats://[::ffff:192.168.1.7]").host, "192.168.1.7");
+  for (const name of ["bus.example", "face", "x", "cafe.de", "1.2.3.4.5", "Bus", "2001:db8::1"])
+    assert.is(canonicalHost(name), name);
 });
 
 test("tls is read from the scheme", () => {

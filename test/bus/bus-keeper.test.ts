@@ -2,7 +2,8 @@
 // What a Market's keeper makes of a server that it has met and did not join, once that server is away.
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type Socket } from "node:net";
+import { createServer as createHttp } from "node:http";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
@@ -96,6 +97,18 @@ for (const [what, info] of [
     await pause(OUTAGE_MS);
     assert.is((await probe(readBusAddress(url), { clock, withinMs: 1_000 })).kind, "nothing");
   });
+
+test("a server for HTTP in the place of one that was met is not called a paused one", async (context) => {
+  const http = createHttp(() => undefined);
+  await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
+  context.ends.push(() => new Promise((resolve) => http.close(resolve)));
+  const url = `nats://127.0.0.1:${(http.address() as AddressInfo).port}`;
+  const first = { kind: "found", url, greeting: OURS } as const; // by now it has ended
+  keep(context, url, { permit: { kind: "granted", configFile: undefined }, openBus: "join", first });
+  const isSaid = (pattern: RegExp): boolean => context.said.some((line) => pattern.test(line));
+  await until("both have said it", () => isSaid(/what listens at .* is not NATS/) && isSaid(/is not a NATS server/));
+  assert.not.ok(isSaid(/paused/), context.said.join("; "));
+});
 
 test("an open server of another Market, which was not joined, is followed by one with logins and by no other", async (context) => {
   for (const configFile of [secured(context), undefined]) {

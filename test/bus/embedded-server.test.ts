@@ -245,6 +245,19 @@ test("no second bus is started beside one on the other loopback address", async 
   }
 });
 
+test("an open bus on the other loopback address is not offered where one with logins is expected", async (context) => {
+  const port = await freePort();
+  const open = await ensure(context, `nats://127.0.0.1:${port}`);
+  assert.is(open.kind, "started");
+  const permit = () => Promise.resolve({ kind: "granted", configFile: "/secured.conf" } as const);
+  const ensured = await ensure(context, `nats://[::1]:${port}`, { permit });
+  assert.ok(
+    ensured.kind === "refused" && /an open bus runs at .*stop that one/.test(ensured.why),
+    JSON.stringify(ensured),
+  );
+  assert.not.match(ensured.why, `NATS_URL=nats://127.0.0.1:${port}`);
+});
+
 test("a server that is killed while it starts is not said to be ready", async (context) => {
   const folder = mkdtempSync(join(tmpdir(), "killed-"));
   context.ends.push(() => rmSync(folder, { recursive: true }));

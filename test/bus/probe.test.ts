@@ -1,8 +1,10 @@
-import { createServer, type Socket } from "node:net";
+import { createServer as createHttpServer } from "node:http";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 
 import { readBusAddress } from "../../src/bus/core/bus-address.ts";
+import { Knocks } from "../../src/bus/knocks.ts";
 import { type Probe, probe } from "../../src/bus/probe.ts";
 import { systemClock } from "../../src/clock.ts";
 import { freePort, startNatsServer, until } from "../support/nats-server.ts";
@@ -50,9 +52,41 @@ test("what speaks otherwise, or greets without end, is a stranger", async () => 
 });
 
 test("what accepts and says nothing, or not enough, or hangs up, is silent", async () => {
-  assert.equal(await probeOf(() => undefined, 50), { kind: "silent" });
+  assert.equal(await probeOf((socket) => socket.resume(), 50), { kind: "silent" });
   assert.equal(await probeOf((socket) => socket.write("INF"), 50), { kind: "silent" });
   assert.equal(await probeOf((socket) => socket.end()), { kind: "silent" });
+});
+
+test("what waits for its client to speak is a stranger, known by its answer to a knock", async () => {
+  const heard: string[] = [];
+  const http = (socket: Socket) =>
+    socket.once("data", (words: Buffer) => {
+      heard.push(words.toString());
+      socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
+    });
+  assert.equal(await probeOf(http, 50), { kind: "stranger" });
+  assert.equal(heard, ["PING\r\n"]);
+  const real = createHttpServer(() => undefined);
+  await new Promise<void>((resolve) => real.listen(0, "127.0.0.1", resolve));
+  const { port } = real.address() as AddressInfo;
+  assert.equal(await probe(readBusAddress(`nats://127.0.0.1:${port}`), { clock, withinMs: 50 }), { kind: "stranger" });
+  await new Promise((resolve) => real.close(resolve));
+});
+
+test("a silent address is knocked at once a minute, and again after something else was met there", () => {
+  const knocks = new Knocks();
+  const [at, other] = [readBusAddress("nats://a:1"), readBusAddress("nats://a:2")];
+  const [silent, stranger] = [{ kind: "silent", step: "greeting" }, { kind: "stranger" }] as const;
+  assert.is(knocks.recent(at, 0), undefined);
+  assert.is(knocks.keep(at, 0, silent), silent);
+  assert.equal(
+    [knocks.recent(at, 59_999), knocks.recent(at, 60_000), knocks.recent(other, 0)],
+    [silent, undefined, undefined],
+  );
+  knocks.keep(at, 60_000, stranger);
+  assert.is(knocks.recent(at, 60_001), stranger);
+  knocks.forget(at);
+  assert.is(knocks.recent(at, 60_001), undefined);
 });
 
 test("where nobody listens there is nothing, and the system's word for it", async () => {

@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { busNotes, logoutNotes } from "../../src/dwc/core/bus-notes.ts";
+import { busNotes, logoutNotes, restart } from "../../src/dwc/core/bus-notes.ts";
 import { exitCodeOf, toldBy, toldJson, toldOfLogout } from "../../src/dwc/core/obedience.ts";
 import type { Obedience } from "../../src/dwc/identity/core/obedience.ts";
 
@@ -28,6 +28,14 @@ test("every outcome names the bus, and all but one a command", () => {
   }
   assert.equal(busNotes(toldBy([obeys])), [`The bus at ${url} obeys.`]);
   assert.equal(busNotes(toldBy([away]), { isForNextBus: true }), []);
+});
+
+test("the lines that start a bus again start it where it was", () => {
+  assert.match(restart("nats://[::1]:4222"), /^make add-ratings NATS_URL=nats:\/\/\[::1\]:4222 {2}or .* -a ::1$/);
+  assert.match(restart("nats://127.0.0.2:4333"), /NATS_URL=nats:\/\/127\.0\.0\.2:4333 .* -a 127\.0\.0\.2 -p 4333$/);
+  for (const local of ["localhost", "127.0.0.1", "127.1", "[::ffff:127.0.0.1]"])
+    assert.is(restart(`nats://${local}:4222`), 'make add-ratings  or  nats-server -c "$(bin/dwc nats-config)"', local);
+  assert.match(restart("nats://localhost:4333"), /^make add-ratings NATS_URL=nats:\/\/127\.0\.0\.1:4333 /);
 });
 
 test("of several addresses the worst counts, and one that does not answer is no harm beside one that obeys", () => {

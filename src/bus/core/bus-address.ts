@@ -22,7 +22,7 @@ const NATS_PORT = 4222;
 /** @param url of the form `nats://host:port` or `tls://host:port`, checked before (settings.ts) */
 export function readBusAddress(url: string): BusAddress {
   const { protocol, hostname, port, username, password } = new URL(url);
-  const host = hostname.replace(/^\[(.*)\]$/, "$1");
+  const host = canonicalHost(hostname);
   const portOrPreset = port === "" ? NATS_PORT : Number(port);
   return {
     host,
@@ -31,6 +31,34 @@ export function readBusAddress(url: string): BusAddress {
     credentials: readCredentials(decodedPart(username), decodedPart(password)),
     shown: `${protocol}//${host.includes(":") ? `[${host}]` : host}:${portOrPreset}`,
   };
+}
+
+/** Numbers, parts left out, hexadecimal ones: `127.1` and `0x7f000001` are forms of 127.0.0.1 to the system's resolver. */
+const IPV4_FORM = /^[\da-fx]+(\.[\da-fx]+){0,3}$/i;
+/** An IPv4 address in the form of IPv6, as URLs print it: ::ffff:7f00:1. */
+const MAPPED = /^::ffff:([\da-f]{1,4}):([\da-f]{1,4})$/i;
+
+/** @param host of a URL or a setting, with or without brackets: one form for all that lead to the same address */
+export function canonicalHost(host: string): string {
+  const bare = host.replace(/^\[(.*)\]$/, "$1");
+  if (/^localhost\.$/i.test(bare)) return "localhost";
+  if (bare.includes(":")) return canonicalIpv6(bare);
+  const url = `http://${bare}`;
+  if (!IPV4_FORM.test(bare) || !URL.canParse(url)) return bare;
+  const { hostname } = new URL(url);
+  return /^\d+(\.\d+){3}$/.test(hostname) ? hostname : bare;
+}
+
+function canonicalIpv6(bare: string): string {
+  const url = `http://[${bare}]`;
+  if (!URL.canParse(url)) return bare;
+  const canonical = new URL(url).hostname.slice(1, -1);
+  const [, high, low] = MAPPED.exec(canonical) ?? [];
+  if (high === undefined || low === undefined) return canonical;
+  return [high, low]
+    .map((part) => Number.parseInt(part, 16))
+    .flatMap((part) => [part >> 8, part & 255])
+    .join(".");
 }
 
 function readCredentials(user: string, password: string): Credentials | undefined {

@@ -7,15 +7,24 @@ import type { Told } from "./bus-shapes.ts";
 /** A server that believes this state folder, at an address. Its configuration says 127.0.0.1 and no port. */
 export function serverLine(url: string, program = "nats-server"): string {
   const { host, port } = readBusAddress(url);
-  const at = isLoopback(host) ? "" : ` -a ${host}`;
+  const at = isUsual(host) ? "" : ` -a ${host}`;
   return `${program} -c "$(bin/dwc nats-config)"${at}${port === USUAL_PORT ? "" : ` -p ${port}`}`;
 }
 
 /** How such a bus comes: the Market's own, or one by hand. */
 export function restart(url: string): string {
   const { host, port } = readBusAddress(url);
-  const setting = port === USUAL_PORT ? "" : ` NATS_URL=nats://127.0.0.1:${port}`;
+  const setting = port === USUAL_PORT && isUsual(host) ? "" : ` NATS_URL=nats://${hostIn(url)}:${port}`;
   return isLoopback(host) ? `make add-ratings${setting}  or  ${serverLine(url)}` : `${serverLine(url)}   (on ${host})`;
+}
+
+/** A bus at another loopback address is another bus. */
+const isUsual = (host: string): boolean => host === "127.0.0.1" || host.toLowerCase() === "localhost";
+
+function hostIn(url: string): string {
+  const { host } = readBusAddress(url);
+  if (isUsual(host)) return "127.0.0.1";
+  return host.includes(":") ? `[${host}]` : host;
 }
 
 const USUAL_PORT = 4222;

@@ -17,6 +17,8 @@ test("a Market of this machine is asked at its admin port, and then at its page"
     ["0.0.0.0", "http://127.0.0.1:5000"],
     ["::", "http://127.0.0.1:5000"],
     ["::1", "http://[::1]:5000"],
+    ["127.1", "http://127.1:5000"],
+    ["::ffff:127.0.0.1", "http://[::ffff:127.0.0.1]:5000"],
     ...OWN.map((own) => [own, own.includes(":") ? `http://[${own}]:5000` : `http://${own}:5000`] as const),
   ] as const) {
     assert.equal(boards({ host }), [LOCAL, page], host);

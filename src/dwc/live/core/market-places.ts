@@ -1,5 +1,6 @@
 // Where a Market is asked: its page for its health, and for its board one place after the other.
 
+import { canonicalHost, isLoopback } from "../../../bus/core/bus-address.ts";
 import { adminPortOf, type Settings } from "../../../settings.ts";
 import type { AdminPlace } from "./live-world.ts";
 
@@ -15,7 +16,7 @@ type PlaceSettings = Pick<Settings, "host" | "port" | "adminPort">;
 
 /** What listens on all addresses is reached on this machine's own. */
 const WILDCARD_HOSTS: readonly string[] = ["0.0.0.0", "::"];
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i;
+const isLocal = (host: string): boolean => isLoopback(canonicalHost(host));
 
 /**
  * @param named what `--market` says: a Market's page or its board
@@ -33,7 +34,7 @@ export function marketPlaces(
 function settledPlaces({ host, port, adminPort }: PlaceSettings, ownHosts: readonly string[]): MarketPlaces {
   const reached = WILDCARD_HOSTS.includes(host) ? "127.0.0.1" : host;
   const page = `http://${reached.includes(":") ? `[${reached}]` : reached}:${port}`;
-  const isHere = LOOPBACK.test(reached) || ownHosts.includes(reached);
+  const isHere = isLocal(reached) || ownHosts.includes(reached);
   const admin = { port: adminPort, isAsked: isHere && adminPort !== "off" };
   return { page, boards: admin.isAsked ? [`http://127.0.0.1:${adminPort}`, page] : [page], admin };
 }
@@ -43,6 +44,6 @@ function namedPlaces(settings: PlaceSettings, named: string): MarketPlaces {
   const { hostname, port } = new URL(named);
   const number = port === "" ? 80 : Number(port);
   const adminPort = number === settings.port ? settings.adminPort : adminPortOf(number);
-  const admin = { port: adminPort, isAsked: LOOPBACK.test(hostname) && adminPort !== "off" };
+  const admin = { port: adminPort, isAsked: isLocal(hostname) && adminPort !== "off" };
   return { page: named, boards: admin.isAsked ? [named, `http://127.0.0.1:${adminPort}`] : [named], admin };
 }
