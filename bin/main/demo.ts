@@ -10,7 +10,7 @@ import { runProgram, settingsOrExit } from "../../src/program/program.ts";
 const { chaos } = settingsOrExit(process.env);
 const clock = systemClock();
 const print = standardOutput(clock, (lines) => `(${lines} lines dropped: whoever reads them was too slow)\n`);
-const scriptOf = (name: string): string => fileURLToPath(new URL(`../${name}.js`, import.meta.url));
+const scriptOf = (name: string): string => fileURLToPath(import.meta.resolve(`#root/dist/bin/${name}.js`));
 
 await runProgram(clock, (closers) =>
   startDemo(

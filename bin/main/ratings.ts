@@ -27,7 +27,7 @@ await runProgram(clock, async (closers) => {
   if (access.kind === "refused") return { kind: "refused", why: [access.why] };
   if (wanted.kind === "instance") return runRatings(wanted.instance, { settings, clock, say, access }, closers);
   const fleet = startFleet({
-    script: fileURLToPath(new URL("../ratings.js", import.meta.url)),
+    script: fileURLToPath(import.meta.resolve("#root/dist/bin/ratings.js")),
     count: wanted.count,
     clock,
     say,

@@ -24,7 +24,7 @@ const clock = systemClock();
 const print = standardOutput(clock, (lines) => `(${lines} lines dropped: whoever reads them was too slow)\n`);
 const progress = progressIn(settings.stateDir, STOPS.length);
 if (values["anew"] === true || values["auto"] === true) progress.forget();
-const scriptOf = (name: string): string => fileURLToPath(new URL(`../${name}.js`, import.meta.url));
+const scriptOf = (name: string): string => fileURLToPath(import.meta.resolve(`#root/dist/bin/${name}.js`));
 
 await runProgram(clock, (closers) =>
   startTour(

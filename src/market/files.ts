@@ -12,7 +12,8 @@ export function marketFile(name: string): string {
 }
 
 /** The absolute path of a compiled file of src/market. */
-export const compiledFile = (name: string): string => fileURLToPath(new URL(`./${name}`, import.meta.url));
+export const compiledFile = (name: string): string =>
+  fileURLToPath(import.meta.resolve(`#root/dist/src/market/${name}`));
 
 /**
  * Reads the catalogue that is shipped with the Market.

@@ -34,7 +34,7 @@ interface Exporter {
   close(): Promise<void>;
 }
 
-const EXPORTER = new URL("../../../tracing/exporter.js", import.meta.url).href;
+const EXPORTER = import.meta.resolve("#root/tracing/exporter.js");
 const SENDS = "the trace exporter";
 /** How long the last spans may take at the end: a collector on its way down shall not hold us. */
 const LAST_SPANS_MS = 1_500;

@@ -34,7 +34,7 @@ cp "$FAKES/tsc" "$FAKES/esbuild" node_modules/.bin
 const FAKE_TSC = `
 echo "tsc" >>calls
 grep -rn wrong src && exit 2
-mkdir -p .dist-new/src
+mkdir -p .dist-new/src .dist-new/bin
 for file in src/*.ts; do cp "$file" ".dist-new/\${file%.ts}.js"; done
 `;
 const FAKE_ESBUILD = `
@@ -51,7 +51,7 @@ esac
 `;
 
 test.before.each(() => {
-  box = openToolbox(["bin/prepare", "bin/prepare-system", "bin/bundle-dwc"]);
+  box = openToolbox(["bin/prepare", "bin/prepare-system", "bin/bundle-programs"]);
   box.write("package.json", '{\n  "version": "1.0.0",\n  "dependencies": {\n    "nats": "2.29.3"\n  }\n}\n');
   box.write("package-lock.json", "{}\n");
   box.write("tsconfig.json", "{}\n");
