@@ -5,6 +5,8 @@ import * as assert from "uvu/assert";
 import { readBusAddress } from "../../src/bus/core/bus-address.ts";
 import { BusHistory, type OpenBusRule } from "../../src/bus/core/open-bus.ts";
 import { connectNatsBus, type NatsBus } from "../../src/bus/nats-bus.ts";
+import type { LinkOptions } from "../../src/bus/nats-bus-types.ts";
+import { OpenGuard } from "../../src/bus/open-case.ts";
 import { systemClock } from "../../src/clock.ts";
 import { freePort, until } from "../support/nats-server.ts";
 import { openTrap, type Trap } from "../support/open-trap.ts";
@@ -82,6 +84,20 @@ test("one that may join open servers stays, and so does one at other addresses",
   assert.equal([allowed.status, elsewhere.status], ["connected", "connected"]);
   await allowed.close();
   loginsAt(context, port);
+});
+
+test("a connection that was closed is not told of logins", (context) => {
+  const address = readBusAddress("nats://127.0.0.1:4222");
+  let leaves = 0;
+  const guardOf = () =>
+    new OpenGuard({ history: context.history } as LinkOptions, { credentials: undefined }, [address], () => {
+      leaves += 1;
+    });
+  const [open, closed] = [guardOf(), guardOf()];
+  for (const guard of [open, closed]) assert.is(guard.greeted({ name: "", asksLogin: false }, address), undefined);
+  closed.close();
+  context.history.joinedWithLogin([address]);
+  assert.is(leaves, 1);
 });
 
 test.run();

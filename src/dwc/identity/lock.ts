@@ -15,6 +15,7 @@ import {
   lstatSync,
   openSync,
   readFileSync,
+  type Stats,
   statSync,
   writeSync,
 } from "node:fs";
@@ -152,12 +153,16 @@ async function lockByOpening({ path, clock, withinMs }: LockOptions): Promise<Lo
 
 function isStillAt(path: string, file: number): boolean {
   try {
-    const [here, mine] = [statSync(path), fstatSync(file)];
-    return here.ino === mine.ino && here.dev === mine.dev;
+    return isSameFile(statSync(path), fstatSync(file));
   } catch {
     return false;
   }
 }
+
+/** Two disks count their files each for itself. */
+export const isSameFile = (one: FileId, other: FileId): boolean => one.ino === other.ino && one.dev === other.dev;
+
+type FileId = Pick<Stats, "ino" | "dev">;
 
 function contentOf(path: string): string | undefined {
   try {

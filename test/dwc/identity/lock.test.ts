@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { systemClock } from "../../../src/clock.ts";
-import { type Locked, lock } from "../../../src/dwc/identity/lock.ts";
+import { isSameFile, type Locked, lock } from "../../../src/dwc/identity/lock.ts";
 import { endNote, ownNote, readNote } from "../../../src/dwc/identity/lock-note.ts";
 import { until } from "../../support/nats-server.ts";
 import { livingProcesses, stopProcess } from "../../support/processes.ts";
@@ -63,6 +63,24 @@ test("one holds it, the next gets it when it is released, and a second release r
   first.release();
   assert.is((await take(path, SHORT_MS)).kind, "busy");
   locked.release();
+});
+
+test("a file is known by its number and its disk", () => {
+  const mine = { ino: 7, dev: 1 };
+  assert.ok(isSameFile(mine, { ...mine }));
+  assert.not.ok(isSameFile(mine, { ino: 7, dev: 2 }));
+  assert.not.ok(isSameFile(mine, { ino: 8, dev: 1 }));
+});
+
+test("a note takes the place of a longer one, so that each holder is known", async ({ path }) => {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, `${"an earlier note, ".repeat(20)}\n`);
+  const locked = await taken(path);
+  const note = readFileSync(path, "utf8");
+  assert.match(note, /^\d+ \S+ \S+ [0-9a-f]+\n$/);
+  assert.is(readNote(note)?.pid, process.pid);
+  locked.release();
+  assert.match(readFileSync(path, "utf8"), /^released [0-9a-f]+\n$/);
 });
 
 test("never two at once", async ({ path }) => {

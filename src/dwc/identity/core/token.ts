@@ -31,13 +31,15 @@ export function readToken<Claims>(jwt: string, shape: Shape<Claims>): Token<Clai
   const [header = "", payload = "", signature = ""] = jwt.split(".");
   const text = decode(payload);
   if (jwt.split(".").length !== 3 || decode(header) !== HEADER || text === undefined) return undefined;
+  const signatureBytes = Buffer.from(signature, "base64url");
+  if (signatureBytes.toString("base64url") !== signature) return undefined;
   const json = parseJson(text);
   const read = fit(shape, json);
   if (read.kind === "differs" || !isOnlyTextOf(json, text)) return undefined;
   return {
     claims: read.value,
     signed: Buffer.from(`${header}.${payload}`),
-    signature: Buffer.from(signature, "base64url"),
+    signature: signatureBytes,
   };
 }
 

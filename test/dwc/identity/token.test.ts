@@ -1,0 +1,53 @@
+// A token has one text: another text for the same bytes is refused, however rightly it is signed.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { readToken, type Token } from "../../../src/dwc/identity/core/token.ts";
+import { natsMint } from "../../../src/dwc/identity/mint.ts";
+
+const test = suite("the text of a token");
+const operator = natsMint.newKey("operator");
+const HEADER = '{"typ":"JWT","alg":"ed25519-nkey"}';
+const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+const base64url = (bytes: string | Uint8Array): string => Buffer.from(bytes).toString("base64url");
+const read = (jwt: string): Token<object> | undefined => readToken(jwt, (value: unknown) => Object(value) as object);
+
+/** Signed as it stands. */
+function signed(header: string, payload: string): string {
+  return `${header}.${payload}.${base64url(natsMint.sign(operator.seed, Buffer.from(`${header}.${payload}`)))}`;
+}
+
+/** Another last letter, of which a decoder drops the bits that differ. */
+function withSpareBits(part: string): string {
+  const at = LETTERS.indexOf(part.at(-1) ?? "");
+  const other = part.slice(0, -1) + LETTERS[at ^ 1];
+  assert.is(Buffer.from(other, "base64url").equals(Buffer.from(part, "base64url")), true);
+  return other;
+}
+
+test("only the one text that base64url has for a header and for claims", () => {
+  // Of a length that leaves spare bits, and with letters that base64 writes in another way.
+  const [header, payload] = [base64url(HEADER), base64url('{"name":"Org ???>>>."}')];
+  assert.ok(read(signed(header, payload)) !== undefined);
+  assert.match(payload, /[-_]/);
+  for (const text of [
+    withSpareBits(payload),
+    `${payload}=`,
+    `${payload} `,
+    `${payload.slice(0, 4)}\n${payload.slice(4)}`,
+    payload.replace(/-/g, "+").replace(/_/g, "/"),
+  ]) {
+    assert.equal(Buffer.from(text, "base64url"), Buffer.from(payload, "base64url"), "the same claims");
+    assert.is(read(signed(header, text)), undefined, JSON.stringify(text));
+  }
+  for (const text of [withSpareBits(header), `${header}=`]) assert.is(read(signed(text, payload)), undefined, text);
+});
+
+test("only the one text of a signature", () => {
+  const jwt = signed(base64url(HEADER), base64url("{}"));
+  assert.ok(read(jwt) !== undefined);
+  for (const text of [withSpareBits(jwt), `${jwt}=`, `${jwt}\n`, `${jwt}*`]) assert.is(read(text), undefined, text);
+});
+
+test.run();
