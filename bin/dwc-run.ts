@@ -15,7 +15,7 @@ import { processScreen } from "../src/dwc/screen.ts";
 import { type Matter, tellBus } from "../src/dwc/tell-bus.ts";
 import { processTerminal } from "../src/dwc/terminal.ts";
 import { VERSION } from "../src/program/version.ts";
-import { readSettings } from "../src/settings.ts";
+import { isPrintablePath, PATH_RULE, readSettings, shownPath } from "../src/settings.ts";
 
 /** What a process has, so that a test can hand in its own. */
 export interface Surroundings {
@@ -57,6 +57,8 @@ export function openWorld(state: string | undefined, around: Surroundings): Worl
   if (read.kind === "refused") return wrongSettings(read.problems);
   const { natsUrls: urls } = read.settings;
   const stateDir = resolve(read.settings.stateDir);
+  // A relative one lies in the folder that this process is in.
+  if (!isPrintablePath(stateDir)) return wrongSettings([`DWC_STATE=${shownPath(stateDir)} is not ${PATH_RULE}`]);
   const tell = (matter: Matter, withinMs?: number) => tellBus(matter, { urls, clock, mint, push, withinMs });
   const settings = { ...read.settings, stateDir };
   const identity = identityVerbs({

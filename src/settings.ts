@@ -1,8 +1,10 @@
 // Every number and every switch of the system, once, with its reason. The environment comes in as an argument,
 // and a wrong value goes out as a sentence that names the variable, the value and the rule.
 
+import { isPrintablePath, PATH_RULE, shownPath } from "./shown-path.ts";
 import { shownUrl, shownValue } from "./shown-url.ts";
 
+export { isPrintablePath, PATH_RULE, shownPath } from "./shown-path.ts";
 export { decodedPart, shownUrl, shownValue, withoutUserinfo, withoutUserinfos } from "./shown-url.ts";
 
 /** The numbers by which health is decided (README, "How a call finds its instance"). All times in milliseconds. */
@@ -370,12 +372,14 @@ class Reader {
   /** @param what "folder" or "file" */
   path(name: string, what: string): string {
     const value = this.#value(name);
+    if (!isPrintablePath(value)) return this.#refuse(name, shownPath(value), PATH_RULE, value);
     if (value.includes("://"))
       return this.#refuse(name, shownUrl(value), `the path of a ${what}, as it is an address`, value);
     if (!value.startsWith("~")) return value;
     if (!/^~(\/|$)/.test(value))
       return this.#refuse(name, value, `a ${what} we can find: of ~ only ~/… is known`, value);
     const home = this.#env["HOME"] ?? "";
+    if (!isPrintablePath(home)) return this.#refuse(name, shownPath(home + value.slice(1)), PATH_RULE, value);
     if (home === "") this.problems.push(`${name}=${value} needs HOME, which is not set: set ${name} to a ${what}`);
     return home + value.slice(1);
   }

@@ -284,6 +284,15 @@ test("where programs are looked for is the shell's PATH, as it stands", () => {
 
 test("another person's home is not guessed", () => {
   refuses("DWC_STATE", ["~bert/state"], /~\/|folder/);
+  for (const letter of ["\u0000", "\u0007", "\n", "\u001b[31m", "\u007f", "\u009b", "\u2028", "\ud800", "\ufffd"])
+    for (const name of ["DWC_STATE", "NATS_CREDS", "RECORD"]) {
+      const rule = "is not a path in UTF-8 without control characters";
+      const shown = `a${letter.replace(/[^[\dm]/, "?")}b`;
+      assert.equal(problems({ [name]: `a${letter}b` }), [`${name}=${shown} ${rule}`]);
+    }
+  const home = problems({ HOME: "/people/an\u001bna" });
+  assert.equal(home, ["DWC_STATE=/people/an?na/.datawire is not a path in UTF-8 without control characters"]);
+  assert.is(settled({ DWC_STATE: "/\u0622\u200c\u0646/é/\u{1f469}" }).stateDir, "/\u0622\u200c\u0646/é/\u{1f469}");
 });
 
 test("numbers that contradict each other are refused, with both", () => {

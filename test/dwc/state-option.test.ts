@@ -1,14 +1,20 @@
+// takes: 8 s
 // After --state each command that is printed as a cure comes with the folder that it is about: typed as it stands, it would
 // change the folder of the environment.
 
+import { execFile, execFileSync } from "node:child_process";
+import { mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Command } from "../../src/dwc/core/command.ts";
 import { COMMANDS } from "../../src/dwc/core/commands.ts";
+import { folderNote } from "../../src/dwc/core/folder-note.ts";
 import type { Failed } from "../../src/dwc/core/outcome.ts";
 import type { World } from "../../src/dwc/core/world.ts";
 import { runDwc } from "../../src/dwc/dwc.ts";
-import { type Desk, ownersDesk } from "./typed.ts";
+import { type Desk, nowhere, ownersDesk, PROGRAM } from "./typed.ts";
 
 const test = suite<{ ann: Desk; other: Desk }>("--state");
 
@@ -106,6 +112,39 @@ test("what a command prints while it runs names the folder once, and another pro
   } as const;
   assert.is((await type(async () => foreign)).stderr, "");
   assert.match((await type(async () => foreign, "--json")).stdout, '"hint":"bin/dwc x"}');
+});
+
+test("a folder whose name cannot be printed is refused by rule, wherever it was named, and nothing is made", async ({
+  ann,
+}) => {
+  mkdirSync(join(ann.folder, "in\u001bhere"));
+  const lines = [
+    `DWC_STATE=$'x\\xff' "$DWC" status`,
+    `"$DWC" status --state $'x\\xff'`,
+    `"$DWC" create-org O Ben b@c.de --state $'x\\e[31m' --json`,
+    `cd in*here && DWC_STATE=state "$DWC" status`,
+    `cd in*here && "$DWC" create-service --state state`,
+  ];
+  for (const line of lines) {
+    const env = { PATH: process.env["PATH"], HOME: ann.folder, DWC: PROGRAM, NATS_URL: nowhere };
+    const { stderr, stdout } = await promisify(execFile)("bash", ["-c", `${line}; echo $?`], { env, cwd: ann.folder });
+    assert.is(stdout, "2\n", line);
+    if (!line.includes("create-service"))
+      assert.match(stderr, "is not a path in UTF-8 without control characters", line);
+    assert.not.match(stderr, /[^\n -~]/, line);
+  }
+  assert.equal(
+    readdirSync(ann.folder).filter((name) => name !== "state"),
+    ["in\u001bhere"],
+  );
+});
+
+test("the note about a folder can be typed, whatever its letters", () => {
+  const [, line = ""] = folderNote("/a b/\u0622\u200c\u0646/it's");
+  assert.not.match(line, /[\p{Cc}\p{Cf}]/u);
+  const said = execFileSync("bash", ["-c", `${line}; printf %s "$DWC_STATE"`], { encoding: "utf8" });
+  assert.is(said, "/a b/\u0622\u200c\u0646/it's");
+  assert.equal(folderNote("/plain")[1], "  export DWC_STATE=/plain");
 });
 
 const NOTE = "! Note: this is about the folder y. Before any of these commands type\n  export DWC_STATE=y\n";
