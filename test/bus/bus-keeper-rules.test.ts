@@ -1,0 +1,184 @@
+// What a Market's keeper says, starts and ends while the bus is away: with a bus of the test's own, and a clock in a hurry.
+
+import { createServer, type Server } from "node:net";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { BusStatus } from "../../src/bus/bus.ts";
+import { type BusKeeper, type KeepBusOptions, keepBus } from "../../src/bus/bus-keeper.ts";
+import { readBusAddress } from "../../src/bus/core/bus-address.ts";
+import { embeddedName } from "../../src/bus/core/greeting.ts";
+import type { StartPermit } from "../../src/bus/core/succession.ts";
+import type { MetServer } from "../../src/bus/dialler.ts";
+import { pausedSentence, waitingSentence } from "../../src/bus/embedded-server.ts";
+import { programFolders } from "../../src/bus/find-program.ts";
+import { type Clock, systemClock } from "../../src/clock.ts";
+import { freePort, until } from "../support/nats-server.ts";
+import { send } from "../support/processes.ts";
+
+const test = suite<{ ends: (() => unknown)[] }>("the rules of a bus's keeper");
+
+const real = systemClock();
+const HURRY = 20;
+const clock: Clock = { ...real, after: (delayMs, act) => real.after(delayMs / HURRY, act) };
+const OURS: MetServer = { name: embeddedName("0123456789abcdef"), asksLogin: false, standing: "admitted" };
+const WITHHELD: StartPermit = { kind: "withheld", why: "not now" };
+const GRANTED: StartPermit = { kind: "granted", configFile: undefined };
+
+test.before.each((context) => {
+  context.ends = [];
+});
+test.after.each(async ({ ends }) => {
+  for (const end of ends.reverse()) await end();
+});
+
+class OwnBus {
+  status: BusStatus = "away";
+  lastServer: MetServer | undefined;
+  readonly watchers = new Set<(status: BusStatus) => void>();
+
+  watch(watcher: (status: BusStatus) => void): () => void {
+    this.watchers.add(watcher);
+    return () => this.watchers.delete(watcher);
+  }
+
+  become(status: BusStatus): void {
+    this.status = status;
+    for (const watcher of [...this.watchers]) watcher(status);
+  }
+}
+
+class Keeping {
+  readonly bus = new OwnBus();
+  readonly said: string[] = [];
+  readonly keeper: BusKeeper;
+  /** How often it was asked whether a server may be started. */
+  asked = 0;
+  permit = WITHHELD;
+
+  constructor(url: string, first: KeepBusOptions["first"], lastServer?: MetServer) {
+    this.bus.lastServer = lastServer;
+    const permit = async (): Promise<StartPermit> => {
+      this.asked += 1;
+      return this.permit;
+    };
+    const say = (line: string): void => void this.said.push(line);
+    const folders = programFolders(process.env["PATH"]);
+    this.keeper = keepBus({ urls: [url], clock, say, folders, permit, bus: this.bus, first });
+  }
+
+  /** So many more looks. */
+  async looks(count: number): Promise<void> {
+    const wanted = this.asked + count;
+    await until(`${count} looks`, () => this.asked >= wanted);
+  }
+}
+
+function keep({ ends }: { ends: (() => unknown)[] }, ...options: ConstructorParameters<typeof Keeping>): Keeping {
+  const keeping = new Keeping(...options);
+  ends.push(() => keeping.keeper.stop());
+  return keeping;
+}
+
+const freeUrl = async (): Promise<string> => `nats://127.0.0.1:${await freePort()}`;
+const waiting = (url: string): string => waitingSentence([readBusAddress(url)], "not now");
+
+interface Started {
+  readonly first: Extract<KeepBusOptions["first"], { kind: "started" }>;
+  stops: number;
+}
+
+function started(url: string): Started {
+  const made = { stops: 0 };
+  const stop = async (): Promise<void> => {
+    made.stops += 1;
+  };
+  const first = { kind: "started", url, name: OURS.name, pid: 4_242, stop } as const;
+  return Object.assign(made, { first });
+}
+
+test("a reason is said once in an outage, and again in the next", async (context) => {
+  const url = await freeUrl();
+  const keeping = keep(context, url, { kind: "awaited", why: waiting(url) });
+  await keeping.looks(3);
+  assert.equal(keeping.said, [], "it was said before the keeper began");
+  for (const outages of [1, 2]) {
+    keeping.bus.become("connected");
+    await until("it waits for the next outage", () => keeping.bus.watchers.size > 0);
+    keeping.bus.become("away");
+    await keeping.looks(3);
+    assert.equal(keeping.said, Array(outages).fill(waiting(url)));
+  }
+});
+
+test("a reason is said again after a server of its own has run in between", async (context) => {
+  const url = await freeUrl();
+  const keeping = keep(context, url, { kind: "awaited", why: "" });
+  await keeping.looks(2);
+  keeping.permit = GRANTED;
+  await until("it has started one", () => keeping.said.length === 2);
+  keeping.permit = WITHHELD;
+  const [, pid = ""] = /pid (\d+)/.exec(keeping.said[1] ?? "") ?? [];
+  send(Number(pid), "SIGKILL");
+  await until("it waits again", () => keeping.said.length === 3);
+  assert.equal([keeping.said[0], keeping.said[2]], [waiting(url), waiting(url)]);
+});
+
+test("the server from before is ended once another is started, and at the end", async (context) => {
+  const url = await freeUrl();
+  const before = started(url);
+  const keeping = keep(context, url, before.first);
+  keeping.permit = GRANTED;
+  await until("another is started", () => keeping.said.length > 0);
+  await until("the first is ended", () => before.stops === 1);
+  const own = started(url);
+  await keep(context, await freeUrl(), own.first).keeper.stop();
+  assert.is(own.stops, 1);
+});
+
+test("its own server is ended on request only where another may be started", async (context) => {
+  const own = started(await freeUrl());
+  const keeping = keep(context, own.first.url, own.first, OURS);
+  keeping.bus.status = "connected";
+  assert.is(keeping.keeper.ownServer, OURS.name);
+  await keeping.keeper.endServer();
+  assert.is(own.stops, 0);
+  keeping.permit = GRANTED;
+  keeping.bus.lastServer = { ...OURS, name: embeddedName("f".repeat(16)) };
+  assert.is(keeping.keeper.ownServer, undefined, "another greeted since");
+  await keeping.keeper.endServer();
+  assert.is(own.stops, 0);
+  keeping.bus.lastServer = OURS;
+  await keeping.keeper.endServer();
+  assert.is(own.stops, 1);
+});
+
+test("what says nothing is called paused only where it was met, with the process id only where it is its own", async (context) => {
+  const silent: Server = createServer((socket) => socket.on("error", () => undefined).resume());
+  await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+  context.ends.push(() => new Promise((resolve) => silent.close(resolve)));
+  const at = silent.address();
+  const url = `nats://127.0.0.1:${typeof at === "object" ? at?.port : ""}`;
+  const [own, address] = [started(url), readBusAddress(url)];
+  const other = { ...OURS, name: embeddedName("f".repeat(16)) };
+  for (const [first, met, says] of [
+    [{ kind: "awaited", why: "" }, undefined, undefined],
+    [own.first, OURS, pausedSentence(address, 4_242)],
+    [own.first, other, pausedSentence(address, undefined)],
+    [{ kind: "awaited", why: "" }, other, pausedSentence(address, undefined)],
+  ] as const) {
+    const keeping = keep(context, url, first, met);
+    await until("it says something", () => keeping.said.length > 0);
+    if (says === undefined) assert.match(keeping.said[0] ?? "", /^what listens at /);
+    else assert.is(keeping.said[0], says);
+  }
+});
+
+test("stopped while it waits, it looks no more and leaves no watcher", async () => {
+  const keeping = new Keeping(await freeUrl(), { kind: "awaited", why: "" });
+  keeping.bus.status = "connected";
+  await until("it watches", () => keeping.bus.watchers.size > 0);
+  await keeping.keeper.stop();
+  assert.equal([keeping.bus.watchers.size, keeping.asked], [0, 0]);
+});
+
+test.run();
