@@ -173,6 +173,23 @@ test("what says nothing is called paused only where it was met, with the process
   }
 });
 
+test("a server that refused this program is not followed, though a probe found it once more", async (context) => {
+  let greetings = 0;
+  const server: Server = createServer((socket) => {
+    greetings += 1;
+    socket.on("error", () => undefined).write(`INFO {"server_name":"${OURS.name}"}\r\n`);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const at = server.address();
+  const url = `nats://127.0.0.1:${typeof at === "object" ? at?.port : ""}`;
+  const keeping = keep(context, url, { kind: "awaited", why: "" }, { ...OURS, standing: "refused" });
+  keeping.permit = GRANTED;
+  await until("it is probed", () => greetings > 1);
+  await new Promise((resolve) => server.close(resolve));
+  await until("it is waited for", () => keeping.said.length > 0);
+  assert.match(keeping.said[0] ?? "", /waiting for a bus there \(.*did not have this program on it/);
+});
+
 test("stopped while it waits, it looks no more and leaves no watcher", async () => {
   const keeping = new Keeping(await freeUrl(), { kind: "awaited", why: "" });
   keeping.bus.status = "connected";

@@ -102,6 +102,11 @@ test("what a command prints while it runs names the folder once, and another pro
   };
   await type(streamed);
   assert.equal(written, ["type  bin/dwc status\n", NOTE, "! type  bin/dwc status\n"]);
+  const json = { warnings: ["refused: type  bin/dwc renew"], org: { name: "make it" } };
+  const warned = { kind: "done", lines: [], said: [], json, ifUnwritten: "look" } as const;
+  const { stdout } = await type(async () => warned, "--json");
+  assert.match(stdout, '["refused: type  bin/dwc renew   (first:  export DWC_STATE=y)"]');
+  assert.match(stdout, '"name":"make it"');
   const foreign = {
     kind: "done",
     lines: ["bin/dwc x"],

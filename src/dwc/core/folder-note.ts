@@ -24,10 +24,11 @@ export const folderNote = (folder: string): readonly string[] => [
   `  ${setting(folder)}`,
 ];
 
-/** Fields of the JSON output that hold what to type. */
+/** Fields of the JSON output that hold nothing but what to type. Elsewhere `make` may be a word of a name. */
 const CURE_FIELDS: readonly string[] = ["hint", "cure"];
+const OWN_COMMAND = /\bbin\/dwc /;
 
 export const fieldWithFolder = (field: string, value: string, folder: string | undefined): string =>
-  folder !== undefined && CURE_FIELDS.includes(field) && offersCommand(value)
+  folder !== undefined && (CURE_FIELDS.includes(field) ? offersCommand(value) : OWN_COMMAND.test(value))
     ? `${value}   (first:  ${setting(folder)})`
     : value;

@@ -99,7 +99,7 @@ test("the admin listener under a name that is not local is told from a stranger,
   // Leads to this machine, and is no name of it.
   const named = `http://0.0.0.0:${system.adminPort}`;
   const says = `the admin listener of a Market is at ${named}: it answers only to local names, and not to 0.0.0.0`;
-  const cure = `on the Market's own machine type  --market http://localhost:${system.adminPort}`;
+  const cure = `on the Market's own machine type  --market http://localhost:${system.adminPort}   (or the address of the board that the Market printed at its start)`;
   const checked = await system.type(["check", "--market", named]);
   assert.match(checked.stdout, `? unknown   ${says}\n${" ".repeat(14)}${cure}\n`);
   assert.not.match(checked.stdout, /not the Market|no board/);

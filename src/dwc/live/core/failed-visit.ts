@@ -59,7 +59,7 @@ export function localName(url: string): Words {
   const { hostname, port } = new URL(url);
   return {
     message: `the admin listener of a Market is at ${url}: it answers only to local names, and not to ${hostname}`,
-    hint: `on the Market's own machine type  --market http://localhost:${port || HTTP_PORT}`,
+    hint: `on the Market's own machine type  --market http://localhost:${port || HTTP_PORT}   (or the address of the board that the Market printed at its start)`,
   };
 }
 
