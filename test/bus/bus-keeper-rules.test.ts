@@ -173,18 +173,37 @@ test("what says nothing is called paused only where it was met, with the process
   }
 });
 
-test("a server that refused this program is not followed, though a probe found it once more", async (context) => {
-  let greetings = 0;
+interface Greeter {
+  readonly url: string;
+  readonly server: Server;
+  count(): number;
+}
+
+/** Greets as a server of this project does. */
+async function greeter(): Promise<Greeter> {
+  let count = 0;
   const server: Server = createServer((socket) => {
-    greetings += 1;
+    count += 1;
     socket.on("error", () => undefined).write(`INFO {"server_name":"${OURS.name}"}\r\n`);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const at = server.address();
-  const url = `nats://127.0.0.1:${typeof at === "object" ? at?.port : ""}`;
+  return { url: `nats://127.0.0.1:${typeof at === "object" ? at?.port : ""}`, server, count: () => count };
+}
+
+test("a server of a person that was found at the start is waited for, also where the bus never joined it", async (context) => {
+  const url = await freeUrl();
+  const keeping = keep(context, url, { kind: "found", url, greeting: { name: "theirs", asksLogin: false } });
+  keeping.permit = GRANTED;
+  await until("it says so", () => keeping.said.length > 0);
+  assert.match(keeping.said[0] ?? "", /waiting for a bus there \(.*not started by a Market/);
+});
+
+test("a server that refused this program is not followed, though a probe found it once more", async (context) => {
+  const { url, server, ...greeted } = await greeter();
   const keeping = keep(context, url, { kind: "awaited", why: "" }, { ...OURS, standing: "refused" });
   keeping.permit = GRANTED;
-  await until("it is probed", () => greetings > 1);
+  await until("it is probed", () => greeted.count() > 1);
   await new Promise((resolve) => server.close(resolve));
   await until("it is waited for", () => keeping.said.length > 0);
   assert.match(keeping.said[0] ?? "", /waiting for a bus there \(.*did not have this program on it/);
@@ -196,6 +215,10 @@ test("stopped while it waits, it looks no more and leaves no watcher", async () 
   await until("it watches", () => keeping.bus.watchers.size > 0);
   await keeping.keeper.stop();
   assert.equal([keeping.bus.watchers.size, keeping.asked], [0, 0]);
+  const { url, server, count } = await greeter();
+  await new Keeping(url, { kind: "awaited", why: "" }).keeper.stop();
+  await new Promise((resolve) => server.close(resolve));
+  assert.is(count(), 0, "nor does it connect");
 });
 
 test.run();
