@@ -88,7 +88,8 @@ async function runOne(job: Job): Promise<void> {
   const ended = await process.ended;
   running.delete(job);
   if (job.files.length > 1) return await reportShared(job, ended);
-  report({ name: job.name, tookMs: performance.now() - jobStartedAt, verdict: judge(ended), output: ended.output });
+  const { output, cpuMs } = ended;
+  report({ name: job.name, tookMs: performance.now() - jobStartedAt, cpuMs, verdict: judge(ended), output });
 }
 
 /** One result a file. A file during which the process ended is blamed, and those after it run in another process. */

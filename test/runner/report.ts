@@ -6,17 +6,20 @@ export interface Result {
   readonly name: string;
   readonly verdict: Verdict;
   readonly tookMs: number;
+  /** Processor time; undefined for a file that shared its process with others. */
+  readonly cpuMs?: number | undefined;
   readonly output: string;
 }
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
 /** One line as a file ends. */
-export function progressLine({ name, verdict, tookMs }: Result): string {
+export function progressLine({ name, verdict, tookMs, cpuMs }: Result): string {
   const { passed, failed, skipped, why } = verdict;
   const counts = [`${passed} passed`];
   if (failed > 0) counts.push(`${failed} failed: ${why.join("; ")}`);
   if (skipped > 0) counts.push(`${skipped} skipped`);
+  if (cpuMs !== undefined) counts.push(`${seconds(cpuMs)} of processor time`);
   return `${failed > 0 ? "FAIL" : "ok  "} ${seconds(tookMs).padStart(7)}  ${name}  (${counts.join(", ")})`;
 }
 

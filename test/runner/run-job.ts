@@ -3,7 +3,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -22,6 +22,8 @@ export interface Running {
 /** What a child may still need to be gone after its parent: its last words, not its work. */
 const LEAVE_MS = 1_000;
 const POLL_MS = 20;
+/** Linux counts processor time in hundredths of a second (USER_HZ). */
+const TICK_MS = 10;
 const SHARED_PROCESS = fileURLToPath(import.meta.resolve("./shared-process.js"));
 /** More output of a file than this is cut in the middle: a test that prints in a loop must not take the runner along. */
 const KEPT_CHARACTERS = 1_000_000;
@@ -82,8 +84,8 @@ async function watch(child: ChildProcess, { id, limitMs, output, kill }: Watched
   }, limitMs);
   const drained = new Promise<void>((resolve) => child.on("close", () => resolve()));
   // "exit" and not "close": a process left behind holds the pipes open, and is to be named, not waited for.
-  const [code, signal] = await new Promise<[number | null, string | null]>((resolve) => {
-    child.on("exit", (...how) => resolve(how));
+  const [code, signal, cpuMs] = await new Promise<[number | null, string | null, (number | undefined)?]>((resolve) => {
+    child.on("exit", (...how) => resolve([...how, newlyWaitedForMs()]));
     child.on("error", () => resolve([1, null]));
   });
   clearTimeout(limit);
@@ -97,9 +99,32 @@ async function watch(child: ChildProcess, { id, limitMs, output, kill }: Watched
     output: output(),
     code,
     signal,
+    cpuMs,
     overLimitMs,
     leftBehind: blamed.map(({ pid, command }) => `${pid} ${command}`),
   };
+}
+
+let waitedForMs = 0;
+
+/** Processor time of the children that were waited for since the last call: to be called as one of them exits. */
+function newlyWaitedForMs(): number | undefined {
+  const stat = textOf("/proc/self/stat");
+  if (stat === undefined) return undefined;
+  // After the name, which may hold spaces: cutime and cstime are fields 16 and 17, the name is field 2. See proc(5).
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const nowMs = (Number(fields[13]) + Number(fields[14])) * TICK_MS;
+  const newMs = nowMs - waitedForMs;
+  waitedForMs = nowMs;
+  return newMs;
+}
+
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
 }
 
 /** The processes still there after they had a moment to leave. */

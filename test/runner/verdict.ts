@@ -8,6 +8,8 @@ export interface Ended {
   readonly signal: string | null;
   /** Set when the file ran longer than this and was ended. */
   readonly overLimitMs: number | undefined;
+  /** Processor time of the process and of its descendants that were waited for; undefined where the system has no /proc. */
+  readonly cpuMs?: number | undefined;
   /** Processes that outlived the file, as `pid command`. */
   readonly leftBehind: readonly string[];
 }
