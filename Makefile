@@ -54,6 +54,7 @@ replay: ## what a Market with RECORD=file decided, and whether this code decides
 	$(PREPARE) && $(NODE) dist/bin/replay.js "$$FILE"
 
 # LONG=only runs the long files alone: what .ci/run does after the others.
+# UPDATE=1 rewrites the texts in test/golden, which hold the prose that tests compare.
 test: ## all tests but the long ones: ONLY=cart those of that name, LONG=1 all, TIMES=20 BUSY=1 again and again
 	$(PREPARE) nats-server browser nginx && set -f && \
 	  $(NODE) dist/test/run.js --long="$$LONG" --times="$$TIMES" --busy="$$BUSY" $$ONLY

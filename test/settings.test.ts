@@ -1,6 +1,5 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-
 import {
   FIXED,
   otherPort,
@@ -11,8 +10,10 @@ import {
   withoutUserinfo,
   withoutUserinfos,
 } from "../src/settings.ts";
+import { goldenOf } from "./support/golden.ts";
 
 const test = suite("settings");
+const golden = goldenOf(test, "settings");
 
 type Env = Record<string, string>;
 const HOME = { HOME: "/people/anna" };
@@ -131,7 +132,7 @@ test("the admin port follows the port of the page, unless it is set", () => {
   ] as const)
     assert.is(settled(env).adminPort, expected, JSON.stringify(env));
   refuses("ADMIN_PORT", ["65536", "-1", "no", "5e3", "5100,5200"], /a whole number from 0 to 65535$/);
-  assert.match(problems({ ADMIN_PORT: "5000" })[0] ?? "", /^ADMIN_PORT=5000 must not be PORT/);
+  golden(problems({ ADMIN_PORT: "5000" })[0] ?? "");
 });
 
 test("PUBLIC_URL is an origin, as browsers send it", () => {
@@ -209,7 +210,7 @@ test("an address that is none is refused, each by itself", () => {
 test("an address whose login no client would send is refused", () => {
   for (const url of ["nats://:hush@bus:4222", ":hush@bus", "tls://:hush@bus", "nats://@bus:4222", "nats://:@bus"]) {
     const found = problems({ NATS_URL: url });
-    assert.match(found.join("\n"), /^NATS_URL=\S*…@bus\S* is not of the form .*USER:PASSWORD@host:port/, url);
+    golden(found.join("\n"));
     assert.not.match(found.join("\n"), /hush/);
   }
   for (const url of ["nats://token@bus", "nats://anna:@bus", "nats://anna:pw@bus"])
@@ -219,7 +220,7 @@ test("an address whose login no client would send is refused", () => {
 test("a wrong address is shown without the password that it holds", () => {
   const [problem = ""] = problems({ NATS_URL: "http://anna:hush@bus:4222" });
   assert.not.match(problem, /hush/);
-  assert.match(problem, /^NATS_URL=http:\/\/…@bus:4222 is not /);
+  golden(problem);
 });
 
 test("no part of a password is shown, wherever in an address it stands", () => {
@@ -254,10 +255,7 @@ test("keys are of 16 characters or more, newest first, and are never printed", (
   for (const keys of ["hushhush", `${newer},hush`, `${newer},`, ","]) {
     const [problem, ...others] = problems({ MARKET_KEYS: keys });
     assert.equal(others, []);
-    assert.match(
-      problem ?? "",
-      /^MARKET_KEYS holds a key of under 16 characters: make one with {2}openssl rand -hex 32$/,
-    );
+    golden(problem ?? "");
   }
 });
 
@@ -270,10 +268,7 @@ test("the state's folder may begin with ~, which needs HOME", () => {
   assert.is(settled({ DWC_STATE: "./state" }).stateDir, "./state");
   for (const HOME of ["", undefined]) {
     const result = readSettings({ HOME });
-    assert.equal(result, {
-      kind: "refused",
-      problems: ["DWC_STATE=~/.datawire needs HOME, which is not set: set DWC_STATE to a folder"],
-    });
+    golden(result);
   }
   assert.is(readSettings({ DWC_STATE: "/var/state" }).kind, "settled", "without HOME a full path does");
 });
@@ -291,7 +286,7 @@ test("another person's home is not guessed", () => {
       assert.equal(problems({ [name]: `a${letter}b` }), [`${name}=${shown} ${rule}`]);
     }
   const home = problems({ HOME: "/people/an\u001bna" });
-  assert.equal(home, ["DWC_STATE=/people/an?na/.datawire is not a path in UTF-8 without control characters"]);
+  golden(home);
   assert.is(settled({ DWC_STATE: "/\u0622\u200c\u0646/é/\u{1f469}" }).stateDir, "/\u0622\u200c\u0646/é/\u{1f469}");
 });
 

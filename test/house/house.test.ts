@@ -51,10 +51,21 @@ const matching = (among: readonly string[], pattern: RegExp): string[] =>
 
 test("no file is longer than a reader can hold", () => {
   // A document is read by its headings, data by machines: the limit is for what has to fit into one head at once.
-  const written = files.filter((file) => !/\.(json|md)$/.test(file));
+  const written = files.filter((file) => !/\.(json|md|txt)$/.test(file));
   nowhere(
     written.filter((file) => read(file).split("\n").length > mostLines(file) + 1),
     "has more lines than that",
+  );
+});
+
+test("each section of a golden file belongs to a test", () => {
+  const sections = files
+    .filter((file) => file.startsWith("test/golden/"))
+    .flatMap((file) => [...read(file).matchAll(/^=== (.*?): /gm)].map(([, suiteName = ""]) => suiteName));
+  const all = tests.map(read).join("");
+  nowhere(
+    [...new Set(sections)].filter((suiteName) => !all.includes(`"${suiteName}"`)),
+    "is a suite that no test file has",
   );
 });
 

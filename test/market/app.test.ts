@@ -1,9 +1,11 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { SECURITY_HEADERS } from "../../src/market/headers.ts";
+import { goldenOf } from "../support/golden.ts";
 import { CATALOGUE, plain, ratings, textsOf, Visitor, withMarket } from "./serve.ts";
 
 const test = suite("app");
+const golden = goldenOf(test, "market");
 const visitor = new Visitor();
 
 test("the page shows four things with their prices", () =>
@@ -12,10 +14,10 @@ test("the page shows four things with their prices", () =>
     assert.is(status, 200);
     assert.is(headers.get("content-type"), "text/html; charset=utf-8");
     assert.is(headers.get("cache-control"), "no-store");
-    assert.equal(textsOf(body, "h1"), ["Welcome to the Datawire Market!"]);
+    golden(textsOf(body, "h1"));
     assert.equal(textsOf(body, "h2"), ["Camera", "Basketball", "Briefcase", "Football", "Your Cart"]);
     for (const price of ["$99.99", "$19.99", "$49.99"]) assert.ok(plain(body).includes(price), price);
-    assert.ok(plain(body).includes("Your cart is currently empty."));
+    golden(plain(body));
   }));
 
 test("the monolith has no ratings, and no address for them", () =>
@@ -29,9 +31,9 @@ test("fresh ratings are shown as text, with who answered", () =>
   withMarket({ rate: async () => ratings({ instance: 3 }) }, async ({ url }) => {
     const text = plain((await visitor.get(`${url}/`)).body);
     for (const rating of ["4.5", "2.1", "3.5", "2.2"]) {
-      assert.ok(text.includes(`Rating: ${rating} out of 5,${rating}/5 fresh, from instance 3`), rating);
+      assert.ok(text.includes(`${rating}/5 fresh`), rating);
     }
-    assert.ok(text.includes("All ratings are fresh."));
+    golden(text);
   }));
 
 test("old ratings stay, named as last known, and the page says why in words", () => {
@@ -39,7 +41,7 @@ test("old ratings stay, named as last known, and the page says why in words", ()
   return withMarket({ rate: async () => old }, async ({ url }) => {
     const text = plain((await visitor.get(`${url}/`)).body);
     assert.is(text.split("last known, 12 s ago, from instance 2").length - 1, CATALOGUE.things.length);
-    assert.ok(text.includes("All ratings services are down: these are the last known ratings."));
+    golden(text);
   });
 });
 
@@ -48,7 +50,7 @@ test("a thing without a rating says so, where there could be one", () => {
   return withMarket({ rate: async () => none }, async ({ url }) => {
     const text = plain((await visitor.get(`${url}/`)).body);
     assert.is(text.split("Not rated yet").length - 1, CATALOGUE.things.length);
-    assert.ok(text.includes("No ratings yet: no ratings service is running."));
+    golden(text);
   });
 });
 
@@ -60,7 +62,7 @@ test("a failure in asking still gives a page, and is told", () =>
     assert.not.match(page.body, /boom/);
     assert.is(problems.length, 1);
     assert.match(String(problems[0]?.error), /boom/);
-    assert.is(problems[0]?.where, "GET /: asking for ratings");
+    golden(problems[0]?.where);
     const table = await visitor.get(`${url}/ratings`);
     assert.is(table.status, 200);
     assert.equal(JSON.parse(table.body), { camera: null, basketball: null, briefcase: null, football: null });
@@ -213,12 +215,7 @@ test("the page has its landmarks, a skip link, and a name on every button", () =
       assert.is(body.match(new RegExp(`<${tag}[ >]`, "g"))?.length, 1, tag);
     assert.match(body, /<a class="skip" href="#things">/);
     assert.match(body, /<html lang="en">/);
-    assert.equal(textsOf(body, "button"), [
-      "Add to Cart: Camera",
-      "Add to Cart: Basketball",
-      "Add to Cart: Briefcase",
-      "Add to Cart: Football",
-    ]);
+    golden(textsOf(body, "button"));
     for (const [svg] of body.matchAll(/<svg class[^>]*>/g)) assert.match(svg, /aria-hidden="true"/);
   }));
 

@@ -6,8 +6,10 @@ import type { Who } from "../../src/health/member.ts";
 import { clientLine, type PageEvent, pageLine, unsaidAt } from "../../src/market/core/lines.ts";
 import { asText } from "../../src/program/log.ts";
 import type { ClientEvent } from "../../src/service/client-options.ts";
+import { goldenOf } from "../support/golden.ts";
 
 const test = suite("lines");
+const golden = goldenOf(test, "market");
 
 const who = (instance: number, incarnation = `${instance}-${"ab"[instance - 1]}`): Who => ({
   service: "ratings",
@@ -33,10 +35,7 @@ test("the choice is told with the instance's number and address", () => {
 });
 
 test("a second instance that is asked is told with the one that is late", () => {
-  assert.is(
-    client({ kind: "hedging", who: who(1), late: who(2), afterMs: 12.4 }),
-    "DEBUG:resolver:- ratings instance 2 has not answered for 12 ms, asking instance 1 too: nats:ratings.get.1-a",
-  );
+  golden(client({ kind: "hedging", who: who(1), late: who(2), afterMs: 12.4 }));
 });
 
 test("a breaker opens, is retested and closes in one line each, with its reason", () => {
@@ -89,43 +88,25 @@ test("of what comes with every page and call no line is made at a level that is 
 test("who comes and goes is told with number and address", () => {
   const comings = ["joined", "returned", "left"] as const;
   for (const kind of comings) {
-    assert.is(client({ kind, who: who(2) }), `INFO:membership:- ratings instance 2 ${kind}: nats:ratings.get.2-b`);
+    golden(client({ kind, who: who(2) }));
   }
-  assert.is(
-    client({ kind: "draining", who: who(2) }),
-    "INFO:membership:- ratings instance 2 is leaving: nats:ratings.get.2-b",
-  );
+  golden(client({ kind: "draining", who: who(2) }));
 });
 
 test("a loss says how it was noticed", () => {
-  assert.is(
-    client({ kind: "lost", who: who(2), why: "no heartbeat", silentMs: 30_149 }),
-    "WARNING:membership:- ratings instance 2 lost: nats:ratings.get.2-b (no heartbeat for 30.1 s)",
-  );
-  assert.is(
-    client({ kind: "lost", who: who(2), why: "nobody answers there", silentMs: 4000 }),
-    "WARNING:membership:- ratings instance 2 lost: nats:ratings.get.2-b (nobody answers there)",
-  );
+  golden(client({ kind: "lost", who: who(2), why: "no heartbeat", silentMs: 30_149 }));
+  golden(client({ kind: "lost", who: who(2), why: "nobody answers there", silentMs: 4000 }));
 });
 
 test("a clash names both, a full table its limit, and an odd heartbeat its sender and its fault", () => {
-  assert.is(
-    client({ kind: "clash", who: who(1, "1-b"), other: who(1, "1-a") }),
-    "WARNING:membership:- ratings instance 1 runs twice, and both are used: nats:ratings.get.1-b and nats:ratings.get.1-a",
-  );
-  assert.is(
-    client({ kind: "full", who: who(2), limit: 10_000 }),
-    "WARNING:membership:- ratings instance 2 turned away: 10000 instances are known already",
-  );
-  assert.is(
-    client({ kind: "unreadable heartbeat", subject: "health.ratings.2-b", why: "not JSON in UTF-8" }),
-    "WARNING:membership:- ratings heartbeat not understood: not JSON in UTF-8 (on health.ratings.2-b)",
-  );
+  golden(client({ kind: "clash", who: who(1, "1-b"), other: who(1, "1-a") }));
+  golden(client({ kind: "full", who: who(2), limit: 10_000 }));
+  golden(client({ kind: "unreadable heartbeat", subject: "health.ratings.2-b", why: "not JSON in UTF-8" }));
 });
 
 test("the bus is told when it comes, goes and is done with", () => {
   assert.is(client({ kind: "bus", status: "connected" }), "INFO:bus:- connected");
-  assert.is(client({ kind: "bus", status: "away" }), "WARNING:bus:- away: nobody can be asked until it is back");
+  golden(client({ kind: "bus", status: "away" }));
   assert.is(client({ kind: "bus", status: "closed" }), "INFO:bus:- closed");
 });
 

@@ -3,9 +3,11 @@ import * as assert from "uvu/assert";
 import { EMPTY_CART } from "../../src/market/core/cart.ts";
 import type { GoodOrder } from "../../src/market/core/order.ts";
 import { fulfil, parseOrder } from "../../src/market/core/order.ts";
+import { goldenOf } from "../support/golden.ts";
 import { CATALOGUE } from "./serve.ts";
 
 const test = suite("order");
+const golden = goldenOf(test, "market");
 
 const parse = (body: string): string => {
   const order = parseOrder(CATALOGUE, body);
@@ -32,7 +34,7 @@ test("a form without a verb, or with two, is refused", () => {
     "addCart=1&addCart=1&camera=1",
     "addcart=1&camera=1",
   ]) {
-    assert.match(parse(body), /refused: the form must have one of addCart, removeCart, checkout, once/, body);
+    golden(parse(body));
   }
 });
 
@@ -44,15 +46,15 @@ test("an order for nothing that is sold is refused", () => {
     "removeCart=1&constructor=1",
     "addCart=1&camera[]=1",
   ]) {
-    assert.match(parse(body), /refused: the form names nothing that is sold/, body);
+    golden(parse(body));
   }
 });
 
 test("an order for several things, or for one twice, is refused as a whole", () => {
   for (const body of ["addCart=1&camera=1&football=1", "addCart=1&camera=1&camera=1"]) {
-    assert.match(parse(body), /refused: the form names more than one/, body);
+    golden(parse(body));
   }
-  assert.match(parse("checkout=1&camera=1"), /refused: a checkout names no things/);
+  golden(parse("checkout=1&camera=1"));
 });
 
 test("an order is fulfilled on the cart that it finds", () => {

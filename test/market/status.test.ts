@@ -2,8 +2,10 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { ALL_DOWN, ratingsStatus } from "../../src/market/core/status.ts";
 import type { PageRatings, RatingView } from "../../src/market/shop.ts";
+import { goldenOf } from "../support/golden.ts";
 
 const test = suite("status");
+const golden = goldenOf(test, "market");
 
 const view = (fresh: boolean): RatingView => ({ rating: 4, at: 0, ageMs: 0, instance: 1, fresh });
 const page = (fresh: readonly boolean[], ...trouble: string[]): PageRatings => ({
@@ -20,86 +22,70 @@ const who = (instances: readonly (readonly [number, boolean])[]): string | null 
 };
 
 test("all fresh", () => {
-  assert.is(say(page([true, true, true, true])), "good: All ratings are fresh.");
+  golden(say(page([true, true, true, true])));
 });
 
 test("some fresh, the others last known, with the reason", () => {
   const ratings = page([true, true, false, false], "request timed out");
-  assert.is(say(ratings), "partly: 2 ratings fresh, 2 last known. Why: request timed out.");
+  golden(say(ratings));
 });
 
 test("one fresh, others never known", () => {
-  assert.is(say(page([true, false])), "partly: 1 rating fresh, 1 last known, 2 not known yet.");
+  golden(say(page([true, false])));
 });
 
 test("no ratings yet, with and without anyone to ask", () => {
-  assert.is(say(page([])), "down: No ratings yet.");
-  assert.is(say(page([], ALL_DOWN)), "down: No ratings yet: no ratings service is running.");
-  assert.is(say(page([], "request timed out")), "down: No ratings yet. Why: request timed out.");
+  golden(say(page([])));
+  golden(say(page([], ALL_DOWN)));
+  golden(say(page([], "request timed out")));
 });
 
 test("all services are down, showing the last known", () => {
-  assert.is(
-    say(page([false, false, false, false], ALL_DOWN)),
-    "down: All ratings services are down: these are the last known ratings.",
-  );
+  golden(say(page([false, false, false, false], ALL_DOWN)));
 });
 
 test("the bus is away: that nobody can be asked, and not that all are down", () => {
-  assert.is(
-    say(page([], "the bus is away")),
-    "down: No ratings yet: nobody can be asked for them just now. Why: the bus is away.",
-  );
-  assert.is(
-    say(page([false, false, false, false], "the bus is away")),
-    "down: Nobody can be asked for ratings just now: these are the last known ratings. Why: the bus is away.",
-  );
+  golden(say(page([], "the bus is away")));
+  golden(say(page([false, false, false, false], "the bus is away")));
 });
 
 test("who answered: once each, in the order of their numbers, and of the fresh alone", () => {
-  assert.is(
+  golden(
     who([
       [1, true],
       [2, true],
       [1, true],
       [2, true],
     ]),
-    "Answered by instances 1 and 2.",
   );
-  assert.is(
+  golden(
     who([
       [10, true],
       [2, true],
       [1, true],
     ]),
-    "Answered by instances 1, 2 and 10.",
   );
-  assert.is(
+  golden(
     who([
       [3, true],
       [1, false],
     ]),
-    "Answered by instance 3.",
   );
 });
 
 test("nobody answered: who was the last to, if anybody ever did", () => {
-  assert.is(
+  golden(
     who([
       [2, false],
       [1, false],
     ]),
-    "Last answered by instances 1 and 2.",
   );
   assert.is(who([]), null);
 });
 
 test("none answered, though some are there", () => {
   const ratings = page([false, false, false, false], "request timed out", "the bus is away");
-  assert.is(
-    say(ratings),
-    "down: No ratings service answered: these are the last known ratings. Why: request timed out; the bus is away.",
-  );
+  golden(say(ratings));
 });
 
 test.run();

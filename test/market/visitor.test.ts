@@ -1,9 +1,11 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { CART_COOKIE, MESSAGE_COOKIE } from "../../src/market/visitor.ts";
+import { goldenOf } from "../support/golden.ts";
 import { plain, serve, textsOf, Visitor, withMarket } from "./serve.ts";
 
 const test = suite("visitor");
+const golden = goldenOf(test, "market");
 const KEYS = ["new-key-new-key-new", "old-key-old-key-old"];
 
 /** The cart as the page shows it: the pictures' names in it, and the total. */
@@ -20,22 +22,22 @@ test("an order is answered with 303 back to the page, which says what happened, 
     assert.is(answer.status, 303);
     assert.is(answer.headers.get("location"), "/");
     const first = (await visitor.get(`${url}/`)).body;
-    assert.match(first, /role="status">Camera is in your cart now\.</);
-    assert.equal(textsOf(first, "title"), ["Camera is in your cart now. · Datawire Market"]);
+    assert.match(first, /role="status">[^<]/);
+    golden(textsOf(first, "title"));
     assert.not.match((await visitor.get(`${url}/`)).body, /in your cart now/);
   }));
 
 test("adding, removing and checking out change the cart and its total", () =>
   withMarket({}, async ({ url }) => {
     const visitor = new Visitor();
-    assert.is(await cartOf(visitor, url), "Your cart is currently empty.");
+    golden(await cartOf(visitor, url));
     await visitor.post(`${url}/`, "football=&addCart=");
     await visitor.post(`${url}/`, "camera=&addCart=");
     assert.is(await cartOf(visitor, url), "Camera $99.99 Football $19.99 Total: $119.98");
     await visitor.post(`${url}/`, "camera=&removeCart=");
     assert.is(await cartOf(visitor, url), "Football $19.99 Total: $19.99");
     await visitor.post(`${url}/`, "checkout=Checkout");
-    assert.is(await cartOf(visitor, url), "Your cart is currently empty.");
+    golden(await cartOf(visitor, url));
     assert.not.ok(visitor.jar.has(CART_COOKIE), "an empty cart needs no cookie");
   }));
 
@@ -44,7 +46,7 @@ test("what is in the cart can be taken out where it was put in", () =>
     const visitor = new Visitor();
     await visitor.post(`${url}/`, "camera=&addCart=");
     const { body } = await visitor.get(`${url}/`);
-    assert.equal(textsOf(body, "button").slice(0, 2), ["Remove from Cart: Camera", "Add to Cart: Basketball"]);
+    golden(textsOf(body, "button").slice(0, 2));
     assert.is(textsOf(body, "button").at(-1), "Checkout");
   }));
 
@@ -53,9 +55,9 @@ test("adding twice, and removing what is not there, are told and change nothing"
     const visitor = new Visitor();
     await visitor.post(`${url}/`, "camera=&addCart=");
     await visitor.post(`${url}/`, "camera=&addCart=");
-    assert.match((await visitor.get(`${url}/`)).body, /already in your cart/);
+    golden(textsOf((await visitor.get(`${url}/`)).body, "title"));
     await visitor.post(`${url}/`, "football=&removeCart=");
-    assert.match((await visitor.get(`${url}/`)).body, /Football was not in your cart/);
+    golden(textsOf((await visitor.get(`${url}/`)).body, "title"));
     assert.is(await cartOf(visitor, url), "Camera $99.99 Total: $99.99");
   }));
 
@@ -82,7 +84,7 @@ test("two Markets with one set of keys share a cart, and one with other keys doe
   await visitor.post(`${one}/`, "camera=&addCart=");
   await visitor.post(`${two}/`, "football=&addCart=");
   assert.is(await cartOf(visitor, `${one}`), "Camera $99.99 Football $19.99 Total: $119.98");
-  assert.is(await cartOf(visitor, `${other}`), "Your cart is currently empty.");
+  golden(await cartOf(visitor, `${other}`));
   await Promise.all(markets.map((market) => market.close()));
 });
 
@@ -132,7 +134,7 @@ test("a cookie that was edited, or that nobody signed, is an empty cart and no e
     for (const forgery of forgeries) {
       const visitor = new Visitor();
       for (const [suffix, value] of forgery) visitor.jar.set(CART_COOKIE + suffix, value);
-      assert.is(await cartOf(visitor, url), "Your cart is currently empty.", JSON.stringify(forgery));
+      golden(await cartOf(visitor, url));
       assert.is((await visitor.post(`${url}/`, "football=&addCart=")).status, 303);
     }
     assert.equal(problems, []);
@@ -164,7 +166,7 @@ test("a HEAD and a list of ids leave the message for the page", () =>
     await visitor.post(`${url}/`, "camera=&addCart=");
     await visitor.head(`${url}/`);
     await visitor.get(`${url}/?json=true`);
-    assert.match((await visitor.get(`${url}/`)).body, /Camera is in your cart now/);
+    golden(textsOf((await visitor.get(`${url}/`)).body, "title"));
   }));
 
 test("a page for somebody without cookies sets none", () =>

@@ -8,9 +8,11 @@ import { answer, startInstance } from "../../src/service/index.ts";
 import type { InstanceEvent } from "../../src/service/instance-options.ts";
 import type { Armed, OwnProcess } from "../../src/service/own-process.ts";
 import { FakeClock } from "../support/fake-clock.ts";
+import { goldenOf } from "../support/golden.ts";
 import { MemoryNetwork } from "../support/memory-bus.ts";
 
 const test = suite("an instance under faults");
+const golden = goldenOf(test, "service");
 
 const ID = "1-a";
 const SECOND_MS = 1_000;
@@ -147,7 +149,7 @@ test("fail: that share of answers are errors, which the service has nothing to d
   const { ask, call, now, instance } = await begin();
   await ask(fail(0.6));
   const reply = await now(call());
-  assert.equal(reply, { kind: "refused", code: 500, message: "failed on purpose (CHAOS=1)" });
+  golden(reply);
   assert.is(instance.counts.errors, 1);
   await ask(fail(0.4));
   assert.is((await now(call())).kind, "answered");
@@ -192,17 +194,14 @@ test("a pause that somebody else ends early is over, too", async () => {
   await ask(pauseFor(60 * SECOND_MS));
   await clock.advance(100);
   const ended = told.find((event) => event.kind === "fault ended");
-  assert.equal(ended?.kind === "fault ended" && ended.why, "continued early");
+  golden(ended?.kind === "fault ended" && ended.why);
   assert.equal(beats.at(-1)?.faults, []);
 });
 
 test("without anybody who could end it, there is no pause", async () => {
   const { ask, process, kinds } = await begin();
   process.trouble = "no room for another process";
-  assert.equal(await ask(pauseFor(SECOND_MS)), {
-    kind: "refused",
-    why: "it cannot be paused: no room for another process",
-  });
+  golden(await ask(pauseFor(SECOND_MS)));
   assert.is(process.done.stops, 0);
   assert.not.ok(kinds().includes("fault begins"));
 });
@@ -218,7 +217,7 @@ async function endedBeforeItBegan(end: string): Promise<void> {
   });
   const pausing = askForFault(caller, "ratings", ID, pauseFor(SECOND_MS));
   await clock.advance(20);
-  assert.equal(await ask(slow(1)), { kind: "refused", why: "it is about to be paused: reset it first" });
+  golden(await ask(slow(1)));
   const ending = end === "a reset" ? ask({ kind: "reset" }) : instance.goodbye();
   await clock.advance(100);
   ready();
@@ -226,10 +225,7 @@ async function endedBeforeItBegan(end: string): Promise<void> {
   await ending;
   assert.equal([process.done.stops, process.done.released], [0, 1]);
   assert.not.ok(kinds().includes("fault begins"));
-  assert.equal(await now(pausing), {
-    kind: "refused",
-    why: "it cannot be paused: it was reset, or told to leave, before that",
-  });
+  golden(await now(pausing));
 }
 
 test("what was asked of it while it slept does not begin when it wakes; a reset does count", async () => {
@@ -240,7 +236,7 @@ test("what was asked of it while it slept does not begin when it wakes; a reset 
   const late = caller.request("chaos.ratings.1-a", orderBody(mute(60 * SECOND_MS)), { timeoutMs: SECOND_MS });
   bus.resume();
   const reply = await now(late);
-  assert.equal(reply, { kind: "refused", code: 425, message: "it did not run when that was asked: ask again" });
+  golden(reply);
   assert.is(kinds().filter((kind) => kind === "fault begins").length, 1);
   await clock.advance(SECOND_MS);
   assert.is((await ask(mute(SECOND_MS))).kind, "done");
@@ -287,7 +283,7 @@ test("all are asked only for a list, and for the reset of everything", async () 
   );
   for (const order of [mute(SECOND_MS), { kind: "kill" } as const]) {
     const reply = await now(caller.request("chaos.ratings", orderBody(order), { timeoutMs: 100 }));
-    assert.equal(reply, { kind: "refused", code: 400, message: "bad request: a fault is asked of one incarnation" });
+    golden(reply);
   }
   const [reset] = await now(askAll(caller, "ratings", "reset", 10));
   assert.equal(reset?.faults, []);

@@ -12,9 +12,11 @@ import { answer, type Handled } from "../../src/service/core/handled.ts";
 import { startInstance } from "../../src/service/instance.ts";
 import type { Span, Trace } from "../../src/trace/core/trace.ts";
 import { FakeClock } from "../support/fake-clock.ts";
+import { goldenOf } from "../support/golden.ts";
 import { MemoryNetwork } from "../support/memory-bus.ts";
 
 const bugs = suite("a caller's bugs");
+const golden = goldenOf(bugs, "service");
 
 const TIMEOUT_MS = 1_000;
 const RULES = { requestTimeoutMs: TIMEOUT_MS, retestDelayMs: 5_000 };
@@ -165,9 +167,9 @@ const UNWRITABLE: readonly (readonly [string, object])[] = [
 for (const [way, options, hedge] of WAYS) {
   bugs(`${way}a request that cannot be written fails by itself, before anybody's turn`, async () => {
     const scene = await Scene.of({ hedge });
-    for (const [what, request] of UNWRITABLE) {
+    for (const [, request] of UNWRITABLE) {
       const ended = await scene.ask(request, options);
-      assert.is(ended.kind === "failed" && ended.why, "the request cannot be written as JSON", what);
+      golden(ended.kind === "failed" && ended.why);
     }
     assert.is(scene.ends.filter(({ kind }) => kind === "failed").length, UNWRITABLE.length);
     await scene.settles();
@@ -184,12 +186,12 @@ for (const [way, options, hedge] of WAYS) {
     ];
     for (const accepts of checks) {
       const ended = await scene.ask({}, { ...options, accepts });
-      assert.is(ended.kind === "failed" && ended.why, "the check of the answer failed");
+      golden(ended.kind === "failed" && ended.why);
     }
     await scene.settles();
     assert.equal([scene.proven(), scene.breaker(1), scene.breaker(2)], [0, "closed", "closed"]);
     assert.is((scene.handled[1] ?? 0) + (scene.handled[2] ?? 0), 3, "no other was asked");
-    assert.match(scene.reports[0] ?? "", /^accepts of the client of tea failed, and everything else goes on: boom/);
+    golden(scene.reports[0] ?? "");
     assert.is(scene.reports.length, 1, "a sentence a minute");
   });
 
@@ -202,7 +204,7 @@ for (const [way, options, hedge] of WAYS) {
       for (let call = 0; call < 8; call++) assert.is((await scene.ask({}, options)).kind, "answered");
       assert.is(scene.breaker(1), "closed", "the retest that was answered closed it");
       await scene.settles();
-      assert.match(scene.reports.join("\n"), /^tell of the client of tea failed.*boom \(at .*\ncount of the client/);
+      golden(scene.reports.join("\n"));
     }
   });
 
@@ -219,7 +221,7 @@ for (const [way, options, hedge] of WAYS) {
     ];
     for (const trace of traces) assert.is((await scene.ask({}, { ...options, trace })).kind, "answered");
     await scene.settles();
-    assert.match(scene.reports.join("\n"), /^trace of the client of tea failed/);
+    golden(scene.reports.join("\n"));
   });
 }
 
@@ -236,17 +238,17 @@ bugs("a signal that is none, or throws, ends its own call as failed or changes n
   ];
   for (const signal of failing) {
     const ended = await scene.ask({}, { signal });
-    assert.is(ended.kind === "failed" && ended.why, "the options of the call cannot be used");
+    golden(ended.kind === "failed" && ended.why);
   }
   assert.is((await scene.ask({}, { signal: signalWith({ removeEventListener: boom }) })).kind, "answered");
-  assert.match(scene.reports.join("\n"), /^signal of the client of tea failed/);
+  golden(scene.reports.join("\n"));
   await scene.settles();
 });
 
 bugs("a signal that fires twice, at once, or long after ends its own call and no other", async () => {
   const scene = await Scene.of();
   const atOnce = signalWith({ addEventListener: (_kind: string, fire: () => void) => [fire(), fire()] });
-  assert.equal(await scene.ask({}, { signal: atOnce }), { kind: "unanswered", why: "the caller gave up" });
+  golden(await scene.ask({}, { signal: atOnce }));
   let late: () => void = boom;
   const keeping = signalWith({ addEventListener: (_kind: string, fire: () => void) => (late = fire) });
   assert.is((await scene.ask({}, { signal: keeping })).kind, "answered");
@@ -254,7 +256,7 @@ bugs("a signal that fires twice, at once, or long after ends its own call and no
   late();
   assert.is((await other).kind, "answered");
   const raised = AbortSignal.abort();
-  assert.equal(await scene.ask({}, { signal: raised }), { kind: "unanswered", why: "the caller gave up" });
+  golden(await scene.ask({}, { signal: raised }));
   await scene.settles();
 });
 
@@ -269,7 +271,7 @@ bugs("options that cannot be read fail by themselves", async () => {
   ];
   for (const options of odd) {
     const ended = await scene.ask({}, options as AskOptions);
-    assert.is(ended.kind === "failed" && ended.why, "the options of the call cannot be used");
+    golden(ended.kind === "failed" && ended.why);
   }
   await scene.settles();
 });
@@ -314,7 +316,7 @@ bugs("a core that throws ends calls as failed, and neither a timer nor the proce
   assert.is((await scene.ask()).kind, "answered");
   scene.client.resolver.next = boom;
   const ended = await scene.ask();
-  assert.is(ended.kind === "failed" && ended.why, "the call failed in its own process");
+  golden(ended.kind === "failed" && ended.why);
 });
 
 bugs("a report that throws loses no call, and its sentence goes to stderr", async () => {
@@ -328,7 +330,7 @@ bugs("a report that throws loses no call, and its sentence goes to stderr", asyn
   } finally {
     console.error = error;
   }
-  assert.match(String(said[0]), /^tell of the client of tea failed/);
+  golden(String(said[0]));
 });
 
 bugs.run();

@@ -3,8 +3,10 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { FAULT_LIMITS, type FaultOrder, orderBody, parseOrder } from "../../src/service/core/fault-order.ts";
+import { goldenOf } from "../support/golden.ts";
 
 const test = suite("fault orders");
+const golden = goldenOf(test, "service");
 
 test("what ours ask for is read as it was meant", () => {
   const orders: readonly FaultOrder[] = [
@@ -22,14 +24,12 @@ test("what ours ask for is read as it was meant", () => {
 test("without a time a fault lasts a minute, and without an end there is none", () => {
   assert.equal(parseOrder({ fault: "mute" }), { kind: "begin", fault: { kind: "mute" }, forMs: 60_000 });
   for (const forMs of [0, -1, 499, 600_001, 1e300, Number.POSITIVE_INFINITY, 1.5, "20s", null, true])
-    assert.match(whyBad({ fault: "mute", forMs }), /^"forMs" must be a whole number from 500 to 600000$/);
+    golden(whyBad({ fault: "mute", forMs }));
 });
 
 test("amounts out of range are refused with the rule", () => {
-  for (const byMs of [undefined, 0, -5, 60_001, 0.5, "300", null])
-    assert.match(whyBad({ fault: "slow", byMs }), /^"byMs" must be a whole number from 1 to 60000$/);
-  for (const share of [undefined, 0, 0.001, 1.01, -1, Number.NaN, "30%"])
-    assert.match(whyBad({ fault: "fail", share }), /^"share" must be a number from 0.01 to 1$/);
+  for (const byMs of [undefined, 0, -5, 60_001, 0.5, "300", null]) golden(whyBad({ fault: "slow", byMs }));
+  for (const share of [undefined, 0, 0.001, 1.01, -1, Number.NaN, "30%"]) golden(whyBad({ fault: "fail", share }));
 });
 
 test("anything else is no order", () => {
@@ -44,7 +44,7 @@ test("anything else is no order", () => {
     { fault: ["pause"] },
     { fault: "toString" },
   ])
-    assert.match(whyBad(body), /^"fault" must be one of pause, slow, fail, mute, kill, reset, list$/);
+    golden(whyBad(body));
 });
 
 test("fields that nobody knows are ignored, so that later versions can add some", () => {

@@ -14,8 +14,10 @@ import {
   withoutFault,
 } from "../../src/service/core/faults.ts";
 import { FaultsHeard } from "../../src/service/core/faults-heard.ts";
+import { goldenOf } from "../support/golden.ts";
 
 const test = suite("faults");
+const golden = goldenOf(test, "service");
 
 const slow: Faults = [{ kind: "slow", byMs: 300, until: 1_000 }];
 const half: Faults = [{ kind: "fail", share: 0.5, until: 2_000 }];
@@ -67,7 +69,7 @@ test("what is said of them is read as it was said", () => {
   const notes = notesOf([...slow, ...half, { kind: "pause", until: 3_000 }, { kind: "mute", until: 4_000 }], 500.4);
   assert.is(notes[0]?.endsInMs, 500);
   assert.equal(readNotes(JSON.parse(JSON.stringify({ faults: notes.map(noteJson) }))), notes);
-  assert.equal(notes.map(faultText), ["slow by 300 ms", "fails 50 % of its calls", "paused", "silent: no heartbeats"]);
+  golden(notes.map(faultText));
 });
 
 test("what cannot be read is left out, and a sender without the field takes none", () => {

@@ -1,0 +1,121 @@
+// Prose in golden files. test/golden/NAME.txt holds what a command or a part prints, with a section for each test. A test
+// compares with its section, value by value; a value that comes twice in a row stands there once. UPDATE=1 rewrites the
+// sections of the suites that run, so a changed word changes a golden file and no test.
+
+import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import type { Test } from "uvu";
+import * as assert from "uvu/assert";
+import { repository } from "./toolbox.ts";
+
+const FOLDER = join(repository, "test/golden");
+const HEADING = "=== ";
+const BETWEEN = "\n---\n";
+/** What differs from run to run, and what stands in its place. */
+const VARYING: readonly (readonly [RegExp, string])[] = [
+  [/\(at [^)\n]*\)+/g, "(at PLACE)"],
+  [new RegExp(`${tmpdir()}(/[w-]+-w{6}(?!w))?`, "g"), "FOLDER"],
+  [/\b(127\.0\.0\.1|localhost|\[::1\]):\d{4,5}\b/g, "$1:PORT"],
+  [/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, "TIME"],
+  [/\bpid \d+/g, "pid PID"],
+  [/\b(\d+)-[\w-]{12}(?![\w-])/g, "$1-INCARNATION"],
+  [/\b[OAUNX][A-Z2-7]{55}\b/g, "KEY"],
+  [/\b[0-9a-f]{32}\b/g, "ID"],
+];
+
+type Sections = Map<string, readonly string[]>;
+
+/**
+ * What a test of `test` calls with a value that holds prose.
+ * @param name of the golden file; suites may share one
+ */
+export function goldenOf(test: Pick<Test, "after" | "before">, name: string): (value: unknown) => void {
+  const file = join(FOLDER, `${name}.txt`);
+  const update = process.env["UPDATE"] === "1";
+  const kept = readSections(file);
+  const said: Sections = new Map();
+  let section = "";
+  test.before.each((context) => {
+    const { __suite__, __test__ } = context as unknown as { readonly __suite__: string; readonly __test__: string };
+    section = `${__suite__}: ${__test__}`;
+    said.set(section, []);
+  });
+  if (update) test.after(() => rewrite(file, said));
+  return (value) => {
+    const place = said.get(section) ?? [];
+    const text = normal(value);
+    if (text === place.at(-1)) return;
+    said.set(section, [...place, text]);
+    if (update) return;
+    const expected = kept.get(section)?.[place.length] ?? "(nothing: UPDATE=1 writes it)";
+    assert.fixture(text, expected, `test/golden/${name}.txt has another text for "${section}"; UPDATE=1 rewrites it`);
+  };
+}
+
+export function normal(value: unknown): string {
+  const text = typeof value === "string" ? value : (JSON.stringify(value, undefined, 1) ?? "undefined");
+  return VARYING.reduce((left, [pattern, instead]) => left.replace(pattern, instead), text)
+    .replace(/[ \t]+$/gm, "")
+    .trimEnd();
+}
+
+function readSections(file: string): Sections {
+  const parts = readIfThere(file)
+    .split(new RegExp(`^${HEADING}`, "m"))
+    .slice(1);
+  return new Map(
+    parts.map((part) => {
+      const end = part.indexOf("\n");
+      return [
+        part.slice(0, end),
+        part
+          .slice(end + 1)
+          .replace(/\n+$/, "")
+          .split(BETWEEN),
+      ];
+    }),
+  );
+}
+
+/** Sections of the suites that ran are replaced as a whole, so that what no test says any more goes. */
+function rewrite(file: string, said: Sections): void {
+  const suites = new Set([...said.keys()].map(suiteOf));
+  mkdirSync(dirname(file), { recursive: true });
+  locked(`${file}.lock`, () => {
+    const others = [...readSections(file)].filter(([section]) => !suites.has(suiteOf(section)));
+    const all = [...others, ...said]
+      .filter(([, values]) => values.length > 0)
+      .sort(([a], [b]) => Number(a > b) - Number(a < b));
+    const text = all.map(([section, values]) => `${HEADING}${section}\n${values.join(BETWEEN)}\n`).join("\n");
+    writeFileSync(`${file}.new`, text);
+    renameSync(`${file}.new`, file);
+  });
+}
+
+const suiteOf = (section: string): string => section.slice(0, section.indexOf(": "));
+
+/** Test files run two at a time, and may share a golden file. */
+function locked(lock: string, work: () => void): void {
+  for (;;) {
+    try {
+      closeSync(openSync(lock, "wx"));
+      break;
+    } catch {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    }
+  }
+  try {
+    work();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
+function readIfThere(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}
