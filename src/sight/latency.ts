@@ -52,7 +52,7 @@ export class RecentLatency {
     if (isStale) newer.fill(0);
     this.#fullMostMs = isStale ? 0 : this.#fillingMostMs;
     this.#fillingMostMs = 0;
-    this.#windowStartedAt = now;
+    this.#windowStartedAt = isStale ? now : this.#windowStartedAt + WINDOW_MS;
   }
 }
 

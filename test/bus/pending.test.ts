@@ -90,22 +90,25 @@ test("who answers twice has spent the token", () => {
 });
 
 test("a token whose answer may be on its way still is spent: that answer reaches no other call", async () => {
+  type Late = ReturnType<typeof callOn> & { readonly giveUp: AbortController };
   const clock = new FakeClock();
   const table = tableOfTwo(clock);
-  const giveUp = new AbortController();
-  const ways: Record<string, (token: string) => void | Promise<void>> = {
-    "timed out": () => clock.advance(1_020),
-    "given up": () => giveUp.abort(),
-    "the bus was away": () => table.settleAll({ kind: "away" }),
-    "it died": () => table.giveUp("tea.get.1"),
-    "nobody was there": (token) => void table.heard(token, { kind: "nobody" }),
+  const ways: Readonly<Record<string, readonly [end: Reply["kind"], bring: (late: Late) => unknown]>> = {
+    "its time is over": ["timeout", () => clock.advance(1_020)],
+    "its caller gave up": ["cancelled", ({ giveUp }) => giveUp.abort()],
+    "the bus was away": ["away", () => table.settleAll({ kind: "away" })],
+    "its instance died": ["nobody", () => table.giveUp("tea.get.1")],
+    "nobody was there": ["nobody", ({ token }) => table.heard(token, { kind: "nobody" })],
+    "it was denied": ["denied", () => table.deny("tea.get.1", { kind: "denied", why: "not allowed" })],
   };
-  for (const [way, end] of Object.entries(ways)) {
-    const late = callOn(table, 1_000, { answersOnce: true, signal: giveUp.signal });
-    await end(late.token);
+  for (const [way, [end, bring]] of Object.entries(ways)) {
+    const giveUp = new AbortController();
+    const late = { ...callOn(table, 1_000, { answersOnce: true, signal: giveUp.signal }), giveUp };
+    assert.equal(late.ends, [], way);
+    await bring(late);
     const next = callOn(table, 1_000, { answersOnce: true });
     assert.not.ok(table.heard(late.token, answered), way);
-    assert.equal([late.ends.length, next.ends.length], [1, 0], way);
+    assert.equal([late.ends.map(({ kind }) => kind), next.ends], [[end], []], way);
     table.heard(next.token, answered);
   }
 });

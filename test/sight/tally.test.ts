@@ -1,0 +1,140 @@
+// What is counted of calls: outcomes, durations, and the last minute.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { Result } from "../../src/health/ticket.ts";
+import type { Ended } from "../../src/service/client-options.ts";
+import { RecentLatency } from "../../src/sight/latency.ts";
+import { DURATION_BOUNDS_S, type Outcome, outcomeOf, Tally, Total } from "../../src/sight/tally.ts";
+
+const test = suite("tally");
+
+type Attempt = Extract<Ended, { kind: "attempt" }>;
+
+const WHO = { service: "ratings", instance: 1, incarnation: "1-a", address: "ratings.get.1-a" };
+const attemptOf = (more: Partial<Attempt>): Attempt => ({
+  ...{ kind: "attempt", who: WHO, result: "answered", tookMs: 1, sentAs: "call", isRefusal: false },
+  ...more,
+});
+
+test("each result is one outcome, and those that were answered or waited for to the end have a duration", () => {
+  for (const [result, outcome, isTimed] of [
+    ["answered", "ok", true],
+    ["nonsense", "nonsense", true],
+    ["timeout", "timeout", true],
+    ["nobody", "unreachable", false],
+    ["draining", "draining", false],
+    ["unchecked", "failed", false],
+    ["nothing", "abandoned", false],
+    ["unsent", "failed", false],
+    ["denied", "denied", false],
+  ] as const satisfies readonly (readonly [Result, Outcome, boolean])[]) {
+    const attempt = attemptOf({ result });
+    assert.is(outcomeOf(attempt), outcome, result);
+    const [tally, total] = [new Tally(), new Total()];
+    tally.add(attempt, outcome, 0);
+    total.add(attempt, outcome);
+    assert.equal([tally.outcomes[outcome], total.outcomes[outcome]], [1, 1], result);
+    assert.equal([tally.quantiles([0.5], 0) !== undefined, total.durations], [isTimed, isTimed ? 1 : 0], result);
+  }
+  assert.is(outcomeOf(attemptOf({ isRefusal: true })), "error");
+  assert.is(outcomeOf(attemptOf({ isRefusal: true, result: "nobody" })), "unreachable");
+});
+
+test("a duration on the upper bound of a bucket is in that bucket, and one above it is in the next", () => {
+  for (const [place, bound] of DURATION_BOUNDS_S.entries()) {
+    const total = new Total();
+    const [on, above] = [bound * 1_000, bound * 1_000 + 0.001];
+    for (const tookMs of [on, above]) total.add(attemptOf({ tookMs }), "ok");
+    const expected = DURATION_BOUNDS_S.map((_, at) => (at === place || at === place + 1 ? 1 : 0));
+    assert.equal([total.buckets, total.durations, total.durationMs], [expected, 2, on + above], `${bound} s`);
+  }
+});
+
+test("calls, copies and hedges are counted apart, and only calls by the second", () => {
+  const [tally, total] = [new Tally(), new Total()];
+  for (const sentAs of ["call", "copy", "hedge", "hedge"] as const) {
+    tally.add(attemptOf({ sentAs }), "ok", 1_500);
+    total.add(attemptOf({ sentAs }), "ok");
+  }
+  assert.equal([tally.calls, tally.copies, tally.hedges, total.hedges], [1, 1, 2, 2]);
+  assert.equal(tally.lastSeconds(4, 1_500), [0, 0, 0, 1]);
+});
+
+test("each of the last sixty seconds has its calls, the newest last, and older ones are forgotten", () => {
+  const tally = new Tally();
+  const callsAt = (now: number, count: number): void => {
+    for (let call = 0; call < count; call += 1) tally.add(attemptOf({}), "ok", now);
+  };
+  callsAt(0, 1);
+  callsAt(999, 1);
+  callsAt(1_000, 3);
+  callsAt(59_999, 5);
+  const seconds = tally.seconds(59_999);
+  assert.equal([seconds.length, seconds[0], seconds[1], seconds[59]], [60, 2, 3, 5]);
+  assert.equal(tally.lastSeconds(3, 59_999), [0, 0, 5]);
+  assert.equal(tally.seconds(60_000).slice(0, 2), [3, 0], "the first second is over");
+  callsAt(61_000, 7);
+  assert.equal(tally.lastSeconds(4, 62_000), [5, 0, 7, 0]);
+  assert.equal(
+    tally.seconds(120_000).filter((count) => count > 0),
+    [7],
+  );
+  assert.equal(
+    tally.seconds(1_000_000).filter((count) => count > 0),
+    [],
+  );
+});
+
+/** More than any call takes: keeps the longest call out of the way of a quantile. */
+const LONGEST_MS = 1e9;
+
+test("a quantile is within an eighth of what was measured, on the edges of buckets too", () => {
+  for (let power = 0; power <= 62; power += 0.125) {
+    for (const nudge of [1 - 1e-9, 1, 1 + 1e-9]) {
+      const tookMs = 0.1 * 1.25 ** power * nudge;
+      const latency = new RecentLatency();
+      for (const ms of [tookMs, LONGEST_MS]) latency.add(ms, 0);
+      const [shown = 0] = latency.quantiles([0.5], 0) ?? [];
+      assert.ok(Math.abs(shown / tookMs - 1) <= 0.125, `${tookMs} ms is shown as ${shown}`);
+    }
+  }
+});
+
+test("the quantile of a share is that of the call of this rank", () => {
+  const latency = new RecentLatency();
+  assert.is(latency.quantiles([0.5], 0), undefined);
+  for (const ms of [1, 10, 100, 1_000]) latency.add(ms, 0);
+  const shown = latency.quantiles([0, 0.25, 0.26, 0.5, 0.75, 0.76, 1], 0) ?? [];
+  for (const [place, ms] of [1, 1, 10, 10, 100, 1_000, 1_000].entries())
+    assert.ok(Math.abs((shown[place] ?? 0) / ms - 1) <= 0.125, `${place}: ${shown[place]}`);
+  for (const ms of [0, 0.01, LONGEST_MS]) {
+    const odd = new RecentLatency();
+    odd.add(ms, 0);
+    assert.ok((odd.quantiles([0.5], 0)?.[0] ?? Number.NaN) <= ms, `${ms} ms`);
+  }
+});
+
+test("calls are shown for half a minute to a minute, however seldom that is looked at", () => {
+  for (const looks of [[29_999, 30_000, 59_999], [59_999], []]) {
+    const latency = new RecentLatency();
+    latency.add(8, 0);
+    for (const now of looks) assert.ok(latency.quantiles([0.5], now), `${now} of ${looks}`);
+    assert.is(latency.quantiles([0.5], 60_000), undefined, `after ${looks}`);
+  }
+});
+
+test("a call is never shown as longer than the longest of those that are shown", () => {
+  /** The middle of its bucket lies above it. */
+  const SHORT_MS = 4.45;
+  const latency = new RecentLatency();
+  latency.add(1_000, 0);
+  latency.add(SHORT_MS, 31_000);
+  assert.ok((latency.quantiles([1], 59_999)?.[0] ?? 0) > 800);
+  assert.equal(latency.quantiles([1], 62_000), [SHORT_MS], "the longer one is over");
+  latency.add(1_000, 63_000);
+  latency.add(SHORT_MS, 200_000);
+  assert.equal(latency.quantiles([1], 200_000), [SHORT_MS], "long over");
+});
+
+test.run();
