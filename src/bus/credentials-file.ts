@@ -8,7 +8,7 @@ import {
   type ParsedCredentials,
   parseCredentials,
 } from "./core/credentials.ts";
-import { belongsTo } from "./user-seed.ts";
+import { belongsTo } from "./nkey.ts";
 
 /** How UTF-16 begins, as some shells on Windows write it. */
 const UTF16_MARK = Buffer.from([0xff, 0xfe]);

@@ -6,7 +6,6 @@
 import {
   type Authenticator,
   type ConnectionOptions,
-  credsAuthenticator,
   type NatsConnection,
   NatsConnectionImpl,
   ProtocolHandler,
@@ -16,10 +15,12 @@ import { NodeTransport, nodeResolveHost } from "nats/lib/src/node_transport.js";
 
 import type { Clock } from "../clock.ts";
 import type { Credentials } from "./core/credentials.ts";
+import { readCredentialsText } from "./core/credentials-text.ts";
 import { endsConnection, serverWords } from "./core/server-errors.ts";
 import type { Greeted } from "./handshake.ts";
 import { DIAL_WITHIN_MS } from "./nats-options.ts";
 import { GreetedTransport } from "./nats-transport.ts";
+import { SigningKey } from "./nkey.ts";
 import { TIMED_OUT } from "./trouble.ts";
 
 /** As the library sets it at each connect(): the factory is one for all connections of the process. */
@@ -75,5 +76,17 @@ export function loginOf(
   credentials: Credentials | undefined,
 ): { readonly authenticator?: Authenticator } {
   if (authenticator !== undefined) return { authenticator };
-  return credentials === undefined ? {} : { authenticator: credsAuthenticator(Buffer.from(credentials.text)) };
+  return credentials === undefined ? {} : { authenticator: signs(credentials) };
+}
+
+/** Signs what the server asks to be signed, as the library's own authenticator would: see nkey.ts for the difference. */
+function signs({ text, seed }: Credentials): Authenticator {
+  const read = readCredentialsText(text);
+  const key = SigningKey.from(seed);
+  const jwt = read.kind === "good" ? read.token : "";
+  return (nonce = "") => ({
+    jwt,
+    nkey: key?.publicKey ?? "",
+    sig: key?.sign(Buffer.from(nonce)).toString("base64url") ?? "",
+  });
 }

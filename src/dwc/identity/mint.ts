@@ -3,7 +3,8 @@
 // Seeds are texts in the state and key pairs only here; they get into no error text, as the library's errors name none.
 
 import { encodeAccount, encodeOperator, encodeUser, fmtCreds } from "@nats-io/jwt";
-import { createAccount, createOperator, createUser, fromPublic, fromSeed, type KeyPair } from "@nats-io/nkeys";
+import { createAccount, createOperator, createUser, fromSeed, type KeyPair } from "@nats-io/nkeys";
+import { isSignedBy, SigningKey } from "../../bus/nkey.ts";
 import { TOKEN_EXPORTS, tokenImports } from "./core/account-links.ts";
 import type { Permissions } from "./core/permissions.ts";
 import { claimsIn, claimsText, LAST_SECOND } from "./core/token.ts";
@@ -69,13 +70,10 @@ const SYSTEM_EXPORTS = { exports: UNLIMITED, wildcards: true } as const;
 const LAST_OF_2099 = 4_102_444_799;
 const MARK_CHARACTERS = 16;
 /** Letters of a new key: they are never the same twice. */
-const newMark = (): string =>
-  createUser()
-    .getPublicKey()
-    .slice(1, 1 + MARK_CHARACTERS);
+const newMark = (): string => new NodePair(createUser()).getPublicKey().slice(1, 1 + MARK_CHARACTERS);
 
 export const natsMint: Mint = {
-  newKey: (kind) => keyOf(CREATE[kind]()),
+  newKey: (kind) => keyOf(new NodePair(CREATE[kind]())),
   operatorJwt: (seed, systemAccount) =>
     encodeOperator(OPERATOR_NAME, pairOf(seed), { system_account: systemAccount }, {}),
   accountJwt: async (operatorSeed, spec) => {
@@ -83,21 +81,9 @@ export const natsMint: Mint = {
     return corrected(jwt, spec.issuedAfter, operatorSeed);
   },
   creds: mintCreds,
-  publicKeyOf: (seed) => {
-    try {
-      return pairOf(seed).getPublicKey();
-    } catch {
-      return undefined;
-    }
-  },
+  publicKeyOf: (seed) => SigningKey.from(seed)?.publicKey,
   sign: (seed, bytes) => pairOf(seed).sign(bytes),
-  isSignedBy: (publicKey, bytes, signature) => {
-    try {
-      return fromPublic(publicKey).verify(bytes, signature);
-    } catch {
-      return false; // no key, or no signature at all
-    }
-  },
+  isSignedBy,
 };
 
 function accountClaims({ kind, account, signingKeys, revokedKeys, systemAccount }: AccountSpec): object {
@@ -128,7 +114,7 @@ function corrected(jwt: string, before: number | undefined, operatorSeed: string
 
 async function mintCreds(spec: UserSpec): ReturnType<Mint["creds"]> {
   const { name, account, signer, permissions, expiresAt, tags } = spec;
-  const user = createUser();
+  const user = new NodePair(createUser());
   const publicKey = user.getPublicKey();
   const signerPair = pairOf(signer);
   // The account's own signature needs no mention of the account; a signing key's says for whom it signs.
@@ -142,9 +128,55 @@ async function mintCreds(spec: UserSpec): ReturnType<Mint["creds"]> {
 
 /** UTF-8 as a string of bytes: the library writes each character as one byte, and throws where a character has more. */
 const inBytes = (name: string): string => Buffer.from(name).toString("latin1");
-const pairOf = (seed: string): KeyPair => fromSeed(Buffer.from(seed));
+const pairOf = (seed: string): KeyPair => new NodePair(fromSeed(Buffer.from(seed)));
 const withSigner = (seed: string): { readonly signer: KeyPair } => ({ signer: pairOf(seed) });
 const keyOf = (pair: KeyPair): Key => ({
   publicKey: pair.getPublicKey(),
   seed: Buffer.from(pair.getSeed()).toString("utf8"),
 });
+
+/** A pair of the token library's that signs and verifies with Node's Ed25519. */
+class NodePair implements KeyPair {
+  readonly #pair: KeyPair;
+  readonly #key: SigningKey;
+
+  /** @throws Error for a pair that is no operator's, account's or user's */
+  constructor(pair: KeyPair) {
+    const key = SigningKey.from(Buffer.from(pair.getSeed()).toString("utf8"));
+    if (key === undefined) throw new Error("a key pair signs for an operator, an account or a user");
+    this.#pair = pair;
+    this.#key = key;
+  }
+
+  getPublicKey(): string {
+    return this.#key.publicKey;
+  }
+
+  getPrivateKey(): Uint8Array {
+    return Buffer.from(this.#key.privateKey);
+  }
+
+  getSeed(): Uint8Array {
+    return this.#pair.getSeed();
+  }
+
+  sign(bytes: Uint8Array): Uint8Array {
+    return this.#key.sign(bytes);
+  }
+
+  verify(bytes: Uint8Array, signature: Uint8Array): boolean {
+    return isSignedBy(this.#key.publicKey, bytes, signature);
+  }
+
+  clear(): void {
+    this.#pair.clear();
+  }
+
+  seal(...given: Parameters<KeyPair["seal"]>): Uint8Array {
+    return this.#pair.seal(...given);
+  }
+
+  open(...given: Parameters<KeyPair["open"]>): Uint8Array | null {
+    return this.#pair.open(...given);
+  }
+}

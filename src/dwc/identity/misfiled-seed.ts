@@ -1,7 +1,7 @@
 // The seeds in a state file against the public keys that they are filed under. A seed of another key would sign what no server
 // believes, and each command would say that it was done. An admin's seed is filed under no key, so it is not checked here.
 
-import { belongsTo } from "../../bus/user-seed.ts";
+import { belongsTo } from "../../bus/nkey.ts";
 import { userSeedIn } from "./core/credentials-text.ts";
 import type { Org, State } from "./core/state.ts";
 
