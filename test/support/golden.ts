@@ -15,7 +15,7 @@ const BETWEEN = "\n---\n";
 /** What differs from run to run, and what stands in its place. */
 const VARYING: readonly (readonly [RegExp, string])[] = [
   [/\(at [^)\n]*\)+/g, "(at PLACE)"],
-  [new RegExp(`${tmpdir()}(/[w-]+-w{6}(?!w))?`, "g"), "FOLDER"],
+  [/TEMPORARY(\/[\w-]+-\w{6}(?!\w))?/g, "FOLDER"],
   [/\b(127\.0\.0\.1|localhost|\[::1\]):\d{4,5}\b/g, "$1:PORT"],
   [/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, "TIME"],
   [/\bpid \d+/g, "pid PID"],
@@ -55,7 +55,8 @@ export function goldenOf(test: Pick<Test, "after" | "before">, name: string): (v
 
 export function normal(value: unknown): string {
   const text = typeof value === "string" ? value : (JSON.stringify(value, undefined, 1) ?? "undefined");
-  return VARYING.reduce((left, [pattern, instead]) => left.replace(pattern, instead), text)
+  const start = text.replaceAll(tmpdir(), "TEMPORARY");
+  return VARYING.reduce((left, [pattern, instead]) => left.replace(pattern, instead), start)
     .replace(/[ \t]+$/gm, "")
     .trimEnd();
 }
