@@ -6,7 +6,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { COMMANDS } from "../../src/dwc/core/commands.ts";
 import { parse } from "../../src/dwc/parse.ts";
-import { repository } from "../support/toolbox.ts";
+import { repository } from "../support/repository.ts";
 
 const test = suite("lines that can be typed");
 

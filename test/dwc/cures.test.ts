@@ -15,7 +15,7 @@ import { changeState } from "../../src/dwc/identity/state-file.ts";
 import { freePort, startNatsServer, type TestServer, until } from "../support/nats-server.ts";
 import { knock } from "../support/orgs.ts";
 import { send, stopProcess } from "../support/processes.ts";
-import { repository } from "../support/toolbox.ts";
+import { repository } from "../support/repository.ts";
 import { Desk, ownersDesk, type Typed } from "./typed.ts";
 
 const test = suite<{ ann: Desk; url: string; servers: TestServer[]; children: ChildProcess[] }>("cures");

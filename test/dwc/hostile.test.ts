@@ -2,7 +2,6 @@
 // Names and invitations that mean harm: refused in one clear line, and nothing is changed.
 
 import { execFileSync } from "node:child_process";
-import { randomBytes } from "node:crypto";
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
@@ -10,8 +9,7 @@ import * as assert from "uvu/assert";
 import { EMPTY_STATE } from "../../src/dwc/identity/core/state.ts";
 import { INVITATION_HOLDS_SECONDS, inviteUser } from "../../src/dwc/identity/invitations.ts";
 import { natsMint } from "../../src/dwc/identity/mint.ts";
-import { annsState } from "../support/deciding.ts";
-import { done } from "../support/orgs.ts";
+import { annsState, done, withRevoked } from "../support/deciding.ts";
 import { Desk, ownersDesk, SECRET } from "./typed.ts";
 
 const test = suite("hostile input to dwc");
@@ -153,13 +151,9 @@ test("an invitation that has expired is refused, and says whom to ask", async ()
 
 test("an invitation to an org that has revoked a thousand keys is read whole from stdin", async () => {
   const ben = new Desk();
-  const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-  const key = (): string => `U${Array.from(randomBytes(55), (byte) => letters[byte % letters.length]).join("")}`;
-  const revoked = Array.from({ length: 1_000 }, () => ({ what: "ratings", publicKey: key(), at: 1 }));
-  const state = await annsState();
-  const orgs = state.orgs.map((org) => ({ ...org, revoked }));
+  const state = withRevoked(await annsState(), 1_000);
   const invite = { email: "ben@example.org", admin: false };
-  const { code } = done(await inviteUser({ ...state, orgs }, invite, { mint: natsMint, now: Date.now() }));
+  const { code } = done(await inviteUser(state, invite, { mint: natsMint, now: Date.now() }));
   assert.ok(code.length > 65_536, `${code.length} characters`);
   assert.is((await ben.type(["accept-invitation", "-"], { stdin: `${code}\n` })).code, 0);
   ben.clear();

@@ -9,7 +9,7 @@ import { runWith } from "../../bin/dwc-run.ts";
 import type { Rendered } from "../../src/dwc/core/outcome.ts";
 import { Interruption } from "../../src/dwc/interruption.ts";
 import { freePort } from "../support/nats-server.ts";
-import { repository } from "../support/toolbox.ts";
+import { repository } from "../support/repository.ts";
 
 export interface Typed {
   readonly code: number | null;

@@ -19,7 +19,7 @@ import { headLines, replayedLines } from "../../src/market/core/replay-lines.ts"
 import { asText } from "../../src/program/log.ts";
 import { parseEntry, parseHead } from "../../src/record/core/parse-record.ts";
 import { Replay } from "../../src/record/core/replay.ts";
-import { done } from "../support/orgs.ts";
+import { done } from "../support/deciding.ts";
 import { recordedDay } from "../support/recorded-day.ts";
 import { anyJson, anyText, nearlyJson, nearlyText } from "./inputs.ts";
 import { must, mustBeProblem, mustBeSame, type Target, target } from "./target.ts";

@@ -5,7 +5,7 @@ import { homedir } from "node:os";
 import { join, sep } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { repository } from "../support/toolbox.ts";
+import { repository } from "../support/repository.ts";
 import { layerBreaks } from "./layers.ts";
 
 const test = suite("the house");

@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { repository } from "../support/toolbox.ts";
+import { repository } from "../support/repository.ts";
 import { layerBreaks } from "./layers.ts";
 
 const FINE = "fine";

@@ -5,7 +5,7 @@ import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { repository } from "../support/toolbox.ts";
+import { repository } from "../support/repository.ts";
 
 const test = suite("packages");
 

@@ -6,7 +6,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { checkServiceName } from "../../src/bus/core/subjects.ts";
 import { observe, STALL_MS } from "../../src/clock.ts";
-import { repository } from "../support/toolbox.ts";
+import { repository } from "../support/repository.ts";
 
 const test = suite("the page of the protocol");
 const page = readFileSync(join(repository, "docs/protocol.md"), "utf8").replace(/\s+/g, " ");

@@ -17,7 +17,7 @@ import { EVENTS } from "../../src/sight/event-names.ts";
 import { parseView } from "../../src/sight/told-view.ts";
 import { isPrintable } from "../support/printed.ts";
 import { blocksOf, PAGES, readBook, readPage, rowsOf, sectionOf } from "../support/readme.ts";
-import { repository } from "../support/toolbox.ts";
+import { repository } from "../support/repository.ts";
 
 const page = suite("README");
 

@@ -11,7 +11,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Found, LIMIT_MS, plan } from "../runner/plan.ts";
 import { livingProcesses, readProcess } from "../support/processes.ts";
-import { repository } from "../support/toolbox.ts";
+import { repository } from "../support/repository.ts";
 
 const test = suite("the runner");
 let folder: string;

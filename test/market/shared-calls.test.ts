@@ -16,16 +16,20 @@ import { tracingOf } from "../../src/trace/spans.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { KeepingTracer } from "../support/spans.ts";
 
-const test = suite("shared calls");
+const test = suite("the ratings of pages");
 
 const who = { service: "ratings", instance: 1, incarnation: "1-a", address: "ratings.get.1-a" };
+
+const answered = (body: unknown): Answer => ({ kind: "answered", body, who });
 
 class Scene {
   readonly clock = new FakeClock();
   readonly asked: string[] = [];
   readonly lines: string[] = [];
   /** What each call ends as, and after how long. */
-  answer: (thingID: string) => Answer = (thingID) => ({ kind: "answered", body: { thingID, rating: 4 }, who });
+  answer: (thingID: string) => Answer = (thingID) => answered({ thingID, rating: 4 });
+  /** Whether each call would have taken its answer. */
+  readonly accepted: (boolean | undefined)[] = [];
   takesMs = 5;
   readonly #shared = new SharedCalls(this.clock);
   readonly #store = new RatingStore();
@@ -51,6 +55,7 @@ class Scene {
       this.asked.push(thingID);
       this.traces.push(options?.trace);
       const answer = this.answer(thingID);
+      if (answer.kind === "answered") this.accepted.push(options?.accepts?.(answer.body));
       return new Promise((resolve) => this.clock.after(this.takesMs, () => resolve(answer)));
     };
     return ratePage(
@@ -98,7 +103,7 @@ test("a call that is not young is not joined: one that hangs takes no later page
   hung.push(scene.page("camera"));
   await scene.clock.advance(1);
   scene.takesMs = 5;
-  scene.answer = (thingID) => ({ kind: "answered", body: { thingID, rating: 4 }, who });
+  scene.answer = (thingID) => answered({ thingID, rating: 4 });
   const later = scene.page("camera");
   await scene.clock.advance(5);
   assert.is((await later).ratings.get("camera")?.fresh, true);
@@ -145,6 +150,60 @@ test("what was not answered is an error, and says which", async () => {
   void scene.traced("camera");
   await scene.clock.advance(10);
   assert.is(scene.tracer.named("ask ratings")[0]?.attributes["error.type"], "request timed out");
+});
+
+test("what is not answered in time is shown as last known: when, by which instance, and for how long", async () => {
+  const scene = new Scene();
+  const read = async (): Promise<readonly unknown[]> => {
+    const page = scene.page("camera", "football");
+    await scene.clock.advance(scene.takesMs);
+    const { ratings, trouble } = await page;
+    return [Object.fromEntries(ratings), trouble];
+  };
+  scene.answer = (thingID) =>
+    thingID === "camera" ? answered({ thingID, rating: 4 }) : { kind: "unanswered", why: "request timed out" };
+  const at = scene.clock.wall() + 5;
+  const known = { rating: 4, at, instance: 1 };
+  assert.equal(await read(), [{ camera: { ...known, ageMs: 0, fresh: true } }, ["request timed out"]]);
+  scene.answer = () => ({ kind: "unanswered", why: "all services are down" });
+  await scene.clock.advance(12_000);
+  const old = { camera: { ...known, ageMs: 12_005, fresh: false } };
+  assert.equal(await read(), [old, ["all services are down"]], "each reason once");
+  scene.clock.setWall(at - 60_000);
+  assert.equal(await read(), [{ camera: { ...known, ageMs: 0, fresh: false } }, ["all services are down"]]);
+  scene.answer = (thingID) => answered({ thingID, rating: 5 });
+  await read();
+  await scene.clock.advance(0);
+  assert.equal(scene.lines.slice(-5), [
+    "ASK for camera",
+    "ASK for football",
+    "WAITED 5ms",
+    "GOT camera: 5",
+    "GOT football: 5",
+  ]);
+});
+
+test("a rating is a number from 0 to 5 for the thing that was asked for; nothing else is one", async () => {
+  const scene = new Scene();
+  const good = [0, 5, 2.5].map((rating) => ({ thingID: "camera", rating }));
+  const odd = [-0.1, 5.1, Number.NaN, "4", null, undefined].map((rating) => ({ thingID: "camera", rating }));
+  for (const body of [...good, ...odd, { thingID: "football", rating: 4 }, { rating: 4 }, null, "camera", 4]) {
+    scene.answer = () => answered(body);
+    const page = scene.page("camera");
+    await scene.clock.advance(5);
+    const { ratings, trouble } = await page;
+    const isGood = good.includes(body as never);
+    assert.is(scene.accepted.pop(), isGood, JSON.stringify(body));
+    assert.equal(
+      [ratings.get("camera")?.fresh ?? false, trouble.length],
+      [isGood, isGood ? 0 : 1],
+      JSON.stringify(body),
+    );
+  }
+  scene.answer = () => ({ kind: "refused", code: 404, message: "no such thing", who });
+  const page = scene.page("camera");
+  await scene.clock.advance(5);
+  assert.equal((await page).trouble, ["404 no such thing"]);
 });
 
 test.run();

@@ -9,8 +9,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { freePort, isRunning, startNatsServer, until } from "../support/nats-server.ts";
 import { carries, livingProcesses, readProcess, send } from "../support/processes.ts";
+import { repository } from "../support/repository.ts";
 import { openWindow, type Window } from "../support/terminal.ts";
-import { repository } from "../support/toolbox.ts";
 
 interface Context {
   folder: string;

@@ -15,7 +15,8 @@ const OWN_PROCESS = new Set([
   "playwright-core",
 ]);
 const OWN_STATE = /\bprocess\.(exit|exitCode|chdir|umask|kill|on|once|env|title|argv|stdout|stderr)\b/;
-const IMPORT = /(?:^|[\n;])\s*(?:import|export)\b[^;'"]*?["']([^"']+)["']|\bimport\(["']([^"']+)["']\)/g;
+const IMPORT =
+  /(?:^|[\n;])\s*(?:import|export)\s*(?:[\w$*{][\w$*{},\s]*\bfrom\s*)?["']([^"']+)["']|\bimport\(["']([^"']+)["']\)/g;
 
 export class ProcessSharing {
   readonly #modules = new Map<string, readonly string[]>();

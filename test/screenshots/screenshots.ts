@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { findChromium, startBrowser } from "../support/browser.ts";
 import { startNatsServer } from "../support/nats-server.ts";
-import { repository } from "../support/toolbox.ts";
+import { repository } from "../support/repository.ts";
 import { pause, type RunningMarket, until, World } from "../support/world.ts";
 import { smallPng } from "./png.ts";
 

@@ -11,8 +11,8 @@ import { expose } from "../../src/sight/prometheus/exposition.ts";
 import { Sight } from "../../src/sight/sight.ts";
 import { OUTCOMES } from "../../src/sight/tally.ts";
 import { readPage, rowsOf, sectionOf } from "../support/readme.ts";
+import { repository } from "../support/repository.ts";
 import { DEFAULT_RULES, Table } from "../support/table.ts";
-import { repository } from "../support/toolbox.ts";
 
 const test = suite("metrics");
 const ALL = [...MARKET_METRICS, ...INSTANCE_METRICS];

@@ -13,7 +13,12 @@ import {
 } from "../../src/dwc/identity/core/state.ts";
 import { acceptInvitation, inviteUser } from "../../src/dwc/identity/invitations.ts";
 import { natsMint } from "../../src/dwc/identity/mint.ts";
-import { done } from "./orgs.ts";
+
+/** What a decision gave; a test that meets a refusal fails with its sentence. */
+export function done<T extends object>(decision: Decision<T>): T & { readonly state: State } {
+  if (decision.kind === "refused") throw new Error(decision.why);
+  return decision;
+}
 
 /** Epoch ms; any will do. */
 export const NOW = 1_790_000_000_000;

@@ -17,17 +17,12 @@ import { acceptInvitation, inviteUser } from "../../src/dwc/identity/invitations
 import { natsMint } from "../../src/dwc/identity/mint.ts";
 import { pushAccounts } from "../../src/dwc/identity/push.ts";
 import { changeState, readState } from "../../src/dwc/identity/state-file.ts";
+import { done } from "./deciding.ts";
 import { startNatsServer, type TestServer, until } from "./nats-server.ts";
 
 export const clock = systemClock();
 const mint = natsMint;
 const tools = () => ({ mint, now: clock.wall() });
-
-/** What a decision gave; a test that meets a refusal fails with its sentence. */
-export function done<T extends object>(decision: Decision<T>): T & { readonly state: State } {
-  if (decision.kind === "refused") throw new Error(decision.why);
-  return decision;
-}
 
 export class Folder {
   readonly path: string = mkdtempSync(join(tmpdir(), "orgs-test-"));

@@ -9,7 +9,7 @@ import { asText, type Line } from "../../src/program/log.ts";
 import { instanceLine } from "../../src/ratings/core/lines.ts";
 import { rate, requestLine } from "../../src/ratings/core/ratings.ts";
 import type { WhyUnanswered } from "../../src/service/answer.ts";
-import { repository } from "./toolbox.ts";
+import { repository } from "./repository.ts";
 
 /** Values that stand in no line by themselves, and what may stand in their place. */
 const NUMBER = 777_777;

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { connect } from "node:tls";
 import { findProgram, programFolders } from "../../src/bus/find-program.ts";
 import { freePort } from "./nats-server.ts";
-import { repository } from "./toolbox.ts";
+import { repository } from "./repository.ts";
 import { until } from "./until.ts";
 
 export type ProxyName = "nginx" | "caddy" | "haproxy";

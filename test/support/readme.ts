@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { repository } from "./toolbox.ts";
+import { repository } from "./repository.ts";
 
 export interface Block {
   /** The word behind the fence: text, json, js. */

@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { repository } from "./repository.ts";
 
 export interface Finished {
   readonly code: number | null;
@@ -35,9 +35,6 @@ export interface Toolbox {
   /** Runs a command in the clone; `env` comes on top of PATH and HOME. */
   run(command: string, args: readonly string[], env?: Readonly<Record<string, string | undefined>>): Promise<Finished>;
 }
-
-/** The repository itself, from dist/test/support as from test/support. */
-export const repository = dirname(fileURLToPath(import.meta.resolve("#root/package.json")));
 
 /** What bin/prepare, the Makefile and the fakes may count on: POSIX, and make. */
 const POSIX_TOOLS =

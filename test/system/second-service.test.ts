@@ -10,7 +10,7 @@ import * as assert from "uvu/assert";
 import { startNatsServer, type TestServer } from "../support/nats-server.ts";
 import { Program } from "../support/program.ts";
 import { blocksOf, readPage, sectionOf } from "../support/readme.ts";
-import { repository } from "../support/toolbox.ts";
+import { repository } from "../support/repository.ts";
 import { until } from "../support/until.ts";
 
 interface Context {

@@ -8,8 +8,8 @@ import * as assert from "uvu/assert";
 import { STOPS } from "../../src/tour/stops.ts";
 import { freePort } from "../support/nats-server.ts";
 import { carries, livingProcesses } from "../support/processes.ts";
+import { repository } from "../support/repository.ts";
 import { openWindow } from "../support/terminal.ts";
-import { repository } from "../support/toolbox.ts";
 import { until, World } from "../support/world.ts";
 
 const tour = suite("make tour");

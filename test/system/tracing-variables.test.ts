@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Collector } from "../support/collector.ts";
-import { repository } from "../support/toolbox.ts";
+import { repository } from "../support/repository.ts";
 import { type RunningMarket, until, World } from "../support/world.ts";
 
 interface Context {

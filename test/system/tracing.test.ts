@@ -12,7 +12,7 @@ import * as assert from "uvu/assert";
 import { type CollectedSpan, Collector } from "../support/collector.ts";
 import { startNatsServer, type TestServer } from "../support/nats-server.ts";
 import { Program } from "../support/program.ts";
-import { repository } from "../support/toolbox.ts";
+import { repository } from "../support/repository.ts";
 import { until, World } from "../support/world.ts";
 
 interface Context {

@@ -12,9 +12,8 @@ import { EMPTY_STATE, orgIdOf, type State, withOrg } from "../../../src/dwc/iden
 import { acceptInvitation } from "../../../src/dwc/identity/invitations.ts";
 import { natsMint } from "../../../src/dwc/identity/mint.ts";
 import { renew } from "../../../src/dwc/identity/renewal.ts";
-import { annsState, invited, joined, orgOf, refusal, tools, withService } from "../../support/deciding.ts";
+import { annsState, done, invited, joined, orgOf, refusal, tools, withService } from "../../support/deciding.ts";
 import { asMadeEarlier } from "../../support/older-dwc.ts";
-import { done } from "../../support/orgs.ts";
 
 const test = suite<{ ann: State; eve: State }>("invitations and what is known");
 

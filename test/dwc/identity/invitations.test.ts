@@ -12,6 +12,7 @@ import { natsMint } from "../../../src/dwc/identity/mint.ts";
 import {
   annsState,
   claimsOf,
+  done,
   invited,
   joined,
   jwtIn,
@@ -22,8 +23,6 @@ import {
   withRevoked,
   withService,
 } from "../../support/deciding.ts";
-import { done } from "../../support/orgs.ts";
-import { Desk } from "../typed.ts";
 
 const test = suite<{ ann: State }>("invitations");
 
@@ -164,17 +163,6 @@ test("an org that has revoked ten thousand keys still invites; dwc says so where
   const said = refusal(await inviteUser(state, { email: "ben@example.org", admin: false }, tools));
   assert.is(said.code, "invitation-too-long");
   assert.match(said.why, /has revoked 75000 keys.*bin\/dwc create-org/);
-});
-
-test("a long one comes through stdin as it was printed", async ({ ann }) => {
-  const today = { ...tools, now: Date.now() };
-  const invite = { email: "ben@example.org", admin: false };
-  const { code } = done(await inviteUser(withRevoked(ann, 2_000), invite, today));
-  assert.ok(code.length > 100_000, "more than one argument of a process may be on some systems");
-  const ben = new Desk();
-  const accepted = await ben.type(["accept-invitation", "-"], { stdin: `${code}\n` });
-  assert.match(accepted.stdout, "ben@example.org", accepted.stderr);
-  ben.clear();
 });
 
 test("it is good for a week, and not a second longer", async ({ ann }) => {

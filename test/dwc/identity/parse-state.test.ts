@@ -8,7 +8,7 @@ import { createService } from "../../../src/dwc/identity/core/services.ts";
 import { EMPTY_STATE, type State } from "../../../src/dwc/identity/core/state.ts";
 import { natsMint } from "../../../src/dwc/identity/mint.ts";
 import { serviceShown } from "../../../src/dwc/shown.ts";
-import { done } from "../../support/orgs.ts";
+import { done } from "../../support/deciding.ts";
 
 const test = suite("the state of a file");
 

@@ -4,8 +4,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { login, logout } from "../../../src/dwc/identity/core/people.ts";
 import { EMPTY_STATE } from "../../../src/dwc/identity/core/state.ts";
-import { annsState, orgOf, refusal } from "../../support/deciding.ts";
-import { done } from "../../support/orgs.ts";
+import { annsState, done, orgOf, refusal } from "../../support/deciding.ts";
 
 const test = suite("people");
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { permissionTable } from "../../support/permission-table.ts";
-import { repository } from "../../support/toolbox.ts";
+import { repository } from "../../support/repository.ts";
 
 const test = suite("the table of permissions");
 

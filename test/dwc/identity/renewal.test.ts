@@ -3,6 +3,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { parseCredentials } from "../../../src/bus/core/credentials.ts";
 import { judgeFile, judgePerson, judgeService } from "../../../src/dwc/identity/core/outdated.ts";
 import { parseState } from "../../../src/dwc/identity/core/parse-state.ts";
 import type { Permissions } from "../../../src/dwc/identity/core/permissions.ts";
@@ -15,6 +16,7 @@ import { renew } from "../../../src/dwc/identity/renewal.ts";
 import {
   annsState,
   claimsOf,
+  done,
   invited,
   joined,
   jwtIn,
@@ -24,7 +26,6 @@ import {
   withService,
 } from "../../support/deciding.ts";
 import { answersAnywhere, asOf, type Rights, withPart } from "../../support/older-dwc.ts";
-import { credentials, done } from "../../support/orgs.ts";
 
 const test = suite<{ ann: State }>("renewing credentials");
 
@@ -184,7 +185,9 @@ test("the file of NATS_CREDS is judged by what it is, and one of another tool is
   const org = orgOf(ann);
   const [ratings] = org.services;
   const file = (creds: string) => {
-    const found = { kind: "found", credentials: credentials(creds), cure: "", isNamed: true } as const;
+    const parsed = parseCredentials(creds);
+    if (parsed.kind === "bad") throw new Error(parsed.why);
+    const found = { kind: "found", credentials: parsed.credentials, cure: "", isNamed: true } as const;
     return outdatedFile("/x.creds", found, org).map(({ whose, why }) => `${whose}: ${why}`);
   };
   assert.equal([file(ratings?.creds ?? ""), file(org.me.creds)], [[], []]);

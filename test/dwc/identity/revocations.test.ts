@@ -12,6 +12,7 @@ import { natsMint } from "../../../src/dwc/identity/mint.ts";
 import {
   annsState,
   claimsOf,
+  done,
   invited,
   joined,
   NOW,
@@ -20,7 +21,6 @@ import {
   tools,
   withService,
 } from "../../support/deciding.ts";
-import { done } from "../../support/orgs.ts";
 
 const test = suite("revocations");
 

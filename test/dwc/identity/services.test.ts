@@ -8,6 +8,7 @@ import { EMPTY_STATE } from "../../../src/dwc/identity/core/state.ts";
 import {
   annsState,
   claimsOf,
+  done,
   invited,
   joined,
   jwtIn,
@@ -17,7 +18,6 @@ import {
   tools,
   withService,
 } from "../../support/deciding.ts";
-import { done } from "../../support/orgs.ts";
 
 const test = suite("services");
 

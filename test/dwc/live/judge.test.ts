@@ -10,7 +10,7 @@ import { type Finding, findingLines, GRADES, worstOf } from "../../../src/dwc/li
 import { judge, LEAST_NODE } from "../../../src/dwc/live/core/judge.ts";
 import type { AdminPlace, NoBoard } from "../../../src/dwc/live/core/live-world.ts";
 import type { Heard } from "../../../src/dwc/live/core/visited.ts";
-import { repository } from "../../support/toolbox.ts";
+import { repository } from "../../support/repository.ts";
 import { BOARD } from "./board.ts";
 
 const test = suite("what a check finds");
