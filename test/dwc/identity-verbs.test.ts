@@ -1,3 +1,4 @@
+// takes: 5 s
 // The verbs on a real state folder, with a bus that is a function: what it is handed, and what the folder holds then.
 
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";

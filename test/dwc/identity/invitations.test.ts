@@ -1,3 +1,4 @@
+// takes: 10 s
 // Invitations: from the owner's folder to another one, whole or not at all.
 
 import { deflateRawSync, inflateRawSync } from "node:zlib";

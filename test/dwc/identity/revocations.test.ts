@@ -1,3 +1,4 @@
+// takes: 5 s
 // Taking tokens back.
 
 import { suite } from "uvu";

@@ -1,3 +1,4 @@
+// takes: 5 s
 // Services of the current org, and their tokens.
 
 import { suite } from "uvu";
