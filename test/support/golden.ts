@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Test } from "uvu";
 import * as assert from "uvu/assert";
-import { repository } from "./toolbox.ts";
+import { repository } from "./repository.ts";
 
 const FOLDER = join(repository, "test/golden");
 const HEADING = "=== ";
