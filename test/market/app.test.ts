@@ -155,8 +155,8 @@ test("ready, degraded and unready are told apart, each with its checks", async (
     [false, true, 503, "unready"],
   ] as const;
   for (const [ready, degraded, status, word] of cases) {
-    const checks = [{ name: "bus", good: ready, note: "as told" }];
-    await withMarket({ readiness: () => ({ ready, degraded, checks }) }, async ({ url }) => {
+    const checks = [{ name: "bus", good: ready, note: "as told", detail: "nats://bus:4222" }];
+    await withMarket({ readiness: () => ({ ready, degraded, checks }) }, async ({ url, admin }) => {
       const answer = await visitor.get(`${url}/readyz`);
       assert.is(answer.status, status);
       assert.is(answer.headers.get("cache-control"), "no-store");
@@ -165,6 +165,12 @@ test("ready, degraded and unready are told apart, each with its checks", async (
       assert.equal(
         body.checks.map((check: { name: string }) => check.name),
         ["templates", "bus"],
+      );
+      assert.not.match(answer.body, "nats:");
+      assert.match(
+        (await visitor.get(`${admin}/readyz`)).body,
+        "nats://bus:4222",
+        "reasons are for the Market's machine",
       );
     });
   }

@@ -28,9 +28,13 @@ async function withBoard(act: (world: BoardWorld) => Promise<void>, options = {}
 }
 
 /** Lines of a stream as they come. */
-async function follow(url: string, headers: Record<string, string> = {}): Promise<{ lines: string[]; stop(): void }> {
+async function follow(
+  url: string,
+  headers: Record<string, string> = {},
+  query = "",
+): Promise<{ lines: string[]; stop(): void }> {
   const stopping = new AbortController();
-  const response = await fetch(`${url}/board/events`, { headers, signal: stopping.signal });
+  const response = await fetch(`${url}/board/events${query}`, { headers, signal: stopping.signal });
   assert.is(response.status, 200);
   const lines: string[] = [];
   const read = async (): Promise<void> => {
@@ -163,6 +167,8 @@ test("the admin listener answers to names of this machine only, whatever the por
       assert.is(await status(host), 403, host);
     assert.is(await status(HOST_HERE, "http://rebound.example/board.json"), 403, "the address has a host of its own");
     assert.is(await status("rebound.example", "http://localhost/board.json"), 403);
+    assert.is(await status("rebound.example", "/static/board.css"), 200, "a refusal's page has its style");
+    assert.is(await statusOf(adminPort, "POST /static/board.css", { Host: "rebound.example" }), 403);
     assert.is(await status(HOST_HERE, "http://localhost:5100/board.json"), 200);
     const twice = await raw(
       adminPort,
@@ -170,6 +176,44 @@ test("the admin listener answers to names of this machine only, whatever the por
     );
     assert.match(twice, /^HTTP\/1\.1 40[03] /);
     assert.match(await raw(adminPort, "GET /metrics HTTP/1.0\r\n\r\n"), /^HTTP\/1\.1 403 /);
+  }));
+
+test("a HEAD of the feed takes no place, and a full feed is a 503 that says when to come back", () =>
+  withBoard(
+    async ({ market, board }) => {
+      const head = async (): Promise<string> =>
+        raw(market.adminPort, "HEAD /board/events HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+      assert.match(await head(), /^HTTP\/1\.1 200 [\s\S]*\r\ncontent-type: text\/event-stream/i);
+      assert.is(board.feed.viewers, 0);
+      const place = { format: "sse", listener: "shop", lastEvent: undefined } as const;
+      while (!board.feed.isFull("shop")) board.feed.add(new Watcher() as unknown as ServerResponse, place);
+      const { status, headers } = await visitor.get(`${market.url}/board/events`);
+      assert.equal([status, headers.get("retry-after")], [503, "1"]);
+      const feed = await follow(market.admin);
+      feed.stop();
+    },
+    { isPublic: true },
+  ));
+
+test("whoever asks for later events is sent those that the snapshot no longer lists, and no others", () =>
+  withBoard(async ({ market, sight }) => {
+    for (let event = 0; event < 300; event++) happen(sight);
+    const idsAfter = async (query: string): Promise<readonly number[]> => {
+      const feed = await follow(`${market.admin}`, {}, query);
+      await until("a snapshot", LIMIT_MS, () => dataOf(feed.lines).length > 0);
+      feed.stop();
+      const [{ events } = {}] = dataOf(feed.lines) as unknown as { events: readonly { id: number }[] }[];
+      return (events ?? []).map(({ id }) => id);
+    };
+    const usual = await idsAfter("");
+    const [oldest = 0] = usual;
+    assert.ok(oldest > 10 && usual.at(-1) === 300, String(usual));
+    assert.equal(
+      await idsAfter("?after=10"),
+      Array.from({ length: 290 }, (_, at) => at + 11),
+    );
+    for (const after of [oldest - 1, 299]) assert.equal(await idsAfter(`?after=${after}`), usual);
+    for (const odd of ["?after=x", "?after=-1", "?after="]) assert.equal(await idsAfter(odd), usual, odd);
   }));
 
 test("pages elsewhere neither read, embed nor follow the admin listener, and a link to it can be opened", () =>

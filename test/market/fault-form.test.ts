@@ -1,8 +1,14 @@
-// The board's form, as anybody may post it.
+// The board's form, as anybody may post it, and what comes of it.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { Reply } from "../../src/bus/bus.ts";
+import { chaosSubject } from "../../src/bus/core/subjects.ts";
+import type { Board } from "../../src/market/board.ts";
 import { readFaultForm } from "../../src/market/core/fault-form.ts";
+import { type FaultOutcome, openFaultDesk } from "../../src/market/fault-desk.ts";
+import type { Line } from "../../src/program/log.ts";
+import { Visitor, withMarket } from "./serve.ts";
 
 const test = suite("fault form");
 
@@ -36,6 +42,81 @@ test("what is out of range, or no number, is refused", () => {
     ...["percent=0", "percent=101", "percent=x", ""].map((share) => `fault=fail&${share}`),
   ])
     assert.is(readFaultForm(`target=2-a&${rest}`).kind, "bad", rest);
+});
+
+const visitor = new Visitor();
+const taker = JSON.stringify({ service: "ratings", instance: 2, incarnation: "2-a", faults: [] });
+const said = (body: string): Uint8Array => Buffer.from(body);
+
+test("the desk says what came of it, and the log has it", async () => {
+  const lines: Line[] = [];
+  let reply: Reply = { kind: "nobody" };
+  let taken: Uint8Array[] = [];
+  const asked: string[] = [];
+  const bus = {
+    status: "connected",
+    request: (subject: string) => {
+      asked.push(subject);
+      return Promise.resolve(reply);
+    },
+    gather: () => Promise.resolve(taken),
+  } as unknown as Parameters<typeof openFaultDesk>[0]["bus"];
+  const desk = openFaultDesk({ service: "ratings", bus, say: (line) => void lines.push(line) });
+  const ask = async (body: string): Promise<FaultOutcome> => {
+    const form = readFaultForm(body);
+    if (form.kind === "bad") throw new Error(form.why);
+    const outcome = await desk.ask(form);
+    assert.ok(lines.at(-1)?.text.endsWith(outcome.message) && lines.at(-1)?.event === "chaos.asked");
+    return outcome;
+  };
+  assert.is(desk.mayAsk, true, "an open bus lets everybody ask");
+  for (const [kind, isDone] of [
+    ["nobody", false],
+    ["away", false],
+    ["refused", false],
+    ["answered", true],
+  ] as const) {
+    reply = { kind, code: 403, message: "no", body: said(taker) } as unknown as Reply;
+    assert.is((await ask("target=2-a&fault=pause&forS=2")).isDone, isDone, kind);
+  }
+  assert.equal([...new Set(asked)], [chaosSubject("ratings", "2-a")]);
+  assert.match((await ask("target=2-a&fault=slow&byMs=300&forS=2")).message, /^instance 2: .*300 ms.* for 2 s$/);
+  assert.match((await ask("target=2-a&fault=kill")).message, /^instance 2 is killed.* INSTANCE=2$/);
+  assert.is((await ask("fault=reset")).isDone, false, "nobody took the reset");
+  taken = [said(taker)];
+  const all = await ask("fault=reset");
+  assert.equal([all.isDone, all.message.includes("instance 2")], [true, true]);
+});
+
+test("the admin listener hands a good form to the desk, where this Market may ask, and answers as it is asked", async () => {
+  const forms: unknown[] = [];
+  const outcome: FaultOutcome = { isDone: false, message: "2-a refused it" };
+  const ask = (form: unknown): Promise<FaultOutcome> => {
+    forms.push(form);
+    return Promise.resolve(outcome);
+  };
+  const faults = { mayAsk: true, ask };
+  const board = { faults } as unknown as Board;
+  await withMarket({ board: () => board }, async ({ admin, url }) => {
+    const post = (body: string, headers = {}, at = admin) => visitor.post(`${at}/board/faults`, body, headers);
+    assert.is((await post("target=2-a&fault=explode")).status, 400);
+    assert.is((await post("target=2-a&fault=kill", {}, url)).status, 404, "not on the shop's listener");
+    assert.equal(forms, []);
+    const { status, headers } = await post("target=2-a&fault=kill");
+    assert.equal([status, headers.get("location"), forms.length], [303, "/board", 1]);
+    const asData = async () => {
+      const answer = await post("fault=reset", { accept: "application/json" });
+      return [answer.status, JSON.parse(answer.body)];
+    };
+    assert.equal(await asData(), [409, { done: false, message: outcome.message }]);
+    Object.assign(outcome, { isDone: true });
+    assert.equal(await asData(), [200, { done: true, message: outcome.message }]);
+    faults.mayAsk = false;
+    assert.is((await post("fault=reset")).status, 403);
+    assert.is(forms.length, 3);
+    Object.assign(board, { faults: undefined });
+    assert.is((await post("fault=reset")).status, 404);
+  });
 });
 
 test.run();

@@ -172,7 +172,8 @@ test("what is not answered in time is shown as last known: when, by which instan
   scene.clock.setWall(at - 60_000);
   assert.equal(await read(), [{ camera: { ...known, ageMs: 0, fresh: false } }, ["all services are down"]]);
   scene.answer = (thingID) => answered({ thingID, rating: 5 });
-  await read();
+  const newest = { rating: 5, at: scene.clock.wall() + 5, instance: 1, ageMs: 0, fresh: true };
+  assert.equal(await read(), [{ camera: newest, football: newest }, []]);
   await scene.clock.advance(0);
   assert.equal(scene.lines.slice(-5), [
     "ASK for camera",

@@ -11,6 +11,7 @@ import { pathToFileURL } from "node:url";
 import { declareClassPlugin, declareValuePlugin, PluginKind } from "@stryker-mutator/api/plugin";
 import { determineHitLimitReached, toMutantRunResult } from "@stryker-mutator/api/test-runner";
 import { prose } from "./prose.js";
+import { useQuickKeys } from "./quick-keys.js";
 import { loading, TESTS } from "./uvu-double.js";
 
 const WANTED = new RegExp(process.env.MUTANT_TESTS ?? "");
@@ -42,6 +43,7 @@ class UvuRunner {
 
   async init() {
     register("./uvu-hook.js", import.meta.url);
+    useQuickKeys();
     // A test that ends early must not take along a rejection of the mutant's.
     process.on("unhandledRejection", () => undefined);
     process.on("uncaughtException", () => undefined);
