@@ -59,14 +59,13 @@ export function openWorld(state: string | undefined, around: Surroundings): Worl
   const stateDir = resolve(read.settings.stateDir);
   // A relative one lies in the folder that this process is in.
   if (!isPrintablePath(stateDir)) return wrongSettings([`DWC_STATE=${shownPath(stateDir)} is not ${PATH_RULE}`]);
-  const tell = (matter: Matter, withinMs?: number) => tellBus(matter, { urls, clock, mint, push, withinMs });
+  const tell = (matter: Matter) => tellBus(matter, { urls, clock, mint, push });
   const settings = { ...read.settings, stateDir };
   const identity = identityVerbs({
     stateDir,
     clock,
     mint,
-    tellBus: (matter, withinMs) =>
-      isLook(matter) ? tell(matter, withinMs) : interruption.during(() => tell(matter, withinMs), urls),
+    tellBus: (matter) => (isLook(matter) ? tell(matter) : interruption.during(() => tell(matter), urls)),
   });
   return {
     stateDir,

@@ -15,6 +15,8 @@ export interface Trouble {
   readonly sentence: string;
   /** The server refused a subscription that this program needs. */
   readonly isDenial?: true;
+  /** The server greeted, and did not answer the login in time. */
+  readonly isLate?: true;
 }
 
 /** Whether only a person changes it: then the server is asked less and less often. */
@@ -108,6 +110,7 @@ export function troubleOfConnecting(error: unknown, address: BusAddress, caller:
     return {
       kind: "failed",
       sentence: `the bus at ${shown} did not answer the login within ${DIAL_WITHIN_MS / 1_000} s`,
+      isLate: true,
     };
   if (/CERTIFICATE_REQUIRED/.test(said)) return { kind: "untrusted", sentence: tlsSentence(why, shown) };
   const meaning = readServerError(said);

@@ -4,9 +4,7 @@ import { readBusAddress } from "../bus/core/bus-address.ts";
 import { probe } from "../bus/probe.ts";
 import type { Clock } from "../clock.ts";
 import type { BusLook } from "./core/bus-shapes.ts";
-
-/** A bus on this machine greets in a millisecond, one across the world within this. */
-const GREETS_WITHIN_MS = 1_000;
+import { GREETS_WITHIN_MS } from "./identity/core/bus-limits.ts";
 
 export function lookAtBus(urls: readonly string[], clock: Clock): Promise<readonly BusLook[]> {
   return Promise.all(urls.map((url) => look(url, clock)));

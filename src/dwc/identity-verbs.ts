@@ -170,10 +170,10 @@ function busVerbs({ stateDir, tellBus }: VerbTools): Pick<IdentityVerbs, "push" 
       if (current === undefined) return refused("not-logged-in", NOT_LOGGED_IN);
       return refused("not-allowed", `only the owner of ${shown(current.name)} can do that: ask for  bin/dwc push`);
     },
-    obedience: async (withinMs) => {
+    obedience: async () => {
       const read = readState(stateDir);
       const owned = read.kind === "read" ? accountsOf(read.state, "look") : undefined;
-      return owned && (await tellBus(owned, withinMs));
+      return owned && (await tellBus(owned));
     },
   };
 }

@@ -17,7 +17,6 @@ export interface TellBusOptions {
   readonly clock: Clock;
   readonly mint: () => Promise<Mint>;
   readonly push: () => Promise<{ readonly pushAccounts: typeof pushAccounts; readonly admits: typeof admits }>;
-  readonly withinMs?: number | undefined;
 }
 
 /** What a bus is to obey. */
@@ -27,8 +26,7 @@ export type Matter =
   /** Credentials that it is to let in, the text of their file. */
   | { readonly kind: "credentials"; readonly text: string };
 
-/** @param withinMs how long each step may take; else as push.ts has it */
-export type TellBus = (matter: Matter, withinMs?: number) => Promise<Told>;
+export type TellBus = (matter: Matter) => Promise<Told>;
 
 export async function tellBus(matter: Matter, options: TellBusOptions): Promise<Told> {
   const looks = await lookAtBus(options.urls, options.clock);
@@ -36,19 +34,18 @@ export async function tellBus(matter: Matter, options: TellBusOptions): Promise<
   const found = await Promise.all(
     looks.map((look, at) => tellOne(look, options.urls[at] ?? look.url, matter, options)),
   );
-  return toldBy(found);
+  return { ...toldBy(found), shown: matter.kind };
 }
 
 async function tellOne(look: BusLook, url: string, matter: Matter, options: TellBusOptions): Promise<Obedience> {
-  const { clock, mint, push, withinMs } = options;
+  const { clock, mint, push } = options;
   const seen = withoutAsking(look);
   if (seen !== undefined) return seen;
   const { pushAccounts, admits } = await push();
-  const within = withinMs === undefined ? {} : { withinMs };
   if (matter.kind === "credentials")
-    return { ...(await admits(credentialsOf(matter.text), { url, clock, ...within })), url: look.url };
+    return { ...(await admits(credentialsOf(matter.text), { url, clock })), url: look.url };
   const { operator, orgs, mode } = matter;
-  const found = await pushAccounts(operator, orgs, { url, clock, mint: await mint(), mode, ...within });
+  const found = await pushAccounts(operator, orgs, { url, clock, mint: await mint(), mode });
   const { kind, addresses } = toldBy(found);
   const worst = addresses.find((one) => one.kind === kind) ?? { kind: "obeys" as const };
   return { ...worst, url: look.url };

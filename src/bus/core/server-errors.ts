@@ -53,12 +53,12 @@ const MEANINGS: readonly (readonly [words: RegExp, meaning: Meaning])[] = [
   [
     /maximum (user |client )?(active )?connections/i,
     limited(
-      "it has all the connections that it may have: raise max_connections in its configuration, or end other clients",
+      "it has all the connections that it may have: raise max_connections in its configuration and restart it, or end other clients",
     ),
   ],
   [
     /maximum (account )?leaf|connection throttling/i,
-    limited("it takes no connection now: it, or its account, has too many"),
+    limited("it, or its account, has too many connections now: end other clients, or raise its limit"),
   ],
   [
     /number of tokens limit|subject tokens/i,

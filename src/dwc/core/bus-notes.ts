@@ -27,8 +27,15 @@ function hostIn(url: string): string {
   return host.includes(":") ? `[${host}]` : host;
 }
 
+/** Sentences about an identity, or about a limit of the bus, end in what to do behind their last colon. */
+export function withCure(sentence: string): readonly [what: string, cure: string] {
+  const at = sentence.lastIndexOf(": ");
+  return at < 0 ? [sentence, ""] : [sentence.slice(0, at), sentence.slice(at + ": ".length)];
+}
+
 const USUAL_PORT = 4222;
 export const PUSH = "bin/dwc push";
+const CHECK = "bin/dwc check";
 
 export interface NoteOptions {
   /** What hands the change to a bus once more. */
@@ -38,12 +45,16 @@ export interface NoteOptions {
 }
 
 export const busNotes = (
-  { addresses, unwritten }: Told,
-  { again = PUSH, isForNextBus = false }: NoteOptions = {},
-): readonly string[] => [
-  ...addresses.filter(({ kind }) => kind !== "not running" || !isForNextBus).flatMap((one) => noteOf(one, again)),
-  ...(unwritten === undefined ? [] : [`Note: ${unwritten}`]),
-];
+  { addresses, unwritten, shown }: Told,
+  { again: typed = PUSH, isForNextBus = false }: NoteOptions = {},
+): readonly string[] => {
+  // Who owns no org has nothing to hand over.
+  const again = shown === "credentials" && typed === PUSH ? CHECK : typed;
+  return [
+    ...addresses.filter(({ kind }) => kind !== "not running" || !isForNextBus).flatMap((one) => noteOf(one, again)),
+    ...(unwritten === undefined ? [] : [`Note: ${unwritten}`]),
+  ];
+};
 
 function noteOf(address: Obedience, again: string): readonly string[] {
   const { url } = address;
@@ -58,14 +69,22 @@ function noteOf(address: Obedience, again: string): readonly string[] {
     case "unknown":
       return [
         `Note: whether the bus at ${url} obeys is not known (${address.why}).`,
-        `Until it has this change it goes on as before. Once it runs again:  ${again}`,
+        `Until it has this change it goes on as before. Once ${address.reason === "limited" ? "it has room" : "it runs again"}:  ${again}`,
       ];
     case "does not obey":
       return [`Note: the bus that runs at ${url} does not obey (${address.why}).`, ...cureOf(address, again)];
   }
 }
 
-function cureOf({ reason, url }: Extract<Obedience, { kind: "does not obey" }>, again: string): readonly string[] {
+type Disobedient = Extract<Obedience, { kind: "does not obey" }>;
+
+/** @param servers those of a cluster that refuse the token: the others have it by now */
+export const fixedCure = (url: string, servers: Disobedient["servers"]): string =>
+  servers === undefined
+    ? `end it, then  ${restart(url)}`
+    : `mend server ${servers.join(" and ")} (its log says more: a full disk, a folder that it may not write) and restart it, then  ${PUSH}`;
+
+function cureOf({ reason, url, servers }: Disobedient, again: string): readonly string[] {
   switch (reason) {
     case "open":
       return [
@@ -77,6 +96,11 @@ function cureOf({ reason, url }: Extract<Obedience, { kind: "does not obey" }>, 
         `Where this org's bus is another:  NATS_URL=nats://HOST:4222 ${again}`,
         `For one of this org at ${url}, end what runs there, then  ${restart(url)}`,
       ];
+    case "refused":
+      return [
+        "If they were revoked, ask the owner of the org for a new invitation  (bin/dwc invite-user EMAIL). If the bus has not",
+        `heard of them, ask the owner for  ${PUSH}.  Where this org's bus is another:  NATS_URL=nats://HOST:4222 ${again}`,
+      ];
     case "older":
       return [`To hand it the newest account token:  ${PUSH}`];
     case "newer":
@@ -84,7 +108,7 @@ function cureOf({ reason, url }: Extract<Obedience, { kind: "does not obey" }>, 
         "This state folder is an old copy. Put the newest one in its place, or change something here and push that.",
       ];
     case "fixed":
-      return [`For one that does, end it, then  ${restart(url)}`];
+      return [`For one that does, ${fixedCure(url, servers)}`];
     case "forgotten":
       return [];
   }

@@ -15,6 +15,8 @@ export interface Told {
   /** Of several the worst. */
   readonly kind: Obedience["kind"];
   readonly addresses: readonly Obedience[];
+  /** What the bus was shown: account tokens by an owner, or the credentials of a member; undefined: account tokens. */
+  readonly shown?: "accounts" | "credentials";
   /** Why a file was not written that a server, or a service, reads at its start; undefined: all were. */
   readonly unwritten?: string;
 }

@@ -50,7 +50,9 @@ function afterLogout(address: Obedience): Obedience {
   const { url, kind } = address;
   const why = "it admits whom the forgotten orgs admitted";
   if (kind === "obeys") return { kind: "does not obey", url, reason: "forgotten", why };
-  return kind === "does not obey" && address.reason === "foreign" ? { kind: "obeys", url } : address;
+  return kind === "does not obey" && (address.reason === "foreign" || address.reason === "refused")
+    ? { kind: "obeys", url }
+    : address;
 }
 
 function worstOf(addresses: readonly Obedience[]): Obedience {

@@ -100,7 +100,7 @@ export interface IdentityVerbs {
   logout(): Answer<{ orgs: number; told: Told | undefined }>;
   push(): Changed<{ orgs: readonly Org[] }>;
   /** Reads only: whether the bus obeys the orgs that this folder owns; undefined: it owns none. */
-  obedience(withinMs: number): Promise<Told | undefined>;
+  obedience(): Promise<Told | undefined>;
 }
 
 export interface World {

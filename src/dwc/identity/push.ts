@@ -16,10 +16,12 @@ import {
   readConfigured,
   readInfo,
   readMark,
+  readNotTaken,
   readServers,
   type ServerAnswer,
   whyNotTaken,
 } from "./core/account-on-bus.ts";
+import { STEP_WITHIN_MS } from "./core/bus-limits.ts";
 import type { Obedience } from "./core/obedience.ts";
 import {
   CONFIGURATION_SUBJECT,
@@ -47,14 +49,13 @@ export interface PushOptions {
   readonly withinMs?: number;
 }
 
-/** A bus on another continent lets one in within a second, a busy one within this; a person waits no longer for a step. */
-const PUSH_WITHIN_MS = 5_000;
 /** The servers of a cluster answer each for itself; those of one on several continents within this. */
 const GATHER_MS = 500;
 
 export const OPEN = { kind: "does not obey", reason: "open", why: "it lets everybody in" } as const;
 /** Accounts that stand in the server's configuration, for one. */
 const FIXED = { kind: "does not obey", reason: "fixed", why: "it keeps its accounts elsewhere" } as const;
+const REFUSED = "it does not let you in: your credentials were revoked, or it has not heard of them";
 export const FOREIGN = { kind: "does not obey", reason: "foreign", why: "it admits nobody of this org" } as const;
 
 /** What the bus at one address makes of each of these orgs. Never rejects for what it finds. */
@@ -63,7 +64,7 @@ export async function pushAccounts(
   orgs: readonly Org[],
   options: PushOptions,
 ): Promise<readonly Obedience[]> {
-  const { url, clock, withinMs = PUSH_WITHIN_MS } = options;
+  const { url, clock, withinMs = STEP_WITHIN_MS } = options;
   const same = (what: OnBus | { readonly kind: "not running" }): readonly Obedience[] =>
     orgs.map(() => ({ ...what, url }));
   const credentials = await loginOf(operator, options);
@@ -84,11 +85,12 @@ export async function pushAccounts(
 /** Whether the bus at an address lets in who has these credentials: what a person who does not own the org can find out. */
 export async function admits(
   credentials: Credentials,
-  { url, clock, withinMs = PUSH_WITHIN_MS }: Pick<PushOptions, "url" | "clock" | "withinMs">,
+  { url, clock, withinMs = STEP_WITHIN_MS }: Pick<PushOptions, "url" | "clock" | "withinMs">,
 ): Promise<Obedience> {
   const bus = connectNatsBus({ urls: [url], name: "dwc", clock, report: () => undefined, credentials });
   try {
     const attempt = await verdict(bus, clock, withinMs);
+    if (attempt?.kind === "refused") return { kind: "does not obey", reason: "refused", why: REFUSED, url };
     if (attempt?.kind !== "connected") return { ...notConnected(attempt), url };
     return bus.secured === true ? { kind: "obeys", url } : { ...OPEN, url };
   } finally {
@@ -103,7 +105,7 @@ export async function admits(
 async function systemOnBus(
   bus: NatsBus,
   trust: Trust,
-  { mode, withinMs = PUSH_WITHIN_MS }: PushOptions,
+  { mode, withinMs = STEP_WITHIN_MS }: PushOptions,
 ): Promise<OnBus> {
   const system = { account: trust.systemAccount, accountJwt: trust.systemAccountJwt };
   const before = await tokensOf(bus, system, withinMs);
@@ -125,7 +127,7 @@ function withSystem(org: OnBus, system: OnBus): OnBus {
   return { kind: "does not obey", reason, why };
 }
 
-async function pushOne(bus: NatsBus, org: Org, { mode, withinMs = PUSH_WITHIN_MS }: PushOptions): Promise<OnBus> {
+async function pushOne(bus: NatsBus, org: Org, { mode, withinMs = STEP_WITHIN_MS }: PushOptions): Promise<OnBus> {
   const look = (): Promise<OnBus> => tokensOf(bus, org, withinMs);
   if (mode === "look") return lookOnly(bus, org, await look(), withinMs);
   const before = await look();
@@ -140,7 +142,21 @@ async function pushOne(bus: NatsBus, org: Org, { mode, withinMs = PUSH_WITHIN_MS
   if (reply.kind === "nobody") return FIXED;
   const why = reply.kind === "answered" ? whyNotTaken(reply.body) : undefined;
   const after = await look();
-  return why === undefined || after.kind === "obeys" ? after : { kind: "does not obey", reason: "fixed", why };
+  if (after.kind === "obeys") return after;
+  const refusing = await refusingServer(bus, org);
+  if (refusing !== undefined) return { kind: "does not obey", reason: "fixed", ...refusing };
+  return why === undefined ? after : { kind: "does not obey", reason: "fixed", why };
+}
+
+/** The first of several servers that does not take the token; undefined: there is none, or one server alone. */
+async function refusingServer(
+  bus: NatsBus,
+  { accountJwt }: Pick<Org, "accountJwt">,
+): Promise<{ readonly why: string; readonly servers: readonly string[] } | undefined> {
+  const replies = await bus.gather(UPDATE_SUBJECT, accountJwt, GATHER_MS);
+  const refusing = replies.flatMap((body) => readNotTaken(body) ?? []);
+  const [first] = refusing;
+  return first && { why: first.why, servers: refusing.map(({ server }) => server) };
 }
 
 /** A push would not help where no server keeps tokens that it is handed. */
@@ -226,7 +242,11 @@ async function loginOf({ trust, systemSeed }: Operator, { mint }: PushOptions): 
   return parsed.credentials;
 }
 
-const VERDICTS: ReadonlySet<Attempt["kind"]> = new Set(["connected", "refused", "open", "stranger", "absent"]);
+const VERDICTS: ReadonlySet<Attempt["kind"]> = new Set([
+  ...(["connected", "refused", "open", "stranger", "absent"] as const),
+  // Only a person changes these.
+  ...(["limited", "untrusted"] as const),
+]);
 
 /** How the login ends. A busy server may need several attempts, so that only the last one of those that failed counts. */
 async function verdict(bus: NatsBus, clock: Clock, limitMs: number): Promise<Attempt | undefined> {
@@ -251,5 +271,6 @@ function notConnected(
   if (trouble.kind === "absent") return { kind: "not running" };
   if (trouble.kind === "open") return OPEN;
   if (trouble.kind === "refused" || trouble.kind === "stranger") return FOREIGN;
-  return { kind: "unknown", reason: "silent", why: trouble.sentence };
+  const reason = trouble.kind === "limited" || trouble.kind === "untrusted" ? "limited" : "silent";
+  return { kind: "unknown", reason, why: trouble.sentence };
 }

@@ -17,8 +17,6 @@ import { fetchJson } from "./market-link.ts";
 /** A Market on this machine answers in milliseconds. */
 const MARKET_WITHIN_MS = 1_000;
 const PROGRAM_WITHIN_MS = 1_000;
-/** For each of at most three steps: the check takes 3 s at most. */
-const OBEYS_WITHIN_MS = 800;
 
 export interface ExamineTools {
   readonly settings: Settings;
@@ -38,7 +36,7 @@ export async function examine(tools: ExamineTools): Promise<Facts> {
     askHealth(places.page, clock),
     askMarket(places, clock),
     serverProgram(settings.searchPath),
-    tools.identity.obedience(OBEYS_WITHIN_MS),
+    tools.identity.obedience(),
   ]);
   const identity = identityFacts(settings, clock.wall());
   return { looks, roll, identity, obedience, market, asked, port: settings.port, nodeVersion, server };

@@ -45,7 +45,11 @@ export function liveVerbs(tools: LiveTools): LiveVerbs {
   const roll: LiveVerbs["roll"] = async (service, listenMs = LISTEN_MS) => {
     const { visitBus, callRoll } = await busTools();
     const services = service === undefined ? await knownServices(tools) : [service];
-    return visitBus(tools, (bus) => callRoll(bus, clock, services, { beyond: service === undefined, listenMs }));
+    const beyond = service === undefined;
+    // The login took at least two ways there and back: an answer takes less, and so does a heartbeat.
+    return visitBus(tools, (bus, _credentials, connectMs) =>
+      callRoll(bus, clock, services, { beyond, listenMs: Math.max(listenMs, connectMs) }),
+    );
   };
   return {
     wall: clock.wall,

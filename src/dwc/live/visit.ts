@@ -9,7 +9,8 @@ import { connectNatsBus, type NatsBus } from "../../bus/nats-bus.ts";
 import type { Attempt } from "../../bus/trouble.ts";
 import type { Clock } from "../../clock.ts";
 import { otherPort, type Settings } from "../../settings.ts";
-import { restart } from "../core/bus-notes.ts";
+import { restart, withCure } from "../core/bus-notes.ts";
+import { STEP_WITHIN_MS } from "../identity/core/bus-limits.ts";
 import { loginIdentity } from "../identity/credentials.ts";
 import type { Out, Visited } from "./core/visited.ts";
 
@@ -18,13 +19,10 @@ export interface VisitOptions {
   readonly clock: Clock;
 }
 
-/** A bus on another continent lets one in within a second; a person who looks waits no longer than this. */
-const LET_IN_WITHIN_MS = 1_500;
-
 /** Connects, acts and leaves. What `act` throws is a bug, and goes on. */
 export async function visitBus<T>(
   { settings, clock }: VisitOptions,
-  act: (bus: NatsBus, credentials: Credentials | undefined) => Promise<T>,
+  act: (bus: NatsBus, credentials: Credentials | undefined, connectMs: number) => Promise<T>,
 ): Promise<Visited<T>> {
   // Whoever looks is whoever runs a Market: calls any service, hears them all.
   const identity = loginIdentity(settings, { kind: "market" });
@@ -45,7 +43,13 @@ export async function visitBus<T>(
     if (entry.kind === "none") return notIn(entry.attempt, urls, cure);
     const { bus, notes } = entry.door;
     const connectMs = clock.now() - startedAt;
-    return { kind: "in", value: await act(bus, credentials), secured: bus.secured === true, connectMs, notes };
+    return {
+      kind: "in",
+      value: await act(bus, credentials, connectMs),
+      secured: bus.secured === true,
+      connectMs,
+      notes,
+    };
   } finally {
     await closeAll(doors);
   }
@@ -72,7 +76,7 @@ async function firstEntry(doors: readonly Door[], clock: Clock): Promise<Entry> 
   const failures: (NotIn | undefined)[] = [];
   const admitted = await new Promise<Door | undefined>((resolve, reject) => {
     const hear = async (door: Door): Promise<void> => {
-      const attempt = await firstWord(door.bus, 1, { clock, limitMs: LET_IN_WITHIN_MS });
+      const attempt = await firstWord(door.bus, 1, { clock, limitMs: STEP_WITHIN_MS });
       if (attempt?.kind === "connected") resolve(door);
       else if (failures.push(attempt) === doors.length) resolve(undefined);
     };
@@ -102,7 +106,7 @@ const START = "to start a bus with the Market:  make market";
 function notIn(attempt: NotIn | undefined, urls: readonly string[], cure: string): Out {
   switch (attempt?.kind) {
     case undefined:
-      return out("bus-silent", `no bus has let us in within ${LET_IN_WITHIN_MS} ms`, "what is wrong:  bin/dwc check");
+      return out("bus-silent", `no bus has let us in within ${STEP_WITHIN_MS} ms`, SLOW);
     case "absent":
       return out("no-bus", urls.length > 1 ? "no address of the bus answers" : attempt.sentence, START);
     case "silent":
@@ -119,10 +123,20 @@ function notIn(attempt: NotIn | undefined, urls: readonly string[], cure: string
       return refusedBy(attempt.sentence, cure);
     case "limited":
     case "untrusted":
+      return limitedBy(attempt.sentence);
     case "failed":
     case "lost":
-      return out("bus-failed", attempt.sentence, "what is wrong:  bin/dwc check");
+      return attempt.isLate === true
+        ? out("bus-silent", attempt.sentence, SLOW)
+        : out("bus-failed", attempt.sentence, "what is wrong:  bin/dwc check");
   }
+}
+
+const SLOW = "if it was paused with ^Z, type  fg  in its window; if it is slow, try again";
+
+function limitedBy(sentence: string): Out {
+  const [why, cure] = withCure(sentence);
+  return out("bus-limited", why, cure === "" ? "its log says why" : cure);
 }
 
 /** The sentence ends in what to type, which stands on a line of its own here. */

@@ -75,6 +75,17 @@ export function whyNotTaken(body: Uint8Array): string | undefined {
   return `the bus did not take the change: ${String(Object(error).description ?? "no reason")}`;
 }
 
+/** An answer of a server of a cluster that did not take the new token; undefined: it has taken it, or has no name. */
+export function readNotTaken(body: Uint8Array): { readonly server: string; readonly why: string } | undefined {
+  const { server, data, error } = Object(parseJson(body)) as Record<string, unknown>;
+  const { name, cluster } = Object(server) as Record<string, unknown>;
+  if (Object(data).code === OK || typeof name !== "string" || typeof cluster !== "string") return undefined;
+  return {
+    server: name,
+    why: `its server ${name} did not take the change: ${String(Object(error).description ?? "no reason")}`,
+  };
+}
+
 export interface OnServers {
   readonly answers: readonly ServerAnswer[];
   /** The tokens that servers would use when the first of the account logs in there: one of each that has any. */
@@ -93,7 +104,7 @@ export function judgeTokens(wanted: string, { answers, stored, known, configured
   const isStored = loaded.length < answers.length;
   const isMissing = isStored && stored.length === 0;
   const tokens = [...loaded, ...(isStored ? stored : []), ...(isMissing ? [undefined] : [])];
-  if (tokens.some((token) => token !== wanted)) return judgeOthers(wanted, tokens);
+  if (tokens.some((token) => token !== wanted)) return judgeOthers(wanted, tokens, answers);
   const why = whyUnknown({ answers, stored, known, configured }, isStored);
   return why === undefined ? { kind: "obeys" } : { kind: "unknown", reason: "silent", why };
 }
@@ -109,7 +120,7 @@ function whyUnknown({ answers, stored, known, configured }: OnServers, isStored:
   return undefined;
 }
 
-function judgeOthers(wanted: string, tokens: readonly (string | undefined)[]): OnBus {
+function judgeOthers(wanted: string, tokens: readonly (string | undefined)[], answers: readonly ServerAnswer[]): OnBus {
   const others = tokens.filter((token) => token !== wanted);
   const kind = "does not obey";
   const revoking = others.find((token) => token !== undefined && unknownRevocations(token, wanted).length > 0);
@@ -118,8 +129,18 @@ function judgeOthers(wanted: string, tokens: readonly (string | undefined)[]): O
   const later = others.find((token) => token !== undefined && issuedAt(token) > issuedAt(wanted));
   if (later !== undefined)
     return { kind, reason: "newer", why: "it uses a newer account token than this state folder has", token: later };
-  const why = others.includes(undefined) ? "it does not know this org" : "it uses an older account token of this org";
+  const why = others.includes(undefined)
+    ? "it does not know this org"
+    : `${olderServers(wanted, answers)} an older account token of this org`;
   return { kind, reason: "older", why };
+}
+
+/** Of a cluster the servers by name, where some of them use the token of the state. */
+function olderServers(wanted: string, answers: readonly ServerAnswer[]): string {
+  const older = answers.filter(({ token, isInCluster }) => isInCluster && token !== undefined && token !== wanted);
+  if (older.length === 0 || older.length === answers.length) return "it uses";
+  const names = older.map(({ server }) => server).join(" and ");
+  return older.length === 1 ? `its server ${names} uses` : `its servers ${names} use`;
 }
 
 function issuedAt(token: string): number {

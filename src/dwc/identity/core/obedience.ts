@@ -14,15 +14,28 @@ export type Obedience =
       readonly why: string;
       /** The account token that it uses, where that is newer than the folder's. */
       readonly token?: string;
+      /** The servers of a cluster that did not take the token. */
+      readonly servers?: readonly string[];
     }
-  /** It is there, and did not say: paused, cut off, or slow. */
-  | { readonly kind: "unknown"; readonly url: string; readonly reason: "silent"; readonly why: string };
+  | {
+      readonly kind: "unknown";
+      readonly url: string;
+      /**
+       * `silent`: it is there, and did not say: paused, cut off, or slow. `limited`: it has no room for dwc, or TLS does not
+       * come about.
+       */
+      readonly reason: "silent" | "limited";
+      /** Of `limited` it ends, behind the last colon, in what to change. */
+      readonly why: string;
+    };
 
 export type Reason =
   /** It lets everybody in. */
   | "open"
   /** It believes another operator, or is no NATS server. */
   | "foreign"
+  /** It refuses credentials that this folder has, and the folder does not own their org. */
+  | "refused"
   /** It uses an older account token, or has none of this org. */
   | "older"
   /** It uses a newer one: the state folder is an old copy. */

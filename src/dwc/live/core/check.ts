@@ -12,7 +12,7 @@ export const check: Command = {
   summary: "what is wrong: bus, identity, instances, Market, versions; and what to type",
   about: [
     "Exit code as monitoring has it: 0 fine, 1 warning, 2 critical, 3 unknown, which is also that of wrong usage.",
-    "It changes nothing, and takes 3 s at most.",
+    "It changes nothing, and takes 3 s at most; of a slow bus each answer is waited for as long as by push.",
   ],
   failsWith: 3,
   args: [],

@@ -2,9 +2,10 @@
 
 import { isLoopback, readBusAddress } from "../../../bus/core/bus-address.ts";
 import { otherPort } from "../../../settings.ts";
-import { PUSH, restart, serverLine } from "../../core/bus-notes.ts";
+import { fixedCure, PUSH, restart, serverLine, withCure } from "../../core/bus-notes.ts";
 import type { BusLook } from "../../core/bus-shapes.ts";
 import { shellWord } from "../../identity/core/names.ts";
+import type { Reason } from "../../identity/core/obedience.ts";
 import type { Facts } from "./facts.ts";
 import { type Finding, findingOf } from "./finding.ts";
 import type { Out } from "./visited.ts";
@@ -38,18 +39,26 @@ function judgeLook(look: BusLook, facts: Facts): Finding {
 }
 
 /** Of an open bus and of one that does not let us in more is said elsewhere; where none runs there is nothing to obey. */
-function judgeObedience({ obedience, looks }: Facts): readonly Finding[] {
+function judgeObedience({ obedience, looks, roll }: Facts): readonly Finding[] {
   return (obedience?.addresses ?? []).flatMap((address) => {
     const { url, kind } = address;
     if (kind === "obeys") return [bus("fine", `${url} uses the newest account tokens of your orgs`)];
     const isSaid = looks.some((look) => look.kind === "silent" && look.url === url);
+    if (kind === "unknown" && address.reason === "limited") {
+      const [why, cure] = withCure(address.why);
+      const isRoomSaid = roll.kind === "out" && roll.code === "bus-limited" && looks.length === 1;
+      return isRoomSaid ? [] : [bus("warning", `whether ${url} obeys your orgs is not known: ${why}`, cure)];
+    }
     if (kind === "unknown" && !isSaid)
       return [bus("warning", `whether ${url} obeys your orgs is not known: ${address.why}`, PUSH)];
-    if (kind !== "does not obey" || address.reason === "open" || address.reason === "foreign") return [];
-    const cure = address.reason === "fixed" ? `end it, then  ${restart(url)}` : OBEY_CURES[address.reason];
+    if (kind !== "does not obey" || isSaidElsewhere(address.reason)) return [];
+    const cure = address.reason === "fixed" ? fixedCure(url, address.servers) : OBEY_CURES[address.reason];
     return [bus("critical", `${url} does not obey: ${address.why}`, cure)];
   });
 }
+
+const isSaidElsewhere = (reason: Reason): reason is "open" | "foreign" | "refused" =>
+  reason === "open" || reason === "foreign" || reason === "refused";
 
 const OBEY_CURES = {
   older: PUSH,
@@ -86,9 +95,13 @@ export function busCure(
 }
 
 /** What a visit tells a person to type is this check, where it does not know more. */
-function outCure({ code, hint }: Out, { looks }: Facts): string {
+function outCure({ code, hint }: Out, { looks, obedience }: Facts): string {
   const url = looks.find(({ kind }) => kind === "bus")?.url ?? "";
-  if (code === "bus-silent") return "fg   (in its window, if it is paused)";
+  if (code === "bus-silent") return "fg   (in its window, if it is paused; if it is slow, try again)";
+  const foreign = (obedience?.addresses ?? []).find((one) => one.kind === "does not obey" && one.reason === "foreign");
+  // The owner's push would be refused as well.
+  if (code === "refused" && foreign !== undefined)
+    return `where this org's bus is another, set NATS_URL to it; else end what runs there, then  ${restart(foreign.url)}`;
   return code === "bus-failed" ? `end it, then  ${restart(url)}` : hint;
 }
 

@@ -1,5 +1,6 @@
 // What the facts mean: fine, worth a warning, or critical, and the command that mends it.
 
+import { withCure } from "../../core/bus-notes.ts";
 import { quoted, shellWord, shown } from "../../identity/core/names.ts";
 import type { Outdated } from "../../identity/core/outdated.ts";
 import type { Facts } from "./facts.ts";
@@ -78,12 +79,6 @@ const OUTDATED: Readonly<Record<Outdated, { readonly grade: Grade; readonly what
     what: "are of an org that an earlier dwc made: its members are not told who was revoked",
   },
 };
-
-/** Sentences about an identity end, behind their last colon, in what to do. */
-function withCure(sentence: string): readonly [what: string, cure: string] {
-  const at = sentence.lastIndexOf(": ");
-  return at < 0 ? [sentence, ""] : [sentence.slice(0, at), sentence.slice(at + ": ".length)];
-}
 
 const instances = findingOf("Instances");
 

@@ -23,7 +23,16 @@ export interface HeardCounts {
 /** Not in: why, and what to type. */
 export interface Out {
   readonly kind: "out";
-  readonly code: "no-bus" | "bus-silent" | "not-nats" | "refused" | "open-bus" | "bus-failed" | "bad-credentials";
+  readonly code:
+    | "no-bus"
+    | "bus-silent"
+    | "not-nats"
+    | "refused"
+    | "open-bus"
+    /** It has no room for us, or TLS does not come about: a person changes its configuration or ours. */
+    | "bus-limited"
+    | "bus-failed"
+    | "bad-credentials";
   readonly why: string;
   readonly hint: string;
 }

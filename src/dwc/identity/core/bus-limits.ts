@@ -1,0 +1,9 @@
+// How long a command of dwc waits for a bus.
+
+/**
+ * For the login, and for each answer after it. A bus on another continent lets one in within a second, a busy or distant
+ * one within this. Every command has the same limit: what one of them reaches, the others reach as well.
+ */
+export const STEP_WITHIN_MS = 5_000;
+/** For the greeting, as long as a dial waits for it: whatever takes longer is called silent by each command. */
+export const GREETS_WITHIN_MS = 2_000;

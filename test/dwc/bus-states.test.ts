@@ -1,0 +1,171 @@
+// takes: 15 s
+// What dwc prints where a bus has no room, is slow, refuses, or is half of a cluster: the printed line cures.
+
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect, createServer, type Server } from "node:net";
+import { join } from "node:path";
+import { connect as connectNats, credsAuthenticator } from "nats";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { freePort, startNatsServer, type TestServer, until } from "../support/nats-server.ts";
+import { Desk, ownersDesk } from "./typed.ts";
+
+const test = suite<{ ann: Desk; servers: TestServer[]; proxies: Server[] }>("cures by the state of the bus");
+
+test.before.each(async (context) => {
+  context.ann = await ownersDesk();
+  context.servers = [];
+  context.proxies = [];
+});
+test.after.each(async ({ ann, servers, proxies }) => {
+  for (const server of servers) await server.stop();
+  for (const proxy of proxies) proxy.close();
+  ann.clear();
+});
+
+async function busOf({ servers }: { servers: TestServer[] }, desk: Desk, more = "", accounts?: string) {
+  const config = readFileSync((await desk.must("nats-config")).trimEnd(), "utf8");
+  const own = accounts === undefined ? config : config.replace(/dir: ".*"/, `dir: ${JSON.stringify(accounts)}`);
+  const server = await startNatsServer({ config: own + more });
+  servers.push(server);
+  return server;
+}
+
+const CALL = ["call", "ratings", "get", "camera"];
+const at = (url: string) => ({ env: { NATS_URL: url } });
+
+/** Passes everything on, so much later in each direction. */
+async function slowly(proxies: Server[], port: number, delayMs: number): Promise<string> {
+  const server = createServer((client) => {
+    const bus = connect(port, "127.0.0.1");
+    for (const [one, other] of [
+      [client, bus],
+      [bus, client],
+    ] as const) {
+      one.on("data", (chunk) => void setTimeout(() => other.writable && other.write(chunk), delayMs));
+      one.on("error", () => other.destroy()).on("close", () => void setTimeout(() => other.end(), delayMs));
+    }
+  });
+  proxies.push(server);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  return `nats://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`;
+}
+
+test("a bus at its limit of connections is said to be full, with one cure, which cures", async (context) => {
+  const { ann } = context;
+  await ann.must("create-service", "ratings");
+  const bus = await busOf(context, ann, "max_connections: 1\n");
+  const creds = new TextEncoder().encode(await ann.must("service-token", "ratings"));
+  const client = await connectNats({ servers: bus.url, authenticator: credsAuthenticator(creds), reconnect: false });
+  const { stdout } = await ann.type(["check"], at(bus.url));
+  assert.match(stdout, /critical .*has no room for this process .*\n\s+raise max_connections in its configuration/);
+  assert.not.match(stdout, /make add-ratings|bin\/dwc push/);
+  for (const args of [["ps"], CALL, ["fault"], ["push"]]) {
+    const { stderr, code } = await ann.type(args, at(bus.url));
+    assert.match(
+      stderr,
+      /raise max_connections in its configuration and restart it, or end other clients/,
+      args.join(" "),
+    );
+    assert.not.match(stderr, "bin/dwc check", args.join(" "));
+    assert.is(code, args[0] === "push" ? 4 : 1);
+  }
+  const [, , file = ""] = /(-c|--config)\0([^\0]+)/.exec(readFileSync(`/proc/${bus.pid}/cmdline`, "utf8")) ?? [];
+  writeFileSync(file, readFileSync(file, "utf8").replace("max_connections: 1", "max_connections: 100"));
+  // A reload is no cure: the server refuses one where its name was given on the command line.
+  await bus.stop();
+  await bus.restart();
+  assert.is((await ann.type(["push"], at(bus.url))).code, 0);
+  assert.not.match((await ann.type(["check"], at(bus.url))).stdout, "max_connections");
+  await client.close();
+});
+
+test("a slow bus is not called paused, and each command waits for it as long as push does", async (context) => {
+  const { ann } = context;
+  const bus = await busOf(context, ann);
+  const url = await slowly(context.proxies, bus.port, 450);
+  const [checked, listed, pushed] = await Promise.all([
+    ann.type(["check"], at(url)),
+    ann.type(["ps"], at(url)),
+    ann.type(["push"], at(url)),
+  ]);
+  assert.match(checked.stdout, "uses the newest account tokens of your orgs");
+  assert.not.match(checked.stdout, /paused|\bfg\b|not known/);
+  assert.not.match(listed.stderr, /let us in|paused/);
+  assert.is(pushed.code, 0, pushed.stderr);
+});
+
+test("a bus of another operator, which refuses after 1.9 s, is said to refuse, and no push is offered", async (context) => {
+  const { ann } = context;
+  const ben = await ownersDesk();
+  const foreign = await busOf(context, ben);
+  const { stdout } = await ann.type(["check"], at(foreign.url));
+  assert.match(stdout, /does not let us in .*/);
+  assert.match(stdout, /where this org's bus is another, set NATS_URL to it; else end what runs there, then {2}make/);
+  assert.not.match(stdout, /push|no bus has let us in/);
+  await foreign.stop();
+  const own = await startNatsServer({
+    config: readFileSync((await ann.must("nats-config")).trimEnd(), "utf8"),
+    port: foreign.port,
+  });
+  context.servers.push(own);
+  assert.not.match((await ann.type(["check"], at(own.url))).stdout, "critical");
+  ben.clear();
+});
+
+test("a server of a cluster that does not take the token is named, with its reason", async (context) => {
+  const { ann } = context;
+  const routePort = await freePort();
+  const cluster = (name: string, listen: number): string =>
+    `server_name: ${name}\ncluster { name: c, listen: "127.0.0.1:${listen}", routes: ["nats://127.0.0.1:${routePort}"] }\n`;
+  const folder = join(ann.folder, "two");
+  const one = await busOf(context, ann, cluster("one", routePort), join(ann.folder, "one"));
+  const two = await busOf(context, ann, cluster("two", await freePort()), folder);
+  const push = () => ann.type(["push"], at(one.url));
+  await until("both servers", async () => (await ann.type(["push"], at(two.url))).code === 0);
+  await until("both servers", async () => (await push()).code === 0);
+  rmSync(folder, { recursive: true });
+  writeFileSync(folder, "in the way");
+  await ann.type(["create-service", "ratings"], at(one.url));
+  const { code, stderr } = await ann.type(["revoke", "ratings"], at(one.url));
+  assert.is(code, 4);
+  const name = `test-${two.port}`;
+  const refusal = `its server ${name} did not take the change: \\w.*\n.*mend server ${name} .*then {2}bin/dwc push`;
+  assert.match(stderr, new RegExp(refusal));
+  assert.match((await push()).stderr, new RegExp(refusal));
+  const checked = await ann.type(["check"], at(one.url));
+  assert.match(checked.stdout, `its server ${name} uses an older account token of this org`);
+  rmSync(folder);
+  await two.stop();
+  await two.restart();
+  await until("the line that was printed cures", async () => (await push()).code === 0);
+});
+
+test("a member whom the bus refuses is offered what a member can do, and that cures", async (context) => {
+  const { ann } = context;
+  const bus = await busOf(context, ann, "", join(ann.folder, "theirs"));
+  const invite = async (): Promise<string> => {
+    const { stdout } = await ann.type(["invite-user", "ben@example.org"], at(bus.url));
+    return stdout;
+  };
+  const code = await invite();
+  await ann.type(["revoke", "ben@example.org"], at(bus.url));
+  const ben = new Desk();
+  const join1 = await ben.type(["accept-invitation", "-"], { ...at(bus.url), stdin: code });
+  assert.is(join1.code, 4);
+  assert.match(join1.stderr, /does not obey \(it does not let you in: .*\)\./);
+  assert.match(join1.stderr, /ask the owner of the org for a new invitation {2}\(bin\/dwc invite-user EMAIL\)/);
+  assert.not.match(join1.stderr, /end what runs|make add-ratings {2}or|^.*: {2}bin\/dwc push/m);
+  const again = await ben.type(["accept-invitation", "-"], { ...at(bus.url), stdin: await invite() });
+  assert.is(again.code, 0, again.stderr);
+  // A member has nothing to hand over.
+  bus.pause();
+  const next = ann.type(["invite-user", "ben2@example.org"]);
+  const paused = await ben.type(["accept-invitation", "-"], { ...at(bus.url), stdin: (await next).stdout });
+  bus.resume();
+  assert.not.match(paused.stderr, "bin/dwc push");
+  ben.clear();
+});
+
+test.run();
