@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 
-import { canonicalHost, isLoopback, readBusAddress } from "../../src/bus/core/bus-address.ts";
+import { canonicalHost, isLoopback, readBusAddress, withoutLogin } from "../../src/bus/core/bus-address.ts";
 
 const test = suite("bus address");
 
@@ -29,8 +29,11 @@ test("all forms of an address are the same bus", () => {
   assert.is(readBusAddress("nats://[0:0:0:0:0:0:0:1]").host, "::1");
   assert.is(readBusAddress("nats://localhost.:4222").shown, "nats://localhost:4222");
   assert.is(readBusAddress("nats://[::ffff:192.168.1.7]").host, "192.168.1.7");
-  for (const name of ["bus.example", "face", "x", "cafe.de", "1.2.3.4.5", "Bus", "2001:db8::1"])
-    assert.is(canonicalHost(name), name);
+  for (const host of ["bus.example", "face", "x", "cafe.de", "1.2.3.4.5", "Bus", "2001:db8::1"])
+    assert.is(canonicalHost(host), host);
+  for (const host of ["Cafe", "256.1.1.1", "zz::1", "x.localhost.", "localhost.de", "[x", "x]", "a[x]", "[x]a"])
+    assert.is(canonicalHost(host), host);
+  assert.is(canonicalHost("0x0a.020.300"), "10.16.1.44");
 });
 
 test("tls is read from the scheme", () => {
@@ -43,6 +46,16 @@ test("who we are may stand in the address, and is never shown", () => {
   assert.is(named.shown, "nats://bus.example:4222");
   assert.equal(readBusAddress("nats://t0ken@bus.example").credentials, { kind: "token", token: "t0ken" });
   assert.is(readBusAddress("nats://bus.example").credentials, undefined);
+  assert.equal(readBusAddress("nats://:secret@a").credentials, { kind: "password", user: "", password: "secret" });
+});
+
+test("no part of a login is left in a text, in either form", () => {
+  const without = (url: string, text: string): string => withoutLogin(text, readBusAddress(url));
+  const text = "an@na:se:cret, an%40na:se%3Acret, t0ken";
+  assert.is(without("nats://bus.example", text), text);
+  assert.is(without("nats://t0ken@bus.example", text), text.replace("t0ken", "…"));
+  assert.is(without("nats://an%40na:se%3Acret@bus.example", `${text}, an@na`), "…:…, …:…, t0ken, …");
+  assert.is(without("nats://:secret@bus.example", "a secret"), "a …");
 });
 
 test("a stray percent sign in a password is taken as it stands", () => {
@@ -54,7 +67,7 @@ test("a stray percent sign in a password is taken as it stands", () => {
 });
 
 test("only this machine's own addresses are loopback", () => {
-  for (const host of ["127.0.0.1", "127.1.2.3", "localhost", "LocalHost", "::1"]) assert.ok(isLoopback(host), host);
+  for (const host of ["127.0.0.1", "127.10.200.3", "localhost", "LocalHost", "::1"]) assert.ok(isLoopback(host), host);
   for (const host of [
     "0.0.0.0",
     "10.0.0.1",

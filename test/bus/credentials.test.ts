@@ -2,7 +2,13 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { LONGEST_CREDENTIALS, parseCredentials, repliesTo } from "../../src/bus/core/credentials.ts";
+import {
+  accountOf,
+  allowsSending,
+  LONGEST_CREDENTIALS,
+  parseCredentials,
+  repliesTo,
+} from "../../src/bus/core/credentials.ts";
 
 const test = suite("credentials");
 
@@ -61,6 +67,28 @@ for (const [what, spoil] of Object.entries(SPOILT))
 test("two in one file are refused, as nobody knows which is meant", () => {
   const parsed = parseCredentials(file(CLAIMS) + file(CLAIMS));
   assert.equal(parsed, { kind: "bad", why: "it holds the credentials of several" });
+  const [tokenBlock = "", seedBlock = ""] = file(CLAIMS).split("\n\n");
+  for (const text of [tokenBlock, seedBlock].map((block) => `${file(CLAIMS)}\n${block}\n`))
+    assert.equal(parseCredentials(text), parsed);
+});
+
+test("a block without its end is none", () => {
+  for (const name of ["USER NKEY SEED", "NATS USER JWT"]) {
+    const open = file(CLAIMS).replace(`------END ${name}------`, "Best regards");
+    assert.is(parseCredentials(open).kind, "bad", name);
+  }
+});
+
+test("it says of which account its holder is, and what that may send to", () => {
+  const account = (claims: object): string | undefined => accountOf({ text: file({ ...CLAIMS, ...claims }) });
+  assert.is(account({ iss: "A1" }), "A1");
+  assert.is(account({ iss: "A1", nats: { issuer_account: "A2" } }), "A2");
+  for (const claims of [{}, { iss: 7 }, { iss: "A1", nats: { issuer_account: 7 } }])
+    assert.is(account(claims), undefined, JSON.stringify(claims));
+  const allows = (pub: unknown): boolean => allowsSending({ text: file({ ...CLAIMS, nats: { pub } }) }, "a.b");
+  assert.equal([undefined, {}, { allow: "a.c" }, { allow: ["a.c", "a.b"] }].map(allows), [true, true, true, true]);
+  assert.equal([{ allow: [] }, { allow: ["a.>"] }].map(allows), [false, false]);
+  assert.equal([accountOf({ text: "" }), allowsSending({ text: "" }, "a.b")], [undefined, true]);
 });
 
 test("without a name the key stands for it, without an end there is none", () => {
@@ -131,6 +159,14 @@ test("what is no credentials, or a part of some, is refused with no part of it i
     assert.ok(parsed.kind === "bad", text.slice(0, 80));
     assert.not.match(parsed.why, /[A-Z2-7]{20}/);
   }
+});
+
+test("a file may be as long as the limit, and no longer", () => {
+  const padded = (length: number): string => file(CLAIMS).padEnd(length, "\n");
+  assert.equal(
+    [LONGEST_CREDENTIALS, LONGEST_CREDENTIALS + 1].map((length) => parseCredentials(padded(length)).kind),
+    ["good", "bad"],
+  );
 });
 
 test("cut anywhere before the end of its seed it is refused", () => {

@@ -18,7 +18,11 @@ test("each is reported now and every minute, until the connection is over", asyn
   }
   denials.clear();
   await clock.advance(600_000);
-  assert.equal(reports, []);
+  assert.equal([reports, clock.timers], [[], 0]);
+  denials.clear();
+  denials.add("belief.tea.*", "not allowed");
+  await clock.advance(60_000);
+  assert.equal(reports, ["belief.tea.*", "belief.tea.*"], "of the next connection");
 });
 
 test.run();

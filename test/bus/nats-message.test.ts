@@ -56,6 +56,22 @@ test("an error whose code is missing or no number counts as 500", () => {
   }
 });
 
+test("an answer with more than a hundred headers is refused before any is read", () => {
+  const answerWith = (count: number, body = "\n".repeat(200)): WireMessage => {
+    const head = `NATS/1.0\r\n${"a:b\r\n".repeat(count)}\r\n`;
+    return { ...wire(body, 0), _rdata: bytes(head + body), _msg: { hdr: head.length } };
+  };
+  assert.is(replyOf(answerWith(100)).kind, "answered");
+  const refused = replyOf(answerWith(101));
+  assert.is(refused.kind === "refused" && refused.code, 500);
+  assert.is(replyOf({ ...answerWith(101), _msg: { hdr: -1 } }).kind, "answered", "it has none");
+  for (const part of ["_rdata", "_msg"] as const) {
+    const { [part]: _, ...without } = answerWith(101);
+    assert.is(replyOf(without).kind, "answered", "another version of the library");
+  }
+  assert.is(replyOf({ ...wire("", 0), _rdata: bytes("NATS/1.0"), _msg: { hdr: 8 } }).kind, "answered");
+});
+
 test("other headers make no error of an answer", () => {
   assert.is(replyOf(wire("4.5", 0, { "X-Trace": "1" })).kind, "answered");
 });

@@ -3,15 +3,19 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { readBusAddress } from "../../src/bus/core/bus-address.ts";
+import type { Credentials } from "../../src/bus/core/credentials.ts";
 import { embeddedName, greetingOf, isEmbedded, readGreeting } from "../../src/bus/core/greeting.ts";
 import {
   BusHistory,
   type OpenBusCase,
+  type OpenBusRule,
   objectionToOpen,
   openBusOptions,
   openBusWarning,
 } from "../../src/bus/core/open-bus.ts";
-import { notWeaker, whyNotSucceeded } from "../../src/bus/core/succession.ts";
+import { notWeaker, whyNeverStarted, whyNotSucceeded } from "../../src/bus/core/succession.ts";
+import type { LinkOptions } from "../../src/bus/nats-bus-types.ts";
+import { OpenGuard } from "../../src/bus/open-case.ts";
 
 const test = suite("open buses and successors");
 
@@ -63,6 +67,69 @@ test("what one address of a bus asked for holds for all of them", () => {
   history.joinedWithLogin([a, b]);
   for (const one of [readBusAddress("nats://127.0.0.1:4222"), b]) assert.ok(history.hadLogins([one]), one.shown);
   assert.not.ok(history.hadLogins([c]));
+  assert.ok(history.hadLogins([c, a]), "one is enough");
+});
+
+test("whoever watches is told of each login, until it stops", () => {
+  const history = new BusHistory();
+  const [address] = [readBusAddress("nats://a:4222")];
+  let told = 0;
+  const stop = history.watch(() => {
+    told += 1;
+  });
+  history.joinedWithLogin([address]);
+  history.joinedWithLogin([address]);
+  stop();
+  history.joinedWithLogin([address]);
+  assert.is(told, 2);
+});
+
+test("a connection joins an open server if it has nothing to log in with, or may join", () => {
+  const at = readBusAddress("nats://a:4222");
+  const ann = { name: "ann@example.org" } as Credentials;
+  const objection = (
+    options: Partial<ConstructorParameters<typeof OpenGuard>[0]>,
+    credentials?: Credentials,
+    address = at,
+  ): string | undefined => {
+    const guard = new OpenGuard(options as LinkOptions, { credentials }, [address], () => undefined);
+    return guard.greeted({ name: "", asksLogin: false }, address);
+  };
+  assert.is(objection({}), undefined);
+  assert.match(objection({}, ann) ?? "", /credentials of ann@example\.org.*openBus: "join"/);
+  assert.match(objection({ authenticator: () => undefined, openBusCure: "a cure" }) ?? "", /authenticator.*a cure/);
+  assert.match(objection({}, undefined, readBusAddress("nats://token@a:4222")) ?? "", /the user in its address/);
+  assert.is(objection({ openBus: "join" }, ann), undefined);
+  assert.is(objection({ openBus: "join-until-secured" }, ann), undefined);
+});
+
+test("the guards of one process share what they have met", () => {
+  const history = new BusHistory();
+  const at = readBusAddress("nats://a:4222");
+  let leaves = 0;
+  const guardOf = (openBus: OpenBusRule) =>
+    new OpenGuard({ history, openBus } as LinkOptions, { credentials: { name: "ann" } as Credentials }, [at], () => {
+      leaves += 1;
+    });
+  const [open, other, allowed] = [guardOf("join-until-secured"), guardOf("join-until-secured"), guardOf("join")];
+  for (const guard of [open, allowed]) assert.is(guard.greeted({ name: "s", asksLogin: false }, at), undefined);
+  assert.match(open.joined("s") ?? "", /is open: .*credentials of ann/);
+  assert.is(allowed.joined("s"), undefined, "it was said");
+  assert.is(other.greeted({ name: "t", asksLogin: true }, at), undefined);
+  assert.equal([other.joined("t"), leaves], [undefined, 1]);
+  assert.match(open.objection ?? "", /is not joined: .*with logins there before/);
+  assert.equal([allowed.objection, other.objection], [undefined, undefined]);
+});
+
+test("a server is started where one address names this machine alone, without TLS and without a user", () => {
+  const local = "nats://127.0.0.1:4222";
+  for (const url of [local, "nats://localhost:4222", "nats://[::1]:4222"])
+    assert.is(whyNeverStarted([url]), undefined, url);
+  const reasons = [[], ["nats://a:4222"], ["tls://127.0.0.1:4222"], ["nats://token@127.0.0.1:4222"]].map(
+    whyNeverStarted,
+  );
+  assert.ok(!reasons.includes(undefined) && new Set(reasons).size === reasons.length, reasons.join("; "));
+  assert.is(whyNeverStarted([local, "nats://127.0.0.1:4223"]), reasons[0]);
 });
 
 test("the connections of a process warn once of each open server, and again once there is more to warn of", () => {
@@ -95,6 +162,8 @@ test("only a server that this project started is succeeded, by who was let in, a
   assert.is(whyNotSucceeded(avoided), undefined, "one with logins may take the place of an open one");
   assert.is(notWeaker(avoided, SECURED), SECURED);
   assert.is(notWeaker(avoided, OPEN).kind, "withheld");
+  const withheld = { kind: "withheld", why: "not now" } as const;
+  assert.is(notWeaker({ ...OURS, asksLogin: true }, withheld), withheld);
 });
 
 test.run();

@@ -147,8 +147,11 @@ test("what is out to a dead process ends at once; what must not be done twice wa
   const single = callOn(table, 1_000, { mayBeDone: true });
   const other = callOn(table, 1_000, {}, "tea.get.2");
   const gathering = follow(table.addGathering("health.tea", 2_000).bodies);
+  const answering = callOn(table, 1_000, { mayBeDone: true });
   table.giveUp("tea.get.1");
   assert.equal([repeatable.ends, single.ends, other.ends], [[{ kind: "nobody" }], [], []]);
+  table.settle(answering.token, { kind: "away" });
+  assert.equal(answering.ends, [{ kind: "away" }], "nobody knows more of it");
   await clock.advance(1_020);
   assert.equal([single.ends, other.ends], [[{ kind: "lost" }], [{ kind: "timeout" }]]);
   assert.is(gathering.value, undefined);
@@ -196,19 +199,26 @@ test("a call times out at its deadline: not before, and at most a sweep later", 
   const ended = callOn(table, 1_000);
   await clock.advance(999);
   assert.is(ended.ends[0], undefined);
-  await clock.advance(11);
+  await clock.advance(1);
   assert.equal(ended.ends[0], { kind: "timeout" });
-  assert.is(table.size, 0);
+  const between = callOn(table, 1_001);
+  await clock.advance(1_009);
+  assert.is(between.ends[0], undefined);
+  await clock.advance(1);
+  assert.equal([between.ends, table.size], [[{ kind: "timeout" }], 0]);
 });
 
 test("a short deadline behind a long one is kept all the same", async () => {
   const clock = new FakeClock();
   const table = new PendingTable(clock, countedReplies());
+  const middle = callOn(table, 300);
   const long = callOn(table, 5_000);
   const short = callOn(table, 100);
   await clock.advance(110);
-  assert.equal(short.ends[0], { kind: "timeout" });
-  await clock.advance(4_880);
+  assert.equal([short.ends, middle.ends], [[{ kind: "timeout" }], []]);
+  await clock.advance(200);
+  assert.equal(middle.ends[0], { kind: "timeout" });
+  await clock.advance(4_680);
   assert.is(long.ends[0], undefined);
   await clock.advance(20);
   assert.equal(long.ends[0], { kind: "timeout" });
@@ -324,13 +334,30 @@ test("a gathering that nobody hears ends at once", async () => {
   assert.equal(await gathering.bodies, []);
 });
 
+test("a question to all services ends with none of them: nobody there is one voice of many", () => {
+  for (const [subject, goesOn] of [
+    ["$SRV.PING", true],
+    ["$SRV.PING.tea", false],
+    ["$SRV.PING.tea.1", false],
+    ["health", false],
+  ] as const) {
+    const table = new PendingTable(new FakeClock(), countedReplies());
+    const { replyTo } = table.addGathering(subject, 200);
+    table.heard(replyTo, { kind: "nobody" });
+    assert.is(table.size, goesOn ? 1 : 0, subject);
+    table.heard(replyTo, { kind: "away" });
+    assert.is(table.size, 0, subject);
+  }
+});
+
 test("a gathering keeps a bounded number of answers", async () => {
-  const table = new PendingTable(new FakeClock(), countedReplies());
+  const table = tableOfTwo();
   const gathering = table.addGathering("health.tea", 200);
   let taken = 0;
   while (table.heard(gathering.replyTo, answered)) taken += 1;
   assert.is(taken, 10_000);
   assert.is((await gathering.bodies).length, 10_000);
+  assert.is.not(callOn(table, 1_000, { answersOnce: true }, "health.tea").token, gathering.replyTo, "more may come");
 });
 
 test.run();

@@ -72,4 +72,26 @@ test("a call that was out while the bus was late had less than its time, however
   assert.not.ok(pulse.inDoubt(2_600, 1_600));
 });
 
+test("an answer is late after 400 ms, and only calls that were sent before it are in doubt by that", () => {
+  for (const [tookMs, isLate] of [
+    [399, false],
+    [400, true],
+  ] as const) {
+    const pulse = new Pulse();
+    assert.is(pulse.beat(10_000, 0), "ask", "the first one ever");
+    assert.is(pulse.inDoubt(10_100), false);
+    pulse.answered(10_000 + tookMs);
+    assert.is(pulse.inDoubt(10_460), isLate, `${tookMs} ms`);
+    assert.is(pulse.beat(10_500, 0), "ask");
+    assert.is(pulse.beat(10_501, 0), "wait");
+    pulse.answered(10_502);
+    const atMs = 10_000 + tookMs;
+    assert.equal(
+      [atMs - 1, atMs].map((sentAtMs) => pulse.inDoubt(10_510, sentAtMs)),
+      [isLate, false],
+      `${tookMs} ms`,
+    );
+  }
+});
+
 test.run();

@@ -5,7 +5,6 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { readServerError, serverWords } from "../../src/bus/core/server-errors.ts";
 import { connectNatsBus, type NatsBus } from "../../src/bus/nats-bus.ts";
 import { systemClock } from "../../src/clock.ts";
 import { startInstance } from "../../src/service/instance.ts";
@@ -116,55 +115,6 @@ test("one that can be done without is a state that is told, and the rest goes on
   await connected(bus);
   assert.match(bus.trouble ?? "", /not allowed to hear secret.news/);
   assert.is((await bus.request("shop.get", "", { timeoutMs: 5_000 })).kind, "answered");
-});
-
-test("every error of a server is known by its words", () => {
-  const kinds: Readonly<Record<string, string>> = {
-    "'Authorization Violation'": "refused",
-    "'User Authentication Expired'": "refused",
-    "'User Authentication Revoked'": "refused",
-    "'Account Authentication Expired'": "refused",
-    "'Authentication Timeout'": "over",
-    "'maximum subscriptions exceeded'": "limited",
-    "'maximum connections exceeded'": "limited",
-    "'maximum account active connections exceeded'": "limited",
-    "'Slow Consumer'": "over",
-    "'Stale Connection'": "over",
-    "'Maximum Payload Violation'": "over",
-    "'maximum control line exceeded'": "over",
-    "'Secure Connection - TLS Required'": "limited",
-    "'Unknown Protocol Operation'": "over",
-    "'Parser Error'": "over",
-    "'Attempted To Connect To Route Port'": "limited",
-    "'Invalid Subject'": "other",
-    "'Something New'": "other",
-    "'Permissions Violation for Publish to \"a.b\"'": "denied",
-    '\'Permissions Violation for Subscription to "a.b" using queue "q"\'': "denied",
-  };
-  for (const [text, kind] of Object.entries(kinds)) assert.is(readServerError(serverWords(text)).kind, kind, text);
-  assert.is(serverWords("'a\u0000\u001b[31mb\n'"), "a [31mb ");
-});
-
-test("a subject that is denied is read as a subject, whatever its sender has put into it", () => {
-  const subjects = [
-    ...[
-      "xümaximumüsubscriptionsüexceeded",
-      `gateway${"a".repeat(400)}`,
-      "authorizationüviolation",
-      'a\\"b',
-      "slowüconsumer",
-    ],
-    ...[
-      `protocol.error.${"a".repeat(400)}`,
-      'a\\"ümaximumüconnectionsüexceeded\\"',
-      "maximum\\x01connections\\x01exceeded",
-    ],
-  ];
-  for (const subject of subjects) {
-    const read = readServerError(serverWords(`'Permissions Violation for Publish to "${subject}"'`));
-    assert.is(read.kind, "denied", subject);
-    assert.not.match(read.kind === "denied" ? read.subject : " ", / /);
-  }
 });
 
 test("an instance stays on the bus, whatever reply subject it is denied", async (context) => {

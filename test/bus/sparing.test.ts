@@ -30,4 +30,18 @@ test("many kinds cost no more than a few: the memory is bounded, and the newest 
   assert.equal(said, []);
 });
 
+test("a hundred kinds are remembered; one more, and all are forgotten; one that speaks again forgets none", () => {
+  const said: string[] = [];
+  const sparing = new Sparing((sentence) => said.push(sentence));
+  const say = (kind: number, nowMs: number): void => sparing.say(`kind ${kind}`, `${kind} at ${nowMs}`, nowMs);
+  for (let kind = 0; kind < 100; kind += 1) say(kind, kind === 0 ? 0 : 30_000);
+  said.length = 0;
+  for (const [kind, nowMs] of [
+    ...[[0, 59_999] as const, [0, 60_000] as const, [1, 60_001] as const],
+    ...[[100, 60_002] as const, [1, 60_003] as const],
+  ])
+    say(kind, nowMs);
+  assert.equal(said, ["0 at 60000", "100 at 60002", "1 at 60003"]);
+});
+
 test.run();

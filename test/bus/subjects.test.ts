@@ -1,7 +1,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 
+import { type Credentials, callerPartOf } from "../../src/bus/core/credentials.ts";
 import * as subjects from "../../src/bus/core/subjects.ts";
+import { replySubjectsOf } from "../../src/bus/reply-subjects.ts";
 
 const test = suite("subjects");
 
@@ -50,6 +52,30 @@ test("the subjects are those of the protocol, version 1", () => {
     "$SRV.PING.ratings.i1",
   ]);
   assert.is(subjects.shownAddress("ratings.get.i1"), "nats:ratings.get.i1");
+  assert.equal(
+    [subjects.chaosSubject("ratings", "i1"), subjects.chaosOfAllSubject("ratings")],
+    ["chaos.ratings.i1", "chaos.ratings"],
+  );
+});
+
+test("a subject without a part that would end a line, or its command, may be sent", () => {
+  assert.is(subjects.assertSubject("a.b"), undefined);
+  for (const subject of ["", "a b", "a\r", "a\nb", "\ta"])
+    assert.throws(() => subjects.assertSubject(subject), /no subject/);
+});
+
+test("reply subjects name the caller's own part, its process, and a token that no other has", () => {
+  const key = `U${"A".repeat(16)}${"B".repeat(39)}`;
+  const credentials = { callerPart: callerPartOf(key) } as Credentials;
+  const open = replySubjectsOf(undefined, "p");
+  assert.equal([open.subscription, open.prefixFor("tea.get.1")], ["_INBOX.*.p.*", "_INBOX.tea.p."]);
+  const own = replySubjectsOf(credentials, "p", "root");
+  const part = "A".repeat(16);
+  assert.equal([own.subscription, own.prefixFor("$SRV.PING")], [`root.*.${part}.p.*`, `root._all.${part}.p.`]);
+  assert.is(replySubjectsOf({ ...credentials, callerPart: undefined }, "p").subscription, "_INBOX.*.p.*");
+  const tokens = Array.from({ length: 3_000 }, () => own.newToken());
+  assert.is(new Set(tokens).size, tokens.length);
+  for (const token of tokens) assert.match(token, /^[\w-]{16}$/);
 });
 
 test("a heartbeat's subject names its incarnation, if it is one of that service", () => {
@@ -66,9 +92,16 @@ test("a heartbeat's subject names its incarnation, if it is one of that service"
   }
 });
 
+test("a belief's subject names its Market", () => {
+  assert.is(subjects.marketOf("ratings", subjects.beliefSubject("ratings", "m1")), "m1");
+  for (const subject of ["belief.ratings", "belief.ratings.", "belief.prices.m1", "health.ratings.m1"])
+    assert.is(subjects.marketOf("ratings", subject), undefined, subject);
+});
+
 test("a subject from the bus is shown in full where it can be a heartbeat's, and else cut, without control characters", () => {
   const longest = subjects.heartbeatSubject("s".repeat(64), "i".repeat(64));
   assert.is(subjects.shownSubject(longest), longest);
+  assert.is(subjects.shownSubject("x".repeat(140)), "x".repeat(140));
   assert.is(subjects.shownSubject("health.ratings.\u001b[2J\u00e9"), "health.ratings.?[2J?");
   assert.is(subjects.shownSubject(`health.${"x".repeat(4_000)}`), `health.${"x".repeat(133)}...`);
 });
