@@ -51,11 +51,36 @@ test("what a Market has no room to tell is no opinion", () => {
   );
 });
 
+test("a dispute holds what each Market says, ours first, and they are listed by number and incarnation", () => {
+  const why = "request timed out";
+  const ours = viewOf("z", { 2: "open", 1: "open" });
+  const [second, first] = ours.instances.slice().reverse();
+  assert.ok(first && second);
+  const instances = [second, { ...first, why }, { ...first, incarnation: "1-b" }];
+  const other = viewOf("a", {}, { untold: 1 });
+  const { all, disputes } = settled({ ...ours, instances }, other, viewOf("b", {}));
+  assert.equal(all, [
+    { market: "z", name: "z:5000" },
+    { market: "a", name: "a:5000" },
+    { market: "b", name: "b:5000" },
+  ]);
+  assert.equal(
+    disputes.map(({ instance, incarnation }) => [instance, incarnation]),
+    [
+      [1, "1-a"],
+      [1, "1-b"],
+      [2, "2-a"],
+    ],
+  );
+  const told = { kind: "told", state: "open", since: 1_000, why };
+  assert.equal(disputes[0]?.cells, [told, { kind: "untold" }, { kind: "unknown" }]);
+});
+
 test("news that is under way is no dispute", () => {
   const agreement = new Agreement();
   const [one, other] = [viewOf("m0", { 1: "open" }), viewOf("m1", { 1: "well" })];
   const count = (now: number): number => agreement.look([one, other], now).disputes.length;
-  assert.equal([count(0), count(1_000), count(2_000), count(3_000)], [0, 0, 1, 1]);
+  assert.equal([count(0), count(1_499), count(1_500), count(3_000)], [0, 0, 1, 1]);
   agreement.look([one, one], 4_000);
   assert.is(count(5_000), 0, "settled in between, it begins anew");
 });
@@ -79,10 +104,21 @@ test("another Market counts for twice its interval, or until it says that it is 
   assert.equal(names(31_001), []);
 });
 
-test("one that was overtaken on its way is not believed", () => {
+test("they are listed by name, and those of one name by their ids", () => {
   const others = new OtherMarkets();
+  for (const [market, name] of ["m3 b", "m2 a", "m1 b", "m4 c"].map((words) => words.split(" ")))
+    others.heard(viewOf(market ?? "", {}, { name: name ?? "" }), 0);
+  assert.equal(
+    others.live(1).map(({ market }) => market),
+    ["m2", "m1", "m3", "m4"],
+  );
+});
+
+test("one that was overtaken on its way, or came twice, is not believed", () => {
+  const others = new OtherMarkets();
+  assert.not.ok(others.heard(viewOf("m0", {}, { state: "gone" }), 0), "nobody has to tell it anything");
   others.heard(viewOf("m1", { 1: "open" }, { seq: 5 }), 0);
-  others.heard(viewOf("m1", { 1: "well" }, { seq: 4 }), 1);
+  for (const seq of [4, 5]) assert.not.ok(others.heard(viewOf("m1", { 1: "well" }, { seq }), 1));
   assert.is(others.live(2)[0]?.instances[0]?.state, "open");
 });
 

@@ -68,6 +68,39 @@ test("each number is what has been", async () => {
   is('dwc_events_total{event="instance.lost"}', 0);
 });
 
+test("processes of one number are counted together, the latest of their heartbeats is told, and the dead are not", () => {
+  const sight = new Sight({ service: "ratings", version: "1.2.3", rules: DEFAULT_RULES, startedAt: 0 });
+  const table = new Table();
+  table.beats(1, 3000);
+  table.beats(1, 2000, { incarnation: "1-b" });
+  table.beats(2, 1000.4);
+  for (const instance of [3, 4]) table.beats(instance, 1000);
+  table.beats(3, 1000, { state: "draining" });
+  table.beats(4, 1000, { state: "gone" });
+  sight.count({ kind: "failed", why: "the request was not sent" }, 0);
+  const samples = clientSamples(sight, table, 5000);
+  const valuesOf = (name: string): readonly number[] => samples[name]?.map(({ value }) => value) ?? [];
+  assert.equal(samples["dwc_up"], [{ labels: {}, value: 0 }]);
+  assert.equal(valuesOf("dwc_instances"), [3, 1, 1], "up, draining, gone");
+  assert.equal(
+    samples["dwc_instance_last_heartbeat_timestamp_seconds"]?.map(({ labels, value }) => [labels["instance"], value]),
+    [
+      [1, 8],
+      [2, 6],
+      [3, 6],
+    ],
+  );
+  const closed = samples["dwc_breaker_state"]?.filter(({ labels }) => labels["state"] === "closed");
+  assert.equal(
+    closed?.map(({ value }) => value),
+    [2, 1, 1],
+  );
+  assert.equal(samples["dwc_client_requests_total"], [
+    { labels: { service: "ratings", instance: "", outcome: "short_circuited" }, value: 0 },
+    { labels: { service: "ratings", instance: "", outcome: "failed" }, value: 1 },
+  ]);
+});
+
 test("no name and no label is there that is not published", async () => {
   const text = await scrape();
   const published = new Map<string, readonly string[]>(MARKET_METRICS.map(({ name, labels }) => [name, labels]));

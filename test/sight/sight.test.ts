@@ -5,6 +5,7 @@ import * as assert from "uvu/assert";
 import type { Who } from "../../src/health/member.ts";
 import type { Result } from "../../src/health/ticket.ts";
 import type { Ended } from "../../src/service/client-options.ts";
+import type { Markets } from "../../src/sight/agreement.ts";
 import { Changes } from "../../src/sight/changes.ts";
 import { EVENTS } from "../../src/sight/event-names.ts";
 import type { InstanceRow } from "../../src/sight/row.ts";
@@ -112,6 +113,62 @@ test("a silent one is lost, and still tells why its breaker had opened", () => {
   );
 });
 
+test("a snapshot says what it is of, by which rules, and the latest events", () => {
+  const looked = new Looked().at(1500);
+  looked.beats(1, 2, 3);
+  looked.hangs(3);
+  looked.sight.note({ kind: "bus", status: "connected" }, 1500);
+  for (let event = 0; event < 120; event++)
+    looked.sight.stream.add({ at: 0, name: "bus.away", level: "WARNING", text: "away" });
+  const { instances, events, turns, rules, ...rest } = looked.look();
+  assert.equal(rest, {
+    ...{ schema_version: 1, service: "ratings", version: "1.0.0", at: WALL + 1500, startedAt: WALL, bus: "connected" },
+    ...{ calls: { total: 1, lastMinute: 1, shortCircuited: 0 }, second: 1, markets: null, unlisted: 0, lastEvent: 120 },
+  });
+  const { requestTimeoutMs, failureLimit, retestDelayMs, heartbeatIntervalMs } = DEFAULT_RULES;
+  assert.equal(rules, { requestTimeoutMs, failureLimit, retestDelayMs, heartbeatIntervalMs });
+  assert.equal([instances.length, events.length, events[0]?.id], [3, 100, 21]);
+  assert.equal(turns, { ring: ["1-a", "2-a", "3-a"], next: "1-a", copies: [] });
+  const alone = new Looked().at(1500);
+  alone.beats(1);
+  alone.hangs(1);
+  assert.equal(alone.look().turns, { ring: ["1-a"], next: null, copies: ["1-a"] });
+  assert.is(new Looked().look().turns.next, null);
+});
+
+test("times stay the same while the clock of the machine moves by less than a twentieth of a second", () => {
+  const looked = new Looked();
+  looked.at(1000).beats(1);
+  const heardAt = (wall: number): number => {
+    const { instances } = looked.sight.look(looked.table, 1000, wall);
+    return (instances[0]?.heartbeat.at ?? 0) - WALL;
+  };
+  assert.equal(
+    [0.4, 50, -49, 51, 1, 0, -1000].map((moved) => heardAt(WALL + 1000 + moved)),
+    [1000, 1000, 1000, 1051, 1051, 1000, 0],
+  );
+});
+
+test("each change of a breaker's state is counted, from which to which", () => {
+  const looked = new Looked();
+  const who = { service: "ratings", instance: 1, incarnation: "1-a", address: "x" };
+  for (const event of [
+    { kind: "opened", who, why: "request timed out", retestInMs: 1 },
+    { kind: "retesting", who },
+    { kind: "opened", who, why: "retest timed out", retestInMs: 1 },
+    { kind: "retesting", who },
+    { kind: "closed", who, why: "retest succeeded" },
+    { kind: "opened", who, why: "request timed out", retestInMs: 1 },
+    { kind: "closed", who, why: "heartbeat" },
+    { kind: "using", who },
+  ] as const)
+    looked.sight.note(event, 0);
+  assert.equal(Object.fromEntries(looked.sight.transitions), {
+    ...{ "closed>open": 2, "open>retesting": 2, "retesting>open": 1, "retesting>closed": 1, "open>closed": 1 },
+  });
+  assert.equal([looked.sight.eventCounts.get("breaker.opened"), looked.sight.eventCounts.get("bus.away")], [3, 0]);
+});
+
 test("calls, shares and outcomes are those that were counted; copies are no calls", () => {
   const looked = new Looked();
   looked.at(1000).beats(1, 2);
@@ -120,6 +177,8 @@ test("calls, shares and outcomes are those that were counted; copies are no call
   looked.counted(two, "answered", 4, { isRefusal: true });
   looked.counted(two, "timeout", 1000, { sentAs: "copy" });
   looked.sight.count({ kind: "short-circuited" }, 1000);
+  looked.sight.count({ kind: "failed", why: "body" } as unknown as Ended, 1000);
+  assert.is(looked.sight.failed, 1);
   const [first, second] = [looked.row(1), looked.row(2)];
   assert.equal([first.calls.total, first.calls.share, second.calls.total, second.calls.copies], [3, 0.75, 1, 1]);
   assert.equal([second.calls.outcomes?.error, second.calls.outcomes?.timeout], [1, 1]);
@@ -191,8 +250,28 @@ test("what is remembered is bounded by what the tracker knows", () => {
     }
   }
   assert.is(looked.sight.totals.size, MOST_ROWS + 1, "numbers above the limit are counted together");
+  const timeouts = [0, 1, MOST_ROWS].map((number) => looked.sight.totals.get(number)?.outcomes.timeout);
+  assert.equal(timeouts, [3 * (2000 - MOST_ROWS), 3, 3]);
   assert.equal(looked.look().instances, []);
   assert.is(looked.look().calls.total, 6000);
+});
+
+test("the oldest is forgotten where more are called than the tracker keeps, and all are that it does not know", () => {
+  const rules = { ...DEFAULT_RULES, maxIncarnations: 2 };
+  const sight = new Sight({ service: "ratings", version: "1", rules, startedAt: 0 });
+  const opened = (instance: number): void => {
+    const who = { service: "ratings", instance, incarnation: `${instance}-a`, address: "x" };
+    sight.note({ kind: "opened", who, why: "request timed out", retestInMs: 1 }, 0);
+  };
+  const known = (): number[] => [1, 2, 3].filter((instance) => sight.whyOpened(`${instance}-a`) !== undefined);
+  for (const instance of [1, 2, 1]) opened(instance);
+  assert.equal(known(), [1, 2]);
+  opened(3);
+  assert.equal(known(), [2, 3]);
+  const table = new Table();
+  table.beats(3, 0);
+  sight.look(table, 0, 0);
+  assert.equal(known(), [3]);
 });
 
 test("a change holds what changed, and nothing else", () => {
@@ -221,6 +300,40 @@ test("a change holds what changed, and nothing else", () => {
   looked.at(400_000).table.tick(400_000);
   looked.at(800_000).table.tick(800_000);
   assert.equal([...next(false).gone].sort(), ["1-a", "2-a", "3-a"]);
+});
+
+test("turns, Markets and each part of a state go out once, when they are another than before", () => {
+  const looked = new Looked().at(1000);
+  const { tracker, resolver } = looked.table;
+  const slow = new Set<string>();
+  let markets: Markets = { all: [], disputes: [], unlisted: 0 };
+  const changes = new Changes(looked.sight, { tracker, resolver, slow, markets: () => markets });
+  const next = () => changes.next(looked.now, WALL + looked.now, false);
+  const numbers = () => next().instances.map(({ instance }) => instance);
+  assert.equal(next(), {
+    ...{ type: "change", at: WALL + 1000, bus: "away", second: 1, instances: [], counts: [], gone: [], events: [] },
+    ...{ calls: looked.sight.calls(1000), turns: { next: null, copies: [] }, markets },
+  });
+  looked.beats(1, 2);
+  const joined = next();
+  assert.equal(joined.turns, { ring: ["1-a", "2-a"], next: "1-a", copies: [] });
+  assert.equal([joined.instances.length, joined.markets, next().turns], [2, undefined, undefined]);
+  markets = { ...markets, unlisted: 1 };
+  assert.equal([next().markets, next().markets], [markets, undefined]);
+  looked.table.turns(1, 1000);
+  const proven = next();
+  assert.equal([proven.turns, proven.instances.map(({ instance }) => instance)], [{ next: "2-a", copies: [] }, [1]]);
+  looked.table.turns(1, 1000);
+  assert.equal([numbers(), numbers()], [[2], []]);
+  const one = looked.table.member(1);
+  one.membership = { kind: "up" };
+  assert.equal([numbers(), numbers()], [[1], []]);
+  one.breaker = { kind: "closed", epoch: 7, failures: 0 };
+  assert.equal([numbers(), numbers()], [[1], []]);
+  slow.add("1-a");
+  assert.equal([numbers(), numbers()], [[1], []]);
+  slow.clear();
+  assert.equal([numbers(), looked.at(31_000).look().turns.next, numbers(), numbers()], [[1], null, [1, 2], []]);
 });
 
 test("of a thousand the numbers go out in parts, and no second of any is lost; their ring once", () => {
@@ -259,6 +372,8 @@ test("of a flood of instances the worst thousand are listed, and the others coun
   looked.at(2000).hangs(MOST_ROWS + 20);
   const { instances, unlisted } = looked.look();
   assert.equal([instances.length, unlisted, instances[0]?.instance], [MOST_ROWS, 50, MOST_ROWS + 20]);
+  const { instances: rows } = new Changes(looked.sight, looked.table).next(2000, WALL, false);
+  assert.equal([rows.length, rows[0]?.instance], [MOST_ROWS, MOST_ROWS + 20]);
 });
 
 test("events are numbered, kept up to a bound, and given from where one left off", () => {
@@ -267,7 +382,7 @@ test("events are numbered, kept up to a bound, and given from where one left off
   for (let event = 0; event < 5000; event++) add();
   assert.is(stream.lastId, 5000);
   const ids = (after: number) => stream.after(after).map(({ id }) => id);
-  assert.equal(ids(4998), [4999, 5000]);
+  assert.equal([ids(4998), ids(5000)], [[4999, 5000], []]);
   assert.equal([ids(0).length, ids(0)[0]], [500, 4501]);
   assert.is(ids(9000).length, 500, "a number that was never given is one of an earlier run");
   let heard = 0;

@@ -130,6 +130,8 @@ test("a call is never shown as longer than the longest of those that are shown",
   const latency = new RecentLatency();
   latency.add(1_000, 0);
   latency.add(SHORT_MS, 31_000);
+  latency.add(SHORT_MS, 31_000);
+  for (let look = 0; look < 5; look += 1) assert.ok((latency.quantiles([0.5], 31_000)?.[0] ?? 1_000) < 10);
   assert.ok((latency.quantiles([1], 59_999)?.[0] ?? 0) > 800);
   assert.equal(latency.quantiles([1], 62_000), [SHORT_MS], "the longer one is over");
   latency.add(1_000, 63_000);

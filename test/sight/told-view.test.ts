@@ -28,12 +28,34 @@ test("it speaks for the Market of its subject, and of its service", () => {
   assert.match(whyNot({ service: "prices" }), /service is not/);
 });
 
+test("what is on the edge of a rule obeys it", () => {
+  const instances = Array.from({ length: MOST_STANDINGS }, (_, at) => ({ ...STANDING, incarnation: `${at}` }));
+  for (const change of [
+    ...[{ seq: 0 }, { seq: Number.MAX_SAFE_INTEGER }, { intervalMs: 100 }, { intervalMs: 60_000 }, { state: "gone" }],
+    ...[{ untold: 1_000_000 }, { instances: [] }, { instances }, { name: "n".repeat(64) }],
+    ...[
+      ...[{ instance: 1 }, { instance: 999_999 }, { incarnation: "i".repeat(64) }, { since: 0 }],
+      ...[{ since: Number.MAX_SAFE_INTEGER }, { why: "w".repeat(80) }, { why: null }, { state: "left" }],
+    ].map((more) => ({ instances: [{ ...STANDING, ...more }] })),
+  ]) {
+    const { service: _, ...view } = { ...VIEW, ...change };
+    assert.equal(
+      parseView({ ...VIEW, ...change }, ORIGIN),
+      { kind: "view", view },
+      JSON.stringify(change).slice(0, 80),
+    );
+  }
+});
+
 test("what breaks a rule is refused in words", () => {
   for (const [change, why] of [
     [{ seq: -1 }, /seq/],
     [{ seq: 0.5 }, /seq/],
     [{ intervalMs: 99 }, /intervalMs/],
-    [{ intervalMs: 1e9 }, /intervalMs/],
+    [{ intervalMs: 60_001 }, /intervalMs/],
+    [{ seq: Number.MAX_SAFE_INTEGER + 1 }, /seq/],
+    [{ untold: 1_000_001 }, /untold/],
+    [{ untold: -1 }, /untold/],
     [{ state: "constructor" }, /state/],
     [{ untold: "1" }, /untold/],
     [{ instances: {} }, /instances/],
@@ -42,7 +64,12 @@ test("what breaks a rule is refused in words", () => {
     [{ instances: [{ ...STANDING, incarnation: "a.b" }] }, /instances/],
     [{ instances: [{ ...STANDING, instance: 0 }] }, /instances/],
     [{ instances: [{ ...STANDING, state: "__proto__" }] }, /instances/],
+    [{ instances: [{ ...STANDING, instance: 1_000_000 }] }, /instances/],
+    [{ instances: [{ ...STANDING, incarnation: "i".repeat(65) }] }, /instances/],
+    [{ instances: [{ ...STANDING, incarnation: 7 }] }, /instances/],
     [{ instances: [{ ...STANDING, since: "now" }] }, /instances/],
+    [{ instances: [{ ...STANDING, since: -1 }] }, /instances/],
+    [{ instances: [STANDING, null] }, /instances/],
     [
       { instances: Array.from({ length: MOST_STANDINGS + 1 }, (_, at) => ({ ...STANDING, incarnation: `${at}` })) },
       /250/,

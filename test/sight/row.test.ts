@@ -1,0 +1,183 @@
+// One row of the board: what each part of it says of a member, in every state that a member can be in.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { Breaker } from "../../src/health/breaker.ts";
+import { type Member, type Membership, newMember } from "../../src/health/member.ts";
+import type { Ended } from "../../src/service/client-options.ts";
+import { turnOf } from "../../src/sight/explain.ts";
+import { countOf, type Memory, type RowSurroundings, rowOf, stateOf } from "../../src/sight/row.ts";
+import type { Seen } from "../../src/sight/seen.ts";
+import { worstFirst } from "../../src/sight/sight.ts";
+import { outcomeOf, Tally } from "../../src/sight/tally.ts";
+import { beatOf } from "../support/table.ts";
+
+const test = suite("row");
+
+const OPEN = { kind: "open", epoch: 1, openedAt: 50, delayMs: 9, retestAt: 59, beatCloses: true } as const;
+const BREAKERS = {
+  closed: { kind: "closed", epoch: 0, failures: 0 },
+  probation: { kind: "probation", epoch: 2, answersLeft: 3, delayMs: 9, guardedUntil: 120 },
+  open: OPEN,
+  retesting: { kind: "retesting", epoch: 2, until: 70, open: OPEN, wasDue: true },
+} as const satisfies Record<Breaker["kind"], Breaker>;
+const MEMBERSHIPS = {
+  up: { kind: "up" },
+  leaving: { kind: "draining", how: "said so" },
+  refusing: { kind: "draining", how: "took no call" },
+  left: { kind: "gone", since: 1, how: "left" },
+  silent: { kind: "gone", since: 1, how: "no heartbeat" },
+  absent: { kind: "gone", since: 1, how: "nobody answers there" },
+} as const satisfies Record<string, Membership>;
+
+const memberAs = (membership: keyof typeof MEMBERSHIPS, breaker: keyof typeof BREAKERS, instance = 1): Member => ({
+  ...newMember(beatOf(instance), 0),
+  ...{ membership: MEMBERSHIPS[membership], breaker: BREAKERS[breaker], heardAt: 10, leaseUntil: 40, proven: true },
+});
+
+/** Epoch ms of running time 0. */
+const WALL = 1_000_000;
+
+const rememberedAs = (memory: Partial<Memory> = {}): Memory => ({
+  ...{ tally: new Tally(), openedAt: undefined, whyOpened: undefined, faults: undefined },
+  ...memory,
+});
+const around = (memory: Memory | undefined, more: Partial<RowSurroundings> = {}): RowSurroundings => ({
+  ...{ now: 100, toWall: (at) => WALL + at, turn: { kind: "next" }, memory, callsLastMinute: 3 },
+  ...more,
+});
+
+function tallyOf(...attempts: Partial<Extract<Ended, { kind: "attempt" }>>[]): Tally {
+  const tally = new Tally();
+  const usual = { kind: "attempt", who: memberAs("up", "closed").who, result: "answered", tookMs: 8 } as const;
+  for (const attempt of attempts) {
+    const ended = { ...usual, sentAs: "call", isRefusal: false, ...attempt } as const;
+    tally.add(ended, outcomeOf(ended), 100);
+  }
+  return tally;
+}
+
+test("a breaker names the state of who is up; of all others their membership does", () => {
+  for (const [membership, ...states] of [
+    ["up", "well", "probation", "open", "retesting"],
+    ["leaving", "draining", "draining", "draining", "draining"],
+    ["refusing", "draining", "draining", "draining", "draining"],
+    ["left", "left", "left", "left", "left"],
+    ["silent", "lost", "lost", "lost", "lost"],
+    ["absent", "lost", "lost", "lost", "lost"],
+  ] as const)
+    for (const [place, breaker] of (["closed", "probation", "open", "retesting"] as const).entries())
+      assert.is(stateOf(memberAs(membership, breaker)), states[place], `${membership} ${breaker}`);
+});
+
+test("the worst come first, those of one state by number", () => {
+  const members = [
+    memberAs("left", "closed", 1),
+    memberAs("up", "closed", 3),
+    memberAs("up", "closed", 2),
+    memberAs("refusing", "closed", 4),
+    memberAs("up", "probation", 5),
+    memberAs("silent", "open", 6),
+    memberAs("up", "retesting", 7),
+    memberAs("up", "open", 9),
+    memberAs("up", "open", 8),
+  ];
+  assert.equal(
+    worstFirst(members).map(({ who }) => who.instance),
+    [8, 9, 7, 6, 5, 4, 2, 3, 1],
+  );
+});
+
+test("a row tells of a breaker when it opened, when it is tried again, and what it still has to prove", () => {
+  const closed = { kind: "closed", openedAt: null, why: null, retestAt: null, answersLeft: null };
+  const breakerOf = (breaker: keyof typeof BREAKERS, memory?: Memory) =>
+    rowOf(memberAs("up", breaker), around(memory)).breaker;
+  assert.equal(breakerOf("closed"), closed);
+  assert.equal(breakerOf("closed", rememberedAs()), closed);
+  const memory = rememberedAs({ openedAt: 20, whyOpened: "request timed out" });
+  const opened = { ...closed, why: "request timed out" };
+  assert.equal(breakerOf("closed", memory), { ...opened, openedAt: WALL + 20 });
+  assert.equal(breakerOf("open", memory), { ...opened, kind: "open", openedAt: WALL + 50, retestAt: WALL + 59 });
+  assert.equal(breakerOf("retesting", memory), { ...opened, kind: "retesting", openedAt: WALL + 50 });
+  assert.equal(breakerOf("probation", memory), { ...opened, kind: "probation", openedAt: WALL + 20, answersLeft: 3 });
+});
+
+test("a row tells of a membership how it ended, and of a heartbeat until when it counts", () => {
+  for (const [membership, { kind, ...more }] of Object.entries(MEMBERSHIPS)) {
+    const row = rowOf(memberAs(membership as keyof typeof MEMBERSHIPS, "closed"), around(undefined));
+    assert.equal(row.membership, { kind, how: "how" in more ? more.how : null }, membership);
+    assert.equal([row.heartbeat, row.proven], [{ at: WALL + 10, countsUntil: WALL + 40 }, true]);
+    assert.equal([row.faults, row.latency, row.turn], [null, null, { kind: "next" }]);
+  }
+});
+
+test("a fault is shown up to its end, and not at it", () => {
+  const faults = [
+    { kind: "pause", until: 100 },
+    { kind: "mute", until: 101 },
+  ] as const;
+  const shown = rowOf(memberAs("up", "closed"), around(rememberedAs({ faults }))).faults;
+  assert.equal(
+    shown?.map(({ kind, endsAt }) => [kind, endsAt]),
+    [["mute", WALL + 101]],
+  );
+});
+
+test("the calls of a row: all, of the last minute, and their share in hundredths", () => {
+  const none = { total: 0, copies: 0, hedges: 0, lastMinute: 0, share: 0, outcomes: null, seconds: null };
+  assert.equal(rowOf(memberAs("up", "closed"), around(undefined)).calls, none);
+  const tally = tallyOf({}, {}, { sentAs: "copy" }, { sentAs: "hedge" });
+  const { outcomes, seconds, ...calls } = rowOf(memberAs("up", "closed"), around(rememberedAs({ tally }))).calls;
+  assert.equal(calls, { total: 2, copies: 1, hedges: 1, lastMinute: 2, share: 0.67 });
+  assert.equal([outcomes?.ok, seconds?.at(-1)], [4, 2]);
+  const idle = around(rememberedAs({ tally }), { now: 200_000, callsLastMinute: 0 });
+  assert.equal(rowOf(memberAs("up", "closed"), idle).calls.share, 0, "nobody called");
+});
+
+test("the numbers of a row, in their published order; those that failed were not answered", () => {
+  const member = memberAs("up", "closed");
+  const surroundings = { now: 100, toWall: (at: number) => WALL + at, seconds: 2 };
+  const heard = ["1-a", WALL + 10, WALL + 40];
+  const countWith = (memory: Memory | undefined): unknown => countOf(member, { ...surroundings, memory });
+  assert.equal(countWith(undefined), [...heard, 0, 0, null, null, [], 0]);
+  assert.equal(countWith(rememberedAs()), [...heard, 0, 0, null, null, [0, 0], 0]);
+  const failed = [{ result: "timeout" }, { result: "nobody" }, { result: "draining" }] as const;
+  const tally = tallyOf({}, {}, { isRefusal: true }, ...failed, { sentAs: "hedge", tookMs: 4.126 });
+  assert.equal(countWith(rememberedAs({ tally })), [...heard, 6, 2, 7.76, 7.76, [0, 6], 1]);
+});
+
+test("the first reason to be passed over is told; without one an instance is in turn, or next", () => {
+  const turn = (member: Member, more: { isLive?: boolean; slow?: readonly string[]; isWary?: boolean } = {}) => {
+    const wariness = { isWary: () => more.isWary === true };
+    const tracker = { isLive: () => more.isLive !== false, wariness };
+    const seen = { tracker, ...(more.slow && { slow: new Set(more.slow) }) } as unknown as Seen;
+    return turnOf(member, { call: undefined, retests: [], trials: [] }, seen, 119);
+  };
+  const all = { isLive: false, slow: ["1-a"], isWary: true };
+  const stranger = (member: Member): Member => ({ ...member, proven: false });
+  const reasons = [
+    turn(stranger(memberAs("left", "open")), all),
+    turn(stranger(memberAs("silent", "open")), all),
+    turn(stranger(memberAs("leaving", "open")), all),
+    turn(stranger(memberAs("up", "open")), all),
+    turn(stranger(memberAs("up", "open")), { ...all, isLive: true }),
+    turn(stranger(memberAs("up", "retesting")), { ...all, isLive: true }),
+    turn(stranger(memberAs("up", "probation")), { ...all, isLive: true }),
+    turn(stranger(memberAs("up", "closed")), { ...all, isLive: true }),
+    turn(stranger(memberAs("up", "closed")), { slow: ["2-a"], isWary: true }),
+  ].map((passed) => (passed.kind === "passed over" ? passed.why : passed.kind));
+  assert.match(reasons[0] ?? "", /: left$/);
+  assert.match(reasons[1] ?? "", /: no heartbeat$/);
+  assert.is(new Set([...reasons, "in turn", "next"]).size, reasons.length + 2, reasons.join("; "));
+  for (const [member, more] of [
+    [memberAs("up", "closed"), { isWary: true }],
+    [stranger(memberAs("up", "closed")), {}],
+    [{ ...memberAs("up", "probation"), breaker: { ...BREAKERS.probation, guardedUntil: 119 } }, {}],
+  ] as const)
+    assert.equal(turn(member, more), { kind: "in turn" });
+  const next = memberAs("up", "closed");
+  const choice = { call: next, retests: [], trials: [] };
+  assert.equal(turnOf(next, choice, {} as Seen, 119), { kind: "next" });
+});
+
+test.run();
