@@ -2,6 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { marketsFace } from "../../src/market/core/board-markets.ts";
 import { boardPage } from "../../src/market/core/board-page.ts";
 import {
   callsText,
@@ -14,6 +15,7 @@ import {
   turnsShown,
   whyText,
 } from "../../src/market/core/board-words.ts";
+import type { Cell } from "../../src/sight/agreement.ts";
 import type { InstanceRow } from "../../src/sight/row.ts";
 import type { Snapshot } from "../../src/sight/snapshot.ts";
 
@@ -75,13 +77,21 @@ test("the ring shows who is next and who is passed over, and the newest thirty e
   const rows = [rowOf(1, { turn: passed }), rowOf(2), rowOf(3)];
   const page = boardPage(snapshotOf(rows, { events: events as unknown as Snapshot["events"] }));
   assert.equal(
-    page.ring.map(({ instance, look }) => [instance, look]),
+    page.ring.map(({ instance, look, note }) => [instance, look, note]),
     [
-      [1, "is-passed"],
-      [2, "is-next"],
-      [3, ""],
+      [1, "is-passed", ", passed over: its breaker is open"],
+      [2, "is-next", ", next"],
+      [3, "", ""],
     ],
   );
+  assert.equal([page.moreTurns, boardPage(snapshotOf(rows.slice(1))).ring.length], ["", 2]);
+  const turns = { ring: ["2-a", "gone", "3-a"], next: "2-a", copies: [] };
+  assert.equal(
+    boardPage(snapshotOf(rows, { turns })).ring.map(({ instance }) => instance),
+    [2, 3],
+    "an instance that the snapshot does not list has no turn to show",
+  );
+  assert.is.not(page.bus, boardPage(snapshotOf(rows, { bus: "away" })).bus);
   assert.equal([page.events.length, page.events[0]?.text, page.events.at(-1)?.text], [30, "e39", "e10"]);
   assert.is(page.events[0]?.at, "5 s ago");
   assert.match(page.next, /^Instance 2 /);
@@ -94,6 +104,8 @@ test("a long ring is cut after twenty-four turns, from the next one on and aroun
   assert.equal(turnsShown(ring.slice(6), "9-a")[0], "6-a", "a short one keeps its order");
   const shown = turnsShown(ring, "20-a");
   assert.equal([shown.length, shown[0], shown[9], shown[10], shown.at(-1)], [24, "20-a", "29-a", "0-a", "13-a"]);
+  const many = Array.from({ length: 30 }, (_, at) => rowOf(at));
+  assert.match(boardPage(snapshotOf(many)).moreTurns, / 6 /);
   assert.is(turnsShown(ring, null)[0], "0-a");
   assert.is(turnsShown(ring, "gone")[0], "0-a");
 });
@@ -157,6 +169,39 @@ test("why names what holds an instance back, the strongest reason first", () => 
     why({ membership: { kind: "gone", how: "silent" }, breaker: opened }),
     /^silent · .*request timed out, 3 s ago$/,
   );
+});
+
+test("one Market says nothing of others; several agree, or each has a column for what is in dispute", () => {
+  const all = ["here:1", "there:2"].map((name) => ({ market: name, name }));
+  const cells: readonly Cell[] = [
+    { kind: "told", state: "open", since: AT - 3_000, why: "request timed out" },
+    { kind: "told", state: "well", since: AT - 60_000, why: null },
+    { kind: "unknown" },
+    { kind: "untold" },
+  ];
+  const dispute = { instance: 2, incarnation: "2-a", cells };
+  const face = (markets: Parameters<typeof marketsFace>[0]) => marketsFace(markets, AT);
+  for (const alone of [null, { all: all.slice(1), disputes: [], unlisted: 0 }])
+    assert.equal([face(alone).text, face(alone).agree, face(alone).disputes], ["", true, []]);
+  assert.equal(face(null).names, []);
+  const agreed = face({ all, disputes: [], unlisted: 0 });
+  assert.equal([/ 2 .*agree/.test(agreed.text), agreed.agree, agreed.names], [true, true, ["here:1", "there:2"]]);
+  assert.match(face({ all, disputes: [dispute], unlisted: 0 }).text, /^2 .* instance 2\.$/);
+  const some = face({ all, disputes: [dispute, dispute], unlisted: 5 });
+  assert.match(some.text, /^2 .* 7 instances\.$/);
+  assert.equal([some.agree, some.disputes.length, some.disputes[0]?.instance], [false, 2, 2]);
+  const shown = (some.disputes[0]?.cells ?? []).map(({ state, glyph, word, why }) => [
+    state,
+    glyph,
+    word.length > 0,
+    why,
+  ]);
+  assert.equal(shown, [
+    ["open", "✕", true, "request timed out, for 3 s"],
+    ["well", "✓", true, "for 1 min"],
+    ["none", "–", true, ""],
+    ["none", "–", true, ""],
+  ]);
 });
 
 test.run();

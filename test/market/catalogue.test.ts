@@ -51,6 +51,12 @@ test("each broken rule is named with the thing and the key", () => {
   assert.match(problemsWith({ price: 0 })[0] ?? "", /from 0\.01/);
   assert.match(problemsWith({ price: -1 })[0] ?? "", /from 0\.01/);
   assert.match(problemsWith({ price: 1e12 })[0] ?? "", /from 0\.01/);
+  assert.equal(
+    [0.01, 10_000_000].flatMap((price) => problemsWith({ price })),
+    [],
+  );
+  assert.match(problemsWith({ price: 10_000_000.01 })[0] ?? "", / to 10000000$/);
+  assert.is(problemsWith({ title: " \t" }).length, 1);
   golden(problemsWith({ warnings: "none" })[0] ?? "");
   assert.match(problemsWith({ warnings: ["ok", ""] })[0] ?? "", /warnings\[1\]/);
 });

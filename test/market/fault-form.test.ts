@@ -21,6 +21,7 @@ test("a form says what, to whom and for how long, in a person's units", () => {
     ...{ kind: "read", target: "2-a" },
     order: { kind: "begin", fault: { kind: "fail", share: 0.3 }, forMs: 600_000 },
   });
+  assert.is(readFaultForm("target=2-a&fault=pause&forS=1.125").kind, "read");
   assert.equal(readFaultForm("fault=reset"), { kind: "read", target: undefined, order: { kind: "reset" } });
 });
 
@@ -35,7 +36,7 @@ test("what is out of range, or no number, is refused", () => {
   for (const rest of [
     "fault=explode",
     "",
-    ...["forS=0", "forS=0.4", "forS=601", "forS=1e3", "forS=-1", "forS=", "forS=x"].map(
+    ...["forS=0", "forS=0.4", "forS=601", "forS=1e3", "forS=-1", "forS=", "forS=x", "forS=x2", "forS=2x"].map(
       (time) => `fault=pause&${time}`,
     ),
     ...["byMs=0", "byMs=60001", "byMs=", ""].map((by) => `fault=slow&${by}`),

@@ -110,4 +110,27 @@ test("the bus is told when it comes, goes and is done with", () => {
   assert.is(client({ kind: "bus", status: "closed" }), "INFO:bus:- closed");
 });
 
+test("of more than twenty addresses the rest is a number", () => {
+  const text = (count: number): string =>
+    client({ kind: "resolved", live: () => Array.from({ length: count }, (_, at) => who(at, `${at}-x`)) });
+  assert.match(text(20), /19-x\]$/);
+  assert.match(text(23), /19-x and 3 more\]$/);
+});
+
+test("what is rare has its level and its logger", () => {
+  const of = (event: ClientEvent) => {
+    const { level, logger, text } = clientLine("ratings", event);
+    return [level, logger, text.startsWith("- ratings") || text.startsWith("- no heartbeats")];
+  };
+  assert.equal(of({ kind: "nonsense", who: who(1) }), ["WARNING", "resolver", true]);
+  assert.equal(of({ kind: "crowded" } as ClientEvent), ["WARNING", "membership", true]);
+  assert.equal(of({ kind: "deaf", deafMs: 1_500 } as ClientEvent), ["WARNING", "membership", true]);
+  assert.match(client({ kind: "deaf", deafMs: 1_500 } as ClientEvent), " 1.5 s");
+  const faults = (...on: readonly object[]) => ({ kind: "faults", who: who(2), faults: on }) as unknown as ClientEvent;
+  assert.equal(of(faults()), ["INFO", "chaos", true]);
+  const two = faults({ kind: "slow", byMs: 300, until: 1 }, { kind: "mute", until: 1 });
+  assert.equal(of(two), ["WARNING", "chaos", true]);
+  assert.match(client(two), /^\S+ \S+ instance 2 .*300 ms; \S+/);
+});
+
 test.run();

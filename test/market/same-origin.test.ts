@@ -118,4 +118,34 @@ test("without a Host nothing can be compared, so nothing is", () => {
   assert.is(kind({ origin: "http://localhost:5000", host: "a b" }), "foreign");
 });
 
+test("what is longer than any name or address is no match, and is not printed back", () => {
+  const host = (length: number): string => `${"a.".repeat(length)}b`.slice(-length);
+  const isOwn = (name: string): string => kind({ origin: `http://${name}`, host: name });
+  assert.equal([isOwn(host(259)), isOwn(host(261))], ["own", "foreign"]);
+  const at = (length: number): string => `http://localhost:5000/${"x".repeat(length - 22)}`;
+  assert.equal(
+    [3_000, 3_001].map((length) => kind({ referer: at(length) })),
+    ["own", "foreign"],
+  );
+  const proxies = (count: number): string => [...Array(count - 1).fill("x.example"), " shop.example "].join(",");
+  const forwarded = (count: number) => kind({ origin: "https://shop.example", forwardedHost: proxies(count) });
+  assert.equal([1, 5, 6, 50].map(forwarded), ["own", "own", "foreign", "foreign"]);
+  const why = (headers: Partial<OriginHeaders>): string => {
+    const check = checkOrigin({
+      secFetchSite: undefined,
+      origin: undefined,
+      referer: undefined,
+      host: HOST,
+      ...headers,
+    });
+    return check.kind === "own" ? "" : check.why;
+  };
+  assert.match(why({ secFetchSite: "x".repeat(100) }), /^Sec-Fetch-Site is "x{100}"/);
+  assert.match(why({ secFetchSite: "x".repeat(101) }), /^Sec-Fetch-Site is "x{100}…"/);
+  assert.match(why({ origin: "https://e.example" }), /^Origin is "https:/);
+  assert.match(why({ referer: "https://e.example/" }), /^Referer is "https:/);
+  assert.match(why({ origin: `https://${host(252)}` }), /PUBLIC_URL=/);
+  assert.not.match(why({ origin: `https://${host(253)}` }), /PUBLIC_URL=/);
+});
+
 test.run();

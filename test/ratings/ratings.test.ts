@@ -1,5 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { readFleetArguments } from "../../src/ratings/core/arguments.ts";
+import { instanceLine, leftOutLine } from "../../src/ratings/core/lines.ts";
 import { rate, requestLine } from "../../src/ratings/core/ratings.ts";
 import type { Handled } from "../../src/service/core/handled.ts";
 import { goldenOf } from "../support/golden.ts";
@@ -54,6 +56,65 @@ test("the window shows each request with its rating or its error", () => {
   golden(line({ thingID: "camera" }));
   golden(line({ thingID: "bicycle" }));
   golden(line(null));
+});
+
+test("COUNT comes before INSTANCE, and a number is a plain one within its bounds", () => {
+  const read = (count?: unknown, instance?: unknown): unknown => {
+    const { kind, ...rest } = readFleetArguments({ count, instance });
+    return kind === "refused" ? kind : rest;
+  };
+  for (const given of [[], ["", ""], [undefined, ""]]) assert.equal(read(...given), { instance: 1 });
+  for (const [count, instance] of [
+    ["3", "2"],
+    ["3", "x"],
+  ])
+    assert.equal(read(count, instance), { count: 3 });
+  assert.equal([read("1"), read("100")], [{ count: 1 }, { count: 100 }]);
+  assert.equal([read("", "1"), read("", "999999")], [{ instance: 1 }, { instance: 999_999 }]);
+  for (const odd of ["0", "101", "1000", "x", "1x", "x1", "-1", " 1", "1.5", 3, true])
+    assert.is(read(odd), "refused", String(odd));
+  for (const odd of ["0", "1000000", "x", "1x", "x1", 2]) assert.is(read("", odd), "refused", String(odd));
+  const why = (values: object): string => {
+    const found = readFleetArguments(values);
+    return found.kind === "refused" ? found.why : "";
+  };
+  assert.match(why({ count: "x" }), /^COUNT=x .* COUNT=3$/);
+  assert.match(why({ instance: "x" }), /^INSTANCE=x .* INSTANCE=2$/);
+});
+
+test("each event of an instance has its name, its level and its figures", () => {
+  const speaker = { instance: 2, pid: 7, natsUrls: ["nats://u:secret@one:1", "nats://two:2"] };
+  const line = (event: object) => instanceLine(speaker, event as Parameters<typeof instanceLine>[1]);
+  const fault = { kind: "slow", byMs: 300 };
+  const error = new Error("broken");
+  for (const [event, level, name, text] of [
+    [{ kind: "waiting" }, "WARNING", "waiting", /@one:1, nats:\/\/two:2: .*make market$/],
+    [{ kind: "waiting", trouble: { kind: "absent" } }, "WARNING", "waiting", /make market$/],
+    [{ kind: "waiting", trouble: { kind: "refused", sentence: "no" } }, "WARNING", "waiting", / no$/],
+    [{ kind: "up", address: "ratings.get.2-a" }, "INFO", "up", /pid 7, nats:ratings.get.2-a$/],
+    [{ kind: "resumed", pausedMs: 1_240 }, "INFO", "resumed", / 1\.2 s$/],
+    [{ kind: "dropped", count: 1 }, "INFO", "dropped", / 1 expired request$/],
+    [{ kind: "dropped", count: 2 }, "INFO", "dropped", / 2 expired requests$/],
+    [{ kind: "failed", error }, "ERROR", "failed", /Error: broken\n +at /],
+    [{ kind: "failed", error: Object.assign(new Error("bare"), { stack: undefined }) }, "ERROR", "failed", /bare$/],
+    [{ kind: "failed", error: "x".repeat(5_000) }, "ERROR", "failed", /: x{4000}$/],
+    [{ kind: "away" }, "WARNING", "bus_away", /one:1, nats:\/\/two:2/],
+    [{ kind: "back" }, "INFO", "bus_back", /./],
+    [{ kind: "leaving" }, "INFO", "leaving", /./],
+    [{ kind: "left" }, "INFO", "left", /left$/],
+    [{ kind: "takes faults" }, "WARNING", "takes_faults", /CHAOS=1/],
+    [{ kind: "fault begins", fault, forMs: 2_000 }, "WARNING", "fault_begins", /300 ms, for 2\.0 s$/],
+    [{ kind: "fault ended", fault, why: "its time" }, "WARNING", "fault_ended", /300 ms \(its time\)$/],
+    [{ kind: "killed" }, "WARNING", "killed", /INSTANCE=2$/],
+  ] as const) {
+    const said = line(event);
+    assert.equal([said.level, said.logger, said.event], [level, "ratings", `ratings.${name}`]);
+    assert.ok(
+      said.text.startsWith("- instance 2 ") && text.test(said.text) && !said.text.includes("secret"),
+      said.text,
+    );
+  }
+  assert.is(leftOutLine(speaker, "x", 3).event, "ratings.lines_left_out");
 });
 
 test.run();
