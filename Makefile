@@ -101,9 +101,12 @@ screenshots: ## the pictures of the README, of real programs in a real browser: 
 board-cost: ## what 200 viewers and 1,000 instances cost a Market: make board-cost ROUNDS=9
 	$(PREPARE) nats-server && $(NODE) dist/test/board-cost/board-cost.js "$$ROUNDS"
 
-# FOLDER=health limits it to one folder, KEEP=1 writes the scores to test/mutants/scores.json.
+# FOLDER=health limits it to one folder, KEEP=1 writes the scores to test/mutants/scores.json. SIM=80 tries so many on the
+# simulation instead, each for at most DAYS=200 days, drawn by SEED=1.
 mutants: ## puts small faults into the code and runs the tests that reach them: make mutants FOLDER=health
-	$(PREPARE) && sh bin/prepare-packages test/mutants && $(NODE) test/mutants/mutants.js "$$FOLDER" "$$KEEP"
+	$(PREPARE) && sh bin/prepare-packages test/mutants && if [ -n "$$SIM" ]; then \
+	  $(NODE) test/mutants/sim-mutants.js "$$SIM" "$$SEED" "$$DAYS" "$$FOLDER" "$$KEEP"; \
+	  else $(NODE) test/mutants/mutants.js "$$FOLDER" "$$KEEP"; fi
 
 # Namespaces are root's: without them, or without what makes them, it says so and is skipped.
 chaos: ## faults on a real network (as root): a cluster, two Markets, four instances; ONLY=loss for one

@@ -59,6 +59,10 @@ test("each target starts its program, with the bus where one is needed", async (
     programs(await make("mutants", "FOLDER=health", "KEEP=1")),
     "packages of test/mutants\n<test/mutants/mutants.js><health><1>",
   );
+  assert.is(
+    programs(await make("mutants", "SIM=80", "SEED=7", "DAYS=500")),
+    "packages of test/mutants\n<test/mutants/sim-mutants.js><80><7><500><><>",
+  );
   assert.match(
     await make("datawire-connect"),
     /bin\/dwc is ready[\s\S]*bin\/dwc create-org ".*" \S+ \S+\n +bin\/dwc create-service ratings\n[\s\S]*make add-ratings/,

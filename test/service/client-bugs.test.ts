@@ -260,6 +260,31 @@ bugs("a signal that fires twice, at once, or long after ends its own call and no
   await scene.settles();
 });
 
+bugs(
+  "a caller that gives up ends its own call; the copy that went along for a retest is charged all the same",
+  async () => {
+    const scene = await Scene.of();
+    await scene.open(1);
+    scene.hung.add(1).add(2);
+    await scene.clock.advance(3 * RULES.retestDelayMs);
+    const giveUp = new AbortController();
+    const asking = scene.client.ask({}, { signal: giveUp.signal });
+    await scene.clock.advance(10);
+    scene.ends.length = 0;
+    giveUp.abort();
+    assert.is((await asking).kind, "unanswered");
+    await scene.clock.advance(2 * TIMEOUT_MS);
+    const ends = scene.ends.map(
+      (ended) => ended.kind === "attempt" && [ended.who.instance, ended.sentAs, ended.result],
+    );
+    assert.equal(ends, [
+      [2, "call", "nothing"],
+      [1, "copy", "timeout"],
+    ]);
+    await scene.settles();
+  },
+);
+
 bugs("options that cannot be read fail by themselves", async () => {
   const scene = await Scene.of();
   const odd: readonly unknown[] = [

@@ -9,7 +9,7 @@ import { answer, type Handled, refuse } from "../../src/service/core/handled.ts"
 import { type Instance, startInstance } from "../../src/service/instance.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { leavingBus } from "../support/leaving-bus.ts";
-import { MemoryNetwork } from "../support/memory-bus.ts";
+import { type MemoryBus, MemoryNetwork } from "../support/memory-bus.ts";
 
 const test = suite("what was begun and not finished");
 
@@ -23,19 +23,27 @@ interface Scene {
   readonly first: Instance;
   /** How often the second instance was asked. */
   readonly helped: () => number;
+  /** What instances reply from now on: codes of refusals, and "answer". */
+  readonly replies: () => readonly string[];
 }
 
 async function sceneWith(handle: () => Handled | Promise<Handled>): Promise<Scene> {
   const clock = new FakeClock();
   const network = new MemoryNetwork(clock);
   let helped = 0;
+  let replies: string[] = [];
   const second = (): Handled => {
     helped += 1;
     return answer({ from: 2 });
   };
   const start = async (instance: number, how: () => Handled | Promise<Handled>): Promise<Instance> => {
     const options = { service: "ratings", instance, incarnation: `${instance}-a`, version: "1.0.0" };
-    const starting = startInstance({ ...options, bus: leavingBus(network.bus()), clock, handle: how });
+    const starting = startInstance({
+      ...options,
+      bus: countedReplies(leavingBus(network.bus()), (what) => replies.push(what)),
+      clock,
+      handle: how,
+    });
     await clock.advance(1_000);
     const started = await starting;
     if (started.kind === "taken") throw new Error("the number was taken");
@@ -46,7 +54,29 @@ async function sceneWith(handle: () => Handled | Promise<Handled>): Promise<Scen
     ...{ service: "ratings", bus: network.bus(), clock, rules: { requestTimeoutMs: TIMEOUT_MS } },
   });
   await clock.advance(1_000);
-  return { clock, client, first, helped: () => helped };
+  return { clock, client, first, helped: () => helped, replies: () => (replies = []) };
+}
+
+function countedReplies(bus: MemoryBus, tell: (what: string) => void): MemoryBus {
+  const subscribe = bus.subscribe.bind(bus);
+  bus.subscribe = (subject, receive, queue) =>
+    subscribe(
+      subject,
+      (message) => {
+        const [reply, refuse] = [message.answer.bind(message), message.refuse.bind(message)];
+        message.answer = (body) => {
+          tell("answer");
+          return reply(body);
+        };
+        message.refuse = (code, text) => {
+          tell(String(code));
+          refuse(code, text);
+        };
+        receive(message);
+      },
+      queue,
+    );
+  return bus;
 }
 
 async function answerOf({ clock }: Scene, asking: Promise<Answer>, ms: number): Promise<Answer> {
@@ -67,6 +97,24 @@ for (const repeatable of [true, false]) {
     assert.is(ended.kind === "refused" ? ended.code : ended.kind, repeatable ? "answered" : 504);
   });
 }
+
+test("a handler that ends after the goodbye has refused its request sends no second answer", async () => {
+  for (const late of [answer({ late: true }), undefined]) {
+    let finish: (handled: Handled | PromiseLike<Handled>) => void = () => undefined;
+    const scene = await sceneWith(() => new Promise((resolve) => (finish = resolve)));
+    const replies = scene.replies();
+    const asking = scene.client.ask({}, { repeatable: false });
+    await scene.clock.advance(10);
+    void scene.first.goodbye(LEAVES_WITHIN_MS);
+    const ended = await answerOf(scene, asking, LEAVES_WITHIN_MS + 100);
+    assert.is(ended.kind === "refused" && ended.code, 504);
+    const { requests } = scene.first.counts;
+    finish(late ?? Promise.reject(new Error("late")));
+    await scene.clock.advance(100);
+    assert.equal(replies, ["504"]);
+    assert.is(scene.first.counts.requests, requests);
+  }
+});
 
 test("who refuses before it has begun has done nothing: another is asked, whatever the call", async () => {
   const scene = await sceneWith(() => refuse(529, "draining"));

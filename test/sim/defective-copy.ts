@@ -17,6 +17,7 @@ export interface Days {
   readonly to: number;
   readonly untilBroken: boolean;
   readonly progress?: () => void;
+  readonly stuckMs?: number;
 }
 
 export class DefectiveCopy {
@@ -52,9 +53,21 @@ export class DefectiveCopy {
   }
 
   /** The seeds that break a property, in order; with `untilBroken` the first of them, and perhaps a few more. */
-  async failures({ from, to, untilBroken, progress = () => undefined }: Days): Promise<readonly Failure[]> {
+  async failures({ progress = () => undefined, ...days }: Days): Promise<readonly Failure[]> {
     const worker = pathToFileURL(join(this.#folder, "dist", "test", "sim", "worker.js"));
-    return (await runSeeds({ from, to, worker, untilBroken, progress })).failures;
+    return (await runSeeds({ ...days, worker, progress })).failures;
+  }
+
+  /** Another text in the place of one compiled file. @param file below src */
+  async withText<T>(file: string, text: string, act: () => Promise<T>): Promise<T> {
+    const path = join(this.#folder, "dist", "src", file);
+    const before = readFileSync(path, "utf8");
+    try {
+      writeFileSync(path, text);
+      return await act();
+    } finally {
+      writeFileSync(path, before);
+    }
   }
 
   /** Where the code stands: in the file that the patch names, or anywhere once that file has moved. */

@@ -20,6 +20,8 @@ export interface Run {
   readonly untilBroken: boolean;
   /** Told about once a second. */
   readonly progress: (sum: Sum) => void;
+  /** How long a thread may be silent. */
+  readonly stuckMs?: number;
 }
 
 const TELL_MS = 900;
@@ -28,7 +30,7 @@ const STUCK_MS = 60_000;
 /** A day leaves little behind, and much of it at once: with room for it the collector comes by less often. */
 const ROOM = { maxYoungGenerationSizeMb: 64 };
 
-export async function runSeeds({ from, to, worker, untilBroken, progress }: Run): Promise<Sum> {
+export async function runSeeds({ from, to, worker, untilBroken, progress, stuckMs = STUCK_MS }: Run): Promise<Sum> {
   const threads = Math.min(availableParallelism(), to - from + 1);
   const sum: Sum = { days: 0, calls: 0, failures: [] };
   const workers: Worker[] = [];
@@ -38,7 +40,7 @@ export async function runSeeds({ from, to, worker, untilBroken, progress }: Run)
     new Promise((resolve, reject) => {
       const share: Share = { from: first, to, step: threads, untilBroken };
       const thread = new Worker(worker, { workerData: share, resourceLimits: ROOM });
-      const stuck = setTimeout(() => reject(new Error("a simulated day does not end")), STUCK_MS);
+      const stuck = setTimeout(() => reject(new Error("a simulated day does not end")), stuckMs);
       workers.push(thread);
       thread.on("message", ({ days, calls, failures }: Progress) => {
         stuck.refresh();
