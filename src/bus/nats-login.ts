@@ -79,14 +79,17 @@ export function loginOf(
   return credentials === undefined ? {} : { authenticator: signs(credentials) };
 }
 
-/** Signs what the server asks to be signed, as the library's own authenticator would: see nkey.ts for the difference. */
+/**
+ * Signs what the server asks to be signed, as the library's own authenticator would: see nkey.ts for the difference.
+ * A nonce that is no text is none: its type comes from the server, and a Buffer of `{ length }` takes all memory.
+ */
 function signs({ text, seed }: Credentials): Authenticator {
   const read = readCredentialsText(text);
   const key = SigningKey.from(seed);
   const jwt = read.kind === "good" ? read.token : "";
-  return (nonce = "") => ({
-    jwt,
-    nkey: key?.publicKey ?? "",
-    sig: key?.sign(Buffer.from(nonce)).toString("base64url") ?? "",
-  });
+  return (nonce: unknown) => {
+    const isAsked = typeof nonce === "string" && nonce !== "";
+    const sig = isAsked ? key?.sign(Buffer.from(nonce)).toString("base64url") : undefined;
+    return { jwt, nkey: key?.publicKey ?? "", sig: sig ?? "" };
+  };
 }
