@@ -3,7 +3,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 
 import { observe, type RunningTime, STALL_MS, systemClock } from "../src/clock.ts";
-import { until } from "./support/nats-server.ts";
+import { until } from "./support/until.ts";
 
 const test = suite("clock");
 

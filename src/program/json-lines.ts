@@ -25,7 +25,7 @@ const SHOWN: Readonly<Record<string, string>> = { warn: "warning" };
  * @returns a line as text, with its end
  */
 export async function jsonLines(speaker: Speaker, wall: () => number): Promise<(line: Line) => string> {
-  const { pino } = await import("pino");
+  const { default: pino } = await import("pino");
   let made = "";
   const logger = pino(
     {

@@ -12,8 +12,9 @@ import type { MetServer } from "../../src/bus/dialler.ts";
 import { pausedSentence, waitingSentence } from "../../src/bus/embedded-server.ts";
 import { programFolders } from "../../src/bus/find-program.ts";
 import { type Clock, systemClock } from "../../src/clock.ts";
-import { freePort, until } from "../support/nats-server.ts";
+import { freePort } from "../support/nats-server.ts";
 import { send } from "../support/processes.ts";
+import { until } from "../support/until.ts";
 
 const test = suite<{ ends: (() => unknown)[] }>("the rules of a bus's keeper");
 

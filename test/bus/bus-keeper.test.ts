@@ -17,7 +17,8 @@ import { findProgram, programFolders } from "../../src/bus/find-program.ts";
 import { connectNatsBus } from "../../src/bus/nats-bus.ts";
 import { probe } from "../../src/bus/probe.ts";
 import { systemClock } from "../../src/clock.ts";
-import { freePort, until } from "../support/nats-server.ts";
+import { freePort } from "../support/nats-server.ts";
+import { until } from "../support/until.ts";
 
 interface Context {
   ends: (() => unknown)[];

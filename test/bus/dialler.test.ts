@@ -73,10 +73,10 @@ async function waitAfterLoss(count: number, lastedMs: number): Promise<number> {
       waits.length = 0;
     },
   });
-  await until("connected", LIMIT_MS, () => readyCount === 1);
+  await until("connected", () => readyCount === 1, LIMIT_MS);
   passedMs = lastedMs;
   dialler.link?.end("cut");
-  await until("dialling again", LIMIT_MS, () => readyCount === 2);
+  await until("dialling again", () => readyCount === 2, LIMIT_MS);
   await dialler.close(0);
   for (const server of servers) server.close();
   return waits[0] ?? Number.NaN;
@@ -120,12 +120,12 @@ test("after a refusal it looks every second for other credentials, and tries the
     ready: () => undefined,
     away: () => undefined,
   });
-  await until("refused", LIMIT_MS, () => looks.length === 1);
+  await until("refused", () => looks.length === 1, LIMIT_MS);
   assert.equal([attempts, looks[0]?.everyMs], [1, 1_000]);
   looks[0]?.act();
   hasNews = true;
   looks[0]?.act();
-  await until("tried again", LIMIT_MS, () => looks.length === 2);
+  await until("tried again", () => looks.length === 2, LIMIT_MS);
   assert.is(attempts, 2);
   await dialler.close(0);
   server.close();

@@ -9,7 +9,7 @@ import * as assert from "uvu/assert";
 import { connectNatsBus } from "../../src/bus/nats-bus.ts";
 import { type Clock, systemClock } from "../../src/clock.ts";
 import { afterLogin, INFO, INFO_TLS, startHalfWay } from "../support/half-way.ts";
-import { until } from "../support/nats-server.ts";
+import { until } from "../support/until.ts";
 
 const test = suite("half-way");
 

@@ -9,7 +9,8 @@ import * as assert from "uvu/assert";
 import type { BusStatus } from "../../src/bus/bus.ts";
 import { connectNatsBus, type NatsBus, type NatsBusOptions } from "../../src/bus/nats-bus.ts";
 import { type Cancel, systemClock } from "../../src/clock.ts";
-import { freePort, startNatsServer, type TestServer, until } from "../support/nats-server.ts";
+import { freePort, startNatsServer, type TestServer } from "../support/nats-server.ts";
+import { until } from "../support/until.ts";
 
 const test = suite<{ reports: string[]; ends: (() => Promise<unknown>)[] }>("nats bus");
 const clock = systemClock();

@@ -8,8 +8,9 @@ import { connectNatsBus, type NatsBus } from "../../src/bus/nats-bus.ts";
 import type { LinkOptions } from "../../src/bus/nats-bus-types.ts";
 import { OpenGuard } from "../../src/bus/open-case.ts";
 import { systemClock } from "../../src/clock.ts";
-import { freePort, until } from "../support/nats-server.ts";
+import { freePort } from "../support/nats-server.ts";
 import { openTrap, type Trap } from "../support/open-trap.ts";
+import { until } from "../support/until.ts";
 
 interface Context {
   history: BusHistory;

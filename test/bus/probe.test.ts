@@ -7,7 +7,8 @@ import { readBusAddress } from "../../src/bus/core/bus-address.ts";
 import { Knocks } from "../../src/bus/knocks.ts";
 import { type Probe, probe } from "../../src/bus/probe.ts";
 import { systemClock } from "../../src/clock.ts";
-import { freePort, startNatsServer, until } from "../support/nats-server.ts";
+import { freePort, startNatsServer } from "../support/nats-server.ts";
+import { until } from "../support/until.ts";
 
 const test = suite("probe");
 const clock = systemClock();

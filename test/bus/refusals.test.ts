@@ -9,7 +9,8 @@ import { connectNatsBus, type NatsBus } from "../../src/bus/nats-bus.ts";
 import { systemClock } from "../../src/clock.ts";
 import { startInstance } from "../../src/service/instance.ts";
 import type { InstanceEvent } from "../../src/service/instance-options.ts";
-import { startNatsServer, type TestServer, until } from "../support/nats-server.ts";
+import { startNatsServer, type TestServer } from "../support/nats-server.ts";
+import { until } from "../support/until.ts";
 import { pause } from "../support/world.ts";
 
 interface Context {

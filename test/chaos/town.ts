@@ -62,14 +62,14 @@ export class Town {
     for (const { name } of hostsOf("market")) await this.#hears(name, /^INFO:market:- open at /);
     tell("sending a shopper to both Markets");
     this.#startShopper();
-    await until("every Market uses every instance", READY_WITHIN_MS, () => this.standing.missing.length === 0);
+    await until("every Market uses every instance", () => this.standing.missing.length === 0, READY_WITHIN_MS);
   }
 
   async weather(weather: Weather): Promise<void> {
     const lines = this.#linesOf(SWITCH);
     const heard = lines.length;
     this.#running.get(SWITCH)?.say(JSON.stringify(weather));
-    await until("the switch changed the weather", READY_WITHIN_MS, () => lines.length > heard);
+    await until("the switch changed the weather", () => lines.length > heard, READY_WITHIN_MS);
   }
 
   fair(): Promise<void> {
@@ -166,7 +166,7 @@ export class Town {
 
   async #hears(name: string, pattern: RegExp, mark = 0): Promise<void> {
     const lines = this.#linesOf(name);
-    await until(`${name} says ${pattern}`, READY_WITHIN_MS, () => lines.slice(mark).some((line) => pattern.test(line)));
+    await until(`${name} says ${pattern}`, () => lines.slice(mark).some((line) => pattern.test(line)), READY_WITHIN_MS);
   }
 }
 

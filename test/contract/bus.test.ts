@@ -4,7 +4,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 
 import type { Bus, BusStatus, Message, Reply } from "../../src/bus/bus.ts";
-import { until } from "../support/nats-server.ts";
+import { until } from "../support/until.ts";
 import { type CountingBus, connected, type Kind, memoryKind, natsKind, reports } from "./kinds.ts";
 
 const PATIENT = { timeoutMs: 5_000 };

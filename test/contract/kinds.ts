@@ -4,7 +4,8 @@ import type { Bus } from "../../src/bus/bus.ts";
 import { connectNatsBus } from "../../src/bus/nats-bus.ts";
 import { systemClock } from "../../src/clock.ts";
 import { MemoryNetwork } from "../support/memory-bus.ts";
-import { startNatsServer, until } from "../support/nats-server.ts";
+import { startNatsServer } from "../support/nats-server.ts";
+import { until } from "../support/until.ts";
 
 export type CountingBus = Bus & { readonly pending: number };
 

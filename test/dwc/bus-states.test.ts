@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { connect as connectNats, credsAuthenticator } from "nats";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { freePort, startNatsServer, type TestServer, until } from "../support/nats-server.ts";
+import { freePort, startNatsServer, type TestServer } from "../support/nats-server.ts";
+import { until } from "../support/until.ts";
 import { Desk, ownersDesk } from "./typed.ts";
 
 const test = suite<{ ann: Desk; servers: TestServer[]; proxies: Server[] }>("cures by the state of the bus");

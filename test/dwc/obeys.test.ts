@@ -10,8 +10,9 @@ import * as assert from "uvu/assert";
 import { natsMint } from "../../src/dwc/identity/mint.ts";
 import { pushAccounts } from "../../src/dwc/identity/push.ts";
 import { withRevoked } from "../support/deciding.ts";
-import { freePort, startNatsServer, type TestServer, until } from "../support/nats-server.ts";
+import { freePort, startNatsServer, type TestServer } from "../support/nats-server.ts";
 import { clock, enter, Folder } from "../support/orgs.ts";
+import { until } from "../support/until.ts";
 import { Desk, ownersDesk, SECRET } from "./typed.ts";
 
 const test = suite<{ ann: Desk; servers: TestServer[] }>("dwc and whether the bus obeys");

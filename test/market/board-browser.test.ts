@@ -56,14 +56,18 @@ const textOf = async (found: Locator): Promise<string> => (await found.textConte
 
 /** Looked at from here: the page's own policy forbids it to evaluate text, and a test must not have to change that. */
 const untilIn = (page: Page, condition: string): Promise<void> =>
-  until(condition, LIMIT_MS, () => page.evaluate(`Boolean(${condition})`) as Promise<boolean>);
+  until(condition, () => page.evaluate(`Boolean(${condition})`) as Promise<boolean>, LIMIT_MS);
 
 /** Until instance 2 is in a state, with pages loaded meanwhile so that it is called. */
 const untilSecond = (state: string): Promise<void> =>
-  until(`instance 2 is ${state}`, LIMIT_MS, async () => {
-    await load();
-    return stateOf(2) === state;
-  });
+  until(
+    `instance 2 is ${state}`,
+    async () => {
+      await load();
+      return stateOf(2) === state;
+    },
+    LIMIT_MS,
+  );
 
 test("a browser is there, or it is said that there is none", () => {
   if (chromium === undefined) console.log("  no chromium on this machine: the tests in a browser are skipped");
@@ -155,11 +159,15 @@ async function checkBoth(what: string, status: RegExp): Promise<void> {
   for (const colorScheme of ["light", "dark"] as const) {
     await withPage({ colorScheme }, async (page) => {
       // On a busy machine even a live instance may miss its second once.
-      await until(`the page says ${status}`, LIMIT_MS, async () => {
-        await page.goto(world.market.url);
-        const said = await textOf(page.locator('.ratings-status[role="status"]'));
-        return status.test(said.replace(/\s+/g, " ").trim());
-      });
+      await until(
+        `the page says ${status}`,
+        async () => {
+          await page.goto(world.market.url);
+          const said = await textOf(page.locator('.ratings-status[role="status"]'));
+          return status.test(said.replace(/\s+/g, " ").trim());
+        },
+        LIMIT_MS,
+      );
       assert.match(await textOf(page.locator(".foot .request-id")), /^Request id: [0-9a-f]{32}$/);
       assert.equal(await axeFindings(page), [], `shop, ${what}, ${colorScheme}`);
       if (colorScheme === "light") assert.equal(await keyboardMisses(page), [], `shop, ${what}`);
@@ -274,10 +282,14 @@ inBrowser("axe finds nothing while a breaker is open, when all are down, and whe
   await checkBoth("open", /^All ratings are fresh\. Answered by instance 1\.$/);
   await checkPlain("open", /All ratings are fresh/, /^ ?2 .*✕ Breaker open request timed out.*✓ Well/);
   first.bus.pause();
-  await until("instance 1 is open", LIMIT_MS, async () => {
-    await load();
-    return stateOf(1) !== "well";
-  });
+  await until(
+    "instance 1 is open",
+    async () => {
+      await load();
+      return stateOf(1) !== "well";
+    },
+    LIMIT_MS,
+  );
   const last = String.raw`Last answered by instance 1\.$`;
   // Nobody is asked, or retests go out at once and are not answered either.
   const down = "(All ratings services are down|No ratings service answered): these are the last known ratings";

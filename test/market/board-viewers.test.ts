@@ -39,19 +39,23 @@ test("who stops reading is dropped, not buffered for ever; who reads goes on", a
   });
   const stuck = Array.from({ length: STUCK }, () => stuckViewer(market.adminPort));
   try {
-    await until("all of them watch", LIMIT_MS, () => board.feed.viewers === STUCK + 1);
+    await until("all of them watch", () => board.feed.viewers === STUCK + 1, LIMIT_MS);
     const heldBefore = process.memoryUsage().arrayBuffers;
     let mostHeld = 0;
     let wanted = 0;
-    await until("much has been sent", LIMIT_MS, () => {
-      // The next frame when this one has been read: on a busy machine the reader must not look stuck.
-      if (read < wanted) return false;
-      wanted = read + EVENTS_A_FRAME * LONG_TEXT.length;
-      for (let event = 0; event < EVENTS_A_FRAME; event++)
-        sight.stream.add({ at: 0, name: "bus.away", level: "WARNING", text: LONG_TEXT });
-      mostHeld = Math.max(mostHeld, process.memoryUsage().arrayBuffers - heldBefore);
-      return read > SENT_BYTES;
-    });
+    await until(
+      "much has been sent",
+      () => {
+        // The next frame when this one has been read: on a busy machine the reader must not look stuck.
+        if (read < wanted) return false;
+        wanted = read + EVENTS_A_FRAME * LONG_TEXT.length;
+        for (let event = 0; event < EVENTS_A_FRAME; event++)
+          sight.stream.add({ at: 0, name: "bus.away", level: "WARNING", text: LONG_TEXT });
+        mostHeld = Math.max(mostHeld, process.memoryUsage().arrayBuffers - heldBefore);
+        return read > SENT_BYTES;
+      },
+      LIMIT_MS,
+    );
     assert.equal([board.feed.dropped, board.feed.viewers], [STUCK, 1]);
     assert.ok(mostHeld < MOST_HELD_BYTES, `${Math.round(mostHeld / 1e6)} MB waited for them`);
     const body = await (await fetch(`${market.admin}/metrics`)).text();

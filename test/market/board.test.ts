@@ -200,7 +200,7 @@ test("whoever asks for later events is sent those that the snapshot no longer li
     for (let event = 0; event < 300; event++) happen(sight);
     const idsAfter = async (query: string): Promise<readonly number[]> => {
       const feed = await follow(`${market.admin}`, {}, query);
-      await until("a snapshot", LIMIT_MS, () => dataOf(feed.lines).length > 0);
+      await until("a snapshot", () => dataOf(feed.lines).length > 0, LIMIT_MS);
       feed.stop();
       const [{ events } = {}] = dataOf(feed.lines) as unknown as { events: readonly { id: number }[] }[];
       return (events ?? []).map(({ id }) => id);
@@ -273,22 +273,22 @@ test("the log, the stream and the counters tell the same", () =>
 test("the feed sends a snapshot, then what changes, and goes on after the last event that was seen", () =>
   withBoard(async ({ market, start, sight }) => {
     const feed = await follow(market.admin);
-    await until("the snapshot", LIMIT_MS, () => dataOf(feed.lines).length > 0);
+    await until("the snapshot", () => dataOf(feed.lines).length > 0, LIMIT_MS);
     assert.equal([feed.lines[0], feed.lines[3]], ["retry: 1000", "event: snapshot"]);
     await start(1);
     const joined = (lines: readonly string[]): boolean =>
       dataOf(lines).some(
         ({ type, events }) => String(type) === "change" && JSON.stringify(events).includes("instance.joined"),
       );
-    await until("the news that it joined", LIMIT_MS, () => joined(feed.lines));
+    await until("the news that it joined", () => joined(feed.lines), LIMIT_MS);
     feed.stop();
     const last = sight.stream.lastId;
     const later = await follow(market.admin, { "Last-Event-ID": String(last) });
-    await until("another snapshot", LIMIT_MS, () => dataOf(later.lines).length > 0);
+    await until("another snapshot", () => dataOf(later.lines).length > 0, LIMIT_MS);
     assert.ok(later.lines.some((line) => line === `id: ${last}`));
     later.stop();
     const lines = await follow(market.admin, { accept: "application/x-ndjson" });
-    await until("a line", LIMIT_MS, () => lines.lines.length > 0);
+    await until("a line", () => lines.lines.length > 0, LIMIT_MS);
     assert.is(JSON.parse(lines.lines[0] ?? "").type, "snapshot");
     lines.stop();
   }));

@@ -7,10 +7,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { freePort, isRunning, startNatsServer, until } from "../support/nats-server.ts";
+import { freePort, isRunning, startNatsServer } from "../support/nats-server.ts";
 import { carries, livingProcesses, readProcess, send } from "../support/processes.ts";
 import { repository } from "../support/repository.ts";
 import { openWindow, type Window } from "../support/terminal.ts";
+import { until } from "../support/until.ts";
 
 interface Context {
   folder: string;

@@ -45,7 +45,7 @@ class Talker {
   }
 
   untilTold(what: RegExp): Promise<void> {
-    return until(`${what} was told`, LIMIT_MS, () => what.test(this.told));
+    return until(`${what} was told`, () => what.test(this.told), LIMIT_MS);
   }
 
   /** Its exit code, once all that it said has been read. */
@@ -133,7 +133,7 @@ test("a reader that takes nothing stops nobody, and what it missed is counted in
   const talker = new Talker("floods", count);
   await talker.untilTold(/said/);
   talker.read();
-  await until("the gap is told", LIMIT_MS, () => talker.lines.some((line) => /dropped here/.test(line)));
+  await until("the gap is told", () => talker.lines.some((line) => /dropped here/.test(line)), LIMIT_MS);
   if (talker.child.pid !== undefined) send(talker.child.pid, "SIGTERM");
   assert.is(await talker.end(), 0);
   const gaps = talker.lines.filter((line) => /^WARNING:log:- \d+ lines were dropped here: /.test(line));
@@ -150,7 +150,7 @@ test("a reader that takes nothing does not keep it from ending", async () => {
   const { pid } = talker.child;
   if (pid === undefined) throw new Error("the talker did not start");
   send(pid, "SIGTERM");
-  await until("it has ended", LIMIT_MS, () => readProcess(pid) === undefined);
+  await until("it has ended", () => readProcess(pid) === undefined, LIMIT_MS);
   assert.equal(await talker.ended, { code: 0, signal: null });
   talker.child.stdout?.destroy();
 });

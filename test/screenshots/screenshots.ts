@@ -79,10 +79,14 @@ async function main(): Promise<void> {
     await market.untilKnown(3);
     await shop(market);
     second?.program.signal("SIGSTOP");
-    await until("the breaker is open", LIMIT_MS, async () => {
-      await market.page();
-      return market.program.count(/OPEN breaker/) > 0;
-    });
+    await until(
+      "the breaker is open",
+      async () => {
+        await market.page();
+        return market.program.count(/OPEN breaker/) > 0;
+      },
+      LIMIT_MS,
+    );
     for (const shot of SHOTS) await take(browser, market, shot, folder);
   } finally {
     await browser.close();

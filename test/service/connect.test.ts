@@ -1,7 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { connectBus } from "../../src/service/connect.ts";
-import { freePort, startNatsServer, until } from "../support/nats-server.ts";
+import { freePort, startNatsServer } from "../support/nats-server.ts";
+import { until } from "../support/until.ts";
 
 const connecting = suite("the bus for a program without settings");
 

@@ -7,7 +7,7 @@ import { answer } from "../../src/service/core/handled.ts";
 import { type Started, startInstance } from "../../src/service/instance.ts";
 import { usualClock } from "../../src/service/usual-clock.ts";
 import { MemoryNetwork } from "../support/memory-bus.ts";
-import { until } from "../support/nats-server.ts";
+import { until } from "../support/until.ts";
 
 const dying = suite("an instance dies with a call in its hands");
 

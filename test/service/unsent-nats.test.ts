@@ -7,7 +7,8 @@ import { type Client, openClient } from "../../src/service/client.ts";
 import { answer } from "../../src/service/core/handled.ts";
 import { startInstance } from "../../src/service/instance.ts";
 import { usualClock } from "../../src/service/usual-clock.ts";
-import { startNatsServer, type TestServer, until } from "../support/nats-server.ts";
+import { startNatsServer, type TestServer } from "../support/nats-server.ts";
+import { until } from "../support/until.ts";
 
 /** `caller` may not send to tea; `deaf` may not hear its answers, and `alone` no heartbeats. */
 const CONFIG = `

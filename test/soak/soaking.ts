@@ -65,7 +65,7 @@ class Soak {
     const market = startWatched(this.#world, "Market", { name: "market", env: { PORT: port, ADMIN_PORT: "0" } });
     const steady = startWatched(this.#world, "instance 1", ratingsOf(1));
     for (const number of INSTANCES.slice(1)) this.#start(number);
-    await until("every rating is known", LIMIT_MS, () => allFresh(url));
+    await until("every rating is known", () => allFresh(url), LIMIT_MS);
     const shoppers = new Shoppers(url, SHOPPERS);
     const watched = [market, steady];
     const stopWatching = this.#watch(watched, shoppers);
@@ -76,7 +76,7 @@ class Soak {
       await shoppers.stop();
       return { good: false, lines: ["ended before its time: nothing can be said"] };
     }
-    const recovered = await until("fresh", LIMIT_MS, () => allFresh(url)).then(
+    const recovered = await until("fresh", () => allFresh(url), LIMIT_MS).then(
       () => true,
       () => false,
     );

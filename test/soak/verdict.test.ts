@@ -2,10 +2,12 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { goldenOf } from "../support/golden.ts";
 import { Dice } from "../support/random.ts";
 import { growth, judge, type Reading, type Soaked } from "./verdict.ts";
 
 const test = suite("the verdict of a soak");
+const golden = goldenOf(test, "soak");
 
 const MEGABYTE = 1_048_576;
 const SECONDS = 600;
@@ -32,16 +34,16 @@ test("what sways and what rises only in the warm-up is flat", () => {
 
 test("a steady rise is found in the heap, in what the system counts, and in the handles", () => {
   const heap = soaked((second) => ({ heapBytes: 20 * MEGABYTE + second * 18_000 }));
-  assert.match(said(heap), /FAIL Market: heap rose by 9\.\d MB \(less than 8\.0 MB is flat\)/);
+  golden(said(heap));
   const rss = soaked((second) => ({ rssBytes: 90 * MEGABYTE + second * 70_000 }));
-  assert.match(said(rss), /FAIL Market: RSS rose by 3\d\.\d MB/);
+  golden(said(rss));
   const handles = soaked((second) => ({ handles: 30 + second / 50 }));
-  assert.match(said(handles), /FAIL Market: open handles rose by 10\.8/);
+  golden(said(handles));
   for (const one of [heap, rss, handles]) assert.not.ok(judge(one).good);
 });
 
 test("a page that failed, none at all, and ratings that stay old are told", () => {
-  assert.match(said(soaked(() => ({}), { failures: ["page 7: status 500"] })), /FAIL 1000 pages, 1 of .*\nFAIL page 7/);
+  golden(said(soaked(() => ({}), { failures: ["page 7: status 500"] })));
   assert.not.ok(judge(soaked(() => ({}), { pages: 0 })).good);
   assert.not.ok(judge(soaked(() => ({}), { recovered: false })).good);
   assert.not.ok(judge({ ...soaked(() => ({})), readings: new Map([["Market", []]]) }).good);

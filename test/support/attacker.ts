@@ -101,7 +101,7 @@ export class Shopper {
   /** Waits for the page that is being loaded now; an attack that goes by this is as fast as the machine is, and no faster. */
   async onePage(): Promise<void> {
     const { length } = this.pages;
-    await until("one more page", SLOWEST_PAGE_MS, () => this.pages.length > length);
+    await until("one more page", () => this.pages.length > length, SLOWEST_PAGE_MS);
   }
 
   async stop(): Promise<readonly Page[]> {

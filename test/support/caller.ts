@@ -43,7 +43,7 @@ export class Caller {
   }
 
   async untilKnown(count: number): Promise<void> {
-    await until(`${count} instances known`, 10_000, () => this.live() === count);
+    await until(`${count} instances known`, () => this.live() === count, 10_000);
   }
 
   live(): number {
@@ -94,7 +94,7 @@ export class Load {
   /** Waits until `count` more calls have been sent from now on. */
   async more(count: number): Promise<void> {
     const target = this.sent + count;
-    await until(`${count} more calls`, 60_000, () => this.sent >= target);
+    await until(`${count} more calls`, () => this.sent >= target, 60_000);
   }
 
   async stop(): Promise<readonly Call[]> {

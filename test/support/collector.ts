@@ -50,7 +50,7 @@ export class Collector {
   static async open(port = 0): Promise<Collector> {
     const collector = new Collector();
     // A port that was ours before may for a moment be the local one of somebody's connection.
-    await until("the port is free", PORT_WITHIN_MS, () => collector.#listens(port));
+    await until("the port is free", () => collector.#listens(port), PORT_WITHIN_MS);
     return collector;
   }
 

@@ -16,8 +16,11 @@ const BETWEEN = "\n---\n";
 const VARYING: readonly (readonly [RegExp, string])[] = [
   [/\(at [^)\n]*\)+/g, "(at PLACE)"],
   [/TEMPORARY(\/[\w-]+-\w{6}(?!\w))?/g, "FOLDER"],
-  [/\b(127\.0\.0\.1|localhost|\[::1\]):\d{4,5}\b/g, "$1:PORT"],
   [/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, "TIME"],
+  [/(-p |PORT=|:|port )\d{4,5}\b(?!-)/g, "$1PORT"],
+  [/\b[A-Z2-7]{10}\b(?=[\]\s/]|$)/gm, "ORG"],
+  [/√ fine {6}(Node|nats-server) .*/g, "√ fine      $1 VERSION"],
+  [/\bdwc1\.\S+/g, "CODE"],
   [/\bpid \d+/g, "pid PID"],
   [/\b(\d+)-[\w-]{12}(?![\w-])/g, "$1-INCARNATION"],
   [/\b[OAUNX][A-Z2-7]{55}\b/g, "KEY"],

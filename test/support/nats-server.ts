@@ -12,6 +12,7 @@ import { probe } from "../../src/bus/probe.ts";
 import { type ServerPlan, type ServerProcess, startServerProcess } from "../../src/bus/server-process.ts";
 import { systemClock } from "../../src/clock.ts";
 import { stopProcess } from "./processes.ts";
+import { until } from "./until.ts";
 
 export interface TestServer {
   readonly url: string;
@@ -35,7 +36,6 @@ export interface TestServerOptions {
 }
 
 const READY_WITHIN_MS = 10_000;
-const LOOK_EVERY_MS = 10;
 
 export async function startNatsServer(options: TestServerOptions = {}): Promise<TestServer> {
   const server = new RealServer(options.port ?? (await freePort()), options.config);
@@ -54,19 +54,6 @@ export function freePort(): Promise<number> {
       server.close(() => resolve(port));
     });
   });
-}
-
-/** Waits for a condition, and fails with its name if it does not come true in time. */
-export async function until(
-  what: string,
-  isTrue: () => boolean | Promise<boolean>,
-  withinMs = READY_WITHIN_MS,
-): Promise<void> {
-  const giveUpAtMs = performance.now() + withinMs;
-  while (!(await isTrue())) {
-    if (performance.now() > giveUpAtMs) throw new Error(`not within ${withinMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
-  }
 }
 
 /** Whether a process runs. One that has ended may keep its entry, as a zombie, where nobody collects orphans. */

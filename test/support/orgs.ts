@@ -18,7 +18,8 @@ import { natsMint } from "../../src/dwc/identity/mint.ts";
 import { pushAccounts } from "../../src/dwc/identity/push.ts";
 import { changeState, readState } from "../../src/dwc/identity/state-file.ts";
 import { done } from "./deciding.ts";
-import { startNatsServer, type TestServer, until } from "./nats-server.ts";
+import { startNatsServer, type TestServer } from "./nats-server.ts";
+import { until } from "./until.ts";
 
 export const clock = systemClock();
 const mint = natsMint;

@@ -104,7 +104,7 @@ export class Program {
   /** Pauses it as ^Z does, and waits until the kernel has done so: what is sent from now on finds it asleep. */
   async stop(): Promise<void> {
     this.signal("SIGSTOP");
-    await until("it is stopped", USUAL_LIMIT_MS, () => readProcess(this.pid)?.state === "T");
+    await until("it is stopped", () => readProcess(this.pid)?.state === "T", USUAL_LIMIT_MS);
   }
 
   /** Ends it the polite way, or by force if it was stopped or takes too long. */

@@ -61,8 +61,8 @@ export async function startProxy(name: ProxyName, configOf: (files: ProxyFiles) 
   try {
     await until(
       `${name} listens`,
-      START_LIMIT_MS,
       () => accepts(files.port),
+      START_LIMIT_MS,
       () => said,
     );
   } catch (error) {

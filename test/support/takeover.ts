@@ -3,8 +3,9 @@
 import type { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Credentials } from "../../src/bus/core/credentials.ts";
-import { freePort, type TestServer, until } from "./nats-server.ts";
+import { freePort, type TestServer } from "./nats-server.ts";
 import { enter, Folder, knock } from "./orgs.ts";
+import { until } from "./until.ts";
 import { type RunningMarket, World } from "./world.ts";
 
 export interface Context {
@@ -28,7 +29,7 @@ export function withPeople(test: ReturnType<typeof suite<Context>>): void {
   });
 }
 
-export const STARTED = /started nats-server there/;
+export const STARTED = /^INFO:bus:.*nats-server.*\bpid (\d+)/;
 
 export function folder({ ends }: Context): Folder {
   const made = new Folder();
@@ -61,6 +62,6 @@ export async function revoke(owner: World, name: string): Promise<void> {
 }
 
 export async function takesOver({ program }: RunningMarket): Promise<void> {
-  const [, pid = ""] = await program.waitFor(/started nats-server there \(pid (\d+)\)/);
+  const [, pid = ""] = await program.waitFor(STARTED);
   assert.ok(Number(pid) > 0);
 }

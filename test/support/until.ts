@@ -1,13 +1,15 @@
 // Waiting in tests: for a condition and with a limit, never for a time that hopes.
 
 /** How often a condition is looked at that nobody announces. */
-const LOOK_EVERY_MS = 20;
+const LOOK_EVERY_MS = 10;
+/** Long on an idle machine, and enough on a busy one. */
+const USUAL_LIMIT_MS = 10_000;
 
 /** Waits until `isSo`, and fails with `what` when it never is. */
 export async function until(
   what: string,
-  limitMs: number,
   isSo: () => Promise<boolean> | boolean,
+  limitMs = USUAL_LIMIT_MS,
   seen: () => string = () => "",
 ): Promise<void> {
   const giveUpAt = performance.now() + limitMs;

@@ -17,6 +17,10 @@ export interface RatingJson {
   readonly fresh: boolean;
 }
 
+/** Known by their facts, whatever the words: an address without a path is where the Market takes visitors. */
+export const OPEN = /^INFO:market:.* (http:\/\/[^\s/]+)(?= |$)/;
+export const UP = /^INFO:ratings:.*\bpid \d+.* (nats:\S+)/;
+
 export type RatingsJson = Readonly<Record<string, RatingJson | null>>;
 
 export class World {
@@ -41,14 +45,14 @@ export class World {
   /** A Market that takes visitors, on a free port. */
   async startMarket(env: Readonly<Record<string, string>> = {}, args: readonly string[] = []): Promise<RunningMarket> {
     const program = this.start({ name: "market", args, env: { PORT: "0", ADMIN_PORT: "0", ...env } });
-    const [, url = ""] = await program.waitFor(/open at (http:\S+)/);
+    const [, url = ""] = await program.waitFor(OPEN);
     return new RunningMarket(program, url);
   }
 
   /** Instance `number`, once it serves. */
   async startRatings(number: number, env: Readonly<Record<string, string>> = {}): Promise<RunningRatings> {
     const program = this.start({ name: "ratings", args: ["--instance", String(number)], env });
-    const [, address = ""] = await program.waitFor(/is up: pid \d+, (nats:\S+)/);
+    const [, address = ""] = await program.waitFor(UP);
     return new RunningRatings(program, number, address);
   }
 
@@ -67,7 +71,7 @@ export class RunningMarket {
   constructor(program: Program, url: string) {
     this.program = program;
     this.url = url;
-    const lines = program.lines.map((line) => /the board is at (http:\S+)\/board/i.exec(line));
+    const lines = program.lines.map((line) => /(http:\S+)\/board\b/i.exec(line));
     this.admin = lines.find((found) => found !== null)?.[1] ?? "";
   }
 
@@ -85,10 +89,14 @@ export class RunningMarket {
 
   /** Waits until it has been told of `count` instances. */
   async untilKnown(count: number, limitMs = USUAL_LIMIT_MS): Promise<void> {
-    await until(`${count} instances known`, limitMs, async () => {
-      const response = await fetch(`${this.url}/readyz`);
-      return (await response.text()).includes(`${count} live`);
-    });
+    await until(
+      `${count} instances known`,
+      async () => {
+        const response = await fetch(`${this.url}/readyz`);
+        return (await response.text()).includes(`${count} live`);
+      },
+      limitMs,
+    );
   }
 }
 

@@ -124,17 +124,17 @@ admin("shoppers take no place of the admin listener, nor viewers one of the shop
   const held: Socket[] = [];
   try {
     const [own] = hold(adminPort, 1, "/board/events");
-    await until("it watches", LIMIT_MS, async () => (await viewersOf(market)) === 1);
+    await until("it watches", async () => (await viewersOf(market)) === 1, LIMIT_MS);
     held.push(...hold(shopPort, MANY_SHOPPERS), ...hold(shopPort, MANY_VIEWERS, "/board/events"));
     await until(
       "the shop's viewers are as many as it has room for",
-      LIMIT_MS,
       async () => (await viewersOf(market)) === 251,
+      LIMIT_MS,
     );
     assert.not.ok(own?.destroyed, "who watches on the admin listener still does");
     assert.is(await statusOf("127.0.0.1", adminPort, "/board/events"), 200, "and another may");
     held.push(...hold(adminPort, MANY_VIEWERS), ...hold(adminPort, MANY_VIEWERS, "/board/events"));
-    await until("both are full", LIMIT_MS, async () => (await viewersOf(market)) >= 400);
+    await until("both are full", async () => (await viewersOf(market)) >= 400, LIMIT_MS);
     assert.is(await statusOf("127.0.0.1", shopPort, "/"), 200);
     assert.is(await statusOf("127.0.0.1", adminPort, "/board.json"), 200);
   } finally {
@@ -161,7 +161,7 @@ admin(
     assert.is(await status({ Origin: "https://evil.example" }), 403);
     assert.is(await statusOf(ELSEWHERE, port, "/metrics"), "ECONNREFUSED");
     const held = hold(port, 200);
-    await until("all but so many are let go", LIMIT_MS, () => held.filter(({ destroyed }) => destroyed).length >= 150);
+    await until("all but so many are let go", () => held.filter(({ destroyed }) => destroyed).length >= 150, LIMIT_MS);
     assert.is(await status({}), 200);
     for (const socket of held) socket.destroy();
     const publicPort = await metricsOf(2, { BOARD: "public" });

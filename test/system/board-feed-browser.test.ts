@@ -48,7 +48,7 @@ inBrowser(
     const page = (await browser?.newPage()) as Page;
     await page.goto(`${market.admin}/board`);
     await untilFeed(page, "live");
-    await until("it is shown", LIMIT_MS, async () => /Well/.test(await textOf(page, ".card")));
+    await until("it is shown", async () => /Well/.test(await textOf(page, ".card")), LIMIT_MS);
 
     market.program.signal("SIGSTOP");
     await untilFeed(page, "lost");
@@ -66,8 +66,10 @@ inBrowser(
     await world.startRatings(2);
     market = await world.startMarket(port);
     await untilFeed(page, "live");
-    await until("what the new one knows is shown, and no more", LIMIT_MS, async () =>
-      /^Instance 2[^,]*$/.test(await textOf(page, ".card h3")),
+    await until(
+      "what the new one knows is shown, and no more",
+      async () => /^Instance 2[^,]*$/.test(await textOf(page, ".card h3")),
+      LIMIT_MS,
     );
     const events = await textOf(page, "#events li");
     assert.ok(/instance 2 joined/.test(events) && !/instance 1 joined/.test(events), events);
@@ -91,16 +93,16 @@ inBrowser(
     await show(true);
     await page.clock.fastForward(59_000);
     // A minute that passes at once is a silent one: it may be just connecting anew.
-    await until("for a glance at another tab it stays", LIMIT_MS, async () => (await viewers()) === "1");
+    await until("for a glance at another tab it stays", async () => (await viewers()) === "1", LIMIT_MS);
     await page.clock.fastForward(2_000);
     await untilFeed(page, "resting");
-    await until("it has let go", LIMIT_MS, async () => (await viewers()) === "0");
+    await until("it has let go", async () => (await viewers()) === "0", LIMIT_MS);
     await page.clock.fastForward(10_000);
     assert.is(await viewers(), "0", "and it stays away");
     await world.startRatings(3);
     await show(false);
     await untilFeed(page, "live");
-    await until("it has caught up", LIMIT_MS, async () => /Instance 3/.test(await textOf(page, ".card")));
+    await until("it has caught up", async () => /Instance 3/.test(await textOf(page, ".card")), LIMIT_MS);
   },
 );
 

@@ -6,9 +6,11 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { paths } from "../../src/dwc/identity/folder.ts";
 import { connectBus } from "../../src/service/index.ts";
-import { freePort, startNatsServer, type TestServer, until } from "../support/nats-server.ts";
+import { freePort, startNatsServer, type TestServer } from "../support/nats-server.ts";
 import { openTrap, type Trap } from "../support/open-trap.ts";
 import { Folder } from "../support/orgs.ts";
+import { STARTED } from "../support/takeover.ts";
+import { until } from "../support/until.ts";
 import { type RunningMarket, World } from "../support/world.ts";
 
 interface Context {
@@ -25,7 +27,6 @@ test.after.each(async ({ ends }) => {
 });
 
 const PASSWORD = 'authorization { user: "ann", password: "s3cret-word" }';
-const STARTED = /started nats-server there/;
 /** The outage of the example, and as long again as a takeover takes at most. */
 const OUTAGE_MS = 2_400;
 
@@ -93,7 +94,7 @@ test("a server of ours, then one of the operator's, away: the second is waited f
   const owner = await ours.startMarket();
   const other = await ours.startMarket();
   await other.program.waitFor(/INFO:bus:- connected|open at/);
-  const [, pid = ""] = await owner.program.waitFor(/started nats-server there \(pid (\d+)\)/);
+  const [, pid = ""] = await owner.program.waitFor(STARTED);
   // The operator's own takes the port while both Markets stand still.
   await Promise.all([owner.program.stop(), other.program.stop()]);
   process.kill(Number(pid), "SIGKILL");

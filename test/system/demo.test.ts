@@ -4,6 +4,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { freePort } from "../support/nats-server.ts";
 import { carries, livingProcesses, type ProcessRow } from "../support/processes.ts";
+import { STARTED } from "../support/takeover.ts";
 import { RunningMarket, until, World } from "../support/world.ts";
 
 const demo = suite("the demo");
@@ -40,7 +41,7 @@ demo("opens with a bus of its own, four fresh ratings from three instances; ^C e
     assert.equal(await program.ended, { code: 0, signal: null });
     // Ended, not torn off: whoever watches learns of it at once, and nobody waits for him.
     await board.text();
-    await until("no process is left", 5_000, () => familyOf(world).length === 0);
+    await until("no process is left", () => familyOf(world).length === 0, 5_000);
     assert.ok(program.lines.includes("demo: everything has ended"));
   } finally {
     await world.close();
@@ -69,7 +70,7 @@ demo("killed outright, it takes the others with it all the same", async () => {
     await program.waitFor(/^\^C here ends everything/);
     assert.is(program.count(/Faults/), 0, "there are none to press without CHAOS=1");
     program.signal("SIGKILL");
-    await until("no process is left", 15_000, () => familyOf(world).length === 0);
+    await until("no process is left", () => familyOf(world).length === 0, 15_000);
   } finally {
     await world.close();
   }
@@ -85,7 +86,7 @@ demo("says in one line that its port is taken, and starts nothing", async () => 
       program.count(/port \d+ is taken by another program: .*start the same again with {2}PORT=\d+ {2}added/),
       1,
     );
-    assert.is(program.count(/started nats-server/), 0);
+    assert.is(program.count(STARTED), 0);
   } finally {
     await world.close();
   }

@@ -1,31 +1,11 @@
 // takes: 25 s
 // Instances leave, with and without a goodbye, while callers go on calling.
 
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { answeredBy, Caller, failures } from "../support/caller.ts";
-import { startNatsServer, type TestServer } from "../support/nats-server.ts";
-import { World } from "../support/world.ts";
+import { answeredBy, failures } from "../support/caller.ts";
+import { callerSuite } from "../support/system.ts";
 
-interface Context {
-  server: TestServer;
-  world: World;
-  caller: Caller;
-}
-
-const leaving = suite<Context>("instances leave under load");
-
-leaving.before.each(async (context) => {
-  context.server = await startNatsServer();
-  context.world = new World(context.server.url);
-  context.caller = new Caller(context.server.url);
-});
-
-leaving.after.each(async ({ server, world, caller }) => {
-  await caller.close();
-  await world.close();
-  await server.stop();
-});
+const leaving = callerSuite("instances leave under load");
 
 leaving("one of two is killed: no call fails, no breaker opens, and it is told as lost", async ({ world, caller }) => {
   const [, second] = [await world.startRatings(1), await world.startRatings(2)];

@@ -6,9 +6,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { freePort, startNatsServer, type TestServer, until } from "../support/nats-server.ts";
+import { freePort, startNatsServer, type TestServer } from "../support/nats-server.ts";
 import { asMadeEarlier } from "../support/older-dwc.ts";
 import { enter, Folder, knock } from "../support/orgs.ts";
+import { STARTED } from "../support/takeover.ts";
+import { until } from "../support/until.ts";
 import { World } from "../support/world.ts";
 
 interface Context {
@@ -53,7 +55,7 @@ test("a member's Market starts no server until the owner has renewed, and then w
   await ben.accept(await anna.invite("ben@example.org"));
   const annas = worldOf(context, anna);
   const owner = await annas.startMarket();
-  await owner.program.waitFor(/started nats-server there/);
+  await owner.program.waitFor(STARTED);
   const bens = worldOf(context, ben);
   const early = await bens.startMarket();
   const renewing = annas.start({ name: "dwc", args: ["renew"] });
@@ -69,7 +71,7 @@ test("a member's Market starts no server until the owner has renewed, and then w
   const revoking = annas.start({ name: "dwc", args: ["revoke", "ratings"] });
   assert.is((await revoking.ended).code, 0, revoking.lines.join("\n"));
   owner.program.signal("SIGTERM");
-  await heir.program.waitFor(/started nats-server there/);
+  await heir.program.waitFor(STARTED);
   const { bus, reports } = knock(server, ratings);
   context.ends.push(() => bus.close());
   await until("an answer at the door", () => reports.length > 0 || bus.status === "connected");

@@ -56,11 +56,11 @@ const idOf = ({ address }: RunningRatings): string => address.split(".").at(-1) 
 const cardOf = (page: Page, ratings: RunningRatings): Locator => page.locator(".card", { hasText: idOf(ratings) });
 
 async function untilCard(page: Page, ratings: RunningRatings, pattern: RegExp): Promise<void> {
-  await until(`the card says ${pattern}`, LIMIT_MS, async () => pattern.test(await textOf(cardOf(page, ratings))));
+  await until(`the card says ${pattern}`, async () => pattern.test(await textOf(cardOf(page, ratings))), LIMIT_MS);
 }
 
 const untilTold = (page: Page, pattern: RegExp): Promise<void> =>
-  until(`it is told: ${pattern}`, LIMIT_MS, async () => pattern.test(await textOf(page.locator("#told"))));
+  until(`it is told: ${pattern}`, async () => pattern.test(await textOf(page.locator("#told"))), LIMIT_MS);
 
 /** Presses a button of a card's menu, as a person would: opens the menu first. */
 async function press(page: Page, ratings: RunningRatings, button: string): Promise<void> {
@@ -130,8 +130,10 @@ inBrowser("steps 5 to 15 of the walk, from the board alone", async () => {
   assert.is(count(sixth, /^BAD \S+: all services are down$/), 4);
   assert.ok(waitedIn(sixth) < TIMEOUT_MS, "and it says so at once");
   for (const ratings of three) await untilCard(board, ratings, /Lost/);
-  await until("the board says so", LIMIT_MS, async () =>
-    /No instance is up/.test(await textOf(board.locator("#summary"))),
+  await until(
+    "the board says so",
+    async () => /No instance is up/.test(await textOf(board.locator("#summary"))),
+    LIMIT_MS,
   );
 
   // 7, 8: one comes back. 9, 10: and a second.
@@ -207,7 +209,7 @@ inBrowser("the keyboard is enough, axe finds nothing, and nothing is cut off at 
   await menu.locator("[name=byMs]").focus();
   await page.keyboard.press("Enter");
   await untilTold(page, /^Instance 1: all its faults have ended\.$/);
-  await until("it beats again", LIMIT_MS, () => first.program.count(/ended a fault: silent/) === 1);
+  await until("it beats again", () => first.program.count(/ended a fault: silent/) === 1, LIMIT_MS);
 });
 
 inBrowser("without scripts the same forms are in the table, and what is on stands there", async () => {

@@ -27,7 +27,7 @@ faults.before.each(async (context) => {
   context.world = new World(context.server.url, { HEARTBEAT_INTERVAL_MS: "1000" });
   const urls = [context.server.url];
   context.bus = connectNatsBus({ urls, name: "asker", clock, report: () => undefined });
-  await until("connected", LIMIT_MS, () => context.bus.status === "connected");
+  await until("connected", () => context.bus.status === "connected", LIMIT_MS);
 });
 faults.after.each(async ({ server, world, bus }) => {
   await bus.close();
@@ -52,10 +52,14 @@ async function rowOf({ admin }: RunningMarket, ratings: RunningRatings): Promise
 }
 
 const untilOn = (market: RunningMarket, ratings: RunningRatings, kinds: string): Promise<void> =>
-  until(`on the board: ${kinds}`, LIMIT_MS, async () => {
-    const row = await rowOf(market, ratings);
-    return row?.faults?.map(({ kind }) => kind).join() === kinds;
-  });
+  until(
+    `on the board: ${kinds}`,
+    async () => {
+      const row = await rowOf(market, ratings);
+      return row?.faults?.map(({ kind }) => kind).join() === kinds;
+    },
+    LIMIT_MS,
+  );
 
 /** Whoever stand beside a paused instance; the one that hears a reset first, then the spare one. */
 const watchesOf = ({ program }: RunningRatings): readonly number[] =>
@@ -98,7 +102,7 @@ faults("they end in time though the Market that asked was killed, and so was the
   await post(market, { target: idOf(ratings), forS: "3", fault: "pause" });
   market.program.signal("SIGKILL");
   await market.program.ended;
-  await until("it stands still", LIMIT_MS, () => isStopped(ratings));
+  await until("it stands still", () => isStopped(ratings), LIMIT_MS);
   await ratings.program.waitFor(/ended a fault: paused \(over\)/);
   await ratings.program.waitFor(/ended a fault: slow by 100 ms \(over\)/);
 
@@ -113,10 +117,10 @@ faults("a paused one ends its pause though the bus is gone, too", async ({ world
   const ratings = await world.startRatings(1, CHAOS);
   const asked = askForFault(bus, "ratings", idOf(ratings), { kind: "begin", fault: { kind: "pause" }, forMs: 2_500 });
   assert.is((await asked).kind, "done");
-  await until("it stands still", LIMIT_MS, () => isStopped(ratings));
+  await until("it stands still", () => isStopped(ratings), LIMIT_MS);
   await server.stop();
   await ratings.program.waitFor(/ended a fault: paused \(over\)/);
-  await until("nobody stands beside it any more", LIMIT_MS, () => watchesOf(ratings).length === 0);
+  await until("nobody stands beside it any more", () => watchesOf(ratings).length === 0, LIMIT_MS);
 });
 
 faults("a reset ends a pause at once, and all else with it", async ({ world, bus }) => {
@@ -124,7 +128,7 @@ faults("a reset ends a pause at once, and all else with it", async ({ world, bus
   const ask = (order: Parameters<typeof askForFault>[3]) => askForFault(bus, "ratings", idOf(ratings), order);
   await ask({ kind: "begin", fault: { kind: "fail", share: 1 }, forMs: 600_000 });
   await ask({ kind: "begin", fault: { kind: "pause" }, forMs: 600_000 });
-  await until("it stands still", LIMIT_MS, () => isStopped(ratings));
+  await until("it stands still", () => isStopped(ratings), LIMIT_MS);
   const refused = await ask({ kind: "begin", fault: { kind: "mute" }, forMs: 1_000 });
   assert.equal(refused, { kind: "refused", why: "it is paused: reset it first" });
   const reset = world.start({ name: "dwc", args: ["fault", "reset"] });
@@ -135,38 +139,38 @@ faults("a reset ends a pause at once, and all else with it", async ({ world, bus
     ratings.program.lines.some((line) => line.includes("begins a fault: silent")),
     "what was refused stays so",
   );
-  await until("nobody stands beside it any more", LIMIT_MS, () => watchesOf(ratings).length === 0);
+  await until("nobody stands beside it any more", () => watchesOf(ratings).length === 0, LIMIT_MS);
 });
 
 faults("whoever kills the one that would end a pause has not made it longer", async ({ world, bus }) => {
   const ratings = await world.startRatings(1, CHAOS);
   const began = performance.now();
   await askForFault(bus, "ratings", idOf(ratings), { kind: "begin", fault: { kind: "pause" }, forMs: 3_000 });
-  await until("it stands still", LIMIT_MS, () => isStopped(ratings));
+  await until("it stands still", () => isStopped(ratings), LIMIT_MS);
   const [watch = 0] = watchesOf(ratings);
   process.kill(watch, "SIGKILL");
-  await until("it is dead", LIMIT_MS, () => !watchesOf(ratings).includes(watch));
+  await until("it is dead", () => !watchesOf(ratings).includes(watch), LIMIT_MS);
   assert.is((await askAll(bus, "ratings", "reset", 300)).length, 0, "and nobody hears a reset any more");
   await ratings.program.waitFor(/ended a fault: paused \(over\)/);
   assert.ok(performance.now() - began >= 3_000);
-  await until("nobody stands beside it any more", LIMIT_MS, () => watchesOf(ratings).length === 0);
+  await until("nobody stands beside it any more", () => watchesOf(ratings).length === 0, LIMIT_MS);
 });
 faults("who is killed while it is paused leaves nobody behind", async ({ world, bus }) => {
   const ratings = await world.startRatings(1, CHAOS);
   await askForFault(bus, "ratings", idOf(ratings), { kind: "begin", fault: { kind: "pause" }, forMs: 600_000 });
-  await until("it stands still", LIMIT_MS, () => isStopped(ratings));
+  await until("it stands still", () => isStopped(ratings), LIMIT_MS);
   const watches = watchesOf(ratings);
   assert.is(watches.length, 2);
   ratings.program.signal("SIGKILL");
   await ratings.program.ended;
-  await until("they have ended, too", LIMIT_MS, () => watches.every((watch) => readProcess(watch) === undefined));
+  await until("they have ended, too", () => watches.every((watch) => readProcess(watch) === undefined), LIMIT_MS);
 });
 
 faults("a paused one can be killed by the same means, and ^C ends it in order", async ({ world, bus }) => {
   const [first, second] = [await world.startRatings(1, CHAOS), await world.startRatings(2, CHAOS)];
   for (const ratings of [first, second]) {
     await askForFault(bus, "ratings", idOf(ratings), { kind: "begin", fault: { kind: "pause" }, forMs: 600_000 });
-    await until("it stands still", LIMIT_MS, () => isStopped(ratings));
+    await until("it stands still", () => isStopped(ratings), LIMIT_MS);
   }
   assert.is((await askForFault(bus, "ratings", idOf(first), { kind: "kill" })).kind, "done");
   assert.is((await first.program.ended).signal, "SIGKILL");

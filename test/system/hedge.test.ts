@@ -2,27 +2,11 @@
 // alone
 // One of three instances is paused under load: what the shoppers of that moment wait for, with HEDGE=1 and without.
 
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { startNatsServer, type TestServer } from "../support/nats-server.ts";
-import { pause, type RunningMarket, type RunningRatings, World } from "../support/world.ts";
+import { systemSuite } from "../support/system.ts";
+import { pause, type RunningMarket, type RunningRatings, type World } from "../support/world.ts";
 
-interface Context {
-  server: TestServer;
-  world: World;
-}
-
-const hedging = suite<Context>("one of three is paused under load");
-
-hedging.before.each(async (context) => {
-  context.server = await startNatsServer();
-  context.world = new World(context.server.url);
-});
-
-hedging.after.each(async ({ server, world }) => {
-  await world.close();
-  await server.stop();
-});
+const hedging = systemSuite("one of three is paused under load");
 
 /** As the settings have it. */
 const TIMEOUT_MS = 1000;

@@ -86,11 +86,15 @@ function assertUnharmed({ market, instances }: Context, mark: number): void {
 
 async function assertFreshFromAll({ market, instances }: Context): Promise<void> {
   const used = new Set<number>();
-  await until("fresh ratings from all three", 10_000, async () => {
-    const ratings = Object.values(await market.ratings());
-    for (const rating of ratings) if (rating?.fresh === true) used.add(rating.instance);
-    return ratings.every((rating) => rating?.fresh === true) && instances.every(({ number }) => used.has(number));
-  });
+  await until(
+    "fresh ratings from all three",
+    async () => {
+      const ratings = Object.values(await market.ratings());
+      for (const rating of ratings) if (rating?.fresh === true) used.add(rating.instance);
+      return ratings.every((rating) => rating?.fresh === true) && instances.every(({ number }) => used.has(number));
+    },
+    10_000,
+  );
 }
 
 hostile(
@@ -151,7 +155,7 @@ hostile("240 forged instances that hang, babble, mistake or leave cost shoppers 
   const bus = connectNatsBus({ urls: [server.url], name: "forger", clock: systemClock(), report: () => undefined });
   try {
     const incarnations = FORGED_KINDS.flatMap((kind) => serveForged(bus, kind, 40));
-    await until("the forger is on the bus", 10_000, () => bus.flush());
+    await until("the forger is on the bus", () => bus.flush(), 10_000);
     const mark = market.program.mark();
     for (const [place, incarnation] of incarnations.entries()) {
       // Those that hang have their turns first, as long as strangers have any.
@@ -186,7 +190,7 @@ hostile("50,000 roll calls, some answered into our own subjects, stop nobody fro
     bus.subscribe("health.ratings.*", () => {
       beats += 1;
     });
-    await until("the listener is on the bus", 10_000, () => bus.flush());
+    await until("the listener is on the bus", () => bus.flush(), 10_000);
     const mark = market.program.mark();
     const shopper = new Shopper(market);
     const replyTos = [
@@ -226,9 +230,9 @@ hostile("replies that nobody asked for, late, twice or of a megabyte, are nobody
     bus.subscribe("ratings.get.*", ({ replyTo }) => {
       if (replyTo !== undefined) inboxes.add(replyTo);
     });
-    await until("the spy is on the bus", 10_000, () => bus.flush());
+    await until("the spy is on the bus", () => bus.flush(), 10_000);
     assert.is((await loadPage(market)).fresh, 4);
-    await until("the spy has seen a page's calls", 10_000, () => inboxes.size >= 4);
+    await until("the spy has seen a page's calls", () => inboxes.size >= 4, 10_000);
     const [inbox = ""] = inboxes;
     const prefix = inbox.slice(0, inbox.lastIndexOf("."));
     const before = residentMiB(market.program.pid);

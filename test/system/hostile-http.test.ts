@@ -56,7 +56,7 @@ hostile("every odd request gets the answer that is right for it, and never a 500
     if (!statuses.includes(status)) wrong.push(`${name}: ${status} instead of ${statuses.join(" or ")}`);
   }
   assert.equal(wrong, []);
-  await until("six pages", 20_000, () => shopper.pages.length > 5);
+  await until("six pages", () => shopper.pages.length > 5, 20_000);
   assertGoodPages(await shopper.stop(), market);
 });
 
@@ -103,9 +103,13 @@ hostile("3,000 connections that say nothing, or half of something, keep nobody o
     sockets.push(halfOpen(port, said[place % said.length] ?? ""));
     if (place % 100 === 0) await shopper.onePage();
   }
-  await until("the oldest are sent away", 20_000, () => {
-    return sockets.filter((socket) => !socket.closed).length <= MOST_CONNECTIONS;
-  });
+  await until(
+    "the oldest are sent away",
+    () => {
+      return sockets.filter((socket) => !socket.closed).length <= MOST_CONNECTIONS;
+    },
+    20_000,
+  );
   await shopper.onePage();
   const growth = residentMiB(market.program.pid) - before;
   assertGoodPages(await shopper.stop(), market);

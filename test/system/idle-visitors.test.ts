@@ -6,7 +6,7 @@ import { connect, type Socket } from "node:net";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { startNatsServer } from "../support/nats-server.ts";
-import { pause, until, World } from "../support/world.ts";
+import { OPEN, pause, until, World } from "../support/world.ts";
 
 const test = suite("idle visitors");
 
@@ -33,7 +33,7 @@ class Kept {
   async ask(): Promise<boolean> {
     this.heard = "";
     if (this.#socket.writable) this.#socket.write(REQUEST);
-    await until("an answer, or the end", LIMIT_MS, () => this.#isAnswered() || this.#socket.closed);
+    await until("an answer, or the end", () => this.#isAnswered() || this.#socket.closed, LIMIT_MS);
     return this.#isAnswered();
   }
 
@@ -99,7 +99,7 @@ test("more idle visitors than descriptors: a bus that restarts is found again, a
   const sockets = new Set<Socket>();
   try {
     const program = world.start({ name: "market", env: { PORT: "0" }, openFiles: DESCRIPTORS });
-    const [, url = ""] = await program.waitFor(/open at (http:\S+)/);
+    const [, url = ""] = await program.waitFor(OPEN);
     await program.waitFor(/INFO:bus:- connected/);
     const port = Number(new URL(url).port);
     const visit = (): void => {
@@ -109,13 +109,13 @@ test("more idle visitors than descriptors: a bus that restarts is found again, a
       socket.resume().write(REQUEST);
     };
     for (let count = 0; count < 2 * DESCRIPTORS; count++) visit();
-    await until("so many are not let in at once", LIMIT_MS, () => sockets.size < DESCRIPTORS);
+    await until("so many are not let in at once", () => sockets.size < DESCRIPTORS, LIMIT_MS);
     const mark = program.mark();
     await server.kill();
     await program.waitFor(/WARNING:bus:- away/, { mark });
     // They come back at once, as often as they are closed, and take what the bus has left.
     for (let count = 0; count < DESCRIPTORS; count++) visit();
-    await until("they are let in no more", LIMIT_MS, () => sockets.size < DESCRIPTORS);
+    await until("they are let in no more", () => sockets.size < DESCRIPTORS, LIMIT_MS);
     await server.restart();
     await program.waitFor(/INFO:bus:- connected/, { mark });
     assert.is((await fetch(`${url}/livez`)).status, 200);

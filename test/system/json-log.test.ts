@@ -3,17 +3,11 @@
 // A bad morning, with LOG_FORMAT=json: every change of state has the name of an event that README lists, no step of a
 // call has one, and what a page brings about carries its trace, here and in the instance's own log.
 
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { startNatsServer, type TestServer } from "../support/nats-server.ts";
 import type { Program } from "../support/program.ts";
 import { readPage, rowsOf } from "../support/readme.ts";
-import { pause, until, World } from "../support/world.ts";
-
-interface Context {
-  server: TestServer;
-  world: World;
-}
+import { systemSuite } from "../support/system.ts";
+import { pause, until, type World } from "../support/world.ts";
 
 interface JsonLine {
   readonly level: string;
@@ -28,7 +22,9 @@ interface JsonLine {
   readonly request_id?: string;
 }
 
-const test = suite<Context>("the log for machines");
+const test = systemSuite("the log for machines", {
+  ...{ LOG_FORMAT: "json", REQUEST_TIMEOUT_MS: "300", RETEST_DELAY_MS: "500", HEARTBEAT_INTERVAL_MS: "1000" },
+});
 
 const LIMIT_MS = 15_000;
 const STEP = /^(ASK|WAITED|GOT|BAD|GET|DWC resolv|ratings using instance )/;
@@ -36,18 +32,6 @@ const TRACE = "0af7651916cd43dd8448eb211c80319c";
 const EVENTS = new Set(
   rowsOf(readPage("docs/observing.md")).flatMap(([first]) => /^`([a-z]+\.[a-z_]+)`$/.exec(first ?? "")?.[1] ?? []),
 );
-
-test.before.each(async (context) => {
-  context.server = await startNatsServer();
-  context.world = new World(context.server.url, {
-    ...{ LOG_FORMAT: "json", REQUEST_TIMEOUT_MS: "300", RETEST_DELAY_MS: "500", HEARTBEAT_INTERVAL_MS: "1000" },
-  });
-});
-
-test.after.each(async ({ world, server }) => {
-  await world.close();
-  await server.stop();
-});
 
 const linesOf = ({ lines }: Program): readonly JsonLine[] =>
   lines.filter((line) => line.startsWith("{")).map((line): JsonLine => JSON.parse(line));
@@ -72,10 +56,14 @@ const visit = async (url: string, headers: Record<string, string> = {}): Promise
 
 /** Loads pages until the Market has told of it. */
 const pagesUntil = (program: Program, url: string, event: string): Promise<void> =>
-  until(event, LIMIT_MS, async () => {
-    await visit(url);
-    return linesOf(program).some((line) => line.event === event);
-  });
+  until(
+    event,
+    async () => {
+      await visit(url);
+      return linesOf(program).some((line) => line.event === event);
+    },
+    LIMIT_MS,
+  );
 
 /** Everything that is told has to be found in README, and to be what it says it is. */
 function checkNames(program: Program): void {

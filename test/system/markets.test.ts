@@ -34,26 +34,34 @@ test("they agree, until one meets an instance that hangs; and again when it is b
     for (const market of [one, two]) await market.untilKnown(2);
     const agree = async (market: RunningMarket, count: number): Promise<boolean> =>
       (await (await fetch(`${market.admin}/board`)).text()).includes(`All ${count} Markets agree.`);
-    await until("they agree", LIMIT_MS, async () => (await agree(one, 2)) && (await agree(two, 2)));
+    await until("they agree", async () => (await agree(one, 2)) && (await agree(two, 2)), LIMIT_MS);
 
     second?.program.signal("SIGSTOP");
-    await until("one of them has opened its breaker", LIMIT_MS, async () => {
-      await one.page();
-      return one.program.count(/OPEN breaker/) > 0;
-    });
-    await until("both say so", LIMIT_MS, async () => {
-      const said = [await disputesOf(one), await disputesOf(two)].join("; ");
-      return said === "2: open/well; 2: well/open";
-    });
+    await until(
+      "one of them has opened its breaker",
+      async () => {
+        await one.page();
+        return one.program.count(/OPEN breaker/) > 0;
+      },
+      LIMIT_MS,
+    );
+    await until(
+      "both say so",
+      async () => {
+        const said = [await disputesOf(one), await disputesOf(two)].join("; ");
+        return said === "2: open/well; 2: well/open";
+      },
+      LIMIT_MS,
+    );
     const html = await (await fetch(`${two.admin}/board`)).text();
     assert.match(html, /2 Markets disagree about instance 2\./);
     assert.match(html, /Breaker open<\/span> <span class="cell-why">request timed out, for \d+ s/);
 
     second?.program.signal("SIGCONT");
-    await until("they agree again", LIMIT_MS, async () => (await agree(one, 2)) && (await agree(two, 2)));
+    await until("they agree again", async () => (await agree(one, 2)) && (await agree(two, 2)), LIMIT_MS);
     assert.is(one.program.count(/not allowed/) + two.program.count(/not allowed/), 0);
     await two.program.end();
-    await until("the one that ended is off the board", LIMIT_MS, async () => (await marketsOf(one)).all.length === 1);
+    await until("the one that ended is off the board", async () => (await marketsOf(one)).all.length === 1, LIMIT_MS);
   } finally {
     await world.close();
     await server.stop();

@@ -61,14 +61,18 @@ mute(
         if (place > 0) assert.ok(gap > (gaps[place - 1] ?? 0), `the gaps grow: ${gaps.map(Math.round).join(", ")} ms`);
       }
       const sent = 2 + retestsAt.length;
-      await until("the last copy has arrived", 5_000, () => heard >= sent);
+      await until("the last copy has arrived", () => heard >= sent, 5_000);
       assert.is(heard, sent, "beside the two, it was sent one request a retest");
 
       isMute = false;
-      await until("closed by a retest", 30_000, async () => {
-        await caller.call();
-        return caller.count(/CLOSE breaker .*\(retest succeeded\)/) === 1;
-      });
+      await until(
+        "closed by a retest",
+        async () => {
+          await caller.call();
+          return caller.count(/CLOSE breaker .*\(retest succeeded\)/) === 1;
+        },
+        30_000,
+      );
       const after = await Promise.all([1, 2, 3, 4, 5, 6].map(() => caller.call()));
       assert.is(failures(after).length, 0);
       assert.is(answeredBy(after).filter((number) => number === 2).length, 3, "it takes its turns again");

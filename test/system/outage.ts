@@ -29,7 +29,7 @@ export async function outageOf(outageMs: number): Promise<void> {
     await pause(outageMs);
     await server.restart();
     const backAt = performance.now();
-    await until("fresh ratings", FRESH_WITHIN_MS * 3, async () => allFresh(await market.ratings()));
+    await until("fresh ratings", async () => allFresh(await market.ratings()), FRESH_WITHIN_MS * 3);
     const tookMs = performance.now() - backAt;
     await shoppers.stop();
 

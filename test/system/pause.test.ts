@@ -1,31 +1,11 @@
 // takes: 20 s
 // An instance is paused (SIGSTOP): it keeps its connection and its place on the bus, and answers nothing.
 
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { answeredBy, Caller, failures } from "../support/caller.ts";
-import { startNatsServer, type TestServer } from "../support/nats-server.ts";
-import { World } from "../support/world.ts";
+import { answeredBy, failures } from "../support/caller.ts";
+import { callerSuite } from "../support/system.ts";
 
-interface Context {
-  server: TestServer;
-  world: World;
-  caller: Caller;
-}
-
-const pausing = suite<Context>("an instance is paused");
-
-pausing.before.each(async (context) => {
-  context.server = await startNatsServer();
-  context.world = new World(context.server.url);
-  context.caller = new Caller(context.server.url);
-});
-
-pausing.after.each(async ({ server, world, caller }) => {
-  await caller.close();
-  await world.close();
-  await server.stop();
-});
+const pausing = callerSuite("an instance is paused");
 
 pausing(
   "at most three calls at 5 a second time out, then none until it is continued, then both answer in turn",

@@ -134,7 +134,7 @@ for (const [make, openWire] of [
     );
     for (const answer of answers) assert.equal(JSON.parse(answer?.body ?? ""), { thingID: "camera", rating: 4.5 });
     const shown = (program: (typeof first)["program"]): number => program.count(/^GET camera => 4\.5$/);
-    await until("twenty lines", WITHIN_MS, () => shown(first.program) + shown(second.program) === 20);
+    await until("twenty lines", () => shown(first.program) + shown(second.program) === 20, WITHIN_MS);
     const mark = second.program.mark();
     const direct = await ask(wire, second.address.replace("nats:", ""), '{"thingID":"football"}');
     assert.equal(JSON.parse(direct?.body ?? ""), { thingID: "football", rating: 2.2 });
@@ -166,7 +166,7 @@ for (const [make, openWire] of [
     const beats: { state: string; seq: number; at: string }[] = [];
     wire.hear("health.ratings.*", ({ body, subject }) => beats.push({ ...JSON.parse(body), at: subject }));
     const { address, program } = await world.startRatings(3);
-    await until("the first beat", WITHIN_MS, () => beats.length > 0);
+    await until("the first beat", () => beats.length > 0, WITHIN_MS);
     const incarnation = address.replace("nats:ratings.get.", "");
     const [answer, ...others] = await askAll(wire, "health.ratings");
     assert.is(others.length, 0);
@@ -174,10 +174,10 @@ for (const [make, openWire] of [
     const expected = { service: "ratings", instance: 3, incarnation, address: `ratings.get.${incarnation}` };
     const rest = { version: beat.version, seq: beat.seq, intervalMs: 15_000, state: "up", answersOnce: true };
     assert.equal(beat, { ...expected, ...rest });
-    await until("the same on its own subject", WITHIN_MS, () => beats.some(({ seq }) => seq === beat.seq));
+    await until("the same on its own subject", () => beats.some(({ seq }) => seq === beat.seq), WITHIN_MS);
 
     program.signal("SIGTERM");
-    await until("gone", WITHIN_MS, () => beats.at(-1)?.state === "gone");
+    await until("gone", () => beats.at(-1)?.state === "gone", WITHIN_MS);
     assert.equal(
       beats.slice(-2).map(({ state }) => state),
       ["draining", "gone"],
@@ -216,7 +216,7 @@ for (const [make, openWire] of [
     await wire.flush();
     await market.untilKnown(believed.length);
     const told = /^WARNING:membership:- ratings heartbeat not understood: /;
-    await until("all told", WITHIN_MS, () => market.program.count(told) >= broken.length + 2);
+    await until("all told", () => market.program.count(told) >= broken.length + 2, WITHIN_MS);
     assert.is(market.program.count(told), broken.length + 2);
     // Each line names its sender.
     const senders = broken.map((_, place) => `(on health.ratings.id-${believed.length + place + 1})`);

@@ -235,8 +235,8 @@ where("nginx")("with BOARD=public the world sees the board, unless nginx has the
     async ({ port }) => {
       await until(
         "the board is there",
-        LIMIT_MS,
         async () => (await send(port, "open.example", "/board")).status === 200,
+        LIMIT_MS,
       );
       assert.not.match((await send(port, "open.example", "/board")).body, /class="fault-form"/);
       for (const path of ["/board", "/board.json", "/metrics"]) {
@@ -269,7 +269,7 @@ const CONFIGS: Readonly<Record<"caddy" | "haproxy", (files: ProxyFiles) => strin
 for (const name of ["caddy", "haproxy"] as const) {
   where(name)(`${name}, by the lines of the docs, passes orders and reaches nothing else`, () =>
     withProxy(name, CONFIGS[name], async ({ port }) => {
-      await until("the page is there", LIMIT_MS, async () => (await send(port, "shop.example", "/")).status === 200);
+      await until("the page is there", async () => (await send(port, "shop.example", "/")).status === 200, LIMIT_MS);
       await reachesNothing(port, "shop.example");
       assert.is((await order(port, "shop.example", ofBrowser(port, "shop.example"))).status, 303);
       assert.is((await order(port, "shop.example", ofOldBrowser(port, "shop.example"))).status, 303);

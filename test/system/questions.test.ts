@@ -43,7 +43,7 @@ test.before.each(async (context) => {
   context.client = openClient({ service: "ratings", bus, clock, rules });
   context.close = () => bus.close();
   context.wire = await openPlainNats(context.server.url);
-  await until("two instances are known", TIMEOUT_MS, () => context.client.tracker.live(clock.now()).length === 2);
+  await until("two instances are known", () => context.client.tracker.live(clock.now()).length === 2, TIMEOUT_MS);
 });
 test.after.each(async ({ server, world, client, wire, close }) => {
   client.close();
@@ -99,7 +99,7 @@ test("of a flood of requests a hundred a second have a line, and the others are 
       .map((line) => Number(/printed no line for (\d+) more/.exec(line)?.[1] ?? 0))
       .reduce((sum, count) => sum + count, 0);
   const printed = (): number => lines().filter((line) => line.startsWith("GET ")).length;
-  await until("every request has a line or is counted", LIMIT_MS, () => printed() + leftOut() === BATCH * BATCHES);
+  await until("every request has a line or is counted", () => printed() + leftOut() === BATCH * BATCHES, LIMIT_MS);
   const seconds = (performance.now() - startedAt) / 1_000;
   attacker.leave();
   const most = 2 * LINES_PER_SECOND * (1 + seconds);

@@ -30,11 +30,15 @@ test("ready, degraded without instances and without the bus, and never an addres
   try {
     const market = await world.startMarket();
     const see = async (status: string): Promise<void> =>
-      until(`it is ${status}`, LIMIT_MS, async () => {
-        const told = await ask(market.url);
-        asked.push(told);
-        return told.status === status;
-      });
+      until(
+        `it is ${status}`,
+        async () => {
+          const told = await ask(market.url);
+          asked.push(told);
+          return told.status === status;
+        },
+        LIMIT_MS,
+      );
     await see("degraded");
     await world.startRatings(1);
     await see("ready");
@@ -47,10 +51,14 @@ test("ready, degraded without instances and without the bus, and never an addres
     await market.program.waitFor(/(could not be started|not there|refused|waiting|lost)/i, { mark });
     asked.push(await ask(market.url));
     // Those who run the Market read the reason on the admin listener.
-    await until("the reason is there", LIMIT_MS, async () => {
-      const { text } = await ask(market.admin);
-      return JSON.parse(text).checks.some(({ detail = "" }: { detail?: string }) => detail.includes(busPort));
-    });
+    await until(
+      "the reason is there",
+      async () => {
+        const { text } = await ask(market.admin);
+        return JSON.parse(text).checks.some(({ detail = "" }: { detail?: string }) => detail.includes(busPort));
+      },
+      LIMIT_MS,
+    );
     await server.restart();
     await see("ready");
     for (const { code, text } of asked) {

@@ -5,37 +5,27 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { startNatsServer, type TestServer } from "../support/nats-server.ts";
 import type { Ended, Program } from "../support/program.ts";
-import { type RunningMarket, until, World } from "../support/world.ts";
+import { type System, systemSuite } from "../support/system.ts";
+import { type RunningMarket, until, type World } from "../support/world.ts";
 
-interface Context {
-  server: TestServer;
-  world: World;
-  record: string;
+interface Context extends System {
+  readonly record: string;
 }
 
 interface Replayed extends Ended {
   readonly lines: readonly string[];
 }
 
-const test = suite<Context>("the record of a Market");
-
 /** Fast enough that a retest comes, and a heartbeat, within the test. */
 const FAST = { REQUEST_TIMEOUT_MS: "300", RETEST_DELAY_MS: "500", HEARTBEAT_INTERVAL_MS: "1000" };
+const test = systemSuite<{ record: string }>("the record of a Market", FAST);
+
 const LIMIT_MS = 10_000;
 
-test.before.each(async (context) => {
-  context.server = await startNatsServer();
-  context.world = new World(context.server.url, FAST);
+test.before.each((context) => {
   context.record = join(context.world.stateDir, "market.record");
-});
-
-test.after.each(async ({ server, world }) => {
-  await world.close();
-  await server.stop();
 });
 
 async function replay(world: World, path: string): Promise<Replayed> {
@@ -47,10 +37,14 @@ async function replay(world: World, path: string): Promise<Replayed> {
 /** Loads pages until the Market has printed it. */
 async function pagesUntil(market: RunningMarket, pattern: RegExp): Promise<void> {
   const mark = market.program.mark();
-  await until(String(pattern), LIMIT_MS, async () => {
-    await market.ratings();
-    return market.program.count(pattern, mark) > 0;
-  });
+  await until(
+    String(pattern),
+    async () => {
+      await market.ratings();
+      return market.program.count(pattern, mark) > 0;
+    },
+    LIMIT_MS,
+  );
 }
 
 /** A bad morning: everything that a record has to hold. */
@@ -71,7 +65,7 @@ async function badMorning({ world, server, record }: Context): Promise<RunningMa
   await market.program.waitFor(/WARNING:bus:- away/, { mark });
   await server.restart();
   await market.program.waitFor(/INFO:bus:- connected/, { mark });
-  await until("somebody answers again", LIMIT_MS, async () => (await market.ratings())["camera"]?.fresh === true);
+  await until("somebody answers again", async () => (await market.ratings())["camera"]?.fresh === true, LIMIT_MS);
   return market;
 }
 
@@ -145,7 +139,7 @@ test("a Market that is killed leaves a record that can be replayed, and says so"
   await world.startRatings(1);
   await market.untilKnown(1);
   await market.ratings();
-  await until("its calls are in the file", LIMIT_MS, () => readFileSync(record, "utf8").includes('"settled"'));
+  await until("its calls are in the file", () => readFileSync(record, "utf8").includes('"settled"'), LIMIT_MS);
   market.program.signal("SIGKILL");
   await market.program.ended;
   const { code, lines } = await replay(world, record);

@@ -2,29 +2,14 @@
 // Two processes of one number. The second is refused while the first answers; a paused one cannot object, and when it
 // wakes up both are used.
 
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { startNatsServer, type TestServer } from "../support/nats-server.ts";
-import { until, World } from "../support/world.ts";
+import { systemSuite } from "../support/system.ts";
+import { UP, until } from "../support/world.ts";
 
-interface Context {
-  server: TestServer;
-  world: World;
-}
-
-const second = suite<Context>("a second instance of one number");
+const second = systemSuite("a second instance of one number");
 
 const REFUSED = /^instance 1 is already running, at (nats:ratings\.get\.\S+): .*make startRatings INSTANCE=2$/;
 const CLASH = /^WARNING:membership:- ratings instance 1 runs twice, and both are used: (\S+) and (\S+)$/;
-
-second.before.each(async (context) => {
-  context.server = await startNatsServer();
-  context.world = new World(context.server.url);
-});
-second.after.each(async ({ server, world }) => {
-  await world.close();
-  await server.stop();
-});
 
 second("is refused while the first answers: it says why and what to type, and the first goes on", async ({ world }) => {
   const first = await world.startRatings(1);
@@ -34,7 +19,7 @@ second("is refused while the first answers: it says why and what to type, and th
   const [, at] = await other.waitFor(REFUSED);
   assert.is(at, first.address);
   assert.equal(await other.ended, { code: 1, signal: null });
-  assert.is(other.count(/is up/), 0);
+  assert.is(other.count(UP), 0);
   assert.is(market.program.count(/ joined: /), 1, "nobody has heard of it");
   const ratings = Object.values(await market.ratings());
   assert.ok(ratings.every((rating) => rating?.fresh && rating.instance === 1));
@@ -42,7 +27,7 @@ second("is refused while the first answers: it says why and what to type, and th
 
 second("among three that start at once, each with a number of its own, nobody is refused", async ({ world }) => {
   const fleet = world.start({ name: "ratings", args: ["--count", "3"] });
-  for (const number of [1, 2, 3]) await fleet.waitFor(new RegExp(`instance ${number} is up`));
+  for (const number of [1, 2, 3]) await fleet.waitFor(new RegExp(`^INFO:ratings:.* ${number} .*pid \\d+`));
   const again = world.start({ name: "ratings", args: ["--count", "2"] });
   for (const number of [1, 2]) await again.waitFor(new RegExp(`^instance ${number} is already running`));
   assert.equal(await again.ended, { code: 1, signal: null }, "and who asked for several is told so by the exit code");
@@ -68,7 +53,7 @@ second("may start while the first is paused; continued, both are used, and it is
   const gets = (): readonly number[] =>
     [first, other].map(({ program }, place) => program.count(/^GET /, marks[place]));
   // Lines come after the answers that they tell of.
-  await until("each has told of its calls", 10_000, () => gets().reduce((sum, count) => sum + count) >= 12);
+  await until("each has told of its calls", () => gets().reduce((sum, count) => sum + count) >= 12, 10_000);
   assert.equal(gets(), [6, 6], "in turn");
   assert.is(market.program.count(CLASH), 1);
 });

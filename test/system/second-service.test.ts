@@ -70,7 +70,7 @@ own("its two files have under thirty lines each", () => {
 own("the caller is answered by both in turn, and a kill of one fails no call", async (context) => {
   const [, second] = [await runGreeter(context, 1), await runGreeter(context, 2)];
   const asking = run(context, "caller.mjs");
-  await until("ten greetings", WITHIN_MS, () => asking.count(/^Hello/) >= 10);
+  await until("ten greetings", () => asking.count(/^Hello/) >= 10, WITHIN_MS);
   assert.ok(Math.abs(asking.count(FROM(1)) - asking.count(FROM(2))) <= 1, "in turn");
 
   // Just after an answer of its own: a call that is under way dies with the process, and this caller has no other call
@@ -78,7 +78,7 @@ own("the caller is answered by both in turn, and a kill of one fails no call", a
   await asking.waitFor(FROM(2), { mark: asking.mark() });
   second.signal("SIGKILL");
   const mark = asking.mark();
-  await until("ten more greetings", WITHIN_MS, () => asking.count(FROM(1), mark) >= 10);
+  await until("ten more greetings", () => asking.count(FROM(1), mark) >= 10, WITHIN_MS);
   assert.is(asking.count(FAILED), 0, asking.lines.join("\n"));
   assert.is(asking.count(/^\(lost greetings\.get\.2-/), 1);
   assert.is(asking.count(/^\(opened/), 0);
@@ -92,7 +92,7 @@ own("a greeter says goodbye to SIGTERM, and each ends by itself on ^C", async (c
   assert.equal(await second.ended, { code: 0, signal: null });
   await asking.waitFor(/^\(left greetings\.get\.2-/);
   const mark = asking.mark();
-  await until("greetings go on", WITHIN_MS, () => asking.count(FROM(1), mark) >= 3);
+  await until("greetings go on", () => asking.count(FROM(1), mark) >= 3, WITHIN_MS);
   assert.is(asking.count(FAILED), 0, asking.lines.join("\n"));
   for (const program of [asking, first]) {
     program.signal("SIGINT");

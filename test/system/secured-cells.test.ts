@@ -15,9 +15,10 @@ import { natsMint } from "../../src/dwc/identity/mint.ts";
 import { openClient } from "../../src/service/client.ts";
 import { startInstance } from "../../src/service/instance.ts";
 import type { InstanceOptions } from "../../src/service/instance-options.ts";
-import { type TestServer, until } from "../support/nats-server.ts";
+import type { TestServer } from "../support/nats-server.ts";
 import { clock, credentials, enter, Folder } from "../support/orgs.ts";
 import { mayHear, mayPublish } from "../support/subject-match.ts";
+import { until } from "../support/until.ts";
 
 interface Role {
   readonly name: string;

@@ -5,9 +5,10 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { chaosOfAllSubject, chaosSubject } from "../../src/bus/core/subjects.ts";
 import { askAll, askForFault } from "../../src/service/fault-asking.ts";
-import { type TestServer, until } from "../support/nats-server.ts";
+import type { TestServer } from "../support/nats-server.ts";
 import { enter, Folder } from "../support/orgs.ts";
 import { readProcess } from "../support/processes.ts";
+import { until } from "../support/until.ts";
 import { type RunningRatings, World } from "../support/world.ts";
 
 const faults = suite("faults on a secured bus");

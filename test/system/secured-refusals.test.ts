@@ -6,8 +6,9 @@ import * as assert from "uvu/assert";
 import { type Credentials, callerPartOf, repliesTo } from "../../src/bus/core/credentials.ts";
 import type { NatsBus } from "../../src/bus/nats-bus.ts";
 import { startInstance } from "../../src/service/instance.ts";
-import { type TestServer, until } from "../support/nats-server.ts";
+import type { TestServer } from "../support/nats-server.ts";
 import { clock, credentials, enter, Folder, knock } from "../support/orgs.ts";
+import { until } from "../support/until.ts";
 
 interface Context {
   folder: Folder;

@@ -11,9 +11,11 @@ import { connectNatsBus, type NatsBus } from "../../src/bus/nats-bus.ts";
 import { findIdentity, type Role } from "../../src/dwc/identity/credentials.ts";
 import { openFaultDesk } from "../../src/market/fault-desk.ts";
 import { connectBus } from "../../src/service/connect.ts";
-import { type TestServer, until } from "../support/nats-server.ts";
+import type { TestServer } from "../support/nats-server.ts";
 import { clock, credentials, enter, Folder } from "../support/orgs.ts";
 import { Program } from "../support/program.ts";
+import { until } from "../support/until.ts";
+import { UP } from "../support/world.ts";
 
 interface Context {
   folder: Folder;
@@ -165,7 +167,7 @@ renewed("an instance of ours and its Market are served again after the cure that
   const env = { NATS_URL: server.url, DWC_STATE: folder.path, PORT: "0", ADMIN_PORT: "0" };
   const ratings = new Program({ name: "ratings", args: ["--instance", "1"], env });
   context.ends.push(() => ratings.end());
-  await ratings.waitFor(/instance 1 is up/);
+  await ratings.waitFor(UP);
   await revokeRatings(context);
   await ratings.waitFor(/instance 1 lost the bus/);
   const [, cure = ""] = await ratings.waitFor(/does not let us in .* type {2}bin\/dwc (create-service ratings)$/);

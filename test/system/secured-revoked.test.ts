@@ -7,8 +7,9 @@ import type { Credentials } from "../../src/bus/core/credentials.ts";
 import { natsMint } from "../../src/dwc/identity/mint.ts";
 import { startInstance } from "../../src/service/instance.ts";
 import { claimsOf, jwtIn } from "../support/deciding.ts";
-import { type TestServer, until } from "../support/nats-server.ts";
+import type { TestServer } from "../support/nats-server.ts";
 import { clock, credentials, enter, Folder, type Guest, knock } from "../support/orgs.ts";
+import { until } from "../support/until.ts";
 
 interface Context {
   folder: Folder;

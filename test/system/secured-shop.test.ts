@@ -7,9 +7,11 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { paths } from "../../src/dwc/identity/folder.ts";
-import { freePort, startNatsServer, type TestServer, until } from "../support/nats-server.ts";
+import { freePort, startNatsServer, type TestServer } from "../support/nats-server.ts";
 import { Folder } from "../support/orgs.ts";
 import type { Program } from "../support/program.ts";
+import { STARTED } from "../support/takeover.ts";
+import { until } from "../support/until.ts";
 import { type RunningMarket, World } from "../support/world.ts";
 
 const ENDS_WITHIN_MS = 30_000;
@@ -74,7 +76,7 @@ shop("of the org's own making: the Market starts it, ratings join, and a strange
   const url = `nats://127.0.0.1:${await freePort()}`;
   const ours = world(context, url, context.folder);
   const market = await ours.startMarket();
-  await market.program.waitFor(/started nats-server there/);
+  await market.program.waitFor(STARTED);
   const ratings = await ours.startRatings(1);
   await showsRatings(market);
   assert.is(market.program.count(/is open: anyone/), 0);

@@ -4,7 +4,6 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { until } from "../support/nats-server.ts";
 import {
   type Context,
   folder,
@@ -16,6 +15,7 @@ import {
   withPeople,
   worldOf,
 } from "../support/takeover.ts";
+import { until } from "../support/until.ts";
 
 const test = suite<Context>("a bus that a member starts again");
 

@@ -2,8 +2,18 @@
 // Members whose Markets know more than the one that started the server: what they know reaches it. Real programs.
 
 import { suite } from "uvu";
-import { until } from "../support/nats-server.ts";
-import { type Context, folder, isIn, isOut, revoke, takesOver, withPeople, worldOf } from "../support/takeover.ts";
+import {
+  type Context,
+  folder,
+  isIn,
+  isOut,
+  revoke,
+  STARTED,
+  takesOver,
+  withPeople,
+  worldOf,
+} from "../support/takeover.ts";
+import { until } from "../support/until.ts";
 
 const test = suite<Context>("a server that was started without a change");
 
@@ -44,7 +54,7 @@ test("revoked while the server was away, and the owner killed once its Market wa
   await ben.accept(await anna.invite("ben@example.org"));
   await cyd.accept(await anna.invite("cyd@example.org"));
   const owner = await worldOf(context, anna).startMarket();
-  const [, pid = ""] = await owner.program.waitFor(/started nats-server there \(pid (\d+)\)/);
+  const [, pid = ""] = await owner.program.waitFor(STARTED);
   const members = [await worldOf(context, ben).startMarket(), await worldOf(context, cyd).startMarket()];
   process.kill(Number(pid), "SIGKILL");
   await anna.revoke("ratings"); // no bus: the command says so, and ends with 4

@@ -3,6 +3,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { freePort } from "../support/nats-server.ts";
+import { STARTED } from "../support/takeover.ts";
 import { until, World } from "../support/world.ts";
 
 const takeover = suite("the embedded bus changes hands");
@@ -12,17 +13,21 @@ for (const signal of ["SIGTERM", "SIGKILL"] as const) {
     const world = new World(`nats://127.0.0.1:${await freePort()}`);
     try {
       const owner = await world.startMarket();
-      assert.is(owner.program.count(/started nats-server there/), 1);
+      assert.is(owner.program.count(STARTED), 1);
       const heir = await world.startMarket();
-      assert.is(heir.program.count(/started nats-server there/), 0, "the second uses what it finds");
+      assert.is(heir.program.count(STARTED), 0, "the second uses what it finds");
       await world.startRatings(1);
       await heir.untilKnown(1);
       owner.program.signal(signal);
-      await heir.program.waitFor(/started nats-server there/);
-      await until("fresh ratings at the heir", 10_000, async () => {
-        const ratings = await heir.ratings();
-        return Object.values(ratings).every((rating) => rating?.fresh === true);
-      });
+      await heir.program.waitFor(STARTED);
+      await until(
+        "fresh ratings at the heir",
+        async () => {
+          const ratings = await heir.ratings();
+          return Object.values(ratings).every((rating) => rating?.fresh === true);
+        },
+        10_000,
+      );
       assert.is(heir.program.count(/OPEN breaker| lost: /), 0);
     } finally {
       await world.close();

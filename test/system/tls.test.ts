@@ -5,9 +5,11 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { startNatsServer, until } from "../support/nats-server.ts";
+import { startNatsServer } from "../support/nats-server.ts";
 import { Program } from "../support/program.ts";
 import { makeCertificate, startTlsProxy } from "../support/tls-front.ts";
+import { until } from "../support/until.ts";
+import { UP } from "../support/world.ts";
 
 interface Context {
   ends: (() => unknown)[];
@@ -47,7 +49,7 @@ test("behind a TLS proxy, which waits for us to speak, an instance is up, and fi
   const front = await proxy(context, made);
   const env = { NATS_URL: `tls://127.0.0.1:${front.port}`, NODE_EXTRA_CA_CERTS: made.certFile };
   const program = ratings(context, env);
-  await program.waitFor(/instance 1 is up/);
+  await program.waitFor(UP);
   front.cut();
   await program.waitFor(/instance 1 is back on the bus/);
   assert.is(program.count(/says nothing|TLS handshake/), 0);
@@ -79,7 +81,7 @@ test("a server that announces TLS gets it, whether the address asks for it or no
   });
   context.ends.push(() => server.stop());
   const env = { NATS_URL: server.url, NODE_EXTRA_CA_CERTS: made.certFile };
-  await ratings(context, env).waitFor(/instance 1 is up/);
+  await ratings(context, env).waitFor(UP);
 });
 
 test.run();

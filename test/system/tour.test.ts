@@ -26,8 +26,8 @@ tour("shows every stop by itself, and ends with nothing left behind", async () =
     void program.ended.then((exit) => (ended = exit));
     await until(
       "the tour is over",
-      TOUR_WITHIN_MS,
       () => ended !== undefined,
+      TOUR_WITHIN_MS,
       () => program.lines.slice(-12).join("\n"),
     );
     assert.equal(ended, { code: 0, signal: null });
@@ -38,7 +38,7 @@ tour("shows every stop by itself, and ends with nothing left behind", async () =
         learnt,
       );
     }
-    await until("no process is left", 5_000, () => livingProcesses().every(({ pid }) => !carries(pid, world.stateDir)));
+    await until("no process is left", () => livingProcesses().every(({ pid }) => !carries(pid, world.stateDir)), 5_000);
   } finally {
     await world.close();
   }

@@ -67,7 +67,7 @@ sending("the name and the attributes of the sender, over ours", async (context) 
     RESOURCE_ATTRIBUTES: "service.name=unused,service.instance.id=pod-7,team=a%2Cb%20c, empty=",
   });
   await load(market);
-  await until("a span", LIMIT_MS, () => collector.spans.length > 0);
+  await until("a span", () => collector.spans.length > 0, LIMIT_MS);
   const { resource = {} } = collector.spans[0] ?? {};
   assert.equal(
     ["service.name", "service.instance.id", "team", "empty", "service.version"].map((name) => resource[name]),

@@ -13,7 +13,7 @@ import { type CollectedSpan, Collector } from "../support/collector.ts";
 import { startNatsServer, type TestServer } from "../support/nats-server.ts";
 import { Program } from "../support/program.ts";
 import { repository } from "../support/repository.ts";
-import { until, World } from "../support/world.ts";
+import { UP, until, World } from "../support/world.ts";
 
 interface Context {
   server: TestServer;
@@ -76,7 +76,7 @@ sending(
     await market.untilKnown(1);
     const id = await idOf(market.url, { traceparent });
     assert.is(id, PARENT.traceId);
-    await until("all spans", LIMIT_MS, () => collector.of(id).length >= 13);
+    await until("all spans", () => collector.of(id).length >= 13, LIMIT_MS);
     const spans = collector.of(id);
     const [page] = spans.filter(({ parentSpanId }) => parentSpanId === PARENT.spanId);
     assert.equal([page?.name, page?.kind, page?.resource["service.name"]], ["GET /", SERVER, "market"]);
@@ -108,7 +108,7 @@ sending("an unanswered attempt is an error of its trace, and what came after has
   await first.program.stop();
   const id = await idOf(market.url);
   assert.match(id, /^[0-9a-f]{32}$/);
-  await until("its attempts", LIMIT_MS, () => collector.of(id).some(({ name }) => name === "GET /"));
+  await until("its attempts", () => collector.of(id).some(({ name }) => name === "GET /"), LIMIT_MS);
   const ends = collector.of(id).filter(({ kind }) => kind === CLIENT);
   assert.ok(ends.some(({ attributes }) => attributes["dwc.instance"] === 1 && attributes["error.type"] === "timeout"));
   assert.ok(ends.some(({ attributes }) => attributes["dwc.instance"] === 2 && attributes["error.type"] === undefined));
@@ -139,18 +139,26 @@ sending(
     await collector.close();
     const market = await world.startMarket(env);
     const count = (pattern: RegExp): number => market.program.count(pattern);
-    await until("it is told", LIMIT_MS, async () => {
-      assert.is((await market.page()).status, 200);
-      return count(/^WARNING:tracing:- traces are not taken by http/) === 1;
-    });
+    await until(
+      "it is told",
+      async () => {
+        assert.is((await market.page()).status, 200);
+        return count(/^WARNING:tracing:- traces are not taken by http/) === 1;
+      },
+      LIMIT_MS,
+    );
     const back = await Collector.open(port);
     context.collector = back;
     const sent = async (batches: number): Promise<void> => {
       const wanted = back.requests + batches;
-      await until(`${batches} batches`, LIMIT_MS, async () => {
-        await market.page();
-        return back.requests >= wanted;
-      });
+      await until(
+        `${batches} batches`,
+        async () => {
+          await market.page();
+          return back.requests >= wanted;
+        },
+        LIMIT_MS,
+      );
     };
     back.status = 400;
     await sent(4);
@@ -219,7 +227,7 @@ test("where what sends them is not installed, it says what to type, and the prog
     /^WARNING:tracing:- traces are not sent to http.* is not installed\): type {2}(.*)$/,
   );
   assert.is(typed, "make tracing");
-  await program.waitFor(/instance 1 is up/);
+  await program.waitFor(UP);
   await program.end();
   rmSync(folder, { recursive: true });
 });

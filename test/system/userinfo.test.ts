@@ -114,7 +114,7 @@ test("Market, instance and dwc, where each address of the bus fails in a way of 
   const market = await openMarket(world, { ...env, LOG_FORMAT: "json" });
   const tried = servers.flatMap((server) => ("accepted" in server ? [server] : []));
   // The probe of the Market before it opens, and an attempt of each.
-  await until("all are tried", LIMIT_MS, () => tried.every(({ accepted }) => accepted >= 3));
+  await until("all are tried", () => tried.every(({ accepted }) => accepted >= 3), LIMIT_MS);
   const dwc = await typeAll(context, { ...env, PORT: portOf(market.url), ADMIN_PORT: portOf(market.admin) });
   const pages = await pagesOf(market);
   await Promise.all([market.program, ratings].map((program) => program.end()));

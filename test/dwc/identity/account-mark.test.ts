@@ -11,8 +11,9 @@ import type { Obedience } from "../../../src/dwc/identity/core/obedience.ts";
 import { paths } from "../../../src/dwc/identity/folder.ts";
 import { natsMint } from "../../../src/dwc/identity/mint.ts";
 import { type PushMode, pushAccounts } from "../../../src/dwc/identity/push.ts";
-import { freePort, startNatsServer, type TestServer, until } from "../../support/nats-server.ts";
+import { freePort, startNatsServer, type TestServer } from "../../support/nats-server.ts";
 import { clock, enter, Folder } from "../../support/orgs.ts";
+import { until } from "../../support/until.ts";
 
 const test = suite<{ org: Folder; folder: string; servers: TestServer[] }>("marks of account tokens");
 

@@ -15,9 +15,10 @@ import { paths } from "../../../src/dwc/identity/folder.ts";
 import { natsMint } from "../../../src/dwc/identity/mint.ts";
 import { pushAccounts } from "../../../src/dwc/identity/push.ts";
 import { serverConfigFile } from "../../../src/dwc/identity/server-config-file.ts";
-import { startNatsServer, until } from "../../support/nats-server.ts";
+import { startNatsServer } from "../../support/nats-server.ts";
 import { asMadeEarlier } from "../../support/older-dwc.ts";
 import { clock, credentials, Folder, knock } from "../../support/orgs.ts";
+import { until } from "../../support/until.ts";
 
 type Context = { anna: Folder; ben: Folder };
 

@@ -11,9 +11,11 @@ import { LoginIdentity } from "../../../src/bus/login-identity.ts";
 import { loginIdentity } from "../../../src/dwc/identity/credentials.ts";
 import { natsMint } from "../../../src/dwc/identity/mint.ts";
 import { connectBus } from "../../../src/service/connect.ts";
+import { goldenOf } from "../../support/golden.ts";
 import { Folder } from "../../support/orgs.ts";
 
 const test = suite("credentials of an earlier version");
+const golden = goldenOf(test, "dwc/identity");
 
 const folder = mkdtempSync(join(tmpdir(), "earlier-test-"));
 test.after(() => rmSync(folder, { recursive: true, force: true }));
@@ -81,7 +83,7 @@ test("are refused before the bus is, for a Market and for an instance", async ()
   for (const role of [{ kind: "market" }, { kind: "service", name: "ratings" }] as const) {
     const found = loginIdentity({ stateDir: folder, natsCreds }, role);
     assert.ok(found.kind === "refused", role.kind);
-    assert.match(found.why, /credentials of ratings were issued by an earlier version.*bin\/dwc renew/);
+    golden(found.why);
     assert.not.match(found.why, /SU[A-Z2-7]{56}/);
   }
 });

@@ -9,9 +9,9 @@ import * as assert from "uvu/assert";
 import { systemClock } from "../../../src/clock.ts";
 import { paths } from "../../../src/dwc/identity/folder.ts";
 import { type Locked, lock } from "../../../src/dwc/identity/lock.ts";
-import { until } from "../../support/nats-server.ts";
 import { Folder } from "../../support/orgs.ts";
 import { stopProcess } from "../../support/processes.ts";
+import { until } from "../../support/until.ts";
 
 const script = (name: string): string => fileURLToPath(new URL(`../../support/${name}.js`, import.meta.url));
 const NAMESPACE = ["--pid", "--fork", "--kill-child", "--mount-proc"];

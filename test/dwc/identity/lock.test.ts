@@ -11,8 +11,9 @@ import * as assert from "uvu/assert";
 import { systemClock } from "../../../src/clock.ts";
 import { isSameFile, type Locked, lock } from "../../../src/dwc/identity/lock.ts";
 import { endNote, ownNote, readNote } from "../../../src/dwc/identity/lock-note.ts";
-import { until } from "../../support/nats-server.ts";
+import { goldenOf } from "../../support/golden.ts";
 import { livingProcesses, stopProcess } from "../../support/processes.ts";
+import { until } from "../../support/until.ts";
 
 interface Context {
   path: string;
@@ -20,6 +21,7 @@ interface Context {
 }
 
 const test = suite<Context>("lock");
+const golden = goldenOf(test, "dwc/identity");
 const clock = systemClock();
 const script = fileURLToPath(new URL("../../support/hold-lock.js", import.meta.url));
 /** Long enough for a busy machine, where the lock must come; a moment, where it must not. */
@@ -199,7 +201,7 @@ test("what is no file is not taken for a lock, not waited for, and not written t
   for (const make of ways) {
     make();
     const locked = await take(path);
-    assert.equal(locked, { kind: "unable", why: `${path} is not a file: remove it` });
+    golden(locked);
     rmSync(path, { recursive: true });
   }
   assert.is(readFileSync(other, "utf8"), "other");
@@ -229,7 +231,7 @@ test("where flock itself is killed, the holder is not blamed", async ({ path }) 
   const helper = livingProcesses().find(({ parentPid }) => parentPid === process.pid);
   assert.ok(helper !== undefined);
   process.kill(helper.pid, "SIGKILL");
-  assert.equal(await waiting, { kind: "unable", why: "flock ended with SIGKILL" });
+  golden(await waiting);
   first.release();
 });
 

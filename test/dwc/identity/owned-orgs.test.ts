@@ -9,8 +9,9 @@ import type { Credentials } from "../../../src/bus/core/credentials.ts";
 import { marketAccess } from "../../../src/dwc/identity/access.ts";
 import { natsMint } from "../../../src/dwc/identity/mint.ts";
 import { pushAccounts } from "../../../src/dwc/identity/push.ts";
-import { startNatsServer, type TestServer, until } from "../../support/nats-server.ts";
+import { startNatsServer, type TestServer } from "../../support/nats-server.ts";
 import { clock, Folder, knock } from "../../support/orgs.ts";
+import { until } from "../../support/until.ts";
 
 interface Context {
   ends: (() => unknown)[];

@@ -6,10 +6,12 @@ import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { goldenOf } from "../../support/golden.ts";
 import { freePort } from "../../support/nats-server.ts";
 import { Running } from "./running.ts";
 
 const test = suite("dwc check");
+const golden = goldenOf(test, "dwc/check");
 /** What is promised to a person, and what starting Node on a busy machine may add. */
 const PROMISED_MS = 3_000;
 const BUSY_MS = 2_000;
@@ -34,16 +36,14 @@ async function squatter(greeting?: string): Promise<{ readonly port: number; rea
 test("before anything is started it says what to type, and is critical", async () => {
   const { code, stdout, stderr } = await system.desk.type(["check"], { env: { PORT: String(await freePort()) } });
   assert.equal({ code, stderr }, { code: 2, stderr: "" });
-  assert.match(stdout, /^Bus\n {2}× critical {2}nats:.* does not answer\n {14}make market/);
-  assert.match(stdout, /\? unknown {3}could not be asked: the bus is away/);
-  assert.match(stdout, /‼ warning {3}no Market answers at http:.*\n {14}make market\n/);
+  golden(stdout);
   assert.match(stdout, /\n\n× critical: 1 critical, .*\n$/);
 });
 
 test("a bus without instances is a warning, and so is a Market that nobody started", async () => {
   const { code, stdout } = await system.type(["check"]);
   assert.is(code, 1);
-  assert.match(stdout, /nobody answers the roll call of ratings\n {14}make startRatings COUNT=3/);
+  golden(stdout);
 });
 
 test("when all is well it says so, with exit code 0; JSON says the same", async () => {
@@ -64,10 +64,7 @@ test("one that is paused is a warning, though the others are well", async () => 
   const page = await fetch(`http://127.0.0.1:${system.marketPort}/`);
   await page.text();
   const { code, stdout } = await system.type(["check"]);
-  assert.match(
-    stdout,
-    /‼ warning {3}ratings\/2 is called by nobody: its breaker is open \(request timed out\)\n {14}fg /,
-  );
+  golden(stdout);
   assert.is(code, 1);
   second.program.signal("SIGCONT");
   await second.program.end();
@@ -88,11 +85,11 @@ test("what cannot be asked for is unknown to whoever monitors: exit code 3", asy
 
 test("a real Market's board is read as it stands, and its next choice is the one that is taken", async () => {
   const told = await system.type(["explain", "ratings"]);
-  assert.match(told.stdout, /^ratings\/1 {2}√ well\n[\s\S]*\nNext call: ratings\/1\n$/);
+  assert.match(told.stdout, /^ratings\/1 [\s\S]*: ratings\/1\n$/);
   const listed = await system.type(["ps"]);
   assert.match(listed.stdout, /\nratings\/1 {2}√ well {2}up {9}next /);
   const events = await system.type(["events", "--once"]);
-  assert.match(events.stdout, /instance\.joined {4}ratings instance 1 joined/);
+  assert.match(events.stdout, / instance\.joined .*ratings.* 1 /);
 });
 
 test("the admin listener under a name that is not local is told from a stranger, with the address to type", async () => {
@@ -120,17 +117,13 @@ test("ports that others have are told from those that nobody has", async () => {
   const taken = await system.type(["check"], {
     env: { PORT: String(web.port), NATS_URL: `nats://127.0.0.1:${web.port}` },
   });
-  assert.match(taken.stdout, /is taken by something that is not NATS\n {14}make market NATS_URL=/);
-  assert.match(
-    taken.stdout,
-    `is taken by something that is not the Market\n${" ".repeat(14)}make market PORT=${web.port + 1}`,
-  );
+  golden(taken.stdout);
   const startedAt = performance.now();
   const env = { PORT: String(mute.port), NATS_URL: `nats://127.0.0.1:${mute.port}` };
   const silent = await system.type(["check"], { env });
   assert.ok(performance.now() - startedAt < PROMISED_MS + BUSY_MS, "bounded, also where nobody answers");
   assert.is(silent.code, 2);
-  assert.match(silent.stdout, /a paused bus\?[\s\S]*a paused Market\?/);
+  golden(silent.stdout);
   web.server.close();
   mute.server.close();
 });
@@ -143,7 +136,7 @@ test("a state folder that others may read is a warning, with the line that mends
   assert.is(code, 1);
   assert.match(stdout, `chmod 700 '${system.desk.state}'`);
   assert.match(stdout, `chmod 600 '${join(system.desk.state, "identity.json")}'`);
-  assert.match(stdout, 'logged in as ann@example.org, of "My Org"');
+  golden(stdout);
 });
 
 test("it writes nothing", async () => {

@@ -97,8 +97,8 @@ test("bash completes with it, names of running instances too, also by a path", a
     // Names that do not come within a moment are left out: on a busy machine a person presses the key again.
     await until(
       "the names",
-      NAMES_LIMIT_MS,
       async () => (await ask("explain", "ratings/")) === "ratings/1 ratings/2 ratings/3",
+      NAMES_LIMIT_MS,
     );
   } finally {
     await market.stop();

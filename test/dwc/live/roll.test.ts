@@ -7,8 +7,9 @@ import * as assert from "uvu/assert";
 import { connectNatsBus, type NatsBus } from "../../../src/bus/nats-bus.ts";
 import type { Heard } from "../../../src/dwc/live/core/visited.ts";
 import { callRoll } from "../../../src/dwc/live/roll.ts";
-import { startNatsServer, type TestServer, until } from "../../support/nats-server.ts";
+import { startNatsServer, type TestServer } from "../../support/nats-server.ts";
 import { clock, enter, Folder } from "../../support/orgs.ts";
+import { until } from "../../support/until.ts";
 
 interface Context {
   folder: Folder;

@@ -50,7 +50,7 @@ function running(words: string): ProcessRow {
 const runningTop = (): ProcessRow => running(`top --market ${url}`);
 
 const stopped = (pid: number): Promise<void> =>
-  until("stopped", LIMIT_MS, () => readProcess(pid)?.state === "T", shell.output);
+  until("stopped", () => readProcess(pid)?.state === "T", LIMIT_MS, shell.output);
 
 /** Types what the shell is to do, and waits for what it shows. */
 async function type(text: string, pattern: RegExp | string, from = shell.mark()): Promise<void> {
@@ -114,7 +114,7 @@ test("top draws for the size that the terminal has got while it was stopped", as
     await shell.waitFor(/Stopped.*\nw\$ /, LIMIT_MS, mark);
     await type("stty cols 60 rows 40; fg\n", /sort: worst/);
     const last = (): string => shell.output().split("INSTANCE").at(-1) ?? "";
-    await until("a narrow table", LIMIT_MS, () => /sort: worst/.test(last()) && !/ P50 /.test(last()), last);
+    await until("a narrow table", () => /sort: worst/.test(last()) && !/ P50 /.test(last()), LIMIT_MS, last);
     await type("q", /w\$ $/);
   }
 });
@@ -124,7 +124,7 @@ test("^Z where nobody could continue top leaves it running", async () => {
   for (let round = 0; round < 2; round++) {
     const { pid } = runningTop();
     shell.ctrlZ();
-    await until("given back, and taken again", LIMIT_MS, isAlternate);
+    await until("given back, and taken again", isAlternate, LIMIT_MS);
     await obeysKeys();
     assert.is.not(readProcess(pid)?.state, "T");
   }
@@ -140,7 +140,7 @@ for (const stop of ["SIGSTOP", "SIGTSTP"] as const) {
     await stopped(pid);
     // The program that holds the other end of the terminal.
     process.kill(readProcess(sessionId)?.parentPid ?? 0, "SIGKILL");
-    await until("gone", LIMIT_MS, () => readProcess(pid) === undefined);
+    await until("gone", () => readProcess(pid) === undefined, LIMIT_MS);
     assert.is(readFileSync(errors, "utf8"), "");
   });
 }
