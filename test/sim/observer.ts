@@ -81,7 +81,9 @@ export class Observer implements View {
     const asked = { request, options, atMs: this.world.timeline.now, at: this.market.host.now() };
     this.world.calls += 1;
     for (const check of this.#checks) check.asked?.(asked);
-    const answer = await this.#answerOf(this.#seconds.marked(request, options), options);
+    const marked = this.#seconds.marked(request, options);
+    const answer = await this.#answerOf(marked, options);
+    this.#seconds.singleEnded(marked, answer);
     this.world.note(() => `${this.market.host.name} ${answer.kind === "unanswered" ? answer.why : answer.kind}`);
     for (const check of this.#checks) check.answered?.(asked, answer);
     return answer;

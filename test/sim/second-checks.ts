@@ -1,6 +1,7 @@
 // P16 and P17: what may reach two instances, and what that may cost.
 
 import type { Ticket } from "../../src/health/ticket.ts";
+import type { Answer } from "../../src/service/answer.ts";
 import type { AskOptions } from "../../src/service/client.ts";
 import type { ClientEvent } from "../../src/service/client-options.ts";
 import type { InstanceProcess } from "./actors.ts";
@@ -56,6 +57,15 @@ export class SecondChecks implements Check {
     if (first !== undefined)
       this.#view.world.breaks("P16", `a call that must not be repeated reached ${first} and ${incarnation}`);
     this.#handledBy.set(single, incarnation);
+  }
+
+  /** Whoever is said to have answered such a call is the one that was handed it. */
+  singleEnded(request: object, answer: Answer): void {
+    const { single } = request as { single?: string };
+    if (single === undefined || answer.kind !== "answered") return;
+    const by = this.#handledBy.get(single);
+    if (by !== answer.who.incarnation)
+      this.#view.world.breaks("P16", `${answer.who.incarnation} is said to have answered what ${by} was asked`);
   }
 
   // P17.

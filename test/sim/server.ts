@@ -37,6 +37,8 @@ export class Server {
   readonly permissions = new Map<Host, Permissions>();
   readonly #nodes: 1 | 2;
   readonly #route: Route;
+  /** Sees each message that a client has sent, before it is delivered. */
+  saw: (message: WireMessage) => void = () => undefined;
   isUp = true;
   #isFrozen = false;
   #inTray: (() => void)[] = [];
@@ -184,6 +186,7 @@ export class Server {
 
   /** @param from the node that it was sent to */
   route(message: WireMessage, from: Node): void {
+    if (message.headers !== NO_RESPONDERS) this.saw(message);
     const patterns = [...this.#shapes.values()].flatMap((shape) => patternOf(message.subject, shape) ?? []);
     const subs = [message.subject, ...patterns].flatMap((key) => [...(this.#subs.get(key) ?? [])]);
     const known = this.#route.isKnown ? subs : subs.filter(({ connection }) => connection.node === from);

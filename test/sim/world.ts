@@ -14,6 +14,7 @@ import type { PropertyName } from "./properties.ts";
 import { type Far, healsAtMs, QUIET_MS, type Script, seconds } from "./script.ts";
 import { Server } from "./server.ts";
 import { type Settle, settleQuickly, Timeline } from "./timeline.ts";
+import { WireChecks } from "./wire-checks.ts";
 
 export interface Broken {
   readonly property: PropertyName;
@@ -60,6 +61,8 @@ export class World {
     this.#note = note;
     this.#settle = settle;
     this.server = new Server(this.timeline, new Dice(this.deal()), script.nodes);
+    const wire = new WireChecks(this);
+    this.server.saw = (message) => wire.saw(message);
   }
 
   async run(): Promise<Outcome> {
