@@ -17,7 +17,7 @@ const VARYING: readonly (readonly [RegExp, string])[] = [
   [/\(at [^)\n]*\)+/g, "(at PLACE)"],
   [/TEMPORARY(\/[\w-]+-\w{6}(?!\w))?/g, "FOLDER"],
   [/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, "TIME"],
-  [/(-p |PORT=|:|port )\d{4,5}\b(?!-)/g, "$1PORT"],
+  [/(-p |PORT=|(?<!"):|port )\d{4,5}\b(?!-)/g, "$1PORT"],
   [/\b[A-Z2-7]{10}\b(?=[\]\s/]|$)/gm, "ORG"],
   [/√ fine {6}(Node|nats-server) .*/g, "√ fine      $1 VERSION"],
   [/\bdwc1\.\S+/g, "CODE"],
