@@ -260,7 +260,9 @@ test("one that beat as soon as it was asked gets one call at a time until it has
 
 test("what a guarded call held is given back when it said nothing, or when no result ever comes", () => {
   const waiting = afterSending(beat(opened(), 1005).breaker, 1010, RULES);
-  assert.is(willingness(afterNothing(waiting, waiting.epoch, 1100), 1100), "yes");
+  const back = afterNothing(waiting, waiting.epoch, 1100);
+  assert.is(willingness(back, 1100), "yes");
+  assert.is(willingness(afterSending(back, 1100, RULES), 1101), "guarded", "still one call at a time");
   assert.is(willingness(waiting, 2509), "guarded");
   assert.is(willingness(waiting, 2510), "yes");
 });

@@ -3,6 +3,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Result, Ticket } from "../../src/health/ticket.ts";
+import { Wariness } from "../../src/health/wariness.ts";
 import { Table } from "../support/table.ts";
 
 const test = suite("strangers");
@@ -145,6 +146,15 @@ test("with nobody well a call takes sixteen retests along, a real instance's fir
   });
   for (const numbers of retested) assert.equal([numbers.length, numbers[0]], [16, 1]);
   assert.is(new Set(retested.flat()).size, 41, "all of them in three calls");
+});
+
+test("four strangers that failed are remembered for a minute from the first of them, and no longer", () => {
+  const wariness = new Wariness();
+  for (const [place, id] of ["a", "b", "c", "d"].entries()) wariness.disappointed(id, 1_000 + place);
+  assert.equal(
+    [60_999, 61_000].map((now) => wariness.isWary(now)),
+    [true, false],
+  );
 });
 
 test.run();
