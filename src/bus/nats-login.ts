@@ -83,10 +83,10 @@ export function loginOf(
  * Signs what the server asks to be signed, as the library's own authenticator would: see nkey.ts for the difference.
  * A nonce that is no text is none: its type comes from the server, and a Buffer of `{ length }` takes all memory.
  */
-function signs({ text, seed }: Credentials): Authenticator {
+function signs({ text }: Credentials): Authenticator {
   const read = readCredentialsText(text);
+  const { token: jwt, seed } = read.kind === "good" ? read : { token: "", seed: "" };
   const key = SigningKey.from(seed);
-  const jwt = read.kind === "good" ? read.token : "";
   return (nonce: unknown) => {
     const isAsked = typeof nonce === "string" && nonce !== "";
     const sig = isAsked ? key?.sign(Buffer.from(nonce)).toString("base64url") : undefined;
