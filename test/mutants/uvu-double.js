@@ -16,7 +16,7 @@ export function suite(name = "", state = {}) {
   const file = loading.file;
   const test = (title, body) => {
     const id = `${file} > ${name} > ${title} #${TESTS.length}`;
-    TESTS.push({ id, name: `${name}: ${title}`, file, run: () => runTest(hooks, body, state) });
+    TESTS.push({ id, name: `${name}: ${title}`, file, run: () => runTest(hooks, body, named(state, name, title)) });
   };
   test.before = (hook) => hooks.before.push(hook);
   test.after = () => undefined;
@@ -28,6 +28,9 @@ export function suite(name = "", state = {}) {
   return test;
 }
 export const test = suite();
+
+/** As uvu does: golden files ask the state which test runs. */
+const named = (state, name, title) => Object.assign(state, { __suite__: name, __test__: title });
 
 async function runTest(hooks, body, state) {
   hooks.ready ??= runAll(hooks.before, state);
