@@ -14,8 +14,8 @@ const EQUIVALENT = at("equivalent.json");
 const SCORES = at("scores.json");
 const REPORT = at("../../.prepared/mutants.json");
 
-/** Files of service that neither tests without processes nor the simulation reach, each with its reason. */
-const LEFT_OUT = JSON.parse(readFileSync(at("left-out.json"), "utf8"));
+/** Files that neither tests without processes nor the simulation reach, each with its reason. */
+const LEFT_OUT = Object.keys(JSON.parse(readFileSync(at("left-out.json"), "utf8"))).map((file) => `${file}.ts`);
 
 /** The files beside core/ that decide, and read and write nothing. */
 const DECIDING = ["check-invitation", "grants", "invitation-code", "invitation-conflict", "invitations", "mint"].map(
@@ -28,8 +28,8 @@ const DECIDING = ["check-invitation", "grants", "invitation-code", "invitation-c
  */
 const FOLDERS = {
   health: { goal: 90, places: ["health/"] },
-  service: { goal: 85, places: ["service/"], without: Object.keys(LEFT_OUT).map((file) => `${file}.ts`) },
-  bus: { goal: 85, places: ["bus/"] },
+  service: { goal: 85, places: ["service/"], without: LEFT_OUT },
+  bus: { goal: 85, places: ["bus/"], without: LEFT_OUT },
   sight: { goal: 85, places: ["sight/"] },
   market: {
     goal: 85,

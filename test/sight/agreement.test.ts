@@ -54,9 +54,9 @@ test("what a Market has no room to tell is no opinion", () => {
 test("a dispute holds what each Market says, ours first, and they are listed by number and incarnation", () => {
   const why = "request timed out";
   const ours = viewOf("z", { 2: "open", 1: "open" });
-  const [second, first] = ours.instances.slice().reverse();
+  const [first, second] = ours.instances;
   assert.ok(first && second);
-  const instances = [second, { ...first, why }, { ...first, incarnation: "1-b" }];
+  const instances = [second, { ...first, incarnation: "1-b" }, { ...first, why }, { ...first, incarnation: "1-c" }];
   const other = viewOf("a", {}, { untold: 1 });
   const { all, disputes } = settled({ ...ours, instances }, other, viewOf("b", {}));
   assert.equal(all, [
@@ -69,6 +69,7 @@ test("a dispute holds what each Market says, ours first, and they are listed by 
     [
       [1, "1-a"],
       [1, "1-b"],
+      [1, "1-c"],
       [2, "2-a"],
     ],
   );
@@ -106,11 +107,11 @@ test("another Market counts for twice its interval, or until it says that it is 
 
 test("they are listed by name, and those of one name by their ids", () => {
   const others = new OtherMarkets();
-  for (const [market, name] of ["m3 b", "m2 a", "m1 b", "m4 c"].map((words) => words.split(" ")))
+  for (const [market, name] of ["m3 b", "m2 a", "m1 b", "m5 b", "m4 c"].map((words) => words.split(" ")))
     others.heard(viewOf(market ?? "", {}, { name: name ?? "" }), 0);
   assert.equal(
     others.live(1).map(({ market }) => market),
-    ["m2", "m1", "m3", "m4"],
+    ["m2", "m1", "m3", "m5", "m4"],
   );
 });
 
@@ -134,14 +135,17 @@ test("strangers without end push nobody out, and keep nobody unheard", () => {
   assert.is(read, 16);
   assert.ok(others.mayRead("real", 10));
   for (let at = 0; at < 100; at++) others.heard(viewOf(`g${at}`, {}), 11);
+  assert.not.ok(others.heard(viewOf("late", {}), 11), "nobody answers one that has no place");
   const live = others.live(12);
   assert.is(live.length, 32);
+  assert.not.ok(others.heard(viewOf("real", { 1: "well" }, { seq: 1 }), 12));
+  assert.is(others.live(12).find(({ market }) => market === "real")?.instances[0]?.state, "well");
   assert.ok(live.some(({ market }) => market === "real"));
   let forged = 0;
   for (let at = 0; at < 1000; at++) {
     if (!others.mayRead("real", 13)) continue;
     forged += 1;
-    others.heard(viewOf("real", {}, { seq: forged }), 13);
+    others.heard(viewOf("real", {}, { seq: 1 + forged }), 13);
   }
   assert.ok(forged <= 4, "who floods in one name keeps only that one unheard");
   assert.ok(others.mayRead("g1", 13));

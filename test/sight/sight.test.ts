@@ -8,6 +8,7 @@ import type { Ended } from "../../src/service/client-options.ts";
 import type { Markets } from "../../src/sight/agreement.ts";
 import { Changes } from "../../src/sight/changes.ts";
 import { EVENTS } from "../../src/sight/event-names.ts";
+import { OwnView } from "../../src/sight/own-view.ts";
 import type { InstanceRow } from "../../src/sight/row.ts";
 import { MOST_ROWS, Sight } from "../../src/sight/sight.ts";
 import type { Snapshot } from "../../src/sight/snapshot.ts";
@@ -254,6 +255,34 @@ test("what is remembered is bounded by what the tracker knows", () => {
   assert.equal(timeouts, [3 * (2000 - MOST_ROWS), 3, 3]);
   assert.equal(looked.look().instances, []);
   assert.is(looked.look().calls.total, 6000);
+});
+
+test("what other Markets are told: the worst first, each with its reason, and since when it is in its state", () => {
+  const looked = new Looked().at(1000);
+  const own = new OwnView(looked.sight, looked.table);
+  const read = (wall: number) => {
+    const { standings, untold } = own.read(wall);
+    return [own.isChanged, untold, standings.map(({ instance, state, since, why }) => [instance, state, since, why])];
+  };
+  assert.is(own.isChanged, true, "nothing was told yet");
+  assert.equal(read(1.4), [false, 0, []]);
+  looked.beats(2, 1, 3, 4);
+  looked.hangs(2);
+  looked.table.beats(3, 1000, { state: "draining" });
+  looked.table.beats(4, 1000, { state: "gone" });
+  const told = [
+    [2, "open", 2, "request timed out"],
+    [3, "draining", 2, "said so"],
+    [1, "well", 2, null],
+    [4, "left", 2, "left"],
+  ];
+  assert.equal(read(2.4), [true, 0, told]);
+  assert.equal(read(3), [false, 0, told]);
+  looked.beats(2);
+  assert.equal(read(4), [true, 0, [[2, "probation", 4, null], ...told.slice(1)]]);
+  for (let instance = 5; instance <= 300; instance++) looked.beats(instance);
+  const { standings, untold } = own.read(5);
+  assert.equal([standings.length, untold, own.isChanged], [250, 50, true]);
 });
 
 test("the oldest is forgotten where more are called than the tracker keeps, and all are that it does not know", () => {

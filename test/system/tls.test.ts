@@ -3,6 +3,7 @@
 // Real programs and a bus behind TLS: a proxy that speaks only after the handshake, a server that announces TLS, and
 // certificates that are not trusted.
 
+import { type AddressInfo, createConnection, createServer } from "node:net";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { startNatsServer } from "../support/nats-server.ts";
@@ -82,6 +83,28 @@ test("a server that announces TLS gets it, whether the address asks for it or no
   context.ends.push(() => server.stop());
   const env = { NATS_URL: server.url, NODE_EXTRA_CA_CERTS: made.certFile };
   await ratings(context, env).waitFor(UP);
+});
+
+test("what somebody adds to a greeting, before TLS begins, is not taken for the server's words", async (context) => {
+  const made = certificate(context);
+  const config = `tls { cert_file: "${made.certFile}", key_file: "${made.keyFile}" }`;
+  const server = await startNatsServer({ config });
+  const between = createServer((socket) => {
+    const onward = createConnection(server.port, "127.0.0.1");
+    for (const end of [socket, onward]) end.on("error", () => end.destroy());
+    onward.once("data", (greeting) => {
+      socket.write(Buffer.concat([greeting, Buffer.from("-ERR 'Authorization Violation'\r\n")]));
+      onward.pipe(socket).pipe(onward);
+    });
+  });
+  await new Promise<void>((resolve) => between.listen(0, "127.0.0.1", resolve));
+  context.ends.push(
+    () => server.stop(),
+    () => void between.close(),
+  );
+  const { port } = between.address() as AddressInfo;
+  const program = ratings(context, { NATS_URL: `nats://127.0.0.1:${port}`, NODE_EXTRA_CA_CERTS: made.certFile });
+  await program.waitFor(/instance 1 is up/);
 });
 
 test.run();
