@@ -11,8 +11,10 @@ import { repository } from "./repository.ts";
 
 const FOLDER = join(repository, "test/golden");
 const HEADING = "=== ";
+/** Rewriting a file takes a few milliseconds: a lock that is older was left by a test that was killed. */
+const LOCK_TIMEOUT_MS = 10_000;
 const BETWEEN = "\n---\n";
-/** What differs from run to run, and what stands in its place. */
+/** Patterns of values that differ from run to run, and the word that replaces each. */
 const VARYING: readonly (readonly [RegExp, string])[] = [
   [/\(at [^)\n]*\)+/g, "(at PLACE)"],
   [/TEMPORARY(\/[\w-]+-\w{6}(?!\w))?/g, "FOLDER"],
@@ -44,7 +46,7 @@ export function goldenOf(test: Pick<Test, "after" | "before">, name: string): (v
     section = `${__suite__}: ${__test__}`;
     said.set(section, []);
   });
-  if (update) test.after(() => rewrite(file, said));
+  test.after(() => (update ? rewrite(file, said) : failWhereLess(name, said, kept)));
   return (value) => {
     const place = said.get(section) ?? [];
     const text = normal(value);
@@ -54,6 +56,17 @@ export function goldenOf(test: Pick<Test, "after" | "before">, name: string): (v
     const expected = kept.get(section)?.[place.length] ?? "(nothing: UPDATE=1 writes it)";
     assert.fixture(text, expected, `test/golden/${name}.txt has another text for "${section}"; UPDATE=1 rewrites it`);
   };
+}
+
+/** A test that compares less than before holds less. The process fails for it: uvu drops its report when a hook throws. */
+function failWhereLess(name: string, said: Sections, kept: Sections): void {
+  const less = [...said].filter(([section, values]) => values.length < (kept.get(section)?.length ?? 0));
+  for (const [section] of less)
+    console.error(`test/golden/${name}.txt has more values for "${section}"; UPDATE=1 takes them out`);
+  if (less.length > 0)
+    process.once("exit", () => {
+      process.exitCode ||= 1;
+    });
 }
 
 export function normal(value: unknown): string {
@@ -101,18 +114,24 @@ const suiteOf = (section: string): string => section.slice(0, section.indexOf(":
 
 /** Test files run two at a time, and may share a golden file. */
 function locked(lock: string, work: () => void): void {
-  for (;;) {
-    try {
-      closeSync(openSync(lock, "wx"));
-      break;
-    } catch {
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
-    }
+  const until = performance.now() + LOCK_TIMEOUT_MS;
+  while (!isTaken(lock)) {
+    if (performance.now() > until) throw new Error(`${lock} has been there for long: delete it if no tests run`);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
   }
   try {
     work();
   } finally {
     rmSync(lock, { force: true });
+  }
+}
+
+function isTaken(lock: string): boolean {
+  try {
+    closeSync(openSync(lock, "wx"));
+    return true;
+  } catch {
+    return false;
   }
 }
 
