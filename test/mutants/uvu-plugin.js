@@ -11,7 +11,6 @@ import { pathToFileURL } from "node:url";
 import { declareClassPlugin, declareValuePlugin, PluginKind } from "@stryker-mutator/api/plugin";
 import { determineHitLimitReached, toMutantRunResult } from "@stryker-mutator/api/test-runner";
 import { prose } from "./prose.js";
-import { useQuickKeys } from "./quick-keys.js";
 import { loading, TESTS } from "./uvu-double.js";
 
 const WANTED = new RegExp(process.env.MUTANT_TESTS ?? "");
@@ -43,7 +42,6 @@ class UvuRunner {
 
   async init() {
     register("./uvu-hook.js", import.meta.url);
-    useQuickKeys();
     // A test that ends early must not take along a rejection of the mutant's.
     process.on("unhandledRejection", () => undefined);
     process.on("uncaughtException", () => undefined);

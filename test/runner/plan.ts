@@ -40,6 +40,8 @@ export interface Choice {
 export const LIMIT_MS = 120_000;
 /** A busy machine may take this many times the hint. */
 const SLACK = 5;
+/** What each further file of a shared process adds to its limit: most take a part of a second. */
+const SHARING_FILE_MS = 1_000;
 const HINT_LINES = 10;
 
 /** Shared lots first, as they hold the most tests; then the slowest; the lone ones last. */
@@ -68,7 +70,7 @@ function lots(chosen: readonly Found[], minLimitMs: number): Job[] {
   const [first] = files;
   if (first === undefined) return [];
   const name = files.length === 1 ? first.name : `${files.length} files in one process`;
-  return [{ name, files, limitMs: minLimitMs, alone: false }];
+  return [{ name, files, limitMs: minLimitMs + (files.length - 1) * SHARING_FILE_MS, alone: false }];
 }
 
 function singles(chosen: readonly Found[], minLimitMs: number): Job[] {

@@ -1,4 +1,3 @@
-// takes: 10 s
 // Invitations: from the owner's folder to another one, whole or not at all.
 
 import { deflateRawSync, inflateRawSync } from "node:zlib";

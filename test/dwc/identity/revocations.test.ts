@@ -1,4 +1,3 @@
-// takes: 5 s
 // Taking tokens back.
 
 import { suite } from "uvu";

@@ -1,4 +1,3 @@
-// takes: 5 s
 // Services of the current org, and their tokens.
 
 import { suite } from "uvu";
