@@ -2,7 +2,7 @@
 
 import type { Call, Command } from "./core/command.ts";
 import { helpText } from "./core/help.ts";
-import { type Failed, type Rendered, type Rendering, render } from "./core/outcome.ts";
+import { type Failed, type Rendered, type Rendering, render, unwritten } from "./core/outcome.ts";
 import type { World } from "./core/world.ts";
 import { notingScreen } from "./noting-screen.ts";
 import { parse, typedState, wantsJson } from "./parse.ts";
@@ -48,4 +48,7 @@ async function run(command: Command, call: Call, world: World, rendering: Render
   return { ...rendered, stderr: rendered.stderr + rest() };
 }
 
-const text = (said: string): Rendered => ({ stdout: `${said}\n`, stderr: "", exitCode: 0 });
+const text = (said: string): Rendered => ({
+  ...{ stdout: `${said}\n`, stderr: "", exitCode: 0 },
+  ifUnwritten: unwritten("look", 0, false, {}),
+});

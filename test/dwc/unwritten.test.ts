@@ -20,7 +20,7 @@ test.before.each(async (context) => {
 });
 test.after.each(({ ann }) => ann.clear());
 
-/** Where a result goes that nobody reads: a pipe without a reader, no stdout at all, a disk that is full. */
+/** Outputs that take no result: a pipe without a reader, no stdout at all, a disk that is full. */
 const LOST = { EPIPE: ">&3", EBADF: ">&-", ENOSPC: ">/dev/full" } as const;
 
 interface Lost {
@@ -86,6 +86,15 @@ test("whatever goes wrong with its output ends a command that prints as it goes"
   const screen = processScreen(process.stdin, stdout as unknown as NodeJS.WriteStream, process.stderr);
   screen.write("an event\n");
   await new Promise((resolve) => screen.gone.addEventListener("abort", resolve));
+});
+
+test("help and version on a full disk fail, and may lose their reader", async ({ ann }) => {
+  for (const words of [["--help"], ["--version"], ["revoke", "--help"]]) {
+    const full = await lose(ann, words, "ENOSPC");
+    assert.is(full.code, 1, words.join(" "));
+    assert.match(full.stderr, /ENOSPC/);
+    assert.equal(await lose(ann, words), { code: 0, stderr: "" });
+  }
 });
 
 test.run();

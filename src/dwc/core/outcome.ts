@@ -145,7 +145,7 @@ function linesWithFolder(lines: readonly string[], beside: string, folder: strin
 /** The reader of a pipe has ended, or the caller has closed stdout. */
 const NO_READER: readonly string[] = ["EPIPE", "EBADF"];
 
-function unwritten(
+export function unwritten(
   ifUnwritten: IfUnwritten,
   exitCode: ExitCode,
   json: boolean,
