@@ -5,7 +5,7 @@ import type { Screen } from "./core/person.ts";
 
 export interface NotingScreen {
   readonly screen: Screen;
-  /** What is to be said at the end: on a whole screen a note would be drawn over. */
+  /** The note for the end: on a whole screen it would be drawn over. */
   rest(): string;
 }
 

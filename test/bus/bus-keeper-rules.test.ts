@@ -1,4 +1,4 @@
-// What a Market's keeper says, starts and ends while the bus is away: with a bus of the test's own, and a clock in a hurry.
+// A Market's keeper while the bus is away, its lines, starts and ends: with a bus of the test's own, and a quick clock.
 
 import { createServer, type Server } from "node:net";
 import { suite } from "uvu";

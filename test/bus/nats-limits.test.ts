@@ -1,4 +1,4 @@
-// What a server permits, limits or denies, and what foreign clients send, through the bus on NATS.
+// A server's permissions, limits and denials, and messages of foreign clients, through the bus on NATS.
 
 import { connect } from "nats";
 import * as assert from "uvu/assert";

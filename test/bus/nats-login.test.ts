@@ -1,4 +1,4 @@
-// What a login signs: the server's nonce, whatever a server sends as one.
+// The signature of a login: over the server's nonce, where that is text.
 
 import { createAccount, createUser, fromPublic, type KeyPair } from "@nats-io/nkeys";
 import { suite } from "uvu";

@@ -68,7 +68,7 @@ test("what one address of a bus asked for holds for all of them", () => {
   assert.ok(history.hadLogins([c, a]), "one is enough");
 });
 
-test("whoever watches is told of each login, until it stops", () => {
+test("a listener hears of each login, until it stops", () => {
   const history = new BusHistory();
   const [address] = [readBusAddress("nats://a:4222")];
   let told = 0;

@@ -87,7 +87,7 @@ test("one that may join open servers stays, and so does one at other addresses",
   loginsAt(context, port);
 });
 
-test("a connection that was closed is not told of logins", (context) => {
+test("a connection that was closed hears of no login", (context) => {
   const address = readBusAddress("nats://127.0.0.1:4222");
   let leaves = 0;
   const guardOf = () =>

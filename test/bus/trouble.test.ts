@@ -1,4 +1,4 @@
-// What a server's words, and the end of an attempt, mean: the rules alone.
+// The rules for a server's words, and for the end of an attempt to connect.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

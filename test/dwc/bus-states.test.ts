@@ -1,5 +1,5 @@
-// takes: 15 s
-// What dwc prints where a bus has no room, is slow, refuses, or is half of a cluster: the printed line cures.
+// takes: 45 s
+// The cures that dwc prints where a bus has no room, is slow, refuses, or is half of a cluster: each is typed, and cures.
 
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";

@@ -1,4 +1,3 @@
-// takes: 5 s
 // The verbs on a real state folder, with a bus that is a function: what it is handed, and what the folder holds then.
 
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
@@ -31,7 +30,7 @@ class Bench {
   readonly path: string = mkdtempSync(join(tmpdir(), "verbs-test-"));
   readonly handed: Matter[] = [];
   readonly verbs: IdentityVerbs;
-  /** What the bus does, and answers. */
+  /** The act of the bus, and its answer. */
   obey: () => Promise<Told> = () => Promise.resolve(OBEYS);
 
   constructor() {

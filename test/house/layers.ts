@@ -3,7 +3,7 @@
 
 import { dirname, normalize } from "node:path";
 
-/** What each folder of src may import besides itself. A row names what lies below it; the longest path that fits counts. */
+/** The imports of each folder of src besides itself. A row names what lies below it; the longest path that fits counts. */
 export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "settings.ts": ["shown-path.ts", "shown-url.ts"],
   "shown-path.ts": [],

@@ -1,4 +1,4 @@
-// What the board says of a snapshot, decided before any template sees it.
+// The board's words for a snapshot, decided before any template sees it.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,4 +1,4 @@
-// What is counted of calls: outcomes, durations, and the last minute.
+// Counts of calls: outcomes, durations, and the last minute.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

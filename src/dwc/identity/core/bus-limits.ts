@@ -1,4 +1,4 @@
-// How long a command of dwc waits for a bus.
+// Time limits of a command of dwc at a bus.
 
 /**
  * For the login, and for each answer after it. A bus on another continent lets one in within a second, a busy or distant

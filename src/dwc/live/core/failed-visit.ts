@@ -91,6 +91,6 @@ export function failedMarket(asked: Exclude<AskedMarket, { kind: "board" }>): Fa
   }
 }
 
-/** What is said to whoever follows one. */
+/** Words for a command that follows one. */
 export const marketAway = (url: string, isAway: boolean): string =>
   isAway ? `the Market at ${url} is gone: looking for it` : `the Market at ${url} is back`;
