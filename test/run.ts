@@ -1,5 +1,5 @@
-// The runner behind `make test`. A file that starts processes has a process of its own; the others share one. Several
-// processes run at a time, and the sum at the end counts a file as passed only when its tests ran and passed. uvu's own
+// The runner behind `make test`. A file that starts processes has a process of its own; the others share one, and
+// so do those that need a browser. Several processes run at a time, and the sum at the end counts a file as passed only when its tests ran and passed. uvu's own
 // runner has no time limit and takes all files into one process, where one forgotten connection hangs the lot.
 //
 //   node dist/test/run.js [WORD…]     runs the files whose name holds one of the words
@@ -49,7 +49,7 @@ function find(root: string): readonly Found[] {
       file,
       name: name.slice(0, -".test.js".length),
       text: readFileSync(sourceOf(file), "utf8"),
-      sharesProcess: sharing.allowsFor(file),
+      shares: sharing.of(file),
     };
   });
 }

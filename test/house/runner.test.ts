@@ -10,6 +10,7 @@ import { dirname, join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Found, LIMIT_MS, plan } from "../runner/plan.ts";
+import { ProcessSharing, type Shared } from "../runner/shares-process.ts";
 import { livingProcesses, readProcess } from "../support/processes.ts";
 import { repository } from "../support/repository.ts";
 
@@ -171,7 +172,7 @@ test("a ^C takes the running files along and starts no other", async () => {
   assert.not.ok(existsSync(join(folder, "second")));
 });
 
-const found = (name: string, text = "", sharesProcess = false): Found => ({ file: name, name, text, sharesProcess });
+const found = (name: string, text = "", shares?: Shared): Found => ({ file: name, name, text, shares });
 const ALL = { words: [], long: "without", times: 1 } as const;
 
 test("the slowest start first, the lone ones come last, and a hint lengthens the limit", () => {
@@ -191,11 +192,28 @@ test("the slowest start first, the lone ones come last, and a hint lengthens the
   );
 });
 
-test("files that start no process share one, unless they measure time", () => {
-  const files = [found("b", "", true), found("a", "", true), found("own"), found("lone", "// alone\n", true)];
+test("files that start no process share one, unless they measure time; files with a browser share another", () => {
+  const pure = "no process";
+  const files = [found("b", "", pure), found("a", "", pure), found("own"), found("lone", "// alone\n", pure)];
+  const seen = [found("d", "// takes: 30 s\n", "a browser"), found("c", "// takes: 20 s\n", "a browser")];
+  const { jobs } = plan([...files, found("slow", "// takes: 1 s\n", pure), ...seen], ALL);
   assert.equal(
-    plan(files, ALL).jobs.map(({ files: some }) => some.map(({ name }) => name)),
-    [["a", "b"], ["own"], ["lone"]],
+    jobs.map(({ files: some }) => some.map(({ name }) => name)),
+    [["c", "d"], ["a", "b"], ["slow"], ["own"], ["lone"]],
+  );
+  assert.is(jobs[0]?.limitMs, 250_000, "a lot may take as long as its files together");
+});
+
+test("what a file may share follows from what it imports, at any depth", () => {
+  writeFileSync(join(folder, "deep.js"), 'import "playwright-core"; import "node:child_process";');
+  fixture("seen", 'import "./deep.js"');
+  fixture("pure", 'import "node:path"');
+  fixture("own", 'import "nats"');
+  fixture("changes", 'import "./deep.js"; process.exitCode = 1;');
+  const sharing = new ProcessSharing();
+  assert.equal(
+    ["seen", "pure", "own", "changes"].map((name) => sharing.of(join(folder, `${name}.test.js`))),
+    ["a browser", "no process", undefined, undefined],
   );
 });
 

@@ -1,7 +1,8 @@
 // takes: 70 s
 // Each page in a real browser, in both schemes, in every width and by keyboard.
 
-import { browserSuite, judgeBoards, judgeShops } from "./all-pages.ts";
+import { browserSuite } from "../support/browser.ts";
+import { judgeBoards, judgeShops } from "./all-pages.ts";
 
 const { test, inBrowser } = browserSuite("all that is shown, in every width and scheme");
 

@@ -1,7 +1,8 @@
 // takes: 40 s
 // Each page in a real browser: one of each kind in both schemes, every width and by keyboard, the others on a phone.
 
-import { browserSuite, judgeBoards, judgeJudges, judgeShops } from "./all-pages.ts";
+import { browserSuite } from "../support/browser.ts";
+import { judgeBoards, judgeJudges, judgeShops } from "./all-pages.ts";
 
 const { test, inBrowser } = browserSuite("all that is shown");
 

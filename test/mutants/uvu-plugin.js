@@ -79,7 +79,11 @@ class UvuRunner {
     for (const name of names) {
       const file = join(root, name);
       if (!WANTED.test(name)) continue;
-      if (LEFT_OUT_FOLDERS.test(name) || LEFT_OUT.has(name.slice(0, -".test.js".length)) || !sharing.allowsFor(file))
+      if (
+        LEFT_OUT_FOLDERS.test(name) ||
+        LEFT_OUT.has(name.slice(0, -".test.js".length)) ||
+        sharing.of(file) !== "no process"
+      )
         continue;
       loading.file = name;
       await import(pathToFileURL(file).href);

@@ -4,13 +4,15 @@
 //   // alone          keeps other files off the machine while it runs
 // A file named *.long.test.ts takes long by nature: it runs with LONG only.
 
+import type { Shared } from "./shares-process.ts";
+
 export interface Found {
   readonly file: string;
   /** The path below test/, without the ending: system/pause, dwc/parallel.long. */
   readonly name: string;
   readonly text: string;
-  /** Starts no process, so that it may run in one process with others of its kind. */
-  readonly sharesProcess: boolean;
+  /** What it has in common with files that may run in one process with it; undefined: it runs in one of its own. */
+  readonly shares: Shared | undefined;
 }
 
 /** One process of a run: a single file, or a lot of files that share it. */
@@ -65,17 +67,22 @@ const isLong = ({ name }: Found): boolean => name.endsWith(".long");
 /** A path as a shell completes it means the same as the name: test/market/cart.test.ts is market/cart. */
 const asName = (word: string): string => word.replace(/^(\.\/)?(dist\/)?test\//, "").replace(/\.test\.[jt]s$/, "");
 
+/** A lot takes as long as its files together. The lot with the browser takes longest. */
 function lots(chosen: readonly Found[], minLimitMs: number): Job[] {
-  const files = chosen.filter(sharesNow).sort((a, b) => a.name.localeCompare(b.name));
-  const [first] = files;
-  if (first === undefined) return [];
-  const name = files.length === 1 ? first.name : `${files.length} files in one process`;
-  return [{ name, files, limitMs: minLimitMs + (files.length - 1) * SHARING_FILE_MS, alone: false }];
+  return (["a browser", "no process"] as const).flatMap((shared) => {
+    const files = chosen.filter((one) => sharedNow(one) === shared).sort((a, b) => a.name.localeCompare(b.name));
+    const [first] = files;
+    if (first === undefined) return [];
+    const name = files.length === 1 ? first.name : `${files.length} files in one process (${shared})`;
+    const takesMs = files.reduce((sum, { text }) => sum + hints(text).takesMs, 0);
+    const limitMs = Math.max(minLimitMs + (files.length - 1) * SHARING_FILE_MS, takesMs * SLACK);
+    return [{ name, files, limitMs, alone: false }];
+  });
 }
 
 function singles(chosen: readonly Found[], minLimitMs: number): Job[] {
   return chosen
-    .filter((one) => !sharesNow(one))
+    .filter((one) => sharedNow(one) === undefined)
     .map((one) => ({ one, ...hints(one.text) }))
     .sort((a, b) => b.takesMs - a.takesMs || a.one.name.localeCompare(b.one.name))
     .map(({ one, alone, takesMs }) => ({
@@ -86,10 +93,10 @@ function singles(chosen: readonly Found[], minLimitMs: number): Job[] {
     }));
 }
 
-/** A file with hints of its own wants a process of its own. */
-const sharesNow = ({ sharesProcess, text }: Found): boolean => {
+/** A file with hints of its own wants a process of its own, unless it needs the browser. */
+const sharedNow = ({ shares, text }: Found): Shared | undefined => {
   const { takesMs, alone } = hints(text);
-  return sharesProcess && !alone && takesMs === 0;
+  return alone || (shares === "no process" && takesMs > 0) ? undefined : shares;
 };
 
 function hints(text: string): { takesMs: number; alone: boolean } {

@@ -7,6 +7,7 @@
 
 import { performance } from "node:perf_hooks";
 import { pathToFileURL } from "node:url";
+import { processEnds } from "../support/file-end.ts";
 import { beginLine, endLine } from "./sections.ts";
 
 declare global {
@@ -29,6 +30,7 @@ for (const file of process.argv.slice(2)) {
   process.stdout.write(endLine(file, Number(process.exitCode ?? 0), performance.now() - startedAt));
 }
 process.exitCode = 0;
+await processEnds();
 
 async function runFile(file: string): Promise<void> {
   try {

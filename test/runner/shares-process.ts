@@ -1,35 +1,44 @@
-// Whether a test file may share a process: nothing that it loads starts a process or a thread, or opens a bus, and it
-// changes nothing of its own process. It is read from the imports of the compiled files, so no file has to say it.
+// With which files a test file may share a process. Either nothing that it loads starts a process or a thread, or opens a
+// bus; or it needs a browser, which costs more than to share. Neither changes anything of its own process. It is read from the imports of the compiled files, so no file has to say it.
 
 import { readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** Modules that start processes, threads, browsers or connections to a bus, or wait for real time. */
+/** Modules that start processes or threads, open connections to a bus, or wait for real time. */
 const OWN_PROCESS = new Set([
   "node:child_process",
   "node:worker_threads",
   "node:cluster",
   "node:timers/promises",
   "nats",
-  "puppeteer-core",
-  "playwright-core",
 ]);
+const BROWSER = "playwright-core";
 const OWN_STATE = /\bprocess\.(exit|exitCode|chdir|umask|kill|on|once|env|title|argv|stdout|stderr)\b/;
 const IMPORT =
   /(?:^|[\n;])\s*(?:import|export)\s*(?:[\w$*{][\w$*{},\s]*\bfrom\s*)?["']([^"']+)["']|\bimport\(["']([^"']+)["']\)/g;
 
+/** What the files of a process have in common: they start no process, or they look at pages with one browser. */
+export type Shared = "no process" | "a browser";
+
 export class ProcessSharing {
   readonly #modules = new Map<string, readonly string[]>();
 
-  allowsFor(testFile: string): boolean {
-    if (OWN_STATE.test(readFileSync(testFile, "utf8"))) return false;
-    const seen = new Set([testFile]);
-    for (const file of seen)
-      for (const module of this.#importsOf(file)) {
-        if (OWN_PROCESS.has(module)) return false;
-        if (module.startsWith(".")) seen.add(join(dirname(file), module));
-      }
-    return true;
+  /** undefined: the file needs a process of its own. */
+  of(testFile: string): Shared | undefined {
+    if (OWN_STATE.test(readFileSync(testFile, "utf8"))) return undefined;
+    const modules = this.#reachedBy(testFile);
+    if (modules.has(BROWSER)) return "a browser";
+    return [...OWN_PROCESS].some((module) => modules.has(module)) ? undefined : "no process";
+  }
+
+  #reachedBy(testFile: string): ReadonlySet<string> {
+    const files = new Set([testFile]);
+    const packages = new Set<string>();
+    for (const file of files)
+      for (const module of this.#importsOf(file))
+        if (module.startsWith(".")) files.add(join(dirname(file), module));
+        else packages.add(module);
+    return packages;
   }
 
   #importsOf(file: string): readonly string[] {

@@ -43,7 +43,10 @@ export interface BoardWorld {
   close(): Promise<void>;
 }
 
-export async function openBoardWorld({ isPublic = false } = {}): Promise<BoardWorld> {
+export async function openBoardWorld({
+  isPublic = false,
+  heartbeatIntervalMs = HEARTBEAT_MS,
+} = {}): Promise<BoardWorld> {
   const clock = systemClock();
   const network = new MemoryNetwork(clock);
   const closers: Closers = [];
@@ -68,7 +71,7 @@ export async function openBoardWorld({ isPublic = false } = {}): Promise<BoardWo
     ...{ clock, network, market, client, sight, board, lines },
     start: async (instance) => {
       const bus = network.bus();
-      const options = { service: "ratings", instance, bus, handle: rate, clock, heartbeatIntervalMs: HEARTBEAT_MS };
+      const options = { service: "ratings", instance, bus, handle: rate, clock, heartbeatIntervalMs };
       const started = await startInstance(options);
       if (started.kind === "taken") throw new Error(`instance ${instance} is taken`);
       const running = { instance: started.instance, bus };

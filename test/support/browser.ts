@@ -3,14 +3,19 @@
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { type Browser, type ConsoleMessage, chromium, type Locator, type Page } from "playwright-core";
+import { suite, type Test } from "uvu";
 import * as assert from "uvu/assert";
 import { findProgram, programFolders } from "../../src/bus/find-program.ts";
+import { closeAtEnd, fileEnded } from "./file-end.ts";
+import { until } from "./until.ts";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
 /** A busy machine takes its time over the first page. */
 const START_LIMIT_MS = 40_000;
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const SHOWN_LIMIT_MS = 30_000;
+const DESK_TOP = { width: 1280, height: 800 } as const;
 
 /** Path of a Chromium; undefined: this machine has none. */
 export function findChromium(): string | undefined {
@@ -20,65 +25,150 @@ export function findChromium(): string | undefined {
 
 export function startBrowser(executablePath: string): Promise<Browser> {
   // Its own sandbox needs rights that containers, and root, do not have; it visits nothing but our own pages.
-  const args = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"];
+  const args = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-site-isolation-trials"];
   return chromium.launch({ executablePath, args, timeout: START_LIMIT_MS });
 }
 
-const TALL_PX = 4_000;
+interface BrowserTests {
+  readonly test: Test<Record<string, unknown>>;
+  /** A test that is skipped, and counted so, on a machine without a browser. */
+  readonly inBrowser: (name: string, run: () => Promise<void>) => void;
+}
 
-/** A page of its own, of which the browser must have nothing to complain. */
-export async function withPage(
-  browser: Browser | undefined,
-  options: BrowserContextOptions,
-  act: (page: Page) => Promise<void>,
-): Promise<void> {
-  if (browser === undefined) throw new Error("no browser has been started");
-  const context = await browser.newContext({ viewport: { width: 1200, height: 900 }, ...options });
-  const page = await context.newPage();
+/** A suite whose tests have a browser. It is closed after the last file of the process. */
+export function browserSuite(name: string): BrowserTests {
+  const test = suite(name);
+  const isThere = findChromium() !== undefined;
+  test.after(fileEnded);
+  test("a browser is there, or the suite says that there is none", () => {
+    if (!isThere) console.log("  no chromium on this machine: the tests in a browser are skipped");
+  });
+  return { test, inBrowser: isThere ? test : test.skip };
+}
+
+let started: Promise<Browser> | undefined;
+
+/** The one browser of this process; another one where it has crashed. */
+function theBrowser(): Promise<Browser> {
+  started ??= launch();
+  return started;
+}
+
+async function launch(): Promise<Browser> {
+  const browser = await startBrowser(findChromium() ?? "chromium");
+  browser.on("disconnected", () => {
+    started = undefined;
+    idle.clear();
+  });
+  closeAtEnd(() => browser.close());
+  return browser;
+}
+
+export interface PageOptions {
+  readonly javaScriptEnabled?: boolean;
+  readonly viewport?: { readonly width: number; readonly height: number };
+  readonly colorScheme?: "light" | "dark";
+  readonly reducedMotion?: "reduce" | "no-preference";
+  /** A page of a context that nothing else uses: for a test that changes what stays, such as the page's clock. */
+  readonly isFresh?: boolean;
+  /** The browser may complain: of a page with status 404, for one. */
+  readonly mayComplain?: boolean;
+}
+
+/** Pages that no test uses, with scripts and without. A new page is a new process: that costs more than most tests. */
+const idle = new Set<{ readonly page: Page; readonly hasScripts: boolean }>();
+
+async function openPage({ javaScriptEnabled = true, isFresh = false }: PageOptions): Promise<Page> {
+  const known = isFresh ? undefined : [...idle].find(({ hasScripts }) => hasScripts === javaScriptEnabled);
+  if (known !== undefined) idle.delete(known);
+  return known?.page ?? (await (await theBrowser()).newContext({ javaScriptEnabled })).newPage();
+}
+
+/** A page without cookies, of which the browser must have nothing to complain. */
+export async function withPage(options: PageOptions, act: (page: Page) => Promise<void>): Promise<void> {
+  const page = await openPage(options);
   const troubles: string[] = [];
-  page.on("console", (message) => message.type() === "error" && troubles.push(message.text()));
-  page.on("pageerror", (error) => troubles.push(String(error)));
+  const onConsole = (message: ConsoleMessage): void =>
+    void (message.type() === "error" && troubles.push(message.text()));
+  const onError = (error: Error): void => void troubles.push(String(error));
+  page.on("console", onConsole).on("pageerror", onError);
+  let isReusable = false;
   try {
+    const { viewport = DESK_TOP, colorScheme = "light", reducedMotion = "no-preference" } = options;
+    await page.setViewportSize(viewport);
+    await page.emulateMedia({ colorScheme, reducedMotion });
     await act(page);
-    assert.equal(troubles, [], "the browser had nothing to complain of");
+    if (options.mayComplain !== true) assert.equal(troubles, [], "the browser had nothing to complain of");
+    page.off("console", onConsole).off("pageerror", onError);
+    await leave(page);
+    isReusable = options.isFresh !== true;
   } finally {
-    await context.close();
+    if (isReusable) idle.add({ page, hasScripts: options.javaScriptEnabled !== false });
+    else await page.context().close();
   }
 }
+
+/** Nothing of a test stays: no cookie, no route, no connection. */
+async function leave(page: Page): Promise<void> {
+  await page.unrouteAll();
+  await page.goto("about:blank");
+  await page.context().clearCookies();
+}
+
+export const textOf = async (found: Locator): Promise<string> => plain((await found.allTextContents()).join());
+const plain = (text: string): string => text.replace(/\s+/g, " ").trim();
+
+/** Waits until a text is shown. What the board shows of one event may come in more than one step. */
+export async function untilText(found: Locator, pattern: RegExp): Promise<void> {
+  let text = "";
+  const isShown = async (): Promise<boolean> => {
+    text = await textOf(found);
+    return pattern.test(text);
+  };
+  await until(`it says ${pattern}`, isShown, SHOWN_LIMIT_MS, () => text);
+}
+
+export const boardIsLive = (page: Page): Promise<unknown> => page.waitForSelector('#feed[data-feed="live"]');
+
+const TALL_PX = 4_000;
+
+/** What of a page axe looks at: all, or its rules about colours, for another scheme of a page that it has seen. */
+export type AxeScope = "all" | "colours";
 
 /**
  * What axe finds wrong with a page, a line for each kind; and where it cannot tell a contrast (text on a gradient, for
  * one), as what nobody can tell has not been found to be right.
  */
-export async function axeFindings(page: Page): Promise<readonly string[]> {
+export async function axeFindings(page: Page, scope: AxeScope = "all"): Promise<readonly string[]> {
   const size = page.viewportSize();
   // What one would have to scroll to in a frame it cannot judge either: so tall that nobody has to.
   if (size !== null) await page.setViewportSize({ ...size, height: TALL_PX });
-  await page.evaluate(AXE);
-  const { violations, incomplete } = (await page.evaluate("axe.run(document)")) as {
-    readonly violations: readonly Finding[];
-    readonly incomplete: readonly Finding[];
-  };
+  if ((await page.evaluate("typeof axe")) === "undefined") await page.evaluate(AXE);
+  const only = scope === "all" ? "" : ', runOnly: ["color-contrast", "link-in-text-block"]';
+  const found = await page.evaluate(`(async () => {
+    const { violations, incomplete } = await axe.run({ resultTypes: ["violations", "incomplete"]${only} });
+    const short = ({ id, help, nodes }) => ({ id, help, nodes: nodes.map(({ target, any: [first] }) =>
+      ({ target: target.join(" "), message: first?.data?.messageKey ?? "" })) });
+    return { violations: violations.map(short), incomplete: incomplete.map(short) };
+  })()`);
+  const { violations, incomplete } = found as Record<"violations" | "incomplete", readonly Finding[]>;
   if (size !== null) await page.setViewportSize(size);
   const undecided = incomplete.filter(({ id }) => id === "color-contrast").map(withoutSigns);
   return [...violations, ...undecided.filter(({ nodes }) => nodes.length > 0)].map(
-    ({ id, help, nodes }) => `${id}: ${help} (${nodes.map(({ target }) => target.join(" ")).join("; ")})`,
+    ({ id, help, nodes }) => `${id}: ${help} (${nodes.map(({ target }) => target).join("; ")})`,
   );
 }
 
 interface Finding {
   readonly id: string;
   readonly help: string;
-  readonly nodes: readonly {
-    readonly target: readonly string[];
-    readonly any: readonly { readonly data?: { readonly messageKey?: string } | null }[];
-  }[];
+  readonly nodes: readonly { readonly target: string; readonly message: string }[];
 }
 
 /** axe does not judge text of a single character: our signs, and the word beside each has the same colour. */
 const withoutSigns = (finding: Finding): Finding => ({
   ...finding,
-  nodes: finding.nodes.filter(({ any: [first] }) => !/^(shortTextContent|nonBmp)$/.test(first?.data?.messageKey ?? "")),
+  nodes: finding.nodes.filter(({ message }) => !/^(shortTextContent|nonBmp)$/.test(message)),
 });
 
 /** By how many pixels the page is wider than its window. */
@@ -114,18 +204,19 @@ const MOST_STOPS = 200;
 export async function keyboardMisses(page: Page): Promise<readonly string[]> {
   await page.evaluate(`window.stops = [...document.querySelectorAll("a[href], button, summary, input:not([type=hidden]), [tabindex='0']")]
     .filter((element) => element.checkVisibility());
-    window.missed = new Set(window.stops); window.unseen = new Set(); document.activeElement.blur()`);
+    window.missed = new Set(window.stops); window.unseen = new Set(); window.firstStop = undefined; window.rounds = 0; document.activeElement.blur()`);
   for (let stop = 0; stop < MOST_STOPS; stop++) {
     await page.keyboard.press("Tab");
-    const left = await page.evaluate(`(() => {
+    const isOver = await page.evaluate(`(() => {
       const { activeElement: at } = document;
       const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(at);
       const isShown = (outlineStyle !== "none" && outlineWidth !== "0px") || boxShadow !== "none";
       if (missed.has(at) && !isShown) unseen.add(at);
       missed.delete(at);
-      return missed.size;
+      // After the last stop, the first comes again.
+      return missed.size === 0 || (window.firstStop ??= at) === at && ++window.rounds > 1;
     })()`);
-    if (left === 0) break;
+    if (isOver === true) break;
   }
   return (await page.evaluate(`[
     ...[...missed].map((element) => "not reached: " + element.outerHTML.slice(0, 80)),

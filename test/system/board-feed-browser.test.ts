@@ -2,50 +2,36 @@
 //
 // What an open board says while its Market stands still, is killed, and is started anew; in a real browser, on a real bus.
 
-import type { Browser, Page } from "playwright-core";
-import { suite } from "uvu";
+import type { Page } from "playwright-core";
 import * as assert from "uvu/assert";
-import { findChromium, startBrowser } from "../support/browser.ts";
+import { browserSuite, textOf as textIn, withPage } from "../support/browser.ts";
 import { freePort, startNatsServer, type TestServer } from "../support/nats-server.ts";
 import { until, World } from "../support/world.ts";
 
-const test = suite("a board and its feed");
-const chromium = findChromium();
-/** On a machine without a browser these are skipped, and counted so. */
-const inBrowser = chromium === undefined ? test.skip : test;
+const { test, inBrowser } = browserSuite("a board and its feed");
 const LIMIT_MS = 30_000;
 let server: TestServer;
 let world: World;
-let browser: Browser | undefined;
 
 test.before.each(async () => {
   server = await startNatsServer();
   world = new World(server.url, { HEARTBEAT_INTERVAL_MS: "300000" });
-  if (chromium !== undefined) browser = await startBrowser(chromium);
 });
 test.after.each(async () => {
-  await browser?.close();
   await world.close();
   await server.stop();
 });
 
-test("a browser is there, or it is said that there is none", () => {
-  if (chromium === undefined) console.log("  no chromium on this machine: the tests in a browser are skipped");
-});
-
-const textOf = async (page: Page, selector: string): Promise<string> =>
-  (await page.locator(selector).allTextContents()).join().replace(/\s+/g, " ");
+const textOf = (page: Page, selector: string): Promise<string> => textIn(page.locator(selector));
 
 const untilFeed = (page: Page, state: string): Promise<unknown> =>
   page.waitForSelector(`#feed[data-feed="${state}"]`, { timeout: LIMIT_MS });
 
-inBrowser(
-  "it says since when it is old, lets no age run on, and goes on by itself when the Market is back",
-  async () => {
+inBrowser("it says since when it is old, lets no age run on, and goes on by itself when the Market is back", () =>
+  withPage({ mayComplain: true }, async (page) => {
     const port = { ADMIN_PORT: String(await freePort()) };
     const ratings = await world.startRatings(1);
     let market = await world.startMarket(port);
-    const page = (await browser?.newPage()) as Page;
     await page.goto(`${market.admin}/board`);
     await untilFeed(page, "live");
     await until("it is shown", async () => /Well/.test(await textOf(page, ".card")), LIMIT_MS);
@@ -73,16 +59,14 @@ inBrowser(
     );
     const events = await textOf(page, "#events li");
     assert.ok(/instance 2 joined/.test(events) && !/instance 1 joined/.test(events), events);
-  },
+  }),
 );
 
-inBrowser(
-  "a tab that nobody looks at lets its connection go after a minute, and is up to date when it is seen again",
-  async () => {
+inBrowser("a tab that nobody looks at lets its connection go after a minute, and is up to date when seen again", () =>
+  withPage({ isFresh: true, mayComplain: true }, async (page) => {
     const market = await world.startMarket();
     const viewers = async (): Promise<string> =>
       /^dwc_board_viewers (\d+)$/m.exec(await (await fetch(`${market.admin}/metrics`)).text())?.[1] ?? "";
-    const page = (await browser?.newPage()) as Page;
     await page.clock.install();
     await page.goto(`${market.admin}/board`);
     await untilFeed(page, "live");
@@ -103,7 +87,7 @@ inBrowser(
     await show(false);
     await untilFeed(page, "live");
     await until("it has caught up", async () => /Instance 3/.test(await textOf(page, ".card")), LIMIT_MS);
-  },
+  }),
 );
 
 test.run();

@@ -3,19 +3,14 @@
 // Steps 5 to 15 of the walk, from the board alone: a real browser presses its buttons and loads the shop's page. Only what a
 // page cannot do, starting a process, is done beside it.
 
-import type { Browser, Locator, Page } from "playwright-core";
-import { suite } from "uvu";
+import type { Locator, Page } from "playwright-core";
 import * as assert from "uvu/assert";
-import { axeFindings, findChromium, overhang, startBrowser } from "../support/browser.ts";
+import { boardIsLive, browserSuite, overhang, textOf, untilText, withPage } from "../support/browser.ts";
 import { isRunning, startNatsServer, type TestServer } from "../support/nats-server.ts";
 import { readProcess } from "../support/processes.ts";
 import { type RunningMarket, type RunningRatings, until, World } from "../support/world.ts";
 
-const test = suite("faults in a browser");
-const chromium = findChromium();
-/** On a machine without a browser these are skipped, and counted so. */
-const inBrowser = chromium === undefined ? test.skip : test;
-
+const { test, inBrowser } = browserSuite("faults in a browser");
 const LIMIT_MS = 30_000;
 const TIMEOUT_MS = 700;
 /** Time for a page or two before it is over, also on a busy machine. */
@@ -25,9 +20,8 @@ const CHAOS = { CHAOS: "1" };
 let server: TestServer;
 let world: World;
 let market: RunningMarket;
-let browser: Browser | undefined;
 
-test.before.each(async () => {
+test.before(async () => {
   server = await startNatsServer();
   world = new World(server.url, {
     REQUEST_TIMEOUT_MS: String(TIMEOUT_MS),
@@ -35,32 +29,43 @@ test.before.each(async () => {
     HEARTBEAT_INTERVAL_MS: "15000",
   });
   market = await world.startMarket();
-  if (chromium !== undefined) browser = await startBrowser(chromium);
 });
-test.after.each(async () => {
-  await browser?.close();
+test.after(async () => {
   await world.close();
   await server.stop();
 });
 
-async function openPage(options: { readonly javaScriptEnabled?: boolean } = {}): Promise<Page> {
-  const page = await browser?.newPage({ viewport: { width: 1200, height: 900 }, ...options });
-  assert.ok(page !== undefined);
-  return page as Page;
+/** A board that is live, for one test. */
+const withBoard = (act: (page: Page) => Promise<void>): Promise<void> =>
+  withPage({}, async (page) => {
+    await page.goto(`${market.admin}/board`);
+    await boardIsLive(page);
+    await act(page);
+  });
+
+/** Instances for one test. */
+async function withRatings(
+  numbers: readonly number[],
+  env: Readonly<Record<string, string>>,
+  act: (all: readonly RunningRatings[]) => Promise<void>,
+): Promise<void> {
+  const all: RunningRatings[] = [];
+  for (const number of numbers) all.push(await world.startRatings(number, env));
+  try {
+    await act(all);
+  } finally {
+    await Promise.all(all.map(({ program }) => program.end()));
+  }
 }
 
-const live = (page: Page): Promise<unknown> => page.waitForSelector('#feed[data-feed="live"]');
-const textOf = async (found: Locator): Promise<string> => (await found.textContent()) ?? "";
 const idOf = ({ address }: RunningRatings): string => address.split(".").at(-1) ?? "";
 
 const cardOf = (page: Page, ratings: RunningRatings): Locator => page.locator(".card", { hasText: idOf(ratings) });
 
-async function untilCard(page: Page, ratings: RunningRatings, pattern: RegExp): Promise<void> {
-  await until(`the card says ${pattern}`, async () => pattern.test(await textOf(cardOf(page, ratings))), LIMIT_MS);
-}
+const untilCard = (page: Page, ratings: RunningRatings, pattern: RegExp): Promise<void> =>
+  untilText(cardOf(page, ratings), pattern);
 
-const untilTold = (page: Page, pattern: RegExp): Promise<void> =>
-  until(`it is told: ${pattern}`, async () => pattern.test(await textOf(page.locator("#told"))), LIMIT_MS);
+const untilTold = (page: Page, pattern: RegExp): Promise<void> => untilText(page.locator("#told"), pattern);
 
 /** Presses a button of a card's menu, as a person would: opens the menu first. */
 async function press(page: Page, ratings: RunningRatings, button: string): Promise<void> {
@@ -103,19 +108,26 @@ function takeTurns(used: readonly number[]): void {
   );
 }
 
-test("a browser is there, or it is said that there is none", () => {
-  if (chromium === undefined) console.log("  no chromium on this machine: the tests in a browser are skipped");
-});
+inBrowser("where no instance takes faults, the board has no word of them", () =>
+  withRatings([4], {}, ([fourth]) =>
+    withBoard(async (page) => {
+      await untilCard(page, fourth as RunningRatings, /Well/);
+      assert.is(await page.locator("details.faults:visible, #chaos:visible, .faults-on:visible").count(), 0);
+      assert.ok(isRunning((fourth as RunningRatings).program.pid));
+    }),
+  ),
+);
 
-inBrowser("steps 5 to 15 of the walk, from the board alone", async () => {
+inBrowser("steps 5 to 15 of the walk, from the board alone", () =>
+  withBoard((board) => withPage({}, (shop) => walk(board, shop))),
+);
+
+async function walk(board: Page, shop: Page): Promise<void> {
   const three = [
     await world.startRatings(1, CHAOS),
     await world.startRatings(2, CHAOS),
     await world.startRatings(3, CHAOS),
   ];
-  const [board, shop] = [await openPage(), await openPage()];
-  await board.goto(`${market.admin}/board`);
-  await live(board);
   await market.untilKnown(3);
   assert.is((await visit(shop)).lastKnown, 0, "4: all ratings are there, and fresh");
 
@@ -123,18 +135,14 @@ inBrowser("steps 5 to 15 of the walk, from the board alone", async () => {
   for (const ratings of three) {
     await press(board, ratings, "Kill");
     await ratings.program.ended;
-    await untilTold(board, new RegExp(`^Instance ${ratings.number} is killed: start it again with  CHAOS=1 make`));
+    await untilTold(board, new RegExp(`^Instance ${ratings.number} is killed: start it again with CHAOS=1 make`));
   }
   const sixth = await visit(shop);
   assert.ok(sixth.lastKnown >= 4);
   assert.is(count(sixth, /^BAD \S+: all services are down$/), 4);
   assert.ok(waitedIn(sixth) < TIMEOUT_MS, "and it says so at once");
   for (const ratings of three) await untilCard(board, ratings, /Lost/);
-  await until(
-    "the board says so",
-    async () => /No instance is up/.test(await textOf(board.locator("#summary"))),
-    LIMIT_MS,
-  );
+  await untilText(board.locator("#summary"), /No instance is up/);
 
   // 7, 8: one comes back. 9, 10: and a second.
   const first = await world.startRatings(1, CHAOS);
@@ -178,74 +186,63 @@ inBrowser("steps 5 to 15 of the walk, from the board alone", async () => {
   const fifteenth = await visit(shop);
   takeTurns(usedIn(fifteenth));
   assert.equal([fifteenth.lastKnown, count(fifteenth, /^GOT /)], [0, 4]);
-});
-
-inBrowser("the keyboard is enough, axe finds nothing, and nothing is cut off at 320 px", async () => {
-  const first = await world.startRatings(1, CHAOS);
-  await world.startRatings(2, CHAOS);
-  const page = await openPage();
-  await page.goto(`${market.admin}/board`);
-  await live(page);
-  await untilCard(page, first, /Well/);
-  const menu = cardOf(page, first).locator("details.faults");
-  await menu.locator("summary").focus();
-  await page.keyboard.press("Enter");
-  const focused = (): Promise<string> =>
-    page.evaluate("(document.activeElement.textContent || document.activeElement.name).trim()");
-  for (let tabs = 0; tabs < 12 && (await focused()) !== "forS"; tabs++) await page.keyboard.press("Tab");
-  await page.keyboard.type("30");
-  for (let tabs = 0; tabs < 12 && (await focused()) !== "Stop beating"; tabs++) await page.keyboard.press("Tab");
-  await page.keyboard.press("Enter");
-  await untilTold(page, /^Instance 1: silent: no heartbeats, for 30 s\.$/);
-  assert.is(await focused(), "Stop beating", "whoever pressed it is still there");
-  await untilCard(page, first, /On purpose: silent: no heartbeats, ends in \d+ s/);
-  for (const colorScheme of ["light", "dark"] as const) {
-    await page.emulateMedia({ colorScheme });
-    assert.equal(await axeFindings(page), [], colorScheme);
-  }
-  await page.setViewportSize({ width: 320, height: 640 });
-  assert.is(await overhang(page), 0);
-  // A field's Enter presses the first button: that one ends faults and begins none.
-  await menu.locator("[name=byMs]").focus();
-  await page.keyboard.press("Enter");
-  await untilTold(page, /^Instance 1: all its faults have ended\.$/);
-  await until("it beats again", () => first.program.count(/ended a fault: silent/) === 1, LIMIT_MS);
-});
-
-inBrowser("without scripts the same forms are in the table, and what is on stands there", async () => {
-  const first = await world.startRatings(1, CHAOS);
-  await market.untilKnown(1);
-  const page = await openPage({ javaScriptEnabled: false });
-  await page.goto(`${market.admin}/board`);
-  assert.equal(await axeFindings(await openedWithScripts(page)), []);
-  const row = page.locator("tbody tr", { hasText: idOf(first) });
-  await row.locator("summary").press("Enter");
-  await row.locator("[name=byMs]").fill("250");
-  // By key: a click waits until the button stands still, which a browser without scripts was not asked often enough to see.
-  await row.getByRole("button", { name: "Slow", exact: true }).press("Enter");
-  await page.waitForURL(`${market.admin}/board`);
-  assert.match(await textOf(page.locator("#told")), /instance 1: slow by 250 ms, for 60 s/);
-  assert.match(await textOf(row), /slow by 250 ms, ends in \d+ s/);
-  await first.program.waitFor(/begins a fault: slow by 250 ms, for 60\.0 s/);
-});
-
-/** axe is a script: the same page, with the board's own scripts kept from it. */
-async function openedWithScripts(page: Page): Promise<Page> {
-  const other = await openPage();
-  for (const name of ["board", "faults"])
-    await other.route(`**/${name}.js*`, (route) => route.fulfill({ body: "", contentType: "text/javascript" }));
-  await other.goto(page.url());
-  return other;
+  await Promise.all([first, second].map(({ program }) => program.end()));
 }
 
-inBrowser("where no instance takes faults, the board has no word of them", async () => {
-  const first = await world.startRatings(1);
-  const page = await openPage();
-  await page.goto(`${market.admin}/board`);
-  await live(page);
-  await untilCard(page, first, /Well/);
-  assert.is(await page.locator("details.faults:visible, #chaos:visible, .faults-on:visible").count(), 0);
-  assert.ok(isRunning(first.program.pid));
-});
+inBrowser("the keyboard is enough for a fault, and nothing is cut off at 320 px", () =>
+  withRatings([5, 6], CHAOS, ([fifth]) =>
+    withBoard(async (page) => {
+      const ratings = fifth as RunningRatings;
+      await untilCard(page, ratings, /Well/);
+      const menu = cardOf(page, ratings).locator("details.faults");
+      await menu.locator("summary").focus();
+      await page.keyboard.press("Enter");
+      const focused = (): Promise<string> =>
+        page.evaluate("(document.activeElement.textContent || document.activeElement.name).trim()");
+      const tabTo = async (name: string): Promise<void> => {
+        for (let tabs = 0; tabs < 12 && (await focused()) !== name; tabs++) await page.keyboard.press("Tab");
+      };
+      await tabTo("forS");
+      await page.keyboard.type("30");
+      await tabTo("Stop beating");
+      await page.keyboard.press("Enter");
+      await untilTold(page, /^Instance 5: silent: no heartbeats, for 30 s\.$/);
+      assert.is(await focused(), "Stop beating", "whoever pressed it is still there");
+      await untilCard(page, ratings, /On purpose: silent: no heartbeats, ends in \d+ s/);
+      await page.setViewportSize({ width: 320, height: 640 });
+      assert.is(await overhang(page), 0);
+      // A field's Enter presses the first button: that one ends faults and begins none.
+      await menu.locator("[name=byMs]").focus();
+      await page.keyboard.press("Enter");
+      await untilTold(page, /^Instance 5: all its faults have ended\.$/);
+      await until("it beats again", () => ratings.program.count(/ended a fault: silent/) === 1, LIMIT_MS);
+    }),
+  ),
+);
+
+inBrowser("without scripts the same forms are in the table, and what is on stands there", () =>
+  withRatings([7], CHAOS, ([seventh]) =>
+    withPage({ javaScriptEnabled: false }, async (page) => {
+      const ratings = seventh as RunningRatings;
+      const row = page.locator("tbody tr", { hasText: idOf(ratings) });
+      await until(
+        "the board has it",
+        async () => {
+          await page.goto(`${market.admin}/board`);
+          return (await row.count()) === 1;
+        },
+        LIMIT_MS,
+      );
+      await row.locator("summary").press("Enter");
+      await row.locator("[name=byMs]").fill("250");
+      // By key: a click waits until the button stands still, which a browser without scripts was not asked often enough to see.
+      await row.getByRole("button", { name: "Slow", exact: true }).press("Enter");
+      await page.waitForURL(`${market.admin}/board`);
+      assert.match(await textOf(page.locator("#told")), /instance 7: slow by 250 ms, for 60 s/);
+      assert.match(await textOf(row), /slow by 250 ms, ends in \d+ s/);
+      await ratings.program.waitFor(/begins a fault: slow by 250 ms, for 60\.0 s/);
+    }),
+  ),
+);
 
 test.run();
