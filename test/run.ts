@@ -1,6 +1,7 @@
-// The runner behind `make test`. A file that starts processes has a process of its own; the others share one, and
-// so do those that need a browser. Several processes run at a time, and the sum at the end counts a file as passed only when its tests ran and passed. uvu's own
-// runner has no time limit and takes all files into one process, where one forgotten connection hangs the lot.
+// The runner behind `make test`. A file that starts processes has a process of its own. The others share one, and so do
+// those that need a browser. Several processes run at a time, and the sum at the end counts a file as passed only when
+// its tests ran and passed. uvu's own runner has no time limit and takes all files into one process, where one
+// connection that stays open hangs them all.
 //
 //   node dist/test/run.js [WORD…]     runs the files whose name holds one of the words
 //   --long with | only                the long files as well, or alone

@@ -1,5 +1,6 @@
-// With which files a test file may share a process. Either nothing that it loads starts a process or a thread, or opens a
-// bus; or it needs a browser, which costs more than to share. Neither changes anything of its own process. It is read from the imports of the compiled files, so no file has to say it.
+// The test files that may share a process: those that start no process, no thread and no bus, and those that need a
+// browser, as a browser costs more than to share. Neither kind changes its own process. The imports of the compiled
+// files say which kind a file is, so no file has to.
 
 import { readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
