@@ -6,15 +6,17 @@
 //   node dist/test/run.js [WORD…]     runs the files whose name holds one of the words
 //   --long with | only                the long files as well, or alone
 //   --times N --busy 1                each file N times; with every core kept busy by other processes
-//   TEST_JOBS=1                       how many processes at a time (the number of cores)
+//   TEST_JOBS=1                       how many processes at a time (one a core, and more while a core is idle)
 //   --root FOLDER --limit-ms MS       for the runner's own test: other files, another limit
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import { availableParallelism, cpus } from "node:os";
 import { dirname, join, relative } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { idleCores } from "./runner/idle-cores.ts";
 import { type Found, type Job, LIMIT_MS, plan } from "./runner/plan.ts";
 import { closing, exitCode, progressLine, type Result, repeated } from "./runner/report.ts";
 import { type Running, runJob } from "./runner/run-job.ts";
@@ -26,6 +28,11 @@ import { type Ended, judge } from "./runner/verdict.ts";
 const OVERALL_LIMIT_MS = 45 * 60_000;
 /** With no file ended for this long, the files that still run are named. */
 const STILL_MS = 10_000;
+/** How often the runner looks for an idle core: a program that starts is busy for about as long. */
+const LOOK_MS = 600;
+/** Of one core. Many test files wait for most of their time. */
+const ENOUGH_IDLE = 0.6;
+const MOST_A_CORE = 3;
 const INTERRUPTED = 130; // what a shell says of a program that ^C ended
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -123,12 +130,34 @@ const notRun = (name: string): Result => ({
   output: "",
 });
 
-async function runAll(jobs: readonly Job[], atATime: number): Promise<void> {
+/** Runs so many at a time, and more of them while those that run only wait and leave a core idle. */
+async function runAll(jobs: readonly Job[], { atATime, most }: Parallel): Promise<void> {
   const waiting = [...jobs];
-  const work = async (): Promise<void> => {
-    for (let next = waiting.shift(); next !== undefined && !interrupted; next = waiting.shift()) await runOne(next);
+  const working = new Set<Promise<void>>();
+  const startNext = (): void => {
+    const next = interrupted ? undefined : waiting.shift();
+    if (next === undefined) return;
+    const work = runOne(next).finally(() => working.delete(work));
+    working.add(work);
   };
-  await Promise.all(Array.from({ length: atATime }, work));
+  let seen = cpus();
+  while (waiting.length > 0 && !interrupted) {
+    while (working.size < atATime && waiting.length > 0) startNext();
+    const look = pause(LOOK_MS, undefined, { ref: false });
+    await Promise.race([look, ...working]);
+    if (working.size < atATime) continue;
+    await look;
+    const now = cpus();
+    if (working.size < most && idleCores(seen, now) >= ENOUGH_IDLE) startNext();
+    seen = now;
+  }
+  await Promise.all(working);
+}
+
+interface Parallel {
+  readonly atATime: number;
+  /** With idle cores. */
+  readonly most: number;
 }
 
 const positive = (text: string | undefined, otherwise: number): number => {
@@ -159,7 +188,9 @@ const busy = (): ChildProcess[] =>
   );
 
 const times = positive(values.times, 1);
-const atATime = positive(process.env["TEST_JOBS"], availableParallelism());
+const asked = positive(process.env["TEST_JOBS"], 0);
+const atATime = asked || availableParallelism();
+const most = asked || availableParallelism() * MOST_A_CORE;
 const { jobs, leftOut } = plan(find(values.root), {
   words: positionals,
   long: longFrom(values.long),
@@ -167,16 +198,18 @@ const { jobs, leftOut } = plan(find(values.root), {
   minLimitMs: Number(values["limit-ms"]),
 });
 const count = jobs.reduce((sum, { files }) => sum + files.length, 0) / times;
-print(`running ${count} test files${times > 1 ? ` ${times} times` : ""}, ${atATime} processes at a time`);
+print(
+  `running ${count} test files${times > 1 ? ` ${times} times` : ""}, ${atATime} processes at a time${most > atATime ? `, up to ${most} while they wait` : ""}`,
+);
 if (leftOut.length > 0) print(`not run, as they take long: ${leftOut.join(", ")} (LONG=1 runs them)`);
 const spinners = values.busy === "" ? [] : busy();
 await runAll(
   jobs.filter(({ alone }) => !alone),
-  atATime,
+  { atATime, most },
 );
 await runAll(
   jobs.filter(({ alone }) => alone),
-  1,
+  { atATime: 1, most: 1 },
 );
 for (const spinner of spinners) spinner.kill("SIGKILL");
 if (count === 0) console.log(`no test file's name holds ${positionals.join(" or ")}`);

@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { idleCores } from "../runner/idle-cores.ts";
 import { type Found, LIMIT_MS, plan } from "../runner/plan.ts";
 import { ProcessSharing, type Shared } from "../runner/shares-process.ts";
 import { livingProcesses, readProcess } from "../support/processes.ts";
@@ -215,6 +216,15 @@ test("what a file may share follows from what it imports, at any depth", () => {
     ["seen", "pure", "own", "changes"].map((name) => sharing.of(join(folder, `${name}.test.js`))),
     ["a browser", "no process", undefined, undefined],
   );
+});
+
+test("a core is idle as far as the machine's processor time says so", () => {
+  const core = (user: number, idle: number) => ({ times: { user, nice: 0, sys: 0, irq: 0, idle } });
+  const before = [core(1_000, 1_000), core(5_000, 0)];
+  assert.is(idleCores(before, [core(1_600, 1_000), core(5_600, 0)]), 0, "both are busy");
+  assert.is(idleCores(before, [core(1_000, 1_600), core(5_300, 300)]), 1.5);
+  assert.is(idleCores(before, before), 0, "nothing is known yet");
+  assert.is(idleCores([], []), 0, "a machine that tells nothing");
 });
 
 test("long files run with LONG only, or when a word names no other", () => {
