@@ -1,5 +1,6 @@
 // Mutation testing of the code that tests reach without a process: the score of each folder, and each mutant that no test
-// noticed. make mutants runs all folders; FOLDER=health one; KEEP=1 writes the scores to test/mutants/scores.json.
+// noticed. make mutants runs all folders; FOLDER=health one; FOLDER=dwc/core/near.ts those files of src/ alone;
+// KEEP=1 writes the scores to test/mutants/scores.json.
 //
 // A mutant that no test can notice is named in test/mutants/equivalent.json, by its text and with the reason, and counts
 // neither way. A mutant in code that runs when a module loads (a constant) is not tried: it would need a process each.
@@ -47,13 +48,15 @@ const filesOf = ({ places, without = [] }) => [
 ];
 
 const [only = "", keep = ""] = process.argv.slice(2);
-const folders = Object.keys(FOLDERS).filter((folder) => only === "" || only.split(" ").includes(folder));
-if (folders.length === 0) {
-  console.error(`mutants: no folder is called ${only}: one of ${Object.keys(FOLDERS).join(", ")}`);
+const wanted = only.split(" ").filter((word) => word !== "");
+const files = wanted.filter((word) => word.endsWith(".ts"));
+const folders = Object.keys(FOLDERS).filter((folder) => wanted.length === 0 || wanted.includes(folder));
+if (folders.length + files.length === 0) {
+  console.error(`mutants: no folder is called ${only}: one of ${Object.keys(FOLDERS).join(", ")}, or a file of src/`);
   process.exit(2);
 }
 
-const mutate = folders.flatMap((folder) => filesOf(FOLDERS[folder]));
+const mutate = [...folders.flatMap((folder) => filesOf(FOLDERS[folder])), ...files.map((file) => `src/${file}`)];
 const stryker = at("node_modules/@stryker-mutator/core/bin/stryker.js");
 const run = spawnSync(process.execPath, [stryker, "run", at("stryker.json"), "--mutate", mutate.join(",")], {
   cwd: project,
@@ -69,12 +72,13 @@ if (keep !== "") {
   const kept = existsSync(SCORES) ? JSON.parse(readFileSync(SCORES, "utf8")) : {};
   writeFileSync(SCORES, `${JSON.stringify({ ...kept, ...scoresOf(results) }, null, 2)}\n`);
 }
-process.exit(results.some(({ folder, score }) => score < FOLDERS[folder].goal) ? 1 : 0);
+process.exit(results.some(({ folder, score }) => score < FOLDERS[folder]?.goal) ? 1 : 0);
 
-function resultsOf(files, equivalent) {
-  return folders.map((folder) => {
-    const mutants = Object.entries(files)
-      .filter(([path]) => FOLDERS[folder].places.some((place) => path.startsWith(`src/${place}`)))
+function resultsOf(tried, equivalent) {
+  const places = [...folders.map((folder) => [folder, FOLDERS[folder].places]), ...files.map((file) => [file, [file]])];
+  return places.map(([folder, starts]) => {
+    const mutants = Object.entries(tried)
+      .filter(([path]) => starts.some((place) => path.startsWith(`src/${place}`)))
       .flatMap(([path, file]) => file.mutants.map((mutant) => read(path, file.source, mutant)));
     const isEquivalent = (one) =>
       equivalent.some(
@@ -83,15 +87,14 @@ function resultsOf(files, equivalent) {
     const missed = mutants.filter(({ status }) => status === "Survived" || status === "NoCoverage");
     const survivors = missed.filter((one) => !isEquivalent(one));
     const caught = mutants.filter(({ status }) => status === "Killed" || status === "Timeout").length;
-    const tried = caught + survivors.length;
+    const all = caught + survivors.length;
     return {
       folder,
-      tried,
       caught,
       survivors,
       equivalent: missed.length - survivors.length,
       untried: mutants.length - caught - missed.length,
-      score: tried === 0 ? 100 : (100 * caught) / tried,
+      score: all === 0 ? 100 : (100 * caught) / all,
     };
   });
 }
@@ -131,9 +134,11 @@ function print(all) {
 
 function scoresOf(all) {
   return Object.fromEntries(
-    all.map(({ folder, score, caught, survivors, equivalent }) => [
-      folder,
-      { score: Math.round(score * 10) / 10, caught, missed: survivors.length, equivalent },
-    ]),
+    all
+      .filter(({ folder }) => folder in FOLDERS)
+      .map(({ folder, score, caught, survivors, equivalent }) => [
+        folder,
+        { score: Math.round(score * 10) / 10, caught, missed: survivors.length, equivalent },
+      ]),
   );
 }

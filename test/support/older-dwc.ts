@@ -5,7 +5,7 @@ import type { Org, State } from "../../src/dwc/identity/core/state.ts";
 import { withTrust } from "../../src/dwc/identity/core/system-token.ts";
 import { claimsIn } from "../../src/dwc/identity/core/token.ts";
 import { natsMint, type UserSpec } from "../../src/dwc/identity/mint.ts";
-import { orgOf } from "./deciding.ts";
+import { orgOf, signedToken } from "./deciding.ts";
 
 export type Rights = Permissions & { readonly resp?: object };
 
@@ -43,12 +43,10 @@ export async function asOf(older: (permissions: Permissions) => Rights, state: S
 export async function asMadeEarlier(state: State): Promise<State> {
   const { operator } = state;
   if (operator === null) throw new Error("the folder has no operator");
-  const { claims, header } = partsOf(operator.trust.systemAccountJwt);
+  const claims = claimsIn(operator.trust.systemAccountJwt);
   const { exports: _exports, ...nats } = claims["nats"] as Record<string, unknown>;
   const said = { ...claims, iat: Number(claims["iat"]) - 1, nats };
-  const text = `${header}.${Buffer.from(JSON.stringify(said)).toString("base64url")}`;
-  const signature = Buffer.from(natsMint.sign(operator.seed, Buffer.from(text))).toString("base64url");
-  const trust = { ...operator.trust, systemAccountJwt: `${text}.${signature}` };
+  const trust = { ...operator.trust, systemAccountJwt: signedToken(said, operator.seed) };
   const orgs = await Promise.all(
     state.orgs.map(async (org) => {
       const spec = { name: org.name, account: org.account, signingKeys: [], revokedKeys: [] };
@@ -56,8 +54,4 @@ export async function asMadeEarlier(state: State): Promise<State> {
     }),
   );
   return withTrust({ ...state, orgs }, trust);
-}
-
-function partsOf(jwt: string): { readonly header: string; readonly claims: Readonly<Record<string, unknown>> } {
-  return { header: jwt.split(".")[0] ?? "", claims: claimsIn(jwt) };
 }

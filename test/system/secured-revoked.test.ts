@@ -4,9 +4,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Credentials } from "../../src/bus/core/credentials.ts";
-import { natsMint } from "../../src/dwc/identity/mint.ts";
 import { startInstance } from "../../src/service/instance.ts";
-import { claimsOf, jwtIn } from "../support/deciding.ts";
+import { claimsOf, jwtIn, signedToken } from "../support/deciding.ts";
 import type { TestServer } from "../support/nats-server.ts";
 import { clock, credentials, enter, Folder, type Guest, knock } from "../support/orgs.ts";
 import { until } from "../support/until.ts";
@@ -187,11 +186,8 @@ function dated(admins: Folder, text: string, issuedAt: string): Credentials {
   const { authority } = admins.org;
   if (authority.kind !== "admin") throw new Error("this folder is no admin's");
   const jwt = jwtIn(text);
-  const [header = ""] = jwt.split(".");
   const claims = JSON.stringify({ ...claimsOf(jwt), iat: 0 }).replace('"iat":0', `"iat":${issuedAt}`);
-  const signed = `${header}.${Buffer.from(claims).toString("base64url")}`;
-  const signature = Buffer.from(natsMint.sign(authority.signingSeed, Buffer.from(signed))).toString("base64url");
-  return credentials(text.replace(jwt, `${signed}.${signature}`));
+  return credentials(text.replace(jwt, signedToken(claims, authority.signingSeed)));
 }
 
 revoked("is off whatever date an admin gives it: no token outlives the revocation of its key", async (context) => {

@@ -4,22 +4,41 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import {
   judgeTokens,
+  needsStored,
   type OnServers,
   readConfigured,
+  readInfo,
+  readMark,
+  readNotTaken,
+  readServers,
   type ServerAnswer,
+  whyNotTaken,
 } from "../../../src/dwc/identity/core/account-on-bus.ts";
+import { goldenOf } from "../../support/golden.ts";
 
 const test = suite("the account token on a bus");
+const golden = goldenOf(test, "dwc/identity");
 
-const token = (iat: number): string => `e30.${Buffer.from(JSON.stringify({ iat })).toString("base64url")}.x`;
+const bytes = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
+const token = (iat: number | string, revocations?: object): string =>
+  `e30.${Buffer.from(bytes({ iat, nats: { revocations } })).toString("base64url")}.x`;
 const [OLD, WANTED, NEW] = [token(1), token(2), token(3)];
-const server = (name: string, loaded?: string): ServerAnswer => ({ server: name, isInCluster: true, token: loaded });
+const server = (name: string, loaded?: string, isInCluster = true): ServerAnswer => ({
+  server: name,
+  isInCluster,
+  token: loaded,
+});
+/** The token of a server that cannot show it, where it is not the one that was looked for. */
+const ANOTHER = "";
 const two = (one?: string, other?: string): readonly ServerAnswer[] => [server("one", one), server("two", other)];
 
-function judged(answers: readonly ServerAnswer[], more: Partial<OnServers> = {}): string {
+const found = (answers: readonly ServerAnswer[], more: Partial<OnServers> = {}): ReturnType<typeof judgeTokens> => {
   const known = answers.map((answer) => answer.server);
-  const found = judgeTokens(WANTED, { answers, stored: [], known, configured: [], ...more });
-  return "reason" in found ? found.reason : found.kind;
+  return judgeTokens(WANTED, { answers, stored: [], known, configured: [], ...more });
+};
+function judged(...given: Parameters<typeof found>): string {
+  const { kind, ...more } = found(...given);
+  return "reason" in more ? more.reason : kind;
 }
 
 test("all servers have loaded the token, or would load it", () => {
@@ -46,12 +65,70 @@ test("one server does not say, or is not there", () => {
   assert.is(judged(two(WANTED, OLD), three), "older", "what is known to be wrong comes first");
 });
 
-test("the addresses in a configuration are read, and no other answer is taken for one", () => {
-  const bytes = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
-  assert.equal(readConfigured(bytes({ data: { cluster: { urls: ["a:6222", "b:6222"] } } })), ["a:6222", "b:6222"]);
-  for (const odd of [{}, { data: 1 }, { data: { cluster: { urls: "a" } } }, [], null])
-    assert.equal(readConfigured(bytes(odd)), []);
-  assert.equal(readConfigured(Buffer.from("{")), []);
+test("what a server has and cannot show is the stored one, or another; its sentence names servers and what they lack", () => {
+  const alone = (loaded?: string) => [server("one", loaded, false)];
+  for (const [answers, more] of [
+    [two(ANOTHER, WANTED), { stored: [NEW, WANTED] }],
+    [two(ANOTHER, WANTED), { stored: [WANTED] }],
+    [two(WANTED, OLD), {}],
+    [two(OLD, OLD), {}],
+    [[...two(OLD, OLD), server("three", WANTED), server("four")], { stored: [WANTED] }],
+    [alone(OLD), {}],
+    [[...alone(OLD), server("two", WANTED, false)], {}],
+    [alone(), {}],
+    [alone(), { stored: [WANTED, OLD] }],
+    [two(token(1, { U1: 1 }), NEW), {}],
+    [two(NEW, token("3")), {}],
+    [two("no token", token("3")), {}],
+    [two(WANTED), { stored: [WANTED] }],
+    [two(WANTED, WANTED), { known: ["one", "two", "three", "four"] }],
+    [two(WANTED, WANTED), { configured: ["a:6222", "b:6222", "c:6222"] }],
+  ] as const)
+    golden(found(answers, more));
+});
+
+const one = { name: "one", cluster: "c" };
+const markOf = (body: Uint8Array): ServerAnswer | undefined => readMark(body, "wanted");
+const NAMELESS = { server: { cluster: "c" }, data: { jwt: "t", total: 1 } };
+
+test("each reader takes its own answer, and no other for one", () => {
+  for (const [read, body, expected] of [
+    [readInfo, { server: one, data: { jwt: "t" } }, server("one", "t")],
+    [readInfo, { server: { name: "one", cluster: "" }, data: { jwt: "t" } }, server("one", "t", false)],
+    [readInfo, { server: { name: "one", cluster: 7 }, data: { jwt: "t" } }, server("one", "t", false)],
+    [readInfo, { server: one, data: { jwt: 7 }, error: {} }, server("one")],
+    [readInfo, { server: one, data: { jwt: 7 } }, undefined],
+    [readInfo, NAMELESS, undefined],
+    [markOf, { server: one, data: { total: 1 } }, server("one", "wanted")],
+    [markOf, { server: { name: "one", cluster: "" }, data: { total: 0 } }, server("one", ANOTHER, false)],
+    [markOf, { server: { name: "one" }, data: { total: 0 } }, server("one", ANOTHER, false)],
+    [markOf, { server: one, data: { total: "1" } }, undefined],
+    [markOf, NAMELESS, undefined],
+    [readServers, { server: one, statsz: { routes: [{ name: "two" }, {}, 7] } }, ["one", "two"]],
+    [readServers, { server: one, statsz: { routes: "two" } }, ["one"]],
+    [readServers, [], []],
+    [readConfigured, { data: { cluster: { urls: ["a:6222", "b:6222"] } } }, ["a:6222", "b:6222"]],
+    [readConfigured, { data: { cluster: { urls: "a" } } }, []],
+    [whyNotTaken, { data: { code: 200 } }, undefined],
+    [readNotTaken, { server: one, data: { code: 200 } }, undefined],
+    [readNotTaken, NAMELESS, undefined],
+    [readNotTaken, { server: { name: "one" } }, undefined],
+  ] as const)
+    assert.equal(read(bytes(body)), expected, JSON.stringify(body));
+  for (const odd of [Buffer.from("{"), ...[null, {}, [], 7, { data: 7, server: 7, statsz: 7 }].map(bytes)]) {
+    for (const read of [readInfo, markOf, readNotTaken]) assert.is(read(odd), undefined);
+    for (const read of [readServers, readConfigured]) assert.equal(read(odd), []);
+    golden(whyNotTaken(odd));
+  }
+  const refused = { server: one, data: { code: 500 }, error: { description: "a full disk" } };
+  golden([whyNotTaken(bytes(refused)), readNotTaken(bytes(refused)), readNotTaken(bytes({ server: one }))]);
+});
+
+test("only a server that shows no token, or another, is judged by what is stored", () => {
+  assert.equal(
+    [undefined, ANOTHER, WANTED].map((loaded) => needsStored(server("one", loaded))),
+    [true, true, false],
+  );
 });
 
 test.run();

@@ -10,7 +10,7 @@ import { readToken } from "../../../src/dwc/identity/core/token.ts";
 import { boundTag, codeOf, type Invitation } from "../../../src/dwc/identity/invitation-code.ts";
 import { acceptInvitation, INVITATION_HOLDS_SECONDS } from "../../../src/dwc/identity/invitations.ts";
 import { natsMint } from "../../../src/dwc/identity/mint.ts";
-import { NOW, refusal, tools } from "../../support/deciding.ts";
+import { NOW, refusal, signedToken, tools } from "../../support/deciding.ts";
 
 const test = suite("the tokens of an invitation");
 
@@ -28,19 +28,11 @@ const beside =
   (more: Record<string, unknown>): Change =>
   (claims) => ({ ...claims, ...more });
 
-const HEADER = '{"typ":"JWT","alg":"ed25519-nkey"}';
 const operator = natsMint.newKey("operator");
 const system = natsMint.newKey("account");
 const account = natsMint.newKey("account");
 const user = natsMint.newKey("user");
 const another = natsMint.newKey("account");
-
-const base64url = (text: string): string => Buffer.from(text).toString("base64url");
-
-function token(payload: string, seed: string, header = HEADER): string {
-  const signed = `${base64url(header)}.${base64url(payload)}`;
-  return `${signed}.${Buffer.from(natsMint.sign(seed, Buffer.from(signed))).toString("base64url")}`;
-}
 
 interface Changes {
   readonly operator: Change;
@@ -50,13 +42,13 @@ interface Changes {
   readonly invitation: (invitation: Invitation) => Partial<Invitation>;
   /** The last word on the text of the operator token's claims. */
   readonly text: (json: string) => string;
-  readonly header: string;
+  readonly header: string | undefined;
   /** What signs each token and the code, where it is not what should. */
   readonly seeds: Partial<Record<"operator" | "system" | "org" | "user" | "code", string>>;
 }
 
 const NOTHING: Changes = {
-  ...{ operator: same, system: same, org: same, user: same, header: HEADER },
+  ...{ operator: same, system: same, org: same, user: same, header: undefined },
   ...{ invitation: () => ({}), text: (json) => json, seeds: {} },
 };
 
@@ -91,7 +83,7 @@ function codeWith(some: Partial<Changes>): string {
   const jwt = (what: "operator" | "system" | "org"): string => {
     const json = JSON.stringify(changes[what](structuredClone(claims[what])));
     const seed = seeds[what] ?? operator.seed;
-    return what === "operator" ? token(changes.text(json), seed, changes.header) : token(json, seed);
+    return what === "operator" ? signedToken(changes.text(json), seed, changes.header) : signedToken(json, seed);
   };
   const said = {
     org: { id: orgIdOf(account.publicKey), name: "Eve's Org", account: account.publicKey, accountJwt: jwt("org") },
@@ -112,7 +104,7 @@ function codeWith(some: Partial<Changes>): string {
       ...{ type: "user", version: 2 },
     },
   };
-  const userJwt = token(JSON.stringify(changes.user(userClaims)), seeds.user ?? account.seed);
+  const userJwt = signedToken(JSON.stringify(changes.user(userClaims)), seeds.user ?? account.seed);
   const creds = invitation.creds === "" ? credentialsOf(userJwt) : invitation.creds.replace("JWT_HERE", userJwt);
   return codeOf({ ...invitation, creds }, (bytes) => natsMint.sign(seeds.code ?? account.seed, bytes));
 }
@@ -262,7 +254,7 @@ test("a token has one meaning: for this program as for nats-server", () => {
 test("a token that is nested without end is none, and ends no process", () => {
   const deep = `{"x":${"[".repeat(DEEP)}${"]".repeat(DEEP)}}`;
   const anything = (value: unknown): object => Object(value) as object;
-  assert.is(readToken(token(deep, operator.seed), anything), undefined);
+  assert.is(readToken(signedToken(deep, operator.seed), anything), undefined);
 });
 
 test("names that steer a terminal or a shell are none", () => {

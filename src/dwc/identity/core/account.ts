@@ -70,9 +70,9 @@ export function unknownRevocations(jwt: string, other: string): readonly string[
  * that are revoked, then those that may sign.
  */
 export function newerAccount(one: string, other: string): string {
-  const [first, second] = [one, other].map(ageOf);
-  const differs = first?.findIndex((part, place) => part !== second?.[place]) ?? -1;
-  return differs >= 0 && (first?.[differs] ?? 0) > (second?.[differs] ?? 0) ? one : other;
+  const [first, second] = [ageOf(one), ageOf(other)];
+  const differs = first.findIndex((part, place) => part !== second[place]);
+  return (first[differs] ?? 0) > (second[differs] ?? 0) ? one : other;
 }
 
 function ageOf(jwt: string): readonly number[] {

@@ -21,12 +21,12 @@ export async function renewedTrust(mint: Mint, { seed, trust }: Pick<Operator, "
 
 /** Of two trusts of one operator: the second differs in the system account's token alone, and that was issued later. */
 export function isLaterTrust(known: Trust, trust: Trust): boolean {
-  const [before, after] = [known, trust].map(({ systemAccountJwt }) => claimsIn(systemAccountJwt));
+  const [before, after] = [claimsIn(known.systemAccountJwt), claimsIn(trust.systemAccountJwt)];
   const isSameOperator =
     known.operatorKey === trust.operatorKey &&
     known.operatorJwt === trust.operatorJwt &&
     known.systemAccount === trust.systemAccount;
-  const isSameAccount = before?.["sub"] === trust.systemAccount && after?.["sub"] === trust.systemAccount;
+  const isSameAccount = before["sub"] === trust.systemAccount && after["sub"] === trust.systemAccount;
   const isLater = issuedAt(trust.systemAccountJwt) > issuedAt(known.systemAccountJwt);
   return isSameOperator && isSameAccount && isLater && hasTokenExports(trust);
 }
