@@ -15,7 +15,7 @@ export interface Trouble {
   readonly sentence: string;
   /** The server refused a subscription that this program needs. */
   readonly isDenial?: true;
-  /** The server greeted, and did not answer the login in time. */
+  /** The server greeted, and the login did not come about in time. */
   readonly isLate?: true;
 }
 
@@ -83,6 +83,11 @@ function tlsSentence(why: string, shown: string): string {
 /** How one attempt to connect ended, or a connection. */
 export type Attempt = { readonly kind: "connected" } | Trouble;
 
+/** TLS 1.3: a server judges the certificate of a client once the client's handshake is over. Go sends BAD_CERTIFICATE. */
+const OUR_CERTIFICATE = /CERTIFICATE_REQUIRED|BAD_CERTIFICATE/;
+/** The server's own limit for the login, where the server or the way to it is slow. */
+const LATE_LOGIN = /auth\w* (timeout|timed out)/i;
+
 /** As whom we knock. */
 export interface Caller {
   /** Whose credentials we have; undefined: none. */
@@ -112,12 +117,13 @@ export function troubleOfConnecting(error: unknown, address: BusAddress, caller:
       sentence: `the bus at ${shown} did not answer the login within ${DIAL_WITHIN_MS / 1_000} s`,
       isLate: true,
     };
-  if (/CERTIFICATE_REQUIRED/.test(said)) return { kind: "untrusted", sentence: tlsSentence(why, shown) };
+  if (OUR_CERTIFICATE.test(said)) return { kind: "untrusted", sentence: tlsSentence(why, shown) };
   const meaning = readServerError(said);
   if (meaning.kind === "refused") return { kind: "refused", sentence: refusalSentence(why, shown, caller) };
   if (meaning.kind === "limited") return { kind: "limited", sentence: limitSentence(why, meaning.means, shown) };
   const means = meaning.kind === "over" ? `: ${meaning.means}` : "";
-  return { kind: "failed", sentence: `the bus at ${shown} cannot be used: ${why}${means}` };
+  const sentence = `the bus at ${shown} cannot be used: ${why}${means}`;
+  return { kind: "failed", sentence, ...(LATE_LOGIN.test(said) && { isLate: true }) };
 }
 
 /** Whoever answers there may repeat what was said to it. */

@@ -1,20 +1,28 @@
 // What kind of bus is there: read from its greeting alone, so that nothing has to be loaded and nobody be admitted.
 
 import { readBusAddress } from "../bus/core/bus-address.ts";
+import { whyNeverStarted } from "../bus/core/succession.ts";
 import { probe } from "../bus/probe.ts";
 import type { Clock } from "../clock.ts";
 import type { BusLook } from "./core/bus-shapes.ts";
 import { GREETS_WITHIN_MS } from "./identity/core/bus-limits.ts";
 
 export function lookAtBus(urls: readonly string[], clock: Clock): Promise<readonly BusLook[]> {
-  return Promise.all(urls.map((url) => look(url, clock)));
+  const isNeverStarted = whyNeverStarted(urls) !== undefined;
+  return Promise.all(urls.map((url) => look(url, clock, isNeverStarted)));
 }
 
-async function look(url: string, clock: Clock): Promise<BusLook> {
+async function look(url: string, clock: Clock, isNeverStarted: boolean): Promise<BusLook> {
   const address = readBusAddress(url);
   const found = await probe(address, { clock, withinMs: GREETS_WITHIN_MS });
   if (found.kind === "nats") return { kind: "bus", url: address.shown, secured: asksWhoWeAre(found.greeting) };
-  return { kind: found.kind, url: address.shown };
+  if (found.kind !== "nothing") return { kind: found.kind, url: address.shown };
+  const namesUser = address.credentials !== undefined;
+  return {
+    ...{ kind: "nothing", url: address.shown },
+    ...(isNeverStarted && { isNeverStarted }),
+    ...(namesUser && { namesUser }),
+  };
 }
 
 /** @param greeting `INFO {…}`; whatever cannot be read asks for nothing that we know of */

@@ -137,12 +137,15 @@ test("a login that fails is what the server made of it", () => {
     [GARBLED, "stranger"],
     [TIMED_OUT, "failed"],
     ["tlsv13 ALERT_CERTIFICATE_REQUIRED", "untrusted"],
+    ["ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE", "untrusted"],
     ["Authorization Violation", "refused"],
     ["maximum connections exceeded", "limited"],
     ["Authentication Timeout", "failed"],
     ["ECONNRESET", "failed"],
   ] as const)
     for (const error of [new Error(said), said]) assert.is(troubleOfConnecting(error, BUS, NOBODY).kind, kind, said);
+  for (const said of [TIMED_OUT, "Authentication Timeout", "ECONNRESET"])
+    assert.is(troubleOfConnecting(said, BUS, NOBODY).isLate === true, said !== "ECONNRESET", said);
   const sentenceOf = (said: string, caller = NOBODY as typeof ANN | typeof NOBODY): string =>
     troubleOfConnecting(new Error(said), BUS, caller).sentence;
   assert.match(

@@ -56,7 +56,7 @@ test("every change says that it is made, with an exit code that is not 0", async
     [ann, ["create-service", "prices"], /the credentials are in .*prices.*bin\/dwc create-service prices\n/s],
     [ann, ["service-token", "prices"], /nothing was changed\n.*bin\/dwc service-token prices\n/s],
     [ann, ["revoke", "prices"], /service prices is revoked all the same\n.*bin\/dwc revoke prices\n/s],
-    [ann, ["push"], /the bus was offered .* all the same\n.*bin\/dwc push\n/s],
+    [ann, ["push"], /no bus is known to have the newest state of .*\n.*bin\/dwc push\n/s],
     [ann, ["login", "ann@example.org"], /Now logged in as .* all the same\n.*bin\/dwc status\n/s],
     [ann, ["renew", "--all"], /is renewed.*\n/],
     [ben, ["accept-invitation", code.trim()], /you have joined .*\n.*bin\/dwc status\n/s],

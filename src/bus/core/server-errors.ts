@@ -67,7 +67,7 @@ const MEANINGS: readonly (readonly [words: RegExp, meaning: Meaning])[] = [
   [/slow consumer/i, over("this process, or the way to it, was too slow to take what was sent to it")],
   [/stale connection/i, over("it had no answer to its pings: this process, or the way to it, stood still")],
   [/maximum payload/i, over("a message was larger than its max_payload")],
-  [/maximum control line/i, over("a subject was longer than its max_control_line")],
+  [/maximum control line/i, over("a subject, or the login, was longer than its max_control_line")],
   [/tls required|secure connection/i, limited("it wants TLS: write tls:// in NATS_URL")],
   [/server shutdown|lame duck/i, over("it shuts down")],
   [/gateway|route port|leafnode port/i, limited("this is not its port for clients: correct NATS_URL")],

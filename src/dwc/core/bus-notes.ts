@@ -8,12 +8,17 @@ import type { Told } from "./bus-shapes.ts";
 export function serverLine(url: string, program = "nats-server"): string {
   const { host, port } = readBusAddress(url);
   const at = isUsual(host) ? "" : ` -a ${host}`;
-  return `${program} -c "$(bin/dwc nats-config)"${at}${port === USUAL_PORT ? "" : ` -p ${port}`}`;
+  return `${program} -c "$(bin/dwc nats-config)"${at}${port === USUAL_PORT ? "" : ` -p ${port}`}${tlsOptions(url)}`;
 }
+
+/** The certificate is the person's own. */
+export const tlsOptions = (url: string): string =>
+  readBusAddress(url).tls ? " --tls --tlscert CERTIFICATE_FILE --tlskey KEY_FILE" : "";
 
 /** How such a bus comes: the Market's own, or one by hand. */
 export function restart(url: string): string {
-  const { host, port } = readBusAddress(url);
+  const { host, port, tls } = readBusAddress(url);
+  if (tls) return isLoopback(host) ? serverLine(url) : `${serverLine(url)}   (on ${host})`;
   const setting = port === USUAL_PORT && isUsual(host) ? "" : ` NATS_URL=nats://${hostIn(url)}:${port}`;
   return isLoopback(host) ? `make add-ratings${setting}  or  ${serverLine(url)}` : `${serverLine(url)}   (on ${host})`;
 }
@@ -69,7 +74,7 @@ function noteOf(address: Obedience, again: string): readonly string[] {
     case "unknown":
       return [
         `Note: whether the bus at ${url} obeys is not known (${address.why}).`,
-        `Until it has this change it goes on as before. Once ${address.reason === "limited" ? "it has room" : "it runs again"}:  ${again}`,
+        `Until it has this change it goes on as before. Once ${address.reason === "limited" ? "it lets dwc in" : "it runs again"}:  ${again}`,
       ];
     case "does not obey":
       return [`Note: the bus that runs at ${url} does not obey (${address.why}).`, ...cureOf(address, again)];

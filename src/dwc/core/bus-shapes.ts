@@ -8,7 +8,14 @@ export type BusLook =
   | { readonly kind: "stranger"; readonly url: string }
   /** Something accepted and said nothing: perhaps a bus that is paused. */
   | { readonly kind: "silent"; readonly url: string }
-  | { readonly kind: "nothing"; readonly url: string };
+  | {
+      readonly kind: "nothing";
+      readonly url: string;
+      /** No Market ever starts a server there: src/bus/core/succession.ts. */
+      readonly isNeverStarted?: true;
+      /** NATS_URL names a user there. */
+      readonly namesUser?: true;
+    };
 
 /** The same of all addresses in NATS_URL. */
 export interface Told {

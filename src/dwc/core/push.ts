@@ -21,15 +21,17 @@ export const push: Command = {
     if (pushed.kind === "refused") return failedBy(pushed);
     const { orgs, told } = pushed;
     const names = orgs.map(({ id }) => `[${id}]`).join(", ");
+    const isHeard = toldOfHarm(told).kind === "obeys";
+    const effect = isHeard
+      ? `the bus has the newest state of ${names}`
+      : `no bus is known to have the newest state of ${names}`;
     return changed({
       told,
-      lines: [
-        toldOfHarm(told).kind === "obeys" ? `The bus has the newest state of ${names}` : `The bus was offered ${names}`,
-      ],
+      lines: [`${effect[0]?.toUpperCase()}${effect.slice(1)}`],
       said: [],
       json: { orgs: orgs.map(orgJson) },
       ifUnwritten: {
-        effect: `the bus was offered ${names} all the same`,
+        effect,
         again: "to hear what it says:  bin/dwc push",
       },
       mustBeHeard: true,

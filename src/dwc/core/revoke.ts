@@ -3,6 +3,7 @@
 import { shellWord } from "../identity/core/names.ts";
 import { changed, unchanged } from "./changed.ts";
 import type { Command } from "./command.ts";
+import { toldOfHarm } from "./obedience.ts";
 import { orgJson } from "./words.ts";
 import type { RevokedKind } from "./world.ts";
 
@@ -22,7 +23,9 @@ export const revoke: Command = {
     const done = await world.identity.revoke(name);
     if (done.kind === "refused") return unchanged(done);
     const { revoked, org, outcome, told } = done;
-    const was = outcome === "made" ? "Revoked" : "Revoked before, and handed to the bus again:";
+    const isHeard = toldOfHarm(told).kind === "obeys";
+    const before = isHeard ? "Revoked before, and handed to the bus again:" : "Revoked before:";
+    const was = outcome === "made" ? "Revoked" : before;
     const again = `bin/dwc revoke ${shellWord(revoked.name)}`;
     return changed({
       told,

@@ -97,7 +97,9 @@ function busLine(look: BusLook, hasOrg: boolean): string {
     case "silent":
       return `${look.url} accepts connections and says nothing: a paused bus?  fg  in its window lets it go on`;
     case "nothing":
-      return `${look.url} does not answer; to start a bus with the Market:  make market`;
+      return look.isNeverStarted
+        ? `${look.url} does not answer; what starts a bus there:  bin/dwc check`
+        : `${look.url} does not answer; to start a bus with the Market:  make market`;
   }
 }
 

@@ -3,6 +3,7 @@
 // one server of several.
 
 import { nextAttempt } from "../../bus/admission.ts";
+import { readBusAddress } from "../../bus/core/bus-address.ts";
 import { type Credentials, parseCredentials } from "../../bus/core/credentials.ts";
 import { connectNatsBus, type NatsBus } from "../../bus/nats-bus.ts";
 import type { Attempt } from "../../bus/trouble.ts";
@@ -82,12 +83,16 @@ export async function pushAccounts(
   }
 }
 
-/** Whether the bus at an address lets in who has these credentials: what a person who does not own the org can find out. */
+/**
+ * Whether the bus at an address lets in who has these credentials: what a person who does not own the org can find out. A
+ * name and a password in the address say nothing of them, and are left out.
+ */
 export async function admits(
   credentials: Credentials,
   { url, clock, withinMs = STEP_WITHIN_MS }: Pick<PushOptions, "url" | "clock" | "withinMs">,
 ): Promise<Obedience> {
-  const bus = connectNatsBus({ urls: [url], name: "dwc", clock, report: () => undefined, credentials });
+  const urls = [readBusAddress(url).shown];
+  const bus = connectNatsBus({ urls, name: "dwc", clock, report: () => undefined, credentials });
   try {
     const attempt = await verdict(bus, clock, withinMs);
     if (attempt?.kind === "refused") return { kind: "does not obey", reason: "refused", why: REFUSED, url };
@@ -159,10 +164,12 @@ async function refusingServer(
   return first && { why: first.why, servers: refusing.map(({ server }) => server) };
 }
 
-/** A push would not help where no server keeps tokens that it is handed. */
-async function lookOnly(bus: NatsBus, { account }: Org, found: OnBus, timeoutMs: number): Promise<OnBus> {
+/** A push would not help where no server keeps tokens that it is handed, or the token is too long for a message. */
+async function lookOnly(bus: NatsBus, org: Org, found: OnBus, timeoutMs: number): Promise<OnBus> {
   if (found.kind !== "does not obey" || found.reason !== "older") return found;
-  const stored = await bus.request(lookupSubject(account), "", { timeoutMs });
+  const tooLong = whyTooLong(org, bus.maxBodyBytes);
+  if (tooLong !== undefined) return { kind: "does not obey", reason: "fixed", why: tooLong };
+  const stored = await bus.request(lookupSubject(org.account), "", { timeoutMs });
   return stored.kind === "nobody" ? FIXED : found;
 }
 
@@ -179,6 +186,7 @@ async function tokensOf(
 ): Promise<OnBus> {
   const asked = { account, accountJwt };
   const first = await firstAnswer(bus, asked, timeoutMs);
+  if (first === "nobody") return FIXED;
   if (first === undefined)
     return { kind: "unknown", reason: "silent", why: "it does not say which account token it uses" };
   const cluster = first.isInCluster ? await clusterOf(bus, asked) : undefined;
@@ -196,9 +204,17 @@ type Asked = Pick<Org, "account" | "accountJwt">;
 const markQuestion = ({ accountJwt }: Asked): string =>
   JSON.stringify({ subscriptions: true, test: markSubject(markOf(accountJwt) ?? "none") });
 
-/** A server that cannot show its token answers without a body, and is asked for the mark. */
-async function firstAnswer(bus: NatsBus, asked: Asked, timeoutMs: number): Promise<ServerAnswer | undefined> {
+/**
+ * A server that cannot show its token answers without a body, and is asked for the mark. `nobody`: this login is not of the
+ * server's own account, as by a name and a password.
+ */
+async function firstAnswer(
+  bus: NatsBus,
+  asked: Asked,
+  timeoutMs: number,
+): Promise<ServerAnswer | "nobody" | undefined> {
   const info = await bus.request(infoSubject(asked.account), "", { timeoutMs });
+  if (info.kind === "nobody") return "nobody";
   if (info.kind !== "answered") return undefined;
   const shown = readInfo(info.body);
   if (shown !== undefined) return shown;

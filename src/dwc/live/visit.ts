@@ -5,6 +5,7 @@ import { firstWord } from "../../bus/admission.ts";
 import { readBusAddress } from "../../bus/core/bus-address.ts";
 import type { Credentials } from "../../bus/core/credentials.ts";
 import { openBusOptions } from "../../bus/core/open-bus.ts";
+import { whyNeverStarted } from "../../bus/core/succession.ts";
 import { connectNatsBus, type NatsBus } from "../../bus/nats-bus.ts";
 import type { Attempt } from "../../bus/trouble.ts";
 import type { Clock } from "../../clock.ts";
@@ -43,9 +44,13 @@ export async function visitBus<T>(
     if (entry.kind === "none") return notIn(entry.attempt, urls, cure);
     const { bus, notes } = entry.door;
     const connectMs = clock.now() - startedAt;
+    const full = nextLimit(bus);
+    const value = await act(bus, credentials, connectMs);
+    // A subscription more than the server takes ends the connection: what was heard is not all that there is.
+    if (full.limit !== undefined) return limitedBy(full.limit);
     return {
       kind: "in",
-      value: await act(bus, credentials, connectMs),
+      value,
       secured: bus.secured === true,
       connectMs,
       notes,
@@ -53,6 +58,15 @@ export async function visitBus<T>(
   } finally {
     await closeAll(doors);
   }
+}
+
+/** The sentence of the first limit that ends the connection from now on; undefined: none has. */
+function nextLimit(bus: NatsBus): { readonly limit: string | undefined } {
+  const met: { limit: string | undefined } = { limit: undefined };
+  bus.watchAttempts((attempt) => {
+    if (attempt.kind === "limited") met.limit ??= attempt.sentence;
+  });
+  return met;
 }
 
 /** A connection to one of the addresses. */
@@ -101,14 +115,17 @@ const out = (code: Out["code"], why: string, hint: string): Out => ({ kind: "out
 
 const portOf = (urls: readonly string[]): number => readBusAddress(urls[0] ?? "").port;
 
-const START = "to start a bus with the Market:  make market";
+const startHint = (urls: readonly string[]): string =>
+  whyNeverStarted(urls) === undefined
+    ? "to start a bus with the Market:  make market"
+    : "what starts one:  bin/dwc check";
 
 function notIn(attempt: NotIn | undefined, urls: readonly string[], cure: string): Out {
   switch (attempt?.kind) {
     case undefined:
       return out("bus-silent", `no bus has let us in within ${STEP_WITHIN_MS} ms`, SLOW);
     case "absent":
-      return out("no-bus", urls.length > 1 ? "no address of the bus answers" : attempt.sentence, START);
+      return out("no-bus", urls.length > 1 ? "no address of the bus answers" : attempt.sentence, startHint(urls));
     case "silent":
       return out("bus-silent", attempt.sentence, "if it was paused with ^Z, type  fg  in its window");
     case "stranger":

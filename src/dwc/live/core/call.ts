@@ -105,7 +105,7 @@ function outcomeOf(service: string, visited: InBus<CallReport>): Outcome {
     case "unanswered":
       return {
         ...failed(answer.why.replaceAll(" ", "-"), whatHappened(service, answer, visited.value), details),
-        hint: nextStep(service, visited.value),
+        hint: answer.why === "the bus is away" ? "what is wrong:  bin/dwc check" : nextStep(service, visited.value),
         // Whoever may not ask is not heard: without this it would look as if nobody were there.
         said: warnings,
       };

@@ -2,7 +2,7 @@
 
 import { isLoopback, readBusAddress } from "../../../bus/core/bus-address.ts";
 import { otherPort } from "../../../settings.ts";
-import { fixedCure, PUSH, restart, serverLine, withCure } from "../../core/bus-notes.ts";
+import { fixedCure, PUSH, restart, serverLine, tlsOptions, withCure } from "../../core/bus-notes.ts";
 import type { BusLook } from "../../core/bus-shapes.ts";
 import { shellWord } from "../../identity/core/names.ts";
 import type { Reason } from "../../identity/core/obedience.ts";
@@ -43,7 +43,8 @@ function judgeObedience({ obedience, looks, roll }: Facts): readonly Finding[] {
   return (obedience?.addresses ?? []).flatMap((address) => {
     const { url, kind } = address;
     if (kind === "obeys") return [bus("fine", `${url} uses the newest account tokens of your orgs`)];
-    const isSaid = looks.some((look) => look.kind === "silent" && look.url === url);
+    const isOutSaid = roll.kind === "out" && looks.length === 1;
+    const isSaid = isOutSaid || looks.some((look) => look.kind === "silent" && look.url === url);
     if (kind === "unknown" && address.reason === "limited") {
       const [why, cure] = withCure(address.why);
       const isRoomSaid = roll.kind === "out" && roll.code === "bus-limited" && looks.length === 1;
@@ -77,21 +78,23 @@ function judgeOpen(url: string, { identity }: Facts): Finding {
 }
 
 /** What brings back what was looked for at an address. */
-export function busCure(
-  { kind, url }: BusLook,
-  facts: Pick<Facts, "market" | "looks" | "server" | "identity">,
-): string {
+export function busCure(look: BusLook, facts: Pick<Facts, "market" | "looks" | "server" | "identity">): string {
+  const { kind, url } = look;
   if (kind === "bus") return "";
   if (kind === "silent") return "fg   (in its window)";
   const { host, port } = readBusAddress(url);
+  if (kind === "nothing" && look.namesUser) return "start the server that knows the user in NATS_URL";
   if (kind === "stranger") return `make market NATS_URL=nats://127.0.0.1:${otherPort(port)}`;
   const program = shellWord(facts.server?.path ?? "nats-server");
   // With an org a bare server would be open, and let everybody in.
-  const server = facts.identity.org === undefined ? `${program} -a ${host} -p ${port}` : serverLine(url, program);
+  const server =
+    facts.identity.org === undefined ? `${program} -a ${host} -p ${port}${tlsOptions(url)}` : serverLine(url, program);
   if (!isLoopback(host)) return `${server}   (on ${host})`;
   // A Market that runs keeps a bus of its own going: it is on another one.
   if (facts.market.kind === "market") return `${server}   (or set NATS_URL to the bus that the Market is on)`;
-  return hasBus(facts) ? server : `make market   (it starts a bus; or  ${server})`;
+  return hasBus(facts) || (kind === "nothing" && look.isNeverStarted)
+    ? server
+    : `make market   (it starts a bus; or  ${server})`;
 }
 
 /** What a visit tells a person to type is this check, where it does not know more. */
