@@ -46,7 +46,7 @@ export class Troupe {
       case "start":
         return this.start(deed.instances);
       case "end":
-        return this.#each(deed.instances, (child) => child.end());
+        return this.#end(deed.instances);
       case "kill":
         return this.#kill(deed.instance);
       default:
@@ -74,6 +74,13 @@ export class Troupe {
     return child;
   }
 
+  /** Until they have ended. An instance that has said goodbye and still runs cannot be started again. */
+  async #end(instances: readonly number[]): Promise<void> {
+    const children: Child[] = [];
+    this.#each(instances, (child) => children.push(child));
+    await endAll(children, this.#options.clock);
+  }
+
   /** Until the system has taken its socket away: what is sent before that is in a dead process's hands. */
   async #kill(instance: number): Promise<void> {
     const child = this.#instances.get(instance);
@@ -81,7 +88,7 @@ export class Troupe {
     await child?.ended;
   }
 
-  #each(instances: readonly number[], act: (child: Child) => void): void {
+  #each(instances: readonly number[], act: (child: Child) => unknown): void {
     for (const instance of instances) {
       const child = this.#instances.get(instance);
       if (child === undefined)

@@ -1,4 +1,4 @@
-// takes: 28 s
+// takes: 40 s
 // The whole tour with real programs: by itself, and with a person's keys at a real terminal.
 
 import { once } from "node:events";
@@ -15,8 +15,8 @@ import { until, World } from "../support/world.ts";
 const tour = suite("make tour");
 
 const WITHIN_MS = 30_000;
-/** By itself it takes about eight seconds, and four more for every page that came at an unlucky moment. */
-const TOUR_WITHIN_MS = 60_000;
+/** Eight seconds on an idle machine; on a busy one, ten times as long. */
+const TOUR_WITHIN_MS = 150_000;
 
 tour("shows every stop by itself, and ends with nothing left behind", async () => {
   const world = new World(`nats://127.0.0.1:${await freePort()}`);
