@@ -1,5 +1,5 @@
 // A test runner for Stryker. One process loads every test file once; for each mutant it runs the tests that reach it, one
-// by one, until the first fails. Stryker ends the process when a test does not come back, and starts another.
+// by one, until the first fails or does not come back. Stryker ends the process where a mutant never lets go of it.
 //
 // MUTANT_TESTS=^market leaves out the test files whose names do not match: a start in seconds, for work on one folder.
 
@@ -16,6 +16,16 @@ import { loading, TESTS } from "./uvu-double.js";
 const WANTED = new RegExp(process.env.MUTANT_TESTS ?? "");
 const SUCCESS = 0;
 const FAILED = 1;
+/** A mutant can leave a test waiting for what never comes: it is given so much longer than it took before. */
+const LEAST_LIMIT_MS = 3_000;
+const LIMIT_FACTOR = 10;
+/** A test that never came back and still runs would slow down all that follow. */
+const LOOK_FOR_MS = 50;
+const BUSY_SHARE = 0.5;
+/** So long after its result is out. */
+const EXIT_AFTER_MS = 100;
+const DRY_RUN_LIMIT_MS = 120_000;
+const HANGS = "did not come back";
 /** They judge the project's own files, most of which a copy lacks. */
 const LEFT_OUT_FOLDERS = /^(house|chaos|screenshots)\b/;
 /** They measure memory or time, or read the sources, so a copy of the code with counters in it fails them. */
@@ -95,12 +105,14 @@ class UvuRunner {
     for (const { id, name, file, run } of tests) {
       this.global.currentTestId = id;
       const startedAt = performance.now();
-      const failureMessage = await failureOf(run);
+      const failureMessage = await failureOf(run, bail ? limitOf(id) : DRY_RUN_LIMIT_MS);
       const result = { id, name, fileName: file, timeSpentMs: performance.now() - startedAt };
       results.push(
         failureMessage === undefined ? { ...result, status: SUCCESS } : { ...result, status: FAILED, failureMessage },
       );
-      if (bail && failureMessage !== undefined) break;
+      if (!bail || failureMessage === undefined) continue;
+      if (failureMessage === HANGS) await endIfBusy();
+      break;
     }
     return results;
   }
@@ -108,17 +120,36 @@ class UvuRunner {
 
 /** Most mutants are caught by a test of a millisecond, and need no test of a second. */
 function quickestFirst(tests) {
-  times ??= existsSync(TIMES) ? JSON.parse(readFileSync(TIMES, "utf8")) : {};
-  return tests.toSorted((one, other) => (times[one.id] ?? 0) - (times[other.id] ?? 0));
+  return tests.toSorted((one, other) => timeOf(one.id) - timeOf(other.id));
 }
 
-async function failureOf(run) {
+function timeOf(id) {
+  times ??= existsSync(TIMES) ? JSON.parse(readFileSync(TIMES, "utf8")) : {};
+  return times[id] ?? 0;
+}
+
+const limitOf = (id) => Math.max(LEAST_LIMIT_MS, LIMIT_FACTOR * timeOf(id));
+
+async function failureOf(run, limitMs) {
+  let timer;
+  const late = new Promise((resolve) => {
+    timer = setTimeout(() => resolve(HANGS), limitMs);
+  });
   try {
-    await run();
-    return undefined;
+    return await Promise.race([run().then(() => undefined), late]);
   } catch (error) {
     return String(error?.message ?? error) || "failed";
+  } finally {
+    clearTimeout(timer);
   }
+}
+
+/** Stryker starts another process, and gives that the next mutant. */
+async function endIfBusy() {
+  const before = performance.eventLoopUtilization();
+  await new Promise((resolve) => setTimeout(resolve, LOOK_FOR_MS));
+  if (performance.eventLoopUtilization(before).utilization < BUSY_SHARE) return;
+  setTimeout(() => process.exit(1), EXIT_AFTER_MS);
 }
 
 export const strykerPlugins = [

@@ -67,7 +67,7 @@ test("any other version is refused, with the value and the rule", () => {
 test("a long hostile version is refused at once", () => {
   const startedAt = performance.now();
   whyBad({ version: `1.0.0-${"a-".repeat(1_000_000)}!` });
-  assert.ok(performance.now() - startedAt < 100);
+  assert.ok(performance.now() - startedAt < 5_000, "an expression that reads it takes minutes");
 });
 
 test("number, incarnation, interval and name are refused that no reader of a heartbeat would take", () => {

@@ -34,10 +34,11 @@ function heartbeat(incarnation: string): Message {
   return { subject, body, replyTo: undefined, answer: () => undefined, refuse: () => undefined };
 }
 
-const MILLION = 1_000_000;
+/** Four times as many as are listened to at once. */
+const STRANGERS = 40_000;
 
 hearing(
-  "of a million different incarnations no more are kept than the table holds, and whoever has answered stays",
+  "of any number of different incarnations no more are kept than the table holds, and whoever has answered stays",
   () => {
     const clock = new FakeClock();
     const { bus, hear } = earOnly();
@@ -52,11 +53,11 @@ hearing(
     const [real] = tracker.all();
     if (real === undefined) throw new Error("the real one was not heard");
     tracker.settle(tracker.admit(real, clock.now()), "answered", clock.now());
-    for (let number = 0; number < MILLION; number++) hear(heartbeat(`forged-${number}`));
+    for (let number = 0; number < STRANGERS; number++) hear(heartbeat(`forged-${number}`));
 
     assert.ok(tracker.size <= rules.maxIncarnations, `${tracker.size} are kept`);
     assert.ok(tracker.knows("1-real"));
-    assert.ok((told.get("crowded") ?? 0) > MILLION / 2, "most were not even read");
+    assert.ok((told.get("crowded") ?? 0) > STRANGERS / 2, "most were not even read");
   },
 );
 

@@ -1,0 +1,342 @@
+// A client on a bus whose every call the test ends: what is sent to which instance, told, settled and given up, and in
+// which order.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { Bus, CallOptions, Message, Reply } from "../../src/bus/bus.ts";
+import type { Heartbeat } from "../../src/health/heartbeat.ts";
+import type { Answer } from "../../src/service/answer.ts";
+import { type AskOptions, type Client, openClient } from "../../src/service/client.ts";
+import type { ClientOptions, Ended } from "../../src/service/client-options.ts";
+import { startRollCall } from "../../src/service/roll-call.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+import { beatOf } from "../support/table.ts";
+
+const test = suite("a client");
+
+const TIMEOUT_MS = 1_000;
+const RETEST_MS = 5_000;
+
+interface Sent {
+  readonly instance: number;
+  readonly deadline: number;
+  readonly how: CallOptions;
+  readonly end: (reply: Reply) => void;
+}
+
+const encoder = new TextEncoder();
+const answered = (value: unknown): Reply => ({ kind: "answered", body: encoder.encode(JSON.stringify(value)) });
+const refused = (code: number): Reply => ({ kind: "refused", code, message: "" });
+const [NOBODY, TIMEOUT]: readonly [Reply, Reply] = [{ kind: "nobody" }, { kind: "timeout" }];
+
+class Scene {
+  readonly clock = new FakeClock();
+  /** Calls that are out, and those that have ended. */
+  readonly sent: Sent[] = [];
+  /** Kinds of events, and what goes out beside calls, in order. */
+  readonly acts: string[] = [];
+  readonly ends: Ended[] = [];
+  readonly bus = this.#bus();
+  readonly client: Client;
+  readonly seqs: number[] = [];
+  #hear: (message: Message) => void = () => undefined;
+
+  constructor(instances: number, options: Partial<ClientOptions> = {}) {
+    this.client = openClient({
+      ...{ service: "ratings", bus: this.bus, clock: this.clock, random: () => 0 },
+      rules: { requestTimeoutMs: TIMEOUT_MS, retestDelayMs: RETEST_MS },
+      tell: ({ kind }) => this.acts.push(kind),
+      count: (ended) => this.ends.push(ended),
+      ...options,
+    });
+    for (let instance = 1; instance <= instances; instance++) this.beat(instance);
+  }
+
+  #bus(): Bus {
+    const bus: Partial<Bus> = {
+      status: "connected",
+      call: (address, body, how, end) => {
+        const instance = Number(/get\.(\d+)-/.exec(address)?.[1]);
+        const { deadline } = JSON.parse(body) as { deadline: number };
+        this.sent.push({ instance, deadline, how, end });
+      },
+      publish: (subject) => this.acts.push(`publish ${subject}`),
+      giveUp: (address) => this.acts.push(`give up ${address}`),
+      watch: () => () => undefined,
+      subscribe: (_subject, receive) => {
+        this.#hear = receive;
+        return { close: () => this.acts.push("deaf"), drain: async () => undefined };
+      },
+    };
+    return bus as Bus;
+  }
+
+  beat(instance: number, over: Partial<Heartbeat> = {}): void {
+    const seq = (this.seqs[instance] ?? 0) + 1;
+    this.seqs[instance] = seq;
+    const body = encoder.encode(JSON.stringify(beatOf(instance, { seq, ...over })));
+    const message = { subject: `health.ratings.${instance}-a`, body, replyTo: undefined };
+    this.#hear({ ...message, answer: () => undefined, refuse: () => undefined });
+  }
+
+  /** Makes a call, which is out afterwards. */
+  async ask(options: AskOptions = {}): Promise<{ readonly answer: Promise<Answer> }> {
+    await this.clock.advance(0);
+    this.acts.length = 0;
+    const answer = this.client.ask({}, options);
+    await this.clock.advance(0);
+    return { answer };
+  }
+
+  /** Ends the call that was sent last. */
+  async end(reply: Reply): Promise<void> {
+    this.sent.at(-1)?.end(reply);
+    await this.clock.advance(0);
+  }
+
+  told(kind: string): number {
+    return this.acts.filter((act) => act === kind).length;
+  }
+}
+
+const why = (answer: Answer): string => ("why" in answer ? answer.why : answer.kind);
+
+test("of one call eight attempts are told, however many it takes", async () => {
+  const scene = new Scene(12);
+  const { answer } = await scene.ask();
+  while (scene.sent.length < 12) await scene.end(NOBODY);
+  assert.equal(
+    ["resolving", "resolved", "using"].map((kind) => scene.told(kind)),
+    [8, 8, 8],
+  );
+  await scene.end(NOBODY);
+  assert.is(why(await answer), "all services are down");
+  assert.is(scene.ends.at(-1)?.kind, "short-circuited");
+});
+
+test("an opened breaker is told before the roll is called that may close it", async () => {
+  const scene = new Scene(2);
+  await scene.ask();
+  scene.acts.length = 0;
+  await scene.end(TIMEOUT);
+  assert.equal(scene.acts, ["opened", "publish health.ratings"]);
+});
+
+test("changes are told in the order in which they happened", async () => {
+  const scene = new Scene(1);
+  await scene.ask();
+  await scene.end(TIMEOUT);
+  await scene.clock.advance(60_000);
+  assert.is(scene.told("lost"), 1);
+  scene.acts.length = 0;
+  scene.beat(1);
+  assert.equal(scene.acts, ["returned", "closed"]);
+});
+
+test("calls to who is dead are given up once all that was read has been heard", async () => {
+  const scene = new Scene(2);
+  await scene.ask();
+  scene.sent[0]?.end(NOBODY);
+  assert.equal([scene.told("lost"), scene.told("give up ratings.get.1-a")], [1, 0]);
+  await scene.clock.advance(0);
+  assert.is(scene.told("give up ratings.get.1-a"), 1);
+});
+
+test("a call goes on while it has 5 ms left, with its own deadline and what is left of its time", async () => {
+  for (const [passedMs, goesOn] of [
+    [100, true],
+    [995, true],
+    [996, false],
+  ] as const) {
+    const scene = new Scene(2);
+    const { answer } = await scene.ask();
+    const until = scene.clock.wall() + TIMEOUT_MS;
+    await scene.clock.advance(passedMs);
+    await scene.end(NOBODY);
+    assert.is(scene.sent.length, goesOn ? 2 : 1, `${passedMs} ms`);
+    if (goesOn) await scene.end(answered({}));
+    assert.is(why(await answer), goesOn ? "answered" : "request timed out");
+    for (const { deadline } of scene.sent) assert.is(deadline, until);
+    assert.equal(
+      scene.sent.map(({ how }) => how.timeoutMs),
+      [TIMEOUT_MS, TIMEOUT_MS - passedMs].slice(0, scene.sent.length),
+    );
+  }
+});
+
+test("what was answered and is of no use is better than nothing, when nobody is left, or no time", async () => {
+  for (const passedMs of [0, 996]) {
+    const scene = new Scene(2);
+    const { answer } = await scene.ask({ accepts: () => false });
+    await scene.clock.advance(passedMs);
+    await scene.end(answered({ odd: 1 }));
+    if (passedMs === 0) await scene.end(NOBODY);
+    const ended = await answer;
+    assert.equal(ended.kind === "answered" && ended.body, { odd: 1 });
+    assert.equal([scene.sent.length, scene.told("nonsense")], [passedMs === 0 ? 2 : 1, 1]);
+  }
+});
+
+test("only what may not have been done is asked of a second one, when a call must not be repeated", async () => {
+  for (const [reply, goesOn] of [
+    [NOBODY, true],
+    [refused(503), true],
+    [refused(504), false],
+    [answered({ odd: 1 }), false],
+    [TIMEOUT, false],
+  ] as const)
+    for (const repeatable of [false, true]) {
+      const scene = new Scene(2);
+      await scene.ask({ repeatable, accepts: () => false });
+      assert.is(scene.sent[0]?.how.mayBeDone, !repeatable);
+      await scene.end(reply);
+      const isGoneOn = goesOn || (repeatable && reply !== TIMEOUT);
+      assert.is(scene.sent.length, isGoneOn ? 2 : 1, `${JSON.stringify(reply)} ${repeatable}`);
+    }
+});
+
+test("whoever had nine tenths of the time opens by it; whoever had less, or died with the call, does not", async () => {
+  for (const [passedMs, reply, opens] of [
+    [100, TIMEOUT, 1],
+    [101, TIMEOUT, 0],
+    [0, { kind: "lost" }, 0],
+  ] as const) {
+    const scene = new Scene(2);
+    await scene.ask();
+    await scene.clock.advance(passedMs);
+    await scene.end(NOBODY);
+    await scene.end(reply);
+    assert.is(scene.told("opened"), opens, `${passedMs} ms ${reply.kind}`);
+  }
+});
+
+test("a copy that retests has a time of its own, and nothing of the caller's signal", async () => {
+  const scene = new Scene(2);
+  await scene.ask();
+  await scene.end(TIMEOUT);
+  await scene.clock.advance(RETEST_MS);
+  scene.sent.length = 0;
+  const leaving = new AbortController();
+  await scene.ask({ signal: leaving.signal });
+  const [copy, call] = scene.sent;
+  assert.equal(
+    [copy?.instance, copy?.how.signal, copy?.how.timeoutMs, copy?.how.mayBeDone],
+    [1, undefined, 1_000, false],
+  );
+  assert.is(call?.how.signal?.aborted, false);
+  leaving.abort();
+  assert.is(call?.how.signal?.aborted, true);
+});
+
+test("who hangs without a beat is retested only when that is due, and a call alone is its own retest", async () => {
+  const scene = new Scene(2);
+  await scene.ask();
+  await scene.end(TIMEOUT);
+  await scene.ask();
+  assert.equal(
+    scene.sent.map(({ instance }) => instance),
+    [1, 2],
+  );
+  await scene.clock.advance(RETEST_MS);
+  await scene.ask({ repeatable: false });
+  assert.equal(
+    scene.sent.map(({ instance }) => instance),
+    [1, 2, 1],
+  );
+});
+
+test("a second end of the same call changes nothing", async () => {
+  const scene = new Scene(2);
+  const { answer } = await scene.ask();
+  await scene.end(answered({}));
+  scene.sent[0]?.end(TIMEOUT);
+  assert.equal([why(await answer), scene.ends.length, scene.told("opened")], ["answered", 1, 0]);
+});
+
+test("an attempt is counted with its result and its time, and as what it was sent", async () => {
+  const scene = new Scene(1);
+  await scene.ask();
+  await scene.clock.advance(7);
+  await scene.end(refused(404));
+  const [ended] = scene.ends;
+  if (ended?.kind !== "attempt") throw new Error("it was not counted");
+  const { sentAs, result, isRefusal, tookMs, who } = ended;
+  assert.equal([sentAs, result, isRefusal, tookMs, who.instance], ["call", "answered", true, 7, 1]);
+});
+
+test("who was asked beside a late one is not asked again for the same call", async () => {
+  const scene = new Scene(2, { hedge: true });
+  const { answer } = await scene.ask({ accepts: () => false });
+  await scene.clock.advance(200);
+  assert.equal(
+    scene.sent.map(({ instance }) => instance),
+    [1, 2],
+  );
+  for (const place of [1, 0]) {
+    scene.sent[place]?.end(answered({}));
+    await scene.clock.advance(0);
+  }
+  assert.equal(
+    scene.sent.map(({ instance }) => instance),
+    [1, 2],
+  );
+  assert.is(why(await answer), "answered");
+  assert.is(scene.told("nonsense"), 2);
+});
+
+test("a request that is too large is counted and asks nobody; of an unknown limit none is", async () => {
+  for (const [maxBodyBytes, sent] of [
+    [1, 0],
+    [2, 1],
+    [undefined, 1],
+  ] as const) {
+    const scene = new Scene(1);
+    Object.assign(scene.bus, { maxBodyBytes });
+    await scene.ask();
+    assert.equal([scene.sent.length, scene.ends.length], [sent, 1 - sent]);
+  }
+});
+
+test("what is away, or denied, is no instance's doing, and is said at once", async () => {
+  const denial = { kind: "limited", sentence: "not allowed to hear", isDenial: true };
+  for (const [status, lastTrouble, expected] of [
+    ["away", undefined, "the bus is away"],
+    ["away", { kind: "absent", sentence: "" }, "the bus is away"],
+    ["away", denial, "not permitted"],
+    ["connected", denial, "not permitted"],
+    ["connected", undefined, "all services are down"],
+  ] as const) {
+    const scene = new Scene(0);
+    await scene.clock.advance(TIMEOUT_MS);
+    Object.assign(scene.bus, { status, lastTrouble });
+    assert.is(why(await (await scene.ask()).answer), expected);
+  }
+});
+
+test("the first call waits for the roll, for all that is read with the first beat, and for 200 ms at most", async () => {
+  for (const answers of [true, false]) {
+    const clock = new FakeClock();
+    let [heard, done] = [false, 0];
+    const roll = startRollCall(clock, () => (done += 1));
+    void roll.heard.then(() => (heard = true));
+    if (answers) roll.answered();
+    await Promise.resolve();
+    assert.is(heard, false);
+    await clock.advance(answers ? 0 : 199);
+    assert.is(heard, answers);
+    await clock.advance(1);
+    roll.over();
+    assert.equal([heard, done, clock.timers], [true, 1, 0]);
+  }
+});
+
+test("a client that is closed has no timer left, hears nothing, and lets no call wait", async () => {
+  const scene = new Scene(0);
+  const waiting = scene.client.ask({});
+  assert.is(scene.clock.timers, 2);
+  scene.client.close();
+  assert.equal([scene.clock.timers, scene.told("deaf")], [0, 1]);
+  assert.is(why(await waiting), "all services are down");
+});
+
+test.run();
