@@ -16,7 +16,7 @@ import { natsMint } from "../../src/dwc/identity/mint.ts";
 
 /** What a decision gave; a test that meets a refusal fails with its sentence. */
 export function done<T extends object>(decision: Decision<T>): T & { readonly state: State } {
-  if (decision.kind === "refused") throw new Error(decision.why);
+  if (decision.kind !== "done") throw new Error(decision.why);
   return decision;
 }
 

@@ -4,7 +4,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { servicePermissions } from "../../../src/dwc/identity/core/permissions.ts";
 import { createService, serviceToken } from "../../../src/dwc/identity/core/services.ts";
-import { EMPTY_STATE } from "../../../src/dwc/identity/core/state.ts";
+import { EMPTY_STATE, type State } from "../../../src/dwc/identity/core/state.ts";
 import {
   annsState,
   claimsOf,
@@ -18,15 +18,17 @@ import {
   tools,
   withService,
 } from "../../support/deciding.ts";
+import { goldenOf } from "../../support/golden.ts";
 
 const test = suite("services");
+const golden = goldenOf(test, "dwc/identity");
 
 const wanted = (name: string, holdsSeconds: number | null = null) => ({ name, holdsSeconds });
 
 test("a service gets a token with its own permissions and no more", async () => {
-  const state = await withService(await annsState(), "ratings");
-  const [service] = orgOf(state).services;
-  assert.ok(service);
+  const made = done(await createService(await annsState(), wanted("ratings"), tools));
+  const { state, service } = made;
+  assert.equal([made.outcome, orgOf(state).services], ["made", [service]]);
   const { sub, iss, exp, nats } = claimsOf(jwtIn(service.creds));
   assert.equal([sub, iss, exp], [service.publicKey, orgOf(state).account, undefined]);
   const { pub, sub: hears } = servicePermissions("ratings", service.publicKey);
@@ -67,7 +69,9 @@ test("an admin signs services with a key of their own, for the org's account", a
 
 test("a member makes none, nobody makes one without an org, and no name is a bad one", async () => {
   const { code } = await invited(await annsState(), "ben@example.org");
-  assert.is(refusal(await createService(joined(code), wanted("prices"), tools)).code, "not-allowed");
+  const { code: why, why: sentence } = refusal(await createService(joined(code), wanted("prices"), tools));
+  assert.is(why, "not-allowed");
+  golden(sentence);
   assert.is(refusal(await createService(EMPTY_STATE, wanted("prices"), tools)).code, "not-logged-in");
   for (const name of ["health", "get", "_inbox", "$sys", "a.b", ""])
     assert.is(refusal(await createService(await annsState(), wanted(name), tools)).code, "bad-name", name);
@@ -86,6 +90,22 @@ test("the token of a service is that of the current org, by its whole name", asy
   ] as const) {
     const missing = serviceToken(state, name);
     assert.ok(missing.kind === "refused" && missing.code === code, `${name} ${code}`);
+  }
+});
+
+test("where a service is missing, an owner is shown five that there are, and a member whom to ask", async () => {
+  const state = await withService(await annsState(), "ratings");
+  const [service] = orgOf(state).services;
+  assert.ok(service);
+  const having = (count: number): State => ({
+    ...state,
+    orgs: [{ ...orgOf(state), services: Array.from({ length: count }, (_, at) => ({ ...service, name: `s${at}` })) }],
+  });
+  const member: State = { ...state, orgs: [{ ...orgOf(state), authority: { kind: "member" } }] };
+  for (const asked of [having(0), having(1), having(5), having(6), member]) {
+    const missing = serviceToken(asked, "prices");
+    assert.ok(missing.kind === "refused" && missing.code === "no-such-service");
+    golden(missing);
   }
 });
 
