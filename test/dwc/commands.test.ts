@@ -4,12 +4,9 @@
 import { readFileSync, statSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { goldenOf } from "../support/golden.ts";
-
 import { Desk, ownersDesk, SECRET, type Typed } from "./typed.ts";
 
 const test = suite("dwc's commands");
-const golden = goldenOf(test, "dwc/commands");
 let ann: Desk;
 let ben: Desk;
 
@@ -32,11 +29,8 @@ function assertFailed({ code, stdout, stderr }: Typed, pattern: RegExp | string,
   assert.not.match(stderr, / at .*\.[jt]s:\d+/, "no stack trace");
 }
 
-test("create-org logs in, keeps its state from others, and says what comes next", async () => {
-  const { code, stdout, stderr } = await ben.type(["create-org", "Ben's Org", "Ben", "ben@example.org"]);
-  assert.is(code, 0);
-  golden(stdout);
-  golden(stderr);
+test("create-org keeps its state from others", async () => {
+  await ben.must("create-org", "Ben's Org", "Ben", "ben@example.org");
   assert.is(statSync(ben.state).mode & 0o777, 0o700);
   for (const file of Object.keys(ben.snapshot())) assert.is(statSync(file).mode & 0o777, 0o600, file);
 });
@@ -48,7 +42,8 @@ test("create-org twice is refused, and changes nothing", async () => {
 });
 
 test("the alias does the same", async () => {
-  golden(await ben.must("create-organization", "Org", "Ben", "ben@example.org"));
+  await ben.must("create-organization", "Org", "Ben", "ben@example.org");
+  assert.is((await ben.json("status"))["logged_in"], true);
 });
 
 test("create-service prints where the credentials lie, and said twice it keeps them", async () => {
@@ -58,10 +53,8 @@ test("create-service prints where the credentials lie, and said twice it keeps t
   const creds = readFileSync(path, "utf8");
   assert.match(creds, "BEGIN NATS USER JWT");
   assert.is(statSync(path).mode & 0o777, 0o600);
-  golden(made.stderr);
   const again = await ann.type(["create-service", "ratings"]);
   assert.is(again.code, 0);
-  golden(again.stdout);
   assert.is(readFileSync(path, "utf8"), creds);
 });
 
@@ -125,12 +118,9 @@ test("an invitation carries a second person into the org: a member runs Markets,
     const invited = await ann.type(["invite-user", email, ...(role === "admin" ? ["--admin"] : [])]);
     assert.is(invited.code, 0, invited.stderr);
     assert.match(invited.stdout, /^\S+\n$/, "the code alone");
-    golden(invited.stderr);
     assert.not.match(invited.stderr, invited.stdout.trim());
-    golden(invited.stderr);
     const joined = await desk.type(["accept-invitation", "-"], { stdin: invited.stdout });
     assert.is(joined.code, 0, joined.stderr);
-    golden(joined.stdout);
     assert.is(((await desk.json("status"))["person"] as { role: string }).role, role);
     assert.is((await desk.type(["create-service", "prices"])).code, may);
     desk.clear();
@@ -156,7 +146,7 @@ test("login switches between orgs, and asks for the id where one address has two
   const orgs = (await ann.json("status"))["orgs"] as { id: string; name: string }[];
   const first = orgs.find(({ name }) => name === "My Test Org")?.id ?? "";
   assertFailed(await ann.type(["login", "ann@example.org"]), /several[\s\S]*--org-id/);
-  golden(await ann.must("login", "ann@example.org", "--org-id", first));
+  await ann.must("login", "ann@example.org", "--org-id", first);
   assert.is(((await ann.json("status"))["org"] as { id: string }).id, first);
   assertFailed(await ann.type(["login", "eve@example.org"]), "eve@example.org");
   assertFailed(await ann.type(["login", "ann@example.org", "--org-id", "NONE"]), "NONE");
@@ -166,10 +156,7 @@ test("logout without a terminal needs --force, and then forgets every key", asyn
   const before = ann.snapshot();
   assertFailed(await ann.type(["logout"]), /My Test Org[\s\S]*logout --force/, 2);
   assert.equal(ann.snapshot(), before);
-  const { code, stdout, stderr } = await ann.type(["logout", "--force"]);
-  assert.is(code, 4, "no bus is known to have let them go");
-  golden(stdout);
-  golden(stderr);
+  assert.is((await ann.type(["logout", "--force"])).code, 4, "no bus is known to have let them go");
   assert.is((await ann.type(["logout", "--force"])).code, 0, "nothing was forgotten");
   assert.not.match(Object.values(ann.snapshot()).join("\n"), SECRET);
 });
@@ -178,9 +165,7 @@ test("revoke takes the credentials away, and the service can be made anew with o
   const creds = String((await ann.json("create-service", "ratings"))["creds_file"]);
   const before = readFileSync(creds, "utf8");
   // No bus runs, so that none is known to obey: that has an exit code of its own (obeys.test.ts).
-  const { code, stdout } = await ann.type(["revoke", "ratings"]);
-  assert.is(code, 4);
-  golden(stdout);
+  assert.is((await ann.type(["revoke", "ratings"])).code, 4);
   assert.equal((await ann.json("status"))["services"], []);
   const again = await ann.type(["revoke", "ratings"]);
   assert.equal([again.code, /Revoked before.*ratings/.test(again.stdout)], [4, true]);

@@ -70,18 +70,4 @@ test("without a bus it says what to start", async () => {
   assert.match(stderr, /^dwc: nothing answers at nats:.*\n.*make market\n$/);
 });
 
-test("what cannot be right is refused before anybody is asked", async () => {
-  for (const [args, hint] of [
-    [["Ratings", "get"], "call ratings get camera"],
-    [["ratings", "put"], "call ratings get"],
-    [["greetings", "get", "Ada"], '{"name":"Ada"}'],
-    [["ratings", "get", "[1]"], "call ratings get"],
-    [["ratings", "get", "camera", "--timeout", "5"], "--timeout 500ms"],
-  ] as const) {
-    const { code, stderr } = await system.desk.type(["call", ...args]);
-    assert.is(code, 2, args.join(" "));
-    assert.match(stderr, hint);
-  }
-});
-
 test.run();
