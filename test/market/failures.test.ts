@@ -204,6 +204,8 @@ rule("a form from another site is a 403, and the cart stays as it was", async ()
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
     assert.is(await statusOf(port, "POST / HTTP/1.1", [...form(order), ...lines], order), 403, JSON.stringify(headers));
   }
+  const large = ["Content-Type: text/plain", "Content-Length: 100000", "Origin: http://evil.example"];
+  assert.is(await statusOf(port, "POST / HTTP/1.1", large), 403, "before the body is looked at");
   const own = [...form(order), `Origin: http://127.0.0.1`, "Sec-Fetch-Site: same-origin"];
   assert.is(await statusOf(port, "POST / HTTP/1.1", own, order), 303);
   golden(plain((await shopper.get(`${url}/`)).body));

@@ -3,6 +3,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Reply } from "../../src/bus/bus.ts";
+import type { Credentials } from "../../src/bus/core/credentials.ts";
+import { credentialsFile } from "../../src/bus/core/credentials-text.ts";
 import { chaosSubject } from "../../src/bus/core/subjects.ts";
 import type { Board } from "../../src/market/board.ts";
 import { readFaultForm } from "../../src/market/core/fault-form.ts";
@@ -70,7 +72,18 @@ test("the desk says what came of it, and the log has it", async () => {
     assert.ok(lines.at(-1)?.text.endsWith(outcome.message) && lines.at(-1)?.event === "chaos.asked");
     return outcome;
   };
-  assert.is(desk.mayAsk, true, "an open bus lets everybody ask");
+  for (const [secured, allow, mayAsk] of [
+    [undefined, ["a.b"], true],
+    [false, ["a.b"], true],
+    [true, undefined, true],
+    [true, ["a.b"], false],
+    [true, ["a.b", "chaos.*.*"], true],
+  ] as const) {
+    const claims = Buffer.from(JSON.stringify({ nats: { pub: { allow } } })).toString("base64url");
+    const credentials = { text: credentialsFile(`a.${claims}.c`, `SU${"A".repeat(56)}`) } as Credentials;
+    Object.assign(bus, { secured, credentials });
+    assert.is(desk.mayAsk, mayAsk, `secured: ${secured}, to ${allow}`);
+  }
   for (const [kind, isDone] of [
     ["nobody", false],
     ["away", false],

@@ -1,0 +1,117 @@
+// One connection to the bus, over a wire whose every answer the test gives.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { Link, type Wire, type WireSubscribing } from "../../src/bus/nats-link.ts";
+import type { WireMessage } from "../../src/bus/nats-message.ts";
+import { PING_EVERY_MS } from "../../src/bus/pulse.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+
+const test = suite("a connection to the bus");
+
+type Settle = { readonly done: () => void; readonly failed: () => void };
+const MESSAGE: WireMessage = { subject: "tea", data: new Uint8Array(0) };
+
+function scene() {
+  const clock = new FakeClock();
+  const flushes: Settle[] = [];
+  const heard: WireSubscribing["callback"][] = [];
+  const acts: string[] = [];
+  let close: (error?: unknown) => void = () => undefined;
+  const wire: Wire = {
+    subscribe: (subject, { queue, callback }) => {
+      acts.push(queue === undefined ? subject : `${subject} ${queue}`);
+      heard.push(callback);
+      return { unsubscribe: () => acts.push("unsubscribe"), drain: async () => void acts.push("drain") };
+    },
+    flush: () =>
+      new Promise((resolve, reject) => {
+        flushes.push({ done: resolve, failed: () => reject(new Error("gone")) });
+      }),
+    closed: () => new Promise((resolve) => (close = resolve)),
+    close: async () => void acts.push("close"),
+    stats: () => ({ inMsgs: 0 }),
+  };
+  const link = new Link(wire, clock);
+  return { clock, flushes, heard, acts, link, close: (error?: unknown) => close(error) };
+}
+
+test("a flush is done when the server has answered it, and not when it failed, or the connection ended", async () => {
+  const { clock, flushes, link } = scene();
+  const [first, second, third] = [link.flush(), link.flush(), link.flush()];
+  flushes[0]?.done();
+  flushes[1]?.failed();
+  await clock.advance(0);
+  link.end("over");
+  assert.equal(await Promise.all([first, second, third, link.flush()]), [true, false, false, false]);
+});
+
+test("a ping whose flush failed is no answer; three seconds without one end the connection, with a reason", async () => {
+  for (const [how, live] of [
+    ["done", true],
+    ["failed", false],
+  ] as const) {
+    const { clock, flushes, link, acts } = scene();
+    await clock.advance(PING_EVERY_MS);
+    flushes[0]?.[how]();
+    await clock.advance(400);
+    assert.is(link.inDoubt(clock.now()), !live, how);
+    await clock.advance(3_000 - 400 - 1);
+    assert.is(link.live, true);
+    await clock.advance(1);
+    assert.is(link.live, live, how);
+    if (live) continue;
+    assert.equal([acts, clock.timers], [["close"], 0]);
+    assert.is((await link.ended).length > 0, true);
+  }
+});
+
+test("what is heard is handed on while the connection lives, and a denial is told apart", async () => {
+  const { link, heard, acts } = scene();
+  const told: string[] = [];
+  const hearing = { subject: "tea", queue: "q", hear: () => told.push("heard"), denied: () => told.push("denied") };
+  link.hear(hearing);
+  link.hear({ subject: "milk", queue: undefined, hear: () => told.push("milk") });
+  heard[0]?.(null, MESSAGE);
+  heard[0]?.(new Error("no"), MESSAGE);
+  heard[1]?.(new Error("no"), MESSAGE);
+  link.end("over");
+  heard[0]?.(null, MESSAGE);
+  heard[0]?.(new Error("no"), MESSAGE);
+  link.forget(hearing);
+  link.forget(hearing);
+  assert.equal(told, ["heard", "denied"]);
+  assert.equal(acts, ["tea q", "milk", "close", "unsubscribe"]);
+});
+
+test("draining ends with its flush, and at once where nothing can come", async () => {
+  const { clock, link, flushes, acts } = scene();
+  const hearing = { subject: "tea", queue: undefined, hear: () => undefined };
+  await link.drain(hearing);
+  link.hear(hearing);
+  let isDone = false;
+  const draining = link.drain(hearing).then(() => (isDone = true));
+  await clock.advance(0);
+  assert.equal([isDone, acts.at(-1)], [false, "drain"]);
+  flushes[0]?.done();
+  await draining;
+  link.hear(hearing);
+  link.end("over");
+  await link.drain(hearing);
+  assert.is(acts.filter((act) => act === "drain").length, 1);
+});
+
+test("it ends once, for the first reason", async () => {
+  for (const [error, reason] of [
+    [new Error("lost"), "lost"],
+    [undefined, "the connection was closed"],
+  ] as const) {
+    const { link, close, acts, clock } = scene();
+    close(error);
+    await clock.advance(0);
+    link.end("later");
+    assert.equal([await link.ended, link.live, acts], [reason, false, ["close"]]);
+  }
+});
+
+test.run();
