@@ -212,6 +212,7 @@ test("whoever asks for later events is sent those that the snapshot no longer li
       await idsAfter("?after=10"),
       Array.from({ length: 290 }, (_, at) => at + 11),
     );
+    assert.equal(await idsAfter(`?after=${oldest - 2}`), [oldest - 1, ...usual]);
     for (const after of [oldest - 1, 299]) assert.equal(await idsAfter(`?after=${after}`), usual);
     for (const odd of ["?after=x", "?after=-1", "?after="]) assert.equal(await idsAfter(odd), usual, odd);
   }));

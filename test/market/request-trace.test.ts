@@ -3,10 +3,11 @@
 import type { Tracer } from "@opentelemetry/api";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { Thing } from "../../src/market/core/catalogue.ts";
 import type { Trace } from "../../src/trace/core/trace.ts";
 import { tracingOf } from "../../src/trace/spans.ts";
 import { KeepingTracer } from "../support/spans.ts";
-import { ratings, Visitor, withMarket } from "./serve.ts";
+import { CATALOGUE, ratings, Visitor, withMarket } from "./serve.ts";
 
 const test = suite("a request's id");
 
@@ -79,22 +80,35 @@ test("a trace that comes with the request is gone on with, and one that is none 
 test("where spans are sent, what a shopper sees has one, with its route and its end", async () => {
   const tracer = new KeepingTracer();
   const rate = (): Promise<never> => Promise.reject(new Error("a bug"));
-  await withMarket({ rate, tracing: tracingOf(tracer as unknown as Tracer) }, async ({ url, problems }) => {
+  const broken = Object.defineProperty({}, "json", { get: () => JSON.parse("{") }) as Thing;
+  const catalogue = { ...CATALOGUE, byId: new Map([...CATALOGUE.byId, ["broken", broken]]) };
+  await withMarket({ catalogue, rate, tracing: tracingOf(tracer as unknown as Tracer) }, async ({ url, problems }) => {
     const id = await idOf(url, { traceparent: PARENT });
     assert.is(id, TRACE);
-    for (const path of ["/thing/camera?a=b", "/thing/piano", "/ratings", "/livez", "/nowhere", "/board"])
+    for (const path of [
+      "/thing/camera?a=b",
+      "/thing/piano",
+      "/thing/broken",
+      "/ratings",
+      "/livez",
+      "/nowhere",
+      "/board",
+    ])
       await idOf(url + path);
     await visitor.post(url, "checkout=x");
-    assert.is(problems.length, 2);
+    assert.is(problems.length, 3);
   });
   assert.equal(
-    tracer.spans.map(({ name, attributes, isEnded }) => [name, attributes["http.response.status_code"], isEnded]),
+    tracer.spans.map(({ name, attributes: all, isEnded }) => [
+      ...[name, all["http.response.status_code"], all["error.type"], isEnded],
+    ]),
     [
-      ["GET /", 200, true],
-      ["GET /thing/:id", 200, true],
-      ["GET /thing/:id", 404, true],
-      ["GET /ratings", 200, true],
-      ["POST /", 303, true],
+      ["GET /", 200, undefined, true],
+      ["GET /thing/:id", 200, undefined, true],
+      ["GET /thing/:id", 404, undefined, true],
+      ["GET /thing/:id", 500, "500", true],
+      ["GET /ratings", 200, undefined, true],
+      ["POST /", 303, undefined, true],
     ],
   );
   assert.is(tracer.spans[0]?.parentId, "b7ad6b7169203331");

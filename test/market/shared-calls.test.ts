@@ -31,6 +31,7 @@ class Scene {
   /** Whether each call would have taken its answer. */
   readonly accepted: (boolean | undefined)[] = [];
   takesMs = 5;
+  ready: Promise<void> = Promise.resolve();
   readonly #shared = new SharedCalls(this.clock);
   readonly #store = new RatingStore();
 
@@ -61,7 +62,7 @@ class Scene {
     return ratePage(
       thingIDs,
       {
-        client: { ask, ready: () => Promise.resolve() },
+        client: { ask, ready: () => this.ready },
         shared: this.#shared,
         store: this.#store,
         clock: this.clock,
@@ -83,6 +84,16 @@ test("pages at the same moment share the calls for the same things, and each pri
   for (const line of ["ASK for camera", "GOT camera: 4", "WAITED 5ms"]) {
     assert.is(scene.lines.filter((one) => one === line).length, 3, line);
   }
+});
+
+test("a page asks for nothing before its client is ready, and prints no such wait", async () => {
+  const scene = new Scene();
+  scene.ready = new Promise((resolve) => scene.clock.after(150, resolve));
+  void scene.page("camera");
+  await scene.clock.advance(149);
+  assert.equal([scene.asked, scene.lines], [[], []]);
+  await scene.clock.advance(10);
+  assert.equal(scene.lines, ["ASK for camera", "WAITED 5ms", "GOT camera: 4"]);
 });
 
 test("a call that has ended is not shared", async () => {

@@ -1,6 +1,7 @@
 // A client on a bus whose every call the test ends: what is sent to which instance, told, settled and given up, and in
 // which order.
 
+import { getEventListeners } from "node:events";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Bus, CallOptions, Message, Reply } from "../../src/bus/bus.ts";
@@ -71,7 +72,7 @@ class Scene {
     return bus as Bus;
   }
 
-  beat(instance: number, over: Partial<Heartbeat> = {}): void {
+  beat(instance: number, over: Partial<Heartbeat> & { readonly faults?: readonly object[] } = {}): void {
     const seq = (this.seqs[instance] ?? 0) + 1;
     this.seqs[instance] = seq;
     const body = encoder.encode(JSON.stringify(beatOf(instance, { seq, ...over })));
@@ -131,6 +132,22 @@ test("changes are told in the order in which they happened", async () => {
   scene.acts.length = 0;
   scene.beat(1);
   assert.equal(scene.acts, ["returned", "closed"]);
+});
+
+test("faults are told when they change, and not of one that leaves or that is not known", () => {
+  const scene = new Scene(1);
+  const faults = [{ fault: "mute", endsInMs: 60_000 }];
+  for (const [over, told] of [
+    [{ faults }, 1],
+    [{ faults }, 1],
+    [{ faults: [] }, 2],
+    [{ faults, state: "draining" }, 2],
+  ] as const) {
+    scene.beat(1, over);
+    assert.is(scene.told("faults"), told);
+  }
+  scene.beat(2, { faults, state: "gone" });
+  assert.is(scene.told("faults"), 2);
 });
 
 test("calls to who is dead are given up once all that was read has been heard", async () => {
@@ -226,6 +243,8 @@ test("a copy that retests has a time of its own, and nothing of the caller's sig
   assert.is(call?.how.signal?.aborted, false);
   leaving.abort();
   assert.is(call?.how.signal?.aborted, true);
+  call?.end({ kind: "cancelled" });
+  assert.is(getEventListeners(leaving.signal, "abort").length, 0);
 });
 
 test("who hangs without a beat is retested only when that is due, and a call alone is its own retest", async () => {

@@ -94,4 +94,32 @@ test("what waited through a second stall is dropped too, and the drops are told 
   );
 });
 
+test("whoever is leaving beats no more by itself, whatever happens, and its number is free", async () => {
+  let finish: () => void = () => undefined;
+  const scene = await sceneWith(() => new Promise((resolve) => (finish = () => resolve(answer({})))));
+  const { clock, caller, bus, instance, events } = scene;
+  void caller.request(instance.address, "{}", { timeoutMs: 60_000 });
+  await clock.advance(1);
+  const beats: string[] = [];
+  caller.subscribe("health.ratings.1-a", ({ body }) => {
+    beats.push((JSON.parse(new TextDecoder().decode(body)) as { state: string }).state);
+  });
+  const gone = instance.goodbye(60_000);
+  await clock.advance(1);
+  instance.resumed();
+  bus.disconnect();
+  bus.reconnect();
+  await clock.stall(20_000);
+  await clock.advance(20_000);
+  const second = startInstance({ service: "ratings", instance: 1, bus: caller, clock, handle: () => answer({}) });
+  await clock.advance(TIMEOUT_MS);
+  assert.is((await second).kind, "started", "its roll call was answered by one that leaves");
+  assert.equal(beats, ["draining", "draining"]);
+  finish();
+  await clock.advance(1);
+  await gone;
+  assert.equal(beats, ["draining", "draining", "gone"]);
+  assert.not(events.some(({ kind }) => kind === "back" || kind === "away"));
+});
+
 test.run();
