@@ -242,4 +242,35 @@ export const DEFECTS: readonly Defect[] = [
     "$resolver.$look($now, { $slow })",
     "$resolver.$look($now, {})",
   ]),
+  defect("what is held back waits on after a reset", [
+    "service/chaos",
+    "for (const $release of [...this.$held]) $release();",
+    ";",
+  ]),
+  defect("a fault without an end is refused", [
+    "service/core/fault-order",
+    "$forMs = $FAULT_LIMITS.$usualForMs }",
+    "$forMs }",
+  ]),
+  defect("dropped requests are not counted", [
+    "service/instance",
+    "this.$counts = { ...this.$counts, $dropped: this.$counts.$dropped + 1 };",
+    ";",
+  ]),
+  defect("who ends after the goodbye answers a second time", [
+    "service/instance",
+    "$isWaitedFor ? this.$reply($message, $encoded, $receivedAt) : $encoded",
+    "this.$reply($message, $encoded, $receivedAt)",
+  ]),
+  defect("an error of the service is not counted as one", [
+    "service/client",
+    '$isRefusal: $answer.$kind === "refused"',
+    "$isRefusal: false",
+  ]),
+  defect("a trace does not travel", [
+    "service/client",
+    "const $text = $encodeRequest($body, Math.round($clock.$wall() + $timeoutMs), $carried);",
+    "const $text = $encodeRequest($body, Math.round($clock.$wall() + $timeoutMs));",
+  ]),
+  defect("an old rating is shown as a new one", ["market/page-ratings", "$ageMs: Math.max(0, $now - at)", "$ageMs: 0"]),
 ];

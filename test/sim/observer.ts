@@ -4,6 +4,7 @@
 import type { Change } from "../../src/health/change.ts";
 import type { Member } from "../../src/health/member.ts";
 import type { Ticket } from "../../src/health/ticket.ts";
+import type { PageRatings } from "../../src/market/shop.ts";
 import { type Answer, failed } from "../../src/service/answer.ts";
 import type { AskOptions } from "../../src/service/client.ts";
 import type { ClientEvent } from "../../src/service/client-options.ts";
@@ -15,6 +16,7 @@ import type { CarelessCall } from "./careless.ts";
 import { ExplainChecks } from "./explain-checks.ts";
 import { FaultChecks } from "./fault-checks.ts";
 import { LocalChecks } from "./local-checks.ts";
+import { PageChecks } from "./page-checks.ts";
 import { RetestChecks } from "./retest-checks.ts";
 import { rulesOf } from "./script.ts";
 import { SecondChecks } from "./second-checks.ts";
@@ -35,6 +37,7 @@ export class Observer implements View {
   readonly #turns: TurnChecks;
   readonly #explained: ExplainChecks;
   readonly #local: LocalChecks;
+  readonly #pages: PageChecks;
   /** Tickets whose request has not been sent yet, in order. */
   #unsent: Call[] = [];
   readonly #byReplyTo = new Map<string, Call>();
@@ -51,6 +54,7 @@ export class Observer implements View {
     this.#turns = new TurnChecks(this);
     this.#explained = new ExplainChecks(this);
     this.#local = new LocalChecks(this);
+    this.#pages = new PageChecks(this);
     this.#checks = [
       this.#state,
       this.#explained,
@@ -60,6 +64,7 @@ export class Observer implements View {
       this.#turns,
       new FaultChecks(this),
       this.#local,
+      this.#pages,
     ];
     this.#listenToTracker();
     this.#listenToResolver();
@@ -101,6 +106,10 @@ export class Observer implements View {
   /** Asks as the market's own careless code does. */
   async askCarelessly(call: CarelessCall): Promise<void> {
     this.#local.carelessEnded(call, await this.ask(call.request, call.options));
+  }
+
+  shown(page: PageRatings): void {
+    this.#pages.shown(page);
   }
 
   // What the world tells.

@@ -20,6 +20,10 @@ export const PROPERTIES = {
   P17: "hedging sends one call in twenty twice, never to the same one, spares who is late, and charges it all the same",
   P18: "a reply subject names the service that may answer, and serves one address alone",
   P19: "what fails on the caller's own side, or is not permitted, says nothing of anybody; each ticket is settled once",
+  P20: "an instance obeys each order for a fault, says what is on, and each ends in time",
+  P21: "what an instance says of itself and of what it did is what happened",
+  P22: "a caller is given what was answered to what it asked, and is told, counts and times what happened",
+  P23: "a page shows who rated a thing, and how long ago",
 } as const;
 
 export type PropertyName = keyof typeof PROPERTIES;

@@ -7,6 +7,7 @@ import type {
   CallOptions,
   Denied,
   Message,
+  NotSent,
   Reply,
   RequestOptions,
   Subscription,
@@ -37,7 +38,10 @@ const REUSE_DELAY = 4;
 
 /** The largest body that a simulated bus takes: far more than ours have, and little to make too large. */
 export const MAX_BODY_BYTES = 1_000;
-const UNSENT: Reply = { kind: "unsent", why: `the body is over the bus's limit of ${MAX_BODY_BYTES} bytes` };
+const UNSENT: Extract<NotSent, { kind: "unsent" }> = {
+  kind: "unsent",
+  why: `the body is over the bus's limit of ${MAX_BODY_BYTES} bytes`,
+};
 const DENIED: Denied = { kind: "denied", why: "this process is not allowed to" };
 const NOTHING: WireMessage = { subject: "", data: new Uint8Array(0) };
 
@@ -172,10 +176,15 @@ export class SimBus implements Bus {
     return Promise.resolve();
   }
 
-  #answer = (subject: string, body: string, error?: ServiceError): undefined => {
-    const message = { subject, data: Buffer.from(body) };
+  #answer = (subject: string, body: string, error?: ServiceError): NotSent | undefined => {
     // As on NATS: it hears, and is asked, a round trip before "connected" is told.
-    this.#link?.wire.publish(error === undefined ? message : { ...message, headers: headersOf(error) });
+    const wire = this.#link?.wire;
+    if (wire === undefined) return AWAY;
+    const isTooLarge = Buffer.byteLength(body) > MAX_BODY_BYTES;
+    const sent = isTooLarge ? { code: 500, message: `not sent: ${UNSENT.why}` } : error;
+    const message = { subject, data: Buffer.from(isTooLarge ? "" : body) };
+    wire.publish(sent === undefined ? message : { ...message, headers: headersOf(sent) });
+    return isTooLarge ? UNSENT : undefined;
   };
 
   // The connection.

@@ -7,6 +7,7 @@ import { SharedCalls } from "../../src/market/shared-calls.ts";
 import type { AskOptions, Client } from "../../src/service/client.ts";
 import { Dice } from "../support/random.ts";
 import { InstanceProcess, MarketProcess, type Process } from "./actors.ts";
+import { drill } from "./drills.ts";
 import { Faults } from "./faults.ts";
 import { Observer } from "./observer.ts";
 import { Parting } from "./parting.ts";
@@ -66,6 +67,8 @@ export class World {
   }
 
   async run(): Promise<Outcome> {
+    await this.#drill();
+    if (this.broken !== undefined) return { broken: this.broken, events: 0, calls: 0 };
     for (let place = 0; place < this.script.instances; place++) this.startInstance(place + 1);
     for (let place = 0; place < this.script.markets; place++) this.#unlessEnded(() => this.#openMarket(place));
     const faults = new Faults(this);
@@ -78,6 +81,14 @@ export class World {
     }
     if (this.broken === undefined) for (const observer of this.observers) observer.atTheEnd();
     return { broken: this.broken, events: this.timeline.count, calls: this.calls };
+  }
+
+  async #drill(): Promise<void> {
+    try {
+      await drill(this.script.seed, this.#settle, (property, detail) => this.breaks(property, detail));
+    } catch (error) {
+      this.#ended(error);
+    }
   }
 
   /** What is thrown out of a timer or a socket would end the process that it belongs to. */
@@ -138,7 +149,7 @@ export class World {
     host.every(this.script.pageEveryMs, () => {
       if (market.careless !== undefined) void observer?.askCarelessly(market.careless.call());
       if (dice.below(ONE_IN_SINGLE) === 0) void wiring.client.ask({ thingID: "camera" }, SINGLE);
-      else void ratePage(THINGS, wiring);
+      else void ratePage(THINGS, wiring).then((page) => observer?.shown(page));
     });
   }
 

@@ -1,0 +1,380 @@
+// P22: what a caller is given, told and counts, in a drill: two instances that do what they are told, and calls of all kinds.
+
+import { type Answer, failed, unanswered } from "../../src/service/answer.ts";
+import { type AskOptions, type Client, openClient } from "../../src/service/client.ts";
+import type { ClientEvent, Ended } from "../../src/service/client-options.ts";
+import type { Carried, Part, Span, Trace } from "../../src/trace/core/trace.ts";
+import type { Process } from "./actors.ts";
+import { DRILL, type Ground, ROUND_MS } from "./drill-ground.ts";
+import { type Deed, Puppet } from "./drill-puppet.ts";
+import { WALL_START_MS } from "./host.ts";
+import { MAX_BODY_BYTES } from "./sim-bus.ts";
+
+const TIMEOUT_MS = 1_000;
+const DRAINING = 503;
+const UNFINISHED = 504;
+
+/** What comes of one attempt. */
+interface Outcome {
+  readonly result: "answered" | "nonsense" | "draining";
+  readonly answer: unknown;
+  readonly goesOn: boolean;
+  readonly error: string | undefined;
+}
+
+/** Requests, and what of them reaches the instance beside the deadline. */
+const REQUESTS: readonly (readonly [request: object, sent: object])[] = [
+  [{}, {}],
+  [{ thingID: "camera" }, { thingID: "camera" }],
+  [{ deadline: 5, a: 1 }, { a: 1 }],
+  [{ a: { deadline: 7 } }, { a: { deadline: 7 } }],
+  [{ text: '"deadline"' }, { text: '"deadline"' }],
+  [
+    { traceparent: "own", tracestate: "own" },
+    { traceparent: "own", tracestate: "own" },
+  ],
+  [[7, 8], { 0: 7, 1: 8 }],
+  [{ toJSON: () => ({ b: 2 }) }, { b: 2 }],
+  [{ text: "ä€😀" }, { text: "ä€😀" }],
+];
+
+const PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+/** What a tracer gives to be carried, and what of it is. */
+const CARRIED: readonly (readonly [given: unknown, sent: object])[] = [
+  [undefined, {}],
+  [{ traceparent: PARENT }, { traceparent: PARENT }],
+  [
+    { traceparent: PARENT, tracestate: "a=1" },
+    { traceparent: PARENT, tracestate: "a=1" },
+  ],
+  [{ traceparent: 5, tracestate: "a=1" }, {}],
+  [{ traceparent: PARENT, tracestate: 7 }, { traceparent: PARENT }],
+];
+
+export async function drillAsking(ground: Ground): Promise<void> {
+  const drill = new AskingDrill(ground);
+  await drill.begin();
+  for (let step = 0; step < 10 && !ground.isBroken; step++) {
+    if (ground.dice.chance(0.7)) await drill.call();
+    else await ground.dice.pick([() => drill.failing(), () => drill.signals(), () => drill.checks()])();
+  }
+  if (!ground.isBroken) await drill.end();
+}
+
+class AskingDrill {
+  readonly #ground: Ground;
+  readonly #own: Process;
+  readonly #puppets: readonly Puppet[];
+  readonly #events: ClientEvent[] = [];
+  readonly #counted: Ended[] = [];
+  readonly #reports: string[] = [];
+  readonly #spans: { readonly part: Part; readonly ended: (string | undefined)[] }[] = [];
+  #client: Client;
+
+  constructor(ground: Ground) {
+    this.#ground = ground;
+    this.#own = ground.process("asker");
+    this.#puppets = [1, 2].map((number) => new Puppet(ground.process(`${number}-p`), number));
+    const { bus, host, dice } = this.#own;
+    this.#client = openClient({
+      ...{ service: DRILL, bus, clock: host, random: dice.random },
+      tell: (event) => void this.#events.push(event),
+      count: (ended) => void this.#counted.push(ended),
+      report: (sentence) => void this.#reports.push(sentence),
+    });
+  }
+
+  async begin(): Promise<void> {
+    const ask = (): Promise<Answer> => this.#ground.get(this.#client.ask({}));
+    this.#ground.same("P22", "a call without a bus", await ask(), unanswered("the bus is away"));
+    const ready = this.#client.ready();
+    await this.#ground.pass(50);
+    await this.#ground.get(ready);
+    this.#ground.same("P22", "a call while nobody is there", await ask(), unanswered("all services are down"));
+    this.#ground.same("P22", "what was counted of it", this.#counted.splice(0), [{ kind: "short-circuited" }]);
+    for (const puppet of this.#puppets) puppet.beat();
+    await this.#ground.pass(ROUND_MS);
+    const kinds = this.#events.splice(0).map(({ kind }) => kind);
+    const known = ["bus", "joined", "joined", "resolved", "resolving"];
+    this.#ground.same("P22", "what was told at the start", kinds.sort(), known);
+  }
+
+  // One call.
+
+  #deed(): Deed {
+    const { dice } = this.#ground;
+    const how = dice.pick<Deed["how"]>(["answer", "answer", "refuse", "refuse", "garbage", "lie"]);
+    const code = dice.pick([404, 400, 500, DRAINING, DRAINING, UNFINISHED, 418]);
+    return { how, code, ms: dice.pick([0, 5, 90, 400]) };
+  }
+
+  #comesTo({ who, number, deed }: Puppet, isRepeatable: boolean, isChecked: boolean): Outcome {
+    const { how, code = 0 } = deed;
+    const answered = (isTrue: boolean): Answer => ({ kind: "answered", body: { by: number, isTrue }, who });
+    if (how === "refuse") {
+      const isLeaving = code === DRAINING || code === UNFINISHED;
+      const answer = { kind: "refused", code, message: `no ${code}`, who };
+      const goesOn = code === DRAINING || (code === UNFINISHED && isRepeatable);
+      return { result: isLeaving ? "draining" : "answered", answer, goesOn, error: String(code) };
+    }
+    if (how === "garbage")
+      return {
+        result: "nonsense",
+        answer: unanswered("the answer was not readable"),
+        goesOn: isRepeatable,
+        error: "nonsense",
+      };
+    if (how === "lie" && isChecked)
+      return { result: "nonsense", answer: answered(false), goesOn: isRepeatable, error: "nonsense" };
+    return { result: "answered", answer: answered(how === "answer"), goesOn: false, error: undefined };
+  }
+
+  async call(): Promise<void> {
+    const { dice } = this.#ground;
+    for (const puppet of this.#puppets) puppet.deed = this.#deed();
+    const [request, sent] = dice.pick(REQUESTS);
+    const [given, carried] = dice.pick(CARRIED);
+    const isTraced = dice.chance(0.6);
+    const isRepeatable = dice.chance(0.6);
+    const isChecked = dice.chance(0.6);
+    const options: AskOptions = {
+      ...(isRepeatable ? {} : { repeatable: false }),
+      ...(isChecked ? { accepts: (body: unknown) => Object(body).isTrue === true } : {}),
+      ...(isTraced ? { trace: this.#trace(given as Carried | undefined) } : {}),
+    };
+    const at = this.#ground.now;
+    const answer = await this.#ground.get(this.#client.ask(request, options));
+    const tookMs = this.#ground.now - at;
+    const way = this.#way(isRepeatable, isChecked);
+    this.#isAnsweredRightly(answer, way);
+    this.#isTold(way);
+    this.#isCounted(way, tookMs);
+    this.#wasAsked(way, { ...sent, ...(isTraced ? carried : {}) }, at);
+    this.#isTraced(isTraced ? way : []);
+    await this.#goOn();
+  }
+
+  /** Whom the call went to, one after the other: who was first, only turns say. */
+  #way(isRepeatable: boolean, isChecked: boolean): readonly (readonly [Puppet, Outcome])[] {
+    const used = this.#events.flatMap((event) => (event.kind === "using" ? [event.who.incarnation] : []));
+    const first = this.#puppets.find(({ incarnation }) => incarnation === used[0]);
+    if (first === undefined) {
+      this.#ground.breaks("P22", "a call went to nobody");
+      return [];
+    }
+    const one = this.#comesTo(first, isRepeatable, isChecked);
+    const [second] = this.#puppets.filter((puppet) => puppet !== first);
+    if (!one.goesOn || second === undefined) return [[first, one]];
+    return [
+      [first, one],
+      [second, this.#comesTo(second, isRepeatable, isChecked)],
+    ];
+  }
+
+  #isAnsweredRightly(answer: Answer, way: readonly (readonly [Puppet, Outcome])[]): void {
+    const last = way.at(-1)?.[1];
+    const nonsense = way.findLast(([, { result, goesOn }]) => result === "nonsense" && goesOn)?.[1].answer;
+    const known = last?.goesOn === true ? (nonsense ?? unanswered("all services are down")) : last?.answer;
+    this.#ground.same("P22", "the end of a call", answer, known);
+  }
+
+  #isTold(way: readonly (readonly [Puppet, Outcome])[]): void {
+    const told = this.#events
+      .splice(0)
+      .map((event) =>
+        "who" in event
+          ? `${event.kind} ${event.who.incarnation}`
+          : event.kind === "resolved"
+            ? `resolved ${event.live().length}`
+            : event.kind,
+      );
+    const known: string[] = [];
+    for (const [place, [{ incarnation }, { result, goesOn }]] of way.entries()) {
+      known.push("resolving", "resolved", `using ${incarnation}`);
+      if (result === "draining") known.push(`draining ${incarnation}`);
+      if (result === "nonsense" && goesOn) known.push(`nonsense ${incarnation}`);
+      if (goesOn && place === 1) known.push("resolving", "resolved");
+    }
+    this.#ground.same(
+      "P22",
+      "what a caller was told",
+      told.map((line) => line.replace(/^(resolved) \d+$/, "$1")),
+      known,
+    );
+  }
+
+  #isCounted(way: readonly (readonly [Puppet, Outcome])[], tookMs: number): void {
+    const counted = this.#counted.splice(0);
+    const attempts = counted.filter((ended) => ended.kind === "attempt");
+    const said = attempts.map(({ who, sentAs, result, isRefusal }) => ({ who, sentAs, result, isRefusal }));
+    const known = way.map(([{ who, deed }, { result }]) => {
+      return { who, sentAs: "call", result, isRefusal: deed.how === "refuse" };
+    });
+    this.#ground.same("P22", "what a caller counts", said, known);
+    const isUp = way.at(-1)?.[1].goesOn === true && way.every(([, { result }]) => result !== "nonsense");
+    this.#ground.same("P22", "what else a caller counts", counted.length - attempts.length, isUp ? 1 : 0);
+    const timedMs = attempts.reduce((sum, attempt) => sum + attempt.tookMs, 0);
+    this.#ground.holds("P22", `a call of ${tookMs} ms is counted as ${timedMs}`, Math.abs(timedMs - tookMs) < 1e-6);
+  }
+
+  #wasAsked(way: readonly (readonly [Puppet, Outcome])[], sent: object, at: number): void {
+    for (const puppet of this.#puppets) {
+      const asked = puppet.asked.splice(0);
+      const place = way.findIndex(([one]) => one === puppet);
+      this.#ground.same("P22", `the requests that ${puppet.incarnation} got`, asked.length, place === -1 ? 0 : 1);
+      if (place === -1 || asked[0] === undefined) continue;
+      const { deadline, ...rest } = JSON.parse(asked[0]) as { readonly deadline: number };
+      this.#ground.same("P22", "what was asked", sorted(rest), sorted(sent));
+      // What is left of its time is what the first attempt had, wherever the call is by now.
+      const isIts = Math.abs(deadline - (WALL_START_MS + at + TIMEOUT_MS)) <= 1;
+      this.#ground.holds("P22", `a deadline ${deadline - WALL_START_MS - at} ms after the call`, isIts);
+    }
+  }
+
+  // Traces.
+
+  #trace(carried: Carried | undefined): Trace {
+    const begin = (part: Part): Span => {
+      const ended: (string | undefined)[] = [];
+      this.#spans.push({ part, ended });
+      const end = (error?: string): void => void ended.push(error);
+      return { traceId: "1", requestId: "1", carried, begin: undefined, end };
+    };
+    return { traceId: "1", requestId: "1", carried: undefined, begin };
+  }
+
+  #isTraced(way: readonly (readonly [Puppet, Outcome])[]): void {
+    const rpc = { "rpc.system.name": "nats", "rpc.service": DRILL, "rpc.method": "get" };
+    const known = way.map(([{ who, deed }, { error }]) => {
+      const { instance, incarnation, address } = who;
+      const own = { "server.address": address, "dwc.instance": instance, "dwc.incarnation": incarnation };
+      const attributes = { ...rpc, ...own, "dwc.copy": false };
+      const end = deed.how === "refuse" ? String(deed.code) : error;
+      return { part: { name: `${DRILL}/get`, kind: "client", attributes }, ended: [end ?? null] };
+    });
+    const said = this.#spans.splice(0).map(({ part, ended }) => ({ part, ended: ended.map((error) => error ?? null) }));
+    this.#ground.same("P22", "the spans of a call", said, known);
+  }
+
+  /** Whoever has refused a call is taken back with its next heartbeat. */
+  async #goOn(): Promise<void> {
+    for (const puppet of this.#puppets) puppet.beat();
+    await this.#ground.pass(ROUND_MS);
+    const others = this.#events.splice(0).filter(({ kind }) => kind !== "returned");
+    this.#ground.same("P22", "what was told between two calls", others, []);
+    this.#ground.same("P22", "who is live", this.#client.tracker.live(this.#own.host.now()).length, 2);
+  }
+
+  // Calls that fail on their own side, or are given up.
+
+  async failing(): Promise<void> {
+    const { dice } = this.#ground;
+    const throws = (): never => {
+      throw new Error("boom");
+    };
+    const cannot = "the request cannot be written as JSON";
+    const [request, options, known] = dice.pick<readonly [object, AskOptions, Answer]>([
+      [{ thingID: 1n }, {}, failed(cannot, "Do not know how to serialize a BigInt")],
+      [{ toJSON: throws }, {}, failed(cannot, "boom")],
+      [{ toJSON: () => 7 }, {}, unanswered("all services are down")],
+      [{ pad: "x".repeat(MAX_BODY_BYTES) }, {}, failed("the request was not sent", "")],
+      [{ pad: "€".repeat(MAX_BODY_BYTES / 3) }, {}, failed("the request was not sent", "")],
+      [{}, { accepts: 7 as never }, failed("the options of the call cannot be used", "accepts is no function")],
+    ]);
+    const answer = await this.#ground.get(this.#client.ask(request, options));
+    if (known.kind !== "failed") {
+      this.#forget();
+      return;
+    }
+    this.#ground.same("P22", "a call that cannot be made", answer, {
+      ...known,
+      detail: "detail" in answer ? answer.detail : "",
+    });
+    if (known.detail !== "") this.#ground.same("P22", "its reason", answer, known);
+    this.#ground.same("P22", "what is counted of it", this.#counted.splice(0), [{ kind: "failed", why: known.why }]);
+    this.#ground.same("P22", "what is told of it", this.#events.splice(0), []);
+    this.#forget();
+  }
+
+  #forget(): void {
+    for (const list of [this.#events, this.#counted, this.#reports, this.#spans]) list.splice(0);
+    for (const puppet of this.#puppets) puppet.asked.splice(0);
+  }
+
+  /** A caller gives up before, in the midst of, or after its call. */
+  async signals(): Promise<void> {
+    const { dice } = this.#ground;
+    for (const puppet of this.#puppets) puppet.deed = { how: "answer", ms: 300 };
+    const listeners = new Set<() => void>();
+    const signal = {
+      aborted: dice.chance(0.3),
+      addEventListener: (_kind: string, listener: () => void) => listeners.add(listener),
+      removeEventListener: (_kind: string, listener: () => void) => listeners.delete(listener),
+    };
+    const at = this.#ground.now;
+    const asking = this.#client.ask({}, { signal: signal as unknown as AbortSignal });
+    const isGivenUp = dice.chance(0.5);
+    await this.#ground.pass(100);
+    const isHeard = [...listeners];
+    if (isGivenUp) for (const listener of isHeard) listener();
+    const answer = await this.#ground.get(asking);
+    const tookMs = this.#ground.now - at;
+    const gaveUp = unanswered("the caller gave up");
+    const isAnswered = !signal.aborted && !isGivenUp;
+    this.#ground.same(
+      "P22",
+      "a call with a signal",
+      isAnswered ? answer.kind : answer,
+      isAnswered ? "answered" : gaveUp,
+    );
+    this.#ground.holds("P22", `it took ${tookMs} ms`, isAnswered ? tookMs >= 300 : tookMs <= 100 + ROUND_MS);
+    this.#ground.same("P22", "listeners that are left", listeners.size, 0);
+    const results = this.#counted.map((ended) => (ended.kind === "attempt" ? ended.result : ended.kind));
+    const known = signal.aborted ? [] : [isAnswered ? "answered" : "nothing"];
+    this.#ground.same("P22", "what is counted of a call with a signal", results, known);
+    for (const listener of isHeard) listener();
+    await this.#ground.pass(300);
+    this.#forget();
+    await this.#goOn();
+  }
+
+  /** A check that throws, or answers later, is the caller's own bug: the call ends as failed, and nobody is to blame. */
+  async checks(): Promise<void> {
+    const { dice } = this.#ground;
+    for (const puppet of this.#puppets) puppet.deed = { how: "answer", ms: 0 };
+    const accepts = dice.pick<() => unknown>([
+      () => Promise.reject(new Error("later")),
+      () => Promise.resolve(true),
+      () => {
+        throw new Error("boom");
+      },
+    ]);
+    const answer = await this.#ground.get(this.#client.ask({}, { accepts: accepts as never }));
+    const why = answer.kind === "failed" ? answer.why : answer;
+    this.#ground.same("P22", "a check that fails", why, "the check of the answer failed");
+    const results = this.#counted.map((ended) => (ended.kind === "attempt" ? ended.result : ended.kind));
+    this.#ground.same("P22", "what is counted of a check that fails", results, ["unchecked"]);
+    const kinds = this.#events.map(({ kind }) => kind);
+    this.#ground.same("P22", "what is told of a check that fails", kinds, ["resolving", "resolved", "using"]);
+    this.#forget();
+    await this.#goOn();
+  }
+
+  /** Nobody answers in time, and then the client is closed. */
+  async end(): Promise<void> {
+    for (const puppet of this.#puppets) puppet.deed = { how: "nothing", ms: 0 };
+    const at = this.#ground.now;
+    const answer = await this.#ground.get(this.#client.ask({}));
+    const tookMs = this.#ground.now - at;
+    this.#ground.same("P22", "a call without an answer", answer, unanswered("request timed out"));
+    this.#ground.holds("P22", `it took ${tookMs} ms`, tookMs >= TIMEOUT_MS - 1 && tookMs <= TIMEOUT_MS + ROUND_MS);
+    const kinds = this.#events.splice(0).map(({ kind }) => kind);
+    this.#ground.same("P22", "what is told of it", kinds, ["resolving", "resolved", "using", "opened"]);
+    this.#client.close();
+    for (const puppet of this.#puppets) puppet.beat("gone");
+    await this.#ground.pass(TIMEOUT_MS);
+    this.#ground.same("P22", "what is told once it is closed", this.#events, []);
+  }
+}
+
+const sorted = (fields: object): object => Object.fromEntries(Object.entries(fields).sort());

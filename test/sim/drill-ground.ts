@@ -1,0 +1,85 @@
+// The ground of a drill: a bus and processes on a time of their own, to which nothing happens but what the drill does. So it is
+// known to the millisecond what they have to say.
+
+import { Dice } from "../support/random.ts";
+import { Process } from "./actors.ts";
+import type { PropertyName } from "./properties.ts";
+import { DELAY_MS, Server } from "./server.ts";
+import { type Settle, Timeline } from "./timeline.ts";
+
+export type Breaks = (property: PropertyName, detail: string) => void;
+
+/** The service of a drill. */
+export const DRILL = "drill";
+/** A question and its answer take so long at most: four ways, and the turns in which they are read. */
+export const ROUND_MS = 4 * DELAY_MS.most + 1;
+/** Nothing in a drill is waited for longer. */
+const MOST_MS = 80_000;
+
+export class Ground {
+  readonly timeline = new Timeline();
+  readonly server: Server;
+  readonly dice: Dice;
+  readonly #settle: Settle;
+  readonly #breaks: Breaks;
+  #seed: number;
+  isBroken = false;
+
+  constructor(seed: number, settle: Settle, breaks: Breaks) {
+    this.#seed = seed;
+    this.#settle = settle;
+    this.#breaks = breaks;
+    this.dice = new Dice(this.deal());
+    this.server = new Server(this.timeline, new Dice(this.deal()), 1);
+  }
+
+  get now(): number {
+    return this.timeline.now;
+  }
+
+  deal(): number {
+    this.#seed += 1;
+    return this.#seed;
+  }
+
+  process(name: string): Process {
+    return new Process(name, { kind: "instances", place: 0 }, this.deal(), this.server);
+  }
+
+  async pass(ms: number): Promise<void> {
+    await this.timeline.run(this.now + ms, this.#settle, () => false);
+  }
+
+  /** What comes of a promise, once the time that it takes has passed. */
+  async get<T>(promise: Promise<T>, withinMs: number = MOST_MS): Promise<T> {
+    let got: { readonly value: T } | undefined;
+    void promise.then((value) => {
+      got = { value };
+    });
+    await this.#settle();
+    if (got === undefined) await this.timeline.run(this.now + withinMs, this.#settle, () => got !== undefined);
+    if (got === undefined) throw new Error("what a drill waits for does not come");
+    return (got as { readonly value: T }).value;
+  }
+
+  /** A number from `least` to `most`, now and then one of the two themselves. */
+  between(least: number, most: number): number {
+    const { dice } = this;
+    return dice.chance(1 / 4) ? dice.pick([least, most]) : least + dice.below(most - least + 1);
+  }
+
+  breaks(property: PropertyName, detail: string): void {
+    this.isBroken = true;
+    this.#breaks(property, `in a drill: ${detail}`);
+  }
+
+  /** What was said is what is known. */
+  same(property: PropertyName, what: string, said: unknown, known: unknown): void {
+    const [one, other] = [JSON.stringify(said) ?? "nothing", JSON.stringify(known) ?? "nothing"];
+    if (one !== other) this.breaks(property, `${what}: said was ${one}, known is ${other}`);
+  }
+
+  holds(property: PropertyName, what: string, isSo: boolean): void {
+    if (!isSo) this.breaks(property, what);
+  }
+}

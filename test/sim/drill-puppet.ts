@@ -1,0 +1,54 @@
+// An instance of a drill that is none: it beats and answers as the drill says, in ways that no instance of ours would.
+
+import type { Message } from "../../src/bus/bus.ts";
+import type { Process } from "./actors.ts";
+import { DRILL } from "./drill-ground.ts";
+
+/** What it does with a request: answers, refuses with a code, or nothing; so late. */
+export interface Deed {
+  readonly how: "answer" | "refuse" | "garbage" | "lie" | "nothing";
+  readonly code?: number;
+  readonly ms: number;
+}
+
+export class Puppet {
+  readonly process: Process;
+  readonly number: number;
+  readonly incarnation: string;
+  readonly address: string;
+  deed: Deed = { how: "answer", ms: 0 };
+  intervalMs = 30_000;
+  seq = 0;
+  /** What it was asked, as it came. */
+  readonly asked: string[] = [];
+
+  constructor(process: Process, number: number) {
+    this.process = process;
+    this.number = number;
+    this.incarnation = process.host.name;
+    this.address = `${DRILL}.get.${this.incarnation}`;
+    process.bus.subscribe(this.address, (message) => this.#hear(message));
+  }
+
+  get who(): { service: string; instance: number; incarnation: string; address: string } {
+    return { service: DRILL, instance: this.number, incarnation: this.incarnation, address: this.address };
+  }
+
+  beat(state = "up", other: object = {}): void {
+    const { who, intervalMs } = this;
+    const beat = { ...who, seq: this.seq, intervalMs, state, version: "1.0.0", answersOnce: true, ...other };
+    this.seq += 1;
+    this.process.bus.publish(`health.${DRILL}.${this.incarnation}`, JSON.stringify(beat));
+  }
+
+  #hear(message: Message): void {
+    this.asked.push(Buffer.from(message.body).toString());
+    const { how, code = 500, ms } = this.deed;
+    if (how === "nothing") return;
+    this.process.host.after(ms, () => {
+      if (how === "refuse") message.refuse(code, `no ${code}`);
+      else if (how === "garbage") message.answer("{");
+      else message.answer(JSON.stringify({ by: this.number, isTrue: how === "answer" }));
+    });
+  }
+}

@@ -1,0 +1,427 @@
+// P21: what an instance answers, counts, says of itself and how it leaves, in a drill: requests of every kind, a stall, questions of
+// the service protocol, more of them than anybody needs, and a goodbye with calls underway.
+
+import { rollCallSubject, serviceVerbSubjects } from "../../src/bus/core/subjects.ts";
+import type { Handled } from "../../src/service/core/handled.ts";
+import { type Instance, startInstance } from "../../src/service/instance.ts";
+import type { InstanceEvent } from "../../src/service/instance-options.ts";
+import type { Process } from "./actors.ts";
+import { DRILL, type Ground, ROUND_MS } from "./drill-ground.ts";
+import { WALL_START_MS } from "./host.ts";
+import { MAX_BODY_BYTES } from "./sim-bus.ts";
+
+const ID = "3-q";
+const ADDRESS = `${DRILL}.get.${ID}`;
+const VERSION = "1.2.3-beta.1";
+const INTERVAL_MS = 4_000;
+/** As many questions are answered at once, and as many in each second after that. */
+const ANSWERED_AT_ONCE = 100;
+const LATE_BEAT_MS = 100;
+const MARGIN_MS = 120;
+
+interface Wanted {
+  readonly how:
+    | "answer"
+    | "later"
+    | "refuse"
+    | "throw"
+    | "reject"
+    | "thenable"
+    | "nothing"
+    | "huge"
+    | "text"
+    | "broken";
+  readonly ms?: number;
+  readonly code?: unknown;
+  readonly deadline?: number;
+}
+/** How a request has ended: 0 for an answer, else the code; undefined: not at all. */
+type Code = number | undefined;
+
+/** Codes of a handler, and what is sent in their places: 503 and 504 say that the instance leaves, which it does not. */
+const CODES: readonly (readonly [given: unknown, sent: number])[] = [
+  ...([
+    [404, 404],
+    [100, 100],
+    [999, 999],
+    [99, 500],
+    [1000, 500],
+    [418.5, 500],
+  ] as const),
+  ...([
+    [503, 529],
+    [504, 500],
+    ["418", 418],
+    [null, 500],
+    ["no", 500],
+  ] as const),
+];
+
+export async function drillQuestions(ground: Ground): Promise<void> {
+  const drill = new QuestionsDrill(ground);
+  await drill.begin();
+  const { dice } = ground;
+  for (let step = 0; step < 12 && !ground.isBroken; step++) await drill.request();
+  if (dice.chance(0.4)) await drill.sleep();
+  if (dice.chance(0.3)) await drill.loseBus();
+  if (dice.chance(0.15)) await drill.flood();
+  if (!ground.isBroken) await drill.questions();
+  if (!ground.isBroken) await drill.leave();
+}
+
+class QuestionsDrill {
+  readonly #ground: Ground;
+  readonly #asker: Process;
+  readonly #own: Process;
+  readonly #events: InstanceEvent[] = [];
+  readonly #states: string[] = [];
+  readonly #replies = new Map<string, number>();
+  #beatAt = 0;
+  #seq = -1;
+  /** What it says while the bus is away is lost. */
+  #backAt = Number.NEGATIVE_INFINITY;
+  #instance: Instance | undefined;
+  #startedBetween: readonly [number, number] = [0, 0];
+  #counts = { requests: 0, errors: 0, lastError: "", processingMs: 0, dropped: 0 };
+
+  constructor(ground: Ground) {
+    this.#ground = ground;
+    this.#asker = ground.process("asker");
+    this.#own = ground.process(ID);
+    ground.server.saw = ({ subject, reply, data }) => {
+      if (subject === `health.${DRILL}.${ID}`) this.#saw(Buffer.from(data).toString());
+      if (reply !== undefined) this.#replies.set(reply, 0);
+      else if (this.#replies.has(subject)) this.#replied(subject);
+    };
+  }
+
+  #replied(subject: string): void {
+    const count = (this.#replies.get(subject) ?? 0) + 1;
+    this.#replies.set(subject, count);
+    if (subject.includes(DRILL) && count > 1 && this.#wasRequest.has(subject))
+      this.#ground.breaks("P18", `${subject} was answered ${count} times`);
+  }
+
+  readonly #wasRequest = new Set<string>();
+
+  #saw(body: string): void {
+    const { seq, state, ...rest } = JSON.parse(body) as { readonly seq: number; readonly state: string };
+    const isNext = seq === this.#seq + 1 || (seq > this.#seq && this.#ground.now < this.#backAt + INTERVAL_MS);
+    this.#ground.holds("P21", `heartbeat ${seq} came after ${this.#seq}`, isNext);
+    this.#seq = seq;
+    this.#states.push(state);
+    this.#beatAt = this.#ground.now;
+    const said = { service: DRILL, instance: 3, incarnation: ID, address: ADDRESS, version: VERSION };
+    this.#ground.same("P21", "a heartbeat", rest, { ...said, intervalMs: INTERVAL_MS, answersOnce: true });
+  }
+
+  async begin(): Promise<void> {
+    const { bus, host, dice } = this.#own;
+    await this.#ground.pass(this.#ground.dice.below(2) * 100);
+    const before = this.#ground.now;
+    const starting = startInstance({
+      ...{ service: DRILL, instance: 3, incarnation: ID, version: VERSION, bus, clock: host, random: dice.random },
+      heartbeatIntervalMs: INTERVAL_MS,
+      handle: (request) => this.#handle(Object(request) as Wanted),
+      tell: (event) => void this.#events.push(event),
+    });
+    const started = await this.#ground.get(starting);
+    if (started.kind === "started") this.#instance = started.instance;
+    this.#startedBetween = [before, this.#ground.now];
+    await this.#ground.pass(ROUND_MS);
+    this.#happened("a start", [{ kind: "up", address: ADDRESS }]);
+    this.#ground.same("P21", "the beats of a start", this.#states, ["up"]);
+  }
+
+  #handle({ how, ms = 0, code }: Wanted): Handled | Promise<Handled> {
+    const answer: Handled = { kind: "answer", body: { how } };
+    const later = <T>(then: () => T): Promise<T> =>
+      new Promise((resolve, reject) => {
+        this.#own.host.after(ms, () => {
+          try {
+            resolve(then());
+          } catch (error) {
+            reject(error);
+          }
+        });
+      });
+    switch (how) {
+      case "later":
+        return later(() => answer);
+      case "refuse":
+        return { kind: "refusal", code: code as number, message: "no\nmore" };
+      case "throw":
+        throw new Error("thrown");
+      case "reject":
+        return later(() => {
+          throw new Error("rejected");
+        });
+      case "thenable":
+        // biome-ignore lint/suspicious/noThenProperty: a promise of another make is what is tried
+        return { then: (resolve: (handled: Handled) => void) => resolve(answer) } as Promise<Handled>;
+      case "nothing":
+        return { kind: "answer", body: (() => undefined) as unknown as object };
+      case "huge":
+        return { kind: "answer", body: { pad: "x".repeat(MAX_BODY_BYTES) } };
+      default:
+        return answer;
+    }
+  }
+
+  #happened(what: string, known: readonly InstanceEvent[]): void {
+    const said = this.#events.splice(0).map((event) => JSON.stringify(event));
+    this.#ground.same("P21", `the events of ${what}`, said.sort(), known.map((event) => JSON.stringify(event)).sort());
+  }
+
+  // Requests.
+
+  async #send(wanted: Wanted | undefined, timeoutMs = 8_000): Promise<Code> {
+    const { bus } = this.#asker;
+    const body = wanted === undefined ? "{" : wanted.how === "text" ? '"text"' : JSON.stringify(wanted);
+    const subject = this.#ground.dice.chance(0.2) ? `${DRILL}.get` : ADDRESS;
+    const code = new Promise<Code>((resolve) =>
+      bus.call(subject, body, { timeoutMs }, (reply) => {
+        if (reply.kind === "answered") resolve(0);
+        else resolve(reply.kind === "refused" ? reply.code : undefined);
+      }),
+    );
+    if (bus.nextReplyTo !== undefined) this.#wasRequest.add(bus.nextReplyTo);
+    return code;
+  }
+
+  #wanted(): Wanted | undefined {
+    const { dice } = this.#ground;
+    const how = dice.pick<Wanted["how"]>([
+      ...(["answer", "later", "later", "refuse", "refuse", "throw", "reject"] as const),
+      ...(["thenable", "nothing", "huge", "text", "broken"] as const),
+    ]);
+    if (how === "broken") return undefined;
+    if (how === "refuse") return { how, code: dice.pick(CODES)[0] };
+    return how === "later" || how === "reject" ? { how, ms: dice.below(60) } : { how };
+  }
+
+  #codeOf(wanted: Wanted | undefined): number {
+    if (wanted === undefined) return 400;
+    if (wanted.how === "refuse") return CODES.find(([given]) => given === wanted.code)?.[1] ?? 0;
+    return wanted.how === "answer" || wanted.how === "later" || wanted.how === "thenable" || wanted.how === "text"
+      ? 0
+      : 500;
+  }
+
+  /** One request of any kind: its answer, the instance's counts and its events. */
+  async request(): Promise<void> {
+    const wanted = this.#wanted();
+    const code = this.#codeOf(wanted);
+    this.#ground.same(
+      "P21",
+      `the answer to ${JSON.stringify(wanted)}`,
+      await this.#ground.get(this.#send(wanted)),
+      code,
+    );
+    this.#count(code, wanted?.ms ?? 0);
+    const fails = ["throw", "reject", "nothing"].includes(wanted?.how ?? "");
+    const events = this.#events.map(({ kind }) => kind);
+    this.#ground.same("P21", `the events of ${wanted?.how}`, events, fails ? ["failed"] : []);
+    this.#events.splice(0);
+    this.#isCounted(wanted?.how === "refuse" ? `${code}:no more` : `${code}:`);
+  }
+
+  #count(code: number, ms: number): void {
+    const { requests, errors, processingMs } = this.#counts;
+    this.#counts = { ...this.#counts, requests: requests + 1, processingMs: processingMs + ms };
+    if (code !== 0) this.#counts = { ...this.#counts, errors: errors + 1, lastError: `${code}:` };
+  }
+
+  #isCounted(lastError: string): void {
+    const { counts } = this.#instance ?? {};
+    if (counts === undefined) return;
+    const isLast = counts.lastError.startsWith(this.#counts.lastError);
+    if (this.#counts.lastError === lastError.slice(0, 4) && lastError.length > 4)
+      this.#ground.same("P21", "the last error", counts.lastError, lastError);
+    this.#ground.holds("P21", `its last error is ${counts.lastError}, not ${this.#counts.lastError}`, isLast);
+    const rounded = { ...counts, processingMs: Math.round(counts.processingMs * 1e6) / 1e6, lastError: "" };
+    this.#ground.same("P21", "its counts", rounded, { ...this.#counts, lastError: "" });
+  }
+
+  /** It stands still: what nobody waits for any more when it wakes up is dropped, counted and told. */
+  async sleep(): Promise<void> {
+    const { dice } = this.#ground;
+    const { host } = this.#own;
+    const ms = 1_000 + dice.below(3_000);
+    const wakesAt = this.#ground.now + WALL_START_MS + ms;
+    host.stall();
+    const lates = Array.from({ length: 1 + dice.below(4) }, () =>
+      dice.pick([1, MARGIN_MS, ms - 2 * MARGIN_MS, ms + MARGIN_MS, -500]),
+    );
+    const calls = [undefined, ...lates].map((late) =>
+      this.#send({ how: "answer", ...(late === undefined ? {} : { deadline: wakesAt - late }) }),
+    );
+    await this.#ground.pass(ms);
+    host.goOn();
+    const codes = await this.#ground.get(Promise.all(calls));
+    const isDropped = (late: number | undefined): boolean => late !== undefined && late > 0 && late < ms;
+    const known = [undefined, ...lates].map((late) => (isDropped(late) ? null : 0));
+    this.#ground.same(
+      "P21",
+      `a stall of ${ms} ms, calls late by ${lates}`,
+      codes.map((code) => code ?? null),
+      known,
+    );
+    const dropped = lates.filter(isDropped).length;
+    for (const code of known) if (code !== null) this.#count(code, 0);
+    this.#counts = { ...this.#counts, dropped: this.#counts.dropped + dropped };
+    this.#isCounted("");
+    this.#woke(ms, dropped);
+    await this.#isOverAfterwards();
+  }
+
+  #woke(ms: number, dropped: number): void {
+    const [resumed, ...others] = this.#events.splice(0);
+    const isRight = resumed?.kind === "resumed" && Math.abs(resumed.pausedMs - ms) <= 60;
+    this.#ground.holds("P21", `after a stall of ${ms} ms it said ${JSON.stringify(resumed)}`, isRight);
+    this.#ground.same("P21", "after a stall", others, dropped === 0 ? [] : [{ kind: "dropped", count: dropped }]);
+  }
+
+  /** With its backlog behind it, it goes by no deadline: clocks differ. */
+  async #isOverAfterwards(): Promise<void> {
+    const late = this.#send({ how: "answer", deadline: this.#own.host.wall() - 200 });
+    this.#ground.same("P21", "a late call after the backlog", await this.#ground.get(late), 0);
+    this.#count(0, 0);
+  }
+
+  async loseBus(): Promise<void> {
+    const { server } = this.#ground;
+    server.goDown();
+    await this.#ground.pass(300);
+    const before = this.#states.length;
+    server.comeUp();
+    this.#backAt = this.#ground.now;
+    await this.#ground.pass(900);
+    this.#happened("a lost bus", [{ kind: "away" }, { kind: "back" }]);
+    this.#ground.holds("P21", "it is back, and does not beat", this.#states.length > before);
+  }
+
+  // Questions.
+
+  async questions(): Promise<void> {
+    await this.#verb("PING", {});
+    const own = { name: "get", subject: `${DRILL}.get`, queue_group: DRILL };
+    const description = `instance 3 of ${DRILL}`;
+    await this.#verb("INFO", { description, endpoints: [{ ...own, metadata: { address: ADDRESS } }] });
+    const { requests, errors, lastError, processingMs, dropped } = this.#instance?.counts ?? this.#counts;
+    const ns = Math.round(processingMs * 1_000_000);
+    const stats = {
+      ...{ ...own, num_requests: requests, num_errors: errors, last_error: lastError, processing_time: ns },
+      ...{ average_processing_time: Math.round(ns / requests), data: { dropped_expired: dropped } },
+    };
+    await this.#verb("STATS", { endpoints: [stats] });
+    const before = this.#states.length;
+    const [beat] = await this.#ground.get(this.#asker.bus.gather(rollCallSubject(DRILL), "", ROUND_MS));
+    this.#ground.holds("P21", "a roll call brings no heartbeat", this.#states.length > before);
+    this.#ground.holds("P21", "a roll call is answered with a heartbeat", Object(beat).length > 0);
+    const at = this.#ground.now;
+    this.#instance?.resumed();
+    await this.#ground.pass(ROUND_MS);
+    this.#ground.holds("P21", "one that is continued does not beat at once", this.#beatAt >= at);
+    await this.#ground.pass(INTERVAL_MS);
+    this.#ground.holds("P21", "it does not beat in its interval", this.#beatAt > at + ROUND_MS);
+  }
+
+  async #verb(verb: "PING" | "INFO" | "STATS", body: object): Promise<void> {
+    const who = { name: DRILL, id: ID, version: VERSION, metadata: { instance: "3", address: ADDRESS } };
+    const type = `io.nats.micro.v1.${verb.toLowerCase()}_response`;
+    for (const subject of serviceVerbSubjects(verb, DRILL, ID)) {
+      const answers = await this.#ground.get(this.#asker.bus.gather(subject, "", ROUND_MS));
+      const [said] = answers.map((bytes) => JSON.parse(Buffer.from(bytes).toString()) as { readonly started?: string });
+      const { started, ...rest } = said ?? {};
+      this.#ground.same("P21", `the answer to ${subject}`, rest, { type, ...who, ...body });
+      if (verb === "STATS") this.#startedThen(started);
+    }
+  }
+
+  #startedThen(started: string | undefined): void {
+    const [from, to] = this.#startedBetween;
+    const at = Date.parse(started ?? "") - WALL_START_MS;
+    this.#ground.holds("P21", `it says that it was started at ${started}`, at >= from - 1 && at <= to + 1);
+  }
+
+  /** More questions than anybody needs: so many are answered, and all roll calls beyond that get one late beat. */
+  async flood(): Promise<void> {
+    const asked = ANSWERED_AT_ONCE + 30;
+    const count = async (subject: string): Promise<number> => {
+      const ask = (): Promise<{ readonly kind: string }> => this.#asker.bus.request(subject, "", { timeoutMs: 300 });
+      const replies = await this.#ground.get(Promise.all(Array.from({ length: asked }, ask)));
+      return replies.filter(({ kind }) => kind === "answered").length;
+    };
+    const isRight = (answered: number): boolean => answered >= ANSWERED_AT_ONCE && answered <= ANSWERED_AT_ONCE + 4;
+    const pings = await count(`$SRV.PING.${DRILL}.${ID}`);
+    this.#ground.holds("P21", `of ${asked} PINGs at once ${pings} were answered`, isRight(pings));
+    const [before, at] = [this.#states.length, this.#ground.now];
+    const rolls = await count(rollCallSubject(DRILL));
+    this.#ground.holds("P21", `of ${asked} roll calls at once ${rolls} were answered`, isRight(rolls));
+    const beats = this.#states.length - before - rolls;
+    this.#ground.holds("P21", `beats beside those that were asked for: ${beats}`, beats >= 1 && beats <= 2);
+    const lateMs = this.#beatAt - at;
+    this.#ground.holds("P21", `the beat for all others came ${lateMs} ms later`, lateMs >= LATE_BEAT_MS);
+    await this.#ground.pass(1_500);
+  }
+
+  // Goodbye.
+
+  /** Says that it leaves, finishes what it has or refuses it, and only then says that it is gone. */
+  async leave(): Promise<void> {
+    const { dice } = this.#ground;
+    const limitMs = 200 + dice.below(800);
+    const lasts = Array.from({ length: dice.below(4) }, () => dice.pick([20, 120, limitMs + 100, 2_000]));
+    const calls = lasts.map((ms) => this.#send({ how: dice.pick(["later", "reject"]), ms }));
+    await this.#ground.pass(ROUND_MS);
+    this.#states.splice(0);
+    const before = this.#states;
+    this.#ground.server.saw = this.#sawLeaving();
+    const at = this.#ground.now;
+    const leaving = this.#instance?.goodbye(limitMs);
+    await this.#ground.pass(ROUND_MS);
+    this.#ground.same("P10", "what it says first when it leaves", before[0], "draining");
+    this.#ground.same(
+      "P10",
+      "a call to one that leaves",
+      (await this.#ground.get(this.#send({ how: "answer" }))) ?? null,
+      null,
+    );
+    if (leaving !== undefined) await this.#ground.get(leaving);
+    const tookMs = this.#ground.now - at;
+    await this.#ground.get(this.#codesOfTheLast(calls, lasts, limitMs));
+    const underway = Math.max(0, ...lasts.map((ms) => ms - ROUND_MS));
+    const known = Math.min(limitMs, underway);
+    this.#ground.holds(
+      "P10",
+      `a goodbye with calls of ${lasts} ms took ${tookMs} ms, with a limit of ${limitMs}`,
+      tookMs <= known + 3 * ROUND_MS && tookMs >= known - ROUND_MS,
+    );
+    await this.#ground.pass(2_000);
+    this.#instance?.resumed();
+    void this.#instance?.goodbye(limitMs);
+    this.#ground.same("P10", "what it says when it leaves", before, ["draining", "gone"]);
+    const answers = await this.#ground.get(this.#asker.bus.gather("$SRV.PING", "", ROUND_MS));
+    this.#ground.same("P10", "who answers after its goodbye", answers.length, 0);
+  }
+
+  #sawLeaving(): (message: { readonly subject: string; readonly data: Uint8Array }) => void {
+    return ({ subject, data }) => {
+      if (subject === `health.${DRILL}.${ID}`)
+        this.#states.push((JSON.parse(Buffer.from(data).toString()) as { readonly state: string }).state);
+      else if (this.#wasRequest.has(subject)) this.#replied(subject);
+    };
+  }
+
+  /** What ends within the limit is answered; whatever else, is refused as unfinished, once. */
+  async #codesOfTheLast(calls: readonly Promise<Code>[], lasts: readonly number[], limitMs: number): Promise<void> {
+    const codes = await Promise.all(calls);
+    for (const [place, code] of codes.entries()) {
+      const ms = lasts[place] ?? 0;
+      const isIn = ms < limitMs;
+      const isRight = isIn ? code === 0 || code === 500 : code === 504;
+      this.#ground.holds("P10", `a call of ${ms} ms ended with ${code}, with a limit of ${limitMs} ms`, isRight);
+    }
+  }
+}

@@ -1,0 +1,43 @@
+// What a drill of faults needs besides: the process that is to be paused or killed, and orders that are none.
+
+import type { Armed, OwnProcess } from "../../src/service/own-process.ts";
+import type { Process } from "./actors.ts";
+
+const ARM_MS = 200;
+
+/** The process of the instance, as far as a pause or a kill is concerned. */
+export class Watched implements OwnProcess {
+  readonly done: string[] = [];
+  willArm = true;
+  willBegin = true;
+  readonly #process: Process;
+
+  constructor(process: Process) {
+    this.#process = process;
+  }
+
+  async arm({ instance, forMs }: { readonly instance: number; readonly forMs: number }): Promise<Armed> {
+    this.done.push(`arm ${instance} ${forMs}`);
+    await new Promise<void>((resolve) => void this.#process.host.after(ARM_MS, resolve));
+    if (!this.willArm) return { kind: "failed", why: "it has no watch" };
+    const note = (what: string): void => void this.done.push(what);
+    return {
+      kind: "armed",
+      begin: async () => this.willBegin,
+      stop: () => note("stop"),
+      release: () => note("release"),
+    };
+  }
+
+  kill(): void {
+    this.done.push("kill");
+  }
+}
+
+/** Orders that are none. */
+export const BAD_BODIES: readonly unknown[] = [
+  ...[null, 3, "pause", [], {}, { fault: 7 }, { fault: "nap" }, { fault: "Slow", byMs: 5 }],
+  ...[499, 600_001, 500.5, "1000", null, Number.MAX_VALUE].map((forMs) => ({ fault: "mute", forMs })),
+  ...[0, 60_001, 1.5, "9", undefined, null].map((byMs) => ({ fault: "slow", byMs, forMs: 1_000 })),
+  ...[0, 0.009, 1.01, "1", undefined, null].map((share) => ({ fault: "fail", share, forMs: 1_000 })),
+];
