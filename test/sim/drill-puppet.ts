@@ -22,23 +22,31 @@ export class Puppet {
   /** What it was asked, as it came. */
   readonly asked: string[] = [];
 
-  constructor(process: Process, number: number) {
+  readonly #service: string;
+
+  constructor(process: Process, number: number, service: string = DRILL) {
+    this.#service = service;
     this.process = process;
     this.number = number;
     this.incarnation = process.host.name;
-    this.address = `${DRILL}.get.${this.incarnation}`;
+    this.address = `${service}.get.${this.incarnation}`;
     process.bus.subscribe(this.address, (message) => this.#hear(message));
   }
 
   get who(): { service: string; instance: number; incarnation: string; address: string } {
-    return { service: DRILL, instance: this.number, incarnation: this.incarnation, address: this.address };
+    return { service: this.#service, instance: this.number, incarnation: this.incarnation, address: this.address };
   }
 
   beat(state = "up", other: object = {}): void {
     const { who, intervalMs } = this;
     const beat = { ...who, seq: this.seq, intervalMs, state, version: "1.0.0", answersOnce: true, ...other };
     this.seq += 1;
-    this.process.bus.publish(`health.${DRILL}.${this.incarnation}`, JSON.stringify(beat));
+    this.process.bus.publish(`health.${this.#service}.${this.incarnation}`, JSON.stringify(beat));
+  }
+
+  /** Whatever is asked of everybody, it answers so. */
+  answersRollCall(body: string): void {
+    this.process.bus.subscribe(`health.${this.#service}`, (message) => void message.answer(body));
   }
 
   #hear(message: Message): void {
