@@ -16,6 +16,8 @@ exitWithoutTerminal();
 const interruption = new Interruption();
 const { env, stdin, stdout, stderr } = process;
 const output = new Output(stdout);
+// stderr may have lost its reader as well, also while a command runs.
+stderr.on("error", () => undefined);
 const around = { env, stdin, stdout, stderr, interruption };
 
 const [first, ...words] = process.argv.slice(2);

@@ -28,8 +28,6 @@ export class Output {
 
 export async function write({ stdout, stderr, exitCode, ifUnwritten }: Rendered, output: Output): Promise<void> {
   process.exitCode = exitCode;
-  // stderr may have lost its reader as well.
-  process.stderr.on("error", () => undefined);
   const why = await output.write(stdout);
   const failure = why === undefined ? undefined : ifUnwritten?.(why);
   process.exitCode = failure?.exitCode ?? exitCode;

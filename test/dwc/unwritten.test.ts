@@ -2,7 +2,8 @@
 // A result that cannot be written: its reader has ended, stdout is closed, or the disk is full. It may be the only copy of
 // what the command made.
 
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { Writable } from "node:stream";
 import { promisify } from "node:util";
 import { suite } from "uvu";
@@ -10,6 +11,8 @@ import * as assert from "uvu/assert";
 import { shellWord } from "../../src/dwc/identity/core/names.ts";
 import { processScreen } from "../../src/dwc/screen.ts";
 import { goldenOf } from "../support/golden.ts";
+import { until } from "../support/until.ts";
+import { BOARD, FakeMarket } from "./live/board.ts";
 import { Desk, nowhere, ownersDesk, PROGRAM } from "./typed.ts";
 
 const test = suite<{ ann: Desk }>("a result that is not written");
@@ -43,7 +46,7 @@ test("a code that is lost is reported, with what makes another one", async ({ an
     golden(stderr);
   }
   const renewed = await lose(ann, ["renew", "--all"]);
-  assert.ok(renewed.code === 4 || renewed.code === 1);
+  assert.is(renewed.code, 4, "keys are revoked, and no bus has heard of it");
   golden(renewed.stderr);
   const { stderr } = await lose(ann, ["invite-user", "c@example.org", "--json"]);
   assert.match((JSON.parse(stderr) as { error: { code: string } }).error.code, "unwritten");
@@ -95,6 +98,29 @@ test("help and version on a full disk fail, and may lose their reader", async ({
     assert.match(full.stderr, /ENOSPC/);
     assert.equal(await lose(ann, words), { code: 0, stderr: "" });
   }
+});
+
+test("a command that follows goes on where stderr does not take its words", async ({ ann }) => {
+  const market = new FakeMarket();
+  const url = await market.start();
+  for (const lost of ["2>/dev/full", "2>&3"]) {
+    const line = `exec 3> >(:); wait $!; exec "$DWC" events --json --market ${url} ${lost}`;
+    const env = { PATH: process.env["PATH"], HOME: ann.folder, DWC_STATE: ann.state, DWC: PROGRAM, NATS_URL: nowhere };
+    const child = spawn("bash", ["-c", line], { env, stdio: ["ignore", "pipe", "ignore"] });
+    let text = "";
+    child.stdout.on("data", (chunk) => {
+      text += String(chunk);
+    });
+    await until("it follows", () => market.feeds === 1);
+    market.hangUp();
+    await until("it follows again", () => market.feeds === 1 || child.exitCode !== null);
+    market.tell({ ...BOARD.events[0], id: 4 });
+    await until("an event after that", () => text.includes('"id":4') || child.exitCode !== null);
+    assert.is(child.exitCode, null, lost);
+    child.kill();
+    await once(child, "exit");
+  }
+  await market.stop();
 });
 
 test.run();

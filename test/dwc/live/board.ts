@@ -91,6 +91,12 @@ export class FakeMarket {
     for (const feed of this.#feeds) feed.write(`${JSON.stringify({ type: "change", events: [event] })}\n`);
   }
 
+  /** Ends each connection, and goes on. */
+  hangUp(): void {
+    this.#server.closeAllConnections();
+    this.#feeds.clear();
+  }
+
   async stop(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeAllConnections();
