@@ -77,9 +77,14 @@ export function openWorld(state: string | undefined, around: Surroundings): Worl
   };
 }
 
-/** An address in the place of a path stays one, so that it is refused as such. */
+/**
+ * An address in the place of a path stays one, so that it is refused as such. Settings are read without the blanks around
+ * them: a folder whose name ends in one is written so that it does not.
+ */
 function folderOf(typed: string): string {
-  return typed.includes("://") ? typed : resolve(typed.trim());
+  if (typed.includes("://")) return typed;
+  const folder = resolve(typed.trim());
+  return folder === folder.trim() ? folder : `${folder}/.`;
 }
 
 function isLook(matter: Matter): boolean {

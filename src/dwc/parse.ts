@@ -145,7 +145,8 @@ function unknownOption(command: Command, raw: string, known: readonly Option[]):
 
 function wrongValue(option: Option, { value, inline }: Typed["options"][number]): string | undefined {
   if (option.value === undefined) return value === undefined ? undefined : `--${option.name} takes no value`;
-  const isMissing = value === undefined || value === "" || (!inline && value.length > 1 && value.startsWith("-"));
+  const isMissing =
+    value === undefined || value.trim() === "" || (!inline && value.length > 1 && value.startsWith("-"));
   return isMissing ? `--${option.name} needs a value: ${option.value}` : undefined;
 }
 

@@ -154,4 +154,23 @@ test("the note about a folder can be typed, whatever its letters", () => {
 
 const NOTE = "! Note: this is about the folder y. Before any of these commands type\n  export DWC_STATE=y\n";
 
+test("a folder whose name ends in a blank is the one that is used and named, and a blank alone is no folder", async ({
+  ann,
+}) => {
+  const folder = join(ann.folder, "ends in ");
+  mkdirSync(folder);
+  const before = readdirSync(ann.folder);
+  for (const [state, cwd] of [[".", folder] as const, [`${folder}/`, ann.folder] as const]) {
+    await ann.start(["create-org", "O", "Ben", "ben@example.org", "--state", state], { cwd });
+    assert.ok(readdirSync(folder).includes("identity.json"), state);
+    assert.equal(readdirSync(ann.folder), before);
+    const { stderr } = await ann.start(["service-token", "prices", "--state", state], { cwd });
+    const line = /^ {2}(export DWC_STATE=.*)$/m.exec(stderr)?.[1] ?? "";
+    const env = { PATH: process.env["PATH"], HOME: ann.folder, DWC: PROGRAM, NATS_URL: nowhere };
+    const asked = promisify(execFile)("bash", ["-c", `${line}; "$DWC" status`], { env, cwd: "/" });
+    assert.match((await asked).stdout, "Logged in as");
+  }
+  assert.is((await ann.type(["status", "--state", " "])).code, 2);
+});
+
 test.run();
