@@ -1,6 +1,7 @@
 // The commands about identities, each with every kind of answer: text, JSON, exit code, and what was asked for.
 
 import { suite } from "uvu";
+import * as assert from "uvu/assert";
 import type { BusLook, Told } from "../../src/dwc/core/bus-shapes.ts";
 import { toldBy } from "../../src/dwc/core/obedience.ts";
 import type { Identity, Renewed } from "../../src/dwc/core/world.ts";
@@ -174,6 +175,9 @@ test("status", async () => {
   for (const identity of identities)
     golden(await answered("status", { answers: { describe: { kind: "done", identity } }, looks }));
   golden(await answered("status", { answers: { describe: refusedBy() } }));
+  const last = [{ kind: "stranger", url: "nats://127.0.0.1:65535" }] as const;
+  const described = { describe: { kind: "done", identity: { orgs: [] } } };
+  assert.match(await answered("status", { answers: described, looks: last }), "NATS_URL=nats://127.0.0.1:65534");
 });
 
 test.run();

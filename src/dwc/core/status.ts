@@ -1,6 +1,7 @@
 // `dwc status`: who one is, what that allows, and what kind of bus runs. It reads and asks nobody's leave.
 
 import { readBusAddress } from "../../bus/core/bus-address.ts";
+import { otherPort } from "../../settings.ts";
 import { shellWord, shown } from "../identity/core/names.ts";
 import { restart } from "./bus-notes.ts";
 import type { BusLook } from "./bus-shapes.ts";
@@ -93,7 +94,7 @@ function busLine(look: BusLook, hasOrg: boolean): string {
         ? `${look.url} answers and is secured: it admits only whom it knows`
         : openLine(look.url, hasOrg);
     case "stranger":
-      return `${look.url} is taken by something that is not NATS; for another port:  make market NATS_URL=nats://127.0.0.1:${portOf(look.url) + 1}`;
+      return `${look.url} is taken by something that is not NATS; for another port:  make market NATS_URL=nats://127.0.0.1:${otherPort(portOf(look.url))}`;
     case "silent":
       return `${look.url} accepts connections and says nothing: a paused bus?  fg  in its window lets it go on`;
     case "nothing":

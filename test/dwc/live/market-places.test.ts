@@ -53,6 +53,7 @@ test("the admin port follows the port of the page that is asked, and ADMIN_PORT"
   assert.equal(admin({}, "http://shop.example:6000"), { port: 6_100, isAsked: false });
   assert.equal(admin({ adminPort: 7_000 }, "http://shop.example:5000"), { port: 7_000, isAsked: false });
   assert.equal(admin({ adminPort: "off" }), { port: "off", isAsked: false });
+  assert.equal(boards({ adminPort: "off" }, "http://localhost:5000"), ["http://localhost:5000"]);
 });
 
 test.run();
