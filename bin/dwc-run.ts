@@ -2,7 +2,7 @@
 // keys and the client library take longer to load than most answers take.
 
 import { resolve } from "node:path";
-import { systemClock } from "../src/clock.ts";
+import { type Clock, systemClock } from "../src/clock.ts";
 import { lookAtBus } from "../src/dwc/bus-look.ts";
 import { COMMANDS } from "../src/dwc/core/commands.ts";
 import type { Failed, Rendered } from "../src/dwc/core/outcome.ts";
@@ -25,9 +25,11 @@ export interface Surroundings {
   readonly stderr: NodeJS.WriteStream;
   /** ^C while a bus is asked. */
   readonly interruption: Interruption;
+  /** Left out: the machine's. */
+  readonly clock?: Clock;
 }
 
-const clock = systemClock();
+const machineClock = systemClock();
 const mint = async () => (await import("../src/dwc/identity/mint.ts")).natsMint;
 const busTools = async () => ({
   ...(await import("../src/dwc/live/visit.ts")),
@@ -52,7 +54,7 @@ export function runWith(args: readonly string[], around: Surroundings): Promise<
 
 /** The world of a command; `state`: the folder that was typed, instead of that of the environment. */
 export function openWorld(state: string | undefined, around: Surroundings): World | Failed {
-  const { env, stdin, stdout, stderr, interruption } = around;
+  const { env, stdin, stdout, stderr, interruption, clock = machineClock } = around;
   const read = readSettings(state === undefined ? env : { ...env, DWC_STATE: folderOf(state) });
   if (read.kind === "refused") return wrongSettings(read.problems);
   const { natsUrls: urls } = read.settings;

@@ -1,7 +1,6 @@
 // A Market's keeper while the bus is away, its lines, starts and ends: with a bus of the test's own, and a quick clock.
 
 import { createServer, type Server } from "node:net";
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { BusStatus } from "../../src/bus/bus.ts";
 import { type BusKeeper, type KeepBusOptions, keepBus } from "../../src/bus/bus-keeper.ts";
@@ -12,11 +11,13 @@ import type { MetServer } from "../../src/bus/dialler.ts";
 import { pausedSentence, waitingSentence } from "../../src/bus/embedded-server.ts";
 import { programFolders } from "../../src/bus/find-program.ts";
 import { type Clock, systemClock } from "../../src/clock.ts";
+import { type Ending, endingSuite } from "../support/ending.ts";
+import { listen } from "../support/listen.ts";
 import { freePort } from "../support/nats-server.ts";
 import { send } from "../support/processes.ts";
 import { until } from "../support/until.ts";
 
-const test = suite<{ ends: (() => unknown)[] }>("the rules of a bus's keeper");
+const test = endingSuite("the rules of a bus's keeper");
 
 const real = systemClock();
 const HURRY = 20;
@@ -24,13 +25,6 @@ const clock: Clock = { ...real, after: (delayMs, act) => real.after(delayMs / HU
 const OURS: MetServer = { name: embeddedName("0123456789abcdef"), asksLogin: false, standing: "admitted" };
 const WITHHELD: StartPermit = { kind: "withheld", why: "not now" };
 const GRANTED: StartPermit = { kind: "granted", configFile: undefined };
-
-test.before.each((context) => {
-  context.ends = [];
-});
-test.after.each(async ({ ends }) => {
-  for (const end of ends.reverse()) await end();
-});
 
 class OwnBus {
   status: BusStatus = "away";
@@ -74,7 +68,7 @@ class Keeping {
   }
 }
 
-function keep({ ends }: { ends: (() => unknown)[] }, ...options: ConstructorParameters<typeof Keeping>): Keeping {
+function keep({ ends }: Ending, ...options: ConstructorParameters<typeof Keeping>): Keeping {
   const keeping = new Keeping(...options);
   ends.push(() => keeping.keeper.stop());
   return keeping;
@@ -155,10 +149,8 @@ test("its own server is ended on request only where another may be started", asy
 
 test("what says nothing is called paused only where it was met, with the process id only where it is its own", async (context) => {
   const silent: Server = createServer((socket) => socket.on("error", () => undefined).resume());
-  await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+  const url = `nats://127.0.0.1:${await listen(silent)}`;
   context.ends.push(() => new Promise((resolve) => silent.close(resolve)));
-  const at = silent.address();
-  const url = `nats://127.0.0.1:${typeof at === "object" ? at?.port : ""}`;
   const [own, address] = [started(url), readBusAddress(url)];
   const other = { ...OURS, name: embeddedName("f".repeat(16)) };
   for (const [first, met, says] of [
@@ -187,9 +179,7 @@ async function greeter(): Promise<Greeter> {
     count += 1;
     socket.on("error", () => undefined).write(`INFO {"server_name":"${OURS.name}"}\r\n`);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const at = server.address();
-  return { url: `nats://127.0.0.1:${typeof at === "object" ? at?.port : ""}`, server, count: () => count };
+  return { url: `nats://127.0.0.1:${await listen(server)}`, server, count: () => count };
 }
 
 test("a server of a person that was found at the start is waited for, also where the bus never joined it", async (context) => {
@@ -206,8 +196,8 @@ test("a server that refused this program is not followed, though a probe found i
   keeping.permit = GRANTED;
   await until("it is probed", () => greeted.count() > 1);
   await new Promise((resolve) => server.close(resolve));
-  await until("it is waited for", () => keeping.said.length > 0);
-  assert.match(keeping.said[0] ?? "", /waiting for a bus there \(.*did not have this program on it/);
+  const waiting = /waiting for a bus there \(.*did not have this program on it/;
+  await until("it is waited for", () => keeping.said.some((line) => waiting.test(line)));
 });
 
 test("stopped while it waits, it looks no more and leaves no watcher", async () => {

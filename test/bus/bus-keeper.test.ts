@@ -1,12 +1,10 @@
-// takes: 15 s
 // What a Market's keeper makes of a server that it has met and did not join, once that server is away.
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer as createHttp } from "node:http";
-import { type AddressInfo, createServer, type Socket } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type KeepBusOptions, keepBus, takeoverAfterMs } from "../../src/bus/bus-keeper.ts";
 import { readBusAddress } from "../../src/bus/core/bus-address.ts";
@@ -16,29 +14,27 @@ import type { StartPermit } from "../../src/bus/core/succession.ts";
 import { findProgram, programFolders } from "../../src/bus/find-program.ts";
 import { connectNatsBus } from "../../src/bus/nats-bus.ts";
 import { probe } from "../../src/bus/probe.ts";
-import { systemClock } from "../../src/clock.ts";
+import { type Clock, systemClock } from "../../src/clock.ts";
+import { type Ending, endingSuite } from "../support/ending.ts";
+import { listen } from "../support/listen.ts";
 import { freePort } from "../support/nats-server.ts";
 import { until } from "../support/until.ts";
 
-interface Context {
-  ends: (() => unknown)[];
+interface Context extends Ending {
   said: string[];
 }
 
-const test = suite<Context>("the keeper of a bus and a server that it did not join");
-const clock = systemClock();
+const real = systemClock();
+const HURRY = 8;
+const clock: Clock = { ...real, after: (delayMs, act) => real.after(delayMs / HURRY, act) };
 const folders = programFolders(process.env["PATH"]);
 const OURS = { name: embeddedName("0123456789abcdef"), asksLogin: false } as const;
 /** Twice what a takeover takes. */
 const OUTAGE_MS = 2_400;
 
-test.before.each((context) => {
-  context.ends = [];
+const test = endingSuite<Context>("the keeper of a bus and a server that it did not join", (context) => {
   context.said = [];
   assert.ok(findProgram("nats-server", folders));
-});
-test.after.each(async ({ ends }) => {
-  for (const end of ends.reverse()) await end();
 });
 
 interface Listener {
@@ -101,9 +97,8 @@ for (const [what, info] of [
 
 test("a server for HTTP in the place of one that was met is not called a paused one", async (context) => {
   const http = createHttp(() => undefined);
-  await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
+  const url = `nats://127.0.0.1:${await listen(http)}`;
   context.ends.push(() => new Promise((resolve) => http.close(resolve)));
-  const url = `nats://127.0.0.1:${(http.address() as AddressInfo).port}`;
   const first = { kind: "found", url, greeting: OURS } as const; // by now it has ended
   keep(context, url, { permit: { kind: "granted", configFile: undefined }, openBus: "join", first });
   const isSaid = (pattern: RegExp): boolean => context.said.some((line) => pattern.test(line));

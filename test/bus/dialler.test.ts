@@ -6,6 +6,7 @@ import * as assert from "uvu/assert";
 import { Dialler } from "../../src/bus/dialler.ts";
 import type { Wire } from "../../src/bus/nats-link.ts";
 import { type Clock, systemClock } from "../../src/clock.ts";
+import { listen } from "../support/listen.ts";
 import { until } from "../support/until.ts";
 
 const test = suite("dialler");
@@ -18,20 +19,13 @@ const ELSEWHERE_AT_MOST_MS = 30;
 const WELL_MS = 1_000;
 
 /** Says hello as a NATS server does; more is not needed to be dialled. */
-function startGreeter(): Promise<Server> {
-  return new Promise((resolve) => {
-    const server = createServer((socket) => {
-      socket.on("error", () => undefined);
-      socket.write("INFO {}\r\n");
-    });
-    server.listen(0, "127.0.0.1", () => resolve(server));
+async function startGreeter(): Promise<{ readonly server: Server; readonly url: string }> {
+  const server = createServer((socket) => {
+    socket.on("error", () => undefined);
+    socket.write("INFO {}\r\n");
   });
+  return { server, url: `nats://127.0.0.1:${await listen(server)}` };
 }
-
-const urlOf = (server: Server): string => {
-  const address = server.address();
-  return `nats://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
-};
 
 const wire: Wire = {
   subscribe: () => ({ unsubscribe: () => undefined, drain: () => Promise.resolve() }),
@@ -57,7 +51,7 @@ async function waitAfterLoss(count: number, lastedMs: number): Promise<number> {
   };
   let readyCount = 0;
   const dialler = new Dialler({
-    urls: servers.map(urlOf),
+    urls: servers.map(({ url }) => url),
     clock: watched,
     open: (_address, { socket }) => {
       socket.destroy();
@@ -78,7 +72,7 @@ async function waitAfterLoss(count: number, lastedMs: number): Promise<number> {
   dialler.link?.end("cut");
   await until("dialling again", () => readyCount === 2, LIMIT_MS);
   await dialler.close(0);
-  for (const server of servers) server.close();
+  for (const { server } of servers) server.close();
   return waits[0] ?? Number.NaN;
 }
 
@@ -95,11 +89,11 @@ test("a cluster that cuts us off each time is not asked all the time", async () 
 });
 
 test("after a refusal it looks every second for other credentials, and tries them at once", async () => {
-  const server = await startGreeter();
+  const { server, url } = await startGreeter();
   let [attempts, hasNews] = [0, false];
   const looks: { readonly everyMs: number; readonly act: () => void }[] = [];
   const dialler = new Dialler<Wire>({
-    urls: [urlOf(server)],
+    urls: [url],
     clock: {
       ...systemClock(),
       after: () => () => undefined, // no wait ends by itself

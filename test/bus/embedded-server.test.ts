@@ -2,11 +2,10 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:net";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { readBusAddress } from "../../src/bus/core/bus-address.ts";
 import { whyNeverStarted } from "../../src/bus/core/succession.ts";
@@ -23,26 +22,23 @@ import { connectNatsBus, type NatsBus } from "../../src/bus/nats-bus.ts";
 import { type Probe, probe } from "../../src/bus/probe.ts";
 import { commandOf, lastWords } from "../../src/bus/server-process.ts";
 import { systemClock } from "../../src/clock.ts";
+import { type Ending, endingSuite } from "../support/ending.ts";
 import { goldenOf } from "../support/golden.ts";
+import { listen } from "../support/listen.ts";
 import { freePort, isRunning, startNatsServer } from "../support/nats-server.ts";
 import { stopProcess } from "../support/processes.ts";
 import { until } from "../support/until.ts";
 
-type Context = { said: string[]; ends: (() => unknown)[] };
+interface Context extends Ending {
+  said: string[];
+}
 
-const test = suite<Context>("embedded server");
+const test = endingSuite<Context>("embedded server", (context) => {
+  context.said = [];
+});
 const golden = goldenOf(test, "bus");
 const clock = systemClock();
 const folders = programFolders(process.env["PATH"]);
-
-test.before.each((context) => {
-  context.said = [];
-  context.ends = [];
-});
-
-test.after.each(async ({ ends }) => {
-  for (const end of ends.reverse()) await end();
-});
 
 const freeUrl = async (): Promise<string> => `nats://127.0.0.1:${await freePort()}`;
 
@@ -119,15 +115,13 @@ test("a machine without nats-server is told the one line to type", () => {
   golden(missingSentence("nats://127.0.0.1:4222", "darwin"));
 });
 
-test("programs are looked for in PATH first, then where servers are installed; what may not be run is none", () => {
+test("programs are looked for in PATH first, then where servers are installed; what may not be run is none", (context) => {
   assert.equal(programFolders("/a:/b::/a").slice(0, 3), ["/a", "/b", "/usr/sbin"]);
   assert.ok(programFolders(undefined).includes("/usr/sbin"));
-  const folder = mkdtempSync(join(tmpdir(), "programs-"));
-  writeFileSync(join(folder, "nats-server"), "");
+  const folder = folderWith(context, "nats-server", "");
   assert.is(findProgram("nats-server", [join(folder, "nowhere"), folder]), undefined);
   chmodSync(join(folder, "nats-server"), 0o755);
   assert.is(findProgram("nats-server", [join(folder, "nowhere"), folder]), join(folder, "nats-server"));
-  rmSync(folder, { recursive: true });
 });
 
 test("the command line binds to the one address and takes a configuration file", () => {
@@ -204,19 +198,22 @@ test("what may not be started is waited for, and nothing is left behind", async 
 
 test("something else on the port is refused", async (context) => {
   const server = createServer((socket) => socket.on("error", () => undefined).end("220 mail.example\r\n"));
-  await listenOn(server, context);
-  const address = server.address();
-  assert.ok(typeof address === "object" && address !== null);
-  const ensured = await ensure(context, `nats://127.0.0.1:${address.port}`);
-  assert.ok(
-    ensured.kind === "refused" && ensured.why.includes(`127.0.0.1:${address.port} is not NATS`),
-    JSON.stringify(ensured),
-  );
+  const port = await listen(server);
+  context.ends.push(() => new Promise((resolve) => server.close(resolve)));
+  const ensured = await ensure(context, `nats://127.0.0.1:${port}`);
+  refusedFor(ensured, new RegExp(`127\\.0\\.0\\.1:${port} is not NATS`));
 });
 
-async function listenOn(server: Server, { ends }: Context): Promise<void> {
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  ends.push(() => new Promise((resolve) => server.close(resolve)));
+function refusedFor(ensured: EnsuredBus, why: RegExp): void {
+  assert.ok(ensured.kind === "refused" && why.test(ensured.why), JSON.stringify(ensured));
+}
+
+/** A folder with one file, which is gone after the test. */
+function folderWith({ ends }: Context, name: string, text: string, mode = 0o644): string {
+  const folder = mkdtempSync(join(tmpdir(), "embedded-"));
+  ends.push(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, name), text, { mode });
+  return folder;
 }
 
 test("no second bus is started beside one on the other loopback address", async (context) => {
@@ -249,48 +246,33 @@ test("an open bus on the other loopback address is not offered where one with lo
   assert.is(open.kind, "started");
   const permit = () => Promise.resolve({ kind: "granted", configFile: "/secured.conf" } as const);
   const ensured = await ensure(context, `nats://[::1]:${port}`, { permit });
-  assert.ok(
-    ensured.kind === "refused" && /an open bus runs at .*stop that one/.test(ensured.why),
-    JSON.stringify(ensured),
-  );
-  assert.not.match(ensured.why, `NATS_URL=nats://127.0.0.1:${port}`);
+  refusedFor(ensured, /an open bus runs at .*stop that one/);
+  assert.not.match(JSON.stringify(ensured), `NATS_URL=nats://127.0.0.1:${port}`);
 });
 
 test("a server that is killed while it starts is not said to be ready", async (context) => {
-  const folder = mkdtempSync(join(tmpdir(), "killed-"));
-  context.ends.push(() => rmSync(folder, { recursive: true }));
   const script = "#!/bin/sh\necho '[7] 2026/11/28 03:00:00.000001 [INF] Server is ready' >&2\nkill -9 $$\n";
-  writeFileSync(join(folder, "nats-server"), script, { mode: 0o755 });
-  const ensured = await ensure(context, await freeUrl(), { folders: [folder] });
-  assert.ok(ensured.kind === "refused" && /: SIGKILL ended it$/.test(ensured.why), JSON.stringify(ensured));
+  const folder = folderWith(context, "nats-server", script, 0o755);
+  refusedFor(await ensure(context, await freeUrl(), { folders: [folder] }), /: SIGKILL ended it$/);
 });
 
 test("without nats-server it is refused, with the line to type", async (context) => {
-  const ensured = await ensure(context, await freeUrl(), { folders: [] });
-  assert.ok(ensured.kind === "refused" && /install nats-server$/.test(ensured.why), JSON.stringify(ensured));
+  refusedFor(await ensure(context, await freeUrl(), { folders: [] }), /install nats-server$/);
 });
 
 test("a server that cannot start says why, and is not waited for", async (context) => {
   const beganAt = performance.now();
-  const folder = mkdtempSync(join(tmpdir(), "config-"));
-  context.ends.push(() => rmSync(folder, { recursive: true }));
-  writeFileSync(join(folder, "nats.conf"), "authorization { nonsense");
+  const folder = folderWith(context, "nats.conf", "authorization { nonsense");
   const ensured = await ensure(context, await freeUrl(), {
     permit: () => Promise.resolve({ kind: "granted", configFile: join(folder, "nats.conf") }),
   });
-  assert.ok(
-    ensured.kind === "refused" && /could not be started at .*: nats-server: Parse error/.test(ensured.why),
-    JSON.stringify(ensured),
-  );
+  refusedFor(ensured, /could not be started at .*: nats-server: Parse error/);
   assert.ok(performance.now() - beganAt < 8_000);
 });
 
 test("a setpriv that does not know the option is done without", async (context) => {
-  const folder = mkdtempSync(join(tmpdir(), "setpriv-"));
-  context.ends.push(() => rmSync(folder, { recursive: true }));
-  writeFileSync(join(folder, "setpriv"), "#!/bin/sh\necho 'setpriv: unrecognized option --pdeathsig' >&2\nexit 1\n", {
-    mode: 0o755,
-  });
+  const script = "#!/bin/sh\necho 'setpriv: unrecognized option --pdeathsig' >&2\nexit 1\n";
+  const folder = folderWith(context, "setpriv", script, 0o755);
   const ensured = await ensure(context, await freeUrl(), { folders: [folder, ...folders] });
   assert.is(ensured.kind, "started");
 });

@@ -1,5 +1,4 @@
-// takes: 10 s
-//
+// takes: 5 s
 // Servers that stop half-way: no socket stays open for an attempt, the reason is told, and nothing that they send is
 // printed.
 
@@ -13,7 +12,7 @@ import { until } from "../support/until.ts";
 
 const test = suite("half-way");
 
-const ATTEMPTS = 12;
+const ATTEMPTS = 5;
 /** An attempt at a mute server takes two seconds; here it takes a fortieth. */
 const FASTER = 40;
 const SECRET = "h-u-s-h";

@@ -1,28 +1,28 @@
 // A suite of tests of the bus on NATS, each with the servers and connections that it starts and their reports.
 
-import { suite, type Test } from "uvu";
+import type { Test } from "uvu";
 import * as assert from "uvu/assert";
 import { connectNatsBus, type NatsBus, type NatsBusOptions } from "../../src/bus/nats-bus.ts";
 import { systemClock } from "../../src/clock.ts";
+import { type Ending, endingSuite } from "../support/ending.ts";
 import { startNatsServer, type TestServer } from "../support/nats-server.ts";
 import { until } from "../support/until.ts";
 
-export type Context = { reports: string[]; ends: (() => Promise<unknown>)[] };
+export interface Context extends Ending {
+  reports: string[];
+}
 
 export const clock = systemClock();
+/** Also after a refusal, when it is tried less often. */
+const CONNECTED_WITHIN_MS = 15_000;
 
 export function natsBusSuite(name: string): Test<Context> {
-  const test = suite<Context>(name);
   const rejections: unknown[] = [];
   process.on("unhandledRejection", (reason) => rejections.push(reason));
-  test.before.each((context) => {
+  const test = endingSuite<Context>(name, (context) => {
     context.reports = [];
-    context.ends = [];
   });
-  test.after.each(async ({ ends }) => {
-    for (const end of ends.reverse()) await end();
-    assert.equal(rejections, []);
-  });
+  test.after.each(() => assert.equal(rejections, []));
   return test;
 }
 
@@ -44,4 +44,4 @@ export function newBus(
 }
 
 export const connected = (...buses: NatsBus[]): Promise<void> =>
-  until("connected", () => buses.every(({ status }) => status === "connected"));
+  until("connected", () => buses.every(({ status }) => status === "connected"), CONNECTED_WITHIN_MS);

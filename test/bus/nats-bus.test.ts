@@ -6,6 +6,7 @@ import * as assert from "uvu/assert";
 
 import type { BusStatus } from "../../src/bus/bus.ts";
 import type { Cancel } from "../../src/clock.ts";
+import { listen } from "../support/listen.ts";
 import { freePort, startNatsServer } from "../support/nats-server.ts";
 import { until } from "../support/until.ts";
 import { type Context, clock, connected, natsBusSuite, natsServer, newBus } from "./nats-bus-scene.ts";
@@ -13,7 +14,7 @@ import { type Context, clock, connected, natsBusSuite, natsServer, newBus } from
 const test = natsBusSuite("nats bus");
 
 /** Something on a port that is no NATS server, or not yet. */
-async function listen(
+async function listenAs(
   { ends }: Context,
   welcome: (socket: Socket) => void,
   port = 0,
@@ -24,10 +25,8 @@ async function listen(
     socket.on("error", () => undefined).on("close", () => sockets.delete(socket));
     welcome(socket);
   });
-  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
   ends.push(() => closeServer(server, sockets));
-  const address = server.address();
-  return { port: typeof address === "object" && address !== null ? address.port : 0, server, sockets };
+  return { port: await listen(server, port), server, sockets };
 }
 
 async function closeServer(server: Server, sockets: Set<Socket>): Promise<void> {
@@ -73,7 +72,7 @@ test("a bus that is never there can be closed at once, and leaves no timer behin
 
 test("connected is told only when the server has taken the subscriptions", async (context) => {
   const server = await natsServer(context);
-  const slow = await listen(context, (socket) => relay(socket, server.port, 50));
+  const slow = await listenAs(context, (socket) => relay(socket, server.port, 50));
   const [asker, instance] = [newBus(context, server.url), newBus(context, `nats://127.0.0.1:${slow.port}`)];
   instance.subscribe("shop.get", (message) => message.answer("4.5"));
   await connected(asker);
@@ -102,7 +101,7 @@ test("of several addresses the one that answers is used, and another when that o
 });
 
 test("a server that accepts and says nothing is told, holds no sockets of ours, and is used once it speaks", async (context) => {
-  const mute = await listen(context, (socket) => socket.resume());
+  const mute = await listenAs(context, (socket) => socket.resume());
   const bus = newBus(context, `nats://127.0.0.1:${mute.port}`);
   await until("told", () => context.reports.some((sentence) => /accepts connections and says nothing/.test(sentence)));
   const held = [...mute.sockets]; // not those of the next attempt
@@ -115,7 +114,7 @@ test("a server that accepts and says nothing is told, holds no sockets of ours, 
 
 test("what is not NATS is told, once, and asked on", async (context) => {
   let asked = 0;
-  const stranger = await listen(context, (socket) => {
+  const stranger = await listenAs(context, (socket) => {
     asked += 1;
     socket.write("220 mail.example ready\r\n");
   });
@@ -153,7 +152,7 @@ test("a hung instance on a bus that is well is a timeout", async (context) => {
 
 test("closing waits until the server has taken the goodbye", async (context) => {
   const server = await natsServer(context);
-  const slow = await listen(context, (socket) => relay(socket, server.port, 50));
+  const slow = await listenAs(context, (socket) => relay(socket, server.port, 50));
   const [leaving, witness] = [newBus(context, `nats://127.0.0.1:${slow.port}`), newBus(context, server.url)];
   await connected(leaving, witness);
   let heard = 0;
@@ -180,7 +179,7 @@ test("closing is over in about a second though the server is paused", async (con
 
 test("a connection that is cut in the middle of a message is made anew", async (context) => {
   const server = await natsServer(context);
-  const { port, sockets } = await listen(context, (socket) => relay(socket, server.port));
+  const { port, sockets } = await listenAs(context, (socket) => relay(socket, server.port));
   const bus = newBus(context, `nats://127.0.0.1:${port}`);
   await connected(bus);
   const heard: string[] = [];
@@ -199,7 +198,7 @@ test("a connection that is cut in the middle of a message is made anew", async (
 
 test("a server that cuts us off says why, and we are back", async (context) => {
   const server = await natsServer(context);
-  const { port, sockets } = await listen(context, (socket) => relay(socket, server.port));
+  const { port, sockets } = await listenAs(context, (socket) => relay(socket, server.port));
   const bus = newBus(context, `nats://127.0.0.1:${port}`);
   await connected(bus);
   for (const socket of sockets) socket.end("-ERR 'Slow Consumer'\r\n");
@@ -210,7 +209,7 @@ test("a server that cuts us off says why, and we are back", async (context) => {
 
 test("nonsense from the server ends the connection, not the bus", async (context) => {
   const server = await natsServer(context);
-  const { port, sockets } = await listen(context, (socket) => relay(socket, server.port));
+  const { port, sockets } = await listenAs(context, (socket) => relay(socket, server.port));
   const bus = newBus(context, `nats://127.0.0.1:${port}`);
   await connected(bus);
   const { log } = console;

@@ -15,7 +15,7 @@ import * as assert from "uvu/assert";
 import { belongsTo, isSignedBy, SigningKey } from "../../src/bus/nkey.ts";
 
 const test = suite("keys of NATS");
-const ROUNDS = 5;
+const ROUNDS = 2;
 const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("utf8");
 
 test("a seed gives the public key, the private key and the signatures that the library gives", () => {

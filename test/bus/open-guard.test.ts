@@ -1,6 +1,5 @@
 // An open server that was let pass before another connection of the same process met logins.
 
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { readBusAddress } from "../../src/bus/core/bus-address.ts";
 import { BusHistory, type OpenBusRule } from "../../src/bus/core/open-bus.ts";
@@ -8,25 +7,19 @@ import { connectNatsBus, type NatsBus } from "../../src/bus/nats-bus.ts";
 import type { LinkOptions } from "../../src/bus/nats-bus-types.ts";
 import { OpenGuard } from "../../src/bus/open-case.ts";
 import { systemClock } from "../../src/clock.ts";
+import { type Ending, endingSuite } from "../support/ending.ts";
 import { freePort } from "../support/nats-server.ts";
 import { openTrap, type Trap } from "../support/open-trap.ts";
 import { until } from "../support/until.ts";
 
-interface Context {
+interface Context extends Ending {
   history: BusHistory;
   reports: string[];
-  ends: (() => unknown)[];
 }
 
-const test = suite<Context>("open guard");
-
-test.before.each((context) => {
+const test = endingSuite<Context>("open guard", (context) => {
   context.history = new BusHistory();
   context.reports = [];
-  context.ends = [];
-});
-test.after.each(async ({ ends }) => {
-  for (const end of ends.reverse()) await end();
 });
 
 function busAt({ history, reports, ends }: Context, port: number, openBus?: OpenBusRule): NatsBus {

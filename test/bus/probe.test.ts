@@ -1,5 +1,5 @@
 import { createServer as createHttpServer } from "node:http";
-import { type AddressInfo, createServer, type Socket } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 
@@ -7,6 +7,7 @@ import { readBusAddress } from "../../src/bus/core/bus-address.ts";
 import { Knocks } from "../../src/bus/knocks.ts";
 import { type Probe, probe } from "../../src/bus/probe.ts";
 import { systemClock } from "../../src/clock.ts";
+import { listen } from "../support/listen.ts";
 import { freePort, startNatsServer } from "../support/nats-server.ts";
 import { until } from "../support/until.ts";
 
@@ -22,10 +23,7 @@ async function probeOf(greet: (socket: Socket) => void, withinMs = WITHIN_MS): P
     socket.on("error", () => undefined).on("close", () => open.delete(socket));
     greet(socket);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  assert.ok(typeof address === "object" && address !== null);
-  const found = await probe(readBusAddress(`nats://127.0.0.1:${address.port}`), { clock, withinMs });
+  const found = await probe(readBusAddress(`nats://127.0.0.1:${await listen(server)}`), { clock, withinMs });
   await until("no socket is left", () => open.size === 0, WITHIN_MS);
   await new Promise((resolve) => server.close(resolve));
   return found;
@@ -68,9 +66,8 @@ test("what waits for its client to speak is a stranger, known by its answer to a
   assert.equal(await probeOf(http, 50), { kind: "stranger" });
   assert.equal(heard, ["PING\r\n"]);
   const real = createHttpServer(() => undefined);
-  await new Promise<void>((resolve) => real.listen(0, "127.0.0.1", resolve));
-  const { port } = real.address() as AddressInfo;
-  assert.equal(await probe(readBusAddress(`nats://127.0.0.1:${port}`), { clock, withinMs: 50 }), { kind: "stranger" });
+  const at = readBusAddress(`nats://127.0.0.1:${await listen(real)}`);
+  assert.equal(await probe(at, { clock, withinMs: 50 }), { kind: "stranger" });
   await new Promise((resolve) => real.close(resolve));
 });
 
@@ -97,10 +94,7 @@ test("where nobody listens there is nothing, and the system's word for it", asyn
 
 test("a raised signal ends it at once, before and meanwhile", async () => {
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  assert.ok(typeof address === "object" && address !== null);
-  const at = readBusAddress(`nats://127.0.0.1:${address.port}`);
+  const at = readBusAddress(`nats://127.0.0.1:${await listen(server)}`);
   const beganAt = performance.now();
   await probe(at, { clock, withinMs: 60_000, signal: AbortSignal.abort() });
   const giveUp = new AbortController();

@@ -1,51 +1,19 @@
-// takes: 20 s
-//
+// takes: 15 s
 // What a real server refuses: connections, subscriptions, subjects. It is reported with what it means, it is tried again
 // less and less often, and whoever is refused says that it is away.
 
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { connectNatsBus, type NatsBus } from "../../src/bus/nats-bus.ts";
-import { systemClock } from "../../src/clock.ts";
 import { startInstance } from "../../src/service/instance.ts";
 import type { InstanceEvent } from "../../src/service/instance-options.ts";
-import { startNatsServer, type TestServer } from "../support/nats-server.ts";
+import { startNatsServer } from "../support/nats-server.ts";
 import { until } from "../support/until.ts";
 import { pause } from "../support/world.ts";
+import { clock, connected, natsBusSuite, natsServer, newBus } from "./nats-bus-scene.ts";
 
-interface Context {
-  reports: string[];
-  ends: (() => unknown)[];
-}
-
-const test = suite<Context>("refusals");
-const clock = systemClock();
+const test = natsBusSuite("refusals");
 const LIMIT_MS = 15_000;
 /** In this time there were fourteen attempts before, and there are two now. */
 const WATCHED_MS = 2_000;
-
-test.before.each((context) => {
-  context.reports = [];
-  context.ends = [];
-});
-test.after.each(async ({ ends }) => {
-  for (const end of ends.reverse()) await end();
-});
-
-async function natsServer({ ends }: Context, config: string): Promise<TestServer> {
-  const server = await startNatsServer({ config });
-  ends.push(() => server.stop());
-  return server;
-}
-
-function newBus({ reports, ends }: Context, url: string): NatsBus {
-  const report = (sentence: string): void => void reports.push(sentence);
-  const bus = connectNatsBus({ urls: [url], name: "test", clock, report });
-  ends.push(() => bus.close());
-  return bus;
-}
-
-const connected = (bus: NatsBus): Promise<void> => until("connected", () => bus.status === "connected", LIMIT_MS);
 
 test("a server that is full is named as such, tried less and less often, and used when it has room", async (context) => {
   const server = await natsServer(context, "max_connections: 1");

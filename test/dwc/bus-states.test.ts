@@ -1,17 +1,24 @@
-// takes: 45 s
+// takes: 20 s
 // The cures that dwc prints where a bus has no room, is slow, refuses, or is half of a cluster: each is typed, and cures.
 
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
 import { join } from "node:path";
-import { connect as connectNats, credsAuthenticator } from "nats";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { freePort, startNatsServer, type TestServer } from "../support/nats-server.ts";
+import { listen } from "../support/listen.ts";
+import { freePort, type TestServer } from "../support/nats-server.ts";
 import { until } from "../support/until.ts";
-import { Desk, ownersDesk } from "./typed.ts";
+import { at, type DeskBusOptions, inCluster, login, startBusOf } from "./desk-bus.ts";
+import { Desk, ownersDesk, type Typed } from "./typed.ts";
 
-const test = suite<{ ann: Desk; servers: TestServer[]; proxies: Server[] }>("cures by the state of the bus");
+interface Context {
+  ann: Desk;
+  servers: TestServer[];
+  proxies: Server[];
+}
+
+const test = suite<Context>("cures by the state of the bus");
 
 test.before.each(async (context) => {
   context.ann = await ownersDesk();
@@ -24,16 +31,13 @@ test.after.each(async ({ ann, servers, proxies }) => {
   ann.clear();
 });
 
-async function busOf({ servers }: { servers: TestServer[] }, desk: Desk, more = "", accounts?: string) {
-  const config = readFileSync((await desk.must("nats-config")).trimEnd(), "utf8");
-  const own = accounts === undefined ? config : config.replace(/dir: ".*"/, `dir: ${JSON.stringify(accounts)}`);
-  const server = await startNatsServer({ config: own + more });
+async function busOf({ servers }: Context, desk: Desk, options: DeskBusOptions = {}): Promise<TestServer> {
+  const server = await startBusOf(desk, options);
   servers.push(server);
   return server;
 }
 
 const CALL = ["call", "ratings", "get", "camera"];
-const at = (url: string) => ({ env: { NATS_URL: url } });
 
 /** Passes everything on, so much later in each direction. */
 async function slowly(proxies: Server[], port: number, delayMs: number): Promise<string> {
@@ -48,17 +52,14 @@ async function slowly(proxies: Server[], port: number, delayMs: number): Promise
     }
   });
   proxies.push(server);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  return `nats://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`;
+  return `nats://127.0.0.1:${await listen(server)}`;
 }
 
 test("a bus at its limit of connections is said to be full, with one cure, which cures", async (context) => {
   const { ann } = context;
   await ann.must("create-service", "ratings");
-  const bus = await busOf(context, ann, "max_connections: 1\n");
-  const creds = new TextEncoder().encode(await ann.must("service-token", "ratings"));
-  const client = await connectNats({ servers: bus.url, authenticator: credsAuthenticator(creds), reconnect: false });
+  const bus = await busOf(context, ann, { more: "max_connections: 1\n" });
+  const client = await login(ann, bus, "ratings");
   const { stdout } = await ann.type(["check"], at(bus.url));
   assert.match(stdout, /critical .*has no room for this process .*\n\s+raise max_connections in its configuration/);
   assert.not.match(stdout, /make add-ratings|bin\/dwc push/);
@@ -85,12 +86,10 @@ test("a bus at its limit of connections is said to be full, with one cure, which
 test("a slow bus is not called paused, and each command waits for it as long as push does", async (context) => {
   const { ann } = context;
   const bus = await busOf(context, ann);
-  const url = await slowly(context.proxies, bus.port, 450);
-  const [checked, listed, pushed] = await Promise.all([
-    ann.type(["check"], at(url)),
-    ann.type(["ps"], at(url)),
-    ann.type(["push"], at(url)),
-  ]);
+  const speed = 2;
+  const url = await slowly(context.proxies, bus.port, 450 / speed);
+  const type = (word: string): Promise<Typed> => ann.type([word], at(url, { speed }));
+  const [checked, listed, pushed] = await Promise.all([type("check"), type("ps"), type("push")]);
   assert.match(checked.stdout, "uses the newest account tokens of your orgs");
   assert.not.match(checked.stdout, /paused|\bfg\b|not known/);
   assert.not.match(listed.stderr, /let us in|paused/);
@@ -100,29 +99,24 @@ test("a slow bus is not called paused, and each command waits for it as long as 
 test("a bus of another operator, which refuses after 1.9 s, is said to refuse, and no push is offered", async (context) => {
   const { ann } = context;
   const ben = await ownersDesk();
-  const foreign = await busOf(context, ben);
+  const foreign = await busOf(context, ben, { lookupMs: 1_900 });
   const { stdout } = await ann.type(["check"], at(foreign.url));
   assert.match(stdout, /does not let us in .*/);
   assert.match(stdout, /where this org's bus is another, set NATS_URL to it; else end what runs there, then {2}make/);
   assert.not.match(stdout, /push|no bus has let us in/);
   await foreign.stop();
-  const own = await startNatsServer({
-    config: readFileSync((await ann.must("nats-config")).trimEnd(), "utf8"),
-    port: foreign.port,
-  });
-  context.servers.push(own);
+  const own = await busOf(context, ann, { port: foreign.port });
   assert.not.match((await ann.type(["check"], at(own.url))).stdout, "critical");
   ben.clear();
 });
 
 test("a server of a cluster that does not take the token is named, with its reason", async (context) => {
   const { ann } = context;
-  const routePort = await freePort();
-  const cluster = (name: string, listen: number): string =>
-    `server_name: ${name}\ncluster { name: c, listen: "127.0.0.1:${listen}", routes: ["nats://127.0.0.1:${routePort}"] }\n`;
+  const [routeOne, routeTwo] = [await freePort(), await freePort()];
+  const server = (name: string, route: number): Promise<TestServer> =>
+    busOf(context, ann, { more: inCluster(name, route, [routeOne]), accounts: join(ann.folder, name) });
+  const [one, two] = await Promise.all([server("one", routeOne), server("two", routeTwo)]);
   const folder = join(ann.folder, "two");
-  const one = await busOf(context, ann, cluster("one", routePort), join(ann.folder, "one"));
-  const two = await busOf(context, ann, cluster("two", await freePort()), folder);
   const push = () => ann.type(["push"], at(one.url));
   await until("both servers", async () => (await ann.type(["push"], at(two.url))).code === 0);
   await until("both servers", async () => (await push()).code === 0);
@@ -145,7 +139,7 @@ test("a server of a cluster that does not take the token is named, with its reas
 
 test("a member whom the bus refuses is offered what a member can do, and that cures", async (context) => {
   const { ann } = context;
-  const bus = await busOf(context, ann, "", join(ann.folder, "theirs"));
+  const bus = await busOf(context, ann, { accounts: join(ann.folder, "theirs") });
   const invite = async (): Promise<string> => {
     const { stdout } = await ann.type(["invite-user", "ben@example.org"], at(bus.url));
     return stdout;
@@ -153,17 +147,17 @@ test("a member whom the bus refuses is offered what a member can do, and that cu
   const code = await invite();
   await ann.type(["revoke", "ben@example.org"], at(bus.url));
   const ben = new Desk();
-  const join1 = await ben.type(["accept-invitation", "-"], { ...at(bus.url), stdin: code });
+  const join1 = await ben.type(["accept-invitation", "-"], at(bus.url, { stdin: code }));
   assert.is(join1.code, 4);
   assert.match(join1.stderr, /does not obey \(it does not let you in: .*\)\./);
   assert.match(join1.stderr, /ask the owner of the org for a new invitation {2}\(bin\/dwc invite-user EMAIL\)/);
   assert.not.match(join1.stderr, /end what runs|make add-ratings {2}or|^.*: {2}bin\/dwc push/m);
-  const again = await ben.type(["accept-invitation", "-"], { ...at(bus.url), stdin: await invite() });
+  const again = await ben.type(["accept-invitation", "-"], at(bus.url, { stdin: await invite() }));
   assert.is(again.code, 0, again.stderr);
   // A member has nothing to hand over.
   bus.pause();
   const next = ann.type(["invite-user", "ben2@example.org"]);
-  const paused = await ben.type(["accept-invitation", "-"], { ...at(bus.url), stdin: (await next).stdout });
+  const paused = await ben.type(["accept-invitation", "-"], at(bus.url, { stdin: (await next).stdout, speed: 8 }));
   bus.resume();
   assert.not.match(paused.stderr, "bin/dwc push");
   ben.clear();

@@ -4,15 +4,16 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
-import { connect, credsAuthenticator } from "nats";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { asksWhoWeAre } from "../../src/dwc/bus-look.ts";
 import { connectBus } from "../../src/service/connect.ts";
 import { goldenOf } from "../support/golden.ts";
-import { startNatsServer, type TestServer } from "../support/nats-server.ts";
+import { listen } from "../support/listen.ts";
+import { startNatsServer } from "../support/nats-server.ts";
 import { credentials as credentialsIn } from "../support/orgs.ts";
-import { type Desk, ownersDesk } from "./typed.ts";
+import { at, login, startBusOf } from "./desk-bus.ts";
+import { type Desk, ownersDesk, type RunOptions } from "./typed.ts";
 
 const test = suite("dwc and the bus");
 const golden = goldenOf(test, "dwc/bus");
@@ -23,14 +24,8 @@ test.before.each(async () => {
 });
 test.after.each(() => ann.clear());
 
-/** A bus that believes the desk's folder, as `nats-server -c "$(bin/dwc nats-config)"` starts one. */
-async function securedBus(desk: Desk): Promise<TestServer> {
-  const path = (await desk.must("nats-config")).trimEnd();
-  return startNatsServer({ config: readFileSync(path, "utf8") });
-}
-
-async function busOf(desk: Desk, url: string): Promise<Record<string, unknown>> {
-  const { stdout } = await desk.type(["status", "--json"], { env: { NATS_URL: url } });
+async function busOf(desk: Desk, url: string, options: RunOptions = {}): Promise<Record<string, unknown>> {
+  const { stdout } = await desk.type(["status", "--json"], at(url, options));
   return JSON.parse(stdout).bus[0];
 }
 
@@ -40,7 +35,7 @@ test("status tells an open bus from a secured one", async () => {
   const { stdout } = await ann.type(["status"], { env: { NATS_URL: open.url } });
   golden(stdout);
   await open.stop();
-  const secured = await securedBus(ann);
+  const secured = await startBusOf(ann);
   assert.equal(await busOf(ann, secured.url), { url: secured.url, found: "bus", answers: true, secured: true });
   await secured.stop();
 });
@@ -48,13 +43,10 @@ test("status tells an open bus from a secured one", async () => {
 test("status tells a paused bus and a stranger from a bus", async () => {
   const bus = await startNatsServer();
   bus.pause();
-  assert.is((await busOf(ann, bus.url))["found"], "silent");
+  assert.is((await busOf(ann, bus.url, { speed: 8 }))["found"], "silent");
   await bus.stop();
   const stranger = createServer((socket) => socket.end("SSH-2.0-something\r\n"));
-  await new Promise<void>((resolve) => stranger.listen(0, "127.0.0.1", resolve));
-  const address = stranger.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
-  assert.is((await busOf(ann, `nats://127.0.0.1:${port}`))["found"], "stranger");
+  assert.is((await busOf(ann, `nats://127.0.0.1:${await listen(stranger)}`))["found"], "stranger");
   await new Promise((resolve) => stranger.close(resolve));
 });
 
@@ -107,16 +99,11 @@ test("whatever joins an open bus where an org is says WARNING, in JSON as well",
 });
 
 test("a revoked service is off the running bus within two seconds, and others stay", async () => {
-  const bus = await securedBus(ann);
+  const bus = await startBusOf(ann);
   const env = { NATS_URL: bus.url };
   const connected = async (service: string) => {
     await ann.type(["create-service", service], { env });
-    const creds = await ann.must("service-token", service);
-    return connect({
-      servers: bus.url,
-      authenticator: credsAuthenticator(new TextEncoder().encode(creds)),
-      reconnect: false,
-    });
+    return login(ann, bus, service);
   };
   const ratings = await connected("ratings");
   const prices = await connected("prices");
@@ -133,7 +120,7 @@ test("a revoked service is off the running bus within two seconds, and others st
 
 test("an org that is made while another's bus runs is told that this bus does not obey it", async () => {
   const ben = await ownersDesk();
-  const bus = await securedBus(ben);
+  const bus = await startBusOf(ben);
   const { code, stderr } = await ann.type(["create-org", "Late", "Ann", "ann@example.org"], {
     env: { NATS_URL: bus.url },
   });
@@ -163,15 +150,15 @@ test("a server with accounts in its configuration takes no change, and check nam
 test("check, ps, call and fault find the address that admits them, beside paused and foreign buses", async () => {
   const ben = await ownersDesk();
   const [own, foreign, ...paused] = await Promise.all([
-    securedBus(ann),
-    securedBus(ben),
+    startBusOf(ann),
+    startBusOf(ben),
     startNatsServer(),
     startNatsServer(),
   ]);
   for (const bus of paused) bus.pause();
   const env = { NATS_URL: [...paused, foreign, own].map(({ url }) => url).join(",") };
   for (const args of [["check"], ["ps"], ["call", "ratings", "get", "camera"], ["fault"]]) {
-    const { stdout, stderr } = await ann.type(args, { env });
+    const { stdout, stderr } = await ann.type(args, { env, speed: 2 });
     assert.not.match(stdout + stderr, /has let us in|does not let us in/, args.join(" "));
   }
   await own.stop();

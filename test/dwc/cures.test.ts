@@ -2,7 +2,7 @@
 // What dwc prints as a cure cures: each line is typed as it was printed, by a shell, and the trouble is gone.
 
 import { type ChildProcess, fork, spawn } from "node:child_process";
-import { chmodSync, mkdirSync, readFileSync } from "node:fs";
+import { chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
@@ -18,6 +18,7 @@ import { knock } from "../support/orgs.ts";
 import { send, stopProcess } from "../support/processes.ts";
 import { repository } from "../support/repository.ts";
 import { until } from "../support/until.ts";
+import { at, startBusOf } from "./desk-bus.ts";
 import { Desk, ownersDesk, type Typed } from "./typed.ts";
 
 const test = suite<{ ann: Desk; url: string; servers: TestServer[]; children: ChildProcess[] }>("cures");
@@ -180,15 +181,14 @@ async function isLetIn(bus: TestServer, as: Credentials, expected: boolean): Pro
 }
 
 test("a bus that has not heard of the org, and a service that was revoked", async ({ ann, servers }) => {
-  const config = readFileSync((await ann.must("nats-config")).trimEnd(), "utf8");
-  const theirs = config.replace(/dir: ".*"/, `dir: ${JSON.stringify(join(ann.folder, "theirs"))}`);
-  const bus = await startNatsServer({ config: theirs });
+  const bus = await startBusOf(ann, { accounts: join(ann.folder, "theirs"), isNew: true });
   servers.push(bus);
   const settings = { stateDir: ann.state, natsCreds: undefined };
   const market = findIdentity(settings, { kind: "market" });
   assert.ok(market.kind === "found" && market.credentials !== undefined);
   await isLetIn(bus, market.credentials, false);
-  assert.is((await shell(commandIn(market.cure), ann, { url: bus.url })).code, 0);
+  const [, ...words] = commandIn(market.cure).split(" ");
+  assert.is((await ann.type(words, at(bus.url, { speed: 4 }))).code, 0);
   await isLetIn(bus, market.credentials, true);
   const service = () => findIdentity(settings, { kind: "service", name: "ratings" });
   await type(ann, bus.url, "create-service", "ratings");

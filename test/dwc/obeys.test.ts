@@ -1,28 +1,45 @@
-// takes: 55 s
+// takes: 20 s
 // Every change says whether the bus that runs obeys it: on paper, in an exit code and in JSON; and saying it again cures.
 
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
-import { connect as connectNats, credsAuthenticator, type NatsConnection } from "nats";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { natsMint } from "../../src/dwc/identity/mint.ts";
 import { pushAccounts } from "../../src/dwc/identity/push.ts";
 import { withRevoked } from "../support/deciding.ts";
+import { listen } from "../support/listen.ts";
 import { freePort, startNatsServer, type TestServer } from "../support/nats-server.ts";
 import { clock, enter, Folder } from "../support/orgs.ts";
 import { until } from "../support/until.ts";
-import { Desk, ownersDesk, SECRET } from "./typed.ts";
+import {
+  at,
+  configOf,
+  connectWith,
+  type DeskBusOptions,
+  inCluster,
+  login,
+  nobodysUrl,
+  startBusOf,
+} from "./desk-bus.ts";
+import { Desk, ownersDesk, type RunOptions, SECRET, type Typed } from "./typed.ts";
 
-const test = suite<{ ann: Desk; servers: TestServer[] }>("dwc and whether the bus obeys");
+interface Context {
+  ann: Desk;
+  servers: TestServer[];
+}
+
+const test = suite<Context>("dwc and whether the bus obeys");
+/** For a bus that stays silent. */
+const FAST: RunOptions = { speed: 4 };
 
 test.before.each(async (context) => {
   context.ann = await ownersDesk();
   context.servers = [];
 });
 test.after.each(async ({ ann, servers }) => {
-  for (const server of servers) await server.stop();
+  await Promise.all(servers.map((server) => server.stop()));
   ann.clear();
 });
 
@@ -35,33 +52,20 @@ interface Said {
 }
 
 /** What a script sees. */
-async function said(desk: Desk, url: string, ...args: string[]): Promise<Said> {
-  const { code, stdout, stderr } = await desk.type([...args, "--json"], { env: { NATS_URL: url } });
+const said = (desk: Desk, url: string, ...args: string[]): Promise<Said> => saidAt(at(url), desk, ...args);
+const saidFast = (desk: Desk, url: string, ...args: string[]): Promise<Said> => saidAt(at(url, FAST), desk, ...args);
+
+async function saidAt(options: RunOptions, desk: Desk, ...args: string[]): Promise<Said> {
+  const { code, stdout, stderr } = await desk.type([...args, "--json"], options);
   assert.not.match(stdout + stderr, SECRET);
   return { ...JSON.parse(stdout === "" ? stderr : stdout), code };
 }
 
-async function configOf(desk: Desk): Promise<string> {
-  return readFileSync((await desk.must("nats-config")).trimEnd(), "utf8");
-}
-
-/** A bus that believes the desk's folder; `accounts`: with a folder of its own, as on another host. */
-async function busOf(
-  { servers }: { servers: TestServer[] },
-  desk: Desk,
-  more = "",
-  accounts?: string,
-): Promise<TestServer> {
-  const config = await configOf(desk);
-  const own = accounts === undefined ? config : config.replace(/dir: ".*"/, `dir: ${JSON.stringify(accounts)}`);
-  const server = await startNatsServer({ config: own + more });
+/** A bus that believes the desk's folder, and ends with the test. */
+async function busOf({ servers }: Context, desk: Desk, options: DeskBusOptions = {}): Promise<TestServer> {
+  const server = await startBusOf(desk, options);
   servers.push(server);
   return server;
-}
-
-async function login(desk: Desk, server: TestServer, service: string): Promise<NatsConnection> {
-  const creds = new TextEncoder().encode(await desk.must("service-token", service));
-  return connectNats({ servers: server.url, authenticator: credsAuthenticator(creds), reconnect: false });
 }
 
 test("a paused bus is not known to obey; once it runs again, the same command makes it", async (context) => {
@@ -70,11 +74,11 @@ test("a paused bus is not known to obey; once it runs again, the same command ma
   const bus = await busOf(context, ann);
   const ratings = await login(ann, bus, "ratings");
   bus.pause();
-  const { code, stdout, stderr } = await ann.type(["revoke", "ratings"], { env: { NATS_URL: bus.url } });
+  const { code, stdout, stderr } = await ann.type(["revoke", "ratings"], at(bus.url, FAST));
   assert.is(code, 4);
   assert.match(stdout, /^Revoked service ratings/);
   assert.match(stderr, /whether the bus at \S+ obeys is not known .*paused.*\n.*bin\/dwc revoke ratings/);
-  const paused = await said(ann, bus.url, "revoke", "ratings");
+  const paused = await saidFast(ann, bus.url, "revoke", "ratings");
   assert.equal([paused.code, paused.bus, paused.outcome], [4, "unknown", "again"]);
   bus.resume();
   const again = await said(ann, bus.url, "revoke", "ratings");
@@ -90,9 +94,9 @@ test("a bus that is elsewhere, somebody else's, or open does not obey, and a rev
   ben.clear();
   const open = await startNatsServer();
   context.servers.push(open);
-  const nowhere = `nats://127.0.0.1:${await freePort()}`;
+  const nowhere = await nobodysUrl();
   await ann.must("create-service", "ratings");
-  const first = await ann.type(["revoke", "ratings"], { env: { NATS_URL: nowhere } });
+  const first = await ann.type(["revoke", "ratings"], at(nowhere));
   assert.is(first.code, 4);
   assert.match(first.stderr, /No bus runs at .*\n.*NATS_URL=nats:\/\/HOST:4222 bin\/dwc revoke ratings/);
   const cases: readonly (readonly [string, number, string, string | null])[] = [
@@ -144,11 +148,11 @@ test("a logout ends with 0 where the bus admits nobody of the orgs, and asks it 
   const ben = await ownersDesk();
   const foreign = await busOf(context, ben);
   await ben.must("create-org", "Second", "Ben", "ben@example.org");
-  const elsewhere = await busOf(context, ben, "", join(ben.folder, "theirs"));
+  const elsewhere = await busOf(context, ben, { accounts: join(ben.folder, "theirs"), isNew: true });
   // Only the second org is known there: the first was never handed over.
-  assert.is((await said(ben, elsewhere.url, "create-service", "ratings")).bus, "obeys");
-  const cut = [elsewhere.url, `nats://127.0.0.1:${await freePort()}`].join(",");
-  const out = await said(ben, cut, "logout", "--force");
+  assert.is((await saidFast(ben, elsewhere.url, "create-service", "ratings")).bus, "obeys");
+  const cut = [elsewhere.url, await nobodysUrl()].join(",");
+  const out = await saidFast(ben, cut, "logout", "--force");
   assert.equal([out.code, out.bus], [4, "does not obey"]);
   assert.equal(
     out.buses.map(({ bus: word, reason }) => [word, reason]),
@@ -203,7 +207,7 @@ const HOURS_MS = 7_200_000;
 
 test("a member and an admin see whether the bus lets them in", async (context) => {
   const { ann } = context;
-  const bus = await busOf(context, ann, "", join(ann.folder, "theirs"));
+  const bus = await busOf(context, ann, { accounts: join(ann.folder, "theirs") });
   assert.is((await said(ann, bus.url, "push")).bus, "obeys");
   const { code } = await ann.json("invite-user", "ben@example.org", "--admin");
   const ben = await ownersDesk();
@@ -215,14 +219,14 @@ test("a member and an admin see whether the bus lets them in", async (context) =
   assert.is((await said(ann, bus.url, "push")).bus, "obeys");
   const later = await said(ben, bus.url, "create-service", "prices");
   assert.equal([later.code, later.bus], [0, "obeys"]);
-  const notHis = await ben.type(["push"], { env: { NATS_URL: bus.url } });
+  const notHis = await ben.type(["push"], at(bus.url));
   // Ben owns an org of his own, which that bus does not know.
   assert.is(notHis.code, 4);
   ben.clear();
 });
 
 /** Stands before a bus, and can keep back what the bus says; `mute` resolves when it does. */
-function deafened(port: number): Promise<{ server: Server; url: string; mute(after: RegExp): Promise<void> }> {
+async function deafened(port: number): Promise<{ server: Server; url: string; mute(after: RegExp): Promise<void> }> {
   let muteAfter: RegExp | undefined;
   let told = (): void => undefined;
   const server = createServer((client: Socket) => {
@@ -244,19 +248,13 @@ function deafened(port: number): Promise<{ server: Server; url: string; mute(aft
     ] as const)
       one.on("error", () => other.destroy()).on("close", () => other.destroy());
   });
-  return new Promise((resolve) =>
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const url = `nats://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`;
-      const mute = (after: RegExp): Promise<void> => {
-        muteAfter = after;
-        return new Promise((heard) => {
-          told = heard;
-        });
-      };
-      resolve({ server, url, mute });
-    }),
-  );
+  const mute = (after: RegExp): Promise<void> => {
+    muteAfter = after;
+    return new Promise((heard) => {
+      told = heard;
+    });
+  };
+  return { server, url: `nats://127.0.0.1:${await listen(server)}`, mute };
 }
 
 test("a bus whose answer is lost is asked again, and believed only when it says which token it uses", async (context) => {
@@ -265,7 +263,7 @@ test("a bus whose answer is lost is asked again, and believed only when it says 
   const bus = await busOf(context, ann);
   const between = await deafened(bus.port);
   void between.mute(/CLAIMS\.UPDATE/);
-  const lost = await said(ann, between.url, "revoke", "ratings");
+  const lost = await saidFast(ann, between.url, "revoke", "ratings");
   assert.equal([lost.code, lost.bus], [4, "unknown"]);
   void between.mute(/never/);
   const found = await said(ann, between.url, "revoke", "ratings");
@@ -286,7 +284,7 @@ test("^C while the bus is asked ends with what was done, and with what to type",
   assert.is(code, null, "by the signal");
   assert.match(stderr, /obeys is not known \(dwc was interrupted .*\n.*bin\/dwc push\n/);
   const ben = new Desk();
-  const joined = await ben.type(["accept-invitation", "-"], { stdin: stdout, env: { NATS_URL: bus.url } });
+  const joined = await ben.type(["accept-invitation", "-"], at(bus.url, { stdin: stdout }));
   assert.is(joined.code, 0, joined.stderr);
   ben.clear();
 });
@@ -295,7 +293,7 @@ test("where a file cannot be written that follows from the state, the bus hears 
   const { ann } = context;
   await ann.must("create-service", "ratings");
   const [, folder = ""] = /dir: "(.*)"/.exec(await configOf(ann)) ?? [];
-  const bus = await busOf(context, ann, "", join(ann.folder, "theirs"));
+  const bus = await busOf(context, ann, { accounts: join(ann.folder, "theirs") });
   assert.is((await said(ann, bus.url, "push")).bus, "obeys");
   const ratings = await login(ann, bus, "ratings");
   const files = readdirSync(folder).map((file) => join(folder, file));
@@ -307,7 +305,7 @@ test("where a file cannot be written that follows from the state, the bus hears 
   assert.equal([half.code, half.bus, half.outcome], [4, "obeys", "made"]);
   assert.match(half.unwritten ?? "", /accounts.*type {2}bin\/dwc nats-config/);
   await ratings.closed();
-  const noted = await ann.type(["revoke", "ratings"], { env: { NATS_URL: bus.url } });
+  const noted = await ann.type(["revoke", "ratings"], at(bus.url));
   assert.match(noted.stderr, /^Note: .*cannot be .*bin\/dwc nats-config/m);
   for (const file of files) rmSync(file, { recursive: true });
   await ann.must("nats-config");
@@ -319,17 +317,16 @@ test("where a file cannot be written that follows from the state, the bus hears 
 test("a cluster obeys when all of its servers do, whichever of them is asked", async (context) => {
   const { ann } = context;
   await ann.must("create-service", "ratings");
-  const routePort = await freePort();
-  const cluster = (name: string, listen: number): string =>
-    `server_name: ${name}\ncluster { name: c, listen: "127.0.0.1:${listen}", routes: ["nats://127.0.0.1:${routePort}"] }\n`;
-  const one = await busOf(context, ann, cluster("one", routePort), join(ann.folder, "one"));
-  const two = await busOf(context, ann, cluster("two", await freePort()), join(ann.folder, "two"));
+  const [routeOne, routeTwo] = [await freePort(), await freePort()];
+  const server = (name: string, route: number): Promise<TestServer> =>
+    busOf(context, ann, { more: inCluster(name, route, [routeOne]), accounts: join(ann.folder, name) });
+  const [one, two] = await Promise.all([server("one", routeOne), server("two", routeTwo)]);
   await until("both servers", async () => (await said(ann, two.url, "push")).bus === "obeys");
   assert.is((await said(ann, one.url, "push")).bus, "obeys", "passed on");
   two.pause();
   const half = await said(ann, one.url, "revoke", "ratings");
   assert.equal([half.code, half.bus], [4, "unknown"]);
-  const both = await said(ann, `${one.url},${two.url}`, "revoke", "ratings");
+  const both = await saidFast(ann, `${one.url},${two.url}`, "revoke", "ratings");
   assert.equal([both.code, both.bus], [4, "unknown"]);
   two.resume();
   await until("both servers obey", async () => (await said(ann, one.url, "revoke", "ratings")).bus === "obeys");
@@ -338,10 +335,8 @@ test("a cluster obeys when all of its servers do, whichever of them is asked", a
 test("a cluster does not obey while one of its servers admits by another token, or is not there", async (context) => {
   const { ann } = context;
   await ann.must("create-service", "ratings");
-  const creds = new TextEncoder().encode(await ann.must("service-token", "ratings"));
+  const creds = await ann.must("service-token", "ratings");
   const [one, two, away] = [await freePort(), await freePort(), await freePort()];
-  const cluster = (name: string, listen: number, routes: readonly number[]): string =>
-    `server_name: ${name}\ncluster { name: c, listen: "127.0.0.1:${listen}", routes: ${JSON.stringify(routes.map((port) => `nats://127.0.0.1:${port}`))} }\n`;
   // No member of the org is connected to the second server, which keeps the tokens that it was started with.
   const config = await configOf(ann);
   const [, folder = ""] = /dir: "(.*)"/.exec(config) ?? [];
@@ -352,21 +347,17 @@ test("a cluster does not obey while one of its servers admits by another token, 
     /resolver: \{[^}]*\}/,
     `resolver: MEMORY\nresolver_preload: {\n${preload.join("\n")}\n}\n`,
   );
-  const bus = await busOf(context, ann, cluster("one", one, [two]), join(ann.folder, "one"));
-  const stubborn = await startNatsServer({ config: memory + cluster("two", two, [one]) });
+  const bus = await busOf(context, ann, { more: inCluster("one", one, [two]), accounts: join(ann.folder, "one") });
+  const stubborn = await startNatsServer({ config: memory + inCluster("two", two, [one]) });
   context.servers.push(stubborn);
   const both = async (): Promise<boolean> => (await said(ann, bus.url, "push")).bus === "unknown";
   await until("both servers", both);
   const revoked = await said(ann, bus.url, "revoke", "ratings");
   assert.equal([revoked.code, revoked.bus], [4, "unknown"]);
-  const ratings = await connectNats({
-    servers: stubborn.url,
-    authenticator: credsAuthenticator(creds),
-    reconnect: false,
-  });
-  await ratings.close();
+  await (await connectWith(creds, stubborn)).close();
   await stubborn.stop();
-  const alone = await busOf(context, ann, cluster("three", away, [one, away]), join(ann.folder, "three"));
+  const three = { more: inCluster("three", away, [one, away]), accounts: join(ann.folder, "three") };
+  const alone = await busOf(context, ann, three);
   const known = async (): Promise<string> => (await said(ann, alone.url, "revoke", "ratings")).buses[0]?.bus ?? "";
   await until("what it names and nobody hears of is missed", async () => (await known()) === "unknown");
 });
@@ -374,7 +365,7 @@ test("a cluster does not obey while one of its servers admits by another token, 
 test("an old copy of the folder takes nothing back by a push, and check tells which is older", async (context) => {
   const { ann } = context;
   await ann.must("create-service", "ratings");
-  const bus = await busOf(context, ann, "", join(ann.folder, "theirs"));
+  const bus = await busOf(context, ann, { accounts: join(ann.folder, "theirs") });
   assert.is((await said(ann, bus.url, "push")).bus, "obeys");
   const ratings = await login(ann, bus, "ratings");
   const creds = await ann.must("service-token", "ratings");
@@ -383,24 +374,23 @@ test("an old copy of the folder takes nothing back by a push, and check tells wh
   // Tokens count in seconds.
   await new Promise((resolve) => setTimeout(resolve, 1_100));
   await ann.must("revoke", "ratings").catch(() => undefined); // nobody hears it: NATS_URL is elsewhere
-  const checked = await ann.type(["check"], { env: { NATS_URL: bus.url } });
+  const check = (): Promise<Typed> => ann.type(["check"], at(bus.url));
+  const checked = await check();
   assert.is(checked.code, 2);
   assert.match(checked.stdout, /critical .*older account token[\s\S]*bin\/dwc push/);
   assert.is((await said(ann, bus.url, "push")).bus, "obeys");
   await ratings.closed();
-  assert.not.match((await ann.type(["check"], { env: { NATS_URL: bus.url } })).stdout, /older account token/);
+  assert.not.match((await check()).stdout, /older account token/);
   rmSync(ann.state, { recursive: true });
   cpSync(copy, ann.state, { recursive: true });
   const old = await said(ann, bus.url, "push");
   assert.equal([old.code, old.bus, old.buses[0]?.reason], [4, "does not obey", "newer"]);
-  assert.match((await ann.type(["check"], { env: { NATS_URL: bus.url } })).stdout, /critical .*revokes keys/);
+  assert.match((await check()).stdout, /critical .*revokes keys/);
   const invited = await said(ann, bus.url, "invite-user", "ben@example.org");
   assert.equal([invited.code, invited.bus], [0, "obeys"]);
   const again = await said(ann, bus.url, "revoke", "ratings");
   assert.equal([again.code, again.outcome], [0, "again"], "the old copy has learned what was revoked since");
-  const authenticator = credsAuthenticator(new TextEncoder().encode(creds));
-  const refused = connectNats({ servers: bus.url, authenticator, reconnect: false });
-  assert.match(await refused.then(() => "let in", String), /Authorization/);
+  assert.match(await connectWith(creds, bus).then(() => "let in", String), /Authorization/);
 });
 
 test.run();

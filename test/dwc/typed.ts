@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough, Writable } from "node:stream";
 import { runWith } from "../../bin/dwc-run.ts";
+import { type Clock, systemClock } from "../../src/clock.ts";
 import type { Rendered } from "../../src/dwc/core/outcome.ts";
 import { Interruption } from "../../src/dwc/interruption.ts";
 import { freePort } from "../support/nats-server.ts";
@@ -22,6 +23,11 @@ export interface TypedOptions {
   readonly stdin?: string;
   /** On top of PATH, HOME, DWC_STATE and NATS_URL; undefined takes one away. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+export interface RunOptions extends TypedOptions {
+  /** Limits of the command pass this many times as fast: for a bus that does not answer. */
+  readonly speed?: number;
 }
 
 export interface StartOptions extends TypedOptions {
@@ -46,7 +52,7 @@ export class Desk {
   readonly state = join(this.folder, "state");
 
   /** Runs in this process, with streams that are no terminal: a start of node costs more than most commands. */
-  async type(args: readonly string[], { stdin = "", env = {} }: TypedOptions = {}): Promise<Typed> {
+  async type(args: readonly string[], { stdin = "", env = {}, speed = 1 }: RunOptions = {}): Promise<Typed> {
     const screen = { stdout: new Captured(), stderr: new Captured() };
     const input = new PassThrough();
     input.end(stdin);
@@ -56,6 +62,7 @@ export class Desk {
       stdout: screen.stdout as unknown as NodeJS.WriteStream,
       stderr: screen.stderr as unknown as NodeJS.WriteStream,
       interruption: new Interruption(),
+      clock: fastClock(speed),
     });
     const typed = { code: exitCode, stdout: screen.stdout.text + stdout, stderr: screen.stderr.text + stderr };
     return { ...typed, ...(ifUnwritten && { ifUnwritten }) };
@@ -124,6 +131,16 @@ export class Desk {
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
+
+const clock = systemClock();
+
+/** Running time only: the wall clock is in tokens. */
+const fastClock = (speed: number): Clock => ({
+  ...clock,
+  now: () => clock.now() * speed,
+  after: (delayMs, act) => clock.after(delayMs / speed, act),
+  every: (intervalMs, act) => clock.every(intervalMs / speed, act),
+});
 
 class Captured extends Writable {
   text = "";

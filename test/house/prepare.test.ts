@@ -3,8 +3,9 @@
 // bin/prepare on machines that lack something. npm, the compiler, apt-get and sudo are fakes that write down how they
 // were called; all else is the real script.
 
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -50,20 +51,39 @@ case $* in
 esac
 `;
 
-test.before.each(() => {
+/** What a run leaves behind, kept for the tests that begin after one. */
+const MADE = ["node_modules", "dist", ".prepared"];
+const kept = mkdtempSync(join(tmpdir(), "prepared-"));
+
+test.before(async () => {
+  open();
+  await prepare();
+  for (const made of MADE) cpSync(join(box.folder, made), join(kept, made), { recursive: true });
+  close();
+});
+test.after(() => rmSync(kept, { recursive: true }));
+
+/** The box after a run. */
+function prepared(): void {
+  cpSync(kept, box.folder, { recursive: true });
+}
+
+function open(): void {
   box = openToolbox(["bin/prepare", "bin/prepare-system", "bin/bundle-programs"]);
   box.write("package.json", '{\n  "version": "1.0.0",\n  "dependencies": {\n    "nats": "2.29.3"\n  }\n}\n');
   box.write("package-lock.json", "{}\n");
   box.write("tsconfig.json", "{}\n");
   box.write("src/a.ts", "right\n");
-  symlinkSync(process.execPath, join(box.tools, "node"));
+  box.tool("node", `[ "$1" = --version ] && { echo v20.19.0; exit; }\nexec '${process.execPath}' "$@"`);
   symlinkSync(whereIs("flock"), join(box.tools, "flock"));
   box.tool("npm", FAKE_NPM);
   box.tool("tsc", FAKE_TSC);
   box.tool("esbuild", FAKE_ESBUILD);
   box.tool("installed", "exit 0");
-});
-test.after.each(() => rmSync(join(box.folder, ".."), { recursive: true, force: true }));
+}
+const close = (): void => rmSync(join(box.folder, ".."), { recursive: true, force: true });
+test.before.each(open);
+test.after.each(close);
 
 const prepare = (env: Record<string, string | undefined> = {}, ...needs: string[]) =>
   box.run("sh", ["bin/prepare", ...needs], { FAKES: box.tools, PREPARE_BUS_FOLDERS: "", ...env });
@@ -81,7 +101,7 @@ test("a fresh clone gets its packages and programs, and a second run does nothin
   assert.match(first.said, /^prepare: installing the npm packages .* done\nprepare: compiling\n$/);
   assert.equal(names(), ["npm ci", "tsc"]);
   let leastMs = Number.POSITIVE_INFINITY;
-  for (let tried = 0; tried < TRIES; tried += 1) {
+  for (let tried = 0; tried < TRIES && leastMs >= QUICK_MS; tried += 1) {
     const again = await prepare();
     assert.is(again.said, "");
     leastMs = Math.min(leastMs, again.tookMs);
@@ -91,8 +111,7 @@ test("a fresh clone gets its packages and programs, and a second run does nothin
 });
 
 test("a half install, a deleted package and another lock are each installed again", async () => {
-  await prepare();
-  calls();
+  prepared();
   rmSync(join(box.folder, "node_modules/.prepared"));
   await prepare();
   assert.equal(names(), ["npm ci"], "half");
@@ -105,11 +124,11 @@ test("a half install, a deleted package and another lock are each installed agai
 });
 
 test("a changed source is compiled, and the program of a deleted one goes", async () => {
+  prepared();
   box.write("src/b.ts", "right\n");
-  await prepare();
-  assert.ok(existsSync(join(box.folder, "dist/src/b.js")));
   box.write("src/a.ts", "new\n");
   await prepare();
+  assert.ok(existsSync(join(box.folder, "dist/src/b.js")));
   assert.is(readFileSync(join(box.folder, "dist/src/a.js"), "utf8"), "new\n");
   rmSync(join(box.folder, "src/b.ts"));
   await prepare();
@@ -124,7 +143,7 @@ test("a bundler that fails is shown, and leaves no program to run", async () => 
 });
 
 test("a refused source is shown, leaves no old program to run, and is tried again", async () => {
-  await prepare();
+  prepared();
   box.write("src/a.ts", "wrong\n");
   for (const _ of ["first", "again"]) {
     const refused = await prepare();
@@ -178,6 +197,7 @@ test("a lock whose owner is dead is taken over at once", async () => {
 });
 
 test("a Node that is too old or missing, and a missing npm, are each said in one line with what to type", async () => {
+  prepared();
   box.tool("node", "echo v18.20.4");
   const old = await prepare();
   assert.is(old.code, 1);
@@ -237,6 +257,7 @@ test("without a HOME of its own npm keeps its cache in the folder", async () => 
 });
 
 test("a missing nats-server is asked for only where it is needed", async () => {
+  prepared();
   assert.is((await prepare()).code, 0);
   assert.is((await prepare({ NATS_URL: "nats://bus.example:4222" }, "bus")).code, 0, "the bus is elsewhere");
   const { said } = await prepare({ NATS_URL: "nats://bus.example:4222" }, "nats-server");
@@ -247,7 +268,7 @@ test("a missing nats-server is asked for only where it is needed", async () => {
 });
 
 test("a bus that answers on this machine is enough", async () => {
-  await prepare();
+  prepared();
   const server = createServer((socket) => socket.end("INFO {}\r\n"));
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   const address = server.address();
@@ -262,8 +283,7 @@ const installs = ["apt-get -o", "apt-get -o", "apt-get -o"]; // install fails, u
 test("root installs nats-server with apt-get, and fetches the package lists when they are missing", async () => {
   box.tool("apt-get", FAKE_APT);
   box.tool("id", '[ "$1" = -u ] && echo 0 || echo root');
-  await prepare();
-  calls();
+  prepared();
   const { code, said } = await prepare({}, "nats-server");
   assert.is(code, 0, said);
   assert.match(said, /^prepare: installing nats-server with apt-get \.* done\n$/);
@@ -273,8 +293,7 @@ test("root installs nats-server with apt-get, and fetches the package lists when
 test("a user installs it with sudo where that asks nothing, and else is told the one line", async () => {
   box.tool("apt-get", FAKE_APT);
   box.tool("id", '[ "$1" = -u ] && echo 1000 || echo ann');
-  await prepare();
-  calls();
+  prepared();
   const unlisted = await prepare({}, "nats-server");
   assert.is(unlisted.code, 1);
   assert.match(
@@ -320,7 +339,7 @@ test("a browser is installed the same way, and where it cannot be had the tests 
 
 test("an nginx is unpacked in the folder, without rights, and where it cannot be had the tests go on without it", async () => {
   box.tool("id", '[ "$1" = -u ] && echo 1000 || echo ann');
-  await prepare();
+  prepared();
   const without = await prepare({}, "nginx");
   assert.is(without.code, 0, without.said);
   assert.match(
@@ -346,7 +365,7 @@ test("an nginx is unpacked in the folder, without rights, and where it cannot be
 
 test("a fresh machine has no package lists: root fetches them for nginx, too", async () => {
   box.tool("id", '[ "$1" = -u ] && echo 0 || echo root');
-  await prepare();
+  prepared();
   box.tool("chmod", `exec ${whereIs("chmod")} "$@"`);
   box.tool("dpkg", "mkdir -p usr/sbin; printf '#!/bin/sh\\n' >usr/sbin/nginx; chmod +x usr/sbin/nginx");
   box.tool("apt-get", 'case $* in *update*) touch updated ;; *) [ -f ../../updated ] && touch "$2.deb" ;; esac');

@@ -25,6 +25,7 @@ test.after.each(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Known from every other sleep on this machine. */
 const NAP = `300.${process.pid}`;
+const isNapping = (): boolean => livingProcesses().some(({ command }) => command === `sleep ${NAP}`);
 const UVU = JSON.stringify(import.meta.resolve("uvu"));
 const HEAD = `import { suite } from ${UVU}; import { spawn } from "node:child_process"; const test = suite("s");\n`;
 const GOOD = 'test("a", () => {}); test("b", () => {}); test.run();';
@@ -68,6 +69,7 @@ test("what passes is counted, and the sum stands alone on the last line", async 
   assert.match(said, /^ok {2} +\d\.\d s {2}one {2}\(2 passed(, \d+\.\d s of processor time)?\)$/m);
 });
 
+/** What fails, by the name of its file. */
 const BAD: Record<string, { body: string; why: RegExp }> = {
   "a test that fails": {
     body: 'test("a", () => {}); test("b", () => { throw new Error("on purpose"); }); test.run();',
@@ -99,20 +101,20 @@ const BAD: Record<string, { body: string; why: RegExp }> = {
   },
 };
 
-for (const [name, { body, why }] of Object.entries(BAD)) {
-  test(`${name} fails, is named, and its output is shown`, async () => {
-    fixture("bad", `console.log("the output");\n${HEAD}${body}`);
-    const { code, said, last } = await run();
-    assert.is(code, 1, said);
-    assert.match(last, /^\d+ passed, [1-9] failed(, 1 skipped)?$/);
-    assert.match(said, why);
-    if (name !== "a file that does not load") assert.match(said, /---- bad\nthe output/);
-    assert.not.ok(
-      livingProcesses().some(({ command }) => command === `sleep ${NAP}`),
-      "nobody is left",
-    );
-  });
-}
+test("what fails, or leaves a process behind, is named, and its output is shown", async () => {
+  for (const [name, { body }] of Object.entries(BAD))
+    fixture(name, `console.log("output of ${name}");\n${HEAD}${body}`);
+  const { code, said } = await run();
+  assert.is(code, 1);
+  const lines = said.split("\n");
+  for (const [name, { why }] of Object.entries(BAD)) {
+    const line = lines.find((one) => one.startsWith("FAIL") && one.includes(` s  ${name}  (`)) ?? "";
+    assert.match(line, /\(\d+ passed, [1-9] failed/, name);
+    assert.match(line, why);
+    if (name !== "a file that does not load") assert.match(said, `---- ${name}\noutput of ${name}`);
+  }
+  assert.not.ok(isNapping(), "nobody is left");
+});
 
 test("a file that hangs is ended at its limit, with everything it started", async () => {
   const body = `const hung = spawn("sh", ["-c", "sleep ${NAP} & wait"]); console.log("hung", hung.pid); setInterval(() => {}, 1000);`;
@@ -121,7 +123,7 @@ test("a file that hangs is ended at its limit, with everything it started", asyn
   assert.match(said, /still ran after 1 s and was ended/);
   assert.is(last, "0 passed, 1 failed");
   assert.is(code, 1);
-  assert.not.ok(livingProcesses().some(({ command }) => command === `sleep ${NAP}`));
+  assert.not.ok(isNapping());
 });
 
 test("nothing run is not a success", async () => {

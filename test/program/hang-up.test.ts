@@ -63,8 +63,6 @@ async function hangUp(command: string, context: Context): Promise<void> {
 
 for (const [name, command] of [
   ["nohup", `nohup ${NODE} >"$NOHUP" 2>&1`],
-  ["nohup make", `nohup make monolith >"$NOHUP" 2>&1`],
-  ["trap '' HUP", `(trap '' HUP; ${NODE} >"$NOHUP" 2>&1; true)`],
   ["trap '' HUP, with its output on the terminal", `trap '' HUP; ${NODE}`],
 ] as const) {
   test(`${name}: the program outlives its terminal, and ends by SIGTERM`, async (context) => {

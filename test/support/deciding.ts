@@ -70,14 +70,16 @@ export interface Claims {
   };
 }
 
-const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+const BASE32 = Buffer.from("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567");
 const KEY_CHARACTERS = 55;
 
 /** The org after so many revocations, of keys that are keys by their letters alone. */
 export function withRevoked(state: State, count: number): State {
-  const revoked = Array.from({ length: count }, () => {
-    const letters = [...randomBytes(KEY_CHARACTERS)].map((byte) => BASE32[byte % BASE32.length]);
-    return { what: "ratings", publicKey: `U${letters.join("")}`, at: 0 };
+  const bytes = randomBytes(count * KEY_CHARACTERS).map((byte) => BASE32[byte % BASE32.length] ?? 0);
+  const letters = Buffer.from(bytes).toString("latin1");
+  const revoked = Array.from({ length: count }, (_, at) => {
+    const key = `U${letters.slice(at * KEY_CHARACTERS, (at + 1) * KEY_CHARACTERS)}`;
+    return { what: "ratings", publicKey: key, at: 0 };
   });
   return { ...state, orgs: state.orgs.map((org) => ({ ...org, revoked })) };
 }

@@ -1,6 +1,7 @@
 // Servers that stop half-way: each greets, announces, or answers so far and no further.
 
 import { createServer, type Socket } from "node:net";
+import { listen } from "./listen.ts";
 
 export interface HalfWay {
   readonly url: string;
@@ -25,9 +26,7 @@ export async function startHalfWay(act: (socket: Socket) => void, scheme = "nats
     socket.resume(); // who reads nothing does not see that the other side has hung up
     act(socket);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const port = await listen(server);
   return {
     url: `${scheme}://127.0.0.1:${port}`,
     get accepted() {

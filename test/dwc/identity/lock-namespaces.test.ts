@@ -1,4 +1,4 @@
-// takes: 20 s
+// takes: 10 s
 // One state folder in two containers: processes in pid namespaces of their own, where no process id of the other means
 // anything.
 
@@ -16,7 +16,7 @@ import { until } from "../../support/until.ts";
 const script = (name: string): string => fileURLToPath(new URL(`../../support/${name}.js`, import.meta.url));
 const NAMESPACE = ["--pid", "--fork", "--kill-child", "--mount-proc"];
 const canUnshare = spawnSync("unshare", [...NAMESPACE, "true"]).status === 0;
-const EACH = 6;
+const EACH = 3;
 const SHORT_MS = 300;
 const LONG_MS = 10_000;
 

@@ -7,17 +7,17 @@ import * as assert from "uvu/assert";
 import { connectNatsBus, type NatsBus } from "../../../src/bus/nats-bus.ts";
 import type { Heard } from "../../../src/dwc/live/core/visited.ts";
 import { callRoll } from "../../../src/dwc/live/roll.ts";
+import { type Ending, endAll } from "../../support/ending.ts";
 import { startNatsServer, type TestServer } from "../../support/nats-server.ts";
 import { clock, enter, Folder } from "../../support/orgs.ts";
 import { until } from "../../support/until.ts";
 
-interface Context {
+interface Context extends Ending {
   folder: Folder;
   server: TestServer;
   owner: NatsBus;
   /** A connection of the client library alone, with the credentials of prices. */
   prices: NatsConnection;
-  ends: (() => unknown)[];
 }
 
 const roll = suite<Context>("the roll call");
@@ -47,9 +47,7 @@ roll.before.each(async (context) => {
   context.prices = await connect({ servers: context.server.url, authenticator, reconnect: false });
   ends.push(() => context.prices.close());
 });
-roll.after.each(async ({ ends }) => {
-  for (const end of ends.reverse()) await end();
-});
+roll.after.each(endAll);
 
 function beatOf(service: string, incarnation: string): string {
   const address = `${service}.get.${incarnation}`;

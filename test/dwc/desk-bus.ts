@@ -1,0 +1,49 @@
+// Real buses beside a desk.
+
+import { cpSync, readFileSync } from "node:fs";
+import { connect, credsAuthenticator, type NatsConnection } from "nats";
+import { freePort, startNatsServer, type TestServer, type TestServerOptions } from "../support/nats-server.ts";
+import type { Desk, RunOptions } from "./typed.ts";
+
+export interface DeskBusOptions extends Omit<TestServerOptions, "config"> {
+  /** Added to the configuration. */
+  readonly more?: string;
+  /** A folder of its own for account tokens, as on another host: it begins with those of the desk. */
+  readonly accounts?: string;
+  /** The folder is empty. A server answers nothing about an account that it does not know. */
+  readonly isNew?: boolean;
+}
+
+export async function configOf(desk: Desk): Promise<string> {
+  return readFileSync((await desk.must("nats-config")).trimEnd(), "utf8");
+}
+
+/** A bus that believes the desk's folder. */
+export async function startBusOf(desk: Desk, options: DeskBusOptions = {}): Promise<TestServer> {
+  const { more = "", accounts, isNew = false, ...server } = options;
+  const config = await configOf(desk);
+  if (accounts === undefined) return startNatsServer({ ...server, config: config + more });
+  if (!isNew) cpSync(/dir: "(.*)"/.exec(config)?.[1] ?? "", accounts, { recursive: true });
+  const own = config.replace(/dir: ".*"/, `dir: ${JSON.stringify(accounts)}`);
+  return startNatsServer({ ...server, config: own + more });
+}
+
+/** The configuration of a server in a cluster. */
+export function inCluster(name: string, listen: number, routes: readonly number[]): string {
+  const urls = routes.map((port) => `nats://127.0.0.1:${port}`);
+  return `server_name: ${name}\ncluster { name: c, listen: "127.0.0.1:${listen}", routes: ${JSON.stringify(urls)} }\n`;
+}
+
+/** A client with the credentials of a service, which stays away once it is disconnected. */
+export async function login(desk: Desk, server: TestServer, service: string): Promise<NatsConnection> {
+  return connectWith(await desk.must("service-token", service), server);
+}
+
+export function connectWith(creds: string, { url }: TestServer): Promise<NatsConnection> {
+  const authenticator = credsAuthenticator(new TextEncoder().encode(creds));
+  return connect({ servers: url, authenticator, reconnect: false });
+}
+
+export const at = (url: string, more: RunOptions = {}): RunOptions => ({ ...more, env: { NATS_URL: url } });
+
+export const nobodysUrl = async (): Promise<string> => `nats://127.0.0.1:${await freePort()}`;

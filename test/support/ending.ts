@@ -1,0 +1,25 @@
+// Suites whose tests start things: what a test has put into `ends` is called after it, the last one first.
+
+import { suite, type Test } from "uvu";
+
+export interface Ending {
+  ends: (() => unknown)[];
+}
+
+/** @param before what each test begins with, beside the empty list */
+export function endingSuite<T extends Ending>(
+  name: string,
+  before: (context: T) => Promise<void> | void = () => undefined,
+): Test<T> {
+  const test = suite<T>(name);
+  test.before.each(async (context) => {
+    context.ends = [];
+    await before(context);
+  });
+  test.after.each(endAll);
+  return test;
+}
+
+export async function endAll({ ends }: Ending): Promise<void> {
+  for (const end of ends.reverse()) await end();
+}
