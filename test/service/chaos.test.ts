@@ -3,8 +3,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type FaultOrder, orderBody } from "../../src/service/core/fault-order.ts";
+import { answer } from "../../src/service/core/handled.ts";
 import { askAll, askForFault } from "../../src/service/fault-asking.ts";
-import { answer, startInstance } from "../../src/service/index.ts";
+import { startInstance } from "../../src/service/instance.ts";
 import type { InstanceEvent } from "../../src/service/instance-options.ts";
 import type { Armed, OwnProcess } from "../../src/service/own-process.ts";
 import { FakeClock } from "../support/fake-clock.ts";
