@@ -80,6 +80,7 @@ test("what a server has and cannot show is the stored one, or another; its sente
     [two(token(1, { U1: 1 }), NEW), {}],
     [two(NEW, token("3")), {}],
     [two("no token", token("3")), {}],
+    [two(token(2, {}), WANTED), {}],
     [two(WANTED), { stored: [WANTED] }],
     [two(WANTED, WANTED), { known: ["one", "two", "three", "four"] }],
     [two(WANTED, WANTED), { configured: ["a:6222", "b:6222", "c:6222"] }],

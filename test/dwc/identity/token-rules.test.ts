@@ -137,6 +137,7 @@ test("a later trust differs in the system account's token alone; one that arrive
   assert.is(isLaterTrust(earlier, trust), true);
   for (const part of ["operatorKey", "operatorJwt", "systemAccount"] as const)
     assert.is(isLaterTrust(earlier, { ...trust, [part]: strangers[part] }), false, part);
+  assert.is(isLaterTrust({ ...earlier, systemAccount: otherKey }, trust), false);
   assert.is(isLaterTrust(trustOf(strangers.systemAccountJwt), trustOf(system({ iat: LAST_SECOND }))), false);
   for (const [what, jwt, isLater] of [
     ["later", trust.systemAccountJwt, true],
