@@ -47,6 +47,7 @@ export class Ground {
   }
 
   async pass(ms: number): Promise<void> {
+    await this.#settle();
     await this.timeline.run(this.now + ms, this.#settle, () => false);
   }
 

@@ -2,13 +2,15 @@
 
 import { drillAsking } from "./drill-asking.ts";
 import { type Breaks, Ground } from "./drill-ground.ts";
+import { drillHearing } from "./drill-hearing.ts";
+import { drillHedging } from "./drill-hedging.ts";
 import { drillIdentity } from "./drill-identity.ts";
 import { drillOrders } from "./drill-orders.ts";
 import { drillQuestions } from "./drill-questions.ts";
 import type { Settle } from "./timeline.ts";
 
 type Drill = (ground: Ground) => Promise<void>;
-const DRILLS: readonly Drill[] = [drillOrders, drillQuestions, drillAsking, drillIdentity];
+const DRILLS: readonly Drill[] = [drillOrders, drillQuestions, drillAsking, drillIdentity, drillHedging, drillHearing];
 /** The dice of a drill: far from those of the day, which must not be another for it. */
 const DICE_APART = 15_485_863;
 

@@ -1,0 +1,208 @@
+// P17 and P22: calls that are late, in a drill with HEDGE=1: when they are sent once more, to whom, who is heard, who is spared, and
+// how often that is allowed.
+
+import type { Answer } from "../../src/service/answer.ts";
+import { type Client, openClient } from "../../src/service/client.ts";
+import type { ClientEvent, Ended } from "../../src/service/client-options.ts";
+import type { Process } from "./actors.ts";
+import { DRILL, type Ground, ROUND_MS } from "./drill-ground.ts";
+import { type Deed, Puppet } from "./drill-puppet.ts";
+
+/** A tenth of the timeout, while too few answers are known. */
+const UNKNOWN_LATE_MS = 100;
+const LEAST_LATE_MS = 10;
+const LEAST_KNOWN = 20;
+const RECKONED_EVERY = 8;
+const REMEMBERED = 64;
+const QUANTILE = 0.95;
+const EARNED = 0.05;
+const AT_START = 8;
+const TIMEOUT_MS = 1_000;
+/** Between two ends that are to be told apart. */
+const APART_MS = 3 * ROUND_MS;
+
+type Hedged = Extract<ClientEvent, { kind: "hedging" }>;
+
+export async function drillHedging(ground: Ground): Promise<void> {
+  const drill = new HedgingDrill(ground);
+  await drill.begin();
+  if (ground.dice.chance(0.4)) await drill.warmUp();
+  for (let step = 0; step < 11 && !ground.isBroken; step++) await drill.call();
+  if (!ground.isBroken) await drill.hang();
+}
+
+class HedgingDrill {
+  readonly #ground: Ground;
+  readonly #own: Process;
+  readonly #puppets: readonly Puppet[];
+  readonly #events: ClientEvent[] = [];
+  readonly #counted: Extract<Ended, { kind: "attempt" }>[] = [];
+  /** How long the answers of each took, in their order, and what is late for it. */
+  readonly #took = new Map<string, number[]>();
+  readonly #lateMs = new Map<string, number>();
+  readonly #client: Client;
+  #allowance = AT_START;
+  #isRepeatable = true;
+
+  constructor(ground: Ground) {
+    this.#ground = ground;
+    this.#own = ground.process("asker");
+    this.#puppets = [1, 2].map((number) => new Puppet(ground.process(`${number}-p`), number));
+    const { bus, host, dice } = this.#own;
+    this.#client = openClient({
+      ...{ service: DRILL, bus, clock: host, random: dice.random, hedge: true },
+      tell: (event) => void this.#events.push(event),
+      count: (ended) => this.#count(ended),
+    });
+  }
+
+  #count(ended: Ended): void {
+    if (ended.kind !== "attempt") return;
+    this.#counted.push(ended);
+    // Calls that are never sent twice say nothing of what is late.
+    if (ended.result !== "answered" || !this.#isRepeatable) return;
+    const { incarnation } = ended.who;
+    const took = [...(this.#took.get(incarnation) ?? []), ended.tookMs];
+    this.#took.set(incarnation, took);
+    if (took.length < LEAST_KNOWN || (took.length > LEAST_KNOWN && took.length % RECKONED_EVERY !== 0)) return;
+    const sorted = took.slice(-REMEMBERED).sort((a, b) => a - b);
+    this.#lateMs.set(incarnation, sorted[Math.ceil(sorted.length * QUANTILE) - 1] ?? 0);
+  }
+
+  async begin(): Promise<void> {
+    await this.#ground.pass(50);
+    for (const puppet of this.#puppets) puppet.beat();
+    await this.#ground.pass(ROUND_MS);
+    this.#events.splice(0);
+  }
+
+  /** Answers enough for each to have habits. */
+  async warmUp(): Promise<void> {
+    const ms = this.#ground.dice.pick([0, 5, 30, 60]);
+    for (const puppet of this.#puppets) puppet.deed = { how: "answer", ms };
+    const calls = 2 * LEAST_KNOWN + this.#ground.dice.below(40);
+    for (let call = 0; call < calls; call++) {
+      await this.#ground.get(this.#ask());
+      if (this.#events.some(({ kind }) => kind === "hedging")) this.#allowance -= 1;
+      this.#events.splice(0);
+      // The second of a call that was late ends before the next one begins.
+      await this.#ground.pass(2 * ROUND_MS);
+    }
+    this.#forget();
+  }
+
+  #forget(): void {
+    this.#events.splice(0);
+    this.#counted.splice(0);
+    for (const puppet of this.#puppets) puppet.asked.splice(0);
+  }
+
+  #ask(isRepeatable = true): Promise<Answer> {
+    this.#isRepeatable = isRepeatable;
+    if (isRepeatable) this.#allowance += EARNED;
+    return this.#client.ask({}, { repeatable: isRepeatable, accepts: (body) => Object(body).isTrue === true });
+  }
+
+  #deed(): Deed {
+    const { dice } = this.#ground;
+    const how = dice.pick<Deed["how"]>(["answer", "answer", "answer", "refuse", "lie", "garbage"]);
+    return { how, code: dice.pick([404, 500]), ms: dice.pick([0, 0, 230, 300, 420, 560]) };
+  }
+
+  async call(): Promise<void> {
+    for (const puppet of this.#puppets) puppet.deed = this.#deed();
+    const isRepeatable = this.#ground.dice.chance(0.8);
+    const at = this.#ground.now;
+    const late = new Map(this.#lateMs);
+    const answer = await this.#ground.get(this.#ask(isRepeatable));
+    const tookMs = this.#ground.now - at;
+    await this.#ground.pass(TIMEOUT_MS);
+    const used = this.#events.find((event) => event.kind === "using");
+    const first = this.#puppets.find(({ incarnation }) => incarnation === used?.who.incarnation);
+    const second = this.#puppets.find((puppet) => puppet !== first);
+    if (first === undefined || second === undefined) return this.#ground.same("P17", "a call", "to nobody", "to one");
+    const lateMs = Math.max(late.get(first.incarnation) ?? UNKNOWN_LATE_MS, LEAST_LATE_MS);
+    const isLate = isRepeatable && first.deed.ms > lateMs + 2 * ROUND_MS && this.#allowance >= 1;
+    if (isLate) this.#allowance -= 1;
+    // Whoever is first to end may be a matter of a few ms.
+    const isClose = Math.abs(first.deed.ms - lateMs) <= 2 * ROUND_MS;
+    if (isClose && this.#hedged !== undefined && !isLate) this.#allowance -= 1;
+    if (!isClose) this.#wasSentTwice(first, second, isLate, lateMs);
+    if (!isClose && isLate) this.#endsAsTheFirstAnswer([first, second], lateMs, answer, tookMs);
+    await this.#goOn();
+  }
+
+  get #hedged(): Hedged | undefined {
+    return this.#events.find((event): event is Hedged => event.kind === "hedging");
+  }
+
+  #wasSentTwice(first: Puppet, second: Puppet, isLate: boolean, lateMs: number): void {
+    const hedged = this.#hedged;
+    this.#ground.same("P17", `a second call beside one of ${first.deed.ms} ms`, hedged !== undefined, isLate);
+    if (hedged === undefined) return;
+    this.#ground.same("P17", "who is late, and who helps", [hedged.late, hedged.who], [first.who, second.who]);
+    const isThen = Math.abs(hedged.afterMs - lateMs) < 0.01;
+    this.#ground.holds("P17", `late after ${hedged.afterMs} ms, and it should have been ${lateMs}`, isThen);
+    const [one, other] = [first, second].map(({ asked }) => deadlineOf(asked[0]));
+    this.#ground.holds("P17", "the second call has another deadline", Math.abs((one ?? 0) - (other ?? 9)) <= 1);
+  }
+
+  #endsAsTheFirstAnswer(
+    [first, second]: readonly [Puppet, Puppet],
+    lateMs: number,
+    answer: Answer,
+    tookMs: number,
+  ): void {
+    const [one, other] = [first.deed, second.deed];
+    const isUseful = ({ how }: Deed): boolean => how === "answer" || how === "refuse";
+    const [oneMs, otherMs] = [one.ms, lateMs + other.ms];
+    const sent = this.#counted.map(({ who, sentAs }) => `${sentAs} ${who.incarnation}`).sort();
+    this.#ground.same("P17", "what is counted of a call that was late", sent, [
+      `call ${first.incarnation}`,
+      `hedge ${second.incarnation}`,
+    ]);
+    if (otherMs > TIMEOUT_MS - APART_MS) return;
+    const nonsense = this.#events.filter(({ kind }) => kind === "nonsense").length;
+    if (!isUseful(other)) this.#ground.holds("P22", "nonsense that is not told", nonsense > 0);
+    if (Math.abs(oneMs - otherMs) < APART_MS || !(isUseful(one) || isUseful(other))) return;
+    const isSecond = isUseful(other) && (!isUseful(one) || otherMs < oneMs);
+    const who = "who" in answer ? answer.who : undefined;
+    this.#ground.same("P17", "whose answer is heard", who, (isSecond ? second : first).who);
+    const knownMs =
+      isSecond && !isUseful(one) ? Math.max(otherMs, Math.min(oneMs, otherMs)) : isSecond ? otherMs : oneMs;
+    const isThen = tookMs >= knownMs - 1 && tookMs <= knownMs + 2 * ROUND_MS;
+    this.#ground.holds("P17", `an answer after ${knownMs} ms came to its caller after ${tookMs}`, isThen);
+  }
+
+  async #goOn(): Promise<void> {
+    for (const puppet of this.#puppets) puppet.beat();
+    await this.#ground.pass(ROUND_MS);
+    this.#ground.same("P17", "who is spared once all has ended", [...(this.#client.slow?.keys() ?? [])], []);
+    this.#forget();
+  }
+
+  /** One hangs: another helps out, it gets nothing new meanwhile, and is charged all the same. */
+  async hang(): Promise<void> {
+    if (this.#allowance < 1) return;
+    for (const puppet of this.#puppets) puppet.deed = { how: "answer", ms: 0 };
+    const before = this.#own.host.now();
+    const turn = this.#client.resolver.look(before).call?.who.incarnation;
+    const hung = this.#puppets.find(({ incarnation }) => incarnation === turn);
+    const other = this.#puppets.find((puppet) => puppet !== hung);
+    if (hung === undefined || other === undefined) return;
+    hung.deed = { how: "nothing", ms: 0 };
+    const answer = await this.#ground.get(this.#ask());
+    this.#ground.same("P17", "who helps out", "who" in answer ? answer.who : answer, other.who);
+    for (let call = 0; call < 2; call++) await this.#ground.get(this.#ask());
+    this.#ground.same("P17", "who is spared", [...(this.#client.slow?.keys() ?? [])], [hung.incarnation]);
+    this.#ground.same("P17", "the calls to one that hangs", hung.asked.length, 1);
+    await this.#ground.pass(TIMEOUT_MS + ROUND_MS);
+    this.#ground.same("P17", "who is spared afterwards", [...(this.#client.slow?.keys() ?? [])], []);
+    const opened = this.#events.filter(({ kind }) => kind === "opened").length;
+    this.#ground.same("P17", "how often one that hangs is opened", opened, 1);
+    this.#client.close();
+  }
+}
+
+const deadlineOf = (asked: string | undefined): number =>
+  (JSON.parse(asked ?? "{}") as { deadline?: number }).deadline ?? 0;
