@@ -272,5 +272,15 @@ export const DEFECTS: readonly Defect[] = [
     "const $text = $encodeRequest($body, Math.round($clock.$wall() + $timeoutMs), $carried);",
     "const $text = $encodeRequest($body, Math.round($clock.$wall() + $timeoutMs));",
   ]),
+  defect("a heartbeat counts for one interval", [
+    "health/tracker",
+    "$member.$leaseUntil = $now + this.$rules.$leaseIntervals * $beat.$intervalMs;",
+    "$member.$leaseUntil = $now + $beat.$intervalMs;",
+  ]),
+  defect("a call that is late is sent once more too soon", [
+    "health/hedge",
+    "Math.min(Math.max($usualMs, $LEAST_MS), this.$requestTimeoutMs * $MOST_SHARE)",
+    "Math.min(Math.max($usualMs / 2, $LEAST_MS), this.$requestTimeoutMs * $MOST_SHARE)",
+  ]),
   defect("an old rating is shown as a new one", ["market/page-ratings", "$ageMs: Math.max(0, $now - at)", "$ageMs: 0"]),
 ];

@@ -54,7 +54,7 @@ const CARRIED: readonly (readonly [given: unknown, sent: object])[] = [
 export async function drillAsking(ground: Ground): Promise<void> {
   const drill = new AskingDrill(ground);
   await drill.begin();
-  for (let step = 0; step < 10 && !ground.isBroken; step++) {
+  for (let step = 0; step < 8 && !ground.isBroken; step++) {
     if (ground.dice.chance(0.7)) await drill.call();
     else await ground.dice.pick([() => drill.failing(), () => drill.signals(), () => drill.checks()])();
   }
@@ -68,6 +68,8 @@ class AskingDrill {
   readonly #events: ClientEvent[] = [];
   readonly #counted: Ended[] = [];
   readonly #reports: string[] = [];
+  /** Who was said to be live at each look. */
+  readonly #live: (readonly string[])[] = [];
   readonly #spans: { readonly part: Part; readonly ended: (string | undefined)[] }[] = [];
   #client: Client;
 
@@ -78,7 +80,10 @@ class AskingDrill {
     const { bus, host, dice } = this.#own;
     this.#client = openClient({
       ...{ service: DRILL, bus, clock: host, random: dice.random },
-      tell: (event) => void this.#events.push(event),
+      tell: (event) => {
+        this.#events.push(event);
+        if (event.kind === "resolved") this.#live.push(event.live().map(({ incarnation }) => incarnation));
+      },
       count: (ended) => void this.#counted.push(ended),
       report: (sentence) => void this.#reports.push(sentence),
     });
@@ -94,6 +99,7 @@ class AskingDrill {
     this.#ground.same("P22", "what was counted of it", this.#counted.splice(0), [{ kind: "short-circuited" }]);
     for (const puppet of this.#puppets) puppet.beat();
     await this.#ground.pass(ROUND_MS);
+    this.#live.splice(0);
     const kinds = this.#events.splice(0).map(({ kind }) => kind);
     const known = ["bus", "joined", "joined", "resolved", "resolving"];
     this.#ground.same("P22", "what was told at the start", kinds.sort(), known);
@@ -139,6 +145,7 @@ class AskingDrill {
     const isChecked = dice.chance(0.6);
     const options: AskOptions = {
       ...(isRepeatable ? {} : { repeatable: false }),
+      ...(dice.chance(0.2) ? { signal: null as never } : {}),
       ...(isChecked ? { accepts: (body: unknown) => Object(body).isTrue === true } : {}),
       ...(isTraced ? { trace: this.#trace(given as Carried | undefined) } : {}),
     };
@@ -181,26 +188,20 @@ class AskingDrill {
   #isTold(way: readonly (readonly [Puppet, Outcome])[]): void {
     const told = this.#events
       .splice(0)
-      .map((event) =>
-        "who" in event
-          ? `${event.kind} ${event.who.incarnation}`
-          : event.kind === "resolved"
-            ? `resolved ${event.live().length}`
-            : event.kind,
-      );
+      .map((event) => ("who" in event ? `${event.kind} ${event.who.incarnation}` : event.kind));
+    let live = this.#puppets.map(({ incarnation }) => incarnation);
+    const knownLive = [live];
     const known: string[] = [];
     for (const [place, [{ incarnation }, { result, goesOn }]] of way.entries()) {
       known.push("resolving", "resolved", `using ${incarnation}`);
       if (result === "draining") known.push(`draining ${incarnation}`);
+      if (result === "draining") live = live.filter((other) => other !== incarnation);
+      if (goesOn) knownLive.push(live);
       if (result === "nonsense" && goesOn) known.push(`nonsense ${incarnation}`);
       if (goesOn && place === 1) known.push("resolving", "resolved");
     }
-    this.#ground.same(
-      "P22",
-      "what a caller was told",
-      told.map((line) => line.replace(/^(resolved) \d+$/, "$1")),
-      known,
-    );
+    this.#ground.same("P22", "what a caller was told", told, known);
+    this.#ground.same("P22", "who is told to be live", this.#live.splice(0), knownLive);
   }
 
   #isCounted(way: readonly (readonly [Puppet, Outcome])[], tookMs: number): void {
@@ -297,7 +298,7 @@ class AskingDrill {
   }
 
   #forget(): void {
-    for (const list of [this.#events, this.#counted, this.#reports, this.#spans]) list.splice(0);
+    for (const list of [this.#events, this.#counted, this.#reports, this.#spans, this.#live]) list.splice(0);
     for (const puppet of this.#puppets) puppet.asked.splice(0);
   }
 

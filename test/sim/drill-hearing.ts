@@ -70,7 +70,7 @@ export async function drillHearing(ground: Ground): Promise<void> {
   const drill = new HearingDrill(ground);
   await drill.begin();
   const { dice } = ground;
-  for (let step = 0; step < 9 && !ground.isBroken; step++)
+  for (let step = 0; step < 6 && !ground.isBroken; step++)
     await dice.pick([
       ...[() => drill.bad(), () => drill.bad(), () => drill.good(), () => drill.faults(), () => drill.order()],
       ...[() => drill.silence(), () => drill.goodbye(), () => drill.clash(), () => drill.deaf()],

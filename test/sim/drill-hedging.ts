@@ -27,7 +27,7 @@ export async function drillHedging(ground: Ground): Promise<void> {
   const drill = new HedgingDrill(ground);
   await drill.begin();
   if (ground.dice.chance(0.4)) await drill.warmUp();
-  for (let step = 0; step < 11 && !ground.isBroken; step++) await drill.call();
+  for (let step = 0; step < 8 && !ground.isBroken; step++) await drill.call();
   if (!ground.isBroken) await drill.hang();
 }
 

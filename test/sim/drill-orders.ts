@@ -28,7 +28,7 @@ interface On {
 export async function drillOrders(ground: Ground): Promise<void> {
   const drill = new OrdersDrill(ground);
   await drill.begin();
-  const steps = 3 + ground.dice.below(5);
+  const steps = 2 + ground.dice.below(4);
   for (let step = 0; step < steps && !ground.isBroken; step++) await drill.step();
   if (!ground.isBroken) await drill.end();
 }

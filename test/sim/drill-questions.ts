@@ -61,7 +61,7 @@ export async function drillQuestions(ground: Ground): Promise<void> {
   const drill = new QuestionsDrill(ground);
   await drill.begin();
   const { dice } = ground;
-  for (let step = 0; step < 12 && !ground.isBroken; step++) await drill.request();
+  for (let step = 0; step < 8 && !ground.isBroken; step++) await drill.request();
   if (dice.chance(0.4)) await drill.sleep();
   if (dice.chance(0.3)) await drill.loseBus();
   if (dice.chance(0.15)) await drill.flood();

@@ -11,6 +11,7 @@ import type { ClientEvent } from "../../src/service/client-options.ts";
 import { type HealthRules, usualHealthRules } from "../../src/settings.ts";
 import { inWords } from "../support/table.ts";
 import type { InstanceProcess, MarketProcess } from "./actors.ts";
+import { BeliefChecks } from "./belief-checks.ts";
 import { CallChecks } from "./call-checks.ts";
 import type { CarelessCall } from "./careless.ts";
 import { ExplainChecks } from "./explain-checks.ts";
@@ -38,6 +39,7 @@ export class Observer implements View {
   readonly #explained: ExplainChecks;
   readonly #local: LocalChecks;
   readonly #pages: PageChecks;
+  readonly #beliefs: BeliefChecks;
   /** Tickets whose request has not been sent yet, in order. */
   #unsent: Call[] = [];
   readonly #byReplyTo = new Map<string, Call>();
@@ -55,6 +57,7 @@ export class Observer implements View {
     this.#explained = new ExplainChecks(this);
     this.#local = new LocalChecks(this);
     this.#pages = new PageChecks(this);
+    this.#beliefs = new BeliefChecks(this);
     this.#checks = [
       this.#state,
       this.#explained,
@@ -148,7 +151,9 @@ export class Observer implements View {
     tracker.admit = (member, now) => this.#sent(admit(member, now), false, now);
     const admitRetest = tracker.admitRetest.bind(tracker);
     tracker.admitRetest = (member, now) => {
+      const { breaker } = member;
       const admitted = admitRetest(member, now);
+      if (breaker.kind === "open") this.#beliefs.retested(member, now, breaker.retestAt, admitted?.changes ?? []);
       if (admitted !== undefined) {
         this.#state.noteKind(member);
         this.#sent(admitted.ticket, true, now);
@@ -160,6 +165,7 @@ export class Observer implements View {
       const call = this.calls.get(ticket);
       const before = this.#state.generationOf(ticket.who.incarnation);
       const changes = settle(ticket, result, now);
+      this.#beliefs.settled(ticket, result, now, changes);
       const after = this.#state.noteKind(this.member(ticket.who.incarnation));
       this.calls.delete(ticket);
       if (call === undefined) {
@@ -174,14 +180,20 @@ export class Observer implements View {
     const heard = tracker.heard.bind(tracker);
     tracker.heard = (beat, now) => {
       const changes = heard(beat, now);
+      this.#beliefs.heard(beat, now, changes);
       this.#state.noteKind(this.member(beat.incarnation));
       return changes;
     };
     const tick = tracker.tick.bind(tracker);
     tracker.tick = (now) => this.#ticked(tick(now), now);
+    const busAway = tracker.busAway.bind(tracker);
+    tracker.busAway = (now) => [busAway(now), this.#beliefs.away(now)][0];
+    const busBack = tracker.busBack.bind(tracker);
+    tracker.busBack = (now) => [busBack(now), this.#beliefs.back(now)][0];
   }
 
   #ticked(changes: readonly Change[], now: number): readonly Change[] {
+    this.#beliefs.ticked(now, changes);
     for (const member of this.market.client.tracker.all()) this.#state.noteKind(member);
     for (const check of this.#checks) check.audit?.(now);
     return changes;
@@ -197,6 +209,7 @@ export class Observer implements View {
       replyTo: undefined,
     };
     this.calls.set(ticket, call);
+    this.#beliefs.sent(ticket);
     this.#unsent.push(call);
     for (const check of this.#checks) check.sent?.(call, now);
     return ticket;

@@ -24,6 +24,7 @@ export const PROPERTIES = {
   P21: "what an instance says of itself and of what it did is what happened",
   P22: "a caller is given what was answered to what it asked, and is told, counts and times what happened",
   P23: "a page shows who rated a thing, and how long ago",
+  P24: "what is believed of an instance is what follows from all that was heard of it",
 } as const;
 
 export type PropertyName = keyof typeof PROPERTIES;

@@ -1,0 +1,132 @@
+// P24: what a market believes of each instance is what follows from all that it has heard, and what it tells is what has changed.
+
+import type { Change } from "../../src/health/change.ts";
+import type { Heartbeat } from "../../src/health/heartbeat.ts";
+import type { Member } from "../../src/health/member.ts";
+import type { Result, Ticket } from "../../src/health/ticket.ts";
+import { Belief } from "./belief.ts";
+import type { View } from "./view.ts";
+
+/** How much jitter takes away from a delay that has doubled. */
+const JITTER_SHARE = 0.25;
+const ROUNDING = 1e-6;
+
+export class BeliefChecks {
+  readonly #view: View;
+  readonly #beliefs = new Map<string, Belief>();
+  readonly #eras = new WeakMap<Ticket, number>();
+  #awaySince: number | undefined;
+  #backAt = Number.NEGATIVE_INFINITY;
+
+  constructor(view: View) {
+    this.#view = view;
+  }
+
+  heard(beat: Heartbeat, now: number, changes: readonly Change[]): void {
+    const known = this.#beliefs.get(beat.incarnation);
+    if (known !== undefined) this.#compare(beat.incarnation, known.hears(beat, now), changes);
+    else if (beat.state === "up") {
+      const belief = new Belief(this.#view.rules);
+      this.#beliefs.set(beat.incarnation, belief);
+      this.#compare(beat.incarnation, belief.joins(beat, now), changes);
+    }
+  }
+
+  /** @param retestAt of the breaker before */
+  retested({ who }: Member, now: number, retestAt: number, changes: readonly Change[]): void {
+    const told = this.#beliefs.get(who.incarnation)?.retests(now, retestAt) ?? [];
+    this.#compare(who.incarnation, told, changes);
+  }
+
+  sent(ticket: Ticket): void {
+    this.#eras.set(ticket, this.#beliefs.get(ticket.who.incarnation)?.era ?? 0);
+  }
+
+  settled(ticket: Ticket, result: Result, now: number, changes: readonly Change[]): void {
+    const { incarnation } = ticket.who;
+    const belief = this.#beliefs.get(incarnation);
+    const era = this.#eras.get(ticket);
+    if (ticket.member.forgotten || belief === undefined || era === undefined) return;
+    const { reconnectGraceMs } = this.#view.rules;
+    const isReturning = now < this.#backAt + reconnectGraceMs && belief.heardAt < this.#backAt;
+    const unreachable = belief.heardAt <= ticket.sentAt && this.#awaySince === undefined && !isReturning;
+    this.#compare(incarnation, belief.settles(result, era, now, unreachable), changes);
+  }
+
+  ticked(now: number, changes: readonly Change[]): void {
+    const told: string[] = [];
+    for (const [incarnation, belief] of this.#awaySince === undefined ? this.#beliefs : []) {
+      if (belief.isForgotten(now)) this.#beliefs.delete(incarnation);
+      told.push(...belief.ticks(now));
+    }
+    this.#areTold("all", told, changes);
+    const { size } = this.#view.market.client.tracker;
+    if (size !== this.#beliefs.size) this.#breaks(`${size} are known, and ${this.#beliefs.size} have been heard of`);
+    for (const [incarnation, belief] of this.#beliefs) this.#isBelieved(incarnation, belief);
+  }
+
+  away(now: number): void {
+    this.#awaySince ??= now;
+  }
+
+  back(now: number): void {
+    for (const belief of this.#beliefs.values()) belief.busIsBack(this.#awaySince ?? now, now);
+    this.#awaySince = undefined;
+    this.#backAt = now;
+  }
+
+  #compare(incarnation: string, told: readonly string[], changes: readonly Change[]): void {
+    this.#areTold(incarnation, told, changes);
+    const belief = this.#beliefs.get(incarnation);
+    if (belief !== undefined) this.#isBelieved(incarnation, belief);
+  }
+
+  #areTold(incarnation: string, told: readonly string[], changes: readonly Change[]): void {
+    const said = changes.map(({ kind }) => kind).filter((kind) => kind !== "clash");
+    if (said.join() !== told.join()) this.#breaks(`of ${incarnation} is told [${said}], and happened has [${told}]`);
+  }
+
+  #isBelieved(incarnation: string, belief: Belief): void {
+    const member = this.#view.member(incarnation);
+    if (member === undefined) {
+      this.#breaks(`${incarnation} has been heard, and is not known`);
+      return;
+    }
+    const said = [member.membership.kind, member.proven, ...breakerOf(member)].join();
+    const { membership, isProven } = belief;
+    const known = [membership, isProven, ...stateOf(belief)].join();
+    if (said !== known) this.#breaks(`${incarnation} is believed to be ${said}, and is ${known}`);
+    if (membership !== "gone" && !isSame(member.leaseUntil, belief.leaseUntil))
+      this.#breaks(`the lease of ${incarnation} ends at ${member.leaseUntil}, and should at ${belief.leaseUntil}`);
+    if (!isSame(member.heardAt, belief.heardAt))
+      this.#breaks(`${incarnation} is said to be heard at ${member.heardAt}`);
+    const { breaker } = member;
+    if (breaker.kind !== "open") return;
+    const waitsMs = breaker.retestAt - breaker.openedAt;
+    if (waitsMs > belief.delayMs + ROUNDING || waitsMs < belief.delayMs * (1 - JITTER_SHARE) - ROUNDING)
+      this.#breaks(`${incarnation} waits ${waitsMs} ms for its retest, with a delay of ${belief.delayMs}`);
+  }
+
+  #breaks(detail: string): void {
+    this.#view.world.breaks("P24", detail);
+  }
+}
+
+const isSame = (one: number, other: number): boolean => Math.abs(one - other) < ROUNDING;
+
+function breakerOf({ breaker }: Member): readonly unknown[] {
+  const { kind } = breaker;
+  if (kind === "closed") return [kind, breaker.failures];
+  if (kind === "probation") return [kind, breaker.answersLeft, breaker.delayMs, breaker.guardedUntil !== undefined];
+  const { delayMs, beatCloses, openedAt } = kind === "open" ? breaker : breaker.open;
+  const open = [kind, delayMs, beatCloses, openedAt];
+  return kind === "open" ? open : [...open, breaker.wasDue, breaker.until];
+}
+
+function stateOf(belief: Belief): readonly unknown[] {
+  const { breaker, delayMs } = belief;
+  if (breaker === "closed") return [breaker, belief.failures];
+  if (breaker === "probation") return [breaker, belief.answersLeft, delayMs, belief.isGuarded];
+  const open = [breaker, delayMs, belief.beatCloses, belief.openedAt];
+  return breaker === "open" ? open : [...open, belief.wasDue, belief.retestUntil];
+}
