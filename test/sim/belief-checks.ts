@@ -62,7 +62,8 @@ export class BeliefChecks {
     this.#areTold("all", told, changes);
     const { size } = this.#view.market.client.tracker;
     if (size !== this.#beliefs.size) this.#breaks(`${size} are known, and ${this.#beliefs.size} have been heard of`);
-    for (const [incarnation, belief] of this.#beliefs) this.#isBelieved(incarnation, belief);
+    // What no tick has changed was looked at when it was heard.
+    if (told.length > 0) for (const [incarnation, belief] of this.#beliefs) this.#isBelieved(incarnation, belief);
   }
 
   away(now: number): void {
@@ -82,6 +83,7 @@ export class BeliefChecks {
   }
 
   #areTold(incarnation: string, told: readonly string[], changes: readonly Change[]): void {
+    if (changes.length === 0 && told.length === 0) return;
     const said = changes.map(({ kind }) => kind).filter((kind) => kind !== "clash");
     if (said.join() !== told.join()) this.#breaks(`of ${incarnation} is told [${said}], and happened has [${told}]`);
   }
@@ -92,10 +94,9 @@ export class BeliefChecks {
       this.#breaks(`${incarnation} has been heard, and is not known`);
       return;
     }
-    const said = [member.membership.kind, member.proven, ...breakerOf(member)].join();
     const { membership, isProven } = belief;
-    const known = [membership, isProven, ...stateOf(belief)].join();
-    if (said !== known) this.#breaks(`${incarnation} is believed to be ${said}, and is ${known}`);
+    const isRight = member.membership.kind === membership && member.proven === isProven;
+    if (!isRight || !isSameBreaker(member, belief)) this.#isAnother(member, belief);
     if (membership !== "gone" && !isSame(member.leaseUntil, belief.leaseUntil))
       this.#breaks(`the lease of ${incarnation} ends at ${member.leaseUntil}, and should at ${belief.leaseUntil}`);
     if (!isSame(member.heardAt, belief.heardAt))
@@ -107,6 +108,11 @@ export class BeliefChecks {
       this.#breaks(`${incarnation} waits ${waitsMs} ms for its retest, with a delay of ${belief.delayMs}`);
   }
 
+  #isAnother(member: Member, belief: Belief): void {
+    const said = JSON.stringify([member.membership, member.proven, member.breaker]);
+    this.#breaks(`${member.who.incarnation} is believed to be ${said}, and is ${JSON.stringify(belief)}`);
+  }
+
   #breaks(detail: string): void {
     this.#view.world.breaks("P24", detail);
   }
@@ -114,19 +120,27 @@ export class BeliefChecks {
 
 const isSame = (one: number, other: number): boolean => Math.abs(one - other) < ROUNDING;
 
-function breakerOf({ breaker }: Member): readonly unknown[] {
-  const { kind } = breaker;
-  if (kind === "closed") return [kind, breaker.failures];
-  if (kind === "probation") return [kind, breaker.answersLeft, breaker.delayMs, breaker.guardedUntil !== undefined];
-  const { delayMs, beatCloses, openedAt } = kind === "open" ? breaker : breaker.open;
-  const open = [kind, delayMs, beatCloses, openedAt];
-  return kind === "open" ? open : [...open, breaker.wasDue, breaker.until];
+function isSameBreaker({ breaker }: Member, belief: Belief): boolean {
+  if (breaker.kind !== belief.breaker) return false;
+  switch (breaker.kind) {
+    case "closed":
+      return breaker.failures === belief.failures;
+    case "probation":
+      return (
+        breaker.answersLeft === belief.answersLeft &&
+        breaker.delayMs === belief.delayMs &&
+        (breaker.guardedUntil !== undefined) === belief.isGuarded
+      );
+    case "open":
+      return isSameOpening(breaker, belief);
+    case "retesting":
+      return (
+        isSameOpening(breaker.open, belief) &&
+        breaker.wasDue === belief.wasDue &&
+        isSame(breaker.until, belief.retestUntil)
+      );
+  }
 }
 
-function stateOf(belief: Belief): readonly unknown[] {
-  const { breaker, delayMs } = belief;
-  if (breaker === "closed") return [breaker, belief.failures];
-  if (breaker === "probation") return [breaker, belief.answersLeft, delayMs, belief.isGuarded];
-  const open = [breaker, delayMs, belief.beatCloses, belief.openedAt];
-  return breaker === "open" ? open : [...open, belief.wasDue, belief.retestUntil];
-}
+const isSameOpening = (open: Pick<Belief, "delayMs" | "beatCloses" | "openedAt">, belief: Belief): boolean =>
+  open.delayMs === belief.delayMs && open.beatCloses === belief.beatCloses && open.openedAt === belief.openedAt;
