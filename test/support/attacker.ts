@@ -84,7 +84,7 @@ export interface Page {
 /** A page that takes longer never comes. */
 const SLOWEST_PAGE_MS = 30_000;
 /** How long a shopper looks at a page. */
-const LOOKS_MS = 10;
+const LOOKS_MS = 25;
 
 /** Loads page after page until told to stop. */
 export class Shopper {

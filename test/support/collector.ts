@@ -1,7 +1,10 @@
 // A collector of traces on a free port: takes OTLP as JSON, and keeps the spans.
 
+import { execFileSync } from "node:child_process";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { repository } from "./repository.ts";
 import { until } from "./until.ts";
 
 export interface CollectedSpan {
@@ -115,4 +118,15 @@ function spansOf({ resourceSpans }: Otlp): CollectedSpan[] {
       })),
     ),
   );
+}
+
+/** Whether what sends traces is there, which is not in the usual install; says so where it cannot be had. */
+export function sendsTraces(): boolean {
+  try {
+    execFileSync("sh", [join(repository, "bin/prepare-packages"), "tracing"], { stdio: "ignore", timeout: 120_000 });
+    return true;
+  } catch {
+    console.log("  make tracing does not work on this machine: what sends traces is not tried");
+    return false;
+  }
 }

@@ -41,7 +41,7 @@ export class ForeignInstance {
     const receive = (message: WireMessage): void => this.#receive(message);
     this.#stops.push(this.#wire.hear("ratings.get", receive, "ratings"));
     this.#stops.push(this.#wire.hear(this.address, receive));
-    this.#wire.hear("health.ratings", ({ reply }) => this.beat(reply));
+    this.#stops.push(this.#wire.hear("health.ratings", ({ reply }) => this.beat(reply)));
     await this.#wire.flush();
     this.beat();
     await this.#wire.flush();

@@ -57,8 +57,8 @@ export async function isIn({ server, ends }: Context, who: Credentials): Promise
 }
 
 export async function revoke(owner: World, name: string): Promise<void> {
-  const command = owner.start({ name: "dwc", args: ["revoke", name] });
-  assert.is((await command.ended).code, 0, command.lines.join("\n"));
+  const { code, said } = await owner.dwc(["revoke", name]);
+  assert.is(code, 0, said);
 }
 
 export async function takesOver({ program }: RunningMarket): Promise<void> {

@@ -1,7 +1,9 @@
 // Waiting in tests: for a condition and with a limit, never for a time that hopes.
 
-/** How often a condition is looked at that nobody announces. */
+/** How often a condition is looked at that nobody announces: more rarely the longer it takes, as a look may cost a page. */
 const LOOK_EVERY_MS = 10;
+const LOOK_AT_LEAST_EVERY_MS = 50;
+const SHARE_OF_WAIT = 0.1;
 /** Long on an idle machine, and enough on a busy one. */
 const USUAL_LIMIT_MS = 10_000;
 
@@ -12,11 +14,11 @@ export async function until(
   limitMs = USUAL_LIMIT_MS,
   seen: () => string = () => "",
 ): Promise<void> {
-  const giveUpAt = performance.now() + limitMs;
+  const beganAt = performance.now();
   while (!(await isSo())) {
-    if (performance.now() > giveUpAt)
-      throw new Error(`did not come to be within ${limitMs} ms: ${what}\n${seen()}`.trimEnd());
-    await pause(LOOK_EVERY_MS);
+    const waitedMs = performance.now() - beganAt;
+    if (waitedMs > limitMs) throw new Error(`did not come to be within ${limitMs} ms: ${what}\n${seen()}`.trimEnd());
+    await pause(Math.min(LOOK_AT_LEAST_EVERY_MS, LOOK_EVERY_MS + waitedMs * SHARE_OF_WAIT));
   }
 }
 

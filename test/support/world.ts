@@ -4,6 +4,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Desk } from "../dwc/typed.ts";
 import { Program, type ProgramOptions, USUAL_LIMIT_MS } from "./program.ts";
 import { until } from "./until.ts";
 
@@ -28,6 +29,7 @@ export class World {
   readonly stateDir: string = mkdtempSync(join(tmpdir(), "market-test-"));
   readonly #env: Readonly<Record<string, string>>;
   readonly #programs: Program[] = [];
+  readonly #desk = new Desk();
 
   /** @param env settings of every program in it, beside the bus and the state folder */
   constructor(natsUrl: string, env: Readonly<Record<string, string>> = {}) {
@@ -40,6 +42,13 @@ export class World {
     const program = new Program({ ...options, env });
     this.#programs.push(program);
     return program;
+  }
+
+  /** dwc as typed in this world, in the test's own process: a start of node costs more than most commands. */
+  async dwc(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Said> {
+    const own = { NATS_URL: this.natsUrl, DWC_STATE: this.stateDir, ...this.#env, ...env };
+    const { code, stdout, stderr } = await this.#desk.type(args, { env: own });
+    return { code, said: stdout + stderr };
   }
 
   /** A Market that takes visitors, on a free port. */
@@ -59,7 +68,13 @@ export class World {
   async close(): Promise<void> {
     await Promise.all(this.#programs.map((program) => program.end()));
     rmSync(this.stateDir, { recursive: true, force: true });
+    this.#desk.clear();
   }
+}
+
+export interface Said {
+  readonly code: number | null;
+  readonly said: string;
 }
 
 export class RunningMarket {

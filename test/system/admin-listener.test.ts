@@ -1,4 +1,4 @@
-// takes: 30 s
+// takes: 15 s
 // The admin listener of real Markets, and the metrics of real instances: where they listen, to whom they answer, and that
 // neither shoppers nor viewers take the places of the other.
 
@@ -8,11 +8,17 @@ import { networkInterfaces } from "node:os";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { freePort, startNatsServer, type TestServer } from "../support/nats-server.ts";
-import { type RunningMarket, until, World } from "../support/world.ts";
+import { type RunningMarket, type RunningRatings, until, World } from "../support/world.ts";
 
 interface Context {
   server: TestServer;
   world: World;
+  port: number;
+  market: RunningMarket;
+  ratings: RunningRatings;
+  metrics: string;
+  /** Another Market, whose board is on its admin listener alone: the first test starts it. */
+  other: RunningMarket;
 }
 
 const admin = suite<Context>("the admin listener");
@@ -23,14 +29,21 @@ const ELSEWHERE = "127.0.0.2";
 const MANY_SHOPPERS = 1_050;
 const MANY_VIEWERS = 320;
 
+/** One Market and one instance for all of it; each test opens beside it what it needs otherwise. */
 admin.before(async (context) => {
   context.server = await startNatsServer();
-});
-admin.before.each((context) => {
   context.world = new World(context.server.url);
+  context.port = await freePair();
+  const env = { HOST: "0.0.0.0", KEEP_ALIVE_MS: "90000" };
+  const ports = { PORT: String(context.port), ADMIN_PORT: "" };
+  context.market = await context.world.startMarket({ ...env, ...ports, BOARD: "public" });
+  context.ratings = await context.world.startRatings(1, { ...env, METRICS_PORT: "0" });
+  [, context.metrics = ""] = await context.ratings.program.waitFor(/shows its metrics at (http:\S+)/);
 });
-admin.after.each(({ world }) => world.close());
-admin.after(({ server }) => server.stop());
+admin.after(async ({ world, server }) => {
+  await world.close();
+  await server.stop();
+});
 
 const portOf = (url: string): number => Number(new URL(url).port);
 
@@ -59,9 +72,8 @@ async function freePair(): Promise<number> {
   }
 }
 
-admin("it is at PORT + 100 and at 127.0.0.1 only, wherever the page is", async ({ world }) => {
-  const port = await freePair();
-  const market = await world.startMarket({ PORT: String(port), ADMIN_PORT: "", HOST: "0.0.0.0" });
+admin("it is at PORT + 100 and at 127.0.0.1 only, wherever the page is", async (context) => {
+  const { world, port, market } = context;
   assert.is(market.admin, `http://localhost:${port + 100}`);
   assert.is(await statusOf("127.0.0.1", port + 100, "/board"), 200);
   assert.is(await statusOf("127.0.0.1", port + 100, "/"), 302);
@@ -73,8 +85,8 @@ admin("it is at PORT + 100 and at 127.0.0.1 only, wherever the page is", async (
   assert.is((await second.ended).code, 1);
   const line = `admin port ${port + 100} is taken by another program: end that one, or start the same again with  ADMIN_PORT=${port + 101}  added`;
   assert.ok(second.lines.includes(line), second.lines.join("\n"));
-  const third = await world.startMarket({ PORT: "0", ADMIN_PORT: "" });
-  assert.is.not(third.admin, market.admin, "a free port for the page has a free port for the board");
+  context.other = await world.startMarket({ PORT: "0", ADMIN_PORT: "" });
+  assert.is.not(context.other.admin, market.admin, "a free port for the page has a free port for the board");
 });
 
 admin("where it is off there is no board, unless it is public", async ({ world }) => {
@@ -86,11 +98,7 @@ admin("where it is off there is no board, unless it is public", async ({ world }
   assert.is(await statusOf("127.0.0.1", portOf(open.url), "/board"), 200);
 });
 
-admin("each listener keeps idle connections for as long as is set, and says so", async ({ world }) => {
-  const env = { KEEP_ALIVE_MS: "90000" };
-  const market = await world.startMarket(env);
-  const ratings = await world.startRatings(1, { ...env, METRICS_PORT: "0" });
-  const [, metrics = ""] = await ratings.program.waitFor(/shows its metrics at (http:\S+)/);
+admin("each listener keeps idle connections for as long as is set, and says so", async ({ market, metrics }) => {
   for (const url of [`${market.url}/livez`, `${market.admin}/livez`, metrics])
     assert.is((await fetch(url)).headers.get("keep-alive"), "timeout=90", url);
 });
@@ -110,6 +118,73 @@ function hold(port: number, count: number, path?: string): readonly Socket[] {
   });
 }
 
+admin(
+  "an instance shows its metrics at 127.0.0.1, to this machine, and idle connections keep nobody out",
+  async ({ world, metrics }) => {
+    const port = portOf(metrics);
+    const status = (headers: Record<string, string>): Promise<number | string> =>
+      statusOf("127.0.0.1", port, "/metrics", headers);
+    for (const Host of ["localhost", `127.0.0.1:${port}`, "[::1]:9000"]) assert.is(await status({ Host }), 200, Host);
+    for (const Host of ["rebound.example", `rebound.example:${port}`, "0.0.0.0"])
+      assert.is(await status({ Host }), 403, Host);
+    assert.is(await status({ "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors" }), 403);
+    assert.is(await status({ Origin: "https://evil.example" }), 403);
+    assert.is(await statusOf(ELSEWHERE, port, "/metrics"), "ECONNREFUSED");
+    const held = hold(port, 200);
+    await until("all but so many are let go", () => held.filter(({ destroyed }) => destroyed).length >= 150, LIMIT_MS);
+    assert.is(await status({}), 200);
+    for (const socket of held) socket.destroy();
+    const env = { METRICS_PORT: "0", HOST: "0.0.0.0", BOARD: "public" };
+    const { program } = await world.startRatings(2, env);
+    const [, shown = ""] = await program.waitFor(/shows its metrics at (http:\S+)/);
+    assert.is(await statusOf(ELSEWHERE, portOf(shown), "/metrics", { Host: "market.example" }), 200);
+  },
+);
+
+const [networkAddress] = Object.values(networkInterfaces())
+  .flatMap((addresses) => addresses ?? [])
+  .filter(({ family, internal }) => family === "IPv4" && !internal)
+  .map(({ address }) => address);
+
+(networkAddress === undefined ? admin.skip : admin)(
+  "a connection from an address of the network is refused, as one of a neighbour where the kernel lets it in",
+  async ({ market, metrics }) => {
+    for (const [port, path] of [
+      [portOf(market.admin), "/board"],
+      [portOf(market.admin), "/livez"],
+      [portOf(metrics), "/metrics"],
+    ] as const) {
+      assert.is(await statusOf("127.0.0.1", port, path), 200, path);
+      assert.is(await statusOf("127.0.0.1", port, path, {}, networkAddress), 403, path);
+    }
+    assert.is(await statusOf("127.0.0.1", portOf(market.url), "/board", {}, networkAddress), 200, "the shop's port");
+  },
+);
+
+admin(
+  "dwc finds the board by the page, by the admin port and by its settings",
+  async ({ world, port, market, other }) => {
+    const typed = async (args: readonly string[], env: Record<string, string> = {}): Promise<string> => {
+      const { code, said } = await world.dwc(args, env);
+      return `${code} ${said}`;
+    };
+    for (const at of [market.url, market.admin, `http://127.0.0.1:${port}`])
+      assert.match(await typed(["explain", "ratings/1", "--market", at]), /^0 /, at);
+    assert.match(await typed(["explain", "ratings/1"], { PORT: String(port) }), /^0 /);
+    assert.match(await typed(["explain", "ratings/1"], { ADMIN_PORT: String(port + 100) }), /^0 /);
+    const wrong = await freePort();
+    const hidden = await typed(["explain", "ratings/1"], {
+      PORT: String(portOf(other.url)),
+      ADMIN_PORT: String(wrong),
+    });
+    assert.match(hidden, /^1 /);
+    assert.match(hidden, `http://localhost:${wrong}`);
+    assert.match(hidden, "--market URL");
+    const check = await typed(["check", "--market", market.admin]);
+    assert.match(check, `${market.admin} takes visitors`);
+  },
+);
+
 /** NaN where the listener, which is being filled, resets this very connection. */
 const viewersOf = async ({ admin: at }: RunningMarket): Promise<number> => {
   const page = await fetch(`${at}/metrics`)
@@ -118,8 +193,7 @@ const viewersOf = async ({ admin: at }: RunningMarket): Promise<number> => {
   return Number(/^dwc_board_viewers (\d+)$/m.exec(page)?.[1]);
 };
 
-admin("shoppers take no place of the admin listener, nor viewers one of the shop", async ({ world }) => {
-  const market = await world.startMarket({ BOARD: "public" });
+admin("shoppers take no place of the admin listener, nor viewers one of the shop", async ({ market }) => {
   const [shopPort, adminPort] = [portOf(market.url), portOf(market.admin)];
   const held: Socket[] = [];
   try {
@@ -140,79 +214,6 @@ admin("shoppers take no place of the admin listener, nor viewers one of the shop
   } finally {
     for (const socket of held) socket.destroy();
   }
-});
-
-admin(
-  "an instance shows its metrics at 127.0.0.1, to this machine, and idle connections keep nobody out",
-  async ({ world }) => {
-    const env = { METRICS_PORT: "0", HOST: "0.0.0.0" };
-    const metricsOf = async (number: number, more: Record<string, string> = {}): Promise<number> => {
-      const { program } = await world.startRatings(number, { ...env, ...more });
-      const [, port] = await program.waitFor(/shows its metrics at http:\/\/\S+:(\d+)\/metrics/);
-      return Number(port);
-    };
-    const port = await metricsOf(1);
-    const status = (headers: Record<string, string>): Promise<number | string> =>
-      statusOf("127.0.0.1", port, "/metrics", headers);
-    for (const Host of ["localhost", `127.0.0.1:${port}`, "[::1]:9000"]) assert.is(await status({ Host }), 200, Host);
-    for (const Host of ["rebound.example", `rebound.example:${port}`, "0.0.0.0"])
-      assert.is(await status({ Host }), 403, Host);
-    assert.is(await status({ "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors" }), 403);
-    assert.is(await status({ Origin: "https://evil.example" }), 403);
-    assert.is(await statusOf(ELSEWHERE, port, "/metrics"), "ECONNREFUSED");
-    const held = hold(port, 200);
-    await until("all but so many are let go", () => held.filter(({ destroyed }) => destroyed).length >= 150, LIMIT_MS);
-    assert.is(await status({}), 200);
-    for (const socket of held) socket.destroy();
-    const publicPort = await metricsOf(2, { BOARD: "public" });
-    assert.is(await statusOf(ELSEWHERE, publicPort, "/metrics", { Host: "market.example" }), 200);
-  },
-);
-
-const [networkAddress] = Object.values(networkInterfaces())
-  .flatMap((addresses) => addresses ?? [])
-  .filter(({ family, internal }) => family === "IPv4" && !internal)
-  .map(({ address }) => address);
-
-(networkAddress === undefined ? admin.skip : admin)(
-  "a connection from an address of the network is refused, as one of a neighbour where the kernel lets it in",
-  async ({ world }) => {
-    const market = await world.startMarket({ BOARD: "public" });
-    const { program } = await world.startRatings(1, { METRICS_PORT: "0" });
-    const [, metricsPort] = await program.waitFor(/shows its metrics at http:\/\/\S+:(\d+)\/metrics/);
-    for (const [port, path] of [
-      [portOf(market.admin), "/board"],
-      [portOf(market.admin), "/livez"],
-      [Number(metricsPort), "/metrics"],
-    ] as const) {
-      assert.is(await statusOf("127.0.0.1", port, path), 200, path);
-      assert.is(await statusOf("127.0.0.1", port, path, {}, networkAddress), 403, path);
-    }
-    assert.is(await statusOf("127.0.0.1", portOf(market.url), "/board", {}, networkAddress), 200, "the shop's port");
-  },
-);
-
-admin("dwc finds the board by the page, by the admin port and by its settings", async ({ world }) => {
-  const port = await freePair();
-  const market = await world.startMarket({ PORT: String(port), ADMIN_PORT: "" });
-  await world.startRatings(1);
-  await market.untilKnown(1);
-  const typed = async (args: readonly string[], env: Record<string, string> = {}): Promise<string> => {
-    const program = world.start({ name: "dwc", args, env });
-    const { code } = await program.ended;
-    return `${code} ${program.lines.join("\n")}`;
-  };
-  for (const at of [market.url, market.admin, `http://127.0.0.1:${port}`])
-    assert.match(await typed(["explain", "ratings/1", "--market", at]), /^0 /, at);
-  assert.match(await typed(["explain", "ratings/1"], { PORT: String(port) }), /^0 /);
-  assert.match(await typed(["explain", "ratings/1"], { ADMIN_PORT: String(port + 100) }), /^0 /);
-  const wrong = await freePort();
-  const hidden = await typed(["explain", "ratings/1"], { PORT: String(port), ADMIN_PORT: String(wrong) });
-  assert.match(hidden, /^1 /);
-  assert.match(hidden, `http://localhost:${wrong}`);
-  assert.match(hidden, "--market URL");
-  const check = await typed(["check", "--market", market.admin]);
-  assert.match(check, `${market.admin} takes visitors`);
 });
 
 admin.run();

@@ -1,41 +1,40 @@
 // Whose cart is it? Each visitor has one, in a signed cookie, and whoever knows the keys can read it: real Market
 // processes, visited as by browsers, each with a jar of cookies of its own.
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { startNatsServer } from "../support/nats-server.ts";
 import { Visitor } from "../support/visitor.ts";
-import { World } from "../support/world.ts";
+import { type RunningMarket, World } from "../support/world.ts";
 
-const carts = suite<{ world: World; folders: string[] }>("carts");
+type Three = readonly [RunningMarket, RunningMarket, RunningMarket];
 
-/** Nobody answers there: of all these Markets only two ask for ratings, and those bring a bus of their own. */
+const carts = suite<{ shops: Three }>("carts");
+
+/** Without ratings, and so without a bus. */
 const NO_BUS = "nats://127.0.0.1:1";
-const KEYS = "a-key-of-the-first-shop,an-older-key-of-it";
+const OLDER_KEY = "an-older-key-of-it";
+const KEYS = `a-key-of-the-first-shop,${OLDER_KEY}`;
+const worlds: World[] = [];
 
-carts.before.each((context) => {
-  context.world = new World(NO_BUS);
-  context.folders = [];
-});
-
-carts.after.each(async ({ world, folders }) => {
-  await world.close();
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
-
-const monolith = (world: World, env: Readonly<Record<string, string>> = {}) => world.startMarket(env, ["--monolith"]);
-
-function stateFolder(folders: string[]): string {
-  const folder = mkdtempSync(join(tmpdir(), "market-carts-"));
-  folders.push(folder);
-  return folder;
+/** Each world has a state folder of its own. */
+function world(): World {
+  const made = new World(NO_BUS);
+  worlds.push(made);
+  return made;
 }
+const monolith = (at: World, env: Readonly<Record<string, string>> = {}) => at.startMarket(env, ["--monolith"]);
 
-carts("two visitors of one Market have two carts, and a checkout empties one of them", async ({ world }) => {
-  const market = await monolith(world);
+const first = world();
+
+/** Started at once, in one fresh state folder. */
+carts.before(async (context) => {
+  context.shops = await Promise.all([monolith(first), monolith(first), monolith(first)]);
+});
+carts.after(async () => {
+  for (const one of worlds) await one.close();
+});
+
+carts("two visitors of one Market have two carts, and a checkout empties one of them", async ({ shops: [market] }) => {
   const [ann, ben] = [new Visitor(), new Visitor()];
   await ann.add(market, "camera");
   await ben.add(market, "football");
@@ -47,76 +46,47 @@ carts("two visitors of one Market have two carts, and a checkout empties one of 
   assert.equal(await ann.cart(market), ["camera"]);
 });
 
-carts("two Markets with one MARKET_KEYS share each visitor's cart, both ways", async ({ world, folders }) => {
-  const server = await startNatsServer();
-  try {
-    // Folders of their own, so that nothing but the setting can be what they share.
-    const env = { MARKET_KEYS: KEYS, NATS_URL: server.url };
-    const [first, second] = await Promise.all([
-      world.startMarket({ ...env, DWC_STATE: stateFolder(folders) }),
-      world.startMarket({ ...env, DWC_STATE: stateFolder(folders) }),
-    ]);
-    const [ann, ben] = [new Visitor(), new Visitor()];
-    await ann.add(first, "camera");
-    await ben.add(second, "football");
-    assert.equal(await ann.cart(second), ["camera"]);
-    assert.equal(await ben.cart(first), ["football"]);
-    await ann.add(second, "briefcase");
-    await ann.remove(first, "camera");
-    for (const market of [first, second]) {
-      assert.equal(await ann.cart(market), ["briefcase"]);
-      assert.equal(await ben.cart(market), ["football"]);
-    }
-  } finally {
-    await server.stop();
+carts("one MARKET_KEYS shares each visitor's cart both ways, also what the older of its keys signed", async () => {
+  // Folders of their own, so that nothing but the setting can be what they share.
+  const [one, other, before] = await Promise.all([
+    monolith(world(), { MARKET_KEYS: KEYS }),
+    monolith(world(), { MARKET_KEYS: KEYS }),
+    monolith(world(), { MARKET_KEYS: OLDER_KEY }),
+  ]);
+  const [ann, ben] = [new Visitor(), new Visitor()];
+  await ann.add(before, "camera");
+  await ben.add(other, "football");
+  assert.equal(await ann.cart(other), ["camera"]);
+  assert.equal(await ben.cart(one), ["football"]);
+  await ann.add(other, "briefcase");
+  await ann.remove(one, "camera");
+  for (const market of [one, other]) {
+    assert.equal(await ann.cart(market), ["briefcase"]);
+    assert.equal(await ben.cart(market), ["football"]);
   }
 });
 
-carts("a cart that was signed with the older of two keys is still one", async ({ world }) => {
-  const [before, after] = await Promise.all([
-    monolith(world, { MARKET_KEYS: "an-older-key-of-it" }),
-    monolith(world, { MARKET_KEYS: KEYS }),
-  ]);
+carts("Markets without MARKET_KEYS that start at once in one fresh state folder share carts", async ({ shops }) => {
   const ann = new Visitor();
-  await ann.add(before, "camera");
-  assert.equal(await ann.cart(after), ["camera"]);
+  await ann.add(shops[0], "camera");
+  await ann.add(shops[1], "football");
+  await ann.add(shops[2], "basketball");
+  for (const market of shops) assert.equal(await ann.cart(market), ["basketball", "camera", "football"]);
 });
 
-carts("Markets without MARKET_KEYS that start at once in one fresh state folder share carts", async ({ world }) => {
-  const markets = await Promise.all([monolith(world), monolith(world), monolith(world)]);
+carts("Markets of different state folders share none, and both go on working", async ({ shops: [market] }) => {
+  const other = await monolith(world());
   const ann = new Visitor();
-  for (const [place, thing] of ["camera", "football", "basketball"].entries()) {
-    const market = markets[place];
-    if (market !== undefined) await ann.add(market, thing);
-  }
-  for (const market of markets) assert.equal(await ann.cart(market), ["basketball", "camera", "football"]);
-});
-
-carts("a cart outlives the Market that signed it", async ({ world }) => {
-  const before = await monolith(world);
-  const ann = new Visitor();
-  await ann.add(before, "camera");
-  await before.program.end();
-  assert.equal(await ann.cart(await monolith(world)), ["camera"]);
-});
-
-carts("Markets of different state folders share none, and both go on working", async ({ world, folders }) => {
-  const [first, second] = await Promise.all([
-    monolith(world, { DWC_STATE: stateFolder(folders) }),
-    monolith(world, { DWC_STATE: stateFolder(folders) }),
-  ]);
-  const ann = new Visitor();
-  await ann.add(first, "camera");
+  await ann.add(market, "camera");
   // A signature that cannot be read is no cart: no error, and what is put in from there on counts.
-  assert.equal(await ann.cart(second), []);
-  await ann.add(second, "football");
-  assert.equal(await ann.cart(second), ["football"]);
-  assert.equal(await ann.cart(first), []);
-  for (const { program } of [first, second]) assert.is(program.count(/ERROR/), 0);
+  assert.equal(await ann.cart(other), []);
+  await ann.add(other, "football");
+  assert.equal(await ann.cart(other), ["football"]);
+  assert.equal(await ann.cart(market), []);
+  for (const { program } of [market, other]) assert.is(program.count(/ERROR/), 0);
 });
 
-carts("a cart that its visitor has edited is none", async ({ world }) => {
-  const market = await monolith(world);
+carts("a cart that its visitor has edited is none", async ({ shops: [market] }) => {
   const ann = new Visitor();
   await ann.add(market, "football");
   for (const text of ["camera", "__proto__", "", "football.camera", "%00", "x".repeat(4000), "=;;=", "\u00ff"]) {
@@ -126,6 +96,13 @@ carts("a cart that its visitor has edited is none", async ({ world }) => {
   }
   assert.equal(await ann.cart(market), ["football"]);
   assert.is(market.program.count(/ERROR/), 0);
+});
+
+carts("a cart outlives the Market that signed it", async ({ shops }) => {
+  const ann = new Visitor();
+  await ann.add(shops[0], "camera");
+  await Promise.all(shops.map(({ program }) => program.end()));
+  assert.equal(await ann.cart(await monolith(first)), ["camera"]);
 });
 
 carts.run();

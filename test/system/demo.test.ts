@@ -13,54 +13,47 @@ const demo = suite("the demo");
 const familyOf = (world: World): readonly ProcessRow[] =>
   livingProcesses().filter(({ pid }) => carries(pid, world.stateDir));
 
-demo("opens with a bus of its own, four fresh ratings from three instances; ^C ends all of it", async () => {
-  const world = new World(`nats://127.0.0.1:${await freePort()}`);
-  try {
-    const program = world.start({ name: "demo", env: { PORT: "0", METRICS_PORT: "0", CHAOS: "1" } });
-    const [, url = ""] = await program.waitFor(/The Market is open at (http:\S+) with three Ratings instances/);
-    const ratings = await new RunningMarket(program, url).ratings();
-    assert.equal(
-      Object.values(ratings).map((rating) => rating?.fresh),
-      [true, true, true, true],
-    );
-    assert.is(new Set(Object.values(ratings).map((rating) => rating?.instance)).size, 3);
-    const [, admin = ""] = await program.waitFor(/^The board is at (http:\S+)\/board:/);
-    await program.waitFor(/^Or press "Faults" on a card of the board/);
-    const board = await fetch(`${admin}/board/events`);
-    assert.is(board.headers.get("content-type"), "text/event-stream; charset=utf-8");
-    const [, metricsUrl = ""] = await program.waitFor(/instance 2 shows its metrics at (http:\S+)/);
-    const text = async (at: string): Promise<string> => (await fetch(at)).text();
-    assert.match(
-      await text(metricsUrl),
-      /^dwc_server_requests_total\{service="ratings",instance="2",outcome="ok"\} [1-9]/m,
-    );
-    assert.match(await text(`${admin}/metrics`), /^dwc_board_viewers 1$/m);
-    assert.is(familyOf(world).length, 6, "the demo, a Market, a bus and three instances");
+demo(
+  "opens with a bus of its own, four fresh ratings from three instances; a fault can be typed as it says; ^C ends all",
+  async () => {
+    const world = new World(`nats://127.0.0.1:${await freePort()}`);
+    try {
+      const program = world.start({ name: "demo", env: { PORT: "0", METRICS_PORT: "0", CHAOS: "1" } });
+      const [, url = ""] = await program.waitFor(/The Market is open at (http:\S+) with three Ratings instances/);
+      const ratings = await new RunningMarket(program, url).ratings();
+      assert.equal(
+        Object.values(ratings).map((rating) => rating?.fresh),
+        [true, true, true, true],
+      );
+      assert.is(new Set(Object.values(ratings).map((rating) => rating?.instance)).size, 3);
+      const [, admin = ""] = await program.waitFor(/^The board is at (http:\S+)\/board:/);
+      await program.waitFor(/^Or press "Faults" on a card of the board/);
+      const board = await fetch(`${admin}/board/events`);
+      assert.is(board.headers.get("content-type"), "text/event-stream; charset=utf-8");
+      const [, metricsUrl = ""] = await program.waitFor(/instance 2 shows its metrics at (http:\S+)/);
+      const text = async (at: string): Promise<string> => (await fetch(at)).text();
+      assert.match(
+        await text(metricsUrl),
+        /^dwc_server_requests_total\{service="ratings",instance="2",outcome="ok"\} [1-9]/m,
+      );
+      assert.match(await text(`${admin}/metrics`), /^dwc_board_viewers 1$/m);
+      assert.is(familyOf(world).length, 6, "the demo, a Market, a bus and three instances");
+      const [, typed = ""] = await program.waitFor(/^ {2}bin\/dwc (fault ratings\/2 pause) /);
+      assert.is(program.count(/kill -STOP/), 0);
+      assert.is((await world.dwc(typed.split(" "))).code, 0);
+      await program.waitFor(/instance 2 begins a fault: paused/);
 
-    program.signal("SIGINT");
-    assert.equal(await program.ended, { code: 0, signal: null });
-    // Ended, not torn off: whoever watches learns of it at once, and nobody waits for him.
-    await board.text();
-    await until("no process is left", () => familyOf(world).length === 0, 5_000);
-    assert.ok(program.lines.includes("demo: everything has ended"));
-  } finally {
-    await world.close();
-  }
-});
-
-demo("with CHAOS=1 it says what to type for a fault, and that is what can be typed", async () => {
-  const world = new World(`nats://127.0.0.1:${await freePort()}`);
-  try {
-    const program = world.start({ name: "demo", env: { PORT: "0", CHAOS: "1" } });
-    const [, typed = ""] = await program.waitFor(/^ {2}bin\/dwc (fault ratings\/2 pause) /);
-    assert.is(program.count(/kill -STOP/), 0);
-    const dwc = world.start({ name: "dwc", args: typed.split(" ") });
-    assert.is((await dwc.ended).code, 0);
-    await program.waitFor(/instance 2 begins a fault: paused/);
-  } finally {
-    await world.close();
-  }
-});
+      program.signal("SIGINT");
+      assert.equal(await program.ended, { code: 0, signal: null });
+      // Ended, not torn off: whoever watches learns of it at once, and nobody waits for him.
+      await board.text();
+      await until("no process is left", () => familyOf(world).length === 0, 5_000);
+      assert.ok(program.lines.includes("demo: everything has ended"));
+    } finally {
+      await world.close();
+    }
+  },
+);
 
 demo("killed outright, it takes the others with it all the same", async () => {
   const world = new World(`nats://127.0.0.1:${await freePort()}`);

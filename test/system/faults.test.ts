@@ -1,4 +1,4 @@
-// takes: 40 s
+// takes: 20 s
 // Faults on real processes: each begins, is seen, and ends by itself, whoever is gone by then.
 
 import { suite } from "uvu";
@@ -8,7 +8,7 @@ import { systemClock } from "../../src/clock.ts";
 import { orderBody } from "../../src/service/core/fault-order.ts";
 import { askAll, askForFault } from "../../src/service/fault-asking.ts";
 import type { InstanceRow } from "../../src/sight/row.ts";
-import { startNatsServer, type TestServer } from "../support/nats-server.ts";
+import { isRunning, startNatsServer, type TestServer } from "../support/nats-server.ts";
 import { livingProcesses, readProcess } from "../support/processes.ts";
 import { type RunningMarket, type RunningRatings, until, World } from "../support/world.ts";
 
@@ -16,20 +16,24 @@ interface Context {
   server: TestServer;
   world: World;
   bus: NatsBus;
+  market: RunningMarket;
+  /** With CHAOS=1, from the end of the first test on. */
+  ratings: RunningRatings;
 }
 
 const faults = suite<Context>("faults on purpose");
 const LIMIT_MS = 20_000;
 const clock = systemClock();
 
-faults.before.each(async (context) => {
+faults.before(async (context) => {
   context.server = await startNatsServer();
   context.world = new World(context.server.url, { HEARTBEAT_INTERVAL_MS: "1000" });
   const urls = [context.server.url];
   context.bus = connectNatsBus({ urls, name: "asker", clock, report: () => undefined });
   await until("connected", () => context.bus.status === "connected", LIMIT_MS);
+  context.market = await context.world.startMarket({ BOARD: "public" });
 });
-faults.after.each(async ({ server, world, bus }) => {
+faults.after(async ({ server, world, bus }) => {
   await bus.close();
   await world.close();
   await server.stop();
@@ -70,11 +74,40 @@ const watchesOf = ({ program }: RunningRatings): readonly number[] =>
 
 const isStopped = ({ program }: RunningRatings): boolean => readProcess(program.pid)?.state === "T";
 
-faults("each one begins, is on the board, and ends by itself", async ({ world }) => {
-  const market = await world.startMarket();
-  const ratings = await world.startRatings(2, CHAOS);
-  await untilOn(market, ratings, "");
+const ask = (bus: NatsBus, ratings: RunningRatings, order: Parameters<typeof askForFault>[3]) =>
+  askForFault(bus, "ratings", idOf(ratings), order);
+
+/** Pauses it; by itself it ends after all tests. */
+async function pause(bus: NatsBus, ratings: RunningRatings, forMs = 600_000): Promise<void> {
+  assert.is((await ask(bus, ratings, { kind: "begin", fault: { kind: "pause" }, forMs })).kind, "done");
+  await until("it stands still", () => isStopped(ratings), LIMIT_MS);
+}
+
+const untilUnwatched = (ratings: RunningRatings): Promise<void> =>
+  until("nobody stands beside it any more", () => watchesOf(ratings).length === 0, LIMIT_MS);
+
+faults("without CHAOS=1 nobody hears, and nothing can be asked", async (context) => {
+  const { world, bus, market } = context;
+  const ratings = await world.startRatings(5);
+  for (const subject of ["chaos.ratings", `chaos.ratings.${idOf(ratings)}`]) {
+    const reply = await bus.request(subject, orderBody({ kind: "kill" }), { timeoutMs: LIMIT_MS });
+    assert.is(reply.kind, "nobody", subject);
+  }
+  await market.untilKnown(1);
+  assert.is((await rowOf(market, ratings))?.faults, null);
+  assert.is((await post(market, { target: idOf(ratings), fault: "kill" })).status, 409);
+  const typed = await world.dwc(["fault", "ratings/5", "kill"]);
+  assert.is(typed.code, 1);
+  assert.match(typed.said, /no instance of ratings takes faults\nto start three that do, type {2}CHAOS=1 make/);
+  assert.ok(isRunning(ratings.program.pid));
+  await ratings.program.end();
+  context.ratings = await world.startRatings(1, CHAOS);
+  await untilOn(market, context.ratings, "");
+});
+
+faults("each one begins, is on the board, and ends by itself", async ({ market, ratings }) => {
   const marketMark = market.program.mark();
+  const began = ratings.program.mark();
   for (const fields of [
     { fault: "slow", byMs: "200" },
     { fault: "fail", percent: "100" },
@@ -90,136 +123,38 @@ faults("each one begins, is on the board, and ends by itself", async ({ world })
     await untilOn(market, ratings, "");
   }
   // Waited for: the lines of a program come after what its board shows.
-  await market.program.waitFor(/^WARNING:chaos:- ratings instance 2 has faults on: paused$/, { mark: marketMark });
-  await ratings.program.waitFor(/resumed after a pause of 1\.\d s/);
+  await market.program.waitFor(/^WARNING:chaos:- ratings instance 1 has faults on: paused$/, { mark: marketMark });
+  await ratings.program.waitFor(/resumed after a pause of 1\.\d s/, { mark: began });
 });
 
-faults("they end in time though the Market that asked was killed, and so was the terminal", async ({ world }) => {
-  const market = await world.startMarket();
-  const ratings = await world.startRatings(1, CHAOS);
-  await untilOn(market, ratings, "");
-  await post(market, { target: idOf(ratings), forS: "3", fault: "slow", byMs: "100" });
-  await post(market, { target: idOf(ratings), forS: "3", fault: "pause" });
-  market.program.signal("SIGKILL");
-  await market.program.ended;
-  await until("it stands still", () => isStopped(ratings), LIMIT_MS);
-  await ratings.program.waitFor(/ended a fault: paused \(over\)/);
-  await ratings.program.waitFor(/ended a fault: slow by 100 ms \(over\)/);
-
+faults("a reset ends a pause at once, and all else with it", async ({ world, bus, ratings }) => {
   const mark = ratings.program.mark();
-  const terminal = world.start({ name: "dwc", args: ["fault", "ratings/1", "mute", "--for", "2s"] });
-  await ratings.program.waitFor(/begins a fault: silent/, { mark });
-  terminal.signal("SIGKILL");
-  await ratings.program.waitFor(/ended a fault: silent: no heartbeats \(over\)/, { mark });
-});
-
-faults("a paused one ends its pause though the bus is gone, too", async ({ world, bus, server }) => {
-  const ratings = await world.startRatings(1, CHAOS);
-  const asked = askForFault(bus, "ratings", idOf(ratings), { kind: "begin", fault: { kind: "pause" }, forMs: 2_500 });
-  assert.is((await asked).kind, "done");
-  await until("it stands still", () => isStopped(ratings), LIMIT_MS);
-  await server.stop();
-  await ratings.program.waitFor(/ended a fault: paused \(over\)/);
-  await until("nobody stands beside it any more", () => watchesOf(ratings).length === 0, LIMIT_MS);
-});
-
-faults("a reset ends a pause at once, and all else with it", async ({ world, bus }) => {
-  const ratings = await world.startRatings(1, CHAOS);
-  const ask = (order: Parameters<typeof askForFault>[3]) => askForFault(bus, "ratings", idOf(ratings), order);
-  await ask({ kind: "begin", fault: { kind: "fail", share: 1 }, forMs: 600_000 });
-  await ask({ kind: "begin", fault: { kind: "pause" }, forMs: 600_000 });
-  await until("it stands still", () => isStopped(ratings), LIMIT_MS);
-  const refused = await ask({ kind: "begin", fault: { kind: "mute" }, forMs: 1_000 });
+  await ask(bus, ratings, { kind: "begin", fault: { kind: "fail", share: 1 }, forMs: 600_000 });
+  await pause(bus, ratings);
+  const refused = await ask(bus, ratings, { kind: "begin", fault: { kind: "mute" }, forMs: 1_000 });
   assert.equal(refused, { kind: "refused", why: "it is paused: reset it first" });
-  const reset = world.start({ name: "dwc", args: ["fault", "reset"] });
-  assert.is((await reset.ended).code, 0);
-  await ratings.program.waitFor(/ended a fault: paused \(continued early\)/);
-  await ratings.program.waitFor(/ended a fault: fails 100 % of its calls \(reset\)/);
-  assert.not.ok(
-    ratings.program.lines.some((line) => line.includes("begins a fault: silent")),
-    "what was refused stays so",
-  );
-  await until("nobody stands beside it any more", () => watchesOf(ratings).length === 0, LIMIT_MS);
+  assert.is((await world.dwc(["fault", "reset"])).code, 0);
+  await ratings.program.waitFor(/ended a fault: paused \(continued early\)/, { mark });
+  await ratings.program.waitFor(/ended a fault: fails 100 % of its calls \(reset\)/, { mark });
+  assert.is(ratings.program.count(/begins a fault: silent/, mark), 0, "what was refused stays so");
+  await untilUnwatched(ratings);
 });
 
-faults("whoever kills the one that would end a pause has not made it longer", async ({ world, bus }) => {
-  const ratings = await world.startRatings(1, CHAOS);
+faults("whoever kills the one that would end a pause has not made it longer", async ({ bus, ratings }) => {
+  const mark = ratings.program.mark();
   const began = performance.now();
-  await askForFault(bus, "ratings", idOf(ratings), { kind: "begin", fault: { kind: "pause" }, forMs: 3_000 });
-  await until("it stands still", () => isStopped(ratings), LIMIT_MS);
+  await pause(bus, ratings, 3_000);
   const [watch = 0] = watchesOf(ratings);
   process.kill(watch, "SIGKILL");
   await until("it is dead", () => !watchesOf(ratings).includes(watch), LIMIT_MS);
   assert.is((await askAll(bus, "ratings", "reset", 300)).length, 0, "and nobody hears a reset any more");
-  await ratings.program.waitFor(/ended a fault: paused \(over\)/);
+  await ratings.program.waitFor(/ended a fault: paused \(over\)/, { mark });
   assert.ok(performance.now() - began >= 3_000);
-  await until("nobody stands beside it any more", () => watchesOf(ratings).length === 0, LIMIT_MS);
-});
-faults("who is killed while it is paused leaves nobody behind", async ({ world, bus }) => {
-  const ratings = await world.startRatings(1, CHAOS);
-  await askForFault(bus, "ratings", idOf(ratings), { kind: "begin", fault: { kind: "pause" }, forMs: 600_000 });
-  await until("it stands still", () => isStopped(ratings), LIMIT_MS);
-  const watches = watchesOf(ratings);
-  assert.is(watches.length, 2);
-  ratings.program.signal("SIGKILL");
-  await ratings.program.ended;
-  await until("they have ended, too", () => watches.every((watch) => readProcess(watch) === undefined), LIMIT_MS);
+  await untilUnwatched(ratings);
 });
 
-faults("a paused one can be killed by the same means, and ^C ends it in order", async ({ world, bus }) => {
-  const [first, second] = [await world.startRatings(1, CHAOS), await world.startRatings(2, CHAOS)];
-  for (const ratings of [first, second]) {
-    await askForFault(bus, "ratings", idOf(ratings), { kind: "begin", fault: { kind: "pause" }, forMs: 600_000 });
-    await until("it stands still", () => isStopped(ratings), LIMIT_MS);
-  }
-  assert.is((await askForFault(bus, "ratings", idOf(first), { kind: "kill" })).kind, "done");
-  assert.is((await first.program.ended).signal, "SIGKILL");
-  // A terminal sends it to the whole group; the watch passes on what a stopped process cannot act on.
-  const [watch = 0] = watchesOf(second);
-  second.program.signal("SIGINT");
-  process.kill(watch, "SIGINT");
-  await second.program.waitFor(/instance 2 has left/);
-  assert.is((await second.program.ended).code, 0);
-});
-
-faults("killed on purpose is dead, and the next call goes on", async ({ world }) => {
-  const market = await world.startMarket();
-  const ratings = [await world.startRatings(1, CHAOS), await world.startRatings(2, CHAOS)] as const;
-  await untilOn(market, ratings[1], "");
-  const asked = await post(market, { target: idOf(ratings[1]), fault: "kill" });
-  assert.equal(await asked.json(), {
-    done: true,
-    message: "instance 2 is killed: start it again with  CHAOS=1 make startRatings INSTANCE=2",
-  });
-  assert.is((await ratings[1].program.ended).signal, "SIGKILL");
-  const shown = Object.values(await market.ratings());
-  assert.ok(shown.every((rating) => rating?.fresh && rating.instance === 1));
-});
-
-faults("without CHAOS=1 nobody hears, and nothing can be asked", async ({ world, bus }) => {
-  const market = await world.startMarket();
-  const ratings = await world.startRatings(1);
-  await market.untilKnown(1);
-  for (const subject of ["chaos.ratings", `chaos.ratings.${idOf(ratings)}`]) {
-    const reply = await bus.request(subject, orderBody({ kind: "kill" }), { timeoutMs: LIMIT_MS });
-    assert.is(reply.kind, "nobody", subject);
-  }
-  assert.is((await rowOf(market, ratings))?.faults, null);
-  const asked = await post(market, { target: idOf(ratings), fault: "kill" });
-  assert.is(asked.status, 409);
-  const terminal = world.start({ name: "dwc", args: ["fault", "ratings/1", "kill"] });
-  assert.is((await terminal.ended).code, 1);
-  assert.match(
-    terminal.lines.join("\n"),
-    /no instance of ratings takes faults\nto start three that do, type {2}CHAOS=1 make/,
-  );
-  assert.is(readProcess(ratings.program.pid)?.state === undefined, false);
-});
-
-faults("what is out of range is refused, and begins nothing", async ({ world, bus }) => {
-  const market = await world.startMarket();
-  const ratings = await world.startRatings(1, CHAOS);
-  await untilOn(market, ratings, "");
+faults("what is out of range is refused, and begins nothing", async ({ world, bus, market, ratings }) => {
+  const mark = ratings.program.mark();
   for (const body of [
     '{"fault":"pause","forMs":600001}',
     '{"fault":"slow","byMs":60001}',
@@ -235,17 +170,14 @@ faults("what is out of range is refused, and begins nothing", async ({ world, bu
     { fault: "mute", target: "" },
   ])
     assert.is((await post(market, { target: idOf(ratings), ...fields })).status, 400, JSON.stringify(fields));
-  const terminal = world.start({ name: "dwc", args: ["fault", "ratings/1", "pause", "--for", "11m"] });
-  assert.is((await terminal.ended).code, 2);
-  assert.not.ok(ratings.program.lines.some((line) => line.includes("begins a fault")));
+  assert.is((await world.dwc(["fault", "ratings/1", "pause", "--for", "11m"])).code, 2);
+  assert.is(ratings.program.count(/begins a fault/, mark), 0);
 });
 
 faults(
   "the page's port takes no faults, also with BOARD=public, and the admin port none from elsewhere",
-  async ({ world }) => {
-    const market = await world.startMarket({ BOARD: "public" });
-    const ratings = await world.startRatings(1, CHAOS);
-    await untilOn(market, ratings, "");
+  async ({ market, ratings }) => {
+    const mark = ratings.program.mark();
     const asking = (headers: Record<string, string>): Promise<number> => postWith(market.admin, idOf(ratings), headers);
     assert.is(await postWith(market.url, idOf(ratings), {}), 404);
     assert.not.match(await (await fetch(`${market.url}/board`)).text(), /class="fault-form"/);
@@ -258,11 +190,74 @@ faults(
     ])
       assert.is(await asking(headers), 403, JSON.stringify(headers));
     assert.match(await (await fetch(`${market.admin}/board`)).text(), /class="fault-form"/);
-    assert.not.ok(ratings.program.lines.some((line) => line.includes("begins a fault")));
+    assert.is(ratings.program.count(/begins a fault/, mark), 0);
     assert.is(await asking({}), 303);
-    await ratings.program.waitFor(/begins a fault: silent/);
+    await ratings.program.waitFor(/begins a fault: silent/, { mark });
   },
 );
+
+faults("who is killed while it is paused leaves nobody behind", async ({ world, bus }) => {
+  const ratings = await world.startRatings(2, CHAOS);
+  await pause(bus, ratings);
+  const watches = watchesOf(ratings);
+  assert.is(watches.length, 2);
+  ratings.program.signal("SIGKILL");
+  await ratings.program.ended;
+  await until("they have ended, too", () => watches.every((watch) => readProcess(watch) === undefined), LIMIT_MS);
+});
+
+faults("a paused one can be killed by the same means, and ^C ends it in order", async ({ world, bus }) => {
+  const [first, second] = [await world.startRatings(3, CHAOS), await world.startRatings(4, CHAOS)];
+  for (const ratings of [first, second]) await pause(bus, ratings);
+  assert.is((await ask(bus, first, { kind: "kill" })).kind, "done");
+  assert.is((await first.program.ended).signal, "SIGKILL");
+  // A terminal sends it to the whole group; the watch passes on what a stopped process cannot act on.
+  const [watch = 0] = watchesOf(second);
+  second.program.signal("SIGINT");
+  process.kill(watch, "SIGINT");
+  await second.program.waitFor(/instance 4 has left/);
+  assert.is((await second.program.ended).code, 0);
+});
+
+faults("killed on purpose is dead, and the next call goes on", async ({ world, market, ratings }) => {
+  const other = await world.startRatings(6, CHAOS);
+  await untilOn(market, other, "");
+  const asked = await post(market, { target: idOf(other), fault: "kill" });
+  assert.equal(await asked.json(), {
+    done: true,
+    message: "instance 6 is killed: start it again with  CHAOS=1 make startRatings INSTANCE=6",
+  });
+  assert.is((await other.program.ended).signal, "SIGKILL");
+  await untilOn(market, ratings, "");
+  const shown = Object.values(await market.ratings());
+  assert.ok(shown.every((rating) => rating?.fresh && rating.instance === 1));
+});
+
+faults("they end in time though the Market that asked was killed, and so was the terminal", async (context) => {
+  const { world, market, ratings } = context;
+  const begun = ratings.program.mark();
+  await post(market, { target: idOf(ratings), forS: "3", fault: "slow", byMs: "100" });
+  await post(market, { target: idOf(ratings), forS: "3", fault: "pause" });
+  market.program.signal("SIGKILL");
+  await market.program.ended;
+  await until("it stands still", () => isStopped(ratings), LIMIT_MS);
+  await ratings.program.waitFor(/ended a fault: paused \(over\)/, { mark: begun });
+  await ratings.program.waitFor(/ended a fault: slow by 100 ms \(over\)/, { mark: begun });
+
+  const mark = ratings.program.mark();
+  const terminal = world.start({ name: "dwc", args: ["fault", "ratings/1", "mute", "--for", "2s"] });
+  await ratings.program.waitFor(/begins a fault: silent/, { mark });
+  terminal.signal("SIGKILL");
+  await ratings.program.waitFor(/ended a fault: silent: no heartbeats \(over\)/, { mark });
+});
+
+faults("a paused one ends its pause though the bus is gone, too", async ({ bus, server, ratings }) => {
+  const mark = ratings.program.mark();
+  await pause(bus, ratings, 2_500);
+  await server.stop();
+  await ratings.program.waitFor(/ended a fault: paused \(over\)/, { mark });
+  await untilUnwatched(ratings);
+});
 
 /** By hand, as fetch does not let a Host be set. */
 async function postWith(url: string, target: string, headers: Record<string, string>): Promise<number> {

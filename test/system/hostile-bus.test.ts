@@ -38,23 +38,25 @@ const USUAL_PAGE_MS = TIMEOUT_MS / 2;
 const LINES_PER_SECOND = 20;
 const KINDS = 12;
 
-hostile.before.each(async (context) => {
+// One shop for all of it, and the attack that leaves the most behind comes last.
+hostile.before(async (context) => {
   context.server = await startNatsServer();
   // So short that a heartbeat which does not get through is noticed within the test.
   context.world = new World(context.server.url, {
     HEARTBEAT_INTERVAL_MS: "3000",
     REQUEST_TIMEOUT_MS: String(TIMEOUT_MS),
   });
-  const { world, server } = context;
+  const { world } = context;
   context.instances = await Promise.all([1, 2, 3].map((number) => world.startRatings(number)));
   context.market = await world.startMarket();
   await context.market.untilKnown(3);
   for (let page = 0; page < 3; page++) assert.is((await loadPage(context.market)).fresh, 4);
-  context.attacker = await Attacker.join(server.port);
 });
-
-hostile.after.each(async ({ server, world, attacker }) => {
-  attacker.leave();
+hostile.before.each(async (context) => {
+  context.attacker = await Attacker.join(context.server.port);
+});
+hostile.after.each(({ attacker }) => attacker.leave());
+hostile.after(async ({ server, world }) => {
   await world.close();
   await server.stop();
 });
@@ -69,6 +71,17 @@ function assertGoodPages(pages: readonly Page[]): void {
   const times = pages.map((page) => Math.round(page.tookMs)).sort((a, b) => a - b);
   const median = times[Math.floor(times.length / 2)] ?? 0;
   assert.ok(median < USUAL_PAGE_MS, `half of the pages took more than ${median} ms: ${times.join(", ")}`);
+}
+
+/** Another connection on the bus; `use` runs once it is open. */
+async function withBus({ server }: Context, use: (bus: NatsBus) => Promise<void>): Promise<void> {
+  const bus = connectNatsBus({ urls: [server.url], name: "other", clock: systemClock(), report: () => undefined });
+  try {
+    await until("it is on the bus", () => bus.flush(), 10_000);
+    await use(bus);
+  } finally {
+    await bus.close();
+  }
 }
 
 /** None of the real instances was charged with anything, lost, or said to have left. */
@@ -96,6 +109,126 @@ async function assertFreshFromAll({ market, instances }: Context): Promise<void>
     10_000,
   );
 }
+
+hostile("50,000 roll calls, some answered into our own subjects, stop nobody from working", async (context) => {
+  const { market, instances, attacker } = context;
+  await withBus(context, async (bus) => {
+    let beats = 0;
+    bus.subscribe("health.ratings.*", () => {
+      beats += 1;
+    });
+    await bus.flush();
+    const mark = market.program.mark();
+    const shopper = new Shopper(market);
+    const replyTos = [
+      "",
+      "health.ratings",
+      "ratings.get",
+      instances[0]?.address.replace("nats:", "") ?? "",
+      "$SRV.PING",
+    ];
+    const startedAt = performance.now();
+    for (let place = 0; attacker.sent < 50_000; ) {
+      for (const end = place + MESSAGES_A_PAGE; place < end; place++) {
+        attacker.publish("health.ratings", "", replyTos[place % replyTos.length]);
+      }
+      await attacker.settled();
+      await shopper.onePage();
+    }
+    const pages = await shopper.stop();
+    const seconds = (performance.now() - startedAt) / 1000;
+
+    assertGoodPages(pages);
+    await assertFreshFromAll(context);
+    assertUnharmed(context, mark);
+    // A hundred at once and a hundred a second of each, and ten a second for those that asked too often.
+    const most = instances.length * (100 + 120 * (seconds + 2));
+    assert.ok(beats < most, `${beats} beats for 50,000 roll calls`);
+  });
+});
+
+hostile("replies that nobody asked for, late, twice or of a megabyte, are nobody's", async (context) => {
+  const { market, attacker } = context;
+  await withBus(context, async (bus) => {
+    const inboxes = new Set<string>();
+    bus.subscribe("ratings.get.*", ({ replyTo }) => {
+      if (replyTo !== undefined) inboxes.add(replyTo);
+    });
+    await bus.flush();
+    assert.is((await loadPage(market)).fresh, 4);
+    await until("the spy has seen a page's calls", () => inboxes.size >= 4, 10_000);
+    const [inbox = ""] = inboxes;
+    const prefix = inbox.slice(0, inbox.lastIndexOf("."));
+    const before = residentMiB(market.program.pid);
+    const mark = market.program.mark();
+    const shopper = new Shopper(market);
+    const large = "x".repeat(LARGEST_BODY);
+    for (let place = 0; attacker.sent < 40_000; ) {
+      for (const end = attacker.sent + MESSAGES_A_PAGE; attacker.sent < end; place++) {
+        // Of calls that are over, of none that ever was, and of none that a caller could make.
+        attacker.publish(inbox, '{"thingID":"camera","rating":0}');
+        attacker.publish(`${prefix}.${["nobody", "__proto__", "-1", "zzzzzz"][place % 4]}`, "{");
+      }
+      attacker.publish(inbox, large);
+      await attacker.settled();
+      await shopper.onePage();
+    }
+    const pages = await shopper.stop();
+
+    assertGoodPages(pages);
+    await assertFreshFromAll(context);
+    assertUnharmed(context, mark);
+    assert.ok(residentMiB(market.program.pid) - before < MOST_GROWTH_MIB);
+    assert.is(market.program.count(/GOT camera: 0$/, mark), 0);
+  });
+});
+
+/** Answers, or does not, at the addresses of instances that exist only in heartbeats. */
+function serveForged(bus: NatsBus, kind: ForgedKind, count: number): readonly string[] {
+  const incarnations = Array.from({ length: count }, (_, place) => `${kind}-${place}`);
+  for (const incarnation of incarnations) {
+    bus.subscribe(`ratings.get.${incarnation}`, (message) => {
+      if (kind === "leaves") message.refuse(503, "draining");
+      if (kind === "babbles") message.answer("\u0000{not json");
+      if (kind === "mistakes") message.answer('{"thingID":"elephant","rating":4}');
+      if (kind === "exaggerates") message.answer('{"thingID":"camera","rating":1e308}');
+      if (kind === "floods") message.answer("x".repeat(LARGEST_BODY));
+    });
+  }
+  return incarnations;
+}
+
+const FORGED_KINDS = ["hangs", "leaves", "babbles", "mistakes", "exaggerates", "floods"] as const;
+type ForgedKind = (typeof FORGED_KINDS)[number];
+
+hostile("240 forged instances that hang, babble, mistake or leave cost shoppers one page, in all", async (context) => {
+  const { market, attacker } = context;
+  await withBus(context, async (bus) => {
+    const incarnations = FORGED_KINDS.flatMap((kind) => serveForged(bus, kind, 40));
+    await bus.flush();
+    const mark = market.program.mark();
+    for (const [place, incarnation] of incarnations.entries()) {
+      // Those that hang have their turns first, as long as strangers have any.
+      const { subject, body } = wellFormed(incarnation, { instance: 4 + place });
+      attacker.publish(subject, body);
+    }
+    await attacker.settled();
+    await market.untilKnown(243);
+    const pages: Page[] = [];
+    while (pages.length < 60) pages.push(await loadPage(market));
+
+    assertGoodPages(pages);
+    const marred = pages.filter((page) => page.fresh < 4);
+    // The four calls of a page go out together, and the first strangers are trusted with them.
+    assert.ok(
+      marred.length === 1 || marred.length === 2,
+      `${marred.length} pages of ${pages.length} were not all fresh`,
+    );
+    assertUnharmed(context, mark);
+    await assertFreshFromAll(context);
+    for (let page = 0; page < 10; page++) assert.is((await loadPage(market)).fresh, 4);
+  });
+});
 
 hostile(
   "100,000 hostile heartbeats: pages stay whole, real instances stay in use, memory and lines stay bounded",
@@ -131,134 +264,5 @@ hostile(
     );
   },
 );
-
-/** Answers, or does not, at the addresses of instances that exist only in heartbeats. */
-function serveForged(bus: NatsBus, kind: ForgedKind, count: number): readonly string[] {
-  const incarnations = Array.from({ length: count }, (_, place) => `${kind}-${place}`);
-  for (const incarnation of incarnations) {
-    bus.subscribe(`ratings.get.${incarnation}`, (message) => {
-      if (kind === "leaves") message.refuse(503, "draining");
-      if (kind === "babbles") message.answer("\u0000{not json");
-      if (kind === "mistakes") message.answer('{"thingID":"elephant","rating":4}');
-      if (kind === "exaggerates") message.answer('{"thingID":"camera","rating":1e308}');
-      if (kind === "floods") message.answer("x".repeat(LARGEST_BODY));
-    });
-  }
-  return incarnations;
-}
-
-const FORGED_KINDS = ["hangs", "leaves", "babbles", "mistakes", "exaggerates", "floods"] as const;
-type ForgedKind = (typeof FORGED_KINDS)[number];
-
-hostile("240 forged instances that hang, babble, mistake or leave cost shoppers one page, in all", async (context) => {
-  const { server, market, attacker } = context;
-  const bus = connectNatsBus({ urls: [server.url], name: "forger", clock: systemClock(), report: () => undefined });
-  try {
-    const incarnations = FORGED_KINDS.flatMap((kind) => serveForged(bus, kind, 40));
-    await until("the forger is on the bus", () => bus.flush(), 10_000);
-    const mark = market.program.mark();
-    for (const [place, incarnation] of incarnations.entries()) {
-      // Those that hang have their turns first, as long as strangers have any.
-      const { subject, body } = wellFormed(incarnation, { instance: 4 + place });
-      attacker.publish(subject, body);
-    }
-    await attacker.settled();
-    await market.untilKnown(243);
-    const pages: Page[] = [];
-    while (pages.length < 60) pages.push(await loadPage(market));
-
-    assertGoodPages(pages);
-    const marred = pages.filter((page) => page.fresh < 4);
-    // The four calls of a page go out together, and the first strangers are trusted with them.
-    assert.ok(
-      marred.length === 1 || marred.length === 2,
-      `${marred.length} pages of ${pages.length} were not all fresh`,
-    );
-    assertUnharmed(context, mark);
-    await assertFreshFromAll(context);
-    for (let page = 0; page < 10; page++) assert.is((await loadPage(market)).fresh, 4);
-  } finally {
-    await bus.close();
-  }
-});
-
-hostile("50,000 roll calls, some answered into our own subjects, stop nobody from working", async (context) => {
-  const { server, market, instances, attacker } = context;
-  const bus = connectNatsBus({ urls: [server.url], name: "listener", clock: systemClock(), report: () => undefined });
-  try {
-    let beats = 0;
-    bus.subscribe("health.ratings.*", () => {
-      beats += 1;
-    });
-    await until("the listener is on the bus", () => bus.flush(), 10_000);
-    const mark = market.program.mark();
-    const shopper = new Shopper(market);
-    const replyTos = [
-      "",
-      "health.ratings",
-      "ratings.get",
-      instances[0]?.address.replace("nats:", "") ?? "",
-      "$SRV.PING",
-    ];
-    const startedAt = performance.now();
-    for (let place = 0; attacker.sent < 50_000; ) {
-      for (const end = place + MESSAGES_A_PAGE; place < end; place++) {
-        attacker.publish("health.ratings", "", replyTos[place % replyTos.length]);
-      }
-      await attacker.settled();
-      await shopper.onePage();
-    }
-    const pages = await shopper.stop();
-    const seconds = (performance.now() - startedAt) / 1000;
-
-    assertGoodPages(pages);
-    await assertFreshFromAll(context);
-    assertUnharmed(context, mark);
-    // A hundred at once and a hundred a second of each, and ten a second for those that asked too often.
-    const most = instances.length * (100 + 120 * (seconds + 2));
-    assert.ok(beats < most, `${beats} beats for 50,000 roll calls`);
-  } finally {
-    await bus.close();
-  }
-});
-
-hostile("replies that nobody asked for, late, twice or of a megabyte, are nobody's", async (context) => {
-  const { server, market, attacker } = context;
-  const bus = connectNatsBus({ urls: [server.url], name: "spy", clock: systemClock(), report: () => undefined });
-  try {
-    const inboxes = new Set<string>();
-    bus.subscribe("ratings.get.*", ({ replyTo }) => {
-      if (replyTo !== undefined) inboxes.add(replyTo);
-    });
-    await until("the spy is on the bus", () => bus.flush(), 10_000);
-    assert.is((await loadPage(market)).fresh, 4);
-    await until("the spy has seen a page's calls", () => inboxes.size >= 4, 10_000);
-    const [inbox = ""] = inboxes;
-    const prefix = inbox.slice(0, inbox.lastIndexOf("."));
-    const before = residentMiB(market.program.pid);
-    const mark = market.program.mark();
-    const shopper = new Shopper(market);
-    const large = "x".repeat(LARGEST_BODY);
-    for (let place = 0; attacker.sent < 40_000; ) {
-      for (const end = attacker.sent + MESSAGES_A_PAGE; attacker.sent < end; place++) {
-        // Of calls that are over, of none that ever was, and of none that a caller could make.
-        attacker.publish(inbox, '{"thingID":"camera","rating":0}');
-        attacker.publish(`${prefix}.${["nobody", "__proto__", "-1", "zzzzzz"][place % 4]}`, "{");
-      }
-      attacker.publish(inbox, large);
-      await attacker.settled();
-      await shopper.onePage();
-    }
-    const pages = await shopper.stop();
-
-    assertGoodPages(pages);
-    await assertFreshFromAll(context);
-    assertUnharmed(context, mark);
-    assert.ok(residentMiB(market.program.pid) - before < MOST_GROWTH_MIB);
-    assert.is(market.program.count(/GOT camera: 0$/, mark), 0);
-  } finally {
-    await bus.close();
-  }
-});
 
 hostile.run();

@@ -1,4 +1,4 @@
-// takes: 25 s
+// takes: 15 s
 // README, "The protocol, version 1", held against clients of another make: one on the plain NATS library, one on a bare
 // socket. Either is an instance to our Market, and a caller to our instances.
 
@@ -8,12 +8,16 @@ import { ask, askAll, ForeignInstance, type ForeignReply } from "../support/fore
 import { startNatsServer, type TestServer } from "../support/nats-server.ts";
 import { openRawNats } from "../support/raw-nats.ts";
 import { openPlainNats, type Wire } from "../support/wire.ts";
-import { until, World } from "../support/world.ts";
+import { type RunningMarket, type RunningRatings, until, World } from "../support/world.ts";
 
 interface Context {
   server: TestServer;
   world: World;
   wire: Wire;
+  market: RunningMarket;
+  stranger: ForeignInstance;
+  first: RunningRatings;
+  third: RunningRatings;
 }
 
 const WITHIN_MS = 5_000;
@@ -26,81 +30,31 @@ const rateAll = (body: string): ForeignReply => ({
 });
 const refuseAll = (code: number, error: string) => (): ForeignReply => ({ code, error });
 
-const foreign = suite<Context>("an instance and a caller of another make");
-
-foreign.before.each(async (context) => {
-  context.server = await startNatsServer();
-  context.world = new World(context.server.url);
-});
-foreign.after.each(async ({ server, world, wire }) => {
-  await wire.close();
-  await world.close();
-  await server.stop();
-});
-
+/** One system for each make: a rule goes on where the one before it ended. */
 for (const [make, openWire] of [
   ["on the plain library", openPlainNats],
   ["on a bare socket", openRawNats],
 ] as const) {
-  const rule = (name: string, body: (context: Context) => Promise<void>): void =>
-    foreign(`${name} (${make})`, async (context) => {
-      context.wire = await openWire(context.server.url);
-      await body(context);
-    });
+  const rule = suite<Context>(`an instance and a caller of another make (${make})`);
 
-  rule("the Market asks a foreign instance in its turn, and hears its goodbye", async ({ world, wire }) => {
-    await world.startRatings(1);
-    const stranger = new ForeignInstance({ wire, instance: 2, handle: rateAll });
-    await stranger.start();
-    // Started last: it knows them from the roll call, as nobody beats for a minute.
-    const market = await world.startMarket();
-    await market.untilKnown(2);
-    const ratings = Object.values(await market.ratings());
-    assert.equal(
-      ratings.map((rating) => [rating?.instance, rating?.fresh]),
-      [1, 2, 1, 2].map((instance) => [instance, true]),
-    );
-    assert.is(ratings.filter((rating) => rating?.rating === FOREIGN_RATING).length, 2);
-    const { deadline } = JSON.parse(stranger.heard[0] ?? "");
-    assert.ok(deadline > Date.now() && deadline <= Date.now() + 1000, "a request carries its deadline");
-
-    await stranger.goodbye();
-    await market.program.waitFor(new RegExp(`ratings instance 2 is leaving: nats:${stranger.address}`));
-    await market.program.waitFor(new RegExp(`ratings instance 2 left: nats:${stranger.address}`));
-    const later = Object.values(await market.ratings());
-    assert.ok(later.every((rating) => rating?.instance === 1 && rating.fresh));
-    // Goodbye is for good.
-    stranger.beat();
-    await wire.flush();
-    assert.is(stranger.heard.length, 2);
-    assert.is(market.program.count(/BAD|OPEN|returned/), 0);
+  rule.before(async (context) => {
+    context.server = await startNatsServer();
+    context.world = new World(context.server.url);
+    context.wire = await openWire(context.server.url);
+    const handle = refuseAll(404, "unknown thing: camera");
+    context.stranger = new ForeignInstance({ wire: context.wire, instance: 7, handle });
+    await context.stranger.start();
+    // Started last: it knows the other from the roll call, as nobody beats for a minute.
+    context.market = await context.world.startMarket();
+    await context.market.untilKnown(1);
+  });
+  rule.after(async ({ server, world, wire }) => {
+    await wire.close();
+    await world.close();
+    await server.stop();
   });
 
-  rule("an instance that refuses with 503 is left out, in the same call, until it beats", async ({ world, wire }) => {
-    await world.startRatings(1);
-    const stranger = new ForeignInstance({ wire, instance: 2, handle: refuseAll(503, "draining") });
-    await stranger.start();
-    const market = await world.startMarket();
-    await market.untilKnown(2);
-    const ratings = Object.values(await market.ratings());
-    assert.ok(ratings.every((rating) => rating?.fresh && rating.instance === 1));
-    await market.program.waitFor(/ratings instance 2 is leaving/);
-    assert.is(market.program.count(/ratings instance 2 is leaving/), 1);
-    stranger.handle = rateAll;
-    assert.is(stranger.heard.length, 2, "two of the four turns were its own");
-    await market.ratings();
-    assert.is(stranger.heard.length, 2, "it gets nothing more");
-    stranger.beat();
-    await market.program.waitFor(/ratings instance 2 returned/);
-    await market.ratings();
-    assert.is(stranger.heard.length, 4, "its turns are its own again");
-    assert.is(market.program.count(/BAD|OPEN/), 0);
-  });
-
-  rule("errors and nonsense are told, believed of nothing, and open no breaker", async ({ world, wire }) => {
-    const stranger = new ForeignInstance({ wire, instance: 7, handle: refuseAll(404, "unknown thing: camera") });
-    await stranger.start();
-    const market = await world.startMarket();
+  rule("errors and nonsense are told, believed of nothing, and open no breaker", async ({ market, stranger }) => {
     const nonsense: readonly [(body: string) => ForeignReply, RegExp][] = [
       [refuseAll(404, "unknown thing: camera"), /^BAD camera: 404 unknown thing: camera$/],
       [refuseAll(500, "internal error"), /^BAD camera: 500 internal error$/],
@@ -125,33 +79,91 @@ for (const [make, openWire] of [
     assert.is(market.program.count(/OPEN/), 0);
     stranger.handle = rateAll;
     assert.ok(Object.values(await market.ratings()).every((rating) => rating?.rating === FOREIGN_RATING));
+    await stranger.goodbye();
+    await market.program.waitFor(/ratings instance 7 left/);
   });
 
-  rule("a caller is answered by one of the queue group, and by the one it addresses", async ({ world, wire }) => {
-    const [first, second] = [await world.startRatings(1), await world.startRatings(2)];
+  rule("the Market asks a foreign instance in its turn, and hears its goodbye", async (context) => {
+    const { world, wire, market } = context;
+    const mark = market.program.mark();
+    context.first = await world.startRatings(1);
+    const stranger = new ForeignInstance({ wire, instance: 2, handle: rateAll });
+    await stranger.start();
+    await market.untilKnown(2);
+    const ratings = Object.values(await market.ratings());
+    assert.ok(ratings.every((rating) => rating?.fresh));
+    assert.equal(ratings.map((rating) => rating?.instance).sort(), [1, 1, 2, 2]);
+    assert.is(ratings.filter((rating) => rating?.rating === FOREIGN_RATING).length, 2);
+    const { deadline } = JSON.parse(stranger.heard[0] ?? "");
+    assert.ok(deadline > Date.now() && deadline <= Date.now() + 1000, "a request carries its deadline");
+
+    await stranger.goodbye();
+    await market.program.waitFor(new RegExp(`ratings instance 2 is leaving: nats:${stranger.address}`));
+    await market.program.waitFor(new RegExp(`ratings instance 2 left: nats:${stranger.address}`));
+    const later = Object.values(await market.ratings());
+    assert.ok(later.every((rating) => rating?.instance === 1 && rating.fresh));
+    // Goodbye is for good.
+    stranger.beat();
+    await wire.flush();
+    assert.is(stranger.heard.length, 2);
+    assert.is(market.program.count(/BAD|OPEN|returned/, mark), 0);
+  });
+
+  rule("an instance that refuses with 503 is left out, in the same call, until it beats", async (context) => {
+    const { wire, market } = context;
+    const mark = market.program.mark();
+    const stranger = new ForeignInstance({ wire, instance: 2, handle: refuseAll(503, "draining") });
+    await stranger.start();
+    context.stranger = stranger;
+    await market.untilKnown(2);
+    const ratings = Object.values(await market.ratings());
+    assert.ok(ratings.every((rating) => rating?.fresh && rating.instance === 1));
+    await market.program.waitFor(/ratings instance 2 is leaving/, { mark });
+    assert.is(market.program.count(/ratings instance 2 is leaving/, mark), 1);
+    stranger.handle = rateAll;
+    assert.is(stranger.heard.length, 2, "two of the four turns were its own");
+    await market.ratings();
+    assert.is(stranger.heard.length, 2, "it gets nothing more");
+    stranger.beat();
+    await market.program.waitFor(/ratings instance 2 returned/, { mark });
+    await market.ratings();
+    assert.is(stranger.heard.length, 4, "its turns are its own again");
+    assert.is(market.program.count(/BAD|OPEN/, mark), 0);
+  });
+
+  rule("a number that a foreign instance answers for is taken", async ({ world, stranger }) => {
+    const refused = world.start({ name: "ratings", args: ["--instance", "2"] });
+    await refused.waitFor(/^instance 2 is already running, at nats:ratings\.get\./);
+    assert.is((await refused.ended).code, 1);
+    await stranger.goodbye();
+  });
+
+  rule("a caller is answered by one of the queue group, and by the one it addresses", async (context) => {
+    const { world, wire, first } = context;
+    const mark = first.program.mark();
+    const third = await world.startRatings(3);
+    context.third = third;
     const answers = await Promise.all(
       Array.from({ length: 20 }, () => ask(wire, "ratings.get", '{"thingID":"camera"}')),
     );
     for (const answer of answers) assert.equal(JSON.parse(answer?.body ?? ""), { thingID: "camera", rating: 4.5 });
-    const shown = (program: (typeof first)["program"]): number => program.count(/^GET camera => 4\.5$/);
-    await until("twenty lines", () => shown(first.program) + shown(second.program) === 20, WITHIN_MS);
-    const mark = second.program.mark();
-    const direct = await ask(wire, second.address.replace("nats:", ""), '{"thingID":"football"}');
+    const shown = /^GET camera => 4\.5$/;
+    await until("twenty lines", () => first.program.count(shown, mark) + third.program.count(shown) === 20, WITHIN_MS);
+    const direct = await ask(wire, third.address.replace("nats:", ""), '{"thingID":"football"}');
     assert.equal(JSON.parse(direct?.body ?? ""), { thingID: "football", rating: 2.2 });
-    await second.program.waitFor(/^GET football => 2\.2$/, { mark });
+    await third.program.waitFor(/^GET football => 2\.2$/);
     const old = await ask(wire, "ratings.get", '{"thingID":"camera","deadline":1}');
     assert.is(JSON.parse(old?.body ?? "").rating, 4.5, "a deadline alone drops nothing");
   });
 
-  rule("errors come as headers: 404 for an unknown thing, 400 for a bad body", async ({ world, wire }) => {
-    const { address } = await world.startRatings(1);
+  rule("errors come as headers: 404 for an unknown thing, 400 for a bad body", async ({ wire, first }) => {
     const cases: readonly [string, string, RegExp][] = [
       ['{"thingID":"piano"}', "404", /^unknown thing: piano$/],
       ["{}", "400", /^bad request: "thingID" must be a text$/],
       ["not JSON", "400", /^bad request: the body is not JSON/],
       ["", "400", /^bad request: /],
     ];
-    for (const subject of ["ratings.get", address.replace("nats:", "")]) {
+    for (const subject of ["ratings.get", first.address.replace("nats:", "")]) {
       for (const [body, code, error] of cases) {
         const answer = await ask(wire, subject, body);
         assert.is(answer?.body, "");
@@ -162,15 +174,14 @@ for (const [make, openWire] of [
   });
 
   rule("a roll call is answered by heartbeats; a goodbye is told before and after it is done", async (context) => {
-    const { world, wire } = context;
-    const beats: { state: string; seq: number; at: string }[] = [];
-    wire.hear("health.ratings.*", ({ body, subject }) => beats.push({ ...JSON.parse(body), at: subject }));
-    const { address, program } = await world.startRatings(3);
-    await until("the first beat", () => beats.length > 0, WITHIN_MS);
+    const { wire } = context;
+    const { address, program } = context.third;
     const incarnation = address.replace("nats:ratings.get.", "");
-    const [answer, ...others] = await askAll(wire, "health.ratings");
-    assert.is(others.length, 0);
-    const beat = JSON.parse(answer?.body ?? "");
+    const beats: { state: string; seq: number }[] = [];
+    wire.hear(`health.ratings.${incarnation}`, ({ body }) => beats.push(JSON.parse(body)));
+    const answers = (await askAll(wire, "health.ratings")).map(({ body }) => JSON.parse(body));
+    assert.equal(answers.map(({ instance }) => instance).sort(), [1, 3]);
+    const beat = answers.find(({ instance }) => instance === 3);
     const expected = { service: "ratings", instance: 3, incarnation, address: `ratings.get.${incarnation}` };
     const rest = { version: beat.version, seq: beat.seq, intervalMs: 15_000, state: "up", answersOnce: true };
     assert.equal(beat, { ...expected, ...rest });
@@ -182,7 +193,6 @@ for (const [make, openWire] of [
       beats.slice(-2).map(({ state }) => state),
       ["draining", "gone"],
     );
-    assert.ok(beats.every(({ at }) => at === `health.ratings.${incarnation}`));
     assert.ok(
       beats.every(({ seq }, place) => place === 0 || seq > (beats[place - 1]?.seq ?? 0)),
       "seq only grows",
@@ -191,46 +201,46 @@ for (const [make, openWire] of [
     assert.is(nobody?.status, "503", "no responders");
   });
 
-  rule("of a heartbeat every field's rule counts, and what breaks one is told and ignored", async ({ world, wire }) => {
-    const market = await world.startMarket();
-    let last = 0;
-    const beat = (changes: object): void => {
-      last += 1;
-      const id = `id-${last}`;
-      const good = { service: "ratings", instance: last, incarnation: id, address: `ratings.get.${id}`, seq: 0 };
-      wire.send(`health.ratings.${id}`, JSON.stringify({ ...good, intervalMs: 60_000, state: "up", ...changes }));
-    };
-    const believed = [
-      {},
-      { instance: 999_999, seq: Number.MAX_SAFE_INTEGER, intervalMs: 300_000, version: "1.0.0", more: "to come" },
-      { version: 7, intervalMs: 5_000 },
-    ];
-    const broken = [
-      ...[{ service: "health" }, { incarnation: "id-0" }, { address: "ratings.get" }, { address: "ratings.get.id-1" }],
-      ...[{ instance: 0 }, { instance: 1_000_000 }, { instance: "1" }, { instance: 1.5 }],
-      ...[{ seq: -1 }, { intervalMs: 9 }, { intervalMs: 300_001 }, { state: "well" }, { more: "x".repeat(4096) }],
-    ];
-    for (const changes of [...believed, ...broken]) beat(changes);
-    wire.send("health.ratings.id-garbage", "\u0000{");
-    wire.send("health.ratings.no$token", "{}");
-    await wire.flush();
-    await market.untilKnown(believed.length);
-    const told = /^WARNING:membership:- ratings heartbeat not understood: /;
-    await until("all told", () => market.program.count(told) >= broken.length + 2, WITHIN_MS);
-    assert.is(market.program.count(told), broken.length + 2);
-    // Each line names its sender.
-    const senders = broken.map((_, place) => `(on health.ratings.id-${believed.length + place + 1})`);
-    for (const sender of [...senders, "(on health.ratings.id-garbage)", "(on health.ratings.no$token)"])
-      assert.is(market.program.since(0).filter((line) => line.endsWith(sender)).length, 1, sender);
-    assert.is(market.program.count(/ joined: /), believed.length);
-  });
+  rule(
+    "of a heartbeat every field's rule counts, and what breaks one is told and ignored",
+    async ({ market, wire }) => {
+      const mark = market.program.mark();
+      let last = 0;
+      const beat = (changes: object): void => {
+        last += 1;
+        const id = `id-${last}`;
+        const good = { service: "ratings", instance: last, incarnation: id, address: `ratings.get.${id}`, seq: 0 };
+        wire.send(`health.ratings.${id}`, JSON.stringify({ ...good, intervalMs: 60_000, state: "up", ...changes }));
+      };
+      const believed = [
+        {},
+        { instance: 999_999, seq: Number.MAX_SAFE_INTEGER, intervalMs: 300_000, version: "1.0.0", more: "to come" },
+        { version: 7, intervalMs: 5_000 },
+      ];
+      const broken = [
+        ...[
+          { service: "health" },
+          { incarnation: "id-0" },
+          { address: "ratings.get" },
+          { address: "ratings.get.id-1" },
+        ],
+        ...[{ instance: 0 }, { instance: 1_000_000 }, { instance: "1" }, { instance: 1.5 }],
+        ...[{ seq: -1 }, { intervalMs: 9 }, { intervalMs: 300_001 }, { state: "well" }, { more: "x".repeat(4096) }],
+      ];
+      for (const changes of [...believed, ...broken]) beat(changes);
+      wire.send("health.ratings.id-garbage", "\u0000{");
+      wire.send("health.ratings.no$token", "{}");
+      await wire.flush();
+      const told = /^WARNING:membership:- ratings heartbeat not understood: /;
+      await until("all told", () => market.program.count(told, mark) >= broken.length + 2, WITHIN_MS);
+      assert.is(market.program.count(told, mark), broken.length + 2);
+      // Each line names its sender.
+      const senders = broken.map((_, place) => `(on health.ratings.id-${believed.length + place + 1})`);
+      for (const sender of [...senders, "(on health.ratings.id-garbage)", "(on health.ratings.no$token)"])
+        assert.is(market.program.since(mark).filter((line) => line.endsWith(sender)).length, 1, sender);
+      assert.is(market.program.count(/ joined: /, mark), believed.length);
+    },
+  );
 
-  rule("a number that a foreign instance answers for is taken", async ({ world, wire }) => {
-    await new ForeignInstance({ wire, instance: 2, handle: rateAll }).start();
-    const refused = world.start({ name: "ratings", args: ["--instance", "2"] });
-    await refused.waitFor(/^instance 2 is already running, at nats:ratings\.get\./);
-    assert.is((await refused.ended).code, 1);
-  });
+  rule.run();
 }
-
-foreign.run();

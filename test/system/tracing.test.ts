@@ -3,13 +3,12 @@
 // Real programs and a collector: a page as one trace, from the visitor's header to the instance's handling; and, where
 // nobody asks for traces, not a connection and not a package.
 
-import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type CollectedSpan, Collector } from "../support/collector.ts";
+import { type CollectedSpan, Collector, sendsTraces } from "../support/collector.ts";
 import { startNatsServer, type TestServer } from "../support/nats-server.ts";
 import { Program } from "../support/program.ts";
 import { repository } from "../support/repository.ts";
@@ -23,17 +22,7 @@ interface Context {
 
 const test = suite<Context>("tracing");
 /** What sends traces is not in the usual install. Where it cannot be had, these are skipped, and counted so. */
-const sending = isInstalled() ? test : test.skip;
-
-function isInstalled(): boolean {
-  try {
-    execFileSync("sh", [join(repository, "bin/prepare-packages"), "tracing"], { stdio: "ignore", timeout: 120_000 });
-    return true;
-  } catch {
-    console.log("  make tracing does not work on this machine: what sends traces is not tried");
-    return false;
-  }
-}
+const sending = sendsTraces() ? test : test.skip;
 
 const LIMIT_MS = 15_000;
 const SERVER = 2;
@@ -68,11 +57,11 @@ const below = (spans: readonly CollectedSpan[], parent: CollectedSpan | undefine
   spans.filter(({ parentSpanId }) => parentSpanId !== undefined && parentSpanId === parent?.spanId);
 
 sending(
-  "a page is one trace: page, its four questions, an attempt each, and the handling in the instance",
+  "a page is one trace: page, its four questions, an attempt each, and the handling, or the lack of it",
   async (context) => {
     const { world, collector } = context;
-    const market = await world.startMarket(traced(context));
-    await world.startRatings(1, traced(context));
+    const market = await world.startMarket({ ...traced(context), REQUEST_TIMEOUT_MS: "1500" });
+    const first = await world.startRatings(1, traced(context));
     await market.untilKnown(1);
     const id = await idOf(market.url, { traceparent });
     assert.is(id, PARENT.traceId);
@@ -96,31 +85,29 @@ sending(
       );
     }
     assert.ok(spans.every(({ tookMs }) => tookMs >= 0));
+
+    // An attempt that is not answered is an error of its trace, and what came after has its place.
+    await world.startRatings(2);
+    await market.untilKnown(2);
+    await first.program.stop();
+    const later = await idOf(market.url);
+    assert.match(later, /^[0-9a-f]{32}$/);
+    await until("its attempts", () => collector.of(later).some(({ name }) => name === "GET /"), LIMIT_MS);
+    const ends = collector
+      .of(later)
+      .filter(({ kind }) => kind === CLIENT)
+      .map(({ attributes }) => `${attributes["dwc.instance"]} ${attributes["error.type"]}`);
+    assert.ok(ends.includes("1 timeout") && ends.includes("2 undefined"), ends.join());
+    const senders = collector.of(later).map(({ resource }) => resource["service.name"]);
+    assert.not.ok(senders.includes("ratings"), "instance 2 sends none, and 1 has stopped");
   },
 );
 
-sending("an unanswered attempt is an error of its trace, and what came after has its place", async (context) => {
-  const { world, collector } = context;
-  const market = await world.startMarket({ ...traced(context), REQUEST_TIMEOUT_MS: "300" });
-  const first = await world.startRatings(1);
-  await world.startRatings(2);
-  await market.untilKnown(2);
-  await first.program.stop();
-  const id = await idOf(market.url);
-  assert.match(id, /^[0-9a-f]{32}$/);
-  await until("its attempts", () => collector.of(id).some(({ name }) => name === "GET /"), LIMIT_MS);
-  const ends = collector.of(id).filter(({ kind }) => kind === CLIENT);
-  assert.ok(ends.some(({ attributes }) => attributes["dwc.instance"] === 1 && attributes["error.type"] === "timeout"));
-  assert.ok(ends.some(({ attributes }) => attributes["dwc.instance"] === 2 && attributes["error.type"] === undefined));
-  assert.not.ok(
-    collector.of(id).some(({ resource }) => resource["service.name"] === "ratings"),
-    "those send none",
-  );
-});
+const WITNESS = { NODE_OPTIONS: `--import=${new URL("../support/witness.js", import.meta.url).href}` };
 
 sending("what is not sampled is not sent, and the last spans are, as the program ends", async (context) => {
   const { world, collector } = context;
-  const market = await world.startMarket({ ...traced(context), OTEL_BSP_SCHEDULE_DELAY: "60000" });
+  const market = await world.startMarket({ ...traced(context), ...WITNESS, OTEL_BSP_SCHEDULE_DELAY: "60000" });
   const quiet = await idOf(market.url, { traceparent: traceparent.replace(/01$/, "00") });
   assert.is(quiet, PARENT.traceId);
   const id = await idOf(market.url);
@@ -128,6 +115,8 @@ sending("what is not sampled is not sent, and the last spans are, as the program
   await market.program.end();
   assert.ok(collector.of(id).some(({ name }) => name === "GET /"));
   assert.is(collector.of(quiet).length, 0);
+  assert.ok(market.program.count(new RegExp(`^WITNESS connect .*:${collector.port}$`)) > 0);
+  assert.is(market.program.count(/^WITNESS loaded .*exporter-trace-otlp-http .*sdk-trace/), 1);
 });
 
 sending(
@@ -173,8 +162,6 @@ sending(
   },
 );
 
-const WITNESS = { NODE_OPTIONS: `--import=${new URL("../support/witness.js", import.meta.url).href}` };
-
 test("unset, no connection is tried and no package is loaded", async (context) => {
   const { world, collector, server } = context;
   // Of these alone nothing follows.
@@ -196,15 +183,6 @@ test("unset, no connection is tried and no package is loaded", async (context) =
     );
   }
   assert.is(collector.requests, 0);
-});
-
-sending("and set, both are seen", async (context) => {
-  const { world, collector } = context;
-  const market = await world.startMarket({ ...traced(context), ...WITNESS });
-  await idOf(market.url);
-  await market.program.end();
-  assert.ok(market.program.count(new RegExp(`^WITNESS connect .*:${collector.port}$`)) > 0);
-  assert.is(market.program.count(/^WITNESS loaded .*exporter-trace-otlp-http .*sdk-trace/), 1);
 });
 
 test("where what sends them is not installed, it says what to type, and the program runs", async ({
