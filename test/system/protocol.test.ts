@@ -30,14 +30,18 @@ const rateAll = (body: string): ForeignReply => ({
 });
 const refuseAll = (code: number, error: string) => (): ForeignReply => ({ code, error });
 
+const foreign = suite("an instance and a caller of another make");
+
 /** One system for each make: a rule goes on where the one before it ended. */
 for (const [make, openWire] of [
   ["on the plain library", openPlainNats],
   ["on a bare socket", openRawNats],
 ] as const) {
-  const rule = suite<Context>(`an instance and a caller of another make (${make})`);
+  const context = {} as Context;
+  const rule = (name: string, body: (context: Context) => Promise<void>): void =>
+    foreign(`${name} (${make})`, () => body(context));
 
-  rule.before(async (context) => {
+  foreign.before(async () => {
     context.server = await startNatsServer();
     context.world = new World(context.server.url);
     context.wire = await openWire(context.server.url);
@@ -48,7 +52,8 @@ for (const [make, openWire] of [
     context.market = await context.world.startMarket();
     await context.market.untilKnown(1);
   });
-  rule.after(async ({ server, world, wire }) => {
+  foreign.after(async () => {
+    const { server, world, wire } = context;
     await wire.close();
     await world.close();
     await server.stop();
@@ -241,6 +246,6 @@ for (const [make, openWire] of [
       assert.is(market.program.count(/ joined: /, mark), believed.length);
     },
   );
-
-  rule.run();
 }
+
+foreign.run();

@@ -1,4 +1,4 @@
-// takes: 10 s
+// takes: 8 s
 // Two processes of one number. The second is refused while the first answers; a paused one cannot object, and when it
 // wakes up both are used.
 
@@ -11,19 +11,42 @@ const second = systemSuite("a second instance of one number");
 const REFUSED = /^instance 1 is already running, at (nats:ratings\.get\.\S+): .*make startRatings INSTANCE=2$/;
 const CLASH = /^WARNING:membership:- ratings instance 1 runs twice, and both are used: (\S+) and (\S+)$/;
 
-second("is refused while the first answers: it says why and what to type, and the first goes on", async ({ world }) => {
-  const first = await world.startRatings(1);
-  const market = await world.startMarket();
-  await market.untilKnown(1);
-  const other = world.start({ name: "ratings", args: ["--instance", "1"] });
-  const [, at] = await other.waitFor(REFUSED);
-  assert.is(at, first.address);
-  assert.equal(await other.ended, { code: 1, signal: null });
-  assert.is(other.count(UP), 0);
-  assert.is(market.program.count(/ joined: /), 1, "nobody has heard of it");
-  const ratings = Object.values(await market.ratings());
-  assert.ok(ratings.every((rating) => rating?.fresh && rating.instance === 1));
-});
+second(
+  "is refused while the first answers; may start while it is paused, and both are used from then on",
+  async ({ world }) => {
+    const first = await world.startRatings(1);
+    const market = await world.startMarket();
+    await market.untilKnown(1);
+    const other = world.start({ name: "ratings", args: ["--instance", "1"] });
+    const [, at] = await other.waitFor(REFUSED);
+    assert.is(at, first.address);
+    assert.equal(await other.ended, { code: 1, signal: null });
+    assert.is(other.count(UP), 0);
+    assert.is(market.program.count(/ joined: /), 1, "nobody has heard of it");
+    const ratings = Object.values(await market.ratings());
+    assert.ok(ratings.every((rating) => rating?.fresh && rating.instance === 1));
+
+    first.program.signal("SIGSTOP");
+    const twin = await world.startRatings(1);
+    assert.is.not(twin.address, first.address);
+    await market.program.waitFor(new RegExp(`ratings instance 1 joined: ${twin.address}`));
+    first.program.signal("SIGCONT");
+    await first.program.waitFor(/resumed after a pause/);
+
+    const [, ...clashing] = await market.program.waitFor(CLASH);
+    assert.equal(clashing.sort(), [first.address, twin.address].sort());
+    const marks = [first, twin].map(({ program }) => program.mark());
+    for (let page = 0; page < 3; page++) {
+      assert.ok(Object.values(await market.ratings()).every((rating) => rating?.fresh));
+    }
+    const gets = (): readonly number[] =>
+      [first, twin].map(({ program }, place) => program.count(/^GET /, marks[place]));
+    // Lines come after the answers that they tell of.
+    await until("each has told of its calls", () => gets().reduce((sum, count) => sum + count) >= 12, 10_000);
+    assert.equal(gets(), [6, 6], "in turn");
+    assert.is(market.program.count(CLASH), 1);
+  },
+);
 
 second("among three that start at once, each with a number of its own, nobody is refused", async ({ world }) => {
   const fleet = world.start({ name: "ratings", args: ["--count", "3"] });
@@ -31,31 +54,6 @@ second("among three that start at once, each with a number of its own, nobody is
   const again = world.start({ name: "ratings", args: ["--count", "2"] });
   for (const number of [1, 2]) await again.waitFor(new RegExp(`^instance ${number} is already running`));
   assert.equal(await again.ended, { code: 1, signal: null }, "and who asked for several is told so by the exit code");
-});
-
-second("may start while the first is paused; continued, both are used, and it is told once", async ({ world }) => {
-  const first = await world.startRatings(1);
-  const market = await world.startMarket();
-  await market.untilKnown(1);
-  first.program.signal("SIGSTOP");
-  const other = await world.startRatings(1);
-  assert.is.not(other.address, first.address);
-  await market.program.waitFor(new RegExp(`ratings instance 1 joined: ${other.address}`));
-  first.program.signal("SIGCONT");
-  await first.program.waitFor(/resumed after a pause/);
-
-  const [, ...clashing] = await market.program.waitFor(CLASH);
-  assert.equal(clashing.sort(), [first.address, other.address].sort());
-  const marks = [first, other].map(({ program }) => program.mark());
-  for (let page = 0; page < 3; page++) {
-    assert.ok(Object.values(await market.ratings()).every((rating) => rating?.fresh));
-  }
-  const gets = (): readonly number[] =>
-    [first, other].map(({ program }, place) => program.count(/^GET /, marks[place]));
-  // Lines come after the answers that they tell of.
-  await until("each has told of its calls", () => gets().reduce((sum, count) => sum + count) >= 12, 10_000);
-  assert.equal(gets(), [6, 6], "in turn");
-  assert.is(market.program.count(CLASH), 1);
 });
 
 second.run();

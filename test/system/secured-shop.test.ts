@@ -70,26 +70,43 @@ async function endsWith(program: Program, why: RegExp): Promise<void> {
   assert.not.match(said(), /SU[A-Z2-7]{50}/);
 }
 
-shop("of the org's own making: the Market starts it, ratings join, and a stranger does not", async (context) => {
-  await context.folder.createOrg();
-  await context.folder.createService("ratings");
-  const url = `nats://127.0.0.1:${await freePort()}`;
-  const ours = world(context, url, context.folder);
-  const market = await ours.startMarket();
-  await market.program.waitFor(STARTED);
-  const ratings = await ours.startRatings(1);
-  await showsRatings(market);
-  assert.is(market.program.count(/is open: anyone/), 0);
-  assert.is(market.program.count(/not allowed/) + ratings.program.count(/not allowed/), 0);
-  await endsWith(
-    world(context, url).start({ name: "ratings", args: ["--instance", "2"] }),
-    /does not let us in: Authorization Violation; .*set NATS_CREDS/,
-  );
-  await endsWith(
-    ours.start({ name: "ratings", args: ["--instance", "1"], env: {} }),
-    /instance 1 is already running/,
-  ).catch((error: Error) => assert.match(error.message, /bin\\\/dwc/)); // refused by number: what to type is another make
-});
+shop(
+  "of the org's own making: the Market starts it, ratings join, until revoked, and a stranger does not",
+  async (context) => {
+    await context.folder.createOrg();
+    await context.folder.createService("ratings");
+    const url = `nats://127.0.0.1:${await freePort()}`;
+    const ours = world(context, url, context.folder);
+    const market = await ours.startMarket();
+    await market.program.waitFor(STARTED);
+    const ratings = await ours.startRatings(1);
+    await showsRatings(market);
+    assert.is(market.program.count(/is open: anyone/), 0);
+    assert.is(market.program.count(/not allowed/) + ratings.program.count(/not allowed/), 0);
+    await endsWith(
+      world(context, url).start({ name: "ratings", args: ["--instance", "2"] }),
+      /does not let us in: Authorization Violation; .*set NATS_CREDS/,
+    );
+    await endsWith(
+      ours.start({ name: "ratings", args: ["--instance", "1"], env: {} }),
+      /instance 1 is already running/,
+    ).catch((error: Error) => assert.match(error.message, /bin\\\/dwc/)); // refused by number: what to type is another make
+    await context.folder.revoke("ratings");
+    assert.is((await context.folder.push({ url } as TestServer)).kind, "obeys");
+    await ratings.program.waitFor(
+      /does not let us in with the credentials of ratings .*bin\/dwc create-service ratings/,
+    );
+    await until("nobody answers any more", async () => {
+      await market.ratings();
+      return market.program.count(/BAD \S+: all services are down/) > 0;
+    });
+    await context.folder.createService("ratings");
+    await ours.startRatings(2);
+    await until("fresh again", async () =>
+      Object.values(await market.ratings()).every((rating) => rating?.fresh === true),
+    );
+  },
+);
 
 shop(
   "of the user's own: credentials come from a file too, and each who has none is told what to type",
@@ -133,34 +150,6 @@ shop("that obeys another org refuses at the start, with the name of the credenti
   );
   await endsWith(theirs.start({ name: "ratings" }), /credentials of ratings \(revoked, expired/);
 });
-
-shop(
-  "revoked while it runs: the instance is told so, keeps running, and the Market goes on without it",
-  async (context) => {
-    await context.folder.createOrg();
-    await context.folder.createService("ratings");
-    const server = await securedServer(context);
-    const ours = world(context, server.url, context.folder);
-    const market = await ours.startMarket();
-    const ratings = await ours.startRatings(1);
-    await showsRatings(market);
-    await context.folder.revoke("ratings");
-    assert.is((await context.folder.push(server)).kind, "obeys");
-    await ratings.program.waitFor(
-      /does not let us in with the credentials of ratings .*bin\/dwc create-service ratings/,
-    );
-    await market.program.waitFor(/BAD|lost|left/, { limitMs: 100 }).catch(() => undefined);
-    await until("nobody answers any more", async () => {
-      await market.ratings();
-      return market.program.count(/BAD \S+: all services are down/) > 0;
-    });
-    await context.folder.createService("ratings");
-    await ours.startRatings(2);
-    await until("fresh again", async () =>
-      Object.values(await market.ratings()).every((rating) => rating?.fresh === true),
-    );
-  },
-);
 
 shop("that is open: the Market says once that anyone can join; with an org that is a warning", async (context) => {
   const server = await startNatsServer();
