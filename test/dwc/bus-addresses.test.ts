@@ -3,38 +3,18 @@
 // more subscriptions or no longer messages: none of them is a command that cannot help.
 
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { readBusAddress } from "../../src/bus/core/bus-address.ts";
 import { probe } from "../../src/bus/probe.ts";
 import { systemClock } from "../../src/clock.ts";
-import { freePort, startNatsServer, type TestServer } from "../support/nats-server.ts";
+import { freePort } from "../support/nats-server.ts";
 import { type Certificate, makeCertificate } from "../support/tls-front.ts";
 import { until } from "../support/until.ts";
-import { Desk, ownersDesk } from "./typed.ts";
+import { at, configOf, deskSuite, natsServer, newDesk } from "./desk-bus.ts";
+import type { Desk } from "./typed.ts";
 
-const test = suite<{ ann: Desk; servers: TestServer[] }>("cures by the address of the bus");
+const test = deskSuite("cures by the address of the bus");
 
-test.before.each(async (context) => {
-  context.ann = await ownersDesk();
-  context.servers = [];
-});
-test.after.each(async ({ ann, servers }) => {
-  for (const server of servers) await server.stop();
-  ann.clear();
-});
-
-async function natsServer({ servers }: { servers: TestServer[] }, config: string): Promise<TestServer> {
-  const server = await startNatsServer({ config });
-  servers.push(server);
-  return server;
-}
-
-const orgConfig = async (desk: Desk): Promise<string> =>
-  readFileSync((await desk.must("nats-config")).trimEnd(), "utf8");
-
-const at = (url: string) => ({ env: { NATS_URL: url } });
 const CALL = ["call", "ratings", "get", "camera"];
 const STARTS = /make (market|add-ratings)(?! {3}\(elsewhere)/;
 
@@ -104,8 +84,8 @@ test("a server that wants a certificate of ours is named as such, and its cure c
   const { certFile, keyFile } = certificate;
   const tls = (verify: boolean): string =>
     `tls { cert_file: "${certFile}", key_file: "${keyFile}", ca_file: "${certFile}", verify: ${verify}, timeout: 5 }\n`;
-  const config = await orgConfig(ann);
-  const strict = await natsServer(context, config + tls(true));
+  const config = await configOf(ann);
+  const strict = await natsServer(context, { config: config + tls(true) });
   const env = { NATS_URL: strict.url.replace("nats:", "tls:"), NODE_EXTRA_CA_CERTS: certFile };
   const checked = await ann.start(["check"], { env });
   assert.match(checked.stdout, /asks for a certificate of ours.*\n\s+turn off {2}verify {2}in its TLS configuration/);
@@ -113,15 +93,14 @@ test("a server that wants a certificate of ours is named as such, and its cure c
   const pushed = await ann.start(["push"], { env });
   assert.match(pushed.stderr, "Once it lets dwc in:  bin/dwc push");
   await strict.stop();
-  const mild = await startNatsServer({ config: config + tls(false), port: strict.port });
-  context.servers.push(mild);
+  await natsServer(context, { config: config + tls(false), port: strict.port });
   assert.is((await ann.start(["push"], { env })).code, 0);
   certificate.remove();
 });
 
 test("a bus that knows a user by name and password is said to keep its accounts elsewhere", async (context) => {
   const { ann } = context;
-  const server = await natsServer(context, "authorization { user: u, password: secret }\n");
+  const server = await natsServer(context, { config: "authorization { user: u, password: secret }\n" });
   const url = server.url.replace("//", "//u:secret@");
   const { code, stderr } = await ann.type(["push"], at(url));
   assert.is(code, 4);
@@ -130,11 +109,10 @@ test("a bus that knows a user by name and password is said to keep its accounts 
   assert.match(findings, "it keeps its accounts elsewhere");
   assert.not.match(findings, "bin/dwc push");
   const { stdout } = await ann.type(["invite-user", "ben@example.org"]);
-  const ben = new Desk();
-  const joined = await ben.type(["accept-invitation", "-"], { ...at(url), stdin: stdout });
+  const ben = await newDesk(context);
+  const joined = await ben.type(["accept-invitation", "-"], at(url, { stdin: stdout }));
   assert.is(joined.code, 4);
   assert.match(joined.stderr, "does not let you in");
-  ben.clear();
   const left = await ann.type(["logout", "--force"], at(url));
   assert.is(left.code, 0, left.stderr);
   assert.not.match(left.stderr, "goes on as before");
@@ -142,7 +120,7 @@ test("a bus that knows a user by name and password is said to keep its accounts 
 
 test("where a token is too long for the bus, check says so as push does", async (context) => {
   const { ann } = context;
-  const server = await natsServer(context, `${await orgConfig(ann)}max_payload: 1024\n`);
+  const server = await natsServer(context, { config: `${await configOf(ann)}max_payload: 1024\n` });
   assert.is((await ann.type(["revoke", "nobody@example.org"], at(server.url))).code, 1);
   await ann.type(["create-service", "ratings"]);
   // The server reads the token from its folder as soon as the first of the org logs in.
@@ -166,8 +144,8 @@ test("what no bus has heard is not said to be handed over", async ({ ann }) => {
 test("at the limit of subscriptions the bus has no room, and its cure cures", async (context) => {
   const { ann } = context;
   await ann.must("create-service", "ratings");
-  const config = await orgConfig(ann);
-  const full = await natsServer(context, `${config}max_subscriptions: 1\n`);
+  const config = await configOf(ann);
+  const full = await natsServer(context, { config: `${config}max_subscriptions: 1\n` });
   for (const args of [["ps"], CALL]) {
     const { code, stderr } = await ann.type(args, at(full.url));
     assert.is(code, 1);
@@ -181,7 +159,7 @@ test("at the limit of subscriptions the bus has no room, and its cure cures", as
   assert.match(stdout, /critical .*no room for this process.*\n\s+raise max_subscriptions/i);
   assert.not.match(stdout, "startRatings");
   await full.stop();
-  context.servers.push(await startNatsServer({ config, port: full.port }));
+  await natsServer(context, { config, port: full.port });
   assert.is((await ann.type(["ps"], at(full.url))).code, 0);
 });
 

@@ -2,45 +2,21 @@
 // The cures that dwc prints where a bus has no room, is slow, refuses, or is half of a cluster: each is typed, and cures.
 
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer, type Server } from "node:net";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { listen } from "../support/listen.ts";
 import { freePort, type TestServer } from "../support/nats-server.ts";
 import { until } from "../support/until.ts";
-import { at, type DeskBusOptions, inCluster, login, startBusOf } from "./desk-bus.ts";
-import { Desk, ownersDesk, type Typed } from "./typed.ts";
+import { at, busOf, type DeskContext, deskSuite, inCluster, login, newDesk } from "./desk-bus.ts";
+import { ownersDesk, type Typed } from "./typed.ts";
 
-interface Context {
-  ann: Desk;
-  servers: TestServer[];
-  proxies: Server[];
-}
-
-const test = suite<Context>("cures by the state of the bus");
-
-test.before.each(async (context) => {
-  context.ann = await ownersDesk();
-  context.servers = [];
-  context.proxies = [];
-});
-test.after.each(async ({ ann, servers, proxies }) => {
-  for (const server of servers) await server.stop();
-  for (const proxy of proxies) proxy.close();
-  ann.clear();
-});
-
-async function busOf({ servers }: Context, desk: Desk, options: DeskBusOptions = {}): Promise<TestServer> {
-  const server = await startBusOf(desk, options);
-  servers.push(server);
-  return server;
-}
+const test = deskSuite("cures by the state of the bus");
 
 const CALL = ["call", "ratings", "get", "camera"];
 
 /** Passes everything on, so much later in each direction. */
-async function slowly(proxies: Server[], port: number, delayMs: number): Promise<string> {
+async function slowly({ ends }: DeskContext, port: number, delayMs: number): Promise<string> {
   const server = createServer((client) => {
     const bus = connect(port, "127.0.0.1");
     for (const [one, other] of [
@@ -51,7 +27,7 @@ async function slowly(proxies: Server[], port: number, delayMs: number): Promise
       one.on("error", () => other.destroy()).on("close", () => void setTimeout(() => other.end(), delayMs));
     }
   });
-  proxies.push(server);
+  ends.push(() => server.close());
   return `nats://127.0.0.1:${await listen(server)}`;
 }
 
@@ -87,7 +63,7 @@ test("a slow bus is not called paused, and each command waits for it as long as 
   const { ann } = context;
   const bus = await busOf(context, ann);
   const speed = 2;
-  const url = await slowly(context.proxies, bus.port, 450 / speed);
+  const url = await slowly(context, bus.port, 450 / speed);
   const type = (word: string): Promise<Typed> => ann.type([word], at(url, { speed }));
   const [checked, listed, pushed] = await Promise.all([type("check"), type("ps"), type("push")]);
   assert.match(checked.stdout, "uses the newest account tokens of your orgs");
@@ -98,7 +74,7 @@ test("a slow bus is not called paused, and each command waits for it as long as 
 
 test("a bus of another operator, which refuses after 1.9 s, is said to refuse, and no push is offered", async (context) => {
   const { ann } = context;
-  const ben = await ownersDesk();
+  const ben = await newDesk(context, ownersDesk());
   const foreign = await busOf(context, ben, { lookupMs: 1_900 });
   const { stdout } = await ann.type(["check"], at(foreign.url));
   assert.match(stdout, /does not let us in .*/);
@@ -107,7 +83,6 @@ test("a bus of another operator, which refuses after 1.9 s, is said to refuse, a
   await foreign.stop();
   const own = await busOf(context, ann, { port: foreign.port });
   assert.not.match((await ann.type(["check"], at(own.url))).stdout, "critical");
-  ben.clear();
 });
 
 test("a server of a cluster that does not take the token is named, with its reason", async (context) => {
@@ -146,7 +121,7 @@ test("a member whom the bus refuses is offered what a member can do, and that cu
   };
   const code = await invite();
   await ann.type(["revoke", "ben@example.org"], at(bus.url));
-  const ben = new Desk();
+  const ben = await newDesk(context);
   const join1 = await ben.type(["accept-invitation", "-"], at(bus.url, { stdin: code }));
   assert.is(join1.code, 4);
   assert.match(join1.stderr, /does not obey \(it does not let you in: .*\)\./);
@@ -160,7 +135,6 @@ test("a member whom the bus refuses is offered what a member can do, and that cu
   const paused = await ben.type(["accept-invitation", "-"], at(bus.url, { stdin: (await next).stdout, speed: 8 }));
   bus.resume();
   assert.not.match(paused.stderr, "bin/dwc push");
-  ben.clear();
 });
 
 test.run();

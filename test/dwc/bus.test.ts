@@ -4,53 +4,44 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { asksWhoWeAre } from "../../src/dwc/bus-look.ts";
 import { connectBus } from "../../src/service/connect.ts";
 import { goldenOf } from "../support/golden.ts";
 import { listen } from "../support/listen.ts";
-import { startNatsServer } from "../support/nats-server.ts";
 import { credentials as credentialsIn } from "../support/orgs.ts";
-import { at, login, startBusOf } from "./desk-bus.ts";
+import { at, busOf, deskSuite, login, natsServer, newDesk } from "./desk-bus.ts";
 import { type Desk, ownersDesk, type RunOptions } from "./typed.ts";
 
-const test = suite("dwc and the bus");
+const test = deskSuite("dwc and the bus");
 const golden = goldenOf(test, "dwc/bus");
-let ann: Desk;
 
-test.before.each(async () => {
-  ann = await ownersDesk();
-});
-test.after.each(() => ann.clear());
-
-async function busOf(desk: Desk, url: string, options: RunOptions = {}): Promise<Record<string, unknown>> {
+async function shown(desk: Desk, url: string, options: RunOptions = {}): Promise<Record<string, unknown>> {
   const { stdout } = await desk.type(["status", "--json"], at(url, options));
   return JSON.parse(stdout).bus[0];
 }
 
-test("status tells an open bus from a secured one", async () => {
-  const open = await startNatsServer();
-  assert.equal(await busOf(ann, open.url), { url: open.url, found: "bus", answers: true, secured: false });
-  const { stdout } = await ann.type(["status"], { env: { NATS_URL: open.url } });
+test("status tells an open bus from a secured one", async (context) => {
+  const { ann } = context;
+  const open = await natsServer(context);
+  assert.equal(await shown(ann, open.url), { url: open.url, found: "bus", answers: true, secured: false });
+  const { stdout } = await ann.type(["status"], at(open.url));
   golden(stdout);
-  await open.stop();
-  const secured = await startBusOf(ann);
-  assert.equal(await busOf(ann, secured.url), { url: secured.url, found: "bus", answers: true, secured: true });
-  await secured.stop();
+  const secured = await busOf(context, ann);
+  assert.equal(await shown(ann, secured.url), { url: secured.url, found: "bus", answers: true, secured: true });
 });
 
-test("status tells a paused bus and a stranger from a bus", async () => {
-  const bus = await startNatsServer();
+test("status tells a paused bus and a stranger from a bus", async (context) => {
+  const { ann } = context;
+  const bus = await natsServer(context);
   bus.pause();
-  assert.is((await busOf(ann, bus.url, { speed: 8 }))["found"], "silent");
-  await bus.stop();
+  assert.is((await shown(ann, bus.url, { speed: 8 }))["found"], "silent");
   const stranger = createServer((socket) => socket.end("SSH-2.0-something\r\n"));
-  assert.is((await busOf(ann, `nats://127.0.0.1:${await listen(stranger)}`))["found"], "stranger");
+  assert.is((await shown(ann, `nats://127.0.0.1:${await listen(stranger)}`))["found"], "stranger");
   await new Promise((resolve) => stranger.close(resolve));
 });
 
-test("a password in the address is never shown", async () => {
+test("a password in the address is never shown", async ({ ann }) => {
   const { stdout, stderr } = await ann.type(["status"], { env: { NATS_URL: "nats://ann:pa55word@127.0.0.1:1" } });
   golden(stdout);
   assert.not.match(stdout + stderr, "pa55word");
@@ -62,23 +53,24 @@ test("a greeting that cannot be read asks for nothing", () => {
     assert.is(asksWhoWeAre(greeting), false, greeting);
 });
 
-test("what is made while an open bus runs says that this bus stays open, and what to type", async () => {
-  const open = await startNatsServer();
+test("what is made while an open bus runs says that this bus stays open, and what to type", async (context) => {
+  const { ann } = context;
+  const open = await natsServer(context);
   for (const args of [
     ["create-org", "Another Org", "Ann", "ann@example.org"],
     ["create-service", "ratings"],
     ["invite-user", "ben@example.org"],
     ["revoke", "ratings"],
   ]) {
-    const { code, stderr } = await ann.type(args, { env: { NATS_URL: open.url } });
+    const { code, stderr } = await ann.type(args, at(open.url));
     assert.is(code, 4, args[0]);
     golden(stderr);
   }
-  await open.stop();
 });
 
-test("whatever joins an open bus where an org is says WARNING, in JSON as well", async () => {
-  const open = await startNatsServer();
+test("whatever joins an open bus where an org is says WARNING, in JSON as well", async (context) => {
+  const { ann } = context;
+  const open = await natsServer(context);
   const env = { NATS_URL: open.url };
   const warning = /^WARNING: the bus at \S+ is open: anyone who reaches it can join and read/m;
   for (const args of [["call", "ratings", "get", "camera"], ["ps"], ["fault"], ["fault", "ratings/1", "pause"]]) {
@@ -95,11 +87,11 @@ test("whatever joins an open bus where an org is says WARNING, in JSON as well",
   const bus = await connectBus(open.url, { credentials, openBus: "join", report });
   assert.match(reports.join("\n"), warning);
   await bus.close();
-  await open.stop();
 });
 
-test("a revoked service is off the running bus within two seconds, and others stay", async () => {
-  const bus = await startBusOf(ann);
+test("a revoked service is off the running bus within two seconds, and others stay", async (context) => {
+  const { ann } = context;
+  const bus = await busOf(context, ann);
   const env = { NATS_URL: bus.url };
   const connected = async (service: string) => {
     await ann.type(["create-service", service], { env });
@@ -115,22 +107,19 @@ test("a revoked service is off the running bus within two seconds, and others st
   assert.ok(performance.now() - revokedAt < 2_000);
   assert.not(prices.isClosed());
   await prices.close();
-  await bus.stop();
 });
 
-test("an org that is made while another's bus runs is told that this bus does not obey it", async () => {
-  const ben = await ownersDesk();
-  const bus = await startBusOf(ben);
-  const { code, stderr } = await ann.type(["create-org", "Late", "Ann", "ann@example.org"], {
-    env: { NATS_URL: bus.url },
-  });
+test("an org that is made while another's bus runs is told that this bus does not obey it", async (context) => {
+  const { ann } = context;
+  const ben = await newDesk(context, ownersDesk());
+  const bus = await busOf(context, ben);
+  const { code, stderr } = await ann.type(["create-org", "Late", "Ann", "ann@example.org"], at(bus.url));
   assert.is(code, 4);
   golden(stderr);
-  await bus.stop();
-  ben.clear();
 });
 
-test("a server with accounts in its configuration takes no change, and check names a cure that helps", async () => {
+test("a server with accounts in its configuration takes no change, and check names a cure that helps", async (context) => {
+  const { ann } = context;
   const path = (await ann.must("nats-config")).trimEnd();
   const accounts = join(dirname(path), "accounts");
   const kept = readdirSync(accounts).map(
@@ -138,22 +127,22 @@ test("a server with accounts in its configuration takes no change, and check nam
   );
   const trust = readFileSync(path, "utf8").match(/^(operator|system_account): .*$/gm) ?? [];
   const config = [...trust, "resolver: MEMORY", "resolver_preload: {", ...kept, "}"].join("\n");
-  const bus = await startNatsServer({ config });
+  const bus = await natsServer(context, { config });
   const env = { NATS_URL: bus.url };
   const invited = await ann.type(["invite-user", "ben@example.org", "--json"], { env });
   assert.equal([invited.code, JSON.parse(invited.stdout).buses[0].reason], [4, "fixed"]);
   const { stdout } = await ann.type(["check"], { env });
   golden(stdout);
-  await bus.stop();
 });
 
-test("check, ps, call and fault find the address that admits them, beside paused and foreign buses", async () => {
-  const ben = await ownersDesk();
+test("check, ps, call and fault find the address that admits them, beside paused and foreign buses", async (context) => {
+  const { ann } = context;
+  const ben = await newDesk(context, ownersDesk());
   const [own, foreign, ...paused] = await Promise.all([
-    startBusOf(ann),
-    startBusOf(ben),
-    startNatsServer(),
-    startNatsServer(),
+    busOf(context, ann),
+    busOf(context, ben),
+    natsServer(context),
+    natsServer(context),
   ]);
   for (const bus of paused) bus.pause();
   const env = { NATS_URL: [...paused, foreign, own].map(({ url }) => url).join(",") };
@@ -166,8 +155,6 @@ test("check, ps, call and fault find the address that admits them, beside paused
   const psAt = async (...urls: unknown[]) => (await ann.type(["ps"], { env: { NATS_URL: urls.join(",") } })).stderr;
   golden(await psAt(own.url, "nats://127.0.0.1:1"));
   golden(await psAt(first, own.url, second));
-  await Promise.all([foreign, ...paused].map((bus) => bus.stop()));
-  ben.clear();
 });
 
 test.run();

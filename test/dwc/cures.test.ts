@@ -5,7 +5,6 @@ import { type ChildProcess, fork, spawn } from "node:child_process";
 import { chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Credentials } from "../../src/bus/core/credentials.ts";
 import { systemClock } from "../../src/clock.ts";
@@ -13,31 +12,22 @@ import { findIdentity } from "../../src/dwc/identity/credentials.ts";
 import { paths } from "../../src/dwc/identity/folder.ts";
 import { changeState } from "../../src/dwc/identity/state-file.ts";
 import { goldenOf } from "../support/golden.ts";
-import { freePort, startNatsServer, type TestServer } from "../support/nats-server.ts";
+import type { TestServer } from "../support/nats-server.ts";
 import { knock } from "../support/orgs.ts";
 import { send, stopProcess } from "../support/processes.ts";
 import { repository } from "../support/repository.ts";
 import { until } from "../support/until.ts";
-import { at, startBusOf } from "./desk-bus.ts";
-import { Desk, ownersDesk, type Typed } from "./typed.ts";
+import { at, busOf, type DeskContext, deskSuite, natsServer, nobodysUrl } from "./desk-bus.ts";
+import { Desk, type Typed } from "./typed.ts";
 
-const test = suite<{ ann: Desk; url: string; servers: TestServer[]; children: ChildProcess[] }>("cures");
+interface Context extends DeskContext {
+  url: string;
+}
+
+const test = deskSuite<Context>("cures", async (context) => {
+  context.url = await nobodysUrl();
+});
 const golden = goldenOf(test, "dwc/cures");
-
-test.before.each(async (context) => {
-  context.ann = await ownersDesk();
-  context.url = `nats://127.0.0.1:${await freePort()}`;
-  context.servers = [];
-  context.children = [];
-});
-test.after.each(async ({ ann, servers, children }) => {
-  for (const child of children) {
-    send(-(child.pid ?? 0), "SIGKILL");
-    child.kill("SIGKILL");
-  }
-  for (const server of servers) await server.stop();
-  ann.clear();
-});
 
 interface Shell {
   readonly url: string;
@@ -51,6 +41,10 @@ const start = (line: string, desk: Desk, { url, state }: Shell): ChildProcess =>
     env: { PATH: `${process.env["PATH"]}:/usr/sbin`, HOME: desk.folder, DWC_STATE: state ?? desk.state, NATS_URL: url },
     detached: true,
   });
+
+function end(child: ChildProcess): void {
+  send(-(child.pid ?? 0), "SIGKILL");
+}
 
 /** A line as it was printed, typed in the repository's folder. */
 function shell(line: string, desk: Desk, options: Shell): Promise<Typed> {
@@ -139,10 +133,10 @@ test("files that others may read, also where a path needs quotes", async ({ ann,
   golden((await ann.type(["check"], { env })).stdout);
 });
 
-test("a change that is held up by a process that was stopped", async ({ ann, url, children }) => {
+test("a change that is held up by a process that was stopped", async ({ ann, url, ends }) => {
   const script = fileURLToPath(new URL("../support/hold-lock.js", import.meta.url));
   const holder = fork(script, [paths.lock(ann.state)]);
-  children.push(holder);
+  ends.push(() => holder.kill("SIGKILL"));
   await new Promise((resolve) => holder.once("message", resolve));
   stopProcess(holder.pid ?? 0);
   const change = { folder: ann.state, clock: systemClock(), lockWithinMs: 200 };
@@ -153,22 +147,23 @@ test("a change that is held up by a process that was stopped", async ({ ann, url
   assert.is((await type(ann, url, "create-service", "ratings")).code, 0);
 });
 
-test("no bus, and an open one where an org is", async ({ ann, url, children, servers }) => {
+test("no bus, and an open one where an org is", async (context) => {
+  const { ann, url } = context;
   const away = await type(ann, url, "check");
   const [byHand = ""] = found(/it starts a bus; or {2}(.*)\)$/m, away.stdout);
   const server = start(byHand, ann, { url });
-  children.push(server);
+  context.ends.push(() => end(server));
   const isSecured = async (): Promise<boolean> => /answers and is secured/.test((await type(ann, url, "check")).stdout);
   await until("a secured bus", isSecured, 60_000);
   send(-(server.pid ?? 0), "SIGTERM");
   await new Promise((resolve) => server.once("close", resolve));
-  const open = await startNatsServer({ port: Number(new URL(url).port) });
-  servers.push(open);
+  const open = await natsServer(context, { port: Number(new URL(url).port) });
   const noted = await type(ann, url, "create-service", "ratings");
   assert.is(noted.code, 4);
   const [cure = ""] = found(/ {2}or {2}(nats-server -c .*)$/m, noted.stderr);
   await open.stop();
-  children.push(start(cure, ann, { url }));
+  const cured = start(cure, ann, { url });
+  context.ends.push(() => end(cured));
   await until("a secured bus", isSecured, 60_000);
   assert.is((await type(ann, url, "create-service", "ratings")).code, 0);
 });
@@ -180,9 +175,9 @@ async function isLetIn(bus: TestServer, as: Credentials, expected: boolean): Pro
   await guest.bus.close();
 }
 
-test("a bus that has not heard of the org, and a service that was revoked", async ({ ann, servers }) => {
-  const bus = await startBusOf(ann, { accounts: join(ann.folder, "theirs"), isNew: true });
-  servers.push(bus);
+test("a bus that has not heard of the org, and a service that was revoked", async (context) => {
+  const { ann } = context;
+  const bus = await busOf(context, ann, { accounts: join(ann.folder, "theirs"), isNew: true });
   const settings = { stateDir: ann.state, natsCreds: undefined };
   const market = findIdentity(settings, { kind: "market" });
   assert.ok(market.kind === "found" && market.credentials !== undefined);

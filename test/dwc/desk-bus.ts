@@ -2,8 +2,46 @@
 
 import { cpSync, readFileSync } from "node:fs";
 import { connect, credsAuthenticator, type NatsConnection } from "nats";
+import type { Test } from "uvu";
+import { type Ending, endingSuite } from "../support/ending.ts";
 import { freePort, startNatsServer, type TestServer, type TestServerOptions } from "../support/nats-server.ts";
-import type { Desk, RunOptions } from "./typed.ts";
+import { Desk, ownersDesk, type RunOptions } from "./typed.ts";
+
+export interface DeskContext extends Ending {
+  /** Ann's, who owns an org. */
+  ann: Desk;
+}
+
+/** A suite in which each test has a desk, and what `busOf` started ends with it. */
+export const deskSuite = <T extends DeskContext>(
+  name: string,
+  before: (context: T) => Promise<void> | void = () => undefined,
+): Test<T> =>
+  endingSuite<T>(name, async (context) => {
+    context.ann = await newDesk(context, ownersDesk());
+    await before(context);
+  });
+
+/** Another desk, which is gone after the test. */
+export async function newDesk({ ends }: Ending, made: Desk | Promise<Desk> = new Desk()): Promise<Desk> {
+  const desk = await made;
+  ends.push(() => desk.clear());
+  return desk;
+}
+
+/** A server that ends with the test; without a configuration it is open. */
+export async function natsServer({ ends }: Ending, options: TestServerOptions = {}): Promise<TestServer> {
+  const server = await startNatsServer(options);
+  ends.push(() => server.stop());
+  return server;
+}
+
+/** A bus that believes the desk's folder, and ends with the test. */
+export async function busOf({ ends }: Ending, desk: Desk, options: DeskBusOptions = {}): Promise<TestServer> {
+  const server = await startBusOf(desk, options);
+  ends.push(() => server.stop());
+  return server;
+}
 
 export interface DeskBusOptions extends Omit<TestServerOptions, "config"> {
   /** Added to the configuration. */
@@ -18,8 +56,7 @@ export async function configOf(desk: Desk): Promise<string> {
   return readFileSync((await desk.must("nats-config")).trimEnd(), "utf8");
 }
 
-/** A bus that believes the desk's folder. */
-export async function startBusOf(desk: Desk, options: DeskBusOptions = {}): Promise<TestServer> {
+async function startBusOf(desk: Desk, options: DeskBusOptions = {}): Promise<TestServer> {
   const { more = "", accounts, isNew = false, ...server } = options;
   const config = await configOf(desk);
   if (accounts === undefined) return startNatsServer({ ...server, config: config + more });

@@ -4,44 +4,31 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { natsMint } from "../../src/dwc/identity/mint.ts";
 import { pushAccounts } from "../../src/dwc/identity/push.ts";
 import { withRevoked } from "../support/deciding.ts";
 import { listen } from "../support/listen.ts";
-import { freePort, startNatsServer, type TestServer } from "../support/nats-server.ts";
+import { freePort, type TestServer } from "../support/nats-server.ts";
 import { clock, enter, Folder } from "../support/orgs.ts";
 import { until } from "../support/until.ts";
 import {
   at,
+  busOf,
   configOf,
   connectWith,
-  type DeskBusOptions,
+  deskSuite,
   inCluster,
   login,
+  natsServer,
+  newDesk,
   nobodysUrl,
-  startBusOf,
 } from "./desk-bus.ts";
-import { Desk, ownersDesk, type RunOptions, SECRET, type Typed } from "./typed.ts";
+import { type Desk, ownersDesk, type RunOptions, SECRET, type Typed } from "./typed.ts";
 
-interface Context {
-  ann: Desk;
-  servers: TestServer[];
-}
-
-const test = suite<Context>("dwc and whether the bus obeys");
+const test = deskSuite("dwc and whether the bus obeys");
 /** For a bus that stays silent. */
 const FAST: RunOptions = { speed: 4 };
-
-test.before.each(async (context) => {
-  context.ann = await ownersDesk();
-  context.servers = [];
-});
-test.after.each(async ({ ann, servers }) => {
-  await Promise.all(servers.map((server) => server.stop()));
-  ann.clear();
-});
 
 interface Said {
   readonly code: number | null;
@@ -59,13 +46,6 @@ async function saidAt(options: RunOptions, desk: Desk, ...args: string[]): Promi
   const { code, stdout, stderr } = await desk.type([...args, "--json"], options);
   assert.not.match(stdout + stderr, SECRET);
   return { ...JSON.parse(stdout === "" ? stderr : stdout), code };
-}
-
-/** A bus that believes the desk's folder, and ends with the test. */
-async function busOf({ servers }: Context, desk: Desk, options: DeskBusOptions = {}): Promise<TestServer> {
-  const server = await startBusOf(desk, options);
-  servers.push(server);
-  return server;
 }
 
 test("a paused bus is not known to obey; once it runs again, the same command makes it", async (context) => {
@@ -89,11 +69,9 @@ test("a paused bus is not known to obey; once it runs again, the same command ma
 test("a bus that is elsewhere, somebody else's, or open does not obey, and a revocation says so", async (context) => {
   const { ann } = context;
   const bus = await busOf(context, ann);
-  const ben = await ownersDesk();
+  const ben = await newDesk(context, ownersDesk());
   const foreign = await busOf(context, ben);
-  ben.clear();
-  const open = await startNatsServer();
-  context.servers.push(open);
+  const open = await natsServer(context);
   const nowhere = await nobodysUrl();
   await ann.must("create-service", "ratings");
   const first = await ann.type(["revoke", "ratings"], at(nowhere));
@@ -145,7 +123,7 @@ test("every kind of change says it, also what was done before", async (context) 
 
 test("a logout ends with 0 where the bus admits nobody of the orgs, and asks it about each of them", async (context) => {
   const { ann } = context;
-  const ben = await ownersDesk();
+  const ben = await newDesk(context, ownersDesk());
   const foreign = await busOf(context, ben);
   await ben.must("create-org", "Second", "Ben", "ben@example.org");
   const elsewhere = await busOf(context, ben, { accounts: join(ben.folder, "theirs"), isNew: true });
@@ -163,14 +141,13 @@ test("a logout ends with 0 where the bus admits nobody of the orgs, and asks it 
   );
   const gone = await said(ann, foreign.url, "logout", "--force");
   assert.equal([gone.code, gone.bus], [0, "obeys"]);
-  ben.clear();
 });
 
 test("an owner whose clock is hours behind the server's, or ahead, hands over each change", async (context) => {
   const folder = new Folder();
   await folder.createOrg();
   const server = await folder.startServer();
-  context.servers.push(server);
+  context.ends.push(() => server.stop());
   const { operator } = folder.state;
   if (operator === null) throw new Error("no operator");
   for (const behindMs of [-HOURS_MS, 61_000, HOURS_MS]) {
@@ -187,7 +164,7 @@ test("a token that is longer than the bus takes is told by its size, and the cur
   await folder.createOrg();
   await folder.createService("ratings");
   const running = await folder.startServer();
-  context.servers.push(running);
+  context.ends.push(() => running.stop());
   const before = await enter(running, folder.person);
   assert.is((await folder.push(running)).kind, "obeys");
   await folder.change((state) => ({ kind: "done", state: withRevoked(state, 12_000) }));
@@ -196,7 +173,7 @@ test("a token that is longer than the bus takes is told by its size, and the cur
   assert.ok(told.kind === "does not obey" && told.reason === "fixed", JSON.stringify(told));
   assert.match(told.why, /the account token has \d{7} bytes, and it takes 1048576 \(max_payload\)/);
   const again = await folder.startServer();
-  context.servers.push(again);
+  context.ends.push(() => again.stop());
   const guest = await enter(again, folder.person);
   assert.is((await folder.push(again)).kind, "obeys");
   for (const { bus } of [before, guest]) await bus.close();
@@ -210,7 +187,7 @@ test("a member and an admin see whether the bus lets them in", async (context) =
   const bus = await busOf(context, ann, { accounts: join(ann.folder, "theirs") });
   assert.is((await said(ann, bus.url, "push")).bus, "obeys");
   const { code } = await ann.json("invite-user", "ben@example.org", "--admin");
-  const ben = await ownersDesk();
+  const ben = await newDesk(context, ownersDesk());
   const there = await said(ben, bus.url, "accept-invitation", String(code));
   assert.equal([there.code, there.bus], [0, "obeys"]);
   // The bus has not heard of the invitation yet, so that it believes no signature of this admin's.
@@ -222,7 +199,6 @@ test("a member and an admin see whether the bus lets them in", async (context) =
   const notHis = await ben.type(["push"], at(bus.url));
   // Ben owns an org of his own, which that bus does not know.
   assert.is(notHis.code, 4);
-  ben.clear();
 });
 
 /** Stands before a bus, and can keep back what the bus says; `mute` resolves when it does. */
@@ -283,10 +259,9 @@ test("^C while the bus is asked ends with what was done, and with what to type",
   between.server.close();
   assert.is(code, null, "by the signal");
   assert.match(stderr, /obeys is not known \(dwc was interrupted .*\n.*bin\/dwc push\n/);
-  const ben = new Desk();
+  const ben = await newDesk(context);
   const joined = await ben.type(["accept-invitation", "-"], at(bus.url, { stdin: stdout }));
   assert.is(joined.code, 0, joined.stderr);
-  ben.clear();
 });
 
 test("where a file cannot be written that follows from the state, the bus hears of the change all the same", async (context) => {
@@ -348,8 +323,7 @@ test("a cluster does not obey while one of its servers admits by another token, 
     `resolver: MEMORY\nresolver_preload: {\n${preload.join("\n")}\n}\n`,
   );
   const bus = await busOf(context, ann, { more: inCluster("one", one, [two]), accounts: join(ann.folder, "one") });
-  const stubborn = await startNatsServer({ config: memory + inCluster("two", two, [one]) });
-  context.servers.push(stubborn);
+  const stubborn = await natsServer(context, { config: memory + inCluster("two", two, [one]) });
   const both = async (): Promise<boolean> => (await said(ann, bus.url, "push")).bus === "unknown";
   await until("both servers", both);
   const revoked = await said(ann, bus.url, "revoke", "ratings");

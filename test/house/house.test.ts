@@ -160,13 +160,4 @@ test("what is typed can be run, and help names all of it", () => {
   );
 });
 
-test("README names every target", () => {
-  if (!isThere("README.md")) return;
-  const targets = [...read("Makefile").matchAll(/^([A-Za-z-]+):.*## /gm)].map(([, name]) => `make ${name}`);
-  nowhere(
-    targets.filter((target) => !read("README.md").includes(target)),
-    "is not in README.md",
-  );
-});
-
 test.run();

@@ -22,47 +22,36 @@ const programs = (said: string): string =>
   said.replace("<--enable-source-maps><--import><./dist/bin/early-hang-up.js>", "").split(" PORT=")[0] ?? "";
 
 test("each target starts its program, with the bus where one is needed", async () => {
-  assert.is(programs(await make()), "<dist/bin/market.js><--monolith>");
-  assert.is(programs(await make("monolith")), "<dist/bin/market.js><--monolith>");
-  assert.is(programs(await make("market")), "need <bus>\n<dist/bin/market.js>");
-  assert.is(programs(await make("add-ratings")), "need <bus>\n<dist/bin/market.js>");
-  assert.is(programs(await make("demo")), "need <bus>\n<dist/bin/demo.js>");
-  const tests = "need <nats-server>\nneed <browser>\nneed <nginx>\n<dist/test/run.js>";
-  assert.is(programs(await make("test")), `${tests}<--long=><--times=><--busy=>`);
-  assert.is(
-    programs(await make("test", "ONLY=cart market/page")),
-    `${tests}<--long=><--times=><--busy=><cart><market/page>`,
-  );
-  assert.is(
-    programs(await make("test", "LONG=1", "TIMES=20", "BUSY=1", "ONLY=pause")),
-    `${tests}<--long=1><--times=20><--busy=1><pause>`,
-  );
-  assert.is(programs(await make("replay", "FILE=a record")), "<dist/bin/replay.js><a record>");
-  assert.is(programs(await make("replay")), "<dist/bin/replay.js><>");
-  assert.is(programs(await make("soak", "MINUTES=2")), "need <nats-server>\n<dist/test/soak/soak.js><2><>");
-  assert.is(
-    programs(await make("screenshots")),
-    "need <nats-server>\nneed <browser>\n<dist/test/screenshots/screenshots.js><>",
-  );
-  assert.is(
-    programs(await make("board-cost", "ROUNDS=3")),
-    "need <nats-server>\n<dist/test/board-cost/board-cost.js><3>",
-  );
-  assert.is(programs(await make("fuzz")), "<dist/test/fuzz/fuzz.js><><>");
-  assert.is(programs(await make("fuzz", "INPUTS=9", "SEED=7")), "<dist/test/fuzz/fuzz.js><9><7>");
-  assert.is(programs(await make("walkthrough")), "need <nats-server>\n<dist/test/walkthrough/walkthrough.js>");
   box.write("bin/prepare-packages", 'echo "packages of $1"');
-  assert.is(programs(await make("bench")), "need <nats-server>\npackages of bench\n<bench/bench.js>");
-  assert.is(programs(await make("scorecard")), "need <nats-server>\npackages of bench\n<bench/scorecard.js>");
+  const tests = "need <nats-server>\nneed <browser>\nneed <nginx>\n<dist/test/run.js>";
+  const bench = "need <nats-server>\npackages of bench\n";
+  for (const [typed, started] of [
+    [[], "<dist/bin/market.js><--monolith>"],
+    [["monolith"], "<dist/bin/market.js><--monolith>"],
+    [["market"], "need <bus>\n<dist/bin/market.js>"],
+    [["add-ratings"], "need <bus>\n<dist/bin/market.js>"],
+    [["demo"], "need <bus>\n<dist/bin/demo.js>"],
+    [["test"], `${tests}<--long=><--times=><--busy=>`],
+    [["test", "ONLY=cart market/page"], `${tests}<--long=><--times=><--busy=><cart><market/page>`],
+    [["test", "LONG=1", "TIMES=20", "BUSY=1", "ONLY=pause"], `${tests}<--long=1><--times=20><--busy=1><pause>`],
+    [["replay", "FILE=a record"], "<dist/bin/replay.js><a record>"],
+    [["replay"], "<dist/bin/replay.js><>"],
+    [["soak", "MINUTES=2"], "need <nats-server>\n<dist/test/soak/soak.js><2><>"],
+    [["screenshots"], "need <nats-server>\nneed <browser>\n<dist/test/screenshots/screenshots.js><>"],
+    [["board-cost", "ROUNDS=3"], "need <nats-server>\n<dist/test/board-cost/board-cost.js><3>"],
+    [["fuzz"], "<dist/test/fuzz/fuzz.js><><>"],
+    [["fuzz", "INPUTS=9", "SEED=7"], "<dist/test/fuzz/fuzz.js><9><7>"],
+    [["walkthrough"], "need <nats-server>\n<dist/test/walkthrough/walkthrough.js>"],
+    [["bench"], `${bench}<bench/bench.js>`],
+    [["scorecard"], `${bench}<bench/scorecard.js>`],
+    [["mutants", "FOLDER=health", "KEEP=1"], "packages of test/mutants\n<test/mutants/mutants.js><health><1>"],
+    [
+      ["mutants", "SIM=80", "SEED=7", "DAYS=500"],
+      "packages of test/mutants\n<test/mutants/sim-mutants.js><80><7><500><><>",
+    ],
+  ] as const)
+    assert.is(programs(await make(...typed)), started, typed.join(" "));
   assert.match(await make("tracing"), /^packages of tracing\nprepare: tracing is ready/);
-  assert.is(
-    programs(await make("mutants", "FOLDER=health", "KEEP=1")),
-    "packages of test/mutants\n<test/mutants/mutants.js><health><1>",
-  );
-  assert.is(
-    programs(await make("mutants", "SIM=80", "SEED=7", "DAYS=500")),
-    "packages of test/mutants\n<test/mutants/sim-mutants.js><80><7><500><><>",
-  );
   assert.match(
     await make("datawire-connect"),
     /bin\/dwc is ready[\s\S]*bin\/dwc create-org ".*" \S+ \S+\n +bin\/dwc create-service ratings\n[\s\S]*make add-ratings/,
@@ -103,23 +92,9 @@ test("no value is run as code, by the shell or by make", async () => {
 });
 
 test("nothing starts when the folder could not be made ready", async () => {
-  for (const target of [
-    "monolith",
-    "market",
-    "startRatings",
-    "demo",
-    "replay",
-    "fuzz",
-    "soak",
-    "test",
-    "check",
-    "coverage",
-    "walkthrough",
-    "tracing",
-    "bench",
-    "scorecard",
-    "datawire-connect",
-  ]) {
+  const targets =
+    "monolith market startRatings demo replay fuzz soak test check coverage walkthrough tracing bench scorecard datawire-connect";
+  for (const target of targets.split(" ")) {
     const { code, said } = await box.run("make", [target], { PREPARED: "1" });
     assert.is(code, 2, target);
     assert.not.match(said, "<dist");

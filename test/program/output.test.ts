@@ -1,7 +1,7 @@
 // takes: 10 s
 // Lines of real processes, whose reader is slow, stopped or gone, and which end in every way.
 
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -69,15 +69,15 @@ test("nothing is lost when a program exits with a slow reader", async () => {
   assert.equal(numbers(talker.lines), upTo(MANY));
 });
 
+/** The output of a line of shell, in which "$0" "$1" is a talker. */
+const shell = (script: string): Promise<string> =>
+  new Promise((resolve) => {
+    execFile("sh", ["-c", script, process.execPath, TALKER], (_error, stdout) => resolve(stdout));
+  });
+
 test("nothing is lost through a pipe of the shell", async () => {
   const script = `"$0" "$1" exits ${MANY} | cat`;
-  const shell = spawn("sh", ["-c", script, process.execPath, TALKER], { stdio: ["ignore", "pipe", "ignore"] });
-  let text = "";
-  shell.stdout.on("data", (data) => {
-    text += data;
-  });
-  await new Promise((resolve) => shell.once("close", resolve));
-  assert.equal(numbers(text.split("\n")), upTo(MANY));
+  assert.equal(numbers((await shell(script)).split("\n")), upTo(MANY));
 });
 
 test("nothing is lost when a bug ends it", async () => {
@@ -100,13 +100,7 @@ test("nothing is lost when it is told to end right after a line, nor what it say
 
 test("a refusal stands below what was said before", async () => {
   const script = '"$0" "$1" refuses 3 2>&1';
-  const shell = spawn("sh", ["-c", script, process.execPath, TALKER], { stdio: ["ignore", "pipe", "ignore"] });
-  let text = "";
-  shell.stdout.on("data", (data) => {
-    text += data;
-  });
-  await new Promise((resolve) => shell.once("close", resolve));
-  assert.match(text, /line 3 x+\nno way\n$/);
+  assert.match(await shell(script), /line 3 x+\nno way\n$/);
 });
 
 test("a file gets every line", async () => {

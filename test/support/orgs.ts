@@ -1,7 +1,7 @@
 // Orgs for a test: state folders of their own, changed by the same deciders that dwc uses, and real servers that obey
 // them.
 
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Credentials, parseCredentials } from "../../src/bus/core/credentials.ts";
@@ -27,6 +27,13 @@ const tools = () => ({ mint, now: clock.wall() });
 
 export class Folder {
   readonly path: string = mkdtempSync(join(tmpdir(), "orgs-test-"));
+
+  /** The same state in a folder of its own. */
+  copy(): Folder {
+    const copy = new Folder();
+    cpSync(this.path, copy.path, { recursive: true });
+    return copy;
+  }
 
   async change<T extends object>(decide: (state: State) => Decision<T> | Promise<Decision<T>>): Promise<T> {
     return done(await changeState({ folder: this.path, clock }, decide));

@@ -24,12 +24,18 @@ const test = suite<Context>("account tokens that arrive");
 const mint = () => Promise.resolve(natsMint);
 const tools = { clock, mint, push: () => Promise.resolve(pushAccounts) };
 
-test.before.each(async (context) => {
-  context.anna = new Folder();
-  context.ben = new Folder();
-  await context.anna.createOrg();
-  await context.anna.createService("ratings");
-  await context.ben.accept(await context.anna.invite("ben@example.org"));
+const [first, second] = [new Folder(), new Folder()];
+test.before(async () => {
+  await first.createOrg();
+  await first.createService("ratings");
+  await second.accept(await first.invite("ben@example.org"));
+});
+test.after(() => {
+  first.remove();
+  second.remove();
+});
+test.before.each((context) => {
+  [context.anna, context.ben] = [first.copy(), second.copy()];
 });
 test.after.each(({ anna, ben }) => {
   anna.remove();
