@@ -3,12 +3,12 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Line, shownLine } from "../../../src/dwc/core/outcome.ts";
-import { type Belief, readBelief } from "../../../src/dwc/live/core/belief.ts";
+import { type Belief, readBelief, readEvents } from "../../../src/dwc/live/core/belief.ts";
 import { eventJson, eventLine } from "../../../src/dwc/live/core/event-lines.ts";
 import { explained } from "../../../src/dwc/live/core/explain.ts";
 import { psRows, psTable } from "../../../src/dwc/live/core/ps-rows.ts";
 import { FIRST_STATE, keysIn, press, type TopState } from "../../../src/dwc/live/core/top-keys.ts";
-import { csvLines, topLines } from "../../../src/dwc/live/core/top-view.ts";
+import { csvLines, plainLines, topJson, topLines } from "../../../src/dwc/live/core/top-view.ts";
 import type { SeenEvent } from "../../../src/sight/event-stream.ts";
 import { goldenOf } from "../../support/golden.ts";
 import { BOARD } from "./board.ts";
@@ -17,6 +17,9 @@ const test = suite("views of a board");
 const golden = goldenOf(test, "dwc/views");
 const belief = readBelief(BOARD) as Belief;
 const shown = (lines: readonly Line[]): readonly string[] => lines.map((line) => shownLine(line, false));
+/** With the tone of each line that has one. */
+const toned = (lines: readonly Line[]): string =>
+  lines.map((line) => (typeof line === "string" ? line : `${line.tone}> ${line.text}`)).join("\n");
 const heard = (instance: number) => ({
   ...{ service: "ratings", instance, incarnation: `${instance}-a`, address: `ratings.get.${instance}-a` },
   ...{ state: "up" as const, version: "1.0.0", intervalMs: 15_000 },
@@ -42,6 +45,64 @@ test("a board is read as it was meant, and what is none is none", () => {
     events: [1, {}],
   };
   assert.equal([readBelief(odd)?.instances.length, readBelief(odd)?.events.length], [1, 0]);
+});
+
+/** The same with another value at a path of names; undefined takes the field away. */
+function withField(value: unknown, [name = "", ...rest]: readonly string[], field: unknown): object {
+  const fields = Object(value) as Record<string, unknown>;
+  return { ...fields, [name]: rest.length === 0 ? field : withField(fields[name], rest, field) };
+}
+
+test("a row without one of the fields that are shown is left out, and so is an event; of a board each part is needed", () => {
+  const [row] = BOARD.instances;
+  const rowsOf = (changed: object): number | undefined =>
+    readBelief({ ...BOARD, instances: [changed] })?.instances.length;
+  for (const path of [
+    ...["instance", "incarnation", "address", "state", "membership", "membership.kind", "breaker.kind", "turn.kind"],
+    ...[
+      "heartbeat",
+      "heartbeat.at",
+      "heartbeat.countsUntil",
+      "calls",
+      "calls.total",
+      "calls.lastMinute",
+      "calls.share",
+    ],
+    ...["latency", "latency.p50Ms", "latency.p99Ms"],
+  ])
+    for (const odd of [undefined, true]) assert.is(rowsOf(withField(row, path.split("."), odd)), 0, path);
+  const fault = { text: "paused", endsAt: 1 };
+  for (const [faults, count] of [
+    ...[[undefined, 1] as const, [null, 1] as const, [[], 1] as const, [[fault], 1] as const, ["paused", 0] as const],
+    ...[[[fault, { text: "paused" }], 0] as const, [[{ endsAt: 1 }], 0] as const],
+  ])
+    assert.is(rowsOf(withField(row, ["faults"], faults)), count, JSON.stringify(faults));
+  for (const path of [
+    "service",
+    "at",
+    "instances",
+    "events",
+    "calls.lastMinute",
+    "turns.ring",
+    "turns.copies",
+    "turns.next",
+  ])
+    for (const odd of [undefined, true]) assert.is(readBelief(withField(BOARD, path.split("."), odd)), undefined, path);
+  for (const [path, odd] of [
+    ["turns.ring", ["1-a", 2]],
+    ["turns.copies", [2]],
+  ] as const)
+    assert.is(readBelief(withField(BOARD, path.split("."), odd)), undefined, path);
+  assert.is(readBelief(withField(BOARD, ["turns", "next"], null))?.turns.next, null);
+  for (const name of ["id", "at", "name", "level", "text"])
+    assert.equal(readEvents([BOARD.events[0], withField(BOARD.events[1], [name], true)]), [BOARD.events[0]], name);
+  assert.equal(readEvents({}), []);
+  const busOf = (bus: unknown): unknown => readBelief({ ...BOARD, bus })?.bus;
+  assert.equal(["connected", "closed", "away", "odd"].map(busOf), ["connected", "closed", "away", "away"]);
+  assert.equal(
+    [7, "7"].map((unlisted) => readBelief({ ...BOARD, unlisted })?.unlisted),
+    [7, 0],
+  );
 });
 
 test("ps shows both witnesses, and who is silent to one", () => {
@@ -112,6 +173,36 @@ test("explain tells of faults on purpose, and a Market that knows none of them i
   );
 });
 
+test("explain shows every fact that a row has, and leaves out what it has not", () => {
+  const [row] = belief.instances;
+  const linesOf = (...given: Parameters<typeof explained>): string => {
+    const told = explained(...given);
+    return told.kind === "done" ? toned(told.lines) : told.kind;
+  };
+  if (row === undefined) throw new Error("the board has rows");
+  const rows = [
+    { ...row, breaker: { ...row.breaker, kind: "retesting", retestAt: belief.at, openedAt: null } },
+    {
+      ...row,
+      incarnation: "2-b",
+      state: "probation",
+      breaker: { ...row.breaker, kind: "probation", answersLeft: 3, retestAt: null },
+    },
+    {
+      ...row,
+      heartbeat: { at: belief.at - 40_000, countsUntil: belief.at },
+      latency: null,
+      breaker: { ...row.breaker, why: null },
+    },
+    { ...row, membership: { kind: "gone", how: "no heartbeat" }, state: "lost" },
+    { ...row, membership: { kind: "gone", how: null }, state: "left", turn: { kind: "in turn" } },
+  ] as (typeof row)[];
+  for (const one of rows) golden(linesOf({ ...belief, instances: [one] }, "ratings", undefined));
+  const turns = { ring: ["3-a", "1-a"], next: null, copies: ["1-a", "9-z"] };
+  for (const number of [undefined, 1, 2]) golden(linesOf({ ...belief, turns }, "ratings", number));
+  golden(linesOf({ ...belief, turns: { ...turns, next: "1-a" } }, "ratings", 2));
+});
+
 test("explain of who is unknown says what to type", () => {
   for (const [service, number, hint] of [
     ["ratings", 9, "INSTANCE=9"],
@@ -143,6 +234,23 @@ test("on a narrow screen whose turn it is stays, and of an event its words", () 
   golden(eventLine(long, "12:00:00", 60));
 });
 
+test("a picture of top shows what the state of the screen says, in tones that repeat its words", () => {
+  const [first, ...others] = belief.instances;
+  const many = { ...belief, instances: [...others, ...Array(20).fill(first)] } as Belief;
+  const nobody = { ...belief, bus: "away", turns: { ...belief.turns, next: null } } as Belief;
+  const due = { ...belief, at: belief.at + 18_000 };
+  const roomy = { rows: 24, columns: 120 };
+  for (const sort of ["number", "calls", "p99"] as const)
+    golden(toned(topLines(picture, { ...FIRST_STATE, sort }, roomy)));
+  golden(toned(topLines(picture, { ...FIRST_STATE, help: true }, roomy)));
+  for (const rows of [15, 16, 30])
+    golden(toned(topLines({ ...picture, belief: many }, { ...FIRST_STATE, offset: 3 }, { rows, columns: 90 })));
+  for (const columns of [80, 60, 50, 30])
+    golden(toned(topLines({ ...picture, belief: nobody }, FIRST_STATE, { rows: 9, columns })));
+  golden(toned(plainLines({ ...picture, belief: { ...due, events: [] } }, FIRST_STATE)));
+  golden(toned(plainLines({ ...picture, belief: { ...belief, bus: "closed" } }, FIRST_STATE, 60)));
+});
+
 test("on a short screen the instances come first, and the keys stay", () => {
   const lines = shown(topLines(picture, FIRST_STATE, { rows: 6, columns: 120 }));
   assert.equal(
@@ -164,6 +272,7 @@ test("keys that come at once are pressed one after the other", () => {
 
 test("keys sort, scroll no further than there are rows, explain, and quit", () => {
   const rows = { all: 30, shown: 10 };
+  const help = { ...FIRST_STATE, help: true };
   const after = (...keys: string[]): TopState =>
     keys.reduce((state, key) => {
       const pressed = press(key, state, rows);
@@ -171,16 +280,30 @@ test("keys sort, scroll no further than there are rows, explain, and quit", () =
     }, FIRST_STATE);
   assert.is(after("s").sort, "number");
   assert.is(after("s", "s", "s", "s").sort, "worst");
-  assert.equal([after("k").offset, after("j", "j").offset, after(" ", " ", " ", " ").offset], [0, 2, 20]);
-  assert.equal([after("?").help, after("?", "x").help], [true, false]);
+  for (const [keys, offset] of [
+    ...[
+      ["k", 0] as const,
+      ["jj", 2] as const,
+      ["jjk", 1] as const,
+      ["    ", 20] as const,
+      ["  \u001b[5~", 10] as const,
+    ],
+    ...[["\u001b[B\u001b[6~\u001b[A", 10] as const, [" g", 0] as const, [" \u001b[H", 0] as const, [" x", 10] as const],
+    ...[["\u001bOB", 1] as const, ["j\u001bOA", 0] as const, [" s", 0] as const, ["j\u001b[1~", 0] as const],
+  ])
+    assert.is(after(...keysIn(keys)).offset, offset, JSON.stringify(keys));
+  assert.is((press("j", FIRST_STATE, { all: 3, shown: 10 }) as { state: TopState }).state.offset, 0);
+  assert.equal([after("?"), after("h"), after("?", "j")], [help, help, FIRST_STATE]);
   assert.equal(
-    ["q", "\u0003", "\u001a"].map((key) => press(key, FIRST_STATE, rows).kind),
-    ["quit", "quit", "stop"],
+    ["q", "Q", "\u0003", "\u0004", "\u001a"].map((key) => press(key, FIRST_STATE, rows).kind),
+    ["quit", "quit", "quit", "quit", "stop"],
   );
 });
 
 test("CSV has a line for each instance, in the order of its head", () => {
-  golden(csvLines(belief).split("\n")[0]);
+  golden(csvLines(belief));
+  golden(csvLines({ ...belief, service: '=x",y' }));
+  golden([topJson(picture), topJson({ ...picture, staleMs: 12.6 })]);
 });
 
 test("an event is a line for people, and an object for programs", () => {
