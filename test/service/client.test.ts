@@ -312,7 +312,8 @@ test("a request that is too large is counted and asks nobody; of an unknown limi
     const scene = new Scene(1);
     Object.assign(scene.bus, { maxBodyBytes });
     await scene.ask();
-    assert.equal([scene.sent.length, scene.ends.length], [sent, 1 - sent]);
+    const failed = { kind: "failed", why: "the request was not sent" };
+    assert.equal([scene.sent.length, scene.ends], [sent, sent === 1 ? [] : [failed]]);
   }
 });
 
@@ -346,6 +347,27 @@ test("the first call waits for the roll, for all that is read with the first bea
     await clock.advance(1);
     roll.over();
     assert.equal([heard, done, clock.timers], [true, 1, 0]);
+  }
+});
+
+test("it is ready once the roll has been heard, and at once where somebody is known", async () => {
+  assert.throws(() => new Scene(0, { service: "Not a name" }), /service name/);
+  for (const instances of [0, 1]) {
+    const scene = new Scene(instances);
+    let ready = 0;
+    void scene.client.ready().then(() => (ready += 1));
+    await Promise.resolve();
+    assert.is(ready, 0);
+    await scene.clock.advance(instances === 0 ? 199 : 0);
+    assert.is(ready, instances);
+    await scene.clock.advance(1);
+    assert.is(ready, 1);
+    void scene.client.ready().then(() => (ready += 1));
+    await scene.clock.advance(0);
+    assert.is(ready, 2);
+    const { answer } = await scene.ask({ signal: null as unknown as AbortSignal });
+    if (instances === 1) await scene.end(answered({}));
+    assert.is(why(await answer), instances === 1 ? "answered" : "all services are down");
   }
 });
 

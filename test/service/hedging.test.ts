@@ -68,7 +68,8 @@ class Scene {
     void this.client?.ask({}, options).then((answered) => {
       ended = answered;
     });
-    while (ended === undefined) await this.clock.advance(10);
+    while (ended === undefined && this.clock.now() - sentAt < 10 * TIMEOUT_MS) await this.clock.advance(10);
+    if (ended === undefined) throw new Error("it never ended");
     return { answer: ended, tookMs: this.clock.now() - sentAt };
   }
 
