@@ -115,6 +115,17 @@ test("of one call eight attempts are told, however many it takes", async () => {
   assert.is(scene.ends.at(-1)?.kind, "short-circuited");
 });
 
+test("what is told as resolved is who is live when it is read, in number order", async () => {
+  const live: unknown[] = [];
+  const tell: ClientOptions["tell"] = (event) => {
+    if (event.kind === "resolved") live.push(event.live().map(({ instance }) => instance));
+  };
+  const scene = new Scene(0, { tell });
+  for (const instance of [2, 1]) scene.beat(instance);
+  await scene.ask();
+  assert.equal(live, [[1, 2]]);
+});
+
 test("an opened breaker is told before the roll is called that may close it", async () => {
   const scene = new Scene(2);
   await scene.ask();
@@ -329,7 +340,8 @@ test("what is away, or denied, is no instance's doing, and is said at once", asy
     const scene = new Scene(0);
     await scene.clock.advance(TIMEOUT_MS);
     Object.assign(scene.bus, { status, lastTrouble });
-    assert.is(why(await (await scene.ask()).answer), expected);
+    const ended = await (await scene.ask()).answer;
+    assert.equal([ended.kind, why(ended)], ["unanswered", expected]);
   }
 });
 

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { answer, type Handler } from "../../src/service/core/handled.ts";
+import { answer, type Handler, refuse } from "../../src/service/core/handled.ts";
 import { type Instance, startInstance } from "../../src/service/instance.ts";
 import type { InstanceEvent } from "../../src/service/instance-options.ts";
 import { FakeClock } from "../support/fake-clock.ts";
@@ -120,6 +120,111 @@ test("whoever is leaving beats no more by itself, whatever happens, and its numb
   await gone;
   assert.equal(beats, ["draining", "draining", "gone"]);
   assert.not(events.some(({ kind }) => kind === "back" || kind === "away"));
+});
+
+test("it waits for the bus, says so after half a second, and takes no number that answers", async () => {
+  for (const backAfterMs of [499, 500]) {
+    const clock = new FakeClock();
+    const network = new MemoryNetwork(clock);
+    const bus = network.bus();
+    const told: unknown[] = [];
+    const start = (instance: number, on: MemoryBus) =>
+      startInstance({
+        service: "ratings",
+        instance,
+        bus: on,
+        clock,
+        handle: () => answer({}),
+        tell: (one) => told.push(one),
+      });
+    bus.disconnect();
+    const trouble = { kind: "absent", sentence: "nothing answers" };
+    Object.assign(bus, { lastTrouble: trouble });
+    const first = start(1, bus);
+    await clock.advance(backAfterMs);
+    assert.equal(told, backAfterMs === 500 ? [{ kind: "waiting", trouble }] : []);
+    told.length = 0;
+    bus.reconnect();
+    await clock.advance(TIMEOUT_MS);
+    const started = await first;
+    assert.ok(started.kind === "started");
+    const { address } = started.instance;
+    assert.equal(told, [{ kind: "up", address }]);
+    const [same, other] = [start(1, network.bus()), start(2, network.bus())];
+    await clock.advance(TIMEOUT_MS);
+    const taken = await same;
+    assert.equal(taken.kind === "taken" && [taken.by.instance, taken.by.address], [1, address]);
+    assert.is((await other).kind, "started");
+  }
+  const { bus, clock } = await sceneWith(() => answer({}));
+  const bad = startInstance({ service: "ratings", instance: 0, bus, clock, handle: () => answer({}) });
+  assert.match(String(await bad.catch((error: unknown) => error)), /^Error: instance 0 must be/);
+});
+
+const asked = async ({ clock, caller }: Scene, subject: string, body = "{}"): Promise<unknown> => {
+  const reply = caller.request(subject, body, { timeoutMs: TIMEOUT_MS });
+  await clock.advance(1);
+  const ended = await reply;
+  return ended.kind === "answered" ? JSON.parse(new TextDecoder().decode(ended.body)) : ended;
+};
+
+test("each request is counted by what came of it, with its time, and asked for by the service protocol", async () => {
+  let tookMs = 0;
+  const scene = await sceneWith((request) => {
+    const { code } = Object(request) as { code?: number };
+    const handled = code === undefined ? answer({ tea: "green" }) : refuse(code, "no\nsuch tea");
+    if (tookMs === 0) return handled;
+    return new Promise((resolve) => scene.clock.after(tookMs, () => resolve(handled)));
+  });
+  const { instance, clock, caller } = scene;
+  for (const subject of [instance.address, "ratings.get"]) assert.equal(await asked(scene, subject), { tea: "green" });
+  assert.equal(await asked(scene, instance.address, '{"code":404}'), {
+    ...{ kind: "refused", code: 404, message: "no\nsuch tea" },
+  });
+  const counts = { requests: 3, errors: 1, lastError: "404:no such tea", processingMs: 0, dropped: 0 };
+  assert.equal(instance.counts, counts);
+  const unreadable = await asked(scene, instance.address, "{");
+  assert.equal([Object(unreadable).kind, Object(unreadable).code], ["refused", 400]);
+  tookMs = 30;
+  void caller.request(instance.address, "{}", { timeoutMs: TIMEOUT_MS });
+  await clock.advance(50);
+  assert.equal([instance.counts.requests, instance.counts.errors, instance.counts.processingMs], [5, 2, 30]);
+  for (const [verb, type] of [
+    ["PING", "ping"],
+    ["INFO", "info"],
+    ["STATS", "stats"],
+  ] as const)
+    for (const subject of [`$SRV.${verb}`, `$SRV.${verb}.ratings`, `$SRV.${verb}.ratings.1-a`]) {
+      const said = Object(await asked(scene, subject));
+      assert.equal([said.type, said.id], [`io.nats.micro.v1.${type}_response`, "1-a"]);
+      if (verb === "STATS") assert.equal([said.endpoints[0].num_requests, said.started.slice(0, 4)], [5, "2024"]);
+    }
+});
+
+test("away and back are told once each, and a goodbye ends all that it was asked for", async () => {
+  const scene = await sceneWith(() => answer({}));
+  const { clock, bus, instance, events, caller } = scene;
+  const beats: unknown[] = [];
+  caller.subscribe("health.ratings.1-a", ({ body }) => beats.push(JSON.parse(new TextDecoder().decode(body)).state));
+  bus.disconnect();
+  bus.reconnect();
+  await clock.advance(1);
+  assert.equal([events.slice(-2), beats], [[{ kind: "away" }, { kind: "back" }], ["up"]]);
+  instance.resumed();
+  await clock.stall(10_000);
+  await clock.advance(1);
+  assert.equal(beats, ["up", "up", "up"]);
+  assert.equal(events.at(-1), { kind: "resumed", pausedMs: 9_950 });
+  const leaving = [instance.goodbye(), instance.goodbye()];
+  await clock.advance(1);
+  await Promise.all(leaving);
+  assert.equal(beats.slice(3), ["draining", "gone"]);
+  for (const subject of [instance.address, "ratings.get", "health.ratings", "$SRV.PING"])
+    assert.equal(await asked(scene, subject), { kind: "nobody" }, subject);
+  const told = events.length;
+  bus.disconnect();
+  await clock.stall(10_000);
+  assert.equal([events.length, clock.timers], [told, 0]);
 });
 
 test.run();
