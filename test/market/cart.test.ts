@@ -19,6 +19,7 @@ test("a cart holds at most one of each thing, and says so", () => {
   golden(once.message);
   const twice = addThing(CATALOGUE, once.cart, thing("camera"));
   assert.equal([...twice.cart], ["camera"]);
+  assert.is(twice.cart, once.cart);
   golden(twice.message);
 });
 

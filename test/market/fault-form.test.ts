@@ -38,9 +38,19 @@ test("what is out of range, or no number, is refused", () => {
   for (const rest of [
     "fault=explode",
     "",
-    ...["forS=0", "forS=0.4", "forS=601", "forS=1e3", "forS=-1", "forS=", "forS=x", "forS=x2", "forS=2x"].map(
-      (time) => `fault=pause&${time}`,
-    ),
+    ...[
+      "forS=0",
+      "forS=0.4",
+      "forS=601",
+      "forS=1e3",
+      "forS=-1",
+      "forS=",
+      "forS=x",
+      "forS=x2",
+      "forS=2x",
+      "forS=+3",
+      "forS=3e1",
+    ].map((time) => `fault=pause&${time}`),
     ...["byMs=0", "byMs=60001", "byMs=", ""].map((by) => `fault=slow&${by}`),
     ...["percent=0", "percent=101", "percent=x", ""].map((share) => `fault=fail&${share}`),
   ])
@@ -56,13 +66,17 @@ test("the desk says what came of it, and the log has it", async () => {
   let reply: Reply = { kind: "nobody" };
   let taken: Uint8Array[] = [];
   const asked: string[] = [];
+  const gathered: string[] = [];
   const bus = {
     status: "connected",
     request: (subject: string) => {
       asked.push(subject);
       return Promise.resolve(reply);
     },
-    gather: () => Promise.resolve(taken),
+    gather: (_subject: string, body: string) => {
+      gathered.push(body);
+      return Promise.resolve(taken);
+    },
   } as unknown as Parameters<typeof openFaultDesk>[0]["bus"];
   const desk = openFaultDesk({ service: "ratings", bus, say: (line) => void lines.push(line) });
   const ask = async (body: string): Promise<FaultOutcome> => {
@@ -91,12 +105,18 @@ test("the desk says what came of it, and the log has it", async () => {
     ["answered", true],
   ] as const) {
     reply = { kind, code: 403, message: "no", body: said(taker) } as unknown as Reply;
-    assert.is((await ask("target=2-a&fault=pause&forS=2")).isDone, isDone, kind);
+    const outcome = await ask("target=2-a&fault=pause&forS=2");
+    assert.is(outcome.isDone, isDone, kind);
+    if (kind === "refused") assert.match(outcome.message, /: no$/);
   }
   assert.equal([...new Set(asked)], [chaosSubject("ratings", "2-a")]);
   assert.match((await ask("target=2-a&fault=slow&byMs=300&forS=2")).message, /^instance 2: .*300 ms.* for 2 s$/);
   assert.match((await ask("target=2-a&fault=kill")).message, /^instance 2 is killed.* INSTANCE=2$/);
+  assert.match((await ask("target=2-a&fault=reset")).message, /^instance 2\b/);
+  assert.match((await ask("target=2-a&fault=list")).message, /^instance 2\b/);
+  assert.equal([lines[0]?.level, lines[0]?.logger], ["WARNING", "chaos"]);
   assert.is((await ask("fault=reset")).isDone, false, "nobody took the reset");
+  assert.equal(gathered, ['{"fault":"reset"}']);
   taken = [said(taker)];
   const all = await ask("fault=reset");
   assert.equal([all.isDone, all.message.includes("instance 2")], [true, true]);

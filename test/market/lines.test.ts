@@ -126,8 +126,10 @@ test("what is rare has its level and its logger", () => {
   assert.equal(of({ kind: "crowded" } as ClientEvent), ["WARNING", "membership", true]);
   assert.equal(of({ kind: "deaf", deafMs: 1_500 } as ClientEvent), ["WARNING", "membership", true]);
   assert.match(client({ kind: "deaf", deafMs: 1_500 } as ClientEvent), " 1.5 s");
+  assert.not.match(client({ kind: "crowded" } as ClientEvent), " s:");
   const faults = (...on: readonly object[]) => ({ kind: "faults", who: who(2), faults: on }) as unknown as ClientEvent;
   assert.equal(of(faults()), ["INFO", "chaos", true]);
+  assert.not.match(client(faults()), /:\s*$/);
   const two = faults({ kind: "slow", byMs: 300, until: 1 }, { kind: "mute", until: 1 });
   assert.equal(of(two), ["WARNING", "chaos", true]);
   assert.match(client(two), /^\S+ \S+ instance 2 .*300 ms; \S+/);

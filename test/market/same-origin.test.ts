@@ -96,6 +96,20 @@ test("a refusal behind a proxy says what to set, and one of another site's page 
   assert.not.match(why({ origin: "https://shop.example" }), HOST);
 });
 
+test("a host of 260 characters is read, and no longer one", () => {
+  for (const [length, own] of [
+    [260, "own"],
+    [261, "foreign"],
+  ] as const) {
+    const host = "a."
+      .repeat(130)
+      .padEnd(length, "b")
+      .slice(0, length - 1)
+      .concat("c");
+    assert.is(kind({ host, origin: `http://${host}` }), own);
+  }
+});
+
 test("Referer is asked only where nothing better was said", () => {
   assert.is(kind({ referer: "http://localhost:5000/thing/camera" }), "own");
   assert.is(kind({ referer: "http://evil.example/localhost:5000" }), "foreign");

@@ -155,12 +155,24 @@ test("a shared call is a part of the page that made it; the others wait for it, 
   );
 });
 
-test("what was not answered is an error, and says which", async () => {
-  const scene = new Scene();
-  scene.answer = () => ({ kind: "unanswered", why: "request timed out" });
-  void scene.traced("camera");
-  await scene.clock.advance(10);
-  assert.is(scene.tracer.named("ask ratings")[0]?.attributes["error.type"], "request timed out");
+test("a span ends with who answered, or with the error, and a page's trouble names it", async () => {
+  for (const [answer, type, instance, trouble] of [
+    [answered({ thingID: "camera", rating: 4 }), undefined, 1, []],
+    [{ kind: "refused", code: 404, message: "no such thing", who }, "404", 1, ["404 no such thing"]],
+    [{ kind: "unanswered", why: "request timed out" }, "request timed out", undefined, ["request timed out"]],
+    [
+      { kind: "failed", why: "the request was not sent", detail: "too large" },
+      ...["the request was not sent", undefined, ["the request was not sent"]],
+    ],
+  ] as readonly (readonly [Answer, unknown, unknown, readonly string[]])[]) {
+    const scene = new Scene();
+    scene.answer = () => answer;
+    const page = scene.traced("camera");
+    await scene.clock.advance(10);
+    assert.equal((await page).trouble, trouble);
+    const [span] = scene.tracer.named("ask ratings");
+    assert.equal([span?.attributes["error.type"], span?.attributes["dwc.instance"]], [type, instance]);
+  }
 });
 
 test("what is not answered in time is shown as last known: when, by which instance, and for how long", async () => {
@@ -212,10 +224,6 @@ test("a rating is a number from 0 to 5 for the thing that was asked for; nothing
       JSON.stringify(body),
     );
   }
-  scene.answer = () => ({ kind: "refused", code: 404, message: "no such thing", who });
-  const page = scene.page("camera");
-  await scene.clock.advance(5);
-  assert.equal((await page).trouble, ["404 no such thing"]);
 });
 
 test.run();

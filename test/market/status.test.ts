@@ -34,6 +34,10 @@ test("one fresh, others never known", () => {
   golden(say(page([true, false])));
 });
 
+test("of what there is none, no number is given", () => {
+  assert.not.match(JSON.stringify(say(page([true]))), /\b0 /);
+});
+
 test("no ratings yet, with and without anyone to ask", () => {
   golden(say(page([])));
   golden(say(page([], ALL_DOWN)));
