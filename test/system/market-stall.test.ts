@@ -2,16 +2,16 @@
 // The Market itself is stopped for five seconds, with requests in flight. When it goes on, every one of them looks
 // timed out and every lease looks old: the fault is its own, and nobody else is charged with it.
 
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { connectNatsBus } from "../../src/bus/nats-bus.ts";
 import { systemClock } from "../../src/clock.ts";
 import { answer } from "../../src/service/core/handled.ts";
 import { type Instance, startInstance } from "../../src/service/instance.ts";
-import { startNatsServer } from "../support/nats-server.ts";
-import { pause, type RatingsJson, World } from "../support/world.ts";
+import { systemSuite } from "../support/system.ts";
+import { pause, type RatingsJson } from "../support/world.ts";
 
-const stall = suite("the Market is stopped for five seconds and goes on");
+/** A lease of one second: five seconds of standing still are far beyond it. */
+const stall = systemSuite("the Market is stopped for five seconds and goes on", { HEARTBEAT_INTERVAL_MS: "500" });
 
 const STOPPED_MS = 5_000;
 /** Long enough that every request of a burst is out before the first answer is on its way. */
@@ -22,10 +22,7 @@ const PAGE_EVERY_MS = 12;
 
 const allFresh = (ratings: RatingsJson): boolean => Object.values(ratings).every((rating) => rating?.fresh === true);
 
-stall("no breaker opens and no instance is lost, with 100 requests in flight", async () => {
-  const server = await startNatsServer();
-  // A lease of one second: five seconds of standing still are far beyond it.
-  const world = new World(server.url, { HEARTBEAT_INTERVAL_MS: "500" });
+stall("no breaker opens and no instance is lost, with 100 requests in flight", async ({ server, world }) => {
   const clock = systemClock();
   const bus = connectNatsBus({ urls: [server.url], name: "slow", clock, report: () => undefined });
   const instances: Instance[] = [];
@@ -65,8 +62,6 @@ stall("no breaker opens and no instance is lost, with 100 requests in flight", a
   } finally {
     for (const instance of instances) await instance.goodbye(0);
     await bus.close();
-    await world.close();
-    await server.stop();
   }
 });
 

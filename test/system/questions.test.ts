@@ -33,7 +33,7 @@ const CALLS_A_BATCH = 20;
 const TIMEOUT_MS = 10_000;
 const LIMIT_MS = 20_000;
 
-test.before.each(async (context) => {
+test.before(async (context) => {
   context.server = await startNatsServer();
   context.world = new World(context.server.url);
   await Promise.all([1, 2].map((number) => context.world.startRatings(number)));
@@ -45,7 +45,7 @@ test.before.each(async (context) => {
   context.wire = await openPlainNats(context.server.url);
   await until("two instances are known", () => context.client.tracker.live(clock.now()).length === 2, TIMEOUT_MS);
 });
-test.after.each(async ({ server, world, client, wire, close }) => {
+test.after(async ({ server, world, client, wire, close }) => {
   client.close();
   await wire.close();
   await close();

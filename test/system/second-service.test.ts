@@ -67,44 +67,39 @@ own("its two files have under thirty lines each", () => {
   }
 });
 
-own("the caller is answered by both in turn, and a kill of one fails no call", async (context) => {
-  const [, second] = [await runGreeter(context, 1), await runGreeter(context, 2)];
-  const asking = run(context, "caller.mjs");
-  await until("ten greetings", () => asking.count(/^Hello/) >= 10, WITHIN_MS);
-  assert.ok(Math.abs(asking.count(FROM(1)) - asking.count(FROM(2))) <= 1, "in turn");
+own(
+  "the caller is answered by both in turn; a kill of one, or its goodbye, fails no call; ^C ends all",
+  async (context) => {
+    const [first, killed] = [await runGreeter(context, 1), await runGreeter(context, 2)];
+    const asking = run(context, "caller.mjs");
+    await until("ten greetings", () => asking.count(/^Hello/) >= 10, WITHIN_MS);
+    assert.ok(Math.abs(asking.count(FROM(1)) - asking.count(FROM(2))) <= 1, "in turn");
+    const again = run(context, "greeter.mjs", "1");
+    await again.waitFor(/^instance 1 runs already: greetings\.get\.1-/);
+    assert.is((await again.ended).code, 1);
 
-  // Just after an answer of its own: a call that is under way dies with the process, and this caller has no other call
-  // out that would find out about it.
-  await asking.waitFor(FROM(2), { mark: asking.mark() });
-  second.signal("SIGKILL");
-  const mark = asking.mark();
-  await until("ten more greetings", () => asking.count(FROM(1), mark) >= 10, WITHIN_MS);
-  assert.is(asking.count(FAILED), 0, asking.lines.join("\n"));
-  assert.is(asking.count(/^\(lost greetings\.get\.2-/), 1);
-  assert.is(asking.count(/^\(opened/), 0);
-});
+    // Just after an answer of its own: a call that is under way dies with the process, and this caller has no other call
+    // out that would find out about it.
+    await asking.waitFor(FROM(2), { mark: asking.mark() });
+    killed.signal("SIGKILL");
+    const mark = asking.mark();
+    await until("ten more greetings", () => asking.count(FROM(1), mark) >= 10, WITHIN_MS);
+    assert.is(asking.count(/^\(lost greetings\.get\.2-/), 1);
+    assert.is(asking.count(/^\(opened/), 0);
 
-own("a greeter says goodbye to SIGTERM, and each ends by itself on ^C", async (context) => {
-  const [first, second] = [await runGreeter(context, 1), await runGreeter(context, 2)];
-  const asking = run(context, "caller.mjs");
-  await asking.waitFor(FROM(2));
-  second.signal("SIGTERM");
-  assert.equal(await second.ended, { code: 0, signal: null });
-  await asking.waitFor(/^\(left greetings\.get\.2-/);
-  const mark = asking.mark();
-  await until("greetings go on", () => asking.count(FROM(1), mark) >= 3, WITHIN_MS);
-  assert.is(asking.count(FAILED), 0, asking.lines.join("\n"));
-  for (const program of [asking, first]) {
-    program.signal("SIGINT");
-    assert.equal(await program.ended, { code: 0, signal: null });
-  }
-});
-
-own("a number that is taken is refused", async (context) => {
-  await runGreeter(context, 1);
-  const other = run(context, "greeter.mjs", "1");
-  await other.waitFor(/^instance 1 runs already: greetings\.get\.1-/);
-  assert.is((await other.ended).code, 1);
-});
+    const leaving = await runGreeter(context, 2);
+    await asking.waitFor(FROM(2), { mark: asking.mark() });
+    leaving.signal("SIGTERM");
+    assert.equal(await leaving.ended, { code: 0, signal: null });
+    await asking.waitFor(/^\(left greetings\.get\.2-/);
+    const left = asking.mark();
+    await until("greetings go on", () => asking.count(FROM(1), left) >= 3, WITHIN_MS);
+    assert.is(asking.count(FAILED), 0, asking.lines.join("\n"));
+    for (const program of [asking, first]) {
+      program.signal("SIGINT");
+      assert.equal(await program.ended, { code: 0, signal: null });
+    }
+  },
+);
 
 own.run();

@@ -9,8 +9,8 @@ import { enter, Folder } from "../support/orgs.ts";
 
 const test = suite("the price of a secured bus");
 
-const ROUNDS = 12;
-const CALLS = 2_000;
+const ROUNDS = 8;
+const CALLS = 1_000;
 const AT_ONCE = 50;
 /** Far below what is measured, so that only a real price fails it. */
 const LEAST_RATIO = 0.5;

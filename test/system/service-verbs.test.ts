@@ -10,12 +10,14 @@ import type { InstanceEvent } from "../../src/service/instance-options.ts";
 import { ask, askAll } from "../support/foreign.ts";
 import { startNatsServer, type TestServer } from "../support/nats-server.ts";
 import { openPlainNats, type Wire } from "../support/wire.ts";
-import { pause, World } from "../support/world.ts";
+import { pause, type RunningRatings, World } from "../support/world.ts";
 
 interface Context {
   server: TestServer;
   world: World;
   wire: Wire;
+  /** Instance 5, from the first test on. */
+  fifth: RunningRatings;
 }
 
 const verbs = suite<Context>("the service verbs");
@@ -24,12 +26,13 @@ const NANOSECONDS_PER_MS = 1_000_000;
 const SEMVER = /^\d+\.\d+\.\d+/;
 const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
-verbs.before.each(async (context) => {
+// One system: the tests go on where the one before ended.
+verbs.before(async (context) => {
   context.server = await startNatsServer();
   context.world = new World(context.server.url);
   context.wire = await openPlainNats(context.server.url);
 });
-verbs.after.each(async ({ server, world, wire }) => {
+verbs.after(async ({ server, world, wire }) => {
   await wire.close();
   await world.close();
   await server.stop();
@@ -74,24 +77,10 @@ function checkCommon(answered: Common, type: string, id: string): void {
   assert.ok(texts, "metadata is of texts");
 }
 
-verbs("each is answered for all, for the service and for the instance, by those it means", async ({ world, wire }) => {
-  const running = [await world.startRatings(1), await world.startRatings(2)];
-  const ids = running.map(({ address }) => address.replace("nats:ratings.get.", ""));
-  for (const name of ["PING", "INFO", "STATS"]) {
-    for (const subject of [`$SRV.${name}`, `$SRV.${name}.ratings`]) {
-      const answers = await askAll(wire, subject);
-      const answered = answers.map(({ body }) => (JSON.parse(body) as Common).id);
-      assert.equal(answered.sort(), [...ids].sort(), subject);
-    }
-    const [one, ...others] = await askAll(wire, `$SRV.${name}.ratings.${ids[1]}`);
-    assert.is((JSON.parse(one?.body ?? "") as Common).id, ids[1]);
-    assert.is(others.length, 0);
-    assert.is((await ask(wire, `$SRV.${name}.other`, ""))?.status, "503", "another service is not ours to answer for");
-  }
-});
-
-verbs("PING, INFO and STATS have every field that the protocol asks for", async ({ world, wire }) => {
-  const { address } = await world.startRatings(5);
+verbs("PING, INFO and STATS have every field that the protocol asks for", async (context) => {
+  const { world, wire } = context;
+  context.fifth = await world.startRatings(5);
+  const { address } = context.fifth;
   const id = address.replace("nats:ratings.get.", "");
   const ping = await verb<Common>(wire, "$SRV.PING.ratings");
   checkCommon(ping, "ping", id);
@@ -110,8 +99,7 @@ verbs("PING, INFO and STATS have every field that the protocol asks for", async 
   assert.equal(stats.endpoints, [{ ...endpoint, ...zeros, data: { dropped_expired: 0 } }]);
 });
 
-verbs("counts are of both subjects, errors among them", async ({ world, wire }) => {
-  const { address } = await world.startRatings(1);
+verbs("counts are of both subjects, errors among them", async ({ wire, fifth: { address } }) => {
   for (const subject of ["ratings.get", address.replace("nats:", "")]) {
     await ask(wire, subject, '{"thingID":"camera"}');
     await ask(wire, subject, '{"thingID":"piano"}');
@@ -124,44 +112,71 @@ verbs("counts are of both subjects, errors among them", async ({ world, wire }) 
   assert.ok(Number.isInteger(whole) && Number.isInteger(average) && average <= whole);
 });
 
+verbs(
+  "each is answered for all, for the service and for the instance, by those it means",
+  async ({ world, wire, fifth }) => {
+    const running = [fifth, await world.startRatings(2)];
+    const ids = running.map(({ address }) => address.replace("nats:ratings.get.", ""));
+    for (const name of ["PING", "INFO", "STATS"]) {
+      for (const subject of [`$SRV.${name}`, `$SRV.${name}.ratings`]) {
+        const answers = await askAll(wire, subject);
+        const answered = answers.map(({ body }) => (JSON.parse(body) as Common).id);
+        assert.equal(answered.sort(), [...ids].sort(), subject);
+      }
+      const [one, ...others] = await askAll(wire, `$SRV.${name}.ratings.${ids[1]}`);
+      assert.is((JSON.parse(one?.body ?? "") as Common).id, ids[1]);
+      assert.is(others.length, 0);
+      assert.is(
+        (await ask(wire, `$SRV.${name}.other`, ""))?.status,
+        "503",
+        "another service is not ours to answer for",
+      );
+    }
+  },
+);
+
 const SLOW_MS = 100;
 /** A timer may fire a little before its time. */
 const LEAST_MS = 90;
 
-verbs("times are whole for a slow handler; one that fails is a 500 and a counted error", async ({ server, wire }) => {
-  const bus = await connectBus(server.url);
-  const told: InstanceEvent[] = [];
-  const started = await startInstance({
-    ...{ service: "ratings", instance: 1, bus, tell: (event: InstanceEvent) => told.push(event) },
-    handle: (request) => {
-      const { how } = Object(request);
-      if (how === "at once") throw new Error("secret of the house");
-      return pause(SLOW_MS).then(() => {
-        if (how === "later") throw new Error("secret of the house");
-        return answer({ fine: true });
-      });
-    },
-  });
-  try {
-    await Promise.all([1, 2, 3].map(() => ask(wire, "ratings.get", "{}")));
-    const [slow] = (await verb<Stats>(wire, "$SRV.STATS.ratings")).endpoints;
-    assert.is(slow?.num_requests, 3);
-    assert.ok((slow?.average_processing_time ?? 0) >= LEAST_MS * NANOSECONDS_PER_MS, JSON.stringify(slow));
+verbs(
+  "times are whole for a slow handler; one that fails is a 500 and a counted error",
+  async ({ server, world, wire }) => {
+    await world.close();
+    const bus = await connectBus(server.url);
+    const told: InstanceEvent[] = [];
+    const started = await startInstance({
+      ...{ service: "ratings", instance: 1, bus, tell: (event: InstanceEvent) => told.push(event) },
+      handle: (request) => {
+        const { how } = Object(request);
+        if (how === "at once") throw new Error("secret of the house");
+        return pause(SLOW_MS).then(() => {
+          if (how === "later") throw new Error("secret of the house");
+          return answer({ fine: true });
+        });
+      },
+    });
+    try {
+      await Promise.all([1, 2, 3].map(() => ask(wire, "ratings.get", "{}")));
+      const [slow] = (await verb<Stats>(wire, "$SRV.STATS.ratings")).endpoints;
+      assert.is(slow?.num_requests, 3);
+      assert.ok((slow?.average_processing_time ?? 0) >= LEAST_MS * NANOSECONDS_PER_MS, JSON.stringify(slow));
 
-    for (const how of ["at once", "later"]) {
-      const failed = await ask(wire, "ratings.get", JSON.stringify({ how }));
-      assert.is(failed?.headers["nats-service-error-code"], "500");
-      assert.is(failed?.headers["nats-service-error"], "internal error", "what went wrong stays in the house");
+      for (const how of ["at once", "later"]) {
+        const failed = await ask(wire, "ratings.get", JSON.stringify({ how }));
+        assert.is(failed?.headers["nats-service-error-code"], "500");
+        assert.is(failed?.headers["nats-service-error"], "internal error", "what went wrong stays in the house");
+      }
+      assert.is(told.filter(({ kind }) => kind === "failed").length, 2);
+      const [after] = (await verb<Stats>(wire, "$SRV.STATS.ratings")).endpoints;
+      assert.is(after?.num_errors, 2);
+      assert.is(after?.last_error, "500:internal error");
+      assert.is((await ask(wire, "ratings.get", "{}"))?.body, '{"fine":true}', "it lives on");
+    } finally {
+      if (started.kind === "started") await started.instance.goodbye(0);
+      await bus.close();
     }
-    assert.is(told.filter(({ kind }) => kind === "failed").length, 2);
-    const [after] = (await verb<Stats>(wire, "$SRV.STATS.ratings")).endpoints;
-    assert.is(after?.num_errors, 2);
-    assert.is(after?.last_error, "500:internal error");
-    assert.is((await ask(wire, "ratings.get", "{}"))?.body, '{"fine":true}', "it lives on");
-  } finally {
-    if (started.kind === "started") await started.instance.goodbye(0);
-    await bus.close();
-  }
-});
+  },
+);
 
 verbs.run();
