@@ -189,6 +189,7 @@ test("each request is counted by what came of it, with its time, and asked for b
   void caller.request(instance.address, "{}", { timeoutMs: TIMEOUT_MS });
   await clock.advance(50);
   assert.equal([instance.counts.requests, instance.counts.errors, instance.counts.processingMs], [5, 2, 30]);
+  for (let unasked = 0; unasked < 200; unasked++) caller.publish("$SRV.PING", "");
   for (const [verb, type] of [
     ["PING", "ping"],
     ["INFO", "info"],
@@ -225,6 +226,58 @@ test("away and back are told once each, and a goodbye ends all that it was asked
   bus.disconnect();
   await clock.stall(10_000);
   assert.equal([events.length, clock.timers], [told, 0]);
+});
+
+test("it is up once the bus has taken what it needs, and not on a bus that is closed", async () => {
+  for (const closes of [false, true]) {
+    const clock = new FakeClock();
+    const bus = new MemoryNetwork(clock).bus();
+    const [needs, told]: [string[], string[]] = [[], []];
+    const [subscribe, flush] = [bus.subscribe.bind(bus), bus.flush.bind(bus)];
+    bus.subscribe = (subject, receive, queue, ...rest: unknown[]) => {
+      if (rest[0] === "required") needs.push(subject);
+      return subscribe(subject, receive, queue);
+    };
+    let flushes = 0;
+    bus.flush = async () => {
+      flushes += 1;
+      if (flushes > 1) return flush();
+      if (closes) await bus.close();
+      return false;
+    };
+    const options = { service: "ratings", instance: 1, incarnation: "1-a", bus, clock, handle: () => answer({}) };
+    const starting = startInstance({ ...options, tell: ({ kind }) => told.push(kind) });
+    await clock.advance(TIMEOUT_MS);
+    await starting;
+    assert.equal(needs, ["ratings.get", "ratings.get.1-a", "health.ratings"]);
+    assert.equal([told, flushes], closes ? [[], 1] : [["up"], 3]);
+  }
+});
+
+test("a goodbye waits for all that is underway, and an answer that the bus did not take is an error", async () => {
+  const finish: (() => void)[] = [];
+  const scene = await sceneWith(() => new Promise((resolve) => finish.push(() => resolve(answer({})))));
+  const { clock, caller, bus, instance } = scene;
+  const replies = [1, 2].map(() => caller.request(instance.address, "{}", { timeoutMs: 60_000 }));
+  await clock.advance(1);
+  void instance.goodbye(60_000);
+  for (const one of finish) {
+    await clock.advance(10);
+    one();
+  }
+  await clock.advance(10);
+  assert.equal(
+    (await Promise.all(replies)).map(({ kind }) => kind),
+    ["answered", "answered"],
+  );
+  const other = await sceneWith(() => new Promise((resolve) => finish.push(() => resolve(answer({})))));
+  void other.caller.request(other.instance.address, "{}", { timeoutMs: 60_000 });
+  await other.clock.advance(1);
+  other.bus.disconnect();
+  finish.at(-1)?.();
+  await other.clock.advance(1);
+  assert.equal([other.instance.counts.errors, other.instance.counts.lastError], [1, "500:not sent: the bus is away"]);
+  assert.is(bus.status, "connected");
 });
 
 test.run();
