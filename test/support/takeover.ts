@@ -3,13 +3,13 @@
 import type { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Credentials } from "../../src/bus/core/credentials.ts";
+import { type Ending, endAll } from "./ending.ts";
 import { freePort, type TestServer } from "./nats-server.ts";
 import { enter, Folder, knock } from "./orgs.ts";
 import { until } from "./until.ts";
 import { type RunningMarket, World } from "./world.ts";
 
-export interface Context {
-  ends: (() => unknown)[];
+export interface Context extends Ending {
   /** What the folders call the bus by. */
   server: TestServer;
   anna: Folder;
@@ -24,9 +24,7 @@ export function withPeople(test: ReturnType<typeof suite<Context>>): void {
     [context.anna, context.ben] = [folder(context), folder(context)];
     await context.anna.createOrg();
   });
-  test.after.each(async ({ ends }) => {
-    for (const end of ends.reverse()) await end();
-  });
+  test.after.each(endAll);
 }
 
 export const STARTED = /^INFO:bus:.*nats-server.*\bpid (\d+)/;

@@ -9,12 +9,12 @@ import type { Credentials } from "../../../src/bus/core/credentials.ts";
 import { marketAccess } from "../../../src/dwc/identity/access.ts";
 import { natsMint } from "../../../src/dwc/identity/mint.ts";
 import { pushAccounts } from "../../../src/dwc/identity/push.ts";
+import { type Ending, endAll } from "../../support/ending.ts";
 import { startNatsServer, type TestServer } from "../../support/nats-server.ts";
 import { clock, Folder, knock } from "../../support/orgs.ts";
 import { until } from "../../support/until.ts";
 
-interface Context {
-  ends: (() => unknown)[];
+interface Context extends Ending {
   anna: Folder;
   server: TestServer;
   /** Services of Anna's first org, which is not her current one. */
@@ -47,9 +47,7 @@ test.before(async (context) => {
   context.server = await startNatsServer({ config: readFileSync(permit.configFile ?? "", "utf8") });
   context.ends.push(() => context.server.stop());
 });
-test.after(async ({ ends }) => {
-  for (const end of ends.reverse()) await end();
-});
+test.after(endAll);
 
 async function isIn(server: TestServer, who: Credentials): Promise<boolean> {
   const { bus, reports } = knock(server, who);

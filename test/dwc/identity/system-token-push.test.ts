@@ -4,29 +4,26 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Obedience } from "../../../src/dwc/identity/core/obedience.ts";
 import { paths } from "../../../src/dwc/identity/folder.ts";
 import { natsMint } from "../../../src/dwc/identity/mint.ts";
 import { type PushMode, pushAccounts } from "../../../src/dwc/identity/push.ts";
+import { type Ending, endingSuite } from "../../support/ending.ts";
 import { startNatsServer, type TestServer } from "../../support/nats-server.ts";
 import { asMadeEarlier } from "../../support/older-dwc.ts";
 import { clock, Folder } from "../../support/orgs.ts";
 
-interface Context {
-  ends: (() => unknown)[];
+interface Context extends Ending {
   anna: Folder;
   server: TestServer;
   /** Where the server keeps the token of the system account. */
   file: string;
 }
 
-const test = suite<Context>("the system account's token on a bus");
-
-test.before.each(async (context) => {
+const test = endingSuite<Context>("the system account's token on a bus", async (context) => {
   const anna = new Folder();
-  context.ends = [() => anna.remove()];
+  context.ends.push(() => anna.remove());
   context.anna = anna;
   await anna.createOrg();
   const { trust } = anna.org;
@@ -41,9 +38,6 @@ test.before.each(async (context) => {
   const config = anna.serverConfig().replace(join(anna.path, "bus"), bus);
   context.server = await startNatsServer({ config });
   context.ends.push(() => context.server.stop());
-});
-test.after.each(async ({ ends }) => {
-  for (const end of ends.reverse()) await end();
 });
 
 async function told({ anna, server: { url } }: Context, mode: PushMode): Promise<Obedience> {

@@ -2,12 +2,11 @@
 // The roll call on a bus with logins, where a service answers as it likes what any service may answer.
 
 import { connect, credsAuthenticator, type Msg, type NatsConnection } from "nats";
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { connectNatsBus, type NatsBus } from "../../../src/bus/nats-bus.ts";
 import type { Heard } from "../../../src/dwc/live/core/visited.ts";
 import { callRoll } from "../../../src/dwc/live/roll.ts";
-import { type Ending, endAll } from "../../support/ending.ts";
+import { type Ending, endingSuite } from "../../support/ending.ts";
 import { startNatsServer, type TestServer } from "../../support/nats-server.ts";
 import { clock, enter, Folder } from "../../support/orgs.ts";
 import { until } from "../../support/until.ts";
@@ -20,7 +19,6 @@ interface Context extends Ending {
   prices: NatsConnection;
 }
 
-const roll = suite<Context>("the roll call");
 /** As long as `dwc` listens, and more: for a busy machine. */
 const LISTEN_MS = 800;
 /** And so long while ten thousand heartbeats are read. */
@@ -28,8 +26,7 @@ const FLOOD_MS = 3_000;
 /** Ratings beats so long after the roll call: what prices sends meanwhile arrives before. */
 const LATER_MS = 200;
 
-roll.before.each(async (context) => {
-  context.ends = [];
+const roll = endingSuite<Context>("the roll call", async (context) => {
   const { ends } = context;
   context.folder = new Folder();
   ends.push(() => context.folder.remove());
@@ -47,7 +44,6 @@ roll.before.each(async (context) => {
   context.prices = await connect({ servers: context.server.url, authenticator, reconnect: false });
   ends.push(() => context.prices.close());
 });
-roll.after.each(endAll);
 
 function beatOf(service: string, incarnation: string): string {
   const address = `${service}.get.${incarnation}`;
