@@ -20,6 +20,7 @@ export class Troupe {
   readonly #options: TroupeOptions;
   readonly #instances = new Map<number, Child>();
   #market: Child | undefined;
+  #acting: Promise<void> = Promise.resolve();
   #running: Running | undefined;
 
   constructor(options: TroupeOptions) {
@@ -39,7 +40,13 @@ export class Troupe {
     return this.#market?.ended ?? Promise.resolve();
   }
 
-  async act(deed: Deed): Promise<void> {
+  /** After the deeds before it: an instance that still ends could not be started. */
+  act(deed: Deed): Promise<void> {
+    this.#acting = this.#acting.then(() => this.#act(deed));
+    return this.#acting;
+  }
+
+  async #act(deed: Deed): Promise<void> {
     switch (deed.do) {
       case "load":
         return this.#load();
