@@ -99,6 +99,7 @@ test("each reader takes its own answer, and no other for one", () => {
     [readInfo, { server: { name: "one", cluster: 7 }, data: { jwt: "t" } }, server("one", "t", false)],
     [readInfo, { server: one, data: { jwt: 7 }, error: {} }, server("one")],
     [readInfo, { server: one, data: { jwt: 7 } }, undefined],
+    [readInfo, { server: one, data: { complete: false } }, server("one")],
     [readInfo, NAMELESS, undefined],
     [markOf, { server: one, data: { total: 1 } }, server("one", "wanted")],
     [markOf, { server: { name: "one", cluster: "" }, data: { total: 0 } }, server("one", ANOTHER, false)],

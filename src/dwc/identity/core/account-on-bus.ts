@@ -21,8 +21,10 @@ export type OnBus =
 export function readInfo(body: Uint8Array): ServerAnswer | undefined {
   const { server, data, error } = Object(parseJson(body)) as Record<string, unknown>;
   const { name, cluster } = Object(server) as Record<string, unknown>;
-  const { jwt } = Object(data) as { jwt?: unknown };
-  if (typeof name !== "string" || (typeof jwt !== "string" && error === undefined)) return undefined;
+  const { jwt, complete } = Object(data) as { jwt?: unknown; complete?: unknown };
+  // Incomplete: another server of the cluster has told it of the account's subscriptions, and it has loaded no token.
+  const isLoaded = error === undefined && complete !== false;
+  if (typeof name !== "string" || (typeof jwt !== "string" && isLoaded)) return undefined;
   const isInCluster = typeof cluster === "string" && cluster !== "";
   return { server: name, isInCluster, token: typeof jwt === "string" ? jwt : undefined };
 }
