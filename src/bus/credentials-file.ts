@@ -30,7 +30,8 @@ function readRegularFile(path: string): Bytes {
   try {
     const stat = fstatSync(file);
     if (!stat.isFile()) return { kind: "bad", why: "is not a file" };
-    if (stat.size > LONGEST_CREDENTIALS) return { kind: "bad", why: "holds no credentials" };
+    if (stat.size > LONGEST_CREDENTIALS)
+      return { kind: "bad", why: `is longer than ${LONGEST_CREDENTIALS} bytes, as no credentials are` };
     return { kind: "bytes", bytes: readFileSync(file) };
   } finally {
     closeSync(file);

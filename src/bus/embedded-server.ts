@@ -12,6 +12,7 @@ import { findProgram } from "./find-program.ts";
 import type { Knocks } from "./knocks.ts";
 import { type Probe, probe } from "./probe.ts";
 import { type ServerPlan, type ServerProcess, startServerProcess } from "./server-process.ts";
+import { troubleOf } from "./trouble.ts";
 
 export type EnsuredBus =
   /** A NATS server answers there. */
@@ -108,8 +109,7 @@ export function decide(
   found: Found,
 ): EnsuredBus | { readonly kind: "start"; readonly url: string; readonly address: BusAddress } {
   const answering = found.find(({ probe: { kind } }) => kind === "nats");
-  if (answering?.probe.kind === "nats")
-    return { kind: "found", url: answering.url, greeting: readGreeting(answering.probe.greeting) };
+  if (answering?.probe.kind === "nats") return foundAt(answering.url, answering.probe.greeting);
   const only = found.length === 1 ? found[0] : undefined;
   const never = whyNeverStarted(found.map(({ url }) => url));
   if (only === undefined || never !== undefined)
@@ -120,9 +120,28 @@ export function decide(
         never ?? "",
       ),
     };
-  if (only.probe.kind === "nothing") return { kind: "start", url: only.url, address: only.address };
-  if (only.probe.kind === "silent") return { kind: "refused", why: silentSentence(only.address), isSilent: true };
-  return { kind: "refused", why: takenSentence(only.address) };
+  switch (only.probe.kind) {
+    case "nats":
+      return foundAt(only.url, only.probe.greeting);
+    case "nothing":
+      return { kind: "start", url: only.url, address: only.address };
+    case "silent":
+      return { kind: "refused", why: silentSentence(only.address), isSilent: true };
+    case "stranger":
+      return { kind: "refused", why: takenSentence(only.address) };
+    default:
+      return { kind: "refused", why: uselessSentence(troubleOf(only.probe, only.address).sentence, only.address) };
+  }
+}
+
+const foundAt = (url: string, greeting: string): EnsuredBus => ({
+  kind: "found",
+  ...{ url, greeting: readGreeting(greeting) },
+});
+
+/** @param why ends in its cure, where one is known; another port is a cure in any case */
+function uselessSentence(why: string, { port }: BusAddress): string {
+  return `${why}; or stop what listens there (${seeIt(port)}), or use another port: NATS_URL=${urlAt(otherPort(port))}`;
 }
 
 function takenSentence({ port, shown }: BusAddress): string {

@@ -55,8 +55,8 @@ function silenceSentence(step: "greeting" | "TLS", tls: boolean): string {
 
 const closedSentence = ({ step, why }: Extract<NotGreeted, { kind: "closed" }>): string =>
   step === "TLS"
-    ? `during the TLS handshake (${why})`
-    : `before it greets (${why}): a proxy whose bus is away, or no nats-server at all`;
+    ? `during the TLS handshake (${why}), as what has no TLS does: if the bus has none, write nats:// in NATS_URL`
+    : `before it greets (${why}), as a proxy does whose bus is away: start the bus behind it, or set NATS_URL to where one is`;
 
 const CLIENT_CERTIFICATE =
   "it asks for a certificate of ours, and there is none: turn off  verify  in its TLS configuration";

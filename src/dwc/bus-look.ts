@@ -3,6 +3,7 @@
 import { readBusAddress } from "../bus/core/bus-address.ts";
 import { whyNeverStarted } from "../bus/core/succession.ts";
 import { probe } from "../bus/probe.ts";
+import { troubleOf } from "../bus/trouble.ts";
 import type { Clock } from "../clock.ts";
 import type { BusLook } from "./core/bus-shapes.ts";
 import { GREETS_WITHIN_MS } from "./identity/core/bus-limits.ts";
@@ -15,14 +16,23 @@ export function lookAtBus(urls: readonly string[], clock: Clock): Promise<readon
 async function look(url: string, clock: Clock, isNeverStarted: boolean): Promise<BusLook> {
   const address = readBusAddress(url);
   const found = await probe(address, { clock, withinMs: GREETS_WITHIN_MS });
-  if (found.kind === "nats") return { kind: "bus", url: address.shown, secured: asksWhoWeAre(found.greeting) };
-  if (found.kind !== "nothing") return { kind: found.kind, url: address.shown };
-  const namesUser = address.credentials !== undefined;
-  return {
-    ...{ kind: "nothing", url: address.shown },
-    ...(isNeverStarted && { isNeverStarted }),
-    ...(namesUser && { namesUser }),
-  };
+  const { shown } = address;
+  switch (found.kind) {
+    case "nats":
+      return { kind: "bus", url: shown, secured: asksWhoWeAre(found.greeting) };
+    case "closed":
+      return { kind: "closed", url: shown, why: troubleOf(found, address).sentence };
+    case "TLS failed":
+    case "no TLS":
+      return { kind: "untrusted", url: shown, why: troubleOf(found, address).sentence };
+    case "nothing": {
+      const namesUser = address.credentials !== undefined;
+      const more = { ...(isNeverStarted && { isNeverStarted }), ...(namesUser && { namesUser }) };
+      return { kind: "nothing", url: shown, ...more };
+    }
+    default:
+      return { kind: found.kind, url: shown };
+  }
 }
 
 /** @param greeting `INFO {…}`; whatever cannot be read asks for nothing that we know of */

@@ -58,6 +58,9 @@ function withoutAsking(look: BusLook): Obedience | undefined {
       return { kind: "not running", url };
     case "silent":
       return { kind: "unknown", url, reason: "silent", why: "it accepts connections and says nothing: paused?" };
+    case "closed":
+    case "untrusted":
+      return { kind: "unknown", url, reason: look.kind, why: look.why };
     case "stranger":
       return { kind: "does not obey", url, reason: "foreign", why: "what runs there is not a NATS server" };
     case "bus":

@@ -31,6 +31,6 @@ export async function write({ stdout, stderr, exitCode, ifUnwritten }: Rendered,
   const why = await output.write(stdout);
   const failure = why === undefined ? undefined : ifUnwritten?.(why);
   process.exitCode = failure?.exitCode ?? exitCode;
-  if (stderr !== "") process.stderr.write(stderr);
-  if (failure !== undefined) process.stderr.write(failure.stderr);
+  const text = failure?.stderr ?? stderr;
+  if (text !== "") process.stderr.write(text);
 }

@@ -84,15 +84,20 @@ test("what answers is used, wherever it is; what is elsewhere or several is wait
 });
 
 test("a port that something else has is refused, with what to type", () => {
-  for (const kind of ["stranger", "silent"] as const) {
-    const decided = decide([found("nats://127.0.0.1:4222", { kind })]);
+  const closed = (["greeting", "TLS"] as const).map((step) => ({ kind: "closed", step, why: "ECONNRESET" }) as const);
+  for (const trouble of [
+    ...([{ kind: "stranger" }, { kind: "silent", step: "greeting" }, { kind: "TLS failed", why: "WRONG" }] as const),
+    ...closed,
+  ]) {
+    const decided = decide([found("nats://127.0.0.1:4222", trouble)]);
     assert.ok(decided.kind === "refused" && /ss -ltnp.*NATS_URL=nats:\/\/127\.0\.0\.1:4223/.test(decided.why));
+    assert.is(/paused/.test(decided.why), trouble.kind === "silent");
   }
 });
 
 test("a paused server is no stranger: the sentence says how to wake it", () => {
   const address = readBusAddress("nats://127.0.0.1:4222");
-  const silent = decide([found("nats://127.0.0.1:4222", { kind: "silent" })]);
+  const silent = decide([found("nats://127.0.0.1:4222", { kind: "silent", step: "greeting" })]);
   assert.ok(silent.kind === "refused" && silent.isSilent === true);
   for (const sentence of [silent.why, pausedSentence(address, undefined), pausedSentence(address, 7)]) {
     golden(sentence);

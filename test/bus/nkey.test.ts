@@ -1,6 +1,6 @@
 // Our keys beside those of the token library: the same texts and signatures, and nothing taken that it refuses.
 
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import {
   createAccount,
   createCluster,
@@ -16,6 +16,8 @@ import { belongsTo, isSignedBy, SigningKey } from "../../src/bus/nkey.ts";
 
 const test = suite("keys of NATS");
 const ROUNDS = 2;
+/** To decode a text costs more than to read it so many times; to look at its length costs nothing. */
+const PASSES = 20;
 const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("utf8");
 
 test("a seed gives the public key, the private key and the signatures that the library gives", () => {
@@ -33,6 +35,17 @@ test("a seed gives the public key, the private key and the signatures that the l
       assert.ok(isSignedBy(key.publicKey, bytes, signature));
       assert.ok(belongsTo(textOf(pair.getSeed()), key.publicKey));
     }
+});
+
+test("a text that is far too long is refused before it is decoded", () => {
+  const long = "SU".padEnd(2_000_000, "A");
+  const startedAt = performance.now();
+  for (let pass = 0; pass < PASSES; pass += 1) createHash("sha256").update(long).digest();
+  const readAt = performance.now();
+  assert.is(SigningKey.from(long), undefined);
+  assert.not.ok(isSignedBy(`U${long}`, randomBytes(1), randomBytes(64)));
+  assert.not.ok(belongsTo(long, `U${long}`));
+  assert.ok(performance.now() - readAt < readAt - startedAt);
 });
 
 test("a key of another kind signs nothing and vouches for nothing", () => {

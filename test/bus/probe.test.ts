@@ -16,14 +16,14 @@ const clock = systemClock();
 const WITHIN_MS = 2_000;
 
 /** Probes a listener that greets in its own way, and sees that no socket stays open. */
-async function probeOf(greet: (socket: Socket) => void, withinMs = WITHIN_MS): Promise<Probe> {
+async function probeOf(greet: (socket: Socket) => void, withinMs = WITHIN_MS, scheme = "nats"): Promise<Probe> {
   const open = new Set<Socket>();
   const server = createServer((socket) => {
     open.add(socket);
     socket.on("error", () => undefined).on("close", () => open.delete(socket));
     greet(socket);
   });
-  const found = await probe(readBusAddress(`nats://127.0.0.1:${await listen(server)}`), { clock, withinMs });
+  const found = await probe(readBusAddress(`${scheme}://127.0.0.1:${await listen(server)}`), { clock, withinMs });
   await until("no socket is left", () => open.size === 0, WITHIN_MS);
   await new Promise((resolve) => server.close(resolve));
   return found;
@@ -50,10 +50,28 @@ test("what speaks otherwise, or greets without end, is a stranger", async () => 
   }
 });
 
-test("what accepts and says nothing, or not enough, or hangs up, is silent", async () => {
-  assert.equal(await probeOf((socket) => socket.resume(), 50), { kind: "silent" });
-  assert.equal(await probeOf((socket) => socket.write("INF"), 50), { kind: "silent" });
-  assert.equal(await probeOf((socket) => socket.end()), { kind: "silent" });
+test("what accepts and says nothing, or not enough, is silent", async () => {
+  const silent = { kind: "silent", step: "greeting" };
+  assert.equal(await probeOf((socket) => socket.resume(), 50), silent);
+  assert.equal(await probeOf((socket) => socket.write("INF"), 50), silent);
+});
+
+test("what accepts and hangs up is closed, and what answers TLS otherwise has failed at it: neither is silent", async () => {
+  const hangUps: readonly ((socket: Socket) => void)[] = [
+    (socket) => socket.end(),
+    (socket) => socket.resetAndDestroy(),
+    (socket) => socket.end("INFO {"),
+    (socket) => clock.after(20, () => socket.end()),
+  ];
+  for (const scheme of ["nats", "tls"] as const)
+    for (const hangUp of hangUps) {
+      const found = await probeOf(hangUp, WITHIN_MS, scheme);
+      assert.ok(found.kind === "closed" && found.step === "greeting", `${scheme} ${hangUp}: ${JSON.stringify(found)}`);
+    }
+  const duringTls = await probeOf((socket) => socket.once("data", () => socket.end()), WITHIN_MS, "tls");
+  assert.ok(duringTls.kind === "closed" && duringTls.step === "TLS", JSON.stringify(duringTls));
+  const garbled = await probeOf((socket) => socket.once("data", () => socket.end("-ERR\r\n")), WITHIN_MS, "tls");
+  assert.is(garbled.kind, "TLS failed");
 });
 
 test("what waits for its client to speak is a stranger, known by its answer to a knock", async () => {

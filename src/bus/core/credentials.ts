@@ -62,7 +62,8 @@ export const repliesTo = (publicKey: string): string => `${REPLY_ROOT}.*.${calle
 
 /** Reads the text of a credentials file; no part of it gets into `why`, as most of it is secret. */
 export function parseCredentials(text: string): ParsedCredentials {
-  if (text.length > LONGEST_CREDENTIALS) return bad("it holds no credentials");
+  if (text.length > LONGEST_CREDENTIALS)
+    return bad(`it is longer than ${LONGEST_CREDENTIALS} characters, as no credentials are`);
   const read = readCredentialsText(text);
   if (read.kind === "bad") return read;
   const claims = decodeClaims(read.token);

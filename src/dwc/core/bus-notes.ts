@@ -74,12 +74,19 @@ function noteOf(address: Obedience, again: string): readonly string[] {
     case "unknown":
       return [
         `Note: whether the bus at ${url} obeys is not known (${address.why}).`,
-        `Until it has this change it goes on as before. Once ${address.reason === "limited" ? "it lets dwc in" : "it runs again"}:  ${again}`,
+        `Until it has this change it goes on as before. Once ${ONCE[address.reason]}:  ${again}`,
       ];
     case "does not obey":
       return [`Note: the bus that runs at ${url} does not obey (${address.why}).`, ...cureOf(address, again)];
   }
 }
+
+const ONCE = {
+  silent: "it runs again",
+  limited: "it lets dwc in",
+  untrusted: "TLS works",
+  closed: "it greets",
+} as const;
 
 type Disobedient = Extract<Obedience, { kind: "does not obey" }>;
 

@@ -8,6 +8,10 @@ export type BusLook =
   | { readonly kind: "stranger"; readonly url: string }
   /** Something accepted and said nothing: perhaps a bus that is paused. */
   | { readonly kind: "silent"; readonly url: string }
+  /** Something accepted and ended the connection, such as a proxy whose bus is away. `why` ends in its cure. */
+  | { readonly kind: "closed"; readonly url: string; readonly why: string }
+  /** TLS does not come about. `why` ends in its cure, where one is known. */
+  | { readonly kind: "untrusted"; readonly url: string; readonly why: string }
   | {
       readonly kind: "nothing";
       readonly url: string;

@@ -12,6 +12,8 @@ export interface Change {
   readonly lines: readonly string[];
   /** What to know beside the bus, and what to type next. */
   readonly said: readonly string[];
+  /** See Outcome. */
+  readonly ofResult?: readonly string[];
   readonly json: Readonly<Record<string, unknown>>;
   /** Hands the change to a bus once more. */
   readonly again?: string;
@@ -22,12 +24,13 @@ export interface Change {
 }
 
 export function changed({ ifUnwritten, ...change }: Change): Outcome {
-  const { told: found, lines, said, json, again, isForNextBus, mustBeHeard } = change;
+  const { told: found, lines, said, ofResult, json, again, isForNextBus, mustBeHeard } = change;
   const told = mustBeHeard === true ? toldOfHarm(found) : found;
   return {
     kind: "done",
     lines,
     said: [...busNotes(told, { again, isForNextBus }), ...said],
+    ofResult: ofResult ?? [],
     json: { ...json, ...toldJson(told) },
     exitCode: exitCodeOf(told, mustBeHeard),
     ifUnwritten,

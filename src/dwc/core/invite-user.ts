@@ -26,11 +26,12 @@ export const inviteUser: Command = {
     return changed({
       told: invited.told,
       lines: [code],
-      said: [
+      ofResult: [
         `Invited ${email} to [${org.id}] as ${admin ? "an" : "a"} ${role}; the code above is good until ${expiresAt}`,
         "Next: send the code to them in a private way. They type  bin/dwc accept-invitation -  and paste it",
         `To take it back, now or later:  bin/dwc revoke ${shellWord(email)}`,
       ],
+      said: [],
       json: { org: orgJson(org), email, role, code, expires_at: expiresAt },
       ifUnwritten: {
         effect: `${email} is invited, and no copy of the code is kept`,

@@ -15,6 +15,8 @@ export type Outcome =
       readonly lines: readonly Line[];
       /** About the result: what to type next, and what to mind. */
       readonly said: readonly string[];
+      /** What to do with the result as it was printed. Left out where it could not be. */
+      readonly ofResult?: readonly string[];
       /** The result, for programs. */
       readonly json: Readonly<Record<string, unknown>>;
       /** The result is another program's, and is passed on unchanged: elsewhere no address shows its name and password. */
@@ -86,7 +88,7 @@ export interface Rendered {
   readonly stdout: string;
   readonly stderr: string;
   readonly exitCode: ExitCode;
-  /** What follows on stderr where stdout cannot be written; undefined: nothing does. @param why the system's word */
+  /** What stands on stderr instead where stdout cannot be written; undefined: the same. @param why the system's word */
   readonly ifUnwritten?: (why: string) => Failure | undefined;
 }
 
@@ -113,7 +115,8 @@ export function render(outcome: Outcome, json: boolean, rendering: Rendering = {
     case "done": {
       const { exitCode = 0, ifUnwritten } = outcome;
       const texts = json ? { stdout: jsonLine(outcome, rendering), stderr: "" } : doneText(outcome, rendering);
-      return { ...texts, exitCode, ifUnwritten: unwritten(ifUnwritten, exitCode, json, rendering) };
+      const lost = json ? "" : doneText({ ...outcome, ofResult: [] }, rendering).stderr;
+      return { ...texts, exitCode, ifUnwritten: unwritten(ifUnwritten, exitCode, json, rendering, lost) };
     }
   }
 }
@@ -128,12 +131,12 @@ type Done = Extract<Outcome, { kind: "done" }>;
 const jsonLine = ({ json, isForeign }: Done, { folder }: Rendering): string => oneLine(json, { isForeign, folder });
 
 function doneText(outcome: Done, rendering: Rendering): Pick<Rendered, "stdout" | "stderr"> {
-  const { lines, said, asJson = false, isForeign = false } = outcome;
+  const { lines, said, ofResult = [], asJson = false, isForeign = false } = outcome;
   const { colour = false, folder } = rendering;
   const inText = lines.map((line) => `${isForeign ? unsteered(textOf(line)) : shownLine(line, colour)}\n`).join("");
   const stdout = asJson ? jsonLine(outcome, rendering) : inText;
   // Commands in another program's result are not ours.
-  return { stdout, stderr: linesWithFolder(said, asJson || isForeign ? "" : inText, folder) };
+  return { stdout, stderr: linesWithFolder([...said, ...ofResult], asJson || isForeign ? "" : inText, folder) };
 }
 
 /** @param beside what else a person reads together with these lines */
@@ -150,6 +153,8 @@ export function unwritten(
   exitCode: ExitCode,
   json: boolean,
   rendering: Rendering,
+  /** What stands on stderr in any case. */
+  beside = "",
 ): (why: string) => Failure | undefined {
   return (why) => {
     const isLook = ifUnwritten === "look";
@@ -158,7 +163,7 @@ export function unwritten(
     const hint = isLook ? "" : ifUnwritten.again;
     const failure: Failed = { kind: "failed", fault: "failed", code: "unwritten", message, hint };
     const { stderr, exitCode: failed } = render(failure, json, rendering);
-    return { stderr, exitCode: exitCode === 0 ? failed : exitCode };
+    return { stderr: beside + stderr, exitCode: exitCode === 0 ? failed : exitCode };
   };
 }
 

@@ -28,6 +28,7 @@ export const renew: Command = {
       told,
       lines: linesOf(org, renewed),
       said: saidOf(org, renewed),
+      ofResult: ofCodes(renewed),
       json: { org: orgJson(org), ...jsonOf(renewed) },
       mustBeHeard: renewed.hasRevoked,
       ifUnwritten: unwritten(org, renewed),
@@ -51,11 +52,7 @@ function saidOf(org: Org, { services, invitations, unrevoked, needsInvitation }:
     ...services.map(
       (name) => `Where ${name} runs on another machine, replace its file:  bin/dwc service-token ${name}`,
     ),
-    ...invitations.map(
-      ({ email, expiresAt }) =>
-        `The old credentials of ${email} are refused from now on; the code is good until ${expiresAt}`,
-    ),
-    ...(invitations.length === 0 ? [] : [SEND]),
+    ...invitations.map(({ email }) => `The old credentials of ${email} are refused from now on`),
     ...unrevoked.map(
       (key) => `The old key stays valid until the owner of ${shown(org.name)} types  bin/dwc revoke ${key}`,
     ),
@@ -67,6 +64,11 @@ function saidOf(org: Org, { services, invitations, unrevoked, needsInvitation }:
       : []),
   ];
 }
+
+const ofCodes = ({ invitations }: Renewed): readonly string[] => [
+  ...invitations.map(({ email, expiresAt }) => `The code of ${email} is good until ${expiresAt}`),
+  ...(invitations.length === 0 ? [] : [SEND]),
+];
 
 /** Codes are kept nowhere. What else was renewed lies in the folder. */
 function unwritten({ id }: Org, { invitations }: Renewed): IfUnwritten {

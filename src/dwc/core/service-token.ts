@@ -26,8 +26,8 @@ export const serviceToken: Command = {
     return {
       kind: "done",
       lines: found.creds.trimEnd().split("\n"),
-      said: [
-        ...(found.isOutdated ? [OUTDATED] : []),
+      said: found.isOutdated ? [OUTDATED] : [],
+      ofResult: [
         `This is a secret of ${found.service.name}: keep it in a file of mode 600, and start the service with NATS_CREDS=FILE`,
       ],
       json,

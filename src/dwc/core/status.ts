@@ -97,6 +97,9 @@ function busLine(look: BusLook, hasOrg: boolean): string {
       return `${look.url} is taken by something that is not NATS; for another port:  make market NATS_URL=nats://127.0.0.1:${otherPort(portOf(look.url))}`;
     case "silent":
       return `${look.url} accepts connections and says nothing: a paused bus?  fg  in its window lets it go on`;
+    case "closed":
+    case "untrusted":
+      return look.why;
     case "nothing":
       return look.isNeverStarted
         ? `${look.url} does not answer; what starts a bus there:  bin/dwc check`
@@ -129,4 +132,5 @@ const busJson = (look: BusLook): object => ({
   found: look.kind,
   answers: look.kind === "bus",
   secured: look.kind === "bus" && look.secured,
+  why: "why" in look ? look.why : null,
 });

@@ -70,8 +70,9 @@ export function readCode(
   isSigned: (account: string, bytes: Uint8Array, signature: Uint8Array) => boolean,
 ): ReadCode {
   const word = code.trim();
+  if (word.length > MAX_CODE_LENGTH) return bad(`this is longer than any invitation (${MAX_CODE_LENGTH} characters)`);
   const [mark, packed, signature, ...more] = word.split(".");
-  if (mark !== MARK || word.length > MAX_CODE_LENGTH) return bad("this is no invitation of dwc");
+  if (mark !== MARK) return bad("this is no invitation of dwc");
   if (packed === undefined || signature === undefined || more.length > 0) return bad("this invitation is not whole");
   const said = unpack(packed);
   if (said === undefined) return bad(DAMAGED);

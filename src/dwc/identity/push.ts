@@ -287,6 +287,6 @@ function notConnected(
   if (trouble.kind === "absent") return { kind: "not running" };
   if (trouble.kind === "open") return OPEN;
   if (trouble.kind === "refused" || trouble.kind === "stranger") return FOREIGN;
-  const reason = trouble.kind === "limited" || trouble.kind === "untrusted" ? "limited" : "silent";
-  return { kind: "unknown", reason, why: trouble.sentence };
+  const { kind, sentence: why } = trouble;
+  return { kind: "unknown", reason: kind === "limited" || kind === "untrusted" ? kind : "silent", why };
 }

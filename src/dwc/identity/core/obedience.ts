@@ -21,11 +21,11 @@ export type Obedience =
       readonly kind: "unknown";
       readonly url: string;
       /**
-       * `silent`: it is there, and did not say: paused, cut off, or slow. `limited`: it has no room for dwc, or TLS does not
-       * come about.
+       * `silent`: it is there, and did not say: paused, cut off, or slow. `limited`: it has no room for dwc. `untrusted`: TLS
+       * does not come about. `closed`: it ends each connection before it greets.
        */
-      readonly reason: "silent" | "limited";
-      /** Of `limited` it ends, behind the last colon, in what to change. */
+      readonly reason: "silent" | "limited" | "untrusted" | "closed";
+      /** Of all but `silent` it ends, behind the last colon, in what to change. */
       readonly why: string;
     };
 

@@ -31,6 +31,9 @@ function judgeLook(look: BusLook, facts: Facts): Finding {
       return bus("critical", `${look.url} is taken by something that is not NATS`, cure);
     case "silent":
       return bus("critical", `${look.url} accepts connections and says nothing: a paused bus?`, cure);
+    case "closed":
+    case "untrusted":
+      return bus("critical", withCure(look.why)[0], cure);
     case "nothing":
       return hasBus(facts)
         ? bus("warning", `${look.url} does not answer; another address of the bus does`, cure)
@@ -43,15 +46,15 @@ function judgeObedience({ obedience, looks, roll }: Facts): readonly Finding[] {
   return (obedience?.addresses ?? []).flatMap((address) => {
     const { url, kind } = address;
     if (kind === "obeys") return [bus("fine", `${url} uses the newest account tokens of your orgs`)];
-    const isOutSaid = roll.kind === "out" && looks.length === 1;
-    const isSaid = isOutSaid || looks.some((look) => look.kind === "silent" && look.url === url);
-    if (kind === "unknown" && address.reason === "limited") {
+    if (kind === "unknown" && looks.some((look) => look.kind !== "bus" && look.url === url)) return [];
+    if (kind === "unknown" && address.reason !== "silent") {
       const [why, cure] = withCure(address.why);
       const isRoomSaid = roll.kind === "out" && roll.code === "bus-limited" && looks.length === 1;
       return isRoomSaid ? [] : [bus("warning", `whether ${url} obeys your orgs is not known: ${why}`, cure)];
     }
-    if (kind === "unknown" && !isSaid)
-      return [bus("warning", `whether ${url} obeys your orgs is not known: ${address.why}`, PUSH)];
+    const isOutSaid = roll.kind === "out" && looks.length === 1;
+    if (kind === "unknown")
+      return isOutSaid ? [] : [bus("warning", `whether ${url} obeys your orgs is not known: ${address.why}`, PUSH)];
     if (kind !== "does not obey" || isSaidElsewhere(address.reason)) return [];
     const cure = address.reason === "fixed" ? fixedCure(url, address.servers) : OBEY_CURES[address.reason];
     return [bus("critical", `${url} does not obey: ${address.why}`, cure)];
@@ -77,10 +80,13 @@ function judgeOpen(url: string, { identity }: Facts): Finding {
   );
 }
 
+const LOG = "its log says why";
+
 /** What brings back what was looked for at an address. */
 export function busCure(look: BusLook, facts: Pick<Facts, "market" | "looks" | "server" | "identity">): string {
   const { kind, url } = look;
   if (kind === "bus") return "";
+  if (kind === "closed" || kind === "untrusted") return withCure(look.why)[1] || LOG;
   if (kind === "silent") return "fg   (in its window)";
   const { host, port } = readBusAddress(url);
   if (kind === "nothing" && look.namesUser) return "start the server that knows the user in NATS_URL";
