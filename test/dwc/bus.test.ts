@@ -24,11 +24,17 @@ async function shown(desk: Desk, url: string, options: RunOptions = {}): Promise
 test("status tells an open bus from a secured one", async (context) => {
   const { ann } = context;
   const open = await natsServer(context);
-  assert.equal(await shown(ann, open.url), { url: open.url, found: "bus", answers: true, secured: false });
+  assert.equal(await shown(ann, open.url), { url: open.url, found: "bus", answers: true, secured: false, why: null });
   const { stdout } = await ann.type(["status"], at(open.url));
   golden(stdout);
   const secured = await busOf(context, ann);
-  assert.equal(await shown(ann, secured.url), { url: secured.url, found: "bus", answers: true, secured: true });
+  assert.equal(await shown(ann, secured.url), {
+    url: secured.url,
+    found: "bus",
+    answers: true,
+    secured: true,
+    why: null,
+  });
 });
 
 test("status tells a paused bus and a stranger from a bus", async (context) => {
