@@ -141,6 +141,7 @@ test("the owner is not revoked, and nobody but the owner revokes", async () => {
   const theirs = await withService(joined((await invited(owners, "cy@example.org", true)).code), "prices");
   for (const target of ["other", "prices", "x@example.org", `U${"A".repeat(55)}`, "a b"])
     golden(refusal(await revoke(theirs, target, tools)).why);
+  assert.is(refusal(await revoke({ ...owners, operator: null }, "ratings", tools)).code, "not-allowed");
   assert.is(refusal(await revoke(EMPTY_STATE, "ratings", tools)).code, "not-logged-in");
 });
 
