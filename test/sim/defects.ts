@@ -272,6 +272,11 @@ export const DEFECTS: readonly Defect[] = [
     "const $text = $encodeRequest($body, Math.round($clock.$wall() + $timeoutMs), $carried);",
     "const $text = $encodeRequest($body, Math.round($clock.$wall() + $timeoutMs));",
   ]),
+  defect("a retest is given up with its caller", [
+    "service/client",
+    "const $shared = { $call, $timeoutMs, $signal: undefined, $repeatable: true, $ended: $NOT_WAITED_FOR };",
+    "const $shared = { $call, $timeoutMs, $signal: $call.$signal, $repeatable: true, $ended: $NOT_WAITED_FOR };",
+  ]),
   defect("a heartbeat counts for one interval", [
     "health/tracker",
     "$member.$leaseUntil = $now + this.$rules.$leaseIntervals * $beat.$intervalMs;",

@@ -11,6 +11,7 @@ import { WALL_START_MS } from "./host.ts";
 import { MAX_BODY_BYTES } from "./sim-bus.ts";
 
 const TIMEOUT_MS = 1_000;
+const RETEST_DELAY_MS = 30_000;
 const DRAINING = 503;
 const UNFINISHED = 504;
 
@@ -361,6 +362,38 @@ class AskingDrill {
     await this.#goOn();
   }
 
+  /** A retest is nobody's call: its caller gives up, and it goes on. */
+  async #retest(): Promise<void> {
+    await this.#ground.pass(RETEST_DELAY_MS + ROUND_MS);
+    const asked = this.#puppets.map((puppet) => puppet.asked.splice(0).length);
+    const hung = this.#puppets[asked[0] === 1 ? 0 : 1];
+    for (const puppet of this.#puppets) puppet.deed = { how: "answer", ms: puppet === hung ? 500 : 300 };
+    this.#forget();
+    const giveUp = new AbortController();
+    const asking = this.#client.ask({}, { signal: giveUp.signal });
+    await this.#ground.pass(100);
+    giveUp.abort();
+    this.#ground.same(
+      "P22",
+      "a call that is given up",
+      await this.#ground.get(asking),
+      unanswered("the caller gave up"),
+    );
+    await this.#ground.pass(TIMEOUT_MS);
+    const ends = this.#counted.flatMap((ended) =>
+      ended.kind === "attempt" ? [`${ended.sentAs} ${ended.result}`] : [],
+    );
+    this.#ground.same("P22", "what came of a retest", ends, ["call nothing", "copy answered"]);
+    const kinds = this.#events.splice(0).map(({ kind }) => kind);
+    this.#ground.same("P22", "what is told of a retest", kinds, [
+      "resolving",
+      "resolved",
+      "retesting",
+      "using",
+      "closed",
+    ]);
+  }
+
   /** Nobody answers in time, and then the client is closed. */
   async end(): Promise<void> {
     for (const puppet of this.#puppets) puppet.deed = { how: "nothing", ms: 0 };
@@ -371,6 +404,7 @@ class AskingDrill {
     this.#ground.holds("P22", `it took ${tookMs} ms`, tookMs >= TIMEOUT_MS - 1 && tookMs <= TIMEOUT_MS + ROUND_MS);
     const kinds = this.#events.splice(0).map(({ kind }) => kind);
     this.#ground.same("P22", "what is told of it", kinds, ["resolving", "resolved", "using", "opened"]);
+    if (this.#ground.dice.chance(0.3)) await this.#retest();
     this.#client.close();
     for (const puppet of this.#puppets) puppet.beat("gone");
     await this.#ground.pass(TIMEOUT_MS);

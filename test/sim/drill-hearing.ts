@@ -155,8 +155,11 @@ class HearingDrill {
   async bad(): Promise<void> {
     const puppet = await this.#connected();
     const known = this.#client.tracker.size;
-    const bad = this.#ground.dice.pick([...BAD, "{", "7", "null"]);
-    if (typeof bad === "object") puppet.beat("up", bad);
+    const bad = this.#ground.dice.pick([...BAD, "{", "7", "null", "latin"]);
+    if (bad === "latin") {
+      puppet.process.bus.encoding = "latin1";
+      puppet.beat("up", { pad: "ÿ" });
+    } else if (typeof bad === "object") puppet.beat("up", bad);
     else puppet.process.bus.publish(`health.${DRILL}.${puppet.incarnation}`, bad);
     puppet.process.bus.publish(`health.${DRILL}.ä`, "{}");
     await this.#ground.pass(ROUND_MS);
@@ -237,9 +240,10 @@ class HearingDrill {
     const isRight = silentMs >= LEASE_MS && silentMs <= this.#ground.now - at;
     this.#ground.holds("P22", `it was lost after ${silentMs} ms`, isRight);
     this.#happened("one that was silent", [`lost ${puppet.incarnation}`]);
-    puppet.beat();
+    const isBack = this.#ground.dice.chance(0.6);
+    puppet.beat(isBack ? "up" : "gone");
     await this.#ground.pass(ROUND_MS);
-    this.#happened("one that is back", [`returned ${puppet.incarnation}`]);
+    this.#happened("one that was lost", [`${isBack ? "returned" : "left"} ${puppet.incarnation}`]);
     await this.#leave(puppet);
   }
 

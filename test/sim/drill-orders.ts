@@ -11,7 +11,8 @@ import type { InstanceEvent } from "../../src/service/instance-options.ts";
 import type { OwnProcess } from "../../src/service/own-process.ts";
 import type { Process } from "./actors.ts";
 import { DRILL, type Ground, ROUND_MS } from "./drill-ground.ts";
-import { BAD_BODIES, Watched } from "./drill-watch.ts";
+import { Puppet } from "./drill-puppet.ts";
+import { BAD_BODIES, STRANGE_ANSWERS, Watched } from "./drill-watch.ts";
 
 const INTERVAL_MS = 1_000;
 /** From the moment that something is ordered to the one in which it is done it takes less. */
@@ -281,6 +282,12 @@ class OrdersDrill {
   }
 
   async #nobody(): Promise<void> {
+    const liar = new Puppet(this.#ground.process("8-l"), 8);
+    const [what, known] = this.#ground.dice.pick(STRANGE_ANSWERS);
+    liar.answersOrders(what);
+    await this.#ground.pass(2 * ROUND_MS);
+    const strange = await this.#ground.get(askForFault(this.#asker.bus, DRILL, "8-l", { kind: "list" }));
+    this.#ground.same("P20", `the answer ${what} to an order`, strange.kind, known);
     const asked = await this.#ground.get(askForFault(this.#asker.bus, DRILL, "9-z", { kind: "list" }));
     this.#ground.same("P20", "an order to nobody", asked, { kind: "unheard", why: "nobody" });
     this.#ground.same("P20", "an order to one that is not there", await this.#raw({ fault: "list" }, "9-z"), 0);

@@ -49,6 +49,11 @@ export class Puppet {
     this.process.bus.subscribe(`health.${this.#service}`, (message) => void message.answer(body));
   }
 
+  /** Takes faults as nobody else does. */
+  answersOrders(body: string): void {
+    this.process.bus.subscribe(`chaos.${this.#service}.${this.incarnation}`, (message) => void message.answer(body));
+  }
+
   #hear(message: Message): void {
     this.asked.push(Buffer.from(message.body).toString());
     const { how, code = 500, ms } = this.deed;

@@ -30,13 +30,20 @@ interface Wanted {
     | "nothing"
     | "huge"
     | "text"
-    | "broken";
+    | "broken"
+    | "latin";
   readonly ms?: number;
   readonly code?: unknown;
   readonly deadline?: number;
 }
 /** How a request has ended: 0 for an answer, else the code; undefined: not at all. */
 type Code = number | undefined;
+
+/** Those that are not written as they are wanted. */
+const BODIES: ReadonlyMap<Wanted["how"], string> = new Map([
+  ["text", '"text"'],
+  ["latin", '{"how":"ÿ"}'],
+]);
 
 /** Codes of a handler, and what is sent in their places: 503 and 504 say that the instance leaves, which it does not. */
 const CODES: readonly (readonly [given: unknown, sent: number])[] = [
@@ -177,7 +184,8 @@ class QuestionsDrill {
 
   async #send(wanted: Wanted | undefined, timeoutMs = 8_000): Promise<Code> {
     const { bus } = this.#asker;
-    const body = wanted === undefined ? "{" : wanted.how === "text" ? '"text"' : JSON.stringify(wanted);
+    const body = wanted === undefined ? "{" : (BODIES.get(wanted.how) ?? JSON.stringify(wanted));
+    bus.encoding = wanted?.how === "latin" ? "latin1" : "utf8";
     const subject = this.#ground.dice.chance(0.2) ? `${DRILL}.get` : ADDRESS;
     const code = new Promise<Code>((resolve) =>
       bus.call(subject, body, { timeoutMs }, (reply) => {
@@ -185,6 +193,7 @@ class QuestionsDrill {
         else resolve(reply.kind === "refused" ? reply.code : undefined);
       }),
     );
+    bus.encoding = "utf8";
     if (bus.nextReplyTo !== undefined) this.#wasRequest.add(bus.nextReplyTo);
     return code;
   }
@@ -193,7 +202,7 @@ class QuestionsDrill {
     const { dice } = this.#ground;
     const how = dice.pick<Wanted["how"]>([
       ...(["answer", "later", "later", "refuse", "refuse", "throw", "reject"] as const),
-      ...(["thenable", "nothing", "huge", "text", "broken"] as const),
+      ...(["thenable", "nothing", "huge", "text", "broken", "latin"] as const),
     ]);
     if (how === "broken") return undefined;
     if (how === "refuse") return { how, code: dice.pick(CODES)[0] };
@@ -201,7 +210,7 @@ class QuestionsDrill {
   }
 
   #codeOf(wanted: Wanted | undefined): number {
-    if (wanted === undefined) return 400;
+    if (wanted === undefined || wanted.how === "latin") return 400;
     if (wanted.how === "refuse") return CODES.find(([given]) => given === wanted.code)?.[1] ?? 0;
     return wanted.how === "answer" || wanted.how === "later" || wanted.how === "thenable" || wanted.how === "text"
       ? 0

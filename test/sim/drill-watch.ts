@@ -41,3 +41,14 @@ export const BAD_BODIES: readonly unknown[] = [
   ...[0, 60_001, 1.5, "9", undefined, null].map((byMs) => ({ fault: "slow", byMs, forMs: 1_000 })),
   ...[0, 0.009, 1.01, "1", undefined, null].map((share) => ({ fault: "fail", share, forMs: 1_000 })),
 ];
+
+/** Answers to an order, and what whoever asked makes of them. */
+export const STRANGE_ANSWERS: readonly (readonly [answer: string, known: "done" | "unheard"])[] = [
+  ['{"instance":8,"incarnation":"8-l","faults":[]}', "done"],
+  ["{", "unheard"],
+  ["null", "unheard"],
+  ['{"instance":8,"incarnation":"8-l"}', "unheard"],
+  ['{"instance":1.5,"incarnation":"8-l","faults":[]}', "unheard"],
+  ['{"instance":8,"incarnation":"a.b","faults":[]}', "unheard"],
+  ['{"instance":8,"incarnation":8,"faults":[]}', "unheard"],
+];

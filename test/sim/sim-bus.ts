@@ -60,6 +60,9 @@ export class SimBus implements Bus {
   /** A reply has reached this process' socket, whether or not it runs. */
   arrived: (subject: string) => void = () => undefined;
 
+  /** How it writes its bodies; anything but UTF-8 is not readable. */
+  encoding: BufferEncoding = "utf8";
+
   /** A listener has failed. */
   failed: (error: unknown) => void = (error) => {
     throw error;
@@ -116,7 +119,7 @@ export class SimBus implements Bus {
     else if (Buffer.byteLength(body) > MAX_BODY_BYTES) ended(UNSENT);
     else {
       this.nextReplyTo = this.#pending.add(subject, options, ended);
-      wire.publish({ subject, reply: this.nextReplyTo, data: Buffer.from(body) });
+      wire.publish({ subject, reply: this.nextReplyTo, data: Buffer.from(body, this.encoding) });
     }
   }
 
@@ -134,7 +137,7 @@ export class SimBus implements Bus {
 
   publish(subject: string, body: string, replyTo?: string): void {
     if (this.swallows(subject)) return;
-    const message = { subject, data: Buffer.from(body) };
+    const message = { subject, data: Buffer.from(body, this.encoding) };
     this.#wire?.publish(replyTo === undefined ? message : { ...message, reply: replyTo });
   }
 
