@@ -114,7 +114,7 @@ export class BeliefChecks {
   }
 
   #breaks(detail: string): void {
-    this.#view.world.breaks("P24", detail);
+    this.#view.world.suspects("P24", detail);
   }
 }
 

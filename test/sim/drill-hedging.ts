@@ -88,6 +88,7 @@ class HedgingDrill {
       // The second of a call that was late ends before the next one begins.
       await this.#ground.pass(2 * ROUND_MS);
     }
+    await this.#ground.pass(TIMEOUT_MS);
     this.#forget();
   }
 

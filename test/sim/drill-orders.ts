@@ -17,6 +17,7 @@ import { BAD_BODIES, STRANGE_ANSWERS, Watched } from "./drill-watch.ts";
 const INTERVAL_MS = 1_000;
 /** From the moment that something is ordered to the one in which it is done it takes less. */
 const UNSURE_MS = 20;
+const SAME_END_MS = 500;
 const BAD = 400;
 const FAILED = 500;
 
@@ -347,7 +348,13 @@ class OrdersDrill {
     for (const [place, { until }] of this.#on.entries()) {
       const { endsInMs } = Object(notes[place]) as { endsInMs?: number };
       const offMs = Math.abs(until - this.#ground.now - (endsInMs ?? 0));
-      this.#ground.holds("P20", `${who} says that a fault ends in ${endsInMs} ms`, offMs <= 2 * ROUND_MS + 1);
+      // An end that has moved by less is told to nobody.
+      const mostOffMs = who === "its list" ? 0 : SAME_END_MS;
+      this.#ground.holds(
+        "P20",
+        `${who} says that a fault ends in ${endsInMs} ms`,
+        offMs <= 2 * ROUND_MS + 1 + mostOffMs,
+      );
     }
   }
 

@@ -7,11 +7,16 @@ import type { Asked, Check, View } from "./view.ts";
 
 /** A rating is kept once its page is whole: a request timeout later at most, and the wait for the roll call before it. */
 const KEPT_WITHIN_MS = 1_300;
-/** Other pages may have got an answer, and not kept it yet. */
+/** What a market that stood still got meanwhile is kept by then. */
 const RECENT_MS = 2 * KEPT_WITHIN_MS;
+/** Of wall times of 13 digits before the point. */
+const ROUNDING = 0.01;
+
+/** Answers of each thing that are remembered: more than come in the time of two pages. */
+const MOST_REMEMBERED = 24;
 
 interface Rated {
-  readonly wallMs: number;
+  readonly atMs: number;
   readonly instance: number;
 }
 
@@ -27,16 +32,19 @@ export class PageChecks implements Check {
     // Of all calls, those of pages have a check of their answer and may be repeated.
     if (answer.kind !== "answered" || options.repeatable === false || options.accepts === undefined) return;
     const { thingID } = request as { readonly thingID: string };
-    const wallMs = this.#view.market.host.wall();
-    const known = [...(this.#rated.get(thingID) ?? []), { wallMs, instance: answer.who.instance }];
-    this.#rated.set(thingID, this.#mayBeKept(known));
+    // Nonsense is better than no answer, but it is no rating.
+    if (typeof Object(answer.body).rating !== "number") return;
+    const atMs = this.#view.world.timeline.now;
+    const known = this.#rated.get(thingID) ?? [];
+    this.#rated.set(thingID, [...known.slice(1 - MOST_REMEMBERED), { atMs, instance: answer.who.instance }]);
   }
 
-  /** The last one that has been kept for sure, and those that came after it. */
-  #mayBeKept(rated: readonly Rated[]): readonly Rated[] {
-    const now = this.#view.market.host.wall();
-    const kept = rated.findLastIndex(({ wallMs }) => wallMs < now - KEPT_WITHIN_MS);
-    return kept === -1 ? rated : rated.slice(kept);
+  /** The last one that has been kept for sure, those that came after it, and those that may have been kept after it. */
+  #mayBeShown(thingID: string): readonly Rated[] {
+    const rated = this.#rated.get(thingID) ?? [];
+    const { now } = this.#view.world.timeline;
+    const kept = rated.findLast(({ atMs }) => atMs < now - KEPT_WITHIN_MS);
+    return kept === undefined ? rated : rated.filter(({ atMs }) => atMs >= kept.atMs - KEPT_WITHIN_MS);
   }
 
   shown({ ratings }: PageRatings): void {
@@ -44,17 +52,18 @@ export class PageChecks implements Check {
     if (!market.hasBeenWellSince(world.timeline.now - RECENT_MS)) return;
     const isSkewed = world.script.faults.some(({ on, kind }) => on === "market" && kind === "skew");
     for (const [thingID, { rating, instance, ageMs }] of ratings) {
-      const now = market.host.wall();
-      const known = this.#mayBeKept(this.#rated.get(thingID) ?? []).filter((rated) => rated.instance === instance);
+      const known = this.#mayBeShown(thingID).filter((rated) => rated.instance === instance);
       if (known.length === 0) this.#breaks(`instance ${instance} is said to have rated ${thingID}, and did not`);
       const body: unknown = Object(rate({ thingID })).body;
       if (Object(body).rating !== rating) this.#breaks(`${thingID} is shown with ${rating}`);
-      const isIts = ({ wallMs }: Rated): boolean => ageMs <= now - wallMs && ageMs >= now - wallMs - KEPT_WITHIN_MS;
-      if (!isSkewed && !known.some(isIts))
-        this.#breaks(
-          `a rating of ${thingID} is ${now - (known[0]?.wallMs ?? now)} ms old, and shown as ${ageMs} ms old`,
-        );
+      if (!isSkewed && !known.some(({ atMs }) => this.#isIts(atMs, ageMs)))
+        this.#breaks(`a rating of ${thingID} of ${known.map(({ atMs }) => atMs)} ms is shown as ${ageMs} ms old`);
     }
+  }
+
+  #isIts(atMs: number, ageMs: number): boolean {
+    const trueMs = this.#view.world.timeline.now - atMs;
+    return ageMs <= trueMs + ROUNDING && ageMs >= trueMs - KEPT_WITHIN_MS;
   }
 
   #breaks(detail: string): void {

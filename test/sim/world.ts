@@ -51,6 +51,7 @@ export class World {
   changedAt = 0;
   calls = 0;
   broken: Broken | undefined;
+  #suspected: Broken | undefined;
   readonly #partings: Parting[] = [];
   readonly #settle: Settle;
   readonly #note: ((line: string) => void) | undefined;
@@ -80,7 +81,7 @@ export class World {
       await this.#liveUntil(healedMs + QUIET_MS);
     }
     if (this.broken === undefined) for (const observer of this.observers) observer.atTheEnd();
-    return { broken: this.broken, events: this.timeline.count, calls: this.calls };
+    return { broken: this.broken ?? this.#suspected, events: this.timeline.count, calls: this.calls };
   }
 
   async #drill(): Promise<void> {
@@ -203,6 +204,11 @@ export class World {
 
   note(line: () => string): void {
     this.#note?.(`${seconds(this.timeline.now)}  ${line()}`);
+  }
+
+  /** What is broken unless the day breaks another property: that one is nearer to what people are promised. */
+  suspects(property: PropertyName, detail: string): void {
+    this.#suspected ??= { property, detail, atMs: this.timeline.now };
   }
 
   /** Whatever breaks after the first is only what comes of it. */
