@@ -160,13 +160,11 @@ test("an open server in the place of one with logins hears nothing from any of o
   const again = await connectBus(server.url, { waitMs: 300, report: (line) => reports.push(line) });
   context.ends.push(() => again.close());
   assert.is(again.status, "away", "a new connection of the same process");
-  const visit = ours.start({
-    name: "dwc",
-    args: ["call", "ratings", "get", "camera"],
-    env: { NATS_CREDS: paths.personCreds(folder.path, folder.org.id) },
+  const visit = await ours.dwc(["call", "ratings", "get", "camera"], {
+    NATS_CREDS: paths.personCreds(folder.path, folder.org.id),
   });
-  assert.is((await visit.ended).code, 1);
-  assert.match(visit.lines.join("\n"), /is open, and is not joined/);
+  assert.is(visit.code, 1);
+  assert.match(visit.said, /is open, and is not joined/);
   assert.ok(trap.connections >= 4);
   assert.is(trap.heard, "");
   await trap.close();

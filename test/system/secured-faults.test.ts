@@ -40,11 +40,7 @@ faults.after(async () => {
 
 const stateOf = (folder: Folder) => ({ DWC_STATE: folder.path });
 
-async function typed(folder: Folder, ...args: string[]) {
-  const program = world.start({ name: "dwc", args, env: stateOf(folder) });
-  const { code } = await program.ended;
-  return { code, said: program.lines.join("\n") };
-}
+const typed = (folder: Folder, ...args: string[]) => world.dwc(args, stateOf(folder));
 
 faults("the server lets neither members nor services send what asks for faults", async () => {
   const prices = await owner.createService("prices");
