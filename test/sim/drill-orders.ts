@@ -283,11 +283,12 @@ class OrdersDrill {
   }
 
   async #nobody(): Promise<void> {
-    const liar = new Puppet(this.#ground.process("8-l"), 8);
+    const name = `8-${this.#ground.deal()}`.replace("--", "-");
+    const liar = new Puppet(this.#ground.process(name), 8);
     const [what, known] = this.#ground.dice.pick(STRANGE_ANSWERS);
     liar.answersOrders(what);
     await this.#ground.pass(2 * ROUND_MS);
-    const strange = await this.#ground.get(askForFault(this.#asker.bus, DRILL, "8-l", { kind: "list" }));
+    const strange = await this.#ground.get(askForFault(this.#asker.bus, DRILL, name, { kind: "list" }));
     this.#ground.same("P20", `the answer ${what} to an order`, strange.kind, known);
     const asked = await this.#ground.get(askForFault(this.#asker.bus, DRILL, "9-z", { kind: "list" }));
     this.#ground.same("P20", "an order to nobody", asked, { kind: "unheard", why: "nobody" });
