@@ -24,6 +24,8 @@ export interface DiallerOptions<W extends Wire> {
   readonly clock: Clock;
   /** Logs in on a socket on which a NATS server has greeted, and owns it from then on; rejects if it cannot. */
   readonly open: (address: BusAddress, greeted: Greeted) => Promise<W>;
+  /** How long `open` waits for the server's answer: for the sentence about a late one. */
+  readonly loginWithinMs?: number | undefined;
   /** As whom `open` logs in: for the sentence about a refusal. */
   readonly caller: Caller;
   /** Given each greeting: why that server is not to be joined, or undefined. Nothing has been sent to it then. */
@@ -110,7 +112,7 @@ export class Dialler<W extends Wire> {
 
   /** Connects and stays on; resolves when that failed or is over. */
   async #dial(address: BusAddress): Promise<Trouble> {
-    const { clock, open, caller } = this.#options;
+    const { clock, open, caller, loginWithinMs } = this.#options;
     const within = { clock, withinMs: DIAL_WITHIN_MS, signal: this.#ending.signal };
     const found = await this.#handshaker.open(address, within);
     if (found.kind !== "greeted") return troubleOf(found, address);
@@ -124,7 +126,7 @@ export class Dialler<W extends Wire> {
     try {
       wire = await open(address, found);
     } catch (error) {
-      return this.#notIn(troubleOfConnecting(error, address, caller));
+      return this.#notIn(troubleOfConnecting(error, address, caller, loginWithinMs));
     }
     return troubleOfLosing(await this.#stayOn(new Link(wire, clock), greeting, address), address, caller);
   }

@@ -33,7 +33,7 @@ import {
   type ServiceError,
   type WireMessage,
 } from "./nats-message.ts";
-import { dialOptions } from "./nats-options.ts";
+import { DIAL_WITHIN_MS, dialOptions } from "./nats-options.ts";
 import { OpenGuard } from "./open-case.ts";
 import { AWAY, CANCELLED, PendingTable } from "./pending.ts";
 import { hand } from "./receiver.ts";
@@ -48,6 +48,8 @@ export type { NatsBus } from "./nats-bus-types.ts";
 
 export interface NatsBusOptions extends LinkOptions {
   readonly authenticator?: Authenticator;
+  /** For the answer to a login; without it as long as for the greeting. */
+  readonly loginWithinMs?: number;
 }
 
 /** How long goodbyes may take at the end; a server that is well needs a millisecond. */
@@ -106,6 +108,7 @@ class NatsBusImpl implements NatsBus {
     this.#dialler = new Dialler<NatsConnection>({
       urls: options.urls,
       clock: options.clock,
+      loginWithinMs: options.loginWithinMs,
       caller: this.#identity,
       hasNews: () => options.authenticator === undefined && this.#identity.hasNews,
       open: (address, greeted) => this.#logIn(address, greeted, options),
@@ -116,13 +119,15 @@ class NatsBusImpl implements NatsBus {
     });
   }
 
-  #logIn(address: BusAddress, greeted: Greeted, { name, authenticator }: NatsBusOptions): Promise<NatsConnection> {
+  #logIn(address: BusAddress, greeted: Greeted, options: NatsBusOptions): Promise<NatsConnection> {
+    const { name, authenticator, loginWithinMs = DIAL_WITHIN_MS } = options;
     const unreadable = this.#identity.renew();
     if (unreadable !== undefined) this.#say("credentials", unreadable);
     this.#hearRepliesUnder(this.#newReplySubjects());
     const login = loginOf(authenticator, this.#identity.credentials);
     const hearError = (words: string): void => this.#hearError(words, address);
-    return logIn(greeted, { ...dialOptions(address, name), ...login }, hearError, this.#clock);
+    const dial = { ...dialOptions(address, name, loginWithinMs), ...login };
+    return logIn(greeted, dial, hearError, this.#clock, loginWithinMs);
   }
 
   /** Before each login: the caller's own part of reply subjects follows from its credentials. No call is out then. */

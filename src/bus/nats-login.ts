@@ -18,7 +18,6 @@ import type { Credentials } from "./core/credentials.ts";
 import { readCredentialsText } from "./core/credentials-text.ts";
 import { endsConnection, serverWords } from "./core/server-errors.ts";
 import type { Greeted } from "./handshake.ts";
-import { DIAL_WITHIN_MS } from "./nats-options.ts";
 import { GreetedTransport } from "./nats-transport.ts";
 import { SigningKey } from "./nkey.ts";
 import { TIMED_OUT } from "./trouble.ts";
@@ -36,6 +35,7 @@ export async function logIn(
   options: ConnectionOptions,
   said: (words: string) => void,
   clock: Pick<Clock, "after" | "afterReading">,
+  withinMs: number,
 ): Promise<NatsConnection> {
   const connection: NatsConnectionImpl = Reflect.construct(NatsConnectionImpl, [options]);
   const protocol = new ProtocolHandler(connection.options, connection);
@@ -55,9 +55,7 @@ export async function logIn(
   setTransportFactory({ ...USUAL, factory: () => transport });
   const dialled = protocol.dial(protocol.server);
   setTransportFactory(USUAL);
-  const stopWaiting = clock.after(DIAL_WITHIN_MS, () =>
-    clock.afterReading(() => transport.close(new Error(TIMED_OUT))),
-  );
+  const stopWaiting = clock.after(withinMs, () => clock.afterReading(() => transport.close(new Error(TIMED_OUT))));
   try {
     await dialled;
     isIn = true;

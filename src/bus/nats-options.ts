@@ -19,11 +19,15 @@ export interface DialOptions {
   readonly pass?: string;
 }
 
-export function dialOptions({ host, port, credentials }: BusAddress, name: string): DialOptions {
+export function dialOptions(
+  { host, port, credentials }: BusAddress,
+  name: string,
+  loginWithinMs = DIAL_WITHIN_MS,
+): DialOptions {
   return {
     servers: [`${host.includes(":") ? `[${host}]` : host}:${port}`],
     name,
-    timeout: 2 * DIAL_WITHIN_MS, // ours comes first (nats-login.ts)
+    timeout: 2 * loginWithinMs, // ours comes first (nats-login.ts)
     reconnect: false,
     ignoreClusterUpdates: true,
     noAsyncTraces: true, // a stack trace for every timer costs more than the timer

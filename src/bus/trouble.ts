@@ -102,7 +102,12 @@ export const TIMED_OUT = "no answer to the login";
 export const GARBLED = "it sent what is not the NATS protocol";
 
 /** What a failure to log in means. @param error of the client library, or with the server's own words */
-export function troubleOfConnecting(error: unknown, address: BusAddress, caller: Caller): Trouble {
+export function troubleOfConnecting(
+  error: unknown,
+  address: BusAddress,
+  caller: Caller,
+  loginWithinMs = DIAL_WITHIN_MS,
+): Trouble {
   const { shown } = address;
   const said = error instanceof Error ? error.message : String(error);
   const why = shownWords(said, address);
@@ -114,7 +119,7 @@ export function troubleOfConnecting(error: unknown, address: BusAddress, caller:
   if (said === TIMED_OUT)
     return {
       kind: "failed",
-      sentence: `the bus at ${shown} did not answer the login within ${DIAL_WITHIN_MS / 1_000} s`,
+      sentence: `the bus at ${shown} did not answer the login within ${loginWithinMs / 1_000} s`,
       isLate: true,
     };
   if (OUR_CERTIFICATE.test(said)) return { kind: "untrusted", sentence: tlsSentence(why, shown) };

@@ -22,7 +22,7 @@ import {
   type ServerAnswer,
   whyNotTaken,
 } from "./core/account-on-bus.ts";
-import { STEP_WITHIN_MS } from "./core/bus-limits.ts";
+import { LOGIN_WITHIN_MS, STEP_WITHIN_MS } from "./core/bus-limits.ts";
 import type { Obedience } from "./core/obedience.ts";
 import {
   CONFIGURATION_SUBJECT,
@@ -69,7 +69,14 @@ export async function pushAccounts(
   const same = (what: OnBus | { readonly kind: "not running" }): readonly Obedience[] =>
     orgs.map(() => ({ ...what, url }));
   const credentials = await loginOf(operator, options);
-  const bus = connectNatsBus({ urls: [url], name: "dwc", clock, report: () => undefined, credentials });
+  const bus = connectNatsBus({
+    urls: [url],
+    name: "dwc",
+    clock,
+    report: () => undefined,
+    credentials,
+    loginWithinMs: LOGIN_WITHIN_MS,
+  });
   try {
     const attempt = await verdict(bus, clock, withinMs);
     if (attempt?.kind !== "connected") return same(notConnected(attempt));
@@ -92,7 +99,14 @@ export async function admits(
   { url, clock, withinMs = STEP_WITHIN_MS }: Pick<PushOptions, "url" | "clock" | "withinMs">,
 ): Promise<Obedience> {
   const urls = [readBusAddress(url).shown];
-  const bus = connectNatsBus({ urls, name: "dwc", clock, report: () => undefined, credentials });
+  const bus = connectNatsBus({
+    urls,
+    name: "dwc",
+    clock,
+    report: () => undefined,
+    credentials,
+    loginWithinMs: LOGIN_WITHIN_MS,
+  });
   try {
     const attempt = await verdict(bus, clock, withinMs);
     if (attempt?.kind === "refused") return { kind: "does not obey", reason: "refused", why: REFUSED, url };

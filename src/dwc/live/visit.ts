@@ -11,7 +11,7 @@ import type { Attempt } from "../../bus/trouble.ts";
 import type { Clock } from "../../clock.ts";
 import { otherPort, type Settings } from "../../settings.ts";
 import { restart, withCure } from "../core/bus-notes.ts";
-import { STEP_WITHIN_MS } from "../identity/core/bus-limits.ts";
+import { LOGIN_WITHIN_MS, STEP_WITHIN_MS } from "../identity/core/bus-limits.ts";
 import { loginIdentity } from "../identity/credentials.ts";
 import type { Out, Visited } from "./core/visited.ts";
 
@@ -35,6 +35,7 @@ export async function visitBus<T>(
     const notes: string[] = [];
     const bus = connectNatsBus({
       ...{ urls: [url], name: "dwc", clock, credentials, cure, report: (note: string) => notes.push(note) },
+      loginWithinMs: LOGIN_WITHIN_MS,
       ...openBusOptions(settings, identity),
     });
     return { bus, notes };

@@ -5,5 +5,10 @@
  * one within this. Every command has the same limit: what one of them reaches, the others reach as well.
  */
 export const STEP_WITHIN_MS = 5_000;
+/**
+ * For the answer to a login. A server refuses a foreign login after several round trips: with 450 ms each way that takes
+ * over 2 s, which programs wait that stay on the bus and dial again. Less than a step, so that its end is reported.
+ */
+export const LOGIN_WITHIN_MS = STEP_WITHIN_MS - 500;
 /** For the greeting, as long as a dial waits for it: whatever takes longer is called silent by each command. */
 export const GREETS_WITHIN_MS = 2_000;
