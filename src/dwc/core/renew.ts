@@ -74,7 +74,8 @@ const ofCodes = ({ invitations }: Renewed): readonly string[] => [
 function unwritten({ id }: Org, { invitations }: Renewed): IfUnwritten {
   if (invitations.length === 0)
     return { effect: `what was outdated in [${id}] is renewed`, again: "to see what is left:  bin/dwc check" };
-  const effect = `what was outdated in [${id}] is renewed, and no copy of the ${invitations.length} codes is kept`;
+  const codes = invitations.length === 1 ? "code" : `${invitations.length} codes`;
+  const effect = `what was outdated in [${id}] is renewed, and no copy of the ${codes} is kept`;
   const each = invitations.map(({ email, role }) => {
     const who = shellWord(email);
     return `bin/dwc revoke ${who}  and then  bin/dwc invite-user ${who}${role === "admin" ? " --admin" : ""}`;
