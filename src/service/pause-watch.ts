@@ -83,6 +83,8 @@ async function listen(given: WatchOrder, { now, after }: Pick<Clock, "now" | "af
     message.answer(JSON.stringify({ service, instance, incarnation, faults: left }));
   };
   const hear = (message: Message): void => {
+    // The instance runs again and answers for itself. A refusal from here would reach the asker first.
+    if (goesOn) return;
     const order = parseOrder(bodyOf(message));
     const refusal = refusalOf(order, message.subject === chaosSubject(service, incarnation));
     if (refusal !== undefined) {

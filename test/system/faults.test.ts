@@ -79,7 +79,8 @@ const ask = (bus: NatsBus, ratings: RunningRatings, order: Parameters<typeof ask
 
 /** Pauses it; by itself it ends after all tests. */
 async function pause(bus: NatsBus, ratings: RunningRatings, forMs = 600_000): Promise<void> {
-  assert.is((await ask(bus, ratings, { kind: "begin", fault: { kind: "pause" }, forMs })).kind, "done");
+  const reply = await ask(bus, ratings, { kind: "begin", fault: { kind: "pause" }, forMs });
+  assert.is(reply.kind, "done", JSON.stringify(reply));
   await until("it stands still", () => isStopped(ratings), LIMIT_MS);
 }
 
