@@ -2,7 +2,7 @@
 // The end of a terminal ends what was started in it, unless nohup or `trap '' HUP` stands before it.
 
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
@@ -58,7 +58,19 @@ async function hangUp(command: string, context: Context): Promise<void> {
   context.window = await openWindow({ name: "hang", cwd: repository, env });
   context.window.type(`${command}\n`);
   await until("the Market is up", () => answers(url), LONG_MS);
+  const pid = marketPid(port);
   context.window.hangUp();
+  // A program that is ended before the kernel has taken its terminal away ends like any other.
+  await until("the terminal is gone", () => !hasTerminal(pid), LONG_MS);
+}
+
+/** As its input, which nohup takes away. The kernel names a terminal that is gone "/dev/pts/7 (deleted)". */
+function hasTerminal(pid: number | undefined): boolean {
+  try {
+    return /^\/dev\/pts\/\d+$/.test(readlinkSync(`/proc/${pid}/fd/0`));
+  } catch {
+    return false;
+  }
 }
 
 for (const [name, command] of [
@@ -148,7 +160,8 @@ for (const [name, signal] of [
     const pid = marketPid(context.port);
     if (signal !== undefined && pid !== undefined) send(pid, signal);
     await until("it has ended", () => existsSync(out) && readFileSync(out, "utf8") !== "", LONG_MS);
-    assert.match(readFileSync(out, "utf8"), /^ended by (SIGHUP|129)\n?$/);
+    const ended = readFileSync(out, "utf8");
+    assert.ok(/^ended by (SIGHUP|129)\n?$/.test(ended), ended);
   });
 
 test("without them it ends with its terminal", async (context) => {
