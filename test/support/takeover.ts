@@ -56,7 +56,7 @@ export async function isIn({ server, ends }: Context, who: Credentials): Promise
 
 export async function revoke(owner: World, name: string): Promise<void> {
   const { code, said } = await owner.dwc(["revoke", name]);
-  assert.is(code, 0, said);
+  assert.is(code, 0, `${said}${owner.printed()}`);
 }
 
 export async function takesOver({ program }: RunningMarket): Promise<void> {

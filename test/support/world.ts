@@ -65,6 +65,11 @@ export class World {
     return new RunningRatings(program, number, address);
   }
 
+  /** All lines of its programs so far: why a test has failed. */
+  printed(): string {
+    return this.#programs.flatMap(({ lines }) => lines).join("\n");
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.#programs.map((program) => program.end()));
     rmSync(this.stateDir, { recursive: true, force: true });
