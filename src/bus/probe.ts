@@ -15,8 +15,16 @@ export interface ProbeOptions extends HandshakeLimits {
   readonly knocks?: Knocks;
 }
 
-/** Never rejects, and holds no socket afterwards. */
-export async function probe(address: BusAddress, { knocks, ...limits }: ProbeOptions): Promise<Probe> {
+/**
+ * Never rejects, and holds no socket afterwards. A server that ends at this moment hangs up as well as a proxy does whose
+ * bus is away: the second look finds nothing there any more.
+ */
+export async function probe(address: BusAddress, options: ProbeOptions): Promise<Probe> {
+  const found = await look(address, options);
+  return found.kind === "closed" ? look(address, options) : found;
+}
+
+async function look(address: BusAddress, { knocks, ...limits }: ProbeOptions): Promise<Probe> {
   const found = await new Handshaker({ looksOnly: true, ...(knocks && { knocks }) }).open(address, limits);
   if (found.kind !== "greeted") return found;
   found.socket.destroy();

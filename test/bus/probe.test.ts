@@ -29,6 +29,15 @@ async function probeOf(greet: (socket: Socket) => void, withinMs = WITHIN_MS, sc
   return found;
 }
 
+test("a server that ends while it is looked at is not taken for a proxy whose bus is away", async () => {
+  const server = createServer((socket) => {
+    socket.destroy();
+    server.close();
+  });
+  const url = `nats://127.0.0.1:${await listen(server)}`;
+  assert.is((await probe(readBusAddress(url), { clock, withinMs: WITHIN_MS })).kind, "nothing");
+});
+
 test("a NATS server is known by its greeting, which says who it is", async () => {
   const server = await startNatsServer();
   const found = await probe(readBusAddress(server.url), { clock, withinMs: WITHIN_MS });
