@@ -69,14 +69,7 @@ export async function pushAccounts(
   const same = (what: OnBus | { readonly kind: "not running" }): readonly Obedience[] =>
     orgs.map(() => ({ ...what, url }));
   const credentials = await loginOf(operator, options);
-  const bus = connectNatsBus({
-    urls: [url],
-    name: "dwc",
-    clock,
-    report: () => undefined,
-    credentials,
-    loginWithinMs: LOGIN_WITHIN_MS,
-  });
+  const bus = connectAs(credentials, url, clock);
   try {
     const attempt = await verdict(bus, clock, withinMs);
     if (attempt?.kind !== "connected") return same(notConnected(attempt));
@@ -98,15 +91,7 @@ export async function admits(
   credentials: Credentials,
   { url, clock, withinMs = STEP_WITHIN_MS }: Pick<PushOptions, "url" | "clock" | "withinMs">,
 ): Promise<Obedience> {
-  const urls = [readBusAddress(url).shown];
-  const bus = connectNatsBus({
-    urls,
-    name: "dwc",
-    clock,
-    report: () => undefined,
-    credentials,
-    loginWithinMs: LOGIN_WITHIN_MS,
-  });
+  const bus = connectAs(credentials, readBusAddress(url).shown, clock);
   try {
     const attempt = await verdict(bus, clock, withinMs);
     if (attempt?.kind === "refused") return { kind: "does not obey", reason: "refused", why: REFUSED, url };
@@ -116,6 +101,12 @@ export async function admits(
     await bus.close();
   }
 }
+
+const connectAs = (credentials: Credentials | undefined, url: string, clock: Clock): NatsBus =>
+  connectNatsBus({
+    ...{ urls: [url], name: "dwc", clock, credentials, loginWithinMs: LOGIN_WITHIN_MS },
+    report: () => undefined,
+  });
 
 /**
  * Before the orgs, whose tokens import what the system account's exports. A server that has a later one keeps it: the folder
@@ -219,8 +210,8 @@ const markQuestion = ({ accountJwt }: Asked): string =>
   JSON.stringify({ subscriptions: true, test: markSubject(markOf(accountJwt) ?? "none") });
 
 /**
- * A server that cannot show its token answers without a body, and is asked for the mark. `nobody`: this login is not of the
- * server's own account, as by a name and a password.
+ * A server that cannot show its token answers without a body, and is asked for the mark. `nobody`: this login does
+ * not belong to the system account, as one by a name and a password.
  */
 async function firstAnswer(
   bus: NatsBus,

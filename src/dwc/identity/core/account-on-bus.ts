@@ -22,7 +22,7 @@ export function readInfo(body: Uint8Array): ServerAnswer | undefined {
   const { server, data, error } = Object(parseJson(body)) as Record<string, unknown>;
   const { name, cluster } = Object(server) as Record<string, unknown>;
   const { jwt, complete } = Object(data) as { jwt?: unknown; complete?: unknown };
-  // Incomplete: another server of the cluster has told it of the account's subscriptions, and it has loaded no token.
+  // Incomplete: the server knows the account from another server of the cluster, and has loaded no token.
   const isLoaded = error === undefined && complete !== false;
   if (typeof name !== "string" || (typeof jwt !== "string" && isLoaded)) return undefined;
   const isInCluster = typeof cluster === "string" && cluster !== "";

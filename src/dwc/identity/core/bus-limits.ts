@@ -6,8 +6,8 @@
  */
 export const STEP_WITHIN_MS = 5_000;
 /**
- * For the answer to a login. A server refuses a foreign login after several round trips: with 450 ms each way that takes
- * over 2 s, which programs wait that stay on the bus and dial again. Less than a step, so that its end is reported.
+ * For the answer to a login. A server looks for an account that it does not know for 1.9 s before it refuses the login. On
+ * a slow way that is more than the 2 s that programs wait which dial again. Less than a step, so that its end is reported.
  */
 export const LOGIN_WITHIN_MS = STEP_WITHIN_MS - 500;
 /** For the greeting, as long as a dial waits for it: whatever takes longer is called silent by each command. */
