@@ -54,6 +54,19 @@ export async function isIn({ server, ends }: Context, who: Credentials): Promise
   ends.push(() => bus.close());
 }
 
+/** Anna's org has a service, Ben has joined it, and her Market has started the bus. */
+export async function startOwner(
+  context: Context,
+): Promise<{ readonly ratings: Credentials; readonly annas: World; readonly owner: RunningMarket }> {
+  const { anna, ben } = context;
+  const ratings = await anna.createService("ratings");
+  await ben.accept(await anna.invite("ben@example.org"));
+  const annas = worldOf(context, anna);
+  const owner = await annas.startMarket();
+  await owner.program.waitFor(STARTED);
+  return { ratings, annas, owner };
+}
+
 /** The change may meet a server that its Market is starting again: dwc reports that with 4, and offers a push. */
 export async function revoke(owner: World, name: string): Promise<void> {
   const { code, said } = await owner.dwc(["revoke", name]);

@@ -9,7 +9,7 @@ import * as assert from "uvu/assert";
 import { startNatsServer } from "../support/nats-server.ts";
 import { asMadeEarlier } from "../support/older-dwc.ts";
 import { enter } from "../support/orgs.ts";
-import { type Context, isIn, isOut, revoke, STARTED, withPeople, worldOf } from "../support/takeover.ts";
+import { type Context, isIn, isOut, revoke, STARTED, startOwner, withPeople, worldOf } from "../support/takeover.ts";
 import { until } from "../support/until.ts";
 
 /** The owner is asked again after 15 s, should the first time be lost. */
@@ -25,11 +25,7 @@ test.before.each(async ({ anna }) => {
 
 test("a member's Market starts no server until the owner has renewed, and then with the newest token", async (context) => {
   const { anna, ben } = context;
-  const ratings = await anna.createService("ratings");
-  await ben.accept(await anna.invite("ben@example.org"));
-  const annas = worldOf(context, anna);
-  const owner = await annas.startMarket();
-  await owner.program.waitFor(STARTED);
+  const { ratings, annas, owner } = await startOwner(context);
   const bens = worldOf(context, ben);
   const early = await bens.startMarket();
   const renewing = await annas.dwc(["renew"]);

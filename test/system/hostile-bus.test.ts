@@ -110,6 +110,29 @@ async function assertFreshFromAll({ market, instances }: Context): Promise<void>
   );
 }
 
+/** A shopper loads a page after each round of messages, until so many are sent. */
+async function shopThrough(
+  { market, attacker }: Context,
+  messages: number,
+  { attack, endRound }: { attack(place: number): void; endRound?(place: number): void },
+): Promise<{ readonly pages: readonly Page[]; readonly seconds: number }> {
+  const startedAt = performance.now();
+  const shopper = new Shopper(market);
+  for (let place = 0; attacker.sent < messages; ) {
+    for (const end = attacker.sent + MESSAGES_A_PAGE; attacker.sent < end; place++) attack(place);
+    endRound?.(place);
+    await attacker.settled();
+    await shopper.onePage();
+  }
+  return { pages: await shopper.stop(), seconds: (performance.now() - startedAt) / 1000 };
+}
+
+async function assertStands(context: Context, pages: readonly Page[], mark: number): Promise<void> {
+  assertGoodPages(pages);
+  await assertFreshFromAll(context);
+  assertUnharmed(context, mark);
+}
+
 hostile("50,000 roll calls, some answered into our own subjects, stop nobody from working", async (context) => {
   const { market, instances, attacker } = context;
   await withBus(context, async (bus) => {
@@ -119,7 +142,6 @@ hostile("50,000 roll calls, some answered into our own subjects, stop nobody fro
     });
     await bus.flush();
     const mark = market.program.mark();
-    const shopper = new Shopper(market);
     const replyTos = [
       "",
       "health.ratings",
@@ -127,20 +149,11 @@ hostile("50,000 roll calls, some answered into our own subjects, stop nobody fro
       instances[0]?.address.replace("nats:", "") ?? "",
       "$SRV.PING",
     ];
-    const startedAt = performance.now();
-    for (let place = 0; attacker.sent < 50_000; ) {
-      for (const end = place + MESSAGES_A_PAGE; place < end; place++) {
-        attacker.publish("health.ratings", "", replyTos[place % replyTos.length]);
-      }
-      await attacker.settled();
-      await shopper.onePage();
-    }
-    const pages = await shopper.stop();
-    const seconds = (performance.now() - startedAt) / 1000;
+    const { pages, seconds } = await shopThrough(context, 50_000, {
+      attack: (place) => attacker.publish("health.ratings", "", replyTos[place % replyTos.length]),
+    });
 
-    assertGoodPages(pages);
-    await assertFreshFromAll(context);
-    assertUnharmed(context, mark);
+    await assertStands(context, pages, mark);
     // A hundred at once and a hundred a second of each, and ten a second for those that asked too often.
     const most = instances.length * (100 + 120 * (seconds + 2));
     assert.ok(beats < most, `${beats} beats for 50,000 roll calls`);
@@ -161,23 +174,17 @@ hostile("replies that nobody asked for, late, twice or of a megabyte, are nobody
     const prefix = inbox.slice(0, inbox.lastIndexOf("."));
     const before = residentMiB(market.program.pid);
     const mark = market.program.mark();
-    const shopper = new Shopper(market);
     const large = "x".repeat(LARGEST_BODY);
-    for (let place = 0; attacker.sent < 40_000; ) {
-      for (const end = attacker.sent + MESSAGES_A_PAGE; attacker.sent < end; place++) {
+    const { pages } = await shopThrough(context, 40_000, {
+      attack: (place) => {
         // Of calls that are over, of none that ever was, and of none that a caller could make.
         attacker.publish(inbox, '{"thingID":"camera","rating":0}');
         attacker.publish(`${prefix}.${["nobody", "__proto__", "-1", "zzzzzz"][place % 4]}`, "{");
-      }
-      attacker.publish(inbox, large);
-      await attacker.settled();
-      await shopper.onePage();
-    }
-    const pages = await shopper.stop();
+      },
+      endRound: () => attacker.publish(inbox, large),
+    });
 
-    assertGoodPages(pages);
-    await assertFreshFromAll(context);
-    assertUnharmed(context, mark);
+    await assertStands(context, pages, mark);
     assert.ok(residentMiB(market.program.pid) - before < MOST_GROWTH_MIB);
     assert.is(market.program.count(/GOT camera: 0$/, mark), 0);
   });
@@ -237,23 +244,15 @@ hostile(
     const victim = instances[1]?.address.replace("nats:ratings.get.", "") ?? "";
     const before = residentMiB(market.program.pid);
     const mark = market.program.mark();
-    const startedAt = performance.now();
-    const shopper = new Shopper(market);
     const large = "x".repeat(LARGEST_BODY);
-    for (let place = 0; attacker.sent < 100_000; ) {
-      for (const end = attacker.sent + MESSAGES_A_PAGE; attacker.sent < end; place++) {
+    const { pages, seconds } = await shopThrough(context, 100_000, {
+      attack: (place) => {
         for (const { subject, body } of forgeries(place, victim)) attacker.publish(subject, body);
-      }
-      attacker.publish(`health.ratings.large${place}`, large);
-      await attacker.settled();
-      await shopper.onePage();
-    }
-    const pages = await shopper.stop();
-    const seconds = (performance.now() - startedAt) / 1000;
+      },
+      endRound: (place) => attacker.publish(`health.ratings.large${place}`, large),
+    });
 
-    assertGoodPages(pages);
-    await assertFreshFromAll(context);
-    assertUnharmed(context, mark);
+    await assertStands(context, pages, mark);
     const growth = residentMiB(market.program.pid) - before;
     assert.ok(growth < MOST_GROWTH_MIB, `the Market has grown by ${Math.round(growth)} MiB`);
     const told = market.program.since(mark).filter((line) => line.includes(":membership:"));

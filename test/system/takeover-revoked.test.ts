@@ -11,6 +11,7 @@ import {
   isOut,
   revoke,
   STARTED,
+  startOwner,
   takesOver,
   withPeople,
   worldOf,
@@ -24,11 +25,7 @@ withPeople(test);
 // The tests below end it by SIGTERM.
 test("revoked, and the owner's Market killed at once: out all the same, also after another start", async (context) => {
   const { anna, ben, server } = context;
-  const ratings = await anna.createService("ratings");
-  await ben.accept(await anna.invite("ben@example.org"));
-  const annas = worldOf(context, anna);
-  const owner = await annas.startMarket();
-  await owner.program.waitFor(STARTED);
+  const { ratings, annas, owner } = await startOwner(context);
   const bens = worldOf(context, ben);
   const heir = await bens.startMarket();
   assert.is(heir.program.count(STARTED), 0);
@@ -52,11 +49,7 @@ test("revoked, and the owner's Market killed at once: out all the same, also aft
 
 test("a member's Market that comes after the change asks the server for it", async (context) => {
   const { anna, ben, server } = context;
-  const ratings = await anna.createService("ratings");
-  await ben.accept(await anna.invite("ben@example.org"));
-  const annas = worldOf(context, anna);
-  const owner = await annas.startMarket();
-  await owner.program.waitFor(STARTED);
+  const { ratings, annas, owner } = await startOwner(context);
   await revoke(annas, "ratings");
   const before = ben.org.accountJwt;
   const heir = await worldOf(context, ben).startMarket();
