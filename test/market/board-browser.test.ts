@@ -64,7 +64,7 @@ inBrowser("an opened breaker is on the board within 200 ms, and closed again aft
     await untilText(page.locator("#events li").first(), /OPEN breaker on \[ratings at nats:ratings\.get\.2-/);
     await untilText(page.locator("#next"), /^Instance 1 gets the next call\.$/);
     await withPage({}, async (shop) => {
-      // It waits for nobody.
+      // The page waits for no answer of the paused instance.
       await untilShop(shop, watched.world.market.url, /^All ratings are fresh\. Answered by instance 1\.$/);
       assert.is(await shop.locator(".rating-fresh").count(), 4);
       assert.equal([...new Set(await shop.locator(".from").allTextContents())], ["from instance 1"]);

@@ -1,5 +1,5 @@
-// A client on a bus whose every call the test ends: what is sent to which instance, told, settled and given up, and in
-// which order.
+// A client on a bus whose every call the test ends: which instance gets which message, and the events, settled calls and
+// cancelled calls, in order.
 
 import { getEventListeners } from "node:events";
 import { suite } from "uvu";

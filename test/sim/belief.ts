@@ -34,7 +34,7 @@ export class Belief {
     this.#rules = rules;
   }
 
-  // Each returns the kinds of change that are told.
+  // Each returns the kinds of change that a listener is to get.
 
   joins(beat: Heartbeat, now: number): readonly string[] {
     this.#seq = beat.seq;
@@ -85,7 +85,7 @@ export class Belief {
     if (!isOpen || !this.beatCloses) return [];
     this.#turn("probation");
     this.answersLeft = this.#rules.probationSuccesses;
-    // Asked to beat when it was opened: whoever did so at once was not paused.
+    // Asked to beat when its breaker opened: an instance that did so at once was not paused.
     this.isGuarded = now - this.openedAt < this.#rules.requestTimeoutMs;
     return ["closed"];
   }
@@ -105,7 +105,7 @@ export class Belief {
 
   // What came of a call.
 
-  /** @param unreachable whether nobody at its address may mean that it is dead */
+  /** @param unreachable whether "no responders" may mean that it is dead */
   settles(result: Result, era: number, now: number, unreachable: boolean): readonly string[] {
     if (result === "answered") this.isProven = true;
     const isOfNow = era === this.era;

@@ -1,4 +1,4 @@
-// P22: what a caller is given, told and counts, in a drill: two instances that do what they are told, and calls of all kinds.
+// P22: the answers, events and counts of a caller, in a drill: two instances that answer as ordered, and calls of all kinds.
 
 import { type Answer, failed, unanswered } from "../../src/service/answer.ts";
 import { type AskOptions, type Client, openClient } from "../../src/service/client.ts";
@@ -162,7 +162,7 @@ class AskingDrill {
     await this.#goOn();
   }
 
-  /** Whom the call went to, one after the other: who was first, only turns say. */
+  /** The instances that were asked, in order; turns alone say which was first. */
   #way(isRepeatable: boolean, isChecked: boolean): readonly (readonly [Puppet, Outcome])[] {
     const used = this.#events.flatMap((event) => (event.kind === "using" ? [event.who.incarnation] : []));
     const first = this.#puppets.find(({ incarnation }) => incarnation === used[0]);
@@ -258,7 +258,7 @@ class AskingDrill {
     this.#ground.same("P22", "the spans of a call", said, known);
   }
 
-  /** Whoever has refused a call is taken back with its next heartbeat. */
+  /** An instance that has refused a call takes its turns again after its next heartbeat. */
   async #goOn(): Promise<void> {
     for (const puppet of this.#puppets) puppet.beat();
     await this.#ground.pass(ROUND_MS);
@@ -340,7 +340,7 @@ class AskingDrill {
     await this.#goOn();
   }
 
-  /** A check that throws, or answers later, is the caller's own bug: the call ends as failed, and nobody is to blame. */
+  /** A check that throws, or answers later, is the caller's own bug: the call ends as failed, and no breaker opens. */
   async checks(): Promise<void> {
     const { dice } = this.#ground;
     for (const puppet of this.#puppets) puppet.deed = { how: "answer", ms: 0 };
@@ -362,7 +362,7 @@ class AskingDrill {
     await this.#goOn();
   }
 
-  /** A retest is nobody's call: its caller gives up, and it goes on. */
+  /** A retest goes on after the caller of its request has given up. */
   async #retest(): Promise<void> {
     await this.#ground.pass(RETEST_DELAY_MS + ROUND_MS);
     const asked = this.#puppets.map((puppet) => puppet.asked.splice(0).length);
@@ -394,7 +394,7 @@ class AskingDrill {
     ]);
   }
 
-  /** Nobody answers in time, and then the client is closed. */
+  /** No instance answers in time, and then the client is closed. */
   async end(): Promise<void> {
     for (const puppet of this.#puppets) puppet.deed = { how: "nothing", ms: 0 };
     const at = this.#ground.now;

@@ -12,7 +12,7 @@ const LEASE_MS = 2 * INTERVAL_MS;
 /** Losses are noticed by a tick. */
 const TICK_MS = 200;
 
-/** Fields of a heartbeat that nobody believes, and others that are fine. */
+/** Fields of a heartbeat that a caller rejects, and others that it accepts. */
 const BAD: readonly object[] = [
   ...[{ service: "other" }, { incarnation: "9-z" }, { address: "drill.get.other" }, { state: "off" }, { state: null }],
   ...[{ instance: 0 }, { instance: 1_000_000 }, { instance: 1.5 }, { instance: "1" }, { instance: undefined }],
@@ -117,7 +117,7 @@ class HearingDrill {
     return puppet;
   }
 
-  /** What was told since is exactly that. */
+  /** The events since are exactly those. */
   #happened(what: string, known: readonly string[]): void {
     const said = this.#events.splice(0).map((event) => {
       if (event.kind === "bus") return `bus ${event.status}`;
@@ -126,7 +126,7 @@ class HearingDrill {
     this.#ground.same("P22", `what is told of ${what}`, said.sort(), [...known].sort());
   }
 
-  /** The first call waits until somebody has beaten, but not for long. */
+  /** The first call waits for a first heartbeat, but not for long. */
   async begin(): Promise<void> {
     await this.#ground.pass(2 * ROUND_MS);
     this.#happened("a bus that is there", ["bus connected"]);
@@ -271,7 +271,7 @@ class HearingDrill {
     this.#events.splice(0);
   }
 
-  /** Two of one number are told once, when both have beaten. */
+  /** Two instances of one number are reported once, when both have beaten. */
   async clash(): Promise<void> {
     const [one, two] = [await this.#connected(77), await this.#connected(77)];
     one.beat();
@@ -288,7 +288,7 @@ class HearingDrill {
     await this.#leave(two);
   }
 
-  /** Heartbeats cannot be heard for a while, on a connection of their own: that is told afterwards. */
+  /** Heartbeats cannot be heard for a while, on a connection of their own: the caller reports that afterwards. */
   async deaf(): Promise<void> {
     if (this.#ears === this.#own) return;
     const rolls = this.#rolls;
@@ -302,7 +302,7 @@ class HearingDrill {
     this.#ground.same("P22", "the roll calls of one that hears again", this.#rolls, rolls + 1);
   }
 
-  /** While the bus is away nobody can beat, and so nobody is lost. */
+  /** While the bus is away no instance can beat, and so none is lost. */
   async lostBus(): Promise<void> {
     const { server } = this.#ground;
     const puppet = await this.#connected();

@@ -1,5 +1,5 @@
-// P17 and P22: calls that are late, in a drill with HEDGE=1: when they are sent once more, to whom, who is heard, who is spared, and
-// how often that is allowed.
+// P17 and P22: late calls, in a drill with HEDGE=1: when a call is sent once more and to which instance, which answer counts,
+// and how often that is allowed.
 
 import type { Answer } from "../../src/service/answer.ts";
 import { type Client, openClient } from "../../src/service/client.ts";
@@ -18,7 +18,7 @@ const QUANTILE = 0.95;
 const EARNED = 0.05;
 const AT_START = 8;
 const TIMEOUT_MS = 1_000;
-/** Between two ends that are to be told apart. */
+/** Between two ends whose order is compared. */
 const APART_MS = 3 * ROUND_MS;
 
 type Hedged = Extract<ClientEvent, { kind: "hedging" }>;
@@ -125,7 +125,7 @@ class HedgingDrill {
     const lateMs = Math.max(late.get(first.incarnation) ?? UNKNOWN_LATE_MS, LEAST_LATE_MS);
     const isLate = isRepeatable && first.deed.ms > lateMs + 2 * ROUND_MS && this.#allowance >= 1;
     if (isLate) this.#allowance -= 1;
-    // Whoever is first to end may be a matter of a few ms.
+    // A few ms may decide which of the two ends first.
     const isClose = Math.abs(first.deed.ms - lateMs) <= 2 * ROUND_MS;
     if (isClose && this.#hedged !== undefined && !isLate) this.#allowance -= 1;
     if (!isClose) this.#wasSentTwice(first, second, isLate, lateMs);

@@ -65,7 +65,7 @@ async function isRefused(ground: Ground, bad: Value): Promise<void> {
   ground.same("P21", `a start with the ${bad[0]} ${String(bad[1])}`, await ground.get(starting), "refused");
 }
 
-/** A good one starts; of its number nobody else may, unless that one is leaving or cannot answer. */
+/** A good one starts; no second of its number may, unless the first is leaving or cannot answer. */
 async function isTaken(ground: Ground, good: Value): Promise<void> {
   const [service, instance] = (["service", "instance"] as const).map((name) =>
     good[0] === name ? good[1] : undefined,

@@ -206,7 +206,7 @@ class OrdersDrill {
     this.#mutedAt = undefined;
   }
 
-  /** Whoever is held back is let go at once when the fault ends by a reset. */
+  /** A call that is held back is answered at once when the fault ends by a reset. */
   async #held(): Promise<void> {
     await this.#reset();
     const fault: Fault = { kind: "slow", byMs: 5_000 };
@@ -326,7 +326,7 @@ class OrdersDrill {
     const told = this.#heard.findLast((event) => event.kind === "faults" && event.who.incarnation === this.#id);
     const faults = told?.kind === "faults" ? told.faults : [];
     this.#beatsWell();
-    // Of one that is mute nobody hears what is on.
+    // A mute instance sends no heartbeat that names its faults.
     if (this.#mutedAt !== undefined) return;
     this.#saysWhatIsOn(
       "its caller",
@@ -349,7 +349,7 @@ class OrdersDrill {
     for (const [place, { until }] of this.#on.entries()) {
       const { endsInMs } = Object(notes[place]) as { endsInMs?: number };
       const offMs = Math.abs(until - this.#ground.now - (endsInMs ?? 0));
-      // An end that has moved by less is told to nobody.
+      // An end that has moved by less is not reported.
       const mostOffMs = who === "its list" ? 0 : SAME_END_MS;
       this.#ground.holds(
         "P20",

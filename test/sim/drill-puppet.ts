@@ -44,12 +44,12 @@ export class Puppet {
     this.process.bus.publish(`health.${this.#service}.${this.incarnation}`, JSON.stringify(beat));
   }
 
-  /** Whatever is asked of everybody, it answers so. */
+  /** Its answer to every question for all instances. */
   answersRollCall(body: string): void {
     this.process.bus.subscribe(`health.${this.#service}`, (message) => void message.answer(body));
   }
 
-  /** Takes faults as nobody else does. */
+  /** Answers each order for a fault with this body. */
   answersOrders(body: string): void {
     this.process.bus.subscribe(`chaos.${this.#service}.${this.incarnation}`, (message) => void message.answer(body));
   }

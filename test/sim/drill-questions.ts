@@ -1,5 +1,5 @@
 // P21: what an instance answers, counts, says of itself and how it leaves, in a drill: requests of every kind, a stall, questions of
-// the service protocol, more of them than anybody needs, and a goodbye with calls underway.
+// the service protocol, more of them than a tool needs, and a goodbye with calls underway.
 
 import { rollCallSubject, serviceVerbSubjects } from "../../src/bus/core/subjects.ts";
 import type { Handled } from "../../src/service/core/handled.ts";
@@ -252,7 +252,7 @@ class QuestionsDrill {
     this.#ground.same("P21", "its counts", rounded, { ...this.#counts, lastError: "" });
   }
 
-  /** It stands still: what nobody waits for any more when it wakes up is dropped, counted and told. */
+  /** It stands still: a request whose caller has given up is dropped at the wake-up, counted and reported. */
   async sleep(): Promise<void> {
     const { dice } = this.#ground;
     const { host } = this.#own;
@@ -354,7 +354,7 @@ class QuestionsDrill {
     this.#ground.holds("P21", `it says that it was started at ${started}`, at >= from - 1 && at <= to + 1);
   }
 
-  /** More questions than anybody needs: so many are answered, and all roll calls beyond that get one late beat. */
+  /** More questions than a tool needs: so many are answered, and all roll calls beyond that get one late beat. */
   async flood(): Promise<void> {
     const asked = ANSWERED_AT_ONCE + 30;
     const count = async (subject: string): Promise<number> => {

@@ -42,7 +42,7 @@ export const BAD_BODIES: readonly unknown[] = [
   ...[0, 0.009, 1.01, "1", undefined, null].map((share) => ({ fault: "fail", share, forMs: 1_000 })),
 ];
 
-/** Answers to an order, and what whoever asked makes of them. */
+/** Answers to an order, and what the asker reads in them. */
 export const STRANGE_ANSWERS: readonly (readonly [answer: string, known: "done" | "unheard"])[] = [
   ['{"instance":8,"incarnation":"8-l","faults":[]}', "done"],
   ["{", "unheard"],

@@ -1,4 +1,4 @@
-// P23: what pages show. The world knows when each thing was last rated in an answer, and by whom.
+// P23: what pages show. The world knows when each thing was last rated in an answer, and by which instance.
 
 import type { PageRatings } from "../../src/market/shop.ts";
 import { rate } from "../../src/ratings/core/ratings.ts";

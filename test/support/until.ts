@@ -1,6 +1,6 @@
 // Waiting in tests: for a condition and with a limit, never for a time that hopes.
 
-/** How often a condition is looked at that nobody announces: more rarely the longer it takes, as a look may cost a page. */
+/** How often a condition is looked at: more rarely the longer it takes, as a look may cost a page. */
 const LOOK_EVERY_MS = 10;
 const LOOK_AT_LEAST_EVERY_MS = 50;
 const SHARE_OF_WAIT = 0.1;

@@ -48,7 +48,7 @@ for (const [make, openWire] of [
     const handle = refuseAll(404, "unknown thing: camera");
     context.stranger = new ForeignInstance({ wire: context.wire, instance: 7, handle });
     await context.stranger.start();
-    // Started last: it knows the other from the roll call, as nobody beats for a minute.
+    // Started last: it knows the other from the roll call, as no instance beats for a minute.
     context.market = await context.world.startMarket();
     await context.market.untilKnown(1);
   });

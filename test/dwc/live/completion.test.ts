@@ -1,5 +1,5 @@
 // takes: 15 s
-// Completion in a real bash that has been told.
+// Completion in a real bash that has loaded the script.
 
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
