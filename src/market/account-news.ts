@@ -124,7 +124,14 @@ class Follower {
     const means = { isOwner: correct !== undefined, runsServer: server.ownServer !== undefined };
     const { standing, steps, lookAgainMs } = decideSteps(this.#standing, found, means);
     this.#standing = standing;
-    for (const step of steps) if (bus.status === "connected") await this.#do(step);
+    for (const step of steps) {
+      if (bus.status !== "connected") break;
+      if ((await this.#do(step)) === "corrected") {
+        // The folder may change again before the next look. Counted from here, that change is one to correct, too.
+        this.#standing = SETTLED;
+        break;
+      }
+    }
     if (look === this.#looks) this.#stopWaiting = clock.after(lookAgainMs, () => void this.#look());
   }
 
@@ -158,19 +165,25 @@ class Follower {
     if (name !== undefined && token !== undefined && this.#ownServer?.name !== name) this.#ownServer = { name, token };
   }
 
-  async #do(step: Step): Promise<void> {
+  /** @returns "corrected": the server has the newest token, and the steps after this one have no cause any more */
+  async #do(step: Step): Promise<"corrected" | undefined> {
     const { bus, known, correct, server, report } = this.#options;
     const token = await known();
-    if (token === undefined) return;
+    if (token === undefined) return undefined;
     if (step === "correct") {
-      if ((await correct?.()) !== true) return;
+      if ((await correct?.()) !== true) return undefined;
       this.#confirmed = token;
-      return this.#serverHas(token);
+      this.#serverHas(token);
+      return "corrected";
     }
-    if (step === "share") return bus.publish(sharedAccountTokenSubject, token);
-    if (this.#endedFor.has(token)) return;
+    if (step === "share") {
+      bus.publish(sharedAccountTokenSubject, token);
+      return undefined;
+    }
+    if (this.#endedFor.has(token)) return undefined;
     this.#endedFor.add(token);
     report("the nats-server that this Market started does not know the org's last change: it is started anew with it");
     await server.endServer();
+    return undefined;
   }
 }

@@ -122,6 +122,19 @@ towns("a change of the owner's folder reaches a server that answers with the fil
   assert.equal([town.token, town.corrections], [2, 2]);
 });
 
+towns("a change within a second after a correction is one to correct: the server is not ended for it", async (town) => {
+  const anna = town.join(2, { owns: true, started: true });
+  await town.clock.advance(100);
+  anna.token = 3; // dwc writes the folder, and pushes then
+  await town.clock.advance(500);
+  assert.equal([town.token, town.corrections, town.shared, anna.ended], [3, 2, [], 0]);
+  [anna.token, town.isCorrectable] = [4, false];
+  await town.clock.advance(500);
+  assert.equal([town.corrections, anna.ended], [3, 0], "nor at the first that fails");
+  await town.clock.advance(500);
+  assert.equal([town.corrections, anna.ended], [4, 1]);
+});
+
 towns("a token that is never taken is sent less and less often, and never less than every 15 s", async (town) => {
   town.isCorrectable = false;
   town.join(2, { owns: true });
