@@ -5,7 +5,7 @@ import { connect, credsAuthenticator, type NatsConnection } from "nats";
 import type { Test } from "uvu";
 import { type Ending, endingSuite } from "../support/ending.ts";
 import { freePort, startNatsServer, type TestServer, type TestServerOptions } from "../support/nats-server.ts";
-import { Desk, ownersDesk, type RunOptions } from "./typed.ts";
+import { annsDesk, Desk, type RunOptions } from "./typed.ts";
 
 export interface DeskContext extends Ending {
   /** Ann's, who owns an org. */
@@ -18,7 +18,7 @@ export const deskSuite = <T extends DeskContext>(
   before: (context: T) => Promise<void> | void = () => undefined,
 ): Test<T> =>
   endingSuite<T>(name, async (context) => {
-    context.ann = await newDesk(context, ownersDesk());
+    context.ann = await newDesk(context, annsDesk());
     await before(context);
   });
 

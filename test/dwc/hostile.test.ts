@@ -1,4 +1,4 @@
-// takes: 60 s
+// takes: 30 s
 // Names and invitations that mean harm: refused in one clear line, and nothing is changed.
 
 import { execFileSync } from "node:child_process";
@@ -40,59 +40,24 @@ async function refused(args: readonly string[], stdin?: string, desk = ann): Pro
   assert.equal(desk.everything(), before, `${what} changes nothing`);
 }
 
-test("no service is called like a subject, a wildcard, a path or a word of the bus", async () => {
-  const names = [
-    ...["a.b", ".", ".ratings", "ratings.", "a b", " ratings", "ratings ", "\u00a0ratings"],
-    ...["*", ">", "ratings.>", "rat*", "", "Ratings", "1st", "-x", "--", "_x"],
-    ...["health", "_inbox", "_INBOX", "$SYS", "$sys", "$SRV", "$srv", "$JS", "get"],
-    ...["../ratings", "/etc/passwd", "a/b", "a\\b", "..", "__proto__"],
-    ...["a\nb", "a\tb", "\u001b[2J", "rat\u0007ings", "ratings\r"],
-    ...[
-      "r\u0430tings",
-      "ratings\u200b",
-      "\u202esgnitar",
-      "ｒatings",
-      "ratings\u0301",
-      "r\u{1f600}",
-      "ratıngs",
-      "ratings\ufeff",
-    ],
-    LONG,
-  ];
-  for (const name of names) await refused(["create-service", "--", name]);
-  for (const name of ["health", "../ratings", "*", "\u001b[2J", "__proto__", LONG])
+// Which names and addresses are refused at all: test/dwc/identity/names.test.ts. Here each kind goes the whole way.
+test("names and addresses that are none are refused by each command that takes one", async () => {
+  const odd = ["", "../ratings", "*", "ratings.>", "\u001b[2J", "r\u0430tings", "a\nb", "\u202eb", "__proto__", LONG];
+  for (const name of [...odd, "health", "-x", "$SYS"]) await refused(["create-service", "--", name]);
+  for (const name of odd) {
     await refused(["service-token", "--", name]);
-});
-
-test("no org, no person and no address is empty, invisible, or endless", async () => {
+    await refused(["revoke", "--", name]);
+    await refused(["invite-user", "--", `${name}@b`]);
+    await refused(["login", "ann@example.org", `--org-id=${name}`]);
+  }
   for (const name of ["", "  ", "a\nb", "\u001b]0;x\u0007", "My\u202eOrg", LONG]) {
     await refused(["create-org", "--", name, "Eve", "eve@example.org"]);
     await refused(["create-org", "--", "Org", name, "eve@example.org"]);
   }
-  for (const email of [
-    "",
-    "eve",
-    "eve@",
-    "@example.org",
-    "e v@example.org",
-    "eve@ex\u0430mple.org",
-    "a@b.c\n",
-    `${LONG}@b.c`,
-  ]) {
+  for (const email of ["", "eve@", "eve@ex\u0430mple.org", "a@b.c\n", `${LONG}@b.c`]) {
     await refused(["create-org", "--", "Org", "Eve", email]);
-    await refused(["invite-user", "--", email]);
     await refused(["login", "--", email]);
   }
-});
-
-test("nobody is revoked by a name that is none", async () => {
-  for (const name of ["*", ">", "", "rat", "ratings.>", "r\u0430tings", "\u001b[2J", `U${"A".repeat(54)}`, LONG])
-    await refused(["revoke", "--", name]);
-});
-
-test("nobody switches to an org by a word that is none", async () => {
-  for (const id of ["*", "..", "\u001b[2J", "AAAAAAAAAA", LONG])
-    await refused(["login", "ann@example.org", `--org-id=${id}`]);
 });
 
 /** A second person, who is in no org yet; the folder is there, as looking into it under the lock makes it. */
@@ -103,25 +68,13 @@ async function newcomer(): Promise<Desk> {
   return desk;
 }
 
-/** What a code looks like when a few of its places are changed, evenly spread. */
-function tampered(code: string): readonly string[] {
-  const places = Array.from({ length: TAMPERED_PLACES }, (_, turn) =>
-    Math.floor((turn * (code.length - 1)) / (TAMPERED_PLACES - 1)),
-  );
-  return places.map((place) => `${code.slice(0, place)}${code[place] === "B" ? "C" : "B"}${code.slice(place + 1)}`);
-}
-
-/** Every place is tried in test/dwc/identity/invitations.test.ts; here it is the whole way that is tried. */
-const TAMPERED_PLACES = 9;
-
 test("an invitation that is changed, cut, empty or foreign is refused", async () => {
   const ben = await newcomer();
   const code = (await ann.must("invite-user", "ben@example.org")).trim();
-  const middle = Math.floor(code.length / 2);
+  // Every place of a code is tried in test/dwc/identity/invitations.test.ts.
   const bad = [
-    ...["", "x", "dwc1.", "dwc1..", "\u001b[2J", "null", "{}", LONG, code.split(".").reverse().join(".")],
-    ...tampered(code).filter((one) => one !== code),
-    ...[code.slice(0, -1), code.slice(0, -20), code.slice(1), code.slice(0, middle), `${code}A`],
+    ...["", "x", "dwc1..", "\u001b[2J", "null", "{}", LONG, code.split(".").reverse().join(".")],
+    ...[code.slice(0, -1), code.slice(1), `${code}A`, code.replace(/.$/, (last) => (last === "B" ? "C" : "B"))],
   ];
   for (const one of bad) await refused(["accept-invitation", "--", one], "", ben);
   for (const name of ["", " ", "a\nb", "\u001b[2J", "B\u202een", LONG])
@@ -177,7 +130,7 @@ test("a state that is corrupt or foreign is told, and never written over", async
   assert.ok(good.length > 0, "the state lies where this test thinks");
   const original = '{"orgID":"LSLYJQ8228","orgs":{"LSLYJQ8228":{"email":"a@b.c","service_tokens":{}}}}';
   for (const content of [
-    ...["", "{", "null", "[]", "\u0000", original, "orgs: {}\n", "x".repeat(40_000_000)],
+    ...["", "null", original, "x".repeat(40_000_000)],
     ...[good.slice(0, -10), good.replace("Ann", "Eve"), good.replace('"version": 1', '"version": 2')],
   ]) {
     writeFileSync(path, content);

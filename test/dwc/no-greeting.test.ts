@@ -4,12 +4,12 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Desk, ownersDesk } from "./typed.ts";
+import { annsDesk, type Desk } from "./typed.ts";
 
 const test = suite<{ ann: Desk; servers: Server[] }>("no greeting");
 
 test.before.each(async (context) => {
-  context.ann = await ownersDesk();
+  context.ann = await annsDesk();
   context.servers = [];
 });
 test.after.each(({ ann, servers }) => {

@@ -2,7 +2,7 @@
 // dwc among the things of a shell: links, other folders, pipes that close, disks that are full, and no HOME.
 
 import { execFile, spawn } from "node:child_process";
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { suite } from "uvu";
@@ -38,13 +38,13 @@ test("it runs through a link to a link, from any folder", async () => {
 test("--state wins over DWC_STATE, and is meant from the folder that one is in", async () => {
   const { stdout } = await ann.start(["status", "--state", "elsewhere"]);
   assert.match(stdout, `(${join(ann.folder, "elsewhere")})`);
-  const there = await ann.start(["--state", ann.state, "status"], { env: { DWC_STATE: undefined, HOME: undefined } });
+  const there = await ann.type(["--state", ann.state, "status"], { env: { DWC_STATE: undefined, HOME: undefined } });
   golden(there.stdout);
 });
 
 test("without a HOME it says what to set, and help needs none", async () => {
   const env = { HOME: undefined, DWC_STATE: undefined };
-  const { code, stderr } = await ann.start(["status"], { env });
+  const { code, stderr } = await ann.type(["status"], { env });
   assert.is(code, 2);
   assert.match(stderr, /HOME.*set DWC_STATE/);
   assert.is((await ann.start(["--help"], { env })).code, 0);
@@ -52,9 +52,9 @@ test("without a HOME it says what to set, and help needs none", async () => {
 
 test("in HOME it keeps its state in .datawire", async () => {
   const desk = new Desk();
-  const { code } = await desk.start(["create-org", "Org", "Ben", "b@example.org"], { env: { DWC_STATE: undefined } });
+  const { code } = await desk.type(["create-org", "Org", "Ben", "b@example.org"], { env: { DWC_STATE: undefined } });
   assert.is(code, 0);
-  assert.match((await desk.start(["status", "--state", join(desk.folder, ".datawire")])).stdout, "b@example.org");
+  assert.match((await desk.type(["status", "--state", join(desk.folder, ".datawire")])).stdout, "b@example.org");
   desk.clear();
 });
 
@@ -73,19 +73,22 @@ test("a folder that cannot be written is told with the folder, and nothing is ha
 });
 
 test("a reader that leaves early is no error", async () => {
-  for (const command of ["status", "--help", "service-token none"]) {
-    const line = `"$DWC" ${command} | true; echo "\${PIPESTATUS[0]}"`;
-    const { stdout, stderr } = await shell(line);
-    assert.match(stdout, command.endsWith("none") ? /^1\n$/ : /^0\n$/, command);
+  for (const [command, code] of [
+    ["status", 0],
+    ["service-token none", 1],
+  ] as const) {
+    const { stdout, stderr } = await shell(`"$DWC" ${command} | true; echo "\${PIPESTATUS[0]}"`);
+    assert.is(stdout, `${code}\n`, command);
     assert.not.match(stderr, "EPIPE");
   }
   const { stdout } = await shell(`"$DWC" status | head -n 1`);
   golden(stdout);
 });
 
+// A closed stdout: unwritten.test.ts.
 test("a closed output is no crash, and a full disk is told", async () => {
-  const closed = await shell(`"$DWC" status >&-; echo $?; "$DWC" nonsense 2>&-; echo $?; "$DWC" status <&-; echo $?`);
-  assert.match(closed.stdout, /^0\n2\n[\s\S]*\n0\n$/);
+  const closed = await shell(`"$DWC" nonsense 2>&-; echo $?; "$DWC" status <&-; echo $?`);
+  assert.match(closed.stdout, /^2\n[\s\S]*\n0\n$/);
   const { stdout, stderr } = await shell(`"$DWC" status >/dev/full; echo $?`);
   assert.is(stdout, "1\n");
   golden(stderr);
@@ -93,10 +96,8 @@ test("a closed output is no crash, and a full disk is told", async () => {
 
 test("no answer has a colour, whatever the environment asks for", async () => {
   const env = { FORCE_COLOR: "1", TERM: "xterm-256color", CLICOLOR_FORCE: "1" };
-  for (const args of [["status"], ["--help"], ["nonsense"]]) {
-    const { stdout, stderr } = await ann.start(args, { env });
-    assert.not.match(stdout + stderr, "\u001b", args.join(" "));
-  }
+  const { stdout, stderr } = await ann.start(["status"], { env });
+  assert.not.match(stdout + stderr, "\u001b");
 });
 
 test("help of every command is there, on stdout, with exit code 0", async () => {
@@ -114,12 +115,11 @@ test("settings of the Market that are wrong do not keep help from being read", a
 });
 
 test("an answer costs little more than starting Node", async () => {
-  mkdirSync(join(ann.folder, "empty"));
-  const nothing = join(ann.folder, "empty/nothing.mjs");
+  const nothing = join(ann.folder, "nothing.mjs");
   writeFileSync(nothing, "");
   // The best of several, each taken in turn, so that a busy moment hits both alike.
   const best = { node: Number.POSITIVE_INFINITY, status: Number.POSITIVE_INFINITY };
-  for (let round = 0; round < 4; round += 1) {
+  for (let round = 0; round < 4 && !(best.status < best.node * 4); round += 1) {
     best.node = Math.min(best.node, await tookMs(process.execPath, [nothing]));
     best.status = Math.min(best.status, await tookMs(PROGRAM, ["status"]));
   }

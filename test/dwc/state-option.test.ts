@@ -14,12 +14,12 @@ import { folderNote } from "../../src/dwc/core/folder-note.ts";
 import type { Failed } from "../../src/dwc/core/outcome.ts";
 import type { World } from "../../src/dwc/core/world.ts";
 import { runDwc } from "../../src/dwc/dwc.ts";
-import { type Desk, nowhere, ownersDesk, PROGRAM } from "./typed.ts";
+import { annsDesk, type Desk, nowhere, ownersDesk, PROGRAM } from "./typed.ts";
 
 const test = suite<{ ann: Desk; other: Desk }>("--state");
 
 test.before.each(async (context) => {
-  context.ann = await ownersDesk();
+  context.ann = await annsDesk();
   context.other = await ownersDesk();
 });
 test.after.each(({ ann, other }) => {

@@ -5,7 +5,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 
 import { openWindow, type Window } from "../support/terminal.ts";
-import { Desk, ownersDesk, PROGRAM } from "./typed.ts";
+import { annsDesk, Desk, PROGRAM } from "./typed.ts";
 
 const test = suite("dwc at a terminal");
 const SOON_MS = 20_000;
@@ -13,7 +13,7 @@ const SOON_MS = 20_000;
 let window: Window;
 let ann: Desk;
 test.before.each(async () => {
-  ann = await ownersDesk();
+  ann = await annsDesk();
 });
 test.after.each(async () => {
   await window.close();

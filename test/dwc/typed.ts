@@ -1,7 +1,7 @@
 // dwc as a person types it, in a state folder of its own: in this process, or through the real wrapper in one of its own.
 
 import { spawn } from "node:child_process";
-import { existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough, Writable } from "node:stream";
@@ -166,6 +166,23 @@ function entryOf(path: string): string {
 export async function ownersDesk(): Promise<Desk> {
   const desk = new Desk();
   await desk.must("create-org", "My Test Org", "Ann", "ann@example.org");
+  return desk;
+}
+
+let first: Desk | undefined;
+process.once("exit", () => first?.clear());
+
+/** Ann's desk, who owns an org: a copy of one that is made once in a process. Two of them hold the same org. */
+export async function annsDesk(): Promise<Desk> {
+  first ??= await ownersDesk();
+  const desk = new Desk();
+  cpSync(first.state, desk.state, { recursive: true });
+  const bus = join(desk.state, "bus");
+  for (const name of readdirSync(bus, { recursive: true, encoding: "utf8" }))
+    if (name.endsWith(".conf")) {
+      const config = join(bus, name);
+      writeFileSync(config, readFileSync(config, "utf8").replaceAll(first.state, desk.state), { mode: 0o600 });
+    }
   return desk;
 }
 

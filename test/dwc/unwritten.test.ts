@@ -13,13 +13,13 @@ import { processScreen } from "../../src/dwc/screen.ts";
 import { goldenOf } from "../support/golden.ts";
 import { until } from "../support/until.ts";
 import { BOARD, FakeMarket } from "./live/board.ts";
-import { Desk, nowhere, ownersDesk, PROGRAM } from "./typed.ts";
+import { annsDesk, type Desk, nowhere, PROGRAM } from "./typed.ts";
 
 const test = suite<{ ann: Desk }>("a result that is not written");
 const golden = goldenOf(test, "dwc/unwritten");
 
 test.before.each(async (context) => {
-  context.ann = await ownersDesk();
+  context.ann = await annsDesk();
 });
 test.after.each(({ ann }) => ann.clear());
 
@@ -52,38 +52,15 @@ test("a code that is lost is reported, with what makes another one", async ({ an
   golden(String(unread?.stderr));
   assert.not.match(String(unread?.stderr), /is good until|send each code/);
   await ann.must("create-service", "prices");
-  assert.not.match((await lose(ann, ["service-token", "prices"])).stderr, "This is a secret");
+  const token = await ann.type(["service-token", "prices"]);
+  assert.not.match(String(token.ifUnwritten?.("EPIPE")?.stderr), "This is a secret");
   const { stderr } = await lose(ann, ["invite-user", "c@example.org", "--json"]);
   assert.match((JSON.parse(stderr) as { error: { code: string } }).error.code, "unwritten");
-});
-
-test("every change says that it is made, with an exit code that is not 0", async ({ ann }) => {
-  const ben = new Desk();
-  const code = await ann.must("invite-user", "ben@example.org");
-  const changes: readonly (readonly [Desk, readonly string[], RegExp])[] = [
-    [ann, ["create-service", "prices"], /the credentials are in .*prices.*bin\/dwc create-service prices\n/s],
-    [ann, ["service-token", "prices"], /nothing was changed\n.*bin\/dwc service-token prices\n/s],
-    [ann, ["revoke", "prices"], /service prices is revoked all the same\n.*bin\/dwc revoke prices\n/s],
-    [ann, ["push"], /no bus is known to have the newest state of .*\n.*bin\/dwc push\n/s],
-    [ann, ["login", "ann@example.org"], /Now logged in as .* all the same\n.*bin\/dwc status\n/s],
-    [ann, ["renew", "--all"], /is renewed.*\n/],
-    [ben, ["accept-invitation", code.trim()], /you have joined .*\n.*bin\/dwc status\n/s],
-    [ben, ["create-org", "B", "Ben", "ben@example.org"], /is made, and is the current org\n.*bin\/dwc status\n/s],
-    [ben, ["logout", "--force"], /the orgs are forgotten all the same\n/],
-  ];
-  for (const [desk, words, says] of changes) {
-    const { ifUnwritten } = await desk.type(words);
-    const lost = ifUnwritten?.("EPIPE");
-    assert.is.not(lost?.exitCode ?? 0, 0, words[0]);
-    assert.match(lost?.stderr ?? "", says);
-  }
-  ben.clear();
 });
 
 test("a look whose reader ends is no error, and on a full disk it fails as that command fails", async ({ ann }) => {
   for (const why of ["EPIPE", "EBADF"] as const)
     assert.equal(await lose(ann, ["status"], why), { code: 0, stderr: "" });
-  assert.is((await lose(ann, ["nats-config"], "ENOSPC")).code, 1);
   assert.ok((await lose(ann, ["check"], "ENOSPC")).code >= 2, "a warning or more, and 3 where all is fine");
 });
 
@@ -97,11 +74,9 @@ test("whatever goes wrong with its output ends a command that prints as it goes"
 });
 
 test("help and version on a full disk fail, and may lose their reader", async ({ ann }) => {
-  for (const words of [["--version"], ["revoke", "--help"]]) {
-    const full = await lose(ann, words, "ENOSPC");
-    assert.is(full.code, 1, words.join(" "));
-    assert.match(full.stderr, /ENOSPC/);
-  }
+  const full = await lose(ann, ["--version"], "ENOSPC");
+  assert.is(full.code, 1);
+  assert.match(full.stderr, /ENOSPC/);
   assert.equal(await lose(ann, ["--help"]), { code: 0, stderr: "" });
 });
 
