@@ -2,6 +2,7 @@
 // that refuses us is not, as only a person can change that.
 
 import type { Cancel, Clock } from "../clock.ts";
+import { isAbsence } from "./core/redial.ts";
 import type { NatsBus } from "./nats-bus-types.ts";
 import type { Attempt } from "./trouble.ts";
 
@@ -36,7 +37,7 @@ export async function firstWord(
   let tried = 0;
   const word = nextAttempt(bus, ({ kind }) => {
     tried += 1;
-    return kind !== "absent" || tried >= addresses;
+    return kind === "connected" || !isAbsence({ kind }) || tried >= addresses;
   });
   let cancel: Cancel = () => undefined;
   const late = new Promise<undefined>((resolve) => {

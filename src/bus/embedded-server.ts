@@ -6,7 +6,7 @@ import { randomBytes } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import { otherPort } from "../settings.ts";
 import { type BusAddress, readBusAddress } from "./core/bus-address.ts";
-import { embeddedName, type Greeting, readGreeting } from "./core/greeting.ts";
+import { embeddedName, type Greeting, readGreeting, type Stranger, speaking } from "./core/greeting.ts";
 import { type StartPermit, whyNeverStarted } from "./core/succession.ts";
 import { findProgram } from "./find-program.ts";
 import type { Knocks } from "./knocks.ts";
@@ -63,7 +63,7 @@ export async function ensureBus(options: EnsureBusOptions): Promise<EnsuredBus> 
   const step = decide(found);
   if (step.kind !== "start") return step;
   const permit = (await options.permit?.()) ?? OPEN;
-  if (permit.kind === "withheld") return { kind: "awaited", why: waitingSentence([step.address], permit.why) };
+  if (permit.kind === "withheld") return { kind: "awaited", why: waitingSentence([step.address.shown], permit.why) };
   const other = await busOnOtherLoopback(step.address, permit, options);
   if (other !== undefined) return { kind: "refused", why: other };
   return start(step.url, step.address, { ...options, configFile: permit.configFile });
@@ -93,9 +93,12 @@ function otherLoopback(host: string): string | undefined {
 
 const OPEN: StartPermit = { kind: "granted", configFile: undefined };
 
+const placeOf = ({ address: { shown }, probe: { kind } }: Found[number]): string =>
+  kind === "unresolved" ? `${shown} (the name does not resolve: correct NATS_URL if it is wrong)` : shown;
+
 /** What is said while no bus is there, and none is started. */
-export function waitingSentence(addresses: readonly BusAddress[], why: string): string {
-  return `nothing answers at ${addresses.map(({ shown }) => shown).join(", ")}: waiting for a bus there (${why})`;
+export function waitingSentence(places: readonly string[], why: string): string {
+  return `nothing answers at ${places.join(", ")}: waiting for a bus there (${why})`;
 }
 
 async function look(url: string, { clock, signal, knocks }: EnsureBusOptions): Promise<Found[number]> {
@@ -115,20 +118,18 @@ export function decide(
   if (only === undefined || never !== undefined)
     return {
       kind: "awaited",
-      why: waitingSentence(
-        found.map(({ address }) => address),
-        never ?? "",
-      ),
+      why: waitingSentence(found.map(placeOf), never ?? ""),
     };
   switch (only.probe.kind) {
     case "nats":
       return foundAt(only.url, only.probe.greeting);
+    case "unresolved":
     case "nothing":
       return { kind: "start", url: only.url, address: only.address };
     case "silent":
       return { kind: "refused", why: silentSentence(only.address), isSilent: true };
     case "stranger":
-      return { kind: "refused", why: takenSentence(only.address) };
+      return { kind: "refused", why: takenSentence(only.address, only.probe) };
     default:
       return { kind: "refused", why: uselessSentence(troubleOf(only.probe, only.address).sentence, only.address) };
   }
@@ -144,8 +145,8 @@ function uselessSentence(why: string, { port }: BusAddress): string {
   return `${why}; or stop what listens there (${seeIt(port)}), or use another port: NATS_URL=${urlAt(otherPort(port))}`;
 }
 
-function takenSentence({ port, shown }: BusAddress): string {
-  return `what listens at ${shown} is not NATS: stop it (${seeIt(port)}), or use another port: NATS_URL=${urlAt(otherPort(port))}`;
+function takenSentence({ port, shown }: BusAddress, stranger: Stranger): string {
+  return `what listens at ${shown} is not NATS${speaking(stranger)}: stop it (${seeIt(port)}), or use another port: NATS_URL=${urlAt(otherPort(port))}`;
 }
 
 function silentSentence({ port, shown }: BusAddress): string {

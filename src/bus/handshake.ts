@@ -11,6 +11,7 @@ import { connect as connectTls, type TLSSocket } from "node:tls";
 
 import type { Clock } from "../clock.ts";
 import type { BusAddress } from "./core/bus-address.ts";
+import { type PeerPort, readPeerPort, type Stranger } from "./core/greeting.ts";
 import { KNOCK, KNOCK_TIMEOUT_MS, Knocks } from "./knocks.ts";
 
 /** An open socket on which the server has greeted. */
@@ -30,8 +31,12 @@ export type Step = "greeting" | "TLS";
 export type NotGreeted =
   /** Nothing accepted the connection; `why` is the system's word for it, such as ECONNREFUSED. */
   | { readonly kind: "nothing"; readonly why: string }
+  /** The host name has no address; `why` is the resolver's word for it, such as ENOTFOUND. */
+  | { readonly kind: "unresolved"; readonly why: string }
   /** Something greeted, but not as NATS does. */
-  | { readonly kind: "stranger" }
+  | Stranger
+  /** A nats-server, at a port of its that takes no clients. */
+  | { readonly kind: "wrong port"; readonly port: PeerPort }
   /** Something accepted, and said nothing in this step: a paused server, or a service that waits for us to speak. */
   | { readonly kind: "silent"; readonly step: Step }
   | { readonly kind: "closed"; readonly step: Step; readonly why: string }
@@ -79,7 +84,7 @@ export class Handshaker {
   }
 
   async #follow(socket: Socket, address: BusAddress, limits: HandshakeLimits): Promise<Greeted | NotGreeted> {
-    const accepted = await untilAccepted(socket, limits);
+    const accepted = await untilAccepted(socket, address, limits);
     if (accepted.kind !== "accepted") {
       this.#knocks.forget(address);
       return accepted;
@@ -103,9 +108,11 @@ export class Handshaker {
     // The beginning of a greeting is none of another protocol's.
     if (signal?.aborted || socket.bytesRead > 0) return silent;
     socket.write(KNOCK);
-    const { kind } = await untilGreeted(socket, { ...limits, withinMs: KNOCK_TIMEOUT_MS });
-    if (kind === "stranger") return this.#knocks.keep(address, clock.now(), { kind });
-    return kind === "silent" ? this.#knocks.keep(address, clock.now(), { kind, step: "greeting" }) : silent;
+    const found = await untilGreeted(socket, { ...limits, withinMs: KNOCK_TIMEOUT_MS });
+    if (found.kind === "stranger") return this.#knocks.keep(address, clock.now(), found);
+    return found.kind === "silent"
+      ? this.#knocks.keep(address, clock.now(), { kind: "silent", step: "greeting" })
+      : silent;
   }
 
   async #afterGreeting(
@@ -114,6 +121,8 @@ export class Handshaker {
     address: BusAddress,
     limits: HandshakeLimits,
   ): Promise<Greeted | NotGreeted> {
+    const port = readPeerPort(line.greeting);
+    if (port !== undefined) return { kind: "wrong port", port };
     if (this.#looksOnly) return greeted(socket, line, false);
     const { required, available } = tlsOffer(line.greeting);
     if (!required && !available) return address.tls ? { kind: "no TLS" } : greeted(socket, line, false);
@@ -137,6 +146,8 @@ export class Handshaker {
     const heard = await untilGreeted(secured.socket, limits);
     if (heard.kind !== "line") return heard;
     this.#firstWords.set(address.shown, "client");
+    const port = readPeerPort(heard.greeting);
+    if (port !== undefined) return { kind: "wrong port", port };
     return greeted(secured.socket, heard, true);
   }
 }
@@ -170,22 +181,27 @@ function tlsOffer(greeting: string): { readonly required: boolean; readonly avai
 /** The other side answered a handshake with something that is no TLS. */
 const isGarbled = (code: string): boolean => /WRONG_VERSION|PACKET_LENGTH|HTTP_REQUEST|RECORD/i.test(code);
 
-function untilAccepted(socket: Socket, limits: HandshakeLimits): Promise<NotGreeted | { readonly kind: "accepted" }> {
-  return wait<NotGreeted | { readonly kind: "accepted" }>(
-    socket,
-    limits,
-    { kind: "nothing", why: "ETIMEDOUT" },
-    (finish) => ({
-      connect: () => finish({ kind: "accepted" }),
-      error: (error) => finish(notAccepted(codeOf(error))),
-      close: () => finish({ kind: "nothing", why: "ECONNABORTED" }),
-    }),
-  );
+type Accepted = NotGreeted | { readonly kind: "accepted" };
+
+async function untilAccepted(socket: Socket, { host }: BusAddress, limits: HandshakeLimits): Promise<Accepted> {
+  let isResolved = isIP(host) !== 0;
+  const found = await wait<Accepted | "late">(socket, limits, "late", (finish) => ({
+    lookup: (error) => {
+      isResolved = error === null;
+    },
+    connect: () => finish({ kind: "accepted" }),
+    error: (error) => finish(notAccepted(codeOf(error), isResolved)),
+    close: () => finish({ kind: "nothing", why: "ECONNABORTED" }),
+  }));
+  if (found !== "late") return found;
+  return isResolved ? { kind: "nothing", why: "ETIMEDOUT" } : { kind: "unresolved", why: "EAI_AGAIN" };
 }
 
 /** A reset comes from something that has accepted. */
-const notAccepted = (why: string): NotGreeted =>
-  why === "ECONNRESET" ? { kind: "closed", step: "greeting", why } : { kind: "nothing", why };
+function notAccepted(why: string, isResolved: boolean): NotGreeted {
+  if (!isResolved) return { kind: "unresolved", why };
+  return why === "ECONNRESET" ? { kind: "closed", step: "greeting", why } : { kind: "nothing", why };
+}
 
 function untilGreeted(socket: Socket, limits: HandshakeLimits): Promise<NotGreeted | Line> {
   const chunks: Buffer[] = [];
@@ -208,9 +224,16 @@ function readGreeting(read: Buffer): NotGreeted | Line | undefined {
   const expected = GREETING.slice(0, read.length); // as much of it as can have come
   const end = read.indexOf("\n");
   if (read.toString("latin1", 0, expected.length) !== expected || read.length > LONGEST_GREETING)
-    return { kind: "stranger" };
+    return strangerOf(read);
   return end < 0 ? undefined : { kind: "line", greeting: read.toString("latin1", 0, end), read };
 }
+
+/** A server for HTTP answers a knock with its status line. */
+const strangerOf = (read: Buffer): Stranger => ({
+  kind: "stranger",
+  ...(read.toString("latin1", 0, HTTP.length) === HTTP && { speaks: "HTTP" }),
+});
+const HTTP = "HTTP/";
 
 function untilSecured(
   socket: Socket,

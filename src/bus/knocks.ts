@@ -2,6 +2,7 @@
 // NATS in its own way; a paused nats-server answers nothing.
 
 import type { BusAddress } from "./core/bus-address.ts";
+import type { Stranger } from "./core/greeting.ts";
 
 /** Valid in NATS, as a paused server reads it once it runs on; no request line of HTTP. */
 export const KNOCK = "PING\r\n";
@@ -10,7 +11,7 @@ export const KNOCK_TIMEOUT_MS = 300;
 /** A server that asks for logins logs each knock as a failed one, so that one a minute is enough. */
 const KNOCK_EVERY_MS = 60_000;
 
-export type Silence = { readonly kind: "silent"; readonly step: "greeting" } | { readonly kind: "stranger" };
+export type Silence = { readonly kind: "silent"; readonly step: "greeting" } | Stranger;
 
 /** The last knock at each address. */
 export class Knocks {

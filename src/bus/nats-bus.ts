@@ -14,6 +14,7 @@ import type { BusStatus, CallOptions, Denied, Message, NotSent, Reply, RequestOp
 import { type BusAddress, readBusAddress } from "./core/bus-address.ts";
 import type { Credentials } from "./core/credentials.ts";
 import { type Greeting, greetingOf } from "./core/greeting.ts";
+import { isAbsence } from "./core/redial.ts";
 import { denialOf, readServerError } from "./core/server-errors.ts";
 import { assertSubject } from "./core/subjects.ts";
 import { StandingDenials } from "./denials.ts";
@@ -343,7 +344,7 @@ class NatsBusImpl implements NatsBus {
     this.#denials.clear();
     // Whoever waits for the first login tells of its refusal, and ends with it: it is not to be said twice.
     const isToldThere = (trouble.kind === "refused" || trouble.kind === "open") && this.#attempts.isWatched;
-    if (trouble.kind !== "absent" && !isToldThere) this.#say(trouble.kind, trouble.sentence);
+    if (!isAbsence(trouble) && !isToldThere) this.#say(trouble.kind, trouble.sentence);
     this.#pending.settleAll(AWAY);
     this.#board.turn("away");
     this.#attempts.tell(trouble);

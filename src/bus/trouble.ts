@@ -2,16 +2,28 @@
 
 import { type BusAddress, withoutLogin } from "./core/bus-address.ts";
 import { REPLY_ROOT } from "./core/credentials.ts";
+import { type PeerPort, speaking } from "./core/greeting.ts";
 import { readServerError } from "./core/server-errors.ts";
 import type { NotGreeted } from "./handshake.ts";
 import { DIAL_WITHIN_MS } from "./nats-options.ts";
 
 export interface Trouble {
   /**
-   * `absent`: what one expects of a bus that is not started; anything else is worth telling. `limited`: the server has no
-   * room for us. `untrusted`: TLS does not come about. `open`: open-bus.ts. The first two and `refused` last until a person does something.
+   * `absent`: what one expects of a bus that is not started; anything else is worth telling. `unresolved`: the host name has
+   * no address, as where a container is not started. `limited`: the server has no room for us, or its port is not for
+   * clients. `untrusted`: TLS does not come about. `open`: open-bus.ts. Those two and `refused` last until a person acts.
    */
-  readonly kind: "absent" | "silent" | "stranger" | "refused" | "limited" | "untrusted" | "open" | "failed" | "lost";
+  readonly kind:
+    | "absent"
+    | "unresolved"
+    | "silent"
+    | "stranger"
+    | "refused"
+    | "limited"
+    | "untrusted"
+    | "open"
+    | "failed"
+    | "lost";
   readonly sentence: string;
   /** The server refused a subscription that this program needs. */
   readonly isDenial?: true;
@@ -28,6 +40,8 @@ export function troubleOf(found: NotGreeted, address: BusAddress): Trouble {
   switch (found.kind) {
     case "nothing":
       return { kind: "absent", sentence: `nothing answers at ${shown} (${found.why})` };
+    case "unresolved":
+      return { kind: "unresolved", sentence: unresolvedSentence(found.why, address) };
     case "silent":
       return { kind: "silent", sentence: `${shown} accepts connections and ${silenceSentence(found.step, tls)}` };
     case "closed":
@@ -35,8 +49,10 @@ export function troubleOf(found: NotGreeted, address: BusAddress): Trouble {
     case "stranger":
       return {
         kind: "stranger",
-        sentence: `what answers at ${shown} is not a NATS server: set NATS_URL to where one is`,
+        sentence: `what answers at ${shown} is not a NATS server${speaking(found)}: set NATS_URL to where one is`,
       };
+    case "wrong port":
+      return { kind: "limited", sentence: wrongPortSentence(found.port, address) };
     case "TLS failed":
       return { kind: "untrusted", sentence: tlsSentence(found.why, shown) };
     case "no TLS":
@@ -45,6 +61,22 @@ export function troubleOf(found: NotGreeted, address: BusAddress): Trouble {
         sentence: `the bus at ${shown} has no TLS: write nats:// in NATS_URL, or give the server a certificate`,
       };
   }
+}
+
+const unresolvedSentence = (why: string, { host, shown }: BusAddress): string =>
+  /AGAIN|TIMEOUT/.test(why)
+    ? `the address of ${host} in ${shown} cannot be looked up (${why}), as no name server answers: look at the DNS of this machine, or write the IP address in NATS_URL`
+    : `the name ${host} in ${shown} does not resolve (${why}): correct NATS_URL, or make the name known (DNS, /etc/hosts)`;
+
+const PEERS = { route: "other servers of its cluster", gateway: "other clusters", leafnode: "leaf nodes" } as const;
+
+function wrongPortSentence({ of, clientPort }: PeerPort, { shown, host, tls }: BusAddress): string {
+  const at = host.includes(":") ? `[${host}]` : host;
+  const cure =
+    clientPort === undefined
+      ? "set NATS_URL to its port for clients, which is 4222 unless its configuration says otherwise"
+      : `set NATS_URL=${tls ? "tls" : "nats"}://${at}:${clientPort}`;
+  return `${shown} is the ${of} port of a nats-server, for ${PEERS[of]} only: ${cure}`;
 }
 
 function silenceSentence(step: "greeting" | "TLS", tls: boolean): string {

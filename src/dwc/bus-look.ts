@@ -21,7 +21,11 @@ async function look(url: string, clock: Clock, isNeverStarted: boolean): Promise
     case "nats":
       return { kind: "bus", url: shown, secured: asksWhoWeAre(found.greeting) };
     case "closed":
-      return { kind: "closed", url: shown, why: troubleOf(found, address).sentence };
+    case "unresolved":
+    case "wrong port":
+      return { kind: found.kind, url: shown, why: troubleOf(found, address).sentence };
+    case "stranger":
+      return { kind: "stranger", url: shown, ...(found.speaks && { speaks: found.speaks }) };
     case "TLS failed":
     case "no TLS":
       return { kind: "untrusted", url: shown, why: troubleOf(found, address).sentence };
@@ -30,8 +34,8 @@ async function look(url: string, clock: Clock, isNeverStarted: boolean): Promise
       const more = { ...(isNeverStarted && { isNeverStarted }), ...(namesUser && { namesUser }) };
       return { kind: "nothing", url: shown, ...more };
     }
-    default:
-      return { kind: found.kind, url: shown };
+    case "silent":
+      return { kind: "silent", url: shown };
   }
 }
 

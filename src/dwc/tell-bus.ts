@@ -3,6 +3,7 @@
 // are, costs no client library.
 
 import { type Credentials, parseCredentials } from "../bus/core/credentials.ts";
+import { speaking } from "../bus/core/greeting.ts";
 import type { Clock } from "../clock.ts";
 import { lookAtBus } from "./bus-look.ts";
 import type { BusLook, Told } from "./core/bus-shapes.ts";
@@ -58,11 +59,17 @@ function withoutAsking(look: BusLook): Obedience | undefined {
       return { kind: "not running", url };
     case "silent":
       return { kind: "unknown", url, reason: "silent", why: "it accepts connections and says nothing: paused?" };
+    case "unresolved":
+      return { kind: "not running", url, reason: "unresolved", why: look.why };
     case "closed":
     case "untrusted":
+    case "wrong port":
       return { kind: "unknown", url, reason: look.kind, why: look.why };
     case "stranger":
-      return { kind: "does not obey", url, reason: "foreign", why: "what runs there is not a NATS server" };
+      return {
+        ...{ kind: "does not obey", url, reason: "foreign" },
+        why: `what runs there is not a NATS server${speaking(look)}`,
+      };
     case "bus":
       return look.secured ? undefined : { kind: "does not obey", url, reason: "open", why: "it lets everybody in" };
   }

@@ -75,7 +75,7 @@ function keep({ ends }: Ending, ...options: ConstructorParameters<typeof Keeping
 }
 
 const freeUrl = async (): Promise<string> => `nats://127.0.0.1:${await freePort()}`;
-const waiting = (url: string): string => waitingSentence([readBusAddress(url)], "not now");
+const waiting = (url: string): string => waitingSentence([readBusAddress(url).shown], "not now");
 
 interface Started {
   readonly first: Extract<KeepBusOptions["first"], { kind: "started" }>;

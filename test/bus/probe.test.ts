@@ -9,6 +9,7 @@ import { type Probe, probe } from "../../src/bus/probe.ts";
 import { systemClock } from "../../src/clock.ts";
 import { listen } from "../support/listen.ts";
 import { freePort, startNatsServer } from "../support/nats-server.ts";
+import { makeCertificate } from "../support/tls-front.ts";
 import { until } from "../support/until.ts";
 
 const test = suite("probe");
@@ -43,6 +44,35 @@ test("a NATS server is known by its greeting, which says who it is", async () =>
   const found = await probe(readBusAddress(server.url), { clock, withinMs: WITHIN_MS });
   await server.stop();
   assert.ok(found.kind === "nats" && found.greeting.includes(`test-${server.port}`), JSON.stringify(found));
+});
+
+test("a port of a server for its own kind is known by its greeting, also where it is TLS or tells no addresses", async () => {
+  const [route, quiet, leaf, secret, gateway] = await Promise.all([1, 2, 3, 4, 5].map(() => freePort()));
+  const certificate = makeCertificate();
+  const tls = `tls { cert_file: "${certificate.certFile}", key_file: "${certificate.keyFile}" }`;
+  const system = "accounts { S: { users: [{ user: s, password: s }] } }\nsystem_account: S\nno_auth_user: s\n";
+  const servers = await Promise.all(
+    [
+      `cluster { name: c, listen: "127.0.0.1:${route}" }\nleafnodes { listen: "127.0.0.1:${leaf}" }\n`,
+      `cluster { name: c, listen: "127.0.0.1:${quiet}", no_advertise: true }\n`,
+      `leafnodes { listen: "127.0.0.1:${secret}", no_advertise: true, ${tls} }\n`,
+      `${system}gateway { name: c, listen: "127.0.0.1:${gateway}" }\nleafnodes { listen: "127.0.0.1:-1" }\n`,
+    ].map((config) => startNatsServer({ config })),
+  );
+  const ports = [route, quiet, leaf, secret, gateway].map((port) => `nats://127.0.0.1:${port}`);
+  const found = await Promise.all(
+    [...ports, ...servers.map(({ url }) => url)].map((url) =>
+      probe(readBusAddress(url), { clock, withinMs: WITHIN_MS }),
+    ),
+  );
+  assert.equal(
+    found.map((one) => (one.kind === "wrong port" ? one.port.of : one.kind)),
+    ["route", "route", "leafnode", "leafnode", "gateway", ...servers.map(() => "nats")],
+  );
+  const [first] = found;
+  assert.is(first?.kind === "wrong port" && first.port.clientPort, servers[0]?.port);
+  await Promise.all(servers.map((server) => server.stop()));
+  certificate.remove();
 });
 
 test("a greeting may come byte by byte", async () => {
@@ -90,11 +120,11 @@ test("what waits for its client to speak is a stranger, known by its answer to a
       heard.push(words.toString());
       socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
     });
-  assert.equal(await probeOf(http, 50), { kind: "stranger" });
+  assert.equal(await probeOf(http, 50), { kind: "stranger", speaks: "HTTP" });
   assert.equal(heard, ["PING\r\n"]);
   const real = createHttpServer(() => undefined);
   const at = readBusAddress(`nats://127.0.0.1:${await listen(real)}`);
-  assert.equal(await probe(at, { clock, withinMs: 50 }), { kind: "stranger" });
+  assert.equal(await probe(at, { clock, withinMs: 50 }), { kind: "stranger", speaks: "HTTP" });
   await new Promise((resolve) => real.close(resolve));
 });
 
@@ -112,6 +142,11 @@ test("a silent address is knocked at once a minute, and again after something el
   assert.is(knocks.recent(at, 60_001), stranger);
   knocks.forget(at);
   assert.is(knocks.recent(at, 60_001), undefined);
+});
+
+test("a name without an address is none where nobody listens", async () => {
+  const found = await probe(readBusAddress("nats://far.invalid:4222"), { clock, withinMs: WITHIN_MS });
+  assert.is(found.kind, "unresolved");
 });
 
 test("where nobody listens there is nothing, and the system's word for it", async () => {

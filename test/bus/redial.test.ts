@@ -24,7 +24,7 @@ const perMinute = (kind: Trouble["kind"]): number => {
 };
 
 test("a server that restarts is looked for four times a second, for ten seconds", () => {
-  for (const kind of ["absent", "lost"] as const) {
+  for (const kind of ["absent", "unresolved", "lost"] as const) {
     assert.equal([...new Set(waits(kind, 40))], [250]);
     assert.is(perMinute(kind), 60, "and then once a second");
   }

@@ -35,7 +35,8 @@ const WORDS = {
     ...["maximum connections exceeded", "maximum user connections exceeded", "maximum client active connections"],
     ...["maximum account leaf nodes", "maximum leafnode", "Connection throttling is active"],
     ...["subject has exceeded number of tokens limit", "too many subject tokens", "Secure Connection - TLS Required"],
-    ...["Attempted To Connect To Route Port", "Attempted To Connect To Leafnode Port", "connected to gateway"],
+    ...["attempted to connect to route port", "attempted to connect to leaf node port"],
+    ...["attempted to connect to gateway port", "Attempted To Connect To Leafnode Port"],
   ],
   over: [
     ...["Authentication Timeout", "Authorization timed out", "Slow Consumer", "Stale Connection"],
@@ -81,7 +82,7 @@ test("a subject that is denied is read as a subject, whatever its sender has put
 
 test("what a person has to change is tried less and less often", () => {
   const all: Readonly<Record<Trouble["kind"], boolean>> = {
-    ...{ absent: false, silent: false, stranger: false, open: false, failed: false, lost: false },
+    ...{ absent: false, unresolved: false, silent: false, stranger: false, open: false, failed: false, lost: false },
     ...{ refused: true, limited: true, untrusted: true },
   };
   for (const [kind, expected] of Object.entries(all))
@@ -92,7 +93,12 @@ test("each way in which no server greets is a trouble of its own, with the addre
   const sentences = (
     [
       [{ kind: "nothing", why: "ECODE" }, "absent"],
+      [{ kind: "unresolved", why: "ECODE" }, "unresolved"],
       [{ kind: "stranger" }, "stranger"],
+      [{ kind: "stranger", speaks: "HTTP" }, "stranger"],
+      [{ kind: "wrong port", port: { of: "route" } }, "limited"],
+      [{ kind: "wrong port", port: { of: "gateway" } }, "limited"],
+      [{ kind: "wrong port", port: { of: "leafnode" } }, "limited"],
       [{ kind: "silent", step: "greeting" }, "silent"],
       [{ kind: "silent", step: "TLS" }, "silent"],
       [{ kind: "closed", step: "greeting", why: "ECODE" }, "failed"],
@@ -111,6 +117,14 @@ test("each way in which no server greets is a trouble of its own, with the addre
   const silent = [BUS, TLS].map((address) => troubleOf({ kind: "silent", step: "greeting" }, address).sentence);
   assert.match(silent[0] ?? "", /write tls:\/\//);
   assert.not.match(silent[1] ?? "", /write tls:\/\//);
+  const port = { of: "route", clientPort: 4333 } as const;
+  for (const url of ["nats://a:1", "tls://[::1]:1"]) {
+    const cure = `set NATS_URL=${url.replace(/\d+$/, "4333")}`;
+    assert.ok(troubleOf({ kind: "wrong port", port }, readBusAddress(url)).sentence.endsWith(`: ${cure}`), url);
+  }
+  const late = (["EAI_AGAIN", "ENOTFOUND"] as const).map((why) => troubleOf({ kind: "unresolved", why }, BUS).sentence);
+  assert.match(late[0] ?? "", /\(EAI_AGAIN\).*: look at the DNS of this machine/);
+  assert.match(late[1] ?? "", /the name a in nats:\/\/a:1 .*\(ENOTFOUND\): correct NATS_URL/);
 });
 
 test("each failure of a TLS handshake says what to change, and one that is not known its code alone", () => {

@@ -1,5 +1,6 @@
 // takes: 6 s
-// An address that accepts and does not greet, as dwc names it: a hang-up and a failed TLS handshake are no pause.
+// An address that leads to no bus, as dwc names it: a hang-up, a failed TLS handshake and a port for routes are no pause,
+// and a name that does not resolve is no server that is down.
 
 import { createServer, type Server, type Socket } from "node:net";
 import { suite } from "uvu";
@@ -21,10 +22,34 @@ interface Case {
   readonly scheme: "nats" | "tls";
   readonly answers: (socket: Socket) => void;
   readonly found: string;
+  /** The word that push has for it; left out: the same. */
+  readonly reason?: string;
+  readonly bus?: string;
+  /** Of the name in the address; left out: a listener's. */
+  readonly host?: string;
   readonly cure: RegExp;
 }
 
+const ROUTE = 'INFO {"server_id":"N","proto":2,"lnoc":true,"connect_urls":["192.0.2.2:4333","[fd00::2]:4333"]}\r\n';
+const LEAFNODE = 'INFO {"server_id":"N","proto":1,"auth_required":true,"nonce":"n","leafnode_urls":["a:1"]}\r\n';
+
 const CASES: readonly Case[] = [
+  {
+    ...{ scheme: "nats", answers: (socket) => socket.write(ROUTE), found: "wrong port" },
+    cure: /set NATS_URL=nats:\/\/127\.0\.0\.1:4333/,
+  },
+  {
+    ...{ scheme: "nats", answers: (socket) => socket.write(LEAFNODE), found: "wrong port" },
+    cure: /set NATS_URL to its port for clients, which is 4222 unless/,
+  },
+  {
+    ...{ scheme: "nats", answers: (socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n") },
+    ...{ found: "stranger", bus: "does not obey", reason: "foreign", cure: /speaks HTTP, as the monitoring port of/ },
+  },
+  {
+    ...{ scheme: "nats", host: "far.invalid", answers: () => undefined, found: "unresolved", bus: "not running" },
+    cure: /the name far\.invalid in \S+ does not resolve .*(: |\n\s*)correct NATS_URL/,
+  },
   { scheme: "nats", answers: (socket) => socket.end(), found: "closed", cure: /start the bus behind it/ },
   { scheme: "nats", answers: (socket) => socket.resetAndDestroy(), found: "closed", cure: /start the bus behind it/ },
   {
@@ -43,23 +68,25 @@ const CASES: readonly Case[] = [
 
 test("what hangs up, or has no TLS, is named as that by each command, with its own cure and no word of a pause", async (context) => {
   const { ann } = context;
-  for (const { scheme, answers, found, cure } of CASES) {
+  for (const { scheme, answers, found, cure, host = "127.0.0.1", bus = "unknown", reason = found } of CASES) {
     const server = createServer((socket) => answers(socket.on("error", () => undefined)));
     context.servers.push(server);
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const { port } = Object(server.address()) as { port: number };
-    const options = { env: { NATS_URL: `${scheme}://127.0.0.1:${port}` } };
+    const options = { env: { NATS_URL: `${scheme}://${host}:${port}` } };
     const status = JSON.parse((await ann.type(["status", "--json"], options)).stdout) as { bus: { found: string }[] };
     assert.is(status.bus[0]?.found, found);
     const pushed = await ann.type(["push", "--json"], options);
     const { buses } = JSON.parse(pushed.stdout) as { buses: { bus: string; reason: string }[] };
     assert.is(pushed.code, 4);
-    assert.is(buses[0]?.bus, "unknown");
-    assert.is(buses[0]?.reason, found);
-    for (const word of ["check", "status", "push"]) {
-      const { stdout, stderr } = await ann.type([word], options);
-      assert.match(stdout + stderr, cure, word);
-      assert.not.match(stdout + stderr, /paused|\bfg\b/, word);
+    assert.is(buses[0]?.bus, bus);
+    assert.is(buses[0]?.reason, reason);
+    for (const args of ["check", "status", "push", "ps", "call ratings get camera", "fault"]) {
+      const { stdout, stderr } = await ann.type(args.split(" "), options);
+      if (args === "check" || found !== "closed" || !/what is wrong: {2}bin.dwc check/.test(stderr))
+        assert.match(stdout + stderr, cure, args);
+      assert.not.match(stdout + stderr, /paused|\bfg\b|answers and is|let us in/, args);
+      if (found !== "stranger") assert.not.match(stdout + stderr, /starts? a bus/, args);
     }
   }
 });

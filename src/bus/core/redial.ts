@@ -16,6 +16,9 @@ const REFUSED_REDIAL_AFTER_MS = 2_000;
 /** ...up to this: a program that is admitted again connects within half a minute. */
 const REFUSED_REDIAL_AT_MOST_MS = 30_000;
 
+/** Whether nothing is there: the bus, or the machine of that name, is not started yet. */
+export const isAbsence = ({ kind }: Pick<Trouble, "kind">): boolean => kind === "absent" || kind === "unresolved";
+
 /** Attempts in a row that failed. */
 export interface Failures {
   readonly refusals: number;
@@ -34,7 +37,7 @@ export function afterAttempt({ refusals, others }: Failures, ended: HowItEnded):
 
 export function redialAfterMs({ refusals, others }: Failures, { kind }: Pick<Trouble, "kind">): number {
   if (refusals > 0) return doubled(REFUSED_REDIAL_AFTER_MS, refusals - 1, REFUSED_REDIAL_AT_MOST_MS);
-  if (kind === "absent" || kind === "lost")
+  if (isAbsence({ kind }) || kind === "lost")
     return doubled(REDIAL_AFTER_MS, others - QUICK_FAILURES, ABSENT_REDIAL_AT_MOST_MS);
   return doubled(REDIAL_AFTER_MS, others - QUICK_ODD_FAILURES, ODD_REDIAL_AT_MOST_MS);
 }

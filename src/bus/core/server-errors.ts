@@ -70,7 +70,7 @@ const MEANINGS: readonly (readonly [words: RegExp, meaning: Meaning])[] = [
   [/maximum control line/i, over("a subject, or the login, was longer than its max_control_line")],
   [/tls required|secure connection/i, limited("it wants TLS: write tls:// in NATS_URL")],
   [/server shutdown|lame duck/i, over("it shuts down")],
-  [/gateway|route port|leafnode port/i, limited("this is not its port for clients: correct NATS_URL")],
+  [/gateway|route port|leaf ?node port/i, limited("this is not its port for clients: correct NATS_URL")],
   [/headers not supported/i, other("it is too old for the headers that errors are answered with")],
   [/invalid (publish )?subject/i, other("a message was dropped")],
   [

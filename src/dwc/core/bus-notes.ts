@@ -1,8 +1,9 @@
 // The bus's obedience to a change, as a person reads it after the change, and what to type where it does not.
 
 import { isLoopback, readBusAddress } from "../../bus/core/bus-address.ts";
+import { speaking } from "../../bus/core/greeting.ts";
 import type { Obedience } from "../identity/core/obedience.ts";
-import type { Told } from "./bus-shapes.ts";
+import type { BusLook, Told } from "./bus-shapes.ts";
 
 /** A server that believes this state folder, at an address. Its configuration says 127.0.0.1 and no port. */
 export function serverLine(url: string, program = "nats-server"): string {
@@ -32,6 +33,9 @@ function hostIn(url: string): string {
   return host.includes(":") ? `[${host}]` : host;
 }
 
+export const strangerText = ({ url, ...stranger }: Extract<BusLook, { kind: "stranger" }>): string =>
+  `${url} is taken by something that is not NATS${speaking(stranger)}`;
+
 /** Sentences about an identity, or about a limit of the bus, end in what to do behind their last colon. */
 export function withCure(sentence: string): readonly [what: string, cure: string] {
   const at = sentence.lastIndexOf(": ");
@@ -56,10 +60,13 @@ export const busNotes = (
   // Who owns no org has nothing to hand over.
   const again = shown === "credentials" && typed === PUSH ? CHECK : typed;
   return [
-    ...addresses.filter(({ kind }) => kind !== "not running" || !isForNextBus).flatMap((one) => noteOf(one, again)),
+    ...addresses.filter((one) => !isForNextBus || !isAwaited(one)).flatMap((one) => noteOf(one, again)),
     ...(unwritten === undefined ? [] : [`Note: ${unwritten}`]),
   ];
 };
+
+/** A bus that is not started yet. Behind a name that does not resolve one may run. */
+const isAwaited = ({ kind, ...address }: Obedience): boolean => kind === "not running" && !("why" in address);
 
 function noteOf(address: Obedience, again: string): readonly string[] {
   const { url } = address;
@@ -67,6 +74,11 @@ function noteOf(address: Obedience, again: string): readonly string[] {
     case "obeys":
       return [`The bus at ${url} obeys.`];
     case "not running":
+      if (address.why !== undefined)
+        return [
+          `Note: no bus is reached at ${url}: ${address.why}.`,
+          `A bus that runs has not heard of this change. Once the name is right:  ${again}`,
+        ];
       return [
         `No bus runs at ${url}: one that is started with this state folder obeys. One that runs elsewhere has not heard`,
         `of this change; for that one:  NATS_URL=nats://HOST:4222 ${again}`,
@@ -86,6 +98,8 @@ const ONCE = {
   limited: "it lets dwc in",
   untrusted: "TLS works",
   closed: "it greets",
+  "wrong port": "NATS_URL names that port",
+  unresolved: "the name is right",
 } as const;
 
 type Disobedient = Extract<Obedience, { kind: "does not obey" }>;
@@ -129,6 +143,10 @@ function cureOf({ reason, url, servers }: Disobedient, again: string): readonly 
 /** After the keys are gone nothing can be handed to a bus any more; what is left is to end it. */
 export const logoutNotes = (told: Told | undefined): readonly string[] =>
   (told?.addresses ?? []).flatMap((address) => {
+    if (address.kind === "not running" && address.why !== undefined)
+      return [
+        `Note: no bus is reached at ${address.url}: ${address.why}. One that runs goes on as before, until it is ended.`,
+      ];
     if ("why" in address)
       return [`Note: the bus at ${address.url} goes on as before (${address.why}), until it is ended.`];
     if (address.kind === "obeys") return [];

@@ -5,11 +5,15 @@ import type { Obedience } from "../identity/core/obedience.ts";
 export type BusLook =
   | { readonly kind: "bus"; readonly url: string; readonly secured: boolean }
   /** Something else has the port. */
-  | { readonly kind: "stranger"; readonly url: string }
+  | { readonly kind: "stranger"; readonly url: string; readonly speaks?: "HTTP" }
   /** Something accepted and said nothing: perhaps a bus that is paused. */
   | { readonly kind: "silent"; readonly url: string }
   /** Something accepted and ended the connection, such as a proxy whose bus is away. `why` ends in its cure. */
   | { readonly kind: "closed"; readonly url: string; readonly why: string }
+  /** A nats-server, and not its port for clients. `why` ends in its cure. */
+  | { readonly kind: "wrong port"; readonly url: string; readonly why: string }
+  /** The host name has no address. `why` ends in its cure. */
+  | { readonly kind: "unresolved"; readonly url: string; readonly why: string }
   /** TLS does not come about. `why` ends in its cure, where one is known. */
   | { readonly kind: "untrusted"; readonly url: string; readonly why: string }
   | {

@@ -28,8 +28,9 @@ export function toldOfHarm(told: Told): Told {
     ...told,
     ...toldBy(
       told.addresses.map((address): Obedience => {
-        const { url, kind } = address;
-        return kind === "not running" ? { kind: "unknown", url, reason: "silent", why: MAY_COME_BACK } : address;
+        if (address.kind !== "not running") return address;
+        const { url, reason = "silent", why = MAY_COME_BACK } = address;
+        return { kind: "unknown", url, reason, why };
       }),
     ),
   };

@@ -3,7 +3,7 @@
 import { readBusAddress } from "../../bus/core/bus-address.ts";
 import { otherPort } from "../../settings.ts";
 import { shellWord, shown } from "../identity/core/names.ts";
-import { restart } from "./bus-notes.ts";
+import { restart, strangerText } from "./bus-notes.ts";
 import type { BusLook } from "./bus-shapes.ts";
 import type { Command } from "./command.ts";
 import { columns } from "./help.ts";
@@ -94,11 +94,13 @@ function busLine(look: BusLook, hasOrg: boolean): string {
         ? `${look.url} answers and is secured: it admits only whom it knows`
         : openLine(look.url, hasOrg);
     case "stranger":
-      return `${look.url} is taken by something that is not NATS; for another port:  make market NATS_URL=nats://127.0.0.1:${otherPort(portOf(look.url))}`;
+      return `${strangerText(look)}; for another port:  make market NATS_URL=nats://127.0.0.1:${otherPort(portOf(look.url))}`;
     case "silent":
       return `${look.url} accepts connections and says nothing: a paused bus?  fg  in its window lets it go on`;
     case "closed":
     case "untrusted":
+    case "wrong port":
+    case "unresolved":
       return look.why;
     case "nothing":
       return look.isNeverStarted

@@ -53,6 +53,9 @@ export interface PushOptions {
 /** The servers of a cluster answer each for itself; those of one on several continents within this. */
 const GATHER_MS = 500;
 
+/** Of a bus that is not reached, too. */
+type Outside = OnBus | Omit<Extract<Obedience, { kind: "not running" }>, "url">;
+
 export const OPEN = { kind: "does not obey", reason: "open", why: "it lets everybody in" } as const;
 /** Accounts that stand in the server's configuration, for one. */
 const FIXED = { kind: "does not obey", reason: "fixed", why: "it keeps its accounts elsewhere" } as const;
@@ -66,8 +69,7 @@ export async function pushAccounts(
   options: PushOptions,
 ): Promise<readonly Obedience[]> {
   const { url, clock, withinMs = STEP_WITHIN_MS } = options;
-  const same = (what: OnBus | { readonly kind: "not running" }): readonly Obedience[] =>
-    orgs.map(() => ({ ...what, url }));
+  const same = (what: Outside): readonly Obedience[] => orgs.map(() => ({ ...what, url }));
   const credentials = await loginOf(operator, options);
   const bus = connectAs(credentials, url, clock);
   try {
@@ -264,7 +266,7 @@ async function loginOf({ trust, systemSeed }: Operator, { mint }: PushOptions): 
 }
 
 const VERDICTS: ReadonlySet<Attempt["kind"]> = new Set([
-  ...(["connected", "refused", "open", "stranger", "absent"] as const),
+  ...(["connected", "refused", "open", "stranger", "absent", "unresolved"] as const),
   // Only a person changes these.
   ...(["limited", "untrusted"] as const),
 ]);
@@ -287,9 +289,10 @@ async function verdict(bus: NatsBus, clock: Clock, limitMs: number): Promise<Att
 
 function notConnected(
   trouble: Exclude<Attempt, { kind: "connected" }> | undefined,
-): Exclude<OnBus, { kind: "obeys" }> | { readonly kind: "not running" } {
+): Exclude<Outside, { kind: "obeys" }> {
   if (trouble === undefined) return { kind: "unknown", reason: "silent", why: "it did not let us in in time" };
   if (trouble.kind === "absent") return { kind: "not running" };
+  if (trouble.kind === "unresolved") return { kind: "not running", reason: "unresolved", why: trouble.sentence };
   if (trouble.kind === "open") return OPEN;
   if (trouble.kind === "refused" || trouble.kind === "stranger") return FOREIGN;
   const { kind, sentence: why } = trouble;

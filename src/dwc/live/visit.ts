@@ -5,6 +5,7 @@ import { firstWord } from "../../bus/admission.ts";
 import { readBusAddress } from "../../bus/core/bus-address.ts";
 import type { Credentials } from "../../bus/core/credentials.ts";
 import { openBusOptions } from "../../bus/core/open-bus.ts";
+import { isAbsence } from "../../bus/core/redial.ts";
 import { whyNeverStarted } from "../../bus/core/succession.ts";
 import { connectNatsBus, type NatsBus } from "../../bus/nats-bus.ts";
 import type { Attempt } from "../../bus/trouble.ts";
@@ -48,7 +49,7 @@ export async function visitBus<T>(
     const full = nextLimit(bus);
     const value = await act(bus, credentials, connectMs);
     // A subscription more than the server takes ends the connection: what was heard is not all that there is.
-    if (full.limit !== undefined) return limitedBy(full.limit);
+    if (full.limit !== undefined) return outBy("bus-limited", full.limit);
     return {
       kind: "in",
       value,
@@ -102,10 +103,11 @@ async function firstEntry(doors: readonly Door[], clock: Clock): Promise<Entry> 
   return { kind: "admitted", door: admitted };
 }
 
-/** The first attempt at a server that said something. "Absent" is reported only if it is true of every address. */
+/** The first attempt at a server that said something. That none is there is reported only if it is true of every address. */
 function mostTelling(failures: readonly (NotIn | undefined)[]): NotIn | undefined {
-  const answer = failures.find((failure) => failure !== undefined && failure.kind !== "absent");
-  return answer ?? (failures.includes(undefined) ? undefined : failures[0]);
+  const answer = failures.find((failure) => failure !== undefined && !isAbsence(failure));
+  if (answer !== undefined || failures.includes(undefined)) return answer;
+  return failures.find((failure) => failure?.kind === "unresolved") ?? failures[0];
 }
 
 async function closeAll(doors: readonly Door[]): Promise<void> {
@@ -115,6 +117,12 @@ async function closeAll(doors: readonly Door[]): Promise<void> {
 const out = (code: Out["code"], why: string, hint: string): Out => ({ kind: "out", code, why, hint });
 
 const portOf = (urls: readonly string[]): number => readBusAddress(urls[0] ?? "").port;
+
+/** A sentence that ends in its cure. */
+function outBy(code: Out["code"], sentence: string): Out {
+  const [why, cure] = withCure(sentence);
+  return out(code, why, cure === "" ? "its log says why" : cure);
+}
 
 const startHint = (urls: readonly string[]): string =>
   whyNeverStarted(urls) === undefined
@@ -127,6 +135,8 @@ function notIn(attempt: NotIn | undefined, urls: readonly string[], cure: string
       return out("bus-silent", `no bus has let us in within ${STEP_WITHIN_MS} ms`, SLOW);
     case "absent":
       return out("no-bus", urls.length > 1 ? "no address of the bus answers" : attempt.sentence, startHint(urls));
+    case "unresolved":
+      return outBy("no-bus", attempt.sentence);
     case "silent":
       return out("bus-silent", attempt.sentence, "if it was paused with ^Z, type  fg  in its window");
     case "stranger":
@@ -141,7 +151,7 @@ function notIn(attempt: NotIn | undefined, urls: readonly string[], cure: string
       return refusedBy(attempt.sentence, cure);
     case "limited":
     case "untrusted":
-      return limitedBy(attempt.sentence);
+      return outBy("bus-limited", attempt.sentence);
     case "failed":
     case "lost":
       return attempt.isLate === true
@@ -151,11 +161,6 @@ function notIn(attempt: NotIn | undefined, urls: readonly string[], cure: string
 }
 
 const SLOW = "if it was paused with ^Z, type  fg  in its window; if it is slow, try again";
-
-function limitedBy(sentence: string): Out {
-  const [why, cure] = withCure(sentence);
-  return out("bus-limited", why, cure === "" ? "its log says why" : cure);
-}
 
 /** The sentence ends in what to type, which stands on a line of its own here. */
 function refusedBy(sentence: string, cure: string): Out {

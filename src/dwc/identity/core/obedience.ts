@@ -5,7 +5,14 @@ export type Obedience =
   /** Its servers say that they use what the state has. */
   | { readonly kind: "obeys"; readonly url: string }
   /** Nothing answers: a bus that is started with this state folder reads what it needs there. */
-  | { readonly kind: "not running"; readonly url: string }
+  | {
+      readonly kind: "not running";
+      readonly url: string;
+      /** The host name has no address: nothing is known of the bus. */
+      readonly reason?: "unresolved";
+      /** Ends, behind the last colon, in what to change. */
+      readonly why?: string;
+    }
   /** It goes on as before, or asks nobody who they are. */
   | {
       readonly kind: "does not obey";
@@ -22,9 +29,10 @@ export type Obedience =
       readonly url: string;
       /**
        * `silent`: it is there, and did not say: paused, cut off, or slow. `limited`: it has no room for dwc. `untrusted`: TLS
-       * does not come about. `closed`: it ends each connection before it greets.
+       * does not come about. `closed`: it ends each connection before it greets. `wrong port`: the port takes no
+       * clients. `unresolved`: the host name has no address.
        */
-      readonly reason: "silent" | "limited" | "untrusted" | "closed";
+      readonly reason: "silent" | "limited" | "untrusted" | "closed" | "wrong port" | "unresolved";
       /** Of all but `silent` it ends, behind the last colon, in what to change. */
       readonly why: string;
     };

@@ -2,7 +2,7 @@
 
 import { isLoopback, readBusAddress } from "../../../bus/core/bus-address.ts";
 import { otherPort } from "../../../settings.ts";
-import { fixedCure, PUSH, restart, serverLine, tlsOptions, withCure } from "../../core/bus-notes.ts";
+import { fixedCure, PUSH, restart, serverLine, strangerText, tlsOptions, withCure } from "../../core/bus-notes.ts";
 import type { BusLook } from "../../core/bus-shapes.ts";
 import { shellWord } from "../../identity/core/names.ts";
 import type { Reason } from "../../identity/core/obedience.ts";
@@ -28,12 +28,15 @@ function judgeLook(look: BusLook, facts: Facts): Finding {
         ? bus("fine", `${look.url} answers and is secured: it admits only whom it knows`)
         : judgeOpen(look.url, facts);
     case "stranger":
-      return bus("critical", `${look.url} is taken by something that is not NATS`, cure);
+      return bus("critical", strangerText(look), cure);
     case "silent":
       return bus("critical", `${look.url} accepts connections and says nothing: a paused bus?`, cure);
     case "closed":
     case "untrusted":
+    case "wrong port":
       return bus("critical", withCure(look.why)[0], cure);
+    case "unresolved":
+      return bus(hasBus(facts) ? "warning" : "critical", withCure(look.why)[0], cure);
     case "nothing":
       return hasBus(facts)
         ? bus("warning", `${look.url} does not answer; another address of the bus does`, cure)
@@ -86,11 +89,14 @@ const LOG = "its log says why";
 export function busCure(look: BusLook, facts: Pick<Facts, "market" | "looks" | "server" | "identity">): string {
   const { kind, url } = look;
   if (kind === "bus") return "";
-  if (kind === "closed" || kind === "untrusted") return withCure(look.why)[1] || LOG;
+  if ("why" in look) return withCure(look.why)[1] || LOG;
   if (kind === "silent") return "fg   (in its window)";
   const { host, port } = readBusAddress(url);
   if (kind === "nothing" && look.namesUser) return "start the server that knows the user in NATS_URL";
-  if (kind === "stranger") return `make market NATS_URL=nats://127.0.0.1:${otherPort(port)}`;
+  if (kind === "stranger") {
+    const elsewhere = `make market NATS_URL=nats://127.0.0.1:${otherPort(port)}`;
+    return look.speaks === undefined ? elsewhere : `set NATS_URL to where a NATS server is, or  ${elsewhere}`;
+  }
   const program = shellWord(facts.server?.path ?? "nats-server");
   // With an org a bare server would be open, and let everybody in.
   const server =
