@@ -29,13 +29,7 @@ const HANGS = "did not come back";
 /** They judge the project's own files, most of which a copy lacks. */
 const LEFT_OUT_FOLDERS = /^(house|chaos|screenshots)\b/;
 /** They measure memory or time, or read the sources, so a copy of the code with counters in it fails them. */
-const LEFT_OUT = new Set([
-  "dwc/cure-commands",
-  "market/board-viewers",
-  "market/request-cost",
-  "health/flood",
-  "health/random-days",
-]);
+const LEFT_OUT = new Set(["dwc/cure-commands", "market/board-viewers", "market/request-cost", "health/flood"]);
 
 /** How long each test took in the first run; in a file, for a process that is started later. */
 const TIMES = "test-times.json";

@@ -5,61 +5,40 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { openCore } from "../../src/health/core.ts";
 import type { Ticket } from "../../src/health/ticket.ts";
-import type { Answer } from "../../src/service/answer.ts";
-import { type AskOptions, type Client, openClient } from "../../src/service/client.ts";
-import type { ClientOptions, Ended } from "../../src/service/client-options.ts";
+import type { AskOptions } from "../../src/service/client.ts";
+import type { ClientOptions } from "../../src/service/client-options.ts";
 import { answer, type Handled } from "../../src/service/core/handled.ts";
-import { startInstance } from "../../src/service/instance.ts";
 import type { Span, Trace } from "../../src/trace/core/trace.ts";
-import { FakeClock } from "../support/fake-clock.ts";
 import { goldenOf } from "../support/golden.ts";
-import { MemoryNetwork } from "../support/memory-bus.ts";
+import { ServiceScene, TIMEOUT_MS } from "../support/service-scene.ts";
 
 const bugs = suite("a caller's bugs");
 const golden = goldenOf(bugs, "service");
 
-const TIMEOUT_MS = 1_000;
 const RULES = { requestTimeoutMs: TIMEOUT_MS, retestDelayMs: 5_000 };
 
 const boom = (): never => {
   throw new Error("boom");
 };
 
-/** Instances 1 and 2 of "tea", and a client of theirs. */
-class Scene {
-  readonly clock = new FakeClock();
-  readonly network = new MemoryNetwork(this.clock);
-  readonly reports: string[] = [];
-  readonly ends: Ended[] = [];
-  readonly bus = this.network.bus();
+/** Instances 1 and 2, and a client of theirs whose tickets are counted. */
+class Scene extends ServiceScene {
   /** Instances that do not answer, by number. */
   readonly hung = new Set<number>();
   readonly handled = [0, 0, 0];
-  readonly client: Client;
   readonly #settled: Ticket[] = [];
   #given = 0;
 
-  private constructor(options: Partial<ClientOptions>) {
-    this.client = openClient({
-      ...{ service: "tea", bus: this.bus, clock: this.clock, rules: RULES },
-      count: (ended) => this.ends.push(ended),
-      report: (sentence) => this.reports.push(sentence),
-      ...options,
+  private constructor(client: Partial<ClientOptions>) {
+    super({
+      ...{ count: 2, handle: (_, instance) => this.#handle(instance) },
+      client: { random: Math.random, rules: RULES, ...client },
     });
     this.#watchTickets();
   }
 
-  static async of(options: Partial<ClientOptions> = {}): Promise<Scene> {
-    const scene = new Scene(options);
-    const starting = [1, 2].map((instance) =>
-      startInstance({
-        ...{ service: "tea", instance, incarnation: `${instance}-a`, bus: scene.network.bus(), clock: scene.clock },
-        handle: () => scene.#handle(instance),
-      }),
-    );
-    await scene.clock.advance(TIMEOUT_MS);
-    await Promise.all(starting);
-    return scene;
+  static of(client: Partial<ClientOptions> = {}): Promise<Scene> {
+    return new Scene(client).start();
   }
 
   #handle(instance: number): Handled | Promise<Handled> {
@@ -87,25 +66,6 @@ class Scene {
       this.#settled.push(ticket);
       return settle(ticket, ...rest);
     };
-  }
-
-  /** Asks, lets time pass until it has ended, and holds every ticket against being settled once. */
-  async ask(request: object = {}, options: AskOptions = {}): Promise<Answer> {
-    let ended: Answer | undefined;
-    let rejected: unknown;
-    this.client.ask(request, options).then(
-      (given) => {
-        ended = given;
-      },
-      (error: unknown) => {
-        rejected = error ?? "nothing";
-      },
-    );
-    for (let ms = 0; ended === undefined && rejected === undefined && ms < 3 * TIMEOUT_MS; ms += 10)
-      await this.clock.advance(10);
-    assert.is(rejected, undefined, `ask rejected: ${String(rejected)}`);
-    if (ended === undefined) throw new Error("ask never ended");
-    return ended;
   }
 
   /** Every ticket that was handed out has been settled, and none of them twice. */
@@ -164,13 +124,13 @@ for (const [way, options, hedge] of WAYS) {
   bugs(`${way}a request that cannot be written fails by itself, before anybody's turn`, async () => {
     const scene = await Scene.of({ hedge });
     for (const [, request] of UNWRITABLE) {
-      const ended = await scene.ask(request, options);
+      const ended = await scene.ask(options, request);
       golden(ended.kind === "failed" && ended.why);
     }
     assert.is(scene.ends.filter(({ kind }) => kind === "failed").length, UNWRITABLE.length);
     await scene.settles();
     assert.equal([scene.handled, scene.proven()], [[0, 0, 0], 0]);
-    assert.is((await scene.ask({}, options)).kind, "answered");
+    assert.is((await scene.ask(options)).kind, "answered");
   });
 
   bugs(`${way}a check that throws fails its call, and its instance is neither blamed nor trusted`, async () => {
@@ -181,7 +141,7 @@ for (const [way, options, hedge] of WAYS) {
       (async () => boom()) as unknown as () => boolean,
     ];
     for (const accepts of checks) {
-      const ended = await scene.ask({}, { ...options, accepts });
+      const ended = await scene.ask({ ...options, accepts });
       golden(ended.kind === "failed" && ended.why);
     }
     await scene.settles();
@@ -194,10 +154,10 @@ for (const [way, options, hedge] of WAYS) {
   bugs(`${way}listeners that throw, or reject, change nothing, and are reported`, async () => {
     for (const broken of [boom, async () => boom()]) {
       const scene = await Scene.of({ hedge, tell: broken, count: broken });
-      assert.is((await scene.ask({}, options)).kind, "answered");
+      assert.is((await scene.ask(options)).kind, "answered");
       await scene.open(1);
       await scene.clock.advance(10_000);
-      for (let call = 0; call < 8; call++) assert.is((await scene.ask({}, options)).kind, "answered");
+      for (let call = 0; call < 8; call++) assert.is((await scene.ask(options)).kind, "answered");
       assert.is(scene.breaker(1), "closed", "the retest that was answered closed it");
       await scene.settles();
       golden(scene.reports.join("\n"));
@@ -215,7 +175,7 @@ for (const [way, options, hedge] of WAYS) {
       { traceId: "1", requestId: "1", carried: { traceparent: 1n } as never, begin: undefined },
       Object.defineProperty({}, "begin", { get: boom }) as Trace,
     ];
-    for (const trace of traces) assert.is((await scene.ask({}, { ...options, trace })).kind, "answered");
+    for (const trace of traces) assert.is((await scene.ask({ ...options, trace })).kind, "answered");
     await scene.settles();
     golden(scene.reports.join("\n"));
   });
@@ -233,10 +193,10 @@ bugs("a signal that is none, or throws, ends its own call as failed or changes n
     "no signal" as unknown as AbortSignal,
   ];
   for (const signal of failing) {
-    const ended = await scene.ask({}, { signal });
+    const ended = await scene.ask({ signal });
     golden(ended.kind === "failed" && ended.why);
   }
-  assert.is((await scene.ask({}, { signal: signalWith({ removeEventListener: boom }) })).kind, "answered");
+  assert.is((await scene.ask({ signal: signalWith({ removeEventListener: boom }) })).kind, "answered");
   golden(scene.reports.join("\n"));
   await scene.settles();
 });
@@ -244,15 +204,15 @@ bugs("a signal that is none, or throws, ends its own call as failed or changes n
 bugs("a signal that fires twice, at once, or long after ends its own call and no other", async () => {
   const scene = await Scene.of();
   const atOnce = signalWith({ addEventListener: (_kind: string, fire: () => void) => [fire(), fire()] });
-  golden(await scene.ask({}, { signal: atOnce }));
+  golden(await scene.ask({ signal: atOnce }));
   let late: () => void = boom;
   const keeping = signalWith({ addEventListener: (_kind: string, fire: () => void) => (late = fire) });
-  assert.is((await scene.ask({}, { signal: keeping })).kind, "answered");
+  assert.is((await scene.ask({ signal: keeping })).kind, "answered");
   const other = scene.ask();
   late();
   assert.is((await other).kind, "answered");
   const raised = AbortSignal.abort();
-  golden(await scene.ask({}, { signal: raised }));
+  golden(await scene.ask({ signal: raised }));
   await scene.settles();
 });
 
@@ -291,7 +251,7 @@ bugs("options that cannot be read fail by themselves", async () => {
     revoked,
   ];
   for (const options of odd) {
-    const ended = await scene.ask({}, options as AskOptions);
+    const ended = await scene.ask(options as AskOptions);
     golden(ended.kind === "failed" && ended.why);
   }
   await scene.settles();

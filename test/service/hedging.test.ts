@@ -2,86 +2,44 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Answer } from "../../src/service/answer.ts";
-import { type AskOptions, type Client, openClient } from "../../src/service/client.ts";
-import type { ClientEvent, ClientOptions } from "../../src/service/client-options.ts";
 import { answer, type Handled, refuse } from "../../src/service/core/handled.ts";
-import { startInstance } from "../../src/service/instance.ts";
 import { Sight } from "../../src/sight/sight.ts";
 import type { Snapshot } from "../../src/sight/snapshot.ts";
-import { FakeClock } from "../support/fake-clock.ts";
 import { leavingBus } from "../support/leaving-bus.ts";
-import { MemoryNetwork } from "../support/memory-bus.ts";
+import { answeredBy, ServiceScene, TEA, TIMEOUT_MS } from "../support/service-scene.ts";
 import { DEFAULT_RULES } from "../support/table.ts";
 
 const test = suite("hedging");
 
-const TIMEOUT_MS = 1000;
 /** Habits are unknown in so short a test: a tenth of the timeout. */
 const LATE_AFTER_MS = 100;
 
 /** A number: answers after so many ms. */
 type Manner = "well" | "never" | "drains" | "drains late" | number;
 
-class Scene {
-  readonly clock = new FakeClock();
-  readonly network = new MemoryNetwork(this.clock);
-  readonly events: ClientEvent[] = [];
+class Scene extends ServiceScene {
   /** Requests that reached each instance, by number. */
   readonly reached: number[] = [0, 0, 0, 0];
   readonly manners: Manner[] = ["well", "well", "well", "well"];
-  readonly sight = new Sight({ service: "tea", version: "1", rules: DEFAULT_RULES, startedAt: 0 });
-  client: Client | undefined;
+  readonly sight = new Sight({ service: TEA, version: "1", rules: DEFAULT_RULES, startedAt: 0 });
 
-  static async of(count: number, hedge = true): Promise<Scene> {
-    const scene = new Scene();
-    const { clock, network, events } = scene;
-    const starting = Array.from({ length: count }, (_, place) =>
-      startInstance({
-        ...{ service: "tea", instance: place + 1, bus: leavingBus(network.bus()), clock, random: () => 0 },
-        handle: () => scene.#handle(place + 1),
-      }),
-    );
-    await clock.advance(TIMEOUT_MS);
-    await Promise.all(starting);
-    const tell = (event: ClientEvent): number => events.push(event);
-    const rules = { requestTimeoutMs: TIMEOUT_MS };
-    const tally: ClientOptions["count"] = (ended) => scene.sight.count(ended, clock.now());
-    scene.client = openClient({
-      service: "tea",
-      bus: network.bus(),
-      clock,
-      random: () => 0,
-      rules,
-      tell,
-      count: tally,
-      hedge,
+  constructor(count: number, hedge: boolean) {
+    super({
+      count,
+      handle: (_, instance) => this.#handle(instance),
+      busOf: leavingBus,
+      client: { hedge, count: (ended) => this.sight.count(ended, this.clock.now()) },
     });
-    await clock.advance(TIMEOUT_MS);
-    return scene;
   }
 
-  /** Asks; the answer and how long it took, in steps of 10 ms. */
-  async ask(options: AskOptions = {}): Promise<{ readonly answer: Answer; readonly tookMs: number }> {
-    const sentAt = this.clock.now();
-    let ended: Answer | undefined;
-    void this.client?.ask({}, options).then((answered) => {
-      ended = answered;
-    });
-    while (ended === undefined && this.clock.now() - sentAt < 10 * TIMEOUT_MS) await this.clock.advance(10);
-    if (ended === undefined) throw new Error("it never ended");
-    return { answer: ended, tookMs: this.clock.now() - sentAt };
+  static of(count: number, hedge = true): Promise<Scene> {
+    return new Scene(count, hedge).start();
   }
 
   /** What board and `dwc explain` show. */
   seen(): Snapshot {
     const now = this.clock.now();
-    if (this.client === undefined) throw new Error("there is no client yet");
     return this.sight.look(this.client, now, now);
-  }
-
-  told(kind: ClientEvent["kind"]): number {
-    return this.events.filter((event) => event.kind === kind).length;
   }
 
   #handle(instance: number): Handled | Promise<Handled> {
@@ -99,14 +57,11 @@ class Scene {
   }
 }
 
-const from = ({ answer: { kind, ...rest } }: { answer: Answer }): unknown =>
-  kind === "answered" && "who" in rest ? rest.who.instance : kind;
-
 test("a late call is answered by another, and its instance is charged once its own second is over", async () => {
   const scene = await Scene.of(2);
   scene.manners[1] = "never";
-  const call = await scene.ask();
-  assert.is(from(call), 2);
+  const call = await scene.timed();
+  assert.is(answeredBy(call.answer), 2);
   assert.ok(call.tookMs >= LATE_AFTER_MS && call.tookMs < LATE_AFTER_MS * 2, `${call.tookMs}`);
   assert.is(scene.told("hedging"), 1);
   await scene.clock.advance(TIMEOUT_MS - call.tookMs - 20);
@@ -118,7 +73,7 @@ test("a late call is answered by another, and its instance is charged once its o
 test("without HEDGE a late call waits for its whole second", async () => {
   const scene = await Scene.of(2, false);
   scene.manners[1] = "never";
-  const call = await scene.ask();
+  const call = await scene.timed();
   assert.equal(call.answer, { kind: "unanswered", why: "request timed out" });
   assert.is(scene.reached[2], 0);
   assert.is(scene.told("hedging"), 0);
@@ -127,15 +82,15 @@ test("without HEDGE a late call waits for its whole second", async () => {
 test("a call that must not reach two instances never does", async () => {
   const scene = await Scene.of(2);
   scene.manners[1] = "never";
-  const call = await scene.ask({ repeatable: false });
-  assert.is(from(call), "unanswered");
+  const call = await scene.timed({ repeatable: false });
+  assert.is(answeredBy(call.answer), "request timed out");
   assert.is(scene.reached[2], 0);
 });
 
 test("an answer in time is sent once", async () => {
   const scene = await Scene.of(2);
   scene.manners[1] = LATE_AFTER_MS - 30;
-  assert.is(from(await scene.ask()), 1);
+  assert.is(answeredBy(await scene.ask()), 1);
   await scene.clock.advance(TIMEOUT_MS);
   assert.equal(scene.reached, [0, 1, 0, 0]);
 });
@@ -144,8 +99,8 @@ test("the slow one may still be first, and then nobody is charged", async () => 
   const scene = await Scene.of(2);
   scene.manners[1] = LATE_AFTER_MS + 100;
   scene.manners[2] = 600;
-  const call = await scene.ask();
-  assert.is(from(call), 1);
+  const call = await scene.timed();
+  assert.is(answeredBy(call.answer), 1);
   await scene.clock.advance(TIMEOUT_MS * 2);
   assert.is(scene.told("opened"), 0);
   assert.equal(scene.reached, [0, 1, 1, 0]);
@@ -197,12 +152,12 @@ test("a hedge is counted beside the calls, not among them", async () => {
 test("who has been overtaken is spared until it answers", async () => {
   const scene = await Scene.of(2);
   scene.manners[1] = 600;
-  for (let call = 0; call < 3; call++) assert.is(from(await scene.ask()), 2);
+  for (let call = 0; call < 3; call++) assert.is(answeredBy(await scene.ask()), 2);
   assert.equal(scene.reached, [0, 1, 3, 0]);
   await scene.clock.advance(600);
   assert.is(scene.told("opened"), 0, "it has answered in time");
   scene.manners[1] = "well";
-  assert.equal(new Set([from(await scene.ask()), from(await scene.ask())]), new Set([1, 2]));
+  assert.equal(new Set([answeredBy(await scene.ask()), answeredBy(await scene.ask())]), new Set([1, 2]));
 });
 
 test("a helper that is of no use leaves the call to the one that has it", async () => {
@@ -210,8 +165,8 @@ test("a helper that is of no use leaves the call to the one that has it", async 
     const scene = await Scene.of(2);
     scene.manners[1] = 700;
     scene.manners[2] = manner;
-    const call = await scene.ask();
-    assert.is(from(call), 1, manner);
+    const call = await scene.timed();
+    assert.is(answeredBy(call.answer), 1, manner);
     assert.is(scene.reached[2], 1, manner);
   }
 });
@@ -220,7 +175,7 @@ test("when neither answers it ends at its second, both are charged that had thei
   const scene = await Scene.of(2);
   scene.manners[1] = "never";
   scene.manners[2] = "never";
-  const call = await scene.ask();
+  const call = await scene.timed();
   assert.equal(call.answer, { kind: "unanswered", why: "request timed out" });
   assert.ok(call.tookMs <= TIMEOUT_MS + 50, `${call.tookMs}`);
   assert.is(scene.told("opened"), 2);
@@ -230,7 +185,7 @@ test("a late one that will not answer leaves the call to its helper, and a third
   const scene = await Scene.of(3);
   scene.manners[1] = "drains late";
   scene.manners[2] = 200;
-  assert.is(from(await scene.ask()), 2);
+  assert.is(answeredBy(await scene.ask()), 2);
   assert.equal(scene.reached, [0, 1, 1, 0]);
 });
 
@@ -239,7 +194,7 @@ test("a caller who gives up is let go, charges nobody, and is sent to nobody mor
   scene.manners[1] = "never";
   const leaving = new AbortController();
   scene.clock.after(50, () => leaving.abort());
-  const call = await scene.ask({ signal: leaving.signal });
+  const call = await scene.timed({ signal: leaving.signal });
   assert.equal(call.answer, { kind: "unanswered", why: "the caller gave up" });
   await scene.clock.advance(TIMEOUT_MS * 2);
   assert.is(scene.reached[2], 0);
@@ -250,7 +205,7 @@ test("giving up after the answer takes nothing back: the late one is still charg
   const scene = await Scene.of(2);
   scene.manners[1] = "never";
   const leaving = new AbortController();
-  assert.is(from(await scene.ask({ signal: leaving.signal })), 2);
+  assert.is(answeredBy(await scene.ask({ signal: leaving.signal })), 2);
   leaving.abort();
   await scene.clock.advance(TIMEOUT_MS);
   assert.is(scene.told("opened"), 1);
@@ -260,7 +215,7 @@ test("a stall of our own makes no call late that has its answer", async () => {
   const scene = await Scene.of(2);
   let ended = false;
   scene.network.delayMs = 20;
-  void scene.client?.ask({}).then(() => {
+  void scene.client.ask({}).then(() => {
     ended = true;
   });
   await scene.clock.advance(30);
@@ -275,7 +230,7 @@ test("only one call in twenty is sent twice", async () => {
   scene.manners.fill(300);
   const calls = 400;
   for (let call = 0; call < calls; call += 20) {
-    const asked = Array.from({ length: 20 }, () => scene.client?.ask({}));
+    const asked = Array.from({ length: 20 }, () => scene.client.ask({}));
     await scene.clock.advance(TIMEOUT_MS);
     await Promise.all(asked);
   }

@@ -3,14 +3,12 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Reply } from "../../src/bus/bus.ts";
-import { type Client, openClient } from "../../src/service/client.ts";
+import type { ClientEvent } from "../../src/service/client-options.ts";
 import { answer, type Handler, refuse } from "../../src/service/core/handled.ts";
-import { type Instance, startInstance } from "../../src/service/instance.ts";
 import type { InstanceOptions } from "../../src/service/instance-options.ts";
 import type { Span, Tracing } from "../../src/trace/core/trace.ts";
-import { FakeClock } from "../support/fake-clock.ts";
 import { goldenOf } from "../support/golden.ts";
-import { MemoryNetwork } from "../support/memory-bus.ts";
+import { ServiceScene } from "../support/service-scene.ts";
 
 const test = suite("an instance and its user's code");
 const golden = goldenOf(test, "service");
@@ -19,42 +17,14 @@ const boom = (): never => {
   throw new Error("boom");
 };
 
-interface Scene {
-  readonly clock: FakeClock;
-  readonly client: Client;
-  readonly told: string[];
-  readonly reports: string[];
-  readonly network: MemoryNetwork;
-  readonly instances: readonly Instance[];
-}
+const sceneWith = (handle: Handler, instance: Partial<InstanceOptions> = {}): Promise<ServiceScene> =>
+  new ServiceScene({ count: 2, handle: (request, _, trace) => handle(request, trace), instance }).start();
 
-async function sceneWith(handle: Handler, options: Partial<InstanceOptions> = {}): Promise<Scene> {
-  const clock = new FakeClock();
-  const network = new MemoryNetwork(clock);
-  const [told, reports]: [string[], string[]] = [[], []];
-  const report = (sentence: string): number => reports.push(sentence);
-  const starting = [1, 2].map((instance) =>
-    startInstance({
-      ...{ service: "tea", instance, incarnation: `${instance}-a`, bus: network.bus(), clock, handle, report },
-      ...options,
-    }),
-  );
-  await clock.advance(1_000);
-  const started = await Promise.all(starting);
-  const instances = started.flatMap((one) => (one.kind === "started" ? [one.instance] : []));
-  const tell = ({ kind }: { readonly kind: string }): number => told.push(kind);
-  const client = openClient({ service: "tea", bus: network.bus(), clock, tell });
-  await clock.advance(1_000);
-  return { clock, client, told, reports, network, instances };
-}
+const replyOf = (scene: ServiceScene): Promise<Reply> =>
+  scene.ended(scene.caller.request("tea.get.1-a", "{}", { timeoutMs: 1_000 }));
 
-async function ended<T>({ clock }: Scene, promise: Promise<T>): Promise<T> {
-  await clock.advance(2_000);
-  return promise;
-}
-
-const replyOf = (scene: Scene): Promise<Reply> =>
-  ended(scene, scene.network.bus().request("tea.get.1-a", "{}", { timeoutMs: 1_000 }));
+const told = (scene: ServiceScene, ...kinds: readonly ClientEvent["kind"][]): number =>
+  kinds.reduce((sum, kind) => sum + scene.told(kind), 0);
 
 /** What a handler may give as its code, and what goes out. */
 const CODES: readonly (readonly [given: unknown, sent: number])[] = [
@@ -96,18 +66,18 @@ test("whatever a handler says to one request, everybody keeps their turns", asyn
     return code === 200 ? answer({ tea: "green" }) : refuse(code, "overloaded");
   });
   for (code of [503, 504, 529, 500]) {
-    const said = await ended(scene, scene.client.ask({}));
+    const said = await scene.ask();
     assert.is(said.kind, "refused");
   }
   assert.is(handled, 4, "each call was one instance's");
   code = 200;
   const who = new Set<number>();
   for (let call = 0; call < 4; call++) {
-    const said = await ended(scene, scene.client.ask({}));
+    const said = await scene.ask();
     if (said.kind === "answered") who.add(said.who.instance);
   }
   assert.equal([...who].sort(), [1, 2]);
-  assert.is(scene.told.filter((kind) => ["draining", "opened", "returned"].includes(kind)).length, 0);
+  assert.is(told(scene, "draining", "opened", "returned"), 0);
 });
 
 test("listeners, tracers and chance that throw keep no request unanswered, and no heartbeat back", async () => {
@@ -130,10 +100,10 @@ test("an answer that is too large for the bus is an error to its caller, and no 
   const scene = await sceneWith(() => answer({ tea: "x".repeat(2_000) }));
   scene.network.maxBodyBytes = 1_000;
   for (let call = 0; call < 4; call++) {
-    const said = await ended(scene, scene.client.ask({}));
+    const said = await scene.ask();
     golden(said.kind === "refused" && [said.code, said.message]);
   }
-  assert.is(scene.told.filter((kind) => ["draining", "opened"].includes(kind)).length, 0);
+  assert.is(told(scene, "draining", "opened"), 0);
   for (const { counts } of scene.instances) golden([counts.requests, counts.errors, counts.lastError]);
 });
 

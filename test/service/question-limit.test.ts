@@ -2,12 +2,11 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { answer } from "../../src/service/core/handled.ts";
-import { startInstance } from "../../src/service/instance.ts";
 import type { InstanceEvent } from "../../src/service/instance-options.ts";
 import type { OwnProcess } from "../../src/service/own-process.ts";
-import { FakeClock } from "../support/fake-clock.ts";
-import { type MemoryBus, MemoryNetwork } from "../support/memory-bus.ts";
+import type { FakeClock } from "../support/fake-clock.ts";
+import type { MemoryBus } from "../support/memory-bus.ts";
+import { ServiceScene } from "../support/service-scene.ts";
 
 const test = suite("questions of anybody");
 
@@ -19,24 +18,14 @@ interface Scene {
   /** Bodies of all that the instance has published, heartbeats left out. */
   readonly published: string[];
   readonly beats: string[];
-  readonly told: InstanceEvent[];
+  readonly told: readonly InstanceEvent[];
 }
 
 async function begin(): Promise<Scene> {
-  const clock = new FakeClock();
-  const network = new MemoryNetwork(clock);
-  const [bus, caller] = [network.bus(), network.bus()];
-  const told: InstanceEvent[] = [];
-  const starting = startInstance({
-    ...{ service: "ratings", instance: 1, incarnation: "1-a", bus, clock, random: () => 0, chaos: IDLE },
-    ...{ tell: (event) => told.push(event), handle: () => answer({ fine: true }) },
-  });
-  await clock.advance(1_000);
-  assert.is((await starting).kind, "started");
+  const { clock, caller, instanceEvents: told } = await new ServiceScene({ instance: { chaos: IDLE } }).start();
   const [published, beats]: [string[], string[]] = [[], []];
-  const text = (body: Uint8Array): string => new TextDecoder().decode(body);
-  caller.subscribe("answers", ({ body }) => published.push(text(body)));
-  caller.subscribe("health.ratings.*", ({ body }) => beats.push(text(body)));
+  caller.subscribe("answers", ({ body }) => published.push(Buffer.from(body).toString()));
+  caller.subscribe("health.tea.*", ({ body }) => beats.push(Buffer.from(body).toString()));
   return { clock, caller, published, beats, told };
 }
 
@@ -54,10 +43,10 @@ async function flood(
 const LIST = '{"fault":"list"}';
 const QUESTIONS = [
   ...["PING", "INFO", "STATS"].flatMap((verb) =>
-    ["", ".ratings", ".ratings.1-a"].map((whom) => [`$SRV.${verb}${whom}`, ""] as const),
+    ["", ".tea", ".tea.1-a"].map((whom) => [`$SRV.${verb}${whom}`, ""] as const),
   ),
-  ["chaos.ratings", LIST] as const,
-  ["chaos.ratings.1-a", LIST] as const,
+  ["chaos.tea", LIST] as const,
+  ["chaos.tea.1-a", LIST] as const,
 ];
 
 for (const [subject, body] of QUESTIONS) {
@@ -86,17 +75,17 @@ test("during a flood of every question requests are answered, and so is a reset"
   const scene = await begin();
   const { caller, clock, published } = scene;
   for (const [subject, body] of QUESTIONS) await flood(scene, subject, 1_000, body);
-  const reply = caller.request("ratings.get", "{}", { timeoutMs: 1_000 });
+  const reply = caller.request("tea.get", "{}", { timeoutMs: 1_000 });
   await clock.advance(1);
   assert.is((await reply).kind, "answered");
   const answered = published.length;
-  await flood(scene, "chaos.ratings", 1, '{"fault":"reset"}');
+  await flood(scene, "chaos.tea", 1, '{"fault":"reset"}');
   assert.is(published.length, answered + 1);
 });
 
 test("the three subjects of one question share a limit, and each question has its own", async () => {
   const scene = await begin();
-  for (const whom of ["", ".ratings", ".ratings.1-a"]) await flood(scene, `$SRV.PING${whom}`, 100);
+  for (const whom of ["", ".tea", ".tea.1-a"]) await flood(scene, `$SRV.PING${whom}`, 100);
   assert.is(scene.published.length, 100);
   await flood(scene, "$SRV.STATS", 100);
   assert.is(scene.published.length, 200);
@@ -105,11 +94,11 @@ test("the three subjects of one question share a limit, and each question has it
 test("of a flood of faults twenty are begun, refused or answered at once, and a reset among them ends all", async () => {
   const scene = await begin();
   const { told, beats, published } = scene;
-  await flood(scene, "chaos.ratings.1-a", 500, '{"fault":"slow","byMs":1}');
-  await flood(scene, "chaos.ratings.1-a", 500, '{"fault":"no such"}');
+  await flood(scene, "chaos.tea.1-a", 500, '{"fault":"slow","byMs":1}');
+  await flood(scene, "chaos.tea.1-a", 500, '{"fault":"no such"}');
   assert.is(told.filter(({ kind }) => kind === "fault begins").length, 20);
   assert.equal([published.length, beats.length], [20, 20]);
-  await flood(scene, "chaos.ratings.1-a", 1, '{"fault":"reset"}', "");
+  await flood(scene, "chaos.tea.1-a", 1, '{"fault":"reset"}', "");
   assert.is(told.filter(({ kind }) => kind === "fault ended").length, 1, "also where no answer is expected");
 });
 

@@ -3,77 +3,50 @@
 import { SpanKind, type Tracer } from "@opentelemetry/api";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Answer } from "../../src/service/answer.ts";
-import { type AskOptions, type Client, openClient } from "../../src/service/client.ts";
 import type { ClientEvent } from "../../src/service/client-options.ts";
 import { answer, type Handled, refuse } from "../../src/service/core/handled.ts";
-import { startInstance } from "../../src/service/instance.ts";
 import { type Trace, type Tracing, untraced } from "../../src/trace/core/trace.ts";
 import { tracingOf } from "../../src/trace/spans.ts";
-import { FakeClock } from "../support/fake-clock.ts";
-import { type MemoryBus, MemoryNetwork } from "../support/memory-bus.ts";
+import { ServiceScene, TIMEOUT_MS } from "../support/service-scene.ts";
 import { KeepingTracer, type KeptSpan } from "../support/spans.ts";
 
 const test = suite("tracing a call");
 
-const TIMEOUT_MS = 1000;
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
 const CARRIED = { traceparent: `00-${TRACE}-b7ad6b7169203331-01`, tracestate: "a=1" };
 
-interface SceneOptions {
+interface Parts {
   readonly count?: number;
   readonly hedge?: boolean;
-  /** Whether the instances send spans. */
   readonly isTraced?: boolean;
   readonly handle?: (request: unknown, instance: number) => Handled | Promise<Handled>;
 }
 
-class Scene {
-  readonly clock = new FakeClock();
-  readonly network = new MemoryNetwork(this.clock);
-  readonly tracer = new KeepingTracer();
-  readonly tracing: Tracing = tracingOf(this.tracer as unknown as Tracer);
-  readonly told: (readonly [ClientEvent["kind"], string | undefined])[] = [];
+class Scene extends ServiceScene {
+  readonly tracer: KeepingTracer;
+  readonly tracing: Tracing;
+  readonly kinds: (readonly [ClientEvent["kind"], string | undefined])[] = [];
   readonly handled: (readonly [body: unknown, traceId: string | undefined])[] = [];
-  readonly buses: MemoryBus[] = [];
-  #client: Client | undefined;
 
-  static async of({
-    count = 1,
-    hedge = false,
-    isTraced = true,
-    handle = () => answer({}),
-  }: SceneOptions = {}): Promise<Scene> {
-    const scene = new Scene();
-    const { clock, network, tracing } = scene;
-    const starting = Array.from({ length: count }, (_, place) => {
-      const bus = network.bus();
-      scene.buses.push(bus);
-      return startInstance({
-        ...{ service: "tea", instance: place + 1, bus, clock, random: () => 0 },
-        tracing: isTraced ? tracing : undefined,
-        handle: (request, trace) => {
-          scene.handled.push([request, trace?.traceId]);
-          return handle(request, place + 1);
-        },
-      });
-    });
-    await clock.advance(TIMEOUT_MS);
-    await Promise.all(starting);
-    const tell = ({ kind }: ClientEvent, trace?: Trace): number => scene.told.push([kind, trace?.traceId]);
-    const rules = { requestTimeoutMs: TIMEOUT_MS };
-    scene.#client = openClient({ service: "tea", bus: network.bus(), clock, random: () => 0, rules, tell, hedge });
-    await clock.advance(TIMEOUT_MS);
-    return scene;
+  /** @param options with `isTraced: false`, the instances send no spans */
+  static of(options: Parts = {}): Promise<Scene> {
+    return new Scene(options).start();
   }
 
-  async ask(options: AskOptions = {}): Promise<Answer> {
-    let ended: Answer | undefined;
-    void this.#client?.ask({ leaves: 2 }, options).then((answered) => {
-      ended = answered;
+  private constructor({ count = 1, hedge = false, isTraced = true, handle = () => answer({}) }: Parts) {
+    const tracer = new KeepingTracer();
+    const tracing = tracingOf(tracer as unknown as Tracer);
+    super({
+      count,
+      handle: (request, instance, trace) => {
+        this.handled.push([request, trace?.traceId]);
+        return handle(request, instance);
+      },
+      ...(isTraced && { instance: { tracing } }),
+      client: { hedge, tell: ({ kind }, trace) => this.kinds.push([kind, trace?.traceId]) },
     });
-    while (ended === undefined) await this.clock.advance(10);
-    return ended;
+    this.tracer = tracer;
+    this.tracing = tracing;
   }
 
   page(): Trace {
@@ -106,11 +79,11 @@ test("a call that nobody traces carries nothing, and is told with nothing", asyn
   const scene = await Scene.of({ isTraced: false });
   for (const trace of [undefined, untraced(TRACE, "r-1")]) await scene.ask({ trace });
   for (const [body, traceId] of scene.handled) {
-    assert.equal(Object.keys(body as object), ["leaves", "deadline"]);
+    assert.equal(Object.keys(body as object), ["deadline"]);
     assert.is(traceId, undefined);
   }
   assert.equal(
-    scene.told.filter(([kind]) => kind === "using").map(([, id]) => id),
+    scene.kinds.filter(([kind]) => kind === "using").map(([, id]) => id),
     [undefined, TRACE],
   );
 });
@@ -119,7 +92,7 @@ test("a trace of others is passed on as it came, and known to the handler, where
   const scene = await Scene.of({ isTraced: false });
   await scene.ask({ trace: untraced(TRACE, "r-1", CARRIED) });
   const [[body, traceId] = []] = scene.handled;
-  assert.equal({ ...Object(body), deadline: 0 }, { leaves: 2, deadline: 0, ...CARRIED });
+  assert.equal({ ...Object(body), deadline: 0 }, { deadline: 0, ...CARRIED });
   assert.is(traceId, TRACE);
   assert.is(scene.tracer.spans.length, 0);
 });
@@ -130,7 +103,7 @@ test("each attempt is a span of its own, with its end", async () => {
   await scene.ask({ trace: scene.page() });
   assert.equal(scene.attempts(), [[1, "timeout", true]]);
   assert.ok(
-    scene.told.some(([kind, id]) => kind === "opened" && id === TRACE),
+    scene.kinds.some(([kind, id]) => kind === "opened" && id === TRACE),
     "what it opened is told with its trace",
   );
   await scene.ask({ trace: scene.page() });
@@ -164,7 +137,7 @@ test("of a hedged call both attempts are below the page", async () => {
     [1, "timeout", true],
     [2, undefined, true],
   ]);
-  assert.ok(scene.told.some(([kind, id]) => kind === "hedging" && id === TRACE));
+  assert.ok(scene.kinds.some(([kind, id]) => kind === "hedging" && id === TRACE));
 });
 
 test("a refusal is an error with its code, on both sides, however the handler came to it", async () => {

@@ -3,67 +3,22 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Client, openClient } from "../../src/service/client.ts";
-import type { Ended } from "../../src/service/client-options.ts";
-import { answer } from "../../src/service/core/handled.ts";
-import { startInstance } from "../../src/service/instance.ts";
-import { FakeClock } from "../support/fake-clock.ts";
-import { type MemoryBus, MemoryNetwork } from "../support/memory-bus.ts";
+import { ServiceScene, TIMEOUT_MS } from "../support/service-scene.ts";
 
 const test = suite("what is not sent");
 
-const TIMEOUT_MS = 1_000;
 const RETEST_MS = 5_000;
 
-interface Scene {
-  readonly clock: FakeClock;
-  readonly network: MemoryNetwork;
-  readonly bus: MemoryBus;
-  readonly client: Client;
-  readonly told: string[];
-  readonly ends: Ended[];
-  /** The bus of the one instance: paused, it is a process that is stopped. */
-  readonly server: MemoryBus;
-}
+const scene = (hedge: boolean): Promise<ServiceScene> =>
+  new ServiceScene({
+    client: { hedge, rules: { requestTimeoutMs: TIMEOUT_MS, retestDelayMs: RETEST_MS } },
+  }).start();
 
-async function scene(hedge: boolean): Promise<Scene> {
-  const clock = new FakeClock();
-  const network = new MemoryNetwork(clock);
-  const [server, bus] = [network.bus(), network.bus()];
-  const started = startInstance({
-    ...{ service: "tea", instance: 1, incarnation: "1-a", bus: server, clock },
-    handle: () => answer({ tea: "green" }),
-  });
-  await clock.advance(TIMEOUT_MS);
-  await started;
-  const told: string[] = [];
-  const ends: Ended[] = [];
-  const client = openClient({
-    ...{ service: "tea", bus, clock, hedge, rules: { requestTimeoutMs: TIMEOUT_MS, retestDelayMs: RETEST_MS } },
-    tell: ({ kind }) => told.push(kind),
-    count: (ended) => ends.push(ended),
-    report: () => undefined,
-  });
-  await clock.advance(TIMEOUT_MS);
-  return { clock, network, bus, client, told, ends, server };
-}
-
-const state = ({ client }: Scene): string =>
+const state = ({ client }: ServiceScene): string =>
   JSON.stringify([...client.tracker.all()].map(({ breaker, proven, membership }) => [breaker, proven, membership]));
 
-/** Opens the breaker of the instance, whose process is stopped. */
-async function paused(hedge: boolean): Promise<Scene> {
-  const made = await scene(hedge);
-  made.server.pause();
-  const asked = made.client.ask({});
-  await made.clock.advance(2 * TIMEOUT_MS);
-  assert.is((await asked).kind, "unanswered");
-  assert.ok(made.told.includes("opened"));
-  return made;
-}
-
 /** Ways in which a call is not sent, each with what its caller is told. */
-const WAYS: readonly (readonly [string, (scene: Scene) => object, string])[] = [
+const WAYS: readonly (readonly [string, (scene: ServiceScene) => object, string])[] = [
   ["too large", () => ({ tea: "x".repeat(1_048_577) }), "the request was not sent"],
   ["too large with its deadline", () => ({ tea: "x".repeat(1_048_576 - 10) }), "the request was not sent"],
   [
@@ -101,12 +56,9 @@ for (const hedge of [false, true]) {
       const before = state(made);
       const body = request(made);
       for (const repeatable of [true, false]) {
-        const askedAt = made.clock.now();
-        const asked = made.client.ask(body, { repeatable });
-        await made.clock.advance(10);
-        const ended = await asked;
-        assert.is("why" in ended && ended.why, why);
-        assert.ok(made.clock.now() - askedAt < 50);
+        const { answer, tookMs } = await made.timed({ repeatable }, body);
+        assert.is("why" in answer && answer.why, why);
+        assert.ok(tookMs < 50);
       }
       assert.is(state(made), before);
       assert.is(made.ends.length, 2);
@@ -116,27 +68,24 @@ for (const hedge of [false, true]) {
     });
 
     test(`${way}: an open breaker stays open, its delay does not grow, and its retest comes${how}`, async () => {
-      const made = await paused(hedge);
-      const { network, bus, clock, client, told, server } = made;
-      await clock.advance(RETEST_MS);
+      const made = await scene(hedge);
+      const { network, bus, buses, clock, client } = made;
+      buses[0]?.pause();
+      assert.is((await made.ask()).kind, "unanswered");
+      await clock.advance(TIMEOUT_MS + RETEST_MS);
       const [opened] = [...client.tracker.all()].map(({ breaker }) => Object(breaker));
+      assert.is(opened.kind, "open");
       const body = request(made);
-      for (let call = 0; call < 3; call++) {
-        const asked = client.ask(body);
-        await clock.advance(10);
-        assert.ok("why" in (await asked));
-      }
+      for (let call = 0; call < 3; call++) assert.ok("why" in (await made.ask({}, body)));
       const [left] = [...client.tracker.all()].map(({ breaker }) => Object(breaker));
       assert.equal([left.kind, left.retestAt, left.delayMs], ["open", opened.retestAt, opened.delayMs]);
-      assert.is(told.filter((kind) => kind === "closed").length, 0);
-      assert.is(told.filter((kind) => kind === "retesting").length, told.includes("retesting") ? 1 : 0);
+      assert.is(made.told("closed"), 0);
+      assert.ok(made.told("retesting") <= 1);
       [network.maxBodyBytes, bus.deniesSending, bus.deniesReplies] = [1_048_576, () => false, false];
-      server.resume();
+      buses[0]?.resume();
+      await made.ask();
       await clock.advance(10);
-      const asked = client.ask({});
-      await clock.advance(10);
-      await asked;
-      assert.ok(told.includes("closed"));
+      assert.is(made.told("closed"), 1);
     });
   }
 }

@@ -1,0 +1,124 @@
+// Instances of one service and a client of theirs, on a bus in memory and a clock that the test pushes.
+
+import type { Answer } from "../../src/service/answer.ts";
+import { type AskOptions, type Client, openClient } from "../../src/service/client.ts";
+import type { ClientEvent, ClientOptions, Ended } from "../../src/service/client-options.ts";
+import { answer, type Handled } from "../../src/service/core/handled.ts";
+import { type Instance, startInstance } from "../../src/service/instance.ts";
+import type { InstanceEvent, InstanceOptions } from "../../src/service/instance-options.ts";
+import type { Trace } from "../../src/trace/core/trace.ts";
+import { FakeClock } from "./fake-clock.ts";
+import { type MemoryBus, MemoryNetwork } from "./memory-bus.ts";
+
+/** The service of a scene. */
+export const TEA = "tea";
+export const TIMEOUT_MS = 1_000;
+/** No call of a scene takes longer. */
+const MOST_MS = 10 * TIMEOUT_MS;
+
+type Handle = (request: unknown, instance: number, trace: Trace | undefined) => Handled | Promise<Handled>;
+
+export interface SceneOptions {
+  /** How many instances there are: 1, 2 and so on, with the incarnations 1-a, 2-a. */
+  readonly count?: number;
+  readonly handle?: Handle;
+  readonly instance?: Partial<InstanceOptions>;
+  readonly client?: Partial<ClientOptions>;
+  /** What an instance gets as its bus. */
+  readonly busOf?: (bus: MemoryBus) => MemoryBus;
+}
+
+export class ServiceScene {
+  readonly clock = new FakeClock();
+  readonly network = new MemoryNetwork(this.clock);
+  /** What the client has told and counted, what the instances have told, and what either has reported. */
+  readonly events: ClientEvent[] = [];
+  readonly ends: Ended[] = [];
+  readonly instanceEvents: InstanceEvent[] = [];
+  readonly reports: string[] = [];
+  /** Of the instances, in order. */
+  readonly buses: MemoryBus[] = [];
+  readonly instances: Instance[] = [];
+  /** Of the client, and of a process that is neither. */
+  readonly bus = this.network.bus();
+  readonly caller = this.network.bus();
+  readonly client: Client;
+
+  readonly #options: SceneOptions;
+
+  constructor(options: SceneOptions = {}) {
+    const { clock, bus, events, ends, reports } = this;
+    this.#options = options;
+    this.client = openClient({
+      ...{ service: TEA, bus, clock, random: () => 0, rules: { requestTimeoutMs: TIMEOUT_MS } },
+      tell: (event) => events.push(event),
+      count: (ended) => ends.push(ended),
+      report: (sentence) => reports.push(sentence),
+      ...options.client,
+    });
+  }
+
+  /** Starts the instances; a second after that the client knows them. */
+  async start(): Promise<this> {
+    const { count = 1, handle = () => answer({}), instance, busOf = (bus) => bus } = this.#options;
+    const starting = Array.from({ length: count }, (_, place) => {
+      const number = place + 1;
+      const bus = this.network.bus();
+      this.buses.push(bus);
+      return startInstance({
+        ...{ service: TEA, instance: number, incarnation: `${number}-a`, bus: busOf(bus), clock: this.clock },
+        random: () => 0,
+        tell: (event) => this.instanceEvents.push(event),
+        report: (sentence) => this.reports.push(sentence),
+        handle: (request, trace) => handle(request, number, trace),
+        ...instance,
+      });
+    });
+    await this.clock.advance(TIMEOUT_MS);
+    for (const started of await Promise.all(starting)) {
+      if (started.kind === "taken") throw new Error("the number was taken");
+      this.instances.push(started.instance);
+    }
+    return this;
+  }
+
+  get instance(): Instance {
+    const [first] = this.instances;
+    if (first === undefined) throw new Error("the scene has no instance");
+    return first;
+  }
+
+  /** Asks, and pushes the clock until the call has ended, in steps of 10 ms. */
+  async ask(options: AskOptions = {}, request: object = {}): Promise<Answer> {
+    return (await this.timed(options, request)).answer;
+  }
+
+  async timed(
+    options: AskOptions = {},
+    request: object = {},
+  ): Promise<{ readonly answer: Answer; readonly tookMs: number }> {
+    const askedAt = this.clock.now();
+    const asked = await this.ended(this.client.ask(request, options));
+    return { answer: asked, tookMs: this.clock.now() - askedAt };
+  }
+
+  /** What comes of a promise, once the clock has been pushed as far as it takes. */
+  async ended<T>(promise: Promise<T>): Promise<T> {
+    let isOver = false;
+    const over = (): void => {
+      isOver = true;
+    };
+    promise.then(over, over);
+    for (let ms = 0; !isOver && ms < MOST_MS; ms += 10) await this.clock.advance(10);
+    if (!isOver) throw new Error("what was waited for never ended");
+    return promise;
+  }
+
+  told(kind: ClientEvent["kind"]): number {
+    return this.events.filter((event) => event.kind === kind).length;
+  }
+}
+
+/** Which instance answered, by number; else how the call has ended. */
+export const answeredBy = (ended: Answer): number | string =>
+  ended.kind === "answered" ? ended.who.instance : "why" in ended ? ended.why : String(ended.code);
