@@ -44,6 +44,7 @@ const LINES: readonly BadRequest[] = [
   bad("TRACE", `TRACE / HTTP/1.1\r\n${HEAD}\r\n`, 405),
   bad("PUT", `PUT / HTTP/1.1\r\n${HEAD}Content-Length: 0\r\n\r\n`, 405),
   bad("DELETE of a thing", `DELETE /thing/camera HTTP/1.1\r\n${HEAD}\r\n`, 405),
+  bad("PROPFIND", `PROPFIND / HTTP/1.1\r\n${HEAD}\r\n`, 405),
   bad("a method that is none", `BREW / HTTP/1.1\r\n${HEAD}\r\n`, 400),
   bad("an upgrade", "GET / HTTP/1.1\r\nHost: x\r\nConnection: upgrade, close\r\nUpgrade: websocket\r\n\r\n", 200),
   bad("an expectation that is none", `POST / HTTP/1.1\r\n${HEAD}Expect: cake\r\nContent-Length: 1\r\n\r\nx`, 417),
@@ -51,6 +52,7 @@ const LINES: readonly BadRequest[] = [
 
 const TARGETS: readonly BadRequest[] = [
   bad("another host's address", get("http://evil/"), 200),
+  bad("an address that cannot be read", get("http://[::bad"), 400),
   bad("two slashes", get("//evil//x"), 404),
   bad("a way out of the folder", get("/static/../../../etc/passwd"), 404),
   bad("the same, escaped", get("/static/%2e%2e%2fapp.ts"), 404),
