@@ -1,7 +1,9 @@
 // Everything in one terminal, from one program: it shows a page with fresh ratings, and ^C leaves nothing behind.
 
+import { createServer } from "node:net";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { listen } from "../support/listen.ts";
 import { freePort } from "../support/nats-server.ts";
 import { carries, livingProcesses, type ProcessRow } from "../support/processes.ts";
 import { STARTED } from "../support/takeover.ts";
@@ -70,10 +72,11 @@ demo("killed outright, it takes the others with it all the same", async () => {
 });
 
 demo("says in one line that its port is taken, and starts nothing", async () => {
+  const squatter = createServer();
   const world = new World(`nats://127.0.0.1:${await freePort()}`);
   try {
-    const market = await world.startMarket({}, ["--monolith"]);
-    const program = world.start({ name: "demo", env: { PORT: new URL(market.url).port } });
+    const port = await listen(squatter);
+    const program = world.start({ name: "demo", env: { PORT: String(port) } });
     assert.is((await program.ended).code, 1);
     assert.is(
       program.count(/port \d+ is taken by another program: .*start the same again with {2}PORT=\d+ {2}added/),
@@ -81,6 +84,7 @@ demo("says in one line that its port is taken, and starts nothing", async () => 
     );
     assert.is(program.count(STARTED), 0);
   } finally {
+    squatter.close();
     await world.close();
   }
 });

@@ -1,6 +1,8 @@
 // takes: 30 s
 // Hostile messages in such numbers that a leak shows in the Market's memory.
 
-import { hostileMessages } from "./hostile-messages.ts";
+import { hostileSuite } from "./hostile-messages.ts";
 
-hostileMessages(1).run();
+const hostile = hostileSuite(1);
+
+hostile.run();

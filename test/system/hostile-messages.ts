@@ -253,7 +253,7 @@ function heartbeats(hostile: Test<Context>, share: number): void {
 }
 
 /** @param share of the messages that the long run sends */
-export function hostileMessages(share: number): Test<Context> {
+export function hostileSuite(share: number): Test<Context> {
   const hostile = suite<Context>("hostile messages");
   // One shop for all of it, and the attack that leaves the most behind comes last.
   hostile.before(async (context) => {

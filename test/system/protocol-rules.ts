@@ -212,7 +212,7 @@ rule("of a heartbeat every field's rule counts, and what breaks one is told and 
   assert.is(market.program.count(/ joined: /, mark), believed.length);
 });
 
-export function protocolRules(make: string, openWire: (natsUrl: string) => Promise<Wire>): Test {
+export function protocolSuite(make: string, openWire: (natsUrl: string) => Promise<Wire>): Test {
   const foreign = suite(`an instance and a caller of another make (${make})`);
   const context = {} as Context;
 

@@ -2,6 +2,8 @@
 // The same against a client on the plain NATS library, which is more lenient than a bare socket.
 
 import { openPlainNats } from "../support/wire.ts";
-import { protocolRules } from "./protocol-rules.ts";
+import { protocolSuite } from "./protocol-rules.ts";
 
-protocolRules("on the plain library", openPlainNats).run();
+const foreign = protocolSuite("on the plain library", openPlainNats);
+
+foreign.run();

@@ -2,6 +2,8 @@
 // docs/protocol.md, held against a client on a bare socket.
 
 import { openRawNats } from "../support/raw-nats.ts";
-import { protocolRules } from "./protocol-rules.ts";
+import { protocolSuite } from "./protocol-rules.ts";
 
-protocolRules("on a bare socket", openRawNats).run();
+const foreign = protocolSuite("on a bare socket", openRawNats);
+
+foreign.run();
