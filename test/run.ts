@@ -95,8 +95,11 @@ async function runOne(job: Job): Promise<void> {
   running.set(job, process);
   const ended = await process.ended;
   running.delete(job);
-  if (job.files.length > 1) return await reportShared(job, ended);
   const { output, cpuMs } = ended;
+  if (job.files.length > 1) {
+    if (cpuMs !== undefined) print(`…    ${(cpuMs / 1000).toFixed(1)} s of processor time: ${job.name}`);
+    return await reportShared(job, ended);
+  }
   report({ name: job.name, tookMs: performance.now() - jobStartedAt, cpuMs, verdict: judge(ended), output });
 }
 

@@ -1,3 +1,4 @@
+// shares: bus
 // A Market's keeper while the bus is away, its lines, starts and ends: with a bus of the test's own, and a quick clock.
 
 import { createServer, type Server } from "node:net";

@@ -1,3 +1,4 @@
+// shares: bus
 // What a Market's keeper makes of a server that it has met and did not join, once that server is away.
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";

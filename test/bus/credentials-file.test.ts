@@ -1,3 +1,4 @@
+// shares: bus
 // Credentials files as they lie on disks: read, or refused with the reason.
 
 import { execFileSync } from "node:child_process";

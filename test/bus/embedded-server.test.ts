@@ -1,7 +1,7 @@
 // The embedded server, with real processes: who starts one, who uses whose, and that none is ever left behind.
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -148,24 +148,19 @@ test("the command line binds to the one address and takes a configuration file",
   ]);
 });
 
-test("where nothing answers one is started, told in one line, and gone after stop", async (context) => {
+test("where nothing answers one is started, for this machine only, told in one line, and gone after stop", async (context) => {
   const url = await freeUrl();
   const ensured = await ensure(context, url);
   assert.ok(ensured.kind === "started", JSON.stringify(ensured));
   golden(context.said);
   assert.ok(await answers(url));
+  const elsewhere = readBusAddress(url.replace("127.0.0.1", "127.0.0.2"));
+  assert.is((await probe(elsewhere, { clock, withinMs: 1_000 })).kind, "nothing");
   assert.ok(isRunning(ensured.pid));
   await ensured.stop();
   assert.not.ok(isRunning(ensured.pid));
   assert.not.ok(await answers(url));
   await ensured.stop();
-});
-
-test("a started server serves this machine only", async (context) => {
-  const url = await freeUrl();
-  await ensure(context, url);
-  const { kind } = await probe(readBusAddress(url.replace("127.0.0.1", "127.0.0.2")), { clock, withinMs: 1_000 });
-  assert.is(kind, "nothing");
 });
 
 test("a server that is paused is ended all the same", async (context) => {
@@ -296,6 +291,7 @@ test("asked to stop while it is starting, it leaves nothing behind", async (cont
 });
 
 interface Owner {
+  readonly name: string;
   readonly child: ChildProcess;
   readonly heard: Record<string, unknown>[];
   readonly serverPid: () => number;
@@ -319,7 +315,7 @@ function startOwner({ ends }: Context, url: string, name: string): Owner {
     const said = heard.map(({ said: line }) => /started nats-server there \(pid (\d+)\)/.exec(String(line))?.[1]);
     return Number(said.findLast((pid) => pid !== undefined) ?? 0);
   };
-  return { child, heard, serverPid };
+  return { name, child, heard, serverPid };
 }
 
 const isConnected = ({ heard }: Owner): boolean =>
@@ -340,58 +336,19 @@ function client({ said, ends }: Context, url: string): NatsBus {
   return bus;
 }
 
-test("kill -9 of the owner ends its server, and another on this machine takes over in seconds, its clients with it", async (context) => {
-  const url = await freeUrl();
-  const { owner, heir } = await owners(context, url);
-  const bus = client(context, url);
-  await until("connected", () => bus.status === "connected");
-  owner.child.kill("SIGKILL");
-  await until("its server is gone", () => !isRunning(owner.serverPid()), 5_000);
-  await until("the heir took over", () => heir.serverPid() !== 0 && isConnected(heir), 5_000);
-  await until(
-    "its instance answers",
-    async () => (await bus.request("heir.get", "", { timeoutMs: 1_000 })).kind === "answered",
-    5_000,
-  );
-  heir.child.kill("SIGTERM");
-  await until("all gone", () => heir.child.exitCode === 0 && !isRunning(heir.serverPid()), 5_000);
-});
-
-test("an owner that ends in order says goodbye over its own server first; the heir takes over", async (context) => {
-  const url = await freeUrl();
-  const { owner, heir } = await owners(context, url);
-  const bus = client(context, url);
-  const goodbyes: string[] = [];
-  bus.subscribe("goodbyes", (message) => goodbyes.push(Buffer.from(message.body).toString()));
-  await until("connected", async () => bus.status === "connected" && (await bus.flush()));
-  owner.child.kill("SIGTERM");
-  await until("it ended", () => owner.child.exitCode === 0, 5_000);
-  assert.equal(goodbyes, ["owner"]);
-  assert.not.ok(isRunning(owner.serverPid()));
-  await until("the heir took over", () => heir.serverPid() !== 0 && isConnected(heir), 5_000);
-});
-
-test("^Z and ^C in the terminal do not reach the server: it is in a session of its own", async (context) => {
+test("it is in a session of its own, which ^Z and ^C do not reach; an owner that stood still has lost nothing when it wakes", async (context) => {
   const url = await freeUrl();
   const { owner } = await owners(context, url);
-  const { readFileSync } = await import("node:fs");
-  if (process.platform !== "linux") return;
+  const bus = client(context, url);
+  await until("connected", () => bus.status === "connected");
   const sessionOf = (pid: number): string | undefined =>
     readFileSync(`/proc/${pid}/stat`, "latin1").split(") ")[1]?.split(" ")[3];
-  assert.is(sessionOf(owner.serverPid()), String(owner.serverPid()));
+  if (process.platform === "linux") assert.is(sessionOf(owner.serverPid()), String(owner.serverPid()));
   stopProcess(owner.child.pid ?? 0);
-  assert.ok(await answers(url), "the server stands still with its owner");
-  owner.child.kill("SIGCONT");
-});
-
-test("a process that stood still for longer than a bus may keep silent has lost nothing when it wakes", async (context) => {
-  const url = await freeUrl();
-  const { owner } = await owners(context, url);
-  const bus = client(context, url);
-  await until("connected", () => bus.status === "connected");
-  stopProcess(owner.child.pid ?? 0);
+  assert.ok(await answers(url), "the server does not stand still with its owner");
   const waiting = bus.request("owner.get", "", { timeoutMs: 10_000 });
-  await new Promise<void>((resolve) => clock.after(4_000, resolve)); // the pause itself is what is tested
+  // Longer than a bus may keep silent: the pause itself is what is tested.
+  await new Promise<void>((resolve) => clock.after(4_000, resolve));
   owner.child.kill("SIGCONT");
   assert.is((await waiting).kind, "answered");
   assert.is((await bus.request("owner.get", "", { timeoutMs: 1_000 })).kind, "answered");
@@ -401,7 +358,7 @@ test("a process that stood still for longer than a bus may keep silent has lost 
   );
 });
 
-test("a paused server is called that, with the pid by its owner, and used again once it wakes", async (context) => {
+test("a paused one is called that, with the pid by its owner; an owner that ends in order says goodbye over it first, and the heir takes over", async (context) => {
   const url = await freeUrl();
   const { owner, heir } = await owners(context, url);
   const pid = owner.serverPid();
@@ -414,19 +371,40 @@ test("a paused server is called that, with the pid by its owner, and used again 
   process.kill(pid, "SIGCONT");
   await until("both are back", () => isConnected(owner) && isConnected(heir), 30_000);
   assert.is(owner.serverPid(), pid);
+  const bus = client(context, url);
+  const goodbyes: string[] = [];
+  bus.subscribe("goodbyes", (message) => goodbyes.push(Buffer.from(message.body).toString()));
+  await until("connected", async () => bus.status === "connected" && (await bus.flush()));
+  owner.child.kill("SIGTERM");
+  await until("it ended", () => owner.child.exitCode === 0, 5_000);
+  assert.equal(goodbyes, ["owner"]);
+  assert.not.ok(isRunning(pid));
+  await until("the heir took over", () => heir.serverPid() !== 0 && isConnected(heir), 5_000);
 });
 
-test("a server that crashes is started again by whoever is there", async (context) => {
+test("one that crashes is started again by whoever is there; kill -9 of its owner ends it, and another takes over in seconds, its clients with it", async (context) => {
   const url = await freeUrl();
-  const { owner, heir } = await owners(context, url);
-  const first = owner.serverPid();
+  const both = Object.values(await owners(context, url));
+  const bus = client(context, url);
+  await until("connected", () => bus.status === "connected");
+  const first = both[0]?.serverPid() ?? 0;
   process.kill(first, "SIGKILL");
+  const hasNext = (one: Owner): boolean => one.serverPid() !== 0 && one.serverPid() !== first;
+  await until("another runs", () => both.some(hasNext), 5_000);
+  await until("both are back", () => both.every(isConnected), 5_000);
+  const [owner, heir] = both.toSorted((a, b) => Number(hasNext(b)) - Number(hasNext(a))) as [Owner, Owner];
+  const before = heir.serverPid();
+  owner.child.kill("SIGKILL");
+  await until("its server is gone", () => !isRunning(owner.serverPid()), 5_000);
+  await until("the heir took over", () => heir.serverPid() !== before && isConnected(heir), 5_000);
+  const { name } = heir;
   await until(
-    "another runs",
-    () => [owner, heir].some((one) => one.serverPid() !== 0 && one.serverPid() !== first),
+    "its instance answers",
+    async () => (await bus.request(`${name}.get`, "", { timeoutMs: 1_000 })).kind === "answered",
     5_000,
   );
-  await until("both are back", () => isConnected(owner) && isConnected(heir), 5_000);
+  heir.child.kill("SIGTERM");
+  await until("all gone", () => heir.child.exitCode === 0 && !isRunning(heir.serverPid()), 5_000);
 });
 
 test.run();

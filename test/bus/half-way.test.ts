@@ -1,4 +1,5 @@
 // takes: 5 s
+// shares: bus
 // Servers that stop half-way: no socket stays open for an attempt, the reason is told, and nothing that they send is
 // printed.
 
@@ -20,7 +21,9 @@ const clock = systemClock();
 const fast: Clock = { ...clock, after: (delayMs, act) => clock.after(delayMs / FASTER, act) };
 
 const rejections: unknown[] = [];
-process.on("unhandledRejection", (reason) => rejections.push(reason));
+const hear = (reason: unknown): unknown => rejections.push(reason);
+test.before(() => void process.on("unhandledRejection", hear));
+test.after(() => void process.off("unhandledRejection", hear));
 
 const NOISE = "\u0000\u0007 \x1b[31mwhat is this?";
 const reset = (socket: Socket): void => {

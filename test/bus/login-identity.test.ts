@@ -1,4 +1,5 @@
 // takes: 2 s
+// shares: bus
 // Credentials that are read again before each login: a program changes to newer ones of its own org, and to no other org.
 
 import { suite } from "uvu";

@@ -18,11 +18,13 @@ const CONNECTED_WITHIN_MS = 15_000;
 
 export function natsBusSuite(name: string): Test<Context> {
   const rejections: unknown[] = [];
-  process.on("unhandledRejection", (reason) => rejections.push(reason));
+  const hear = (reason: unknown): unknown => rejections.push(reason);
   const test = endingSuite<Context>(name, (context) => {
     context.reports = [];
   });
+  test.before(() => void process.on("unhandledRejection", hear));
   test.after.each(() => assert.equal(rejections, []));
+  test.after(() => void process.off("unhandledRejection", hear));
   return test;
 }
 

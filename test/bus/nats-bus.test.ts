@@ -1,3 +1,5 @@
+// takes: 20 s
+// shares: bus
 // What only the bus on NATS can be asked: servers that pause, refuse, say nothing, or speak something else. What every
 // Bus promises is asked of it in contract/bus.test.ts.
 

@@ -1,3 +1,4 @@
+// shares: bus
 // The one piece of bytes that a message goes out as, and the library's own way where that cannot be.
 
 import { connect } from "nats";

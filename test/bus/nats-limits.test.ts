@@ -1,3 +1,4 @@
+// shares: bus
 // A server's permissions, limits and denials, and messages of foreign clients, through the bus on NATS.
 
 import { connect } from "nats";

@@ -1,3 +1,4 @@
+// shares: bus
 // An open server that was let pass before another connection of the same process met logins.
 
 import * as assert from "uvu/assert";

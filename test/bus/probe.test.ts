@@ -1,3 +1,4 @@
+// shares: bus
 import { createServer as createHttpServer } from "node:http";
 import { createServer, type Socket } from "node:net";
 import { suite } from "uvu";

@@ -1,4 +1,5 @@
 // takes: 15 s
+// shares: bus
 // What a real server refuses: connections, subscriptions, subjects. It is reported with what it means, it is tried again
 // less and less often, and whoever is refused says that it is away.
 

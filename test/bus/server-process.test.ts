@@ -1,3 +1,4 @@
+// shares: bus
 // A nats-server that is a script around the real one.
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";

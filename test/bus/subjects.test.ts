@@ -81,12 +81,8 @@ test("reply subjects name the caller's own part, its process, and a token that n
 test("a heartbeat's subject names its incarnation, if it is one of that service", () => {
   assert.is(subjects.incarnationOf("ratings", subjects.heartbeatSubject("ratings", "i1")), "i1");
   for (const subject of [
-    "health.ratings",
-    "health.ratings.",
-    "health.ratings.a.b",
-    "health.prices.i1",
-    "ratings.get.i1",
-    "",
+    ...[""],
+    ..."health.ratings health.ratings. health.ratings.a.b health.prices.i1 ratings.get.i1".split(" "),
   ]) {
     assert.is(subjects.incarnationOf("ratings", subject), undefined, subject);
   }

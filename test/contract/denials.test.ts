@@ -1,3 +1,4 @@
+// shares: bus
 // What a Bus promises of messages that the server does not permit, asked of both kinds.
 
 import { suite } from "uvu";

@@ -1,4 +1,5 @@
 // takes: 25 s
+// shares: dwc with a bus
 // The cures that dwc prints where a Market starts no bus, where a bus keeps its accounts elsewhere, and where a bus takes no
 // more subscriptions or no longer messages: none of them is a command that cannot help.
 

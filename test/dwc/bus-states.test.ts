@@ -1,4 +1,5 @@
 // takes: 20 s
+// shares: dwc with a bus
 // The cures that dwc prints where a bus has no room, is slow, refuses, or is half of a cluster: each is typed, and cures.
 
 import { readFileSync, rmSync, writeFileSync } from "node:fs";

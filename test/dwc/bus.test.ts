@@ -1,4 +1,5 @@
 // takes: 35 s
+// shares: dwc with a bus
 // dwc beside a real bus: what status says of it, and how soon it obeys.
 
 import { readdirSync, readFileSync } from "node:fs";

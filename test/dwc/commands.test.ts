@@ -1,4 +1,5 @@
 // takes: 20 s
+// shares: dwc
 // The commands in a real state folder: what is on which stream, the exit code, and what to type next. Each kind of answer is
 // tried in commands-answered.test.ts.
 

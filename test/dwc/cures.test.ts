@@ -1,4 +1,5 @@
 // takes: 40 s
+// shares: dwc with a bus
 // What dwc prints as a cure cures: each line is typed as it was printed, by a shell, and the trouble is gone.
 
 import { type ChildProcess, fork, spawn } from "node:child_process";
@@ -46,8 +47,12 @@ function end(child: ChildProcess): void {
   send(-(child.pid ?? 0), "SIGKILL");
 }
 
-/** A line as it was printed, typed in the repository's folder. */
+/** A command of dwc in which a shell would find nothing but words. */
+const PLAIN = /^bin\/dwc [\w@. -]+$/;
+
+/** A line as it was printed, typed in the repository's folder: what only a shell can read, by a shell. */
 function shell(line: string, desk: Desk, options: Shell): Promise<Typed> {
+  if (PLAIN.test(line)) return type(desk, options.url, ...line.split(" ").slice(1));
   const child = start(line, desk, options);
   const said = { stdout: "", stderr: "" };
   child.stdout?.setEncoding("utf8").on("data", (text: string) => {

@@ -1,4 +1,5 @@
 // takes: 10 s
+// shares: dwc
 // Invitations whose maker has put parts of the reader's own org into them: typed into the real dwc, they change no file.
 
 import { lstatSync, readdirSync, readFileSync } from "node:fs";
@@ -8,9 +9,7 @@ import * as assert from "uvu/assert";
 import type { Org } from "../../src/dwc/identity/core/state.ts";
 import { findIdentity } from "../../src/dwc/identity/credentials.ts";
 import { codeOf, type Invitation, readCode } from "../../src/dwc/identity/invitation-code.ts";
-import { acceptInvitation } from "../../src/dwc/identity/invitations.ts";
 import { natsMint } from "../../src/dwc/identity/mint.ts";
-import { changeState } from "../../src/dwc/identity/state-file.ts";
 import { goldenOf } from "../support/golden.ts";
 import { clock, Folder } from "../support/orgs.ts";
 import { Desk, SECRET } from "./typed.ts";
@@ -79,26 +78,6 @@ test("an address from an invitation is quoted in the line that leads back to its
     assert.ok(cure?.startsWith(`type  bin/dwc login '\`id\`@example.org' --org-id ${id}; `), cure);
   } finally {
     ben.remove();
-  }
-});
-
-test("any mixture of trusts is refused, and nats-server.conf stays", async () => {
-  const before = filesOf(ann);
-  for (const change of [
-    ({ trust }, own) => ({ trust: { ...own.trust, operatorJwt: trust.operatorJwt } }),
-    ({ trust }, own) => ({
-      trust: { ...trust, operatorKey: own.trust.operatorKey, systemAccount: own.trust.systemAccount },
-    }),
-    ({ trust }, own) => ({ trust: { ...own.trust, systemAccountJwt: trust.systemAccountJwt } }),
-    (_, own) => ({ trust: own.trust }),
-    ({ org }, own) => ({ org: { ...org, accountJwt: own.accountJwt } }),
-    ({ org }, own) => ({ org: { ...org, account: own.account } }),
-  ] satisfies Parameters<typeof forged>[0][]) {
-    const code = await forged(change);
-    const tools = { mint: natsMint, now: clock.wall() };
-    const decided = await changeState({ folder: ann.path, clock }, (state) => acceptInvitation(state, { code }, tools));
-    assert.is(decided.kind === "refused" && decided.code, "bad-invitation");
-    assert.equal(filesOf(ann), before);
   }
 });
 

@@ -1,4 +1,5 @@
 // takes: 30 s
+// shares: dwc
 // Names and invitations that mean harm: refused in one clear line, and nothing is changed.
 
 import { execFileSync } from "node:child_process";

@@ -1,4 +1,5 @@
 // takes: 6 s
+// shares: dwc
 // An address that leads to no bus, as dwc names it: a hang-up, a failed TLS handshake and a port for routes are no pause,
 // and a name that does not resolve is no server that is down.
 

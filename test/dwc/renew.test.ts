@@ -1,4 +1,5 @@
 // takes: 30 s
+// shares: dwc
 // `dwc renew` as it is typed, in state folders that an earlier dwc has left, with a real bus.
 
 import { writeFileSync } from "node:fs";

@@ -1,4 +1,5 @@
 // takes: 10 s
+// shares: dwc
 // dwc among the things of a shell: links, other folders, pipes that close, disks that are full, and no HOME.
 
 import { execFile, spawn } from "node:child_process";

@@ -1,4 +1,5 @@
 // takes: 6 s
+// shares: dwc
 // A result that cannot be written: its reader has ended, stdout is closed, or the disk is full. It may be the only copy of
 // what the command made.
 

@@ -99,7 +99,9 @@ test("a fresh clone gets its packages and programs, and a second run does nothin
   const first = await prepare();
   assert.is(first.code, 0, first.said);
   assert.match(first.said, /^prepare: installing the npm packages .* done\nprepare: compiling\n$/);
-  assert.equal(names(), ["npm ci", "tsc"]);
+  const [install = "", ...others] = calls();
+  assert.match(install, /^npm ci .* cache=$/, "npm's own");
+  assert.equal(others, ["tsc"]);
   let leastMs = Number.POSITIVE_INFINITY;
   for (let tried = 0; tried < TRIES && leastMs >= QUICK_MS; tried += 1) {
     const again = await prepare();
@@ -234,7 +236,6 @@ test("npm's trouble becomes one line that names the way out", async () => {
     assert.match(said, line);
     assert.is(said.trim().split("\n").at(-1)?.startsWith("prepare: "), true, "the way out is the last line");
   }
-  assert.is((await prepare()).code, 0, "and the next run tries again");
 });
 
 test("a folder that may not be written in is said before anything is tried", async () => {
@@ -246,14 +247,12 @@ test("a folder that may not be written in is said before anything is tried", asy
 });
 
 test("without a HOME of its own npm keeps its cache in the folder", async () => {
-  for (const home of [undefined, "", "/proc"]) {
+  for (const home of [undefined, "/proc"]) {
     await prepare({ HOME: home });
     assert.match(calls()[0] ?? "", /^npm ci --include=dev .* cache=.*my clone\/\.prepared\/npm-cache$/, String(home));
     assert.not.ok(existsSync(join(box.folder, "~")));
     rmSync(join(box.folder, "node_modules"), { recursive: true });
   }
-  await prepare();
-  assert.match(calls()[0] ?? "", / cache=$/, "with one, npm's own is used");
 });
 
 test("a missing nats-server is asked for only where it is needed", async () => {
@@ -334,7 +333,6 @@ test("a browser is installed the same way, and where it cannot be had the tests 
   assert.ok(
     calls().every((call) => call.startsWith("apt-get") && (call.includes("update") || call.endsWith(" chromium"))),
   );
-  assert.is((await prepare({}, ...needs)).said, "", "and then nothing is to be done");
 });
 
 test("an nginx is unpacked in the folder, without rights, and where it cannot be had the tests go on without it", async () => {

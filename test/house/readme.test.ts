@@ -31,18 +31,10 @@ const typed = [...readme.matchAll(/^ {4}(\S.*)$/gm)].map(([, line = ""]) => line
 const walk = sectionOf(readme, "The walk");
 /** Each is tried in test/system/tracing-variables.test.ts. */
 const OTEL_VARIABLES = [
-  "SERVICE_NAME",
-  "RESOURCE_ATTRIBUTES",
-  "SDK_DISABLED",
-  "TRACES_EXPORTER",
-  "TRACES_SAMPLER",
-  "TRACES_SAMPLER_ARG",
-  "EXPORTER_OTLP_PROTOCOL",
-  "EXPORTER_OTLP_HEADERS",
-  "EXPORTER_OTLP_TIMEOUT",
-  "EXPORTER_OTLP_TRACES_PROTOCOL",
-  "EXPORTER_OTLP_TRACES_HEADERS",
-  "BSP_SCHEDULE_DELAY",
+  ..."SERVICE_NAME RESOURCE_ATTRIBUTES SDK_DISABLED TRACES_EXPORTER TRACES_SAMPLER".split(" "),
+  ..."TRACES_SAMPLER_ARG EXPORTER_OTLP_PROTOCOL EXPORTER_OTLP_HEADERS".split(" "),
+  ..."EXPORTER_OTLP_TIMEOUT EXPORTER_OTLP_TRACES_PROTOCOL EXPORTER_OTLP_TRACES_HEADERS".split(" "),
+  ..."BSP_SCHEDULE_DELAY".split(" "),
 ];
 const protocol = readPage("docs/protocol.md");
 /** Wrapped lines as one, so that a sentence is found however it is broken. */

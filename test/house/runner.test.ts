@@ -205,6 +205,12 @@ test("files that start no process share one, unless they measure time; files wit
     jobs.map(({ files: some }) => some.map(({ name }) => name)),
     [["c", "d"], ["a", "b"], ["slow"], ["own"], ["lone"]],
   );
+  const named = ["z", "y"].map((name) => found(name, "// takes: 9 s\n// shares: bus\n"));
+  const lots = plan([...files, ...named, found("alone", "// shares: bus\n// alone\n")], ALL);
+  assert.equal(
+    lots.jobs.map(({ files: some }) => some.map(({ name }) => name)),
+    [["y", "z"], ["a", "b"], ["own"], ["alone"], ["lone"]],
+  );
   assert.is(jobs[0]?.limitMs, 250_000, "a lot may take as long as its files together");
 });
 
@@ -245,30 +251,19 @@ test("long files run with LONG only, or when a word names no other", () => {
 /** A file that the runner puts into a process with others: its imports start none. */
 const sharing = (body: string): string => `import { suite } from ${UVU}; const test = suite("s");\n${body}`;
 
-test("each file of a shared process is counted and judged by itself", async () => {
-  fixture("a", sharing(`test("pid", () => console.log("process of a", globalThis.process.pid)); ${GOOD}`));
+test("each file of a shared process is counted and judged by itself; a crash is blamed on its file, and the rest run", async () => {
+  const itself = 'globalThis["pro" + "cess"]';
+  fixture("a", sharing(`test("pid", () => console.log("process of a", ${itself}.pid)); ${GOOD}`));
   fixture("b", sharing('test("fails", () => { throw new Error("on purpose"); }); test("b", () => {}); test.run();'));
-  fixture("c", sharing(GOOD));
+  fixture("c", sharing(`test("crash", () => { ${itself}.kill(${itself}.pid, "SIGKILL"); }); test.run();`));
+  fixture("d", sharing(GOOD));
   const { code, said, last } = await run();
   assert.is(code, 1);
-  assert.is(last, "6 passed, 1 failed", said);
+  assert.is(last, "6 passed, 2 failed", said);
   assert.match(said, /^FAIL +\d\.\d s {2}b {2}\(1 passed, 1 failed: exit code 1; 1 of 2 passed\)$/m);
   assert.match(said, /---- b\n[\s\S]*on purpose/);
+  assert.match(said, /^FAIL.* c {2}\(0 passed, 1 failed: was killed by SIGKILL/m);
   assert.not.match(said, /process of a/);
-});
-
-test("a crash in a shared process is blamed on its file, and the files after it run all the same", async () => {
-  fixture("a", sharing(GOOD));
-  fixture(
-    "b",
-    sharing(
-      'test("crash", () => { globalThis["pro" + "cess"].kill(globalThis["pro" + "cess"].pid, "SIGKILL"); }); test.run();',
-    ),
-  );
-  fixture("c", sharing(GOOD));
-  const { said, last } = await run();
-  assert.is(last, "4 passed, 1 failed", said);
-  assert.match(said, /^FAIL.* b {2}\(0 passed, 1 failed: was killed by SIGKILL/m);
 });
 
 test("a shared process that stays after its tests fails the run", async () => {
@@ -281,9 +276,9 @@ test("a shared process that stays after its tests fails the run", async () => {
 
 test("--times repeats each file and counts its failures", async () => {
   fixture("twice", HEAD + GOOD);
-  const { said, last } = await run("--times", "3", "--busy", "1");
-  assert.is(last, "6 passed, 0 failed", said);
-  assert.match(said, /^twice: 0 of 3 runs failed, the slowest took \d+\.\d s$/m);
+  const { said, last } = await run("--times", "2", "--busy", "1");
+  assert.is(last, "4 passed, 0 failed", said);
+  assert.match(said, /^twice: 0 of 2 runs failed, the slowest took \d+\.\d s$/m);
   assert.not.ok(
     livingProcesses().some(({ command }) => command.endsWith("runner/busy.js")),
     "no busy process is left",

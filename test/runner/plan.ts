@@ -1,6 +1,8 @@
 // The plan of a test run: which files, in which order, with which limit, and which of them share a process.
 // It reads names and first lines, not files. A file says about itself, in comments among its first lines:
 //   // takes: 70 s    sets its limit and starts it early
+//   // shares: dwc    runs in one process with the other files of that lot, though it starts processes: it ends them all,
+//                     and leaves its own process as it was
 //   // alone          keeps other files off the machine while it runs
 // A file named *.long.test.ts takes long by nature: it runs with LONG only.
 
@@ -67,22 +69,25 @@ const isLong = ({ name }: Found): boolean => name.endsWith(".long");
 /** A path as a shell completes it means the same as the name: test/market/cart.test.ts is market/cart. */
 const asName = (word: string): string => word.replace(/^(\.\/)?(dist\/)?test\//, "").replace(/\.test\.[jt]s$/, "");
 
-/** A lot takes as long as its files together. The lot with the browser takes longest. */
+/** A lot takes as long as its files together, and the one that takes longest comes first. */
 function lots(chosen: readonly Found[], minLimitMs: number): Job[] {
-  return (["a browser", "no process"] as const).flatMap((shared) => {
-    const files = chosen.filter((one) => sharedNow(one) === shared).sort((a, b) => a.name.localeCompare(b.name));
-    const [first] = files;
-    if (first === undefined) return [];
-    const name = files.length === 1 ? first.name : `${files.length} files in one process (${shared})`;
+  const byLot = new Map<string, Found[]>();
+  for (const one of chosen.toSorted((a, b) => a.name.localeCompare(b.name))) {
+    const lot = lotOf(one);
+    if (lot !== undefined) byLot.set(lot, [...(byLot.get(lot) ?? []), one]);
+  }
+  const jobs = [...byLot].map(([lot, files]) => {
+    const name = files.length === 1 ? (files[0]?.name ?? "") : `${files.length} files in one process (${lot})`;
     const takesMs = files.reduce((sum, { text }) => sum + hints(text).takesMs, 0);
     const limitMs = Math.max(minLimitMs + (files.length - 1) * SHARING_FILE_MS, takesMs * SLACK);
-    return [{ name, files, limitMs, alone: false }];
+    return { name, files, limitMs, takesMs, alone: false };
   });
+  return jobs.sort((a, b) => b.takesMs - a.takesMs).map(({ takesMs: _, ...job }) => job);
 }
 
 function singles(chosen: readonly Found[], minLimitMs: number): Job[] {
   return chosen
-    .filter((one) => sharedNow(one) === undefined)
+    .filter((one) => lotOf(one) === undefined)
     .map((one) => ({ one, ...hints(one.text) }))
     .sort((a, b) => b.takesMs - a.takesMs || a.one.name.localeCompare(b.one.name))
     .map(({ one, alone, takesMs }) => ({
@@ -93,14 +98,22 @@ function singles(chosen: readonly Found[], minLimitMs: number): Job[] {
     }));
 }
 
-/** A file with hints of its own wants a process of its own, unless it needs the browser. */
-const sharedNow = ({ shares, text }: Found): Shared | undefined => {
-  const { takesMs, alone } = hints(text);
-  return alone || (shares === "no process" && takesMs > 0) ? undefined : shares;
+/** The lot that it names, or that it may share. A slow file wants a process of its own, unless it needs the browser. */
+const lotOf = ({ shares, text }: Found): string | undefined => {
+  const { takesMs, alone, lot } = hints(text);
+  if (alone || lot !== undefined) return alone ? undefined : lot;
+  return shares === "no process" && takesMs > 0 ? undefined : shares;
 };
 
-function hints(text: string): { takesMs: number; alone: boolean } {
+interface Hints {
+  readonly takesMs: number;
+  readonly alone: boolean;
+  readonly lot: string | undefined;
+}
+
+function hints(text: string): Hints {
   const head = text.split("\n").slice(0, HINT_LINES).join("\n");
   const takes = /^\/\/ takes: (\d+) s\b/m.exec(head);
-  return { takesMs: Number(takes?.[1] ?? 0) * 1000, alone: /^\/\/ alone\b/m.test(head) };
+  const shares = /^\/\/ shares: (.+)$/m.exec(head);
+  return { takesMs: Number(takes?.[1] ?? 0) * 1000, alone: /^\/\/ alone\b/m.test(head), lot: shares?.[1] };
 }

@@ -1,4 +1,5 @@
 // takes: 10 s
+// shares: identity
 // An account token that a server cannot show: its revocations last longer than times have a text. Each server says by a mark
 // which one it uses.
 

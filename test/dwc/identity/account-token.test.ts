@@ -1,4 +1,5 @@
 // takes: 30 s
+// shares: identity
 // Account tokens that arrive: which of them take the place of the one that a folder has, and what a server is started with.
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";

@@ -1,3 +1,4 @@
+// shares: identity
 // Credentials of an earlier version: no program goes to the bus with them, and each says what replaces them.
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";

@@ -1,3 +1,4 @@
+// shares: identity
 // Where the state lies: folders that are made, and files that are either the old or the new one.
 
 import {

@@ -1,4 +1,5 @@
 // takes: 10 s
+// shares: identity
 // What the tokens of an invitation may say. Its maker has all keys of an org and signs each token rightly; what would be more
 // than membership, or could be read in two ways, is refused all the same.
 

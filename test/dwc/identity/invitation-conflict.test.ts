@@ -1,4 +1,5 @@
 // takes: 5 s
+// shares: identity
 // Genuine invitations against what a folder knows already.
 
 import { suite } from "uvu";

@@ -16,7 +16,7 @@ import { until } from "../../support/until.ts";
 const script = (name: string): string => fileURLToPath(new URL(`../../support/${name}.js`, import.meta.url));
 const NAMESPACE = ["--pid", "--fork", "--kill-child", "--mount-proc"];
 const canUnshare = spawnSync("unshare", [...NAMESPACE, "true"]).status === 0;
-const EACH = 3;
+const EACH = 2;
 const SHORT_MS = 300;
 const LONG_MS = 10_000;
 

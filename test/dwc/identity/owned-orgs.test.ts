@@ -1,4 +1,5 @@
 // takes: 5 s
+// shares: identity
 // After a member's Market has started the bus again, it knows that member's org alone. The owner's Market hands it all orgs
 // that the owner has.
 

@@ -1,4 +1,5 @@
 // takes: 10 s
+// shares: identity
 // Credentials that were issued with other permissions: found by comparing, and replaced by one command.
 
 import { suite } from "uvu";

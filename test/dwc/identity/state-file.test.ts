@@ -1,3 +1,4 @@
+// shares: identity
 // The state in its file, and whatever else may lie in its place.
 
 import { createHash } from "node:crypto";

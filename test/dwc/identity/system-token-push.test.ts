@@ -1,4 +1,5 @@
 // takes: 5 s
+// shares: identity
 // The token of the system account on a bus that runs: it is compared and sent like those of the orgs.
 
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";

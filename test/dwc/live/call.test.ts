@@ -1,4 +1,5 @@
 // takes: 20 s
+// shares: dwc with instances
 // `dwc call` against instances that run, one that hangs, and nobody at all.
 
 import { suite } from "uvu";

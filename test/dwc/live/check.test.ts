@@ -1,4 +1,5 @@
 // takes: 30 s
+// shares: dwc with instances
 // `dwc check` as a newcomer meets it: nothing runs, something else has the port, all is well; and never for longer than 3 s.
 
 import { chmodSync } from "node:fs";

@@ -1,4 +1,5 @@
 // takes: 10 s
+// shares: dwc with instances
 // `dwc fault` with instances that run: what comes of it.
 
 import { suite } from "uvu";

@@ -99,17 +99,7 @@ test("ps", async () => {
 });
 
 test("explain", async () => {
-  const lines = [
-    "ratings/2",
-    "ratings",
-    "greetings",
-    "ratings/9",
-    "Ratings",
-    "ratings/",
-    "ratings/1234567",
-    "a/2/3",
-    "1a/2",
-  ];
+  const lines = [..."ratings/2 ratings greetings ratings/9 Ratings ratings/ ratings/1234567 a/2/3 1a/2".split(" ")];
   await compare(
     "believed",
     lines.map((one) => `explain ${one}`),

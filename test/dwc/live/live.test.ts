@@ -1,14 +1,13 @@
-// takes: 30 s
-// top, events, ps and explain as typed: in a terminal, in a pipe, with a Market that comes and goes.
+// takes: 15 s
+// top, events, ps and explain as typed off a terminal: in a pipe, with a Market that comes and goes. In a terminal:
+// suspended.test.ts.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { goldenOf } from "../../support/golden.ts";
-import { livingProcesses } from "../../support/processes.ts";
 import { Program } from "../../support/program.ts";
-import { openWindow, type Window } from "../../support/terminal.ts";
 import { until } from "../../support/until.ts";
-import { Desk, PROGRAM } from "../typed.ts";
+import { Desk } from "../typed.ts";
 import { BOARD, FakeMarket } from "./board.ts";
 
 const test = suite("dwc, live");
@@ -24,55 +23,6 @@ test.before(async () => {
 test.after(async () => {
   await market.stop();
   desk.clear();
-});
-
-const window = (): Promise<Window> =>
-  openWindow({ name: "w", cwd: desk.folder, env: { ...process.env, DWC_STATE: desk.state } });
-
-test("top draws, obeys keys, and gives the terminal back on q, on ^C and on kill", async () => {
-  const shell = await window();
-  try {
-    for (const end of ["q", "\u0003", "kill"]) {
-      const mark = shell.mark();
-      shell.type(`${PROGRAM} top --market ${url} --every 100ms; echo "ended $?"; stty -a | grep -o -- '-\\?icanon'\n`);
-      await shell.waitFor(/sort: worst/, LIMIT_MS, mark);
-      shell.type("s");
-      await shell.waitFor(/sort: number/, LIMIT_MS, mark);
-      // At once, as it comes from somebody who types fast.
-      shell.type("ss?");
-      await shell.waitFor(/any key ends it[\s\S]*sort: p99/, LIMIT_MS, mark);
-      if (end === "kill") process.kill(pidOfTop());
-      else shell.type(end);
-      await shell.waitFor(/ended 0\n *icanon/, LIMIT_MS, mark);
-    }
-  } finally {
-    await shell.close();
-  }
-});
-
-function pidOfTop(): number {
-  const found = livingProcesses().find(
-    ({ command }) => command.includes(`top --market ${url}`) && command.includes("dwc.js"),
-  );
-  assert.ok(found);
-  return found?.pid ?? 0;
-}
-
-test("^Z stops top with the terminal given back, and fg goes on drawing", async () => {
-  const shell = await window();
-  try {
-    shell.type(`${PROGRAM} top --market ${url} --every 100ms\n`);
-    await shell.waitFor(/sort: worst/, LIMIT_MS);
-    const mark = shell.mark();
-    shell.ctrlZ();
-    await shell.waitFor(/Stopped.*\nw\$ /, LIMIT_MS, mark);
-    shell.type("stty -a | grep -o -- '-\\?icanon'; fg\n");
-    await shell.waitFor(/\n *icanon[\s\S]*sort: worst/, LIMIT_MS, mark);
-    shell.type("q");
-    await shell.waitFor(/w\$ $/, LIMIT_MS, mark);
-  } finally {
-    await shell.close();
-  }
 });
 
 test("off a terminal top prints plain tables, CSV or JSON, and no escape", async () => {

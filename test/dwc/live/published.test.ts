@@ -1,4 +1,5 @@
 // takes: 10 s
+// shares: dwc with instances
 // The JSON of every live command has the fields that README publishes, those and no others.
 
 import { suite } from "uvu";

@@ -1,4 +1,5 @@
 // takes: 10 s
+// shares: dwc with instances
 // The roll call on a bus with logins, where a service answers as it likes what any service may answer.
 
 import { connect, credsAuthenticator, type Msg, type NatsConnection } from "nats";

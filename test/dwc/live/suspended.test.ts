@@ -1,5 +1,6 @@
 // takes: 25 s
-// Programs in raw mode that are stopped and continued, by each way there is: the terminal is given back, and taken again.
+// Programs in raw mode in a terminal, stopped, continued and ended by each way there is: the terminal is given back, and
+// taken again.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,7 +12,7 @@ import { until } from "../../support/until.ts";
 import { Desk, ownersDesk, PROGRAM } from "../typed.ts";
 import { FakeMarket } from "./board.ts";
 
-const test = suite("dwc, stopped and continued");
+const test = suite("dwc in a terminal, stopped and continued");
 const LIMIT_MS = 20_000;
 const ALTERNATE_SCREEN = /\[\?1049([hl])/g;
 const market = new FakeMarket();
@@ -65,58 +66,50 @@ async function obeysKeys(): Promise<void> {
 
 const isAlternate = (): boolean => [...shell.raw().matchAll(ALTERNATE_SCREEN)].at(-1)?.[1] === "h";
 
-test("top obeys keys again after SIGSTOP and fg, as often as that happens", async () => {
-  await type(`${topCommand()}\n`, /sort: worst/);
-  const { pid } = runningTop();
-  for (let round = 0; round < 2; round++) {
+const isGivenBack = (): Promise<void> => type("stty -a | grep -o -- '-\\?icanon'\n", /\n *icanon/);
+
+test("top draws, obeys keys, and gives the terminal back on q, on ^C and on kill", async () => {
+  for (const end of ["q", "\u0003", "kill"]) {
+    await type(`${topCommand()}; echo "ended $?"\n`, /sort: worst/);
+    // At once, as it comes from somebody who types fast.
+    await type("sss?", /any key ends it[\s\S]*sort: p99/);
     const mark = shell.mark();
-    process.kill(pid, "SIGSTOP");
-    await shell.waitFor(/Stopped.*\nw\$ /, LIMIT_MS, mark);
-    await type("fg\n", /sort: worst/);
-    await obeysKeys();
+    if (end === "kill") process.kill(runningTop().pid);
+    else shell.type(end);
+    await shell.waitFor(/ended 0\n/, LIMIT_MS, mark);
+    await isGivenBack();
   }
-  await type("q", /w\$ $/);
-  await type("stty -a | grep -o -- '-\\?icanon'\n", /\n *icanon/);
 });
 
-test("top stopped by SIGTSTP of another process gives the screen back first", async () => {
-  await type(`${topCommand()}\n`, /sort: worst/);
-  const { pid } = runningTop();
-  for (let round = 0; round < 2; round++) {
-    assert.ok(isAlternate());
-    const mark = shell.mark();
-    process.kill(pid, "SIGTSTP");
-    await shell.waitFor(/Stopped.*\nw\$ /, LIMIT_MS, mark);
-    assert.not.ok(isAlternate());
-    await type("fg\n", /sort: worst/);
-    await obeysKeys();
-  }
-  await type("q", /w\$ $/);
-});
+for (const stop of ["SIGSTOP", "SIGTSTP"] as const)
+  test(`top obeys keys again after ${stop} and fg, as often as that happens, and draws for the size of then`, async () => {
+    await type(`stty cols 200 rows 40; ${topCommand()}\n`, / P50 /);
+    const { pid } = runningTop();
+    for (const columns of [200, 60]) {
+      assert.ok(isAlternate());
+      const mark = shell.mark();
+      process.kill(pid, stop);
+      await shell.waitFor(/Stopped.*\nw\$ /, LIMIT_MS, mark);
+      if (stop === "SIGTSTP") assert.not.ok(isAlternate());
+      await type(`stty cols ${columns} rows 40; fg\n`, /sort: worst/);
+      await obeysKeys();
+    }
+    const last = (): string => shell.output().split("INSTANCE").at(-1) ?? "";
+    await until("a narrow table", () => /sort: worst/.test(last()) && !/ P50 /.test(last()), LIMIT_MS, last);
+    await type("q", /w\$ $/);
+    await isGivenBack();
+  });
 
-test("top continued in the background stops again, and fg draws", async () => {
+test("top stopped by ^Z gives the terminal back; continued in the background it stops again, and fg draws", async () => {
   await type(`${topCommand()}\n`, /sort: worst/);
   const { pid } = runningTop();
   await type("\u001a", /Stopped.*\nw\$ /);
+  await isGivenBack();
   shell.type("bg\n");
   await stopped(pid);
   await type("fg\n", /sort: worst/);
   await obeysKeys();
   await type("q", /w\$ $/);
-});
-
-test("top draws for the size that the terminal has got while it was stopped", async () => {
-  for (const stop of ["SIGSTOP", "SIGTSTP"] as const) {
-    await type(`stty cols 200 rows 40; ${topCommand()}\n`, / P50 /);
-    const { pid } = runningTop();
-    const mark = shell.mark();
-    process.kill(pid, stop);
-    await shell.waitFor(/Stopped.*\nw\$ /, LIMIT_MS, mark);
-    await type("stty cols 60 rows 40; fg\n", /sort: worst/);
-    const last = (): string => shell.output().split("INSTANCE").at(-1) ?? "";
-    await until("a narrow table", () => /sort: worst/.test(last()) && !/ P50 /.test(last()), LIMIT_MS, last);
-    await type("q", /w\$ $/);
-  }
 });
 
 test("^Z where nobody could continue top leaves it running", async () => {

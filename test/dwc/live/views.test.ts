@@ -59,15 +59,8 @@ test("a row without one of the fields that are shown is left out, and so is an e
     readBelief({ ...BOARD, instances: [changed] })?.instances.length;
   for (const path of [
     ...["instance", "incarnation", "address", "state", "membership", "membership.kind", "breaker.kind", "turn.kind"],
-    ...[
-      "heartbeat",
-      "heartbeat.at",
-      "heartbeat.countsUntil",
-      "calls",
-      "calls.total",
-      "calls.lastMinute",
-      "calls.share",
-    ],
+    ..."heartbeat heartbeat.at heartbeat.countsUntil calls calls.total calls.lastMinute".split(" "),
+    ..."calls.share".split(" "),
     ...["latency", "latency.p50Ms", "latency.p99Ms"],
   ])
     for (const odd of [undefined, true]) assert.is(rowsOf(withField(row, path.split("."), odd)), 0, path);
@@ -77,16 +70,7 @@ test("a row without one of the fields that are shown is left out, and so is an e
     ...[[[fault, { text: "paused" }], 0] as const, [[{ endsAt: 1 }], 0] as const],
   ])
     assert.is(rowsOf(withField(row, ["faults"], faults)), count, JSON.stringify(faults));
-  for (const path of [
-    "service",
-    "at",
-    "instances",
-    "events",
-    "calls.lastMinute",
-    "turns.ring",
-    "turns.copies",
-    "turns.next",
-  ])
+  for (const path of [..."service at instances events calls.lastMinute turns.ring turns.copies turns.next".split(" ")])
     for (const odd of [undefined, true]) assert.is(readBelief(withField(BOARD, path.split("."), odd)), undefined, path);
   for (const [path, odd] of [
     ["turns.ring", ["1-a", 2]],
