@@ -114,9 +114,11 @@ test("a server of a cluster that does not take the token is named, with its reas
   assert.match(stderr, new RegExp(refusal));
   assert.match((await push()).stderr, new RegExp(refusal));
   const checked = await ann.type(["check"], at(one.url));
-  // A server that has loaded no token is asked which one it keeps.
-  const old = new RegExp(`its server ${name} uses an older account token of this org|1 did not say which .* they keep`);
-  assert.match(checked.stdout, old);
+  const named = `critical .* its server ${name} (uses an older|keeps no) account token of this org`;
+  assert.match(
+    checked.stdout,
+    new RegExp(`${named}\\n\\s+bin/dwc push.*mend server ${name} .*restart it, then {2}bin/dwc push`),
+  );
   rmSync(folder);
   await two.stop();
   await two.restart();

@@ -328,6 +328,13 @@ test("a cluster does not obey while one of its servers admits by another token, 
   await until("both servers", both);
   const revoked = await said(ann, bus.url, "revoke", "ratings");
   assert.equal([revoked.code, revoked.bus], [4, "unknown"]);
+  const { stderr } = await ann.type(["push"], at(bus.url));
+  const { stdout } = await ann.type(["check"], at(bus.url));
+  for (const text of [stderr, stdout])
+    assert.match(
+      text,
+      new RegExp(`its server test-${stubborn.port} does not say .*\\s.*mend server test-${stubborn.port} `),
+    );
   await (await connectWith(creds, stubborn)).close();
   await stubborn.stop();
   const three = { more: inCluster("three", away, [one, away]), accounts: join(ann.folder, "three") };

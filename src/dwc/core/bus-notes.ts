@@ -86,7 +86,9 @@ function noteOf(address: Obedience, again: string): readonly string[] {
     case "unknown":
       return [
         `Note: whether the bus at ${url} obeys is not known (${address.why}).`,
-        `Until it has this change it goes on as before. Once ${ONCE[address.reason]}:  ${again}`,
+        address.servers === undefined
+          ? `Until it has this change it goes on as before. Once ${ONCE[address.reason]}:  ${again}`
+          : `Until it has this change it goes on as before: ${mendCure(address.servers, again)}`,
       ];
     case "does not obey":
       return [`Note: the bus that runs at ${url} does not obey (${address.why}).`, ...cureOf(address, again)];
@@ -106,9 +108,21 @@ type Disobedient = Extract<Obedience, { kind: "does not obey" }>;
 
 /** @param servers those of a cluster that refuse the token: the others have it by now */
 export const fixedCure = (url: string, servers: Disobedient["servers"]): string =>
-  servers === undefined
-    ? `end it, then  ${restart(url)}`
-    : `mend server ${servers.join(" and ")} (its log says more: a full disk, a folder that it may not write) and restart it, then  ${PUSH}`;
+  servers === undefined ? `end it, then  ${restart(url)}` : mendCure(servers);
+
+const mendCure = (servers: readonly string[], again = PUSH): string =>
+  `mend server ${servers.join(" and ")} (${MENDS}) and restart it, then  ${again}`;
+
+const MENDS =
+  "its log says more: a full disk, a folder that it may not write, accounts in its own configuration instead of that of  bin/dwc nats-config";
+
+/** A server that was away when the token was handed over takes it now. */
+export const olderCure = (servers: readonly string[] | undefined): string =>
+  servers === undefined ? PUSH : `${PUSH}   (where it does not help, ${mendCure(servers)})`;
+
+/** @param servers those that answer, and do not say what they keep; undefined: none is known that does */
+export const unknownCure = (servers: readonly string[] | undefined): string =>
+  servers === undefined ? `once it runs again:  ${PUSH}` : mendCure(servers);
 
 function cureOf({ reason, url, servers }: Disobedient, again: string): readonly string[] {
   switch (reason) {
@@ -128,7 +142,7 @@ function cureOf({ reason, url, servers }: Disobedient, again: string): readonly 
         `heard of them, ask the owner for  ${PUSH}.  Where this org's bus is another:  NATS_URL=nats://HOST:4222 ${again}`,
       ];
     case "older":
-      return [`To hand it the newest account token:  ${PUSH}`];
+      return [`To hand it the newest account token:  ${olderCure(servers)}`];
     case "newer":
       return [
         "This state folder is an old copy. Put the newest one in its place, or change something here and push that.",

@@ -22,9 +22,10 @@ export const push: Command = {
     const { orgs, told } = pushed;
     const names = orgs.map(({ id }) => `[${id}]`).join(", ");
     const isHeard = toldOfHarm(told).kind === "obeys";
+    const isHeardBySome = told.addresses.some(({ kind }) => kind === "obeys");
     const effect = isHeard
       ? `the bus has the newest state of ${names}`
-      : `no bus is known to have the newest state of ${names}`;
+      : `${isHeardBySome ? "not every" : "no"} bus is known to have the newest state of ${names}`;
     return changed({
       told,
       lines: [`${effect[0]?.toUpperCase()}${effect.slice(1)}`],

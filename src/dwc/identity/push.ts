@@ -16,8 +16,10 @@ import {
   type OnServers,
   readConfigured,
   readInfo,
+  readKeeper,
   readMark,
   readNotTaken,
+  readRouteAddress,
   readServers,
   type ServerAnswer,
   whyNotTaken,
@@ -27,6 +29,7 @@ import type { Obedience } from "./core/obedience.ts";
 import {
   CONFIGURATION_SUBJECT,
   infoSubject,
+  LIST_SUBJECT,
   lookupSubject,
   PING_SUBJECT,
   pushPermissions,
@@ -62,6 +65,8 @@ const FIXED = { kind: "does not obey", reason: "fixed", why: "it keeps its accou
 const REFUSED = "it does not let you in: your credentials were revoked, or it has not heard of them";
 export const FOREIGN = { kind: "does not obey", reason: "foreign", why: "it admits nobody of this org" } as const;
 
+const SILENT = { kind: "unknown", reason: "silent", why: "it does not say which account token it uses" } as const;
+
 /** What the bus at one address makes of each of these orgs. Never rejects for what it finds. */
 export async function pushAccounts(
   operator: Operator,
@@ -76,9 +81,15 @@ export async function pushAccounts(
     const attempt = await verdict(bus, clock, withinMs);
     if (attempt?.kind !== "connected") return same(notConnected(attempt));
     if (bus.secured !== true) return same(OPEN);
+    const { systemAccount: account, systemAccountJwt: accountJwt } = operator.trust;
+    // Side by side: a bus that is silent costs one limit.
+    const [systemBefore, ...before] = await Promise.all(
+      [{ account, accountJwt }, ...orgs].map((one) => tokensOf(bus, one, withinMs)),
+    );
+    const system = await systemOnBus(bus, operator.trust, systemBefore ?? SILENT, options);
     const found: Obedience[] = [];
-    const system = await systemOnBus(bus, operator.trust, options);
-    for (const org of orgs) found.push({ ...withSystem(await pushOne(bus, org, options), system), url });
+    for (const [at, org] of orgs.entries())
+      found.push({ ...withSystem(await pushOne(bus, org, before[at] ?? SILENT, options), system), url });
     return found;
   } finally {
     await bus.close();
@@ -117,10 +128,10 @@ const connectAs = (credentials: Credentials | undefined, url: string, clock: Clo
 async function systemOnBus(
   bus: NatsBus,
   trust: Trust,
+  before: OnBus,
   { mode, withinMs = STEP_WITHIN_MS }: PushOptions,
 ): Promise<OnBus> {
   const system = { account: trust.systemAccount, accountJwt: trust.systemAccountJwt };
-  const before = await tokensOf(bus, system, withinMs);
   if (mode === "look" || before.kind !== "does not obey" || before.reason !== "older") return before;
   const reply = await bus.request(UPDATE_SUBJECT, system.accountJwt, { timeoutMs: withinMs });
   const why = reply.kind === "answered" ? whyNotTaken(reply.body) : undefined;
@@ -131,18 +142,21 @@ async function systemOnBus(
 /** An org's token imports from the system account: with an older token of that one its members learn nothing. */
 function withSystem(org: OnBus, system: OnBus): OnBus {
   if (org.kind !== "obeys" || system.kind !== "does not obey") return org;
-  const { reason } = system;
+  const { reason, servers } = system;
   const why =
     reason === "older" || reason === "newer"
       ? `it uses ${reason === "older" ? "an older" : "a newer"} token of the system account than this state folder has`
       : `of the system account's token: ${system.why}`;
-  return { kind: "does not obey", reason, why };
+  return { kind: "does not obey", reason, why, ...(servers && { servers }) };
 }
 
-async function pushOne(bus: NatsBus, org: Org, { mode, withinMs = STEP_WITHIN_MS }: PushOptions): Promise<OnBus> {
-  const look = (): Promise<OnBus> => tokensOf(bus, org, withinMs);
-  if (mode === "look") return lookOnly(bus, org, await look(), withinMs);
-  const before = await look();
+async function pushOne(
+  bus: NatsBus,
+  org: Org,
+  before: OnBus,
+  { mode, withinMs = STEP_WITHIN_MS }: PushOptions,
+): Promise<OnBus> {
+  if (mode === "look") return lookOnly(bus, org, before, withinMs);
   const isNewer = before.kind === "does not obey" && before.reason === "newer";
   // An old copy of the folder would admit again what was revoked since, and members take no token of an earlier time.
   if (isNewer || (before.kind === "obeys" && mode === "push where older")) return before;
@@ -153,7 +167,7 @@ async function pushOne(bus: NatsBus, org: Org, { mode, withinMs = STEP_WITHIN_MS
   const reply = await bus.request(UPDATE_SUBJECT, org.accountJwt, { timeoutMs: withinMs });
   if (reply.kind === "nobody") return FIXED;
   const why = reply.kind === "answered" ? whyNotTaken(reply.body) : undefined;
-  const after = await look();
+  const after = await tokensOf(bus, org, withinMs);
   if (after.kind === "obeys") return after;
   const refusing = await refusingServer(bus, org);
   if (refusing !== undefined) return { kind: "does not obey", reason: "fixed", ...refusing };
@@ -176,8 +190,8 @@ async function lookOnly(bus: NatsBus, org: Org, found: OnBus, timeoutMs: number)
   if (found.kind !== "does not obey" || found.reason !== "older") return found;
   const tooLong = whyTooLong(org, bus.maxBodyBytes);
   if (tooLong !== undefined) return { kind: "does not obey", reason: "fixed", why: tooLong };
-  const stored = await bus.request(lookupSubject(org.account), "", { timeoutMs });
-  return stored.kind === "nobody" ? FIXED : found;
+  const list = await bus.request(LIST_SUBJECT, "", { timeoutMs });
+  return list.kind === "nobody" ? FIXED : found;
 }
 
 /** A server that is started with the token reads it from a file, which has no such limit. */
@@ -194,15 +208,26 @@ async function tokensOf(
   const asked = { account, accountJwt };
   const first = await firstAnswer(bus, asked, timeoutMs);
   if (first === "nobody") return FIXED;
-  if (first === undefined)
-    return { kind: "unknown", reason: "silent", why: "it does not say which account token it uses" };
+  if (first === undefined) return SILENT;
   const cluster = first.isInCluster ? await clusterOf(bus, asked) : undefined;
   if (cluster !== undefined && (first.token !== undefined || cluster.stored.length > 0))
     return judgeTokens(accountJwt, cluster);
-  const stored = needsStored(first) ? await bus.request(lookupSubject(account), "", { timeoutMs }) : undefined;
-  if (stored?.kind === "nobody") return FIXED;
-  const tokens = stored?.kind === "answered" ? textsOf([stored.body]) : [];
-  return judgeTokens(accountJwt, { ...(cluster ?? { answers: [first], known: [], configured: [] }), stored: tokens });
+  const stored = needsStored(first) ? await storedBy(bus, account, timeoutMs) : [];
+  if (stored === "nobody") return FIXED;
+  return judgeTokens(accountJwt, { ...(cluster ?? { answers: [first], known: [], configured: [] }), stored });
+}
+
+/**
+ * The token that a server keeps. One that keeps none does not answer a lookup: the list of what it keeps tells that at once.
+ */
+async function storedBy(bus: NatsBus, account: string, timeoutMs: number): Promise<readonly string[] | "nobody"> {
+  const lookup = bus.request(lookupSubject(account), "", { timeoutMs });
+  const list = await bus.request(LIST_SUBJECT, "", { timeoutMs });
+  const [keeper] = list.kind === "answered" ? readKeeper(list.body) : [];
+  if (keeper !== undefined && !keeper.accounts.includes(account)) return [];
+  const stored = await lookup;
+  if (stored.kind === "nobody") return "nobody";
+  return stored.kind === "answered" ? textsOf([stored.body]) : [];
 }
 
 type Asked = Pick<Org, "account" | "accountJwt">;
@@ -232,12 +257,12 @@ async function firstAnswer(
 /** Each server answers for itself: one that could not write the token down, or was away, uses another. */
 async function clusterOf(bus: NatsBus, asked: Asked): Promise<OnServers> {
   const { account, accountJwt } = asked;
-  const questions = [infoSubject(account), lookupSubject(account), PING_SUBJECT, CONFIGURATION_SUBJECT];
+  const questions = [infoSubject(account), lookupSubject(account), PING_SUBJECT, CONFIGURATION_SUBJECT, LIST_SUBJECT];
   const [gathered, subjects] = await Promise.all([
     Promise.all(questions.map((subject) => bus.gather(subject, "", GATHER_MS))),
     bus.gather(subjectsSubject(account), markQuestion(asked), GATHER_MS),
   ]);
-  const [infos = [], tokens = [], pings = [], configurations = []] = gathered;
+  const [infos = [], tokens = [], pings = [], configurations = [], lists = []] = gathered;
   const shown = infos.flatMap((info) => readInfo(info) ?? []);
   const marked = subjects.flatMap((one) => readMark(one, accountJwt) ?? []);
   return {
@@ -245,6 +270,8 @@ async function clusterOf(bus: NatsBus, asked: Asked): Promise<OnServers> {
     stored: textsOf(tokens),
     known: [...new Set(pings.flatMap(readServers))],
     configured: configurations.flatMap(readConfigured),
+    reached: configurations.flatMap(readRouteAddress),
+    keepers: lists.flatMap(readKeeper).map(({ server, accounts }) => ({ server, keeps: accounts.includes(account) })),
   };
 }
 

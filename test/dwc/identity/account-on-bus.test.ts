@@ -8,8 +8,10 @@ import {
   type OnServers,
   readConfigured,
   readInfo,
+  readKeeper,
   readMark,
   readNotTaken,
+  readRouteAddress,
   readServers,
   type ServerAnswer,
   whyNotTaken,
@@ -84,9 +86,18 @@ test("what a server has and cannot show is the stored one, or another; its sente
     [two(WANTED), { stored: [WANTED] }],
     [two(WANTED, WANTED), { known: ["one", "two", "three", "four"] }],
     [two(WANTED, WANTED), { configured: ["a:6222", "b:6222", "c:6222"] }],
+    [two(WANTED, WANTED), { configured: ["a:6222", "b:6222", "c:6223"], reached: ["a:6222", "0.0.0.0:6223"] }],
+    [two(WANTED), { stored: [WANTED], keepers: keeping({ one: true, two: false }) }],
+    [two(WANTED), { stored: [WANTED], keepers: keeping({ one: true }) }],
+    [two(WANTED), { stored: [WANTED, WANTED], keepers: keeping({ one: true, two: true }) }],
+    [two(), { stored: [], keepers: keeping({ one: false, two: false }) }],
+    [alone(), { stored: [WANTED], keepers: keeping({ one: true }) }],
   ] as const)
     golden(found(answers, more));
 });
+
+const keeping = (servers: Readonly<Record<string, boolean>>) =>
+  Object.entries(servers).map(([name, keeps]) => ({ server: name, keeps }));
 
 const one = { name: "one", cluster: "c" };
 const markOf = (body: Uint8Array): ServerAnswer | undefined => readMark(body, "wanted");
@@ -111,6 +122,11 @@ test("each reader takes its own answer, and no other for one", () => {
     [readServers, [], []],
     [readConfigured, { data: { cluster: { urls: ["a:6222", "b:6222"] } } }, ["a:6222", "b:6222"]],
     [readConfigured, { data: { cluster: { urls: "a" } } }, []],
+    [readRouteAddress, { data: { cluster: { addr: "::", cluster_port: 6222 } } }, [":::6222"]],
+    [readRouteAddress, { data: { cluster: { addr: "a", cluster_port: "6222" } } }, []],
+    [readKeeper, { server: one, data: ["A", "B"] }, [{ server: "one", accounts: ["A", "B"] }]],
+    [readKeeper, { server: { cluster: "c" }, data: ["A"] }, []],
+    [readKeeper, { server: one, data: "A" }, []],
     [whyNotTaken, { data: { code: 200 } }, undefined],
     [readNotTaken, { server: one, data: { code: 200 } }, undefined],
     [readNotTaken, NAMELESS, undefined],
@@ -119,7 +135,7 @@ test("each reader takes its own answer, and no other for one", () => {
     assert.equal(read(bytes(body)), expected, JSON.stringify(body));
   for (const odd of [Buffer.from("{"), ...[null, {}, [], 7, { data: 7, server: 7, statsz: 7 }].map(bytes)]) {
     for (const read of [readInfo, markOf, readNotTaken]) assert.is(read(odd), undefined);
-    for (const read of [readServers, readConfigured]) assert.equal(read(odd), []);
+    for (const read of [readServers, readConfigured, readRouteAddress, readKeeper]) assert.equal(read(odd), []);
     golden(whyNotTaken(odd));
   }
   const refused = { server: one, data: { code: 500 }, error: { description: "a full disk" } };

@@ -175,9 +175,9 @@ test("a Market hears heartbeats, other Markets and its own answers, and answers 
 
 test("a push can hand over an account token and ask which one is in use, and nothing else", () => {
   const push = pushPermissions(annKey);
-  publishes(push, ["$SYS.REQ.CLAIMS.UPDATE", "$SYS.REQ.SERVER.PING"], true);
+  publishes(push, ["$SYS.REQ.CLAIMS.UPDATE", "$SYS.REQ.CLAIMS.LIST", "$SYS.REQ.SERVER.PING"], true);
   publishes(push, ["$SYS.REQ.ACCOUNT.A.INFO", "$SYS.REQ.ACCOUNT.A.CLAIMS.LOOKUP"], true);
-  publishes(push, ["$SYS.REQ.CLAIMS.DELETE", "$SYS.REQ.CLAIMS.LIST", "$SYS.REQ.SERVER.PING.CONNZ"], false);
+  publishes(push, ["$SYS.REQ.CLAIMS.DELETE", "$SYS.REQ.CLAIMS.PACK", "$SYS.REQ.SERVER.PING.CONNZ"], false);
   publishes(push, ["$SYS.REQ.ACCOUNT.A.CONNZ", "ratings.get", ">"], false);
   hears(push, [inbox(annKey)], true);
   hears(push, ["$SYS.>", ">", inbox(ratingsKey)], false);

@@ -21,7 +21,7 @@ export type Obedience =
       readonly why: string;
       /** The account token that it uses, where that is newer than the folder's. */
       readonly token?: string;
-      /** The servers of a cluster that did not take the token. */
+      /** The servers of a cluster that did not take the token, or use another than the others. */
       readonly servers?: readonly string[];
     }
   | {
@@ -35,6 +35,8 @@ export type Obedience =
       readonly reason: "silent" | "limited" | "untrusted" | "closed" | "wrong port" | "unresolved";
       /** Of all but `silent` it ends, behind the last colon, in what to change. */
       readonly why: string;
+      /** The servers of a cluster that answer, and do not say which token they keep. */
+      readonly servers?: readonly string[];
     };
 
 export type Reason =

@@ -78,8 +78,10 @@ export function adminPermissions(publicKey: string): Permissions {
   return { pub: { allow: [...pub.allow, ...CHAOS], deny: [heartbeatSubject(ANY, ANY)] }, sub };
 }
 
-/** What dwc says to the server itself: a new account token, which it sends to the members too, and four questions. */
+/** What dwc says to the server itself: a new account token, which it sends to the members too, and questions. */
 export const UPDATE_SUBJECT = "$SYS.REQ.CLAIMS.UPDATE";
+/** The accounts of which a server keeps a token. */
+export const LIST_SUBJECT = "$SYS.REQ.CLAIMS.LIST";
 export const PING_SUBJECT = "$SYS.REQ.SERVER.PING";
 export const CONFIGURATION_SUBJECT = "$SYS.REQ.SERVER.PING.VARZ";
 export const infoSubject = (account: string): string => `$SYS.REQ.ACCOUNT.${account}.INFO`;
@@ -90,6 +92,7 @@ export const lookupSubject = (account: string): string => `$SYS.REQ.ACCOUNT.${ac
 export function pushPermissions(publicKey: string): Permissions {
   const allow = [
     UPDATE_SUBJECT,
+    LIST_SUBJECT,
     PING_SUBJECT,
     CONFIGURATION_SUBJECT,
     infoSubject(ANY),

@@ -2,10 +2,19 @@
 
 import { isLoopback, readBusAddress } from "../../../bus/core/bus-address.ts";
 import { otherPort } from "../../../settings.ts";
-import { fixedCure, PUSH, restart, serverLine, strangerText, tlsOptions, withCure } from "../../core/bus-notes.ts";
+import {
+  fixedCure,
+  olderCure,
+  restart,
+  serverLine,
+  strangerText,
+  tlsOptions,
+  unknownCure,
+  withCure,
+} from "../../core/bus-notes.ts";
 import type { BusLook } from "../../core/bus-shapes.ts";
 import { shellWord } from "../../identity/core/names.ts";
-import type { Reason } from "../../identity/core/obedience.ts";
+import type { Obedience, Reason } from "../../identity/core/obedience.ts";
 import type { Facts } from "./facts.ts";
 import { type Finding, findingOf } from "./finding.ts";
 import type { Out } from "./visited.ts";
@@ -57,21 +66,22 @@ function judgeObedience({ obedience, looks, roll }: Facts): readonly Finding[] {
     }
     const isOutSaid = roll.kind === "out" && looks.length === 1;
     if (kind === "unknown")
-      return isOutSaid ? [] : [bus("warning", `whether ${url} obeys your orgs is not known: ${address.why}`, PUSH)];
+      return isOutSaid
+        ? []
+        : [bus("warning", `whether ${url} obeys your orgs is not known: ${address.why}`, unknownCure(address.servers))];
     if (kind !== "does not obey" || isSaidElsewhere(address.reason)) return [];
-    const cure = address.reason === "fixed" ? fixedCure(url, address.servers) : OBEY_CURES[address.reason];
-    return [bus("critical", `${url} does not obey: ${address.why}`, cure)];
+    return [bus("critical", `${url} does not obey: ${address.why}`, obeyCure(address))];
   });
 }
 
 const isSaidElsewhere = (reason: Reason): reason is "open" | "foreign" | "refused" =>
   reason === "open" || reason === "foreign" || reason === "refused";
 
-const OBEY_CURES = {
-  older: PUSH,
-  newer: "put the newest copy of the state folder in its place",
-  forgotten: "",
-} as const;
+function obeyCure({ reason, url, servers }: Extract<Obedience, { kind: "does not obey" }>): string {
+  if (reason === "fixed") return fixedCure(url, servers);
+  if (reason === "older") return olderCure(servers);
+  return reason === "newer" ? "put the newest copy of the state folder in its place" : "";
+}
 
 function judgeOpen(url: string, { identity }: Facts): Finding {
   const open = `${url} answers and is open`;
