@@ -7,6 +7,7 @@ import { connect, type Socket } from "node:net";
 import { networkInterfaces } from "node:os";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { boardPlace } from "../../src/market/admin-listener.ts";
 import { freePort, startNatsServer, type TestServer } from "../support/nats-server.ts";
 import { type RunningMarket, type RunningRatings, until, World } from "../support/world.ts";
 
@@ -93,19 +94,16 @@ admin("where it is off there is no board, unless it is public", async ({ world }
   const market = await world.startMarket({ ADMIN_PORT: "off" });
   assert.is(market.program.count(/market:- there is no board: ADMIN_PORT is off$/), 1);
   assert.is(await statusOf("127.0.0.1", portOf(market.url), "/board"), 404);
-  const open = await world.startMarket({ ADMIN_PORT: "off", BOARD: "public" });
-  assert.is(open.program.count(new RegExp(`market:- the board is public at ${open.url}/board$`)), 1);
-  assert.is(await statusOf("127.0.0.1", portOf(open.url), "/board"), 200);
+  assert.equal(boardPlace({ kind: "off" }, "http://shop", { board: "public" }), {
+    url: "http://shop/board",
+    text: "the board is public at http://shop/board",
+  });
+  await market.program.end();
 });
 
 admin("each listener keeps idle connections for as long as is set, and says so", async ({ market, metrics }) => {
   for (const url of [`${market.url}/livez`, `${market.admin}/livez`, metrics])
     assert.is((await fetch(url)).headers.get("keep-alive"), "timeout=90", url);
-});
-
-admin("the monolith has none", async ({ world }) => {
-  const market = await world.startMarket({}, ["--monolith"]);
-  assert.is(market.admin, "");
 });
 
 /** Connections that ask for `path` and keep the answer open, or for nothing at all. */

@@ -75,6 +75,7 @@ test("a server of the operator's own without logins is waited for, with a line t
   const market = await world(context, server.url).startMarket();
   await comesBack(market, server);
   assert.is(market.program.count(/waiting for a bus there .*not started by a Market/), 1);
+  assert.is(market.program.count(/is open: anyone who reaches it can join.*bin\/dwc/), 1);
 });
 
 async function comesBack({ program }: RunningMarket, server: TestServer): Promise<void> {

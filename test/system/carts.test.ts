@@ -33,6 +33,13 @@ carts.after(async () => {
   for (const one of worlds) await one.close();
 });
 
+carts("the monolith has no admin listener", ({ shops }) => {
+  assert.equal(
+    shops.map(({ admin }) => admin),
+    ["", ""],
+  );
+});
+
 carts("two visitors of one Market have two carts, and a checkout empties one of them", async ({ shops: [market] }) => {
   const [ann, ben] = [new Visitor(), new Visitor()];
   await ann.add(market, "camera");

@@ -6,6 +6,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { findIdentity } from "../../src/dwc/identity/credentials.ts";
 import { paths } from "../../src/dwc/identity/folder.ts";
 import { freePort, startNatsServer, type TestServer } from "../support/nats-server.ts";
 import { Folder } from "../support/orgs.ts";
@@ -70,92 +71,69 @@ async function endsWith(program: Program, why: RegExp): Promise<void> {
   assert.not.match(said(), /SU[A-Z2-7]{50}/);
 }
 
-shop(
-  "of the org's own making: the Market starts it, ratings join, until revoked, and a stranger does not",
-  async (context) => {
-    await context.folder.createOrg();
-    await context.folder.createService("ratings");
-    const url = `nats://127.0.0.1:${await freePort()}`;
-    const ours = world(context, url, context.folder);
-    const market = await ours.startMarket();
-    await market.program.waitFor(STARTED);
-    const ratings = await ours.startRatings(1);
-    await showsRatings(market);
-    assert.is(market.program.count(/is open: anyone/), 0);
-    assert.is(market.program.count(/not allowed/) + ratings.program.count(/not allowed/), 0);
-    await endsWith(
-      world(context, url).start({ name: "ratings", args: ["--instance", "2"] }),
-      /does not let us in: Authorization Violation; .*set NATS_CREDS/,
-    );
-    await endsWith(
-      ours.start({ name: "ratings", args: ["--instance", "1"], env: {} }),
-      /instance 1 is already running/,
-    ).catch((error: Error) => assert.match(error.message, /bin\\\/dwc/)); // refused by number: what to type is another make
-    await context.folder.revoke("ratings");
-    assert.is((await context.folder.push({ url } as TestServer)).kind, "obeys");
-    await ratings.program.waitFor(
-      /does not let us in with the credentials of ratings .*bin\/dwc create-service ratings/,
-    );
-    await until("nobody answers any more", async () => {
-      await market.ratings();
-      return market.program.count(/BAD \S+: all services are down/) > 0;
-    });
-    await context.folder.createService("ratings");
-    await ours.startRatings(2);
-    await until("fresh again", async () =>
-      Object.values(await market.ratings()).every((rating) => rating?.fresh === true),
-    );
-  },
-);
-
-shop(
-  "of the user's own: credentials come from a file too, and each who has none is told what to type",
-  async (context) => {
-    await context.folder.createOrg();
-    await context.folder.createService("ratings");
-    const server = await securedServer(context);
-    const { id } = context.folder.org;
-    const elsewhere = world(context, server.url);
-    const market = await elsewhere.startMarket({ NATS_CREDS: paths.personCreds(context.folder.path, id) });
-    await elsewhere.startRatings(1, { NATS_CREDS: paths.serviceCreds(context.folder.path, id, "ratings") });
-    await showsRatings(market);
-    await endsWith(
-      elsewhere.start({ name: "market", env: { PORT: "0" } }),
-      /does not let us in: .*; .*accept-invitation/,
-    );
-    await endsWith(elsewhere.start({ name: "ratings" }), /does not let us in: .*service-token ratings/);
-  },
-);
-
-shop("lets nobody in whose service was not created, and says which command does that", async (context) => {
+shop("of the org's own making: the Market starts it, ratings join, until revoked", async (context) => {
   await context.folder.createOrg();
-  const server = await securedServer(context);
-  await endsWith(
-    world(context, server.url, context.folder).start({ name: "ratings" }),
-    /does not let us in: .*; you are in "My Test Org": type {2}bin\/dwc create-service ratings/,
+  await context.folder.createService("ratings");
+  const url = `nats://127.0.0.1:${await freePort()}`;
+  const ours = world(context, url, context.folder);
+  const market = await ours.startMarket();
+  await market.program.waitFor(STARTED);
+  const ratings = await ours.startRatings(1);
+  await showsRatings(market);
+  assert.is(market.program.count(/is open: anyone/), 0);
+  assert.is(market.program.count(/not allowed/) + ratings.program.count(/not allowed/), 0);
+  await context.folder.revoke("ratings");
+  assert.is((await context.folder.push({ url } as TestServer)).kind, "obeys");
+  await ratings.program.waitFor(/does not let us in with the credentials of ratings .*bin\/dwc create-service ratings/);
+  await until("nobody answers any more", async () => {
+    await market.ratings();
+    return market.program.count(/BAD \S+: all services are down/) > 0;
+  });
+  await context.folder.createService("ratings");
+  await ours.startRatings(2);
+  await until("fresh again", async () =>
+    Object.values(await market.ratings()).every((rating) => rating?.fresh === true),
   );
 });
 
-shop("that obeys another org refuses at the start, with the name of the credentials", async (context) => {
-  await context.folder.createOrg();
-  const server = await securedServer(context);
+shop("of the user's own: a credentials file lets in, and each who is refused is told what to type", async (context) => {
+  const { folder } = context;
+  await folder.createOrg();
+  const early = folder.copy();
+  await folder.createService("ratings");
   const stranger = new Folder();
-  context.ends.push(() => stranger.remove());
+  context.ends.push(() => [early, stranger].forEach((one) => void one.remove()));
   await stranger.createOrg("Elsewhere", "eve@example.org");
   await stranger.createService("ratings");
-  const theirs = world(context, server.url, stranger);
-  await endsWith(
-    theirs.start({ name: "market", env: { PORT: "0" } }),
-    /credentials of eve@example\.org \(revoked, expired/,
-  );
-  await endsWith(theirs.start({ name: "ratings" }), /credentials of ratings \(revoked, expired/);
+  const { url } = await securedServer(context);
+  const { id } = folder.org;
+  const [elsewhere, uncreated, theirs] = [
+    world(context, url),
+    world(context, url, early),
+    world(context, url, stranger),
+  ];
+  const market = await elsewhere.startMarket({ NATS_CREDS: paths.personCreds(folder.path, id) });
+  await elsewhere.startRatings(1, { NATS_CREDS: paths.serviceCreds(folder.path, id, "ratings") });
+  await showsRatings(market);
+  const [marketOf, ratingsOf] = [{ name: "market", env: { PORT: "0" } } as const, { name: "ratings" } as const];
+  await Promise.all([
+    endsWith(elsewhere.start(marketOf), /does not let us in: .*; .*accept-invitation/),
+    endsWith(
+      elsewhere.start(ratingsOf),
+      /does not let us in: Authorization Violation; .*service-token ratings.*NATS_CREDS/,
+    ),
+    endsWith(
+      uncreated.start(ratingsOf),
+      /does not let us in: .*; you are in "My Test Org": type {2}bin\/dwc create-service ratings/,
+    ),
+    endsWith(theirs.start(marketOf), /credentials of eve@example\.org \(revoked, expired/),
+    endsWith(theirs.start(ratingsOf), /credentials of ratings \(revoked, expired/),
+  ]);
 });
 
-shop("that is open: the Market says once that anyone can join; with an org that is a warning", async (context) => {
+shop("that is open: with an org the Market warns once that anyone can join", async (context) => {
   const server = await startNatsServer();
   context.ends.push(() => server.stop());
-  const open = await world(context, server.url).startMarket();
-  await open.program.waitFor(/the bus at nats:\/\/127\.0\.0\.1:\d+ is open: anyone who reaches it can join.*bin\/dwc/);
   await context.folder.createOrg();
   await context.folder.createService("ratings");
   const ours = world(context, server.url, context.folder);
@@ -188,13 +166,15 @@ shop(
 );
 
 shop("with NATS_CREDS that are none: one line, exit 1", async (context) => {
-  const notCreds = join(context.folder.path, "x.creds");
+  const { path } = context.folder;
+  const notCreds = join(path, "x.creds");
   writeFileSync(notCreds, "-----BEGIN NATS USER JWT-----\nnonsense\n");
-  const wrong = world(context, "nats://127.0.0.1:1");
-  for (const file of [notCreds, join(context.folder.path, "missing.creds"), context.folder.path]) {
-    const program = wrong.start({ name: "ratings", env: { NATS_CREDS: file } });
-    await endsWith(program, /NATS_CREDS=.*service-token ratings/);
+  for (const natsCreds of [join(path, "missing.creds"), path]) {
+    const found = findIdentity({ stateDir: path, natsCreds }, { kind: "service", name: "ratings" });
+    assert.match(found.kind === "refused" ? found.why : "", /NATS_CREDS=.*service-token ratings/, natsCreds);
   }
+  const wrong = world(context, "nats://127.0.0.1:1");
+  await endsWith(wrong.start({ name: "ratings", env: { NATS_CREDS: notCreds } }), /NATS_CREDS=.*service-token ratings/);
 });
 
 shop.run();

@@ -41,62 +41,46 @@ async function send({ world, collector }: Context, variables: Variables, tracepa
   return program;
 }
 
-sending("the name and the attributes of the sender, over ours", async (context) => {
+sending("name, attributes and headers of the sender, at the address for traces alone", async (context) => {
   const { collector } = context;
-  await send(context, {
+  const program = await send(context, {
+    EXPORTER_OTLP_ENDPOINT: "",
+    EXPORTER_OTLP_TRACES_ENDPOINT: `${collector.url}/v1/traces`,
     SERVICE_NAME: "corner shop",
     RESOURCE_ATTRIBUTES: "service.name=unused,service.instance.id=pod-7,team=a%2Cb%20c, empty=",
+    EXPORTER_OTLP_HEADERS: "x-key=secret%20one,x-tenant=anna",
+    EXPORTER_OTLP_TRACES_HEADERS: "x-key=secret%20two",
+    TRACES_SAMPLER: "traceidratio",
+    TRACES_SAMPLER_ARG: "1",
   });
   const { resource = {} } = collector.spans[0] ?? {};
   assert.equal(
     ["service.name", "service.instance.id", "team", "empty", "service.version"].map((name) => resource[name]),
     ["corner shop", "pod-7", "a,b c", "", "1.0.0"],
   );
-});
-
-sending("headers, and those for traces alone before them", async (context) => {
-  const { collector } = context;
-  const program = await send(context, {
-    EXPORTER_OTLP_HEADERS: "x-key=secret%20one,x-tenant=anna",
-    EXPORTER_OTLP_TRACES_HEADERS: "x-key=secret%20two",
-  });
   assert.equal([collector.headers["x-key"], collector.headers["x-tenant"]], ["secret two", "anna"]);
   assert.is(program.count(/secret/), 0);
 });
 
-sending("the address for traces alone, as it stands", async (context) => {
+sending("protobuf for traces alone, and a name among the attributes", async (context) => {
   const { collector } = context;
-  await send(context, { EXPORTER_OTLP_ENDPOINT: "", EXPORTER_OTLP_TRACES_ENDPOINT: `${collector.url}/v1/traces` });
-  assert.ok(collector.spans.length > 0);
+  await send(context, {
+    EXPORTER_OTLP_PROTOCOL: "grpc",
+    EXPORTER_OTLP_TRACES_PROTOCOL: "http/protobuf",
+    SERVICE_NAME: "",
+    RESOURCE_ATTRIBUTES: "service.name=corner%20shop",
+  });
+  assert.is(collector.headers["content-type"], "application/x-protobuf");
+  assert.ok(collector.body.includes("corner shop") && collector.body.includes("GET /"));
 });
 
-sending("protobuf, and a name among the attributes", async (context) => {
-  const { collector } = context;
-  for (const variables of [
-    { EXPORTER_OTLP_PROTOCOL: "http/protobuf" },
-    { EXPORTER_OTLP_PROTOCOL: "grpc", EXPORTER_OTLP_TRACES_PROTOCOL: "http/protobuf" },
-  ]) {
-    const before = collector.requests;
-    await send(context, { ...variables, SERVICE_NAME: "", RESOURCE_ATTRIBUTES: "service.name=corner%20shop" });
-    assert.ok(collector.requests > before);
-    assert.is(collector.headers["content-type"], "application/x-protobuf");
-    assert.ok(collector.body.includes("corner shop") && collector.body.includes("GET /"));
-  }
+sending("a sampler with its argument, and what the visitor's side decided", async (context) => {
+  const { spans } = context.collector;
+  await send(context, { TRACES_SAMPLER: "traceidratio", TRACES_SAMPLER_ARG: "0" });
+  assert.is(spans.length, 0);
+  await send(context, { TRACES_SAMPLER: "parentbased_always_off" }, traceparent);
+  assert.ok(spans.length > 0);
 });
-
-for (const [variables, came, sent] of [
-  [{ TRACES_SAMPLER: "always_off" }, "", false],
-  [{ TRACES_SAMPLER: "traceidratio", TRACES_SAMPLER_ARG: "0" }, "", false],
-  [{ TRACES_SAMPLER: "traceidratio", TRACES_SAMPLER_ARG: "1" }, "", true],
-  [{ TRACES_SAMPLER: "parentbased_always_off" }, traceparent, true],
-] as const)
-  sending(
-    `sampler ${Object.values(variables).join(" ")}${came && ", where the visitor's side decided"}`,
-    async (context) => {
-      await send(context, variables, came);
-      assert.is(context.collector.spans.length > 0, sent);
-    },
-  );
 
 sending("a collector that does not answer is given up after its time", async (context) => {
   context.collector.isSilent = true;
@@ -118,24 +102,5 @@ sending("a value that is not obeyed is named, and traces are sent all the same",
     assert.ok(program.count(told) > 0, String(told));
   assert.ok(context.collector.spans.length > 0);
 });
-
-const UNKNOWN = "WARNING:tracing:- traces are not sent:";
-for (const [variables, told] of [
-  [{ SDK_DISABLED: "true" }, []],
-  [{ TRACES_EXPORTER: "none" }, []],
-  [{ TRACES_EXPORTER: "zipkin" }, [`${UNKNOWN} OTEL_TRACES_EXPORTER=zipkin is not known here (otlp and none are)`]],
-  [
-    { EXPORTER_OTLP_PROTOCOL: "grpc" },
-    [`${UNKNOWN} OTEL_EXPORTER_OTLP_PROTOCOL=grpc is not known here (http/json and http/protobuf are)`],
-  ],
-] as const)
-  test(`nothing is sent with ${JSON.stringify(variables)}; what cannot be is said once`, async (context) => {
-    const program = await send(context, variables);
-    assert.equal(
-      program.lines.filter((line) => line.includes(":tracing:")),
-      told,
-    );
-    assert.is(context.collector.requests, 0);
-  });
 
 test.run();

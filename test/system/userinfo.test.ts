@@ -5,6 +5,7 @@
 import type { Socket } from "node:net";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { SETTINGS } from "../../src/settings.ts";
 import { afterLogin, type HalfWay, INFO, INFO_TLS, startHalfWay } from "../support/half-way.ts";
 import { freePort, startNatsServer, type TestServer } from "../support/nats-server.ts";
 import { RunningMarket, until, World } from "../support/world.ts";
@@ -129,18 +130,12 @@ test("Market, instance and dwc, where the bus does not let them in", async (cont
     world.start({ name: "market", env: { ...env(0), PORT: "0", ADMIN_PORT: "0" } }),
     world.start({ name: "ratings", env: { ...env(1), LOG_FORMAT: "json" } }),
     world.start({ name: "ratings", env: env(2) }),
-    world.start({
-      name: "dwc",
-      args: ["check"],
-      env: { NATS_URL: [0, 1, 2].map((at) => env(at)["NATS_URL"]).join(",") },
-    }),
   ];
+  const check = await world.dwc(["check"], { NATS_URL: [0, 1, 2].map((at) => env(at)["NATS_URL"]).join(",") });
   await Promise.all(programs.map(({ ended }) => ended));
-  for (const { lines } of programs) assert.match(lines.join("\n"), /nats:\/\/127\.0\.0\.1/);
-  hidesSecret(
-    "lines",
-    programs.flatMap(({ lines }) => lines),
-  );
+  const said = [check.said, ...programs.map(({ lines }) => lines.join("\n"))];
+  for (const words of said) assert.match(words, /nats:\/\/127\.0\.0\.1/);
+  hidesSecret("lines", said);
 });
 
 const COMMANDS = ["check --json", "ps", "call ratings get camera", "create-org Shop Ann ann@example.org"];
@@ -160,6 +155,58 @@ test("Market and instance, where the bus lets them in and denies everything", as
   const pages = await pagesOf(market);
   await Promise.all([market.program, ratings].map((program) => program.end()));
   hidesSecret("lines and pages", [...market.program.lines, ...ratings.lines, ...pages]);
+});
+
+/** The address stands in the place of everything else that a person can set or type. */
+test("an address in the place of another setting, or of a word", async ({ world }) => {
+  const address = withLogin("nats://127.0.0.1:9");
+  const names = SETTINGS.map(({ name }) => name).filter((name) => name !== "NATS_URL");
+  const all = Object.fromEntries([...names.map((name) => [name, address]), ["NATS_URL", `${address}/path`]]);
+  const otel = ["TRACES_EXPORTER", "EXPORTER_OTLP_PROTOCOL", "RESOURCE_ATTRIBUTES", "EXPORTER_OTLP_TIMEOUT"];
+  const some = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: withLogin("http://127.0.0.1:9"),
+    ...Object.fromEntries(otel.map((name, at) => [`OTEL_${name}`, at < 2 ? "" : address])),
+  };
+  const wrong = world.start({ name: "market", env: all });
+  const programs = [
+    world.start({ name: "market", args: [`--${address}`] }),
+    world.start({ name: "ratings", args: ["--count", address] }),
+    world.start({ name: "replay", args: [address] }),
+  ];
+  const check = await world.dwc(["check"], all);
+  const typed = await Promise.all(
+    [
+      ["check", "--state", address],
+      ["create-org", address.repeat(9), "Ann", "ann@example.org"],
+      ["call", "ratings", "get", address, "--json"],
+    ].map((args) => world.dwc(args)),
+  );
+  const market = await world.startMarket(some, ["--monolith"]);
+  await market.page();
+  await Promise.all([wrong, ...programs].map((program) => program.ended));
+  assert.ok(wrong.count(/wrong setting: .*NATS_URL=/) > 0);
+  assert.match(check.said, /NATS_URL=/);
+  const said = [...[wrong, ...programs].map(({ lines }) => lines.join("\n")), ...typed.map(({ said }) => said)];
+  assert.ok(said.every((words) => words !== ""));
+  hidesSecret("lines", [...said, check.said, ...market.program.lines]);
+});
+
+test("demo and tour, where the bus does not let them in", async (context) => {
+  const { world } = context;
+  const { url } = await real("authorization { user: anna, password: other }")(context);
+  const env = { NATS_URL: withLogin(url), PORT: "0", ADMIN_PORT: "0" };
+  const programs = [
+    world.start({ name: "demo", env }),
+    world.start({ name: "tour", args: ["--auto"], env }),
+    world.start({ name: "ratings", args: ["--count", "2"], env }),
+  ];
+  const isTold = /nats:\/\/127\.0\.0\.1:\d+/;
+  await Promise.all(programs.map((program) => program.waitFor(isTold, { limitMs: LIMIT_MS })));
+  await Promise.all(programs.map((program) => program.end()));
+  hidesSecret(
+    "lines",
+    programs.flatMap(({ lines }) => lines),
+  );
 });
 
 test.run();
