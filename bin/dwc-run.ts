@@ -56,11 +56,13 @@ export function runWith(args: readonly string[], around: Surroundings): Promise<
 export function openWorld(state: string | undefined, around: Surroundings): World | Failed {
   const { env, stdin, stdout, stderr, interruption, clock = machineClock } = around;
   const read = readSettings(state === undefined ? env : { ...env, DWC_STATE: folderOf(state) });
-  if (read.kind === "refused") return wrongSettings(read.problems);
+  const typed = (problem: string): string =>
+    state === undefined ? problem : problem.replace(/^DWC_STATE=/, "--state ");
+  if (read.kind === "refused") return wrongSettings(read.problems.map(typed));
   const { natsUrls: urls } = read.settings;
   const stateDir = resolve(read.settings.stateDir);
   // A relative one lies in the folder that this process is in.
-  if (!isPrintablePath(stateDir)) return wrongSettings([`DWC_STATE=${shownPath(stateDir)} is not ${PATH_RULE}`]);
+  if (!isPrintablePath(stateDir)) return wrongSettings([typed(`DWC_STATE=${shownPath(stateDir)} is not ${PATH_RULE}`)]);
   const tell = (matter: Matter) => tellBus(matter, { urls, clock, mint, push });
   const settings = { ...read.settings, stateDir };
   const identity = identityVerbs({
@@ -95,6 +97,6 @@ function isLook(matter: Matter): boolean {
 
 function wrongSettings(problems: readonly string[]): Failed {
   const message = `wrong setting: ${problems.join("; ")}`;
-  const hint = "set it anew, or leave it out for the usual value";
+  const hint = "correct it, or leave it out for the default value";
   return { kind: "failed", fault: "usage", code: "wrong-setting", message, hint };
 }

@@ -26,9 +26,9 @@ export async function runDwc(typed: readonly string[], options: DwcOptions): Pro
     case "failed":
       return render(parsed, wantsJson(typed), { failsWith: parsed.command?.failsWith, folder });
     case "help":
-      return text(helpText(parsed.command, options.commands));
+      return text(helpText(parsed.command, options.commands), wantsJson(typed));
     case "version":
-      return text(options.version);
+      return text(options.version, wantsJson(typed));
     case "run": {
       const { command, call } = parsed;
       const rendering = { colour: options.colour, failsWith: command.failsWith, folder };
@@ -48,7 +48,8 @@ async function run(command: Command, call: Call, world: World, rendering: Render
   return { ...rendered, stderr: rendered.stderr + rest() };
 }
 
-const text = (said: string): Rendered => ({
+/** For people, also where JSON is wanted: an error is JSON then. */
+const text = (said: string, json: boolean): Rendered => ({
   ...{ stdout: `${said}\n`, stderr: "", exitCode: 0 },
-  ifUnwritten: unwritten("look", 0, false, {}),
+  ifUnwritten: unwritten("look", 0, json, {}),
 });

@@ -4,7 +4,7 @@
 // change the folder of the environment.
 
 import { execFile, execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { suite } from "uvu";
@@ -137,6 +137,15 @@ test("a folder whose name cannot be printed is refused by rule, wherever it was 
   assert.is(typed.code, 2);
   assert.match(typed.stderr, /is not a path in UTF-8 without control characters/);
   assert.not.match(typed.stderr, /[^\n -~]/);
+  const file = join(ann.folder, "file");
+  writeFileSync(file, "");
+  for (const state of ["x\u001b[31m", "nats://a/b", file])
+    for (const words of [["status"], ["create-org", "O", "Ben", "b@c.de", "--json"]]) {
+      const { stderr } = await ann.type([...words, "--state", state]);
+      assert.match(stderr, /--state /, `${words[0]} ${state}`);
+      assert.not.match(stderr, "DWC_STATE", `${words[0]} ${state}`);
+    }
+  rmSync(file);
   assert.equal(
     readdirSync(ann.folder).filter((name) => name !== "state"),
     ["in\u001bhere"],

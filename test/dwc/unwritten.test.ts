@@ -55,6 +55,15 @@ test("a code that is lost is reported, with what makes another one", async ({ an
   await ann.must("create-service", "prices");
   const token = await ann.type(["service-token", "prices"]);
   assert.not.match(String(token.ifUnwritten?.("EPIPE")?.stderr), "This is a secret");
+  for (const words of [
+    ["revoke", "prices"],
+    ["renew", "--all"],
+  ]) {
+    const json = (await ann.type([...words, "--json"])).ifUnwritten?.("EPIPE");
+    const { error, bus, buses, ...others } = JSON.parse(json?.stderr ?? "");
+    assert.equal([error.code, bus, buses[0].url], ["unwritten", "not running", nowhere], words[0]);
+    assert.equal(Object.keys(others), ["schema_version"], "no code is repeated");
+  }
   const { stderr } = await lose(ann, ["invite-user", "c@example.org", "--json"]);
   assert.match((JSON.parse(stderr) as { error: { code: string } }).error.code, "unwritten");
 });
@@ -78,6 +87,11 @@ test("help and version on a full disk fail, and may lose their reader", async ({
   const full = await lose(ann, ["--version"], "ENOSPC");
   assert.is(full.code, 1);
   assert.match(full.stderr, /ENOSPC/);
+  for (const words of [["--help"], ["--version"], ["revoke", "--help"], ["help", "revoke"]]) {
+    const { stdout, ifUnwritten } = await ann.type([...words, "--json"]);
+    assert.is(stdout, (await ann.type(words)).stdout, "for people");
+    assert.is(JSON.parse(ifUnwritten?.("ENOSPC")?.stderr ?? "").error.code, "unwritten", words.join(" "));
+  }
   assert.equal(await lose(ann, ["--help"]), { code: 0, stderr: "" });
 });
 

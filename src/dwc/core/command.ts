@@ -58,7 +58,7 @@ export const STATE_OPTION: Option = {
 export const COMMON_OPTIONS: readonly Option[] = [
   { name: "json", meaning: "the result, and an error too, as one JSON object" },
   STATE_OPTION,
-  { name: "help", short: "h", meaning: "this text" },
+  { name: "help", short: "h", meaning: "this text, also with --json" },
 ];
 
 /** What stands without a command as well. */

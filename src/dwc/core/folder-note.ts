@@ -24,11 +24,18 @@ export const folderNote = (folder: string): readonly string[] => [
   `  ${setting(folder)}`,
 ];
 
+/** A sentence that offers another folder, for a person who typed --state. */
+export const withTypedOption = (text: string, folder: string | undefined): string =>
+  folder === undefined ? text : text.replaceAll("set DWC_STATE to another", "set --state to another");
+
 /** Fields of the JSON output that hold nothing but what to type. Elsewhere `make` may be a word of a name. */
 const CURE_FIELDS: readonly string[] = ["hint", "cure"];
 const OWN_COMMAND = /\bbin\/dwc /;
 
 export const fieldWithFolder = (field: string, value: string, folder: string | undefined): string =>
+  withTypedOption(withNote(field, value, folder), folder);
+
+const withNote = (field: string, value: string, folder: string | undefined): string =>
   folder !== undefined && (CURE_FIELDS.includes(field) ? offersCommand(value) : OWN_COMMAND.test(value))
     ? `${value}   (first:  ${setting(folder)})`
     : value;

@@ -2,7 +2,7 @@
 // a script can rely on. The writing is done by whoever has the streams.
 
 import { withoutUserinfos } from "../../settings.ts";
-import { fieldWithFolder, folderNote, offersCommand } from "./folder-note.ts";
+import { fieldWithFolder, folderNote, offersCommand, withTypedOption } from "./folder-note.ts";
 import { painted, type Tone } from "./tone.ts";
 
 /** Raised when a field of the JSON changes its name or meaning; new fields do not raise it. */
@@ -116,7 +116,7 @@ export function render(outcome: Outcome, json: boolean, rendering: Rendering = {
       const { exitCode = 0, ifUnwritten } = outcome;
       const texts = json ? { stdout: jsonLine(outcome, rendering), stderr: "" } : doneText(outcome, rendering);
       const lost = json ? "" : doneText({ ...outcome, ofResult: [] }, rendering).stderr;
-      return { ...texts, exitCode, ifUnwritten: unwritten(ifUnwritten, exitCode, json, rendering, lost) };
+      return { ...texts, exitCode, ifUnwritten: unwritten(ifUnwritten, exitCode, json, rendering, lost, outcome.json) };
     }
   }
 }
@@ -133,7 +133,8 @@ const jsonLine = ({ json, isForeign }: Done, { folder }: Rendering): string => o
 function doneText(outcome: Done, rendering: Rendering): Pick<Rendered, "stdout" | "stderr"> {
   const { lines, said, ofResult = [], asJson = false, isForeign = false } = outcome;
   const { colour = false, folder } = rendering;
-  const inText = lines.map((line) => `${isForeign ? unsteered(textOf(line)) : shownLine(line, colour)}\n`).join("");
+  const ownLine = (line: Line): string => withTypedOption(shownLine(line, colour), folder);
+  const inText = lines.map((line) => `${isForeign ? unsteered(textOf(line)) : ownLine(line)}\n`).join("");
   const stdout = asJson ? jsonLine(outcome, rendering) : inText;
   // Commands in another program's result are not ours.
   return { stdout, stderr: linesWithFolder([...said, ...ofResult], asJson || isForeign ? "" : inText, folder) };
@@ -142,7 +143,8 @@ function doneText(outcome: Done, rendering: Rendering): Pick<Rendered, "stdout" 
 /** @param beside what else a person reads together with these lines */
 function linesWithFolder(lines: readonly string[], beside: string, folder: string | undefined): string {
   const isNoted = folder !== undefined && offersCommand([beside, ...lines].join("\n"));
-  return inLines(isNoted ? [...lines, ...folderNote(folder)] : lines);
+  const typed = lines.map((line) => withTypedOption(line, folder));
+  return inLines(isNoted ? [...typed, ...folderNote(folder)] : typed);
 }
 
 /** The reader of a pipe has ended, or the caller has closed stdout. */
@@ -155,17 +157,27 @@ export function unwritten(
   rendering: Rendering,
   /** What stands on stderr in any case. */
   beside = "",
+  /** The JSON that is lost. */
+  lost: Readonly<Record<string, unknown>> = {},
 ): (why: string) => Failure | undefined {
   return (why) => {
     const isLook = ifUnwritten === "look";
     if (isLook && NO_READER.includes(why)) return undefined;
     const message = `the result could not be written (${why})${isLook ? "" : `; ${ifUnwritten.effect}`}`;
     const hint = isLook ? "" : ifUnwritten.again;
-    const failure: Failed = { kind: "failed", fault: "failed", code: "unwritten", message, hint };
+    const failure: Failed = { kind: "failed", fault: "failed", code: "unwritten", message, hint, details: ofBus(lost) };
     const { stderr, exitCode: failed } = render(failure, json, rendering);
     return { stderr: beside + stderr, exitCode: exitCode === 0 ? failed : exitCode };
   };
 }
+
+/** Fields of a change that say whether the bus obeys it. They hold no secret, as the rest of a result may. */
+const BUS_FIELDS = ["bus", "buses", "unwritten"] as const;
+
+const ofBus = (json: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    "buses" in json ? BUS_FIELDS.flatMap((field) => (json[field] === undefined ? [] : [[field, json[field]]])) : [],
+  );
 
 const textOf = (line: Line): string => (typeof line === "string" ? line : line.text);
 

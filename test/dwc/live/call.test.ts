@@ -17,7 +17,9 @@ test.before(async () => {
 test.after(() => system.close());
 
 test("the answer is on stdout; who gave it, and where the time went, is said beside it", async () => {
-  const { code, stdout, stderr } = await system.type(["call", "ratings", "get", "camera"]);
+  const { code, stdout, stderr, ifUnwritten } = await system.type(["call", "ratings", "get", "camera"]);
+  // The request has reached the service: that is no look.
+  assert.is(ifUnwritten?.("EPIPE")?.exitCode, 1);
   assert.equal({ code, stdout }, { code: 0, stdout: '{"thingID":"camera","rating":4.5}\n' });
   assert.match(
     stderr,

@@ -5,6 +5,7 @@ import { checkServiceName } from "../../../bus/core/subjects.ts";
 import type { Answer } from "../../../service/answer.ts";
 import type { Command } from "../../core/command.ts";
 import { type Failed, jsonText, type Outcome, shown } from "../../core/outcome.ts";
+import { shellWord } from "../../identity/core/names.ts";
 import { parseDuration, shownDuration } from "./duration.ts";
 import { failedVisit, warningsJson, warningsOf } from "./failed-visit.ts";
 import type { CallReport } from "./live-world.ts";
@@ -48,7 +49,7 @@ export const call: Command = {
     const timeoutMs = typed === undefined ? undefined : parseDuration(typed);
     if (typed !== undefined && !isTimeout(timeoutMs)) return wrongTimeout(typed);
     const visited = await world.live.call({ service, request, timeoutMs });
-    return visited.kind === "out" ? failedVisit(visited) : outcomeOf(service, visited);
+    return visited.kind === "out" ? failedVisit(visited) : outcomeOf(service, what, visited);
   },
 };
 
@@ -83,7 +84,7 @@ const isTimeout = (ms: number | undefined): boolean => ms !== undefined && ms >=
 const wrongTimeout = (typed: string): Failed =>
   usage("wrong-option", `--timeout ${shown(typed)} is no time from 10ms to 60s`, "for example:  --timeout 500ms");
 
-function outcomeOf(service: string, visited: InBus<CallReport>): Outcome {
+function outcomeOf(service: string, what: string, visited: InBus<CallReport>): Outcome {
   const { answer } = visited.value;
   const details = reportJson(visited);
   const warnings = warningsOf(visited);
@@ -96,7 +97,10 @@ function outcomeOf(service: string, visited: InBus<CallReport>): Outcome {
         isForeign: true,
         said: [`answered by ${nameOf(answer.who)}, ${answer.who.address}`, ...said],
         json: { answer: answer.body, ...details },
-        ifUnwritten: "look",
+        ifUnwritten: {
+          effect: "the call was made, and answered",
+          again: `to make it again:  bin/dwc call ${service} ${VERB} ${shellWord(what)}`,
+        },
       };
     case "refused": {
       const message = `${nameOf(answer.who)} refused it: ${answer.code} ${answer.message}`;
