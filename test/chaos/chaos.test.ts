@@ -11,15 +11,6 @@ import { namespacesOf, type Run, run } from "./run-chaos.ts";
 const test = suite("chaos");
 const golden = goldenOf(test, "chaos");
 
-test("a run that is interrupted while it makes its namespaces leaves none", async () => {
-  const chaos = run(["kill"]);
-  await until("it makes them", () => /skipped|making a network/.test(chaos.said()), 20_000);
-  if (chaos.said().includes("skipped")) return;
-  chaos.signal("SIGINT");
-  assert.is(await chaos.ended, 130, chaos.said());
-  assert.equal(namespacesOf(chaos.pid), []);
-});
-
 test("an interrupted run leaves nothing behind, and a killed one is cleaned up by the next", async () => {
   const interrupted = run(["kill"]);
   const isBuilding = (one: Run): boolean => /skipped|starting three/.test(one.said());
@@ -37,8 +28,10 @@ test("an interrupted run leaves nothing behind, and a killed one is cleaned up b
   const next = run(["kill"]);
   await until("it swept", () => /removed \d+ namespaces/.test(next.said()), 20_000);
   assert.equal(namespacesOf(killed.pid), []);
-  next.signal("SIGTERM");
-  await next.ended;
+  await until("it makes namespaces of its own", () => /making a network/.test(next.said()), 20_000);
+  next.signal("SIGINT");
+  assert.is(await next.ended, 130, next.said());
+  assert.equal(namespacesOf(next.pid), []);
 });
 
 test("what is missing is said with what to type", () => {

@@ -4,7 +4,7 @@
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { Collector, sendsTraces } from "../support/collector.ts";
+import { Collector, sendsTraces, WITNESS } from "../support/collector.ts";
 import type { Program } from "../support/program.ts";
 import { World } from "../support/world.ts";
 
@@ -34,8 +34,10 @@ const script = fileURLToPath(new URL("../support/traced.js", import.meta.url));
 
 /** A program with these variables, without their OTEL_, that sends one span; it has ended. */
 async function send({ world, collector }: Context, variables: Variables, traceparent = ""): Promise<Program> {
-  const all = { EXPORTER_OTLP_ENDPOINT: collector.url, BSP_SCHEDULE_DELAY: "50", ...variables };
-  const env = Object.fromEntries(Object.entries(all).map(([name, value]) => [`OTEL_${name}`, value]));
+  // Longer than the program runs: the span is sent as the program ends.
+  const all = { EXPORTER_OTLP_ENDPOINT: collector.url, BSP_SCHEDULE_DELAY: "60000", ...variables };
+  const settings = Object.entries(all).map(([name, value]) => [`OTEL_${name}`, value]);
+  const env = { ...WITNESS, ...Object.fromEntries(settings) };
   const program = world.start({ name: "another", script, args: [traceparent], env });
   assert.is((await program.ended).code, 0, program.lines.join("\n"));
   return program;
@@ -60,6 +62,8 @@ sending("name, attributes and headers of the sender, at the address for traces a
   );
   assert.equal([collector.headers["x-key"], collector.headers["x-tenant"]], ["secret two", "anna"]);
   assert.is(program.count(/secret/), 0);
+  assert.ok(program.count(new RegExp(`^WITNESS connect .*:${collector.port}$`)) > 0);
+  assert.is(program.count(/^WITNESS loaded .*exporter-trace-otlp-http .*sdk-trace/), 1);
 });
 
 sending("protobuf for traces alone, and a name among the attributes", async (context) => {
@@ -77,6 +81,7 @@ sending("protobuf for traces alone, and a name among the attributes", async (con
 sending("a sampler with its argument, and what the visitor's side decided", async (context) => {
   const { spans } = context.collector;
   await send(context, { TRACES_SAMPLER: "traceidratio", TRACES_SAMPLER_ARG: "0" });
+  await send(context, {}, traceparent.replace(/01$/, "00"));
   assert.is(spans.length, 0);
   await send(context, { TRACES_SAMPLER: "parentbased_always_off" }, traceparent);
   assert.ok(spans.length > 0);

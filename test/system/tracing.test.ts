@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type CollectedSpan, Collector, sendsTraces } from "../support/collector.ts";
+import { type CollectedSpan, Collector, sendsTraces, WITNESS } from "../support/collector.ts";
 import { startNatsServer, type TestServer } from "../support/nats-server.ts";
 import { Program } from "../support/program.ts";
 import { repository } from "../support/repository.ts";
@@ -102,22 +102,6 @@ sending(
     assert.not.ok(senders.includes("ratings"), "instance 2 sends none, and 1 has stopped");
   },
 );
-
-const WITNESS = { NODE_OPTIONS: `--import=${new URL("../support/witness.js", import.meta.url).href}` };
-
-sending("what is not sampled is not sent, and the last spans are, as the program ends", async (context) => {
-  const { world, collector } = context;
-  const market = await world.startMarket({ ...traced(context), ...WITNESS, OTEL_BSP_SCHEDULE_DELAY: "60000" });
-  const quiet = await idOf(market.url, { traceparent: traceparent.replace(/01$/, "00") });
-  assert.is(quiet, PARENT.traceId);
-  const id = await idOf(market.url);
-  assert.is(collector.spans.length, 0);
-  await market.program.end();
-  assert.ok(collector.of(id).some(({ name }) => name === "GET /"));
-  assert.is(collector.of(quiet).length, 0);
-  assert.ok(market.program.count(new RegExp(`^WITNESS connect .*:${collector.port}$`)) > 0);
-  assert.is(market.program.count(/^WITNESS loaded .*exporter-trace-otlp-http .*sdk-trace/), 1);
-});
 
 sending(
   "a collector that is away is told once, and once when it is back; pages do not wait for it",
