@@ -12,7 +12,7 @@ import { connect as connectTls, type TLSSocket } from "node:tls";
 import type { Clock } from "../clock.ts";
 import type { BusAddress } from "./core/bus-address.ts";
 import { type PeerPort, readPeerPort, type Stranger } from "./core/greeting.ts";
-import { KNOCK, KNOCK_TIMEOUT_MS, Knocks } from "./knocks.ts";
+import { KNOCK, KNOCK_TIMEOUT_MS, Knocks, type TlsFirst } from "./knocks.ts";
 
 /** An open socket on which the server has greeted. */
 export interface Greeted {
@@ -40,8 +40,13 @@ export type NotGreeted =
   /** Something accepted, and said nothing in this step: a paused server, or a service that waits for us to speak. */
   | { readonly kind: "silent"; readonly step: Step }
   | { readonly kind: "closed"; readonly step: Step; readonly why: string }
-  /** The handshake failed, for the server's certificate or for another reason; `why` is OpenSSL's or Node's code for it. */
-  | { readonly kind: "TLS failed"; readonly why: string }
+  /**
+   * The handshake failed, for the server's certificate or for another reason; `why` is OpenSSL's or Node's code for it,
+   * `names` those that a certificate for another name has.
+   */
+  | { readonly kind: "TLS failed"; readonly why: string; readonly names?: readonly string[] }
+  /** An address of nats://, where TLS is begun by the client. */
+  | TlsFirst
   /** An address of tls://, and a server without TLS. */
   | { readonly kind: "no TLS" };
 
@@ -110,6 +115,8 @@ export class Handshaker {
     socket.write(KNOCK);
     const found = await untilGreeted(socket, { ...limits, withinMs: KNOCK_TIMEOUT_MS });
     if (found.kind === "stranger") return this.#knocks.keep(address, clock.now(), found);
+    if (found.kind === "closed" && (await speaksTls(address, limits)))
+      return this.#knocks.keep(address, clock.now(), { kind: "TLS first" });
     return found.kind === "silent"
       ? this.#knocks.keep(address, clock.now(), { kind: "silent", step: "greeting" })
       : silent;
@@ -123,9 +130,9 @@ export class Handshaker {
   ): Promise<Greeted | NotGreeted> {
     const port = readPeerPort(line.greeting);
     if (port !== undefined) return { kind: "wrong port", port };
-    if (this.#looksOnly) return greeted(socket, line, false);
     const { required, available } = tlsOffer(line.greeting);
-    if (!required && !available) return address.tls ? { kind: "no TLS" } : greeted(socket, line, false);
+    if (address.tls && !required && !available) return { kind: "no TLS" };
+    if (this.#looksOnly || (!required && !available)) return greeted(socket, line, false);
     if (address.tls) this.#firstWords.set(address.shown, "server");
     const secured = await untilSecured(socket, address, limits, !this.#looksOnly);
     // What came in the clear behind the greeting may be anybody's: only the greeting itself is kept.
@@ -228,6 +235,16 @@ function readGreeting(read: Buffer): NotGreeted | Line | undefined {
   return end < 0 ? undefined : { kind: "line", greeting: read.toString("latin1", 0, end), read };
 }
 
+/** A server that waits for a TLS handshake hangs up on a knock. */
+async function speaksTls(address: BusAddress, limits: HandshakeLimits): Promise<boolean> {
+  const socket = createConnection({ host: address.host, port: address.port });
+  socket.on("error", ignore);
+  const accepted = await untilAccepted(socket, address, limits);
+  const found = accepted.kind === "accepted" ? await untilSecured(socket, address, limits, false) : accepted;
+  socket.destroy();
+  return found.kind === "secured";
+}
+
 /** A server for HTTP answers a knock with its status line. */
 const strangerOf = (read: Buffer): Stranger => ({
   kind: "stranger",
@@ -248,7 +265,7 @@ function untilSecured(
   type Secured = NotGreeted | { readonly kind: "secured"; readonly socket: TLSSocket };
   return wait<Secured>(secured, limits, { kind: "silent", step: "TLS" }, (finish) => ({
     secureConnect: () => finish({ kind: "secured", socket: secured }),
-    error: (error) => finish(tlsTrouble(codeOf(error))),
+    error: (error) => finish(tlsTrouble(codeOf(error), namesIn(error))),
     close: () => finish({ kind: "closed", step: "TLS", why: "it ended the connection" }),
   })).then((found) => {
     if (found.kind !== "secured") secured.destroy();
@@ -256,8 +273,21 @@ function untilSecured(
   });
 }
 
-const tlsTrouble = (why: string): NotGreeted =>
-  /^E[A-Z]+$/.test(why) && why !== "EPROTO" ? { kind: "closed", step: "TLS", why } : { kind: "TLS failed", why };
+const tlsTrouble = (why: string, names: readonly string[]): NotGreeted =>
+  /^E[A-Z]+$/.test(why) && why !== "EPROTO"
+    ? { kind: "closed", step: "TLS", why }
+    : { kind: "TLS failed", why, ...(names.length > 0 && { names }) };
+
+const MAX_NAMES = 4;
+
+/** The names in a certificate that is for another one. It is not to be trusted: what is no host name is left out. */
+function namesIn(error: unknown): readonly string[] {
+  const { code, cert } = Object(error) as { code?: unknown; cert?: unknown };
+  const { subjectaltname } = Object(cert) as { subjectaltname?: unknown };
+  if (code !== "ERR_TLS_CERT_ALTNAME_INVALID" || typeof subjectaltname !== "string") return [];
+  const names = subjectaltname.split(", ").map((name) => name.replace(/^(DNS|IP Address):/, ""));
+  return names.filter((name) => /^[\w.*:-]{1,253}$/.test(name)).slice(0, MAX_NAMES);
+}
 
 const codeOf = (error: unknown): string => {
   const { code, message } = Object(error) as { code?: unknown; message?: unknown };

@@ -11,7 +11,12 @@ export const KNOCK_TIMEOUT_MS = 300;
 /** A server that asks for logins logs each knock as a failed one, so that one a minute is enough. */
 const KNOCK_EVERY_MS = 60_000;
 
-export type Silence = { readonly kind: "silent"; readonly step: "greeting" } | Stranger;
+/** A server that greets behind a TLS handshake, which the client has to begin. */
+export interface TlsFirst {
+  readonly kind: "TLS first";
+}
+
+export type Silence = { readonly kind: "silent"; readonly step: "greeting" } | Stranger | TlsFirst;
 
 /** The last knock at each address. */
 export class Knocks {

@@ -54,7 +54,12 @@ export function troubleOf(found: NotGreeted, address: BusAddress): Trouble {
     case "wrong port":
       return { kind: "limited", sentence: wrongPortSentence(found.port, address) };
     case "TLS failed":
-      return { kind: "untrusted", sentence: tlsSentence(found.why, shown) };
+      return { kind: "untrusted", sentence: tlsSentence(found.why, shown, found.names) };
+    case "TLS first":
+      return {
+        kind: "untrusted",
+        sentence: `what answers at ${shown} waits for a TLS handshake, as a server or a proxy with TLS does: write tls:// in NATS_URL`,
+      };
     case "no TLS":
       return {
         kind: "untrusted",
@@ -107,8 +112,11 @@ const TLS_FAILURES: readonly (readonly [code: RegExp, means: string])[] = [
   [/CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE|BAD_CERTIFICATE/, CLIENT_CERTIFICATE],
 ];
 
-function tlsSentence(why: string, shown: string): string {
-  const means = TLS_FAILURES.find(([code]) => code.test(why))?.[1];
+function tlsSentence(why: string, shown: string, names: readonly string[] = []): string {
+  const means =
+    names.length > 0
+      ? `its certificate is for ${names.join(", ")}: write that name in NATS_URL`
+      : TLS_FAILURES.find(([code]) => code.test(why))?.[1];
   return `the bus at ${shown} cannot be reached over TLS (${why})${means === undefined ? "" : `: ${means}`}`;
 }
 
@@ -156,7 +164,7 @@ export function troubleOfConnecting(
     };
   if (OUR_CERTIFICATE.test(said)) return { kind: "untrusted", sentence: tlsSentence(why, shown) };
   const meaning = readServerError(said);
-  if (meaning.kind === "refused") return { kind: "refused", sentence: refusalSentence(why, shown, caller) };
+  if (meaning.kind === "refused") return { kind: "refused", sentence: refusalSentence(why, address, caller) };
   if (meaning.kind === "limited") return { kind: "limited", sentence: limitSentence(why, meaning.means, shown) };
   const means = meaning.kind === "over" ? `: ${meaning.means}` : "";
   const sentence = `the bus at ${shown} cannot be used: ${why}${means}`;
@@ -179,8 +187,12 @@ function shortestSecret({ credentials }: BusAddress): number {
     : Math.min(credentials.user.length, credentials.password.length);
 }
 
-function refusalSentence(why: string, shown: string, { holder, cure }: Caller): string {
-  const as = holder === undefined ? "" : ` with the credentials of ${holder} (revoked, expired, or for another bus)`;
+function refusalSentence(why: string, { shown, credentials }: BusAddress, { holder, cure }: Caller): string {
+  const logins = [
+    ...(credentials === undefined ? [] : [`the ${credentials.kind === "token" ? "token" : "user"} in NATS_URL`]),
+    ...(holder === undefined ? [] : [`the credentials of ${holder} (revoked, expired, or for another bus)`]),
+  ];
+  const as = logins.length === 0 ? "" : ` with ${logins.join(", nor with ")}`;
   return `the bus at ${shown} does not let us in${as}: ${why}${cure === undefined ? "" : `; ${cure}`}`;
 }
 

@@ -27,6 +27,7 @@ async function look(url: string, clock: Clock, isNeverStarted: boolean): Promise
     case "stranger":
       return { kind: "stranger", url: shown, ...(found.speaks && { speaks: found.speaks }) };
     case "TLS failed":
+    case "TLS first":
     case "no TLS":
       return { kind: "untrusted", url: shown, why: troubleOf(found, address).sentence };
     case "nothing": {

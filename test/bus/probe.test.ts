@@ -10,7 +10,7 @@ import { type Probe, probe } from "../../src/bus/probe.ts";
 import { systemClock } from "../../src/clock.ts";
 import { listen } from "../support/listen.ts";
 import { freePort, startNatsServer } from "../support/nats-server.ts";
-import { makeCertificate } from "../support/tls-front.ts";
+import { makeCertificate, startTlsProxy } from "../support/tls-front.ts";
 import { until } from "../support/until.ts";
 
 const test = suite("probe");
@@ -127,6 +127,18 @@ test("what waits for its client to speak is a stranger, known by its answer to a
   const at = readBusAddress(`nats://127.0.0.1:${await listen(real)}`);
   assert.equal(await probe(at, { clock, withinMs: 50 }), { kind: "stranger", speaks: "HTTP" });
   await new Promise((resolve) => real.close(resolve));
+});
+
+test("what waits for a TLS handshake at an address of nats:// is told from a paused server", async () => {
+  const certificate = makeCertificate();
+  const server = await startNatsServer();
+  const proxy = await startTlsProxy(certificate, server.port);
+  const at = readBusAddress(`nats://127.0.0.1:${proxy.port}`);
+  assert.equal(await probe(at, { clock, withinMs: 50 }), { kind: "TLS first" });
+  await until("no socket is left", () => proxy.open === 0, WITHIN_MS);
+  await proxy.close();
+  await server.stop();
+  certificate.remove();
 });
 
 test("a silent address is knocked at once a minute, and again after something else was met there", () => {

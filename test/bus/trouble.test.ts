@@ -36,11 +36,15 @@ const WORDS = {
     ...["maximum account leaf nodes", "maximum leafnode", "Connection throttling is active"],
     ...["subject has exceeded number of tokens limit", "too many subject tokens", "Secure Connection - TLS Required"],
     ...["attempted to connect to route port", "attempted to connect to leaf node port"],
-    ...["attempted to connect to gateway port", "Attempted To Connect To Leafnode Port"],
+    ...[
+      "maximum control line exceeded",
+      "attempted to connect to gateway port",
+      "Attempted To Connect To Leafnode Port",
+    ],
   ],
   over: [
     ...["Authentication Timeout", "Authorization timed out", "Slow Consumer", "Stale Connection"],
-    ...["Maximum Payload Violation", "maximum control line exceeded", "Server Shutdown", "lame duck mode"],
+    ...["Maximum Payload Violation", "Server Shutdown", "lame duck mode"],
     ...["Unknown Protocol Operation", "Parser Error", "protocol violation", "Invalid Client Protocol"],
   ],
   other: ["Headers Not Supported", "Invalid Subject", "Invalid Publish Subject", "Something New"],
@@ -105,6 +109,7 @@ test("each way in which no server greets is a trouble of its own, with the addre
       [{ kind: "closed", step: "TLS", why: "ECODE" }, "failed"],
       [{ kind: "TLS failed", why: "ECODE" }, "untrusted"],
       [{ kind: "no TLS" }, "untrusted"],
+      [{ kind: "TLS first" }, "untrusted"],
     ] as const
   ).map(([found, kind]) => {
     const trouble = troubleOf(found, BUS);
@@ -144,6 +149,8 @@ test("each failure of a TLS handshake says what to change, and one that is not k
   );
   assert.is(new Set(groups.flatMap((group) => [...group])).size, groups.length);
   assert.match(means("EPROTO"), /\(\)$/);
+  const named = troubleOf({ kind: "TLS failed", why: "ERR_TLS_CERT_ALTNAME_INVALID", names: ["b.example", "c"] }, TLS);
+  assert.match(named.sentence, "b.example, c");
 });
 
 test("a login that fails is what the server made of it", () => {
@@ -167,6 +174,11 @@ test("a login that fails is what the server made of it", () => {
     /ann@example\.org.*: Authorization Violation; type {2}dwc renew$/,
   );
   assert.match(sentenceOf("Authorization Violation"), /lets? us in: Authorization Violation$/);
+  for (const [url, login] of [
+    ["nats://u:pw12345@a:1", "with the user in NATS_URL, nor with the credentials of ann@example.org "],
+    ["nats://t0ken@a:1", "with the token in NATS_URL, nor with "],
+  ] as const)
+    assert.match(troubleOfConnecting("Authorization Violation", readBusAddress(url), ANN).sentence, login);
   assert.match(sentenceOf("Authentication Timeout"), /: Authentication Timeout: ./);
   assert.match(sentenceOf("ECONNRESET"), /: ECONNRESET$/);
   assert.match(sentenceOf("maximum connections exceeded"), /\(maximum connections exceeded\): ./);

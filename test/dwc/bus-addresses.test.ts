@@ -80,7 +80,7 @@ function start(line: string, desk: Desk, { certFile, keyFile }: Certificate) {
 
 test("a server that wants a certificate of ours is named as such, and its cure cures", async (context) => {
   const { ann } = context;
-  const certificate = makeCertificate();
+  const certificate = makeCertificate("IP:127.0.0.1,DNS:bus.example");
   const { certFile, keyFile } = certificate;
   const tls = (verify: boolean): string =>
     `tls { cert_file: "${certFile}", key_file: "${keyFile}", ca_file: "${certFile}", verify: ${verify}, timeout: 5 }\n`;
@@ -95,6 +95,9 @@ test("a server that wants a certificate of ours is named as such, and its cure c
   await strict.stop();
   await natsServer(context, { config: config + tls(false), port: strict.port });
   assert.is((await ann.start(["push"], { env })).code, 0);
+  const other = { ...env, NATS_URL: env.NATS_URL.replace("127.0.0.1", "localhost") };
+  const { stderr } = await ann.start(["ps"], { env: other });
+  assert.match(stderr, /its certificate is for 127\.0\.0\.1, bus\.example\nwrite that name in NATS_URL/);
   certificate.remove();
 });
 

@@ -66,8 +66,13 @@ const MEANINGS: readonly (readonly [words: RegExp, meaning: Meaning])[] = [
   ],
   [/slow consumer/i, over("this process, or the way to it, was too slow to take what was sent to it")],
   [/stale connection/i, over("it had no answer to its pings: this process, or the way to it, stood still")],
-  [/maximum payload/i, over("a message was larger than its max_payload")],
-  [/maximum control line/i, over("a subject, or the login, was longer than its max_control_line")],
+  [/maximum payload/i, over("a message was larger than its max_payload, or than the account's")],
+  [
+    /maximum control line/i,
+    limited(
+      "a subject, or the login, is longer than it takes: raise max_control_line in its configuration (4096 is usual) and restart it",
+    ),
+  ],
   [/tls required|secure connection/i, limited("it wants TLS: write tls:// in NATS_URL")],
   [/server shutdown|lame duck/i, over("it shuts down")],
   [/gateway|route port|leaf ?node port/i, limited("this is not its port for clients: correct NATS_URL")],

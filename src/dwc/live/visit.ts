@@ -148,7 +148,7 @@ function notIn(attempt: NotIn | undefined, urls: readonly string[], cure: string
     case "open":
       return out("open-bus", attempt.sentence, restart(urls[0] ?? ""));
     case "refused":
-      return refusedBy(attempt.sentence, cure);
+      return refusedBy(attempt.sentence, cure, urls);
     case "limited":
     case "untrusted":
       return outBy("bus-limited", attempt.sentence);
@@ -163,7 +163,9 @@ function notIn(attempt: NotIn | undefined, urls: readonly string[], cure: string
 const SLOW = "if it was paused with ^Z, type  fg  in its window; if it is slow, try again";
 
 /** The sentence ends in what to type, which stands on a line of its own here. */
-function refusedBy(sentence: string, cure: string): Out {
+function refusedBy(sentence: string, cure: string, urls: readonly string[]): Out {
   const end = `; ${cure}`;
-  return out("refused", sentence.endsWith(end) ? sentence.slice(0, -end.length) : sentence, cure);
+  const namesUser = urls.some((url) => readBusAddress(url).credentials !== undefined);
+  const hint = namesUser ? `correct the login in NATS_URL, before its @; or ${cure}` : cure;
+  return out("refused", sentence.endsWith(end) ? sentence.slice(0, -end.length) : sentence, hint);
 }

@@ -77,6 +77,8 @@ test("a bus that uses another account token than the state has is critical, and 
   golden(troubles(other("newer", "it uses a newer one")).join());
   const unknown = obedience({ kind: "unknown", url, reason: "silent", why: "of its servers two did not answer" });
   golden(troubles(unknown).join());
+  const several = [url, "nats://b:1"].map((one) => ({ kind: "bus", url: one, secured: true }) as const);
+  golden(troubles({ looks: several, ...other("foreign", "it admits nobody of this org") }));
   for (const reason of ["open", "foreign"] as const) assert.equal(troubles(other(reason, "")), [], "said elsewhere");
   assert.equal(troubles(obedience({ kind: "obeys", url })), []);
 });

@@ -13,6 +13,8 @@ import { OWN_SERVICE } from "./start-hint.ts";
 import type { InBus } from "./visited.ts";
 import { nameOf, whoJson } from "./who.ts";
 
+const RAISE = "raise max_payload in the configuration of the bus, or the limit of the account";
+
 const VERB = "get";
 /** As settings have it for every other caller. */
 const SHORTEST_MS = 10;
@@ -114,7 +116,11 @@ function outcomeOf(service: string, what: string, visited: InBus<CallReport>): O
         said: warnings,
       };
     case "failed":
-      return { ...failed("not-sent", `${answer.why}: ${answer.detail}`, details), said: warnings };
+      return {
+        ...failed("not-sent", `${answer.why}: ${answer.detail}`, details),
+        hint: answer.detail.startsWith("it is over the bus's limit") ? RAISE : "",
+        said: warnings,
+      };
   }
 }
 

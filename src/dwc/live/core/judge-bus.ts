@@ -61,7 +61,8 @@ function judgeObedience({ obedience, looks, roll }: Facts): readonly Finding[] {
     if (kind === "unknown" && looks.some((look) => look.kind !== "bus" && look.url === url)) return [];
     if (kind === "unknown" && address.reason !== "silent") {
       const [why, cure] = withCure(address.why);
-      const isRoomSaid = roll.kind === "out" && roll.code === "bus-limited" && looks.length === 1;
+      const isRoomSaid =
+        roll.kind === "out" && roll.code === "bus-limited" && (looks.length === 1 || roll.why.includes(url));
       return isRoomSaid ? [] : [bus("warning", `whether ${url} obeys your orgs is not known: ${why}`, cure)];
     }
     const isOutSaid = roll.kind === "out" && looks.length === 1;
@@ -69,7 +70,12 @@ function judgeObedience({ obedience, looks, roll }: Facts): readonly Finding[] {
       return isOutSaid
         ? []
         : [bus("warning", `whether ${url} obeys your orgs is not known: ${address.why}`, unknownCure(address.servers))];
-    if (kind !== "does not obey" || isSaidElsewhere(address.reason)) return [];
+    if (kind !== "does not obey") return [];
+    // Of several addresses the visit reports one.
+    const isSaid = looks.length === 1 || (roll.kind === "out" && roll.why.includes(url));
+    if (address.reason === "foreign" && !isSaid && looks.some((look) => look.kind === "bus" && look.url === url))
+      return [bus("critical", `${url} does not obey: ${address.why}`, foreignCure(url))];
+    if (isSaidElsewhere(address.reason)) return [];
     return [bus("critical", `${url} does not obey: ${address.why}`, obeyCure(address))];
   });
 }
@@ -119,14 +125,16 @@ export function busCure(look: BusLook, facts: Pick<Facts, "market" | "looks" | "
     : `make market   (it starts a bus; or  ${server})`;
 }
 
+const foreignCure = (url: string): string =>
+  `where this org's bus is another, set NATS_URL to it; else end what runs there, then  ${restart(url)}`;
+
 /** What a visit tells a person to type is this check, where it does not know more. */
 function outCure({ code, hint }: Out, { looks, obedience }: Facts): string {
   const url = looks.find(({ kind }) => kind === "bus")?.url ?? "";
   if (code === "bus-silent") return "fg   (in its window, if it is paused; if it is slow, try again)";
   const foreign = (obedience?.addresses ?? []).find((one) => one.kind === "does not obey" && one.reason === "foreign");
   // The owner's push would be refused as well.
-  if (code === "refused" && foreign !== undefined)
-    return `where this org's bus is another, set NATS_URL to it; else end what runs there, then  ${restart(foreign.url)}`;
+  if (code === "refused" && foreign !== undefined) return foreignCure(foreign.url);
   return code === "bus-failed" ? `end it, then  ${restart(url)}` : hint;
 }
 
