@@ -1,8 +1,9 @@
-// A suite whose tests each have a bus and a world of their own, and a caller where one is wanted. All of it ends with the
-// test, also when it failed.
+// Suites with a bus and a world, one for each test or one for all of them, and a caller where one is wanted. All of it ends
+// with the tests, also when they failed.
 
 import { suite, type Test } from "uvu";
 import { Caller } from "./caller.ts";
+import { type Ending, endAll } from "./ending.ts";
 import { startNatsServer, type TestServer } from "./nats-server.ts";
 import { World } from "./world.ts";
 
@@ -24,6 +25,25 @@ export function systemSuite<More extends object>(
   test.after.each(async ({ server, world }) => {
     await world.close();
     await server.stop();
+  });
+  return test;
+}
+
+/** A suite whose tests share one bus and one world. What a file puts into `ends` is called first, the last one first. */
+export function sharedSystemSuite<More extends object>(
+  name: string,
+  env: Readonly<Record<string, string>> = {},
+): Test<System & Ending & More> {
+  const test = suite<System & Ending & More>(name);
+  test.before(async (context) => {
+    context.server = await startNatsServer();
+    context.world = new World(context.server.url, env);
+    context.ends = [];
+  });
+  test.after(async (context) => {
+    await endAll(context);
+    await context.world.close();
+    await context.server.stop();
   });
   return test;
 }

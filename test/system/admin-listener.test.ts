@@ -5,15 +5,13 @@
 import { get } from "node:http";
 import { connect, type Socket } from "node:net";
 import { networkInterfaces } from "node:os";
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { boardPlace } from "../../src/market/admin-listener.ts";
-import { freePort, startNatsServer, type TestServer } from "../support/nats-server.ts";
-import { type RunningMarket, type RunningRatings, until, World } from "../support/world.ts";
+import { freePort } from "../support/nats-server.ts";
+import { sharedSystemSuite } from "../support/system.ts";
+import { type RunningMarket, type RunningRatings, until } from "../support/world.ts";
 
-interface Context {
-  server: TestServer;
-  world: World;
+interface Shop {
   port: number;
   market: RunningMarket;
   ratings: RunningRatings;
@@ -22,7 +20,7 @@ interface Context {
   other: RunningMarket;
 }
 
-const admin = suite<Context>("the admin listener");
+const admin = sharedSystemSuite<Shop>("the admin listener");
 const LIMIT_MS = 20_000;
 /** Another address of this machine, as far as the kernel is concerned: what is bound to 127.0.0.1 is not there. */
 const ELSEWHERE = "127.0.0.2";
@@ -32,18 +30,12 @@ const MANY_VIEWERS = 320;
 
 /** One Market and one instance for all of it; each test opens beside it what it needs otherwise. */
 admin.before(async (context) => {
-  context.server = await startNatsServer();
-  context.world = new World(context.server.url);
   context.port = await freePair();
   const env = { HOST: "0.0.0.0", KEEP_ALIVE_MS: "90000" };
   const ports = { PORT: String(context.port), ADMIN_PORT: "" };
   context.market = await context.world.startMarket({ ...env, ...ports, BOARD: "public" });
   context.ratings = await context.world.startRatings(1, { ...env, METRICS_PORT: "0" });
   [, context.metrics = ""] = await context.ratings.program.waitFor(/shows its metrics at (http:\S+)/);
-});
-admin.after(async ({ world, server }) => {
-  await world.close();
-  await server.stop();
 });
 
 const portOf = (url: string): number => Number(new URL(url).port);

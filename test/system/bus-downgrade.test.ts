@@ -2,55 +2,42 @@
 // The bus changes hands, and with it whether one has to log in: what Markets, instances and callers do then. Real
 // servers, real programs, and an open server in the place of one with logins.
 
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { paths } from "../../src/dwc/identity/folder.ts";
 import { connectBus } from "../../src/service/index.ts";
+import { type Ending, endingSuite } from "../support/ending.ts";
 import { freePort, startNatsServer, type TestServer } from "../support/nats-server.ts";
 import { openTrap, type Trap } from "../support/open-trap.ts";
 import { Folder } from "../support/orgs.ts";
 import { STARTED } from "../support/takeover.ts";
-import { until } from "../support/until.ts";
+import { pause, until } from "../support/until.ts";
 import { type RunningMarket, World } from "../support/world.ts";
 
-interface Context {
-  ends: (() => unknown)[];
-}
-
-const test = suite<Context>("a bus with logins and what takes its place");
-
-test.before.each((context) => {
-  context.ends = [];
-});
-test.after.each(async ({ ends }) => {
-  for (const end of ends.reverse()) await end();
-});
+const test = endingSuite("a bus with logins and what takes its place");
 
 const PASSWORD = 'authorization { user: "ann", password: "s3cret-word" }';
 /** The outage of the example, and as long again as a takeover takes at most. */
 const OUTAGE_MS = 2_400;
 
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-function world(context: Context, url: string, env: Readonly<Record<string, string>> = {}): World {
+function world(context: Ending, url: string, env: Readonly<Record<string, string>> = {}): World {
   const made = new World(url, env);
   context.ends.push(() => made.close());
   return made;
 }
 
-async function ownServer(context: Context, config: string | undefined, port: number): Promise<TestServer> {
+async function ownServer(context: Ending, config: string | undefined, port: number): Promise<TestServer> {
   const server = await startNatsServer({ port, ...(config === undefined ? {} : { config }) });
   context.ends.push(() => server.stop());
   return server;
 }
 
-async function trapAt(context: Context, port: number): Promise<Trap> {
+async function trapAt(context: Ending, port: number): Promise<Trap> {
   const trap = await openTrap(port);
   context.ends.push(() => trap.close());
   return trap;
 }
 
-async function org(context: Context): Promise<Folder> {
+async function org(context: Ending): Promise<Folder> {
   const folder = new Folder();
   context.ends.push(() => folder.remove());
   await folder.createOrg();

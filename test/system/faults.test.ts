@@ -1,42 +1,34 @@
 // takes: 20 s
 // Faults on real processes: each begins, is seen, and ends by itself, whoever is gone by then.
 
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { connectNatsBus, type NatsBus } from "../../src/bus/nats-bus.ts";
 import { systemClock } from "../../src/clock.ts";
 import { orderBody } from "../../src/service/core/fault-order.ts";
 import { askAll, askForFault } from "../../src/service/fault-asking.ts";
 import type { InstanceRow } from "../../src/sight/row.ts";
-import { isRunning, startNatsServer, type TestServer } from "../support/nats-server.ts";
+import { isRunning } from "../support/nats-server.ts";
 import { livingProcesses, readProcess } from "../support/processes.ts";
-import { type RunningMarket, type RunningRatings, until, World } from "../support/world.ts";
+import { sharedSystemSuite } from "../support/system.ts";
+import { type RunningMarket, type RunningRatings, until } from "../support/world.ts";
 
-interface Context {
-  server: TestServer;
-  world: World;
+interface Shop {
   bus: NatsBus;
   market: RunningMarket;
   /** With CHAOS=1, from the end of the first test on. */
   ratings: RunningRatings;
 }
 
-const faults = suite<Context>("faults on purpose");
+const faults = sharedSystemSuite<Shop>("faults on purpose", { HEARTBEAT_INTERVAL_MS: "1000" });
 const LIMIT_MS = 20_000;
 const clock = systemClock();
 
 faults.before(async (context) => {
-  context.server = await startNatsServer();
-  context.world = new World(context.server.url, { HEARTBEAT_INTERVAL_MS: "1000" });
   const urls = [context.server.url];
   context.bus = connectNatsBus({ urls, name: "asker", clock, report: () => undefined });
+  context.ends.push(() => context.bus.close());
   await until("connected", () => context.bus.status === "connected", LIMIT_MS);
   context.market = await context.world.startMarket({ BOARD: "public" });
-});
-faults.after(async ({ server, world, bus }) => {
-  await bus.close();
-  await world.close();
-  await server.stop();
 });
 
 const CHAOS = { CHAOS: "1" };

@@ -2,23 +2,15 @@
 // Somebody sends the Market whatever he likes over HTTP, and shoppers go on loading pages.
 
 import type { Socket } from "node:net";
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Page, residentMiB, Shopper } from "../support/attacker.ts";
 import { BAD_REQUESTS } from "../support/bad-requests.ts";
-import { startNatsServer, type TestServer } from "../support/nats-server.ts";
 import { halfOpen, rawStatus } from "../support/raw-http.ts";
+import { sharedSystemSuite } from "../support/system.ts";
 import { Visitor } from "../support/visitor.ts";
-import { type RunningMarket, until, World } from "../support/world.ts";
+import { type RunningMarket, until } from "../support/world.ts";
 
-interface Context {
-  server: TestServer;
-  world: World;
-  market: RunningMarket;
-  port: number;
-}
-
-const hostile = suite<Context>("hostile requests");
+const hostile = sharedSystemSuite<{ market: RunningMarket; port: number }>("hostile requests");
 
 /** A thousand connections at 16 KB each, and what V8 lets lie until it collects. */
 const MOST_GROWTH_MIB = 120;
@@ -26,18 +18,11 @@ const MOST_CONNECTIONS = 1_000;
 
 // One shop for all of it: what one attack does to it, the next one meets.
 hostile.before(async (context) => {
-  context.server = await startNatsServer();
-  context.world = new World(context.server.url);
   await Promise.all([context.world.startRatings(1), context.world.startRatings(2)]);
   context.market = await context.world.startMarket();
   context.port = Number(new URL(context.market.url).port);
   await context.market.untilKnown(2);
   await context.market.page();
-});
-
-hostile.after(async ({ world, server }) => {
-  await world.close();
-  await server.stop();
 });
 
 function assertGoodPages(pages: readonly Page[], market: RunningMarket): void {

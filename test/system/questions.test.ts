@@ -1,26 +1,17 @@
 // takes: 15 s
 // A client that asks what every client may ask, 20,000 times: the instances go on serving requests.
 
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { connectNatsBus } from "../../src/bus/nats-bus.ts";
 import { systemClock } from "../../src/clock.ts";
 import { type Client, openClient } from "../../src/service/client.ts";
 import { usualHealthRules } from "../../src/settings.ts";
 import { Attacker } from "../support/attacker.ts";
-import { startNatsServer, type TestServer } from "../support/nats-server.ts";
+import { sharedSystemSuite } from "../support/system.ts";
 import { openPlainNats, type Wire } from "../support/wire.ts";
-import { until, World } from "../support/world.ts";
+import { until } from "../support/world.ts";
 
-interface Context {
-  server: TestServer;
-  world: World;
-  client: Client;
-  wire: Wire;
-  close: () => Promise<void>;
-}
-
-const test = suite<Context>("questions without an end");
+const test = sharedSystemSuite<{ client: Client; wire: Wire }>("questions without an end");
 
 const QUESTIONS = ["$SRV.PING", "$SRV.INFO.ratings", "$SRV.STATS", "health.ratings"];
 const INSTANCES = 2;
@@ -34,23 +25,18 @@ const TIMEOUT_MS = 10_000;
 const LIMIT_MS = 20_000;
 
 test.before(async (context) => {
-  context.server = await startNatsServer();
-  context.world = new World(context.server.url);
   await Promise.all([1, 2].map((number) => context.world.startRatings(number)));
   const clock = systemClock();
   const bus = connectNatsBus({ urls: [context.server.url], name: "caller", clock, report: () => undefined });
   const rules = { ...usualHealthRules(), requestTimeoutMs: TIMEOUT_MS };
   context.client = openClient({ service: "ratings", bus, clock, rules });
-  context.close = () => bus.close();
   context.wire = await openPlainNats(context.server.url);
+  context.ends.push(
+    () => bus.close(),
+    () => context.wire.close(),
+    () => context.client.close(),
+  );
   await until("two instances are known", () => context.client.tracker.live(clock.now()).length === 2, TIMEOUT_MS);
-});
-test.after(async ({ server, world, client, wire, close }) => {
-  client.close();
-  await wire.close();
-  await close();
-  await world.close();
-  await server.stop();
 });
 
 test("a flood of questions is answered at its own rate, and every call meanwhile is answered", async (context) => {

@@ -5,33 +5,26 @@
 
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { connectNatsBus, type NatsBus } from "../../src/bus/nats-bus.ts";
 import { findIdentity, type Role } from "../../src/dwc/identity/credentials.ts";
 import { openFaultDesk } from "../../src/market/fault-desk.ts";
 import { connectBus } from "../../src/service/connect.ts";
+import { type Ending, endingSuite } from "../support/ending.ts";
 import type { TestServer } from "../support/nats-server.ts";
 import { clock, credentials, enter, Folder } from "../support/orgs.ts";
 import { Program } from "../support/program.ts";
 import { until } from "../support/until.ts";
 import { UP } from "../support/world.ts";
 
-interface Context {
+interface Context extends Ending {
   folder: Folder;
   server: TestServer;
   reports: string[];
-  ends: (() => unknown)[];
 }
 
-const renewed = suite<Context>("renewed credentials");
-
-/** A second until they are read again, and a login; the rest is for a busy machine. */
-const BACK_WITHIN_MS = 15_000;
-
-renewed.before.each(async (context) => {
+const renewed = endingSuite<Context>("renewed credentials", async (context) => {
   context.reports = [];
-  context.ends = [];
   context.folder = new Folder();
   context.ends.push(() => context.folder.remove());
   await context.folder.createOrg();
@@ -39,9 +32,9 @@ renewed.before.each(async (context) => {
   context.server = await context.folder.startServer();
   context.ends.push(() => context.server.stop());
 });
-renewed.after.each(async ({ ends }) => {
-  for (const end of ends.reverse()) await end();
-});
+
+/** A second until they are read again, and a login; the rest is for a busy machine. */
+const BACK_WITHIN_MS = 15_000;
 
 /** A connection as a program of ours makes it. */
 function busOf({ folder, server, reports, ends }: Context, role: Role, natsCreds?: string): NatsBus {

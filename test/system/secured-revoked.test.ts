@@ -1,35 +1,28 @@
 // A token that is taken back while its holder is connected, and what a person sees who holds it. Real server, real
 // programs.
 
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Credentials } from "../../src/bus/core/credentials.ts";
 import { startInstance } from "../../src/service/instance.ts";
 import { claimsOf, jwtIn, signedToken } from "../support/deciding.ts";
+import { type Ending, endingSuite } from "../support/ending.ts";
 import type { TestServer } from "../support/nats-server.ts";
 import { clock, credentials, enter, Folder, type Guest, knock } from "../support/orgs.ts";
 import { until } from "../support/until.ts";
 
-interface Context {
+interface Context extends Ending {
   folder: Folder;
   server: TestServer;
-  ends: (() => unknown)[];
 }
 
-const revoked = suite<Context>("a revoked token");
-
-/** The contract: from the command's end to the connection's. */
-const OFF_WITHIN_MS = 2_000;
-
-revoked.before.each(async (context) => {
-  context.ends = [];
+const revoked = endingSuite<Context>("a revoked token", async (context) => {
   context.folder = new Folder();
   context.ends.push(() => context.folder.remove());
   await context.folder.createOrg();
 });
-revoked.after.each(async ({ ends }) => {
-  for (const end of ends.reverse()) await end();
-});
+
+/** The contract: from the command's end to the connection's. */
+const OFF_WITHIN_MS = 2_000;
 
 async function startServer(context: Context): Promise<void> {
   context.server = await context.folder.startServer();
@@ -94,20 +87,6 @@ revoked("is off within 2 s and refused from then on; the others notice nothing",
   assert.equal([...pricesGuest.reports, ...market.reports], []);
 });
 
-revoked("may be followed by a new one of the same name, and only the new one is let in", async (context) => {
-  const first = await context.folder.createService("ratings");
-  await startServer(context);
-  await context.folder.revoke("ratings");
-  await context.folder.push(context.server);
-  const second = await context.folder.createService("ratings");
-  assert.is.not(first.publicKey, second.publicKey);
-  await guestOf(context, second);
-  const { bus, reports } = knock(context.server, first);
-  context.ends.push(() => bus.close());
-  await until("told", () => reports.length > 0);
-  assert.is(bus.status, "away");
-});
-
 revoked("stays out when the bus is started again, also when nobody told the old one", async (context) => {
   const ratings = await context.folder.createService("ratings");
   await startServer(context);
@@ -156,27 +135,6 @@ revoked(
     await assertRefused(admins.revoke("ratings"), /only the owner .* bin\/dwc revoke U[A-Z2-7]{55}/);
   },
 );
-
-revoked("that another folder made can be named by its key", async (context) => {
-  const admins = new Folder();
-  context.ends.push(() => admins.remove());
-  await admins.accept(await context.folder.invite("ben@example.org", true));
-  const theirs = await admins.createService("ratings");
-  await startServer(context);
-  const guest = await guestOf(context, theirs);
-  await context.folder.revoke(theirs.publicKey);
-  await context.folder.push(context.server);
-  await isOffAndOut(context, guest, theirs);
-});
-
-revoked("tells a running bus of a new org too", async (context) => {
-  await startServer(context);
-  await context.folder.createOrg("Another Org");
-  const { bus } = knock(context.server, context.folder.person);
-  context.ends.push(() => bus.close());
-  assert.is((await context.folder.push(context.server)).kind, "obeys");
-  await until("let in", () => bus.status === "connected");
-});
 
 /** The last second that a server can read: its times are integers of 64 bits. */
 const LAST_SECOND = "9223372036854775807";

@@ -4,10 +4,10 @@
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { findIdentity } from "../../src/dwc/identity/credentials.ts";
 import { paths } from "../../src/dwc/identity/folder.ts";
+import { type Ending, endingSuite } from "../support/ending.ts";
 import { freePort, startNatsServer, type TestServer } from "../support/nats-server.ts";
 import { Folder } from "../support/orgs.ts";
 import type { Program } from "../support/program.ts";
@@ -17,20 +17,13 @@ import { type RunningMarket, World } from "../support/world.ts";
 
 const ENDS_WITHIN_MS = 30_000;
 
-interface Context {
+interface Context extends Ending {
   folder: Folder;
-  ends: (() => unknown)[];
 }
 
-const shop = suite<Context>("the shop on a secured bus");
-
-shop.before.each((context) => {
-  context.ends = [];
+const shop = endingSuite<Context>("the shop on a secured bus", (context) => {
   context.folder = new Folder();
   context.ends.push(() => context.folder.remove());
-});
-shop.after.each(async ({ ends }) => {
-  for (const end of ends.reverse()) await end();
 });
 
 /** Programs on a bus at `url`, with `folder` as their state unless said otherwise. */

@@ -1,41 +1,30 @@
 // takes: 8 s
 // The NATS service protocol (ADR-32) as its tools see it: shapes, counts and times of a running instance.
 
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { connectBus } from "../../src/service/connect.ts";
 import { answer } from "../../src/service/core/handled.ts";
 import { startInstance } from "../../src/service/instance.ts";
 import type { InstanceEvent } from "../../src/service/instance-options.ts";
 import { ask, askAll } from "../support/foreign.ts";
-import { startNatsServer, type TestServer } from "../support/nats-server.ts";
+import { sharedSystemSuite } from "../support/system.ts";
 import { openPlainNats, type Wire } from "../support/wire.ts";
-import { pause, type RunningRatings, World } from "../support/world.ts";
+import { pause, type RunningRatings } from "../support/world.ts";
 
-interface Context {
-  server: TestServer;
-  world: World;
+// The tests go on where the one before ended.
+const verbs = sharedSystemSuite<{
   wire: Wire;
   /** Instance 5, from the first test on. */
   fifth: RunningRatings;
-}
-
-const verbs = suite<Context>("the service verbs");
+}>("the service verbs");
 
 const NANOSECONDS_PER_MS = 1_000_000;
 const SEMVER = /^\d+\.\d+\.\d+/;
 const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
-// One system: the tests go on where the one before ended.
 verbs.before(async (context) => {
-  context.server = await startNatsServer();
-  context.world = new World(context.server.url);
   context.wire = await openPlainNats(context.server.url);
-});
-verbs.after(async ({ server, world, wire }) => {
-  await wire.close();
-  await world.close();
-  await server.stop();
+  context.ends.push(() => context.wire.close());
 });
 
 interface Common {
