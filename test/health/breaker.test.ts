@@ -97,51 +97,11 @@ test("a call sent to an open breaker, which nobody should, closes nothing", () =
   assert.is(answer(opened()).breaker.kind, "open");
 });
 
-test("an open breaker is not opened twice by the other calls of the same page", () => {
-  const breaker = opened();
-  const again = afterTimeout(breaker, breaker.epoch, 1500, RULES, noJitter);
-  assert.is(again.breaker, breaker);
-  assert.is(again.news, undefined);
-});
-
-test("a heartbeat received after the opening closes it on probation", () => {
-  const step = beat(opened(), 40_000);
-  assert.equal(step.news, { kind: "closed", why: "heartbeat" });
-  assert.is(step.breaker.kind, "probation");
-});
-
-test("a heartbeat tells a healthy breaker nothing", () => {
-  for (const breaker of [freshBreaker(), onProbation()]) {
-    assert.is(beat(breaker, 50_000).breaker, breaker);
-    assert.is(beat(breaker, 50_000).news, undefined);
-  }
-});
-
-test("a failure on probation opens it for twice as long, and from then on no heartbeat closes it", () => {
-  const step = timeout(onProbation(), 45_000);
-  assert.equal(step.news, { kind: "opened", why: "request timed out", retestInMs: 60_000 });
-  assert.is(beat(step.breaker, 100_000).breaker, step.breaker);
-  assert.is(beat(step.breaker, 100_000).news, undefined);
-});
-
-test("a heartbeat during the retest of one that has failed a probation closes nothing either", () => {
-  const retesting = retest(reopened(), 105_000);
-  assert.is(beat(retesting, 105_100).breaker, retesting);
-});
-
 test("a heartbeat closes a first opening even while its retest is out, and the retest's late failure is void", () => {
   const retesting = retest(opened(), 31_000);
   const closed = beat(retesting, 31_500);
   assert.equal(closed.news, { kind: "closed", why: "heartbeat" });
   assert.is(afterTimeout(closed.breaker, retesting.epoch, 32_000, RULES, noJitter).breaker, closed.breaker);
-});
-
-test("a retest that is answered closes what no heartbeat could, on probation", () => {
-  const step = answer(retest(reopened(), 105_000));
-  assert.equal(step.news, { kind: "closed", why: "retest succeeded" });
-  assert.is(step.breaker.kind, "probation");
-  const failedAgain = timeout(step.breaker, 106_000);
-  assert.equal(failedAgain.news, { kind: "opened", why: "request timed out", retestInMs: 120_000 });
 });
 
 test("three answers end a probation, quietly; the next failure is a first one again", () => {
@@ -162,12 +122,6 @@ test("the retest counts as the first of those three answers", () => {
   assert.is(answer(one).breaker.kind, "closed");
 });
 
-test("only one retest is out at a time, and only an open breaker has one", () => {
-  assert.is(startRetest(retest(opened(), 31_000), 31_001, RULES), undefined);
-  assert.is(startRetest(freshBreaker(), 0, RULES), undefined);
-  assert.is(startRetest(onProbation(), 41_000, RULES), undefined);
-});
-
 test("a retest that times out opens it again and doubles the delay, up to five minutes", () => {
   let breaker = opened();
   let now = 1000;
@@ -180,12 +134,6 @@ test("a retest that times out opens it again and doubles the delay, up to five m
     breaker = step.breaker;
   }
   assert.equal(delays, [60_000, 120_000, 240_000, 300_000, 300_000, 300_000]);
-});
-
-test("a failed retest says that it was the retest, and leaves a heartbeat its right to close", () => {
-  const step = timeout(retest(opened(), 31_000), 32_000);
-  assert.equal(step.news, { kind: "opened", why: "retest timed out", retestInMs: 60_000 });
-  assert.is(beat(step.breaker, 40_000).breaker.kind, "probation");
 });
 
 test("a retest sent early, for want of anyone healthy, does not grow the delay", () => {
@@ -211,18 +159,6 @@ test("a retest whose result never comes fails at the end of its lease, and not b
   assert.is(afterTimeout(late.breaker, retesting.epoch, 32_501, RULES, noJitter).breaker, late.breaker);
 });
 
-test("the lease of a retest outlasts its own timeout, so that it ends once", () => {
-  const retesting = retest(opened(), 31_000);
-  assert.is(afterLease(retesting, 31_000 + RULES.requestTimeoutMs, RULES, noJitter).breaker, retesting);
-});
-
-test("a retest that says nothing about the instance gives its place back, at once and untold", () => {
-  const before = opened();
-  const after = afterNothing(retest(before, 31_000), 2, 31_200);
-  assert.equal({ ...after, epoch: before.epoch }, { ...before, isRetestTold: true });
-  assert.ok(startRetest(after, 31_300, RULES));
-});
-
 test("retests that say nothing are told once, and the first after the next opening again", () => {
   let breaker: Breaker = opened();
   const told: (string | undefined)[] = [];
@@ -240,22 +176,6 @@ test("nothing is nothing to every other state", () => {
   for (const breaker of [freshBreaker(), opened(), onProbation()]) {
     assert.is(afterNothing(breaker, breaker.epoch, 50_000), breaker);
   }
-});
-
-test("one that was silent and came back takes its full turns at once", () => {
-  const breaker = onProbation();
-  assert.is(afterSending(breaker, 40_000, RULES), breaker);
-  assert.is(willingness(breaker, 40_000), "yes");
-});
-
-test("one that beat as soon as it was asked gets one call at a time until it has answered", () => {
-  const guarded = beat(opened(), 1005).breaker;
-  assert.is(willingness(guarded, 1005), "yes");
-  const waiting = afterSending(guarded, 1010, RULES);
-  assert.is(willingness(waiting, 1011), "guarded");
-  assert.is(willingness(answer(waiting).breaker, 1012), "yes");
-  assert.is(afterSending(answer(waiting).breaker, 1013, RULES).kind, "probation");
-  assert.is(willingness(afterSending(answer(waiting).breaker, 1013, RULES), 1014), "yes");
 });
 
 test("what a guarded call held is given back when it said nothing, or when no result ever comes", () => {

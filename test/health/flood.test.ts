@@ -1,4 +1,4 @@
-// Two hundred thousand heartbeats, each of another incarnation, read and believed as a Market would: what stays is bounded.
+// A hundred thousand heartbeats, each of another incarnation, read and believed as a Market would: what stays is bounded.
 
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -11,8 +11,8 @@ import { DEFAULT_RULES } from "../support/table.ts";
 
 const test = suite("a flood of heartbeats");
 
-/** Two hundred times what the table holds. */
-const FORGED = 200_000;
+/** A hundred times what the table holds. */
+const FORGED = 100_000;
 /** A tenth of what a Market keeps, as the price of a newcomer grows with the table; the bound is for each row. */
 const MOST_KNOWN = 1_000;
 /** A row is about 500 bytes, its strings among them; the rest is room for what the test itself keeps. */

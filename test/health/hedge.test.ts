@@ -92,15 +92,6 @@ test("who was overtaken is spared until each of its overtaken calls has ended", 
 
 const slow = new Set(["2-a"]);
 
-test("a slow instance gets nothing new while others are well, and all of it when none is", () => {
-  const table = new Table();
-  for (const instance of [1, 2, 3]) table.beats(instance, 0);
-  const asked = [1, 2, 3, 4].map(() => table.ask(1, { slow }).who.instance);
-  assert.equal(asked, [1, 3, 1, 3]);
-  assert.is(table.ask(1, { slow, tried: new Set(["1-a", "3-a"]) }).who.instance, 2);
-  assert.equal(table.turns(3, 2), [3, 1, 2], "and its turn again when it is slow no more");
-});
-
 test("a late call goes to the next who is well, to nobody slow, guarded, open or tried, and that is a turn", () => {
   const table = new Table();
   for (const instance of [1, 2, 3, 4]) table.beats(instance, 0);

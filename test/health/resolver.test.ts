@@ -31,14 +31,6 @@ function allBeat(table: Table, instances: readonly number[], now: number): void 
   for (const instance of instances) table.beats(instance, now);
 }
 
-test("nobody known, nobody asked", () => {
-  assert.equal(inNumbers(new Table().next(0)), ["nobody", []]);
-});
-
-test("turns go round in number order", () => {
-  assert.equal(tableOf(3, 1, 2).turns(7, 1), [1, 2, 3, 1, 2, 3, 1]);
-});
-
 test("looking says what the next choice is, as often as one likes", () => {
   const table = tableOf(1, 2);
   table.turns(1, 1);
@@ -78,15 +70,6 @@ test("of several retests that are due, each call takes one along", () => {
   assert.equal(inNumbers(table.next(63_000)), [1, [2]]);
   assert.equal(inNumbers(table.next(63_000)), [1, [3]]);
   assert.equal(inNumbers(table.next(63_000)), [1, []]);
-});
-
-test("with nobody healthy left everyone with an open breaker is retested at once, and the call is told at once", () => {
-  const table = tableOf(1, 2);
-  table.hangs(1, 1000);
-  table.hangs(2, 1000);
-  assert.equal(inNumbers(table.resolver.look(1001)), ["nobody", [1, 2]]);
-  assert.equal(inNumbers(table.next(1001)), ["nobody", [1, 2]]);
-  assert.equal(inNumbers(table.next(1002)), ["nobody", []]);
 });
 
 test("retests without a call leave the next turn where it was", () => {
@@ -139,12 +122,6 @@ test("one that beat without answering gets one call until it has answered, and m
   assert.equal(inNumbers(table.next(1013)), [1, []]);
   table.hangs(1, 1500);
   assert.equal(inNumbers(table.next(1501)), [2, []]);
-});
-
-test("a lapsed lease counts from its end, noticed or not", () => {
-  const table = tableOf(1, 2);
-  table.beats(1, 20_000);
-  assert.equal(table.turns(3, 30_000), [1, 1, 1]);
 });
 
 test("an open breaker of one that is gone is not retested", () => {

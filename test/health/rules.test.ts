@@ -67,21 +67,6 @@ test("a paused instance is opened by one page, spared for the next, closed by it
   assert.is(table.breaker(2), "closed");
 });
 
-test("the breaker opens one second after the call, and every call before thirty seconds goes to the other", () => {
-  const table = tableOf(1, 2);
-  table.turns(1, 0);
-  const paused = table.ask(0);
-  assert.is(paused.who.instance, 2);
-  table.settle(paused, "timeout", 1000);
-  assert.equal(table.told(), ["opened 2 (request timed out)"]);
-  for (const now of [1000, 10_000, 29_999]) {
-    const turn = table.next(now);
-    assert.is(turn.call?.who.instance, 1);
-    assert.equal(turn.retests, []);
-    if (turn.call !== undefined) table.settle(turn.call, "answered", now + 1);
-  }
-});
-
 // 1, 2: heartbeats and goodbyes, as far as they are heard.
 
 test("a heartbeat out of turn counts like any other: a market that asks is served at once", () => {
@@ -132,13 +117,6 @@ test("no other result opens a breaker, however often", () => {
   }
 });
 
-test("a call that reached nobody goes on to the next instance", () => {
-  const table = tableOf(1, 2);
-  const first = table.ask(0);
-  table.settle(first, "nobody", 1);
-  assert.is(table.ask(1, { tried: new Set([first.who.incarnation]) }).who.instance, 2);
-});
-
 // 4: round robin by instance.
 
 test("the cursor goes by instance: a join, a departure and an open breaker leave the others' counts within one", () => {
@@ -164,19 +142,6 @@ test("the cursor goes by instance: a join, a departure and an open breaker leave
   }
 });
 
-test("whoever had the last turn and leaves takes nobody's turn along", () => {
-  const table = tableOf(1, 2, 3);
-  assert.equal(table.turns(2, 1), [1, 2]);
-  table.beats(2, 2, { state: "gone" });
-  assert.equal(table.turns(3, 3), [3, 1, 3]);
-});
-
-test("with nobody eligible the call is told at once", () => {
-  const table = tableOf(1);
-  table.hangs(1, 1000);
-  assert.is(table.next(1000).call, undefined);
-});
-
 // 5: a result counts only for the state under which its request was sent.
 
 test("a late reply from before the opening changes nothing", () => {
@@ -187,28 +152,6 @@ test("a late reply from before the opening changes nothing", () => {
   table.settle(second, "answered", 1100);
   assert.is(table.breaker(1), "open");
   assert.equal(table.told(), []);
-});
-
-test("a late failure from before the closing changes nothing", () => {
-  const table = tableOf(1);
-  const [first, second] = [table.ask(0), table.ask(900)];
-  table.settle(first, "timeout", 1000);
-  table.beats(1, 1500);
-  table.told();
-  table.settle(second, "timeout", 1900);
-  assert.is(table.breaker(1), "probation");
-  assert.equal(table.told(), []);
-});
-
-test("a late answer from before the opening does not end a retest", () => {
-  const table = tableOf(1);
-  const [first, late] = [table.ask(0), table.ask(0)];
-  table.settle(first, "timeout", 1000);
-  const [retest] = table.next(1001).retests;
-  table.settle(late, "answered", 1002);
-  assert.is(table.breaker(1), "retesting");
-  if (retest !== undefined) table.settle(retest, "answered", 1003);
-  assert.is(table.breaker(1), "probation");
 });
 
 // 6: the heartbeat and the breaker.
@@ -238,17 +181,6 @@ test("a heartbeat closes nothing that opened after it", () => {
   assert.is(table.breaker(1), "open");
   table.beats(1, 1001, { seq: 0 });
   assert.is(table.breaker(1), "open", "one that was overtaken is from before");
-});
-
-test("a few answers end a probation: the next failure is a first one again", () => {
-  const table = tableOf(1);
-  table.hangs(1, 1000);
-  table.beats(1, 15_000);
-  table.turns(DEFAULT_RULES.probationSuccesses, 15_001);
-  table.told();
-  table.hangs(1, 20_000);
-  table.beats(1, 22_000);
-  assert.equal(table.told(), ["opened 1 (request timed out)", "closed 1 (heartbeat)"]);
 });
 
 test("an instance that beats but never answers costs at most two shoppers a wait, however long it goes on", () => {
@@ -327,15 +259,6 @@ test("a new incarnation starts with a fresh breaker", () => {
   assert.is(ticket.who.incarnation, "1-b");
 });
 
-test("a result of the old incarnation is none of the new one's business", () => {
-  const table = tableOf(1);
-  const old = table.ask(0);
-  table.beats(1, 500, { incarnation: "1-a", state: "gone" });
-  table.beats(1, 501, { incarnation: "1-b" });
-  table.settle(old, "timeout", 1000);
-  assert.is(table.ask(1001).who.incarnation, "1-b");
-});
-
 test("two live incarnations of one number are both used and the clash is told once", () => {
   const table = tableOf(1);
   for (let now = 1; now < 4; now++) {
@@ -363,7 +286,7 @@ test("a breaker outlives the lease; both are purged later", () => {
 });
 
 test("memory stays bounded for any stream of incarnations, and the proven ones stay", () => {
-  const table = floodedTable(100, 200_000);
+  const table = floodedTable(100, 10_000);
   assert.is(table.tracker.size, 100);
   assert.is(table.tracker.ring.size, 100);
   assert.equal(realOnes(table), [1, 2]);

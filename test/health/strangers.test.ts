@@ -73,24 +73,6 @@ for (const result of ["timeout", "nobody", "draining", "nonsense"] as const) {
   });
 }
 
-test("a stranger that fails under ever new ids is as many strangers", () => {
-  const table = tableWithStrangers(0);
-  for (let start = 1; start <= 4; start++) {
-    assert.not.ok(table.tracker.wariness.isWary(1000 * start));
-    failsAgain(table, `start-${start}`, "timeout", 1, 1000 * start);
-  }
-  assert.ok(table.tracker.wariness.isWary(5000));
-});
-
-test("four strangers that fail within more than a minute are an accident each", () => {
-  const table = tableWithStrangers(0);
-  for (let start = 0; start < 8; start++) {
-    const now = 20_100 * start;
-    failsAgain(table, `start-${start}`, "nobody", 1, now);
-    assert.not.ok(table.tracker.wariness.isWary(now + 501));
-  }
-});
-
 test("a stranger that answers a copy takes its turns from then on", () => {
   const table = tableWithStrangers(4);
   callsWhere(table, "timeout", 20, 10);
