@@ -2,7 +2,7 @@
 
 import * as assert from "uvu/assert";
 import type { Failure } from "./day.ts";
-import { DefectiveCopy } from "./defective-copy.ts";
+import type { DefectiveCopy } from "./defective-copy.ts";
 import { DEFECTS } from "./defects.ts";
 import { KEPT_IN, type Tooth } from "./kept-teeth.ts";
 
@@ -11,16 +11,11 @@ const OTHER_DAYS = 256;
 
 export const RENEW = `if that is meant, type  make sim TEETH=1 KEEP=1  and commit ${KEPT_IN}`;
 
-export async function assertCaught(teeth: readonly Tooth[]): Promise<void> {
-  const copy = new DefectiveCopy();
-  try {
-    for (const tooth of teeth) {
-      const defect = DEFECTS.find(({ name }) => name === tooth.defect);
-      const caught = defect !== undefined && (await copy.with(defect, () => isCaught(copy, tooth)));
-      assert.ok(caught, `${tooth.caughtBy} no longer catches "${tooth.defect}"; ${RENEW}`);
-    }
-  } finally {
-    copy.remove();
+export async function assertCaught(copy: DefectiveCopy, teeth: readonly Tooth[]): Promise<void> {
+  for (const tooth of teeth) {
+    const defect = DEFECTS.find(({ name }) => name === tooth.defect);
+    const caught = defect !== undefined && (await copy.with(defect, () => isCaught(copy, tooth)));
+    assert.ok(caught, `${tooth.caughtBy} no longer catches "${tooth.defect}"; ${RENEW}`);
   }
 }
 

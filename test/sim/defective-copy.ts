@@ -12,6 +12,8 @@ import { type Match, matches, replaced } from "./token-patch.ts";
 const dist = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export const project = dirname(dist);
 
+const isCode = (path: string): boolean => !path.endsWith(".map");
+
 export interface Days {
   readonly from: number;
   readonly to: number;
@@ -27,7 +29,7 @@ export class DefectiveCopy {
   constructor() {
     this.#folder = mkdtempSync(join(tmpdir(), "datawire-teeth-"));
     for (const part of ["src", "test/sim", "test/support"])
-      cpSync(join(dist, part), join(this.#folder, "dist", part), { recursive: true });
+      cpSync(join(dist, part), join(this.#folder, "dist", part), { recursive: true, filter: isCode });
     cpSync(join(project, "package.json"), join(this.#folder, "package.json"));
     mkdirSync(join(this.#folder, "dist"), { recursive: true });
     symlinkSync(join(project, "node_modules"), join(this.#folder, "node_modules"));

@@ -5,7 +5,7 @@ import { type AskOptions, type Client, openClient } from "../../src/service/clie
 import type { ClientEvent, Ended } from "../../src/service/client-options.ts";
 import type { Carried, Part, Span, Trace } from "../../src/trace/core/trace.ts";
 import type { Process } from "./actors.ts";
-import { DRILL, type Ground, ROUND_MS } from "./drill-ground.ts";
+import { DRILL, type Ground, ROUND_MS, Scene } from "./drill-ground.ts";
 import { type Deed, Puppet } from "./drill-puppet.ts";
 import { WALL_START_MS } from "./host.ts";
 import { MAX_BODY_BYTES } from "./sim-bus.ts";
@@ -62,8 +62,7 @@ export async function drillAsking(ground: Ground): Promise<void> {
   if (!ground.isBroken) await drill.end();
 }
 
-class AskingDrill {
-  readonly #ground: Ground;
+class AskingDrill extends Scene {
   readonly #own: Process;
   readonly #puppets: readonly Puppet[];
   readonly #events: ClientEvent[] = [];
@@ -75,7 +74,7 @@ class AskingDrill {
   #client: Client;
 
   constructor(ground: Ground) {
-    this.#ground = ground;
+    super(ground, "P22");
     this.#own = ground.process("asker");
     this.#puppets = [1, 2].map((number) => new Puppet(ground.process(`${number}-p`), number));
     const { bus, host, dice } = this.#own;
@@ -91,25 +90,25 @@ class AskingDrill {
   }
 
   async begin(): Promise<void> {
-    const ask = (): Promise<Answer> => this.#ground.get(this.#client.ask({}));
-    this.#ground.same("P22", "a call without a bus", await ask(), unanswered("the bus is away"));
+    const ask = (): Promise<Answer> => this.get(this.#client.ask({}));
+    this.same("a call without a bus", await ask(), unanswered("the bus is away"));
     const ready = this.#client.ready();
-    await this.#ground.pass(50);
-    await this.#ground.get(ready);
-    this.#ground.same("P22", "a call while nobody is there", await ask(), unanswered("all services are down"));
-    this.#ground.same("P22", "what was counted of it", this.#counted.splice(0), [{ kind: "short-circuited" }]);
+    await this.pass(50);
+    await this.get(ready);
+    this.same("a call while nobody is there", await ask(), unanswered("all services are down"));
+    this.same("what was counted of it", this.#counted.splice(0), [{ kind: "short-circuited" }]);
     for (const puppet of this.#puppets) puppet.beat();
-    await this.#ground.pass(ROUND_MS);
+    await this.pass(ROUND_MS);
     this.#live.splice(0);
     const kinds = this.#events.splice(0).map(({ kind }) => kind);
     const known = ["bus", "joined", "joined", "resolved", "resolving"];
-    this.#ground.same("P22", "what was told at the start", kinds.sort(), known);
+    this.same("what was told at the start", kinds.sort(), known);
   }
 
   // One call.
 
   #deed(): Deed {
-    const { dice } = this.#ground;
+    const { dice } = this;
     const how = dice.pick<Deed["how"]>(["answer", "answer", "refuse", "refuse", "garbage", "lie"]);
     const code = dice.pick([404, 400, 500, DRAINING, DRAINING, UNFINISHED, 418]);
     return { how, code, ms: dice.pick([0, 5, 90, 400]) };
@@ -137,7 +136,7 @@ class AskingDrill {
   }
 
   async call(): Promise<void> {
-    const { dice } = this.#ground;
+    const { dice } = this;
     for (const puppet of this.#puppets) puppet.deed = this.#deed();
     const [request, sent] = dice.pick(REQUESTS);
     const [given, carried] = dice.pick(CARRIED);
@@ -150,9 +149,9 @@ class AskingDrill {
       ...(isChecked ? { accepts: (body: unknown) => Object(body).isTrue === true } : {}),
       ...(isTraced ? { trace: this.#trace(given as Carried | undefined) } : {}),
     };
-    const at = this.#ground.now;
-    const answer = await this.#ground.get(this.#client.ask(request, options));
-    const tookMs = this.#ground.now - at;
+    const at = this.now;
+    const answer = await this.get(this.#client.ask(request, options));
+    const tookMs = this.now - at;
     const way = this.#way(isRepeatable, isChecked);
     this.#isAnsweredRightly(answer, way);
     this.#isTold(way);
@@ -167,7 +166,7 @@ class AskingDrill {
     const used = this.#events.flatMap((event) => (event.kind === "using" ? [event.who.incarnation] : []));
     const first = this.#puppets.find(({ incarnation }) => incarnation === used[0]);
     if (first === undefined) {
-      this.#ground.breaks("P22", "a call went to nobody");
+      this.ground.breaks("P22", "a call went to nobody");
       return [];
     }
     const one = this.#comesTo(first, isRepeatable, isChecked);
@@ -183,7 +182,7 @@ class AskingDrill {
     const last = way.at(-1)?.[1];
     const nonsense = way.findLast(([, { result, goesOn }]) => result === "nonsense" && goesOn)?.[1].answer;
     const known = last?.goesOn === true ? (nonsense ?? unanswered("all services are down")) : last?.answer;
-    this.#ground.same("P22", "the end of a call", answer, known);
+    this.same("the end of a call", answer, known);
   }
 
   #isTold(way: readonly (readonly [Puppet, Outcome])[]): void {
@@ -201,8 +200,8 @@ class AskingDrill {
       if (result === "nonsense" && goesOn) known.push(`nonsense ${incarnation}`);
       if (goesOn && place === 1) known.push("resolving", "resolved");
     }
-    this.#ground.same("P22", "what a caller was told", told, known);
-    this.#ground.same("P22", "who is told to be live", this.#live.splice(0), knownLive);
+    this.same("what a caller was told", told, known);
+    this.same("who is told to be live", this.#live.splice(0), knownLive);
   }
 
   #isCounted(way: readonly (readonly [Puppet, Outcome])[], tookMs: number): void {
@@ -212,24 +211,24 @@ class AskingDrill {
     const known = way.map(([{ who, deed }, { result }]) => {
       return { who, sentAs: "call", result, isRefusal: deed.how === "refuse" };
     });
-    this.#ground.same("P22", "what a caller counts", said, known);
+    this.same("what a caller counts", said, known);
     const isUp = way.at(-1)?.[1].goesOn === true && way.every(([, { result }]) => result !== "nonsense");
-    this.#ground.same("P22", "what else a caller counts", counted.length - attempts.length, isUp ? 1 : 0);
+    this.same("what else a caller counts", counted.length - attempts.length, isUp ? 1 : 0);
     const timedMs = attempts.reduce((sum, attempt) => sum + attempt.tookMs, 0);
-    this.#ground.holds("P22", `a call of ${tookMs} ms is counted as ${timedMs}`, Math.abs(timedMs - tookMs) < 1e-6);
+    this.holds(`a call of ${tookMs} ms is counted as ${timedMs}`, Math.abs(timedMs - tookMs) < 1e-6);
   }
 
   #wasAsked(way: readonly (readonly [Puppet, Outcome])[], sent: object, at: number): void {
     for (const puppet of this.#puppets) {
       const asked = puppet.asked.splice(0);
       const place = way.findIndex(([one]) => one === puppet);
-      this.#ground.same("P22", `the requests that ${puppet.incarnation} got`, asked.length, place === -1 ? 0 : 1);
+      this.same(`the requests that ${puppet.incarnation} got`, asked.length, place === -1 ? 0 : 1);
       if (place === -1 || asked[0] === undefined) continue;
       const { deadline, ...rest } = JSON.parse(asked[0]) as { readonly deadline: number };
-      this.#ground.same("P22", "what was asked", sorted(rest), sorted(sent));
+      this.same("what was asked", sorted(rest), sorted(sent));
       // What is left of its time is what the first attempt had, wherever the call is by now.
       const isIts = Math.abs(deadline - (WALL_START_MS + at + TIMEOUT_MS)) <= 1;
-      this.#ground.holds("P22", `a deadline ${deadline - WALL_START_MS - at} ms after the call`, isIts);
+      this.holds(`a deadline ${deadline - WALL_START_MS - at} ms after the call`, isIts);
     }
   }
 
@@ -255,22 +254,22 @@ class AskingDrill {
       return { part: { name: `${DRILL}/get`, kind: "client", attributes }, ended: [end ?? null] };
     });
     const said = this.#spans.splice(0).map(({ part, ended }) => ({ part, ended: ended.map((error) => error ?? null) }));
-    this.#ground.same("P22", "the spans of a call", said, known);
+    this.same("the spans of a call", said, known);
   }
 
   /** An instance that has refused a call takes its turns again after its next heartbeat. */
   async #goOn(): Promise<void> {
     for (const puppet of this.#puppets) puppet.beat();
-    await this.#ground.pass(ROUND_MS);
+    await this.pass(ROUND_MS);
     const others = this.#events.splice(0).filter(({ kind }) => kind !== "returned");
-    this.#ground.same("P22", "what was told between two calls", others, []);
-    this.#ground.same("P22", "who is live", this.#client.tracker.live(this.#own.host.now()).length, 2);
+    this.same("what was told between two calls", others, []);
+    this.same("who is live", this.#client.tracker.live(this.#own.host.now()).length, 2);
   }
 
   // Calls that fail on their own side, or are given up.
 
   async failing(): Promise<void> {
-    const { dice } = this.#ground;
+    const { dice } = this;
     const throws = (): never => {
       throw new Error("boom");
     };
@@ -283,18 +282,18 @@ class AskingDrill {
       [{ pad: "€".repeat(MAX_BODY_BYTES / 3) }, {}, failed("the request was not sent", "")],
       [{}, { accepts: 7 as never }, failed("the options of the call cannot be used", "accepts is no function")],
     ]);
-    const answer = await this.#ground.get(this.#client.ask(request, options));
+    const answer = await this.get(this.#client.ask(request, options));
     if (known.kind !== "failed") {
       this.#forget();
       return;
     }
-    this.#ground.same("P22", "a call that cannot be made", answer, {
+    this.same("a call that cannot be made", answer, {
       ...known,
       detail: "detail" in answer ? answer.detail : "",
     });
-    if (known.detail !== "") this.#ground.same("P22", "its reason", answer, known);
-    this.#ground.same("P22", "what is counted of it", this.#counted.splice(0), [{ kind: "failed", why: known.why }]);
-    this.#ground.same("P22", "what is told of it", this.#events.splice(0), []);
+    if (known.detail !== "") this.same("its reason", answer, known);
+    this.same("what is counted of it", this.#counted.splice(0), [{ kind: "failed", why: known.why }]);
+    this.same("what is told of it", this.#events.splice(0), []);
     this.#forget();
   }
 
@@ -305,7 +304,7 @@ class AskingDrill {
 
   /** A caller gives up before, in the midst of, or after its call. */
   async signals(): Promise<void> {
-    const { dice } = this.#ground;
+    const { dice } = this;
     for (const puppet of this.#puppets) puppet.deed = { how: "answer", ms: 300 };
     const listeners = new Set<() => void>();
     const signal = {
@@ -313,36 +312,31 @@ class AskingDrill {
       addEventListener: (_kind: string, listener: () => void) => listeners.add(listener),
       removeEventListener: (_kind: string, listener: () => void) => listeners.delete(listener),
     };
-    const at = this.#ground.now;
+    const at = this.now;
     const asking = this.#client.ask({}, { signal: signal as unknown as AbortSignal });
     const isGivenUp = dice.chance(0.5);
-    await this.#ground.pass(100);
+    await this.pass(100);
     const isHeard = [...listeners];
     if (isGivenUp) for (const listener of isHeard) listener();
-    const answer = await this.#ground.get(asking);
-    const tookMs = this.#ground.now - at;
+    const answer = await this.get(asking);
+    const tookMs = this.now - at;
     const gaveUp = unanswered("the caller gave up");
     const isAnswered = !signal.aborted && !isGivenUp;
-    this.#ground.same(
-      "P22",
-      "a call with a signal",
-      isAnswered ? answer.kind : answer,
-      isAnswered ? "answered" : gaveUp,
-    );
-    this.#ground.holds("P22", `it took ${tookMs} ms`, isAnswered ? tookMs >= 300 : tookMs <= 100 + ROUND_MS);
-    this.#ground.same("P22", "listeners that are left", listeners.size, 0);
+    this.same("a call with a signal", isAnswered ? answer.kind : answer, isAnswered ? "answered" : gaveUp);
+    this.holds(`it took ${tookMs} ms`, isAnswered ? tookMs >= 300 : tookMs <= 100 + ROUND_MS);
+    this.same("listeners that are left", listeners.size, 0);
     const results = this.#counted.map((ended) => (ended.kind === "attempt" ? ended.result : ended.kind));
     const known = signal.aborted ? [] : [isAnswered ? "answered" : "nothing"];
-    this.#ground.same("P22", "what is counted of a call with a signal", results, known);
+    this.same("what is counted of a call with a signal", results, known);
     for (const listener of isHeard) listener();
-    await this.#ground.pass(300);
+    await this.pass(300);
     this.#forget();
     await this.#goOn();
   }
 
   /** A check that throws, or answers later, is the caller's own bug: the call ends as failed, and no breaker opens. */
   async checks(): Promise<void> {
-    const { dice } = this.#ground;
+    const { dice } = this;
     for (const puppet of this.#puppets) puppet.deed = { how: "answer", ms: 0 };
     const accepts = dice.pick<() => unknown>([
       () => Promise.reject(new Error("later")),
@@ -351,64 +345,53 @@ class AskingDrill {
         throw new Error("boom");
       },
     ]);
-    const answer = await this.#ground.get(this.#client.ask({}, { accepts: accepts as never }));
+    const answer = await this.get(this.#client.ask({}, { accepts: accepts as never }));
     const why = answer.kind === "failed" ? answer.why : answer;
-    this.#ground.same("P22", "a check that fails", why, "the check of the answer failed");
+    this.same("a check that fails", why, "the check of the answer failed");
     const results = this.#counted.map((ended) => (ended.kind === "attempt" ? ended.result : ended.kind));
-    this.#ground.same("P22", "what is counted of a check that fails", results, ["unchecked"]);
+    this.same("what is counted of a check that fails", results, ["unchecked"]);
     const kinds = this.#events.map(({ kind }) => kind);
-    this.#ground.same("P22", "what is told of a check that fails", kinds, ["resolving", "resolved", "using"]);
+    this.same("what is told of a check that fails", kinds, ["resolving", "resolved", "using"]);
     this.#forget();
     await this.#goOn();
   }
 
   /** A retest goes on after the caller of its request has given up. */
   async #retest(): Promise<void> {
-    await this.#ground.pass(RETEST_DELAY_MS + ROUND_MS);
+    await this.pass(RETEST_DELAY_MS + ROUND_MS);
     const asked = this.#puppets.map((puppet) => puppet.asked.splice(0).length);
     const hung = this.#puppets[asked[0] === 1 ? 0 : 1];
     for (const puppet of this.#puppets) puppet.deed = { how: "answer", ms: puppet === hung ? 500 : 300 };
     this.#forget();
     const giveUp = new AbortController();
     const asking = this.#client.ask({}, { signal: giveUp.signal });
-    await this.#ground.pass(100);
+    await this.pass(100);
     giveUp.abort();
-    this.#ground.same(
-      "P22",
-      "a call that is given up",
-      await this.#ground.get(asking),
-      unanswered("the caller gave up"),
-    );
-    await this.#ground.pass(TIMEOUT_MS);
+    this.same("a call that is given up", await this.get(asking), unanswered("the caller gave up"));
+    await this.pass(TIMEOUT_MS);
     const ends = this.#counted.flatMap((ended) =>
       ended.kind === "attempt" ? [`${ended.sentAs} ${ended.result}`] : [],
     );
-    this.#ground.same("P22", "what came of a retest", ends, ["call nothing", "copy answered"]);
+    this.same("what came of a retest", ends, ["call nothing", "copy answered"]);
     const kinds = this.#events.splice(0).map(({ kind }) => kind);
-    this.#ground.same("P22", "what is told of a retest", kinds, [
-      "resolving",
-      "resolved",
-      "retesting",
-      "using",
-      "closed",
-    ]);
+    this.same("what is told of a retest", kinds, ["resolving", "resolved", "retesting", "using", "closed"]);
   }
 
   /** No instance answers in time, and then the client is closed. */
   async end(): Promise<void> {
     for (const puppet of this.#puppets) puppet.deed = { how: "nothing", ms: 0 };
-    const at = this.#ground.now;
-    const answer = await this.#ground.get(this.#client.ask({}));
-    const tookMs = this.#ground.now - at;
-    this.#ground.same("P22", "a call without an answer", answer, unanswered("request timed out"));
-    this.#ground.holds("P22", `it took ${tookMs} ms`, tookMs >= TIMEOUT_MS - 1 && tookMs <= TIMEOUT_MS + ROUND_MS);
+    const at = this.now;
+    const answer = await this.get(this.#client.ask({}));
+    const tookMs = this.now - at;
+    this.same("a call without an answer", answer, unanswered("request timed out"));
+    this.holds(`it took ${tookMs} ms`, tookMs >= TIMEOUT_MS - 1 && tookMs <= TIMEOUT_MS + ROUND_MS);
     const kinds = this.#events.splice(0).map(({ kind }) => kind);
-    this.#ground.same("P22", "what is told of it", kinds, ["resolving", "resolved", "using", "opened"]);
-    if (this.#ground.dice.chance(0.3)) await this.#retest();
+    this.same("what is told of it", kinds, ["resolving", "resolved", "using", "opened"]);
+    if (this.dice.chance(0.3)) await this.#retest();
     this.#client.close();
     for (const puppet of this.#puppets) puppet.beat("gone");
-    await this.#ground.pass(TIMEOUT_MS);
-    this.#ground.same("P22", "what is told once it is closed", this.#events, []);
+    await this.pass(TIMEOUT_MS);
+    this.same("what is told once it is closed", this.#events, []);
   }
 }
 

@@ -84,3 +84,36 @@ export class Ground {
     if (!isSo) this.breaks(property, what);
   }
 }
+
+/** A scene on a ground. Most of its checks hold one property. */
+export abstract class Scene {
+  protected readonly ground: Ground;
+  protected readonly dice: Dice;
+  readonly #property: PropertyName;
+
+  constructor(ground: Ground, property: PropertyName) {
+    this.ground = ground;
+    this.dice = ground.dice;
+    this.#property = property;
+  }
+
+  protected get now(): number {
+    return this.ground.now;
+  }
+
+  protected pass(ms: number): Promise<void> {
+    return this.ground.pass(ms);
+  }
+
+  protected get<T>(promise: Promise<T>): Promise<T> {
+    return this.ground.get(promise);
+  }
+
+  protected same(what: string, said: unknown, known: unknown): void {
+    this.ground.same(this.#property, what, said, known);
+  }
+
+  protected holds(what: string, isSo: boolean): void {
+    this.ground.holds(this.#property, what, isSo);
+  }
+}

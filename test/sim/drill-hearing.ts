@@ -4,7 +4,7 @@
 import { type Client, openClient } from "../../src/service/client.ts";
 import type { ClientEvent } from "../../src/service/client-options.ts";
 import type { Process } from "./actors.ts";
-import { DRILL, type Ground, ROUND_MS } from "./drill-ground.ts";
+import { DRILL, type Ground, ROUND_MS, Scene } from "./drill-ground.ts";
 import { Puppet } from "./drill-puppet.ts";
 
 const INTERVAL_MS = 700;
@@ -79,8 +79,7 @@ export async function drillHearing(ground: Ground): Promise<void> {
   if (!ground.isBroken) await drill.end();
 }
 
-class HearingDrill {
-  readonly #ground: Ground;
+class HearingDrill extends Scene {
   readonly #own: Process;
   /** Where heartbeats are heard: on a connection of its own, now and then. */
   readonly #ears: Process;
@@ -90,7 +89,7 @@ class HearingDrill {
   #strangers = 0;
 
   constructor(ground: Ground) {
-    this.#ground = ground;
+    super(ground, "P22");
     this.#own = ground.process("asker");
     this.#ears = ground.dice.chance(0.5) ? ground.process("ears") : this.#own;
     const { bus, host, dice } = this.#own;
@@ -105,14 +104,14 @@ class HearingDrill {
 
   #stranger(number: number = 10 + this.#strangers): Puppet {
     this.#strangers += 1;
-    const puppet = new Puppet(this.#ground.process(`${number}-s${this.#strangers}`), number);
+    const puppet = new Puppet(this.ground.process(`${number}-s${this.#strangers}`), number);
     puppet.intervalMs = INTERVAL_MS;
     return puppet;
   }
 
   async #connected(number?: number): Promise<Puppet> {
     const puppet = this.#stranger(number);
-    await this.#ground.pass(2 * ROUND_MS);
+    await this.pass(2 * ROUND_MS);
     this.#happened("a process that only connects", []);
     return puppet;
   }
@@ -123,48 +122,48 @@ class HearingDrill {
       if (event.kind === "bus") return `bus ${event.status}`;
       return "who" in event ? `${event.kind} ${event.who.incarnation}` : event.kind;
     });
-    this.#ground.same("P22", `what is told of ${what}`, said.sort(), [...known].sort());
+    this.same(`what is told of ${what}`, said.sort(), [...known].sort());
   }
 
   /** The first call waits for a first heartbeat, but not for long. */
   async begin(): Promise<void> {
-    await this.#ground.pass(2 * ROUND_MS);
+    await this.pass(2 * ROUND_MS);
     this.#happened("a bus that is there", ["bus connected"]);
-    this.#ground.same("P22", "the roll calls of one that has connected", this.#rolls, 1);
-    const at = this.#ground.now;
+    this.same("the roll calls of one that has connected", this.#rolls, 1);
+    const at = this.now;
     const asking = this.#client.ask({});
-    const beats = this.#ground.dice.chance(0.5);
+    const beats = this.dice.chance(0.5);
     const puppet = this.#stranger();
-    await this.#ground.pass(2 * ROUND_MS);
+    await this.pass(2 * ROUND_MS);
     if (beats) puppet.beat();
-    const { kind } = await this.#ground.get(asking);
-    const tookMs = this.#ground.now - at;
-    this.#ground.same("P22", "the first call", kind, beats ? "answered" : "unanswered");
+    const { kind } = await this.get(asking);
+    const tookMs = this.now - at;
+    this.same("the first call", kind, beats ? "answered" : "unanswered");
     const isIn = beats ? tookMs <= 6 * ROUND_MS : tookMs >= 100 && tookMs <= 201;
-    this.#ground.holds("P22", `the first call took ${tookMs} ms`, isIn);
+    this.holds(`the first call took ${tookMs} ms`, isIn);
     await this.#leave(puppet);
   }
 
   /** It goes without a word to be remembered. */
   async #leave(puppet: Puppet): Promise<void> {
     puppet.beat("gone");
-    await this.#ground.pass(ROUND_MS);
+    await this.pass(ROUND_MS);
     this.#events.splice(0);
   }
 
   async bad(): Promise<void> {
     const puppet = await this.#connected();
     const known = this.#client.tracker.size;
-    const bad = this.#ground.dice.pick([...BAD, "{", "7", "null", "latin"]);
+    const bad = this.dice.pick([...BAD, "{", "7", "null", "latin"]);
     if (bad === "latin") {
       puppet.process.bus.encoding = "latin1";
       puppet.beat("up", { pad: "ÿ" });
     } else if (typeof bad === "object") puppet.beat("up", bad);
     else puppet.process.bus.publish(`health.${DRILL}.${puppet.incarnation}`, bad);
     puppet.process.bus.publish(`health.${DRILL}.ä`, "{}");
-    await this.#ground.pass(ROUND_MS);
+    await this.pass(ROUND_MS);
     const subjects = this.#events.flatMap((event) => (event.kind === "unreadable heartbeat" ? [event.subject] : []));
-    this.#ground.same("P22", "whose heartbeat is not readable", subjects, [
+    this.same("whose heartbeat is not readable", subjects, [
       `health.${DRILL}.${puppet.incarnation}`,
       `health.${DRILL}.?`,
     ]);
@@ -172,43 +171,43 @@ class HearingDrill {
       "unreadable heartbeat",
       "unreadable heartbeat",
     ]);
-    this.#ground.same("P22", "who is known by a heartbeat that is none", this.#client.tracker.size, known);
+    this.same("who is known by a heartbeat that is none", this.#client.tracker.size, known);
   }
 
   async good(): Promise<void> {
     const puppet = await this.#connected();
-    const good = this.#ground.dice.pick(GOOD);
+    const good = this.dice.pick(GOOD);
     puppet.beat("up", good);
-    await this.#ground.pass(ROUND_MS);
+    await this.pass(ROUND_MS);
     this.#happened(`the heartbeat ${JSON.stringify(good)}`, [`joined ${puppet.incarnation}`]);
     const { instance = puppet.number } = good as { readonly instance?: number };
     const who = this.#client.tracker
       .live(this.#own.host.now())
       .find((one) => one.who.incarnation === puppet.incarnation)?.who;
-    this.#ground.same("P22", "who has joined", who, { ...puppet.who, instance });
+    this.same("who has joined", who, { ...puppet.who, instance });
     if ("seq" in good) puppet.seq = Number.MAX_SAFE_INTEGER;
     else await this.#leave(puppet);
-    await this.#ground.pass(LEASE_MS + TICK_MS + ROUND_MS);
+    await this.pass(LEASE_MS + TICK_MS + ROUND_MS);
     this.#events.splice(0);
   }
 
   async faults(): Promise<void> {
     const puppet = await this.#connected();
     puppet.beat("up", {});
-    await this.#ground.pass(ROUND_MS);
+    await this.pass(ROUND_MS);
     this.#events.splice(0);
-    const [said, believed] = this.#ground.dice.pick(NOTES);
+    const [said, believed] = this.dice.pick(NOTES);
     for (let beat = 0; beat < 2; beat++) {
       puppet.beat("up", { faults: said });
-      await this.#ground.pass(ROUND_MS);
+      await this.pass(ROUND_MS);
     }
     const told = this.#events.flatMap((event) => (event.kind === "faults" ? [event] : []));
     const faults = told.map((event) => event.faults.map(({ until: _until, ...fault }) => fault));
-    this.#ground.same("P22", `the faults of ${JSON.stringify(said)}`, faults, believed === undefined ? [] : [believed]);
-    if (told[0] !== undefined) this.#ground.same("P22", "whose faults they are", told[0].who, puppet.who);
+    this.same(`the faults of ${JSON.stringify(said)}`, faults, believed === undefined ? [] : [believed]);
+    if (told[0] !== undefined) this.same("whose faults they are", told[0].who, puppet.who);
     this.#happened("faults", believed === undefined ? [] : [`faults ${puppet.incarnation}`]);
     puppet.beat("draining", { faults: [{ fault: "mute", endsInMs: 99 }] });
-    await this.#ground.pass(ROUND_MS);
+    await this.pass(ROUND_MS);
     this.#happened("faults of one that leaves", [`draining ${puppet.incarnation}`]);
     await this.#leave(puppet);
   }
@@ -218,10 +217,10 @@ class HearingDrill {
     const puppet = await this.#connected();
     puppet.seq = 5;
     puppet.beat();
-    await this.#ground.pass(ROUND_MS);
+    await this.pass(ROUND_MS);
     this.#happened("a start", [`joined ${puppet.incarnation}`]);
-    for (const seq of [3, 5]) puppet.beat(this.#ground.dice.pick(["draining", "gone"]), { seq });
-    await this.#ground.pass(ROUND_MS);
+    for (const seq of [3, 5]) puppet.beat(this.dice.pick(["draining", "gone"]), { seq });
+    await this.pass(ROUND_MS);
     this.#happened("heartbeats that were overtaken", []);
     puppet.seq = 6;
     await this.#leave(puppet);
@@ -231,18 +230,18 @@ class HearingDrill {
   async silence(): Promise<void> {
     const puppet = await this.#connected();
     puppet.beat();
-    const at = this.#ground.now;
-    await this.#ground.pass(LEASE_MS - 2 * ROUND_MS);
+    const at = this.now;
+    await this.pass(LEASE_MS - 2 * ROUND_MS);
     this.#happened("one that is silent", [`joined ${puppet.incarnation}`]);
-    await this.#ground.pass(TICK_MS + 4 * ROUND_MS);
+    await this.pass(TICK_MS + 4 * ROUND_MS);
     const lost = this.#events.find((event) => event.kind === "lost");
     const silentMs = lost?.silentMs ?? 0;
-    const isRight = silentMs >= LEASE_MS && silentMs <= this.#ground.now - at;
-    this.#ground.holds("P22", `it was lost after ${silentMs} ms`, isRight);
+    const isRight = silentMs >= LEASE_MS && silentMs <= this.now - at;
+    this.holds(`it was lost after ${silentMs} ms`, isRight);
     this.#happened("one that was silent", [`lost ${puppet.incarnation}`]);
-    const isBack = this.#ground.dice.chance(0.6);
+    const isBack = this.dice.chance(0.6);
     puppet.beat(isBack ? "up" : "gone");
-    await this.#ground.pass(ROUND_MS);
+    await this.pass(ROUND_MS);
     this.#happened("one that was lost", [`${isBack ? "returned" : "left"} ${puppet.incarnation}`]);
     await this.#leave(puppet);
   }
@@ -251,23 +250,23 @@ class HearingDrill {
   async goodbye(): Promise<void> {
     const puppet = await this.#connected();
     puppet.beat();
-    await this.#ground.pass(ROUND_MS);
+    await this.pass(ROUND_MS);
     this.#events.splice(0);
-    const isDraining = this.#ground.dice.chance(0.7);
+    const isDraining = this.dice.chance(0.7);
     if (isDraining) {
       puppet.beat("draining");
       puppet.beat("draining");
-      await this.#ground.pass(ROUND_MS);
+      await this.pass(ROUND_MS);
       this.#happened("one that leaves", [`draining ${puppet.incarnation}`]);
     }
     if (isDraining) puppet.beat("up");
     puppet.beat("gone");
     puppet.beat("gone");
     puppet.beat("up");
-    await this.#ground.pass(ROUND_MS);
+    await this.pass(ROUND_MS);
     this.#happened("one that is gone", [`left ${puppet.incarnation}`]);
-    const { kind } = await this.#ground.get(this.#client.ask({}));
-    this.#ground.same("P22", "a call while all are gone", kind, "unanswered");
+    const { kind } = await this.get(this.#client.ask({}));
+    this.same("a call while all are gone", kind, "unanswered");
     this.#events.splice(0);
   }
 
@@ -275,13 +274,13 @@ class HearingDrill {
   async clash(): Promise<void> {
     const [one, two] = [await this.#connected(77), await this.#connected(77)];
     one.beat();
-    await this.#ground.pass(ROUND_MS);
+    await this.pass(ROUND_MS);
     two.beat();
-    await this.#ground.pass(ROUND_MS);
+    await this.pass(ROUND_MS);
     this.#happened("a second one of a number", [`joined ${one.incarnation}`, `joined ${two.incarnation}`]);
     for (const puppet of [one, two, one, two]) {
       puppet.beat();
-      await this.#ground.pass(ROUND_MS);
+      await this.pass(ROUND_MS);
     }
     this.#happened("two of one number", [`clash ${two.incarnation}`]);
     await this.#leave(one);
@@ -292,32 +291,32 @@ class HearingDrill {
   async deaf(): Promise<void> {
     if (this.#ears === this.#own) return;
     const rolls = this.#rolls;
-    const at = this.#ground.now;
-    for (const connection of this.#ground.server.of(this.#ears.host)) connection.drop("dropped");
-    await this.#ground.pass(900);
+    const at = this.now;
+    for (const connection of this.ground.server.of(this.#ears.host)) connection.drop("dropped");
+    await this.pass(900);
     const deaf = this.#events.find((event) => event.kind === "deaf");
     const deafMs = deaf?.deafMs ?? 0;
-    this.#ground.holds("P22", `deaf for ${deafMs} ms`, deafMs >= 100 && deafMs <= this.#ground.now - at);
+    this.holds(`deaf for ${deafMs} ms`, deafMs >= 100 && deafMs <= this.now - at);
     this.#happened("one that could not hear", ["deaf"]);
-    this.#ground.same("P22", "the roll calls of one that hears again", this.#rolls, rolls + 1);
+    this.same("the roll calls of one that hears again", this.#rolls, rolls + 1);
   }
 
   /** While the bus is away no instance can beat, and so none is lost. */
   async lostBus(): Promise<void> {
-    const { server } = this.#ground;
+    const { server } = this.ground;
     const puppet = await this.#connected();
     puppet.beat();
-    await this.#ground.pass(ROUND_MS);
+    await this.pass(ROUND_MS);
     server.goDown();
-    await this.#ground.pass(LEASE_MS + TICK_MS);
+    await this.pass(LEASE_MS + TICK_MS);
     this.#happened("a bus that goes away", [`joined ${puppet.incarnation}`, "bus away"]);
-    const { kind } = await this.#ground.get(this.#client.ask({}));
-    this.#ground.same("P22", "a call without a bus", kind, "unanswered");
+    const { kind } = await this.get(this.#client.ask({}));
+    this.same("a call without a bus", kind, "unanswered");
     server.comeUp();
-    await this.#ground.pass(600);
+    await this.pass(600);
     this.#happened("a bus that is back", ["bus connected"]);
     puppet.beat();
-    await this.#ground.pass(ROUND_MS);
+    await this.pass(ROUND_MS);
     this.#happened("one that has found back", []);
     await this.#leave(puppet);
   }
@@ -328,7 +327,7 @@ class HearingDrill {
     this.#client.close();
     puppet.beat();
     puppet.beat("up", { seq: -1 });
-    await this.#ground.pass(LEASE_MS + TICK_MS);
+    await this.pass(LEASE_MS + TICK_MS);
     this.#happened("what comes after its end", []);
   }
 }

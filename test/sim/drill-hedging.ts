@@ -5,7 +5,7 @@ import type { Answer } from "../../src/service/answer.ts";
 import { type Client, openClient } from "../../src/service/client.ts";
 import type { ClientEvent, Ended } from "../../src/service/client-options.ts";
 import type { Process } from "./actors.ts";
-import { DRILL, type Ground, ROUND_MS } from "./drill-ground.ts";
+import { DRILL, type Ground, ROUND_MS, Scene } from "./drill-ground.ts";
 import { type Deed, Puppet } from "./drill-puppet.ts";
 
 /** A tenth of the timeout, while too few answers are known. */
@@ -31,8 +31,7 @@ export async function drillHedging(ground: Ground): Promise<void> {
   if (!ground.isBroken) await drill.hang();
 }
 
-class HedgingDrill {
-  readonly #ground: Ground;
+class HedgingDrill extends Scene {
   readonly #own: Process;
   readonly #puppets: readonly Puppet[];
   readonly #events: ClientEvent[] = [];
@@ -45,7 +44,7 @@ class HedgingDrill {
   #isRepeatable = true;
 
   constructor(ground: Ground) {
-    this.#ground = ground;
+    super(ground, "P17");
     this.#own = ground.process("asker");
     this.#puppets = [1, 2].map((number) => new Puppet(ground.process(`${number}-p`), number));
     const { bus, host, dice } = this.#own;
@@ -70,25 +69,25 @@ class HedgingDrill {
   }
 
   async begin(): Promise<void> {
-    await this.#ground.pass(50);
+    await this.pass(50);
     for (const puppet of this.#puppets) puppet.beat();
-    await this.#ground.pass(ROUND_MS);
+    await this.pass(ROUND_MS);
     this.#events.splice(0);
   }
 
   /** Answers enough for each to have habits. */
   async warmUp(): Promise<void> {
-    const ms = this.#ground.dice.pick([0, 5, 30, 60]);
+    const ms = this.dice.pick([0, 5, 30, 60]);
     for (const puppet of this.#puppets) puppet.deed = { how: "answer", ms };
-    const calls = 2 * LEAST_KNOWN + this.#ground.dice.below(40);
+    const calls = 2 * LEAST_KNOWN + this.dice.below(40);
     for (let call = 0; call < calls; call++) {
-      await this.#ground.get(this.#ask());
+      await this.get(this.#ask());
       if (this.#events.some(({ kind }) => kind === "hedging")) this.#allowance -= 1;
       this.#events.splice(0);
       // The second of a call that was late ends before the next one begins.
-      await this.#ground.pass(2 * ROUND_MS);
+      await this.pass(2 * ROUND_MS);
     }
-    await this.#ground.pass(TIMEOUT_MS);
+    await this.pass(TIMEOUT_MS);
     this.#forget();
   }
 
@@ -105,23 +104,23 @@ class HedgingDrill {
   }
 
   #deed(): Deed {
-    const { dice } = this.#ground;
+    const { dice } = this;
     const how = dice.pick<Deed["how"]>(["answer", "answer", "answer", "refuse", "lie", "garbage"]);
     return { how, code: dice.pick([404, 500]), ms: dice.pick([0, 0, 230, 300, 420, 560]) };
   }
 
   async call(): Promise<void> {
     for (const puppet of this.#puppets) puppet.deed = this.#deed();
-    const isRepeatable = this.#ground.dice.chance(0.8);
-    const at = this.#ground.now;
+    const isRepeatable = this.dice.chance(0.8);
+    const at = this.now;
     const late = new Map(this.#lateMs);
-    const answer = await this.#ground.get(this.#ask(isRepeatable));
-    const tookMs = this.#ground.now - at;
-    await this.#ground.pass(TIMEOUT_MS);
+    const answer = await this.get(this.#ask(isRepeatable));
+    const tookMs = this.now - at;
+    await this.pass(TIMEOUT_MS);
     const used = this.#events.find((event) => event.kind === "using");
     const first = this.#puppets.find(({ incarnation }) => incarnation === used?.who.incarnation);
     const second = this.#puppets.find((puppet) => puppet !== first);
-    if (first === undefined || second === undefined) return this.#ground.same("P17", "a call", "to nobody", "to one");
+    if (first === undefined || second === undefined) return this.same("a call", "to nobody", "to one");
     const lateMs = Math.max(late.get(first.incarnation) ?? UNKNOWN_LATE_MS, LEAST_LATE_MS);
     const isLate = isRepeatable && first.deed.ms > lateMs + 2 * ROUND_MS && this.#allowance >= 1;
     if (isLate) this.#allowance -= 1;
@@ -139,13 +138,13 @@ class HedgingDrill {
 
   #wasSentTwice(first: Puppet, second: Puppet, isLate: boolean, lateMs: number): void {
     const hedged = this.#hedged;
-    this.#ground.same("P17", `a second call beside one of ${first.deed.ms} ms`, hedged !== undefined, isLate);
+    this.same(`a second call beside one of ${first.deed.ms} ms`, hedged !== undefined, isLate);
     if (hedged === undefined) return;
-    this.#ground.same("P17", "who is late, and who helps", [hedged.late, hedged.who], [first.who, second.who]);
+    this.same("who is late, and who helps", [hedged.late, hedged.who], [first.who, second.who]);
     const isThen = Math.abs(hedged.afterMs - lateMs) < 0.01;
-    this.#ground.holds("P17", `late after ${hedged.afterMs} ms, and it should have been ${lateMs}`, isThen);
+    this.holds(`late after ${hedged.afterMs} ms, and it should have been ${lateMs}`, isThen);
     const [one, other] = [first, second].map(({ asked }) => deadlineOf(asked[0]));
-    this.#ground.holds("P17", "the second call has another deadline", Math.abs((one ?? 0) - (other ?? 9)) <= 1);
+    this.holds("the second call has another deadline", Math.abs((one ?? 0) - (other ?? 9)) <= 1);
   }
 
   #endsAsTheFirstAnswer(
@@ -158,27 +157,27 @@ class HedgingDrill {
     const isUseful = ({ how }: Deed): boolean => how === "answer" || how === "refuse";
     const [oneMs, otherMs] = [one.ms, lateMs + other.ms];
     const sent = this.#counted.map(({ who, sentAs }) => `${sentAs} ${who.incarnation}`).sort();
-    this.#ground.same("P17", "what is counted of a call that was late", sent, [
+    this.same("what is counted of a call that was late", sent, [
       `call ${first.incarnation}`,
       `hedge ${second.incarnation}`,
     ]);
     if (otherMs > TIMEOUT_MS - APART_MS) return;
     const nonsense = this.#events.filter(({ kind }) => kind === "nonsense").length;
-    if (!isUseful(other)) this.#ground.holds("P22", "nonsense that is not told", nonsense > 0);
+    if (!isUseful(other)) this.ground.holds("P22", "nonsense that is not told", nonsense > 0);
     if (Math.abs(oneMs - otherMs) < APART_MS || !(isUseful(one) || isUseful(other))) return;
     const isSecond = isUseful(other) && (!isUseful(one) || otherMs < oneMs);
     const who = "who" in answer ? answer.who : undefined;
-    this.#ground.same("P17", "whose answer is heard", who, (isSecond ? second : first).who);
+    this.same("whose answer is heard", who, (isSecond ? second : first).who);
     const knownMs =
       isSecond && !isUseful(one) ? Math.max(otherMs, Math.min(oneMs, otherMs)) : isSecond ? otherMs : oneMs;
     const isThen = tookMs >= knownMs - 1 && tookMs <= knownMs + 2 * ROUND_MS;
-    this.#ground.holds("P17", `an answer after ${knownMs} ms came to its caller after ${tookMs}`, isThen);
+    this.holds(`an answer after ${knownMs} ms came to its caller after ${tookMs}`, isThen);
   }
 
   async #goOn(): Promise<void> {
     for (const puppet of this.#puppets) puppet.beat();
-    await this.#ground.pass(ROUND_MS);
-    this.#ground.same("P17", "who is spared once all has ended", [...(this.#client.slow?.keys() ?? [])], []);
+    await this.pass(ROUND_MS);
+    this.same("who is spared once all has ended", [...(this.#client.slow?.keys() ?? [])], []);
     this.#forget();
   }
 
@@ -192,15 +191,15 @@ class HedgingDrill {
     const other = this.#puppets.find((puppet) => puppet !== hung);
     if (hung === undefined || other === undefined) return;
     hung.deed = { how: "nothing", ms: 0 };
-    const answer = await this.#ground.get(this.#ask());
-    this.#ground.same("P17", "who helps out", "who" in answer ? answer.who : answer, other.who);
-    for (let call = 0; call < 2; call++) await this.#ground.get(this.#ask());
-    this.#ground.same("P17", "who is spared", [...(this.#client.slow?.keys() ?? [])], [hung.incarnation]);
-    this.#ground.same("P17", "the calls to one that hangs", hung.asked.length, 1);
-    await this.#ground.pass(TIMEOUT_MS + ROUND_MS);
-    this.#ground.same("P17", "who is spared afterwards", [...(this.#client.slow?.keys() ?? [])], []);
+    const answer = await this.get(this.#ask());
+    this.same("who helps out", "who" in answer ? answer.who : answer, other.who);
+    for (let call = 0; call < 2; call++) await this.get(this.#ask());
+    this.same("who is spared", [...(this.#client.slow?.keys() ?? [])], [hung.incarnation]);
+    this.same("the calls to one that hangs", hung.asked.length, 1);
+    await this.pass(TIMEOUT_MS + ROUND_MS);
+    this.same("who is spared afterwards", [...(this.#client.slow?.keys() ?? [])], []);
     const opened = this.#events.filter(({ kind }) => kind === "opened").length;
-    this.#ground.same("P17", "how often one that hangs is opened", opened, 1);
+    this.same("how often one that hangs is opened", opened, 1);
     this.#client.close();
   }
 }

@@ -10,7 +10,7 @@ import { startInstance } from "../../src/service/instance.ts";
 import type { InstanceEvent } from "../../src/service/instance-options.ts";
 import type { OwnProcess } from "../../src/service/own-process.ts";
 import type { Process } from "./actors.ts";
-import { DRILL, type Ground, ROUND_MS } from "./drill-ground.ts";
+import { DRILL, type Ground, ROUND_MS, Scene } from "./drill-ground.ts";
 import { Puppet } from "./drill-puppet.ts";
 import { BAD_BODIES, STRANGE_ANSWERS, Watched } from "./drill-watch.ts";
 
@@ -35,8 +35,7 @@ export async function drillOrders(ground: Ground): Promise<void> {
   if (!ground.isBroken) await drill.end();
 }
 
-class OrdersDrill {
-  readonly #ground: Ground;
+class OrdersDrill extends Scene {
   readonly #asker: Process;
   readonly #taker: Process;
   readonly #watched: Watched;
@@ -54,7 +53,7 @@ class OrdersDrill {
   #goodbye: () => Promise<void> = async () => undefined;
 
   constructor(ground: Ground) {
-    this.#ground = ground;
+    super(ground, "P20");
     this.#asker = ground.process("asker");
     this.#taker = ground.process(this.#id);
     this.#watched = new Watched(this.#taker);
@@ -68,16 +67,16 @@ class OrdersDrill {
   async begin(): Promise<void> {
     const { bus } = this.#asker;
     const early = await this.#ask({ kind: "list" });
-    this.#ground.same("P20", "an order without a bus", early, { kind: "unheard", why: "away" });
+    this.same("an order without a bus", early, { kind: "unheard", why: "away" });
     await this.#start(this.#taker, 2, this.#id, this.#watched);
-    const other = this.#ground.process("1-b");
+    const other = this.ground.process("1-b");
     await this.#start(other, 1, "1-b", new Watched(other));
     this.#due = [{ kind: "takes faults" }, { kind: "up", address: `${DRILL}.get.${this.#id}` }];
     this.#client = openClient({
       ...{ service: DRILL, bus, clock: this.#asker.host, random: this.#asker.dice.random },
       tell: (event) => void this.#heard.push(event),
     });
-    await this.#ground.pass(300);
+    await this.pass(300);
   }
 
   async #start(process: Process, instance: number, incarnation: string, chaos: OwnProcess): Promise<void> {
@@ -92,23 +91,23 @@ class OrdersDrill {
         return { kind: "answer", body: request as object };
       },
     });
-    const started = await this.#ground.get(starting);
+    const started = await this.get(starting);
     if (started.kind === "started" && isTaker) this.#goodbye = () => started.instance.goodbye();
   }
 
   #ask(order: FaultOrder): Promise<AskedFault> {
-    return this.#ground.get(askForFault(this.#asker.bus, DRILL, this.#id, order));
+    return this.get(askForFault(this.#asker.bus, DRILL, this.#id, order));
   }
 
   async step(): Promise<void> {
-    const { dice } = this.#ground;
+    const { dice } = this;
     const step = dice.pick([
       ...[() => this.#begin(), () => this.#begin(), () => this.#begin(), () => this.#held()],
       ...[() => this.#bad(), () => this.#reset(), () => this.#pause(), () => this.#asleep(), () => this.#nobody()],
     ]);
     await step();
-    if (this.#ground.isBroken) return;
-    await this.#ground.pass(dice.below(2_000));
+    if (this.ground.isBroken) return;
+    await this.pass(dice.below(2_000));
     await this.#settled();
     await this.#probe();
     await this.#roll();
@@ -117,8 +116,8 @@ class OrdersDrill {
   // Orders.
 
   #fault(): Fault {
-    const { dice } = this.#ground;
-    const byMs = dice.chance(0.02) ? 60_000 : this.#ground.between(1, 1_500);
+    const { dice } = this;
+    const byMs = dice.chance(0.02) ? 60_000 : this.ground.between(1, 1_500);
     const share = dice.pick([0.01, 1, 0.5, 0.25]);
     return dice.pick<Fault>([
       { kind: "slow", byMs },
@@ -129,11 +128,11 @@ class OrdersDrill {
   }
 
   async #begin(): Promise<void> {
-    const { dice } = this.#ground;
+    const { dice } = this;
     const fault = this.#fault();
     const isUsual = dice.chance(0.1);
-    const forMs = isUsual ? 60_000 : dice.chance(0.05) ? 600_000 : this.#ground.between(500, 6_000);
-    const at = this.#ground.now;
+    const forMs = isUsual ? 60_000 : dice.chance(0.05) ? 600_000 : this.ground.between(500, 6_000);
+    const at = this.now;
     if (isUsual) {
       const { kind, ...amount } = fault;
       await this.#raw({ fault: kind, ...amount }, this.#id);
@@ -144,48 +143,47 @@ class OrdersDrill {
   #begun(fault: Fault, at: number, forMs: number): void {
     this.#forgetOver();
     this.#due.push({ kind: "fault begins", fault, forMs });
-    if (fault.kind === "mute" && !this.#isOn("mute")) this.#mutedAt = this.#ground.now;
+    if (fault.kind === "mute" && !this.#isOn("mute")) this.#mutedAt = this.now;
     this.#on = [...this.#on.filter((on) => on.fault.kind !== fault.kind), { fault, until: at + forMs }];
   }
 
   #isDone(asked: AskedFault, fault: Fault, forMs: number): void {
     if (asked.kind !== "done") {
-      this.#ground.same("P20", "an order", asked, "done");
+      this.same("an order", asked, "done");
       return;
     }
     const last = asked.taker.faults.at(-1);
     // The end less the beginning is not always the time between: these are no whole numbers.
     const isRoundedUp = last?.endsInMs === forMs + 1;
-    this.#ground.same("P20", "what was begun", last, { ...fault, endsInMs: isRoundedUp ? forMs + 1 : forMs });
+    this.same("what was begun", last, { ...fault, endsInMs: isRoundedUp ? forMs + 1 : forMs });
     this.#isTaker(asked.taker, this.#id, 2);
   }
 
   #isTaker({ service, instance, incarnation }: FaultTaker, id: string, number: number): void {
     const who = { service: DRILL, instance: number, incarnation: id };
-    this.#ground.same("P20", "who takes faults", { service, instance, incarnation }, who);
+    this.same("who takes faults", { service, instance, incarnation }, who);
   }
 
   async #raw(body: unknown, id: string | undefined): Promise<number> {
     const subject = id === undefined ? chaosOfAllSubject(DRILL) : chaosSubject(DRILL, id);
-    const reply = await this.#ground.get(this.#asker.bus.request(subject, JSON.stringify(body), { timeoutMs: 9_000 }));
+    const reply = await this.get(this.#asker.bus.request(subject, JSON.stringify(body), { timeoutMs: 9_000 }));
     return reply.kind === "refused" ? reply.code : 0;
   }
 
   async #bad(): Promise<void> {
-    const { dice } = this.#ground;
+    const { dice } = this;
     const body = dice.pick(BAD_BODIES);
-    this.#ground.same("P20", `the order ${JSON.stringify(body)}`, await this.#raw(body, this.#id), BAD);
+    this.same(`the order ${JSON.stringify(body)}`, await this.#raw(body, this.#id), BAD);
     const ofOne = dice.pick([{ fault: "mute", forMs: 900 }, { fault: "kill" }, { fault: "pause", forMs: 900 }]);
-    this.#ground.same("P20", "a fault of all at once", await this.#raw(ofOne, undefined), BAD);
+    this.same("a fault of all at once", await this.#raw(ofOne, undefined), BAD);
   }
 
   async #reset(): Promise<void> {
-    const isOfAll = this.#ground.dice.chance(0.5);
+    const isOfAll = this.dice.chance(0.5);
     await this.#sure();
     if (isOfAll) {
-      const takers = await this.#ground.get(askAll(this.#asker.bus, DRILL, "reset"));
-      this.#ground.same(
-        "P20",
+      const takers = await this.get(askAll(this.#asker.bus, DRILL, "reset"));
+      this.same(
         "who was reset",
         takers.map(({ instance, faults }) => [instance, faults]),
         [
@@ -195,7 +193,7 @@ class OrdersDrill {
       );
     } else {
       const asked = await this.#ask({ kind: "reset" });
-      this.#ground.same("P20", "a reset", asked.kind === "done" && asked.taker.faults, []);
+      this.same("a reset", asked.kind === "done" && asked.taker.faults, []);
     }
     this.#allEnd("reset");
   }
@@ -210,34 +208,34 @@ class OrdersDrill {
   async #held(): Promise<void> {
     await this.#reset();
     const fault: Fault = { kind: "slow", byMs: 5_000 };
-    const at = this.#ground.now;
+    const at = this.now;
     this.#isDone(await this.#ask({ kind: "begin", fault, forMs: 9_000 }), fault, 9_000);
     this.#begun(fault, at, 9_000);
     const call = this.#request();
-    await this.#ground.pass(100 + this.#ground.dice.below(1_000));
-    const resetAt = this.#ground.now;
+    await this.pass(100 + this.dice.below(1_000));
+    const resetAt = this.now;
     await this.#reset();
-    const { replied } = await this.#ground.get(call);
-    this.#ground.holds("P20", `held for ${replied - resetAt} ms after a reset`, replied - resetAt <= ROUND_MS);
-    this.#ground.holds("P20", "answered before the reset", replied >= resetAt);
+    const { replied } = await this.get(call);
+    this.holds(`held for ${replied - resetAt} ms after a reset`, replied - resetAt <= ROUND_MS);
+    this.holds("answered before the reset", replied >= resetAt);
   }
 
   async #pause(): Promise<void> {
-    const { dice } = this.#ground;
+    const { dice } = this;
     await this.#reset();
     this.#watched.willArm = dice.chance(0.7);
     this.#watched.willBegin = dice.chance(0.5);
     this.#watched.done.splice(0);
     const order: FaultOrder = { kind: "begin", fault: { kind: "pause" }, forMs: 800 };
     const pausing = this.#asked1(order);
-    await this.#ground.pass(UNSURE_MS);
+    await this.pass(UNSURE_MS);
     const between = await this.#ask({ kind: "begin", fault: { kind: "mute" }, forMs: 800 });
-    this.#ground.same("P20", "an order before a pause", between.kind, "refused");
+    this.same("an order before a pause", between.kind, "refused");
     const isReset = dice.chance(0.3);
     if (isReset) await this.#ask({ kind: "reset" });
-    const asked = await this.#ground.get(pausing);
-    const at = this.#ground.now;
-    await this.#ground.pass(UNSURE_MS);
+    const asked = await this.get(pausing);
+    const at = this.now;
+    await this.pass(UNSURE_MS);
     this.#paused(asked, isReset);
     if (asked.kind === "done" && !this.#watched.willBegin) this.#on = [{ fault: { kind: "pause" }, until: at + 800 }];
   }
@@ -250,9 +248,9 @@ class OrdersDrill {
     const { willArm, willBegin, done } = this.#watched;
     const fault: Fault = { kind: "pause" };
     const isDone = willArm && !isReset;
-    this.#ground.same("P20", "a pause", asked.kind, isDone ? "done" : "refused");
+    this.same("a pause", asked.kind, isDone ? "done" : "refused");
     const after = isDone && willBegin ? ["stop"] : willArm ? ["release"] : [];
-    this.#ground.same("P20", "what was done for a pause", done, ["arm 2 800", ...after]);
+    this.same("what was done for a pause", done, ["arm 2 800", ...after]);
     if (isDone) this.#due.push({ kind: "fault begins", fault, forMs: 800 });
     if (isDone && willBegin) this.#due.push({ kind: "fault ended", fault, why: "continued early" });
   }
@@ -261,17 +259,17 @@ class OrdersDrill {
   async #asleep(): Promise<void> {
     const { host } = this.#taker;
     await this.#reset();
-    const stalledAt = this.#ground.now;
+    const stalledAt = this.now;
     host.stall();
     const fault: Fault = { kind: "fail", share: 1 };
     const asking = this.#asked1({ kind: "begin", fault, forMs: 3_000 });
-    await this.#ground.pass(400 + this.#ground.dice.below(3_000));
+    await this.pass(400 + this.dice.below(3_000));
     host.goOn();
-    const at = this.#ground.now;
-    const asked = await this.#ground.get(asking);
+    const at = this.now;
+    const asked = await this.get(asking);
     if (asked.kind === "done") this.#begun(fault, at, 3_000);
-    this.#ground.same("P20", "an order to one that slept", asked.kind, "done");
-    await this.#ground.pass(UNSURE_MS);
+    this.same("an order to one that slept", asked.kind, "done");
+    await this.pass(UNSURE_MS);
     this.#resumed(at - stalledAt);
   }
 
@@ -279,20 +277,20 @@ class OrdersDrill {
     const place = this.#events.findIndex(({ kind }) => kind === "resumed");
     const [event] = this.#events.splice(place, 1);
     const isRight = event?.kind === "resumed" && Math.abs(event.pausedMs - ms) <= 60;
-    this.#ground.holds("P21", `an instance that stood still for ${ms} ms said ${JSON.stringify(event)}`, isRight);
+    this.ground.holds("P21", `an instance that stood still for ${ms} ms said ${JSON.stringify(event)}`, isRight);
   }
 
   async #nobody(): Promise<void> {
-    const name = `8-${this.#ground.deal()}`.replace("--", "-");
-    const liar = new Puppet(this.#ground.process(name), 8);
-    const [what, known] = this.#ground.dice.pick(STRANGE_ANSWERS);
+    const name = `8-${this.ground.deal()}`.replace("--", "-");
+    const liar = new Puppet(this.ground.process(name), 8);
+    const [what, known] = this.dice.pick(STRANGE_ANSWERS);
     liar.answersOrders(what);
-    await this.#ground.pass(2 * ROUND_MS);
-    const strange = await this.#ground.get(askForFault(this.#asker.bus, DRILL, name, { kind: "list" }));
-    this.#ground.same("P20", `the answer ${what} to an order`, strange.kind, known);
-    const asked = await this.#ground.get(askForFault(this.#asker.bus, DRILL, "9-z", { kind: "list" }));
-    this.#ground.same("P20", "an order to nobody", asked, { kind: "unheard", why: "nobody" });
-    this.#ground.same("P20", "an order to one that is not there", await this.#raw({ fault: "list" }, "9-z"), 0);
+    await this.pass(2 * ROUND_MS);
+    const strange = await this.get(askForFault(this.#asker.bus, DRILL, name, { kind: "list" }));
+    this.same(`the answer ${what} to an order`, strange.kind, known);
+    const asked = await this.get(askForFault(this.#asker.bus, DRILL, "9-z", { kind: "list" }));
+    this.same("an order to nobody", asked, { kind: "unheard", why: "nobody" });
+    this.same("an order to one that is not there", await this.#raw({ fault: "list" }, "9-z"), 0);
   }
 
   // What is said, and done.
@@ -302,7 +300,7 @@ class OrdersDrill {
   }
 
   #forgetOver(): void {
-    const { now } = this.#ground;
+    const { now } = this;
     for (const { fault, until } of this.#on)
       if (until <= now) this.#due.push({ kind: "fault ended", fault, why: "over" });
     this.#on = this.#on.filter(({ until }) => until > now);
@@ -311,8 +309,8 @@ class OrdersDrill {
 
   /** Waits until it is sure what is on. */
   async #sure(): Promise<void> {
-    const isNear = ({ until }: On): boolean => Math.abs(until - this.#ground.now) <= 2 * ROUND_MS;
-    while (this.#on.some(isNear)) await this.#ground.pass(ROUND_MS);
+    const isNear = ({ until }: On): boolean => Math.abs(until - this.now) <= 2 * ROUND_MS;
+    while (this.#on.some(isNear)) await this.pass(ROUND_MS);
     this.#forgetOver();
   }
 
@@ -320,7 +318,7 @@ class OrdersDrill {
     await this.#sure();
     const sorted = (events: readonly InstanceEvent[]): readonly string[] =>
       events.map((event) => JSON.stringify(event, (key, value) => (key === "until" ? undefined : value))).sort();
-    this.#ground.same("P20", "the events of faults", sorted(this.#events.splice(0)), sorted(this.#due.splice(0)));
+    this.same("the events of faults", sorted(this.#events.splice(0)), sorted(this.#due.splice(0)));
     const asked = await this.#ask({ kind: "list" });
     this.#saysWhatIsOn("its list", asked.kind === "done" ? asked.taker.faults : [asked]);
     const told = this.#heard.findLast((event) => event.kind === "faults" && event.who.incarnation === this.#id);
@@ -340,40 +338,34 @@ class OrdersDrill {
 
   #saysWhatIsOn(who: string, notes: readonly object[]): void {
     const amounts = notes.map((note) => ({ ...note, endsInMs: undefined }));
-    this.#ground.same(
-      "P20",
+    this.same(
       `the faults that ${who} says are on`,
       amounts,
       this.#on.map(({ fault }) => fault),
     );
     for (const [place, { until }] of this.#on.entries()) {
       const { endsInMs } = Object(notes[place]) as { endsInMs?: number };
-      const offMs = Math.abs(until - this.#ground.now - (endsInMs ?? 0));
+      const offMs = Math.abs(until - this.now - (endsInMs ?? 0));
       // An end that has moved by less is not reported.
       const mostOffMs = who === "its list" ? 0 : SAME_END_MS;
-      this.#ground.holds(
-        "P20",
-        `${who} says that a fault ends in ${endsInMs} ms`,
-        offMs <= 2 * ROUND_MS + 1 + mostOffMs,
-      );
+      this.holds(`${who} says that a fault ends in ${endsInMs} ms`, offMs <= 2 * ROUND_MS + 1 + mostOffMs);
     }
   }
 
   /** At least once in each interval, but not while it is mute; and each beat says what is on. */
   #beatsWell(): void {
-    const { now } = this.#ground;
+    const { now } = this;
     const last = this.#beats.at(-1);
     if (last === undefined) {
-      this.#ground.breaks("P20", "it never beats");
+      this.ground.breaks("P20", "it never beats");
       return;
     }
     const muted = this.#mutedAt;
-    if (muted !== undefined && last.at > muted + UNSURE_MS) this.#ground.breaks("P20", "it is mute, and beats");
-    if (muted === undefined && last.at < now - INTERVAL_MS - UNSURE_MS) this.#ground.breaks("P20", "it does not beat");
+    if (muted !== undefined && last.at > muted + UNSURE_MS) this.ground.breaks("P20", "it is mute, and beats");
+    if (muted === undefined && last.at < now - INTERVAL_MS - UNSURE_MS) this.ground.breaks("P20", "it does not beat");
     const said = (last.faults as { readonly fault: string }[]).map(({ fault }) => fault);
     if (muted === undefined)
-      this.#ground.same(
-        "P20",
+      this.same(
         "the faults of its heartbeat",
         said,
         this.#on.map(({ fault }) => fault.kind),
@@ -383,49 +375,45 @@ class OrdersDrill {
   /** A roll call is answered, unless it is mute. */
   async #roll(): Promise<void> {
     await this.#sure();
-    const answers = await this.#ground.get(this.#asker.bus.gather(rollCallSubject(DRILL), "", ROUND_MS));
-    this.#ground.same("P20", "who answers a roll call", answers.length, this.#mutedAt === undefined ? 2 : 1);
+    const answers = await this.get(this.#asker.bus.gather(rollCallSubject(DRILL), "", ROUND_MS));
+    this.same("who answers a roll call", answers.length, this.#mutedAt === undefined ? 2 : 1);
   }
 
   async #request(): Promise<{ readonly code: number; readonly at: number; readonly replied: number }> {
     this.#asked += 1;
-    const [at, subject] = [this.#ground.now, `${DRILL}.get.${this.#id}`];
+    const [at, subject] = [this.now, `${DRILL}.get.${this.#id}`];
     const reply = await this.#asker.bus.request(subject, `{"n":${this.#asked}}`, { timeoutMs: 70_000 });
     const code = reply.kind === "refused" ? reply.code : reply.kind === "answered" ? 0 : Number.NaN;
-    return { code, at, replied: this.#ground.now };
+    return { code, at, replied: this.now };
   }
 
   /** One call: as late, and as often an error, as was ordered. */
   async #probe(): Promise<void> {
-    const chance = this.#ground.dice.pick([0, 0.009, 0.01, 0.24, 0.25, 0.5, 0.75, 0.999]);
+    const chance = this.dice.pick([0, 0.009, 0.01, 0.24, 0.25, 0.5, 0.75, 0.999]);
     this.#chance = chance;
     this.#forgetOver();
     const [slow, fail] = (["slow", "fail"] as const).map((kind) => this.#on.find(({ fault }) => fault.kind === kind));
     const handledBefore = this.#handled;
-    const { code, at, replied } = await this.#ground.get(this.#request());
+    const { code, at, replied } = await this.get(this.#request());
     const byMs = slow?.fault.kind === "slow" ? Math.min(slow.fault.byMs, slow.until - at) : 0;
     const fails = fail?.fault.kind === "fail" && chance < fail.fault.share;
-    this.#ground.same("P20", `a call under ${JSON.stringify(this.#on)}`, code, fails ? FAILED : 0);
-    this.#ground.same("P20", "the handler's calls", this.#handled - handledBefore, fails ? 0 : 1);
+    this.same(`a call under ${JSON.stringify(this.#on)}`, code, fails ? FAILED : 0);
+    this.same("the handler's calls", this.#handled - handledBefore, fails ? 0 : 1);
     const lateMs = replied - at - byMs;
-    this.#ground.holds(
-      "P20",
-      `slow by ${byMs} ms and answered after ${replied - at}`,
-      lateMs >= -ROUND_MS && lateMs <= 2 * ROUND_MS,
-    );
+    this.holds(`slow by ${byMs} ms and answered after ${replied - at}`, lateMs >= -ROUND_MS && lateMs <= 2 * ROUND_MS);
   }
 
   /** Who leaves ends all faults; who is killed has answered first. */
   async end(): Promise<void> {
-    if (this.#ground.dice.chance(0.5)) await this.#kill();
+    if (this.dice.chance(0.5)) await this.#kill();
     else {
       this.#forgetOver();
       this.#allEnd("reset");
-      await this.#ground.get(this.#goodbye());
-      await this.#ground.pass(UNSURE_MS);
+      await this.get(this.#goodbye());
+      await this.pass(UNSURE_MS);
       const asked = await this.#ask({ kind: "list" });
-      this.#ground.same("P20", "an order to one that has left", asked, { kind: "unheard", why: "nobody" });
-      this.#ground.same("P20", "the events of a goodbye", this.#events.length, this.#due.length);
+      this.same("an order to one that has left", asked, { kind: "unheard", why: "nobody" });
+      this.same("the events of a goodbye", this.#events.length, this.#due.length);
     }
     this.#client?.close();
   }
@@ -433,11 +421,10 @@ class OrdersDrill {
   async #kill(): Promise<void> {
     this.#watched.done.splice(0);
     const asked = await this.#ask({ kind: "kill" });
-    await this.#ground.pass(UNSURE_MS);
-    this.#ground.same("P20", "a kill", asked.kind, "done");
-    this.#ground.same("P20", "what was done for a kill", this.#watched.done, ["kill"]);
-    this.#ground.holds(
-      "P20",
+    await this.pass(UNSURE_MS);
+    this.same("a kill", asked.kind, "done");
+    this.same("what was done for a kill", this.#watched.done, ["kill"]);
+    this.holds(
       "a kill is told",
       this.#events.some(({ kind }) => kind === "killed"),
     );

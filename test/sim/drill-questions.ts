@@ -6,7 +6,7 @@ import type { Handled } from "../../src/service/core/handled.ts";
 import { type Instance, startInstance } from "../../src/service/instance.ts";
 import type { InstanceEvent } from "../../src/service/instance-options.ts";
 import type { Process } from "./actors.ts";
-import { DRILL, type Ground, ROUND_MS } from "./drill-ground.ts";
+import { DRILL, type Ground, ROUND_MS, Scene } from "./drill-ground.ts";
 import { WALL_START_MS } from "./host.ts";
 import { MAX_BODY_BYTES } from "./sim-bus.ts";
 
@@ -76,8 +76,7 @@ export async function drillQuestions(ground: Ground): Promise<void> {
   if (!ground.isBroken) await drill.leave();
 }
 
-class QuestionsDrill {
-  readonly #ground: Ground;
+class QuestionsDrill extends Scene {
   readonly #asker: Process;
   readonly #own: Process;
   readonly #events: InstanceEvent[] = [];
@@ -92,7 +91,7 @@ class QuestionsDrill {
   #counts = { requests: 0, errors: 0, lastError: "", processingMs: 0, dropped: 0 };
 
   constructor(ground: Ground) {
-    this.#ground = ground;
+    super(ground, "P21");
     this.#asker = ground.process("asker");
     this.#own = ground.process(ID);
     ground.server.saw = ({ subject, reply, data }) => {
@@ -106,38 +105,38 @@ class QuestionsDrill {
     const count = (this.#replies.get(subject) ?? 0) + 1;
     this.#replies.set(subject, count);
     if (subject.includes(DRILL) && count > 1 && this.#wasRequest.has(subject))
-      this.#ground.breaks("P18", `${subject} was answered ${count} times`);
+      this.ground.breaks("P18", `${subject} was answered ${count} times`);
   }
 
   readonly #wasRequest = new Set<string>();
 
   #saw(body: string): void {
     const { seq, state, ...rest } = JSON.parse(body) as { readonly seq: number; readonly state: string };
-    const isNext = seq === this.#seq + 1 || (seq > this.#seq && this.#ground.now < this.#backAt + INTERVAL_MS);
-    this.#ground.holds("P21", `heartbeat ${seq} came after ${this.#seq}`, isNext);
+    const isNext = seq === this.#seq + 1 || (seq > this.#seq && this.now < this.#backAt + INTERVAL_MS);
+    this.holds(`heartbeat ${seq} came after ${this.#seq}`, isNext);
     this.#seq = seq;
     this.#states.push(state);
-    this.#beatAt = this.#ground.now;
+    this.#beatAt = this.now;
     const said = { service: DRILL, instance: 3, incarnation: ID, address: ADDRESS, version: VERSION };
-    this.#ground.same("P21", "a heartbeat", rest, { ...said, intervalMs: INTERVAL_MS, answersOnce: true });
+    this.same("a heartbeat", rest, { ...said, intervalMs: INTERVAL_MS, answersOnce: true });
   }
 
   async begin(): Promise<void> {
     const { bus, host, dice } = this.#own;
-    await this.#ground.pass(this.#ground.dice.below(2) * 100);
-    const before = this.#ground.now;
+    await this.pass(this.dice.below(2) * 100);
+    const before = this.now;
     const starting = startInstance({
       ...{ service: DRILL, instance: 3, incarnation: ID, version: VERSION, bus, clock: host, random: dice.random },
       heartbeatIntervalMs: INTERVAL_MS,
       handle: (request) => this.#handle(Object(request) as Wanted),
       tell: (event) => void this.#events.push(event),
     });
-    const started = await this.#ground.get(starting);
+    const started = await this.get(starting);
     if (started.kind === "started") this.#instance = started.instance;
-    this.#startedBetween = [before, this.#ground.now];
-    await this.#ground.pass(ROUND_MS);
+    this.#startedBetween = [before, this.now];
+    await this.pass(ROUND_MS);
     this.#happened("a start", [{ kind: "up", address: ADDRESS }]);
-    this.#ground.same("P21", "the beats of a start", this.#states, ["up"]);
+    this.same("the beats of a start", this.#states, ["up"]);
   }
 
   #handle({ how, ms = 0, code }: Wanted): Handled | Promise<Handled> {
@@ -177,7 +176,7 @@ class QuestionsDrill {
 
   #happened(what: string, known: readonly InstanceEvent[]): void {
     const said = this.#events.splice(0).map((event) => JSON.stringify(event));
-    this.#ground.same("P21", `the events of ${what}`, said.sort(), known.map((event) => JSON.stringify(event)).sort());
+    this.same(`the events of ${what}`, said.sort(), known.map((event) => JSON.stringify(event)).sort());
   }
 
   // Requests.
@@ -186,7 +185,7 @@ class QuestionsDrill {
     const { bus } = this.#asker;
     const body = wanted === undefined ? "{" : (BODIES.get(wanted.how) ?? JSON.stringify(wanted));
     bus.encoding = wanted?.how === "latin" ? "latin1" : "utf8";
-    const subject = this.#ground.dice.chance(0.2) ? `${DRILL}.get` : ADDRESS;
+    const subject = this.dice.chance(0.2) ? `${DRILL}.get` : ADDRESS;
     const code = new Promise<Code>((resolve) =>
       bus.call(subject, body, { timeoutMs }, (reply) => {
         if (reply.kind === "answered") resolve(0);
@@ -199,7 +198,7 @@ class QuestionsDrill {
   }
 
   #wanted(): Wanted | undefined {
-    const { dice } = this.#ground;
+    const { dice } = this;
     const how = dice.pick<Wanted["how"]>([
       ...(["answer", "later", "later", "refuse", "refuse", "throw", "reject"] as const),
       ...(["thenable", "nothing", "huge", "text", "broken", "latin"] as const),
@@ -221,16 +220,11 @@ class QuestionsDrill {
   async request(): Promise<void> {
     const wanted = this.#wanted();
     const code = this.#codeOf(wanted);
-    this.#ground.same(
-      "P21",
-      `the answer to ${JSON.stringify(wanted)}`,
-      await this.#ground.get(this.#send(wanted)),
-      code,
-    );
+    this.same(`the answer to ${JSON.stringify(wanted)}`, await this.get(this.#send(wanted)), code);
     this.#count(code, wanted?.ms ?? 0);
     const fails = ["throw", "reject", "nothing"].includes(wanted?.how ?? "");
     const events = this.#events.map(({ kind }) => kind);
-    this.#ground.same("P21", `the events of ${wanted?.how}`, events, fails ? ["failed"] : []);
+    this.same(`the events of ${wanted?.how}`, events, fails ? ["failed"] : []);
     this.#events.splice(0);
     this.#isCounted(wanted?.how === "refuse" ? `${code}:no more` : `${code}:`);
   }
@@ -246,18 +240,18 @@ class QuestionsDrill {
     if (counts === undefined) return;
     const isLast = counts.lastError.startsWith(this.#counts.lastError);
     if (this.#counts.lastError === lastError.slice(0, 4) && lastError.length > 4)
-      this.#ground.same("P21", "the last error", counts.lastError, lastError);
-    this.#ground.holds("P21", `its last error is ${counts.lastError}, not ${this.#counts.lastError}`, isLast);
+      this.same("the last error", counts.lastError, lastError);
+    this.holds(`its last error is ${counts.lastError}, not ${this.#counts.lastError}`, isLast);
     const rounded = { ...counts, processingMs: Math.round(counts.processingMs * 1e6) / 1e6, lastError: "" };
-    this.#ground.same("P21", "its counts", rounded, { ...this.#counts, lastError: "" });
+    this.same("its counts", rounded, { ...this.#counts, lastError: "" });
   }
 
   /** It stands still: a request whose caller has given up is dropped at the wake-up, counted and reported. */
   async sleep(): Promise<void> {
-    const { dice } = this.#ground;
+    const { dice } = this;
     const { host } = this.#own;
     const ms = 1_000 + dice.below(3_000);
-    const wakesAt = this.#ground.now + WALL_START_MS + ms;
+    const wakesAt = this.now + WALL_START_MS + ms;
     host.stall();
     const lates = Array.from({ length: 1 + dice.below(4) }, () =>
       dice.pick([1, MARGIN_MS, ms - 2 * MARGIN_MS, ms + MARGIN_MS, -500]),
@@ -265,13 +259,12 @@ class QuestionsDrill {
     const calls = [undefined, ...lates].map((late) =>
       this.#send({ how: "answer", ...(late === undefined ? {} : { deadline: wakesAt - late }) }),
     );
-    await this.#ground.pass(ms);
+    await this.pass(ms);
     host.goOn();
-    const codes = await this.#ground.get(Promise.all(calls));
+    const codes = await this.get(Promise.all(calls));
     const isDropped = (late: number | undefined): boolean => late !== undefined && late > 0 && late < ms;
     const known = [undefined, ...lates].map((late) => (isDropped(late) ? null : 0));
-    this.#ground.same(
-      "P21",
+    this.same(
       `a stall of ${ms} ms, calls late by ${lates}`,
       codes.map((code) => code ?? null),
       known,
@@ -287,27 +280,27 @@ class QuestionsDrill {
   #woke(ms: number, dropped: number): void {
     const [resumed, ...others] = this.#events.splice(0);
     const isRight = resumed?.kind === "resumed" && Math.abs(resumed.pausedMs - ms) <= 60;
-    this.#ground.holds("P21", `after a stall of ${ms} ms it said ${JSON.stringify(resumed)}`, isRight);
-    this.#ground.same("P21", "after a stall", others, dropped === 0 ? [] : [{ kind: "dropped", count: dropped }]);
+    this.holds(`after a stall of ${ms} ms it said ${JSON.stringify(resumed)}`, isRight);
+    this.same("after a stall", others, dropped === 0 ? [] : [{ kind: "dropped", count: dropped }]);
   }
 
   /** With its backlog behind it, it goes by no deadline: clocks differ. */
   async #isOverAfterwards(): Promise<void> {
     const late = this.#send({ how: "answer", deadline: this.#own.host.wall() - 200 });
-    this.#ground.same("P21", "a late call after the backlog", await this.#ground.get(late), 0);
+    this.same("a late call after the backlog", await this.get(late), 0);
     this.#count(0, 0);
   }
 
   async loseBus(): Promise<void> {
-    const { server } = this.#ground;
+    const { server } = this.ground;
     server.goDown();
-    await this.#ground.pass(300);
+    await this.pass(300);
     const before = this.#states.length;
     server.comeUp();
-    this.#backAt = this.#ground.now;
-    await this.#ground.pass(900);
+    this.#backAt = this.now;
+    await this.pass(900);
     this.#happened("a lost bus", [{ kind: "away" }, { kind: "back" }]);
-    this.#ground.holds("P21", "it is back, and does not beat", this.#states.length > before);
+    this.holds("it is back, and does not beat", this.#states.length > before);
   }
 
   // Questions.
@@ -325,25 +318,25 @@ class QuestionsDrill {
     };
     await this.#verb("STATS", { endpoints: [stats] });
     const before = this.#states.length;
-    const [beat] = await this.#ground.get(this.#asker.bus.gather(rollCallSubject(DRILL), "", ROUND_MS));
-    this.#ground.holds("P21", "a roll call brings no heartbeat", this.#states.length > before);
-    this.#ground.holds("P21", "a roll call is answered with a heartbeat", Object(beat).length > 0);
-    const at = this.#ground.now;
+    const [beat] = await this.get(this.#asker.bus.gather(rollCallSubject(DRILL), "", ROUND_MS));
+    this.holds("a roll call brings no heartbeat", this.#states.length > before);
+    this.holds("a roll call is answered with a heartbeat", Object(beat).length > 0);
+    const at = this.now;
     this.#instance?.resumed();
-    await this.#ground.pass(ROUND_MS);
-    this.#ground.holds("P21", "one that is continued does not beat at once", this.#beatAt >= at);
-    await this.#ground.pass(INTERVAL_MS);
-    this.#ground.holds("P21", "it does not beat in its interval", this.#beatAt > at + ROUND_MS);
+    await this.pass(ROUND_MS);
+    this.holds("one that is continued does not beat at once", this.#beatAt >= at);
+    await this.pass(INTERVAL_MS);
+    this.holds("it does not beat in its interval", this.#beatAt > at + ROUND_MS);
   }
 
   async #verb(verb: "PING" | "INFO" | "STATS", body: object): Promise<void> {
     const who = { name: DRILL, id: ID, version: VERSION, metadata: { instance: "3", address: ADDRESS } };
     const type = `io.nats.micro.v1.${verb.toLowerCase()}_response`;
     for (const subject of serviceVerbSubjects(verb, DRILL, ID)) {
-      const answers = await this.#ground.get(this.#asker.bus.gather(subject, "", ROUND_MS));
+      const answers = await this.get(this.#asker.bus.gather(subject, "", ROUND_MS));
       const [said] = answers.map((bytes) => JSON.parse(Buffer.from(bytes).toString()) as { readonly started?: string });
       const { started, ...rest } = said ?? {};
-      this.#ground.same("P21", `the answer to ${subject}`, rest, { type, ...who, ...body });
+      this.same(`the answer to ${subject}`, rest, { type, ...who, ...body });
       if (verb === "STATS") this.#startedThen(started);
     }
   }
@@ -351,7 +344,7 @@ class QuestionsDrill {
   #startedThen(started: string | undefined): void {
     const [from, to] = this.#startedBetween;
     const at = Date.parse(started ?? "") - WALL_START_MS;
-    this.#ground.holds("P21", `it says that it was started at ${started}`, at >= from - 1 && at <= to + 1);
+    this.holds(`it says that it was started at ${started}`, at >= from - 1 && at <= to + 1);
   }
 
   /** More questions than a tool needs: so many are answered, and all roll calls beyond that get one late beat. */
@@ -359,60 +352,55 @@ class QuestionsDrill {
     const asked = ANSWERED_AT_ONCE + 30;
     const count = async (subject: string): Promise<number> => {
       const ask = (): Promise<{ readonly kind: string }> => this.#asker.bus.request(subject, "", { timeoutMs: 300 });
-      const replies = await this.#ground.get(Promise.all(Array.from({ length: asked }, ask)));
+      const replies = await this.get(Promise.all(Array.from({ length: asked }, ask)));
       return replies.filter(({ kind }) => kind === "answered").length;
     };
     const isRight = (answered: number): boolean => answered >= ANSWERED_AT_ONCE && answered <= ANSWERED_AT_ONCE + 4;
     const pings = await count(`$SRV.PING.${DRILL}.${ID}`);
-    this.#ground.holds("P21", `of ${asked} PINGs at once ${pings} were answered`, isRight(pings));
-    const [before, at] = [this.#states.length, this.#ground.now];
+    this.holds(`of ${asked} PINGs at once ${pings} were answered`, isRight(pings));
+    const [before, at] = [this.#states.length, this.now];
     const rolls = await count(rollCallSubject(DRILL));
-    this.#ground.holds("P21", `of ${asked} roll calls at once ${rolls} were answered`, isRight(rolls));
+    this.holds(`of ${asked} roll calls at once ${rolls} were answered`, isRight(rolls));
     const beats = this.#states.length - before - rolls;
-    this.#ground.holds("P21", `beats beside those that were asked for: ${beats}`, beats >= 1 && beats <= 2);
+    this.holds(`beats beside those that were asked for: ${beats}`, beats >= 1 && beats <= 2);
     const lateMs = this.#beatAt - at;
-    this.#ground.holds("P21", `the beat for all others came ${lateMs} ms later`, lateMs >= LATE_BEAT_MS);
-    await this.#ground.pass(1_500);
+    this.holds(`the beat for all others came ${lateMs} ms later`, lateMs >= LATE_BEAT_MS);
+    await this.pass(1_500);
   }
 
   // Goodbye.
 
   /** Says that it leaves, finishes what it has or refuses it, and only then says that it is gone. */
   async leave(): Promise<void> {
-    const { dice } = this.#ground;
+    const { dice } = this;
     const limitMs = 200 + dice.below(800);
     const lasts = Array.from({ length: dice.below(4) }, () => dice.pick([20, 120, limitMs + 100, 2_000]));
     const calls = lasts.map((ms) => this.#send({ how: dice.pick(["later", "reject"]), ms }));
-    await this.#ground.pass(ROUND_MS);
+    await this.pass(ROUND_MS);
     this.#states.splice(0);
     const before = this.#states;
-    this.#ground.server.saw = this.#sawLeaving();
-    const at = this.#ground.now;
+    this.ground.server.saw = this.#sawLeaving();
+    const at = this.now;
     const leaving = this.#instance?.goodbye(limitMs);
-    await this.#ground.pass(ROUND_MS);
-    this.#ground.same("P10", "what it says first when it leaves", before[0], "draining");
-    this.#ground.same(
-      "P10",
-      "a call to one that leaves",
-      (await this.#ground.get(this.#send({ how: "answer" }))) ?? null,
-      null,
-    );
-    if (leaving !== undefined) await this.#ground.get(leaving);
-    const tookMs = this.#ground.now - at;
-    await this.#ground.get(this.#codesOfTheLast(calls, lasts, limitMs));
+    await this.pass(ROUND_MS);
+    this.ground.same("P10", "what it says first when it leaves", before[0], "draining");
+    this.ground.same("P10", "a call to one that leaves", (await this.get(this.#send({ how: "answer" }))) ?? null, null);
+    if (leaving !== undefined) await this.get(leaving);
+    const tookMs = this.now - at;
+    await this.get(this.#codesOfTheLast(calls, lasts, limitMs));
     const underway = Math.max(0, ...lasts.map((ms) => ms - ROUND_MS));
     const known = Math.min(limitMs, underway);
-    this.#ground.holds(
+    this.ground.holds(
       "P10",
       `a goodbye with calls of ${lasts} ms took ${tookMs} ms, with a limit of ${limitMs}`,
       tookMs <= known + 3 * ROUND_MS && tookMs >= known - ROUND_MS,
     );
-    await this.#ground.pass(2_000);
+    await this.pass(2_000);
     this.#instance?.resumed();
     void this.#instance?.goodbye(limitMs);
-    this.#ground.same("P10", "what it says when it leaves", before, ["draining", "gone"]);
-    const answers = await this.#ground.get(this.#asker.bus.gather("$SRV.PING", "", ROUND_MS));
-    this.#ground.same("P10", "who answers after its goodbye", answers.length, 0);
+    this.ground.same("P10", "what it says when it leaves", before, ["draining", "gone"]);
+    const answers = await this.get(this.#asker.bus.gather("$SRV.PING", "", ROUND_MS));
+    this.ground.same("P10", "who answers after its goodbye", answers.length, 0);
   }
 
   #sawLeaving(): (message: { readonly subject: string; readonly data: Uint8Array }) => void {
@@ -430,7 +418,7 @@ class QuestionsDrill {
       const ms = lasts[place] ?? 0;
       const isIn = ms < limitMs;
       const isRight = isIn ? code === 0 || code === 500 : code === 504;
-      this.#ground.holds("P10", `a call of ${ms} ms ended with ${code}, with a limit of ${limitMs} ms`, isRight);
+      this.ground.holds("P10", `a call of ${ms} ms ended with ${code}, with a limit of ${limitMs} ms`, isRight);
     }
   }
 }

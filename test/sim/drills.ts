@@ -10,12 +10,21 @@ import { drillQuestions } from "./drill-questions.ts";
 import type { Settle } from "./timeline.ts";
 
 type Drill = (ground: Ground) => Promise<void>;
-const DRILLS: readonly Drill[] = [drillOrders, drillQuestions, drillAsking, drillIdentity, drillHedging, drillHearing];
+/** In the order in which seeds deal them. */
+export const DRILLS = {
+  orders: drillOrders,
+  questions: drillQuestions,
+  asking: drillAsking,
+  identity: drillIdentity,
+  hedging: drillHedging,
+  hearing: drillHearing,
+} as const satisfies Readonly<Record<string, Drill>>;
+const KINDS = Object.values(DRILLS);
 /** The dice of a drill: far from those of the day, which must not be another for it. */
 const DICE_APART = 15_485_863;
 
 /** @throws what is thrown out of a timer or a socket */
 export async function drill(seed: number, settle: Settle, breaks: Breaks): Promise<void> {
   const ground = new Ground(Math.imul(seed, DICE_APART), settle, breaks);
-  await DRILLS[seed % DRILLS.length]?.(ground);
+  await KINDS[seed % KINDS.length]?.(ground);
 }

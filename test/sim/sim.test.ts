@@ -1,6 +1,6 @@
-// takes: 40 s
-// The simulation itself: the same seed is the same day, to the byte, and a few hundred days in which everything holds.
-// `make sim` lives more of them.
+// takes: 10 s
+// The simulation itself: the same seed is the same day, to the byte, and some days in which everything holds.
+// sim.long.test.ts lives more of them, and `make sim` as many as wanted.
 
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -9,15 +9,14 @@ import { promisify } from "node:util";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { live } from "./day.ts";
+import { assertDaysHold } from "./days-hold.ts";
 import { KEPT_DAYS } from "./kept-days.ts";
-import { PROPERTIES } from "./properties.ts";
 import { CLUSTER_FAULTS, INSTANCE_FAULTS, MARKET_FAULTS, PERMISSION_FAULTS, writeScript } from "./script.ts";
-import { runSeeds } from "./seeds.ts";
 import type { Settle } from "./timeline.ts";
 
 const test = suite("the simulation");
 
-const DAYS = 200;
+const DAYS = 60;
 /** Seeds of days in which, taken together, everything happens. */
 const TRACED = [4711, 5112, 9648] as const;
 
@@ -66,21 +65,16 @@ test("in a partition there are instances on both sides", () => {
   }
 });
 
-test("the same seed is the same day, to the byte, in another process too", async () => {
-  const here = [];
-  for (const seed of TRACED) here.push(await trace(seed));
-  assert.is(new Set(here).size, TRACED.length);
-  const again = [];
-  for (const seed of TRACED) again.push(await trace(seed));
-  assert.equal(again, here);
+test("the same seed is the same day, to the byte, in another process too, and with a whole turn of the loop after each event", async () => {
   const program = fileURLToPath(new URL("./trace.js", import.meta.url));
-  const { stdout } = await promisify(execFile)(process.execPath, [program, ...TRACED.map(String)]);
-  assert.equal(stdout.trim().split("\n"), here);
-});
-
-test("promises are given turns enough: a whole turn of the loop after each event changes nothing", async () => {
+  const elsewhere = promisify(execFile)(process.execPath, [program, ...TRACED.map(String)]);
   const surely: Settle = () => new Promise((resolve) => setImmediate(resolve));
-  for (const seed of TRACED) assert.is(await trace(seed, surely), await trace(seed));
+  const [here, again]: [string[], string[]] = [[], []];
+  for (const seed of TRACED) here.push(await trace(seed));
+  for (const seed of TRACED) again.push(await trace(seed, surely));
+  assert.is(new Set(here).size, TRACED.length);
+  assert.equal((await elsewhere).stdout.trim().split("\n"), here);
+  assert.equal(again, here, "promises are given turns enough");
 });
 
 for (const { broke, why, script } of KEPT_DAYS) {
@@ -89,22 +83,6 @@ for (const { broke, why, script } of KEPT_DAYS) {
   });
 }
 
-test("whatever a day brings, every property holds", async () => {
-  const worker = new URL("./worker.js", import.meta.url);
-  const { days, failures } = await runSeeds({
-    from: 1,
-    to: DAYS,
-    worker,
-    untilBroken: false,
-    progress: () => undefined,
-  });
-  assert.is(days, DAYS);
-  assert.equal(
-    failures.map(
-      ({ seed, broken: { property, detail } }) => `make sim SEED=${seed}: ${PROPERTIES[property]}: ${detail}`,
-    ),
-    [],
-  );
-});
+test("whatever a day brings, every property holds", () => assertDaysHold(1, DAYS));
 
 test.run();

@@ -1,0 +1,21 @@
+// Drills without a day: what an instance and a caller answer, count and say, over many seeds of each. What they check
+// stands in drill-*.ts; the property that broke, what was said and what is known stand in the failure.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { DRILLS, drill } from "./drills.ts";
+import { settleQuickly } from "./timeline.ts";
+
+const test = suite("drills");
+
+const SEEDS_OF_EACH = 25;
+
+for (const [place, name] of Object.keys(DRILLS).entries()) {
+  test(`${name}: what is said is what is known`, async () => {
+    const kinds = Object.keys(DRILLS).length;
+    for (let seed = place; seed < kinds * SEEDS_OF_EACH; seed += kinds)
+      await drill(seed, settleQuickly, (property, detail) => assert.unreachable(`seed ${seed}: ${property} ${detail}`));
+  });
+}
+
+test.run();

@@ -1,0 +1,11 @@
+// takes: 40 s
+// A few hundred more days than sim.test.ts lives.
+
+import { suite } from "uvu";
+import { assertDaysHold } from "./days-hold.ts";
+
+const test = suite("more days of the simulation");
+
+test("whatever a day brings, every property holds", () => assertDaysHold(61, 460));
+
+test.run();
