@@ -1,7 +1,9 @@
 // The bus for a program without settings of its own: an address as a person types it, and everything else as usual.
 
 import type { Bus } from "../bus/bus.ts";
+import { readBusAddress } from "../bus/core/bus-address.ts";
 import { BusHistory } from "../bus/core/open-bus.ts";
+import { whyNeverStarted } from "../bus/core/succession.ts";
 import { credentialsSource, outdatedSentence, readCredentialsFile } from "../bus/credentials-file.ts";
 import { connectNatsBus, type NatsBus, type NatsBusOptions } from "../bus/nats-bus.ts";
 import type { Clock } from "../clock.ts";
@@ -48,9 +50,14 @@ export async function connectBus(urls?: string, options: ConnectOptions = {}): P
   });
   const connected = await untilConnected(bus, clock, options.waitMs ?? FIRST_CONNECT_MS);
   const trouble = bus.lastTrouble ?? NOTHING_YET;
-  const start = trouble.kind === "absent" ? ": start one with  nats-server -a 127.0.0.1" : "";
-  if (!connected) report(trouble.sentence + start);
+  if (!connected) report(trouble.sentence + (trouble.kind === "absent" ? startHint(read.urls) : ""));
   return bus;
+}
+
+/** A server of this machine, for an address without TLS and logins. */
+function startHint(urls: readonly string[]): string {
+  const { host, port } = readBusAddress(urls[0] ?? "");
+  return whyNeverStarted(urls) === undefined ? `: start one with  nats-server -a ${host} -p ${port}` : "";
 }
 
 function credentialsOf(path: string): Required<Pick<NatsBusOptions, "credentials" | "readAgain">> {

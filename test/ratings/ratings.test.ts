@@ -88,8 +88,8 @@ test("each event of an instance has its name, its level and its figures", () => 
   const fault = { kind: "slow", byMs: 300 };
   const error = new Error("broken");
   for (const [event, level, name, text] of [
-    [{ kind: "waiting" }, "WARNING", "waiting", /@one:1, nats:\/\/two:2: .*make market$/],
-    [{ kind: "waiting", trouble: { kind: "absent" } }, "WARNING", "waiting", /make market$/],
+    [{ kind: "waiting" }, "WARNING", "waiting", /@one:1, nats:\/\/two:2$/],
+    [{ kind: "waiting", trouble: { kind: "absent" } }, "WARNING", "waiting", /two:2$/],
     [{ kind: "waiting", trouble: { kind: "refused", sentence: "no" } }, "WARNING", "waiting", / no$/],
     [{ kind: "up", address: "ratings.get.2-a" }, "INFO", "up", /pid 7, nats:ratings.get.2-a$/],
     [{ kind: "resumed", pausedMs: 1_240 }, "INFO", "resumed", / 1\.2 s$/],
@@ -114,6 +114,8 @@ test("each event of an instance has its name, its level and its figures", () => 
       said.text,
     );
   }
+  const alone = instanceLine({ ...speaker, natsUrls: ["nats://127.0.0.1:1"] }, { kind: "waiting" });
+  assert.match(alone.text, /127\.0\.0\.1:1: .*make market$/);
   assert.is(leftOutLine(speaker, "x", 3).event, "ratings.lines_left_out");
 });
 

@@ -22,7 +22,7 @@ connecting("is given out without a server too, which is told, and found once it 
   assert.is(told.length, 1);
   assert.match(
     told[0] ?? "",
-    new RegExp(`^.*127\\.0\\.0\\.1:${port}.*: start one with {2}nats-server -a 127\\.0\\.0\\.1$|^no server`),
+    new RegExp(`^.*127\\.0\\.0\\.1:${port}.*: start one with {2}nats-server -a 127\\.0\\.0\\.1 -p ${port}$|^no server`),
   );
   const server = await startNatsServer({ port });
   await until("connected", () => bus.status === "connected");

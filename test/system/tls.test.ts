@@ -71,7 +71,7 @@ test("a certificate for another name is told as such", async (context) => {
   const front = await proxy(context, made);
   const env = { NATS_URL: `tls://127.0.0.1:${front.port}`, NODE_EXTRA_CA_CERTS: made.certFile };
   await ratings(context, env).waitFor(
-    /ALTNAME_INVALID\): its certificate is for another name: write in NATS_URL the name/,
+    /ALTNAME_INVALID\): its certificate is for elsewhere\.example: write that name in NATS_URL/,
   );
 });
 

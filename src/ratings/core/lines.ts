@@ -1,6 +1,7 @@
 // What the Ratings window shows, besides a line for each request. Events in, lines out.
 
 import { shownAddress } from "../../bus/core/subjects.ts";
+import { whyNeverStarted } from "../../bus/core/succession.ts";
 import type { ProgramEvent } from "../../program/core/event-names.ts";
 import type { Line } from "../../program/log.ts";
 import { faultText } from "../../service/core/fault-notes.ts";
@@ -66,7 +67,7 @@ function textOf({ instance, pid, natsUrls }: Speaker, event: InstanceLogEvent): 
   const urls = natsUrls.map(shownUrl).join(", ");
   switch (event.kind) {
     case "waiting":
-      return waitingText(urls, event.trouble);
+      return waitingText(natsUrls, event.trouble);
     case "up":
       return `is up: pid ${pid}, ${shownAddress(event.address)}`;
     case "resumed":
@@ -95,11 +96,15 @@ function textOf({ instance, pid, natsUrls }: Speaker, event: InstanceLogEvent): 
 }
 
 const stackOf = (error: unknown): string => String(error instanceof Error ? (error.stack ?? error.message) : error);
-/** Only where nothing answers does it help to start a bus. */
-function waitingText(urls: string, trouble: Extract<InstanceEvent, { kind: "waiting" }>["trouble"]): string {
-  return trouble === undefined || trouble.kind === "absent"
-    ? `waits for a bus at ${urls}: start one with  make market`
-    : `waits for the bus at ${urls}, and tries again: ${trouble.sentence}`;
+/** Only where nothing answers does it help to start a bus, and a Market does so at an address of its own machine alone. */
+function waitingText(
+  natsUrls: readonly string[],
+  trouble: Extract<InstanceEvent, { kind: "waiting" }>["trouble"],
+): string {
+  const urls = natsUrls.map(shownUrl).join(", ");
+  if (trouble !== undefined && trouble.kind !== "absent")
+    return `waits for the bus at ${urls}, and tries again: ${trouble.sentence}`;
+  return `waits for a bus at ${urls}${whyNeverStarted(natsUrls) === undefined ? ": start one with  make market" : ""}`;
 }
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
