@@ -14,7 +14,7 @@ import { programFolders } from "../../src/bus/find-program.ts";
 import { type Clock, systemClock } from "../../src/clock.ts";
 import { type Ending, endingSuite } from "../support/ending.ts";
 import { listen } from "../support/listen.ts";
-import { freePort } from "../support/nats-server.ts";
+import { freeUrl } from "../support/nats-server.ts";
 import { send } from "../support/processes.ts";
 import { until } from "../support/until.ts";
 
@@ -75,7 +75,6 @@ function keep({ ends }: Ending, ...options: ConstructorParameters<typeof Keeping
   return keeping;
 }
 
-const freeUrl = async (): Promise<string> => `nats://127.0.0.1:${await freePort()}`;
 const waiting = (url: string): string => waitingSentence([readBusAddress(url).shown], "not now");
 
 interface Started {

@@ -25,7 +25,7 @@ import { systemClock } from "../../src/clock.ts";
 import { type Ending, endingSuite } from "../support/ending.ts";
 import { goldenOf } from "../support/golden.ts";
 import { listen } from "../support/listen.ts";
-import { freePort, isRunning, startNatsServer } from "../support/nats-server.ts";
+import { freePort, freeUrl, isRunning, startNatsServer } from "../support/nats-server.ts";
 import { stopProcess } from "../support/processes.ts";
 import { until } from "../support/until.ts";
 
@@ -39,8 +39,6 @@ const test = endingSuite<Context>("embedded server", (context) => {
 const golden = goldenOf(test, "bus");
 const clock = systemClock();
 const folders = programFolders(process.env["PATH"]);
-
-const freeUrl = async (): Promise<string> => `nats://127.0.0.1:${await freePort()}`;
 
 async function ensure({ said, ends }: Context, url: string, more: Partial<EnsureBusOptions> = {}): Promise<EnsuredBus> {
   const ensured = await ensureBus({ urls: [url], clock, folders, say: (line) => said.push(line), ...more });

@@ -3,13 +3,14 @@
 // What only the bus on NATS can be asked: servers that pause, refuse, say nothing, or speak something else. What every
 // Bus promises is asked of it in contract/bus.test.ts.
 
-import { createConnection, createServer, type Server, type Socket } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import * as assert from "uvu/assert";
 
 import type { BusStatus } from "../../src/bus/bus.ts";
 import type { Cancel } from "../../src/clock.ts";
 import { listen } from "../support/listen.ts";
-import { freePort, startNatsServer } from "../support/nats-server.ts";
+import { freePort, freeUrl, startNatsServer } from "../support/nats-server.ts";
+import { relay } from "../support/relay.ts";
 import { until } from "../support/until.ts";
 import { type Context, clock, connected, natsBusSuite, natsServer, newBus } from "./nats-bus-scene.ts";
 
@@ -64,7 +65,7 @@ test("a bus that is never there can be closed at once, and leaves no timer behin
       cancel();
     };
   };
-  const bus = newBus(context, `nats://127.0.0.1:${await freePort()}`, { clock: { ...clock, after } });
+  const bus = newBus(context, await freeUrl(), { clock: { ...clock, after } });
   await until("trouble", () => bus.trouble !== undefined);
   await until("it pauses", () => timers === 1);
   await bus.close();
@@ -74,7 +75,7 @@ test("a bus that is never there can be closed at once, and leaves no timer behin
 
 test("connected is told only when the server has taken the subscriptions", async (context) => {
   const server = await natsServer(context);
-  const slow = await listenAs(context, (socket) => relay(socket, server.port, 50));
+  const slow = await listenAs(context, (socket) => relay(socket, server.port, { delayMs: 50 }));
   const [asker, instance] = [newBus(context, server.url), newBus(context, `nats://127.0.0.1:${slow.port}`)];
   instance.subscribe("shop.get", (message) => message.answer("4.5"));
   await connected(asker);
@@ -86,7 +87,7 @@ test("connected is told only when the server has taken the subscriptions", async
 
 test("of several addresses the one that answers is used, and another when that one ends", async (context) => {
   const [one, two] = await Promise.all([natsServer(context), natsServer(context)]);
-  const nowhere = `nats://127.0.0.1:${await freePort()}`;
+  const nowhere = await freeUrl();
   const bus = newBus(context, [nowhere, one.url, two.url]);
   await connected(bus);
   const statuses: BusStatus[] = [];
@@ -154,7 +155,7 @@ test("a hung instance on a bus that is well is a timeout", async (context) => {
 
 test("closing waits until the server has taken the goodbye", async (context) => {
   const server = await natsServer(context);
-  const slow = await listenAs(context, (socket) => relay(socket, server.port, 50));
+  const slow = await listenAs(context, (socket) => relay(socket, server.port, { delayMs: 50 }));
   const [leaving, witness] = [newBus(context, `nats://127.0.0.1:${slow.port}`), newBus(context, server.url)];
   await connected(leaving, witness);
   let heard = 0;
@@ -221,16 +222,6 @@ test("nonsense from the server ends the connection, not the bus", async (context
   console.log = log;
   await connected(bus);
 });
-
-/** Passes on what comes; what goes to the server may take its time. */
-function relay(socket: Socket, port: number, delayMs = 0): void {
-  const onward = createConnection(port, "127.0.0.1");
-  onward.on("error", () => socket.destroy()).on("close", () => socket.destroy());
-  socket.on("close", () => onward.destroy());
-  onward.pipe(socket);
-  if (delayMs === 0) socket.pipe(onward);
-  else socket.on("data", (chunk) => clock.after(delayMs, () => onward.write(chunk)));
-}
 
 test("who is not let in is told so and let in later, and nobody gives up", async (context) => {
   const server = await natsServer(context, `authorization { user: anna, password: secret }`);

@@ -9,7 +9,7 @@ import { Knocks } from "../../src/bus/knocks.ts";
 import { type Probe, probe } from "../../src/bus/probe.ts";
 import { systemClock } from "../../src/clock.ts";
 import { listen } from "../support/listen.ts";
-import { freePort, startNatsServer } from "../support/nats-server.ts";
+import { freePort, freeUrl, startNatsServer } from "../support/nats-server.ts";
 import { makeCertificate, startTlsProxy } from "../support/tls-front.ts";
 import { until } from "../support/until.ts";
 
@@ -163,7 +163,7 @@ test("a name without an address is none where nobody listens", async () => {
 });
 
 test("where nobody listens there is nothing, and the system's word for it", async () => {
-  const found = await probe(readBusAddress(`nats://127.0.0.1:${await freePort()}`), { clock, withinMs: WITHIN_MS });
+  const found = await probe(readBusAddress(await freeUrl()), { clock, withinMs: WITHIN_MS });
   assert.equal(found, { kind: "nothing", why: "ECONNREFUSED" });
 });
 

@@ -3,11 +3,12 @@
 // The cures that dwc prints where a bus has no room, is slow, refuses, or is half of a cluster: each is typed, and cures.
 
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { listen } from "../support/listen.ts";
 import { freePort, type TestServer } from "../support/nats-server.ts";
+import { relay } from "../support/relay.ts";
 import { until } from "../support/until.ts";
 import { at, busOf, type DeskContext, deskSuite, inCluster, login, newDesk } from "./desk-bus.ts";
 import { ownersDesk, type Typed } from "./typed.ts";
@@ -18,16 +19,7 @@ const CALL = ["call", "ratings", "get", "camera"];
 
 /** Passes everything on, so much later in each direction. */
 async function slowly({ ends }: DeskContext, port: number, delayMs: number): Promise<string> {
-  const server = createServer((client) => {
-    const bus = connect(port, "127.0.0.1");
-    for (const [one, other] of [
-      [client, bus],
-      [bus, client],
-    ] as const) {
-      one.on("data", (chunk) => void setTimeout(() => other.writable && other.write(chunk), delayMs));
-      one.on("error", () => other.destroy()).on("close", () => void setTimeout(() => other.end(), delayMs));
-    }
-  });
+  const server = createServer((client) => relay(client, port, { delayMs }));
   ends.push(() => server.close());
   return `nats://127.0.0.1:${await listen(server)}`;
 }

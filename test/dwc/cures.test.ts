@@ -7,19 +7,18 @@ import { chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as assert from "uvu/assert";
-import type { Credentials } from "../../src/bus/core/credentials.ts";
 import { systemClock } from "../../src/clock.ts";
 import { STEP_WITHIN_MS } from "../../src/dwc/identity/core/bus-limits.ts";
 import { findIdentity } from "../../src/dwc/identity/credentials.ts";
 import { paths } from "../../src/dwc/identity/folder.ts";
 import { changeState } from "../../src/dwc/identity/state-file.ts";
 import { goldenOf } from "../support/golden.ts";
-import type { TestServer } from "../support/nats-server.ts";
-import { knock } from "../support/orgs.ts";
+import { freeUrl } from "../support/nats-server.ts";
+import { isLetIn } from "../support/orgs.ts";
 import { send, stopProcess } from "../support/processes.ts";
 import { repository } from "../support/repository.ts";
 import { until } from "../support/until.ts";
-import { at, busOf, type DeskContext, deskSuite, natsServer, nobodysUrl } from "./desk-bus.ts";
+import { at, busOf, type DeskContext, deskSuite, natsServer } from "./desk-bus.ts";
 import { Desk, type Typed } from "./typed.ts";
 
 interface Context extends DeskContext {
@@ -27,7 +26,7 @@ interface Context extends DeskContext {
 }
 
 const test = deskSuite<Context>("cures", async (context) => {
-  context.url = await nobodysUrl();
+  context.url = await freeUrl();
 });
 const golden = goldenOf(test, "dwc/cures");
 
@@ -174,25 +173,18 @@ test("no bus, and an open one where an org is", async (context) => {
   assert.is((await type(ann, url, "create-service", "ratings")).code, 0);
 });
 
-async function isLetIn(bus: TestServer, as: Credentials, expected: boolean): Promise<void> {
-  const guest = knock(bus, as);
-  await until("an answer", () => guest.bus.status === "connected" || guest.reports.length > 0);
-  assert.is(guest.bus.status === "connected", expected, guest.reports.join("; "));
-  await guest.bus.close();
-}
-
 test("a bus that has not heard of the org, and a service that was revoked", async (context) => {
   const { ann } = context;
   const bus = await busOf(context, ann, { accounts: join(ann.folder, "theirs"), isNew: true });
   const settings = { stateDir: ann.state, natsCreds: undefined };
   const market = findIdentity(settings, { kind: "market" });
   assert.ok(market.kind === "found" && market.credentials !== undefined);
-  await isLetIn(bus, market.credentials, false);
+  assert.is(await isLetIn(bus, market.credentials), false);
   const [, ...words] = commandIn(market.cure).split(" ");
   const pushedAt = performance.now();
   assert.is((await ann.type(words, at(bus.url))).code, 0);
   assert.ok(performance.now() - pushedAt < STEP_WITHIN_MS, "a bus that keeps no token yet says so at once");
-  await isLetIn(bus, market.credentials, true);
+  assert.is(await isLetIn(bus, market.credentials), true);
   const service = () => findIdentity(settings, { kind: "service", name: "ratings" });
   await type(ann, bus.url, "create-service", "ratings");
   const before = service();

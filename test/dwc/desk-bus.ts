@@ -4,7 +4,7 @@ import { cpSync, readFileSync } from "node:fs";
 import { connect, credsAuthenticator, type NatsConnection } from "nats";
 import type { Test } from "uvu";
 import { type Ending, endingSuite } from "../support/ending.ts";
-import { freePort, startNatsServer, type TestServer, type TestServerOptions } from "../support/nats-server.ts";
+import { startNatsServer, type TestServer, type TestServerOptions } from "../support/nats-server.ts";
 import { annsDesk, Desk, type RunOptions } from "./typed.ts";
 
 export interface DeskContext extends Ending {
@@ -82,5 +82,3 @@ export function connectWith(creds: string, { url }: TestServer): Promise<NatsCon
 }
 
 export const at = (url: string, more: RunOptions = {}): RunOptions => ({ ...more, env: { NATS_URL: url } });
-
-export const nobodysUrl = async (): Promise<string> => `nats://127.0.0.1:${await freePort()}`;

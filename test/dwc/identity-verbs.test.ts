@@ -1,69 +1,44 @@
+// shares: identity
 // The verbs on a real state folder, with a bus that is a function: what it is handed, and what the folder holds then.
 
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { cpSync, mkdirSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { systemClock } from "../../src/clock.ts";
 import type { Told } from "../../src/dwc/core/bus-shapes.ts";
 import type { IdentityVerbs } from "../../src/dwc/core/world.ts";
 import type { Obedience } from "../../src/dwc/identity/core/obedience.ts";
 import { revoke } from "../../src/dwc/identity/core/revocations.ts";
-import { currentOrg, type Org, type State } from "../../src/dwc/identity/core/state.ts";
+import { currentOrg, type Org } from "../../src/dwc/identity/core/state.ts";
 import { paths } from "../../src/dwc/identity/folder.ts";
 import { inviteUser } from "../../src/dwc/identity/invitations.ts";
 import { natsMint } from "../../src/dwc/identity/mint.ts";
-import { changeState, readState } from "../../src/dwc/identity/state-file.ts";
+import { changeState } from "../../src/dwc/identity/state-file.ts";
 import { identityVerbs } from "../../src/dwc/identity-verbs.ts";
 import type { Matter } from "../../src/dwc/tell-bus.ts";
 import { claimsOf, done } from "../support/deciding.ts";
+import { clock, Folder } from "../support/orgs.ts";
 
 const test = suite("what the verbs hand to the bus");
-const clock = systemClock();
 const URL = "nats://bus.test:4222";
 const OBEYS: Told = { kind: "obeys", addresses: [{ kind: "obeys", url: URL }] };
 const tools = () => ({ mint: natsMint, now: clock.wall() });
 
 /** A state folder, its verbs, and what each call of the bus saw. */
-class Bench {
-  readonly path: string = mkdtempSync(join(tmpdir(), "verbs-test-"));
+class Bench extends Folder {
   readonly handed: Matter[] = [];
-  readonly verbs: IdentityVerbs;
   /** The act of the bus, and its answer. */
   obey: () => Promise<Told> = () => Promise.resolve(OBEYS);
-
-  constructor() {
-    this.verbs = identityVerbs({
-      stateDir: this.path,
-      clock,
-      mint: () => Promise.resolve(natsMint),
-      tellBus: async (matter) => {
-        this.handed.push(matter);
-        if (matter.kind === "accounts")
-          assert.is(tokenOf(matter), this.org?.accountJwt, "the folder holds what the bus is handed");
-        return this.obey();
-      },
-    });
-  }
-
-  get state(): State {
-    const read = readState(this.path);
-    if (read.kind === "unreadable") throw new Error(read.why);
-    return read.state;
-  }
-
-  get org(): Org | undefined {
-    return currentOrg(this.state);
-  }
-
-  change(decide: (state: State) => Promise<Awaited<ReturnType<typeof revoke>>>): Promise<object> {
-    return changeState({ folder: this.path, clock, lockWithinMs: 1_000 }, decide).then(done);
-  }
-
-  close(): void {
-    rmSync(this.path, { recursive: true });
-  }
+  readonly verbs: IdentityVerbs = identityVerbs({
+    stateDir: this.path,
+    clock,
+    mint: () => Promise.resolve(natsMint),
+    tellBus: async (matter) => {
+      this.handed.push(matter);
+      if (matter.kind === "accounts")
+        assert.is(tokenOf(matter), this.org.accountJwt, "the folder holds what the bus is handed");
+      return this.obey();
+    },
+  });
 }
 
 const tokenOf = (matter: Matter): string | undefined =>
@@ -75,7 +50,7 @@ test.before(async () => {
   await first.verbs.createOrg({ name: "My Test Org", person: "Ann", email: "ann@example.org" });
   await first.verbs.createService("ratings");
 });
-test.after(() => first.close());
+test.after(() => first.remove());
 
 /** Each in a copy of the first folder. */
 const benches = (name: string, act: (ann: Bench) => Promise<void>): void =>
@@ -85,7 +60,7 @@ const benches = (name: string, act: (ann: Bench) => Promise<void>): void =>
       cpSync(first.path, ann.path, { recursive: true });
       await act(ann);
     } finally {
-      ann.close();
+      ann.remove();
     }
   });
 
@@ -105,7 +80,7 @@ benches("each change is in the folder, and the lock free, before the bus is hand
   for (const [place, [act, holds]] of changes.entries()) {
     const seen: boolean[] = [];
     ann.obey = async () => {
-      seen.push(ann.org !== undefined && holds(ann.org));
+      seen.push(holds(ann.org));
       const free = await changeState<object>({ folder: ann.path, clock, lockWithinMs: 200 }, (state) => ({
         kind: "done",
         state,
@@ -150,7 +125,7 @@ benches("an old copy takes over what its bus says was revoked, and hands that ov
   const told = await ann.verbs.createService("prices");
   assert.equal([told.kind, "told" in told && told.told], ["done", OBEYS]);
   assert.equal(
-    ann.org?.services.map(({ name }) => name),
+    ann.org.services.map(({ name }) => name),
     ["prices"],
   );
   assert.equal(
@@ -160,28 +135,28 @@ benches("an old copy takes over what its bus says was revoked, and hands that ov
 });
 
 benches("a change whose files cannot be written is handed over all the same, and says so", async (ann) => {
-  mkdirSync(paths.serviceCreds(ann.path, ann.org?.id ?? "", "prices"));
+  mkdirSync(paths.serviceCreds(ann.path, ann.org.id, "prices"));
   const made = await ann.verbs.createService("prices");
   assert.is(made.kind, "done");
   const { told } = made as { told: Told };
   assert.equal([told.kind, typeof told.unwritten, ann.handed.length], ["obeys", "string", 1]);
-  assert.is(ann.org?.services.length, 2);
+  assert.is(ann.org.services.length, 2);
 });
 
 benches(
   "a member shows its credentials, new services theirs; and logout those of each org that was owned",
   async (ann) => {
-    const own = ann.org?.me.creds;
+    const own = ann.org.me.creds;
     const { code } = done(await inviteUser(ann.state, { email: "cy@example.org", admin: true }, tools()));
     const cy = new Bench();
     const shown = (): unknown[] => cy.handed.splice(0).map((matter) => matter.kind === "credentials" && matter.text);
     await cy.verbs.acceptInvitation({ code, name: undefined });
-    assert.equal(shown(), [cy.org?.me.creds]);
+    assert.equal(shown(), [cy.org.me.creds]);
     await cy.verbs.createService("prices");
-    assert.equal(shown(), [cy.org?.services[0]?.creds]);
+    assert.equal(shown(), [cy.org.services[0]?.creds]);
     assert.equal((await cy.verbs.logout()) as object, { kind: "done", orgs: 1, told: undefined });
     assert.equal(shown(), []);
-    cy.close();
+    cy.remove();
     ann.obey = () => {
       assert.is(ann.state.orgs.length, 0, "forgotten before the bus is asked");
       return Promise.resolve(OBEYS);

@@ -1,4 +1,5 @@
 // takes: 20 s
+// shares: terminals
 // dwc with somebody at the terminal: it asks before what cannot be taken back, and does not show what is secret.
 
 import { suite } from "uvu";

@@ -9,7 +9,7 @@ import { runWith } from "../../bin/dwc-run.ts";
 import { type Clock, systemClock } from "../../src/clock.ts";
 import type { Rendered } from "../../src/dwc/core/outcome.ts";
 import { Interruption } from "../../src/dwc/interruption.ts";
-import { freePort } from "../support/nats-server.ts";
+import { freeUrl } from "../support/nats-server.ts";
 import { repository } from "../support/repository.ts";
 
 export interface Typed {
@@ -44,7 +44,7 @@ const ENDS_WITHIN_MS = 120_000;
 /** Of what is longer, its size and its time say whether somebody wrote in it. */
 const LONGEST_COMPARED_BYTES = 1_000_000;
 /** An address that nobody listens on, for as long as a test runs. */
-export const nowhere = `nats://127.0.0.1:${await freePort()}`;
+export const nowhere = await freeUrl();
 
 /** One person's state folder, and what is typed there. */
 export class Desk {

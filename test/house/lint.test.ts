@@ -1,3 +1,4 @@
+// shares: house
 // The rules of biome.json and of the table of layers, each broken once: a line of a scratch project says which rule must
 // refuse it, or that it is fine. A rule that was renamed, switched off or shadowed by a later override shows here.
 

@@ -1,3 +1,4 @@
+// shares: house
 // What the Makefile hands on to the programs: the values as they were typed, whatever stands in them. node and
 // bin/prepare are fakes that tell how they were called.
 

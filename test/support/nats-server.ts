@@ -49,6 +49,9 @@ export async function startNatsServer(options: TestServerOptions = {}): Promise<
   return server;
 }
 
+/** An address that nobody listens on now. */
+export const freeUrl = async (): Promise<string> => `nats://127.0.0.1:${await freePort()}`;
+
 /** A port that nobody listens on now. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {

@@ -140,3 +140,12 @@ export async function enter(server: TestServer, as?: Credentials): Promise<Guest
   if (guest.bus.status !== "connected") throw new Error(`not let in: ${guest.reports.join("; ")}`);
   return guest;
 }
+
+/** What the door says to it; the bus is closed again. */
+export async function isLetIn(server: TestServer, as: Credentials): Promise<boolean> {
+  const { bus, reports } = knock(server, as);
+  await until("an answer at the door", () => bus.status === "connected" || reports.length > 0);
+  const isIn = bus.status === "connected";
+  await bus.close();
+  return isIn;
+}

@@ -1,9 +1,11 @@
 // takes: 10 s
+// shares: terminals
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { livingProcesses, readProcess } from "./processes.ts";
 import { openWindow, plain, type Window } from "./terminal.ts";
+import { until } from "./until.ts";
 
 const test = suite("a window");
 /** Known from every other sleep on this machine. */
@@ -16,14 +18,6 @@ test.before.each(async () => {
 });
 test.after.each(() => window.close());
 
-async function until(holds: () => boolean, what: string): Promise<void> {
-  const end = performance.now() + LIMIT_MS;
-  while (!holds()) {
-    if (performance.now() > end) throw new Error(`never: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
 async function startSleep(): Promise<number> {
   const from = window.mark();
   window.type("sh -c 'echo pid:$$; exec sleep 300'\n");
@@ -34,12 +28,12 @@ async function startSleep(): Promise<number> {
 test("^Z stops the foreground program, fg resumes it, ^C ends it", async () => {
   const pid = await startSleep();
   window.ctrlZ();
-  await until(() => readProcess(pid)?.state === "T", "state T");
+  await until("state T", () => readProcess(pid)?.state === "T", LIMIT_MS);
   await window.waitFor("Stopped", LIMIT_MS);
   window.type("fg\n");
-  await until(() => readProcess(pid)?.state === "S", "state S");
+  await until("state S", () => readProcess(pid)?.state === "S", LIMIT_MS);
   window.ctrlC();
-  await until(() => readProcess(pid) === undefined, "the end of sleep");
+  await until("the end of sleep", () => readProcess(pid) === undefined, LIMIT_MS);
   const from = window.mark();
   window.type("echo answered:$?\n");
   await window.waitFor("answered:130\n", LIMIT_MS, from);
@@ -48,12 +42,12 @@ test("^Z stops the foreground program, fg resumes it, ^C ends it", async () => {
 test("a closed window leaves nobody behind: no stopped job, no deaf one, none that left the session", async () => {
   const stopped = await startSleep();
   window.ctrlZ();
-  await until(() => readProcess(stopped)?.state === "T", "state T");
+  await until("state T", () => readProcess(stopped)?.state === "T", LIMIT_MS);
   const from = window.mark();
   window.type(`sh -c 'trap "" HUP TERM; echo deaf:$$; while :; do sleep 1; done' & setsid sleep ${NAP} &\n`);
   const [, deaf] = await window.waitFor(/deaf:(\d+)\n/, LIMIT_MS, from);
   const detached = (): boolean => livingProcesses().some((row) => row.command === `sleep ${NAP}`);
-  await until(detached, "the detached sleep");
+  await until("the detached sleep", detached, LIMIT_MS);
   await window.close();
   assert.is(readProcess(stopped), undefined);
   assert.is(readProcess(Number(deaf)), undefined);

@@ -1,4 +1,5 @@
 // takes: 10 s
+// shares: identity
 // One state folder in two containers: processes in pid namespaces of their own, where no process id of the other means
 // anything.
 

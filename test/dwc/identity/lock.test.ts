@@ -1,4 +1,5 @@
 // takes: 10 s
+// shares: identity
 // One at a time, among processes that may be killed or stopped.
 
 import { type ChildProcess, execFileSync, fork, spawn } from "node:child_process";

@@ -12,8 +12,7 @@ import { natsMint } from "../../../src/dwc/identity/mint.ts";
 import { pushAccounts } from "../../../src/dwc/identity/push.ts";
 import { type Ending, endAll } from "../../support/ending.ts";
 import { startNatsServer, type TestServer } from "../../support/nats-server.ts";
-import { clock, Folder, knock } from "../../support/orgs.ts";
-import { until } from "../../support/until.ts";
+import { clock, Folder, isLetIn } from "../../support/orgs.ts";
 
 interface Context extends Ending {
   anna: Folder;
@@ -50,14 +49,6 @@ test.before(async (context) => {
 });
 test.after(endAll);
 
-async function isIn(server: TestServer, who: Credentials): Promise<boolean> {
-  const { bus, reports } = knock(server, who);
-  await until("an answer", () => bus.status === "connected" || reports.length > 0);
-  const found = bus.status === "connected";
-  await bus.close();
-  return found;
-}
-
 const correctOf = async ({ anna, server }: Context): Promise<boolean | undefined> => {
   const access = await marketAccess({ stateDir: anna.path, natsCreds: undefined, natsUrls: [server.url] }, tools);
   return access.kind === "found" ? access.correct?.() : undefined;
@@ -65,9 +56,12 @@ const correctOf = async ({ anna, server }: Context): Promise<boolean | undefined
 
 test("the owner's Market hands over each of them, revocations and all", async (context) => {
   const { server, kept, revoked, own } = context;
-  assert.equal([await isIn(server, kept), await isIn(server, own)], [false, true]);
+  assert.equal([await isLetIn(server, kept), await isLetIn(server, own)], [false, true]);
   assert.is(await correctOf(context), true);
-  assert.equal([await isIn(server, kept), await isIn(server, revoked), await isIn(server, own)], [true, false, true]);
+  assert.equal(
+    [await isLetIn(server, kept), await isLetIn(server, revoked), await isLetIn(server, own)],
+    [true, false, true],
+  );
 });
 
 test("an org of which the server has a newer token does not hold up the Market's own", async (context) => {
@@ -82,7 +76,7 @@ test("an org of which the server has a newer token does not hold up the Market's
   assert.is((await copy.push(server)).kind, "obeys");
   // From here on Anna's folder is an old copy, for this org.
   assert.is(await correctOf(context), true);
-  assert.is(await isIn(server, context.kept), false, "and the newer token stays");
+  assert.is(await isLetIn(server, context.kept), false, "and the newer token stays");
 });
 
 test.run();

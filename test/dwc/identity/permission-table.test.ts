@@ -1,3 +1,4 @@
+// shares: identity
 // docs/operating.md shows the permissions as they are. UPDATE=1 rewrites the table.
 
 import { readFileSync, writeFileSync } from "node:fs";

@@ -1,4 +1,5 @@
 // takes: 15 s
+// shares: terminals
 // Completion in a real bash that has loaded the script.
 
 import { execFile } from "node:child_process";

@@ -1,4 +1,5 @@
 // takes: 15 s
+// shares: terminals
 // top, events, ps and explain as typed off a terminal: in a pipe, with a Market that comes and goes. In a terminal:
 // suspended.test.ts.
 

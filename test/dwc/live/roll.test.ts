@@ -2,7 +2,7 @@
 // shares: dwc with instances
 // The roll call on a bus with logins, where a service answers as it likes what any service may answer.
 
-import { connect, credsAuthenticator, type Msg, type NatsConnection } from "nats";
+import type { Msg, NatsConnection } from "nats";
 import * as assert from "uvu/assert";
 import { connectNatsBus, type NatsBus } from "../../../src/bus/nats-bus.ts";
 import type { Heard } from "../../../src/dwc/live/core/visited.ts";
@@ -11,6 +11,7 @@ import { type Ending, endingSuite } from "../../support/ending.ts";
 import { startNatsServer, type TestServer } from "../../support/nats-server.ts";
 import { clock, enter, Folder } from "../../support/orgs.ts";
 import { until } from "../../support/until.ts";
+import { connectWith } from "../desk-bus.ts";
 
 interface Context extends Ending {
   folder: Folder;
@@ -41,8 +42,7 @@ const roll = endingSuite<Context>("the roll call", async (context) => {
   serveRatings(bus);
   context.owner = (await enter(context.server, context.folder.person)).bus;
   ends.push(() => context.owner.close());
-  const authenticator = credsAuthenticator(Buffer.from(prices.text));
-  context.prices = await connect({ servers: context.server.url, authenticator, reconnect: false });
+  context.prices = await connectWith(prices.text, context.server);
   ends.push(() => context.prices.close());
 });
 

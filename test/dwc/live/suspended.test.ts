@@ -1,4 +1,5 @@
 // takes: 25 s
+// shares: terminals
 // Programs in raw mode in a terminal, stopped, continued and ended by each way there is: the terminal is given back, and
 // taken again.
 
@@ -76,7 +77,7 @@ test("top draws, obeys keys, and gives the terminal back on q, on ^C and on kill
     const mark = shell.mark();
     if (end === "kill") process.kill(runningTop().pid);
     else shell.type(end);
-    await shell.waitFor(/ended 0\n/, LIMIT_MS, mark);
+    await shell.waitFor(/ended 0\n[\s\S]*w\$ $/, LIMIT_MS, mark);
     await isGivenBack();
   }
 });
