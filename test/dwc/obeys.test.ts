@@ -305,9 +305,9 @@ test("a cluster does not obey while one of its servers admits by another token, 
   );
   const bus = await busOf(context, ann, { more: inCluster("one", one, [two]), accounts: join(ann.folder, "one") });
   const stubborn = await natsServer(context, { config: memory + inCluster("two", two, [one]) });
-  const both = async (): Promise<boolean> => (await saidFast(ann, bus.url, "push")).bus === "unknown";
+  const both = async (): Promise<boolean> => (await said(ann, bus.url, "push")).bus === "unknown";
   await until("both servers", both);
-  const revoked = await saidFast(ann, bus.url, "revoke", "ratings");
+  const revoked = await said(ann, bus.url, "revoke", "ratings");
   assert.equal([revoked.code, revoked.bus], [4, "unknown"]);
   const { stderr } = await ann.type(["push"], at(bus.url));
   const { stdout } = await ann.type(["check"], at(bus.url));
