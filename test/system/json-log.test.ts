@@ -76,10 +76,42 @@ function checkNames(program: Program): void {
   );
 }
 
-test("every change of state has its name, from start to end", async ({ world, server }) => {
+/** The lines of a page carry its trace, and those of its requests in the one instance. */
+async function carriesTraces(program: Program, url: string, instance: Program): Promise<void> {
+  const id = await visit(url);
+  // Calls of one page are not shared with the next.
+  await pause(50);
+  await visit(url, { traceparent: `00-${TRACE}-b7ad6b7169203331-01`, "x-request-id": "r-1" });
+  await instance.waitFor(new RegExp(TRACE));
+  await program.waitFor(new RegExp(`${TRACE}.*GOT`));
+  const own = linesOf(program).filter((line) => line.trace_id === id);
+  const given = linesOf(program).filter((line) => line.trace_id === TRACE);
+  for (const lines of [own, given])
+    for (const begin of ["ASK for camera", "DWC resolving", "DWC resolved", "ratings using", "WAITED", "GOT camera"])
+      assert.ok(
+        lines.some(({ message }) => message.startsWith(begin)),
+        begin,
+      );
+  assert.ok(own.every((line) => line.request_id === undefined));
+  assert.ok(given.every((line) => line.request_id === "r-1"));
+  const served = linesOf(instance).filter(({ message }) => message.startsWith("GET "));
+  assert.equal(
+    [
+      served.filter((line) => line.trace_id === undefined).length,
+      served.filter((line) => line.trace_id === TRACE).length,
+    ],
+    [4, 4],
+  );
+}
+
+test("every change of state has its name, and the lines of a page its trace", async ({ world, server }) => {
   const { program, url } = await startMarket(world);
-  const [first, second] = [await startRatings(world, 1), await startRatings(world, 2)];
-  await pagesUntil(program, url, "instance.joined");
+  const first = await startRatings(world, 1);
+  await program.waitFor(/"event":"instance\.joined"/);
+  await carriesTraces(program, url, first);
+  const mark = program.mark();
+  const second = await startRatings(world, 2);
+  await program.waitFor(/"event":"instance\.joined"/, { mark });
   await second.stop();
   await pagesUntil(program, url, "breaker.opened");
   await pagesUntil(program, url, "instance.lost");
@@ -110,36 +142,6 @@ test("every change of state has its name, from start to end", async ({ world, se
     assert.equal([about?.service, `${about?.instance}`], ["ratings", about?.incarnation.split("-")[0]], event);
   }
   assert.equal([...new Set(linesOf(second).map(({ service, instance }) => `${service} ${instance}`))], ["ratings 2"]);
-});
-
-test("the lines of a page carry its trace, and those of its requests in the instance", async ({ world }) => {
-  const { program, url } = await startMarket(world);
-  const instance = await startRatings(world, 1);
-  await program.waitFor(/"event":"instance\.joined"/);
-  const id = await visit(url);
-  // Calls of one page are not shared with the next.
-  await pause(50);
-  await visit(url, { traceparent: `00-${TRACE}-b7ad6b7169203331-01`, "x-request-id": "r-1" });
-  await instance.waitFor(new RegExp(TRACE));
-  await program.waitFor(new RegExp(`${TRACE}.*GOT`));
-  const own = linesOf(program).filter((line) => line.trace_id === id);
-  const given = linesOf(program).filter((line) => line.trace_id === TRACE);
-  for (const lines of [own, given])
-    for (const begin of ["ASK for camera", "DWC resolving", "DWC resolved", "ratings using", "WAITED", "GOT camera"])
-      assert.ok(
-        lines.some(({ message }) => message.startsWith(begin)),
-        begin,
-      );
-  assert.ok(own.every((line) => line.request_id === undefined));
-  assert.ok(given.every((line) => line.request_id === "r-1"));
-  const served = linesOf(instance).filter(({ message }) => message.startsWith("GET "));
-  assert.equal(
-    [
-      served.filter((line) => line.trace_id === undefined).length,
-      served.filter((line) => line.trace_id === TRACE).length,
-    ],
-    [4, 4],
-  );
 });
 
 test.run();

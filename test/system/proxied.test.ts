@@ -99,7 +99,8 @@ async function reachesNothing(port: number, name: string): Promise<void> {
       const { status, body } = await send(port, name, path, { headers });
       // Caddy has an empty answer for a Host that it does not serve.
       assert.ok(status === 404 || body === "", `${name}${path} ${JSON.stringify(headers)}: ${status}`);
-      assert.not.ok(body.includes(new URL(market.admin).port), "the port of the admin listener is not told");
+      // As a word: the id of a request may hold the same digits.
+      assert.not.match(body, new RegExp(`\\b${new URL(market.admin).port}\\b`), "the port of the admin listener");
     }
     const kill = {
       method: "POST",
@@ -201,58 +202,45 @@ where("nginx")("nginx reaches nothing of the admin listener, and orders go throu
   ),
 );
 
-where("nginx")("what the page of a refused order says to set is all that is needed", async () => {
-  const upstream = await freePort();
-  await withProxy(
-    "nginx",
-    (files) => nginxAround(nginxServer(files, "plain.example", upstream)),
-    async ({ port }) => {
-      const publicUrl = `https://plain.example:${port}`;
-      const other = await world.startMarket({ PORT: String(upstream), PUBLIC_URL: publicUrl });
-      for (const headers of [ofBrowser(port, "plain.example"), ofOldBrowser(port, "plain.example")]) {
-        const { status, body, cookies } = await order(port, "plain.example", headers);
-        assert.is(status, 303, body);
-        assert.ok(cookies.length > 0 && cookies.every((cookie) => /; secure/i.test(cookie)), cookies.join("\n"));
-      }
-      assert.is((await order(port, "plain.example", { Origin: "https://evil.example" })).status, 403);
-      assert.match(await (await fetch(`${other.admin}/board`)).text(), `<a href="${publicUrl}">the shop</a>`);
-      await other.program.end();
-    },
-  );
-});
+where("nginx")(
+  "PUBLIC_URL is all that a refused order needs; BOARD=public is shown, unless nginx refuses it",
+  async () => {
+    const upstream = await freePort();
+    await withProxy(
+      "nginx",
+      (files) =>
+        nginxAround(
+          [
+            nginxServer(files, "open.example", upstream),
+            nginxServer(files, "closed.example", upstream).replace("location /", `${docsRefusal}location /`),
+          ].join("\n"),
+        ),
+      async ({ port }) => {
+        const publicUrl = `https://open.example:${port}`;
+        const env = { PORT: String(upstream), PUBLIC_URL: publicUrl, BOARD: "public" };
+        const other = await world.startMarket(env);
+        for (const headers of [ofBrowser(port, "open.example"), ofOldBrowser(port, "open.example")]) {
+          const { status, body, cookies } = await order(port, "open.example", headers);
+          assert.is(status, 303, body);
+          assert.ok(cookies.length > 0 && cookies.every((cookie) => /; secure/i.test(cookie)), cookies.join("\n"));
+        }
+        assert.is((await order(port, "open.example", { Origin: "https://evil.example" })).status, 403);
+        assert.match(await (await fetch(`${other.admin}/board`)).text(), `<a href="${publicUrl}">the shop</a>`);
 
-where("nginx")("with BOARD=public the world sees the board, unless nginx has the line of the docs", async () => {
-  const other = await world.startMarket({ BOARD: "public" });
-  await withProxy(
-    "nginx",
-    (files) =>
-      nginxAround(
-        [
-          nginxServer(files, "open.example", portOf(other)),
-          nginxServer(files, "closed.example", portOf(other)).replace("location /", `${docsRefusal}location /`),
-        ].join("\n"),
-      ),
-    async ({ port }) => {
-      await until(
-        "the board is there",
-        async () => (await send(port, "open.example", "/board")).status === 200,
-        LIMIT_MS,
-      );
-      assert.not.match((await send(port, "open.example", "/board")).body, /class="fault-form"/);
-      for (const path of ["/board", "/board.json", "/metrics"]) {
-        assert.is((await send(port, "open.example", path)).status, 200, path);
-        assert.is((await send(port, "closed.example", path)).status, 404, path);
-      }
-      assert.is((await send(port, "closed.example", "/")).status, 200);
-      for (const name of ["open.example", "closed.example"])
-        assert.is(
-          (await send(port, name, "/board/faults", { method: "POST", headers: FORM, body: "fault=reset" })).status,
-          404,
-        );
-    },
-  );
-  await other.program.end();
-});
+        assert.not.match((await send(port, "open.example", "/board")).body, /class="fault-form"/);
+        for (const path of ["/board", "/board.json", "/metrics"]) {
+          assert.is((await send(port, "open.example", path)).status, 200, path);
+          assert.is((await send(port, "closed.example", path)).status, 404, path);
+        }
+        assert.is((await send(port, "closed.example", "/")).status, 200);
+        const reset = { method: "POST", headers: FORM, body: "fault=reset" };
+        for (const name of ["open.example", "closed.example"])
+          assert.is((await send(port, name, "/board/faults", reset)).status, 404);
+        await other.program.end();
+      },
+    );
+  },
+);
 
 const CONFIGS: Readonly<Record<"caddy" | "haproxy", (files: ProxyFiles) => string>> = {
   caddy: ({ port, certificate, key }) =>

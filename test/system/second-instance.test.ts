@@ -1,22 +1,40 @@
 // takes: 8 s
 // Two processes of one number. The second is refused while the first answers; a paused one cannot object, and when it
-// wakes up both are used.
+// wakes up both are used. And a Market that starts after the instances: the next heartbeat is 15 s away.
 
 import * as assert from "uvu/assert";
 import { systemSuite } from "../support/system.ts";
-import { UP, until } from "../support/world.ts";
+import { type RunningMarket, UP, until } from "../support/world.ts";
 
 const second = systemSuite("a second instance of one number");
 
 const REFUSED = /^instance 1 is already running, at (nats:ratings\.get\.\S+): .*make startRatings INSTANCE=2$/;
 const CLASH = /^WARNING:membership:- ratings instance 1 runs twice, and both are used: (\S+) and (\S+)$/;
 
+/** The contract: the first page has its ratings within this. */
+const FIRST_PAGE_WITHIN_MS = 300;
+/** On a machine so busy that a request without any work takes a twentieth of that, this many times such a request. */
+const TIMES_A_REQUEST = 20;
+
+async function firstPageIsFast(market: RunningMarket): Promise<void> {
+  // The first request of this process pays for its own HTTP client; what is measured is the Market.
+  await fetch(`${market.url}/livez`);
+  const emptyAt = performance.now();
+  await fetch(`${market.url}/livez`);
+  const emptyMs = performance.now() - emptyAt;
+  const askedAt = performance.now();
+  const ratings = Object.values(await market.ratings());
+  const tookMs = performance.now() - askedAt;
+  assert.ok(ratings.length === 4 && ratings.every((rating) => rating?.fresh), JSON.stringify(ratings));
+  assert.ok(tookMs < Math.max(FIRST_PAGE_WITHIN_MS, TIMES_A_REQUEST * emptyMs), `the first page took ${tookMs} ms`);
+}
+
 second(
   "is refused while the first answers; may start while it is paused, and both are used from then on",
   async ({ world }) => {
     const first = await world.startRatings(1);
     const market = await world.startMarket();
-    await market.untilKnown(1);
+    await firstPageIsFast(market);
     const other = world.start({ name: "ratings", args: ["--instance", "1"] });
     const [, at] = await other.waitFor(REFUSED);
     assert.is(at, first.address);
@@ -48,9 +66,9 @@ second(
   },
 );
 
-second("among three that start at once, each with a number of its own, nobody is refused", async ({ world }) => {
-  const fleet = world.start({ name: "ratings", args: ["--count", "3"] });
-  for (const number of [1, 2, 3]) await fleet.waitFor(new RegExp(`^INFO:ratings:.* ${number} .*pid \\d+`));
+second("among two that start at once, each with a number of its own, nobody is refused", async ({ world }) => {
+  const fleet = world.start({ name: "ratings", args: ["--count", "2"] });
+  for (const number of [1, 2]) await fleet.waitFor(new RegExp(`^INFO:ratings:.* ${number} .*pid \\d+`));
   const again = world.start({ name: "ratings", args: ["--count", "2"] });
   for (const number of [1, 2]) await again.waitFor(new RegExp(`^instance ${number} is already running`));
   assert.equal(await again.ended, { code: 1, signal: null }, "and who asked for several is told so by the exit code");
