@@ -22,19 +22,45 @@ const TAKEN = 0;
  */
 export function openExporter(attributes, protocol, tell) {
   diag.setLogger(noticing(tell.ignored), { logLevel: DiagLogLevel.DEBUG, suppressOverrideMessage: true });
-  const opened = open(attributes, protocol, tell.batch);
+  const opened = open(attributes, protocol, tell);
   diag.disable();
   return opened;
 }
 
 /** Of what the packages say while they read the environment; the rest may hold a header or an address with a password. */
-const IGNORED = /^(OTEL_TRACES_SAMPLER\S* .*|Configuration: OTEL_\S+ is invalid.*|EnvDetector failed: .*)$/s;
+const IGNORED =
+  /^(OTEL_TRACES_SAMPLER\S* .*|Configuration: OTEL_\S+ is invalid.*|Unknown value .* for OTEL_.*|EnvDetector failed: .*)$/s;
 
 function noticing(ignored) {
   const look = (text) => {
     if (IGNORED.test(text)) ignored(text.replace("EnvDetector failed", "OTEL_RESOURCE_ATTRIBUTES is ignored"));
   };
   return { error: look, warn: look, info: look, debug: look, verbose: look };
+}
+
+/** As long as a timer of Node can be. */
+const LONGEST_MS = 2 ** 31 - 1;
+const MOST_SPANS = 1_000_000;
+
+/** The package takes any number. With no span in a batch it sends without end, and never ends itself. */
+const BATCH_VARIABLES = [
+  { name: "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", option: "maxExportBatchSize", usual: 512, least: 1, most: MOST_SPANS },
+  { name: "OTEL_BSP_MAX_QUEUE_SIZE", option: "maxQueueSize", usual: 2_048, least: 1, most: MOST_SPANS },
+  { name: "OTEL_BSP_SCHEDULE_DELAY", option: "scheduledDelayMillis", usual: 5_000, least: 0, most: LONGEST_MS },
+  { name: "OTEL_BSP_EXPORT_TIMEOUT", option: "exportTimeoutMillis", usual: 30_000, least: 1, most: LONGEST_MS },
+];
+
+/** @returns the options of the package, so that it reads none of these variables itself */
+function batchOptions(ignored) {
+  const read = ({ name, usual, least, most }) => {
+    const typed = process.env[name]?.trim() ?? "";
+    const value = Number(typed);
+    if (typed === "") return usual;
+    if (Number.isInteger(value) && value >= least && value <= most) return value;
+    ignored(`${name}=${typed} is ignored: it is not a whole number from ${least} to ${most}`);
+    return usual;
+  };
+  return Object.fromEntries(BATCH_VARIABLES.map((variable) => [variable.option, read(variable)]));
 }
 
 /** The package for http/json reads the same variables; that for protobuf would be one more, for these lines. */
@@ -47,12 +73,12 @@ function protobufExporter() {
   );
 }
 
-function open(attributes, protocol, told) {
+function open(attributes, protocol, tell) {
   const exporter = protocol === "http/protobuf" ? protobufExporter() : new OTLPTraceExporter();
   const watched = {
     export: (spans, done) =>
       exporter.export(spans, (result) => {
-        told(result.code === TAKEN ? undefined : (result.error?.message ?? "it was refused"));
+        tell.batch(result.code === TAKEN ? undefined : (result.error?.message ?? "it was refused"));
         done(result);
       }),
     forceFlush: () => exporter.forceFlush(),
@@ -60,7 +86,7 @@ function open(attributes, protocol, told) {
   };
   const provider = new BasicTracerProvider({
     resource: resourceFromAttributes(attributes).merge(detectResources({ detectors: [envDetector] })),
-    spanProcessors: [new BatchSpanProcessor(watched)],
+    spanProcessors: [new BatchSpanProcessor(watched, batchOptions(tell.ignored))],
   });
   return {
     tracer: provider.getTracer(attributes["service.name"], attributes["service.version"]),
