@@ -307,7 +307,7 @@ async function verdict(bus: NatsBus, clock: Clock, limitMs: number): Promise<Att
   });
   let cancel: Cancel = () => undefined;
   const late = new Promise<void>((resolve) => {
-    cancel = clock.after(limitMs, resolve);
+    cancel = clock.after(limitMs, () => clock.afterReading(resolve));
   });
   await Promise.race([ended, late]);
   cancel();

@@ -84,7 +84,14 @@ function readFeed(url: string, clock: Clock, until: AbortSignal, hear: (line: st
     };
     const watch = (): void => {
       cancel();
-      cancel = clock.after(SILENT_MS, end);
+      let isHeard = false;
+      // After a pause of this process the lines of the feed are there, and not read yet.
+      const late = (): void => clock.afterReading(() => void (isHeard || end()));
+      const stop = clock.after(SILENT_MS, late);
+      cancel = () => {
+        isHeard = true;
+        stop();
+      };
     };
     watch();
     until.addEventListener("abort", end);

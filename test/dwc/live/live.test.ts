@@ -5,6 +5,8 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { type Clock, systemClock } from "../../../src/clock.ts";
+import { followEvents } from "../../../src/dwc/live/follow.ts";
 import { goldenOf } from "../../support/golden.ts";
 import { Program } from "../../support/program.ts";
 import { until } from "../../support/until.ts";
@@ -74,6 +76,32 @@ test("events shows what was, what comes, and goes on when the Market is back", a
   assert.is(program.count(/"id":3/), 1, "nothing is told twice");
   program.signal("SIGINT");
   await program.ended;
+});
+
+test("lines that came while events was stopped are no silence of the Market", async () => {
+  const usual = systemClock();
+  let fireLast = (): void => undefined;
+  const after: Clock["after"] = (delayMs, act) => {
+    fireLast = act;
+    return usual.after(delayMs, act);
+  };
+  const [ending, seen] = [new AbortController(), { ids: [] as number[], away: 0 }];
+  const following = followEvents(url, { ...usual, after }, ending.signal, {
+    events: (events) => void seen.ids.push(...events.map(({ id }) => id)),
+    away: () => {
+      seen.away += 1;
+    },
+  });
+  try {
+    await until("the snapshot", () => seen.ids.includes(3), LIMIT_MS);
+    market.tell({ id: 4, at: BOARD.at, name: "breaker.closed", level: "INFO", text: "- CLOSE" });
+    fireLast();
+    await until("the event", () => seen.ids.includes(4), LIMIT_MS);
+    assert.is(seen.away, 0);
+  } finally {
+    ending.abort();
+    await following;
+  }
 });
 
 test("--since and --once bound what is told", async () => {
