@@ -94,8 +94,15 @@ function makeKeyFile(folder: string, path: string): KeyFile {
   } catch (error) {
     return { kind: "unusable", why: whyOf(error) };
   } finally {
-    rmSync(aside, { force: true });
+    removeIfThere(aside);
   }
+}
+
+/** A folder that refused the file may refuse this, too. */
+function removeIfThere(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {}
 }
 
 function linkUnlessThere(aside: string, path: string): void {

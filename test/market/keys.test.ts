@@ -17,6 +17,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { KEY_FILE, marketKeys, parseKeys } from "../../src/market/keys.ts";
 import { goldenOf } from "../support/golden.ts";
+import { asUnprivileged } from "../support/unprivileged.ts";
 
 const test = suite("keys");
 const golden = goldenOf(test, "market");
@@ -118,6 +119,19 @@ test("keys are printable, without spaces, sixteen characters or more", () => {
   assert.equal(parseKeys("0123456789abcdef"), ["0123456789abcdef"]);
   for (const text of ["0123456789abcde", "0123456789 abcdef", "0123456789abcdé0", ""])
     assert.is(parseKeys(text), undefined, text);
+});
+
+test("a folder that its owner may not look into is told", () => {
+  const folder = freshFolder();
+  mkdirSync(folder);
+  chmodSync(folder, 0o777);
+  const umask = process.umask(0o777);
+  try {
+    assert.match(asUnprivileged(root, () => keysIn(join(folder, "state"))).warning ?? "", /EACCES/);
+  } finally {
+    process.umask(umask);
+    chmodSync(join(folder, "state"), 0o700);
+  }
 });
 
 test.run();

@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import type { Clock } from "../../clock.ts";
 import { makeFolder } from "../../program/folder.ts";
+import { shellWord } from "./core/names.ts";
 import { parseState } from "./core/parse-state.ts";
 import { type Decision, EMPTY_STATE, type Refusal, refused, type State } from "./core/state.ts";
 import { deriveFiles } from "./derived-files.ts";
@@ -36,7 +37,9 @@ export function readState(folder: string): ReadState {
     return decode(path, readFileSync(path, "utf8"));
   } catch (error) {
     if (errorCode(error) === "ENOENT") return { kind: "read", state: EMPTY_STATE };
-    return unreadable(path, whyOf(error));
+    if (errorCode(error) !== "EACCES") return unreadable(path, whyOf(error));
+    // What root has written with sudo, for one: the state is whole, and no copy of it is wanted.
+    return unreadable(path, whyOf(error), `type  sudo chown -R "$USER" ${shellWord(folder)}  if it is yours`);
   }
 }
 
@@ -62,10 +65,10 @@ function encode(state: State): string {
   return `${JSON.stringify({ format: FORMAT, version: VERSION, sum: sumOf(state), state }, undefined, 1)}\n`;
 }
 
-function unreadable(path: string, why: string): ReadState {
+function unreadable(path: string, why: string, cure = "put back a copy of it"): ReadState {
   return {
     kind: "unreadable",
-    why: `${path} cannot be read (${why}): put back a copy of it, or set DWC_STATE to another folder; nothing was changed`,
+    why: `${path} cannot be read (${why}): ${cure}, or set DWC_STATE to another folder; nothing was changed`,
   };
 }
 

@@ -27,6 +27,7 @@ import { paths } from "../../../src/dwc/identity/folder.ts";
 import { natsMint } from "../../../src/dwc/identity/mint.ts";
 import { changeState, readState } from "../../../src/dwc/identity/state-file.ts";
 import { clock, Folder } from "../../support/orgs.ts";
+import { asUnprivileged } from "../../support/unprivileged.ts";
 
 const test = suite<{ folder: Folder }>("state file");
 
@@ -55,6 +56,15 @@ test("a folder without a state is nobody's, and reading makes no folder", ({ fol
   const elsewhere = join(folder.path, "none", "yet");
   assert.equal(readState(elsewhere), { kind: "read", state: { operator: null, orgs: [], currentOrgId: null } });
   assert.not.ok(existsSync(elsewhere));
+});
+
+test("a state of another user is reported with the command that hands it back", async ({ folder }) => {
+  await folder.createOrg();
+  chmodSync(folder.path, 0o711);
+  chmodSync(paths.state(folder.path), 0);
+  const read = asUnprivileged(folder.path, () => readState(folder.path));
+  const cure = `type  sudo chown -R "$USER" ${folder.path}  if it is yours`;
+  assert.ok(read.kind === "unreadable" && read.why.includes(cure), JSON.stringify(read));
 });
 
 /** Tries every change on what lies there: each is refused with the file's name, and not a byte is changed. */
