@@ -14,8 +14,11 @@ if (path === "") {
   process.exit(2);
 }
 exitWithoutTerminal();
-// `make replay FILE=… | head`: whoever reads has gone.
-process.stdout.on("error", () => process.exit(0));
+// `make replay FILE=… | head`: the reader has ended. Other errors, as of a full disk, lose the result.
+process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => {
+  if (code !== "EPIPE") complain(`the result could not be written (${code})`);
+  process.exit(code === "EPIPE" ? 0 : 1);
+});
 const { kind, sentence } = await replayFile(path, (line) => process.stdout.write(`${line}\n`));
 if (kind === "same") process.stdout.write(`${withoutUserinfos(sentence)}\n`);
 else complain(sentence);

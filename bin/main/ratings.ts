@@ -9,8 +9,7 @@ import { readFleetArguments } from "../../src/ratings/core/arguments.ts";
 import { startFleet } from "../../src/ratings/fleet.ts";
 import { runRatings, SERVICE } from "../../src/ratings/service.ts";
 
-const { values } = parseArgs({ options: { count: { type: "string" }, instance: { type: "string" } }, strict: false });
-const wanted = readFleetArguments(values);
+const wanted = readFleetArguments(argumentsOrExit());
 if (wanted.kind === "refused") {
   complain(wanted.why);
   process.exit(2);
@@ -36,3 +35,12 @@ await runProgram(clock, async (closers) => {
   void fleet.ended.then((code) => process.exit(code));
   return { kind: "running" };
 });
+
+function argumentsOrExit(): { readonly count?: string; readonly instance?: string } {
+  try {
+    return parseArgs({ options: { count: { type: "string" }, instance: { type: "string" } } }).values;
+  } catch (error) {
+    complain(`ratings: ${error instanceof Error ? error.message : String(error)}`);
+    process.exit(2);
+  }
+}

@@ -50,10 +50,12 @@ class Reader {
     if (isEndless || text.length > LONGEST_LINE)
       return `longer than ${LONGEST_LINE} characters, and so no line of a record`;
     this.#lines = number;
+    const isBeginning = this.#replay === undefined;
     const why = this.#replay === undefined ? this.#begin(text) : this.#next(number, text, this.#replay);
-    return why !== undefined && !isWhole && !isJson(text)
-      ? "cut off in the middle: the file ends here, and what came before was decided the same"
-      : why;
+    if (why === undefined || isWhole || isJson(text)) return why;
+    return isBeginning
+      ? "its first line is cut off, or this is no record of a Market"
+      : "cut off in the middle: the file ends here, and what came before was decided the same";
   }
 
   #begin(text: string): string | undefined {

@@ -2,8 +2,10 @@
 // A real Market writes its record while an instance is paused, one is killed and the bus goes away; replayed, the same
 // core decides the same, and a record that somebody changed is found out.
 
+import { spawnSync } from "node:child_process";
 import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import * as assert from "uvu/assert";
 import { replayFile } from "../../src/market/replay.ts";
 import { type System, systemSuite } from "../support/system.ts";
@@ -97,6 +99,7 @@ test("replayed, every decision is the same; a record that was changed or is none
   for (const [changed, told] of [
     [tampered.join("\n"), `line ${timeout + 1}: decided otherwise than recorded. recorded: [{"kind":"opened"`],
     [text.slice(0, text.length - 20), `line ${whole.length}: cut off in the middle`],
+    ["x".repeat(200), "line 1: its first line is cut off, or this is no record of a Market"],
     [undefined, "cannot be read (ENOENT)"],
   ] as const) {
     if (changed === undefined) rmSync(other);
@@ -106,6 +109,11 @@ test("replayed, every decision is the same; a record that was changed or is none
     assert.ok(replayed.lines.at(-1)?.includes(told), replayed.lines.at(-1));
   }
   assert.is((await world.start({ name: "replay", args: [other] }).ended).code, 1);
+  const script = fileURLToPath(new URL("../../bin/replay.js", import.meta.url));
+  const words = ["-c", 'exec "$0" "$1" "$2" >/dev/full', process.execPath, script, record];
+  const lost = spawnSync("sh", words, { encoding: "utf8" });
+  assert.is(lost.status, 1);
+  assert.match(lost.stderr, "ENOSPC");
 });
 
 test("with HEDGE=1 the calls sent twice are in it, and a Market that is killed leaves a record as good", async (context) => {

@@ -171,6 +171,7 @@ test("an address in the place of another setting, or of a word", async ({ world 
   const programs = [
     world.start({ name: "market", args: [`--${address}`] }),
     world.start({ name: "ratings", args: ["--count", address] }),
+    world.start({ name: "ratings", args: [`--${address}`] }),
     world.start({ name: "replay", args: [address] }),
   ];
   const check = await world.dwc(["check"], all);
