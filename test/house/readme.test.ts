@@ -34,7 +34,7 @@ const OTEL_VARIABLES = [
   ..."SERVICE_NAME RESOURCE_ATTRIBUTES SDK_DISABLED TRACES_EXPORTER TRACES_SAMPLER".split(" "),
   ..."TRACES_SAMPLER_ARG EXPORTER_OTLP_PROTOCOL EXPORTER_OTLP_HEADERS".split(" "),
   ..."EXPORTER_OTLP_TIMEOUT EXPORTER_OTLP_TRACES_PROTOCOL EXPORTER_OTLP_TRACES_HEADERS".split(" "),
-  ..."BSP_SCHEDULE_DELAY".split(" "),
+  ..."BSP_SCHEDULE_DELAY BSP_EXPORT_TIMEOUT BSP_MAX_QUEUE_SIZE BSP_MAX_EXPORT_BATCH_SIZE".split(" "),
 ];
 const protocol = readPage("docs/protocol.md");
 /** Wrapped lines as one, so that a sentence is found however it is broken. */
