@@ -4,12 +4,22 @@
 import { suite, type Test } from "uvu";
 import { Caller } from "./caller.ts";
 import { type Ending, endAll } from "./ending.ts";
-import { startNatsServer, type TestServer } from "./nats-server.ts";
+import { freePort, startNatsServer, type TestServer } from "./nats-server.ts";
 import { World } from "./world.ts";
 
 export interface System {
   server: TestServer;
   world: World;
+}
+
+/** A suite whose tests each have a world without a bus: nothing listens on its address. */
+export function worldSuite(name: string): Test<Pick<System, "world">> {
+  const test = suite<Pick<System, "world">>(name);
+  test.before.each(async (context) => {
+    context.world = new World(`nats://127.0.0.1:${await freePort()}`);
+  });
+  test.after.each(({ world }) => world.close());
+  return test;
 }
 
 /** @param env settings of every program in the world */

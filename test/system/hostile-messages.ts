@@ -1,22 +1,23 @@
 // An attacker on the bus sends hostile messages while shoppers load pages. The README says what an attacker on an open
 // bus can do; these tests show what it cannot do.
 
-import { suite, type Test } from "uvu";
+import type { Test } from "uvu";
 import * as assert from "uvu/assert";
 import { connectNatsBus, type NatsBus } from "../../src/bus/nats-bus.ts";
 import { systemClock } from "../../src/clock.ts";
 import { Attacker, loadPage, type Page, residentMiB, Shopper } from "../support/attacker.ts";
+import type { Ending } from "../support/ending.ts";
 import { forgeries, wellFormed } from "../support/heartbeats.ts";
-import { startNatsServer, type TestServer } from "../support/nats-server.ts";
-import { type RunningMarket, type RunningRatings, until, World } from "../support/world.ts";
+import { type System, sharedSystemSuite } from "../support/system.ts";
+import { type RunningMarket, type RunningRatings, until } from "../support/world.ts";
 
-export interface Context {
-  server: TestServer;
-  world: World;
+interface Shop {
   market: RunningMarket;
   instances: readonly RunningRatings[];
   attacker: Attacker;
 }
+
+type Context = System & Shop;
 
 /** The bus takes no larger one. */
 const LARGEST_BODY = 1_048_000;
@@ -125,7 +126,7 @@ function serveForged(bus: NatsBus, kind: ForgedKind, count: number): readonly st
 const FORGED_KINDS = ["hangs", "leaves", "babbles", "mistakes", "exaggerates", "floods"] as const;
 type ForgedKind = (typeof FORGED_KINDS)[number];
 
-function rollCalls(hostile: Test<Context>, share: number): void {
+function rollCalls(hostile: Test<Ending & Context>, share: number): void {
   hostile(
     `${share * 50_000} roll calls, some answered into our own subjects, stop no instance from working`,
     async (context) => {
@@ -157,7 +158,7 @@ function rollCalls(hostile: Test<Context>, share: number): void {
   );
 }
 
-function replies(hostile: Test<Context>, share: number): void {
+function replies(hostile: Test<Ending & Context>, share: number): void {
   hostile("replies that nobody asked for, late, twice or of a megabyte, are nobody's", async (context) => {
     const { market, attacker } = context;
     await withBus(context, async (bus) => {
@@ -189,7 +190,7 @@ function replies(hostile: Test<Context>, share: number): void {
   });
 }
 
-function forgedInstances(hostile: Test<Context>, share: number): void {
+function forgedInstances(hostile: Test<Ending & Context>, share: number): void {
   hostile(
     `${share * 240} forged instances that hang, babble, mistake or leave cost shoppers one page, in all`,
     async (context) => {
@@ -223,7 +224,7 @@ function forgedInstances(hostile: Test<Context>, share: number): void {
   );
 }
 
-function heartbeats(hostile: Test<Context>, share: number): void {
+function heartbeats(hostile: Test<Ending & Context>, share: number): void {
   hostile(
     `${share * 100_000} hostile heartbeats: pages stay whole, real instances stay in use, memory and lines stay bounded`,
     async (context) => {
@@ -253,16 +254,14 @@ function heartbeats(hostile: Test<Context>, share: number): void {
 }
 
 /** @param share of the messages that the long run sends */
-export function hostileSuite(share: number): Test<Context> {
-  const hostile = suite<Context>("hostile messages");
+export function hostileSuite(share: number): Test<Ending & Context> {
+  const hostile = sharedSystemSuite<Shop>("hostile messages", {
+    // So short that a heartbeat which does not get through is noticed within the test.
+    HEARTBEAT_INTERVAL_MS: "3000",
+    REQUEST_TIMEOUT_MS: String(TIMEOUT_MS),
+  });
   // One shop for all of it, and the attack that leaves the most behind comes last.
   hostile.before(async (context) => {
-    context.server = await startNatsServer();
-    // So short that a heartbeat which does not get through is noticed within the test.
-    context.world = new World(context.server.url, {
-      HEARTBEAT_INTERVAL_MS: "3000",
-      REQUEST_TIMEOUT_MS: String(TIMEOUT_MS),
-    });
     const { world } = context;
     context.instances = await Promise.all([1, 2, 3].map((number) => world.startRatings(number)));
     context.market = await world.startMarket();
@@ -273,10 +272,6 @@ export function hostileSuite(share: number): Test<Context> {
     context.attacker = await Attacker.join(context.server.port);
   });
   hostile.after.each(({ attacker }) => attacker.leave());
-  hostile.after(async ({ server, world }) => {
-    await world.close();
-    await server.stop();
-  });
   for (const add of [rollCalls, replies, forgedInstances, heartbeats]) add(hostile, share);
   return hostile;
 }

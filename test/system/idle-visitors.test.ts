@@ -3,12 +3,11 @@
 // no bus.
 
 import { connect, type Socket } from "node:net";
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { startNatsServer } from "../support/nats-server.ts";
-import { OPEN, pause, until, World } from "../support/world.ts";
+import { sharedSystemSuite } from "../support/system.ts";
+import { OPEN, pause, until } from "../support/world.ts";
 
-const test = suite("idle visitors");
+const test = sharedSystemSuite("idle visitors");
 
 const LIMIT_MS = 20_000;
 /** When node closes an idle connection unless it is asked to keep it: five seconds, and one more. */
@@ -68,35 +67,26 @@ async function announced(url: string): Promise<string | undefined> {
   return /^Keep-Alive: timeout=(\d+)\r$/m.exec(kept.heard)?.[1];
 }
 
-test("a request at the moment at which connections were cut before is not lost", async () => {
-  const world = new World("nats://127.0.0.1:1");
-  try {
-    const { url } = await world.startMarket({}, ["--monolith"]);
-    const around = [-20, -10, -5, 0, 5, 10, 20].map((offset) => OLD_CUT_MS + offset);
-    assert.is(await announced(url), "90");
-    assert.is(await lostAfter(url, 210, around), 0);
-  } finally {
-    await world.close();
-  }
+test("a request at the moment at which connections were cut before is not lost", async ({ world }) => {
+  const { url } = await world.startMarket({}, ["--monolith"]);
+  const around = [-20, -10, -5, 0, 5, 10, 20].map((offset) => OLD_CUT_MS + offset);
+  assert.is(await announced(url), "90");
+  assert.is(await lostAfter(url, 210, around), 0);
 });
 
-test("the header announces what the setting says, and the server waits for a second more", async () => {
-  const world = new World("nats://127.0.0.1:1");
-  try {
-    const { url } = await world.startMarket({ KEEP_ALIVE_MS: "1000" }, ["--monolith"]);
-    assert.is(await announced(url), "1");
-    assert.is(await lostAfter(url, 100, [950, 1_000, 1_050]), 0);
-  } finally {
-    await world.close();
-  }
+test("the header announces what the setting says, and the server waits for a second more", async ({ world }) => {
+  const { url } = await world.startMarket({ KEEP_ALIVE_MS: "1000" }, ["--monolith"]);
+  assert.is(await announced(url), "1");
+  assert.is(await lostAfter(url, 100, [950, 1_000, 1_050]), 0);
 });
 
 /** The most descriptors of the Market below: visitors want more than all of them. */
 const DESCRIPTORS = 256;
 
-test("more idle visitors than descriptors: a bus that restarts is found again, and each newcomer gets in", async () => {
-  const server = await startNatsServer();
-  const world = new World(server.url);
+test("more idle visitors than descriptors: a bus that restarts is found again, and each newcomer gets in", async ({
+  server,
+  world,
+}) => {
   const sockets = new Set<Socket>();
   try {
     const program = world.start({ name: "market", env: { PORT: "0" }, openFiles: DESCRIPTORS });
@@ -123,8 +113,6 @@ test("more idle visitors than descriptors: a bus that restarts is found again, a
     assert.ok(sockets.size > DESCRIPTORS / 4, `${sockets.size} of them are still there`);
   } finally {
     for (const socket of sockets) socket.destroy();
-    await world.close();
-    await server.stop();
   }
 });
 

@@ -4,34 +4,23 @@
 // certificates that are not trusted.
 
 import { type AddressInfo, createConnection, createServer } from "node:net";
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { type Ending, endingSuite } from "../support/ending.ts";
 import { startNatsServer } from "../support/nats-server.ts";
 import { Program } from "../support/program.ts";
 import { makeCertificate, startTlsProxy } from "../support/tls-front.ts";
 import { until } from "../support/until.ts";
 import { UP } from "../support/world.ts";
 
-interface Context {
-  ends: (() => unknown)[];
-}
+const test = endingSuite("TLS");
 
-const test = suite<Context>("TLS");
-
-test.before.each((context) => {
-  context.ends = [];
-});
-test.after.each(async ({ ends }) => {
-  for (const end of ends.reverse()) await end();
-});
-
-function certificate({ ends }: Context, names?: string): ReturnType<typeof makeCertificate> {
+function certificate({ ends }: Ending, names?: string): ReturnType<typeof makeCertificate> {
   const made = makeCertificate(names);
   ends.push(() => made.remove());
   return made;
 }
 
-async function proxy(context: Context, made: ReturnType<typeof makeCertificate>): ReturnType<typeof startTlsProxy> {
+async function proxy(context: Ending, made: ReturnType<typeof makeCertificate>): ReturnType<typeof startTlsProxy> {
   const server = await startNatsServer();
   context.ends.push(() => server.stop());
   const front = await startTlsProxy(made, server.port);
@@ -39,7 +28,7 @@ async function proxy(context: Context, made: ReturnType<typeof makeCertificate>)
   return front;
 }
 
-function ratings({ ends }: Context, env: Readonly<Record<string, string>>): Program {
+function ratings({ ends }: Ending, env: Readonly<Record<string, string>>): Program {
   const program = new Program({ name: "ratings", args: ["--instance", "1"], env: { DWC_STATE: "/nowhere", ...env } });
   ends.push(() => program.end());
   return program;
@@ -75,17 +64,7 @@ test("a certificate for another name is told as such", async (context) => {
   );
 });
 
-test("a server that announces TLS gets it, whether the address asks for it or not", async (context) => {
-  const made = certificate(context);
-  const server = await startNatsServer({
-    config: `tls { cert_file: "${made.certFile}", key_file: "${made.keyFile}" }`,
-  });
-  context.ends.push(() => server.stop());
-  const env = { NATS_URL: server.url, NODE_EXTRA_CA_CERTS: made.certFile };
-  await ratings(context, env).waitFor(UP);
-});
-
-test("what somebody adds to a greeting, before TLS begins, is not taken for the server's words", async (context) => {
+test("a server that announces TLS gets it; what is added to its greeting before TLS begins is not taken for its words", async (context) => {
   const made = certificate(context);
   const config = `tls { cert_file: "${made.certFile}", key_file: "${made.keyFile}" }`;
   const server = await startNatsServer({ config });

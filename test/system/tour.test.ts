@@ -3,49 +3,42 @@
 
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { STOPS } from "../../src/tour/stops.ts";
-import { freePort } from "../support/nats-server.ts";
 import { carries, livingProcesses } from "../support/processes.ts";
 import { repository } from "../support/repository.ts";
+import { worldSuite } from "../support/system.ts";
 import { openWindow } from "../support/terminal.ts";
-import { until, World } from "../support/world.ts";
+import { until } from "../support/world.ts";
 
-const tour = suite("make tour");
+const tour = worldSuite("make tour");
 
 const WITHIN_MS = 30_000;
 /** Eight seconds on an idle machine; on a busy one, ten times as long. */
 const TOUR_WITHIN_MS = 150_000;
 
-tour("shows every stop by itself, and ends with nothing left behind", async () => {
-  const world = new World(`nats://127.0.0.1:${await freePort()}`);
-  try {
-    const program = world.start({ name: "tour", args: ["--auto"], env: { PORT: "0" } });
-    let ended: unknown;
-    void program.ended.then((exit) => (ended = exit));
-    await until(
-      "the tour is over",
-      () => ended !== undefined,
-      TOUR_WITHIN_MS,
-      () => program.lines.slice(-12).join("\n"),
+tour("shows every stop by itself, and ends with nothing left behind", async ({ world }) => {
+  const program = world.start({ name: "tour", args: ["--auto"], env: { PORT: "0" } });
+  let ended: unknown;
+  void program.ended.then((exit) => (ended = exit));
+  await until(
+    "the tour is over",
+    () => ended !== undefined,
+    TOUR_WITHIN_MS,
+    () => program.lines.slice(-12).join("\n"),
+  );
+  assert.equal(ended, { code: 0, signal: null });
+  for (const [index, { title, learnt }] of STOPS.entries()) {
+    assert.is(program.count(new RegExp(`── ${index + 1} of ${STOPS.length} ── ${title}`)), 1, title);
+    assert.ok(
+      program.lines.some((line) => line.includes(learnt)),
+      learnt,
     );
-    assert.equal(ended, { code: 0, signal: null });
-    for (const [index, { title, learnt }] of STOPS.entries()) {
-      assert.is(program.count(new RegExp(`── ${index + 1} of ${STOPS.length} ── ${title}`)), 1, title);
-      assert.ok(
-        program.lines.some((line) => line.includes(learnt)),
-        learnt,
-      );
-    }
-    await until("no process is left", () => livingProcesses().every(({ pid }) => !carries(pid, world.stateDir)), 5_000);
-  } finally {
-    await world.close();
   }
+  await until("no process is left", () => livingProcesses().every(({ pid }) => !carries(pid, world.stateDir)), 5_000);
 });
 
-tour("waits for the person, does it when asked, and goes on next time where it was left", async () => {
-  const world = new World(`nats://127.0.0.1:${await freePort()}`);
+tour("waits for the person, does it when asked, and goes on next time where it was left", async ({ world }) => {
   const env = { ...process.env, PORT: "0", NATS_URL: world.natsUrl, DWC_STATE: world.stateDir };
   const window = await openWindow({ name: "TOUR", cwd: repository, env });
   const command = `${process.execPath} dist/bin/tour.js\n`;
@@ -69,12 +62,10 @@ tour("waits for the person, does it when asked, and goes on next time where it w
     await window.waitFor(/everything has ended[\s\S]*TOUR\$ /, WITHIN_MS, from);
   } finally {
     await window.close();
-    await world.close();
   }
 });
 
-tour("where the Market cannot open it says so, and leaves nothing behind", async () => {
-  const world = new World(`nats://127.0.0.1:${await freePort()}`);
+tour("where the Market cannot open it says so, and leaves nothing behind", async ({ world }) => {
   const squatter = createServer().listen(0, "127.0.0.1");
   await once(squatter, "listening");
   const { port } = squatter.address() as AddressInfo;
@@ -83,15 +74,12 @@ tour("where the Market cannot open it says so, and leaves nothing behind", async
   await program.waitFor(/port \d+ is taken/);
   await program.waitFor(/^tour: the Market could not open/);
   squatter.close();
-  await world.close();
 });
 
-tour("without a terminal it says what to type", async () => {
-  const world = new World(`nats://127.0.0.1:${await freePort()}`);
+tour("without a terminal it says what to type", async ({ world }) => {
   const program = world.start({ name: "tour", env: { PORT: "0" } });
   assert.is((await program.ended).code, 2);
   assert.is(program.count(/no terminal .*make tour AUTO=1/), 1);
-  await world.close();
 });
 
 tour.run();
