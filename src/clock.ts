@@ -81,6 +81,24 @@ export function systemClock(): Clock {
   };
 }
 
+/**
+ * Calls `act` once this process has run for `delayMs` and has read its sockets: after SIGCONT an answer that takes several
+ * steps gets the rest of its time.
+ */
+export function afterRunning(clock: Clock, delayMs: number, act: () => void): Cancel {
+  const endsAt = clock.now() + delayMs;
+  let cancel: Cancel = () => undefined;
+  const wait = (ms: number): void => {
+    cancel = clock.after(ms, () => {
+      const leftMs = endsAt - clock.now();
+      if (leftMs > 0) wait(leftMs);
+      else clock.afterReading(act);
+    });
+  };
+  wait(delayMs);
+  return () => cancel();
+}
+
 /** Epoch ms as people and other programs read it: 2016-02-18T09:00:00.000Z. */
 export const isoTime = (wallMs: number): string => new Date(wallMs).toISOString();
 

@@ -2,7 +2,8 @@ import { performance } from "node:perf_hooks";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 
-import { observe, type RunningTime, STALL_MS, systemClock } from "../src/clock.ts";
+import { afterRunning, observe, type RunningTime, STALL_MS, systemClock } from "../src/clock.ts";
+import { FakeClock } from "./support/fake-clock.ts";
 import { until } from "./support/until.ts";
 
 const test = suite("clock");
@@ -119,6 +120,19 @@ test("timers end when cancelled, and wall time is this host's", async () => {
   assert.is(acts.length, count);
   assert.equal(new Set(acts), new Set(["every"]));
   assert.ok(Math.abs(clock.wall() - Date.now()) < 1_000);
+});
+
+test("a limit in running time goes on after a stall, and can be cancelled", async () => {
+  const clock = new FakeClock();
+  const over: string[] = [];
+  afterRunning(clock, 1_000, () => over.push("over"));
+  const cancel = afterRunning(clock, 1_000, () => over.push("cancelled"));
+  await clock.stall(5_000);
+  cancel();
+  await clock.advance(900);
+  assert.equal(over, []);
+  await clock.advance(100);
+  assert.equal(over, ["over"]);
 });
 
 test.run();

@@ -7,7 +7,7 @@ import { readBusAddress } from "../../bus/core/bus-address.ts";
 import { type Credentials, parseCredentials } from "../../bus/core/credentials.ts";
 import { connectNatsBus, type NatsBus } from "../../bus/nats-bus.ts";
 import type { Attempt } from "../../bus/trouble.ts";
-import type { Cancel, Clock } from "../../clock.ts";
+import { afterRunning, type Cancel, type Clock } from "../../clock.ts";
 import { markOf, markSubject, newsOf } from "./core/account-links.ts";
 import {
   judgeTokens,
@@ -307,7 +307,7 @@ async function verdict(bus: NatsBus, clock: Clock, limitMs: number): Promise<Att
   });
   let cancel: Cancel = () => undefined;
   const late = new Promise<void>((resolve) => {
-    cancel = clock.after(limitMs, () => clock.afterReading(resolve));
+    cancel = afterRunning(clock, limitMs, resolve);
   });
   await Promise.race([ended, late]);
   cancel();

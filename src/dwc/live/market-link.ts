@@ -2,7 +2,7 @@
 // answers at that port may be anything.
 
 import { get, type IncomingMessage } from "node:http";
-import type { Clock } from "../../clock.ts";
+import { afterRunning, type Clock } from "../../clock.ts";
 
 export type Fetched =
   | { readonly kind: "answered"; readonly status: number; readonly json: unknown }
@@ -23,7 +23,7 @@ export function fetchJson(url: string, clock: Clock, withinMs: number): Promise<
       request.destroy();
       resolve(fetched);
     };
-    const cancel = clock.after(withinMs, () => clock.afterReading(() => end({ kind: "silent" })));
+    const cancel = afterRunning(clock, withinMs, () => end({ kind: "silent" }));
     request.on("error", (error: NodeJS.ErrnoException) => end({ kind: "nothing", why: error.code ?? error.message }));
     request.on("response", (response) => {
       readAll(response, (json) => end({ kind: "answered", status: response.statusCode ?? 0, json }));
