@@ -160,6 +160,10 @@ test("a silent address is knocked at once a minute, and again after something el
 test("a name without an address is none where nobody listens", async () => {
   const found = await probe(readBusAddress("nats://far.invalid:4222"), { clock, withinMs: WITHIN_MS });
   assert.is(found.kind, "unresolved");
+  const late = (host: string): Promise<Probe> =>
+    probe(readBusAddress(`nats://${host}:4222`), { clock, withinMs: WITHIN_MS, signal: AbortSignal.abort() });
+  assert.equal(await late("far.invalid"), { kind: "unresolved", why: "EAI_AGAIN" }, "no name server answers");
+  assert.equal(await late("127.0.0.1"), { kind: "nothing", why: "ETIMEDOUT" });
 });
 
 test("where nobody listens there is nothing, and the system's word for it", async () => {

@@ -136,6 +136,9 @@ test("a server with accounts in its configuration takes no change, and check nam
   const config = [...trust, "resolver: MEMORY", "resolver_preload: {", ...kept, "}"].join("\n");
   const bus = await natsServer(context, { config });
   const env = { NATS_URL: bus.url };
+  // A server shows the token of an account once a member has logged in.
+  await ann.type(["fault"], { env });
+  assert.is((await ann.type(["push"], { env })).code, 0, "it has been started with the token of today");
   const invited = await ann.type(["invite-user", "ben@example.org", "--json"], { env });
   assert.equal([invited.code, JSON.parse(invited.stdout).buses[0].reason], [4, "fixed"]);
   const { stdout } = await ann.type(["check"], { env });

@@ -88,7 +88,7 @@ function noteOf(address: Obedience, again: string): readonly string[] {
         `Note: whether the bus at ${url} obeys is not known (${address.why}).`,
         address.servers === undefined
           ? `Until it has this change it goes on as before. Once ${ONCE[address.reason]}:  ${again}`
-          : `Until it has this change it goes on as before: ${mendCure(address.servers, again)}`,
+          : `Until it has this change it goes on as before: ${quietCure(address.servers, again)}`,
       ];
     case "does not obey":
       return [`Note: the bus that runs at ${url} does not obey (${address.why}).`, ...cureOf(address, again)];
@@ -110,11 +110,11 @@ type Disobedient = Extract<Obedience, { kind: "does not obey" }>;
 export const fixedCure = (url: string, servers: Disobedient["servers"]): string =>
   servers === undefined ? `end it, then  ${restart(url)}` : mendCure(servers);
 
-const mendCure = (servers: readonly string[], again = PUSH): string =>
-  `mend server ${servers.join(" and ")} (${MENDS}) and restart it, then  ${again}`;
-
-const MENDS =
-  "its log says more: a full disk, a folder that it may not write, accounts in its own configuration instead of that of  bin/dwc nats-config";
+const mendCure = (
+  servers: readonly string[],
+  again = PUSH,
+  log = "a full disk, a folder that it may not write",
+): string => `mend server ${servers.join(" and ")} (its log says more: ${log}) and restart it, then  ${again}`;
 
 /** A server that was away when the token was handed over takes it now. */
 export const olderCure = (servers: readonly string[] | undefined): string =>
@@ -122,7 +122,15 @@ export const olderCure = (servers: readonly string[] | undefined): string =>
 
 /** @param servers those that answer, and do not say what they keep; undefined: none is known that does */
 export const unknownCure = (servers: readonly string[] | undefined): string =>
-  servers === undefined ? `once it runs again:  ${PUSH}` : mendCure(servers);
+  servers === undefined ? `once it runs again:  ${PUSH}` : quietCure(servers);
+
+/** A server that keeps no tokens has its accounts in its configuration, which dwc does not change. */
+const quietCure = (servers: readonly string[], again = PUSH): string =>
+  mendCure(
+    servers,
+    again,
+    "its configuration may name accounts, and no resolver as that of  bin/dwc nats-config  does",
+  );
 
 function cureOf({ reason, url, servers }: Disobedient, again: string): readonly string[] {
   switch (reason) {
