@@ -8,7 +8,6 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as assert from "uvu/assert";
 import { readBusAddress } from "../../src/bus/core/bus-address.ts";
-import { whyNeverStarted } from "../../src/bus/core/succession.ts";
 import {
   decide,
   type EnsureBusOptions,
@@ -70,9 +69,7 @@ test("what answers is used, wherever it is; what is elsewhere or several is wait
   assert.is(decide([found("nats://0.0.0.0:4222", NOTHING)]).kind, "awaited");
   for (const url of [local, "nats://localhost:4222", "nats://[::1]:4222"]) {
     assert.is(decide([found(url, NOTHING)]).kind, "start", url);
-    assert.is(whyNeverStarted([url]), undefined, url);
   }
-  for (const urls of [[remote], [local, "nats://127.0.0.1:4223"]]) assert.ok(whyNeverStarted(urls));
   for (const userinfo of ["token@", "ann:secret@", ":secret@", "ann:@", "%20@"]) {
     const url = local.replace("127", `${userinfo}127`);
     const decided = decide([found(url, NOTHING)]);

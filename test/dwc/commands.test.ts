@@ -4,19 +4,11 @@
 // tried in commands-answered.test.ts.
 
 import { readFileSync, statSync } from "node:fs";
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { annsDesk, Desk, SECRET, type Typed } from "./typed.ts";
+import { deskSuite, newDesk } from "./desk-bus.ts";
+import { Desk, SECRET, type Typed } from "./typed.ts";
 
-const test = suite<{ ann: Desk; ben: Desk }>("dwc's commands");
-
-test.before.each(async (context) => {
-  [context.ann, context.ben] = [await annsDesk(), new Desk()];
-});
-test.after.each(({ ann, ben }) => {
-  ann.clear();
-  ben.clear();
-});
+const test = deskSuite("dwc's commands");
 
 /** Failed, told on stderr alone, with something to type, and with no secret in it. */
 function assertFailed({ code, stdout, stderr }: Typed, pattern: RegExp | string, expected = 1): void {
@@ -48,7 +40,8 @@ test("create-service keeps the credentials in a file, and service-token prints t
   assertFailed(await ann.type(["service-token", "prices"]), /no service prices.*\n.*create-service/);
 });
 
-test("who is in no org is told how to get into one, and no folder is made", async ({ ben }) => {
+test("who is in no org is told how to get into one, and no folder is made", async (context) => {
+  const ben = await newDesk(context);
   for (const args of [
     ["create-service", "ratings"],
     ["service-token", "ratings"],

@@ -3,21 +3,11 @@
 // An address that leads to no bus, as dwc names it: a hang-up, a failed TLS handshake and a port for routes are no pause,
 // and a name that does not resolve is no server that is down.
 
-import { createServer, type Server, type Socket } from "node:net";
-import { suite } from "uvu";
+import { createServer, type Socket } from "node:net";
 import * as assert from "uvu/assert";
-import { annsDesk, type Desk } from "./typed.ts";
+import { deskSuite } from "./desk-bus.ts";
 
-const test = suite<{ ann: Desk; servers: Server[] }>("no greeting");
-
-test.before.each(async (context) => {
-  context.ann = await annsDesk();
-  context.servers = [];
-});
-test.after.each(({ ann, servers }) => {
-  for (const server of servers) server.close();
-  ann.clear();
-});
+const test = deskSuite("no greeting");
 
 interface Case {
   readonly scheme: "nats" | "tls";
@@ -71,7 +61,7 @@ test("what hangs up, or has no TLS, is named as that by each command, with its o
   const { ann } = context;
   for (const { scheme, answers, found, cure, host = "127.0.0.1", bus = "unknown", reason = found } of CASES) {
     const server = createServer((socket) => answers(socket.on("error", () => undefined)));
-    context.servers.push(server);
+    context.ends.push(() => server.close());
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const { port } = Object(server.address()) as { port: number };
     const options = { env: { NATS_URL: `${scheme}://${host}:${port}` } };

@@ -2,10 +2,9 @@
 // shares: dwc
 // dwc among the things of a shell: links, other folders, pipes that close, disks that are full, and no HOME.
 
-import { execFile, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { COMMANDS } from "../../src/dwc/core/commands.ts";
@@ -21,12 +20,6 @@ test.before(async () => {
   ann = await ownersDesk();
 });
 test.after(() => ann.clear());
-
-/** A line of shell, with dwc as "$DWC"; the exit codes of the whole pipe come first. */
-async function shell(line: string): Promise<{ stdout: string; stderr: string }> {
-  const env = { PATH: process.env["PATH"], HOME: ann.folder, DWC_STATE: ann.state, DWC: PROGRAM };
-  return promisify(execFile)("bash", ["-c", line], { env });
-}
 
 test("it runs through a link to a link, from any folder", async () => {
   symlinkSync(PROGRAM, join(ann.folder, "first"));
@@ -78,19 +71,19 @@ test("a reader that leaves early is no error", async () => {
     ["status", 0],
     ["service-token none", 1],
   ] as const) {
-    const { stdout, stderr } = await shell(`"$DWC" ${command} | true; echo "\${PIPESTATUS[0]}"`);
+    const { stdout, stderr } = await ann.shell(`"$DWC" ${command} | true; echo "\${PIPESTATUS[0]}"`);
     assert.is(stdout, `${code}\n`, command);
     assert.not.match(stderr, "EPIPE");
   }
-  const { stdout } = await shell(`"$DWC" status | head -n 1`);
+  const { stdout } = await ann.shell(`"$DWC" status | head -n 1`);
   golden(stdout);
 });
 
 // A closed stdout: unwritten.test.ts.
 test("a closed output is no crash, and a full disk is told", async () => {
-  const closed = await shell(`"$DWC" nonsense 2>&-; echo $?; "$DWC" status <&-; echo $?`);
+  const closed = await ann.shell(`"$DWC" nonsense 2>&-; echo $?; "$DWC" status <&-; echo $?`);
   assert.match(closed.stdout, /^2\n[\s\S]*\n0\n$/);
-  const { stdout, stderr } = await shell(`"$DWC" status >/dev/full; echo $?`);
+  const { stdout, stderr } = await ann.shell(`"$DWC" status >/dev/full; echo $?`);
   assert.is(stdout, "1\n");
   golden(stderr);
 });

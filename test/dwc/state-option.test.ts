@@ -3,11 +3,9 @@
 // After --state each command that is printed as a cure comes with the folder that it is about: typed as it stands, it would
 // change the folder of the environment.
 
-import { execFile, execFileSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { promisify } from "node:util";
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Command } from "../../src/dwc/core/command.ts";
 import { COMMANDS } from "../../src/dwc/core/commands.ts";
@@ -15,17 +13,15 @@ import { folderNote } from "../../src/dwc/core/folder-note.ts";
 import type { Failed } from "../../src/dwc/core/outcome.ts";
 import type { World } from "../../src/dwc/core/world.ts";
 import { runDwc } from "../../src/dwc/dwc.ts";
-import { annsDesk, type Desk, nowhere, ownersDesk, PROGRAM } from "./typed.ts";
+import { type DeskContext, deskSuite, newDesk } from "./desk-bus.ts";
+import { annsDesk, type Desk } from "./typed.ts";
 
-const test = suite<{ ann: Desk; other: Desk }>("--state");
+interface Context extends DeskContext {
+  other: Desk;
+}
 
-test.before.each(async (context) => {
-  context.ann = await annsDesk();
-  context.other = await ownersDesk();
-});
-test.after.each(({ ann, other }) => {
-  ann.clear();
-  other.clear();
+const test = deskSuite<Context>("--state", async (context) => {
+  context.other = await newDesk(context, annsDesk());
 });
 
 test("a refusal, a wrong word and a wrong option name the folder", async ({ ann, other }) => {
@@ -126,8 +122,7 @@ test("a folder whose name cannot be printed is refused by rule, wherever it was 
   mkdirSync(join(ann.folder, "in\u001bhere"));
   const lines = [`DWC_STATE=$'x\\xff' "$DWC" status`, `cd in*here && "$DWC" create-service --state state`];
   for (const line of lines) {
-    const env = { PATH: process.env["PATH"], HOME: ann.folder, DWC: PROGRAM, NATS_URL: nowhere };
-    const { stderr, stdout } = await promisify(execFile)("bash", ["-c", `${line}; echo $?`], { env, cwd: ann.folder });
+    const { stderr, stdout } = await ann.shell(`${line}; echo $?`);
     assert.is(stdout, "2\n", line);
     if (!line.includes("create-service"))
       assert.match(stderr, "is not a path in UTF-8 without control characters", line);
@@ -173,9 +168,7 @@ test("a folder whose name ends in a blank is the one that is used and named, and
   const { stderr } = await ann.type(["service-token", "prices", "--state", `${folder}/`]);
   assert.equal(readdirSync(ann.folder), before);
   const line = /^ {2}(export DWC_STATE=.*)$/m.exec(stderr)?.[1] ?? "";
-  const env = { PATH: process.env["PATH"], HOME: ann.folder, DWC: PROGRAM, NATS_URL: nowhere };
-  const asked = promisify(execFile)("bash", ["-c", `${line}; "$DWC" status`], { env, cwd: "/" });
-  assert.match((await asked).stdout, "Logged in as");
+  assert.match((await ann.shell(`cd / && ${line}; "$DWC" status`)).stdout, "Logged in as");
   assert.is((await ann.type(["status", "--state", " "])).code, 2);
 });
 

@@ -1,10 +1,11 @@
 // dwc as a person types it, in a state folder of its own: in this process, or through the real wrapper in one of its own.
 
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { cpSync, existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough, Writable } from "node:stream";
+import { promisify } from "node:util";
 import { runWith } from "../../bin/dwc-run.ts";
 import { type Clock, systemClock } from "../../src/clock.ts";
 import type { Rendered } from "../../src/dwc/core/outcome.ts";
@@ -91,6 +92,12 @@ export class Desk {
       child.on("error", reject);
       child.on("close", (code) => resolve({ code, ...said }));
     });
+  }
+
+  /** A line of bash in this desk's folder, with dwc as "$DWC". */
+  shell(line: string): Promise<{ stdout: string; stderr: string }> {
+    const env = { ...this.#env({}), DWC: PROGRAM };
+    return promisify(execFile)("bash", ["-c", line], { env, cwd: this.folder });
   }
 
   #env(more: TypedOptions["env"]): Readonly<Record<string, string | undefined>> {

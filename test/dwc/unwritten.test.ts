@@ -3,26 +3,20 @@
 // A result that cannot be written: its reader has ended, stdout is closed, or the disk is full. It may be the only copy of
 // what the command made.
 
-import { execFile, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { Writable } from "node:stream";
-import { promisify } from "node:util";
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { shellWord } from "../../src/dwc/identity/core/names.ts";
 import { processScreen } from "../../src/dwc/screen.ts";
 import { goldenOf } from "../support/golden.ts";
 import { until } from "../support/until.ts";
+import { deskSuite } from "./desk-bus.ts";
 import { BOARD, FakeMarket } from "./live/board.ts";
-import { annsDesk, type Desk, nowhere, PROGRAM } from "./typed.ts";
+import { type Desk, nowhere, PROGRAM } from "./typed.ts";
 
-const test = suite<{ ann: Desk }>("a result that is not written");
+const test = deskSuite("a result that is not written");
 const golden = goldenOf(test, "dwc/unwritten");
-
-test.before.each(async (context) => {
-  context.ann = await annsDesk();
-});
-test.after.each(({ ann }) => ann.clear());
 
 /** Outputs that take no result: a pipe without a reader, no stdout at all, a disk that is full. */
 const LOST = { EPIPE: ">&3", EBADF: ">&-", ENOSPC: ">/dev/full" } as const;
@@ -34,8 +28,7 @@ interface Lost {
 
 async function lose(desk: Desk, words: readonly string[], why: keyof typeof LOST = "EPIPE"): Promise<Lost> {
   const line = `exec 3> >(:); wait $!; "$DWC" ${words.map(shellWord).join(" ")} ${LOST[why]}; echo $?`;
-  const env = { PATH: process.env["PATH"], HOME: desk.folder, DWC_STATE: desk.state, DWC: PROGRAM, NATS_URL: nowhere };
-  const { stdout, stderr } = await promisify(execFile)("bash", ["-c", line], { env });
+  const { stdout, stderr } = await desk.shell(line);
   return { code: Number(stdout), stderr };
 }
 

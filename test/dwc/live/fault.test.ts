@@ -38,13 +38,4 @@ test("exit codes and answers: 0 done, 1 not here, 2 not like this", async () => 
   }
 });
 
-test("without a bus it says so, and what starts one", async () => {
-  const system = await Running.start();
-  await system.server.stop();
-  const away = await system.type(["fault", "ratings/2", "kill"]);
-  await system.close();
-  assert.is(away.code, 1);
-  golden(away.stderr);
-});
-
 test.run();
