@@ -64,7 +64,7 @@ test("what hangs up, or has no TLS, is named as that by each command, with its o
     context.ends.push(() => server.close());
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const { port } = Object(server.address()) as { port: number };
-    const options = { env: { NATS_URL: `${scheme}://${host}:${port}` } };
+    const options = { env: { NATS_URL: `${scheme}://${host}:${port}` }, speed: 4 };
     const status = JSON.parse((await ann.type(["status", "--json"], options)).stdout) as { bus: { found: string }[] };
     assert.is(status.bus[0]?.found, found);
     const pushed = await ann.type(["push", "--json"], options);
