@@ -68,15 +68,10 @@ test("a failure in asking still gives a page, and is told", () =>
     assert.equal(JSON.parse(table.body), { camera: null, basketball: null, briefcase: null, football: null });
   }));
 
-test("asking that throws instead of rejecting is no different", () => {
-  const rate = (): never => {
-    throw new Error("boom");
-  };
-  return withMarket({ rate }, async ({ url, problems }) => {
-    assert.is((await visitor.get(`${url}/`)).status, 200);
-    assert.is(problems.length, 1);
-  });
-});
+test("asking that throws instead of rejecting is no different", () =>
+  withMarket({ rate: () => JSON.parse("{") }, async ({ url, problems }) => {
+    assert.equal([(await visitor.get(`${url}/`)).status, problems.length], [200, 1]);
+  }));
 
 test("the list of ids is sorted and asks for no ratings, whatever json says", () => {
   let asked = 0;

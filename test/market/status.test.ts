@@ -16,80 +16,45 @@ const say = (ratings: PageRatings): string => {
   const { tone, text, why } = ratingsStatus(4, ratings);
   return `${tone}: ${text}${why === null ? "" : ` ${why}`}`;
 };
-const who = (instances: readonly (readonly [number, boolean])[]): string | null => {
-  const views = instances.map(([instance, fresh], index) => [String(index), { ...view(fresh), instance }] as const);
+/** Who has rated: an instance's number for each fresh rating, with a minus for each old one. */
+const who = (...instances: readonly number[]): string | null => {
+  const views = instances.map((instance, index) => {
+    return [String(index), { ...view(instance > 0), instance: Math.abs(instance) }] as const;
+  });
   return ratingsStatus(4, { ratings: new Map(views), trouble: [] }).who;
 };
 
-test("all fresh", () => {
-  golden(say(page([true, true, true, true])));
-});
-
-test("some fresh, the others last known, with the reason", () => {
-  const ratings = page([true, true, false, false], "request timed out");
-  golden(say(ratings));
-});
-
-test("one fresh, others never known", () => {
-  golden(say(page([true, false])));
-});
+const [FRESH, OLD] = [true, false];
+for (const [name, ...pages] of [
+  ["all fresh", page([FRESH, FRESH, FRESH, FRESH])],
+  ["some fresh, the others last known, with the reason", page([FRESH, FRESH, OLD, OLD], "request timed out")],
+  ["one fresh, others never known", page([FRESH, OLD])],
+  ["no ratings yet, with and without anyone to ask", page([]), page([], ALL_DOWN), page([], "request timed out")],
+  ["all services are down, showing the last known", page([OLD, OLD, OLD, OLD], ALL_DOWN)],
+  [
+    "the bus is away: that nobody can be asked, and not that all are down",
+    page([], "the bus is away"),
+    page([OLD, OLD, OLD, OLD], "the bus is away"),
+  ],
+  ["none answered, though some are there", page([OLD, OLD, OLD, OLD], "request timed out", "the bus is away")],
+] as const)
+  test(name, () => {
+    for (const one of pages) golden(say(one));
+  });
 
 test("of what there is none, no number is given", () => {
   assert.not.match(JSON.stringify(say(page([true]))), /\b0 /);
 });
 
-test("no ratings yet, with and without anyone to ask", () => {
-  golden(say(page([])));
-  golden(say(page([], ALL_DOWN)));
-  golden(say(page([], "request timed out")));
-});
-
-test("all services are down, showing the last known", () => {
-  golden(say(page([false, false, false, false], ALL_DOWN)));
-});
-
-test("the bus is away: that nobody can be asked, and not that all are down", () => {
-  golden(say(page([], "the bus is away")));
-  golden(say(page([false, false, false, false], "the bus is away")));
-});
-
 test("who answered: once each, in the order of their numbers, and of the fresh alone", () => {
-  golden(
-    who([
-      [1, true],
-      [2, true],
-      [1, true],
-      [2, true],
-    ]),
-  );
-  golden(
-    who([
-      [10, true],
-      [2, true],
-      [1, true],
-    ]),
-  );
-  golden(
-    who([
-      [3, true],
-      [1, false],
-    ]),
-  );
+  golden(who(1, 2, 1, 2));
+  golden(who(10, 2, 1));
+  golden(who(3, -1));
 });
 
 test("nobody answered: who was the last to, if anybody ever did", () => {
-  golden(
-    who([
-      [2, false],
-      [1, false],
-    ]),
-  );
-  assert.is(who([]), null);
-});
-
-test("none answered, though some are there", () => {
-  const ratings = page([false, false, false, false], "request timed out", "the bus is away");
-  golden(say(ratings));
+  golden(who(-2, -1));
+  assert.is(who(), null);
 });
 
 test.run();

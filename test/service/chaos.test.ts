@@ -3,14 +3,12 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type FaultOrder, orderBody } from "../../src/service/core/fault-order.ts";
-import { answer } from "../../src/service/core/handled.ts";
 import { askAll, askForFault } from "../../src/service/fault-asking.ts";
-import { startInstance } from "../../src/service/instance.ts";
-import type { InstanceEvent } from "../../src/service/instance-options.ts";
 import type { Armed, OwnProcess } from "../../src/service/own-process.ts";
-import { FakeClock } from "../support/fake-clock.ts";
+import type { FakeClock } from "../support/fake-clock.ts";
 import { goldenOf } from "../support/golden.ts";
-import { MemoryNetwork } from "../support/memory-bus.ts";
+import type { MemoryBus } from "../support/memory-bus.ts";
+import { ServiceScene } from "../support/service-scene.ts";
 
 const test = suite("an instance under faults");
 const golden = goldenOf(test, "service");
@@ -63,35 +61,21 @@ class FakeProcess implements OwnProcess {
 }
 
 async function begin({ chaos = true } = {}) {
-  const clock = new FakeClock();
-  const network = new MemoryNetwork(clock);
-  const [bus, caller] = [network.bus(), network.bus()];
   const beats: { readonly faults?: readonly { readonly fault: string }[] }[] = [];
-  caller.subscribe("health.ratings.*", ({ body }) => beats.push(JSON.parse(new TextDecoder().decode(body))));
-  const told: InstanceEvent[] = [];
+  const scene = new ServiceScene({ instance: { random: () => 0.5 } });
+  const { clock, network, caller, instanceEvents: told } = scene;
   const process = new FakeProcess(clock);
-  let handled = 0;
-  const starting = startInstance({
-    ...{ service: "ratings", instance: 1, incarnation: ID, bus, clock, random: () => 0.5 },
-    tell: (event) => told.push(event),
-    handle: () => {
-      handled += 1;
-      return answer({ handled });
-    },
-    ...(chaos && { chaos: process }),
-  });
-  await clock.advance(SECOND_MS);
-  const started = await starting;
-  if (started.kind !== "started") throw new Error("the number is taken");
+  caller.subscribe("health.tea.*", ({ body }) => beats.push(JSON.parse(Buffer.from(body).toString())));
+  await scene.start(chaos ? { chaos: process } : {});
+  const [bus] = scene.buses as [MemoryBus];
   const now = async <T>(asked: Promise<T>): Promise<T> => {
     await clock.advance(20);
     return asked;
   };
   return {
-    ...{ clock, network, bus, caller, beats, told, process, instance: started.instance },
-    ask: (order: FaultOrder) => now(askForFault(caller, "ratings", ID, order)),
-    call: (timeoutMs = 60 * SECOND_MS) => caller.request("ratings.get.1-a", "{}", { timeoutMs }),
-    now,
+    ...{ clock, network, bus, caller, beats, told, process, now, instance: scene.instance },
+    ask: (order: FaultOrder) => now(askForFault(caller, "tea", ID, order)),
+    call: () => caller.request("tea.get.1-a", "{}", { timeoutMs: 60 * SECOND_MS }),
     kinds: () => told.map(({ kind }) => kind),
   };
 }
@@ -101,79 +85,16 @@ const slow = (byMs: number, forMs = 10 * SECOND_MS): FaultOrder => ({
   fault: { kind: "slow", byMs },
   forMs,
 });
-const fail = (share: number, forMs = 10 * SECOND_MS): FaultOrder => ({
-  kind: "begin",
-  fault: { kind: "fail", share },
-  forMs,
-});
 const mute = (forMs: number): FaultOrder => ({ kind: "begin", fault: { kind: "mute" }, forMs });
 const pauseFor = (forMs: number): FaultOrder => ({ kind: "begin", fault: { kind: "pause" }, forMs });
 
 test("without CHAOS=1 there is no such subject, and no word of it in a heartbeat", async () => {
   const { ask, caller, now, beats, kinds } = await begin({ chaos: false });
   assert.equal(await ask({ kind: "list" }), { kind: "unheard", why: "nobody" });
-  const all = await now(caller.request("chaos.ratings", orderBody({ kind: "reset" }), { timeoutMs: 100 }));
+  const all = await now(caller.request("chaos.tea", orderBody({ kind: "reset" }), { timeoutMs: 100 }));
   assert.is(all.kind, "nobody");
   assert.ok(beats.length > 0 && beats.every((beat) => !("faults" in beat)));
   assert.not.ok(kinds().includes("takes faults"));
-});
-
-test("slow: answers come so much later, until its end, and then at once", async () => {
-  const { ask, call, clock, now } = await begin();
-  assert.is((await ask(slow(300))).kind, "done");
-  let answered = false;
-  const reply = call().then(() => {
-    answered = true;
-  });
-  await clock.advance(250);
-  assert.is(answered, false);
-  await clock.advance(100);
-  await reply;
-  await clock.advance(10 * SECOND_MS);
-  assert.is((await now(call())).kind, "answered");
-});
-
-test("a request that a fault holds goes on when the fault ends, and when it is reset", async () => {
-  for (const end of ["its time", "a reset"]) {
-    const { ask, call, clock } = await begin();
-    await ask(slow(60 * SECOND_MS, 2 * SECOND_MS));
-    const reply = call();
-    await clock.advance(500);
-    if (end === "a reset") await ask({ kind: "reset" });
-    else await clock.advance(1_500);
-    await clock.advance(20);
-    assert.is((await reply).kind, "answered", end);
-  }
-});
-
-test("fail: that share of answers are errors, which the service has nothing to do with", async () => {
-  const { ask, call, now, instance } = await begin();
-  await ask(fail(0.6));
-  const reply = await now(call());
-  golden(reply);
-  assert.is(instance.counts.errors, 1);
-  await ask(fail(0.4));
-  assert.is((await now(call())).kind, "answered");
-});
-
-test("mute: one last beat says so, then none comes, not even to a roll call, until it is over", async () => {
-  const { ask, call, clock, beats, caller, now } = await begin();
-  const before = beats.length;
-  await ask(mute(40 * SECOND_MS));
-  assert.equal(
-    beats.slice(before).map((beat) => beat.faults?.map(({ fault }) => fault)),
-    [["mute"]],
-  );
-  await clock.advance(30 * SECOND_MS);
-  const roll = await now(caller.gather("health.ratings", "", 10));
-  await ask(slow(5, 60 * SECOND_MS));
-  assert.equal([beats.length, roll.length], [before + 1, 0]);
-  assert.is((await now(call())).kind, "answered");
-  await clock.advance(10 * SECOND_MS);
-  assert.equal(
-    beats.at(-1)?.faults?.map(({ fault }) => fault),
-    ["slow"],
-  );
 });
 
 test("a pause begins when somebody stands ready to end it, and ends with a beat", async () => {
@@ -189,14 +110,24 @@ test("a pause begins when somebody stands ready to end it, and ends with a beat"
   assert.equal(ended?.kind === "fault ended" && ended.why, "over");
 });
 
-test("a pause that somebody else ends early is over, too", async () => {
-  const { ask, process, told, beats, clock } = await begin();
-  process.stopMs = 2 * SECOND_MS;
-  await ask(pauseFor(60 * SECOND_MS));
-  await clock.advance(100);
-  const ended = told.find((event) => event.kind === "fault ended");
-  golden(ended?.kind === "fault ended" && ended.why);
-  assert.equal(beats.at(-1)?.faults, []);
+test("mute: one last beat says so, then none comes, not even to a roll call, until it is over", async () => {
+  const { ask, call, clock, beats, caller, now } = await begin();
+  const before = beats.length;
+  await ask(mute(40 * SECOND_MS));
+  assert.equal(
+    beats.slice(before).map((beat) => beat.faults?.map(({ fault }) => fault)),
+    [["mute"]],
+  );
+  await clock.advance(30 * SECOND_MS);
+  const roll = await now(caller.gather("health.tea", "", 10));
+  await ask(slow(5, 60 * SECOND_MS));
+  assert.equal([beats.length, roll.length], [before + 1, 0]);
+  assert.is((await now(call())).kind, "answered");
+  await clock.advance(10 * SECOND_MS);
+  assert.equal(
+    beats.at(-1)?.faults?.map(({ fault }) => fault),
+    ["slow"],
+  );
 });
 
 test("without anybody who could end it, there is no pause", async () => {
@@ -205,6 +136,24 @@ test("without anybody who could end it, there is no pause", async () => {
   golden(await ask(pauseFor(SECOND_MS)));
   assert.is(process.done.stops, 0);
   assert.not.ok(kinds().includes("fault begins"));
+});
+
+test("all are asked only for a list, and for the reset of everything", async () => {
+  const { ask, caller, now, beats } = await begin();
+  await ask(slow(5));
+  await ask({ kind: "begin", fault: { kind: "fail", share: 0.1 }, forMs: SECOND_MS });
+  const [taker] = await now(askAll(caller, "tea", "list", 10));
+  assert.equal(
+    taker?.faults.map(({ kind }) => kind),
+    ["slow", "fail"],
+  );
+  for (const order of [mute(SECOND_MS), { kind: "kill" } as const]) {
+    const reply = await now(caller.request("chaos.tea", orderBody(order), { timeoutMs: 100 }));
+    golden(reply);
+  }
+  const [reset] = await now(askAll(caller, "tea", "reset", 10));
+  assert.equal(reset?.faults, []);
+  assert.equal(beats.at(-1)?.faults, []);
 });
 
 for (const end of ["a reset", "a goodbye"])
@@ -216,7 +165,7 @@ async function endedBeforeItBegan(end: string): Promise<void> {
   process.arming = new Promise((resolve) => {
     ready = resolve;
   });
-  const pausing = askForFault(caller, "ratings", ID, pauseFor(SECOND_MS));
+  const pausing = askForFault(caller, "tea", ID, pauseFor(SECOND_MS));
   await clock.advance(20);
   golden(await ask(slow(1)));
   const ending = end === "a reset" ? ask({ kind: "reset" }) : instance.goodbye();
@@ -234,7 +183,7 @@ test("what was asked of it while it slept does not begin when it wakes; a reset 
   await ask(slow(5, 60 * SECOND_MS));
   bus.pause();
   clock.stallNow(3 * SECOND_MS);
-  const late = caller.request("chaos.ratings.1-a", orderBody(mute(60 * SECOND_MS)), { timeoutMs: SECOND_MS });
+  const late = caller.request("chaos.tea.1-a", orderBody(mute(60 * SECOND_MS)), { timeoutMs: SECOND_MS });
   bus.resume();
   const reply = await now(late);
   golden(reply);
@@ -245,10 +194,10 @@ test("what was asked of it while it slept does not begin when it wakes; a reset 
 
 test("a pause that is too short for the clock to notice counts as sleep, too", async () => {
   const { bus, caller, clock, kinds, process, now } = await begin();
-  const pausing = caller.request("chaos.ratings.1-a", orderBody(pauseFor(SECOND_MS)), { timeoutMs: SECOND_MS });
+  const pausing = caller.request("chaos.tea.1-a", orderBody(pauseFor(SECOND_MS)), { timeoutMs: SECOND_MS });
   process.onStop = () => {
     bus.pause();
-    void caller.request("chaos.ratings.1-a", orderBody(mute(SECOND_MS)), { timeoutMs: SECOND_MS });
+    void caller.request("chaos.tea.1-a", orderBody(mute(SECOND_MS)), { timeoutMs: SECOND_MS });
     clock.read(() => bus.resume());
   };
   await now(pausing);
@@ -264,44 +213,6 @@ test("the end is counted in real time: a pause makes no other fault longer", asy
   await ask(pauseFor(5 * SECOND_MS));
   await clock.advance(1_200);
   assert.is(kinds().filter((kind) => kind === "fault ended").length, 2);
-});
-
-test("kill: it answers, and kills itself", async () => {
-  const { ask, process, kinds } = await begin();
-  assert.is((await ask({ kind: "kill" })).kind, "done");
-  assert.is(process.done.kills, 1);
-  assert.ok(kinds().includes("killed"));
-});
-
-test("all are asked only for a list, and for the reset of everything", async () => {
-  const { ask, caller, now, beats } = await begin();
-  await ask(slow(5));
-  await ask(fail(0.1));
-  const [taker] = await now(askAll(caller, "ratings", "list", 10));
-  assert.equal(
-    taker?.faults.map(({ kind }) => kind),
-    ["slow", "fail"],
-  );
-  for (const order of [mute(SECOND_MS), { kind: "kill" } as const]) {
-    const reply = await now(caller.request("chaos.ratings", orderBody(order), { timeoutMs: 100 }));
-    golden(reply);
-  }
-  const [reset] = await now(askAll(caller, "ratings", "reset", 10));
-  assert.equal(reset?.faults, []);
-  assert.equal(beats.at(-1)?.faults, []);
-});
-
-test("bytes that are no order are refused in words, and change nothing", async () => {
-  const { caller, now, kinds } = await begin();
-  const before = kinds().length;
-  for (const body of ["", "{", "null", '{"fault":"explode"}', '{"fault":"slow","byMs":1e9}', "x".repeat(5_000)]) {
-    const reply = await now(caller.request("chaos.ratings.1-a", body, { timeoutMs: 100 }));
-    assert.ok(
-      reply.kind === "refused" && reply.code === 400 && reply.message.startsWith("bad request: "),
-      body.slice(0, 40),
-    );
-  }
-  assert.is(kinds().length, before);
 });
 
 test("who leaves ends its faults first, answers what they held, and leaves no timer", async () => {

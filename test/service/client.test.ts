@@ -27,7 +27,6 @@ interface Sent {
 
 const encoder = new TextEncoder();
 const answered = (value: unknown): Reply => ({ kind: "answered", body: encoder.encode(JSON.stringify(value)) });
-const refused = (code: number): Reply => ({ kind: "refused", code, message: "" });
 const [NOBODY, TIMEOUT]: readonly [Reply, Reply] = [{ kind: "nobody" }, { kind: "timeout" }];
 
 class Scene {
@@ -145,22 +144,6 @@ test("changes are told in the order in which they happened", async () => {
   assert.equal(scene.acts, ["returned", "closed"]);
 });
 
-test("faults are told when they change, and not of one that leaves or that is not known", () => {
-  const scene = new Scene(1);
-  const faults = [{ fault: "mute", endsInMs: 60_000 }];
-  for (const [over, told] of [
-    [{ faults }, 1],
-    [{ faults }, 1],
-    [{ faults: [] }, 2],
-    [{ faults, state: "draining" }, 2],
-  ] as const) {
-    scene.beat(1, over);
-    assert.is(scene.told("faults"), told);
-  }
-  scene.beat(2, { faults, state: "gone" });
-  assert.is(scene.told("faults"), 2);
-});
-
 test("calls to who is dead are given up once all that was read has been heard", async () => {
   const scene = new Scene(2);
   await scene.ask();
@@ -190,37 +173,6 @@ test("a call goes on while it has 5 ms left, with its own deadline and what is l
       [TIMEOUT_MS, TIMEOUT_MS - passedMs].slice(0, scene.sent.length),
     );
   }
-});
-
-test("what was answered and is of no use is better than nothing, when nobody is left, or no time", async () => {
-  for (const passedMs of [0, 996]) {
-    const scene = new Scene(2);
-    const { answer } = await scene.ask({ accepts: () => false });
-    await scene.clock.advance(passedMs);
-    await scene.end(answered({ odd: 1 }));
-    if (passedMs === 0) await scene.end(NOBODY);
-    const ended = await answer;
-    assert.equal(ended.kind === "answered" && ended.body, { odd: 1 });
-    assert.equal([scene.sent.length, scene.told("nonsense")], [passedMs === 0 ? 2 : 1, 1]);
-  }
-});
-
-test("only what may not have been done is asked of a second one, when a call must not be repeated", async () => {
-  for (const [reply, goesOn] of [
-    [NOBODY, true],
-    [refused(503), true],
-    [refused(504), false],
-    [answered({ odd: 1 }), false],
-    [TIMEOUT, false],
-  ] as const)
-    for (const repeatable of [false, true]) {
-      const scene = new Scene(2);
-      await scene.ask({ repeatable, accepts: () => false });
-      assert.is(scene.sent[0]?.how.mayBeDone, !repeatable);
-      await scene.end(reply);
-      const isGoneOn = goesOn || (repeatable && reply !== TIMEOUT);
-      assert.is(scene.sent.length, isGoneOn ? 2 : 1, `${JSON.stringify(reply)} ${repeatable}`);
-    }
 });
 
 test("whoever had nine tenths of the time opens by it; whoever had less, or died with the call, does not", async () => {
@@ -281,17 +233,6 @@ test("a second end of the same call changes nothing", async () => {
   await scene.end(answered({}));
   scene.sent[0]?.end(TIMEOUT);
   assert.equal([why(await answer), scene.ends.length, scene.told("opened")], ["answered", 1, 0]);
-});
-
-test("an attempt is counted with its result and its time, and as what it was sent", async () => {
-  const scene = new Scene(1);
-  await scene.ask();
-  await scene.clock.advance(7);
-  await scene.end(refused(404));
-  const [ended] = scene.ends;
-  if (ended?.kind !== "attempt") throw new Error("it was not counted");
-  const { sentAs, result, isRefusal, tookMs, who } = ended;
-  assert.equal([sentAs, result, isRefusal, tookMs, who.instance], ["call", "answered", true, 7, 1]);
 });
 
 test("who was asked beside a late one is not asked again for the same call", async () => {

@@ -87,14 +87,6 @@ test("a call that must not reach two instances never does", async () => {
   assert.is(scene.reached[2], 0);
 });
 
-test("an answer in time is sent once", async () => {
-  const scene = await Scene.of(2);
-  scene.manners[1] = LATE_AFTER_MS - 30;
-  assert.is(answeredBy(await scene.ask()), 1);
-  await scene.clock.advance(TIMEOUT_MS);
-  assert.equal(scene.reached, [0, 1, 0, 0]);
-});
-
 test("the slow one may still be first, and then nobody is charged", async () => {
   const scene = await Scene.of(2);
   scene.manners[1] = LATE_AFTER_MS + 100;
@@ -149,17 +141,6 @@ test("a hedge is counted beside the calls, not among them", async () => {
   );
 });
 
-test("who has been overtaken is spared until it answers", async () => {
-  const scene = await Scene.of(2);
-  scene.manners[1] = 600;
-  for (let call = 0; call < 3; call++) assert.is(answeredBy(await scene.ask()), 2);
-  assert.equal(scene.reached, [0, 1, 3, 0]);
-  await scene.clock.advance(600);
-  assert.is(scene.told("opened"), 0, "it has answered in time");
-  scene.manners[1] = "well";
-  assert.equal(new Set([answeredBy(await scene.ask()), answeredBy(await scene.ask())]), new Set([1, 2]));
-});
-
 test("a helper that is of no use leaves the call to the one that has it", async () => {
   for (const manner of ["drains", "never"] as const) {
     const scene = await Scene.of(2);
@@ -171,44 +152,12 @@ test("a helper that is of no use leaves the call to the one that has it", async 
   }
 });
 
-test("when neither answers it ends at its second, both are charged that had theirs, and nothing is left out", async () => {
-  const scene = await Scene.of(2);
-  scene.manners[1] = "never";
-  scene.manners[2] = "never";
-  const call = await scene.timed();
-  assert.equal(call.answer, { kind: "unanswered", why: "request timed out" });
-  assert.ok(call.tookMs <= TIMEOUT_MS + 50, `${call.tookMs}`);
-  assert.is(scene.told("opened"), 2);
-});
-
 test("a late one that will not answer leaves the call to its helper, and a third is not asked", async () => {
   const scene = await Scene.of(3);
   scene.manners[1] = "drains late";
   scene.manners[2] = 200;
   assert.is(answeredBy(await scene.ask()), 2);
   assert.equal(scene.reached, [0, 1, 1, 0]);
-});
-
-test("a caller who gives up is let go, charges nobody, and is sent to nobody more", async () => {
-  const scene = await Scene.of(2);
-  scene.manners[1] = "never";
-  const leaving = new AbortController();
-  scene.clock.after(50, () => leaving.abort());
-  const call = await scene.timed({ signal: leaving.signal });
-  assert.equal(call.answer, { kind: "unanswered", why: "the caller gave up" });
-  await scene.clock.advance(TIMEOUT_MS * 2);
-  assert.is(scene.reached[2], 0);
-  assert.is(scene.told("opened"), 0);
-});
-
-test("giving up after the answer takes nothing back: the late one is still charged", async () => {
-  const scene = await Scene.of(2);
-  scene.manners[1] = "never";
-  const leaving = new AbortController();
-  assert.is(answeredBy(await scene.ask({ signal: leaving.signal })), 2);
-  leaving.abort();
-  await scene.clock.advance(TIMEOUT_MS);
-  assert.is(scene.told("opened"), 1);
 });
 
 test("a stall of our own makes no call late that has its answer", async () => {

@@ -111,18 +111,6 @@ test("a row tells of a membership how it ended, and of a heartbeat until when it
   }
 });
 
-test("a fault is shown up to its end, and not at it", () => {
-  const faults = [
-    { kind: "pause", until: 100 },
-    { kind: "mute", until: 101 },
-  ] as const;
-  const shown = rowOf(memberAs("up", "closed"), around(rememberedAs({ faults }))).faults;
-  assert.equal(
-    shown?.map(({ kind, endsAt }) => [kind, endsAt]),
-    [["mute", WALL + 101]],
-  );
-});
-
 test("the calls of a row: all, of the last minute, and their share in hundredths", () => {
   const none = { total: 0, copies: 0, hedges: 0, lastMinute: 0, share: 0, outcomes: null, seconds: null };
   assert.equal(rowOf(memberAs("up", "closed"), around(undefined)).calls, none);

@@ -102,18 +102,6 @@ test("the worst comes first, each with its reason and its time", () => {
   assert.equal(looked.row(1).heartbeat, { at: WALL + 1000, countsUntil: WALL + 31_000 });
 });
 
-test("a silent one is lost, and still tells why its breaker had opened", () => {
-  const looked = new Looked();
-  looked.at(0).beats(1);
-  looked.at(2000).hangs(1);
-  looked.at(40_000).table.tick(40_000);
-  const { state, membership, breaker } = looked.row(1);
-  assert.equal(
-    [state, membership.how, breaker.kind, breaker.why],
-    ["lost", "no heartbeat", "open", "request timed out"],
-  );
-});
-
 test("a snapshot says what it is of, by which rules, and the latest events", () => {
   const looked = new Looked().at(1500);
   looked.beats(1, 2, 3);

@@ -51,16 +51,6 @@ test("a duration on the upper bound of a bucket is in that bucket, and one above
   }
 });
 
-test("calls, copies and hedges are counted apart, and only calls by the second", () => {
-  const [tally, total] = [new Tally(), new Total()];
-  for (const sentAs of ["call", "copy", "hedge", "hedge"] as const) {
-    tally.add(attemptOf({ sentAs }), "ok", 1_500);
-    total.add(attemptOf({ sentAs }), "ok");
-  }
-  assert.equal([tally.calls, tally.copies, tally.hedges, total.hedges], [1, 1, 2, 2]);
-  assert.equal(tally.lastSeconds(4, 1_500), [0, 0, 0, 1]);
-});
-
 test("each of the last sixty seconds has its calls, the newest last, and older ones are forgotten", () => {
   const tally = new Tally();
   const callsAt = (now: number, count: number): void => {

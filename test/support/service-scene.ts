@@ -59,7 +59,7 @@ export class ServiceScene {
   }
 
   /** Starts the instances; a second after that the client knows them. */
-  async start(): Promise<this> {
+  async start(more: Partial<InstanceOptions> = {}): Promise<this> {
     const { count = 1, handle = () => answer({}), instance, busOf = (bus) => bus } = this.#options;
     const starting = Array.from({ length: count }, (_, place) => {
       const number = place + 1;
@@ -72,6 +72,7 @@ export class ServiceScene {
         report: (sentence) => this.reports.push(sentence),
         handle: (request, trace) => handle(request, number, trace),
         ...instance,
+        ...more,
       });
     });
     await this.clock.advance(TIMEOUT_MS);
