@@ -50,17 +50,28 @@ const BATCH_VARIABLES = [
   { name: "OTEL_BSP_EXPORT_TIMEOUT", option: "exportTimeoutMillis", usual: 30_000, least: 1, most: LONGEST_MS },
 ];
 
+/** The package reads these itself. A timer of Node that is too long ends at once, and each batch with it. */
+const EXPORT_TIMEOUTS = ["OTEL_EXPORTER_OTLP_TIMEOUT", "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT"];
+
+/** @returns undefined where it is not set, or ignored */
+function wholeNumber({ name, least, most }, ignored) {
+  const typed = process.env[name]?.trim() ?? "";
+  const value = Number(typed);
+  if (typed === "") return undefined;
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  ignored(`${name}=${typed} is ignored: it is not a whole number from ${least} to ${most}`);
+  return undefined;
+}
+
 /** @returns the options of the package, so that it reads none of these variables itself */
-function batchOptions(ignored) {
-  const read = ({ name, usual, least, most }) => {
-    const typed = process.env[name]?.trim() ?? "";
-    const value = Number(typed);
-    if (typed === "") return usual;
-    if (Number.isInteger(value) && value >= least && value <= most) return value;
-    ignored(`${name}=${typed} is ignored: it is not a whole number from ${least} to ${most}`);
-    return usual;
-  };
-  return Object.fromEntries(BATCH_VARIABLES.map((variable) => [variable.option, read(variable)]));
+const batchOptions = (ignored) =>
+  Object.fromEntries(
+    BATCH_VARIABLES.map((variable) => [variable.option, wholeNumber(variable, ignored) ?? variable.usual]),
+  );
+
+function dropWrongTimeouts(ignored) {
+  for (const name of EXPORT_TIMEOUTS)
+    if (wholeNumber({ name, least: 1, most: LONGEST_MS }, ignored) === undefined) delete process.env[name];
 }
 
 /** The package for http/json reads the same variables; that for protobuf would be one more, for these lines. */
@@ -74,6 +85,7 @@ function protobufExporter() {
 }
 
 function open(attributes, protocol, tell) {
+  dropWrongTimeouts(tell.ignored);
   const exporter = protocol === "http/protobuf" ? protobufExporter() : new OTLPTraceExporter();
   const watched = {
     export: (spans, done) =>
