@@ -12,7 +12,7 @@ import * as assert from "uvu/assert";
 import { idleCores } from "../runner/idle-cores.ts";
 import { type Found, LIMIT_MS, plan } from "../runner/plan.ts";
 import { ProcessSharing, type Shared } from "../runner/shares-process.ts";
-import { livingProcesses, readProcess } from "../support/processes.ts";
+import { carries, livingProcesses, readProcess } from "../support/processes.ts";
 import { repository } from "../support/repository.ts";
 
 const test = suite("the runner");
@@ -27,6 +27,8 @@ test.after.each(() => rmSync(folder, { recursive: true, force: true }));
 const NAP = `300.${process.pid}`;
 const isNapping = (): boolean => livingProcesses().some(({ command }) => command === `sleep ${NAP}`);
 const UVU = JSON.stringify(import.meta.resolve("uvu"));
+/** In the environment of all that a run under test starts: another run may be busy on this machine. */
+const MARK = "RUN_UNDER_TEST";
 const HEAD = `import { suite } from ${UVU}; import { spawn } from "node:child_process"; const test = suite("s");\n`;
 const GOOD = 'test("a", () => {}); test("b", () => {}); test.run();';
 
@@ -42,7 +44,7 @@ function start(
 ): { child: ChildProcess; ended: Promise<Run> } {
   writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
   const args = [join(repository, "dist/test/run.js"), "--root", folder, ...words];
-  const child = spawn(process.execPath, args, { env: { ...process.env, ...env } });
+  const child = spawn(process.execPath, args, { env: { ...process.env, [MARK]: folder, ...env } });
   let said = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     said += text;
@@ -280,7 +282,9 @@ test("--times repeats each file and counts its failures", async () => {
   assert.is(last, "4 passed, 0 failed", said);
   assert.match(said, /^twice: 0 of 2 runs failed, the slowest took \d+\.\d s$/m);
   assert.not.ok(
-    livingProcesses().some(({ command }) => command.endsWith("runner/busy.js")),
+    livingProcesses().some(
+      ({ pid, command }) => command.endsWith("runner/busy.js") && carries(pid, `${MARK}=${folder}`),
+    ),
     "no busy process is left",
   );
 });

@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { livingProcesses, type ProcessRow, readProcess } from "../../support/processes.ts";
+import { carries, livingProcesses, type ProcessRow, readProcess } from "../../support/processes.ts";
 import { openWindow, type Window } from "../../support/terminal.ts";
 import { until } from "../../support/until.ts";
 import { Desk, ownersDesk, PROGRAM } from "../typed.ts";
@@ -44,7 +44,8 @@ const windowOf = ({ folder, state }: Desk): Promise<Window> =>
 const topCommand = (): string => `${PROGRAM} top --market ${url} --every 100ms`;
 
 function running(words: string): ProcessRow {
-  const found = livingProcesses().find(({ command }) => command.includes(words) && command.includes("dwc.js"));
+  const isOurs = ({ pid, command }: ProcessRow): boolean => command.includes("dwc.js") && carries(pid, desk.state);
+  const found = livingProcesses().find((row) => row.command.includes(words) && isOurs(row));
   if (found === undefined) throw new Error(`not running: ${words}`);
   return found;
 }
