@@ -1,7 +1,7 @@
 // The ratings of one page: every thing is asked for at once, each from an instance of its own turn, and what is not
 // answered in time is served as last known.
 //
-// The way of a page: ASK all -> the client asks -> WAITED -> GOT or BAD, in the order of asking -> what is known.
+// The way of a page: ASK all -> the client asks -> what is known -> WAITED -> GOT or BAD, in the order of asking.
 
 import type { Clock } from "../clock.ts";
 import type { Answer } from "../service/answer.ts";
@@ -30,14 +30,23 @@ export async function ratePage(thingIDs: readonly string[], wiring: Wiring, trac
   const startedAt = clock.wall();
   const asked = thingIDs.map((thingID) => {
     tell({ kind: "asking", thingID });
-    const accepts = (body: unknown): boolean => ratingIn(body, thingID) !== undefined;
-    return askShared(thingID, accepts, wiring, trace);
+    return rateThing(thingID, wiring, trace);
   });
-  const answers = await Promise.all(asked);
+  const outcomes = await Promise.all(asked);
   tell({ kind: "waited", waitedMs: Math.max(0, clock.wall() - startedAt) });
-  const outcomes = thingIDs.map((thingID, place) => readAnswer(thingID, answers[place]));
-  for (const outcome of outcomes) settle(outcome, store, clock.wall(), tell);
+  for (const outcome of outcomes) tell(outcome);
   return view(outcomes, store, clock.wall());
+}
+
+/** Keeps a rating as it arrives: the page may wait a second longer for another one, and its age counts from here. */
+async function rateThing(thingID: string, wiring: Wiring, trace: Trace | undefined): Promise<Outcome> {
+  const accepts = (body: unknown): boolean => ratingIn(body, thingID) !== undefined;
+  const outcome = readAnswer(thingID, await askShared(thingID, accepts, wiring, trace));
+  if (outcome.kind === "got") {
+    const { rating, instance } = outcome;
+    wiring.store.put(thingID, { rating, at: wiring.clock.wall(), instance });
+  }
+  return outcome;
 }
 
 type Outcome =
@@ -46,8 +55,7 @@ type Outcome =
 
 const HIGHEST_RATING = 5;
 
-function readAnswer(thingID: string, answer: Answer | undefined): Outcome {
-  if (answer === undefined) throw new Error(`no answer was kept for ${thingID}`);
+function readAnswer(thingID: string, answer: Answer): Outcome {
   if (answer.kind === "unanswered" || answer.kind === "failed") return { kind: "bad", thingID, why: answer.why };
   if (answer.kind === "refused") return { kind: "bad", thingID, why: `${answer.code} ${answer.message}` };
   const rating = ratingIn(answer.body, thingID);
@@ -61,16 +69,6 @@ function ratingIn(body: unknown, thingID: string): number | undefined {
   const { thingID: rated, rating } = Object(body) as { thingID?: unknown; rating?: unknown };
   const isRating = rated === thingID && typeof rating === "number" && rating >= 0 && rating <= HIGHEST_RATING;
   return isRating ? rating : undefined;
-}
-
-function settle(outcome: Outcome, store: RatingStore, at: number, tell: Wiring["tell"]): void {
-  const { thingID } = outcome;
-  if (outcome.kind === "bad") {
-    tell({ kind: "bad", thingID, why: outcome.why });
-    return;
-  }
-  store.put(thingID, { rating: outcome.rating, at, instance: outcome.instance });
-  tell({ kind: "got", thingID, rating: outcome.rating });
 }
 
 function view(outcomes: readonly Outcome[], store: RatingStore, now: number): PageRatings {

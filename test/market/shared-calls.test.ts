@@ -30,7 +30,7 @@ class Scene {
   answer: (thingID: string) => Answer = (thingID) => answered({ thingID, rating: 4 });
   /** Whether each call would have taken its answer. */
   readonly accepted: (boolean | undefined)[] = [];
-  takesMs = 5;
+  takesMs: (thingID: string) => number = () => 5;
   ready: Promise<void> = Promise.resolve();
   readonly #shared = new SharedCalls(this.clock);
   readonly #store = new RatingStore();
@@ -57,7 +57,7 @@ class Scene {
       this.traces.push(options?.trace);
       const answer = this.answer(thingID);
       if (answer.kind === "answered") this.accepted.push(options?.accepts?.(answer.body));
-      return new Promise((resolve) => this.clock.after(this.takesMs, () => resolve(answer)));
+      return new Promise((resolve) => this.clock.after(this.takesMs(thingID), () => resolve(answer)));
     };
     return ratePage(
       thingIDs,
@@ -96,6 +96,20 @@ test("a page asks for nothing before its client is ready, and prints no such wai
   assert.equal(scene.lines, ["ASK for camera", "WAITED 5ms", "GOT camera: 4"]);
 });
 
+test("the age of a rating counts from its arrival, however long its page waits for another", async () => {
+  const scene = new Scene();
+  scene.takesMs = (thingID) => (thingID === "camera" ? 5 : 900);
+  const page = scene.page("camera", "football");
+  await scene.clock.advance(1_000);
+  const { ratings } = await page;
+  const ages = [...ratings].map(([thingID, { at, ageMs }]) => [thingID, ageMs, at + ageMs]);
+  const shownAt = ratings.get("football")?.at;
+  assert.equal(ages, [
+    ["camera", 895, shownAt],
+    ["football", 0, shownAt],
+  ]);
+});
+
 test("a call that has ended is not shared", async () => {
   const scene = new Scene();
   for (let page = 0; page < 3; page++) {
@@ -107,13 +121,13 @@ test("a call that has ended is not shared", async () => {
 
 test("a call that is not young is not joined: one that hangs takes no later page along", async () => {
   const scene = new Scene();
-  scene.takesMs = 1000;
+  scene.takesMs = () => 1000;
   scene.answer = () => ({ kind: "unanswered", why: "request timed out" });
   const hung = [scene.page("camera")];
   await scene.clock.advance(9);
   hung.push(scene.page("camera"));
   await scene.clock.advance(1);
-  scene.takesMs = 5;
+  scene.takesMs = () => 5;
   scene.answer = (thingID) => answered({ thingID, rating: 4 });
   const later = scene.page("camera");
   await scene.clock.advance(5);
@@ -125,7 +139,7 @@ test("a call that is not young is not joined: one that hangs takes no later page
 
 test("the end of an old call does not take a young one out", async () => {
   const scene = new Scene();
-  scene.takesMs = 12;
+  scene.takesMs = () => 12;
   void scene.page("camera");
   await scene.clock.advance(11);
   void scene.page("camera");
@@ -179,7 +193,7 @@ test("what is not answered in time is shown as last known: when, by which instan
   const scene = new Scene();
   const read = async (): Promise<readonly unknown[]> => {
     const page = scene.page("camera", "football");
-    await scene.clock.advance(scene.takesMs);
+    await scene.clock.advance(scene.takesMs("camera"));
     const { ratings, trouble } = await page;
     return [Object.fromEntries(ratings), trouble];
   };

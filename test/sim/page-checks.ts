@@ -5,10 +5,10 @@ import { rate } from "../../src/ratings/core/ratings.ts";
 import type { Answer } from "../../src/service/answer.ts";
 import type { Asked, Check, View } from "./view.ts";
 
-/** A rating is kept once its page is whole: a request timeout later at most, and the wait for the roll call before it. */
-const KEPT_WITHIN_MS = 1_300;
+/** A rating is kept as it arrives. */
+const KEPT_WITHIN_MS = 1;
 /** What a market that stood still got meanwhile is kept by then. */
-const RECENT_MS = 2 * KEPT_WITHIN_MS;
+const RECENT_MS = 2_600;
 /** Of wall times of 13 digits before the point. */
 const ROUNDING = 0.01;
 
