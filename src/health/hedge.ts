@@ -1,4 +1,4 @@
-// When a call that is late is sent once more, and how often that may be. What was sent, answered and overtaken goes
+// When a call that is late is sent once more, and how often that may be. What began, was answered and overtaken goes
 // in, a delay or a yes comes out.
 //
 // Late is measured by the instance's own answers: what takes 80 ms at each of them is not late after 20. The price is
@@ -49,9 +49,13 @@ export class Hedge {
     return this.#overtaken;
   }
 
-  /** A call has been sent. @returns after how many ms it is late */
-  sent(who: Who): number {
+  /** A call begins. One that goes on to another instance is still one call, and earns once. */
+  earn(): void {
     this.#allowance = Math.min(MOST_SAVED, this.#allowance + EARNED_PER_CALL);
+  }
+
+  /** After how many ms a call to this instance is late. */
+  lateAfterMs(who: Who): number {
     const usualMs = this.#habits.get(who)?.p95Ms ?? this.#requestTimeoutMs * UNKNOWN_SHARE;
     return Math.min(Math.max(usualMs, LEAST_MS), this.#requestTimeoutMs * MOST_SHARE);
   }

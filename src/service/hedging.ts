@@ -60,7 +60,8 @@ export class Hedging {
   send(ticket: Ticket, call: HedgedCall): Promise<Attempt> {
     const { clock, guard } = this.#options;
     return new Promise((resolve) => {
-      const lateAfterMs = this.#hedge.sent(ticket.who);
+      if (call.tried.size === 0) this.#hedge.earn();
+      const lateAfterMs = this.#hedge.lateAfterMs(ticket.who);
       const first = this.#timed(ticket, "call", call);
       const race = new Race(resolve);
       // After one more turn of reading: timers run first, and the answer may be in our hands already.

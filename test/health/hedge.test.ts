@@ -20,7 +20,7 @@ function lateAfter(answers: readonly number[]): number {
   const hedge = new Hedge(TIMEOUT_MS);
   const one = who(1);
   for (const tookMs of answers) hedge.answered(one, tookMs);
-  return hedge.sent(one);
+  return hedge.lateAfterMs(one);
 }
 const times = (count: number, tookMs: number): readonly number[] => Array.from({ length: count }, () => tookMs);
 
@@ -48,20 +48,19 @@ test("each instance has habits of its own, and a new incarnation has none", () =
   const hedge = new Hedge(TIMEOUT_MS);
   const [one, two] = [who(1), who(2)];
   for (const tookMs of times(64, 50)) hedge.answered(one, tookMs);
-  assert.is(hedge.sent(one), 50);
-  assert.is(hedge.sent(two), 100);
-  assert.is(hedge.sent(who(1)), 100, "the row that replaced it");
+  assert.is(hedge.lateAfterMs(one), 50);
+  assert.is(hedge.lateAfterMs(two), 100);
+  assert.is(hedge.lateAfterMs(who(1)), 100, "the row that replaced it");
 });
 
 test("beside eight at the start one call in twenty is sent twice, in any order of events", () => {
   for (let seed = 1; seed <= 50; seed++) {
     const dice = new Dice(seed);
     const hedge = new Hedge(TIMEOUT_MS);
-    const one = who(1);
     let [sent, twice] = [0, 0];
     for (let step = 0; step < 3000; step++) {
       if (dice.chance(0.5)) {
-        hedge.sent(one);
+        hedge.earn();
         sent += 1;
       } else if (hedge.take()) twice += 1;
       assert.ok(twice <= 8 + sent / 20 + 1e-9, `seed ${seed}: ${twice} of ${sent}`);
@@ -72,7 +71,7 @@ test("beside eight at the start one call in twenty is sent twice, in any order o
 
 test("so many can be saved up and no more", () => {
   const hedge = new Hedge(TIMEOUT_MS);
-  for (let call = 0; call < 100_000; call++) hedge.sent(who(1));
+  for (let call = 0; call < 100_000; call++) hedge.earn();
   let taken = 0;
   while (hedge.take()) taken += 1;
   assert.is(taken, 128);
