@@ -26,4 +26,26 @@ export const KEPT_DAYS: readonly KeptDay[] = [
       ],
     },
   },
+  {
+    broke: "P23",
+    why: "the age of a rating counted from the end of its page, which had waited for another rating",
+    script: {
+      ...{ seed: 4_027, instances: 4, markets: 1, nodes: 2, hedge: false, careless: false },
+      ...{ pageEveryMs: 1_092, failureLimit: 1, retestDelayMs: 2_000 },
+      faults: [
+        { atMs: 4_875, forMs: 2_001, on: "instance", place: 1, kind: "too slow" },
+        { atMs: 6_009, forMs: 946, on: "market", place: 0, kind: "stall" },
+        { atMs: 8_399, forMs: 4_368, on: "instance", place: 2, kind: "cut" },
+      ],
+    },
+  },
+  {
+    broke: "P17",
+    why: "a call that went on to another instance earned twice for hedging",
+    script: {
+      ...{ seed: 4_210, instances: 4, markets: 1, nodes: 1, hedge: false, careless: false },
+      ...{ pageEveryMs: 983, failureLimit: 2, retestDelayMs: 4_000 },
+      faults: [],
+    },
+  },
 ];
