@@ -1,101 +1,20 @@
-// takes: 20 s
-//
-// bin/prepare on machines that lack something. npm, the compiler, apt-get and sudo are fakes that write down how they
-// were called; all else is the real script.
+// takes: 12 s
+// bin/prepare: packages, programs, locks and what it says of a machine that has no Node. What it installs of the system
+// is tried in prepare-system.long.test.ts.
 
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
-import { createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { openWindow } from "../support/terminal.ts";
-import { type Finished, openToolbox, type Toolbox, whereIs } from "../support/toolbox.ts";
+import { box, calls, first, names, prepare, prepared, prepareSuite } from "./prepare-box.ts";
 
-const test = suite("bin/prepare");
+const test = prepareSuite("bin/prepare");
 /** The contract: with nothing to do the program starts within a second. */
 const QUICK_MS = 1_000;
 /** A machine may be busy for a moment, hardly for three in a row. */
 const TRIES = 3;
 /** Far below what waiting for a lock takes, far above what not waiting takes. */
 const AT_ONCE_MS = 15_000;
-let box: Toolbox;
-
-/** An npm that installs what the fake project names, and a compiler that copies sources and refuses the word "wrong". */
-const FAKE_NPM = `
-[ "$1" = config ] && { echo "$HOME/.npm"; exit; }
-echo "npm $* cache=$npm_config_cache" >>calls
-[ -z "$NPM_SAYS" ] || { echo "$NPM_SAYS"; exit 1; }
-rm -rf node_modules
-mkdir -p node_modules/.bin node_modules/nats
-sleep "\${NPM_TAKES:-0}"
-touch node_modules/nats/package.json
-cp "$FAKES/tsc" "$FAKES/esbuild" node_modules/.bin
-`;
-const FAKE_TSC = `
-echo "tsc" >>calls
-grep -rn wrong src && exit 2
-mkdir -p .dist-new/src .dist-new/bin
-for file in src/*.ts; do cp "$file" ".dist-new/\${file%.ts}.js"; done
-`;
-const FAKE_ESBUILD = `
-[ -z "$ESBUILD_SAYS" ] || { echo "$ESBUILD_SAYS"; exit 1; }
-`;
-const FAKE_APT = `
-echo "apt-get $*" >>calls
-case $* in
-  *update*) touch updated ;;
-  *install*) [ -f updated ] || { echo 'E: Unable to locate package'; exit 100; }
-    for package; do :; done
-    [ -n "$APT_LACKS" ] || cp "$FAKES/installed" "$FAKES/$package" ;;
-esac
-`;
-
-/** What a run leaves behind, kept for the tests that begin after one. */
-const MADE = ["node_modules", "dist", ".prepared"];
-const kept = mkdtempSync(join(tmpdir(), "prepared-"));
-let first: Finished & { readonly calls: readonly string[] };
-
-test.before(async () => {
-  open();
-  const finished = await prepare();
-  first = { ...finished, calls: calls() };
-  for (const made of MADE) cpSync(join(box.folder, made), join(kept, made), { recursive: true });
-  close();
-});
-test.after(() => rmSync(kept, { recursive: true }));
-
-/** The box after a run. */
-function prepared(): void {
-  cpSync(kept, box.folder, { recursive: true });
-}
-
-function open(): void {
-  box = openToolbox(["bin/prepare", "bin/prepare-system", "bin/bundle-programs"]);
-  box.write("package.json", '{\n  "version": "1.0.0",\n  "dependencies": {\n    "nats": "2.29.3"\n  }\n}\n');
-  box.write("package-lock.json", "{}\n");
-  box.write("tsconfig.json", "{}\n");
-  box.write("src/a.ts", "right\n");
-  box.tool("node", `[ "$1" = --version ] && { echo v20.19.0; exit; }\nexec '${process.execPath}' "$@"`);
-  symlinkSync(whereIs("flock"), join(box.tools, "flock"));
-  box.tool("npm", FAKE_NPM);
-  box.tool("tsc", FAKE_TSC);
-  box.tool("esbuild", FAKE_ESBUILD);
-  box.tool("installed", "exit 0");
-}
-const close = (): void => rmSync(join(box.folder, ".."), { recursive: true, force: true });
-test.before.each(open);
-test.after.each(close);
-
-const prepare = (env: Record<string, string | undefined> = {}, ...needs: string[]) =>
-  box.run("sh", ["bin/prepare", ...needs], { FAKES: box.tools, PREPARE_BUS_FOLDERS: "", ...env });
-const calls = (): string[] => {
-  const path = join(box.folder, "calls");
-  const text = existsSync(path) ? readFileSync(path, "utf8") : "";
-  rmSync(path, { force: true });
-  return text.split("\n").filter((line) => line !== "");
-};
-const names = (): string[] => calls().map((line) => line.split(" ").slice(0, 2).join(" "));
 
 test("a fresh clone gets its packages and programs, and a second run does nothing, in silence", async () => {
   prepared();
@@ -253,122 +172,6 @@ test("without a HOME of its own npm keeps its cache in the folder", async () => 
     assert.not.ok(existsSync(join(box.folder, "~")));
     rmSync(join(box.folder, "node_modules"), { recursive: true });
   }
-});
-
-test("a missing nats-server is asked for only where it is needed", async () => {
-  prepared();
-  assert.is((await prepare({ NATS_URL: "nats://bus.example:4222" }, "bus")).code, 0, "the bus is elsewhere");
-  const { said } = await prepare({ NATS_URL: "nats://bus.example:4222" }, "nats-server");
-  assert.match(said, /^prepare: nats-server is missing: install it/);
-  assert.is((await prepare({ PREPARE_BUS_FOLDERS: box.tools }, "bus")).code, 1);
-  box.tool("nats-server", "exit 0");
-  assert.is((await prepare({ PREPARE_BUS_FOLDERS: "" }, "nats-server")).code, 0, "found in PATH");
-});
-
-test("a bus that answers on this machine is enough", async () => {
-  prepared();
-  const server = createServer((socket) => socket.end("INFO {}\r\n"));
-  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
-  const address = server.address();
-  const port = typeof address === "object" ? address?.port : undefined;
-  assert.is((await prepare({ NATS_URL: `nats://127.0.0.1:${port}` }, "bus")).code, 0);
-  await new Promise((closed) => server.close(closed));
-  assert.is((await prepare({ NATS_URL: `nats://127.0.0.1:${port}` }, "bus")).code, 1);
-});
-
-const installs = ["apt-get -o", "apt-get -o", "apt-get -o"]; // install fails, update, install
-
-test("root installs nats-server with apt-get, and fetches the package lists when they are missing", async () => {
-  box.tool("apt-get", FAKE_APT);
-  box.tool("id", '[ "$1" = -u ] && echo 0 || echo root');
-  prepared();
-  const { code, said } = await prepare({}, "nats-server");
-  assert.is(code, 0, said);
-  assert.match(said, /^prepare: installing nats-server with apt-get \.* done\n$/);
-  assert.equal(names(), installs);
-});
-
-test("a user installs it with sudo where that asks nothing, and else is told the one line", async () => {
-  box.tool("apt-get", FAKE_APT);
-  box.tool("id", '[ "$1" = -u ] && echo 1000 || echo ann');
-  prepared();
-  const unlisted = await prepare({}, "nats-server");
-  assert.is(unlisted.code, 1);
-  assert.match(
-    unlisted.said,
-    'type  su -c "apt-get update && apt-get install -y nats-server"\n',
-    "as it would fail without",
-  );
-  box.tool("apt-cache", "exit 0");
-  const none = await prepare({}, "nats-server");
-  assert.is(none.said, 'prepare: nats-server is missing: type  su -c "apt-get install -y nats-server"\n');
-  box.tool("sudo", "exit 1");
-  const asks = await prepare({}, "nats-server");
-  assert.is(asks.said, "prepare: nats-server is missing: type  sudo apt-get install -y nats-server\n");
-  box.tool("sudo", 'shift; [ "$1" = true ] || exec "$@"');
-  const { code, said } = await prepare({}, "nats-server");
-  assert.is(code, 0, said);
-  assert.equal(names(), installs);
-});
-
-test("a browser is installed the same way, and where it cannot be had the tests go on without it", async () => {
-  box.tool("id", '[ "$1" = -u ] && echo 0 || echo root');
-  box.tool("nats-server", "exit 0");
-  const needs = ["nats-server", "browser"];
-  const without = await prepare({}, ...needs);
-  assert.is(without.code, 0, without.said);
-  assert.match(
-    without.said,
-    /\nprepare: no browser here: the tests that look at pages are skipped, unless you type {2}apt-get .*chromium\n$/,
-  );
-  box.tool("apt-get", FAKE_APT);
-  calls();
-  const lacking = await prepare({ APT_LACKS: "chromium" }, ...needs);
-  assert.is(lacking.code, 0, lacking.said);
-  assert.match(lacking.said, /^prepare: installing chromium with apt-get \.*\nprepare: no browser here: /);
-  const { code, said } = await prepare({}, ...needs);
-  assert.is(code, 0, said);
-  assert.match(said, /^prepare: installing chromium with apt-get \.* done\n$/);
-  assert.ok(
-    calls().every((call) => call.startsWith("apt-get") && (call.includes("update") || call.endsWith(" chromium"))),
-  );
-});
-
-test("an nginx is unpacked in the folder, without rights, and where it cannot be had the tests go on without it", async () => {
-  box.tool("id", '[ "$1" = -u ] && echo 1000 || echo ann');
-  prepared();
-  const without = await prepare({}, "nginx");
-  assert.is(without.code, 0, without.said);
-  assert.match(
-    without.said,
-    /^prepare: no nginx here: the tests behind a proxy are skipped, unless you type {2}su -c "apt-get .*nginx"\n$/,
-  );
-  const unpacked = "mkdir -p usr/sbin; printf '#!/bin/sh\\n' >usr/sbin/nginx; chmod +x usr/sbin/nginx 2>/dev/null";
-  box.tool("chmod", `exec ${whereIs("chmod")} "$@"`);
-  box.tool("dpkg", `echo "dpkg $*" >>../../calls; [ -n "$DPKG_LACKS" ] || { ${unpacked}; }`);
-  box.tool("apt-get", 'echo "apt-get $*" >>../../calls; [ -z "$APT_LACKS" ] && touch "$2.deb"');
-  const lacking = await prepare({ APT_LACKS: "all" }, "nginx");
-  assert.is(lacking.code, 0, lacking.said);
-  assert.match(lacking.said, /^prepare: fetching nginx for the tests with apt-get \.*\nprepare: no nginx here: /);
-  calls();
-  assert.match((await prepare({ DPKG_LACKS: "all" }, "nginx")).said, "no nginx here");
-  assert.ok(calls().includes("apt-get download nginx-light"), "some releases have it there");
-  const { code, said } = await prepare({}, "nginx");
-  assert.is(code, 0, said);
-  assert.match(said, /^prepare: fetching nginx for the tests with apt-get \.* done\n$/);
-  assert.equal(calls(), ["apt-get download nginx", "dpkg -x ./nginx.deb ."], "nothing is installed");
-  assert.is((await prepare({}, "nginx")).said, "", "and then nothing is to be done");
-});
-
-test("a fresh machine has no package lists: root fetches them for nginx, too", async () => {
-  box.tool("id", '[ "$1" = -u ] && echo 0 || echo root');
-  prepared();
-  box.tool("chmod", `exec ${whereIs("chmod")} "$@"`);
-  box.tool("dpkg", "mkdir -p usr/sbin; printf '#!/bin/sh\\n' >usr/sbin/nginx; chmod +x usr/sbin/nginx");
-  box.tool("apt-get", 'case $* in *update*) touch updated ;; *) [ -f ../../updated ] && touch "$2.deb" ;; esac');
-  const { code, said } = await prepare({}, "nginx");
-  assert.is(code, 0, said);
-  assert.match(said, /apt-get \.* done\n$/);
 });
 
 test("what nobody knows is refused", async () => {
