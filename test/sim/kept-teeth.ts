@@ -17,9 +17,11 @@ export const KEPT_IN = "test/sim/teeth.json";
 
 export const readTeeth = (): readonly Tooth[] => JSON.parse(readFileSync(join(project, KEPT_IN), "utf8"));
 
-/** A line for each, so that a change of one is a change of one line. */
+/** A line for each, so that a change of one is a change of one line; in the form that the formatter wants. */
 export function keepTeeth(teeth: readonly Tooth[]): void {
-  const lines = teeth.map((tooth) => `  ${JSON.stringify(tooth)}`);
+  const lines = teeth.map(
+    ({ defect, caughtBy, seed }) => `  { "defect": "${defect}", "caughtBy": "${caughtBy}", "seed": ${seed} }`,
+  );
   writeFileSync(join(project, KEPT_IN), `[\n${lines.join(",\n")}\n]\n`);
 }
 
