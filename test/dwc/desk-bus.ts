@@ -5,6 +5,7 @@ import { connect, credsAuthenticator, type NatsConnection } from "nats";
 import type { Test } from "uvu";
 import { type Ending, endingSuite } from "../support/ending.ts";
 import { startNatsServer, type TestServer, type TestServerOptions } from "../support/nats-server.ts";
+import { until } from "../support/until.ts";
 import { annsDesk, Desk, type RunOptions } from "./typed.ts";
 
 export interface DeskContext extends Ending {
@@ -72,8 +73,16 @@ export function inCluster(name: string, listen: number, routes: readonly number[
 }
 
 /** A client with the credentials of a service, which stays away once it is disconnected. */
+/** Waits for a place: at a server that has one only, the greeting that the test waited for may still hold it. */
 export async function login(desk: Desk, server: TestServer, service: string): Promise<NatsConnection> {
-  return connectWith(await desk.must("service-token", service), server);
+  const creds = await desk.must("service-token", service);
+  let result: NatsConnection | Error = new Error("not tried");
+  const isIn = async (): Promise<boolean> => {
+    result = await connectWith(creds, server).catch((error: Error) => error);
+    return !(result instanceof Error);
+  };
+  await until(`a login of ${service}`, isIn, undefined, () => String(result));
+  return result as unknown as NatsConnection;
 }
 
 export function connectWith(creds: string, { url }: TestServer): Promise<NatsConnection> {
