@@ -10,7 +10,7 @@ import { listen } from "../support/listen.ts";
 import { freePort, type TestServer } from "../support/nats-server.ts";
 import { relay } from "../support/relay.ts";
 import { until } from "../support/until.ts";
-import { at, busOf, type DeskContext, deskSuite, inCluster, login, newDesk } from "./desk-bus.ts";
+import { at, busOf, type DeskContext, deskSuite, inCluster, login, natsServer, newDesk } from "./desk-bus.ts";
 import { ownersDesk, type Typed } from "./typed.ts";
 
 const test = deskSuite("cures by the state of the bus");
@@ -63,6 +63,20 @@ test("a slow bus is not called paused, and each command waits for it as long as 
   assert.not.match(checked.stdout, /paused|\bfg\b|not known/);
   assert.not.match(listed.stderr, /let us in|paused/);
   assert.is(pushed.code, 0, pushed.stderr);
+});
+
+test("an open bus is entered only where no other address has logins, however slow that one is", async (context) => {
+  const { ann } = context;
+  const [bus, open] = [await busOf(context, ann), await natsServer(context)];
+  const secured = await slowly(context, bus.port, 100);
+  const warned = async (url: string): Promise<boolean> => {
+    const { code, stderr } = await ann.type(["ps"], at(url));
+    assert.is(code, 0, stderr);
+    return /WARNING: the bus at \S+ is open/.test(stderr);
+  };
+  assert.not.ok(await warned(`${open.url},${secured}`));
+  assert.ok(await warned(`${open.url},nats://127.0.0.1:${await freePort()}`));
+  assert.ok(await warned(open.url));
 });
 
 test("a bus of another operator, which refuses late, is said to refuse, and no push is offered", async (context) => {

@@ -85,16 +85,21 @@ type Entry =
 type NotIn = Exclude<Attempt, { kind: "connected" }>;
 
 /**
- * The first address that admits us; all are dialled at once. A dial of a paused server takes longer than the limit, so
- * one address after the other would leave the later ones no time. Closes each of the other connections.
+ * The first address that admits us, one with logins before an open one; all are dialled at once. A dial of a paused server
+ * takes longer than the limit, so one address after the other would leave the later ones no time. An open bus may be
+ * another program's in the place of ours: it is entered once each other address has answered, or has had its time. Closes
+ * each of the other connections.
  */
 async function firstEntry(doors: readonly Door[], clock: Clock): Promise<Entry> {
   const failures: (NotIn | undefined)[] = [];
+  const open: Door[] = [];
   const admitted = await new Promise<Door | undefined>((resolve, reject) => {
     const hear = async (door: Door): Promise<void> => {
       const attempt = await firstWord(door.bus, 1, { clock, limitMs: STEP_WITHIN_MS });
-      if (attempt?.kind === "connected") resolve(door);
-      else if (failures.push(attempt) === doors.length) resolve(undefined);
+      if (attempt?.kind !== "connected") failures.push(attempt);
+      else if (door.bus.secured === true) resolve(door);
+      else open.push(door);
+      if (failures.length + open.length === doors.length) resolve(open[0]);
     };
     for (const door of doors) hear(door).catch(reject);
   });
