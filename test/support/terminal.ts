@@ -157,7 +157,13 @@ const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, "\
 
 /** As a terminal does when its window is closed: hang up and wake the stopped ones; what stays after that is killed. */
 async function closeAll(id: string): Promise<void> {
-  const mine = (): readonly ProcessRow[] => livingProcesses().filter((row) => carries(row.pid, id));
+  // A process that is ending has no environment any more, and is there for a moment yet.
+  const known = new Set<number>();
+  const mine = (): readonly ProcessRow[] => {
+    const rows = livingProcesses().filter(({ pid }) => known.has(pid) || carries(pid, id));
+    for (const { pid } of rows) known.add(pid);
+    return rows;
+  };
   const all = (signal: NodeJS.Signals): void => mine().forEach((row) => void send(row.pid, signal));
   all("SIGHUP");
   all("SIGCONT");
