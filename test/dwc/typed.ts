@@ -44,7 +44,7 @@ export const PROGRAM = join(repository, "bin/dwc");
 const ENDS_WITHIN_MS = 120_000;
 /** Of what is longer, its size and its time say whether somebody wrote in it. */
 const LONGEST_COMPARED_BYTES = 1_000_000;
-/** An address that nobody listens on, for as long as a test runs. */
+/** An address at which no server listens, for as long as a test runs. */
 export const nowhere = await freeUrl();
 
 /** One person's state folder, and what is typed there. */

@@ -49,7 +49,7 @@ export async function startNatsServer(options: TestServerOptions = {}): Promise<
   return server;
 }
 
-/** An address that nobody listens on now. */
+/** An address at which no server listens now. */
 export const freeUrl = async (): Promise<string> => `nats://127.0.0.1:${await freePort()}`;
 
 /** A port that nobody listens on now. */

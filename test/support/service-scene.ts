@@ -31,7 +31,7 @@ export interface SceneOptions {
 export class ServiceScene {
   readonly clock = new FakeClock();
   readonly network = new MemoryNetwork(this.clock);
-  /** What the client has told and counted, what the instances have told, and what either has reported. */
+  /** The client's events and attempts, the instances' events, and the reports of both. */
   readonly events: ClientEvent[] = [];
   readonly ends: Ended[] = [];
   readonly instanceEvents: InstanceEvent[] = [];

@@ -44,7 +44,7 @@ demo(
 
     program.signal("SIGINT");
     assert.equal(await program.ended, { code: 0, signal: null });
-    // Ended, not torn off: whoever watches learns of it at once, and nobody waits for him.
+    // Ended, not torn off: its viewers see the end at once, and nothing waits for them.
     await board.text();
     await until("no process is left", () => familyOf(world).length === 0, 5_000);
     assert.ok(program.lines.includes("demo: everything has ended"));

@@ -30,7 +30,7 @@ const MOST_GROWTH_MIB = 160;
 const MESSAGES_A_PAGE = 1_000;
 /** A request timeout that holds on a machine that is busy with other things too: it is not the machine that is tested. */
 const TIMEOUT_MS = 4_000;
-/** Half of the pages come sooner: they wait for nobody. */
+/** The limit of the median page: the calls of half of the pages reach instances that answer. */
 const USUAL_PAGE_MS = TIMEOUT_MS / 2;
 /** Lines of one kind in a second, as the Market has it, and how many kinds anybody on the bus can cause. */
 const LINES_PER_SECOND = 20;

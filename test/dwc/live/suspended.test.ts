@@ -73,7 +73,7 @@ const isGivenBack = (): Promise<void> => type("stty -a | grep -o -- '-\\?icanon'
 test("top draws, obeys keys, and gives the terminal back on q, on ^C and on kill", async () => {
   for (const end of ["q", "\u0003", "kill"]) {
     await type(`${topCommand()}; echo "ended $?"\n`, /sort: worst/);
-    // At once, as it comes from somebody who types fast.
+    // At once, as from a person who types fast.
     await type("sss?", /any key ends it[\s\S]*sort: p99/);
     const mark = shell.mark();
     if (end === "kill") process.kill(runningTop().pid);
