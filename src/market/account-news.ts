@@ -126,7 +126,8 @@ class Follower {
     this.#standing = standing;
     for (const step of steps) {
       if (bus.status !== "connected") break;
-      if ((await this.#do(step)) === "corrected") {
+      if (step !== "correct") await this.#do(step);
+      else if (await this.#correct()) {
         // The folder may change again before the next look. Counted from here, that change is one to correct, too.
         this.#standing = SETTLED;
         break;
@@ -165,25 +166,24 @@ class Follower {
     if (name !== undefined && token !== undefined && this.#ownServer?.name !== name) this.#ownServer = { name, token };
   }
 
-  /** @returns "corrected": the server has the newest token, and the steps after this one have no cause any more */
-  async #do(step: Step): Promise<"corrected" | undefined> {
-    const { bus, known, correct, server, report } = this.#options;
+  /** @returns whether the server has the newest token now: the steps after this one have no cause any more */
+  async #correct(): Promise<boolean> {
+    const { known, correct } = this.#options;
     const token = await known();
-    if (token === undefined) return undefined;
-    if (step === "correct") {
-      if ((await correct?.()) !== true) return undefined;
-      this.#confirmed = token;
-      this.#serverHas(token);
-      return "corrected";
-    }
-    if (step === "share") {
-      bus.publish(sharedAccountTokenSubject, token);
-      return undefined;
-    }
-    if (this.#endedFor.has(token)) return undefined;
+    if (token === undefined || (await correct?.()) !== true) return false;
+    this.#confirmed = token;
+    this.#serverHas(token);
+    return true;
+  }
+
+  async #do(step: Exclude<Step, "correct">): Promise<void> {
+    const { bus, known, server, report } = this.#options;
+    const token = await known();
+    if (token === undefined) return;
+    if (step === "share") return bus.publish(sharedAccountTokenSubject, token);
+    if (this.#endedFor.has(token)) return;
     this.#endedFor.add(token);
     report("the nats-server that this Market started does not know the org's last change: it is started anew with it");
     await server.endServer();
-    return undefined;
   }
 }
