@@ -13,7 +13,7 @@ import { systemClock } from "../../../src/clock.ts";
 import { isSameFile, type Locked, lock } from "../../../src/dwc/identity/lock.ts";
 import { endNote, ownNote, readNote } from "../../../src/dwc/identity/lock-note.ts";
 import { goldenOf } from "../../support/golden.ts";
-import { livingProcesses, stopProcess } from "../../support/processes.ts";
+import { livingProcesses, type ProcessRow, stopProcess } from "../../support/processes.ts";
 import { until } from "../../support/until.ts";
 
 interface Context {
@@ -229,7 +229,10 @@ for (const [name, end] of [
 test("where flock itself is killed, the holder is not blamed", async ({ path }) => {
   const first = await taken(path);
   const waiting = take(path);
-  const helper = livingProcesses().find(({ parentPid }) => parentPid === process.pid);
+  // Holders of earlier tests may still be ending.
+  const isFlock = ({ parentPid, command }: ProcessRow): boolean =>
+    parentPid === process.pid && /flock -x/.test(command);
+  const helper = livingProcesses().find(isFlock);
   assert.ok(helper !== undefined);
   process.kill(helper.pid, "SIGKILL");
   golden(await waiting);

@@ -107,7 +107,8 @@ test("top stopped by ^Z gives the terminal back; continued in the background it 
   const { pid } = runningTop();
   await type("\u001a", /Stopped.*\nw\$ /);
   await isGivenBack();
-  shell.type("bg\n");
+  // The prompt follows the SIGCONT; before it, the first stop is still seen.
+  await type("bg\n", /&\n[\s\S]*w\$ $/);
   await stopped(pid);
   await type("fg\n", /sort: worst/);
   await obeysKeys();
