@@ -29,7 +29,7 @@ const spans = [...readme.replace(/^```[\s\S]*?^```$/gm, "").matchAll(/`([^`\n]+)
 );
 const typed = [...readme.matchAll(/^ {4}(\S.*)$/gm)].map(([, line = ""]) => line);
 const walk = sectionOf(readme, "The walk");
-/** Each is tried in test/system/tracing-variables.test.ts. */
+/** Each is tried in test/system/tracing-variables.long.test.ts. */
 const OTEL_VARIABLES = [
   ..."SERVICE_NAME RESOURCE_ATTRIBUTES SDK_DISABLED TRACES_EXPORTER TRACES_SAMPLER".split(" "),
   ..."TRACES_SAMPLER_ARG EXPORTER_OTLP_PROTOCOL EXPORTER_OTLP_HEADERS".split(" "),

@@ -9,6 +9,6 @@ const { test, inBrowser } = browserSuite("all that is shown, in every width and 
 judgeJudges(inBrowser);
 judgeTable(inBrowser);
 judgeBoards(inBrowser, { isThorough: true });
-judgeShops(inBrowser, { isThorough: true });
+judgeShops(inBrowser);
 
 test.run();

@@ -1,5 +1,5 @@
 // Two Markets share the bus that one of them has started. Its owner is killed, and the other takes over. Other ends of
-// the owner are in takeover-revoked.
+// the owner are in takeover-revoked.long.
 
 import * as assert from "uvu/assert";
 import { worldSuite } from "../support/system.ts";
