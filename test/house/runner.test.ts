@@ -119,6 +119,16 @@ test("what fails, or leaves a process behind, is named, and its output is shown"
   assert.not.ok(isNapping(), "nobody is left");
 });
 
+test("a match that fails shows the value", async () => {
+  const matches = `import * as assert from ${JSON.stringify(import.meta.resolve("uvu/assert"))};
+    test("a", () => assert.match("seen\\nvalue", /other/)); test("b", () => assert.not.match("banned", /an/));
+    test("c", () => assert.is("this", "that")); test.run();`;
+  fixture("matches", HEAD + matches);
+  const { said } = await run();
+  for (const value of [/Value:\n +seen\n +value\n/, /Value:\n +banned\n/, /strictly equal[\s\S]*that[\s\S]*this/])
+    assert.match(said, value);
+});
+
 test("a file that hangs is ended at its limit, with everything it started", async () => {
   const body = `const hung = spawn("sh", ["-c", "sleep ${NAP} & wait"]); console.log("hung", hung.pid); setInterval(() => {}, 1000);`;
   fixture("hangs", HEAD + body);

@@ -24,6 +24,7 @@ const LEAVE_MS = 1_000;
 const POLL_MS = 20;
 /** Linux counts processor time in hundredths of a second (USER_HZ). */
 const TICK_MS = 10;
+const SHOWN_VALUES = import.meta.resolve("./shown-values.js");
 const SHARED_PROCESS = fileURLToPath(import.meta.resolve("./shared-process.js"));
 /** More output of a file than this is cut in the middle: a test that prints in a loop must not take the runner along. */
 const KEPT_CHARACTERS = 1_000_000;
@@ -45,7 +46,7 @@ export function runJob({ files, limitMs }: Job, cwd: string): Running {
   const paths = files.map(({ file }) => file);
   const args = paths.length === 1 ? paths : [SHARED_PROCESS, ...paths];
   const folder = mkdtempSync(join(tmpdir(), "test-"));
-  const child = spawn(process.execPath, ["--enable-source-maps", ...args], {
+  const child = spawn(process.execPath, ["--enable-source-maps", "--import", SHOWN_VALUES, ...args], {
     cwd,
     detached: true,
     env: environment(folder, id),

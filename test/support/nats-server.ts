@@ -2,7 +2,6 @@
 // becomes of that; a paused one too.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -11,8 +10,11 @@ import { findProgram, programFolders } from "../../src/bus/find-program.ts";
 import { probe } from "../../src/bus/probe.ts";
 import { type ServerPlan, type ServerProcess, startServerProcess } from "../../src/bus/server-process.ts";
 import { systemClock } from "../../src/clock.ts";
+import { freePort } from "./free-port.ts";
 import { stopProcess } from "./processes.ts";
 import { until } from "./until.ts";
+
+export { freePort, freeUrl } from "./free-port.ts";
 
 export interface TestServer {
   readonly url: string;
@@ -47,22 +49,6 @@ export async function startNatsServer(options: TestServerOptions = {}): Promise<
   const server = new RealServer(port, quick);
   await server.restart();
   return server;
-}
-
-/** An address at which no server listens now. */
-export const freeUrl = async (): Promise<string> => `nats://127.0.0.1:${await freePort()}`;
-
-/** A port that nobody listens on now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 /** Whether a process runs. One that has ended may keep its entry, as a zombie, where nobody collects orphans. */

@@ -22,5 +22,19 @@ export async function until(
   }
 }
 
+/** Waits until what is told matches, and fails with the last of it when it never does. */
+export async function untilTold(
+  pattern: RegExp,
+  tell: () => Promise<string> | string,
+  limitMs?: number,
+): Promise<void> {
+  let told = "";
+  const matches = async (): Promise<boolean> => {
+    told = await tell();
+    return pattern.test(told);
+  };
+  await until(String(pattern), matches, limitMs, () => told);
+}
+
 /** Lets time pass between two calls of a load; never to hope that something has happened meanwhile. */
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
