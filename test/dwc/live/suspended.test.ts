@@ -55,6 +55,14 @@ const runningTop = (): ProcessRow => running(`top --market ${url}`);
 const stopped = (pid: number): Promise<void> =>
   until("stopped", () => readProcess(pid)?.state === "T", LIMIT_MS, shell.output);
 
+/** A shell hears of a stop once all threads have stopped. For a job that it takes for running, fg sends no SIGCONT. */
+async function jobState(): Promise<string> {
+  const mark = shell.mark();
+  shell.type("jobs\n");
+  const [, state = ""] = await shell.waitFor(/\[1\]\+ +(\w+)[\s\S]*w\$ $/, LIMIT_MS, mark);
+  return state;
+}
+
 /** Types what the shell is to do, and waits for what it shows. */
 async function type(text: string, pattern: RegExp | string, from = shell.mark()): Promise<void> {
   shell.type(text);
@@ -104,12 +112,10 @@ for (const stop of ["SIGSTOP", "SIGTSTP"] as const)
 
 test("top stopped by ^Z gives the terminal back; continued in the background it stops again, and fg draws", async () => {
   await type(`${topCommand()}\n`, /sort: worst/);
-  const { pid } = runningTop();
   await type("\u001a", /Stopped.*\nw\$ /);
   await isGivenBack();
-  // The prompt follows the SIGCONT; before it, the first stop is still seen.
   await type("bg\n", /&\n[\s\S]*w\$ $/);
-  await stopped(pid);
+  await until("it has stopped again", async () => (await jobState()) === "Stopped", LIMIT_MS, shell.output);
   await type("fg\n", /sort: worst/);
   await obeysKeys();
   await type("q", /w\$ $/);
