@@ -2,6 +2,7 @@
 // of ours may come in here, or it would prove nothing.
 
 import { randomUUID } from "node:crypto";
+import { pause, until } from "./until.ts";
 import type { Wire, WireMessage } from "./wire.ts";
 
 export interface ForeignReply {
@@ -81,7 +82,7 @@ export async function ask(
   wire: Wire,
   subject: string,
   body: string,
-  withinMs = 1000,
+  withinMs = 10_000,
 ): Promise<WireMessage | undefined> {
   const inbox = `_INBOX.${randomUUID()}`;
   let timer: NodeJS.Timeout | undefined;
@@ -96,13 +97,17 @@ export async function ask(
   return answered;
 }
 
-/** Everything that answers within the time. */
-export async function askAll(wire: Wire, subject: string, withinMs = 300): Promise<readonly WireMessage[]> {
+/** How long one that must not answer is waited for. */
+const OTHERS_MS = 300;
+
+/** The answers of so many, as late as they come, and of whatever else answers soon after. */
+export async function askAll(wire: Wire, subject: string, count: number): Promise<readonly WireMessage[]> {
   const inbox = `_INBOX.${randomUUID()}`;
   const answers: WireMessage[] = [];
   const stop = wire.hear(inbox, (message) => answers.push(message));
   wire.send(subject, "", { reply: inbox });
-  await new Promise((resolve) => setTimeout(resolve, withinMs));
+  await until(`${count} answers on ${subject}`, () => answers.length >= count);
+  await pause(OTHERS_MS);
   await stop();
   return answers;
 }

@@ -51,6 +51,17 @@ export class World {
     return { code, said: stdout + stderr };
   }
 
+  /** The same until it has worked: dwc listens for answers for a moment, and on a busy machine they may come later. */
+  async dwcDone(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Said> {
+    let last: Said = { code: null, said: "" };
+    const isDone = async (): Promise<boolean> => {
+      last = await this.dwc(args, env);
+      return last.code === 0;
+    };
+    await until(`dwc ${args.join(" ")}`, isDone, USUAL_LIMIT_MS, () => last.said);
+    return last;
+  }
+
   /** A Market that takes visitors, on a free port. */
   async startMarket(env: Readonly<Record<string, string>> = {}, args: readonly string[] = []): Promise<RunningMarket> {
     const program = this.start({ name: "market", args, env: { PORT: "0", ADMIN_PORT: "0", ...env } });

@@ -39,7 +39,7 @@ demo(
     assert.is(familyOf(world).length, 6, "the demo, a Market, a bus and three instances");
     const [, typed = ""] = await program.waitFor(/^ {2}bin\/dwc (fault ratings\/2 pause) /);
     assert.is(program.count(/kill -STOP/), 0);
-    assert.is((await world.dwc(typed.split(" "))).code, 0);
+    await world.dwcDone(typed.split(" "));
     await program.waitFor(/instance 2 begins a fault: paused/);
 
     program.signal("SIGINT");

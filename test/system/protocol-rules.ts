@@ -157,7 +157,7 @@ rule("a roll call is answered by heartbeats; a goodbye is told before and after 
   const incarnation = address.replace("nats:ratings.get.", "");
   const beats: { state: string; seq: number }[] = [];
   wire.hear(`health.ratings.${incarnation}`, ({ body }) => beats.push(JSON.parse(body)));
-  const answers = (await askAll(wire, "health.ratings")).map(({ body }) => JSON.parse(body));
+  const answers = (await askAll(wire, "health.ratings", 2)).map(({ body }) => JSON.parse(body));
   assert.equal(answers.map(({ instance }) => instance).sort(), [1, 3]);
   const beat = answers.find(({ instance }) => instance === 3);
   const expected = { service: "ratings", instance: 3, incarnation, address: `ratings.get.${incarnation}` };

@@ -7,7 +7,7 @@ import { startInstance } from "../../src/service/instance.ts";
 import { claimsOf, jwtIn, signedToken } from "../support/deciding.ts";
 import { type Ending, endingSuite } from "../support/ending.ts";
 import type { TestServer } from "../support/nats-server.ts";
-import { clock, credentials, enter, Folder, type Guest, knock } from "../support/orgs.ts";
+import { clock, credentials, enter, Folder, type Guest, isRefused, knock } from "../support/orgs.ts";
 import { until } from "../support/until.ts";
 
 interface Context extends Ending {
@@ -42,7 +42,7 @@ async function isOffAndOut(context: Context, guest: Guest, who: Parameters<typeo
   assert.ok(performance.now() - sinceMs < OFF_WITHIN_MS);
   const again = knock(context.server, who);
   context.ends.push(() => again.bus.close());
-  await until("an answer at the door", () => again.reports.length > 0);
+  await until("an answer at the door", () => isRefused(again));
   assert.is(again.bus.status, "away");
   assert.match(again.reports.join("\n"), /does not let us in with the credentials of .* \(revoked, expired/);
 }
@@ -97,10 +97,10 @@ revoked("stays out when the bus is started again, also when nobody told the old 
   assert.is((await context.folder.push(context.server)).kind, "not running");
   context.server = await context.folder.startServer(port);
   context.ends.push(() => context.server.stop());
-  const { bus, reports } = knock(context.server, ratings);
-  context.ends.push(() => bus.close());
-  await until("told", () => reports.length > 0);
-  assert.is(bus.status, "away");
+  const guest = knock(context.server, ratings);
+  context.ends.push(() => guest.bus.close());
+  await until("told", () => isRefused(guest));
+  assert.is(guest.bus.status, "away");
   await guestOf(context, context.folder.person);
 });
 

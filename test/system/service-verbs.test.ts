@@ -108,11 +108,11 @@ verbs(
     const ids = running.map(({ address }) => address.replace("nats:ratings.get.", ""));
     for (const name of ["PING", "INFO", "STATS"]) {
       for (const subject of [`$SRV.${name}`, `$SRV.${name}.ratings`]) {
-        const answers = await askAll(wire, subject);
+        const answers = await askAll(wire, subject, ids.length);
         const answered = answers.map(({ body }) => (JSON.parse(body) as Common).id);
         assert.equal(answered.sort(), [...ids].sort(), subject);
       }
-      const [one, ...others] = await askAll(wire, `$SRV.${name}.ratings.${ids[1]}`);
+      const [one, ...others] = await askAll(wire, `$SRV.${name}.ratings.${ids[1]}`, 1);
       assert.is((JSON.parse(one?.body ?? "") as Common).id, ids[1]);
       assert.is(others.length, 0);
       assert.is(

@@ -9,7 +9,6 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { goldenOf } from "../../support/golden.ts";
 import { freePort } from "../../support/nats-server.ts";
-import { until } from "../../support/until.ts";
 import { Running } from "./running.ts";
 
 const test = suite("dwc check");
@@ -17,6 +16,8 @@ const golden = goldenOf(test, "dwc/check");
 /** What is promised to a person, and what starting Node on a busy machine may add. */
 const PROMISED_MS = 3_000;
 const BUSY_MS = 2_000;
+/** As the roll call tells it. */
+const ONE_UP = /ratings: 1 up \(1\)/;
 let system: Running;
 
 test.before(async () => {
@@ -51,20 +52,10 @@ test("a bus without instances is a warning, and so is a Market that nobody start
 test("when all is well it says so, with exit code 0; JSON says the same", async () => {
   await system.startMarket();
   await system.world.startRatings(1);
-  // On a busy machine an instance may answer later than it is listened for.
-  const fine = async (...args: string[]): Promise<string> => {
-    let stdout = "";
-    await until("all is well", async () => {
-      const typed = await system.type(["check", ...args]);
-      stdout = typed.stdout;
-      return typed.code === 0;
-    });
-    return stdout;
-  };
-  const stdout = await fine();
+  const { stdout } = await system.typeUntil(0, ["check"]);
   assert.match(stdout, "ratings: 1 up (1)");
   assert.match(stdout, /\n√ fine: \d fine\n$/);
-  const read = JSON.parse(await fine("--json"));
+  const read = JSON.parse((await system.typeUntil(0, ["check", "--json"])).stdout);
   assert.equal([read.schema_version, read.grade], [1, "fine"]);
   assert.equal(Object.keys(read.findings[0]), ["group", "grade", "what", "cure"]);
 });
@@ -74,7 +65,7 @@ test("one that is paused is a warning, though the others are well", async () => 
   await second.program.stop();
   const page = await fetch(`http://127.0.0.1:${system.marketPort}/`);
   await page.text();
-  const { code, stdout } = await system.type(["check"]);
+  const { code, stdout } = await system.typeUntil(ONE_UP, ["check"]);
   golden(stdout);
   assert.is(code, 1);
   second.program.signal("SIGCONT");
@@ -95,10 +86,8 @@ test("what cannot be asked for is unknown to whoever monitors: exit code 3", asy
 });
 
 test("a real Market's board is read as it stands, and its next choice is the one that is taken", async () => {
-  const told = await system.type(["explain", "ratings"]);
-  assert.match(told.stdout, /^ratings\/1 [\s\S]*: ratings\/1\n$/);
-  const listed = await system.type(["ps"]);
-  assert.match(listed.stdout, /\nratings\/1 {2}√ well {2}up {9}next /);
+  await system.typeUntil(/^ratings\/1 [\s\S]*: ratings\/1\n$/, ["explain", "ratings"]);
+  await system.typeUntil(/\nratings\/1 {2}√ well {2}up {9}next /, ["ps"]);
   const events = await system.type(["events", "--once"]);
   assert.match(events.stdout, / instance\.joined .*ratings.* 1 /);
 });
@@ -143,7 +132,7 @@ test("a state folder that others may read is a warning, with the line that mends
   await system.desk.must("create-org", "My Org", "Ann", "ann@example.org");
   chmodSync(system.desk.state, 0o755);
   chmodSync(join(system.desk.state, "identity.json"), 0o644);
-  const { code, stdout } = await system.type(["check"]);
+  const { code, stdout } = await system.typeUntil(ONE_UP, ["check"]);
   assert.is(code, 1);
   assert.match(stdout, `chmod 700 '${system.desk.state}'`);
   assert.match(stdout, `chmod 600 '${join(system.desk.state, "identity.json")}'`);

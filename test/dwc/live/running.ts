@@ -1,7 +1,7 @@
 // A system that runs, and a person's desk beside it: for the commands that ask it.
 
 import { startNatsServer, type TestServer } from "../../support/nats-server.ts";
-import { World } from "../../support/world.ts";
+import { until, World } from "../../support/world.ts";
 import { Desk, type Typed, type TypedOptions } from "../typed.ts";
 
 /** A port that belongs to nobody for programs: whoever means no Market says this one. */
@@ -33,6 +33,17 @@ export class Running {
   type(args: readonly string[], { env, ...options }: TypedOptions = {}): Promise<Typed> {
     const places = { NATS_URL: this.server.url, PORT: this.marketPort, ADMIN_PORT: this.adminPort };
     return this.desk.type(args, { ...options, env: { ...places, ...env } });
+  }
+
+  /** The same until it says so: dwc listens for answers for a moment, and on a busy machine they may come later. */
+  async typeUntil(wanted: 0 | RegExp, args: readonly string[]): Promise<Typed> {
+    let last: Typed = { code: null, stdout: "", stderr: "" };
+    const isSo = async (): Promise<boolean> => {
+      last = await this.type(args);
+      return wanted === 0 ? last.code === 0 : wanted.test(last.stdout);
+    };
+    await until(`dwc ${args.join(" ")}`, isSo, undefined, () => last.stdout + last.stderr);
+    return last;
   }
 
   async close(): Promise<void> {
