@@ -32,7 +32,7 @@ const beatOf = (index, seq) => ({
 
 function tableOf(count) {
   const tracker = new Tracker(usualHealthRules(), Math.random);
-  for (let index = 0; index < count; index++) tracker.heard(beatOf(index, 0), 0);
+  for (let index = 0; index < count; index++) tracker.onHeartbeat(beatOf(index, 0), 0);
   return { tracker, resolver: new Resolver(tracker) };
 }
 

@@ -5,14 +5,14 @@
 //                           ▲  └──retest──► retesting ──answered──► probation
 //                           └──unanswered───────┴────────────────────────┘   (delay doubled, heartbeats close no more)
 //
-// Every state has an epoch. A result carries the epoch under which its call was sent, and counts only for that one: a
+// Every state has a generation. A result carries the generation under which its call was sent, and counts only for that one: a
 // late answer from before the opening closes nothing, a late failure from before the closing opens nothing.
 
 import type { HealthRules } from "../settings.ts";
 
 interface Closed {
   readonly kind: "closed";
-  readonly epoch: number;
+  readonly generation: number;
   /** Unanswered calls in a row; below the limit, or it would be open. */
   readonly failures: number;
 }
@@ -20,7 +20,7 @@ interface Closed {
 /** Closed, but the next unanswered call opens it again, for twice as long. */
 interface Probation {
   readonly kind: "probation";
-  readonly epoch: number;
+  readonly generation: number;
   readonly answersLeft: number;
   /** The delay that the last opening had. */
   readonly delayMs: number;
@@ -28,17 +28,17 @@ interface Probation {
    * Set for one that beat while it did not answer: until it has answered once it gets one call at a time, this one
    * being out until the given time. One that was silent and came back (a paused process) takes its full turns at once.
    */
-  readonly guardedUntil: number | undefined;
+  readonly inFlightUntil: number | undefined;
 }
 
 interface Open {
   readonly kind: "open";
-  readonly epoch: number;
+  readonly generation: number;
   readonly openedAt: number;
   readonly delayMs: number;
   readonly retestAt: number;
   /** False once a probation was failed: an instance that beats but does not answer must not flap. */
-  readonly beatCloses: boolean;
+  readonly heartbeatMayClose: boolean;
   /** The last retest ended without a result, so that the next one is no change of state. */
   readonly isRetestTold?: true;
 }
@@ -46,7 +46,7 @@ interface Open {
 /** One retest is out, leased until `until`: a result that never comes ends it all the same. */
 interface Retesting {
   readonly kind: "retesting";
-  readonly epoch: number;
+  readonly generation: number;
   readonly until: number;
   readonly open: Open;
   /** Whether the delay had passed; one sent early, for want of anyone healthy, does not grow the delay. */
@@ -56,14 +56,14 @@ interface Retesting {
 export type Breaker = Closed | Probation | Open | Retesting;
 
 /** What a change of a breaker's state tells the world. */
-export type BreakerNews =
+export type BreakerTransition =
   | { readonly kind: "opened"; readonly why: "request timed out" | "retest timed out"; readonly retestInMs: number }
   | { readonly kind: "retesting" }
   | { readonly kind: "closed"; readonly why: "heartbeat" | "retest succeeded" };
 
-export interface Step {
+export interface TransitionResult {
   readonly breaker: Breaker;
-  readonly news?: BreakerNews;
+  readonly transition?: BreakerTransition;
 }
 
 /** A random number in [0, 1), given in so that a simulation can repeat a day. */
@@ -74,70 +74,70 @@ const JITTER_SHARE = 0.25;
 /** How much longer than the timeout a retest's lease is: its own timeout must come first, or it would end twice. */
 const LEASE_MARGIN_MS = 500;
 
-const FRESH: Breaker = { kind: "closed", epoch: 0, failures: 0 };
+const FRESH: Breaker = { kind: "closed", generation: 0, failures: 0 };
 
 /** The same for all, as it never changes: of ten thousand, one that is read for every choice is always at hand. */
 export const freshBreaker = (): Breaker => FRESH;
 
 /** May take a call that somebody waits for? (`guarded`: only if nobody else can.) */
-export function willingness(breaker: Breaker, now: number): "yes" | "guarded" | "no" {
+export function eligibility(breaker: Breaker, now: number): "yes" | "guarded" | "no" {
   if (breaker.kind === "closed") return "yes";
   if (breaker.kind !== "probation") return "no";
-  return breaker.guardedUntil !== undefined && now < breaker.guardedUntil ? "guarded" : "yes";
+  return breaker.inFlightUntil !== undefined && now < breaker.inFlightUntil ? "guarded" : "yes";
 }
 
 /** A call is being sent under `breaker`. Only a guarded probation has to remember it. */
 export function afterSending(breaker: Breaker, now: number, rules: HealthRules): Breaker {
-  if (breaker.kind !== "probation" || breaker.guardedUntil === undefined) return breaker;
-  return { ...breaker, guardedUntil: now + rules.requestTimeoutMs + LEASE_MARGIN_MS };
+  if (breaker.kind !== "probation" || breaker.inFlightUntil === undefined) return breaker;
+  return { ...breaker, inFlightUntil: now + rules.requestTimeoutMs + LEASE_MARGIN_MS };
 }
 
 export const retestIsDue = (breaker: Breaker, now: number): boolean =>
   breaker.kind === "open" && now >= breaker.retestAt;
 
 /** Starts the one retest, also before it is due; undefined when one is out or none is needed. */
-export function startRetest(breaker: Breaker, now: number, rules: HealthRules): Step | undefined {
+export function startRetest(breaker: Breaker, now: number, rules: HealthRules): TransitionResult | undefined {
   if (breaker.kind !== "open") return undefined;
   const retesting: Retesting = {
     kind: "retesting",
-    epoch: breaker.epoch + 1,
+    generation: breaker.generation + 1,
     until: now + rules.requestTimeoutMs + LEASE_MARGIN_MS,
     open: breaker,
     wasDue: now >= breaker.retestAt,
   };
-  return breaker.isRetestTold ? { breaker: retesting } : { breaker: retesting, news: { kind: "retesting" } };
+  return breaker.isRetestTold ? { breaker: retesting } : { breaker: retesting, transition: { kind: "retesting" } };
 }
 
 /** An answer, even an error that the service gave: it is alive. */
-export function afterAnswer(breaker: Breaker, sentUnder: number, rules: HealthRules): Step {
-  if (sentUnder !== breaker.epoch) return { breaker };
+export function afterAnswer(breaker: Breaker, sentUnder: number, rules: HealthRules): TransitionResult {
+  if (sentUnder !== breaker.generation) return { breaker };
   switch (breaker.kind) {
     case "closed":
       return { breaker: breaker.failures === 0 ? breaker : { ...breaker, failures: 0 } };
     case "probation":
-      return { breaker: oneAnswerNearer(breaker) };
+      return { breaker: countProbationSuccess(breaker) };
     case "retesting":
-      return { breaker: provenByRetest(breaker, rules), news: { kind: "closed", why: "retest succeeded" } };
+      return { breaker: closeOnProbation(breaker, rules), transition: { kind: "closed", why: "retest succeeded" } };
     case "open":
       return { breaker };
   }
 }
 
-function oneAnswerNearer(probation: Probation): Breaker {
-  const { answersLeft, delayMs, epoch, kind } = probation;
-  if (answersLeft <= 1) return { kind: "closed", epoch: epoch + 1, failures: 0 };
-  return { kind, epoch, answersLeft: answersLeft - 1, delayMs, guardedUntil: undefined };
+function countProbationSuccess(probation: Probation): Breaker {
+  const { answersLeft, delayMs, generation, kind } = probation;
+  if (answersLeft <= 1) return { kind: "closed", generation: generation + 1, failures: 0 };
+  return { kind, generation, answersLeft: answersLeft - 1, delayMs, inFlightUntil: undefined };
 }
 
 /** The retest was the first of the answers that a probation asks for. */
-function provenByRetest({ epoch, open }: Retesting, rules: HealthRules): Breaker {
+function closeOnProbation({ generation, open }: Retesting, rules: HealthRules): Breaker {
   const { delayMs } = open;
-  return oneAnswerNearer({
+  return countProbationSuccess({
     kind: "probation",
-    epoch: epoch + 1,
+    generation: generation + 1,
     answersLeft: rules.probationSuccesses,
     delayMs,
-    guardedUntil: undefined,
+    inFlightUntil: undefined,
   });
 }
 
@@ -148,13 +148,13 @@ export function afterTimeout(
   now: number,
   rules: HealthRules,
   random: Random,
-): Step {
-  if (sentUnder !== breaker.epoch) return { breaker };
+): TransitionResult {
+  if (sentUnder !== breaker.generation) return { breaker };
   switch (breaker.kind) {
     case "closed":
       return afterFailure(breaker, now, rules);
     case "probation":
-      return open(breaker, now, longerDelay(breaker.delayMs, rules, random), false, "request timed out");
+      return open(breaker, now, nextBackoff(breaker.delayMs, rules, random), false, "request timed out");
     case "retesting":
       return afterFailedRetest(breaker, now, rules, random);
     case "open":
@@ -162,7 +162,7 @@ export function afterTimeout(
   }
 }
 
-function afterFailure(closed: Closed, now: number, rules: HealthRules): Step {
+function afterFailure(closed: Closed, now: number, rules: HealthRules): TransitionResult {
   const failures = closed.failures + 1;
   if (failures < rules.failureLimit) return { breaker: { ...closed, failures } };
   // The first delay is exact: a person who counts the thirty seconds is right.
@@ -170,10 +170,10 @@ function afterFailure(closed: Closed, now: number, rules: HealthRules): Step {
   return open(closed, now, delay, true, "request timed out");
 }
 
-function afterFailedRetest(retesting: Retesting, now: number, rules: HealthRules, random: Random): Step {
-  const { delayMs, beatCloses } = retesting.open;
-  const delay = retesting.wasDue ? longerDelay(delayMs, rules, random) : { delayMs, retestInMs: delayMs };
-  return open(retesting, now, delay, beatCloses, "retest timed out");
+function afterFailedRetest(retesting: Retesting, now: number, rules: HealthRules, random: Random): TransitionResult {
+  const { delayMs, heartbeatMayClose } = retesting.open;
+  const delay = retesting.wasDue ? nextBackoff(delayMs, rules, random) : { delayMs, retestInMs: delayMs };
+  return open(retesting, now, delay, heartbeatMayClose, "retest timed out");
 }
 
 interface Delay {
@@ -183,17 +183,30 @@ interface Delay {
   readonly retestInMs: number;
 }
 
-function longerDelay(delayMs: number, rules: HealthRules, random: Random): Delay {
+function nextBackoff(delayMs: number, rules: HealthRules, random: Random): Delay {
   const doubledMs = Math.min(delayMs * 2, rules.retestDelayMaxMs);
   return { delayMs: doubledMs, retestInMs: doubledMs * (1 - JITTER_SHARE * random()) };
 }
 
-type WhyOpened = Extract<BreakerNews, { kind: "opened" }>["why"];
+type WhyOpened = Extract<BreakerTransition, { kind: "opened" }>["why"];
 
-function open(from: Breaker, now: number, { delayMs, retestInMs }: Delay, beatCloses: boolean, why: WhyOpened): Step {
+function open(
+  from: Breaker,
+  now: number,
+  { delayMs, retestInMs }: Delay,
+  heartbeatMayClose: boolean,
+  why: WhyOpened,
+): TransitionResult {
   return {
-    breaker: { kind: "open", epoch: from.epoch + 1, openedAt: now, delayMs, retestAt: now + retestInMs, beatCloses },
-    news: { kind: "opened", why, retestInMs },
+    breaker: {
+      kind: "open",
+      generation: from.generation + 1,
+      openedAt: now,
+      delayMs,
+      retestAt: now + retestInMs,
+      heartbeatMayClose,
+    },
+    transition: { kind: "opened", why, retestInMs },
   };
 }
 
@@ -202,31 +215,36 @@ function open(from: Breaker, now: number, { delayMs, retestInMs }: Delay, beatCl
  * it was never sent.
  * What it held is given back, and nothing is told.
  */
-export function afterNothing(breaker: Breaker, sentUnder: number, now: number): Breaker {
-  if (sentUnder !== breaker.epoch) return breaker;
-  if (breaker.kind === "retesting") return { ...breaker.open, epoch: breaker.epoch + 1, isRetestTold: true };
-  if (breaker.kind === "probation" && breaker.guardedUntil !== undefined) return { ...breaker, guardedUntil: now };
+export function afterInconclusive(breaker: Breaker, sentUnder: number, now: number): Breaker {
+  if (sentUnder !== breaker.generation) return breaker;
+  if (breaker.kind === "retesting") return { ...breaker.open, generation: breaker.generation + 1, isRetestTold: true };
+  if (breaker.kind === "probation" && breaker.inFlightUntil !== undefined) return { ...breaker, inFlightUntil: now };
   return breaker;
 }
 
 /** A retest whose result never came ends as a failure once its lease is over. */
-export function afterLease(breaker: Breaker, now: number, rules: HealthRules, random: Random): Step {
+export function afterRetestLeaseExpiry(
+  breaker: Breaker,
+  now: number,
+  rules: HealthRules,
+  random: Random,
+): TransitionResult {
   if (breaker.kind !== "retesting" || now < breaker.until) return { breaker };
   return afterFailedRetest(breaker, now, rules, random);
 }
 
 /** A heartbeat, received now: closes what opened before, unless a probation has been failed since it last was well. */
-export function afterHeartbeat(breaker: Breaker, now: number, rules: HealthRules): Step {
+export function afterHeartbeat(breaker: Breaker, now: number, rules: HealthRules): TransitionResult {
   const opened = breaker.kind === "retesting" ? breaker.open : breaker;
-  if (opened.kind !== "open" || !opened.beatCloses) return { breaker };
+  if (opened.kind !== "open" || !opened.heartbeatMayClose) return { breaker };
   // It was asked to beat when the breaker opened. Whoever obeys at once was not paused: it beats but does not answer.
   const wasSilent = now - opened.openedAt >= rules.requestTimeoutMs;
   const probation: Probation = {
     kind: "probation",
-    epoch: breaker.epoch + 1,
+    generation: breaker.generation + 1,
     answersLeft: rules.probationSuccesses,
     delayMs: opened.delayMs,
-    guardedUntil: wasSilent ? undefined : now,
+    inFlightUntil: wasSilent ? undefined : now,
   };
-  return { breaker: probation, news: { kind: "closed", why: "heartbeat" } };
+  return { breaker: probation, transition: { kind: "closed", why: "heartbeat" } };
 }

@@ -1,18 +1,18 @@
 // What the tracker tells: a change of state that somebody may want to know of.
 
-import type { BreakerNews } from "./breaker.ts";
-import type { Who } from "./member.ts";
+import type { BreakerTransition } from "./breaker.ts";
+import type { InstanceRef } from "./member.ts";
 
 /** A change of state worth telling: exactly one for each change. */
-export type Change =
-  | { readonly kind: "joined" | "returned" | "draining" | "left"; readonly who: Who }
+export type HealthEvent =
+  | { readonly kind: "joined" | "returned" | "draining" | "left"; readonly who: InstanceRef }
   | {
       readonly kind: "lost";
-      readonly who: Who;
+      readonly who: InstanceRef;
       readonly why: "no heartbeat" | "nobody answers there";
       readonly silentMs: number;
     }
-  | { readonly kind: "clash"; readonly who: Who; readonly other: Who }
+  | { readonly kind: "clash"; readonly who: InstanceRef; readonly other: InstanceRef }
   /** The table holds all it may, and everyone in it is real: a newcomer was turned away. Told once until there is room. */
-  | { readonly kind: "full"; readonly who: Who; readonly limit: number }
-  | ({ readonly who: Who } & BreakerNews);
+  | { readonly kind: "full"; readonly who: InstanceRef; readonly limit: number }
+  | ({ readonly who: InstanceRef } & BreakerTransition);

@@ -6,15 +6,15 @@ import type { Random } from "./breaker.ts";
 import { Resolver } from "./resolver.ts";
 import { Tracker } from "./tracker.ts";
 
-export interface Core {
+export interface Balancer {
   readonly tracker: Tracker;
   readonly resolver: Resolver;
 }
 
 /** @param random the only chance there is in a core */
-export type OpenCore = (service: string, rules: HealthRules, random: Random) => Core;
+export type BalancerFactory = (service: string, rules: HealthRules, random: Random) => Balancer;
 
-export const openCore: OpenCore = (_service, rules, random) => {
+export const openCore: BalancerFactory = (_service, rules, random) => {
   const tracker = new Tracker(rules, random);
   return { tracker, resolver: new Resolver(tracker) };
 };

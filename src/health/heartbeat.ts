@@ -34,13 +34,13 @@ export interface HeartbeatOrigin {
 }
 
 /** A person types these numbers; six digits are more than any service has instances. */
-export const HIGHEST_INSTANCE = 999_999;
+export const MAX_INSTANCE = 999_999;
 /** No sender may promise less often than every five minutes: its death would go unnoticed for ten. */
-export const LONGEST_INTERVAL_MS = 300_000;
+export const MAX_INTERVAL_MS = 300_000;
 /** Below this a sender would be a flood; and a lease of twice it would lapse between two turns of an event loop. */
-export const SHORTEST_INTERVAL_MS = 10;
+export const MIN_INTERVAL_MS = 10;
 /** A version is shown in tables; anything longer is no version. */
-export const LONGEST_VERSION = 64;
+export const MAX_VERSION_LENGTH = 64;
 
 /**
  * Believes a decoded body only if every field obeys its rule and agrees with the subject it came on: on a secured bus
@@ -55,11 +55,11 @@ export function parseHeartbeat(body: unknown, origin: HeartbeatOrigin): ParsedHe
   if (service !== origin.service) return unreadable("service is not the one of its subject");
   if (incarnation !== origin.incarnation) return unreadable("incarnation is not the one of its subject");
   if (address !== origin.address) return unreadable("address is not the incarnation's direct subject");
-  if (!isWhole(instance, 1, HIGHEST_INSTANCE))
-    return unreadable(`instance is not a whole number from 1 to ${HIGHEST_INSTANCE}`);
-  if (!isWhole(seq, 0, Number.MAX_SAFE_INTEGER)) return unreadable("seq is not a whole number");
-  if (!isWhole(intervalMs, SHORTEST_INTERVAL_MS, LONGEST_INTERVAL_MS)) {
-    return unreadable(`intervalMs is not a whole number from ${SHORTEST_INTERVAL_MS} to ${LONGEST_INTERVAL_MS}`);
+  if (!isIntegerIn(instance, 1, MAX_INSTANCE))
+    return unreadable(`instance is not a whole number from 1 to ${MAX_INSTANCE}`);
+  if (!isIntegerIn(seq, 0, Number.MAX_SAFE_INTEGER)) return unreadable("seq is not a whole number");
+  if (!isIntegerIn(intervalMs, MIN_INTERVAL_MS, MAX_INTERVAL_MS)) {
+    return unreadable(`intervalMs is not a whole number from ${MIN_INTERVAL_MS} to ${MAX_INTERVAL_MS}`);
   }
   if (!isState(state)) return unreadable(`state is not one of ${HEARTBEAT_STATES.join(", ")}`);
   // Field by field: spreading the origin took most of the time of a heartbeat (three times as many a second without it).
@@ -82,7 +82,7 @@ export function parseHeartbeat(body: unknown, origin: HeartbeatOrigin): ParsedHe
 
 const unreadable = (why: string): ParsedHeartbeat => ({ kind: "unreadable", why });
 
-export function isWhole(value: unknown, least: number, most: number): value is number {
+export function isIntegerIn(value: unknown, least: number, most: number): value is number {
   return Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most;
 }
 
@@ -92,13 +92,13 @@ function isState(value: unknown): value is HeartbeatState {
 
 /** The version decides nothing, so a missing or odd one costs nobody its heartbeat. */
 function readVersion(value: unknown): string {
-  return typeof value === "string" && value.length <= LONGEST_VERSION ? value : "unknown";
+  return typeof value === "string" && value.length <= MAX_VERSION_LENGTH ? value : "unknown";
 }
 
 /** How much of the interval jitter may take away: with a fifth, a fleet started together is spread out after a few beats. */
 const JITTER_SHARE = 0.2;
 
 /** Time until the next beat in ms: never more than promised, and fresh at every call. `random` is in [0, 1). */
-export function nextBeatInMs(intervalMs: number, random: number): number {
+export function jitteredIntervalMs(intervalMs: number, random: number): number {
   return intervalMs * (1 - JITTER_SHARE * random);
 }

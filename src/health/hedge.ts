@@ -6,65 +6,65 @@
 // Who has been overtaken gets no new calls while others are well, until it has answered or its time is over: at a
 // thousand calls a second the allowance pays for the calls that were out when it hung, not for a second's worth of them.
 
-import type { Who } from "./member.ts";
-import type { Slow } from "./resolver.ts";
+import type { InstanceRef } from "./member.ts";
+import type { Incarnations } from "./resolver.ts";
 
 /** Late is who takes longer than this share of its own last answers did. */
 const QUANTILE = 0.95;
 /** So many last answers are recent: at five calls a second ten seconds, and a p95 with three answers above it. */
-const REMEMBERED = 64;
+const WINDOW_SIZE = 64;
 /** Fewer answers have no p95 worth the name: one slow one of them would be it. */
-const LEAST_KNOWN = 20;
+const MIN_SAMPLES = 20;
 /** The p95 is sorted out anew after so many answers: 3 µs shared by eight calls. */
-const RECKON_EVERY = 8;
+const RECOMPUTE_EVERY = 8;
 
 /** No call is late before: a busy event loop or a collection of garbage takes as long, and it would be our own lateness. */
-const LEAST_MS = 10;
+const MIN_DELAY_MS = 10;
 /** Share of the timeout after which a call is late whatever its instance's habits are: the second one needs time, too. */
-const MOST_SHARE = 0.5;
+const MAX_SHARE = 0.5;
 /** The same for an instance of unknown habits: 100 ms by default, longer than an answer from the same town takes. */
 const UNKNOWN_SHARE = 0.1;
 
 /** What each call adds to the allowance: one in twenty may be sent twice. */
-const EARNED_PER_CALL = 0.05;
+const BUDGET_PER_CALL = 0.05;
 /** What there is at the start: two pages of four things, so that it can be seen at work before a hundred calls were made. */
-const AT_START = 8;
+const INITIAL_BUDGET = 8;
 /** What may be saved up: a page for each of 32 shoppers, as many as a Market has under way when it is busy. */
-const MOST_SAVED = 128;
+const MAX_BUDGET = 128;
 
 export class Hedge {
   readonly #requestTimeoutMs: number;
   /** By the very row of the table: with the row its habits are forgotten, and whoever never answered has none. */
-  readonly #habits = new WeakMap<Who, Habits>();
+  readonly #habits = new WeakMap<InstanceRef, LatencyWindow>();
   /** Calls of each that are still out, though another has answered them. */
   readonly #overtaken = new Map<string, number>();
-  #allowance = AT_START;
+  #allowance = INITIAL_BUDGET;
 
   constructor(requestTimeoutMs: number) {
     this.#requestTimeoutMs = requestTimeoutMs;
   }
 
   /** Incarnations to be spared while others are well. */
-  get slow(): Slow {
+  get deprioritized(): Incarnations {
     return this.#overtaken;
   }
 
   /** A call begins. One that goes on to another instance is still one call, and earns once. */
   earn(): void {
-    this.#allowance = Math.min(MOST_SAVED, this.#allowance + EARNED_PER_CALL);
+    this.#allowance = Math.min(MAX_BUDGET, this.#allowance + BUDGET_PER_CALL);
   }
 
   /** After how many ms a call to this instance is late. */
-  lateAfterMs(who: Who): number {
+  lateAfterMs(who: InstanceRef): number {
     const usualMs = this.#habits.get(who)?.p95Ms ?? this.#requestTimeoutMs * UNKNOWN_SHARE;
-    return Math.min(Math.max(usualMs, LEAST_MS), this.#requestTimeoutMs * MOST_SHARE);
+    return Math.min(Math.max(usualMs, MIN_DELAY_MS), this.#requestTimeoutMs * MAX_SHARE);
   }
 
   /** Its answer came, `tookMs` after the call was sent; also one that came too late to be used. */
-  answered(who: Who, tookMs: number): void {
+  answered(who: InstanceRef, tookMs: number): void {
     const known = this.#habits.get(who);
     if (known !== undefined) known.add(tookMs);
-    else this.#habits.set(who, new Habits(tookMs));
+    else this.#habits.set(who, new LatencyWindow(tookMs));
   }
 
   /** Whether a call may be sent a second time; if so it counts as done. */
@@ -75,12 +75,12 @@ export class Hedge {
   }
 
   /** Another has answered a call that `incarnation` still has. */
-  overtaken(incarnation: string): void {
+  hedgeWon(incarnation: string): void {
     this.#overtaken.set(incarnation, (this.#overtaken.get(incarnation) ?? 0) + 1);
   }
 
   /** Such a call has ended after all. */
-  caughtUp(incarnation: string): void {
+  lateCallEnded(incarnation: string): void {
     const left = (this.#overtaken.get(incarnation) ?? 0) - 1;
     if (left > 0) this.#overtaken.set(incarnation, left);
     else this.#overtaken.delete(incarnation);
@@ -88,9 +88,9 @@ export class Hedge {
 }
 
 /** How long one incarnation's last answers took. */
-class Habits {
+class LatencyWindow {
   /** A ring: 256 bytes for each who has answered. */
-  readonly #tookMs = new Float32Array(REMEMBERED);
+  readonly #tookMs = new Float32Array(WINDOW_SIZE);
   #answers = 0;
   /** Undefined while too few are known. */
   p95Ms: number | undefined;
@@ -100,14 +100,14 @@ class Habits {
   }
 
   add(tookMs: number): void {
-    this.#tookMs[this.#answers % REMEMBERED] = tookMs;
+    this.#tookMs[this.#answers % WINDOW_SIZE] = tookMs;
     this.#answers += 1;
-    const isKnown = this.#answers >= LEAST_KNOWN;
-    if (isKnown && (this.p95Ms === undefined || this.#answers % RECKON_EVERY === 0)) this.p95Ms = this.#reckon();
+    const isKnown = this.#answers >= MIN_SAMPLES;
+    if (isKnown && (this.p95Ms === undefined || this.#answers % RECOMPUTE_EVERY === 0)) this.p95Ms = this.#reckon();
   }
 
   #reckon(): number | undefined {
-    const sorted = this.#tookMs.slice(0, Math.min(this.#answers, REMEMBERED)).sort();
+    const sorted = this.#tookMs.slice(0, Math.min(this.#answers, WINDOW_SIZE)).sort();
     return sorted[Math.ceil(sorted.length * QUANTILE) - 1];
   }
 }

@@ -5,7 +5,7 @@ import { type Breaker, freshBreaker } from "./breaker.ts";
 import type { Heartbeat } from "./heartbeat.ts";
 
 /** Who is meant, in words that can be told. */
-export interface Who {
+export interface InstanceRef {
   readonly service: string;
   readonly instance: number;
   readonly incarnation: string;
@@ -20,22 +20,22 @@ export type Membership =
 
 /** A row of the table. Its owner, the tracker, changes it in place: a copy per heartbeat would cost more than the rest. */
 export interface Member {
-  readonly who: Who;
+  readonly who: InstanceRef;
   /** As its first heartbeat promised: it is what its program can do, and no state. */
   readonly answersOnce: boolean;
   membership: Membership;
   breaker: Breaker;
   /** Highest sequence number heard, so that a beat overtaken by a later one is known. */
   seq: number;
-  heardAt: number;
+  lastHeartbeatAt: number;
   /** When it came, or came back. */
-  cameAt: number;
+  joinedAt: number;
   /** That its number is taken twice since then has been told. */
-  clashTold: boolean;
+  duplicateReported: boolean;
   /** Until when its last heartbeat counts. */
   leaseUntil: number;
   /** No longer in the table; one that beats again gets a row of its own. */
-  forgotten: boolean;
+  evicted: boolean;
   /** Has answered a call of ours at least once: no forged heartbeat can do that. */
   proven: boolean;
 }
@@ -51,11 +51,11 @@ export function newMember(beat: Heartbeat, now: number): Member {
     membership: UP,
     breaker: freshBreaker(),
     seq: -1,
-    heardAt: now,
-    cameAt: now,
-    clashTold: false,
+    lastHeartbeatAt: now,
+    joinedAt: now,
+    duplicateReported: false,
     leaseUntil: now,
-    forgotten: false,
+    evicted: false,
     proven: false,
   };
 }
@@ -70,7 +70,7 @@ export const saidGoodbye = ({ membership }: Member): boolean =>
   (membership.kind === "gone" && membership.how === "left");
 
 /** Order of turns: by number, then by incarnation, so that two of one number have places of their own. */
-export function inTurnOrder(a: Who, b: Who): number {
+export function compareByInstance(a: InstanceRef, b: InstanceRef): number {
   if (a.instance !== b.instance) return a.instance - b.instance;
   return a.incarnation < b.incarnation ? -1 : a.incarnation > b.incarnation ? 1 : 0;
 }

@@ -1,13 +1,13 @@
 // A call on its way: leave to send it, and what came of it.
 
-import type { Member, Who } from "./member.ts";
+import type { InstanceRef, Member } from "./member.ts";
 
 /** Leave to send one call to one incarnation, and the state under which it was given. To be settled once, on every path. */
 export interface Ticket {
-  readonly who: Who;
+  readonly who: InstanceRef;
   /** The very row that it was given for: to look for it again among ten thousand takes longer than to choose it. */
   readonly member: Member;
-  readonly epoch: number;
+  readonly generation: number;
   readonly sentAt: number;
 }
 
@@ -36,6 +36,6 @@ export type Result = (typeof RESULTS)[number];
 export const ticketFor = (member: Member, sentAt: number): Ticket => ({
   who: member.who,
   member,
-  epoch: member.breaker.epoch,
+  generation: member.breaker.generation,
   sentAt,
 });

@@ -5,26 +5,26 @@
 
 import type { HealthRules } from "../settings.ts";
 import * as breaker from "./breaker.ts";
-import type { Change } from "./change.ts";
-import { noticeClash } from "./clash.ts";
+import type { HealthEvent } from "./change.ts";
+import { detectDuplicate } from "./clash.ts";
 import type { Heartbeat } from "./heartbeat.ts";
-import { isLive, type Member, newMember, saidGoodbye, UP, type Who } from "./member.ts";
+import { type InstanceRef, isLive, type Member, newMember, saidGoodbye, UP } from "./member.ts";
+import { NewcomerQuarantine } from "./newcomer-quarantine.ts";
+import { OpenBreakers } from "./open-breakers.ts";
 import { Ring } from "./ring.ts";
 import { type Result, type Ticket, ticketFor } from "./ticket.ts";
-import { Unwell } from "./unwell.ts";
-import { Wariness } from "./wariness.ts";
 
 export class Tracker {
   /** The members that are up, in the order of their turns; whether a lease still counts is for `isLive` to say. */
   readonly ring = new Ring();
-  readonly wariness = new Wariness();
+  readonly quarantine = new NewcomerQuarantine();
   readonly #rules: HealthRules;
   readonly #random: breaker.Random;
   readonly #members = new Map<string, Member>();
-  readonly #unwell = new Unwell();
-  #awaySince: number | undefined;
-  #backAt = Number.NEGATIVE_INFINITY;
-  #fullTold = false;
+  readonly #openBreakers = new OpenBreakers();
+  #disconnectedSince: number | undefined;
+  #reconnectedAt = Number.NEGATIVE_INFINITY;
+  #fullReported = false;
 
   constructor(rules: HealthRules, random: breaker.Random) {
     this.#rules = rules;
@@ -48,7 +48,7 @@ export class Tracker {
 
   /** Up, and its last heartbeat still counts. While the bus is away none can come, so for leases time stands still. */
   isLive(member: Member, now: number): boolean {
-    return isLive(member, this.#awaySince ?? now);
+    return isLive(member, this.#disconnectedSince ?? now);
   }
 
   /** Live and willing, in number order. */
@@ -57,24 +57,24 @@ export class Tracker {
   }
 
   /** Live members with an open breaker whose retest may start now: those due, or with `early` all that have none out. */
-  retestable(now: number, early: boolean): readonly Member[] {
-    const open = this.#unwell.retestable(now, early);
+  dueForRetest(now: number, early: boolean): readonly Member[] {
+    const open = this.#openBreakers.dueForRetest(now, early);
     return open.length === 0 ? open : open.filter((member) => this.isLive(member, now));
   }
 
   // A heartbeat.
 
   /** A heartbeat that was received at `now`. */
-  heard(beat: Heartbeat, now: number): readonly Change[] {
+  onHeartbeat(beat: Heartbeat, now: number): readonly HealthEvent[] {
     const known = this.#members.get(beat.incarnation);
-    if (known === undefined) return beat.state === "up" ? this.#join(beat, now) : NOTHING;
+    if (known === undefined) return beat.state === "up" ? this.#join(beat, now) : NO_EVENTS;
     // Overtaken by a later one, or said twice: it is older than what we know.
-    if (beat.seq <= known.seq) return NOTHING;
+    if (beat.seq <= known.seq) return NO_EVENTS;
     known.seq = beat.seq;
-    known.heardAt = now;
+    known.lastHeartbeatAt = now;
     switch (beat.state) {
       case "up":
-        return this.#beats(known, beat, now);
+        return this.#onUp(known, beat, now);
       case "draining":
         return this.#drain(known, "said so");
       case "gone":
@@ -82,9 +82,9 @@ export class Tracker {
     }
   }
 
-  #join(beat: Heartbeat, now: number): readonly Change[] {
+  #join(beat: Heartbeat, now: number): readonly HealthEvent[] {
     const member = newMember(beat, now);
-    if (!this.#makeRoom()) return this.#turnAway(member.who);
+    if (!this.#makeRoom()) return this.#rejectNewcomer(member.who);
     member.seq = beat.seq;
     this.#renew(member, beat, now);
     this.#members.set(beat.incarnation, member);
@@ -92,50 +92,50 @@ export class Tracker {
     return [{ kind: "joined", who: member.who }];
   }
 
-  #beats(member: Member, beat: Heartbeat, now: number): readonly Change[] {
-    if (saidGoodbye(member)) return NOTHING;
-    const changes: Change[] = [];
-    if (!this.isLive(member, now)) changes.push(...this.#comeBack(member, now));
+  #onUp(member: Member, beat: Heartbeat, now: number): readonly HealthEvent[] {
+    if (saidGoodbye(member)) return NO_EVENTS;
+    const changes: HealthEvent[] = [];
+    if (!this.isLive(member, now)) changes.push(...this.#rejoin(member, now));
     this.#renew(member, beat, now);
-    changes.push(...this.#clash(member, now));
+    changes.push(...this.#detectDuplicate(member, now));
     const step = breaker.afterHeartbeat(member.breaker, now, this.#rules);
     changes.push(...this.#apply(member, step));
-    return changes.length === 0 ? NOTHING : changes;
+    return changes.length === 0 ? NO_EVENTS : changes;
   }
 
   /** A lease that lapsed unnoticed (no tick since) needs no farewell and no welcome. */
-  #comeBack(member: Member, now: number): readonly Change[] {
-    if (member.membership.kind === "up") return NOTHING;
+  #rejoin(member: Member, now: number): readonly HealthEvent[] {
+    if (member.membership.kind === "up") return NO_EVENTS;
     member.membership = UP;
-    member.cameAt = now;
-    member.clashTold = false;
+    member.joinedAt = now;
+    member.duplicateReported = false;
     this.ring.add(member);
     return [{ kind: "returned", who: member.who }];
   }
 
   #renew(member: Member, beat: Heartbeat, now: number): void {
-    member.heardAt = now;
+    member.lastHeartbeatAt = now;
     member.leaseUntil = now + this.#rules.leaseIntervals * beat.intervalMs;
   }
 
-  #drain(member: Member, how: "said so" | "took no call"): readonly Change[] {
+  #drain(member: Member, how: "said so" | "took no call"): readonly HealthEvent[] {
     const { kind } = member.membership;
-    if (kind === "gone") return NOTHING;
+    if (kind === "gone") return NO_EVENTS;
     // What it says itself outweighs what one reply said.
     if (kind === "up" || how === "said so") this.#remove(member, { kind: "draining", how });
-    return kind === "up" ? [{ kind: "draining", who: member.who }] : NOTHING;
+    return kind === "up" ? [{ kind: "draining", who: member.who }] : NO_EVENTS;
   }
 
-  #depart(member: Member, now: number): readonly Change[] {
+  #depart(member: Member, now: number): readonly HealthEvent[] {
     const before = member.membership;
-    if (before.kind === "gone" && before.how === "left") return NOTHING;
+    if (before.kind === "gone" && before.how === "left") return NO_EVENTS;
     this.#remove(member, { kind: "gone", since: now, how: "left" });
     return [{ kind: "left", who: member.who }];
   }
 
-  #clash(member: Member, now: number): readonly Change[] {
-    const other = this.ring.namesake(member);
-    return other !== undefined && this.isLive(other, now) ? noticeClash(member, other) : NOTHING;
+  #detectDuplicate(member: Member, now: number): readonly HealthEvent[] {
+    const other = this.ring.duplicateOf(member);
+    return other !== undefined && this.isLive(other, now) ? detectDuplicate(member, other) : NO_EVENTS;
   }
 
   // Room: memory stays bounded for any stream of heartbeats.
@@ -143,27 +143,27 @@ export class Tracker {
   /** When the table is full, whoever is gone or has never answered makes room, the longest known first. */
   #makeRoom(): boolean {
     if (this.#members.size < this.#rules.maxIncarnations) {
-      this.#fullTold = false;
+      this.#fullReported = false;
       return true;
     }
     for (const member of this.#members.values()) {
       if (member.proven && member.membership.kind !== "gone") continue;
-      this.#forget(member);
+      this.#evict(member);
       return true;
     }
     return false;
   }
 
-  #turnAway(who: Who): readonly Change[] {
-    if (this.#fullTold) return NOTHING;
-    this.#fullTold = true;
+  #rejectNewcomer(who: InstanceRef): readonly HealthEvent[] {
+    if (this.#fullReported) return NO_EVENTS;
+    this.#fullReported = true;
     return [{ kind: "full", who, limit: this.#rules.maxIncarnations }];
   }
 
-  #forget(member: Member): void {
-    member.forgotten = true;
+  #evict(member: Member): void {
+    member.evicted = true;
     this.ring.remove(member);
-    this.#unwell.forget(member);
+    this.#openBreakers.remove(member);
     this.#members.delete(member.who.incarnation);
   }
 
@@ -179,7 +179,7 @@ export class Tracker {
   admitRetest(
     member: Member,
     now: number,
-  ): { readonly ticket: Ticket; readonly changes: readonly Change[] } | undefined {
+  ): { readonly ticket: Ticket; readonly changes: readonly HealthEvent[] } | undefined {
     const step = breaker.startRetest(member.breaker, now, this.#rules);
     if (step === undefined) return undefined;
     const changes = this.#apply(member, step);
@@ -187,44 +187,47 @@ export class Tracker {
   }
 
   /** The call of `ticket` has ended. */
-  settle(ticket: Ticket, result: Result, now: number): readonly Change[] {
+  settle(ticket: Ticket, result: Result, now: number): readonly HealthEvent[] {
     const { member: sentTo, who } = ticket;
-    const member = sentTo.forgotten ? this.#members.get(who.incarnation) : sentTo;
-    if (member === undefined) return NOTHING;
+    const member = sentTo.evicted ? this.#members.get(who.incarnation) : sentTo;
+    if (member === undefined) return NO_EVENTS;
     if (result === "answered") member.proven = true;
     // Forgotten in a full table and met again since: the epochs of its new row have nothing to do with the old ticket's.
-    if (member !== sentTo) return NOTHING;
+    if (member !== sentTo) return NO_EVENTS;
     const changes = this.#settle(member, ticket, result, now);
     // Calls that hang with one stranger change its state once, and disappoint once.
     if (!member.proven && (changes.length > 0 || result === "nonsense"))
-      this.wariness.disappointed(member.who.incarnation, now);
+      this.quarantine.recordFailure(member.who.incarnation, now);
     return changes;
   }
 
-  #settle(member: Member, ticket: Ticket, result: Result, now: number): readonly Change[] {
+  #settle(member: Member, ticket: Ticket, result: Result, now: number): readonly HealthEvent[] {
     switch (result) {
       case "answered":
       case "nonsense":
       case "unchecked":
-        return this.#apply(member, breaker.afterAnswer(member.breaker, ticket.epoch, this.#rules));
+        return this.#apply(member, breaker.afterAnswer(member.breaker, ticket.generation, this.#rules));
       case "timeout":
-        return this.#apply(member, breaker.afterTimeout(member.breaker, ticket.epoch, now, this.#rules, this.#random));
+        return this.#apply(
+          member,
+          breaker.afterTimeout(member.breaker, ticket.generation, now, this.#rules, this.#random),
+        );
       case "nobody":
-        this.#giveBack(member, ticket, now);
+        this.#releaseTicket(member, ticket, now);
         return this.#unreachable(member, ticket, now);
       case "draining":
-        this.#giveBack(member, ticket, now);
+        this.#releaseTicket(member, ticket, now);
         return this.#drain(member, "took no call");
       case "nothing":
       case "unsent":
       case "denied":
-        this.#giveBack(member, ticket, now);
-        return NOTHING;
+        this.#releaseTicket(member, ticket, now);
+        return NO_EVENTS;
     }
   }
 
-  #giveBack(member: Member, ticket: Ticket, now: number): void {
-    this.#apply(member, { breaker: breaker.afterNothing(member.breaker, ticket.epoch, now) });
+  #releaseTicket(member: Member, ticket: Ticket, now: number): void {
+    this.#apply(member, { breaker: breaker.afterInconclusive(member.breaker, ticket.generation, now) });
   }
 
   /**
@@ -232,58 +235,59 @@ export class Tracker {
    * instance that is well may simply not have found its way back yet, and when it has beaten since the call was sent: it
    * has found it by now. Then the call goes elsewhere and nothing is concluded.
    */
-  #unreachable(member: Member, ticket: Ticket, now: number): readonly Change[] {
-    const { membership, heardAt } = member;
-    if (membership.kind === "gone" || heardAt > ticket.sentAt || this.#awaySince !== undefined) return NOTHING;
-    const returning = now < this.#backAt + this.#rules.reconnectGraceMs && heardAt < this.#backAt;
-    return returning ? NOTHING : this.#lose(member, "nobody answers there", now);
+  #unreachable(member: Member, ticket: Ticket, now: number): readonly HealthEvent[] {
+    const { membership, lastHeartbeatAt: heardAt } = member;
+    if (membership.kind === "gone" || heardAt > ticket.sentAt || this.#disconnectedSince !== undefined)
+      return NO_EVENTS;
+    const returning = now < this.#reconnectedAt + this.#rules.reconnectGraceMs && heardAt < this.#reconnectedAt;
+    return returning ? NO_EVENTS : this.#markLost(member, "nobody answers there", now);
   }
 
   // The bus and the passing of time.
 
   /** The bus went away: no heartbeat can come, so no lease may lapse. */
-  busAway(now: number): void {
-    this.#awaySince ??= now;
+  freezeLeases(now: number): void {
+    this.#disconnectedSince ??= now;
   }
 
   /** The bus is back: leases go on where they stopped, and everyone gets the time to come back first. */
-  busBack(now: number): void {
-    const awaySince = this.#awaySince ?? now;
-    this.#awaySince = undefined;
-    this.#backAt = now;
+  resumeLeases(now: number): void {
+    const awaySince = this.#disconnectedSince ?? now;
+    this.#disconnectedSince = undefined;
+    this.#reconnectedAt = now;
     for (const member of this.#members.values()) {
       // A beat may be read before the news that the bus is back: the lease that it gave never stood still.
-      const stoodStillMs = now - Math.max(awaySince, member.heardAt);
+      const stoodStillMs = now - Math.max(awaySince, member.lastHeartbeatAt);
       member.leaseUntil = Math.max(member.leaseUntil + stoodStillMs, now + this.#rules.reconnectGraceMs);
     }
   }
 
   /** Notices what has become of time: lapsed leases, retests whose result never came, and those gone for long. */
-  tick(now: number): readonly Change[] {
-    if (this.#awaySince !== undefined) return NOTHING;
-    const changes: Change[] = [];
-    for (const member of this.#members.values()) changes.push(...this.#age(member, now));
+  tick(now: number): readonly HealthEvent[] {
+    if (this.#disconnectedSince !== undefined) return NO_EVENTS;
+    const changes: HealthEvent[] = [];
+    for (const member of this.#members.values()) changes.push(...this.#expire(member, now));
     return changes;
   }
 
-  #age(member: Member, now: number): readonly Change[] {
+  #expire(member: Member, now: number): readonly HealthEvent[] {
     const { membership } = member;
     if (membership.kind === "gone") {
-      if (now - membership.since >= this.#rules.purgeAfterMs) this.#forget(member);
-      return NOTHING;
+      if (now - membership.since >= this.#rules.purgeAfterMs) this.#evict(member);
+      return NO_EVENTS;
     }
-    if (now >= member.leaseUntil) return this.#lose(member, "no heartbeat", now);
-    if (member.breaker.kind !== "retesting") return NOTHING;
-    return this.#apply(member, breaker.afterLease(member.breaker, now, this.#rules, this.#random));
+    if (now >= member.leaseUntil) return this.#markLost(member, "no heartbeat", now);
+    if (member.breaker.kind !== "retesting") return NO_EVENTS;
+    return this.#apply(member, breaker.afterRetestLeaseExpiry(member.breaker, now, this.#rules, this.#random));
   }
 
-  #lose(member: Member, why: "no heartbeat" | "nobody answers there", now: number): readonly Change[] {
+  #markLost(member: Member, why: "no heartbeat" | "nobody answers there", now: number): readonly HealthEvent[] {
     const hasLeft = saidGoodbye(member);
     this.#remove(member, { kind: "gone", since: now, how: hasLeft ? "left" : why });
     if (hasLeft) return [{ kind: "left", who: member.who }];
     // If that number was a forger's, the real one would never be heard again.
     if (why === "no heartbeat") member.seq = -1;
-    return [{ kind: "lost", who: member.who, why, silentMs: now - member.heardAt }];
+    return [{ kind: "lost", who: member.who, why, silentMs: now - member.lastHeartbeatAt }];
   }
 
   /** Leaves the ring but stays in the table: its breaker outlives its lease, or its CLOSE could never be told. */
@@ -292,13 +296,13 @@ export class Tracker {
     this.ring.remove(member);
   }
 
-  #apply(member: Member, { breaker: next, news }: breaker.Step): readonly Change[] {
+  #apply(member: Member, { breaker: next, transition: news }: breaker.TransitionResult): readonly HealthEvent[] {
     if (next !== member.breaker) {
       member.breaker = next;
-      this.#unwell.note(member);
+      this.#openBreakers.update(member);
     }
-    return news === undefined ? NOTHING : [{ who: member.who, ...news }];
+    return news === undefined ? NO_EVENTS : [{ who: member.who, ...news }];
   }
 }
 
-const NOTHING: readonly Change[] = [];
+const NO_EVENTS: readonly HealthEvent[] = [];

@@ -1,7 +1,7 @@
 // A live Market's record: opened when RECORD names a file, told of in one line, ended with the Market.
 
 import type { Bus } from "../bus/bus.ts";
-import type { OpenCore } from "../health/core.ts";
+import type { BalancerFactory } from "../health/core.ts";
 import type { ProgramEvent } from "../program/core/event-names.ts";
 import type { Closers } from "../program/program.ts";
 import { Recorder } from "../record/core/recorder.ts";
@@ -10,7 +10,7 @@ import type { World } from "./world.ts";
 
 export type Recording =
   | { readonly kind: "none" }
-  | { readonly kind: "recording"; readonly core: OpenCore; readonly watch: (bus: Bus) => void }
+  | { readonly kind: "recording"; readonly core: BalancerFactory; readonly watch: (bus: Bus) => void }
   | Extract<OpenedRecordFile, { kind: "refused" }>;
 
 const BYTES_PER_MEGABYTE = 1_048_576;

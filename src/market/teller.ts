@@ -2,7 +2,7 @@
 // event of the stream that the board and terminals follow, in the same words and under the same limit.
 
 import type { Clock } from "../clock.ts";
-import type { Who } from "../health/member.ts";
+import type { InstanceRef } from "../health/member.ts";
 import { LineLimit } from "../program/core/line-limit.ts";
 import type { Line, Say } from "../program/log.ts";
 import type { Closers } from "../program/program.ts";
@@ -36,7 +36,7 @@ export function createTeller(
 ): (event: ClientEvent, trace?: Trace) => void {
   const limit = new LineLimit();
   const unsaid = unsaidAt(settings.logLevel);
-  const publish = (name: EventName, line: Line, about?: Who, trace?: Trace): void => {
+  const publish = (name: EventName, line: Line, about?: InstanceRef, trace?: Trace): void => {
     say({ ...line, event: name, about, trace });
     const { level, text } = line;
     const seen = { at: Math.round(clock.wall()), name, level, text: text.replace(/^- /, "") };
@@ -60,7 +60,7 @@ export function createTeller(
   };
 }
 
-const idsOf = ({ instance, incarnation }: Who): Partial<SeenEvent> => ({ instance, incarnation });
+const idsOf = ({ instance, incarnation }: InstanceRef): Partial<SeenEvent> => ({ instance, incarnation });
 
 function heldLine({ kind, count }: { readonly kind: string; readonly count: number }): Line {
   return { level: "WARNING", logger: "membership", text: `- and ${count} more lines of the kind "${kind}"` };

@@ -2,16 +2,16 @@
 // a refusal is an error to the caller and proof of life to the tracker. Read once, as bodies have to be decoded for it.
 
 import type { Reply } from "../bus/bus.ts";
-import type { Who } from "../health/member.ts";
+import type { InstanceRef } from "../health/member.ts";
 import type { Result } from "../health/ticket.ts";
 import { decodeBody, LONGEST_BODY_BYTES } from "./body.ts";
 import { isThenable, textOf } from "./guard.ts";
 
 /** How a call ended for the one who asked. */
 export type Answer =
-  | { readonly kind: "answered"; readonly body: unknown; readonly who: Who }
+  | { readonly kind: "answered"; readonly body: unknown; readonly who: InstanceRef }
   /** The service's own error: 404 unknown, 400 bad request, 500. */
-  | { readonly kind: "refused"; readonly code: number; readonly message: string; readonly who: Who }
+  | { readonly kind: "refused"; readonly code: number; readonly message: string; readonly who: InstanceRef }
   | {
       readonly kind: "unanswered";
       readonly why: WhyUnanswered;
@@ -57,7 +57,7 @@ const DRAINING = 503;
 export const UNFINISHED = 504;
 
 /** What `reply` is to the caller, and what it says of `who`, the instance that was asked. */
-export function readAttempt(reply: Reply, who: Who, accepts: Accepts): Attempt {
+export function readAttempt(reply: Reply, who: InstanceRef, accepts: Accepts): Attempt {
   switch (reply.kind) {
     case "answered":
       return readBody(reply.body, who, accepts);
@@ -87,7 +87,7 @@ export const mayBeDone = ({ answer, result }: Attempt): boolean =>
   result === "nonsense" || (answer.kind === "refused" && answer.code === UNFINISHED);
 
 /** An answer may be none: not JSON, or nothing that its caller could use. Its caller may be unable to tell. */
-function readBody(bytes: Uint8Array, who: Who, accepts: Accepts): Attempt {
+function readBody(bytes: Uint8Array, who: InstanceRef, accepts: Accepts): Attempt {
   const decoded = decodeBody(bytes, LONGEST_BODY_BYTES);
   if (decoded.kind === "unreadable") return { answer: unanswered("the answer was not readable"), result: "nonsense" };
   const answer: Answer = { kind: "answered", body: decoded.value, who };

@@ -7,7 +7,7 @@
 import type { Bus, Message, Subscription } from "../bus/bus.ts";
 import { chaosOfAllSubject, chaosSubject } from "../bus/core/subjects.ts";
 import type { Cancel, Clock } from "../clock.ts";
-import { Allowance } from "../health/allowance.ts";
+import { TokenBucket } from "../health/token-bucket.ts";
 import { decodeBody, LONGEST_HEARTBEAT_BYTES } from "./body.ts";
 import { type FaultNote, noteJson, notesOf } from "./core/fault-notes.ts";
 import { type FaultOrder, ONE_ONLY, type ParsedOrder, parseOrder } from "./core/fault-order.ts";
@@ -66,7 +66,7 @@ export class Chaos {
   readonly #limits = {
     list: questionLimit(),
     reset: questionLimit(),
-    other: new Allowance(MOST_ORDERS_AT_ONCE, MOST_ORDERS_PER_SECOND),
+    other: new TokenBucket(MOST_ORDERS_AT_ONCE, MOST_ORDERS_PER_SECOND),
   };
   #faults: Faults = NO_FAULTS;
   #cancelEnd: Cancel = () => {};
@@ -147,8 +147,8 @@ export class Chaos {
 
   /** A flood of one kind of order leaves the others obeyed, a reset above all. A list that nobody receives is not made. */
   #mayRead(order: ParsedOrder, { replyTo }: Message): boolean {
-    if (order.kind === "list") return replyTo !== undefined && this.#limits.list.take(this.#now());
-    return this.#limits[order.kind === "reset" ? "reset" : "other"].take(this.#now());
+    if (order.kind === "list") return replyTo !== undefined && this.#limits.list.tryTake(this.#now());
+    return this.#limits[order.kind === "reset" ? "reset" : "other"].tryTake(this.#now());
   }
 
   #refusalOf(order: ParsedOrder, subject: "own" | "of all"): Refusal | undefined {

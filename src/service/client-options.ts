@@ -2,9 +2,9 @@
 
 import type { Bus, BusStatus } from "../bus/bus.ts";
 import type { Clock } from "../clock.ts";
-import type { Change } from "../health/change.ts";
-import { type OpenCore, openCore } from "../health/core.ts";
-import type { Who } from "../health/member.ts";
+import type { HealthEvent } from "../health/change.ts";
+import { type BalancerFactory, openCore } from "../health/core.ts";
+import type { InstanceRef } from "../health/member.ts";
 import type { Result } from "../health/ticket.ts";
 import { type HealthRules, usualHealthRules } from "../settings.ts";
 import type { Trace } from "../trace/core/trace.ts";
@@ -26,7 +26,7 @@ export interface ClientOptions {
   readonly rules?: Partial<HealthRules>;
   readonly random?: () => number;
   /** Opens what decides; one that writes a record of it, for example. */
-  readonly core?: OpenCore;
+  readonly core?: BalancerFactory;
   /** Sends a call that is late once more, to another instance; not those that are not repeatable. Left out: no. */
   readonly hedge?: boolean;
   /** `trace`: of the call that brought it about, if one did and has one. */
@@ -44,7 +44,7 @@ export type SentAs = "call" | "copy" | "hedge";
 export type Ended =
   | {
       readonly kind: "attempt";
-      readonly who: Who;
+      readonly who: InstanceRef;
       readonly sentAs: SentAs;
       readonly result: Result;
       /** Answered with an error of the service's own. */
@@ -58,12 +58,12 @@ export type Ended =
 export type ClientEvent =
   | { readonly kind: "resolving" }
   /** `live` is called only by who wants to know: with thousands of instances the list is not free. */
-  | { readonly kind: "resolved"; readonly live: () => readonly Who[] }
-  | { readonly kind: "using"; readonly who: Who }
+  | { readonly kind: "resolved"; readonly live: () => readonly InstanceRef[] }
+  | { readonly kind: "using"; readonly who: InstanceRef }
   /** `late` has not answered after so long, and `who` is asked as well. */
-  | { readonly kind: "hedging"; readonly who: Who; readonly late: Who; readonly afterMs: number }
+  | { readonly kind: "hedging"; readonly who: InstanceRef; readonly late: InstanceRef; readonly afterMs: number }
   /** Answered, but nothing that the caller could use; another is asked. */
-  | { readonly kind: "nonsense"; readonly who: Who }
+  | { readonly kind: "nonsense"; readonly who: InstanceRef }
   /** `subject`: on which it came; it names the sender, and the bus may vouch for it. Printable, and cut to a length. */
   | { readonly kind: "unreadable heartbeat"; readonly subject: string; readonly why: string }
   /** More strangers than are listened to: this one's heartbeat was not even read. */
@@ -71,9 +71,9 @@ export type ClientEvent =
   /** Heartbeats could not be heard for a while, though the bus was there: more were sent than could be read. */
   | { readonly kind: "deaf"; readonly deafMs: number }
   /** It takes faults (CHAOS=1), and says that these are on now. */
-  | { readonly kind: "faults"; readonly who: Who; readonly faults: Faults }
+  | { readonly kind: "faults"; readonly who: InstanceRef; readonly faults: Faults }
   | { readonly kind: "bus"; readonly status: BusStatus }
-  | Change;
+  | HealthEvent;
 
 /** With every function of the user's own made safe. */
 export type WholeClientOptions = Required<Omit<ClientOptions, "report">> & {

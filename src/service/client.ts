@@ -5,8 +5,8 @@
 import type { Reply } from "../bus/bus.ts";
 import { checkServiceName } from "../bus/core/subjects.ts";
 import type { Cancel } from "../clock.ts";
-import type { Change } from "../health/change.ts";
-import type { Resolver, Slow } from "../health/resolver.ts";
+import type { HealthEvent } from "../health/change.ts";
+import type { Incarnations, Resolver } from "../health/resolver.ts";
 import type { Result, Ticket } from "../health/ticket.ts";
 import type { Tracker } from "../health/tracker.ts";
 import type { Carried, Span, Trace } from "../trace/core/trace.ts";
@@ -27,7 +27,7 @@ export interface Client {
   readonly tracker: Tracker;
   readonly resolver: Resolver;
   /** Whom a choice spares for now, as a call of theirs is late; undefined without hedging. */
-  readonly slow: Slow | undefined;
+  readonly slow: Incarnations | undefined;
   /** Resolves once the first roll call after connecting has been heard; at once if that is past, or the bus away. */
   ready(): Promise<void>;
   /**
@@ -118,7 +118,7 @@ class ServiceClient implements Client {
     this.#hedging = options.hedge ? new Hedging({ ...options, resolver: this.resolver, requestTimeoutMs }) : undefined;
   }
 
-  get slow(): Slow | undefined {
+  get slow(): Incarnations | undefined {
     return this.#hedging?.slow;
   }
 
@@ -259,7 +259,7 @@ class ServiceClient implements Client {
     const tell = tried.size < MOST_TOLD ? this.#options.tell : () => undefined;
     tell({ kind: "resolving" }, trace);
     tell({ kind: "resolved", live: () => this.tracker.live(clock.now()).map((member) => member.who) }, trace);
-    const turn = this.resolver.next(clock.now(), { tried, repeatable, slow: this.slow });
+    const turn = this.resolver.next(clock.now(), { excluded: tried, repeatable, deprioritized: this.slow });
     this.#tellAll(turn.changes, trace);
     if (turn.retests.length + turn.trials.length > 0) this.#sendCopies([...turn.retests, ...turn.trials], asking);
     if (turn.call !== undefined) tell({ kind: "using", who: turn.call.who }, trace);
@@ -337,7 +337,7 @@ class ServiceClient implements Client {
     }
   }
 
-  #tellAll(changes: readonly Change[], trace?: Trace): void {
+  #tellAll(changes: readonly HealthEvent[], trace?: Trace): void {
     if (changes.length === 0) return;
     const { bus, clock, tell } = this.#options;
     for (const change of changes) {

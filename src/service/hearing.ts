@@ -4,9 +4,9 @@
 import type { BusStatus, Message } from "../bus/bus.ts";
 import * as subjects from "../bus/core/subjects.ts";
 import type { Cancel } from "../clock.ts";
-import { Allowance } from "../health/allowance.ts";
-import type { Change } from "../health/change.ts";
+import type { HealthEvent } from "../health/change.ts";
 import { type Heartbeat, type ParsedHeartbeat, parseHeartbeat } from "../health/heartbeat.ts";
+import { TokenBucket } from "../health/token-bucket.ts";
 import type { Tracker } from "../health/tracker.ts";
 import { decodeBody, LONGEST_HEARTBEAT_BYTES } from "./body.ts";
 import type { WholeClientOptions } from "./client-options.ts";
@@ -31,8 +31,8 @@ type Heard =
 export class Hearing {
   readonly #options: WholeClientOptions;
   readonly #tracker: Tracker;
-  readonly #tellChanges: (changes: readonly Change[]) => void;
-  readonly #newcomers = new Allowance(MOST_NEWCOMERS_AT_ONCE, MOST_NEWCOMERS_PER_SECOND);
+  readonly #tellChanges: (changes: readonly HealthEvent[]) => void;
+  readonly #newcomers = new TokenBucket(MOST_NEWCOMERS_AT_ONCE, MOST_NEWCOMERS_PER_SECOND);
   readonly #stops: Cancel[] = [];
   readonly #faults: FaultsHeard;
   #rollCall: RollCall | undefined;
@@ -41,7 +41,7 @@ export class Hearing {
   /** Whether "connected" was told, and "away" not since. */
   #isTold = false;
 
-  constructor(options: WholeClientOptions, tracker: Tracker, tellChanges: (changes: readonly Change[]) => void) {
+  constructor(options: WholeClientOptions, tracker: Tracker, tellChanges: (changes: readonly HealthEvent[]) => void) {
     this.#options = options;
     this.#tracker = tracker;
     this.#tellChanges = tellChanges;
@@ -57,7 +57,7 @@ export class Hearing {
     this.#stops.push(ears.watch((status) => this.#afterEarsStatus(status)));
     this.#isTold = bus.status === "connected" && ears.status === "connected";
     if (ears.status === "connected") this.#callTheFirstRoll();
-    else this.#guarded(() => this.#tracker.busAway(clock.now()));
+    else this.#guarded(() => this.#tracker.freezeLeases(clock.now()));
   }
 
   /** The first roll call after connecting, while calls have to wait for it. */
@@ -80,7 +80,8 @@ export class Hearing {
     const { service, clock, tell } = this.#options;
     const incarnation = subjects.incarnationOf(service, message.subject);
     // Before the body is read: in a flood of new names that is most of what they cost.
-    const isHeard = incarnation === undefined || this.#tracker.knows(incarnation) || this.#newcomers.take(clock.now());
+    const isHeard =
+      incarnation === undefined || this.#tracker.knows(incarnation) || this.#newcomers.tryTake(clock.now());
     if (!isHeard) {
       tell({ kind: "crowded" });
       return;
@@ -90,7 +91,7 @@ export class Hearing {
       tell({ kind: "unreadable heartbeat", subject: subjects.shownSubject(message.subject), why: heard.why });
       return;
     }
-    this.#tellChanges(this.#tracker.heard(heard.beat, clock.now()));
+    this.#tellChanges(this.#tracker.onHeartbeat(heard.beat, clock.now()));
     if (heard.faults !== undefined) this.#hearFaults(heard.beat, heard.faults);
     this.#rollCall?.answered();
   }
@@ -132,12 +133,12 @@ export class Hearing {
   #afterEarsStatus(status: BusStatus): void {
     const { bus, clock } = this.#options;
     if (status === "connected") {
-      this.#guarded(() => this.#tracker.busBack(clock.now()));
+      this.#guarded(() => this.#tracker.resumeLeases(clock.now()));
       if (!this.#isTold && bus.status === "connected") this.#tellBus();
       this.#tellDeafness();
       this.#callTheFirstRoll();
     } else {
-      this.#guarded(() => this.#tracker.busAway(clock.now()));
+      this.#guarded(() => this.#tracker.freezeLeases(clock.now()));
       this.#rollCall?.over();
       if (bus.status === "connected") this.#deafSince = clock.now();
     }

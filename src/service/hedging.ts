@@ -5,7 +5,7 @@
 
 import type { Clock } from "../clock.ts";
 import { Hedge } from "../health/hedge.ts";
-import type { Resolver, Slow } from "../health/resolver.ts";
+import type { Incarnations, Resolver } from "../health/resolver.ts";
 import type { Ticket } from "../health/ticket.ts";
 import type { Trace } from "../trace/core/trace.ts";
 import type { Attempt } from "./answer.ts";
@@ -52,8 +52,8 @@ export class Hedging {
   }
 
   /** Incarnations that calls should spare while others are well. */
-  get slow(): Slow {
-    return this.#hedge.slow;
+  get slow(): Incarnations {
+    return this.#hedge.deprioritized;
   }
 
   /** Sends the call of `ticket`, and once more if that is late. Resolves with the first answer, or else with the first's end. */
@@ -69,7 +69,7 @@ export class Hedging {
       const cancel = clock.after(lateAfterMs, () => clock.afterReading(help));
       void first.then((attempt) => {
         cancel();
-        if (race.firstEnded(attempt) === "overtaken") this.#hedge.caughtUp(ticket.who.incarnation);
+        if (race.firstEnded(attempt) === "overtaken") this.#hedge.lateCallEnded(ticket.who.incarnation);
       });
     });
   }
@@ -79,17 +79,17 @@ export class Hedging {
     if (race.isOver) return;
     const now = clock.now();
     const tried = new Set(call.tried).add(late.who.incarnation);
-    const traits = { tried, slow: this.slow, second: true };
+    const options = { excluded: tried, deprioritized: this.slow, isHedge: true };
     // An allowance is not spent where nobody could help.
-    if (resolver.look(now, traits).call === undefined || !this.#hedge.take()) return;
-    const { call: ticket } = resolver.next(now, traits);
+    if (resolver.peek(now, options).call === undefined || !this.#hedge.take()) return;
+    const { call: ticket } = resolver.next(now, options);
     if (ticket === undefined) return;
     call.tried.add(ticket.who.incarnation);
     tell({ kind: "hedging", who: ticket.who, late: late.who, afterMs: now - late.sentAt }, call.trace);
     race.secondIsOut();
     void this.#timed(ticket, "hedge", call).then((attempt) => {
       if (attempt.result === "nonsense") tell({ kind: "nonsense", who: ticket.who }, call.trace);
-      if (race.secondEnded(attempt) === "won") this.#hedge.overtaken(late.who.incarnation);
+      if (race.secondEnded(attempt) === "won") this.#hedge.hedgeWon(late.who.incarnation);
     });
   }
 

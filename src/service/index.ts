@@ -4,7 +4,7 @@ export type { Bus, Message, Reply } from "../bus/bus.ts";
 export { connectNatsBus, type NatsBus, type NatsBusOptions } from "../bus/nats-bus.ts";
 export { type Clock, systemClock } from "../clock.ts";
 export type { Heartbeat } from "../health/heartbeat.ts";
-export type { Who } from "../health/member.ts";
+export type { InstanceRef as Who } from "../health/member.ts";
 export { type HealthRules, usualHealthRules } from "../settings.ts";
 export type { Answer, WhyFailed, WhyUnanswered } from "./answer.ts";
 export type { AskOptions } from "./call-request.ts";

@@ -143,7 +143,7 @@ class RunningInstance implements Instance {
     const { bus, clock, service, incarnation } = this.#options;
     const limit = questionLimit();
     const receive = (message: Message): void => {
-      if (message.replyTo !== undefined && limit.take(clock.now())) message.answer(JSON.stringify(make()));
+      if (message.replyTo !== undefined && limit.tryTake(clock.now())) message.answer(JSON.stringify(make()));
     };
     for (const subject of subjects.serviceVerbSubjects(verb, service, incarnation))
       this.#questions.push(bus.subscribe(subject, receive));

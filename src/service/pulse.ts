@@ -3,7 +3,7 @@
 import type { Bus, Message } from "../bus/bus.ts";
 import { heartbeatSubject } from "../bus/core/subjects.ts";
 import type { Cancel, Clock } from "../clock.ts";
-import { type Heartbeat, type HeartbeatState, nextBeatInMs } from "../health/heartbeat.ts";
+import { type Heartbeat, type HeartbeatState, jitteredIntervalMs } from "../health/heartbeat.ts";
 import { type FaultNote, noteJson } from "./core/fault-notes.ts";
 import { questionLimit } from "./core/question-limit.ts";
 
@@ -40,14 +40,14 @@ export class Pulse {
     const { clock, heartbeatIntervalMs, random } = this.#options;
     this.#cancelNext();
     if (!this.#isMute) this.beat();
-    this.#cancelNext = clock.after(nextBeatInMs(heartbeatIntervalMs, random()), () => this.start());
+    this.#cancelNext = clock.after(jitteredIntervalMs(heartbeatIntervalMs, random()), () => this.start());
   }
 
   /** The roll is called: beats now, unless that was asked for too often; whoever wants an answer gets the same beat. */
   asked(rollCall: Message): void {
     const { clock } = this.#options;
     if (this.#isMute) return;
-    if (this.#asked.take(clock.now())) rollCall.answer(this.beat());
+    if (this.#asked.tryTake(clock.now())) rollCall.answer(this.beat());
     else this.#cancelLate ??= clock.after(ASKED_TOO_OFTEN_MS, () => this.#beatLate());
   }
 

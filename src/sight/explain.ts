@@ -1,7 +1,7 @@
 // Why a call would go to this one and not to that one, in words. It decides nothing: the choice is the resolver's own
 // `look`, and the words are read off the same states that the resolver reads.
 
-import { willingness } from "../health/breaker.ts";
+import { eligibility } from "../health/breaker.ts";
 import type { Member } from "../health/member.ts";
 import type { Choice } from "../health/resolver.ts";
 import type { Seen } from "./seen.ts";
@@ -26,9 +26,10 @@ function whyNot(member: Member, { tracker, slow }: Seen, now: number): string | 
   if (!tracker.isLive(member, now)) return "its last heartbeat no longer counts";
   if (breaker.kind === "open") return "its breaker is open";
   if (breaker.kind === "retesting") return "its breaker is open, and a retest is out";
-  if (willingness(breaker, now) === "guarded") return "it is on probation, and has a call to prove itself on";
+  if (eligibility(breaker, now) === "guarded") return "it is on probation, and has a call to prove itself on";
   if (slow?.has(member.who.incarnation))
     return "another has answered a call that it still has: it gets none until then";
-  if (!member.proven && tracker.wariness.isWary(now)) return "it has never answered, and strangers let callers down";
+  if (!member.proven && tracker.quarantine.isActive(now))
+    return "it has never answered, and strangers let callers down";
   return undefined;
 }

@@ -1,7 +1,7 @@
 // What the other Markets have told, as long as it counts: twice the interval that each promises, as with heartbeats. The
 // table is bounded, and whoever is in it keeps his place: strangers, however many, push nobody out.
 
-import { Allowance } from "../health/allowance.ts";
+import { TokenBucket } from "../health/token-bucket.ts";
 import type { ToldView } from "./told-view.ts";
 
 /** More Markets behind one balancer would want another kind of board. */
@@ -21,16 +21,16 @@ const STRANGERS_PER_SECOND = 4;
 interface Entry {
   readonly view: ToldView;
   readonly countsUntil: number;
-  readonly allowance: Allowance;
+  readonly allowance: TokenBucket;
 }
 
 export class OtherMarkets {
   readonly #entries = new Map<string, Entry>();
-  readonly #strangers = new Allowance(STRANGERS_AT_ONCE, STRANGERS_PER_SECOND);
+  readonly #strangers = new TokenBucket(STRANGERS_AT_ONCE, STRANGERS_PER_SECOND);
 
   /** Whether a view that came in this name should be read at all. */
   mayRead(market: string, now: number): boolean {
-    return (this.#entries.get(market)?.allowance ?? this.#strangers).take(now);
+    return (this.#entries.get(market)?.allowance ?? this.#strangers).tryTake(now);
   }
 
   /** @returns whether it is one that was not known: it has not heard of us either */
@@ -42,7 +42,7 @@ export class OtherMarkets {
       return false;
     }
     if (known === undefined && this.#entries.size >= MOST_MARKETS) return false;
-    const allowance = known?.allowance ?? new Allowance(EACH_AT_ONCE, EACH_PER_SECOND);
+    const allowance = known?.allowance ?? new TokenBucket(EACH_AT_ONCE, EACH_PER_SECOND);
     this.#entries.set(view.market, { view, countsUntil: now + view.intervalMs * LEASE_INTERVALS, allowance });
     return known === undefined;
   }

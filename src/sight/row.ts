@@ -90,7 +90,7 @@ export function rowOf(member: Member, around: RowSurroundings): InstanceRow {
     state: stateOf(member),
     membership: { kind: membership.kind, how: membership.kind === "up" ? null : membership.how },
     breaker: breakerOf(member.breaker, around),
-    heartbeat: { at: toWall(member.heardAt), countsUntil: toWall(member.leaseUntil) },
+    heartbeat: { at: toWall(member.lastHeartbeatAt), countsUntil: toWall(member.leaseUntil) },
     faults: faultsOf(around),
     proven: member.proven,
     turn,
@@ -151,7 +151,7 @@ interface CountSurroundings extends Omit<RowSurroundings, "turn" | "callsLastMin
 }
 
 export function countOf(member: Member, { toWall, memory, now, seconds }: CountSurroundings): Count {
-  const heard = [member.who.incarnation, toWall(member.heardAt), toWall(member.leaseUntil)] as const;
+  const heard = [member.who.incarnation, toWall(member.lastHeartbeatAt), toWall(member.leaseUntil)] as const;
   if (memory === undefined) return [...heard, 0, 0, null, null, NO_SECONDS, 0];
   const { tally } = memory;
   const [p50, p99] = tally.quantiles(SHOWN_QUANTILES, now) ?? [];

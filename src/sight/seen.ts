@@ -1,7 +1,7 @@
 // Whom one looks at: the table of a service, and what the next call would choose. Everything that is shown of a choice,
 // on the board and in a terminal, comes from here, and goes by all that the client's own choice goes by.
 
-import type { Choice, Resolver, Slow } from "../health/resolver.ts";
+import type { Choice, Incarnations, Resolver } from "../health/resolver.ts";
 import type { Tracker } from "../health/tracker.ts";
 import type { Markets } from "./agreement.ts";
 
@@ -9,9 +9,10 @@ export interface Seen {
   readonly tracker: Tracker;
   readonly resolver: Resolver;
   /** Whom its choices spare for now (HEDGE=1). */
-  readonly slow?: Slow | undefined;
+  readonly slow?: Incarnations | undefined;
   /** What other Markets believe beside this one; left out where nobody is asked. */
   readonly markets?: () => Markets;
 }
 
-export const nextChoice = ({ resolver, slow }: Seen, now: number): Choice => resolver.look(now, { slow });
+export const nextChoice = ({ resolver, slow }: Seen, now: number): Choice =>
+  resolver.peek(now, { deprioritized: slow });

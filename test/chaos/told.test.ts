@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Who } from "../../src/health/member.ts";
+import type { InstanceRef } from "../../src/health/member.ts";
 import { clientLine, pageLine } from "../../src/market/core/lines.ts";
 import { asText } from "../../src/program/log.ts";
 import { instanceLine } from "../../src/ratings/core/lines.ts";
@@ -9,7 +9,7 @@ import { judgePage, readInstanceLine, readMarketLine, readPageSeen } from "./tol
 
 const test = suite("what the town tells");
 
-const who: Who = {
+const who: InstanceRef = {
   service: "ratings",
   instance: 3,
   incarnation: "3-iW3_zPZBrjMY",

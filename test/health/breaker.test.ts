@@ -3,16 +3,16 @@ import * as assert from "uvu/assert";
 import {
   afterAnswer,
   afterHeartbeat,
-  afterLease,
-  afterNothing,
+  afterInconclusive,
+  afterRetestLeaseExpiry,
   afterSending,
   afterTimeout,
   type Breaker,
+  eligibility,
   freshBreaker,
   retestIsDue,
-  type Step,
   startRetest,
-  willingness,
+  type TransitionResult,
 } from "../../src/health/breaker.ts";
 import { DEFAULT_RULES as RULES } from "../support/table.ts";
 
@@ -21,10 +21,10 @@ const test = suite("breaker");
 const noJitter = (): number => 0;
 const mostJitter = (): number => 0.999_999;
 
-const timeout = (breaker: Breaker, now: number, rules = RULES): Step =>
-  afterTimeout(breaker, breaker.epoch, now, rules, noJitter);
-const answer = (breaker: Breaker): Step => afterAnswer(breaker, breaker.epoch, RULES);
-const beat = (breaker: Breaker, now: number): Step => afterHeartbeat(breaker, now, RULES);
+const timeout = (breaker: Breaker, now: number, rules = RULES): TransitionResult =>
+  afterTimeout(breaker, breaker.generation, now, rules, noJitter);
+const answer = (breaker: Breaker): TransitionResult => afterAnswer(breaker, breaker.generation, RULES);
+const beat = (breaker: Breaker, now: number): TransitionResult => afterHeartbeat(breaker, now, RULES);
 
 function retest(breaker: Breaker, now: number): Breaker {
   const step = startRetest(breaker, now, RULES);
@@ -40,13 +40,13 @@ const onProbation = (): Breaker => beat(opened(), 40_000).breaker;
 const reopened = (): Breaker => timeout(onProbation(), 45_000).breaker;
 
 test("a fresh breaker takes calls", () => {
-  assert.is(willingness(freshBreaker(), 0), "yes");
+  assert.is(eligibility(freshBreaker(), 0), "yes");
 });
 
 test("the first unanswered call opens it for exactly thirty seconds, whatever the jitter", () => {
   const step = afterTimeout(freshBreaker(), 0, 1000, RULES, mostJitter);
-  assert.equal(step.news, { kind: "opened", why: "request timed out", retestInMs: 30_000 });
-  assert.is(willingness(step.breaker, 1000), "no");
+  assert.equal(step.transition, { kind: "opened", why: "request timed out", retestInMs: 30_000 });
+  assert.is(eligibility(step.breaker, 1000), "no");
   assert.not(retestIsDue(step.breaker, 30_999));
   assert.ok(retestIsDue(step.breaker, 31_000));
 });
@@ -64,28 +64,28 @@ test("with a limit of three, two failures in a row open nothing and an answer be
 test("a result from before the last change of state changes nothing, whatever the state", () => {
   const states = [opened(), onProbation(), reopened(), retest(opened(), 31_000), retest(reopened(), 200_000)];
   for (const breaker of states) {
-    for (let epoch = 0; epoch < breaker.epoch; epoch++) {
-      assert.is(afterAnswer(breaker, epoch, RULES).breaker, breaker, `an answer to a ${breaker.kind} one`);
+    for (let generation = 0; generation < breaker.generation; generation++) {
+      assert.is(afterAnswer(breaker, generation, RULES).breaker, breaker, `an answer to a ${breaker.kind} one`);
       assert.is(
-        afterTimeout(breaker, epoch, 99_000, RULES, noJitter).breaker,
+        afterTimeout(breaker, generation, 99_000, RULES, noJitter).breaker,
         breaker,
         `a timeout of a ${breaker.kind} one`,
       );
-      assert.is(afterNothing(breaker, epoch, 99_000), breaker, `nothing of a ${breaker.kind} one`);
+      assert.is(afterInconclusive(breaker, generation, 99_000), breaker, `nothing of a ${breaker.kind} one`);
     }
   }
 });
 
-test("every change of state has an epoch of its own, the quiet ones too", () => {
+test("every change of state has an generation of its own, the quiet ones too", () => {
   const closedByRetest = answer(retest(reopened(), 200_000)).breaker;
   const probationEnded = answer(answer(closedByRetest).breaker).breaker;
   const retesting = retest(opened(), 31_000);
   const stories: readonly (readonly Breaker[])[] = [
     [freshBreaker(), opened(), onProbation(), reopened(), retest(reopened(), 200_000), closedByRetest, probationEnded],
-    [opened(), retesting, afterNothing(retesting, retesting.epoch, 31_001)],
+    [opened(), retesting, afterInconclusive(retesting, retesting.generation, 31_001)],
   ];
   for (const story of stories) {
-    const epochs = story.map((breaker) => breaker.epoch);
+    const epochs = story.map((breaker) => breaker.generation);
     assert.equal(
       epochs,
       [...new Set(epochs)].sort((a, b) => a - b),
@@ -100,8 +100,8 @@ test("a call sent to an open breaker, which nobody should, closes nothing", () =
 test("a heartbeat closes a first opening even while its retest is out, and the retest's late failure is void", () => {
   const retesting = retest(opened(), 31_000);
   const closed = beat(retesting, 31_500);
-  assert.equal(closed.news, { kind: "closed", why: "heartbeat" });
-  assert.is(afterTimeout(closed.breaker, retesting.epoch, 32_000, RULES, noJitter).breaker, closed.breaker);
+  assert.equal(closed.transition, { kind: "closed", why: "heartbeat" });
+  assert.is(afterTimeout(closed.breaker, retesting.generation, 32_000, RULES, noJitter).breaker, closed.breaker);
 });
 
 test("three answers end a probation, quietly; the next failure is a first one again", () => {
@@ -109,9 +109,9 @@ test("three answers end a probation, quietly; the next failure is a first one ag
   assert.is(two.kind, "probation");
   const three = answer(two);
   assert.is(three.breaker.kind, "closed");
-  assert.is(three.news, undefined);
+  assert.is(three.transition, undefined);
   const failed = timeout(three.breaker, 90_000);
-  assert.equal(failed.news, { kind: "opened", why: "request timed out", retestInMs: 30_000 });
+  assert.equal(failed.transition, { kind: "opened", why: "request timed out", retestInMs: 30_000 });
   assert.is(beat(failed.breaker, 99_000).breaker.kind, "probation");
 });
 
@@ -129,8 +129,8 @@ test("a retest that times out opens it again and doubles the delay, up to five m
   for (let round = 0; round < 6; round++) {
     now += 400_000;
     const step = timeout(retest(breaker, now), now);
-    assert.equal(step.news?.kind, "opened");
-    if (step.news?.kind === "opened") delays.push(step.news.retestInMs);
+    assert.equal(step.transition?.kind, "opened");
+    if (step.transition?.kind === "opened") delays.push(step.transition.retestInMs);
     breaker = step.breaker;
   }
   assert.equal(delays, [60_000, 120_000, 240_000, 300_000, 300_000, 300_000]);
@@ -138,7 +138,7 @@ test("a retest that times out opens it again and doubles the delay, up to five m
 
 test("a retest sent early, for want of anyone healthy, does not grow the delay", () => {
   const step = timeout(retest(opened(), 5000), 6000);
-  assert.equal(step.news, { kind: "opened", why: "retest timed out", retestInMs: 30_000 });
+  assert.equal(step.transition, { kind: "opened", why: "retest timed out", retestInMs: 30_000 });
   assert.ok(retestIsDue(step.breaker, 36_000));
 });
 
@@ -147,16 +147,16 @@ test("jitter takes at most a quarter of a doubled delay, and is not what the nex
   assert.ok(retestIsDue(jittered.breaker, 32_000 + 45_001));
   assert.not(retestIsDue(jittered.breaker, 32_000 + 45_000));
   const next = timeout(retest(jittered.breaker, 100_000), 101_000);
-  assert.equal(next.news, { kind: "opened", why: "retest timed out", retestInMs: 120_000 });
+  assert.equal(next.transition, { kind: "opened", why: "retest timed out", retestInMs: 120_000 });
 });
 
 test("a retest whose result never comes fails at the end of its lease, and not before", () => {
   const retesting = retest(opened(), 31_000);
-  const early = afterLease(retesting, 32_499, RULES, noJitter);
+  const early = afterRetestLeaseExpiry(retesting, 32_499, RULES, noJitter);
   assert.is(early.breaker, retesting);
-  const late = afterLease(retesting, 32_500, RULES, noJitter);
-  assert.equal(late.news, { kind: "opened", why: "retest timed out", retestInMs: 60_000 });
-  assert.is(afterTimeout(late.breaker, retesting.epoch, 32_501, RULES, noJitter).breaker, late.breaker);
+  const late = afterRetestLeaseExpiry(retesting, 32_500, RULES, noJitter);
+  assert.equal(late.transition, { kind: "opened", why: "retest timed out", retestInMs: 60_000 });
+  assert.is(afterTimeout(late.breaker, retesting.generation, 32_501, RULES, noJitter).breaker, late.breaker);
 });
 
 test("retests that say nothing are told once, and the first after the next opening again", () => {
@@ -164,34 +164,34 @@ test("retests that say nothing are told once, and the first after the next openi
   const told: (string | undefined)[] = [];
   for (let now = 31_000; now < 31_005; now += 1) {
     const step = startRetest(breaker, now, RULES);
-    told.push(step?.news?.kind);
-    breaker = afterNothing(step?.breaker ?? breaker, step?.breaker.epoch ?? 0, now);
+    told.push(step?.transition?.kind);
+    breaker = afterInconclusive(step?.breaker ?? breaker, step?.breaker.generation ?? 0, now);
   }
   assert.equal(told, ["retesting", undefined, undefined, undefined, undefined]);
   const again = timeout(retest(breaker, 32_000), 33_000).breaker;
-  assert.is(startRetest(again, 200_000, RULES)?.news?.kind, "retesting");
+  assert.is(startRetest(again, 200_000, RULES)?.transition?.kind, "retesting");
 });
 
 test("nothing is nothing to every other state", () => {
   for (const breaker of [freshBreaker(), opened(), onProbation()]) {
-    assert.is(afterNothing(breaker, breaker.epoch, 50_000), breaker);
+    assert.is(afterInconclusive(breaker, breaker.generation, 50_000), breaker);
   }
 });
 
 test("what a guarded call held is given back when it said nothing, or when no result ever comes", () => {
   const waiting = afterSending(beat(opened(), 1005).breaker, 1010, RULES);
-  const back = afterNothing(waiting, waiting.epoch, 1100);
-  assert.is(willingness(back, 1100), "yes");
-  assert.is(willingness(afterSending(back, 1100, RULES), 1101), "guarded", "still one call at a time");
-  assert.is(willingness(waiting, 2509), "guarded");
-  assert.is(willingness(waiting, 2510), "yes");
+  const back = afterInconclusive(waiting, waiting.generation, 1100);
+  assert.is(eligibility(back, 1100), "yes");
+  assert.is(eligibility(afterSending(back, 1100, RULES), 1101), "guarded", "still one call at a time");
+  assert.is(eligibility(waiting, 2509), "guarded");
+  assert.is(eligibility(waiting, 2510), "yes");
 });
 
 test("a silence is one request timeout long: a beat sooner than that was given on demand", () => {
   const demanded = afterSending(beat(opened(), 1999).breaker, 2000, RULES);
-  assert.is(willingness(demanded, 2001), "guarded");
+  assert.is(eligibility(demanded, 2001), "guarded");
   const silent = afterSending(beat(opened(), 2000).breaker, 2000, RULES);
-  assert.is(willingness(silent, 2001), "yes");
+  assert.is(eligibility(silent, 2001), "yes");
 });
 
 test.run();

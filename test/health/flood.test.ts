@@ -32,7 +32,7 @@ function heard(tracker: Tracker, place: number, now: number): void {
   const state = place % 5 === 4 ? "gone" : "up";
   const body = { service: "ratings", instance, incarnation, address, seq: 0, intervalMs: 15_000, state, version: "1" };
   const parsed = parseHeartbeat(body, { service: "ratings", incarnation, address });
-  if (parsed.kind === "heartbeat") tracker.heard(parsed.beat, now);
+  if (parsed.kind === "heartbeat") tracker.onHeartbeat(parsed.beat, now);
 }
 
 test("a flood of incarnations leave a full table and nothing else, and the real one in it", () => {

@@ -1,14 +1,14 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Hedge } from "../../src/health/hedge.ts";
-import type { Who } from "../../src/health/member.ts";
+import type { InstanceRef } from "../../src/health/member.ts";
 import { Dice } from "../support/random.ts";
 import { Table } from "../support/table.ts";
 
 const test = suite("hedge");
 
 const TIMEOUT_MS = 1000;
-const who = (instance: number): Who => ({
+const who = (instance: number): InstanceRef => ({
   service: "ratings",
   instance,
   incarnation: `${instance}-a`,
@@ -79,12 +79,12 @@ test("so many can be saved up and no more", () => {
 
 test("who was overtaken is spared until each of its overtaken calls has ended", () => {
   const hedge = new Hedge(TIMEOUT_MS);
-  hedge.overtaken("2-a");
-  hedge.overtaken("2-a");
-  hedge.caughtUp("2-a");
-  assert.is(hedge.slow.has("2-a"), true);
-  hedge.caughtUp("2-a");
-  assert.is(hedge.slow.has("2-a"), false);
+  hedge.hedgeWon("2-a");
+  hedge.hedgeWon("2-a");
+  hedge.lateCallEnded("2-a");
+  assert.is(hedge.deprioritized.has("2-a"), true);
+  hedge.lateCallEnded("2-a");
+  assert.is(hedge.deprioritized.has("2-a"), false);
 });
 
 // What the choice makes of it.
@@ -96,7 +96,11 @@ test("a late call goes to the next who is well, to nobody slow, guarded, open or
   for (const instance of [1, 2, 3, 4]) table.beats(instance, 0);
   table.turns(1, 1);
   const second = (now: number, ...tried: readonly string[]): number | undefined => {
-    const { call, retests, trials } = table.resolver.look(now, { slow, second: true, tried: new Set(tried) });
+    const { call, retests, trials } = table.resolver.peek(now, {
+      deprioritized: slow,
+      isHedge: true,
+      excluded: new Set(tried),
+    });
     assert.equal([...retests, ...trials], []);
     return call?.who.instance;
   };
@@ -107,10 +111,10 @@ test("a late call goes to the next who is well, to nobody slow, guarded, open or
   assert.is(second(1002, "1-a", "4-a"), undefined);
   table.beats(3, 1003);
   assert.is(table.breaker(3), "probation");
-  table.ask(1004, { tried: new Set(["1-a", "2-a", "4-a"]) });
+  table.ask(1004, { excluded: new Set(["1-a", "2-a", "4-a"]) });
   assert.is(second(1005, "1-a", "4-a"), undefined, "3 is guarded");
-  assert.is(table.ask(1006, { slow, second: true }).who.instance, 4);
-  assert.is(table.resolver.look(1008).call?.who.instance, 1);
+  assert.is(table.ask(1006, { deprioritized: slow, isHedge: true }).who.instance, 4);
+  assert.is(table.resolver.peek(1008).call?.who.instance, 1);
 });
 
 test.run();

@@ -1,12 +1,12 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Choice, Turn } from "../../src/health/resolver.ts";
+import type { Choice, PickResult } from "../../src/health/resolver.ts";
 import { Table } from "../support/table.ts";
 
 const test = suite("resolver");
 
 /** Who is sent what: the call, then the retests. */
-const inNumbers = (sent: Turn | Choice): readonly unknown[] => [
+const inNumbers = (sent: PickResult | Choice): readonly unknown[] => [
   sent.call?.who.instance ?? "nobody",
   sent.retests.map((retest) => retest.who.instance),
 ];
@@ -34,22 +34,22 @@ function allBeat(table: Table, instances: readonly number[], now: number): void 
 test("looking says what the next choice is, as often as one likes", () => {
   const table = tableOf(1, 2);
   table.turns(1, 1);
-  for (let look = 0; look < 3; look++) assert.equal(inNumbers(table.resolver.look(2)), [2, []]);
+  for (let look = 0; look < 3; look++) assert.equal(inNumbers(table.resolver.peek(2)), [2, []]);
   assert.equal(inNumbers(table.next(2)), [2, []]);
 });
 
 test("a call that has been to an instance is not sent there again", () => {
   const table = tableOf(1, 2, 3);
-  assert.equal(inNumbers(table.next(1, { tried: new Set(["1-a"]) })), [2, []]);
-  assert.equal(inNumbers(table.next(1, { tried: new Set(["1-a", "2-a", "3-a"]) })), ["nobody", []]);
+  assert.equal(inNumbers(table.next(1, { excluded: new Set(["1-a"]) })), [2, []]);
+  assert.equal(inNumbers(table.next(1, { excluded: new Set(["1-a", "2-a", "3-a"]) })), ["nobody", []]);
 });
 
 test("after two dead ends a call keeps to those who have answered before, if there are any", () => {
   const table = tableOf(1, 2, 3, 4, 5);
   table.settle(table.ticketOf(5, 1), "answered", 1);
-  assert.equal(inNumbers(table.next(2, { tried: new Set(["1-a"]) })), [2, []]);
-  assert.equal(inNumbers(table.next(2, { tried: new Set(["1-a", "2-a"]) })), [5, []]);
-  assert.equal(inNumbers(table.next(2, { tried: new Set(["1-a", "2-a", "5-a"]) })), [3, []]);
+  assert.equal(inNumbers(table.next(2, { excluded: new Set(["1-a"]) })), [2, []]);
+  assert.equal(inNumbers(table.next(2, { excluded: new Set(["1-a", "2-a"]) })), [5, []]);
+  assert.equal(inNumbers(table.next(2, { excluded: new Set(["1-a", "2-a", "5-a"]) })), [3, []]);
 });
 
 test("one retest that is due goes out as a copy beside the call, and takes nobody's turn", () => {
@@ -84,7 +84,7 @@ test("a retest keeps away from those the call has been to", () => {
   const table = tableOf(1, 2);
   table.hangs(1, 1000);
   table.hangs(2, 1000);
-  assert.equal(inNumbers(table.next(1001, { tried: new Set(["1-a"]) })), ["nobody", [2]]);
+  assert.equal(inNumbers(table.next(1001, { excluded: new Set(["1-a"]) })), ["nobody", [2]]);
 });
 
 test("a call that must not reach two instances is itself the retest that is due", () => {
@@ -93,7 +93,7 @@ test("a call that must not reach two instances is itself the retest that is due"
   allBeat(table, [1, 2], 60_000);
   const once = { repeatable: false };
   assert.equal(inNumbers(table.next(62_000, once)), [1, []]);
-  assert.equal(inNumbers(table.resolver.look(63_000, once)), [2, []]);
+  assert.equal(inNumbers(table.resolver.peek(63_000, once)), [2, []]);
   const { call } = table.next(63_000, once);
   assert.is(call?.who.instance, 2);
   assert.equal(table.told(), ["retesting 2"]);

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { inTurnOrder, type Member, newMember } from "../../src/health/member.ts";
+import { compareByInstance, type Member, newMember } from "../../src/health/member.ts";
 import { Ring } from "../../src/health/ring.ts";
 import { Dice } from "../support/random.ts";
 import { beatOf } from "../support/table.ts";
@@ -76,7 +76,7 @@ test("each is looked at once and no more", () => {
 
 test("another of the same number is found on either side, and nobody else", () => {
   const { ring, members } = ringOf("1-a", "2-a", "2-b", "3-a");
-  const found = members.map((member) => ring.namesake(member)?.who.incarnation ?? "nobody");
+  const found = members.map((member) => ring.duplicateOf(member)?.who.incarnation ?? "nobody");
   assert.equal(found, ["nobody", "2-b", "2-a", "nobody"]);
 });
 
@@ -97,7 +97,7 @@ test("a thousand joins and departures keep everyone in order", () => {
     }
     assert.equal(
       ring.all(),
-      [...inside.values()].sort((a, b) => inTurnOrder(a.who, b.who)),
+      [...inside.values()].sort((a, b) => compareByInstance(a.who, b.who)),
     );
   }
 });

@@ -209,8 +209,8 @@ test("a retest is one at a time, leased, and ends in success, failure or expiry"
     const table = tableOf(1, 2);
     table.hangs(1, 1000);
     for (const instance of [2, 1]) table.beats(instance, 900, { seq: instance });
-    table.tracker.busAway(1000);
-    table.tracker.busBack(30_000);
+    table.tracker.freezeLeases(1000);
+    table.tracker.resumeLeases(30_000);
     table.told();
     const turn = table.next(31_000);
     const [retest] = turn.retests;
@@ -301,8 +301,8 @@ test("the table holds ten thousand when nobody says otherwise", () => {
 test("in a table full of forgeries a call finds a real instance at its third try", () => {
   const table = floodedTable(100, 1000);
   const tried = new Set<string>();
-  for (let deadEnd = 0; deadEnd < 2; deadEnd++) tried.add(table.ask(3, { tried }).who.incarnation);
-  assert.ok([1, 2].includes(table.ask(3, { tried }).who.instance));
+  for (let deadEnd = 0; deadEnd < 2; deadEnd++) tried.add(table.ask(3, { excluded: tried }).who.incarnation);
+  assert.ok([1, 2].includes(table.ask(3, { excluded: tried }).who.instance));
 });
 
 const FORGED = beatOf(500, { intervalMs: 300_000, version: "" });
@@ -313,7 +313,7 @@ function floodedTable(maxIncarnations: number, forgeries: number): Table {
   for (const instance of [1, 2]) table.beats(instance, 0);
   table.turns(2, 1);
   for (let forged = 0; forged < forgeries; forged++) {
-    table.tracker.heard({ ...FORGED, incarnation: `f${forged}`, address: `ratings.get.f${forged}` }, 2);
+    table.tracker.onHeartbeat({ ...FORGED, incarnation: `f${forged}`, address: `ratings.get.f${forged}` }, 2);
   }
   return table;
 }
@@ -324,10 +324,10 @@ const realOnes = (table: Table): readonly number[] => table.live(3).filter((inst
 
 test("while the bus is away no lease lapses", () => {
   const table = tableOf(1);
-  table.tracker.busAway(10_000);
+  table.tracker.freezeLeases(10_000);
   table.tick(1_000_000);
   assert.equal(table.told(), []);
-  table.tracker.busBack(1_000_000);
+  table.tracker.resumeLeases(1_000_000);
   table.tick(1_000_000 + 19_999);
   assert.equal(table.live(1_000_000 + 19_999), [1]);
   table.tick(1_000_000 + 20_000);
@@ -336,8 +336,8 @@ test("while the bus is away no lease lapses", () => {
 
 test("a lease that was nearly over leaves its instance time to come back after the bus", () => {
   const table = tableOf(1);
-  table.tracker.busAway(29_999);
-  table.tracker.busBack(60_000);
+  table.tracker.freezeLeases(29_999);
+  table.tracker.resumeLeases(60_000);
   assert.equal(table.live(60_000 + DEFAULT_RULES.reconnectGraceMs - 1), [1]);
   assert.equal(table.live(60_000 + DEFAULT_RULES.reconnectGraceMs), []);
 });

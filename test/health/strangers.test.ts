@@ -2,8 +2,8 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { NewcomerQuarantine } from "../../src/health/newcomer-quarantine.ts";
 import type { Result, Ticket } from "../../src/health/ticket.ts";
-import { Wariness } from "../../src/health/wariness.ts";
 import { Table } from "../support/table.ts";
 
 const test = suite("strangers");
@@ -49,7 +49,7 @@ test("several calls that hang with one stranger at once disappoint once", () => 
   const calls = Array.from({ length: 10 }, () => table.next(10).call).filter((call) => call?.who.instance !== 1);
   for (const call of calls) settle(table, call, "timeout", 1010);
   assert.ok(calls.length > 4);
-  assert.not.ok(table.tracker.wariness.isWary(1010));
+  assert.not.ok(table.tracker.quarantine.isActive(1010));
 });
 
 /** A stranger that was lost or passed over beats, and is asked again, until it has failed so many times. */
@@ -67,9 +67,9 @@ for (const result of ["timeout", "nobody", "draining", "nonsense"] as const) {
   test(`three strangers that end ten calls each as "${result}" are three, and the fourth makes four`, () => {
     const table = tableWithStrangers(0);
     ["one", "two", "three"].forEach((name, place) => void failsAgain(table, name, result, 10, 10 + 10_000 * place));
-    assert.not.ok(table.tracker.wariness.isWary(30_000));
+    assert.not.ok(table.tracker.quarantine.isActive(30_000));
     failsAgain(table, "four", result, 1, 30_100);
-    assert.ok(table.tracker.wariness.isWary(30_700));
+    assert.ok(table.tracker.quarantine.isActive(30_700));
   });
 }
 
@@ -104,7 +104,7 @@ test("with nobody else to ask, strangers are asked all the same", () => {
   const table = new Table();
   for (let instance = 1; instance <= 8; instance++) table.beats(instance, 0);
   for (let place = 0; place < 6; place++) settle(table, table.next(1).call, "nobody", 2);
-  assert.ok(table.tracker.wariness.isWary(3));
+  assert.ok(table.tracker.quarantine.isActive(3));
   assert.is(table.next(3).call?.who.instance, 7);
 });
 
@@ -131,10 +131,10 @@ test("with nobody well a call takes sixteen retests along, a real instance's fir
 });
 
 test("four strangers that failed are remembered for a minute from the first of them, and no longer", () => {
-  const wariness = new Wariness();
-  for (const [place, id] of ["a", "b", "c", "d"].entries()) wariness.disappointed(id, 1_000 + place);
+  const quarantine = new NewcomerQuarantine();
+  for (const [place, id] of ["a", "b", "c", "d"].entries()) quarantine.recordFailure(id, 1_000 + place);
   assert.equal(
-    [60_999, 61_000].map((now) => wariness.isWary(now)),
+    [60_999, 61_000].map((now) => quarantine.isActive(now)),
     [true, false],
   );
 });

@@ -184,8 +184,8 @@ test("one that has beaten since a call was sent is not lost because nobody was t
 test("just after the bus has come back, nobody at an address only means: not back yet", () => {
   const table = new Table();
   table.beats(1, 0);
-  table.tracker.busAway(1000);
-  table.tracker.busBack(2000);
+  table.tracker.freezeLeases(1000);
+  table.tracker.resumeLeases(2000);
   table.told();
   table.settle(table.ask(2001), "nobody", 2002);
   assert.equal(table.told(), []);
@@ -197,8 +197,8 @@ test("just after the bus has come back, nobody at an address only means: not bac
 test("that grace ends, also for one that was never heard again", () => {
   const table = new Table();
   table.beats(1, 0);
-  table.tracker.busAway(1000);
-  table.tracker.busBack(2000);
+  table.tracker.freezeLeases(1000);
+  table.tracker.resumeLeases(2000);
   table.told();
   const over = 2000 + DEFAULT_RULES.reconnectGraceMs;
   table.settle(table.ask(over), "nobody", over + 1);
@@ -208,8 +208,8 @@ test("that grace ends, also for one that was never heard again", () => {
 test("that grace is over once the instance has been heard again", () => {
   const table = new Table();
   table.beats(1, 0);
-  table.tracker.busAway(1000);
-  table.tracker.busBack(2000);
+  table.tracker.freezeLeases(1000);
+  table.tracker.resumeLeases(2000);
   table.beats(1, 2100);
   table.told();
   table.settle(table.ask(2200), "nobody", 2201);
@@ -219,11 +219,11 @@ test("that grace is over once the instance has been heard again", () => {
 test("a second loss of the bus counts from its own beginning", () => {
   const table = new Table();
   table.beats(1, 0);
-  table.tracker.busAway(10_000);
-  table.tracker.busBack(20_000);
-  table.tracker.busAway(30_000);
-  table.tracker.busAway(35_000);
-  table.tracker.busBack(40_000);
+  table.tracker.freezeLeases(10_000);
+  table.tracker.resumeLeases(20_000);
+  table.tracker.freezeLeases(30_000);
+  table.tracker.freezeLeases(35_000);
+  table.tracker.resumeLeases(40_000);
   // 30 s of lease, and twice ten seconds during which it stood still.
   assert.equal(table.live(49_999), [1]);
   assert.equal(table.live(50_000), []);
@@ -232,9 +232,9 @@ test("a second loss of the bus counts from its own beginning", () => {
 test("a heartbeat that is read before the news that the bus is back gives a lease of the usual length", () => {
   const table = new Table();
   table.beats(1, 0);
-  table.tracker.busAway(1000);
+  table.tracker.freezeLeases(1000);
   table.beats(1, 3_600_000);
-  table.tracker.busBack(3_600_001);
+  table.tracker.resumeLeases(3_600_001);
   assert.equal(table.live(3_600_001 + LEASE_MS - 2), [1]);
   assert.equal(table.live(3_600_001 + LEASE_MS), []);
 });
@@ -302,8 +302,8 @@ test("reading changes nothing", () => {
   const before = JSON.stringify([...table.tracker.all()]);
   for (const now of [0, 40_000, 1_000_000]) {
     table.tracker.live(now);
-    table.tracker.retestable(now, true);
-    table.resolver.look(now);
+    table.tracker.dueForRetest(now, true);
+    table.resolver.peek(now);
   }
   assert.is(JSON.stringify([...table.tracker.all()]), before);
 });
@@ -311,7 +311,7 @@ test("reading changes nothing", () => {
 test("an incarnation is known by who it said to be at first", () => {
   const table = new Table();
   table.beats(1, 0, { incarnation: "x" });
-  table.tracker.heard(beatOf(2, { incarnation: "x", seq: 99 }), 1);
+  table.tracker.onHeartbeat(beatOf(2, { incarnation: "x", seq: 99 }), 1);
   assert.equal(table.live(2), [1]);
 });
 

@@ -80,7 +80,7 @@ test("without scripts it is a table that says who is how, and why", () =>
     );
     assert.match(rows[1] ?? "", /^1 1-\S+ ✓ Well takes its turns \d+ s ago/);
     assert.ok(plain(body).includes("Instance 1 gets the next call."));
-    assert.is(client.resolver.look(0).call?.who.instance, 1);
+    assert.is(client.resolver.peek(0).call?.who.instance, 1);
     const policy = headers.get("content-security-policy") ?? "";
     assert.ok(policy.includes("script-src 'self'") && !policy.includes("unsafe"), policy);
     const shop = (await visitor.get(market.url)).headers.get("content-security-policy");

@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Who } from "../../src/health/member.ts";
+import type { InstanceRef } from "../../src/health/member.ts";
 import { clientLine, type PageEvent, pageLine, unsaidAt } from "../../src/market/core/lines.ts";
 import { asText } from "../../src/program/log.ts";
 import type { ClientEvent } from "../../src/service/client-options.ts";
@@ -11,7 +11,7 @@ import { goldenOf } from "../support/golden.ts";
 const test = suite("lines");
 const golden = goldenOf(test, "market");
 
-const who = (instance: number, incarnation = `${instance}-${"ab"[instance - 1]}`): Who => ({
+const who = (instance: number, incarnation = `${instance}-${"ab"[instance - 1]}`): InstanceRef => ({
   service: "ratings",
   instance,
   incarnation,

@@ -43,11 +43,11 @@ test("calls carry their numbers, and what was printed stands below", () => {
     const settle = (ticket: Ticket | undefined, result: Result, now: number): void => {
       if (ticket !== undefined) tracker.settle(ticket, result, now);
     };
-    tracker.heard(beatOf(1), 100);
-    tracker.heard(beatOf(2), 100);
+    tracker.onHeartbeat(beatOf(1), 100);
+    tracker.onHeartbeat(beatOf(2), 100);
     const [first, second] = [resolver.next(200), resolver.next(200)];
     settle(second.call, "nobody", 201);
-    settle(resolver.next(201, { tried: new Set(["2-a"]), repeatable: false }).call, "answered", 202);
+    settle(resolver.next(201, { excluded: new Set(["2-a"]), repeatable: false }).call, "answered", 202);
     settle(first.call, "timeout", 1200);
   });
   golden(lines);
@@ -55,22 +55,22 @@ test("calls carry their numbers, and what was printed stands below", () => {
 
 test("a call that was sent twice says beside whom, and one that spares others says whom", () => {
   const lines = printed(({ tracker, resolver }) => {
-    for (const instance of [1, 2, 3]) tracker.heard(beatOf(instance), 100);
+    for (const instance of [1, 2, 3]) tracker.onHeartbeat(beatOf(instance), 100);
     resolver.next(200);
-    resolver.next(300, { tried: new Set(["1-a"]), second: true });
-    resolver.next(301, { slow: new Set(["1-a"]) });
-    resolver.next(302, { slow: new Set(["1-a", "3-a"]) });
-    resolver.next(303, { tried: new Set(["3-a", "1-a"]), second: true, slow: new Set(["1-a"]) });
+    resolver.next(300, { excluded: new Set(["1-a"]), isHedge: true });
+    resolver.next(301, { deprioritized: new Set(["1-a"]) });
+    resolver.next(302, { deprioritized: new Set(["1-a", "3-a"]) });
+    resolver.next(303, { excluded: new Set(["3-a", "1-a"]), isHedge: true, deprioritized: new Set(["1-a"]) });
   });
   golden(lines.filter((line) => line.includes("chosen")).map((line) => line.slice(line.indexOf("call"))));
 });
 
 test("what befell the Market itself is told, and moves people's time on", () => {
   const lines = printed(({ tracker, resolver }, recorder) => {
-    tracker.busAway(0);
+    tracker.freezeLeases(0);
     recorder.bus("away", 0);
     recorder.stalled(5000, 50);
-    tracker.busBack(100);
+    tracker.resumeLeases(100);
     resolver.next(100);
     recorder.end("the Market ended", 100);
   });

@@ -84,9 +84,9 @@ test("who was spared and who was asked second are decided the same again, and co
     DEFAULT_RULES,
     () => 0,
   );
-  for (const instance of [1, 2, 3]) tracker.heard(beatOf(instance, { seq: 1 }), 0);
-  for (const traits of [{}, { slow: new Set(["2-a"]) }, { slow: new Set(["2-a"]), second: true }]) {
-    const { call } = resolver.next(1, traits);
+  for (const instance of [1, 2, 3]) tracker.onHeartbeat(beatOf(instance, { seq: 1 }), 0);
+  for (const options of [{}, { deprioritized: new Set(["2-a"]) }, { deprioritized: new Set(["2-a"]), isHedge: true }]) {
+    const { call } = resolver.next(1, options);
     if (call !== undefined) tracker.settle(call, "answered", 1);
   }
   const whole = [...lines, '{"at":3,"kind":"end","why":"the Market ended","known":3}'];

@@ -89,7 +89,7 @@ class Scene extends ServiceScene {
     this.hung.add(instance);
     const isOpen = (): boolean =>
       [...this.client.tracker.all()].some(
-        ({ who, breaker }) => who.instance === instance && breaker.kind === "open" && !breaker.beatCloses,
+        ({ who, breaker }) => who.instance === instance && breaker.kind === "open" && !breaker.heartbeatMayClose,
       );
     for (let call = 0; call < 20 && !isOpen(); call++) {
       await this.ask();

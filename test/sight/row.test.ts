@@ -14,12 +14,12 @@ import { beatOf } from "../support/table.ts";
 
 const test = suite("row");
 
-const OPEN = { kind: "open", epoch: 1, openedAt: 50, delayMs: 9, retestAt: 59, beatCloses: true } as const;
+const OPEN = { kind: "open", generation: 1, openedAt: 50, delayMs: 9, retestAt: 59, heartbeatMayClose: true } as const;
 const BREAKERS = {
-  closed: { kind: "closed", epoch: 0, failures: 0 },
-  probation: { kind: "probation", epoch: 2, answersLeft: 3, delayMs: 9, guardedUntil: 120 },
+  closed: { kind: "closed", generation: 0, failures: 0 },
+  probation: { kind: "probation", generation: 2, answersLeft: 3, delayMs: 9, inFlightUntil: 120 },
   open: OPEN,
-  retesting: { kind: "retesting", epoch: 2, until: 70, open: OPEN, wasDue: true },
+  retesting: { kind: "retesting", generation: 2, until: 70, open: OPEN, wasDue: true },
 } as const satisfies Record<Breaker["kind"], Breaker>;
 const MEMBERSHIPS = {
   up: { kind: "up" },
@@ -32,7 +32,13 @@ const MEMBERSHIPS = {
 
 const memberAs = (membership: keyof typeof MEMBERSHIPS, breaker: keyof typeof BREAKERS, instance = 1): Member => ({
   ...newMember(beatOf(instance), 0),
-  ...{ membership: MEMBERSHIPS[membership], breaker: BREAKERS[breaker], heardAt: 10, leaseUntil: 40, proven: true },
+  ...{
+    membership: MEMBERSHIPS[membership],
+    breaker: BREAKERS[breaker],
+    lastHeartbeatAt: 10,
+    leaseUntil: 40,
+    proven: true,
+  },
 });
 
 /** Epoch ms of running time 0. */
@@ -135,13 +141,13 @@ test("the numbers of a row, in their published order; those that failed were not
 });
 
 test("the first reason to be passed over is told; without one an instance is in turn, or next", () => {
-  const turn = (member: Member, more: { isLive?: boolean; slow?: readonly string[]; isWary?: boolean } = {}) => {
-    const wariness = { isWary: () => more.isWary === true };
-    const tracker = { isLive: () => more.isLive !== false, wariness };
+  const turn = (member: Member, more: { isLive?: boolean; slow?: readonly string[]; isQuarantined?: boolean } = {}) => {
+    const quarantine = { isActive: () => more.isQuarantined === true };
+    const tracker = { isLive: () => more.isLive !== false, quarantine };
     const seen = { tracker, ...(more.slow && { slow: new Set(more.slow) }) } as unknown as Seen;
     return turnOf(member, { call: undefined, retests: [], trials: [] }, seen, 119);
   };
-  const all = { isLive: false, slow: ["1-a"], isWary: true };
+  const all = { isLive: false, slow: ["1-a"], isQuarantined: true };
   const stranger = (member: Member): Member => ({ ...member, proven: false });
   const reasons = [
     turn(stranger(memberAs("left", "open")), all),
@@ -152,15 +158,15 @@ test("the first reason to be passed over is told; without one an instance is in 
     turn(stranger(memberAs("up", "retesting")), { ...all, isLive: true }),
     turn(stranger(memberAs("up", "probation")), { ...all, isLive: true }),
     turn(stranger(memberAs("up", "closed")), { ...all, isLive: true }),
-    turn(stranger(memberAs("up", "closed")), { slow: ["2-a"], isWary: true }),
+    turn(stranger(memberAs("up", "closed")), { slow: ["2-a"], isQuarantined: true }),
   ].map((passed) => (passed.kind === "passed over" ? passed.why : passed.kind));
   assert.match(reasons[0] ?? "", /: left$/);
   assert.match(reasons[1] ?? "", /: no heartbeat$/);
   assert.is(new Set([...reasons, "in turn", "next"]).size, reasons.length + 2, reasons.join("; "));
   for (const [member, more] of [
-    [memberAs("up", "closed"), { isWary: true }],
+    [memberAs("up", "closed"), { isQuarantined: true }],
     [stranger(memberAs("up", "closed")), {}],
-    [{ ...memberAs("up", "probation"), breaker: { ...BREAKERS.probation, guardedUntil: 119 } }, {}],
+    [{ ...memberAs("up", "probation"), breaker: { ...BREAKERS.probation, inFlightUntil: 119 } }, {}],
   ] as const)
     assert.equal(turn(member, more), { kind: "in turn" });
   const next = memberAs("up", "closed");

@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Who } from "../../src/health/member.ts";
+import type { InstanceRef } from "../../src/health/member.ts";
 import type { Result } from "../../src/health/ticket.ts";
 import type { Ended } from "../../src/service/client-options.ts";
 import type { Markets } from "../../src/sight/agreement.ts";
@@ -44,7 +44,12 @@ class Looked {
     this.counted(this.table.member(instance).who, "timeout", 1000);
   }
 
-  counted(who: Who, result: Result, tookMs: number, more: Partial<Extract<Ended, { kind: "attempt" }>> = {}): void {
+  counted(
+    who: InstanceRef,
+    result: Result,
+    tookMs: number,
+    more: Partial<Extract<Ended, { kind: "attempt" }>> = {},
+  ): void {
     this.sight.count({ kind: "attempt", who, result, tookMs, sentAs: "call", isRefusal: false, ...more }, this.now);
   }
 
@@ -345,7 +350,7 @@ test("turns, Markets and each part of a state go out once, when they are another
   const one = looked.table.member(1);
   one.membership = { kind: "up" };
   assert.equal([numbers(), numbers()], [[1], []]);
-  one.breaker = { kind: "closed", epoch: 7, failures: 0 };
+  one.breaker = { kind: "closed", generation: 7, failures: 0 };
   assert.equal([numbers(), numbers()], [[1], []]);
   slow.add("1-a");
   assert.equal([numbers(), numbers()], [[1], []]);

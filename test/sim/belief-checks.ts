@@ -1,6 +1,6 @@
 // P24: what a market believes of each instance is what follows from all that it has heard, and what it tells is what has changed.
 
-import type { Change } from "../../src/health/change.ts";
+import type { HealthEvent } from "../../src/health/change.ts";
 import type { Heartbeat } from "../../src/health/heartbeat.ts";
 import type { Member } from "../../src/health/member.ts";
 import type { Result, Ticket } from "../../src/health/ticket.ts";
@@ -22,7 +22,7 @@ export class BeliefChecks {
     this.#view = view;
   }
 
-  heard(beat: Heartbeat, now: number, changes: readonly Change[]): void {
+  heard(beat: Heartbeat, now: number, changes: readonly HealthEvent[]): void {
     const known = this.#beliefs.get(beat.incarnation);
     if (known !== undefined) this.#compare(beat.incarnation, known.hears(beat, now), changes);
     else if (beat.state === "up") {
@@ -33,7 +33,7 @@ export class BeliefChecks {
   }
 
   /** @param retestAt of the breaker before */
-  retested({ who }: Member, now: number, retestAt: number, changes: readonly Change[]): void {
+  retested({ who }: Member, now: number, retestAt: number, changes: readonly HealthEvent[]): void {
     const told = this.#beliefs.get(who.incarnation)?.retests(now, retestAt) ?? [];
     this.#compare(who.incarnation, told, changes);
   }
@@ -42,18 +42,18 @@ export class BeliefChecks {
     this.#eras.set(ticket, this.#beliefs.get(ticket.who.incarnation)?.era ?? 0);
   }
 
-  settled(ticket: Ticket, result: Result, now: number, changes: readonly Change[]): void {
+  settled(ticket: Ticket, result: Result, now: number, changes: readonly HealthEvent[]): void {
     const { incarnation } = ticket.who;
     const belief = this.#beliefs.get(incarnation);
     const era = this.#eras.get(ticket);
-    if (ticket.member.forgotten || belief === undefined || era === undefined) return;
+    if (ticket.member.evicted || belief === undefined || era === undefined) return;
     const { reconnectGraceMs } = this.#view.rules;
     const isReturning = now < this.#backAt + reconnectGraceMs && belief.heardAt < this.#backAt;
     const unreachable = belief.heardAt <= ticket.sentAt && this.#awaySince === undefined && !isReturning;
     this.#compare(incarnation, belief.settles(result, era, now, unreachable), changes);
   }
 
-  ticked(now: number, changes: readonly Change[]): void {
+  ticked(now: number, changes: readonly HealthEvent[]): void {
     const told: string[] = [];
     for (const [incarnation, belief] of this.#awaySince === undefined ? this.#beliefs : []) {
       if (belief.isForgotten(now)) this.#beliefs.delete(incarnation);
@@ -76,13 +76,13 @@ export class BeliefChecks {
     this.#backAt = now;
   }
 
-  #compare(incarnation: string, told: readonly string[], changes: readonly Change[]): void {
+  #compare(incarnation: string, told: readonly string[], changes: readonly HealthEvent[]): void {
     this.#areTold(incarnation, told, changes);
     const belief = this.#beliefs.get(incarnation);
     if (belief !== undefined) this.#isBelieved(incarnation, belief);
   }
 
-  #areTold(incarnation: string, told: readonly string[], changes: readonly Change[]): void {
+  #areTold(incarnation: string, told: readonly string[], changes: readonly HealthEvent[]): void {
     if (changes.length === 0 && told.length === 0) return;
     const said = changes.map(({ kind }) => kind).filter((kind) => kind !== "clash");
     if (said.join() !== told.join()) this.#breaks(`of ${incarnation} is told [${said}], and happened has [${told}]`);
@@ -99,8 +99,8 @@ export class BeliefChecks {
     if (!isRight || !isSameBreaker(member, belief)) this.#isAnother(member, belief);
     if (membership !== "gone" && !isSame(member.leaseUntil, belief.leaseUntil))
       this.#breaks(`the lease of ${incarnation} ends at ${member.leaseUntil}, and should at ${belief.leaseUntil}`);
-    if (!isSame(member.heardAt, belief.heardAt))
-      this.#breaks(`${incarnation} is said to be heard at ${member.heardAt}`);
+    if (!isSame(member.lastHeartbeatAt, belief.heardAt))
+      this.#breaks(`${incarnation} is said to be heard at ${member.lastHeartbeatAt}`);
     const { breaker } = member;
     if (breaker.kind !== "open") return;
     const waitsMs = breaker.retestAt - breaker.openedAt;
@@ -129,7 +129,7 @@ function isSameBreaker({ breaker }: Member, belief: Belief): boolean {
       return (
         breaker.answersLeft === belief.answersLeft &&
         breaker.delayMs === belief.delayMs &&
-        (breaker.guardedUntil !== undefined) === belief.isGuarded
+        (breaker.inFlightUntil !== undefined) === belief.isGuarded
       );
     case "open":
       return isSameOpening(breaker, belief);
@@ -142,5 +142,7 @@ function isSameBreaker({ breaker }: Member, belief: Belief): boolean {
   }
 }
 
-const isSameOpening = (open: Pick<Belief, "delayMs" | "beatCloses" | "openedAt">, belief: Belief): boolean =>
-  open.delayMs === belief.delayMs && open.beatCloses === belief.beatCloses && open.openedAt === belief.openedAt;
+const isSameOpening = (open: Pick<Belief, "delayMs" | "heartbeatMayClose" | "openedAt">, belief: Belief): boolean =>
+  open.delayMs === belief.delayMs &&
+  open.heartbeatMayClose === belief.heartbeatMayClose &&
+  open.openedAt === belief.openedAt;

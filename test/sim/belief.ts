@@ -17,7 +17,7 @@ export class Belief {
   answersLeft = 0;
   delayMs = 0;
   openedAt = 0;
-  beatCloses = true;
+  heartbeatMayClose = true;
   isGuarded = false;
   wasDue = false;
   retestUntil = 0;
@@ -82,7 +82,7 @@ export class Belief {
 
   #closesByBeat(now: number): readonly string[] {
     const isOpen = this.breaker === "open" || this.breaker === "retesting";
-    if (!isOpen || !this.beatCloses) return [];
+    if (!isOpen || !this.heartbeatMayClose) return [];
     this.#turn("probation");
     this.answersLeft = this.#rules.probationSuccesses;
     // Asked to beat when its breaker opened: an instance that did so at once was not paused.
@@ -156,7 +156,7 @@ export class Belief {
     }
     const wasClosed = this.breaker === "closed";
     this.delayMs = wasClosed ? retestDelayMs : this.#longer();
-    this.beatCloses = wasClosed;
+    this.heartbeatMayClose = wasClosed;
     return this.#opens(now);
   }
 

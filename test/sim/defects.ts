@@ -68,8 +68,8 @@ export const DEFECTS: readonly Defect[] = [
     ["health/resolver", "this.#last = $member.$who;", "this.#last = this.#tracker.ring.all().indexOf($member);"],
     [
       "health/resolver",
-      "this.#lastTried = $member.$who;",
-      "this.#lastTried = this.#tracker.ring.all().indexOf($member);",
+      "this.#lastProbed = $member.$who;",
+      "this.#lastProbed = this.#tracker.ring.all().indexOf($member);",
     ],
   ),
   defect("a retest moves the cursor", [

@@ -186,7 +186,7 @@ class HedgingDrill extends Scene {
     if (this.#allowance < 1) return;
     for (const puppet of this.#puppets) puppet.deed = { how: "answer", ms: 0 };
     const before = this.#own.host.now();
-    const turn = this.#client.resolver.look(before).call?.who.incarnation;
+    const turn = this.#client.resolver.peek(before).call?.who.incarnation;
     const hung = this.#puppets.find(({ incarnation }) => incarnation === turn);
     const other = this.#puppets.find((puppet) => puppet !== hung);
     if (hung === undefined || other === undefined) return;

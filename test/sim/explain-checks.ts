@@ -3,7 +3,7 @@
 
 import { readBelief } from "../../src/dwc/live/core/belief.ts";
 import { explained } from "../../src/dwc/live/core/explain.ts";
-import type { CallTraits, Turn } from "../../src/health/resolver.ts";
+import type { PickOptions, PickResult } from "../../src/health/resolver.ts";
 import { Sight } from "../../src/sight/sight.ts";
 import { SERVICE } from "./actors.ts";
 import type { Check, Made, View } from "./view.ts";
@@ -36,7 +36,7 @@ export class ExplainChecks implements Check {
   }
 
   /** To be called before the choice. Of a call's second try, or of one that must not be repeated, nothing is said. */
-  saysFirst(now: number, { tried, repeatable, second }: CallTraits): void {
+  saysFirst(now: number, { excluded: tried, repeatable, isHedge: second }: PickOptions): void {
     this.#choices += 1;
     const isFirst = (tried?.size ?? 0) === 0 && repeatable !== false && second !== true;
     this.#said = isFirst && this.#choices % SAID_EVERY === 0 ? this.#say(now) : undefined;
@@ -74,5 +74,5 @@ export class ExplainChecks implements Check {
   }
 }
 
-const copiesOf = ({ retests, trials }: Turn): readonly string[] =>
+const copiesOf = ({ retests, trials }: PickResult): readonly string[] =>
   [...retests, ...trials].map(({ who }) => who.incarnation);

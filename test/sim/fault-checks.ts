@@ -1,6 +1,6 @@
 // P5, P9 and P10: whose fault it was. The world knows what was done to whom; the market may not blame anybody else.
 
-import type { Change } from "../../src/health/change.ts";
+import type { HealthEvent } from "../../src/health/change.ts";
 import { ROUTE_MS } from "./route.ts";
 import { DELAY_MS } from "./server.ts";
 import type { Call, Check, Settled, View } from "./view.ts";
@@ -69,7 +69,7 @@ export class FaultChecks implements Check {
     return instance.hasBeenWellSince(sinceMs) && world.haveBeenTogetherSince(market, instance, sinceMs);
   }
 
-  told(change: Change): void {
+  told(change: HealthEvent): void {
     const { world, rules } = this.#view;
     if (change.kind !== "lost") return;
     const leaseMs = rules.leaseIntervals * rules.heartbeatIntervalMs;

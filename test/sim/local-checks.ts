@@ -38,7 +38,7 @@ export class LocalChecks implements Check {
     if (member === undefined) return "unknown";
     const { membership, proven, breaker } = member;
     const { tracker } = this.#view.market.client;
-    const isWary = tracker.wariness.isWary(this.#view.market.host.now());
+    const isWary = tracker.quarantine.isActive(this.#view.market.host.now());
     return JSON.stringify([membership, proven, isWary, standing(breaker)]);
   }
 
@@ -75,8 +75,8 @@ export class LocalChecks implements Check {
 
 /** A retest, or the one call of a guarded probation, that came to nothing is given back. */
 function standing(breaker: Breaker): unknown {
-  const { epoch: _epoch, ...rest } = withoutTold(breaker.kind === "retesting" ? breaker.open : breaker);
-  return "guardedUntil" in rest ? { ...rest, guardedUntil: rest.guardedUntil !== undefined } : rest;
+  const { generation: _generation, ...rest } = withoutTold(breaker.kind === "retesting" ? breaker.open : breaker);
+  return "inFlightUntil" in rest ? { ...rest, inFlightUntil: rest.inFlightUntil !== undefined } : rest;
 }
 
 /** The breaker without the mark that its retest was reported: the mark says nothing about the instance. */

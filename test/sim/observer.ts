@@ -1,7 +1,7 @@
 // Stands beside one market, sees every choice, ticket, result and change, and hands each to the checks. It listens at
 // the methods of that market's own tracker, resolver and bus; they do what they do.
 
-import type { Change } from "../../src/health/change.ts";
+import type { HealthEvent } from "../../src/health/change.ts";
 import type { Member } from "../../src/health/member.ts";
 import type { Ticket } from "../../src/health/ticket.ts";
 import type { PageRatings } from "../../src/market/shop.ts";
@@ -177,8 +177,8 @@ export class Observer implements View {
       for (const check of this.#checks) check.settled?.(settled);
       return changes;
     };
-    const heard = tracker.heard.bind(tracker);
-    tracker.heard = (beat, now) => {
+    const heard = tracker.onHeartbeat.bind(tracker);
+    tracker.onHeartbeat = (beat, now) => {
       const changes = heard(beat, now);
       this.#beliefs.heard(beat, now, changes);
       this.#state.noteKind(this.member(beat.incarnation));
@@ -186,13 +186,13 @@ export class Observer implements View {
     };
     const tick = tracker.tick.bind(tracker);
     tracker.tick = (now) => this.#ticked(tick(now), now);
-    const busAway = tracker.busAway.bind(tracker);
-    tracker.busAway = (now) => [busAway(now), this.#beliefs.away(now)][0];
-    const busBack = tracker.busBack.bind(tracker);
-    tracker.busBack = (now) => [busBack(now), this.#beliefs.back(now)][0];
+    const busAway = tracker.freezeLeases.bind(tracker);
+    tracker.freezeLeases = (now) => [busAway(now), this.#beliefs.away(now)][0];
+    const busBack = tracker.resumeLeases.bind(tracker);
+    tracker.resumeLeases = (now) => [busBack(now), this.#beliefs.back(now)][0];
   }
 
-  #ticked(changes: readonly Change[], now: number): readonly Change[] {
+  #ticked(changes: readonly HealthEvent[], now: number): readonly HealthEvent[] {
     this.#beliefs.ticked(now, changes);
     for (const member of this.market.client.tracker.all()) this.#state.noteKind(member);
     for (const check of this.#checks) check.audit?.(now);
@@ -222,7 +222,7 @@ export class Observer implements View {
       const seen = this.#state.lookFirst(now, traits);
       // Only of a retest it is asked whether anybody else was there, and a look costs as much as the choice.
       const isRetesting = seen.retests.length > 0 || seen.call?.breaker.kind === "open";
-      const hadHealthy = isRetesting && resolver.look(now, { ...traits, repeatable: true }).call !== undefined;
+      const hadHealthy = isRetesting && resolver.peek(now, { ...traits, repeatable: true }).call !== undefined;
       const eligible = this.#turns.eligible(now, traits);
       this.#explained.saysFirst(now, traits);
       const turn = next(now, traits);

@@ -1,6 +1,6 @@
 // P1, P2 and P6: what one gets that does not answer.
 
-import type { Change } from "../../src/health/change.ts";
+import type { HealthEvent } from "../../src/health/change.ts";
 import type { Call, Check, Made, Settled, View } from "./view.ts";
 
 /** Jitter may take a quarter of a delay. */
@@ -32,7 +32,7 @@ const NO_SILENCE: Silence = {
   retestWasDue: false,
   guardedSince: undefined,
 };
-type Opened = Extract<Change, { kind: "opened" }>;
+type Opened = Extract<HealthEvent, { kind: "opened" }>;
 
 export class RetestChecks implements Check {
   readonly #view: View;
@@ -99,7 +99,7 @@ export class RetestChecks implements Check {
     if (result === "answered" || result === "nonsense" || result === "unchecked") this.#silences.delete(incarnation);
   }
 
-  told(change: Change, now: number): void {
+  told(change: HealthEvent, now: number): void {
     const { incarnation } = change.who;
     if (change.kind === "joined") this.#silences.delete(incarnation);
     if (change.kind === "opened") this.#opened(incarnation, change, now);

@@ -73,7 +73,7 @@ export class SecondChecks implements Check {
   made({ turn, traits, eligible }: Made): void {
     const { call } = turn;
     if (call === undefined) return;
-    if (traits.second === true) this.#secondMade(call);
+    if (traits.isHedge === true) this.#secondMade(call);
     else {
       if (traits.repeatable !== false) this.#calls += 1;
       this.#spared(call, eligible);

@@ -1,8 +1,8 @@
 // P3, P4, P11, P12 and P14: what the tracker and the resolver hold.
 
-import type { Change } from "../../src/health/change.ts";
+import type { HealthEvent } from "../../src/health/change.ts";
 import type { Member } from "../../src/health/member.ts";
-import type { CallTraits, Choice } from "../../src/health/resolver.ts";
+import type { Choice, PickOptions } from "../../src/health/resolver.ts";
 import type { Check, Made, Settled, View } from "./view.ts";
 
 /** Comparing all that is held costs more than a choice does: it is done at one in so many. */
@@ -43,15 +43,15 @@ export class StateChecks implements Check {
   }
 
   /** Looks before the choice is made, now and then with a copy of everything in hand. */
-  lookFirst(now: number, traits: CallTraits): Choice {
+  lookFirst(now: number, traits: PickOptions): Choice {
     const { resolver, tracker } = this.#view.market.client;
     this.#choices += 1;
-    if (this.#choices % SNAPSHOT_EVERY !== 0) return resolver.look(now, traits);
+    if (this.#choices % SNAPSHOT_EVERY !== 0) return resolver.peek(now, traits);
     const before = this.#snapshot();
-    const first = names(resolver.look(now, traits));
+    const first = names(resolver.peek(now, traits));
     tracker.live(now);
-    tracker.retestable(now, true);
-    const second = resolver.look(now, traits);
+    tracker.dueForRetest(now, true);
+    const second = resolver.peek(now, traits);
     if (this.#snapshot() !== before) this.#view.world.breaks("P12", "a look changed the table");
     if (names(second) !== first) this.#view.world.breaks("P12", `one look saw ${first}, the next ${names(second)}`);
     return second;
@@ -69,7 +69,7 @@ export class StateChecks implements Check {
     this.#view.world.breaks("P4", `a late ${result} changed the breaker of ${incarnation}`);
   }
 
-  told(change: Change): void {
+  told(change: HealthEvent): void {
     if (change.kind !== "joined") return;
     const { breaker, who } = this.#view.member(change.who.incarnation) ?? {};
     if (breaker === undefined || (breaker.kind === "closed" && breaker.failures === 0)) return;

@@ -1,8 +1,8 @@
 // P8 and P13: who gets how many turns. Of any two that could take every call of a stretch, neither gets two turns without
 // the other having one between: their counts then differ by at most 1 over any part of it, whoever else comes and goes.
 
-import { willingness } from "../../src/health/breaker.ts";
-import type { CallTraits } from "../../src/health/resolver.ts";
+import { eligibility } from "../../src/health/breaker.ts";
+import type { PickOptions } from "../../src/health/resolver.ts";
 import type { Check, Made, View } from "./view.ts";
 
 /** How long before the end everybody must have had a turn. */
@@ -19,12 +19,12 @@ export class TurnChecks implements Check {
   }
 
   /** Who might be given the call: live, willing, not tried by it, not late, and no stranger while those are not trusted. */
-  eligible(now: number, { tried, slow }: CallTraits): readonly string[] {
+  eligible(now: number, { excluded: tried, deprioritized: slow }: PickOptions): readonly string[] {
     const { tracker } = this.#view.market.client;
-    const isWary = tracker.wariness.isWary(now) || (tried?.size ?? 0) > 0;
+    const isWary = tracker.quarantine.isActive(now) || (tried?.size ?? 0) > 0;
     return tracker
       .live(now)
-      .filter(({ breaker, proven }) => willingness(breaker, now) === "yes" && (proven || !isWary))
+      .filter(({ breaker, proven }) => eligibility(breaker, now) === "yes" && (proven || !isWary))
       .map(({ who }) => who.incarnation)
       .filter((incarnation) => tried?.has(incarnation) !== true && slow?.has(incarnation) !== true);
   }

@@ -1,9 +1,9 @@
 // What the checks of one market are told and may look at. `Truth` is known to the simulation alone: the market that is
 // being judged has only what came over its bus.
 
-import type { Change } from "../../src/health/change.ts";
+import type { HealthEvent } from "../../src/health/change.ts";
 import type { Member } from "../../src/health/member.ts";
-import type { CallTraits, Choice, Turn } from "../../src/health/resolver.ts";
+import type { Choice, PickOptions, PickResult } from "../../src/health/resolver.ts";
 import type { Result, Ticket } from "../../src/health/ticket.ts";
 import type { Answer } from "../../src/service/answer.ts";
 import type { AskOptions } from "../../src/service/client.ts";
@@ -34,9 +34,9 @@ export interface Call {
 
 /** A choice that was made, and what had been seen before it. */
 export interface Made {
-  readonly turn: Turn;
+  readonly turn: PickResult;
   readonly seen: Choice;
-  readonly traits: CallTraits;
+  readonly traits: PickOptions;
   readonly now: number;
   /** Somebody could have taken the call in good health. */
   readonly hadHealthy: boolean;
@@ -47,7 +47,7 @@ export interface Made {
 export interface Settled {
   readonly call: Call;
   readonly result: Result;
-  readonly changes: readonly Change[];
+  readonly changes: readonly HealthEvent[];
   /** The breaker's changes of kind before and after. */
   readonly generations: readonly [before: number, after: number];
   readonly now: number;
@@ -66,7 +66,7 @@ export interface Check {
   sent?(call: Call, now: number): void;
   made?(made: Made): void;
   settled?(settled: Settled): void;
-  told?(change: Change, now: number): void;
+  told?(change: HealthEvent, now: number): void;
   asked?(asked: Asked): void;
   answered?(asked: Asked, answer: Answer): void;
   /** Several times a second. */

@@ -3,7 +3,7 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Who } from "../../src/health/member.ts";
+import type { InstanceRef } from "../../src/health/member.ts";
 import { clientLine, pageLine } from "../../src/market/core/lines.ts";
 import { asText, type Line } from "../../src/program/log.ts";
 import { instanceLine } from "../../src/ratings/core/lines.ts";
@@ -25,7 +25,7 @@ const FREE: readonly (readonly [string, string])[] = [
   [URL, "nats://\\S+"],
 ];
 
-const who: Who = { service: "ratings", instance: NUMBER, incarnation: ID, address: `ratings.get.${ID}` };
+const who: InstanceRef = { service: "ratings", instance: NUMBER, incarnation: ID, address: `ratings.get.${ID}` };
 const speaker = { instance: NUMBER, pid: NUMBER, natsUrls: [URL] };
 const WHY: readonly WhyUnanswered[] = [
   ...(["request timed out", "all services are down", "the bus is away"] as const),

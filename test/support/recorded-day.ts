@@ -26,11 +26,11 @@ export function recordedDay(seed: number, steps: number): readonly string[] {
       const incarnation = dice.pick(INCARNATIONS);
       const state: HeartbeatState = dice.chance(0.9) ? "up" : dice.pick(HEARTBEAT_STATES);
       const beat = { incarnation, state, seq: ++seq, intervalMs: INTERVAL_MS };
-      tracker.heard(beatOf(Number.parseInt(incarnation, 10), beat), now);
+      tracker.onHeartbeat(beatOf(Number.parseInt(incarnation, 10), beat), now);
     },
     () => {
       const tried = new Set<string>(INCARNATIONS.filter(() => dice.chance(0.1)));
-      const turn = resolver.next(now, dice.chance(0.2) ? { repeatable: false } : { tried });
+      const turn = resolver.next(now, dice.chance(0.2) ? { repeatable: false } : { excluded: tried });
       out.push(...[turn.call ?? [], turn.retests, turn.trials].flat());
     },
     () => {
@@ -44,7 +44,7 @@ export function recordedDay(seed: number, steps: number): readonly string[] {
     },
     () => {
       if (dice.chance(0.1)) recorder.stalled(1234.5, now);
-      else if (dice.chance(0.2)) dice.chance(0.5) ? tracker.busAway(now) : tracker.busBack(now);
+      else if (dice.chance(0.2)) dice.chance(0.5) ? tracker.freezeLeases(now) : tracker.resumeLeases(now);
     },
   ];
   for (let step = 0; step < steps; step++) dice.pick(acts)();

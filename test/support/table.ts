@@ -1,10 +1,10 @@
 // A tracker and its resolver on the table of a test: every time is a number that the test gives, and whatever is told is
 // written down in a few words, such as "opened 2 (request timed out)".
 
-import type { Change } from "../../src/health/change.ts";
+import type { HealthEvent } from "../../src/health/change.ts";
 import type { Heartbeat } from "../../src/health/heartbeat.ts";
 import type { Member } from "../../src/health/member.ts";
-import { type CallTraits, Resolver, type Turn } from "../../src/health/resolver.ts";
+import { type PickOptions, type PickResult, Resolver } from "../../src/health/resolver.ts";
 import type { Result, Ticket } from "../../src/health/ticket.ts";
 import { Tracker } from "../../src/health/tracker.ts";
 import { type HealthRules, readSettings } from "../../src/settings.ts";
@@ -36,7 +36,7 @@ export function beatOf(instance: number, over: Partial<Heartbeat> = {}): Heartbe
 }
 
 /** A change in words: what, whose, and why, if a reason belongs to it. */
-export function inWords(change: Change): string {
+export function inWords(change: HealthEvent): string {
   const { instance } = change.who;
   return "why" in change ? `${change.kind} ${instance} (${change.why})` : `${change.kind} ${instance}`;
 }
@@ -45,7 +45,7 @@ export class Table {
   readonly tracker: Tracker;
   readonly resolver: Resolver;
   /** Hears every change as it is told. */
-  hear: (change: Change) => void = () => undefined;
+  hear: (change: HealthEvent) => void = () => undefined;
   #told: string[] = [];
   #seq = 0;
 
@@ -65,17 +65,17 @@ export class Table {
   /** A heartbeat with the next higher sequence number. */
   beats(instance: number, now: number, over: Partial<Heartbeat> = {}): void {
     this.#seq += 1;
-    this.#tell(this.tracker.heard(beatOf(instance, { seq: this.#seq, ...over }), now));
+    this.#tell(this.tracker.onHeartbeat(beatOf(instance, { seq: this.#seq, ...over }), now));
   }
 
-  next(now: number, traits: CallTraits = {}): Turn {
+  next(now: number, traits: PickOptions = {}): PickResult {
     const turn = this.resolver.next(now, traits);
     this.#tell(turn.changes);
     return turn;
   }
 
   /** The ticket of a call that the test knows to be possible. */
-  ask(now: number, traits: CallTraits = {}): Ticket {
+  ask(now: number, traits: PickOptions = {}): Ticket {
     const { call } = this.next(now, traits);
     if (call === undefined) throw new Error(`nobody takes a call at ${now}`);
     return call;
@@ -123,7 +123,7 @@ export class Table {
     return this.tracker.live(now).map((member) => member.who.instance);
   }
 
-  #tell(changes: readonly Change[]): void {
+  #tell(changes: readonly HealthEvent[]): void {
     this.#told.push(...changes.map(inWords));
     for (const change of changes) this.hear(change);
   }

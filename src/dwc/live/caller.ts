@@ -4,7 +4,7 @@
 import type { Bus } from "../../bus/bus.ts";
 import { serviceVerbSubjects } from "../../bus/core/subjects.ts";
 import type { Clock } from "../../clock.ts";
-import type { Who } from "../../health/member.ts";
+import type { InstanceRef } from "../../health/member.ts";
 import { openClient } from "../../service/client.ts";
 import type { CallOrder, CallReport } from "./core/live-world.ts";
 import type { HeardCounts } from "./core/visited.ts";
@@ -18,7 +18,7 @@ export async function callOnce(
   clock: Clock,
   { service, request, timeoutMs }: CallOrder & { readonly timeoutMs: number },
 ): Promise<CallReport> {
-  const asked: Who[] = [];
+  const asked: InstanceRef[] = [];
   const client = openClient({
     ...{ service, bus, clock, rules: { requestTimeoutMs: timeoutMs } },
     tell: (event) => {
@@ -29,7 +29,7 @@ export async function callOnce(
   await client.ready();
   const sentAt = clock.now();
   const known = client.tracker.live(sentAt).map(({ who }) => who);
-  const next = client.resolver.look(sentAt).call?.who;
+  const next = client.resolver.peek(sentAt).call?.who;
   // Not waited for: the bus keeps the order, so it is counted before the call is.
   const before = next === undefined ? undefined : countsOf(bus, next);
   const answer = await client.ask(request);
@@ -40,7 +40,7 @@ export async function callOnce(
   return { answer, known, asked, resolveMs: sentAt - startedAt, callMs, processingMs };
 }
 
-async function countsOf(bus: Bus, { service, incarnation }: Who): Promise<HeardCounts | undefined> {
+async function countsOf(bus: Bus, { service, incarnation }: InstanceRef): Promise<HeardCounts | undefined> {
   const subject = serviceVerbSubjects("STATS", service, incarnation).at(-1) ?? "";
   const reply = await bus.request(subject, "", { timeoutMs: COUNTS_WITHIN_MS });
   return reply.kind === "answered" ? readStats(reply.body)?.counts : undefined;

@@ -9,7 +9,7 @@ import type { Bus, Message } from "../../bus/bus.ts";
 import * as subjects from "../../bus/core/subjects.ts";
 import type { Clock } from "../../clock.ts";
 import { type Heartbeat, parseHeartbeat } from "../../health/heartbeat.ts";
-import { inTurnOrder } from "../../health/member.ts";
+import { compareByInstance } from "../../health/member.ts";
 import { decodeBody, LONGEST_HEARTBEAT_BYTES } from "../../service/body.ts";
 import type { Heard, HeardCounts } from "./core/visited.ts";
 import { readStats } from "./read-stats.ts";
@@ -42,7 +42,7 @@ export async function callRoll(
   return [...beats.values()]
     .flatMap((ofService) => [...ofService.values()])
     .map((beat) => heardOf(beat, counts.get(keyOf(beat.service, beat.incarnation))))
-    .sort((a, b) => (a.service === b.service ? inTurnOrder(a, b) : a.service < b.service ? -1 : 1));
+    .sort((a, b) => (a.service === b.service ? compareByInstance(a, b) : a.service < b.service ? -1 : 1));
 }
 
 const keyOf = (service: string, incarnation: string): string => `${service} ${incarnation}`;

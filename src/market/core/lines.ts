@@ -1,7 +1,7 @@
 // Every line that the Market prints about its ratings, from the event that it tells of. Events in, lines out.
 
 import { shownAddress } from "../../bus/core/subjects.ts";
-import type { Who } from "../../health/member.ts";
+import type { InstanceRef } from "../../health/member.ts";
 import type { Line } from "../../program/log.ts";
 import type { ClientEvent } from "../../service/client-options.ts";
 import { faultText } from "../../service/core/fault-notes.ts";
@@ -149,17 +149,17 @@ function busLine(status: "connected" | "away" | "closed"): Line {
   }
 }
 
-function listed(live: readonly Who[]): string {
+function listed(live: readonly InstanceRef[]): string {
   const shown = live.slice(0, MOST_LISTED).map(address).join(", ");
   return live.length > MOST_LISTED ? `${shown} and ${live.length - MOST_LISTED} more` : shown;
 }
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
-const address = (who: Who): string => shownAddress(who.address);
-const named = (who: Who): string => `${who.service} instance ${who.instance}`;
+const address = (who: InstanceRef): string => shownAddress(who.address);
+const named = (who: InstanceRef): string => `${who.service} instance ${who.instance}`;
 const resolver = (level: Line["level"], text: string): Line => ({ level, logger: "resolver", text: `- ${text}` });
 const membership = (level: Line["level"], text: string): Line => ({ level, logger: "membership", text: `- ${text}` });
 
-function breaker(level: Line["level"], verb: "OPEN" | "RETEST" | "CLOSE", who: Who, reason: string): Line {
+function breaker(level: Line["level"], verb: "OPEN" | "RETEST" | "CLOSE", who: InstanceRef, reason: string): Line {
   return resolver(level, `${verb} breaker on [${who.service} at ${address(who)}]${reason}`);
 }

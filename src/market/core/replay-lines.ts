@@ -1,7 +1,7 @@
 // A record for people: each event in a line, and below it what the Market printed because of it, in the same words.
 // Events in, lines out.
 
-import type { Who } from "../../health/member.ts";
+import type { InstanceRef } from "../../health/member.ts";
 import type { Line } from "../../program/log.ts";
 import type { Entry, Head } from "../../record/core/entry.ts";
 import type { Replayed } from "../../record/core/replay.ts";
@@ -83,7 +83,7 @@ function chosenInWords({ turn, callNumber }: Replayed): string {
   return `${call === undefined ? "nobody: all services are down" : `call ${callNumber} to ${named(call.who)}`}${copies.join("")}`;
 }
 
-const named = ({ instance, incarnation }: Who): string => `instance ${instance} (${incarnation})`;
+const named = ({ instance, incarnation }: InstanceRef): string => `instance ${instance} (${incarnation})`;
 
 function traitsInWords({ tried = [], repeatable, slow = [], second }: Extract<Entry, { kind: "chosen" }>): string {
   const late = second === true ? tried.at(-1) : undefined;

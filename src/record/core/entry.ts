@@ -2,9 +2,9 @@
 // time at which it did, the chance that was drawn, and what was decided. The same for writing and replaying:
 // two decisions are the same when their texts are.
 
-import type { Change } from "../../health/change.ts";
+import type { HealthEvent } from "../../health/change.ts";
 import type { Heartbeat } from "../../health/heartbeat.ts";
-import type { Turn } from "../../health/resolver.ts";
+import type { PickResult } from "../../health/resolver.ts";
 import type { Result, Ticket } from "../../health/ticket.ts";
 import type { HealthRules } from "../../settings.ts";
 
@@ -60,7 +60,7 @@ export type Entry = Happening & {
 };
 
 /** A ticket as it is written: its place in the order of all that were handed out, to whom, and under which state. */
-export type TicketNote = readonly [number: number, incarnation: string, epoch: number];
+export type TicketNote = readonly [number: number, incarnation: string, generation: number];
 
 export interface TurnNote {
   readonly call: TicketNote | null;
@@ -70,11 +70,11 @@ export interface TurnNote {
 }
 
 /** Changes as they are written; undefined when there are none. A process is named by its incarnation. */
-export function noteChanges(changes: readonly Change[]): readonly object[] | undefined {
+export function noteChanges(changes: readonly HealthEvent[]): readonly object[] | undefined {
   return changes.length === 0 ? undefined : changes.map(noteChange);
 }
 
-function noteChange(change: Change): object {
+function noteChange(change: HealthEvent): object {
   const { who, ...rest } = change;
   return change.kind === "clash"
     ? { ...rest, who: who.incarnation, other: change.other.incarnation }
@@ -82,8 +82,8 @@ function noteChange(change: Change): object {
 }
 
 /** @param numberOf the place of a ticket in the order of handing out; asked in that order */
-export function noteTurn(turn: Turn, numberOf: (ticket: Ticket) => number): TurnNote {
-  const note = (ticket: Ticket): TicketNote => [numberOf(ticket), ticket.who.incarnation, ticket.epoch];
+export function noteTurn(turn: PickResult, numberOf: (ticket: Ticket) => number): TurnNote {
+  const note = (ticket: Ticket): TicketNote => [numberOf(ticket), ticket.who.incarnation, ticket.generation];
   const changes = noteChanges(turn.changes);
   return {
     call: turn.call === undefined ? null : note(turn.call),

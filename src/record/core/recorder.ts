@@ -4,10 +4,10 @@
 // What anybody can send at any rate and the core never sees (unreadable heartbeats, strangers in a crowd) is not written.
 
 import type { Random } from "../../health/breaker.ts";
-import type { Change } from "../../health/change.ts";
-import type { OpenCore } from "../../health/core.ts";
+import type { HealthEvent } from "../../health/change.ts";
+import type { BalancerFactory } from "../../health/core.ts";
 import type { Heartbeat } from "../../health/heartbeat.ts";
-import { type CallTraits, Resolver, type Turn } from "../../health/resolver.ts";
+import { type PickOptions, type PickResult, Resolver } from "../../health/resolver.ts";
 import type { Result, Ticket } from "../../health/ticket.ts";
 import { Tracker } from "../../health/tracker.ts";
 import type { HealthRules } from "../../settings.ts";
@@ -30,7 +30,7 @@ export class Recorder {
   }
 
   /** Opens the one core that this recorder writes of. */
-  open(begun: Moment, ...[service, rules, random]: Parameters<OpenCore>): ReturnType<OpenCore> {
+  open(begun: Moment, ...[service, rules, random]: Parameters<BalancerFactory>): ReturnType<BalancerFactory> {
     const { at, wallMs } = begun;
     const head: Head = { format: FORMAT, formatVersion: FORMAT_VERSION, service, wallMs, at, rules };
     this.#write(JSON.stringify(head));
@@ -100,31 +100,31 @@ class RecordedTracker extends Tracker {
     this.#recorder = recorder;
   }
 
-  override heard(whole: Heartbeat, now: number): readonly Change[] {
-    const changes = super.heard(whole, now);
+  override onHeartbeat(whole: Heartbeat, now: number): readonly HealthEvent[] {
+    const changes = super.onHeartbeat(whole, now);
     const { service: _service, address: _address, ...beat } = whole;
     this.#recorder.note({ kind: "heard", beat }, now, noteChanges(changes));
     return changes;
   }
 
-  override settle(ticket: Ticket, result: Result, now: number): readonly Change[] {
+  override settle(ticket: Ticket, result: Result, now: number): readonly HealthEvent[] {
     const changes = super.settle(ticket, result, now);
     const number = this.#recorder.numberOf(ticket);
     this.#recorder.note({ kind: "settled", ticket: number, result }, now, noteChanges(changes));
     return changes;
   }
 
-  override busAway(now: number): void {
-    super.busAway(now);
+  override freezeLeases(now: number): void {
+    super.freezeLeases(now);
     this.#recorder.note({ kind: "away" }, now);
   }
 
-  override busBack(now: number): void {
-    super.busBack(now);
+  override resumeLeases(now: number): void {
+    super.resumeLeases(now);
     this.#recorder.note({ kind: "back" }, now);
   }
 
-  override tick(now: number): readonly Change[] {
+  override tick(now: number): readonly HealthEvent[] {
     const sizeBefore = this.size;
     const changes = super.tick(now);
     // One that is forgotten goes without a word.
@@ -142,9 +142,9 @@ class RecordedResolver extends Resolver {
     this.#recorder = recorder;
   }
 
-  override next(now: number, traits: CallTraits = {}): Turn {
-    const turn = super.next(now, traits);
-    const { tried, repeatable, slow, second } = traits;
+  override next(now: number, options: PickOptions = {}): PickResult {
+    const turn = super.next(now, options);
+    const { excluded: tried, repeatable, deprioritized: slow, isHedge: second } = options;
     const decided = noteTurn(turn, (ticket) => this.#recorder.number(ticket));
     const chosen = {
       kind: "chosen",

@@ -2,9 +2,9 @@
 // decisions. Where they do not, record and code are not of one make, or somebody changed the record.
 
 import { directSubject } from "../../bus/core/subjects.ts";
-import type { Change } from "../../health/change.ts";
-import { type Core, openCore } from "../../health/core.ts";
-import type { Turn } from "../../health/resolver.ts";
+import type { HealthEvent } from "../../health/change.ts";
+import { type Balancer, openCore } from "../../health/core.ts";
+import type { PickOptions, PickResult } from "../../health/resolver.ts";
 import type { Ticket } from "../../health/ticket.ts";
 import { type Entry, type Head, noteChanges, noteTurn } from "./entry.ts";
 
@@ -13,8 +13,8 @@ export interface Replayed {
   readonly entry: Entry;
   /** Epoch ms: when it happened by the clock of the Market that wrote the record. */
   readonly wallMs: number;
-  readonly changes: readonly Change[];
-  readonly turn?: Turn;
+  readonly changes: readonly HealthEvent[];
+  readonly turn?: PickResult;
   /** The place of the turn's call in the order of all that were handed out. */
   readonly callNumber?: number;
   /** The ticket that was settled. */
@@ -32,7 +32,7 @@ type Did = Omit<Replayed, "entry" | "wallMs"> & { readonly decided?: unknown };
 
 export class Replay {
   readonly #head: Head;
-  readonly #core: Core;
+  readonly #core: Balancer;
   readonly #tickets = new Map<number, Ticket>();
   #ticketsGiven = 0;
   #draws: readonly number[] = [];
@@ -85,7 +85,7 @@ export class Replay {
     const { tracker } = this.#core;
     switch (entry.kind) {
       case "heard":
-        return told(tracker.heard(this.#wholeBeat(entry), entry.at));
+        return told(tracker.onHeartbeat(this.#wholeBeat(entry), entry.at));
       case "chosen":
         return this.#choose(entry);
       case "settled":
@@ -93,10 +93,10 @@ export class Replay {
       case "tick":
         return told(tracker.tick(entry.at));
       case "away":
-        tracker.busAway(entry.at);
+        tracker.freezeLeases(entry.at);
         return NOTHING;
       case "back":
-        tracker.busBack(entry.at);
+        tracker.resumeLeases(entry.at);
         return NOTHING;
       case "stall":
         this.#stalledMs += entry.stalledMs;
@@ -109,19 +109,19 @@ export class Replay {
     }
   }
 
-  #wholeBeat({ beat }: Extract<Entry, { kind: "heard" }>): Parameters<Core["tracker"]["heard"]>[0] {
+  #wholeBeat({ beat }: Extract<Entry, { kind: "heard" }>): Parameters<Balancer["tracker"]["onHeartbeat"]>[0] {
     const { service } = this.#head;
     return { ...beat, service, address: directSubject(service, beat.incarnation) };
   }
 
   #choose({ at, tried, repeatable, slow, second }: Extract<Entry, { kind: "chosen" }>): Did {
-    const traits = {
-      ...(tried !== undefined && { tried: new Set(tried) }),
+    const options: PickOptions = {
+      ...(tried !== undefined && { excluded: new Set(tried) }),
       ...(repeatable !== undefined && { repeatable }),
-      ...(slow !== undefined && { slow: new Set(slow) }),
-      ...(second !== undefined && { second }),
+      ...(slow !== undefined && { deprioritized: new Set(slow) }),
+      ...(second !== undefined && { isHedge: second }),
     };
-    const turn = this.#core.resolver.next(at, traits);
+    const turn = this.#core.resolver.next(at, options);
     const decided = noteTurn(turn, (ticket) => this.#handOut(ticket));
     return { changes: turn.changes, turn, decided, ...(decided.call !== null && { callNumber: decided.call[0] }) };
   }
@@ -161,7 +161,7 @@ export class Replay {
 
 const NOTHING: Did = { changes: [] };
 
-const told = (changes: readonly Change[]): Did => ({ changes, decided: noteChanges(changes) });
+const told = (changes: readonly HealthEvent[]): Did => ({ changes, decided: noteChanges(changes) });
 
 const inText = (decided: unknown): string => (decided === undefined ? "nothing" : JSON.stringify(decided));
 const sameText = (a: unknown, b: unknown): boolean => inText(a) === inText(b);

@@ -3,11 +3,11 @@
 
 import { checkServiceName, isIncarnationId, type NameCheck } from "../../bus/core/subjects.ts";
 import {
-  HIGHEST_INSTANCE,
-  isWhole,
-  LONGEST_INTERVAL_MS,
-  LONGEST_VERSION,
-  SHORTEST_INTERVAL_MS,
+  isIntegerIn,
+  MAX_INSTANCE,
+  MAX_INTERVAL_MS,
+  MAX_VERSION_LENGTH,
+  MIN_INTERVAL_MS,
 } from "../../health/heartbeat.ts";
 import { withoutUserinfos } from "../../settings.ts";
 
@@ -34,30 +34,30 @@ export function checkIdentity(given: GivenIdentity): NameCheck {
   if (typeof service !== "string") return bad(`service name ${shown(service)} must be a text`);
   const name = checkServiceName(service);
   if (name.kind === "bad") return name;
-  if (!isWhole(instance, 1, HIGHEST_INSTANCE))
-    return bad(`instance ${shown(instance)} must be a whole number from 1 to ${HIGHEST_INSTANCE}`);
+  if (!isIntegerIn(instance, 1, MAX_INSTANCE))
+    return bad(`instance ${shown(instance)} must be a whole number from 1 to ${MAX_INSTANCE}`);
   if (typeof incarnation !== "string" || !isIncarnationId(incarnation))
     return bad(`incarnation ${shown(incarnation)} must be 1 to 64 letters, digits, - and _`);
   if (!isVersion(version))
     return bad(
-      `version ${shown(version)} must be a semantic version of up to ${LONGEST_VERSION} characters, such as 1.2.3 or 1.2.3-beta.1`,
+      `version ${shown(version)} must be a semantic version of up to ${MAX_VERSION_LENGTH} characters, such as 1.2.3 or 1.2.3-beta.1`,
     );
-  if (!isWhole(heartbeatIntervalMs, SHORTEST_INTERVAL_MS, LONGEST_INTERVAL_MS))
+  if (!isIntegerIn(heartbeatIntervalMs, MIN_INTERVAL_MS, MAX_INTERVAL_MS))
     return bad(
-      `heartbeatIntervalMs ${shown(heartbeatIntervalMs)} must be a whole number from ${SHORTEST_INTERVAL_MS} to ${LONGEST_INTERVAL_MS}`,
+      `heartbeatIntervalMs ${shown(heartbeatIntervalMs)} must be a whole number from ${MIN_INTERVAL_MS} to ${MAX_INTERVAL_MS}`,
     );
   return name;
 }
 
 /** The length is checked first, so that the expression never reads a long text. */
 const isVersion = (version: unknown): boolean =>
-  typeof version === "string" && version.length <= LONGEST_VERSION && SEMVER.test(version);
+  typeof version === "string" && version.length <= MAX_VERSION_LENGTH && SEMVER.test(version);
 
 const bad = (why: string): NameCheck => ({ kind: "bad", why });
 
 function shown(value: unknown): string {
   const typed = typeof value === "string" ? withoutUserinfos(value) : value;
   if (typeof typed === "string")
-    return JSON.stringify(typed.length > LONGEST_VERSION ? `${typed.slice(0, LONGEST_VERSION)}…` : typed);
+    return JSON.stringify(typed.length > MAX_VERSION_LENGTH ? `${typed.slice(0, MAX_VERSION_LENGTH)}…` : typed);
   return typeof value === "number" ? String(value) : `of type ${value === null ? "null" : typeof value}`;
 }

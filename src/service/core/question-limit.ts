@@ -2,7 +2,7 @@
 // service protocol, a list of faults. One message of a few bytes has every instance build and publish an answer.
 // Without a limit a flood of them leaves no time for requests.
 
-import { Allowance } from "../../health/allowance.ts";
+import { TokenBucket } from "../../health/token-bucket.ts";
 
 /** Callers need one roll call each when they connect and one for each breaker that opens; tools ask once a second. */
 const MOST_AT_ONCE = 100;
@@ -10,4 +10,4 @@ const MOST_AT_ONCE = 100;
 const MOST_PER_SECOND = 100;
 
 /** A bucket for one kind of question, so that a flood of one kind leaves the others answered. */
-export const questionLimit = (): Allowance => new Allowance(MOST_AT_ONCE, MOST_PER_SECOND);
+export const questionLimit = (): TokenBucket => new TokenBucket(MOST_AT_ONCE, MOST_PER_SECOND);

@@ -39,7 +39,7 @@ export function clientSamples(sight: Sight, { tracker }: Seen, wallOffsetMs: num
       return { labels: { service, from, to }, value };
     }),
     dwc_instance_last_heartbeat_timestamp_seconds: [...byNumber].map(([instance, group]) => {
-      const heardAt = Math.max(...group.map((member) => member.heardAt));
+      const heardAt = Math.max(...group.map((member) => member.lastHeartbeatAt));
       return { labels: { service, instance }, value: Math.round(heardAt + wallOffsetMs) / SECOND_MS };
     }),
     dwc_instances: MEMBERSHIPS.map((status) => ({

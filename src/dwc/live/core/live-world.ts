@@ -1,7 +1,7 @@
 // What a command may ask of the system that runs: a roll call, a call, a Market's own view, and a look at all that could be
 // wrong. Whoever answers is in roll.ts, caller.ts, market-link.ts and examine.ts; bin/dwc.ts hands them in.
 
-import type { Who } from "../../../health/member.ts";
+import type { InstanceRef } from "../../../health/member.ts";
 import type { Answer } from "../../../service/answer.ts";
 import type { FaultOrder } from "../../../service/core/fault-order.ts";
 import type { AskedFault, FaultTaker } from "../../../service/fault-asking.ts";
@@ -21,9 +21,9 @@ export interface CallOrder {
 export interface CallReport {
   readonly answer: Answer;
   /** Who answered the roll call. */
-  readonly known: readonly Who[];
+  readonly known: readonly InstanceRef[];
   /** Who was asked, in this order. */
-  readonly asked: readonly Who[];
+  readonly asked: readonly InstanceRef[];
   /** Until it was known who there is. */
   readonly resolveMs: number;
   /** From sending to the end of it, all attempts together. */

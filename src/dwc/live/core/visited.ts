@@ -1,10 +1,10 @@
 // A visit to the bus: whether it let us in, and who was heard there. Only shapes.
 
 import type { HeartbeatState } from "../../../health/heartbeat.ts";
-import type { Who } from "../../../health/member.ts";
+import type { InstanceRef } from "../../../health/member.ts";
 
 /** One process that answered the roll call. What it counts is known only of those that answer the service verbs. */
-export interface Heard extends Who {
+export interface Heard extends InstanceRef {
   readonly state: HeartbeatState;
   readonly version: string;
   readonly intervalMs: number;

@@ -5,7 +5,7 @@
 // waits, and not ten thousand. One stranger counts once, however often it fails: its own breaker deals with it.
 
 /** Two hung newcomers are an accident; with four, a page's worth of calls, they are not. */
-const MOST_DISAPPOINTMENTS = 4;
+const FAILURES_TO_ACTIVATE = 4;
 /** How long a failure is remembered. */
 const REMEMBERED_MS = 60_000;
 
@@ -14,21 +14,21 @@ interface Disappointment {
   readonly at: number;
 }
 
-export class Wariness {
+export class NewcomerQuarantine {
   /** The latest failure of each stranger, of the last four strangers that failed, oldest first. */
   #latest: readonly Disappointment[] = [];
   /** When the oldest of four failed; a call asks for this number alone. */
   #fourSince = Number.NEGATIVE_INFINITY;
 
   /** A stranger has let a caller down: hung, was not there, would not, or answered nonsense. */
-  disappointed(incarnation: string, now: number): void {
+  recordFailure(incarnation: string, now: number): void {
     const others = this.#latest.filter((known) => known.incarnation !== incarnation);
-    this.#latest = [...others, { incarnation, at: now }].slice(-MOST_DISAPPOINTMENTS);
+    this.#latest = [...others, { incarnation, at: now }].slice(-FAILURES_TO_ACTIVATE);
     const [oldest] = this.#latest;
-    if (oldest !== undefined && this.#latest.length === MOST_DISAPPOINTMENTS) this.#fourSince = oldest.at;
+    if (oldest !== undefined && this.#latest.length === FAILURES_TO_ACTIVATE) this.#fourSince = oldest.at;
   }
 
-  isWary(now: number): boolean {
+  isActive(now: number): boolean {
     return now - this.#fourSince < REMEMBERED_MS;
   }
 }

@@ -2,22 +2,22 @@
 
 const SECOND_MS = 1000;
 
-export class Allowance {
-  readonly #mostAtOnce: number;
+export class TokenBucket {
+  readonly #capacity: number;
   readonly #perSecond: number;
   #left: number;
   #countedAt: number | undefined;
 
-  constructor(mostAtOnce: number, perSecond: number) {
-    this.#mostAtOnce = mostAtOnce;
+  constructor(capacity: number, perSecond: number) {
+    this.#capacity = capacity;
     this.#perSecond = perSecond;
-    this.#left = mostAtOnce;
+    this.#left = capacity;
   }
 
   /** Whether it may be done once more, at `now` in running ms; if so it counts as done. */
-  take(now: number): boolean {
+  tryTake(now: number): boolean {
     const earned = ((now - (this.#countedAt ?? now)) * this.#perSecond) / SECOND_MS;
-    this.#left = Math.min(this.#mostAtOnce, this.#left + earned);
+    this.#left = Math.min(this.#capacity, this.#left + earned);
     this.#countedAt = now;
     if (this.#left < 1) return false;
     this.#left -= 1;

@@ -3,24 +3,24 @@
 import { retestIsDue } from "./breaker.ts";
 import type { Member } from "./member.ts";
 
-export class Unwell {
+export class OpenBreakers {
   readonly #members = new Set<Member>();
 
   /** The breaker of `member` is in another state now. */
-  note(member: Member): void {
+  update(member: Member): void {
     const { kind } = member.breaker;
     // Taken out and put back at the end: of many, those whose retest is longest ago come first.
     if (kind !== "open") this.#members.delete(member);
     if (kind === "open" || kind === "retesting") this.#members.add(member);
   }
 
-  forget(member: Member): void {
+  remove(member: Member): void {
     this.#members.delete(member);
   }
 
   /** Those whose retest may start now: those due, or with `early` all that have none out. Real ones come before strangers. */
-  retestable(now: number, early: boolean): readonly Member[] {
-    if (this.#members.size === 0) return NOBODY;
+  dueForRetest(now: number, early: boolean): readonly Member[] {
+    if (this.#members.size === 0) return NO_MEMBERS;
     const open = [...this.#members].filter(({ breaker }) =>
       early ? breaker.kind === "open" : retestIsDue(breaker, now),
     );
@@ -28,4 +28,4 @@ export class Unwell {
   }
 }
 
-const NOBODY: readonly Member[] = [];
+const NO_MEMBERS: readonly Member[] = [];
