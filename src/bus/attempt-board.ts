@@ -1,10 +1,10 @@
 // Who is told of attempts to reach the bus: that one succeeded, or why not.
 
-import type { Attempt } from "./trouble.ts";
+import type { ConnectResult } from "./connect-failure.ts";
 
 export class AttemptBoard {
   readonly #failed: (error: unknown) => void;
-  readonly #watchers = new Set<(attempt: Attempt) => unknown>();
+  readonly #watchers = new Set<(attempt: ConnectResult) => unknown>();
 
   /** @param failed called with what a listener throws or rejects with: it must not end the dialling */
   constructor(failed: (error: unknown) => void) {
@@ -15,12 +15,12 @@ export class AttemptBoard {
     return this.#watchers.size > 0;
   }
 
-  watch(listener: (attempt: Attempt) => void): () => void {
+  watch(listener: (attempt: ConnectResult) => void): () => void {
     this.#watchers.add(listener);
     return () => this.#watchers.delete(listener);
   }
 
-  tell(attempt: Attempt): void {
+  tell(attempt: ConnectResult): void {
     for (const tell of [...this.#watchers]) {
       try {
         const returned = tell(attempt);

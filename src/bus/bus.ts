@@ -5,12 +5,12 @@
 export type Reply =
   | { readonly kind: "answered"; readonly body: Uint8Array }
   /** The service answered with an error of its own (`Nats-Service-Error-Code`): it is alive. */
-  | { readonly kind: "refused"; readonly code: number; readonly message: string }
+  | { readonly kind: "service-error"; readonly code: number; readonly message: string }
   /** Nobody serves that subject: the request was delivered to no one, so asking another is safe for any verb. */
-  | { readonly kind: "nobody" }
+  | { readonly kind: "no-responders" }
   | { readonly kind: "timeout" }
   /** No answer, and whoever would have given it is dead: it may have been done, or not. */
-  | { readonly kind: "lost" }
+  | { readonly kind: "receiver-died" }
   /** The bus was away, or went away while the call was out: says nothing about the instance. */
   | { readonly kind: "away" }
   /** The caller gave up: says nothing about the instance. */
@@ -65,7 +65,7 @@ export interface Bus {
   readonly status: BusStatus;
   /** Why the bus is away; undefined while it is not, or not yet known. */
   readonly lastTrouble?:
-    | { readonly kind: string; readonly sentence: string; readonly isDenial?: boolean | undefined }
+    | { readonly kind: string; readonly message: string; readonly isDenial?: boolean | undefined }
     | undefined;
   /** The largest body in bytes that this bus takes now; undefined: not known, or no limit. */
   readonly maxBodyBytes?: number | undefined;
@@ -75,11 +75,11 @@ export interface Bus {
    * The same without a promise, for whoever makes many thousand a second: `ended` is called once, also before this
    * returns, when nothing could be sent. It must not throw.
    */
-  call(subject: string, body: string, options: CallOptions, ended: (reply: Reply) => void): void;
+  call(subject: string, body: string, options: CallOptions, onReply: (reply: Reply) => void): void;
   /** Whoever served that subject is dead: every call that is out to it ends as `nobody`, at once. */
   giveUp(subject: string): void;
   /** Sends and collects every answer that comes within `waitMs`. What is not permitted ends at once, with none. */
-  gather(subject: string, body: string, waitMs: number): Promise<readonly Uint8Array[]>;
+  requestMany(subject: string, body: string, waitMs: number): Promise<readonly Uint8Array[]>;
   /** Sends; dropped when the bus is away, as nobody would hear it in time. */
   publish(subject: string, body: string, replyTo?: string): void;
   /** Hears `subject`; of all subscribers in one `queue`, one gets each message. A receiver that throws is reported, not fatal. */

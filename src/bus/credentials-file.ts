@@ -4,7 +4,7 @@ import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs
 
 import {
   type CredentialsSource,
-  LONGEST_CREDENTIALS,
+  MAX_CREDENTIALS_LENGTH,
   type ParsedCredentials,
   parseCredentials,
 } from "./core/credentials.ts";
@@ -30,8 +30,8 @@ function readRegularFile(path: string): Bytes {
   try {
     const stat = fstatSync(file);
     if (!stat.isFile()) return { kind: "bad", why: "is not a file" };
-    if (stat.size > LONGEST_CREDENTIALS)
-      return { kind: "bad", why: `is longer than ${LONGEST_CREDENTIALS} bytes, as no credentials are` };
+    if (stat.size > MAX_CREDENTIALS_LENGTH)
+      return { kind: "bad", why: `is longer than ${MAX_CREDENTIALS_LENGTH} bytes, as no credentials are` };
     return { kind: "bytes", bytes: readFileSync(file) };
   } finally {
     closeSync(file);

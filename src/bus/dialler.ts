@@ -1,25 +1,32 @@
 // Keeps one connection to one of several addresses, for as long as it is not closed: nobody ever gives up reconnecting.
 
 import type { Cancel, Clock } from "../clock.ts";
+import {
+  type ConnectFailure,
+  describeProbe,
+  isRefusal,
+  type LoginContext,
+  troubleOfConnecting,
+  troubleOfLosing,
+} from "./connect-failure.ts";
 import { type BusAddress, readBusAddress } from "./core/bus-address.ts";
 import { type Greeting, readGreeting } from "./core/greeting.ts";
 import { afterAttempt, NO_FAILURES, redialAfterMs } from "./core/redial.ts";
 import { type Greeted, Handshaker } from "./handshake.ts";
-import { Link, type Wire } from "./nats-link.ts";
+import { BusConnection, type ClientConnection } from "./nats-link.ts";
 import { DIAL_WITHIN_MS } from "./nats-options.ts";
-import { type Caller, isRefusal, type Trouble, troubleOf, troubleOfConnecting, troubleOfLosing } from "./trouble.ts";
 
 /**
  * A connection that was well is gone, and there are other servers to try: at once, give or take half. They are up, as far
  * as anybody knows, and the few milliseconds keep those who lost the same server from knocking at the next in one.
  */
-const REDIAL_ELSEWHERE_AFTER_MS = 20;
+const NEXT_SERVER_DELAY_MS = 20;
 /** A connection that ended sooner was not well: a cluster that cuts us off each time is not asked fifty times a second. */
-const WELL_AFTER_MS = 1_000;
+const STABLE_AFTER_MS = 1_000;
 /** A person who has just mended our credentials looks whether it has helped; a small file is read in well under 1 ms. */
 const LOOK_FOR_NEWS_EVERY_MS = 1_000;
 
-export interface DiallerOptions<W extends Wire> {
+export interface DiallerOptions<W extends ClientConnection> {
   readonly urls: readonly string[];
   readonly clock: Clock;
   /** Logs in on a socket on which a NATS server has greeted, and owns it from then on; rejects if it cannot. */
@@ -27,17 +34,17 @@ export interface DiallerOptions<W extends Wire> {
   /** How long `open` waits for the server's answer: for the sentence about a late one. */
   readonly loginWithinMs?: number | undefined;
   /** As whom `open` logs in: for the sentence about a refusal. */
-  readonly caller: Caller;
+  readonly caller: LoginContext;
   /** Given each greeting: why that server is not to be joined, or undefined. Nothing has been sent to it then. */
-  readonly objection: (greeting: Greeting, address: BusAddress) => Trouble | undefined;
+  readonly objection: (greeting: Greeting, address: BusAddress) => ConnectFailure | undefined;
   /** Whether we have another login than the one that was refused: then it is tried at once. */
   readonly hasNews?: () => boolean;
   /** Told of a new connection before anything is sent on it. */
-  readonly prepare: (link: Link<W>) => void;
+  readonly prepare: (link: BusConnection<W>) => void;
   /** Told once the server has taken what `prepare` sent. */
   readonly ready: (greeting: Greeting, address: BusAddress) => void;
   /** Told why there is no connection, after each attempt and each loss. */
-  readonly away: (trouble: Trouble) => void;
+  readonly away: (trouble: ConnectFailure) => void;
 }
 
 /** A server that greeted. */
@@ -46,26 +53,26 @@ export interface MetServer extends Greeting {
   readonly standing: "greeted" | "admitted" | "refused" | "avoided";
 }
 
-const NOT_IN: Partial<Record<Trouble["kind"], MetServer["standing"]>> = { refused: "refused", open: "avoided" };
+const NOT_IN: Partial<Record<ConnectFailure["kind"], MetServer["standing"]>> = { refused: "refused", open: "avoided" };
 
-export class Dialler<W extends Wire> {
+export class Dialler<W extends ClientConnection> {
   readonly #options: DiallerOptions<W>;
   readonly #ending = new AbortController();
   readonly #handshaker = new Handshaker();
-  #link: Link<W> | undefined;
+  #link: BusConnection<W> | undefined;
   #lastServer: MetServer | undefined;
   #stopPausing: Cancel = () => undefined;
 
   constructor(options: DiallerOptions<W>) {
     this.#options = options;
     // A rejection here is a bug of ours: it must be loud, as this process would never connect again.
-    this.#keepDialling().catch((error: unknown) => {
+    this.#reconnectLoop().catch((error: unknown) => {
       throw error;
     });
   }
 
   /** The connection in use or being prepared. */
-  get link(): Link<W> | undefined {
+  get link(): BusConnection<W> | undefined {
     return this.#link;
   }
 
@@ -90,7 +97,7 @@ export class Dialler<W extends Wire> {
     return this.#ending.signal.aborted;
   }
 
-  async #keepDialling(): Promise<void> {
+  async #reconnectLoop(): Promise<void> {
     const addresses = this.#options.urls.map(readBusAddress);
     // Each process begins with another address, so that a cluster's servers share the connections.
     let failures = NO_FAILURES;
@@ -101,21 +108,21 @@ export class Dialler<W extends Wire> {
       const trouble = await this.#dial(address);
       if (this.#closed) return;
       this.#options.away(trouble);
-      const wasWell = trouble.kind === "lost" && this.#options.clock.now() - dialledAtMs >= WELL_AFTER_MS;
+      const wasWell = trouble.kind === "lost" && this.#options.clock.now() - dialledAtMs >= STABLE_AFTER_MS;
       failures = afterAttempt(failures, wasWell ? "well" : isRefusal(trouble) ? "refusal" : "failure");
       const elsewhere = wasWell && addresses.length > 1;
       const stopLooking = isRefusal(trouble) ? this.#lookForNews() : () => undefined;
-      await this.#pause(elsewhere ? REDIAL_ELSEWHERE_AFTER_MS : redialAfterMs(failures, trouble));
+      await this.#pause(elsewhere ? NEXT_SERVER_DELAY_MS : redialAfterMs(failures, trouble));
       stopLooking();
     }
   }
 
   /** Connects and stays on; resolves when that failed or is over. */
-  async #dial(address: BusAddress): Promise<Trouble> {
+  async #dial(address: BusAddress): Promise<ConnectFailure> {
     const { clock, open, caller, loginWithinMs } = this.#options;
     const within = { clock, withinMs: DIAL_WITHIN_MS, signal: this.#ending.signal };
     const found = await this.#handshaker.open(address, within);
-    if (found.kind !== "greeted") return troubleOf(found, address);
+    if (found.kind !== "greeted") return describeProbe(found, address);
     const greeting = readGreeting(found.greeting);
     const objection = this.#meet(greeting, address);
     if (objection !== undefined) {
@@ -128,10 +135,14 @@ export class Dialler<W extends Wire> {
     } catch (error) {
       return this.#notIn(troubleOfConnecting(error, address, caller, loginWithinMs));
     }
-    return troubleOfLosing(await this.#stayOn(new Link(wire, clock), greeting, address), address, caller);
+    return troubleOfLosing(
+      await this.#serveUntilClosed(new BusConnection(wire, clock), greeting, address),
+      address,
+      caller,
+    );
   }
 
-  #meet(greeting: Greeting, address: BusAddress): Trouble | undefined {
+  #meet(greeting: Greeting, address: BusAddress): ConnectFailure | undefined {
     // The same server at the next attempt: what came of the last one holds until this one is over.
     const before = this.#lastServer;
     const isSame = before?.name === greeting.name && before.asksLogin === greeting.asksLogin;
@@ -140,14 +151,14 @@ export class Dialler<W extends Wire> {
     return objection && this.#notIn(objection);
   }
 
-  #notIn(trouble: Trouble): Trouble {
+  #notIn(trouble: ConnectFailure): ConnectFailure {
     const standing = NOT_IN[trouble.kind];
     if (standing !== undefined && this.#lastServer !== undefined) this.#lastServer = { ...this.#lastServer, standing };
     return trouble;
   }
 
   /** "Ready" is told once the server has taken every subscription: who hears of it may ask at once and be answered. */
-  async #stayOn(link: Link<W>, greeting: Greeting, address: BusAddress): Promise<string> {
+  async #serveUntilClosed(link: BusConnection<W>, greeting: Greeting, address: BusAddress): Promise<string> {
     this.#link = link;
     this.#options.prepare(link);
     const taken = await link.flush();

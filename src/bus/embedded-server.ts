@@ -5,6 +5,7 @@ import { randomBytes } from "node:crypto";
 
 import type { Clock } from "../clock.ts";
 import { otherPort } from "../settings.ts";
+import { describeProbe } from "./connect-failure.ts";
 import { type BusAddress, readBusAddress } from "./core/bus-address.ts";
 import { embeddedName, type Greeting, readGreeting, type Stranger, speaking } from "./core/greeting.ts";
 import { type StartPermit, whyNeverStarted } from "./core/succession.ts";
@@ -12,7 +13,6 @@ import { findProgram } from "./find-program.ts";
 import type { Knocks } from "./knocks.ts";
 import { type Probe, probe } from "./probe.ts";
 import { type ServerPlan, type ServerProcess, startServerProcess } from "./server-process.ts";
-import { troubleOf } from "./trouble.ts";
 
 export type EnsuredBus =
   /** A NATS server answers there. */
@@ -51,14 +51,14 @@ const PROBE_WITHIN_MS = 1_000;
 const START_WITHIN_MS = 10_000;
 const NO_GREETING = `it runs, and did not greet within ${START_WITHIN_MS / 1_000} s`;
 /** Between two looks at a server that is starting. */
-const LOOK_EVERY_MS = 20;
+const POLL_INTERVAL_MS = 20;
 const NAME_BYTES = 8;
 
 type Found = readonly { readonly url: string; readonly address: BusAddress; readonly probe: Probe }[];
 
 /** Sees to it that there is a bus, as far as it is up to us. Never rejects for what it finds. */
 export async function ensureBus(options: EnsureBusOptions): Promise<EnsuredBus> {
-  const found = await Promise.all(options.urls.map((url) => look(url, options)));
+  const found = await Promise.all(options.urls.map((url) => probeUrl(url, options)));
   if (options.signal?.aborted) return { kind: "cancelled" };
   const step = decide(found);
   if (step.kind !== "start") return step;
@@ -78,7 +78,7 @@ async function busOnOtherLoopback(
   const other = otherLoopback(host);
   if (other === undefined) return undefined;
   const url = `nats://${other}:${port}`;
-  const { probe: found } = await look(url, options);
+  const { probe: found } = await probeUrl(url, options);
   if (found.kind !== "nats") return undefined;
   // An open server where one with logins is expected may be a trap: no cure leads there.
   if (configFile !== undefined && !readGreeting(found.greeting).asksLogin)
@@ -101,7 +101,7 @@ export function waitingSentence(places: readonly string[], why: string): string 
   return `nothing answers at ${places.join(", ")}: waiting for a bus there (${why})`;
 }
 
-async function look(url: string, { clock, signal, knocks }: EnsureBusOptions): Promise<Found[number]> {
+async function probeUrl(url: string, { clock, signal, knocks }: EnsureBusOptions): Promise<Found[number]> {
   const address = readBusAddress(url);
   const limits = { clock, withinMs: PROBE_WITHIN_MS, signal, ...(knocks && { knocks }) };
   return { url, address, probe: await probe(address, limits) };
@@ -129,9 +129,9 @@ export function decide(
     case "silent":
       return { kind: "refused", why: silentSentence(only.address), isSilent: true };
     case "stranger":
-      return { kind: "refused", why: takenSentence(only.address, only.probe) };
+      return { kind: "refused", why: portTakenMessage(only.address, only.probe) };
     default:
-      return { kind: "refused", why: uselessSentence(troubleOf(only.probe, only.address).sentence, only.address) };
+      return { kind: "refused", why: uselessSentence(describeProbe(only.probe, only.address).message, only.address) };
   }
 }
 
@@ -145,7 +145,7 @@ function uselessSentence(why: string, { port }: BusAddress): string {
   return `${why}; or stop what listens there (${seeIt(port)}), or use another port: NATS_URL=${urlAt(otherPort(port))}`;
 }
 
-function takenSentence({ port, shown }: BusAddress, stranger: Stranger): string {
+function portTakenMessage({ port, shown }: BusAddress, stranger: Stranger): string {
   return `what listens at ${shown} is not NATS${speaking(stranger)}: stop it (${seeIt(port)}), or use another port: NATS_URL=${urlAt(otherPort(port))}`;
 }
 
@@ -212,14 +212,14 @@ async function run(plan: ServerPlan, url: string, address: BusAddress, options: 
   const giveUpAtMs = clock.now() + START_WITHIN_MS;
   while (!signal?.aborted && clock.now() < giveUpAtMs) {
     const hasEnded = said !== undefined; // looked at before probing: a server that ended later may still be what answers
-    const { probe: found } = await look(url, options);
+    const { probe: found } = await probeUrl(url, options);
     if (found.kind === "nats" && found.greeting.includes(plan.name)) return tell(server, plan, url, address, options);
     if (found.kind === "nats") {
       await server.stop(); // another's has the port: ours has ended or will, as it cannot bind
       return { kind: "found", url, greeting: readGreeting(found.greeting) };
     }
     if (hasEnded) return { kind: "ended", said: said ?? "" };
-    await pause(LOOK_EVERY_MS, clock);
+    await pause(POLL_INTERVAL_MS, clock);
   }
   await server.stop();
   return signal?.aborted ? { kind: "cancelled" } : { kind: "ended", said: said ?? NO_GREETING };

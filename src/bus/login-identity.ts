@@ -2,8 +2,8 @@
 // keeps the file. What cannot be read at that moment is used as it was read last, and so is what another org issued: a
 // program stays in the org that it began in.
 
+import type { LoginContext } from "./connect-failure.ts";
 import { accountOf, type Credentials, type CredentialsSource } from "./core/credentials.ts";
-import type { Caller } from "./trouble.ts";
 
 export interface IdentityOptions {
   readonly credentials?: Credentials | undefined;
@@ -11,7 +11,7 @@ export interface IdentityOptions {
   readonly readAgain?: CredentialsSource | undefined;
 }
 
-export class LoginIdentity implements Caller {
+export class LoginIdentity implements LoginContext {
   readonly #source: CredentialsSource | undefined;
   #credentials: Credentials | undefined;
   #cure: string | undefined;
@@ -31,7 +31,7 @@ export class LoginIdentity implements Caller {
     return this.#credentials?.name;
   }
 
-  get cure(): string | undefined {
+  get hint(): string | undefined {
     return this.#cure;
   }
 

@@ -2,11 +2,11 @@
 
 import type { Clock } from "../clock.ts";
 import type { Bus } from "./bus.ts";
+import type { ConnectResult } from "./connect-failure.ts";
 import type { Credentials, CredentialsSource } from "./core/credentials.ts";
 import type { BusHistory, OpenBusRule } from "./core/open-bus.ts";
 import type { MetServer } from "./dialler.ts";
-import type { Report } from "./sparing.ts";
-import type { Attempt } from "./trouble.ts";
+import type { Report } from "./throttled-reporter.ts";
 
 export interface LinkOptions {
   /** Addresses of one bus, as settings.ts has checked them. */
@@ -38,13 +38,13 @@ export interface NatsBus extends Bus {
   /** How many calls are out. */
   readonly pending: number;
   /** Why the bus is away, in a sentence; undefined while it is not, or not yet known. */
-  readonly trouble: string | undefined;
+  readonly lastError: string | undefined;
   /** Whether the bus asks who one is; undefined until it is connected. */
-  readonly secured: boolean | undefined;
+  readonly requiresAuth: boolean | undefined;
   /** Those of the last login, or of the first one that is to come: they are read again before each. */
   readonly credentials: Credentials | undefined;
   /** The server that greeted last, whether it let us in or not; undefined: none has. */
   readonly lastServer: MetServer | undefined;
   /** Told of every attempt, also of one that changes no status, such as a login that is refused again. */
-  watchAttempts(listener: (attempt: Attempt) => void): () => void;
+  watchAttempts(listener: (attempt: ConnectResult) => void): () => void;
 }

@@ -1,16 +1,21 @@
 // The Bus on NATS. CONTRIBUTING.md lists the files that use the client library.
-//
 // The library makes one connection at a time, over a socket of ours. Everything beyond is ours: dialling without end,
-// subscribing before a listener hears of "connected", and the requests. Its own reconnecting was rejected because it gives up on the second refused
-// login, cannot be ended while it dials, keeps what is published meanwhile, and never settles a flush whose connection
-// is gone. Its own request() was rejected because it captures two stack traces and starts a timer for every call.
+// subscribing before a listener hears of "connected", and the requests. Its own reconnecting was rejected: it gives up on
+// the second refused login, cannot be ended while it dials, keeps what is published meanwhile, and never settles a flush
+// whose connection is gone. Its own request() was rejected: it captures two stack traces and starts a timer for every call.
 
 import { randomBytes } from "node:crypto";
 import { type Authenticator, headers, type MsgHdrs, type NatsConnection } from "nats";
-
 import type { Clock } from "../clock.ts";
 import { AttemptBoard } from "./attempt-board.ts";
 import type { BusStatus, CallOptions, Denied, Message, NotSent, Reply, RequestOptions, Subscription } from "./bus.ts";
+import {
+  type ConnectFailure,
+  type ConnectResult,
+  permissionError,
+  shownWords,
+  warningText,
+} from "./connect-failure.ts";
 import { type BusAddress, readBusAddress } from "./core/bus-address.ts";
 import type { Credentials } from "./core/credentials.ts";
 import { type Greeting, greetingOf } from "./core/greeting.ts";
@@ -19,17 +24,19 @@ import { denialOf, readServerError } from "./core/server-errors.ts";
 import { assertSubject } from "./core/subjects.ts";
 import { StandingDenials } from "./denials.ts";
 import { Dialler, type MetServer } from "./dialler.ts";
+import { dispatchSafely } from "./dispatch.ts";
+import { StatusEmitter } from "./emitter.ts";
 import type { Greeted } from "./handshake.ts";
 import { LoginIdentity } from "./login-identity.ts";
 import type { LinkOptions, NatsBus } from "./nats-bus-types.ts";
 import { publishFrame } from "./nats-frame.ts";
-import type { Hearing, Link } from "./nats-link.ts";
+import type { BusConnection, SubscriptionSpec } from "./nats-link.ts";
 import { logIn, loginOf } from "./nats-login.ts";
 import {
   ERROR_CODE_HEADER,
   ERROR_HEADER,
-  HeardMessage,
   headerText,
+  NatsMessage,
   replyOf,
   type ServiceError,
   type WireMessage,
@@ -37,12 +44,9 @@ import {
 import { DIAL_WITHIN_MS, dialOptions } from "./nats-options.ts";
 import { OpenGuard } from "./open-case.ts";
 import { AWAY, CANCELLED, PendingTable } from "./pending.ts";
-import { hand } from "./receiver.ts";
 import { type ReplySubjects, replySubjectsOf } from "./reply-subjects.ts";
 import { safely } from "./safe-report.ts";
-import { Sparing } from "./sparing.ts";
-import { StatusBoard } from "./status-board.ts";
-import { type Attempt, deniedSentence, shownWords, type Trouble, warningSentence } from "./trouble.ts";
+import { ThrottledReporter } from "./throttled-reporter.ts";
 
 export type { Authenticator } from "nats";
 export type { NatsBus } from "./nats-bus-types.ts";
@@ -68,22 +72,22 @@ export function connectNatsBus(options: NatsBusOptions): NatsBus {
 
 class NatsBusImpl implements NatsBus {
   readonly #clock: Clock;
-  readonly #sparing: Sparing;
+  readonly #sparing: ThrottledReporter;
   readonly #pending: PendingTable;
-  readonly #hearings = new Set<Hearing>();
-  readonly #board: StatusBoard;
+  readonly #subscriptions = new Set<SubscriptionSpec>();
+  readonly #board: StatusEmitter;
   readonly #dialler: Dialler<NatsConnection>;
   readonly #attempts = new AttemptBoard((error) =>
     this.#say("watcher", `a listener failed when told of an attempt: ${String(error)}`),
   );
   readonly #identity: LoginIdentity;
   readonly #newReplySubjects: () => ReplySubjects;
-  #replies: Hearing | undefined;
+  #replies: SubscriptionSpec | undefined;
   readonly #open: OpenGuard;
   readonly #sayOpen: (warning: string) => void;
-  #trouble: Trouble | undefined;
+  #trouble: ConnectFailure | undefined;
   /** Of this connection: a subscription that this program can do without. */
-  #denial: Trouble | undefined;
+  #denial: ConnectFailure | undefined;
   readonly #denials: StandingDenials;
   /** How every call ends on this connection: set once the server has refused the subscription for answers. */
   #repliesDenied: Denied | undefined;
@@ -91,19 +95,19 @@ class NatsBusImpl implements NatsBus {
   constructor(options: NatsBusOptions) {
     const { clock, inboxPrefix } = options;
     this.#clock = clock;
-    this.#sparing = new Sparing(safely(options.report));
+    this.#sparing = new ThrottledReporter(safely(options.report));
     // Of each subject: one that this program needs must not hide behind one that it can do without.
     this.#denials = new StandingDenials(clock, (subject, sentence) =>
       this.#say(`not allowed to hear ${subject}`, sentence),
     );
     this.#sayOpen = options.reportOpen ? safely(options.reportOpen) : (warning) => this.#say("open", warning);
-    this.#board = new StatusBoard((status, error) =>
+    this.#board = new StatusEmitter((status, error) =>
       this.#say("watcher", `a listener failed when told ${status}: ${String(error)}`),
     );
     this.#identity = new LoginIdentity(options);
     const processPart = randomBytes(PROCESS_PART_BYTES).toString("base64url");
     this.#newReplySubjects = () => replySubjectsOf(this.#identity.credentials, processPart, inboxPrefix);
-    const isDoubted = (sentAtMs: number): boolean => this.#dialler.link?.inDoubt(sentAtMs) !== false;
+    const isDoubted = (sentAtMs: number): boolean => this.#dialler.link?.isSuspect(sentAtMs) !== false;
     this.#pending = new PendingTable(clock, this.#newReplySubjects(), isDoubted);
     this.#open = new OpenGuard(options, this.#identity, options.urls.map(readBusAddress), () => this.#leave());
     this.#dialler = new Dialler<NatsConnection>({
@@ -116,7 +120,7 @@ class NatsBusImpl implements NatsBus {
       objection: (greeting, address) => this.#objectionTo(greeting, address),
       prepare: (link) => this.#prepare(link),
       ready: (greeting) => this.#ready(greeting),
-      away: (trouble) => this.#meet(trouble),
+      away: (lastError) => this.#onConnectFailure(lastError),
     });
   }
 
@@ -135,10 +139,10 @@ class NatsBusImpl implements NatsBus {
   #hearRepliesUnder(subjects: ReplySubjects): void {
     const { subscription: subject } = subjects;
     if (this.#replies?.subject === subject) return;
-    if (this.#replies !== undefined) this.#hearings.delete(this.#replies);
-    const hear = (message: WireMessage): void => void this.#pending.heard(message.subject, replyOf(message));
-    this.#replies = { subject, queue: undefined, hear, denied: () => this.#denyReplies(subject) };
-    this.#hearings.add(this.#replies);
+    if (this.#replies !== undefined) this.#subscriptions.delete(this.#replies);
+    const hear = (message: WireMessage): void => void this.#pending.onReply(message.subject, replyOf(message));
+    this.#replies = { subject, queue: undefined, onMessage: hear, denied: () => this.#denyReplies(subject) };
+    this.#subscriptions.add(this.#replies);
     this.#pending.replyUnder(subjects);
   }
 
@@ -150,15 +154,15 @@ class NatsBusImpl implements NatsBus {
     return this.#pending.size;
   }
 
-  get trouble(): string | undefined {
-    return this.#trouble?.sentence;
+  get lastError(): string | undefined {
+    return this.#trouble?.message;
   }
 
-  get lastTrouble(): Trouble | undefined {
+  get lastTrouble(): ConnectFailure | undefined {
     return this.#trouble;
   }
 
-  get secured(): boolean | undefined {
+  get requiresAuth(): boolean | undefined {
     const info = this.#wire?.info;
     return info && greetingOf(info).asksLogin;
   }
@@ -175,7 +179,7 @@ class NatsBusImpl implements NatsBus {
     return this.#wire?.info?.max_payload;
   }
 
-  watchAttempts(listener: (attempt: Attempt) => void): () => void {
+  watchAttempts(listener: (attempt: ConnectResult) => void): () => void {
     return this.#attempts.watch(listener);
   }
 
@@ -198,10 +202,10 @@ class NatsBusImpl implements NatsBus {
   }
 
   giveUp(subject: string): void {
-    this.#pending.giveUp(subject);
+    this.#pending.failAllTo(subject);
   }
 
-  gather(subject: string, body: string, waitMs: number): Promise<readonly Uint8Array[]> {
+  requestMany(subject: string, body: string, waitMs: number): Promise<readonly Uint8Array[]> {
     assertSubject(subject);
     const wire = this.#wire;
     if (wire === undefined || this.#repliesDenied !== undefined) return Promise.resolve([]);
@@ -221,24 +225,24 @@ class NatsBusImpl implements NatsBus {
   subscribe(subject: string, receive: (message: Message) => void, queue?: string, need?: "required"): Subscription {
     assertSubject(subject);
     let open = true;
-    const hearing: Hearing = {
+    const hearing: SubscriptionSpec = {
       subject,
       queue,
-      hear: (message) => {
-        if (open) hand(new HeardMessage(message, this.#answer), receive, this.#blame);
+      onMessage: (message) => {
+        if (open) dispatchSafely(new NatsMessage(message, this.#answer), receive, this.#onHandlerError);
       },
       denied: () => this.#withoutSubscription(subject, need),
     };
-    this.#hearings.add(hearing);
-    this.#hearOn(this.#dialler.link, hearing);
+    this.#subscriptions.add(hearing);
+    this.#subscribeOn(this.#dialler.link, hearing);
     return {
       close: () => {
         open = false;
-        this.#hearings.delete(hearing);
-        this.#dialler.link?.forget(hearing);
+        this.#subscriptions.delete(hearing);
+        this.#dialler.link?.unsubscribe(hearing);
       },
       drain: async () => {
-        this.#hearings.delete(hearing);
+        this.#subscriptions.delete(hearing);
         await this.#dialler.link?.drain(hearing);
         open = false;
       },
@@ -256,7 +260,7 @@ class NatsBusImpl implements NatsBus {
 
   async close(): Promise<void> {
     if (this.#board.status === "closed") return;
-    this.#board.turn("closed");
+    this.#board.set("closed");
     this.#open.close();
     this.#denials.clear();
     this.#pending.settleAll(AWAY);
@@ -298,29 +302,29 @@ class NatsBusImpl implements NatsBus {
     return failure;
   };
 
-  #blame = (subject: string, error: unknown): void => {
+  #onHandlerError = (subject: string, error: unknown): void => {
     const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
     this.#say("receiver", `the receiver of ${subject} failed: ${what}`);
   };
 
-  #prepare(link: Link<NatsConnection>): void {
+  #prepare(link: BusConnection<NatsConnection>): void {
     this.#repliesDenied = undefined;
     this.#denial = undefined;
     this.#denials.clear();
-    for (const hearing of this.#hearings) this.#hearOn(link, hearing);
+    for (const hearing of this.#subscriptions) this.#subscribeOn(link, hearing);
   }
 
-  #hearOn(link: Link<NatsConnection> | undefined, hearing: Hearing): void {
+  #subscribeOn(link: BusConnection<NatsConnection> | undefined, hearing: SubscriptionSpec): void {
     try {
-      if (link?.live) link.hear(hearing);
+      if (link?.live) link.subscribe(hearing);
     } catch {
       // The connection broke a moment ago and nobody has told us yet: the next one hears it.
     }
   }
 
-  #objectionTo(greeting: Greeting, address: BusAddress): Trouble | undefined {
+  #objectionTo(greeting: Greeting, address: BusAddress): ConnectFailure | undefined {
     const sentence = this.#open.greeted(greeting, address);
-    return sentence === undefined ? undefined : { kind: "open", sentence };
+    return sentence === undefined ? undefined : { kind: "open", message: sentence };
   }
 
   #leave(): void {
@@ -335,19 +339,19 @@ class NatsBusImpl implements NatsBus {
     this.#trouble = this.#denial;
     const warning = this.#open.joined(name);
     if (warning !== undefined) this.#sayOpen(warning);
-    this.#board.turn("connected");
+    this.#board.set("connected");
     this.#attempts.tell({ kind: "connected" });
   }
 
-  #meet(trouble: Trouble): void {
-    this.#trouble = trouble;
+  #onConnectFailure(lastError: ConnectFailure): void {
+    this.#trouble = lastError;
     this.#denials.clear();
     // Whoever waits for the first login tells of its refusal, and ends with it: it is not to be said twice.
-    const isToldThere = (trouble.kind === "refused" || trouble.kind === "open") && this.#attempts.isWatched;
-    if (!isAbsence(trouble) && !isToldThere) this.#say(trouble.kind, trouble.sentence);
+    const isToldThere = (lastError.kind === "refused" || lastError.kind === "open") && this.#attempts.isWatched;
+    if (!isAbsence(lastError) && !isToldThere) this.#say(lastError.kind, lastError.message);
     this.#pending.settleAll(AWAY);
-    this.#board.turn("away");
-    this.#attempts.tell(trouble);
+    this.#board.set("away");
+    this.#attempts.tell(lastError);
   }
 
   /** An error that the server sent. What it ends the connection by is told as that end. */
@@ -356,36 +360,35 @@ class NatsBusImpl implements NatsBus {
     if (error.kind === "denied") this.#hearDenial(error.operation, error.subject);
     // Of subscriptions: the server goes on without one of ours, and this connection is of no use.
     if (error.kind === "limited") this.#dialler.link?.end(words);
-    if (error.kind === "other")
-      this.#say(error.means, warningSentence(shownWords(words, address), error.means, address));
+    if (error.kind === "other") this.#say(error.means, warningText(shownWords(words, address), error.means, address));
   }
 
   #hearDenial(operation: "publish" | "subscription", subject: string): void {
-    const { about, sentence } = deniedSentence(operation, subject, this.#identity);
-    if (operation === "subscription") {
-      this.#denials.add(subject, sentence);
-      return;
+    const { about, message } = permissionError(operation, subject, this.#identity);
+    if (operation === "subscription") this.#denials.add(subject, message);
+    else {
+      this.#pending.deny(subject, { kind: "denied", why: message });
+      this.#say(about, message);
     }
-    this.#pending.deny(subject, { kind: "denied", why: sentence });
-    this.#say(about, sentence);
   }
 
   /** The server does not allow it; the sentence about it has been reported. */
   #withoutSubscription(subject: string, need: "required" | undefined): void {
     if (need === "required") this.#dialler.link?.end(denialOf(subject));
-    this.#denial = { kind: "limited", sentence: deniedSentence("subscription", subject, this.#identity).sentence };
+    const { message } = permissionError("subscription", subject, this.#identity);
+    this.#denial = { kind: "limited", message };
     if (this.status === "connected") this.#trouble = this.#denial;
   }
 
   /** No answer can arrive: the calls that are out end now, and later ones at once, until the next login. */
   #denyReplies(subject: string): void {
-    const { sentence } = deniedSentence("subscription", subject, this.#identity);
-    this.#repliesDenied = { kind: "denied", why: sentence };
+    const why = permissionError("subscription", subject, this.#identity).message;
+    this.#repliesDenied = { kind: "denied", why };
     this.#pending.settleAll(this.#repliesDenied);
   }
 
   #say(kind: string, sentence: string): void {
-    this.#sparing.say(kind, sentence, this.#clock.now());
+    this.#sparing.report(kind, sentence, this.#clock.now());
   }
 }
 

@@ -13,7 +13,7 @@ export interface FrameWire {
 }
 
 /** What is behind the door. Not in the library's types, as it is not meant to be used. */
-interface Behind {
+interface ClientInternals {
   readonly protocol?: { readonly sendCommand?: (command: Uint8Array) => void };
 }
 
@@ -22,7 +22,7 @@ interface Behind {
  * @throws what the library's publish throws: the connection is closed, or the body too large for the server
  */
 export function publishFrame(wire: FrameWire, subject: string, replyTo: string, body: string): void {
-  const { protocol } = wire as Behind;
+  const { protocol } = wire as ClientInternals;
   const bytes = Buffer.byteLength(body);
   if (protocol?.sendCommand === undefined || wire.isClosed() || bytes > (wire.info?.max_payload ?? 0)) {
     wire.publish(subject, Buffer.from(body), replyTo === "" ? {} : { reply: replyTo });

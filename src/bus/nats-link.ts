@@ -3,10 +3,10 @@
 
 import type { Cancel, Clock } from "../clock.ts";
 import type { WireMessage } from "./nats-message.ts";
-import { PING_EVERY_MS, Pulse } from "./pulse.ts";
+import { PING_EVERY_MS, PingMonitor } from "./ping-monitor.ts";
 
 /** The verbs used of the client library's connection. */
-export interface Wire {
+export interface ClientConnection {
   subscribe(subject: string, options: WireSubscribing): WireSubscription;
   flush(): Promise<void>;
   /** Resolves with the error it ended by, if any. */
@@ -28,22 +28,22 @@ export interface WireSubscription {
 }
 
 /** What this process wants to hear, on whichever connection there is. */
-export interface Hearing {
+export interface SubscriptionSpec {
   readonly subject: string;
   readonly queue: string | undefined;
   /** Must not throw: that would end the library's reading for good. */
-  readonly hear: (message: WireMessage) => void;
+  readonly onMessage: (message: WireMessage) => void;
   /** Called when the server refuses the subscription. Must not throw either. */
   readonly denied?: () => void;
 }
 
-export class Link<W extends Wire = Wire> {
+export class BusConnection<W extends ClientConnection = ClientConnection> {
   readonly wire: W;
   /** The reason, once it has ended. */
   readonly ended: Promise<string>;
   readonly #clock: Clock;
-  readonly #pulse = new Pulse();
-  readonly #heard = new Map<Hearing, WireSubscription>();
+  readonly #pulse = new PingMonitor();
+  readonly #heard = new Map<SubscriptionSpec, WireSubscription>();
   readonly #flushing = new Set<(done: boolean) => void>();
   readonly #stopBeating: Cancel;
   #live = true;
@@ -67,28 +67,28 @@ export class Link<W extends Wire = Wire> {
   }
 
   /** Whether the bus was too late itself for the timeout of a call sent at `sentAtMs` to say anything about an instance. */
-  inDoubt(sentAtMs: number): boolean {
+  isSuspect(sentAtMs: number): boolean {
     return this.#pulse.inDoubt(this.#clock.now(), sentAtMs);
   }
 
-  hear(hearing: Hearing): void {
+  subscribe(hearing: SubscriptionSpec): void {
     const callback = (error: Error | null, message: WireMessage): void => {
       // A connection given up for dead may wake and speak: its messages have been asked for again elsewhere.
       if (!this.#live) return;
-      if (error === null) hearing.hear(message);
+      if (error === null) hearing.onMessage(message);
       else hearing.denied?.();
     };
     const options = hearing.queue === undefined ? { callback } : { callback, queue: hearing.queue };
     this.#heard.set(hearing, this.wire.subscribe(hearing.subject, options));
   }
 
-  forget(hearing: Hearing): void {
+  unsubscribe(hearing: SubscriptionSpec): void {
     this.#heard.get(hearing)?.unsubscribe();
     this.#heard.delete(hearing);
   }
 
   /** Stops what is new at the server, receives what it had sent before. Resolves when that is done or nothing can come. */
-  async drain(hearing: Hearing): Promise<void> {
+  async drain(hearing: SubscriptionSpec): Promise<void> {
     const subscription = this.#heard.get(hearing);
     if (subscription === undefined || !this.#live) return;
     this.#heard.delete(hearing);
@@ -123,9 +123,9 @@ export class Link<W extends Wire = Wire> {
   }
 
   #beat(): void {
-    const next = this.#pulse.beat(this.#clock.now(), this.wire.stats().inMsgs);
+    const next = this.#pulse.tick(this.#clock.now(), this.wire.stats().inMsgs);
     if (next === "dead") this.end("it stopped answering");
-    if (next !== "ask") return;
+    if (next !== "ping") return;
     this.flush()
       .then((done) => done && this.#pulse.answered(this.#clock.now()))
       .catch(() => undefined);

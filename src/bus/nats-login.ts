@@ -14,13 +14,13 @@ import {
 import { NodeTransport, nodeResolveHost } from "nats/lib/src/node_transport.js";
 
 import type { Clock } from "../clock.ts";
+import { TIMED_OUT } from "./connect-failure.ts";
 import type { Credentials } from "./core/credentials.ts";
 import { readCredentialsText } from "./core/credentials-text.ts";
 import { endsConnection, serverWords } from "./core/server-errors.ts";
 import type { Greeted } from "./handshake.ts";
 import { GreetedTransport } from "./nats-transport.ts";
 import { SigningKey } from "./nkey.ts";
-import { TIMED_OUT } from "./trouble.ts";
 
 /** As the library sets it at each connect(): the factory is one for all connections of the process. */
 const USUAL = { factory: () => new NodeTransport(), dnsResolveFn: nodeResolveHost };

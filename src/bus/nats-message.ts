@@ -21,7 +21,7 @@ export interface WireHeaders {
 }
 
 /** Sends an answer, or an error if there is a code. */
-export type Answer = (subject: string, body: string, error?: ServiceError) => NotSent | undefined;
+export type SendReply = (subject: string, body: string, error?: ServiceError) => NotSent | undefined;
 
 export interface ServiceError {
   readonly code: number;
@@ -44,7 +44,7 @@ const NO_TEXT = "(no text)";
 const MOST_HEADERS = 100;
 const LINE_FEED = 0x0a;
 /** More of an error's text than anyone reads; a header should not carry a stack trace. */
-const LONGEST_MESSAGE = 500;
+const MAX_MESSAGE_LENGTH = 500;
 
 /** What a reply says. Most have no headers, and then none are decoded. */
 export function replyOf(message: WireMessage): Reply {
@@ -52,13 +52,13 @@ export function replyOf(message: WireMessage): Reply {
   try {
     const headers = message.headers;
     if (headers === undefined) return { kind: "answered", body: message.data };
-    if (headers.code === NO_RESPONDERS && message.data.length === 0) return { kind: "nobody" };
+    if (headers.code === NO_RESPONDERS && message.data.length === 0) return { kind: "no-responders" };
     const code = readHeader(headers, ERROR_CODE_HEADER);
     const text = readHeader(headers, ERROR_HEADER);
     if (code === "" && text === "") return { kind: "answered", body: message.data };
     // Whoever answers decides how long that is; it ends up in lines and on pages.
     return {
-      kind: "refused",
+      kind: "service-error",
       code: /^\d{3}$/.test(code) ? Number(code) : UNKNOWN_ERROR,
       message: headerText(text) || NO_TEXT,
     };
@@ -69,7 +69,7 @@ export function replyOf(message: WireMessage): Reply {
 
 /** Their sender is alive, and waiting for the timeout would deny that. */
 const UNREADABLE_HEADERS: Reply = {
-  kind: "refused",
+  kind: "service-error",
   code: UNKNOWN_ERROR,
   message: "the answer's headers cannot be read",
 };
@@ -98,15 +98,15 @@ export function headerText(message: string): string {
     .replace(/\s+/g, " ")
     .replace(/[\p{Cc}\p{Bidi_Control}]/gu, "?")
     .trim()
-    .slice(0, LONGEST_MESSAGE)
+    .slice(0, MAX_MESSAGE_LENGTH)
     .trimEnd();
 }
 
-export class HeardMessage implements Message {
+export class NatsMessage implements Message {
   readonly #message: WireMessage;
-  readonly #answer: Answer;
+  readonly #answer: SendReply;
 
-  constructor(message: WireMessage, answer: Answer) {
+  constructor(message: WireMessage, answer: SendReply) {
     this.#message = message;
     this.#answer = answer;
   }

@@ -1,6 +1,6 @@
 // How the client library is to connect: once, to one address, and without doing more than that.
 
-import type { BusAddress, Credentials } from "./core/bus-address.ts";
+import type { BusAddress, UrlCredentials } from "./core/bus-address.ts";
 
 /** How long one attempt may take: twice what a server needs on a busy machine, and how long a mute one delays the next. */
 export const DIAL_WITHIN_MS = 2_000;
@@ -36,7 +36,7 @@ export function dialOptions(
   };
 }
 
-function loginOf(credentials: Credentials): Pick<DialOptions, "token" | "user" | "pass"> {
+function loginOf(credentials: UrlCredentials): Pick<DialOptions, "token" | "user" | "pass"> {
   return credentials.kind === "token"
     ? { token: credentials.token }
     : { user: credentials.user, pass: credentials.password };

@@ -4,9 +4,8 @@
 // write hides the reason that waits to be read), and what it cannot read is printed, byte by byte, to standard output.
 
 import type { Transport } from "nats/lib/nats-base-client/internal_mod.js";
-
+import { GARBLED } from "./connect-failure.ts";
 import type { Greeted } from "./handshake.ts";
-import { GARBLED } from "./trouble.ts";
 
 /** What the library's parser does with what came; throws on what is no NATS. */
 export type Parse = (bytes: Uint8Array) => void;

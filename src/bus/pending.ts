@@ -14,18 +14,18 @@ import { REUSE_DELAY, SlotPool } from "./slot-pool.ts";
 export const AWAY: NotSent = { kind: "away" };
 export const CANCELLED: Reply = { kind: "cancelled" };
 export const TIMEOUT: Reply = { kind: "timeout" };
-const NOBODY: Reply = { kind: "nobody" };
-const LOST: Reply = { kind: "lost" };
+const NOBODY: Reply = { kind: "no-responders" };
+const LOST: Reply = { kind: "receiver-died" };
 
 /** How late a timeout may be noticed: a hundredth of the default timeout. */
 const SWEEP_MS = 10;
 /** Answers that one gathering keeps: as many as a tracker keeps incarnations. */
-const MOST_GATHERED = 10_000;
+const MAX_REPLIES = 10_000;
 /** And their bytes: a thousand and more for each of so many. Anybody may answer, a megabyte at a time. */
-const MOST_GATHERED_BYTES = 16 * 1024 * 1024;
+const MAX_REPLY_BYTES = 16 * 1024 * 1024;
 
 /** An entry of the table: it waits for what arrives under its reply subject. */
-interface Waiting {
+interface PendingEntry {
   /** Where it was sent. */
   readonly subject: string;
   readonly sentAtMs: number;
@@ -42,23 +42,23 @@ export class PendingTable {
   readonly #clock: Clock;
   readonly #isDoubted: (sentAtMs: number) => boolean;
   readonly #reuseDelay: number;
-  #waiting: SlotPool<Waiting>;
+  #waiting: SlotPool<PendingEntry>;
   /** No deadline is earlier. It may be too early, when its call was answered: then one sweep looks in vain. */
   #earliestMs = Number.POSITIVE_INFINITY;
   #stopSweeping: Cancel | undefined;
 
   /**
-   * @param isDoubted whether the bus is to blame for an overdue call, by when that was sent; asked when it runs out
+   * @param isBusSuspect whether the bus is to blame for an overdue call, by when that was sent; asked when it runs out
    * @param reuseDelay how many calls end before a reply subject serves again; fewer where few calls are made
    */
   constructor(
     clock: Clock,
     subjects: ReplySubjects,
-    isDoubted: (sentAtMs: number) => boolean = () => false,
+    isBusSuspect: (sentAtMs: number) => boolean = () => false,
     reuseDelay: number = REUSE_DELAY,
   ) {
     this.#clock = clock;
-    this.#isDoubted = isDoubted;
+    this.#isDoubted = isBusSuspect;
     this.#reuseDelay = reuseDelay;
     this.#waiting = new SlotPool(subjects, reuseDelay);
   }
@@ -86,15 +86,16 @@ export class PendingTable {
     subject: string,
     waitMs: number,
   ): { readonly replyTo: string; readonly bodies: Promise<readonly Uint8Array[]> } {
-    const gathering = new PendingGathering(subject, this.#clock.now(), waitMs);
+    const gathering = new PendingRequestMany(subject, this.#clock.now(), waitMs);
     return { replyTo: this.#watch(gathering), bodies: gathering.bodies };
   }
 
   /** A message has arrived on a reply subject. @returns false if no call waits for it: settled before, or never sent */
-  heard(replyTo: string, reply: Reply): boolean {
+  onReply(replyTo: string, reply: Reply): boolean {
     const waiting = this.#waiting.find(replyTo);
     // That nobody was there is the server's word, and not the one answer.
-    if (waiting?.takes(reply)) this.#end(replyTo, waiting, reply, waiting.answersOnce && reply.kind !== "nobody");
+    if (waiting?.takes(reply))
+      this.#end(replyTo, waiting, reply, waiting.answersOnce && reply.kind !== "no-responders");
     else if (waiting === undefined) this.#waiting.retireIfFree(replyTo);
     return waiting !== undefined;
   }
@@ -115,22 +116,22 @@ export class PendingTable {
   }
 
   /** Whoever served `subject` is dead. See Bus.giveUp. */
-  giveUp(subject: string): void {
+  failAllTo(subject: string): void {
     this.#waiting.forget(subject);
     for (const [replyTo, waiting] of this.#waiting.all()) {
       if (!(waiting instanceof PendingCall) || waiting.subject !== subject) continue;
-      if (waiting.mayBeDone) waiting.isOrphan = true;
+      if (waiting.notIdempotent) waiting.receiverIsDead = true;
       else this.settle(replyTo, NOBODY);
     }
   }
 
   /** Its slot is free before the caller is called back, which may make the next call at once. */
-  #end(replyTo: string, waiting: Waiting, reply: Reply, reusable: boolean): void {
+  #end(replyTo: string, waiting: PendingEntry, reply: Reply, reusable: boolean): void {
     this.#waiting.remove(replyTo, waiting.subject, reusable);
     waiting.end(reply);
   }
 
-  #watch(waiting: Waiting): string {
+  #watch(waiting: PendingEntry): string {
     if (waiting.deadlineMs < this.#earliestMs) this.#earliestMs = waiting.deadlineMs;
     this.#stopSweeping ??= this.#clock.every(SWEEP_MS, () => this.#sweep());
     return this.#waiting.put(waiting, waiting.subject, waiting.answersOnce);
@@ -166,24 +167,24 @@ export class PendingTable {
   }
 }
 
-class PendingCall implements Waiting {
+class PendingCall implements PendingEntry {
   readonly subject: string;
   readonly sentAtMs: number;
   readonly deadlineMs: number;
   readonly answersOnce: boolean;
-  readonly mayBeDone: boolean;
+  readonly notIdempotent: boolean;
   /** Its receiver is dead, and may have done it all the same. */
-  isOrphan = false;
+  receiverIsDead = false;
   readonly #ended: (reply: Reply) => void;
   #stopListening: Cancel | undefined;
 
   constructor(subject: string, sentAtMs: number, options: CallOptions, ended: (reply: Reply) => void) {
-    const { timeoutMs, answersOnce, mayBeDone } = options;
+    const { timeoutMs, answersOnce, mayBeDone: notIdempotent } = options;
     this.subject = subject;
     this.sentAtMs = sentAtMs;
     this.deadlineMs = sentAtMs + timeoutMs;
     this.answersOnce = answersOnce === true;
-    this.mayBeDone = mayBeDone === true;
+    this.notIdempotent = notIdempotent === true;
     this.#ended = ended;
   }
 
@@ -203,11 +204,11 @@ class PendingCall implements Waiting {
 
   end(reply: Reply): void {
     this.#stopListening?.();
-    this.#ended(reply.kind === "timeout" && this.isOrphan ? LOST : reply);
+    this.#ended(reply.kind === "timeout" && this.receiverIsDead ? LOST : reply);
   }
 }
 
-class PendingGathering implements Waiting {
+class PendingRequestMany implements PendingEntry {
   readonly subject: string;
   readonly sentAtMs: number;
   readonly deadlineMs: number;
@@ -232,9 +233,9 @@ class PendingGathering implements Waiting {
   /** A refusal is one voice of many and ends nothing; anything else that is no answer ends the gathering. */
   takes(reply: Reply): boolean {
     if (reply.kind === "answered") this.#keep(reply.body);
-    const isOneVoice = reply.kind === "nobody" && this.#isOfManyServices;
-    const goesOn = reply.kind === "answered" || reply.kind === "refused" || isOneVoice;
-    const hasRoom = this.#gathered.length < MOST_GATHERED && this.#gatheredBytes < MOST_GATHERED_BYTES;
+    const isOneVoice = reply.kind === "no-responders" && this.#isOfManyServices;
+    const goesOn = reply.kind === "answered" || reply.kind === "service-error" || isOneVoice;
+    const hasRoom = this.#gathered.length < MAX_REPLIES && this.#gatheredBytes < MAX_REPLY_BYTES;
     return !(goesOn && hasRoom);
   }
 

@@ -1,7 +1,7 @@
 // The last resort of every report. A user's own `report` may throw as any listener may; nothing may end by that, and the
 // sentence is not lost.
 
-import type { Report } from "./sparing.ts";
+import type { Report } from "./throttled-reporter.ts";
 
 /** A report that never throws: a sentence that it could not take goes to stderr. */
 export function safely(report: (sentence: string) => unknown): Report {

@@ -34,7 +34,7 @@ const KEPT_LOG_CHARACTERS = 4_000;
 export function startServerProcess(plan: ServerPlan, clock: Clock): ServerProcess {
   const [command, ...words] = commandOf(plan);
   const child = spawn(command, words, { detached: true, stdio: ["ignore", "ignore", "pipe"] });
-  const ended = lastWordsOf(child);
+  const ended = captureStderrTail(child);
   // It must not keep its owner running: the owner's end is its end.
   child.unref();
   return { pid: child.pid ?? 0, ended, stop: () => stop(child, ended, clock) };
@@ -48,7 +48,7 @@ export function commandOf(plan: ServerPlan): [string, ...string[]] {
   return setpriv === undefined ? [binary, ...words] : [setpriv, "--pdeathsig", "KILL", "--", binary, ...words];
 }
 
-function lastWordsOf(child: ChildProcess): Promise<string> {
+function captureStderrTail(child: ChildProcess): Promise<string> {
   let log = "";
   child.stderr?.on("data", (chunk: Buffer) => {
     log = (log + chunk.toString("utf8")).slice(-KEPT_LOG_CHARACTERS);

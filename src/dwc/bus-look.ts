@@ -1,9 +1,9 @@
 // What kind of bus is there: read from its greeting alone, so that nothing has to be loaded and nobody be admitted.
 
+import { describeProbe } from "../bus/connect-failure.ts";
 import { readBusAddress } from "../bus/core/bus-address.ts";
 import { whyNeverStarted } from "../bus/core/succession.ts";
 import { probe } from "../bus/probe.ts";
-import { troubleOf } from "../bus/trouble.ts";
 import type { Clock } from "../clock.ts";
 import type { BusLook } from "./core/bus-shapes.ts";
 import { GREETS_WITHIN_MS } from "./identity/core/bus-limits.ts";
@@ -23,13 +23,13 @@ async function look(url: string, clock: Clock, isNeverStarted: boolean): Promise
     case "closed":
     case "unresolved":
     case "wrong port":
-      return { kind: found.kind, url: shown, why: troubleOf(found, address).sentence };
+      return { kind: found.kind, url: shown, why: describeProbe(found, address).message };
     case "stranger":
       return { kind: "stranger", url: shown, ...(found.speaks && { speaks: found.speaks }) };
     case "TLS failed":
     case "TLS first":
     case "no TLS":
-      return { kind: "untrusted", url: shown, why: troubleOf(found, address).sentence };
+      return { kind: "untrusted", url: shown, why: describeProbe(found, address).message };
     case "nothing": {
       const namesUser = address.credentials !== undefined;
       const more = { ...(isNeverStarted && { isNeverStarted }), ...(namesUser && { namesUser }) };

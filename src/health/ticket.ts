@@ -19,13 +19,13 @@ export const RESULTS = [
   "nonsense",
   "timeout",
   /** Delivered to nobody: dead, not hung. */
-  "nobody",
+  "no-responders",
   /** Answered that it takes no more. */
   "draining",
   /** An answer in time that the caller's own check failed on: alive, and no more is known. */
   "unchecked",
   /** The bus was away or the caller gave up. */
-  "nothing",
+  "inconclusive",
   /** It never left the caller. */
   "unsent",
   /** The bus does not permit the call. */

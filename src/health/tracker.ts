@@ -212,13 +212,13 @@ export class Tracker {
           member,
           breaker.afterTimeout(member.breaker, ticket.generation, now, this.#rules, this.#random),
         );
-      case "nobody":
+      case "no-responders":
         this.#releaseTicket(member, ticket, now);
         return this.#unreachable(member, ticket, now);
       case "draining":
         this.#releaseTicket(member, ticket, now);
         return this.#drain(member, "took no call");
-      case "nothing":
+      case "inconclusive":
       case "unsent":
       case "denied":
         this.#releaseTicket(member, ticket, now);

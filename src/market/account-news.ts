@@ -15,7 +15,7 @@ export interface Learned {
 }
 
 export interface AccountNewsOptions {
-  readonly bus: Pick<NatsBus, "status" | "secured" | "watch" | "subscribe" | "request" | "publish">;
+  readonly bus: Pick<NatsBus, "status" | "requiresAuth" | "watch" | "subscribe" | "request" | "publish">;
   /** For what other members send: no answer to a call waits behind it. */
   readonly ears: Pick<NatsBus, "subscribe">;
   readonly clock: Clock;
@@ -65,7 +65,7 @@ class Follower {
     this.#options = options;
     // On a bus with logins only dwc can send any; elsewhere a flood of forged ones would cost time.
     const news = bus.subscribe(accountNewsSubject, ({ body }) => {
-      if (bus.secured === true) void this.#takeNews(body);
+      if (bus.requiresAuth === true) void this.#takeNews(body);
     });
     const shared = ears.subscribe(sharedAccountTokenSubject, ({ body }) => void this.#takeShared(body));
     const connected = (): void => {
@@ -107,7 +107,7 @@ class Follower {
   /** A token that another Market has sent. The operator's signature decides, not the sender. */
   async #takeShared(token: Uint8Array): Promise<void> {
     const { bus, clock } = this.#options;
-    if (bus.secured !== true || clock.now() < this.#mayReadAtMs) return;
+    if (bus.requiresAuth !== true || clock.now() < this.#mayReadAtMs) return;
     this.#mayReadAtMs = clock.now() + SHARED_EVERY_MS;
     this.#lastShared = Buffer.from(token).toString("utf8");
     const kind = await this.#take(token);
@@ -139,7 +139,7 @@ class Follower {
   /** Undefined: there is no server with logins; the next connection is looked at. */
   async #compare(): Promise<Look | undefined> {
     const { bus, known } = this.#options;
-    if (bus.status !== "connected" || bus.secured !== true) return undefined;
+    if (bus.status !== "connected" || bus.requiresAuth !== true) return undefined;
     const before = await known();
     this.#meetOwnServer(before);
     const reply = await bus.request(accountTokenSubject, "", { timeoutMs: LOOKUP_TIMEOUT_MS });
@@ -149,7 +149,7 @@ class Follower {
     // Nothing but an update of the server itself has written what this Market did not know.
     if (kind !== "older" && token !== before && token !== this.#lastShared) this.#serverHas(token);
     // No responder where the org's token is of an earlier dwc, which had it import nothing.
-    if (kind === "older" || kind === "nobody" || !this.#isOurOwn(token)) return "older";
+    if (kind === "older" || kind === "no-responders" || !this.#isOurOwn(token)) return "older";
     if (this.#options.correct !== undefined) return this.#confirmed === token ? "agrees" : "older";
     return reply.kind === "answered" ? "agrees" : "silent";
   }

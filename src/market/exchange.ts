@@ -4,7 +4,7 @@
 
 import { randomBytes } from "node:crypto";
 import type { Bus, Message } from "../bus/bus.ts";
-import { beliefSubject, beliefsSubject, marketOf } from "../bus/core/subjects.ts";
+import { allViewsSubject, marketOf, viewSubject } from "../bus/core/subjects.ts";
 import type { Cancel, Clock } from "../clock.ts";
 import { decodeBody } from "../service/body.ts";
 import { Agreement, type Markets } from "../sight/agreement.ts";
@@ -56,7 +56,7 @@ export class Exchange {
 
   start(): void {
     const { service, bus, clock } = this.#options;
-    const heard = bus.subscribe(beliefsSubject(service), (message) => this.#hear(message));
+    const heard = bus.subscribe(allViewsSubject(service), (message) => this.#hear(message));
     this.#stops.push(() => heard.close());
     this.#stops.push(clock.every(LOOK_EVERY_MS, () => this.#look()));
     this.#stops.push(
@@ -101,7 +101,7 @@ export class Exchange {
       untold,
     };
     this.#seq += 1;
-    bus.publish(beliefSubject(service, market), JSON.stringify(view));
+    bus.publish(viewSubject(service, market), JSON.stringify(view));
   }
 
   #hear(message: Message): void {

@@ -23,7 +23,8 @@ export interface FaultOutcome {
 
 export interface FaultDeskOptions {
   readonly service: string;
-  readonly bus: Pick<NatsBus, "request" | "gather" | "status"> & Partial<Pick<NatsBus, "secured" | "credentials">>;
+  readonly bus: Pick<NatsBus, "request" | "requestMany" | "status"> &
+    Partial<Pick<NatsBus, "requiresAuth" | "credentials">>;
   readonly say: Say;
 }
 
@@ -31,7 +32,7 @@ export function openFaultDesk(options: FaultDeskOptions): FaultDesk {
   const { bus, say } = options;
   return {
     get mayAsk() {
-      return mayAskForFaults(bus.secured, bus.credentials);
+      return mayAskForFaults(bus.requiresAuth, bus.credentials);
     },
     ask: async (form) => {
       const outcome = await askFor(form, options);

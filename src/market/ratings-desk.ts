@@ -1,15 +1,15 @@
 // The part of the Market that the monolith does not have: a bus, a client of the ratings service, and what is known of
 // every thing's rating.
 
-import { type Admission, admission } from "../bus/admission.ts";
-import { type BusKeeper, keepBus, type TakeoverRank } from "../bus/bus-keeper.ts";
 import { readBusAddress } from "../bus/core/bus-address.ts";
-import type { Access } from "../bus/core/credentials.ts";
+import type { BusLogin } from "../bus/core/credentials.ts";
 import { BusHistory, openBusOptions } from "../bus/core/open-bus.ts";
 import type { StartPermit } from "../bus/core/succession.ts";
 import { ensureBus } from "../bus/embedded-server.ts";
 import { programFolders } from "../bus/find-program.ts";
+import { type Admission, waitForLogin } from "../bus/login-result.ts";
 import { connectNatsBus, type NatsBus } from "../bus/nats-bus.ts";
+import { type BusKeeper, superviseServer, type TakeoverRank } from "../bus/server-supervisor.ts";
 import type { Cancel, Clock } from "../clock.ts";
 import type { Say } from "../program/log.ts";
 import type { Closers } from "../program/program.ts";
@@ -52,7 +52,7 @@ export interface BusWorld extends World {
   readonly name: string;
 }
 
-export interface MarketAccess extends Access {
+export interface MarketAccess extends BusLogin {
   /** Whether a bus may be started here, and how. */
   readonly permit: () => Promise<StartPermit>;
   /** Takes an account token of the org that came over the bus; undefined: this Market is told of none. */
@@ -165,9 +165,9 @@ async function joinBus(
     ...{ urls: settings.natsUrls, name: "market", clock, report, credentials, cure, readAgain },
     ...{ ...openBusOptions(settings, access), history },
   });
-  const admitted = admission(bus);
+  const admitted = waitForLogin(bus);
   if (expectsNoLogin(settings, access)) tellOfOpenBus(bus, settings, say);
-  const keeper = keepBus({ ...server, bus, first, rank: rankOf(access) });
+  const keeper = superviseServer({ ...server, bus, first, rank: rankOf(access) });
   closers.push(() => keeper.stop());
   closers.push(() => bus.close());
   return { kind: "joined", bus, keeper, admitted, withinMs: first.kind === "awaited" ? FIRST_CONNECT_MS : LOGIN_MS };
@@ -194,7 +194,7 @@ const expectsNoLogin = ({ natsUrls }: Settings, { credentials }: MarketAccess): 
 /** Once: a bus that asks nobody who he is may be what one wants on one's own machine, and must not go unnoticed. */
 function tellOfOpenBus(bus: NatsBus, { natsUrls }: Settings, say: Say): void {
   const stop = bus.watch((status) => {
-    if (status === "connected" && bus.secured === false) {
+    if (status === "connected" && bus.requiresAuth === false) {
       stop();
       const where = natsUrls.map((url) => readBusAddress(url).shown).join(", ");
       const text = `- the bus at ${where} is open: anyone who reaches it can join; for one that asks, see  bin/dwc --help`;
@@ -242,7 +242,7 @@ function createDesk(client: Client, bus: NatsBus, { settings, clock, say }: Worl
     checks: () => {
       const live = client.tracker.live(clock.now()).length;
       return {
-        bus: { name: "bus", good: bus.status === "connected", note: bus.status, detail: bus.trouble },
+        bus: { name: "bus", good: bus.status === "connected", note: bus.status, detail: bus.lastError },
         instances: { name: SERVICE, good: live > 0, note: `${live} live` },
       };
     },

@@ -1,8 +1,8 @@
 // One Ratings instance as a program: a bus, an instance, and the lines in its window.
 
-import { admission } from "../bus/admission.ts";
-import type { Access } from "../bus/core/credentials.ts";
+import type { BusLogin } from "../bus/core/credentials.ts";
 import { BusHistory, openBusOptions } from "../bus/core/open-bus.ts";
+import { waitForLogin } from "../bus/login-result.ts";
 import { connectNatsBus } from "../bus/nats-bus.ts";
 import type { Clock } from "../clock.ts";
 import type { Say } from "../program/log.ts";
@@ -27,7 +27,7 @@ export interface World {
   readonly clock: Clock;
   readonly say: Say;
   /** How to go to a bus that asks who one is. */
-  readonly access: Access;
+  readonly access: BusLogin;
 }
 
 /** Runs instance `number` in this process; resolves once it serves, or is refused its number, or by the bus. */
@@ -49,7 +49,7 @@ export async function runRatings(number: number, world: World, closers: Closers)
   const teller = openTeller({ instance: number, pid: process.pid, natsUrls: settings.natsUrls }, world, closers);
   const options = instanceOptions(number, world, history, teller);
   const starting = startInstance({ ...options, bus, tell: teller.event, tracing });
-  const first = await admission(bus);
+  const first = await waitForLogin(bus);
   if (first.kind === "refused") return { kind: "refused", why: [first.why] };
   const started = await starting;
   if (started.kind === "taken") return taken(number, started.by.address);

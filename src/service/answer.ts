@@ -61,20 +61,20 @@ export function readAttempt(reply: Reply, who: InstanceRef, accepts: Accepts): A
   switch (reply.kind) {
     case "answered":
       return readBody(reply.body, who, accepts);
-    case "refused": {
+    case "service-error": {
       const { code, message } = reply;
       const isLeaving = code === DRAINING || code === UNFINISHED;
       return { answer: { kind: "refused", code, message, who }, result: isLeaving ? "draining" : "answered" };
     }
     case "timeout":
-    case "lost":
+    case "receiver-died":
       return { answer: unanswered("request timed out"), result: "timeout" };
-    case "nobody":
-      return { answer: unanswered("all services are down"), result: "nobody" };
+    case "no-responders":
+      return { answer: unanswered("all services are down"), result: "no-responders" };
     case "away":
-      return { answer: unanswered("the bus is away"), result: "nothing" };
+      return { answer: unanswered("the bus is away"), result: "inconclusive" };
     case "cancelled":
-      return { answer: unanswered("the caller gave up"), result: "nothing" };
+      return { answer: unanswered("the caller gave up"), result: "inconclusive" };
     case "unsent":
       return { answer: failed("the request was not sent", reply.why), result: "unsent" };
     case "denied":

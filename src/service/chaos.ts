@@ -5,7 +5,7 @@
 // pause, the one that stands ready to continue it (pause-watch.ts).
 
 import type { Bus, Message, Subscription } from "../bus/bus.ts";
-import { chaosOfAllSubject, chaosSubject } from "../bus/core/subjects.ts";
+import { chaosBroadcastSubject, chaosSubject } from "../bus/core/subjects.ts";
 import type { Cancel, Clock } from "../clock.ts";
 import { TokenBucket } from "../health/token-bucket.ts";
 import { decodeBody, LONGEST_HEARTBEAT_BYTES } from "./body.ts";
@@ -95,7 +95,7 @@ export class Chaos {
     this.#stopListening = clock.onStall((stalledMs) => this.#afterStall(stalledMs));
     this.#subscriptions.push(
       bus.subscribe(chaosSubject(service, incarnation), (message) => this.#hear(message, "own")),
-      bus.subscribe(chaosOfAllSubject(service), (message) => this.#hear(message, "of all")),
+      bus.subscribe(chaosBroadcastSubject(service), (message) => this.#hear(message, "of all")),
     );
     tell({ kind: "takes faults" });
   }

@@ -217,7 +217,7 @@ class ServiceClient implements Client {
   /** The server does not let this process receive heartbeats: that, and no instance, is why nobody can be asked. */
   #denied(): Answer | undefined {
     const trouble = this.#options.ears.lastTrouble;
-    return trouble?.isDenial ? { kind: "unanswered", why: "not permitted", detail: trouble.sentence } : undefined;
+    return trouble?.isDenial ? { kind: "unanswered", why: "not permitted", detail: trouble.message } : undefined;
   }
 
   /** Asks one instance; and under HEDGE=1, if that is late, another one beside it. */
@@ -242,7 +242,7 @@ class ServiceClient implements Client {
   /** Not delivered, or not taken: asking another is safe for any verb. What may be done already must be repeatable. */
   #mayGoOn(attempt: Attempt, { repeatable }: CallRequest): boolean {
     const { result } = attempt;
-    const isOfNoUse = result === "nobody" || result === "draining" || result === "nonsense";
+    const isOfNoUse = result === "no-responders" || result === "draining" || result === "nonsense";
     return isOfNoUse && (repeatable || !mayBeDone(attempt));
   }
 
@@ -305,7 +305,7 @@ class ServiceClient implements Client {
     const { ticket, call, timeoutMs, sentAs, ended } = sending;
     const attempt = readAttempt(reply, ticket.who, call.accepts);
     // The dead have no breaker to open.
-    const result = reply.kind === "lost" ? "nobody" : this.#charge(attempt, timeoutMs);
+    const result = reply.kind === "receiver-died" ? "no-responders" : this.#charge(attempt, timeoutMs);
     const { guard } = this.#options;
     if (attempt.answer.kind === "failed") guard.failed(FAILED_NAMES[attempt.answer.why], attempt.answer.detail);
     this.#settle(ticket, result, call.trace);
@@ -322,7 +322,7 @@ class ServiceClient implements Client {
   /** A call that reached its instance late, after others, says nothing about an instance that had no time. */
   #charge({ result }: Attempt, timeoutMs: number): Result {
     const hadItsTime = timeoutMs >= this.#options.rules.requestTimeoutMs * LEAST_SHARE_TO_CHARGE;
-    return result === "timeout" && !hadItsTime ? "nothing" : result;
+    return result === "timeout" && !hadItsTime ? "inconclusive" : result;
   }
 
   /** Never throws, whatever a core of the user's own does: the call goes on. */

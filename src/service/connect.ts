@@ -20,7 +20,7 @@ export type ConnectOptions = Partial<Omit<NatsBusOptions, "urls">> & {
 /** Connections that a program makes one after the other: what the first has met holds for the next. */
 const ofThisProcess = new BusHistory();
 
-const NOTHING_YET = { kind: "absent", sentence: "no server has answered yet" };
+const NOTHING_YET = { kind: "unreachable", message: "no server has answered yet" };
 
 /** A bus that is there greets in milliseconds; after this a program had better say what it waits for. */
 const FIRST_CONNECT_MS = 3_000;
@@ -50,7 +50,7 @@ export async function connectBus(urls?: string, options: ConnectOptions = {}): P
   });
   const connected = await untilConnected(bus, clock, options.waitMs ?? FIRST_CONNECT_MS);
   const trouble = bus.lastTrouble ?? NOTHING_YET;
-  if (!connected) report(trouble.sentence + (trouble.kind === "absent" ? startHint(read.urls) : ""));
+  if (!connected) report(trouble.message + (trouble.kind === "unreachable" ? startHint(read.urls) : ""));
   return bus;
 }
 

@@ -3,7 +3,7 @@
 
 import type { Bus } from "../bus/bus.ts";
 import { allowsSending, type Credentials } from "../bus/core/credentials.ts";
-import { chaosOfAllSubject, chaosSubject, isIncarnationId } from "../bus/core/subjects.ts";
+import { chaosBroadcastSubject, chaosSubject, isIncarnationId } from "../bus/core/subjects.ts";
 import { decodeBody, LONGEST_HEARTBEAT_BYTES } from "./body.ts";
 import { ASLEEP } from "./chaos.ts";
 import { type FaultNote, readNotes } from "./core/fault-notes.ts";
@@ -21,7 +21,7 @@ export type AskedFault =
   | { readonly kind: "done"; readonly taker: FaultTaker }
   | { readonly kind: "refused"; readonly why: string }
   /** It takes none, or is gone; the bus does not let us ask; the bus is away. */
-  | { readonly kind: "unheard"; readonly why: "nobody" | "no answer" | "away" };
+  | { readonly kind: "unheard"; readonly why: "no-responders" | "no answer" | "away" };
 
 /** A pause begins when somebody stands ready to end it, which takes a new process up to ten seconds on a busy machine. */
 const ANSWERS_WITHIN_MS = 12_000;
@@ -55,11 +55,11 @@ export async function askForFault(
         const taker = readTaker(service, reply.body);
         return taker === undefined ? { kind: "unheard", why: "no answer" } : { kind: "done", taker };
       }
-      case "refused":
+      case "service-error":
         if (reply.code === ASLEEP && tries < TRIES) continue;
         return { kind: "refused", why: reply.message };
-      case "nobody":
-        return { kind: "unheard", why: "nobody" };
+      case "no-responders":
+        return { kind: "unheard", why: "no-responders" };
       case "away":
         return { kind: "unheard", why: "away" };
       case "denied":
@@ -73,12 +73,12 @@ export async function askForFault(
 
 /** Asks all instances of a service, and gives those that took faults: `list` changes nothing, `reset` ends all. */
 export async function askAll(
-  bus: Pick<Bus, "gather">,
+  bus: Pick<Bus, "requestMany">,
   service: string,
   order: "list" | "reset",
   listenMs: number = USUAL_LISTEN_MS,
 ): Promise<readonly FaultTaker[]> {
-  const answers = await bus.gather(chaosOfAllSubject(service), orderBody({ kind: order }), listenMs);
+  const answers = await bus.requestMany(chaosBroadcastSubject(service), orderBody({ kind: order }), listenMs);
   const takers = answers.map((bytes) => readTaker(service, bytes)).filter((taker) => taker !== undefined);
   const known = new Map(takers.map((taker) => [taker.incarnation, taker]));
   return [...known.values()].sort((a, b) => a.instance - b.instance);

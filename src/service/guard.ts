@@ -2,13 +2,13 @@
 // sentence a minute for each of them, so that no call, ticket, timer or process depends on it.
 
 import { safely } from "../bus/safe-report.ts";
-import { type Report, Sparing } from "../bus/sparing.ts";
+import { type Report, ThrottledReporter } from "../bus/throttled-reporter.ts";
 import type { Clock } from "../clock.ts";
 
 type Listener<Args extends readonly unknown[]> = (...args: Args) => unknown;
 
 export class Guard {
-  readonly #sparing: Sparing;
+  readonly #sparing: ThrottledReporter;
   readonly #clock: Clock;
   readonly #owner: string;
 
@@ -16,7 +16,7 @@ export class Guard {
   constructor(owner: string, report: Report | undefined, clock: Clock) {
     this.#owner = owner;
     this.#clock = clock;
-    this.#sparing = new Sparing(safely(report ?? ((sentence) => console.error(sentence))));
+    this.#sparing = new ThrottledReporter(safely(report ?? ((sentence) => console.error(sentence))));
   }
 
   /** The listener, made safe: what it throws, or rejects with, is reported. @param name as its user knows it */
@@ -52,7 +52,7 @@ export class Guard {
 
   failed(name: string, error: unknown): void {
     const sentence = `${name} of ${this.#owner} failed, and everything else goes on: ${textOf(error)}${placeOf(error)}`;
-    this.#sparing.say(name, sentence, this.#clock.now());
+    this.#sparing.report(name, sentence, this.#clock.now());
   }
 
   /** An asynchronous listener may fail later. */

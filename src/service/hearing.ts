@@ -51,7 +51,7 @@ export class Hearing {
   start(): void {
     const { bus, ears, clock, service } = this.#options;
     const hear = (message: Message): void => this.#hear(message);
-    const heartbeats = ears.subscribe(subjects.heartbeatsSubject(service), hear, undefined, "required");
+    const heartbeats = ears.subscribe(subjects.allHeartbeatsSubject(service), hear, undefined, "required");
     this.#stops.push(() => heartbeats.close());
     this.#stops.push(bus.watch(() => this.#afterBusStatus()));
     this.#stops.push(ears.watch((status) => this.#afterEarsStatus(status)));

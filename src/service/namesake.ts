@@ -11,7 +11,7 @@ const OBJECTION_MS = 250;
 
 /** The heartbeat of a live instance of that number, if one answers the roll call. */
 export async function findNamesake(bus: Bus, service: string, instance: number): Promise<Heartbeat | undefined> {
-  const answers = await bus.gather(subjects.rollCallSubject(service), "", OBJECTION_MS);
+  const answers = await bus.requestMany(subjects.rollCallSubject(service), "", OBJECTION_MS);
   return answers
     .map((bytes) => readHeartbeat(service, bytes))
     .find((beat) => beat !== undefined && beat.instance === instance && beat.state === "up");

@@ -6,7 +6,7 @@
 // Started by own-process.ts, which tells it all that it has to know over that channel.
 
 import type { Message } from "../bus/bus.ts";
-import { chaosOfAllSubject, chaosSubject } from "../bus/core/subjects.ts";
+import { chaosBroadcastSubject, chaosSubject } from "../bus/core/subjects.ts";
 import { connectNatsBus } from "../bus/nats-bus.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { decodeBody, LONGEST_HEARTBEAT_BYTES } from "./body.ts";
@@ -74,7 +74,7 @@ async function listen(given: WatchOrder, { now, after }: Pick<Clock, "now" | "af
     report: () => undefined,
   });
   if (!(await untilConnected(bus, clock, CONNECT_WITHIN_MS))) {
-    process.send?.({ trouble: bus.trouble ?? "the bus does not let in who would continue it" });
+    process.send?.({ trouble: bus.lastError ?? "the bus does not let in who would continue it" });
     return;
   }
   let until = now() + forMs;
@@ -96,7 +96,7 @@ async function listen(given: WatchOrder, { now, after }: Pick<Clock, "now" | "af
     if (order.kind === "kill") void bus.flush().then(() => signalInstance("SIGKILL"));
   };
   bus.subscribe(chaosSubject(service, incarnation), hear);
-  bus.subscribe(chaosOfAllSubject(service), hear);
+  bus.subscribe(chaosBroadcastSubject(service), hear);
   await bus.flush();
   onBegin(() => {
     until = now() + forMs;

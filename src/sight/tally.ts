@@ -32,9 +32,9 @@ export function outcomeOf({ result, isRefusal }: Attempt): Outcome {
   switch (result) {
     case "answered":
       return isRefusal ? "error" : "ok";
-    case "nobody":
+    case "no-responders":
       return "unreachable";
-    case "nothing":
+    case "inconclusive":
       return "abandoned";
     case "unsent":
     case "unchecked":

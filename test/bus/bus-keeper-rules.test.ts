@@ -4,13 +4,13 @@
 import { createServer, type Server } from "node:net";
 import * as assert from "uvu/assert";
 import type { BusStatus } from "../../src/bus/bus.ts";
-import { type BusKeeper, type KeepBusOptions, keepBus } from "../../src/bus/bus-keeper.ts";
 import { readBusAddress } from "../../src/bus/core/bus-address.ts";
 import { embeddedName } from "../../src/bus/core/greeting.ts";
 import type { StartPermit } from "../../src/bus/core/succession.ts";
 import type { MetServer } from "../../src/bus/dialler.ts";
 import { pausedSentence, waitingSentence } from "../../src/bus/embedded-server.ts";
 import { programFolders } from "../../src/bus/find-program.ts";
+import { type BusKeeper, type KeepBusOptions, superviseServer } from "../../src/bus/server-supervisor.ts";
 import { type Clock, systemClock } from "../../src/clock.ts";
 import { type Ending, endingSuite } from "../support/ending.ts";
 import { listen } from "../support/listen.ts";
@@ -59,7 +59,7 @@ class Keeping {
     };
     const say = (line: string): void => void this.said.push(line);
     const folders = programFolders(process.env["PATH"]);
-    this.keeper = keepBus({ urls: [url], clock, say, folders, permit, bus: this.bus, first });
+    this.keeper = superviseServer({ urls: [url], clock, say, folders, permit, bus: this.bus, first });
   }
 
   /** So many more looks. */

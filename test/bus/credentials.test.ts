@@ -5,7 +5,7 @@ import * as assert from "uvu/assert";
 import {
   accountOf,
   allowsSending,
-  LONGEST_CREDENTIALS,
+  MAX_CREDENTIALS_LENGTH,
   parseCredentials,
   repliesTo,
 } from "../../src/bus/core/credentials.ts";
@@ -149,7 +149,7 @@ test("what is no credentials, or a part of some, is refused with no part of it i
     ...[
       good.replace(SEED, `SA${SEED.slice(2)}`),
       good.replace(SEED, SEED.slice(1)),
-      good + "x".repeat(LONGEST_CREDENTIALS),
+      good + "x".repeat(MAX_CREDENTIALS_LENGTH),
     ],
     ...["{", "null", "[]", '"x"', "7"].map((claims) => file(claims)),
     ...[undefined, null, 7, "", "A".repeat(56), `U${"A".repeat(54)}`, `${KEY}\n`].map((sub) =>
@@ -166,7 +166,7 @@ test("what is no credentials, or a part of some, is refused with no part of it i
 test("a file may be as long as the limit, and no longer", () => {
   const padded = (length: number): string => file(CLAIMS).padEnd(length, "\n");
   assert.equal(
-    [LONGEST_CREDENTIALS, LONGEST_CREDENTIALS + 1].map((length) => parseCredentials(padded(length)).kind),
+    [MAX_CREDENTIALS_LENGTH, MAX_CREDENTIALS_LENGTH + 1].map((length) => parseCredentials(padded(length)).kind),
     ["good", "bad"],
   );
 });

@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:net";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Dialler } from "../../src/bus/dialler.ts";
-import type { Wire } from "../../src/bus/nats-link.ts";
+import type { ClientConnection } from "../../src/bus/nats-link.ts";
 import { type Clock, systemClock } from "../../src/clock.ts";
 import { listen } from "../support/listen.ts";
 import { until } from "../support/until.ts";
@@ -27,7 +27,7 @@ async function startGreeter(): Promise<{ readonly server: Server; readonly url: 
   return { server, url: `nats://127.0.0.1:${await listen(server)}` };
 }
 
-const wire: Wire = {
+const wire: ClientConnection = {
   subscribe: () => ({ unsubscribe: () => undefined, drain: () => Promise.resolve() }),
   flush: () => Promise.resolve(),
   closed: () => new Promise(() => undefined),
@@ -57,7 +57,7 @@ async function waitAfterLoss(count: number, lastedMs: number): Promise<number> {
       socket.destroy();
       return Promise.resolve(wire);
     },
-    caller: { holder: undefined, cure: undefined },
+    caller: { holder: undefined, hint: undefined },
     objection: () => undefined,
     prepare: () => undefined,
     ready: () => {
@@ -92,7 +92,7 @@ test("after a refusal it looks every second for other credentials, and tries the
   const { server, url } = await startGreeter();
   let [attempts, hasNews] = [0, false];
   const looks: { readonly everyMs: number; readonly act: () => void }[] = [];
-  const dialler = new Dialler<Wire>({
+  const dialler = new Dialler<ClientConnection>({
     urls: [url],
     clock: {
       ...systemClock(),
@@ -107,7 +107,7 @@ test("after a refusal it looks every second for other credentials, and tries the
       attempts += 1;
       return Promise.reject(new Error("Authorization Violation"));
     },
-    caller: { holder: undefined, cure: undefined },
+    caller: { holder: undefined, hint: undefined },
     objection: () => undefined,
     hasNews: () => hasNews,
     prepare: () => undefined,

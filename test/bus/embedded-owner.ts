@@ -1,9 +1,9 @@
 // One process that keeps a bus, for embedded-server.test.ts: prints a line of JSON for whatever happens to it.
 
-import { keepBus } from "../../src/bus/bus-keeper.ts";
 import { ensureBus } from "../../src/bus/embedded-server.ts";
 import { programFolders } from "../../src/bus/find-program.ts";
 import { connectNatsBus } from "../../src/bus/nats-bus.ts";
+import { superviseServer } from "../../src/bus/server-supervisor.ts";
 import { systemClock } from "../../src/clock.ts";
 
 const [, , url = "", name = "owner"] = process.argv;
@@ -17,7 +17,7 @@ tell({ ensured: first });
 const bus = connectNatsBus({ urls: [url], name, clock, report: say });
 bus.watch((status) => tell({ status }));
 bus.subscribe(`${name}.get`, (message) => message.answer(name));
-const keeper = keepBus({ ...options, bus, first });
+const keeper = superviseServer({ ...options, bus, first });
 
 process.on("SIGTERM", () => {
   bus.publish("goodbyes", name);

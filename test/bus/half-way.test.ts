@@ -78,7 +78,7 @@ for (const [what, scheme, act, told] of CASES)
       await until(`${ATTEMPTS} attempts`, () => server.accepted >= ATTEMPTS);
       assert.ok(server.open <= 1, `${server.open} open after ${server.accepted} attempts`);
       assert.match(reports.join("\n"), told);
-      assert.not.match(reports.join("\n") + String(bus.trouble), new RegExp(`${SECRET}|anna`));
+      assert.not.match(reports.join("\n") + String(bus.lastError), new RegExp(`${SECRET}|anna`));
       await bus.close();
       await until("none is open", () => server.open === 0);
       assert.equal(printed, []);

@@ -33,7 +33,7 @@ test("new credentials of the same org are used, whichever of its keys has signed
     const identity = reading(first, next);
     assert.ok(identity.hasNews);
     assert.is(identity.renew(), undefined);
-    assert.equal([identity.credentials, identity.cure], [next, "another cure"]);
+    assert.equal([identity.credentials, identity.hint], [next, "another cure"]);
   }
 });
 
@@ -43,7 +43,7 @@ test("those of another org are told, and never used", async () => {
     const identity = reading(first, next);
     assert.not.ok(identity.hasNews);
     golden(identity.renew() ?? "");
-    assert.equal([identity.credentials, identity.cure], [first, "a cure"]);
+    assert.equal([identity.credentials, identity.hint], [first, "a cure"]);
   }
 });
 

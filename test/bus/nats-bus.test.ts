@@ -41,12 +41,12 @@ test("it starts as away, finds a bus that starts later, and says why it is away 
   const port = await freePort();
   const bus = newBus(context, `nats://127.0.0.1:${port}`);
   assert.is(bus.status, "away");
-  await until("trouble", () => bus.trouble !== undefined);
-  assert.is(bus.trouble, `nothing answers at nats://127.0.0.1:${port} (ECONNREFUSED)`);
+  await until("trouble", () => bus.lastError !== undefined);
+  assert.is(bus.lastError, `nothing answers at nats://127.0.0.1:${port} (ECONNREFUSED)`);
   const server = await startNatsServer({ port });
   context.ends.push(() => server.stop());
   await connected(bus);
-  assert.is(bus.trouble, undefined);
+  assert.is(bus.lastError, undefined);
   assert.equal(context.reports, [], "a bus that is not started yet is nothing to report");
 });
 
@@ -66,7 +66,7 @@ test("a bus that is never there can be closed at once, and leaves no timer behin
     };
   };
   const bus = newBus(context, await freeUrl(), { clock: { ...clock, after } });
-  await until("trouble", () => bus.trouble !== undefined);
+  await until("trouble", () => bus.lastError !== undefined);
   await until("it pauses", () => timers === 1);
   await bus.close();
   assert.is(bus.status, "closed");
@@ -137,7 +137,7 @@ test("a paused server makes no instance look dead: calls end as away, and the pa
   server.pause();
   assert.is((await asker.request("shop.get", "", { timeoutMs: 1_000 })).kind, "away");
   await until("noticed", () => asker.status === "away" && instance.status === "away", 6_000);
-  assert.match(asker.trouble ?? "", /stopped answering|says nothing/);
+  assert.match(asker.lastError ?? "", /stopped answering|says nothing/);
   assert.match(context.reports.join("\n"), /lost the bus at .*: it stopped answering/);
   server.resume();
   await connected(asker, instance);
@@ -227,7 +227,7 @@ test("who is not let in is told so and let in later, and nobody gives up", async
   let password = "wrong";
   const bus = newBus(context, server.url, { authenticator: () => ({ user: "anna", pass: password }) });
   await untilTold(/does not let us in: .*[Aa]uthorization/, () => context.reports.join("\n"));
-  await until("refused again", () => bus.trouble !== undefined);
+  await until("refused again", () => bus.lastError !== undefined);
   password = "secret";
   await connected(bus);
 });

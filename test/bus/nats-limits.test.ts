@@ -57,7 +57,7 @@ test("a call that the server denies ends within 50 ms, and a new login that perm
   const mild = await startNatsServer({ port: strict.port, config: user(`publish: { deny: ["far.get"] }`) });
   context.ends.push(() => mild.stop());
   await connected(bus);
-  assert.is((await bus.request("near.get", "", { timeoutMs: 5_000 })).kind, "nobody");
+  assert.is((await bus.request("near.get", "", { timeoutMs: 5_000 })).kind, "no-responders");
   for (let call = 0; call < 5; call++) {
     const sentAtMs = performance.now();
     assert.is((await bus.request("far.get", "", { timeoutMs: 5_000 })).kind, "denied");
@@ -72,7 +72,7 @@ test("a body is held against the limit of the server that is there now", async (
   const bus = newBus(context, large.url);
   await connected(bus);
   const send = (): Promise<unknown> => bus.request("shop.get", "x".repeat(2_000), { timeoutMs: 1_000 });
-  assert.equal(await send(), { kind: "nobody" });
+  assert.equal(await send(), { kind: "no-responders" });
   await large.kill();
   await until("away", () => bus.status === "away");
   const small = await startNatsServer({ port: large.port, config: "max_payload: 1000" });
@@ -100,7 +100,7 @@ test("a client that is not ours may be asked, and may refuse in its own way", as
   foreign.subscribe("shop.raw", { callback: (_error, message) => message.respond(message.data) });
   await foreign.flush();
   assert.equal(await bus.request("shop.get", "", { timeoutMs: 1_000 }), {
-    kind: "refused",
+    kind: "service-error",
     code: 404,
     message: "unknown thing",
   });
@@ -130,7 +130,7 @@ test("an answer with more headers than a hundred is not decoded, and takes no ti
   await connected(bus);
   const replies = [];
   for (const count of [101, 80_000, 100]) replies.push(await bus.request(`few.${count}`, "", { timeoutMs: 10_000 }));
-  const unreadable = { kind: "refused", code: 500, message: "the answer's headers cannot be read" } as const;
+  const unreadable = { kind: "service-error", code: 500, message: "the answer's headers cannot be read" } as const;
   assert.equal(replies.slice(0, 2), [unreadable, unreadable]);
   assert.is(replies[2]?.kind, "answered");
 });
@@ -142,7 +142,7 @@ test("a subject with a space in it is a bug of the caller's, and never reaches t
   for (const subject of ["", "a b", "a\r\nPUB b 0", "a\tb"]) {
     assert.throws(() => bus.publish(subject, ""), /is no subject/);
     assert.throws(() => bus.publish("news", "", subject), /is no subject/);
-    assert.throws(() => bus.gather(subject, "", 100), /is no subject/);
+    assert.throws(() => bus.requestMany(subject, "", 100), /is no subject/);
     assert.throws(() => bus.subscribe(subject, () => undefined), /is no subject/);
     assert.throws(() => bus.request(subject, "", { timeoutMs: 100 }), /is no subject/);
   }

@@ -2,9 +2,9 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { Link, type Wire, type WireSubscribing } from "../../src/bus/nats-link.ts";
+import { BusConnection, type ClientConnection, type WireSubscribing } from "../../src/bus/nats-link.ts";
 import type { WireMessage } from "../../src/bus/nats-message.ts";
-import { PING_EVERY_MS } from "../../src/bus/pulse.ts";
+import { PING_EVERY_MS } from "../../src/bus/ping-monitor.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 
 const test = suite("a connection to the bus");
@@ -18,7 +18,7 @@ function scene() {
   const heard: WireSubscribing["callback"][] = [];
   const acts: string[] = [];
   let close: (error?: unknown) => void = () => undefined;
-  const wire: Wire = {
+  const wire: ClientConnection = {
     subscribe: (subject, { queue, callback }) => {
       acts.push(queue === undefined ? subject : `${subject} ${queue}`);
       heard.push(callback);
@@ -32,7 +32,7 @@ function scene() {
     close: async () => void acts.push("close"),
     stats: () => ({ inMsgs: 0 }),
   };
-  const link = new Link(wire, clock);
+  const link = new BusConnection(wire, clock);
   return { clock, flushes, heard, acts, link, close: (error?: unknown) => close(error) };
 }
 
@@ -55,7 +55,7 @@ test("a ping whose flush failed is no answer; three seconds without one end the 
     await clock.advance(PING_EVERY_MS);
     flushes[0]?.[how]();
     await clock.advance(400);
-    assert.is(link.inDoubt(clock.now()), !live, how);
+    assert.is(link.isSuspect(clock.now()), !live, how);
     await clock.advance(3_000 - 400 - 1);
     assert.is(link.live, true);
     await clock.advance(1);
@@ -69,33 +69,38 @@ test("a ping whose flush failed is no answer; three seconds without one end the 
 test("what is heard is handed on while the connection lives, and a denial is told apart", async () => {
   const { link, heard, acts } = scene();
   const told: string[] = [];
-  const hearing = { subject: "tea", queue: "q", hear: () => told.push("heard"), denied: () => told.push("denied") };
-  link.hear(hearing);
-  link.hear({ subject: "milk", queue: undefined, hear: () => told.push("milk") });
+  const hearing = {
+    subject: "tea",
+    queue: "q",
+    onMessage: () => told.push("heard"),
+    denied: () => told.push("denied"),
+  };
+  link.subscribe(hearing);
+  link.subscribe({ subject: "milk", queue: undefined, onMessage: () => told.push("milk") });
   heard[0]?.(null, MESSAGE);
   heard[0]?.(new Error("no"), MESSAGE);
   heard[1]?.(new Error("no"), MESSAGE);
   link.end("over");
   heard[0]?.(null, MESSAGE);
   heard[0]?.(new Error("no"), MESSAGE);
-  link.forget(hearing);
-  link.forget(hearing);
+  link.unsubscribe(hearing);
+  link.unsubscribe(hearing);
   assert.equal(told, ["heard", "denied"]);
   assert.equal(acts, ["tea q", "milk", "close", "unsubscribe"]);
 });
 
 test("draining ends with its flush, and at once where nothing can come", async () => {
   const { clock, link, flushes, acts } = scene();
-  const hearing = { subject: "tea", queue: undefined, hear: () => undefined };
+  const hearing = { subject: "tea", queue: undefined, onMessage: () => undefined };
   await link.drain(hearing);
-  link.hear(hearing);
+  link.subscribe(hearing);
   let isDone = false;
   const draining = link.drain(hearing).then(() => (isDone = true));
   await clock.advance(0);
   assert.equal([isDone, acts.at(-1)], [false, "drain"]);
   flushes[0]?.done();
   await draining;
-  link.hear(hearing);
+  link.subscribe(hearing);
   link.end("over");
   await link.drain(hearing);
   assert.is(acts.filter((act) => act === "drain").length, 1);

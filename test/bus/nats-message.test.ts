@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 
-import { HeardMessage, headerText, replyOf, type ServiceError, type WireMessage } from "../../src/bus/nats-message.ts";
+import { headerText, NatsMessage, replyOf, type ServiceError, type WireMessage } from "../../src/bus/nats-message.ts";
 
 const test = suite("nats message");
 
@@ -19,25 +19,25 @@ test("a reply without headers is an answer, be it empty", () => {
 });
 
 test("the server's 503 without a body means that nobody hears", () => {
-  assert.equal(replyOf(wire("", 503)), { kind: "nobody" });
+  assert.equal(replyOf(wire("", 503)), { kind: "no-responders" });
 });
 
 test("a 503 with a body comes from a service, and so does the header's 503", () => {
   assert.is(replyOf(wire("busy", 503)).kind, "answered");
   const draining = wire("", 0, { "Nats-Service-Error-Code": "503", "Nats-Service-Error": "draining" });
-  assert.equal(replyOf(draining), { kind: "refused", code: 503, message: "draining" });
+  assert.equal(replyOf(draining), { kind: "service-error", code: 503, message: "draining" });
 });
 
 test("a service's error is a refusal, in whatever case its headers are written", () => {
   const error = wire("", 0, { "nats-service-error-code": "404", "NATS-SERVICE-ERROR": "unknown thing" });
-  assert.equal(replyOf(error), { kind: "refused", code: 404, message: "unknown thing" });
+  assert.equal(replyOf(error), { kind: "service-error", code: 404, message: "unknown thing" });
 });
 
 test("an error's text is one line of at most 500 characters, whatever was sent", () => {
   const long = wire("", 0, { "Nats-Service-Error-Code": "404", "Nats-Service-Error": "no\n such\t".repeat(10_000) });
   const reply = replyOf(long);
-  assert.is(reply.kind === "refused" && reply.message.length, 500);
-  assert.ok(reply.kind === "refused" && !/[\n\t]/.test(reply.message));
+  assert.is(reply.kind === "service-error" && reply.message.length, 500);
+  assert.ok(reply.kind === "service-error" && !/[\n\t]/.test(reply.message));
 });
 
 test("an error's text changes neither a terminal nor the direction of a line", () => {
@@ -46,13 +46,13 @@ test("an error's text changes neither a terminal nor the direction of a line", (
 
 test("an error whose code is missing or no number counts as 500", () => {
   assert.equal(replyOf(wire("", 0, { "Nats-Service-Error": "broke" })), {
-    kind: "refused",
+    kind: "service-error",
     code: 500,
     message: "broke",
   });
   for (const code of ["", "abc", "-1", "4.5", "0x10", "9".repeat(400)]) {
     const reply = replyOf(wire("", 0, { "Nats-Service-Error-Code": code, "Nats-Service-Error": "broke" }));
-    assert.is(reply.kind === "refused" && reply.code, 500, code);
+    assert.is(reply.kind === "service-error" && reply.code, 500, code);
   }
 });
 
@@ -63,7 +63,7 @@ test("an answer with more than a hundred headers is refused before any is read",
   };
   assert.is(replyOf(answerWith(100)).kind, "answered");
   const refused = replyOf(answerWith(101));
-  assert.is(refused.kind === "refused" && refused.code, 500);
+  assert.is(refused.kind === "service-error" && refused.code, 500);
   assert.is(replyOf({ ...answerWith(101), _msg: { hdr: -1 } }).kind, "answered", "it has none");
   for (const part of ["_rdata", "_msg"] as const) {
     const { [part]: _, ...without } = answerWith(101);
@@ -85,18 +85,18 @@ test("headers that cannot be read are a refusal: who sent them is alive", () => 
     },
   };
   const reply = replyOf(broken);
-  assert.is(reply.kind === "refused" && reply.code, 500);
+  assert.is(reply.kind === "service-error" && reply.code, 500);
 });
 
 test("a code without a text says so; a text keeps its letters and loses control characters", () => {
   for (const text of [undefined, "", " \t"]) {
     const headers = { "Nats-Service-Error-Code": "404", ...(text !== undefined && { "Nats-Service-Error": text }) };
-    assert.equal(replyOf(wire("", 0, headers)), { kind: "refused", code: 404, message: "(no text)" });
+    assert.equal(replyOf(wire("", 0, headers)), { kind: "service-error", code: 404, message: "(no text)" });
   }
   const odd = replyOf(
     wire("", 0, { "Nats-Service-Error-Code": "404", "Nats-Service-Error": "K\u00e4se \u001b[2J \u2615" }),
   );
-  assert.equal(odd, { kind: "refused", code: 404, message: "K\u00e4se ?[2J \u2615" });
+  assert.equal(odd, { kind: "service-error", code: 404, message: "K\u00e4se ?[2J \u2615" });
 });
 
 test("an error's text becomes one line of bounded length", () => {
@@ -110,11 +110,11 @@ test("answers go where the message says, and nowhere if it says nothing", () => 
   const answer = (subject: string, body: string, error?: ServiceError): undefined => {
     sent.push([subject, body, error]);
   };
-  const asked = new HeardMessage({ subject: "shop.get", reply: "inbox.1", data: bytes("camera") }, answer);
+  const asked = new NatsMessage({ subject: "shop.get", reply: "inbox.1", data: bytes("camera") }, answer);
   asked.answer("4.5");
   asked.refuse(404, "unknown");
   for (const reply of ["", undefined]) {
-    const told = new HeardMessage(
+    const told = new NatsMessage(
       { subject: "news", data: bytes(""), ...(reply === undefined ? {} : { reply }) },
       answer,
     );

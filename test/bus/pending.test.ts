@@ -33,8 +33,8 @@ test("a call ends with its first reply, and a second finds nobody", () => {
   const table = new PendingTable(new FakeClock(), countedReplies());
   const call = callOn(table, 1_000);
   assert.is(table.size, 1);
-  assert.ok(table.heard(call.token, answered));
-  assert.not.ok(table.heard(call.token, { kind: "nobody" }));
+  assert.ok(table.onReply(call.token, answered));
+  assert.not.ok(table.onReply(call.token, { kind: "no-responders" }));
   table.settle(call.token, { kind: "away" });
   assert.equal(call.ends, [answered]);
   assert.is(table.size, 0);
@@ -46,7 +46,7 @@ test("every token is a new one, as long as nobody promises to answer once, and s
   for (let count = 0; count < 5_000; count += 1) {
     const { token } = callOn(table, 1_000);
     assert.match(token, /^_INBOX\.tea\.caller\.[0-9a-z-]+$/);
-    if (count % 2 === 0) table.heard(token, answered);
+    if (count % 2 === 0) table.onReply(token, answered);
     tokens.add(token);
   }
   assert.is(tokens.size, 5_000);
@@ -57,10 +57,10 @@ const tableOfTwo = (clock = new FakeClock()): PendingTable => new PendingTable(c
 
 test("of whoever answers once a token serves again when that answer has come, whatever it says", () => {
   const table = tableOfTwo();
-  const refused: Reply = { kind: "refused", code: 404, message: "unknown" };
+  const refused: Reply = { kind: "service-error", code: 404, message: "unknown" };
   const tokens = [answered, refused, answered, answered].map((reply) => {
     const { token } = callOn(table, 1_000, { answersOnce: true });
-    table.heard(token, reply);
+    table.onReply(token, reply);
     return token;
   });
   assert.is(new Set(tokens).size, 1);
@@ -71,11 +71,11 @@ test("of whoever answers once a token serves again when that answer has come, wh
 test("a token serves no more after a status that nobody was there: an answer may follow it", () => {
   const table = tableOfTwo();
   const { token } = callOn(table, 1_000, { answersOnce: true });
-  table.heard(token, { kind: "nobody" });
+  table.onReply(token, { kind: "no-responders" });
   callOn(table, 1_000, { answersOnce: true });
   const later = Array.from({ length: 8 }, () => {
     const call = callOn(table, 1_000, { answersOnce: true });
-    table.heard(call.token, answered);
+    table.onReply(call.token, answered);
     return call.token;
   });
   assert.not.ok(later.includes(token));
@@ -84,8 +84,8 @@ test("a token serves no more after a status that nobody was there: an answer may
 test("who answers twice has spent the token", () => {
   const table = tableOfTwo();
   const { token } = callOn(table, 1_000, { answersOnce: true });
-  table.heard(token, answered);
-  assert.not.ok(table.heard(token, answered));
+  table.onReply(token, answered);
+  assert.not.ok(table.onReply(token, answered));
   assert.is.not(callOn(table, 1_000, { answersOnce: true }).token, token);
 });
 
@@ -97,8 +97,8 @@ test("a token whose answer may be on its way still is spent: that answer reaches
     "its time is over": ["timeout", () => clock.advance(1_020)],
     "its caller gave up": ["cancelled", ({ giveUp }) => giveUp.abort()],
     "the bus was away": ["away", () => table.settleAll({ kind: "away" })],
-    "its instance died": ["nobody", () => table.giveUp("tea.get.1")],
-    "nobody was there": ["nobody", ({ token }) => table.heard(token, { kind: "nobody" })],
+    "its instance died": ["no-responders", () => table.failAllTo("tea.get.1")],
+    "nobody was there": ["no-responders", ({ token }) => table.onReply(token, { kind: "no-responders" })],
     "it was denied": ["denied", () => table.deny("tea.get.1", { kind: "denied", why: "not allowed" })],
   };
   for (const [way, [end, bring]] of Object.entries(ways)) {
@@ -107,9 +107,9 @@ test("a token whose answer may be on its way still is spent: that answer reaches
     assert.equal(late.ends, [], way);
     await bring(late);
     const next = callOn(table, 1_000, { answersOnce: true });
-    assert.not.ok(table.heard(late.token, answered), way);
+    assert.not.ok(table.onReply(late.token, answered), way);
     assert.equal([late.ends.map(({ kind }) => kind), next.ends], [[end], []], way);
-    table.heard(next.token, answered);
+    table.onReply(next.token, answered);
   }
 });
 
@@ -121,7 +121,7 @@ test("a call whose deadline came while its token already served the next one lea
   // The answer is read in the turn after the deadline, and the next call made at once.
   clock.after(1_000, () =>
     clock.read(() => {
-      table.heard(first.token, answered);
+      table.onReply(first.token, answered);
       next = callOn(table, 1_000, { answersOnce: true });
     }),
   );
@@ -136,7 +136,7 @@ test("the next call may be made in the very end of one", () => {
     tokens.push(table.add("tea.get.1", { timeoutMs: 1_000, answersOnce: true }, () => tokens.length < 3 && ask()));
   };
   ask();
-  for (let call = 0; call < 3; call += 1) table.heard(tokens[call] ?? "", answered);
+  for (let call = 0; call < 3; call += 1) table.onReply(tokens[call] ?? "", answered);
   assert.equal([tokens.length, new Set(tokens).size, table.size], [3, 1, 0]);
 });
 
@@ -148,12 +148,12 @@ test("what is out to a dead process ends at once; what must not be done twice wa
   const other = callOn(table, 1_000, {}, "tea.get.2");
   const gathering = follow(table.addGathering("health.tea", 2_000).bodies);
   const answering = callOn(table, 1_000, { mayBeDone: true });
-  table.giveUp("tea.get.1");
-  assert.equal([repeatable.ends, single.ends, other.ends], [[{ kind: "nobody" }], [], []]);
+  table.failAllTo("tea.get.1");
+  assert.equal([repeatable.ends, single.ends, other.ends], [[{ kind: "no-responders" }], [], []]);
   table.settle(answering.token, { kind: "away" });
   assert.equal(answering.ends, [{ kind: "away" }], "nobody knows more of it");
   await clock.advance(1_020);
-  assert.equal([single.ends, other.ends], [[{ kind: "lost" }], [{ kind: "timeout" }]]);
+  assert.equal([single.ends, other.ends], [[{ kind: "receiver-died" }], [{ kind: "timeout" }]]);
   assert.is(gathering.value, undefined);
 });
 
@@ -174,7 +174,7 @@ test("an unknown token settles nothing", () => {
   const table = new PendingTable(new FakeClock(), countedReplies());
   callOn(table, 1_000);
   for (const token of ["zz", "", "-", "0", "0-2", "00-1", "0-1 ", "__proto__", "length", "1e9"])
-    assert.not.ok(table.heard(`_INBOX.tea.caller.${token}`, answered), token);
+    assert.not.ok(table.onReply(`_INBOX.tea.caller.${token}`, answered), token);
   assert.is(table.size, 1);
 });
 
@@ -188,9 +188,9 @@ test("an answer under another service's reply subject reaches no call, even with
     `_INBOX.tea.other.${token}`,
     token,
   ])
-    assert.not.ok(table.heard(forged ?? "", answered), forged);
+    assert.not.ok(table.onReply(forged ?? "", answered), forged);
   assert.equal(call.ends, []);
-  assert.ok(table.heard(call.token, answered));
+  assert.ok(table.onReply(call.token, answered));
 });
 
 test("a call times out at its deadline: not before, and at most a sweep later", async () => {
@@ -229,7 +229,7 @@ test("an answer that is read in the turn after the deadline wins over the timeou
   const table = new PendingTable(clock, countedReplies());
   const call = callOn(table, 1_000);
   // As with a real socket: the answer lies there, and is read only after the timers have run.
-  clock.after(1_000, () => clock.read(() => table.heard(call.token, answered)));
+  clock.after(1_000, () => clock.read(() => table.onReply(call.token, answered)));
   await clock.advance(1_020);
   assert.equal(call.ends, [answered]);
 });
@@ -263,7 +263,7 @@ test("one timer serves all calls, and none is left once nobody waits", async () 
   assert.is(clock.timers, 0);
   const calls = Array.from({ length: 100 }, () => callOn(table, 1_000));
   assert.is(clock.timers, 1);
-  for (const { token } of calls) table.heard(token, answered);
+  for (const { token } of calls) table.onReply(token, answered);
   await clock.advance(10);
   assert.is(clock.timers, 0);
   const late = callOn(table, 50);
@@ -275,7 +275,7 @@ test("settling all ends calls and gatherings, and leaves nothing", async () => {
   const table = new PendingTable(new FakeClock(), countedReplies());
   const call = callOn(table, 1_000);
   const gathering = table.addGathering("health.tea", 1_000);
-  table.heard(gathering.replyTo, answered);
+  table.onReply(gathering.replyTo, answered);
   table.settleAll({ kind: "away" });
   assert.equal(call.ends, [{ kind: "away" }]);
   assert.is((await gathering.bodies).length, 1);
@@ -289,7 +289,7 @@ test("a raised signal cancels its call only, and is let go when the call ends", 
   const before = callOn(table, 1_000, { signal: giveUp.signal });
   const other = callOn(table, 1_000);
   assert.is(getEventListeners(giveUp.signal, "abort").length, 2);
-  table.heard(before.token, answered);
+  table.onReply(before.token, answered);
   assert.is(getEventListeners(giveUp.signal, "abort").length, 1);
   giveUp.abort();
   assert.is(getEventListeners(giveUp.signal, "abort").length, 0);
@@ -306,14 +306,14 @@ test("a gathering takes answers until its time is over; refusals end nothing", a
   const table = new PendingTable(clock, countedReplies());
   const gathering = table.addGathering("health.tea", 200);
   const ended = follow(gathering.bodies);
-  for (const kind of ["answered", "refused", "answered"] as const) {
-    table.heard(gathering.replyTo, kind === "answered" ? answered : { kind, code: 500, message: "" });
+  for (const kind of ["answered", "service-error", "answered"] as const) {
+    table.onReply(gathering.replyTo, kind === "answered" ? answered : { kind, code: 500, message: "" });
   }
   await clock.advance(190);
   assert.is(ended.value, undefined);
   await clock.advance(20);
   assert.is(ended.value?.length, 2);
-  assert.not.ok(table.heard(gathering.replyTo, answered));
+  assert.not.ok(table.onReply(gathering.replyTo, answered));
 });
 
 test("a gathering ends when it holds sixteen megabytes, and keeps no more than was said", async () => {
@@ -322,7 +322,7 @@ test("a gathering ends when it holds sixteen megabytes, and keeps no more than w
   // As from a socket: a view into something larger.
   const body = new Uint8Array(4 * 1024 * 1024).subarray(0, 1024 * 1024);
   let taken = 0;
-  while (taken < 100 && table.heard(gathering.replyTo, { kind: "answered", body })) taken += 1;
+  while (taken < 100 && table.onReply(gathering.replyTo, { kind: "answered", body })) taken += 1;
   assert.is(taken, 16);
   assert.ok((await gathering.bodies).every((kept) => kept.buffer.byteLength === body.length));
 });
@@ -330,7 +330,7 @@ test("a gathering ends when it holds sixteen megabytes, and keeps no more than w
 test("a gathering that nobody hears ends at once", async () => {
   const table = new PendingTable(new FakeClock(), countedReplies());
   const gathering = table.addGathering("health.tea", 200);
-  table.heard(gathering.replyTo, { kind: "nobody" });
+  table.onReply(gathering.replyTo, { kind: "no-responders" });
   assert.equal(await gathering.bodies, []);
 });
 
@@ -343,9 +343,9 @@ test("a question to all services ends with none of them: nobody there is one voi
   ] as const) {
     const table = new PendingTable(new FakeClock(), countedReplies());
     const { replyTo } = table.addGathering(subject, 200);
-    table.heard(replyTo, { kind: "nobody" });
+    table.onReply(replyTo, { kind: "no-responders" });
     assert.is(table.size, goesOn ? 1 : 0, subject);
-    table.heard(replyTo, { kind: "away" });
+    table.onReply(replyTo, { kind: "away" });
     assert.is(table.size, 0, subject);
   }
 });
@@ -354,7 +354,7 @@ test("a gathering keeps a bounded number of answers", async () => {
   const table = tableOfTwo();
   const gathering = table.addGathering("health.tea", 200);
   let taken = 0;
-  while (table.heard(gathering.replyTo, answered)) taken += 1;
+  while (table.onReply(gathering.replyTo, answered)) taken += 1;
   assert.is(taken, 10_000);
   assert.is((await gathering.bodies).length, 10_000);
   assert.is.not(callOn(table, 1_000, { answersOnce: true }, "health.tea").token, gathering.replyTo, "more may come");

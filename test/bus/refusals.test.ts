@@ -24,9 +24,9 @@ test("a server that is full is named as such, tried less and less often, and use
   const second = newBus({ ...context, reports }, server.url);
   let attempts = 0;
   second.watchAttempts(() => (attempts += 1));
-  await until("told", () => second.trouble !== undefined);
+  await until("told", () => second.lastError !== undefined);
   assert.match(
-    second.trouble ?? "",
+    second.lastError ?? "",
     /has no room for this process \(maximum connections exceeded\): .*raise max_connections/i,
   );
   await pause(WATCHED_MS);
@@ -74,7 +74,7 @@ test("a required subscription that is not allowed makes the bus count as away", 
   await connected(bus);
   bus.subscribe("ratings.get", () => undefined, "ratings", "required");
   await until("away", () => bus.status === "away");
-  await until("tried again", () => /not allowed to hear ratings.get/.test(bus.trouble ?? ""), LIMIT_MS);
+  await until("tried again", () => /not allowed to hear ratings.get/.test(bus.lastError ?? ""), LIMIT_MS);
 });
 
 test("one that can be done without is a state that is told, and the rest goes on", async (context) => {
@@ -83,7 +83,7 @@ test("one that can be done without is a state that is told, and the rest goes on
   bus.subscribe("secret.news", () => undefined);
   bus.subscribe("shop.get", (message) => message.answer("4.5"));
   await connected(bus);
-  assert.match(bus.trouble ?? "", /not allowed to hear secret.news/);
+  assert.match(bus.lastError ?? "", /not allowed to hear secret.news/);
   assert.is((await bus.request("shop.get", "", { timeoutMs: 5_000 })).kind, "answered");
 });
 

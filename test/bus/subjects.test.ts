@@ -42,10 +42,10 @@ test("the subjects are those of the protocol, version 1", () => {
   assert.is(subjects.sharedSubject("ratings"), "ratings.get");
   assert.is(subjects.directSubject("ratings", "i1"), "ratings.get.i1");
   assert.is(subjects.heartbeatSubject("ratings", "i1"), "health.ratings.i1");
-  assert.is(subjects.heartbeatsSubject("ratings"), "health.ratings.*");
+  assert.is(subjects.allHeartbeatsSubject("ratings"), "health.ratings.*");
   assert.is(subjects.rollCallSubject("ratings"), "health.ratings");
-  assert.is(subjects.beliefSubject("ratings", "m1"), "belief.ratings.m1");
-  assert.is(subjects.beliefsSubject("ratings"), "belief.ratings.*");
+  assert.is(subjects.viewSubject("ratings", "m1"), "belief.ratings.m1");
+  assert.is(subjects.allViewsSubject("ratings"), "belief.ratings.*");
   assert.equal(subjects.serviceVerbSubjects("PING", "ratings", "i1"), [
     "$SRV.PING",
     "$SRV.PING.ratings",
@@ -53,7 +53,7 @@ test("the subjects are those of the protocol, version 1", () => {
   ]);
   assert.is(subjects.shownAddress("ratings.get.i1"), "nats:ratings.get.i1");
   assert.equal(
-    [subjects.chaosSubject("ratings", "i1"), subjects.chaosOfAllSubject("ratings")],
+    [subjects.chaosSubject("ratings", "i1"), subjects.chaosBroadcastSubject("ratings")],
     ["chaos.ratings.i1", "chaos.ratings"],
   );
 });
@@ -89,7 +89,7 @@ test("a heartbeat's subject names its incarnation, if it is one of that service"
 });
 
 test("a belief's subject names its Market", () => {
-  assert.is(subjects.marketOf("ratings", subjects.beliefSubject("ratings", "m1")), "m1");
+  assert.is(subjects.marketOf("ratings", subjects.viewSubject("ratings", "m1")), "m1");
   for (const subject of ["belief.ratings", "belief.ratings.", "belief.prices.m1", "health.ratings.m1"])
     assert.is(subjects.marketOf("ratings", subject), undefined, subject);
 });

@@ -48,7 +48,7 @@ function contract(kind: Kind): void {
   test("a refusal carries its code and its message in one line", async ({ asker, server }) => {
     await serve(server, "shop.get", (message) => message.refuse(404, "unknown thing: é"));
     assert.equal(await asker.request("shop.get", "", PATIENT), {
-      kind: "refused",
+      kind: "service-error",
       code: 404,
       message: "unknown thing: é",
     });
@@ -56,7 +56,7 @@ function contract(kind: Kind): void {
 
   test("a subject that nobody hears says so at once", async ({ asker }) => {
     const sentAt = performance.now();
-    assert.is(await kindOf(asker.request("nobody.get", "", PATIENT)), "nobody");
+    assert.is(await kindOf(asker.request("nobody.get", "", PATIENT)), "no-responders");
     assert.ok(performance.now() - sentAt < PATIENT.timeoutMs / 2, "it waited");
   });
 
@@ -137,13 +137,13 @@ function contract(kind: Kind): void {
     await serve(server, "all", (message) => message.answer("one"));
     await serve(other, "all", (message) => message.answer("two"));
     await serve(other, "all", (message) => message.refuse(500, "not me"));
-    const bodies = await asker.gather("all", "", 150);
+    const bodies = await asker.requestMany("all", "", 150);
     assert.equal(bodies.map(textOf).sort(), ["one", "two"]);
   });
 
   test("a gathering where nobody hears ends at once with nothing", async ({ asker }) => {
     const sentAt = performance.now();
-    assert.equal(await asker.gather("nobody", "", PATIENT.timeoutMs), []);
+    assert.equal(await asker.requestMany("no-responders", "", PATIENT.timeoutMs), []);
     assert.ok(performance.now() - sentAt < PATIENT.timeoutMs / 2, "it waited");
   });
 
@@ -184,7 +184,7 @@ function contract(kind: Kind): void {
     assert.is(await kindOf(asker.request("shop.get", "", PATIENT)), "answered");
     subscription.close();
     await server.flush();
-    assert.is(await kindOf(asker.request("shop.get", "", PATIENT)), "nobody");
+    assert.is(await kindOf(asker.request("shop.get", "", PATIENT)), "no-responders");
     assert.is(heard, 1);
   });
 
@@ -194,7 +194,7 @@ function contract(kind: Kind): void {
       new Promise((resolve) => asker.call(subject, "", { ...PATIENT, answersOnce: true }, resolve));
     for (let again = 0; again < 3; again += 1) {
       assert.is(await answerOf(endOf("shop.get")), "here");
-      assert.is(await kindOf(endOf("nobody.get")), "nobody");
+      assert.is(await kindOf(endOf("nobody.get")), "no-responders");
     }
     assert.is(asker.pending, 0);
     await asker.close();
@@ -206,7 +206,7 @@ function contract(kind: Kind): void {
     await serve(server, "shop.get.slow", (message) => void setTimeout(() => message.answer("well"), 50));
     const [dead, slow] = [asker.request("shop.get.dead", "", PATIENT), asker.request("shop.get.slow", "", PATIENT)];
     asker.giveUp("shop.get.dead");
-    assert.is(await kindOf(dead), "nobody");
+    assert.is(await kindOf(dead), "no-responders");
     assert.is(await answerOf(slow), "well");
   });
 
@@ -223,7 +223,7 @@ function contract(kind: Kind): void {
     await draining;
     assert.equal([...new Set(kinds)], ["answered"]);
     assert.equal(heard, sent);
-    assert.is(await kindOf(asker.request("shop.get", "new", PATIENT)), "nobody");
+    assert.is(await kindOf(asker.request("shop.get", "new", PATIENT)), "no-responders");
     assert.is(heard.length, sent.length);
   });
 
@@ -278,9 +278,9 @@ function contract(kind: Kind): void {
     assert.is(asker.maxBodyBytes, MEGABYTE);
     assert.match(reports.join("\n"), /shop\.size was not sent.*limit of 1048576 bytes/);
     const answerTooLarge = await asker.request("shop.get", String(MEGABYTE + 1), PATIENT);
-    assert.is(answerTooLarge.kind === "refused" && answerTooLarge.code, 500);
+    assert.is(answerTooLarge.kind === "service-error" && answerTooLarge.code, 500);
     assert.not.throws(() => asker.publish("shop.size", "x".repeat(MEGABYTE + 1)));
-    assert.equal(await asker.gather("shop.size", "x".repeat(MEGABYTE + 1), PATIENT.timeoutMs), []);
+    assert.equal(await asker.requestMany("shop.size", "x".repeat(MEGABYTE + 1), PATIENT.timeoutMs), []);
     assert.is(await answerOf(asker.request("shop.size", "x", PATIENT)), "1");
   });
 
@@ -308,7 +308,7 @@ function contract(kind: Kind): void {
     await until("the goodbye is heard", () => heard.includes("goodbye"));
     assert.is(await kindOf(asker.request("news", "", PATIENT)), "away");
     assert.is(await asker.flush(), false);
-    assert.equal(await asker.gather("news", "", PATIENT.timeoutMs), []);
+    assert.equal(await asker.requestMany("news", "", PATIENT.timeoutMs), []);
     asker.publish("news", "too late");
     await server.flush();
     assert.equal(heard, ["asked", "goodbye"]);
@@ -355,7 +355,7 @@ function contract(kind: Kind): void {
     await serve(server, "shop.get", (message) => heard.push(textOf(message.body)));
     asker.watch((status) => statuses.push(status));
     const out = kindOf(asker.request("shop.get", "out", PATIENT));
-    const gathering = asker.gather("shop.get", "gathering", PATIENT.timeoutMs);
+    const gathering = asker.requestMany("shop.get", "gathering", PATIENT.timeoutMs);
     await until("heard", () => heard.length === 2);
     const sentAt = performance.now();
     await kind.drop();
@@ -393,7 +393,7 @@ function contract(kind: Kind): void {
       server.watch((status) => status === "connected" && void ask());
     });
     await kind.restore();
-    assert.equal(await asked, ["before", "while away", "nobody"]);
+    assert.equal(await asked, ["before", "while away", "no-responders"]);
   });
 
   test("a drain while the bus drops ends all the same", async ({ server }) => {

@@ -50,7 +50,7 @@ function contract(kind: Kind): void {
       Promise.all([
         limited.request("denied.get", "", PATIENT),
         limited.request("denied.get", "", PATIENT),
-        limited.gather("denied.get", "", PATIENT.timeoutMs),
+        limited.requestMany("denied.get", "", PATIENT.timeoutMs),
       ]),
     );
     assert.is(first.kind, "denied");
@@ -67,7 +67,7 @@ function contract(kind: Kind): void {
     let heard = 0;
     await serve(server, "shop.get", () => (heard += 1));
     const [reply, gathered] = await soon(
-      Promise.all([deaf.request("shop.get", "", PATIENT), deaf.gather("shop.get", "", PATIENT.timeoutMs)]),
+      Promise.all([deaf.request("shop.get", "", PATIENT), deaf.requestMany("shop.get", "", PATIENT.timeoutMs)]),
     );
     assert.is(reply.kind, "denied");
     assert.match(reply.kind === "denied" ? reply.why : "", /not allowed to hear _INBOX\./);

@@ -150,7 +150,7 @@ function headersOf({ headers, status }: WireReply): WireHeaders | undefined {
 function replyHolds(wire: WireReply): void {
   const headers = headersOf(wire);
   const reply = replyOf({ subject: "inbox", data: wire.data, ...(headers !== undefined && { headers }) });
-  if (reply.kind === "refused") {
+  if (reply.kind === "service-error") {
     must(reply.code >= 0 && reply.code <= 999, "a code has three digits");
     must(!reply.message.includes("\n") && reply.message === headerText(reply.message), "a message is a header's text");
   }

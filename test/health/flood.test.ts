@@ -47,7 +47,7 @@ test("a flood of incarnations leave a full table and nothing else, and the real 
     heard(tracker, place, place / 1_000);
     // Calls go on meanwhile, and find nobody at the forged addresses.
     const turn = place % 100 === 0 ? resolver.next(place / 1_000).call : undefined;
-    if (turn !== undefined) tracker.settle(turn, turn.who === call.who ? "answered" : "nobody", place / 1_000);
+    if (turn !== undefined) tracker.settle(turn, turn.who === call.who ? "answered" : "no-responders", place / 1_000);
   }
   assert.is(tracker.size, MOST_KNOWN);
   const grown = usedBytes() - before;

@@ -7,7 +7,7 @@ const test = suite("resolver");
 
 /** Who is sent what: the call, then the retests. */
 const inNumbers = (sent: PickResult | Choice): readonly unknown[] => [
-  sent.call?.who.instance ?? "nobody",
+  sent.call?.who.instance ?? "no-responders",
   sent.retests.map((retest) => retest.who.instance),
 ];
 
@@ -41,7 +41,7 @@ test("looking says what the next choice is, as often as one likes", () => {
 test("a call that has been to an instance is not sent there again", () => {
   const table = tableOf(1, 2, 3);
   assert.equal(inNumbers(table.next(1, { excluded: new Set(["1-a"]) })), [2, []]);
-  assert.equal(inNumbers(table.next(1, { excluded: new Set(["1-a", "2-a", "3-a"]) })), ["nobody", []]);
+  assert.equal(inNumbers(table.next(1, { excluded: new Set(["1-a", "2-a", "3-a"]) })), ["no-responders", []]);
 });
 
 test("after two dead ends a call keeps to those who have answered before, if there are any", () => {
@@ -84,7 +84,7 @@ test("a retest keeps away from those the call has been to", () => {
   const table = tableOf(1, 2);
   table.hangs(1, 1000);
   table.hangs(2, 1000);
-  assert.equal(inNumbers(table.next(1001, { excluded: new Set(["1-a"]) })), ["nobody", [2]]);
+  assert.equal(inNumbers(table.next(1001, { excluded: new Set(["1-a"]) })), ["no-responders", [2]]);
 });
 
 test("a call that must not reach two instances is itself the retest that is due", () => {

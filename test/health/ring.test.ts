@@ -19,7 +19,7 @@ function ringOf(...incarnations: readonly string[]): { ring: Ring; members: read
 
 const names = (ring: Ring): readonly string[] => ring.all().map((member) => member.who.incarnation);
 const after = (ring: Ring, last: Member | undefined, fits: (member: Member) => boolean = anyone): string =>
-  ring.firstAfter(last?.who, fits)?.who.incarnation ?? "nobody";
+  ring.firstAfter(last?.who, fits)?.who.incarnation ?? "no-responders";
 
 test("turns go by number and not by text, then by incarnation, in whatever order they came", () => {
   const { ring } = ringOf("10-a", "2-b", "1-z", "2-a", "1-c");
@@ -59,9 +59,9 @@ test("whoever does not fit is passed over, and with nobody fitting there is nobo
   );
   assert.is(
     after(ring, members[0], () => false),
-    "nobody",
+    "no-responders",
   );
-  assert.is(after(new Ring(), members[0]), "nobody");
+  assert.is(after(new Ring(), members[0]), "no-responders");
 });
 
 test("each is looked at once and no more", () => {
@@ -76,8 +76,8 @@ test("each is looked at once and no more", () => {
 
 test("another of the same number is found on either side, and nobody else", () => {
   const { ring, members } = ringOf("1-a", "2-a", "2-b", "3-a");
-  const found = members.map((member) => ring.duplicateOf(member)?.who.incarnation ?? "nobody");
-  assert.equal(found, ["nobody", "2-b", "2-a", "nobody"]);
+  const found = members.map((member) => ring.duplicateOf(member)?.who.incarnation ?? "no-responders");
+  assert.equal(found, ["no-responders", "2-b", "2-a", "no-responders"]);
 });
 
 test("a thousand joins and departures keep everyone in order", () => {

@@ -103,14 +103,14 @@ test("a rolling restart leaves no call without an instance", () => {
 test("only a timeout opens a breaker; nobody there loses the instance instead", () => {
   const table = tableOf(1, 2);
   table.settle(table.ticketOf(1, 0), "timeout", 1000);
-  table.settle(table.ticketOf(2, 1000), "nobody", 1001);
+  table.settle(table.ticketOf(2, 1000), "no-responders", 1001);
   assert.equal(table.told(), ["opened 1 (request timed out)", "lost 2 (nobody answers there)"]);
   assert.is(table.breaker(2), "closed");
   assert.equal(table.live(1001), [1]);
 });
 
 test("no other result opens a breaker, however often", () => {
-  for (const result of ["answered", "nobody", "draining", "nothing"] as const) {
+  for (const result of ["answered", "no-responders", "draining", "inconclusive"] as const) {
     const table = tableOf(1);
     for (let now = 0; now < 20; now++) table.settle(table.ticketOf(1, now), result, now);
     assert.is(table.breaker(1), "closed", result);
@@ -224,7 +224,7 @@ test("a retest is one at a time, leased, and ends in success, failure or expiry"
 });
 
 test("a retest that reached nobody, or said nothing, is not held", () => {
-  for (const result of ["nobody", "draining", "nothing"] as const) {
+  for (const result of ["no-responders", "draining", "inconclusive"] as const) {
     const table = tableOf(1);
     table.hangs(1, 1000);
     const [retest] = table.next(1001).retests;
@@ -347,7 +347,7 @@ test("a bus that is away, or a caller that gave up, changes no breaker", () => {
   table.hangs(2, 1000);
   table.told();
   const before = JSON.stringify([table.member(1).breaker, table.member(2).breaker]);
-  for (let call = 0; call < 10; call++) table.settle(table.ask(1000), "nothing", 1500);
+  for (let call = 0; call < 10; call++) table.settle(table.ask(1000), "inconclusive", 1500);
   assert.is(JSON.stringify([table.member(1).breaker, table.member(2).breaker]), before);
   assert.equal(table.told(), []);
 });

@@ -36,7 +36,7 @@ function callsWhere(table: Table, result: Result, count: number, from: number): 
   return numbers;
 }
 
-for (const result of ["timeout", "nobody", "draining", "nonsense"] as const) {
+for (const result of ["timeout", "no-responders", "draining", "nonsense"] as const) {
   test(`a hundred strangers that end calls as "${result}" cost four of them, whatever comes after`, () => {
     const table = tableWithStrangers(100);
     const called = callsWhere(table, result, 200, 10);
@@ -63,7 +63,7 @@ function failsAgain(table: Table, incarnation: string, result: Result, times: nu
   }
 }
 
-for (const result of ["timeout", "nobody", "draining", "nonsense"] as const) {
+for (const result of ["timeout", "no-responders", "draining", "nonsense"] as const) {
   test(`three strangers that end ten calls each as "${result}" are three, and the fourth makes four`, () => {
     const table = tableWithStrangers(0);
     ["one", "two", "three"].forEach((name, place) => void failsAgain(table, name, result, 10, 10 + 10_000 * place));
@@ -93,7 +93,7 @@ test("the copies go round among the strangers", () => {
 
 test("a minute after the last disappointment a newcomer takes its turn at once again", () => {
   const table = tableWithStrangers(4);
-  callsWhere(table, "nobody", 20, 10);
+  callsWhere(table, "no-responders", 20, 10);
   for (const instance of [1, 70]) table.beats(instance, 70_000, { intervalMs: 60_000 });
   assert.equal(table.turns(2, 70_000).length, 2);
   assert.equal(table.next(70_001).trials, []);
@@ -103,7 +103,7 @@ test("a minute after the last disappointment a newcomer takes its turn at once a
 test("with nobody else to ask, strangers are asked all the same", () => {
   const table = new Table();
   for (let instance = 1; instance <= 8; instance++) table.beats(instance, 0);
-  for (let place = 0; place < 6; place++) settle(table, table.next(1).call, "nobody", 2);
+  for (let place = 0; place < 6; place++) settle(table, table.next(1).call, "no-responders", 2);
   assert.ok(table.tracker.quarantine.isActive(3));
   assert.is(table.next(3).call?.who.instance, 7);
 });

@@ -142,7 +142,7 @@ test("the result of a call to someone forgotten changes nothing", () => {
   table.beats(1, 2, { state: "gone" });
   table.tick(1_000_000);
   table.told();
-  for (const result of ["answered", "timeout", "nobody", "draining", "nothing"] as const) {
+  for (const result of ["answered", "timeout", "no-responders", "draining", "inconclusive"] as const) {
     table.settle(ticket, result, 1_000_001);
   }
   assert.equal(table.told(), []);
@@ -166,7 +166,7 @@ test("nobody at an address is a loss told once, however many calls found it out"
   const table = new Table();
   table.beats(1, 0);
   const tickets = [table.ask(5), table.ask(5)];
-  for (const ticket of tickets) table.settle(ticket, "nobody", 6);
+  for (const ticket of tickets) table.settle(ticket, "no-responders", 6);
   assert.equal(table.told(), ["joined 1", "lost 1 (nobody answers there)"]);
 });
 
@@ -175,9 +175,9 @@ test("one that has beaten since a call was sent is not lost because nobody was t
   table.beats(1, 0);
   const ticket = table.ask(100);
   table.beats(1, 101);
-  table.settle(ticket, "nobody", 101);
+  table.settle(ticket, "no-responders", 101);
   assert.equal(table.live(102), [1]);
-  table.settle(table.ask(102), "nobody", 103);
+  table.settle(table.ask(102), "no-responders", 103);
   assert.equal(table.live(104), []);
 });
 
@@ -187,10 +187,10 @@ test("just after the bus has come back, nobody at an address only means: not bac
   table.tracker.freezeLeases(1000);
   table.tracker.resumeLeases(2000);
   table.told();
-  table.settle(table.ask(2001), "nobody", 2002);
+  table.settle(table.ask(2001), "no-responders", 2002);
   assert.equal(table.told(), []);
   const { reconnectGraceMs } = DEFAULT_RULES;
-  table.settle(table.ask(2000 + reconnectGraceMs - 2), "nobody", 2000 + reconnectGraceMs - 1);
+  table.settle(table.ask(2000 + reconnectGraceMs - 2), "no-responders", 2000 + reconnectGraceMs - 1);
   assert.equal(table.told(), []);
 });
 
@@ -201,7 +201,7 @@ test("that grace ends, also for one that was never heard again", () => {
   table.tracker.resumeLeases(2000);
   table.told();
   const over = 2000 + DEFAULT_RULES.reconnectGraceMs;
-  table.settle(table.ask(over), "nobody", over + 1);
+  table.settle(table.ask(over), "no-responders", over + 1);
   assert.equal(table.told(), ["lost 1 (nobody answers there)"]);
 });
 
@@ -212,7 +212,7 @@ test("that grace is over once the instance has been heard again", () => {
   table.tracker.resumeLeases(2000);
   table.beats(1, 2100);
   table.told();
-  table.settle(table.ask(2200), "nobody", 2201);
+  table.settle(table.ask(2200), "no-responders", 2201);
   assert.equal(table.told(), ["lost 1 (nobody answers there)"]);
 });
 

@@ -46,7 +46,7 @@ class Town {
 
   join(token: number, { owns = false, started = false } = {}): Member {
     const member: Member = { token, learned: 0, ended: 0, reports: [] };
-    const secured = (bus: MemoryBus) => Object.assign(bus, { secured: true });
+    const requiresAuth = (bus: MemoryBus) => Object.assign(bus, { requiresAuth: true });
     const learn = (text: string) => {
       member.learned += 1;
       const [heard, had] = [Number(text), member.token];
@@ -65,7 +65,7 @@ class Town {
       return Promise.resolve();
     };
     const stop = followAccount({
-      ...{ bus: secured(this.network.bus()), ears: this.network.bus(), clock: this.clock, learn },
+      ...{ bus: requiresAuth(this.network.bus()), ears: this.network.bus(), clock: this.clock, learn },
       known: () => Promise.resolve(String(member.token)),
       correct: owns ? correct : undefined,
       server: { ownServer: started ? "embedded" : undefined, endServer },

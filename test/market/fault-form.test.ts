@@ -63,7 +63,7 @@ const said = (body: string): Uint8Array => Buffer.from(body);
 
 test("the desk says what came of it, and the log has it", async () => {
   const lines: Line[] = [];
-  let reply: Reply = { kind: "nobody" };
+  let reply: Reply = { kind: "no-responders" };
   let taken: Uint8Array[] = [];
   const asked: string[] = [];
   const gathered: string[] = [];
@@ -73,7 +73,7 @@ test("the desk says what came of it, and the log has it", async () => {
       asked.push(subject);
       return Promise.resolve(reply);
     },
-    gather: (_subject: string, body: string) => {
+    requestMany: (_subject: string, body: string) => {
       gathered.push(body);
       return Promise.resolve(taken);
     },
@@ -95,19 +95,19 @@ test("the desk says what came of it, and the log has it", async () => {
   ] as const) {
     const claims = Buffer.from(JSON.stringify({ nats: { pub: { allow } } })).toString("base64url");
     const credentials = { text: credentialsFile(`a.${claims}.c`, `SU${"A".repeat(56)}`) } as Credentials;
-    Object.assign(bus, { secured, credentials });
+    Object.assign(bus, { requiresAuth: secured, credentials });
     assert.is(desk.mayAsk, mayAsk, `secured: ${secured}, to ${allow}`);
   }
   for (const [kind, isDone] of [
-    ["nobody", false],
+    ["no-responders", false],
     ["away", false],
-    ["refused", false],
+    ["service-error", false],
     ["answered", true],
   ] as const) {
     reply = { kind, code: 403, message: "no", body: said(taker) } as unknown as Reply;
     const outcome = await ask("target=2-a&fault=pause&forS=2");
     assert.is(outcome.isDone, isDone, kind);
-    if (kind === "refused") assert.match(outcome.message, /: no$/);
+    if (kind === "service-error") assert.match(outcome.message, /: no$/);
   }
   assert.equal([...new Set(asked)], [chaosSubject("ratings", "2-a")]);
   assert.match((await ask("target=2-a&fault=slow&byMs=300&forS=2")).message, /^instance 2: .*300 ms.* for 2 s$/);

@@ -46,7 +46,7 @@ test("calls carry their numbers, and what was printed stands below", () => {
     tracker.onHeartbeat(beatOf(1), 100);
     tracker.onHeartbeat(beatOf(2), 100);
     const [first, second] = [resolver.next(200), resolver.next(200)];
-    settle(second.call, "nobody", 201);
+    settle(second.call, "no-responders", 201);
     settle(resolver.next(201, { excluded: new Set(["2-a"]), repeatable: false }).call, "answered", 202);
     settle(first.call, "timeout", 1200);
   });

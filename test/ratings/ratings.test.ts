@@ -90,7 +90,7 @@ test("each event of an instance has its name, its level and its figures", () => 
   for (const [event, level, name, text] of [
     [{ kind: "waiting" }, "WARNING", "waiting", /@one:1, nats:\/\/two:2$/],
     [{ kind: "waiting", trouble: { kind: "absent" } }, "WARNING", "waiting", /two:2$/],
-    [{ kind: "waiting", trouble: { kind: "refused", sentence: "no" } }, "WARNING", "waiting", / no$/],
+    [{ kind: "waiting", trouble: { kind: "refused", message: "no" } }, "WARNING", "waiting", / no$/],
     [{ kind: "up", address: "ratings.get.2-a" }, "INFO", "up", /pid 7, nats:ratings.get.2-a$/],
     [{ kind: "resumed", pausedMs: 1_240 }, "INFO", "resumed", / 1\.2 s$/],
     [{ kind: "dropped", count: 1 }, "INFO", "dropped", / 1 expired request$/],

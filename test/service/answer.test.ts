@@ -8,7 +8,7 @@ const test = suite("answer");
 
 const WHO = { service: "ratings", instance: 2, incarnation: "2-a", address: "ratings.get.2-a" };
 const body = (text: string): Reply => ({ kind: "answered", body: new TextEncoder().encode(text) });
-const refused = (code: number): Reply => ({ kind: "refused", code, message: "said so" });
+const refused = (code: number): Reply => ({ kind: "service-error", code, message: "said so" });
 const read = (reply: Reply, accepts = (_body: unknown): boolean => true) => readAttempt(reply, WHO, accepts);
 
 test("any answer in time is proof of life, an error among them", () => {
@@ -24,17 +24,17 @@ test("an answer that is no JSON, or none to its caller, is nonsense; an error is
 });
 
 test("dead, hung, leaving and nobody's fault are told apart", () => {
-  assert.is(read({ kind: "nobody" }).result, "nobody");
+  assert.is(read({ kind: "no-responders" }).result, "no-responders");
   assert.is(read({ kind: "timeout" }).result, "timeout");
   assert.is(read(refused(503)).result, "draining");
   assert.is(read(refused(504)).result, "draining");
-  assert.is(read({ kind: "away" }).result, "nothing");
-  assert.is(read({ kind: "cancelled" }).result, "nothing");
+  assert.is(read({ kind: "away" }).result, "inconclusive");
+  assert.is(read({ kind: "cancelled" }).result, "inconclusive");
 });
 
 test("what may be done already: who answers nonsense, and who leaves in the middle; not who never began", () => {
   const done = [read(body("{")), read(refused(504))];
-  const not = [read(refused(503)), read({ kind: "nobody" }), read(refused(404))];
+  const not = [read(refused(503)), read({ kind: "no-responders" }), read(refused(404))];
   assert.equal(done.map(mayBeDone), [true, true]);
   assert.equal(not.map(mayBeDone), [false, false, false]);
 });
@@ -50,7 +50,7 @@ test("a call that brought nothing says why in words", () => {
     return answer.kind === "unanswered" ? answer.why : answer.kind;
   };
   assert.is(why({ kind: "timeout" }), "request timed out");
-  assert.is(why({ kind: "nobody" }), "all services are down");
+  assert.is(why({ kind: "no-responders" }), "all services are down");
   assert.is(why({ kind: "away" }), "the bus is away");
   assert.is(why({ kind: "cancelled" }), "the caller gave up");
   assert.is(why(body("{")), "the answer was not readable");

@@ -90,9 +90,9 @@ const pauseFor = (forMs: number): FaultOrder => ({ kind: "begin", fault: { kind:
 
 test("without CHAOS=1 there is no such subject, and no word of it in a heartbeat", async () => {
   const { ask, caller, now, beats, kinds } = await begin({ chaos: false });
-  assert.equal(await ask({ kind: "list" }), { kind: "unheard", why: "nobody" });
+  assert.equal(await ask({ kind: "list" }), { kind: "unheard", why: "no-responders" });
   const all = await now(caller.request("chaos.tea", orderBody({ kind: "reset" }), { timeoutMs: 100 }));
-  assert.is(all.kind, "nobody");
+  assert.is(all.kind, "no-responders");
   assert.ok(beats.length > 0 && beats.every((beat) => !("faults" in beat)));
   assert.not.ok(kinds().includes("takes faults"));
 });
@@ -119,7 +119,7 @@ test("mute: one last beat says so, then none comes, not even to a roll call, unt
     [["mute"]],
   );
   await clock.advance(30 * SECOND_MS);
-  const roll = await now(caller.gather("health.tea", "", 10));
+  const roll = await now(caller.requestMany("health.tea", "", 10));
   await ask(slow(5, 60 * SECOND_MS));
   assert.equal([beats.length, roll.length], [before + 1, 0]);
   assert.is((await now(call())).kind, "answered");

@@ -234,7 +234,7 @@ bugs(
       (ended) => ended.kind === "attempt" && [ended.who.instance, ended.sentAs, ended.result],
     );
     assert.equal(ends, [
-      [2, "call", "nothing"],
+      [2, "call", "inconclusive"],
       [1, "copy", "timeout"],
     ]);
     await scene.settles();

@@ -27,7 +27,7 @@ interface Sent {
 
 const encoder = new TextEncoder();
 const answered = (value: unknown): Reply => ({ kind: "answered", body: encoder.encode(JSON.stringify(value)) });
-const [NOBODY, TIMEOUT]: readonly [Reply, Reply] = [{ kind: "nobody" }, { kind: "timeout" }];
+const [NOBODY, TIMEOUT]: readonly [Reply, Reply] = [{ kind: "no-responders" }, { kind: "timeout" }];
 
 class Scene {
   readonly clock = new FakeClock();
@@ -179,7 +179,7 @@ test("whoever had nine tenths of the time opens by it; whoever had less, or died
   for (const [passedMs, reply, opens] of [
     [100, TIMEOUT, 1],
     [101, TIMEOUT, 0],
-    [0, { kind: "lost" }, 0],
+    [0, { kind: "receiver-died" }, 0],
   ] as const) {
     const scene = new Scene(2);
     await scene.ask();
@@ -270,10 +270,10 @@ test("a request that is too large is counted and asks nobody; of an unknown limi
 });
 
 test("what is away, or denied, is no instance's doing, and is said at once", async () => {
-  const denial = { kind: "limited", sentence: "not allowed to hear", isDenial: true };
+  const denial = { kind: "limited", message: "not allowed to hear", isDenial: true };
   for (const [status, lastTrouble, expected] of [
     ["away", undefined, "the bus is away"],
-    ["away", { kind: "absent", sentence: "" }, "the bus is away"],
+    ["away", { kind: "unreachable", message: "" }, "the bus is away"],
     ["away", denial, "not permitted"],
     ["connected", denial, "not permitted"],
     ["connected", undefined, "all services are down"],

@@ -91,7 +91,7 @@ test("a call that finds nobody there while heartbeats cannot be heard concludes 
   const member = [...world.client.tracker.all()][0];
   if (member === undefined) throw new Error("nobody is known");
   const ticket = world.client.tracker.admit(member, world.clock.now());
-  assert.equal(world.client.tracker.settle(ticket, "nobody", world.clock.now() + 1), []);
+  assert.equal(world.client.tracker.settle(ticket, "no-responders", world.clock.now() + 1), []);
   assert.is(member.membership.kind, "up");
   world.client.close();
 });

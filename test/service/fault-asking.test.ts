@@ -10,7 +10,7 @@ const test = suite("asking for faults");
 
 const bytes = (value: unknown): Uint8Array => Buffer.from(typeof value === "string" ? value : JSON.stringify(value));
 const answered = (value: unknown): Reply => ({ kind: "answered", body: bytes(value) });
-const refused = (code: number, message: string): Reply => ({ kind: "refused", code, message });
+const refused = (code: number, message: string): Reply => ({ kind: "service-error", code, message });
 const taker = (instance: number) => ({ service: "ratings", instance, incarnation: `${instance}-a`, faults: [] });
 const on = [{ fault: "mute", endsInMs: 5 }];
 
@@ -37,7 +37,7 @@ test("each reply has its meaning, and who has just woken up is asked three times
     [[refused(400, "bad")], { kind: "refused", why: "bad" }, 1],
     [[{ kind: "denied", why: "not you" }], { kind: "refused", why: "not you" }, 1],
     [[{ kind: "unsent", why: "too large" }], { kind: "refused", why: "too large" }, 1],
-    [[{ kind: "nobody" }], unheard("nobody"), 1],
+    [[{ kind: "no-responders" }], unheard("no-responders"), 1],
     [[{ kind: "away" }], unheard("away"), 1],
     [[{ kind: "timeout" }], unheard("no answer"), 1],
   ] as const satisfies readonly (readonly [readonly Reply[], object, number])[])
@@ -58,13 +58,13 @@ test("an answer that is none of a taker of faults is no answer", async () => {
 
 test("of all that answer each is there once, by number, with what it said last", async () => {
   const sent: unknown[] = [];
-  const gather = (...given: unknown[]): Promise<readonly Uint8Array[]> => {
+  const requestMany = (...given: unknown[]): Promise<readonly Uint8Array[]> => {
     sent.push(given);
     return Promise.resolve([taker(3), ...ODD, taker(1), { ...taker(3), faults: on }].map(bytes));
   };
-  const takers = await askAll({ gather }, "ratings", "reset", 7);
+  const takers = await askAll({ requestMany }, "ratings", "reset", 7);
   assert.equal(takers, [taker(1), { ...taker(3), faults: [{ kind: "mute", endsInMs: 5 }] }]);
-  await askAll({ gather }, "ratings", "list");
+  await askAll({ requestMany }, "ratings", "list");
   assert.equal(sent, [
     ["chaos.ratings", '{"fault":"reset"}', 7],
     ["chaos.ratings", '{"fault":"list"}', 200],

@@ -54,7 +54,7 @@ test("no code of a handler's goes out as one by which an instance says that it l
       async () => ({ kind: "refusal", code: given, message: "said so" }) as never,
     ]) {
       const reply = await replyOf(await sceneWith(handle));
-      assert.is(reply.kind === "refused" && reply.code, sent, String(given));
+      assert.is(reply.kind === "service-error" && reply.code, sent, String(given));
     }
   }
 });
@@ -88,7 +88,7 @@ test("listeners, tracers and chance that throw keep no request unanswered, and n
       const broken = { tell: async () => boom(), random: boom, tracing, heartbeatIntervalMs: 2_000 };
       const scene = await sceneWith(handle, broken);
       const reply = await replyOf(scene);
-      assert.ok(reply.kind === "answered" || (reply.kind === "refused" && reply.code === 500), reply.kind);
+      assert.ok(reply.kind === "answered" || (reply.kind === "service-error" && reply.code === 500), reply.kind);
       await scene.clock.advance(20_000);
       assert.is(scene.client.tracker.live(scene.clock.now()).length, 2, "they beat on");
       golden(scene.reports.join("\n"));

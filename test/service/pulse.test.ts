@@ -31,7 +31,7 @@ function begin(): Beating {
   const pulse = new Pulse(options);
   bus.subscribe("health.ratings", (message) => pulse.asked(message));
   const callRoll = async (times: number): Promise<readonly Uint8Array[]> => {
-    const gathered = Array.from({ length: times }, () => caller.gather("health.ratings", "", 50));
+    const gathered = Array.from({ length: times }, () => caller.requestMany("health.ratings", "", 50));
     await clock.advance(60);
     return (await Promise.all(gathered)).flat();
   };

@@ -29,7 +29,7 @@ async function scrape(): Promise<string> {
   const attempt = { kind: "attempt", who, sentAs: "call", isRefusal: false } as const;
   for (const tookMs of [3, 30, 300]) sight.count({ ...attempt, result: "answered", tookMs }, 2000);
   sight.count({ ...attempt, result: "timeout", tookMs: 1001 }, 3000);
-  sight.count({ ...attempt, result: "nobody", tookMs: 1 }, 3000);
+  sight.count({ ...attempt, result: "no-responders", tookMs: 1 }, 3000);
   sight.count({ ...attempt, sentAs: "hedge", result: "answered", tookMs: 3 }, 3000);
   sight.count({ kind: "short-circuited" }, 3000);
   table.hangs(1, 3000);

@@ -135,7 +135,7 @@ test("the numbers of a row, in their published order; those that failed were not
   const countWith = (memory: Memory | undefined): unknown => countOf(member, { ...surroundings, memory });
   assert.equal(countWith(undefined), [...heard, 0, 0, null, null, [], 0]);
   assert.equal(countWith(rememberedAs()), [...heard, 0, 0, null, null, [0, 0], 0]);
-  const failed = [{ result: "timeout" }, { result: "nobody" }, { result: "draining" }] as const;
+  const failed = [{ result: "timeout" }, { result: "no-responders" }, { result: "draining" }] as const;
   const tally = tallyOf({}, {}, { isRefusal: true }, ...failed, { sentAs: "hedge", tookMs: 4.126 });
   assert.equal(countWith(rememberedAs({ tally })), [...heard, 6, 2, 7.76, 7.76, [0, 6], 1]);
 });

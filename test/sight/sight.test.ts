@@ -208,9 +208,9 @@ test("the next choice that is shown is the one that is made, in every state that
     "answered",
     "answered",
     "timeout",
-    "nobody",
+    "no-responders",
     "draining",
-    "nothing",
+    "inconclusive",
     "nonsense",
   ];
   for (let step = 0; step < 1500; step++) {

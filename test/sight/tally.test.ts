@@ -22,10 +22,10 @@ test("each result is one outcome, and those that were answered or waited for to 
     ["answered", "ok", true],
     ["nonsense", "nonsense", true],
     ["timeout", "timeout", true],
-    ["nobody", "unreachable", false],
+    ["no-responders", "unreachable", false],
     ["draining", "draining", false],
     ["unchecked", "failed", false],
-    ["nothing", "abandoned", false],
+    ["inconclusive", "abandoned", false],
     ["unsent", "failed", false],
     ["denied", "denied", false],
   ] as const satisfies readonly (readonly [Result, Outcome, boolean])[]) {
@@ -38,7 +38,7 @@ test("each result is one outcome, and those that were answered or waited for to 
     assert.equal([tally.quantiles([0.5], 0) !== undefined, total.durations], [isTimed, isTimed ? 1 : 0], result);
   }
   assert.is(outcomeOf(attemptOf({ isRefusal: true })), "error");
-  assert.is(outcomeOf(attemptOf({ isRefusal: true, result: "nobody" })), "unreachable");
+  assert.is(outcomeOf(attemptOf({ isRefusal: true, result: "no-responders" })), "unreachable");
 });
 
 test("a duration on the upper bound of a bucket is in that bucket, and one above it is in the next", () => {

@@ -116,7 +116,7 @@ export class Belief {
         return isOfNow ? this.#answers() : [];
       case "timeout":
         return isOfNow ? this.#isSilent(now) : [];
-      case "nobody":
+      case "no-responders":
         if (isOfNow) this.#givesBack();
         return unreachable && this.membership !== "gone" ? this.loses(now) : [];
       case "draining":

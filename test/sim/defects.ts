@@ -115,7 +115,7 @@ export const DEFECTS: readonly Defect[] = [
   ]),
   defect("a bus that is away is the instance's fault", [
     "service/answer",
-    '$unanswered("the bus is away"), $result: "nothing"',
+    '$unanswered("the bus is away"), $result: "inconclusive"',
     '$unanswered("the bus is away"), $result: "timeout"',
   ]),
   defect("an answer that is none is a timeout", [
@@ -130,7 +130,7 @@ export const DEFECTS: readonly Defect[] = [
   ]),
   defect(
     "a call that finds nobody does not go on",
-    ["service/client", '$result === "nobody" ||', ""],
+    ["service/client", '$result === "no-responders" ||', ""],
     [
       "health/tracker",
       'return $returning ? $NOTHING : this.$lose($member, "nobody answers there", $now);',
@@ -175,7 +175,11 @@ export const DEFECTS: readonly Defect[] = [
     ],
   ),
   defect("a silent bus is never doubted", ["bus/pending", "this.$isDoubted($sentAtMs) ? $AWAY : $TIMEOUT", "$TIMEOUT"]),
-  defect("a bus that was late is trusted at once", ["bus/pulse", "if (this.$lateUntilMs > $sentAtMs)", "if (false)"]),
+  defect("a bus that was late is trusted at once", [
+    "bus/ping-monitor",
+    "if (this.$lateUntilMs > $sentAtMs)",
+    "if (false)",
+  ]),
   defect("a stall of our own counts as time", ["clock", "$gapMs > $STALL_MS ? $TICK_MS : $gapMs", "$gapMs"]),
   defect("who answered nonsense is thought to have done nothing", [
     "service/answer",
@@ -186,7 +190,7 @@ export const DEFECTS: readonly Defect[] = [
   defect("hedging repeats what must not be repeated", ["service/client", "|| !$repeatable) {", ") {"]),
   defect("hedging knows no limit", ["service/hedging", "|| !this.$hedge.$take()", ""]),
   defect("the second call may go where the first went", ["service/hedging", ".add(late.$who.$incarnation)", ""]),
-  defect("who is late is not spared", ["service/client", "$repeatable, $slow: this.$slow }", "$repeatable }"]),
+  defect("who is late is not spared", ["service/client", "$repeatable, $deprioritized: this.$slow }", "$repeatable }"]),
   defect("who is late is spared for ever", [
     "service/hedging",
     "this.$hedge.$caughtUp(ticket.$who.$incarnation);",
@@ -239,7 +243,7 @@ export const DEFECTS: readonly Defect[] = [
   ]),
   defect("what is explained forgets who is spared", [
     "sight/seen",
-    "$resolver.$look($now, { $slow })",
+    "$resolver.$look($now, { $deprioritized: $slow })",
     "$resolver.$look($now, {})",
   ]),
   defect("what is held back waits on after a reset", [

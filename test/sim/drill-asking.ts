@@ -326,7 +326,7 @@ class AskingDrill extends Scene {
     this.holds(`it took ${tookMs} ms`, isAnswered ? tookMs >= 300 : tookMs <= 100 + ROUND_MS);
     this.same("listeners that are left", listeners.size, 0);
     const results = this.#counted.map((ended) => (ended.kind === "attempt" ? ended.result : ended.kind));
-    const known = signal.aborted ? [] : [isAnswered ? "answered" : "nothing"];
+    const known = signal.aborted ? [] : [isAnswered ? "answered" : "inconclusive"];
     this.same("what is counted of a call with a signal", results, known);
     for (const listener of isHeard) listener();
     await this.pass(300);
@@ -372,7 +372,7 @@ class AskingDrill extends Scene {
     const ends = this.#counted.flatMap((ended) =>
       ended.kind === "attempt" ? [`${ended.sentAs} ${ended.result}`] : [],
     );
-    this.same("what came of a retest", ends, ["call nothing", "copy answered"]);
+    this.same("what came of a retest", ends, ["call inconclusive", "copy answered"]);
     const kinds = this.#events.splice(0).map(({ kind }) => kind);
     this.same("what is told of a retest", kinds, ["resolving", "resolved", "retesting", "using", "closed"]);
   }

@@ -1,7 +1,7 @@
 // P20: faults on purpose. An instance that takes them is given orders, good ones and bad ones; how it answers calls, what it
 // says of itself, and when that ends, is compared with what was ordered.
 
-import { chaosOfAllSubject, chaosSubject, rollCallSubject } from "../../src/bus/core/subjects.ts";
+import { chaosBroadcastSubject, chaosSubject, rollCallSubject } from "../../src/bus/core/subjects.ts";
 import { type Client, openClient } from "../../src/service/client.ts";
 import type { ClientEvent } from "../../src/service/client-options.ts";
 import type { FaultOrder } from "../../src/service/core/fault-order.ts";
@@ -165,9 +165,9 @@ class OrdersDrill extends Scene {
   }
 
   async #raw(body: unknown, id: string | undefined): Promise<number> {
-    const subject = id === undefined ? chaosOfAllSubject(DRILL) : chaosSubject(DRILL, id);
+    const subject = id === undefined ? chaosBroadcastSubject(DRILL) : chaosSubject(DRILL, id);
     const reply = await this.get(this.#asker.bus.request(subject, JSON.stringify(body), { timeoutMs: 9_000 }));
-    return reply.kind === "refused" ? reply.code : 0;
+    return reply.kind === "service-error" ? reply.code : 0;
   }
 
   async #bad(): Promise<void> {
@@ -289,7 +289,7 @@ class OrdersDrill extends Scene {
     const strange = await this.get(askForFault(this.#asker.bus, DRILL, name, { kind: "list" }));
     this.same(`the answer ${what} to an order`, strange.kind, known);
     const asked = await this.get(askForFault(this.#asker.bus, DRILL, "9-z", { kind: "list" }));
-    this.same("an order to nobody", asked, { kind: "unheard", why: "nobody" });
+    this.same("an order to nobody", asked, { kind: "unheard", why: "no-responders" });
     this.same("an order to one that is not there", await this.#raw({ fault: "list" }, "9-z"), 0);
   }
 
@@ -375,7 +375,7 @@ class OrdersDrill extends Scene {
   /** A roll call is answered, unless it is mute. */
   async #roll(): Promise<void> {
     await this.#sure();
-    const answers = await this.get(this.#asker.bus.gather(rollCallSubject(DRILL), "", ROUND_MS));
+    const answers = await this.get(this.#asker.bus.requestMany(rollCallSubject(DRILL), "", ROUND_MS));
     this.same("who answers a roll call", answers.length, this.#mutedAt === undefined ? 2 : 1);
   }
 
@@ -383,7 +383,7 @@ class OrdersDrill extends Scene {
     this.#asked += 1;
     const [at, subject] = [this.now, `${DRILL}.get.${this.#id}`];
     const reply = await this.#asker.bus.request(subject, `{"n":${this.#asked}}`, { timeoutMs: 70_000 });
-    const code = reply.kind === "refused" ? reply.code : reply.kind === "answered" ? 0 : Number.NaN;
+    const code = reply.kind === "service-error" ? reply.code : reply.kind === "answered" ? 0 : Number.NaN;
     return { code, at, replied: this.now };
   }
 
@@ -412,7 +412,7 @@ class OrdersDrill extends Scene {
       await this.get(this.#goodbye());
       await this.pass(UNSURE_MS);
       const asked = await this.#ask({ kind: "list" });
-      this.same("an order to one that has left", asked, { kind: "unheard", why: "nobody" });
+      this.same("an order to one that has left", asked, { kind: "unheard", why: "no-responders" });
       this.same("the events of a goodbye", this.#events.length, this.#due.length);
     }
     this.#client?.close();

@@ -189,7 +189,7 @@ class QuestionsDrill extends Scene {
     const code = new Promise<Code>((resolve) =>
       bus.call(subject, body, { timeoutMs }, (reply) => {
         if (reply.kind === "answered") resolve(0);
-        else resolve(reply.kind === "refused" ? reply.code : undefined);
+        else resolve(reply.kind === "service-error" ? reply.code : undefined);
       }),
     );
     bus.encoding = "utf8";
@@ -318,7 +318,7 @@ class QuestionsDrill extends Scene {
     };
     await this.#verb("STATS", { endpoints: [stats] });
     const before = this.#states.length;
-    const [beat] = await this.get(this.#asker.bus.gather(rollCallSubject(DRILL), "", ROUND_MS));
+    const [beat] = await this.get(this.#asker.bus.requestMany(rollCallSubject(DRILL), "", ROUND_MS));
     this.holds("a roll call brings no heartbeat", this.#states.length > before);
     this.holds("a roll call is answered with a heartbeat", Object(beat).length > 0);
     const at = this.now;
@@ -333,7 +333,7 @@ class QuestionsDrill extends Scene {
     const who = { name: DRILL, id: ID, version: VERSION, metadata: { instance: "3", address: ADDRESS } };
     const type = `io.nats.micro.v1.${verb.toLowerCase()}_response`;
     for (const subject of serviceVerbSubjects(verb, DRILL, ID)) {
-      const answers = await this.get(this.#asker.bus.gather(subject, "", ROUND_MS));
+      const answers = await this.get(this.#asker.bus.requestMany(subject, "", ROUND_MS));
       const [said] = answers.map((bytes) => JSON.parse(Buffer.from(bytes).toString()) as { readonly started?: string });
       const { started, ...rest } = said ?? {};
       this.same(`the answer to ${subject}`, rest, { type, ...who, ...body });
@@ -399,7 +399,7 @@ class QuestionsDrill extends Scene {
     this.#instance?.resumed();
     void this.#instance?.goodbye(limitMs);
     this.ground.same("P10", "what it says when it leaves", before, ["draining", "gone"]);
-    const answers = await this.get(this.#asker.bus.gather("$SRV.PING", "", ROUND_MS));
+    const answers = await this.get(this.#asker.bus.requestMany("$SRV.PING", "", ROUND_MS));
     this.ground.same("P10", "who answers after its goodbye", answers.length, 0);
   }
 

@@ -117,7 +117,7 @@ export class SecondChecks implements Check {
     this.#late = this.#late.filter(
       ({ suspects, second, isOvertaken }) => !suspects.includes(call.ticket) && (second !== call.ticket || isOvertaken),
     );
-    if (this.#hedged.delete(call.ticket) && result === "nothing") this.#charged(call, now);
+    if (this.#hedged.delete(call.ticket) && result === "inconclusive") this.#charged(call, now);
   }
 
   /** That another helped out is no excuse: who did not answer is charged. */

@@ -12,18 +12,24 @@ import type {
   RequestOptions,
   Subscription,
 } from "../../src/bus/bus.ts";
-import { type Hearing, Link, type Wire, type WireSubscribing, type WireSubscription } from "../../src/bus/nats-link.ts";
+import { StatusEmitter } from "../../src/bus/emitter.ts";
+import {
+  BusConnection,
+  type ClientConnection,
+  type SubscriptionSpec,
+  type WireSubscribing,
+  type WireSubscription,
+} from "../../src/bus/nats-link.ts";
 import {
   ERROR_CODE_HEADER,
   ERROR_HEADER,
-  HeardMessage,
+  NatsMessage,
   replyOf,
   type ServiceError,
   type WireHeaders,
   type WireMessage,
 } from "../../src/bus/nats-message.ts";
 import { AWAY, CANCELLED, PendingTable } from "../../src/bus/pending.ts";
-import { StatusBoard } from "../../src/bus/status-board.ts";
 import { countedReplies } from "../support/counted-replies.ts";
 import type { Host } from "./host.ts";
 import type { Connection, Permissions, Server, Sub } from "./server.ts";
@@ -51,9 +57,9 @@ export class SimBus implements Bus {
   readonly #server: Server;
   readonly #random: () => number;
   readonly #pending: PendingTable;
-  readonly #board = new StatusBoard((_status, error) => this.failed(error));
-  readonly #hearings = new Set<Hearing>();
-  #link: Link<SimWire> | undefined;
+  readonly #board = new StatusEmitter((_status, error) => this.failed(error));
+  readonly #hearings = new Set<SubscriptionSpec>();
+  #link: BusConnection<SimWire> | undefined;
   #repliesDenied: Denied | undefined;
   /** Messages that this process fails to send: an instance may answer and not beat. */
   swallows: (subject: string) => boolean = () => false;
@@ -76,14 +82,14 @@ export class SimBus implements Bus {
     this.#server = server;
     this.#random = random;
     const subjects = countedReplies(host.name);
-    const isDoubted = (sentAtMs: number): boolean => this.#link?.inDoubt(sentAtMs) !== false;
+    const isDoubted = (sentAtMs: number): boolean => this.#link?.isSuspect(sentAtMs) !== false;
     this.#pending = new PendingTable(host, subjects, isDoubted, REUSE_DELAY);
-    const hear = (message: WireMessage): void => void this.#pending.heard(message.subject, replyOf(message));
+    const hear = (message: WireMessage): void => void this.#pending.onReply(message.subject, replyOf(message));
     const denied = (): void => {
       this.#repliesDenied = DENIED;
       this.#pending.settleAll(DENIED);
     };
-    this.#hearings.add({ subject: subjects.subscription, queue: undefined, hear, denied });
+    this.#hearings.add({ subject: subjects.subscription, queue: undefined, onMessage: hear, denied });
     void this.#keepDialling();
   }
 
@@ -124,10 +130,10 @@ export class SimBus implements Bus {
   }
 
   giveUp(subject: string): void {
-    this.#pending.giveUp(subject);
+    this.#pending.failAllTo(subject);
   }
 
-  gather(subject: string, body: string, waitMs: number): Promise<readonly Uint8Array[]> {
+  requestMany(subject: string, body: string, waitMs: number): Promise<readonly Uint8Array[]> {
     const wire = this.#wire;
     if (wire === undefined || this.#repliesDenied !== undefined) return Promise.resolve([]);
     const gathering = this.#pending.addGathering(subject, waitMs);
@@ -144,16 +150,16 @@ export class SimBus implements Bus {
   subscribe(subject: string, receive: (message: Message) => void, queue?: string): Subscription {
     let open = true;
     const hear = (message: WireMessage): void => {
-      if (open) receive(new HeardMessage(message, this.#answer));
+      if (open) receive(new NatsMessage(message, this.#answer));
     };
-    const hearing: Hearing = { subject, queue, hear };
+    const hearing: SubscriptionSpec = { subject, queue, onMessage: hear };
     this.#hearings.add(hearing);
-    if (this.#link?.live === true) this.#link.hear(hearing);
+    if (this.#link?.live === true) this.#link.subscribe(hearing);
     return {
       close: () => {
         open = false;
         this.#hearings.delete(hearing);
-        this.#link?.forget(hearing);
+        this.#link?.unsubscribe(hearing);
       },
       drain: async () => {
         this.#hearings.delete(hearing);
@@ -173,7 +179,7 @@ export class SimBus implements Bus {
   }
 
   close(): Promise<void> {
-    this.#board.turn("closed");
+    this.#board.set("closed");
     this.#pending.settleAll(AWAY);
     this.#link?.end("closed by us");
     return Promise.resolve();
@@ -195,9 +201,9 @@ export class SimBus implements Bus {
   async #keepDialling(): Promise<void> {
     while (this.#board.status !== "closed") {
       const wire = await this.#dial();
-      if (wire !== undefined) await this.#stayOn(new Link(wire, this.#host));
+      if (wire !== undefined) await this.#stayOn(new BusConnection(wire, this.#host));
       this.#pending.settleAll(AWAY);
-      this.#board.turn("away");
+      this.#board.set("away");
       await this.#pause(REDIAL_AFTER_MS * (0.5 + this.#random()));
     }
   }
@@ -217,13 +223,13 @@ export class SimBus implements Bus {
     return new SimWire(this.#server, this.#host, { arrived: (subject) => this.arrived(subject), denied });
   }
 
-  async #stayOn(link: Link<SimWire>): Promise<void> {
+  async #stayOn(link: BusConnection<SimWire>): Promise<void> {
     this.#link = link;
     this.#repliesDenied = undefined;
-    for (const hearing of this.#hearings) link.hear(hearing);
+    for (const hearing of this.#hearings) link.subscribe(hearing);
     if (await link.flush()) {
       this.connectedAtMs = this.#host.timeline.now;
-      this.#board.turn("connected");
+      this.#board.set("connected");
     }
     await link.ended;
     this.#link = undefined;
@@ -249,7 +255,7 @@ interface Ears {
 }
 
 /** The verbs that the link uses of the client library's connection. */
-class SimWire implements Wire {
+class SimWire implements ClientConnection {
   readonly #connection: Connection;
   readonly #server: Server;
   readonly #closed: Promise<unknown>;

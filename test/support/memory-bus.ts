@@ -14,15 +14,15 @@ import type {
   Subscription,
 } from "../../src/bus/bus.ts";
 import { takesReplies } from "../../src/bus/core/subjects.ts";
+import { dispatchSafely } from "../../src/bus/dispatch.ts";
+import { StatusEmitter } from "../../src/bus/emitter.ts";
 import { PendingTable } from "../../src/bus/pending.ts";
-import { hand } from "../../src/bus/receiver.ts";
-import { StatusBoard } from "../../src/bus/status-board.ts";
 import type { Clock } from "../../src/clock.ts";
 import { countedReplies } from "./counted-replies.ts";
 
 const AWAY: NotSent = { kind: "away" };
 const CANCELLED: Reply = { kind: "cancelled" };
-const NOBODY = { kind: "nobody" } as const;
+const NOBODY = { kind: "no-responders" } as const;
 /** As a NATS server has it by default. */
 const LARGEST_BODY_BYTES = 1_048_576;
 /** The code of an answer that is too large, as its asker receives it. */
@@ -38,7 +38,7 @@ export interface NetworkOptions {
 interface Packet {
   readonly subject: string;
   readonly replyTo: string | undefined;
-  readonly reply: Extract<Reply, { kind: "answered" | "refused" | "nobody" }>;
+  readonly reply: Extract<Reply, { kind: "answered" | "service-error" | "no-responders" }>;
 }
 
 interface Ear {
@@ -148,7 +148,7 @@ export class MemoryBus implements Bus {
   readonly #network: MemoryNetwork;
   readonly #report: (sentence: string) => void;
   readonly #table: PendingTable;
-  readonly #board: StatusBoard;
+  readonly #board: StatusEmitter;
   readonly #heldBack: (() => void)[] = [];
   #paused = false;
   /** Subjects that the server does not let this bus send to; and whether it lets it receive answers. */
@@ -162,8 +162,10 @@ export class MemoryBus implements Bus {
     this.#report = report;
     const subjects = countedReplies(caller);
     this.#table = new PendingTable(network.clock, subjects);
-    this.#board = new StatusBoard((status, error) => report(`a listener failed when told ${status}: ${String(error)}`));
-    this.#listen(subjects.subscription, undefined, ({ subject, reply }) => this.#table.heard(subject, reply));
+    this.#board = new StatusEmitter((status, error) =>
+      report(`a listener failed when told ${status}: ${String(error)}`),
+    );
+    this.#listen(subjects.subscription, undefined, ({ subject, reply }) => this.#table.onReply(subject, reply));
   }
 
   get maxBodyBytes(): number {
@@ -195,10 +197,10 @@ export class MemoryBus implements Bus {
   }
 
   giveUp(subject: string): void {
-    this.#table.giveUp(subject);
+    this.#table.failAllTo(subject);
   }
 
-  gather(subject: string, body: string, waitMs: number): Promise<readonly Uint8Array[]> {
+  requestMany(subject: string, body: string, waitMs: number): Promise<readonly Uint8Array[]> {
     if (this.#board.status !== "connected" || this.deniesReplies) return Promise.resolve([]);
     const gathering = this.#table.addGathering(subject, waitMs);
     const failure = this.#send(subject, body, gathering.replyTo);
@@ -212,7 +214,7 @@ export class MemoryBus implements Bus {
 
   subscribe(subject: string, receive: (message: Message) => void, queue?: string): Subscription {
     const ear = this.#listen(subject, queue, (packet) =>
-      hand(this.#messageOf(packet), receive, (subject, error) =>
+      dispatchSafely(this.#messageOf(packet), receive, (subject, error) =>
         this.#report(`the receiver of ${subject} failed: ${String(error)}`),
       ),
     );
@@ -242,7 +244,7 @@ export class MemoryBus implements Bus {
 
   async close(): Promise<void> {
     if (this.#board.status === "closed") return;
-    this.#board.turn("closed");
+    this.#board.set("closed");
     this.#table.settleAll(AWAY);
     await this.#turn();
   }
@@ -252,11 +254,11 @@ export class MemoryBus implements Bus {
     if (this.#board.status !== "connected") return;
     this.connection += 1;
     this.#table.settleAll(AWAY);
-    this.#board.turn("away");
+    this.#board.set("away");
   }
 
   reconnect(): void {
-    if (this.#board.status === "away") this.#board.turn("connected");
+    if (this.#board.status === "away") this.#board.set("connected");
   }
 
   /** Its process is stopped, as with ^Z: the bus still counts it as there, and messages wait for it. */
@@ -322,7 +324,7 @@ export class MemoryBus implements Bus {
 
   #refuse(replyTo: string, code: number, message: string): void {
     if (this.#board.status !== "connected") return;
-    this.#network.route({ subject: replyTo, replyTo: undefined, reply: { kind: "refused", code, message } });
+    this.#network.route({ subject: replyTo, replyTo: undefined, reply: { kind: "service-error", code, message } });
   }
 
   #turn(): Promise<void> {

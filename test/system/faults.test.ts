@@ -155,7 +155,7 @@ faults("what is out of range is refused, and begins nothing", async ({ world, bu
     '{"fault":"fail","share":2}',
   ]) {
     const reply = await bus.request(`chaos.ratings.${idOf(ratings)}`, body, { timeoutMs: LIMIT_MS });
-    assert.ok(reply.kind === "refused" && reply.code === 400, JSON.stringify(reply));
+    assert.ok(reply.kind === "service-error" && reply.code === 400, JSON.stringify(reply));
   }
   for (const fields of [
     { fault: "pause", forS: "601" },

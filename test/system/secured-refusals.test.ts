@@ -163,12 +163,12 @@ refusals("nothing of what a service and a Market do for their work", async (cont
     await startRatings(context, context.ratings).catch(() => undefined);
   });
   assert.ok(beats > 0);
-  const [beat] = await market.gather("health.ratings", "", 200);
+  const [beat] = await market.requestMany("health.ratings", "", 200);
   const { address } = JSON.parse(Buffer.from(beat ?? []).toString("utf8")) as { address: string };
   for (const subject of ["ratings.get", address])
     assert.is((await market.request(subject, "{}", { timeoutMs: 1_000 })).kind, "answered", subject);
   for (const subject of ["$SRV.PING", "$SRV.INFO.ratings", "$SRV.STATS.ratings"])
-    assert.is((await market.gather(subject, "", 200)).length, 1, subject);
+    assert.is((await market.requestMany(subject, "", 200)).length, 1, subject);
   assert.is((await market.request("prices.get", "", { timeoutMs: 1_000 })).kind, "nobody");
   const other = await as(context, context.folder.person);
   const views = await heardBy(other, "belief.ratings.*", async () => {
@@ -194,13 +194,13 @@ refusals(
         context,
         credentials(context.folder.state.orgs.find(({ id }) => id === first)?.me.creds ?? ""),
       );
-      await market.gather("health.ratings", "", 200);
+      await market.requestMany("health.ratings", "", 200);
     });
     assert.is(beats, 0);
     assert.is((await theirMarket.request("ratings.get", "{}", { timeoutMs: 1_000 })).kind, "nobody");
-    assert.is((await theirMarket.gather("$SRV.PING", "", 100)).length, 0);
+    assert.is((await theirMarket.requestMany("$SRV.PING", "", 100)).length, 0);
     await startRatings(context, theirs); // number 1 is free there
-    assert.is((await theirMarket.gather("health.ratings", "", 200)).length, 1);
+    assert.is((await theirMarket.requestMany("health.ratings", "", 200)).length, 1);
     await context.folder.change((state) => ({ kind: "done", state: { ...state, currentOrgId: first } }));
   },
 );

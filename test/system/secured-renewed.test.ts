@@ -53,7 +53,7 @@ async function revokeRatings({ folder, server }: Context): Promise<void> {
 
 const on = (bus: NatsBus): Promise<void> => until("connected", () => bus.status === "connected", BACK_WITHIN_MS);
 const off = (bus: NatsBus): Promise<void> =>
-  until("refused", () => /does not let us in/.test(bus.trouble ?? ""), BACK_WITHIN_MS);
+  until("refused", () => /does not let us in/.test(bus.lastError ?? ""), BACK_WITHIN_MS);
 
 /** Calls reach it, and answers to its own calls reach it too: both depend on whose credentials it has. */
 async function works(context: Context, bus: NatsBus): Promise<void> {
@@ -70,7 +70,7 @@ renewed("after revoke and create-service a service of the state folder is back b
   await on(bus);
   await revokeRatings(context);
   await off(bus);
-  assert.match(bus.trouble ?? "", /bin\/dwc create-service ratings$/);
+  assert.match(bus.lastError ?? "", /bin\/dwc create-service ratings$/);
   await context.folder.createService("ratings");
   await on(bus);
   await works(context, bus);
@@ -152,7 +152,7 @@ renewed("a process stays in the org that it began in, and its cure leads back th
   await revokeRatings(context);
   await context.folder.createOrg("Another Org", "anna@example.com");
   const cure = new RegExp(`bin/dwc login anna@example.org --org-id ${id}; .*create-service ratings$`);
-  await until("told how to get back", () => cure.test(bus.trouble ?? ""), BACK_WITHIN_MS);
+  await until("told how to get back", () => cure.test(bus.lastError ?? ""), BACK_WITHIN_MS);
 });
 
 renewed("an instance of ours and its Market are served again after the cure that is printed", async (context) => {

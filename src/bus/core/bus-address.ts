@@ -7,12 +7,12 @@ export interface BusAddress {
   readonly port: number;
   readonly tls: boolean;
   /** What the address itself says about who we are: `nats://token@…` or `nats://user:password@…`. */
-  readonly credentials: Credentials | undefined;
+  readonly credentials: UrlCredentials | undefined;
   /** The address as it may be printed: without what is secret in it. */
   readonly shown: string;
 }
 
-export type Credentials =
+export type UrlCredentials =
   | { readonly kind: "token"; readonly token: string }
   | { readonly kind: "password"; readonly user: string; readonly password: string };
 
@@ -61,7 +61,7 @@ function canonicalIpv6(bare: string): string {
     .join(".");
 }
 
-function readCredentials(user: string, password: string): Credentials | undefined {
+function readCredentials(user: string, password: string): UrlCredentials | undefined {
   if (user === "" && password === "") return undefined;
   return password === "" ? { kind: "token", token: user } : { kind: "password", user, password };
 }

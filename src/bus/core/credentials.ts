@@ -18,7 +18,7 @@ export interface Credentials {
 }
 
 /** How a program of ours goes to the bus. */
-export interface Access {
+export interface BusLogin {
   /** Undefined: there are none, which an open bus does not mind. */
   readonly credentials: Credentials | undefined;
   /** What to type when the bus refuses us. */
@@ -44,7 +44,7 @@ export const REPLY_ROOT = "_INBOX";
 /** 77 bits of the key, as three of the first character are fixed: no two users of an org share a part, and the subject of every answer stays short. */
 const CALLER_PART_CHARACTERS = 16;
 /** Far longer than any credentials; more is some other file. */
-export const LONGEST_CREDENTIALS = 65_536;
+export const MAX_CREDENTIALS_LENGTH = 65_536;
 const USER_KEY = /^U[A-Z2-7]{55}$/;
 /**
  * A name that can stand in a line: as long as an address at most, nothing that steers a terminal, and blanks one at a time.
@@ -62,8 +62,8 @@ export const repliesTo = (publicKey: string): string => `${REPLY_ROOT}.*.${calle
 
 /** Reads the text of a credentials file; no part of it gets into `why`, as most of it is secret. */
 export function parseCredentials(text: string): ParsedCredentials {
-  if (text.length > LONGEST_CREDENTIALS)
-    return bad(`it is longer than ${LONGEST_CREDENTIALS} characters, as no credentials are`);
+  if (text.length > MAX_CREDENTIALS_LENGTH)
+    return bad(`it is longer than ${MAX_CREDENTIALS_LENGTH} characters, as no credentials are`);
   const read = readCredentialsText(text);
   if (read.kind === "bad") return read;
   const claims = decodeClaims(read.token);

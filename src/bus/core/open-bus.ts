@@ -4,7 +4,7 @@
 // operator's, or the trap of an attacker who holds the port: it reads all that is sent to it.
 
 import { type BusAddress, readBusAddress } from "./bus-address.ts";
-import type { Access } from "./credentials.ts";
+import type { BusLogin } from "./credentials.ts";
 
 export type OpenBusRule =
   /** Joined, with a warning where a login was to be expected. */
@@ -90,7 +90,7 @@ const keyOf = ({ host, port }: BusAddress): string =>
 /** What a program's settings and credentials say of open buses. */
 export function openBusOptions(
   { openBus, natsUrls }: { readonly openBus: boolean; readonly natsUrls: readonly string[] },
-  { isNamed }: Pick<Access, "isNamed">,
+  { isNamed }: Pick<BusLogin, "isNamed">,
 ): { readonly openBus: OpenBusRule; readonly openBusCure: string } {
   const namesUser = natsUrls.some((url) => readBusAddress(url).credentials !== undefined);
   return {

@@ -1,6 +1,6 @@
 // How long to wait before the next attempt to connect.
 
-import type { Trouble } from "../trouble.ts";
+import type { ConnectFailure } from "../connect-failure.ts";
 
 /** Between two attempts, give or take half: a restarted server is found in under half a second, by each at another time. */
 export const REDIAL_AFTER_MS = 250;
@@ -17,7 +17,8 @@ const REFUSED_REDIAL_AFTER_MS = 2_000;
 const REFUSED_REDIAL_AT_MOST_MS = 30_000;
 
 /** Whether nothing is there: the bus, or the machine of that name, is not started yet. */
-export const isAbsence = ({ kind }: Pick<Trouble, "kind">): boolean => kind === "absent" || kind === "unresolved";
+export const isAbsence = ({ kind }: Pick<ConnectFailure, "kind">): boolean =>
+  kind === "unreachable" || kind === "unresolved";
 
 /** Attempts in a row that failed. */
 export interface Failures {
@@ -35,7 +36,7 @@ export function afterAttempt({ refusals, others }: Failures, ended: HowItEnded):
   return ended === "refusal" ? { refusals: refusals + 1, others } : { refusals: 0, others: others + 1 };
 }
 
-export function redialAfterMs({ refusals, others }: Failures, { kind }: Pick<Trouble, "kind">): number {
+export function redialAfterMs({ refusals, others }: Failures, { kind }: Pick<ConnectFailure, "kind">): number {
   if (refusals > 0) return doubled(REFUSED_REDIAL_AFTER_MS, refusals - 1, REFUSED_REDIAL_AT_MOST_MS);
   if (isAbsence({ kind }) || kind === "lost")
     return doubled(REDIAL_AFTER_MS, others - QUICK_FAILURES, ABSENT_REDIAL_AT_MOST_MS);

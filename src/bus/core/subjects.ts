@@ -9,13 +9,13 @@ export type NameCheck =
 /** First tokens that mean something else on the bus: a service of that name would hear, or speak as, another. */
 const RESERVED = new Set(["health", "belief", "chaos", "get", "_inbox"]);
 /** Enough for any name a person would type, and a subject stays far below the server's 4 KB line. */
-const LONGEST_NAME = 64;
+const MAX_NAME_LENGTH = 64;
 
 /** Checks a service's name: lower-case letters, digits, `-` and `_`, starting with a letter. */
 export function checkServiceName(name: string): NameCheck {
   const typed = withoutUserinfos(name);
-  const shown = JSON.stringify(typed.length > LONGEST_NAME ? `${typed.slice(0, LONGEST_NAME)}…` : typed);
-  if (name.length > LONGEST_NAME) return bad(`service name ${shown} is longer than ${LONGEST_NAME} characters`);
+  const shown = JSON.stringify(typed.length > MAX_NAME_LENGTH ? `${typed.slice(0, MAX_NAME_LENGTH)}…` : typed);
+  if (name.length > MAX_NAME_LENGTH) return bad(`service name ${shown} is longer than ${MAX_NAME_LENGTH} characters`);
   if (!/^[a-z][a-z0-9_-]*$/.test(name)) {
     return bad(`service name ${shown} must be lower-case letters, digits, - and _, starting with a letter`);
   }
@@ -36,18 +36,18 @@ export const sharedSubject = (service: string): string => `${service}.get`;
 export const directSubject = (service: string, incarnation: string): string => `${service}.get.${incarnation}`;
 export const heartbeatSubject = (service: string, incarnation: string): string => `health.${service}.${incarnation}`;
 /** All heartbeats of a service. */
-export const heartbeatsSubject = (service: string): string => `health.${service}.*`;
+export const allHeartbeatsSubject = (service: string): string => `health.${service}.*`;
 export const rollCallSubject = (service: string): string => `health.${service}`;
 
 /** What one Market believes of the instances of a service, told to the others. */
-export const beliefSubject = (service: string, market: string): string => `belief.${service}.${market}`;
+export const viewSubject = (service: string, market: string): string => `belief.${service}.${market}`;
 /** All Markets. */
-export const beliefsSubject = (service: string): string => `belief.${service}.*`;
+export const allViewsSubject = (service: string): string => `belief.${service}.*`;
 
 /** Faults that one incarnation is asked for; only with CHAOS=1 does anybody hear it. */
 export const chaosSubject = (service: string, incarnation: string): string => `chaos.${service}.${incarnation}`;
 /** What is on, and the reset, of all instances of a service. */
-export const chaosOfAllSubject = (service: string): string => `chaos.${service}`;
+export const chaosBroadcastSubject = (service: string): string => `chaos.${service}`;
 
 /** The org's own account token, in force at the server: a request to the server itself (account-links.ts). */
 export const accountTokenSubject = "account.token";

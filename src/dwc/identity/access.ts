@@ -1,6 +1,6 @@
 // All that a Market has to know about the bus of its org: as whom it goes there, how to start one, and what to learn of it.
 
-import { type Access, accountOf, allowsSending, type Credentials } from "../../bus/core/credentials.ts";
+import { accountOf, allowsSending, type BusLogin, type Credentials } from "../../bus/core/credentials.ts";
 import { accountTokenSubject } from "../../bus/core/subjects.ts";
 import type { StartPermit } from "../../bus/core/succession.ts";
 import type { Clock } from "../../clock.ts";
@@ -33,7 +33,7 @@ export type MarketAccess =
        * Market's org. Undefined: only its owner's folder can.
        */
       readonly correct: (() => Promise<boolean>) | undefined;
-    } & Access)
+    } & BusLogin)
   | Refusal;
 
 export interface MarketAccessTools {
@@ -118,7 +118,7 @@ interface PermitOptions {
   readonly settings: Pick<Settings, "stateDir">;
   readonly tools: MarketAccessTools;
   /** As it was at the start. */
-  readonly identity: Access;
+  readonly identity: BusLogin;
   /** Of the org at the start; undefined: there was none. */
   readonly keeper: AccountKeeper | undefined;
   /** The account whose new tokens this Market is told of. */

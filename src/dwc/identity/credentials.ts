@@ -1,7 +1,7 @@
 // As whom a program of ours goes to the bus: what NATS_CREDS says, else what the current org of the state folder has for
 // it. Read at the start, where what cannot be used is refused, and again before each login.
 
-import type { Access, Credentials, CredentialsSource } from "../../bus/core/credentials.ts";
+import type { BusLogin, Credentials, CredentialsSource } from "../../bus/core/credentials.ts";
 import {
   checkCredentials,
   credentialsSource,
@@ -15,7 +15,7 @@ import { readState } from "./state-file.ts";
 
 export type Role = { readonly kind: "market" } | { readonly kind: "service"; readonly name: string };
 
-export type FoundIdentity = ({ readonly kind: "found" } & Access) | Refusal;
+export type FoundIdentity = ({ readonly kind: "found" } & BusLogin) | Refusal;
 
 /** @param settings their NATS_CREDS comes first, then the state folder */
 export function findIdentity(settings: Pick<Settings, "stateDir" | "natsCreds">, role: Role): FoundIdentity {

@@ -2,11 +2,11 @@
 // that it no longer allows. Then the servers are asked which token they use: an acknowledgement may be lost, or come from
 // one server of several.
 
-import { nextAttempt } from "../../bus/admission.ts";
+import type { ConnectResult } from "../../bus/connect-failure.ts";
 import { readBusAddress } from "../../bus/core/bus-address.ts";
 import { type Credentials, parseCredentials } from "../../bus/core/credentials.ts";
+import { nextAttempt } from "../../bus/login-result.ts";
 import { connectNatsBus, type NatsBus } from "../../bus/nats-bus.ts";
-import type { Attempt } from "../../bus/trouble.ts";
 import { afterRunning, type Cancel, type Clock } from "../../clock.ts";
 import { markOf, markSubject, newsOf } from "./core/account-links.ts";
 import {
@@ -80,7 +80,7 @@ export async function pushAccounts(
   try {
     const attempt = await verdict(bus, clock, withinMs);
     if (attempt?.kind !== "connected") return same(notConnected(attempt));
-    if (bus.secured !== true) return same(OPEN);
+    if (bus.requiresAuth !== true) return same(OPEN);
     const { systemAccount: account, systemAccountJwt: accountJwt } = operator.trust;
     // Side by side: a bus that is silent costs one limit.
     const [systemBefore, ...before] = await Promise.all(
@@ -109,7 +109,7 @@ export async function admits(
     const attempt = await verdict(bus, clock, withinMs);
     if (attempt?.kind === "refused") return { kind: "does not obey", reason: "refused", why: REFUSED, url };
     if (attempt?.kind !== "connected") return { ...notConnected(attempt), url };
-    return bus.secured === true ? { kind: "obeys", url } : { ...OPEN, url };
+    return bus.requiresAuth === true ? { kind: "obeys", url } : { ...OPEN, url };
   } finally {
     await bus.close();
   }
@@ -165,7 +165,7 @@ async function pushOne(
   // First the members: whoever starts the next server has the token by the time that this command ends.
   bus.publish(newsOf(org.account), org.accountJwt);
   const reply = await bus.request(UPDATE_SUBJECT, org.accountJwt, { timeoutMs: withinMs });
-  if (reply.kind === "nobody") return before.kind === "obeys" ? before : FIXED;
+  if (reply.kind === "no-responders") return before.kind === "obeys" ? before : FIXED;
   const why = reply.kind === "answered" ? whyNotTaken(reply.body) : undefined;
   const after = await tokensOf(bus, org, withinMs);
   if (after.kind === "obeys") return after;
@@ -179,7 +179,7 @@ async function refusingServer(
   bus: NatsBus,
   { accountJwt }: Pick<Org, "accountJwt">,
 ): Promise<{ readonly why: string; readonly servers: readonly string[] } | undefined> {
-  const replies = await bus.gather(UPDATE_SUBJECT, accountJwt, GATHER_MS);
+  const replies = await bus.requestMany(UPDATE_SUBJECT, accountJwt, GATHER_MS);
   const refusing = replies.flatMap((body) => readNotTaken(body) ?? []);
   const [first] = refusing;
   return first && { why: first.why, servers: refusing.map(({ server }) => server) };
@@ -191,7 +191,7 @@ async function lookOnly(bus: NatsBus, org: Org, found: OnBus, timeoutMs: number)
   const tooLong = whyTooLong(org, bus.maxBodyBytes);
   if (tooLong !== undefined) return { kind: "does not obey", reason: "fixed", why: tooLong };
   const list = await bus.request(LIST_SUBJECT, "", { timeoutMs });
-  return list.kind === "nobody" ? FIXED : found;
+  return list.kind === "no-responders" ? FIXED : found;
 }
 
 /** A server that is started with the token reads it from a file, which has no such limit. */
@@ -207,26 +207,30 @@ async function tokensOf(
 ): Promise<OnBus> {
   const asked = { account, accountJwt };
   const first = await firstAnswer(bus, asked, timeoutMs);
-  if (first === "nobody") return FIXED;
+  if (first === "no-responders") return FIXED;
   if (first === undefined) return SILENT;
   const cluster = first.isInCluster ? await clusterOf(bus, asked) : undefined;
   if (cluster !== undefined && (first.token !== undefined || cluster.stored.length > 0))
     return judgeTokens(accountJwt, cluster);
   const stored = needsStored(first) ? await storedBy(bus, account, timeoutMs) : [];
-  if (stored === "nobody") return FIXED;
+  if (stored === "no-responders") return FIXED;
   return judgeTokens(accountJwt, { ...(cluster ?? { answers: [first], known: [], configured: [] }), stored });
 }
 
 /**
  * The token that a server keeps. One that keeps none does not answer a lookup: the list of what it keeps tells that at once.
  */
-async function storedBy(bus: NatsBus, account: string, timeoutMs: number): Promise<readonly string[] | "nobody"> {
+async function storedBy(
+  bus: NatsBus,
+  account: string,
+  timeoutMs: number,
+): Promise<readonly string[] | "no-responders"> {
   const lookup = bus.request(lookupSubject(account), "", { timeoutMs });
   const list = await bus.request(LIST_SUBJECT, "", { timeoutMs });
   const [keeper] = list.kind === "answered" ? readKeeper(list.body) : [];
   if (keeper !== undefined && !keeper.accounts.includes(account)) return [];
   const stored = await lookup;
-  if (stored.kind === "nobody") return "nobody";
+  if (stored.kind === "no-responders") return "no-responders";
   return stored.kind === "answered" ? textsOf([stored.body]) : [];
 }
 
@@ -244,9 +248,9 @@ async function firstAnswer(
   bus: NatsBus,
   asked: Asked,
   timeoutMs: number,
-): Promise<ServerAnswer | "nobody" | undefined> {
+): Promise<ServerAnswer | "no-responders" | undefined> {
   const info = await bus.request(infoSubject(asked.account), "", { timeoutMs });
-  if (info.kind === "nobody") return "nobody";
+  if (info.kind === "no-responders") return "no-responders";
   if (info.kind !== "answered") return undefined;
   const shown = readInfo(info.body);
   if (shown !== undefined) return shown;
@@ -259,8 +263,8 @@ async function clusterOf(bus: NatsBus, asked: Asked): Promise<OnServers> {
   const { account, accountJwt } = asked;
   const questions = [infoSubject(account), lookupSubject(account), PING_SUBJECT, CONFIGURATION_SUBJECT, LIST_SUBJECT];
   const [gathered, subjects] = await Promise.all([
-    Promise.all(questions.map((subject) => bus.gather(subject, "", GATHER_MS))),
-    bus.gather(subjectsSubject(account), markQuestion(asked), GATHER_MS),
+    Promise.all(questions.map((subject) => bus.requestMany(subject, "", GATHER_MS))),
+    bus.requestMany(subjectsSubject(account), markQuestion(asked), GATHER_MS),
   ]);
   const [infos = [], tokens = [], pings = [], configurations = [], lists = []] = gathered;
   const shown = infos.flatMap((info) => readInfo(info) ?? []);
@@ -292,15 +296,15 @@ async function loginOf({ trust, systemSeed }: Operator, { mint }: PushOptions): 
   return parsed.credentials;
 }
 
-const VERDICTS: ReadonlySet<Attempt["kind"]> = new Set([
-  ...(["connected", "refused", "open", "stranger", "absent", "unresolved"] as const),
+const VERDICTS: ReadonlySet<ConnectResult["kind"]> = new Set([
+  ...(["connected", "refused", "open", "not-nats", "unreachable", "unresolved"] as const),
   // Only a person changes these.
   ...(["limited", "untrusted"] as const),
 ]);
 
 /** How the login ends. A busy server may need several attempts, so that only the last one of those that failed counts. */
-async function verdict(bus: NatsBus, clock: Clock, limitMs: number): Promise<Attempt | undefined> {
-  let last: Attempt | undefined;
+async function verdict(bus: NatsBus, clock: Clock, limitMs: number): Promise<ConnectResult | undefined> {
+  let last: ConnectResult | undefined;
   const ended = nextAttempt(bus, (attempt) => {
     last = attempt;
     return VERDICTS.has(attempt.kind);
@@ -315,13 +319,13 @@ async function verdict(bus: NatsBus, clock: Clock, limitMs: number): Promise<Att
 }
 
 function notConnected(
-  trouble: Exclude<Attempt, { kind: "connected" }> | undefined,
+  trouble: Exclude<ConnectResult, { kind: "connected" }> | undefined,
 ): Exclude<Outside, { kind: "obeys" }> {
   if (trouble === undefined) return { kind: "unknown", reason: "silent", why: "it did not let us in in time" };
-  if (trouble.kind === "absent") return { kind: "not running" };
-  if (trouble.kind === "unresolved") return { kind: "not running", reason: "unresolved", why: trouble.sentence };
+  if (trouble.kind === "unreachable") return { kind: "not running" };
+  if (trouble.kind === "unresolved") return { kind: "not running", reason: "unresolved", why: trouble.message };
   if (trouble.kind === "open") return OPEN;
-  if (trouble.kind === "refused" || trouble.kind === "stranger") return FOREIGN;
-  const { kind, sentence: why } = trouble;
+  if (trouble.kind === "refused" || trouble.kind === "not-nats") return FOREIGN;
+  const { kind, message: why } = trouble;
   return { kind: "unknown", reason: kind === "limited" || kind === "untrusted" ? kind : "silent", why };
 }

@@ -74,7 +74,7 @@ export function liveVerbs(tools: LiveTools): LiveVerbs {
     fault: async (wish) => {
       const { visitBus, askOnBus } = await busTools();
       return visitBus(tools, async (bus, credentials) => {
-        const mayAsk = mayAskForFaults(bus.secured, credentials);
+        const mayAsk = mayAskForFaults(bus.requiresAuth, credentials);
         const asked = mayAsk ? await askOnBus(bus, wish) : NOBODY_ASKED;
         return { ...asked, mayAsk, holder: credentials?.name ?? "nobody" };
       });

@@ -31,7 +31,7 @@ export async function callRoll(
   { beyond, listenMs }: { readonly beyond: boolean; readonly listenMs: number },
 ): Promise<readonly Heard[]> {
   const beats: Beats = new Map();
-  const heartbeats = (beyond ? [ANY] : services).map(subjects.heartbeatsSubject);
+  const heartbeats = (beyond ? [ANY] : services).map(subjects.allHeartbeatsSubject);
   const hearings = heartbeats.map((subject) => bus.subscribe(subject, (message) => hear(message, beats)));
   const ask = (some: readonly string[]): Promise<Counts> => askServices(bus, clock, some, listenMs);
   const [named, known] = await Promise.all([beyond ? gatherNames(bus, listenMs) : [], ask(services)]);
@@ -62,7 +62,7 @@ async function gatherCounts(
   listenMs: number,
 ): Promise<readonly (readonly [key: string, counts: HeardCounts])[]> {
   const [, ofService = ""] = subjects.serviceVerbSubjects("STATS", service, ANY);
-  const answers = (await bus.gather(ofService, "", listenMs)).map(readStats);
+  const answers = (await bus.requestMany(ofService, "", listenMs)).map(readStats);
   return answers.flatMap((stats) =>
     stats?.service === service ? [[keyOf(service, stats.incarnation), stats.counts] as const] : [],
   );
@@ -70,7 +70,7 @@ async function gatherCounts(
 
 async function gatherNames(bus: Bus, listenMs: number): Promise<readonly string[]> {
   const [everybody = ""] = subjects.serviceVerbSubjects("STATS", ANY, ANY);
-  const answers = (await bus.gather(everybody, "", listenMs)).map(readStats);
+  const answers = (await bus.requestMany(everybody, "", listenMs)).map(readStats);
   return answers.flatMap((stats) =>
     stats !== undefined && subjects.checkServiceName(stats.service).kind === "good" ? [stats.service] : [],
   );

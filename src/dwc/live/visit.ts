@@ -1,14 +1,14 @@
 // A visit to the bus, as the person whose state folder it is: in, one thing done, and out again. Never longer than its
 // limit, and whoever is not let in is told what to type.
 
-import { firstWord } from "../../bus/admission.ts";
+import type { ConnectResult } from "../../bus/connect-failure.ts";
 import { readBusAddress } from "../../bus/core/bus-address.ts";
 import type { Credentials } from "../../bus/core/credentials.ts";
 import { openBusOptions } from "../../bus/core/open-bus.ts";
 import { isAbsence } from "../../bus/core/redial.ts";
 import { whyNeverStarted } from "../../bus/core/succession.ts";
+import { firstConclusiveResult } from "../../bus/login-result.ts";
 import { connectNatsBus, type NatsBus } from "../../bus/nats-bus.ts";
-import type { Attempt } from "../../bus/trouble.ts";
 import type { Clock } from "../../clock.ts";
 import { otherPort, type Settings } from "../../settings.ts";
 import { restart, withCure } from "../core/bus-notes.ts";
@@ -53,7 +53,7 @@ export async function visitBus<T>(
     return {
       kind: "in",
       value,
-      secured: bus.secured === true,
+      secured: bus.requiresAuth === true,
       connectMs,
       notes,
     };
@@ -66,7 +66,7 @@ export async function visitBus<T>(
 function nextLimit(bus: NatsBus): { readonly limit: string | undefined } {
   const met: { limit: string | undefined } = { limit: undefined };
   bus.watchAttempts((attempt) => {
-    if (attempt.kind === "limited") met.limit ??= attempt.sentence;
+    if (attempt.kind === "limited") met.limit ??= attempt.message;
   });
   return met;
 }
@@ -82,7 +82,7 @@ type Entry =
   /** No address admits us; `attempt` is the one to report. */
   | { readonly kind: "none"; readonly attempt: NotIn | undefined };
 
-type NotIn = Exclude<Attempt, { kind: "connected" }>;
+type NotIn = Exclude<ConnectResult, { kind: "connected" }>;
 
 /**
  * The first address that admits us, one with logins before an open one; all are dialled at once. A dial of a paused server
@@ -95,9 +95,9 @@ async function firstEntry(doors: readonly Door[], clock: Clock): Promise<Entry> 
   const open: Door[] = [];
   const admitted = await new Promise<Door | undefined>((resolve, reject) => {
     const hear = async (door: Door): Promise<void> => {
-      const attempt = await firstWord(door.bus, 1, { clock, limitMs: STEP_WITHIN_MS });
+      const attempt = await firstConclusiveResult(door.bus, 1, { clock, limitMs: STEP_WITHIN_MS });
       if (attempt?.kind !== "connected") failures.push(attempt);
-      else if (door.bus.secured === true) resolve(door);
+      else if (door.bus.requiresAuth === true) resolve(door);
       else open.push(door);
       if (failures.length + open.length === doors.length) resolve(open[0]);
     };
@@ -138,30 +138,30 @@ function notIn(attempt: NotIn | undefined, urls: readonly string[], cure: string
   switch (attempt?.kind) {
     case undefined:
       return out("bus-silent", `no bus has let us in within ${STEP_WITHIN_MS} ms`, SLOW);
-    case "absent":
-      return out("no-bus", urls.length > 1 ? "no address of the bus answers" : attempt.sentence, startHint(urls));
+    case "unreachable":
+      return out("no-bus", urls.length > 1 ? "no address of the bus answers" : attempt.message, startHint(urls));
     case "unresolved":
-      return outBy("no-bus", attempt.sentence);
+      return outBy("no-bus", attempt.message);
     case "silent":
-      return out("bus-silent", attempt.sentence, "if it was paused with ^Z, type  fg  in its window");
-    case "stranger":
+      return out("bus-silent", attempt.message, "if it was paused with ^Z, type  fg  in its window");
+    case "not-nats":
       return out(
         "not-nats",
-        attempt.sentence,
+        attempt.message,
         `for another port:  make market NATS_URL=nats://127.0.0.1:${otherPort(portOf(urls))}`,
       );
     case "open":
-      return out("open-bus", attempt.sentence, restart(urls[0] ?? ""));
+      return out("open-bus", attempt.message, restart(urls[0] ?? ""));
     case "refused":
-      return refusedBy(attempt.sentence, cure, urls);
+      return refusedBy(attempt.message, cure, urls);
     case "limited":
     case "untrusted":
-      return outBy("bus-limited", attempt.sentence);
+      return outBy("bus-limited", attempt.message);
     case "failed":
     case "lost":
       return attempt.isLate === true
-        ? out("bus-silent", attempt.sentence, SLOW)
-        : out("bus-failed", attempt.sentence, "what is wrong:  bin/dwc check");
+        ? out("bus-silent", attempt.message, SLOW)
+        : out("bus-failed", attempt.message, "what is wrong:  bin/dwc check");
   }
 }
 

@@ -103,7 +103,7 @@ function waitingText(
 ): string {
   const urls = natsUrls.map(shownUrl).join(", ");
   if (trouble !== undefined && trouble.kind !== "absent")
-    return `waits for the bus at ${urls}, and tries again: ${trouble.sentence}`;
+    return `waits for the bus at ${urls}, and tries again: ${trouble.message}`;
   return `waits for a bus at ${urls}${whyNeverStarted(natsUrls) === undefined ? ": start one with  make market" : ""}`;
 }
 

@@ -10,17 +10,17 @@ import { REPLY_ROOT, repliesTo } from "../../../bus/core/credentials.ts";
 import {
   accountNewsSubject,
   accountTokenSubject,
-  beliefSubject,
-  beliefsSubject,
-  chaosOfAllSubject,
+  allHeartbeatsSubject,
+  allViewsSubject,
+  chaosBroadcastSubject,
   chaosSubject,
   directSubject,
   EVERY_SERVICE,
   heartbeatSubject,
-  heartbeatsSubject,
   rollCallSubject,
   serviceVerbSubjects,
   sharedSubject,
+  viewSubject,
 } from "../../../bus/core/subjects.ts";
 import { newsOf } from "./account-links.ts";
 
@@ -32,7 +32,7 @@ export interface Permissions {
 const ANY = "*";
 const VERBS = ["PING", "INFO", "STATS"] as const;
 /** Faults, of one instance and of all. */
-const CHAOS = [chaosSubject(ANY, ANY), chaosOfAllSubject(ANY)];
+const CHAOS = [chaosSubject(ANY, ANY), chaosBroadcastSubject(ANY)];
 
 /** @param publicKey the user's: it names the user's own part of reply subjects */
 export function servicePermissions(service: string, publicKey: string): Permissions {
@@ -42,7 +42,7 @@ export function servicePermissions(service: string, publicKey: string): Permissi
   ];
   const verbs = VERBS.flatMap((verb) => serviceVerbSubjects(verb, service, ANY));
   // Heard only by an instance with CHAOS=1, and sent by admins only.
-  const chaos = [chaosSubject(service, ANY), chaosOfAllSubject(service)];
+  const chaos = [chaosSubject(service, ANY), chaosBroadcastSubject(service)];
   return {
     pub: {
       allow: [
@@ -61,14 +61,14 @@ export function marketPermissions(publicKey: string): Permissions {
   return {
     pub: {
       allow: [
-        ...[sharedSubject(ANY), directSubject(ANY, ANY), rollCallSubject(ANY), beliefSubject(ANY, ANY)],
+        ...[sharedSubject(ANY), directSubject(ANY, ANY), rollCallSubject(ANY), viewSubject(ANY, ANY)],
         ...VERBS.flatMap(everyVerbSubject),
         accountTokenSubject, // the Market that starts the next server starts it with the newest token
       ],
       // A call to anything is *.get.*, and so is health.get.x, a heartbeat, and chaos.get.x, a fault.
       deny: [heartbeatSubject(ANY, ANY), ...CHAOS],
     },
-    sub: { allow: [heartbeatsSubject(ANY), beliefsSubject(ANY), accountNewsSubject, repliesTo(publicKey)] },
+    sub: { allow: [allHeartbeatsSubject(ANY), allViewsSubject(ANY), accountNewsSubject, repliesTo(publicKey)] },
   };
 }
 

@@ -7,24 +7,24 @@ import { readServerError } from "./core/server-errors.ts";
 import type { NotGreeted } from "./handshake.ts";
 import { DIAL_WITHIN_MS } from "./nats-options.ts";
 
-export interface Trouble {
+export interface ConnectFailure {
   /**
    * `absent`: what one expects of a bus that is not started; anything else is worth telling. `unresolved`: the host name has
    * no address, as where a container is not started. `limited`: the server has no room for us, or its port is not for
    * clients. `untrusted`: TLS does not come about. `open`: open-bus.ts. Those two and `refused` last until a person acts.
    */
   readonly kind:
-    | "absent"
+    | "unreachable"
     | "unresolved"
     | "silent"
-    | "stranger"
+    | "not-nats"
     | "refused"
     | "limited"
     | "untrusted"
     | "open"
     | "failed"
     | "lost";
-  readonly sentence: string;
+  readonly message: string;
   /** The server refused a subscription that this program needs. */
   readonly isDenial?: true;
   /** The server greeted, and the login did not come about in time. */
@@ -32,38 +32,38 @@ export interface Trouble {
 }
 
 /** Whether only a person changes it: then the server is asked less and less often. */
-export const isRefusal = ({ kind }: Trouble): boolean => ["refused", "limited", "untrusted"].includes(kind);
+export const isRefusal = ({ kind }: ConnectFailure): boolean => ["refused", "limited", "untrusted"].includes(kind);
 
 /** What it means that no server greeted. */
-export function troubleOf(found: NotGreeted, address: BusAddress): Trouble {
+export function describeProbe(found: NotGreeted, address: BusAddress): ConnectFailure {
   const { shown, tls } = address;
   switch (found.kind) {
     case "nothing":
-      return { kind: "absent", sentence: `nothing answers at ${shown} (${found.why})` };
+      return { kind: "unreachable", message: `nothing answers at ${shown} (${found.why})` };
     case "unresolved":
-      return { kind: "unresolved", sentence: unresolvedSentence(found.why, address) };
+      return { kind: "unresolved", message: unresolvedSentence(found.why, address) };
     case "silent":
-      return { kind: "silent", sentence: `${shown} accepts connections and ${silenceSentence(found.step, tls)}` };
+      return { kind: "silent", message: `${shown} accepts connections and ${silenceSentence(found.step, tls)}` };
     case "closed":
-      return { kind: "failed", sentence: `${shown} accepts connections and ends them ${closedSentence(found)}` };
+      return { kind: "failed", message: `${shown} accepts connections and ends them ${closedSentence(found)}` };
     case "stranger":
       return {
-        kind: "stranger",
-        sentence: `what answers at ${shown} is not a NATS server${speaking(found)}: set NATS_URL to where one is`,
+        kind: "not-nats",
+        message: `what answers at ${shown} is not a NATS server${speaking(found)}: set NATS_URL to where one is`,
       };
     case "wrong port":
-      return { kind: "limited", sentence: wrongPortSentence(found.port, address) };
+      return { kind: "limited", message: wrongPortSentence(found.port, address) };
     case "TLS failed":
-      return { kind: "untrusted", sentence: tlsSentence(found.why, shown, found.names) };
+      return { kind: "untrusted", message: tlsSentence(found.why, shown, found.names) };
     case "TLS first":
       return {
         kind: "untrusted",
-        sentence: `what answers at ${shown} waits for a TLS handshake, as a server or a proxy with TLS does: write tls:// in NATS_URL`,
+        message: `what answers at ${shown} waits for a TLS handshake, as a server or a proxy with TLS does: write tls:// in NATS_URL`,
       };
     case "no TLS":
       return {
         kind: "untrusted",
-        sentence: `the bus at ${shown} has no TLS: write nats:// in NATS_URL, or give the server a certificate`,
+        message: `the bus at ${shown} has no TLS: write nats:// in NATS_URL, or give the server a certificate`,
       };
   }
 }
@@ -77,11 +77,11 @@ const PEERS = { route: "other servers of its cluster", gateway: "other clusters"
 
 function wrongPortSentence({ of, clientPort }: PeerPort, { shown, host, tls }: BusAddress): string {
   const at = host.includes(":") ? `[${host}]` : host;
-  const cure =
+  const hint =
     clientPort === undefined
       ? "set NATS_URL to its port for clients, which is 4222 unless its configuration says otherwise"
       : `set NATS_URL=${tls ? "tls" : "nats"}://${at}:${clientPort}`;
-  return `${shown} is the ${of} port of a nats-server, for ${PEERS[of]} only: ${cure}`;
+  return `${shown} is the ${of} port of a nats-server, for ${PEERS[of]} only: ${hint}`;
 }
 
 function silenceSentence(step: "greeting" | "TLS", tls: boolean): string {
@@ -121,7 +121,7 @@ function tlsSentence(why: string, shown: string, names: readonly string[] = []):
 }
 
 /** How one attempt to connect ended, or a connection. */
-export type Attempt = { readonly kind: "connected" } | Trouble;
+export type ConnectResult = { readonly kind: "connected" } | ConnectFailure;
 
 /** TLS 1.3: a server judges the certificate of a client once the client's handshake is over. Go sends BAD_CERTIFICATE. */
 const OUR_CERTIFICATE = /CERTIFICATE_REQUIRED|BAD_CERTIFICATE/;
@@ -129,11 +129,11 @@ const OUR_CERTIFICATE = /CERTIFICATE_REQUIRED|BAD_CERTIFICATE/;
 const LATE_LOGIN = /auth\w* (timeout|timed out)/i;
 
 /** As whom we knock. */
-export interface Caller {
+export interface LoginContext {
   /** Whose credentials we have; undefined: none. */
   readonly holder: string | undefined;
   /** What a person types to be let in. */
-  readonly cure: string | undefined;
+  readonly hint: string | undefined;
 }
 
 /** How the end of a connection reads whose login was not answered in time. */
@@ -145,30 +145,30 @@ export const GARBLED = "it sent what is not the NATS protocol";
 export function troubleOfConnecting(
   error: unknown,
   address: BusAddress,
-  caller: Caller,
+  caller: LoginContext,
   loginWithinMs = DIAL_WITHIN_MS,
-): Trouble {
+): ConnectFailure {
   const { shown } = address;
   const said = error instanceof Error ? error.message : String(error);
   const why = shownWords(said, address);
   if (said === GARBLED)
     return {
-      kind: "stranger",
-      sentence: `what answers at ${shown} greets as NATS does, but ${GARBLED}: set NATS_URL to where a NATS server is`,
+      kind: "not-nats",
+      message: `what answers at ${shown} greets as NATS does, but ${GARBLED}: set NATS_URL to where a NATS server is`,
     };
   if (said === TIMED_OUT)
     return {
       kind: "failed",
-      sentence: `the bus at ${shown} did not answer the login within ${loginWithinMs / 1_000} s`,
+      message: `the bus at ${shown} did not answer the login within ${loginWithinMs / 1_000} s`,
       isLate: true,
     };
-  if (OUR_CERTIFICATE.test(said)) return { kind: "untrusted", sentence: tlsSentence(why, shown) };
+  if (OUR_CERTIFICATE.test(said)) return { kind: "untrusted", message: tlsSentence(why, shown) };
   const meaning = readServerError(said);
-  if (meaning.kind === "refused") return { kind: "refused", sentence: refusalSentence(why, address, caller) };
-  if (meaning.kind === "limited") return { kind: "limited", sentence: limitSentence(why, meaning.means, shown) };
+  if (meaning.kind === "refused") return { kind: "refused", message: refusalSentence(why, address, caller) };
+  if (meaning.kind === "limited") return { kind: "limited", message: limitSentence(why, meaning.means, shown) };
   const means = meaning.kind === "over" ? `: ${meaning.means}` : "";
-  const sentence = `the bus at ${shown} cannot be used: ${why}${means}`;
-  return { kind: "failed", sentence, ...(LATE_LOGIN.test(said) && { isLate: true }) };
+  const message = `the bus at ${shown} cannot be used: ${why}${means}`;
+  return { kind: "failed", message: message, ...(LATE_LOGIN.test(said) && { isLate: true }) };
 }
 
 /** Whoever answers there may repeat what was said to it. */
@@ -187,53 +187,53 @@ function shortestSecret({ credentials }: BusAddress): number {
     : Math.min(credentials.user.length, credentials.password.length);
 }
 
-function refusalSentence(why: string, { shown, credentials }: BusAddress, { holder, cure }: Caller): string {
+function refusalSentence(why: string, { shown, credentials }: BusAddress, { holder, hint }: LoginContext): string {
   const logins = [
     ...(credentials === undefined ? [] : [`the ${credentials.kind === "token" ? "token" : "user"} in NATS_URL`]),
     ...(holder === undefined ? [] : [`the credentials of ${holder} (revoked, expired, or for another bus)`]),
   ];
   const as = logins.length === 0 ? "" : ` with ${logins.join(", nor with ")}`;
-  return `the bus at ${shown} does not let us in${as}: ${why}${cure === undefined ? "" : `; ${cure}`}`;
+  return `the bus at ${shown} does not let us in${as}: ${why}${hint === undefined ? "" : `; ${hint}`}`;
 }
 
 const limitSentence = (why: string, means: string, shown: string): string =>
   `the bus at ${shown} has no room for this process (${why}): ${means}`;
 
 /** @param reason why the connection ended: in the server's words, where it gave any */
-export function troubleOfLosing(reason: string, address: BusAddress, caller: Caller): Trouble {
+export function troubleOfLosing(reason: string, address: BusAddress, caller: LoginContext): ConnectFailure {
   const { shown } = address;
   const why = shownWords(reason, address);
   const meaning = readServerError(reason);
-  if (meaning.kind === "limited") return { kind: "limited", sentence: limitSentence(why, meaning.means, shown) };
+  if (meaning.kind === "limited") return { kind: "limited", message: limitSentence(why, meaning.means, shown) };
   if (meaning.kind === "denied")
     return {
       kind: "limited",
-      sentence: deniedSentence(meaning.operation, meaning.subject, caller).sentence,
+      message: permissionError(meaning.operation, meaning.subject, caller).message,
       isDenial: true,
     };
   const means = meaning.kind === "over" || meaning.kind === "refused" ? `: ${meaning.means}` : "";
-  return { kind: "lost", sentence: `lost the bus at ${shown}: ${why}${means}` };
+  return { kind: "lost", message: `lost the bus at ${shown}: ${why}${means}` };
 }
 
 /** What an error means after which the connection goes on. */
-export function warningSentence(words: string, means: string, { shown }: BusAddress): string {
+export function warningText(words: string, means: string, { shown }: BusAddress): string {
   return `the bus at ${shown} says "${words}": ${means}`;
 }
 
 /** What the server's refusal of one subject means, and under which key it is reported once a minute. */
-export function deniedSentence(
+export function permissionError(
   operation: string,
   subject: string,
-  { holder, cure }: Caller,
-): { readonly about: string; readonly sentence: string } {
+  { holder, hint }: LoginContext,
+): { readonly about: string; readonly message: string } {
   const whose = holder === undefined ? "" : ` with the credentials of ${holder}`;
   if (operation === "publish" && subject.startsWith(`${REPLY_ROOT}.`))
     return {
       about: "reply subject",
-      sentence: `an answer to ${subject} was dropped: the bus lets no service answer there${whose}. Callers use ${REPLY_ROOT}.SERVICE.… (docs/protocol.md); credentials of an earlier version do not: type  bin/dwc renew`,
+      message: `an answer to ${subject} was dropped: the bus lets no service answer there${whose}. Callers use ${REPLY_ROOT}.SERVICE.… (docs/protocol.md); credentials of an earlier version do not: type  bin/dwc renew`,
     };
   const verb = operation === "publish" ? "send to" : "hear";
-  const instead = cure === undefined ? "" : `: ${cure}`;
-  const sentence = `this process is not allowed to ${verb} ${subject}${whose}${instead}`;
-  return { about: `not allowed to ${verb}`, sentence };
+  const instead = hint === undefined ? "" : `: ${hint}`;
+  const message = `this process is not allowed to ${verb} ${subject}${whose}${instead}`;
+  return { about: `not allowed to ${verb}`, message: message };
 }

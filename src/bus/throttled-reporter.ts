@@ -1,14 +1,14 @@
 // The same trouble a thousand times a second is still one sentence a minute.
 
 /** Long enough to keep a terminal readable, short enough to show that it goes on. */
-const SILENCE_MS = 60_000;
+const MIN_INTERVAL_MS = 60_000;
 /** Kinds are few and known; should one ever hold something from the wire, the memory stays bounded all the same. */
-const MOST_KINDS = 100;
+const MAX_KEYS = 100;
 
 export type Report = (sentence: string) => void;
 
 /** Passes a sentence on unless one of the same kind went out within the last minute. */
-export class Sparing {
+export class ThrottledReporter {
   readonly #report: Report;
   readonly #saidAtMs = new Map<string, number>();
 
@@ -16,10 +16,10 @@ export class Sparing {
     this.#report = report;
   }
 
-  say(kind: string, sentence: string, nowMs: number): void {
+  report(kind: string, sentence: string, nowMs: number): void {
     const saidAtMs = this.#saidAtMs.get(kind);
-    if (saidAtMs !== undefined && nowMs - saidAtMs < SILENCE_MS) return;
-    if (saidAtMs === undefined && this.#saidAtMs.size >= MOST_KINDS) this.#saidAtMs.clear();
+    if (saidAtMs !== undefined && nowMs - saidAtMs < MIN_INTERVAL_MS) return;
+    if (saidAtMs === undefined && this.#saidAtMs.size >= MAX_KEYS) this.#saidAtMs.clear();
     this.#saidAtMs.set(kind, nowMs);
     this.#report(sentence);
   }

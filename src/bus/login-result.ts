@@ -2,9 +2,9 @@
 // that refuses us is not, as only a person can change that.
 
 import type { Cancel, Clock } from "../clock.ts";
+import type { ConnectResult } from "./connect-failure.ts";
 import { isAbsence } from "./core/redial.ts";
 import type { NatsBus } from "./nats-bus-types.ts";
-import type { Attempt } from "./trouble.ts";
 
 export type Admission =
   | { readonly kind: "admitted" }
@@ -12,16 +12,16 @@ export type Admission =
   | { readonly kind: "refused"; readonly why: string };
 
 /** An attempt that a later one repeats, until a person changes something. */
-const CONCLUSIVE: ReadonlySet<Attempt["kind"]> = new Set(["connected", "refused", "open"]);
+const CONCLUSIVE: ReadonlySet<ConnectResult["kind"]> = new Set(["connected", "refused", "open"]);
 
 type Attempting = Pick<NatsBus, "status" | "watchAttempts">;
 
 /** Resolves at the first login, whichever way it ends. To be asked before the first attempt can be over. */
-export async function admission(bus: Attempting): Promise<Admission> {
+export async function waitForLogin(bus: Attempting): Promise<Admission> {
   if (bus.status === "connected") return { kind: "admitted" };
   const attempt = await nextAttempt(bus, ({ kind }) => CONCLUSIVE.has(kind));
   return attempt.kind === "refused" || attempt.kind === "open"
-    ? { kind: "refused", why: attempt.sentence }
+    ? { kind: "refused", why: attempt.message }
     : { kind: "admitted" };
 }
 
@@ -29,11 +29,11 @@ export async function admission(bus: Attempting): Promise<Admission> {
  * The first attempt that says something about the bus, of several addresses (some may be of servers that do not run);
  * undefined when there was none within `limitMs`.
  */
-export async function firstWord(
+export async function firstConclusiveResult(
   bus: Attempting,
   addresses: number,
   { clock, limitMs }: { readonly clock: Clock; readonly limitMs: number },
-): Promise<Attempt | undefined> {
+): Promise<ConnectResult | undefined> {
   let tried = 0;
   const word = nextAttempt(bus, ({ kind }) => {
     tried += 1;
@@ -49,7 +49,10 @@ export async function firstWord(
 }
 
 /** The next attempt of a kind; of any, unless said otherwise. */
-export function nextAttempt(bus: Attempting, isMeant: (attempt: Attempt) => boolean = () => true): Promise<Attempt> {
+export function nextAttempt(
+  bus: Attempting,
+  isMeant: (attempt: ConnectResult) => boolean = () => true,
+): Promise<ConnectResult> {
   return new Promise((resolve) => {
     const stop = bus.watchAttempts((attempt) => {
       if (!isMeant(attempt)) return;

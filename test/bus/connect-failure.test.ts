@@ -2,26 +2,26 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { readBusAddress } from "../../src/bus/core/bus-address.ts";
-import { denialOf, endsConnection, readServerError, serverWords } from "../../src/bus/core/server-errors.ts";
 import {
-  deniedSentence,
+  type ConnectFailure,
+  describeProbe,
   GARBLED,
   isRefusal,
+  permissionError,
   shownWords,
   TIMED_OUT,
-  type Trouble,
-  troubleOf,
   troubleOfConnecting,
   troubleOfLosing,
-  warningSentence,
-} from "../../src/bus/trouble.ts";
+  warningText,
+} from "../../src/bus/connect-failure.ts";
+import { readBusAddress } from "../../src/bus/core/bus-address.ts";
+import { denialOf, endsConnection, readServerError, serverWords } from "../../src/bus/core/server-errors.ts";
 
-const test = suite("trouble");
+const test = suite("connect failure");
 
 const [BUS, TLS] = [readBusAddress("nats://a:1"), readBusAddress("tls://a:1")];
-const NOBODY = { holder: undefined, cure: undefined };
-const ANN = { holder: "ann@example.org", cure: "type  dwc renew" };
+const NOBODY = { holder: undefined, hint: undefined };
+const ANN = { holder: "ann@example.org", hint: "type  dwc renew" };
 
 const WORDS = {
   refused: [
@@ -85,21 +85,29 @@ test("a subject that is denied is read as a subject, whatever its sender has put
 });
 
 test("what a person has to change is tried less and less often", () => {
-  const all: Readonly<Record<Trouble["kind"], boolean>> = {
-    ...{ absent: false, unresolved: false, silent: false, stranger: false, open: false, failed: false, lost: false },
+  const all: Readonly<Record<ConnectFailure["kind"], boolean>> = {
+    ...{
+      unreachable: false,
+      unresolved: false,
+      silent: false,
+      "not-nats": false,
+      open: false,
+      failed: false,
+      lost: false,
+    },
     ...{ refused: true, limited: true, untrusted: true },
   };
   for (const [kind, expected] of Object.entries(all))
-    assert.is(isRefusal({ kind: kind as Trouble["kind"] } as Trouble), expected, kind);
+    assert.is(isRefusal({ kind: kind as ConnectFailure["kind"] } as ConnectFailure), expected, kind);
 });
 
 test("each way in which no server greets is a trouble of its own, with the address and the system's word", () => {
   const sentences = (
     [
-      [{ kind: "nothing", why: "ECODE" }, "absent"],
+      [{ kind: "nothing", why: "ECODE" }, "unreachable"],
       [{ kind: "unresolved", why: "ECODE" }, "unresolved"],
-      [{ kind: "stranger" }, "stranger"],
-      [{ kind: "stranger", speaks: "HTTP" }, "stranger"],
+      [{ kind: "stranger" }, "not-nats"],
+      [{ kind: "stranger", speaks: "HTTP" }, "not-nats"],
       [{ kind: "wrong port", port: { of: "route" } }, "limited"],
       [{ kind: "wrong port", port: { of: "gateway" } }, "limited"],
       [{ kind: "wrong port", port: { of: "leafnode" } }, "limited"],
@@ -112,28 +120,30 @@ test("each way in which no server greets is a trouble of its own, with the addre
       [{ kind: "TLS first" }, "untrusted"],
     ] as const
   ).map(([found, kind]) => {
-    const trouble = troubleOf(found, BUS);
+    const trouble = describeProbe(found, BUS);
     assert.is(trouble.kind, kind, JSON.stringify(found));
-    assert.ok(trouble.sentence.includes("nats://a:1"), trouble.sentence);
-    assert.is(trouble.sentence.includes("(ECODE)"), "why" in found, trouble.sentence);
-    return trouble.sentence;
+    assert.ok(trouble.message.includes("nats://a:1"), trouble.message);
+    assert.is(trouble.message.includes("(ECODE)"), "why" in found, trouble.message);
+    return trouble.message;
   });
   assert.is(new Set(sentences).size, sentences.length);
-  const silent = [BUS, TLS].map((address) => troubleOf({ kind: "silent", step: "greeting" }, address).sentence);
+  const silent = [BUS, TLS].map((address) => describeProbe({ kind: "silent", step: "greeting" }, address).message);
   assert.match(silent[0] ?? "", /write tls:\/\//);
   assert.not.match(silent[1] ?? "", /write tls:\/\//);
   const port = { of: "route", clientPort: 4333 } as const;
   for (const url of ["nats://a:1", "tls://[::1]:1"]) {
     const cure = `set NATS_URL=${url.replace(/\d+$/, "4333")}`;
-    assert.ok(troubleOf({ kind: "wrong port", port }, readBusAddress(url)).sentence.endsWith(`: ${cure}`), url);
+    assert.ok(describeProbe({ kind: "wrong port", port }, readBusAddress(url)).message.endsWith(`: ${cure}`), url);
   }
-  const late = (["EAI_AGAIN", "ENOTFOUND"] as const).map((why) => troubleOf({ kind: "unresolved", why }, BUS).sentence);
+  const late = (["EAI_AGAIN", "ENOTFOUND"] as const).map(
+    (why) => describeProbe({ kind: "unresolved", why }, BUS).message,
+  );
   assert.match(late[0] ?? "", /\(EAI_AGAIN\).*: look at the DNS of this machine/);
   assert.match(late[1] ?? "", /the name a in nats:\/\/a:1 .*\(ENOTFOUND\): correct NATS_URL/);
 });
 
 test("each failure of a TLS handshake says what to change, and one that is not known its code alone", () => {
-  const means = (why: string): string => troubleOf({ kind: "TLS failed", why }, TLS).sentence.replace(why, "");
+  const means = (why: string): string => describeProbe({ kind: "TLS failed", why }, TLS).message.replace(why, "");
   const groups = [
     ["SELF_SIGNED_CERT_IN_CHAIN", "UNABLE_TO_VERIFY_LEAF_SIGNATURE", "UNABLE_TO_GET_ISSUER_CERT"],
     ["ERR_TLS_CERT_ALTNAME_INVALID"],
@@ -149,13 +159,16 @@ test("each failure of a TLS handshake says what to change, and one that is not k
   );
   assert.is(new Set(groups.flatMap((group) => [...group])).size, groups.length);
   assert.match(means("EPROTO"), /\(\)$/);
-  const named = troubleOf({ kind: "TLS failed", why: "ERR_TLS_CERT_ALTNAME_INVALID", names: ["b.example", "c"] }, TLS);
-  assert.match(named.sentence, "b.example, c");
+  const named = describeProbe(
+    { kind: "TLS failed", why: "ERR_TLS_CERT_ALTNAME_INVALID", names: ["b.example", "c"] },
+    TLS,
+  );
+  assert.match(named.message, "b.example, c");
 });
 
 test("a login that fails is what the server made of it", () => {
   for (const [said, kind] of [
-    [GARBLED, "stranger"],
+    [GARBLED, "not-nats"],
     [TIMED_OUT, "failed"],
     ["tlsv13 ALERT_CERTIFICATE_REQUIRED", "untrusted"],
     ["ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE", "untrusted"],
@@ -168,7 +181,7 @@ test("a login that fails is what the server made of it", () => {
   for (const said of [TIMED_OUT, "Authentication Timeout", "ECONNRESET"])
     assert.is(troubleOfConnecting(said, BUS, NOBODY).isLate === true, said !== "ECONNRESET", said);
   const sentenceOf = (said: string, caller = NOBODY as typeof ANN | typeof NOBODY): string =>
-    troubleOfConnecting(new Error(said), BUS, caller).sentence;
+    troubleOfConnecting(new Error(said), BUS, caller).message;
   assert.match(
     sentenceOf("Authorization Violation", ANN),
     /ann@example\.org.*: Authorization Violation; type {2}dwc renew$/,
@@ -178,7 +191,7 @@ test("a login that fails is what the server made of it", () => {
     ["nats://u:pw12345@a:1", "with the user in NATS_URL, nor with the credentials of ann@example.org "],
     ["nats://t0ken@a:1", "with the token in NATS_URL, nor with "],
   ] as const)
-    assert.match(troubleOfConnecting("Authorization Violation", readBusAddress(url), ANN).sentence, login);
+    assert.match(troubleOfConnecting("Authorization Violation", readBusAddress(url), ANN).message, login);
   assert.match(sentenceOf("Authentication Timeout"), /: Authentication Timeout: ./);
   assert.match(sentenceOf("ECONNRESET"), /: ECONNRESET$/);
   assert.match(sentenceOf("maximum connections exceeded"), /\(maximum connections exceeded\): ./);
@@ -194,10 +207,10 @@ test("a connection ends as what the server said last", () => {
   ] as const) {
     const trouble = troubleOfLosing(reason, BUS, ANN);
     assert.equal([trouble.kind, trouble.isDenial], [kind, isDenial], reason);
-    assert.ok(trouble.sentence.includes(isDenial ? "ratings.get" : "nats://a:1"), trouble.sentence);
-    assert.is(/(Slow Consumer|Expired): ./.test(trouble.sentence), /Slow|Expired/.test(reason), trouble.sentence);
+    assert.ok(trouble.message.includes(isDenial ? "ratings.get" : "nats://a:1"), trouble.message);
+    assert.is(/(Slow Consumer|Expired): ./.test(trouble.message), /Slow|Expired/.test(reason), trouble.message);
   }
-  assert.match(troubleOfLosing("it stopped answering", BUS, ANN).sentence, /: it stopped answering$/);
+  assert.match(troubleOfLosing("it stopped answering", BUS, ANN).message, /: it stopped answering$/);
 });
 
 test("the server's words hold nothing of the login, and are not cut for a password of a letter or two", () => {
@@ -218,13 +231,13 @@ test("a denial is reported by what it forbids: to send, to hear, or to answer", 
     ["publish", "_INBOX.a.b", "reply subject"],
     ["publish", "_INBOXES.a.b", "not allowed to send to"],
   ] as const) {
-    const denied = deniedSentence(operation, subject, ANN);
+    const denied = permissionError(operation, subject, ANN);
     assert.is(denied.about, about, `${operation} ${subject}`);
-    for (const part of [subject, "ann@example.org"]) assert.ok(denied.sentence.includes(part), denied.sentence);
-    assert.is(denied.sentence.endsWith(": type  dwc renew"), about !== "reply subject", denied.sentence);
-    assert.not.match(deniedSentence(operation, subject, NOBODY).sentence, /undefined|credentials of ann/);
+    for (const part of [subject, "ann@example.org"]) assert.ok(denied.message.includes(part), denied.message);
+    assert.is(denied.message.endsWith(": type  dwc renew"), about !== "reply subject", denied.message);
+    assert.not.match(permissionError(operation, subject, NOBODY).message, /undefined|credentials of ann/);
   }
-  const warning = warningSentence("Invalid Subject", "a message was dropped", BUS);
+  const warning = warningText("Invalid Subject", "a message was dropped", BUS);
   for (const part of ["nats://a:1", '"Invalid Subject"', "a message was dropped"]) assert.ok(warning.includes(part));
 });
 

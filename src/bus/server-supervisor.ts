@@ -36,7 +36,7 @@ const TAKEOVER_WITHIN_MS = 1_000;
 const FIRST_WITHIN_MS = 300;
 
 /** While the bus is away: looks, and starts a server if nothing answers and it is for us to start one. */
-export function keepBus(options: KeepBusOptions): BusKeeper {
+export function superviseServer(options: KeepBusOptions): BusKeeper {
   return new Keeper(options);
 }
 

@@ -2,7 +2,7 @@
 
 import type { BusStatus } from "./bus.ts";
 
-export class StatusBoard {
+export class StatusEmitter {
   readonly #blame: (status: BusStatus, error: unknown) => void;
   readonly #watchers = new Set<(status: BusStatus) => unknown>();
   #status: BusStatus = "away";
@@ -22,7 +22,7 @@ export class StatusBoard {
   }
 
   /** Tells everyone, if it is a change; a closed bus changes no more. */
-  turn(status: BusStatus): void {
+  set(status: BusStatus): void {
     if (status === this.#status || this.#status === "closed") return;
     this.#status = status;
     for (const tell of [...this.#watchers]) this.#tell(tell, status);

@@ -10,7 +10,7 @@ export const PING_EVERY_MS = 500;
  * Silence from which a timeout is charged to the bus. When a request of one second runs out, the last ping is half a
  * second old or older if the bus stopped answering; a bus that is well answers within a few milliseconds.
  */
-const DOUBT_MS = 400;
+const SUSPECT_AFTER_MS = 400;
 /**
  * Silence that ends a connection: a half-open one is noticed within 3.5 s, where the client library's own default (two
  * minutes, twice) takes six minutes. Shorter would cut off a server that a busy machine starves; our own stalls, minutes
@@ -18,7 +18,7 @@ const DOUBT_MS = 400;
  */
 const DEAD_MS = 3_000;
 
-export class Pulse {
+export class PingMonitor {
   #askedAtMs: number | undefined;
   /** Since when nothing has come, since it was asked. */
   #silentSinceMs = 0;
@@ -28,19 +28,19 @@ export class Pulse {
   #lateUntilMs = Number.NEGATIVE_INFINITY;
 
   /** @returns what to do now: send a ping, wait on, or give the connection up */
-  beat(nowMs: number, heardCount: number): "ask" | "wait" | "dead" {
+  tick(nowMs: number, heardCount: number): "ping" | "wait" | "dead" {
     if (this.#askedAtMs === undefined || heardCount !== this.#heardCount) this.#silentSinceMs = nowMs;
     this.#heardCount = heardCount;
     if (this.#askedAtMs === undefined) {
       this.#askedAtMs = nowMs;
-      return "ask";
+      return "ping";
     }
     return nowMs - this.#silentSinceMs >= DEAD_MS ? "dead" : "wait";
   }
 
   answered(nowMs: number): void {
     if (this.#askedAtMs !== undefined) this.#lastAnswerTookMs = nowMs - this.#askedAtMs;
-    if (this.#lastAnswerTookMs >= DOUBT_MS) this.#lateUntilMs = nowMs;
+    if (this.#lastAnswerTookMs >= SUSPECT_AFTER_MS) this.#lateUntilMs = nowMs;
     this.#askedAtMs = undefined;
   }
 
@@ -54,6 +54,6 @@ export class Pulse {
   inDoubt(nowMs: number, sentAtMs: number = nowMs): boolean {
     if (this.#lateUntilMs > sentAtMs) return true;
     const waitedMs = this.#askedAtMs === undefined ? 0 : nowMs - this.#askedAtMs;
-    return Math.max(waitedMs, this.#lastAnswerTookMs) >= DOUBT_MS;
+    return Math.max(waitedMs, this.#lastAnswerTookMs) >= SUSPECT_AFTER_MS;
   }
 }

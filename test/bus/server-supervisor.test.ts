@@ -7,7 +7,6 @@ import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
-import { type KeepBusOptions, keepBus, takeoverAfterMs } from "../../src/bus/bus-keeper.ts";
 import { readBusAddress } from "../../src/bus/core/bus-address.ts";
 import { embeddedName } from "../../src/bus/core/greeting.ts";
 import type { OpenBusRule } from "../../src/bus/core/open-bus.ts";
@@ -15,6 +14,7 @@ import type { StartPermit } from "../../src/bus/core/succession.ts";
 import { findProgram, programFolders } from "../../src/bus/find-program.ts";
 import { connectNatsBus } from "../../src/bus/nats-bus.ts";
 import { probe } from "../../src/bus/probe.ts";
+import { type KeepBusOptions, superviseServer, takeoverAfterMs } from "../../src/bus/server-supervisor.ts";
 import { type Clock, systemClock } from "../../src/clock.ts";
 import { type Ending, endingSuite } from "../support/ending.ts";
 import { listen } from "../support/listen.ts";
@@ -69,7 +69,15 @@ interface Keeping {
 function keep({ ends, said }: Context, url: string, { permit, openBus, first }: Keeping): void {
   const say = (line: string): void => void said.push(line);
   const bus = connectNatsBus({ urls: [url], name: "market", clock, report: say, openBus });
-  const keeper = keepBus({ urls: [url], clock, say, folders, permit: () => Promise.resolve(permit), bus, first });
+  const keeper = superviseServer({
+    urls: [url],
+    clock,
+    say,
+    folders,
+    permit: () => Promise.resolve(permit),
+    bus,
+    first,
+  });
   ends.push(
     () => bus.close(),
     () => keeper.stop(),
