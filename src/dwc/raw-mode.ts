@@ -14,6 +14,8 @@ export interface RawModeOptions {
 export class RawMode {
   readonly #options: RawModeOptions;
   #isTaken = false;
+  /** The terminal was taken after a stop, and the signal that ended the stop has not been read yet. */
+  #isAhead = false;
 
   constructor(options: RawModeOptions) {
     this.#options = options;
@@ -24,7 +26,7 @@ export class RawMode {
     const { input, closed } = this.#options;
     process.on("SIGTSTP", this.#onStop).on("SIGCONT", this.#onContinue).on("exit", this.#giveBack);
     input.on("error", closed).on("end", closed);
-    this.#onContinue();
+    this.#takeNow();
   }
 
   /** Stops the process group, as ^Z does outside of raw mode. */
@@ -39,7 +41,14 @@ export class RawMode {
     this.#options.input.off("end", this.#options.closed);
   }
 
+  /** A terminal that is taken already is left alone: keys that arrive while raw mode is left would be echoed. */
   readonly #onContinue = (): void => {
+    const isTakenAlready = this.#isAhead;
+    this.#isAhead = false;
+    if (!isTakenAlready) this.#takeNow();
+  };
+
+  #takeNow(): void {
     this.#isTaken = true;
     enterRawMode(this.#options.input);
     // False: the terminal was closed, and `closed` has released it.
@@ -47,7 +56,7 @@ export class RawMode {
     this.#options.afterTake();
     // The shell was in the foreground while this process was stopped, and got the signal of a new size.
     process.kill(process.pid, "SIGWINCH");
-  };
+  }
 
   readonly #giveBack = (): void => {
     if (!this.#isTaken) return;
@@ -60,11 +69,13 @@ export class RawMode {
   readonly #onStop = (): void => {
     this.#giveBack();
     // The default action stops the process here, until SIGCONT. In an orphaned process group the kernel ignores the
-    // signal, as no shell could continue the process: then the terminal is taken again at once.
+    // signal, as no shell could continue the process: then the terminal is taken again at once. No SIGCONT follows there,
+    // and the next one is ignored in its place: no shell has changed the mode by then.
     process.off("SIGTSTP", this.#onStop);
     process.kill(process.pid, "SIGTSTP");
     process.on("SIGTSTP", this.#onStop);
-    this.#onContinue();
+    this.#isAhead = true;
+    this.#takeNow();
   };
 }
 

@@ -28,6 +28,7 @@ export class Caller {
   readonly client: Client;
   /** What a Market would have printed about it. */
   readonly lines: string[] = [];
+  readonly #loads: Load[] = [];
 
   constructor(natsUrl: string, rules: HealthRules = rulesWith(), service = "ratings") {
     const clock = systemClock();
@@ -62,10 +63,14 @@ export class Caller {
 
   /** Sends `perSecond` calls a second, each at its time whatever became of those before, until stopped. */
   load(perSecond: number): Load {
-    return new Load(() => this.call(), perSecond);
+    const load = new Load(() => this.call(), perSecond);
+    this.#loads.push(load);
+    return load;
   }
 
+  /** A load that a failed test has left running would keep its process. */
   async close(): Promise<void> {
+    await Promise.all(this.#loads.map((load) => load.stop()));
     this.client.close();
     await this.bus.close();
   }

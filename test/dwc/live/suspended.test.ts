@@ -3,7 +3,7 @@
 // Programs in raw mode in a terminal, stopped, continued and ended by each way there is: the terminal is given back, and
 // taken again.
 
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -40,6 +40,27 @@ test.after.each(async () => {
 
 const windowOf = ({ folder, state }: Desk): Promise<Window> =>
   openWindow({ name: "w", cwd: folder, env: { ...process.env, DWC_STATE: state } });
+
+/** Tells each change of the terminal's mode: ^Z stops it, another key ends it. */
+const MODES = `
+import { RawMode } from ${JSON.stringify(import.meta.resolve("../../../src/dwc/raw-mode.js"))};
+const input = process.stdin;
+const change = input.setRawMode.bind(input);
+input.setRawMode = (isRaw) => {
+  if (input.isRaw !== isRaw) console.log(isRaw ? "raw" : "cooked");
+  return change(isRaw);
+};
+const told = { afterTake: () => console.log("taken"), beforeGiveBack: () => undefined, closed: () => process.exit(1) };
+const raw = new RawMode({ input, ...told });
+raw.take();
+process.on("SIGCONT", () => console.log("continued"));
+input.on("data", (key) => {
+  if (String(key) === "\\x1a") return raw.stop();
+  raw.release();
+  console.log("left");
+  process.exit();
+});
+`;
 
 const topCommand = (): string => `${PROGRAM} top --market ${url} --every 100ms`;
 
@@ -146,6 +167,21 @@ for (const stop of ["SIGSTOP", "SIGTSTP"] as const) {
     assert.is(readFileSync(errors, "utf8"), "");
   });
 }
+
+test("a terminal that is taken again after a stop stays taken: what is typed then is never shown", async () => {
+  const script = join(desk.folder, "raw.mjs");
+  writeFileSync(script, MODES);
+  await type(`${process.execPath} ${script}\n`, "taken\n");
+  await type("\u001a", /Stopped.*\nw\$ /);
+  const mark = shell.mark();
+  await type("fg\n", "continued\n");
+  await type("q", "left\n");
+  const modes = shell
+    .output()
+    .slice(mark)
+    .match(/^(raw|cooked|taken|left)$/gm);
+  assert.equal(modes?.slice(modes.indexOf("raw")), ["raw", "taken", "cooked", "left"]);
+});
 
 for (const stop of ["SIGSTOP", "^Z"] as const) {
   test(`a code that is pasted after ${stop} and fg is not shown, and accepted`, async () => {
