@@ -7,7 +7,7 @@ import { raceCalls } from "./lib/calls.js";
 import { chartOf } from "./lib/chart.js";
 import { startBus } from "./lib/crew.js";
 import { racePages } from "./lib/pages.js";
-import { keepChart, keepInReadme, keepResults, machine, measuredOn } from "./lib/report.js";
+import { keepChart, keepInPage, keepResults, machine, measuredOn } from "./lib/report.js";
 import { readScope } from "./lib/scope.js";
 import { ratio, shown, spread } from "./lib/statistics.js";
 import { targetsOf, targetTable } from "./lib/targets.js";
@@ -49,7 +49,7 @@ function keep(whole) {
   keepResults("bench", whole);
   keepChart(chartOf(whole.calls, whole.machine));
   const head = `${measuredOn(whole.machine)} Rounds: ${whole.rounds}.`;
-  keepInReadme("bench", [head, targetTable(whole.targets), readmeCalls(whole.calls)].join("\n\n"));
+  keepInPage("README.md", "bench", [head, targetTable(whole.targets), readmeCalls(whole.calls)].join("\n\n"));
   console.log("\nkept: bench/results/bench.json, docs/bench.svg, README.md");
 }
 

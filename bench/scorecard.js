@@ -3,7 +3,7 @@
 import { MICRO, MOLECULER, OURS } from "./contestants/all.js";
 import { FAULTS } from "./lib/faults.js";
 import { progress } from "./lib/progress.js";
-import { keepInReadme, keepResults, machine, measuredOn } from "./lib/report.js";
+import { keepInPage, keepResults, machine, measuredOn } from "./lib/report.js";
 import { judge, scoreTable } from "./lib/score.js";
 import { openStage } from "./lib/stage.js";
 
@@ -26,8 +26,8 @@ shown.end();
 console.log(`\n${scoreTable(scores)}`);
 if (!quick) {
   keepResults("scorecard", { machine: before, watchMs, scores });
-  keepInReadme("scorecard", `${measuredOn(before)}\n\n${scoreTable(scores)}`);
-  console.log("\nkept: bench/results/scorecard.json, README.md");
+  keepInPage("docs/performance.md", "scorecard", `${measuredOn(before)}\n\n${scoreTable(scores)}`);
+  console.log("\nkept: bench/results/scorecard.json, docs/performance.md");
 }
 process.exit();
 

@@ -61,12 +61,12 @@ const PERCENT = 100;
 
 export const keepChart = (svg) => writeFileSync(join(ROOT, "docs/bench.svg"), svg);
 
-/** @throws Error when README has no such place: then it would silently keep old figures */
-export function keepInReadme(name, text) {
-  const file = join(ROOT, "README.md");
-  const readme = readFileSync(file, "utf8");
+/** @throws Error when the page has no such place: then it would silently keep old figures */
+export function keepInPage(page, name, text) {
+  const file = join(ROOT, page);
+  const before = readFileSync(file, "utf8");
   const [begin, end] = [`<!-- ${name}: begin -->`, `<!-- ${name}: end -->`];
-  const [from, to] = [readme.indexOf(begin), readme.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`README.md has no place for these figures: ${begin} … ${end}`);
-  writeFileSync(file, `${readme.slice(0, from + begin.length)}\n${text}\n${readme.slice(to)}`);
+  const [from, to] = [before.indexOf(begin), before.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`${page} has no place for these figures: ${begin} … ${end}`);
+  writeFileSync(file, `${before.slice(0, from + begin.length)}\n${text}\n${before.slice(to)}`);
 }

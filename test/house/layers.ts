@@ -70,13 +70,13 @@ export function layerBreaks(sources: readonly Source[]): readonly string[] {
     );
 }
 
-interface Import {
+export interface Import {
   readonly path: string;
   readonly isType: boolean;
 }
 
 const IMPORT = /^(?:import|export) (type\b)?(?:[^;"']*? from )?["']([^"']+)["']|\bimport\(["']([^"']+)["']\)/gm;
-const importsOf = (text: string): readonly Import[] =>
+export const importsOf = (text: string): readonly Import[] =>
   [...text.matchAll(IMPORT)].map(([, type, path, late]) => ({ path: path ?? late ?? "", isType: type !== undefined }));
 
 function whyNotFile(file: string, { path, isType }: Import): string | undefined {

@@ -19,9 +19,16 @@ export interface Section {
 export const PAGES = [
   "README.md",
   "CONTRIBUTING.md",
+  "CHANGELOG.md",
+  "docs/architecture.md",
+  "docs/commands.md",
+  "docs/health.md",
   "docs/observing.md",
   "docs/operating.md",
+  "docs/performance.md",
   "docs/protocol.md",
+  "docs/security.md",
+  "docs/settings.md",
 ] as const;
 
 export const readPage = (page: (typeof PAGES)[number]): string => readFileSync(join(repository, page), "utf8");

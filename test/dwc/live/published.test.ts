@@ -10,7 +10,7 @@ import { BOARD, FakeMarket } from "./board.ts";
 import { Running } from "./running.ts";
 
 const test = suite("published JSON");
-const section = sectionOf(readPage("README.md"), "In a terminal");
+const section = sectionOf(readPage("docs/commands.md"), "In a terminal");
 /** By command: `a`, `b` (`c`, `d`) as ["a", "b", "b.c", "b.d"]. */
 const published = new Map(
   rowsOf(section.slice(section.indexOf("| `--json` of"))).map(([command = "", fields = ""]) => [
