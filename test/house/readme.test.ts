@@ -278,7 +278,7 @@ page("the numbers among the rules of health are the settings'", () => {
   const told = flat(sectionOf(readme, "How a call finds its instance"));
   assert.is(rules.requestTimeoutMs, 1000);
   assert.ok(told.includes("No answer within the second"));
-  assert.ok(told.includes(`retested after ${rules.retestDelayMs / 1000} s`));
+  assert.ok(told.includes(`An open breaker is retested after ${rules.retestDelayMs / 1000} s`));
   assert.is(rules.retestDelayMaxMs, 5 * 60_000);
   assert.ok(told.includes("doubles the delay, less some jitter, up to five minutes"));
   assert.is(FIXED.leaseIntervals, 2);
@@ -286,7 +286,7 @@ page("the numbers among the rules of health are the settings'", () => {
   assert.is(FIXED.probationSuccesses, 3);
   assert.ok(told.includes("Three answers end a probation"));
   assert.is(rules.purgeAfterMs, 5 * 60_000);
-  assert.ok(told.includes("what is gone is forgotten after five minutes"));
+  assert.ok(told.includes("an instance that is gone is evicted after five minutes"));
 });
 
 page.run();
