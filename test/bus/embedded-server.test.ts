@@ -371,10 +371,10 @@ test("a paused one is called that, with the pid by its owner; an owner that ends
   bus.subscribe("goodbyes", (message) => goodbyes.push(Buffer.from(message.body).toString()));
   await until("connected", async () => bus.status === "connected" && (await bus.flush()));
   owner.child.kill("SIGTERM");
-  await until("it ended", () => owner.child.exitCode === 0, 5_000);
+  await until("it ended", () => owner.child.exitCode === 0);
   assert.equal(goodbyes, ["owner"]);
   assert.not.ok(isRunning(pid));
-  await until("the heir took over", () => heir.serverPid() !== 0 && isConnected(heir), 5_000);
+  await until("the heir took over", () => heir.serverPid() !== 0 && isConnected(heir));
 });
 
 test("one that crashes is started again by whoever is there; kill -9 of its owner ends it, and another takes over in seconds, its clients with it", async (context) => {
@@ -385,21 +385,20 @@ test("one that crashes is started again by whoever is there; kill -9 of its owne
   const first = both[0]?.serverPid() ?? 0;
   process.kill(first, "SIGKILL");
   const hasNext = (one: Owner): boolean => one.serverPid() !== 0 && one.serverPid() !== first;
-  await until("another runs", () => both.some(hasNext), 5_000);
-  await until("both are back", () => both.every(isConnected), 5_000);
+  await until("another runs", () => both.some(hasNext));
+  await until("both are back", () => both.every(isConnected));
   const [owner, heir] = both.toSorted((a, b) => Number(hasNext(b)) - Number(hasNext(a))) as [Owner, Owner];
   const before = heir.serverPid();
   owner.child.kill("SIGKILL");
-  await until("its server is gone", () => !isRunning(owner.serverPid()), 5_000);
-  await until("the heir took over", () => heir.serverPid() !== before && isConnected(heir), 5_000);
+  await until("its server is gone", () => !isRunning(owner.serverPid()));
+  await until("the heir took over", () => heir.serverPid() !== before && isConnected(heir));
   const { name } = heir;
   await until(
     "its instance answers",
     async () => (await bus.request(`${name}.get`, "", { timeoutMs: 1_000 })).kind === "answered",
-    5_000,
   );
   heir.child.kill("SIGTERM");
-  await until("all gone", () => heir.child.exitCode === 0 && !isRunning(heir.serverPid()), 5_000);
+  await until("all gone", () => heir.child.exitCode === 0 && !isRunning(heir.serverPid()));
 });
 
 test.run();

@@ -16,7 +16,7 @@ import { plain, raw, textsOf, Visitor, withMarket } from "./serve.ts";
 
 const test = suite("board");
 const visitor = new Visitor();
-const LIMIT_MS = 5000;
+const LIMIT_MS = 20_000;
 
 async function withBoard(act: (world: BoardWorld) => Promise<void>, options = {}): Promise<void> {
   const world = await openBoardWorld(options);

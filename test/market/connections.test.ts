@@ -57,7 +57,7 @@ const openCount = (sockets: readonly Socket[]): number => sockets.filter((socket
 
 test("of connections that ask for nothing only so many are kept, the latest", async (context) => {
   for (let count = 0; count < 4 * MOST; count++) await open(context);
-  await until("the oldest closed", () => openCount(context.sockets) === MOST, 5_000);
+  await until("the oldest closed", () => openCount(context.sockets) === MOST);
   assert.is(openCount(context.sockets.slice(-MOST)), MOST);
 });
 
@@ -69,9 +69,9 @@ test("a visitor gets in however many there are", async (context) => {
 
 test("a visitor whose page is under way is not sent away for newcomers", async (context) => {
   const visitor = await open(context, get("/slow"));
-  await until("the request is read", () => context.owed.length === 1, 5_000);
+  await until("the request is read", () => context.owed.length === 1);
   for (let count = 0; count < 4 * MOST; count++) await open(context);
-  await until("the oldest closed", () => openCount(context.sockets) === MOST, 5_000);
+  await until("the oldest closed", () => openCount(context.sockets) === MOST);
   assert.not.ok(visitor.closed);
   const answered = new Promise<string>((resolve) => visitor.once("data", (chunk) => resolve(String(chunk))));
   context.owed[0]?.end("at last");
@@ -82,7 +82,7 @@ test("a body that does not come keeps nobody else out", async (context) => {
   for (let count = 0; count < 4 * MOST; count++) {
     await open(context, "POST /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nadd");
   }
-  await until("the oldest closed", () => openCount(context.sockets) === MOST, 5_000);
+  await until("the oldest closed", () => openCount(context.sockets) === MOST);
   const response = await fetch(`http://127.0.0.1:${context.port}/`);
   assert.is(response.status, 200);
 });
@@ -90,9 +90,9 @@ test("a body that does not come keeps nobody else out", async (context) => {
 test("a page that is being made is not cut for a newcomer, however many are", async (context) => {
   const served = [await open(context, get("/slow"))];
   for (let count = 1; count < MOST; count++) served.push(await open(context, get("/slow")));
-  await until("all requests are read", () => context.owed.length === MOST, 5_000);
+  await until("all requests are read", () => context.owed.length === MOST);
   const newcomer = await open(context, get("/"));
-  await until("the newcomer is closed", () => newcomer.closed, 5_000);
+  await until("the newcomer is closed", () => newcomer.closed);
   assert.is(openCount(served), MOST);
   for (const response of context.owed.splice(0)) response.end("at last");
   const response = await fetch(`http://127.0.0.1:${context.port}/`);
@@ -102,10 +102,10 @@ test("a page that is being made is not cut for a newcomer, however many are", as
 test("with nobody idle, the one whose answer has been on its way for longest makes room", async (context) => {
   const first = await open(context, get("/stream"));
   for (let count = 1; count < MOST; count++) await open(context, get("/slow"));
-  await until("all requests are read", () => context.owed.length === MOST - 1, 5_000);
+  await until("all requests are read", () => context.owed.length === MOST - 1);
   const response = await fetch(`http://127.0.0.1:${context.port}/`);
   assert.is(await response.text(), "here");
-  await until("the first is closed", () => first.closed, 5_000);
+  await until("the first is closed", () => first.closed);
   assert.is(openCount(context.sockets), MOST - 1);
 });
 
@@ -118,7 +118,7 @@ test("a burst of newcomers is let in one for one: there is never a connection to
   });
   for (let count = 0; count < 40; count++) context.sockets.push(connect(context.port, "127.0.0.1"));
   for (const socket of context.sockets) socket.on("error", () => undefined).resume();
-  await until("all came", () => accepted.size === 40, 5_000);
+  await until("all came", () => accepted.size === 40);
   assert.is(most, MOST);
 });
 
@@ -126,19 +126,19 @@ test("a limit that becomes smaller while it runs is kept, too", async (context) 
   for (let count = 0; count < MOST; count++) await open(context);
   context.most = 2;
   for (let count = 0; count < 32; count++) await open(context);
-  await until("all but two closed", () => openCount(context.sockets) === 2, 5_000);
+  await until("all but two closed", () => openCount(context.sockets) === 2);
 });
 
 test("one that has been answered and asks no more is idle again", async (context) => {
   const visitor = await open(context, get("/"));
   await new Promise((resolve) => visitor.once("data", resolve));
   for (let count = 0; count < MOST; count++) await open(context);
-  await until("it is closed", () => visitor.closed, 5_000);
+  await until("it is closed", () => visitor.closed);
 });
 
 test("whoever asks for a thousand things at once is hung up on, and four are begun", async (context) => {
   const greedy = await open(context, get("/slow").repeat(1_000));
-  await until("it is closed", () => greedy.closed, 5_000);
+  await until("it is closed", () => greedy.closed);
   assert.is(context.owed.length, 4);
 });
 
@@ -149,11 +149,11 @@ test("four at once are answered, in order", async (context) => {
     heard += String(chunk);
   });
   visitor.write(get("/slow").repeat(4));
-  await until("all are read", () => context.owed.length === 4, 5_000);
+  await until("all are read", () => context.owed.length === 4);
   for (const [place, response] of context.owed.entries()) response.end(`answer ${place}`);
-  await until("all are answered", () => heard.includes("answer 3"), 5_000);
+  await until("all are answered", () => heard.includes("answer 3"));
   visitor.write(get("/"));
-  await until("and one more", () => heard.includes("here"), 5_000);
+  await until("and one more", () => heard.includes("here"));
 });
 
 test.run();

@@ -13,7 +13,7 @@ import type { Trace } from "../../src/trace/core/trace.ts";
 
 export const CATALOGUE = readCatalogue();
 const ALL_WELL: Readiness = { ready: true, degraded: false, checks: [{ name: "bus", good: true, note: "connected" }] };
-const RAW_LIMIT_MS = 5000;
+const RAW_LIMIT_MS = 20_000;
 
 export interface Served {
   readonly port: number;

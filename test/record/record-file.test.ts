@@ -61,7 +61,7 @@ test("lines are written in batches, and all of them by the end", async (context)
   file.write("two");
   assert.is(readFileSync(path, "utf8"), "");
   await clock.advance(300);
-  await until("the batch is written", () => readFileSync(path, "utf8") === "one\ntwo\n", 5000);
+  await until("the batch is written", () => readFileSync(path, "utf8") === "one\ntwo\n");
   file.write("three");
   await file.close();
   assert.is(readFileSync(path, "utf8"), "one\ntwo\nthree\n");
@@ -127,7 +127,7 @@ test("a file that is deleted, with its folder or alone, ends the record and says
   rmSync(folder, { recursive: true });
   file.write("another");
   await clock.advance(300);
-  await until("it is told", () => said.length > 0, 5000);
+  await until("it is told", () => said.length > 0);
   golden(said.join("\n"));
   await file.close();
 });
@@ -137,7 +137,7 @@ test("a disk that is full ends the record and not the Market", async (context) =
   const file = open({ ...context, path: "/dev/full" });
   file.write("a line");
   await context.clock.advance(300);
-  await until("it is told", () => context.said.length > 0, 5000);
+  await until("it is told", () => context.said.length > 0);
   golden(context.said.join("\n"));
   file.write("another");
   await file.close();

@@ -10,7 +10,7 @@ import { until } from "./until.ts";
 const test = suite("a window");
 /** Known from every other sleep on this machine. */
 const NAP = `301.${process.pid}`;
-const LIMIT_MS = 5_000;
+const LIMIT_MS = 20_000;
 let window: Window;
 
 test.before.each(async () => {

@@ -46,7 +46,7 @@ demo(
     assert.equal(await program.ended, { code: 0, signal: null });
     // Ended, not torn off: its viewers see the end at once, and nothing waits for them.
     await board.text();
-    await until("no process is left", () => familyOf(world).length === 0, 5_000);
+    await until("no process is left", () => familyOf(world).length === 0);
     assert.ok(program.lines.includes("demo: everything has ended"));
   },
 );

@@ -84,7 +84,7 @@ faults("without CHAOS=1 nobody hears, and nothing can be asked", async (context)
   const ratings = await world.startRatings(5);
   for (const subject of ["chaos.ratings", `chaos.ratings.${idOf(ratings)}`]) {
     const reply = await bus.request(subject, orderBody({ kind: "kill" }), { timeoutMs: LIMIT_MS });
-    assert.is(reply.kind, "nobody", subject);
+    assert.is(reply.kind, "no-responders", subject);
   }
   await market.untilKnown(1);
   assert.is((await rowOf(market, ratings))?.faults, null);

@@ -18,7 +18,7 @@ interface Context {
   third: RunningRatings;
 }
 
-const WITHIN_MS = 5_000;
+const WITHIN_MS = 20_000;
 const THINGS = 4;
 
 /** What no instance of ours would say of anything, so that it is known by it. */

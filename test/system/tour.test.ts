@@ -35,7 +35,7 @@ tour("shows every stop by itself, and ends with nothing left behind", async ({ w
       learnt,
     );
   }
-  await until("no process is left", () => livingProcesses().every(({ pid }) => !carries(pid, world.stateDir)), 5_000);
+  await until("no process is left", () => livingProcesses().every(({ pid }) => !carries(pid, world.stateDir)));
 });
 
 tour("waits for the person, does it when asked, and goes on next time where it was left", async ({ world }) => {
