@@ -158,7 +158,7 @@ function replyHolds(wire: WireReply): void {
   const wanted: Record<typeof answer.kind, readonly string[]> = {
     answered: ["answered", "nonsense"],
     refused: ["answered", "draining"],
-    unanswered: ["nobody", "nonsense"],
+    unanswered: ["no-responders", "nonsense"],
     failed: [],
   };
   must(wanted[answer.kind].includes(result), `${answer.kind} may not count as ${result}`);
