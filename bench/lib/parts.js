@@ -1,7 +1,7 @@
 // Single parts, in a process of their own and without a bus: what a choice costs among few and among many, what an
 // incarnation costs in memory, and how many heartbeats one core takes in.
 
-import { Resolver } from "../../dist/src/health/resolver.js";
+import { Resolver } from "../../dist/src/health/balancer.js";
 import { Tracker } from "../../dist/src/health/tracker.js";
 import { openClient, systemClock, usualHealthRules } from "../../dist/src/service/index.js";
 import { summary } from "./statistics.js";

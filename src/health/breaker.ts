@@ -1,32 +1,35 @@
-// One breaker, as a value. It answers one question about one incarnation: does it answer in time? A call that went
-// unanswered opens it; a heartbeat or a retest closes it, the first time in good faith, after that only on proof.
+// The circuit breaker of one incarnation, as a value: each function takes a breaker and returns the next one.
 //
-//   closed ──unanswered──► open ──heartbeat──► probation ──a few answers──► closed
-//                           ▲  └──retest──► retesting ──answered──► probation
-//                           └──unanswered───────┴────────────────────────┘   (delay doubled, heartbeats close no more)
+//   closed     Calls go through. `failureLimit` timeouts in a row open it.
+//   open       No calls. A heartbeat starts a probation. After the delay, a copy of a call is sent as the retest.
+//   retesting  The retest is out. Its answer starts a probation; its timeout opens the breaker again.
+//   probation  Calls go through. `probationSuccesses` answers end it: closed. One timeout opens it again, with the delay
+//              doubled, and heartbeats then start no further probation: only an answered retest does.
 //
-// Every state has a generation. A result carries the generation under which its call was sent, and counts only for that one: a
-// late answer from before the opening closes nothing, a late failure from before the closing opens nothing.
+// Each state has a generation number, and each call carries the number under which it was sent. A result counts only in
+// that generation: a late answer from before the opening closes nothing, a late timeout from before the closing opens
+// nothing.
 
 import type { HealthRules } from "../settings.ts";
 
 interface Closed {
   readonly kind: "closed";
   readonly generation: number;
-  /** Unanswered calls in a row; below the limit, or it would be open. */
+  /** Timeouts in a row, fewer than `failureLimit`. */
   readonly failures: number;
 }
 
-/** Closed, but the next unanswered call opens it again, for twice as long. */
+/** Calls go through, but a single timeout opens the breaker again, for twice as long. */
 interface Probation {
   readonly kind: "probation";
   readonly generation: number;
   readonly answersLeft: number;
-  /** The delay that the last opening had. */
+  /** The delay of the last opening, before jitter. */
   readonly delayMs: number;
   /**
-   * Set for one that beat while it did not answer: until it has answered once it gets one call at a time, this one
-   * being out until the given time. One that was silent and came back (a paused process) takes its full turns at once.
+   * Set on a guarded probation: the incarnation sent heartbeats while it did not answer. Until it has answered once, it
+   * gets one call at a time, and that call counts as in flight until this time. A process that was silent and came back
+   * (after a pause) gets its full share of calls at once: undefined.
    */
   readonly inFlightUntil: number | undefined;
 }
@@ -37,56 +40,65 @@ interface Open {
   readonly openedAt: number;
   readonly delayMs: number;
   readonly retestAt: number;
-  /** False once a probation was failed: an instance that beats but does not answer must not flap. */
+  /** False after a failed probation: an instance that sends heartbeats but no answers must not flap. */
   readonly heartbeatMayClose: boolean;
-  /** The last retest ended without a result, so that the next one is no change of state. */
-  readonly isRetestTold?: true;
+  /** The last retest was inconclusive. The next one is not reported: it continues the retest that was reported. */
+  readonly retestReported?: true;
 }
 
-/** One retest is out, leased until `until`: a result that never comes ends it all the same. */
+/** One retest is out. If its result never comes, the retest fails at `until`, the end of its lease. */
 interface Retesting {
   readonly kind: "retesting";
   readonly generation: number;
   readonly until: number;
+  /** The state to go back to. */
   readonly open: Open;
-  /** Whether the delay had passed; one sent early, for want of anyone healthy, does not grow the delay. */
+  /** The delay had passed. A retest that was sent early, because no instance was healthy, does not double the delay. */
   readonly wasDue: boolean;
 }
 
 export type Breaker = Closed | Probation | Open | Retesting;
 
-/** What a change of a breaker's state tells the world. */
+/** A transition to report. */
 export type BreakerTransition =
   | { readonly kind: "opened"; readonly why: "request timed out" | "retest timed out"; readonly retestInMs: number }
   | { readonly kind: "retesting" }
+  /**
+   * Reported when a probation starts, because calls go through from then on. The end of the probation is not reported:
+   * it changes nothing for a caller.
+   */
   | { readonly kind: "closed"; readonly why: "heartbeat" | "retest succeeded" };
 
 export interface TransitionResult {
+  /** The same object if nothing has changed. */
   readonly breaker: Breaker;
   readonly transition?: BreakerTransition;
 }
 
-/** A random number in [0, 1), given in so that a simulation can repeat a day. */
+/** Returns a random number in [0, 1). Passed in, so that the simulator can repeat a day exactly. */
 export type Random = () => number;
 
-/** How much of a doubled delay jitter may take away: callers that opened together do not retest together. */
+/** The largest share that jitter takes off a doubled delay. Callers that opened together then do not retest together. */
 const JITTER_SHARE = 0.25;
-/** How much longer than the timeout a retest's lease is: its own timeout must come first, or it would end twice. */
+/** How much longer than the call's timeout its lease is. The timeout must come first, or the call would end twice. */
 const LEASE_MARGIN_MS = 500;
 
 const FRESH: Breaker = { kind: "closed", generation: 0, failures: 0 };
 
-/** The same for all, as it never changes: of ten thousand, one that is read for every choice is always at hand. */
+/** Shared, because it is immutable: with 10,000 members, the one object that every pick reads stays in the CPU cache. */
 export const freshBreaker = (): Breaker => FRESH;
 
-/** May take a call that somebody waits for? (`guarded`: only if nobody else can.) */
+/**
+ * Whether the balancer may send it a call whose caller waits. `guarded`: only if no other member can take the call,
+ * because the one call of a guarded probation is in flight.
+ */
 export function eligibility(breaker: Breaker, now: number): "yes" | "guarded" | "no" {
   if (breaker.kind === "closed") return "yes";
   if (breaker.kind !== "probation") return "no";
   return breaker.inFlightUntil !== undefined && now < breaker.inFlightUntil ? "guarded" : "yes";
 }
 
-/** A call is being sent under `breaker`. Only a guarded probation has to remember it. */
+/** A call is being sent. Only a guarded probation keeps a record of it. */
 export function afterSending(breaker: Breaker, now: number, rules: HealthRules): Breaker {
   if (breaker.kind !== "probation" || breaker.inFlightUntil === undefined) return breaker;
   return { ...breaker, inFlightUntil: now + rules.requestTimeoutMs + LEASE_MARGIN_MS };
@@ -95,7 +107,7 @@ export function afterSending(breaker: Breaker, now: number, rules: HealthRules):
 export const retestIsDue = (breaker: Breaker, now: number): boolean =>
   breaker.kind === "open" && now >= breaker.retestAt;
 
-/** Starts the one retest, also before it is due; undefined when one is out or none is needed. */
+/** Starts a retest, before it is due as well. Undefined if the breaker is not open, or if a retest is out already. */
 export function startRetest(breaker: Breaker, now: number, rules: HealthRules): TransitionResult | undefined {
   if (breaker.kind !== "open") return undefined;
   const retesting: Retesting = {
@@ -105,81 +117,84 @@ export function startRetest(breaker: Breaker, now: number, rules: HealthRules): 
     open: breaker,
     wasDue: now >= breaker.retestAt,
   };
-  return breaker.isRetestTold ? { breaker: retesting } : { breaker: retesting, transition: { kind: "retesting" } };
+  return breaker.retestReported ? { breaker: retesting } : { breaker: retesting, transition: { kind: "retesting" } };
 }
 
-/** An answer, even an error that the service gave: it is alive. */
-export function afterAnswer(breaker: Breaker, sentUnder: number, rules: HealthRules): TransitionResult {
-  if (sentUnder !== breaker.generation) return { breaker };
+/** The call was answered in time. An error from the service counts as an answer, too: the incarnation is alive. */
+export function afterAnswer(breaker: Breaker, sentGeneration: number, rules: HealthRules): TransitionResult {
+  if (sentGeneration !== breaker.generation) return { breaker };
   switch (breaker.kind) {
     case "closed":
       return { breaker: breaker.failures === 0 ? breaker : { ...breaker, failures: 0 } };
     case "probation":
       return { breaker: countProbationSuccess(breaker) };
-    case "retesting":
-      return { breaker: closeOnProbation(breaker, rules), transition: { kind: "closed", why: "retest succeeded" } };
+    case "retesting": {
+      const probation = newProbation(breaker, breaker.open, rules);
+      // The answer to the retest is the first of the answers that end the probation.
+      return { breaker: countProbationSuccess(probation), transition: { kind: "closed", why: "retest succeeded" } };
+    }
     case "open":
       return { breaker };
   }
 }
 
+/** The breaker after one more answer. The last answer ends the probation. */
 function countProbationSuccess(probation: Probation): Breaker {
   const { answersLeft, delayMs, generation, kind } = probation;
   if (answersLeft <= 1) return { kind: "closed", generation: generation + 1, failures: 0 };
   return { kind, generation, answersLeft: answersLeft - 1, delayMs, inFlightUntil: undefined };
 }
 
-/** The retest was the first of the answers that a probation asks for. */
-function closeOnProbation({ generation, open }: Retesting, rules: HealthRules): Breaker {
-  const { delayMs } = open;
-  return countProbationSuccess({
+function newProbation(from: Breaker, { delayMs }: Open, rules: HealthRules): Probation {
+  return {
     kind: "probation",
-    generation: generation + 1,
+    generation: from.generation + 1,
     answersLeft: rules.probationSuccesses,
     delayMs,
     inFlightUntil: undefined,
-  });
+  };
 }
 
-/** A call went unanswered for its whole time, and it was not our fault. */
+/** The call got no answer within its timeout, and neither the bus nor a stall of our own process explains that. */
 export function afterTimeout(
   breaker: Breaker,
-  sentUnder: number,
+  sentGeneration: number,
   now: number,
   rules: HealthRules,
   random: Random,
 ): TransitionResult {
-  if (sentUnder !== breaker.generation) return { breaker };
+  if (sentGeneration !== breaker.generation) return { breaker };
   switch (breaker.kind) {
     case "closed":
-      return afterFailure(breaker, now, rules);
+      return countFailure(breaker, now, rules);
     case "probation":
       return open(breaker, now, nextBackoff(breaker.delayMs, rules, random), false, "request timed out");
     case "retesting":
-      return afterFailedRetest(breaker, now, rules, random);
+      return failRetest(breaker, now, rules, random);
     case "open":
       return { breaker };
   }
 }
 
-function afterFailure(closed: Closed, now: number, rules: HealthRules): TransitionResult {
+/** One more timeout in a row; the last one allowed opens the breaker. */
+function countFailure(closed: Closed, now: number, rules: HealthRules): TransitionResult {
   const failures = closed.failures + 1;
   if (failures < rules.failureLimit) return { breaker: { ...closed, failures } };
-  // The first delay is exact: a person who counts the thirty seconds is right.
+  // The first delay has no jitter: a person who counts 30 seconds sees the retest come at 30 seconds.
   const delay = { delayMs: rules.retestDelayMs, retestInMs: rules.retestDelayMs };
   return open(closed, now, delay, true, "request timed out");
 }
 
-function afterFailedRetest(retesting: Retesting, now: number, rules: HealthRules, random: Random): TransitionResult {
+function failRetest(retesting: Retesting, now: number, rules: HealthRules, random: Random): TransitionResult {
   const { delayMs, heartbeatMayClose } = retesting.open;
   const delay = retesting.wasDue ? nextBackoff(delayMs, rules, random) : { delayMs, retestInMs: delayMs };
   return open(retesting, now, delay, heartbeatMayClose, "retest timed out");
 }
 
 interface Delay {
-  /** What the next doubling starts from. */
+  /** Before jitter: the next doubling starts from this. */
   readonly delayMs: number;
-  /** The same, less jitter. */
+  /** After jitter. */
   readonly retestInMs: number;
 }
 
@@ -211,18 +226,19 @@ function open(
 }
 
 /**
- * The call ended in a way that says nothing about the instance: the bus was away, the caller gave up, nobody was there,
- * it was never sent.
- * What it held is given back, and nothing is told.
+ * The call ended without saying anything about the breaker: the bus was disconnected, the caller gave up, no responder
+ * subscribed, or the call was never sent. The retest, or the one call of a guarded probation, may be sent again at once.
+ * Nothing is reported.
  */
-export function afterInconclusive(breaker: Breaker, sentUnder: number, now: number): Breaker {
-  if (sentUnder !== breaker.generation) return breaker;
-  if (breaker.kind === "retesting") return { ...breaker.open, generation: breaker.generation + 1, isRetestTold: true };
+export function afterInconclusive(breaker: Breaker, sentGeneration: number, now: number): Breaker {
+  if (sentGeneration !== breaker.generation) return breaker;
+  if (breaker.kind === "retesting")
+    return { ...breaker.open, generation: breaker.generation + 1, retestReported: true };
   if (breaker.kind === "probation" && breaker.inFlightUntil !== undefined) return { ...breaker, inFlightUntil: now };
   return breaker;
 }
 
-/** A retest whose result never came ends as a failure once its lease is over. */
+/** Time has passed. A retest whose lease has expired counts as failed. */
 export function afterRetestLeaseExpiry(
   breaker: Breaker,
   now: number,
@@ -230,21 +246,16 @@ export function afterRetestLeaseExpiry(
   random: Random,
 ): TransitionResult {
   if (breaker.kind !== "retesting" || now < breaker.until) return { breaker };
-  return afterFailedRetest(breaker, now, rules, random);
+  return failRetest(breaker, now, rules, random);
 }
 
-/** A heartbeat, received now: closes what opened before, unless a probation has been failed since it last was well. */
+/** A heartbeat arrived at `now`. It starts a probation, unless the last probation failed. */
 export function afterHeartbeat(breaker: Breaker, now: number, rules: HealthRules): TransitionResult {
   const opened = breaker.kind === "retesting" ? breaker.open : breaker;
   if (opened.kind !== "open" || !opened.heartbeatMayClose) return { breaker };
-  // It was asked to beat when the breaker opened. Whoever obeys at once was not paused: it beats but does not answer.
+  // Opening the breaker requests a heartbeat. A process that complies within a timeout was not paused: it sends
+  // heartbeats but no answers, so its probation is guarded.
   const wasSilent = now - opened.openedAt >= rules.requestTimeoutMs;
-  const probation: Probation = {
-    kind: "probation",
-    generation: breaker.generation + 1,
-    answersLeft: rules.probationSuccesses,
-    delayMs: opened.delayMs,
-    inFlightUntil: wasSilent ? undefined : now,
-  };
+  const probation = { ...newProbation(breaker, opened, rules), inFlightUntil: wasSilent ? undefined : now };
   return { breaker: probation, transition: { kind: "closed", why: "heartbeat" } };
 }

@@ -1,10 +1,10 @@
-// One incarnation as the table knows it: its membership (what the bus says of it) and its breaker (what our own calls
-// say), side by side and never merged: a paused process is up with an open breaker, a killed one is gone with none.
+// One incarnation as the table knows it. Its membership says what the bus knows of it; its breaker says how our own calls
+// went. The two are never merged: a paused process is up with an open breaker, a killed one is gone with a closed one.
 
-import { type Breaker, freshBreaker } from "./breaker.ts";
+import { type Breaker, type BreakerTransition, freshBreaker } from "./breaker.ts";
 import type { Heartbeat } from "./heartbeat.ts";
 
-/** Who is meant, in words that can be told. */
+/** Identifies an incarnation in events, logs and pages. */
 export interface InstanceRef {
   readonly service: string;
   readonly instance: number;
@@ -14,33 +14,51 @@ export interface InstanceRef {
 
 export type Membership =
   | { readonly kind: "up" }
-  /** Finishes what it has, gets nothing new: said goodbye, or took no call and has not beaten since. */
+  /**
+   * Finishes its running calls and gets no new ones. `said so`: its heartbeat said goodbye. `took no call`: it refused a
+   * call, and a later heartbeat brings it back.
+   */
   | { readonly kind: "draining"; readonly how: "said so" | "took no call" }
   | { readonly kind: "gone"; readonly since: number; readonly how: "left" | "no heartbeat" | "nobody answers there" };
 
-/** A row of the table. Its owner, the tracker, changes it in place: a copy per heartbeat would cost more than the rest. */
+/** A row of the table. The tracker changes it in place: a copy per heartbeat would cost more than all the rest. */
 export interface Member {
   readonly who: InstanceRef;
-  /** As its first heartbeat promised: it is what its program can do, and no state. */
+  /** Taken from the first heartbeat: it describes the program and cannot change while the process runs. */
   readonly answersOnce: boolean;
   membership: Membership;
   breaker: Breaker;
-  /** Highest sequence number heard, so that a beat overtaken by a later one is known. */
+  /** Highest sequence number received. A heartbeat with a lower one arrived out of order. */
   seq: number;
   lastHeartbeatAt: number;
-  /** When it came, or came back. */
+  /** When it joined, or last returned. */
   joinedAt: number;
-  /** That its number is taken twice since then has been told. */
+  /** A duplicate has been reported since `joinedAt`. */
   duplicateReported: boolean;
-  /** Until when its last heartbeat counts. */
+  /** When its lease, renewed by each heartbeat, expires. */
   leaseUntil: number;
-  /** No longer in the table; one that beats again gets a row of its own. */
+  /** No longer in the table. A later heartbeat of this incarnation gets a new row. */
   evicted: boolean;
-  /** Has answered a call of ours at least once: no forged heartbeat can do that. */
+  /** Has answered one of our calls. A forged heartbeat cannot set this. */
   proven: boolean;
 }
 
-/** The same for all, for the reason that a fresh breaker is. */
+/** Emitted by the tracker, exactly once for each change of state. */
+export type HealthEvent =
+  | { readonly kind: "joined" | "returned" | "draining" | "left"; readonly who: InstanceRef }
+  | {
+      readonly kind: "lost";
+      readonly who: InstanceRef;
+      readonly why: "no heartbeat" | "nobody answers there";
+      readonly silentMs: number;
+    }
+  /** Two live incarnations have the same number. */
+  | { readonly kind: "clash"; readonly who: InstanceRef; readonly other: InstanceRef }
+  /** The table is full of proven members, and a newcomer was rejected. Emitted once until there is room again. */
+  | { readonly kind: "full"; readonly who: InstanceRef; readonly limit: number }
+  | ({ readonly who: InstanceRef } & BreakerTransition);
+
+/** Shared for the same reason as a fresh breaker. */
 export const UP: Membership = { kind: "up" };
 
 export function newMember(beat: Heartbeat, now: number): Member {
@@ -60,17 +78,30 @@ export function newMember(beat: Heartbeat, now: number): Member {
   };
 }
 
-/** Up, and its last heartbeat still counts. */
+/** Up, with a lease that has not expired. */
 export const isLive = (member: Member, now: number): boolean =>
   member.membership.kind === "up" && now < member.leaseUntil;
 
-/** Goodbye is for good: a process that lives on after it would be a new incarnation. */
+/** A goodbye is final: if the program runs again later, it is a new incarnation. */
 export const saidGoodbye = ({ membership }: Member): boolean =>
   (membership.kind === "draining" && membership.how === "said so") ||
   (membership.kind === "gone" && membership.how === "left");
 
-/** Order of turns: by number, then by incarnation, so that two of one number have places of their own. */
+/** The order of the rotation: by number, then by incarnation, so that duplicates have positions of their own. */
 export function compareByInstance(a: InstanceRef, b: InstanceRef): number {
   if (a.instance !== b.instance) return a.instance - b.instance;
   return a.incarnation < b.incarnation ? -1 : a.incarnation > b.incarnation ? 1 : 0;
+}
+
+/**
+ * Reports two live incarnations of one number, once; both stay in use. Reported only after both have sent a heartbeat
+ * since the second one joined. A process restarted within its lease reuses its number, and its old incarnation still
+ * counts as live although it is dead: that is no duplicate.
+ */
+export function detectDuplicate(one: Member, other: Member): readonly HealthEvent[] {
+  const [earlier, later] = one.joinedAt >= other.joinedAt ? [other, one] : [one, other];
+  const areBothAlive = Math.min(earlier.lastHeartbeatAt, later.lastHeartbeatAt) >= later.joinedAt;
+  if (!areBothAlive || later.duplicateReported) return [];
+  later.duplicateReported = true;
+  return [{ kind: "clash", who: later.who, other: earlier.who }];
 }

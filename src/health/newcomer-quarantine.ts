@@ -1,34 +1,38 @@
-// Whether strangers are trusted with a call that somebody waits for. Anybody may beat, and a stranger is one who has
-// beaten and never answered. As long as strangers answer, a newcomer takes its turn at once. When several have let
-// callers down, calls keep to those who have answered before, and a stranger first gets a copy of a call, for nobody to
-// wait for: one that answers it is a stranger no more. So ten thousand forged instances that hang cost a shopper four
-// waits, and not ten thousand. One stranger counts once, however often it fails: its own breaker deals with it.
+// Quarantine for newcomers: incarnations that have sent heartbeats but never answered a call. Heartbeats are
+// unauthenticated on an open bus, so anyone can add incarnations.
+//
+// While newcomers answer, they join the rotation at once. After several of them fail, the quarantine is active: calls go
+// only to proven members, and a newcomer first gets a copy of a call whose result no caller waits for. The newcomer that
+// answers it is proven. 10,000 forged incarnations that hang then cost a visitor four timeouts, not 10,000.
 
-/** Two hung newcomers are an accident; with four, a page's worth of calls, they are not. */
+/** Two hung newcomers can be an accident. Four, as many as one page makes calls, are not. */
 const FAILURES_TO_ACTIVATE = 4;
-/** How long a failure is remembered. */
+/** How long a failure counts. */
 const REMEMBERED_MS = 60_000;
 
-interface Disappointment {
+interface NewcomerFailure {
   readonly incarnation: string;
   readonly at: number;
 }
 
 export class NewcomerQuarantine {
-  /** The latest failure of each stranger, of the last four strangers that failed, oldest first. */
-  #latest: readonly Disappointment[] = [];
-  /** When the oldest of four failed; a call asks for this number alone. */
-  #fourSince = Number.NEGATIVE_INFINITY;
+  /**
+   * The last four newcomers that failed, each with its latest failure, oldest first. Each counts once, however often it
+   * fails, because its own breaker limits what it can cost.
+   */
+  #lastFailures: readonly NewcomerFailure[] = [];
+  /** The oldest of four failures. Kept apart, because each call reads only this. */
+  #oldestFailedAt = Number.NEGATIVE_INFINITY;
 
-  /** A stranger has let a caller down: hung, was not there, would not, or answered nonsense. */
+  /** A newcomer failed a call: it hung, did not exist, was draining, or sent an invalid response. */
   recordFailure(incarnation: string, now: number): void {
-    const others = this.#latest.filter((known) => known.incarnation !== incarnation);
-    this.#latest = [...others, { incarnation, at: now }].slice(-FAILURES_TO_ACTIVATE);
-    const [oldest] = this.#latest;
-    if (oldest !== undefined && this.#latest.length === FAILURES_TO_ACTIVATE) this.#fourSince = oldest.at;
+    const others = this.#lastFailures.filter((failure) => failure.incarnation !== incarnation);
+    this.#lastFailures = [...others, { incarnation, at: now }].slice(-FAILURES_TO_ACTIVATE);
+    const [oldest] = this.#lastFailures;
+    if (oldest !== undefined && this.#lastFailures.length === FAILURES_TO_ACTIVATE) this.#oldestFailedAt = oldest.at;
   }
 
   isActive(now: number): boolean {
-    return now - this.#fourSince < REMEMBERED_MS;
+    return now - this.#oldestFailedAt < REMEMBERED_MS;
   }
 }

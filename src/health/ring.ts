@@ -1,12 +1,12 @@
-// The members that are up, in the order of their turns: a sorted array. Joins and departures are rare and cost a
-// binary search and one move of memory; a choice happens on every call and costs a look at one neighbour.
+// The members that are up, in the order of the rotation: a sorted array. A join or a departure is rare and costs a binary
+// search and one move of memory. A pick happens on every call and usually costs one look at the next neighbour.
 
 import { compareByInstance, type InstanceRef, type Member } from "./member.ts";
 
 export class Ring {
   readonly #members: Member[] = [];
-  /** Where the last choice fell; no more than a guess, as others may have come and gone since. */
-  #lastPlace = 0;
+  /** Where the last member was found. Only a hint: joins and departures may have moved it since. */
+  #lastIndex = 0;
 
   get size(): number {
     return this.#members.length;
@@ -17,50 +17,50 @@ export class Ring {
   }
 
   add(member: Member): void {
-    const place = this.#placeOf(member.who);
-    if (this.#members[place] !== member) this.#members.splice(place, 0, member);
+    const index = this.#indexOf(member.who);
+    if (this.#members[index] !== member) this.#members.splice(index, 0, member);
   }
 
   remove(member: Member): void {
-    const place = this.#placeOf(member.who);
-    if (this.#members[place] === member) this.#members.splice(place, 1);
+    const index = this.#indexOf(member.who);
+    if (this.#members[index] === member) this.#members.splice(index, 1);
   }
 
-  /** Another member of the same number, if there is one: its neighbours are the only places to look. */
+  /** Another member with the same number, if there is one. It can only be a direct neighbour. */
   duplicateOf(member: Member): Member | undefined {
-    const place = this.#placeOf(member.who);
-    const around = [this.#members[place - 1], this.#members[place], this.#members[place + 1]];
-    return around.find(
+    const index = this.#indexOf(member.who);
+    const neighbours = [this.#members[index - 1], this.#members[index], this.#members[index + 1]];
+    return neighbours.find(
       (other) => other !== undefined && other !== member && other.who.instance === member.who.instance,
     );
   }
 
   /**
-   * The first member after `last` in turn order that `fits`, going round once. The cursor is the one who had the last
-   * turn, not an index: whoever joins or leaves, nobody's turn is skipped or given twice.
+   * The first member after `last` that `accepts` returns true for, in one round. The cursor is a member and not an index,
+   * so a join or a departure neither skips a turn of another member nor gives it two.
    */
-  firstAfter(last: InstanceRef | undefined, fits: (member: Member) => boolean): Member | undefined {
+  firstAfter(last: InstanceRef | undefined, accepts: (member: Member) => boolean): Member | undefined {
     const size = this.#members.length;
-    let place = last === undefined ? 0 : this.#placeAfter(last);
-    for (let seen = 0; seen < size; seen++, place++) {
-      if (place >= size) place = 0;
-      const member = this.#members[place];
-      if (member === undefined || !fits(member)) continue;
-      this.#lastPlace = place;
+    let index = last === undefined ? 0 : this.#indexAfter(last);
+    for (let visited = 0; visited < size; visited++, index++) {
+      if (index >= size) index = 0;
+      const member = this.#members[index];
+      if (member === undefined || !accepts(member)) continue;
+      this.#lastIndex = index;
       return member;
     }
     return undefined;
   }
 
-  #placeAfter(last: InstanceRef): number {
-    if (this.#members[this.#lastPlace]?.who === last) return this.#lastPlace + 1;
-    const place = this.#placeOf(last);
-    const there = this.#members[place];
-    return there !== undefined && compareByInstance(there.who, last) === 0 ? place + 1 : place;
+  #indexAfter(last: InstanceRef): number {
+    if (this.#members[this.#lastIndex]?.who === last) return this.#lastIndex + 1;
+    const index = this.#indexOf(last);
+    const found = this.#members[index];
+    return found !== undefined && compareByInstance(found.who, last) === 0 ? index + 1 : index;
   }
 
-  /** Where `who` is, or would be. */
-  #placeOf(who: InstanceRef): number {
+  /** Where `who` is, or where it would be inserted. */
+  #indexOf(who: InstanceRef): number {
     let low = 0;
     let high = this.#members.length;
     while (low < high) {

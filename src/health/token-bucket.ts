@@ -1,26 +1,26 @@
-// How often something may be done that others cause: so many times at once, and after that so many times a second.
+// A token bucket: a burst, then a steady rate. Limits work that other processes can trigger.
 
 const SECOND_MS = 1000;
 
 export class TokenBucket {
   readonly #capacity: number;
   readonly #perSecond: number;
-  #left: number;
-  #countedAt: number | undefined;
+  #tokens: number;
+  #filledAt: number | undefined;
 
   constructor(capacity: number, perSecond: number) {
     this.#capacity = capacity;
     this.#perSecond = perSecond;
-    this.#left = capacity;
+    this.#tokens = capacity;
   }
 
-  /** Whether it may be done once more, at `now` in running ms; if so it counts as done. */
+  /** Takes a token at `now` (running time in ms); false if there is none. */
   tryTake(now: number): boolean {
-    const earned = ((now - (this.#countedAt ?? now)) * this.#perSecond) / SECOND_MS;
-    this.#left = Math.min(this.#capacity, this.#left + earned);
-    this.#countedAt = now;
-    if (this.#left < 1) return false;
-    this.#left -= 1;
+    const added = ((now - (this.#filledAt ?? now)) * this.#perSecond) / SECOND_MS;
+    this.#tokens = Math.min(this.#capacity, this.#tokens + added);
+    this.#filledAt = now;
+    if (this.#tokens < 1) return false;
+    this.#tokens -= 1;
     return true;
   }
 }

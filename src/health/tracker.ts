@@ -1,21 +1,67 @@
-// The table of one service's incarnations. Heartbeats, results of calls and the state of the bus go in, each with the
-// time at which it was noticed; what is worth telling comes out. No timer, clock, bus or log: a heartbeat's lease is over
-// when somebody asks after its end. `tick` tells a loss while nobody asks, ends a retest whose result never came, and
-// forgets.
+// The table of one service's incarnations: which exist, which are up, and how calls to them went. Heartbeats, results of
+// calls and the state of the bus go in, each with its time; events come out. It has no timer, clock, bus or log: a lease
+// counts as expired whenever it is read after its end. `tick` emits the losses that nothing else has found, fails retests
+// whose result never came, and evicts.
 
 import type { HealthRules } from "../settings.ts";
 import * as breaker from "./breaker.ts";
-import type { HealthEvent } from "./change.ts";
-import { detectDuplicate } from "./clash.ts";
 import type { Heartbeat } from "./heartbeat.ts";
-import { type InstanceRef, isLive, type Member, newMember, saidGoodbye, UP } from "./member.ts";
+import {
+  detectDuplicate,
+  type HealthEvent,
+  type InstanceRef,
+  isLive,
+  type Member,
+  newMember,
+  saidGoodbye,
+  UP,
+} from "./member.ts";
 import { NewcomerQuarantine } from "./newcomer-quarantine.ts";
-import { OpenBreakers } from "./open-breakers.ts";
 import { Ring } from "./ring.ts";
-import { type Result, type Ticket, ticketFor } from "./ticket.ts";
+
+/**
+ * Permission to send one call to one incarnation, with the breaker generation it was issued under. Must be settled exactly
+ * once, on every code path.
+ */
+export interface Ticket {
+  readonly who: InstanceRef;
+  /** The row it was issued for. Finding the row again among 10,000 would take longer than the pick did. */
+  readonly member: Member;
+  readonly generation: number;
+  readonly sentAt: number;
+}
+
+/** How a call ended, as far as it says something about the instance. */
+export const RESULTS = [
+  /** Any valid response in time, an error of the service included. */
+  "answered",
+  /** An invalid response in time: the instance is alive but of no use. */
+  "nonsense",
+  "timeout",
+  /** No process subscribes to the address: the instance is dead, not hung. */
+  "no-responders",
+  /** The instance refused the call: it takes no more. */
+  "draining",
+  /** A response in time, but the caller's own check of it threw: the instance is alive, and no more is known. */
+  "unchecked",
+  /** The bus was disconnected, or the caller gave up. */
+  "inconclusive",
+  /** The call never left the caller. */
+  "unsent",
+  /** The bus does not permit the call. */
+  "denied",
+] as const;
+export type Result = (typeof RESULTS)[number];
+
+const ticketFor = (member: Member, sentAt: number): Ticket => ({
+  who: member.who,
+  member,
+  generation: member.breaker.generation,
+  sentAt,
+});
 
 export class Tracker {
-  /** The members that are up, in the order of their turns; whether a lease still counts is for `isLive` to say. */
+  /** The members that are up, in the order of the rotation. A lease in it may have expired: see `isLive`. */
   readonly ring = new Ring();
   readonly quarantine = new NewcomerQuarantine();
   readonly #rules: HealthRules;
@@ -33,7 +79,7 @@ export class Tracker {
 
   // Reading: changes nothing.
 
-  /** Everyone known, the gone among them, in the order of first hearing. */
+  /** All rows, those of gone members included, in the order in which they were added. */
   all(): Iterable<Member> {
     return this.#members.values();
   }
@@ -46,39 +92,38 @@ export class Tracker {
     return this.#members.has(incarnation);
   }
 
-  /** Up, and its last heartbeat still counts. While the bus is away none can come, so for leases time stands still. */
+  /** Up, with a lease that has not expired. Leases are frozen while the bus is disconnected. */
   isLive(member: Member, now: number): boolean {
     return isLive(member, this.#disconnectedSince ?? now);
   }
 
-  /** Live and willing, in number order. */
+  /** The live members, in number order. */
   live(now: number): readonly Member[] {
     return this.ring.all().filter((member) => this.isLive(member, now));
   }
 
-  /** Live members with an open breaker whose retest may start now: those due, or with `early` all that have none out. */
+  /** Live members with an open breaker whose retest is due. With `early`, also those whose delay has not passed. */
   dueForRetest(now: number, early: boolean): readonly Member[] {
-    const open = this.#openBreakers.dueForRetest(now, early);
-    return open.length === 0 ? open : open.filter((member) => this.isLive(member, now));
+    const due = this.#openBreakers.dueForRetest(now, early);
+    return due.length === 0 ? due : due.filter((member) => this.isLive(member, now));
   }
 
-  // A heartbeat.
+  // Heartbeats.
 
-  /** A heartbeat that was received at `now`. */
   onHeartbeat(beat: Heartbeat, now: number): readonly HealthEvent[] {
-    const known = this.#members.get(beat.incarnation);
-    if (known === undefined) return beat.state === "up" ? this.#join(beat, now) : NO_EVENTS;
-    // Overtaken by a later one, or said twice: it is older than what we know.
-    if (beat.seq <= known.seq) return NO_EVENTS;
-    known.seq = beat.seq;
-    known.lastHeartbeatAt = now;
+    const member = this.#members.get(beat.incarnation);
+    if (member === undefined) return beat.state === "up" ? this.#join(beat, now) : NO_EVENTS;
+    // Out of order, or sent twice: it is older than what the row says.
+    if (beat.seq <= member.seq) return NO_EVENTS;
+    member.seq = beat.seq;
+    member.lastHeartbeatAt = now;
     switch (beat.state) {
       case "up":
-        return this.#onUp(known, beat, now);
+        return this.#onUp(member, beat, now);
       case "draining":
-        return this.#drain(known, "said so");
+        return this.#drain(member, "said so");
       case "gone":
-        return this.#depart(known, now);
+        return this.#depart(member, now);
     }
   }
 
@@ -94,16 +139,16 @@ export class Tracker {
 
   #onUp(member: Member, beat: Heartbeat, now: number): readonly HealthEvent[] {
     if (saidGoodbye(member)) return NO_EVENTS;
-    const changes: HealthEvent[] = [];
-    if (!this.isLive(member, now)) changes.push(...this.#rejoin(member, now));
+    const events: HealthEvent[] = [];
+    if (!this.isLive(member, now)) events.push(...this.#rejoin(member, now));
     this.#renew(member, beat, now);
-    changes.push(...this.#detectDuplicate(member, now));
-    const step = breaker.afterHeartbeat(member.breaker, now, this.#rules);
-    changes.push(...this.#apply(member, step));
-    return changes.length === 0 ? NO_EVENTS : changes;
+    events.push(...this.#detectDuplicate(member, now));
+    const result = breaker.afterHeartbeat(member.breaker, now, this.#rules);
+    events.push(...this.#applyTransition(member, result));
+    return events.length === 0 ? NO_EVENTS : events;
   }
 
-  /** A lease that lapsed unnoticed (no tick since) needs no farewell and no welcome. */
+  /** If the member is still up, its lease expired since the last tick. No loss was emitted, so no return is either. */
   #rejoin(member: Member, now: number): readonly HealthEvent[] {
     if (member.membership.kind === "up") return NO_EVENTS;
     member.membership = UP;
@@ -121,15 +166,15 @@ export class Tracker {
   #drain(member: Member, how: "said so" | "took no call"): readonly HealthEvent[] {
     const { kind } = member.membership;
     if (kind === "gone") return NO_EVENTS;
-    // What it says itself outweighs what one reply said.
-    if (kind === "up" || how === "said so") this.#remove(member, { kind: "draining", how });
+    // A goodbye replaces a refused call as the reason, because only a goodbye is final.
+    if (kind === "up" || how === "said so") this.#leaveRing(member, { kind: "draining", how });
     return kind === "up" ? [{ kind: "draining", who: member.who }] : NO_EVENTS;
   }
 
   #depart(member: Member, now: number): readonly HealthEvent[] {
     const before = member.membership;
     if (before.kind === "gone" && before.how === "left") return NO_EVENTS;
-    this.#remove(member, { kind: "gone", since: now, how: "left" });
+    this.#leaveRing(member, { kind: "gone", since: now, how: "left" });
     return [{ kind: "left", who: member.who }];
   }
 
@@ -138,9 +183,9 @@ export class Tracker {
     return other !== undefined && this.isLive(other, now) ? detectDuplicate(member, other) : NO_EVENTS;
   }
 
-  // Room: memory stays bounded for any stream of heartbeats.
+  // Capacity: memory stays bounded for any stream of heartbeats.
 
-  /** When the table is full, whoever is gone or has never answered makes room, the longest known first. */
+  /** If the table is full, evicts the oldest row that is gone or has never answered. False if there is none. */
   #makeRoom(): boolean {
     if (this.#members.size < this.#rules.maxIncarnations) {
       this.#fullReported = false;
@@ -169,52 +214,52 @@ export class Tracker {
 
   // Calls.
 
-  /** A call is about to be sent to `member`, one that somebody waits for. */
+  /** Issues the ticket of a call that is not a retest. */
   admit(member: Member, now: number): Ticket {
     member.breaker = breaker.afterSending(member.breaker, now, this.#rules);
     return ticketFor(member, now);
   }
 
-  /** A retest is about to be sent; undefined when one is out already, or none is needed. */
+  /** Issues the ticket of a retest. Undefined if the breaker is not open, or if a retest is out already. */
   admitRetest(
     member: Member,
     now: number,
   ): { readonly ticket: Ticket; readonly changes: readonly HealthEvent[] } | undefined {
-    const step = breaker.startRetest(member.breaker, now, this.#rules);
-    if (step === undefined) return undefined;
-    const changes = this.#apply(member, step);
+    const result = breaker.startRetest(member.breaker, now, this.#rules);
+    if (result === undefined) return undefined;
+    const changes = this.#applyTransition(member, result);
     return { ticket: ticketFor(member, now), changes };
   }
 
-  /** The call of `ticket` has ended. */
+  /** The call of `ticket` has ended with `result`. */
   settle(ticket: Ticket, result: Result, now: number): readonly HealthEvent[] {
     const { member: sentTo, who } = ticket;
     const member = sentTo.evicted ? this.#members.get(who.incarnation) : sentTo;
     if (member === undefined) return NO_EVENTS;
     if (result === "answered") member.proven = true;
-    // Forgotten in a full table and met again since: the epochs of its new row have nothing to do with the old ticket's.
+    // Evicted from a full table and added again since: the generations of the two rows are unrelated.
     if (member !== sentTo) return NO_EVENTS;
-    const changes = this.#settle(member, ticket, result, now);
-    // Calls that hang with one stranger change its state once, and disappoint once.
-    if (!member.proven && (changes.length > 0 || result === "nonsense"))
+    const events = this.#applyResult(member, ticket, result, now);
+    // Calls that hang with the same newcomer emit one event, so they count as one failure.
+    if (!member.proven && (events.length > 0 || result === "nonsense"))
       this.quarantine.recordFailure(member.who.incarnation, now);
-    return changes;
+    return events;
   }
 
-  #settle(member: Member, ticket: Ticket, result: Result, now: number): readonly HealthEvent[] {
+  #applyResult(member: Member, ticket: Ticket, result: Result, now: number): readonly HealthEvent[] {
     switch (result) {
       case "answered":
       case "nonsense":
       case "unchecked":
-        return this.#apply(member, breaker.afterAnswer(member.breaker, ticket.generation, this.#rules));
+        return this.#applyTransition(member, breaker.afterAnswer(member.breaker, ticket.generation, this.#rules));
       case "timeout":
-        return this.#apply(
+        return this.#applyTransition(
           member,
           breaker.afterTimeout(member.breaker, ticket.generation, now, this.#rules, this.#random),
         );
       case "no-responders":
         this.#releaseTicket(member, ticket, now);
-        return this.#unreachable(member, ticket, now);
+        return this.#onNoResponders(member, ticket, now);
       case "draining":
         this.#releaseTicket(member, ticket, now);
         return this.#drain(member, "took no call");
@@ -227,47 +272,50 @@ export class Tracker {
   }
 
   #releaseTicket(member: Member, ticket: Ticket, now: number): void {
-    this.#apply(member, { breaker: breaker.afterInconclusive(member.breaker, ticket.generation, now) });
+    this.#applyTransition(member, { breaker: breaker.afterInconclusive(member.breaker, ticket.generation, now) });
   }
 
   /**
-   * Nobody serves the address: the process is dead. Except while no heartbeats can be heard and just after, when an
-   * instance that is well may simply not have found its way back yet, and when it has beaten since the call was sent: it
-   * has found it by now. Then the call goes elsewhere and nothing is concluded.
+   * No process subscribes to the address. The instance is dead, and the member is lost, unless
+   * - it has sent a heartbeat since the call was sent: it is connected by now;
+   * - our own connection is down, or has just come back and the instance has sent no heartbeat since: a healthy instance
+   *   may still be reconnecting.
+   * Then the call goes to another instance, and the member stays up.
    */
-  #unreachable(member: Member, ticket: Ticket, now: number): readonly HealthEvent[] {
-    const { membership, lastHeartbeatAt: heardAt } = member;
-    if (membership.kind === "gone" || heardAt > ticket.sentAt || this.#disconnectedSince !== undefined)
+  #onNoResponders(member: Member, ticket: Ticket, now: number): readonly HealthEvent[] {
+    const { membership, lastHeartbeatAt } = member;
+    if (membership.kind === "gone" || lastHeartbeatAt > ticket.sentAt || this.#disconnectedSince !== undefined)
       return NO_EVENTS;
-    const returning = now < this.#reconnectedAt + this.#rules.reconnectGraceMs && heardAt < this.#reconnectedAt;
-    return returning ? NO_EVENTS : this.#markLost(member, "nobody answers there", now);
+    const isReconnecting =
+      now < this.#reconnectedAt + this.#rules.reconnectGraceMs && lastHeartbeatAt < this.#reconnectedAt;
+    return isReconnecting ? NO_EVENTS : this.#markLost(member, "nobody answers there", now);
   }
 
   // The bus and the passing of time.
 
-  /** The bus went away: no heartbeat can come, so no lease may lapse. */
+  /** The bus has disconnected. No heartbeat can arrive, so no lease may expire. */
   freezeLeases(now: number): void {
     this.#disconnectedSince ??= now;
   }
 
-  /** The bus is back: leases go on where they stopped, and everyone gets the time to come back first. */
+  /** The bus is connected again. Leases go on where they stopped, and last at least until every instance can be back. */
   resumeLeases(now: number): void {
-    const awaySince = this.#disconnectedSince ?? now;
+    const disconnectedSince = this.#disconnectedSince ?? now;
     this.#disconnectedSince = undefined;
     this.#reconnectedAt = now;
     for (const member of this.#members.values()) {
-      // A beat may be read before the news that the bus is back: the lease that it gave never stood still.
-      const stoodStillMs = now - Math.max(awaySince, member.lastHeartbeatAt);
-      member.leaseUntil = Math.max(member.leaseUntil + stoodStillMs, now + this.#rules.reconnectGraceMs);
+      // A heartbeat can be read before the bus reports that it is connected. The lease that it renewed was never frozen.
+      const frozenMs = now - Math.max(disconnectedSince, member.lastHeartbeatAt);
+      member.leaseUntil = Math.max(member.leaseUntil + frozenMs, now + this.#rules.reconnectGraceMs);
     }
   }
 
-  /** Notices what has become of time: lapsed leases, retests whose result never came, and those gone for long. */
+  /** Emits expired leases and expired retests, and evicts rows that have been gone for long. */
   tick(now: number): readonly HealthEvent[] {
     if (this.#disconnectedSince !== undefined) return NO_EVENTS;
-    const changes: HealthEvent[] = [];
-    for (const member of this.#members.values()) changes.push(...this.#expire(member, now));
-    return changes;
+    const events: HealthEvent[] = [];
+    for (const member of this.#members.values()) events.push(...this.#expire(member, now));
+    return events;
   }
 
   #expire(member: Member, now: number): readonly HealthEvent[] {
@@ -278,31 +326,62 @@ export class Tracker {
     }
     if (now >= member.leaseUntil) return this.#markLost(member, "no heartbeat", now);
     if (member.breaker.kind !== "retesting") return NO_EVENTS;
-    return this.#apply(member, breaker.afterRetestLeaseExpiry(member.breaker, now, this.#rules, this.#random));
+    return this.#applyTransition(
+      member,
+      breaker.afterRetestLeaseExpiry(member.breaker, now, this.#rules, this.#random),
+    );
   }
 
+  /** A member that had said goodbye has left as announced; any other is lost. */
   #markLost(member: Member, why: "no heartbeat" | "nobody answers there", now: number): readonly HealthEvent[] {
     const hasLeft = saidGoodbye(member);
-    this.#remove(member, { kind: "gone", since: now, how: hasLeft ? "left" : why });
+    this.#leaveRing(member, { kind: "gone", since: now, how: hasLeft ? "left" : why });
     if (hasLeft) return [{ kind: "left", who: member.who }];
-    // If that number was a forger's, the real one would never be heard again.
+    // A forged heartbeat may have set a high number. Without a reset, those of the real instance would be dropped for ever.
     if (why === "no heartbeat") member.seq = -1;
     return [{ kind: "lost", who: member.who, why, silentMs: now - member.lastHeartbeatAt }];
   }
 
-  /** Leaves the ring but stays in the table: its breaker outlives its lease, or its CLOSE could never be told. */
-  #remove(member: Member, membership: Member["membership"]): void {
+  /** The row stays in the table with its breaker: if the member returns, the closing must still be emitted. */
+  #leaveRing(member: Member, membership: Member["membership"]): void {
     member.membership = membership;
     this.ring.remove(member);
   }
 
-  #apply(member: Member, { breaker: next, transition: news }: breaker.TransitionResult): readonly HealthEvent[] {
+  #applyTransition(member: Member, { breaker: next, transition }: breaker.TransitionResult): readonly HealthEvent[] {
     if (next !== member.breaker) {
       member.breaker = next;
       this.#openBreakers.update(member);
     }
-    return news === undefined ? NO_EVENTS : [{ who: member.who, ...news }];
+    return transition === undefined ? NO_EVENTS : [{ who: member.who, ...transition }];
+  }
+}
+
+/** The members whose breaker is open or retesting. A small set, because the balancer scans it on every pick. */
+class OpenBreakers {
+  readonly #members = new Set<Member>();
+
+  /** The breaker of `member` has changed. */
+  update(member: Member): void {
+    const { kind } = member.breaker;
+    // A retest moves a member to the end, so those whose last retest is the longest ago come first.
+    if (kind !== "open") this.#members.delete(member);
+    if (kind === "open" || kind === "retesting") this.#members.add(member);
+  }
+
+  remove(member: Member): void {
+    this.#members.delete(member);
+  }
+
+  /** Those whose retest may start now. Proven members come before newcomers. */
+  dueForRetest(now: number, early: boolean): readonly Member[] {
+    if (this.#members.size === 0) return NO_MEMBERS;
+    const due = [...this.#members].filter((member) =>
+      early ? member.breaker.kind === "open" : breaker.retestIsDue(member.breaker, now),
+    );
+    return [...due.filter((member) => member.proven), ...due.filter((member) => !member.proven)];
   }
 }
 
 const NO_EVENTS: readonly HealthEvent[] = [];
+const NO_MEMBERS: readonly Member[] = [];

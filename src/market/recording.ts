@@ -1,7 +1,7 @@
 // A live Market's record: opened when RECORD names a file, told of in one line, ended with the Market.
 
 import type { Bus } from "../bus/bus.ts";
-import type { BalancerFactory } from "../health/core.ts";
+import type { BalancerFactory } from "../health/balancer.ts";
 import type { ProgramEvent } from "../program/core/event-names.ts";
 import type { Closers } from "../program/program.ts";
 import { Recorder } from "../record/core/recorder.ts";

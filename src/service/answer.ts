@@ -3,7 +3,7 @@
 
 import type { Reply } from "../bus/bus.ts";
 import type { InstanceRef } from "../health/member.ts";
-import type { Result } from "../health/ticket.ts";
+import type { Result } from "../health/tracker.ts";
 import { decodeBody, LONGEST_BODY_BYTES } from "./body.ts";
 import { isThenable, textOf } from "./guard.ts";
 

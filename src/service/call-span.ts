@@ -1,7 +1,7 @@
 // What a trace shows of a call, in the words of OpenTelemetry's conventions for remote calls: each attempt at an
 // instance is a span of its caller's, and the handling one of the instance's, below it. Only where spans are sent.
 
-import type { Ticket } from "../health/ticket.ts";
+import type { Ticket } from "../health/tracker.ts";
 import type { Carried, Span, Trace, Tracing } from "../trace/core/trace.ts";
 import { untraced } from "../trace/core/trace.ts";
 import { incomingInBody } from "../trace/core/traceparent.ts";

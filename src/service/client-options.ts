@@ -2,10 +2,9 @@
 
 import type { Bus, BusStatus } from "../bus/bus.ts";
 import type { Clock } from "../clock.ts";
-import type { HealthEvent } from "../health/change.ts";
-import { type BalancerFactory, openCore } from "../health/core.ts";
-import type { InstanceRef } from "../health/member.ts";
-import type { Result } from "../health/ticket.ts";
+import { type BalancerFactory, newBalancer } from "../health/balancer.ts";
+import type { HealthEvent, InstanceRef } from "../health/member.ts";
+import type { Result } from "../health/tracker.ts";
 import { type HealthRules, usualHealthRules } from "../settings.ts";
 import type { Trace } from "../trace/core/trace.ts";
 import type { WhyFailed } from "./answer.ts";
@@ -92,7 +91,7 @@ export function wholeClientOptions(options: ClientOptions): WholeClientOptions {
     guard,
     rules: { ...usualHealthRules(), ...options.rules },
     random: options.random === undefined ? Math.random : guard.random(options.random),
-    core: options.core ?? openCore,
+    core: options.core ?? newBalancer,
     hedge: options.hedge ?? false,
     tell: guard.listener("tell", options.tell),
     count: guard.listener("count", options.count),

@@ -5,10 +5,9 @@
 import type { Reply } from "../bus/bus.ts";
 import { checkServiceName } from "../bus/core/subjects.ts";
 import type { Cancel } from "../clock.ts";
-import type { HealthEvent } from "../health/change.ts";
-import type { Incarnations, Resolver } from "../health/resolver.ts";
-import type { Result, Ticket } from "../health/ticket.ts";
-import type { Tracker } from "../health/tracker.ts";
+import type { Incarnations, Resolver } from "../health/balancer.ts";
+import type { HealthEvent } from "../health/member.ts";
+import type { Result, Ticket, Tracker } from "../health/tracker.ts";
 import type { Carried, Span, Trace } from "../trace/core/trace.ts";
 import { type Answer, type Attempt, failed, mayBeDone, readAttempt, unanswered, type WhyFailed } from "./answer.ts";
 import { encodeRequest, isLongerThan } from "./body.ts";

@@ -4,8 +4,8 @@
 import type { BusStatus, Message } from "../bus/bus.ts";
 import * as subjects from "../bus/core/subjects.ts";
 import type { Cancel } from "../clock.ts";
-import type { HealthEvent } from "../health/change.ts";
 import { type Heartbeat, type ParsedHeartbeat, parseHeartbeat } from "../health/heartbeat.ts";
+import type { HealthEvent } from "../health/member.ts";
 import { TokenBucket } from "../health/token-bucket.ts";
 import type { Tracker } from "../health/tracker.ts";
 import { decodeBody, LONGEST_HEARTBEAT_BYTES } from "./body.ts";

@@ -4,9 +4,9 @@
 // when the second is over, as if nobody had helped out. Only the caller no longer waits for it.
 
 import type { Clock } from "../clock.ts";
+import type { Incarnations, Resolver } from "../health/balancer.ts";
 import { Hedge } from "../health/hedge.ts";
-import type { Incarnations, Resolver } from "../health/resolver.ts";
-import type { Ticket } from "../health/ticket.ts";
+import type { Ticket } from "../health/tracker.ts";
 import type { Trace } from "../trace/core/trace.ts";
 import type { Attempt } from "./answer.ts";
 import type { ClientEvent } from "./client-options.ts";
@@ -81,7 +81,7 @@ export class Hedging {
     const tried = new Set(call.tried).add(late.who.incarnation);
     const options = { excluded: tried, deprioritized: this.slow, isHedge: true };
     // An allowance is not spent where nobody could help.
-    if (resolver.peek(now, options).call === undefined || !this.#hedge.take()) return;
+    if (resolver.peek(now, options).call === undefined || !this.#hedge.trySpend()) return;
     const { call: ticket } = resolver.next(now, options);
     if (ticket === undefined) return;
     call.tried.add(ticket.who.incarnation);
@@ -96,7 +96,7 @@ export class Hedging {
   async #timed(ticket: Ticket, sentAs: "call" | "hedge", { send, giveUpAt, signal }: HedgedCall): Promise<Attempt> {
     const { clock } = this.#options;
     const attempt = await send(ticket, giveUpAt - clock.now(), sentAs, signal);
-    if (attempt.result === "answered") this.#hedge.answered(ticket.who, clock.now() - ticket.sentAt);
+    if (attempt.result === "answered") this.#hedge.recordLatency(ticket.who, clock.now() - ticket.sentAt);
     return attempt;
   }
 }

@@ -1,9 +1,9 @@
 // Why a call would go to this one and not to that one, in words. It decides nothing: the choice is the resolver's own
 // `look`, and the words are read off the same states that the resolver reads.
 
+import type { Choice } from "../health/balancer.ts";
 import { eligibility } from "../health/breaker.ts";
 import type { Member } from "../health/member.ts";
-import type { Choice } from "../health/resolver.ts";
 import type { Seen } from "./seen.ts";
 
 export type Turn =

@@ -1,7 +1,7 @@
 // Whom one looks at: the table of a service, and what the next call would choose. Everything that is shown of a choice,
 // on the board and in a terminal, comes from here, and goes by all that the client's own choice goes by.
 
-import type { Choice, Incarnations, Resolver } from "../health/resolver.ts";
+import type { Choice, Incarnations, Resolver } from "../health/balancer.ts";
 import type { Tracker } from "../health/tracker.ts";
 import type { Markets } from "./agreement.ts";
 

@@ -4,8 +4,8 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { Resolver } from "../../src/health/balancer.ts";
 import { parseHeartbeat } from "../../src/health/heartbeat.ts";
-import { Resolver } from "../../src/health/resolver.ts";
 import { Tracker } from "../../src/health/tracker.ts";
 import { DEFAULT_RULES } from "../support/table.ts";
 

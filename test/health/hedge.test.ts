@@ -19,7 +19,7 @@ const who = (instance: number): InstanceRef => ({
 function lateAfter(answers: readonly number[]): number {
   const hedge = new Hedge(TIMEOUT_MS);
   const one = who(1);
-  for (const tookMs of answers) hedge.answered(one, tookMs);
+  for (const tookMs of answers) hedge.recordLatency(one, tookMs);
   return hedge.lateAfterMs(one);
 }
 const times = (count: number, tookMs: number): readonly number[] => Array.from({ length: count }, () => tookMs);
@@ -47,7 +47,7 @@ test("no call is late before ten milliseconds, and each is at half of its time",
 test("each instance has habits of its own, and a new incarnation has none", () => {
   const hedge = new Hedge(TIMEOUT_MS);
   const [one, two] = [who(1), who(2)];
-  for (const tookMs of times(64, 50)) hedge.answered(one, tookMs);
+  for (const tookMs of times(64, 50)) hedge.recordLatency(one, tookMs);
   assert.is(hedge.lateAfterMs(one), 50);
   assert.is(hedge.lateAfterMs(two), 100);
   assert.is(hedge.lateAfterMs(who(1)), 100, "the row that replaced it");
@@ -62,7 +62,7 @@ test("beside eight at the start one call in twenty is sent twice, in any order o
       if (dice.chance(0.5)) {
         hedge.earn();
         sent += 1;
-      } else if (hedge.take()) twice += 1;
+      } else if (hedge.trySpend()) twice += 1;
       assert.ok(twice <= 8 + sent / 20 + 1e-9, `seed ${seed}: ${twice} of ${sent}`);
     }
     assert.ok(twice >= sent / 20 + 6, "and what may be is done");
@@ -73,7 +73,7 @@ test("so many can be saved up and no more", () => {
   const hedge = new Hedge(TIMEOUT_MS);
   for (let call = 0; call < 100_000; call++) hedge.earn();
   let taken = 0;
-  while (hedge.take()) taken += 1;
+  while (hedge.trySpend()) taken += 1;
   assert.is(taken, 128);
 });
 

@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Ticket } from "../../src/health/ticket.ts";
+import type { Ticket } from "../../src/health/tracker.ts";
 import { Dice } from "../support/random.ts";
 import { beatOf, DEFAULT_RULES, Table } from "../support/table.ts";
 

@@ -1,7 +1,7 @@
 // A record as people read it: one line an event, and below it what the Market printed.
 
 import { suite } from "uvu";
-import type { Result, Ticket } from "../../src/health/ticket.ts";
+import type { Result, Ticket } from "../../src/health/tracker.ts";
 import { headLines, replayedLines } from "../../src/market/core/replay-lines.ts";
 import { asText } from "../../src/program/log.ts";
 import { parseEntry, parseHead } from "../../src/record/core/parse-record.ts";

@@ -3,8 +3,8 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { openCore } from "../../src/health/core.ts";
-import type { Ticket } from "../../src/health/ticket.ts";
+import { newBalancer } from "../../src/health/balancer.ts";
+import type { Ticket } from "../../src/health/tracker.ts";
 import type { AskOptions } from "../../src/service/client.ts";
 import type { ClientOptions } from "../../src/service/client-options.ts";
 import { answer, type Handled } from "../../src/service/core/handled.ts";
@@ -278,7 +278,7 @@ bugs("a core that throws ends calls as failed, and neither a timer nor the proce
   for (const method of ["tick", "settle"] as const) {
     const scene = await Scene.of({
       core: (...given) => {
-        const core = openCore(...given);
+        const core = newBalancer(...given);
         if (method !== "settle")
           return Object.assign(core, { tracker: Object.assign(core.tracker, { [method]: boom }) });
         const settle = core.tracker.settle.bind(core.tracker);

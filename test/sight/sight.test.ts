@@ -3,7 +3,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { InstanceRef } from "../../src/health/member.ts";
-import type { Result } from "../../src/health/ticket.ts";
+import type { Result } from "../../src/health/tracker.ts";
 import type { Ended } from "../../src/service/client-options.ts";
 import type { Markets } from "../../src/sight/agreement.ts";
 import { Changes } from "../../src/sight/changes.ts";

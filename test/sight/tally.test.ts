@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Result } from "../../src/health/ticket.ts";
+import type { Result } from "../../src/health/tracker.ts";
 import type { Ended } from "../../src/service/client-options.ts";
 import { RecentLatency } from "../../src/sight/latency.ts";
 import { DURATION_BOUNDS_S, type Outcome, outcomeOf, Tally, Total } from "../../src/sight/tally.ts";

@@ -1,9 +1,8 @@
 // P24: what a market believes of each instance is what follows from all that it has heard, and what it tells is what has changed.
 
-import type { HealthEvent } from "../../src/health/change.ts";
 import type { Heartbeat } from "../../src/health/heartbeat.ts";
-import type { Member } from "../../src/health/member.ts";
-import type { Result, Ticket } from "../../src/health/ticket.ts";
+import type { HealthEvent, Member } from "../../src/health/member.ts";
+import type { Result, Ticket } from "../../src/health/tracker.ts";
 import { Belief } from "./belief.ts";
 import type { View } from "./view.ts";
 

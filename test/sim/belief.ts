@@ -2,7 +2,7 @@
 // market has heard of it and what came of its calls.
 
 import type { Heartbeat } from "../../src/health/heartbeat.ts";
-import type { Result } from "../../src/health/ticket.ts";
+import type { Result } from "../../src/health/tracker.ts";
 import type { HealthRules } from "../../src/settings.ts";
 
 /** A retest is leased so much longer than a call may take. */

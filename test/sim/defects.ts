@@ -65,22 +65,22 @@ export const DEFECTS: readonly Defect[] = [
   defect(
     "the cursor is an index",
     ["health/ring", "$last === undefined ? 0 : this.$placeAfter($last)", "$last === undefined ? 0 : $last + 1"],
-    ["health/resolver", "this.#last = $member.$who;", "this.#last = this.#tracker.ring.all().indexOf($member);"],
+    ["health/balancer", "this.#last = $member.$who;", "this.#last = this.#tracker.ring.all().indexOf($member);"],
     [
-      "health/resolver",
+      "health/balancer",
       "this.#lastProbed = $member.$who;",
       "this.#lastProbed = this.#tracker.ring.all().indexOf($member);",
     ],
   ),
   defect("a retest moves the cursor", [
-    "health/resolver",
+    "health/balancer",
     "$changes.push(...$retest.$changes); return $retest.$ticket;",
     "$changes.push(...$retest.$changes); this.#last = member.who; return $retest.$ticket;",
   ]),
   defect("a look moves the cursor", [
-    "health/resolver",
-    "const healthy = this.$healthy($now, $traits);",
-    "const healthy = this.$healthy($now, $traits); if (healthy !== undefined) this.#last = healthy.who;",
+    "health/balancer",
+    "const $picked = this.$pick($now, $options); const $due",
+    "const $picked = this.$pick($now, $options); if ($picked !== undefined) this.#last = $picked.who; const $due",
   ]),
   defect("a look at who lives puts off their end", [
     "health/tracker",

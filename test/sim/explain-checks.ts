@@ -3,7 +3,7 @@
 
 import { readBelief } from "../../src/dwc/live/core/belief.ts";
 import { explained } from "../../src/dwc/live/core/explain.ts";
-import type { PickOptions, PickResult } from "../../src/health/resolver.ts";
+import type { PickOptions, PickResult } from "../../src/health/balancer.ts";
 import { Sight } from "../../src/sight/sight.ts";
 import { SERVICE } from "./actors.ts";
 import type { Check, Made, View } from "./view.ts";

@@ -1,6 +1,6 @@
 // P5, P9 and P10: whose fault it was. The world knows what was done to whom; the market may not blame anybody else.
 
-import type { HealthEvent } from "../../src/health/change.ts";
+import type { HealthEvent } from "../../src/health/member.ts";
 import { ROUTE_MS } from "./route.ts";
 import { DELAY_MS } from "./server.ts";
 import type { Call, Check, Settled, View } from "./view.ts";

@@ -3,7 +3,7 @@
 
 import type { Reply } from "../../src/bus/bus.ts";
 import type { Breaker } from "../../src/health/breaker.ts";
-import type { Ticket } from "../../src/health/ticket.ts";
+import type { Ticket } from "../../src/health/tracker.ts";
 import type { Answer } from "../../src/service/answer.ts";
 import type { CarelessCall } from "./careless.ts";
 import type { Call, Check, Settled, View } from "./view.ts";
@@ -82,6 +82,6 @@ function standing(breaker: Breaker): unknown {
 /** The breaker without the mark that its retest was reported: the mark says nothing about the instance. */
 function withoutTold(breaker: Breaker): Breaker {
   if (breaker.kind !== "open") return breaker;
-  const { isRetestTold: _isRetestTold, ...rest } = breaker;
+  const { retestReported: _isRetestTold, ...rest } = breaker;
   return rest;
 }

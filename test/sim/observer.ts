@@ -1,9 +1,8 @@
 // Stands beside one market, sees every choice, ticket, result and change, and hands each to the checks. It listens at
 // the methods of that market's own tracker, resolver and bus; they do what they do.
 
-import type { HealthEvent } from "../../src/health/change.ts";
-import type { Member } from "../../src/health/member.ts";
-import type { Ticket } from "../../src/health/ticket.ts";
+import type { HealthEvent, Member } from "../../src/health/member.ts";
+import type { Ticket } from "../../src/health/tracker.ts";
 import type { PageRatings } from "../../src/market/shop.ts";
 import { type Answer, failed } from "../../src/service/answer.ts";
 import type { AskOptions } from "../../src/service/client.ts";

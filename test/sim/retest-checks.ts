@@ -1,6 +1,6 @@
 // P1, P2 and P6: what one gets that does not answer.
 
-import type { HealthEvent } from "../../src/health/change.ts";
+import type { HealthEvent } from "../../src/health/member.ts";
 import type { Call, Check, Made, Settled, View } from "./view.ts";
 
 /** Jitter may take a quarter of a delay. */

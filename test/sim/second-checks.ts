@@ -1,6 +1,6 @@
 // P16 and P17: what may reach two instances, and what that may cost.
 
-import type { Ticket } from "../../src/health/ticket.ts";
+import type { Ticket } from "../../src/health/tracker.ts";
 import type { Answer } from "../../src/service/answer.ts";
 import type { AskOptions } from "../../src/service/client.ts";
 import type { ClientEvent } from "../../src/service/client-options.ts";

@@ -1,8 +1,7 @@
 // P3, P4, P11, P12 and P14: what the tracker and the resolver hold.
 
-import type { HealthEvent } from "../../src/health/change.ts";
-import type { Member } from "../../src/health/member.ts";
-import type { Choice, PickOptions } from "../../src/health/resolver.ts";
+import type { Choice, PickOptions } from "../../src/health/balancer.ts";
+import type { HealthEvent, Member } from "../../src/health/member.ts";
 import type { Check, Made, Settled, View } from "./view.ts";
 
 /** Comparing all that is held costs more than a choice does: it is done at one in so many. */

@@ -1,8 +1,8 @@
 // P8 and P13: who gets how many turns. Of any two that could take every call of a stretch, neither gets two turns without
 // the other having one between: their counts then differ by at most 1 over any part of it, whoever else comes and goes.
 
+import type { PickOptions } from "../../src/health/balancer.ts";
 import { eligibility } from "../../src/health/breaker.ts";
-import type { PickOptions } from "../../src/health/resolver.ts";
 import type { Check, Made, View } from "./view.ts";
 
 /** How long before the end everybody must have had a turn. */

@@ -1,10 +1,9 @@
 // What the checks of one market are told and may look at. `Truth` is known to the simulation alone: the market that is
 // being judged has only what came over its bus.
 
-import type { HealthEvent } from "../../src/health/change.ts";
-import type { Member } from "../../src/health/member.ts";
-import type { Choice, PickOptions, PickResult } from "../../src/health/resolver.ts";
-import type { Result, Ticket } from "../../src/health/ticket.ts";
+import type { Choice, PickOptions, PickResult } from "../../src/health/balancer.ts";
+import type { HealthEvent, Member } from "../../src/health/member.ts";
+import type { Result, Ticket } from "../../src/health/tracker.ts";
 import type { Answer } from "../../src/service/answer.ts";
 import type { AskOptions } from "../../src/service/client.ts";
 import type { HealthRules } from "../../src/settings.ts";

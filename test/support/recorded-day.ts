@@ -1,7 +1,7 @@
 // A random day of a core that is recorded: everything that a core can be told happens in it, and breakers open.
 
 import { HEARTBEAT_STATES, type HeartbeatState } from "../../src/health/heartbeat.ts";
-import { RESULTS, type Ticket } from "../../src/health/ticket.ts";
+import { RESULTS, type Ticket } from "../../src/health/tracker.ts";
 import { Recorder } from "../../src/record/core/recorder.ts";
 import { Dice } from "./random.ts";
 import { beatOf, DEFAULT_RULES } from "./table.ts";

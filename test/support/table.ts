@@ -1,12 +1,10 @@
 // A tracker and its resolver on the table of a test: every time is a number that the test gives, and whatever is told is
 // written down in a few words, such as "opened 2 (request timed out)".
 
-import type { HealthEvent } from "../../src/health/change.ts";
+import { type PickOptions, type PickResult, Resolver } from "../../src/health/balancer.ts";
 import type { Heartbeat } from "../../src/health/heartbeat.ts";
-import type { Member } from "../../src/health/member.ts";
-import { type PickOptions, type PickResult, Resolver } from "../../src/health/resolver.ts";
-import type { Result, Ticket } from "../../src/health/ticket.ts";
-import { Tracker } from "../../src/health/tracker.ts";
+import type { HealthEvent, Member } from "../../src/health/member.ts";
+import { type Result, type Ticket, Tracker } from "../../src/health/tracker.ts";
 import { type HealthRules, readSettings } from "../../src/settings.ts";
 
 /** The rules as they are when nobody has set anything. */

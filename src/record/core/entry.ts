@@ -2,10 +2,10 @@
 // time at which it did, the chance that was drawn, and what was decided. The same for writing and replaying:
 // two decisions are the same when their texts are.
 
-import type { HealthEvent } from "../../health/change.ts";
+import type { PickResult } from "../../health/balancer.ts";
 import type { Heartbeat } from "../../health/heartbeat.ts";
-import type { PickResult } from "../../health/resolver.ts";
-import type { Result, Ticket } from "../../health/ticket.ts";
+import type { HealthEvent } from "../../health/member.ts";
+import type { Result, Ticket } from "../../health/tracker.ts";
 import type { HealthRules } from "../../settings.ts";
 
 export const FORMAT = "datawire-market record";

@@ -3,7 +3,7 @@
 
 import { checkServiceName, directSubject, isIncarnationId } from "../../bus/core/subjects.ts";
 import { type Heartbeat, parseHeartbeat } from "../../health/heartbeat.ts";
-import { RESULTS } from "../../health/ticket.ts";
+import { RESULTS } from "../../health/tracker.ts";
 import { type HealthRules, usualHealthRules } from "../../settings.ts";
 import {
   type ChosenTraits,

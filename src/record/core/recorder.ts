@@ -3,13 +3,11 @@
 //
 // What anybody can send at any rate and the core never sees (unreadable heartbeats, strangers in a crowd) is not written.
 
+import { type BalancerFactory, type PickOptions, type PickResult, Resolver } from "../../health/balancer.ts";
 import type { Random } from "../../health/breaker.ts";
-import type { HealthEvent } from "../../health/change.ts";
-import type { BalancerFactory } from "../../health/core.ts";
 import type { Heartbeat } from "../../health/heartbeat.ts";
-import { type PickOptions, type PickResult, Resolver } from "../../health/resolver.ts";
-import type { Result, Ticket } from "../../health/ticket.ts";
-import { Tracker } from "../../health/tracker.ts";
+import type { HealthEvent } from "../../health/member.ts";
+import { type Result, type Ticket, Tracker } from "../../health/tracker.ts";
 import type { HealthRules } from "../../settings.ts";
 import { FORMAT, FORMAT_VERSION, type Happening, type Head, noteChanges, noteTurn, type WhyEnded } from "./entry.ts";
 

@@ -2,10 +2,9 @@
 // decisions. Where they do not, record and code are not of one make, or somebody changed the record.
 
 import { directSubject } from "../../bus/core/subjects.ts";
-import type { HealthEvent } from "../../health/change.ts";
-import { type Balancer, openCore } from "../../health/core.ts";
-import type { PickOptions, PickResult } from "../../health/resolver.ts";
-import type { Ticket } from "../../health/ticket.ts";
+import { type Balancer, newBalancer, type PickOptions, type PickResult } from "../../health/balancer.ts";
+import type { HealthEvent } from "../../health/member.ts";
+import type { Ticket } from "../../health/tracker.ts";
 import { type Entry, type Head, noteChanges, noteTurn } from "./entry.ts";
 
 /** One event as it was replayed, for showing. */
@@ -44,7 +43,7 @@ export class Replay {
   constructor(head: Head) {
     this.#head = head;
     this.#at = head.at;
-    this.#core = openCore(head.service, head.rules, () => this.#draw());
+    this.#core = newBalancer(head.service, head.rules, () => this.#draw());
   }
 
   /** Whether the record said itself that it ends. */

@@ -3,7 +3,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { NewcomerQuarantine } from "../../src/health/newcomer-quarantine.ts";
-import type { Result, Ticket } from "../../src/health/ticket.ts";
+import type { Result, Ticket } from "../../src/health/tracker.ts";
 import { Table } from "../support/table.ts";
 
 const test = suite("strangers");

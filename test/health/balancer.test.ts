@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Choice, PickResult } from "../../src/health/resolver.ts";
+import type { Choice, PickResult } from "../../src/health/balancer.ts";
 import { Table } from "../support/table.ts";
 
 const test = suite("resolver");

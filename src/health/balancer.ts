@@ -1,0 +1,198 @@
+// The client-side load balancer of one service: which instance gets the next call, and which copies go along with it.
+// `peek` returns the next choice and changes nothing; `next` makes the choice and issues its tickets. It knows the tracker
+// and nothing of any particular service.
+
+import type { HealthRules } from "../settings.ts";
+import { eligibility, type Random } from "./breaker.ts";
+import type { HealthEvent, InstanceRef, Member } from "./member.ts";
+import { type Ticket, Tracker } from "./tracker.ts";
+
+export interface Balancer {
+  readonly tracker: Tracker;
+  readonly resolver: Resolver;
+}
+
+/**
+ * Makes the balancer of a service. A client takes it as an option, so that it can be given one that records every input.
+ * @param random the only source of chance in a balancer
+ */
+export type BalancerFactory = (service: string, rules: HealthRules, random: Random) => Balancer;
+
+export const newBalancer: BalancerFactory = (_service, rules, random) => {
+  const tracker = new Tracker(rules, random);
+  return { tracker, resolver: new Resolver(tracker) };
+};
+
+/** What to send for one call. Every ticket must be settled with the tracker. */
+export interface PickResult {
+  /** The call itself. Undefined: no instance can take it, and it fails at once. */
+  readonly call: Ticket | undefined;
+  /** Copies of the call, each the one retest of an open breaker. The caller does not wait for them. */
+  readonly retests: readonly Ticket[];
+  /** More copies, each to an unproven newcomer in quarantine. The caller does not wait for them either. */
+  readonly trials: readonly Ticket[];
+  readonly changes: readonly HealthEvent[];
+}
+
+export interface PickOptions {
+  /** Incarnations that this call was sent to already. */
+  readonly excluded?: ReadonlySet<string>;
+  /** False for a call that must not reach two instances. It gets no copies: a retest that is due is the call itself. */
+  readonly repeatable?: boolean;
+  /** Incarnations that are picked only if no other member can take the call (hedge.ts). */
+  readonly deprioritized?: Incarnations | undefined;
+  /** The second request of a late call: only to a healthy member, and without copies, as those went with the first. */
+  readonly isHedge?: boolean;
+}
+
+/** A set of incarnation ids. */
+export interface Incarnations {
+  readonly size: number;
+  has(incarnation: string): boolean;
+  keys(): Iterable<string>;
+}
+
+/** The members that a `PickResult` would have tickets for. */
+export interface Choice {
+  readonly call: Member | undefined;
+  readonly retests: readonly Member[];
+  readonly trials: readonly Member[];
+}
+
+/**
+ * After this many addresses without a responder, the call goes only to proven members. A table full of forged heartbeats
+ * then costs a call two milliseconds, not two thousand.
+ */
+const DEAD_ENDS_BEFORE_QUARANTINE = 2;
+/**
+ * The most retests of one call when no member can take it. A page of four calls then retests 64 members, more than most
+ * services have, and forged instances with open breakers do not turn one call into ten thousand.
+ */
+const MAX_COPIES = 16;
+
+export class Resolver {
+  readonly #tracker: Tracker;
+  /** The cursor of the rotation: the last member that got a turn. */
+  #last: InstanceRef | undefined;
+  /** The same for newcomers in quarantine. */
+  #lastProbed: InstanceRef | undefined;
+
+  constructor(tracker: Tracker) {
+    this.#tracker = tracker;
+  }
+
+  /** The choice that `next` would make now. */
+  peek(now: number, options: PickOptions = {}): Choice {
+    if (options.isHedge === true)
+      return { call: this.#pickHealthy(now, options), retests: NO_MEMBERS, trials: NO_MEMBERS };
+    const picked = this.#pick(now, options);
+    const due = this.#dueForRetest(now, picked === undefined, options.excluded);
+    if (options.repeatable === false) {
+      // The call must not be copied, so it is itself the retest if one is due, and its caller bears the risk.
+      const [call = picked] = due;
+      return { call, retests: NO_MEMBERS, trials: NO_MEMBERS };
+    }
+    // Beside a call that can succeed one retest is enough. If no member can take the call, every possible one is retested.
+    const retests = due.length === 0 ? NO_MEMBERS : due.slice(0, picked === undefined ? MAX_COPIES : 1);
+    return { call: picked, retests, trials: this.#newcomerProbes(picked, now, options) };
+  }
+
+  /** Makes the next choice, moves the cursor and issues the tickets. */
+  next(now: number, options: PickOptions = {}): PickResult {
+    const choice = this.peek(now, options);
+    // The common case: a call to a healthy member and no copies.
+    if (choice.call?.breaker.kind === "closed" && hasNoProbes(choice)) {
+      return { call: this.#admitTurn(choice.call, now), retests: NONE, trials: NONE, changes: NONE };
+    }
+    const retests: Ticket[] = [];
+    const changes: HealthEvent[] = [];
+    for (const member of choice.retests) this.#admitRetest(member, now, retests, changes);
+    const trials = choice.trials.map((member) => this.#admitProbe(member, now));
+    const call = choice.call === undefined ? undefined : this.#admitCall(choice.call, now, changes);
+    return { call, retests, trials, changes };
+  }
+
+  // Choosing: changes nothing.
+
+  /** The next healthy member, or else the next that can take a call at all. */
+  #pick(now: number, options: PickOptions): Member | undefined {
+    return (
+      this.#pickHealthy(now, options) ?? this.#tracker.ring.firstAfter(this.#last, this.#accepts(now, options, true))
+    );
+  }
+
+  /** The next healthy member: neither guarded nor deprioritized, and proven if the quarantine is active. */
+  #pickHealthy(now: number, options: PickOptions): Member | undefined {
+    const accepts = this.#accepts(now, options, false);
+    const { ring } = this.#tracker;
+    const proven = this.#isQuarantineActive(now, options)
+      ? ring.firstAfter(this.#last, (member) => member.proven && accepts(member))
+      : undefined;
+    return proven ?? ring.firstAfter(this.#last, accepts);
+  }
+
+  /** @param lastResort accepts guarded and deprioritized members as well */
+  #accepts(now: number, { excluded, deprioritized }: PickOptions, lastResort: boolean): (member: Member) => boolean {
+    return (member) => {
+      const eligible = eligibility(member.breaker, now);
+      if (eligible === "no") return false;
+      if (!lastResort && (eligible === "guarded" || deprioritized?.has(member.who.incarnation))) return false;
+      return this.#tracker.isLive(member, now) && !excluded?.has(member.who.incarnation);
+    };
+  }
+
+  /** Does not hold for calls that cannot be copied: such a call is the only way for newcomers to prove themselves. */
+  #isQuarantineActive(now: number, { excluded, repeatable }: PickOptions): boolean {
+    if (excluded !== undefined && excluded.size >= DEAD_ENDS_BEFORE_QUARANTINE) return true;
+    return repeatable !== false && this.#tracker.quarantine.isActive(now);
+  }
+
+  #dueForRetest(now: number, early: boolean, excluded: ReadonlySet<string> | undefined): readonly Member[] {
+    const due = this.#tracker.dueForRetest(now, early);
+    return excluded === undefined || due.length === 0
+      ? due
+      : due.filter((member) => !excluded.has(member.who.incarnation));
+  }
+
+  /** During the quarantine one newcomer gets a copy of each call that goes to a proven member. */
+  #newcomerProbes(picked: Member | undefined, now: number, options: PickOptions): readonly Member[] {
+    if (picked?.proven !== true || !this.#tracker.quarantine.isActive(now)) return NO_MEMBERS;
+    const accepts = this.#accepts(now, options, false);
+    const newcomer = this.#tracker.ring.firstAfter(this.#lastProbed, (member) => !member.proven && accepts(member));
+    return newcomer === undefined ? NO_MEMBERS : [newcomer];
+  }
+
+  // Issuing tickets.
+
+  #admitRetest(member: Member, now: number, retests: Ticket[], changes: HealthEvent[]): void {
+    const retest = this.#tracker.admitRetest(member, now);
+    if (retest === undefined) return;
+    retests.push(retest.ticket);
+    changes.push(...retest.changes);
+  }
+
+  #admitProbe(member: Member, now: number): Ticket {
+    this.#lastProbed = member.who;
+    return this.#tracker.admit(member, now);
+  }
+
+  /** The ticket of the call itself, which may be a retest. */
+  #admitCall(member: Member, now: number, changes: HealthEvent[]): Ticket {
+    const retest = this.#tracker.admitRetest(member, now);
+    if (retest === undefined) return this.#admitTurn(member, now);
+    // A retest is not a turn of the rotation: moving the cursor here would skip the members in between.
+    changes.push(...retest.changes);
+    return retest.ticket;
+  }
+
+  #admitTurn(member: Member, now: number): Ticket {
+    this.#last = member.who;
+    return this.#tracker.admit(member, now);
+  }
+}
+
+// Shared, because they are empty for nearly every call.
+const NO_MEMBERS: readonly Member[] = [];
+const NONE: readonly never[] = [];
+
+const hasNoProbes = ({ retests, trials }: Choice): boolean => retests.length === 0 && trials.length === 0;
