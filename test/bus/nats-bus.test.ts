@@ -20,7 +20,7 @@ const test = natsBusSuite("nats bus");
 async function listenAs(
   { ends }: Context,
   welcome: (socket: Socket) => void,
-  port = 0,
+  port?: number,
 ): Promise<{ port: number; server: Server; sockets: Set<Socket> }> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {

@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { freePort } from "./free-port.ts";
 import { repository } from "./repository.ts";
 import { until } from "./until.ts";
 
@@ -50,9 +51,10 @@ export class Collector {
     });
   }
 
-  static async open(port = 0): Promise<Collector> {
+  /** @param wanted where another was before */
+  static async open(wanted?: number): Promise<Collector> {
     const collector = new Collector();
-    // A port that was ours before may for a moment be the local one of somebody's connection.
+    const port = wanted ?? (await freePort());
     await until("the port is free", () => collector.#listens(port), PORT_WITHIN_MS);
     return collector;
   }

@@ -1,7 +1,7 @@
 // A board as a Market might serve it, with fixed data; and a server that serves it.
 
 import { createServer, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { listen } from "../../support/listen.ts";
 
 const AT = 1_790_000_000_000;
 
@@ -78,9 +78,9 @@ export class FakeMarket {
   });
   board: typeof BOARD = BOARD;
 
-  async start(port = 0): Promise<string> {
-    await new Promise<void>((resolve) => this.#server.listen(port, "127.0.0.1", resolve));
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  /** @param port where it was before */
+  async start(port?: number): Promise<string> {
+    return `http://127.0.0.1:${await listen(this.#server, port)}`;
   }
 
   get feeds(): number {
