@@ -3,16 +3,16 @@
 
 import { resolve } from "node:path";
 import { type Clock, systemClock } from "../src/clock.ts";
-import { lookAtBus } from "../src/dwc/bus-look.ts";
 import { COMMANDS } from "../src/dwc/core/commands.ts";
 import type { Failed, Rendered } from "../src/dwc/core/outcome.ts";
-import type { World } from "../src/dwc/core/world.ts";
+import type { CommandContext } from "../src/dwc/core/world.ts";
 import { runDwc } from "../src/dwc/dwc.ts";
-import { identityVerbs } from "../src/dwc/identity-verbs.ts";
+import { createIdentityService } from "../src/dwc/identity-service.ts";
 import type { Interruption } from "../src/dwc/interruption.ts";
 import { liveVerbs } from "../src/dwc/live/live-verbs.ts";
+import { probeBus } from "../src/dwc/probe-bus.ts";
 import { processScreen } from "../src/dwc/screen.ts";
-import { type Matter, tellBus } from "../src/dwc/tell-bus.ts";
+import { type SyncInput, syncRunningBus } from "../src/dwc/sync-bus.ts";
 import { processTerminal } from "../src/dwc/terminal.ts";
 import { VERSION } from "../src/program/version.ts";
 import { isPrintablePath, PATH_RULE, readSettings, shownPath } from "../src/settings.ts";
@@ -53,7 +53,7 @@ export function runWith(args: readonly string[], around: Surroundings): Promise<
 }
 
 /** The world of a command; `state`: the folder that was typed, instead of that of the environment. */
-export function openWorld(state: string | undefined, around: Surroundings): World | Failed {
+export function openWorld(state: string | undefined, around: Surroundings): CommandContext | Failed {
   const { env, stdin, stdout, stderr, interruption, clock = machineClock } = around;
   const read = readSettings(state === undefined ? env : { ...env, DWC_STATE: folderOf(state) });
   const typed = (problem: string): string =>
@@ -63,18 +63,18 @@ export function openWorld(state: string | undefined, around: Surroundings): Worl
   const stateDir = resolve(read.settings.stateDir);
   // A relative one lies in the folder that this process is in.
   if (!isPrintablePath(stateDir)) return wrongSettings([typed(`DWC_STATE=${shownPath(stateDir)} is not ${PATH_RULE}`)]);
-  const tell = (matter: Matter) => tellBus(matter, { urls, clock, mint, push });
+  const sync = (input: SyncInput) => syncRunningBus(input, { urls, clock, mint, push });
   const settings = { ...read.settings, stateDir };
-  const identity = identityVerbs({
+  const identity = createIdentityService({
     stateDir,
     clock,
     mint,
-    tellBus: (matter) => (isLook(matter) ? tell(matter) : interruption.during(() => tell(matter), urls)),
+    syncBus: (input) => (isReadOnly(input) ? sync(input) : interruption.during(() => sync(input), urls)),
   });
   return {
     stateDir,
     identity,
-    lookAtBus: () => lookAtBus(urls, clock),
+    probeBus: () => probeBus(urls, clock),
     live: liveVerbs({ settings, clock, identity, nodeVersion: process.versions.node, busTools, examiner }),
     terminal: processTerminal(stdin, stderr),
     screen: processScreen(stdin, stdout, stderr),
@@ -91,12 +91,12 @@ function folderOf(typed: string): string {
   return folder === folder.trim() ? folder : `${folder}/.`;
 }
 
-function isLook(matter: Matter): boolean {
-  return matter.kind === "accounts" && matter.mode === "look";
+function isReadOnly(input: SyncInput): boolean {
+  return input.kind === "accounts" && input.mode === "look";
 }
 
 function wrongSettings(problems: readonly string[]): Failed {
   const message = `wrong setting: ${problems.join("; ")}`;
   const hint = "correct it, or leave it out for the default value";
-  return { kind: "failed", fault: "usage", code: "wrong-setting", message, hint };
+  return { kind: "failed", category: "usage", code: "wrong-setting", message, hint };
 }

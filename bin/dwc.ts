@@ -2,7 +2,7 @@
 
 import { systemClock } from "../src/clock.ts";
 import { COMMANDS } from "../src/dwc/core/commands.ts";
-import type { World } from "../src/dwc/core/world.ts";
+import type { CommandContext } from "../src/dwc/core/world.ts";
 import { Interruption } from "../src/dwc/interruption.ts";
 import { complete } from "../src/dwc/live/complete.ts";
 import { COMPLETE } from "../src/dwc/live/core/completion-scripts.ts";
@@ -22,7 +22,7 @@ const around = { env, stdin, stdout, stderr, interruption };
 
 const [first, ...words] = process.argv.slice(2);
 if (first === COMPLETE) {
-  const open = (): World | undefined => {
+  const open = (): CommandContext | undefined => {
     const world = openWorld(undefined, around);
     return "kind" in world ? undefined : world;
   };

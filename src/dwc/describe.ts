@@ -2,7 +2,7 @@
 
 import type { Identity } from "./core/world.ts";
 import { type Authority, currentOrg, type Org, type State } from "./identity/core/state.ts";
-import { isoSeconds, orgShown, serviceShown } from "./shown.ts";
+import { isoSeconds, publicOrg, publicService } from "./public-view.ts";
 
 export function describe(state: State): Identity {
   const org = currentOrg(state);
@@ -22,10 +22,10 @@ function describeOrg(org: Org): NonNullable<Identity["current"]> {
   const { name, email } = org.me;
   const role = org.authority.kind;
   return {
-    org: orgShown(org),
+    org: publicOrg(org),
     person: { name, email, role },
     capabilities: CAPABILITIES[role],
-    services: org.services.map(serviceShown).sort((one, other) => (one.name < other.name ? -1 : 1)),
+    services: org.services.map(publicService).sort((one, other) => (one.name < other.name ? -1 : 1)),
     people: org.people.map((person) => ({
       email: person.email,
       role: person.signingKey === null ? "member" : "admin",

@@ -3,9 +3,9 @@
 import type { Call, Command } from "./core/command.ts";
 import { helpText } from "./core/help.ts";
 import { type Failed, type Rendered, type Rendering, render, unwritten } from "./core/outcome.ts";
-import type { World } from "./core/world.ts";
+import type { CommandContext } from "./core/world.ts";
 import { notingScreen } from "./noting-screen.ts";
-import { parse, typedState, wantsJson } from "./parse.ts";
+import { parse, stateOption, wantsJson } from "./parse.ts";
 
 export interface DwcOptions {
   /** Whether stdout shows colours, and whoever reads it wants any. */
@@ -13,14 +13,14 @@ export interface DwcOptions {
   readonly commands: readonly Command[];
   readonly version: string;
   /** The world as the settings have it; `state`: the folder that was typed, instead of theirs. */
-  readonly openWorld: (state: string | undefined) => World | Failed;
+  readonly openWorld: (state: string | undefined) => CommandContext | Failed;
   /** The whole path of a folder that was typed. */
   readonly folderOf: (state: string) => string;
 }
 
 export async function runDwc(typed: readonly string[], options: DwcOptions): Promise<Rendered> {
   const parsed = parse(typed, options.commands);
-  const state = typedState(typed, options.commands);
+  const state = stateOption(typed, options.commands);
   const folder = state === undefined ? undefined : options.folderOf(state);
   switch (parsed.kind) {
     case "failed":
@@ -39,7 +39,7 @@ export async function runDwc(typed: readonly string[], options: DwcOptions): Pro
   }
 }
 
-async function run(command: Command, call: Call, world: World, rendering: Rendering): Promise<Rendered> {
+async function run(command: Command, call: Call, world: CommandContext, rendering: Rendering): Promise<Rendered> {
   const json = call.flags.has("json");
   const { folder } = rendering;
   if (json || folder === undefined) return render(await command.run(call, world), json, rendering);
@@ -51,5 +51,5 @@ async function run(command: Command, call: Call, world: World, rendering: Render
 /** For people, also where JSON is wanted: an error is JSON then. */
 const text = (said: string, json: boolean): Rendered => ({
   ...{ stdout: `${said}\n`, stderr: "", exitCode: 0 },
-  ifUnwritten: unwritten("look", 0, json, {}),
+  ifUnwritten: unwritten("read-only", 0, json, {}),
 });

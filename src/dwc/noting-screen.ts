@@ -1,7 +1,7 @@
 // A screen that names the folder of --state once, beside the first command that is printed while a command runs.
 
 import { folderNote, offersCommand } from "./core/folder-note.ts";
-import type { Screen } from "./core/person.ts";
+import type { Screen } from "./core/tty.ts";
 
 export interface NotingScreen {
   readonly screen: Screen;
@@ -15,7 +15,7 @@ export function notingScreen(screen: Screen, folder: string): NotingScreen {
   const sayNote = (text: string): void => {
     if (noted === "said" || !offersCommand(text)) return;
     noted = "said";
-    screen.say(note);
+    screen.writeNote(note);
   };
   return {
     screen: {
@@ -24,8 +24,8 @@ export function notingScreen(screen: Screen, folder: string): NotingScreen {
         screen.write(text);
         sayNote(text);
       },
-      say: (sentence) => {
-        screen.say(sentence);
+      writeNote: (sentence) => {
+        screen.writeNote(sentence);
         sayNote(sentence);
       },
       draw: (lines) => {

@@ -4,8 +4,8 @@
 import { parseArgs } from "node:util";
 
 import { type Call, COMMON_OPTIONS, type Command, type Option, STATE_OPTION, VERSION_OPTION } from "./core/command.ts";
-import { nearest } from "./core/near.ts";
-import { type Failed, shown } from "./core/outcome.ts";
+import { type Failed, quoteForMessage } from "./core/outcome.ts";
+import { nearest } from "./core/suggest.ts";
 
 export type Parsed =
   | { readonly kind: "run"; readonly command: Command; readonly call: Call }
@@ -14,7 +14,7 @@ export type Parsed =
   /** `command`: whose usage it was, if that is known. */
   | (Failed & { readonly command?: Command });
 
-interface Typed {
+interface ParsedArgv {
   readonly words: readonly string[];
   readonly options: readonly {
     readonly name: string;
@@ -31,7 +31,7 @@ const findCommand = (word: string, commands: readonly Command[]): Command | unde
   commands.find(({ name, aliases = [] }) => name === word || aliases.includes(word));
 
 export function parse(typed: readonly string[], commands: readonly Command[]): Parsed {
-  const { words, options } = readTyped(typed, commands);
+  const { words, options } = parseArgv(typed, commands);
   const [first, ...args] = words;
   const asksHelp = options.some(({ name }) => name === "help");
   if (first === "help") return helpOf(args[0], commands, args);
@@ -50,14 +50,14 @@ export const wantsJson = (typed: readonly string[]): boolean => typed.slice(0, e
 const endOfOptions = (typed: readonly string[]): number => (typed.includes("--") ? typed.indexOf("--") : typed.length);
 
 /** The folder that --state names, also where the rest of what was typed cannot be read. */
-export function typedState(typed: readonly string[], commands: readonly Command[]): string | undefined {
-  const { options } = readTyped(typed, commands);
+export function stateOption(typed: readonly string[], commands: readonly Command[]): string | undefined {
+  const { options } = parseArgv(typed, commands);
   return options.findLast((one) => one.name === STATE_OPTION.name && wrongValue(STATE_OPTION, one) === undefined)
     ?.value;
 }
 
 /** Node's own reading, told all options of all commands: so an option may stand before its command as well. */
-function readTyped(typed: readonly string[], commands: readonly Command[]): Typed {
+function parseArgv(typed: readonly string[], commands: readonly Command[]): ParsedArgv {
   const all = [...COMMON_OPTIONS, VERSION_OPTION, ...commands.flatMap(({ options }) => options)];
   const known = Object.fromEntries(
     all.map(({ name, short, value }) => [
@@ -87,7 +87,7 @@ function readTyped(typed: readonly string[], commands: readonly Command[]): Type
 
 const usage = (code: string, message: string, hint: string): Failed => ({
   kind: "failed",
-  fault: "usage",
+  category: "usage",
   code,
   message,
   hint,
@@ -101,7 +101,7 @@ function helpOf(word: string | undefined, commands: readonly Command[], words: r
   return command === undefined ? unknownCommand(word, words.slice(1), commands) : { kind: "help", command };
 }
 
-function optionsAlone(options: Typed["options"]): Failed {
+function optionsAlone(options: ParsedArgv["options"]): Failed {
   const strange = options.find(({ name }) => !COMMON_OPTIONS.some((option) => option.name === name));
   if (strange === undefined) return usage("no-command", "options alone do nothing: a command is missing", LIST);
   const near = nearest(
@@ -109,7 +109,7 @@ function optionsAlone(options: Typed["options"]): Failed {
     [...COMMON_OPTIONS, VERSION_OPTION].map(({ name }) => name),
   );
   const hint = near === undefined ? LIST : `did you mean  bin/dwc --${near} ?`;
-  return usage("unknown-option", `there is no option ${shown(strange.raw)} without a command`, hint);
+  return usage("unknown-option", `there is no option ${quoteForMessage(strange.raw)} without a command`, hint);
 }
 
 function unknownCommand(word: string, args: readonly string[], commands: readonly Command[]): Failed {
@@ -118,10 +118,10 @@ function unknownCommand(word: string, args: readonly string[], commands: readonl
   const joined = [word, `${word}-${args[0]}`, `${args[0]}-${word}`];
   const near = joined.find((one) => names.includes(one)) ?? nearest(word, names);
   const hint = near === undefined ? LIST : `did you mean  bin/dwc ${near} ?`;
-  return usage("unknown-command", `there is no command ${shown(word)}`, hint);
+  return usage("unknown-command", `there is no command ${quoteForMessage(word)}`, hint);
 }
 
-function wrongOption(command: Command, typed: Typed["options"]): Failed | undefined {
+function wrongOption(command: Command, typed: ParsedArgv["options"]): Failed | undefined {
   const known = [...command.options, ...COMMON_OPTIONS];
   for (const one of typed) {
     const option = known.find(({ name }) => name === one.name);
@@ -138,12 +138,12 @@ function unknownOption(command: Command, raw: string, known: readonly Option[]):
     known.map(({ name }) => name),
   );
   const hint = near === undefined ? usageHint(command) : `did you mean  --${near} ?`;
-  const message = `${command.name} has no option ${shown(raw)}`;
+  const message = `${command.name} has no option ${quoteForMessage(raw)}`;
   // A name may begin with a dash, and then has to be told from an option.
   return usage("unknown-option", message, hint);
 }
 
-function wrongValue(option: Option, { value, inline }: Typed["options"][number]): string | undefined {
+function wrongValue(option: Option, { value, inline }: ParsedArgv["options"][number]): string | undefined {
   if (option.value === undefined) return value === undefined ? undefined : `--${option.name} takes no value`;
   const isMissing =
     value === undefined || value.trim() === "" || (!inline && value.length > 1 && value.startsWith("-"));
@@ -160,7 +160,7 @@ function wrongArguments(command: Command, args: readonly string[]): Failed | und
     );
   const extra = args[command.args.length];
   if (extra === undefined) return undefined;
-  const message = `${command.name} does not know what to do with ${shown(extra)}`;
+  const message = `${command.name} does not know what to do with ${quoteForMessage(extra)}`;
   const quotes = command.args.length > 1 ? " (words that belong together need quotes)" : "";
   return usage("extra-argument", message + quotes, usageHint(command));
 }
@@ -169,7 +169,7 @@ const inWords = (words: readonly string[]): string => words.join(", ").replace(/
 
 const usageHint = ({ name, example }: Command): string => `for example:  ${example}   (more:  bin/dwc ${name} --help)`;
 
-function run(command: Command, args: readonly string[], options: Typed["options"]): Parsed {
+function run(command: Command, args: readonly string[], options: ParsedArgv["options"]): Parsed {
   const values = new Map(options.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value] as const])));
   const flags = new Set(options.flatMap(({ name, value }) => (value === undefined ? [name] : [])));
   return { kind: "run", command, call: { args, values, flags } };

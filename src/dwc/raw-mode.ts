@@ -4,16 +4,16 @@
 export interface RawModeOptions {
   readonly input: NodeJS.ReadStream;
   /** Called after the terminal was taken: at the start, and after every stop. */
-  readonly afterTake: () => void;
+  readonly afterEnter: () => void;
   /** Called before the terminal is given back. */
-  readonly beforeGiveBack: () => void;
+  readonly beforeLeave: () => void;
   /** The terminal was closed. */
-  readonly closed: () => void;
+  readonly onClosed: () => void;
 }
 
 export class RawMode {
   readonly #options: RawModeOptions;
-  #isTaken = false;
+  #isActive = false;
   /** The terminal was taken after a stop, and the signal that ended the stop has not been read yet. */
   #isAhead = false;
 
@@ -22,11 +22,11 @@ export class RawMode {
   }
 
   /** Takes the terminal, until `release`. */
-  take(): void {
-    const { input, closed } = this.#options;
-    process.on("SIGTSTP", this.#onStop).on("SIGCONT", this.#onContinue).on("exit", this.#giveBack);
-    input.on("error", closed).on("end", closed);
-    this.#takeNow();
+  enter(): void {
+    const { input, onClosed } = this.#options;
+    process.on("SIGTSTP", this.#onStop).on("SIGCONT", this.#onContinue).on("exit", this.#restore);
+    input.on("error", onClosed).on("end", onClosed);
+    this.#activate();
   }
 
   /** Stops the process group, as ^Z does outside of raw mode. */
@@ -35,39 +35,39 @@ export class RawMode {
   }
 
   /** Gives the terminal back for good. */
-  release(): void {
-    this.#giveBack();
-    process.off("SIGTSTP", this.#onStop).off("SIGCONT", this.#onContinue).off("exit", this.#giveBack);
-    this.#options.input.off("end", this.#options.closed);
+  leave(): void {
+    this.#restore();
+    process.off("SIGTSTP", this.#onStop).off("SIGCONT", this.#onContinue).off("exit", this.#restore);
+    this.#options.input.off("end", this.#options.onClosed);
   }
 
   /** A terminal that is taken already is left alone: keys that arrive while raw mode is left would be echoed. */
   readonly #onContinue = (): void => {
-    const isTakenAlready = this.#isAhead;
+    const isActiveAlready = this.#isAhead;
     this.#isAhead = false;
-    if (!isTakenAlready) this.#takeNow();
+    if (!isActiveAlready) this.#activate();
   };
 
-  #takeNow(): void {
-    this.#isTaken = true;
+  #activate(): void {
+    this.#isActive = true;
     enterRawMode(this.#options.input);
     // False: the terminal was closed, and `closed` has released it.
-    if (!this.#isTaken) return;
-    this.#options.afterTake();
+    if (!this.#isActive) return;
+    this.#options.afterEnter();
     // The shell was in the foreground while this process was stopped, and got the signal of a new size.
     process.kill(process.pid, "SIGWINCH");
   }
 
-  readonly #giveBack = (): void => {
-    if (!this.#isTaken) return;
-    this.#isTaken = false;
-    const { input, beforeGiveBack } = this.#options;
-    beforeGiveBack();
+  readonly #restore = (): void => {
+    if (!this.#isActive) return;
+    this.#isActive = false;
+    const { input, beforeLeave } = this.#options;
+    beforeLeave();
     if (input.isTTY) input.setRawMode(false);
   };
 
   readonly #onStop = (): void => {
-    this.#giveBack();
+    this.#restore();
     // The default action stops the process here, until SIGCONT. In an orphaned process group the kernel ignores the
     // signal, as no shell could continue the process: then the terminal is taken again at once. No SIGCONT follows there,
     // and the next one is ignored in its place: no shell has changed the mode by then.
@@ -75,7 +75,7 @@ export class RawMode {
     process.kill(process.pid, "SIGTSTP");
     process.on("SIGTSTP", this.#onStop);
     this.#isAhead = true;
-    this.#takeNow();
+    this.#activate();
   };
 }
 

@@ -1,7 +1,7 @@
 // The screen, or the pipe in its place. It can be taken over for a while; it is given back as it was, also after ^C, ^Z,
 // a kill and a crash. Whoever read and has gone is no error.
 
-import type { Screen, Taken, TakeOptions } from "./core/person.ts";
+import type { FullscreenHandle, FullscreenOptions, Screen } from "./core/tty.ts";
 import { RawMode } from "./raw-mode.ts";
 
 /** The other screen, which leaves what stood here before; no cursor. */
@@ -11,7 +11,7 @@ const HOME = "\u001b[H";
 const REST_OF_LINE = "\u001b[K";
 const REST_OF_SCREEN = "\u001b[J";
 /** Where a terminal does not say. */
-const USUAL_SIZE = { rows: 24, columns: 80 };
+const DEFAULT_SIZE = { rows: 24, columns: 80 };
 const ENDS = ["SIGINT", "SIGTERM"] as const;
 
 export function processScreen(
@@ -27,12 +27,12 @@ export function processScreen(
   return {
     isTerminal: output.isTTY === true,
     colour: output.isTTY === true && output.hasColors(),
-    gone: ending.signal,
+    closed: ending.signal,
     write,
-    say: (sentence) => void errors.write(`${sentence}\n`),
-    size: () => ({ rows: output.rows || USUAL_SIZE.rows, columns: output.columns || USUAL_SIZE.columns }),
+    writeNote: (sentence) => void errors.write(`${sentence}\n`),
+    size: () => ({ rows: output.rows || DEFAULT_SIZE.rows, columns: output.columns || DEFAULT_SIZE.columns }),
     draw: (lines) => write(HOME + lines.map((line) => line + REST_OF_LINE).join("\n") + REST_OF_SCREEN),
-    take: (options) => take({ input, output, ending }, options),
+    enterFullscreen: (options) => enterFullscreen({ input, output, ending }, options),
   };
 }
 
@@ -42,10 +42,10 @@ interface Streams {
   readonly ending: AbortController;
 }
 
-function take({ input, output, ending }: Streams, { key, redraw }: TakeOptions): Taken {
+function enterFullscreen({ input, output, ending }: Streams, { key, redraw }: FullscreenOptions): FullscreenHandle {
   const onKey = (text: string): void => key(text);
   const leave = (): void => {
-    raw.release();
+    raw.leave();
     for (const signal of ENDS) process.off(signal, leave);
     process.off("SIGHUP", hangUp);
     output.off("resize", redraw);
@@ -59,19 +59,19 @@ function take({ input, output, ending }: Streams, { key, redraw }: TakeOptions):
   };
   const raw = new RawMode({
     input,
-    afterTake: () => {
+    afterEnter: () => {
       output.write(ENTER);
       redraw();
     },
-    beforeGiveBack: () => {
+    beforeLeave: () => {
       if (!ending.signal.aborted || output.writable) output.write(LEAVE);
     },
-    closed: hangUp,
+    onClosed: hangUp,
   });
   for (const signal of ENDS) process.on(signal, leave);
   process.on("SIGHUP", hangUp);
   output.on("resize", redraw);
   if (input.isTTY) input.setEncoding("utf8").on("data", onKey);
-  raw.take();
+  raw.enter();
   return { leave, stop: () => raw.stop() };
 }

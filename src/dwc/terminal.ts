@@ -2,7 +2,7 @@
 
 import { createInterface, type Key } from "node:readline";
 import { Writable } from "node:stream";
-import type { Terminal } from "./core/person.ts";
+import type { Terminal } from "./core/tty.ts";
 import { MAX_CODE_LENGTH } from "./identity/invitation-code.ts";
 import { RawMode } from "./raw-mode.ts";
 
@@ -29,19 +29,19 @@ export function processTerminal(input: NodeJS.ReadStream, output: NodeJS.WriteSt
 /** Reads no more than the first line, and holds the process up no longer than that. */
 function firstLine(input: NodeJS.ReadStream): Promise<string | undefined> {
   return new Promise((resolve) => {
-    let heard = "";
+    let received = "";
     const end = (line: string | undefined): void => {
       input.destroy();
       resolve(line?.slice(0, MAX_LINE_LENGTH));
     };
     input.setEncoding("utf8");
     input.on("data", (text: string) => {
-      heard += text;
-      const at = heard.search(/[\r\n]/);
-      if (at >= 0 || heard.length > MAX_LINE_LENGTH) end(at >= 0 ? heard.slice(0, at) : heard);
+      received += text;
+      const at = received.search(/[\r\n]/);
+      if (at >= 0 || received.length > MAX_LINE_LENGTH) end(at >= 0 ? received.slice(0, at) : received);
     });
     input.on("error", () => end(undefined));
-    input.on("end", () => end(heard === "" ? undefined : heard));
+    input.on("end", () => end(received === "" ? undefined : received));
   });
 }
 
@@ -52,7 +52,7 @@ function firstLine(input: NodeJS.ReadStream): Promise<string | undefined> {
 function hiddenLine(input: NodeJS.ReadStream, ask: () => void): Promise<string | undefined> {
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input, output: nowhere, terminal: true });
-  const raw = new RawMode({ input, afterTake: ask, beforeGiveBack: () => undefined, closed: () => lines.close() });
+  const raw = new RawMode({ input, afterEnter: ask, beforeLeave: () => undefined, onClosed: () => lines.close() });
   return new Promise((resolve) => {
     lines.once("line", (line) => {
       resolve(line);
@@ -69,10 +69,10 @@ function hiddenLine(input: NodeJS.ReadStream, ask: () => void): Promise<string |
       process.kill(process.pid, "SIGINT");
     });
     lines.once("close", () => {
-      raw.release();
+      raw.leave();
       input.destroy();
       resolve(undefined);
     });
-    raw.take();
+    raw.enter();
   });
 }

@@ -1,14 +1,14 @@
 // dwc in a world that is a table: what each verb answers is given, so that a test needs no state folder and no bus.
 
 import { COMMANDS } from "../../src/dwc/core/commands.ts";
-import type { Screen, Terminal } from "../../src/dwc/core/person.ts";
-import type { World } from "../../src/dwc/core/world.ts";
+import type { Screen, Terminal } from "../../src/dwc/core/tty.ts";
+import type { CommandContext } from "../../src/dwc/core/world.ts";
 import { runDwc } from "../../src/dwc/dwc.ts";
 
 export interface Table {
   /** By verb, of identity or of what runs. */
   readonly answers?: Readonly<Record<string, unknown>>;
-  readonly looks?: Awaited<ReturnType<World["lookAtBus"]>>;
+  readonly looks?: Awaited<ReturnType<CommandContext["probeBus"]>>;
   readonly terminal?: Partial<Terminal>;
   readonly screen?: Partial<Screen>;
 }
@@ -26,13 +26,13 @@ export async function answered(typed: string | readonly string[], table: Table =
             said.push(`${verb} ${JSON.stringify(given.map((one) => (one === undefined ? "undefined" : one)))}`);
             return Promise.resolve(known[verb]);
           },
-  }) as unknown as World["identity"] & World["live"];
-  const world: World = {
-    ...{ stateDir: "/state", identity: verbs, live: verbs, lookAtBus: async () => looks },
+  }) as unknown as CommandContext["identity"] & CommandContext["live"];
+  const world: CommandContext = {
+    ...{ stateDir: "/state", identity: verbs, live: verbs, probeBus: async () => looks },
     terminal: { answers: false, ...terminal } as Terminal,
     screen: {
-      ...{ isTerminal: false, colour: false, gone: new AbortController().signal },
-      ...{ write: (text) => said.push(`wrote ${text}`), say: (text) => said.push(`said ${text}`) },
+      ...{ isTerminal: false, colour: false, closed: new AbortController().signal },
+      ...{ write: (text) => said.push(`wrote ${text}`), writeNote: (text) => said.push(`said ${text}`) },
       ...{ size: () => ({ rows: 24, columns: 60 }), draw: () => undefined },
       ...screen,
     } as Screen,

@@ -12,7 +12,7 @@ import { freePort } from "../support/nats-server.ts";
 import { type Certificate, makeCertificate } from "../support/tls-front.ts";
 import { until } from "../support/until.ts";
 import { at, configOf, deskSuite, natsServer, newDesk } from "./desk-bus.ts";
-import type { Desk } from "./typed.ts";
+import type { Desk } from "./run-dwc.ts";
 
 const test = deskSuite("cures by the address of the bus");
 

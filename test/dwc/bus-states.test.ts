@@ -11,7 +11,7 @@ import { freePort, type TestServer } from "../support/nats-server.ts";
 import { relay } from "../support/relay.ts";
 import { until, untilTold } from "../support/until.ts";
 import { at, busOf, type DeskContext, deskSuite, inCluster, login, natsServer, newDesk } from "./desk-bus.ts";
-import { ownersDesk, type Typed } from "./typed.ts";
+import { ownersDesk, type Typed } from "./run-dwc.ts";
 
 const test = deskSuite("cures by the state of the bus");
 

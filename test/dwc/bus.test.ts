@@ -6,13 +6,13 @@ import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import * as assert from "uvu/assert";
-import { asksWhoWeAre } from "../../src/dwc/bus-look.ts";
+import { requiresAuth } from "../../src/dwc/probe-bus.ts";
 import { connectBus } from "../../src/service/connect.ts";
 import { goldenOf } from "../support/golden.ts";
 import { listen } from "../support/listen.ts";
 import { credentials as credentialsIn } from "../support/orgs.ts";
 import { at, busOf, deskSuite, login, natsServer, newDesk } from "./desk-bus.ts";
-import { type Desk, ownersDesk, type RunOptions } from "./typed.ts";
+import { type Desk, ownersDesk, type RunOptions } from "./run-dwc.ts";
 
 const test = deskSuite("dwc and the bus");
 const golden = goldenOf(test, "dwc/bus");
@@ -55,9 +55,9 @@ test("a password in the address is never shown", async ({ ann }) => {
 });
 
 test("a greeting that cannot be read asks for nothing", () => {
-  assert.is(asksWhoWeAre('INFO {"auth_required":true}'), true);
+  assert.is(requiresAuth('INFO {"auth_required":true}'), true);
   for (const greeting of ["INFO {}", "INFO", "INFO {", 'INFO {"auth_required":"yes"}', "INFO null"])
-    assert.is(asksWhoWeAre(greeting), false, greeting);
+    assert.is(requiresAuth(greeting), false, greeting);
 });
 
 test("what is made while an open bus runs says that this bus stays open, and what to type", async (context) => {

@@ -2,8 +2,8 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { BusLook, Told } from "../../src/dwc/core/bus-shapes.ts";
-import { toldBy } from "../../src/dwc/core/obedience.ts";
+import type { BusProbe, SyncResult } from "../../src/dwc/core/bus-shapes.ts";
+import { syncResultOf } from "../../src/dwc/core/obedience.ts";
 import type { Identity, Renewed } from "../../src/dwc/core/world.ts";
 import type { Obedience } from "../../src/dwc/identity/core/obedience.ts";
 import { goldenOf } from "../support/golden.ts";
@@ -15,13 +15,13 @@ const golden = goldenOf(test, "dwc/answered");
 const url = "nats://127.0.0.1:4222";
 const org = { id: "ONE", name: "My Org", publicKey: "ONE-KEY" };
 const service = { name: "ratings", publicKey: "S-KEY", issuedAt: "2026-01-02 whole" };
-const told = (...addresses: Partial<Obedience>[]): Told =>
-  toldBy(addresses.map((one) => ({ url, ...one }) as Obedience));
-const OBEYS = told({ kind: "obeys" });
-const AWAY = told({ kind: "not running" });
-const SILENT = told({ kind: "unknown", reason: "silent", why: "it says nothing" });
-const ONE_AWAY = told({ kind: "obeys" }, { kind: "not running", url: "nats://bus.test:4222" });
-const all = { told: OBEYS, org, email: "ann@example.org", person: "Ann", creds: "line 1\nline 2\n" };
+const syncOf = (...addresses: Partial<Obedience>[]): SyncResult =>
+  syncResultOf(addresses.map((one) => ({ url, ...one }) as Obedience));
+const OBEYS = syncOf({ kind: "obeys" });
+const AWAY = syncOf({ kind: "not running" });
+const SILENT = syncOf({ kind: "unknown", reason: "silent", why: "it says nothing" });
+const ONE_AWAY = syncOf({ kind: "obeys" }, { kind: "not running", url: "nats://bus.test:4222" });
+const all = { sync: OBEYS, org, email: "ann@example.org", person: "Ann", creds: "line 1\nline 2\n" };
 const refusedBy = (more: object = {}): object => ({
   kind: "refused",
   code: "no",
@@ -37,8 +37,8 @@ async function compare(verb: string, typed: readonly (string | string[])[], answ
 }
 
 test("create-org, login, nats-config and push", async () => {
-  const refusals = [refusedBy(), refusedBy({ told: undefined, why: "for nothing" })];
-  await compare("createOrg", [["create-org", "O", "N", "E"]], [{}, { told: AWAY }, refusedBy(), refusals[1] ?? {}]);
+  const refusals = [refusedBy(), refusedBy({ sync: undefined, why: "for nothing" })];
+  await compare("createOrg", [["create-org", "O", "N", "E"]], [{}, { sync: AWAY }, refusedBy(), refusals[1] ?? {}]);
   await compare("login", ["login E", "login E --org-id X"], [{}, refusedBy()]);
   await compare("natsConfig", ["nats-config"], [{ path: "/path" }, refusedBy()]);
   await compare(
@@ -46,7 +46,7 @@ test("create-org, login, nats-config and push", async () => {
     ["push"],
     [
       { orgs: [org, { ...org, id: "TWO" }] },
-      ...[AWAY, SILENT, ONE_AWAY].map((one) => ({ orgs: [org], told: one })),
+      ...[AWAY, SILENT, ONE_AWAY].map((one) => ({ orgs: [org], sync: one })),
       refusedBy(),
     ],
   );
@@ -58,7 +58,7 @@ test("create-service and service-token", async () => {
     "createService",
     ["create-service ratings"],
     [
-      ...[made, { ...made, outcome: "kept" }, { ...made, outcome: "renewed", told: SILENT }, refusedBy()],
+      ...[made, { ...made, outcome: "kept" }, { ...made, outcome: "renewed", sync: SILENT }, refusedBy()],
       { ...made, service: { ...service, name: "other", expiresAt: "2027-01-02 whole" } },
     ],
   );
@@ -75,7 +75,7 @@ test("invite-user and accept-invitation", async () => {
   await compare(
     "inviteUser",
     ["invite-user b'en@x.org", "invite-user E --admin"],
-    [invited, { ...invited, told: AWAY }],
+    [invited, { ...invited, sync: AWAY }],
   );
   await compare("inviteUser", ["invite-user E"], [refusedBy()]);
   const accepted = { role: "member" };
@@ -95,7 +95,7 @@ test("invite-user and accept-invitation", async () => {
 test("logout", async () => {
   const orgs = ["ONE", "TWO"].map((id) => ({ id, name: "Org", email: "E", isCurrent: false }));
   const describe = { kind: "done", identity: { orgs } };
-  const logout = (more: object = {}): object => ({ kind: "done", orgs: 2, told: undefined, ...more });
+  const logout = (more: object = {}): object => ({ kind: "done", orgs: 2, sync: undefined, ...more });
   const asking = (answer: string | undefined): Table["terminal"] => ({ answers: true, ask: async () => answer });
   const row = async (typed: string, answers: object, terminal: Table["terminal"] = {}): Promise<void> =>
     golden(await answered(typed, { answers: { describe, logout: logout(), ...answers }, terminal }));
@@ -104,9 +104,9 @@ test("logout", async () => {
     OBEYS,
     AWAY,
     ONE_AWAY,
-    told({ kind: "does not obey", reason: "forgotten", why: "it admits" }),
+    syncOf({ kind: "does not obey", reason: "forgotten", why: "it admits" }),
   ])
-    await row("logout --force", { logout: logout({ told: one }) });
+    await row("logout --force", { logout: logout({ sync: one }) });
   await row("logout", {});
   await row("logout", { describe: { kind: "done", identity: { orgs: [] } } });
   for (const answer of ["y", " YES \n", "", "yesterday", "oy", "n", undefined]) await row("logout", {}, asking(answer));
@@ -123,8 +123,8 @@ test("revoke", async () => {
     "revoke",
     ["revoke ratings"],
     [
-      ...[AWAY, SILENT, ONE_AWAY, { ...OBEYS, unwritten: "a full disk" }].map((one) => ({ ...revoked, told: one })),
-      ...[refusedBy(), refusedBy({ told: AWAY }), refusedBy({ told: SILENT })],
+      ...[AWAY, SILENT, ONE_AWAY, { ...OBEYS, unwritten: "a full disk" }].map((one) => ({ ...revoked, sync: one })),
+      ...[refusedBy(), refusedBy({ sync: AWAY }), refusedBy({ sync: SILENT })],
     ],
   );
 });
@@ -145,12 +145,12 @@ test("renew", async () => {
   await compare(
     "renew",
     ["renew"],
-    [...rows.map((renewed) => ({ renewed, told: AWAY })), refusedBy(), refusedBy({ told: SILENT })],
+    [...rows.map((renewed) => ({ renewed, sync: AWAY })), refusedBy(), refusedBy({ sync: SILENT })],
   );
 });
 
 test("status", async () => {
-  const look = (kind: BusLook["kind"], secured = false): BusLook => ({ kind, url, secured }) as BusLook;
+  const look = (kind: BusProbe["kind"], secured = false): BusProbe => ({ kind, url, secured }) as BusProbe;
   const looks = [look("bus"), look("bus", true), look("stranger"), look("silent"), look("nothing")];
   const other = { id: "TWO", name: "Other", email: "o'ne@x.org", isCurrent: false };
   const orgs = [{ ...other, id: "ONE", isCurrent: true }, other];

@@ -6,7 +6,7 @@
 import { readFileSync, statSync } from "node:fs";
 import * as assert from "uvu/assert";
 import { deskSuite, newDesk } from "./desk-bus.ts";
-import { Desk, SECRET, type Typed } from "./typed.ts";
+import { Desk, SECRET, type Typed } from "./run-dwc.ts";
 
 const test = deskSuite("dwc's commands");
 

@@ -19,7 +19,7 @@ import { send, stopProcess } from "../support/processes.ts";
 import { repository } from "../support/repository.ts";
 import { until } from "../support/until.ts";
 import { at, busOf, type DeskContext, deskSuite, natsServer } from "./desk-bus.ts";
-import { Desk, type Typed } from "./typed.ts";
+import { Desk, type Typed } from "./run-dwc.ts";
 
 interface Context extends DeskContext {
   url: string;

@@ -6,7 +6,7 @@ import type { Test } from "uvu";
 import { type Ending, endingSuite } from "../support/ending.ts";
 import { startNatsServer, type TestServer, type TestServerOptions } from "../support/nats-server.ts";
 import { until } from "../support/until.ts";
-import { annsDesk, Desk, type RunOptions } from "./typed.ts";
+import { annsDesk, Desk, type RunOptions } from "./run-dwc.ts";
 
 export interface DeskContext extends Ending {
   /** Ann's, who owns an org. */

@@ -12,7 +12,7 @@ import { codeOf, type Invitation, readCode } from "../../src/dwc/identity/invita
 import { natsMint } from "../../src/dwc/identity/mint.ts";
 import { goldenOf } from "../support/golden.ts";
 import { clock, Folder } from "../support/orgs.ts";
-import { Desk, SECRET } from "./typed.ts";
+import { Desk, SECRET } from "./run-dwc.ts";
 
 const test = suite("forged invitations");
 const golden = goldenOf(test, "dwc/dwc");

@@ -11,7 +11,7 @@ import { EMPTY_STATE } from "../../src/dwc/identity/core/state.ts";
 import { INVITATION_HOLDS_SECONDS, inviteUser } from "../../src/dwc/identity/invitations.ts";
 import { natsMint } from "../../src/dwc/identity/mint.ts";
 import { annsState, done, withRevoked } from "../support/deciding.ts";
-import { Desk, ownersDesk, SECRET } from "./typed.ts";
+import { Desk, ownersDesk, SECRET } from "./run-dwc.ts";
 
 const test = suite("hostile input to dwc");
 let ann: Desk;

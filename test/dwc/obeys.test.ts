@@ -14,7 +14,7 @@ import { clock, enter, Folder } from "../support/orgs.ts";
 import { relay } from "../support/relay.ts";
 import { until, untilTold } from "../support/until.ts";
 import { at, busOf, configOf, connectWith, deskSuite, inCluster, login, natsServer, newDesk } from "./desk-bus.ts";
-import { type Desk, ownersDesk, type RunOptions, SECRET, type Typed } from "./typed.ts";
+import { type Desk, ownersDesk, type RunOptions, SECRET, type Typed } from "./run-dwc.ts";
 
 const test = deskSuite("dwc and whether the bus obeys");
 /** For a bus that stays silent. */

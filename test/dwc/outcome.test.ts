@@ -1,22 +1,22 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 
-import { jsonText, type Outcome, type Rendered, render, shown } from "../../src/dwc/core/outcome.ts";
+import { type CommandResult, jsonText, quoteForMessage, type Rendered, render } from "../../src/dwc/core/outcome.ts";
 
 const test = suite("outcomes");
-const done: Outcome = {
+const done: CommandResult = {
   kind: "done",
   lines: ["result"],
-  said: ["Next:  more", ""],
+  notes: ["Next:  more", ""],
   json: { a: 1 },
-  ifUnwritten: "look",
+  ifUnwritten: "read-only",
 };
-const failed = (fault: "usage" | "failed", hint = "type  this"): Outcome => ({
+const failed = (category: "usage" | "failed", hint = "type  this"): CommandResult => ({
   kind: "failed",
-  ...{ fault, code: "no-luck", message: "no luck", hint },
+  ...{ category, code: "no-luck", message: "no luck", hint },
 });
 
-const shownOf = (outcome: Outcome, json = false): Rendered => {
+const shownOf = (outcome: CommandResult, json = false): Rendered => {
   const { stdout, stderr, exitCode } = render(outcome, json);
   return { stdout, stderr, exitCode };
 };
@@ -60,10 +60,10 @@ test("JSON steers no terminal either, and says what was sent", () => {
 });
 
 test("what was typed is shown quoted, cut, and with the invisible made visible", () => {
-  assert.is(shown("a b"), '"a b"');
-  assert.is(shown("x\u001b[31m\u202e\u0085"), '"x\\u001b[31m\\u202e\\u0085"');
-  assert.is(shown("y".repeat(10_000)), `"${"y".repeat(64)}…"`);
-  assert.is(shown("\u{1f600}".repeat(100)), `"${"\u{1f600}".repeat(64)}…"`, "no letter is cut in two");
+  assert.is(quoteForMessage("a b"), '"a b"');
+  assert.is(quoteForMessage("x\u001b[31m\u202e\u0085"), '"x\\u001b[31m\\u202e\\u0085"');
+  assert.is(quoteForMessage("y".repeat(10_000)), `"${"y".repeat(64)}…"`);
+  assert.is(quoteForMessage("\u{1f600}".repeat(100)), `"${"\u{1f600}".repeat(64)}…"`, "no letter is cut in two");
 });
 
 test.run();

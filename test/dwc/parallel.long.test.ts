@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 
-import { Desk, ownersDesk } from "./typed.ts";
+import { Desk, ownersDesk } from "./run-dwc.ts";
 
 const test = suite("dwc, many at once");
 const COUNT = 50;

@@ -23,7 +23,7 @@ function wrong(...typed: string[]): { code: string; message: string; hint: strin
   const parsed = read(...typed);
   assert.is(parsed.kind, "failed", typed.join(" "));
   if (parsed.kind !== "failed") throw new Error("unreachable");
-  assert.is(parsed.fault, "usage");
+  assert.is(parsed.category, "usage");
   assert.ok(parsed.hint !== "", "says what to type");
   return parsed;
 }

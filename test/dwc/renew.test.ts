@@ -10,7 +10,7 @@ import { goldenOf } from "../support/golden.ts";
 import { answersAnywhere, asOf } from "../support/older-dwc.ts";
 import { enter, Folder } from "../support/orgs.ts";
 import { until } from "../support/until.ts";
-import { Desk, SECRET, type Typed, type TypedOptions } from "./typed.ts";
+import { Desk, SECRET, type Typed, type TypedOptions } from "./run-dwc.ts";
 
 const test = suite("dwc renew");
 const golden = goldenOf(test, "dwc/renew");

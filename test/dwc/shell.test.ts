@@ -10,7 +10,7 @@ import * as assert from "uvu/assert";
 import { COMMANDS } from "../../src/dwc/core/commands.ts";
 import { VERSION } from "../../src/program/version.ts";
 import { goldenOf } from "../support/golden.ts";
-import { Desk, ownersDesk, PROGRAM } from "./typed.ts";
+import { Desk, ownersDesk, PROGRAM } from "./run-dwc.ts";
 
 const test = suite("dwc in a shell");
 const golden = goldenOf(test, "dwc/shell");

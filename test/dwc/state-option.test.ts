@@ -11,10 +11,10 @@ import type { Command } from "../../src/dwc/core/command.ts";
 import { COMMANDS } from "../../src/dwc/core/commands.ts";
 import { folderNote } from "../../src/dwc/core/folder-note.ts";
 import type { Failed } from "../../src/dwc/core/outcome.ts";
-import type { World } from "../../src/dwc/core/world.ts";
+import type { CommandContext } from "../../src/dwc/core/world.ts";
 import { runDwc } from "../../src/dwc/dwc.ts";
 import { type DeskContext, deskSuite, newDesk } from "./desk-bus.ts";
-import { annsDesk, type Desk } from "./typed.ts";
+import { annsDesk, type Desk } from "./run-dwc.ts";
 
 interface Context extends DeskContext {
   other: Desk;
@@ -50,7 +50,7 @@ test("a refusal, a wrong word and a wrong option name the folder", async ({ ann,
 test("a setting that is wrong names the folder where it offers a command", async () => {
   const failed = {
     kind: "failed",
-    fault: "usage",
+    category: "usage",
     code: "wrong-setting",
     message: "wrong",
     hint: "bin/dwc status",
@@ -81,9 +81,9 @@ test("what a command prints while it runs names the folder once, and another pro
   const screen = {
     isTerminal: false,
     write: (text: string) => written.push(text),
-    say: (text: string) => written.push(`! ${text}\n`),
+    writeNote: (text: string) => written.push(`! ${text}\n`),
   };
-  const world = { screen } as unknown as World;
+  const world = { screen } as unknown as CommandContext;
   const command = (run: Command["run"]): Command => ({ ...(COMMANDS[0] as Command), name: "x", args: [], run });
   const type = (run: Command["run"], ...words: string[]) =>
     runDwc(["x", "--state", "y", ...words], {
@@ -92,25 +92,25 @@ test("what a command prints while it runs names the folder once, and another pro
       folderOf: (typed) => typed,
       openWorld: () => world,
     });
-  const streamed = async (_call: unknown, { screen: shown }: World) => {
+  const streamed = async (_call: unknown, { screen: shown }: CommandContext) => {
     shown.write("type  bin/dwc status\n");
-    shown.say("type  bin/dwc status");
+    shown.writeNote("type  bin/dwc status");
     return { kind: "streamed", exitCode: 0 } as const;
   };
   await type(streamed);
   assert.equal(written, ["type  bin/dwc status\n", NOTE, "! type  bin/dwc status\n"]);
   const json = { warnings: ["refused: type  bin/dwc renew"], org: { name: "make it" } };
-  const warned = { kind: "done", lines: [], said: [], json, ifUnwritten: "look" } as const;
+  const warned = { kind: "done", lines: [], notes: [], json, ifUnwritten: "read-only" } as const;
   const { stdout } = await type(async () => warned, "--json");
   assert.match(stdout, '["refused: type  bin/dwc renew   (first:  export DWC_STATE=y)"]');
   assert.match(stdout, '"name":"make it"');
   const foreign = {
     kind: "done",
     lines: ["bin/dwc x"],
-    said: [],
+    notes: [],
     json: { hint: "bin/dwc x" },
     isForeign: true,
-    ifUnwritten: "look",
+    ifUnwritten: "read-only",
   } as const;
   assert.is((await type(async () => foreign)).stderr, "");
   assert.match((await type(async () => foreign, "--json")).stdout, '"hint":"bin/dwc x"}');

@@ -6,7 +6,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 
 import { openWindow, type Window } from "../support/terminal.ts";
-import { annsDesk, Desk, PROGRAM } from "./typed.ts";
+import { annsDesk, Desk, PROGRAM } from "./run-dwc.ts";
 
 const test = suite("dwc at a terminal");
 const SOON_MS = 20_000;

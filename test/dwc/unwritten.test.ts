@@ -13,7 +13,7 @@ import { goldenOf } from "../support/golden.ts";
 import { until } from "../support/until.ts";
 import { deskSuite } from "./desk-bus.ts";
 import { BOARD, FakeMarket } from "./live/board.ts";
-import { type Desk, nowhere, PROGRAM } from "./typed.ts";
+import { type Desk, nowhere, PROGRAM } from "./run-dwc.ts";
 
 const test = deskSuite("a result that is not written");
 const golden = goldenOf(test, "dwc/unwritten");
@@ -73,7 +73,7 @@ test("whatever goes wrong with its output ends a command that prints as it goes"
   });
   const screen = processScreen(process.stdin, stdout as unknown as NodeJS.WriteStream, process.stderr);
   screen.write("an event\n");
-  await new Promise((resolve) => screen.gone.addEventListener("abort", resolve));
+  await new Promise((resolve) => screen.closed.addEventListener("abort", resolve));
 });
 
 test("help and version on a full disk fail, and may lose their reader", async ({ ann }) => {

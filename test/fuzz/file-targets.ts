@@ -13,7 +13,7 @@ import { claimsIn, readToken } from "../../src/dwc/identity/core/token.ts";
 import { codeOf, type Invitation, readCode } from "../../src/dwc/identity/invitation-code.ts";
 import { inviteUser } from "../../src/dwc/identity/invitations.ts";
 import { natsMint } from "../../src/dwc/identity/mint.ts";
-import { serviceShown } from "../../src/dwc/shown.ts";
+import { publicService } from "../../src/dwc/public-view.ts";
 import { parseCatalogue } from "../../src/market/core/catalogue.ts";
 import { headLines, replayedLines } from "../../src/market/core/replay-lines.ts";
 import { asText } from "../../src/program/log.ts";
@@ -45,7 +45,7 @@ function stateHolds(value: unknown): void {
   }
   mustBeSame(parseState(JSON.parse(JSON.stringify(read.value))), read, "a state survives its file");
   // What is believed of a file is shown by `dwc status`.
-  for (const org of read.value.orgs) must(org.services.map(serviceShown).length >= 0, "its services can be shown");
+  for (const org of read.value.orgs) must(org.services.map(publicService).length >= 0, "its services can be shown");
 }
 
 function codeHolds(code: string, genuine: readonly string[]): void {

@@ -4,7 +4,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Desk } from "../dwc/typed.ts";
+import { Desk } from "../dwc/run-dwc.ts";
 import { Program, type ProgramOptions, USUAL_LIMIT_MS } from "./program.ts";
 import { until } from "./until.ts";
 

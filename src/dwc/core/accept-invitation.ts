@@ -2,9 +2,9 @@
 
 import { shown } from "../identity/core/names.ts";
 import { changed, unchanged } from "./changed.ts";
+import { loggedIn, orgJson, SEE_STATUS } from "./cli-format.ts";
 import type { Command } from "./command.ts";
-import { loggedIn, orgJson, SEE } from "./words.ts";
-import type { World } from "./world.ts";
+import type { CommandContext } from "./world.ts";
 
 export const acceptInvitation: Command = {
   name: "accept-invitation",
@@ -22,20 +22,20 @@ export const acceptInvitation: Command = {
     if (accepted.kind === "refused") return unchanged(accepted);
     const { org, email, role } = accepted;
     return changed({
-      told: accepted.told,
+      sync: accepted.sync,
       isForNextBus: true,
       lines: [loggedIn(org, email)],
-      said: [
+      notes: [
         `You are ${role === "member" ? "a member" : "an admin"} of ${shown(org.name)}`,
         "Next:  make add-ratings   (on a machine that has the org's bus elsewhere:  make add-ratings NATS_URL=nats://HOST:4222)",
       ],
       json: { org: orgJson(org), email, role },
-      ifUnwritten: { effect: `you have joined [${org.id}]`, again: SEE },
+      ifUnwritten: { effect: `you have joined [${org.id}]`, again: SEE_STATUS },
     });
   },
 };
 
-async function readCode({ terminal }: World): Promise<string> {
+async function readCode({ terminal }: CommandContext): Promise<string> {
   const line = terminal.answers
     ? await terminal.askSecret("Paste the code (it is not shown), then Enter: ")
     : await terminal.readLine();

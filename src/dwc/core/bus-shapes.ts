@@ -2,7 +2,7 @@
 
 import type { Obedience } from "../identity/core/obedience.ts";
 
-export type BusLook =
+export type BusProbe =
   | { readonly kind: "bus"; readonly url: string; readonly secured: boolean }
   /** Something else has the port. */
   | { readonly kind: "stranger"; readonly url: string; readonly speaks?: "HTTP" }
@@ -26,12 +26,12 @@ export type BusLook =
     };
 
 /** The same of all addresses in NATS_URL. */
-export interface Told {
+export interface SyncResult {
   /** Of several the worst. */
   readonly kind: Obedience["kind"];
   readonly addresses: readonly Obedience[];
   /** What the bus was shown: account tokens by an owner, or the credentials of a member; undefined: account tokens. */
-  readonly shown?: "accounts" | "credentials";
+  readonly sent?: "accounts" | "credentials";
   /** Why a file was not written that a server, or a service, reads at its start; undefined: all were. */
   readonly unwritten?: string;
 }

@@ -1,8 +1,8 @@
 // What a command of `dwc` is: a row of a table. Help is printed from it, what is typed is held against it, and what it
 // does to the world is its `run`, which gets the world as an argument and gives back what is to be told.
 
-import type { ExitCode, Outcome } from "./outcome.ts";
-import type { World } from "./world.ts";
+import type { CommandResult, ExitCode } from "./outcome.ts";
+import type { CommandContext } from "./world.ts";
 
 export interface Argument {
   /** As it stands in the usage: EMAIL. */
@@ -45,7 +45,7 @@ export interface Command {
   readonly example: string;
   /** The exit code of wrong usage and of failure, where those of other commands mean something else here. */
   readonly failsWith?: ExitCode;
-  run(call: Call, world: World): Promise<Outcome>;
+  run(call: Call, world: CommandContext): Promise<CommandResult>;
 }
 
 export const STATE_OPTION: Option = {

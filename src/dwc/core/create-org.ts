@@ -1,8 +1,8 @@
 // `dwc create-org`: an org of one's own. It becomes the current one, and whoever made it owns it.
 
 import { changed, unchanged } from "./changed.ts";
+import { loggedIn, orgJson, SEE_STATUS } from "./cli-format.ts";
 import type { Command } from "./command.ts";
-import { loggedIn, orgJson, SEE } from "./words.ts";
 
 export const createOrg: Command = {
   name: "create-org",
@@ -24,11 +24,11 @@ export const createOrg: Command = {
     if (created.kind === "refused") return unchanged(created);
     return changed({
       lines: [loggedIn(created.org, created.email)],
-      told: created.told,
+      sync: created.sync,
       isForNextBus: true,
-      said: ["Next:  bin/dwc create-service ratings"],
+      notes: ["Next:  bin/dwc create-service ratings"],
       json: { org: orgJson(created.org), email: created.email },
-      ifUnwritten: { effect: `[${created.org.id}] is made, and is the current org`, again: SEE },
+      ifUnwritten: { effect: `[${created.org.id}] is made, and is the current org`, again: SEE_STATUS },
     });
   },
 };

@@ -2,11 +2,11 @@
 
 import { quoted } from "../identity/core/names.ts";
 import { changed, unchanged } from "./changed.ts";
+import { orgJson, serviceJson } from "./cli-format.ts";
 import type { Command } from "./command.ts";
-import { orgJson, serviceJson } from "./words.ts";
 
 /** The service that this repository has; of others we do not know how they are started. */
-const OURS = "ratings";
+const OWN_SERVICE = "ratings";
 
 export const createService: Command = {
   name: "create-service",
@@ -25,10 +25,10 @@ export const createService: Command = {
     if (created.kind === "refused") return unchanged(created);
     const { service, org, credsFile, outcome } = created;
     return changed({
-      lines: [`${SAID[outcome](`${service.name} in [${org.id}]`)}: its credentials are in ${credsFile}`],
-      told: created.told,
+      lines: [`${RESULT_TEXT[outcome](`${service.name} in [${org.id}]`)}: its credentials are in ${credsFile}`],
+      sync: created.sync,
       isForNextBus: true,
-      said: [`Next:  ${nextLine(service.name, credsFile)}`],
+      notes: [`Next:  ${nextLine(service.name, credsFile)}`],
       json: { org: orgJson(org), service: serviceJson(service), creds_file: credsFile, outcome },
       ifUnwritten: {
         effect: `the credentials are in ${credsFile}`,
@@ -38,13 +38,13 @@ export const createService: Command = {
   },
 };
 
-const SAID = {
+const RESULT_TEXT = {
   made: (service: string) => `Created service ${service}`,
   kept: (service: string) => `Service ${service} was there before, and keeps what it has`,
   renewed: (service: string) => `Service ${service} had credentials with an end, and has new ones without`,
 } as const;
 
 const nextLine = (service: string, credsFile: string): string =>
-  service === OURS
+  service === OWN_SERVICE
     ? "make add-ratings   and in another window:  make startRatings COUNT=3"
     : `start it with  NATS_CREDS=${quoted(credsFile)}  in its environment`;

@@ -29,13 +29,13 @@ export const withTypedOption = (text: string, folder: string | undefined): strin
   folder === undefined ? text : text.replaceAll("set DWC_STATE to another", "set --state to another");
 
 /** Fields of the JSON output that hold nothing but what to type. Elsewhere `make` may be a word of a name. */
-const CURE_FIELDS: readonly string[] = ["hint", "cure"];
+const HINT_FIELDS: readonly string[] = ["hint", "cure"];
 const OWN_COMMAND = /\bbin\/dwc /;
 
 export const fieldWithFolder = (field: string, value: string, folder: string | undefined): string =>
   withTypedOption(withNote(field, value, folder), folder);
 
 const withNote = (field: string, value: string, folder: string | undefined): string =>
-  folder !== undefined && (CURE_FIELDS.includes(field) ? offersCommand(value) : OWN_COMMAND.test(value))
+  folder !== undefined && (HINT_FIELDS.includes(field) ? offersCommand(value) : OWN_COMMAND.test(value))
     ? `${value}   (first:  ${setting(folder)})`
     : value;

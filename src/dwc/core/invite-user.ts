@@ -2,8 +2,8 @@
 
 import { shellWord } from "../identity/core/names.ts";
 import { changed, unchanged } from "./changed.ts";
+import { orgJson } from "./cli-format.ts";
 import type { Command } from "./command.ts";
-import { orgJson } from "./words.ts";
 
 export const inviteUser: Command = {
   name: "invite-user",
@@ -24,14 +24,14 @@ export const inviteUser: Command = {
     const { code, org, expiresAt } = invited;
     const role = admin ? "admin" : "member";
     return changed({
-      told: invited.told,
+      sync: invited.sync,
       lines: [code],
-      ofResult: [
+      resultNotes: [
         `Invited ${email} to [${org.id}] as ${admin ? "an" : "a"} ${role}; the code above is good until ${expiresAt}`,
         "Next: send the code to them in a private way. They type  bin/dwc accept-invitation -  and paste it",
         `To take it back, now or later:  bin/dwc revoke ${shellWord(email)}`,
       ],
-      said: [],
+      notes: [],
       json: { org: orgJson(org), email, role, code, expires_at: expiresAt },
       ifUnwritten: {
         effect: `${email} is invited, and no copy of the code is kept`,

@@ -1,8 +1,8 @@
 // `dwc login`: another of the orgs in this state folder becomes the current one.
 
+import { loggedIn, orgJson, SEE_STATUS } from "./cli-format.ts";
 import type { Command } from "./command.ts";
-import { failedBy } from "./outcome.ts";
-import { loggedIn, orgJson, SEE } from "./words.ts";
+import { toFailure } from "./outcome.ts";
 
 export const login: Command = {
   name: "login",
@@ -13,13 +13,13 @@ export const login: Command = {
   example: "bin/dwc login ann@example.org",
   run: async ({ args: [email = ""], values }, world) => {
     const entered = await world.identity.login(email, values.get("org-id"));
-    if (entered.kind === "refused") return failedBy(entered);
+    if (entered.kind === "refused") return toFailure(entered);
     return {
       kind: "done",
       lines: [loggedIn(entered.org, entered.email)],
-      said: ["Next:  bin/dwc status"],
+      notes: ["Next:  bin/dwc status"],
       json: { org: orgJson(entered.org), email: entered.email },
-      ifUnwritten: { effect: `${loggedIn(entered.org, entered.email)} all the same`, again: SEE },
+      ifUnwritten: { effect: `${loggedIn(entered.org, entered.email)} all the same`, again: SEE_STATUS },
     };
   },
 };

@@ -1,12 +1,12 @@
 // `dwc logout`: forgets every org of the state folder, keys and all. It cannot be taken back, so it asks.
 
 import { shown } from "../identity/core/names.ts";
-import { logoutNotes } from "./bus-notes.ts";
+import { SEE_STATUS } from "./cli-format.ts";
 import type { Command } from "./command.ts";
-import { exitCodeOf, toldJson, toldOfHarm } from "./obedience.ts";
-import { type Failed, failedBy } from "./outcome.ts";
-import { SEE } from "./words.ts";
-import type { World } from "./world.ts";
+import { exitCodeOf, strictSyncResult, syncJson } from "./obedience.ts";
+import { type Failed, toFailure } from "./outcome.ts";
+import { logoutNotes } from "./sync-notes.ts";
+import type { CommandContext } from "./world.ts";
 
 export const logout: Command = {
   name: "logout",
@@ -22,25 +22,25 @@ export const logout: Command = {
   example: "bin/dwc logout --force",
   run: async ({ flags }, world) => {
     const found = await world.identity.describe();
-    if (found.kind === "refused") return failedBy(found);
+    if (found.kind === "refused") return toFailure(found);
     const names = found.identity.orgs.map(({ id, name }) => `[${id}] ${shown(name)}`);
     // Who is nobody is told so, and not asked first.
-    const no = names.length === 0 || flags.has("force") ? undefined : await declined(names, world);
+    const no = names.length === 0 || flags.has("force") ? undefined : await confirmationMissing(names, world);
     if (no !== undefined) return no;
     const left = await world.identity.logout();
-    if (left.kind === "refused") return failedBy(left);
+    if (left.kind === "refused") return toFailure(left);
     const { orgs } = left;
-    const told = left.told && toldOfHarm(left.told);
+    const sync = left.sync && strictSyncResult(left.sync);
     return {
       kind: "done",
       lines: [`Logged out: ${world.stateDir} knows no org any more`],
-      said: [
-        ...logoutNotes(told),
+      notes: [
+        ...logoutNotes(sync),
         'Next:  bin/dwc create-org "My Test Org" NAME EMAIL   or  bin/dwc accept-invitation -',
       ],
-      json: { forgotten_orgs: orgs, ...(told === undefined ? {} : toldJson(told)) },
-      exitCode: told === undefined ? 0 : exitCodeOf(told, true),
-      ifUnwritten: { effect: "the orgs are forgotten all the same", again: SEE },
+      json: { forgotten_orgs: orgs, ...(sync === undefined ? {} : syncJson(sync)) },
+      exitCode: sync === undefined ? 0 : exitCodeOf(sync, true),
+      ifUnwritten: { effect: "the orgs are forgotten all the same", again: SEE_STATUS },
     };
   },
 };
@@ -48,12 +48,15 @@ export const logout: Command = {
 const YES = /^\s*y(es)?\s*$/i;
 
 /** Why not, if the person there does not want to, or nobody is there. */
-async function declined(names: readonly string[], { stateDir, terminal }: World): Promise<Failed | undefined> {
+async function confirmationMissing(
+  names: readonly string[],
+  { stateDir, terminal }: CommandContext,
+): Promise<Failed | undefined> {
   const loss = `this deletes the keys of ${names.join(", ")} from ${stateDir}`;
   if (!terminal.answers)
     return {
       ...NOTHING,
-      fault: "usage",
+      category: "usage",
       code: "needs-force",
       message: `${loss}, and nobody is there to ask`,
       hint: FORCE,
@@ -62,7 +65,7 @@ async function declined(names: readonly string[], { stateDir, terminal }: World)
     `${loss[0]?.toUpperCase()}${loss.slice(1)}.\nIt cannot be taken back. Go on? [y/N] `,
   );
   if (answer !== undefined && YES.test(answer)) return undefined;
-  return { ...NOTHING, fault: "failed", code: "declined", message: "nothing was changed", hint: "" };
+  return { ...NOTHING, category: "failed", code: "declined", message: "nothing was changed", hint: "" };
 }
 
 const NOTHING = { kind: "failed" } as const;

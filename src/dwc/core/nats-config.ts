@@ -1,7 +1,7 @@
 // `dwc nats-config`: where the configuration lies with which a nats-server of one's own admits who may be there.
 
 import type { Command } from "./command.ts";
-import { failedBy } from "./outcome.ts";
+import { toFailure } from "./outcome.ts";
 
 export const natsConfig: Command = {
   name: "nats-config",
@@ -12,7 +12,7 @@ export const natsConfig: Command = {
   example: 'nats-server -c "$(bin/dwc nats-config)"',
   run: async (_call, world) => {
     const found = await world.identity.natsConfig();
-    if (found.kind === "refused") return failedBy(found);
-    return { kind: "done", lines: [found.path], said: [], json: { path: found.path }, ifUnwritten: "look" };
+    if (found.kind === "refused") return toFailure(found);
+    return { kind: "done", lines: [found.path], notes: [], json: { path: found.path }, ifUnwritten: "read-only" };
   },
 };

@@ -1,7 +1,7 @@
 // The buses' obedience to a change, in one word, in lines for people and in fields for programs.
 
 import type { Obedience } from "../identity/core/obedience.ts";
-import type { Told } from "./bus-shapes.ts";
+import type { SyncResult } from "./bus-shapes.ts";
 import type { ExitCode } from "./outcome.ts";
 
 /** Of several addresses the worst counts; that some do not answer does not, where another does. */
@@ -12,22 +12,22 @@ const WORST_FIRST = [
   "not running",
 ] as const satisfies readonly Obedience["kind"][];
 
-export function toldBy(addresses: readonly Obedience[]): Told {
+export function syncResultOf(addresses: readonly Obedience[]): SyncResult {
   const kind = WORST_FIRST.find((one) => addresses.some((address) => address.kind === one)) ?? "not running";
   return { kind, addresses };
 }
 
 /**
  * Where one server of a bus does not answer, others say nothing of it: it may be cut off, or come back with what it had.
- * @param told of a change without which a bus goes on to do harm
+ * @param sync of a change without which a bus goes on to do harm
  */
-export function toldOfHarm(told: Told): Told {
-  const isBusThere = told.addresses.some(({ kind }) => kind !== "not running");
-  if (!isBusThere) return told;
+export function strictSyncResult(sync: SyncResult): SyncResult {
+  const isBusThere = sync.addresses.some(({ kind }) => kind !== "not running");
+  if (!isBusThere) return sync;
   return {
-    ...told,
-    ...toldBy(
-      told.addresses.map((address): Obedience => {
+    ...sync,
+    ...syncResultOf(
+      sync.addresses.map((address): Obedience => {
         if (address.kind !== "not running") return address;
         const { url, reason = "silent", why = MAY_COME_BACK } = address;
         return { kind: "unknown", url, reason, why };
@@ -42,9 +42,9 @@ const MAY_COME_BACK = "nothing answers there: it is cut off, or comes back with 
  * A bus that admits the credentials of an org whose keys are deleted does so until it is ended; one that does not has
  * nothing to obey. @param found of each org, whether the buses admit its credentials
  */
-export function toldOfLogout(found: readonly Told[]): Told {
+export function logoutSyncResult(found: readonly SyncResult[]): SyncResult {
   const judged = found.map(({ addresses }) => addresses.map(afterLogout));
-  return toldBy((judged[0] ?? []).map((address, at) => worstOf(judged.map((all) => all[at] ?? address))));
+  return syncResultOf((judged[0] ?? []).map((address, at) => worstOf(judged.map((all) => all[at] ?? address))));
 }
 
 function afterLogout(address: Obedience): Obedience {
@@ -57,7 +57,7 @@ function afterLogout(address: Obedience): Obedience {
 }
 
 function worstOf(addresses: readonly Obedience[]): Obedience {
-  const { kind } = toldBy(addresses);
+  const { kind } = syncResultOf(addresses);
   const [first] = addresses;
   const worst = addresses.find((address) => address.kind === kind) ?? first;
   if (worst === undefined) throw new Error("obedience: of no address there is no worst");
@@ -68,24 +68,24 @@ function worstOf(addresses: readonly Obedience[]): Obedience {
 export const NOT_OBEYED: ExitCode = 4;
 
 /**
- * @param mustBeHeard a bus that goes on without it does harm, so that "nothing answers here" is no good news: it may run
+ * @param mustReachBus a bus that goes on without it does harm, so that "nothing answers here" is no good news: it may run
  *   elsewhere
  */
-export function exitCodeOf({ kind, unwritten }: Told, mustBeHeard = false): ExitCode {
+export function exitCodeOf({ kind, unwritten }: SyncResult, mustReachBus = false): ExitCode {
   // The next server, or the service, goes without the change.
   if (unwritten !== undefined) return NOT_OBEYED;
   switch (kind) {
     case "obeys":
       return 0;
     case "not running":
-      return mustBeHeard ? NOT_OBEYED : 0;
+      return mustReachBus ? NOT_OBEYED : 0;
     case "does not obey":
     case "unknown":
       return NOT_OBEYED;
   }
 }
 
-export const toldJson = ({ kind, addresses, unwritten }: Told): Readonly<Record<string, unknown>> => ({
+export const syncJson = ({ kind, addresses, unwritten }: SyncResult): Readonly<Record<string, unknown>> => ({
   bus: kind,
   buses: addresses.map((address) => ({
     url: address.url,

@@ -2,21 +2,21 @@
 // a script can rely on. The writing is done by whoever has the streams.
 
 import { withoutUserinfos } from "../../settings.ts";
+import { colorize, type Tone } from "./color.ts";
 import { fieldWithFolder, folderNote, offersCommand, withTypedOption } from "./folder-note.ts";
-import { painted, type Tone } from "./tone.ts";
 
 /** Raised when a field of the JSON changes its name or meaning; new fields do not raise it. */
 export const SCHEMA_VERSION = 1;
 
-export type Outcome =
+export type CommandResult =
   | {
       readonly kind: "done";
       /** The result, for people. */
       readonly lines: readonly Line[];
       /** About the result: what to type next, and what to mind. */
-      readonly said: readonly string[];
+      readonly notes: readonly string[];
       /** What to do with the result as it was printed. Left out where it could not be. */
-      readonly ofResult?: readonly string[];
+      readonly resultNotes?: readonly string[];
       /** The result, for programs. */
       readonly json: Readonly<Record<string, unknown>>;
       /** The result is another program's, and is passed on unchanged: elsewhere no address shows its name and password. */
@@ -34,7 +34,7 @@ export type Outcome =
 /** What stdout does not take, as its reader has ended, or the disk is full. */
 export type IfUnwritten =
   /** The command changes nothing: typed again it shows the same. A reader that ends early is no error. */
-  | "look"
+  | "read-only"
   | {
       /** The effect that the command has all the same. */
       readonly effect: string;
@@ -54,14 +54,14 @@ export type ExitCode = 0 | 1 | 2 | 3 | 4;
 export interface Failed {
   readonly kind: "failed";
   /** `usage`: what was typed cannot be right; `failed`: it could, but not here or not now. */
-  readonly fault: "usage" | "failed";
+  readonly category: "usage" | "failed";
   /** For programs: stable, in small letters and dashes. */
   readonly code: string;
   readonly message: string;
   /** What to type; empty when there is nothing. */
   readonly hint: string;
   /** More about it, for people. */
-  readonly said?: readonly string[];
+  readonly notes?: readonly string[];
   /** What else a program may want to know; stands beside the error. */
   readonly details?: Readonly<Record<string, unknown>>;
 }
@@ -76,10 +76,10 @@ export interface Refused {
 
 const BEFORE_HINT = ": type  ";
 
-export function failedBy({ code, why }: Refused): Failed {
+export function toFailure({ code, why }: Refused): Failed {
   const at = why.lastIndexOf(BEFORE_HINT);
   const [message, hint] = at < 0 ? [why, ""] : [why.slice(0, at), why.slice(at + ": ".length)];
-  return { kind: "failed", fault: "failed", code, message, hint };
+  return { kind: "failed", category: "failed", code, message, hint };
 }
 
 type Failure = Pick<Rendered, "stderr" | "exitCode">;
@@ -101,43 +101,43 @@ export interface Rendering {
   readonly folder?: string | undefined;
 }
 
-export function render(outcome: Outcome, json: boolean, rendering: Rendering = {}): Rendered {
+export function render(outcome: CommandResult, json: boolean, rendering: Rendering = {}): Rendered {
   const { failsWith } = rendering;
   switch (outcome.kind) {
     case "failed": {
-      const exitCode = failsWith ?? (outcome.fault === "usage" ? 2 : 1);
+      const exitCode = failsWith ?? (outcome.category === "usage" ? 2 : 1);
       return { stdout: "", stderr: failureText(outcome, json, rendering), exitCode };
     }
     case "streamed": {
       const { exitCode } = outcome;
-      return { stdout: "", stderr: "", exitCode, ifUnwritten: unwritten("look", exitCode, json, rendering) };
+      return { stdout: "", stderr: "", exitCode, ifUnwritten: unwritten("read-only", exitCode, json, rendering) };
     }
     case "done": {
       const { exitCode = 0, ifUnwritten } = outcome;
       const texts = json ? { stdout: jsonLine(outcome, rendering), stderr: "" } : doneText(outcome, rendering);
-      const lost = json ? "" : doneText({ ...outcome, ofResult: [] }, rendering).stderr;
+      const lost = json ? "" : doneText({ ...outcome, resultNotes: [] }, rendering).stderr;
       return { ...texts, exitCode, ifUnwritten: unwritten(ifUnwritten, exitCode, json, rendering, lost, outcome.json) };
     }
   }
 }
 
-function failureText({ code, message, hint, said = [], details = {} }: Failed, json: boolean, { folder }: Rendering) {
+function failureText({ code, message, hint, notes = [], details = {} }: Failed, json: boolean, { folder }: Rendering) {
   if (json) return oneLine({ error: { code, message, hint }, ...details }, { folder });
-  return linesWithFolder([`dwc: ${message}`, ...said, hint], "", folder);
+  return linesWithFolder([`dwc: ${message}`, ...notes, hint], "", folder);
 }
 
-type Done = Extract<Outcome, { kind: "done" }>;
+type Done = Extract<CommandResult, { kind: "done" }>;
 
 const jsonLine = ({ json, isForeign }: Done, { folder }: Rendering): string => oneLine(json, { isForeign, folder });
 
 function doneText(outcome: Done, rendering: Rendering): Pick<Rendered, "stdout" | "stderr"> {
-  const { lines, said, ofResult = [], asJson = false, isForeign = false } = outcome;
+  const { lines, notes, resultNotes = [], asJson = false, isForeign = false } = outcome;
   const { colour = false, folder } = rendering;
-  const ownLine = (line: Line): string => withTypedOption(shownLine(line, colour), folder);
-  const inText = lines.map((line) => `${isForeign ? unsteered(textOf(line)) : ownLine(line)}\n`).join("");
+  const ownLine = (line: Line): string => withTypedOption(formatLine(line, colour), folder);
+  const inText = lines.map((line) => `${isForeign ? withoutControls(textOf(line)) : ownLine(line)}\n`).join("");
   const stdout = asJson ? jsonLine(outcome, rendering) : inText;
   // Commands in another program's result are not ours.
-  return { stdout, stderr: linesWithFolder([...said, ...ofResult], asJson || isForeign ? "" : inText, folder) };
+  return { stdout, stderr: linesWithFolder([...notes, ...resultNotes], asJson || isForeign ? "" : inText, folder) };
 }
 
 /** @param beside what else a person reads together with these lines */
@@ -161,11 +161,18 @@ export function unwritten(
   lost: Readonly<Record<string, unknown>> = {},
 ): (why: string) => Failure | undefined {
   return (why) => {
-    const isLook = ifUnwritten === "look";
-    if (isLook && NO_READER.includes(why)) return undefined;
-    const message = `the result could not be written (${why})${isLook ? "" : `; ${ifUnwritten.effect}`}`;
-    const hint = isLook ? "" : ifUnwritten.again;
-    const failure: Failed = { kind: "failed", fault: "failed", code: "unwritten", message, hint, details: ofBus(lost) };
+    const isReadOnly = ifUnwritten === "read-only";
+    if (isReadOnly && NO_READER.includes(why)) return undefined;
+    const message = `the result could not be written (${why})${isReadOnly ? "" : `; ${ifUnwritten.effect}`}`;
+    const hint = isReadOnly ? "" : ifUnwritten.again;
+    const failure: Failed = {
+      kind: "failed",
+      category: "failed",
+      code: "unwritten",
+      message,
+      hint,
+      details: busFields(lost),
+    };
     const { stderr, exitCode: failed } = render(failure, json, rendering);
     return { stderr: beside + stderr, exitCode: exitCode === 0 ? failed : exitCode };
   };
@@ -174,16 +181,16 @@ export function unwritten(
 /** Fields of a change that say whether the bus obeys it. They hold no secret, as the rest of a result may. */
 const BUS_FIELDS = ["bus", "buses", "unwritten"] as const;
 
-const ofBus = (json: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
+const busFields = (json: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
   Object.fromEntries(
     "buses" in json ? BUS_FIELDS.flatMap((field) => (json[field] === undefined ? [] : [[field, json[field]]])) : [],
   );
 
 const textOf = (line: Line): string => (typeof line === "string" ? line : line.text);
 
-export function shownLine(line: Line, colour: boolean): string {
+export function formatLine(line: Line, colour: boolean): string {
   if (typeof line === "string") return printable(line);
-  return colour ? painted(printable(line.text), line.tone) : printable(line.text);
+  return colour ? colorize(printable(line.text), line.tone) : printable(line.text);
 }
 
 /** One line of JSON, with the version of its fields. */
@@ -198,14 +205,14 @@ const inLines = (lines: readonly string[]): string =>
 
 /** Names may come from other people's invitations: nobody but us begins lines, and nobody steers the terminal. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
-export const printable = (line: string): string => unsteered(withoutUserinfos(line));
-const unsteered = (line: string): string => line.replace(UNPRINTABLE, "?");
+export const printable = (line: string): string => withoutControls(withoutUserinfos(line));
+const withoutControls = (line: string): string => line.replace(UNPRINTABLE, "?");
 
 /** Enough to know again what was typed. */
 const SHOWN_CHARACTERS = 64;
 
 /** What was typed, as it may stand in a sentence: quoted, cut, and with whatever cannot be seen made visible. */
-export function shown(typed: string): string {
+export function quoteForMessage(typed: string): string {
   // First: what is cut may be the @ by which an address is known.
   const letters = [...withoutUserinfos(typed)];
   const cut = letters.length > SHOWN_CHARACTERS ? `${letters.slice(0, SHOWN_CHARACTERS).join("")}…` : letters.join("");

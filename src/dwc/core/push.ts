@@ -1,10 +1,10 @@
 // `dwc push`: hands the running bus the account tokens of the orgs that this folder owns, and says whether it obeys.
 
 import { changed } from "./changed.ts";
+import { orgJson } from "./cli-format.ts";
 import type { Command } from "./command.ts";
-import { toldOfHarm } from "./obedience.ts";
-import { failedBy } from "./outcome.ts";
-import { orgJson } from "./words.ts";
+import { strictSyncResult } from "./obedience.ts";
+import { toFailure } from "./outcome.ts";
 
 export const push: Command = {
   name: "push",
@@ -18,24 +18,24 @@ export const push: Command = {
   example: "bin/dwc push",
   run: async (_call, world) => {
     const pushed = await world.identity.push();
-    if (pushed.kind === "refused") return failedBy(pushed);
-    const { orgs, told } = pushed;
+    if (pushed.kind === "refused") return toFailure(pushed);
+    const { orgs, sync } = pushed;
     const names = orgs.map(({ id }) => `[${id}]`).join(", ");
-    const isHeard = toldOfHarm(told).kind === "obeys";
-    const isHeardBySome = told.addresses.some(({ kind }) => kind === "obeys");
-    const effect = isHeard
+    const isSynced = strictSyncResult(sync).kind === "obeys";
+    const isSyncedSomewhere = sync.addresses.some(({ kind }) => kind === "obeys");
+    const effect = isSynced
       ? `the bus has the newest state of ${names}`
-      : `${isHeardBySome ? "not every" : "no"} bus is known to have the newest state of ${names}`;
+      : `${isSyncedSomewhere ? "not every" : "no"} bus is known to have the newest state of ${names}`;
     return changed({
-      told,
+      sync,
       lines: [`${effect[0]?.toUpperCase()}${effect.slice(1)}`],
-      said: [],
+      notes: [],
       json: { orgs: orgs.map(orgJson) },
       ifUnwritten: {
         effect,
         again: "to hear what it says:  bin/dwc push",
       },
-      mustBeHeard: true,
+      mustReachBus: true,
     });
   },
 };

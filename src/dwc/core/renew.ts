@@ -2,9 +2,9 @@
 
 import { shellWord } from "../identity/core/names.ts";
 import { changed, unchanged } from "./changed.ts";
+import { orgJson } from "./cli-format.ts";
 import type { Command } from "./command.ts";
-import { type IfUnwritten, shown } from "./outcome.ts";
-import { orgJson } from "./words.ts";
+import { type IfUnwritten, quoteForMessage } from "./outcome.ts";
 import type { Org, Renewed } from "./world.ts";
 
 export const renew: Command = {
@@ -23,14 +23,14 @@ export const renew: Command = {
   run: async ({ flags }, world) => {
     const done = await world.identity.renew({ all: flags.has("all") });
     if (done.kind === "refused") return unchanged(done);
-    const { org, renewed, told } = done;
+    const { org, renewed, sync } = done;
     return changed({
-      told,
+      sync,
       lines: linesOf(org, renewed),
-      said: saidOf(org, renewed),
-      ofResult: ofCodes(renewed),
+      notes: notesOf(org, renewed),
+      resultNotes: codeNotes(renewed),
       json: { org: orgJson(org), ...jsonOf(renewed) },
-      mustBeHeard: renewed.hasRevoked,
+      mustReachBus: renewed.hasRevoked,
       ifUnwritten: unwritten(org, renewed),
     });
   },
@@ -47,25 +47,25 @@ function linesOf({ id }: Org, { person, tokens, revocations, services, invitatio
   return lines.length === 0 ? [`Nothing to renew in [${id}]: all credentials are current`] : lines;
 }
 
-function saidOf(org: Org, { services, invitations, unrevoked, needsInvitation }: Renewed): readonly string[] {
+function notesOf(org: Org, { services, invitations, unrevoked, needsInvitation }: Renewed): readonly string[] {
   return [
     ...services.map(
       (name) => `Where ${name} runs on another machine, replace its file:  bin/dwc service-token ${name}`,
     ),
     ...invitations.map(({ email }) => `The old credentials of ${email} are refused from now on`),
     ...unrevoked.map(
-      (key) => `The old key stays valid until the owner of ${shown(org.name)} types  bin/dwc revoke ${key}`,
+      (key) => `The old key stays valid until the owner of ${quoteForMessage(org.name)} types  bin/dwc revoke ${key}`,
     ),
     ...(needsInvitation
       ? [
-          `Your own credentials are outdated as well: ask the owner of ${shown(org.name)} for  bin/dwc renew  and`,
+          `Your own credentials are outdated as well: ask the owner of ${quoteForMessage(org.name)} for  bin/dwc renew  and`,
           ACCEPT,
         ]
       : []),
   ];
 }
 
-const ofCodes = ({ invitations }: Renewed): readonly string[] => [
+const codeNotes = ({ invitations }: Renewed): readonly string[] => [
   ...invitations.map(({ email, expiresAt }) => `The code of ${email} is good until ${expiresAt}`),
   ...(invitations.length === 0 ? [] : [SEND]),
 ];

@@ -2,9 +2,9 @@
 
 import { shellWord } from "../identity/core/names.ts";
 import { changed, unchanged } from "./changed.ts";
+import { orgJson } from "./cli-format.ts";
 import type { Command } from "./command.ts";
-import { toldOfHarm } from "./obedience.ts";
-import { orgJson } from "./words.ts";
+import { strictSyncResult } from "./obedience.ts";
 import type { RevokedKind } from "./world.ts";
 
 export const revoke: Command = {
@@ -22,22 +22,22 @@ export const revoke: Command = {
   run: async ({ args: [name = ""] }, world) => {
     const done = await world.identity.revoke(name);
     if (done.kind === "refused") return unchanged(done);
-    const { revoked, org, outcome, told } = done;
-    const isHeard = toldOfHarm(told).kind === "obeys";
-    const before = isHeard ? "Revoked before, and handed to the bus again:" : "Revoked before:";
+    const { revoked, org, outcome, sync } = done;
+    const isSynced = strictSyncResult(sync).kind === "obeys";
+    const before = isSynced ? "Revoked before, and handed to the bus again:" : "Revoked before:";
     const was = outcome === "made" ? "Revoked" : before;
     const again = `bin/dwc revoke ${shellWord(revoked.name)}`;
     return changed({
-      told,
+      sync,
       lines: [`${was} ${revoked.kind} ${revoked.name} in [${org.id}]`],
-      said: AFTERWARDS[revoked.kind](revoked.name),
+      notes: NEXT_STEPS[revoked.kind](revoked.name),
       json: { org: orgJson(org), revoked: { kind: revoked.kind, name: revoked.name }, outcome },
       again,
       ifUnwritten: {
         effect: `${revoked.kind} ${revoked.name} is revoked all the same`,
         again: `to see it, and to hand it to the bus again:  ${again}`,
       },
-      mustBeHeard: true,
+      mustReachBus: true,
     });
   },
 };
@@ -45,7 +45,7 @@ export const revoke: Command = {
 const newPerson = (email: string): string => `To let them in again:  bin/dwc invite-user ${shellWord(email)}`;
 
 /** What is to be known, and how it is undone. */
-const AFTERWARDS: Readonly<Record<RevokedKind, (name: string) => readonly string[]>> = {
+const NEXT_STEPS: Readonly<Record<RevokedKind, (name: string) => readonly string[]>> = {
   service: (name) => [`To give it new credentials:  bin/dwc create-service ${name}`],
   member: (email) => [newPerson(email)],
   admin: (email) => ["Services that this admin has made are shut out as well", newPerson(email)],

@@ -1,8 +1,8 @@
 // `dwc service-token`: the credentials of a service on stdout, to be carried to another machine.
 
+import { orgJson, serviceJson } from "./cli-format.ts";
 import type { Command } from "./command.ts";
-import { type Failed, failedBy, shown } from "./outcome.ts";
-import { orgJson, serviceJson } from "./words.ts";
+import { type Failed, quoteForMessage, toFailure } from "./outcome.ts";
 
 const FORMATS = ["creds", "json"] as const;
 
@@ -20,14 +20,14 @@ export const serviceToken: Command = {
     const format = values.get("format") ?? "creds";
     if (!FORMATS.some((known) => known === format)) return unknownFormat(format);
     const found = await world.identity.serviceToken(name);
-    if (found.kind === "refused") return failedBy(found);
+    if (found.kind === "refused") return toFailure(found);
     const json = { org: orgJson(found.org), service: serviceJson(found.service), creds: found.creds };
     const asJson = format === "json" || flags.has("json");
     return {
       kind: "done",
       lines: found.creds.trimEnd().split("\n"),
-      said: found.isOutdated ? [OUTDATED] : [],
-      ofResult: [
+      notes: found.isOutdated ? [OUTDATED] : [],
+      resultNotes: [
         `This is a secret of ${found.service.name}: keep it in a file of mode 600, and start the service with NATS_CREDS=FILE`,
       ],
       json,
@@ -42,8 +42,8 @@ const OUTDATED =
 
 const unknownFormat = (format: string): Failed => ({
   kind: "failed",
-  fault: "usage",
+  category: "usage",
   code: "wrong-option",
-  message: `there is no format ${shown(format)}`,
+  message: `there is no format ${quoteForMessage(format)}`,
   hint: "use  --format creds  or  --format json",
 });

@@ -3,13 +3,13 @@
 import { readBusAddress } from "../../bus/core/bus-address.ts";
 import { otherPort } from "../../settings.ts";
 import { shellWord, shown } from "../identity/core/names.ts";
-import { restart, strangerText } from "./bus-notes.ts";
-import type { BusLook } from "./bus-shapes.ts";
+import type { BusProbe } from "./bus-shapes.ts";
+import { orgJson, personInOrg, serviceJson } from "./cli-format.ts";
 import type { Command } from "./command.ts";
 import { columns } from "./help.ts";
-import { failedBy } from "./outcome.ts";
-import { orgJson, serviceJson, who } from "./words.ts";
-import type { Identity, Role, World } from "./world.ts";
+import { toFailure } from "./outcome.ts";
+import { notNatsText, restart } from "./sync-notes.ts";
+import type { CommandContext, Identity, Role } from "./world.ts";
 
 export const status: Command = {
   name: "status",
@@ -19,26 +19,26 @@ export const status: Command = {
   options: [],
   example: "bin/dwc status",
   run: async (_call, world) => {
-    const [found, looks] = await Promise.all([world.identity.describe(), world.lookAtBus()]);
-    if (found.kind === "refused") return failedBy(found);
+    const [found, probes] = await Promise.all([world.identity.describe(), world.probeBus()]);
+    if (found.kind === "refused") return toFailure(found);
     const { identity } = found;
     const hasOrg = identity.current !== undefined;
     return {
       kind: "done",
-      lines: [...personLines(identity, world), "", "Bus", ...looks.map((look) => `  ${busLine(look, hasOrg)}`)],
-      said: [],
-      json: { ...personJson(identity), bus: looks.map(busJson) },
-      ifUnwritten: "look",
+      lines: [...personLines(identity, world), "", "Bus", ...probes.map((probe) => `  ${busLine(probe, hasOrg)}`)],
+      notes: [],
+      json: { ...personJson(identity), bus: probes.map(busJson) },
+      ifUnwritten: "read-only",
     };
   },
 };
 
-function personLines(identity: Identity, world: World): readonly string[] {
+function personLines(identity: Identity, world: CommandContext): readonly string[] {
   const { current, orgs } = identity;
   if (current === undefined) return loggedOutLines(orgs, world);
   const { org, person, capabilities, services, people } = current;
   return [
-    `Logged in as ${who(org, person.email)}: ${person.name}, ${person.role} of ${shown(org.name)}`,
+    `Logged in as ${personInOrg(org, person.email)}: ${person.name}, ${person.role} of ${shown(org.name)}`,
     ...listed("You may", capabilities),
     ...listed("Services", services.length > 0 ? services.map(serviceLine) : [noService(person.role)]),
     ...listed("People", columnsOf(people.map(({ email, role }) => [email, role]))),
@@ -77,7 +77,7 @@ type OrgShown = Identity["orgs"][number];
 const otherOrg = ({ id, name, email }: OrgShown): string =>
   `[${id}]${email}, ${shown(name)}; to switch:  bin/dwc login ${shellWord(email)} --org-id ${id}`;
 
-function loggedOutLines(orgs: readonly OrgShown[], { stateDir }: World): readonly string[] {
+function loggedOutLines(orgs: readonly OrgShown[], { stateDir }: CommandContext): readonly string[] {
   return [
     `Nobody is logged in (${stateDir}).`,
     "",
@@ -87,25 +87,25 @@ function loggedOutLines(orgs: readonly OrgShown[], { stateDir }: World): readonl
   ];
 }
 
-function busLine(look: BusLook, hasOrg: boolean): string {
-  switch (look.kind) {
+function busLine(probe: BusProbe, hasOrg: boolean): string {
+  switch (probe.kind) {
     case "bus":
-      return look.secured
-        ? `${look.url} answers and is secured: it admits only whom it knows`
-        : openLine(look.url, hasOrg);
+      return probe.secured
+        ? `${probe.url} answers and is secured: it admits only whom it knows`
+        : openLine(probe.url, hasOrg);
     case "stranger":
-      return `${strangerText(look)}; for another port:  make market NATS_URL=nats://127.0.0.1:${otherPort(portOf(look.url))}`;
+      return `${notNatsText(probe)}; for another port:  make market NATS_URL=nats://127.0.0.1:${otherPort(portOf(probe.url))}`;
     case "silent":
-      return `${look.url} accepts connections and says nothing: a paused bus?  fg  in its window lets it go on`;
+      return `${probe.url} accepts connections and says nothing: a paused bus?  fg  in its window lets it go on`;
     case "closed":
     case "untrusted":
     case "wrong port":
     case "unresolved":
-      return look.why;
+      return probe.why;
     case "nothing":
-      return look.isNeverStarted
-        ? `${look.url} does not answer; what starts a bus there:  bin/dwc check`
-        : `${look.url} does not answer; to start a bus with the Market:  make market`;
+      return probe.isNeverStarted
+        ? `${probe.url} does not answer; what starts a bus there:  bin/dwc check`
+        : `${probe.url} does not answer; to start a bus with the Market:  make market`;
   }
 }
 
@@ -129,10 +129,10 @@ function personJson({ current, orgs }: Identity): Readonly<Record<string, unknow
   };
 }
 
-const busJson = (look: BusLook): object => ({
-  url: look.url,
-  found: look.kind,
-  answers: look.kind === "bus",
-  secured: look.kind === "bus" && look.secured,
-  why: "why" in look ? look.why : null,
+const busJson = (probe: BusProbe): object => ({
+  url: probe.url,
+  found: probe.kind,
+  answers: probe.kind === "bus",
+  secured: probe.kind === "bus" && probe.secured,
+  why: "why" in probe ? probe.why : null,
 });

@@ -2,9 +2,9 @@
 // person at the terminal. bin/dwc.ts hands in the real ones.
 
 import type { LiveVerbs } from "../live/core/live-world.ts";
-import type { BusLook, Told } from "./bus-shapes.ts";
+import type { BusProbe, SyncResult } from "./bus-shapes.ts";
 import type { Refused as RefusedAlone } from "./outcome.ts";
-import type { Screen, Terminal } from "./person.ts";
+import type { Screen, Terminal } from "./tty.ts";
 
 export interface Org {
   readonly id: string;
@@ -13,7 +13,7 @@ export interface Org {
   readonly publicKey: string;
 }
 
-export interface ServiceShown {
+export interface PublicService {
   readonly name: string;
   readonly publicKey: string;
   /** ISO times. */
@@ -30,7 +30,7 @@ export interface Identity {
         readonly org: Org;
         readonly person: { readonly name: string; readonly email: string; readonly role: Role };
         readonly capabilities: readonly string[];
-        readonly services: readonly ServiceShown[];
+        readonly services: readonly PublicService[];
         readonly people: readonly { readonly email: string; readonly role: Role; readonly invitedAt: string }[];
       }
     | undefined;
@@ -43,11 +43,11 @@ export interface Identity {
 }
 
 /** `told`: what was done before was handed to the bus again. */
-export type Refused = RefusedAlone & { readonly told?: Told };
+export type Refused = RefusedAlone & { readonly sync?: SyncResult };
 
-type Answer<T> = Promise<({ readonly kind: "done" } & T) | Refused>;
+type VerbResult<T> = Promise<({ readonly kind: "done" } & T) | Refused>;
 /** An answer to a change that the bus has to obey. */
-type Changed<T> = Answer<T & { readonly told: Told }>;
+type ChangeResult<T> = VerbResult<T & { readonly sync: SyncResult }>;
 
 /** What `renew` replaced; nothing of it: all was current. */
 export interface Renewed {
@@ -75,38 +75,40 @@ export interface Renewed {
 export type RevokedKind = "service" | "member" | "admin" | "person" | "key";
 
 /** What reads or changes the state folder. Nothing throws for what a person may do wrong. */
-export interface IdentityVerbs {
+export interface IdentityService {
   /** Reads only. */
-  describe(): Answer<{ identity: Identity }>;
+  describe(): VerbResult<{ identity: Identity }>;
   /** `isOutdated`: an earlier dwc issued them, or they count no more. */
-  serviceToken(name: string): Answer<{ service: ServiceShown; org: Org; creds: string; isOutdated: boolean }>;
-  natsConfig(): Answer<{ path: string }>;
-  createOrg(org: { name: string; person: string; email: string }): Changed<{ org: Org; email: string }>;
+  serviceToken(name: string): VerbResult<{ service: PublicService; org: Org; creds: string; isOutdated: boolean }>;
+  natsConfig(): VerbResult<{ path: string }>;
+  createOrg(org: { name: string; person: string; email: string }): ChangeResult<{ org: Org; email: string }>;
   /** `kept`: it was there before. `renewed`: it was, and its credentials had an end. */
   createService(
     name: string,
-  ): Changed<{ service: ServiceShown; org: Org; credsFile: string; outcome: "made" | "kept" | "renewed" }>;
+  ): ChangeResult<{ service: PublicService; org: Org; credsFile: string; outcome: "made" | "kept" | "renewed" }>;
   /** Replaces what is outdated; `all`: what is current as well. */
-  renew(options: { all: boolean }): Changed<{ org: Org; renewed: Renewed }>;
+  renew(options: { all: boolean }): ChangeResult<{ org: Org; renewed: Renewed }>;
   /** `again`: it was revoked before, and the bus was told once more. */
-  revoke(name: string): Changed<{ revoked: { kind: RevokedKind; name: string }; org: Org; outcome: "made" | "again" }>;
-  inviteUser(invited: { email: string; admin: boolean }): Changed<{ code: string; org: Org; expiresAt: string }>;
+  revoke(
+    name: string,
+  ): ChangeResult<{ revoked: { kind: RevokedKind; name: string }; org: Org; outcome: "made" | "again" }>;
+  inviteUser(invited: { email: string; admin: boolean }): ChangeResult<{ code: string; org: Org; expiresAt: string }>;
   acceptInvitation(invitation: {
     code: string;
     name: string | undefined;
-  }): Changed<{ org: Org; email: string; role: Role }>;
-  login(email: string, orgId: string | undefined): Answer<{ org: Org; email: string }>;
+  }): ChangeResult<{ org: Org; email: string; role: Role }>;
+  login(email: string, orgId: string | undefined): VerbResult<{ org: Org; email: string }>;
   /** `told`: whether the bus goes on admitting whom the orgs admitted; undefined: none of them was owned. */
-  logout(): Answer<{ orgs: number; told: Told | undefined }>;
-  push(): Changed<{ orgs: readonly Org[] }>;
+  logout(): VerbResult<{ orgs: number; sync: SyncResult | undefined }>;
+  push(): ChangeResult<{ orgs: readonly Org[] }>;
   /** Reads only: whether the bus obeys the orgs that this folder owns; undefined: it owns none. */
-  obedience(): Promise<Told | undefined>;
+  obedience(): Promise<SyncResult | undefined>;
 }
 
-export interface World {
+export interface CommandContext {
   readonly stateDir: string;
-  readonly identity: IdentityVerbs;
-  lookAtBus(): Promise<readonly BusLook[]>;
+  readonly identity: IdentityService;
+  probeBus(): Promise<readonly BusProbe[]>;
   /** What asks the system that runs. */
   readonly live: LiveVerbs;
   readonly terminal: Terminal;

@@ -3,7 +3,7 @@
 
 import type { Clock } from "../../clock.ts";
 import type { Command } from "../core/command.ts";
-import type { World } from "../core/world.ts";
+import type { CommandContext } from "../core/world.ts";
 import { candidates, wantedOf } from "./core/candidates.ts";
 import type { Heard } from "./core/visited.ts";
 
@@ -15,7 +15,7 @@ const LISTEN_MS = 60;
 export async function complete(
   words: readonly string[],
   commands: readonly Command[],
-  openWorld: () => World | undefined,
+  openWorld: () => CommandContext | undefined,
   clock: Clock,
 ): Promise<string> {
   const heard = wantedOf(words, commands) === "nothing" ? [] : await namesWithin(openWorld(), clock);
@@ -23,14 +23,14 @@ export async function complete(
   return lines.join("");
 }
 
-async function namesWithin(world: World | undefined, clock: Clock): Promise<readonly Heard[]> {
+async function namesWithin(world: CommandContext | undefined, clock: Clock): Promise<readonly Heard[]> {
   if (world === undefined) return [];
   const limit = new Promise<readonly Heard[]>((resolve) => void clock.after(NAMES_WITHIN_MS, () => resolve([])));
   return Promise.race([names(world), limit]);
 }
 
 /** A board knows the names at once; a roll call has to listen for them. */
-async function names({ live }: World): Promise<readonly Heard[]> {
+async function names({ live }: CommandContext): Promise<readonly Heard[]> {
   const believed = live
     .believed(undefined)
     .then((asked) =>

@@ -5,8 +5,8 @@ import { execFile } from "node:child_process";
 import { findProgram, programFolders } from "../../bus/find-program.ts";
 import type { Clock } from "../../clock.ts";
 import type { Settings } from "../../settings.ts";
-import type { BusLook } from "../core/bus-shapes.ts";
-import type { IdentityVerbs } from "../core/world.ts";
+import type { BusProbe } from "../core/bus-shapes.ts";
+import type { IdentityService } from "../core/world.ts";
 import { askMarket, refusesName } from "./ask-market.ts";
 import type { Facts, MarketFacts, ServerProgram } from "./core/facts.ts";
 import type { MarketPlaces } from "./core/market-places.ts";
@@ -23,9 +23,9 @@ export interface ExamineTools {
   readonly clock: Clock;
   readonly places: MarketPlaces;
   readonly nodeVersion: string;
-  readonly lookAtBus: () => Promise<readonly BusLook[]>;
+  readonly lookAtBus: () => Promise<readonly BusProbe[]>;
   readonly roll: () => Promise<Visited<readonly Heard[]>>;
-  readonly identity: Pick<IdentityVerbs, "obedience">;
+  readonly identity: Pick<IdentityService, "obedience">;
 }
 
 export async function examine(tools: ExamineTools): Promise<Facts> {

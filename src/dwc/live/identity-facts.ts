@@ -9,7 +9,7 @@ import { findIdentity } from "../identity/credentials.ts";
 import { paths } from "../identity/folder.ts";
 import { outdatedElsewhere, outdatedFile, outdatedOf } from "../identity/outdated-list.ts";
 import { type ReadState, readState } from "../identity/state-file.ts";
-import { isoSeconds } from "../shown.ts";
+import { isoSeconds } from "../public-view.ts";
 import type { IdentityFacts } from "./core/facts.ts";
 
 /** What anybody but the owner may do. */

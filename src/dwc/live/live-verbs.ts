@@ -5,8 +5,8 @@ import { hostname, networkInterfaces } from "node:os";
 import { type Clock, timeOfDay } from "../../clock.ts";
 import { mayAskForFaults } from "../../service/fault-asking.ts";
 import type { Settings } from "../../settings.ts";
-import { lookAtBus } from "../bus-look.ts";
-import type { IdentityVerbs } from "../core/world.ts";
+import type { IdentityService } from "../core/world.ts";
+import { probeBus } from "../probe-bus.ts";
 import { askMarket } from "./ask-market.ts";
 import type { callOnce } from "./caller.ts";
 import type { AskedMarket, LiveVerbs } from "./core/live-world.ts";
@@ -23,7 +23,7 @@ export interface LiveTools {
   readonly settings: Settings;
   readonly clock: Clock;
   readonly nodeVersion: string;
-  readonly identity: Pick<IdentityVerbs, "describe" | "obedience">;
+  readonly identity: Pick<IdentityService, "describe" | "obedience">;
   readonly busTools: () => Promise<{
     readonly visitBus: typeof visitBus;
     readonly callRoll: typeof callRoll;
@@ -84,7 +84,7 @@ export function liveVerbs(tools: LiveTools): LiveVerbs {
       (await tools.examiner())({
         ...tools,
         places: places(named),
-        lookAtBus: () => lookAtBus(settings.natsUrls, clock),
+        lookAtBus: () => probeBus(settings.natsUrls, clock),
         roll: () => roll(undefined),
       }),
   };

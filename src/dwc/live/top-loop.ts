@@ -1,8 +1,8 @@
 // `dwc top` as it runs: asks, draws, listens for keys, and leaves the terminal as it was found, whatever ends it.
 
 import type { Cancel, Clock } from "../../clock.ts";
-import { shownLine } from "../core/outcome.ts";
-import type { Screen, Taken } from "../core/person.ts";
+import { formatLine } from "../core/outcome.ts";
+import type { FullscreenHandle, Screen } from "../core/tty.ts";
 import { marketAway } from "./core/failed-visit.ts";
 import type { AskedMarket, TopEnd, TopOptions } from "./core/live-world.ts";
 import { roomOn } from "./core/table.ts";
@@ -47,7 +47,7 @@ class Top {
     const { screen } = this.#tools;
     const { count, format } = this.#options;
     if (format === "csv") screen.write(CSV_HEAD);
-    for (let drawn = 1; !screen.gone.aborted; drawn += 1) {
+    for (let drawn = 1; !screen.closed.aborted; drawn += 1) {
       screen.write(this.#inLines(drawn > 1));
       if (drawn >= count) return;
       const wasStale = this.#isStale;
@@ -61,7 +61,7 @@ class Top {
   #tellAway(wasStale: boolean): void {
     if (this.#isStale === wasStale) return;
     const { url } = this.#board;
-    this.#tools.screen.say(marketAway(url, this.#isStale));
+    this.#tools.screen.writeNote(marketAway(url, this.#isStale));
   }
 
   #inLines(isNext: boolean): string {
@@ -74,31 +74,31 @@ class Top {
         return this.#isStale ? "" : csvLines(this.#board.belief);
       case "table": {
         const lines = plainLines(this.#picture(), this.#state, roomOn(screen));
-        return `${isNext ? "\n" : ""}${lines.map((line) => `${shownLine(line, screen.colour)}\n`).join("")}`;
+        return `${isNext ? "\n" : ""}${lines.map((line) => `${formatLine(line, screen.colour)}\n`).join("")}`;
       }
     }
   }
 
   async onScreen(): Promise<void> {
     const { screen } = this.#tools;
-    const taken = screen.take({
+    const taken = screen.enterFullscreen({
       key: (typed) => {
         for (const key of keysIn(typed)) this.#press(key, taken);
       },
       redraw: () => this.#draw(),
     });
     try {
-      while (!screen.gone.aborted) {
+      while (!screen.closed.aborted) {
         this.#draw();
         await this.#pause();
-        if (!screen.gone.aborted) await this.#askAgain();
+        if (!screen.closed.aborted) await this.#askAgain();
       }
     } finally {
       taken.leave();
     }
   }
 
-  #press(key: string, taken: Taken): void {
+  #press(key: string, taken: FullscreenHandle): void {
     const { screen } = this.#tools;
     const shown = rowsShown(screen.size());
     const pressed = press(key, this.#state, { all: this.#board.belief.instances.length, shown });
@@ -114,8 +114,8 @@ class Top {
 
   #draw(): void {
     const { screen } = this.#tools;
-    if (screen.gone.aborted) return;
-    screen.draw(topLines(this.#picture(), this.#state, screen.size()).map((line) => shownLine(line, screen.colour)));
+    if (screen.closed.aborted) return;
+    screen.draw(topLines(this.#picture(), this.#state, screen.size()).map((line) => formatLine(line, screen.colour)));
   }
 
   #picture(): Picture {
@@ -140,12 +140,12 @@ class Top {
       let cancel: Cancel = () => undefined;
       const done = (): void => {
         cancel();
-        screen.gone.removeEventListener("abort", done);
+        screen.closed.removeEventListener("abort", done);
         resolve();
       };
       cancel = clock.after(this.#options.everyMs, done);
-      screen.gone.addEventListener("abort", done);
-      if (screen.gone.aborted) done();
+      screen.closed.addEventListener("abort", done);
+      if (screen.closed.aborted) done();
     });
   }
 }

@@ -11,7 +11,7 @@ import { firstConclusiveResult } from "../../bus/login-result.ts";
 import { connectNatsBus, type NatsBus } from "../../bus/nats-bus.ts";
 import type { Clock } from "../../clock.ts";
 import { otherPort, type Settings } from "../../settings.ts";
-import { restart, withCure } from "../core/bus-notes.ts";
+import { restart, splitHint } from "../core/sync-notes.ts";
 import { LOGIN_WITHIN_MS, STEP_WITHIN_MS } from "../identity/core/bus-limits.ts";
 import { loginIdentity } from "../identity/credentials.ts";
 import type { Out, Visited } from "./core/visited.ts";
@@ -125,7 +125,7 @@ const portOf = (urls: readonly string[]): number => readBusAddress(urls[0] ?? ""
 
 /** A sentence that ends in its cure. */
 function outBy(code: Out["code"], sentence: string): Out {
-  const [why, cure] = withCure(sentence);
+  const [why, cure] = splitHint(sentence);
   return out(code, why, cure === "" ? "its log says why" : cure);
 }
 

@@ -7,7 +7,7 @@ import { parseState } from "../../../src/dwc/identity/core/parse-state.ts";
 import { createService } from "../../../src/dwc/identity/core/services.ts";
 import { EMPTY_STATE, type State } from "../../../src/dwc/identity/core/state.ts";
 import { natsMint } from "../../../src/dwc/identity/mint.ts";
-import { serviceShown } from "../../../src/dwc/shown.ts";
+import { publicService } from "../../../src/dwc/public-view.ts";
 import { done } from "../../support/deciding.ts";
 
 const test = suite("the state of a file");
@@ -28,7 +28,7 @@ test("a time that has no date is not believed, as nobody could be shown it", asy
   for (const good of [0, 1_790_000_000, LAST_SECOND]) {
     const read = parseState(await stateOf(good));
     assert.is(read.kind, "fits", String(good));
-    if (read.kind === "fits") for (const org of read.value.orgs) assert.is(org.services.map(serviceShown).length, 1);
+    if (read.kind === "fits") for (const org of read.value.orgs) assert.is(org.services.map(publicService).length, 1);
   }
   for (const bad of [LAST_SECOND + 1, Number.MAX_SAFE_INTEGER, 1.5, -1, Number.NaN]) {
     assert.equal(

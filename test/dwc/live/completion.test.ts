@@ -9,7 +9,7 @@ import * as assert from "uvu/assert";
 import { findProgram, programFolders } from "../../../src/bus/find-program.ts";
 import { completionScript, SHELLS } from "../../../src/dwc/live/core/completion-scripts.ts";
 import { until } from "../../support/until.ts";
-import { Desk, PROGRAM } from "../typed.ts";
+import { Desk, PROGRAM } from "../run-dwc.ts";
 import { FakeMarket } from "./board.ts";
 
 /** For a machine on which a shell takes seconds to start. */

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { shownLine } from "../../../src/dwc/core/outcome.ts";
+import { formatLine } from "../../../src/dwc/core/outcome.ts";
 import type { Obedience } from "../../../src/dwc/identity/core/obedience.ts";
 import { type Belief, readBelief } from "../../../src/dwc/live/core/belief.ts";
 import type { Facts } from "../../../src/dwc/live/core/facts.ts";
@@ -262,7 +262,7 @@ test("a person reads grade, glyph and cure in groups, and what it comes to in th
     { group: "Bus", grade: "critical", what: "it lies", cure: "make it stop" },
     { group: "Market", grade: "unknown", what: "not asked", cure: "" },
   ];
-  golden(findingLines(findings).map((line) => shownLine(line, false)));
+  golden(findingLines(findings).map((line) => formatLine(line, false)));
 });
 
 test("on a narrow screen a sentence goes on below itself, and a command stays whole", () => {
@@ -273,7 +273,7 @@ test("on a narrow screen a sentence goes on below itself, and a command stays wh
     what,
     cure: "end it, then type  make market   (or something longer)",
   };
-  const shown = findingLines([found as Finding, found as Finding], 50).map((line) => shownLine(line, false));
+  const shown = findingLines([found as Finding, found as Finding], 50).map((line) => formatLine(line, false));
   golden(shown.slice(1, 5));
   assert.is(shown.at(-1), "‼ warning: 2 warnings");
 });

@@ -126,7 +126,7 @@ test("events", async () => {
   }));
   const timeOfDay = (at: number): string => `at ${at - BOARD.at}`;
   const follow = async (
-    ...[, , follower]: Parameters<import("../../../src/dwc/core/world.ts").World["live"]["follow"]>
+    ...[, , follower]: Parameters<import("../../../src/dwc/core/world.ts").CommandContext["live"]["follow"]>
   ) => {
     follower.events(events as Parameters<typeof follower.events>[0], true);
     follower.away(true);

@@ -10,7 +10,7 @@ import { followEvents } from "../../../src/dwc/live/follow.ts";
 import { goldenOf } from "../../support/golden.ts";
 import { Program } from "../../support/program.ts";
 import { until } from "../../support/until.ts";
-import { Desk } from "../typed.ts";
+import { Desk } from "../run-dwc.ts";
 import { BOARD, FakeMarket } from "./board.ts";
 
 const test = suite("dwc, live");

@@ -2,7 +2,7 @@
 
 import { startNatsServer, type TestServer } from "../../support/nats-server.ts";
 import { until, World } from "../../support/world.ts";
-import { Desk, type Typed, type TypedOptions } from "../typed.ts";
+import { Desk, type Typed, type TypedOptions } from "../run-dwc.ts";
 
 /** A port that belongs to nobody for programs: whoever means no Market says this one. */
 const NO_MARKET = "1";

@@ -10,7 +10,7 @@ import * as assert from "uvu/assert";
 import { carries, livingProcesses, type ProcessRow, readProcess } from "../../support/processes.ts";
 import { openWindow, type Window } from "../../support/terminal.ts";
 import { until } from "../../support/until.ts";
-import { Desk, ownersDesk, PROGRAM } from "../typed.ts";
+import { Desk, ownersDesk, PROGRAM } from "../run-dwc.ts";
 import { FakeMarket } from "./board.ts";
 
 const test = suite("dwc in a terminal, stopped and continued");
@@ -50,13 +50,13 @@ input.setRawMode = (isRaw) => {
   if (input.isRaw !== isRaw) console.log(isRaw ? "raw" : "cooked");
   return change(isRaw);
 };
-const told = { afterTake: () => console.log("taken"), beforeGiveBack: () => undefined, closed: () => process.exit(1) };
-const raw = new RawMode({ input, ...told });
-raw.take();
+const options = { afterEnter: () => console.log("taken"), beforeLeave: () => undefined, onClosed: () => process.exit(1) };
+const raw = new RawMode({ input, ...options });
+raw.enter();
 process.on("SIGCONT", () => console.log("continued"));
 input.on("data", (key) => {
   if (String(key) === "\\x1a") return raw.stop();
-  raw.release();
+  raw.leave();
   console.log("left");
   process.exit();
 });

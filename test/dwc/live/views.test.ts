@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Line, shownLine } from "../../../src/dwc/core/outcome.ts";
+import { formatLine, type Line } from "../../../src/dwc/core/outcome.ts";
 import { type Belief, readBelief, readEvents } from "../../../src/dwc/live/core/belief.ts";
 import { eventJson, eventLine } from "../../../src/dwc/live/core/event-lines.ts";
 import { explained } from "../../../src/dwc/live/core/explain.ts";
@@ -16,7 +16,7 @@ import { BOARD } from "./board.ts";
 const test = suite("views of a board");
 const golden = goldenOf(test, "dwc/views");
 const belief = readBelief(BOARD) as Belief;
-const shown = (lines: readonly Line[]): readonly string[] => lines.map((line) => shownLine(line, false));
+const shown = (lines: readonly Line[]): readonly string[] => lines.map((line) => formatLine(line, false));
 /** With the tone of each line that has one. */
 const toned = (lines: readonly Line[]): string =>
   lines.map((line) => (typeof line === "string" ? line : `${line.tone}> ${line.text}`)).join("\n");

@@ -2,7 +2,7 @@
 
 import type { InstanceRow } from "../../../sight/row.ts";
 import type { State } from "../../../sight/state.ts";
-import type { Tone } from "../../core/tone.ts";
+import type { Tone } from "../../core/color.ts";
 
 const SHOWN: Readonly<Record<State, { readonly glyph: string; readonly tone: Tone }>> = {
   open: { glyph: "×", tone: "bad" },

@@ -4,7 +4,7 @@
 import { checkServiceName } from "../../../bus/core/subjects.ts";
 import type { Answer } from "../../../service/answer.ts";
 import type { Command } from "../../core/command.ts";
-import { type Failed, jsonText, type Outcome, shown } from "../../core/outcome.ts";
+import { type CommandResult, type Failed, jsonText, quoteForMessage } from "../../core/outcome.ts";
 import { shellWord } from "../../identity/core/names.ts";
 import { parseDuration, shownDuration } from "./duration.ts";
 import { failedVisit, warningsJson, warningsOf } from "./failed-visit.ts";
@@ -42,7 +42,7 @@ export const call: Command = {
     if (verb !== VERB)
       return usage(
         "unknown-verb",
-        `${service} has no verb ${shown(verb)}`,
+        `${service} has no verb ${quoteForMessage(verb)}`,
         `there is one:  bin/dwc call ${service} get`,
       );
     const request = requestOf(service, what);
@@ -68,7 +68,7 @@ function requestOf(service: string, what: string): object | undefined {
 
 const usage = (code: string, message: string, hint: string): Failed => ({
   kind: "failed",
-  fault: "usage",
+  category: "usage",
   code,
   message,
   hint,
@@ -77,16 +77,20 @@ const usage = (code: string, message: string, hint: string): Failed => ({
 const wrongRequest = (service: string, what: string): Failed =>
   usage(
     "wrong-request",
-    `a request to ${service} has to be a JSON object, and ${shown(what)} is none`,
+    `a request to ${service} has to be a JSON object, and ${quoteForMessage(what)} is none`,
     `for example:  bin/dwc call ${service} get '{"name":"Ada"}'`,
   );
 
 const isTimeout = (ms: number | undefined): boolean => ms !== undefined && ms >= SHORTEST_MS && ms <= LONGEST_MS;
 
 const wrongTimeout = (typed: string): Failed =>
-  usage("wrong-option", `--timeout ${shown(typed)} is no time from 10ms to 60s`, "for example:  --timeout 500ms");
+  usage(
+    "wrong-option",
+    `--timeout ${quoteForMessage(typed)} is no time from 10ms to 60s`,
+    "for example:  --timeout 500ms",
+  );
 
-function outcomeOf(service: string, what: string, visited: InBus<CallReport>): Outcome {
+function outcomeOf(service: string, what: string, visited: InBus<CallReport>): CommandResult {
   const { answer } = visited.value;
   const details = reportJson(visited);
   const warnings = warningsOf(visited);
@@ -97,7 +101,7 @@ function outcomeOf(service: string, what: string, visited: InBus<CallReport>): O
         kind: "done",
         lines: [jsonText(answer.body, { isForeign: true })],
         isForeign: true,
-        said: [`answered by ${nameOf(answer.who)}, ${answer.who.address}`, ...said],
+        notes: [`answered by ${nameOf(answer.who)}, ${answer.who.address}`, ...said],
         json: { answer: answer.body, ...details },
         ifUnwritten: {
           effect: "the call was made, and answered",
@@ -106,20 +110,20 @@ function outcomeOf(service: string, what: string, visited: InBus<CallReport>): O
       };
     case "refused": {
       const message = `${nameOf(answer.who)} refused it: ${answer.code} ${answer.message}`;
-      return { ...failed("refused", message, { ...details, status: answer.code }), said };
+      return { ...failed("refused", message, { ...details, status: answer.code }), notes: said };
     }
     case "unanswered":
       return {
         ...failed(answer.why.replaceAll(" ", "-"), whatHappened(service, answer, visited.value), details),
         hint: answer.why === "the bus is away" ? "what is wrong:  bin/dwc check" : nextStep(service, visited.value),
         // Whoever may not ask is not heard: without this it would look as if nobody were there.
-        said: warnings,
+        notes: warnings,
       };
     case "failed":
       return {
         ...failed("not-sent", `${answer.why}: ${answer.detail}`, details),
         hint: answer.detail.startsWith("it is over the bus's limit") ? RAISE : "",
-        said: warnings,
+        notes: warnings,
       };
   }
 }
@@ -128,7 +132,7 @@ type Unanswered = Extract<Answer, { kind: "unanswered" }>;
 
 const failed = (code: string, message: string, details: Readonly<Record<string, unknown>>): Failed => ({
   kind: "failed",
-  fault: "failed",
+  category: "failed",
   ...{ code, message, hint: "", details },
 });
 

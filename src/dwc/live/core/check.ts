@@ -26,10 +26,10 @@ export const check: Command = {
     return {
       kind: "done",
       lines: findingLines(findings, roomOn(world.screen)),
-      said: [],
+      notes: [],
       json: { grade: worst, findings: findings.map(findingJson) },
       exitCode: GRADES[worst].exitCode,
-      ifUnwritten: "look",
+      ifUnwritten: "read-only",
     };
   },
 };

@@ -1,7 +1,7 @@
 // `dwc completion bash`: prints what the shell has to read once. From then on it asks for names that are live.
 
 import type { Command } from "../../core/command.ts";
-import { type Failed, shown } from "../../core/outcome.ts";
+import { type Failed, quoteForMessage } from "../../core/outcome.ts";
 import { completionScript, SHELLS } from "./completion-scripts.ts";
 
 export const completion: Command = {
@@ -23,16 +23,16 @@ export const completion: Command = {
     return {
       kind: "done",
       lines: script.trimEnd().split("\n"),
-      said: [],
+      notes: [],
       json: { shell, script },
       isForeign: true,
-      ifUnwritten: "look",
+      ifUnwritten: "read-only",
     };
   },
 };
 
 const unknownShell = (typed: string): Failed => ({
   kind: "failed",
-  ...{ fault: "usage", code: "unknown-shell", message: `${shown(typed)} is no shell that dwc knows` },
+  ...{ category: "usage", code: "unknown-shell", message: `${quoteForMessage(typed)} is no shell that dwc knows` },
   hint: `there are:  ${SHELLS.join(", ")}`,
 });

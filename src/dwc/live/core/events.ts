@@ -2,8 +2,8 @@
 
 import type { SeenEvent } from "../../../sight/event-stream.ts";
 import type { Command } from "../../core/command.ts";
-import { shown, shownLine } from "../../core/outcome.ts";
-import type { World } from "../../core/world.ts";
+import { formatLine, quoteForMessage } from "../../core/outcome.ts";
+import type { CommandContext } from "../../core/world.ts";
 import { parseDuration } from "./duration.ts";
 import { eventJson, eventLine } from "./event-lines.ts";
 import { failedMarket, marketAway } from "./failed-visit.ts";
@@ -31,8 +31,8 @@ export const events: Command = {
     const since = values.get("since");
     const sinceMs = since === undefined ? undefined : parseDuration(since);
     if (since !== undefined && sinceMs === undefined) {
-      const message = `--since ${shown(since)} is no time`;
-      return { kind: "failed", fault: "usage", code: "wrong-option", message, hint: "for example:  --since 10m" };
+      const message = `--since ${quoteForMessage(since)} is no time`;
+      return { kind: "failed", category: "usage", code: "wrong-option", message, hint: "for example:  --since 10m" };
     }
     const wrong = wrongMarket(values.get("market"));
     if (wrong !== undefined) return wrong;
@@ -48,19 +48,21 @@ export const events: Command = {
   },
 };
 
-function teller({ screen, live }: World, json: boolean): (event: SeenEvent) => void {
+function teller({ screen, live }: CommandContext, json: boolean): (event: SeenEvent) => void {
   return (event) =>
-    screen.write(json ? eventJson(event) : `${shownLine(eventLine(event, live.timeOfDay(event.at)), screen.colour)}\n`);
+    screen.write(
+      json ? eventJson(event) : `${formatLine(eventLine(event, live.timeOfDay(event.at)), screen.colour)}\n`,
+    );
 }
 
 function follow(
   url: string,
-  { live, screen }: World,
+  { live, screen }: CommandContext,
   tell: (event: SeenEvent) => void,
   told: (kept: readonly SeenEvent[]) => readonly SeenEvent[],
 ): Promise<void> {
-  return live.follow(url, screen.gone, {
+  return live.follow(url, screen.closed, {
     events: (news, isFirst) => (isFirst ? told(news) : news).forEach(tell),
-    away: (isAway) => screen.say(marketAway(url, isAway)),
+    away: (isAway) => screen.writeNote(marketAway(url, isAway)),
   });
 }

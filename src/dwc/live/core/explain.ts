@@ -3,7 +3,7 @@
 
 import type { InstanceRow } from "../../../sight/row.ts";
 import type { Command } from "../../core/command.ts";
-import { type Failed, type Line, type Outcome, shown } from "../../core/outcome.ts";
+import { type CommandResult, type Failed, type Line, quoteForMessage } from "../../core/outcome.ts";
 import type { Belief } from "./belief.ts";
 import { percent, stateTone, stateWords } from "./belief-words.ts";
 import { shownDuration } from "./duration.ts";
@@ -32,12 +32,12 @@ export const explain: Command = {
 
 const wrongWho = (who: string): Failed => ({
   kind: "failed",
-  ...{ fault: "usage", code: "bad-name", message: `${shown(who)} is neither a service nor an instance` },
+  ...{ category: "usage", code: "bad-name", message: `${quoteForMessage(who)} is neither a service nor an instance` },
   hint: "for example:  bin/dwc explain ratings   or  bin/dwc explain ratings/2",
 });
 
 /** @param number of the instance that is meant; undefined: all */
-export function explained(belief: Belief, service: string, number: number | undefined): Outcome {
+export function explained(belief: Belief, service: string, number: number | undefined): CommandResult {
   if (belief.service !== service)
     return unknown(
       `the Market calls ${belief.service}, and no ${service}`,
@@ -52,15 +52,15 @@ export function explained(belief: Belief, service: string, number: number | unde
   return {
     kind: "done",
     lines: [...meant.flatMap((row) => [...rowLines(row, belief), ""]), ...nextLines(belief, number)],
-    said: [],
+    notes: [],
     json: explainedJson(belief, meant),
-    ifUnwritten: "look",
+    ifUnwritten: "read-only",
   };
 }
 
 const unknown = (message: string, hint: string): Failed => ({
   kind: "failed",
-  fault: "failed",
+  category: "failed",
   ...{ code: "unknown-instance", message, hint },
 });
 

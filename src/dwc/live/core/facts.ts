@@ -1,16 +1,16 @@
 // What `dwc check` knows before it judges. Only shapes.
 
-import type { BusLook, Told } from "../../core/bus-shapes.ts";
+import type { BusProbe, SyncResult } from "../../core/bus-shapes.ts";
 import type { Outdated } from "../../identity/core/outdated.ts";
 import type { AskedMarket } from "./live-world.ts";
 import type { Heard, Visited } from "./visited.ts";
 
 export interface Facts {
-  readonly looks: readonly BusLook[];
+  readonly looks: readonly BusProbe[];
   readonly roll: Visited<readonly Heard[]>;
   readonly identity: IdentityFacts;
   /** Whether the buses obey the orgs that this folder owns; undefined: it owns none. */
-  readonly obedience: Told | undefined;
+  readonly obedience: SyncResult | undefined;
   readonly market: MarketFacts;
   /** What that Market believes of the instances, or why it does not say. */
   readonly asked: AskedMarket;

@@ -1,13 +1,13 @@
 // The bus did not let us in, or no Market answered: as a command tells it.
 
-import { type Failed, failedBy } from "../../core/outcome.ts";
+import { type Failed, toFailure } from "../../core/outcome.ts";
 import type { AdminPlace, AskedMarket } from "./live-world.ts";
 import type { InBus, Out } from "./visited.ts";
 
 export const failedVisit = ({ code, why, hint }: Out): Failed =>
   hint === ""
-    ? failedBy({ kind: "refused", code, why })
-    : { kind: "failed", fault: "failed", code, message: why, hint };
+    ? toFailure({ kind: "refused", code, why })
+    : { kind: "failed", category: "failed", code, message: why, hint };
 
 /** What went wrong on a visit that came about, for people: a line that is found by its first word. */
 export const warningsOf = (visited: Pick<InBus<unknown>, "notes"> | Out): readonly string[] =>
@@ -68,7 +68,7 @@ export function failedMarket(asked: Exclude<AskedMarket, { kind: "board" }>): Fa
   const { url } = asked;
   const failed = (code: string, message: string, hint: string): Failed => ({
     kind: "failed",
-    fault: "failed",
+    category: "failed",
     ...{ code, message, hint },
   });
   switch (asked.kind) {

@@ -3,8 +3,8 @@
 import { checkServiceName } from "../../../bus/core/subjects.ts";
 import { FAULT_LIMITS, type FaultOrder } from "../../../service/core/fault-order.ts";
 import type { Fault } from "../../../service/core/faults.ts";
-import { nearest } from "../../core/near.ts";
-import { type Failed, shown } from "../../core/outcome.ts";
+import { type Failed, quoteForMessage } from "../../core/outcome.ts";
+import { nearest } from "../../core/suggest.ts";
 import { parseDuration, shownDuration } from "./duration.ts";
 import type { FaultTarget, FaultWish } from "./live-world.ts";
 
@@ -20,7 +20,7 @@ export function readWish(args: readonly string[], forText: string | undefined): 
     return readAll(first === RESET ? (second ?? USUAL_SERVICE) : first, args, forText);
   const target = readTarget(first);
   if (target === undefined || target.instance === undefined)
-    return usage("bad-name", `${shown(first)} names no instance`, EXAMPLE);
+    return usage("bad-name", `${quoteForMessage(first)} names no instance`, EXAMPLE);
   if (second === RESET)
     return usage("extra-argument", "reset comes before its target", `for example:  bin/dwc fault reset ${first}`);
   const order = readOrder(first, second, amount, forText);
@@ -30,7 +30,8 @@ export function readWish(args: readonly string[], forText: string | undefined): 
 function readAll(name: string, [first, , extra]: readonly string[], forText: string | undefined): FaultWish | Failed {
   const target = readTarget(name);
   const kind = first === RESET ? "reset" : "list";
-  if (target === undefined) return usage("bad-name", `${shown(name)} is neither a service nor an instance`, EXAMPLE);
+  if (target === undefined)
+    return usage("bad-name", `${quoteForMessage(name)} is neither a service nor an instance`, EXAMPLE);
   if (kind === "reset" && (forText !== undefined || extra !== undefined))
     return usage(
       "extra-argument",
@@ -72,7 +73,7 @@ function readOrder(
   if (forMs === undefined || !isWithin(forMs, leastForMs, mostForMs))
     return usage(
       "wrong-option",
-      `--for ${shown(forText ?? "")} is no time from 500ms to 10m`,
+      `--for ${quoteForMessage(forText ?? "")} is no time from 500ms to 10m`,
       "for example:  --for 20s",
     );
   const fault = readFault(known, who, amount);
@@ -83,7 +84,7 @@ function unknownFault(who: string, word: string): Failed {
   const near = nearest(word, FAULT_WORDS);
   const hint =
     near === undefined ? `there are:  ${FAULT_WORDS.join(", ")}` : `did you mean  bin/dwc fault ${who} ${near} ?`;
-  return usage("unknown-fault", `there is no fault ${shown(word)}`, hint);
+  return usage("unknown-fault", `there is no fault ${quoteForMessage(word)}`, hint);
 }
 
 function readFault(word: Fault["kind"], who: string, amount: string | undefined): Fault | Failed {
@@ -118,14 +119,15 @@ function readFault(word: Fault["kind"], who: string, amount: string | undefined)
 const PERCENT = 100;
 const readPercent = (typed: string): number =>
   /^\d{1,3}(\.\d+)?%$/.test(typed) ? Number.parseFloat(typed) / PERCENT : 0;
-const instead = (typed: string | undefined): string => (typed === undefined ? "" : `, and ${shown(typed)} is none`);
+const instead = (typed: string | undefined): string =>
+  typed === undefined ? "" : `, and ${quoteForMessage(typed)} is none`;
 
 const isWithin = (ms: number, least: number, most: number): boolean =>
   Number.isInteger(ms) && ms >= least && ms <= most;
 
 const usage = (code: string, message: string, hint: string): Failed => ({
   kind: "failed",
-  fault: "usage",
+  category: "usage",
   ...{ code, message, hint },
 });
 

@@ -4,7 +4,7 @@
 import { type FaultNote, faultText } from "../../../service/core/fault-notes.ts";
 import type { FaultTaker } from "../../../service/fault-asking.ts";
 import type { Command } from "../../core/command.ts";
-import type { Failed, IfUnwritten, Line, Outcome } from "../../core/outcome.ts";
+import type { CommandResult, Failed, IfUnwritten, Line } from "../../core/outcome.ts";
 import { shellWord } from "../../identity/core/names.ts";
 import { failedVisit, warningsJson, warningsOf } from "./failed-visit.ts";
 import { endsText, RESET, readWish } from "./fault-wish.ts";
@@ -44,22 +44,22 @@ export const fault: Command = {
   },
 };
 
-function outcomeOf(wish: FaultWish, visited: InBus<FaultReport>, room: number): Outcome {
+function outcomeOf(wish: FaultWish, visited: InBus<FaultReport>, room: number): CommandResult {
   const { value: report } = visited;
   const [warnings, inJson] = [warningsOf(visited), warningsJson(visited)];
   const wrong = whyNot(wish, report);
-  if (wrong !== undefined) return { ...wrong, said: warnings, details: { ...wrong.details, ...inJson } };
+  if (wrong !== undefined) return { ...wrong, notes: warnings, details: { ...wrong.details, ...inJson } };
   const { takers } = report;
   return {
     kind: "done",
     lines: takers.length === 0 ? [] : takersTable(takers, room),
-    said: [...nextSteps(wish, takers), ...warnings],
+    notes: [...nextSteps(wish, takers), ...warnings],
     json: {
       asked: wish.order.kind === "begin" ? wish.order.fault.kind : wish.order.kind,
       instances: takers.map(takerJson),
       ...inJson,
     },
-    ifUnwritten: wish.order.kind === "list" ? "look" : done(wish),
+    ifUnwritten: wish.order.kind === "list" ? "read-only" : done(wish),
   };
 }
 
@@ -152,6 +152,6 @@ const notAllowed = (holder: string): Failed =>
 
 const failed = (code: string, message: string, hint: string): Failed => ({
   kind: "failed",
-  fault: "failed",
+  category: "failed",
   ...{ code, message, hint },
 });

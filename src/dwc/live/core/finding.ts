@@ -1,7 +1,7 @@
 // What `dwc check` found, a line each, and what the worst of it means.
 
+import type { Tone } from "../../core/color.ts";
 import type { ExitCode, Line } from "../../core/outcome.ts";
-import type { Tone } from "../../core/tone.ts";
 
 export type Grade = "fine" | "warning" | "critical" | "unknown";
 

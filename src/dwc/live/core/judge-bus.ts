@@ -2,17 +2,17 @@
 
 import { isLoopback, readBusAddress } from "../../../bus/core/bus-address.ts";
 import { otherPort } from "../../../settings.ts";
+import type { BusProbe } from "../../core/bus-shapes.ts";
 import {
-  fixedCure,
-  olderCure,
+  hintForFixed,
+  hintForOlder,
+  hintForUnknown,
+  notNatsText,
   restart,
   serverLine,
-  strangerText,
+  splitHint,
   tlsOptions,
-  unknownCure,
-  withCure,
-} from "../../core/bus-notes.ts";
-import type { BusLook } from "../../core/bus-shapes.ts";
+} from "../../core/sync-notes.ts";
 import { shellWord } from "../../identity/core/names.ts";
 import type { Obedience, Reason } from "../../identity/core/obedience.ts";
 import type { Facts } from "./facts.ts";
@@ -29,7 +29,7 @@ export const judgeBus = (facts: Facts): readonly Finding[] => [
   ...judgeObedience(facts),
 ];
 
-function judgeLook(look: BusLook, facts: Facts): Finding {
+function judgeLook(look: BusProbe, facts: Facts): Finding {
   const cure = busCure(look, facts);
   switch (look.kind) {
     case "bus":
@@ -37,15 +37,15 @@ function judgeLook(look: BusLook, facts: Facts): Finding {
         ? bus("fine", `${look.url} answers and is secured: it admits only whom it knows`)
         : judgeOpen(look.url, facts);
     case "stranger":
-      return bus("critical", strangerText(look), cure);
+      return bus("critical", notNatsText(look), cure);
     case "silent":
       return bus("critical", `${look.url} accepts connections and says nothing: a paused bus?`, cure);
     case "closed":
     case "untrusted":
     case "wrong port":
-      return bus("critical", withCure(look.why)[0], cure);
+      return bus("critical", splitHint(look.why)[0], cure);
     case "unresolved":
-      return bus(hasBus(facts) ? "warning" : "critical", withCure(look.why)[0], cure);
+      return bus(hasBus(facts) ? "warning" : "critical", splitHint(look.why)[0], cure);
     case "nothing":
       return hasBus(facts)
         ? bus("warning", `${look.url} does not answer; another address of the bus does`, cure)
@@ -60,7 +60,7 @@ function judgeObedience({ obedience, looks, roll }: Facts): readonly Finding[] {
     if (kind === "obeys") return [bus("fine", `${url} uses the newest account tokens of your orgs`)];
     if (kind === "unknown" && looks.some((look) => look.kind !== "bus" && look.url === url)) return [];
     if (kind === "unknown" && address.reason !== "silent") {
-      const [why, cure] = withCure(address.why);
+      const [why, cure] = splitHint(address.why);
       const isRoomSaid =
         roll.kind === "out" && roll.code === "bus-limited" && (looks.length === 1 || roll.why.includes(url));
       return isRoomSaid ? [] : [bus("warning", `whether ${url} obeys your orgs is not known: ${why}`, cure)];
@@ -69,7 +69,13 @@ function judgeObedience({ obedience, looks, roll }: Facts): readonly Finding[] {
     if (kind === "unknown")
       return isOutSaid
         ? []
-        : [bus("warning", `whether ${url} obeys your orgs is not known: ${address.why}`, unknownCure(address.servers))];
+        : [
+            bus(
+              "warning",
+              `whether ${url} obeys your orgs is not known: ${address.why}`,
+              hintForUnknown(address.servers),
+            ),
+          ];
     if (kind !== "does not obey") return [];
     // Of several addresses the visit reports one.
     const isSaid = looks.length === 1 || (roll.kind === "out" && roll.why.includes(url));
@@ -84,8 +90,8 @@ const isSaidElsewhere = (reason: Reason): reason is "open" | "foreign" | "refuse
   reason === "open" || reason === "foreign" || reason === "refused";
 
 function obeyCure({ reason, url, servers }: Extract<Obedience, { kind: "does not obey" }>): string {
-  if (reason === "fixed") return fixedCure(url, servers);
-  if (reason === "older") return olderCure(servers);
+  if (reason === "fixed") return hintForFixed(url, servers);
+  if (reason === "older") return hintForOlder(servers);
   return reason === "newer" ? "put the newest copy of the state folder in its place" : "";
 }
 
@@ -102,10 +108,10 @@ function judgeOpen(url: string, { identity }: Facts): Finding {
 const LOG = "its log says why";
 
 /** What brings back what was looked for at an address. */
-export function busCure(look: BusLook, facts: Pick<Facts, "market" | "looks" | "server" | "identity">): string {
+export function busCure(look: BusProbe, facts: Pick<Facts, "market" | "looks" | "server" | "identity">): string {
   const { kind, url } = look;
   if (kind === "bus") return "";
-  if ("why" in look) return withCure(look.why)[1] || LOG;
+  if ("why" in look) return splitHint(look.why)[1] || LOG;
   if (kind === "silent") return "fg   (in its window)";
   const { host, port } = readBusAddress(url);
   if (kind === "nothing" && look.namesUser) return "start the server that knows the user in NATS_URL";

@@ -1,6 +1,6 @@
 // What the facts mean: fine, worth a warning, or critical, and the command that mends it.
 
-import { withCure } from "../../core/bus-notes.ts";
+import { splitHint } from "../../core/sync-notes.ts";
 import { quoted, shellWord, shown } from "../../identity/core/names.ts";
 import type { Outdated } from "../../identity/core/outdated.ts";
 import type { Facts } from "./facts.ts";
@@ -34,7 +34,7 @@ const self = findingOf("Identity");
 function judgeIdentity({ identity, looks }: Facts): readonly Finding[] {
   const asksWho = looks.some((look) => look.kind === "bus" && look.secured);
   const { state, folder, org, tooOpen, expired, outdated = [], trouble } = identity;
-  if (typeof state === "object") return [self("critical", ...withCure(state.unreadable))];
+  if (typeof state === "object") return [self("critical", ...splitHint(state.unreadable))];
   const found: Finding[] = [];
   if (state === "absent")
     found.push(self("fine", `nobody has an org here (${folder})${asksWho ? "" : ", and an open bus asks for none"}`));
@@ -46,7 +46,7 @@ function judgeIdentity({ identity, looks }: Facts): readonly Finding[] {
     found.push(self("critical", `the credentials of ${whose} have expired (${since})`, renew));
   for (const { whose, why, renew } of outdated)
     found.push(self(OUTDATED[why].grade, `the credentials of ${whose} ${OUTDATED[why].what}`, renew));
-  if (trouble !== undefined) found.push(self("critical", ...withCure(trouble)));
+  if (trouble !== undefined) found.push(self("critical", ...splitHint(trouble)));
   if (state !== "absent" && tooOpen.length === 0) found.push(self("fine", "only you can read it"));
   return found;
 }

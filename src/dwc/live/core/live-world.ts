@@ -5,7 +5,7 @@ import type { InstanceRef } from "../../../health/member.ts";
 import type { Answer } from "../../../service/answer.ts";
 import type { FaultOrder } from "../../../service/core/fault-order.ts";
 import type { AskedFault, FaultTaker } from "../../../service/fault-asking.ts";
-import type { Gone, Screen } from "../../core/person.ts";
+import type { AbortSignal, Screen } from "../../core/tty.ts";
 import type { Follower } from "../follow.ts";
 import type { Belief } from "./belief.ts";
 import type { Facts } from "./facts.ts";
@@ -99,7 +99,7 @@ export interface LiveVerbs {
   /** 23:59:01, where the terminal is. */
   timeOfDay(at: number): string;
   /** A Market's events, until nobody reads them any more. */
-  follow(url: string, until: Gone, follower: Follower): Promise<void>;
+  follow(url: string, until: AbortSignal, follower: Follower): Promise<void>;
   top(marketUrl: string | undefined, screen: Screen, options: TopOptions): Promise<TopEnd>;
   /** Asks all instances to beat: of one service, or of all that can be found. */
   roll(service: string | undefined, listenMs?: number): Promise<Visited<readonly Heard[]>>;

@@ -3,7 +3,7 @@
 import { shownUrl } from "../../../settings.ts";
 import type { Option } from "../../core/command.ts";
 import type { Failed } from "../../core/outcome.ts";
-import { shown } from "../../core/outcome.ts";
+import { quoteForMessage } from "../../core/outcome.ts";
 
 export const MARKET_OPTION: Option = {
   name: "market",
@@ -14,10 +14,10 @@ export const MARKET_OPTION: Option = {
 /** Undefined: it can be asked for. */
 export function wrongMarket(url: string | undefined): Failed | undefined {
   if (url === undefined || /^http:\/\/[^\s/?#@]+\/?$/.test(url)) return undefined;
-  const message = `--market ${shown(shownUrl(url))} is no address of a Market`;
+  const message = `--market ${quoteForMessage(shownUrl(url))} is no address of a Market`;
   return {
     kind: "failed",
-    fault: "usage",
+    category: "usage",
     code: "wrong-option",
     message,
     hint: "for example:  --market http://localhost:5001",

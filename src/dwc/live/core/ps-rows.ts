@@ -1,8 +1,8 @@
 // The two witnesses of `dwc ps`, side by side.
 
 import type { InstanceRow } from "../../../sight/row.ts";
+import type { Tone } from "../../core/color.ts";
 import type { Line } from "../../core/outcome.ts";
-import type { Tone } from "../../core/tone.ts";
 import type { Belief } from "./belief.ts";
 import { percent, stateTone, stateWords, turnWords } from "./belief-words.ts";
 import { shownDuration } from "./duration.ts";

@@ -3,8 +3,8 @@
 
 import { checkServiceName } from "../../../bus/core/subjects.ts";
 import type { Command } from "../../core/command.ts";
-import type { Outcome } from "../../core/outcome.ts";
-import type { World } from "../../core/world.ts";
+import type { CommandResult } from "../../core/outcome.ts";
+import type { CommandContext } from "../../core/world.ts";
 import { failedMarket, failedVisit, warningsJson, warningsOf } from "./failed-visit.ts";
 import type { AskedMarket } from "./live-world.ts";
 import { MARKET_OPTION, wrongMarket } from "./market-option.ts";
@@ -30,7 +30,7 @@ export const ps: Command = {
     if (name?.kind === "bad")
       return {
         kind: "failed",
-        fault: "usage",
+        category: "usage",
         code: "bad-name",
         message: name.why,
         hint: "for example:  bin/dwc ps ratings",
@@ -47,15 +47,15 @@ function listed(
   roll: Visited<readonly Heard[]>,
   asked: AskedMarket,
   service: string | undefined,
-  { live, screen }: Pick<World, "live" | "screen">,
-): Outcome {
+  { live, screen }: Pick<CommandContext, "live" | "screen">,
+): CommandResult {
   const heard = roll.kind === "in" ? roll.value : undefined;
   const belief = asked.kind === "board" ? asked.belief : undefined;
   const rows = psRows(heard, belief).filter((row) => service === undefined || row.service === service);
   return {
     kind: "done",
     lines: rows.length === 0 ? [] : psTable(rows, live.wall(), roomOn(screen)),
-    said: [
+    notes: [
       ...(rows.length === 0 ? [`nobody is there: ${startSome(service ?? OWN_SERVICE)}`] : []),
       ...(roll.kind === "out" ? [`no roll call: ${roll.why}`] : warningsOf(roll)),
       ...(asked.kind === "board" ? [] : unseen(asked)),
@@ -66,7 +66,7 @@ function listed(
       instances: rows.map(psJson),
       ...warningsJson(roll),
     },
-    ifUnwritten: "look",
+    ifUnwritten: "read-only",
   };
 }
 

@@ -1,8 +1,8 @@
 // Columns as wide as their widest cell, under a head; on a narrow screen the least of them give way.
 
+import type { Tone } from "../../core/color.ts";
 import type { Line } from "../../core/outcome.ts";
-import type { Screen } from "../../core/person.ts";
-import type { Tone } from "../../core/tone.ts";
+import type { Screen } from "../../core/tty.ts";
 
 export interface Column {
   readonly head: string;

@@ -1,7 +1,7 @@
 // `dwc top`: who is well and who is called, once a second, until a key ends it.
 
 import type { Command } from "../../core/command.ts";
-import { type Failed, shown } from "../../core/outcome.ts";
+import { type Failed, quoteForMessage } from "../../core/outcome.ts";
 import { parseDuration } from "./duration.ts";
 import { failedMarket } from "./failed-visit.ts";
 import { MARKET_OPTION, wrongMarket } from "./market-option.ts";
@@ -30,8 +30,10 @@ export const top: Command = {
   run: async ({ values, flags }, world) => {
     const { count = String(MOST_PICTURES), every } = Object.fromEntries(values) as { count?: string; every?: string };
     const everyMs = every === undefined ? USUAL_MS : (parseDuration(every) ?? 0);
-    if (everyMs < SHORTEST_MS) return wrong(`--every ${shown(every ?? "")} is no time of 100ms or more`, "--every 2s");
-    if (!/^[1-9]\d{0,6}$/.test(count)) return wrong(`--count ${shown(count)} is no number of pictures`, "--count 1");
+    if (everyMs < SHORTEST_MS)
+      return wrong(`--every ${quoteForMessage(every ?? "")} is no time of 100ms or more`, "--every 2s");
+    if (!/^[1-9]\d{0,6}$/.test(count))
+      return wrong(`--count ${quoteForMessage(count)} is no number of pictures`, "--count 1");
     const format = flags.has("json") ? "json" : flags.has("csv") ? "csv" : "table";
     const wrongUrl = wrongMarket(values.get("market"));
     if (wrongUrl !== undefined) return wrongUrl;
@@ -48,6 +50,6 @@ export const top: Command = {
 
 const wrong = (message: string, example: string): Failed => ({
   kind: "failed",
-  fault: "usage",
+  category: "usage",
   ...{ code: "wrong-option", message, hint: `for example:  ${example}` },
 });

@@ -4,8 +4,8 @@
 import { cpSync, mkdirSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Told } from "../../src/dwc/core/bus-shapes.ts";
-import type { IdentityVerbs } from "../../src/dwc/core/world.ts";
+import type { SyncResult } from "../../src/dwc/core/bus-shapes.ts";
+import type { IdentityService } from "../../src/dwc/core/world.ts";
 import type { Obedience } from "../../src/dwc/identity/core/obedience.ts";
 import { revoke } from "../../src/dwc/identity/core/revocations.ts";
 import { currentOrg, type Org } from "../../src/dwc/identity/core/state.ts";
@@ -13,26 +13,26 @@ import { paths } from "../../src/dwc/identity/folder.ts";
 import { inviteUser } from "../../src/dwc/identity/invitations.ts";
 import { natsMint } from "../../src/dwc/identity/mint.ts";
 import { changeState } from "../../src/dwc/identity/state-file.ts";
-import { identityVerbs } from "../../src/dwc/identity-verbs.ts";
-import type { Matter } from "../../src/dwc/tell-bus.ts";
+import { createIdentityService } from "../../src/dwc/identity-service.ts";
+import type { SyncInput } from "../../src/dwc/sync-bus.ts";
 import { claimsOf, done } from "../support/deciding.ts";
 import { clock, Folder } from "../support/orgs.ts";
 
 const test = suite("what the verbs hand to the bus");
 const URL = "nats://bus.test:4222";
-const OBEYS: Told = { kind: "obeys", addresses: [{ kind: "obeys", url: URL }] };
+const OBEYS: SyncResult = { kind: "obeys", addresses: [{ kind: "obeys", url: URL }] };
 const tools = () => ({ mint: natsMint, now: clock.wall() });
 
 /** A state folder, its verbs, and what each call of the bus saw. */
 class Bench extends Folder {
-  readonly handed: Matter[] = [];
+  readonly handed: SyncInput[] = [];
   /** The act of the bus, and its answer. */
-  obey: () => Promise<Told> = () => Promise.resolve(OBEYS);
-  readonly verbs: IdentityVerbs = identityVerbs({
+  obey: () => Promise<SyncResult> = () => Promise.resolve(OBEYS);
+  readonly verbs: IdentityService = createIdentityService({
     stateDir: this.path,
     clock,
     mint: () => Promise.resolve(natsMint),
-    tellBus: async (matter) => {
+    syncBus: async (matter) => {
       this.handed.push(matter);
       if (matter.kind === "accounts")
         assert.is(tokenOf(matter), this.org.accountJwt, "the folder holds what the bus is handed");
@@ -41,7 +41,7 @@ class Bench extends Folder {
   });
 }
 
-const tokenOf = (matter: Matter): string | undefined =>
+const tokenOf = (matter: SyncInput): string | undefined =>
   matter.kind === "accounts" ? matter.orgs[0]?.accountJwt : undefined;
 
 let first: Bench;
@@ -99,7 +99,7 @@ benches("what is refused is not handed over, but what was there before is", asyn
   assert.is((await ann.verbs.revoke("nobody")).kind, "refused");
   assert.equal(ann.handed, []);
   const again = await ann.verbs.createOrg({ name: "My Test Org", person: "Ann", email: "ann@example.org" });
-  assert.equal([again.kind, "told" in again && again.told, ann.handed.length], ["refused", OBEYS, 1]);
+  assert.equal([again.kind, "sync" in again && again.sync, ann.handed.length], ["refused", OBEYS, 1]);
 });
 
 benches("an org that another dwc changes meanwhile is handed over again, five times at most", async (ann) => {
@@ -123,13 +123,13 @@ benches("an old copy takes over what its bus says was revoked, and hands that ov
   const old: Obedience = { kind: "does not obey", url: URL, reason: "newer", why: "newer", token };
   ann.obey = () => Promise.resolve(ann.handed.length === 1 ? { kind: old.kind, addresses: [old] } : OBEYS);
   const told = await ann.verbs.createService("prices");
-  assert.equal([told.kind, "told" in told && told.told], ["done", OBEYS]);
+  assert.equal([told.kind, "sync" in told && told.sync], ["done", OBEYS]);
   assert.equal(
     ann.org.services.map(({ name }) => name),
     ["prices"],
   );
   assert.equal(
-    Object.keys(claimsOf(tokenOf(ann.handed[1] as Matter) ?? "").nats.revocations),
+    Object.keys(claimsOf(tokenOf(ann.handed[1] as SyncInput) ?? "").nats.revocations),
     currentOrg(newer)?.revoked.map(({ publicKey }) => publicKey),
   );
 });
@@ -138,8 +138,8 @@ benches("a change whose files cannot be written is handed over all the same, and
   mkdirSync(paths.serviceCreds(ann.path, ann.org.id, "prices"));
   const made = await ann.verbs.createService("prices");
   assert.is(made.kind, "done");
-  const { told } = made as { told: Told };
-  assert.equal([told.kind, typeof told.unwritten, ann.handed.length], ["obeys", "string", 1]);
+  const { sync } = made as { sync: SyncResult };
+  assert.equal([sync.kind, typeof sync.unwritten, ann.handed.length], ["obeys", "string", 1]);
   assert.is(ann.org.services.length, 2);
 });
 
@@ -154,7 +154,7 @@ benches(
     assert.equal(shown(), [cy.org.me.creds]);
     await cy.verbs.createService("prices");
     assert.equal(shown(), [cy.org.services[0]?.creds]);
-    assert.equal((await cy.verbs.logout()) as object, { kind: "done", orgs: 1, told: undefined });
+    assert.equal((await cy.verbs.logout()) as object, { kind: "done", orgs: 1, sync: undefined });
     assert.equal(shown(), []);
     cy.remove();
     ann.obey = () => {
@@ -162,7 +162,7 @@ benches(
       return Promise.resolve(OBEYS);
     };
     const out = await ann.verbs.logout();
-    assert.is(out.kind === "done" && out.told?.kind, "does not obey");
+    assert.is(out.kind === "done" && out.sync?.kind, "does not obey");
     assert.equal(ann.handed, [{ kind: "credentials", text: own }]);
   },
 );

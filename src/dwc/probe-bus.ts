@@ -5,21 +5,21 @@ import { readBusAddress } from "../bus/core/bus-address.ts";
 import { whyNeverStarted } from "../bus/core/succession.ts";
 import { probe } from "../bus/probe.ts";
 import type { Clock } from "../clock.ts";
-import type { BusLook } from "./core/bus-shapes.ts";
+import type { BusProbe } from "./core/bus-shapes.ts";
 import { GREETS_WITHIN_MS } from "./identity/core/bus-limits.ts";
 
-export function lookAtBus(urls: readonly string[], clock: Clock): Promise<readonly BusLook[]> {
+export function probeBus(urls: readonly string[], clock: Clock): Promise<readonly BusProbe[]> {
   const isNeverStarted = whyNeverStarted(urls) !== undefined;
-  return Promise.all(urls.map((url) => look(url, clock, isNeverStarted)));
+  return Promise.all(urls.map((url) => probeAddress(url, clock, isNeverStarted)));
 }
 
-async function look(url: string, clock: Clock, isNeverStarted: boolean): Promise<BusLook> {
+async function probeAddress(url: string, clock: Clock, isNeverStarted: boolean): Promise<BusProbe> {
   const address = readBusAddress(url);
   const found = await probe(address, { clock, withinMs: GREETS_WITHIN_MS });
   const { shown } = address;
   switch (found.kind) {
     case "nats":
-      return { kind: "bus", url: shown, secured: asksWhoWeAre(found.greeting) };
+      return { kind: "bus", url: shown, secured: requiresAuth(found.greeting) };
     case "closed":
     case "unresolved":
     case "wrong port":
@@ -41,10 +41,10 @@ async function look(url: string, clock: Clock, isNeverStarted: boolean): Promise
 }
 
 /** @param greeting `INFO {…}`; whatever cannot be read asks for nothing that we know of */
-export function asksWhoWeAre(greeting: string): boolean {
+export function requiresAuth(greeting: string): boolean {
   try {
-    const said: unknown = JSON.parse(greeting.slice(greeting.indexOf("{")));
-    return Object(said).auth_required === true;
+    const info: unknown = JSON.parse(greeting.slice(greeting.indexOf("{")));
+    return Object(info).auth_required === true;
   } catch {
     return false;
   }

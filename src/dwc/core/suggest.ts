@@ -1,20 +1,20 @@
 // What a person may have meant.
 
 /** One slip in three letters is still the same word, and two slips always are. */
-const LETTERS_PER_SLIP = 3;
-const SLIPS_ALLOWED = 2;
+const LETTERS_PER_EDIT = 3;
+const MIN_EDITS_ALLOWED = 2;
 /** Nothing that we know is nearly as long; it also bounds what a comparison costs. */
-const LONGEST_SLIP = 40;
+const MAX_WORD_LENGTH = 40;
 
 /** The nearest of `known`, if it is near at all. */
 export function nearest(typed: string, known: readonly string[]): string | undefined {
-  if (typed.length < 2 || typed.length > LONGEST_SLIP) return undefined;
-  const allowed = Math.max(SLIPS_ALLOWED, Math.floor(typed.length / LETTERS_PER_SLIP));
+  if (typed.length < 2 || typed.length > MAX_WORD_LENGTH) return undefined;
+  const allowed = Math.max(MIN_EDITS_ALLOWED, Math.floor(typed.length / LETTERS_PER_EDIT));
   const [best] = known
-    .map((word) => ({ word, slips: word.startsWith(typed) ? 0 : distance(word, typed.toLowerCase()) }))
+    .map((word) => ({ word, edits: word.startsWith(typed) ? 0 : distance(word, typed.toLowerCase()) }))
     // Of a short word two slips leave nothing: what remains the same must outweigh what differs.
-    .filter(({ word, slips }) => slips <= allowed && slips < word.length / 2)
-    .sort((one, other) => one.slips - other.slips);
+    .filter(({ word, edits }) => edits <= allowed && edits < word.length / 2)
+    .sort((one, other) => one.edits - other.edits);
   return best?.word;
 }
 

@@ -3,13 +3,13 @@
 import { isLoopback, readBusAddress } from "../../bus/core/bus-address.ts";
 import { speaking } from "../../bus/core/greeting.ts";
 import type { Obedience } from "../identity/core/obedience.ts";
-import type { BusLook, Told } from "./bus-shapes.ts";
+import type { BusProbe, SyncResult } from "./bus-shapes.ts";
 
 /** A server that believes this state folder, at an address. Its configuration says 127.0.0.1 and no port. */
 export function serverLine(url: string, program = "nats-server"): string {
   const { host, port } = readBusAddress(url);
-  const at = isUsual(host) ? "" : ` -a ${host}`;
-  return `${program} -c "$(bin/dwc nats-config)"${at}${port === USUAL_PORT ? "" : ` -p ${port}`}${tlsOptions(url)}`;
+  const at = isDefaultHost(host) ? "" : ` -a ${host}`;
+  return `${program} -c "$(bin/dwc nats-config)"${at}${port === DEFAULT_PORT ? "" : ` -p ${port}`}${tlsOptions(url)}`;
 }
 
 /** The certificate is the person's own. */
@@ -20,29 +20,29 @@ export const tlsOptions = (url: string): string =>
 export function restart(url: string): string {
   const { host, port, tls } = readBusAddress(url);
   if (tls) return isLoopback(host) ? serverLine(url) : `${serverLine(url)}   (on ${host})`;
-  const setting = port === USUAL_PORT && isUsual(host) ? "" : ` NATS_URL=nats://${hostIn(url)}:${port}`;
+  const setting = port === DEFAULT_PORT && isDefaultHost(host) ? "" : ` NATS_URL=nats://${hostIn(url)}:${port}`;
   return isLoopback(host) ? `make add-ratings${setting}  or  ${serverLine(url)}` : `${serverLine(url)}   (on ${host})`;
 }
 
 /** A bus at another loopback address is another bus. */
-const isUsual = (host: string): boolean => host === "127.0.0.1" || host.toLowerCase() === "localhost";
+const isDefaultHost = (host: string): boolean => host === "127.0.0.1" || host.toLowerCase() === "localhost";
 
 function hostIn(url: string): string {
   const { host } = readBusAddress(url);
-  if (isUsual(host)) return "127.0.0.1";
+  if (isDefaultHost(host)) return "127.0.0.1";
   return host.includes(":") ? `[${host}]` : host;
 }
 
-export const strangerText = ({ url, ...stranger }: Extract<BusLook, { kind: "stranger" }>): string =>
+export const notNatsText = ({ url, ...stranger }: Extract<BusProbe, { kind: "stranger" }>): string =>
   `${url} is taken by something that is not NATS${speaking(stranger)}`;
 
 /** Sentences about an identity, or about a limit of the bus, end in what to do behind their last colon. */
-export function withCure(sentence: string): readonly [what: string, cure: string] {
+export function splitHint(sentence: string): readonly [what: string, cure: string] {
   const at = sentence.lastIndexOf(": ");
   return at < 0 ? [sentence, ""] : [sentence.slice(0, at), sentence.slice(at + ": ".length)];
 }
 
-const USUAL_PORT = 4222;
+const DEFAULT_PORT = 4222;
 export const PUSH = "bin/dwc push";
 const CHECK = "bin/dwc check";
 
@@ -53,8 +53,8 @@ export interface NoteOptions {
   readonly isForNextBus?: boolean | undefined;
 }
 
-export const busNotes = (
-  { addresses, unwritten, shown }: Told,
+export const syncNotes = (
+  { addresses, unwritten, sent: shown }: SyncResult,
   { again: typed = PUSH, isForNextBus = false }: NoteOptions = {},
 ): readonly string[] => {
   // Who owns no org has nothing to hand over.
@@ -87,15 +87,15 @@ function noteOf(address: Obedience, again: string): readonly string[] {
       return [
         `Note: whether the bus at ${url} obeys is not known (${address.why}).`,
         address.servers === undefined
-          ? `Until it has this change it goes on as before. Once ${ONCE[address.reason]}:  ${again}`
-          : `Until it has this change it goes on as before: ${quietCure(address.servers, again)}`,
+          ? `Until it has this change it goes on as before. Once ${PRECONDITION[address.reason]}:  ${again}`
+          : `Until it has this change it goes on as before: ${hintForSilentServers(address.servers, again)}`,
       ];
     case "does not obey":
-      return [`Note: the bus that runs at ${url} does not obey (${address.why}).`, ...cureOf(address, again)];
+      return [`Note: the bus that runs at ${url} does not obey (${address.why}).`, ...hintLines(address, again)];
   }
 }
 
-const ONCE = {
+const PRECONDITION = {
   silent: "it runs again",
   limited: "it lets dwc in",
   untrusted: "TLS works",
@@ -104,35 +104,35 @@ const ONCE = {
   unresolved: "the name is right",
 } as const;
 
-type Disobedient = Extract<Obedience, { kind: "does not obey" }>;
+type NotObeying = Extract<Obedience, { kind: "does not obey" }>;
 
 /** @param servers those of a cluster that refuse the token: the others have it by now */
-export const fixedCure = (url: string, servers: Disobedient["servers"]): string =>
-  servers === undefined ? `end it, then  ${restart(url)}` : mendCure(servers);
+export const hintForFixed = (url: string, servers: NotObeying["servers"]): string =>
+  servers === undefined ? `end it, then  ${restart(url)}` : hintForServers(servers);
 
-const mendCure = (
+const hintForServers = (
   servers: readonly string[],
   again = PUSH,
   log = "a full disk, a folder that it may not write",
 ): string => `mend server ${servers.join(" and ")} (its log says more: ${log}) and restart it, then  ${again}`;
 
 /** A server that was away when the token was handed over takes it now. */
-export const olderCure = (servers: readonly string[] | undefined): string =>
-  servers === undefined ? PUSH : `${PUSH}   (where it does not help, ${mendCure(servers)})`;
+export const hintForOlder = (servers: readonly string[] | undefined): string =>
+  servers === undefined ? PUSH : `${PUSH}   (where it does not help, ${hintForServers(servers)})`;
 
 /** @param servers those that answer, and do not say what they keep; undefined: none is known that does */
-export const unknownCure = (servers: readonly string[] | undefined): string =>
-  servers === undefined ? `once it runs again:  ${PUSH}` : quietCure(servers);
+export const hintForUnknown = (servers: readonly string[] | undefined): string =>
+  servers === undefined ? `once it runs again:  ${PUSH}` : hintForSilentServers(servers);
 
 /** A server that keeps no tokens has its accounts in its configuration, which dwc does not change. */
-const quietCure = (servers: readonly string[], again = PUSH): string =>
-  mendCure(
+const hintForSilentServers = (servers: readonly string[], again = PUSH): string =>
+  hintForServers(
     servers,
     again,
     "its configuration may name accounts, and no resolver as that of  bin/dwc nats-config  does",
   );
 
-function cureOf({ reason, url, servers }: Disobedient, again: string): readonly string[] {
+function hintLines({ reason, url, servers }: NotObeying, again: string): readonly string[] {
   switch (reason) {
     case "open":
       return [
@@ -150,21 +150,21 @@ function cureOf({ reason, url, servers }: Disobedient, again: string): readonly 
         `heard of them, ask the owner for  ${PUSH}.  Where this org's bus is another:  NATS_URL=nats://HOST:4222 ${again}`,
       ];
     case "older":
-      return [`To hand it the newest account token:  ${olderCure(servers)}`];
+      return [`To hand it the newest account token:  ${hintForOlder(servers)}`];
     case "newer":
       return [
         "This state folder is an old copy. Put the newest one in its place, or change something here and push that.",
       ];
     case "fixed":
-      return [`For one that does, ${fixedCure(url, servers)}`];
+      return [`For one that does, ${hintForFixed(url, servers)}`];
     case "forgotten":
       return [];
   }
 }
 
 /** After the keys are gone nothing can be handed to a bus any more; what is left is to end it. */
-export const logoutNotes = (told: Told | undefined): readonly string[] =>
-  (told?.addresses ?? []).flatMap((address) => {
+export const logoutNotes = (sync: SyncResult | undefined): readonly string[] =>
+  (sync?.addresses ?? []).flatMap((address) => {
     if (address.kind === "not running" && address.why !== undefined)
       return [
         `Note: no bus is reached at ${address.url}: ${address.why}. One that runs goes on as before, until it is ended.`,

@@ -4,30 +4,30 @@
 import type { RequestOptions } from "../../bus/bus.ts";
 
 /** An abort signal, as the bus has it too. */
-export type Gone = NonNullable<RequestOptions["signal"]>;
+export type AbortSignal = NonNullable<RequestOptions["signal"]>;
 
 /** Where a result goes that does not come all at once. */
 export interface Screen {
   readonly isTerminal: boolean;
   readonly colour: boolean;
   /** Aborted once nobody reads any more, or a taken screen was left. */
-  readonly gone: Gone;
+  readonly closed: AbortSignal;
   write(text: string): void;
   /** To stderr. */
-  say(sentence: string): void;
+  writeNote(sentence: string): void;
   size(): { readonly rows: number; readonly columns: number };
   /** Replaces what the taken screen shows. */
   draw(lines: readonly string[]): void;
   /** Takes the whole screen, and the keys. */
-  take(options: TakeOptions): Taken;
+  enterFullscreen(options: FullscreenOptions): FullscreenHandle;
 }
 
-export interface TakeOptions {
+export interface FullscreenOptions {
   key(key: string): void;
   redraw(): void;
 }
 
-export interface Taken {
+export interface FullscreenHandle {
   /** Gives the screen back, for good. */
   leave(): void;
   /** Gives it back and stops, as ^Z does; takes it again when the process goes on. */

@@ -5,15 +5,15 @@
 import { type Credentials, parseCredentials } from "../bus/core/credentials.ts";
 import { speaking } from "../bus/core/greeting.ts";
 import type { Clock } from "../clock.ts";
-import { lookAtBus } from "./bus-look.ts";
-import type { BusLook, Told } from "./core/bus-shapes.ts";
-import { toldBy } from "./core/obedience.ts";
+import type { BusProbe, SyncResult } from "./core/bus-shapes.ts";
+import { syncResultOf } from "./core/obedience.ts";
 import type { Obedience } from "./identity/core/obedience.ts";
 import type { Operator, Org } from "./identity/core/state.ts";
 import type { Mint } from "./identity/mint.ts";
 import type { admits, PushMode, pushAccounts } from "./identity/push.ts";
+import { probeBus } from "./probe-bus.ts";
 
-export interface TellBusOptions {
+export interface SyncOptions {
   readonly urls: readonly string[];
   readonly clock: Clock;
   readonly mint: () => Promise<Mint>;
@@ -21,57 +21,57 @@ export interface TellBusOptions {
 }
 
 /** What a bus is to obey. */
-export type Matter =
+export type SyncInput =
   /** The account tokens of orgs that this folder owns. */
   | { readonly kind: "accounts"; readonly operator: Operator; readonly orgs: readonly Org[]; readonly mode: PushMode }
   /** Credentials that it is to let in, the text of their file. */
   | { readonly kind: "credentials"; readonly text: string };
 
-export type TellBus = (matter: Matter) => Promise<Told>;
+export type SyncBus = (input: SyncInput) => Promise<SyncResult>;
 
-export async function tellBus(matter: Matter, options: TellBusOptions): Promise<Told> {
-  const looks = await lookAtBus(options.urls, options.clock);
+export async function syncRunningBus(input: SyncInput, options: SyncOptions): Promise<SyncResult> {
+  const probes = await probeBus(options.urls, options.clock);
   // Looks come in the order of the addresses, and show them without passwords.
   const found = await Promise.all(
-    looks.map((look, at) => tellOne(look, options.urls[at] ?? look.url, matter, options)),
+    probes.map((probe, at) => syncAddress(probe, options.urls[at] ?? probe.url, input, options)),
   );
-  return { ...toldBy(found), shown: matter.kind };
+  return { ...syncResultOf(found), sent: input.kind };
 }
 
-async function tellOne(look: BusLook, url: string, matter: Matter, options: TellBusOptions): Promise<Obedience> {
+async function syncAddress(probe: BusProbe, url: string, input: SyncInput, options: SyncOptions): Promise<Obedience> {
   const { clock, mint, push } = options;
-  const seen = withoutAsking(look);
-  if (seen !== undefined) return seen;
+  const known = resultOfProbe(probe);
+  if (known !== undefined) return known;
   const { pushAccounts, admits } = await push();
-  if (matter.kind === "credentials")
-    return { ...(await admits(credentialsOf(matter.text), { url, clock })), url: look.url };
-  const { operator, orgs, mode } = matter;
+  if (input.kind === "credentials")
+    return { ...(await admits(credentialsOf(input.text), { url, clock })), url: probe.url };
+  const { operator, orgs, mode } = input;
   const found = await pushAccounts(operator, orgs, { url, clock, mint: await mint(), mode });
-  const { kind, addresses } = toldBy(found);
+  const { kind, addresses } = syncResultOf(found);
   const worst = addresses.find((one) => one.kind === kind) ?? { kind: "obeys" as const };
-  return { ...worst, url: look.url };
+  return { ...worst, url: probe.url };
 }
 
-function withoutAsking(look: BusLook): Obedience | undefined {
-  const { url } = look;
-  switch (look.kind) {
+function resultOfProbe(probe: BusProbe): Obedience | undefined {
+  const { url } = probe;
+  switch (probe.kind) {
     case "nothing":
       return { kind: "not running", url };
     case "silent":
       return { kind: "unknown", url, reason: "silent", why: "it accepts connections and says nothing: paused?" };
     case "unresolved":
-      return { kind: "not running", url, reason: "unresolved", why: look.why };
+      return { kind: "not running", url, reason: "unresolved", why: probe.why };
     case "closed":
     case "untrusted":
     case "wrong port":
-      return { kind: "unknown", url, reason: look.kind, why: look.why };
+      return { kind: "unknown", url, reason: probe.kind, why: probe.why };
     case "stranger":
       return {
         ...{ kind: "does not obey", url, reason: "foreign" },
-        why: `what runs there is not a NATS server${speaking(look)}`,
+        why: `what runs there is not a NATS server${speaking(probe)}`,
       };
     case "bus":
-      return look.secured ? undefined : { kind: "does not obey", url, reason: "open", why: "it lets everybody in" };
+      return probe.secured ? undefined : { kind: "does not obey", url, reason: "open", why: "it lets everybody in" };
   }
 }
 

@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 
-import { nearest } from "../../src/dwc/core/near.ts";
+import { nearest } from "../../src/dwc/core/suggest.ts";
 
 const test = suite("near misses");
 const COMMANDS = ["create-org", "create-service", "status", "login", "logout", "revoke"];

@@ -1,7 +1,7 @@
 // What of an org and a service is shown: never a key that signs, never credentials.
 
 import { isoTime } from "../clock.ts";
-import type { Org, ServiceShown } from "./core/world.ts";
+import type { Org, PublicService } from "./core/world.ts";
 import type { Org as OrgState, Service } from "./identity/core/state.ts";
 
 const MS_PER_SECOND = 1_000;
@@ -9,9 +9,9 @@ const MS_PER_SECOND = 1_000;
 /** Tokens count in seconds; people and programs read ISO times. */
 export const isoSeconds = (seconds: number): string => isoTime(seconds * MS_PER_SECOND);
 
-export const orgShown = ({ id, name, account }: OrgState): Org => ({ id, name, publicKey: account });
+export const publicOrg = ({ id, name, account }: OrgState): Org => ({ id, name, publicKey: account });
 
-export const serviceShown = ({ name, publicKey, createdAt, expiresAt }: Service): ServiceShown => ({
+export const publicService = ({ name, publicKey, createdAt, expiresAt }: Service): PublicService => ({
   name,
   publicKey,
   issuedAt: isoSeconds(createdAt),

@@ -2,8 +2,8 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { busNotes, logoutNotes, restart } from "../../src/dwc/core/bus-notes.ts";
-import { exitCodeOf, toldBy, toldJson, toldOfLogout } from "../../src/dwc/core/obedience.ts";
+import { exitCodeOf, logoutSyncResult, syncJson, syncResultOf } from "../../src/dwc/core/obedience.ts";
+import { logoutNotes, restart, syncNotes } from "../../src/dwc/core/sync-notes.ts";
 import type { Obedience } from "../../src/dwc/identity/core/obedience.ts";
 import { goldenOf } from "../support/golden.ts";
 
@@ -22,14 +22,14 @@ const other = (reason: Extract<Obedience, { kind: "does not obey" }>["reason"]):
 test("every outcome names the bus, and all but one a command", () => {
   const reasons = ["open", "foreign", "older", "newer", "fixed", "forgotten"] as const;
   for (const address of [away, paused, ...reasons.map(other)]) {
-    const said = busNotes(toldBy([address]), { again: "bin/dwc revoke ratings" }).join("\n");
+    const said = syncNotes(syncResultOf([address]), { again: "bin/dwc revoke ratings" }).join("\n");
     assert.ok(said.includes(url), said);
     if ("why" in address) assert.ok(said.includes(address.why), said);
     const hasNone = address.kind === "does not obey" && ["newer", "forgotten"].includes(address.reason);
     assert.is(/bin\/dwc (revoke ratings|push|nats-config)/.test(said), !hasNone, said);
   }
-  golden(busNotes(toldBy([obeys])));
-  assert.equal(busNotes(toldBy([away]), { isForNextBus: true }), []);
+  golden(syncNotes(syncResultOf([obeys])));
+  assert.equal(syncNotes(syncResultOf([away]), { isForNextBus: true }), []);
 });
 
 test("the lines that start a bus again start it where it was", () => {
@@ -48,18 +48,18 @@ test("of several addresses the worst counts, and one that does not answer is no 
     [[paused, obeys, other("open")], "does not obey"],
     [[], "not running"],
   ];
-  for (const [addresses, kind] of kinds) assert.is(toldBy(addresses).kind, kind);
+  for (const [addresses, kind] of kinds) assert.is(syncResultOf(addresses).kind, kind);
 });
 
 test("a change that no bus is known to obey has an exit code of its own", () => {
-  for (const told of [toldBy([paused]), toldBy([other("older")])]) assert.is(exitCodeOf(told), 4);
-  assert.is(exitCodeOf(toldBy([obeys]), true), 0);
-  assert.is(exitCodeOf(toldBy([away])), 0);
-  assert.is(exitCodeOf(toldBy([away]), true), 4);
+  for (const told of [syncResultOf([paused]), syncResultOf([other("older")])]) assert.is(exitCodeOf(told), 4);
+  assert.is(exitCodeOf(syncResultOf([obeys]), true), 0);
+  assert.is(exitCodeOf(syncResultOf([away])), 0);
+  assert.is(exitCodeOf(syncResultOf([away]), true), 4);
 });
 
 test("a program gets one word for all, and for each address its word, a reason and a sentence", () => {
-  assert.equal(toldJson(toldBy([obeys, other("foreign")])), {
+  assert.equal(syncJson(syncResultOf([obeys, other("foreign")])), {
     bus: "does not obey",
     buses: [
       { url, bus: "obeys", reason: null, why: null },
@@ -69,15 +69,15 @@ test("a program gets one word for all, and for each address its word, a reason a
 });
 
 test("after a logout a bus that admits them obeys no more, and one of somebody else has nothing to obey", () => {
-  const told = toldOfLogout([toldBy([obeys])]);
+  const told = logoutSyncResult([syncResultOf([obeys])]);
   assert.is(told.kind, "does not obey");
   golden(logoutNotes(told).join("\n"));
-  assert.is(toldOfLogout([toldBy([other("foreign")])]).kind, "obeys");
-  assert.is(toldOfLogout([toldBy([paused])]).kind, "unknown");
-  golden(logoutNotes(toldOfLogout([toldBy([away])])).join("\n"));
-  const second = toldOfLogout([toldBy([other("foreign"), away]), toldBy([obeys, away])]);
+  assert.is(logoutSyncResult([syncResultOf([other("foreign")])]).kind, "obeys");
+  assert.is(logoutSyncResult([syncResultOf([paused])]).kind, "unknown");
+  golden(logoutNotes(logoutSyncResult([syncResultOf([away])])).join("\n"));
+  const second = logoutSyncResult([syncResultOf([other("foreign"), away]), syncResultOf([obeys, away])]);
   golden(second.addresses.map(({ kind }) => kind));
-  assert.equal(logoutNotes(toldOfLogout([toldBy([other("foreign")])])), []);
+  assert.equal(logoutNotes(logoutSyncResult([syncResultOf([other("foreign")])])), []);
   assert.equal(logoutNotes(undefined), []);
 });
 
