@@ -2,7 +2,7 @@
 // made it, and can be no part of the others: a span has one parent. Each of them has a span of its own that waits for the
 // same answer and links to the call, so that whoever looks at a slow page finds what it waited for.
 
-import type { Accepts, Answer } from "../service/answer.ts";
+import type { Answer, ResponseValidator } from "../service/answer.ts";
 import type { Client } from "../service/client.ts";
 import type { Span, Trace } from "../trace/core/trace.ts";
 import type { MadeCall, SharedCalls } from "./shared-calls.ts";
@@ -15,7 +15,7 @@ interface Asking {
 /** Asks for the rating of a thing, or joins a page that has just asked. */
 export function askShared(
   thingID: string,
-  accepts: Accepts,
+  accepts: ResponseValidator,
   { client, shared }: Asking,
   trace: Trace | undefined,
 ): Promise<Answer> {

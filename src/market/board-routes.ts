@@ -3,7 +3,7 @@
 
 import type { Router } from "@koa/router";
 import type { Context, Middleware } from "koa";
-import { FAULT_LIMITS } from "../service/core/fault-order.ts";
+import { FAULT_LIMITS } from "../service/core/fault-command.ts";
 import { BOARD_PATHS, ON_ADMIN_PORT } from "../sight/board-places.ts";
 import { type Assets, assetUrl } from "./assets.ts";
 import type { Board } from "./board.ts";

@@ -3,9 +3,9 @@
 
 import type { NatsBus } from "../bus/nats-bus.ts";
 import type { Say } from "../program/log.ts";
-import { faultText } from "../service/core/fault-notes.ts";
-import type { FaultOrder } from "../service/core/fault-order.ts";
-import { type AskedFault, askAll, askForFault, mayAskForFaults } from "../service/fault-asking.ts";
+import type { FaultCommand } from "../service/core/fault-command.ts";
+import { faultText } from "../service/core/fault-status.ts";
+import { broadcastFault, type FaultReply, maySendFaults, sendFaultCommand } from "../service/fault-client.ts";
 import type { FaultForm } from "./core/fault-form.ts";
 import { instancesText } from "./core/words.ts";
 
@@ -32,7 +32,7 @@ export function openFaultDesk(options: FaultDeskOptions): FaultDesk {
   const { bus, say } = options;
   return {
     get mayAsk() {
-      return mayAskForFaults(bus.requiresAuth, bus.credentials);
+      return maySendFaults(bus.requiresAuth, bus.credentials);
     },
     ask: async (form) => {
       const outcome = await askFor(form, options);
@@ -48,26 +48,26 @@ export function openFaultDesk(options: FaultDeskOptions): FaultDesk {
 }
 
 async function askFor({ target, order }: FaultForm, { service, bus }: FaultDeskOptions): Promise<FaultOutcome> {
-  if (target !== undefined) return outcomeOf(target, order, await askForFault(bus, service, target, order));
-  const takers = await askAll(bus, service, "reset");
+  if (target !== undefined) return outcomeOf(target, order, await sendFaultCommand(bus, service, target, order));
+  const takers = await broadcastFault(bus, service, "reset");
   if (takers.length === 0) return { isDone: false, message: "nobody answered the reset: no instance takes faults" };
   return { isDone: true, message: `all faults of ${instancesText(takers.map(({ instance }) => instance))} have ended` };
 }
 
-function outcomeOf(target: string, order: FaultOrder, asked: AskedFault): FaultOutcome {
+function outcomeOf(target: string, order: FaultCommand, asked: FaultReply): FaultOutcome {
   switch (asked.kind) {
     case "done":
-      return { isDone: true, message: doneText(asked.taker.instance, order) };
+      return { isDone: true, message: doneText(asked.receiver.instance, order) };
     case "refused":
       return { isDone: false, message: `${target} refused it: ${asked.why}` };
-    case "unheard":
+    case "unanswered":
       return { isDone: false, message: `${target} did not answer (${asked.why}): it is gone, or takes no faults` };
   }
 }
 
 const SECOND_MS = 1_000;
 
-function doneText(instance: number, order: FaultOrder): string {
+function doneText(instance: number, order: FaultCommand): string {
   switch (order.kind) {
     case "begin":
       return `instance ${instance}: ${faultText(order.fault)}, for ${order.forMs / SECOND_MS} s`;

@@ -130,8 +130,8 @@ async function untilMet(bus: NatsBus, clock: Clock, withinMs: number): Promise<v
 const seenBy = (client: Client, exchange: Exchange): Seen => ({
   tracker: client.tracker,
   resolver: client.resolver,
-  get slow() {
-    return client.slow;
+  get deprioritized() {
+    return client.deprioritized;
   },
   markets: () => exchange.markets,
 });

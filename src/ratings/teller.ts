@@ -5,7 +5,7 @@ import type { Clock } from "../clock.ts";
 import { LineLimit } from "../program/core/line-limit.ts";
 import type { Say } from "../program/log.ts";
 import type { Closers } from "../program/program.ts";
-import type { Handled } from "../service/core/handled.ts";
+import type { HandlerResult } from "../service/core/handler.ts";
 import type { Trace } from "../trace/core/trace.ts";
 import { type InstanceLogEvent, instanceLine, leftOutLine, REQUEST_LEVEL, type Speaker } from "./core/lines.ts";
 import { requestLine } from "./core/ratings.ts";
@@ -16,7 +16,7 @@ const LEFT_OUT_EVERY_MS = 1_000;
 
 export interface Teller {
   readonly event: (event: InstanceLogEvent, trace?: Trace) => void;
-  readonly request: (request: unknown, handled: Handled, trace?: Trace) => void;
+  readonly request: (request: unknown, handled: HandlerResult, trace?: Trace) => void;
 }
 
 export function openTeller(

@@ -4,7 +4,7 @@
 import type { Reply } from "../bus/bus.ts";
 import type { InstanceRef } from "../health/member.ts";
 import type { Result } from "../health/tracker.ts";
-import { decodeBody, LONGEST_BODY_BYTES } from "./body.ts";
+import { decodeBody, MAX_BODY_BYTES } from "./body.ts";
 import { isThenable, textOf } from "./guard.ts";
 
 /** How a call ended for the one who asked. */
@@ -43,13 +43,13 @@ export const failed = (why: WhyFailed, detail: string): Extract<Answer, { kind: 
 });
 
 /** What came of sending a call to one instance. */
-export interface Attempt {
+export interface CallAttempt {
   readonly answer: Answer;
   readonly result: Result;
 }
 
 /** What counts as an answer of a service: only its caller knows. One that throws ends the call as failed. */
-export type Accepts = (body: unknown) => boolean;
+export type ResponseValidator = (body: unknown) => boolean;
 
 /** How an instance says that it takes no more, and has not begun (docs/protocol.md). */
 const DRAINING = 503;
@@ -57,7 +57,7 @@ const DRAINING = 503;
 export const UNFINISHED = 504;
 
 /** What `reply` is to the caller, and what it says of `who`, the instance that was asked. */
-export function readAttempt(reply: Reply, who: InstanceRef, accepts: Accepts): Attempt {
+export function readAttempt(reply: Reply, who: InstanceRef, accepts: ResponseValidator): CallAttempt {
   switch (reply.kind) {
     case "answered":
       return readBody(reply.body, who, accepts);
@@ -83,12 +83,12 @@ export function readAttempt(reply: Reply, who: InstanceRef, accepts: Accepts): A
 }
 
 /** Whether the instance may have done, or half done, what it was asked. */
-export const mayBeDone = ({ answer, result }: Attempt): boolean =>
+export const mayHaveExecuted = ({ answer, result }: CallAttempt): boolean =>
   result === "nonsense" || (answer.kind === "refused" && answer.code === UNFINISHED);
 
 /** An answer may be none: not JSON, or nothing that its caller could use. Its caller may be unable to tell. */
-function readBody(bytes: Uint8Array, who: InstanceRef, accepts: Accepts): Attempt {
-  const decoded = decodeBody(bytes, LONGEST_BODY_BYTES);
+function readBody(bytes: Uint8Array, who: InstanceRef, accepts: ResponseValidator): CallAttempt {
+  const decoded = decodeBody(bytes, MAX_BODY_BYTES);
   if (decoded.kind === "unreadable") return { answer: unanswered("the answer was not readable"), result: "nonsense" };
   const answer: Answer = { kind: "answered", body: decoded.value, who };
   try {
@@ -101,7 +101,7 @@ function readBody(bytes: Uint8Array, who: InstanceRef, accepts: Accepts): Attemp
 }
 
 /** A promise would count as true, whatever it comes to. */
-function asynchronousCheck(check: PromiseLike<unknown>): Attempt {
+function asynchronousCheck(check: PromiseLike<unknown>): CallAttempt {
   check.then(undefined, () => undefined);
   const detail = "accepts gave a promise: it has to say true or false at once";
   return { answer: failed("the check of the answer failed", detail), result: "unchecked" };

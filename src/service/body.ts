@@ -7,15 +7,15 @@ export type Decoded =
   | { readonly kind: "unreadable"; readonly why: string };
 
 /** The longest heartbeat that is read: ten times what ours needs, and a thousandth of what the bus would carry. */
-export const LONGEST_HEARTBEAT_BYTES = 4096;
+export const MAX_HEARTBEAT_BYTES = 4096;
 /** The longest request or answer that is read: the bus itself carries no more by default. */
-export const LONGEST_BODY_BYTES = 1024 * 1024;
+export const MAX_BODY_BYTES = 1024 * 1024;
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /** Decodes what anybody may have sent; never throws. */
-export function decodeBody(bytes: Uint8Array, longestBytes: number): Decoded {
-  if (bytes.length > longestBytes) return { kind: "unreadable", why: `longer than ${longestBytes} bytes` };
+export function decodeBody(bytes: Uint8Array, maxBytes: number): Decoded {
+  if (bytes.length > maxBytes) return { kind: "unreadable", why: `longer than ${maxBytes} bytes` };
   try {
     return { kind: "value", value: JSON.parse(decoder.decode(bytes)) };
   } catch {
@@ -24,7 +24,7 @@ export function decodeBody(bytes: Uint8Array, longestBytes: number): Decoded {
 }
 
 /** The JSON of a request, written once: what differs for each attempt is added to it. */
-export interface WrittenRequest {
+export interface SerializedRequest {
   readonly text: string;
   /** An object to which fields can be added at its end. */
   readonly isPlain: boolean;
@@ -34,7 +34,7 @@ const DEADLINE = '"deadline"';
 const TRACE = '"trace';
 
 /** @throws what the request's getters and toJSON throw, and JSON itself for what it cannot write */
-export function writeRequest(request: object): WrittenRequest {
+export function serializeRequest(request: object): SerializedRequest {
   const text: string | undefined = JSON.stringify(request);
   if (text?.startsWith("{")) return { text, isPlain: !text.includes(DEADLINE) };
   const fields: string | undefined = JSON.stringify({ ...request });
@@ -47,7 +47,7 @@ export function writeRequest(request: object): WrittenRequest {
  * with one field more costs 0.7 µs; that is left for what may have such a field of its own.
  * @param carried fields that say to which trace it belongs
  */
-export function encodeRequest({ text, isPlain }: WrittenRequest, deadline: number, carried?: Carried): string {
+export function encodeRequest({ text, isPlain }: SerializedRequest, deadline: number, carried?: Carried): string {
   const isExtensible = isPlain && (carried === undefined || !text.includes(TRACE));
   if (!isExtensible) return JSON.stringify({ ...JSON.parse(text), deadline, ...carried });
   const own = text === "{}" ? "{" : `${text.slice(0, -1)},`;
@@ -56,10 +56,10 @@ export function encodeRequest({ text, isPlain }: WrittenRequest, deadline: numbe
 }
 
 /** A character takes three bytes at most: most requests are far too short to be counted. */
-const MOST_BYTES_PER_CHARACTER = 3;
+const MAX_BYTES_PER_CHARACTER = 3;
 
 export const isLongerThan = (text: string, limitBytes: number): boolean =>
-  text.length * MOST_BYTES_PER_CHARACTER > limitBytes && Buffer.byteLength(text) > limitBytes;
+  text.length * MAX_BYTES_PER_CHARACTER > limitBytes && Buffer.byteLength(text) > limitBytes;
 
 /** The request's deadline (epoch ms by the caller's clock), if it carries a believable one. */
 export function deadlineOf(request: unknown): number | undefined {

@@ -5,13 +5,13 @@ import type { Ticket } from "../health/tracker.ts";
 import type { Carried, Span, Trace, Tracing } from "../trace/core/trace.ts";
 import { untraced } from "../trace/core/trace.ts";
 import { incomingInBody } from "../trace/core/traceparent.ts";
-import type { Attempt } from "./answer.ts";
-import type { Encoded } from "./core/handled.ts";
+import type { CallAttempt } from "./answer.ts";
+import type { EncodedResult } from "./core/handler.ts";
 
 const METHOD = "get";
 
 /** @param isCopy a retest or a trial, which nobody waits for */
-export function beginAttempt(trace: Trace | undefined, { who }: Ticket, isCopy: boolean): Span | undefined {
+export function startAttemptSpan(trace: Trace | undefined, { who }: Ticket, isCopy: boolean): Span | undefined {
   return trace?.begin?.({
     name: `${who.service}/${METHOD}`,
     kind: "client",
@@ -34,7 +34,7 @@ export function carriedBy({ carried }: Trace): Carried | undefined {
 }
 
 /** An error of the service's own has its code; what is no answer is named as the metrics have it. */
-export function endAttempt(span: Span, { answer, result }: Attempt): void {
+export function endAttemptSpan(span: Span, { answer, result }: CallAttempt): void {
   if (answer.kind === "refused") span.end(String(answer.code));
   else span.end(result === "answered" ? undefined : result);
 }
@@ -47,7 +47,7 @@ export function traceOfRequest(tracing: Tracing | undefined, service: string, re
 }
 
 /** @param trace one of traceOfRequest: its span, if it has one, ends with the answer */
-export function endHandling(trace: Trace | undefined, encoded: Encoded): void {
+export function endHandling(trace: Trace | undefined, encoded: EncodedResult): void {
   if (trace !== undefined && "end" in trace)
     (trace as Span).end(encoded.kind === "refusal" ? String(encoded.code) : undefined);
 }

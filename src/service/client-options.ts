@@ -9,8 +9,8 @@ import { type HealthRules, usualHealthRules } from "../settings.ts";
 import type { Trace } from "../trace/core/trace.ts";
 import type { WhyFailed } from "./answer.ts";
 import type { Faults } from "./core/faults.ts";
+import { defaultClock } from "./default-clock.ts";
 import { Guard } from "./guard.ts";
-import { usualClock } from "./usual-clock.ts";
 
 export interface ClientOptions {
   readonly service: string;
@@ -31,7 +31,7 @@ export interface ClientOptions {
   /** `trace`: of the call that brought it about, if one did and has one. */
   readonly tell?: (event: ClientEvent, trace?: Trace) => void;
   /** Called at the end of every attempt, with somebody waiting for what comes after it: count, and no more. */
-  readonly count?: (ended: Ended) => void;
+  readonly count?: (ended: AttemptOutcome) => void;
   /** Receives a sentence when `tell`, `count` or other code of yours fails, of each one a minute. Left out: stderr. */
   readonly report?: (sentence: string) => void;
 }
@@ -40,7 +40,7 @@ export interface ClientOptions {
 export type SentAs = "call" | "copy" | "hedge";
 
 /** What an attempt came to, or that there was none: no instance could be asked, or the call itself could not be made. */
-export type Ended =
+export type AttemptOutcome =
   | {
       readonly kind: "attempt";
       readonly who: InstanceRef;
@@ -75,14 +75,14 @@ export type ClientEvent =
   | HealthEvent;
 
 /** With every function of the user's own made safe. */
-export type WholeClientOptions = Required<Omit<ClientOptions, "report">> & {
+export type ResolvedClientOptions = Required<Omit<ClientOptions, "report">> & {
   readonly rules: HealthRules;
   readonly guard: Guard;
 };
 
 /** A value at a time, and not by spreading: plain JavaScript passes `undefined` for what it does not know. */
-export function wholeClientOptions(options: ClientOptions): WholeClientOptions {
-  const clock = options.clock ?? usualClock();
+export function withDefaults(options: ClientOptions): ResolvedClientOptions {
+  const clock = options.clock ?? defaultClock();
   const guard = new Guard(`the client of ${options.service}`, options.report, clock);
   return {
     ...options,

@@ -9,15 +9,23 @@ import type { Incarnations, Resolver } from "../health/balancer.ts";
 import type { HealthEvent } from "../health/member.ts";
 import type { Result, Ticket, Tracker } from "../health/tracker.ts";
 import type { Carried, Span, Trace } from "../trace/core/trace.ts";
-import { type Answer, type Attempt, failed, mayBeDone, readAttempt, unanswered, type WhyFailed } from "./answer.ts";
+import {
+  type Answer,
+  type CallAttempt,
+  failed,
+  mayHaveExecuted,
+  readAttempt,
+  unanswered,
+  type WhyFailed,
+} from "./answer.ts";
 import { encodeRequest, isLongerThan } from "./body.ts";
 import { type AskOptions, type CallRequest, readCall } from "./call-request.ts";
-import { beginAttempt, carriedBy, endAttempt } from "./call-span.ts";
-import { type ClientOptions, type SentAs, type WholeClientOptions, wholeClientOptions } from "./client-options.ts";
+import { carriedBy, endAttemptSpan, startAttemptSpan } from "./call-span.ts";
+import { type ClientOptions, type ResolvedClientOptions, type SentAs, withDefaults } from "./client-options.ts";
+import { type DetachableSignal, detachableSignal } from "./detachable-signal.ts";
 import { textOf } from "./guard.ts";
-import { Hearing } from "./hearing.ts";
+import { HeartbeatListener } from "./heartbeat-listener.ts";
 import { type CallSoFar, Hedging, type Send } from "./hedging.ts";
-import { type OwnSignal, ownSignal } from "./own-signal.ts";
 
 export type { AskOptions } from "./call-request.ts";
 
@@ -26,7 +34,7 @@ export interface Client {
   readonly tracker: Tracker;
   readonly resolver: Resolver;
   /** Whom a choice spares for now, as a call of theirs is late; undefined without hedging. */
-  readonly slow: Incarnations | undefined;
+  readonly deprioritized: Incarnations | undefined;
   /** Resolves once the first roll call after connecting has been heard; at once if that is past, or the bus away. */
   ready(): Promise<void>;
   /**
@@ -40,23 +48,23 @@ export interface Client {
 /** How often lapsed leases are looked for; a choice looks by itself, so this only bounds how late a loss is told. */
 const TICK_MS = 200;
 /** A call with less than this left is not sent on to another instance: it could not be answered. */
-const LEAST_WORTH_SENDING_MS = 5;
+const MIN_REMAINING_MS = 5;
 /** An instance that got less of the request timeout than this is not charged with it; a dead end costs a thousandth. */
-const LEAST_SHARE_TO_CHARGE = 0.9;
+const MIN_SHARE_TO_ATTRIBUTE = 0.9;
 /** Of one call so many attempts are told. More only come of forged heartbeats, and those could be a thousand. */
-const MOST_TOLD = 8;
+const MAX_LOGGED_ATTEMPTS = 8;
 
 /** @throws Error when the service's name cannot stand in a subject */
 export function openClient(options: ClientOptions): Client {
   const name = checkServiceName(options.service);
   if (name.kind === "bad") throw new Error(name.why);
-  const client = new ServiceClient(wholeClientOptions(options));
+  const client = new ServiceClient(withDefaults(options));
   client.start();
   return client;
 }
 
 /** The user's code that has failed, by what came of it. */
-const FAILED_NAMES: Readonly<Record<WhyFailed, string>> = {
+const FAILED_CODE_NAMES: Readonly<Record<WhyFailed, string>> = {
   "the request cannot be written as JSON": "the request",
   "the options of the call cannot be used": "the options of a call",
   "the request was not sent": "a request",
@@ -67,25 +75,25 @@ const FAILED_NAMES: Readonly<Record<WhyFailed, string>> = {
 const tooLarge = (limitBytes: number): Extract<Answer, { kind: "failed" }> =>
   failed("the request was not sent", `it is over the bus's limit of ${limitBytes} bytes`);
 
-const NOT_WAITED_FOR = (): void => undefined;
+const ignoreResult = (): void => undefined;
 
 /**
  * One call on its way from instance to instance. It is handed on in callbacks and not awaited: what promises and waiting
  * functions left behind for every step was a fifth of the memory that a call went through, and a caller with 64 calls
  * out does 5 % more of them without (one promise for each attempt, and an awaiting loop around, gained nothing).
  */
-interface Asking extends CallSoFar {
+interface CallState extends CallSoFar {
   readonly call: CallRequest;
   /** Ours, and not the caller's. */
   readonly signal: AbortSignal | undefined;
   /** What one instance answered that was of no use: better than nothing, if nobody answers better. */
-  nonsense: Answer | undefined;
+  invalidAnswer: Answer | undefined;
   /** Must not be called twice, nor throw. */
   readonly resolve: (answer: Answer) => void;
 }
 
 /** What is sent to one instance, and who is told of its end. */
-interface Sending {
+interface AttemptRequest {
   readonly ticket: Ticket;
   readonly call: CallRequest;
   readonly timeoutMs: number;
@@ -93,7 +101,7 @@ interface Sending {
   readonly repeatable: boolean;
   readonly sentAs: SentAs;
   /** Called once. Must not throw. */
-  readonly ended: (attempt: Attempt) => void;
+  readonly onEnd: (attempt: CallAttempt) => void;
   /** The ticket is settled: whatever else comes of it changes nothing. */
   isOver: boolean;
 }
@@ -101,76 +109,76 @@ interface Sending {
 class ServiceClient implements Client {
   readonly tracker: Tracker;
   readonly resolver: Resolver;
-  readonly #options: WholeClientOptions;
-  readonly #hearing: Hearing;
+  readonly #options: ResolvedClientOptions;
+  readonly #heartbeatListener: HeartbeatListener;
   /** Undefined without HEDGE=1: then a call takes the way that it always took. */
   readonly #hedging: Hedging | undefined;
   #stopTicking: Cancel = () => {};
 
-  constructor(options: WholeClientOptions) {
+  constructor(options: ResolvedClientOptions) {
     this.#options = options;
     const { tracker, resolver } = options.core(options.service, options.rules, options.random);
     this.tracker = tracker;
     this.resolver = resolver;
-    this.#hearing = new Hearing(options, this.tracker, (changes) => this.#tellAll(changes));
+    this.#heartbeatListener = new HeartbeatListener(options, this.tracker, (changes) => this.#emitChanges(changes));
     const { requestTimeoutMs } = options.rules;
     this.#hedging = options.hedge ? new Hedging({ ...options, resolver: this.resolver, requestTimeoutMs }) : undefined;
   }
 
-  get slow(): Incarnations | undefined {
-    return this.#hedging?.slow;
+  get deprioritized(): Incarnations | undefined {
+    return this.#hedging?.deprioritized;
   }
 
   start(): void {
     const { clock, guard } = this.#options;
-    const tick = (): void => this.#tellAll(this.tracker.tick(clock.now()));
+    const tick = (): void => this.#emitChanges(this.tracker.tick(clock.now()));
     this.#stopTicking = clock.every(TICK_MS, () => guard.run("core", tick, undefined));
-    this.#hearing.start();
+    this.#heartbeatListener.start();
   }
 
   close(): void {
     this.#stopTicking();
-    this.#hearing.close();
+    this.#heartbeatListener.close();
   }
 
   async ready(): Promise<void> {
-    await this.#hearing.rollCall;
+    await this.#heartbeatListener.rollCall;
   }
 
   ask(request: object, options: AskOptions = {}): Promise<Answer> {
     const call = readCall(request, options);
     if (call.kind === "failed") return Promise.resolve(this.#failed(call));
-    const { rollCall } = this.#hearing;
+    const { rollCall } = this.#heartbeatListener;
     return rollCall === undefined ? this.#ask(call) : rollCall.then(() => this.#ask(call));
   }
 
   #ask(call: CallRequest): Promise<Answer> {
     const { bus, clock, rules } = this.#options;
     if (bus.status !== "connected") return Promise.resolve(this.#denied() ?? unanswered("the bus is away"));
-    const largestBytes = bus.maxBodyBytes ?? Number.POSITIVE_INFINITY;
-    if (isLongerThan(call.body.text, largestBytes)) return Promise.resolve(this.#failed(tooLarge(largestBytes)));
-    const signal = this.#ownSignal(call.signal);
+    const maxBytes = bus.maxBodyBytes ?? Number.POSITIVE_INFINITY;
+    if (isLongerThan(call.body.text, maxBytes)) return Promise.resolve(this.#failed(tooLarge(maxBytes)));
+    const signal = this.#detachableSignal(call.signal);
     if (signal !== undefined && "kind" in signal) return Promise.resolve(signal);
     const giveUpAt = clock.now() + rules.requestTimeoutMs;
     return new Promise((resolve) => {
-      const end = signal === undefined ? resolve : (answer: Answer) => this.#release(signal, answer, resolve);
-      const tried = new Set<string>();
-      this.#askNext({ call, signal: signal?.signal, giveUpAt, tried, nonsense: undefined, resolve: end });
+      const end = signal === undefined ? resolve : (answer: Answer) => this.#releaseSignal(signal, answer, resolve);
+      const excluded = new Set<string>();
+      this.#sendToNext({ call, signal: signal?.signal, giveUpAt, excluded, invalidAnswer: undefined, resolve: end });
     });
   }
 
   /** @returns the call's end, if there is nobody waiting for it or no way to know */
-  #ownSignal(given: AbortSignal | undefined): OwnSignal | Answer | undefined {
+  #detachableSignal(given: AbortSignal | undefined): DetachableSignal | Answer | undefined {
     if (given === undefined || given === null) return undefined;
     try {
-      const signal = ownSignal(given);
+      const signal = detachableSignal(given);
       return signal.signal.aborted ? unanswered("the caller gave up") : signal;
     } catch (error) {
       return this.#failed(failed("the options of the call cannot be used", textOf(error)));
     }
   }
 
-  #release(signal: OwnSignal, answer: Answer, resolve: (answer: Answer) => void): void {
+  #releaseSignal(signal: DetachableSignal, answer: Answer, resolve: (answer: Answer) => void): void {
     this.#options.guard.run("signal", () => signal.release(), undefined);
     resolve(answer);
   }
@@ -181,31 +189,31 @@ class ServiceClient implements Client {
   }
 
   /** Should a core of the user's own throw, or a bug of ours, the call ends all the same. */
-  #askNext(asking: Asking): void {
+  #sendToNext(callState: CallState): void {
     try {
-      const ticket = this.#takeTurn(asking);
-      if (ticket === undefined) asking.resolve(asking.nonsense ?? this.#shortCircuit());
-      else this.#attempt(ticket, asking, (attempt) => this.#attempted(ticket, attempt, asking));
+      const ticket = this.#pickInstance(callState);
+      if (ticket === undefined) callState.resolve(callState.invalidAnswer ?? this.#shortCircuit());
+      else this.#attempt(ticket, callState, (attempt) => this.#afterAttempt(ticket, attempt, callState));
     } catch (error) {
-      this.#endFailed(asking, error);
+      this.#endFailed(callState, error);
     }
   }
 
-  #endFailed(asking: Asking, error: unknown): void {
+  #endFailed(callState: CallState, error: unknown): void {
     this.#options.guard.failed("core", error);
-    asking.resolve(this.#failed(failed("the call failed in its own process", textOf(error))));
+    callState.resolve(this.#failed(failed("the call failed in its own process", textOf(error))));
   }
 
-  #attempted(ticket: Ticket, attempt: Attempt, asking: Asking): void {
-    const { tried, giveUpAt, call } = asking;
-    if (!this.#mayGoOn(attempt, call)) {
-      asking.resolve(attempt.answer);
+  #afterAttempt(ticket: Ticket, attempt: CallAttempt, callState: CallState): void {
+    const { excluded, giveUpAt, call } = callState;
+    if (!this.#mayTryAnother(attempt, call)) {
+      callState.resolve(attempt.answer);
       return;
     }
-    if (attempt.result === "nonsense") asking.nonsense = this.#tellNonsense(ticket, attempt, call.trace);
-    tried.add(ticket.who.incarnation);
-    if (giveUpAt - this.#options.clock.now() >= LEAST_WORTH_SENDING_MS) this.#askNext(asking);
-    else asking.resolve(asking.nonsense ?? unanswered("request timed out"));
+    if (attempt.result === "nonsense") callState.invalidAnswer = this.#emitInvalid(ticket, attempt, call.trace);
+    excluded.add(ticket.who.incarnation);
+    if (giveUpAt - this.#options.clock.now() >= MIN_REMAINING_MS) this.#sendToNext(callState);
+    else callState.resolve(callState.invalidAnswer ?? unanswered("request timed out"));
   }
 
   #shortCircuit(): Answer {
@@ -220,61 +228,61 @@ class ServiceClient implements Client {
   }
 
   /** Asks one instance; and under HEDGE=1, if that is late, another one beside it. */
-  #attempt(ticket: Ticket, asking: Asking, ended: (attempt: Attempt) => void): void {
-    const { call, signal, giveUpAt } = asking;
+  #attempt(ticket: Ticket, callState: CallState, ended: (attempt: CallAttempt) => void): void {
+    const { call, signal, giveUpAt } = callState;
     const { repeatable, trace } = call;
     if (this.#hedging === undefined || !repeatable) {
       const timeoutMs = giveUpAt - this.#options.clock.now();
-      this.#send({ ticket, call, timeoutMs, signal, repeatable, sentAs: "call", ended, isOver: false });
+      this.#send({ ticket, call, timeoutMs, signal, repeatable, sentAs: "call", onEnd: ended, isOver: false });
       return;
     }
     const send: Send = (one, timeoutMs, sentAs) =>
       new Promise((resolve) =>
-        this.#send({ ticket: one, call, timeoutMs, signal, repeatable, sentAs, ended: resolve, isOver: false }),
+        this.#send({ ticket: one, call, timeoutMs, signal, repeatable, sentAs, onEnd: resolve, isOver: false }),
       );
     this.#hedging
-      .send(ticket, { ...asking, send, trace })
+      .send(ticket, { ...callState, send, trace })
       .then(ended)
-      .catch((error: unknown) => this.#endFailed(asking, error));
+      .catch((error: unknown) => this.#endFailed(callState, error));
   }
 
   /** Not delivered, or not taken: asking another is safe for any verb. What may be done already must be repeatable. */
-  #mayGoOn(attempt: Attempt, { repeatable }: CallRequest): boolean {
+  #mayTryAnother(attempt: CallAttempt, { repeatable }: CallRequest): boolean {
     const { result } = attempt;
-    const isOfNoUse = result === "no-responders" || result === "draining" || result === "nonsense";
-    return isOfNoUse && (repeatable || !mayBeDone(attempt));
+    const isRetriable = result === "no-responders" || result === "draining" || result === "nonsense";
+    return isRetriable && (repeatable || !mayHaveExecuted(attempt));
   }
 
-  #tellNonsense({ who }: Ticket, { answer }: Attempt, trace: Trace | undefined): Answer {
+  #emitInvalid({ who }: Ticket, { answer }: CallAttempt, trace: Trace | undefined): Answer {
     this.#options.tell({ kind: "nonsense", who }, trace);
     return answer;
   }
 
   /** Takes the next turn, and sends the copies that go with it: nobody waits for those. */
-  #takeTurn(asking: Asking): Ticket | undefined {
+  #pickInstance(callState: CallState): Ticket | undefined {
     const { clock } = this.#options;
-    const { tried } = asking;
-    const { repeatable, trace } = asking.call;
-    const tell = tried.size < MOST_TOLD ? this.#options.tell : () => undefined;
+    const { excluded } = callState;
+    const { repeatable, trace } = callState.call;
+    const tell = excluded.size < MAX_LOGGED_ATTEMPTS ? this.#options.tell : () => undefined;
     tell({ kind: "resolving" }, trace);
     tell({ kind: "resolved", live: () => this.tracker.live(clock.now()).map((member) => member.who) }, trace);
-    const turn = this.resolver.next(clock.now(), { excluded: tried, repeatable, deprioritized: this.slow });
-    this.#tellAll(turn.changes, trace);
-    if (turn.retests.length + turn.trials.length > 0) this.#sendCopies([...turn.retests, ...turn.trials], asking);
-    if (turn.call !== undefined) tell({ kind: "using", who: turn.call.who }, trace);
-    return turn.call;
+    const pick = this.resolver.next(clock.now(), { excluded, repeatable, deprioritized: this.deprioritized });
+    this.#emitChanges(pick.changes, trace);
+    if (pick.retests.length + pick.trials.length > 0) this.#sendCopies([...pick.retests, ...pick.trials], callState);
+    if (pick.call !== undefined) tell({ kind: "using", who: pick.call.who }, trace);
+    return pick.call;
   }
 
-  #sendCopies(tickets: readonly Ticket[], { call }: Asking): void {
+  #sendCopies(tickets: readonly Ticket[], { call }: CallState): void {
     const timeoutMs = this.#options.rules.requestTimeoutMs;
-    const shared = { call, timeoutMs, signal: undefined, repeatable: true, ended: NOT_WAITED_FOR } as const;
+    const shared = { call, timeoutMs, signal: undefined, repeatable: true, onEnd: ignoreResult } as const;
     for (const ticket of tickets) this.#send({ ...shared, ticket, sentAs: "copy", isOver: false });
   }
 
   /** Sends, reads and settles: whatever happens on the way, the ticket does not stay out. Never throws. */
-  #send(sending: Sending): void {
+  #send(request: AttemptRequest): void {
     const { bus, clock } = this.#options;
-    const { ticket, call, timeoutMs, signal, repeatable, sentAs } = sending;
+    const { ticket, call, timeoutMs, signal, repeatable, sentAs } = request;
     const { trace, body } = call;
     const span = trace === undefined ? undefined : this.#beginSpan(trace, ticket, sentAs);
     try {
@@ -282,15 +290,15 @@ class ServiceClient implements Client {
       const carried = trace === undefined ? undefined : this.#carried(span ?? trace);
       const text = encodeRequest(body, Math.round(clock.wall() + timeoutMs), carried);
       const how = { timeoutMs, signal, answersOnce: ticket.member.answersOnce, mayBeDone: !repeatable };
-      bus.call(ticket.who.address, text, how, (reply) => this.#ended(sending, span, reply));
+      bus.call(ticket.who.address, text, how, (reply) => this.#onReply(request, span, reply));
     } catch (error) {
-      this.#ended(sending, span, { kind: "unsent", why: textOf(error) });
+      this.#onReply(request, span, { kind: "unsent", why: textOf(error) });
     }
   }
 
   /** A tracer is code of the user's own: without its span the call goes on. */
   #beginSpan(trace: Trace, ticket: Ticket, sentAs: SentAs): Span | undefined {
-    return this.#options.guard.run("trace", () => beginAttempt(trace, ticket, sentAs === "copy"), undefined);
+    return this.#options.guard.run("trace", () => startAttemptSpan(trace, ticket, sentAs === "copy"), undefined);
   }
 
   #carried(from: Trace): Carried | undefined {
@@ -298,45 +306,45 @@ class ServiceClient implements Client {
   }
 
   /** Only the first end counts, should a bus tell two. */
-  #ended(sending: Sending, span: Span | undefined, reply: Reply): void {
-    if (sending.isOver) return;
-    sending.isOver = true;
-    const { ticket, call, timeoutMs, sentAs, ended } = sending;
+  #onReply(request: AttemptRequest, span: Span | undefined, reply: Reply): void {
+    if (request.isOver) return;
+    request.isOver = true;
+    const { ticket, call, timeoutMs, sentAs, onEnd: ended } = request;
     const attempt = readAttempt(reply, ticket.who, call.accepts);
     // The dead have no breaker to open.
-    const result = reply.kind === "receiver-died" ? "no-responders" : this.#charge(attempt, timeoutMs);
+    const result = reply.kind === "receiver-died" ? "no-responders" : this.#attributeResult(attempt, timeoutMs);
     const { guard } = this.#options;
-    if (attempt.answer.kind === "failed") guard.failed(FAILED_NAMES[attempt.answer.why], attempt.answer.detail);
+    if (attempt.answer.kind === "failed") guard.failed(FAILED_CODE_NAMES[attempt.answer.why], attempt.answer.detail);
     this.#settle(ticket, result, call.trace);
-    if (span !== undefined) guard.run("trace", () => endAttempt(span, { ...attempt, result }), undefined);
+    if (span !== undefined) guard.run("trace", () => endAttemptSpan(span, { ...attempt, result }), undefined);
     this.#count(ticket, attempt, result, sentAs);
     ended(attempt);
   }
 
-  #count({ who, sentAt }: Ticket, { answer }: Attempt, result: Result, sentAs: SentAs): void {
+  #count({ who, sentAt }: Ticket, { answer }: CallAttempt, result: Result, sentAs: SentAs): void {
     const { clock, count } = this.#options;
     count({ kind: "attempt", who, sentAs, result, isRefusal: answer.kind === "refused", tookMs: clock.now() - sentAt });
   }
 
   /** A call that reached its instance late, after others, says nothing about an instance that had no time. */
-  #charge({ result }: Attempt, timeoutMs: number): Result {
-    const hadItsTime = timeoutMs >= this.#options.rules.requestTimeoutMs * LEAST_SHARE_TO_CHARGE;
-    return result === "timeout" && !hadItsTime ? "inconclusive" : result;
+  #attributeResult({ result }: CallAttempt, timeoutMs: number): Result {
+    const hadFullTimeout = timeoutMs >= this.#options.rules.requestTimeoutMs * MIN_SHARE_TO_ATTRIBUTE;
+    return result === "timeout" && !hadFullTimeout ? "inconclusive" : result;
   }
 
   /** Never throws, whatever a core of the user's own does: the call goes on. */
   #settle(ticket: Ticket, result: Result, trace: Trace | undefined): void {
     try {
       const changes = this.tracker.settle(ticket, result, this.#options.clock.now());
-      this.#tellAll(changes, trace);
+      this.#emitChanges(changes, trace);
       // Whoever is opened is asked to beat: a pause that is over already need not last until the next heartbeat.
-      if (changes.some((change) => change.kind === "opened")) this.#hearing.callTheRoll();
+      if (changes.some((change) => change.kind === "opened")) this.#heartbeatListener.sendRollCall();
     } catch (error) {
       this.#options.guard.failed("core", error);
     }
   }
 
-  #tellAll(changes: readonly HealthEvent[], trace?: Trace): void {
+  #emitChanges(changes: readonly HealthEvent[], trace?: Trace): void {
     if (changes.length === 0) return;
     const { bus, clock, tell } = this.#options;
     for (const change of changes) {

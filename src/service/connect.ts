@@ -8,7 +8,7 @@ import { credentialsSource, outdatedSentence, readCredentialsFile } from "../bus
 import { connectNatsBus, type NatsBus, type NatsBusOptions } from "../bus/nats-bus.ts";
 import type { Clock } from "../clock.ts";
 import { readNatsUrls, withoutUserinfos } from "../settings.ts";
-import { usualClock } from "./usual-clock.ts";
+import { defaultClock } from "./default-clock.ts";
 
 export type ConnectOptions = Partial<Omit<NatsBusOptions, "urls">> & {
   /** A credentials file: read now, and again before each login. */
@@ -18,7 +18,7 @@ export type ConnectOptions = Partial<Omit<NatsBusOptions, "urls">> & {
 };
 
 /** Connections that a program makes one after the other: what the first has met holds for the next. */
-const ofThisProcess = new BusHistory();
+const processHistory = new BusHistory();
 
 const NOTHING_YET = { kind: "unreachable", message: "no server has answered yet" };
 
@@ -33,9 +33,9 @@ const FIRST_CONNECT_MS = 3_000;
 export async function connectBus(urls?: string, options: ConnectOptions = {}): Promise<NatsBus> {
   const read = readNatsUrls(urls);
   if (read.kind === "refused") throw new Error(read.problems.join("; "));
-  const clock = options.clock ?? usualClock();
+  const clock = options.clock ?? defaultClock();
   const report = options.report ?? ((sentence: string) => console.error(`bus: ${sentence}`));
-  const history = options.history ?? ofThisProcess;
+  const history = options.history ?? processHistory;
   const file = options.credentialsFile;
   const identity = file === undefined ? {} : credentialsOf(file);
   const bus = connectNatsBus({

@@ -8,7 +8,7 @@ import type { Clock } from "../clock.ts";
 type Listener<Args extends readonly unknown[]> = (...args: Args) => unknown;
 
 export class Guard {
-  readonly #sparing: ThrottledReporter;
+  readonly #reporter: ThrottledReporter;
   readonly #clock: Clock;
   readonly #owner: string;
 
@@ -16,7 +16,7 @@ export class Guard {
   constructor(owner: string, report: Report | undefined, clock: Clock) {
     this.#owner = owner;
     this.#clock = clock;
-    this.#sparing = new ThrottledReporter(safely(report ?? ((sentence) => console.error(sentence))));
+    this.#reporter = new ThrottledReporter(safely(report ?? ((sentence) => console.error(sentence))));
   }
 
   /** The listener, made safe: what it throws, or rejects with, is reported. @param name as its user knows it */
@@ -46,13 +46,13 @@ export class Guard {
   random(random: () => number): () => number {
     return () => {
       const drawn = this.run("random", random, Number.NaN);
-      return drawn >= 0 && drawn < 1 ? drawn : UNDECIDED;
+      return drawn >= 0 && drawn < 1 ? drawn : FALLBACK_RANDOM;
     };
   }
 
   failed(name: string, error: unknown): void {
     const sentence = `${name} of ${this.#owner} failed, and everything else goes on: ${textOf(error)}${placeOf(error)}`;
-    this.#sparing.report(name, sentence, this.#clock.now());
+    this.#reporter.report(name, sentence, this.#clock.now());
   }
 
   /** An asynchronous listener may fail later. */
@@ -61,7 +61,7 @@ export class Guard {
   }
 }
 
-const UNDECIDED = 0.5;
+const FALLBACK_RANDOM = 0.5;
 
 export const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof (value as { then?: unknown } | undefined | null)?.then === "function";

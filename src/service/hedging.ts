@@ -8,7 +8,7 @@ import type { Incarnations, Resolver } from "../health/balancer.ts";
 import { Hedge } from "../health/hedge.ts";
 import type { Ticket } from "../health/tracker.ts";
 import type { Trace } from "../trace/core/trace.ts";
-import type { Attempt } from "./answer.ts";
+import type { CallAttempt } from "./answer.ts";
 import type { ClientEvent } from "./client-options.ts";
 import type { Guard } from "./guard.ts";
 
@@ -18,13 +18,13 @@ export type Send = (
   timeoutMs: number,
   sentAs: "call" | "hedge",
   signal?: AbortSignal,
-) => Promise<Attempt>;
+) => Promise<CallAttempt>;
 
 export interface CallSoFar {
   /** In running time. */
   readonly giveUpAt: number;
   /** Incarnations that it has been to; gets the second one, if there is one. */
-  readonly tried: Set<string>;
+  readonly excluded: Set<string>;
 }
 
 export interface HedgedCall extends CallSoFar {
@@ -52,48 +52,48 @@ export class Hedging {
   }
 
   /** Incarnations that calls should spare while others are well. */
-  get slow(): Incarnations {
+  get deprioritized(): Incarnations {
     return this.#hedge.deprioritized;
   }
 
   /** Sends the call of `ticket`, and once more if that is late. Resolves with the first answer, or else with the first's end. */
-  send(ticket: Ticket, call: HedgedCall): Promise<Attempt> {
+  send(ticket: Ticket, call: HedgedCall): Promise<CallAttempt> {
     const { clock, guard } = this.#options;
     return new Promise((resolve) => {
-      if (call.tried.size === 0) this.#hedge.earn();
+      if (call.excluded.size === 0) this.#hedge.earn();
       const lateAfterMs = this.#hedge.lateAfterMs(ticket.who);
-      const first = this.#timed(ticket, "call", call);
+      const original = this.#timed(ticket, "call", call);
       const race = new Race(resolve);
       // After one more turn of reading: timers run first, and the answer may be in our hands already.
-      const help = (): void => guard.run("core", () => this.#help(ticket, call, race), undefined);
-      const cancel = clock.after(lateAfterMs, () => clock.afterReading(help));
-      void first.then((attempt) => {
+      const sendHedge = (): void => guard.run("core", () => this.#sendHedge(ticket, call, race), undefined);
+      const cancel = clock.after(lateAfterMs, () => clock.afterReading(sendHedge));
+      void original.then((attempt) => {
         cancel();
-        if (race.firstEnded(attempt) === "overtaken") this.#hedge.lateCallEnded(ticket.who.incarnation);
+        if (race.onOriginalEnd(attempt) === "overtaken") this.#hedge.lateCallEnded(ticket.who.incarnation);
       });
     });
   }
 
-  #help(late: Ticket, call: HedgedCall, race: Race): void {
+  #sendHedge(late: Ticket, call: HedgedCall, race: Race): void {
     const { clock, resolver, tell } = this.#options;
     if (race.isOver) return;
     const now = clock.now();
-    const tried = new Set(call.tried).add(late.who.incarnation);
-    const options = { excluded: tried, deprioritized: this.slow, isHedge: true };
+    const excluded = new Set(call.excluded).add(late.who.incarnation);
+    const options = { excluded, deprioritized: this.deprioritized, isHedge: true };
     // An allowance is not spent where nobody could help.
     if (resolver.peek(now, options).call === undefined || !this.#hedge.trySpend()) return;
     const { call: ticket } = resolver.next(now, options);
     if (ticket === undefined) return;
-    call.tried.add(ticket.who.incarnation);
+    call.excluded.add(ticket.who.incarnation);
     tell({ kind: "hedging", who: ticket.who, late: late.who, afterMs: now - late.sentAt }, call.trace);
-    race.secondIsOut();
+    race.hedgeSent();
     void this.#timed(ticket, "hedge", call).then((attempt) => {
       if (attempt.result === "nonsense") tell({ kind: "nonsense", who: ticket.who }, call.trace);
-      if (race.secondEnded(attempt) === "won") this.#hedge.hedgeWon(late.who.incarnation);
+      if (race.onHedgeEnd(attempt) === "won") this.#hedge.hedgeWon(late.who.incarnation);
     });
   }
 
-  async #timed(ticket: Ticket, sentAs: "call" | "hedge", { send, giveUpAt, signal }: HedgedCall): Promise<Attempt> {
+  async #timed(ticket: Ticket, sentAs: "call" | "hedge", { send, giveUpAt, signal }: HedgedCall): Promise<CallAttempt> {
     const { clock } = this.#options;
     const attempt = await send(ticket, giveUpAt - clock.now(), sentAs, signal);
     if (attempt.result === "answered") this.#hedge.recordLatency(ticket.who, clock.now() - ticket.sentAt);
@@ -103,40 +103,40 @@ export class Hedging {
 
 /** Two attempts at one call: the first answer ends it; without any, the first's end is what its caller is told. */
 class Race {
-  readonly #resolve: (attempt: Attempt) => void;
-  #first: Attempt | undefined;
-  #second: "none" | "out" | "won" | "lost" = "none";
+  readonly #resolve: (attempt: CallAttempt) => void;
+  #original: CallAttempt | undefined;
+  #hedge: "none" | "out" | "won" | "lost" = "none";
 
-  constructor(resolve: (attempt: Attempt) => void) {
+  constructor(resolve: (attempt: CallAttempt) => void) {
     this.#resolve = resolve;
   }
 
   get isOver(): boolean {
-    return this.#first !== undefined;
+    return this.#original !== undefined;
   }
 
-  secondIsOut(): void {
-    this.#second = "out";
+  hedgeSent(): void {
+    this.#hedge = "out";
   }
 
-  firstEnded(attempt: Attempt): "overtaken" | "heard" {
-    this.#first = attempt;
-    if (this.#second === "won") return "overtaken";
+  onOriginalEnd(attempt: CallAttempt): "overtaken" | "heard" {
+    this.#original = attempt;
+    if (this.#hedge === "won") return "overtaken";
     // Without an answer of its own it waits for the second's, which has no more time than itself.
-    if (this.#second !== "out" || attempt.result === "answered") this.#resolve(attempt);
+    if (this.#hedge !== "out" || attempt.result === "answered") this.#resolve(attempt);
     return "heard";
   }
 
-  secondEnded(attempt: Attempt): "won" | "lost" {
+  onHedgeEnd(attempt: CallAttempt): "won" | "lost" {
     const answered = attempt.result === "answered";
     // The first gets the last word when neither was of use.
-    if (this.#first === undefined) {
-      this.#second = answered ? "won" : "lost";
+    if (this.#original === undefined) {
+      this.#hedge = answered ? "won" : "lost";
       if (answered) this.#resolve(attempt);
-      return this.#second;
+      return this.#hedge;
     }
-    this.#second = "lost";
-    this.#resolve(answered ? attempt : this.#first);
+    this.#hedge = "lost";
+    this.#resolve(answered ? attempt : this.#original);
     return "lost";
   }
 }

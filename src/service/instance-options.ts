@@ -5,11 +5,11 @@ import type { Clock } from "../clock.ts";
 import { usualHealthRules } from "../settings.ts";
 import type { Trace, Tracing } from "../trace/core/trace.ts";
 import type { Fault } from "./core/faults.ts";
-import type { Handler } from "./core/handled.ts";
+import type { Handler } from "./core/handler.ts";
+import { defaultClock } from "./default-clock.ts";
 import { Guard } from "./guard.ts";
-import { newIncarnation } from "./identity.ts";
-import type { OwnProcess } from "./own-process.ts";
-import { usualClock } from "./usual-clock.ts";
+import { newIncarnation } from "./incarnation.ts";
+import type { OwnProcess } from "./process-control.ts";
 
 export type InstanceEvent =
   /** `trouble`: why the bus is away, where that is known. */
@@ -59,8 +59,8 @@ export type WholeInstanceOptions = Required<Omit<InstanceOptions, "tracing" | "r
 const NO_VERSION = "0.0.0";
 
 /** A value at a time, and not by spreading: plain JavaScript passes `undefined` for what it does not know. */
-export function wholeInstanceOptions(options: InstanceOptions): WholeInstanceOptions {
-  const clock = options.clock ?? usualClock();
+export function withDefaults(options: InstanceOptions): WholeInstanceOptions {
+  const clock = options.clock ?? defaultClock();
   const guard = new Guard(`instance ${options.instance} of ${options.service}`, options.report, clock);
   return {
     ...options,

@@ -9,21 +9,28 @@ import { type Cancel, isoTime } from "../clock.ts";
 import type { Heartbeat } from "../health/heartbeat.ts";
 import type { Trace } from "../trace/core/trace.ts";
 import { UNFINISHED } from "./answer.ts";
-import { deadlineOf, decodeBody, LONGEST_BODY_BYTES } from "./body.ts";
+import { deadlineOf, decodeBody, MAX_BODY_BYTES } from "./body.ts";
 import { endHandling, traceOfRequest } from "./call-span.ts";
-import { Chaos } from "./chaos.ts";
 import { afterDrop, afterFlush, afterStall, type Backlog, isExpired, NO_BACKLOG } from "./core/backlog.ts";
 import { checkIdentity } from "./core/check-identity.ts";
-import { type Encoded, encode, type Handled, type Handler, refuse } from "./core/handled.ts";
-import { questionLimit } from "./core/question-limit.ts";
-import { type Counts, type Identity, infoAnswer, NO_COUNTS, pingAnswer, statsAnswer } from "./core/verbs.ts";
-import { type InstanceOptions, type WholeInstanceOptions, wholeInstanceOptions } from "./instance-options.ts";
-import { findNamesake } from "./namesake.ts";
-import { Pulse } from "./pulse.ts";
+import { type EncodedResult, encode, type Handler, type HandlerResult, refuse } from "./core/handler.ts";
+import {
+  infoAnswer,
+  NO_STATS,
+  pingAnswer,
+  type ServiceInfo,
+  type ServiceStats,
+  statsAnswer,
+} from "./core/nats-service-info.ts";
+import { queryLimit } from "./core/query-limit.ts";
+import { findDuplicate } from "./duplicate-check.ts";
+import { FaultInjector } from "./fault-injector.ts";
+import { HeartbeatSender } from "./heartbeat-sender.ts";
+import { type InstanceOptions, type WholeInstanceOptions, withDefaults } from "./instance-options.ts";
 
 export interface Instance {
   readonly address: string;
-  readonly counts: Counts;
+  readonly counts: ServiceStats;
   /** The process was continued (SIGCONT): beats at once. */
   resumed(): void;
   /** Says goodbye, finishes what it has, and is gone; within `limitMs` (5 s unless said) and a round trip. */
@@ -40,12 +47,12 @@ export type Started =
  * @throws Error when a value of its identity breaks a rule of the protocol: the value and the rule
  */
 export async function startInstance(given: InstanceOptions): Promise<Started> {
-  const options = wholeInstanceOptions(given);
+  const options = withDefaults(given);
   const identity = checkIdentity(options);
   if (identity.kind === "bad") throw new Error(identity.why);
   await untilConnected(options);
-  const namesake = await findNamesake(options.bus, options.service, options.instance);
-  if (namesake !== undefined) return { kind: "taken", by: namesake };
+  const duplicate = await findDuplicate(options.bus, options.service, options.instance);
+  if (duplicate !== undefined) return { kind: "taken", by: duplicate };
   const instance = new RunningInstance(options);
   await instance.start();
   return { kind: "started", instance };
@@ -56,13 +63,13 @@ const NOT_SENT = 500;
 const reasonOf = (notSent: NotSent): string => (notSent.kind === "unsent" ? notSent.why : "the bus is away");
 
 /** How long a request may take after the goodbye: whoever asked has given up long before. */
-const FINISH_WITHIN_MS = 5_000;
+const FINISH_TIMEOUT_MS = 5_000;
 /** Connecting takes milliseconds where there is a bus; whoever waits longer wants to know for what. */
-const WAITING_TOLD_AFTER_MS = 500;
+const WAITING_REPORT_DELAY_MS = 500;
 
 async function untilConnected({ bus, clock, tell }: WholeInstanceOptions): Promise<void> {
   if (bus.status === "connected") return;
-  const cancel = clock.after(WAITING_TOLD_AFTER_MS, () => tell({ kind: "waiting", trouble: bus.lastTrouble }));
+  const cancel = clock.after(WAITING_REPORT_DELAY_MS, () => tell({ kind: "waiting", trouble: bus.lastTrouble }));
   await new Promise<void>((resolve) => {
     const stop = bus.watch((status) => {
       if (status === "away") return;
@@ -74,35 +81,36 @@ async function untilConnected({ bus, clock, tell }: WholeInstanceOptions): Promi
 }
 
 /** A plain JavaScript service may answer with anything, and with promises of another make. */
-const isPromiseLike = (handled: unknown): handled is PromiseLike<Handled> =>
-  typeof (handled as { then?: unknown } | undefined | null)?.then === "function";
+const isPromiseLike = (result: unknown): result is PromiseLike<HandlerResult> =>
+  typeof (result as { then?: unknown } | undefined | null)?.then === "function";
 
 class RunningInstance implements Instance {
   readonly address: string;
   readonly #options: WholeInstanceOptions;
-  readonly #identity: Identity;
-  readonly #pulse: Pulse;
+  readonly #serviceInfo: ServiceInfo;
+  readonly #heartbeats: HeartbeatSender;
   /** Undefined without CHAOS=1. */
-  readonly #chaos: Chaos | undefined;
+  readonly #faultInjector: FaultInjector | undefined;
   readonly #handler: Handler;
   readonly #startedAt: string;
   readonly #requests: Subscription[] = [];
-  readonly #questions: Subscription[] = [];
-  readonly #underway = new Set<Message>();
+  readonly #controlSubscriptions: Subscription[] = [];
+  readonly #inFlight = new Set<Message>();
   readonly #unwatch: Cancel[] = [];
-  #counts: Counts = NO_COUNTS;
+  #counts: ServiceStats = NO_STATS;
   #backlog: Backlog = NO_BACKLOG;
-  #idle: () => void = () => {};
+  #onIdle: () => void = () => {};
 
   constructor(options: WholeInstanceOptions) {
     const { service, incarnation, instance, version, clock } = options;
     this.#options = options;
     this.address = subjects.directSubject(service, incarnation);
     const { chaos } = options;
-    this.#chaos = chaos && new Chaos({ ...options, process: chaos, beat: () => this.#pulse.beat() });
-    this.#handler = this.#chaos?.around(options.handle) ?? options.handle;
-    this.#pulse = new Pulse({ ...options, address: this.address, faults: this.#chaos });
-    this.#identity = {
+    this.#faultInjector =
+      chaos && new FaultInjector({ ...options, process: chaos, beat: () => this.#heartbeats.beat() });
+    this.#handler = this.#faultInjector?.wrap(options.handle) ?? options.handle;
+    this.#heartbeats = new HeartbeatSender({ ...options, address: this.address, faults: this.#faultInjector });
+    this.#serviceInfo = {
       ...{ service, incarnation, instance, version },
       address: this.address,
       sharedSubject: subjects.sharedSubject(service),
@@ -110,7 +118,7 @@ class RunningInstance implements Instance {
     this.#startedAt = isoTime(clock.wall());
   }
 
-  get counts(): Counts {
+  get counts(): ServiceStats {
     return this.#counts;
   }
 
@@ -118,14 +126,16 @@ class RunningInstance implements Instance {
     const { bus, service, clock, tell } = this.#options;
     const receive = (message: Message): void => this.#receive(message);
     // First, so that it is the first to hear of a stall: the beat that follows says what is still on.
-    this.#chaos?.start();
+    this.#faultInjector?.start();
     this.#requests.push(bus.subscribe(subjects.sharedSubject(service), receive, service, "required"));
     this.#requests.push(bus.subscribe(this.address, receive, undefined, "required"));
-    const rollCalled = (message: Message): void => this.#pulse.asked(message);
-    this.#questions.push(bus.subscribe(subjects.rollCallSubject(service), rollCalled, undefined, "required"));
-    this.#answerVerb("PING", () => pingAnswer(this.#identity));
-    this.#answerVerb("INFO", () => infoAnswer(this.#identity));
-    this.#answerVerb("STATS", () => statsAnswer(this.#identity, this.#counts, this.#startedAt));
+    const onRollCall = (message: Message): void => this.#heartbeats.onRollCall(message);
+    this.#controlSubscriptions.push(
+      bus.subscribe(subjects.rollCallSubject(service), onRollCall, undefined, "required"),
+    );
+    this.#answerVerb("PING", () => pingAnswer(this.#serviceInfo));
+    this.#answerVerb("INFO", () => infoAnswer(this.#serviceInfo));
+    this.#answerVerb("STATS", () => statsAnswer(this.#serviceInfo, this.#counts, this.#startedAt));
     this.#unwatch.push(clock.onStall((stalledMs) => this.#afterStall(stalledMs)));
     // An instance is up once the bus has taken its subscriptions: a heartbeat before that brings calls to nobody.
     while (!(await bus.flush())) {
@@ -133,7 +143,7 @@ class RunningInstance implements Instance {
       await untilConnected(this.#options);
     }
     this.#unwatch.push(bus.watch((status) => this.#afterStatus(status)));
-    this.#pulse.start();
+    this.#heartbeats.start();
     // Whoever is told that it is up may ask it at once, over another connection than the heartbeat came by.
     await bus.flush();
     tell({ kind: "up", address: this.address });
@@ -141,12 +151,12 @@ class RunningInstance implements Instance {
 
   #answerVerb(verb: "PING" | "INFO" | "STATS", make: () => object): void {
     const { bus, clock, service, incarnation } = this.#options;
-    const limit = questionLimit();
+    const limit = queryLimit();
     const receive = (message: Message): void => {
       if (message.replyTo !== undefined && limit.tryTake(clock.now())) message.answer(JSON.stringify(make()));
     };
     for (const subject of subjects.serviceVerbSubjects(verb, service, incarnation))
-      this.#questions.push(bus.subscribe(subject, receive));
+      this.#controlSubscriptions.push(bus.subscribe(subject, receive));
   }
 
   // Requests.
@@ -155,7 +165,7 @@ class RunningInstance implements Instance {
     const { clock } = this.#options;
     // Reading the clock comes first: it notices a stall before the first request that waited through it is judged.
     const receivedAt = clock.now();
-    const decoded = decodeBody(message.body, LONGEST_BODY_BYTES);
+    const decoded = decodeBody(message.body, MAX_BODY_BYTES);
     if (decoded.kind === "unreadable") {
       this.#reply(message, refuse(400, `bad request: the body is ${decoded.why}`), receivedAt);
     } else if (isExpired(this.#backlog, deadlineOf(decoded.value), clock.wall())) {
@@ -177,22 +187,27 @@ class RunningInstance implements Instance {
   #handle(message: Message, request: unknown, receivedAt: number): void {
     const { tracing, service, guard } = this.#options;
     const trace = guard.run("tracing", () => traceOfRequest(tracing, service, request), undefined);
-    let encoded: Encoded;
+    let encoded: EncodedResult;
     try {
-      const handled = this.#handler(request, trace);
-      if (isPromiseLike(handled)) {
-        this.#finishLater(message, handled, receivedAt, trace);
+      const result = this.#handler(request, trace);
+      if (isPromiseLike(result)) {
+        this.#finishLater(message, result, receivedAt, trace);
         return;
       }
-      encoded = encode(handled);
+      encoded = encode(result);
     } catch (error) {
       encoded = this.#failed(error, trace);
     }
     this.#endHandling(trace, this.#reply(message, encoded, receivedAt));
   }
 
-  #finishLater(message: Message, handling: PromiseLike<Handled>, receivedAt: number, trace: Trace | undefined): void {
-    this.#underway.add(message);
+  #finishLater(
+    message: Message,
+    handling: PromiseLike<HandlerResult>,
+    receivedAt: number,
+    trace: Trace | undefined,
+  ): void {
+    this.#inFlight.add(message);
     // Inside promises, so that a handler that rejects and one that answers what is no JSON end alike.
     Promise.resolve(handling)
       .then(encode)
@@ -202,27 +217,27 @@ class RunningInstance implements Instance {
       );
   }
 
-  #failed(error: unknown, trace: Trace | undefined): Encoded {
+  #failed(error: unknown, trace: Trace | undefined): EncodedResult {
     this.#options.tell({ kind: "failed", error }, trace);
     // What went wrong inside is for our own log; the caller learns only that something did.
     return refuse(500, "internal error");
   }
 
   /** A tracer is code of the user's own: the answer goes out without it. */
-  #endHandling(trace: Trace | undefined, encoded: Encoded): void {
+  #endHandling(trace: Trace | undefined, encoded: EncodedResult): void {
     if (trace !== undefined) this.#options.guard.run("tracing", () => endHandling(trace, encoded), undefined);
   }
 
-  #finish(message: Message, encoded: Encoded, receivedAt: number, trace: Trace | undefined): void {
+  #finish(message: Message, encoded: EncodedResult, receivedAt: number, trace: Trace | undefined): void {
     // No longer underway: the goodbye has refused it meanwhile, and nobody is to be answered twice.
-    const isWaitedFor = this.#underway.delete(message);
-    this.#endHandling(trace, isWaitedFor ? this.#reply(message, encoded, receivedAt) : encoded);
-    if (!isWaitedFor) return;
-    if (this.#underway.size === 0) this.#idle();
+    const isInFlight = this.#inFlight.delete(message);
+    this.#endHandling(trace, isInFlight ? this.#reply(message, encoded, receivedAt) : encoded);
+    if (!isInFlight) return;
+    if (this.#inFlight.size === 0) this.#onIdle();
   }
 
   /** @returns what became of it: an answer that was not sent is an error of this instance */
-  #reply(message: Message, encoded: Encoded, receivedAt: number): Encoded {
+  #reply(message: Message, encoded: EncodedResult, receivedAt: number): EncodedResult {
     const tookMs = this.#options.clock.now() - receivedAt;
     const notSent = encoded.kind === "answer" ? message.answer(encoded.text) : undefined;
     if (encoded.kind === "refusal") message.refuse(encoded.code, encoded.message);
@@ -231,7 +246,7 @@ class RunningInstance implements Instance {
     return ended;
   }
 
-  #count(encoded: Encoded, tookMs: number): void {
+  #count(encoded: EncodedResult, tookMs: number): void {
     const { requests, errors, lastError, processingMs, dropped } = this.#counts;
     const failed = encoded.kind === "refusal";
     this.#counts = {
@@ -247,13 +262,13 @@ class RunningInstance implements Instance {
 
   resumed(): void {
     this.#options.clock.now();
-    if (this.#pulse.state === "up") this.#pulse.start();
+    if (this.#heartbeats.state === "up") this.#heartbeats.start();
   }
 
   #afterStall(stalledMs: number): void {
     this.#backlog = afterStall(this.#backlog, stalledMs);
     this.#options.tell({ kind: "resumed", pausedMs: stalledMs });
-    if (this.#pulse.state === "up") this.#pulse.start();
+    if (this.#heartbeats.state === "up") this.#heartbeats.start();
     void this.#clearBacklog();
   }
 
@@ -267,34 +282,34 @@ class RunningInstance implements Instance {
   }
 
   #afterStatus(status: BusStatus): void {
-    if (this.#pulse.state !== "up" || status === "closed") return;
+    if (this.#heartbeats.state !== "up" || status === "closed") return;
     this.#options.tell({ kind: status === "connected" ? "back" : "away" });
-    if (status === "connected") this.#pulse.start();
+    if (status === "connected") this.#heartbeats.start();
   }
 
   // Goodbye.
 
-  async goodbye(limitMs: number = FINISH_WITHIN_MS): Promise<void> {
-    if (this.#pulse.state !== "up") return;
-    this.#chaos?.close();
-    this.#pulse.say("draining");
+  async goodbye(limitMs: number = FINISH_TIMEOUT_MS): Promise<void> {
+    if (this.#heartbeats.state !== "up") return;
+    this.#faultInjector?.close();
+    this.#heartbeats.announce("draining");
     // From here on the bus tells callers that nobody is there, and they go elsewhere within the same call; whatever was
     // sent before is still received and answered. So nothing is lost, however late a caller hears the goodbye.
     await Promise.all(this.#requests.map((subscription) => subscription.drain()));
     await this.#untilIdle(limitMs);
-    for (const message of this.#underway) message.refuse(UNFINISHED, "left before it was finished");
-    this.#underway.clear();
-    this.#pulse.say("gone");
+    for (const message of this.#inFlight) message.refuse(UNFINISHED, "left before it was finished");
+    this.#inFlight.clear();
+    this.#heartbeats.announce("gone");
     for (const stop of this.#unwatch) stop();
-    for (const question of this.#questions) question.close();
+    for (const subscription of this.#controlSubscriptions) subscription.close();
     await this.#options.bus.flush();
   }
 
   async #untilIdle(limitMs: number): Promise<void> {
-    if (this.#underway.size === 0) return;
+    if (this.#inFlight.size === 0) return;
     await new Promise<void>((resolve) => {
       const cancel = this.#options.clock.after(limitMs, resolve);
-      this.#idle = () => {
+      this.#onIdle = () => {
         cancel();
         resolve();
       };

@@ -4,11 +4,11 @@
 import type { Clock } from "../clock.ts";
 
 /** How long they wait at most: a page is promised within 300 ms of its request. */
-const ROLL_CALL_MS = 200;
+const ROLL_CALL_TIMEOUT_MS = 200;
 
 export interface RollCall {
   /** Resolves when calls need wait no longer. */
-  readonly heard: Promise<void>;
+  readonly finished: Promise<void>;
   /** Somebody has beaten. */
   answered(): void;
   over(): void;
@@ -17,7 +17,7 @@ export interface RollCall {
 /** @param done called once, when it is over */
 export function startRollCall(clock: Clock, done: () => void): RollCall {
   let finish: () => void = () => {};
-  const heard = new Promise<void>((resolve) => {
+  const finished = new Promise<void>((resolve) => {
     finish = resolve;
   });
   let isOver = false;
@@ -28,7 +28,7 @@ export function startRollCall(clock: Clock, done: () => void): RollCall {
     done();
     finish();
   };
-  const cancel = clock.after(ROLL_CALL_MS, over);
+  const cancel = clock.after(ROLL_CALL_TIMEOUT_MS, over);
   // The others' beats are in the same packet or the next: one more turn of reading lets them in.
-  return { heard, over, answered: () => clock.afterReading(over) };
+  return { finished, over, answered: () => clock.afterReading(over) };
 }

@@ -19,7 +19,7 @@ export function turnOf(member: Member, choice: Choice, seen: Seen, now: number):
   return why === undefined ? { kind: "in turn" } : { kind: "passed over", why };
 }
 
-function whyNot(member: Member, { tracker, slow }: Seen, now: number): string | undefined {
+function whyNot(member: Member, { tracker, deprioritized }: Seen, now: number): string | undefined {
   const { membership, breaker } = member;
   if (membership.kind === "gone") return `it is gone: ${membership.how}`;
   if (membership.kind === "draining") return "it is leaving, and finishes what it has";
@@ -27,7 +27,7 @@ function whyNot(member: Member, { tracker, slow }: Seen, now: number): string | 
   if (breaker.kind === "open") return "its breaker is open";
   if (breaker.kind === "retesting") return "its breaker is open, and a retest is out";
   if (eligibility(breaker, now) === "guarded") return "it is on probation, and has a call to prove itself on";
-  if (slow?.has(member.who.incarnation))
+  if (deprioritized?.has(member.who.incarnation))
     return "another has answered a call that it still has: it gets none until then";
   if (!member.proven && tracker.quarantine.isActive(now))
     return "it has never answered, and strangers let callers down";

@@ -3,7 +3,7 @@
 
 import type { Breaker } from "../health/breaker.ts";
 import type { Member, Membership } from "../health/member.ts";
-import { faultText } from "../service/core/fault-notes.ts";
+import { faultText } from "../service/core/fault-status.ts";
 import type { Fault, Faults } from "../service/core/faults.ts";
 import type { Turn } from "./explain.ts";
 import type { State } from "./state.ts";

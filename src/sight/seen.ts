@@ -9,10 +9,10 @@ export interface Seen {
   readonly tracker: Tracker;
   readonly resolver: Resolver;
   /** Whom its choices spare for now (HEDGE=1). */
-  readonly slow?: Incarnations | undefined;
+  readonly deprioritized?: Incarnations | undefined;
   /** What other Markets believe beside this one; left out where nobody is asked. */
   readonly markets?: () => Markets;
 }
 
-export const nextChoice = ({ resolver, slow }: Seen, now: number): Choice =>
-  resolver.peek(now, { deprioritized: slow });
+export const nextChoice = ({ resolver, deprioritized }: Seen, now: number): Choice =>
+  resolver.peek(now, { deprioritized });

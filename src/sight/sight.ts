@@ -3,7 +3,7 @@
 
 import type { BusStatus } from "../bus/bus.ts";
 import type { Member } from "../health/member.ts";
-import type { ClientEvent, Ended } from "../service/client-options.ts";
+import type { AttemptOutcome, ClientEvent } from "../service/client-options.ts";
 import type { Faults } from "../service/core/faults.ts";
 import type { HealthRules } from "../settings.ts";
 import { EVENTS, type EventName, eventName } from "./event-names.ts";
@@ -58,7 +58,7 @@ export class Sight {
   // What goes in.
 
   /** An attempt has ended. On the way of every call. */
-  count(ended: Ended, now: number): void {
+  count(ended: AttemptOutcome, now: number): void {
     if (ended.kind === "short-circuited") {
       this.shortCircuited += 1;
       return;

@@ -2,7 +2,7 @@
 // Counted twice: by incarnation for the board, which shows processes and forgets them, and by instance number for the
 // metrics, where a count must never go down.
 
-import type { Ended } from "../service/client-options.ts";
+import type { AttemptOutcome } from "../service/client-options.ts";
 import { RecentLatency } from "./latency.ts";
 
 export const OUTCOMES = [
@@ -18,7 +18,7 @@ export const OUTCOMES = [
 ] as const;
 
 export type Outcome = (typeof OUTCOMES)[number]["name"];
-type Attempt = Extract<Ended, { kind: "attempt" }>;
+type Attempt = Extract<AttemptOutcome, { kind: "attempt" }>;
 
 /** Upper bounds in seconds, as OpenTelemetry has them for calls. */
 export const DURATION_BOUNDS_S = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10] as const;

@@ -8,11 +8,11 @@ import { clientLine, pageLine } from "../../src/market/core/lines.ts";
 import { asText } from "../../src/program/log.ts";
 import { rate, requestLine } from "../../src/ratings/core/ratings.ts";
 import { readAttempt } from "../../src/service/answer.ts";
-import { deadlineOf, decodeBody, LONGEST_BODY_BYTES, LONGEST_HEARTBEAT_BYTES } from "../../src/service/body.ts";
-import { faultText, noteJson, readNotes } from "../../src/service/core/fault-notes.ts";
-import { orderBody, parseOrder } from "../../src/service/core/fault-order.ts";
-import { encode } from "../../src/service/core/handled.ts";
-import { infoAnswer, pingAnswer, statsAnswer } from "../../src/service/core/verbs.ts";
+import { deadlineOf, decodeBody, MAX_BODY_BYTES, MAX_HEARTBEAT_BYTES } from "../../src/service/body.ts";
+import { encodeCommand, parseCommand } from "../../src/service/core/fault-command.ts";
+import { faultText, parseFaultStatuses, statusJson } from "../../src/service/core/fault-status.ts";
+import { encode } from "../../src/service/core/handler.ts";
+import { infoAnswer, pingAnswer, statsAnswer } from "../../src/service/core/nats-service-info.ts";
 import { LONGEST_VIEW_BYTES, MOST_STANDINGS, parseView } from "../../src/sight/told-view.ts";
 import { incoming, incomingInBody } from "../../src/trace/core/traceparent.ts";
 import { beatOf } from "../support/table.ts";
@@ -31,7 +31,7 @@ const CONTROL = /\p{Cc}/u;
 const text = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
 
 function heartbeatHolds(bytes: Uint8Array): void {
-  const decoded = decodeBody(bytes, LONGEST_HEARTBEAT_BYTES);
+  const decoded = decodeBody(bytes, MAX_HEARTBEAT_BYTES);
   if (decoded.kind === "unreadable") {
     mustBeProblem(decoded.why);
     return;
@@ -47,7 +47,7 @@ function heartbeatHolds(bytes: Uint8Array): void {
   }
   const { beat } = parsed;
   must(beat.address === ORIGIN.address && beat.incarnation === ORIGIN.incarnation, "it speaks only for itself");
-  const again = decodeBody(text(beat), LONGEST_HEARTBEAT_BYTES);
+  const again = decodeBody(text(beat), MAX_HEARTBEAT_BYTES);
   must(again.kind === "value", "what was believed is written as JSON");
   mustBeSame(parseHeartbeat(again.value, ORIGIN), parsed, "a heartbeat survives the way there and back");
 }
@@ -73,7 +73,7 @@ function viewHolds(bytes: Uint8Array): void {
 }
 
 function requestHolds(bytes: Uint8Array): void {
-  const decoded = decodeBody(bytes, LONGEST_BODY_BYTES);
+  const decoded = decodeBody(bytes, MAX_BODY_BYTES);
   if (decoded.kind === "unreadable") {
     mustBeProblem(decoded.why);
     return;
@@ -96,22 +96,26 @@ function requestHolds(bytes: Uint8Array): void {
 }
 
 function faultOrderHolds(bytes: Uint8Array): void {
-  const decoded = decodeBody(bytes, LONGEST_HEARTBEAT_BYTES);
-  const order = parseOrder(decoded.kind === "value" ? decoded.value : undefined);
+  const decoded = decodeBody(bytes, MAX_HEARTBEAT_BYTES);
+  const order = parseCommand(decoded.kind === "value" ? decoded.value : undefined);
   if (order.kind === "bad") {
     mustBeProblem(order.why);
     return;
   }
-  mustBeSame(parseOrder(JSON.parse(orderBody(order))), order, "an order survives the way there and back");
+  mustBeSame(parseCommand(JSON.parse(encodeCommand(order))), order, "an order survives the way there and back");
   must(order.kind !== "begin" || (order.forMs >= 500 && order.forMs <= 600_000), "every fault has an end");
 }
 
 function faultNotesHold(bytes: Uint8Array): void {
-  const decoded = decodeBody(bytes, LONGEST_HEARTBEAT_BYTES);
-  const notes = readNotes(decoded.kind === "value" ? decoded.value : undefined);
+  const decoded = decodeBody(bytes, MAX_HEARTBEAT_BYTES);
+  const notes = parseFaultStatuses(decoded.kind === "value" ? decoded.value : undefined);
   if (notes === undefined) return;
   must(notes.length <= 4 && notes.every(({ endsInMs }) => endsInMs >= 0), "few, and each with an end");
-  mustBeSame(readNotes({ faults: notes.map(noteJson) }), notes, "what was believed survives the way there and back");
+  mustBeSame(
+    parseFaultStatuses({ faults: notes.map(statusJson) }),
+    notes,
+    "what was believed survives the way there and back",
+  );
   must(!CONTROL.test(notes.map(faultText).join()), "what is shown of them is printable");
 }
 

@@ -9,9 +9,9 @@ import { COMMANDS } from "../../src/dwc/core/commands.ts";
 import { parseHeartbeat } from "../../src/health/heartbeat.ts";
 import { PROGRAM_EVENTS } from "../../src/program/core/event-names.ts";
 import { rate } from "../../src/ratings/core/ratings.ts";
-import { LONGEST_BODY_BYTES, LONGEST_HEARTBEAT_BYTES } from "../../src/service/body.ts";
-import { readNotes } from "../../src/service/core/fault-notes.ts";
-import { FAULT_LIMITS, parseOrder } from "../../src/service/core/fault-order.ts";
+import { MAX_BODY_BYTES, MAX_HEARTBEAT_BYTES } from "../../src/service/body.ts";
+import { FAULT_LIMITS, parseCommand } from "../../src/service/core/fault-command.ts";
+import { parseFaultStatuses } from "../../src/service/core/fault-status.ts";
 import { FIXED, LOG_LEVELS, SETTINGS, usualHealthRules } from "../../src/settings.ts";
 import { EVENTS } from "../../src/sight/event-names.ts";
 import { parseView } from "../../src/sight/told-view.ts";
@@ -236,16 +236,16 @@ page("the protocol's examples are what the code makes and takes", () => {
 });
 
 page("faults can be asked for as it says, within the limits that it says", () => {
-  const order = parseOrder(faultOrder);
-  assert.ok(order.kind === "begin" && readNotes(faultAnswer)?.length === 1, JSON.stringify(order));
-  const { leastForMs, usualForMs, mostForMs, leastByMs, mostByMs, leastShare, mostShare } = FAULT_LIMITS;
+  const order = parseCommand(faultOrder);
+  assert.ok(order.kind === "begin" && parseFaultStatuses(faultAnswer)?.length === 1, JSON.stringify(order));
+  const { minForMs, defaultForMs, maxForMs, minByMs, maxByMs, minShare, maxShare } = FAULT_LIMITS;
   for (const told of [
-    `\`forMs\` is a whole number from ${leastForMs} to ${mostForMs}, ${usualForMs} if left out`,
-    `\`slow\` (with \`byMs\`, ${leastByMs} to ${mostByMs})`,
-    `\`fail\` (with \`share\`, ${leastShare} to ${mostShare})`,
+    `\`forMs\` is a whole number from ${minForMs} to ${maxForMs}, ${defaultForMs} if left out`,
+    `\`slow\` (with \`byMs\`, ${minByMs} to ${maxByMs})`,
+    `\`fail\` (with \`share\`, ${minShare} to ${maxShare})`,
   ])
     assert.ok(flat(protocol).includes(told), told);
-  assert.equal([leastForMs, usualForMs, mostForMs], [500, 60_000, 10 * 60_000]);
+  assert.equal([minForMs, defaultForMs, maxForMs], [500, 60_000, 10 * 60_000]);
   const inWords = flat(sectionOf(readme, "Faults on purpose"));
   assert.ok(inWords.includes("a minute unless you say otherwise, half a second at least, ten minutes at most"));
 });
@@ -269,8 +269,8 @@ page("the limits that the protocol tells are those that count", () => {
   };
   assert.is(versionOf("1".repeat(longest)), "1".repeat(longest));
   assert.is(versionOf("1".repeat(longest + 1)), "unknown");
-  assert.ok(protocol.includes(`A heartbeat is ${LONGEST_HEARTBEAT_BYTES} bytes at most`));
-  assert.ok(protocol.includes(`${LONGEST_BODY_BYTES / 1024 ** 2} MiB at most`));
+  assert.ok(protocol.includes(`A heartbeat is ${MAX_HEARTBEAT_BYTES} bytes at most`));
+  assert.ok(protocol.includes(`${MAX_BODY_BYTES / 1024 ** 2} MiB at most`));
 });
 
 page("the numbers among the rules of health are the settings'", () => {

@@ -3,14 +3,14 @@ import * as assert from "uvu/assert";
 import { readFleetArguments } from "../../src/ratings/core/arguments.ts";
 import { instanceLine, leftOutLine } from "../../src/ratings/core/lines.ts";
 import { rate, requestLine } from "../../src/ratings/core/ratings.ts";
-import type { Handled } from "../../src/service/core/handled.ts";
+import type { HandlerResult } from "../../src/service/core/handler.ts";
 import { goldenOf } from "../support/golden.ts";
 
 const test = suite("ratings");
 const golden = goldenOf(test, "ratings");
 
 const line = (request: unknown): string => requestLine(request, rate(request));
-const code = (handled: Handled): number | string => (handled.kind === "refusal" ? handled.code : "answered");
+const code = (handled: HandlerResult): number | string => (handled.kind === "refusal" ? handled.code : "answered");
 
 test("the four things have the ratings of the catalogue", () => {
   const ratings = { basketball: 2.1, briefcase: 3.5, camera: 4.5, football: 2.2 };

@@ -2,7 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { asText, type Line } from "../../src/program/log.ts";
 import { openTeller, type Teller } from "../../src/ratings/teller.ts";
-import { answer, refuse } from "../../src/service/core/handled.ts";
+import { answer, refuse } from "../../src/service/core/handler.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { goldenOf } from "../support/golden.ts";
 

@@ -1,8 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Reply } from "../../src/bus/bus.ts";
-import { mayBeDone, readAttempt } from "../../src/service/answer.ts";
-import { LONGEST_BODY_BYTES } from "../../src/service/body.ts";
+import { mayHaveExecuted, readAttempt } from "../../src/service/answer.ts";
+import { MAX_BODY_BYTES } from "../../src/service/body.ts";
 
 const test = suite("answer");
 
@@ -35,8 +35,8 @@ test("dead, hung, leaving and nobody's fault are told apart", () => {
 test("what may be done already: who answers nonsense, and who leaves in the middle; not who never began", () => {
   const done = [read(body("{")), read(refused(504))];
   const not = [read(refused(503)), read({ kind: "no-responders" }), read(refused(404))];
-  assert.equal(done.map(mayBeDone), [true, true]);
-  assert.equal(not.map(mayBeDone), [false, false, false]);
+  assert.equal(done.map(mayHaveExecuted), [true, true]);
+  assert.equal(not.map(mayHaveExecuted), [false, false, false]);
 });
 
 test("what was answered is handed on with who answered it", () => {
@@ -54,7 +54,7 @@ test("a call that brought nothing says why in words", () => {
   assert.is(why({ kind: "away" }), "the bus is away");
   assert.is(why({ kind: "cancelled" }), "the caller gave up");
   assert.is(why(body("{")), "the answer was not readable");
-  assert.is(why({ kind: "answered", body: new Uint8Array(LONGEST_BODY_BYTES + 1) }), "the answer was not readable");
+  assert.is(why({ kind: "answered", body: new Uint8Array(MAX_BODY_BYTES + 1) }), "the answer was not readable");
 });
 
 test.run();

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { deadlineOf, decodeBody, encodeRequest, writeRequest } from "../../src/service/body.ts";
+import { deadlineOf, decodeBody, encodeRequest, serializeRequest } from "../../src/service/body.ts";
 import { goldenOf } from "../support/golden.ts";
 import { Dice } from "../support/random.ts";
 
@@ -75,8 +75,8 @@ test("a request is sent as its JSON with its deadline, whatever object it is", (
     [new Fields(), { own: 1, deadline: 17 }],
     [Object.create(null), { deadline: 17 }],
   ]);
-  for (const [request, sent] of written) assert.equal(JSON.parse(encodeRequest(writeRequest(request), 17)), sent);
-  assert.is(encodeRequest(writeRequest({ deadline: 1 }), 17), '{"deadline":17}');
+  for (const [request, sent] of written) assert.equal(JSON.parse(encodeRequest(serializeRequest(request), 17)), sent);
+  assert.is(encodeRequest(serializeRequest({ deadline: 1 }), 17), '{"deadline":17}');
 });
 
 test("the deadline of a request is read if it is a number, and nothing else is taken for one", () => {

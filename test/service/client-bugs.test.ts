@@ -7,7 +7,7 @@ import { newBalancer } from "../../src/health/balancer.ts";
 import type { Ticket } from "../../src/health/tracker.ts";
 import type { AskOptions } from "../../src/service/client.ts";
 import type { ClientOptions } from "../../src/service/client-options.ts";
-import { answer, type Handled } from "../../src/service/core/handled.ts";
+import { answer, type HandlerResult } from "../../src/service/core/handler.ts";
 import type { Span, Trace } from "../../src/trace/core/trace.ts";
 import { goldenOf } from "../support/golden.ts";
 import { ServiceScene, TIMEOUT_MS } from "../support/service-scene.ts";
@@ -41,7 +41,7 @@ class Scene extends ServiceScene {
     return new Scene(client).start();
   }
 
-  #handle(instance: number): Handled | Promise<Handled> {
+  #handle(instance: number): HandlerResult | Promise<HandlerResult> {
     this.handled[instance] = (this.handled[instance] ?? 0) + 1;
     return this.hung.has(instance) ? new Promise(() => undefined) : answer({ from: instance });
   }

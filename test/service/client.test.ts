@@ -8,7 +8,7 @@ import type { Bus, CallOptions, Message, Reply } from "../../src/bus/bus.ts";
 import type { Heartbeat } from "../../src/health/heartbeat.ts";
 import type { Answer } from "../../src/service/answer.ts";
 import { type AskOptions, type Client, openClient } from "../../src/service/client.ts";
-import type { ClientOptions, Ended } from "../../src/service/client-options.ts";
+import type { AttemptOutcome, ClientOptions } from "../../src/service/client-options.ts";
 import { startRollCall } from "../../src/service/roll-call.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { beatOf } from "../support/table.ts";
@@ -35,7 +35,7 @@ class Scene {
   readonly sent: Sent[] = [];
   /** Kinds of events, and what goes out beside calls, in order. */
   readonly acts: string[] = [];
-  readonly ends: Ended[] = [];
+  readonly ends: AttemptOutcome[] = [];
   readonly bus = this.#bus();
   readonly client: Client;
   readonly seqs: number[] = [];
@@ -291,7 +291,7 @@ test("the first call waits for the roll, for all that is read with the first bea
     const clock = new FakeClock();
     let [heard, done] = [false, 0];
     const roll = startRollCall(clock, () => (done += 1));
-    void roll.heard.then(() => (heard = true));
+    void roll.finished.then(() => (heard = true));
     if (answers) roll.answered();
     await Promise.resolve();
     assert.is(heard, false);

@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { answer } from "../../src/service/core/handled.ts";
+import { answer } from "../../src/service/core/handler.ts";
 import { answeredBy, ServiceScene, TIMEOUT_MS } from "../support/service-scene.ts";
 
 const dying = suite("an instance dies with a call in its hands");

@@ -2,18 +2,18 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { faultText, noteJson, notesOf, readNotes } from "../../src/service/core/fault-notes.ts";
+import { faultStatuses, faultText, parseFaultStatuses, statusJson } from "../../src/service/core/fault-status.ts";
 import {
+  effectOf,
   expired,
   type Faults,
   hasFault,
   NO_FAULTS,
   nextEnd,
-  rule,
   withFault,
   withoutFault,
 } from "../../src/service/core/faults.ts";
-import { FaultsHeard } from "../../src/service/core/faults-heard.ts";
+import { KnownFaults } from "../../src/service/core/known-faults.ts";
 import { goldenOf } from "../support/golden.ts";
 
 const test = suite("faults");
@@ -32,30 +32,30 @@ test("a second one of a kind takes the place of the first, and others stay", () 
 });
 
 test("past its end a fault has no effect, whether or not somebody has taken it away", () => {
-  assert.is(rule(slow, 999, 0).holdMs, 1);
+  assert.is(effectOf(slow, 999, 0).delayMs, 1);
   assert.equal(
-    [1_000, 1_500].map((now) => rule(slow, now, 0).holdMs),
+    [1_000, 1_500].map((now) => effectOf(slow, now, 0).delayMs),
     [0, 0],
   );
-  assert.is(rule(half, 1_999, 0).fails, true);
-  assert.is(rule(half, 2_000, 0).fails, false);
+  assert.is(effectOf(half, 1_999, 0).fails, true);
+  assert.is(effectOf(half, 2_000, 0).fails, false);
   assert.is(hasFault(slow, "slow", 999), true);
   assert.is(hasFault(slow, "slow", 1_000), false);
-  assert.equal(notesOf(slow, 1_000), []);
+  assert.equal(faultStatuses(slow, 1_000), []);
 });
 
 test("an answer is held for its time, and never beyond the fault's own end", () => {
-  assert.is(rule(slow, 0, 0).holdMs, 300);
-  assert.is(rule(slow, 900, 0).holdMs, 100);
+  assert.is(effectOf(slow, 0, 0).delayMs, 300);
+  assert.is(effectOf(slow, 900, 0).delayMs, 100);
 });
 
 test("of the answers the share fails that was asked for", () => {
   assert.equal(
-    [0, 0.49, 0.5, 0.99].map((chance) => rule(half, 0, chance).fails),
+    [0, 0.49, 0.5, 0.99].map((chance) => effectOf(half, 0, chance).fails),
     [true, true, false, false],
   );
-  assert.equal(rule([...slow, ...half], 0, 0), { holdMs: 300, fails: true });
-  assert.equal(rule(NO_FAULTS, 0, 0), { holdMs: 0, fails: false });
+  assert.equal(effectOf([...slow, ...half], 0, 0), { delayMs: 300, fails: true });
+  assert.equal(effectOf(NO_FAULTS, 0, 0), { delayMs: 0, fails: false });
 });
 
 test("what ends at a time ends then, and the next end is the earliest", () => {
@@ -66,38 +66,48 @@ test("what ends at a time ends then, and the next end is the earliest", () => {
 });
 
 test("what is said of them is read as it was said", () => {
-  const notes = notesOf([...slow, ...half, { kind: "pause", until: 3_000 }, { kind: "mute", until: 4_000 }], 500.4);
+  const notes = faultStatuses(
+    [...slow, ...half, { kind: "pause", until: 3_000 }, { kind: "mute", until: 4_000 }],
+    500.4,
+  );
   assert.is(notes[0]?.endsInMs, 500);
-  assert.equal(readNotes(JSON.parse(JSON.stringify({ faults: notes.map(noteJson) }))), notes);
+  assert.equal(parseFaultStatuses(JSON.parse(JSON.stringify({ faults: notes.map(statusJson) }))), notes);
   golden(notes.map(faultText));
 });
 
 test("what cannot be read is left out, and a sender without the field takes none", () => {
-  for (const body of [{}, null, 3, { faults: "all" }, { faults: null }]) assert.is(readNotes(body), undefined);
+  for (const body of [{}, null, 3, { faults: "all" }, { faults: null }]) assert.is(parseFaultStatuses(body), undefined);
   const odd = [null, {}, { fault: "pause" }, { fault: "pause", endsInMs: -1 }, { fault: "explode", endsInMs: 1 }];
   for (const fault of [...odd, { fault: "slow", endsInMs: 9 }, { fault: "fail", share: 7, endsInMs: 9 }])
-    assert.equal(readNotes({ faults: [fault] }), [], JSON.stringify(fault));
-  assert.is(readNotes({ faults: Array.from({ length: 9_999 }, () => ({ fault: "pause", endsInMs: 1 })) })?.length, 4);
+    assert.equal(parseFaultStatuses({ faults: [fault] }), [], JSON.stringify(fault));
+  assert.is(
+    parseFaultStatuses({ faults: Array.from({ length: 9_999 }, () => ({ fault: "pause", endsInMs: 1 })) })?.length,
+    4,
+  );
 });
 
 test("of what instances say of their faults only the news is told", () => {
-  const heard = new FaultsHeard(10);
-  assert.equal(heard.heard("a", [], 0), []);
-  assert.is(heard.heard("a", [], 100), undefined);
-  assert.equal(heard.heard("a", [{ kind: "slow", byMs: 5, endsInMs: 1_000 }], 200), [
+  const heard = new KnownFaults(10);
+  assert.equal(heard.update("a", [], 0), []);
+  assert.is(heard.update("a", [], 100), undefined);
+  assert.equal(heard.update("a", [{ kind: "slow", byMs: 5, endsInMs: 1_000 }], 200), [
     { kind: "slow", byMs: 5, until: 1_200 },
   ]);
-  assert.is(heard.heard("a", [{ kind: "slow", byMs: 5, endsInMs: 790 }], 400), undefined, "the same end, a beat later");
-  assert.ok(heard.heard("a", [{ kind: "slow", byMs: 6, endsInMs: 790 }], 400), "another amount");
-  assert.ok(heard.heard("a", [{ kind: "slow", byMs: 6, endsInMs: 5_000 }], 400), "another end");
-  assert.equal(heard.heard("a", [], 500), []);
+  assert.is(
+    heard.update("a", [{ kind: "slow", byMs: 5, endsInMs: 790 }], 400),
+    undefined,
+    "the same end, a beat later",
+  );
+  assert.ok(heard.update("a", [{ kind: "slow", byMs: 6, endsInMs: 790 }], 400), "another amount");
+  assert.ok(heard.update("a", [{ kind: "slow", byMs: 6, endsInMs: 5_000 }], 400), "another end");
+  assert.equal(heard.update("a", [], 500), []);
 });
 
 test("of a flood of names so many are remembered, and no more", () => {
-  const heard = new FaultsHeard(2);
-  for (const name of ["a", "b", "c"]) heard.heard(name, [], 0);
-  assert.is(heard.heard("c", [], 0), undefined);
-  assert.equal(heard.heard("a", [], 0), [], "forgotten, and so told anew");
+  const heard = new KnownFaults(2);
+  for (const name of ["a", "b", "c"]) heard.update(name, [], 0);
+  assert.is(heard.update("c", [], 0), undefined);
+  assert.equal(heard.update("a", [], 0), [], "forgotten, and so told anew");
 });
 
 test.run();

@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { answer, type Handled, refuse } from "../../src/service/core/handled.ts";
+import { answer, type HandlerResult, refuse } from "../../src/service/core/handler.ts";
 import { Sight } from "../../src/sight/sight.ts";
 import type { Snapshot } from "../../src/sight/snapshot.ts";
 import { leavingBus } from "../support/leaving-bus.ts";
@@ -42,7 +42,7 @@ class Scene extends ServiceScene {
     return this.sight.look(this.client, now, now);
   }
 
-  #handle(instance: number): Handled | Promise<Handled> {
+  #handle(instance: number): HandlerResult | Promise<HandlerResult> {
     this.reached[instance] = (this.reached[instance] ?? 0) + 1;
     const manner = this.manners[instance] ?? "well";
     if (manner === "well") return answer({ from: instance });
@@ -52,7 +52,7 @@ class Scene extends ServiceScene {
     return this.#after(manner, answer({ from: instance }));
   }
 
-  #after(ms: number, handled: Handled): Promise<Handled> {
+  #after(ms: number, handled: HandlerResult): Promise<HandlerResult> {
     return new Promise((resolve) => this.clock.after(ms, () => resolve(handled)));
   }
 }

@@ -4,7 +4,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Reply } from "../../src/bus/bus.ts";
 import type { ClientEvent } from "../../src/service/client-options.ts";
-import { answer, type Handler, refuse } from "../../src/service/core/handled.ts";
+import { answer, type Handler, refuse } from "../../src/service/core/handler.ts";
 import type { InstanceOptions } from "../../src/service/instance-options.ts";
 import type { Span, Tracing } from "../../src/trace/core/trace.ts";
 import { goldenOf } from "../support/golden.ts";

@@ -4,7 +4,7 @@ import { SpanKind, type Tracer } from "@opentelemetry/api";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { ClientEvent } from "../../src/service/client-options.ts";
-import { answer, type Handled, refuse } from "../../src/service/core/handled.ts";
+import { answer, type HandlerResult, refuse } from "../../src/service/core/handler.ts";
 import { type Trace, type Tracing, untraced } from "../../src/trace/core/trace.ts";
 import { tracingOf } from "../../src/trace/spans.ts";
 import { ServiceScene, TIMEOUT_MS } from "../support/service-scene.ts";
@@ -19,7 +19,7 @@ interface Parts {
   readonly count?: number;
   readonly hedge?: boolean;
   readonly isTraced?: boolean;
-  readonly handle?: (request: unknown, instance: number) => Handled | Promise<Handled>;
+  readonly handle?: (request: unknown, instance: number) => HandlerResult | Promise<HandlerResult>;
 }
 
 class Scene extends ServiceScene {
@@ -111,7 +111,7 @@ test("each attempt is a span of its own, with its end", async () => {
 });
 
 test("a copy says that it is one, and is a part of the page that it was sent beside", async () => {
-  const mute = (_: unknown, instance: number): Handled | Promise<Handled> =>
+  const mute = (_: unknown, instance: number): HandlerResult | Promise<HandlerResult> =>
     instance === 1 ? new Promise(() => undefined) : answer({});
   const scene = await Scene.of({ count: 2, handle: mute });
   const copies = (): readonly KeptSpan[] =>
@@ -141,7 +141,7 @@ test("of a hedged call both attempts are below the page", async () => {
 });
 
 test("a refusal is an error with its code, on both sides, however the handler came to it", async () => {
-  const handlers: readonly [string, () => Handled | Promise<Handled>][] = [
+  const handlers: readonly [string, () => HandlerResult | Promise<HandlerResult>][] = [
     ["404", () => refuse(404, "no such tea")],
     ["404", async () => refuse(404, "no such tea")],
     ["500", () => JSON.parse("{")],

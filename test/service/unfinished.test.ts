@@ -3,7 +3,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { answer, type Handled, refuse } from "../../src/service/core/handled.ts";
+import { answer, type HandlerResult, refuse } from "../../src/service/core/handler.ts";
 import { leavingBus } from "../support/leaving-bus.ts";
 import type { MemoryBus } from "../support/memory-bus.ts";
 import { ServiceScene } from "../support/service-scene.ts";
@@ -20,11 +20,11 @@ class Scene extends ServiceScene {
   /** What instances reply: codes of refusals, and "answer". */
   readonly replies: string[] = [];
 
-  static of(handle: () => Handled | Promise<Handled>): Promise<Scene> {
+  static of(handle: () => HandlerResult | Promise<HandlerResult>): Promise<Scene> {
     return new Scene(handle).start();
   }
 
-  private constructor(handle: () => Handled | Promise<Handled>) {
+  private constructor(handle: () => HandlerResult | Promise<HandlerResult>) {
     super({
       count: 2,
       busOf: (bus) => countedReplies(leavingBus(bus), (what) => this.replies.push(what)),
@@ -60,7 +60,7 @@ function countedReplies(bus: MemoryBus, tell: (what: string) => void): MemoryBus
   return bus;
 }
 
-const never = (): Promise<Handled> => new Promise(() => undefined);
+const never = (): Promise<HandlerResult> => new Promise(() => undefined);
 
 for (const repeatable of [true, false]) {
   test(`it leaves in the middle of a call that may ${repeatable ? "" : "not "}be repeated`, async () => {
@@ -76,7 +76,7 @@ for (const repeatable of [true, false]) {
 
 test("a handler that ends after the goodbye has refused its request sends no second answer", async () => {
   for (const late of [answer({ late: true }), undefined]) {
-    let finish: (handled: Handled | PromiseLike<Handled>) => void = () => undefined;
+    let finish: (handled: HandlerResult | PromiseLike<HandlerResult>) => void = () => undefined;
     const scene = await Scene.of(() => new Promise((resolve) => (finish = resolve)));
     scene.replies.length = 0;
     const asking = scene.client.ask({}, { repeatable: false });

@@ -4,9 +4,9 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { connectNatsBus, type NatsBus } from "../../src/bus/nats-bus.ts";
 import { type Client, openClient } from "../../src/service/client.ts";
-import { answer } from "../../src/service/core/handled.ts";
+import { answer } from "../../src/service/core/handler.ts";
+import { defaultClock } from "../../src/service/default-clock.ts";
 import { startInstance } from "../../src/service/instance.ts";
-import { usualClock } from "../../src/service/usual-clock.ts";
 import { startNatsServer, type TestServer } from "../support/nats-server.ts";
 import { until } from "../support/until.ts";
 
@@ -54,7 +54,7 @@ async function login({ server, reports, ends }: Context, user: string): Promise<
   const bus = connectNatsBus({
     urls: [url],
     name: user,
-    clock: usualClock(),
+    clock: defaultClock(),
     report,
     cure: "type  dwc create-service",
   });
@@ -67,7 +67,7 @@ async function clientOf(context: Context, user: string): Promise<Client> {
   const bus = await login(context, user);
   const client = openClient({ service: "tea", bus, rules: { requestTimeoutMs: TIMEOUT_MS }, report: () => undefined });
   context.ends.push(() => client.close());
-  await until("the instance is known", () => client.tracker.live(usualClock().now()).length === 1);
+  await until("the instance is known", () => client.tracker.live(defaultClock().now()).length === 1);
   return client;
 }
 
@@ -100,7 +100,7 @@ test("who may not receive heartbeats is told so at each call, and not that nobod
   const { server, reports, ends } = context;
   const url = server.url.replace("//", "//alone:p@");
   const report = (sentence: string): number => reports.push(sentence);
-  const bus = connectNatsBus({ urls: [url], name: "alone", clock: usualClock(), report });
+  const bus = connectNatsBus({ urls: [url], name: "alone", clock: defaultClock(), report });
   ends.push(() => bus.close());
   const client = openClient({ service: "tea", bus });
   ends.push(() => client.close());

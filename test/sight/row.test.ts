@@ -4,7 +4,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Breaker } from "../../src/health/breaker.ts";
 import { type Member, type Membership, newMember } from "../../src/health/member.ts";
-import type { Ended } from "../../src/service/client-options.ts";
+import type { AttemptOutcome } from "../../src/service/client-options.ts";
 import { turnOf } from "../../src/sight/explain.ts";
 import { countOf, type Memory, type RowSurroundings, rowOf, stateOf } from "../../src/sight/row.ts";
 import type { Seen } from "../../src/sight/seen.ts";
@@ -53,7 +53,7 @@ const around = (memory: Memory | undefined, more: Partial<RowSurroundings> = {})
   ...more,
 });
 
-function tallyOf(...attempts: Partial<Extract<Ended, { kind: "attempt" }>>[]): Tally {
+function tallyOf(...attempts: Partial<Extract<AttemptOutcome, { kind: "attempt" }>>[]): Tally {
   const tally = new Tally();
   const usual = { kind: "attempt", who: memberAs("up", "closed").who, result: "answered", tookMs: 8 } as const;
   for (const attempt of attempts) {
@@ -144,7 +144,7 @@ test("the first reason to be passed over is told; without one an instance is in 
   const turn = (member: Member, more: { isLive?: boolean; slow?: readonly string[]; isQuarantined?: boolean } = {}) => {
     const quarantine = { isActive: () => more.isQuarantined === true };
     const tracker = { isLive: () => more.isLive !== false, quarantine };
-    const seen = { tracker, ...(more.slow && { slow: new Set(more.slow) }) } as unknown as Seen;
+    const seen = { tracker, ...(more.slow && { deprioritized: new Set(more.slow) }) } as unknown as Seen;
     return turnOf(member, { call: undefined, retests: [], trials: [] }, seen, 119);
   };
   const all = { isLive: false, slow: ["1-a"], isQuarantined: true };

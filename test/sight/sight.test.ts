@@ -4,7 +4,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { InstanceRef } from "../../src/health/member.ts";
 import type { Result } from "../../src/health/tracker.ts";
-import type { Ended } from "../../src/service/client-options.ts";
+import type { AttemptOutcome } from "../../src/service/client-options.ts";
 import type { Markets } from "../../src/sight/agreement.ts";
 import { Changes } from "../../src/sight/changes.ts";
 import { EVENTS } from "../../src/sight/event-names.ts";
@@ -48,7 +48,7 @@ class Looked {
     who: InstanceRef,
     result: Result,
     tookMs: number,
-    more: Partial<Extract<Ended, { kind: "attempt" }>> = {},
+    more: Partial<Extract<AttemptOutcome, { kind: "attempt" }>> = {},
   ): void {
     this.sight.count({ kind: "attempt", who, result, tookMs, sentAs: "call", isRefusal: false, ...more }, this.now);
   }
@@ -171,7 +171,7 @@ test("calls, shares and outcomes are those that were counted; copies are no call
   looked.counted(two, "answered", 4, { isRefusal: true });
   looked.counted(two, "timeout", 1000, { sentAs: "copy" });
   looked.sight.count({ kind: "short-circuited" }, 1000);
-  looked.sight.count({ kind: "failed", why: "body" } as unknown as Ended, 1000);
+  looked.sight.count({ kind: "failed", why: "body" } as unknown as AttemptOutcome, 1000);
   assert.is(looked.sight.failed, 1);
   const [first, second] = [looked.row(1), looked.row(2)];
   assert.equal([first.calls.total, first.calls.share, second.calls.total, second.calls.copies], [3, 0.75, 1, 1]);
@@ -329,7 +329,7 @@ test("turns, Markets and each part of a state go out once, when they are another
   const { tracker, resolver } = looked.table;
   const slow = new Set<string>();
   let markets: Markets = { all: [], disputes: [], unlisted: 0 };
-  const changes = new Changes(looked.sight, { tracker, resolver, slow, markets: () => markets });
+  const changes = new Changes(looked.sight, { tracker, resolver, deprioritized: slow, markets: () => markets });
   const next = () => changes.next(looked.now, WALL + looked.now, false);
   const numbers = () => next().instances.map(({ instance }) => instance);
   assert.equal(next(), {

@@ -3,13 +3,13 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Result } from "../../src/health/tracker.ts";
-import type { Ended } from "../../src/service/client-options.ts";
+import type { AttemptOutcome } from "../../src/service/client-options.ts";
 import { RecentLatency } from "../../src/sight/latency.ts";
 import { DURATION_BOUNDS_S, type Outcome, outcomeOf, Tally, Total } from "../../src/sight/tally.ts";
 
 const test = suite("tally");
 
-type Attempt = Extract<Ended, { kind: "attempt" }>;
+type Attempt = Extract<AttemptOutcome, { kind: "attempt" }>;
 
 const WHO = { service: "ratings", instance: 1, incarnation: "1-a", address: "ratings.get.1-a" };
 const attemptOf = (more: Partial<Attempt>): Attempt => ({

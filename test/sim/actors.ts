@@ -4,7 +4,7 @@
 import { rate } from "../../src/ratings/core/ratings.ts";
 import { type Client, openClient } from "../../src/service/client.ts";
 import type { ClientEvent } from "../../src/service/client-options.ts";
-import type { Handled } from "../../src/service/core/handled.ts";
+import type { HandlerResult } from "../../src/service/core/handler.ts";
 import { type Instance, startInstance } from "../../src/service/instance.ts";
 import { Dice } from "../support/random.ts";
 import { Careless } from "./careless.ts";
@@ -108,10 +108,10 @@ export class InstanceProcess extends Process {
     return this.running !== undefined && this.leftAt === undefined && !this.host.isDead;
   }
 
-  #handle(request: unknown): Handled | Promise<Handled> {
+  #handle(request: unknown): HandlerResult | Promise<HandlerResult> {
     this.#handling(this, request);
     const { least, most } = this.#times();
-    const answer = (): Handled => {
+    const answer = (): HandlerResult => {
       if (this.manner === "throw") throw new Error("this instance throws");
       return this.manner === "lie" ? { kind: "answer", body: { rating: "splendid" } } : rate(request);
     };

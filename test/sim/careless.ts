@@ -3,14 +3,14 @@
 
 import type { Answer } from "../../src/service/answer.ts";
 import type { AskOptions } from "../../src/service/client.ts";
-import type { ClientEvent, Ended } from "../../src/service/client-options.ts";
+import type { AttemptOutcome, ClientEvent } from "../../src/service/client-options.ts";
 import { Dice } from "../support/random.ts";
 import { MAX_BODY_BYTES } from "./sim-bus.ts";
 
 /** What a market gives its client. */
 interface Own {
   readonly tell: (event: ClientEvent) => unknown;
-  readonly count: (ended: Ended) => unknown;
+  readonly count: (ended: AttemptOutcome) => unknown;
   readonly random: () => number;
 }
 

@@ -199,7 +199,7 @@ export const DEFECTS: readonly Defect[] = [
   defect("who hangs is excused by who helps out", [
     "service/client",
     ": this.$charge($attempt, $timeoutMs);",
-    ': this.#hedging === undefined ? this.$charge($attempt, $timeoutMs) : $attempt.result === "timeout" ? "nothing" : $attempt.result;',
+    ': this.#hedging === undefined ? this.$charge($attempt, $timeoutMs) : $attempt.result === "timeout" ? "inconclusive" : $attempt.result;',
   ]),
   defect("what was never sent counts as an answer", [
     "service/answer",
@@ -243,17 +243,17 @@ export const DEFECTS: readonly Defect[] = [
   ]),
   defect("what is explained forgets who is spared", [
     "sight/seen",
-    "$resolver.$look($now, { $deprioritized: $slow })",
+    "$resolver.$look($now, { $deprioritized })",
     "$resolver.$look($now, {})",
   ]),
   defect("what is held back waits on after a reset", [
-    "service/chaos",
+    "service/fault-injector",
     "for (const $release of [...this.$held]) $release();",
     ";",
   ]),
   defect("a fault without an end is refused", [
-    "service/core/fault-order",
-    "$forMs = $FAULT_LIMITS.$usualForMs }",
+    "service/core/fault-command",
+    "$forMs = $FAULT_LIMITS.$defaultForMs }",
     "$forMs }",
   ]),
   defect("dropped requests are not counted", [

@@ -2,7 +2,7 @@
 
 import { type Answer, failed, unanswered } from "../../src/service/answer.ts";
 import { type AskOptions, type Client, openClient } from "../../src/service/client.ts";
-import type { ClientEvent, Ended } from "../../src/service/client-options.ts";
+import type { AttemptOutcome, ClientEvent } from "../../src/service/client-options.ts";
 import type { Carried, Part, Span, Trace } from "../../src/trace/core/trace.ts";
 import type { Process } from "./actors.ts";
 import { DRILL, type Ground, ROUND_MS, Scene } from "./drill-ground.ts";
@@ -66,7 +66,7 @@ class AskingDrill extends Scene {
   readonly #own: Process;
   readonly #puppets: readonly Puppet[];
   readonly #events: ClientEvent[] = [];
-  readonly #counted: Ended[] = [];
+  readonly #counted: AttemptOutcome[] = [];
   readonly #reports: string[] = [];
   /** Who was said to be live at each look. */
   readonly #live: (readonly string[])[] = [];

@@ -3,7 +3,7 @@
 
 import type { Answer } from "../../src/service/answer.ts";
 import { type Client, openClient } from "../../src/service/client.ts";
-import type { ClientEvent, Ended } from "../../src/service/client-options.ts";
+import type { AttemptOutcome, ClientEvent } from "../../src/service/client-options.ts";
 import type { Process } from "./actors.ts";
 import { DRILL, type Ground, ROUND_MS, Scene } from "./drill-ground.ts";
 import { type Deed, Puppet } from "./drill-puppet.ts";
@@ -35,7 +35,7 @@ class HedgingDrill extends Scene {
   readonly #own: Process;
   readonly #puppets: readonly Puppet[];
   readonly #events: ClientEvent[] = [];
-  readonly #counted: Extract<Ended, { kind: "attempt" }>[] = [];
+  readonly #counted: Extract<AttemptOutcome, { kind: "attempt" }>[] = [];
   /** How long the answers of each took, in their order, and what is late for it. */
   readonly #took = new Map<string, number[]>();
   readonly #lateMs = new Map<string, number>();
@@ -55,7 +55,7 @@ class HedgingDrill extends Scene {
     });
   }
 
-  #count(ended: Ended): void {
+  #count(ended: AttemptOutcome): void {
     if (ended.kind !== "attempt") return;
     this.#counted.push(ended);
     // Calls that are never sent twice say nothing of what is late.
@@ -177,7 +177,7 @@ class HedgingDrill extends Scene {
   async #goOn(): Promise<void> {
     for (const puppet of this.#puppets) puppet.beat();
     await this.pass(ROUND_MS);
-    this.same("who is spared once all has ended", [...(this.#client.slow?.keys() ?? [])], []);
+    this.same("who is spared once all has ended", [...(this.#client.deprioritized?.keys() ?? [])], []);
     this.#forget();
   }
 
@@ -194,10 +194,10 @@ class HedgingDrill extends Scene {
     const answer = await this.get(this.#ask());
     this.same("who helps out", "who" in answer ? answer.who : answer, other.who);
     for (let call = 0; call < 2; call++) await this.get(this.#ask());
-    this.same("who is spared", [...(this.#client.slow?.keys() ?? [])], [hung.incarnation]);
+    this.same("who is spared", [...(this.#client.deprioritized?.keys() ?? [])], [hung.incarnation]);
     this.same("the calls to one that hangs", hung.asked.length, 1);
     await this.pass(TIMEOUT_MS + ROUND_MS);
-    this.same("who is spared afterwards", [...(this.#client.slow?.keys() ?? [])], []);
+    this.same("who is spared afterwards", [...(this.#client.deprioritized?.keys() ?? [])], []);
     const opened = this.#events.filter(({ kind }) => kind === "opened").length;
     this.same("how often one that hangs is opened", opened, 1);
     this.#client.close();

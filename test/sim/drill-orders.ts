@@ -4,11 +4,16 @@
 import { chaosBroadcastSubject, chaosSubject, rollCallSubject } from "../../src/bus/core/subjects.ts";
 import { type Client, openClient } from "../../src/service/client.ts";
 import type { ClientEvent } from "../../src/service/client-options.ts";
-import type { FaultOrder } from "../../src/service/core/fault-order.ts";
-import { type AskedFault, askAll, askForFault, type FaultTaker } from "../../src/service/fault-asking.ts";
+import type { FaultCommand } from "../../src/service/core/fault-command.ts";
+import {
+  broadcastFault,
+  type FaultReceiver,
+  type FaultReply,
+  sendFaultCommand,
+} from "../../src/service/fault-client.ts";
 import { startInstance } from "../../src/service/instance.ts";
 import type { InstanceEvent } from "../../src/service/instance-options.ts";
-import type { OwnProcess } from "../../src/service/own-process.ts";
+import type { OwnProcess } from "../../src/service/process-control.ts";
 import type { Process } from "./actors.ts";
 import { DRILL, type Ground, ROUND_MS, Scene } from "./drill-ground.ts";
 import { Puppet } from "./drill-puppet.ts";
@@ -21,7 +26,7 @@ const SAME_END_MS = 500;
 const BAD = 400;
 const FAILED = 500;
 
-type Fault = Extract<FaultOrder, { kind: "begin" }>["fault"];
+type Fault = Extract<FaultCommand, { kind: "begin" }>["fault"];
 interface On {
   readonly fault: Fault;
   readonly until: number;
@@ -67,7 +72,7 @@ class OrdersDrill extends Scene {
   async begin(): Promise<void> {
     const { bus } = this.#asker;
     const early = await this.#ask({ kind: "list" });
-    this.same("an order without a bus", early, { kind: "unheard", why: "away" });
+    this.same("an order without a bus", early, { kind: "unanswered", why: "away" });
     await this.#start(this.#taker, 2, this.#id, this.#watched);
     const other = this.ground.process("1-b");
     await this.#start(other, 1, "1-b", new Watched(other));
@@ -95,8 +100,8 @@ class OrdersDrill extends Scene {
     if (started.kind === "started" && isTaker) this.#goodbye = () => started.instance.goodbye();
   }
 
-  #ask(order: FaultOrder): Promise<AskedFault> {
-    return this.get(askForFault(this.#asker.bus, DRILL, this.#id, order));
+  #ask(order: FaultCommand): Promise<FaultReply> {
+    return this.get(sendFaultCommand(this.#asker.bus, DRILL, this.#id, order));
   }
 
   async step(): Promise<void> {
@@ -147,19 +152,19 @@ class OrdersDrill extends Scene {
     this.#on = [...this.#on.filter((on) => on.fault.kind !== fault.kind), { fault, until: at + forMs }];
   }
 
-  #isDone(asked: AskedFault, fault: Fault, forMs: number): void {
+  #isDone(asked: FaultReply, fault: Fault, forMs: number): void {
     if (asked.kind !== "done") {
       this.same("an order", asked, "done");
       return;
     }
-    const last = asked.taker.faults.at(-1);
+    const last = asked.receiver.faults.at(-1);
     // The end less the beginning is not always the time between: these are no whole numbers.
     const isRoundedUp = last?.endsInMs === forMs + 1;
     this.same("what was begun", last, { ...fault, endsInMs: isRoundedUp ? forMs + 1 : forMs });
-    this.#isTaker(asked.taker, this.#id, 2);
+    this.#isTaker(asked.receiver, this.#id, 2);
   }
 
-  #isTaker({ service, instance, incarnation }: FaultTaker, id: string, number: number): void {
+  #isTaker({ service, instance, incarnation }: FaultReceiver, id: string, number: number): void {
     const who = { service: DRILL, instance: number, incarnation: id };
     this.same("who takes faults", { service, instance, incarnation }, who);
   }
@@ -182,7 +187,7 @@ class OrdersDrill extends Scene {
     const isOfAll = this.dice.chance(0.5);
     await this.#sure();
     if (isOfAll) {
-      const takers = await this.get(askAll(this.#asker.bus, DRILL, "reset"));
+      const takers = await this.get(broadcastFault(this.#asker.bus, DRILL, "reset"));
       this.same(
         "who was reset",
         takers.map(({ instance, faults }) => [instance, faults]),
@@ -193,7 +198,7 @@ class OrdersDrill extends Scene {
       );
     } else {
       const asked = await this.#ask({ kind: "reset" });
-      this.same("a reset", asked.kind === "done" && asked.taker.faults, []);
+      this.same("a reset", asked.kind === "done" && asked.receiver.faults, []);
     }
     this.#allEnd("reset");
   }
@@ -226,7 +231,7 @@ class OrdersDrill extends Scene {
     this.#watched.willArm = dice.chance(0.7);
     this.#watched.willBegin = dice.chance(0.5);
     this.#watched.done.splice(0);
-    const order: FaultOrder = { kind: "begin", fault: { kind: "pause" }, forMs: 800 };
+    const order: FaultCommand = { kind: "begin", fault: { kind: "pause" }, forMs: 800 };
     const pausing = this.#asked1(order);
     await this.pass(UNSURE_MS);
     const between = await this.#ask({ kind: "begin", fault: { kind: "mute" }, forMs: 800 });
@@ -240,11 +245,11 @@ class OrdersDrill extends Scene {
     if (asked.kind === "done" && !this.#watched.willBegin) this.#on = [{ fault: { kind: "pause" }, until: at + 800 }];
   }
 
-  async #asked1(order: FaultOrder): Promise<AskedFault> {
-    return askForFault(this.#asker.bus, DRILL, this.#id, order);
+  async #asked1(order: FaultCommand): Promise<FaultReply> {
+    return sendFaultCommand(this.#asker.bus, DRILL, this.#id, order);
   }
 
-  #paused(asked: AskedFault, isReset: boolean): void {
+  #paused(asked: FaultReply, isReset: boolean): void {
     const { willArm, willBegin, done } = this.#watched;
     const fault: Fault = { kind: "pause" };
     const isDone = willArm && !isReset;
@@ -286,10 +291,10 @@ class OrdersDrill extends Scene {
     const [what, known] = this.dice.pick(STRANGE_ANSWERS);
     liar.answersOrders(what);
     await this.pass(2 * ROUND_MS);
-    const strange = await this.get(askForFault(this.#asker.bus, DRILL, name, { kind: "list" }));
+    const strange = await this.get(sendFaultCommand(this.#asker.bus, DRILL, name, { kind: "list" }));
     this.same(`the answer ${what} to an order`, strange.kind, known);
-    const asked = await this.get(askForFault(this.#asker.bus, DRILL, "9-z", { kind: "list" }));
-    this.same("an order to nobody", asked, { kind: "unheard", why: "no-responders" });
+    const asked = await this.get(sendFaultCommand(this.#asker.bus, DRILL, "9-z", { kind: "list" }));
+    this.same("an order to nobody", asked, { kind: "unanswered", why: "no-responders" });
     this.same("an order to one that is not there", await this.#raw({ fault: "list" }, "9-z"), 0);
   }
 
@@ -320,7 +325,7 @@ class OrdersDrill extends Scene {
       events.map((event) => JSON.stringify(event, (key, value) => (key === "until" ? undefined : value))).sort();
     this.same("the events of faults", sorted(this.#events.splice(0)), sorted(this.#due.splice(0)));
     const asked = await this.#ask({ kind: "list" });
-    this.#saysWhatIsOn("its list", asked.kind === "done" ? asked.taker.faults : [asked]);
+    this.#saysWhatIsOn("its list", asked.kind === "done" ? asked.receiver.faults : [asked]);
     const told = this.#heard.findLast((event) => event.kind === "faults" && event.who.incarnation === this.#id);
     const faults = told?.kind === "faults" ? told.faults : [];
     this.#beatsWell();
@@ -412,7 +417,7 @@ class OrdersDrill extends Scene {
       await this.get(this.#goodbye());
       await this.pass(UNSURE_MS);
       const asked = await this.#ask({ kind: "list" });
-      this.same("an order to one that has left", asked, { kind: "unheard", why: "no-responders" });
+      this.same("an order to one that has left", asked, { kind: "unanswered", why: "no-responders" });
       this.same("the events of a goodbye", this.#events.length, this.#due.length);
     }
     this.#client?.close();

@@ -2,7 +2,7 @@
 // the service protocol, more of them than a tool needs, and a goodbye with calls underway.
 
 import { rollCallSubject, serviceVerbSubjects } from "../../src/bus/core/subjects.ts";
-import type { Handled } from "../../src/service/core/handled.ts";
+import type { HandlerResult } from "../../src/service/core/handler.ts";
 import { type Instance, startInstance } from "../../src/service/instance.ts";
 import type { InstanceEvent } from "../../src/service/instance-options.ts";
 import type { Process } from "./actors.ts";
@@ -139,8 +139,8 @@ class QuestionsDrill extends Scene {
     this.same("the beats of a start", this.#states, ["up"]);
   }
 
-  #handle({ how, ms = 0, code }: Wanted): Handled | Promise<Handled> {
-    const answer: Handled = { kind: "answer", body: { how } };
+  #handle({ how, ms = 0, code }: Wanted): HandlerResult | Promise<HandlerResult> {
+    const answer: HandlerResult = { kind: "answer", body: { how } };
     const later = <T>(then: () => T): Promise<T> =>
       new Promise((resolve, reject) => {
         this.#own.host.after(ms, () => {
@@ -164,7 +164,7 @@ class QuestionsDrill extends Scene {
         });
       case "thenable":
         // biome-ignore lint/suspicious/noThenProperty: a promise of another make is what is tried
-        return { then: (resolve: (handled: Handled) => void) => resolve(answer) } as Promise<Handled>;
+        return { then: (resolve: (handled: HandlerResult) => void) => resolve(answer) } as Promise<HandlerResult>;
       case "nothing":
         return { kind: "answer", body: (() => undefined) as unknown as object };
       case "huge":

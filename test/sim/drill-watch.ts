@@ -1,6 +1,6 @@
 // What a drill of faults needs besides: the process that is to be paused or killed, and orders that are none.
 
-import type { Armed, OwnProcess } from "../../src/service/own-process.ts";
+import type { OwnProcess, PauseHandle } from "../../src/service/process-control.ts";
 import type { Process } from "./actors.ts";
 
 const ARM_MS = 200;
@@ -16,7 +16,7 @@ export class Watched implements OwnProcess {
     this.#process = process;
   }
 
-  async arm({ instance, forMs }: { readonly instance: number; readonly forMs: number }): Promise<Armed> {
+  async arm({ instance, forMs }: { readonly instance: number; readonly forMs: number }): Promise<PauseHandle> {
     this.done.push(`arm ${instance} ${forMs}`);
     await new Promise<void>((resolve) => void this.#process.host.after(ARM_MS, resolve));
     if (!this.willArm) return { kind: "failed", why: "it has no watch" };
@@ -43,12 +43,12 @@ export const BAD_BODIES: readonly unknown[] = [
 ];
 
 /** Answers to an order, and what the asker reads in them. */
-export const STRANGE_ANSWERS: readonly (readonly [answer: string, known: "done" | "unheard"])[] = [
+export const STRANGE_ANSWERS: readonly (readonly [answer: string, known: "done" | "unanswered"])[] = [
   ['{"instance":8,"incarnation":"8-l","faults":[]}', "done"],
-  ["{", "unheard"],
-  ["null", "unheard"],
-  ['{"instance":8,"incarnation":"8-l"}', "unheard"],
-  ['{"instance":1.5,"incarnation":"8-l","faults":[]}', "unheard"],
-  ['{"instance":8,"incarnation":"a.b","faults":[]}', "unheard"],
-  ['{"instance":8,"incarnation":8,"faults":[]}', "unheard"],
+  ["{", "unanswered"],
+  ["null", "unanswered"],
+  ['{"instance":8,"incarnation":"8-l"}', "unanswered"],
+  ['{"instance":1.5,"incarnation":"8-l","faults":[]}', "unanswered"],
+  ['{"instance":8,"incarnation":"a.b","faults":[]}', "unanswered"],
+  ['{"instance":8,"incarnation":8,"faults":[]}', "unanswered"],
 ];

@@ -15,7 +15,7 @@ const ROUNDING = 1e-6;
 /** A bus that was late is doubted until a ping has come back, also by a call that was sent just after: one each half second. */
 const DOUBTED_MS = 520;
 /** A call that had less of the timeout than this is nobody's fault. */
-const LEAST_SHARE_TO_CHARGE = 0.9;
+const MIN_SHARE_TO_ATTRIBUTE = 0.9;
 
 type Hedging = Extract<ClientEvent, { kind: "hedging" }>;
 
@@ -123,7 +123,7 @@ export class SecondChecks implements Check {
   /** That another helped out is no excuse: who did not answer is charged. */
   #charged({ ticket, sentAtMs }: Call, now: number): void {
     const { world, market, rules } = this.#view;
-    if (now - ticket.sentAt < rules.requestTimeoutMs * LEAST_SHARE_TO_CHARGE) return;
+    if (now - ticket.sentAt < rules.requestTimeoutMs * MIN_SHARE_TO_ATTRIBUTE) return;
     const sinceMs = sentAtMs - DOUBTED_MS;
     if (market.hasBeenWellSince(sinceMs) && world.busHasBeenWellSince(sinceMs))
       this.#breaks(`${ticket.who.incarnation} did not answer, another did, and it was not charged`);

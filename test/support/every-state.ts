@@ -6,7 +6,7 @@ import { type Board, openBoard } from "../../src/market/board.ts";
 import type { FaultDesk } from "../../src/market/fault-desk.ts";
 import { createTeller } from "../../src/market/teller.ts";
 import type { Closers } from "../../src/program/program.ts";
-import type { ClientEvent, Ended } from "../../src/service/client-options.ts";
+import type { AttemptOutcome, ClientEvent } from "../../src/service/client-options.ts";
 import type { Faults } from "../../src/service/core/faults.ts";
 import type { Markets } from "../../src/sight/agreement.ts";
 import { Sight } from "../../src/sight/sight.ts";
@@ -60,7 +60,7 @@ export function openEveryState({ isEmpty = false, faults }: EveryStateOptions = 
 interface Pen {
   readonly now: number;
   readonly tell: (event: ClientEvent) => void;
-  readonly count: (ended: Ended) => void;
+  readonly count: (ended: AttemptOutcome) => void;
 }
 
 /** One for each state, the worst last, so that the order on the board is the board's own. */

@@ -2,8 +2,8 @@
 
 import type { Answer } from "../../src/service/answer.ts";
 import { type AskOptions, type Client, openClient } from "../../src/service/client.ts";
-import type { ClientEvent, ClientOptions, Ended } from "../../src/service/client-options.ts";
-import { answer, type Handled } from "../../src/service/core/handled.ts";
+import type { AttemptOutcome, ClientEvent, ClientOptions } from "../../src/service/client-options.ts";
+import { answer, type HandlerResult } from "../../src/service/core/handler.ts";
 import { type Instance, startInstance } from "../../src/service/instance.ts";
 import type { InstanceEvent, InstanceOptions } from "../../src/service/instance-options.ts";
 import type { Trace } from "../../src/trace/core/trace.ts";
@@ -16,7 +16,7 @@ export const TIMEOUT_MS = 1_000;
 /** No call of a scene takes longer. */
 const MOST_MS = 10 * TIMEOUT_MS;
 
-type Handle = (request: unknown, instance: number, trace: Trace | undefined) => Handled | Promise<Handled>;
+type Handle = (request: unknown, instance: number, trace: Trace | undefined) => HandlerResult | Promise<HandlerResult>;
 
 export interface SceneOptions {
   /** How many instances there are: 1, 2 and so on, with the incarnations 1-a, 2-a. */
@@ -33,7 +33,7 @@ export class ServiceScene {
   readonly network = new MemoryNetwork(this.clock);
   /** The client's events and attempts, the instances' events, and the reports of both. */
   readonly events: ClientEvent[] = [];
-  readonly ends: Ended[] = [];
+  readonly ends: AttemptOutcome[] = [];
   readonly instanceEvents: InstanceEvent[] = [];
   readonly reports: string[] = [];
   /** Of the instances, in order. */

@@ -4,8 +4,8 @@
 import * as assert from "uvu/assert";
 import { connectNatsBus, type NatsBus } from "../../src/bus/nats-bus.ts";
 import { systemClock } from "../../src/clock.ts";
-import { orderBody } from "../../src/service/core/fault-order.ts";
-import { askAll, askForFault } from "../../src/service/fault-asking.ts";
+import { encodeCommand } from "../../src/service/core/fault-command.ts";
+import { broadcastFault, sendFaultCommand } from "../../src/service/fault-client.ts";
 import type { InstanceRow } from "../../src/sight/row.ts";
 import { isRunning } from "../support/nats-server.ts";
 import { livingProcesses, readProcess } from "../support/processes.ts";
@@ -60,14 +60,14 @@ const untilOn = (market: RunningMarket, ratings: RunningRatings, kinds: string):
 /** Whoever stand beside a paused instance; the one that hears a reset first, then the spare one. */
 const watchesOf = ({ program }: RunningRatings): readonly number[] =>
   livingProcesses()
-    .filter(({ parentPid, command }) => parentPid === program.pid && command.includes("pause-watch"))
+    .filter(({ parentPid, command }) => parentPid === program.pid && command.includes("pause-watchdog"))
     .sort((one, other) => one.command.length - other.command.length)
     .map(({ pid }) => pid);
 
 const isStopped = ({ program }: RunningRatings): boolean => readProcess(program.pid)?.state === "T";
 
-const ask = (bus: NatsBus, ratings: RunningRatings, order: Parameters<typeof askForFault>[3]) =>
-  askForFault(bus, "ratings", idOf(ratings), order);
+const ask = (bus: NatsBus, ratings: RunningRatings, order: Parameters<typeof sendFaultCommand>[3]) =>
+  sendFaultCommand(bus, "ratings", idOf(ratings), order);
 
 /** Pauses it; by itself it ends after all tests. */
 async function pause(bus: NatsBus, ratings: RunningRatings, forMs = 600_000): Promise<void> {
@@ -83,7 +83,7 @@ faults("without CHAOS=1 nobody hears, and nothing can be asked", async (context)
   const { world, bus, market } = context;
   const ratings = await world.startRatings(5);
   for (const subject of ["chaos.ratings", `chaos.ratings.${idOf(ratings)}`]) {
-    const reply = await bus.request(subject, orderBody({ kind: "kill" }), { timeoutMs: LIMIT_MS });
+    const reply = await bus.request(subject, encodeCommand({ kind: "kill" }), { timeoutMs: LIMIT_MS });
     assert.is(reply.kind, "no-responders", subject);
   }
   await market.untilKnown(1);
@@ -141,7 +141,7 @@ faults("whoever kills the one that would end a pause has not made it longer", as
   assert.ok(watch);
   process.kill(watch, "SIGKILL");
   await until("it is dead", () => !watchesOf(ratings).includes(watch), LIMIT_MS);
-  assert.is((await askAll(bus, "ratings", "reset", 300)).length, 0, "and nobody hears a reset any more");
+  assert.is((await broadcastFault(bus, "ratings", "reset", 300)).length, 0, "and nobody hears a reset any more");
   await ratings.program.waitFor(/ended a fault: paused \(over\)/, { mark });
   assert.ok(performance.now() - began >= 3_000);
   await untilUnwatched(ratings);

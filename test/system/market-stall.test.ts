@@ -5,7 +5,7 @@
 import * as assert from "uvu/assert";
 import { connectNatsBus } from "../../src/bus/nats-bus.ts";
 import { systemClock } from "../../src/clock.ts";
-import { answer } from "../../src/service/core/handled.ts";
+import { answer } from "../../src/service/core/handler.ts";
 import { type Instance, startInstance } from "../../src/service/instance.ts";
 import { systemSuite } from "../support/system.ts";
 import { pause, type RatingsJson } from "../support/world.ts";

@@ -5,7 +5,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { connectNatsBus } from "../../src/bus/nats-bus.ts";
 import { systemClock } from "../../src/clock.ts";
-import { answer, type Handled } from "../../src/service/core/handled.ts";
+import { answer, type HandlerResult } from "../../src/service/core/handler.ts";
 import { startInstance } from "../../src/service/instance.ts";
 import { answeredBy, Caller, failures, rulesWith } from "../support/caller.ts";
 import { startNatsServer } from "../support/nats-server.ts";
@@ -27,7 +27,7 @@ mute(
     const clock = systemClock();
     const bus = connectNatsBus({ urls: [server.url], name: "instances", clock, report: () => undefined });
     const ends: (() => Promise<void>)[] = [];
-    const start = async (instance: number, handle: () => Handled | Promise<Handled>): Promise<void> => {
+    const start = async (instance: number, handle: () => HandlerResult | Promise<HandlerResult>): Promise<void> => {
       const started = await startInstance({
         ...{ service: "ratings", instance, version: "1.0.0", bus, clock, handle },
         ...{ heartbeatIntervalMs: 200, random: Math.random, tell: () => undefined },
@@ -38,7 +38,7 @@ mute(
     try {
       let isMute = true;
       let heard = 0;
-      const never = new Promise<Handled>(() => undefined);
+      const never = new Promise<HandlerResult>(() => undefined);
       const rated = answer({ thingID: "camera", rating: 1 });
       await start(1, () => rated);
       await start(2, () => {

@@ -4,7 +4,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { askAll, askForFault } from "../../src/service/fault-asking.ts";
+import { broadcastFault, sendFaultCommand } from "../../src/service/fault-client.ts";
 import type { TestServer } from "../support/nats-server.ts";
 import { enter, Folder } from "../support/orgs.ts";
 import { readProcess } from "../support/processes.ts";
@@ -45,12 +45,12 @@ faults("owner and admin may ask; a pause is ended there, too, by whoever stands 
   for (const who of [owner.person, admin.person]) {
     const { bus, reports } = await enter(server, who);
     const mark = ratings.program.mark();
-    const asked = await askForFault(bus, "ratings", idOf(ratings), {
+    const asked = await sendFaultCommand(bus, "ratings", idOf(ratings), {
       ...{ kind: "begin", fault: { kind: "pause" }, forMs: 600_000 },
     });
     assert.is(asked.kind, "done", JSON.stringify({ asked, reports }));
     await until("it stands still", () => readProcess(ratings.program.pid)?.state === "T", LIMIT_MS);
-    await until("it is reset", async () => (await askAll(bus, "ratings", "reset")).length === 1);
+    await until("it is reset", async () => (await broadcastFault(bus, "ratings", "reset")).length === 1);
     await ratings.program.waitFor(/ended a fault: paused \(continued early\)/, { mark });
     await bus.close();
   }

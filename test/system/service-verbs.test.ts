@@ -3,7 +3,7 @@
 
 import * as assert from "uvu/assert";
 import { connectBus } from "../../src/service/connect.ts";
-import { answer } from "../../src/service/core/handled.ts";
+import { answer } from "../../src/service/core/handler.ts";
 import { startInstance } from "../../src/service/instance.ts";
 import type { InstanceEvent } from "../../src/service/instance-options.ts";
 import { ask, askAll } from "../support/foreign.ts";

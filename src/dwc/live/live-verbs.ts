@@ -3,7 +3,7 @@
 
 import { hostname, networkInterfaces } from "node:os";
 import { type Clock, timeOfDay } from "../../clock.ts";
-import { mayAskForFaults } from "../../service/fault-asking.ts";
+import { maySendFaults } from "../../service/fault-client.ts";
 import type { Settings } from "../../settings.ts";
 import type { IdentityService } from "../core/world.ts";
 import { probeBus } from "../probe-bus.ts";
@@ -74,7 +74,7 @@ export function liveVerbs(tools: LiveTools): LiveVerbs {
     fault: async (wish) => {
       const { visitBus, askOnBus } = await busTools();
       return visitBus(tools, async (bus, credentials) => {
-        const mayAsk = mayAskForFaults(bus.requiresAuth, credentials);
+        const mayAsk = maySendFaults(bus.requiresAuth, credentials);
         const asked = mayAsk ? await askOnBus(bus, wish) : NOBODY_ASKED;
         return { ...asked, mayAsk, holder: credentials?.name ?? "nobody" };
       });

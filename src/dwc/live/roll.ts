@@ -10,7 +10,7 @@ import * as subjects from "../../bus/core/subjects.ts";
 import type { Clock } from "../../clock.ts";
 import { type Heartbeat, parseHeartbeat } from "../../health/heartbeat.ts";
 import { compareByInstance } from "../../health/member.ts";
-import { decodeBody, LONGEST_HEARTBEAT_BYTES } from "../../service/body.ts";
+import { decodeBody, MAX_HEARTBEAT_BYTES } from "../../service/body.ts";
 import type { Heard, HeardCounts } from "./core/visited.ts";
 import { readStats } from "./read-stats.ts";
 
@@ -79,7 +79,7 @@ async function gatherNames(bus: Bus, listenMs: number): Promise<readonly string[
 function hear({ subject, body }: Message, beats: Beats): void {
   const [, service = ""] = subject.split(".");
   const incarnation = subjects.incarnationOf(service, subject);
-  const decoded = decodeBody(body, LONGEST_HEARTBEAT_BYTES);
+  const decoded = decodeBody(body, MAX_HEARTBEAT_BYTES);
   if (incarnation === undefined || decoded.kind === "unreadable") return;
   if (subjects.checkServiceName(service).kind === "bad") return;
   const address = subjects.directSubject(service, incarnation);

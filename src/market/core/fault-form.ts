@@ -1,12 +1,12 @@
 // A fault as the board's form asks for it, read once from what anybody may have posted.
 
 import { isIncarnationId } from "../../bus/core/subjects.ts";
-import { type FaultOrder, parseOrder } from "../../service/core/fault-order.ts";
+import { type FaultCommand, parseCommand } from "../../service/core/fault-command.ts";
 
 export interface FaultForm {
   /** Undefined: all instances. */
   readonly target: string | undefined;
-  readonly order: FaultOrder;
+  readonly order: FaultCommand;
 }
 
 export type ReadFaultForm = ({ readonly kind: "read" } & FaultForm) | { readonly kind: "bad"; readonly why: string };
@@ -20,7 +20,7 @@ export function readFaultForm(body: string): ReadFaultForm {
   const fields = new URLSearchParams(body);
   const target = fields.get("target") ?? "";
   if (target !== "" && !isIncarnationId(target)) return bad("the form names no instance");
-  const order = parseOrder({
+  const order = parseCommand({
     fault: fields.get("fault"),
     byMs: numberOf(fields.get("byMs")),
     share: numberOf(fields.get("percent")) / PERCENT,

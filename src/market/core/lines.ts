@@ -4,7 +4,7 @@ import { shownAddress } from "../../bus/core/subjects.ts";
 import type { InstanceRef } from "../../health/member.ts";
 import type { Line } from "../../program/log.ts";
 import type { ClientEvent } from "../../service/client-options.ts";
-import { faultText } from "../../service/core/fault-notes.ts";
+import { faultText } from "../../service/core/fault-status.ts";
 import { isPrinted, type LogLevel } from "../../settings.ts";
 
 /** What happens to the ratings of one page, besides what happens to its calls. */

@@ -4,7 +4,7 @@ import { shownAddress } from "../../bus/core/subjects.ts";
 import { whyNeverStarted } from "../../bus/core/succession.ts";
 import type { ProgramEvent } from "../../program/core/event-names.ts";
 import type { Line } from "../../program/log.ts";
-import { faultText } from "../../service/core/fault-notes.ts";
+import { faultText } from "../../service/core/fault-status.ts";
 import type { InstanceEvent } from "../../service/instance-options.ts";
 import { type LogLevel, shownUrl } from "../../settings.ts";
 

@@ -1,7 +1,7 @@
 // What a rating is: how the customers of the Market liked a thing, out of five. Who may ask, and how, is the
 // instance's matter.
 
-import { answer, type Handled, refuse } from "../../service/core/handled.ts";
+import { answer, type HandlerResult, refuse } from "../../service/core/handler.ts";
 
 const RATINGS: ReadonlyMap<string, number> = new Map([
   ["basketball", 2.1],
@@ -14,7 +14,7 @@ const RATINGS: ReadonlyMap<string, number> = new Map([
 const LONGEST_SHOWN = 40;
 
 /** `{"thingID":"camera"}` → `{"thingID":"camera","rating":4.5}`; 404 for a thing nobody rated, 400 for anything else. */
-export function rate(request: unknown): Handled {
+export function rate(request: unknown): HandlerResult {
   const { thingID } = Object(request) as { thingID?: unknown };
   if (typeof thingID !== "string") return refuse(400, 'bad request: "thingID" must be a text');
   const rating = RATINGS.get(thingID);
@@ -23,7 +23,7 @@ export function rate(request: unknown): Handled {
 }
 
 /** The line of the Ratings window for one request. */
-export function requestLine(request: unknown, handled: Handled): string {
+export function requestLine(request: unknown, handled: HandlerResult): string {
   const { thingID } = Object(request) as { thingID?: unknown };
   const asked = typeof thingID === "string" ? shown(thingID) : "?";
   if (handled.kind === "refusal") return `GET ${asked} => ${handled.code} ${handled.message}`;

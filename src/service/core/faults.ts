@@ -44,18 +44,18 @@ export const hasFault = (faults: Faults, kind: FaultKind, now: number): boolean 
   faults.some((fault) => fault.kind === kind && now < fault.until);
 
 /** What a request meets: how long its answer is held back, and whether it is an error. */
-export interface Ruling {
-  readonly holdMs: number;
+export interface FaultEffect {
+  readonly delayMs: number;
   readonly fails: boolean;
 }
 
 /** @param chance in [0, 1) */
-export function rule(faults: Faults, now: number, chance: number): Ruling {
+export function effectOf(faults: Faults, now: number, chance: number): FaultEffect {
   const slow = faults.find((fault) => fault.kind === "slow" && now < fault.until);
   const fail = faults.find((fault) => fault.kind === "fail" && now < fault.until);
   return {
     // Until its own end at most: what is asked in the last moment of a fault is not slow for a minute after it.
-    holdMs: slow?.kind === "slow" ? Math.min(slow.byMs, slow.until - now) : 0,
+    delayMs: slow?.kind === "slow" ? Math.min(slow.byMs, slow.until - now) : 0,
     fails: fail?.kind === "fail" && chance < fail.share,
   };
 }

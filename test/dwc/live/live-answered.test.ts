@@ -201,7 +201,7 @@ test("fault", async () => {
     asked: undefined,
   };
   const fault = (more: object = {}, ...notes: string[]) => inBus({ ...report, ...more }, ...notes);
-  const begun = { asked: { kind: "done", taker: takers[0] }, takers: takers.slice(0, 1) };
+  const begun = { asked: { kind: "done", receiver: takers[0] }, takers: takers.slice(0, 1) };
   await compare(
     "fault",
     ["fault", "fault reset", "fault greetings"],
@@ -215,7 +215,7 @@ test("fault", async () => {
     ...[fault({ meant: [] }), fault({ meant: [], others: [] }), fault({ ...begun, meant: takers })],
     ...[
       { kind: "refused", why: "it is leaving" },
-      { kind: "unheard", why: "no answer" },
+      { kind: "unanswered", why: "no answer" },
     ].map((asked) => fault({ asked })),
   ]);
   const other = { ...who, incarnation: "other-make", faults: [] };

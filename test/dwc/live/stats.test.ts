@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { readStats } from "../../../src/dwc/live/read-stats.ts";
-import { NO_COUNTS, statsAnswer } from "../../../src/service/core/verbs.ts";
+import { NO_STATS, statsAnswer } from "../../../src/service/core/nats-service-info.ts";
 
 const test = suite("statistics of an instance");
 const bytes = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
@@ -11,7 +11,7 @@ const identity = {
 };
 
 test("what our instances answer is read as they meant it", () => {
-  const counts = { ...NO_COUNTS, requests: 4, errors: 1, processingMs: 2.5, dropped: 3 };
+  const counts = { ...NO_STATS, requests: 4, errors: 1, processingMs: 2.5, dropped: 3 };
   assert.equal(readStats(bytes(statsAnswer(identity, counts, "2026-01-02T03:04:05.000Z"))), {
     service: "ratings",
     incarnation: "2-x",

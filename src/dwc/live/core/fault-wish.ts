@@ -1,7 +1,7 @@
 // What was typed behind `dwc fault`, read: whom it means, and what is asked of it.
 
 import { checkServiceName } from "../../../bus/core/subjects.ts";
-import { FAULT_LIMITS, type FaultOrder } from "../../../service/core/fault-order.ts";
+import { FAULT_LIMITS, type FaultCommand } from "../../../service/core/fault-command.ts";
 import type { Fault } from "../../../service/core/faults.ts";
 import { type Failed, quoteForMessage } from "../../core/outcome.ts";
 import { nearest } from "../../core/suggest.ts";
@@ -57,7 +57,7 @@ function readOrder(
   word: string,
   amount: string | undefined,
   forText: string | undefined,
-): FaultOrder | Failed {
+): FaultCommand | Failed {
   const known = FAULT_WORDS.find((one) => one === word);
   if (known === undefined) return unknownFault(who, word);
   if (known === "kill") {
@@ -68,9 +68,9 @@ function readOrder(
       `for example:  bin/dwc fault ${who} kill`,
     );
   }
-  const { usualForMs, leastForMs, mostForMs } = FAULT_LIMITS;
-  const forMs = forText === undefined ? usualForMs : parseDuration(forText);
-  if (forMs === undefined || !isWithin(forMs, leastForMs, mostForMs))
+  const { defaultForMs, minForMs, maxForMs } = FAULT_LIMITS;
+  const forMs = forText === undefined ? defaultForMs : parseDuration(forText);
+  if (forMs === undefined || !isWithin(forMs, minForMs, maxForMs))
     return usage(
       "wrong-option",
       `--for ${quoteForMessage(forText ?? "")} is no time from 500ms to 10m`,
@@ -88,7 +88,7 @@ function unknownFault(who: string, word: string): Failed {
 }
 
 function readFault(word: Fault["kind"], who: string, amount: string | undefined): Fault | Failed {
-  const { leastByMs, mostByMs, leastShare, mostShare } = FAULT_LIMITS;
+  const { minByMs, maxByMs, minShare, maxShare } = FAULT_LIMITS;
   switch (word) {
     case "pause":
     case "mute":
@@ -97,7 +97,7 @@ function readFault(word: Fault["kind"], who: string, amount: string | undefined)
         : usage("extra-argument", `${word} takes no amount`, `for example:  bin/dwc fault ${who} ${word} --for 20s`);
     case "slow": {
       const byMs = parseDuration(amount ?? "");
-      if (byMs !== undefined && isWithin(byMs, leastByMs, mostByMs)) return { kind: word, byMs };
+      if (byMs !== undefined && isWithin(byMs, minByMs, maxByMs)) return { kind: word, byMs };
       return usage(
         "wrong-amount",
         `slow needs a time from 1ms to 60s${instead(amount)}`,
@@ -106,7 +106,7 @@ function readFault(word: Fault["kind"], who: string, amount: string | undefined)
     }
     case "fail": {
       const share = readPercent(amount ?? "");
-      if (share >= leastShare && share <= mostShare) return { kind: word, share };
+      if (share >= minShare && share <= maxShare) return { kind: word, share };
       return usage(
         "wrong-amount",
         `fail needs a share from 1% to 100%${instead(amount)}`,

@@ -1,8 +1,8 @@
 // `dwc fault ratings/2 pause --for 20s`: asks an instance that was started with CHAOS=1 for a fault. The instance ends it
 // by itself: this command, and the terminal, may be gone by then.
 
-import { type FaultNote, faultText } from "../../../service/core/fault-notes.ts";
-import type { FaultTaker } from "../../../service/fault-asking.ts";
+import { type FaultStatus, faultText } from "../../../service/core/fault-status.ts";
+import type { FaultReceiver } from "../../../service/fault-client.ts";
 import type { Command } from "../../core/command.ts";
 import type { CommandResult, Failed, IfUnwritten, Line } from "../../core/outcome.ts";
 import { shellWord } from "../../identity/core/names.ts";
@@ -68,7 +68,7 @@ const done = ({ service }: FaultWish): IfUnwritten => ({
   again: `to see what is on:  bin/dwc fault ${service}`,
 });
 
-function nextSteps({ service, order }: FaultWish, takers: readonly FaultTaker[]): readonly string[] {
+function nextSteps({ service, order }: FaultWish, takers: readonly FaultReceiver[]): readonly string[] {
   const [taker] = takers;
   if (taker === undefined) return [`no instance of ${service} takes faults: ${startTakers(service)}`];
   if (order.kind === "kill") {
@@ -84,7 +84,7 @@ const startTakers = (service: string): string =>
     ? "to start three that do, type  CHAOS=1 make startRatings COUNT=3"
     : `start one of ${service} that does`;
 
-function takersTable(takers: readonly FaultTaker[], room: number): readonly Line[] {
+function takersTable(takers: readonly FaultReceiver[], room: number): readonly Line[] {
   return table(
     [{ head: "INSTANCE" }, { head: "FAULTS" }, { head: "INCARNATION", givesWay: 1 }],
     takers.map((taker) => ({
@@ -95,9 +95,9 @@ function takersTable(takers: readonly FaultTaker[], room: number): readonly Line
   );
 }
 
-const noteText = (note: FaultNote): string => `${faultText(note)}, ${endsText(note.endsInMs)}`;
+const noteText = (note: FaultStatus): string => `${faultText(note)}, ${endsText(note.endsInMs)}`;
 
-const takerJson = ({ service, instance, incarnation, faults }: FaultTaker): object => ({
+const takerJson = ({ service, instance, incarnation, faults }: FaultReceiver): object => ({
   ...{ service, instance, incarnation },
   faults: faults.map((note) => ({
     fault: note.kind,
@@ -122,7 +122,7 @@ function whyNot({ service, target, order }: FaultWish, report: FaultReport): Fai
       return undefined;
     case "refused":
       return failed("refused", `${name} refused it: ${asked.why}`, "what is on:  bin/dwc fault");
-    case "unheard":
+    case "unanswered":
       return failed("no-answer", `${name} does not answer (${asked.why})`, "who is there:  bin/dwc ps");
   }
 }
@@ -134,7 +134,7 @@ function unknown(service: string, name: string, { others }: FaultReport): Failed
   return failed("unknown-instance", `${name} takes no faults, or is not there`, `there are:  ${names}`);
 }
 
-const several = (name: string, meant: readonly FaultTaker[]): Failed =>
+const several = (name: string, meant: readonly FaultReceiver[]): Failed =>
   failed(
     "several-processes",
     `${name} is more than one process`,

@@ -3,8 +3,8 @@
 
 import type { InstanceRef } from "../../../health/member.ts";
 import type { Answer } from "../../../service/answer.ts";
-import type { FaultOrder } from "../../../service/core/fault-order.ts";
-import type { AskedFault, FaultTaker } from "../../../service/fault-asking.ts";
+import type { FaultCommand } from "../../../service/core/fault-command.ts";
+import type { FaultReceiver, FaultReply } from "../../../service/fault-client.ts";
 import type { AbortSignal, Screen } from "../../core/tty.ts";
 import type { Follower } from "../follow.ts";
 import type { Belief } from "./belief.ts";
@@ -43,7 +43,7 @@ export interface FaultWish {
   readonly service: string;
   /** Undefined: all instances, which can be listed and reset. */
   readonly target: FaultTarget | undefined;
-  readonly order: FaultOrder;
+  readonly order: FaultCommand;
 }
 
 export interface FaultReport {
@@ -52,12 +52,12 @@ export interface FaultReport {
   /** Whose credentials these are. */
   readonly holder: string;
   /** Who did what was asked, and what is on there now. */
-  readonly takers: readonly FaultTaker[];
+  readonly takers: readonly FaultReceiver[];
   /** Who was meant by the target, and who else takes faults. */
-  readonly meant: readonly FaultTaker[];
-  readonly others: readonly FaultTaker[];
+  readonly meant: readonly FaultReceiver[];
+  readonly others: readonly FaultReceiver[];
   /** The answer of whoever was asked; one that did not do it comes first. */
-  readonly asked: AskedFault | undefined;
+  readonly asked: FaultReply | undefined;
 }
 
 /** A Market, asked what it believes. */

@@ -3,8 +3,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Reply } from "../../src/bus/bus.ts";
-import { ASLEEP } from "../../src/service/chaos.ts";
-import { askAll, askForFault } from "../../src/service/fault-asking.ts";
+import { broadcastFault, sendFaultCommand } from "../../src/service/fault-client.ts";
+import { STALE_COMMAND } from "../../src/service/fault-injector.ts";
 
 const test = suite("asking for faults");
 
@@ -20,16 +20,16 @@ async function ask(...replies: readonly Reply[]): Promise<readonly [asked: unkno
     sent.push(given);
     return Promise.resolve(replies[Math.min(sent.length, replies.length) - 1] ?? { kind: "timeout" });
   };
-  const asked = await askForFault({ request }, "ratings", "2-a", { kind: "kill" });
+  const asked = await sendFaultCommand({ request }, "ratings", "2-a", { kind: "kill" });
   for (const one of sent) assert.equal(one, ["chaos.ratings.2-a", '{"fault":"kill"}', { timeoutMs: 12_000 }]);
   return [asked, sent.length];
 }
 
-const unheard = (why: string) => ({ kind: "unheard", why });
+const unheard = (why: string) => ({ kind: "unanswered", why });
 
 test("each reply has its meaning, and who has just woken up is asked three times", async () => {
-  const asleep = refused(ASLEEP, "asleep");
-  const done = { kind: "done", taker: { ...taker(2), faults: [{ kind: "mute", endsInMs: 5 }] } };
+  const asleep = refused(STALE_COMMAND, "asleep");
+  const done = { kind: "done", receiver: { ...taker(2), faults: [{ kind: "mute", endsInMs: 5 }] } };
   for (const [replies, asked, times] of [
     [[answered({ ...taker(2), faults: on })], done, 1],
     [[asleep, asleep, answered({ ...taker(2), faults: on })], done, 3],
@@ -62,9 +62,9 @@ test("of all that answer each is there once, by number, with what it said last",
     sent.push(given);
     return Promise.resolve([taker(3), ...ODD, taker(1), { ...taker(3), faults: on }].map(bytes));
   };
-  const takers = await askAll({ requestMany }, "ratings", "reset", 7);
+  const takers = await broadcastFault({ requestMany }, "ratings", "reset", 7);
   assert.equal(takers, [taker(1), { ...taker(3), faults: [{ kind: "mute", endsInMs: 5 }] }]);
-  await askAll({ requestMany }, "ratings", "list");
+  await broadcastFault({ requestMany }, "ratings", "list");
   assert.equal(sent, [
     ["chaos.ratings", '{"fault":"reset"}', 7],
     ["chaos.ratings", '{"fault":"list"}', 200],

@@ -4,30 +4,31 @@ import type { Bus, Message } from "../bus/bus.ts";
 import { heartbeatSubject } from "../bus/core/subjects.ts";
 import type { Cancel, Clock } from "../clock.ts";
 import { type Heartbeat, type HeartbeatState, jitteredIntervalMs } from "../health/heartbeat.ts";
-import { type FaultNote, noteJson } from "./core/fault-notes.ts";
-import { questionLimit } from "./core/question-limit.ts";
+import { type FaultStatus, statusJson } from "./core/fault-status.ts";
+import { queryLimit } from "./core/query-limit.ts";
 
-export interface PulseOptions extends Pick<Heartbeat, "service" | "instance" | "incarnation" | "address" | "version"> {
+export interface HeartbeatSenderOptions
+  extends Pick<Heartbeat, "service" | "instance" | "incarnation" | "address" | "version"> {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly heartbeatIntervalMs: number;
   readonly random: () => number;
   /** Of an instance that takes faults. */
-  readonly faults?: { readonly isMute: boolean; readonly notes: readonly FaultNote[] } | undefined;
+  readonly faults?: { readonly isMute: boolean; readonly faultStatuses: readonly FaultStatus[] } | undefined;
 }
 
 /** Whoever asked beyond that gets the one beat for all of them, this late. */
-const ASKED_TOO_OFTEN_MS = 100;
+const COALESCE_MS = 100;
 
-export class Pulse {
-  readonly #options: PulseOptions;
+export class HeartbeatSender {
+  readonly #options: HeartbeatSenderOptions;
   #state: HeartbeatState = "up";
   #seq = 0;
   #cancelNext: Cancel = () => {};
-  readonly #asked = questionLimit();
-  #cancelLate: Cancel | undefined;
+  readonly #rollCallLimit = queryLimit();
+  #cancelCoalesced: Cancel | undefined;
 
-  constructor(options: PulseOptions) {
+  constructor(options: HeartbeatSenderOptions) {
     this.#options = options;
   }
 
@@ -44,15 +45,15 @@ export class Pulse {
   }
 
   /** The roll is called: beats now, unless that was asked for too often; whoever wants an answer gets the same beat. */
-  asked(rollCall: Message): void {
+  onRollCall(rollCall: Message): void {
     const { clock } = this.#options;
     if (this.#isMute) return;
-    if (this.#asked.tryTake(clock.now())) rollCall.answer(this.beat());
-    else this.#cancelLate ??= clock.after(ASKED_TOO_OFTEN_MS, () => this.#beatLate());
+    if (this.#rollCallLimit.tryTake(clock.now())) rollCall.answer(this.beat());
+    else this.#cancelCoalesced ??= clock.after(COALESCE_MS, () => this.#beatCoalesced());
   }
 
-  #beatLate(): void {
-    this.#cancelLate = undefined;
+  #beatCoalesced(): void {
+    this.#cancelCoalesced = undefined;
     if (!this.#isMute) this.beat();
   }
 
@@ -71,15 +72,17 @@ export class Pulse {
       // An instance of ours does: whatever it has answered, or refused at its goodbye, is no longer underway.
       answersOnce: true,
     };
-    const body = JSON.stringify(faults === undefined ? beat : { ...beat, faults: faults.notes.map(noteJson) });
+    const body = JSON.stringify(
+      faults === undefined ? beat : { ...beat, faults: faults.faultStatuses.map(statusJson) },
+    );
     bus.publish(heartbeatSubject(service, incarnation), body);
     return body;
   }
 
   /** Says that it is leaving, or has left; no beat follows by itself. */
-  say(state: Exclude<HeartbeatState, "up">): void {
+  announce(state: Exclude<HeartbeatState, "up">): void {
     this.#cancelNext();
-    this.#cancelLate?.();
+    this.#cancelCoalesced?.();
     this.#state = state;
     this.beat();
   }

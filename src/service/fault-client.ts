@@ -4,31 +4,31 @@
 import type { Bus } from "../bus/bus.ts";
 import { allowsSending, type Credentials } from "../bus/core/credentials.ts";
 import { chaosBroadcastSubject, chaosSubject, isIncarnationId } from "../bus/core/subjects.ts";
-import { decodeBody, LONGEST_HEARTBEAT_BYTES } from "./body.ts";
-import { ASLEEP } from "./chaos.ts";
-import { type FaultNote, readNotes } from "./core/fault-notes.ts";
-import { type FaultOrder, orderBody } from "./core/fault-order.ts";
+import { decodeBody, MAX_HEARTBEAT_BYTES } from "./body.ts";
+import { encodeCommand, type FaultCommand } from "./core/fault-command.ts";
+import { type FaultStatus, parseFaultStatuses } from "./core/fault-status.ts";
+import { STALE_COMMAND } from "./fault-injector.ts";
 
 /** Somebody who takes faults, and what is on. */
-export interface FaultTaker {
+export interface FaultReceiver {
   readonly service: string;
   readonly instance: number;
   readonly incarnation: string;
-  readonly faults: readonly FaultNote[];
+  readonly faults: readonly FaultStatus[];
 }
 
-export type AskedFault =
-  | { readonly kind: "done"; readonly taker: FaultTaker }
+export type FaultReply =
+  | { readonly kind: "done"; readonly receiver: FaultReceiver }
   | { readonly kind: "refused"; readonly why: string }
   /** It takes none, or is gone; the bus does not let us ask; the bus is away. */
-  | { readonly kind: "unheard"; readonly why: "no-responders" | "no answer" | "away" };
+  | { readonly kind: "unanswered"; readonly why: "no-responders" | "no answer" | "away" };
 
 /** A pause begins when somebody stands ready to end it, which takes a new process up to ten seconds on a busy machine. */
-const ANSWERS_WITHIN_MS = 12_000;
+const REPLY_TIMEOUT_MS = 12_000;
 /** Whoever runs answers in a millisecond. */
-const USUAL_LISTEN_MS = 200;
+const DEFAULT_LISTEN_MS = 200;
 /** One that has just woken up refuses what was asked before; a machine that is very busy can do so twice. */
-const TRIES = 3;
+const MAX_TRIES = 3;
 
 /** As an admin's credentials have it. */
 const ANY_CHAOS = chaosSubject("*", "*");
@@ -37,58 +37,58 @@ const ANY_CHAOS = chaosSubject("*", "*");
  * Whether the bus would let us ask: it would refuse it without a word to whoever waits for the answer.
  * @param secured whether it asks who one is
  */
-export const mayAskForFaults = (secured: boolean | undefined, credentials: Credentials | undefined): boolean =>
+export const maySendFaults = (secured: boolean | undefined, credentials: Credentials | undefined): boolean =>
   secured !== true || credentials === undefined || allowsSending(credentials, ANY_CHAOS);
 
 /** Asks one incarnation. Never rejects. */
-export async function askForFault(
+export async function sendFaultCommand(
   bus: Pick<Bus, "request">,
   service: string,
   incarnation: string,
-  order: FaultOrder,
-): Promise<AskedFault> {
+  command: FaultCommand,
+): Promise<FaultReply> {
   for (let tries = 1; ; tries++) {
     const subject = chaosSubject(service, incarnation);
-    const reply = await bus.request(subject, orderBody(order), { timeoutMs: ANSWERS_WITHIN_MS });
+    const reply = await bus.request(subject, encodeCommand(command), { timeoutMs: REPLY_TIMEOUT_MS });
     switch (reply.kind) {
       case "answered": {
-        const taker = readTaker(service, reply.body);
-        return taker === undefined ? { kind: "unheard", why: "no answer" } : { kind: "done", taker };
+        const receiver = parseReceiver(service, reply.body);
+        return receiver === undefined ? { kind: "unanswered", why: "no answer" } : { kind: "done", receiver: receiver };
       }
       case "service-error":
-        if (reply.code === ASLEEP && tries < TRIES) continue;
+        if (reply.code === STALE_COMMAND && tries < MAX_TRIES) continue;
         return { kind: "refused", why: reply.message };
       case "no-responders":
-        return { kind: "unheard", why: "no-responders" };
+        return { kind: "unanswered", why: "no-responders" };
       case "away":
-        return { kind: "unheard", why: "away" };
+        return { kind: "unanswered", why: "away" };
       case "denied":
       case "unsent":
         return { kind: "refused", why: reply.why };
       default:
-        return { kind: "unheard", why: "no answer" };
+        return { kind: "unanswered", why: "no answer" };
     }
   }
 }
 
 /** Asks all instances of a service, and gives those that took faults: `list` changes nothing, `reset` ends all. */
-export async function askAll(
+export async function broadcastFault(
   bus: Pick<Bus, "requestMany">,
   service: string,
-  order: "list" | "reset",
-  listenMs: number = USUAL_LISTEN_MS,
-): Promise<readonly FaultTaker[]> {
-  const answers = await bus.requestMany(chaosBroadcastSubject(service), orderBody({ kind: order }), listenMs);
-  const takers = answers.map((bytes) => readTaker(service, bytes)).filter((taker) => taker !== undefined);
-  const known = new Map(takers.map((taker) => [taker.incarnation, taker]));
+  command: "list" | "reset",
+  listenMs: number = DEFAULT_LISTEN_MS,
+): Promise<readonly FaultReceiver[]> {
+  const answers = await bus.requestMany(chaosBroadcastSubject(service), encodeCommand({ kind: command }), listenMs);
+  const receivers = answers.map((bytes) => parseReceiver(service, bytes)).filter((receiver) => receiver !== undefined);
+  const known = new Map(receivers.map((receiver) => [receiver.incarnation, receiver]));
   return [...known.values()].sort((a, b) => a.instance - b.instance);
 }
 
-function readTaker(service: string, bytes: Uint8Array): FaultTaker | undefined {
-  const decoded = decodeBody(bytes, LONGEST_HEARTBEAT_BYTES);
+function parseReceiver(service: string, bytes: Uint8Array): FaultReceiver | undefined {
+  const decoded = decodeBody(bytes, MAX_HEARTBEAT_BYTES);
   if (decoded.kind === "unreadable") return undefined;
   const { instance, incarnation } = Object(decoded.value) as { instance?: unknown; incarnation?: unknown };
-  const faults = readNotes(decoded.value);
+  const faults = parseFaultStatuses(decoded.value);
   if (faults === undefined || !Number.isSafeInteger(instance)) return undefined;
   if (typeof incarnation !== "string" || !isIncarnationId(incarnation)) return undefined;
   return { service, instance: instance as number, incarnation, faults };

@@ -1,7 +1,7 @@
 // The NATS service protocol (ADR-32): what an instance answers to `$SRV.PING`, `INFO` and `STATS`, so that
 // `nats micro ls`, `info` and `stats` see it. Only shapes and counts; the instance does the talking.
 
-export interface Identity {
+export interface ServiceInfo {
   readonly service: string;
   readonly incarnation: string;
   readonly instance: number;
@@ -11,7 +11,7 @@ export interface Identity {
 }
 
 /** What has been counted since the start. Times are of whole calls, asynchronous handlers included. */
-export interface Counts {
+export interface ServiceStats {
   readonly requests: number;
   readonly errors: number;
   readonly lastError: string;
@@ -20,28 +20,28 @@ export interface Counts {
   readonly dropped: number;
 }
 
-export const NO_COUNTS: Counts = { requests: 0, errors: 0, lastError: "", processingMs: 0, dropped: 0 };
+export const NO_STATS: ServiceStats = { requests: 0, errors: 0, lastError: "", processingMs: 0, dropped: 0 };
 
 const NANOSECONDS_PER_MS = 1_000_000;
 
-export function pingAnswer(identity: Identity): object {
-  return { type: "io.nats.micro.v1.ping_response", ...who(identity) };
+export function pingAnswer(info: ServiceInfo): object {
+  return { type: "io.nats.micro.v1.ping_response", ...nameAndId(info) };
 }
 
-export function infoAnswer(identity: Identity): object {
+export function infoAnswer(info: ServiceInfo): object {
   return {
     type: "io.nats.micro.v1.info_response",
-    ...who(identity),
-    description: `instance ${identity.instance} of ${identity.service}`,
-    endpoints: [{ ...endpoint(identity), metadata: { address: identity.address } }],
+    ...nameAndId(info),
+    description: `instance ${info.instance} of ${info.service}`,
+    endpoints: [{ ...endpoint(info), metadata: { address: info.address } }],
   };
 }
 
 /** @param startedAt ISO time at which the instance started */
-export function statsAnswer(identity: Identity, counts: Counts, startedAt: string): object {
+export function statsAnswer(info: ServiceInfo, counts: ServiceStats, startedAt: string): object {
   const processingNs = Math.round(counts.processingMs * NANOSECONDS_PER_MS);
   const stats = {
-    ...endpoint(identity),
+    ...endpoint(info),
     num_requests: counts.requests,
     num_errors: counts.errors,
     last_error: counts.lastError,
@@ -49,13 +49,13 @@ export function statsAnswer(identity: Identity, counts: Counts, startedAt: strin
     average_processing_time: counts.requests === 0 ? 0 : Math.round(processingNs / counts.requests),
     data: { dropped_expired: counts.dropped },
   };
-  return { type: "io.nats.micro.v1.stats_response", ...who(identity), started: startedAt, endpoints: [stats] };
+  return { type: "io.nats.micro.v1.stats_response", ...nameAndId(info), started: startedAt, endpoints: [stats] };
 }
 
-function who({ service, incarnation, version, instance, address }: Identity): object {
+function nameAndId({ service, incarnation, version, instance, address }: ServiceInfo): object {
   return { name: service, id: incarnation, version, metadata: { instance: String(instance), address } };
 }
 
-function endpoint({ service, sharedSubject }: Identity): object {
+function endpoint({ service, sharedSubject }: ServiceInfo): object {
   return { name: "get", subject: sharedSubject, queue_group: service };
 }

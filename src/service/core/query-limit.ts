@@ -5,9 +5,9 @@
 import { TokenBucket } from "../../health/token-bucket.ts";
 
 /** Callers need one roll call each when they connect and one for each breaker that opens; tools ask once a second. */
-const MOST_AT_ONCE = 100;
+const QUERY_BURST = 100;
 /** More than any number of tools asks for, and a load that cannot be measured beside the reading of a flood. */
-const MOST_PER_SECOND = 100;
+const QUERIES_PER_SECOND = 100;
 
 /** A bucket for one kind of question, so that a flood of one kind leaves the others answered. */
-export const questionLimit = (): TokenBucket => new TokenBucket(MOST_AT_ONCE, MOST_PER_SECOND);
+export const queryLimit = (): TokenBucket => new TokenBucket(QUERY_BURST, QUERIES_PER_SECOND);

@@ -1,14 +1,14 @@
 // The caller's signal behind one of our own: the bus, and whatever else ends a call, hears only ours. A signal whose
 // listeners throw, that fires twice or late, or is none at all, then reaches no ticket.
 
-export interface OwnSignal {
+export interface DetachableSignal {
   readonly signal: AbortSignal;
   /** The call is over: the caller's signal changes nothing any more. */
   release(): void;
 }
 
 /** @throws what the caller's signal throws */
-export function ownSignal(given: AbortSignal): OwnSignal {
+export function detachableSignal(given: AbortSignal): DetachableSignal {
   const own = new AbortController();
   let isOver = false;
   const giveUp = (): void => {

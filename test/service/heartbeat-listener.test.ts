@@ -2,8 +2,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Bus, Message } from "../../src/bus/bus.ts";
 import { Tracker } from "../../src/health/tracker.ts";
-import { wholeClientOptions } from "../../src/service/client-options.ts";
-import { Hearing } from "../../src/service/hearing.ts";
+import { withDefaults } from "../../src/service/client-options.ts";
+import { HeartbeatListener } from "../../src/service/heartbeat-listener.ts";
 import { usualHealthRules } from "../../src/settings.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 
@@ -46,8 +46,8 @@ hearing(
     const tracker = new Tracker(rules, Math.random);
     const told = new Map<string, number>();
     const tell = ({ kind }: { readonly kind: string }): void => void told.set(kind, (told.get(kind) ?? 0) + 1);
-    const options = wholeClientOptions({ service: "ratings", bus, clock, tell });
-    new Hearing(options, tracker, (changes) => changes.forEach(tell)).start();
+    const options = withDefaults({ service: "ratings", bus, clock, tell });
+    new HeartbeatListener(options, tracker, (changes) => changes.forEach(tell)).start();
 
     hear(heartbeat("1-real"));
     const [real] = tracker.all();

@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { NO_COUNTS, statsAnswer } from "../../src/service/core/verbs.ts";
+import { NO_STATS, statsAnswer } from "../../src/service/core/nats-service-info.ts";
 
 const test = suite("verbs");
 
@@ -39,7 +39,7 @@ test("the statistics count requests and errors, with times in whole nanoseconds"
 });
 
 test("before the first request the average is nought, and no division by it", () => {
-  const { endpoints } = statsAnswer(IDENTITY, NO_COUNTS, STARTED) as { endpoints: Record<string, unknown>[] };
+  const { endpoints } = statsAnswer(IDENTITY, NO_STATS, STARTED) as { endpoints: Record<string, unknown>[] };
   assert.is(endpoints[0]?.["average_processing_time"], 0);
   assert.is(endpoints[0]?.["last_error"], "");
 });

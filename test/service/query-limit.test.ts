@@ -3,7 +3,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { InstanceEvent } from "../../src/service/instance-options.ts";
-import type { OwnProcess } from "../../src/service/own-process.ts";
+import type { OwnProcess } from "../../src/service/process-control.ts";
 import type { FakeClock } from "../support/fake-clock.ts";
 import type { MemoryBus } from "../support/memory-bus.ts";
 import { ServiceScene } from "../support/service-scene.ts";

@@ -4,46 +4,46 @@
 import { FAULT_KINDS, type Fault, type Faults } from "./faults.ts";
 
 /** As it stands on the wire, and for whoever shows it. */
-export type FaultNote = Fault & { readonly endsInMs: number };
+export type FaultStatus = Fault & { readonly endsInMs: number };
 
-export const notesOf = (faults: Faults, now: number): readonly FaultNote[] =>
+export const faultStatuses = (faults: Faults, now: number): readonly FaultStatus[] =>
   faults
     .filter(({ until }) => now < until)
     .map(({ until, ...fault }) => ({ ...fault, endsInMs: Math.ceil(until - now) }));
 
-export const noteJson = ({ kind, ...rest }: FaultNote): object => ({ fault: kind, ...rest });
+export const statusJson = ({ kind, ...rest }: FaultStatus): object => ({ fault: kind, ...rest });
 
 /** Somebody's claim to be faulty for longer than this is no claim. Any order's longest end is far below it. */
-const LONGEST_MS = 86_400_000;
+const MAX_MS = 86_400_000;
 
 /**
  * What the field `faults` of a message says; undefined: its sender takes none. What cannot be read is left out: it decides
  * nothing, and costs nobody a heartbeat.
  */
-export function readNotes(body: unknown): readonly FaultNote[] | undefined {
+export function parseFaultStatuses(body: unknown): readonly FaultStatus[] | undefined {
   const { faults } = Object(body) as { faults?: unknown };
   if (!Array.isArray(faults)) return undefined;
-  const notes = faults.slice(0, FAULT_KINDS.length).map(readNote);
-  return notes.filter((note) => note !== undefined);
+  const statuses = faults.slice(0, FAULT_KINDS.length).map(parseFaultStatus);
+  return statuses.filter((note) => note !== undefined);
 }
 
-function readNote(value: unknown): FaultNote | undefined {
+function parseFaultStatus(value: unknown): FaultStatus | undefined {
   const { fault, byMs, share, endsInMs } = Object(value) as Record<string, unknown>;
   const kind = FAULT_KINDS.find((known) => known === fault);
-  if (kind === undefined || !isAmount(endsInMs, LONGEST_MS)) return undefined;
+  if (kind === undefined || !isAmount(endsInMs, MAX_MS)) return undefined;
   switch (kind) {
     case "pause":
     case "mute":
       return { kind, endsInMs };
     case "slow":
-      return isAmount(byMs, LONGEST_MS) ? { kind, byMs, endsInMs } : undefined;
+      return isAmount(byMs, MAX_MS) ? { kind, byMs, endsInMs } : undefined;
     case "fail":
       return isAmount(share, 1) ? { kind, share, endsInMs } : undefined;
   }
 }
 
-const isAmount = (value: unknown, most: number): value is number =>
-  typeof value === "number" && value >= 0 && value <= most;
+const isAmount = (value: unknown, max: number): value is number =>
+  typeof value === "number" && value >= 0 && value <= max;
 
 const PERCENT = 100;
 

@@ -4,7 +4,7 @@ import { type Clock, systemClock } from "../clock.ts";
 
 let clock: Clock | undefined;
 
-export function usualClock(): Clock {
+export function defaultClock(): Clock {
   clock ??= systemClock();
   return clock;
 }

@@ -2,9 +2,9 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type FaultOrder, orderBody } from "../../src/service/core/fault-order.ts";
-import { askAll, askForFault } from "../../src/service/fault-asking.ts";
-import type { Armed, OwnProcess } from "../../src/service/own-process.ts";
+import { encodeCommand, type FaultCommand } from "../../src/service/core/fault-command.ts";
+import { broadcastFault, sendFaultCommand } from "../../src/service/fault-client.ts";
+import type { OwnProcess, PauseHandle } from "../../src/service/process-control.ts";
 import type { FakeClock } from "../support/fake-clock.ts";
 import { goldenOf } from "../support/golden.ts";
 import type { MemoryBus } from "../support/memory-bus.ts";
@@ -38,7 +38,7 @@ class FakeProcess implements OwnProcess {
     this.#clock = clock;
   }
 
-  async arm(): Promise<Armed> {
+  async arm(): Promise<PauseHandle> {
     await this.arming;
     if (this.trouble !== undefined) return { kind: "failed", why: this.trouble };
     return {
@@ -74,24 +74,24 @@ async function begin({ chaos = true } = {}) {
   };
   return {
     ...{ clock, network, bus, caller, beats, told, process, now, instance: scene.instance },
-    ask: (order: FaultOrder) => now(askForFault(caller, "tea", ID, order)),
+    ask: (order: FaultCommand) => now(sendFaultCommand(caller, "tea", ID, order)),
     call: () => caller.request("tea.get.1-a", "{}", { timeoutMs: 60 * SECOND_MS }),
     kinds: () => told.map(({ kind }) => kind),
   };
 }
 
-const slow = (byMs: number, forMs = 10 * SECOND_MS): FaultOrder => ({
+const slow = (byMs: number, forMs = 10 * SECOND_MS): FaultCommand => ({
   kind: "begin",
   fault: { kind: "slow", byMs },
   forMs,
 });
-const mute = (forMs: number): FaultOrder => ({ kind: "begin", fault: { kind: "mute" }, forMs });
-const pauseFor = (forMs: number): FaultOrder => ({ kind: "begin", fault: { kind: "pause" }, forMs });
+const mute = (forMs: number): FaultCommand => ({ kind: "begin", fault: { kind: "mute" }, forMs });
+const pauseFor = (forMs: number): FaultCommand => ({ kind: "begin", fault: { kind: "pause" }, forMs });
 
 test("without CHAOS=1 there is no such subject, and no word of it in a heartbeat", async () => {
   const { ask, caller, now, beats, kinds } = await begin({ chaos: false });
-  assert.equal(await ask({ kind: "list" }), { kind: "unheard", why: "no-responders" });
-  const all = await now(caller.request("chaos.tea", orderBody({ kind: "reset" }), { timeoutMs: 100 }));
+  assert.equal(await ask({ kind: "list" }), { kind: "unanswered", why: "no-responders" });
+  const all = await now(caller.request("chaos.tea", encodeCommand({ kind: "reset" }), { timeoutMs: 100 }));
   assert.is(all.kind, "no-responders");
   assert.ok(beats.length > 0 && beats.every((beat) => !("faults" in beat)));
   assert.not.ok(kinds().includes("takes faults"));
@@ -142,16 +142,16 @@ test("all are asked only for a list, and for the reset of everything", async () 
   const { ask, caller, now, beats } = await begin();
   await ask(slow(5));
   await ask({ kind: "begin", fault: { kind: "fail", share: 0.1 }, forMs: SECOND_MS });
-  const [taker] = await now(askAll(caller, "tea", "list", 10));
+  const [taker] = await now(broadcastFault(caller, "tea", "list", 10));
   assert.equal(
     taker?.faults.map(({ kind }) => kind),
     ["slow", "fail"],
   );
   for (const order of [mute(SECOND_MS), { kind: "kill" } as const]) {
-    const reply = await now(caller.request("chaos.tea", orderBody(order), { timeoutMs: 100 }));
+    const reply = await now(caller.request("chaos.tea", encodeCommand(order), { timeoutMs: 100 }));
     golden(reply);
   }
-  const [reset] = await now(askAll(caller, "tea", "reset", 10));
+  const [reset] = await now(broadcastFault(caller, "tea", "reset", 10));
   assert.equal(reset?.faults, []);
   assert.equal(beats.at(-1)?.faults, []);
 });
@@ -165,7 +165,7 @@ async function endedBeforeItBegan(end: string): Promise<void> {
   process.arming = new Promise((resolve) => {
     ready = resolve;
   });
-  const pausing = askForFault(caller, "tea", ID, pauseFor(SECOND_MS));
+  const pausing = sendFaultCommand(caller, "tea", ID, pauseFor(SECOND_MS));
   await clock.advance(20);
   golden(await ask(slow(1)));
   const ending = end === "a reset" ? ask({ kind: "reset" }) : instance.goodbye();
@@ -183,7 +183,7 @@ test("what was asked of it while it slept does not begin when it wakes; a reset 
   await ask(slow(5, 60 * SECOND_MS));
   bus.pause();
   clock.stallNow(3 * SECOND_MS);
-  const late = caller.request("chaos.tea.1-a", orderBody(mute(60 * SECOND_MS)), { timeoutMs: SECOND_MS });
+  const late = caller.request("chaos.tea.1-a", encodeCommand(mute(60 * SECOND_MS)), { timeoutMs: SECOND_MS });
   bus.resume();
   const reply = await now(late);
   golden(reply);
@@ -194,10 +194,10 @@ test("what was asked of it while it slept does not begin when it wakes; a reset 
 
 test("a pause that is too short for the clock to notice counts as sleep, too", async () => {
   const { bus, caller, clock, kinds, process, now } = await begin();
-  const pausing = caller.request("chaos.tea.1-a", orderBody(pauseFor(SECOND_MS)), { timeoutMs: SECOND_MS });
+  const pausing = caller.request("chaos.tea.1-a", encodeCommand(pauseFor(SECOND_MS)), { timeoutMs: SECOND_MS });
   process.onStop = () => {
     bus.pause();
-    void caller.request("chaos.tea.1-a", orderBody(mute(SECOND_MS)), { timeoutMs: SECOND_MS });
+    void caller.request("chaos.tea.1-a", encodeCommand(mute(SECOND_MS)), { timeoutMs: SECOND_MS });
     clock.read(() => bus.resume());
   };
   await now(pausing);
@@ -229,7 +229,7 @@ test("who leaves ends its faults first, answers what they held, and leaves no ti
     beats.slice(-2).map((beat) => (beat as { state?: string }).state),
     ["draining", "gone"],
   );
-  assert.is((await ask({ kind: "list" })).kind, "unheard");
+  assert.is((await ask({ kind: "list" })).kind, "unanswered");
 });
 
 test.run();

@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { Pulse, type PulseOptions } from "../../src/service/pulse.ts";
+import { HeartbeatSender, type HeartbeatSenderOptions } from "../../src/service/heartbeat-sender.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { MemoryNetwork } from "../support/memory-bus.ts";
 
@@ -10,7 +10,7 @@ const test = suite("pulse of an instance");
 
 interface Beating {
   readonly clock: FakeClock;
-  readonly pulse: Pulse;
+  readonly pulse: HeartbeatSender;
   /** Bodies of the beats that were published. */
   readonly beats: string[];
   /** Calls the roll `times` times, and gives what was answered. */
@@ -24,12 +24,12 @@ function begin(): Beating {
   const [ears, caller] = [network.bus(), network.bus()];
   const beats: string[] = [];
   ears.subscribe("health.ratings.*", ({ body }) => beats.push(new TextDecoder().decode(body)));
-  const options: PulseOptions = {
+  const options: HeartbeatSenderOptions = {
     ...{ service: "ratings", instance: 1, incarnation: "1-a", address: "ratings.get.1-a", version: "1.0.0" },
     ...{ bus, clock, heartbeatIntervalMs: 15_000, random: () => 0 },
   };
-  const pulse = new Pulse(options);
-  bus.subscribe("health.ratings", (message) => pulse.asked(message));
+  const pulse = new HeartbeatSender(options);
+  bus.subscribe("health.ratings", (message) => pulse.onRollCall(message));
   const callRoll = async (times: number): Promise<readonly Uint8Array[]> => {
     const gathered = Array.from({ length: times }, () => caller.requestMany("health.ratings", "", 50));
     await clock.advance(60);
@@ -51,7 +51,7 @@ test("a thousand roll calls at once are a hundred beats, and one more for all th
 test("no beat that was asked for late follows the goodbye", async () => {
   const { clock, pulse, beats, callRoll } = begin();
   await callRoll(1_000);
-  pulse.say("gone");
+  pulse.announce("gone");
   await clock.advance(10_000);
   assert.match(beats.at(-1) ?? "", /"gone"/);
   assert.is(beats.length, 101);

@@ -2,14 +2,14 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { FAULT_LIMITS, type FaultOrder, orderBody, parseOrder } from "../../src/service/core/fault-order.ts";
+import { encodeCommand, FAULT_LIMITS, type FaultCommand, parseCommand } from "../../src/service/core/fault-command.ts";
 import { goldenOf } from "../support/golden.ts";
 
 const test = suite("fault orders");
 const golden = goldenOf(test, "service");
 
 test("what ours ask for is read as it was meant", () => {
-  const orders: readonly FaultOrder[] = [
+  const orders: readonly FaultCommand[] = [
     { kind: "begin", fault: { kind: "pause" }, forMs: 20_000 },
     { kind: "begin", fault: { kind: "slow", byMs: 300 }, forMs: 500 },
     { kind: "begin", fault: { kind: "fail", share: 0.3 }, forMs: 600_000 },
@@ -18,11 +18,11 @@ test("what ours ask for is read as it was meant", () => {
     { kind: "reset" },
     { kind: "list" },
   ];
-  for (const order of orders) assert.equal(parseOrder(JSON.parse(orderBody(order))), order);
+  for (const order of orders) assert.equal(parseCommand(JSON.parse(encodeCommand(order))), order);
 });
 
 test("without a time a fault lasts a minute, and without an end there is none", () => {
-  assert.equal(parseOrder({ fault: "mute" }), { kind: "begin", fault: { kind: "mute" }, forMs: 60_000 });
+  assert.equal(parseCommand({ fault: "mute" }), { kind: "begin", fault: { kind: "mute" }, forMs: 60_000 });
   for (const forMs of [0, -1, 499, 600_001, 1e300, Number.POSITIVE_INFINITY, 1.5, "20s", null, true])
     golden(whyBad({ fault: "mute", forMs }));
 });
@@ -48,16 +48,16 @@ test("anything else is no order", () => {
 });
 
 test("fields that nobody knows are ignored, so that later versions can add some", () => {
-  assert.equal(parseOrder({ fault: "kill", forMs: "never", colour: 3 }), { kind: "kill" });
+  assert.equal(parseCommand({ fault: "kill", forMs: "never", colour: 3 }), { kind: "kill" });
 });
 
 test("the limits do not contradict each other", () => {
-  const { leastForMs, usualForMs, mostForMs, leastByMs, mostByMs } = FAULT_LIMITS;
-  assert.ok(leastForMs < usualForMs && usualForMs < mostForMs && leastByMs < mostByMs);
+  const { minForMs, defaultForMs, maxForMs, minByMs, maxByMs } = FAULT_LIMITS;
+  assert.ok(minForMs < defaultForMs && defaultForMs < maxForMs && minByMs < maxByMs);
 });
 
 function whyBad(body: unknown): string {
-  const parsed = parseOrder(body);
+  const parsed = parseCommand(body);
   return parsed.kind === "bad" ? parsed.why : `it was taken as ${JSON.stringify(parsed)}`;
 }
 

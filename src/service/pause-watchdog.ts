@@ -3,44 +3,44 @@
 // instance dies, it ends: the channel between them breaks. A second one beside it, the spare, has only the time to look at:
 // whoever kills the first has made the pause no longer by it.
 //
-// Started by own-process.ts, which tells it all that it has to know over that channel.
+// Started by process-control.ts, which tells it all that it has to know over that channel.
 
 import type { Message } from "../bus/bus.ts";
 import { chaosBroadcastSubject, chaosSubject } from "../bus/core/subjects.ts";
 import { connectNatsBus } from "../bus/nats-bus.ts";
 import { type Clock, systemClock } from "../clock.ts";
-import { decodeBody, LONGEST_HEARTBEAT_BYTES } from "./body.ts";
+import { decodeBody, MAX_HEARTBEAT_BYTES } from "./body.ts";
 import { untilConnected } from "./connect.ts";
-import { noteJson } from "./core/fault-notes.ts";
-import { ONE_ONLY, type ParsedOrder, parseOrder } from "./core/fault-order.ts";
-import { type Refusal, refuse } from "./core/handled.ts";
-import type { WatchOrder } from "./pause-order.ts";
+import { type ParsedCommand, parseCommand, SINGLE_INSTANCE_ONLY } from "./core/fault-command.ts";
+import { statusJson } from "./core/fault-status.ts";
+import { type ErrorReply, refuse } from "./core/handler.ts";
+import type { WatchdogConfig } from "./pause-order.ts";
 
-const CONNECT_WITHIN_MS = 5_000;
+const CONNECT_TIMEOUT_MS = 5_000;
 /** It may not have stopped yet when it is continued, on a busy machine: so this often, until it lets us go. */
-const AGAIN_MS = 200;
+const SIGCONT_RETRY_MS = 200;
 /** So much later than the first, which then has been killed. */
-const SPARE_AFTER_MS = 500;
+const BACKUP_DELAY_MS = 500;
 /** As `ps` shows it, too. */
-const IS_SPARE = process.argv[2] === "spare";
-const BAD_ORDER = 400;
-const NOT_NOW = 409;
+const IS_BACKUP = process.argv[2] === "backup";
+const BAD_REQUEST = 400;
+const CONFLICT = 409;
 
 const instancePid = process.ppid;
 const clock = systemClock();
-let goesOn = false;
+let isResumed = false;
 
-process.once("message", (given: WatchOrder) => void watch(given, clock));
+process.once("message", (config: WatchdogConfig) => void run(config, clock));
 process.once("disconnect", () => process.exit(0));
 // In the terminal of the instance, ^C and its closing reach us too: it gets the same signal, and can only obey when it runs.
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, goOn);
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, resumeInstance);
 
 /** Once and again until it is heard. Only while we are its child: a dead one's number may be somebody else's. */
-function goOn(): void {
-  if (goesOn) return;
-  goesOn = true;
+function resumeInstance(): void {
+  if (isResumed) return;
+  isResumed = true;
   signalInstance("SIGCONT");
-  clock.every(AGAIN_MS, () => signalInstance("SIGCONT"));
+  clock.every(SIGCONT_RETRY_MS, () => signalInstance("SIGCONT"));
 }
 
 function signalInstance(signal: "SIGCONT" | "SIGKILL"): void {
@@ -48,9 +48,9 @@ function signalInstance(signal: "SIGCONT" | "SIGKILL"): void {
   else process.exit(0);
 }
 
-function watch(given: WatchOrder, { now, after }: Clock): Promise<void> {
-  if (!IS_SPARE) return listen(given, { now, after });
-  onBegin(() => after(given.forMs + SPARE_AFTER_MS, goOn));
+function run(config: WatchdogConfig, { now, after }: Clock): Promise<void> {
+  if (!IS_BACKUP) return listen(config, { now, after });
+  onBegin(() => after(config.forMs + BACKUP_DELAY_MS, resumeInstance));
   process.send?.({});
   return Promise.resolve();
 }
@@ -63,8 +63,8 @@ function onBegin(begin: () => void): void {
   process.once("message", begin);
 }
 
-async function listen(given: WatchOrder, { now, after }: Pick<Clock, "now" | "after">): Promise<void> {
-  const { service, instance, incarnation, natsUrls: urls, credentials, openBus, forMs } = given;
+async function listen(config: WatchdogConfig, { now, after }: Pick<Clock, "now" | "after">): Promise<void> {
+  const { service, instance, incarnation, natsUrls: urls, credentials, openBus, forMs } = config;
   const bus = connectNatsBus({
     urls,
     name: `${service}-${instance}-watch`,
@@ -73,45 +73,45 @@ async function listen(given: WatchOrder, { now, after }: Pick<Clock, "now" | "af
     openBus,
     report: () => undefined,
   });
-  if (!(await untilConnected(bus, clock, CONNECT_WITHIN_MS))) {
+  if (!(await untilConnected(bus, clock, CONNECT_TIMEOUT_MS))) {
     process.send?.({ trouble: bus.lastError ?? "the bus does not let in who would continue it" });
     return;
   }
   let until = now() + forMs;
   const answer = (message: Message): void => {
-    const left = goesOn ? [] : [noteJson({ kind: "pause", endsInMs: Math.max(0, Math.ceil(until - now())) })];
+    const left = isResumed ? [] : [statusJson({ kind: "pause", endsInMs: Math.max(0, Math.ceil(until - now())) })];
     message.answer(JSON.stringify({ service, instance, incarnation, faults: left }));
   };
-  const hear = (message: Message): void => {
+  const onCommand = (message: Message): void => {
     // The instance runs again and answers for itself. A refusal from here would reach the asker first.
-    if (goesOn) return;
-    const order = parseOrder(bodyOf(message));
-    const refusal = refusalOf(order, message.subject === chaosSubject(service, incarnation));
+    if (isResumed) return;
+    const command = parseCommand(bodyOf(message));
+    const refusal = refusalOf(command, message.subject === chaosSubject(service, incarnation));
     if (refusal !== undefined) {
       message.refuse(refusal.code, refusal.message);
       return;
     }
-    if (order.kind === "reset") goOn();
+    if (command.kind === "reset") resumeInstance();
     answer(message);
-    if (order.kind === "kill") void bus.flush().then(() => signalInstance("SIGKILL"));
+    if (command.kind === "kill") void bus.flush().then(() => signalInstance("SIGKILL"));
   };
-  bus.subscribe(chaosSubject(service, incarnation), hear);
-  bus.subscribe(chaosBroadcastSubject(service), hear);
+  bus.subscribe(chaosSubject(service, incarnation), onCommand);
+  bus.subscribe(chaosBroadcastSubject(service), onCommand);
   await bus.flush();
   onBegin(() => {
     until = now() + forMs;
-    after(forMs, goOn);
+    after(forMs, resumeInstance);
   });
   process.send?.({});
 }
 
 function bodyOf({ body }: Message): unknown {
-  const decoded = decodeBody(body, LONGEST_HEARTBEAT_BYTES);
+  const decoded = decodeBody(body, MAX_HEARTBEAT_BYTES);
   return decoded.kind === "value" ? decoded.value : undefined;
 }
 
-function refusalOf(order: ParsedOrder, isForOne: boolean): Refusal | undefined {
-  if (order.kind === "bad") return refuse(BAD_ORDER, `bad request: ${order.why}`);
-  if (order.kind === "begin") return refuse(NOT_NOW, "it is paused: reset it first");
-  return order.kind === "kill" && !isForOne ? refuse(BAD_ORDER, ONE_ONLY) : undefined;
+function refusalOf(command: ParsedCommand, isForOne: boolean): ErrorReply | undefined {
+  if (command.kind === "bad") return refuse(BAD_REQUEST, `bad request: ${command.why}`);
+  if (command.kind === "begin") return refuse(CONFLICT, "it is paused: reset it first");
+  return command.kind === "kill" && !isForOne ? refuse(BAD_REQUEST, SINGLE_INSTANCE_ONLY) : undefined;
 }

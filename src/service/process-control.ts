@@ -8,10 +8,10 @@ import { readBusAddress } from "../bus/core/bus-address.ts";
 import type { Credentials, CredentialsSource } from "../bus/core/credentials.ts";
 import type { BusHistory, OpenBusRule } from "../bus/core/open-bus.ts";
 import type { Clock } from "../clock.ts";
-import type { PauseOrder, WatchOrder } from "./pause-order.ts";
-import { usualClock } from "./usual-clock.ts";
+import { defaultClock } from "./default-clock.ts";
+import type { PauseRequest, WatchdogConfig } from "./pause-order.ts";
 
-export type Armed =
+export type PauseHandle =
   | {
       readonly kind: "armed";
       /** Starts the time of the pause in both watches. Resolves to false when one of them is gone: then it must not stop. */
@@ -25,7 +25,7 @@ export type Armed =
 
 export interface OwnProcess {
   /** Resolves once somebody stands ready to end the pause, whatever becomes of whoever asked for it. */
-  arm(order: PauseOrder): Promise<Armed>;
+  arm(request: PauseRequest): Promise<PauseHandle>;
   kill(): void;
 }
 
@@ -41,38 +41,38 @@ export interface OwnProcessOptions {
 }
 
 /** Starting a program and finding the bus takes half a second, on a busy machine ten times that. */
-const ARM_WITHIN_MS = 10_000;
+const READY_TIMEOUT_MS = 10_000;
 /**
  * The watch is let go so long after the stop: a timer that fires at all fires in a process that runs again. At once, it
  * could leave before the kernel has stopped us.
  */
-const LET_GO_AFTER_MS = 50;
+const RELEASE_WATCHDOGS_AFTER_MS = 50;
 
 export function ownProcess(options: OwnProcessOptions): OwnProcess {
-  const { natsUrls, clock = usualClock() } = options;
+  const { natsUrls, clock = defaultClock() } = options;
   return {
-    arm: async (order) => {
-      const [watch, spare] = [startWatch(), startWatch("spare")];
-      const letGo = (): void => {
-        for (const one of [watch, spare]) if (one.connected) one.disconnect();
+    arm: async (request) => {
+      const [watchdog, backup] = [startWatchdog(), startWatchdog("backup")];
+      const release = (): void => {
+        for (const one of [watchdog, backup]) if (one.connected) one.disconnect();
       };
       const credentials = credentialsNow(options);
-      const given: WatchOrder = { ...order, natsUrls, credentials, openBus: ruleOfWatch(options) };
-      const troubles = await Promise.all([watch, spare].map((one) => said(one, given, clock)));
+      const config: WatchdogConfig = { ...request, natsUrls, credentials, openBus: watchdogBusRule(options) };
+      const troubles = await Promise.all([watchdog, backup].map((one) => waitUntilReady(one, config, clock)));
       const trouble = troubles.find((why) => why !== undefined);
       if (trouble !== undefined) {
-        letGo();
+        release();
         return { kind: "failed", why: trouble };
       }
       return {
         kind: "armed",
-        begin: async () => (await Promise.all([watch, spare].map(startTime))).every((isStarted) => isStarted),
+        begin: async () => (await Promise.all([watchdog, backup].map(startTime))).every((isStarted) => isStarted),
         stop: () => {
           // Somebody is missing who would continue us: then we do not stop.
-          if (watch.connected && spare.connected) process.kill(process.pid, "SIGSTOP");
-          clock.after(LET_GO_AFTER_MS, letGo);
+          if (watchdog.connected && backup.connected) process.kill(process.pid, "SIGSTOP");
+          clock.after(RELEASE_WATCHDOGS_AFTER_MS, release);
         },
-        release: letGo,
+        release: release,
       };
     },
     kill: () => process.kill(process.pid, "SIGKILL"),
@@ -85,7 +85,7 @@ function credentialsNow({ credentials, readAgain }: OwnProcessOptions): Credenti
 }
 
 /** The watch is a process without a history of its own: it goes by that of the instance. */
-function ruleOfWatch({ natsUrls, openBus, history }: OwnProcessOptions): OpenBusRule | undefined {
+function watchdogBusRule({ natsUrls, openBus, history }: OwnProcessOptions): OpenBusRule | undefined {
   const hadLogins = history?.hadLogins(natsUrls.map(readBusAddress)) === true;
   return hadLogins && openBus !== "join" ? "refuse" : openBus;
 }
@@ -94,32 +94,32 @@ function ruleOfWatch({ natsUrls, openBus, history }: OwnProcessOptions): OpenBus
  * In our process group, so that ^C and ^Z reach it too, and with a channel, by whose end it knows of ours. What it needs
  * it is told there: credentials belong neither into arguments nor into an environment.
  */
-function startWatch(...args: readonly string[]): ChildProcess {
-  const script = fileURLToPath(new URL("./pause-watch.js", import.meta.url));
+function startWatchdog(...args: readonly string[]): ChildProcess {
+  const script = fileURLToPath(new URL("./pause-watchdog.js", import.meta.url));
   return fork(script, args, { stdio: ["ignore", "ignore", "ignore", "ipc"], execArgv: [] });
 }
 
 /** The message is written before this process may stop: a watch that never read it would never continue it. */
-function startTime(watch: ChildProcess): Promise<boolean> {
-  if (!watch.connected) return Promise.resolve(false);
-  return new Promise((resolve) => watch.send("begin", (error) => resolve(error === null)));
+function startTime(watchdog: ChildProcess): Promise<boolean> {
+  if (!watchdog.connected) return Promise.resolve(false);
+  return new Promise((resolve) => watchdog.send("begin", (error) => resolve(error === null)));
 }
 
 /** @returns why nobody stands ready; undefined: somebody does */
-function said(watch: ChildProcess, given: WatchOrder, clock: Clock): Promise<string | undefined> {
+function waitUntilReady(watchdog: ChildProcess, config: WatchdogConfig, clock: Clock): Promise<string | undefined> {
   return new Promise((resolve) => {
     const end = (trouble: string | undefined): void => {
       cancel();
       resolve(trouble);
     };
-    const cancel = clock.after(ARM_WITHIN_MS, () => end("the process that would continue it did not start in time"));
-    watch.once("error", (error) => end(error.message));
-    watch.once("exit", () => end("the process that would continue it ended at once"));
-    watch.once("message", (message) => {
+    const cancel = clock.after(READY_TIMEOUT_MS, () => end("the process that would continue it did not start in time"));
+    watchdog.once("error", (error) => end(error.message));
+    watchdog.once("exit", () => end("the process that would continue it ended at once"));
+    watchdog.once("message", (message) => {
       const { trouble } = Object(message) as { trouble?: unknown };
       end(typeof trouble === "string" ? trouble : undefined);
     });
-    watch.send(given, (error) => {
+    watchdog.send(config, (error) => {
       if (error !== null) end(error.message);
     });
   });
