@@ -124,13 +124,13 @@ export const DEFECTS: readonly Defect[] = [
     '"answered" : "timeout"',
   ]),
   defect("a second instance gets a second timeout", [
-    "service/client",
-    "const $timeoutMs = $giveUpAt - this.$options.$clock.$now();",
-    "const $timeoutMs = this.$options.rules.requestTimeoutMs;",
+    "service/call",
+    "const $timeoutMs = this.$giveUpAt - this.$context.$options.$clock.$now();",
+    "const $timeoutMs = this.$context.$options.rules.requestTimeoutMs;",
   ]),
   defect(
     "a call that finds nobody does not go on",
-    ["service/client", '$result === "no-responders" ||', ""],
+    ["service/call", '$result === "no-responders" ||', ""],
     [
       "health/tracker",
       'return $returning ? $NOTHING : this.$lose($member, "nobody answers there", $now);',
@@ -187,19 +187,19 @@ export const DEFECTS: readonly Defect[] = [
     "($answer",
   ]),
   defect("a call that must not be repeated leaves the dead", ["bus/pending", "if (waiting.$mayBeDone)", "if (false)"]),
-  defect("hedging repeats what must not be repeated", ["service/client", "|| !$repeatable) {", ") {"]),
-  defect("hedging knows no limit", ["service/hedging", "|| !this.$hedge.$take()", ""]),
-  defect("the second call may go where the first went", ["service/hedging", ".add(late.$who.$incarnation)", ""]),
-  defect("who is late is not spared", ["service/client", "$repeatable, $deprioritized: this.$slow }", "$repeatable }"]),
-  defect("who is late is spared for ever", [
-    "service/hedging",
-    "this.$hedge.$caughtUp(ticket.$who.$incarnation);",
-    ";",
+  defect("hedging repeats what must not be repeated", [
+    "service/call",
+    "this.$request.$repeatable ? this.$context.$hedge : undefined",
+    "this.$context.$hedge",
   ]),
+  defect("hedging knows no limit", ["service/call", "|| !$hedge.$trySpend()", ""]),
+  defect("the second call may go where the first went", ["service/call", ".add($late.$ticket.$who.$incarnation)", ""]),
+  defect("who is late is not spared", ["service/call", "$repeatable, $deprioritized });", "$repeatable });"]),
+  defect("who is late is spared for ever", ["service/call", "$hedge.$lateCallEnded($who.$incarnation);", ";"]),
   defect("who hangs is excused by who helps out", [
-    "service/client",
-    ": this.$charge($attempt, $timeoutMs);",
-    ': this.#hedging === undefined ? this.$charge($attempt, $timeoutMs) : $attempt.result === "timeout" ? "inconclusive" : $attempt.result;',
+    "service/call",
+    ": this.$charge($attempt, $slot.$timeoutMs);",
+    ': this.#hedge === undefined ? this.$charge($attempt, $slot.$timeoutMs) : $attempt.result === "timeout" ? "inconclusive" : $attempt.result;',
   ]),
   defect("what was never sent counts as an answer", [
     "service/answer",
@@ -232,9 +232,9 @@ export const DEFECTS: readonly Defect[] = [
     "catch ($error) { throw $error; } };",
   ]),
   defect("a call that failed on its own side keeps its ticket", [
-    "service/client",
-    "this.$settle($ticket, result, $call.$trace);",
-    'if (attempt.answer.kind !== "failed") this.$settle($ticket, result, $call.$trace);',
+    "service/call",
+    "this.$settle($ticket, result);",
+    'if (attempt.answer.kind !== "failed") this.$settle($ticket, result);',
   ]),
   defect("who was sent nothing is trusted", [
     "health/tracker",
@@ -267,19 +267,19 @@ export const DEFECTS: readonly Defect[] = [
     "this.$reply($message, $encoded, $receivedAt)",
   ]),
   defect("an error of the service is not counted as one", [
-    "service/client",
+    "service/call",
     '$isRefusal: $answer.$kind === "refused"',
     "$isRefusal: false",
   ]),
   defect("a trace does not travel", [
-    "service/client",
+    "service/call",
     "const $text = $encodeRequest($body, Math.round($clock.$wall() + $timeoutMs), $carried);",
     "const $text = $encodeRequest($body, Math.round($clock.$wall() + $timeoutMs));",
   ]),
   defect("a retest is given up with its caller", [
-    "service/client",
-    "const $shared = { $call, $timeoutMs, $signal: undefined, $repeatable: true, $ended: $NOT_WAITED_FOR };",
-    "const $shared = { $call, $timeoutMs, $signal: $call.$signal, $repeatable: true, $ended: $NOT_WAITED_FOR };",
+    "service/call",
+    "$ended: undefined }, undefined);",
+    "$ended: undefined }, this.#signal);",
   ]),
   defect("a heartbeat counts for one interval", [
     "health/tracker",
