@@ -19,7 +19,7 @@ export interface Clock {
   /** Calls `act` every `intervalMs` of real time. */
   every(intervalMs: number, act: () => void): Cancel;
   /** Calls `act` after the event loop has read its sockets once more. */
-  afterReading(act: () => void): void;
+  afterIoPoll(act: () => void): void;
   /** Calls `act` with the length of each stall, as soon as it is noticed. */
   onStall(act: (stalledMs: number) => void): Cancel;
 }
@@ -39,7 +39,7 @@ export interface RunningTime {
  * One look at the monotonic clock, noted in `time`. A gap up to STALL_MS counts as run; of a longer one only one tick does.
  * @returns the length of the stall in ms (0: none)
  */
-export function observe(time: RunningTime, monotonicMs: number): number {
+export function advanceTo(time: RunningTime, monotonicMs: number): number {
   // The monotonic clock has been seen to run backwards on real hardware; time that did not pass is not taken back.
   const gapMs = Math.max(0, monotonicMs - time.seenAtMs);
   const ranMs = gapMs > STALL_MS ? TICK_MS : gapMs;
@@ -54,7 +54,7 @@ export function systemClock(): Clock {
   const listeners = new Set<(stalledMs: number) => void>();
 
   const look = (): number => {
-    const stalledMs = observe(time, performance.now());
+    const stalledMs = advanceTo(time, performance.now());
     if (stalledMs > 0) for (const listener of [...listeners]) listener(stalledMs);
     return time.runningMs;
   };
@@ -71,7 +71,7 @@ export function systemClock(): Clock {
       const timer = setInterval(act, intervalMs);
       return () => clearInterval(timer);
     },
-    afterReading: (act) => {
+    afterIoPoll: (act) => {
       setImmediate(act);
     },
     onStall: (act) => {
@@ -92,7 +92,7 @@ export function afterRunning(clock: Clock, delayMs: number, act: () => void): Ca
     cancel = clock.after(ms, () => {
       const leftMs = endsAt - clock.now();
       if (leftMs > 0) wait(leftMs);
-      else clock.afterReading(act);
+      else clock.afterIoPoll(act);
     });
   };
   wait(delayMs);

@@ -2,7 +2,7 @@ import { performance } from "node:perf_hooks";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 
-import { afterRunning, type Clock, observe, type RunningTime, STALL_MS, systemClock } from "../src/clock.ts";
+import { advanceTo, afterRunning, type Clock, type RunningTime, STALL_MS, systemClock } from "../src/clock.ts";
 import { FakeClock } from "./support/fake-clock.ts";
 import { until } from "./support/until.ts";
 
@@ -12,7 +12,7 @@ const start = (): RunningTime => ({ runningMs: 1_000, seenAtMs: 5_000 });
 
 function observed(...looksAtMs: readonly number[]): { time: RunningTime; stalledMs: number | undefined } {
   const time = start();
-  const stalls = looksAtMs.map((atMs) => observe(time, atMs));
+  const stalls = looksAtMs.map((atMs) => advanceTo(time, atMs));
   return { time, stalledMs: stalls.at(-1) };
 }
 
@@ -109,11 +109,11 @@ test("what waits for reading runs after the sockets were read, even with overdue
   await new Promise((resolve) => clock.after(100, () => resolve(undefined)));
   // Begun where the loop's next phase is that of timers: they run first, then the socket is read.
   await new Promise<void>((resolve) => {
-    clock.afterReading(() => {
+    clock.afterIoPoll(() => {
       socket.on("data", () => order.push("read")).resume();
       clock.after(1, () => {
         order.push("timer");
-        clock.afterReading(() => {
+        clock.afterIoPoll(() => {
           order.push("after reading");
           resolve();
         });

@@ -312,7 +312,7 @@ function wait<T>(
     };
     const giveUp = (): void => finish(late);
     // Read once more before believing it: after a stall the greeting may wait in the socket.
-    const stopWaiting = clock.after(withinMs, () => clock.afterReading(giveUp));
+    const stopWaiting = clock.after(withinMs, () => clock.afterIoPoll(giveUp));
     const handlers = Object.entries(handlersOf(finish));
     for (const [event, handler] of handlers) socket.on(event, handler);
     if (signal?.aborted) giveUp();

@@ -41,7 +41,7 @@ export async function firstConclusiveResult(
   });
   let cancel: Cancel = () => undefined;
   const late = new Promise<undefined>((resolve) => {
-    cancel = clock.after(limitMs, () => clock.afterReading(() => resolve(undefined)));
+    cancel = clock.after(limitMs, () => clock.afterIoPoll(() => resolve(undefined)));
   });
   const first = await Promise.race([word, late]);
   cancel();

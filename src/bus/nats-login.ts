@@ -34,7 +34,7 @@ export async function logIn(
   greeted: Greeted,
   options: ConnectionOptions,
   said: (words: string) => void,
-  clock: Pick<Clock, "after" | "afterReading">,
+  clock: Pick<Clock, "after" | "afterIoPoll">,
   withinMs: number,
 ): Promise<NatsConnection> {
   const connection: NatsConnectionImpl = Reflect.construct(NatsConnectionImpl, [options]);
@@ -55,7 +55,7 @@ export async function logIn(
   setTransportFactory({ ...USUAL, factory: () => transport });
   const dialled = protocol.dial(protocol.server);
   setTransportFactory(USUAL);
-  const stopWaiting = clock.after(withinMs, () => clock.afterReading(() => transport.close(new Error(TIMED_OUT))));
+  const stopWaiting = clock.after(withinMs, () => clock.afterIoPoll(() => transport.close(new Error(TIMED_OUT))));
   try {
     await dialled;
     isIn = true;

@@ -157,7 +157,7 @@ export class PendingTable {
       else if (deadlineMs < this.#earliestMs) this.#earliestMs = deadlineMs;
     });
     if (expired.length === 0) return;
-    this.#clock.afterReading(() => {
+    this.#clock.afterIoPoll(() => {
       // One answered meanwhile is not found again, unless its reply subject serves another call: that one is left alone.
       for (const [replyTo, sentAtMs] of expired) {
         if (this.#waiting.find(replyTo)?.sentAtMs === sentAtMs)

@@ -4,7 +4,7 @@
 import { styleText } from "node:util";
 import type { Clock } from "../clock.ts";
 import { type Child, type ChildEnd, endAll, startChild } from "../program/processes.ts";
-import type { Closers, Outcome, Running } from "../program/program.ts";
+import type { Running, ShutdownHooks, StartResult } from "../program/program.ts";
 
 export interface DemoOptions {
   /** Paths of the compiled programs. */
@@ -23,7 +23,7 @@ const INSTANCES = [1, 2, 3] as const;
 const COLOURS = ["cyan", "green", "yellow", "magenta"] as const;
 const WIDEST_NAME = "ratings 3".length;
 
-export async function startDemo(options: DemoOptions, closers: Closers): Promise<Outcome> {
+export async function startDemo(options: DemoOptions, closers: ShutdownHooks): Promise<StartResult> {
   const { marketScript, ratingsScript, clock, print, chaos, over } = options;
   const children: Child[] = [];
   let closing = false;

@@ -2,8 +2,8 @@
 // places of those who run the Market, nor viewers of the board those of shoppers.
 
 import { createServer, type Server } from "node:http";
-import { httpOptions, serveWithin } from "../program/connections.ts";
-import type { Outcome } from "../program/program.ts";
+import { httpOptions, limitConnections } from "../program/connections.ts";
+import type { StartResult } from "../program/program.ts";
 import type { Settings } from "../settings.ts";
 import { createAdminApp } from "./admin-app.ts";
 import { listen, shownUrl } from "./listen.ts";
@@ -25,13 +25,13 @@ export interface AdminOptions {
 export type AdminResult =
   | { readonly kind: "open"; readonly server: Server }
   | { readonly kind: "off" }
-  | Extract<Outcome, { kind: "refused" }>;
+  | Extract<StartResult, { kind: "refused" }>;
 
 export async function openAdminListener({ shop, site, shopUrl, settings, most }: AdminOptions): Promise<AdminResult> {
   const { port, adminPort, keepAliveMs } = settings;
   if (adminPort === "off") return { kind: "off" };
   const server = createServer(httpOptions(keepAliveMs));
-  serveWithin(server, createAdminApp(shop, site, shopUrl).callback(), most);
+  limitConnections(server, createAdminApp(shop, site, shopUrl).callback(), most);
   const listening = await listen(server, {
     setting: "ADMIN_PORT",
     port: adminPort,

@@ -23,7 +23,7 @@ export function askShared(
     trace: within,
     answer: client.ask({ thingID }, { accepts, trace: within }),
   });
-  if (trace?.begin === undefined) return shared.ask(thingID, () => make(trace)).answer;
+  if (trace?.startSpan === undefined) return shared.ask(thingID, () => make(trace)).answer;
   let own: Span | undefined;
   const { answer, trace: made } = shared.ask(thingID, () => {
     own = beginAsk(trace, thingID);
@@ -37,7 +37,7 @@ export function askShared(
 /** @param joined of another page */
 function beginAsk(trace: Trace, thingID: string, joined?: Trace): Span | undefined {
   const attributes = { "dwc.thing": thingID, "dwc.shared": joined !== undefined };
-  return trace.begin?.({
+  return trace.startSpan?.({
     name: "ask ratings",
     kind: "internal",
     attributes,

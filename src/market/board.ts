@@ -1,7 +1,7 @@
 // What is seen of the ratings service, ready to be asked for over HTTP: a snapshot, a feed of changes, the metrics.
 
 import type { Clock } from "../clock.ts";
-import type { Closers } from "../program/program.ts";
+import type { ShutdownHooks } from "../program/program.ts";
 import { MARKET_METRICS } from "../sight/metric-names.ts";
 import { clientSamples } from "../sight/prometheus/client-metrics.ts";
 import { type Exposition, expose } from "../sight/prometheus/exposition.ts";
@@ -24,7 +24,7 @@ export interface BoardOptions {
   readonly faults?: FaultDesk | undefined;
 }
 
-export function openBoard(sight: Sight, seen: Seen, { clock, faults }: BoardOptions, closers: Closers): Board {
+export function openBoard(sight: Sight, seen: Seen, { clock, faults }: BoardOptions, closers: ShutdownHooks): Board {
   const snapshot = (): Snapshot => sight.look(seen, clock.now(), Math.round(clock.wall()));
   const feed = new BoardFeed(sight, seen, clock, snapshot);
   closers.push(() => feed.close());

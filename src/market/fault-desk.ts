@@ -2,7 +2,7 @@
 // asked for is in the log; what came of it is on the board, as the instances say it themselves.
 
 import type { NatsBus } from "../bus/nats-bus.ts";
-import type { Say } from "../program/log.ts";
+import type { Log } from "../program/log.ts";
 import type { FaultCommand } from "../service/core/fault-command.ts";
 import { faultText } from "../service/core/fault-status.ts";
 import { broadcastFault, type FaultReply, maySendFaults, sendFaultCommand } from "../service/fault-client.ts";
@@ -25,7 +25,7 @@ export interface FaultDeskOptions {
   readonly service: string;
   readonly bus: Pick<NatsBus, "request" | "requestMany" | "status"> &
     Partial<Pick<NatsBus, "requiresAuth" | "credentials">>;
-  readonly say: Say;
+  readonly say: Log;
 }
 
 export function openFaultDesk(options: FaultDeskOptions): FaultDesk {

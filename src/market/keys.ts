@@ -9,7 +9,7 @@
 import { randomBytes } from "node:crypto";
 import { chmodSync, linkSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { makeFolder } from "../program/folder.ts";
+import { makePrivateDir } from "../program/folder.ts";
 import type { Settings } from "../settings.ts";
 
 export interface MarketKeys {
@@ -85,7 +85,7 @@ function readKeyFile(path: string): KeyFile {
 function makeKeyFile(folder: string, path: string): KeyFile {
   const aside = `${path}.${randomBytes(8).toString("hex")}`;
   try {
-    makeFolder(folder);
+    makePrivateDir(folder);
     writeFileSync(aside, `${freshKey()}\n`, { flag: "wx", mode: OWNER_ONLY_FILE, flush: true });
     // The mode given at creation is narrowed by the umask; an odd one would lock out its own owner at the next start.
     chmodSync(aside, OWNER_ONLY_FILE);

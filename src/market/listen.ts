@@ -3,7 +3,7 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Clock } from "../clock.ts";
-import type { Outcome } from "../program/program.ts";
+import type { StartResult } from "../program/program.ts";
 import { otherPort } from "../settings.ts";
 
 export interface ListenOptions {
@@ -15,7 +15,7 @@ export interface ListenOptions {
   readonly taken?: number;
 }
 
-export function listen(server: Server, options: ListenOptions): Promise<Outcome> {
+export function listen(server: Server, options: ListenOptions): Promise<StartResult> {
   return new Promise((resolve) => {
     server.once("error", (error: NodeJS.ErrnoException) => resolve({ kind: "refused", why: [whyNot(error, options)] }));
     server.listen(options.port, options.host, () => resolve({ kind: "running" }));

@@ -3,10 +3,10 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { hostname } from "node:os";
-import { httpOptions, serveWithin } from "../program/connections.ts";
+import { httpOptions, limitConnections } from "../program/connections.ts";
 import { roomForAdmins, roomForVisitors } from "../program/core/room.ts";
 import { descriptorLimit, descriptorsInUse } from "../program/descriptors.ts";
-import type { Closers, Outcome } from "../program/program.ts";
+import type { ShutdownHooks, StartResult } from "../program/program.ts";
 import { openTracing } from "../program/tracing.ts";
 import { isName } from "../sight/told-view.ts";
 import type { Tracing } from "../trace/core/trace.ts";
@@ -30,7 +30,7 @@ export interface MarketOptions {
 const NOT_YET: PageRatings = { ratings: new Map(), trouble: ["the bus is away"] };
 
 /** Opens the Market; resolves once it takes visitors, or says why it cannot. */
-export async function startMarket({ bus }: MarketOptions, world: World, closers: Closers): Promise<Outcome> {
+export async function startMarket({ bus }: MarketOptions, world: World, closers: ShutdownHooks): Promise<StartResult> {
   const monolith = bus === "monolith";
   const { settings, say } = world;
   const catalogue = readCatalogue();
@@ -43,7 +43,9 @@ export async function startMarket({ bus }: MarketOptions, world: World, closers:
   // The ports first: a Market that cannot be visited starts no bus.
   const server = createServer(httpOptions(settings.keepAliveMs));
   const inUse = descriptorsInUse();
-  serveWithin(server, createApp(shop, site).callback(), () => roomForVisitors({ limit: descriptorLimit(), inUse }));
+  limitConnections(server, createApp(shop, site).callback(), () =>
+    roomForVisitors({ limit: descriptorLimit(), inUse }),
+  );
   const listening = await listen(server, {
     setting: "PORT",
     port: settings.port,

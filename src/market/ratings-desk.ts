@@ -11,8 +11,8 @@ import { type Admission, waitForLogin } from "../bus/login-result.ts";
 import { connectNatsBus, type NatsBus } from "../bus/nats-bus.ts";
 import { type BusKeeper, superviseServer, type TakeoverRank } from "../bus/server-supervisor.ts";
 import type { Cancel, Clock } from "../clock.ts";
-import type { Say } from "../program/log.ts";
-import type { Closers } from "../program/program.ts";
+import type { Log } from "../program/log.ts";
+import type { ShutdownHooks } from "../program/program.ts";
 import { VERSION } from "../program/version.ts";
 import { type Client, openClient } from "../service/client.ts";
 import { untilConnected } from "../service/connect.ts";
@@ -76,7 +76,7 @@ export type DeskResult =
   | { readonly kind: "refused"; readonly why: readonly string[] };
 
 /** Finds or starts the bus, joins it, and begins to listen for instances. */
-export async function openRatingsDesk(world: BusWorld, closers: Closers): Promise<DeskResult> {
+export async function openRatingsDesk(world: BusWorld, closers: ShutdownHooks): Promise<DeskResult> {
   const { settings, clock } = world;
   // Before the bus, so that it is closed after it: the calls that end with the bus are in the record.
   const recording = openRecording(world, closers);
@@ -150,7 +150,7 @@ type Joined =
 async function joinBus(
   { settings, clock, say, access }: BusWorld,
   history: BusHistory,
-  closers: Closers,
+  closers: ShutdownHooks,
 ): Promise<Joined> {
   const tell = (sentence: string): void =>
     say({ level: "INFO", logger: "bus", event: "bus.server", text: `- ${sentence}` });
@@ -192,7 +192,7 @@ const expectsNoLogin = ({ natsUrls }: Settings, { credentials }: MarketAccess): 
   credentials === undefined && natsUrls.every((url) => readBusAddress(url).credentials === undefined);
 
 /** Once: a bus that asks nobody who he is may be what one wants on one's own machine, and must not go unnoticed. */
-function tellOfOpenBus(bus: NatsBus, { natsUrls }: Settings, say: Say): void {
+function tellOfOpenBus(bus: NatsBus, { natsUrls }: Settings, say: Log): void {
   const stop = bus.watch((status) => {
     if (status === "connected" && bus.requiresAuth === false) {
       stop();
@@ -208,7 +208,7 @@ function joinWithEars(
   bus: NatsBus,
   { settings, clock, say, access }: BusWorld,
   history: BusHistory,
-  closers: Closers,
+  closers: ShutdownHooks,
 ): NatsBus {
   const tell = (sentence: string): void =>
     say({ level: "WARNING", logger: "bus", event: "bus.trouble", text: `- ${sentence} (heartbeats)` });

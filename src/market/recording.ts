@@ -3,7 +3,7 @@
 import type { Bus } from "../bus/bus.ts";
 import type { BalancerFactory } from "../health/balancer.ts";
 import type { ProgramEvent } from "../program/core/event-names.ts";
-import type { Closers } from "../program/program.ts";
+import type { ShutdownHooks } from "../program/program.ts";
 import { Recorder } from "../record/core/recorder.ts";
 import { type OpenedRecordFile, openRecordFile } from "../record/record-file.ts";
 import type { World } from "./world.ts";
@@ -16,7 +16,7 @@ export type Recording =
 const BYTES_PER_MEGABYTE = 1_048_576;
 
 /** Without RECORD nothing is opened, and the core is the usual one: a record that nobody wants costs nothing. */
-export function openRecording({ settings, clock, say }: World, closers: Closers): Recording {
+export function openRecording({ settings, clock, say }: World, closers: ShutdownHooks): Recording {
   const { recordFile: path, recordMb } = settings;
   if (path === undefined) return { kind: "none" };
   const tell = (sentence: string, level: "INFO" | "WARNING", event: ProgramEvent): void =>
@@ -26,7 +26,7 @@ export function openRecording({ settings, clock, say }: World, closers: Closers)
   });
   const opened = openRecordFile({
     ...{ path, clock },
-    mostBytes: recordMb * BYTES_PER_MEGABYTE,
+    maxBytes: recordMb * BYTES_PER_MEGABYTE,
     onFull: () => recorder.end("the record is full", clock.now()),
     tell: (sentence) => tell(sentence, "WARNING", "record.trouble"),
   });

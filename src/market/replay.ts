@@ -3,8 +3,8 @@
 
 import { isoTime } from "../clock.ts";
 import { asText } from "../program/log.ts";
-import type { Head } from "../record/core/entry.ts";
-import { LONGEST_LINE, type Parsed, parseEntry, parseHead } from "../record/core/parse-record.ts";
+import type { Header } from "../record/core/entry.ts";
+import { MAX_LINE_LENGTH, type Parsed, parseEntry, parseHead } from "../record/core/parse-record.ts";
 import { Replay } from "../record/core/replay.ts";
 import { type FileLine, linesOf } from "../record/record-lines.ts";
 import { headLines, replayedLines } from "./core/replay-lines.ts";
@@ -37,7 +37,7 @@ const HOW = { iso: isoTime, asText } as const;
 
 class Reader {
   readonly #print: (line: string) => void;
-  #replay: { readonly head: Head; readonly replay: Replay } | undefined;
+  #replay: { readonly head: Header; readonly replay: Replay } | undefined;
   #lines = 0;
   #changes = 0;
 
@@ -46,13 +46,13 @@ class Reader {
   }
 
   /** What is wrong with that line; undefined: nothing. */
-  read({ number, text, isWhole, isEndless }: FileLine): string | undefined {
-    if (isEndless || text.length > LONGEST_LINE)
-      return `longer than ${LONGEST_LINE} characters, and so no line of a record`;
+  read({ number, text, isComplete, isTooLong }: FileLine): string | undefined {
+    if (isTooLong || text.length > MAX_LINE_LENGTH)
+      return `longer than ${MAX_LINE_LENGTH} characters, and so no line of a record`;
     this.#lines = number;
     const isBeginning = this.#replay === undefined;
     const why = this.#replay === undefined ? this.#begin(text) : this.#next(number, text, this.#replay);
-    if (why === undefined || isWhole || isJson(text)) return why;
+    if (why === undefined || isComplete || isJson(text)) return why;
     return isBeginning
       ? "its first line is cut off, or this is no record of a Market"
       : "cut off in the middle: the file ends here, and what came before was decided the same";
@@ -69,7 +69,7 @@ class Reader {
   #next(
     number: number,
     text: string,
-    { head, replay }: { readonly head: Head; readonly replay: Replay },
+    { head, replay }: { readonly head: Header; readonly replay: Replay },
   ): string | undefined {
     const entry: Parsed<Parameters<Replay["run"]>[0]> = parseEntry(text, head.service);
     if (entry.kind === "unreadable") return entry.why;

@@ -4,7 +4,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import type { Context, Middleware, Next } from "koa";
-import { type Span, type Trace, type Tracing, untraced } from "../trace/core/trace.ts";
+import { passThroughTrace, type Span, type Trace, type Tracing } from "../trace/core/trace.ts";
 import { incoming } from "../trace/core/traceparent.ts";
 
 /** What ids are made of, here and elsewhere, and longer than any: it comes back in a header, a page and the log. */
@@ -20,7 +20,7 @@ export function requestTraces(tracing: Tracing | undefined): Middleware {
     const came = incoming(ctx.headers["traceparent"], ctx.headers["tracestate"]);
     if (tracing === undefined || !SHOWN_IN_TRACES.test(ctx.url)) {
       const traceId = came?.traceId ?? newTraceId();
-      identify(ctx, untraced(traceId, named ?? traceId, came?.carried));
+      identify(ctx, passThroughTrace(traceId, named ?? traceId, came?.carried));
       return next();
     }
     // As it was sent, and before anybody has called it good.

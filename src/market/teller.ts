@@ -3,9 +3,9 @@
 
 import type { Clock } from "../clock.ts";
 import type { InstanceRef } from "../health/member.ts";
-import { LineLimit } from "../program/core/line-limit.ts";
-import type { Line, Say } from "../program/log.ts";
-import type { Closers } from "../program/program.ts";
+import { LogRateLimiter } from "../program/core/log-rate-limit.ts";
+import type { Log, LogEntry } from "../program/log.ts";
+import type { ShutdownHooks } from "../program/program.ts";
 import type { ClientEvent } from "../service/client-options.ts";
 import type { Settings } from "../settings.ts";
 import { type EventName, eventName } from "../sight/event-names.ts";
@@ -26,24 +26,24 @@ const CAUSED_BY_ANYBODY = new Set<ClientEvent["kind"]>([
 interface TellingWorld {
   readonly settings: Pick<Settings, "logLevel">;
   readonly clock: Clock;
-  readonly say: Say;
+  readonly say: Log;
 }
 
 export function createTeller(
   sight: Sight,
   { settings, clock, say }: TellingWorld,
-  closers: Closers,
+  closers: ShutdownHooks,
 ): (event: ClientEvent, trace?: Trace) => void {
-  const limit = new LineLimit();
+  const limit = new LogRateLimiter();
   const unsaid = unsaidAt(settings.logLevel);
-  const publish = (name: EventName, line: Line, about?: InstanceRef, trace?: Trace): void => {
+  const publish = (name: EventName, line: LogEntry, about?: InstanceRef, trace?: Trace): void => {
     say({ ...line, event: name, about, trace });
     const { level, text } = line;
     const seen = { at: Math.round(clock.wall()), name, level, text: text.replace(/^- /, "") };
     sight.stream.add(about === undefined ? seen : { ...seen, ...idsOf(about) });
   };
   const tellHeld = (): void => {
-    for (const held of limit.held(clock.now())) {
+    for (const held of limit.suppressed(clock.now())) {
       sight.countEvent("events.held");
       publish("events.held", heldLine(held));
     }
@@ -62,6 +62,6 @@ export function createTeller(
 
 const idsOf = ({ instance, incarnation }: InstanceRef): Partial<SeenEvent> => ({ instance, incarnation });
 
-function heldLine({ kind, count }: { readonly kind: string; readonly count: number }): Line {
+function heldLine({ kind, count }: { readonly kind: string; readonly count: number }): LogEntry {
   return { level: "WARNING", logger: "membership", text: `- and ${count} more lines of the kind "${kind}"` };
 }

@@ -25,7 +25,7 @@ const UNREAD_MS = 30_000;
  * Requests that one connection may have under way. Browsers wait for each answer before they ask again; a packet of 64 KB
  * can hold two thousand requests, and at 30 KB and four calls each nobody is to have that many for the asking.
  */
-const MOST_UNDER_WAY = 4;
+const MAX_IN_FLIGHT_PER_CONNECTION = 4;
 
 /** Connections between two looks at the limit: prlimit changes it while the program runs, and a look costs 20 µs. */
 const LOOK_AGAIN_AFTER = 32;
@@ -33,7 +33,7 @@ const LOOK_AGAIN_AFTER = 32;
 export type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
 
 /** Has `handle` answer the requests to `server`, from no more than `most` connections, or as many as it returns then. */
-export function serveWithin(server: Server, handle: Handler, most: number | (() => number)): void {
+export function limitConnections(server: Server, handle: Handler, most: number | (() => number)): void {
   const connections = new Connections(typeof most === "number" ? () => most : most);
   server.setTimeout(UNREAD_MS);
   server.on("connection", (socket: Socket) => connections.opened(socket));
@@ -73,20 +73,20 @@ class Connections {
     const { socket } = request;
     // Dropped for a newcomer with this request still in its buffer.
     if (socket.destroyed) return false;
-    const underWay = this.#underWay.get(socket) ?? new Set();
-    this.#underWay.set(socket, underWay.add(response));
+    const inFlight = this.#underWay.get(socket) ?? new Set();
+    this.#underWay.set(socket, inFlight.add(response));
     response.once("close", () => this.#answered(socket, response));
     this.#idle.delete(socket);
     // A body may never come: until it is there, nothing is being done for this visitor.
     if (hasBody(request) && !this.#busy.has(socket)) this.#idle.add(socket);
-    else this.#busy.set(socket, underWay);
-    return underWay.size <= MOST_UNDER_WAY;
+    else this.#busy.set(socket, inFlight);
+    return inFlight.size <= MAX_IN_FLIGHT_PER_CONNECTION;
   }
 
   #answered(socket: Socket, response: ServerResponse): void {
-    const underWay = this.#underWay.get(socket);
-    underWay?.delete(response);
-    if (underWay?.size === 0 && this.#busy.delete(socket)) this.#idle.add(socket);
+    const inFlight = this.#underWay.get(socket);
+    inFlight?.delete(response);
+    if (inFlight?.size === 0 && this.#busy.delete(socket)) this.#idle.add(socket);
   }
 
   /** Drops more than one where the limit has become smaller. */

@@ -3,14 +3,14 @@
 import { readdirSync, readFileSync } from "node:fs";
 
 /** What most systems grant where none of them says how many. */
-const USUAL_LIMIT = 1_024;
+const DEFAULT_LIMIT = 1_024;
 /** Opened by node before any of ours. */
-const USUAL_IN_USE = 32;
+const DEFAULT_IN_USE = 32;
 
 /** The most that may be open at once, now: prlimit changes it while a program runs. */
 export function descriptorLimit(): number {
   const limit = ofProc() ?? ofReport();
-  return limit === "unlimited" ? Number.POSITIVE_INFINITY : Number(limit ?? USUAL_LIMIT) || USUAL_LIMIT;
+  return limit === "unlimited" ? Number.POSITIVE_INFINITY : Number(limit ?? DEFAULT_LIMIT) || DEFAULT_LIMIT;
 }
 
 /** Those that are open now. */
@@ -22,7 +22,7 @@ export function descriptorsInUse(): number {
       // Not on this system.
     }
   }
-  return USUAL_IN_USE;
+  return DEFAULT_IN_USE;
 }
 
 /** The soft limit on Linux, which is the one that counts. */

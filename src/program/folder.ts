@@ -9,9 +9,9 @@ const OWNER_ONLY_FOLDER = 0o700;
  * With what is above it. Level by level, as Node's own recursive way turns for ever where a file system refuses folders
  * as if their parent were missing (/proc does). @throws Error as the system has it
  */
-export function makeFolder(folder: string): void {
+export function makePrivateDir(folder: string): void {
   const parent = dirname(folder);
-  if (parent !== folder && !existsSync(parent)) makeFolder(parent);
+  if (parent !== folder && !existsSync(parent)) makePrivateDir(parent);
   try {
     mkdirSync(folder, { mode: OWNER_ONLY_FOLDER });
   } catch (error) {

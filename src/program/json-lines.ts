@@ -4,10 +4,10 @@
 
 import { isoTime } from "../clock.ts";
 import type { LogLevel } from "../settings.ts";
-import type { Line } from "./log.ts";
+import type { LogEntry } from "./log.ts";
 
 /** Who speaks: in every line of one process. */
-export interface Speaker {
+export interface LogSource {
   readonly service: string;
   readonly instance?: number;
 }
@@ -24,13 +24,13 @@ const SHOWN: Readonly<Record<string, string>> = { warn: "warning" };
  * @param wall epoch ms
  * @returns a line as text, with its end
  */
-export async function jsonLines(speaker: Speaker, wall: () => number): Promise<(line: Line) => string> {
+export async function jsonFormatter(source: LogSource, wall: () => number): Promise<(line: LogEntry) => string> {
   const { default: pino } = await import("pino");
   let made = "";
   const logger = pino(
     {
       level: "debug", // what is not asked for does not come here
-      base: { ...speaker },
+      base: { ...source },
       messageKey: "message",
       timestamp: () => `,"time":"${isoTime(wall())}"`,
       formatters: { level: (label) => ({ level: SHOWN[label] ?? label }) },
@@ -42,12 +42,12 @@ export async function jsonLines(speaker: Speaker, wall: () => number): Promise<(
     },
   );
   return (line) => {
-    logger[METHODS[line.level]](fieldsOf(line, speaker), line.text.replace(/^- /, ""));
+    logger[METHODS[line.level]](fieldsOf(line, source), line.text.replace(/^- /, ""));
     return made;
   };
 }
 
-function fieldsOf({ logger, event, about, trace }: Line, { service }: Speaker): object {
+function fieldsOf({ logger, event, about, trace }: LogEntry, { service }: LogSource): object {
   return {
     logger: logger ?? service,
     ...(event === undefined ? {} : { event }),
@@ -59,6 +59,6 @@ function fieldsOf({ logger, event, about, trace }: Line, { service }: Speaker): 
 }
 
 /** Whoever tells of a process may know more of it than the log is to say. */
-function aboutOf({ service, instance, incarnation }: NonNullable<Line["about"]>): object {
+function aboutOf({ service, instance, incarnation }: NonNullable<LogEntry["about"]>): object {
   return { service, instance, incarnation };
 }

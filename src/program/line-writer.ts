@@ -18,13 +18,13 @@ export interface WriterOptions {
 /** What a pipe takes whole or not at all: instances that share one would else cut each other's lines in two. */
 const ATOMIC_BYTES = 4096;
 /** What may wait for a slow reader: about ten thousand lines, or some seconds of a busy Market. */
-export const MOST_WAITING_BYTES = 1024 * 1024;
+export const MAX_QUEUED_BYTES = 1024 * 1024;
 /** Dropping goes on until half of that is free: otherwise every other line would be a gap. */
-const ROOM_AGAIN_BYTES = MOST_WAITING_BYTES / 2;
+const RESUME_BYTES = MAX_QUEUED_BYTES / 2;
 /** How often a reader that took nothing is looked at. A person does not see the difference, and a look costs 2 µs. */
-const LOOK_AGAIN_MS = 10;
+const RETRY_INTERVAL_MS = 10;
 /** How often at the end: half a second. Who reads nothing for so long shall not keep a program from ending. */
-const LAST_LOOKS = 50;
+const FINAL_ATTEMPTS = 50;
 
 export class LineWriter {
   readonly #options: WriterOptions;
@@ -32,7 +32,7 @@ export class LineWriter {
   readonly #batches: Uint8Array[] = [];
   #batch = "";
   #batchBytes = 0;
-  #waitingBytes = 0;
+  #queuedBytes = 0;
   #dropped = 0;
   #state: "idle" | "called" | "blocked" = "idle";
 
@@ -42,7 +42,7 @@ export class LineWriter {
 
   /** @param line with its end of line */
   write(line: string): void {
-    if (this.#dropped > 0 || this.#waitingBytes > MOST_WAITING_BYTES) {
+    if (this.#dropped > 0 || this.#queuedBytes > MAX_QUEUED_BYTES) {
       this.#dropped += 1;
       return;
     }
@@ -54,9 +54,9 @@ export class LineWriter {
 
   /** Everything, now, as the program ends; `sleep` lets a slow reader catch up. */
   finish(sleep: (ms: number) => void): void {
-    for (let looks = 0; looks < LAST_LOOKS; looks++) {
+    for (let attempts = 0; attempts < FINAL_ATTEMPTS; attempts++) {
       if (this.#takeAll()) return;
-      sleep(LOOK_AGAIN_MS);
+      sleep(RETRY_INTERVAL_MS);
     }
   }
 
@@ -65,7 +65,7 @@ export class LineWriter {
     if (this.#batchBytes + bytes > ATOMIC_BYTES) this.#closeBatch();
     this.#batch += line;
     this.#batchBytes += bytes;
-    this.#waitingBytes += bytes;
+    this.#queuedBytes += bytes;
   }
 
   #closeBatch(): void {
@@ -75,9 +75,9 @@ export class LineWriter {
   }
 
   #flush(): void {
-    const isThrough = this.#takeAll();
-    this.#state = isThrough ? "idle" : "blocked";
-    if (!isThrough) this.#options.after(LOOK_AGAIN_MS, () => this.#flush());
+    const isDone = this.#takeAll();
+    this.#state = isDone ? "idle" : "blocked";
+    if (!isDone) this.#options.after(RETRY_INTERVAL_MS, () => this.#flush());
   }
 
   /** @returns whether nothing is left */
@@ -86,7 +86,7 @@ export class LineWriter {
     let done = 0;
     for (const batch of this.#batches) {
       const bytes = this.#options.take(batch);
-      this.#waitingBytes -= bytes;
+      this.#queuedBytes -= bytes;
       if (bytes < batch.length) {
         this.#batches[done] = batch.subarray(bytes);
         break;
@@ -94,11 +94,11 @@ export class LineWriter {
       done += 1;
     }
     this.#batches.splice(0, done);
-    return this.#sayGap() ? this.#takeAll() : this.#batches.length === 0;
+    return this.#addGap() ? this.#takeAll() : this.#batches.length === 0;
   }
 
-  #sayGap(): boolean {
-    if (this.#dropped === 0 || this.#waitingBytes > ROOM_AGAIN_BYTES) return false;
+  #addGap(): boolean {
+    if (this.#dropped === 0 || this.#queuedBytes > RESUME_BYTES) return false;
     const lines = this.#dropped;
     this.#dropped = 0;
     this.#add(this.#options.gap(lines));

@@ -3,7 +3,7 @@
 
 import { isPrinted, type LogLevel, withoutUserinfos } from "../settings.ts";
 
-export interface Line {
+export interface LogEntry {
   readonly level: LogLevel;
   /** Who speaks; undefined: the program itself, printed without level, as the original did with ASK, GOT and BAD. */
   readonly logger?: string;
@@ -17,30 +17,30 @@ export interface Line {
 }
 
 /** Prints a line, or not, if its level is not asked for. */
-export type Say = (line: Line) => void;
+export type Log = (line: LogEntry) => void;
 
 export interface LogOptions {
   readonly level: LogLevel;
-  readonly render: (line: Line) => string;
+  readonly render: (line: LogEntry) => string;
   /** Gets each line with its end. */
   readonly write: (text: string) => void;
 }
 
-export function createLog({ level, render, write }: LogOptions): Say {
+export function createLog({ level, render, write }: LogOptions): Log {
   return (line) => {
     if (isPrinted(line.level, level)) write(render(withoutLogins(line)));
   };
 }
 
 /** Parts of a line may come from a library, or from a person who typed an address in the place of something else. */
-function withoutLogins(line: Line): Line {
+function withoutLogins(line: LogEntry): LogEntry {
   const text = withoutUserinfos(line.text);
   return text === line.text ? line : { ...line, text };
 }
 
-export const textLine = (line: Line): string => `${asText(line)}\n`;
+export const textLine = (line: LogEntry): string => `${asText(line)}\n`;
 
-export function asText({ level, logger, text }: Line): string {
+export function asText({ level, logger, text }: LogEntry): string {
   const printable = text.replace(CONTROL_CHARACTERS, "?");
   return logger === undefined ? printable : `${level}:${logger}:${printable}`;
 }

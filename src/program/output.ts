@@ -22,14 +22,14 @@ export function standardOutput(clock: Clock, gap: (lines: number) => string): (l
     try {
       return writeSync(STDOUT, bytes);
     } catch (error) {
-      isOpen = !hasNoReader(error);
+      isOpen = !isBrokenPipe(error);
       // Whoever read has gone, so there is nobody left to tell; but a program that ends says why by its exit code.
       if (!isOpen && !isEnding && !outlives(error)) process.exit(0);
       // A reader that is slow, or a disk that is full: it may take it later.
       return 0;
     }
   };
-  const writer = new LineWriter({ take, gap, afterTurn: clock.afterReading, after: clock.after });
+  const writer = new LineWriter({ take, gap, afterTurn: clock.afterIoPoll, after: clock.after });
   process.on("exit", () => {
     isEnding = true;
     writer.finish(sleep);
@@ -38,7 +38,7 @@ export function standardOutput(clock: Clock, gap: (lines: number) => string): (l
 }
 
 /** `make market | head`, or a terminal that was closed. */
-export function hasNoReader(error: unknown): boolean {
+export function isBrokenPipe(error: unknown): boolean {
   const { code } = Object(error) as { code?: unknown };
   return code === "EPIPE" || code === "EIO";
 }

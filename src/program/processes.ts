@@ -59,12 +59,12 @@ export function startChild({ script, args, onLine }: ChildOptions): Child {
 }
 
 /** How long they may take over their goodbyes before they are ended without. */
-const GOODBYE_WITHIN_MS = 7_000;
+const GOODBYE_TIMEOUT_MS = 7_000;
 
 /** Asks all of them to end, and sees to it that they do. */
 export async function endAll(children: readonly Child[], clock: Clock): Promise<void> {
   for (const child of children) child.end();
-  const cancel = clock.after(GOODBYE_WITHIN_MS, () => {
+  const cancel = clock.after(GOODBYE_TIMEOUT_MS, () => {
     for (const child of children) child.kill();
   });
   await Promise.all(children.map((child) => child.ended));

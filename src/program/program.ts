@@ -4,11 +4,11 @@
 import type { Clock } from "../clock.ts";
 import { readSettings, type Settings, withoutUserinfos } from "../settings.ts";
 import { exitWithoutTerminal, ignoresHangUp } from "./hang-up.ts";
-import { jsonLines, type Speaker } from "./json-lines.ts";
-import { createLog, type Say, textLine } from "./log.ts";
-import { hasNoReader, outlives, standardOutput } from "./output.ts";
+import { jsonFormatter, type LogSource } from "./json-lines.ts";
+import { createLog, type Log, textLine } from "./log.ts";
+import { isBrokenPipe, outlives, standardOutput } from "./output.ts";
 
-export type Outcome =
+export type StartResult =
   /** For a parent that waits: where it can be reached, and where its board is. */
   ({ readonly kind: "running" } & Partial<Running>) | { readonly kind: "refused"; readonly why: readonly string[] };
 
@@ -18,10 +18,10 @@ export interface Running {
 }
 
 /** What has been started and has to be ended, the last first; also when the end comes in the middle of the start. */
-export type Closers = (() => Promise<void> | void)[];
+export type ShutdownHooks = (() => Promise<void> | void)[];
 
 /** How long an orderly end may take; then the program ends without. */
-const CLOSE_WITHIN_MS = 8_000;
+const CLOSE_TIMEOUT_MS = 8_000;
 /** A second ^C sooner than this is the same keystroke, which reached us twice: from the terminal and from our parent. */
 const SAME_KEYSTROKE_MS = 500;
 /** As a shell has it: ended by SIGINT. */
@@ -40,13 +40,13 @@ export function complain(sentence: string): void {
   process.stderr.write(`${withoutUserinfos(sentence)}\n`);
 }
 
-/** @param speaker who this process is, as every line for machines says */
+/** @param source who this process is, as every line for machines says */
 export async function programLog(
   { logLevel: level, logFormat: format }: Settings,
   clock: Clock,
-  speaker: Speaker,
-): Promise<Say> {
-  const render = format === "json" ? await jsonLines(speaker, clock.wall) : textLine;
+  source: LogSource,
+): Promise<Log> {
+  const render = format === "json" ? await jsonFormatter(source, clock.wall) : textLine;
   // Also when warnings are not asked for: whoever reads a log has to know that it has a gap.
   const gap = (lines: number): string =>
     render({ level: "WARNING", logger: "log", event: "log.dropped", text: gapText(lines) });
@@ -57,35 +57,35 @@ const gapText = (lines: number): string =>
   `- ${lines} ${lines === 1 ? "line was" : "lines were"} dropped here: whoever reads them was too slow`;
 
 /** Runs until a signal, then closes and exits with 0; a refusal is told on stderr and exits with 1. */
-export async function runProgram(clock: Clock, start: (closers: Closers) => Promise<Outcome>): Promise<void> {
-  endQuietlyWithoutReader();
+export async function runProgram(clock: Clock, start: (closers: ShutdownHooks) => Promise<StartResult>): Promise<void> {
+  exitOnBrokenPipe();
   exitWithoutTerminal();
-  const closers: Closers = [];
-  onRequestToEnd(clock, (again) => {
+  const closers: ShutdownHooks = [];
+  onShutdownSignal(clock, (again) => {
     if (again) process.exit(INTERRUPTED);
     void closeAll(clock, closers).then(() => process.exit(0));
   });
   const outcome = await start(closers);
-  if (outcome.kind === "running") return tellParent(outcome);
+  if (outcome.kind === "running") return notifyParent(outcome);
   // After what the log still has to say: the two are read together.
-  await new Promise<void>((resolve) => clock.afterReading(resolve));
+  await new Promise<void>((resolve) => clock.afterIoPoll(resolve));
   for (const sentence of outcome.why) complain(sentence);
   await closeAll(clock, closers);
   process.exit(1);
 }
 
 /** To a parent of ours, over the channel that it gave us (processes.ts). */
-function tellParent({ at = "", board }: Partial<Running>): void {
+function notifyParent({ at = "", board }: Partial<Running>): void {
   process.send?.({ running: at, board });
 }
 
-async function closeAll(clock: Clock, closers: Closers): Promise<void> {
-  clock.after(CLOSE_WITHIN_MS, () => process.exit(1));
+async function closeAll(clock: Clock, closers: ShutdownHooks): Promise<void> {
+  clock.after(CLOSE_TIMEOUT_MS, () => process.exit(1));
   for (let close = closers.pop(); close !== undefined; close = closers.pop()) await close();
 }
 
 /** Calls `act(false)` at the first request to end and `act(true)` at a second ^C. */
-function onRequestToEnd(clock: Clock, act: (again: boolean) => void): void {
+function onShutdownSignal(clock: Clock, act: (again: boolean) => void): void {
   let firstAt: number | undefined;
   const request = (signal: "SIGINT" | "SIGTERM"): void => {
     if (firstAt === undefined) {
@@ -100,18 +100,18 @@ function onRequestToEnd(clock: Clock, act: (again: boolean) => void): void {
   // The terminal was closed; or, in a child of ours, the parent died. A child gets no hang-up of its own: its parent, which
   // gets the same one, knows whether it counts.
   const isChild = process.channel !== undefined;
-  const goesOn = ignoresHangUp() || isChild;
+  const survivesHangUp = ignoresHangUp() || isChild;
   process.on("SIGHUP", () => {
-    if (!goesOn) request("SIGTERM");
+    if (!survivesHangUp) request("SIGTERM");
   });
   if (isChild) process.on("disconnect", () => request("SIGTERM"));
 }
 
 /** `make market | head`: whoever reads has gone, so there is nobody left to tell. */
-function endQuietlyWithoutReader(): void {
+function exitOnBrokenPipe(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", (error) => {
-      if (!hasNoReader(error)) throw error;
+      if (!isBrokenPipe(error)) throw error;
       if (!outlives(error)) process.exit(0);
     });
   }

@@ -6,15 +6,15 @@ import type { Tracer } from "@opentelemetry/api";
 import type { Clock } from "../clock.ts";
 import { type OtelVariables, type Settings, shownUrl, withoutUserinfo } from "../settings.ts";
 import type { Attributes, Tracing } from "../trace/core/trace.ts";
-import type { Speaker } from "./json-lines.ts";
-import type { Say } from "./log.ts";
-import type { Closers } from "./program.ts";
+import type { LogSource } from "./json-lines.ts";
+import type { Log } from "./log.ts";
+import type { ShutdownHooks } from "./program.ts";
 import { VERSION } from "./version.ts";
 
-interface World {
+interface TracingDeps {
   readonly settings: Pick<Settings, "otlpEndpoint" | "otel">;
   readonly clock: Clock;
-  readonly say: Say;
+  readonly say: Log;
 }
 
 /** tracing/exporter.js */
@@ -40,7 +40,11 @@ const SENDS = "the trace exporter";
 const LAST_SPANS_MS = 1_500;
 
 /** Opens the way out for spans. To be called first: what is closed after it may still be traced. */
-export async function openTracing(speaker: Speaker, world: World, closers: Closers): Promise<Tracing | undefined> {
+export async function openTracing(
+  speaker: LogSource,
+  world: TracingDeps,
+  closers: ShutdownHooks,
+): Promise<Tracing | undefined> {
   const { otlpEndpoint, otel } = world.settings;
   if (otlpEndpoint === undefined || otel.isDisabled || isNone(otel)) return undefined;
   const { say, clock } = world;
@@ -61,7 +65,7 @@ export async function openTracing(speaker: Speaker, world: World, closers: Close
     batch: teller(otlpEndpoint, say),
     ignored: (why) => say({ level: "WARNING", logger: "tracing", event: "tracing.ignored", text: `- ${why}` }),
   });
-  closers.push(() => within(LAST_SPANS_MS, clock, exporter.close()));
+  closers.push(() => withTimeout(LAST_SPANS_MS, clock, exporter.close()));
   say({ level: "INFO", logger: "tracing", event: "tracing.on", text: `- traces are sent to ${endpoint}` });
   return tracingOf(exporter.tracer);
 }
@@ -89,7 +93,7 @@ async function loadExporter(): Promise<ExporterFile | string> {
 }
 
 /** As OpenTelemetry's conventions name them; an instance is known as on the bus and in the log. */
-function attributesOf({ service, instance }: Speaker): Attributes {
+function attributesOf({ service, instance }: LogSource): Attributes {
   return {
     "service.name": service,
     "service.version": VERSION,
@@ -99,7 +103,7 @@ function attributesOf({ service, instance }: Speaker): Attributes {
 }
 
 /** Told at each change, and not with each batch. */
-function teller(url: string, say: Say): (trouble: string | undefined) => void {
+function teller(url: string, say: Log): (trouble: string | undefined) => void {
   const endpoint = shownUrl(url);
   let isFailing = false;
   return (trouble) => {
@@ -114,7 +118,7 @@ function teller(url: string, say: Say): (trouble: string | undefined) => void {
   };
 }
 
-async function within(limitMs: number, clock: Clock, ending: Promise<void>): Promise<void> {
+async function withTimeout(limitMs: number, clock: Clock, ending: Promise<void>): Promise<void> {
   let cancel = (): void => undefined;
   const late = new Promise<void>((resolve) => {
     cancel = clock.after(limitMs, resolve);

@@ -2,7 +2,7 @@
 // one alone, as it would in earnest.
 
 import type { Clock } from "../clock.ts";
-import type { Say } from "../program/log.ts";
+import type { Log } from "../program/log.ts";
 import { type Child, type ChildEnd, endAll, startChild } from "../program/processes.ts";
 
 export interface FleetOptions {
@@ -10,7 +10,7 @@ export interface FleetOptions {
   readonly script: string;
   readonly count: number;
   readonly clock: Clock;
-  readonly say: Say;
+  readonly say: Log;
 }
 
 export interface Fleet {

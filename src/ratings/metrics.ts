@@ -5,10 +5,10 @@
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Bus } from "../bus/bus.ts";
-import { type Handler, httpOptions, serveWithin } from "../program/connections.ts";
+import { type Handler, httpOptions, limitConnections } from "../program/connections.ts";
 import { checkLocal, type LocalCheck, localRequest } from "../program/core/local-requests.ts";
-import type { Say } from "../program/log.ts";
-import type { Closers } from "../program/program.ts";
+import type { Log } from "../program/log.ts";
+import type { ShutdownHooks } from "../program/program.ts";
 import { VERSION } from "../program/version.ts";
 import type { Instance } from "../service/instance.ts";
 import { MAX_PORT, type Settings } from "../settings.ts";
@@ -22,7 +22,7 @@ interface Measured {
 
 interface World {
   readonly settings: Settings;
-  readonly say: Say;
+  readonly say: Log;
 }
 
 const SERVICE = "ratings";
@@ -36,7 +36,7 @@ export async function serveMetrics(
   number: number,
   measured: Measured,
   { settings, say }: World,
-  closers: Closers,
+  closers: ShutdownHooks,
 ): Promise<void> {
   const { board, metricsPort = 0 } = settings;
   const isPublic = board === "public";
@@ -97,7 +97,7 @@ function metricsServer({ contentType, text }: Exposition, isPublic: boolean, kee
       return refuse(response, 404, "there is only GET /metrics here");
     void text().then((body) => response.writeHead(200, { ...HEADERS, "Content-Type": contentType }).end(body));
   };
-  serveWithin(server, handle, MAX_CONNECTIONS);
+  limitConnections(server, handle, MAX_CONNECTIONS);
   return server;
 }
 

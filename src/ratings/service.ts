@@ -5,8 +5,8 @@ import { BusHistory, openBusOptions } from "../bus/core/open-bus.ts";
 import { waitForLogin } from "../bus/login-result.ts";
 import { connectNatsBus } from "../bus/nats-bus.ts";
 import type { Clock } from "../clock.ts";
-import type { Say } from "../program/log.ts";
-import type { Closers, Outcome } from "../program/program.ts";
+import type { Log } from "../program/log.ts";
+import type { ShutdownHooks, StartResult } from "../program/program.ts";
 import { openTracing } from "../program/tracing.ts";
 import { VERSION } from "../program/version.ts";
 import type { Handler } from "../service/core/handler.ts";
@@ -25,13 +25,13 @@ export const SERVICE = "ratings";
 export interface World {
   readonly settings: Settings;
   readonly clock: Clock;
-  readonly say: Say;
+  readonly say: Log;
   /** How to go to a bus that asks who one is. */
   readonly access: BusLogin;
 }
 
 /** Runs instance `number` in this process; resolves once it serves, or is refused its number, or by the bus. */
-export async function runRatings(number: number, world: World, closers: Closers): Promise<Outcome> {
+export async function runRatings(number: number, world: World, closers: ShutdownHooks): Promise<StartResult> {
   const { settings, clock, say, access } = world;
   const tracing = await openTracing({ service: SERVICE, instance: number }, world, closers);
   const history = new BusHistory();
@@ -95,7 +95,7 @@ function sayingSo(teller: Teller): Handler {
   };
 }
 
-function taken(number: number, address: string): Outcome {
+function taken(number: number, address: string): StartResult {
   const why = `instance ${number} is already running, at nats:${address}: end that one first, or type  make startRatings INSTANCE=${number + 1}`;
   return { kind: "refused", why: [why] };
 }

@@ -2,16 +2,16 @@
 // rate, so each kind has a limit, and what is left out is printed as a number.
 
 import type { Clock } from "../clock.ts";
-import { LineLimit } from "../program/core/line-limit.ts";
-import type { Say } from "../program/log.ts";
-import type { Closers } from "../program/program.ts";
+import { LogRateLimiter } from "../program/core/log-rate-limit.ts";
+import type { Log } from "../program/log.ts";
+import type { ShutdownHooks } from "../program/program.ts";
 import type { HandlerResult } from "../service/core/handler.ts";
 import type { Trace } from "../trace/core/trace.ts";
 import { type InstanceLogEvent, instanceLine, leftOutLine, REQUEST_LEVEL, type Speaker } from "./core/lines.ts";
 import { requestLine } from "./core/ratings.ts";
 
 /** A busy shop asks an instance some fifty times a second. More lines than these are for counters, not for readers. */
-const REQUEST_LINES = { mostPerWindow: 100, windowMs: 1_000 } as const;
+const REQUEST_LINES = { maxPerWindow: 100, windowMs: 1_000 } as const;
 const LEFT_OUT_EVERY_MS = 1_000;
 
 export interface Teller {
@@ -21,13 +21,13 @@ export interface Teller {
 
 export function openTeller(
   speaker: Speaker,
-  { clock, say }: { readonly clock: Clock; readonly say: Say },
-  closers: Closers,
+  { clock, say }: { readonly clock: Clock; readonly say: Log },
+  closers: ShutdownHooks,
 ): Teller {
-  const limits = { event: new LineLimit(), request: new LineLimit(REQUEST_LINES) };
+  const limits = { event: new LogRateLimiter(), request: new LogRateLimiter(REQUEST_LINES) };
   const sayLeftOut = (now: number): void => {
     for (const limit of Object.values(limits))
-      for (const { kind, count } of limit.held(now)) say(leftOutLine(speaker, kind, count));
+      for (const { kind, count } of limit.suppressed(now)) say(leftOutLine(speaker, kind, count));
   };
   const stop = clock.every(LEFT_OUT_EVERY_MS, () => sayLeftOut(clock.now()));
   closers.push(() => {

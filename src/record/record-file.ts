@@ -21,7 +21,7 @@ import type { Cancel, Clock } from "../clock.ts";
 export interface RecordFileOptions {
   readonly path: string;
   readonly clock: Clock;
-  readonly mostBytes: number;
+  readonly maxBytes: number;
   /** Writes the last line, as the record is full. */
   readonly onFull: () => void;
   /** Whatever a person should know: that it stopped, and why. */
@@ -37,13 +37,13 @@ const BATCH_MS = 250;
 /** More than this is not kept waiting for the next batch. */
 const BATCH_BYTES = 65_536;
 /** A disk that takes nothing for so long that this much is waiting gets no more. */
-const MOST_WAITING_BYTES = 8_388_608;
+const MAX_QUEUED_BYTES = 8_388_608;
 const OWNER_ONLY = 0o600;
 /** Without O_NONBLOCK a pipe without a reader, or a line without a modem, would hold the whole process up. */
 const { O_WRONLY, O_CREAT, O_TRUNC, O_NONBLOCK } = constants;
-const ANEW = O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK;
+const CREATE_FLAGS = O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK;
 /** The record of the run before: a Market that is started again after a fault must not write over the proof. */
-const BEFORE = ".before";
+const BACKUP_SUFFIX = ".before";
 
 /** Opens `path` anew; a file that is there is kept beside it. */
 export function openRecordFile(options: RecordFileOptions): OpenedRecordFile {
@@ -51,8 +51,8 @@ export function openRecordFile(options: RecordFileOptions): OpenedRecordFile {
   try {
     const wrong = wrongKind(statSync(path, { throwIfNoEntry: false }));
     if (wrong !== undefined) return refusal(path, wrong);
-    const kept = keepFormer(path);
-    const descriptor = openSync(path, ANEW, OWNER_ONLY);
+    const kept = rotate(path);
+    const descriptor = openSync(path, CREATE_FLAGS, OWNER_ONLY);
     const opened = wrongKind(fstatSync(descriptor));
     if (opened === undefined) return { kind: "open", file: new RecordFile(descriptor, options), kept };
     closeSync(descriptor);
@@ -80,11 +80,11 @@ function wrongKind(there: Stats | undefined): string | undefined {
 }
 
 /** Anything but a file (a terminal, /dev/null) is written to as it is. */
-function keepFormer(path: string): string | undefined {
+function rotate(path: string): string | undefined {
   const there = statSync(path, { throwIfNoEntry: false });
   if (there === undefined || !there.isFile() || there.size === 0) return undefined;
-  renameSync(path, path + BEFORE);
-  return path + BEFORE;
+  renameSync(path, path + BACKUP_SUFFIX);
+  return path + BACKUP_SUFFIX;
 }
 
 export class RecordFile {
@@ -93,7 +93,7 @@ export class RecordFile {
   readonly #stream: WriteStream;
   readonly #stopBatches: Cancel;
   #lines: string[] = [];
-  #waitingBytes = 0;
+  #queuedBytes = 0;
   #bytes = 0;
   #state: "open" | "ending" | "over" = "open";
 
@@ -109,10 +109,10 @@ export class RecordFile {
     if (this.#state === "over") return;
     this.#lines.push(line);
     // Names and numbers are ASCII, and nearly nothing else stands in a line: characters are near enough to bytes.
-    this.#waitingBytes += line.length + 1;
+    this.#queuedBytes += line.length + 1;
     this.#bytes += line.length + 1;
-    if (this.#waitingBytes >= BATCH_BYTES) this.#flush();
-    if (this.#state === "open" && this.#bytes >= this.#options.mostBytes) this.#fill();
+    if (this.#queuedBytes >= BATCH_BYTES) this.#flush();
+    if (this.#state === "open" && this.#bytes >= this.#options.maxBytes) this.#finishFull();
   }
 
   /** Resolves once all of it is in the file. */
@@ -123,28 +123,28 @@ export class RecordFile {
     await new Promise<void>((resolve) => this.#stream.once("close", resolve));
   }
 
-  #fill(): void {
-    const { path, mostBytes, onFull, tell } = this.#options;
+  #finishFull(): void {
+    const { path, maxBytes, onFull, tell } = this.#options;
     this.#state = "ending";
     onFull();
     this.#flush();
     this.#stop();
     tell(
-      `the record ${path} is full (${megabytes(mostBytes)}), and nothing more is written: RECORD_MB gives it more room`,
+      `the record ${path} is full (${megabytes(maxBytes)}), and nothing more is written: RECORD_MB gives it more room`,
     );
   }
 
   #flush(): void {
     if (this.#lines.length === 0 || this.#state === "over") return;
     this.#stream.write(`${this.#lines.join("\n")}\n`);
-    this.#look();
+    this.#checkDeleted();
     this.#lines = [];
-    this.#waitingBytes = 0;
-    if (this.#stream.writableLength > MOST_WAITING_BYTES) this.#fail("the disk does not keep up");
+    this.#queuedBytes = 0;
+    if (this.#stream.writableLength > MAX_QUEUED_BYTES) this.#fail("the disk does not keep up");
   }
 
   /** What is written to a file without a name is lost as soon as the Market ends. */
-  #look(): void {
+  #checkDeleted(): void {
     fstat(this.#descriptor, (error, there) => {
       if (error === null && there.nlink === 0) this.#fail("the file was deleted");
     });

@@ -1,6 +1,6 @@
 // Bodies on the wire are JSON in UTF-8. Here bytes become `unknown`, once; what they mean is for others to check.
 
-import type { Carried } from "../trace/core/trace.ts";
+import type { TraceHeaders } from "../trace/core/trace.ts";
 
 export type Decoded =
   | { readonly kind: "value"; readonly value: unknown }
@@ -47,7 +47,7 @@ export function serializeRequest(request: object): SerializedRequest {
  * with one field more costs 0.7 µs; that is left for what may have such a field of its own.
  * @param carried fields that say to which trace it belongs
  */
-export function encodeRequest({ text, isPlain }: SerializedRequest, deadline: number, carried?: Carried): string {
+export function encodeRequest({ text, isPlain }: SerializedRequest, deadline: number, carried?: TraceHeaders): string {
   const isExtensible = isPlain && (carried === undefined || !text.includes(TRACE));
   if (!isExtensible) return JSON.stringify({ ...JSON.parse(text), deadline, ...carried });
   const own = text === "{}" ? "{" : `${text.slice(0, -1)},`;

@@ -2,8 +2,8 @@
 // instance is a span of its caller's, and the handling one of the instance's, below it. Only where spans are sent.
 
 import type { Ticket } from "../health/tracker.ts";
-import type { Carried, Span, Trace, Tracing } from "../trace/core/trace.ts";
-import { untraced } from "../trace/core/trace.ts";
+import type { Span, Trace, TraceHeaders, Tracing } from "../trace/core/trace.ts";
+import { passThroughTrace } from "../trace/core/trace.ts";
 import { incomingInBody } from "../trace/core/traceparent.ts";
 import type { CallAttempt } from "./answer.ts";
 import type { EncodedResult } from "./core/handler.ts";
@@ -12,7 +12,7 @@ const METHOD = "get";
 
 /** @param isCopy a retest or a trial, which nobody waits for */
 export function startAttemptSpan(trace: Trace | undefined, { who }: Ticket, isCopy: boolean): Span | undefined {
-  return trace?.begin?.({
+  return trace?.startSpan?.({
     name: `${who.service}/${METHOD}`,
     kind: "client",
     attributes: {
@@ -26,7 +26,7 @@ export function startAttemptSpan(trace: Trace | undefined, { who }: Ticket, isCo
 }
 
 /** What of a trace travels: its two fields, if they are texts, and nothing else that a tracer may have put there. */
-export function carriedBy({ carried }: Trace): Carried | undefined {
+export function carriedBy({ carried }: Trace): TraceHeaders | undefined {
   if (carried === undefined) return undefined;
   const { traceparent, tracestate } = carried;
   if (typeof traceparent !== "string") return undefined;
@@ -42,7 +42,8 @@ export function endAttemptSpan(span: Span, { answer, result }: CallAttempt): voi
 /** Where the request of a body belongs: continued where spans are sent, and else only known; undefined: to no trace. */
 export function traceOfRequest(tracing: Tracing | undefined, service: string, request: unknown): Trace | undefined {
   const came = incomingInBody(request);
-  if (tracing === undefined) return came === undefined ? undefined : untraced(came.traceId, came.traceId, came.carried);
+  if (tracing === undefined)
+    return came === undefined ? undefined : passThroughTrace(came.traceId, came.traceId, came.carried);
   return tracing.serve({ name: `${service}/${METHOD}`, kind: "server", attributes: rpc(service) }, came?.carried);
 }
 

@@ -14,7 +14,7 @@ import type { Resolver } from "../health/balancer.ts";
 import type { Hedge } from "../health/hedge.ts";
 import type { HealthEvent } from "../health/member.ts";
 import type { Result, Ticket, Tracker } from "../health/tracker.ts";
-import type { Carried, Span, Trace } from "../trace/core/trace.ts";
+import type { Span, Trace, TraceHeaders } from "../trace/core/trace.ts";
 import {
   type Answer,
   type CallAttempt,
@@ -265,7 +265,7 @@ export class Call {
     const { clock, guard } = this.#context.options;
     const send = (): void => guard.run("core", () => this.#sendHedge(late, hedge), undefined);
     // After one more turn of reading: timers run first, and the answer may have arrived already.
-    this.#cancelHedge = clock.after(hedge.lateAfterMs(late.ticket.who), () => clock.afterReading(send));
+    this.#cancelHedge = clock.after(hedge.lateAfterMs(late.ticket.who), () => clock.afterIoPoll(send));
   }
 
   #sendHedge(late: Slot, hedge: Hedge): void {
@@ -312,7 +312,7 @@ export class Call {
     return guard.run("trace", () => startAttemptSpan(trace, ticket, sentAs === "copy"), undefined);
   }
 
-  #carried(from: Trace): Carried | undefined {
+  #carried(from: Trace): TraceHeaders | undefined {
     return this.#context.options.guard.run("trace", () => carriedBy(from), undefined);
   }
 }

@@ -152,7 +152,7 @@ class ServiceClient implements Client {
       tell(change, trace);
       if (change.kind !== "lost" || change.why !== "nobody answers there") continue;
       // Not before this turn's reading is done: its last answers may be among what was just read.
-      clock.afterReading(() => bus.giveUp(change.who.address));
+      clock.afterIoPoll(() => bus.giveUp(change.who.address));
     }
   }
 }

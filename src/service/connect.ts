@@ -77,7 +77,7 @@ export async function untilConnected(bus: Bus, clock: Clock, limitMs: number): P
       stop();
       resolve(connected);
     };
-    const cancel = clock.after(limitMs, () => clock.afterReading(() => end(bus.status === "connected")));
+    const cancel = clock.after(limitMs, () => clock.afterIoPoll(() => end(bus.status === "connected")));
     const stop = bus.watch((status) => {
       if (status !== "away") end(status === "connected");
     });

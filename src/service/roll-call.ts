@@ -30,5 +30,5 @@ export function startRollCall(clock: Clock, done: () => void): RollCall {
   };
   const cancel = clock.after(ROLL_CALL_TIMEOUT_MS, over);
   // The others' beats are in the same packet or the next: one more turn of reading lets them in.
-  return { finished, over, answered: () => clock.afterReading(over) };
+  return { finished, over, answered: () => clock.afterIoPoll(over) };
 }

@@ -2,7 +2,7 @@
 
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { makeFolder } from "../program/folder.ts";
+import { makePrivateDir } from "../program/folder.ts";
 
 export interface Progress {
   /** Index of the stop. */
@@ -20,7 +20,7 @@ export function progressIn(folder: string, stops: number): Progress {
       return Number.isInteger(stop) && stop > 0 && stop < stops ? stop : 0;
     },
     write: (stop) => {
-      makeFolder(folder);
+      makePrivateDir(folder);
       writeFileSync(path, `${JSON.stringify({ stop })}\n`);
     },
     forget: () => rmSync(path, { force: true }),

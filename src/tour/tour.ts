@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { styleText } from "node:util";
 import type { Cancel, Clock } from "../clock.ts";
-import type { Closers, Outcome, Running } from "../program/program.ts";
+import type { Running, ShutdownHooks, StartResult } from "../program/program.ts";
 import { beginAt, explain, type Guided, guide, type Place, type TourAct, type TourEvent } from "./guide.ts";
 import type { Progress } from "./progress.ts";
 import type { Deed, Stop } from "./stop.ts";
@@ -30,7 +30,7 @@ const QUIET_MS = 400;
 const SILENCE_MS = 4_000;
 const WIDEST_NAME = "ratings 3".length;
 
-export async function startTour(options: TourOptions, closers: Closers): Promise<Outcome> {
+export async function startTour(options: TourOptions, closers: ShutdownHooks): Promise<StartResult> {
   const tour = new Tour(options);
   closers.push(() => tour.close());
   const running = await tour.open();

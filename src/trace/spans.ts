@@ -16,7 +16,7 @@ import {
   type Tracer,
   trace,
 } from "@opentelemetry/api";
-import type { Attributes, Carried, Part, Span, Trace, Tracing } from "./core/trace.ts";
+import type { Attributes, Span, SpanSpec, Trace, TraceHeaders, Tracing } from "./core/trace.ts";
 import { formatTraceparent, parseTraceparent } from "./core/traceparent.ts";
 
 const KINDS = { server: SpanKind.SERVER, client: SpanKind.CLIENT, internal: SpanKind.INTERNAL } as const;
@@ -28,7 +28,7 @@ export function tracingOf(tracer: Tracer): Tracing {
   };
 }
 
-function startIn(tracer: Tracer, { name, kind, attributes = {}, links = [] }: Part, parent: Context): ApiSpan {
+function startIn(tracer: Tracer, { name, kind, attributes = {}, links = [] }: SpanSpec, parent: Context): ApiSpan {
   const linked = links.flatMap((link) => contextOf(link.carried) ?? []).map((context) => ({ context }));
   return tracer.startSpan(name, { kind: KINDS[kind], attributes, links: linked }, parent);
 }
@@ -36,8 +36,8 @@ function startIn(tracer: Tracer, { name, kind, attributes = {}, links = [] }: Pa
 class OpenSpan implements Span {
   readonly traceId: string;
   readonly requestId: string;
-  readonly carried: Carried;
-  readonly begin: Trace["begin"];
+  readonly carried: TraceHeaders;
+  readonly startSpan: Trace["startSpan"];
   readonly #span: ApiSpan;
 
   constructor(tracer: Tracer, span: ApiSpan, requestId?: string) {
@@ -48,7 +48,7 @@ class OpenSpan implements Span {
     this.carried = carriedOf(context);
     // Not sampled: the parts would be thrown away one by one.
     if (span.isRecording()) {
-      this.begin = (part) =>
+      this.startSpan = (part) =>
         new OpenSpan(tracer, startIn(tracer, part, trace.setSpan(ROOT_CONTEXT, span)), this.requestId);
     }
   }
@@ -63,18 +63,18 @@ class OpenSpan implements Span {
   }
 }
 
-function carriedOf({ traceId, spanId, traceFlags, traceState }: SpanContext): Carried {
+function carriedOf({ traceId, spanId, traceFlags, traceState }: SpanContext): TraceHeaders {
   const sampled = (traceFlags & TraceFlags.SAMPLED) !== 0;
   const tracestate = traceState?.serialize() ?? "";
   return { traceparent: formatTraceparent({ traceId, spanId, sampled }), ...(tracestate === "" ? {} : { tracestate }) };
 }
 
-function parentOf(carried: Carried | undefined): Context {
+function parentOf(carried: TraceHeaders | undefined): Context {
   const context = contextOf(carried);
   return context === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, context);
 }
 
-function contextOf(carried: Carried | undefined): SpanContext | undefined {
+function contextOf(carried: TraceHeaders | undefined): SpanContext | undefined {
   const parent = parseTraceparent(carried?.traceparent);
   if (parent === undefined) return undefined;
   const { traceId, spanId, sampled } = parent;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { checkServiceName } from "../../src/bus/core/subjects.ts";
-import { observe, STALL_MS } from "../../src/clock.ts";
+import { advanceTo, STALL_MS } from "../../src/clock.ts";
 import { repository } from "../support/repository.ts";
 
 const test = suite("the page of the protocol");
@@ -33,8 +33,8 @@ test("a stall begins after the stated gap, and all of it but one reading counts"
   assert.is(least, STALL_MS);
   assert.is(every, tick);
   const gapMs = STALL_MS + 1;
-  assert.is(observe({ runningMs: 0, seenAtMs: 0 }, STALL_MS), 0);
-  assert.is(observe({ runningMs: 0, seenAtMs: 0 }, gapMs), gapMs - (tick ?? 0));
+  assert.is(advanceTo({ runningMs: 0, seenAtMs: 0 }, STALL_MS), 0);
+  assert.is(advanceTo({ runningMs: 0, seenAtMs: 0 }, gapMs), gapMs - (tick ?? 0));
 });
 
 test.run();

@@ -4,7 +4,7 @@ import { createServer, type Server, type ServerResponse } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Handler, HTTP_TIMES, serveWithin } from "../../src/program/connections.ts";
+import { type Handler, HTTP_TIMES, limitConnections } from "../../src/program/connections.ts";
 import { until } from "../support/world.ts";
 
 interface Context {
@@ -30,7 +30,7 @@ test.before.each(async (context) => {
     else if (request.url === "/stream") response.writeHead(200).flushHeaders();
     else response.end("here");
   };
-  serveWithin(context.server, handle, () => context.most);
+  limitConnections(context.server, handle, () => context.most);
   await new Promise<void>((resolve) => context.server.listen(0, "127.0.0.1", resolve));
   context.port = (context.server.address() as AddressInfo).port;
 });

@@ -9,7 +9,7 @@ import { chaosSubject } from "../../src/bus/core/subjects.ts";
 import type { Board } from "../../src/market/board.ts";
 import { readFaultForm } from "../../src/market/core/fault-form.ts";
 import { type FaultOutcome, openFaultDesk } from "../../src/market/fault-desk.ts";
-import type { Line } from "../../src/program/log.ts";
+import type { LogEntry } from "../../src/program/log.ts";
 import { Visitor, withMarket } from "./serve.ts";
 
 const test = suite("fault form");
@@ -62,7 +62,7 @@ const taker = JSON.stringify({ service: "ratings", instance: 2, incarnation: "2-
 const said = (body: string): Uint8Array => Buffer.from(body);
 
 test("the desk says what came of it, and the log has it", async () => {
-  const lines: Line[] = [];
+  const lines: LogEntry[] = [];
   let reply: Reply = { kind: "no-responders" };
   let taken: Uint8Array[] = [];
   const asked: string[] = [];

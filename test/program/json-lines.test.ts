@@ -3,15 +3,15 @@
 import { execFileSync } from "node:child_process";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { jsonLines, type Speaker } from "../../src/program/json-lines.ts";
-import type { Line } from "../../src/program/log.ts";
+import { jsonFormatter, type LogSource } from "../../src/program/json-lines.ts";
+import type { LogEntry } from "../../src/program/log.ts";
 import { blocksOf, readPage } from "../support/readme.ts";
 
 const test = suite("the log for machines");
 
 const NOON = Date.UTC(2024, 0, 1, 12);
-const written = async (line: Line, speaker: Speaker = { service: "market" }): Promise<string> =>
-  (await jsonLines(speaker, () => NOON))(line);
+const written = async (line: LogEntry, speaker: LogSource = { service: "market" }): Promise<string> =>
+  (await jsonFormatter(speaker, () => NOON))(line);
 
 test("each line is one object, with its level, its time and who speaks", async () => {
   assert.is(
@@ -48,7 +48,7 @@ test("the line that docs/observing.md shows is the one that is written", async (
   const { time, event, about, message, trace_id: traceId } = JSON.parse(shown?.text ?? "{}");
   const trace = { traceId, requestId: traceId };
   const line = { level: "WARNING", logger: "resolver", text: `- ${message}`, event, about, trace } as const;
-  assert.is((await jsonLines({ service: "market" }, () => Date.parse(time)))(line), shown?.text);
+  assert.is((await jsonFormatter({ service: "market" }, () => Date.parse(time)))(line), shown?.text);
 });
 
 test("what belongs to a page has its trace, and the visitor's own id where there is one", async () => {
@@ -75,7 +75,7 @@ test("pino is loaded by who asks for it, and by nobody else", () => {
       ...["--input-type=module", "--eval"],
       `import { createRequire } from "node:module";
        import { programLog } from "${script}";
-       const clock = { wall: Date.now, afterReading: setImmediate, after: setTimeout };
+       const clock = { wall: Date.now, afterIoPoll: setImmediate, after: setTimeout };
        await programLog({ logLevel: "INFO", logFormat: "${then}" }, clock, { service: "x" });
        const { cache } = createRequire("${script}");
        console.log(Object.keys(cache).filter((path) => path.includes("/pino/")).length > 0);`,

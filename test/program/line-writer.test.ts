@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { LineWriter, MOST_WAITING_BYTES } from "../../src/program/line-writer.ts";
+import { LineWriter, MAX_QUEUED_BYTES } from "../../src/program/line-writer.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 
 const test = suite("line writer");
@@ -18,7 +18,7 @@ class Scene {
       if (taken > 0) this.writes.push(Buffer.from(bytes.subarray(0, taken)).toString("latin1"));
       return taken;
     },
-    afterTurn: (act) => this.clock.afterReading(act),
+    afterTurn: (act) => this.clock.afterIoPoll(act),
     after: (ms, act) => this.clock.after(ms, act),
     gap: (lines) => `(${lines} dropped)\n`,
   });
@@ -83,7 +83,7 @@ test("beyond the limit lines are dropped, counted, and the gap is told once ther
   const [gap, after] = scene.lines.slice(-2);
   assert.is(Number(GAP.exec(gap ?? "")?.[1]) + kept, count);
   assert.is(after, "after");
-  assert.ok(kept * 100 >= MOST_WAITING_BYTES && kept * 100 < MOST_WAITING_BYTES + 200, `${kept}`);
+  assert.ok(kept * 100 >= MAX_QUEUED_BYTES && kept * 100 < MAX_QUEUED_BYTES + 200, `${kept}`);
 });
 
 test("at the end all is written at once, the gap too", () => {

@@ -1,17 +1,17 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { asText, createLog, type Line, textLine } from "../../src/program/log.ts";
+import { asText, createLog, type LogEntry, textLine } from "../../src/program/log.ts";
 import type { LogLevel } from "../../src/settings.ts";
 
 const test = suite("log");
 
-const LINES: readonly Line[] = (["DEBUG", "INFO", "WARNING", "ERROR"] as const).map((level) => ({
+const LINES: readonly LogEntry[] = (["DEBUG", "INFO", "WARNING", "ERROR"] as const).map((level) => ({
   level,
   logger: "x",
   text: level,
 }));
 
-function written(lines: readonly Line[], level: LogLevel = "DEBUG"): readonly string[] {
+function written(lines: readonly LogEntry[], level: LogLevel = "DEBUG"): readonly string[] {
   const output: string[] = [];
   const say = createLog({ level, render: textLine, write: (text) => output.push(text) });
   for (const line of lines) say(line);

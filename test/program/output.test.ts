@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { MOST_WAITING_BYTES } from "../../src/program/line-writer.ts";
+import { MAX_QUEUED_BYTES } from "../../src/program/line-writer.ts";
 import { readProcess, send } from "../support/processes.ts";
 import { until } from "../support/until.ts";
 
@@ -135,7 +135,7 @@ test("a reader that takes nothing stops nobody, and what it missed is counted in
   const read = numbers(talker.lines);
   assert.is(read.length + dropped, count);
   assert.equal(read.slice(0, 1000), upTo(1000), "what came first is kept");
-  assert.ok(read.length * 50 < MOST_WAITING_BYTES * 2, `${read.length} lines waited`);
+  assert.ok(read.length * 50 < MAX_QUEUED_BYTES * 2, `${read.length} lines waited`);
 });
 
 test("a reader that takes nothing does not keep it from ending", async () => {

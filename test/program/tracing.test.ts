@@ -3,7 +3,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { systemClock } from "../../src/clock.ts";
-import type { Line } from "../../src/program/log.ts";
+import type { LogEntry } from "../../src/program/log.ts";
 import { openTracing } from "../../src/program/tracing.ts";
 import { readSettings } from "../../src/settings.ts";
 
@@ -23,8 +23,8 @@ for (const [variable, why] of [
     const env = { HOME: "/nowhere", OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1", [`OTEL_${name}`]: value };
     const read = readSettings(env);
     assert.ok(read.kind !== "refused");
-    const said: Line[] = [];
-    const world = { settings: read.settings, clock: systemClock(), say: (line: Line) => void said.push(line) };
+    const said: LogEntry[] = [];
+    const world = { settings: read.settings, clock: systemClock(), say: (line: LogEntry) => void said.push(line) };
     assert.is(await openTracing({ service: "market" }, world, []), undefined);
     assert.equal(
       said.map(({ level, text }) => `${level} ${text}`),

@@ -5,8 +5,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Line } from "../../src/program/log.ts";
-import type { Closers } from "../../src/program/program.ts";
+import type { LogEntry } from "../../src/program/log.ts";
+import type { ShutdownHooks } from "../../src/program/program.ts";
 import { serveMetrics } from "../../src/ratings/metrics.ts";
 import { readSettings } from "../../src/settings.ts";
 import { raw } from "../market/serve.ts";
@@ -18,8 +18,8 @@ const golden = goldenOf(test, "ratings");
 test("where METRICS_PORT and the instance's number make no port, it says so and goes on", async () => {
   const read = readSettings({ METRICS_PORT: "65000", HOME: "/nowhere" });
   assert.ok(read.kind === "settled");
-  const lines: Line[] = [];
-  const closers: Closers = [];
+  const lines: LogEntry[] = [];
+  const closers: ShutdownHooks = [];
   const measured = {} as Parameters<typeof serveMetrics>[1];
   await serveMetrics(600, measured, { settings: read.settings, say: (line) => void lines.push(line) }, closers);
   golden(lines.map(({ text }) => text));
@@ -32,8 +32,8 @@ test("whoever asks on this machine is told what the instance counted, and nobody
   for (const board of ["local", "public"]) {
     const read = readSettings({ METRICS_PORT: "0", BOARD: board, HOST: "127.0.0.1", HOME: "/nowhere" });
     assert.ok(read.kind === "settled");
-    const closers: Closers = [];
-    const [events, bus] = [[] as Line[], { status: "connected" }];
+    const closers: ShutdownHooks = [];
+    const [events, bus] = [[] as LogEntry[], { status: "connected" }];
     const measured = { instance: { counts: COUNTS }, bus } as unknown as Parameters<typeof serveMetrics>[1];
     await serveMetrics(2, measured, { settings: read.settings, say: (line) => void events.push(line) }, closers);
     const [line] = events;
@@ -70,7 +70,7 @@ test("a port that is taken, or is made of the instance's number, is named", asyn
   const { port } = taken.address() as AddressInfo;
   const read = readSettings({ METRICS_PORT: String(port - 2), HOME: "/nowhere" });
   assert.ok(read.kind === "settled");
-  const lines: Line[] = [];
+  const lines: LogEntry[] = [];
   const measured = {} as Parameters<typeof serveMetrics>[1];
   await serveMetrics(3, measured, { settings: read.settings, say: (line) => void lines.push(line) }, []);
   assert.equal([lines.length, lines[0]?.level, lines[0]?.text.includes(`port ${port} `)], [1, "WARNING", true]);

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { asText, type Line } from "../../src/program/log.ts";
+import { asText, type LogEntry } from "../../src/program/log.ts";
 import { openTeller, type Teller } from "../../src/ratings/teller.ts";
 import { answer, refuse } from "../../src/service/core/handler.ts";
 import { FakeClock } from "../support/fake-clock.ts";
@@ -23,7 +23,7 @@ function open(): Window {
   const clock = new FakeClock();
   const lines: string[] = [];
   const closers: (() => Promise<void> | void)[] = [];
-  const teller = openTeller(SPEAKER, { clock, say: (line: Line) => lines.push(asText(line)) }, closers);
+  const teller = openTeller(SPEAKER, { clock, say: (line: LogEntry) => lines.push(asText(line)) }, closers);
   const close = async (): Promise<void> => {
     for (const closer of closers) await closer();
   };

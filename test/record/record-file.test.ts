@@ -45,7 +45,7 @@ function open({ path, clock, said }: Context, over: Partial<RecordFileOptions> =
   const opened = openRecordFile({
     path,
     clock,
-    mostBytes: 1e6,
+    maxBytes: 1e6,
     onFull: () => {},
     tell: (text) => said.push(text),
     ...over,
@@ -72,7 +72,7 @@ test("lines are written in batches, and all of them by the end", async (context)
 
 test("a full record gets its last line, says so once, and takes nothing more", async (context) => {
   const { path, said } = context;
-  const file = open(context, { mostBytes: 100, onFull: () => file.write("the end") });
+  const file = open(context, { maxBytes: 100, onFull: () => file.write("the end") });
   for (let line = 0; line < 50; line++) file.write("nine char");
   await file.close();
   assert.is(readFileSync(path, "utf8"), `${"nine char\n".repeat(10)}the end\n`);
@@ -96,7 +96,7 @@ test("a place that cannot be written is refused before anything starts", (contex
   const { folder, clock } = context;
   mkdirSync(join(folder, "a-folder"));
   for (const path of [join(folder, "a-folder"), join(folder, "nowhere", "file")]) {
-    const opened = openRecordFile({ path, clock, mostBytes: 1, onFull: () => {}, tell: () => {} });
+    const opened = openRecordFile({ path, clock, maxBytes: 1, onFull: () => {}, tell: () => {} });
     assert.is(opened.kind, "refused");
     if (opened.kind === "refused") golden(opened.why);
   }
@@ -105,7 +105,7 @@ test("a place that cannot be written is refused before anything starts", (contex
 test("what is no file is refused at once, and nothing waits for the other end of a pipe", (context) => {
   const { path } = context;
   const refusalOf = (of: string): string => {
-    const opened = openRecordFile({ path: of, clock: context.clock, mostBytes: 1, onFull: () => {}, tell: () => {} });
+    const opened = openRecordFile({ path: of, clock: context.clock, maxBytes: 1, onFull: () => {}, tell: () => {} });
     return opened.kind === "refused" ? opened.why : "opened";
   };
   execFileSync("mkfifo", [path]);
@@ -147,7 +147,7 @@ test("lines are read back whatever their place in the chunks, the last one also 
   const long = "x".repeat(100_000);
   writeFileSync(path, `one\n${long}\n\ncut`);
   const read = [];
-  for await (const line of linesOf(path)) read.push([line.number, line.text.length, line.isWhole]);
+  for await (const line of linesOf(path)) read.push([line.number, line.text.length, line.isComplete]);
   assert.equal(read, [
     [1, 3, true],
     [2, 100_000, true],
@@ -159,7 +159,7 @@ test("lines are read back whatever their place in the chunks, the last one also 
 test("a line without end is given up, not held", async ({ path }) => {
   writeFileSync(path, `one\n${"y".repeat(3_000_000)}`);
   const read = [];
-  for await (const line of linesOf(path)) read.push([line.number, line.isEndless]);
+  for await (const line of linesOf(path)) read.push([line.number, line.isTooLong]);
   assert.equal(read, [
     [1, false],
     [2, true],

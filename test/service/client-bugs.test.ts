@@ -167,12 +167,12 @@ for (const [way, options, hedge] of WAYS) {
   bugs(`${way}a tracer that throws costs the spans, and not the call`, async () => {
     const scene = await Scene.of({ hedge });
     const carried = Object.defineProperty({}, "traceparent", { get: boom }) as never;
-    const span: Span = { traceId: "1", requestId: "1", carried, begin: boom, end: boom };
+    const span: Span = { traceId: "1", requestId: "1", carried, startSpan: boom, end: boom };
     const traces: readonly Trace[] = [
-      { traceId: "1", requestId: "1", carried: undefined, begin: boom },
-      { traceId: "1", requestId: "1", carried, begin: undefined },
-      { traceId: "1", requestId: "1", carried: undefined, begin: () => span },
-      { traceId: "1", requestId: "1", carried: { traceparent: 1n } as never, begin: undefined },
+      { traceId: "1", requestId: "1", carried: undefined, startSpan: boom },
+      { traceId: "1", requestId: "1", carried, startSpan: undefined },
+      { traceId: "1", requestId: "1", carried: undefined, startSpan: () => span },
+      { traceId: "1", requestId: "1", carried: { traceparent: 1n } as never, startSpan: undefined },
       Object.defineProperty({}, "begin", { get: boom }) as Trace,
     ];
     for (const trace of traces) assert.is((await scene.ask({ ...options, trace })).kind, "answered");

@@ -81,7 +81,7 @@ test("whatever a handler says to one request, everybody keeps their turns", asyn
 });
 
 test("listeners, tracers and chance that throw keep no request unanswered, and no heartbeat back", async () => {
-  const span: Span = { traceId: "1", requestId: "1", carried: undefined, begin: boom, end: boom };
+  const span: Span = { traceId: "1", requestId: "1", carried: undefined, startSpan: boom, end: boom };
   const tracings: readonly Tracing[] = [{ serve: boom }, { serve: () => span }];
   for (const tracing of tracings) {
     for (const handle of [() => answer({ tea: "green" }), boom, async () => boom()] satisfies Handler[]) {

@@ -5,7 +5,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { ClientEvent } from "../../src/service/client-options.ts";
 import { answer, type HandlerResult, refuse } from "../../src/service/core/handler.ts";
-import { type Trace, type Tracing, untraced } from "../../src/trace/core/trace.ts";
+import { passThroughTrace, type Trace, type Tracing } from "../../src/trace/core/trace.ts";
 import { tracingOf } from "../../src/trace/spans.ts";
 import { ServiceScene, TIMEOUT_MS } from "../support/service-scene.ts";
 import { KeepingTracer, type KeptSpan } from "../support/spans.ts";
@@ -77,7 +77,7 @@ test("page, attempt and handling are one above the other, in one trace, and all 
 
 test("a call that nobody traces carries nothing, and is told with nothing", async () => {
   const scene = await Scene.of({ isTraced: false });
-  for (const trace of [undefined, untraced(TRACE, "r-1")]) await scene.ask({ trace });
+  for (const trace of [undefined, passThroughTrace(TRACE, "r-1")]) await scene.ask({ trace });
   for (const [body, traceId] of scene.handled) {
     assert.equal(Object.keys(body as object), ["deadline"]);
     assert.is(traceId, undefined);
@@ -90,7 +90,7 @@ test("a call that nobody traces carries nothing, and is told with nothing", asyn
 
 test("a trace of others is passed on as it came, and known to the handler, where no spans are sent", async () => {
   const scene = await Scene.of({ isTraced: false });
-  await scene.ask({ trace: untraced(TRACE, "r-1", CARRIED) });
+  await scene.ask({ trace: passThroughTrace(TRACE, "r-1", CARRIED) });
   const [[body, traceId] = []] = scene.handled;
   assert.equal({ ...Object(body), deadline: 0 }, { deadline: 0, ...CARRIED });
   assert.is(traceId, TRACE);

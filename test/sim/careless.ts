@@ -107,6 +107,6 @@ function badSignal(dice: Dice): CarelessCall {
 const badTrace = (): CarelessCall => ({
   what: "a tracer that throws",
   request: CAMERA,
-  options: { trace: { traceId: "1", requestId: "1", carried: undefined, begin: boom } },
+  options: { trace: { traceId: "1", requestId: "1", carried: undefined, startSpan: boom } },
   mayEndAs: () => true,
 });

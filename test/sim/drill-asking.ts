@@ -3,7 +3,7 @@
 import { type Answer, failed, unanswered } from "../../src/service/answer.ts";
 import { type AskOptions, type Client, openClient } from "../../src/service/client.ts";
 import type { AttemptOutcome, ClientEvent } from "../../src/service/client-options.ts";
-import type { Carried, Part, Span, Trace } from "../../src/trace/core/trace.ts";
+import type { Span, SpanSpec, Trace, TraceHeaders } from "../../src/trace/core/trace.ts";
 import type { Process } from "./actors.ts";
 import { DRILL, type Ground, ROUND_MS, Scene } from "./drill-ground.ts";
 import { type Deed, Puppet } from "./drill-puppet.ts";
@@ -70,7 +70,7 @@ class AskingDrill extends Scene {
   readonly #reports: string[] = [];
   /** Who was said to be live at each look. */
   readonly #live: (readonly string[])[] = [];
-  readonly #spans: { readonly part: Part; readonly ended: (string | undefined)[] }[] = [];
+  readonly #spans: { readonly part: SpanSpec; readonly ended: (string | undefined)[] }[] = [];
   #client: Client;
 
   constructor(ground: Ground) {
@@ -147,7 +147,7 @@ class AskingDrill extends Scene {
       ...(isRepeatable ? {} : { repeatable: false }),
       ...(dice.chance(0.2) ? { signal: null as never } : {}),
       ...(isChecked ? { accepts: (body: unknown) => Object(body).isTrue === true } : {}),
-      ...(isTraced ? { trace: this.#trace(given as Carried | undefined) } : {}),
+      ...(isTraced ? { trace: this.#trace(given as TraceHeaders | undefined) } : {}),
     };
     const at = this.now;
     const answer = await this.get(this.#client.ask(request, options));
@@ -234,14 +234,14 @@ class AskingDrill extends Scene {
 
   // Traces.
 
-  #trace(carried: Carried | undefined): Trace {
-    const begin = (part: Part): Span => {
+  #trace(carried: TraceHeaders | undefined): Trace {
+    const begin = (part: SpanSpec): Span => {
       const ended: (string | undefined)[] = [];
       this.#spans.push({ part, ended });
       const end = (error?: string): void => void ended.push(error);
-      return { traceId: "1", requestId: "1", carried, begin: undefined, end };
+      return { traceId: "1", requestId: "1", carried, startSpan: undefined, end };
     };
-    return { traceId: "1", requestId: "1", carried: undefined, begin };
+    return { traceId: "1", requestId: "1", carried: undefined, startSpan: begin };
   }
 
   #isTraced(way: readonly (readonly [Puppet, Outcome])[]): void {

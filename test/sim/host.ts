@@ -1,7 +1,7 @@
 // One simulated process: its clock, and whether it runs. While it stands still its timers and what its sockets hold wait;
 // then all of it comes at once, timers first, as in node.
 
-import { type Cancel, type Clock, observe, type RunningTime } from "../../src/clock.ts";
+import { advanceTo, type Cancel, type Clock, type RunningTime } from "../../src/clock.ts";
 import { PHASES, type Timeline } from "./timeline.ts";
 
 /** 1 January 2024, so that a wall time is never mistaken for a running time. */
@@ -91,8 +91,8 @@ export class Host implements Clock {
     };
   }
 
-  afterReading(act: () => void): void {
-    this.timeline.at(this.timeline.now, PHASES.afterReading, () => {
+  afterIoPoll(act: () => void): void {
+    this.timeline.at(this.timeline.now, PHASES.afterIoPoll, () => {
       if (this.isDead) return;
       if (this.isStalled) this.#unreadAfter.push(act);
       else act();
@@ -125,7 +125,7 @@ export class Host implements Clock {
     const ticked = Math.floor(since / TICK_MS) * TICK_MS;
     const { runningMs } = this.#time;
     const time = { runningMs: runningMs - (since - ticked), seenAtMs: ticked };
-    const stalledMs = observe(time, this.timeline.now);
+    const stalledMs = advanceTo(time, this.timeline.now);
     // A look between that tick and the stall has been acted on: what it saw is not taken back.
     this.#time = { ...time, runningMs: Math.max(time.runningMs, runningMs) };
     this.#stalledSince = undefined;
@@ -138,7 +138,7 @@ export class Host implements Clock {
     const { timeline } = this;
     for (const act of this.#overdue.splice(0)) timeline.at(timeline.now, PHASES.timer, act);
     for (const act of this.#unread.splice(0)) timeline.at(timeline.now, PHASES.socket, () => this.read(act));
-    for (const act of this.#unreadAfter.splice(0)) this.afterReading(act);
+    for (const act of this.#unreadAfter.splice(0)) this.afterIoPoll(act);
   }
 
   die(): void {

@@ -5,7 +5,7 @@
  * At one moment a loop runs its timers, then reads its sockets, then does what waited for the reading. What the server
  * does runs no code of ours: no promise has to settle after it.
  */
-export const PHASES = { timer: 0, server: 1, socket: 2, afterReading: 3 } as const;
+export const PHASES = { timer: 0, server: 1, socket: 2, afterIoPoll: 3 } as const;
 type Phase = (typeof PHASES)[keyof typeof PHASES];
 
 export interface Entry {

@@ -8,8 +8,8 @@ import { RatingStore } from "../../src/market/core/rating-store.ts";
 import { ratePage } from "../../src/market/page-ratings.ts";
 import { SharedCalls } from "../../src/market/shared-calls.ts";
 import { createTeller } from "../../src/market/teller.ts";
-import type { Line } from "../../src/program/log.ts";
-import type { Closers } from "../../src/program/program.ts";
+import type { LogEntry } from "../../src/program/log.ts";
+import type { ShutdownHooks } from "../../src/program/program.ts";
 import { rate } from "../../src/ratings/core/ratings.ts";
 import { type Client, openClient } from "../../src/service/client.ts";
 import { type Instance, startInstance } from "../../src/service/instance.ts";
@@ -36,7 +36,7 @@ export interface BoardWorld {
   readonly sight: Sight;
   readonly board: Board;
   /** What the log printed. */
-  readonly lines: readonly Line[];
+  readonly lines: readonly LogEntry[];
   start(instance: number): Promise<RunningInstance>;
   /** What the Markets are said to believe from now on. */
   tellMarkets(markets: Markets): void;
@@ -49,8 +49,8 @@ export async function openBoardWorld({
 } = {}): Promise<BoardWorld> {
   const clock = systemClock();
   const network = new MemoryNetwork(clock);
-  const closers: Closers = [];
-  const lines: Line[] = [];
+  const closers: ShutdownHooks = [];
+  const lines: LogEntry[] = [];
   const sight = new Sight({ service: "ratings", version: "1.0.0", rules: RULES, startedAt: clock.wall() });
   const tell = createTeller(
     sight,

@@ -5,7 +5,7 @@ import { systemClock } from "../../src/clock.ts";
 import { type Board, openBoard } from "../../src/market/board.ts";
 import type { FaultDesk } from "../../src/market/fault-desk.ts";
 import { createTeller } from "../../src/market/teller.ts";
-import type { Closers } from "../../src/program/program.ts";
+import type { ShutdownHooks } from "../../src/program/program.ts";
 import type { AttemptOutcome, ClientEvent } from "../../src/service/client-options.ts";
 import type { Faults } from "../../src/service/core/faults.ts";
 import type { Markets } from "../../src/sight/agreement.ts";
@@ -38,7 +38,7 @@ export interface EveryStateOptions {
 
 export function openEveryState({ isEmpty = false, faults }: EveryStateOptions = {}): EveryState {
   const clock = systemClock();
-  const closers: Closers = [];
+  const closers: ShutdownHooks = [];
   const sight = new Sight({ service: "ratings", version: "1.0.0", rules: RULES, startedAt: clock.wall() });
   const tell = createTeller(sight, { settings: { logLevel: "DEBUG" }, clock, say: () => undefined }, closers);
   const table = new Table(RULES);

@@ -23,7 +23,7 @@ export class FakeClock implements Clock {
   readonly #timers = new Set<Timer>();
   readonly #listeners = new Set<(stalledMs: number) => void>();
   readonly #toRead: (() => void)[] = [];
-  readonly #afterReading: (() => void)[] = [];
+  readonly #afterIoPoll: (() => void)[] = [];
 
   now(): number {
     return this.#runningMs;
@@ -41,8 +41,8 @@ export class FakeClock implements Clock {
     return this.#start(intervalMs, intervalMs, act);
   }
 
-  afterReading(act: () => void): void {
-    this.#afterReading.push(act);
+  afterIoPoll(act: () => void): void {
+    this.#afterIoPoll.push(act);
   }
 
   /** Not part of a Clock: what a simulated socket holds. It is read after the timers that are due. */
@@ -132,8 +132,8 @@ export class FakeClock implements Clock {
   /** Promises, then all that is to be read, then what waited for that, until nothing new comes of it. */
   async #settle(): Promise<void> {
     await promisesSettle();
-    while (this.#toRead.length + this.#afterReading.length > 0) {
-      const acts = this.#toRead.length > 0 ? this.#toRead.splice(0) : this.#afterReading.splice(0);
+    while (this.#toRead.length + this.#afterIoPoll.length > 0) {
+      const acts = this.#toRead.length > 0 ? this.#toRead.splice(0) : this.#afterIoPoll.splice(0);
       for (const act of acts) act();
       await promisesSettle();
     }

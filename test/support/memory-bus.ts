@@ -139,7 +139,7 @@ export class MemoryNetwork {
   }
 
   #read(act: () => void): void {
-    if (this.clock.read === undefined) this.clock.afterReading(act);
+    if (this.clock.read === undefined) this.clock.afterIoPoll(act);
     else this.clock.read(act);
   }
 }
@@ -298,7 +298,7 @@ export class MemoryBus implements Bus {
   /** As from a server: the refusal comes a moment later, and names the subject. */
   #deny(subject: string): void {
     const refusal = denied(`send to ${subject}`);
-    this.#network.clock.afterReading(() => {
+    this.#network.clock.afterIoPoll(() => {
       this.#table.deny(subject, refusal);
       this.#report(refusal.why);
     });
@@ -328,7 +328,7 @@ export class MemoryBus implements Bus {
   }
 
   #turn(): Promise<void> {
-    return new Promise((resolve) => this.#network.clock.afterReading(resolve));
+    return new Promise((resolve) => this.#network.clock.afterIoPoll(resolve));
   }
 }
 

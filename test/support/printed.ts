@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { InstanceRef } from "../../src/health/member.ts";
 import { clientLine, pageLine } from "../../src/market/core/lines.ts";
-import { asText, type Line } from "../../src/program/log.ts";
+import { asText, type LogEntry } from "../../src/program/log.ts";
 import { instanceLine } from "../../src/ratings/core/lines.ts";
 import { rate, requestLine } from "../../src/ratings/core/ratings.ts";
 import type { WhyUnanswered } from "../../src/service/answer.ts";
@@ -33,7 +33,7 @@ const WHY: readonly WhyUnanswered[] = [
   "not permitted",
 ];
 
-const market: readonly Line[] = [
+const market: readonly LogEntry[] = [
   pageLine({ kind: "asking", thingID: "camera" }),
   pageLine({ kind: "waited", waitedMs: NUMBER }),
   pageLine({ kind: "got", thingID: "camera", rating: 4.5 }),
@@ -58,7 +58,7 @@ const market: readonly Line[] = [
   clientLine("ratings", { kind: "bus", status: "away" }),
 ];
 
-const ratings: readonly Line[] = [
+const ratings: readonly LogEntry[] = [
   instanceLine(speaker, { kind: "up", address: who.address }),
   instanceLine(speaker, { kind: "resumed", pausedMs: SECONDS }),
   instanceLine(speaker, { kind: "dropped", count: NUMBER }),
@@ -91,7 +91,7 @@ const IN_PLACE: readonly InPlace[] = [
 
 const literally = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
-function patternOf(line: Line): RegExp {
+function patternOf(line: LogEntry): RegExp {
   const pattern = FREE.reduce((text, [value, free]) => text.replaceAll(value, free), literally(asText(line)));
   return new RegExp(`^${pattern}$`);
 }

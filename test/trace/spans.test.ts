@@ -37,8 +37,8 @@ test("parts are below the part that began them, and what they carry is their own
   const { tracer, tracing } = open();
   const page = tracing.serve(PART, undefined, "r-1");
   const other = tracing.serve(PART, undefined);
-  const ask = page.begin?.({ name: "ask", kind: "internal", links: [other] });
-  const attempt = ask?.begin?.({ name: "get", kind: "client" });
+  const ask = page.startSpan?.({ name: "ask", kind: "internal", links: [other] });
+  const attempt = ask?.startSpan?.({ name: "get", kind: "client" });
   const [first, second, third, fourth] = tracer.spans;
   assert.equal([third?.parentId, fourth?.parentId], [first?.context.spanId, third?.context.spanId]);
   assert.equal(
@@ -52,7 +52,7 @@ test("parts are below the part that began them, and what they carry is their own
 test("what is not sampled has no parts, and says so to whom it asks", () => {
   const { tracer, tracing } = open();
   const span = tracing.serve(PART, { traceparent: `00-${TRACE}-${SPAN}-00` });
-  assert.is(span.begin, undefined);
+  assert.is(span.startSpan, undefined);
   assert.match(span.carried?.traceparent ?? "", /-00$/);
   assert.is(tracer.spans.length, 0);
 });

@@ -3,7 +3,7 @@
 
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
-import { makeFolder } from "../../program/folder.ts";
+import { makePrivateDir } from "../../program/folder.ts";
 import { newerAccount } from "./core/account.ts";
 import { CREDENTIALS } from "./core/credentials-text.ts";
 import { serverConfig } from "./core/server-config.ts";
@@ -74,7 +74,7 @@ export const busKeyOf = ({ authority, account, trust }: Org): string =>
 /** What was there for an operator that is forgotten stays: no secret is in it, and a server may run on it. */
 function deriveBus(folder: string, { key, trust, orgs }: StartableBus): void {
   const accounts = resolve(paths.accounts(folder, key));
-  makeFolder(accounts);
+  makePrivateDir(accounts);
   const system = { account: trust.systemAccount, accountJwt: trust.systemAccountJwt, trust };
   for (const account of [system, ...orgs]) writeAccount(folder, join(accounts, `${account.account}.jwt`), account);
   writeIfNew(folder, paths.serverConfig(folder, key), serverConfig(trust, accounts));

@@ -16,7 +16,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, isAbsolute, join } from "node:path";
-import { makeFolder } from "../../program/folder.ts";
+import { makePrivateDir } from "../../program/folder.ts";
 
 const OWNER_ONLY_FILE = 0o600;
 const ASIDE_BYTES = 6;
@@ -49,8 +49,8 @@ export const paths = {
  */
 export function writeWhole(folder: string, path: string, content: string): void {
   const target = behindLinks(path);
-  makeFolder(paths.asides(folder));
-  makeFolder(dirname(target));
+  makePrivateDir(paths.asides(folder));
+  makePrivateDir(dirname(target));
   const name = randomBytes(ASIDE_BYTES).toString("hex");
   try {
     replace(target, join(paths.asides(folder), name), content);

@@ -22,7 +22,7 @@ import {
 import { dirname } from "node:path";
 import { findProgram } from "../../bus/find-program.ts";
 import type { Clock } from "../../clock.ts";
-import { makeFolder } from "../../program/folder.ts";
+import { makePrivateDir } from "../../program/folder.ts";
 import { endNote, type Holder, ownNote, readNote } from "./lock-note.ts";
 
 export type Locked =
@@ -63,7 +63,7 @@ const LOOK_EVERY_MS = 50;
 export async function lock(options: LockOptions): Promise<Locked> {
   const { path } = options;
   for (;;) {
-    makeFolder(dirname(path));
+    makePrivateDir(dirname(path));
     // A pipe would be read for ever, and the file behind a symlink overwritten.
     if (lstatSync(path, { throwIfNoEntry: false })?.isFile() === false)
       return { kind: "unable", why: `${path} is not a file: remove it` };

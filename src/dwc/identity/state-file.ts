@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import type { Clock } from "../../clock.ts";
-import { makeFolder } from "../../program/folder.ts";
+import { makePrivateDir } from "../../program/folder.ts";
 import { shellWord } from "./core/names.ts";
 import { parseState } from "./core/parse-state.ts";
 import { type Decision, EMPTY_STATE, type Refusal, refused, type State } from "./core/state.ts";
@@ -98,7 +98,7 @@ export async function changeState<T extends object>(
   try {
     const first = existsSync(paths.lock(folder)) ? undefined : await decideBefore(folder, decide);
     if (first?.kind === "over") return first.decision;
-    makeFolder(folder);
+    makePrivateDir(folder);
     const locked = await lock({ path: paths.lock(folder), clock, withinMs: lockWithinMs });
     if (locked.kind === "busy") return refused("state-busy", busySentence(folder, locked.holder, lockWithinMs));
     if (locked.kind === "unable") return refused("state-unwritable", `${folder} cannot be locked, as ${locked.why}`);

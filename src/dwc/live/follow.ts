@@ -86,7 +86,7 @@ function readFeed(url: string, clock: Clock, until: AbortSignal, hear: (line: st
       cancel();
       let isHeard = false;
       // After a pause of this process the lines of the feed are there, and not read yet.
-      const late = (): void => clock.afterReading(() => void (isHeard || end()));
+      const late = (): void => clock.afterIoPoll(() => void (isHeard || end()));
       const stop = clock.after(SILENT_MS, late);
       cancel = () => {
         isHeard = true;

@@ -2,7 +2,7 @@
 
 import { shownAddress } from "../../bus/core/subjects.ts";
 import type { InstanceRef } from "../../health/member.ts";
-import type { Line } from "../../program/log.ts";
+import type { LogEntry } from "../../program/log.ts";
 import type { ClientEvent } from "../../service/client-options.ts";
 import { faultText } from "../../service/core/fault-status.ts";
 import { isPrinted, type LogLevel } from "../../settings.ts";
@@ -32,7 +32,7 @@ export function unsaidAt(least: LogLevel): ReadonlySet<string> {
   return new Set(unsaid.map(([kind]) => kind));
 }
 
-export const pageLine = (event: PageEvent): Line => ({ level: LEVELS[event.kind], text: pageText(event) });
+export const pageLine = (event: PageEvent): LogEntry => ({ level: LEVELS[event.kind], text: pageText(event) });
 
 function pageText(event: PageEvent): string {
   switch (event.kind) {
@@ -51,7 +51,7 @@ function pageText(event: PageEvent): string {
 const MOST_LISTED = 20;
 
 /** @param service the name that is called, as it stands in the lines */
-export function clientLine(service: string, event: ClientEvent): Line {
+export function clientLine(service: string, event: ClientEvent): LogEntry {
   switch (event.kind) {
     case "resolving":
       return { level: LEVELS.resolving, logger: "DWC", text: `DWC resolving ${service}` };
@@ -98,7 +98,7 @@ type MembershipEvent = Exclude<
   }
 >;
 
-function membershipLine(service: string, event: MembershipEvent): Line {
+function membershipLine(service: string, event: MembershipEvent): LogEntry {
   switch (event.kind) {
     case "joined":
     case "returned":
@@ -124,7 +124,7 @@ function membershipLine(service: string, event: MembershipEvent): Line {
   }
 }
 
-function faultsLine({ who, faults }: Extract<ClientEvent, { kind: "faults" }>): Line {
+function faultsLine({ who, faults }: Extract<ClientEvent, { kind: "faults" }>): LogEntry {
   const on = faults.map(faultText).join("; ");
   const text = on === "" ? "takes faults, and none is on" : `has faults on: ${on}`;
   return { level: on === "" ? "INFO" : "WARNING", logger: "chaos", text: `- ${named(who)} ${text}` };
@@ -138,7 +138,7 @@ function whyLost({ why, silentMs }: Extract<ClientEvent, { kind: "lost" }>): str
   return why === "no heartbeat" ? `no heartbeat for ${seconds(silentMs)}` : why;
 }
 
-function busLine(status: "connected" | "away" | "closed"): Line {
+function busLine(status: "connected" | "away" | "closed"): LogEntry {
   switch (status) {
     case "connected":
       return { level: "INFO", logger: "bus", text: "- connected" };
@@ -157,9 +157,22 @@ function listed(live: readonly InstanceRef[]): string {
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 const address = (who: InstanceRef): string => shownAddress(who.address);
 const named = (who: InstanceRef): string => `${who.service} instance ${who.instance}`;
-const resolver = (level: Line["level"], text: string): Line => ({ level, logger: "resolver", text: `- ${text}` });
-const membership = (level: Line["level"], text: string): Line => ({ level, logger: "membership", text: `- ${text}` });
+const resolver = (level: LogEntry["level"], text: string): LogEntry => ({
+  level,
+  logger: "resolver",
+  text: `- ${text}`,
+});
+const membership = (level: LogEntry["level"], text: string): LogEntry => ({
+  level,
+  logger: "membership",
+  text: `- ${text}`,
+});
 
-function breaker(level: Line["level"], verb: "OPEN" | "RETEST" | "CLOSE", who: InstanceRef, reason: string): Line {
+function breaker(
+  level: LogEntry["level"],
+  verb: "OPEN" | "RETEST" | "CLOSE",
+  who: InstanceRef,
+  reason: string,
+): LogEntry {
   return resolver(level, `${verb} breaker on [${who.service} at ${address(who)}]${reason}`);
 }

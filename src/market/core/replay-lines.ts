@@ -2,8 +2,8 @@
 // Events in, lines out.
 
 import type { InstanceRef } from "../../health/member.ts";
-import type { Line } from "../../program/log.ts";
-import type { Entry, Head } from "../../record/core/entry.ts";
+import type { LogEntry } from "../../program/log.ts";
+import type { Entry, Header } from "../../record/core/entry.ts";
 import type { Replayed } from "../../record/core/replay.ts";
 import { clientLine } from "./lines.ts";
 
@@ -13,7 +13,7 @@ const KIND_WIDTH = 8;
 const MS_PER_SECOND = 1000;
 
 /** @param iso how a time (epoch ms) is written */
-export function headLines({ service, wallMs, rules }: Head, iso: (wallMs: number) => string): readonly string[] {
+export function headLines({ service, wallMs, rules }: Header, iso: (wallMs: number) => string): readonly string[] {
   const timings = [
     `request timeout ${rules.requestTimeoutMs} ms`,
     `failure limit ${rules.failureLimit}`,
@@ -29,7 +29,7 @@ export function headLines({ service, wallMs, rules }: Head, iso: (wallMs: number
 export function replayedLines(
   { number, service }: { readonly number: number; readonly service: string },
   replayed: Replayed,
-  { iso, asText }: { readonly iso: (wallMs: number) => string; readonly asText: (line: Line) => string },
+  { iso, asText }: { readonly iso: (wallMs: number) => string; readonly asText: (line: LogEntry) => string },
 ): readonly string[] {
   const { entry, changes, wallMs } = replayed;
   const place = `${String(number).padStart(NUMBER_WIDTH)}  ${iso(wallMs)}  `;
@@ -73,7 +73,7 @@ function remark(entry: Exclude<Entry, { kind: "heard" | "chosen" | "settled" | "
   }
 }
 
-function chosenInWords({ turn, callNumber }: Replayed): string {
+function chosenInWords({ pick: turn, callNumber }: Replayed): string {
   if (turn === undefined) return "";
   const { call, retests, trials } = turn;
   const copies = [

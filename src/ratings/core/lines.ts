@@ -3,7 +3,7 @@
 import { shownAddress } from "../../bus/core/subjects.ts";
 import { whyNeverStarted } from "../../bus/core/succession.ts";
 import type { ProgramEvent } from "../../program/core/event-names.ts";
-import type { Line } from "../../program/log.ts";
+import type { LogEntry } from "../../program/log.ts";
 import { faultText } from "../../service/core/fault-status.ts";
 import type { InstanceEvent } from "../../service/instance-options.ts";
 import { type LogLevel, shownUrl } from "../../settings.ts";
@@ -46,7 +46,7 @@ const LEVELS: Partial<Record<InstanceLogEvent["kind"], LogLevel>> = {
   ...{ "takes faults": "WARNING", "fault begins": "WARNING", "fault ended": "WARNING", killed: "WARNING" },
 };
 
-export function instanceLine(speaker: Speaker, event: InstanceLogEvent): Line {
+export function instanceLine(speaker: Speaker, event: InstanceLogEvent): LogEntry {
   return {
     level: LEVELS[event.kind] ?? "INFO",
     logger: "ratings",
@@ -56,7 +56,7 @@ export function instanceLine(speaker: Speaker, event: InstanceLogEvent): Line {
 }
 
 /** Of lines that were not printed. */
-export const leftOutLine = (speaker: Speaker, kind: string, count: number): Line => ({
+export const leftOutLine = (speaker: Speaker, kind: string, count: number): LogEntry => ({
   level: "WARNING",
   logger: "ratings",
   event: "ratings.lines_left_out",

@@ -11,7 +11,7 @@ import type { HealthRules } from "../../settings.ts";
 export const FORMAT = "datawire-market record";
 export const FORMAT_VERSION = 1;
 
-export interface Head {
+export interface Header {
   readonly format: typeof FORMAT;
   readonly formatVersion: typeof FORMAT_VERSION;
   readonly service: string;
@@ -22,7 +22,7 @@ export interface Head {
 }
 
 /** What a choice had to heed; what is left out is as usual. */
-export interface ChosenTraits {
+export interface ChosenOptions {
   readonly tried?: readonly string[];
   readonly repeatable?: boolean;
   readonly slow?: readonly string[];
@@ -30,9 +30,9 @@ export interface ChosenTraits {
 }
 
 /** What the core was given. Service and address of a heartbeat follow from the head and the incarnation. */
-export type Happening =
+export type RecordedEvent =
   | { readonly kind: "heard"; readonly beat: Omit<Heartbeat, "service" | "address"> }
-  | ({ readonly kind: "chosen" } & ChosenTraits)
+  | ({ readonly kind: "chosen" } & ChosenOptions)
   /** The call of that ticket has ended. */
   | { readonly kind: "settled"; readonly ticket: number; readonly result: Result }
   /** Heartbeats can, or cannot, be heard. */
@@ -48,7 +48,7 @@ export type Happening =
 export const WHY_ENDED = ["the Market ended", "the record is full"] as const;
 export type WhyEnded = (typeof WHY_ENDED)[number];
 
-export type Entry = Happening & {
+export type Entry = RecordedEvent & {
   /** Running ms. */
   readonly at: number;
   /** The last look at the time since the line before in which nothing was noticed: five of those a second are not written. */
@@ -60,21 +60,21 @@ export type Entry = Happening & {
 };
 
 /** A ticket as it is written: its place in the order of all that were handed out, to whom, and under which state. */
-export type TicketNote = readonly [number: number, incarnation: string, generation: number];
+export type SerializedTicket = readonly [number: number, incarnation: string, generation: number];
 
-export interface TurnNote {
-  readonly call: TicketNote | null;
-  readonly retests?: readonly TicketNote[];
-  readonly trials?: readonly TicketNote[];
+export interface SerializedPick {
+  readonly call: SerializedTicket | null;
+  readonly retests?: readonly SerializedTicket[];
+  readonly trials?: readonly SerializedTicket[];
   readonly changes?: readonly object[];
 }
 
 /** Changes as they are written; undefined when there are none. A process is named by its incarnation. */
-export function noteChanges(changes: readonly HealthEvent[]): readonly object[] | undefined {
-  return changes.length === 0 ? undefined : changes.map(noteChange);
+export function serializeChanges(changes: readonly HealthEvent[]): readonly object[] | undefined {
+  return changes.length === 0 ? undefined : changes.map(serializeChange);
 }
 
-function noteChange(change: HealthEvent): object {
+function serializeChange(change: HealthEvent): object {
   const { who, ...rest } = change;
   return change.kind === "clash"
     ? { ...rest, who: who.incarnation, other: change.other.incarnation }
@@ -82,13 +82,13 @@ function noteChange(change: HealthEvent): object {
 }
 
 /** @param numberOf the place of a ticket in the order of handing out; asked in that order */
-export function noteTurn(turn: PickResult, numberOf: (ticket: Ticket) => number): TurnNote {
-  const note = (ticket: Ticket): TicketNote => [numberOf(ticket), ticket.who.incarnation, ticket.generation];
-  const changes = noteChanges(turn.changes);
+export function serializePick(pick: PickResult, numberOf: (ticket: Ticket) => number): SerializedPick {
+  const serialize = (ticket: Ticket): SerializedTicket => [numberOf(ticket), ticket.who.incarnation, ticket.generation];
+  const changes = serializeChanges(pick.changes);
   return {
-    call: turn.call === undefined ? null : note(turn.call),
-    ...(turn.retests.length > 0 && { retests: turn.retests.map(note) }),
-    ...(turn.trials.length > 0 && { trials: turn.trials.map(note) }),
+    call: pick.call === undefined ? null : serialize(pick.call),
+    ...(pick.retests.length > 0 && { retests: pick.retests.map(serialize) }),
+    ...(pick.trials.length > 0 && { trials: pick.trials.map(serialize) }),
     ...(changes !== undefined && { changes }),
   };
 }

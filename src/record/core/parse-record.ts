@@ -6,12 +6,12 @@ import { type Heartbeat, parseHeartbeat } from "../../health/heartbeat.ts";
 import { RESULTS } from "../../health/tracker.ts";
 import { type HealthRules, usualHealthRules } from "../../settings.ts";
 import {
-  type ChosenTraits,
+  type ChosenOptions,
   type Entry,
   FORMAT,
   FORMAT_VERSION,
-  type Happening,
-  type Head,
+  type Header,
+  type RecordedEvent,
   WHY_ENDED,
 } from "./entry.ts";
 
@@ -22,12 +22,12 @@ export type Parsed<T> =
 type Fields = Readonly<Record<string, unknown>>;
 
 /** Ten thousand incarnations that one call has been to, at 64 characters each, and room beside them. */
-export const LONGEST_LINE = 1_048_576;
+export const MAX_LINE_LENGTH = 1_048_576;
 /** No event draws more: a tick draws once for each retest that ends, and there are so many incarnations at most. */
-const MOST_DRAWS = 10_000;
+const MAX_RANDOM_DRAWS = 10_000;
 const BUS_STATUSES = ["connected", "away", "closed"] as const;
 
-export function parseHead(text: string): Parsed<Head> {
+export function parseHead(text: string): Parsed<Header> {
   const fields = fieldsOf(text);
   if (fields?.["format"] !== FORMAT) return unreadable("this is no record of a Market: its first line is another");
   const { formatVersion, service, wallMs, at, rules } = fields;
@@ -59,17 +59,17 @@ export function parseEntry(text: string, service: string): Parsed<Entry> {
   if (!isTime(at)) return unreadable("at is no time");
   if (quietAt !== undefined && !isTime(quietAt)) return unreadable("quietAt is no time");
   if (draws !== undefined && !areDraws(draws)) return unreadable("draws are not numbers from 0 to under 1");
-  const happening = parseHappening(fields, service);
-  if (happening.kind === "unreadable") return happening;
+  const event = parseEvent(fields, service);
+  if (event.kind === "unreadable") return event;
   return readAs({
-    ...happening.value,
+    ...event.value,
     ...{ at, decided },
     ...(quietAt !== undefined && { quietAt }),
     ...(draws !== undefined && { draws }),
   });
 }
 
-function parseHappening(fields: Fields, service: string): Parsed<Happening> {
+function parseEvent(fields: Fields, service: string): Parsed<RecordedEvent> {
   switch (fields["kind"]) {
     case "heard":
       return parseHeard(fields["beat"], service);
@@ -82,11 +82,11 @@ function parseHappening(fields: Fields, service: string): Parsed<Happening> {
     case "tick":
       return readAs({ kind: fields["kind"] });
     default:
-      return parseRemark(fields);
+      return parseContextEntry(fields);
   }
 }
 
-function parseHeard(value: unknown, service: string): Parsed<Happening> {
+function parseHeard(value: unknown, service: string): Parsed<RecordedEvent> {
   const { incarnation } = Object(value) as Fields;
   if (!isId(incarnation)) return unreadable("beat.incarnation is no id of an incarnation");
   const origin = { service, incarnation, address: directSubject(service, incarnation) };
@@ -103,7 +103,7 @@ function withoutOrigin({
   return beat;
 }
 
-function parseChosen({ tried, repeatable, slow, second }: Fields): Parsed<Happening> {
+function parseChosen({ tried, repeatable, slow, second }: Fields): Parsed<RecordedEvent> {
   for (const [name, ids] of Object.entries({ tried, slow })) {
     if (ids !== undefined && !(Array.isArray(ids) && ids.every(isId)))
       return unreadable(`${name} is no list of incarnations`);
@@ -112,17 +112,17 @@ function parseChosen({ tried, repeatable, slow, second }: Fields): Parsed<Happen
     if (value !== undefined && typeof value !== "boolean") return unreadable(`${name} is neither true nor false`);
   }
   const traits = Object.entries({ tried, repeatable, slow, second }).filter(([, value]) => value !== undefined);
-  return readAs({ kind: "chosen", ...(Object.fromEntries(traits) as ChosenTraits) });
+  return readAs({ kind: "chosen", ...(Object.fromEntries(traits) as ChosenOptions) });
 }
 
-function parseSettled({ ticket, result }: Fields): Parsed<Happening> {
+function parseSettled({ ticket, result }: Fields): Parsed<RecordedEvent> {
   if (!isCount(ticket)) return unreadable("ticket is no whole number");
   const found = RESULTS.find((known) => known === result);
   if (found === undefined) return unreadable(`result is none of ${RESULTS.join(", ")}`);
   return readAs({ kind: "settled", ticket, result: found });
 }
 
-function parseRemark({ kind, stalledMs, status, why, known }: Fields): Parsed<Happening> {
+function parseContextEntry({ kind, stalledMs, status, why, known }: Fields): Parsed<RecordedEvent> {
   switch (kind) {
     case "stall":
       return isTime(stalledMs) ? readAs({ kind, stalledMs }) : unreadable("stalledMs is no time");
@@ -153,16 +153,16 @@ function fieldsOf(text: string): Fields | undefined {
 }
 
 /** More than 30,000 years: no time that was ever measured, and no arithmetic with it loses a millisecond. */
-const LONGEST_TIME_MS = 1_000_000_000_000_000;
-const isTime = (value: unknown): value is number => typeof value === "number" && value >= 0 && value <= LONGEST_TIME_MS;
+const MAX_TIME_MS = 1_000_000_000_000_000;
+const isTime = (value: unknown): value is number => typeof value === "number" && value >= 0 && value <= MAX_TIME_MS;
 const isId = (value: unknown): value is string => typeof value === "string" && isIncarnationId(value);
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 const areDraws = (value: unknown): value is readonly number[] =>
-  Array.isArray(value) && value.length <= MOST_DRAWS && value.every((draw) => isTime(draw) && draw < 1);
+  Array.isArray(value) && value.length <= MAX_RANDOM_DRAWS && value.every((draw) => isTime(draw) && draw < 1);
 
 /** A hostile value must not fill a screen. */
-const LONGEST_SHOWN = 40;
-const shown = (value: unknown): string => (JSON.stringify(value) ?? "missing").slice(0, LONGEST_SHOWN);
+const MAX_QUOTED_LENGTH = 40;
+const shown = (value: unknown): string => (JSON.stringify(value) ?? "missing").slice(0, MAX_QUOTED_LENGTH);
 
 const readAs = <T>(value: T): Parsed<T> => ({ kind: "read", value });
 const unreadable = (why: string): { readonly kind: "unreadable"; readonly why: string } => ({

@@ -9,15 +9,23 @@ import type { Heartbeat } from "../../health/heartbeat.ts";
 import type { HealthEvent } from "../../health/member.ts";
 import { type Result, type Ticket, Tracker } from "../../health/tracker.ts";
 import type { HealthRules } from "../../settings.ts";
-import { FORMAT, FORMAT_VERSION, type Happening, type Head, noteChanges, noteTurn, type WhyEnded } from "./entry.ts";
+import {
+  FORMAT,
+  FORMAT_VERSION,
+  type Header,
+  type RecordedEvent,
+  serializeChanges,
+  serializePick,
+  type WhyEnded,
+} from "./entry.ts";
 
 /** The moment at which a record begins, by both clocks. */
-export type Moment = Pick<Head, "at" | "wallMs">;
+export type Moment = Pick<Header, "at" | "wallMs">;
 
 export class Recorder {
   readonly #write: (line: string) => void;
   readonly #numbers = new WeakMap<Ticket, number>();
-  #ticketsGiven = 0;
+  #ticketCount = 0;
   #draws: number[] = [];
   #quietAt: number | undefined;
   #tracker: Tracker | undefined;
@@ -28,9 +36,9 @@ export class Recorder {
   }
 
   /** Opens the one core that this recorder writes of. */
-  open(begun: Moment, ...[service, rules, random]: Parameters<BalancerFactory>): ReturnType<BalancerFactory> {
-    const { at, wallMs } = begun;
-    const head: Head = { format: FORMAT, formatVersion: FORMAT_VERSION, service, wallMs, at, rules };
+  open(start: Moment, ...[service, rules, random]: Parameters<BalancerFactory>): ReturnType<BalancerFactory> {
+    const { at, wallMs } = start;
+    const head: Header = { format: FORMAT, formatVersion: FORMAT_VERSION, service, wallMs, at, rules };
     this.#write(JSON.stringify(head));
     const drawn: Random = () => {
       const draw = random();
@@ -44,21 +52,21 @@ export class Recorder {
 
   /** Our own process did not run. */
   stalled(stalledMs: number, at: number): void {
-    this.note({ kind: "stall", stalledMs }, at);
+    this.record({ kind: "stall", stalledMs }, at);
   }
 
   bus(status: "connected" | "away" | "closed", at: number): void {
-    this.note({ kind: "bus", status }, at);
+    this.record({ kind: "bus", status }, at);
   }
 
   end(why: WhyEnded, at: number): void {
-    this.note({ kind: "end", why, known: this.#tracker?.size ?? 0 }, at);
+    this.record({ kind: "end", why, known: this.#tracker?.size ?? 0 }, at);
   }
 
-  note(happening: Happening, at: number, decided?: unknown): void {
+  record(event: RecordedEvent, at: number, decided?: unknown): void {
     // What happens before there is a core is no part of its record.
     if (this.#tracker === undefined) return;
-    const { kind, ...rest } = happening;
+    const { kind, ...rest } = event;
     const line = {
       ...{ at, kind },
       ...rest,
@@ -72,15 +80,15 @@ export class Recorder {
   }
 
   /** Time was looked at, and nothing was noticed: nothing has changed, so only the last such look has to be known. */
-  quiet(at: number): void {
+  idleTick(at: number): void {
     this.#quietAt = at;
   }
 
   /** The next ticket is handed out. */
-  number(ticket: Ticket): number {
-    this.#ticketsGiven += 1;
-    this.#numbers.set(ticket, this.#ticketsGiven);
-    return this.#ticketsGiven;
+  registerTicket(ticket: Ticket): number {
+    this.#ticketCount += 1;
+    this.#numbers.set(ticket, this.#ticketCount);
+    return this.#ticketCount;
   }
 
   numberOf(ticket: Ticket): number {
@@ -98,36 +106,36 @@ class RecordedTracker extends Tracker {
     this.#recorder = recorder;
   }
 
-  override onHeartbeat(whole: Heartbeat, now: number): readonly HealthEvent[] {
-    const changes = super.onHeartbeat(whole, now);
-    const { service: _service, address: _address, ...beat } = whole;
-    this.#recorder.note({ kind: "heard", beat }, now, noteChanges(changes));
+  override onHeartbeat(heartbeat: Heartbeat, now: number): readonly HealthEvent[] {
+    const changes = super.onHeartbeat(heartbeat, now);
+    const { service: _service, address: _address, ...beat } = heartbeat;
+    this.#recorder.record({ kind: "heard", beat }, now, serializeChanges(changes));
     return changes;
   }
 
   override settle(ticket: Ticket, result: Result, now: number): readonly HealthEvent[] {
     const changes = super.settle(ticket, result, now);
     const number = this.#recorder.numberOf(ticket);
-    this.#recorder.note({ kind: "settled", ticket: number, result }, now, noteChanges(changes));
+    this.#recorder.record({ kind: "settled", ticket: number, result }, now, serializeChanges(changes));
     return changes;
   }
 
   override freezeLeases(now: number): void {
     super.freezeLeases(now);
-    this.#recorder.note({ kind: "away" }, now);
+    this.#recorder.record({ kind: "away" }, now);
   }
 
   override resumeLeases(now: number): void {
     super.resumeLeases(now);
-    this.#recorder.note({ kind: "back" }, now);
+    this.#recorder.record({ kind: "back" }, now);
   }
 
   override tick(now: number): readonly HealthEvent[] {
     const sizeBefore = this.size;
     const changes = super.tick(now);
     // One that is forgotten goes without a word.
-    if (changes.length === 0 && this.size === sizeBefore) this.#recorder.quiet(now);
-    else this.#recorder.note({ kind: "tick" }, now, noteChanges(changes));
+    if (changes.length === 0 && this.size === sizeBefore) this.#recorder.idleTick(now);
+    else this.#recorder.record({ kind: "tick" }, now, serializeChanges(changes));
     return changes;
   }
 }
@@ -141,9 +149,9 @@ class RecordedResolver extends Resolver {
   }
 
   override next(now: number, options: PickOptions = {}): PickResult {
-    const turn = super.next(now, options);
+    const pick = super.next(now, options);
     const { excluded: tried, repeatable, deprioritized: slow, isHedge: second } = options;
-    const decided = noteTurn(turn, (ticket) => this.#recorder.number(ticket));
+    const decided = serializePick(pick, (ticket) => this.#recorder.registerTicket(ticket));
     const chosen = {
       kind: "chosen",
       ...(tried !== undefined && tried.size > 0 && { tried: [...tried] }),
@@ -151,7 +159,7 @@ class RecordedResolver extends Resolver {
       ...(slow !== undefined && slow.size > 0 && { slow: [...slow.keys()] }),
       ...(second === true && { second }),
     } as const;
-    this.#recorder.note(chosen, now, decided);
-    return turn;
+    this.#recorder.record(chosen, now, decided);
+    return pick;
   }
 }

@@ -5,7 +5,7 @@ import { directSubject } from "../../bus/core/subjects.ts";
 import { type Balancer, newBalancer, type PickOptions, type PickResult } from "../../health/balancer.ts";
 import type { HealthEvent } from "../../health/member.ts";
 import type { Ticket } from "../../health/tracker.ts";
-import { type Entry, type Head, noteChanges, noteTurn } from "./entry.ts";
+import { type Entry, type Header, serializeChanges, serializePick } from "./entry.ts";
 
 /** One event as it was replayed, for showing. */
 export interface Replayed {
@@ -13,37 +13,37 @@ export interface Replayed {
   /** Epoch ms: when it happened by the clock of the Market that wrote the record. */
   readonly wallMs: number;
   readonly changes: readonly HealthEvent[];
-  readonly turn?: PickResult;
+  readonly pick?: PickResult;
   /** The place of the turn's call in the order of all that were handed out. */
   readonly callNumber?: number;
   /** The ticket that was settled. */
   readonly ticket?: Ticket;
 }
 
-export type Outcome =
+export type ReplayOutcome =
   | { readonly kind: "same"; readonly replayed: Replayed }
   | { readonly kind: "diverged"; readonly why: string };
 
 /** The last moment that a date can be: a hostile record must not end in a throw. */
 const LAST_DATE_MS = 8_640_000_000_000_000;
 
-type Did = Omit<Replayed, "entry" | "wallMs"> & { readonly decided?: unknown };
+type ReplayStep = Omit<Replayed, "entry" | "wallMs"> & { readonly decided?: unknown };
 
 export class Replay {
-  readonly #head: Head;
-  readonly #core: Balancer;
+  readonly #head: Header;
+  readonly #balancer: Balancer;
   readonly #tickets = new Map<number, Ticket>();
-  #ticketsGiven = 0;
+  #ticketCount = 0;
   #draws: readonly number[] = [];
   #drawn = 0;
   #at: number;
   #stalledMs = 0;
   #isOver = false;
 
-  constructor(head: Head) {
+  constructor(head: Header) {
     this.#head = head;
     this.#at = head.at;
-    this.#core = newBalancer(head.service, head.rules, () => this.#draw());
+    this.#balancer = newBalancer(head.service, head.rules, () => this.#draw());
   }
 
   /** Whether the record said itself that it ends. */
@@ -52,45 +52,45 @@ export class Replay {
   }
 
   /** The next event of the record. After one that diverged nothing that follows means anything. */
-  run(entry: Entry): Outcome {
-    const odd = this.#oddity(entry);
-    if (odd !== undefined) return { kind: "diverged", why: odd };
+  run(entry: Entry): ReplayOutcome {
+    const problem = this.#validate(entry);
+    if (problem !== undefined) return { kind: "diverged", why: problem };
     if (entry.quietAt !== undefined && !this.#isQuiet(entry.quietAt))
       return diverged(`at ${entry.quietAt} nothing was to be noticed, and now something is`);
     this.#at = entry.at;
     this.#draws = entry.draws ?? [];
     this.#drawn = 0;
-    const { decided, ...did } = this.#do(entry);
+    const { decided, ...step } = this.#apply(entry);
     if (this.#drawn !== this.#draws.length)
       return diverged(`the record has ${this.#draws.length} random numbers for it, and now ${this.#drawn} were drawn`);
     if (!sameText(decided, entry.decided))
       return diverged(`recorded: ${inText(entry.decided)}; decided now: ${inText(decided)}`);
-    return { kind: "same", replayed: { entry, wallMs: this.#wallMs(), ...did } };
+    return { kind: "same", replayed: { entry, wallMs: this.#wallMs(), ...step } };
   }
 
   /** What cannot be, whatever the core decides. */
-  #oddity(entry: Entry): string | undefined {
+  #validate(entry: Entry): string | undefined {
     if (this.#isOver) return "the record goes on after its end";
     const { at, quietAt = at } = entry;
     if (at < quietAt || quietAt < this.#at) return "time runs backwards";
     if (entry.kind === "settled" && !this.#tickets.has(entry.ticket))
       return `ticket ${entry.ticket} is not out: it was never handed out, or its call has ended before`;
-    if (entry.kind === "end" && entry.known !== this.#core.tracker.size)
-      return `recorded: ${entry.known} incarnations known; now: ${this.#core.tracker.size}`;
+    if (entry.kind === "end" && entry.known !== this.#balancer.tracker.size)
+      return `recorded: ${entry.known} incarnations known; now: ${this.#balancer.tracker.size}`;
     return undefined;
   }
 
-  #do(entry: Entry): Did {
-    const { tracker } = this.#core;
+  #apply(entry: Entry): ReplayStep {
+    const { tracker } = this.#balancer;
     switch (entry.kind) {
       case "heard":
-        return told(tracker.onHeartbeat(this.#wholeBeat(entry), entry.at));
+        return eventsResult(tracker.onHeartbeat(this.#heartbeatWithOrigin(entry), entry.at));
       case "chosen":
         return this.#choose(entry);
       case "settled":
         return this.#settle(entry);
       case "tick":
-        return told(tracker.tick(entry.at));
+        return eventsResult(tracker.tick(entry.at));
       case "away":
         tracker.freezeLeases(entry.at);
         return NOTHING;
@@ -108,39 +108,39 @@ export class Replay {
     }
   }
 
-  #wholeBeat({ beat }: Extract<Entry, { kind: "heard" }>): Parameters<Balancer["tracker"]["onHeartbeat"]>[0] {
+  #heartbeatWithOrigin({ beat }: Extract<Entry, { kind: "heard" }>): Parameters<Balancer["tracker"]["onHeartbeat"]>[0] {
     const { service } = this.#head;
     return { ...beat, service, address: directSubject(service, beat.incarnation) };
   }
 
-  #choose({ at, tried, repeatable, slow, second }: Extract<Entry, { kind: "chosen" }>): Did {
+  #choose({ at, tried, repeatable, slow, second }: Extract<Entry, { kind: "chosen" }>): ReplayStep {
     const options: PickOptions = {
       ...(tried !== undefined && { excluded: new Set(tried) }),
       ...(repeatable !== undefined && { repeatable }),
       ...(slow !== undefined && { deprioritized: new Set(slow) }),
       ...(second !== undefined && { isHedge: second }),
     };
-    const turn = this.#core.resolver.next(at, options);
-    const decided = noteTurn(turn, (ticket) => this.#handOut(ticket));
-    return { changes: turn.changes, turn, decided, ...(decided.call !== null && { callNumber: decided.call[0] }) };
+    const pick = this.#balancer.resolver.next(at, options);
+    const decided = serializePick(pick, (ticket) => this.#registerTicket(ticket));
+    return { changes: pick.changes, pick, decided, ...(decided.call !== null && { callNumber: decided.call[0] }) };
   }
 
-  #handOut(ticket: Ticket): number {
-    this.#ticketsGiven += 1;
-    this.#tickets.set(this.#ticketsGiven, ticket);
-    return this.#ticketsGiven;
+  #registerTicket(ticket: Ticket): number {
+    this.#ticketCount += 1;
+    this.#tickets.set(this.#ticketCount, ticket);
+    return this.#ticketCount;
   }
 
-  #settle({ at, ticket: number, result }: Extract<Entry, { kind: "settled" }>): Did {
+  #settle({ at, ticket: number, result }: Extract<Entry, { kind: "settled" }>): ReplayStep {
     const ticket = this.#tickets.get(number);
     if (ticket === undefined) throw new Error(`replay: ticket ${number} is not out`);
     this.#tickets.delete(number);
-    return { ...told(this.#core.tracker.settle(ticket, result, at)), ticket };
+    return { ...eventsResult(this.#balancer.tracker.settle(ticket, result, at)), ticket };
   }
 
   /** What the record has as quiet changed nothing, and so has to change nothing now. */
   #isQuiet(at: number): boolean {
-    const { tracker } = this.#core;
+    const { tracker } = this.#balancer;
     const sizeBefore = tracker.size;
     return tracker.tick(at).length === 0 && tracker.size === sizeBefore;
   }
@@ -158,11 +158,11 @@ export class Replay {
   }
 }
 
-const NOTHING: Did = { changes: [] };
+const NOTHING: ReplayStep = { changes: [] };
 
-const told = (changes: readonly HealthEvent[]): Did => ({ changes, decided: noteChanges(changes) });
+const eventsResult = (changes: readonly HealthEvent[]): ReplayStep => ({ changes, decided: serializeChanges(changes) });
 
 const inText = (decided: unknown): string => (decided === undefined ? "nothing" : JSON.stringify(decided));
 const sameText = (a: unknown, b: unknown): boolean => inText(a) === inText(b);
 
-const diverged = (why: string): Outcome => ({ kind: "diverged", why });
+const diverged = (why: string): ReplayOutcome => ({ kind: "diverged", why });

@@ -2,7 +2,7 @@
 // is timed. Who traces nothing has `begin` undefined, and pays one look at it. Only types: OpenTelemetry is in spans.ts.
 
 /** What of a trace travels, as W3C Trace Context writes it. */
-export interface Carried {
+export interface TraceHeaders {
   readonly traceparent: string;
   readonly tracestate?: string;
 }
@@ -13,14 +13,14 @@ export interface Trace {
   /** What the visitor is told in `x-request-id`: the trace id, unless one was brought along. */
   readonly requestId: string;
   /** Undefined: nobody wants this trace, and nothing of it travels. */
-  readonly carried: Carried | undefined;
+  readonly carried: TraceHeaders | undefined;
   /** Begins a part of it; undefined: no spans are sent, here or for this trace. */
-  readonly begin: ((part: Part) => Span) | undefined;
+  readonly startSpan: ((spec: SpanSpec) => Span) | undefined;
 }
 
 export type Attributes = Readonly<Record<string, string | number | boolean>>;
 
-export interface Part {
+export interface SpanSpec {
   readonly name: string;
   readonly kind: "server" | "client" | "internal";
   readonly attributes?: Attributes;
@@ -37,11 +37,11 @@ export interface Span extends Trace {
 /** Sends spans to somewhere. Whoever serves requests and has none, traces nothing. */
 export interface Tracing {
   /** The span of a request that came in: continues the trace that came with it, or else begins one. */
-  serve(part: Part, carried: Carried | undefined, requestId?: string): Span;
+  serve(spec: SpanSpec, carried: TraceHeaders | undefined, requestId?: string): Span;
 }
 
 /** A trace that others began, or nobody wants: no spans of it are sent from here, and it is passed on as it came. */
-export const untraced = (traceId: string, requestId: string, carried?: Carried): Trace => ({
+export const passThroughTrace = (traceId: string, requestId: string, carried?: TraceHeaders): Trace => ({
   ...{ traceId, requestId, carried },
-  begin: undefined,
+  startSpan: undefined,
 });

@@ -1,7 +1,7 @@
 // W3C Trace Context, read once where it enters: https://www.w3.org/TR/trace-context/. What does not follow its text to
 // the letter is ignored, as that text demands, and a trace of our own begins.
 
-import type { Carried } from "./trace.ts";
+import type { TraceHeaders } from "./trace.ts";
 
 export interface TraceParent {
   readonly traceId: string;
@@ -16,7 +16,7 @@ const FIRST_VERSION = "00";
 const ALL_ZERO = /^0+$/;
 const SAMPLED = 1;
 /** What the text asks to be passed on at least; nobody makes us carry more. */
-const LONGEST_TRACESTATE = 512;
+const MAX_TRACESTATE_LENGTH = 512;
 const PRINTABLE = /^[\t -~]+$/;
 
 /** @returns undefined for whatever is no traceparent */
@@ -38,7 +38,7 @@ export function formatTraceparent({ traceId, spanId, sampled }: TraceParent): st
 export interface Incoming {
   readonly traceId: string;
   /** To be passed on as it came, but for a version that we do not speak. */
-  readonly carried: Carried;
+  readonly carried: TraceHeaders;
 }
 
 /** What a request carries, in headers or in its body; the state of other makers counts only with a good parent. */
@@ -46,7 +46,7 @@ export function incoming(traceparent: unknown, tracestate: unknown): Incoming | 
   const parent = parseTraceparent(traceparent);
   if (parent === undefined) return undefined;
   const isState =
-    typeof tracestate === "string" && tracestate.length <= LONGEST_TRACESTATE && PRINTABLE.test(tracestate);
+    typeof tracestate === "string" && tracestate.length <= MAX_TRACESTATE_LENGTH && PRINTABLE.test(tracestate);
   const carried = { traceparent: formatTraceparent(parent), ...(isState ? { tracestate } : {}) };
   return { traceId: parent.traceId, carried };
 }

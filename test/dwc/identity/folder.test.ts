@@ -17,7 +17,7 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { paths, removeAsides, writeWhole } from "../../../src/dwc/identity/folder.ts";
-import { makeFolder } from "../../../src/program/folder.ts";
+import { makePrivateDir } from "../../../src/program/folder.ts";
 
 const test = suite<{ folder: string }>("state folder");
 
@@ -30,8 +30,8 @@ const modeOf = (path: string): number => statSync(path).mode & 0o777;
 
 test("a folder is made with all that is above it, for its owner alone, and once more is no trouble", ({ folder }) => {
   const deep = join(folder, "a", "b", "c");
-  makeFolder(deep);
-  makeFolder(deep);
+  makePrivateDir(deep);
+  makePrivateDir(deep);
   for (const path of [deep, join(folder, "a"), join(folder, "a", "b")]) assert.is(modeOf(path), 0o700, path);
 });
 
@@ -39,7 +39,7 @@ test("what was there before keeps its mode", ({ folder }) => {
   const theirs = join(folder, "theirs");
   mkdirSync(theirs);
   chmodSync(theirs, 0o755);
-  makeFolder(join(theirs, "ours"));
+  makePrivateDir(join(theirs, "ours"));
   assert.is(modeOf(theirs), 0o755);
 });
 
@@ -47,7 +47,7 @@ test("a relative folder is made where one is", ({ folder }) => {
   const before = process.cwd();
   process.chdir(folder);
   try {
-    makeFolder("x/y");
+    makePrivateDir("x/y");
   } finally {
     process.chdir(before);
   }
@@ -57,12 +57,12 @@ test("a relative folder is made where one is", ({ folder }) => {
 test("a file in its place, or above it, is an error with its code", ({ folder }) => {
   const file = join(folder, "file");
   writeFileSync(file, "");
-  assert.throws(() => makeFolder(file), /EEXIST/);
-  assert.throws(() => makeFolder(join(file, "below")), /ENOTDIR|EEXIST/);
+  assert.throws(() => makePrivateDir(file), /EEXIST/);
+  assert.throws(() => makePrivateDir(join(file, "below")), /ENOTDIR|EEXIST/);
 });
 
 test("where the system makes no folders it is an error, and not a wait without end", () => {
-  if (existsSync("/proc/self")) assert.throws(() => makeFolder("/proc/none/x"), /ENOENT|EACCES|EPERM/);
+  if (existsSync("/proc/self")) assert.throws(() => makePrivateDir("/proc/none/x"), /ENOENT|EACCES|EPERM/);
 });
 
 test("a file is written whole or not at all, and nothing is left beside it", ({ folder }) => {

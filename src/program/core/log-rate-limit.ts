@@ -2,44 +2,44 @@
 // flood of lines. Of each kind so many are told in each window of time, and the rest are counted and told as a number.
 
 export interface LimitOptions {
-  readonly mostPerWindow: number;
+  readonly maxPerWindow: number;
   readonly windowMs: number;
 }
 
 /** Twenty instances may join at once and each be named; a second later the next twenty. */
-export const USUAL_LIMIT: LimitOptions = { mostPerWindow: 20, windowMs: 1000 };
+export const DEFAULT_LIMIT: LimitOptions = { maxPerWindow: 20, windowMs: 1000 };
 
 interface Window {
   startedAt: number;
-  told: number;
-  held: number;
+  admitted: number;
+  suppressed: number;
 }
 
-export class LineLimit {
+export class LogRateLimiter {
   readonly #options: LimitOptions;
   readonly #windows = new Map<string, Window>();
 
-  constructor(options: LimitOptions = USUAL_LIMIT) {
+  constructor(options: LimitOptions = DEFAULT_LIMIT) {
     this.#options = options;
   }
 
   /** Whether a line of that kind may be told now; if not, it is counted. */
   admit(kind: string, now: number): boolean {
     const window = this.#windowOf(kind, now);
-    if (window.told >= this.#options.mostPerWindow) {
-      window.held += 1;
+    if (window.admitted >= this.#options.maxPerWindow) {
+      window.suppressed += 1;
       return false;
     }
-    window.told += 1;
+    window.admitted += 1;
     return true;
   }
 
   /** The kinds of which lines were held back in windows that are over by now, with how many; each is handed out once. */
-  held(now: number): readonly { readonly kind: string; readonly count: number }[] {
+  suppressed(now: number): readonly { readonly kind: string; readonly count: number }[] {
     const over: { kind: string; count: number }[] = [];
     for (const [kind, window] of this.#windows) {
       if (now - window.startedAt < this.#options.windowMs) continue;
-      if (window.held > 0) over.push({ kind, count: window.held });
+      if (window.suppressed > 0) over.push({ kind, count: window.suppressed });
       this.#windows.delete(kind);
     }
     return over;
@@ -47,8 +47,8 @@ export class LineLimit {
 
   #windowOf(kind: string, now: number): Window {
     const known = this.#windows.get(kind);
-    if (known !== undefined && (now - known.startedAt < this.#options.windowMs || known.held > 0)) return known;
-    const fresh: Window = { startedAt: now, told: 0, held: 0 };
+    if (known !== undefined && (now - known.startedAt < this.#options.windowMs || known.suppressed > 0)) return known;
+    const fresh: Window = { startedAt: now, admitted: 0, suppressed: 0 };
     this.#windows.set(kind, fresh);
     return fresh;
   }
