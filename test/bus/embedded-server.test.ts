@@ -346,7 +346,7 @@ test("it is in a session of its own, which ^Z and ^C do not reach; an owner that
   await new Promise<void>((resolve) => clock.after(4_000, resolve));
   owner.child.kill("SIGCONT");
   assert.is((await waiting).kind, "answered");
-  assert.is((await bus.request("owner.get", "", { timeoutMs: 1_000 })).kind, "answered");
+  assert.is((await bus.request("owner.get", "", { timeoutMs: 10_000 })).kind, "answered");
   assert.equal(
     owner.heard.filter(({ status }) => status !== undefined),
     [{ status: "connected" }],
@@ -395,7 +395,7 @@ test("one that crashes is started again by whoever is there; kill -9 of its owne
   const { name } = heir;
   await until(
     "its instance answers",
-    async () => (await bus.request(`${name}.get`, "", { timeoutMs: 1_000 })).kind === "answered",
+    async () => (await bus.request(`${name}.get`, "", { timeoutMs: 10_000 })).kind === "answered",
   );
   heir.child.kill("SIGTERM");
   await until("all gone", () => heir.child.exitCode === 0 && !isRunning(heir.serverPid()));

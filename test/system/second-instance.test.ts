@@ -6,7 +6,7 @@ import * as assert from "uvu/assert";
 import { systemSuite } from "../support/system.ts";
 import { type RunningMarket, UP, until } from "../support/world.ts";
 
-const second = systemSuite("a second instance of one number");
+const second = systemSuite("a second instance of one number", { REQUEST_TIMEOUT_MS: "5000" });
 
 const REFUSED = /^instance 1 is already running, at (nats:ratings\.get\.\S+): .*make startRatings INSTANCE=2$/;
 const CLASH = /^WARNING:membership:- ratings instance 1 runs twice, and both are used: (\S+) and (\S+)$/;

@@ -28,7 +28,7 @@ const shop = endingSuite<Context>("the shop on a secured bus", (context) => {
 
 /** Programs on a bus at `url`, with `folder` as their state unless said otherwise. */
 function world(context: Context, url: string, folder?: Folder): World {
-  const env = folder === undefined ? {} : { DWC_STATE: folder.path };
+  const env = { REQUEST_TIMEOUT_MS: "5000", ...(folder && { DWC_STATE: folder.path }) };
   const made = new World(url, env);
   context.ends.push(() => made.close());
   return made;

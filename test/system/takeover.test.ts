@@ -11,7 +11,7 @@ const takeover = worldSuite("the embedded bus changes hands");
 takeover("its owner is killed: the other Market starts it again, and ratings are fresh", async ({ world }) => {
   const owner = await world.startMarket();
   assert.is(owner.program.count(STARTED), 1);
-  const heir = await world.startMarket();
+  const heir = await world.startMarket({ REQUEST_TIMEOUT_MS: "5000" });
   assert.is(heir.program.count(STARTED), 0, "the second uses what it finds");
   await world.startRatings(1);
   await heir.untilKnown(1);
