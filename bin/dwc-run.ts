@@ -3,13 +3,13 @@
 
 import { resolve } from "node:path";
 import { type Clock, systemClock } from "../src/clock.ts";
+import type { CommandContext } from "../src/dwc/core/command-context.ts";
 import { COMMANDS } from "../src/dwc/core/commands.ts";
 import type { Failed, Rendered } from "../src/dwc/core/outcome.ts";
-import type { CommandContext } from "../src/dwc/core/world.ts";
 import { runDwc } from "../src/dwc/dwc.ts";
 import { createIdentityService } from "../src/dwc/identity-service.ts";
 import type { Interruption } from "../src/dwc/interruption.ts";
-import { liveVerbs } from "../src/dwc/live/live-verbs.ts";
+import { createLiveService } from "../src/dwc/live/live-service.ts";
 import { probeBus } from "../src/dwc/probe-bus.ts";
 import { processScreen } from "../src/dwc/screen.ts";
 import { type SyncInput, syncRunningBus } from "../src/dwc/sync-bus.ts";
@@ -32,12 +32,12 @@ export interface Surroundings {
 const machineClock = systemClock();
 const mint = async () => (await import("../src/dwc/identity/mint.ts")).natsMint;
 const busTools = async () => ({
-  ...(await import("../src/dwc/live/visit.ts")),
-  ...(await import("../src/dwc/live/roll.ts")),
+  ...(await import("../src/dwc/live/with-bus.ts")),
+  ...(await import("../src/dwc/live/roll-call.ts")),
   ...(await import("../src/dwc/live/caller.ts")),
-  ...(await import("../src/dwc/live/fault-visit.ts")),
+  ...(await import("../src/dwc/live/send-fault.ts")),
 });
-const examiner = async () => (await import("../src/dwc/live/examine.ts")).examine;
+const examiner = async () => (await import("../src/dwc/live/collect-facts.ts")).collectFacts;
 const push = () => import("../src/dwc/identity/push.ts");
 
 export function runWith(args: readonly string[], around: Surroundings): Promise<Rendered> {
@@ -75,7 +75,7 @@ export function openWorld(state: string | undefined, around: Surroundings): Comm
     stateDir,
     identity,
     probeBus: () => probeBus(urls, clock),
-    live: liveVerbs({ settings, clock, identity, nodeVersion: process.versions.node, busTools, examiner }),
+    live: createLiveService({ settings, clock, identity, nodeVersion: process.versions.node, busTools, examiner }),
     terminal: processTerminal(stdin, stderr),
     screen: processScreen(stdin, stdout, stderr),
   };
@@ -92,7 +92,7 @@ function folderOf(typed: string): string {
 }
 
 function isReadOnly(input: SyncInput): boolean {
-  return input.kind === "accounts" && input.mode === "look";
+  return input.kind === "accounts" && input.mode === "read-only";
 }
 
 function wrongSettings(problems: readonly string[]): Failed {

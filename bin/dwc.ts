@@ -1,8 +1,8 @@
 // The command line that decides who may be on the bus. This process reads the arguments and ends with the exit code.
 
 import { systemClock } from "../src/clock.ts";
+import type { CommandContext } from "../src/dwc/core/command-context.ts";
 import { COMMANDS } from "../src/dwc/core/commands.ts";
-import type { CommandContext } from "../src/dwc/core/world.ts";
 import { Interruption } from "../src/dwc/interruption.ts";
 import { complete } from "../src/dwc/live/complete.ts";
 import { COMPLETE } from "../src/dwc/live/core/completion-scripts.ts";

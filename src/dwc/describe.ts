@@ -1,6 +1,6 @@
 // What a state says to people: who one is and what is there, with nothing secret in it.
 
-import type { Identity } from "./core/world.ts";
+import type { Identity } from "./core/command-context.ts";
 import { type Authority, currentOrg, type Org, type State } from "./identity/core/state.ts";
 import { isoSeconds, publicOrg, publicService } from "./public-view.ts";
 

@@ -1,9 +1,9 @@
 // What was typed, in; what is to be written and the exit code, out. Help and wrong usage need no world, and get none.
 
 import type { Call, Command } from "./core/command.ts";
+import type { CommandContext } from "./core/command-context.ts";
 import { helpText } from "./core/help.ts";
 import { type Failed, type Rendered, type Rendering, render, unwritten } from "./core/outcome.ts";
-import type { CommandContext } from "./core/world.ts";
 import { notingScreen } from "./noting-screen.ts";
 import { parse, stateOption, wantsJson } from "./parse.ts";
 

@@ -3,10 +3,10 @@
 
 import type { Clock } from "../clock.ts";
 import type { SyncResult } from "./core/bus-shapes.ts";
+import type { IdentityService } from "./core/command-context.ts";
 import { logoutSyncResult } from "./core/obedience.ts";
-import type { IdentityService } from "./core/world.ts";
 import { describe } from "./describe.ts";
-import { shown } from "./identity/core/names.ts";
+import { quoteName } from "./identity/core/names.ts";
 import { createOrg } from "./identity/core/orgs.ts";
 import { judgeService } from "./identity/core/outdated.ts";
 import { login, logout } from "./identity/core/people.ts";
@@ -21,13 +21,13 @@ import {
   refused,
   type State,
 } from "./identity/core/state.ts";
-import { paths } from "./identity/folder.ts";
 import { acceptInvitation, inviteUser } from "./identity/invitations.ts";
 import type { Mint } from "./identity/mint.ts";
 import type { PushMode } from "./identity/push.ts";
 import { type Renewed, renew } from "./identity/renewal.ts";
 import { serverConfigFile } from "./identity/server-config-file.ts";
 import { changeState, readState } from "./identity/state-file.ts";
+import { paths } from "./identity/state-paths.ts";
 import { isoSeconds, publicOrg, publicService } from "./public-view.ts";
 import type { SyncBus, SyncInput } from "./sync-bus.ts";
 
@@ -168,11 +168,11 @@ function busMethods({ stateDir, syncBus }: IdentityDeps): Pick<IdentityService, 
       const current = currentOrg(read.state);
       if (owned !== undefined) return { kind: "done", orgs: owned.orgs.map(publicOrg), sync: await syncBus(owned) };
       if (current === undefined) return refused("not-logged-in", NOT_LOGGED_IN);
-      return refused("not-allowed", `only the owner of ${shown(current.name)} can do that: ask for  bin/dwc push`);
+      return refused("not-allowed", `only the owner of ${quoteName(current.name)} can do that: ask for  bin/dwc push`);
     },
     obedience: async () => {
       const read = readState(stateDir);
-      const owned = read.kind === "read" ? accountsOf(read.state, "look") : undefined;
+      const owned = read.kind === "read" ? accountsOf(read.state, "read-only") : undefined;
       return owned && (await syncBus(owned));
     },
   };

@@ -6,7 +6,7 @@ import { whyNeverStarted } from "../bus/core/succession.ts";
 import { probe } from "../bus/probe.ts";
 import type { Clock } from "../clock.ts";
 import type { BusProbe } from "./core/bus-shapes.ts";
-import { GREETS_WITHIN_MS } from "./identity/core/bus-limits.ts";
+import { GREETING_TIMEOUT_MS } from "./identity/core/bus-limits.ts";
 
 export function probeBus(urls: readonly string[], clock: Clock): Promise<readonly BusProbe[]> {
   const isNeverStarted = whyNeverStarted(urls) !== undefined;
@@ -15,7 +15,7 @@ export function probeBus(urls: readonly string[], clock: Clock): Promise<readonl
 
 async function probeAddress(url: string, clock: Clock, isNeverStarted: boolean): Promise<BusProbe> {
   const address = readBusAddress(url);
-  const found = await probe(address, { clock, withinMs: GREETS_WITHIN_MS });
+  const found = await probe(address, { clock, withinMs: GREETING_TIMEOUT_MS });
   const { shown } = address;
   switch (found.kind) {
     case "nats":

@@ -1,7 +1,7 @@
 // What of an org and a service is shown: never a key that signs, never credentials.
 
 import { isoTime } from "../clock.ts";
-import type { Org, PublicService } from "./core/world.ts";
+import type { Org, PublicService } from "./core/command-context.ts";
 import type { Org as OrgState, Service } from "./identity/core/state.ts";
 
 const MS_PER_SECOND = 1_000;

@@ -1,8 +1,8 @@
 // dwc in a world that is a table: what each verb answers is given, so that a test needs no state folder and no bus.
 
+import type { CommandContext } from "../../src/dwc/core/command-context.ts";
 import { COMMANDS } from "../../src/dwc/core/commands.ts";
 import type { Screen, Terminal } from "../../src/dwc/core/tty.ts";
-import type { CommandContext } from "../../src/dwc/core/world.ts";
 import { runDwc } from "../../src/dwc/dwc.ts";
 
 export interface Table {

@@ -3,8 +3,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { BusProbe, SyncResult } from "../../src/dwc/core/bus-shapes.ts";
+import type { Identity, Renewed } from "../../src/dwc/core/command-context.ts";
 import { syncResultOf } from "../../src/dwc/core/obedience.ts";
-import type { Identity, Renewed } from "../../src/dwc/core/world.ts";
 import type { Obedience } from "../../src/dwc/identity/core/obedience.ts";
 import { goldenOf } from "../support/golden.ts";
 import { answered, type Table } from "./answered.ts";

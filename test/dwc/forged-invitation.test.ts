@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Org } from "../../src/dwc/identity/core/state.ts";
-import { findIdentity } from "../../src/dwc/identity/credentials.ts";
+import { resolveCredentials } from "../../src/dwc/identity/credentials.ts";
 import { codeOf, type Invitation, readCode } from "../../src/dwc/identity/invitation-code.ts";
 import { natsMint } from "../../src/dwc/identity/mint.ts";
 import { goldenOf } from "../support/golden.ts";
@@ -71,7 +71,10 @@ test("an address from an invitation is quoted in the line that leads back to its
   const ben = new Folder();
   try {
     const { id } = await ben.accept(await eve.invite("`id`@example.org"));
-    const found = findIdentity({ stateDir: ben.path, natsCreds: undefined }, { kind: "service", name: "ratings" });
+    const found = resolveCredentials(
+      { stateDir: ben.path, natsCreds: undefined },
+      { kind: "service", name: "ratings" },
+    );
     await ben.createOrg("Ben's Org", "ben@example.org");
     const again = found.kind === "found" ? found.readAgain?.() : undefined;
     const cure = again?.kind === "read" ? again.cure : "";

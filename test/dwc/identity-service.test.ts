@@ -5,14 +5,14 @@ import { cpSync, mkdirSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { SyncResult } from "../../src/dwc/core/bus-shapes.ts";
-import type { IdentityService } from "../../src/dwc/core/world.ts";
+import type { IdentityService } from "../../src/dwc/core/command-context.ts";
 import type { Obedience } from "../../src/dwc/identity/core/obedience.ts";
 import { revoke } from "../../src/dwc/identity/core/revocations.ts";
 import { currentOrg, type Org } from "../../src/dwc/identity/core/state.ts";
-import { paths } from "../../src/dwc/identity/folder.ts";
 import { inviteUser } from "../../src/dwc/identity/invitations.ts";
 import { natsMint } from "../../src/dwc/identity/mint.ts";
 import { changeState } from "../../src/dwc/identity/state-file.ts";
+import { paths } from "../../src/dwc/identity/state-paths.ts";
 import { createIdentityService } from "../../src/dwc/identity-service.ts";
 import type { SyncInput } from "../../src/dwc/sync-bus.ts";
 import { claimsOf, done } from "../support/deciding.ts";
@@ -81,7 +81,7 @@ benches("each change is in the folder, and the lock free, before the bus is hand
     const seen: boolean[] = [];
     ann.obey = async () => {
       seen.push(holds(ann.org));
-      const free = await changeState<object>({ folder: ann.path, clock, lockWithinMs: 200 }, (state) => ({
+      const free = await changeState<object>({ folder: ann.path, clock, lockTimeoutMs: 200 }, (state) => ({
         kind: "done",
         state,
       }));

@@ -39,7 +39,7 @@ const signed = (invitation: Invitation): string =>
 
 function stateHolds(value: unknown): void {
   const read = parseState(value);
-  if (read.kind === "differs") {
+  if (read.kind === "mismatch") {
     must(/^[\w.]{0,200}$/.test(read.where), `it is said where: ${read.where}`);
     return;
   }

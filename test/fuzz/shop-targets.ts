@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import Keygrip from "keygrip";
 import { isLoopback, readBusAddress } from "../../src/bus/core/bus-address.ts";
 import { COMMANDS } from "../../src/dwc/core/commands.ts";
-import { problemOfEmail, problemOfServiceName, problemOfText } from "../../src/dwc/identity/core/names.ts";
+import { validateEmail, validateServiceName, validateText } from "../../src/dwc/identity/core/names.ts";
 import { parse } from "../../src/dwc/parse.ts";
 import { cartText, parseCart } from "../../src/market/core/cart.ts";
 import { readFaultForm } from "../../src/market/core/fault-form.ts";
@@ -164,7 +164,7 @@ function commandHolds(typed: readonly string[]): void {
 }
 
 function namesHold(text: string): void {
-  for (const problem of [problemOfText("org", text), problemOfEmail(text), problemOfServiceName(text)]) {
+  for (const problem of [validateText("org", text), validateEmail(text), validateServiceName(text)]) {
     if (problem === undefined) continue;
     mustBeProblem(problem);
     must(!/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(problem), "a problem does not steer the terminal");

@@ -1,8 +1,8 @@
 // P3, as people are told it: what `dwc explain` prints and the board shows of the next choice, made by the code that they
 // use, from the snapshot to the printed line, is compared with the choice that is then made.
 
-import { readBelief } from "../../src/dwc/live/core/belief.ts";
 import { explained } from "../../src/dwc/live/core/explain.ts";
+import { parseMarketView } from "../../src/dwc/live/core/market-view.ts";
 import type { PickOptions, PickResult } from "../../src/health/balancer.ts";
 import { Sight } from "../../src/sight/sight.ts";
 import { SERVICE } from "./actors.ts";
@@ -43,7 +43,7 @@ export class ExplainChecks implements Check {
   }
 
   #say(now: number): Said | undefined {
-    const belief = readBelief(this.#sight.look(this.#view.market.client, now, now));
+    const belief = parseMarketView(this.#sight.look(this.#view.market.client, now, now));
     if (belief === undefined) return this.#breaks("the board is none");
     const told = explained(belief, SERVICE, undefined);
     if (told.kind !== "done") return this.#breaks("nothing is explained");

@@ -5,7 +5,7 @@ import { systemClock } from "../../src/clock.ts";
 import { lock } from "../../src/dwc/identity/lock.ts";
 
 const [path = ""] = process.argv.slice(2);
-const locked = await lock({ path, clock: systemClock(), withinMs: 10_000 });
+const locked = await lock({ path, clock: systemClock(), timeoutMs: 10_000 });
 // The channel to the test keeps this process; when the test ends it ends too.
 process.on("message", () => {
   if (locked.kind === "locked") locked.release();

@@ -7,7 +7,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { connectNatsBus, type NatsBus } from "../../src/bus/nats-bus.ts";
-import { findIdentity, type Role } from "../../src/dwc/identity/credentials.ts";
+import { type Role, resolveCredentials } from "../../src/dwc/identity/credentials.ts";
 import { openFaultDesk } from "../../src/market/fault-desk.ts";
 import { connectBus } from "../../src/service/connect.ts";
 import { type Ending, endingSuite } from "../support/ending.ts";
@@ -38,7 +38,7 @@ const BACK_WITHIN_MS = 15_000;
 
 /** A connection as a program of ours makes it. */
 function busOf({ folder, server, reports, ends }: Context, role: Role, natsCreds?: string): NatsBus {
-  const found = findIdentity({ stateDir: folder.path, natsCreds }, role);
+  const found = resolveCredentials({ stateDir: folder.path, natsCreds }, role);
   if (found.kind === "refused") throw new Error(found.why);
   const report = (sentence: string): void => void reports.push(sentence);
   const bus = connectNatsBus({ ...found, urls: [server.url], name: "test", clock, report });

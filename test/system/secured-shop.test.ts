@@ -5,8 +5,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
-import { findIdentity } from "../../src/dwc/identity/credentials.ts";
-import { paths } from "../../src/dwc/identity/folder.ts";
+import { resolveCredentials } from "../../src/dwc/identity/credentials.ts";
+import { paths } from "../../src/dwc/identity/state-paths.ts";
 import { type Ending, endingSuite } from "../support/ending.ts";
 import { freePort, startNatsServer, type TestServer } from "../support/nats-server.ts";
 import { Folder } from "../support/orgs.ts";
@@ -163,7 +163,7 @@ shop("with NATS_CREDS that are none: one line, exit 1", async (context) => {
   const notCreds = join(path, "x.creds");
   writeFileSync(notCreds, "-----BEGIN NATS USER JWT-----\nnonsense\n");
   for (const natsCreds of [join(path, "missing.creds"), path]) {
-    const found = findIdentity({ stateDir: path, natsCreds }, { kind: "service", name: "ratings" });
+    const found = resolveCredentials({ stateDir: path, natsCreds }, { kind: "service", name: "ratings" });
     assert.match(found.kind === "refused" ? found.why : "", /NATS_CREDS=.*service-token ratings/, natsCreds);
   }
   const wrong = world(context, "nats://127.0.0.1:1");

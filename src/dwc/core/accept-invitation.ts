@@ -1,10 +1,10 @@
 // `dwc accept-invitation`: joins an org with the code that its owner has sent.
 
-import { shown } from "../identity/core/names.ts";
+import { quoteName } from "../identity/core/names.ts";
 import { changed, unchanged } from "./changed.ts";
 import { loggedIn, orgJson, SEE_STATUS } from "./cli-format.ts";
 import type { Command } from "./command.ts";
-import type { CommandContext } from "./world.ts";
+import type { CommandContext } from "./command-context.ts";
 
 export const acceptInvitation: Command = {
   name: "accept-invitation",
@@ -26,7 +26,7 @@ export const acceptInvitation: Command = {
       isForNextBus: true,
       lines: [loggedIn(org, email)],
       notes: [
-        `You are ${role === "member" ? "a member" : "an admin"} of ${shown(org.name)}`,
+        `You are ${role === "member" ? "a member" : "an admin"} of ${quoteName(org.name)}`,
         "Next:  make add-ratings   (on a machine that has the org's bus elsewhere:  make add-ratings NATS_URL=nats://HOST:4222)",
       ],
       json: { org: orgJson(org), email, role },

@@ -1,10 +1,10 @@
 // How a change of who may be on the bus ends for a person and for a program: with what the bus makes of it.
 
 import type { SyncResult } from "./bus-shapes.ts";
+import type { Refused } from "./command-context.ts";
 import { exitCodeOf, strictSyncResult, syncJson } from "./obedience.ts";
 import { type CommandResult, type Failed, type IfUnwritten, toFailure } from "./outcome.ts";
 import { syncNotes } from "./sync-notes.ts";
-import type { Refused } from "./world.ts";
 
 export interface Change {
   readonly ifUnwritten: IfUnwritten;

@@ -1,6 +1,6 @@
 // Sentences and JSON shapes that several commands have in common.
 
-import type { Org, PublicService } from "./world.ts";
+import type { Org, PublicService } from "./command-context.ts";
 
 /** After a change of which nothing was shown. */
 export const SEE_STATUS = "to see it:  bin/dwc status";

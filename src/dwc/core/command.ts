@@ -1,8 +1,8 @@
 // What a command of `dwc` is: a row of a table. Help is printed from it, what is typed is held against it, and what it
 // does to the world is its `run`, which gets the world as an argument and gives back what is to be told.
 
+import type { CommandContext } from "./command-context.ts";
 import type { CommandResult, ExitCode } from "./outcome.ts";
-import type { CommandContext } from "./world.ts";
 
 export interface Argument {
   /** As it stands in the usage: EMAIL. */

@@ -1,6 +1,6 @@
 // `dwc create-service`: credentials for one service of the current org. Said twice, it keeps the first.
 
-import { quoted } from "../identity/core/names.ts";
+import { shellQuoted } from "../identity/core/names.ts";
 import { changed, unchanged } from "./changed.ts";
 import { orgJson, serviceJson } from "./cli-format.ts";
 import type { Command } from "./command.ts";
@@ -47,4 +47,4 @@ const RESULT_TEXT = {
 const nextLine = (service: string, credsFile: string): string =>
   service === OWN_SERVICE
     ? "make add-ratings   and in another window:  make startRatings COUNT=3"
-    : `start it with  NATS_CREDS=${quoted(credsFile)}  in its environment`;
+    : `start it with  NATS_CREDS=${shellQuoted(credsFile)}  in its environment`;

@@ -1,12 +1,12 @@
 // `dwc logout`: forgets every org of the state folder, keys and all. It cannot be taken back, so it asks.
 
-import { shown } from "../identity/core/names.ts";
+import { quoteName } from "../identity/core/names.ts";
 import { SEE_STATUS } from "./cli-format.ts";
 import type { Command } from "./command.ts";
+import type { CommandContext } from "./command-context.ts";
 import { exitCodeOf, strictSyncResult, syncJson } from "./obedience.ts";
 import { type Failed, toFailure } from "./outcome.ts";
 import { logoutNotes } from "./sync-notes.ts";
-import type { CommandContext } from "./world.ts";
 
 export const logout: Command = {
   name: "logout",
@@ -23,7 +23,7 @@ export const logout: Command = {
   run: async ({ flags }, world) => {
     const found = await world.identity.describe();
     if (found.kind === "refused") return toFailure(found);
-    const names = found.identity.orgs.map(({ id, name }) => `[${id}] ${shown(name)}`);
+    const names = found.identity.orgs.map(({ id, name }) => `[${id}] ${quoteName(name)}`);
     // Who is nobody is told so, and not asked first.
     const no = names.length === 0 || flags.has("force") ? undefined : await confirmationMissing(names, world);
     if (no !== undefined) return no;

@@ -4,8 +4,8 @@ import { shellWord } from "../identity/core/names.ts";
 import { changed, unchanged } from "./changed.ts";
 import { orgJson } from "./cli-format.ts";
 import type { Command } from "./command.ts";
+import type { Org, Renewed } from "./command-context.ts";
 import { type IfUnwritten, quoteForMessage } from "./outcome.ts";
-import type { Org, Renewed } from "./world.ts";
 
 export const renew: Command = {
   name: "renew",

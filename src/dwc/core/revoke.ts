@@ -4,8 +4,8 @@ import { shellWord } from "../identity/core/names.ts";
 import { changed, unchanged } from "./changed.ts";
 import { orgJson } from "./cli-format.ts";
 import type { Command } from "./command.ts";
+import type { RevokedKind } from "./command-context.ts";
 import { strictSyncResult } from "./obedience.ts";
-import type { RevokedKind } from "./world.ts";
 
 export const revoke: Command = {
   name: "revoke",

@@ -2,14 +2,14 @@
 
 import { readBusAddress } from "../../bus/core/bus-address.ts";
 import { otherPort } from "../../settings.ts";
-import { shellWord, shown } from "../identity/core/names.ts";
+import { quoteName, shellWord } from "../identity/core/names.ts";
 import type { BusProbe } from "./bus-shapes.ts";
 import { orgJson, personInOrg, serviceJson } from "./cli-format.ts";
 import type { Command } from "./command.ts";
+import type { CommandContext, Identity, Role } from "./command-context.ts";
 import { columns } from "./help.ts";
 import { toFailure } from "./outcome.ts";
 import { notNatsText, restart } from "./sync-notes.ts";
-import type { CommandContext, Identity, Role } from "./world.ts";
 
 export const status: Command = {
   name: "status",
@@ -38,7 +38,7 @@ function personLines(identity: Identity, world: CommandContext): readonly string
   if (current === undefined) return loggedOutLines(orgs, world);
   const { org, person, capabilities, services, people } = current;
   return [
-    `Logged in as ${personInOrg(org, person.email)}: ${person.name}, ${person.role} of ${shown(org.name)}`,
+    `Logged in as ${personInOrg(org, person.email)}: ${person.name}, ${person.role} of ${quoteName(org.name)}`,
     ...listed("You may", capabilities),
     ...listed("Services", services.length > 0 ? services.map(serviceLine) : [noService(person.role)]),
     ...listed("People", columnsOf(people.map(({ email, role }) => [email, role]))),
@@ -75,7 +75,7 @@ function serviceLine({
 type OrgShown = Identity["orgs"][number];
 
 const otherOrg = ({ id, name, email }: OrgShown): string =>
-  `[${id}]${email}, ${shown(name)}; to switch:  bin/dwc login ${shellWord(email)} --org-id ${id}`;
+  `[${id}]${email}, ${quoteName(name)}; to switch:  bin/dwc login ${shellWord(email)} --org-id ${id}`;
 
 function loggedOutLines(orgs: readonly OrgShown[], { stateDir }: CommandContext): readonly string[] {
   return [

@@ -7,17 +7,17 @@ import type { Clock } from "../../clock.ts";
 import type { Settings } from "../../settings.ts";
 import { AccountKeeper, type Learned } from "./account-keeper.ts";
 import { isRevokedBy } from "./core/account.ts";
-import { tellsMembers } from "./core/account-links.ts";
-import { shown } from "./core/names.ts";
+import { notifiesMembers } from "./core/account-links.ts";
+import { quoteName } from "./core/names.ts";
 import type { Obedience } from "./core/obedience.ts";
 import { currentOrg, type Org, type Refusal, type State } from "./core/state.ts";
 import { loginIdentity } from "./credentials.ts";
 import { busKeyOf } from "./derived-files.ts";
-import { paths } from "./folder.ts";
 import type { Mint } from "./mint.ts";
 import type { pushAccounts } from "./push.ts";
 import { serverConfigFile } from "./server-config-file.ts";
 import { readState } from "./state-file.ts";
+import { paths } from "./state-paths.ts";
 
 export type MarketAccess =
   | ({
@@ -36,7 +36,7 @@ export type MarketAccess =
     } & BusLogin)
   | Refusal;
 
-export interface MarketAccessTools {
+export interface MarketAccessDeps {
   readonly clock: Clock;
   readonly mint: () => Promise<Mint>;
   readonly push: () => Promise<typeof pushAccounts>;
@@ -44,24 +44,25 @@ export interface MarketAccessTools {
 
 export async function marketAccess(
   settings: Pick<Settings, "stateDir" | "natsCreds" | "natsUrls">,
-  tools: MarketAccessTools,
+  deps: MarketAccessDeps,
 ): Promise<MarketAccess> {
   const identity = loginIdentity(settings, { kind: "market" });
   if (identity.kind === "refused") return identity;
   const { stateDir } = settings;
   // A folder that cannot be used is a reason not to begin at all.
-  const config = await serverConfigFile({ stateDir, ...tools });
+  const config = await serverConfigFile({ stateDir, ...deps });
   if (config.kind === "refused") return config;
   const home = homeOf(identity.credentials, config.state);
   const org = home.kind === "member" ? home.org : undefined;
-  const keeper = org && new AccountKeeper({ stateDir, ...tools }, org.account);
-  const isTold = org !== undefined && isToldOf(org, identity.credentials);
+  const keeper = org && new AccountKeeper({ stateDir, ...deps }, org.account);
+  const isNotified = org !== undefined && isNotifiedOf(org, identity.credentials);
   return {
     ...identity,
-    learn: keeper && isTold ? (token) => keeper.learn(token) : undefined,
+    learn: keeper && isNotified ? (token) => keeper.learn(token) : undefined,
     known: async () => keeper?.newest(),
-    correct: org?.authority.kind === "owner" ? () => correct(settings, org, tools) : undefined,
-    permit: () => permitNow({ settings, tools, identity, keeper, told: isTold ? org.account : undefined }),
+    correct: org?.authority.kind === "owner" ? () => correct(settings, org, deps) : undefined,
+    permit: () =>
+      permitNow({ settings, deps, identity, keeper, notifiedAccount: isNotified ? org.account : undefined }),
   };
 }
 
@@ -73,7 +74,7 @@ export async function marketAccess(
 async function correct(
   { stateDir, natsUrls }: Pick<Settings, "stateDir" | "natsUrls">,
   { account }: Org,
-  { clock, mint, push }: MarketAccessTools,
+  { clock, mint, push }: MarketAccessDeps,
 ): Promise<boolean> {
   const read = readState(stateDir);
   const operator = read.kind === "read" ? read.state.operator : null;
@@ -111,21 +112,21 @@ function homeOf(credentials: Credentials | undefined, state: State): Home {
 }
 
 /** Whether the bus tells a Market with these credentials of each new account token. */
-const isToldOf = (org: Org, credentials: Credentials | undefined): boolean =>
-  credentials !== undefined && tellsMembers(org) && allowsSending(credentials, accountTokenSubject);
+const isNotifiedOf = (org: Org, credentials: Credentials | undefined): boolean =>
+  credentials !== undefined && notifiesMembers(org) && allowsSending(credentials, accountTokenSubject);
 
 interface PermitOptions {
   readonly settings: Pick<Settings, "stateDir">;
-  readonly tools: MarketAccessTools;
+  readonly deps: MarketAccessDeps;
   /** As it was at the start. */
   readonly identity: BusLogin;
   /** Of the org at the start; undefined: there was none. */
   readonly keeper: AccountKeeper | undefined;
   /** The account whose new tokens this Market is told of. */
-  readonly told: string | undefined;
+  readonly notifiedAccount: string | undefined;
 }
 
-async function permitNow({ settings, tools, identity, keeper, told }: PermitOptions): Promise<StartPermit> {
+async function permitNow({ settings, deps, identity, keeper, notifiedAccount }: PermitOptions): Promise<StartPermit> {
   const { stateDir } = settings;
   const again = identity.readAgain?.();
   const credentials = again?.kind === "read" ? again.credentials : identity.credentials;
@@ -136,8 +137,8 @@ async function permitNow({ settings, tools, identity, keeper, told }: PermitOpti
   const home = homeOf(credentials, read.state);
   if (home.kind === "none") return { kind: "granted", configFile: undefined };
   if (home.kind === "elsewhere") return withheld(`one that knows the credentials in NATS_CREDS; ${whyUnknown(home)}`);
-  if (home.org.authority.kind !== "owner" && home.org.account !== told) return withheld(NOT_TOLD);
-  const config = await (keeper?.serverConfig() ?? serverConfigFile({ stateDir, ...tools }));
+  if (home.org.authority.kind !== "owner" && home.org.account !== notifiedAccount) return withheld(NOT_NOTIFIED);
+  const config = await (keeper?.serverConfig() ?? serverConfigFile({ stateDir, ...deps }));
   if (config.kind === "refused") return withheld(config.why);
   const org = config.state.orgs.find(({ account }) => account === home.org.account);
   if (config.path === undefined || org === undefined) return withheld(HAS_LEFT);
@@ -148,10 +149,10 @@ async function permitNow({ settings, tools, identity, keeper, told }: PermitOpti
 
 const withheld = (why: string): StartPermit => ({ kind: "withheld", why });
 const HAS_LEFT = "this Market has left its org since it was started";
-const NOT_TOLD =
+const NOT_NOTIFIED =
   "only the owner's Market starts one, as this one is not told who was revoked: start it anew, or if its org or its credentials are of an earlier dwc, type  bin/dwc renew";
 
 const whyUnknown = ({ org }: Extract<Home, { kind: "elsewhere" }>): string =>
   org === undefined
     ? "a Market starts a server only for an org in its own DWC_STATE, and it has none there"
-    : `${shown(org.name)} in DWC_STATE is another org, whose server would not let them in`;
+    : `${quoteName(org.name)} in DWC_STATE is another org, whose server would not let them in`;

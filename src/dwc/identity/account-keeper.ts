@@ -24,7 +24,7 @@ export class AccountKeeper {
   readonly #options: AccountKeeperOptions;
   readonly #account: string;
   /** By account, as serverConfigFile wants it; newer than what the folder had, and checked. */
-  readonly #heard = new Map<string, string>();
+  readonly #received = new Map<string, string>();
   #last: Promise<unknown> = Promise.resolve();
 
   /** @param account of the org that this Market is in */
@@ -53,17 +53,17 @@ export class AccountKeeper {
   }
 
   #configOf(): Promise<ServerConfigFile> {
-    return serverConfigFile({ ...this.#options, heard: this.#heard });
+    return serverConfigFile({ ...this.#options, received: this.#received });
   }
 
   async #learn(jwt: string): Promise<Learned> {
-    await this.#takeWritten();
+    await this.#importWritten();
     const org = this.#org();
     if (org === undefined) return { kind: "forged" };
     const mint = await this.#options.mint();
     const judged = judgeToken(jwt, org, mint);
     // Also the one that the folder has: an older copy may be put in its place while the server runs.
-    if (judged.kind === "newer" || judged.kind === "same") this.#heard.set(this.#account, jwt);
+    if (judged.kind === "newer" || judged.kind === "same") this.#received.set(this.#account, jwt);
     if (judged.kind !== "newer") return judged;
     const { stateDir: folder, clock } = this.#options;
     const kept = await changeState<object>({ folder, clock }, (state) => ({
@@ -73,7 +73,7 @@ export class AccountKeeper {
   }
 
   /** A server that runs, or ran, on this folder was sent a token that the state does not have yet. */
-  async #takeWritten(): Promise<void> {
+  async #importWritten(): Promise<void> {
     const org = this.#org();
     if (org !== undefined && writtenIsNewer(this.#options.stateDir, org)) await this.#configOf();
   }
@@ -82,9 +82,9 @@ export class AccountKeeper {
   #org(): Org | undefined {
     const read = readState(this.#options.stateDir);
     const org = read.kind === "read" ? orgOf(read.state, this.#account) : undefined;
-    const heard = this.#heard.get(this.#account);
-    if (org === undefined || heard === undefined) return org;
-    return { ...org, accountJwt: newerAccount(heard, org.accountJwt) };
+    const received = this.#received.get(this.#account);
+    if (org === undefined || received === undefined) return org;
+    return { ...org, accountJwt: newerAccount(received, org.accountJwt) };
   }
 }
 

@@ -14,7 +14,7 @@ import {
   userClaims,
 } from "./core/claims.ts";
 import { CREDENTIALS } from "./core/credentials-text.ts";
-import { problemOfEmail, problemOfText } from "./core/names.ts";
+import { validateEmail, validateText } from "./core/names.ts";
 import { orgIdOf } from "./core/state.ts";
 import { readToken, type Token } from "./core/token.ts";
 import { boundTag, type Invitation, isBoundTag } from "./invitation-code.ts";
@@ -57,7 +57,7 @@ const forged = (what: string): CheckedInvitation => ({ kind: "forged", what });
 
 /** Names are shown, and stand in lines that a person copies: they are held to what dwc lets a person type. */
 function problemOfNames({ org, email }: Invitation): string | undefined {
-  return problemOfText("org", org.name) ?? problemOfEmail(email);
+  return validateText("org", org.name) ?? validateEmail(email);
 }
 
 function problemOfTrust(

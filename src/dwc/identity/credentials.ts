@@ -9,16 +9,19 @@ import {
   readCredentialsFile,
 } from "../../bus/credentials-file.ts";
 import type { Settings } from "../../settings.ts";
-import { shellWord, shown } from "./core/names.ts";
+import { quoteName, shellWord } from "./core/names.ts";
 import { currentOrg, type Org, type Refusal, refused } from "./core/state.ts";
 import { readState } from "./state-file.ts";
 
 export type Role = { readonly kind: "market" } | { readonly kind: "service"; readonly name: string };
 
-export type FoundIdentity = ({ readonly kind: "found" } & BusLogin) | Refusal;
+export type ResolvedCredentials = ({ readonly kind: "found" } & BusLogin) | Refusal;
 
 /** @param settings their NATS_CREDS comes first, then the state folder */
-export function findIdentity(settings: Pick<Settings, "stateDir" | "natsCreds">, role: Role): FoundIdentity {
+export function resolveCredentials(
+  settings: Pick<Settings, "stateDir" | "natsCreds">,
+  role: Role,
+): ResolvedCredentials {
   if (settings.natsCreds !== undefined) return fromFile(settings.natsCreds, role);
   const read = readState(settings.stateDir);
   if (read.kind === "unreadable") return refused("state-unreadable", read.why);
@@ -46,8 +49,8 @@ function stateSource(folder: string, role: Role, orgId: string | undefined): Cre
 }
 
 /** The same for a program that goes to the bus: credentials of an earlier version are refused, with what replaces them. */
-export function loginIdentity(settings: Pick<Settings, "stateDir" | "natsCreds">, role: Role): FoundIdentity {
-  const found = findIdentity(settings, role);
+export function loginIdentity(settings: Pick<Settings, "stateDir" | "natsCreds">, role: Role): ResolvedCredentials {
+  const found = resolveCredentials(settings, role);
   if (found.kind === "refused" || found.credentials?.isOutdated !== true) return found;
   return refused("bad-credentials", outdatedWhy(found.credentials, found.isNamed ? undefined : RENEW));
 }
@@ -57,7 +60,7 @@ const RENEW = "type  bin/dwc renew";
 const outdatedWhy = ({ name }: Pick<Credentials, "name">, replace?: string): string =>
   outdatedSentence(`the credentials of ${name} were`, replace);
 
-function fromFile(path: string, role: Role): FoundIdentity {
+function fromFile(path: string, role: Role): ResolvedCredentials {
   const how =
     role.kind === "service"
       ? `set it to a file that  bin/dwc service-token ${role.name}  has printed`
@@ -65,12 +68,12 @@ function fromFile(path: string, role: Role): FoundIdentity {
   const read = readCredentialsFile(path);
   if (read.kind === "bad") return refused("bad-credentials", `NATS_CREDS=${path} ${read.why}: ${how}`);
   const readAgain = credentialsSource(path, `NATS_CREDS=${path}`);
-  return { kind: "found", credentials: read.credentials, cure: cureOfFile(role), isNamed: true, readAgain };
+  return { kind: "found", credentials: read.credentials, cure: hintForFile(role), isNamed: true, readAgain };
 }
 
-const ANEW = "type  bin/dwc accept-invitation -  with a new invitation";
+const REJOIN_HINT = "type  bin/dwc accept-invitation -  with a new invitation";
 
-const cureOfFile = (role: Role): string =>
+const hintForFile = (role: Role): string =>
   role.kind === "service"
     ? `ask for a new file (bin/dwc service-token ${role.name}) and set NATS_CREDS to it`
     : "ask for an invitation, type  bin/dwc accept-invitation -  to paste it, and leave NATS_CREDS out";
@@ -78,29 +81,29 @@ const cureOfFile = (role: Role): string =>
 const NONE = { credentials: undefined, isNamed: false } as const;
 
 /** @param standing whether `dwc` acts for this org as it is */
-function fromOrg(org: Org | undefined, role: Role, standing: "current" | "other"): FoundIdentity {
-  if (org === undefined) return { kind: "found", ...NONE, cure: cureOfStranger(role) };
+function fromOrg(org: Org | undefined, role: Role, standing: "current" | "other"): ResolvedCredentials {
+  if (org === undefined) return { kind: "found", ...NONE, cure: hintForOutsider(role) };
   const text = role.kind === "market" ? org.me.creds : org.services.find(({ name }) => name === role.name)?.creds;
-  const cure = standing === "current" ? cureOfMember(org, role) : `${goBackTo(org)}; ${cureOfMember(org, role)}`;
+  const cure = standing === "current" ? hintForMember(org, role) : `${goBackTo(org)}; ${hintForMember(org, role)}`;
   if (text === undefined) return { kind: "found", ...NONE, cure };
   const parsed = checkCredentials(text);
   if (parsed.kind === "bad")
     return refused(
       "bad-credentials",
-      `the credentials of ${shown(org.name)} cannot be used, as ${parsed.why}: ${ANEW}`,
+      `the credentials of ${quoteName(org.name)} cannot be used, as ${parsed.why}: ${REJOIN_HINT}`,
     );
   return { kind: "found", credentials: parsed.credentials, cure, isNamed: false };
 }
 
-const cureOfStranger = (role: Role): string =>
+const hintForOutsider = (role: Role): string =>
   role.kind === "service"
     ? `ask the owner of its org for what  bin/dwc service-token ${role.name}  prints, and set NATS_CREDS to that file`
     : "ask the owner of its org for an invitation (bin/dwc invite-user EMAIL), and type  bin/dwc accept-invitation -  to paste it";
 
 const goBackTo = ({ id, me }: Org): string => `type  bin/dwc login ${shellWord(me.email)} --org-id ${id}`;
 
-function cureOfMember(org: Org, role: Role): string {
-  const where = `you are in ${shown(org.name)}`;
+function hintForMember(org: Org, role: Role): string {
+  const where = `you are in ${quoteName(org.name)}`;
   // The owner is never revoked: a bus that refuses the owner has not heard of the org, or of its newest state.
   if (role.kind === "market" && org.authority.kind === "owner") return `${where}: type  bin/dwc push`;
   if (role.kind === "market")

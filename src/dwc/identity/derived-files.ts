@@ -9,7 +9,7 @@ import { CREDENTIALS } from "./core/credentials-text.ts";
 import { serverConfig } from "./core/server-config.ts";
 import type { Org, State, Trust } from "./core/state.ts";
 import { claimsIn } from "./core/token.ts";
-import { behindLinks, paths, writeWhole } from "./folder.ts";
+import { behindLinks, paths, writeFileAtomic } from "./state-paths.ts";
 
 /** Only for who holds the lock. @throws Error as the system has it */
 export function deriveFiles(folder: string, state: State): void {
@@ -18,7 +18,7 @@ export function deriveFiles(folder: string, state: State): void {
 }
 
 /** The files that a dwc writes. A person may keep others beside them, or link the folder to one with more in it. */
-const OURS = /^[A-Z2-7]{10}[\\/](person|services[\\/][a-z][a-z0-9_-]{0,63})\.creds$/;
+const OWN_FILE = /^[A-Z2-7]{10}[\\/](person|services[\\/][a-z][a-z0-9_-]{0,63})\.creds$/;
 
 /** Those of the present, and no others: what was revoked or forgotten lies about no longer. */
 function deriveCredentials(folder: string, orgs: readonly Org[]): void {
@@ -29,7 +29,7 @@ function deriveCredentials(folder: string, orgs: readonly Org[]): void {
   }
   const credsFolder = paths.creds(folder);
   for (const path of filesIn(credsFolder))
-    if (!wanted.has(path) && OURS.test(relative(credsFolder, path))) removeCredentials(path);
+    if (!wanted.has(path) && OWN_FILE.test(relative(credsFolder, path))) removeCredentials(path);
   for (const [path, content] of wanted) writeIfNew(folder, path, content);
 }
 
@@ -94,7 +94,7 @@ function writeAccount(folder: string, path: string, { accountJwt, account, trust
 }
 
 function writeIfNew(folder: string, path: string, content: string): void {
-  if (contentOf(path) !== content) writeWhole(folder, path, content);
+  if (contentOf(path) !== content) writeFileAtomic(folder, path, content);
 }
 
 function contentOf(path: string): string | undefined {

@@ -3,8 +3,8 @@
 
 import { createHash } from "node:crypto";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
-import { accountSeed, creds, keys, orgParts, trustShape } from "./core/parse-state.ts";
-import { exactly, fit, orNull, parts, seconds, text } from "./core/shapes.ts";
+import { accountSeed, creds, keys, orgFields, trustSchema } from "./core/parse-state.ts";
+import { literal, nullable, object, parse, seconds, text } from "./core/schema.ts";
 import type { Org, Trust } from "./core/state.ts";
 
 export interface Invitation {
@@ -29,10 +29,10 @@ const BOUND_TAG = "dwc-invitation:";
 
 /** A tag in the person's token that names all other parts: each belongs to one invitation, and to no second one. */
 export function boundTag({ org, trust, email, expiresAt, signingKey }: BoundParts): string {
-  const said = [org.id, org.name, org.account, org.accountJwt]
+  const parts = [org.id, org.name, org.account, org.accountJwt]
     .concat([trust.operatorKey, trust.operatorJwt, trust.systemAccount, trust.systemAccountJwt])
     .concat([email, String(expiresAt), signingKey ?? ""]);
-  return BOUND_TAG + createHash("sha256").update(JSON.stringify(said)).digest("base64url");
+  return BOUND_TAG + createHash("sha256").update(JSON.stringify(parts)).digest("base64url");
 }
 
 export const isBoundTag = (tag: string): boolean => tag.startsWith(BOUND_TAG);
@@ -47,14 +47,14 @@ const MARK = "dwc1";
 export const MAX_CODE_LENGTH = 4_194_304;
 const MAX_UNPACKED_BYTES = 2 * MAX_CODE_LENGTH;
 
-const shape = parts<Invitation & { readonly version: 1 }>({
-  version: exactly(1),
-  org: parts<Invitation["org"]>(orgParts),
-  trust: trustShape,
+const schema = object<Invitation & { readonly version: 1 }>({
+  version: literal(1),
+  org: object<Invitation["org"]>(orgFields),
+  trust: trustSchema,
   email: text(/^[^@\s]+@[^@\s]+$/),
   publicKey: keys.user,
   creds,
-  signingSeed: orNull(accountSeed),
+  signingSeed: nullable(accountSeed),
   expiresAt: seconds,
 });
 
@@ -74,10 +74,10 @@ export function readCode(
   const [mark, packed, signature, ...more] = word.split(".");
   if (mark !== MARK) return bad("this is no invitation of dwc");
   if (packed === undefined || signature === undefined || more.length > 0) return bad("this invitation is not whole");
-  const said = unpack(packed);
-  if (said === undefined) return bad(DAMAGED);
-  const read = fit(shape, parseJson(said));
-  if (read.kind === "differs") return bad(DAMAGED);
+  const parts = unpack(packed);
+  if (parts === undefined) return bad(DAMAGED);
+  const read = parse(schema, parseJson(parts));
+  if (read.kind === "mismatch") return bad(DAMAGED);
   const { version: _version, ...invitation } = read.value;
   const signed = Buffer.from(signature, "base64url");
   // The last character of a signature has bits to spare, which decoding ignores: written again it must be the same.

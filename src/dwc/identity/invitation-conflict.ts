@@ -5,7 +5,7 @@ import type { CheckedInvitation } from "./check-invitation.ts";
 import { newerAccount } from "./core/account.ts";
 import { isSameTrust } from "./core/bindings.ts";
 import { userJwtIn } from "./core/credentials-text.ts";
-import { sameEmail, shown } from "./core/names.ts";
+import { quoteName, sameEmail } from "./core/names.ts";
 import { type Org, type Refusal, refused, type State, type Trust } from "./core/state.ts";
 import { isLaterTrust } from "./core/system-token.ts";
 import { claimsIn } from "./core/token.ts";
@@ -52,14 +52,17 @@ function conflictWith(known: Org, invitation: Invitation, genuine: Genuine): Ref
   if (known.authority.kind === "owner" || known.me.publicKey === publicKey || isAnothers)
     return refused(
       "already-there",
-      `this folder is in ${shown(org.name)} already, as ${known.me.email}: set DWC_STATE to another one`,
+      `this folder is in ${quoteName(org.name)} already, as ${known.me.email}: set DWC_STATE to another one`,
     );
   if (known.trust.operatorKey !== trust.operatorKey)
-    return refused("bad-invitation", `${shown(org.name)} has another operator now than when you joined: ${ELSEWHERE}`);
+    return refused(
+      "bad-invitation",
+      `${quoteName(org.name)} has another operator now than when you joined: ${ELSEWHERE}`,
+    );
   if (isOutOfDate(known, invitation, genuine))
     return refused(
       "bad-invitation",
-      `this invitation to ${shown(org.name)} is older than the one that you accepted, or was taken back: ${RENEWED}`,
+      `this invitation to ${quoteName(org.name)} is older than the one that you accepted, or was taken back: ${RENEWED}`,
     );
   return undefined;
 }

@@ -4,9 +4,9 @@
 import { isoTime } from "../../clock.ts";
 import { type CheckedInvitation, checkInvitation } from "./check-invitation.ts";
 import { newerAccount, signAccount } from "./core/account.ts";
-import { problemOfEmail, problemOfText, sameEmail, shellWord, shown } from "./core/names.ts";
+import { quoteName, sameEmail, shellWord, validateEmail, validateText } from "./core/names.ts";
 import { adminPermissions, marketPermissions } from "./core/permissions.ts";
-import { ownedBy } from "./core/revocations.ts";
+import { requireOwner } from "./core/revocations.ts";
 import {
   type Authority,
   currentOrg,
@@ -39,7 +39,7 @@ interface Tools {
   readonly now: number;
 }
 
-export interface ToldInvitation {
+export interface InvitationResult {
   readonly org: Org;
   /** Whoever has it can accept it: it is to be sent as a password would be. */
   readonly code: string;
@@ -51,12 +51,12 @@ export async function inviteUser(
   state: State,
   { email, admin }: { readonly email: string; readonly admin: boolean },
   { mint, now }: Tools,
-): Promise<Decision<ToldInvitation>> {
+): Promise<Decision<InvitationResult>> {
   const org = currentOrg(state);
   if (org === undefined) return refused("not-logged-in", NOT_LOGGED_IN);
-  const turnedAway = refusalOf(org, email);
-  if (turnedAway !== undefined) return turnedAway;
-  const owned = ownedBy(state, org, `bin/dwc invite-user ${shellWord(email)}`);
+  const refusal = refusalOf(org, email);
+  if (refusal !== undefined) return refusal;
+  const owned = requireOwner(state, org, `bin/dwc invite-user ${shellWord(email)}`);
   if (owned.kind === "refused") return owned;
   const made = await mintInvitation(org, owned, { email, admin }, { mint, now });
   if (made.code.length > MAX_CODE_LENGTH) return refused("invitation-too-long", tooLongSentence(org));
@@ -69,7 +69,7 @@ export async function mintInvitation(
   { operator, accountSeed }: { readonly operator: Operator; readonly accountSeed: string },
   { email, admin }: { readonly email: string; readonly admin: boolean },
   { mint, now }: Tools,
-): Promise<ToldInvitation> {
+): Promise<InvitationResult> {
   const signing = admin ? mint.newKey("account") : undefined;
   const signingKey = signing?.publicKey ?? null;
   const invitedAt = toSeconds(now);
@@ -77,12 +77,12 @@ export async function mintInvitation(
   // The account token comes first: the person's token names it.
   const claims = { ...org, people: [...org.people, { signingKey }] };
   const accountJwt = await signAccount(mint, operator, claims);
-  const said = { ...invitationTo({ ...org, accountJwt }), email, expiresAt };
+  const parts = { ...invitationTo({ ...org, accountJwt }), email, expiresAt };
   const { publicKey, creds } = await mint.creds({
-    ...{ name: email, account: org.account, signer: accountSeed, tags: [boundTag({ ...said, signingKey })] },
+    ...{ name: email, account: org.account, signer: accountSeed, tags: [boundTag({ ...parts, signingKey })] },
     ...{ permissions: admin ? adminPermissions : marketPermissions, expiresAt: null },
   });
-  const invitation = { ...said, publicKey, creds, signingSeed: signing?.seed ?? null };
+  const invitation = { ...parts, publicKey, creds, signingSeed: signing?.seed ?? null };
   const code = codeOf(invitation, (bytes) => mint.sign(accountSeed, bytes));
   const grant = grantOf({ publicKey, signingKey });
   const people = [...org.people, { email, publicKey, signingKey, invitedAt, grant }];
@@ -90,7 +90,7 @@ export async function mintInvitation(
 }
 
 function refusalOf(org: Org, email: string): Refusal | undefined {
-  const problem = problemOfEmail(email);
+  const problem = validateEmail(email);
   if (problem !== undefined) return refused("bad-name", `${problem}: type  bin/dwc invite-user ben@example.org`);
   if (sameEmail(org.me.email, email)) return refused("already-there", `${email} is you: type  bin/dwc status`);
   if (!org.people.some((person) => sameEmail(person.email, email))) return undefined;
@@ -102,7 +102,7 @@ function refusalOf(org: Org, email: string): Refusal | undefined {
 
 /** The list of revoked keys never gets shorter, as no key is ever admitted again: only another org has a new one. */
 const tooLongSentence = ({ name, revoked }: Org): string =>
-  `${shown(name)} has revoked ${revoked.length} keys, and its invitations have become longer than dwc reads: for a new org, type  bin/dwc create-org ORG NAME EMAIL`;
+  `${quoteName(name)} has revoked ${revoked.length} keys, and its invitations have become longer than dwc reads: for a new org, type  bin/dwc create-org ORG NAME EMAIL`;
 
 function invitationTo({ id, name, account, accountJwt, trust }: Org): Pick<Invitation, "org" | "trust"> {
   return { org: { id, name, account, accountJwt }, trust };
@@ -128,7 +128,7 @@ export function acceptInvitation(
   if (conflict !== undefined) return conflict;
   const before = state.orgs.find(({ account }) => account === invitation.org.account);
   const called = name ?? before?.me.name ?? invitation.email;
-  const problem = problemOfText("person", called);
+  const problem = validateText("person", called);
   if (problem !== undefined)
     return refused("bad-name", `${problem}: type  bin/dwc accept-invitation 'CODE' --name "Ben Example"`);
   const joined = joinedOrg(invitation, called, before);
@@ -153,7 +153,7 @@ const ACCEPT = "type  bin/dwc accept-invitation -  and paste it";
 const expired = ({ org, email, expiresAt }: Invitation, now: number): Refusal =>
   refused(
     "expired-invitation",
-    `this invitation to ${shown(org.name)} was good until ${isoTime(expiresAt * MS_PER_SECOND)}, and this machine's clock says ${isoTime(now)}, so it has expired: ask for a new one (bin/dwc invite-user ${shellWord(email)})`,
+    `this invitation to ${quoteName(org.name)} was good until ${isoTime(expiresAt * MS_PER_SECOND)}, and this machine's clock says ${isoTime(now)}, so it has expired: ask for a new one (bin/dwc invite-user ${shellWord(email)})`,
   );
 
 const MS_PER_SECOND = 1_000;

@@ -42,10 +42,10 @@ export interface LockOptions {
   readonly path: string;
   readonly clock: Clock;
   /** How long one process may hold it. A queue that moves is waited in, however long it is. */
-  readonly withinMs: number;
+  readonly timeoutMs: number;
 }
 
-type Taken = Locked["kind"] | { readonly unable: string };
+type FlockResult = Locked["kind"] | { readonly unable: string };
 
 const OWNER_ONLY_FILE = 0o600;
 const OPEN_FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
@@ -57,7 +57,7 @@ const MISSING = "flock(1) is not installed: type  sudo apt-get install -y util-l
 /** Of fcntl.h on macOS and the BSDs; Node names only O_NONBLOCK. */
 const O_EXLOCK = 0x20;
 const LOCKS_BY_OPENING: ReadonlySet<string> = new Set(["darwin", "freebsd", "openbsd"]);
-const LOOK_EVERY_MS = 50;
+const POLL_INTERVAL_MS = 50;
 
 /** @throws Error when the file cannot be made */
 export async function lock(options: LockOptions): Promise<Locked> {
@@ -69,17 +69,17 @@ export async function lock(options: LockOptions): Promise<Locked> {
       return { kind: "unable", why: `${path} is not a file: remove it` };
     if (LOCKS_BY_OPENING.has(process.platform)) return lockByOpening(options);
     const file = openSync(path, OPEN_FLAGS, OWNER_ONLY_FILE);
-    const taken = await flock(file, options);
-    if (taken === "locked" && isStillAt(path, file)) return held(path, file);
+    const result = await flock(file, options);
+    if (result === "locked" && isStillAt(path, file)) return heldLock(path, file);
     closeSync(file);
-    if (taken === "busy") return { kind: "busy", holder: holderOf(path) };
-    if (typeof taken === "object") return { kind: "unable", why: taken.unable };
+    if (result === "busy") return { kind: "busy", holder: holderOf(path) };
+    if (typeof result === "object") return { kind: "unable", why: result.unable };
     // Locked, and removed meanwhile with its folder: another process may hold the file that is there now.
   }
 }
 
-function held(path: string, file: number): Locked {
-  leave(file, ownNote());
+function heldLock(path: string, file: number): Locked {
+  writeNote(file, ownNote());
   let isHeld = true;
   return {
     kind: "locked",
@@ -88,30 +88,30 @@ function held(path: string, file: number): Locked {
       if (!isHeld) return; // a second time it would be the number of another file
       isHeld = false;
       // The next holder may be stopped before it leaves a note of its own: the one of this process would blame this process.
-      leave(file, endNote());
+      writeNote(file, endNote());
       closeSync(file);
     },
   };
 }
 
-function leave(file: number, note: string): void {
+function writeNote(file: number, note: string): void {
   ftruncateSync(file);
   writeSync(file, note, 0);
 }
 
 /** Waits in the kernel, which wakes the next one the moment that the lock is free. */
-function flock(file: number, { path, clock, withinMs }: LockOptions): Promise<Taken> {
+function flock(file: number, { path, clock, timeoutMs }: LockOptions): Promise<FlockResult> {
   return new Promise((resolve) => {
     const program = findProgram("flock", FLOCK_FOLDERS) ?? "flock";
     const helper = spawn(program, ["-x", String(INHERITED)], { stdio: ["ignore", "ignore", "pipe", file] });
-    let said = "";
+    let errorText = "";
     helper.stderr?.setEncoding("utf8").on("data", (text: string) => {
-      said += text;
+      errorText += text;
     });
     let isGivenUp = false;
     let stopWaiting = (): void => undefined;
     const watchHolder = (before: string | undefined): void => {
-      stopWaiting = clock.after(withinMs, () => {
+      stopWaiting = clock.after(timeoutMs, () => {
         const now = contentOf(path);
         isGivenUp = now === before;
         if (isGivenUp) helper.kill("SIGKILL");
@@ -119,35 +119,35 @@ function flock(file: number, { path, clock, withinMs }: LockOptions): Promise<Ta
       });
     };
     watchHolder(contentOf(path));
-    const finish = (taken: Taken): void => {
+    const finish = (result: FlockResult): void => {
       stopWaiting();
-      resolve(taken);
+      resolve(result);
     };
     helper.once("error", (error: NodeJS.ErrnoException) =>
       finish({ unable: error.code === "ENOENT" ? MISSING : error.message }),
     );
     helper.once("close", (code, signal) => {
       if (code === 0) finish("locked");
-      else finish(isGivenUp ? "busy" : { unable: said.trim() || `flock ended with ${signal ?? code}` });
+      else finish(isGivenUp ? "busy" : { unable: errorText.trim() || `flock ended with ${signal ?? code}` });
     });
   });
 }
 
-async function lockByOpening({ path, clock, withinMs }: LockOptions): Promise<Locked> {
+async function lockByOpening({ path, clock, timeoutMs }: LockOptions): Promise<Locked> {
   const flags = OPEN_FLAGS | constants.O_NONBLOCK | O_EXLOCK;
   let before = contentOf(path);
-  let giveUpAtMs = clock.now() + withinMs;
+  let giveUpAtMs = clock.now() + timeoutMs;
   for (;;) {
     try {
-      return held(path, openSync(path, flags, OWNER_ONLY_FILE));
+      return heldLock(path, openSync(path, flags, OWNER_ONLY_FILE));
     } catch (error) {
       if (!(error instanceof Error && "code" in error && error.code === "EAGAIN")) throw error;
     }
     const now = contentOf(path);
-    if (now !== before) giveUpAtMs = clock.now() + withinMs;
+    if (now !== before) giveUpAtMs = clock.now() + timeoutMs;
     before = now;
     if (clock.now() > giveUpAtMs) return { kind: "busy", holder: holderOf(path) };
-    await new Promise<void>((resolve) => clock.after(LOOK_EVERY_MS, resolve));
+    await new Promise<void>((resolve) => clock.after(POLL_INTERVAL_MS, resolve));
   }
 }
 

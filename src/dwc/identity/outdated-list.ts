@@ -2,11 +2,11 @@
 // NATS_CREDS names.
 
 import { coversAnyDate } from "./core/account.ts";
-import { tellsMembers } from "./core/account-links.ts";
-import { problemOfServiceName, shellWord, shown } from "./core/names.ts";
+import { notifiesMembers } from "./core/account-links.ts";
+import { quoteName, shellWord, validateServiceName } from "./core/names.ts";
 import { judgeFile, judgeMember, judgeService, type Outdated } from "./core/outdated.ts";
 import type { Org, Person, State } from "./core/state.ts";
-import type { FoundIdentity } from "./credentials.ts";
+import type { ResolvedCredentials } from "./credentials.ts";
 import { isGrantOutdated, mayAnswerAnywhere } from "./grants.ts";
 
 interface Listed {
@@ -21,7 +21,7 @@ export function outdatedOf(org: Org): readonly Listed[] {
   const isOwner = org.authority.kind === "owner";
   const own = listed(org.me.email, judgeMember(org), isOwner ? RENEW : ownersTask(org));
   const services = org.services.flatMap((service) => listed(service.name, judgeService(org, service), RENEW));
-  const isCovered = !isOwner || !tellsMembers(org) || coversAnyDate(org.accountJwt);
+  const isCovered = !isOwner || !notifiesMembers(org) || coversAnyDate(org.accountJwt);
   const revoked = listed("all whose keys were revoked", isCovered ? undefined : "revoked until 2099", RENEW);
   return [...own, ...revoked, ...services, ...org.people.filter(isGrantOutdated).flatMap(listedPerson)];
 }
@@ -37,7 +37,7 @@ const listed = (whose: string, why: Outdated | undefined, renew: string): readon
   why === undefined ? [] : [{ whose, why, renew }];
 
 const ownersTask = ({ name }: Org): string =>
-  `ask the owner of ${shown(name)} for  ${RENEW} , then type  bin/dwc accept-invitation -  and paste the new invitation`;
+  `ask the owner of ${quoteName(name)} for  ${RENEW} , then type  bin/dwc accept-invitation -  and paste the new invitation`;
 
 /** The other orgs of the folder, one line each: the worst of what is outdated there. */
 export function outdatedElsewhere({ orgs, currentOrgId }: State): readonly Listed[] {
@@ -50,7 +50,7 @@ export function outdatedElsewhere({ orgs, currentOrgId }: State): readonly Liste
       const { id, me, name } = org;
       const others = all.length === 1 ? "" : ` and ${all.length - 1} more`;
       const renew = `bin/dwc login ${shellWord(me.email)} --org-id ${id} , then  ${RENEW}`;
-      return [{ whose: `${worst.whose}${others} in [${id}] ${shown(name)}`, why: worst.why, renew }];
+      return [{ whose: `${worst.whose}${others} in [${id}] ${quoteName(name)}`, why: worst.why, renew }];
     });
 }
 
@@ -59,14 +59,18 @@ const WORST_FIRST: readonly Outdated[] = [
   "no longer admitted",
   "other permissions",
   "revoked until 2099",
-  "not told",
+  "not notified",
 ];
 
 /** @param path as NATS_CREDS has it; undefined: the state folder's credentials are used */
-export function outdatedFile(path: string | undefined, found: FoundIdentity, org: Org | undefined): readonly Listed[] {
+export function outdatedFile(
+  path: string | undefined,
+  found: ResolvedCredentials,
+  org: Org | undefined,
+): readonly Listed[] {
   if (path === undefined || found.kind === "refused" || found.credentials === undefined) return [];
   const { text, name } = found.credentials;
-  const isService = problemOfServiceName(name) === undefined;
+  const isService = validateServiceName(name) === undefined;
   const again = isService
     ? `bin/dwc service-token ${name} > ${shellWord(path)}`
     : "a new invitation, and leave NATS_CREDS out";

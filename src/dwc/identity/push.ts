@@ -24,7 +24,7 @@ import {
   type ServerAnswer,
   whyNotTaken,
 } from "./core/account-on-bus.ts";
-import { LOGIN_WITHIN_MS, STEP_WITHIN_MS } from "./core/bus-limits.ts";
+import { LOGIN_TIMEOUT_MS, STEP_TIMEOUT_MS } from "./core/bus-limits.ts";
 import type { Obedience } from "./core/obedience.ts";
 import {
   CONFIGURATION_SUBJECT,
@@ -43,14 +43,14 @@ import type { Mint } from "./mint.ts";
  * `push`: the token replaces one that was issued before. `push where older`: as before, and a bus that has it is left alone.
  * `look`: changes nothing.
  */
-export type PushMode = "push" | "push where older" | "look";
+export type PushMode = "push" | "push where older" | "read-only";
 
 export interface PushOptions {
   readonly url: string;
   readonly clock: Clock;
   readonly mint: Mint;
   readonly mode: PushMode;
-  readonly withinMs?: number;
+  readonly timeoutMs?: number;
 }
 
 /** The servers of a cluster answer each for itself; those of one on several continents within this. */
@@ -73,18 +73,18 @@ export async function pushAccounts(
   orgs: readonly Org[],
   options: PushOptions,
 ): Promise<readonly Obedience[]> {
-  const { url, clock, withinMs = STEP_WITHIN_MS } = options;
+  const { url, clock, timeoutMs = STEP_TIMEOUT_MS } = options;
   const same = (what: Outside): readonly Obedience[] => orgs.map(() => ({ ...what, url }));
   const credentials = await loginOf(operator, options);
   const bus = connectAs(credentials, url, clock);
   try {
-    const attempt = await verdict(bus, clock, withinMs);
+    const attempt = await loginResult(bus, clock, timeoutMs);
     if (attempt?.kind !== "connected") return same(notConnected(attempt));
     if (bus.requiresAuth !== true) return same(OPEN);
     const { systemAccount: account, systemAccountJwt: accountJwt } = operator.trust;
     // Side by side: a bus that is silent costs one limit.
     const [systemBefore, ...before] = await Promise.all(
-      [{ account, accountJwt }, ...orgs].map((one) => tokensOf(bus, one, withinMs)),
+      [{ account, accountJwt }, ...orgs].map((one) => tokensOf(bus, one, timeoutMs)),
     );
     const system = await systemOnBus(bus, operator.trust, systemBefore ?? SILENT, options);
     const found: Obedience[] = [];
@@ -102,11 +102,11 @@ export async function pushAccounts(
  */
 export async function admits(
   credentials: Credentials,
-  { url, clock, withinMs = STEP_WITHIN_MS }: Pick<PushOptions, "url" | "clock" | "withinMs">,
+  { url, clock, timeoutMs = STEP_TIMEOUT_MS }: Pick<PushOptions, "url" | "clock" | "timeoutMs">,
 ): Promise<Obedience> {
   const bus = connectAs(credentials, readBusAddress(url).shown, clock);
   try {
-    const attempt = await verdict(bus, clock, withinMs);
+    const attempt = await loginResult(bus, clock, timeoutMs);
     if (attempt?.kind === "refused") return { kind: "does not obey", reason: "refused", why: REFUSED, url };
     if (attempt?.kind !== "connected") return { ...notConnected(attempt), url };
     return bus.requiresAuth === true ? { kind: "obeys", url } : { ...OPEN, url };
@@ -117,7 +117,7 @@ export async function admits(
 
 const connectAs = (credentials: Credentials | undefined, url: string, clock: Clock): NatsBus =>
   connectNatsBus({
-    ...{ urls: [url], name: "dwc", clock, credentials, loginWithinMs: LOGIN_WITHIN_MS },
+    ...{ urls: [url], name: "dwc", clock, credentials, loginWithinMs: LOGIN_TIMEOUT_MS },
     report: () => undefined,
   });
 
@@ -129,13 +129,13 @@ async function systemOnBus(
   bus: NatsBus,
   trust: Trust,
   before: OnBus,
-  { mode, withinMs = STEP_WITHIN_MS }: PushOptions,
+  { mode, timeoutMs = STEP_TIMEOUT_MS }: PushOptions,
 ): Promise<OnBus> {
   const system = { account: trust.systemAccount, accountJwt: trust.systemAccountJwt };
-  if (mode === "look" || before.kind !== "does not obey" || before.reason !== "older") return before;
-  const reply = await bus.request(UPDATE_SUBJECT, system.accountJwt, { timeoutMs: withinMs });
+  if (mode === "read-only" || before.kind !== "does not obey" || before.reason !== "older") return before;
+  const reply = await bus.request(UPDATE_SUBJECT, system.accountJwt, { timeoutMs });
   const why = reply.kind === "answered" ? whyNotTaken(reply.body) : undefined;
-  const after = await tokensOf(bus, system, withinMs);
+  const after = await tokensOf(bus, system, timeoutMs);
   return why === undefined || after.kind === "obeys" ? after : { kind: "does not obey", reason: "fixed", why };
 }
 
@@ -154,9 +154,9 @@ async function pushOne(
   bus: NatsBus,
   org: Org,
   before: OnBus,
-  { mode, withinMs = STEP_WITHIN_MS }: PushOptions,
+  { mode, timeoutMs = STEP_TIMEOUT_MS }: PushOptions,
 ): Promise<OnBus> {
-  if (mode === "look") return lookOnly(bus, org, before, withinMs);
+  if (mode === "read-only") return withoutPush(bus, org, before, timeoutMs);
   const isNewer = before.kind === "does not obey" && before.reason === "newer";
   // An old copy of the folder would admit again what was revoked since, and members take no token of an earlier time.
   if (isNewer || (before.kind === "obeys" && mode === "push where older")) return before;
@@ -164,10 +164,10 @@ async function pushOne(
   if (tooLong !== undefined && before.kind !== "obeys") return { kind: "does not obey", reason: "fixed", why: tooLong };
   // First the members: whoever starts the next server has the token by the time that this command ends.
   bus.publish(newsOf(org.account), org.accountJwt);
-  const reply = await bus.request(UPDATE_SUBJECT, org.accountJwt, { timeoutMs: withinMs });
+  const reply = await bus.request(UPDATE_SUBJECT, org.accountJwt, { timeoutMs });
   if (reply.kind === "no-responders") return before.kind === "obeys" ? before : FIXED;
   const why = reply.kind === "answered" ? whyNotTaken(reply.body) : undefined;
-  const after = await tokensOf(bus, org, withinMs);
+  const after = await tokensOf(bus, org, timeoutMs);
   if (after.kind === "obeys") return after;
   const refusing = await refusingServer(bus, org);
   if (refusing !== undefined) return { kind: "does not obey", reason: "fixed", ...refusing };
@@ -186,7 +186,7 @@ async function refusingServer(
 }
 
 /** A push would not help where no server keeps tokens that it is handed, or the token is too long for a message. */
-async function lookOnly(bus: NatsBus, org: Org, found: OnBus, timeoutMs: number): Promise<OnBus> {
+async function withoutPush(bus: NatsBus, org: Org, found: OnBus, timeoutMs: number): Promise<OnBus> {
   if (found.kind !== "does not obey" || found.reason !== "older") return found;
   const tooLong = whyTooLong(org, bus.maxBodyBytes);
   if (tooLong !== undefined) return { kind: "does not obey", reason: "fixed", why: tooLong };
@@ -205,11 +205,11 @@ async function tokensOf(
   { account, accountJwt }: Pick<Org, "account" | "accountJwt">,
   timeoutMs: number,
 ): Promise<OnBus> {
-  const asked = { account, accountJwt };
-  const first = await firstAnswer(bus, asked, timeoutMs);
+  const wanted = { account, accountJwt };
+  const first = await firstAnswer(bus, wanted, timeoutMs);
   if (first === "no-responders") return FIXED;
   if (first === undefined) return SILENT;
-  const cluster = first.isInCluster ? await clusterOf(bus, asked) : undefined;
+  const cluster = first.isInCluster ? await clusterOf(bus, wanted) : undefined;
   if (cluster !== undefined && (first.token !== undefined || cluster.stored.length > 0))
     return judgeTokens(accountJwt, cluster);
   const stored = needsStored(first) ? await storedBy(bus, account, timeoutMs) : [];
@@ -234,10 +234,10 @@ async function storedBy(
   return stored.kind === "answered" ? textsOf([stored.body]) : [];
 }
 
-type Asked = Pick<Org, "account" | "accountJwt">;
+type AccountToken = Pick<Org, "account" | "accountJwt">;
 
 /** The subjects of the account that only this token has. */
-const markQuestion = ({ accountJwt }: Asked): string =>
+const markQuery = ({ accountJwt }: AccountToken): string =>
   JSON.stringify({ subscriptions: true, test: markSubject(markOf(accountJwt) ?? "none") });
 
 /**
@@ -246,25 +246,25 @@ const markQuestion = ({ accountJwt }: Asked): string =>
  */
 async function firstAnswer(
   bus: NatsBus,
-  asked: Asked,
+  wanted: AccountToken,
   timeoutMs: number,
 ): Promise<ServerAnswer | "no-responders" | undefined> {
-  const info = await bus.request(infoSubject(asked.account), "", { timeoutMs });
+  const info = await bus.request(infoSubject(wanted.account), "", { timeoutMs });
   if (info.kind === "no-responders") return "no-responders";
   if (info.kind !== "answered") return undefined;
   const shown = readInfo(info.body);
   if (shown !== undefined) return shown;
-  const subjects = await bus.request(subjectsSubject(asked.account), markQuestion(asked), { timeoutMs });
-  return subjects.kind === "answered" ? readMark(subjects.body, asked.accountJwt) : undefined;
+  const subjects = await bus.request(subjectsSubject(wanted.account), markQuery(wanted), { timeoutMs });
+  return subjects.kind === "answered" ? readMark(subjects.body, wanted.accountJwt) : undefined;
 }
 
 /** Each server answers for itself: one that could not write the token down, or was away, uses another. */
-async function clusterOf(bus: NatsBus, asked: Asked): Promise<OnServers> {
-  const { account, accountJwt } = asked;
+async function clusterOf(bus: NatsBus, wanted: AccountToken): Promise<OnServers> {
+  const { account, accountJwt } = wanted;
   const questions = [infoSubject(account), lookupSubject(account), PING_SUBJECT, CONFIGURATION_SUBJECT, LIST_SUBJECT];
   const [gathered, subjects] = await Promise.all([
     Promise.all(questions.map((subject) => bus.requestMany(subject, "", GATHER_MS))),
-    bus.requestMany(subjectsSubject(account), markQuestion(asked), GATHER_MS),
+    bus.requestMany(subjectsSubject(account), markQuery(wanted), GATHER_MS),
   ]);
   const [infos = [], tokens = [], pings = [], configurations = [], lists = []] = gathered;
   const shown = infos.flatMap((info) => readInfo(info) ?? []);
@@ -296,18 +296,18 @@ async function loginOf({ trust, systemSeed }: Operator, { mint }: PushOptions): 
   return parsed.credentials;
 }
 
-const VERDICTS: ReadonlySet<ConnectResult["kind"]> = new Set([
+const FINAL_KINDS: ReadonlySet<ConnectResult["kind"]> = new Set([
   ...(["connected", "refused", "open", "not-nats", "unreachable", "unresolved"] as const),
   // Only a person changes these.
   ...(["limited", "untrusted"] as const),
 ]);
 
 /** How the login ends. A busy server may need several attempts, so that only the last one of those that failed counts. */
-async function verdict(bus: NatsBus, clock: Clock, limitMs: number): Promise<ConnectResult | undefined> {
+async function loginResult(bus: NatsBus, clock: Clock, limitMs: number): Promise<ConnectResult | undefined> {
   let last: ConnectResult | undefined;
   const ended = nextAttempt(bus, (attempt) => {
     last = attempt;
-    return VERDICTS.has(attempt.kind);
+    return FINAL_KINDS.has(attempt.kind);
   });
   let cancel: Cancel = () => undefined;
   const late = new Promise<void>((resolve) => {

@@ -1,11 +1,11 @@
 // `dwc renew`: credentials issued before the permissions of today are replaced, and what they were is revoked.
 
 import { coversAnyDate, signAccount } from "./core/account.ts";
-import { tellsMembers } from "./core/account-links.ts";
-import { shown } from "./core/names.ts";
+import { notifiesMembers } from "./core/account-links.ts";
+import { quoteName } from "./core/names.ts";
 import { admits, isSigningKey, judgePerson, judgeService, type Outdated } from "./core/outdated.ts";
 import { adminPermissions } from "./core/permissions.ts";
-import { ownedBy } from "./core/revocations.ts";
+import { requireOwner } from "./core/revocations.ts";
 import { mintService } from "./core/services.ts";
 import {
   currentOrg,
@@ -24,7 +24,7 @@ import {
 } from "./core/state.ts";
 import { renewedTrust, withTrust } from "./core/system-token.ts";
 import { isGrantOutdated } from "./grants.ts";
-import { mintInvitation, type ToldInvitation } from "./invitations.ts";
+import { type InvitationResult, mintInvitation } from "./invitations.ts";
 import type { Mint } from "./mint.ts";
 
 interface Tools {
@@ -52,7 +52,7 @@ export interface Renewed {
   readonly needsInvitation: boolean;
 }
 
-export interface RenewedInvitation extends Pick<ToldInvitation, "code" | "expiresAt"> {
+export interface RenewedInvitation extends Pick<InvitationResult, "code" | "expiresAt"> {
   readonly email: string;
   readonly role: "admin" | "member";
 }
@@ -83,7 +83,7 @@ export async function renew(
     wanted.people.length === 0
   )
     return { kind: "done", state, ...nothingOf(org) };
-  const owned = ownedBy(state, org, "bin/dwc renew");
+  const owned = requireOwner(state, org, "bin/dwc renew");
   if (owned.kind === "owned") return renewOwned(state, org, wanted, owned, tools);
   return renewServices(state, org, wanted, tools);
 }
@@ -104,7 +104,7 @@ const nothingOf = (org: Org): Renewed => ({
 
 function wantedOf(org: Org, all: boolean): Wanted {
   const isWanted = (judged: Outdated | undefined): boolean => all || judged !== undefined;
-  const tokens = !tellsMembers(org);
+  const tokens = !notifiesMembers(org);
   return {
     tokens,
     revocations: org.authority.kind === "owner" && !coversAnyDate(org.accountJwt),
@@ -131,7 +131,9 @@ async function renewOwned(
   const trust = await renewedTrust(mint, operator);
   const [state, org] = [withTrust(before, trust), { ...orgBefore, trust }];
   const owner = { operator: { ...operator, trust }, accountSeed };
-  const services = await Promise.all(wanted.services.map((service) => again(org, owner.accountSeed, service, tools)));
+  const services = await Promise.all(
+    wanted.services.map((service) => reissueService(org, owner.accountSeed, service, tools)),
+  );
   const me = wanted.person ? { ...org.me, ...(await mintOwner(org, owner.accountSeed, mint)) } : org.me;
   const withoutOld: Org = {
     ...{ ...org, me, services: replaced(org.services, services) },
@@ -187,7 +189,7 @@ async function renewServices(state: State, org: Org, wanted: Wanted, tools: Tool
   // What a key signs that the account no longer lists is as good as unsigned.
   if (!isSigningKey(org, tools.mint.publicKeyOf(authority.signingSeed))) return ownersTask(org);
   const services = await Promise.all(
-    wanted.services.map((service) => again(org, authority.signingSeed, service, tools)),
+    wanted.services.map((service) => reissueService(org, authority.signingSeed, service, tools)),
   );
   const next = { ...org, services: replaced(org.services, services) };
   return {
@@ -202,11 +204,16 @@ async function renewServices(state: State, org: Org, wanted: Wanted, tools: Tool
 const ownersTask = ({ name }: Org): Refusal =>
   refused(
     "not-allowed",
-    `only the owner of ${shown(name)} can renew your credentials, with  bin/dwc renew , which prints a new invitation for you: type  bin/dwc accept-invitation -  and paste that`,
+    `only the owner of ${quoteName(name)} can renew your credentials, with  bin/dwc renew , which prints a new invitation for you: type  bin/dwc accept-invitation -  and paste that`,
   );
 
 /** The same service with a new key, for as long as before. */
-function again(org: Org, signer: string, { name, createdAt, expiresAt }: Service, tools: Tools): Promise<Service> {
+function reissueService(
+  org: Org,
+  signer: string,
+  { name, createdAt, expiresAt }: Service,
+  tools: Tools,
+): Promise<Service> {
   return mintService(org, signer, { name, holdsSeconds: expiresAt === null ? null : expiresAt - createdAt }, tools);
 }
 

@@ -8,9 +8,9 @@ import { judgeToken, withToken } from "./core/account-token.ts";
 import { currentOrg, type Decision, type Org, type Refusal, refused, type State } from "./core/state.ts";
 import { trustWith, withTrust } from "./core/system-token.ts";
 import { busesOf, busKeyOf } from "./derived-files.ts";
-import { paths } from "./folder.ts";
 import type { Mint } from "./mint.ts";
 import { changeState, readState } from "./state-file.ts";
+import { paths } from "./state-paths.ts";
 
 export type ServerConfigFile =
   /** `path` undefined: no org is here, so the bus is open. */
@@ -22,7 +22,7 @@ export interface ServerConfigOptions {
   /** Loaded only to check a token that is not the state's. */
   readonly mint: () => Promise<Mint>;
   /** Tokens of which somebody has heard, by account; they are checked. */
-  readonly heard?: ReadonlyMap<string, string>;
+  readonly received?: ReadonlyMap<string, string>;
 }
 
 export async function serverConfigFile(options: ServerConfigOptions): Promise<ServerConfigFile> {
@@ -48,13 +48,13 @@ export function writtenIsNewer(stateDir: string, org: Org): boolean {
 }
 
 /** With nothing newer it is the same state, and what is derived from it is made to agree with it. */
-async function withNewest(state: State, { stateDir, mint, heard }: ServerConfigOptions): Promise<Decision<object>> {
+async function withNewest(state: State, { stateDir, mint, received }: ServerConfigOptions): Promise<Decision<object>> {
   let newest = await withNewestTrusts(state, stateDir, mint);
   const places = busesOf(state).flatMap(({ key, orgs }) => orgs.map((org) => ({ key, ...org })));
   for (const { key, account, accountJwt } of places) {
     const path = paths.accountToken(stateDir, key, account);
     const written = contentOf(path);
-    const others = [written, heard?.get(account)].filter((jwt) => jwt !== undefined && jwt !== accountJwt);
+    const others = [written, received?.get(account)].filter((jwt) => jwt !== undefined && jwt !== accountJwt);
     if (others.length === 0) continue;
     const keys = await mint();
     for (const jwt of others) newest = withToken(newest, account, jwt ?? "", keys);

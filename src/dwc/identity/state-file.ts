@@ -10,10 +10,10 @@ import { shellWord } from "./core/names.ts";
 import { parseState } from "./core/parse-state.ts";
 import { type Decision, EMPTY_STATE, type Refusal, refused, type State } from "./core/state.ts";
 import { deriveFiles } from "./derived-files.ts";
-import { errorCode, paths, removeAsides, whyOf, writeWhole } from "./folder.ts";
 import { lock } from "./lock.ts";
 import type { Holder } from "./lock-note.ts";
 import { misfiledSeed } from "./misfiled-seed.ts";
+import { errorCode, paths, removeTempFiles, whyOf, writeFileAtomic } from "./state-paths.ts";
 
 export type ReadState =
   | { readonly kind: "read"; readonly state: State }
@@ -22,9 +22,9 @@ export type ReadState =
 const FORMAT = "datawire-market-identity";
 const VERSION = 1;
 /** Ten thousand services; more is some other file. */
-const LONGEST_FILE_BYTES = 33_554_432;
+const MAX_FILE_BYTES = 33_554_432;
 /** How long one may hold it: a change takes a tenth of a second, or seconds on a machine on which fifty begin at once. */
-const LOCK_WITHIN_MS = 30_000;
+const LOCK_TIMEOUT_MS = 30_000;
 
 /** A folder without a state is one of nobody. Never throws for what it finds. */
 export function readState(folder: string): ReadState {
@@ -33,7 +33,7 @@ export function readState(folder: string): ReadState {
     const stat = statSync(path);
     // A pipe in its place would be waited for, for ever.
     if (!stat.isFile()) return unreadable(path, "it is not a file");
-    if (stat.size > LONGEST_FILE_BYTES) return unreadable(path, `it is longer than ${LONGEST_FILE_BYTES} bytes`);
+    if (stat.size > MAX_FILE_BYTES) return unreadable(path, `it is longer than ${MAX_FILE_BYTES} bytes`);
     return decode(path, readFileSync(path, "utf8"));
   } catch (error) {
     if (errorCode(error) === "ENOENT") return { kind: "read", state: EMPTY_STATE };
@@ -49,8 +49,8 @@ function decode(path: string, content: string): ReadState {
   if (version !== VERSION) return unreadable(path, "another version of dwc has written it");
   if (sum !== sumOf(state)) return unreadable(path, "it has been changed or damaged");
   const parsed = parseState(state);
-  const where = parsed.kind === "differs" ? parsed.where : misfiledSeed(parsed.value);
-  if (parsed.kind === "differs" || where !== undefined)
+  const where = parsed.kind === "mismatch" ? parsed.where : misfiledSeed(parsed.value);
+  if (parsed.kind === "mismatch" || where !== undefined)
     return unreadable(path, `its part ${JSON.stringify(where)} is not as it should be`);
   return { kind: "read", state: parsed.value };
 }
@@ -65,10 +65,10 @@ function encode(state: State): string {
   return `${JSON.stringify({ format: FORMAT, version: VERSION, sum: sumOf(state), state }, undefined, 1)}\n`;
 }
 
-function unreadable(path: string, why: string, cure = "put back a copy of it"): ReadState {
+function unreadable(path: string, why: string, hint = "put back a copy of it"): ReadState {
   return {
     kind: "unreadable",
-    why: `${path} cannot be read (${why}): ${cure}, or set DWC_STATE to another folder; nothing was changed`,
+    why: `${path} cannot be read (${why}): ${hint}, or set DWC_STATE to another folder; nothing was changed`,
   };
 }
 
@@ -83,7 +83,7 @@ function parseJson(content: string): unknown {
 export interface ChangeOptions {
   readonly folder: string;
   readonly clock: Clock;
-  readonly lockWithinMs?: number;
+  readonly lockTimeoutMs?: number;
 }
 
 type Done<T extends object> = T & { readonly kind: "done"; readonly state: State };
@@ -92,15 +92,15 @@ export type Changed<T extends object> = Done<T> | (Refusal & { readonly kept?: D
 
 /** Reads, decides, writes; no other change comes between. A refusal of the decider writes nothing, and makes no folder. */
 export async function changeState<T extends object>(
-  { folder, clock, lockWithinMs = LOCK_WITHIN_MS }: ChangeOptions,
+  { folder, clock, lockTimeoutMs = LOCK_TIMEOUT_MS }: ChangeOptions,
   decide: Decide<T>,
 ): Promise<Changed<T>> {
   try {
     const first = existsSync(paths.lock(folder)) ? undefined : await decideBefore(folder, decide);
     if (first?.kind === "over") return first.decision;
     makePrivateDir(folder);
-    const locked = await lock({ path: paths.lock(folder), clock, withinMs: lockWithinMs });
-    if (locked.kind === "busy") return refused("state-busy", busySentence(folder, locked.holder, lockWithinMs));
+    const locked = await lock({ path: paths.lock(folder), clock, timeoutMs: lockTimeoutMs });
+    if (locked.kind === "busy") return refused("state-busy", busySentence(folder, locked.holder, lockTimeoutMs));
     if (locked.kind === "unable") return refused("state-unwritable", `${folder} cannot be locked, as ${locked.why}`);
     try {
       return await change(folder, first === undefined ? decide : unlessSame(first, decide), locked.isHeld);
@@ -149,8 +149,8 @@ async function change<T extends object>(folder: string, decide: Decide<T>, isHel
       "state-busy",
       `${paths.lock(folder)} was removed meanwhile, and nothing was changed here: type it again`,
     );
-  removeAsides(folder);
-  if (decision.state !== before.state) writeWhole(folder, paths.state(folder), encode(decision.state));
+  removeTempFiles(folder);
+  if (decision.state !== before.state) writeFileAtomic(folder, paths.state(folder), encode(decision.state));
   try {
     deriveFiles(folder, decision.state);
   } catch (error) {

@@ -6,12 +6,12 @@ import { serviceVerbSubjects } from "../../bus/core/subjects.ts";
 import type { Clock } from "../../clock.ts";
 import type { InstanceRef } from "../../health/member.ts";
 import { openClient } from "../../service/client.ts";
-import type { CallOrder, CallReport } from "./core/live-world.ts";
-import type { HeardCounts } from "./core/visited.ts";
+import type { DiscoveredStats } from "./core/bus-result.ts";
+import type { CallOrder, CallReport } from "./core/live-types.ts";
 import { readStats } from "./read-stats.ts";
 
 /** Who has just answered a call answers this in a millisecond; it is only for curiosity, so nobody waits longer. */
-const COUNTS_WITHIN_MS = 250;
+const STATS_TIMEOUT_MS = 250;
 
 export async function callOnce(
   bus: Bus,
@@ -35,19 +35,20 @@ export async function callOnce(
   const answer = await client.ask(request);
   const callMs = clock.now() - sentAt;
   const isNext = "who" in answer && answer.who.incarnation === next?.incarnation;
-  const processingMs = isNext && next !== undefined ? ownTime(await before, await countsOf(bus, next)) : undefined;
+  const processingMs =
+    isNext && next !== undefined ? processingTime(await before, await countsOf(bus, next)) : undefined;
   client.close();
   return { answer, known, asked, resolveMs: sentAt - startedAt, callMs, processingMs };
 }
 
-async function countsOf(bus: Bus, { service, incarnation }: InstanceRef): Promise<HeardCounts | undefined> {
+async function countsOf(bus: Bus, { service, incarnation }: InstanceRef): Promise<DiscoveredStats | undefined> {
   const subject = serviceVerbSubjects("STATS", service, incarnation).at(-1) ?? "";
-  const reply = await bus.request(subject, "", { timeoutMs: COUNTS_WITHIN_MS });
+  const reply = await bus.request(subject, "", { timeoutMs: STATS_TIMEOUT_MS });
   return reply.kind === "answered" ? readStats(reply.body)?.counts : undefined;
 }
 
 /** Two readings of a counter tell the time of one call only if there was no other in between. */
-function ownTime(before: HeardCounts | undefined, after: HeardCounts | undefined): number | undefined {
+function processingTime(before: DiscoveredStats | undefined, after: DiscoveredStats | undefined): number | undefined {
   if (before === undefined || after === undefined || after.requests !== before.requests + 1) return undefined;
   return after.processingMs - before.processingMs;
 }

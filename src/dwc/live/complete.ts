@@ -3,12 +3,12 @@
 
 import type { Clock } from "../../clock.ts";
 import type { Command } from "../core/command.ts";
-import type { CommandContext } from "../core/world.ts";
+import type { CommandContext } from "../core/command-context.ts";
+import type { DiscoveredInstance } from "./core/bus-result.ts";
 import { candidates, wantedOf } from "./core/candidates.ts";
-import type { Heard } from "./core/visited.ts";
 
 /** As long as a person does not feel a key to hang, all in all. */
-const NAMES_WITHIN_MS = 200;
+const NAMES_TIMEOUT_MS = 200;
 /** What is left of that once the client library is loaded and the bus has let us in. */
 const LISTEN_MS = 60;
 
@@ -18,37 +18,39 @@ export async function complete(
   openWorld: () => CommandContext | undefined,
   clock: Clock,
 ): Promise<string> {
-  const heard = wantedOf(words, commands) === "nothing" ? [] : await namesWithin(openWorld(), clock);
-  const lines = candidates(words, commands, heard).map(({ word, meaning }) => `${word}\t${meaning}\n`);
+  const instances = wantedOf(words, commands) === "nothing" ? [] : await namesWithin(openWorld(), clock);
+  const lines = candidates(words, commands, instances).map(({ word, meaning }) => `${word}\t${meaning}\n`);
   return lines.join("");
 }
 
-async function namesWithin(world: CommandContext | undefined, clock: Clock): Promise<readonly Heard[]> {
+async function namesWithin(world: CommandContext | undefined, clock: Clock): Promise<readonly DiscoveredInstance[]> {
   if (world === undefined) return [];
-  const limit = new Promise<readonly Heard[]>((resolve) => void clock.after(NAMES_WITHIN_MS, () => resolve([])));
+  const limit = new Promise<readonly DiscoveredInstance[]>(
+    (resolve) => void clock.after(NAMES_TIMEOUT_MS, () => resolve([])),
+  );
   return Promise.race([names(world), limit]);
 }
 
 /** A board knows the names at once; a roll call has to listen for them. */
-async function names({ live }: CommandContext): Promise<readonly Heard[]> {
-  const believed = live
-    .believed(undefined)
+async function names({ live }: CommandContext): Promise<readonly DiscoveredInstance[]> {
+  const fromBoard = live
+    .fetchView(undefined)
     .then((asked) =>
-      asked.kind === "board" ? asked.belief.instances.map((row) => heardOf(asked.belief.service, row)) : [],
+      asked.kind === "board" ? asked.view.instances.map((row) => instanceOf(asked.view.service, row)) : [],
     );
-  const rolled = live.roll(undefined, LISTEN_MS).then((roll) => (roll.kind === "in" ? roll.value : []));
-  const fast = await believed;
-  return fast.length > 0 ? fast : rolled;
+  const fromRollCall = live.roll(undefined, LISTEN_MS).then((roll) => (roll.kind === "connected" ? roll.value : []));
+  const fast = await fromBoard;
+  return fast.length > 0 ? fast : fromRollCall;
 }
 
-const heardOf = (
+const instanceOf = (
   service: string,
   {
     instance,
     incarnation,
     address,
   }: { readonly instance: number; readonly incarnation: string; readonly address: string },
-): Heard => ({
+): DiscoveredInstance => ({
   ...{ service, instance, incarnation, address },
   ...{ state: "up", version: "", intervalMs: 0, counts: undefined },
 });

@@ -5,7 +5,7 @@ import { get, type IncomingMessage } from "node:http";
 import type { Clock } from "../../clock.ts";
 import { BOARD_PATHS } from "../../sight/board-places.ts";
 import type { SeenEvent } from "../../sight/event-stream.ts";
-import { readEvents } from "./core/belief.ts";
+import { readEvents } from "./core/market-view.ts";
 
 export interface Follower {
   /** @param isFirst what had happened before */
@@ -18,28 +18,28 @@ const RETRY_MS = 1_000;
 /** Twice as long as a feed that lives is ever silent, and then some: after this it does not. */
 const SILENT_MS = 5_000;
 /** A snapshot of a thousand instances is below this; whatever pours in beyond it is no line. */
-const LONGEST_LINE = 8 * 1024 * 1024;
+const MAX_LINE_LENGTH = 8 * 1024 * 1024;
 const OK = 200;
 
 /** Follows until `until` is aborted. */
 export async function followEvents(url: string, clock: Clock, until: AbortSignal, follower: Follower): Promise<void> {
   let last: number | undefined;
   let isAway = false;
-  const hear = (line: string): void => {
+  const onLine = (line: string): void => {
     const frame = frameOf(line);
     if (frame === undefined) return;
     if (isAway) follower.away(false);
     isAway = false;
     // Numbers begin anew with every start of a Market: then all that it tells is news.
     const isFirst = last === undefined;
-    const isAnew = frame.lastEvent !== undefined && frame.lastEvent < (last ?? 0);
-    const after = isAnew ? 0 : (last ?? 0);
+    const isRestarted = frame.lastEvent !== undefined && frame.lastEvent < (last ?? 0);
+    const after = isRestarted ? 0 : (last ?? 0);
     const news = frame.events.filter(({ id }) => id > after);
     last = Math.max(after, frame.lastEvent ?? 0, ...news.map(({ id }) => id));
     if (news.length > 0) follower.events(news, isFirst);
   };
   while (!until.aborted) {
-    await readFeed(feedUrl(url, last), clock, until, hear);
+    await readFeed(feedUrl(url, last), clock, until, onLine);
     if (until.aborted) return;
     if (!isAway) follower.away(true);
     isAway = true;
@@ -72,7 +72,7 @@ function frameOf(line: string): Frame | undefined {
 }
 
 /** Resolves when the feed has ended, whichever way. */
-function readFeed(url: string, clock: Clock, until: AbortSignal, hear: (line: string) => void): Promise<void> {
+function readFeed(url: string, clock: Clock, until: AbortSignal, onLine: (line: string) => void): Promise<void> {
   return new Promise((resolve) => {
     const request = get(url, { agent: false, headers: { Accept: "application/x-ndjson" } });
     let cancel = (): void => undefined;
@@ -84,12 +84,12 @@ function readFeed(url: string, clock: Clock, until: AbortSignal, hear: (line: st
     };
     const watch = (): void => {
       cancel();
-      let isHeard = false;
+      let isAlive = false;
       // After a pause of this process the lines of the feed are there, and not read yet.
-      const late = (): void => clock.afterIoPoll(() => void (isHeard || end()));
+      const late = (): void => clock.afterIoPoll(() => void (isAlive || end()));
       const stop = clock.after(SILENT_MS, late);
       cancel = () => {
-        isHeard = true;
+        isAlive = true;
         stop();
       };
     };
@@ -98,26 +98,26 @@ function readFeed(url: string, clock: Clock, until: AbortSignal, hear: (line: st
     request.on("error", end);
     request.on("response", (response) => {
       if (response.statusCode !== OK) end();
-      else readLines(response, { hear, watch, end });
+      else readLines(response, { onLine, watch, end });
     });
   });
 }
 
-interface Ears {
-  hear(line: string): void;
+interface LineHandlers {
+  onLine(line: string): void;
   watch(): void;
   end(): void;
 }
 
-function readLines(response: IncomingMessage, { hear, watch, end }: Ears): void {
+function readLines(response: IncomingMessage, { onLine, watch, end }: LineHandlers): void {
   let rest = "";
   response.setEncoding("utf8");
   response.on("data", (text: string) => {
     watch();
     const lines = (rest + text).split("\n");
     rest = lines.pop() ?? "";
-    lines.forEach(hear);
-    if (rest.length > LONGEST_LINE) end();
+    lines.forEach(onLine);
+    if (rest.length > MAX_LINE_LENGTH) end();
   });
   response.on("error", end);
   response.on("end", end);

@@ -5,24 +5,24 @@ import { join } from "node:path";
 import { parseCredentials } from "../../bus/core/credentials.ts";
 import type { Settings } from "../../settings.ts";
 import { currentOrg, type Org, toSeconds } from "../identity/core/state.ts";
-import { findIdentity } from "../identity/credentials.ts";
-import { paths } from "../identity/folder.ts";
+import { resolveCredentials } from "../identity/credentials.ts";
 import { outdatedElsewhere, outdatedFile, outdatedOf } from "../identity/outdated-list.ts";
 import { type ReadState, readState } from "../identity/state-file.ts";
+import { paths } from "../identity/state-paths.ts";
 import { isoSeconds } from "../public-view.ts";
 import type { IdentityFacts } from "./core/facts.ts";
 
 /** What anybody but the owner may do. */
 const OTHERS = 0o077;
 /** More is no state folder of ours, and is not to be searched for ever. */
-const MOST_ENTRIES = 2_000;
+const MAX_DIR_ENTRIES = 2_000;
 
 /** @param wallMs epoch ms */
 export function identityFacts(settings: Pick<Settings, "stateDir" | "natsCreds">, wallMs: number): IdentityFacts {
   const folder = settings.stateDir;
   const read = readState(folder);
   const org = read.kind === "read" ? currentOrg(read.state) : undefined;
-  const found = findIdentity(settings, { kind: "market" });
+  const found = resolveCredentials(settings, { kind: "market" });
   return {
     folder,
     state: stateOf(read, folder),
@@ -58,7 +58,7 @@ function tooOpen(folder: string): IdentityFacts["tooOpen"] {
 function below(folder: string): readonly string[] {
   try {
     const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
-    return names.slice(0, MOST_ENTRIES).map((name) => join(folder, name));
+    return names.slice(0, MAX_DIR_ENTRIES).map((name) => join(folder, name));
   } catch {
     return [];
   }

@@ -3,14 +3,14 @@
 import type { Cancel, Clock } from "../../clock.ts";
 import { formatLine } from "../core/outcome.ts";
 import type { FullscreenHandle, Screen } from "../core/tty.ts";
-import { marketAway } from "./core/failed-visit.ts";
-import type { AskedMarket, TopEnd, TopOptions } from "./core/live-world.ts";
-import { roomOn } from "./core/table.ts";
+import { marketAway } from "./core/bus-errors.ts";
+import type { BoardResult, TopEnd, TopOptions } from "./core/live-types.ts";
+import { availableWidth } from "./core/table.ts";
 import { FIRST_STATE, keysIn, press, type TopState } from "./core/top-keys.ts";
-import { CSV_HEAD, csvLines, type Picture, plainLines, rowsShown, topJson, topLines } from "./core/top-view.ts";
+import { CSV_HEAD, csvLines, plainLines, rowsShown, type TopFrame, topJson, topLines } from "./core/top-view.ts";
 
 export interface TopTools {
-  readonly ask: () => Promise<AskedMarket>;
+  readonly ask: () => Promise<BoardResult>;
   readonly clock: Clock;
   readonly screen: Screen;
   readonly timeOfDay: (at: number) => string;
@@ -25,7 +25,7 @@ export async function runTop(tools: TopTools, options: TopOptions): Promise<TopE
   return { kind: "ended" };
 }
 
-type Board = Extract<AskedMarket, { kind: "board" }>;
+type Board = Extract<BoardResult, { kind: "board" }>;
 
 class Top {
   readonly #tools: TopTools;
@@ -68,12 +68,12 @@ class Top {
     const { screen } = this.#tools;
     switch (this.#options.format) {
       case "json":
-        return topJson(this.#picture());
+        return topJson(this.#frame());
       case "csv":
         // Cells have no word for "old": what is no longer known is no row.
-        return this.#isStale ? "" : csvLines(this.#board.belief);
+        return this.#isStale ? "" : csvLines(this.#board.view);
       case "table": {
-        const lines = plainLines(this.#picture(), this.#state, roomOn(screen));
+        const lines = plainLines(this.#frame(), this.#state, availableWidth(screen));
         return `${isNext ? "\n" : ""}${lines.map((line) => `${formatLine(line, screen.colour)}\n`).join("")}`;
       }
     }
@@ -101,7 +101,7 @@ class Top {
   #press(key: string, taken: FullscreenHandle): void {
     const { screen } = this.#tools;
     const shown = rowsShown(screen.size());
-    const pressed = press(key, this.#state, { all: this.#board.belief.instances.length, shown });
+    const pressed = press(key, this.#state, { all: this.#board.view.instances.length, shown });
     if (pressed.kind === "quit") taken.leave();
     else if (pressed.kind === "stop") taken.stop();
     else this.#show(pressed.state);
@@ -115,13 +115,13 @@ class Top {
   #draw(): void {
     const { screen } = this.#tools;
     if (screen.closed.aborted) return;
-    screen.draw(topLines(this.#picture(), this.#state, screen.size()).map((line) => formatLine(line, screen.colour)));
+    screen.draw(topLines(this.#frame(), this.#state, screen.size()).map((line) => formatLine(line, screen.colour)));
   }
 
-  #picture(): Picture {
+  #frame(): TopFrame {
     const { clock, timeOfDay } = this.#tools;
-    const { belief, url } = this.#board;
-    return { belief, url, timeOfDay, staleMs: this.#isStale ? clock.now() - this.#answeredAt : undefined };
+    const { view, url } = this.#board;
+    return { view, url, timeOfDay, staleMs: this.#isStale ? clock.now() - this.#answeredAt : undefined };
   }
 
   /** A Market that is away is shown as it was last, and is asked again. */

@@ -9,9 +9,9 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Obedience } from "../../../src/dwc/identity/core/obedience.ts";
-import { paths } from "../../../src/dwc/identity/folder.ts";
 import { natsMint } from "../../../src/dwc/identity/mint.ts";
 import { type PushMode, pushAccounts } from "../../../src/dwc/identity/push.ts";
+import { paths } from "../../../src/dwc/identity/state-paths.ts";
 import { freePort, startNatsServer, type TestServer } from "../../support/nats-server.ts";
 import { clock, enter, Folder } from "../../support/orgs.ts";
 import { until } from "../../support/until.ts";
@@ -49,24 +49,25 @@ test("where an admin dates tokens at will, each server of a cluster says by a ma
     return server;
   };
   const [one, two] = [await start("one", routePort), await start("two", await freePort())];
-  const at = async (mode: PushMode, withinMs?: number): Promise<Obedience | undefined> => {
+  const at = async (mode: PushMode, timeoutMs?: number): Promise<Obedience | undefined> => {
     const { operator } = folder.state;
     if (operator === null) throw new Error("no operator");
-    const options = { url: one.url, clock, mint: natsMint, mode, ...(withinMs && { withinMs }) };
+    const options = { url: one.url, clock, mint: natsMint, mode, ...(timeoutMs && { timeoutMs }) };
     return (await pushAccounts(operator, [folder.org], options))[0];
   };
-  const word = async (mode: PushMode, withinMs?: number) => {
-    const told = await at(mode, withinMs);
+  const word = async (mode: PushMode, timeoutMs?: number) => {
+    const told = await at(mode, timeoutMs);
     return told !== undefined && "reason" in told ? told.reason : told?.kind;
   };
   await until("both servers", async () => (await word("push", SOON_MS)) === "obeys");
   const guests = [await enter(one, folder.person), await enter(two, folder.person)];
   const before = readFileSync(paths.state(folder.path));
   await folder.revoke("ratings");
-  assert.is(await word("look"), "older", "that token revokes nothing, and can be shown");
-  for (const mode of ["push", "look"] as const) await until("both obey", async () => (await word(mode)) === "obeys");
+  assert.is(await word("read-only"), "older", "that token revokes nothing, and can be shown");
+  for (const mode of ["push", "read-only"] as const)
+    await until("both obey", async () => (await word(mode)) === "obeys");
   await folder.revoke("prices");
-  assert.is(await word("look"), "older", "neither can be shown");
+  assert.is(await word("read-only"), "older", "neither can be shown");
   two.pause();
   assert.is(await word("push", SOON_MS), "silent");
   two.resume();

@@ -87,7 +87,7 @@ test("a later token of the system account is taken for all orgs of that operator
       state.orgs.map((org) => org.trust),
       [trust, trust],
     );
-  assert.is(parseState(JSON.parse(JSON.stringify(later))).kind, "fits");
+  assert.is(parseState(JSON.parse(JSON.stringify(later))).kind, "valid");
   const said = refusalOf(later, (await invited(second, "cy@example.org")).code);
   assert.equal([said.code, /older token of its operator's system account/.test(said.why)], ["bad-invitation", true]);
   const own = { ...EMPTY_STATE, operator: two.operator };
@@ -197,7 +197,7 @@ test("a state in which tokens are filed under another's name is not believed", a
     ],
     [{ me: { ...orgOf(state).me, creds: orgOf(ann).me.creds } }, "orgs.1.me.creds"],
   ] as const)
-    assert.equal(parseState(withPart(state, part)), { kind: "differs", where }, where);
+    assert.equal(parseState(withPart(state, part)), { kind: "mismatch", where }, where);
   const annsOrg = orgOf(await withService(ann, "ratings"));
   const [service] = annsOrg.services;
   if (service === undefined) throw new Error("no service");
@@ -209,13 +209,16 @@ test("a state in which tokens are filed under another's name is not believed", a
     [[asService, service], "orgs.1.services.1.creds"],
   ] as const) {
     const read = parseState(withPart(state, { services }));
-    assert.is(read.kind === "differs" ? read.where : undefined, where);
+    assert.is(read.kind === "mismatch" ? read.where : undefined, where);
   }
   const { publicKey, creds } = annsOrg.me;
   const read = parseState(withPart(state, { me: { ...me, publicKey, creds } }));
-  assert.equal(read, { kind: "differs", where: "orgs.1.me.creds" }, "of another org");
-  assert.equal(parseState({ ...state, orgs: [...state.orgs, ...state.orgs] }), { kind: "differs", where: "orgs.2.id" });
-  assert.is(parseState(JSON.parse(JSON.stringify(state))).kind, "fits");
+  assert.equal(read, { kind: "mismatch", where: "orgs.1.me.creds" }, "of another org");
+  assert.equal(parseState({ ...state, orgs: [...state.orgs, ...state.orgs] }), {
+    kind: "mismatch",
+    where: "orgs.2.id",
+  });
+  assert.is(parseState(JSON.parse(JSON.stringify(state))).kind, "valid");
 });
 
 test("no trust that is not keys and tokens gets into a server's configuration", ({ ann }) => {

@@ -53,7 +53,7 @@ test("a member joins with rights to run Markets, and no key that signs", async (
   assert.equal([org.me.email, org.me.publicKey], ["ben@example.org", orgOf(state).people[0]?.publicKey]);
   assert.equal([org.people, org.services, org.revoked], [[], [], []], "nothing else of the owner's");
   assert.is(claimsOf(jwtIn(org.me.creds)).iss, orgOf(ann).account);
-  assert.is(parseState(JSON.parse(JSON.stringify(joined(code)))).kind, "fits", "it can be read again");
+  assert.is(parseState(JSON.parse(JSON.stringify(joined(code)))).kind, "valid", "it can be read again");
 });
 
 test("an org may be called in any script: it invites, and its tokens are text in UTF-8", async () => {

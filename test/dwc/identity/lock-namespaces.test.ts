@@ -8,8 +8,8 @@ import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { systemClock } from "../../../src/clock.ts";
-import { paths } from "../../../src/dwc/identity/folder.ts";
 import { type Locked, lock } from "../../../src/dwc/identity/lock.ts";
+import { paths } from "../../../src/dwc/identity/state-paths.ts";
 import { Folder } from "../../support/orgs.ts";
 import { stopProcess } from "../../support/processes.ts";
 import { until } from "../../support/until.ts";
@@ -76,7 +76,7 @@ skipped(
   async ({ folder, children }) => {
     const clock = systemClock();
     const path = paths.lock(folder.path);
-    const take = (withinMs: number): Promise<Locked> => lock({ path, clock, withinMs });
+    const take = (timeoutMs: number): Promise<Locked> => lock({ path, clock, timeoutMs });
     const { child } = inNamespace(children, `exec node '${script("hold-lock")}' '${path}'`);
     let heard = "";
     child.stdout?.on("data", (text: string) => {

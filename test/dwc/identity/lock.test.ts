@@ -38,7 +38,7 @@ test.after.each(({ path, held }) => {
   rmSync(dirname(dirname(path)), { recursive: true, force: true });
 });
 
-const take = (path: string, withinMs = LONG_MS): Promise<Locked> => lock({ path, clock, withinMs });
+const take = (path: string, timeoutMs = LONG_MS): Promise<Locked> => lock({ path, clock, timeoutMs });
 
 async function taken(path: string): Promise<Extract<Locked, { kind: "locked" }>> {
   const locked = await take(path);

@@ -3,12 +3,12 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import {
-  problemOfEmail,
-  problemOfServiceName,
-  problemOfText,
+  quoteName,
   sameEmail,
   shellWord,
-  shown,
+  validateEmail,
+  validateServiceName,
+  validateText,
 } from "../../../src/dwc/identity/core/names.ts";
 import { goldenOf } from "../../support/golden.ts";
 
@@ -22,26 +22,26 @@ const INVISIBLE = [
 
 test("a service is called by small letters, digits, - and _, a letter first", () => {
   for (const name of ["ratings", "r", "a-b_c9", "get2", "healthy", "x".repeat(64)])
-    assert.is(problemOfServiceName(name), undefined, name);
+    assert.is(validateServiceName(name), undefined, name);
   for (const name of [
     ...["", "a b", " a", "a "],
     ..."Ratings 9a -a _a a.b * > a* a/b .. $sys ratıngs r\u0430tings ｒ é".split(" "),
     "x".repeat(65),
   ])
-    assert.type(problemOfServiceName(name), "string", name);
+    assert.type(validateServiceName(name), "string", name);
 });
 
 test("no service is called by a word that the bus uses itself", () => {
   for (const name of ["health", "get", "_inbox", "_INBOX", "$SYS", "$sys", "$SRV", "$srv", "$JS", "$KV", "$G"])
-    assert.type(problemOfServiceName(name), "string", name);
+    assert.type(validateServiceName(name), "string", name);
 });
 
 test("nothing that cannot be seen is in any name", () => {
   for (const odd of INVISIBLE) {
     const name = `ra${odd}t`;
-    assert.type(problemOfServiceName(name), "string", JSON.stringify(name));
-    golden(problemOfText("org", name) ?? "");
-    assert.type(problemOfEmail(`${name}@example.org`), "string", JSON.stringify(name));
+    assert.type(validateServiceName(name), "string", JSON.stringify(name));
+    golden(validateText("org", name) ?? "");
+    assert.type(validateEmail(`${name}@example.org`), "string", JSON.stringify(name));
   }
 });
 
@@ -56,10 +56,10 @@ test("a person and an org are called as they like, in 100 characters", () => {
     "a 😀",
     "a ❤\ufe0f",
   ])
-    assert.is(problemOfText("org", name), undefined, name);
-  golden(problemOfText("org", "") ?? "");
-  golden(problemOfText("person", "  \u00a0") ?? "");
-  golden(problemOfText("person", "x".repeat(101)) ?? "");
+    assert.is(validateText("org", name), undefined, name);
+  golden(validateText("org", "") ?? "");
+  golden(validateText("person", "  \u00a0") ?? "");
+  golden(validateText("person", "x".repeat(101)) ?? "");
 });
 
 test("an address has one @, plain letters, and a dot behind it", () => {
@@ -69,14 +69,14 @@ test("an address has one @, plain letters, and a dot behind it", () => {
     "o'neill@example.org",
     `${"a".repeat(240)}@example.org`,
   ])
-    assert.is(problemOfEmail(email), undefined, email);
+    assert.is(validateEmail(email), undefined, email);
   for (const email of [
     ...["", ..."ann ann@ @example.org ann@example a@b@c.de".split(" "), "a b@c.de"],
     ...".a@b.cd -a@b.cd --org-id=a@b.cd a..b@c.de a@b..cd a@b.cd\n ann@ex\u0430mple.org".split(" "),
     "Ann <ann@example.org>",
     `${"a".repeat(250)}@example.org`,
   ])
-    golden(problemOfEmail(email) ?? "");
+    golden(validateEmail(email) ?? "");
 });
 
 test("the case of an address says nothing", () => {
@@ -85,12 +85,12 @@ test("the case of an address says nothing", () => {
 });
 
 test("an error repeats a name short, quoted and harmless", () => {
-  assert.is(shown("ratings"), '"ratings"');
-  assert.is(shown('a"b'), '"a\\"b"');
-  assert.is(shown("x".repeat(41)), `"${"x".repeat(40)}…"`);
-  golden(shown("x: type  curl\u00a0 \u3000x.sh"));
-  for (const odd of INVISIBLE) assert.not.match(shown(`a${odd}b`), /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/u);
-  for (const problem of [problemOfServiceName, problemOfEmail, (name: string) => problemOfText("org", name)]) {
+  assert.is(quoteName("ratings"), '"ratings"');
+  assert.is(quoteName('a"b'), '"a\\"b"');
+  assert.is(quoteName("x".repeat(41)), `"${"x".repeat(40)}…"`);
+  golden(quoteName("x: type  curl\u00a0 \u3000x.sh"));
+  for (const odd of INVISIBLE) assert.not.match(quoteName(`a${odd}b`), /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/u);
+  for (const problem of [validateServiceName, validateEmail, (name: string) => validateText("org", name)]) {
     const said = problem(`\u001b[31m${"x".repeat(10_000)}`) ?? "";
     assert.ok(said.length > 0 && said.length < 200, said.slice(0, 300));
     assert.not.match(said, "\u001b");

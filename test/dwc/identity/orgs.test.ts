@@ -19,7 +19,7 @@ test("whoever makes an org owns it, and it is the current one", async () => {
   assert.equal([org.name, org.me.name, org.me.email], ["My Test Org", "Ann", "ann@example.org"]);
   assert.equal([org.people, org.services, org.revoked], [[], [], []]);
   assert.is(org.id, org.account.slice(1, 11));
-  assert.is(parseState(JSON.parse(JSON.stringify(state))).kind, "fits", "it can be read again");
+  assert.is(parseState(JSON.parse(JSON.stringify(state))).kind, "valid", "it can be read again");
 });
 
 test("the operator vouches for the account, and the account for the person", async () => {

@@ -28,7 +28,7 @@ const test = suite<Context>("all orgs of an owner");
 /** A server does not answer for an account that it does not know: so long is waited for it. */
 const STEP_TIMEOUT_MS = 1_000;
 const push: typeof pushAccounts = (operator, orgs, options) =>
-  pushAccounts(operator, orgs, { ...options, withinMs: STEP_TIMEOUT_MS });
+  pushAccounts(operator, orgs, { ...options, timeoutMs: STEP_TIMEOUT_MS });
 const tools = { clock, mint: async () => natsMint, push: async () => push };
 
 test.before(async (context) => {

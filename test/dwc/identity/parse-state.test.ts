@@ -27,13 +27,13 @@ async function stateOf(createdAt: number): Promise<State> {
 test("a time that has no date is not believed, as nobody could be shown it", async () => {
   for (const good of [0, 1_790_000_000, LAST_SECOND]) {
     const read = parseState(await stateOf(good));
-    assert.is(read.kind, "fits", String(good));
-    if (read.kind === "fits") for (const org of read.value.orgs) assert.is(org.services.map(publicService).length, 1);
+    assert.is(read.kind, "valid", String(good));
+    if (read.kind === "valid") for (const org of read.value.orgs) assert.is(org.services.map(publicService).length, 1);
   }
   for (const bad of [LAST_SECOND + 1, Number.MAX_SAFE_INTEGER, 1.5, -1, Number.NaN]) {
     assert.equal(
       parseState(await stateOf(bad)),
-      { kind: "differs", where: "orgs.0.services.0.createdAt" },
+      { kind: "mismatch", where: "orgs.0.services.0.createdAt" },
       String(bad),
     );
   }

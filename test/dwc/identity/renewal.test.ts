@@ -85,7 +85,7 @@ test("with nothing to renew nothing changes; all renews what is current as well"
   const keys = [orgOf(state).me, ...orgOf(state).services, ...orgOf(state).people].map(({ publicKey }) => publicKey);
   assert.equal([...revokedKeys(all.org)].sort(), keys.sort(), "each key that was replaced, and no other");
   assert.equal(outdatedOf(all.org), []);
-  assert.is(parseState(JSON.parse(JSON.stringify(all.state))).kind, "fits", "it can be read again");
+  assert.is(parseState(JSON.parse(JSON.stringify(all.state))).kind, "valid", "it can be read again");
 });
 
 test("an owner's renewal replaces what is outdated alone, and revokes it", async ({ ann }) => {
@@ -263,7 +263,7 @@ test("a state of an earlier dwc, without grants, can be read", async ({ ann }) =
     people: people.map(({ email, publicKey, signingKey, invitedAt }) => ({ email, publicKey, signingKey, invitedAt })),
   }));
   const read = parseState(JSON.parse(JSON.stringify(older)));
-  assert.ok(read.kind === "fits");
+  assert.ok(read.kind === "valid");
   assert.equal(
     outdatedOf(orgOf(read.value)).map(({ whose, why }) => [whose, why]),
     [["ben@example.org", "other permissions"]],

@@ -6,7 +6,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { paths } from "../../../src/dwc/identity/folder.ts";
+import { paths } from "../../../src/dwc/identity/state-paths.ts";
 import { clock, Folder } from "../../support/orgs.ts";
 
 const test = suite<{ folder: Folder }>("state file under force");
@@ -94,7 +94,7 @@ async function leavesNothing(folder: Folder): Promise<void> {
   const known = folder.serviceNames;
   await folder.createService("the-last");
   assert.equal(folder.serviceNames, [...known, "the-last"].toSorted());
-  const asides = paths.asides(folder.path);
+  const asides = paths.tempFiles(folder.path);
   assert.not.ok(existsSync(asides) && readdirSync(asides).length > 0, "leftovers");
 }
 

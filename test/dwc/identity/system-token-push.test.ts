@@ -7,9 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import type { Obedience } from "../../../src/dwc/identity/core/obedience.ts";
-import { paths } from "../../../src/dwc/identity/folder.ts";
 import { natsMint } from "../../../src/dwc/identity/mint.ts";
 import { type PushMode, pushAccounts } from "../../../src/dwc/identity/push.ts";
+import { paths } from "../../../src/dwc/identity/state-paths.ts";
 import { type Ending, endingSuite } from "../../support/ending.ts";
 import { startNatsServer, type TestServer } from "../../support/nats-server.ts";
 import { asMadeEarlier } from "../../support/older-dwc.ts";
@@ -50,13 +50,13 @@ async function told({ anna, server: { url } }: Context, mode: PushMode): Promise
 }
 
 test("a look finds an older one, though the org's token is the newest; a push cures it", async (context) => {
-  const before = await told(context, "look");
+  const before = await told(context, "read-only");
   assert.ok(
     before.kind === "does not obey" && before.reason === "older" && /system account/.test(before.why),
     JSON.stringify(before),
   );
   assert.is((await told(context, "push")).kind, "obeys");
-  assert.is((await told(context, "look")).kind, "obeys");
+  assert.is((await told(context, "read-only")).kind, "obeys");
 });
 
 test("a server that refuses it is reported, with its reason", async (context) => {

@@ -3,12 +3,12 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { COMMANDS } from "../../../src/dwc/core/commands.ts";
+import type { DiscoveredInstance } from "../../../src/dwc/live/core/bus-result.ts";
 import { candidates, wantedOf } from "../../../src/dwc/live/core/candidates.ts";
-import type { Heard } from "../../../src/dwc/live/core/visited.ts";
 
 const test = suite("candidates of a completion");
 const heard = [1, 2].map(
-  (instance): Heard => ({
+  (instance): DiscoveredInstance => ({
     ...{ service: "ratings", instance, incarnation: `${instance}-a`, address: "a", state: "up" },
     ...{ version: "1", intervalMs: 1, counts: undefined },
   }),
@@ -50,7 +50,7 @@ test("commands, options, shells and live names stand where they can be typed", (
 });
 
 test("each word has a meaning beside it, for shells that show one, and instances stand in their order", () => {
-  const [two, one] = [heard[1], heard[0]] as [Heard, Heard];
+  const [two, one] = [heard[1], heard[0]] as [DiscoveredInstance, DiscoveredInstance];
   for (const typed of [[""], ["fault", ""], ["fault", "x", ""], ["call", "x", ""], ["completion", ""], ["top", "--"]])
     for (const { word, meaning } of candidates(typed, COMMANDS, [two, one])) assert.ok(meaning !== "", word);
   const found = candidates(["explain", "ratings/"], COMMANDS, [two, one]);

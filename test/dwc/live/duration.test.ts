@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { parseDuration, shownDuration } from "../../../src/dwc/live/core/duration.ts";
+import { formatDuration, parseDuration } from "../../../src/dwc/live/core/duration.ts";
 
 const test = suite("durations");
 
@@ -11,7 +11,7 @@ test("a time is a number and its unit, and a bare number could mean anything", (
 });
 
 test("a time is shown with the digits that matter", () => {
-  const shown = [-1, 0.4249, 9.99, 12.4, 3_400, 25_100, 250_000, 11_100_000, 187_200_000].map(shownDuration);
+  const shown = [-1, 0.4249, 9.99, 12.4, 3_400, 25_100, 250_000, 11_100_000, 187_200_000].map(formatDuration);
   assert.equal(shown, ["0 ms", "0.42 ms", "9.99 ms", "12 ms", "3.4 s", "25 s", "4 m 10 s", "3 h 5 m", "2 d 4 h"]);
 });
 

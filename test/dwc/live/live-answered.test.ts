@@ -1,7 +1,7 @@
 // The commands about what runs, each with every kind of answer: text, JSON, exit code, and what was asked for.
 
 import { suite } from "uvu";
-import type { InBus, Out } from "../../../src/dwc/live/core/visited.ts";
+import type { Connected, NotConnected } from "../../../src/dwc/live/core/bus-result.ts";
 import { goldenOf } from "../../support/golden.ts";
 import { answered, type Table } from "../answered.ts";
 import { BOARD } from "./board.ts";
@@ -10,11 +10,16 @@ const test = suite("live commands in a world that answers");
 const golden = goldenOf(test, "dwc/live-answered");
 
 const url = "http://127.0.0.1:5000";
-const inBus = <T>(value: T, ...notes: string[]): InBus<T> => ({
-  ...{ kind: "in", value, secured: true, connectMs: 1.234, notes },
+const inBus = <T>(value: T, ...notes: string[]): Connected<T> => ({
+  ...{ kind: "connected", value, secured: true, connectMs: 1.234, notes },
 });
-const out = (hint: string): Out => ({ kind: "out", code: "no-bus", why: "nothing answers: type  this", hint });
-const board = { kind: "board", url, belief: BOARD };
+const out = (hint: string): NotConnected => ({
+  kind: "not-connected",
+  code: "no-bus",
+  why: "nothing answers: type  this",
+  hint,
+});
+const board = { kind: "board", url, view: BOARD };
 const noBoard = (why: string, port: number | "off" = 6100, isAsked = false, at = url): object => ({
   ...{ kind: "no board", url: at, why },
   admin: { port, isAsked },
@@ -90,24 +95,24 @@ test("ps", async () => {
   const greeting = heard(9, { service: "greetings", counts: { ...counts, startedAt: undefined }, state: "draining" });
   const twin = heard(1, { incarnation: "1-b" });
   const rolls = [inBus([greeting, heard(3, { counts }), twin, heard(1)], "a note"), inBus([]), out("make market")];
-  await compare("roll", ["ps", "ps ratings"], rolls, { wall, believed: board });
-  await compare("roll", ["ps ratings --market http://x:1", "ps greetings"], rolls, { wall, believed: MARKETLESS[0] });
-  await compare("believed", ["ps"], MARKETLESS, { wall, roll: inBus([heard(1)]) });
+  await compare("roll", ["ps", "ps ratings"], rolls, { wall, fetchView: board });
+  await compare("roll", ["ps ratings --market http://x:1", "ps greetings"], rolls, { wall, fetchView: MARKETLESS[0] });
+  await compare("fetchView", ["ps"], MARKETLESS, { wall, roll: inBus([heard(1)]) });
   await compare("roll", ["ps Ratings", ...WRONG_MARKETS.map((one) => ["ps", one])], [inBus([])]);
   const screen = { isTerminal: true };
-  golden(await answered("ps", { answers: { wall, roll: rolls[0], believed: board }, screen }));
+  golden(await answered("ps", { answers: { wall, roll: rolls[0], fetchView: board }, screen }));
 });
 
 test("explain", async () => {
   const lines = [..."ratings/2 ratings greetings ratings/9 Ratings ratings/ ratings/1234567 a/2/3 1a/2".split(" ")];
   await compare(
-    "believed",
+    "fetchView",
     lines.map((one) => `explain ${one}`),
     [board],
   );
-  await compare("believed", ["explain ratings --market http://x:1/"], MARKETLESS);
+  await compare("fetchView", ["explain ratings --market http://x:1/"], MARKETLESS);
   await compare(
-    "believed",
+    "fetchView",
     WRONG_MARKETS.map((one) => ["explain", "ratings", one]),
     [board],
   );
@@ -126,23 +131,23 @@ test("events", async () => {
   }));
   const timeOfDay = (at: number): string => `at ${at - BOARD.at}`;
   const follow = async (
-    ...[, , follower]: Parameters<import("../../../src/dwc/core/world.ts").CommandContext["live"]["follow"]>
+    ...[, , follower]: Parameters<import("../../../src/dwc/core/command-context.ts").CommandContext["live"]["follow"]>
   ) => {
     follower.events(events as Parameters<typeof follower.events>[0], true);
     follower.away(true);
     follower.away(false);
     follower.events(events.slice(0, 1) as Parameters<typeof follower.events>[0], false);
   };
-  const believed = { kind: "board", url, belief: { ...BOARD, events } };
+  const fetchView = { kind: "board", url, view: { ...BOARD, events } };
   const lines = ["events --once", "events --once --since 2s", "events", "events --since 1s", "events --since soon"];
-  await compare("believed", lines, [believed], { timeOfDay, follow });
-  await compare("believed", ["events"], MARKETLESS.slice(0, 1));
+  await compare("fetchView", lines, [fetchView], { timeOfDay, follow });
+  await compare("fetchView", ["events"], MARKETLESS.slice(0, 1));
   await compare(
-    "believed",
+    "fetchView",
     WRONG_MARKETS.slice(0, 1).map((one) => ["events", one]),
-    [believed],
+    [fetchView],
   );
-  golden(await answered("events --once", { answers: { timeOfDay, believed }, screen: { colour: true } }));
+  golden(await answered("events --once", { answers: { timeOfDay, fetchView }, screen: { colour: true } }));
 });
 
 test("top, check and completion", async () => {
@@ -160,7 +165,7 @@ test("top, check and completion", async () => {
     [{ kind: "ended" }],
   );
   const facts = {
-    ...{ looks: [{ kind: "nothing", url: "nats://127.0.0.1:4222" }], roll: out(""), obedience: undefined },
+    ...{ probes: [{ kind: "nothing", url: "nats://127.0.0.1:4222" }], roll: out(""), obedience: undefined },
     identity: { folder: "/state", state: "absent", org: undefined, tooOpen: [], expired: [] },
     ...{
       market: { kind: "nothing", url },
@@ -170,8 +175,8 @@ test("top, check and completion", async () => {
       server: undefined,
     },
   };
-  await compare("examine", ["check", "check --market http://x:1", "check --market x", "check x"], [facts]);
-  golden(await answered("check", { answers: { examine: facts }, screen: { isTerminal: true } }));
+  await compare("collectFacts", ["check", "check --market http://x:1", "check --market x", "check x"], [facts]);
+  golden(await answered("check", { answers: { collectFacts: facts }, screen: { isTerminal: true } }));
   await compare(
     "",
     ["bash", "zsh", "fish", "tcsh"].map((shell) => `completion ${shell}`),

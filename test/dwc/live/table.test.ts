@@ -18,8 +18,8 @@ test("columns are as wide as their widest cell, numbers end together, and no lin
 
 const columns = [
   { head: "NAME" },
-  { head: "CALLS", isNumber: true, givesWay: 2 },
-  { head: "SHARE", isNumber: true, givesWay: 1 },
+  { head: "CALLS", isNumber: true, dropPriority: 2 },
+  { head: "SHARE", isNumber: true, dropPriority: 1 },
   { head: "WHY", atLeast: 6 },
 ] as const;
 const rows = [{ cells: ["ratings/1", "7", "50 %", "its breaker is open"] }, { cells: ["ratings/2", "8", "50 %", ""] }];

@@ -3,9 +3,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { formatLine, type Line } from "../../../src/dwc/core/outcome.ts";
-import { type Belief, readBelief, readEvents } from "../../../src/dwc/live/core/belief.ts";
 import { eventJson, eventLine } from "../../../src/dwc/live/core/event-lines.ts";
 import { explained } from "../../../src/dwc/live/core/explain.ts";
+import { type MarketView, parseMarketView, readEvents } from "../../../src/dwc/live/core/market-view.ts";
 import { psRows, psTable } from "../../../src/dwc/live/core/ps-rows.ts";
 import { FIRST_STATE, keysIn, press, type TopState } from "../../../src/dwc/live/core/top-keys.ts";
 import { csvLines, plainLines, topJson, topLines } from "../../../src/dwc/live/core/top-view.ts";
@@ -15,7 +15,7 @@ import { BOARD } from "./board.ts";
 
 const test = suite("views of a board");
 const golden = goldenOf(test, "dwc/views");
-const belief = readBelief(BOARD) as Belief;
+const view = parseMarketView(BOARD) as MarketView;
 const shown = (lines: readonly Line[]): readonly string[] => lines.map((line) => formatLine(line, false));
 /** With the tone of each line that has one. */
 const toned = (lines: readonly Line[]): string =>
@@ -25,10 +25,10 @@ const heard = (instance: number) => ({
   ...{ state: "up" as const, version: "1.0.0", intervalMs: 15_000 },
   counts: { startedAt: BOARD.at - 250_000, requests: 4, errors: 0, processingMs: 2, dropped: 0 },
 });
-const picture = { belief, url: "http://localhost:5000", staleMs: undefined, timeOfDay: () => "12:00:00" };
+const picture = { view, url: "http://localhost:5000", staleMs: undefined, timeOfDay: () => "12:00:00" };
 
 test("a board is read as it was meant, and what is none is none", () => {
-  assert.is(belief.instances.length, 3);
+  assert.is(view.instances.length, 3);
   for (const said of [
     null,
     [],
@@ -38,13 +38,13 @@ test("a board is read as it was meant, and what is none is none", () => {
     { ...BOARD, turns: null },
     { ...BOARD, calls: 7 },
   ])
-    assert.is(readBelief(said), undefined);
+    assert.is(parseMarketView(said), undefined);
   const odd = {
     ...BOARD,
     instances: [null, {}, { ...BOARD.instances[0], state: "new" }, BOARD.instances[1]],
     events: [1, {}],
   };
-  assert.equal([readBelief(odd)?.instances.length, readBelief(odd)?.events.length], [1, 0]);
+  assert.equal([parseMarketView(odd)?.instances.length, parseMarketView(odd)?.events.length], [1, 0]);
 });
 
 /** The same with another value at a path of names; undefined takes the field away. */
@@ -56,7 +56,7 @@ function withField(value: unknown, [name = "", ...rest]: readonly string[], fiel
 test("a row without one of the fields that are shown is left out, and so is an event; of a board each part is needed", () => {
   const [row] = BOARD.instances;
   const rowsOf = (changed: object): number | undefined =>
-    readBelief({ ...BOARD, instances: [changed] })?.instances.length;
+    parseMarketView({ ...BOARD, instances: [changed] })?.instances.length;
   for (const path of [
     ...["instance", "incarnation", "address", "state", "membership", "membership.kind", "breaker.kind", "turn.kind"],
     ..."heartbeat heartbeat.at heartbeat.countsUntil calls calls.total calls.lastMinute".split(" "),
@@ -71,41 +71,42 @@ test("a row without one of the fields that are shown is left out, and so is an e
   ])
     assert.is(rowsOf(withField(row, ["faults"], faults)), count, JSON.stringify(faults));
   for (const path of [..."service at instances events calls.lastMinute turns.ring turns.copies turns.next".split(" ")])
-    for (const odd of [undefined, true]) assert.is(readBelief(withField(BOARD, path.split("."), odd)), undefined, path);
+    for (const odd of [undefined, true])
+      assert.is(parseMarketView(withField(BOARD, path.split("."), odd)), undefined, path);
   for (const [path, odd] of [
     ["turns.ring", ["1-a", 2]],
     ["turns.copies", [2]],
   ] as const)
-    assert.is(readBelief(withField(BOARD, path.split("."), odd)), undefined, path);
-  assert.is(readBelief(withField(BOARD, ["turns", "next"], null))?.turns.next, null);
+    assert.is(parseMarketView(withField(BOARD, path.split("."), odd)), undefined, path);
+  assert.is(parseMarketView(withField(BOARD, ["turns", "next"], null))?.turns.next, null);
   for (const name of ["id", "at", "name", "level", "text"])
     assert.equal(readEvents([BOARD.events[0], withField(BOARD.events[1], [name], true)]), [BOARD.events[0]], name);
   assert.equal(readEvents({}), []);
-  const busOf = (bus: unknown): unknown => readBelief({ ...BOARD, bus })?.bus;
+  const busOf = (bus: unknown): unknown => parseMarketView({ ...BOARD, bus })?.bus;
   assert.equal(["connected", "closed", "away", "odd"].map(busOf), ["connected", "closed", "away", "away"]);
   assert.equal(
-    [7, "7"].map((unlisted) => readBelief({ ...BOARD, unlisted })?.unlisted),
+    [7, "7"].map((unlisted) => parseMarketView({ ...BOARD, unlisted })?.unlisted),
     [7, 0],
   );
 });
 
 test("ps shows both witnesses, and who is silent to one", () => {
-  golden(shown(psTable(psRows([heard(1), heard(3)], belief), BOARD.at)));
+  golden(shown(psTable(psRows([heard(1), heard(3)], view), BOARD.at)));
 });
 
 test("ps on a narrow screen keeps who, how, and what the bus says", () => {
-  const [head, , second] = shown(psTable(psRows([heard(1)], belief), BOARD.at, 60));
+  const [head, , second] = shown(psTable(psRows([heard(1)], view), BOARD.at, 60));
   assert.is(head, "INSTANCE   STATE   ROLL CALL  TURN         CALLS      P99".replace("      P99", "     P99"));
   golden(second);
 });
 
 test("ps without a Market shows what the bus says, and without a bus what the Market believes", () => {
   assert.match(shown(psTable(psRows([heard(1)], undefined), BOARD.at))[1] ?? "", /^ratings\/1 {2}- {6}up {9}- /);
-  assert.match(shown(psTable(psRows(undefined, belief), BOARD.at))[1] ?? "", /^ratings\/1 {2}√ well {2}- /);
+  assert.match(shown(psTable(psRows(undefined, view), BOARD.at))[1] ?? "", /^ratings\/1 {2}√ well {2}- /);
 });
 
 test("explain tells state, reason, since when, the next choice, and why not the others", () => {
-  const told = explained(belief, "ratings", 2);
+  const told = explained(view, "ratings", 2);
   assert.ok(told.kind === "done");
   if (told.kind !== "done") return;
   golden(shown(told.lines));
@@ -114,23 +115,23 @@ test("explain tells state, reason, since when, the next choice, and why not the 
 
 test("explain tells the turns after the next in the order in which they come", () => {
   const instances = [1, 2, 3, 4].map((instance) => ({
-    ...(belief.instances[1] as Belief["instances"][number]),
+    ...(view.instances[1] as MarketView["instances"][number]),
     ...{ instance, incarnation: `${instance}-a` },
     turn: { kind: instance === 3 ? "next" : "in turn" } as const,
   }));
   const turns = { ring: ["1-a", "2-a", "3-a", "4-a"], next: "3-a", copies: [] };
-  const told = explained({ ...belief, instances, turns } as Belief, "ratings", 3);
+  const told = explained({ ...view, instances, turns } as MarketView, "ratings", 3);
   assert.ok(told.kind === "done");
   if (told.kind !== "done") return;
   golden(shown(told.lines).slice(-4));
 });
 
 test("explain of one that has gone gives the reason of its end, and not of a breaker that no longer matters", () => {
-  const [row] = belief.instances;
+  const [row] = view.instances;
   assert.ok(row !== undefined);
   if (row === undefined) return;
   const why = (changes: Partial<typeof row>): string | undefined => {
-    const told = explained({ ...belief, instances: [{ ...row, ...changes }] }, "ratings", 2);
+    const told = explained({ ...view, instances: [{ ...row, ...changes }] }, "ratings", 2);
     return told.kind === "done" ? /why +(.*)/.exec(shown(told.lines).join("\n"))?.[1] : told.kind;
   };
   const membership = { kind: "gone", how: "nobody answers there" } as const;
@@ -141,16 +142,16 @@ test("explain of one that has gone gives the reason of its end, and not of a bre
 });
 
 test("explain tells of faults on purpose, and a Market that knows none of them is believed, too", () => {
-  const row = belief.instances.find(({ instance }) => instance === 2);
+  const row = view.instances.find(({ instance }) => instance === 2);
   assert.ok(row !== undefined);
-  const faults = [{ kind: "pause", text: "paused", endsAt: belief.at + 20_000 }];
+  const faults = [{ kind: "pause", text: "paused", endsAt: view.at + 20_000 }];
   const lines = (instances: readonly object[]): string => {
-    const told = explained({ ...belief, instances } as typeof belief, "ratings", 2);
+    const told = explained({ ...view, instances } as typeof view, "ratings", 2);
     return told.kind === "done" ? shown(told.lines).join("\n") : told.kind;
   };
   golden(lines([{ ...row, faults }]));
-  assert.not.match(lines([{ ...row, faults: [{ ...faults[0], endsAt: belief.at }] }]), /paused/);
-  const said = (instances: readonly object[]) => readBelief({ ...BOARD, instances })?.instances.length;
+  assert.not.match(lines([{ ...row, faults: [{ ...faults[0], endsAt: view.at }] }]), /paused/);
+  const said = (instances: readonly object[]) => parseMarketView({ ...BOARD, instances })?.instances.length;
   assert.equal(
     [said([{ ...row, faults }]), said([{ ...row, faults: null }]), said([{ ...row, faults: [7] }])],
     [1, 1, 0],
@@ -158,14 +159,14 @@ test("explain tells of faults on purpose, and a Market that knows none of them i
 });
 
 test("explain shows every fact that a row has, and leaves out what it has not", () => {
-  const [row] = belief.instances;
+  const [row] = view.instances;
   const linesOf = (...given: Parameters<typeof explained>): string => {
     const told = explained(...given);
     return told.kind === "done" ? toned(told.lines) : told.kind;
   };
   if (row === undefined) throw new Error("the board has rows");
   const rows = [
-    { ...row, breaker: { ...row.breaker, kind: "retesting", retestAt: belief.at, openedAt: null } },
+    { ...row, breaker: { ...row.breaker, kind: "retesting", retestAt: view.at, openedAt: null } },
     {
       ...row,
       incarnation: "2-b",
@@ -174,17 +175,17 @@ test("explain shows every fact that a row has, and leaves out what it has not", 
     },
     {
       ...row,
-      heartbeat: { at: belief.at - 40_000, countsUntil: belief.at },
+      heartbeat: { at: view.at - 40_000, countsUntil: view.at },
       latency: null,
       breaker: { ...row.breaker, why: null },
     },
     { ...row, membership: { kind: "gone", how: "no heartbeat" }, state: "lost" },
     { ...row, membership: { kind: "gone", how: null }, state: "left", turn: { kind: "in turn" } },
   ] as (typeof row)[];
-  for (const one of rows) golden(linesOf({ ...belief, instances: [one] }, "ratings", undefined));
+  for (const one of rows) golden(linesOf({ ...view, instances: [one] }, "ratings", undefined));
   const turns = { ring: ["3-a", "1-a"], next: null, copies: ["1-a", "9-z"] };
-  for (const number of [undefined, 1, 2]) golden(linesOf({ ...belief, turns }, "ratings", number));
-  golden(linesOf({ ...belief, turns: { ...turns, next: "1-a" } }, "ratings", 2));
+  for (const number of [undefined, 1, 2]) golden(linesOf({ ...view, turns }, "ratings", number));
+  golden(linesOf({ ...view, turns: { ...turns, next: "1-a" } }, "ratings", 2));
 });
 
 test("explain of who is unknown says what to type", () => {
@@ -192,7 +193,7 @@ test("explain of who is unknown says what to type", () => {
     ["ratings", 9, "INSTANCE=9"],
     ["greetings", undefined, "explain ratings"],
   ] as const) {
-    const told = explained(belief, service, number);
+    const told = explained(view, service, number);
     assert.ok(told.kind === "failed" && told.hint.includes(hint));
   }
 });
@@ -214,25 +215,25 @@ test("a picture of top fits the screen, whatever its size", () => {
 
 test("on a narrow screen whose turn it is stays, and of an event its words", () => {
   golden(shown(topLines(picture, FIRST_STATE, { rows: 24, columns: 60 })));
-  const long = { ...belief.events[0], text: "- ratings instance 1 joined: nats:ratings.get.1-a" } as SeenEvent;
+  const long = { ...view.events[0], text: "- ratings instance 1 joined: nats:ratings.get.1-a" } as SeenEvent;
   golden(eventLine(long, "12:00:00", 60));
 });
 
 test("a picture of top shows what the state of the screen says, in tones that repeat its words", () => {
-  const [first, ...others] = belief.instances;
-  const many = { ...belief, instances: [...others, ...Array(20).fill(first)] } as Belief;
-  const nobody = { ...belief, bus: "away", turns: { ...belief.turns, next: null } } as Belief;
-  const due = { ...belief, at: belief.at + 18_000 };
+  const [first, ...others] = view.instances;
+  const many = { ...view, instances: [...others, ...Array(20).fill(first)] } as MarketView;
+  const nobody = { ...view, bus: "away", turns: { ...view.turns, next: null } } as MarketView;
+  const due = { ...view, at: view.at + 18_000 };
   const roomy = { rows: 24, columns: 120 };
   for (const sort of ["number", "calls", "p99"] as const)
     golden(toned(topLines(picture, { ...FIRST_STATE, sort }, roomy)));
   golden(toned(topLines(picture, { ...FIRST_STATE, help: true }, roomy)));
   for (const rows of [15, 16, 30])
-    golden(toned(topLines({ ...picture, belief: many }, { ...FIRST_STATE, offset: 3 }, { rows, columns: 90 })));
+    golden(toned(topLines({ ...picture, view: many }, { ...FIRST_STATE, offset: 3 }, { rows, columns: 90 })));
   for (const columns of [80, 60, 50, 30])
-    golden(toned(topLines({ ...picture, belief: nobody }, FIRST_STATE, { rows: 9, columns })));
-  golden(toned(plainLines({ ...picture, belief: { ...due, events: [] } }, FIRST_STATE)));
-  golden(toned(plainLines({ ...picture, belief: { ...belief, bus: "closed" } }, FIRST_STATE, 60)));
+    golden(toned(topLines({ ...picture, view: nobody }, FIRST_STATE, { rows: 9, columns })));
+  golden(toned(plainLines({ ...picture, view: { ...due, events: [] } }, FIRST_STATE)));
+  golden(toned(plainLines({ ...picture, view: { ...view, bus: "closed" } }, FIRST_STATE, 60)));
 });
 
 test("on a short screen the instances come first, and the keys stay", () => {
@@ -285,13 +286,13 @@ test("keys sort, scroll no further than there are rows, explain, and quit", () =
 });
 
 test("CSV has a line for each instance, in the order of its head", () => {
-  golden(csvLines(belief));
-  golden(csvLines({ ...belief, service: '=x",y' }));
+  golden(csvLines(view));
+  golden(csvLines({ ...view, service: '=x",y' }));
   golden([topJson(picture), topJson({ ...picture, staleMs: 12.6 })]);
 });
 
 test("an event is a line for people, and an object for programs", () => {
-  const [, , event] = belief.events;
+  const [, , event] = view.events;
   assert.ok(event);
   if (event === undefined) return;
   assert.equal(eventLine(event, "12:00:00"), { text: "12:00:00  breaker.opened     OPEN breaker", tone: "warning" });

@@ -86,7 +86,7 @@ export const exportsTokensOnly = (trust: Pick<Trust, "systemAccountJwt">, { nats
   nats.limits.imports === 0 && nats.imports === undefined && (nats.exports === undefined || hasTokenExports(trust));
 
 /** Whether the members of an org can read its newest token, as both tokens say. */
-export const tellsMembers = ({ trust, accountJwt }: Pick<Org, "trust" | "accountJwt">): boolean =>
+export const notifiesMembers = ({ trust, accountJwt }: Pick<Org, "trust" | "accountJwt">): boolean =>
   hasTokenExports(trust) && Object.hasOwn(Object(claimsIn(accountJwt)["nats"]) as object, "imports");
 
 const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);

@@ -3,7 +3,7 @@
 // invitation").
 
 import { keys } from "./parse-state.ts";
-import { exactly, integer, listOf, maybe, parts, recordOf, type Shape, seconds, text } from "./shapes.ts";
+import { array, integer, literal, object, optional, record, type Schema, seconds, text } from "./schema.ts";
 import { LAST_SECOND } from "./token.ts";
 
 interface Common {
@@ -66,56 +66,56 @@ export interface UserClaims extends Common {
 }
 
 const anyText = text(/^[\s\S]*$/);
-const common = { aud: exactly("NATS"), jti: anyText, iat: seconds, name: anyText } as const;
-const version = exactly(2);
+const common = { aud: literal("NATS"), jti: anyText, iat: seconds, name: anyText } as const;
+const version = literal(2);
 
-export const operatorClaims: Shape<OperatorClaims> = parts<OperatorClaims>({
+export const operatorClaims: Schema<OperatorClaims> = object<OperatorClaims>({
   ...common,
   ...{ iss: keys.operator, sub: keys.operator },
-  nats: parts<OperatorClaims["nats"]>({ system_account: keys.account, type: exactly("operator"), version }),
+  nats: object<OperatorClaims["nats"]>({ system_account: keys.account, type: literal("operator"), version }),
 });
 
 /** An earlier dwc wrote a second of the year 2099. */
-const revokedUntil: Shape<number> = (value, where) => (value === LAST_SECOND ? value : integer(value, where));
+const revokedUntil: Schema<number> = (value, where) => (value === LAST_SECOND ? value : integer(value, where));
 
 /** A part that is compared elsewhere. */
-const anyList: Shape<readonly object[]> = listOf((value) => Object(value) as object);
+const anyList: Schema<readonly object[]> = array((value) => Object(value) as object);
 
 /**
  * A system account exports what the server itself exports from it, and to each org its own token; an org exports nothing
  * and imports its own token.
  */
-const accountClaims = (limits: Pick<Limits, "exports" | "wildcards">): Shape<AccountClaims> =>
-  parts<AccountClaims>({
+const accountClaims = (limits: Pick<Limits, "exports" | "wildcards">): Schema<AccountClaims> =>
+  object<AccountClaims>({
     ...common,
     ...{ iss: keys.operator, sub: keys.account },
-    nats: parts<AccountClaims["nats"]>({
-      limits: parts<Limits>({
+    nats: object<AccountClaims["nats"]>({
+      limits: object<Limits>({
         ...{ conn: integer, subs: integer, data: integer, payload: integer },
-        ...{ imports: integer, exports: exactly(limits.exports), leaf: exactly(0) },
-        ...{ wildcards: exactly(limits.wildcards), disallow_bearer: exactly(true) },
+        ...{ imports: integer, exports: literal(limits.exports), leaf: literal(0) },
+        ...{ wildcards: literal(limits.wildcards), disallow_bearer: literal(true) },
       }),
-      signing_keys: listOf(keys.account),
-      revocations: recordOf(keys.user, revokedUntil),
-      ...{ exports: maybe(anyList), imports: maybe(anyList) },
-      ...{ type: exactly("account"), version },
+      signing_keys: array(keys.account),
+      revocations: record(keys.user, revokedUntil),
+      ...{ exports: optional(anyList), imports: optional(anyList) },
+      ...{ type: literal("account"), version },
     }),
   });
 
 export const orgClaims = accountClaims({ exports: 0, wildcards: false });
 export const systemClaims = accountClaims({ exports: -1, wildcards: true });
 
-const subjects = parts<Subjects>({ allow: listOf(anyText), deny: maybe(listOf(anyText)) });
+const subjects = object<Subjects>({ allow: array(anyText), deny: optional(array(anyText)) });
 
 /** A person's token: without an end of its own, a right to answer anywhere, or a way in without the key. */
-export const userClaims: Shape<UserClaims> = parts<UserClaims>({
+export const userClaims: Schema<UserClaims> = object<UserClaims>({
   ...common,
   ...{ iss: keys.account, sub: keys.user },
-  nats: parts<UserClaims["nats"]>({
+  nats: object<UserClaims["nats"]>({
     ...{ data: integer, payload: integer, subs: integer },
     ...{ pub: subjects, sub: subjects },
-    allowed_connection_types: listOf(exactly("STANDARD")),
-    ...{ tags: maybe(listOf(anyText)), issuer_account: maybe(keys.account) },
-    ...{ type: exactly("user"), version },
+    allowed_connection_types: array(literal("STANDARD")),
+    ...{ tags: optional(array(anyText)), issuer_account: optional(keys.account) },
+    ...{ type: literal("user"), version },
   }),
 });

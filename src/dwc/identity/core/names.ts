@@ -4,9 +4,9 @@
 import { checkServiceName } from "../../../bus/core/subjects.ts";
 import { withoutUserinfos } from "../../../settings.ts";
 
-const LONGEST_TEXT = 100;
+const MAX_TEXT_LENGTH = 100;
 /** As mail has it. */
-const LONGEST_EMAIL = 254;
+const MAX_EMAIL_LENGTH = 254;
 const SHOWN_CHARACTERS = 40;
 /**
  * Nothing that is invisible, steers a terminal, or turns the direction of writing: one name must not look like another,
@@ -22,7 +22,7 @@ const EMAIL =
  * A hostile name as an error may repeat it: short, quoted, and harmless to a terminal. Blanks come one at a time, as two of
  * them begin what a person is to type (outcome.ts).
  */
-export function shown(text: string): string {
+export function quoteName(text: string): string {
   // First: what is cut may be the @ by which an address is known.
   const whole = withoutUserinfos(text);
   const start = [...whole].slice(0, SHOWN_CHARACTERS).join("");
@@ -31,29 +31,30 @@ export function shown(text: string): string {
 }
 
 /** A word of a command that a person copies: an address may hold what a shell acts on, and may come from an invitation. */
-export const shellWord = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : quoted(text));
+export const shellWord = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : shellQuoted(text));
 
 /** The same, quoted in any case. */
-export const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+export const shellQuoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
 /** @param what "org" or "person": whose name it is */
-export function problemOfText(what: string, text: string): string | undefined {
+export function validateText(what: string, text: string): string | undefined {
   if (text.trim() === "") return `the ${what}'s name is empty`;
-  if (text.length > LONGEST_TEXT) return `the ${what}'s name ${shown(text)} is longer than ${LONGEST_TEXT} characters`;
-  if (UNPRINTABLE.test(text)) return `the ${what}'s name ${shown(text)} holds characters that cannot be seen`;
+  if (text.length > MAX_TEXT_LENGTH)
+    return `the ${what}'s name ${quoteName(text)} is longer than ${MAX_TEXT_LENGTH} characters`;
+  if (UNPRINTABLE.test(text)) return `the ${what}'s name ${quoteName(text)} holds characters that cannot be seen`;
   return undefined;
 }
 
-export function problemOfEmail(email: string): string | undefined {
-  if (email.length <= LONGEST_EMAIL && EMAIL.test(email)) return undefined;
-  return `${shown(email)} is no e-mail address like anna@example.org`;
+export function validateEmail(email: string): string | undefined {
+  if (email.length <= MAX_EMAIL_LENGTH && EMAIL.test(email)) return undefined;
+  return `${quoteName(email)} is no e-mail address like anna@example.org`;
 }
 
-export function problemOfServiceName(name: string): string | undefined {
+export function validateServiceName(name: string): string | undefined {
   const checked = checkServiceName(name);
   if (checked.kind === "good") return undefined;
-  return name.length > LONGEST_TEXT || UNPRINTABLE.test(name)
-    ? `${shown(name)} is no service name: lower-case letters, digits, - and _, starting with a letter, 64 at most`
+  return name.length > MAX_TEXT_LENGTH || UNPRINTABLE.test(name)
+    ? `${quoteName(name)} is no service name: lower-case letters, digits, - and _, starting with a letter, 64 at most`
     : checked.why;
 }
 

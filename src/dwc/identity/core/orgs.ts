@@ -2,7 +2,7 @@
 
 import type { Mint } from "../mint.ts";
 import { signAccount } from "./account.ts";
-import { problemOfEmail, problemOfText, sameEmail, shellWord } from "./names.ts";
+import { sameEmail, shellWord, validateEmail, validateText } from "./names.ts";
 import { adminPermissions } from "./permissions.ts";
 import { type Decision, type Operator, type Org, orgIdOf, refused, type State, withOrg } from "./state.ts";
 import { SYSTEM_ACCOUNT_NAME } from "./system-token.ts";
@@ -39,7 +39,7 @@ export async function createOrg(
 const isOwn = ({ authority }: Org): boolean => authority.kind === "owner";
 
 function problemOf({ name, person, email }: NewOrg): string | undefined {
-  return problemOfText("org", name) ?? problemOfText("person", person) ?? problemOfEmail(email);
+  return validateText("org", name) ?? validateText("person", person) ?? validateEmail(email);
 }
 
 async function createOperator(mint: Mint): Promise<Operator> {

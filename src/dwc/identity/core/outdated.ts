@@ -1,9 +1,9 @@
 // Credentials issued before the permissions of today. A token keeps the permissions that it was issued with, so a change of
 // permissions.ts reaches nobody until it is replaced. This file compares, and knows no subject.
 
-import { tellsMembers } from "./account-links.ts";
+import { notifiesMembers } from "./account-links.ts";
 import { userJwtIn } from "./credentials-text.ts";
-import { problemOfServiceName } from "./names.ts";
+import { validateServiceName } from "./names.ts";
 import { adminPermissions, marketPermissions, type Permissions, servicePermissions } from "./permissions.ts";
 import type { Org, Service } from "./state.ts";
 import { claimsIn } from "./token.ts";
@@ -15,7 +15,7 @@ export type Outdated =
   /** The account token revokes the key, or no longer lists the key that signed it. */
   | "no longer admitted"
   /** The bus does not tell the holder of changes of the org: an earlier dwc made the org's tokens. */
-  | "not told"
+  | "not notified"
   /** An earlier dwc revoked them until 2099, and an admin can date a token later. */
   | "revoked until 2099";
 
@@ -26,7 +26,8 @@ type Judged = Outdated | undefined;
 export const judgePerson = (org: Org): Judged => judgeToken(org.me.creds, org, roleOf(org));
 
 /** The same, and what the org's own tokens keep from the person. */
-export const judgeMember = (org: Org): Judged => judgePerson(org) ?? (tellsMembers(org) ? undefined : "not told");
+export const judgeMember = (org: Org): Judged =>
+  judgePerson(org) ?? (notifiesMembers(org) ? undefined : "not notified");
 
 export const judgeService = (org: Org, { name, creds }: Pick<Service, "name" | "creds">): Judged =>
   judgeToken(creds, org, (publicKey) => servicePermissions(name, publicKey));
@@ -38,7 +39,7 @@ const roleOf = ({ authority }: Org): ((publicKey: string) => Permissions) =>
 export function judgeFile(creds: string, org: Account | undefined): Judged {
   const { name, sub, nats } = claimsIn(userJwtIn(creds));
   if (typeof sub !== "string" || !isRestricted(nats)) return undefined;
-  const isService = typeof name === "string" && problemOfServiceName(name) === undefined;
+  const isService = typeof name === "string" && validateServiceName(name) === undefined;
   const roles = isService
     ? [(publicKey: string) => servicePermissions(name, publicKey)]
     : [marketPermissions, adminPermissions];
@@ -83,8 +84,8 @@ interface Granted {
 }
 
 /** Lists in one order: to the server their order says nothing, and a list that is missing is an empty one. */
-function permissionsOf(said: unknown): Granted {
-  const { pub, sub, resp } = Object(said) as Record<string, unknown>;
+function permissionsOf(claims: unknown): Granted {
+  const { pub, sub, resp } = Object(claims) as Record<string, unknown>;
   const lists = [pub, sub].flatMap((part) => {
     const { allow, deny } = Object(part) as Record<string, unknown>;
     return [allow, deny].map((list) => (Array.isArray(list) ? list.map(String).sort() : []));

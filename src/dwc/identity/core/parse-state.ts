@@ -2,7 +2,19 @@
 
 import { misfiledPart } from "./bindings.ts";
 import { CREDENTIALS } from "./credentials-text.ts";
-import { exactly, type Fit, fit, listOf, oneOf, orAbsent, orNull, parts, type Shape, seconds, text } from "./shapes.ts";
+import {
+  array,
+  literal,
+  nullable,
+  nullIfAbsent,
+  object,
+  type ParseResult,
+  parse,
+  type Schema,
+  seconds,
+  text,
+  union,
+} from "./schema.ts";
 import type { Authority, Me, Operator, Org, Person, Revoked, Service, State, Trust } from "./state.ts";
 
 const KEY_REST = "[A-Z2-7]{55}$";
@@ -22,50 +34,50 @@ export const creds = text(CREDENTIALS);
 const serviceName = text(/^[a-z][a-z0-9_-]{0,63}$/);
 const orgId = text(/^[A-Z2-7]{10}$/);
 
-export const trustShape: Shape<Trust> = parts<Trust>({
+export const trustSchema: Schema<Trust> = object<Trust>({
   operatorKey: keys.operator,
   operatorJwt: jwt,
   systemAccount: keys.account,
   systemAccountJwt: jwt,
 });
 
-const operatorShape = parts<Operator>({ seed: operatorSeed, systemSeed: accountSeed, trust: trustShape });
+const operatorSchema = object<Operator>({ seed: operatorSeed, systemSeed: accountSeed, trust: trustSchema });
 
-const authorityShape = oneOf<Authority>({
-  owner: parts({ kind: exactly("owner"), accountSeed }),
-  admin: parts({ kind: exactly("admin"), signingSeed: accountSeed }),
-  member: parts({ kind: exactly("member") }),
+const authoritySchema = union<Authority>({
+  owner: object({ kind: literal("owner"), accountSeed }),
+  admin: object({ kind: literal("admin"), signingSeed: accountSeed }),
+  member: object({ kind: literal("member") }),
 });
 
-const meShape = parts<Me>({ name: anyText, email: anyText, publicKey: keys.user, creds });
-const personShape = parts<Person>({
+const meSchema = object<Me>({ name: anyText, email: anyText, publicKey: keys.user, creds });
+const personSchema = object<Person>({
   ...{ email: anyText, publicKey: keys.user },
-  ...{ signingKey: orNull(keys.account), invitedAt: seconds },
-  grant: orAbsent(text(/^[\w-]{43}$/)),
+  ...{ signingKey: nullable(keys.account), invitedAt: seconds },
+  grant: nullIfAbsent(text(/^[\w-]{43}$/)),
 });
-const serviceShape = parts<Service>({
+const serviceSchema = object<Service>({
   ...{ name: serviceName, publicKey: keys.user, creds },
-  ...{ createdAt: seconds, expiresAt: orNull(seconds) },
+  ...{ createdAt: seconds, expiresAt: nullable(seconds) },
 });
-const revokedShape = parts<Revoked>({ what: anyText, publicKey: keys.user, at: seconds });
+const revokedSchema = object<Revoked>({ what: anyText, publicKey: keys.user, at: seconds });
 
 /** What an org is called and known by; the same in the state and in an invitation. */
-export const orgParts = { id: orgId, name: anyText, account: keys.account, accountJwt: jwt } as const;
+export const orgFields = { id: orgId, name: anyText, account: keys.account, accountJwt: jwt } as const;
 
-const orgShape = parts<Org>({
-  ...orgParts,
-  ...{ trust: trustShape, authority: authorityShape, me: meShape },
-  ...{ people: listOf(personShape), services: listOf(serviceShape), revoked: listOf(revokedShape) },
+const orgSchema = object<Org>({
+  ...orgFields,
+  ...{ trust: trustSchema, authority: authoritySchema, me: meSchema },
+  ...{ people: array(personSchema), services: array(serviceSchema), revoked: array(revokedSchema) },
 });
 
-const stateShape = parts<State>({
-  operator: orNull(operatorShape),
-  orgs: listOf(orgShape),
-  currentOrgId: orNull(orgId),
+const stateSchema = object<State>({
+  operator: nullable(operatorSchema),
+  orgs: array(orgSchema),
+  currentOrgId: nullable(orgId),
 });
 
-export function parseState(value: unknown): Fit<State> {
-  const read = fit(stateShape, value);
-  const where = read.kind === "fits" ? misfiledPart(read.value) : undefined;
-  return where === undefined ? read : { kind: "differs", where };
+export function parseState(value: unknown): ParseResult<State> {
+  const read = parse(stateSchema, value);
+  const where = read.kind === "valid" ? misfiledPart(read.value) : undefined;
+  return where === undefined ? read : { kind: "mismatch", where };
 }

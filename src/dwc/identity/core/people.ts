@@ -1,6 +1,6 @@
 // Who this folder speaks as: logging in to one of its orgs, and out of all.
 
-import { problemOfEmail, sameEmail, shellWord, shown } from "./names.ts";
+import { quoteName, sameEmail, shellWord, validateEmail } from "./names.ts";
 import { type Decision, EMPTY_STATE, type Org, refused, type State } from "./state.ts";
 
 /** Switches to the org of this folder in which the person has that address. */
@@ -8,23 +8,23 @@ export function login(
   state: State,
   { email, orgId }: { readonly email: string; readonly orgId?: string | undefined },
 ): Decision<{ readonly org: Org }> {
-  const problem = problemOfEmail(email);
+  const problem = validateEmail(email);
   if (problem !== undefined) return refused("bad-name", `${problem}: type  ${knownLogins(state)}`);
   const theirs = state.orgs.filter(({ me }) => sameEmail(me.email, email));
   const meant = orgId === undefined ? theirs : theirs.filter(({ id }) => id === orgId);
   const [org, another] = meant;
-  if (org === undefined) return refused("no-such-name", strangerSentence(state, email, orgId));
+  if (org === undefined) return refused("no-such-name", unknownLoginSentence(state, email, orgId));
   if (another !== undefined) {
     const choices = meant
-      .map(({ id, name }) => `bin/dwc login ${shellWord(email)} --org-id ${id}  (${shown(name)})`)
+      .map(({ id, name }) => `bin/dwc login ${shellWord(email)} --org-id ${id}  (${quoteName(name)})`)
       .join("  or  ");
     return refused("ambiguous", `${email} is in several orgs: type  ${choices}`);
   }
   return { kind: "done", state: org.id === state.currentOrgId ? state : { ...state, currentOrgId: org.id }, org };
 }
 
-function strangerSentence({ orgs }: State, email: string, orgId: string | undefined): string {
-  const where = orgId === undefined ? "" : ` in org ${shown(orgId)}`;
+function unknownLoginSentence({ orgs }: State, email: string, orgId: string | undefined): string {
+  const where = orgId === undefined ? "" : ` in org ${quoteName(orgId)}`;
   return `this folder knows nobody as ${email}${where}: type  ${knownLogins({ orgs })}`;
 }
 

@@ -2,7 +2,7 @@
 
 import type { Mint } from "../mint.ts";
 import { newerAccount, signAccount, unknownRevocations } from "./account.ts";
-import { problemOfEmail, problemOfServiceName, sameEmail, shellWord, shown } from "./names.ts";
+import { quoteName, sameEmail, shellWord, validateEmail, validateServiceName } from "./names.ts";
 import {
   currentOrg,
   type Decision,
@@ -19,7 +19,7 @@ import {
 } from "./state.ts";
 import { claimsIn } from "./token.ts";
 
-export interface ToldRevocation {
+export interface RevocationResult {
   readonly org: Org;
   readonly revoked: Revoked;
   /** An admin's services go with the admin, as that signature counts no more. */
@@ -38,10 +38,10 @@ export async function revoke(
   state: State,
   target: string,
   { mint, now }: { readonly mint: Mint; readonly now: number },
-): Promise<Decision<ToldRevocation>> {
+): Promise<Decision<RevocationResult>> {
   const org = currentOrg(state);
   if (org === undefined) return refused("not-logged-in", NOT_LOGGED_IN);
-  const owned = ownedBy(state, org, `bin/dwc revoke ${keyOf(org, target) ?? asTyped(target)}`);
+  const owned = requireOwner(state, org, `bin/dwc revoke ${keyOf(org, target) ?? asTyped(target)}`);
   if (owned.kind === "refused") return owned;
   const meant = find(org, target, toSeconds(now));
   if (meant.kind === "refused") return meant;
@@ -55,15 +55,15 @@ export async function revoke(
 export type Owned = { readonly kind: "owned"; readonly operator: Operator; readonly accountSeed: string } | Refusal;
 
 /** Only the folder that made the org holds the keys to change it. @param ask what its owner would type */
-export function ownedBy(state: State, org: Org, ask: string): Owned {
+export function requireOwner(state: State, org: Org, ask: string): Owned {
   if (org.authority.kind === "owner" && state.operator !== null)
     return { kind: "owned", operator: state.operator, accountSeed: org.authority.accountSeed };
-  return refused("not-allowed", `only the owner of ${shown(org.name)} can do that: ask for  ${ask}`);
+  return refused("not-allowed", `only the owner of ${quoteName(org.name)} can do that: ask for  ${ask}`);
 }
 
 /** What could be revoked may stand in a line that is pasted elsewhere; anything else may not. */
 const asTyped = (target: string): string =>
-  [problemOfEmail(target), problemOfServiceName(target)].includes(undefined) || USER_KEY.test(target)
+  [validateEmail(target), validateServiceName(target)].includes(undefined) || USER_KEY.test(target)
     ? shellWord(target)
     : "SERVICE";
 
@@ -71,12 +71,12 @@ function keyOf(org: Org, target: string): string | undefined {
   return org.services.find(({ name }) => name === target)?.publicKey;
 }
 
-type Found = ({ readonly kind: "found" } & Omit<ToldRevocation, "org">) | Refusal;
+type Found = ({ readonly kind: "found" } & Omit<RevocationResult, "org">) | Refusal;
 
 const found = (
-  kindOf: ToldRevocation["kindOf"],
+  kindOf: RevocationResult["kindOf"],
   revoked: Revoked,
-  outcome: ToldRevocation["outcome"] = "made",
+  outcome: RevocationResult["outcome"] = "made",
 ): Found => ({ kind: "found", kindOf, revoked, outcome });
 
 function find(org: Org, target: string, at: number): Found {
@@ -89,14 +89,14 @@ function find(org: Org, target: string, at: number): Found {
 
 function findKey(org: Org, target: string, at: number): Found {
   if (sameEmail(org.me.email, target) || org.me.publicKey === target)
-    return refused("not-allowed", `you cannot revoke yourself: nobody could change ${shown(org.name)} after that`);
+    return refused("not-allowed", `you cannot revoke yourself: nobody could change ${quoteName(org.name)} after that`);
   // The newest first: a service of that name may have been revoked several times.
   const before = org.revoked.findLast(({ what, publicKey }) => isCalled(what, target) || publicKey === target);
   if (before !== undefined) return found(kindOfRevoked(before), before, "again");
   if (USER_KEY.test(target)) return found("key", { what: target, publicKey: target, at });
   return refused(
     "no-such-name",
-    `${shown(org.name)} has no service and no person ${shown(target)}: type  bin/dwc status  to see them`,
+    `${quoteName(org.name)} has no service and no person ${quoteName(target)}: type  bin/dwc status  to see them`,
   );
 }
 
@@ -105,7 +105,7 @@ const isCalled = (what: string, target: string): boolean =>
   what === target || (what.includes("@") && sameEmail(what, target));
 
 /** The list keeps no more than the name. */
-function kindOfRevoked({ what }: Revoked): ToldRevocation["kindOf"] {
+function kindOfRevoked({ what }: Revoked): RevocationResult["kindOf"] {
   if (USER_KEY.test(what)) return "key";
   return what.includes("@") ? "person" : "service";
 }

@@ -1,8 +1,8 @@
 // What nats-server has to be told to let in only whom an operator's orgs let in. It names no org: those lie beside
 // it as account tokens, are read by the server when somebody logs in, and can change while it runs.
 
-import { trustShape } from "./parse-state.ts";
-import { fit } from "./shapes.ts";
+import { trustSchema } from "./parse-state.ts";
+import { parse } from "./schema.ts";
 import type { Trust } from "./state.ts";
 
 /** A cluster's servers would compare their accounts this often; a single one does nothing. */
@@ -13,7 +13,8 @@ const COMPARE_EVERY = "2m";
  * @throws Error for a trust with anything but letters of keys and tokens in it, which is refused where it is read
  */
 export function serverConfig(trust: Trust, accountsFolder: string): string {
-  if (fit(trustShape, trust).kind === "differs") throw new Error("server-config: this trust is not keys and tokens");
+  if (parse(trustSchema, trust).kind === "mismatch")
+    throw new Error("server-config: this trust is not keys and tokens");
   return [
     "# Written by dwc: who may be on the bus. Do not change it; it is written anew.",
     "#   nats-server -c THIS_FILE          for another port:  nats-server -c THIS_FILE -p 4223",

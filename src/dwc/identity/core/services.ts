@@ -1,7 +1,7 @@
 // Services of the current org: a token for each. It is kept, unless it has an end.
 
 import type { Mint } from "../mint.ts";
-import { problemOfServiceName, shown } from "./names.ts";
+import { quoteName, validateServiceName } from "./names.ts";
 import { servicePermissions } from "./permissions.ts";
 import {
   type Authority,
@@ -23,7 +23,7 @@ export interface NewService {
   readonly holdsSeconds: number | null;
 }
 
-export interface ToldService {
+export interface ServiceResult {
   readonly org: Org;
   readonly service: Service;
   /** `kept`: it had a token before, which is still the one. `renewed`: that one had an end. */
@@ -35,8 +35,8 @@ export async function createService(
   state: State,
   wanted: NewService,
   { mint, now }: { readonly mint: Mint; readonly now: number },
-): Promise<Decision<ToldService>> {
-  const problem = problemOfServiceName(wanted.name);
+): Promise<Decision<ServiceResult>> {
+  const problem = validateServiceName(wanted.name);
   if (problem !== undefined) return refused("bad-name", `${problem}: type  bin/dwc create-service ratings`);
   const org = currentOrg(state);
   if (org === undefined) return refused("not-logged-in", NOT_LOGGED_IN);
@@ -70,7 +70,7 @@ function signerOf(authority: Authority): string | undefined {
 }
 
 function mayNotSentence({ name }: Org, service: string): string {
-  return `you may run Markets in ${shown(name)}, not create services: its owner or an admin can, with  bin/dwc create-service ${service} , and sends you what  bin/dwc service-token ${service}  prints`;
+  return `you may run Markets in ${quoteName(name)}, not create services: its owner or an admin can, with  bin/dwc create-service ${service} , and sends you what  bin/dwc service-token ${service}  prints`;
 }
 
 export async function mintService(
@@ -90,7 +90,7 @@ export type FoundToken = { readonly kind: "found"; readonly org: Org; readonly s
 
 /** The token of a service of the current org. */
 export function serviceToken(state: State, name: string): FoundToken {
-  const problem = problemOfServiceName(name);
+  const problem = validateServiceName(name);
   if (problem !== undefined) return refused("bad-name", `${problem}: type  bin/dwc service-token ratings`);
   const org = currentOrg(state);
   if (org === undefined) return refused("not-logged-in", NOT_LOGGED_IN);
@@ -99,19 +99,19 @@ export function serviceToken(state: State, name: string): FoundToken {
   if (org.authority.kind === "member")
     return refused(
       "no-such-service",
-      `${shown(org.name)} has no service ${name} here: ask its owner or an admin for what  bin/dwc service-token ${name}  prints`,
+      `${quoteName(org.name)} has no service ${name} here: ask its owner or an admin for what  bin/dwc service-token ${name}  prints`,
     );
   return refused(
     "no-such-service",
-    `${shown(org.name)} has no service ${name} here${butHas(org)}: type  bin/dwc create-service ${name}`,
+    `${quoteName(org.name)} has no service ${name} here${knownServicesNote(org)}: type  bin/dwc create-service ${name}`,
   );
 }
 
 /** Enough to see that a name was mistyped. */
-const NAMED_AT_MOST = 5;
+const MAX_NAMES = 5;
 
-function butHas({ services }: Org): string {
+function knownServicesNote({ services }: Org): string {
   if (services.length === 0) return "";
-  const names = services.slice(0, NAMED_AT_MOST).map(({ name }) => name);
-  return `, but ${names.join(", ")}${services.length > NAMED_AT_MOST ? " and more" : ""}`;
+  const names = services.slice(0, MAX_NAMES).map(({ name }) => name);
+  return `, but ${names.join(", ")}${services.length > MAX_NAMES ? " and more" : ""}`;
 }

@@ -109,7 +109,7 @@ export function withOrg(state: State, org: Org): State {
 }
 
 /** How a decision ends. `done` may give the same state: then there is nothing to write. */
-export type Decision<Told extends object> = (Told & { readonly kind: "done"; readonly state: State }) | Refusal;
+export type Decision<Result extends object> = (Result & { readonly kind: "done"; readonly state: State }) | Refusal;
 
 /** Why something was not done. */
 export interface Refusal {

@@ -1,6 +1,6 @@
 // A NATS token (a JWT) as text: its claims, and the bytes that its issuer has signed. Nothing here checks a signature.
 
-import { fit, type Shape } from "./shapes.ts";
+import { parse, type Schema } from "./schema.ts";
 
 export interface Token<Claims> {
   readonly claims: Claims;
@@ -27,15 +27,15 @@ const HEADER = '{"typ":"JWT","alg":"ed25519-nkey"}';
  * Undefined: the token is not written as dwc writes tokens. One text has one meaning here: a claim that stands twice, or
  * in other letters, could be one thing to this program and another to nats-server, whose JSON ignores the case of names.
  */
-export function readToken<Claims>(jwt: string, shape: Shape<Claims>): Token<Claims> | undefined {
+export function readToken<Claims>(jwt: string, schema: Schema<Claims>): Token<Claims> | undefined {
   const [header = "", payload = "", signature = ""] = jwt.split(".");
   const text = decode(payload);
   if (jwt.split(".").length !== 3 || decode(header) !== HEADER || text === undefined) return undefined;
   const signatureBytes = Buffer.from(signature, "base64url");
   if (signatureBytes.toString("base64url") !== signature) return undefined;
   const json = parseJson(text);
-  const read = fit(shape, json);
-  if (read.kind === "differs" || !isOnlyTextOf(json, text)) return undefined;
+  const read = parse(schema, json);
+  if (read.kind === "mismatch" || !isOnlyTextOf(json, text)) return undefined;
   return {
     claims: read.value,
     signed: Buffer.from(`${header}.${payload}`),

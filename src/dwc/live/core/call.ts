@@ -6,19 +6,19 @@ import type { Answer } from "../../../service/answer.ts";
 import type { Command } from "../../core/command.ts";
 import { type CommandResult, type Failed, jsonText, quoteForMessage } from "../../core/outcome.ts";
 import { shellWord } from "../../identity/core/names.ts";
-import { parseDuration, shownDuration } from "./duration.ts";
-import { failedVisit, warningsJson, warningsOf } from "./failed-visit.ts";
-import type { CallReport } from "./live-world.ts";
+import { failedVisit, warningsJson, warningsOf } from "./bus-errors.ts";
+import type { Connected } from "./bus-result.ts";
+import { formatDuration, parseDuration } from "./duration.ts";
+import { nameOf, whoJson } from "./instance-name.ts";
+import type { CallReport } from "./live-types.ts";
 import { OWN_SERVICE } from "./start-hint.ts";
-import type { InBus } from "./visited.ts";
-import { nameOf, whoJson } from "./who.ts";
 
 const RAISE = "raise max_payload in the configuration of the bus, or the limit of the account";
 
 const VERB = "get";
 /** As settings have it for every other caller. */
-const SHORTEST_MS = 10;
-const LONGEST_MS = 60_000;
+const MIN_MS = 10;
+const MAX_MS = 60_000;
 
 export const call: Command = {
   name: "call",
@@ -50,8 +50,8 @@ export const call: Command = {
     const typed = values.get("timeout");
     const timeoutMs = typed === undefined ? undefined : parseDuration(typed);
     if (typed !== undefined && !isTimeout(timeoutMs)) return wrongTimeout(typed);
-    const visited = await world.live.call({ service, request, timeoutMs });
-    return visited.kind === "out" ? failedVisit(visited) : outcomeOf(service, what, visited);
+    const result = await world.live.call({ service, request, timeoutMs });
+    return result.kind === "not-connected" ? failedVisit(result) : outcomeOf(service, what, result);
   },
 };
 
@@ -81,7 +81,7 @@ const wrongRequest = (service: string, what: string): Failed =>
     `for example:  bin/dwc call ${service} get '{"name":"Ada"}'`,
   );
 
-const isTimeout = (ms: number | undefined): boolean => ms !== undefined && ms >= SHORTEST_MS && ms <= LONGEST_MS;
+const isTimeout = (ms: number | undefined): boolean => ms !== undefined && ms >= MIN_MS && ms <= MAX_MS;
 
 const wrongTimeout = (typed: string): Failed =>
   usage(
@@ -90,18 +90,18 @@ const wrongTimeout = (typed: string): Failed =>
     "for example:  --timeout 500ms",
   );
 
-function outcomeOf(service: string, what: string, visited: InBus<CallReport>): CommandResult {
-  const { answer } = visited.value;
-  const details = reportJson(visited);
-  const warnings = warningsOf(visited);
-  const said = [...timesSaid(visited), ...warnings];
+function outcomeOf(service: string, what: string, result: Connected<CallReport>): CommandResult {
+  const { answer } = result.value;
+  const details = reportJson(result);
+  const warnings = warningsOf(result);
+  const notes = [...timingLines(result), ...warnings];
   switch (answer.kind) {
     case "answered":
       return {
         kind: "done",
         lines: [jsonText(answer.body, { isForeign: true })],
         isForeign: true,
-        notes: [`answered by ${nameOf(answer.who)}, ${answer.who.address}`, ...said],
+        notes: [`answered by ${nameOf(answer.who)}, ${answer.who.address}`, ...notes],
         json: { answer: answer.body, ...details },
         ifUnwritten: {
           effect: "the call was made, and answered",
@@ -110,12 +110,12 @@ function outcomeOf(service: string, what: string, visited: InBus<CallReport>): C
       };
     case "refused": {
       const message = `${nameOf(answer.who)} refused it: ${answer.code} ${answer.message}`;
-      return { ...failed("refused", message, { ...details, status: answer.code }), notes: said };
+      return { ...failed("refused", message, { ...details, status: answer.code }), notes };
     }
     case "unanswered":
       return {
-        ...failed(answer.why.replaceAll(" ", "-"), whatHappened(service, answer, visited.value), details),
-        hint: answer.why === "the bus is away" ? "what is wrong:  bin/dwc check" : nextStep(service, visited.value),
+        ...failed(answer.why.replaceAll(" ", "-"), failureText(service, answer, result.value), details),
+        hint: answer.why === "the bus is away" ? "what is wrong:  bin/dwc check" : nextStep(service, result.value),
         // Whoever may not ask is not heard: without this it would look as if nobody were there.
         notes: warnings,
       };
@@ -136,11 +136,11 @@ const failed = (code: string, message: string, details: Readonly<Record<string, 
   ...{ code, message, hint: "", details },
 });
 
-function whatHappened(service: string, { why, detail }: Unanswered, { asked, known, callMs }: CallReport): string {
+function failureText(service: string, { why, detail }: Unanswered, { asked, known, callMs }: CallReport): string {
   if (detail !== undefined) return `${why}: ${detail}`;
   const last = asked.at(-1);
   if (why === "request timed out" && last !== undefined)
-    return `${why}: ${nameOf(last)}, ${last.address}, has not answered within ${shownDuration(callMs)}`;
+    return `${why}: ${nameOf(last)}, ${last.address}, has not answered within ${formatDuration(callMs)}`;
   if (why !== "all services are down") return why;
   if (known.length === 0) return `${why}: nobody answered the roll call of ${service}`;
   return `${why}: of ${known.length} that answered the roll call of ${service} nobody took the call`;
@@ -154,19 +154,19 @@ function nextStep(service: string, { asked, known }: CallReport): string {
   return "who is there:  bin/dwc ps";
 }
 
-function timesSaid({ connectMs, value }: InBus<CallReport>): readonly string[] {
+function timingLines({ connectMs, value }: Connected<CallReport>): readonly string[] {
   const { resolveMs, callMs, processingMs } = value;
-  const own = processingMs === undefined ? "" : ` (of it the instance ${shownDuration(processingMs)})`;
+  const own = processingMs === undefined ? "" : ` (of it the instance ${formatDuration(processingMs)})`;
   const times = [
-    `connect ${shownDuration(connectMs)}`,
-    `resolve ${shownDuration(resolveMs)}`,
-    `send to answer ${shownDuration(callMs)}${own}`,
+    `connect ${formatDuration(connectMs)}`,
+    `resolve ${formatDuration(resolveMs)}`,
+    `send to answer ${formatDuration(callMs)}${own}`,
   ];
   return [times.join(", ")];
 }
 
-function reportJson(visited: InBus<CallReport>): Readonly<Record<string, unknown>> {
-  const { connectMs, value } = visited;
+function reportJson(result: Connected<CallReport>): Readonly<Record<string, unknown>> {
+  const { connectMs, value } = result;
   const { answer, asked, resolveMs, callMs, processingMs } = value;
   return {
     answered_by: "who" in answer ? whoJson(answer.who) : null,
@@ -177,7 +177,7 @@ function reportJson(visited: InBus<CallReport>): Readonly<Record<string, unknown
       call: hundredth(callMs),
       processing: processingMs === undefined ? null : hundredth(processingMs),
     },
-    ...warningsJson(visited),
+    ...warningsJson(result),
   };
 }
 

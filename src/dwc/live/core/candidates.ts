@@ -1,9 +1,9 @@
 // What the word that is being typed may become. The live names come in as an argument.
 
 import { COMMON_OPTIONS, type Command } from "../../core/command.ts";
-import { FAULT_WORDS, RESET } from "./fault-wish.ts";
-import type { Heard } from "./visited.ts";
-import { nameOf } from "./who.ts";
+import type { DiscoveredInstance } from "./bus-result.ts";
+import { FAULT_WORDS, RESET } from "./fault-args.ts";
+import { nameOf } from "./instance-name.ts";
 
 export interface Candidate {
   readonly word: string;
@@ -52,13 +52,17 @@ export function wantedOf(words: readonly string[], commands: readonly Command[])
 export function candidates(
   words: readonly string[],
   commands: readonly Command[],
-  heard: readonly Heard[],
+  heard: readonly DiscoveredInstance[],
 ): readonly Candidate[] {
   const typed = words.at(-1) ?? "";
   return all(words, commands, heard).filter(({ word }) => word.startsWith(typed));
 }
 
-function all(words: readonly string[], commands: readonly Command[], heard: readonly Heard[]): readonly Candidate[] {
+function all(
+  words: readonly string[],
+  commands: readonly Command[],
+  heard: readonly DiscoveredInstance[],
+): readonly Candidate[] {
   const place = placeOf(words, commands);
   switch (place.kind) {
     case "command":
@@ -72,7 +76,7 @@ function all(words: readonly string[], commands: readonly Command[], heard: read
   }
 }
 
-function live(wanted: Wanted, heard: readonly Heard[]): readonly Candidate[] {
+function live(wanted: Wanted, heard: readonly DiscoveredInstance[]): readonly Candidate[] {
   if (wanted === "nothing") return [];
   const services = [...new Set(heard.map(({ service }) => service))];
   const names = services.map((word) => ({ word, meaning: "service" }));

@@ -1,10 +1,10 @@
 // `dwc check`: everything that could be wrong, looked at together, with the command that mends it.
 
 import type { Command } from "../../core/command.ts";
+import { evaluateChecks } from "./check-rules.ts";
 import { findingJson, findingLines, GRADES, worstOf } from "./finding.ts";
-import { judge } from "./judge.ts";
 import { MARKET_OPTION, wrongMarket } from "./market-option.ts";
-import { roomOn } from "./table.ts";
+import { availableWidth } from "./table.ts";
 
 export const check: Command = {
   name: "check",
@@ -21,11 +21,11 @@ export const check: Command = {
   run: async (call, world) => {
     const wrong = wrongMarket(call.values.get("market"));
     if (wrong !== undefined) return wrong;
-    const findings = judge(await world.live.examine(call.values.get("market")));
+    const findings = evaluateChecks(await world.live.collectFacts(call.values.get("market")));
     const worst = worstOf(findings);
     return {
       kind: "done",
-      lines: findingLines(findings, roomOn(world.screen)),
+      lines: findingLines(findings, availableWidth(world.screen)),
       notes: [],
       json: { grade: worst, findings: findings.map(findingJson) },
       exitCode: GRADES[worst].exitCode,

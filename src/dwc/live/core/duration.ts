@@ -17,7 +17,7 @@ const DAY_MS = 86_400_000;
 const WHOLE_SECONDS_FROM_MS = 10_000;
 
 /** `0.42 ms`, `12 ms`, `3.4 s`, `25 s`, `4 m 10 s`, `3 h 5 m`, `2 d 4 h` */
-export function shownDuration(ms: number): string {
+export function formatDuration(ms: number): string {
   if (ms < 10) return `${Math.round(Math.max(0, ms) * 100) / 100} ms`;
   if (ms < SECOND_MS) return `${Math.round(ms)} ms`;
   if (ms < WHOLE_SECONDS_FROM_MS) return `${(ms / SECOND_MS).toFixed(1)} s`;

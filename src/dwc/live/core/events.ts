@@ -2,11 +2,11 @@
 
 import type { SeenEvent } from "../../../sight/event-stream.ts";
 import type { Command } from "../../core/command.ts";
+import type { CommandContext } from "../../core/command-context.ts";
 import { formatLine, quoteForMessage } from "../../core/outcome.ts";
-import type { CommandContext } from "../../core/world.ts";
+import { failedMarket, marketAway } from "./bus-errors.ts";
 import { parseDuration } from "./duration.ts";
 import { eventJson, eventLine } from "./event-lines.ts";
-import { failedMarket, marketAway } from "./failed-visit.ts";
 import { MARKET_OPTION, wrongMarket } from "./market-option.ts";
 
 /** As many as show what went before, and leave room for what comes. */
@@ -37,12 +37,12 @@ export const events: Command = {
     const wrong = wrongMarket(values.get("market"));
     if (wrong !== undefined) return wrong;
     // Asked first: a Market that is not there is an error now, and something to wait for only later.
-    const asked = await world.live.believed(values.get("market"));
+    const asked = await world.live.fetchView(values.get("market"));
     if (asked.kind !== "board") return failedMarket(asked);
     const tell = teller(world, flags.has("json"));
     const told = (kept: readonly SeenEvent[]): readonly SeenEvent[] =>
-      sinceMs === undefined ? kept.slice(-SHOWN_AT_FIRST) : kept.filter(({ at }) => at >= asked.belief.at - sinceMs);
-    if (flags.has("once")) told(asked.belief.events).forEach(tell);
+      sinceMs === undefined ? kept.slice(-SHOWN_AT_FIRST) : kept.filter(({ at }) => at >= asked.view.at - sinceMs);
+    if (flags.has("once")) told(asked.view.events).forEach(tell);
     else await follow(asked.url, world, tell, told);
     return { kind: "streamed", exitCode: 0 };
   },

@@ -4,11 +4,11 @@
 import type { InstanceRow } from "../../../sight/row.ts";
 import type { Command } from "../../core/command.ts";
 import { type CommandResult, type Failed, type Line, quoteForMessage } from "../../core/outcome.ts";
-import type { Belief } from "./belief.ts";
-import { percent, stateTone, stateWords } from "./belief-words.ts";
-import { shownDuration } from "./duration.ts";
-import { failedMarket } from "./failed-visit.ts";
+import { failedMarket } from "./bus-errors.ts";
+import { formatDuration } from "./duration.ts";
 import { MARKET_OPTION, wrongMarket } from "./market-option.ts";
+import type { MarketView } from "./market-view.ts";
+import { percent, stateTone, stateWords } from "./state-format.ts";
 
 export const explain: Command = {
   name: "explain",
@@ -24,9 +24,9 @@ export const explain: Command = {
     if (service === "") return wrongWho(who);
     const wrong = wrongMarket(values.get("market"));
     if (wrong !== undefined) return wrong;
-    const asked = await world.live.believed(values.get("market"));
+    const asked = await world.live.fetchView(values.get("market"));
     if (asked.kind !== "board") return failedMarket(asked);
-    return explained(asked.belief, service, number === undefined ? undefined : Number(number));
+    return explained(asked.view, service, number === undefined ? undefined : Number(number));
   },
 };
 
@@ -37,13 +37,13 @@ const wrongWho = (who: string): Failed => ({
 });
 
 /** @param number of the instance that is meant; undefined: all */
-export function explained(belief: Belief, service: string, number: number | undefined): CommandResult {
-  if (belief.service !== service)
+export function explained(view: MarketView, service: string, number: number | undefined): CommandResult {
+  if (view.service !== service)
     return unknown(
-      `the Market calls ${belief.service}, and no ${service}`,
-      `for example:  bin/dwc explain ${belief.service}`,
+      `the Market calls ${view.service}, and no ${service}`,
+      `for example:  bin/dwc explain ${view.service}`,
     );
-  const meant = belief.instances.filter(({ instance }) => number === undefined || instance === number);
+  const meant = view.instances.filter(({ instance }) => number === undefined || instance === number);
   if (meant.length === 0 && number !== undefined)
     return unknown(
       `the Market has never heard of ${service}/${number}`,
@@ -51,9 +51,9 @@ export function explained(belief: Belief, service: string, number: number | unde
     );
   return {
     kind: "done",
-    lines: [...meant.flatMap((row) => [...rowLines(row, belief), ""]), ...nextLines(belief, number)],
+    lines: [...meant.flatMap((row) => [...rowLines(row, view), ""]), ...nextLines(view, number)],
     notes: [],
-    json: explainedJson(belief, meant),
+    json: explainedJson(view, meant),
     ifUnwritten: "read-only",
   };
 }
@@ -64,28 +64,31 @@ const unknown = (message: string, hint: string): Failed => ({
   ...{ code: "unknown-instance", message, hint },
 });
 
-function rowLines(row: InstanceRow, belief: Belief): readonly Line[] {
+function rowLines(row: InstanceRow, view: MarketView): readonly Line[] {
   const { instance, address, state, turn, breaker, heartbeat, calls, latency } = row;
-  const ago = (at: number): string => `${shownDuration(belief.at - at)} ago`;
+  const ago = (at: number): string => `${formatDuration(view.at - at)} ago`;
   const facts: (readonly [string, string])[] = [["address", `nats:${address}`]];
   const why = whyOf(row);
   if (why !== undefined) facts.push(["why", why]);
   // A Market of before there were faults says nothing of them.
   for (const { text, endsAt } of row.faults ?? [])
-    if (endsAt > belief.at) facts.push(["faults", `${text}, ends in ${shownDuration(endsAt - belief.at)}`]);
-  const since = sinceOf(row, belief);
+    if (endsAt > view.at) facts.push(["faults", `${text}, ends in ${formatDuration(endsAt - view.at)}`]);
+  const since = sinceOf(row, view);
   if (since !== undefined) facts.push(["since", ago(since)]);
-  if (breaker.retestAt !== null) facts.push(["retest", dueWords(breaker.retestAt - belief.at)]);
+  if (breaker.retestAt !== null) facts.push(["retest", dueWords(breaker.retestAt - view.at)]);
   if (breaker.answersLeft !== null) facts.push(["probation", `over after ${breaker.answersLeft} more answers`]);
-  facts.push(["heartbeat", heartbeatWords(heartbeat, belief.at)]);
+  facts.push(["heartbeat", heartbeatWords(heartbeat, view.at)]);
   facts.push(["turn", turn.kind === "passed over" ? `passed over: ${turn.why}` : turn.kind]);
   facts.push([
     "calls",
     `${calls.lastMinute} in the last minute, ${percent(calls.share)} of all; ${calls.total} in all`,
   ]);
   if (latency !== null)
-    facts.push(["latency", `half within ${shownDuration(latency.p50Ms)}, 99 % within ${shownDuration(latency.p99Ms)}`]);
-  const head = { text: `${belief.service}/${instance}  ${stateWords(state)}`, tone: stateTone(state) };
+    facts.push([
+      "latency",
+      `half within ${formatDuration(latency.p50Ms)}, 99 % within ${formatDuration(latency.p99Ms)}`,
+    ]);
+  const head = { text: `${view.service}/${instance}  ${stateWords(state)}`, tone: stateTone(state) };
   return [head, ...facts.map(([name, text]) => `  ${name.padEnd(FACT_WIDTH)}  ${text}`)];
 }
 
@@ -101,21 +104,21 @@ function whyOf({ membership, breaker }: InstanceRow): string | undefined {
 }
 
 /** When it last changed: of that the Market tells in its events, and of an opened breaker also in the row. */
-function sinceOf({ incarnation, breaker, state }: InstanceRow, { events }: Belief): number | undefined {
+function sinceOf({ incarnation, breaker, state }: InstanceRow, { events }: MarketView): number | undefined {
   if (state === "open" && breaker.openedAt !== null) return breaker.openedAt;
   return events.findLast((event) => event.incarnation === incarnation)?.at;
 }
 
-const dueWords = (inMs: number): string => (inMs > 0 ? `in ${shownDuration(inMs)}` : "due with the next call");
+const dueWords = (inMs: number): string => (inMs > 0 ? `in ${formatDuration(inMs)}` : "due with the next call");
 
 function heartbeatWords({ at, countsUntil }: InstanceRow["heartbeat"], now: number): string {
   const left = countsUntil - now;
-  const counts = left > 0 ? `counts for ${shownDuration(left)} more` : "no longer counts";
-  return `${shownDuration(now - at)} ago, ${counts}`;
+  const counts = left > 0 ? `counts for ${formatDuration(left)} more` : "no longer counts";
+  return `${formatDuration(now - at)} ago, ${counts}`;
 }
 
-function nextLines(belief: Belief, number: number | undefined): readonly Line[] {
-  const { service, turns, instances } = belief;
+function nextLines(view: MarketView, number: number | undefined): readonly Line[] {
+  const { service, turns, instances } = view;
   const nameOf = (incarnation: string): string => {
     const row = instances.find((one) => one.incarnation === incarnation);
     return row === undefined ? incarnation : `${service}/${row.instance}`;
@@ -123,7 +126,7 @@ function nextLines(belief: Belief, number: number | undefined): readonly Line[] 
   const next = turns.next === null ? "nobody: all services are down" : nameOf(turns.next);
   const copies = turns.copies.length === 0 ? [] : [`A copy of it goes to: ${turns.copies.map(nameOf).join(", ")}`];
   const others =
-    number === undefined ? [] : inTurn(belief).filter((row) => row.instance !== number && row.turn.kind !== "next");
+    number === undefined ? [] : inTurn(view).filter((row) => row.instance !== number && row.turn.kind !== "next");
   const whyNot = others.flatMap(({ instance, turn }) =>
     turn.kind === "passed over" ? [`  not ${service}/${instance}: ${turn.why}`] : [`  then ${service}/${instance}`],
   );
@@ -131,7 +134,7 @@ function nextLines(belief: Belief, number: number | undefined): readonly Line[] 
 }
 
 /** From the one whose turn is next on; who has no turn comes last. */
-function inTurn({ turns: { ring, next }, instances }: Belief): readonly InstanceRow[] {
+function inTurn({ turns: { ring, next }, instances }: MarketView): readonly InstanceRow[] {
   const first = next === null ? 0 : ring.indexOf(next);
   const placeOf = ({ incarnation }: InstanceRow): number => {
     const place = ring.indexOf(incarnation);
@@ -141,7 +144,7 @@ function inTurn({ turns: { ring, next }, instances }: Belief): readonly Instance
 }
 
 function explainedJson(
-  { service, at, bus, turns, unlisted }: Belief,
+  { service, at, bus, turns, unlisted }: MarketView,
   instances: readonly InstanceRow[],
 ): Record<string, unknown> {
   return { service, at, bus, next: turns.next, copies: turns.copies, ring: turns.ring, instances, unlisted };

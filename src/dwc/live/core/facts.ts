@@ -2,18 +2,18 @@
 
 import type { BusProbe, SyncResult } from "../../core/bus-shapes.ts";
 import type { Outdated } from "../../identity/core/outdated.ts";
-import type { AskedMarket } from "./live-world.ts";
-import type { Heard, Visited } from "./visited.ts";
+import type { BusResult, DiscoveredInstance } from "./bus-result.ts";
+import type { BoardResult } from "./live-types.ts";
 
 export interface Facts {
-  readonly looks: readonly BusProbe[];
-  readonly roll: Visited<readonly Heard[]>;
+  readonly probes: readonly BusProbe[];
+  readonly roll: BusResult<readonly DiscoveredInstance[]>;
   readonly identity: IdentityFacts;
   /** Whether the buses obey the orgs that this folder owns; undefined: it owns none. */
   readonly obedience: SyncResult | undefined;
   readonly market: MarketFacts;
   /** What that Market believes of the instances, or why it does not say. */
-  readonly asked: AskedMarket;
+  readonly asked: BoardResult;
   /** As the settings have it. */
   readonly port: number;
   readonly nodeVersion: string;

@@ -6,13 +6,13 @@ import type { FaultReceiver } from "../../../service/fault-client.ts";
 import type { Command } from "../../core/command.ts";
 import type { CommandResult, Failed, IfUnwritten, Line } from "../../core/outcome.ts";
 import { shellWord } from "../../identity/core/names.ts";
-import { failedVisit, warningsJson, warningsOf } from "./failed-visit.ts";
-import { endsText, RESET, readWish } from "./fault-wish.ts";
-import type { FaultReport, FaultWish } from "./live-world.ts";
+import { failedVisit, warningsJson, warningsOf } from "./bus-errors.ts";
+import type { Connected } from "./bus-result.ts";
+import { endsText, parseFaultArgs, RESET } from "./fault-args.ts";
+import { nameOf } from "./instance-name.ts";
+import type { FaultReport, FaultRequest } from "./live-types.ts";
 import { isOwnMake, OWN_SERVICE, startAgain } from "./start-hint.ts";
-import { roomOn, table } from "./table.ts";
-import type { InBus } from "./visited.ts";
-import { nameOf } from "./who.ts";
+import { availableWidth, table } from "./table.ts";
 
 export const fault: Command = {
   name: "fault",
@@ -37,38 +37,40 @@ export const fault: Command = {
   options: [{ name: "for", value: "TIME", meaning: "when it ends, such as 20s or 5m; else after 60s" }],
   example: "bin/dwc fault ratings/2 pause --for 20s",
   run: async ({ args, values }, world) => {
-    const wish = readWish(args, values.get("for"));
-    if ("kind" in wish) return wish;
-    const visited = await world.live.fault(wish);
-    return visited.kind === "out" ? failedVisit(visited) : outcomeOf(wish, visited, roomOn(world.screen));
+    const request = parseFaultArgs(args, values.get("for"));
+    if ("kind" in request) return request;
+    const result = await world.live.fault(request);
+    return result.kind === "not-connected"
+      ? failedVisit(result)
+      : outcomeOf(request, result, availableWidth(world.screen));
   },
 };
 
-function outcomeOf(wish: FaultWish, visited: InBus<FaultReport>, room: number): CommandResult {
-  const { value: report } = visited;
-  const [warnings, inJson] = [warningsOf(visited), warningsJson(visited)];
-  const wrong = whyNot(wish, report);
+function outcomeOf(request: FaultRequest, result: Connected<FaultReport>, room: number): CommandResult {
+  const { value: report } = result;
+  const [warnings, inJson] = [warningsOf(result), warningsJson(result)];
+  const wrong = whyNot(request, report);
   if (wrong !== undefined) return { ...wrong, notes: warnings, details: { ...wrong.details, ...inJson } };
   const { takers } = report;
   return {
     kind: "done",
-    lines: takers.length === 0 ? [] : takersTable(takers, room),
-    notes: [...nextSteps(wish, takers), ...warnings],
+    lines: takers.length === 0 ? [] : receiversTable(takers, room),
+    notes: [...nextSteps(request, takers), ...warnings],
     json: {
-      asked: wish.order.kind === "begin" ? wish.order.fault.kind : wish.order.kind,
+      asked: request.order.kind === "begin" ? request.order.fault.kind : request.order.kind,
       instances: takers.map(takerJson),
       ...inJson,
     },
-    ifUnwritten: wish.order.kind === "list" ? "read-only" : done(wish),
+    ifUnwritten: request.order.kind === "list" ? "read-only" : done(request),
   };
 }
 
-const done = ({ service }: FaultWish): IfUnwritten => ({
+const done = ({ service }: FaultRequest): IfUnwritten => ({
   effect: "what was asked for is done all the same",
   again: `to see what is on:  bin/dwc fault ${service}`,
 });
 
-function nextSteps({ service, order }: FaultWish, takers: readonly FaultReceiver[]): readonly string[] {
+function nextSteps({ service, order }: FaultRequest, takers: readonly FaultReceiver[]): readonly string[] {
   const [taker] = takers;
   if (taker === undefined) return [`no instance of ${service} takes faults: ${startTakers(service)}`];
   if (order.kind === "kill") {
@@ -84,9 +86,9 @@ const startTakers = (service: string): string =>
     ? "to start three that do, type  CHAOS=1 make startRatings COUNT=3"
     : `start one of ${service} that does`;
 
-function takersTable(takers: readonly FaultReceiver[], room: number): readonly Line[] {
+function receiversTable(takers: readonly FaultReceiver[], room: number): readonly Line[] {
   return table(
-    [{ head: "INSTANCE" }, { head: "FAULTS" }, { head: "INCARNATION", givesWay: 1 }],
+    [{ head: "INSTANCE" }, { head: "FAULTS" }, { head: "INCARNATION", dropPriority: 1 }],
     takers.map((taker) => ({
       cells: [nameOf(taker), taker.faults.map(noteText).join("; ") || "none", taker.incarnation],
       tone: taker.faults.length > 0 ? "warning" : undefined,
@@ -109,7 +111,7 @@ const takerJson = ({ service, instance, incarnation, faults }: FaultReceiver): o
 
 // What can be in the way.
 
-function whyNot({ service, target, order }: FaultWish, report: FaultReport): Failed | undefined {
+function whyNot({ service, target, order }: FaultRequest, report: FaultReport): Failed | undefined {
   if (!report.mayAsk) return notAllowed(report.holder);
   if (target === undefined) return undefined;
   const { meant, asked } = report;

@@ -3,11 +3,11 @@
 import type { Tone } from "../../core/color.ts";
 import type { ExitCode, Line } from "../../core/outcome.ts";
 
-export type Grade = "fine" | "warning" | "critical" | "unknown";
+export type Severity = "fine" | "warning" | "critical" | "unknown";
 
 export interface Finding {
   readonly group: string;
-  readonly grade: Grade;
+  readonly grade: Severity;
   readonly what: string;
   /** What to type; empty when there is nothing. */
   readonly cure: string;
@@ -15,7 +15,7 @@ export interface Finding {
 
 /** Exit codes as monitoring plugins have them. Worse than "critical" is nothing; "unknown" only counts where nothing is wrong. */
 export const GRADES: Readonly<
-  Record<Grade, { readonly glyph: string; readonly tone: Tone; readonly exitCode: ExitCode; readonly rank: number }>
+  Record<Severity, { readonly glyph: string; readonly tone: Tone; readonly exitCode: ExitCode; readonly rank: number }>
 > = {
   fine: { glyph: "√", tone: "good", exitCode: 0, rank: 0 },
   unknown: { glyph: "?", tone: "faint", exitCode: 3, rank: 1 },
@@ -23,13 +23,13 @@ export const GRADES: Readonly<
   critical: { glyph: "×", tone: "bad", exitCode: 2, rank: 3 },
 };
 
-export const worstOf = (findings: readonly Finding[]): Grade =>
-  findings.reduce<Grade>((worst, { grade }) => (GRADES[grade].rank > GRADES[worst].rank ? grade : worst), "fine");
+export const worstOf = (findings: readonly Finding[]): Severity =>
+  findings.reduce<Severity>((worst, { grade }) => (GRADES[grade].rank > GRADES[worst].rank ? grade : worst), "fine");
 
 /** Makes the findings of one group. */
 export const findingOf =
   (group: string) =>
-  (grade: Grade, what: string, cure = ""): Finding => ({ group, grade, what, cure });
+  (grade: Severity, what: string, cure = ""): Finding => ({ group, grade, what, cure });
 
 /** As wide as the longest grade. */
 const GRADE_WIDTH = "critical".length;
@@ -58,10 +58,10 @@ function linesOf({ grade, what, cure }: Finding, room: number): readonly Line[] 
 }
 
 /** Narrower than this nothing can be read, and the terminal may break lines as it likes. */
-const LEAST_ROOM = 20;
+const MIN_WIDTH = 20;
 
 function wrapped(text: string, room: number): readonly string[] {
-  if (room < LEAST_ROOM) return [text];
+  if (room < MIN_WIDTH) return [text];
   const lines: string[] = [];
   for (const word of text.split(" ")) {
     const longer = `${lines.at(-1)} ${word}`;

@@ -15,57 +15,57 @@ import {
 } from "../../core/sync-notes.ts";
 import { shellWord } from "../../identity/core/names.ts";
 import type { Obedience, Reason } from "../../identity/core/obedience.ts";
+import type { NotConnected } from "./bus-result.ts";
 import type { Facts } from "./facts.ts";
 import { type Finding, findingOf } from "./finding.ts";
-import type { Out } from "./visited.ts";
 
 const bus = findingOf("Bus");
 
-export const hasBus = ({ looks }: Pick<Facts, "looks">): boolean => looks.some(({ kind }) => kind === "bus");
+export const hasBus = ({ probes }: Pick<Facts, "probes">): boolean => probes.some(({ kind }) => kind === "bus");
 
 export const judgeBus = (facts: Facts): readonly Finding[] => [
-  ...facts.looks.map((look) => judgeLook(look, facts)),
+  ...facts.probes.map((probe) => judgeProbe(probe, facts)),
   ...judgeAdmission(facts),
   ...judgeObedience(facts),
 ];
 
-function judgeLook(look: BusProbe, facts: Facts): Finding {
-  const cure = busCure(look, facts);
-  switch (look.kind) {
+function judgeProbe(probe: BusProbe, facts: Facts): Finding {
+  const cure = hintForBus(probe, facts);
+  switch (probe.kind) {
     case "bus":
-      return look.secured
-        ? bus("fine", `${look.url} answers and is secured: it admits only whom it knows`)
-        : judgeOpen(look.url, facts);
+      return probe.secured
+        ? bus("fine", `${probe.url} answers and is secured: it admits only whom it knows`)
+        : judgeOpen(probe.url, facts);
     case "stranger":
-      return bus("critical", notNatsText(look), cure);
+      return bus("critical", notNatsText(probe), cure);
     case "silent":
-      return bus("critical", `${look.url} accepts connections and says nothing: a paused bus?`, cure);
+      return bus("critical", `${probe.url} accepts connections and says nothing: a paused bus?`, cure);
     case "closed":
     case "untrusted":
     case "wrong port":
-      return bus("critical", splitHint(look.why)[0], cure);
+      return bus("critical", splitHint(probe.why)[0], cure);
     case "unresolved":
-      return bus(hasBus(facts) ? "warning" : "critical", splitHint(look.why)[0], cure);
+      return bus(hasBus(facts) ? "warning" : "critical", splitHint(probe.why)[0], cure);
     case "nothing":
       return hasBus(facts)
-        ? bus("warning", `${look.url} does not answer; another address of the bus does`, cure)
-        : bus("critical", `${look.url} does not answer`, cure);
+        ? bus("warning", `${probe.url} does not answer; another address of the bus does`, cure)
+        : bus("critical", `${probe.url} does not answer`, cure);
   }
 }
 
 /** Of an open bus and of one that does not let us in more is said elsewhere; where none runs there is nothing to obey. */
-function judgeObedience({ obedience, looks, roll }: Facts): readonly Finding[] {
+function judgeObedience({ obedience, probes, roll }: Facts): readonly Finding[] {
   return (obedience?.addresses ?? []).flatMap((address) => {
     const { url, kind } = address;
     if (kind === "obeys") return [bus("fine", `${url} uses the newest account tokens of your orgs`)];
-    if (kind === "unknown" && looks.some((look) => look.kind !== "bus" && look.url === url)) return [];
+    if (kind === "unknown" && probes.some((probe) => probe.kind !== "bus" && probe.url === url)) return [];
     if (kind === "unknown" && address.reason !== "silent") {
       const [why, cure] = splitHint(address.why);
       const isRoomSaid =
-        roll.kind === "out" && roll.code === "bus-limited" && (looks.length === 1 || roll.why.includes(url));
+        roll.kind === "not-connected" && roll.code === "bus-limited" && (probes.length === 1 || roll.why.includes(url));
       return isRoomSaid ? [] : [bus("warning", `whether ${url} obeys your orgs is not known: ${why}`, cure)];
     }
-    const isOutSaid = roll.kind === "out" && looks.length === 1;
+    const isOutSaid = roll.kind === "not-connected" && probes.length === 1;
     if (kind === "unknown")
       return isOutSaid
         ? []
@@ -78,18 +78,18 @@ function judgeObedience({ obedience, looks, roll }: Facts): readonly Finding[] {
           ];
     if (kind !== "does not obey") return [];
     // Of several addresses the visit reports one.
-    const isSaid = looks.length === 1 || (roll.kind === "out" && roll.why.includes(url));
-    if (address.reason === "foreign" && !isSaid && looks.some((look) => look.kind === "bus" && look.url === url))
-      return [bus("critical", `${url} does not obey: ${address.why}`, foreignCure(url))];
+    const isSaid = probes.length === 1 || (roll.kind === "not-connected" && roll.why.includes(url));
+    if (address.reason === "foreign" && !isSaid && probes.some((probe) => probe.kind === "bus" && probe.url === url))
+      return [bus("critical", `${url} does not obey: ${address.why}`, hintForForeign(url))];
     if (isSaidElsewhere(address.reason)) return [];
-    return [bus("critical", `${url} does not obey: ${address.why}`, obeyCure(address))];
+    return [bus("critical", `${url} does not obey: ${address.why}`, hintForObedience(address))];
   });
 }
 
 const isSaidElsewhere = (reason: Reason): reason is "open" | "foreign" | "refused" =>
   reason === "open" || reason === "foreign" || reason === "refused";
 
-function obeyCure({ reason, url, servers }: Extract<Obedience, { kind: "does not obey" }>): string {
+function hintForObedience({ reason, url, servers }: Extract<Obedience, { kind: "does not obey" }>): string {
   if (reason === "fixed") return hintForFixed(url, servers);
   if (reason === "older") return hintForOlder(servers);
   return reason === "newer" ? "put the newest copy of the state folder in its place" : "";
@@ -108,16 +108,16 @@ function judgeOpen(url: string, { identity }: Facts): Finding {
 const LOG = "its log says why";
 
 /** What brings back what was looked for at an address. */
-export function busCure(look: BusProbe, facts: Pick<Facts, "market" | "looks" | "server" | "identity">): string {
-  const { kind, url } = look;
+export function hintForBus(probe: BusProbe, facts: Pick<Facts, "market" | "probes" | "server" | "identity">): string {
+  const { kind, url } = probe;
   if (kind === "bus") return "";
-  if ("why" in look) return splitHint(look.why)[1] || LOG;
+  if ("why" in probe) return splitHint(probe.why)[1] || LOG;
   if (kind === "silent") return "fg   (in its window)";
   const { host, port } = readBusAddress(url);
-  if (kind === "nothing" && look.namesUser) return "start the server that knows the user in NATS_URL";
+  if (kind === "nothing" && probe.namesUser) return "start the server that knows the user in NATS_URL";
   if (kind === "stranger") {
     const elsewhere = `make market NATS_URL=nats://127.0.0.1:${otherPort(port)}`;
-    return look.speaks === undefined ? elsewhere : `set NATS_URL to where a NATS server is, or  ${elsewhere}`;
+    return probe.speaks === undefined ? elsewhere : `set NATS_URL to where a NATS server is, or  ${elsewhere}`;
   }
   const program = shellWord(facts.server?.path ?? "nats-server");
   // With an org a bare server would be open, and let everybody in.
@@ -126,21 +126,21 @@ export function busCure(look: BusProbe, facts: Pick<Facts, "market" | "looks" | 
   if (!isLoopback(host)) return `${server}   (on ${host})`;
   // A Market that runs keeps a bus of its own going: it is on another one.
   if (facts.market.kind === "market") return `${server}   (or set NATS_URL to the bus that the Market is on)`;
-  return hasBus(facts) || (kind === "nothing" && look.isNeverStarted)
+  return hasBus(facts) || (kind === "nothing" && probe.isNeverStarted)
     ? server
     : `make market   (it starts a bus; or  ${server})`;
 }
 
-const foreignCure = (url: string): string =>
+const hintForForeign = (url: string): string =>
   `where this org's bus is another, set NATS_URL to it; else end what runs there, then  ${restart(url)}`;
 
 /** What a visit tells a person to type is this check, where it does not know more. */
-function outCure({ code, hint }: Out, { looks, obedience }: Facts): string {
-  const url = looks.find(({ kind }) => kind === "bus")?.url ?? "";
+function hintForNotConnected({ code, hint }: NotConnected, { probes, obedience }: Facts): string {
+  const url = probes.find(({ kind }) => kind === "bus")?.url ?? "";
   if (code === "bus-silent") return "fg   (in its window, if it is paused; if it is slow, try again)";
   const foreign = (obedience?.addresses ?? []).find((one) => one.kind === "does not obey" && one.reason === "foreign");
   // The owner's push would be refused as well.
-  if (code === "refused" && foreign !== undefined) return foreignCure(foreign.url);
+  if (code === "refused" && foreign !== undefined) return hintForForeign(foreign.url);
   return code === "bus-failed" ? `end it, then  ${restart(url)}` : hint;
 }
 
@@ -149,7 +149,7 @@ function judgeAdmission(facts: Facts): readonly Finding[] {
   const { roll } = facts;
   if (!hasBus(facts)) return [];
   // With credentials that cannot be read nobody was asked: that is told where it belongs, of the identity.
-  if (roll.kind === "out")
-    return roll.code === "bad-credentials" ? [] : [bus("critical", roll.why, outCure(roll, facts))];
+  if (roll.kind === "not-connected")
+    return roll.code === "bad-credentials" ? [] : [bus("critical", roll.why, hintForNotConnected(roll, facts))];
   return roll.notes.map((note) => bus("warning", note));
 }

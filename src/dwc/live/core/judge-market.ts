@@ -3,12 +3,12 @@
 
 import { otherPort } from "../../../settings.ts";
 import type { InstanceRow } from "../../../sight/row.ts";
-import type { Belief } from "./belief.ts";
+import { localName, noBoard } from "./bus-errors.ts";
 import type { Facts } from "./facts.ts";
-import { localName, noBoard } from "./failed-visit.ts";
 import { type Finding, findingOf } from "./finding.ts";
 import { grouped } from "./grouped.ts";
-import { busCure } from "./judge-bus.ts";
+import { hintForBus } from "./judge-bus.ts";
+import type { MarketView } from "./market-view.ts";
 import { startAgain } from "./start-hint.ts";
 
 const market = findingOf("Market");
@@ -42,18 +42,18 @@ export function judgeMarket(facts: Facts): Finding {
 
 function judgeReady(
   { url, status, failing }: Extract<Facts["market"], { kind: "market" }>,
-  { looks, server, identity, market: found }: Facts,
+  { probes, server, identity, market: found }: Facts,
 ): Finding {
   const why = failing.join("; ");
   if (status === "ready") return market("fine", `${url} takes visitors`);
   const isCutOff = failing.some((check) => check.startsWith("bus: "));
   if (status === "degraded" && !isCutOff)
     return market("warning", `${url} takes visitors, degraded: ${why}`, `${START} COUNT=3`);
-  const look = looks.find(({ kind }) => kind !== "bus");
+  const probe = probes.find(({ kind }) => kind !== "bus");
   const cure =
-    look === undefined
+    probe === undefined
       ? "end it, then type  make market   (with the NATS_URL that you have here)"
-      : busCure(look, { looks, server, identity, market: found });
+      : hintForBus(probe, { probes, server, identity, market: found });
   return status === "degraded"
     ? market("warning", `${url} takes visitors, degraded: ${why}`, cure)
     : market("critical", `${url} is not ready: ${why}`, cure);
@@ -61,20 +61,20 @@ function judgeReady(
 
 const instances = findingOf("Instances");
 /** More than that are one trouble, and not many. */
-const MOST_TOLD = 8;
+const MAX_LISTED = 8;
 
 /** What the Market believes, where it says so, held against who answers the roll call. */
-export function judgeBelief(facts: Facts): readonly Finding[] {
+export function judgeView(facts: Facts): readonly Finding[] {
   const { asked } = facts;
   if (facts.market.kind !== "market") return [];
   if (asked.kind === "no board") return judgeNoBoard(asked);
   if (asked.kind !== "board") return [];
-  const { belief } = asked;
-  const judged = belief.instances.flatMap((row) => judgeRow(row, belief, facts));
-  const found = [...judgeStrangers(facts, belief), ...byNumber(judged)];
-  const untold = found.length - MOST_TOLD;
-  const more = instances("warning", `and ${untold} more of that kind`, `bin/dwc explain ${belief.service}`);
-  return untold > 0 ? [...found.slice(0, MOST_TOLD), more] : found;
+  const { view } = asked;
+  const judged = view.instances.flatMap((row) => judgeRow(row, view, facts));
+  const found = [...judgeStrangers(facts, view), ...byNumber(judged)];
+  const omitted = found.length - MAX_LISTED;
+  const more = instances("warning", `and ${omitted} more of that kind`, `bin/dwc explain ${view.service}`);
+  return omitted > 0 ? [...found.slice(0, MAX_LISTED), more] : found;
 }
 
 /** The monolith has none and needs none, and one on its way to the bus has told so already. */
@@ -85,8 +85,8 @@ function judgeNoBoard(asked: Extract<Facts["asked"], { kind: "no board" }>): rea
 }
 
 /** Two that know nobody in common are on two buses, or in two orgs. */
-function judgeStrangers({ roll }: Facts, { service, instances: rows, bus }: Belief): readonly Finding[] {
-  const up = roll.kind === "in" ? roll.value.filter((one) => one.service === service && one.state === "up") : [];
+function judgeStrangers({ roll }: Facts, { service, instances: rows, bus }: MarketView): readonly Finding[] {
+  const up = roll.kind === "connected" ? roll.value.filter((one) => one.service === service && one.state === "up") : [];
   const knows = up.some(({ incarnation }) => rows.some((row) => row.incarnation === incarnation));
   if (up.length === 0 || knows || bus !== "connected") return [];
   const what = "the Market knows none of those who answer here: it is on another bus, or in another org";
@@ -109,12 +109,12 @@ function byNumber(judged: readonly Judged[]): readonly Finding[] {
   });
 }
 
-function judgeRow(row: InstanceRow, belief: Belief, { roll }: Facts): readonly Judged[] {
+function judgeRow(row: InstanceRow, view: MarketView, { roll }: Facts): readonly Judged[] {
   const { instance, incarnation, state, membership, breaker } = row;
-  const name = `${belief.service}/${instance}`;
-  const isOn = (row.faults ?? []).filter(({ endsAt }) => endsAt > belief.at);
+  const name = `${view.service}/${instance}`;
+  const isOn = (row.faults ?? []).filter(({ endsAt }) => endsAt > view.at);
   const reset = `bin/dwc fault reset ${name}`;
-  const isHeard = roll.kind === "in" && roll.value.some((one) => one.incarnation === incarnation);
+  const isHeard = roll.kind === "connected" && roll.value.some((one) => one.incarnation === incarnation);
   if (state === "open" || state === "retesting") {
     const cure = isHeard
       ? `bin/dwc explain ${name}`
@@ -127,15 +127,15 @@ function judgeRow(row: InstanceRow, belief: Belief, { roll }: Facts): readonly J
     return [{ row, trouble: "faults", what, cure: reset }];
   }
   // Where nobody is left that has been said already, with one line that brings them all back.
-  const isNobodyLeft = roll.kind === "in" && roll.value.length === 0;
-  if (state !== "lost" || isNobodyLeft || isReplaced(row, belief)) return [];
+  const isNobodyLeft = roll.kind === "connected" && roll.value.length === 0;
+  if (state !== "lost" || isNobodyLeft || isReplaced(row, view)) return [];
   const what = `${name} is lost: ${membership.how ?? "it ended without a word"}`;
-  return [{ row, trouble: "lost", what, cure: lostCure(row, belief.service) }];
+  return [{ row, trouble: "lost", what, cure: lostCure(row, view.service) }];
 }
 
 /** A process that has ended is no loss while another does its work. */
-const isReplaced = ({ instance }: InstanceRow, belief: Belief): boolean =>
-  belief.instances.some((row) => row.instance === instance && row.membership.kind === "up");
+const isReplaced = ({ instance }: InstanceRow, view: MarketView): boolean =>
+  view.instances.some((row) => row.instance === instance && row.membership.kind === "up");
 
 function lostCure(row: InstanceRow, service: string): string {
   const start = startAgain(service, row);

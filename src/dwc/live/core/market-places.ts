@@ -2,7 +2,7 @@
 
 import { canonicalHost, isLoopback } from "../../../bus/core/bus-address.ts";
 import { adminPortOf, type Settings } from "../../../settings.ts";
-import type { AdminPlace } from "./live-world.ts";
+import type { AdminPlace } from "./live-types.ts";
 
 export interface MarketPlaces {
   /** The shop's listener, or whatever `--market` names: both have /livez and /readyz. */

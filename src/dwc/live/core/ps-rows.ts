@@ -3,12 +3,12 @@
 import type { InstanceRow } from "../../../sight/row.ts";
 import type { Tone } from "../../core/color.ts";
 import type { Line } from "../../core/outcome.ts";
-import type { Belief } from "./belief.ts";
-import { percent, stateTone, stateWords, turnWords } from "./belief-words.ts";
-import { shownDuration } from "./duration.ts";
+import type { DiscoveredInstance } from "./bus-result.ts";
+import { formatDuration } from "./duration.ts";
+import { nameOf } from "./instance-name.ts";
+import type { MarketView } from "./market-view.ts";
+import { percent, stateTone, stateWords, turnWords } from "./state-format.ts";
 import { type Column, table } from "./table.ts";
-import type { Heard } from "./visited.ts";
-import { nameOf } from "./who.ts";
 
 export interface PsRow {
   readonly service: string;
@@ -16,35 +16,38 @@ export interface PsRow {
   readonly incarnation: string;
   readonly address: string;
   /** What the roll call brought; undefined: there was none. */
-  readonly roll: Heard["state"] | "silent" | undefined;
-  readonly heard: Heard | undefined;
-  readonly believed: InstanceRow | undefined;
+  readonly roll: DiscoveredInstance["state"] | "silent" | undefined;
+  readonly heard: DiscoveredInstance | undefined;
+  readonly marketRow: InstanceRow | undefined;
 }
 
 /** @param heard undefined: the roll could not be called */
-export function psRows(heard: readonly Heard[] | undefined, belief: Belief | undefined): readonly PsRow[] {
-  const believed = new Map((belief?.instances ?? []).map((row) => [row.incarnation, row]));
+export function psRows(
+  heard: readonly DiscoveredInstance[] | undefined,
+  view: MarketView | undefined,
+): readonly PsRow[] {
+  const marketRow = new Map((view?.instances ?? []).map((row) => [row.incarnation, row]));
   const rows: PsRow[] = (heard ?? []).map((one) => {
     const { service, instance, incarnation, address, state } = one;
-    const isOurs = service === belief?.service;
+    const isOurs = service === view?.service;
     return {
       ...{ service, instance, incarnation, address, roll: state, heard: one },
-      believed: isOurs ? believed.get(incarnation) : undefined,
+      marketRow: isOurs ? marketRow.get(incarnation) : undefined,
     };
   });
   const known = new Set(rows.map(({ incarnation }) => incarnation));
-  for (const row of belief?.instances ?? []) {
+  for (const row of view?.instances ?? []) {
     if (known.has(row.incarnation)) continue;
     const { instance, incarnation, address } = row;
     const roll = heard === undefined ? undefined : "silent";
     rows.push({
-      service: belief?.service ?? "",
+      service: view?.service ?? "",
       instance,
       incarnation,
       address,
       roll,
       heard: undefined,
-      believed: row,
+      marketRow: row,
     });
   }
   return rows.sort(inOrder);
@@ -59,13 +62,13 @@ const COLUMNS: readonly Column[] = [
   { head: "INSTANCE" },
   { head: "STATE" },
   { head: "ROLL CALL" },
-  { head: "TURN", givesWay: 7 },
-  { head: "CALLS", isNumber: true, givesWay: 6 },
-  { head: "SHARE", isNumber: true, givesWay: 3 },
-  { head: "P50", isNumber: true, givesWay: 4 },
-  { head: "P99", isNumber: true, givesWay: 5 },
-  { head: "UP FOR", isNumber: true, givesWay: 2 },
-  { head: "ADDRESS", givesWay: 1 },
+  { head: "TURN", dropPriority: 7 },
+  { head: "CALLS", isNumber: true, dropPriority: 6 },
+  { head: "SHARE", isNumber: true, dropPriority: 3 },
+  { head: "P50", isNumber: true, dropPriority: 4 },
+  { head: "P99", isNumber: true, dropPriority: 5 },
+  { head: "UP FOR", isNumber: true, dropPriority: 2 },
+  { head: "ADDRESS", dropPriority: 1 },
 ];
 const UNKNOWN = "-";
 
@@ -82,39 +85,45 @@ export function psTable(rows: readonly PsRow[], wall: number, room?: number): re
 }
 
 function cellsOf(row: PsRow, wall: number): readonly string[] {
-  const { believed, heard, roll, address } = row;
+  const { marketRow, heard, roll, address } = row;
   const startedAt = heard?.counts?.startedAt;
   return [
     nameOf(row),
-    believed === undefined ? UNKNOWN : stateWords(believed.state),
+    marketRow === undefined ? UNKNOWN : stateWords(marketRow.state),
     roll ?? UNKNOWN,
-    believed === undefined ? UNKNOWN : turnWords(believed),
-    believed === undefined ? UNKNOWN : String(believed.calls.lastMinute),
-    believed === undefined ? UNKNOWN : percent(believed.calls.share),
-    believed?.latency ? shownDuration(believed.latency.p50Ms) : UNKNOWN,
-    believed?.latency ? shownDuration(believed.latency.p99Ms) : UNKNOWN,
-    startedAt === undefined ? UNKNOWN : shownDuration(wall - startedAt),
+    marketRow === undefined ? UNKNOWN : turnWords(marketRow),
+    marketRow === undefined ? UNKNOWN : String(marketRow.calls.lastMinute),
+    marketRow === undefined ? UNKNOWN : percent(marketRow.calls.share),
+    marketRow?.latency ? formatDuration(marketRow.latency.p50Ms) : UNKNOWN,
+    marketRow?.latency ? formatDuration(marketRow.latency.p99Ms) : UNKNOWN,
+    startedAt === undefined ? UNKNOWN : formatDuration(wall - startedAt),
     address,
   ];
 }
 
-function toneOf({ believed, roll }: PsRow): Tone | undefined {
-  if (believed === undefined) return roll === "up" ? undefined : "warning";
-  return believed.state === "well" ? undefined : stateTone(believed.state);
+function toneOf({ marketRow, roll }: PsRow): Tone | undefined {
+  if (marketRow === undefined) return roll === "up" ? undefined : "warning";
+  return marketRow.state === "well" ? undefined : stateTone(marketRow.state);
 }
 
-export function psJson({ service, instance, incarnation, address, roll, heard, believed }: PsRow): object {
+export function psJson({ service, instance, incarnation, address, roll, heard, marketRow }: PsRow): object {
   return {
     ...{ service, instance, incarnation, address },
     roll_call: roll ?? null,
     version: heard?.version ?? null,
     interval_ms: heard?.intervalMs ?? null,
     counts: heard?.counts === undefined ? null : countsJson(heard.counts),
-    believed: believed ?? null,
+    believed: marketRow ?? null,
   };
 }
 
-const countsJson = ({ startedAt, requests, errors, processingMs, dropped }: NonNullable<Heard["counts"]>): object => ({
+const countsJson = ({
+  startedAt,
+  requests,
+  errors,
+  processingMs,
+  dropped,
+}: NonNullable<DiscoveredInstance["counts"]>): object => ({
   started_at: startedAt ?? null,
   requests,
   errors,

@@ -3,15 +3,15 @@
 
 import { checkServiceName } from "../../../bus/core/subjects.ts";
 import type { Command } from "../../core/command.ts";
+import type { CommandContext } from "../../core/command-context.ts";
 import type { CommandResult } from "../../core/outcome.ts";
-import type { CommandContext } from "../../core/world.ts";
-import { failedMarket, failedVisit, warningsJson, warningsOf } from "./failed-visit.ts";
-import type { AskedMarket } from "./live-world.ts";
+import { failedMarket, failedVisit, warningsJson, warningsOf } from "./bus-errors.ts";
+import type { BusResult, DiscoveredInstance } from "./bus-result.ts";
+import type { BoardResult } from "./live-types.ts";
 import { MARKET_OPTION, wrongMarket } from "./market-option.ts";
 import { psJson, psRows, psTable } from "./ps-rows.ts";
 import { OWN_SERVICE, startSome } from "./start-hint.ts";
-import { roomOn } from "./table.ts";
-import type { Heard, Visited } from "./visited.ts";
+import { availableWidth } from "./table.ts";
 
 export const ps: Command = {
   name: "ps",
@@ -37,32 +37,32 @@ export const ps: Command = {
       };
     const wrong = wrongMarket(values.get("market"));
     if (wrong !== undefined) return wrong;
-    const [roll, asked] = await Promise.all([world.live.roll(service), world.live.believed(values.get("market"))]);
-    if (roll.kind === "out" && asked.kind !== "board") return failedVisit(roll);
+    const [roll, asked] = await Promise.all([world.live.roll(service), world.live.fetchView(values.get("market"))]);
+    if (roll.kind === "not-connected" && asked.kind !== "board") return failedVisit(roll);
     return listed(roll, asked, service, world);
   },
 };
 
 function listed(
-  roll: Visited<readonly Heard[]>,
-  asked: AskedMarket,
+  roll: BusResult<readonly DiscoveredInstance[]>,
+  asked: BoardResult,
   service: string | undefined,
   { live, screen }: Pick<CommandContext, "live" | "screen">,
 ): CommandResult {
-  const heard = roll.kind === "in" ? roll.value : undefined;
-  const belief = asked.kind === "board" ? asked.belief : undefined;
-  const rows = psRows(heard, belief).filter((row) => service === undefined || row.service === service);
+  const heard = roll.kind === "connected" ? roll.value : undefined;
+  const view = asked.kind === "board" ? asked.view : undefined;
+  const rows = psRows(heard, view).filter((row) => service === undefined || row.service === service);
   return {
     kind: "done",
-    lines: rows.length === 0 ? [] : psTable(rows, live.wall(), roomOn(screen)),
+    lines: rows.length === 0 ? [] : psTable(rows, live.wall(), availableWidth(screen)),
     notes: [
       ...(rows.length === 0 ? [`nobody is there: ${startSome(service ?? OWN_SERVICE)}`] : []),
-      ...(roll.kind === "out" ? [`no roll call: ${roll.why}`] : warningsOf(roll)),
+      ...(roll.kind === "not-connected" ? [`no roll call: ${roll.why}`] : warningsOf(roll)),
       ...(asked.kind === "board" ? [] : unseen(asked)),
     ],
     json: {
       roll_call: heard !== undefined,
-      market: { url: asked.url, answers: belief !== undefined },
+      market: { url: asked.url, answers: view !== undefined },
       instances: rows.map(psJson),
       ...warningsJson(roll),
     },
@@ -71,7 +71,7 @@ function listed(
 }
 
 /** What the Market believes is missing; the bus's word is there, so this is no failure. */
-function unseen(asked: Exclude<AskedMarket, { kind: "board" }>): readonly string[] {
+function unseen(asked: Exclude<BoardResult, { kind: "board" }>): readonly string[] {
   const { message, hint } = failedMarket(asked);
   return [message, hint];
 }

@@ -1,16 +1,16 @@
 // What an instance says of itself when it is asked for its statistics (ADR-32): which anybody may have sent.
 
-import type { HeardCounts } from "./visited.ts";
+import type { DiscoveredStats } from "./bus-result.ts";
 
 export interface Stats {
   readonly service: string;
   readonly incarnation: string;
-  readonly counts: HeardCounts;
+  readonly counts: DiscoveredStats;
 }
 
 const NS_PER_MS = 1_000_000;
 /** As long as ISO times with a zone are. */
-const LONGEST_TIME = 40;
+const MAX_TIMESTAMP_LENGTH = 40;
 
 /** Undefined for what is no answer of an instance. */
 export function parseStats(said: unknown, epochMs: (isoTime: string) => number): Stats | undefined {
@@ -18,7 +18,8 @@ export function parseStats(said: unknown, epochMs: (isoTime: string) => number):
   if (typeof name !== "string" || typeof id !== "string") return undefined;
   const all = Array.isArray(endpoints) ? endpoints.map((endpoint) => Object(endpoint) as Record<string, unknown>) : [];
   const sum = (field: string): number => all.reduce((total, endpoint) => total + count(endpoint[field]), 0);
-  const startedAt = typeof started === "string" && started.length <= LONGEST_TIME ? epochMs(started) : Number.NaN;
+  const startedAt =
+    typeof started === "string" && started.length <= MAX_TIMESTAMP_LENGTH ? epochMs(started) : Number.NaN;
   return {
     service: name,
     incarnation: id,

@@ -9,7 +9,7 @@ export interface Column {
   /** Numbers are compared by their last digit. */
   readonly isNumber?: true;
   /** Which goes first where there is no room for all, the lowest first; undefined: it stays. */
-  readonly givesWay?: number;
+  readonly dropPriority?: number;
   /** The last column alone: so much room is kept for it, always, and the edge of the screen may cut the rest. */
   readonly atLeast?: number;
 }
@@ -23,7 +23,7 @@ const GAP = "  ";
 /** A pipe and a file have room for everything. */
 const NO_EDGE = Number.POSITIVE_INFINITY;
 
-export const roomOn = (screen: Pick<Screen, "isTerminal" | "size">): number =>
+export const availableWidth = (screen: Pick<Screen, "isTerminal" | "size">): number =>
   screen.isTerminal ? screen.size().columns : NO_EDGE;
 
 export function table(columns: readonly Column[], rows: readonly Row[], room = NO_EDGE): readonly Line[] {
@@ -56,7 +56,7 @@ function fitting(columns: readonly Column[], widths: readonly number[], room: nu
 }
 
 function firstToGo(columns: readonly Column[], places: readonly number[]): number | undefined {
-  const orderOf = (at: number): number => columns[at]?.givesWay ?? NO_EDGE;
+  const orderOf = (at: number): number => columns[at]?.dropPriority ?? NO_EDGE;
   const [first] = places.toSorted((a, b) => orderOf(a) - orderOf(b));
   return first === undefined || orderOf(first) === NO_EDGE ? undefined : first;
 }

@@ -3,15 +3,15 @@
 
 import type { InstanceRow } from "../../../sight/row.ts";
 import { type Line, oneLine } from "../../core/outcome.ts";
-import type { Belief } from "./belief.ts";
-import { percent, stateTone, stateWords } from "./belief-words.ts";
-import { shownDuration } from "./duration.ts";
+import { formatDuration } from "./duration.ts";
 import { eventLine } from "./event-lines.ts";
+import type { MarketView } from "./market-view.ts";
+import { percent, stateTone, stateWords } from "./state-format.ts";
 import { type Column, table } from "./table.ts";
 import { HELP_LINES, type TopState } from "./top-keys.ts";
 
-export interface Picture {
-  readonly belief: Belief;
+export interface TopFrame {
+  readonly view: MarketView;
   readonly url: string;
   /** How old it is, when the Market does not answer any more. */
   readonly staleMs: number | undefined;
@@ -25,18 +25,19 @@ export interface Size {
 
 const EVENTS_SHOWN = 4;
 /** The head, the table's head, the keys. */
-const LEAST_LINES = 3;
+const MIN_LINES = 3;
 /** A screen of fewer rows is left to the instances: events and blank lines are for those with room. */
-const ROOMY = 16;
+const MIN_ROWS_FOR_EVENTS = 16;
 
-const otherLines = ({ rows }: Size): number => (rows < ROOMY ? LEAST_LINES : LEAST_LINES + 1 + 1 + EVENTS_SHOWN);
+const otherLines = ({ rows }: Size): number =>
+  rows < MIN_ROWS_FOR_EVENTS ? MIN_LINES : MIN_LINES + 1 + 1 + EVENTS_SHOWN;
 
 /** How many rows of the table a screen has room for. */
 export const rowsShown = (size: Size): number => Math.max(1, size.rows - otherLines(size));
 
 /** A whole screen, no line longer than it is wide. */
-export function topLines(picture: Picture, state: TopState, size: Size): readonly Line[] {
-  const isRoomy = size.rows >= ROOMY;
+export function topLines(picture: TopFrame, state: TopState, size: Size): readonly Line[] {
+  const isRoomy = size.rows >= MIN_ROWS_FOR_EVENTS;
   const blank = isRoomy ? [""] : [];
   const events = isRoomy ? [...blank, ...eventLines(picture, size)] : [];
   return [
@@ -50,32 +51,32 @@ export function topLines(picture: Picture, state: TopState, size: Size): readonl
     .map((line) => cut(line, size.columns));
 }
 
-function shownLines({ belief }: Picture, state: TopState, size: Size): readonly Line[] {
+function shownLines({ view }: TopFrame, state: TopState, size: Size): readonly Line[] {
   if (state.help) return HELP_LINES;
-  const [head = "", ...rows] = tableOf(belief, state, size.columns);
+  const [head = "", ...rows] = tableOf(view, state, size.columns);
   return [head, ...rows.slice(state.offset, state.offset + rowsShown(size))];
 }
 
-const eventLines = ({ belief, timeOfDay }: Picture, { columns }: Size): readonly Line[] =>
-  belief.events.slice(-EVENTS_SHOWN).map((event) => eventLine(event, timeOfDay(event.at), columns));
+const eventLines = ({ view, timeOfDay }: TopFrame, { columns }: Size): readonly Line[] =>
+  view.events.slice(-EVENTS_SHOWN).map((event) => eventLine(event, timeOfDay(event.at), columns));
 
-function keys({ belief }: Picture, { sort, offset }: TopState, size: Size): Line {
-  const all = belief.instances.length;
+function keys({ view }: TopFrame, { sort, offset }: TopState, size: Size): Line {
+  const all = view.instances.length;
   const last = Math.min(all, offset + rowsShown(size));
   const more = all > rowsShown(size) ? `  rows ${offset + 1} to ${last} of ${all}` : "";
   return { text: `q quit  s sort: ${sort}  ↑↓ scroll  ? help${more}`, tone: "faint" };
 }
 
 /** For where there is no screen to draw on: head and table, whole. */
-export const plainLines = (picture: Picture, state: TopState, room?: number): readonly Line[] => [
+export const plainLines = (picture: TopFrame, state: TopState, room?: number): readonly Line[] => [
   headLine(picture, room),
-  ...tableOf(picture.belief, state, room),
+  ...tableOf(picture.view, state, room),
 ];
 
-function headLine({ belief, url, staleMs }: Picture, room = Number.POSITIVE_INFINITY): Line {
-  const { service, bus, calls, turns, instances } = belief;
+function headLine({ view, url, staleMs }: TopFrame, room = Number.POSITIVE_INFINITY): Line {
+  const { service, bus, calls, turns, instances } = view;
   if (staleMs !== undefined)
-    return { text: `‼ ${url} has not answered for ${shownDuration(staleMs)}: what is shown is old`, tone: "warning" };
+    return { text: `‼ ${url} has not answered for ${formatDuration(staleMs)}: what is shown is old`, tone: "warning" };
   const next = instances.find(({ incarnation }) => incarnation === turns.next);
   const whose = next === undefined ? "nobody: all services are down" : `${service}/${next.instance}`;
   const parts = [`bus ${bus}`, `${calls.lastMinute} calls in the last minute`, `next: ${whose}`];
@@ -93,18 +94,18 @@ function headLine({ belief, url, staleMs }: Picture, room = Number.POSITIVE_INFI
 const COLUMNS: readonly Column[] = [
   { head: "INSTANCE" },
   { head: "STATE" },
-  { head: "CALLS", isNumber: true, givesWay: 5 },
-  { head: "SHARE", isNumber: true, givesWay: 1 },
-  { head: "P50", isNumber: true, givesWay: 3 },
-  { head: "P99", isNumber: true, givesWay: 4 },
-  { head: "HEARD", isNumber: true, givesWay: 2 },
+  { head: "CALLS", isNumber: true, dropPriority: 5 },
+  { head: "SHARE", isNumber: true, dropPriority: 1 },
+  { head: "P50", isNumber: true, dropPriority: 3 },
+  { head: "P99", isNumber: true, dropPriority: 4 },
+  { head: "HEARD", isNumber: true, dropPriority: 2 },
   { head: "TURN", atLeast: "its breaker is open".length },
 ];
 const UNKNOWN = "-";
 
-function tableOf(belief: Belief, { sort }: TopState, room?: number): readonly Line[] {
-  const rows = sorted(belief.instances, sort).map((row) => ({
-    cells: cellsOf(row, belief),
+function tableOf(view: MarketView, { sort }: TopState, room?: number): readonly Line[] {
+  const rows = sorted(view.instances, sort).map((row) => ({
+    cells: cellsOf(row, view),
     tone: row.state === "well" ? undefined : stateTone(row.state),
   }));
   return table(COLUMNS, rows, room);
@@ -112,23 +113,23 @@ function tableOf(belief: Belief, { sort }: TopState, room?: number): readonly Li
 
 function cellsOf(
   { instance, state, calls, latency, heartbeat, turn, breaker }: InstanceRow,
-  belief: Belief,
+  view: MarketView,
 ): readonly string[] {
-  const retest = breaker.retestAt === null ? "" : `, retest ${dueIn(breaker.retestAt - belief.at)}`;
+  const retest = breaker.retestAt === null ? "" : `, retest ${dueIn(breaker.retestAt - view.at)}`;
   return [
-    `${belief.service}/${instance}`,
+    `${view.service}/${instance}`,
     stateWords(state),
     String(calls.lastMinute),
     percent(calls.share),
-    latency === null ? UNKNOWN : shownDuration(latency.p50Ms),
-    latency === null ? UNKNOWN : shownDuration(latency.p99Ms),
-    shownDuration(belief.at - heartbeat.at),
+    latency === null ? UNKNOWN : formatDuration(latency.p50Ms),
+    latency === null ? UNKNOWN : formatDuration(latency.p99Ms),
+    formatDuration(view.at - heartbeat.at),
     // Whose turn it is not has a reason, which is all that is to be said.
     turn.kind === "passed over" ? `${turn.why}${retest}` : turn.kind,
   ];
 }
 
-const dueIn = (ms: number): string => (ms > 0 ? `in ${shownDuration(ms)}` : "due");
+const dueIn = (ms: number): string => (ms > 0 ? `in ${formatDuration(ms)}` : "due");
 
 /** The Market's own order is the worst first. */
 function sorted(rows: readonly InstanceRow[], sort: TopState["sort"]): readonly InstanceRow[] {
@@ -152,7 +153,7 @@ function cut(line: Line, columns: number): Line {
 export const CSV_HEAD =
   "at,service,instance,incarnation,state,turn,calls_last_minute,share,p50_ms,p99_ms,heartbeat_age_ms\n";
 
-export function csvLines({ at, service, instances }: Belief): string {
+export function csvLines({ at, service, instances }: MarketView): string {
   const lines = instances.map(({ instance, incarnation, state, turn, calls, latency, heartbeat }) =>
     [
       ...[at, service, instance, incarnation, state, turn.kind, calls.lastMinute, calls.share],
@@ -165,8 +166,8 @@ export function csvLines({ at, service, instances }: Belief): string {
 /** A cell that a table program would read as a formula is none of ours: names are letters and digits. */
 const csvCell = (value: string | number): string => String(value).replace(/[^\w.: -]/g, "_");
 
-export function topJson({ belief, staleMs }: Picture): string {
-  const { service, at, bus, calls, turns, instances, unlisted } = belief;
+export function topJson({ view, staleMs }: TopFrame): string {
+  const { service, at, bus, calls, turns, instances, unlisted } = view;
   const stale_ms = staleMs === undefined ? null : Math.round(staleMs);
   return oneLine({ type: "top", service, at, stale_ms, bus, calls, turns, instances, unlisted });
 }

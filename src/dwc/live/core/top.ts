@@ -2,14 +2,14 @@
 
 import type { Command } from "../../core/command.ts";
 import { type Failed, quoteForMessage } from "../../core/outcome.ts";
+import { failedMarket } from "./bus-errors.ts";
 import { parseDuration } from "./duration.ts";
-import { failedMarket } from "./failed-visit.ts";
 import { MARKET_OPTION, wrongMarket } from "./market-option.ts";
 
 /** Faster than this nobody reads, and it would be load. */
-const SHORTEST_MS = 100;
-const USUAL_MS = 1_000;
-const MOST_PICTURES = 1_000_000;
+const MIN_INTERVAL_MS = 100;
+const DEFAULT_INTERVAL_MS = 1_000;
+const MAX_FRAMES = 1_000_000;
 
 export const top: Command = {
   name: "top",
@@ -28,9 +28,9 @@ export const top: Command = {
   ],
   example: "bin/dwc top -n 1",
   run: async ({ values, flags }, world) => {
-    const { count = String(MOST_PICTURES), every } = Object.fromEntries(values) as { count?: string; every?: string };
-    const everyMs = every === undefined ? USUAL_MS : (parseDuration(every) ?? 0);
-    if (everyMs < SHORTEST_MS)
+    const { count = String(MAX_FRAMES), every } = Object.fromEntries(values) as { count?: string; every?: string };
+    const everyMs = every === undefined ? DEFAULT_INTERVAL_MS : (parseDuration(every) ?? 0);
+    if (everyMs < MIN_INTERVAL_MS)
       return wrong(`--every ${quoteForMessage(every ?? "")} is no time of 100ms or more`, "--every 2s");
     if (!/^[1-9]\d{0,6}$/.test(count))
       return wrong(`--count ${quoteForMessage(count)} is no number of pictures`, "--count 1");

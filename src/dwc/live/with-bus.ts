@@ -12,9 +12,9 @@ import { connectNatsBus, type NatsBus } from "../../bus/nats-bus.ts";
 import type { Clock } from "../../clock.ts";
 import { otherPort, type Settings } from "../../settings.ts";
 import { restart, splitHint } from "../core/sync-notes.ts";
-import { LOGIN_WITHIN_MS, STEP_WITHIN_MS } from "../identity/core/bus-limits.ts";
+import { LOGIN_TIMEOUT_MS, STEP_TIMEOUT_MS } from "../identity/core/bus-limits.ts";
 import { loginIdentity } from "../identity/credentials.ts";
-import type { Out, Visited } from "./core/visited.ts";
+import type { BusResult, NotConnected } from "./core/bus-result.ts";
 
 export interface VisitOptions {
   readonly settings: Pick<Settings, "stateDir" | "natsCreds" | "natsUrls" | "openBus">;
@@ -22,10 +22,10 @@ export interface VisitOptions {
 }
 
 /** Connects, acts and leaves. What `act` throws is a bug, and goes on. */
-export async function visitBus<T>(
+export async function withBus<T>(
   { settings, clock }: VisitOptions,
   act: (bus: NatsBus, credentials: Credentials | undefined, connectMs: number) => Promise<T>,
-): Promise<Visited<T>> {
+): Promise<BusResult<T>> {
   // Whoever looks is whoever runs a Market: calls any service, hears them all.
   const identity = loginIdentity(settings, { kind: "market" });
   if (identity.kind === "refused") return out("bad-credentials", identity.why, "");
@@ -36,7 +36,7 @@ export async function visitBus<T>(
     const notes: string[] = [];
     const bus = connectNatsBus({
       ...{ urls: [url], name: "dwc", clock, credentials, cure, report: (note: string) => notes.push(note) },
-      loginWithinMs: LOGIN_WITHIN_MS,
+      loginWithinMs: LOGIN_TIMEOUT_MS,
       ...openBusOptions(settings, identity),
     });
     return { bus, notes };
@@ -51,7 +51,7 @@ export async function visitBus<T>(
     // A subscription more than the server takes ends the connection: what was heard is not all that there is.
     if (full.limit !== undefined) return outBy("bus-limited", full.limit);
     return {
-      kind: "in",
+      kind: "connected",
       value,
       secured: bus.requiresAuth === true,
       connectMs,
@@ -95,7 +95,7 @@ async function firstEntry(doors: readonly Door[], clock: Clock): Promise<Entry> 
   const open: Door[] = [];
   const admitted = await new Promise<Door | undefined>((resolve, reject) => {
     const hear = async (door: Door): Promise<void> => {
-      const attempt = await firstConclusiveResult(door.bus, 1, { clock, limitMs: STEP_WITHIN_MS });
+      const attempt = await firstConclusiveResult(door.bus, 1, { clock, limitMs: STEP_TIMEOUT_MS });
       if (attempt?.kind !== "connected") failures.push(attempt);
       else if (door.bus.requiresAuth === true) resolve(door);
       else open.push(door);
@@ -119,12 +119,17 @@ async function closeAll(doors: readonly Door[]): Promise<void> {
   await Promise.all(doors.map(({ bus }) => bus.close()));
 }
 
-const out = (code: Out["code"], why: string, hint: string): Out => ({ kind: "out", code, why, hint });
+const out = (code: NotConnected["code"], why: string, hint: string): NotConnected => ({
+  kind: "not-connected",
+  code,
+  why,
+  hint,
+});
 
 const portOf = (urls: readonly string[]): number => readBusAddress(urls[0] ?? "").port;
 
 /** A sentence that ends in its cure. */
-function outBy(code: Out["code"], sentence: string): Out {
+function outBy(code: NotConnected["code"], sentence: string): NotConnected {
   const [why, cure] = splitHint(sentence);
   return out(code, why, cure === "" ? "its log says why" : cure);
 }
@@ -134,10 +139,10 @@ const startHint = (urls: readonly string[]): string =>
     ? "to start a bus with the Market:  make market"
     : "what starts one:  bin/dwc check";
 
-function notIn(attempt: NotIn | undefined, urls: readonly string[], cure: string): Out {
+function notIn(attempt: NotIn | undefined, urls: readonly string[], cure: string): NotConnected {
   switch (attempt?.kind) {
     case undefined:
-      return out("bus-silent", `no bus has let us in within ${STEP_WITHIN_MS} ms`, SLOW);
+      return out("bus-silent", `no bus has let us in within ${STEP_TIMEOUT_MS} ms`, SLOW);
     case "unreachable":
       return out("no-bus", urls.length > 1 ? "no address of the bus answers" : attempt.message, startHint(urls));
     case "unresolved":
@@ -168,7 +173,7 @@ function notIn(attempt: NotIn | undefined, urls: readonly string[], cure: string
 const SLOW = "if it was paused with ^Z, type  fg  in its window; if it is slow, try again";
 
 /** The sentence ends in what to type, which stands on a line of its own here. */
-function refusedBy(sentence: string, cure: string, urls: readonly string[]): Out {
+function refusedBy(sentence: string, cure: string, urls: readonly string[]): NotConnected {
   const end = `; ${cure}`;
   const namesUser = urls.some((url) => readBusAddress(url).credentials !== undefined);
   const hint = namesUser ? `correct the login in NATS_URL, before its @; or ${cure}` : cure;

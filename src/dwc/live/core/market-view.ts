@@ -6,17 +6,20 @@ import type { InstanceRow } from "../../../sight/row.ts";
 import { SCHEMA_VERSION, type Snapshot } from "../../../sight/snapshot.ts";
 import { STATES } from "../../../sight/state.ts";
 
-export type Belief = Pick<Snapshot, "service" | "at" | "bus" | "calls" | "turns" | "instances" | "unlisted" | "events">;
+export type MarketView = Pick<
+  Snapshot,
+  "service" | "at" | "bus" | "calls" | "turns" | "instances" | "unlisted" | "events"
+>;
 
 /** Undefined: this is no board, or one of a version that means other things by its fields. */
-export function readBelief(said: unknown): Belief | undefined {
-  const board = fieldsOf(said);
+export function parseMarketView(value: unknown): MarketView | undefined {
+  const board = fieldsOf(value);
   const { schema_version, service, at, bus, calls, turns, instances, unlisted, events } = board;
   const isBoard = schema_version === SCHEMA_VERSION && typeof service === "string" && typeof at === "number";
   if (!isBoard || !Array.isArray(instances) || !Array.isArray(events)) return undefined;
   if (typeof fieldsOf(calls)["lastMinute"] !== "number" || !isTurns(turns)) return undefined;
   return {
-    ...{ service, at, calls: calls as Belief["calls"], turns },
+    ...{ service, at, calls: calls as MarketView["calls"], turns },
     bus: bus === "connected" || bus === "closed" ? bus : "away",
     instances: instances.filter(isRow),
     unlisted: typeof unlisted === "number" ? unlisted : 0,

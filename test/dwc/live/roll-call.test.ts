@@ -5,8 +5,8 @@
 import type { Msg, NatsConnection } from "nats";
 import * as assert from "uvu/assert";
 import { connectNatsBus, type NatsBus } from "../../../src/bus/nats-bus.ts";
-import type { Heard } from "../../../src/dwc/live/core/visited.ts";
-import { callRoll } from "../../../src/dwc/live/roll.ts";
+import type { DiscoveredInstance } from "../../../src/dwc/live/core/bus-result.ts";
+import { callRoll } from "../../../src/dwc/live/roll-call.ts";
 import { type Ending, endingSuite } from "../../support/ending.ts";
 import { startNatsServer, type TestServer } from "../../support/nats-server.ts";
 import { clock, enter, Folder } from "../../support/orgs.ts";
@@ -71,7 +71,7 @@ function serveRatings(bus: NatsBus): void {
 const called = ({ owner }: Context, services: readonly string[], beyond = true, listenMs = LISTEN_MS) =>
   callRoll(owner, clock, services, { beyond, listenMs });
 
-const incarnations = (heard: readonly Heard[], service: string): readonly string[] =>
+const incarnations = (heard: readonly DiscoveredInstance[], service: string): readonly string[] =>
   heard.filter((one) => one.service === service).map(({ incarnation }) => incarnation);
 
 async function answer({ prices }: Context, subject: string, act: (message: Msg) => void): Promise<void> {

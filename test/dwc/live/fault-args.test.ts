@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { readWish } from "../../../src/dwc/live/core/fault-wish.ts";
+import { parseFaultArgs } from "../../../src/dwc/live/core/fault-args.ts";
 import { goldenOf } from "../../support/golden.ts";
 
 const test = suite("dwc fault, as it is typed");
@@ -10,7 +10,7 @@ const golden = goldenOf(test, "dwc/fault");
 
 const wish = (line: string) => {
   const [words = "", forText] = line.split(" --for ");
-  return readWish(words === "" ? [] : words.split(" "), forText);
+  return parseFaultArgs(words === "" ? [] : words.split(" "), forText);
 };
 
 test("what is typed is read as it is meant", () => {

@@ -1,7 +1,7 @@
 // What a command asks of the world: verbs on the identities of one state folder, a look at the bus, a word with the
 // person at the terminal. bin/dwc.ts hands in the real ones.
 
-import type { LiveVerbs } from "../live/core/live-world.ts";
+import type { LiveService } from "../live/core/live-types.ts";
 import type { BusProbe, SyncResult } from "./bus-shapes.ts";
 import type { Refused as RefusedAlone } from "./outcome.ts";
 import type { Screen, Terminal } from "./tty.ts";
@@ -110,7 +110,7 @@ export interface CommandContext {
   readonly identity: IdentityService;
   probeBus(): Promise<readonly BusProbe[]>;
   /** What asks the system that runs. */
-  readonly live: LiveVerbs;
+  readonly live: LiveService;
   readonly terminal: Terminal;
   readonly screen: Screen;
 }

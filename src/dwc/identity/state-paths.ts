@@ -19,8 +19,8 @@ import { basename, dirname, isAbsolute, join } from "node:path";
 import { makePrivateDir } from "../../program/folder.ts";
 
 const OWNER_ONLY_FILE = 0o600;
-const ASIDE_BYTES = 6;
-const ASIDE_MARK = ".aside-";
+const TEMP_NAME_BYTES = 6;
+const TEMP_MARK = ".aside-";
 
 export const paths = {
   state: (folder: string) => join(folder, "identity.json"),
@@ -29,7 +29,7 @@ export const paths = {
    * state share the lock as well. @throws Error where links lead in a circle
    */
   lock: (folder: string) => join(dirname(behindLinks(paths.state(folder))), "identity.lock", "flock"),
-  asides: (folder: string) => join(folder, "identity.aside"),
+  tempFiles: (folder: string) => join(folder, "identity.aside"),
   /** What a server needs that believes one operator. */
   bus: (folder: string, operatorKey: string) => join(folder, "bus", operatorKey),
   serverConfig: (folder: string, operatorKey: string) => join(paths.bus(folder, operatorKey), "nats-server.conf"),
@@ -47,30 +47,30 @@ export const paths = {
  * Writes aside, makes sure that it is on the disk, and renames. A link stays: what it leads to is replaced.
  * @throws Error as the system has it
  */
-export function writeWhole(folder: string, path: string, content: string): void {
+export function writeFileAtomic(folder: string, path: string, content: string): void {
   const target = behindLinks(path);
-  makePrivateDir(paths.asides(folder));
+  makePrivateDir(paths.tempFiles(folder));
   makePrivateDir(dirname(target));
-  const name = randomBytes(ASIDE_BYTES).toString("hex");
+  const name = randomBytes(TEMP_NAME_BYTES).toString("hex");
   try {
-    replace(target, join(paths.asides(folder), name), content);
+    replace(target, join(paths.tempFiles(folder), name), content);
   } catch (error) {
     if (errorCode(error) !== "EXDEV") throw error;
     // Behind a link, or in a volume of its own: nothing is renamed from one file system to another.
-    removeAsidesOf(target);
-    replace(target, `${target}${ASIDE_MARK}${name}`, content);
+    removeTempFilesOf(target);
+    replace(target, `${target}${TEMP_MARK}${name}`, content);
   }
   syncFolder(dirname(target));
 }
 
-function replace(target: string, aside: string, content: string): void {
+function replace(target: string, temp: string, content: string): void {
   try {
-    writeFileSync(aside, content, { flag: "wx", mode: OWNER_ONLY_FILE, flush: true });
+    writeFileSync(temp, content, { flag: "wx", mode: OWNER_ONLY_FILE, flush: true });
     // The mode given at creation is narrowed by the umask; an odd one would lock out its own owner.
-    chmodSync(aside, OWNER_ONLY_FILE);
-    renameSync(aside, target);
+    chmodSync(temp, OWNER_ONLY_FILE);
+    renameSync(temp, target);
   } catch (error) {
-    rmSync(aside, { force: true });
+    rmSync(temp, { force: true });
     throw error;
   }
 }
@@ -99,15 +99,15 @@ function readLink(path: string): string | undefined {
   }
 }
 
-function removeAsidesOf(target: string): void {
-  const begin = basename(target) + ASIDE_MARK;
+function removeTempFilesOf(target: string): void {
+  const begin = basename(target) + TEMP_MARK;
   for (const name of readdirSync(dirname(target)))
     if (name.startsWith(begin)) rmSync(join(dirname(target), name), { force: true });
 }
 
 /** Removes what killed writers left. Only for who holds the lock. */
-export function removeAsides(folder: string): void {
-  rmSync(paths.asides(folder), { recursive: true, force: true });
+export function removeTempFiles(folder: string): void {
+  rmSync(paths.tempFiles(folder), { recursive: true, force: true });
 }
 
 /** The rename itself is on the disk only with the folder. */

@@ -3,46 +3,46 @@
 import type { Clock } from "../../clock.ts";
 import { ONLY_LOCAL_NAMES } from "../../program/core/local-requests.ts";
 import { BOARD_PATHS, ON_ADMIN_PORT } from "../../sight/board-places.ts";
-import { readBelief } from "./core/belief.ts";
-import type { AskedMarket, NoBoard } from "./core/live-world.ts";
+import type { BoardResult, NoBoard } from "./core/live-types.ts";
 import type { MarketPlaces } from "./core/market-places.ts";
-import { type Fetched, fetchJson } from "./market-link.ts";
+import { parseMarketView } from "./core/market-view.ts";
+import { type FetchResult, fetchJson } from "./fetch-json.ts";
 
 /** A Market on this machine answers in milliseconds; a busy one far away within this. */
-const ANSWERS_WITHIN_MS = 1_500;
+const BOARD_TIMEOUT_MS = 1_500;
 const NOT_YET = 503;
 
 /** Asks one place after the other until one shows a board, or is silent: a paused Market is the one that was meant. */
-export async function askMarket(
+export async function fetchBoard(
   { boards, admin }: Pick<MarketPlaces, "boards" | "admin">,
   clock: Clock,
-): Promise<AskedMarket> {
-  const missed: AskedMarket[] = [];
+): Promise<BoardResult> {
+  const missed: BoardResult[] = [];
   for (const url of boards) {
-    const asked = await askOne(url, admin, clock);
-    if (asked.kind === "board" || asked.kind === "silent") return asked;
-    missed.push(asked);
+    const result = await fetchOne(url, admin, clock);
+    if (result.kind === "board" || result.kind === "silent") return result;
+    missed.push(result);
   }
   return mostTelling(missed);
 }
 
-async function askOne(url: string, admin: MarketPlaces["admin"], clock: Clock): Promise<AskedMarket> {
-  const fetched = await fetchJson(new URL(BOARD_PATHS.data, url).href, clock, ANSWERS_WITHIN_MS);
+async function fetchOne(url: string, admin: MarketPlaces["admin"], clock: Clock): Promise<BoardResult> {
+  const fetched = await fetchJson(new URL(BOARD_PATHS.data, url).href, clock, BOARD_TIMEOUT_MS);
   if (fetched.kind !== "answered") return { ...fetched, url };
-  const belief = readBelief(fetched.json);
-  if (belief !== undefined) return { kind: "board", url, belief };
+  const view = parseMarketView(fetched.json);
+  if (view !== undefined) return { kind: "board", url, view };
   return { kind: "no board", url, why: whyNone(fetched), admin };
 }
 
 /** A Market that says where its board is tells more than what else may answer, and anything more than nothing at all. */
-function mostTelling(missed: readonly AskedMarket[]): AskedMarket {
-  const isKnown = (asked: AskedMarket): boolean => asked.kind === "no board" && asked.why !== "none";
+function mostTelling(missed: readonly BoardResult[]): BoardResult {
+  const isKnown = (result: BoardResult): boolean => result.kind === "no board" && result.why !== "none";
   const found = missed.find(isKnown) ?? missed.find(({ kind }) => kind === "no board") ?? missed.at(-1);
   if (found === undefined) throw new Error("there is no place to ask a Market at");
   return found;
 }
 
-type Answered = Extract<Fetched, { kind: "answered" }>;
+type Answered = Extract<FetchResult, { kind: "answered" }>;
 
 function whyNone(answered: Answered): NoBoard {
   const { status, json } = answered;

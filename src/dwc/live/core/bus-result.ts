@@ -4,14 +4,14 @@ import type { HeartbeatState } from "../../../health/heartbeat.ts";
 import type { InstanceRef } from "../../../health/member.ts";
 
 /** One process that answered the roll call. What it counts is known only of those that answer the service verbs. */
-export interface Heard extends InstanceRef {
+export interface DiscoveredInstance extends InstanceRef {
   readonly state: HeartbeatState;
   readonly version: string;
   readonly intervalMs: number;
-  readonly counts: HeardCounts | undefined;
+  readonly counts: DiscoveredStats | undefined;
 }
 
-export interface HeardCounts {
+export interface DiscoveredStats {
   /** Epoch ms, by the instance's own clock. */
   readonly startedAt: number | undefined;
   readonly requests: number;
@@ -21,8 +21,8 @@ export interface HeardCounts {
 }
 
 /** Not in: why, and what to type. */
-export interface Out {
-  readonly kind: "out";
+export interface NotConnected {
+  readonly kind: "not-connected";
   readonly code:
     | "no-bus"
     | "bus-silent"
@@ -37,8 +37,8 @@ export interface Out {
   readonly hint: string;
 }
 
-export interface InBus<T> {
-  readonly kind: "in";
+export interface Connected<T> {
+  readonly kind: "connected";
   readonly value: T;
   readonly secured: boolean;
   readonly connectMs: number;
@@ -46,4 +46,4 @@ export interface InBus<T> {
   readonly notes: readonly string[];
 }
 
-export type Visited<T> = InBus<T> | Out;
+export type BusResult<T> = Connected<T> | NotConnected;

@@ -4,7 +4,7 @@
 import { get, type IncomingMessage } from "node:http";
 import { afterRunning, type Clock } from "../../clock.ts";
 
-export type Fetched =
+export type FetchResult =
   | { readonly kind: "answered"; readonly status: number; readonly json: unknown }
   /** Nobody listens there; `why` is the system's word for it. */
   | { readonly kind: "nothing"; readonly why: string }
@@ -12,18 +12,18 @@ export type Fetched =
   | { readonly kind: "silent" };
 
 /** A board of a thousand instances is below this. */
-const LONGEST_ANSWER = 8 * 1024 * 1024;
+const MAX_RESPONSE_BYTES = 8 * 1024 * 1024;
 
 /** Never rejects. */
-export function fetchJson(url: string, clock: Clock, withinMs: number): Promise<Fetched> {
+export function fetchJson(url: string, clock: Clock, timeoutMs: number): Promise<FetchResult> {
   return new Promise((resolve) => {
     const request = get(url, { agent: false, headers: { Accept: "application/json" } });
-    const end = (fetched: Fetched): void => {
+    const end = (fetched: FetchResult): void => {
       cancel();
       request.destroy();
       resolve(fetched);
     };
-    const cancel = afterRunning(clock, withinMs, () => end({ kind: "silent" }));
+    const cancel = afterRunning(clock, timeoutMs, () => end({ kind: "silent" }));
     request.on("error", (error: NodeJS.ErrnoException) => end({ kind: "nothing", why: error.code ?? error.message }));
     request.on("response", (response) => {
       readAll(response, (json) => end({ kind: "answered", status: response.statusCode ?? 0, json }));
@@ -36,7 +36,7 @@ function readAll(response: IncomingMessage, done: (json: unknown) => void): void
   let length = 0;
   response.on("data", (chunk: Buffer) => {
     length += chunk.length;
-    if (length > LONGEST_ANSWER) done(undefined);
+    if (length > MAX_RESPONSE_BYTES) done(undefined);
     else chunks.push(chunk);
   });
   response.on("error", () => done(undefined));

@@ -5,49 +5,49 @@ import { hostname, networkInterfaces } from "node:os";
 import { type Clock, timeOfDay } from "../../clock.ts";
 import { maySendFaults } from "../../service/fault-client.ts";
 import type { Settings } from "../../settings.ts";
-import type { IdentityService } from "../core/world.ts";
+import type { IdentityService } from "../core/command-context.ts";
 import { probeBus } from "../probe-bus.ts";
-import { askMarket } from "./ask-market.ts";
 import type { callOnce } from "./caller.ts";
-import type { AskedMarket, LiveVerbs } from "./core/live-world.ts";
+import type { collectFacts } from "./collect-facts.ts";
+import type { BoardResult, LiveService } from "./core/live-types.ts";
 import { type MarketPlaces, marketPlaces } from "./core/market-places.ts";
 import { OWN_SERVICE } from "./core/start-hint.ts";
-import type { examine } from "./examine.ts";
-import type { AskedOnBus, askOnBus } from "./fault-visit.ts";
+import { fetchBoard } from "./fetch-board.ts";
 import { followEvents } from "./follow.ts";
-import type { callRoll } from "./roll.ts";
+import type { callRoll } from "./roll-call.ts";
+import type { FaultResult, sendFault } from "./send-fault.ts";
 import { runTop } from "./top-loop.ts";
-import type { visitBus } from "./visit.ts";
+import type { withBus } from "./with-bus.ts";
 
-export interface LiveTools {
+export interface LiveDeps {
   readonly settings: Settings;
   readonly clock: Clock;
   readonly nodeVersion: string;
   readonly identity: Pick<IdentityService, "describe" | "obedience">;
   readonly busTools: () => Promise<{
-    readonly visitBus: typeof visitBus;
+    readonly withBus: typeof withBus;
     readonly callRoll: typeof callRoll;
     readonly callOnce: typeof callOnce;
-    readonly askOnBus: typeof askOnBus;
+    readonly sendFault: typeof sendFault;
   }>;
-  readonly examiner: () => Promise<typeof examine>;
+  readonly examiner: () => Promise<typeof collectFacts>;
 }
 
 /** Who runs answers in a millisecond, across an ocean within this; who is paused does not, and shows by that. */
 const LISTEN_MS = 150;
 /** The service that comes with the Market: its roll is called, also where nobody has an org. */
 
-const NOBODY_ASKED: AskedOnBus = { takers: [], meant: [], others: [], asked: undefined };
+const NO_TARGETS: FaultResult = { takers: [], meant: [], others: [], asked: undefined };
 
-export function liveVerbs(tools: LiveTools): LiveVerbs {
-  const { settings, clock, busTools } = tools;
+export function createLiveService(deps: LiveDeps): LiveService {
+  const { settings, clock, busTools } = deps;
   const places = (named: string | undefined): MarketPlaces => marketPlaces(settings, named, ownHosts());
-  const roll: LiveVerbs["roll"] = async (service, listenMs = LISTEN_MS) => {
-    const { visitBus, callRoll } = await busTools();
-    const services = service === undefined ? await knownServices(tools) : [service];
+  const roll: LiveService["roll"] = async (service, listenMs = LISTEN_MS) => {
+    const { withBus, callRoll } = await busTools();
+    const services = service === undefined ? await knownServices(deps) : [service];
     const beyond = service === undefined;
     // The login took at least two ways there and back: an answer takes less, and so does a heartbeat.
-    return visitBus(tools, (bus, _credentials, connectMs) =>
+    return withBus(deps, (bus, _credentials, connectMs) =>
       callRoll(bus, clock, services, { beyond, listenMs: Math.max(listenMs, connectMs) }),
     );
   };
@@ -58,8 +58,8 @@ export function liveVerbs(tools: LiveTools): LiveVerbs {
     top: (named, screen, options) => {
       // The place that showed a board once is the one to wait for when it goes away.
       let place = places(named);
-      const ask = async (): Promise<AskedMarket> => {
-        const asked = await askMarket(place, clock);
+      const ask = async (): Promise<BoardResult> => {
+        const asked = await fetchBoard(place, clock);
         if (asked.kind === "board") place = { ...place, boards: [asked.url] };
         return asked;
       };
@@ -67,30 +67,30 @@ export function liveVerbs(tools: LiveTools): LiveVerbs {
     },
     roll,
     call: async (order) => {
-      const { visitBus, callOnce } = await busTools();
+      const { withBus, callOnce } = await busTools();
       const timeoutMs = order.timeoutMs ?? settings.health.requestTimeoutMs;
-      return visitBus(tools, (bus) => callOnce(bus, clock, { ...order, timeoutMs }));
+      return withBus(deps, (bus) => callOnce(bus, clock, { ...order, timeoutMs }));
     },
-    fault: async (wish) => {
-      const { visitBus, askOnBus } = await busTools();
-      return visitBus(tools, async (bus, credentials) => {
+    fault: async (request) => {
+      const { withBus, sendFault } = await busTools();
+      return withBus(deps, async (bus, credentials) => {
         const mayAsk = maySendFaults(bus.requiresAuth, credentials);
-        const asked = mayAsk ? await askOnBus(bus, wish) : NOBODY_ASKED;
+        const asked = mayAsk ? await sendFault(bus, request) : NO_TARGETS;
         return { ...asked, mayAsk, holder: credentials?.name ?? "nobody" };
       });
     },
-    believed: (named) => askMarket(places(named), clock),
-    examine: async (named) =>
-      (await tools.examiner())({
-        ...tools,
+    fetchView: (named) => fetchBoard(places(named), clock),
+    collectFacts: async (named) =>
+      (await deps.examiner())({
+        ...deps,
         places: places(named),
-        lookAtBus: () => probeBus(settings.natsUrls, clock),
+        probeBus: () => probeBus(settings.natsUrls, clock),
         roll: () => roll(undefined),
       }),
   };
 }
 
-async function knownServices({ identity }: LiveTools): Promise<readonly string[]> {
+async function knownServices({ identity }: LiveDeps): Promise<readonly string[]> {
   const found = await identity.describe();
   const own = found.kind === "done" ? (found.identity.current?.services ?? []) : [];
   return [...new Set([OWN_SERVICE, ...own.map(({ name }) => name)])];

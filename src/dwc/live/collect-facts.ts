@@ -6,45 +6,45 @@ import { findProgram, programFolders } from "../../bus/find-program.ts";
 import type { Clock } from "../../clock.ts";
 import type { Settings } from "../../settings.ts";
 import type { BusProbe } from "../core/bus-shapes.ts";
-import type { IdentityService } from "../core/world.ts";
-import { askMarket, refusesName } from "./ask-market.ts";
+import type { IdentityService } from "../core/command-context.ts";
+import type { BusResult, DiscoveredInstance } from "./core/bus-result.ts";
 import type { Facts, MarketFacts, ServerProgram } from "./core/facts.ts";
 import type { MarketPlaces } from "./core/market-places.ts";
-import type { Heard, Visited } from "./core/visited.ts";
+import { fetchBoard, refusesName } from "./fetch-board.ts";
+import { fetchJson } from "./fetch-json.ts";
 import { identityFacts } from "./identity-facts.ts";
-import { fetchJson } from "./market-link.ts";
 
 /** A Market on this machine answers in milliseconds. */
-const MARKET_WITHIN_MS = 1_000;
-const PROGRAM_WITHIN_MS = 1_000;
+const MARKET_TIMEOUT_MS = 1_000;
+const PROGRAM_TIMEOUT_MS = 1_000;
 
-export interface ExamineTools {
+export interface FactsDeps {
   readonly settings: Settings;
   readonly clock: Clock;
   readonly places: MarketPlaces;
   readonly nodeVersion: string;
-  readonly lookAtBus: () => Promise<readonly BusProbe[]>;
-  readonly roll: () => Promise<Visited<readonly Heard[]>>;
+  readonly probeBus: () => Promise<readonly BusProbe[]>;
+  readonly roll: () => Promise<BusResult<readonly DiscoveredInstance[]>>;
   readonly identity: Pick<IdentityService, "obedience">;
 }
 
-export async function examine(tools: ExamineTools): Promise<Facts> {
-  const { settings, clock, places, nodeVersion, lookAtBus } = tools;
-  const [looks, roll, market, asked, server, obedience] = await Promise.all([
-    lookAtBus(),
-    tools.roll(),
+export async function collectFacts(deps: FactsDeps): Promise<Facts> {
+  const { settings, clock, places, nodeVersion, probeBus } = deps;
+  const [probes, roll, market, asked, server, obedience] = await Promise.all([
+    probeBus(),
+    deps.roll(),
     askHealth(places.page, clock),
-    askMarket(places, clock),
+    fetchBoard(places, clock),
     serverProgram(settings.searchPath),
-    tools.identity.obedience(),
+    deps.identity.obedience(),
   ]);
   const identity = identityFacts(settings, clock.wall());
-  return { looks, roll, identity, obedience, market, asked, port: settings.port, nodeVersion, server };
+  return { probes, roll, identity, obedience, market, asked, port: settings.port, nodeVersion, server };
 }
 
 async function askHealth(url: string, clock: Clock): Promise<MarketFacts> {
   const [alive, ready] = await Promise.all(
-    ["/livez", "/readyz"].map((path) => fetchJson(new URL(path, url).href, clock, MARKET_WITHIN_MS)),
+    ["/livez", "/readyz"].map((path) => fetchJson(new URL(path, url).href, clock, MARKET_TIMEOUT_MS)),
   );
   if (alive?.kind !== "answered") return { kind: alive?.kind ?? "silent", url };
   if (refusesName(alive)) return { kind: "foreign name", url };
@@ -65,7 +65,7 @@ function serverProgram(searchPath: string): Promise<ServerProgram | undefined> {
   const path = findProgram("nats-server", programFolders(searchPath));
   if (path === undefined) return Promise.resolve(undefined);
   return new Promise((resolve) => {
-    execFile(path, ["--version"], { timeout: PROGRAM_WITHIN_MS }, (error, stdout) => {
+    execFile(path, ["--version"], { timeout: PROGRAM_TIMEOUT_MS }, (error, stdout) => {
       const [version] = /\d+\.\d+\.\d+/.exec(stdout) ?? [];
       resolve({ path, version: error === null ? version : undefined });
     });

@@ -2,12 +2,12 @@
 
 import type { Bus } from "../../bus/bus.ts";
 import { broadcastFault, type FaultReceiver, sendFaultCommand } from "../../service/fault-client.ts";
-import type { FaultReport, FaultWish } from "./core/live-world.ts";
+import type { FaultReport, FaultRequest } from "./core/live-types.ts";
 
-export type AskedOnBus = Omit<FaultReport, "mayAsk" | "holder">;
+export type FaultResult = Omit<FaultReport, "mayAsk" | "holder">;
 
 /** Never rejects. */
-export async function askOnBus(bus: Bus, { service, target, order }: FaultWish): Promise<AskedOnBus> {
+export async function sendFault(bus: Bus, { service, target, order }: FaultRequest): Promise<FaultResult> {
   if (target === undefined) {
     const takers = await broadcastFault(bus, service, order.kind === "reset" ? "reset" : "list");
     return { takers, meant: takers, others: [], asked: undefined };

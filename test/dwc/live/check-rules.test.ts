@@ -4,12 +4,12 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { formatLine } from "../../../src/dwc/core/outcome.ts";
 import type { Obedience } from "../../../src/dwc/identity/core/obedience.ts";
-import { type Belief, readBelief } from "../../../src/dwc/live/core/belief.ts";
+import type { DiscoveredInstance } from "../../../src/dwc/live/core/bus-result.ts";
+import { evaluateChecks, MIN_NODE } from "../../../src/dwc/live/core/check-rules.ts";
 import type { Facts } from "../../../src/dwc/live/core/facts.ts";
 import { type Finding, findingLines, GRADES, worstOf } from "../../../src/dwc/live/core/finding.ts";
-import { judge, LEAST_NODE } from "../../../src/dwc/live/core/judge.ts";
-import type { AdminPlace, NoBoard } from "../../../src/dwc/live/core/live-world.ts";
-import type { Heard } from "../../../src/dwc/live/core/visited.ts";
+import type { AdminPlace, NoBoard } from "../../../src/dwc/live/core/live-types.ts";
+import { type MarketView, parseMarketView } from "../../../src/dwc/live/core/market-view.ts";
 import { goldenOf } from "../../support/golden.ts";
 import { repository } from "../../support/repository.ts";
 import { BOARD } from "./board.ts";
@@ -19,15 +19,21 @@ const golden = goldenOf(test, "dwc/check");
 const url = "nats://127.0.0.1:4222";
 const marketUrl = "http://127.0.0.1:5000";
 
-const heard = (instance: number, changes: Partial<Heard> = {}): Heard => ({
+const heard = (instance: number, changes: Partial<DiscoveredInstance> = {}): DiscoveredInstance => ({
   ...{ service: "ratings", instance, incarnation: `${instance}-a`, address: `ratings.get.${instance}-a` },
   ...{ state: "up", version: "1.0.0", intervalMs: 15_000, counts: undefined },
   ...changes,
 });
 
-const roll = (...value: Heard[]): Facts["roll"] => ({ kind: "in", value, secured: false, connectMs: 1, notes: [] });
+const roll = (...value: DiscoveredInstance[]): Facts["roll"] => ({
+  kind: "connected",
+  value,
+  secured: false,
+  connectMs: 1,
+  notes: [],
+});
 const well: Facts = {
-  looks: [{ kind: "bus", url, secured: false }],
+  probes: [{ kind: "bus", url, secured: false }],
   roll: roll(heard(1), heard(2)),
   identity: {
     ...{ folder: "state", state: "absent", org: undefined, tooOpen: [], expired: [] },
@@ -41,19 +47,20 @@ const well: Facts = {
   server: { path: "/usr/sbin/nats-server", version: "2.9.10" },
 };
 const org = { name: "My Org", email: "ann@example.org" };
-const away: Facts["roll"] = { kind: "out", code: "no-bus", why: "nothing answers", hint: "make market" };
+const away: Facts["roll"] = { kind: "not-connected", code: "no-bus", why: "nothing answers", hint: "make market" };
 
 /** Those that are not fine, as `grade what | cure`. */
 const troubles = (changes: Partial<Facts>): readonly string[] =>
-  judge({ ...well, ...changes })
+  evaluateChecks({ ...well, ...changes })
     .filter(({ grade }) => grade !== "fine")
     .map(({ grade, what, cure }) => `${grade} ${what} | ${cure}`);
 
 test("a system that is well has nothing to be told of", () => {
   assert.equal(troubles({}), []);
-  assert.is(worstOf(judge(well)), "fine");
+  assert.is(worstOf(evaluateChecks(well)), "fine");
   const identity = (secured: boolean): string =>
-    judge({ ...well, looks: [{ kind: "bus", url, secured }] }).find(({ group }) => group === "Identity")?.what ?? "";
+    evaluateChecks({ ...well, probes: [{ kind: "bus", url, secured }] }).find(({ group }) => group === "Identity")
+      ?.what ?? "";
   golden(identity(false));
   golden(identity(true));
 });
@@ -78,22 +85,22 @@ test("a bus that uses another account token than the state has is critical, and 
   const unknown = obedience({ kind: "unknown", url, reason: "silent", why: "of its servers two did not answer" });
   golden(troubles(unknown).join());
   const several = [url, "nats://b:1"].map((one) => ({ kind: "bus", url: one, secured: true }) as const);
-  golden(troubles({ looks: several, ...other("foreign", "it admits nobody of this org") }));
+  golden(troubles({ probes: several, ...other("foreign", "it admits nobody of this org") }));
   for (const reason of ["open", "foreign"] as const) assert.equal(troubles(other(reason, "")), [], "said elsewhere");
   assert.equal(troubles(obedience({ kind: "obeys", url })), []);
 });
 
 test("every trouble but one of the outside comes with what to type", () => {
   const cases: readonly Partial<Facts>[] = [
-    { looks: [{ kind: "nothing", url }], roll: away, market: { kind: "nothing", url: marketUrl } },
+    { probes: [{ kind: "nothing", url }], roll: away, market: { kind: "nothing", url: marketUrl } },
     // A Market runs: another one would find its port taken.
-    { looks: [{ kind: "nothing", url }], roll: away },
-    { looks: [{ kind: "stranger", url }], roll: away },
-    { looks: [{ kind: "silent", url }], roll: away },
-    { looks: [{ kind: "closed", url, why: "it ends connections: start the bus behind it" }], roll: away },
-    { looks: [{ kind: "untrusted", url, why: "TLS fails: write nats:// in NATS_URL" }], roll: away },
-    { looks: [{ kind: "untrusted", url, why: "TLS fails" }], roll: away },
-    { looks: [{ kind: "nothing", url: "nats://far.example:4333" }], roll: away },
+    { probes: [{ kind: "nothing", url }], roll: away },
+    { probes: [{ kind: "stranger", url }], roll: away },
+    { probes: [{ kind: "silent", url }], roll: away },
+    { probes: [{ kind: "closed", url, why: "it ends connections: start the bus behind it" }], roll: away },
+    { probes: [{ kind: "untrusted", url, why: "TLS fails: write nats:// in NATS_URL" }], roll: away },
+    { probes: [{ kind: "untrusted", url, why: "TLS fails" }], roll: away },
+    { probes: [{ kind: "nothing", url: "nats://far.example:4333" }], roll: away },
     { identity: { ...well.identity, state: "readable", org } },
     { roll: roll() },
     { roll: roll(heard(1), heard(2, { state: "draining" })) },
@@ -104,7 +111,7 @@ test("every trouble but one of the outside comes with what to type", () => {
     { market: { kind: "market", url: marketUrl, status: "degraded", failing: ["instances: none"] } },
     { nodeVersion: "20.18.9" },
     { server: { path: "x", version: "2.1.9" } },
-    { server: undefined, looks: [{ kind: "nothing", url }], roll: away },
+    { server: undefined, probes: [{ kind: "nothing", url }], roll: away },
   ];
   for (const changes of cases) golden(troubles(changes).join("\n"));
 });
@@ -113,17 +120,17 @@ test("a Market without its bus is mended where the bus is, and not by a second M
   for (const status of ["degraded", "unready"] as const) {
     const market = { kind: "market", url: marketUrl, status, failing: ["bus: away"] } as const;
     golden(
-      troubles({ market, looks: [{ kind: "silent", url }], roll: away }).filter((line) => line.includes(marketUrl)),
+      troubles({ market, probes: [{ kind: "silent", url }], roll: away }).filter((line) => line.includes(marketUrl)),
     );
     golden(troubles({ market }));
   }
 });
 
-const board = readBelief(BOARD) as Belief;
+const board = parseMarketView(BOARD) as MarketView;
 const [open, first, third] = board.instances as [Row, Row, Row];
-type Row = Belief["instances"][number];
+type Row = MarketView["instances"][number];
 const believed = (...instances: Row[]): Partial<Facts> => ({
-  asked: { kind: "board", url: marketUrl, belief: { ...board, instances } },
+  asked: { kind: "board", url: marketUrl, view: { ...board, instances } },
 });
 
 test("whom the Market does not call is a warning, whatever the bus says, with what ends it", () => {
@@ -159,7 +166,7 @@ test("how an instance of another make, or of another service, is started is not 
   golden(troubles(twice("greetings", "1-a", "1-b")));
   golden(troubles(twice("ratings", "1-a", OTHER_MAKE)));
   const greeting = { ...board, service: "greetings", instances: [{ ...lost("nobody answers there") }, first] };
-  const told = troubles({ asked: { kind: "board", url: marketUrl, belief: greeting } });
+  const told = troubles({ asked: { kind: "board", url: marketUrl, view: greeting } });
   golden(told);
   assert.not.match(told.join("\n"), "startRatings");
 });
@@ -226,18 +233,23 @@ test("an identity's troubles are told one by one, with the file that is meant", 
   const unreadable = { ...identity, state: { unreadable: "it is damaged" } };
   golden(troubles({ identity: unreadable }));
   const known = { ...identity, state: { unreadable: "f cannot be read (damaged): put back a copy of it" } };
-  const refused: Facts["roll"] = { kind: "out", code: "bad-credentials", why: "f cannot be read", hint: "" };
+  const refused: Facts["roll"] = { kind: "not-connected", code: "bad-credentials", why: "f cannot be read", hint: "" };
   golden(troubles({ identity: known, roll: refused }));
 });
 
 test("what could not be asked is unknown, and not blamed on anybody", () => {
-  const found = troubles({ looks: [{ kind: "nothing", url }], roll: away });
+  const found = troubles({ probes: [{ kind: "nothing", url }], roll: away });
   golden(found);
 });
 
 test("a bus that does not let us in is told once, with the reason", () => {
-  const refused: Facts["roll"] = { kind: "out", code: "refused", why: "the bus does not let us in", hint: "" };
-  golden(troubles({ looks: [{ kind: "bus", url, secured: true }], roll: refused }));
+  const refused: Facts["roll"] = {
+    kind: "not-connected",
+    code: "refused",
+    why: "the bus does not let us in",
+    hint: "",
+  };
+  golden(troubles({ probes: [{ kind: "bus", url, secured: true }], roll: refused }));
 });
 
 test("the exit code is that of the worst", () => {
@@ -253,7 +265,7 @@ test("the least Node is the one of package.json", () => {
   const { engines } = JSON.parse(readFileSync(join(repository, "package.json"), "utf8")) as {
     engines: { node: string };
   };
-  assert.is(`${engines.node}.0`, `>=${LEAST_NODE}`);
+  assert.is(`${engines.node}.0`, `>=${MIN_NODE}`);
 });
 
 test("a person reads grade, glyph and cure in groups, and what it comes to in the last line", () => {

@@ -1,21 +1,21 @@
 // The bus did not let us in, or no Market answered: as a command tells it.
 
 import { type Failed, toFailure } from "../../core/outcome.ts";
-import type { AdminPlace, AskedMarket } from "./live-world.ts";
-import type { InBus, Out } from "./visited.ts";
+import type { Connected, NotConnected } from "./bus-result.ts";
+import type { AdminPlace, BoardResult } from "./live-types.ts";
 
-export const failedVisit = ({ code, why, hint }: Out): Failed =>
+export const failedVisit = ({ code, why, hint }: NotConnected): Failed =>
   hint === ""
     ? toFailure({ kind: "refused", code, why })
     : { kind: "failed", category: "failed", code, message: why, hint };
 
 /** What went wrong on a visit that came about, for people: a line that is found by its first word. */
-export const warningsOf = (visited: Pick<InBus<unknown>, "notes"> | Out): readonly string[] =>
+export const warningsOf = (visited: Pick<Connected<unknown>, "notes"> | NotConnected): readonly string[] =>
   "notes" in visited ? visited.notes.map((note) => `WARNING: ${note}`) : [];
 
 /** The same for programs, beside the result or the error. */
 export const warningsJson = (
-  visited: Pick<InBus<unknown>, "notes"> | Out,
+  visited: Pick<Connected<unknown>, "notes"> | NotConnected,
 ): { readonly warnings: readonly string[] } => ({
   warnings: "notes" in visited ? visited.notes : [],
 });
@@ -25,7 +25,7 @@ interface Words {
   readonly hint: string;
 }
 
-type Boardless = Extract<AskedMarket, { kind: "no board" }>;
+type Boardless = Extract<BoardResult, { kind: "no board" }>;
 
 /** What a Market that shows no board says by that, and what to type. */
 export function noBoard({ url, why, admin }: Boardless): Words {
@@ -64,7 +64,7 @@ export function localName(url: string): Words {
 }
 
 /** Why there is no board, and what to type. */
-export function failedMarket(asked: Exclude<AskedMarket, { kind: "board" }>): Failed {
+export function failedMarket(asked: Exclude<BoardResult, { kind: "board" }>): Failed {
   const { url } = asked;
   const failed = (code: string, message: string, hint: string): Failed => ({
     kind: "failed",

@@ -16,7 +16,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { paths, removeAsides, writeWhole } from "../../../src/dwc/identity/folder.ts";
+import { paths, removeTempFiles, writeFileAtomic } from "../../../src/dwc/identity/state-paths.ts";
 import { makePrivateDir } from "../../../src/program/folder.ts";
 
 const test = suite<{ folder: string }>("state folder");
@@ -67,31 +67,31 @@ test("where the system makes no folders it is an error, and not a wait without e
 
 test("a file is written whole or not at all, and nothing is left beside it", ({ folder }) => {
   const path = join(folder, "deep", "file");
-  writeWhole(folder, path, "one");
-  writeWhole(folder, path, "two");
+  writeFileAtomic(folder, path, "one");
+  writeFileAtomic(folder, path, "two");
   assert.is(readFileSync(path, "utf8"), "two");
   assert.is(modeOf(path), 0o600);
-  assert.equal(readdirSync(paths.asides(folder)), []);
+  assert.equal(readdirSync(paths.tempFiles(folder)), []);
   const inTheWay = join(folder, "a-folder");
   mkdirSync(join(inTheWay, "with-something"), { recursive: true });
-  assert.throws(() => writeWhole(folder, inTheWay, "three"));
-  assert.equal(readdirSync(paths.asides(folder)), [], "a failed one takes its own away");
+  assert.throws(() => writeFileAtomic(folder, inTheWay, "three"));
+  assert.equal(readdirSync(paths.tempFiles(folder)), [], "a failed one takes its own away");
 });
 
 test("whoever reads while it is written reads the old or the new one, never a part", ({ folder }) => {
   const path = join(folder, "file");
-  writeWhole(folder, path, "old");
+  writeFileAtomic(folder, path, "old");
   const inode = statSync(path).ino;
-  writeWhole(folder, path, "new");
+  writeFileAtomic(folder, path, "new");
   assert.is.not(statSync(path).ino, inode, "another file, renamed over it");
 });
 
 test("what killed writers left is taken away", ({ folder }) => {
-  mkdirSync(paths.asides(folder));
-  writeFileSync(join(paths.asides(folder), "0123"), "half");
-  removeAsides(folder);
-  removeAsides(folder);
-  assert.not.ok(existsSync(paths.asides(folder)));
+  mkdirSync(paths.tempFiles(folder));
+  writeFileSync(join(paths.tempFiles(folder), "0123"), "half");
+  removeTempFiles(folder);
+  removeTempFiles(folder);
+  assert.not.ok(existsSync(paths.tempFiles(folder)));
 });
 
 test.run();

@@ -7,9 +7,9 @@ import type { FaultCommand } from "../../../service/core/fault-command.ts";
 import type { FaultReceiver, FaultReply } from "../../../service/fault-client.ts";
 import type { AbortSignal, Screen } from "../../core/tty.ts";
 import type { Follower } from "../follow.ts";
-import type { Belief } from "./belief.ts";
+import type { BusResult, DiscoveredInstance } from "./bus-result.ts";
 import type { Facts } from "./facts.ts";
-import type { Heard, Visited } from "./visited.ts";
+import type { MarketView } from "./market-view.ts";
 
 export interface CallOrder {
   readonly service: string;
@@ -39,7 +39,7 @@ export interface FaultTarget {
   readonly incarnation?: string;
 }
 
-export interface FaultWish {
+export interface FaultRequest {
   readonly service: string;
   /** Undefined: all instances, which can be listed and reset. */
   readonly target: FaultTarget | undefined;
@@ -61,8 +61,8 @@ export interface FaultReport {
 }
 
 /** A Market, asked what it believes. */
-export type AskedMarket =
-  | { readonly kind: "board"; readonly url: string; readonly belief: Belief }
+export type BoardResult =
+  | { readonly kind: "board"; readonly url: string; readonly view: MarketView }
   | { readonly kind: "nothing"; readonly url: string; readonly why: string }
   | { readonly kind: "silent"; readonly url: string }
   /** Something answers, and not with a board. */
@@ -91,9 +91,9 @@ export interface TopOptions {
   readonly isWhole: boolean;
 }
 
-export type TopEnd = { readonly kind: "ended" } | Exclude<AskedMarket, { kind: "board" }>;
+export type TopEnd = { readonly kind: "ended" } | Exclude<BoardResult, { kind: "board" }>;
 
-export interface LiveVerbs {
+export interface LiveService {
   /** Epoch ms. */
   wall(): number;
   /** 23:59:01, where the terminal is. */
@@ -102,10 +102,10 @@ export interface LiveVerbs {
   follow(url: string, until: AbortSignal, follower: Follower): Promise<void>;
   top(marketUrl: string | undefined, screen: Screen, options: TopOptions): Promise<TopEnd>;
   /** Asks all instances to beat: of one service, or of all that can be found. */
-  roll(service: string | undefined, listenMs?: number): Promise<Visited<readonly Heard[]>>;
-  call(order: CallOrder): Promise<Visited<CallReport>>;
-  fault(wish: FaultWish): Promise<Visited<FaultReport>>;
+  roll(service: string | undefined, listenMs?: number): Promise<BusResult<readonly DiscoveredInstance[]>>;
+  call(order: CallOrder): Promise<BusResult<CallReport>>;
+  fault(request: FaultRequest): Promise<BusResult<FaultReport>>;
   /** @param marketUrl undefined: where the settings have it; so for all that follow */
-  believed(marketUrl: string | undefined): Promise<AskedMarket>;
-  examine(marketUrl: string | undefined): Promise<Facts>;
+  fetchView(marketUrl: string | undefined): Promise<BoardResult>;
+  collectFacts(marketUrl: string | undefined): Promise<Facts>;
 }

@@ -5,19 +5,19 @@ import { FAULT_LIMITS, type FaultCommand } from "../../../service/core/fault-com
 import type { Fault } from "../../../service/core/faults.ts";
 import { type Failed, quoteForMessage } from "../../core/outcome.ts";
 import { nearest } from "../../core/suggest.ts";
-import { parseDuration, shownDuration } from "./duration.ts";
-import type { FaultTarget, FaultWish } from "./live-world.ts";
+import { formatDuration, parseDuration } from "./duration.ts";
+import type { FaultRequest, FaultTarget } from "./live-types.ts";
 
 export const FAULT_WORDS = ["pause", "slow", "fail", "mute", "kill"] as const;
 export const RESET = "reset";
-const USUAL_SERVICE = "ratings";
+const DEFAULT_SERVICE = "ratings";
 const EXAMPLE = "for example:  bin/dwc fault ratings/2 pause --for 20s";
 
 /** @param forText what stood behind --for */
-export function readWish(args: readonly string[], forText: string | undefined): FaultWish | Failed {
-  const [first = USUAL_SERVICE, second, amount] = args;
+export function parseFaultArgs(args: readonly string[], forText: string | undefined): FaultRequest | Failed {
+  const [first = DEFAULT_SERVICE, second, amount] = args;
   if (first === RESET || second === undefined)
-    return readAll(first === RESET ? (second ?? USUAL_SERVICE) : first, args, forText);
+    return readAll(first === RESET ? (second ?? DEFAULT_SERVICE) : first, args, forText);
   const target = readTarget(first);
   if (target === undefined || target.instance === undefined)
     return usage("bad-name", `${quoteForMessage(first)} names no instance`, EXAMPLE);
@@ -27,7 +27,11 @@ export function readWish(args: readonly string[], forText: string | undefined): 
   return order.kind === "failed" ? order : { service: target.service, target, order };
 }
 
-function readAll(name: string, [first, , extra]: readonly string[], forText: string | undefined): FaultWish | Failed {
+function readAll(
+  name: string,
+  [first, , extra]: readonly string[],
+  forText: string | undefined,
+): FaultRequest | Failed {
   const target = readTarget(name);
   const kind = first === RESET ? "reset" : "list";
   if (target === undefined)
@@ -131,4 +135,4 @@ const usage = (code: string, message: string, hint: string): Failed => ({
   ...{ code, message, hint },
 });
 
-export const endsText = (ms: number): string => `ends in ${shownDuration(ms)}`;
+export const endsText = (ms: number): string => `ends in ${formatDuration(ms)}`;

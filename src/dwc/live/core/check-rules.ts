@@ -1,28 +1,28 @@
 // What the facts mean: fine, worth a warning, or critical, and the command that mends it.
 
 import { splitHint } from "../../core/sync-notes.ts";
-import { quoted, shellWord, shown } from "../../identity/core/names.ts";
+import { quoteName, shellQuoted, shellWord } from "../../identity/core/names.ts";
 import type { Outdated } from "../../identity/core/outdated.ts";
+import type { DiscoveredInstance } from "./bus-result.ts";
 import type { Facts } from "./facts.ts";
-import { type Finding, findingOf, type Grade } from "./finding.ts";
+import { type Finding, findingOf, type Severity } from "./finding.ts";
 import { type Group, grouped } from "./grouped.ts";
+import { nameOf } from "./instance-name.ts";
 import { hasBus, judgeBus } from "./judge-bus.ts";
-import { judgeBelief, judgeMarket } from "./judge-market.ts";
+import { judgeMarket, judgeView } from "./judge-market.ts";
 import { isOwnMake } from "./start-hint.ts";
-import type { Heard } from "./visited.ts";
-import { nameOf } from "./who.ts";
 
 /** As package.json has it. */
-export const LEAST_NODE = "20.19.0";
+export const MIN_NODE = "20.19.0";
 /** From here on the server tells a caller at once that nobody is there. */
-export const LEAST_SERVER = "2.2.0";
+export const MIN_SERVER = "2.2.0";
 
-export function judge(facts: Facts): readonly Finding[] {
+export function evaluateChecks(facts: Facts): readonly Finding[] {
   return [
     ...judgeBus(facts),
     ...judgeIdentity(facts),
     ...judgeInstances(facts),
-    ...judgeBelief(facts),
+    ...judgeView(facts),
     judgeMarket(facts),
     judgeNode(facts.nodeVersion),
     judgeServer(facts),
@@ -31,17 +31,19 @@ export function judge(facts: Facts): readonly Finding[] {
 
 const self = findingOf("Identity");
 
-function judgeIdentity({ identity, looks }: Facts): readonly Finding[] {
-  const asksWho = looks.some((look) => look.kind === "bus" && look.secured);
+function judgeIdentity({ identity, probes }: Facts): readonly Finding[] {
+  const requiresAuth = probes.some((probe) => probe.kind === "bus" && probe.secured);
   const { state, folder, org, tooOpen, expired, outdated = [], trouble } = identity;
   if (typeof state === "object") return [self("critical", ...splitHint(state.unreadable))];
   const found: Finding[] = [];
   if (state === "absent")
-    found.push(self("fine", `nobody has an org here (${folder})${asksWho ? "" : ", and an open bus asks for none"}`));
+    found.push(
+      self("fine", `nobody has an org here (${folder})${requiresAuth ? "" : ", and an open bus asks for none"}`),
+    );
   else if (org === undefined) found.push(loggedOut(identity));
-  else found.push(self("fine", `logged in as ${org.email}, of ${shown(org.name)} (${folder})`));
+  else found.push(self("fine", `logged in as ${org.email}, of ${quoteName(org.name)} (${folder})`));
   for (const { path, isFolder } of tooOpen)
-    found.push(self("warning", `others may read ${path}`, `chmod ${isFolder ? "700" : "600"} ${quoted(path)}`));
+    found.push(self("warning", `others may read ${path}`, `chmod ${isFolder ? "700" : "600"} ${shellQuoted(path)}`));
   for (const { whose, since, renew } of expired)
     found.push(self("critical", `the credentials of ${whose} have expired (${since})`, renew));
   for (const { whose, why, renew } of outdated)
@@ -63,7 +65,7 @@ function loggedOut({ folder, logins = [] }: Facts["identity"]): Finding {
   );
 }
 
-const OUTDATED: Readonly<Record<Outdated, { readonly grade: Grade; readonly what: string }>> = {
+const OUTDATED: Readonly<Record<Outdated, { readonly grade: Severity; readonly what: string }>> = {
   "answers anywhere": {
     grade: "critical",
     what: "let their holder publish on any subject: forge ratings and heartbeats, and stop instances",
@@ -74,7 +76,7 @@ const OUTDATED: Readonly<Record<Outdated, { readonly grade: Grade; readonly what
     grade: "warning",
     what: "can be admitted again: an earlier dwc revoked them until 2099, and an admin can date a token later",
   },
-  "not told": {
+  "not notified": {
     grade: "warning",
     what: "are of an org that an earlier dwc made: its members are not told who was revoked",
   },
@@ -84,7 +86,7 @@ const instances = findingOf("Instances");
 
 function judgeInstances(facts: Facts): readonly Finding[] {
   const { roll } = facts;
-  if (roll.kind === "out") {
+  if (roll.kind === "not-connected") {
     const why = hasBus(facts) ? "the bus does not let us in" : "the bus is away";
     return [instances("unknown", `could not be asked: ${why}`)];
   }
@@ -104,28 +106,28 @@ function judgeInstances(facts: Facts): readonly Finding[] {
 }
 
 /** More than that are one trouble, and not many: anybody on an open bus can beat under any number. */
-const MOST_TOLD = 8;
+const MAX_LISTED = 8;
 
 function firstOf(groups: readonly Namesakes[], judgeGroup: (same: Namesakes) => Finding): readonly Finding[] {
-  const found = groups.slice(0, MOST_TOLD).map(judgeGroup);
-  const untold = groups.length - found.length;
-  const more = instances("warning", `and ${untold} more of that kind`, "bin/dwc ps");
-  return untold > 0 ? [...found, more] : found;
+  const found = groups.slice(0, MAX_LISTED).map(judgeGroup);
+  const omitted = groups.length - found.length;
+  const more = instances("warning", `and ${omitted} more of that kind`, "bin/dwc ps");
+  return omitted > 0 ? [...found, more] : found;
 }
 
 /** The processes of one instance. */
-type Namesakes = Group<Heard>;
+type Namesakes = Group<DiscoveredInstance>;
 
 const leavingFinding = (same: Namesakes): Finding =>
   instances("warning", `${nameOf(same[0])} is leaving${same.length > 1 ? ` (${same.length} processes)` : ""}`);
 
-const MOST_INCARNATIONS_SHOWN = 4;
+const MAX_INCARNATIONS_SHOWN = 4;
 
-function clashFinding(same: Namesakes, up: readonly Heard[]): Finding {
+function clashFinding(same: Namesakes, up: readonly DiscoveredInstance[]): Finding {
   const [one] = same;
-  const names = same.slice(0, MOST_INCARNATIONS_SHOWN).map(({ incarnation }) => incarnation);
-  const untold = same.length - names.length;
-  const last = untold > 0 ? `${untold} more` : names.pop();
+  const names = same.slice(0, MAX_INCARNATIONS_SHOWN).map(({ incarnation }) => incarnation);
+  const omitted = same.length - names.length;
+  const last = omitted > 0 ? `${omitted} more` : names.pop();
   const count = same.length === 2 ? "two" : String(same.length);
   return instances(
     "warning",
@@ -136,20 +138,20 @@ function clashFinding(same: Namesakes, up: readonly Heard[]): Finding {
   );
 }
 
-function upSentence(service: string, up: readonly Heard[]): string {
+function upSentence(service: string, up: readonly DiscoveredInstance[]): string {
   const numbers = up.filter((one) => one.service === service).map(({ instance }) => instance);
   return `${service}: ${numbers.length} up (${shortened(numbers)})`;
 }
 
-const MOST_NUMBERS_SHOWN = 12;
+const MAX_NUMBERS_SHOWN = 12;
 
 function shortened(numbers: readonly number[]): string {
-  const shown = numbers.slice(0, MOST_NUMBERS_SHOWN).join(", ");
-  return numbers.length > MOST_NUMBERS_SHOWN ? `${shown} and ${numbers.length - MOST_NUMBERS_SHOWN} more` : shown;
+  const shown = numbers.slice(0, MAX_NUMBERS_SHOWN).join(", ");
+  return numbers.length > MAX_NUMBERS_SHOWN ? `${shown} and ${numbers.length - MAX_NUMBERS_SHOWN} more` : shown;
 }
 
 /** The lowest number that no process has. */
-function freeNumber({ service }: Heard, up: readonly Heard[]): number {
+function freeNumber({ service }: DiscoveredInstance, up: readonly DiscoveredInstance[]): number {
   const taken = new Set(up.filter((one) => one.service === service).map(({ instance }) => instance));
   let free = 1;
   while (taken.has(free)) free += 1;
@@ -159,9 +161,9 @@ function freeNumber({ service }: Heard, up: readonly Heard[]): number {
 const machine = findingOf("Machine");
 
 function judgeNode(version: string): Finding {
-  return isAtLeast(version, LEAST_NODE)
+  return isAtLeast(version, MIN_NODE)
     ? machine("fine", `Node ${version}`)
-    : machine("critical", `Node ${version} is older than ${LEAST_NODE}`, "install a newer Node:  https://nodejs.org");
+    : machine("critical", `Node ${version} is older than ${MIN_NODE}`, "install a newer Node:  https://nodejs.org");
 }
 
 function judgeServer(facts: Facts): Finding {
@@ -175,9 +177,9 @@ function judgeServer(facts: Facts): Finding {
   }
   const { path, version } = server;
   if (version === undefined) return machine("warning", `${path} does not say its version`, `${path} --version`);
-  return isAtLeast(version, LEAST_SERVER)
+  return isAtLeast(version, MIN_SERVER)
     ? machine("fine", `nats-server ${version} (${path})`)
-    : machine("critical", `nats-server ${version} (${path}) is older than ${LEAST_SERVER}`, NEWER_SERVER);
+    : machine("critical", `nats-server ${version} (${path}) is older than ${MIN_SERVER}`, NEWER_SERVER);
 }
 
 const NEWER_SERVER = "install a newer one:  https://nats.io/download";

@@ -11,17 +11,17 @@ import type { Clock } from "../../clock.ts";
 import { type Heartbeat, parseHeartbeat } from "../../health/heartbeat.ts";
 import { compareByInstance } from "../../health/member.ts";
 import { decodeBody, MAX_HEARTBEAT_BYTES } from "../../service/body.ts";
-import type { Heard, HeardCounts } from "./core/visited.ts";
+import type { DiscoveredInstance, DiscoveredStats } from "./core/bus-result.ts";
 import { readStats } from "./read-stats.ts";
 
 const ANY = "*";
 /** Of one service: nobody reads a longer table, and a service that beats in any number of names hides no other. */
-const MOST_HEARD = 10_000;
+const MAX_DISCOVERED = 10_000;
 
 /** Heartbeats by service, then by incarnation. */
 type Beats = Map<string, Map<string, Heartbeat>>;
 /** By service and incarnation. */
-type Counts = ReadonlyMap<string, HeardCounts>;
+type Counts = ReadonlyMap<string, DiscoveredStats>;
 
 /** @param services whose roll is called; with `beyond`, that of every other service that can be found as well */
 export async function callRoll(
@@ -29,7 +29,7 @@ export async function callRoll(
   clock: Clock,
   services: readonly string[],
   { beyond, listenMs }: { readonly beyond: boolean; readonly listenMs: number },
-): Promise<readonly Heard[]> {
+): Promise<readonly DiscoveredInstance[]> {
   const beats: Beats = new Map();
   const heartbeats = (beyond ? [ANY] : services).map(subjects.allHeartbeatsSubject);
   const hearings = heartbeats.map((subject) => bus.subscribe(subject, (message) => hear(message, beats)));
@@ -60,7 +60,7 @@ async function gatherCounts(
   bus: Bus,
   service: string,
   listenMs: number,
-): Promise<readonly (readonly [key: string, counts: HeardCounts])[]> {
+): Promise<readonly (readonly [key: string, counts: DiscoveredStats])[]> {
   const [, ofService = ""] = subjects.serviceVerbSubjects("STATS", service, ANY);
   const answers = (await bus.requestMany(ofService, "", listenMs)).map(readStats);
   return answers.flatMap((stats) =>
@@ -91,11 +91,11 @@ function keepLatest(beat: Heartbeat, beats: Beats): void {
   const ofService = beats.get(beat.service) ?? new Map<string, Heartbeat>();
   beats.set(beat.service, ofService);
   const known = ofService.get(beat.incarnation);
-  const isNewer = known === undefined ? ofService.size < MOST_HEARD : known.seq < beat.seq;
+  const isNewer = known === undefined ? ofService.size < MAX_DISCOVERED : known.seq < beat.seq;
   if (isNewer) ofService.set(beat.incarnation, beat);
 }
 
-function heardOf(beat: Heartbeat, counts: HeardCounts | undefined): Heard {
+function heardOf(beat: Heartbeat, counts: DiscoveredStats | undefined): DiscoveredInstance {
   const { service, instance, incarnation, address, state, version, intervalMs } = beat;
   return { service, instance, incarnation, address, state, version, intervalMs, counts };
 }

@@ -1,0 +1,112 @@
+// What a value from a file must look like, said once for reading and for the type. A shape gives the value as its
+// type, or stops at the first part that differs; `fit` makes a value of that. No content gets into a message: much of
+// what is read here is secret.
+
+export type Schema<T> = (value: unknown, where: string) => T;
+
+export type ParseResult<T> =
+  | { readonly kind: "valid"; readonly value: T }
+  /** The part that differs, as `orgs.0.name`. */
+  | { readonly kind: "mismatch"; readonly where: string };
+
+class SchemaMismatch extends Error {
+  readonly where: string;
+
+  constructor(where: string) {
+    super(where);
+    this.where = where;
+  }
+}
+
+export function parse<T>(schema: Schema<T>, value: unknown): ParseResult<T> {
+  try {
+    return { kind: "valid", value: schema(value, "") };
+  } catch (error) {
+    if (error instanceof SchemaMismatch) return { kind: "mismatch", where: error.where.replace(/^\./, "") };
+    throw error;
+  }
+}
+
+export const text =
+  (pattern: RegExp): Schema<string> =>
+  (value, where) =>
+    typeof value === "string" && pattern.test(value) ? value : mismatch(where);
+
+/** The last second that has a date: a later one could be read, and not be shown. */
+const LAST_SECOND = 8_640_000_000_000;
+
+/** A time in seconds since 1970. */
+export const seconds: Schema<number> = (value, where) =>
+  typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= LAST_SECOND ? value : mismatch(where);
+
+/** A count or a limit; -1 is the server's word for unlimited. */
+export const integer: Schema<number> = (value, where) =>
+  typeof value === "number" && Number.isSafeInteger(value) && value >= -1 ? value : mismatch(where);
+
+export const literal =
+  <T extends string | number | boolean>(expected: T): Schema<T> =>
+  (value, where) =>
+    value === expected ? expected : mismatch(where);
+
+export const nullable =
+  <T>(schema: Schema<T>): Schema<T | null> =>
+  (value, where) =>
+    value === null ? null : schema(value, where);
+
+/** A part that files of an earlier version lack. */
+export const nullIfAbsent =
+  <T>(schema: Schema<T>): Schema<T | null> =>
+  (value, where) =>
+    value === undefined ? null : nullable(schema)(value, where);
+
+/** A part that may be left out. */
+export const optional =
+  <T>(schema: Schema<T>): Schema<T | undefined> =>
+  (value, where) =>
+    value === undefined ? undefined : schema(value, where);
+
+/** Any number of parts, each with a name of one shape and a value of another. */
+export const record =
+  <T>(name: Schema<string>, schema: Schema<T>): Schema<Readonly<Record<string, T>>> =>
+  (value, where) => {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return mismatch(where);
+    const entries = Object.entries(value as Record<string, unknown>).map(([key, part]) => [
+      name(key, where),
+      schema(part, where),
+    ]);
+    return Object.fromEntries(entries) as Readonly<Record<string, T>>;
+  };
+
+export const array =
+  <T>(schema: Schema<T>): Schema<readonly T[]> =>
+  (value, where) =>
+    Array.isArray(value) ? value.map((item: unknown, place) => schema(item, `${where}.${place}`)) : mismatch(where);
+
+/** Every part, and nothing beside them: what is not known would be lost at the next writing. */
+export const object =
+  <T extends object>(schemas: { readonly [K in keyof T]: Schema<T[K]> }): Schema<T> =>
+  (value, where) => {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return mismatch(where);
+    const unknownKey = Object.keys(value).find((key) => !Object.hasOwn(schemas, key));
+    if (unknownKey !== undefined) return mismatch(where);
+    const entries = Object.entries<Schema<unknown>>(schemas).map(([key, schema]) => [
+      key,
+      schema((value as Record<string, unknown>)[key], `${where}.${key}`),
+    ]);
+    return Object.fromEntries(entries) as T;
+  };
+
+/** One of several forms, told apart by their `kind`. */
+export const union =
+  <T extends { readonly kind: string }>(
+    forms: { readonly [K in T["kind"]]: Schema<Extract<T, { kind: K }>> },
+  ): Schema<T> =>
+  (value, where) => {
+    const { kind } = Object(value) as { kind?: unknown };
+    if (typeof kind !== "string" || !Object.hasOwn(forms, kind)) return mismatch(`${where}.kind`);
+    return forms[kind as T["kind"]](value, where);
+  };
+
+function mismatch(where: string): never {
+  throw new SchemaMismatch(where);
+}
