@@ -4,10 +4,10 @@
 
 import type { ServerResponse } from "node:http";
 import type { Cancel, Clock } from "../clock.ts";
-import { type Change, Changes } from "../sight/changes.ts";
-import type { Seen } from "../sight/seen.ts";
-import type { Sight } from "../sight/sight.ts";
-import type { Snapshot } from "../sight/snapshot.ts";
+import type { MonitorSource } from "../monitor/monitor-source.ts";
+import type { ServiceMonitor } from "../monitor/service-monitor.ts";
+import type { Snapshot } from "../monitor/snapshot.ts";
+import { type SnapshotDelta, SnapshotDiff } from "../monitor/snapshot-diff.ts";
 
 /** Two frames are at least so far apart: fast to the eye, and ten thousand events a second are still ten frames. */
 const BATCH_MS = 100;
@@ -36,10 +36,10 @@ interface Viewer extends Pick<ViewerOptions, "format" | "listener"> {
 }
 
 export class BoardFeed {
-  readonly #sight: Sight;
+  readonly #monitor: ServiceMonitor;
   readonly #clock: Clock;
   readonly #look: () => Snapshot;
-  readonly #changes: Changes;
+  readonly #changes: SnapshotDiff;
   readonly #viewers = new Set<Viewer>();
   #stopListening: Cancel = () => {};
   #stopCounting: Cancel = () => {};
@@ -49,11 +49,11 @@ export class BoardFeed {
   /** Viewers who were let go, since the start. */
   dropped = 0;
 
-  constructor(sight: Sight, seen: Seen, clock: Clock, look: () => Snapshot) {
-    this.#sight = sight;
+  constructor(monitor: ServiceMonitor, source: MonitorSource, clock: Clock, look: () => Snapshot) {
+    this.#monitor = monitor;
     this.#clock = clock;
     this.#look = look;
-    this.#changes = new Changes(sight, seen);
+    this.#changes = new SnapshotDiff(monitor, source);
   }
 
   get viewers(): number {
@@ -82,14 +82,14 @@ export class BoardFeed {
     const { snapshot, frames } = this.#welcome;
     const [oldest] = snapshot.events;
     const missesMore = lastEvent !== undefined && oldest !== undefined && lastEvent + 1 < oldest.id;
-    if (missesMore) return this.#frame(format, { ...snapshot, events: this.#sight.stream.after(lastEvent) });
+    if (missesMore) return this.#frame(format, { ...snapshot, events: this.#monitor.stream.after(lastEvent) });
     const bytes = frames.get(format) ?? this.#frame(format, snapshot);
     frames.set(format, bytes);
     return bytes;
   }
 
-  #frame(format: FeedFormat, data: Change | Snapshot): Buffer {
-    return frame(format, "type" in data ? data : { type: "snapshot", ...data }, this.#sight.stream.lastId);
+  #frame(format: FeedFormat, data: SnapshotDelta | Snapshot): Buffer {
+    return frame(format, "type" in data ? data : { type: "snapshot", ...data }, this.#monitor.stream.lastId);
   }
 
   close(): void {
@@ -101,7 +101,7 @@ export class BoardFeed {
   // Only while somebody watches is anything looked at.
 
   #start(): void {
-    this.#stopListening = this.#sight.stream.listen(() => this.#plan());
+    this.#stopListening = this.#monitor.stream.listen(() => this.#plan());
     this.#stopCounting = this.#clock.every(COUNTS_EVERY_MS, () => this.#send(true));
   }
 
@@ -149,7 +149,7 @@ export class BoardFeed {
   }
 }
 
-function frame(format: FeedFormat, data: Change | ({ type: "snapshot" } & Snapshot), lastEvent: number): Buffer {
+function frame(format: FeedFormat, data: SnapshotDelta | ({ type: "snapshot" } & Snapshot), lastEvent: number): Buffer {
   const json = JSON.stringify(data);
   // In bytes once: as a text it would be turned into them anew for everybody.
   return Buffer.from(format === "sse" ? `id: ${lastEvent}\nevent: ${data.type}\ndata: ${json}\n\n` : `${json}\n`);

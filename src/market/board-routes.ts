@@ -3,8 +3,8 @@
 
 import type { Router } from "@koa/router";
 import type { Context, Middleware } from "koa";
+import { BOARD_PATHS, ON_ADMIN_PORT } from "../monitor/board-places.ts";
 import { FAULT_LIMITS } from "../service/core/fault-command.ts";
-import { BOARD_PATHS, ON_ADMIN_PORT } from "../sight/board-places.ts";
 import { type Assets, assetUrl } from "./assets.ts";
 import type { Board } from "./board.ts";
 import type { FeedFormat, ListenerName } from "./board-feed.ts";
@@ -12,7 +12,6 @@ import { boardPage } from "./core/board-page.ts";
 import { valuesOf } from "./core/query.ts";
 import { BOARD_CONTENT_SECURITY_POLICY } from "./headers.ts";
 import { BOARD_MESSAGE_COOKIE, takeMessage } from "./visitor.ts";
-
 export const FAULTS_PATH = "/board/faults";
 const NDJSON = "application/x-ndjson";
 const NO_FAULTS_HERE = "faults are taken on the admin port of the Market’s own machine only";

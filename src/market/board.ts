@@ -1,16 +1,15 @@
 // What is seen of the ratings service, ready to be asked for over HTTP: a snapshot, a feed of changes, the metrics.
 
 import type { Clock } from "../clock.ts";
+import { MARKET_METRICS } from "../monitor/metric-names.ts";
+import type { MonitorSource } from "../monitor/monitor-source.ts";
+import { clientSamples } from "../monitor/prometheus/client-metrics.ts";
+import { type Exposition, expose } from "../monitor/prometheus/exposition.ts";
+import type { ServiceMonitor } from "../monitor/service-monitor.ts";
+import type { Snapshot } from "../monitor/snapshot.ts";
 import type { ShutdownHooks } from "../program/program.ts";
-import { MARKET_METRICS } from "../sight/metric-names.ts";
-import { clientSamples } from "../sight/prometheus/client-metrics.ts";
-import { type Exposition, expose } from "../sight/prometheus/exposition.ts";
-import type { Seen } from "../sight/seen.ts";
-import type { Sight } from "../sight/sight.ts";
-import type { Snapshot } from "../sight/snapshot.ts";
 import { BoardFeed } from "./board-feed.ts";
 import type { FaultDesk } from "./fault-desk.ts";
-
 export interface Board {
   readonly feed: BoardFeed;
   /** Undefined: nobody here asks for faults. */
@@ -24,12 +23,17 @@ export interface BoardOptions {
   readonly faults?: FaultDesk | undefined;
 }
 
-export function openBoard(sight: Sight, seen: Seen, { clock, faults }: BoardOptions, closers: ShutdownHooks): Board {
-  const snapshot = (): Snapshot => sight.look(seen, clock.now(), Math.round(clock.wall()));
-  const feed = new BoardFeed(sight, seen, clock, snapshot);
+export function openBoard(
+  monitor: ServiceMonitor,
+  source: MonitorSource,
+  { clock, faults }: BoardOptions,
+  closers: ShutdownHooks,
+): Board {
+  const snapshot = (): Snapshot => monitor.snapshot(source, clock.now(), Math.round(clock.wall()));
+  const feed = new BoardFeed(monitor, source, clock, snapshot);
   closers.push(() => feed.close());
   const metrics = expose(MARKET_METRICS, () => ({
-    ...clientSamples(sight, seen, clock.wall() - clock.now()),
+    ...clientSamples(monitor, source, clock.wall() - clock.now()),
     dwc_board_viewers: [{ labels: {}, value: feed.viewers }],
     dwc_board_viewers_dropped_total: [{ labels: {}, value: feed.dropped }],
   }));

@@ -6,13 +6,13 @@ import { randomBytes } from "node:crypto";
 import type { Bus, Message } from "../bus/bus.ts";
 import { allViewsSubject, marketOf, viewSubject } from "../bus/core/subjects.ts";
 import type { Cancel, Clock } from "../clock.ts";
+import { DisagreementDetector, type MarketsComparison } from "../monitor/disagreement.ts";
+import { type LocalStatuses, LocalView } from "../monitor/local-view.ts";
+import type { MonitorSource } from "../monitor/monitor-source.ts";
+import { PeerMarkets } from "../monitor/peer-markets.ts";
+import { MAX_VIEW_BYTES, parseView } from "../monitor/peer-view.ts";
+import type { ServiceMonitor } from "../monitor/service-monitor.ts";
 import { decodeBody } from "../service/body.ts";
-import { Agreement, type Markets } from "../sight/agreement.ts";
-import { OtherMarkets } from "../sight/other-markets.ts";
-import { type OwnStandings, OwnView } from "../sight/own-view.ts";
-import type { Seen } from "../sight/seen.ts";
-import type { Sight } from "../sight/sight.ts";
-import { LONGEST_VIEW_BYTES, parseView } from "../sight/told-view.ts";
 
 /** A person looks at what comes of it, and at most so often is anything told. */
 const LOOK_EVERY_MS = 1_000;
@@ -33,24 +33,24 @@ export interface ExchangeOptions {
 export class Exchange {
   readonly market: string = randomBytes(ID_BYTES).toString("base64url");
   readonly #options: ExchangeOptions;
-  readonly #own: OwnView;
-  readonly #others = new OtherMarkets();
-  readonly #agreement = new Agreement();
+  readonly #own: LocalView;
+  readonly #others = new PeerMarkets();
+  readonly #agreement = new DisagreementDetector();
   readonly #stops: Cancel[] = [];
-  #markets: Markets;
+  #markets: MarketsComparison;
   #seq = 0;
   #toldAt = Number.NEGATIVE_INFINITY;
   /** Somebody is there who has not heard us yet. */
   #mustTell = true;
 
-  constructor(sight: Sight, seen: Seen, options: ExchangeOptions) {
+  constructor(monitor: ServiceMonitor, source: MonitorSource, options: ExchangeOptions) {
     this.#options = options;
-    this.#own = new OwnView(sight, seen);
+    this.#own = new LocalView(monitor, source);
     this.#markets = { all: [{ market: this.market, name: options.name }], disputes: [], unlisted: 0 };
   }
 
   /** As of the last look; the same value as long as nothing has changed. */
-  get markets(): Markets {
+  get markets(): MarketsComparison {
     return this.#markets;
   }
 
@@ -69,7 +69,7 @@ export class Exchange {
   /** Says that it is gone, so that no board waits for its lease. */
   close(): void {
     for (const stop of this.#stops) stop();
-    this.#tell({ standings: [], untold: 0 }, "gone");
+    this.#tell({ statuses: [], untold: 0 }, "gone");
   }
 
   #look(): void {
@@ -82,12 +82,12 @@ export class Exchange {
       this.#toldAt = now;
       this.#mustTell = false;
     } else this.#mustTell ||= isDue;
-    const ours = { market: this.market, name, instances: own.standings, untold: own.untold };
-    const markets = this.#agreement.look([ours, ...this.#others.live(now)], now);
+    const ours = { market: this.market, name, instances: own.statuses, untold: own.untold };
+    const markets = this.#agreement.detect([ours, ...this.#others.live(now)], now);
     if (JSON.stringify(markets) !== JSON.stringify(this.#markets)) this.#markets = markets;
   }
 
-  #tell({ standings, untold }: OwnStandings, state: "up" | "gone"): void {
+  #tell({ statuses, untold }: LocalStatuses, state: "up" | "gone"): void {
     const { service, bus, name } = this.#options;
     const { market } = this;
     const view = {
@@ -97,7 +97,7 @@ export class Exchange {
       seq: this.#seq,
       intervalMs: TELL_EVERY_MS,
       state,
-      instances: standings,
+      instances: statuses,
       untold,
     };
     this.#seq += 1;
@@ -111,9 +111,9 @@ export class Exchange {
     // Before the body is read: in a flood that is most of what it costs.
     const now = clock.now();
     if (!this.#others.mayRead(market, now)) return;
-    const decoded = decodeBody(message.body, LONGEST_VIEW_BYTES);
+    const decoded = decodeBody(message.body, MAX_VIEW_BYTES);
     if (decoded.kind === "unreadable") return;
     const parsed = parseView(decoded.value, { service, market });
-    if (parsed.kind === "view" && this.#others.heard(parsed.view, now)) this.#mustTell = true;
+    if (parsed.kind === "view" && this.#others.receive(parsed.view, now)) this.#mustTell = true;
   }
 }

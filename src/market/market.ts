@@ -3,12 +3,12 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { hostname } from "node:os";
+import { isName } from "../monitor/peer-view.ts";
 import { httpOptions, limitConnections } from "../program/connections.ts";
 import { roomForAdmins, roomForVisitors } from "../program/core/room.ts";
 import { descriptorLimit, descriptorsInUse } from "../program/descriptors.ts";
 import type { ShutdownHooks, StartResult } from "../program/program.ts";
 import { openTracing } from "../program/tracing.ts";
-import { isName } from "../sight/told-view.ts";
 import type { Tracing } from "../trace/core/trace.ts";
 import { boardPlace, openAdminListener } from "./admin-listener.ts";
 import { createApp } from "./app.ts";
@@ -20,7 +20,6 @@ import { type MarketAccess, openRatingsDesk, type RatingsDesk } from "./ratings-
 import type { PageRatings, Readiness, Shop } from "./shop.ts";
 import { loadSite } from "./site.ts";
 import type { World } from "./world.ts";
-
 export interface MarketOptions {
   /** How to go to the bus; "monolith" is the shop alone, which knows of no ratings and needs none. */
   readonly bus: MarketAccess | "monolith";

@@ -11,14 +11,14 @@ import { type Admission, waitForLogin } from "../bus/login-result.ts";
 import { connectNatsBus, type NatsBus } from "../bus/nats-bus.ts";
 import { type BusKeeper, superviseServer, type TakeoverRank } from "../bus/server-supervisor.ts";
 import type { Cancel, Clock } from "../clock.ts";
+import type { MonitorSource } from "../monitor/monitor-source.ts";
+import { ServiceMonitor } from "../monitor/service-monitor.ts";
 import type { Log } from "../program/log.ts";
 import type { ShutdownHooks } from "../program/program.ts";
 import { VERSION } from "../program/version.ts";
 import { type Client, openClient } from "../service/client.ts";
 import { untilConnected } from "../service/connect.ts";
 import type { Settings } from "../settings.ts";
-import type { Seen } from "../sight/seen.ts";
-import { Sight } from "../sight/sight.ts";
 import type { Trace } from "../trace/core/trace.ts";
 import { followAccount, type Learned } from "./account-news.ts";
 import { type Board, openBoard } from "./board.ts";
@@ -86,7 +86,12 @@ export async function openRatingsDesk(world: BusWorld, closers: ShutdownHooks): 
   if (bus.kind === "refused") return bus;
   const ears = joinWithEars(bus.bus, world, history, closers);
   closers.push(follow(world, bus.bus, ears, bus.keeper));
-  const sight = new Sight({ service: SERVICE, version: VERSION, rules: settings.health, startedAt: clock.wall() });
+  const monitor = new ServiceMonitor({
+    service: SERVICE,
+    version: VERSION,
+    rules: settings.health,
+    startedAt: clock.wall(),
+  });
   const client = openClient({
     service: SERVICE,
     bus: bus.bus,
@@ -95,19 +100,19 @@ export async function openRatingsDesk(world: BusWorld, closers: ShutdownHooks): 
     rules: settings.health,
     random: Math.random,
     hedge: settings.hedge,
-    tell: createTeller(sight, world, closers),
-    count: (ended) => sight.count(ended, clock.now()),
+    tell: createTeller(monitor, world, closers),
+    count: (ended) => monitor.recordAttempt(ended, clock.now()),
     report: (sentence) => world.say({ level: "WARNING", logger: "resolver", text: `- ${sentence}` }),
     ...(recording.kind === "recording" && { core: recording.core }),
   });
   if (recording.kind === "recording") recording.watch(bus.bus);
   closers.push(() => client.close());
-  const exchange = new Exchange(sight, client, { service: SERVICE, name: world.name, bus: ears, clock });
+  const exchange = new Exchange(monitor, client, { service: SERVICE, name: world.name, bus: ears, clock });
   exchange.start();
   closers.push(() => exchange.close());
-  const seen = seenBy(client, exchange);
+  const source = monitorSource(client, exchange);
   const faults = openFaultDesk({ service: SERVICE, bus: bus.bus, say: world.say });
-  const board = openBoard(sight, seen, { clock, faults }, closers);
+  const board = openBoard(monitor, source, { clock, faults }, closers);
   const both = Promise.all([bus.bus, ears].map((each) => untilMet(each, clock, bus.withinMs)));
   const first = await Promise.race([bus.admitted, both]);
   if ("kind" in first && first.kind === "refused") return { kind: "refused", why: [first.why] };
@@ -127,7 +132,7 @@ async function untilMet(bus: NatsBus, clock: Clock, withinMs: number): Promise<v
   stop();
 }
 
-const seenBy = (client: Client, exchange: Exchange): Seen => ({
+const monitorSource = (client: Client, exchange: Exchange): MonitorSource => ({
   tracker: client.tracker,
   resolver: client.resolver,
   get deprioritized() {

@@ -1,20 +1,20 @@
 // Where the client's events go: every one is counted, and what is told is told once, as a line of the log and as an
 // event of the stream that the board and terminals follow, in the same words and under the same limit.
 
+/** How often lines that were held back are told as a number. */
 import type { Clock } from "../clock.ts";
 import type { InstanceRef } from "../health/member.ts";
+import { type EventName, eventName } from "../monitor/event-names.ts";
+import type { EventRecord } from "../monitor/event-stream.ts";
+import type { ServiceMonitor } from "../monitor/service-monitor.ts";
 import { LogRateLimiter } from "../program/core/log-rate-limit.ts";
 import type { Log, LogEntry } from "../program/log.ts";
 import type { ShutdownHooks } from "../program/program.ts";
 import type { ClientEvent } from "../service/client-options.ts";
 import type { Settings } from "../settings.ts";
-import { type EventName, eventName } from "../sight/event-names.ts";
-import type { SeenEvent } from "../sight/event-stream.ts";
-import type { Sight } from "../sight/sight.ts";
 import type { Trace } from "../trace/core/trace.ts";
 import { clientLine, unsaidAt } from "./core/lines.ts";
 
-/** How often lines that were held back are told as a number. */
 const HELD_LINES_MS = 1_000;
 
 /** Events that anybody on the bus can cause are told so often and no more; the others always. */
@@ -30,7 +30,7 @@ interface TellingWorld {
 }
 
 export function createTeller(
-  sight: Sight,
+  monitor: ServiceMonitor,
   { settings, clock, say }: TellingWorld,
   closers: ShutdownHooks,
 ): (event: ClientEvent, trace?: Trace) => void {
@@ -40,11 +40,11 @@ export function createTeller(
     say({ ...line, event: name, about, trace });
     const { level, text } = line;
     const seen = { at: Math.round(clock.wall()), name, level, text: text.replace(/^- /, "") };
-    sight.stream.add(about === undefined ? seen : { ...seen, ...idsOf(about) });
+    monitor.stream.add(about === undefined ? seen : { ...seen, ...idsOf(about) });
   };
   const tellHeld = (): void => {
     for (const held of limit.suppressed(clock.now())) {
-      sight.countEvent("events.held");
+      monitor.countEvent("events.held");
       publish("events.held", heldLine(held));
     }
   };
@@ -52,15 +52,15 @@ export function createTeller(
   return (event, trace) => {
     if (unsaid.has(event.kind)) return;
     const name = eventName(event);
-    if (name === undefined) return say({ ...clientLine(sight.options.service, event), trace });
+    if (name === undefined) return say({ ...clientLine(monitor.options.service, event), trace });
     const now = clock.now();
-    sight.note(event, now);
+    monitor.recordEvent(event, now);
     if (CAUSED_BY_ANYBODY.has(event.kind) && !limit.admit(event.kind, now)) return;
-    publish(name, clientLine(sight.options.service, event), "who" in event ? event.who : undefined, trace);
+    publish(name, clientLine(monitor.options.service, event), "who" in event ? event.who : undefined, trace);
   };
 }
 
-const idsOf = ({ instance, incarnation }: InstanceRef): Partial<SeenEvent> => ({ instance, incarnation });
+const idsOf = ({ instance, incarnation }: InstanceRef): Partial<EventRecord> => ({ instance, incarnation });
 
 function heldLine({ kind, count }: { readonly kind: string; readonly count: number }): LogEntry {
   return { level: "WARNING", logger: "membership", text: `- and ${count} more lines of the kind "${kind}"` };

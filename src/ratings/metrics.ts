@@ -5,6 +5,8 @@
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Bus } from "../bus/bus.ts";
+import { INSTANCE_METRICS } from "../monitor/metric-names.ts";
+import { type Exposition, expose, type Sample } from "../monitor/prometheus/exposition.ts";
 import { type Handler, httpOptions, limitConnections } from "../program/connections.ts";
 import { checkLocal, type LocalCheck, localRequest } from "../program/core/local-requests.ts";
 import type { Log } from "../program/log.ts";
@@ -12,8 +14,6 @@ import type { ShutdownHooks } from "../program/program.ts";
 import { VERSION } from "../program/version.ts";
 import type { Instance } from "../service/instance.ts";
 import { MAX_PORT, type Settings } from "../settings.ts";
-import { INSTANCE_METRICS } from "../sight/metric-names.ts";
-import { type Exposition, expose, type Sample } from "../sight/prometheus/exposition.ts";
 
 interface Measured {
   readonly instance: Instance;

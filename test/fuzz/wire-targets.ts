@@ -5,6 +5,7 @@ import * as subjects from "../../src/bus/core/subjects.ts";
 import { headerText, replyOf, type WireHeaders } from "../../src/bus/nats-message.ts";
 import { parseHeartbeat } from "../../src/health/heartbeat.ts";
 import { clientLine, pageLine } from "../../src/market/core/lines.ts";
+import { MAX_STATUSES, MAX_VIEW_BYTES, parseView } from "../../src/monitor/peer-view.ts";
 import { asText } from "../../src/program/log.ts";
 import { rate, requestLine } from "../../src/ratings/core/ratings.ts";
 import { readAttempt } from "../../src/service/answer.ts";
@@ -13,7 +14,6 @@ import { encodeCommand, parseCommand } from "../../src/service/core/fault-comman
 import { faultText, parseFaultStatuses, statusJson } from "../../src/service/core/fault-status.ts";
 import { encode } from "../../src/service/core/handler.ts";
 import { infoAnswer, pingAnswer, statsAnswer } from "../../src/service/core/nats-service-info.ts";
-import { LONGEST_VIEW_BYTES, MOST_STANDINGS, parseView } from "../../src/sight/told-view.ts";
 import { incoming, incomingInBody } from "../../src/trace/core/traceparent.ts";
 import { beatOf } from "../support/table.ts";
 import { anyText, messages, nearlyText } from "./inputs.ts";
@@ -53,7 +53,7 @@ function heartbeatHolds(bytes: Uint8Array): void {
 }
 
 function viewHolds(bytes: Uint8Array): void {
-  const decoded = decodeBody(bytes, LONGEST_VIEW_BYTES);
+  const decoded = decodeBody(bytes, MAX_VIEW_BYTES);
   if (decoded.kind === "unreadable") {
     mustBeProblem(decoded.why);
     return;
@@ -64,7 +64,7 @@ function viewHolds(bytes: Uint8Array): void {
     return;
   }
   const { market, instances } = parsed.view;
-  must(market === "m1" && instances.length <= MOST_STANDINGS, "it speaks only for itself, and not for ever");
+  must(market === "m1" && instances.length <= MAX_STATUSES, "it speaks only for itself, and not for ever");
   const again = parseView(JSON.parse(JSON.stringify({ service: "ratings", ...parsed.view })), {
     service: "ratings",
     market,

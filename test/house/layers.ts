@@ -15,13 +15,13 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   program: ["trace", "settings.ts", "clock.ts"],
   record: ["bus/core", "health", "settings.ts", "clock.ts"],
   service: ["bus", "health", "trace", "settings.ts", "clock.ts"],
-  sight: ["service", "bus", "program", "health", "settings.ts", "clock.ts"],
-  ratings: ["sight", "service", "bus", "program", "health", "trace", "settings.ts", "clock.ts"],
+  monitor: ["service", "bus", "program", "health", "settings.ts", "clock.ts"],
+  ratings: ["monitor", "service", "bus", "program", "health", "trace", "settings.ts", "clock.ts"],
   demo: ["ratings", "program", "bus", "settings.ts", "clock.ts"],
-  tour: ["sight", "service", "program", "bus", "health", "settings.ts", "clock.ts"],
-  market: ["sight", "service", "record", "bus", "program", "health", "trace", "settings.ts", "clock.ts"],
+  tour: ["monitor", "service", "program", "bus", "health", "settings.ts", "clock.ts"],
+  market: ["monitor", "service", "record", "bus", "program", "health", "trace", "settings.ts", "clock.ts"],
   "dwc/identity": ["program", "bus", "settings.ts", "clock.ts"],
-  dwc: ["sight", "service", "bus", "program", "health", "settings.ts", "clock.ts"],
+  dwc: ["monitor", "service", "bus", "program", "health", "settings.ts", "clock.ts"],
 };
 
 /** Where a package, or a part of Node, may be imported: paths below src. Other packages may be imported nowhere. */
@@ -30,7 +30,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@nats-io/jwt": ["dwc/identity/mint.ts"],
   "@nats-io/nkeys": ["dwc/identity/mint.ts"],
   "@opentelemetry/api": ["program", "trace/spans.ts"],
-  "prom-client": ["sight/prometheus"],
+  "prom-client": ["monitor/prometheus"],
   pino: ["program"],
   koa: ["market"],
   "koa-views": ["market"],
@@ -50,7 +50,7 @@ const PURE_PACKAGES = new Set(["mnemonist"]);
 /** A pure file decides and does not act: it imports by value only what is pure. biome.json takes Node's globals away. */
 export const isPure = (file: string): boolean =>
   (/^src\/[^/]*$/.test(file) && file !== "src/clock.ts") ||
-  (/^src\/(health|sight)\//.test(file) && !file.startsWith("src/sight/prometheus/")) ||
+  (/^src\/(health|monitor)\//.test(file) && !file.startsWith("src/monitor/prometheus/")) ||
   /^src\/.*\/?core\//.test(file);
 
 export interface Source {

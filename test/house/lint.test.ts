@@ -37,12 +37,16 @@ const longFunction = (lines: number): string => `export function long() {${"\n  
 
 const PROJECT: Record<string, readonly Line[]> = {
   ...Object.fromEntries(
-    ["src/settings.ts", "src/health/new.ts", "src/sight/new.ts", "src/bus/core/new.ts", "src/dwc/live/core/new.ts"].map(
-      (file) => [file, PURE],
-    ),
+    [
+      "src/settings.ts",
+      "src/health/new.ts",
+      "src/monitor/new.ts",
+      "src/bus/core/new.ts",
+      "src/dwc/live/core/new.ts",
+    ].map((file) => [file, PURE]),
   ),
   ...Object.fromEntries(
-    ["src/bus/new.ts", "src/market/new.ts", "src/sight/prometheus/new.ts", "src/unnamed/new.ts"].map((file) => [
+    ["src/bus/new.ts", "src/market/new.ts", "src/monitor/prometheus/new.ts", "src/unnamed/new.ts"].map((file) => [
       file,
       EDGE,
     ]),

@@ -5,7 +5,7 @@ import type { Page } from "playwright-core";
 import * as assert from "uvu/assert";
 import type { FaultDesk } from "../../src/market/fault-desk.ts";
 import type { PageRatings } from "../../src/market/shop.ts";
-import { STATES } from "../../src/sight/state.ts";
+import { STATES } from "../../src/monitor/state.ts";
 import {
   axeFindings,
   boardIsLive,

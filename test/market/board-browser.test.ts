@@ -29,7 +29,7 @@ const untilIn = (page: Page, condition: string): Promise<void> =>
 async function openBreaker(page: Page): Promise<number> {
   await page.evaluate("window.shownAt = undefined");
   let openedAt = Number.NaN;
-  const stop = watched.world.sight.stream.listen(({ name, at }) => {
+  const stop = watched.world.monitor.stream.listen(({ name, at }) => {
     if (name === "breaker.opened") openedAt = at;
   });
   watched.second.bus.pause();
@@ -84,10 +84,10 @@ inBrowser("the board says so when its feed dies, and goes on when it is back", (
     watched.world.board.feed.close();
     await untilIn(page, "window.said.some((text) => text.startsWith('The feed is lost'))");
     await boardIsLive(page);
-    const before = watched.world.sight.stream.lastId;
+    const before = watched.world.monitor.stream.lastId;
     const third = await watched.world.start(3);
     await untilIn(page, "document.querySelectorAll('.card').length === 3");
-    assert.ok(watched.world.sight.stream.lastId > before);
+    assert.ok(watched.world.monitor.stream.lastId > before);
     await third.instance.goodbye();
     await page.waitForSelector('.card[data-state="left"]');
   }),

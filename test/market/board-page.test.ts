@@ -15,9 +15,9 @@ import {
   turnsShown,
   whyText,
 } from "../../src/market/core/board-words.ts";
-import type { Cell } from "../../src/sight/agreement.ts";
-import type { InstanceRow } from "../../src/sight/row.ts";
-import type { Snapshot } from "../../src/sight/snapshot.ts";
+import type { Cell } from "../../src/monitor/disagreement.ts";
+import type { InstanceRow } from "../../src/monitor/row.ts";
+import type { Snapshot } from "../../src/monitor/snapshot.ts";
 
 const test = suite("what the board says");
 const AT = 1_700_000_000_000;

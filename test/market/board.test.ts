@@ -6,7 +6,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { BoardFeed, type ListenerName } from "../../src/market/board-feed.ts";
 import { SECURITY_HEADERS } from "../../src/market/headers.ts";
-import { Sight } from "../../src/sight/sight.ts";
+import { ServiceMonitor } from "../../src/monitor/service-monitor.ts";
 import { type BoardWorld, openBoardWorld } from "../support/board-world.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { readPage, sectionOf } from "../support/readme.ts";
@@ -196,8 +196,8 @@ test("a HEAD of the feed takes no place, and a full feed is a 503 that says when
   ));
 
 test("whoever asks for later events is sent those that the snapshot no longer lists, and no others", () =>
-  withBoard(async ({ market, sight }) => {
-    for (let event = 0; event < 300; event++) happen(sight);
+  withBoard(async ({ market, monitor }) => {
+    for (let event = 0; event < 300; event++) happen(monitor);
     const idsAfter = async (query: string): Promise<readonly number[]> => {
       const feed = await follow(`${market.admin}`, {}, query);
       await until("a snapshot", () => dataOf(feed.lines).length > 0, LIMIT_MS);
@@ -254,25 +254,25 @@ test("the shop's sentence about an order is not shown or taken away by the board
   }));
 
 test("the log, the stream and the counters tell the same", () =>
-  withBoard(async ({ market, start, sight, lines }) => {
+  withBoard(async ({ market, start, monitor, lines }) => {
     const { bus } = await start(1);
     await visitor.get(market.url);
     bus.pause();
     await visitor.get(market.url);
     const named = lines.filter(({ event }) => event !== undefined);
     assert.equal(
-      sight.stream.after(0).map(({ name, level, text }) => [name, level, text]),
+      monitor.stream.after(0).map(({ name, level, text }) => [name, level, text]),
       named.map(({ event, level, text }) => [event, level, text.replace(/^- /, "")]),
     );
     for (const name of new Set(named.map(({ event }) => event))) {
       const told = named.filter(({ event }) => event === name).length;
-      assert.is([...sight.eventCounts].find(([counted]) => counted === name)?.[1], told, name);
+      assert.is([...monitor.eventCounts].find(([counted]) => counted === name)?.[1], told, name);
     }
     assert.ok(named.some(({ event }) => event === "breaker.opened"));
   }));
 
 test("the feed sends a snapshot, then what changes, and goes on after the last event that was seen", () =>
-  withBoard(async ({ market, start, sight }) => {
+  withBoard(async ({ market, start, monitor }) => {
     const feed = await follow(market.admin);
     await until("the snapshot", () => dataOf(feed.lines).length > 0, LIMIT_MS);
     assert.equal([feed.lines[0], feed.lines[3]], ["retry: 1000", "event: snapshot"]);
@@ -283,7 +283,7 @@ test("the feed sends a snapshot, then what changes, and goes on after the last e
       );
     await until("the news that it joined", () => joined(feed.lines), LIMIT_MS);
     feed.stop();
-    const last = sight.stream.lastId;
+    const last = monitor.stream.lastId;
     const later = await follow(market.admin, { "Last-Event-ID": String(last) });
     await until("another snapshot", () => dataOf(later.lines).length > 0, LIMIT_MS);
     assert.ok(later.lines.some((line) => line === `id: ${last}`));
@@ -328,31 +328,32 @@ class Watcher extends EventEmitter {
 function feedOf(instances: number): {
   feed: BoardFeed;
   clock: FakeClock;
-  sight: Sight;
+  monitor: ServiceMonitor;
   table: Table;
   watch(listener?: ListenerName): Watcher;
 } {
   const clock = new FakeClock();
-  const sight = new Sight({ service: "ratings", version: "1", rules: DEFAULT_RULES, startedAt: 0 });
+  const monitor = new ServiceMonitor({ service: "ratings", version: "1", rules: DEFAULT_RULES, startedAt: 0 });
   const table = new Table();
   for (let instance = 1; instance <= instances; instance++) table.beats(instance, 0);
-  const feed = new BoardFeed(sight, table, clock, () => sight.look(table, clock.now(), clock.wall()));
+  const feed = new BoardFeed(monitor, table, clock, () => monitor.snapshot(table, clock.now(), clock.wall()));
   const watch = (listener: ListenerName = "admin"): Watcher => {
     const watcher = new Watcher();
     feed.add(watcher as unknown as ServerResponse, { format: "sse", listener, lastEvent: undefined });
     return watcher;
   };
-  return { feed, clock, sight, table, watch };
+  return { feed, clock, monitor, table, watch };
 }
 
-const happen = (sight: Sight): void => sight.stream.add({ at: 0, name: "bus.away", level: "WARNING", text: "away" });
+const happen = (monitor: ServiceMonitor): void =>
+  monitor.stream.add({ at: 0, name: "bus.away", level: "WARNING", text: "away" });
 
 test("a hundred events at once are one frame, and while nobody watches nothing is done", async () => {
-  const { clock, sight, watch } = feedOf(3);
+  const { clock, monitor, watch } = feedOf(3);
   const watcher = watch();
   await clock.advance(150);
   const before = watcher.got.length;
-  for (let event = 0; event < 100; event++) happen(sight);
+  for (let event = 0; event < 100; event++) happen(monitor);
   await clock.advance(99);
   assert.is(watcher.got.length, before + 1);
   watcher.destroy();

@@ -3,9 +3,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Exchange } from "../../src/market/exchange.ts";
-import type { Markets } from "../../src/sight/agreement.ts";
-import { Sight } from "../../src/sight/sight.ts";
-import { LONGEST_VIEW_BYTES } from "../../src/sight/told-view.ts";
+import type { MarketsComparison } from "../../src/monitor/disagreement.ts";
+import { MAX_VIEW_BYTES } from "../../src/monitor/peer-view.ts";
+import { ServiceMonitor } from "../../src/monitor/service-monitor.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { MemoryNetwork } from "../support/memory-bus.ts";
 import { DEFAULT_RULES, Table } from "../support/table.ts";
@@ -24,11 +24,11 @@ class Town {
     ear.subscribe("belief.ratings.*", ({ body }) => this.told.push(body.length));
   }
 
-  market(name: string): { readonly table: Table; readonly exchange: Exchange; markets(): Markets } {
-    const sight = new Sight({ service: "ratings", version: "1", rules: DEFAULT_RULES, startedAt: 0 });
+  market(name: string): { readonly table: Table; readonly exchange: Exchange; markets(): MarketsComparison } {
+    const monitor = new ServiceMonitor({ service: "ratings", version: "1", rules: DEFAULT_RULES, startedAt: 0 });
     const table = new Table();
-    table.hear = (change) => sight.note(change, this.clock.now());
-    const exchange = new Exchange(sight, table, {
+    table.hear = (change) => monitor.recordEvent(change, this.clock.now());
+    const exchange = new Exchange(monitor, table, {
       service: "ratings",
       name,
       bus: this.network.bus(),
@@ -45,7 +45,7 @@ class Town {
   }
 }
 
-const inWords = ({ all, disputes }: Markets): string =>
+const inWords = ({ all, disputes }: MarketsComparison): string =>
   `${all.map(({ name }) => name).join(" ")}: ${disputes
     .map(
       ({ instance, cells }) =>
@@ -126,7 +126,7 @@ test("a thousand instances, all in trouble, are told of within bounds", async ()
   }
   await town.clock.advance(4_000);
   const longest = Math.max(...town.told);
-  assert.ok(longest < LONGEST_VIEW_BYTES / 2, `${longest} bytes`);
+  assert.ok(longest < MAX_VIEW_BYTES / 2, `${longest} bytes`);
   const { disputes, unlisted } = b.markets();
   assert.equal([disputes.length, disputes.length + unlisted], [50, 250]);
   town.close();

@@ -31,7 +31,7 @@ const FOLDERS = {
   health: { goal: 90, places: ["health/"] },
   service: { goal: 85, places: ["service/"], without: LEFT_OUT },
   bus: { goal: 85, places: ["bus/"], without: LEFT_OUT },
-  sight: { goal: 85, places: ["sight/"] },
+  monitor: { goal: 85, places: ["monitor/"] },
   market: {
     goal: 85,
     places: ["market/"],

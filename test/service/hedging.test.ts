@@ -2,9 +2,9 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { ServiceMonitor } from "../../src/monitor/service-monitor.ts";
+import type { Snapshot } from "../../src/monitor/snapshot.ts";
 import { answer, type HandlerResult, refuse } from "../../src/service/core/handler.ts";
-import { Sight } from "../../src/sight/sight.ts";
-import type { Snapshot } from "../../src/sight/snapshot.ts";
 import { leavingBus } from "../support/leaving-bus.ts";
 import { answeredBy, ServiceScene, TEA, TIMEOUT_MS } from "../support/service-scene.ts";
 import { DEFAULT_RULES } from "../support/table.ts";
@@ -21,14 +21,14 @@ class Scene extends ServiceScene {
   /** Requests that reached each instance, by number. */
   readonly reached: number[] = [0, 0, 0, 0];
   readonly manners: Manner[] = ["well", "well", "well", "well"];
-  readonly sight = new Sight({ service: TEA, version: "1", rules: DEFAULT_RULES, startedAt: 0 });
+  readonly monitor = new ServiceMonitor({ service: TEA, version: "1", rules: DEFAULT_RULES, startedAt: 0 });
 
   constructor(count: number, hedge: boolean) {
     super({
       count,
       handle: (_, instance) => this.#handle(instance),
       busOf: leavingBus,
-      client: { hedge, count: (ended) => this.sight.count(ended, this.clock.now()) },
+      client: { hedge, count: (ended) => this.monitor.recordAttempt(ended, this.clock.now()) },
     });
   }
 
@@ -39,7 +39,7 @@ class Scene extends ServiceScene {
   /** What board and `dwc explain` show. */
   seen(): Snapshot {
     const now = this.clock.now();
-    return this.sight.look(this.client, now, now);
+    return this.monitor.snapshot(this.client, now, now);
   }
 
   #handle(instance: number): HandlerResult | Promise<HandlerResult> {
@@ -136,7 +136,7 @@ test("a hedge is counted beside the calls, not among them", async () => {
     ],
   );
   assert.equal(
-    [1, 2].map((number) => scene.sight.totals.get(number)?.hedges),
+    [1, 2].map((number) => scene.monitor.totals.get(number)?.hedges),
     [0, 1],
   );
 });

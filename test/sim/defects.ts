@@ -3,7 +3,6 @@
 // has to stand exactly once, so a defect that no longer fits is an error and not passed over.
 
 import type { TokenPatch } from "./token-patch.ts";
-
 export interface Patch extends TokenPatch {
   /** Below src, without its ending: where it is looked for first, and then everywhere. */
   readonly file: string;
@@ -242,7 +241,7 @@ export const DEFECTS: readonly Defect[] = [
     'if ($result === "answered" || $result === "unsent" || $result === "denied")',
   ]),
   defect("what is explained forgets who is spared", [
-    "sight/seen",
+    "monitor/monitor-source",
     "$resolver.$look($now, { $deprioritized })",
     "$resolver.$look($now, {})",
   ]),

@@ -1,17 +1,18 @@
 // P3, as people are told it: what `dwc explain` prints and the board shows of the next choice, made by the code that they
 // use, from the snapshot to the printed line, is compared with the choice that is then made.
 
-import { explained } from "../../src/dwc/live/core/explain.ts";
-import { parseMarketView } from "../../src/dwc/live/core/market-view.ts";
-import type { PickOptions, PickResult } from "../../src/health/balancer.ts";
-import { Sight } from "../../src/sight/sight.ts";
-import { SERVICE } from "./actors.ts";
-import type { Check, Made, View } from "./view.ts";
-
 /**
  * Explaining costs many times what a choice does: it is done at one in so many, some three of a day. Pages make four, so
  * not at a fourth.
  */
+
+import { explained } from "../../src/dwc/live/core/explain.ts";
+import { parseMarketView } from "../../src/dwc/live/core/market-view.ts";
+import type { PickOptions, PickResult } from "../../src/health/balancer.ts";
+import { ServiceMonitor } from "../../src/monitor/service-monitor.ts";
+import { SERVICE } from "./actors.ts";
+import type { Check, Made, View } from "./view.ts";
+
 const SAID_EVERY = 53;
 
 /** What was said of a choice that had not been made yet. */
@@ -26,13 +27,13 @@ interface Said {
 
 export class ExplainChecks implements Check {
   readonly #view: View;
-  readonly #sight: Sight;
+  readonly #monitor: ServiceMonitor;
   #said: Said | undefined;
   #choices = 0;
 
   constructor(view: View) {
     this.#view = view;
-    this.#sight = new Sight({ service: SERVICE, version: "1", rules: view.rules, startedAt: 0 });
+    this.#monitor = new ServiceMonitor({ service: SERVICE, version: "1", rules: view.rules, startedAt: 0 });
   }
 
   /** To be called before the choice. Of a call's second try, or of one that must not be repeated, nothing is said. */
@@ -43,7 +44,7 @@ export class ExplainChecks implements Check {
   }
 
   #say(now: number): Said | undefined {
-    const belief = parseMarketView(this.#sight.look(this.#view.market.client, now, now));
+    const belief = parseMarketView(this.#monitor.snapshot(this.#view.market.client, now, now));
     if (belief === undefined) return this.#breaks("the board is none");
     const told = explained(belief, SERVICE, undefined);
     if (told.kind !== "done") return this.#breaks("nothing is explained");

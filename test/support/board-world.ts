@@ -1,6 +1,7 @@
 // A Market with a board in this very process: a bus in memory, real time, instances that can be paused. What a browser
 // sees can then be held against what the Market knows, by one clock.
 
+/** Short enough for a test, long enough for a busy machine to answer in. */
 import type { Clock } from "../../src/clock.ts";
 import { systemClock } from "../../src/clock.ts";
 import { type Board, openBoard } from "../../src/market/board.ts";
@@ -8,18 +9,17 @@ import { RatingStore } from "../../src/market/core/rating-store.ts";
 import { ratePage } from "../../src/market/page-ratings.ts";
 import { SharedCalls } from "../../src/market/shared-calls.ts";
 import { createTeller } from "../../src/market/teller.ts";
+import type { MarketsComparison } from "../../src/monitor/disagreement.ts";
+import { ServiceMonitor } from "../../src/monitor/service-monitor.ts";
 import type { LogEntry } from "../../src/program/log.ts";
 import type { ShutdownHooks } from "../../src/program/program.ts";
 import { rate } from "../../src/ratings/core/ratings.ts";
 import { type Client, openClient } from "../../src/service/client.ts";
 import { type Instance, startInstance } from "../../src/service/instance.ts";
-import type { Markets } from "../../src/sight/agreement.ts";
-import { Sight } from "../../src/sight/sight.ts";
 import { CATALOGUE, type Served, serve } from "../market/serve.ts";
 import { type MemoryBus, MemoryNetwork } from "./memory-bus.ts";
 import { DEFAULT_RULES } from "./table.ts";
 
-/** Short enough for a test, long enough for a busy machine to answer in. */
 const RULES = { ...DEFAULT_RULES, requestTimeoutMs: 1_000, retestDelayMs: 60_000, retestDelayMaxMs: 120_000 };
 const HEARTBEAT_MS = 2_000;
 
@@ -33,13 +33,13 @@ export interface BoardWorld {
   readonly network: MemoryNetwork;
   readonly market: Served;
   readonly client: Client;
-  readonly sight: Sight;
+  readonly monitor: ServiceMonitor;
   readonly board: Board;
   /** What the log printed. */
   readonly lines: readonly LogEntry[];
   start(instance: number): Promise<RunningInstance>;
   /** What the Markets are said to believe from now on. */
-  tellMarkets(markets: Markets): void;
+  tellMarkets(markets: MarketsComparison): void;
   close(): Promise<void>;
 }
 
@@ -51,24 +51,25 @@ export async function openBoardWorld({
   const network = new MemoryNetwork(clock);
   const closers: ShutdownHooks = [];
   const lines: LogEntry[] = [];
-  const sight = new Sight({ service: "ratings", version: "1.0.0", rules: RULES, startedAt: clock.wall() });
+  const monitor = new ServiceMonitor({ service: "ratings", version: "1.0.0", rules: RULES, startedAt: clock.wall() });
   const tell = createTeller(
-    sight,
+    monitor,
     { settings: { logLevel: "DEBUG" }, clock, say: (line) => void lines.push(line) },
     closers,
   );
-  const count = (ended: Parameters<Sight["count"]>[0]): void => sight.count(ended, clock.now());
+  const count = (ended: Parameters<ServiceMonitor["recordAttempt"]>[0]): void =>
+    monitor.recordAttempt(ended, clock.now());
   const client = openClient({ service: "ratings", bus: network.bus(), clock, rules: RULES, tell, count });
   closers.push(() => client.close());
-  let markets: Markets = { all: [{ market: "m1", name: "here:5000" }], disputes: [], unlisted: 0 };
+  let markets: MarketsComparison = { all: [{ market: "m1", name: "here:5000" }], disputes: [], unlisted: 0 };
   const { tracker, resolver } = client;
-  const board = openBoard(sight, { tracker, resolver, markets: () => markets }, { clock }, closers);
+  const board = openBoard(monitor, { tracker, resolver, markets: () => markets }, { clock }, closers);
   const thingIDs = CATALOGUE.things.map(({ id }) => id);
   const asking = { client, shared: new SharedCalls(clock), store: new RatingStore(), clock, tell: () => undefined };
   const market = await serve({ rate: () => ratePage(thingIDs, asking), board: () => board, isBoardPublic: isPublic });
   const instances: RunningInstance[] = [];
   return {
-    ...{ clock, network, market, client, sight, board, lines },
+    ...{ clock, network, market, client, monitor, board, lines },
     start: async (instance) => {
       const bus = network.bus();
       const options = { service: "ratings", instance, bus, handle: rate, clock, heartbeatIntervalMs };

@@ -5,11 +5,11 @@ import { systemClock } from "../../src/clock.ts";
 import { type Board, openBoard } from "../../src/market/board.ts";
 import type { FaultDesk } from "../../src/market/fault-desk.ts";
 import { createTeller } from "../../src/market/teller.ts";
+import type { MarketsComparison } from "../../src/monitor/disagreement.ts";
+import { ServiceMonitor } from "../../src/monitor/service-monitor.ts";
 import type { ShutdownHooks } from "../../src/program/program.ts";
 import type { AttemptOutcome, ClientEvent } from "../../src/service/client-options.ts";
 import type { Faults } from "../../src/service/core/faults.ts";
-import type { Markets } from "../../src/sight/agreement.ts";
-import { Sight } from "../../src/sight/sight.ts";
 import { DEFAULT_RULES, Table } from "./table.ts";
 
 const SECOND_MS = 1_000;
@@ -22,7 +22,7 @@ const LONG_NAME = `${"a-long-host-name.".repeat(3)}example:5000`;
 
 export interface EveryState {
   readonly board: Board;
-  readonly sight: Sight;
+  readonly monitor: ServiceMonitor;
   readonly table: Table;
   /** Somebody else is heard. */
   beats(instance: number): void;
@@ -39,16 +39,16 @@ export interface EveryStateOptions {
 export function openEveryState({ isEmpty = false, faults }: EveryStateOptions = {}): EveryState {
   const clock = systemClock();
   const closers: ShutdownHooks = [];
-  const sight = new Sight({ service: "ratings", version: "1.0.0", rules: RULES, startedAt: clock.wall() });
-  const tell = createTeller(sight, { settings: { logLevel: "DEBUG" }, clock, say: () => undefined }, closers);
+  const monitor = new ServiceMonitor({ service: "ratings", version: "1.0.0", rules: RULES, startedAt: clock.wall() });
+  const tell = createTeller(monitor, { settings: { logLevel: "DEBUG" }, clock, say: () => undefined }, closers);
   const table = new Table(RULES);
   table.hear = tell;
   tell({ kind: "bus", status: "connected" });
   const markets = isEmpty ? noOthers : disagreeing(clock.wall());
-  if (!isEmpty) fill(table, { now: clock.now(), tell, count: (ended) => sight.count(ended, clock.now()) });
-  const board = openBoard(sight, { ...table, markets: () => markets }, { clock, faults }, closers);
+  if (!isEmpty) fill(table, { now: clock.now(), tell, count: (ended) => monitor.recordAttempt(ended, clock.now()) });
+  const board = openBoard(monitor, { ...table, markets: () => markets }, { clock, faults }, closers);
   return {
-    ...{ board, sight, table },
+    ...{ board, monitor, table },
     beats: (instance) => table.beats(instance, clock.now(), { intervalMs: LASTS_MS }),
     tellBus: (status) => tell({ kind: "bus", status }),
     close: async () => {
@@ -111,9 +111,9 @@ const faultsUntil = (until: number): Faults => [
   { kind: "mute", until },
 ];
 
-const noOthers: Markets = { all: [{ market: "m1", name: "here:5000" }], disputes: [], unlisted: 0 };
+const noOthers: MarketsComparison = { all: [{ market: "m1", name: "here:5000" }], disputes: [], unlisted: 0 };
 
-function disagreeing(wall: number): Markets {
+function disagreeing(wall: number): MarketsComparison {
   const since = Math.round(wall) - 5 * SECOND_MS;
   return {
     all: ["here:5000", "there:5000", LONG_NAME].map((name, place) => ({ market: `m${place}`, name })),

@@ -4,15 +4,15 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Markets } from "../../src/sight/agreement.ts";
+import type { MarketsComparison } from "../../src/monitor/disagreement.ts";
 import { Folder } from "../support/orgs.ts";
 import { type RunningMarket, until, World } from "../support/world.ts";
 
 const test = suite("several Markets");
 const LIMIT_MS = 20_000;
 
-async function marketsOf({ admin }: RunningMarket): Promise<Markets> {
-  const { markets } = (await (await fetch(`${admin}/board.json`)).json()) as { markets: Markets };
+async function marketsOf({ admin }: RunningMarket): Promise<MarketsComparison> {
+  const { markets } = (await (await fetch(`${admin}/board.json`)).json()) as { markets: MarketsComparison };
   return markets;
 }
 

@@ -1,14 +1,14 @@
 // A Market's board, asked for over HTTP.
 
+/** A Market on this machine answers in milliseconds; a busy one far away within this. */
 import type { Clock } from "../../clock.ts";
+import { BOARD_PATHS, ON_ADMIN_PORT } from "../../monitor/board-places.ts";
 import { ONLY_LOCAL_NAMES } from "../../program/core/local-requests.ts";
-import { BOARD_PATHS, ON_ADMIN_PORT } from "../../sight/board-places.ts";
 import type { BoardResult, NoBoard } from "./core/live-types.ts";
 import type { MarketPlaces } from "./core/market-places.ts";
 import { parseMarketView } from "./core/market-view.ts";
 import { type FetchResult, fetchJson } from "./fetch-json.ts";
 
-/** A Market on this machine answers in milliseconds; a busy one far away within this. */
 const BOARD_TIMEOUT_MS = 1_500;
 const NOT_YET = 503;
 

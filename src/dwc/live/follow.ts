@@ -3,13 +3,12 @@
 
 import { get, type IncomingMessage } from "node:http";
 import type { Clock } from "../../clock.ts";
-import { BOARD_PATHS } from "../../sight/board-places.ts";
-import type { SeenEvent } from "../../sight/event-stream.ts";
+import { BOARD_PATHS } from "../../monitor/board-places.ts";
+import type { EventRecord } from "../../monitor/event-stream.ts";
 import { readEvents } from "./core/market-view.ts";
-
 export interface Follower {
   /** @param isFirst what had happened before */
-  events(events: readonly SeenEvent[], isFirst: boolean): void;
+  events(events: readonly EventRecord[], isFirst: boolean): void;
   /** The Market went away, or is back. */
   away(isAway: boolean): void;
 }
@@ -56,7 +55,7 @@ function feedUrl(url: string, last: number | undefined): string {
 interface Frame {
   /** Only a snapshot, the first frame of a connection, has one. */
   readonly lastEvent: number | undefined;
-  readonly events: readonly SeenEvent[];
+  readonly events: readonly EventRecord[];
 }
 
 function frameOf(line: string): Frame | undefined {

@@ -1,6 +1,6 @@
 // Several Markets on the board: one sentence where they agree, and a column for each where they do not.
 
-import type { Cell, Markets } from "../../sight/agreement.ts";
+import type { Cell, MarketsComparison } from "../../monitor/disagreement.ts";
 import { FACES } from "./faces.ts";
 import { ageText, countText } from "./words.ts";
 
@@ -22,7 +22,7 @@ export interface CellFace {
 }
 
 /** @param at epoch ms */
-export function marketsFace(markets: Markets | null, at: number): MarketsFace {
+export function marketsFace(markets: MarketsComparison | null, at: number): MarketsFace {
   const { all, disputes, unlisted } = markets ?? { all: [], disputes: [], unlisted: 0 };
   return {
     text: all.length < 2 ? "" : marketsText(all.length, disputes.length + unlisted, disputes[0]?.instance),

@@ -1,10 +1,10 @@
 // The board as a page without scripts shows it: a table in plain words. With scripts the same data becomes cards, and
 // the words for states are taken from the list that this page carries.
 
-import type { SeenEvent } from "../../sight/event-stream.ts";
-import type { InstanceRow } from "../../sight/row.ts";
-import type { Snapshot } from "../../sight/snapshot.ts";
-import { STATES, type State } from "../../sight/state.ts";
+import type { EventRecord } from "../../monitor/event-stream.ts";
+import type { InstanceRow } from "../../monitor/row.ts";
+import type { Snapshot } from "../../monitor/snapshot.ts";
+import { type InstanceState, STATES } from "../../monitor/state.ts";
 import { type MarketsFace, marketsFace } from "./board-markets.ts";
 import {
   busText,
@@ -38,7 +38,7 @@ export interface BoardPage {
   /** How many more have a turn; empty: none. */
   readonly moreTurns: string;
   readonly markets: MarketsFace;
-  readonly legend: readonly { state: State; glyph: string; word: string; meaning: string }[];
+  readonly legend: readonly { state: InstanceState; glyph: string; word: string; meaning: string }[];
   readonly rows: readonly BoardRow[];
   readonly unlisted: number;
   /** Whether any instance takes faults. */
@@ -55,7 +55,7 @@ interface TurnFace {
 export interface BoardRow {
   readonly instance: number;
   readonly incarnation: string;
-  readonly state: State;
+  readonly state: InstanceState;
   readonly glyph: string;
   readonly word: string;
   readonly why: string;
@@ -90,7 +90,7 @@ export function boardPage(snapshot: Snapshot): BoardPage {
     events: events
       .slice(-EVENTS_ON_PAGE)
       .reverse()
-      .map(({ at, level, text }: SeenEvent) => ({ at: `${ageText(snapshot.at - at)} ago`, level, text })),
+      .map(({ at, level, text }: EventRecord) => ({ at: `${ageText(snapshot.at - at)} ago`, level, text })),
   };
 }
 

@@ -2,8 +2,8 @@
 // cards up to date with this very file as it is compiled: so the two cannot disagree. All that it imports is
 // served, too (app.ts).
 
-import type { InstanceRow } from "../../sight/row.ts";
-import type { Snapshot } from "../../sight/snapshot.ts";
+import type { InstanceRow } from "../../monitor/row.ts";
+import type { Snapshot } from "../../monitor/snapshot.ts";
 import { ageText, countText } from "./words.ts";
 
 type Beliefs = Pick<InstanceRow, "breaker" | "membership" | "state" | "turn">;

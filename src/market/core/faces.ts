@@ -1,9 +1,9 @@
 // How each state is called on the board, and the sign that stands before it: never a colour alone.
 
-import type { State } from "../../sight/state.ts";
+import type { InstanceState } from "../../monitor/state.ts";
 
 export const FACES: Readonly<
-  Record<State, { readonly glyph: string; readonly word: string; readonly meaning: string }>
+  Record<InstanceState, { readonly glyph: string; readonly word: string; readonly meaning: string }>
 > = {
   open: { glyph: "✕", word: "Breaker open", meaning: "did not answer in time; no call goes to it" },
   retesting: { glyph: "↻", word: "Retesting", meaning: "a copy of a call is out to see whether it answers" },

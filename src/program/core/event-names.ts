@@ -1,5 +1,5 @@
 // What a program tells of itself, by the names under which its log for machines has it; what it sees of others is in
-// src/sight/event-names.ts. docs/observing.md prints both lists, a test compares, and a name means the same for good.
+// src/monitor/event-names.ts. docs/observing.md prints both lists, a test compares, and a name means the same for good.
 
 export const PROGRAM_EVENTS = [
   { name: "market.open", meaning: "the Market takes visitors" },

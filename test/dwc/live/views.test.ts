@@ -9,7 +9,7 @@ import { type MarketView, parseMarketView, readEvents } from "../../../src/dwc/l
 import { psRows, psTable } from "../../../src/dwc/live/core/ps-rows.ts";
 import { FIRST_STATE, keysIn, press, type TopState } from "../../../src/dwc/live/core/top-keys.ts";
 import { csvLines, plainLines, topJson, topLines } from "../../../src/dwc/live/core/top-view.ts";
-import type { SeenEvent } from "../../../src/sight/event-stream.ts";
+import type { EventRecord } from "../../../src/monitor/event-stream.ts";
 import { goldenOf } from "../../support/golden.ts";
 import { BOARD } from "./board.ts";
 
@@ -215,7 +215,7 @@ test("a picture of top fits the screen, whatever its size", () => {
 
 test("on a narrow screen whose turn it is stays, and of an event its words", () => {
   golden(shown(topLines(picture, FIRST_STATE, { rows: 24, columns: 60 })));
-  const long = { ...view.events[0], text: "- ratings instance 1 joined: nats:ratings.get.1-a" } as SeenEvent;
+  const long = { ...view.events[0], text: "- ratings instance 1 joined: nats:ratings.get.1-a" } as EventRecord;
   golden(eventLine(long, "12:00:00", 60));
 });
 

@@ -1,6 +1,8 @@
 // `dwc events`: what happens, as it happens, in the words of the Market's log.
 
-import type { SeenEvent } from "../../../sight/event-stream.ts";
+/** As many as show what went before, and leave room for what comes. */
+
+import type { EventRecord } from "../../../monitor/event-stream.ts";
 import type { Command } from "../../core/command.ts";
 import type { CommandContext } from "../../core/command-context.ts";
 import { formatLine, quoteForMessage } from "../../core/outcome.ts";
@@ -9,7 +11,6 @@ import { parseDuration } from "./duration.ts";
 import { eventJson, eventLine } from "./event-lines.ts";
 import { MARKET_OPTION, wrongMarket } from "./market-option.ts";
 
-/** As many as show what went before, and leave room for what comes. */
 const SHOWN_AT_FIRST = 10;
 
 export const events: Command = {
@@ -40,7 +41,7 @@ export const events: Command = {
     const asked = await world.live.fetchView(values.get("market"));
     if (asked.kind !== "board") return failedMarket(asked);
     const tell = teller(world, flags.has("json"));
-    const told = (kept: readonly SeenEvent[]): readonly SeenEvent[] =>
+    const told = (kept: readonly EventRecord[]): readonly EventRecord[] =>
       sinceMs === undefined ? kept.slice(-SHOWN_AT_FIRST) : kept.filter(({ at }) => at >= asked.view.at - sinceMs);
     if (flags.has("once")) told(asked.view.events).forEach(tell);
     else await follow(asked.url, world, tell, told);
@@ -48,7 +49,7 @@ export const events: Command = {
   },
 };
 
-function teller({ screen, live }: CommandContext, json: boolean): (event: SeenEvent) => void {
+function teller({ screen, live }: CommandContext, json: boolean): (event: EventRecord) => void {
   return (event) =>
     screen.write(
       json ? eventJson(event) : `${formatLine(eventLine(event, live.timeOfDay(event.at)), screen.colour)}\n`,
@@ -58,8 +59,8 @@ function teller({ screen, live }: CommandContext, json: boolean): (event: SeenEv
 function follow(
   url: string,
   { live, screen }: CommandContext,
-  tell: (event: SeenEvent) => void,
-  told: (kept: readonly SeenEvent[]) => readonly SeenEvent[],
+  tell: (event: EventRecord) => void,
+  told: (kept: readonly EventRecord[]) => readonly EventRecord[],
 ): Promise<void> {
   return live.follow(url, screen.closed, {
     events: (news, isFirst) => (isFirst ? told(news) : news).forEach(tell),

@@ -1,7 +1,7 @@
 // `dwc explain ratings/2`: what the Market believes of one instance, or of all of a service, whose turn is next, and why
 // it is not the others'. It decides nothing: the words are the Market's own.
 
-import type { InstanceRow } from "../../../sight/row.ts";
+import type { InstanceRow } from "../../../monitor/row.ts";
 import type { Command } from "../../core/command.ts";
 import { type CommandResult, type Failed, type Line, quoteForMessage } from "../../core/outcome.ts";
 import { failedMarket } from "./bus-errors.ts";

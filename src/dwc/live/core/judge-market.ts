@@ -1,8 +1,8 @@
 // What `dwc check` says of the Market, and of what the Market believes of each instance: somebody paused is missing on the
 // bus, and only whoever calls him knows that it matters.
 
+import type { InstanceRow } from "../../../monitor/row.ts";
 import { otherPort } from "../../../settings.ts";
-import type { InstanceRow } from "../../../sight/row.ts";
 import { localName, noBoard } from "./bus-errors.ts";
 import type { Facts } from "./facts.ts";
 import { type Finding, findingOf } from "./finding.ts";

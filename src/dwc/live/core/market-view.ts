@@ -1,10 +1,10 @@
 // What a Market answers when it is asked for its board, believed only where it is what it should be: at that port may be
 // anything, and a Market of another version.
 
-import type { SeenEvent } from "../../../sight/event-stream.ts";
-import type { InstanceRow } from "../../../sight/row.ts";
-import { SCHEMA_VERSION, type Snapshot } from "../../../sight/snapshot.ts";
-import { STATES } from "../../../sight/state.ts";
+import type { EventRecord } from "../../../monitor/event-stream.ts";
+import type { InstanceRow } from "../../../monitor/row.ts";
+import { SCHEMA_VERSION, type Snapshot } from "../../../monitor/snapshot.ts";
+import { STATES } from "../../../monitor/state.ts";
 
 export type MarketView = Pick<
   Snapshot,
@@ -27,7 +27,7 @@ export function parseMarketView(value: unknown): MarketView | undefined {
   };
 }
 
-export const readEvents = (events: unknown): readonly SeenEvent[] =>
+export const readEvents = (events: unknown): readonly EventRecord[] =>
   Array.isArray(events) ? events.filter(isEvent) : [];
 
 const fieldsOf = (value: unknown): Record<string, unknown> => Object(value) as Record<string, unknown>;
@@ -62,7 +62,7 @@ function isNumbers(value: unknown, names: readonly string[]): boolean {
   return names.every((name) => typeof fields[name] === "number");
 }
 
-function isEvent(value: unknown): value is SeenEvent {
+function isEvent(value: unknown): value is EventRecord {
   const { id, at, name, level, text } = fieldsOf(value);
   return typeof id === "number" && typeof at === "number" && isTexts([name, level, text]);
 }

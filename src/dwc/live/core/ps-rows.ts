@@ -1,6 +1,6 @@
 // The two witnesses of `dwc ps`, side by side.
 
-import type { InstanceRow } from "../../../sight/row.ts";
+import type { InstanceRow } from "../../../monitor/row.ts";
 import type { Tone } from "../../core/color.ts";
 import type { Line } from "../../core/outcome.ts";
 import type { DiscoveredInstance } from "./bus-result.ts";
@@ -9,7 +9,6 @@ import { nameOf } from "./instance-name.ts";
 import type { MarketView } from "./market-view.ts";
 import { percent, stateTone, stateWords, turnWords } from "./state-format.ts";
 import { type Column, table } from "./table.ts";
-
 export interface PsRow {
   readonly service: string;
   readonly instance: number;

@@ -1,10 +1,10 @@
 // States as they are written in a terminal: a word and a glyph each, and a tone that says nothing more.
 
-import type { InstanceRow } from "../../../sight/row.ts";
-import type { State } from "../../../sight/state.ts";
+import type { InstanceRow } from "../../../monitor/row.ts";
+import type { InstanceState } from "../../../monitor/state.ts";
 import type { Tone } from "../../core/color.ts";
 
-const SHOWN: Readonly<Record<State, { readonly glyph: string; readonly tone: Tone }>> = {
+const SHOWN: Readonly<Record<InstanceState, { readonly glyph: string; readonly tone: Tone }>> = {
   open: { glyph: "×", tone: "bad" },
   retesting: { glyph: "‼", tone: "warning" },
   lost: { glyph: "×", tone: "bad" },
@@ -14,8 +14,8 @@ const SHOWN: Readonly<Record<State, { readonly glyph: string; readonly tone: Ton
   left: { glyph: "·", tone: "faint" },
 };
 
-export const stateWords = (state: State): string => `${SHOWN[state].glyph} ${state}`;
-export const stateTone = (state: State): Tone => SHOWN[state].tone;
+export const stateWords = (state: InstanceState): string => `${SHOWN[state].glyph} ${state}`;
+export const stateTone = (state: InstanceState): Tone => SHOWN[state].tone;
 
 export function turnWords({ turn }: Pick<InstanceRow, "turn">): string {
   return turn.kind === "passed over" ? "passed over" : turn.kind;

@@ -1,7 +1,7 @@
 // One picture of `dwc top`: the head, as many rows as there is room for, the latest events, the keys. Also as CSV and
 // as JSON, for programs.
 
-import type { InstanceRow } from "../../../sight/row.ts";
+import type { InstanceRow } from "../../../monitor/row.ts";
 import { type Line, oneLine } from "../../core/outcome.ts";
 import { formatDuration } from "./duration.ts";
 import { eventLine } from "./event-lines.ts";

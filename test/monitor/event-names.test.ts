@@ -2,8 +2,8 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { EVENTS, eventName } from "../../src/monitor/event-names.ts";
 import type { ClientEvent } from "../../src/service/client-options.ts";
-import { EVENTS, eventName } from "../../src/sight/event-names.ts";
 
 const test = suite("names of events");
 

@@ -4,7 +4,6 @@
 
 import type { AttemptOutcome } from "../service/client-options.ts";
 import { RecentLatency } from "./latency.ts";
-
 export const OUTCOMES = [
   { name: "ok", meaning: "answered" },
   { name: "error", meaning: "answered with an error of the service's own" },
@@ -17,7 +16,7 @@ export const OUTCOMES = [
   { name: "failed", meaning: "failed on the caller's own side; without an instance where none had been chosen yet" },
 ] as const;
 
-export type Outcome = (typeof OUTCOMES)[number]["name"];
+export type AttemptOutcomeName = (typeof OUTCOMES)[number]["name"];
 type Attempt = Extract<AttemptOutcome, { kind: "attempt" }>;
 
 /** Upper bounds in seconds, as OpenTelemetry has them for calls. */
@@ -26,9 +25,9 @@ export const DURATION_BOUNDS_S = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.
 export const SPARK_SECONDS = 60;
 const SECOND_MS = 1000;
 /** Calls that were never answered, nor waited for to the end, have no duration. */
-const TIMED: ReadonlySet<Outcome> = new Set(["ok", "error", "nonsense", "timeout"]);
+const TIMED: ReadonlySet<AttemptOutcomeName> = new Set(["ok", "error", "nonsense", "timeout"]);
 
-export function outcomeOf({ result, isRefusal }: Attempt): Outcome {
+export function outcomeOf({ result, isRefusal }: Attempt): AttemptOutcomeName {
   switch (result) {
     case "answered":
       return isRefusal ? "error" : "ok";
@@ -47,14 +46,14 @@ export function outcomeOf({ result, isRefusal }: Attempt): Outcome {
 /** The number of a second of running time; only differences mean anything. */
 export const secondOf = (now: number): number => Math.floor(now / SECOND_MS);
 
-type OutcomeCounts = Record<Outcome, number>;
+type OutcomeCounts = Record<AttemptOutcomeName, number>;
 const noOutcomes = (): OutcomeCounts => ({
   ...{ ok: 0, error: 0, nonsense: 0, timeout: 0 },
   ...{ unreachable: 0, draining: 0, abandoned: 0, denied: 0, failed: 0 },
 });
 
 /** Of one incarnation: about a kilobyte, and only of those that have been called. */
-export class Tally {
+export class AttemptStats {
   readonly outcomes = noOutcomes();
   /** Calls that somebody waited for. */
   calls = 0;
@@ -65,28 +64,28 @@ export class Tally {
   readonly #seconds = new Uint32Array(SPARK_SECONDS);
   #second = 0;
 
-  add(attempt: Attempt, outcome: Outcome, now: number): void {
+  add(attempt: Attempt, outcome: AttemptOutcomeName, now: number): void {
     this.outcomes[outcome] += 1;
     if (TIMED.has(outcome)) this.#latency.add(attempt.tookMs, now);
     if (attempt.sentAs === "copy") this.copies += 1;
     if (attempt.sentAs === "hedge") this.hedges += 1;
     if (attempt.sentAs !== "call") return;
     this.calls += 1;
-    this.#moveTo(now);
+    this.#advanceTo(now);
     const place = this.#second % SPARK_SECONDS;
     this.#seconds[place] = (this.#seconds[place] ?? 0) + 1;
   }
 
   /** Calls in each of the last sixty seconds, the one that runs now last. */
   seconds(now: number): readonly number[] {
-    this.#moveTo(now);
+    this.#advanceTo(now);
     const oldest = (this.#second + 1) % SPARK_SECONDS;
     return [...this.#seconds.subarray(oldest), ...this.#seconds.subarray(0, oldest)];
   }
 
   /** The last few of them. */
   lastSeconds(count: number, now: number): readonly number[] {
-    this.#moveTo(now);
+    this.#advanceTo(now);
     return Array.from({ length: count }, (_, place) => {
       const second = this.#second - (count - 1 - place);
       return this.#seconds[(second + SPARK_SECONDS) % SPARK_SECONDS] ?? 0;
@@ -98,7 +97,7 @@ export class Tally {
   }
 
   /** Seconds that have passed without a call are emptied. */
-  #moveTo(now: number): void {
+  #advanceTo(now: number): void {
     const second = secondOf(now);
     const passed = Math.min(second - this.#second, SPARK_SECONDS);
     for (let past = 0; past < passed; past++) this.#seconds[(second - past) % SPARK_SECONDS] = 0;
@@ -107,14 +106,14 @@ export class Tally {
 }
 
 /** Of one instance number, since the program started. */
-export class Total {
+export class CumulativeStats {
   readonly outcomes = noOutcomes();
   readonly buckets: number[] = DURATION_BOUNDS_S.map(() => 0);
   durations = 0;
   durationMs = 0;
   hedges = 0;
 
-  add({ tookMs, sentAs }: Attempt, outcome: Outcome): void {
+  add({ tookMs, sentAs }: Attempt, outcome: AttemptOutcomeName): void {
     this.outcomes[outcome] += 1;
     if (sentAs === "hedge") this.hedges += 1;
     if (!TIMED.has(outcome)) return;

@@ -3,11 +3,17 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Result } from "../../src/health/tracker.ts";
+import {
+  type AttemptOutcomeName,
+  AttemptStats,
+  CumulativeStats,
+  DURATION_BOUNDS_S,
+  outcomeOf,
+} from "../../src/monitor/attempt-stats.ts";
+import { RecentLatency } from "../../src/monitor/latency.ts";
 import type { AttemptOutcome } from "../../src/service/client-options.ts";
-import { RecentLatency } from "../../src/sight/latency.ts";
-import { DURATION_BOUNDS_S, type Outcome, outcomeOf, Tally, Total } from "../../src/sight/tally.ts";
 
-const test = suite("tally");
+const test = suite("attempt stats");
 
 type Attempt = Extract<AttemptOutcome, { kind: "attempt" }>;
 
@@ -28,10 +34,10 @@ test("each result is one outcome, and those that were answered or waited for to 
     ["inconclusive", "abandoned", false],
     ["unsent", "failed", false],
     ["denied", "denied", false],
-  ] as const satisfies readonly (readonly [Result, Outcome, boolean])[]) {
+  ] as const satisfies readonly (readonly [Result, AttemptOutcomeName, boolean])[]) {
     const attempt = attemptOf({ result });
     assert.is(outcomeOf(attempt), outcome, result);
-    const [tally, total] = [new Tally(), new Total()];
+    const [tally, total] = [new AttemptStats(), new CumulativeStats()];
     tally.add(attempt, outcome, 0);
     total.add(attempt, outcome);
     assert.equal([tally.outcomes[outcome], total.outcomes[outcome]], [1, 1], result);
@@ -43,7 +49,7 @@ test("each result is one outcome, and those that were answered or waited for to 
 
 test("a duration on the upper bound of a bucket is in that bucket, and one above it is in the next", () => {
   for (const [place, bound] of DURATION_BOUNDS_S.entries()) {
-    const total = new Total();
+    const total = new CumulativeStats();
     const [on, above] = [bound * 1_000, bound * 1_000 + 0.001];
     for (const tookMs of [on, above]) total.add(attemptOf({ tookMs }), "ok");
     const expected = DURATION_BOUNDS_S.map((_, at) => (at === place || at === place + 1 ? 1 : 0));
@@ -52,7 +58,7 @@ test("a duration on the upper bound of a bucket is in that bucket, and one above
 });
 
 test("each of the last sixty seconds has its calls, the newest last, and older ones are forgotten", () => {
-  const tally = new Tally();
+  const tally = new AttemptStats();
   const callsAt = (now: number, count: number): void => {
     for (let call = 0; call < count; call += 1) tally.add(attemptOf({}), "ok", now);
   };

@@ -2,9 +2,9 @@
 
 import type { Breaker } from "../../health/breaker.ts";
 import type { Member, Membership } from "../../health/member.ts";
-import type { Seen } from "../seen.ts";
-import { MOST_ROWS, type Sight } from "../sight.ts";
-import { DURATION_BOUNDS_S, OUTCOMES, type Total } from "../tally.ts";
+import { type CumulativeStats, DURATION_BOUNDS_S, OUTCOMES } from "../attempt-stats.ts";
+import type { MonitorSource } from "../monitor-source.ts";
+import { MAX_ROWS, type ServiceMonitor } from "../service-monitor.ts";
 import type { Sample } from "./exposition.ts";
 
 const MEMBERSHIPS: readonly Membership["kind"][] = ["up", "draining", "gone"];
@@ -14,18 +14,18 @@ const SECOND_MS = 1000;
 export type Samples = Readonly<Record<string, readonly Sample[]>>;
 
 /** @param wallOffsetMs from running time to epoch ms */
-export function clientSamples(sight: Sight, { tracker }: Seen, wallOffsetMs: number): Samples {
-  const { service, version } = sight.options;
+export function clientSamples(monitor: ServiceMonitor, { tracker }: MonitorSource, wallOffsetMs: number): Samples {
+  const { service, version } = monitor.options;
   const members = [...tracker.all()];
-  const byNumber = groupByNumber(members.filter(({ membership }) => membership.kind !== "gone").slice(0, MOST_ROWS));
-  const totals = [...sight.totals];
+  const byNumber = groupByNumber(members.filter(({ membership }) => membership.kind !== "gone").slice(0, MAX_ROWS));
+  const totals = [...monitor.totals];
   return {
-    dwc_up: [{ labels: {}, value: sight.bus === "connected" ? 1 : 0 }],
+    dwc_up: [{ labels: {}, value: monitor.bus === "connected" ? 1 : 0 }],
     dwc_build_info: [{ labels: { version }, value: 1 }],
     dwc_client_requests_total: [
       ...totals.flatMap(([instance, total]) => outcomeSamples({ service, instance }, total)),
-      { labels: { service, instance: "", outcome: "short_circuited" }, value: sight.shortCircuited },
-      { labels: { service, instance: "", outcome: "failed" }, value: sight.failed },
+      { labels: { service, instance: "", outcome: "short_circuited" }, value: monitor.shortCircuited },
+      { labels: { service, instance: "", outcome: "failed" }, value: monitor.failed },
     ],
     dwc_client_request_duration_seconds: totals.flatMap(([instance, total]) =>
       durationSamples({ service, instance }, total),
@@ -34,7 +34,7 @@ export function clientSamples(sight: Sight, { tracker }: Seen, wallOffsetMs: num
     dwc_breaker_state: [...byNumber].flatMap(([instance, group]) =>
       BREAKERS.map((state) => ({ labels: { service, instance, state }, value: count(group, state) })),
     ),
-    dwc_breaker_transitions_total: [...sight.transitions].map(([transition, value]) => {
+    dwc_breaker_transitions_total: [...monitor.transitions].map(([transition, value]) => {
       const [from = "", to = ""] = transition.split(">");
       return { labels: { service, from, to }, value };
     }),
@@ -46,17 +46,17 @@ export function clientSamples(sight: Sight, { tracker }: Seen, wallOffsetMs: num
       labels: { service, status },
       value: members.filter(({ membership }) => membership.kind === status).length,
     })),
-    dwc_events_total: [...sight.eventCounts].map(([event, value]) => ({ labels: { event }, value })),
+    dwc_events_total: [...monitor.eventCounts].map(([event, value]) => ({ labels: { event }, value })),
   };
 }
 
 type Labels = Readonly<Record<string, string | number>>;
 
-const outcomeSamples = (labels: Labels, { outcomes }: Total): readonly Sample[] =>
+const outcomeSamples = (labels: Labels, { outcomes }: CumulativeStats): readonly Sample[] =>
   OUTCOMES.map(({ name }) => ({ labels: { ...labels, outcome: name }, value: outcomes[name] }));
 
 /** Prometheus wants each bucket to hold the ones below it too. */
-function durationSamples(labels: Labels, total: Total): readonly Sample[] {
+function durationSamples(labels: Labels, total: CumulativeStats): readonly Sample[] {
   let below = 0;
   const buckets = DURATION_BOUNDS_S.map((bound, place): Sample => {
     below += total.buckets[place] ?? 0;

@@ -2,16 +2,16 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { Agreement, type Markets } from "../../src/sight/agreement.ts";
-import { OtherMarkets } from "../../src/sight/other-markets.ts";
-import type { State } from "../../src/sight/state.ts";
-import type { ToldView } from "../../src/sight/told-view.ts";
+import { DisagreementDetector, type MarketsComparison } from "../../src/monitor/disagreement.ts";
+import { PeerMarkets } from "../../src/monitor/peer-markets.ts";
+import type { PeerView } from "../../src/monitor/peer-view.ts";
+import type { InstanceState } from "../../src/monitor/state.ts";
 
-const test = suite("agreement");
+const test = suite("disagreement");
 
-type States = Readonly<Record<number, State>>;
+type States = Readonly<Record<number, InstanceState>>;
 
-const viewOf = (market: string, states: States, change: Partial<ToldView> = {}): ToldView => ({
+const viewOf = (market: string, states: States, change: Partial<PeerView> = {}): PeerView => ({
   ...{ market, name: `${market}:5000`, seq: 0, intervalMs: 15_000, state: "up", untold: 0 },
   instances: Object.entries(states).map(([instance, state]) => ({
     ...{ instance: Number(instance), incarnation: `${instance}-a`, state, since: 1_000, why: null },
@@ -20,10 +20,10 @@ const viewOf = (market: string, states: States, change: Partial<ToldView> = {}):
 });
 
 /** As it is once news has had its time. */
-function settled(...views: ToldView[]): Markets {
-  const agreement = new Agreement();
-  agreement.look(views, 0);
-  return agreement.look(views, 2_000);
+function settled(...views: PeerView[]): MarketsComparison {
+  const agreement = new DisagreementDetector();
+  agreement.detect(views, 0);
+  return agreement.detect(views, 2_000);
 }
 
 const disputed = (...states: States[]): number[] =>
@@ -78,37 +78,38 @@ test("a dispute holds what each Market says, ours first, and they are listed by 
 });
 
 test("news that is under way is no dispute", () => {
-  const agreement = new Agreement();
+  const agreement = new DisagreementDetector();
   const [one, other] = [viewOf("m0", { 1: "open" }), viewOf("m1", { 1: "well" })];
-  const count = (now: number): number => agreement.look([one, other], now).disputes.length;
+  const count = (now: number): number => agreement.detect([one, other], now).disputes.length;
   assert.equal([count(0), count(1_499), count(1_500), count(3_000)], [0, 0, 1, 1]);
-  agreement.look([one, one], 4_000);
+  agreement.detect([one, one], 4_000);
   assert.is(count(5_000), 0, "settled in between, it begins anew");
 });
 
 test("of a thousand disputes fifty are listed, and the others counted", () => {
-  const all = (state: State): States => Object.fromEntries(Array.from({ length: 250 }, (_, at) => [at + 1, state]));
+  const all = (state: InstanceState): States =>
+    Object.fromEntries(Array.from({ length: 250 }, (_, at) => [at + 1, state]));
   const { disputes, unlisted } = settled(viewOf("m0", all("well")), viewOf("m1", all("open")));
   assert.equal([disputes.length, unlisted, disputes[0]?.instance], [50, 200, 1]);
 });
 
 test("another Market counts for twice its interval, or until it says that it is gone", () => {
-  const others = new OtherMarkets();
+  const others = new PeerMarkets();
   const names = (now: number): string[] => others.live(now).map(({ market }) => market);
-  assert.ok(others.heard(viewOf("m1", {}), 0), "a new one has not heard of us");
-  assert.not.ok(others.heard(viewOf("m1", {}, { seq: 1 }), 100));
-  others.heard(viewOf("m2", {}), 100);
+  assert.ok(others.receive(viewOf("m1", {}), 0), "a new one has not heard of us");
+  assert.not.ok(others.receive(viewOf("m1", {}, { seq: 1 }), 100));
+  others.receive(viewOf("m2", {}), 100);
   assert.equal(names(30_099), ["m1", "m2"]);
   assert.equal(names(30_100), []);
-  others.heard(viewOf("m1", {}, { seq: 2 }), 31_000);
-  others.heard(viewOf("m1", {}, { seq: 3, state: "gone" }), 31_001);
+  others.receive(viewOf("m1", {}, { seq: 2 }), 31_000);
+  others.receive(viewOf("m1", {}, { seq: 3, state: "gone" }), 31_001);
   assert.equal(names(31_001), []);
 });
 
 test("they are listed by name, and those of one name by their ids", () => {
-  const others = new OtherMarkets();
+  const others = new PeerMarkets();
   for (const [market, name] of ["m3 b", "m2 a", "m1 b", "m5 b", "m4 c"].map((words) => words.split(" ")))
-    others.heard(viewOf(market ?? "", {}, { name: name ?? "" }), 0);
+    others.receive(viewOf(market ?? "", {}, { name: name ?? "" }), 0);
   assert.equal(
     others.live(1).map(({ market }) => market),
     ["m2", "m1", "m3", "m5", "m4"],
@@ -116,36 +117,36 @@ test("they are listed by name, and those of one name by their ids", () => {
 });
 
 test("one that was overtaken on its way, or came twice, is not believed", () => {
-  const others = new OtherMarkets();
-  assert.not.ok(others.heard(viewOf("m0", {}, { state: "gone" }), 0), "nobody has to tell it anything");
-  others.heard(viewOf("m1", { 1: "open" }, { seq: 5 }), 0);
-  for (const seq of [4, 5]) assert.not.ok(others.heard(viewOf("m1", { 1: "well" }, { seq }), 1));
+  const others = new PeerMarkets();
+  assert.not.ok(others.receive(viewOf("m0", {}, { state: "gone" }), 0), "nobody has to tell it anything");
+  others.receive(viewOf("m1", { 1: "open" }, { seq: 5 }), 0);
+  for (const seq of [4, 5]) assert.not.ok(others.receive(viewOf("m1", { 1: "well" }, { seq }), 1));
   assert.is(others.live(2)[0]?.instances[0]?.state, "open");
 });
 
 test("strangers without end push nobody out, and keep nobody unheard", () => {
-  const others = new OtherMarkets();
-  others.heard(viewOf("real", { 1: "open" }), 0);
+  const others = new PeerMarkets();
+  others.receive(viewOf("real", { 1: "open" }), 0);
   let read = 0;
   for (let at = 0; at < 100_000; at++) {
     if (!others.mayRead(`f${at}`, 10)) continue;
     read += 1;
-    others.heard(viewOf(`f${at}`, {}), 10);
+    others.receive(viewOf(`f${at}`, {}), 10);
   }
   assert.is(read, 16);
   assert.ok(others.mayRead("real", 10));
-  for (let at = 0; at < 100; at++) others.heard(viewOf(`g${at}`, {}), 11);
-  assert.not.ok(others.heard(viewOf("late", {}), 11), "nobody answers one that has no place");
+  for (let at = 0; at < 100; at++) others.receive(viewOf(`g${at}`, {}), 11);
+  assert.not.ok(others.receive(viewOf("late", {}), 11), "nobody answers one that has no place");
   const live = others.live(12);
   assert.is(live.length, 32);
-  assert.not.ok(others.heard(viewOf("real", { 1: "well" }, { seq: 1 }), 12));
+  assert.not.ok(others.receive(viewOf("real", { 1: "well" }, { seq: 1 }), 12));
   assert.is(others.live(12).find(({ market }) => market === "real")?.instances[0]?.state, "well");
   assert.ok(live.some(({ market }) => market === "real"));
   let forged = 0;
   for (let at = 0; at < 1000; at++) {
     if (!others.mayRead("real", 13)) continue;
     forged += 1;
-    others.heard(viewOf("real", {}, { seq: 1 + forged }), 13);
+    others.receive(viewOf("real", {}, { seq: 1 + forged }), 13);
   }
   assert.ok(forged <= 4, "who floods in one name keeps only that one unheard");
   assert.ok(others.mayRead("g1", 13));

@@ -2,11 +2,11 @@
 // from. Versioned: a field may be added under one version, never renamed or given another meaning.
 
 import type { BusStatus } from "../bus/bus.ts";
+import type { MarketsComparison } from "../monitor/disagreement.ts";
+import type { EventRecord } from "../monitor/event-stream.ts";
+import { type MonitorSource, nextChoice } from "../monitor/monitor-source.ts";
+import type { InstanceRow } from "../monitor/row.ts";
 import type { HealthRules } from "../settings.ts";
-import type { Markets } from "./agreement.ts";
-import type { SeenEvent } from "./event-stream.ts";
-import type { InstanceRow } from "./row.ts";
-import { nextChoice, type Seen } from "./seen.ts";
 
 export const SCHEMA_VERSION = 1;
 
@@ -24,14 +24,14 @@ export interface Snapshot {
   readonly second: number;
   readonly turns: Turns;
   /** Where the Markets on this bus disagree; null: they do not tell each other. */
-  readonly markets: Markets | null;
+  readonly markets: MarketsComparison | null;
   /** The worst first. */
   readonly instances: readonly InstanceRow[];
   /** How many more there are than are listed. */
   readonly unlisted: number;
   /** The number of the latest event; those after it are asked for by it. */
   readonly lastEvent: number;
-  readonly events: readonly SeenEvent[];
+  readonly events: readonly EventRecord[];
 }
 
 export interface Turns {
@@ -43,12 +43,12 @@ export interface Turns {
   readonly copies: readonly string[];
 }
 
-export function turnsOf(seen: Seen, now: number, most: number): Turns {
-  const { call, retests, trials } = nextChoice(seen, now);
+export function turnsOf(source: MonitorSource, now: number, max: number): Turns {
+  const { call, retests, trials } = nextChoice(source, now);
   return {
-    ring: seen.tracker.ring
+    ring: source.tracker.ring
       .all()
-      .slice(0, most)
+      .slice(0, max)
       .map(({ who }) => who.incarnation),
     next: call?.who.incarnation ?? null,
     copies: [...retests, ...trials].map(({ who }) => who.incarnation),

@@ -4,30 +4,35 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { InstanceRef } from "../../src/health/member.ts";
 import type { Result } from "../../src/health/tracker.ts";
+import type { MarketsComparison } from "../../src/monitor/disagreement.ts";
+import { EVENTS } from "../../src/monitor/event-names.ts";
+import { LocalView } from "../../src/monitor/local-view.ts";
+import type { InstanceRow } from "../../src/monitor/row.ts";
+import { MAX_ROWS, ServiceMonitor } from "../../src/monitor/service-monitor.ts";
+import type { Snapshot } from "../../src/monitor/snapshot.ts";
+import { SnapshotDiff } from "../../src/monitor/snapshot-diff.ts";
 import type { AttemptOutcome } from "../../src/service/client-options.ts";
-import type { Markets } from "../../src/sight/agreement.ts";
-import { Changes } from "../../src/sight/changes.ts";
-import { EVENTS } from "../../src/sight/event-names.ts";
-import { OwnView } from "../../src/sight/own-view.ts";
-import type { InstanceRow } from "../../src/sight/row.ts";
-import { MOST_ROWS, Sight } from "../../src/sight/sight.ts";
-import type { Snapshot } from "../../src/sight/snapshot.ts";
 import { seededRandom } from "../support/random.ts";
 import { DEFAULT_RULES, Table } from "../support/table.ts";
 
-const test = suite("sight");
+const test = suite("service monitor");
 
 const WALL = 1_700_000_000_000;
 
 /** A table that is looked at: its changes are noted as they are told, its calls counted as they end. */
 class Looked {
   readonly table: Table;
-  readonly sight = new Sight({ service: "ratings", version: "1.0.0", rules: DEFAULT_RULES, startedAt: WALL });
+  readonly monitor = new ServiceMonitor({
+    service: "ratings",
+    version: "1.0.0",
+    rules: DEFAULT_RULES,
+    startedAt: WALL,
+  });
   now = 0;
 
   constructor(random?: () => number) {
     this.table = new Table({}, random);
-    this.table.hear = (change) => this.sight.note(change, this.now);
+    this.table.hear = (change) => this.monitor.recordEvent(change, this.now);
   }
 
   at(now: number): this {
@@ -50,11 +55,14 @@ class Looked {
     tookMs: number,
     more: Partial<Extract<AttemptOutcome, { kind: "attempt" }>> = {},
   ): void {
-    this.sight.count({ kind: "attempt", who, result, tookMs, sentAs: "call", isRefusal: false, ...more }, this.now);
+    this.monitor.recordAttempt(
+      { kind: "attempt", who, result, tookMs, sentAs: "call", isRefusal: false, ...more },
+      this.now,
+    );
   }
 
   look(): Snapshot {
-    return this.sight.look(this.table, this.now, WALL + this.now);
+    return this.monitor.snapshot(this.table, this.now, WALL + this.now);
   }
 
   row(instance: number): InstanceRow {
@@ -67,7 +75,7 @@ class Looked {
 test("what an instance says of its faults is in its row until its end, and goes out when it changes", () => {
   const looked = new Looked();
   looked.at(1000).beats(1, 2);
-  const changes = new Changes(looked.sight, looked.table);
+  const changes = new SnapshotDiff(looked.monitor, looked.table);
   const next = () =>
     changes.next(looked.now, WALL + looked.now, false).instances.map(({ instance, faults }) => [instance, faults]);
   assert.equal(next(), [
@@ -75,13 +83,13 @@ test("what an instance says of its faults is in its row until its end, and goes 
     [2, null],
   ]);
   const { who } = looked.table.member(2);
-  looked.sight.note({ kind: "faults", who, faults: [{ kind: "slow", byMs: 5, until: 3000 }] }, looked.now);
+  looked.monitor.recordEvent({ kind: "faults", who, faults: [{ kind: "slow", byMs: 5, until: 3000 }] }, looked.now);
   const on = [{ kind: "slow", byMs: 5, text: "slow by 5 ms", endsAt: WALL + 3000 }];
   assert.equal(next(), [[2, on]]);
   assert.equal(next(), [], "said once");
   assert.equal([looked.row(1).faults, looked.row(2).faults], [null, on]);
   assert.equal(looked.at(3000).row(2).faults, [], "over, whether it was heard or not");
-  looked.sight.note({ kind: "faults", who, faults: [] }, looked.now);
+  looked.monitor.recordEvent({ kind: "faults", who, faults: [] }, looked.now);
   assert.equal(next(), [[2, []]]);
 });
 
@@ -111,9 +119,9 @@ test("a snapshot says what it is of, by which rules, and the latest events", () 
   const looked = new Looked().at(1500);
   looked.beats(1, 2, 3);
   looked.hangs(3);
-  looked.sight.note({ kind: "bus", status: "connected" }, 1500);
+  looked.monitor.recordEvent({ kind: "bus", status: "connected" }, 1500);
   for (let event = 0; event < 120; event++)
-    looked.sight.stream.add({ at: 0, name: "bus.away", level: "WARNING", text: "away" });
+    looked.monitor.stream.add({ at: 0, name: "bus.away", level: "WARNING", text: "away" });
   const { instances, events, turns, rules, ...rest } = looked.look();
   assert.equal(rest, {
     ...{ schema_version: 1, service: "ratings", version: "1.0.0", at: WALL + 1500, startedAt: WALL, bus: "connected" },
@@ -134,7 +142,7 @@ test("times stay the same while the clock of the machine moves by less than a tw
   const looked = new Looked();
   looked.at(1000).beats(1);
   const heardAt = (wall: number): number => {
-    const { instances } = looked.sight.look(looked.table, 1000, wall);
+    const { instances } = looked.monitor.snapshot(looked.table, 1000, wall);
     return (instances[0]?.heartbeat.at ?? 0) - WALL;
   };
   assert.equal(
@@ -156,11 +164,11 @@ test("each change of a breaker's state is counted, from which to which", () => {
     { kind: "closed", who, why: "heartbeat" },
     { kind: "using", who },
   ] as const)
-    looked.sight.note(event, 0);
-  assert.equal(Object.fromEntries(looked.sight.transitions), {
+    looked.monitor.recordEvent(event, 0);
+  assert.equal(Object.fromEntries(looked.monitor.transitions), {
     ...{ "closed>open": 2, "open>retesting": 2, "retesting>open": 1, "retesting>closed": 1, "open>closed": 1 },
   });
-  assert.equal([looked.sight.eventCounts.get("breaker.opened"), looked.sight.eventCounts.get("bus.away")], [3, 0]);
+  assert.equal([looked.monitor.eventCounts.get("breaker.opened"), looked.monitor.eventCounts.get("bus.away")], [3, 0]);
 });
 
 test("calls, shares and outcomes are those that were counted; copies are no calls", () => {
@@ -170,9 +178,9 @@ test("calls, shares and outcomes are those that were counted; copies are no call
   for (let call = 0; call < 3; call++) looked.counted(one, "answered", 2);
   looked.counted(two, "answered", 4, { isRefusal: true });
   looked.counted(two, "timeout", 1000, { sentAs: "copy" });
-  looked.sight.count({ kind: "short-circuited" }, 1000);
-  looked.sight.count({ kind: "failed", why: "body" } as unknown as AttemptOutcome, 1000);
-  assert.is(looked.sight.failed, 1);
+  looked.monitor.recordAttempt({ kind: "short-circuited" }, 1000);
+  looked.monitor.recordAttempt({ kind: "failed", why: "body" } as unknown as AttemptOutcome, 1000);
+  assert.is(looked.monitor.failed, 1);
   const [first, second] = [looked.row(1), looked.row(2)];
   assert.equal([first.calls.total, first.calls.share, second.calls.total, second.calls.copies], [3, 0.75, 1, 1]);
   assert.equal([second.calls.outcomes?.error, second.calls.outcomes?.timeout], [1, 1]);
@@ -243,19 +251,19 @@ test("what is remembered is bounded by what the tracker knows", () => {
       looked.counted(who, "timeout", 1);
     }
   }
-  assert.is(looked.sight.totals.size, MOST_ROWS + 1, "numbers above the limit are counted together");
-  const timeouts = [0, 1, MOST_ROWS].map((number) => looked.sight.totals.get(number)?.outcomes.timeout);
-  assert.equal(timeouts, [3 * (2000 - MOST_ROWS), 3, 3]);
+  assert.is(looked.monitor.totals.size, MAX_ROWS + 1, "numbers above the limit are counted together");
+  const timeouts = [0, 1, MAX_ROWS].map((number) => looked.monitor.totals.get(number)?.outcomes.timeout);
+  assert.equal(timeouts, [3 * (2000 - MAX_ROWS), 3, 3]);
   assert.equal(looked.look().instances, []);
   assert.is(looked.look().calls.total, 6000);
 });
 
 test("what other Markets are told: the worst first, each with its reason, and since when it is in its state", () => {
   const looked = new Looked().at(1000);
-  const own = new OwnView(looked.sight, looked.table);
+  const own = new LocalView(looked.monitor, looked.table);
   const read = (wall: number) => {
-    const { standings, untold } = own.read(wall);
-    return [own.isChanged, untold, standings.map(({ instance, state, since, why }) => [instance, state, since, why])];
+    const { statuses, untold } = own.read(wall);
+    return [own.isChanged, untold, statuses.map(({ instance, state, since, why }) => [instance, state, since, why])];
   };
   assert.is(own.isChanged, true, "nothing was told yet");
   assert.equal(read(1.4), [false, 0, []]);
@@ -274,32 +282,32 @@ test("what other Markets are told: the worst first, each with its reason, and si
   looked.beats(2);
   assert.equal(read(4), [true, 0, [[2, "probation", 4, null], ...told.slice(1)]]);
   for (let instance = 5; instance <= 300; instance++) looked.beats(instance);
-  const { standings, untold } = own.read(5);
-  assert.equal([standings.length, untold, own.isChanged], [250, 50, true]);
+  const { statuses, untold } = own.read(5);
+  assert.equal([statuses.length, untold, own.isChanged], [250, 50, true]);
 });
 
 test("the oldest is forgotten where more are called than the tracker keeps, and all are that it does not know", () => {
   const rules = { ...DEFAULT_RULES, maxIncarnations: 2 };
-  const sight = new Sight({ service: "ratings", version: "1", rules, startedAt: 0 });
+  const monitor = new ServiceMonitor({ service: "ratings", version: "1", rules, startedAt: 0 });
   const opened = (instance: number): void => {
     const who = { service: "ratings", instance, incarnation: `${instance}-a`, address: "x" };
-    sight.note({ kind: "opened", who, why: "request timed out", retestInMs: 1 }, 0);
+    monitor.recordEvent({ kind: "opened", who, why: "request timed out", retestInMs: 1 }, 0);
   };
-  const known = (): number[] => [1, 2, 3].filter((instance) => sight.whyOpened(`${instance}-a`) !== undefined);
+  const known = (): number[] => [1, 2, 3].filter((instance) => monitor.whyOpened(`${instance}-a`) !== undefined);
   for (const instance of [1, 2, 1]) opened(instance);
   assert.equal(known(), [1, 2]);
   opened(3);
   assert.equal(known(), [2, 3]);
   const table = new Table();
   table.beats(3, 0);
-  sight.look(table, 0, 0);
+  monitor.snapshot(table, 0, 0);
   assert.equal(known(), [3]);
 });
 
 test("a change holds what changed, and nothing else", () => {
   const looked = new Looked();
   looked.at(1000).beats(1, 2, 3);
-  const changes = new Changes(looked.sight, looked.table);
+  const changes = new SnapshotDiff(looked.monitor, looked.table);
   const next = (withCounts: boolean) => changes.next(looked.now, WALL + looked.now, withCounts);
   assert.is(next(false).instances.length, 3, "at first all is new");
   assert.equal([next(true).counts.length, next(true).counts.length], [3, 0], "numbers are sent once");
@@ -328,13 +336,13 @@ test("turns, Markets and each part of a state go out once, when they are another
   const looked = new Looked().at(1000);
   const { tracker, resolver } = looked.table;
   const slow = new Set<string>();
-  let markets: Markets = { all: [], disputes: [], unlisted: 0 };
-  const changes = new Changes(looked.sight, { tracker, resolver, deprioritized: slow, markets: () => markets });
+  let markets: MarketsComparison = { all: [], disputes: [], unlisted: 0 };
+  const changes = new SnapshotDiff(looked.monitor, { tracker, resolver, deprioritized: slow, markets: () => markets });
   const next = () => changes.next(looked.now, WALL + looked.now, false);
   const numbers = () => next().instances.map(({ instance }) => instance);
   assert.equal(next(), {
     ...{ type: "change", at: WALL + 1000, bus: "away", second: 1, instances: [], counts: [], gone: [], events: [] },
-    ...{ calls: looked.sight.calls(1000), turns: { next: null, copies: [] }, markets },
+    ...{ calls: looked.monitor.calls(1000), turns: { next: null, copies: [] }, markets },
   });
   looked.beats(1, 2);
   const joined = next();
@@ -362,7 +370,7 @@ test("of a thousand the numbers go out in parts, and no second of any is lost; t
   const looked = new Looked();
   looked.at(1000);
   for (let instance = 1; instance <= 600; instance++) looked.beats(instance);
-  const changes = new Changes(looked.sight, looked.table);
+  const changes = new SnapshotDiff(looked.monitor, looked.table);
   changes.next(looked.now, WALL + looked.now, true);
   const made = new Map<string, Map<number, number>>();
   for (let second = 2; second <= 20; second++) {
@@ -390,16 +398,16 @@ test("of a thousand the numbers go out in parts, and no second of any is lost; t
 
 test("of a flood of instances the worst thousand are listed, and the others counted", () => {
   const looked = new Looked();
-  for (let instance = 1; instance <= MOST_ROWS + 50; instance++) looked.at(1000).beats(instance);
-  looked.at(2000).hangs(MOST_ROWS + 20);
+  for (let instance = 1; instance <= MAX_ROWS + 50; instance++) looked.at(1000).beats(instance);
+  looked.at(2000).hangs(MAX_ROWS + 20);
   const { instances, unlisted } = looked.look();
-  assert.equal([instances.length, unlisted, instances[0]?.instance], [MOST_ROWS, 50, MOST_ROWS + 20]);
-  const { instances: rows } = new Changes(looked.sight, looked.table).next(2000, WALL, false);
-  assert.equal([rows.length, rows[0]?.instance], [MOST_ROWS, MOST_ROWS + 20]);
+  assert.equal([instances.length, unlisted, instances[0]?.instance], [MAX_ROWS, 50, MAX_ROWS + 20]);
+  const { instances: rows } = new SnapshotDiff(looked.monitor, looked.table).next(2000, WALL, false);
+  assert.equal([rows.length, rows[0]?.instance], [MAX_ROWS, MAX_ROWS + 20]);
 });
 
 test("events are numbered, kept up to a bound, and given from where one left off", () => {
-  const { stream } = new Looked().sight;
+  const { stream } = new Looked().monitor;
   const add = () => stream.add({ at: 0, name: "bus.away", level: "WARNING", text: "away" });
   for (let event = 0; event < 5000; event++) add();
   assert.is(stream.lastId, 5000);

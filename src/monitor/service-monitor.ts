@@ -6,16 +6,15 @@ import type { Member } from "../health/member.ts";
 import type { AttemptOutcome, ClientEvent } from "../service/client-options.ts";
 import type { Faults } from "../service/core/faults.ts";
 import type { HealthRules } from "../settings.ts";
+import { AttemptStats, CumulativeStats, outcomeOf, secondOf } from "./attempt-stats.ts";
 import { EVENTS, type EventName, eventName } from "./event-names.ts";
 import { EventStream } from "./event-stream.ts";
-import { turnOf } from "./explain.ts";
-import { type Count, countOf, type InstanceRow, type Memory, rowOf, stateOf } from "./row.ts";
-import { nextChoice, type Seen } from "./seen.ts";
+import { turnStatusOf } from "./explain.ts";
+import { type MonitorSource, nextChoice } from "./monitor-source.ts";
+import { deltaOf, type InstanceRow, type InstanceStats, type RowDelta, rowOf, stateOf } from "./row.ts";
 import { SCHEMA_VERSION, type Snapshot, turnsOf } from "./snapshot.ts";
 import { STATES } from "./state.ts";
-import { outcomeOf, secondOf, Tally, Total } from "./tally.ts";
-
-export interface SightOptions {
+export interface MonitorOptions {
   readonly service: string;
   readonly version: string;
   readonly rules: HealthRules;
@@ -24,10 +23,10 @@ export interface SightOptions {
 }
 
 /** A table of more rows nobody reads, and forged heartbeats could make it ten thousand; the worst are kept. */
-export const MOST_ROWS = 1_000;
+export const MAX_ROWS = 1_000;
 /** As many instance numbers have metrics of their own; the calls of the others are counted as those of number 0. */
-const MOST_NUMBERS = 1_000;
-const OTHERS = 0;
+const MAX_NUMBERS = 1_000;
+const OTHER_INSTANCES = 0;
 /** Of the stream, as much as a page shows. */
 const EVENTS_SHOWN = 100;
 /** How far the wall clock may move against running time before times are shown by it anew: less is jitter. */
@@ -36,29 +35,29 @@ const WALL_SLACK_MS = 50;
 /** From which breaker state to which. */
 export type Transition = "closed>open" | "retesting>open" | "open>retesting" | "open>closed" | "retesting>closed";
 
-export class Sight {
+export class ServiceMonitor {
   readonly stream = new EventStream();
-  readonly options: SightOptions;
+  readonly options: MonitorOptions;
   /** By instance number. */
-  readonly totals = new Map<number, Total>();
+  readonly totals = new Map<number, CumulativeStats>();
   readonly transitions = new Map<Transition, number>();
   readonly eventCounts: Map<EventName, number> = new Map(EVENTS.map(({ name }) => [name, 0]));
   shortCircuited = 0;
   /** Calls that failed on our own side before an instance was chosen. */
   failed = 0;
   bus: BusStatus = "away";
-  readonly #memories = new Map<string, Memory>();
-  readonly #overall = new Tally();
+  readonly #stats = new Map<string, InstanceStats>();
+  readonly #overall = new AttemptStats();
   #wallOffsetMs = Number.NaN;
 
-  constructor(options: SightOptions) {
+  constructor(options: MonitorOptions) {
     this.options = options;
   }
 
   // What goes in.
 
   /** An attempt has ended. On the way of every call. */
-  count(ended: AttemptOutcome, now: number): void {
+  recordAttempt(ended: AttemptOutcome, now: number): void {
     if (ended.kind === "short-circuited") {
       this.shortCircuited += 1;
       return;
@@ -68,30 +67,30 @@ export class Sight {
       return;
     }
     const outcome = outcomeOf(ended);
-    this.#memoryOf(ended.who.incarnation).tally.add(ended, outcome, now);
+    this.#statsOf(ended.who.incarnation).attempts.add(ended, outcome, now);
     this.#overall.add(ended, outcome, now);
-    this.#totalOf(ended.who.instance).add(ended, outcome);
+    this.#cumulativeOf(ended.who.instance).add(ended, outcome);
   }
 
   /** Something has happened. Every event, also one that is not told because there were too many. */
-  note(event: ClientEvent, now: number): void {
+  recordEvent(event: ClientEvent, now: number): void {
     const name = eventName(event);
     if (name === undefined) return;
     this.countEvent(name);
     if (event.kind === "bus") this.bus = event.status;
-    if (event.kind === "faults") this.#memoryOf(event.who.incarnation).faults = event.faults;
+    if (event.kind === "faults") this.#statsOf(event.who.incarnation).faults = event.faults;
     const transition = transitionOf(event);
     if (transition !== undefined) this.transitions.set(transition, (this.transitions.get(transition) ?? 0) + 1);
     if (event.kind === "opened") {
-      const memory = this.#memoryOf(event.who.incarnation);
-      memory.openedAt = now;
-      memory.whyOpened = event.why;
+      const stats = this.#statsOf(event.who.incarnation);
+      stats.openedAt = now;
+      stats.whyOpened = event.why;
     }
   }
 
   /** The reason of its last opening. */
   whyOpened(incarnation: string): string | undefined {
-    return this.#memories.get(incarnation)?.whyOpened;
+    return this.#stats.get(incarnation)?.whyOpened;
   }
 
   countEvent(name: EventName): void {
@@ -102,25 +101,25 @@ export class Sight {
 
   /** What it said of its faults, the same object as long as it says the same. */
   faultsOf(incarnation: string): Faults | undefined {
-    return this.#memories.get(incarnation)?.faults;
+    return this.#stats.get(incarnation)?.faults;
   }
 
   /** @param wall epoch ms of `now` */
-  look(seen: Seen, now: number, wall: number): Snapshot {
-    this.#prune(seen);
+  snapshot(source: MonitorSource, now: number, wall: number): Snapshot {
+    this.#prune(source);
     const { service, version, rules, startedAt } = this.options;
     const { requestTimeoutMs, failureLimit, retestDelayMs, heartbeatIntervalMs } = rules;
-    const listed = worstFirst(seen.tracker.all()).slice(0, MOST_ROWS);
+    const listed = worstFirst(source.tracker.all()).slice(0, MAX_ROWS);
     return {
       schema_version: SCHEMA_VERSION,
       ...{ service, version, at: wall, startedAt, bus: this.bus },
       rules: { requestTimeoutMs, failureLimit, retestDelayMs, heartbeatIntervalMs },
       calls: this.calls(now),
       second: secondOf(now),
-      turns: turnsOf(seen, now, MOST_ROWS),
-      markets: seen.markets?.() ?? null,
-      instances: this.rows(listed, seen, now, wall),
-      unlisted: seen.tracker.size - listed.length,
+      turns: turnsOf(source, now, MAX_ROWS),
+      markets: source.markets?.() ?? null,
+      instances: this.rows(listed, source, now, wall),
+      unlisted: source.tracker.size - listed.length,
       lastEvent: this.stream.lastId,
       events: this.stream.after(0, EVENTS_SHOWN),
     };
@@ -130,31 +129,31 @@ export class Sight {
     return { total: this.#overall.calls, lastMinute: this.#lastMinute(now), shortCircuited: this.shortCircuited };
   }
 
-  rows(members: readonly Member[], seen: Seen, now: number, wall: number): readonly InstanceRow[] {
-    const choice = nextChoice(seen, now);
-    const around = { now, toWall: this.#toWall(now, wall), callsLastMinute: this.#lastMinute(now) };
+  rows(members: readonly Member[], source: MonitorSource, now: number, wall: number): readonly InstanceRow[] {
+    const choice = nextChoice(source, now);
+    const context = { now, toWall: this.#toWall(now, wall), callsLastMinute: this.#lastMinute(now) };
     return members.map((member) =>
       rowOf(member, {
-        ...around,
-        turn: turnOf(member, choice, seen, now),
-        memory: this.#memories.get(member.who.incarnation),
+        ...context,
+        turn: turnStatusOf(member, choice, source, now),
+        stats: this.#stats.get(member.who.incarnation),
       }),
     );
   }
 
   /** Of each the numbers alone, which costs a fraction of its row. */
-  counts(
+  deltas(
     members: readonly Member[],
     { now, wall, seconds }: { readonly now: number; readonly wall: number; readonly seconds: number },
-  ): readonly Count[] {
+  ): readonly RowDelta[] {
     const toWall = this.#toWall(now, wall);
     return members.map((member) =>
-      countOf(member, { now, toWall, memory: this.#memories.get(member.who.incarnation), seconds }),
+      deltaOf(member, { now, toWall, stats: this.#stats.get(member.who.incarnation), seconds }),
     );
   }
 
   #lastMinute(now: number): number {
-    return this.#overall.seconds(now).reduce((sum, count) => sum + count, 0);
+    return this.#overall.seconds(now).reduce((sum, recordAttempt) => sum + recordAttempt, 0);
   }
 
   /** The same moment is shown as the same time, as long as nobody sets the clock: else every row would change always. */
@@ -166,33 +165,33 @@ export class Sight {
 
   // Memory stays bounded: an incarnation is remembered as long as the tracker knows it.
 
-  #memoryOf(incarnation: string): Memory {
-    let memory = this.#memories.get(incarnation);
-    if (memory === undefined) {
-      memory = { tally: new Tally(), openedAt: undefined, whyOpened: undefined, faults: undefined };
-      this.#memories.set(incarnation, memory);
+  #statsOf(incarnation: string): InstanceStats {
+    let stats = this.#stats.get(incarnation);
+    if (stats === undefined) {
+      stats = { attempts: new AttemptStats(), openedAt: undefined, whyOpened: undefined, faults: undefined };
+      this.#stats.set(incarnation, stats);
       // Nobody may ever look: then the oldest go, as the tracker's would.
-      if (this.#memories.size > this.options.rules.maxIncarnations) this.#forgetOldest();
+      if (this.#stats.size > this.options.rules.maxIncarnations) this.#evictOldest();
     }
-    return memory;
+    return stats;
   }
 
-  #forgetOldest(): void {
-    const [oldest] = this.#memories.keys();
-    if (oldest !== undefined) this.#memories.delete(oldest);
+  #evictOldest(): void {
+    const [oldest] = this.#stats.keys();
+    if (oldest !== undefined) this.#stats.delete(oldest);
   }
 
-  #prune({ tracker }: Seen): void {
-    for (const incarnation of this.#memories.keys()) {
-      if (!tracker.knows(incarnation)) this.#memories.delete(incarnation);
+  #prune({ tracker }: MonitorSource): void {
+    for (const incarnation of this.#stats.keys()) {
+      if (!tracker.knows(incarnation)) this.#stats.delete(incarnation);
     }
   }
 
-  #totalOf(instance: number): Total {
-    const number = this.totals.has(instance) || this.totals.size < MOST_NUMBERS ? instance : OTHERS;
+  #cumulativeOf(instance: number): CumulativeStats {
+    const number = this.totals.has(instance) || this.totals.size < MAX_NUMBERS ? instance : OTHER_INSTANCES;
     const known = this.totals.get(number);
     if (known !== undefined) return known;
-    const total = new Total();
+    const total = new CumulativeStats();
     this.totals.set(number, total);
     return total;
   }

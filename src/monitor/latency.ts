@@ -13,27 +13,27 @@ const LOG_GROWTH = Math.log(GROWTH);
 export class RecentLatency {
   #filling = new Uint32Array(BUCKETS);
   #full = new Uint32Array(BUCKETS);
-  #fillingMostMs = 0;
-  #fullMostMs = 0;
+  #fillingMaxMs = 0;
+  #fullMaxMs = 0;
   #windowStartedAt = Number.NEGATIVE_INFINITY;
 
   add(tookMs: number, now: number): void {
-    this.#turn(now);
+    this.#rotate(now);
     const bucket = bucketOf(tookMs);
-    this.#fillingMostMs = Math.max(this.#fillingMostMs, tookMs);
+    this.#fillingMaxMs = Math.max(this.#fillingMaxMs, tookMs);
     this.#filling[bucket] = (this.#filling[bucket] ?? 0) + 1;
   }
 
   /** Each quantile in ms, to within an eighth; undefined while there was no call lately. */
   quantiles(shares: readonly number[], now: number): readonly number[] | undefined {
-    this.#turn(now);
+    this.#rotate(now);
     const counts = this.#counts();
     let total = 0;
     for (const count of counts) total += count;
     if (total === 0) return undefined;
     // The middle of the topmost bucket may lie above all that is in it: a call of 1001 ms must not be shown as 1051.
-    const mostMs = Math.max(this.#fillingMostMs, this.#fullMostMs);
-    return shares.map((share) => Math.min(mostMs, quantile(counts, share * total)));
+    const maxMs = Math.max(this.#fillingMaxMs, this.#fullMaxMs);
+    return shares.map((share) => Math.min(maxMs, quantile(counts, share * total)));
   }
 
   #counts(): Uint32Array {
@@ -42,7 +42,7 @@ export class RecentLatency {
     return counts;
   }
 
-  #turn(now: number): void {
+  #rotate(now: number): void {
     const age = now - this.#windowStartedAt;
     if (age < WINDOW_MS) return;
     const [older, newer] = [this.#full, this.#filling];
@@ -50,8 +50,8 @@ export class RecentLatency {
     this.#filling = older.fill(0);
     const isStale = age >= 2 * WINDOW_MS;
     if (isStale) newer.fill(0);
-    this.#fullMostMs = isStale ? 0 : this.#fillingMostMs;
-    this.#fillingMostMs = 0;
+    this.#fullMaxMs = isStale ? 0 : this.#fillingMaxMs;
+    this.#fillingMaxMs = 0;
     this.#windowStartedAt = isStale ? now : this.#windowStartedAt + WINDOW_MS;
   }
 }

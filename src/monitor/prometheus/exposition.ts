@@ -2,7 +2,7 @@
 // off the same counters and the same table as the board, at the moment when somebody asks.
 
 import { type Metric, Registry } from "prom-client";
-import type { MetricRow } from "../metric-names.ts";
+import type { MetricRow } from "../../monitor/metric-names.ts";
 
 export interface Sample {
   readonly labels: Readonly<Record<string, string | number>>;

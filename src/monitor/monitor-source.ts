@@ -3,16 +3,15 @@
 
 import type { Choice, Incarnations, Resolver } from "../health/balancer.ts";
 import type { Tracker } from "../health/tracker.ts";
-import type { Markets } from "./agreement.ts";
-
-export interface Seen {
+import type { MarketsComparison } from "./disagreement.ts";
+export interface MonitorSource {
   readonly tracker: Tracker;
   readonly resolver: Resolver;
   /** Whom its choices spare for now (HEDGE=1). */
   readonly deprioritized?: Incarnations | undefined;
   /** What other Markets believe beside this one; left out where nobody is asked. */
-  readonly markets?: () => Markets;
+  readonly markets?: () => MarketsComparison;
 }
 
-export const nextChoice = ({ resolver, deprioritized }: Seen, now: number): Choice =>
+export const nextChoice = ({ resolver, deprioritized }: MonitorSource, now: number): Choice =>
   resolver.peek(now, { deprioritized });

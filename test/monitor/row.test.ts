@@ -4,12 +4,12 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Breaker } from "../../src/health/breaker.ts";
 import { type Member, type Membership, newMember } from "../../src/health/member.ts";
+import { AttemptStats, outcomeOf } from "../../src/monitor/attempt-stats.ts";
+import { turnStatusOf } from "../../src/monitor/explain.ts";
+import type { MonitorSource } from "../../src/monitor/monitor-source.ts";
+import { deltaOf, type InstanceStats, type RowContext, rowOf, stateOf } from "../../src/monitor/row.ts";
+import { worstFirst } from "../../src/monitor/service-monitor.ts";
 import type { AttemptOutcome } from "../../src/service/client-options.ts";
-import { turnOf } from "../../src/sight/explain.ts";
-import { countOf, type Memory, type RowSurroundings, rowOf, stateOf } from "../../src/sight/row.ts";
-import type { Seen } from "../../src/sight/seen.ts";
-import { worstFirst } from "../../src/sight/sight.ts";
-import { outcomeOf, Tally } from "../../src/sight/tally.ts";
 import { beatOf } from "../support/table.ts";
 
 const test = suite("row");
@@ -44,23 +44,23 @@ const memberAs = (membership: keyof typeof MEMBERSHIPS, breaker: keyof typeof BR
 /** Epoch ms of running time 0. */
 const WALL = 1_000_000;
 
-const rememberedAs = (memory: Partial<Memory> = {}): Memory => ({
-  ...{ tally: new Tally(), openedAt: undefined, whyOpened: undefined, faults: undefined },
-  ...memory,
+const statsWith = (stats: Partial<InstanceStats> = {}): InstanceStats => ({
+  ...{ attempts: new AttemptStats(), openedAt: undefined, whyOpened: undefined, faults: undefined },
+  ...stats,
 });
-const around = (memory: Memory | undefined, more: Partial<RowSurroundings> = {}): RowSurroundings => ({
-  ...{ now: 100, toWall: (at) => WALL + at, turn: { kind: "next" }, memory, callsLastMinute: 3 },
+const contextWith = (stats: InstanceStats | undefined, more: Partial<RowContext> = {}): RowContext => ({
+  ...{ now: 100, toWall: (at) => WALL + at, turn: { kind: "next" }, stats, callsLastMinute: 3 },
   ...more,
 });
 
-function tallyOf(...attempts: Partial<Extract<AttemptOutcome, { kind: "attempt" }>>[]): Tally {
-  const tally = new Tally();
+function tallyOf(...results: Partial<Extract<AttemptOutcome, { kind: "attempt" }>>[]): AttemptStats {
+  const attempts = new AttemptStats();
   const usual = { kind: "attempt", who: memberAs("up", "closed").who, result: "answered", tookMs: 8 } as const;
-  for (const attempt of attempts) {
+  for (const attempt of results) {
     const ended = { ...usual, sentAs: "call", isRefusal: false, ...attempt } as const;
-    tally.add(ended, outcomeOf(ended), 100);
+    attempts.add(ended, outcomeOf(ended), 100);
   }
-  return tally;
+  return attempts;
 }
 
 test("a breaker names the state of who is up; of all others their membership does", () => {
@@ -96,21 +96,21 @@ test("the worst come first, those of one state by number", () => {
 
 test("a row tells of a breaker when it opened, when it is tried again, and what it still has to prove", () => {
   const closed = { kind: "closed", openedAt: null, why: null, retestAt: null, answersLeft: null };
-  const breakerOf = (breaker: keyof typeof BREAKERS, memory?: Memory) =>
-    rowOf(memberAs("up", breaker), around(memory)).breaker;
+  const breakerOf = (breaker: keyof typeof BREAKERS, stats?: InstanceStats) =>
+    rowOf(memberAs("up", breaker), contextWith(stats)).breaker;
   assert.equal(breakerOf("closed"), closed);
-  assert.equal(breakerOf("closed", rememberedAs()), closed);
-  const memory = rememberedAs({ openedAt: 20, whyOpened: "request timed out" });
+  assert.equal(breakerOf("closed", statsWith()), closed);
+  const stats = statsWith({ openedAt: 20, whyOpened: "request timed out" });
   const opened = { ...closed, why: "request timed out" };
-  assert.equal(breakerOf("closed", memory), { ...opened, openedAt: WALL + 20 });
-  assert.equal(breakerOf("open", memory), { ...opened, kind: "open", openedAt: WALL + 50, retestAt: WALL + 59 });
-  assert.equal(breakerOf("retesting", memory), { ...opened, kind: "retesting", openedAt: WALL + 50 });
-  assert.equal(breakerOf("probation", memory), { ...opened, kind: "probation", openedAt: WALL + 20, answersLeft: 3 });
+  assert.equal(breakerOf("closed", stats), { ...opened, openedAt: WALL + 20 });
+  assert.equal(breakerOf("open", stats), { ...opened, kind: "open", openedAt: WALL + 50, retestAt: WALL + 59 });
+  assert.equal(breakerOf("retesting", stats), { ...opened, kind: "retesting", openedAt: WALL + 50 });
+  assert.equal(breakerOf("probation", stats), { ...opened, kind: "probation", openedAt: WALL + 20, answersLeft: 3 });
 });
 
 test("a row tells of a membership how it ended, and of a heartbeat until when it counts", () => {
   for (const [membership, { kind, ...more }] of Object.entries(MEMBERSHIPS)) {
-    const row = rowOf(memberAs(membership as keyof typeof MEMBERSHIPS, "closed"), around(undefined));
+    const row = rowOf(memberAs(membership as keyof typeof MEMBERSHIPS, "closed"), contextWith(undefined));
     assert.equal(row.membership, { kind, how: "how" in more ? more.how : null }, membership);
     assert.equal([row.heartbeat, row.proven], [{ at: WALL + 10, countsUntil: WALL + 40 }, true]);
     assert.equal([row.faults, row.latency, row.turn], [null, null, { kind: "next" }]);
@@ -119,33 +119,33 @@ test("a row tells of a membership how it ended, and of a heartbeat until when it
 
 test("the calls of a row: all, of the last minute, and their share in hundredths", () => {
   const none = { total: 0, copies: 0, hedges: 0, lastMinute: 0, share: 0, outcomes: null, seconds: null };
-  assert.equal(rowOf(memberAs("up", "closed"), around(undefined)).calls, none);
-  const tally = tallyOf({}, {}, { sentAs: "copy" }, { sentAs: "hedge" });
-  const { outcomes, seconds, ...calls } = rowOf(memberAs("up", "closed"), around(rememberedAs({ tally }))).calls;
+  assert.equal(rowOf(memberAs("up", "closed"), contextWith(undefined)).calls, none);
+  const attempts = tallyOf({}, {}, { sentAs: "copy" }, { sentAs: "hedge" });
+  const { outcomes, seconds, ...calls } = rowOf(memberAs("up", "closed"), contextWith(statsWith({ attempts }))).calls;
   assert.equal(calls, { total: 2, copies: 1, hedges: 1, lastMinute: 2, share: 0.67 });
   assert.equal([outcomes?.ok, seconds?.at(-1)], [4, 2]);
-  const idle = around(rememberedAs({ tally }), { now: 200_000, callsLastMinute: 0 });
+  const idle = contextWith(statsWith({ attempts }), { now: 200_000, callsLastMinute: 0 });
   assert.equal(rowOf(memberAs("up", "closed"), idle).calls.share, 0, "nobody called");
 });
 
 test("the numbers of a row, in their published order; those that failed were not answered", () => {
   const member = memberAs("up", "closed");
-  const surroundings = { now: 100, toWall: (at: number) => WALL + at, seconds: 2 };
+  const context = { now: 100, toWall: (at: number) => WALL + at, seconds: 2 };
   const heard = ["1-a", WALL + 10, WALL + 40];
-  const countWith = (memory: Memory | undefined): unknown => countOf(member, { ...surroundings, memory });
-  assert.equal(countWith(undefined), [...heard, 0, 0, null, null, [], 0]);
-  assert.equal(countWith(rememberedAs()), [...heard, 0, 0, null, null, [0, 0], 0]);
+  const deltaWith = (stats: InstanceStats | undefined): unknown => deltaOf(member, { ...context, stats });
+  assert.equal(deltaWith(undefined), [...heard, 0, 0, null, null, [], 0]);
+  assert.equal(deltaWith(statsWith()), [...heard, 0, 0, null, null, [0, 0], 0]);
   const failed = [{ result: "timeout" }, { result: "no-responders" }, { result: "draining" }] as const;
-  const tally = tallyOf({}, {}, { isRefusal: true }, ...failed, { sentAs: "hedge", tookMs: 4.126 });
-  assert.equal(countWith(rememberedAs({ tally })), [...heard, 6, 2, 7.76, 7.76, [0, 6], 1]);
+  const attempts = tallyOf({}, {}, { isRefusal: true }, ...failed, { sentAs: "hedge", tookMs: 4.126 });
+  assert.equal(deltaWith(statsWith({ attempts })), [...heard, 6, 2, 7.76, 7.76, [0, 6], 1]);
 });
 
 test("the first reason to be passed over is told; without one an instance is in turn, or next", () => {
   const turn = (member: Member, more: { isLive?: boolean; slow?: readonly string[]; isQuarantined?: boolean } = {}) => {
     const quarantine = { isActive: () => more.isQuarantined === true };
     const tracker = { isLive: () => more.isLive !== false, quarantine };
-    const seen = { tracker, ...(more.slow && { deprioritized: new Set(more.slow) }) } as unknown as Seen;
-    return turnOf(member, { call: undefined, retests: [], trials: [] }, seen, 119);
+    const source = { tracker, ...(more.slow && { deprioritized: new Set(more.slow) }) } as unknown as MonitorSource;
+    return turnStatusOf(member, { call: undefined, retests: [], trials: [] }, source, 119);
   };
   const all = { isLive: false, slow: ["1-a"], isQuarantined: true };
   const stranger = (member: Member): Member => ({ ...member, proven: false });
@@ -171,7 +171,7 @@ test("the first reason to be passed over is told; without one an instance is in 
     assert.equal(turn(member, more), { kind: "in turn" });
   const next = memberAs("up", "closed");
   const choice = { call: next, retests: [], trials: [] };
-  assert.equal(turnOf(next, choice, {} as Seen, 119), { kind: "next" });
+  assert.equal(turnStatusOf(next, choice, {} as MonitorSource, 119), { kind: "next" });
 });
 
 test.run();

@@ -4,22 +4,21 @@
 import type { Choice } from "../health/balancer.ts";
 import { eligibility } from "../health/breaker.ts";
 import type { Member } from "../health/member.ts";
-import type { Seen } from "./seen.ts";
-
-export type Turn =
+import type { MonitorSource } from "./monitor-source.ts";
+export type TurnStatus =
   | { readonly kind: "next" }
   /** Willing; its turn comes after others. */
   | { readonly kind: "in turn" }
   | { readonly kind: "passed over"; readonly why: string };
 
 /** @param choice what the resolver would do now */
-export function turnOf(member: Member, choice: Choice, seen: Seen, now: number): Turn {
+export function turnStatusOf(member: Member, choice: Choice, source: MonitorSource, now: number): TurnStatus {
   if (choice.call === member) return { kind: "next" };
-  const why = whyNot(member, seen, now);
+  const why = reasonPassedOver(member, source, now);
   return why === undefined ? { kind: "in turn" } : { kind: "passed over", why };
 }
 
-function whyNot(member: Member, { tracker, deprioritized }: Seen, now: number): string | undefined {
+function reasonPassedOver(member: Member, { tracker, deprioritized }: MonitorSource, now: number): string | undefined {
   const { membership, breaker } = member;
   if (membership.kind === "gone") return `it is gone: ${membership.how}`;
   if (membership.kind === "draining") return "it is leaving, and finishes what it has";

@@ -4,12 +4,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { EVENTS } from "../../src/sight/event-names.ts";
-import { INSTANCE_METRICS, MARKET_METRICS } from "../../src/sight/metric-names.ts";
-import { clientSamples } from "../../src/sight/prometheus/client-metrics.ts";
-import { expose } from "../../src/sight/prometheus/exposition.ts";
-import { Sight } from "../../src/sight/sight.ts";
-import { OUTCOMES } from "../../src/sight/tally.ts";
+import { OUTCOMES } from "../../src/monitor/attempt-stats.ts";
+import { EVENTS } from "../../src/monitor/event-names.ts";
+import { INSTANCE_METRICS, MARKET_METRICS } from "../../src/monitor/metric-names.ts";
+import { clientSamples } from "../../src/monitor/prometheus/client-metrics.ts";
+import { expose } from "../../src/monitor/prometheus/exposition.ts";
+import { ServiceMonitor } from "../../src/monitor/service-monitor.ts";
 import { readPage, rowsOf, sectionOf } from "../support/readme.ts";
 import { repository } from "../support/repository.ts";
 import { DEFAULT_RULES, Table } from "../support/table.ts";
@@ -20,22 +20,22 @@ const HISTOGRAM_ENDS = /_(bucket|sum|count)$/;
 
 /** A Market that has seen one instance answer, hang, and be closed again by a heartbeat. */
 async function scrape(): Promise<string> {
-  const sight = new Sight({ service: "ratings", version: "1.2.3", rules: DEFAULT_RULES, startedAt: 0 });
+  const monitor = new ServiceMonitor({ service: "ratings", version: "1.2.3", rules: DEFAULT_RULES, startedAt: 0 });
   const table = new Table();
-  table.hear = (change) => sight.note(change, 5000);
-  sight.note({ kind: "bus", status: "connected" }, 0);
+  table.hear = (change) => monitor.recordEvent(change, 5000);
+  monitor.recordEvent({ kind: "bus", status: "connected" }, 0);
   table.beats(1, 1000);
   const { who } = table.member(1);
   const attempt = { kind: "attempt", who, sentAs: "call", isRefusal: false } as const;
-  for (const tookMs of [3, 30, 300]) sight.count({ ...attempt, result: "answered", tookMs }, 2000);
-  sight.count({ ...attempt, result: "timeout", tookMs: 1001 }, 3000);
-  sight.count({ ...attempt, result: "no-responders", tookMs: 1 }, 3000);
-  sight.count({ ...attempt, sentAs: "hedge", result: "answered", tookMs: 3 }, 3000);
-  sight.count({ kind: "short-circuited" }, 3000);
+  for (const tookMs of [3, 30, 300]) monitor.recordAttempt({ ...attempt, result: "answered", tookMs }, 2000);
+  monitor.recordAttempt({ ...attempt, result: "timeout", tookMs: 1001 }, 3000);
+  monitor.recordAttempt({ ...attempt, result: "no-responders", tookMs: 1 }, 3000);
+  monitor.recordAttempt({ ...attempt, sentAs: "hedge", result: "answered", tookMs: 3 }, 3000);
+  monitor.recordAttempt({ kind: "short-circuited" }, 3000);
   table.hangs(1, 3000);
   table.beats(1, 5000);
   const rows = MARKET_METRICS.filter(({ name }) => !name.startsWith("dwc_board_"));
-  return expose(rows, () => clientSamples(sight, table, 1_700_000_000_000)).text();
+  return expose(rows, () => clientSamples(monitor, table, 1_700_000_000_000)).text();
 }
 
 /** Every value by its name and labels, as they stand. */
@@ -69,7 +69,7 @@ test("each number is what has been", async () => {
 });
 
 test("processes of one number are counted together, the latest of their heartbeats is told, and the dead are not", () => {
-  const sight = new Sight({ service: "ratings", version: "1.2.3", rules: DEFAULT_RULES, startedAt: 0 });
+  const monitor = new ServiceMonitor({ service: "ratings", version: "1.2.3", rules: DEFAULT_RULES, startedAt: 0 });
   const table = new Table();
   table.beats(1, 3000);
   table.beats(1, 2000, { incarnation: "1-b" });
@@ -77,8 +77,8 @@ test("processes of one number are counted together, the latest of their heartbea
   for (const instance of [3, 4]) table.beats(instance, 1000);
   table.beats(3, 1000, { state: "draining" });
   table.beats(4, 1000, { state: "gone" });
-  sight.count({ kind: "failed", why: "the request was not sent" }, 0);
-  const samples = clientSamples(sight, table, 5000);
+  monitor.recordAttempt({ kind: "failed", why: "the request was not sent" }, 0);
+  const samples = clientSamples(monitor, table, 5000);
   const valuesOf = (name: string): readonly number[] => samples[name]?.map(({ value }) => value) ?? [];
   assert.equal(samples["dwc_up"], [{ labels: {}, value: 0 }]);
   assert.equal(valuesOf("dwc_instances"), [3, 1, 1], "up, draining, gone");

@@ -2,4 +2,4 @@
 
 /** What a person is told first, the worst first: so the list is in the order of the board. */
 export const STATES = ["open", "retesting", "lost", "probation", "draining", "well", "left"] as const;
-export type State = (typeof STATES)[number];
+export type InstanceState = (typeof STATES)[number];

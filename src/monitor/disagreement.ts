@@ -2,89 +2,87 @@
 // is what they do with an instance: call it, pass it over with an open breaker, or count it as not there. That one is on
 // probation here and well there is no dispute, and neither is it when one remembers the dead and another never met them.
 
-import type { State } from "./state.ts";
-import type { Standing, ToldView } from "./told-view.ts";
+import type { InstanceStatus, PeerView } from "./peer-view.ts";
+import type { InstanceState } from "./state.ts";
 
 /** What one Market says of an incarnation. */
 export type Cell =
-  | { readonly kind: "told"; readonly state: State; readonly since: number; readonly why: string | null }
+  | { readonly kind: "told"; readonly state: InstanceState; readonly since: number; readonly why: string | null }
   /** It does not know it. */
   | { readonly kind: "unknown" }
   /** It knows more than it tells of, and this one is not among the worst. */
   | { readonly kind: "untold" };
 
-export interface Dispute {
+export interface Disagreement {
   readonly instance: number;
   readonly incarnation: string;
   /** In the order of the Markets. */
   readonly cells: readonly Cell[];
 }
 
-export interface Markets {
+export interface MarketsComparison {
   /** This one first, then the others by name. */
   readonly all: readonly { readonly market: string; readonly name: string }[];
-  readonly disputes: readonly Dispute[];
+  readonly disputes: readonly Disagreement[];
   /** How many more disputes there are than are listed. */
   readonly unlisted: number;
 }
 
 /** More rows of disputes nobody reads: something is wrong with the bus, and that is seen in fifty. */
-const MOST_DISPUTES = 50;
+const MAX_DISAGREEMENTS = 50;
 /** News takes a second to be told and another to be looked at; a dispute that lasts longer is one. */
-const SETTLES_WITHIN_MS = 1_500;
+const GRACE_MS = 1_500;
 
-type Doing = "calls it" | "breaker open" | "not there";
+type Treatment = "calls it" | "breaker open" | "not there";
 
-const DOING: Readonly<Record<State, Doing>> = {
+const TREATMENTS: Readonly<Record<InstanceState, Treatment>> = {
   ...{ well: "calls it", probation: "calls it" },
   ...{ open: "breaker open", retesting: "breaker open" },
   ...{ lost: "not there", draining: "not there", left: "not there" },
 };
 
-type View = Pick<ToldView, "market" | "name" | "instances" | "untold">;
+type View = Pick<PeerView, "market" | "name" | "instances" | "untold">;
 
-export class Agreement {
+export class DisagreementDetector {
   /** Since when each incarnation is in dispute, in running time. */
   #since = new Map<string, number>();
 
   /** @param views ours first */
-  look(views: readonly View[], now: number): Markets {
-    const disputes = disputesAmong(views);
+  detect(views: readonly View[], now: number): MarketsComparison {
+    const disputes = disagreementsAmong(views);
     const before = this.#since;
     this.#since = new Map(disputes.map(({ incarnation }) => [incarnation, before.get(incarnation) ?? now]));
-    const settled = disputes.filter(
-      ({ incarnation }) => now - (this.#since.get(incarnation) ?? now) >= SETTLES_WITHIN_MS,
-    );
+    const settled = disputes.filter(({ incarnation }) => now - (this.#since.get(incarnation) ?? now) >= GRACE_MS);
     return {
       all: views.map(({ market, name }) => ({ market, name })),
-      disputes: settled.slice(0, MOST_DISPUTES),
-      unlisted: Math.max(0, settled.length - MOST_DISPUTES),
+      disputes: settled.slice(0, MAX_DISAGREEMENTS),
+      unlisted: Math.max(0, settled.length - MAX_DISAGREEMENTS),
     };
   }
 }
 
-function disputesAmong(views: readonly View[]): readonly Dispute[] {
+function disagreementsAmong(views: readonly View[]): readonly Disagreement[] {
   if (views.length < 2) return [];
   const tables = views.map(({ instances }) => new Map(instances.map((one) => [one.incarnation, one])));
   const everyone = new Map(views.flatMap(({ instances }) => instances.map((one) => [one.incarnation, one.instance])));
-  const disputes: Dispute[] = [];
+  const disputes: Disagreement[] = [];
   for (const [incarnation, instance] of everyone) {
     const cells = tables.map((table, place) => cellOf(table.get(incarnation), views[place]?.untold ?? 0));
-    if (isDisputed(cells)) disputes.push({ instance, incarnation, cells });
+    if (isDisagreement(cells)) disputes.push({ instance, incarnation, cells });
   }
   return disputes.sort((a, b) => a.instance - b.instance || (a.incarnation < b.incarnation ? -1 : 1));
 }
 
-function cellOf(standing: Standing | undefined, untold: number): Cell {
-  if (standing === undefined) return { kind: untold > 0 ? "untold" : "unknown" };
-  const { state, since, why } = standing;
+function cellOf(status: InstanceStatus | undefined, untold: number): Cell {
+  if (status === undefined) return { kind: untold > 0 ? "untold" : "unknown" };
+  const { state, since, why } = status;
   return { kind: "told", state, since, why };
 }
 
-function isDisputed(cells: readonly Cell[]): boolean {
-  const doings = cells.flatMap((cell) => (cell.kind === "untold" ? [] : [doingOf(cell)]));
-  return doings.some((doing) => doing !== doings[0]);
+function isDisagreement(cells: readonly Cell[]): boolean {
+  const treatments = cells.flatMap((cell) => (cell.kind === "untold" ? [] : [treatmentOf(cell)]));
+  return treatments.some((treatment) => treatment !== treatments[0]);
 }
 
-const doingOf = (cell: Exclude<Cell, { kind: "untold" }>): Doing =>
-  cell.kind === "told" ? DOING[cell.state] : "not there";
+const treatmentOf = (cell: Exclude<Cell, { kind: "untold" }>): Treatment =>
+  cell.kind === "told" ? TREATMENTS[cell.state] : "not there";

@@ -2,9 +2,9 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { LONGEST_VIEW_BYTES, MOST_STANDINGS, parseView } from "../../src/sight/told-view.ts";
+import { MAX_STATUSES, MAX_VIEW_BYTES, parseView } from "../../src/monitor/peer-view.ts";
 
-const test = suite("what a Market tells");
+const test = suite("peer view");
 
 const ORIGIN = { service: "ratings", market: "m1" };
 const STANDING = { instance: 2, incarnation: "2-a", state: "open", since: 1_700_000_000_000, why: "request timed out" };
@@ -29,7 +29,7 @@ test("it speaks for the Market of its subject, and of its service", () => {
 });
 
 test("what is on the edge of a rule obeys it", () => {
-  const instances = Array.from({ length: MOST_STANDINGS }, (_, at) => ({ ...STANDING, incarnation: `${at}` }));
+  const instances = Array.from({ length: MAX_STATUSES }, (_, at) => ({ ...STANDING, incarnation: `${at}` }));
   for (const change of [
     ...[{ seq: 0 }, { seq: Number.MAX_SAFE_INTEGER }, { intervalMs: 100 }, { intervalMs: 60_000 }, { state: "gone" }],
     ...[{ untold: 1_000_000 }, { instances: [] }, { instances }, { name: "n".repeat(64) }],
@@ -71,7 +71,7 @@ test("what breaks a rule is refused in words", () => {
     [{ instances: [{ ...STANDING, since: -1 }] }, /instances/],
     [{ instances: [STANDING, null] }, /instances/],
     [
-      { instances: Array.from({ length: MOST_STANDINGS + 1 }, (_, at) => ({ ...STANDING, incarnation: `${at}` })) },
+      { instances: Array.from({ length: MAX_STATUSES + 1 }, (_, at) => ({ ...STANDING, incarnation: `${at}` })) },
       /250/,
     ],
   ] as const)
@@ -92,12 +92,12 @@ test("a name or a reason that cannot be shown costs nobody his view", () => {
 
 test("the largest that may be told fits into what is read", () => {
   const standing = { ...STANDING, incarnation: "i".repeat(60), why: "w".repeat(80), instance: 999_999 };
-  const instances = Array.from({ length: MOST_STANDINGS }, (_, at) => ({
+  const instances = Array.from({ length: MAX_STATUSES }, (_, at) => ({
     ...standing,
     incarnation: `${at}-${"i".repeat(60)}`,
   }));
   const length = JSON.stringify({ ...VIEW, name: "n".repeat(64), instances }).length;
-  assert.ok(length < LONGEST_VIEW_BYTES, `${length} bytes`);
+  assert.ok(length < MAX_VIEW_BYTES, `${length} bytes`);
 });
 
 test.run();
