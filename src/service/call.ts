@@ -66,10 +66,10 @@ interface Slot {
   readonly sentAs: SentAs;
   /** The time that this attempt has. */
   readonly timeoutMs: number;
-  /** Its ticket is settled, or about to be: a second end changes nothing. */
+  /** The bus has reported its end. A second report changes nothing, not even while the first one is read. */
   isOver: boolean;
-  /** Known once it has been read. */
-  ended: CallAttempt | undefined;
+  /** Its outcome, once the reply has been read. */
+  attempt: CallAttempt | undefined;
 }
 
 export class Call {
@@ -153,15 +153,15 @@ export class Call {
   /** No part of the call: the caller does not wait for it, and its signal does not end it. */
   #sendCopy(ticket: Ticket): void {
     const { requestTimeoutMs } = this.#context.options.rules;
-    this.#send({ ticket, sentAs: "copy", timeoutMs: requestTimeoutMs, isOver: false, ended: undefined }, undefined);
+    this.#send({ ticket, sentAs: "copy", timeoutMs: requestTimeoutMs, isOver: false, attempt: undefined }, undefined);
   }
 
   #slot(ticket: Ticket, sentAs: SentAs): Slot {
     const timeoutMs = this.#giveUpAt - this.#context.options.clock.now();
-    return { ticket, sentAs, timeoutMs, isOver: false, ended: undefined };
+    return { ticket, sentAs, timeoutMs, isOver: false, attempt: undefined };
   }
 
-  /** Encodes and sends. However it ends, `#ended` settles the ticket. Never throws. */
+  /** Encodes and sends. However it ends, `#onReply` settles the ticket. Never throws. */
   #send(slot: Slot, signal: AbortSignal | undefined): void {
     const { bus, clock } = this.#context.options;
     const { trace, body, repeatable } = this.#request;
@@ -172,28 +172,28 @@ export class Call {
       const carried = trace === undefined ? undefined : this.#carried(span ?? trace);
       const text = encodeRequest(body, Math.round(clock.wall() + timeoutMs), carried);
       const mayBeDone = sentAs !== "copy" && !repeatable;
-      const how = { timeoutMs, signal, answersOnce: ticket.member.answersOnce, mayBeDone };
-      bus.call(ticket.who.address, text, how, (reply) => this.#ended(slot, span, reply));
+      const callOptions = { timeoutMs, signal, answersOnce: ticket.member.answersOnce, mayBeDone };
+      bus.call(ticket.who.address, text, callOptions, (reply) => this.#onReply(slot, span, reply));
     } catch (error) {
-      this.#ended(slot, span, { kind: "unsent", why: textOf(error) });
+      this.#onReply(slot, span, { kind: "unsent", why: textOf(error) });
     }
   }
 
-  /** Reads the reply, settles the ticket, counts. Only the first end counts, should a bus report two. */
-  #ended(slot: Slot, span: Span | undefined, reply: Reply): void {
+  /** Reads the reply, settles the ticket, and counts the attempt. */
+  #onReply(slot: Slot, span: Span | undefined, reply: Reply): void {
     if (slot.isOver) return;
     slot.isOver = true;
     const { guard } = this.#context.options;
     const { ticket } = slot;
     const attempt = readAttempt(reply, ticket.who, this.#request.accepts);
-    slot.ended = attempt;
+    slot.attempt = attempt;
     // A dead instance has no breaker to open.
     const result = reply.kind === "receiver-died" ? "no-responders" : this.#charge(attempt, slot.timeoutMs);
     if (attempt.answer.kind === "failed") guard.failed(FAILED_NAMES[attempt.answer.why], attempt.answer.detail);
     this.#settle(ticket, result);
     if (span !== undefined) guard.run("trace", () => endAttemptSpan(span, { ...attempt, result }), undefined);
     this.#count(slot, attempt, result);
-    if (slot.sentAs !== "copy") this.#afterEnd(slot, attempt);
+    if (slot.sentAs !== "copy") this.#afterAttempt(slot, attempt);
   }
 
   /** An instance that got the call late, after others had it, is not charged with a timeout that it had no time for. */
@@ -221,15 +221,15 @@ export class Call {
     count({ kind: "attempt", who: ticket.who, sentAs, result, isRefusal: answer.kind === "refused", tookMs });
   }
 
-  /** An attempt has ended that the caller waited for, or waits for still. */
-  #afterEnd(slot: Slot, attempt: CallAttempt): void {
-    if (this.#hedge !== undefined) this.#afterHedgeable(slot, attempt, this.#hedge);
+  /** After the call itself or its hedge: an answer ends the call, and without one the other attempt may still bring it. */
+  #afterAttempt(slot: Slot, attempt: CallAttempt): void {
+    if (this.#hedge !== undefined) this.#updateHedge(slot, attempt, this.#hedge);
     if (this.#isFinished) return;
     const [first, second] = [this.#first, this.#second];
     if (attempt.result === "answered") this.#finish(attempt.answer);
-    // Without an answer of its own it waits for the other one, which has no more time than itself.
-    else if (first?.ended !== undefined && (second === undefined || second.ended !== undefined))
-      this.#goOn(first.ticket, first.ended);
+    // The other attempt has no more time than this one had, so waiting for it makes no call longer.
+    else if (first?.attempt !== undefined && (second === undefined || second.attempt !== undefined))
+      this.#goOn(first.ticket, first.attempt);
   }
 
   /** The first attempt has ended without an answer, and so has its hedge: on to the next instance, or the end. */
@@ -286,8 +286,8 @@ export class Call {
     this.#send(slot, this.#signal);
   }
 
-  /** The latency of an answer, and which of the two was first. */
-  #afterHedgeable(slot: Slot, { result }: CallAttempt, hedge: Hedge): void {
+  /** Records the latency of an answer, and which of the two attempts was first. */
+  #updateHedge(slot: Slot, { result }: CallAttempt, hedge: Hedge): void {
     const { who, sentAt } = slot.ticket;
     if (result === "answered") hedge.recordLatency(who, this.#context.options.clock.now() - sentAt);
     if (slot === this.#first) {
@@ -297,7 +297,7 @@ export class Call {
     }
     if (result === "nonsense") this.#emitInvalid(slot.ticket);
     const late = this.#first;
-    if (result === "answered" && late !== undefined && late.ended === undefined && !this.#isFinished)
+    if (result === "answered" && late !== undefined && late.attempt === undefined && !this.#isFinished)
       hedge.hedgeWon(late.ticket.who.incarnation);
   }
 

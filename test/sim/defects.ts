@@ -277,8 +277,8 @@ export const DEFECTS: readonly Defect[] = [
   ]),
   defect("a retest is given up with its caller", [
     "service/call",
-    "$ended: undefined }, undefined);",
-    "$ended: undefined }, this.#signal);",
+    "$attempt: undefined }, undefined);",
+    "$attempt: undefined }, this.#signal);",
   ]),
   defect("a heartbeat counts for one interval", [
     "health/tracker",
