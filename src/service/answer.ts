@@ -1,5 +1,6 @@
-// What a reply on the bus means: to the one who asked, and to the health of the instance that was asked. The two differ:
-// a refusal is an error to the caller and proof of life to the tracker. Read once, as bodies have to be decoded for it.
+// The two meanings of a reply on the bus: the answer for the caller, and the result for the health of the instance. They
+// differ: a refusal is an error to the caller and proof of life to the tracker. Both are read at once, because both need
+// the decoded body.
 
 import type { Reply } from "../bus/bus.ts";
 import type { InstanceRef } from "../health/member.ts";
@@ -7,7 +8,7 @@ import type { Result } from "../health/tracker.ts";
 import { decodeBody, MAX_BODY_BYTES } from "./body.ts";
 import { isThenable, textOf } from "./guard.ts";
 
-/** How a call ended for the one who asked. */
+/** The end of a call, as its caller sees it. */
 export type Answer =
   | { readonly kind: "answered"; readonly body: unknown; readonly who: InstanceRef }
   /** The service's own error: 404 unknown, 400 bad request, 500. */
@@ -15,10 +16,10 @@ export type Answer =
   | {
       readonly kind: "unanswered";
       readonly why: WhyUnanswered;
-      /** For a person, where there is more to say. */
+      /** More detail for a person, if there is any. */
       readonly detail?: string;
     }
-  /** It failed on the caller's own side: it says nothing about any instance. */
+  /** A failure on the caller's own side. It says nothing about any instance. */
   | { readonly kind: "failed"; readonly why: WhyFailed; readonly detail: string };
 
 export type WhyUnanswered =
@@ -42,21 +43,21 @@ export const failed = (why: WhyFailed, detail: string): Extract<Answer, { kind: 
   ...{ kind: "failed", why, detail },
 });
 
-/** What came of sending a call to one instance. */
+/** One sending of a call to one instance, after its end. */
 export interface CallAttempt {
   readonly answer: Answer;
   readonly result: Result;
 }
 
-/** What counts as an answer of a service: only its caller knows. One that throws ends the call as failed. */
+/** Decides whether a body is an answer of the service, which only the caller can know. If it throws, the call fails. */
 export type ResponseValidator = (body: unknown) => boolean;
 
-/** How an instance says that it takes no more, and has not begun (docs/protocol.md). */
+/** The instance is leaving and has not begun the request (docs/protocol.md). */
 const DRAINING = 503;
-/** And that it leaves without having finished what it had begun: it may have done it all the same. */
+/** The instance left before it finished the request. It may have executed it all the same. */
 export const UNFINISHED = 504;
 
-/** What `reply` is to the caller, and what it says of `who`, the instance that was asked. */
+/** @param who the instance that the call was sent to */
 export function readAttempt(reply: Reply, who: InstanceRef, accepts: ResponseValidator): CallAttempt {
   switch (reply.kind) {
     case "answered":
@@ -82,27 +83,27 @@ export function readAttempt(reply: Reply, who: InstanceRef, accepts: ResponseVal
   }
 }
 
-/** Whether the instance may have done, or half done, what it was asked. */
+/** Whether the instance may have executed the request, in whole or in part. */
 export const mayHaveExecuted = ({ answer, result }: CallAttempt): boolean =>
   result === "nonsense" || (answer.kind === "refused" && answer.code === UNFINISHED);
 
-/** An answer may be none: not JSON, or nothing that its caller could use. Its caller may be unable to tell. */
+/** A body can be invalid: not JSON, or not accepted by the caller. The caller's check can also fail. */
 function readBody(bytes: Uint8Array, who: InstanceRef, accepts: ResponseValidator): CallAttempt {
   const decoded = decodeBody(bytes, MAX_BODY_BYTES);
   if (decoded.kind === "unreadable") return { answer: unanswered("the answer was not readable"), result: "nonsense" };
   const answer: Answer = { kind: "answered", body: decoded.value, who };
   try {
     const isAccepted: unknown = accepts(decoded.value);
-    if (isThenable(isAccepted)) return asynchronousCheck(isAccepted);
+    if (isThenable(isAccepted)) return rejectPromise(isAccepted);
     return { answer, result: isAccepted ? "answered" : "nonsense" };
   } catch (error) {
     return { answer: failed("the check of the answer failed", textOf(error)), result: "unchecked" };
   }
 }
 
-/** A promise would count as true, whatever it comes to. */
-function asynchronousCheck(check: PromiseLike<unknown>): CallAttempt {
+/** A promise is truthy, whatever it resolves to, so it cannot be a verdict. */
+function rejectPromise(check: PromiseLike<unknown>): CallAttempt {
   check.then(undefined, () => undefined);
-  const detail = "accepts gave a promise: it has to say true or false at once";
+  const detail = "accepts returned a promise: it must return true or false";
   return { answer: failed("the check of the answer failed", detail), result: "unchecked" };
 }

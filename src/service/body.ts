@@ -1,4 +1,4 @@
-// Bodies on the wire are JSON in UTF-8. Here bytes become `unknown`, once; what they mean is for others to check.
+// Bodies on the wire are JSON in UTF-8. Bytes are decoded to `unknown` once, here; the parsers check what they mean.
 
 import type { TraceHeaders } from "../trace/core/trace.ts";
 
@@ -6,14 +6,14 @@ export type Decoded =
   | { readonly kind: "value"; readonly value: unknown }
   | { readonly kind: "unreadable"; readonly why: string };
 
-/** The longest heartbeat that is read: ten times what ours needs, and a thousandth of what the bus would carry. */
+/** The longest heartbeat that is read: ten times the length of ours, and a fraction of what the bus would carry. */
 export const MAX_HEARTBEAT_BYTES = 4096;
-/** The longest request or answer that is read: the bus itself carries no more by default. */
+/** The longest request or answer that is read. The default of the NATS server is the same. */
 export const MAX_BODY_BYTES = 1024 * 1024;
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-/** Decodes what anybody may have sent; never throws. */
+/** Decodes a body from any client of the bus. Never throws. */
 export function decodeBody(bytes: Uint8Array, maxBytes: number): Decoded {
   if (bytes.length > maxBytes) return { kind: "unreadable", why: `longer than ${maxBytes} bytes` };
   try {
@@ -23,10 +23,10 @@ export function decodeBody(bytes: Uint8Array, maxBytes: number): Decoded {
   }
 }
 
-/** The JSON of a request, written once: what differs for each attempt is added to it. */
+/** The JSON of a request, serialized once. The fields that differ for each attempt are appended to it. */
 export interface SerializedRequest {
   readonly text: string;
-  /** An object to which fields can be added at its end. */
+  /** An object without a deadline of its own: fields can be appended to the text. */
   readonly isPlain: boolean;
 }
 
@@ -43,9 +43,9 @@ export function serializeRequest(request: object): SerializedRequest {
 }
 
 /**
- * The request as it is sent: with a deadline (epoch ms by our own clock). Written into the text, as a copy of the object
- * with one field more costs 0.7 µs; that is left for what may have such a field of its own.
- * @param carried fields that say to which trace it belongs
+ * The request as it is sent, with a deadline (epoch ms by our own clock). The deadline is appended to the text, because a
+ * copy of the object with one more field costs 0.7 µs. Only a request that may have such a field itself is copied.
+ * @param carried the headers of the trace that it belongs to
  */
 export function encodeRequest({ text, isPlain }: SerializedRequest, deadline: number, carried?: TraceHeaders): string {
   const isExtensible = isPlain && (carried === undefined || !text.includes(TRACE));
@@ -55,13 +55,13 @@ export function encodeRequest({ text, isPlain }: SerializedRequest, deadline: nu
   return `${own}${DEADLINE}:${deadline}${trace}`;
 }
 
-/** A character takes three bytes at most: most requests are far too short to be counted. */
+/** A UTF-16 code unit takes at most three bytes in UTF-8. Most requests are so short that their bytes need no count. */
 const MAX_BYTES_PER_CHARACTER = 3;
 
 export const isLongerThan = (text: string, limitBytes: number): boolean =>
   text.length * MAX_BYTES_PER_CHARACTER > limitBytes && Buffer.byteLength(text) > limitBytes;
 
-/** The request's deadline (epoch ms by the caller's clock), if it carries a believable one. */
+/** The deadline of a request (epoch ms by the caller's clock). Undefined: it has none, or an invalid one. */
 export function deadlineOf(request: unknown): number | undefined {
   if (typeof request !== "object" || request === null) return undefined;
   const { deadline } = request as { deadline?: unknown };

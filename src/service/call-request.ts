@@ -1,5 +1,5 @@
-// A call as its caller made it, read once, before anybody's turn is taken: getters, toJSON and proxies are the caller's
-// own code, and from here on none of it runs.
+// A call as its caller made it, read once, before an instance is picked. Getters, toJSON and proxies are the caller's own
+// code, and none of it runs after this point.
 
 import type { Trace } from "../trace/core/trace.ts";
 import { type Answer, failed, type ResponseValidator } from "./answer.ts";
@@ -9,10 +9,10 @@ import { textOf } from "./guard.ts";
 export interface AskOptions {
   /** False for a call that must not reach two instances; reads may. */
   readonly repeatable?: boolean;
-  /** What counts as an answer: for any other body the call goes on to another instance. Left out: whatever is JSON. */
+  /** Accepts a body as an answer. For any other body the call goes on to another instance. Default: any JSON. */
   readonly accepts?: ResponseValidator;
   readonly signal?: AbortSignal;
-  /** What the call belongs to: told with its events, sent along if it is wanted, and timed where spans are sent. */
+  /** The trace of the call: passed to its events, sent with the request, and extended by spans if spans are exported. */
   readonly trace?: Trace | undefined;
 }
 

@@ -1,5 +1,5 @@
-// What a trace shows of a call, in the words of OpenTelemetry's conventions for remote calls: each attempt at an
-// instance is a span of its caller's, and the handling one of the instance's, below it. Only where spans are sent.
+// The spans of a call, named by OpenTelemetry's conventions for remote calls. Each attempt is a client span of the caller.
+// The handling in the instance is a server span below it. Both exist only where spans are exported.
 
 import type { Ticket } from "../health/tracker.ts";
 import type { Span, Trace, TraceHeaders, Tracing } from "../trace/core/trace.ts";
@@ -10,7 +10,7 @@ import type { EncodedResult } from "./core/handler.ts";
 
 const METHOD = "get";
 
-/** @param isCopy a retest or a trial, which nobody waits for */
+/** @param isCopy a retest or a newcomer probe: the caller does not wait for it */
 export function startAttemptSpan(trace: Trace | undefined, { who }: Ticket, isCopy: boolean): Span | undefined {
   return trace?.startSpan?.({
     name: `${who.service}/${METHOD}`,
@@ -25,7 +25,7 @@ export function startAttemptSpan(trace: Trace | undefined, { who }: Ticket, isCo
   });
 }
 
-/** What of a trace travels: its two fields, if they are texts, and nothing else that a tracer may have put there. */
+/** The headers that travel: the two fields, if they are strings, and nothing else that a tracer may have put there. */
 export function carriedBy({ carried }: Trace): TraceHeaders | undefined {
   if (carried === undefined) return undefined;
   const { traceparent, tracestate } = carried;
@@ -33,21 +33,21 @@ export function carriedBy({ carried }: Trace): TraceHeaders | undefined {
   return typeof tracestate === "string" ? { traceparent, tracestate } : { traceparent };
 }
 
-/** An error of the service's own has its code; what is no answer is named as the metrics have it. */
+/** The error of a refused attempt is its code. Any other failed attempt is named by its result, as in the metrics. */
 export function endAttemptSpan(span: Span, { answer, result }: CallAttempt): void {
   if (answer.kind === "refused") span.end(String(answer.code));
   else span.end(result === "answered" ? undefined : result);
 }
 
-/** Where the request of a body belongs: continued where spans are sent, and else only known; undefined: to no trace. */
+/** The trace of a request. Where spans are exported it is continued; elsewhere it is passed on. Undefined: it has none. */
 export function traceOfRequest(tracing: Tracing | undefined, service: string, request: unknown): Trace | undefined {
-  const came = incomingInBody(request);
+  const incoming = incomingInBody(request);
   if (tracing === undefined)
-    return came === undefined ? undefined : passThroughTrace(came.traceId, came.traceId, came.carried);
-  return tracing.serve({ name: `${service}/${METHOD}`, kind: "server", attributes: rpc(service) }, came?.carried);
+    return incoming === undefined ? undefined : passThroughTrace(incoming.traceId, incoming.traceId, incoming.carried);
+  return tracing.serve({ name: `${service}/${METHOD}`, kind: "server", attributes: rpc(service) }, incoming?.carried);
 }
 
-/** @param trace one of traceOfRequest: its span, if it has one, ends with the answer */
+/** @param trace of traceOfRequest: if it is a span, the span ends with the answer */
 export function endHandling(trace: Trace | undefined, encoded: EncodedResult): void {
   if (trace !== undefined && "end" in trace)
     (trace as Span).end(encoded.kind === "refusal" ? String(encoded.code) : undefined);

@@ -1,8 +1,8 @@
 // One call: pick an instance, send, read the reply, settle the ticket, and go on to the next instance if there was no
 // answer. With HEDGE=1 a call that is late is sent to a second instance as well, and the first answer ends it.
 //
-// The late instance keeps its ticket: an instance that hangs is charged with its timeout when its time is over, as without
-// the hedge. Only the caller no longer waits for it.
+// The late instance keeps its ticket. If it hangs, its timeout counts against it as without the hedge. Only the caller no
+// longer waits for it.
 //
 // A call goes on in callbacks, and its parts are fields of one object. Promises and awaiting functions for every step were a
 // fifth of the memory that a call went through; without them a caller with 64 calls in flight makes 5 % more. (One promise
@@ -30,7 +30,7 @@ import { carriedBy, endAttemptSpan, startAttemptSpan } from "./call-span.ts";
 import type { ResolvedClientOptions, SentAs } from "./client-options.ts";
 import { textOf } from "./guard.ts";
 
-/** What the calls of one client share. */
+/** Shared by the calls of one client. */
 export interface CallContext {
   readonly options: ResolvedClientOptions;
   readonly tracker: Tracker;
@@ -46,13 +46,13 @@ export interface CallContext {
 
 /** A call with less time left is not sent to another instance: it could not be answered. */
 const MIN_REMAINING_MS = 5;
-/** An instance that got less of the request timeout than this is not charged with it; a dead end costs a thousandth. */
-const MIN_SHARE_TO_CHARGE = 0.9;
+/** A timeout does not count against an instance that had a smaller share of it. A dead end costs a thousandth. */
+const MIN_SHARE_TO_ATTRIBUTE = 0.9;
 /** Attempts of one call that are logged. More only come of forged heartbeats, and those could be a thousand. */
 const MAX_LOGGED_ATTEMPTS = 8;
 
 /** User code that has failed, by its effect on the call. */
-const FAILED_NAMES: Readonly<Record<WhyFailed, string>> = {
+const FAILED_CODE_NAMES: Readonly<Record<WhyFailed, string>> = {
   "the request cannot be written as JSON": "the request",
   "the options of the call cannot be used": "the options of a call",
   "the request was not sent": "a request",
@@ -188,18 +188,18 @@ export class Call {
     const attempt = readAttempt(reply, ticket.who, this.#request.accepts);
     slot.attempt = attempt;
     // A dead instance has no breaker to open.
-    const result = reply.kind === "receiver-died" ? "no-responders" : this.#charge(attempt, slot.timeoutMs);
-    if (attempt.answer.kind === "failed") guard.failed(FAILED_NAMES[attempt.answer.why], attempt.answer.detail);
+    const result = reply.kind === "receiver-died" ? "no-responders" : this.#attributeResult(attempt, slot.timeoutMs);
+    if (attempt.answer.kind === "failed") guard.failed(FAILED_CODE_NAMES[attempt.answer.why], attempt.answer.detail);
     this.#settle(ticket, result);
     if (span !== undefined) guard.run("trace", () => endAttemptSpan(span, { ...attempt, result }), undefined);
     this.#count(slot, attempt, result);
     if (slot.sentAs !== "copy") this.#afterAttempt(slot, attempt);
   }
 
-  /** An instance that got the call late, after others had it, is not charged with a timeout that it had no time for. */
-  #charge({ result }: CallAttempt, timeoutMs: number): Result {
-    const hadItsTime = timeoutMs >= this.#context.options.rules.requestTimeoutMs * MIN_SHARE_TO_CHARGE;
-    return result === "timeout" && !hadItsTime ? "inconclusive" : result;
+  /** A timeout does not count against an instance that got the call late, after others had used up its time. */
+  #attributeResult({ result }: CallAttempt, timeoutMs: number): Result {
+    const hadFullTimeout = timeoutMs >= this.#context.options.rules.requestTimeoutMs * MIN_SHARE_TO_ATTRIBUTE;
+    return result === "timeout" && !hadFullTimeout ? "inconclusive" : result;
   }
 
   /** Never throws, whatever a balancer of the user's own does: the call goes on. */
@@ -208,7 +208,7 @@ export class Call {
     try {
       const events = tracker.settle(ticket, result, options.clock.now());
       emitAll(events, this.#request.trace);
-      // An opened instance is asked for a heartbeat: a pause that is over already need not last until the next one.
+      // A roll call makes an opened instance send a heartbeat: a pause that is over is then noticed at once.
       if (events.some(({ kind }) => kind === "opened")) sendRollCall();
     } catch (error) {
       options.guard.failed("core", error);
@@ -235,7 +235,7 @@ export class Call {
   /** The first attempt has ended without an answer, and so has its hedge: on to the next instance, or the end. */
   #goOn(ticket: Ticket, attempt: CallAttempt): void {
     const { clock } = this.#context.options;
-    if (!mayGoOn(attempt, this.#request)) {
+    if (!mayTryAnother(attempt, this.#request)) {
       this.#finish(attempt.answer);
       return;
     }
@@ -264,7 +264,7 @@ export class Call {
   #scheduleHedge(late: Slot, hedge: Hedge): void {
     const { clock, guard } = this.#context.options;
     const send = (): void => guard.run("core", () => this.#sendHedge(late, hedge), undefined);
-    // After one more turn of reading: timers run first, and the answer may have arrived already.
+    // After one more poll for I/O: timers run first, and the answer may have arrived already.
     this.#cancelHedge = clock.after(hedge.lateAfterMs(late.ticket.who), () => clock.afterIoPoll(send));
   }
 
@@ -318,8 +318,8 @@ export class Call {
 }
 
 /** Not delivered, or rejected: any call may go on. A call that may have executed must be repeatable. */
-function mayGoOn(attempt: CallAttempt, { repeatable }: CallRequest): boolean {
+function mayTryAnother(attempt: CallAttempt, { repeatable }: CallRequest): boolean {
   const { result } = attempt;
-  const isOfNoUse = result === "no-responders" || result === "draining" || result === "nonsense";
-  return isOfNoUse && (repeatable || !mayHaveExecuted(attempt));
+  const isRetriable = result === "no-responders" || result === "draining" || result === "nonsense";
+  return isRetriable && (repeatable || !mayHaveExecuted(attempt));
 }

@@ -1,4 +1,4 @@
-// What a caller says of itself, and what it is told; everything that it does not say has a usual value.
+// The options of a client, with their defaults, and its events.
 
 import type { Bus, BusStatus } from "../bus/bus.ts";
 import type { Clock } from "../clock.ts";
@@ -16,71 +16,71 @@ export interface ClientOptions {
   readonly service: string;
   readonly bus: Bus;
   /**
-   * Where heartbeats are heard, if on another connection than calls. Anybody may send those, and what comes in on one
-   * connection is read in order: on the same one, the answers to calls would wait behind a flood of them.
+   * The connection that receives heartbeats, if not the one of the calls. Any client can send heartbeats, and a connection
+   * is read in order: on the same one, the answers to calls would wait behind a flood of heartbeats.
    */
   readonly ears?: Bus;
   readonly clock?: Clock;
-  /** Those that differ from the settings' defaults. */
+  /** The rules that differ from the defaults of the settings. */
   readonly rules?: Partial<HealthRules>;
   readonly random?: () => number;
-  /** Opens what decides; one that writes a record of it, for example. */
+  /** Creates the balancer: for example, one that records its inputs. */
   readonly core?: BalancerFactory;
-  /** Sends a call that is late once more, to another instance; not those that are not repeatable. Left out: no. */
+  /** Sends a late call to a second instance as well, unless it is not repeatable. Default: false. */
   readonly hedge?: boolean;
-  /** `trace`: of the call that brought it about, if one did and has one. */
+  /** `trace`: of the call that caused the event, if a call did and has one. */
   readonly tell?: (event: ClientEvent, trace?: Trace) => void;
-  /** Called at the end of every attempt, with somebody waiting for what comes after it: count, and no more. */
+  /** Called at the end of every attempt, while the caller waits. It should only count. */
   readonly count?: (ended: AttemptOutcome) => void;
-  /** Receives a sentence when `tell`, `count` or other code of yours fails, of each one a minute. Left out: stderr. */
+  /** Receives a sentence when `tell`, `count` or other user code fails: at most one a minute for each. Default: stderr. */
   readonly report?: (sentence: string) => void;
 }
 
-/** As the call itself; as a retest or a trial, a copy that nobody waited for; or once more, beside a late one. */
+/** The call itself; a copy (a retest or newcomer probe) that the caller does not wait for; or the hedge of a late call. */
 export type SentAs = "call" | "copy" | "hedge";
 
-/** What an attempt came to, or that there was none: no instance could be asked, or the call itself could not be made. */
+/** The end of an attempt; or of a call without one, because no instance was eligible or the call itself failed. */
 export type AttemptOutcome =
   | {
       readonly kind: "attempt";
       readonly who: InstanceRef;
       readonly sentAs: SentAs;
       readonly result: Result;
-      /** Answered with an error of the service's own. */
+      /** The service answered with an error of its own. */
       readonly isRefusal: boolean;
       readonly tookMs: number;
     }
   | { readonly kind: "short-circuited" }
   | { readonly kind: "failed"; readonly why: WhyFailed };
 
-/** What happens on the way, as it happens. */
+/** The events of a client, as they happen. */
 export type ClientEvent =
   | { readonly kind: "resolving" }
-  /** `live` is called only by who wants to know: with thousands of instances the list is not free. */
+  /** `live` is a function, because with thousands of instances the list is expensive. */
   | { readonly kind: "resolved"; readonly live: () => readonly InstanceRef[] }
   | { readonly kind: "using"; readonly who: InstanceRef }
-  /** `late` has not answered after so long, and `who` is asked as well. */
+  /** `late` has not answered after `afterMs`, and the call is sent to `who` as well. */
   | { readonly kind: "hedging"; readonly who: InstanceRef; readonly late: InstanceRef; readonly afterMs: number }
-  /** Answered, but nothing that the caller could use; another is asked. */
+  /** The response of `who` was invalid, and the call goes on to another instance. */
   | { readonly kind: "nonsense"; readonly who: InstanceRef }
-  /** `subject`: on which it came; it names the sender, and the bus may vouch for it. Printable, and cut to a length. */
+  /** `subject` names the sender; a bus with logins has checked it. It is printable, and cut to a maximum length. */
   | { readonly kind: "unreadable heartbeat"; readonly subject: string; readonly why: string }
-  /** More strangers than are listened to: this one's heartbeat was not even read. */
+  /** Too many unknown instances at once: the heartbeat of this one was dropped unread. */
   | { readonly kind: "crowded" }
-  /** Heartbeats could not be heard for a while, though the bus was there: more were sent than could be read. */
+  /** Heartbeats were not received for `deafMs`, although the bus was connected: more were sent than could be read. */
   | { readonly kind: "deaf"; readonly deafMs: number }
-  /** It takes faults (CHAOS=1), and says that these are on now. */
+  /** The active faults of an instance with CHAOS=1 have changed. */
   | { readonly kind: "faults"; readonly who: InstanceRef; readonly faults: Faults }
   | { readonly kind: "bus"; readonly status: BusStatus }
   | HealthEvent;
 
-/** With every function of the user's own made safe. */
+/** All options. User functions are guarded: they cannot throw. */
 export type ResolvedClientOptions = Required<Omit<ClientOptions, "report">> & {
   readonly rules: HealthRules;
   readonly guard: Guard;
 };
 
-/** A value at a time, and not by spreading: plain JavaScript passes `undefined` for what it does not know. */
+/** Applied one by one, not by spreading: plain JavaScript may pass `undefined` for an option that it does not set. */
 export function withDefaults(options: ClientOptions): ResolvedClientOptions {
   const clock = options.clock ?? defaultClock();
   const guard = new Guard(`the client of ${options.service}`, options.report, clock);

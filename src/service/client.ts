@@ -20,22 +20,22 @@ import { HeartbeatListener } from "./heartbeat-listener.ts";
 export type { AskOptions } from "./call-request.ts";
 
 export interface Client {
-  /** What is believed of every instance; for reading. */
+  /** The health of every known instance. Read only. */
   readonly tracker: Tracker;
   readonly resolver: Resolver;
-  /** Whom a choice spares for now, as a call of theirs is late; undefined without hedging. */
+  /** Incarnations that a pick avoids for now, because a call to them is late. Undefined without hedging. */
   readonly deprioritized: Incarnations | undefined;
-  /** Resolves once the first roll call after connecting has been heard; at once if that is past, or the bus away. */
+  /** Resolves when the first roll call after connecting is over. Resolves at once if it is over or the bus is away. */
   ready(): Promise<void>;
   /**
-   * Asks one instance and, if that turns out dead or leaving, the next, all within one request timeout. Never rejects:
-   * what fails on the caller's own side, in its request, options, check or listeners, is a result, too.
+   * Sends the request to one instance. If that is dead or leaving, the next one gets it, all within one request timeout.
+   * Never rejects: a failure on the caller's own side (request, options, check, listeners) is a result as well.
    */
   ask(request: object, options?: AskOptions): Promise<Answer>;
   close(): void;
 }
 
-/** How often lapsed leases are looked for. A pick checks them itself, so this only bounds how late a loss is reported. */
+/** How often leases are checked for expiry. A pick checks them itself, so this only bounds how late a loss is reported. */
 const TICK_MS = 200;
 
 /** @throws Error when the service's name cannot stand in a subject */
@@ -113,7 +113,7 @@ class ServiceClient implements Client {
     });
   }
 
-  /** @returns the call's end, if there is nobody waiting for it or no way to know */
+  /** @returns the end of the call, if its signal is aborted already or cannot be used */
   #detachableSignal(given: AbortSignal | undefined): DetachableSignal | Answer | undefined {
     if (given === undefined || given === null) return undefined;
     try {
@@ -139,10 +139,10 @@ class ServiceClient implements Client {
     return this.#denied() ?? unanswered("all services are down");
   }
 
-  /** The server does not let this process receive heartbeats: that, and no instance, is why nobody can be asked. */
+  /** The server denies heartbeats to this process. That is then the reason why no instance is known. */
   #denied(): Answer | undefined {
-    const trouble = this.#options.ears.lastTrouble;
-    return trouble?.isDenial ? { kind: "unanswered", why: "not permitted", detail: trouble.message } : undefined;
+    const failure = this.#options.ears.lastTrouble;
+    return failure?.isDenial ? { kind: "unanswered", why: "not permitted", detail: failure.message } : undefined;
   }
 
   #emitChanges(changes: readonly HealthEvent[], trace?: Trace): void {
@@ -151,7 +151,7 @@ class ServiceClient implements Client {
     for (const change of changes) {
       tell(change, trace);
       if (change.kind !== "lost" || change.why !== "nobody answers there") continue;
-      // Not before this turn's reading is done: its last answers may be among what was just read.
+      // After the reads of this turn of the loop: the last answers of the instance may be among them.
       clock.afterIoPoll(() => bus.giveUp(change.who.address));
     }
   }

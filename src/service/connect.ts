@@ -1,4 +1,4 @@
-// The bus for a program without settings of its own: an address as a person types it, and everything else as usual.
+// A connection to the bus for a program without settings of its own: an address as a person types it, and defaults.
 
 import type { Bus } from "../bus/bus.ts";
 import { readBusAddress } from "../bus/core/bus-address.ts";
@@ -11,24 +11,24 @@ import { readNatsUrls, withoutUserinfos } from "../settings.ts";
 import { defaultClock } from "./default-clock.ts";
 
 export type ConnectOptions = Partial<Omit<NatsBusOptions, "urls">> & {
-  /** A credentials file: read now, and again before each login. */
+  /** The path of a credentials file. It is read now, and again before each login. */
   readonly credentialsFile?: string;
-  /** How long to wait for the first connection before going on without. */
+  /** How long to wait for the first connection before the promise resolves without one. */
   readonly waitMs?: number;
 };
 
-/** Connections that a program makes one after the other: what the first has met holds for the next. */
+/** Shared by the connections of this process: whether a server had logins holds for the next connection as well. */
 const processHistory = new BusHistory();
 
 const NOTHING_YET = { kind: "unreachable", message: "no server has answered yet" };
 
-/** A bus that is there greets in milliseconds; after this a program had better say what it waits for. */
+/** A reachable server greets in milliseconds. After this time the program reports what it waits for. */
 const FIRST_CONNECT_MS = 3_000;
 
 /**
- * Connects to the bus at `urls` (several addresses of one cluster with commas; nothing: this machine, the usual port).
- * Resolves once connected; without a bus it says so, resolves all the same, and goes on looking for as long as it runs.
- * @throws Error when an address is none, or the credentials file cannot be used or is of an earlier version
+ * Connects to the bus at `urls`: the addresses of one cluster, separated by commas. Default: this machine, default port.
+ * Resolves once connected. Without a bus it reports that, resolves all the same, and keeps dialling.
+ * @throws Error when an address is invalid, or the credentials file cannot be used or is of an earlier version
  */
 export async function connectBus(urls?: string, options: ConnectOptions = {}): Promise<NatsBus> {
   const read = readNatsUrls(urls);
@@ -49,12 +49,12 @@ export async function connectBus(urls?: string, options: ConnectOptions = {}): P
     report,
   });
   const connected = await untilConnected(bus, clock, options.waitMs ?? FIRST_CONNECT_MS);
-  const trouble = bus.lastTrouble ?? NOTHING_YET;
-  if (!connected) report(trouble.message + (trouble.kind === "unreachable" ? startHint(read.urls) : ""));
+  const failure = bus.lastTrouble ?? NOTHING_YET;
+  if (!connected) report(failure.message + (failure.kind === "unreachable" ? startHint(read.urls) : ""));
   return bus;
 }
 
-/** A server of this machine, for an address without TLS and logins. */
+/** The command that starts a server on this machine, for an address without TLS and logins. */
 function startHint(urls: readonly string[]): string {
   const { host, port } = readBusAddress(urls[0] ?? "");
   return whyNeverStarted(urls) === undefined ? `: start one with  nats-server -a ${host} -p ${port}` : "";

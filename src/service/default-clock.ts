@@ -1,4 +1,4 @@
-// One clock for all who bring none: each would have a timer of its own.
+// One clock for all users that bring none: every clock has a timer of its own.
 
 import { type Clock, systemClock } from "../clock.ts";
 

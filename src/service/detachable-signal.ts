@@ -1,9 +1,9 @@
-// The caller's signal behind one of our own: the bus, and whatever else ends a call, hears only ours. A signal whose
-// listeners throw, that fires twice or late, or is none at all, then reaches no ticket.
+// An AbortSignal of our own that follows the caller's until it is released. The bus listens only to ours. A caller's
+// signal that throws, fires twice or late, or is no signal at all, then affects no ticket.
 
 export interface DetachableSignal {
   readonly signal: AbortSignal;
-  /** The call is over: the caller's signal changes nothing any more. */
+  /** The call is over. From now on the caller's signal has no effect. */
   release(): void;
 }
 

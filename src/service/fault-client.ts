@@ -1,5 +1,5 @@
-// Asks instances for faults: what a board and a terminal have in common. Whoever asks need not stay: what was begun ends
-// by itself.
+// The client side of fault injection, for the board and for dwc. The client need not stay connected: a fault that has
+// begun ends by itself.
 
 import type { Bus } from "../bus/bus.ts";
 import { allowsSending, type Credentials } from "../bus/core/credentials.ts";
@@ -9,7 +9,7 @@ import { encodeCommand, type FaultCommand } from "./core/fault-command.ts";
 import { type FaultStatus, parseFaultStatuses } from "./core/fault-status.ts";
 import { STALE_COMMAND } from "./fault-injector.ts";
 
-/** Somebody who takes faults, and what is on. */
+/** An instance that accepts fault commands, and its active faults. */
 export interface FaultReceiver {
   readonly service: string;
   readonly instance: number;
@@ -20,27 +20,27 @@ export interface FaultReceiver {
 export type FaultReply =
   | { readonly kind: "done"; readonly receiver: FaultReceiver }
   | { readonly kind: "refused"; readonly why: string }
-  /** It takes none, or is gone; the bus does not let us ask; the bus is away. */
+  /** The instance accepts no faults or is gone; or the bus is away. */
   | { readonly kind: "unanswered"; readonly why: "no-responders" | "no answer" | "away" };
 
-/** A pause begins when somebody stands ready to end it, which takes a new process up to ten seconds on a busy machine. */
+/** A pause begins when its watchdogs are ready. On a busy machine a new process takes up to ten seconds for that. */
 const REPLY_TIMEOUT_MS = 12_000;
-/** Whoever runs answers in a millisecond. */
+/** A running instance answers in a millisecond. */
 const DEFAULT_LISTEN_MS = 200;
-/** One that has just woken up refuses what was asked before; a machine that is very busy can do so twice. */
+/** An instance that has just resumed rejects commands from before. On a very busy machine that can happen twice. */
 const MAX_TRIES = 3;
 
-/** As an admin's credentials have it. */
+/** The subject that the credentials of an admin allow. */
 const ANY_CHAOS = chaosSubject("*", "*");
 
 /**
- * Whether the bus would let us ask: it would refuse it without a word to whoever waits for the answer.
- * @param secured whether it asks who one is
+ * Whether the server would accept fault commands of this client. Checked first, because a denial would not be an answer.
+ * @param secured whether the bus requires logins
  */
 export const maySendFaults = (secured: boolean | undefined, credentials: Credentials | undefined): boolean =>
   secured !== true || credentials === undefined || allowsSending(credentials, ANY_CHAOS);
 
-/** Asks one incarnation. Never rejects. */
+/** Sends a command to one incarnation. Never rejects. */
 export async function sendFaultCommand(
   bus: Pick<Bus, "request">,
   service: string,
@@ -71,7 +71,7 @@ export async function sendFaultCommand(
   }
 }
 
-/** Asks all instances of a service, and gives those that took faults: `list` changes nothing, `reset` ends all. */
+/** Sends `list` or `reset` to all instances of a service. @returns those that replied, sorted by number */
 export async function broadcastFault(
   bus: Pick<Bus, "requestMany">,
   service: string,

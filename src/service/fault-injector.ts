@@ -1,8 +1,9 @@
-// Takes faults, where CHAOS=1 was given: hears who asks for one, begins it, and ends it in time. It stands around the
-// handler and beside the pulse; an instance without it has no such subject, and not one instruction more on its way.
+// The fault injector of an instance with CHAOS=1: it receives fault commands, begins each fault, and ends it in time. It
+// wraps the handler and can mute the heartbeats. An instance without it has no such subject, and its requests take not one
+// instruction more.
 //
-// Whoever asked may be gone a moment later: nothing here depends on anybody but this process and, for the time of a
-// pause, the one that stands ready to continue it (pause-watchdog.ts).
+// A client may disconnect right after its command. So faults depend only on this process and, during a pause, on its
+// watchdogs (pause-watchdog.ts).
 
 import type { Bus, Message, Subscription } from "../bus/bus.ts";
 import { chaosBroadcastSubject, chaosSubject } from "../bus/core/subjects.ts";
@@ -36,26 +37,32 @@ export interface FaultInjectorOptions {
   readonly random: () => number;
   readonly process: OwnProcess;
   readonly tell: (event: InstanceEvent) => void;
-  /** One heartbeat now, come what may. */
+  /** Sends one heartbeat now, also when muted. */
   readonly beat: () => void;
 }
 
 type WhyEnded = Extract<InstanceEvent, { kind: "fault ended" }>["why"];
 
-/** How many requests wait in a slow instance: at a thousand a second ten seconds of them, and some MB. The rest does not wait. */
+/**
+ * The most requests that a slow instance delays: ten seconds of a thousand a second, and some MB. Beyond that a request is
+ * handled at once.
+ */
 const MAX_DELAYED_REQUESTS = 10_000;
 /**
- * Each fault that begins prints a line and sends a heartbeat, and a pause starts a process. A person, or a script, asks
- * for a few.
+ * The limit for commands: each fault that begins prints a line and sends a heartbeat, and a pause starts two processes. A
+ * person or a script sends a few.
  */
 const COMMAND_BURST = 20;
 const COMMANDS_PER_SECOND = 10;
-/** The watch counts from when it was ready, we from when we heard so: sooner than this, it was somebody else. */
+/**
+ * The watchdog's time of a pause starts a little before ours. If the process resumes earlier than this before the planned
+ * end, another process sent SIGCONT.
+ */
 const FOREIGN_SIGCONT_TOLERANCE_MS = 250;
-/** As a caller would read them. */
+/** The codes of HTTP. */
 const BAD_REQUEST = 400;
 const CONFLICT = 409;
-/** The order is fine, only too old: whoever still waits may ask again at once. */
+/** The command is valid but stale: a client that still waits may send it again at once. */
 export const STALE_COMMAND = 425;
 const FAILED = 500;
 
@@ -71,11 +78,11 @@ export class FaultInjector {
   #faults: Faults = NO_FAULTS;
   #cancelEnd: Cancel = () => {};
   #stopListening: Cancel = () => {};
-  /** Real time is running time and this. */
+  /** Real time is running time plus this. */
   #stalledMs = 0;
-  /** Stalls whose backlog is still coming in. */
+  /** The number of stalls whose backlog is still arriving. */
   #backlogs = 0;
-  /** The pause that is being prepared, or lasts. Whoever stands ready refuses all others from the moment that it does: so do we. */
+  /** The pause that is being prepared or is active. Meanwhile every other fault command is refused, as by its watchdog. */
   #pausing: symbol | undefined;
 
   constructor(options: FaultInjectorOptions) {
@@ -100,7 +107,7 @@ export class FaultInjector {
     tell({ kind: "takes faults" });
   }
 
-  /** The instance is leaving: all faults end, and no more are taken. */
+  /** The instance is leaving: all faults end, and no command is accepted any more. */
   close(): void {
     this.#reset();
     this.#stopListening();
@@ -109,7 +116,7 @@ export class FaultInjector {
 
   // Requests of the service.
 
-  /** The same handler, under whatever faults are on when it is called. */
+  /** @returns the handler, subject to the faults that are active when it is called */
   wrap(handle: Handler): Handler {
     return (request, trace) => {
       if (this.#faults.length === 0) return handle(request, trace);
@@ -124,7 +131,7 @@ export class FaultInjector {
       const release = (): void => {
         cancel();
         this.#delayed.delete(release);
-        // Inside a promise: what the handler throws is the request's failure, and not a timer's.
+        // In a promise, so that a handler that throws fails its request and not the timer.
         Promise.resolve().then(act).then(resolve, reject);
       };
       const cancel = this.#options.clock.after(delayMs, release);
@@ -132,10 +139,10 @@ export class FaultInjector {
     });
   }
 
-  // Orders.
+  // Commands.
 
   #onCommand(message: Message, subject: "own" | "of all"): void {
-    // Reading the clock comes first: it notices a stall before the first order that waited through it is read.
+    // Reading the clock comes first: it detects a stall before the first command that waited through it is read.
     this.#now();
     const decoded = decodeBody(message.body, MAX_HEARTBEAT_BYTES);
     const command = parseCommand(decoded.kind === "value" ? decoded.value : undefined);
@@ -145,7 +152,7 @@ export class FaultInjector {
     else if (command.kind !== "bad") this.#execute(command, message);
   }
 
-  /** A flood of one kind of order leaves the others obeyed, a reset above all. A list that nobody receives is not made. */
+  /** Each kind has its own limit, so that reset works during a flood of others. A list needs a reply subject. */
   #mayRead(command: ParsedCommand, { replyTo }: Message): boolean {
     if (command.kind === "list") return replyTo !== undefined && this.#limits.list.tryTake(this.#now());
     return this.#limits[command.kind === "reset" ? "reset" : "other"].tryTake(this.#now());
@@ -155,8 +162,8 @@ export class FaultInjector {
     if (command.kind === "bad") return refuse(BAD_REQUEST, `bad request: ${command.why}`);
     if (command.kind === "reset" || command.kind === "list") return undefined;
     if (subject === "of all") return refuse(BAD_REQUEST, SINGLE_INSTANCE_ONLY);
-    // Whoever asked a sleeping process has been told that it sleeps, or has gone: it must not begin when it wakes.
-    if (this.#backlogs > 0) return refuse(STALE_COMMAND, "it did not run when that was asked: ask again");
+    // The client of a paused process has had its reply from the watchdog, or has gone: the fault must not begin afterwards.
+    if (this.#backlogs > 0) return refuse(STALE_COMMAND, "it did not run when this was sent: send it again");
     return this.#pausing === undefined ? undefined : refuse(CONFLICT, "it is about to be paused: reset it first");
   }
 
@@ -170,7 +177,7 @@ export class FaultInjector {
     }
   }
 
-  /** A pause that is being prepared is to be forgotten, too. */
+  /** Cancels a pause that is being prepared as well. */
   #reset(): void {
     this.#pausing = undefined;
     this.#end(NO_FAULTS, this.#faults, "reset");
@@ -197,7 +204,7 @@ export class FaultInjector {
     if (handle.kind === "failed" || this.#pausing !== own) {
       if (handle.kind === "armed") handle.release();
       if (this.#pausing === own) this.#pausing = undefined;
-      const why = handle.kind === "failed" ? handle.why : "it was reset, or told to leave, before that";
+      const why = handle.kind === "failed" ? handle.why : "it was reset, or the instance began to leave, before that";
       message.refuse(handle.kind === "failed" ? FAILED : CONFLICT, `it cannot be paused: ${why}`);
       return;
     }
@@ -205,7 +212,7 @@ export class FaultInjector {
     this.#answer(message);
     await bus.flush();
     const isWatched = await handle.begin();
-    // Reset meanwhile, or over before it began: then there is nothing to stop for.
+    // If it was reset meanwhile, or its time is over, the process does not stop.
     if (isWatched && this.#pausing === own && hasFault(this.#faults, "pause", this.#now())) this.#pauseProcess(handle);
     else handle.release();
     if (this.#pausing === own) this.#pausing = undefined;
@@ -213,9 +220,9 @@ export class FaultInjector {
 
   #pauseProcess(handle: Extract<PauseHandle, { kind: "armed" }>): void {
     handle.stop();
-    // Also after a pause that was too short to be a stall to the clock.
+    // The clock does not see a very short pause as a stall.
     this.#refuseBacklog();
-    // It goes on here, whoever continued it. No longer paused before the clock is looked at: that is when it beats.
+    // The process runs again. The fault is removed before the clock is read, because reading it sends a heartbeat.
     const ended = this.#faults.filter(({ kind }) => kind === "pause");
     this.#faults = withoutFault(this.#faults, "pause");
     const isOver = ended.every(({ until }) => this.#now() > until - FOREIGN_SIGCONT_TOLERANCE_MS);
@@ -240,7 +247,7 @@ export class FaultInjector {
     this.#faults = next;
     if (!next.some(({ kind }) => kind === "slow")) for (const release of [...this.#delayed]) release();
     this.#scheduleEnd();
-    // A beat tells of the silence before it begins, and the next one comes when it is over.
+    // One heartbeat announces "mute" before it begins. The next one is sent when it is over.
     if (!(wasMute && this.isMute)) this.#options.beat();
   }
 
@@ -257,7 +264,7 @@ export class FaultInjector {
 
   // Time.
 
-  /** Real time: what the clock ran, and what it stood still. Read in this order, as looking is what notices a stall. */
+  /** Real time: running time plus stalls. The clock is read first, because reading it detects a stall. */
   #now(): number {
     const ranMs = this.#options.clock.now();
     return ranMs + this.#stalledMs;
@@ -268,7 +275,7 @@ export class FaultInjector {
     this.#refuseBacklog();
   }
 
-  /** Whatever the bus held for us arrives before the answer to this flush. */
+  /** All messages that the server held for us arrive before the reply to this flush. */
   #refuseBacklog(): void {
     this.#backlogs += 1;
     void this.#options.bus.flush().then(() => {

@@ -1,5 +1,5 @@
-// Code of the user's own: listeners, tracers, checks, chance. What it throws stays where it was thrown and is reported, a
-// sentence a minute for each of them, so that no call, ticket, timer or process depends on it.
+// Guards user code: listeners, tracers, checks, sources of chance. What it throws is caught and reported, at most once a
+// minute for each, so that no call, ticket, timer or process depends on it.
 
 import { safely } from "../bus/safe-report.ts";
 import { type Report, ThrottledReporter } from "../bus/throttled-reporter.ts";
@@ -19,7 +19,7 @@ export class Guard {
     this.#reporter = new ThrottledReporter(safely(report ?? ((sentence) => console.error(sentence))));
   }
 
-  /** The listener, made safe: what it throws, or rejects with, is reported. @param name as its user knows it */
+  /** @returns a listener that never throws: errors and rejections are reported. @param name as its user knows it */
   listener<Args extends readonly unknown[]>(name: string, listener: Listener<Args> | undefined): Listener<Args> {
     if (listener === undefined) return () => undefined;
     return (...args) => {
@@ -32,7 +32,7 @@ export class Guard {
     };
   }
 
-  /** What `act` returns, or `otherwise` when it throws. @param name of the user's code in it */
+  /** @returns the result of `act`, or `otherwise` when it throws. @param name of the user code in it */
   run<T>(name: string, act: () => T, otherwise: T): T {
     try {
       return act();
@@ -42,7 +42,7 @@ export class Guard {
     }
   }
 
-  /** A source of chance, made safe: what is no number from 0 to under 1 counts as a half. */
+  /** @returns a source of chance that never throws. A value that is no number from 0 to under 1 counts as 0.5. */
   random(random: () => number): () => number {
     return () => {
       const drawn = this.run("random", random, Number.NaN);
@@ -66,7 +66,7 @@ const FALLBACK_RANDOM = 0.5;
 export const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof (value as { then?: unknown } | undefined | null)?.then === "function";
 
-/** Whatever was thrown, in one line. */
+/** Any thrown value as text. */
 export function textOf(error: unknown): string {
   try {
     return String(error instanceof Error ? error.message || error.name : error);
@@ -75,7 +75,7 @@ export function textOf(error: unknown): string {
   }
 }
 
-/** Where it was thrown: the first line of the stack. */
+/** The first line of the stack. */
 function placeOf(error: unknown): string {
   try {
     const place = error instanceof Error ? /\n\s*(at .*)/.exec(String(error.stack))?.[1] : undefined;

@@ -1,5 +1,5 @@
-// How a caller learns who is there: heartbeats, and the roll call that asks for them. It feeds the tracker and tells
-// what changes; it asks nobody for anything else.
+// Receives the heartbeats of a service and feeds them to the tracker. Sends roll calls, and emits changes of health, of
+// faults and of the bus.
 
 import type { BusStatus, Message } from "../bus/bus.ts";
 import * as subjects from "../bus/core/subjects.ts";
@@ -15,17 +15,17 @@ import { KnownFaults } from "./core/known-faults.ts";
 import { type RollCall, startRollCall } from "./roll-call.ts";
 
 /**
- * How many strangers are listened to. A heartbeat of somebody known costs a few microseconds; one of somebody new takes a
- * row in the table and a place in the ring, ten times as much, and where anybody may send there is no end of new names.
- * A whole fleet may answer one roll call; after that a twentieth of the processor is spent on newcomers. Whoever finds
- * the door shut beats again within its interval.
+ * The limit for heartbeats of unknown instances. A heartbeat of a known instance costs a few microseconds. An unknown one
+ * costs ten times as much, for a row in the table and a place in the ring, and any client can invent new names. The burst
+ * lets a whole fleet answer one roll call. The rate spends at most a twentieth of the processor on newcomers. An instance
+ * that was dropped sends its next heartbeat within its interval.
  */
 const NEWCOMER_BURST = 10_000;
 const NEWCOMERS_PER_SECOND = 1_000;
 
 type DecodedHeartbeat =
   | Extract<ParsedHeartbeat, { kind: "unreadable" }>
-  /** `faults`: undefined of one that takes none. */
+  /** `faults`: undefined if the instance accepts none. */
   | { readonly kind: "heartbeat"; readonly beat: Heartbeat; readonly faults: readonly FaultStatus[] | undefined };
 
 export class HeartbeatListener {
@@ -36,9 +36,9 @@ export class HeartbeatListener {
   readonly #stops: Cancel[] = [];
   readonly #knownFaults: KnownFaults;
   #rollCall: RollCall | undefined;
-  /** Since when heartbeats have not been heard, though the bus is there. */
+  /** Since when heartbeats cannot be received, although the bus for calls is connected. */
   #disconnectedSince: number | undefined;
-  /** Whether "connected" was told, and "away" not since. */
+  /** The last bus event was "connected". */
   #isConnectedReported = false;
 
   constructor(
@@ -64,12 +64,12 @@ export class HeartbeatListener {
     else this.#runBalancer(() => this.#tracker.freezeLeases(clock.now()));
   }
 
-  /** The first roll call after connecting, while calls have to wait for it. */
+  /** The first roll call after connecting. Undefined when calls need not wait for it. */
   get rollCall(): Promise<void> | undefined {
     return this.#rollCall?.finished;
   }
 
-  /** Asks everyone to beat, on the connection that will hear them: on another, they could come before it listens. */
+  /** Uses the connection that receives the heartbeats: on another one they could arrive before the subscription. */
   sendRollCall(): void {
     const { ears, service } = this.#options;
     ears.publish(subjects.rollCallSubject(service), "");
@@ -83,7 +83,7 @@ export class HeartbeatListener {
   #onHeartbeat(message: Message): void {
     const { service, clock, tell } = this.#options;
     const incarnation = subjects.incarnationOf(service, message.subject);
-    // Before the body is read: in a flood of new names that is most of what they cost.
+    // Checked before the body is decoded: in a flood of new names, decoding is most of the cost.
     const isAdmitted =
       incarnation === undefined || this.#tracker.knows(incarnation) || this.#newcomerLimit.tryTake(clock.now());
     if (!isAdmitted) {
@@ -101,7 +101,7 @@ export class HeartbeatListener {
   }
 
   #updateFaults({ service, instance, incarnation, address, state }: Heartbeat, notes: readonly FaultStatus[]): void {
-    // Who is leaving has ended them all; and whom the tracker has turned away nobody hears of.
+    // A draining instance has no active faults, and one that the tracker rejected is not tracked here either.
     if (state !== "up" || !this.#tracker.knows(incarnation)) return;
     const faults = this.#knownFaults.update(incarnation, notes, this.#options.clock.now());
     if (faults === undefined) return;
@@ -116,7 +116,7 @@ export class HeartbeatListener {
     const address = subjects.directSubject(service, incarnation);
     const parsed = parseHeartbeat(decoded.value, { service, incarnation, address });
     if (parsed.kind === "unreadable") return parsed;
-    // Not by spreading: that took a tenth of the time of a heartbeat.
+    // No spread here: it took a tenth of the time of a heartbeat.
     return { kind: "heartbeat", beat: parsed.beat, faults: parseFaultStatuses(decoded.value) };
   }
 
@@ -125,7 +125,7 @@ export class HeartbeatListener {
     this.#reportBusStatus();
   }
 
-  /** The bus is there once heartbeats can be received as well; from then on it is as the connection for calls is. */
+  /** "connected" waits until heartbeats can be received as well. After that, events follow the connection for calls. */
   #reportBusStatus(): void {
     const { bus, ears, tell } = this.#options;
     if (bus.status === "connected" && !this.#isConnectedReported && ears.status !== "connected") return;
@@ -148,7 +148,7 @@ export class HeartbeatListener {
     }
   }
 
-  /** The core may be the user's own. */
+  /** The balancer may be user code. */
   #runBalancer(act: () => void): void {
     this.#options.guard.run("core", act, undefined);
   }
@@ -159,7 +159,7 @@ export class HeartbeatListener {
     this.#disconnectedSince = undefined;
   }
 
-  /** Calls wait for its answers only while nobody is known: later there is always somebody to ask. */
+  /** Calls wait for it only while no instance is live: otherwise they have an instance to go to. */
   #startInitialRollCall(): void {
     const { clock } = this.#options;
     this.#rollCall?.over();

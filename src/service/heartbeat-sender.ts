@@ -1,4 +1,4 @@
-// The heartbeats of one instance: at start, on every interval, whenever somebody asks, and with its goodbye.
+// Sends the heartbeats of one instance: at the start, on every interval, on a roll call, and with the goodbye.
 
 import type { Bus, Message } from "../bus/bus.ts";
 import { heartbeatSubject } from "../bus/core/subjects.ts";
@@ -13,11 +13,11 @@ export interface HeartbeatSenderOptions
   readonly clock: Clock;
   readonly heartbeatIntervalMs: number;
   readonly random: () => number;
-  /** Of an instance that takes faults. */
+  /** The active faults, of an instance with CHAOS=1. */
   readonly faults?: { readonly isMute: boolean; readonly faultStatuses: readonly FaultStatus[] } | undefined;
 }
 
-/** Whoever asked beyond that gets the one beat for all of them, this late. */
+/** Roll calls beyond the limit get one heartbeat for all of them, after this delay. */
 const COALESCE_MS = 100;
 
 export class HeartbeatSender {
@@ -36,7 +36,7 @@ export class HeartbeatSender {
     return this.#state;
   }
 
-  /** Beats now, and from now on at least once an interval. */
+  /** Sends a heartbeat now, and at least one in every interval from now on. */
   start(): void {
     const { clock, heartbeatIntervalMs, random } = this.#options;
     this.#cancelNext();
@@ -44,7 +44,7 @@ export class HeartbeatSender {
     this.#cancelNext = clock.after(jitteredIntervalMs(heartbeatIntervalMs, random()), () => this.start());
   }
 
-  /** The roll is called: beats now, unless that was asked for too often; whoever wants an answer gets the same beat. */
+  /** Sends a heartbeat now, and the same one as a reply, if there is a reply subject. Above the limit it is coalesced. */
   onRollCall(rollCall: Message): void {
     const { clock } = this.#options;
     if (this.#isMute) return;
@@ -61,7 +61,7 @@ export class HeartbeatSender {
     return this.#options.faults?.isMute === true;
   }
 
-  /** One beat, now, come what may; gives what it said. */
+  /** Sends one heartbeat now, also when muted. @returns its body */
   beat(): string {
     const { bus, service, instance, incarnation, address, version, heartbeatIntervalMs, faults } = this.#options;
     const beat: Heartbeat = {
@@ -69,7 +69,7 @@ export class HeartbeatSender {
       seq: this.#seq++,
       intervalMs: heartbeatIntervalMs,
       state: this.#state,
-      // An instance of ours does: whatever it has answered, or refused at its goodbye, is no longer underway.
+      // Holds for every instance of ours: a request that was answered, or refused at the goodbye, is not in flight any more.
       answersOnce: true,
     };
     const body = JSON.stringify(
@@ -79,7 +79,7 @@ export class HeartbeatSender {
     return body;
   }
 
-  /** Says that it is leaving, or has left; no beat follows by itself. */
+  /** Sends a heartbeat with the new state, and stops the regular ones. */
   announce(state: Exclude<HeartbeatState, "up">): void {
     this.#cancelNext();
     this.#cancelCoalesced?.();

@@ -1,4 +1,4 @@
-// All that somebody else's service or caller needs (README, "Write your own service"); what is not here may change.
+// The public API for services and callers (README, "Write your own service"). Everything else may change.
 
 export type { Bus, Message, Reply } from "../bus/bus.ts";
 export { connectNatsBus, type NatsBus, type NatsBusOptions } from "../bus/nats-bus.ts";

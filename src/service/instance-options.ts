@@ -1,4 +1,4 @@
-// What an instance says of itself, and what it tells; everything that it does not say has a usual value.
+// The options of an instance, with their defaults, and its events.
 
 import type { Bus } from "../bus/bus.ts";
 import type { Clock } from "../clock.ts";
@@ -12,7 +12,7 @@ import { newIncarnation } from "./incarnation.ts";
 import type { OwnProcess } from "./process-control.ts";
 
 export type InstanceEvent =
-  /** `trouble`: why the bus is away, where that is known. */
+  /** `trouble`: why the bus is away, if that is known. */
   | { readonly kind: "waiting"; readonly trouble?: Bus["lastTrouble"] }
   | { readonly kind: "up"; readonly address: string }
   | { readonly kind: "resumed"; readonly pausedMs: number }
@@ -22,7 +22,7 @@ export type InstanceEvent =
   | { readonly kind: "back" }
   | FaultEvent;
 
-/** Only of an instance that takes faults. */
+/** Events of an instance with CHAOS=1. */
 export type FaultEvent =
   | { readonly kind: "takes faults" }
   | { readonly kind: "fault begins"; readonly fault: Fault; readonly forMs: number }
@@ -31,35 +31,35 @@ export type FaultEvent =
 
 export interface InstanceOptions {
   readonly service: string;
-  /** The number by which people know it. */
+  /** The number that people use for it. */
   readonly instance: number;
   readonly bus: Bus;
   readonly handle: Handler;
-  /** Unique to this process: a fresh one at every start, unless a test says which. */
+  /** Unique to this process. Default: a new one at every start. */
   readonly incarnation?: string;
   readonly version?: string;
   readonly clock?: Clock;
   readonly heartbeatIntervalMs?: number;
   readonly random?: () => number;
-  /** `trace`: of the request that brought it about, if one did and has one. */
+  /** `trace`: of the request that caused the event, if a request did and has one. */
   readonly tell?: (event: InstanceEvent, trace?: Trace) => void;
-  /** Receives a sentence when `tell` or other code of yours fails, of each one a minute. Left out: stderr. */
+  /** Receives a sentence when `tell` or other user code fails: at most one a minute for each. Default: stderr. */
   readonly report?: (sentence: string) => void;
-  /** Where the spans of its requests are sent (`datawire-market/tracing`); left out: nowhere. */
+  /** Exports the spans of its requests (`datawire-market/tracing`). Default: no spans. */
   readonly tracing?: Tracing | undefined;
-  /** Takes faults from whoever asks on the bus, and does them to this process (CHAOS=1). Left out: there is no such subject. */
+  /** Accepts fault commands from the bus and applies them to this process (CHAOS=1). Default: no such subject. */
   readonly chaos?: OwnProcess | undefined;
 }
 
-/** With every listener of the user's own made safe. */
-export type WholeInstanceOptions = Required<Omit<InstanceOptions, "tracing" | "report">> &
+/** All options. User listeners are guarded: they cannot throw. */
+export type ResolvedInstanceOptions = Required<Omit<InstanceOptions, "tracing" | "report">> &
   Pick<InstanceOptions, "tracing"> & { readonly guard: Guard };
 
-/** For a service that has no versions yet: the service protocol asks for one, of three numbers. */
+/** The default version: the NATS service protocol requires one, of three numbers. */
 const NO_VERSION = "0.0.0";
 
-/** A value at a time, and not by spreading: plain JavaScript passes `undefined` for what it does not know. */
-export function withDefaults(options: InstanceOptions): WholeInstanceOptions {
+/** Applied one by one, not by spreading: plain JavaScript may pass `undefined` for an option that it does not set. */
+export function withDefaults(options: InstanceOptions): ResolvedInstanceOptions {
   const clock = options.clock ?? defaultClock();
   const guard = new Guard(`instance ${options.instance} of ${options.service}`, options.report, clock);
   return {

@@ -1,6 +1,6 @@
-// One instance of any service: answers requests, beats, and says goodbye. A handler is all that a service has to write.
+// One instance of any service: answers requests, sends heartbeats, and says goodbye. A service only writes the handler.
 //
-// The way of a request: heard -> decoded -> dropped if nobody waits any more -> handled -> answered and counted.
+// The life of a request: received -> decoded -> dropped if its caller has given up -> handled -> answered and counted.
 
 import type { BusStatus, Message, NotSent, Subscription } from "../bus/bus.ts";
 import * as subjects from "../bus/core/subjects.ts";
@@ -26,14 +26,14 @@ import { queryLimit } from "./core/query-limit.ts";
 import { findDuplicate } from "./duplicate-check.ts";
 import { FaultInjector } from "./fault-injector.ts";
 import { HeartbeatSender } from "./heartbeat-sender.ts";
-import { type InstanceOptions, type WholeInstanceOptions, withDefaults } from "./instance-options.ts";
+import { type InstanceOptions, type ResolvedInstanceOptions, withDefaults } from "./instance-options.ts";
 
 export interface Instance {
   readonly address: string;
   readonly counts: ServiceStats;
-  /** The process was continued (SIGCONT): beats at once. */
+  /** The process was continued (SIGCONT): sends a heartbeat at once. */
   resumed(): void;
-  /** Says goodbye, finishes what it has, and is gone; within `limitMs` (5 s unless said) and a round trip. */
+  /** Says goodbye, finishes its requests, and leaves, within `limitMs` (default: 5 s) and a round trip. */
   goodbye(limitMs?: number): Promise<void>;
 }
 
@@ -43,7 +43,7 @@ export type Started =
   | { readonly kind: "taken"; readonly by: Heartbeat };
 
 /**
- * Waits for the bus, makes sure of the number, and starts to serve.
+ * Waits for the bus, checks that no other process has the number, and starts to serve.
  * @throws Error when a value of its identity breaks a rule of the protocol: the value and the rule
  */
 export async function startInstance(given: InstanceOptions): Promise<Started> {
@@ -58,16 +58,16 @@ export async function startInstance(given: InstanceOptions): Promise<Started> {
   return { kind: "started", instance };
 }
 
-/** The code of an answer that is too large for the bus, as its asker receives it. */
+/** The code that the caller receives if the answer is too large for the bus. */
 const NOT_SENT = 500;
 const reasonOf = (notSent: NotSent): string => (notSent.kind === "unsent" ? notSent.why : "the bus is away");
 
-/** How long a request may take after the goodbye: whoever asked has given up long before. */
+/** How long a request may take after the goodbye: its caller has given up long before. */
 const FINISH_TIMEOUT_MS = 5_000;
-/** Connecting takes milliseconds where there is a bus; whoever waits longer wants to know for what. */
+/** Connecting takes milliseconds if the bus runs. After this time the instance reports what it waits for. */
 const WAITING_REPORT_DELAY_MS = 500;
 
-async function untilConnected({ bus, clock, tell }: WholeInstanceOptions): Promise<void> {
+async function untilConnected({ bus, clock, tell }: ResolvedInstanceOptions): Promise<void> {
   if (bus.status === "connected") return;
   const cancel = clock.after(WAITING_REPORT_DELAY_MS, () => tell({ kind: "waiting", trouble: bus.lastTrouble }));
   await new Promise<void>((resolve) => {
@@ -80,13 +80,13 @@ async function untilConnected({ bus, clock, tell }: WholeInstanceOptions): Promi
   cancel();
 }
 
-/** A plain JavaScript service may answer with anything, and with promises of another make. */
+/** A plain JavaScript service may return anything, also promises of another library. */
 const isPromiseLike = (result: unknown): result is PromiseLike<HandlerResult> =>
   typeof (result as { then?: unknown } | undefined | null)?.then === "function";
 
 class RunningInstance implements Instance {
   readonly address: string;
-  readonly #options: WholeInstanceOptions;
+  readonly #options: ResolvedInstanceOptions;
   readonly #serviceInfo: ServiceInfo;
   readonly #heartbeats: HeartbeatSender;
   /** Undefined without CHAOS=1. */
@@ -101,7 +101,7 @@ class RunningInstance implements Instance {
   #backlog: Backlog = NO_BACKLOG;
   #onIdle: () => void = () => {};
 
-  constructor(options: WholeInstanceOptions) {
+  constructor(options: ResolvedInstanceOptions) {
     const { service, incarnation, instance, version, clock } = options;
     this.#options = options;
     this.address = subjects.directSubject(service, incarnation);
@@ -125,7 +125,7 @@ class RunningInstance implements Instance {
   async start(): Promise<void> {
     const { bus, service, clock, tell } = this.#options;
     const receive = (message: Message): void => this.#receive(message);
-    // First, so that it is the first to hear of a stall: the beat that follows says what is still on.
+    // First, so that it learns of a stall first: the heartbeat that follows lists the faults that are still active.
     this.#faultInjector?.start();
     this.#requests.push(bus.subscribe(subjects.sharedSubject(service), receive, service, "required"));
     this.#requests.push(bus.subscribe(this.address, receive, undefined, "required"));
@@ -137,14 +137,14 @@ class RunningInstance implements Instance {
     this.#answerVerb("INFO", () => infoAnswer(this.#serviceInfo));
     this.#answerVerb("STATS", () => statsAnswer(this.#serviceInfo, this.#counts, this.#startedAt));
     this.#unwatch.push(clock.onStall((stalledMs) => this.#afterStall(stalledMs)));
-    // An instance is up once the bus has taken its subscriptions: a heartbeat before that brings calls to nobody.
+    // Up once the server has the subscriptions: a heartbeat before that would attract calls that nothing receives.
     while (!(await bus.flush())) {
       if (bus.status === "closed") return;
       await untilConnected(this.#options);
     }
     this.#unwatch.push(bus.watch((status) => this.#afterStatus(status)));
     this.#heartbeats.start();
-    // Whoever is told that it is up may ask it at once, over another connection than the heartbeat came by.
+    // After "up" a caller may call it at once, over another connection than that of the heartbeat.
     await bus.flush();
     tell({ kind: "up", address: this.address });
   }
@@ -163,7 +163,7 @@ class RunningInstance implements Instance {
 
   #receive(message: Message): void {
     const { clock } = this.#options;
-    // Reading the clock comes first: it notices a stall before the first request that waited through it is judged.
+    // Reading the clock comes first: it detects a stall before the first request that waited through it is checked.
     const receivedAt = clock.now();
     const decoded = decodeBody(message.body, MAX_BODY_BYTES);
     if (decoded.kind === "unreadable") {
@@ -181,8 +181,8 @@ class RunningInstance implements Instance {
   }
 
   /**
-   * Most handlers answer at once, and are answered for at once: with three promises for each request an instance's own
-   * part of it, from body to answer, took 1.7 µs, without them it takes 1.3.
+   * Most handlers return at once, and their answer is sent at once, without a promise. The instance's own part of a request,
+   * from body to answer, takes 1.3 µs; with three promises for each it took 1.7 µs.
    */
   #handle(message: Message, request: unknown, receivedAt: number): void {
     const { tracing, service, guard } = this.#options;
@@ -208,7 +208,7 @@ class RunningInstance implements Instance {
     trace: Trace | undefined,
   ): void {
     this.#inFlight.add(message);
-    // Inside promises, so that a handler that rejects and one that answers what is no JSON end alike.
+    // Encoded inside the promise, so that a rejection and a body that JSON cannot hold end the same way.
     Promise.resolve(handling)
       .then(encode)
       .then(
@@ -219,24 +219,24 @@ class RunningInstance implements Instance {
 
   #failed(error: unknown, trace: Trace | undefined): EncodedResult {
     this.#options.tell({ kind: "failed", error }, trace);
-    // What went wrong inside is for our own log; the caller learns only that something did.
+    // The error goes to our own log only. The caller gets no detail of it.
     return refuse(500, "internal error");
   }
 
-  /** A tracer is code of the user's own: the answer goes out without it. */
+  /** A tracer is user code: if it throws, the answer is sent all the same. */
   #endHandling(trace: Trace | undefined, encoded: EncodedResult): void {
     if (trace !== undefined) this.#options.guard.run("tracing", () => endHandling(trace, encoded), undefined);
   }
 
   #finish(message: Message, encoded: EncodedResult, receivedAt: number, trace: Trace | undefined): void {
-    // No longer underway: the goodbye has refused it meanwhile, and nobody is to be answered twice.
+    // False: the goodbye has refused the request meanwhile, and a caller must not get two answers.
     const isInFlight = this.#inFlight.delete(message);
     this.#endHandling(trace, isInFlight ? this.#reply(message, encoded, receivedAt) : encoded);
     if (!isInFlight) return;
     if (this.#inFlight.size === 0) this.#onIdle();
   }
 
-  /** @returns what became of it: an answer that was not sent is an error of this instance */
+  /** @returns the result that counts: an answer that was not sent is an error of this instance */
   #reply(message: Message, encoded: EncodedResult, receivedAt: number): EncodedResult {
     const tookMs = this.#options.clock.now() - receivedAt;
     const notSent = encoded.kind === "answer" ? message.answer(encoded.text) : undefined;
@@ -272,7 +272,7 @@ class RunningInstance implements Instance {
     void this.#clearBacklog();
   }
 
-  /** Whatever the bus held for us arrives before the answer to this flush: with that the backlog is over. */
+  /** All messages that the server held for us arrive before the reply to this flush. With the reply the backlog is over. */
   async #clearBacklog(): Promise<void> {
     await this.#options.bus.flush();
     const before = this.#backlog;
@@ -293,8 +293,8 @@ class RunningInstance implements Instance {
     if (this.#heartbeats.state !== "up") return;
     this.#faultInjector?.close();
     this.#heartbeats.announce("draining");
-    // From here on the bus tells callers that nobody is there, and they go elsewhere within the same call; whatever was
-    // sent before is still received and answered. So nothing is lost, however late a caller hears the goodbye.
+    // From here on callers get "no responders" and go to another instance within the same call. Requests that were sent
+    // before are still received and answered. So no call is lost, however late a caller receives the goodbye.
     await Promise.all(this.#requests.map((subscription) => subscription.drain()));
     await this.#untilIdle(limitMs);
     for (const message of this.#inFlight) message.refuse(UNFINISHED, "left before it was finished");

@@ -1,9 +1,9 @@
-// A program of its own: stands beside an instance that is paused by a fault, and continues it when its time is over, when
-// somebody asks for a reset, or when it is told to end itself. It answers on the bus for the one that cannot. When the
-// instance dies, it ends: the channel between them breaks. A second one beside it, the spare, has only the time to look at:
-// whoever kills the first has made the pause no longer by it.
+// The watchdog of a pause: a program of its own that continues a paused instance. It sends SIGCONT when the time of the
+// pause is over, on a reset, or on a signal that asks it to end. Meanwhile it answers fault commands for the instance.
+// When the instance dies, the channel between them closes, and the watchdog exits. A second one, the backup, has only the
+// timer: killing the first does not make the pause longer.
 //
-// Started by process-control.ts, which tells it all that it has to know over that channel.
+// process-control.ts starts it and sends its configuration over that channel.
 
 import type { Message } from "../bus/bus.ts";
 import { chaosBroadcastSubject, chaosSubject } from "../bus/core/subjects.ts";
@@ -14,14 +14,14 @@ import { untilConnected } from "./connect.ts";
 import { type ParsedCommand, parseCommand, SINGLE_INSTANCE_ONLY } from "./core/fault-command.ts";
 import { statusJson } from "./core/fault-status.ts";
 import { type ErrorReply, refuse } from "./core/handler.ts";
-import type { WatchdogConfig } from "./pause-order.ts";
+import type { WatchdogConfig } from "./process-control.ts";
 
 const CONNECT_TIMEOUT_MS = 5_000;
-/** It may not have stopped yet when it is continued, on a busy machine: so this often, until it lets us go. */
+/** On a busy machine SIGCONT can arrive before SIGSTOP took effect, so it is repeated until the instance disconnects us. */
 const SIGCONT_RETRY_MS = 200;
-/** So much later than the first, which then has been killed. */
+/** How much later than the first the backup acts: by then the first must have been killed. */
 const BACKUP_DELAY_MS = 500;
-/** As `ps` shows it, too. */
+/** An argument, so that `ps` shows it. */
 const IS_BACKUP = process.argv[2] === "backup";
 const BAD_REQUEST = 400;
 const CONFLICT = 409;
@@ -32,10 +32,10 @@ let isResumed = false;
 
 process.once("message", (config: WatchdogConfig) => void run(config, clock));
 process.once("disconnect", () => process.exit(0));
-// In the terminal of the instance, ^C and its closing reach us too: it gets the same signal, and can only obey when it runs.
+// ^C and the end of the terminal reach the whole process group. The instance gets the same signal, and must run to obey it.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, resumeInstance);
 
-/** Once and again until it is heard. Only while we are its child: a dead one's number may be somebody else's. */
+/** Repeats SIGCONT, and only while we are its child: the pid of a dead instance may belong to another process. */
 function resumeInstance(): void {
   if (isResumed) return;
   isResumed = true;
@@ -56,8 +56,8 @@ function run(config: WatchdogConfig, { now, after }: Clock): Promise<void> {
 }
 
 /**
- * The time of a pause runs from the message that comes right before the stop. From here on it would be shorter by what the
- * slower of the two watches took to start: half a second on a busy machine.
+ * The time of a pause starts with the message that is sent right before the stop. If it started here, the pause would be
+ * shorter by the start of the slower watchdog: half a second on a busy machine.
  */
 function onBegin(begin: () => void): void {
   process.once("message", begin);
@@ -74,7 +74,7 @@ async function listen(config: WatchdogConfig, { now, after }: Pick<Clock, "now" 
     report: () => undefined,
   });
   if (!(await untilConnected(bus, clock, CONNECT_TIMEOUT_MS))) {
-    process.send?.({ trouble: bus.lastError ?? "the bus does not let in who would continue it" });
+    process.send?.({ trouble: bus.lastError ?? "the process that would continue it cannot connect to the bus" });
     return;
   }
   let until = now() + forMs;
@@ -83,7 +83,7 @@ async function listen(config: WatchdogConfig, { now, after }: Pick<Clock, "now" 
     message.answer(JSON.stringify({ service, instance, incarnation, faults: left }));
   };
   const onCommand = (message: Message): void => {
-    // The instance runs again and answers for itself. A refusal from here would reach the asker first.
+    // The instance runs again and answers for itself. A refusal from here would reach the client first.
     if (isResumed) return;
     const command = parseCommand(bodyOf(message));
     const refusal = refusalOf(command, message.subject === chaosSubject(service, incarnation));

@@ -1,6 +1,5 @@
-// What a fault may do to the process that it is asked of: stop it as `kill -STOP` does, and kill it. A stopped process
-// can do nothing for itself, so before it stops a second one stands ready to continue it, and a third one in case that
-// the second is killed meanwhile.
+// What a fault may do to its own process: stop it as `kill -STOP` does, and kill it. A stopped process cannot continue
+// itself, so a watchdog process (pause-watchdog.ts) is started first, and a backup in case the watchdog is killed.
 
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -9,22 +8,35 @@ import type { Credentials, CredentialsSource } from "../bus/core/credentials.ts"
 import type { BusHistory, OpenBusRule } from "../bus/core/open-bus.ts";
 import type { Clock } from "../clock.ts";
 import { defaultClock } from "./default-clock.ts";
-import type { PauseRequest, WatchdogConfig } from "./pause-order.ts";
+
+export interface PauseRequest {
+  readonly service: string;
+  readonly instance: number;
+  readonly incarnation: string;
+  readonly forMs: number;
+}
+
+/** All that a watchdog has to know. */
+export interface WatchdogConfig extends PauseRequest {
+  readonly natsUrls: readonly string[];
+  readonly credentials?: Credentials | undefined;
+  readonly openBus?: OpenBusRule | undefined;
+}
 
 export type PauseHandle =
   | {
       readonly kind: "armed";
-      /** Starts the time of the pause in both watches. Resolves to false when one of them is gone: then it must not stop. */
+      /** Starts the time of the pause in both watchdogs. False: one has ended, and the process must not stop. */
       begin(): Promise<boolean>;
-      /** Stops this process, here and now. Returns when somebody has continued it. */
+      /** Stops this process. Returns when it has been continued. */
       stop(): void;
-      /** It will not be stopped after all. */
+      /** Ends the watchdogs without a pause. */
       release(): void;
     }
   | { readonly kind: "failed"; readonly why: string };
 
 export interface OwnProcess {
-  /** Resolves once somebody stands ready to end the pause, whatever becomes of whoever asked for it. */
+  /** Starts the watchdogs that end the pause, and resolves once they are ready. They do not depend on the client. */
   arm(request: PauseRequest): Promise<PauseHandle>;
   kill(): void;
 }
@@ -32,7 +44,7 @@ export interface OwnProcess {
 export interface OwnProcessOptions {
   readonly natsUrls: readonly string[];
   readonly credentials?: Credentials | undefined;
-  /** As for the bus of the instance: whoever watches over a pause logs in with what is there by then. */
+  /** As for the bus of the instance: a watchdog logs in with the credentials that are valid by then. */
   readonly readAgain?: CredentialsSource | undefined;
   readonly clock?: Clock;
   /** As for the bus of the instance (NatsBusOptions). */
@@ -40,11 +52,11 @@ export interface OwnProcessOptions {
   readonly history?: BusHistory | undefined;
 }
 
-/** Starting a program and finding the bus takes half a second, on a busy machine ten times that. */
+/** Starting a program and connecting to the bus takes half a second, on a busy machine ten times that. */
 const READY_TIMEOUT_MS = 10_000;
 /**
- * The watch is let go so long after the stop: a timer that fires at all fires in a process that runs again. At once, it
- * could leave before the kernel has stopped us.
+ * How long after SIGSTOP the watchdogs are disconnected: if the timer fires, this process runs again. Without the delay
+ * they could exit before the kernel has stopped this process.
  */
 const RELEASE_WATCHDOGS_AFTER_MS = 50;
 
@@ -66,13 +78,13 @@ export function ownProcess(options: OwnProcessOptions): OwnProcess {
       }
       return {
         kind: "armed",
-        begin: async () => (await Promise.all([watchdog, backup].map(startTime))).every((isStarted) => isStarted),
+        begin: async () => (await Promise.all([watchdog, backup].map(sendBegin))).every((isStarted) => isStarted),
         stop: () => {
-          // Somebody is missing who would continue us: then we do not stop.
+          // Without both watchdogs the process might never be continued, so it does not stop.
           if (watchdog.connected && backup.connected) process.kill(process.pid, "SIGSTOP");
           clock.after(RELEASE_WATCHDOGS_AFTER_MS, release);
         },
-        release: release,
+        release,
       };
     },
     kill: () => process.kill(process.pid, "SIGKILL"),
@@ -84,28 +96,28 @@ function credentialsNow({ credentials, readAgain }: OwnProcessOptions): Credenti
   return (read?.kind === "read" ? read.credentials : undefined) ?? credentials;
 }
 
-/** The watch is a process without a history of its own: it goes by that of the instance. */
+/** The watchdog is a new process without a history of its own, so it uses that of the instance. */
 function watchdogBusRule({ natsUrls, openBus, history }: OwnProcessOptions): OpenBusRule | undefined {
   const hadLogins = history?.hadLogins(natsUrls.map(readBusAddress)) === true;
   return hadLogins && openBus !== "join" ? "refuse" : openBus;
 }
 
 /**
- * In our process group, so that ^C and ^Z reach it too, and with a channel, by whose end it knows of ours. What it needs
- * it is told there: credentials belong neither into arguments nor into an environment.
+ * In our process group, so that ^C and ^Z reach it as well. When the channel closes, it knows that this process has ended.
+ * Its configuration goes over the channel, because credentials belong neither into arguments nor into an environment.
  */
 function startWatchdog(...args: readonly string[]): ChildProcess {
   const script = fileURLToPath(new URL("./pause-watchdog.js", import.meta.url));
   return fork(script, args, { stdio: ["ignore", "ignore", "ignore", "ipc"], execArgv: [] });
 }
 
-/** The message is written before this process may stop: a watch that never read it would never continue it. */
-function startTime(watchdog: ChildProcess): Promise<boolean> {
+/** The message is written before this process may stop: a watchdog without it would never continue the process. */
+function sendBegin(watchdog: ChildProcess): Promise<boolean> {
   if (!watchdog.connected) return Promise.resolve(false);
   return new Promise((resolve) => watchdog.send("begin", (error) => resolve(error === null)));
 }
 
-/** @returns why nobody stands ready; undefined: somebody does */
+/** @returns why the watchdog is not ready; undefined: it is */
 function waitUntilReady(watchdog: ChildProcess, config: WatchdogConfig, clock: Clock): Promise<string | undefined> {
   return new Promise((resolve) => {
     const end = (trouble: string | undefined): void => {

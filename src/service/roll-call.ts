@@ -1,20 +1,20 @@
-// The first roll call after connecting. Until somebody has answered it nobody is known, and a call that did not wait
-// would find all services down though they are there: so the first calls wait, a moment, and no others.
+// The first roll call after connecting. Until an instance has answered it, no instance is known, and a call would fail with
+// "all services are down" although they run. So the first calls wait for it, for a moment.
 
 import type { Clock } from "../clock.ts";
 
-/** How long they wait at most: a page is promised within 300 ms of its request. */
+/** How long calls wait at most: a page must be answered within 300 ms of its request. */
 const ROLL_CALL_TIMEOUT_MS = 200;
 
 export interface RollCall {
-  /** Resolves when calls need wait no longer. */
+  /** Resolves when calls need not wait any longer. */
   readonly finished: Promise<void>;
-  /** Somebody has beaten. */
+  /** The first heartbeat has arrived. */
   answered(): void;
   over(): void;
 }
 
-/** @param done called once, when it is over */
+/** @param done is called once, when it is over */
 export function startRollCall(clock: Clock, done: () => void): RollCall {
   let finish: () => void = () => {};
   const finished = new Promise<void>((resolve) => {
@@ -29,6 +29,6 @@ export function startRollCall(clock: Clock, done: () => void): RollCall {
     finish();
   };
   const cancel = clock.after(ROLL_CALL_TIMEOUT_MS, over);
-  // The others' beats are in the same packet or the next: one more turn of reading lets them in.
+  // The other heartbeats are in the same packet or the next one, so one more poll for I/O is awaited.
   return { finished, over, answered: () => clock.afterIoPoll(over) };
 }

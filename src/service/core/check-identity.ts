@@ -1,5 +1,5 @@
-// The values that an instance is started with. They stand in subjects, in heartbeats and in the answers of the NATS
-// service protocol (ADR-32), and a reader there ignores the whole message when one of them breaks its rule.
+// Checks the values that identify an instance. Subjects, heartbeats and the replies of the NATS service protocol (ADR-32)
+// contain them, and a receiver ignores the whole message if one of them breaks its rule.
 
 import { checkServiceName, isIncarnationId, type NameCheck } from "../../bus/core/subjects.ts";
 import {
@@ -11,7 +11,7 @@ import {
 } from "../../health/heartbeat.ts";
 import { withoutUserinfos } from "../../settings.ts";
 
-/** From outside: plain JavaScript passes what it likes. */
+/** Unchecked: plain JavaScript can pass any value. */
 export interface GivenIdentity {
   readonly service: unknown;
   readonly instance: unknown;
@@ -20,7 +20,7 @@ export interface GivenIdentity {
   readonly heartbeatIntervalMs: unknown;
 }
 
-/** As https://semver.org has it, with a pre-release and a build behind the three numbers. */
+/** The grammar of https://semver.org: three numbers, and optionally a pre-release and a build. */
 const NUMBER = "(?:0|[1-9]\\d*)";
 const PRE_RELEASE_PART = `(?:${NUMBER}|\\d*[A-Za-z-][\\dA-Za-z-]*)`;
 const BUILD = "[\\dA-Za-z-]+(?:\\.[\\dA-Za-z-]+)*";
@@ -28,7 +28,7 @@ const SEMVER = new RegExp(
   `^${NUMBER}\\.${NUMBER}\\.${NUMBER}(?:-${PRE_RELEASE_PART}(?:\\.${PRE_RELEASE_PART})*)?(?:\\+${BUILD})?$`,
 );
 
-/** The first rule that is broken, with the value that breaks it. */
+/** @returns the first broken rule, with the value that breaks it */
 export function checkIdentity(given: GivenIdentity): NameCheck {
   const { service, instance, incarnation, version, heartbeatIntervalMs } = given;
   if (typeof service !== "string") return bad(`service name ${shown(service)} must be a text`);
@@ -49,7 +49,7 @@ export function checkIdentity(given: GivenIdentity): NameCheck {
   return name;
 }
 
-/** The length is checked first, so that the expression never reads a long text. */
+/** The length is checked first, so that the regular expression never reads a long text. */
 const isVersion = (version: unknown): boolean =>
   typeof version === "string" && version.length <= MAX_VERSION_LENGTH && SEMVER.test(version);
 

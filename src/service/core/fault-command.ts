@@ -1,37 +1,37 @@
-// What may be asked of an instance that takes faults (README, "Faults on purpose"): read once, from whatever anybody has
-// sent; and written by those of ours who ask.
+// Fault commands for an instance with CHAOS=1 (README, "Faults on purpose"): parsed from any client, encoded by the board
+// and by dwc.
 
 import type { Fault } from "./faults.ts";
 
 export type FaultCommand =
   | { readonly kind: "begin"; readonly fault: Fault; readonly forMs: number }
-  /** The process ends as after `kill -9`. */
+  /** Ends the process as `kill -9` does. */
   | { readonly kind: "kill" }
-  /** All faults end now. */
+  /** Ends all faults now. */
   | { readonly kind: "reset" }
-  /** Changes nothing: what is on? */
+  /** Returns the active faults and changes nothing. */
   | { readonly kind: "list" };
 
 export type ParsedCommand = FaultCommand | { readonly kind: "bad"; readonly why: string };
 
 export const FAULT_LIMITS = {
-  defaultForMs: 60_000, // an opened breaker is retested after 30 s: it is seen to open, to be retested, and to open again
-  minForMs: 500, // a pause of 250 ms is none to the clock; and nobody could see what came of less
-  maxForMs: 600_000, // twice the longest retest delay: whatever the rules do is done by then. Who forgot one waits no longer
+  defaultForMs: 60_000, // a breaker is retested after 30 s: it opens, is retested, and opens again within this time
+  minForMs: 500, // the clock does not notice a pause of 250 ms, and a person does not see the effect of less
+  maxForMs: 600_000, // twice the longest retest delay, so all rules have acted. A forgotten fault ends by then
   minByMs: 1,
-  maxByMs: 60_000, // the longest REQUEST_TIMEOUT_MS: beyond it an answer is as good as none
+  maxByMs: 60_000, // the longest REQUEST_TIMEOUT_MS: every caller has given up by then
   minShare: 0.01,
   maxShare: 1,
 } as const;
 
-/** What is asked of all instances at once may only be a list or a reset. */
-export const SINGLE_INSTANCE_ONLY = "bad request: a fault is asked of one incarnation";
+/** The refusal of any command but list and reset that is sent to all instances at once. */
+export const SINGLE_INSTANCE_ONLY = "bad request: this command goes to one incarnation";
 
-/** All that can be asked for, as it stands on the wire. */
+/** The names of the commands on the wire. */
 export const FAULT_COMMANDS = ["pause", "slow", "fail", "mute", "kill", "reset", "list"] as const;
 export type FaultCommandName = (typeof FAULT_COMMANDS)[number];
 
-/** @param body decoded, and otherwise anything */
+/** @param body any decoded value */
 export function parseCommand(body: unknown): ParsedCommand {
   const { fault, byMs, share, forMs = FAULT_LIMITS.defaultForMs } = Object(body) as Record<string, unknown>;
   const name = FAULT_COMMANDS.find((known) => known === fault);
@@ -70,7 +70,7 @@ const bad = (why: string): { readonly kind: "bad"; readonly why: string } => ({ 
 const isIntegerInRange = (value: unknown, min: number, max: number): value is number =>
   Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max;
 
-/** The same as it goes over the wire. */
+/** The body of the command on the wire. */
 export function encodeCommand(command: FaultCommand): string {
   if (command.kind !== "begin") return JSON.stringify({ fault: command.kind });
   const { kind, ...amount } = command.fault;

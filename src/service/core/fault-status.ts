@@ -1,9 +1,9 @@
-// What an instance says of the faults that are on in it: in its heartbeats, and in its answer to whoever asked for one.
-// Times are told as what is left of them, as clocks of two hosts differ.
+// The active faults of an instance on the wire: in its heartbeats, and in its replies to fault commands. Ends are sent as
+// remaining time, because clocks of two hosts differ.
 
 import { FAULT_KINDS, type Fault, type Faults } from "./faults.ts";
 
-/** As it stands on the wire, and for whoever shows it. */
+/** An active fault, as it is sent and shown. */
 export type FaultStatus = Fault & { readonly endsInMs: number };
 
 export const faultStatuses = (faults: Faults, now: number): readonly FaultStatus[] =>
@@ -13,12 +13,12 @@ export const faultStatuses = (faults: Faults, now: number): readonly FaultStatus
 
 export const statusJson = ({ kind, ...rest }: FaultStatus): object => ({ fault: kind, ...rest });
 
-/** Somebody's claim to be faulty for longer than this is no claim. Any order's longest end is far below it. */
+/** A status with a longer time is invalid. The longest fault that a command can begin is far shorter. */
 const MAX_MS = 86_400_000;
 
 /**
- * What the field `faults` of a message says; undefined: its sender takes none. What cannot be read is left out: it decides
- * nothing, and costs nobody a heartbeat.
+ * The field `faults` of a message. Undefined: its sender accepts no faults. Invalid entries are left out: faults decide
+ * nothing, so the heartbeat still counts.
  */
 export function parseFaultStatuses(body: unknown): readonly FaultStatus[] | undefined {
   const { faults } = Object(body) as { faults?: unknown };

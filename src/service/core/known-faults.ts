@@ -1,22 +1,22 @@
-// What callers have heard of the faults that instances say are on in them. A heartbeat says it every time; what is told
-// is what has changed. It decides nothing: whether somebody is asked, only its answers and beats do.
+// The last known faults of each incarnation. Every heartbeat lists them; an event is emitted only when they change. Faults
+// do not affect which instance is picked: only answers and heartbeats do.
 
 import type { FaultStatus } from "./fault-status.ts";
 import { type ActiveFault, type Faults, NO_FAULTS } from "./faults.ts";
 
-/** Two beats say the same end a few ms apart, on a busy machine more; further apart than this it is another end. */
+/** The same end differs by a few ms between two heartbeats, on a busy machine by more. A larger difference is a new end. */
 const SAME_END_TOLERANCE_MS = 500;
 
 export class KnownFaults {
   readonly #known = new Map<string, Faults>();
   readonly #maxIncarnations: number;
 
-  /** @param maxIncarnations so many incarnations are remembered: whoever can beat can beat in any number of names */
+  /** @param maxIncarnations the size of the table: any client can send heartbeats with any number of names */
   constructor(maxIncarnations: number) {
     this.#maxIncarnations = maxIncarnations;
   }
 
-  /** @returns what is on now, if that is another thing than before; undefined: nothing new */
+  /** @returns the active faults if they have changed, or else undefined */
   update(incarnation: string, statuses: readonly FaultStatus[], now: number): Faults | undefined {
     const faults = statuses.map(({ endsInMs, ...fault }): ActiveFault => ({ ...fault, until: now + endsInMs }));
     const before = this.#known.get(incarnation);

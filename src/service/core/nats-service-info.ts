@@ -1,5 +1,5 @@
-// The NATS service protocol (ADR-32): what an instance answers to `$SRV.PING`, `INFO` and `STATS`, so that
-// `nats micro ls`, `info` and `stats` see it. Only shapes and counts; the instance does the talking.
+// The replies of an instance to `$SRV.PING`, `INFO` and `STATS` of the NATS service protocol (ADR-32), for `nats micro ls`,
+// `info` and `stats`.
 
 export interface ServiceInfo {
   readonly service: string;
@@ -10,13 +10,13 @@ export interface ServiceInfo {
   readonly sharedSubject: string;
 }
 
-/** What has been counted since the start. Times are of whole calls, asynchronous handlers included. */
+/** Counts since the start. Times are of whole requests, including asynchronous handlers. */
 export interface ServiceStats {
   readonly requests: number;
   readonly errors: number;
   readonly lastError: string;
   readonly processingMs: number;
-  /** Requests that nobody waited for any more when they were read. */
+  /** Requests that were dropped because their caller had given up. */
   readonly dropped: number;
 }
 
