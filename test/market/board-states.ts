@@ -15,6 +15,8 @@ import type { Judgement } from "./all-pages.ts";
 export const LIMIT_MS = 150_000;
 /** A paused instance still beats, and each beat closes its breaker: none may come while a test looks at it. */
 const HEARTBEAT_MS = 300_000;
+/** Beside a browser that draws a busy machine gives the instances little time. */
+const TIMEOUT_MS = 2_000;
 const PHONE = { width: 320, height: 640 } as const;
 
 export interface Watched {
@@ -30,7 +32,7 @@ export interface Watched {
 }
 
 export async function openWatched(): Promise<Watched> {
-  const world = await openBoardWorld({ heartbeatIntervalMs: HEARTBEAT_MS });
+  const world = await openBoardWorld({ heartbeatIntervalMs: HEARTBEAT_MS, requestTimeoutMs: TIMEOUT_MS });
   const { market } = world;
   const load = async (): Promise<void> => void (await (await fetch(market.url)).text());
   const stateOf = (instance: number): string => {

@@ -46,12 +46,14 @@ export interface BoardWorld {
 export async function openBoardWorld({
   isPublic = false,
   heartbeatIntervalMs = HEARTBEAT_MS,
+  requestTimeoutMs = RULES.requestTimeoutMs,
 } = {}): Promise<BoardWorld> {
   const clock = systemClock();
+  const rules = { ...RULES, requestTimeoutMs };
   const network = new MemoryNetwork(clock);
   const closers: ShutdownHooks = [];
   const lines: LogEntry[] = [];
-  const monitor = new ServiceMonitor({ service: "ratings", version: "1.0.0", rules: RULES, startedAt: clock.wall() });
+  const monitor = new ServiceMonitor({ service: "ratings", version: "1.0.0", rules, startedAt: clock.wall() });
   const tell = createTeller(
     monitor,
     { settings: { logLevel: "DEBUG" }, clock, say: (line) => void lines.push(line) },
@@ -59,7 +61,7 @@ export async function openBoardWorld({
   );
   const count = (ended: Parameters<ServiceMonitor["recordAttempt"]>[0]): void =>
     monitor.recordAttempt(ended, clock.now());
-  const client = openClient({ service: "ratings", bus: network.bus(), clock, rules: RULES, tell, count });
+  const client = openClient({ service: "ratings", bus: network.bus(), clock, rules, tell, count });
   closers.push(() => client.close());
   let markets: MarketsComparison = { all: [{ market: "m1", name: "here:5000" }], disputes: [], unlisted: 0 };
   const { tracker, resolver } = client;
