@@ -19,7 +19,7 @@ const BYTES_PER_MEGABYTE = 1_048_576;
 export function openRecording({ settings, clock, say }: World, closers: ShutdownHooks): Recording {
   const { recordFile: path, recordMb } = settings;
   if (path === undefined) return { kind: "none" };
-  const tell = (sentence: string, level: "INFO" | "WARNING", event: ProgramEvent): void =>
+  const report = (sentence: string, level: "INFO" | "WARNING", event: ProgramEvent): void =>
     say({ level, logger: "record", event, text: `- ${sentence}` });
   const recorder: Recorder = new Recorder((line) => {
     if (opened.kind === "open") opened.file.write(line);
@@ -28,12 +28,12 @@ export function openRecording({ settings, clock, say }: World, closers: Shutdown
     ...{ path, clock },
     maxBytes: recordMb * BYTES_PER_MEGABYTE,
     onFull: () => recorder.end("the record is full", clock.now()),
-    tell: (sentence) => tell(sentence, "WARNING", "record.trouble"),
+    report: (sentence) => report(sentence, "WARNING", "record.trouble"),
   });
   if (opened.kind === "refused") return opened;
   const { file, kept } = opened;
   const former = kept === undefined ? "" : `; the one before is kept as ${kept}`;
-  tell(`writing what happens to ${path}, up to ${recordMb} MB${former}`, "INFO", "record.writing");
+  report(`writing what happens to ${path}, up to ${recordMb} MB${former}`, "INFO", "record.writing");
   closers.push(clock.onStall((stalledMs) => recorder.stalled(stalledMs, clock.now())));
   closers.push(() => {
     recorder.end("the Market ended", clock.now());

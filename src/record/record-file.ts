@@ -1,8 +1,8 @@
-// The file that a record is written to. Lines are gathered and written a few times a second, so that a call costs the
-// making of one line and no write; nothing here may ever hold a page up, or end the Market.
+// The file of a record. Lines are written in batches, a few times a second, so that a call costs one line and no write.
+// Nothing here may delay a page or end the Market.
 //
-// A record that is full stops: it does not turn over. What a table believes comes of everything before, so the end of a
-// day without its beginning could not be replayed. Whoever needs a longer one gives it more room, or starts the Market anew.
+// A full record stops and does not rotate: the state of the balancer depends on everything before, so the end of a day
+// could not be replayed without its beginning. For a longer one, raise RECORD_MB or restart the Market.
 
 import {
   closeSync,
@@ -22,30 +22,30 @@ export interface RecordFileOptions {
   readonly path: string;
   readonly clock: Clock;
   readonly maxBytes: number;
-  /** Writes the last line, as the record is full. */
+  /** Called when the record is full, to write the last line. */
   readonly onFull: () => void;
-  /** Whatever a person should know: that it stopped, and why. */
-  readonly tell: (sentence: string) => void;
+  /** Receives a sentence for a person: the record has ended, and why. */
+  readonly report: (sentence: string) => void;
 }
 
 export type OpenedRecordFile =
   | { readonly kind: "open"; readonly file: RecordFile; readonly kept: string | undefined }
   | { readonly kind: "refused"; readonly why: string };
 
-/** Time until a line is in the file: what a Market that is killed takes along at most. */
+/** The longest time until a line is in the file: a Market that is killed loses at most the lines of this time. */
 const BATCH_MS = 250;
-/** More than this is not kept waiting for the next batch. */
+/** A batch of this size is written at once. */
 const BATCH_BYTES = 65_536;
-/** A disk that takes nothing for so long that this much is waiting gets no more. */
+/** The record ends if this much waits for a disk that does not keep up. */
 const MAX_QUEUED_BYTES = 8_388_608;
 const OWNER_ONLY = 0o600;
-/** Without O_NONBLOCK a pipe without a reader, or a line without a modem, would hold the whole process up. */
+/** Without O_NONBLOCK a pipe without a reader, or a serial line without a modem, would block the whole process. */
 const { O_WRONLY, O_CREAT, O_TRUNC, O_NONBLOCK } = constants;
 const CREATE_FLAGS = O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK;
-/** The record of the run before: a Market that is started again after a fault must not write over the proof. */
+/** The suffix of the previous record: a Market that is restarted after a fault must not overwrite the evidence. */
 const BACKUP_SUFFIX = ".before";
 
-/** Opens `path` anew; a file that is there is kept beside it. */
+/** Creates the file `path`. An existing file is renamed first. */
 export function openRecordFile(options: RecordFileOptions): OpenedRecordFile {
   const { path } = options;
   try {
@@ -63,7 +63,7 @@ export function openRecordFile(options: RecordFileOptions): OpenedRecordFile {
   }
 }
 
-/** Of a pipe that was put there between the two looks. */
+/** For a pipe that was created between the two checks. */
 const WORDS: Readonly<Record<string, string>> = { ENXIO: "nothing is at its other end" };
 
 const refusal = (path: string, why: string): OpenedRecordFile => ({
@@ -71,7 +71,7 @@ const refusal = (path: string, why: string): OpenedRecordFile => ({
   why: `RECORD=${path} cannot be written (${why}): name a file in a folder of yours`,
 });
 
-/** A record is read again from its beginning, which a pipe does not keep; /dev/null and a terminal are for trying out. */
+/** A record is read from its beginning, which a pipe does not keep. /dev/null and a terminal are allowed, for trials. */
 function wrongKind(there: Stats | undefined): string | undefined {
   if (there === undefined) return undefined;
   if (there.isFIFO()) return "it is a pipe";
@@ -79,7 +79,7 @@ function wrongKind(there: Stats | undefined): string | undefined {
   return there.isBlockDevice() ? "it is a disk" : undefined;
 }
 
-/** Anything but a file (a terminal, /dev/null) is written to as it is. */
+/** Renames an existing record. A terminal or /dev/null is left as it is. */
 function rotate(path: string): string | undefined {
   const there = statSync(path, { throwIfNoEntry: false });
   if (there === undefined || !there.isFile() || there.size === 0) return undefined;
@@ -108,14 +108,14 @@ export class RecordFile {
   write(line: string): void {
     if (this.#state === "over") return;
     this.#lines.push(line);
-    // Names and numbers are ASCII, and nearly nothing else stands in a line: characters are near enough to bytes.
+    // Nearly all of a line is ASCII, so the number of characters is close enough to that of bytes.
     this.#queuedBytes += line.length + 1;
     this.#bytes += line.length + 1;
     if (this.#queuedBytes >= BATCH_BYTES) this.#flush();
     if (this.#state === "open" && this.#bytes >= this.#options.maxBytes) this.#finishFull();
   }
 
-  /** Resolves once all of it is in the file. */
+  /** Resolves once all lines are in the file. */
   async close(): Promise<void> {
     this.#flush();
     this.#stop();
@@ -124,12 +124,12 @@ export class RecordFile {
   }
 
   #finishFull(): void {
-    const { path, maxBytes, onFull, tell } = this.#options;
+    const { path, maxBytes, onFull, report } = this.#options;
     this.#state = "ending";
     onFull();
     this.#flush();
     this.#stop();
-    tell(
+    report(
       `the record ${path} is full (${megabytes(maxBytes)}), and nothing more is written: RECORD_MB gives it more room`,
     );
   }
@@ -143,7 +143,7 @@ export class RecordFile {
     if (this.#stream.writableLength > MAX_QUEUED_BYTES) this.#fail("the disk does not keep up");
   }
 
-  /** What is written to a file without a name is lost as soon as the Market ends. */
+  /** A deleted file still accepts writes, and its content is lost when the Market ends. */
   #checkDeleted(): void {
     fstat(this.#descriptor, (error, there) => {
       if (error === null && there.nlink === 0) this.#fail("the file was deleted");
@@ -153,7 +153,7 @@ export class RecordFile {
   #fail(why: string): void {
     if (this.#state === "over") return;
     this.#stop();
-    this.#options.tell(`the record ${this.#options.path} ends here: ${why}`);
+    this.#options.report(`the record ${this.#options.path} ends here: ${why}`);
   }
 
   #stop(): void {

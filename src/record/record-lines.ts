@@ -1,15 +1,15 @@
-// The lines of a record's file, one at a time: a hundred megabytes are not held at once, nor is a line that never ends.
+// Reads the lines of a record one at a time: neither a file of 100 MB nor an endless line is held in memory.
 
 import { createReadStream } from "node:fs";
 import { MAX_LINE_LENGTH } from "./core/parse-record.ts";
 
 export interface FileLine {
-  /** From 1, as editors count. */
+  /** Counted from 1, as in editors. */
   readonly number: number;
   readonly text: string;
-  /** False for a last one without an end: the file was cut there, or its writer was killed. */
+  /** False for a last line without a newline: the file was cut there, or its writer was killed. */
   readonly isComplete: boolean;
-  /** So long that only its start was read; it is the last that is handed out. */
+  /** Only the start of the line was read. It is the last line that is returned. */
   readonly isTooLong: boolean;
 }
 

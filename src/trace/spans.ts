@@ -1,8 +1,8 @@
-// Traces on the API of OpenTelemetry, the only file that knows it. Whoever has a tracer, of whatever maker, gets spans
-// for it here; nothing is taken from the process's globals, so two tracers may live in one process.
+// Tracing with the API of OpenTelemetry. Only this file uses it. Any tracer of that API works, and none is taken from the
+// globals of the process, so two tracers can be used in one process.
 //
-// The parent is handed on as a value and not through the API's own context: that would cost an AsyncLocalStorage for
-// every promise in the program, also where nobody traces.
+// The parent span is passed as a value, not through the context of the API. That context would cost an AsyncLocalStorage
+// for every promise in the program, also without tracing.
 
 import {
   type Span as ApiSpan,
@@ -21,7 +21,7 @@ import { formatTraceparent, parseTraceparent } from "./core/traceparent.ts";
 
 const KINDS = { server: SpanKind.SERVER, client: SpanKind.CLIENT, internal: SpanKind.INTERNAL } as const;
 
-/** Sends spans through `tracer`. Its sampler decides which traces; what was decided before us, it is told. */
+/** Starts spans with `tracer`. Its sampler selects the traces, and receives the decision of the parent. */
 export function tracingOf(tracer: Tracer): Tracing {
   return {
     serve: (part, carried, requestId) => new OpenSpan(tracer, startIn(tracer, part, parentOf(carried)), requestId),
@@ -46,7 +46,7 @@ class OpenSpan implements Span {
     this.traceId = context.traceId;
     this.requestId = requestId ?? context.traceId;
     this.carried = carriedOf(context);
-    // Not sampled: the parts would be thrown away one by one.
+    // Not sampled: every span below it would be discarded.
     if (span.isRecording()) {
       this.startSpan = (part) =>
         new OpenSpan(tracer, startIn(tracer, part, trace.setSpan(ROOT_CONTEXT, span)), this.requestId);

@@ -47,7 +47,7 @@ function open({ path, clock, said }: Context, over: Partial<RecordFileOptions> =
     clock,
     maxBytes: 1e6,
     onFull: () => {},
-    tell: (text) => said.push(text),
+    report: (text) => said.push(text),
     ...over,
   });
   if (opened.kind === "refused") throw new Error(opened.why);
@@ -96,7 +96,7 @@ test("a place that cannot be written is refused before anything starts", (contex
   const { folder, clock } = context;
   mkdirSync(join(folder, "a-folder"));
   for (const path of [join(folder, "a-folder"), join(folder, "nowhere", "file")]) {
-    const opened = openRecordFile({ path, clock, maxBytes: 1, onFull: () => {}, tell: () => {} });
+    const opened = openRecordFile({ path, clock, maxBytes: 1, onFull: () => {}, report: () => {} });
     assert.is(opened.kind, "refused");
     if (opened.kind === "refused") golden(opened.why);
   }
@@ -105,7 +105,7 @@ test("a place that cannot be written is refused before anything starts", (contex
 test("what is no file is refused at once, and nothing waits for the other end of a pipe", (context) => {
   const { path } = context;
   const refusalOf = (of: string): string => {
-    const opened = openRecordFile({ path: of, clock: context.clock, maxBytes: 1, onFull: () => {}, tell: () => {} });
+    const opened = openRecordFile({ path: of, clock: context.clock, maxBytes: 1, onFull: () => {}, report: () => {} });
     return opened.kind === "refused" ? opened.why : "opened";
   };
   execFileSync("mkfifo", [path]);

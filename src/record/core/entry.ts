@@ -1,6 +1,6 @@
-// What a record holds: JSON lines. The first is the head; each after it is one event that reached the core, with the
-// time at which it did, the chance that was drawn, and what was decided. The same for writing and replaying:
-// two decisions are the same when their texts are.
+// The format of a record: JSON lines. The first line is the header. Each following line is one event that reached the
+// balancer, with its time, the random numbers that were drawn, and the decision. Writing and replaying serialize decisions
+// in the same way, so two decisions are equal if their texts are.
 
 import type { PickResult } from "../../health/balancer.ts";
 import type { Heartbeat } from "../../health/heartbeat.ts";
@@ -15,13 +15,13 @@ export interface Header {
   readonly format: typeof FORMAT;
   readonly formatVersion: typeof FORMAT_VERSION;
   readonly service: string;
-  /** Epoch ms and running ms of the same moment: by them every later time can be shown to people. */
+  /** Epoch ms and running ms of the same moment: every later time is converted with them. */
   readonly wallMs: number;
   readonly at: number;
   readonly rules: HealthRules;
 }
 
-/** What a choice had to heed; what is left out is as usual. */
+/** The options of a pick. Defaults are left out. */
 export interface ChosenOptions {
   readonly tried?: readonly string[];
   readonly repeatable?: boolean;
@@ -29,20 +29,20 @@ export interface ChosenOptions {
   readonly second?: boolean;
 }
 
-/** What the core was given. Service and address of a heartbeat follow from the head and the incarnation. */
+/** An input of the balancer. Service and address of a heartbeat follow from the header and the incarnation. */
 export type RecordedEvent =
   | { readonly kind: "heard"; readonly beat: Omit<Heartbeat, "service" | "address"> }
   | ({ readonly kind: "chosen" } & ChosenOptions)
-  /** The call of that ticket has ended. */
+  /** The call with this ticket has ended. */
   | { readonly kind: "settled"; readonly ticket: number; readonly result: Result }
-  /** Heartbeats can, or cannot, be heard. */
+  /** Heartbeats cannot be received, or can be again. */
   | { readonly kind: "away" | "back" }
-  /** Time passed, and something was noticed of it. */
+  /** Time passed, and a tick changed something. */
   | { readonly kind: "tick" }
-  /** Did not reach the core, but a reader wants to know: our own process did not run; the way of the calls. */
+  /** Context for the reader, and no input of the balancer: this process did not run; the status of the bus for calls. */
   | { readonly kind: "stall"; readonly stalledMs: number }
   | { readonly kind: "bus"; readonly status: "connected" | "away" | "closed" }
-  /** The last line, if the writer came to write one: the Market ended, or the record was as long as it may be. */
+  /** The last line, if it could be written: the Market ended, or the record reached its maximum size. */
   | { readonly kind: "end"; readonly why: WhyEnded; readonly known: number };
 
 export const WHY_ENDED = ["the Market ended", "the record is full"] as const;
@@ -51,15 +51,15 @@ export type WhyEnded = (typeof WHY_ENDED)[number];
 export type Entry = RecordedEvent & {
   /** Running ms. */
   readonly at: number;
-  /** The last look at the time since the line before in which nothing was noticed: five of those a second are not written. */
+  /** Time of the last tick that changed nothing. Such ticks (5 per second) are not written as entries. */
   readonly quietAt?: number;
-  /** Random numbers that were drawn for it, in order. */
+  /** The random numbers that were drawn for the event, in order. */
   readonly draws?: readonly number[];
-  /** What came of it; left out when nothing did. */
+  /** The decision. Left out if there was none. */
   readonly decided?: unknown;
 };
 
-/** A ticket as it is written: its place in the order of all that were handed out, to whom, and under which state. */
+/** A ticket in a record: its number in the order of issue, its incarnation, and the generation of the breaker. */
 export type SerializedTicket = readonly [number: number, incarnation: string, generation: number];
 
 export interface SerializedPick {
@@ -69,7 +69,7 @@ export interface SerializedPick {
   readonly changes?: readonly object[];
 }
 
-/** Changes as they are written; undefined when there are none. A process is named by its incarnation. */
+/** Changes in a record, or undefined if there are none. An instance is named by its incarnation. */
 export function serializeChanges(changes: readonly HealthEvent[]): readonly object[] | undefined {
   return changes.length === 0 ? undefined : changes.map(serializeChange);
 }
@@ -81,7 +81,7 @@ function serializeChange(change: HealthEvent): object {
     : { ...rest, who: who.incarnation };
 }
 
-/** @param numberOf the place of a ticket in the order of handing out; asked in that order */
+/** @param numberOf the number of a ticket in the order of issue. It is called in that order */
 export function serializePick(pick: PickResult, numberOf: (ticket: Ticket) => number): SerializedPick {
   const serialize = (ticket: Ticket): SerializedTicket => [numberOf(ticket), ticket.who.incarnation, ticket.generation];
   const changes = serializeChanges(pick.changes);

@@ -1,5 +1,5 @@
-// A line of a record, believed only if every part obeys its rule: a record may come from anywhere, by mail, cut short, or
-// written by another version. A problem is a sentence about the line; its number is for the caller to say.
+// Parses a line of a record. Every part is checked: a record may come by mail, be cut short, or be of another version. A
+// problem is a sentence about the line. The caller adds the line's number.
 
 import { checkServiceName, directSubject, isIncarnationId } from "../../bus/core/subjects.ts";
 import { type Heartbeat, parseHeartbeat } from "../../health/heartbeat.ts";
@@ -21,9 +21,9 @@ export type Parsed<T> =
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Ten thousand incarnations that one call has been to, at 64 characters each, and room beside them. */
+/** Room for ten thousand incarnations that one call was sent to, at 64 characters each, and for the rest of the line. */
 export const MAX_LINE_LENGTH = 1_048_576;
-/** No event draws more: a tick draws once for each retest that ends, and there are so many incarnations at most. */
+/** No event draws more: a tick draws once for each retest that ends, and this is the most incarnations. */
 const MAX_RANDOM_DRAWS = 10_000;
 const BUS_STATUSES = ["connected", "away", "closed"] as const;
 
@@ -51,7 +51,7 @@ function parseRules(value: unknown): Parsed<HealthRules> {
   return readAs(Object.fromEntries(names.map((name) => [name, given[name]])) as unknown as HealthRules);
 }
 
-/** @param service the one of the record's head */
+/** @param service of the header */
 export function parseEntry(text: string, service: string): Parsed<Entry> {
   const fields = fieldsOf(text);
   if (fields === undefined) return unreadable("no JSON object");
@@ -152,7 +152,7 @@ function fieldsOf(text: string): Fields | undefined {
   }
 }
 
-/** More than 30,000 years: no time that was ever measured, and no arithmetic with it loses a millisecond. */
+/** More than 30,000 years: later than any measured time, and arithmetic with it is exact to the millisecond. */
 const MAX_TIME_MS = 1_000_000_000_000_000;
 const isTime = (value: unknown): value is number => typeof value === "number" && value >= 0 && value <= MAX_TIME_MS;
 const isId = (value: unknown): value is string => typeof value === "string" && isIncarnationId(value);

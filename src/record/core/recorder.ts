@@ -1,7 +1,8 @@
-// A core that writes down what it is asked and what it answers. It decides nothing itself: every event goes through the
-// usual tracker and resolver, and one line is made of what went in and what came out. It calls only the `write` it is given.
+// A balancer that records its inputs and its decisions. It decides nothing itself: every event goes through the standard
+// tracker and resolver, and one line is made of the input and the output. Its only output is the given `write`.
 //
-// What anybody can send at any rate and the core never sees (unreadable heartbeats, strangers in a crowd) is not written.
+// Messages that never reach the balancer are not recorded, because any client can send them at any rate: unreadable
+// heartbeats, and newcomers above the limit.
 
 import { type BalancerFactory, type PickOptions, type PickResult, Resolver } from "../../health/balancer.ts";
 import type { Random } from "../../health/breaker.ts";
@@ -19,7 +20,7 @@ import {
   type WhyEnded,
 } from "./entry.ts";
 
-/** The moment at which a record begins, by both clocks. */
+/** The start of a record, by both clocks. */
 export type Moment = Pick<Header, "at" | "wallMs">;
 
 export class Recorder {
@@ -30,12 +31,12 @@ export class Recorder {
   #quietAt: number | undefined;
   #tracker: Tracker | undefined;
 
-  /** @param write takes one line without its end */
+  /** @param write receives one line, without its newline */
   constructor(write: (line: string) => void) {
     this.#write = write;
   }
 
-  /** Opens the one core that this recorder writes of. */
+  /** Creates the one balancer of this recorder. */
   open(start: Moment, ...[service, rules, random]: Parameters<BalancerFactory>): ReturnType<BalancerFactory> {
     const { at, wallMs } = start;
     const head: Header = { format: FORMAT, formatVersion: FORMAT_VERSION, service, wallMs, at, rules };
@@ -50,7 +51,7 @@ export class Recorder {
     return { tracker, resolver: new RecordedResolver(this, tracker) };
   }
 
-  /** Our own process did not run. */
+  /** This process did not run for that time. */
   stalled(stalledMs: number, at: number): void {
     this.record({ kind: "stall", stalledMs }, at);
   }
@@ -64,7 +65,7 @@ export class Recorder {
   }
 
   record(event: RecordedEvent, at: number, decided?: unknown): void {
-    // What happens before there is a core is no part of its record.
+    // Events before the balancer exists are not part of its record.
     if (this.#tracker === undefined) return;
     const { kind, ...rest } = event;
     const line = {
@@ -79,12 +80,12 @@ export class Recorder {
     this.#write(JSON.stringify(line));
   }
 
-  /** Time was looked at, and nothing was noticed: nothing has changed, so only the last such look has to be known. */
+  /** A tick changed nothing. Only the time of the last such tick is recorded. */
   idleTick(at: number): void {
     this.#quietAt = at;
   }
 
-  /** The next ticket is handed out. */
+  /** Numbers the next ticket that is issued. */
   registerTicket(ticket: Ticket): number {
     this.#ticketCount += 1;
     this.#numbers.set(ticket, this.#ticketCount);
@@ -93,7 +94,7 @@ export class Recorder {
 
   numberOf(ticket: Ticket): number {
     const number = this.#numbers.get(ticket);
-    if (number === undefined) throw new Error(`record: a ticket for ${ticket.who.incarnation} was never handed out`);
+    if (number === undefined) throw new Error(`record: a ticket for ${ticket.who.incarnation} was never issued`);
     return number;
   }
 }
@@ -133,7 +134,7 @@ class RecordedTracker extends Tracker {
   override tick(now: number): readonly HealthEvent[] {
     const sizeBefore = this.size;
     const changes = super.tick(now);
-    // One that is forgotten goes without a word.
+    // An eviction changes the size and emits no event.
     if (changes.length === 0 && this.size === sizeBefore) this.#recorder.idleTick(now);
     else this.#recorder.record({ kind: "tick" }, now, serializeChanges(changes));
     return changes;

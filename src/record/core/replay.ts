@@ -1,5 +1,5 @@
-// A record, run through the same core: the same events at the same times with the same chance have to lead to the same
-// decisions. Where they do not, record and code are not of one make, or somebody changed the record.
+// Replays a record with the same balancer: the same events at the same times with the same random numbers must lead to the
+// same decisions. If they do not, record and code are of different versions, or the record was changed.
 
 import { directSubject } from "../../bus/core/subjects.ts";
 import { type Balancer, newBalancer, type PickOptions, type PickResult } from "../../health/balancer.ts";
@@ -7,14 +7,14 @@ import type { HealthEvent } from "../../health/member.ts";
 import type { Ticket } from "../../health/tracker.ts";
 import { type Entry, type Header, serializeChanges, serializePick } from "./entry.ts";
 
-/** One event as it was replayed, for showing. */
+/** One replayed event, for display. */
 export interface Replayed {
   readonly entry: Entry;
-  /** Epoch ms: when it happened by the clock of the Market that wrote the record. */
+  /** Epoch ms by the clock of the Market that wrote the record. */
   readonly wallMs: number;
   readonly changes: readonly HealthEvent[];
   readonly pick?: PickResult;
-  /** The place of the turn's call in the order of all that were handed out. */
+  /** The number of the pick's call in the order of issue. */
   readonly callNumber?: number;
   /** The ticket that was settled. */
   readonly ticket?: Ticket;
@@ -24,7 +24,7 @@ export type ReplayOutcome =
   | { readonly kind: "same"; readonly replayed: Replayed }
   | { readonly kind: "diverged"; readonly why: string };
 
-/** The last moment that a date can be: a hostile record must not end in a throw. */
+/** The last valid date: a hostile record must not cause a throw. */
 const LAST_DATE_MS = 8_640_000_000_000_000;
 
 type ReplayStep = Omit<Replayed, "entry" | "wallMs"> & { readonly decided?: unknown };
@@ -46,12 +46,12 @@ export class Replay {
     this.#balancer = newBalancer(head.service, head.rules, () => this.#draw());
   }
 
-  /** Whether the record said itself that it ends. */
+  /** Whether the record has reached its own end entry. */
   get isOver(): boolean {
     return this.#isOver;
   }
 
-  /** The next event of the record. After one that diverged nothing that follows means anything. */
+  /** Replays the next entry. After a divergence all later results are meaningless. */
   run(entry: Entry): ReplayOutcome {
     const problem = this.#validate(entry);
     if (problem !== undefined) return { kind: "diverged", why: problem };
@@ -68,13 +68,13 @@ export class Replay {
     return { kind: "same", replayed: { entry, wallMs: this.#wallMs(), ...step } };
   }
 
-  /** What cannot be, whatever the core decides. */
+  /** @returns why the entry is impossible, whatever the balancer decides; undefined: it is possible */
   #validate(entry: Entry): string | undefined {
     if (this.#isOver) return "the record goes on after its end";
     const { at, quietAt = at } = entry;
     if (at < quietAt || quietAt < this.#at) return "time runs backwards";
     if (entry.kind === "settled" && !this.#tickets.has(entry.ticket))
-      return `ticket ${entry.ticket} is not out: it was never handed out, or its call has ended before`;
+      return `ticket ${entry.ticket} is not out: it was never issued, or its call has ended before`;
     if (entry.kind === "end" && entry.known !== this.#balancer.tracker.size)
       return `recorded: ${entry.known} incarnations known; now: ${this.#balancer.tracker.size}`;
     return undefined;
@@ -138,21 +138,21 @@ export class Replay {
     return { ...eventsResult(this.#balancer.tracker.settle(ticket, result, at)), ticket };
   }
 
-  /** What the record has as quiet changed nothing, and so has to change nothing now. */
+  /** A tick that changed nothing when it was recorded must change nothing now. */
   #isQuiet(at: number): boolean {
     const { tracker } = this.#balancer;
     const sizeBefore = tracker.size;
     return tracker.tick(at).length === 0 && tracker.size === sizeBefore;
   }
 
-  /** Beyond those recorded any number does: that one was drawn is a divergence already. */
+  /** Beyond the recorded numbers any value will do: the extra draw is a divergence already. */
   #draw(): number {
     const draw = this.#draws[this.#drawn] ?? 0;
     this.#drawn += 1;
     return draw;
   }
 
-  /** Running time stands still while the process does not run; people's time does not. */
+  /** Wall time includes the stalls of the process, running time does not. */
   #wallMs(): number {
     return Math.min(LAST_DATE_MS, this.#head.wallMs + (this.#at - this.#head.at) + this.#stalledMs);
   }

@@ -1,7 +1,7 @@
-// Where in a trace something happens: what lines of the log carry, what goes along with a request, and how a part of it
-// is timed. Who traces nothing has `begin` undefined, and pays one look at it. Only types: OpenTelemetry is in spans.ts.
+// The types of tracing: the ids for the log, the headers that go along with a request, and the spans. Without a tracer
+// `startSpan` is undefined, and tracing costs one check of it. OpenTelemetry itself is in spans.ts.
 
-/** What of a trace travels, as W3C Trace Context writes it. */
+/** The headers of W3C Trace Context. */
 export interface TraceHeaders {
   readonly traceparent: string;
   readonly tracestate?: string;
@@ -10,11 +10,11 @@ export interface TraceHeaders {
 export interface Trace {
   /** 32 hexadecimal digits, the same from the page to the instance. */
   readonly traceId: string;
-  /** What the visitor is told in `x-request-id`: the trace id, unless one was brought along. */
+  /** The value of `x-request-id` in the response: that of the request, or else the trace id. */
   readonly requestId: string;
-  /** Undefined: nobody wants this trace, and nothing of it travels. */
+  /** The headers for requests of this trace. Undefined: the trace is not passed on. */
   readonly carried: TraceHeaders | undefined;
-  /** Begins a part of it; undefined: no spans are sent, here or for this trace. */
+  /** Starts a span. Undefined: no spans are exported, by this process or for this trace. */
   readonly startSpan: ((spec: SpanSpec) => Span) | undefined;
 }
 
@@ -24,23 +24,23 @@ export interface SpanSpec {
   readonly name: string;
   readonly kind: "server" | "client" | "internal";
   readonly attributes?: Attributes;
-  /** Spans that it has to do with, though none of them is above it. */
+  /** Related spans that are not its parents. */
   readonly links?: readonly Trace[];
 }
 
-/** A part that has begun, and is to be ended. */
+/** A started span. It must be ended. */
 export interface Span extends Trace {
-  /** @param error the kind of failure, in few words of few kinds; undefined: none */
+  /** @param error the kind of failure, one of few; undefined: none */
   end(error?: string, attributes?: Attributes): void;
 }
 
-/** Sends spans to somewhere. Whoever serves requests and has none, traces nothing. */
+/** Exports spans. A server without one has no tracing. */
 export interface Tracing {
-  /** The span of a request that came in: continues the trace that came with it, or else begins one. */
+  /** Starts the span of an incoming request. It continues the trace of the request, or else starts a new one. */
   serve(spec: SpanSpec, carried: TraceHeaders | undefined, requestId?: string): Span;
 }
 
-/** A trace that others began, or nobody wants: no spans of it are sent from here, and it is passed on as it came. */
+/** A trace without spans of this process. Its headers, if any, are passed on unchanged. */
 export const passThroughTrace = (traceId: string, requestId: string, carried?: TraceHeaders): Trace => ({
   ...{ traceId, requestId, carried },
   startSpan: undefined,

@@ -1,5 +1,5 @@
-// W3C Trace Context, read once where it enters: https://www.w3.org/TR/trace-context/. What does not follow its text to
-// the letter is ignored, as that text demands, and a trace of our own begins.
+// Parses W3C Trace Context (https://www.w3.org/TR/trace-context/), once for each request. As the standard demands, a header
+// that breaks one of its rules is ignored, and a new trace starts.
 
 import type { TraceHeaders } from "./trace.ts";
 
@@ -9,17 +9,17 @@ export interface TraceParent {
   readonly sampled: boolean;
 }
 
-/** version, trace id, span id, flags; of versions that are not written yet whatever follows a dash is skipped. */
+/** Version, trace id, span id and flags. In future versions the text after a further dash is skipped. */
 const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 const NO_VERSION = "ff";
 const FIRST_VERSION = "00";
 const ALL_ZERO = /^0+$/;
 const SAMPLED = 1;
-/** What the text asks to be passed on at least; nobody makes us carry more. */
+/** The length that the standard requires to be passed on. A longer one is dropped. */
 const MAX_TRACESTATE_LENGTH = 512;
 const PRINTABLE = /^[\t -~]+$/;
 
-/** @returns undefined for whatever is no traceparent */
+/** @returns undefined if the text is no traceparent */
 export function parseTraceparent(value: unknown): TraceParent | undefined {
   if (typeof value !== "string") return undefined;
   const [, version, traceId = "", spanId = "", flags = "", more] = TRACEPARENT.exec(value) ?? [];
@@ -29,19 +29,19 @@ export function parseTraceparent(value: unknown): TraceParent | undefined {
   return { traceId, spanId, sampled: (Number.parseInt(flags, 16) & SAMPLED) === SAMPLED };
 }
 
-/** In the version that we speak, whichever it came in. */
+/** In the version that this program supports, whatever the incoming version was. */
 export function formatTraceparent({ traceId, spanId, sampled }: TraceParent): string {
   return `${FIRST_VERSION}-${traceId}-${spanId}-${sampled ? "01" : "00"}`;
 }
 
-/** What came with a request. */
+/** The trace of an incoming request. */
 export interface Incoming {
   readonly traceId: string;
-  /** To be passed on as it came, but for a version that we do not speak. */
+  /** Passed on unchanged, unless the version is not supported. */
   readonly carried: TraceHeaders;
 }
 
-/** What a request carries, in headers or in its body; the state of other makers counts only with a good parent. */
+/** Parses the headers of a request. The tracestate counts only with a valid traceparent. */
 export function incoming(traceparent: unknown, tracestate: unknown): Incoming | undefined {
   const parent = parseTraceparent(traceparent);
   if (parent === undefined) return undefined;
@@ -51,7 +51,7 @@ export function incoming(traceparent: unknown, tracestate: unknown): Incoming | 
   return { traceId: parent.traceId, carried };
 }
 
-/** The same of a body on the bus. Most have none, and cost one look. */
+/** The same for a body on the bus. Most have no trace, and cost one check. */
 export function incomingInBody(request: unknown): Incoming | undefined {
   if (typeof request !== "object" || request === null) return undefined;
   const { traceparent, tracestate } = request as { traceparent?: unknown; tracestate?: unknown };
