@@ -32,7 +32,7 @@ const STILL_MS = 10_000;
 const LOOK_MS = 600;
 /** Of one core. Many test files wait for most of their time. */
 const ENOUGH_IDLE = 0.6;
-const MOST_A_CORE = 3;
+const MAX_A_CORE = 3;
 const INTERRUPTED = 130; // what a shell says of a program that ^C ended
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -194,7 +194,7 @@ const busy = (): ChildProcess[] =>
 const times = positive(values.times, 1);
 const asked = positive(process.env["TEST_JOBS"], 0);
 const atATime = asked || availableParallelism();
-const most = asked || availableParallelism() * MOST_A_CORE;
+const most = asked || availableParallelism() * MAX_A_CORE;
 const { jobs, leftOut } = plan(find(values.root), {
   words: positionals,
   long: longFrom(values.long),

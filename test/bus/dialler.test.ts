@@ -13,8 +13,8 @@ const test = suite("dialler");
 
 const LIMIT_MS = 10_000;
 /** The usual wait is 125 ms at least, and the one for another server 30 ms at most: whatever the dice say. */
-const USUAL_AT_LEAST_MS = 125;
-const ELSEWHERE_AT_MOST_MS = 30;
+const DEFAULT_AT_MIN_MS = 125;
+const ELSEWHERE_AT_MAX_MS = 30;
 /** As long as a connection has to last to have been well. */
 const WELL_MS = 1_000;
 
@@ -77,15 +77,15 @@ async function waitAfterLoss(count: number, lastedMs: number): Promise<number> {
 }
 
 test("who loses a server that was well is at another at once", async () => {
-  assert.ok((await waitAfterLoss(3, WELL_MS)) <= ELSEWHERE_AT_MOST_MS);
+  assert.ok((await waitAfterLoss(3, WELL_MS)) <= ELSEWHERE_AT_MAX_MS);
 });
 
 test("where there is no other, the server gets time to start again", async () => {
-  assert.ok((await waitAfterLoss(1, WELL_MS)) >= USUAL_AT_LEAST_MS);
+  assert.ok((await waitAfterLoss(1, WELL_MS)) >= DEFAULT_AT_MIN_MS);
 });
 
 test("a cluster that cuts us off each time is not asked all the time", async () => {
-  assert.ok((await waitAfterLoss(3, WELL_MS - 1)) >= USUAL_AT_LEAST_MS);
+  assert.ok((await waitAfterLoss(3, WELL_MS - 1)) >= DEFAULT_AT_MIN_MS);
 });
 
 test("after a refusal it looks every second for other credentials, and tries them at once", async () => {

@@ -14,7 +14,7 @@ export interface Context extends Ending {
 
 export const clock = systemClock();
 /** Also after a refusal, when it is tried less often. */
-const CONNECTED_WITHIN_MS = 15_000;
+const CONNECTED_TIMEOUT_MS = 15_000;
 
 export function natsBusSuite(name: string): Test<Context> {
   const rejections: unknown[] = [];
@@ -46,4 +46,4 @@ export function newBus(
 }
 
 export const connected = (...buses: NatsBus[]): Promise<void> =>
-  until("connected", () => buses.every(({ status }) => status === "connected"), CONNECTED_WITHIN_MS);
+  until("connected", () => buses.every(({ status }) => status === "connected"), CONNECTED_TIMEOUT_MS);

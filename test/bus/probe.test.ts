@@ -15,10 +15,10 @@ import { until } from "../support/until.ts";
 
 const test = suite("probe");
 const clock = systemClock();
-const WITHIN_MS = 2_000;
+const TIMEOUT_MS = 2_000;
 
 /** Probes a listener that greets in its own way, and sees that no socket stays open. */
-async function probeOf(greet: (socket: Socket) => void, withinMs = WITHIN_MS, scheme = "nats"): Promise<Probe> {
+async function probeOf(greet: (socket: Socket) => void, withinMs = TIMEOUT_MS, scheme = "nats"): Promise<Probe> {
   const open = new Set<Socket>();
   const server = createServer((socket) => {
     open.add(socket);
@@ -26,7 +26,7 @@ async function probeOf(greet: (socket: Socket) => void, withinMs = WITHIN_MS, sc
     greet(socket);
   });
   const found = await probe(readBusAddress(`${scheme}://127.0.0.1:${await listen(server)}`), { clock, withinMs });
-  await until("no socket is left", () => open.size === 0, WITHIN_MS);
+  await until("no socket is left", () => open.size === 0, TIMEOUT_MS);
   await new Promise((resolve) => server.close(resolve));
   return found;
 }
@@ -37,12 +37,12 @@ test("a server that ends while it is looked at is not taken for a proxy whose bu
     server.close();
   });
   const url = `nats://127.0.0.1:${await listen(server)}`;
-  assert.is((await probe(readBusAddress(url), { clock, withinMs: WITHIN_MS })).kind, "nothing");
+  assert.is((await probe(readBusAddress(url), { clock, withinMs: TIMEOUT_MS })).kind, "nothing");
 });
 
 test("a NATS server is known by its greeting, which says who it is", async () => {
   const server = await startNatsServer();
-  const found = await probe(readBusAddress(server.url), { clock, withinMs: WITHIN_MS });
+  const found = await probe(readBusAddress(server.url), { clock, withinMs: TIMEOUT_MS });
   await server.stop();
   assert.ok(found.kind === "nats" && found.greeting.includes(`test-${server.port}`), JSON.stringify(found));
 });
@@ -63,7 +63,7 @@ test("a port of a server for its own kind is known by its greeting, also where i
   const ports = [route, quiet, leaf, secret, gateway].map((port) => `nats://127.0.0.1:${port}`);
   const found = await Promise.all(
     [...ports, ...servers.map(({ url }) => url)].map((url) =>
-      probe(readBusAddress(url), { clock, withinMs: WITHIN_MS }),
+      probe(readBusAddress(url), { clock, withinMs: TIMEOUT_MS }),
     ),
   );
   assert.equal(
@@ -105,12 +105,12 @@ test("what accepts and hangs up is closed, and what answers TLS otherwise has fa
   ];
   for (const scheme of ["nats", "tls"] as const)
     for (const hangUp of hangUps) {
-      const found = await probeOf(hangUp, WITHIN_MS, scheme);
+      const found = await probeOf(hangUp, TIMEOUT_MS, scheme);
       assert.ok(found.kind === "closed" && found.step === "greeting", `${scheme} ${hangUp}: ${JSON.stringify(found)}`);
     }
-  const duringTls = await probeOf((socket) => socket.once("data", () => socket.end()), WITHIN_MS, "tls");
+  const duringTls = await probeOf((socket) => socket.once("data", () => socket.end()), TIMEOUT_MS, "tls");
   assert.ok(duringTls.kind === "closed" && duringTls.step === "TLS", JSON.stringify(duringTls));
-  const garbled = await probeOf((socket) => socket.once("data", () => socket.end("-ERR\r\n")), WITHIN_MS, "tls");
+  const garbled = await probeOf((socket) => socket.once("data", () => socket.end("-ERR\r\n")), TIMEOUT_MS, "tls");
   assert.is(garbled.kind, "TLS failed");
 });
 
@@ -135,7 +135,7 @@ test("what waits for a TLS handshake at an address of nats:// is told from a pau
   const proxy = await startTlsProxy(certificate, server.port);
   const at = readBusAddress(`nats://127.0.0.1:${proxy.port}`);
   assert.equal(await probe(at, { clock, withinMs: 50 }), { kind: "TLS first" });
-  await until("no socket is left", () => proxy.open === 0, WITHIN_MS);
+  await until("no socket is left", () => proxy.open === 0, TIMEOUT_MS);
   await proxy.close();
   await server.stop();
   certificate.remove();
@@ -158,16 +158,16 @@ test("a silent address is knocked at once a minute, and again after something el
 });
 
 test("a name without an address is none where nobody listens", async () => {
-  const found = await probe(readBusAddress("nats://far.invalid:4222"), { clock, withinMs: WITHIN_MS });
+  const found = await probe(readBusAddress("nats://far.invalid:4222"), { clock, withinMs: TIMEOUT_MS });
   assert.is(found.kind, "unresolved");
   const late = (host: string): Promise<Probe> =>
-    probe(readBusAddress(`nats://${host}:4222`), { clock, withinMs: WITHIN_MS, signal: AbortSignal.abort() });
+    probe(readBusAddress(`nats://${host}:4222`), { clock, withinMs: TIMEOUT_MS, signal: AbortSignal.abort() });
   assert.equal(await late("far.invalid"), { kind: "unresolved", why: "EAI_AGAIN" }, "no name server answers");
   assert.equal(await late("127.0.0.1"), { kind: "nothing", why: "ETIMEDOUT" });
 });
 
 test("where nobody listens there is nothing, and the system's word for it", async () => {
-  const found = await probe(readBusAddress(await freeUrl()), { clock, withinMs: WITHIN_MS });
+  const found = await probe(readBusAddress(await freeUrl()), { clock, withinMs: TIMEOUT_MS });
   assert.equal(found, { kind: "nothing", why: "ECONNREFUSED" });
 });
 

@@ -22,14 +22,14 @@ const TELL_EVERY_MS = 1_000;
 const WATCH_MS = 3_000;
 /** Before a fault: what it counts is its own. */
 const REST_MS = 1_000;
-const LOOK_EVERY_MS = 50;
+const POLL_INTERVAL_MS = 50;
 const INTERRUPTED = 130;
 /** Before anybody's heartbeat can come through, the nodes of the bus have to find each other again. */
-const BUS_HEALS_WITHIN_MS = 3_000;
+const BUS_HEALS_TIMEOUT_MS = 3_000;
 /** What is promised: the next heartbeat of everybody has come by then. */
-const RECOVER_WITHIN_MS = usualHealthRules().heartbeatIntervalMs + BUS_HEALS_WITHIN_MS;
+const RECOVER_TIMEOUT_MS = usualHealthRules().heartbeatIntervalMs + BUS_HEALS_TIMEOUT_MS;
 /** A recovery that comes late is still worth a number. */
-const GIVE_UP_MS = 2 * RECOVER_WITHIN_MS;
+const GIVE_UP_MS = 2 * RECOVER_TIMEOUT_MS;
 
 const startedAt = performance.now();
 let interrupted = false;
@@ -76,15 +76,15 @@ async function watch({ standing }: Town): Promise<void> {
   const overAtMs = performance.now();
   const passedMs = (): number => performance.now() - overAtMs;
   while (passedMs() < GIVE_UP_MS && passedMs() < (standing.recoveredMs ?? GIVE_UP_MS) + WATCH_MS)
-    await pause(LOOK_EVERY_MS);
+    await pause(POLL_INTERVAL_MS);
 }
 
 function conclude(outcomes: readonly Outcome[]): number {
-  console.log(`\n${table(outcomes, RECOVER_WITHIN_MS)}\n`);
-  writeFileSync(REPORT, asJson(outcomes, RECOVER_WITHIN_MS));
+  console.log(`\n${table(outcomes, RECOVER_TIMEOUT_MS)}\n`);
+  writeFileSync(REPORT, asJson(outcomes, RECOVER_TIMEOUT_MS));
   console.log(`chaos: the same as JSON is in ${REPORT}`);
   const wrong = outcomes.flatMap((outcome) =>
-    broken(outcome, RECOVER_WITHIN_MS).map((what) => `chaos: BROKEN by ${outcome.name}: ${what}`),
+    broken(outcome, RECOVER_TIMEOUT_MS).map((what) => `chaos: BROKEN by ${outcome.name}: ${what}`),
   );
   for (const line of wrong) console.log(line);
   if (wrong.length === 0) console.log(`chaos: ${outcomes.length} faults, and every promise holds`);

@@ -8,11 +8,11 @@ const MAC_BYTES = 6;
 const ETHERNET_HEADER_BYTES = 14;
 const ETHERNET_TYPE_AT = VXLAN_HEADER_BYTES + 2 * MAC_BYTES;
 const IP_AT = VXLAN_HEADER_BYTES + ETHERNET_HEADER_BYTES;
-const SHORTEST_IP_HEADER_BYTES = 20;
+const MIN_IP_HEADER_BYTES = 20;
 const IPV4 = 0x0800;
 const TCP = 6;
 const TCP_CHECKSUM_AT = 16;
-const LARGEST_16_BITS = 0xffff;
+const MAX_16_BITS = 0xffff;
 
 /** The first bit sent of an address says: to everybody, or to a group. */
 const GROUP_BIT = 1;
@@ -43,12 +43,11 @@ export function fillChecksum(packet: Buffer): void {
   // Sources, destinations and length stand in the sum though they are not in the segment (RFC 9293, 3.1).
   const addressesAt = IP_AT + 12;
   const sum = TCP + (end - at) + sumOf(packet, addressesAt, addressesAt + 8) + sumOf(packet, at, end);
-  packet.writeUInt16BE(~folded(sum) & LARGEST_16_BITS, at + TCP_CHECKSUM_AT);
+  packet.writeUInt16BE(~folded(sum) & MAX_16_BITS, at + TCP_CHECKSUM_AT);
 }
 
 function tcpIn(packet: Buffer): { at: number; end: number } | undefined {
-  if (packet.length < IP_AT + SHORTEST_IP_HEADER_BYTES || packet.readUInt16BE(ETHERNET_TYPE_AT) !== IPV4)
-    return undefined;
+  if (packet.length < IP_AT + MIN_IP_HEADER_BYTES || packet.readUInt16BE(ETHERNET_TYPE_AT) !== IPV4) return undefined;
   if (packet.readUInt8(IP_AT + 9) !== TCP) return undefined;
   const at = IP_AT + (packet.readUInt8(IP_AT) & 15) * 4;
   const end = IP_AT + packet.readUInt16BE(IP_AT + 2);
@@ -63,6 +62,6 @@ function sumOf(packet: Buffer, from: number, end: number): number {
 
 function folded(sum: number): number {
   let rest = sum;
-  while (rest > LARGEST_16_BITS) rest = (rest & LARGEST_16_BITS) + Math.floor(rest / (LARGEST_16_BITS + 1));
+  while (rest > MAX_16_BITS) rest = (rest & MAX_16_BITS) + Math.floor(rest / (MAX_16_BITS + 1));
   return rest;
 }

@@ -14,7 +14,7 @@ export interface HostPlan {
 }
 
 /** How long a program may take over its goodbye before it is ended by force. */
-const END_WITHIN_MS = 5_000;
+const END_TIMEOUT_MS = 5_000;
 
 export class HostProcess {
   readonly ended: Promise<void>;
@@ -60,7 +60,7 @@ export class HostProcess {
 
   async end(): Promise<void> {
     this.#child.kill("SIGTERM");
-    const timer = setTimeout(() => this.#child.kill("SIGKILL"), END_WITHIN_MS);
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), END_TIMEOUT_MS);
     await this.ended.catch(() => undefined);
     clearTimeout(timer);
   }

@@ -6,7 +6,7 @@ import { asJson, broken, type Outcome, table } from "./report.ts";
 const test = suite("the report of chaos");
 const golden = goldenOf(test, "chaos");
 
-const WITHIN_MS = 15_000;
+const TIMEOUT_MS = 15_000;
 const tally = {
   pages: 400,
   pageErrors: 0,
@@ -28,21 +28,21 @@ const well: Outcome = {
   errors: [],
 };
 
-test("failed ratings and opened breakers break no promise", () => assert.equal(broken(well, WITHIN_MS), []));
+test("failed ratings and opened breakers break no promise", () => assert.equal(broken(well, TIMEOUT_MS), []));
 
 test("each promise that broke is named, with its numbers", () => {
-  const said = (over: Partial<Outcome>): string => broken({ ...well, ...over }, WITHIN_MS).join("; ");
+  const said = (over: Partial<Outcome>): string => broken({ ...well, ...over }, TIMEOUT_MS).join("; ");
   golden(said({ tally: { ...tally, pageErrors: 3 }, errors: ["status 500 (3 times)"] }));
   golden(said({ tally: { ...tally, blankRatings: 2 } }));
   golden(said({ tally: { ...tally, pages: 0 } }));
   golden(said({ recoveredMs: undefined, missing: ["instance 2 is open at market 1"] }));
   golden(said({ recoveredMs: 15_001 }));
-  assert.is(said({ recoveredMs: WITHIN_MS }), "");
+  assert.is(said({ recoveredMs: TIMEOUT_MS }), "");
 });
 
 test("the table has a row for each fault, in columns, and says which broke", () => {
   const silent = { ...well, title: "nothing", noticedMs: undefined, recoveredMs: undefined };
-  const rows = table([well, silent], WITHIN_MS).split("\n");
+  const rows = table([well, silent], TIMEOUT_MS).split("\n");
   assert.is(rows.length, 3);
   golden(rows[1] ?? "");
   assert.match(rows[2] ?? "", /^nothing .* - +never +BROKEN$/);
@@ -50,8 +50,8 @@ test("the table has a row for each fault, in columns, and says which broke", () 
 });
 
 test("the JSON holds the same, and null for what never came", () => {
-  const { recoverWithinMs, faults } = JSON.parse(asJson([well, { ...well, recoveredMs: undefined }], WITHIN_MS));
-  assert.is(recoverWithinMs, WITHIN_MS);
+  const { recoverWithinMs, faults } = JSON.parse(asJson([well, { ...well, recoveredMs: undefined }], TIMEOUT_MS));
+  assert.is(recoverWithinMs, TIMEOUT_MS);
   assert.equal(faults[0].tally, tally);
   assert.equal(faults[0].broken, []);
   assert.is(faults[1].recoveredMs, null);

@@ -8,7 +8,7 @@ import { judgePage, type PageSeen } from "./told.ts";
 /** Twenty pages of four ratings: every instance is called twenty times a second by each Market. */
 const PAGE_EVERY_MS = 50;
 /** A person has given up by then; a page's own limit is one second. */
-const PAGE_WITHIN_MS = 5_000;
+const PAGE_TIMEOUT_MS = 5_000;
 const MARKET_PORT = 5_000;
 const THINGS = 4;
 
@@ -17,7 +17,7 @@ const agent = new Agent({ keepAlive: true });
 function load(host: string): Promise<Pick<PageSeen, "error" | "blank">> {
   return new Promise((resolve) => {
     const fail = (error: Error): void => resolve({ error: error.message, blank: 0 });
-    const options = { host, port: MARKET_PORT, path: "/", agent, signal: AbortSignal.timeout(PAGE_WITHIN_MS) };
+    const options = { host, port: MARKET_PORT, path: "/", agent, signal: AbortSignal.timeout(PAGE_TIMEOUT_MS) };
     const request = get(options, (response) => {
       let html = "";
       response.setEncoding("utf8");

@@ -14,7 +14,7 @@ import { Standing } from "./standing.ts";
 import { readInstanceLine, readMarketLine, readPageSeen } from "./told.ts";
 import { FAIR, type Weather } from "./weather.ts";
 
-const READY_WITHIN_MS = 20_000;
+const READY_TIMEOUT_MS = 20_000;
 /** Of any 32 bytes; the Markets only have to share them. */
 const MARKET_KEYS = "one-key-for-both-markets-of-the-town";
 
@@ -62,14 +62,14 @@ export class Town {
     for (const { name } of hostsOf("market")) await this.#hears(name, /^INFO:market:- open at /);
     tell("sending a shopper to both Markets");
     this.#startShopper();
-    await until("every Market uses every instance", () => this.standing.missing.length === 0, READY_WITHIN_MS);
+    await until("every Market uses every instance", () => this.standing.missing.length === 0, READY_TIMEOUT_MS);
   }
 
   async weather(weather: Weather): Promise<void> {
     const lines = this.#linesOf(SWITCH);
     const heard = lines.length;
     this.#running.get(SWITCH)?.say(JSON.stringify(weather));
-    await until("the switch changed the weather", () => lines.length > heard, READY_WITHIN_MS);
+    await until("the switch changed the weather", () => lines.length > heard, READY_TIMEOUT_MS);
   }
 
   fair(): Promise<void> {
@@ -166,7 +166,11 @@ export class Town {
 
   async #hears(name: string, pattern: RegExp, mark = 0): Promise<void> {
     const lines = this.#linesOf(name);
-    await until(`${name} says ${pattern}`, () => lines.slice(mark).some((line) => pattern.test(line)), READY_WITHIN_MS);
+    await until(
+      `${name} says ${pattern}`,
+      () => lines.slice(mark).some((line) => pattern.test(line)),
+      READY_TIMEOUT_MS,
+    );
   }
 }
 

@@ -25,7 +25,7 @@ test.after(() => ann.clear());
 /** The longest that one argument of a process may be, and still far more than a name. */
 const LONG = "x".repeat(10_000);
 /** What an error may be long: the input is never repeated whole. */
-const LONGEST_ERROR = 1_500;
+const MAX_ERROR = 1_500;
 
 /** Types it and sees that it was refused without harm. */
 async function refused(args: readonly string[], stdin?: string, desk = ann): Promise<void> {
@@ -34,7 +34,7 @@ async function refused(args: readonly string[], stdin?: string, desk = ann): Pro
   const what = JSON.stringify(args).slice(0, 100);
   assert.ok(code === 1 || code === 2, `${what}: exit ${code}`);
   assert.is(stdout, "", what);
-  assert.ok(/^dwc: \S/.test(stderr) && stderr.length < LONGEST_ERROR, `${what}: ${stderr}`);
+  assert.ok(/^dwc: \S/.test(stderr) && stderr.length < MAX_ERROR, `${what}: ${stderr}`);
   assert.not.match(stderr, SECRET);
   assert.not.match(stderr.replaceAll("\n", ""), /[\p{Cc}\p{Cf}]/u, `${what} steers no terminal`);
   assert.not.match(stderr, / at .*\.[jt]s:\d+/, `${what}: no stack trace`);

@@ -41,9 +41,9 @@ export interface StartOptions extends TypedOptions {
 
 export const PROGRAM = join(repository, "bin/dwc");
 /** Fifty at once on a busy machine need a part of this. */
-const ENDS_WITHIN_MS = 120_000;
+const ENDS_TIMEOUT_MS = 120_000;
 /** Of what is longer, its size and its time say whether somebody wrote in it. */
-const LONGEST_COMPARED_BYTES = 1_000_000;
+const MAX_COMPARED_BYTES = 1_000_000;
 /** An address at which no server listens, for as long as a test runs. */
 export const nowhere = await freeUrl();
 
@@ -77,7 +77,7 @@ export class Desk {
       env: this.#env(env),
       stdio: ["pipe", "pipe", "pipe"],
       // One that turns for ever ends with the code null.
-      ...{ timeout: ENDS_WITHIN_MS, killSignal: "SIGKILL" },
+      ...{ timeout: ENDS_TIMEOUT_MS, killSignal: "SIGKILL" },
     });
     const said = { stdout: "", stderr: "" };
     for (const name of ["stdout", "stderr"] as const) {
@@ -163,7 +163,7 @@ const isLock = (path: string): boolean => path.includes("identity.lock");
 
 function entryOf(path: string): string {
   const stat = lstatSync(path);
-  const content = stat.isFile() && stat.size < LONGEST_COMPARED_BYTES ? readFileSync(path, "base64") : "";
+  const content = stat.isFile() && stat.size < MAX_COMPARED_BYTES ? readFileSync(path, "base64") : "";
   return [stat.mode.toString(8), stat.isDirectory() ? "" : `${stat.ino} ${stat.mtimeMs} ${stat.size}`, content].join(
     " ",
   );

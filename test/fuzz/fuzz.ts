@@ -4,8 +4,8 @@
 import { randomInt } from "node:crypto";
 import { fuzz, inWords } from "./fuzzing.ts";
 
-const USUAL_INPUTS = 1_000_000;
-const HIGHEST_SEED = 2 ** 31 - 1;
+const DEFAULT_INPUTS = 1_000_000;
+const MAX_SEED = 2 ** 31 - 1;
 const TELL_EVERY_MS = 1000;
 const MS_PER_SECOND = 1000;
 
@@ -16,8 +16,8 @@ function wholeOr(typed: string | undefined, name: string, most: number, usual: n
   process.exit(2);
 }
 
-const inputs = wholeOr(process.argv[2], "INPUTS", HIGHEST_SEED, USUAL_INPUTS);
-const seed = wholeOr(process.argv[3], "SEED", HIGHEST_SEED, randomInt(HIGHEST_SEED));
+const inputs = wholeOr(process.argv[2], "INPUTS", MAX_SEED, DEFAULT_INPUTS);
+const seed = wholeOr(process.argv[3], "SEED", MAX_SEED, randomInt(MAX_SEED));
 const startedAt = performance.now();
 let toldAt = startedAt;
 

@@ -23,7 +23,7 @@ const ids = catalogue.things.map(({ id }) => id);
 const keygrip = new Keygrip(["a key of sixteen", "an older key, too"], "sha256");
 
 /** A problem may repeat a value of the person's own, so it is as long as that. */
-const LONGEST_OWN = 200_000;
+const MAX_OWN = 200_000;
 
 function cartHolds(text: string): void {
   const cart = parseCart(catalogue, text);
@@ -82,7 +82,7 @@ const origins = fc.record({
 function originHolds(headers: Parameters<typeof checkOrigin>[0]): void {
   const check = checkOrigin(headers);
   if (check.kind === "foreign") {
-    mustBeProblem(check.why, LONGEST_OWN);
+    mustBeProblem(check.why, MAX_OWN);
     return;
   }
   const { secFetchSite, origin, host, forwardedHost } = headers;
@@ -108,7 +108,7 @@ function settingsHold(env: Readonly<Record<string, string>>): void {
   if (read.kind === "refused") {
     must(read.problems.length > 0, "a refusal says why");
     for (const problem of read.problems) {
-      mustBeProblem(problem, LONGEST_OWN);
+      mustBeProblem(problem, MAX_OWN);
       must(
         SETTINGS.some(({ name }) => problem.startsWith(name)),
         `a problem names its setting: ${problem}`,
@@ -125,7 +125,7 @@ function settingsHold(env: Readonly<Record<string, string>>): void {
 function addressHolds(typed: string): void {
   const read = readNatsUrls(typed);
   if (read.kind === "refused") {
-    for (const problem of read.problems) mustBeProblem(problem, LONGEST_OWN);
+    for (const problem of read.problems) mustBeProblem(problem, MAX_OWN);
     return;
   }
   for (const url of read.urls) {
@@ -174,7 +174,7 @@ function namesHold(text: string): void {
 function fleetHolds(values: Parameters<typeof readFleetArguments>[0]): void {
   const read = readFleetArguments(values);
   if (read.kind === "refused") {
-    mustBeProblem(read.why, LONGEST_OWN);
+    mustBeProblem(read.why, MAX_OWN);
     return;
   }
   const number = read.kind === "count" ? read.count : read.instance;

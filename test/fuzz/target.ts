@@ -19,12 +19,12 @@ export interface Target {
 }
 
 /** Any input here is read in well under a millisecond; a hundred are a loop that grows with the square of it. */
-const LONGEST_READ_MS = 100;
+const MAX_READ_MS = 100;
 /** One slow reading is the machine's; the same input slow so often is ours. */
 const READINGS = 3;
 /** A failing input is made smaller for so long at most. */
 const SHRINK_MS = 10_000;
-const LONGEST_SHOWN = 2000;
+const MAX_SHOWN = 2000;
 
 /** @param holds reads one input, and throws where a rule does not hold */
 export function target<T>(name: string, inputs: fc.Arbitrary<T>, holds: (input: T) => void): Target {
@@ -33,7 +33,7 @@ export function target<T>(name: string, inputs: fc.Arbitrary<T>, holds: (input: 
       const startedAt = performance.now();
       holds(input);
       const tookMs = performance.now() - startedAt;
-      if (tookMs <= LONGEST_READ_MS) return;
+      if (tookMs <= MAX_READ_MS) return;
       if (reading === READINGS) throw new Error(`took ${Math.round(tookMs)} ms, ${READINGS} times in a row`);
     }
   });
@@ -46,7 +46,7 @@ export function target<T>(name: string, inputs: fc.Arbitrary<T>, holds: (input: 
       });
       if (!run.failed) return undefined;
       const why = run.errorInstance instanceof Error ? (run.errorInstance.stack ?? "") : String(run.errorInstance);
-      const input = fc.stringify(run.counterexample).slice(0, LONGEST_SHOWN);
+      const input = fc.stringify(run.counterexample).slice(0, MAX_SHOWN);
       return { target: name, seed: run.seed, path: run.counterexamplePath ?? "", input, why };
     },
   };

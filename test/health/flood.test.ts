@@ -14,9 +14,9 @@ const test = suite("a flood of heartbeats");
 /** A hundred times what the table holds. */
 const FORGED = 100_000;
 /** A tenth of what a Market keeps, as the price of a newcomer grows with the table; the bound is for each row. */
-const MOST_KNOWN = 1_000;
+const MAX_KNOWN = 1_000;
 /** A row is about 500 bytes, its strings among them; the rest is room for what the test itself keeps. */
-const MOST_BYTES = 2 * 1024 * MOST_KNOWN;
+const MAX_BYTES = 2 * 1024 * MAX_KNOWN;
 
 /** The bytes in use once all that can be collected has been. */
 function usedBytes(): number {
@@ -36,7 +36,7 @@ function heard(tracker: Tracker, place: number, now: number): void {
 }
 
 test("a flood of incarnations leave a full table and nothing else, and the real one in it", () => {
-  const tracker = new Tracker({ ...DEFAULT_RULES, maxIncarnations: MOST_KNOWN }, () => 0);
+  const tracker = new Tracker({ ...DEFAULT_RULES, maxIncarnations: MAX_KNOWN }, () => 0);
   const resolver = new Resolver(tracker);
   heard(tracker, 0, 0);
   const { call } = resolver.next(0);
@@ -49,9 +49,9 @@ test("a flood of incarnations leave a full table and nothing else, and the real 
     const turn = place % 100 === 0 ? resolver.next(place / 1_000).call : undefined;
     if (turn !== undefined) tracker.settle(turn, turn.who === call.who ? "answered" : "no-responders", place / 1_000);
   }
-  assert.is(tracker.size, MOST_KNOWN);
+  assert.is(tracker.size, MAX_KNOWN);
   const grown = usedBytes() - before;
-  assert.ok(grown < MOST_BYTES, `${grown} bytes for ${MOST_KNOWN} rows`);
+  assert.ok(grown < MAX_BYTES, `${grown} bytes for ${MAX_KNOWN} rows`);
   assert.is(resolver.next(1_000).call?.who, call.who);
 });
 

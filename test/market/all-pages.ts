@@ -23,7 +23,7 @@ import { ratings, withMarket } from "./serve.ts";
 /** No colour is on its way to another when it is judged. */
 const STILL: PageOptions = { reducedMotion: "reduce" };
 /** Blocks of the board stand a rem and a quarter apart. */
-const MOST_GAP_PX = 60;
+const MAX_GAP_PX = 60;
 const PHONE_PX = 320;
 const ALL_WIDTHS_PX = [PHONE_PX, 768, 1280, 1920] as const;
 
@@ -60,7 +60,7 @@ async function judge(page: Page, parent: string, isWhole: boolean): Promise<void
     await page.emulateMedia({ colorScheme: "light" });
     assert.equal(await keyboardMisses(page), []);
   }
-  await judgeWidths(page, isWhole, () => holes(page, parent, MOST_GAP_PX));
+  await judgeWidths(page, isWhole, () => holes(page, parent, MAX_GAP_PX));
   if (size !== null) await page.setViewportSize(size);
 }
 
@@ -158,9 +158,9 @@ export function judgeJudges(inBrowser: Test): void {
         assert.match(missed, /^focus not seen: .*as data/m);
         assert.is(await overhang(page), 20);
         assert.match((await sticksOut(page)).join("\n"), /^card: <dl class="numbers"/m);
-        assert.equal(await holes(page, ".column", MOST_GAP_PX), []);
+        assert.equal(await holes(page, ".column", MAX_GAP_PX), []);
         await page.evaluate(`document.getElementById("disputes").style.marginTop = "6rem"`);
-        assert.equal(await holes(page, ".column", MOST_GAP_PX), ["instances and panel disputes"]);
+        assert.equal(await holes(page, ".column", MAX_GAP_PX), ["instances and panel disputes"]);
       }),
     ),
   );

@@ -11,9 +11,9 @@ import { LIMIT_MS, openWatched, untilShop, type Watched, watchStates } from "./b
 const { test, inBrowser } = browserSuite("browser");
 
 /** What is promised between an event and the sight of it. */
-const SHOWN_WITHIN_MS = 200;
+const SHOWN_TIMEOUT_MS = 200;
 /** A machine that does other work may be late for each single event. */
-const MOST_TRIES = 10;
+const MAX_TRIES = 10;
 let watched: Watched;
 
 test.before(async () => {
@@ -53,12 +53,12 @@ inBrowser("an opened breaker is on the board within 200 ms, and closed again aft
       if (document.querySelector('.card[data-state="open"]')) window.shownAt ??= Date.now();
     }).observe(document.body, { subtree: true, childList: true, attributes: true })`);
     let tookMs = await openBreaker(page);
-    for (let tries = 1; tookMs >= SHOWN_WITHIN_MS && tries < MOST_TRIES; tries++) {
+    for (let tries = 1; tookMs >= SHOWN_TIMEOUT_MS && tries < MAX_TRIES; tries++) {
       await closeBreaker(page);
       tookMs = await openBreaker(page);
     }
     console.log(`  the board showed the opened breaker ${Math.round(tookMs)} ms after the event`);
-    assert.ok(tookMs < SHOWN_WITHIN_MS, `${tookMs} ms`);
+    assert.ok(tookMs < SHOWN_TIMEOUT_MS, `${tookMs} ms`);
     const card = page.locator(".card", { hasText: "Instance 2" });
     await untilText(card, /Instance 2.*Breaker open.*request timed out, \d+ s ago · retest in \d+ s/);
     await untilText(page.locator("#events li").first(), /OPEN breaker on \[ratings at nats:ratings\.get\.2-/);

@@ -14,7 +14,7 @@ const STUCK = 8;
 /** So much for each, had nobody been let go: more than the kernel takes for a socket on its own, ten times over. */
 const SENT_BYTES = 80_000_000;
 /** What may wait for one, the frame on top of it, and what V8 lets lie until it collects; frames are shared by viewers. */
-const MOST_HELD_BYTES = 40_000_000;
+const MAX_HELD_BYTES = 40_000_000;
 const EVENTS_A_FRAME = 100;
 const LONG_TEXT = "x".repeat(10_000);
 
@@ -57,7 +57,7 @@ test("who stops reading is dropped, not buffered for ever; who reads goes on", a
       LIMIT_MS,
     );
     assert.equal([board.feed.dropped, board.feed.viewers], [STUCK, 1]);
-    assert.ok(mostHeld < MOST_HELD_BYTES, `${Math.round(mostHeld / 1e6)} MB waited for them`);
+    assert.ok(mostHeld < MAX_HELD_BYTES, `${Math.round(mostHeld / 1e6)} MB waited for them`);
     const body = await (await fetch(`${market.admin}/metrics`)).text();
     assert.match(body, new RegExp(`^dwc_board_viewers_dropped_total ${STUCK}$`, "m"));
   } finally {

@@ -4,7 +4,7 @@
 import { Assertion } from "uvu/assert";
 
 /** A screenful, as of a window. */
-const MOST_CHARACTERS = 4_000;
+const MAX_CHARACTERS = 4_000;
 const SHOWING = new Set(["match", "not.match"]);
 const own = new WeakMap<Assertion, unknown>();
 
@@ -21,6 +21,6 @@ Object.defineProperty(Assertion.prototype, "details", {
 
 function withValue(value: unknown): string {
   const text = String(value);
-  const cut = text.length - MOST_CHARACTERS;
-  return `Value:\n${cut > 0 ? `${text.slice(0, MOST_CHARACTERS)}\n… and ${cut} characters more` : text}`;
+  const cut = text.length - MAX_CHARACTERS;
+  return `Value:\n${cut > 0 ? `${text.slice(0, MAX_CHARACTERS)}\n… and ${cut} characters more` : text}`;
 }

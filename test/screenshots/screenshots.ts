@@ -15,7 +15,7 @@ const SIZE = { width: 1280, height: 800 } as const;
 const WAVE_MS = 1_500;
 const LIMIT_MS = 20_000;
 /** A page of the README loads them all. */
-const LARGEST_BYTES = 500_000;
+const MAX_BYTES = 500_000;
 
 interface Shot {
   readonly name: string;
@@ -50,7 +50,7 @@ async function take(browser: Browser, market: RunningMarket, shot: Shot, folder:
   writeFileSync(file, taken);
   const size = taken.length;
   console.log(`  docs/${name}.png: ${Math.round(size / 1000)} kB`);
-  if (size > LARGEST_BYTES) throw new Error(`docs/${name}.png is over ${LARGEST_BYTES / 1000} kB`);
+  if (size > MAX_BYTES) throw new Error(`docs/${name}.png is over ${MAX_BYTES / 1000} kB`);
 }
 
 async function main(): Promise<void> {

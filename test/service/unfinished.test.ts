@@ -12,7 +12,7 @@ const test = suite("what was begun and not finished");
 
 /** Longer than an instance that leaves waits for what it has. */
 const LONG_MS = 10_000;
-const LEAVES_WITHIN_MS = 1_000;
+const LEAVES_TIMEOUT_MS = 1_000;
 
 class Scene extends ServiceScene {
   /** How often the second instance was asked. */
@@ -67,7 +67,7 @@ for (const repeatable of [true, false]) {
     const scene = await Scene.of(never);
     const asking = scene.client.ask({}, { repeatable });
     await scene.clock.advance(10);
-    void scene.instance.goodbye(LEAVES_WITHIN_MS);
+    void scene.instance.goodbye(LEAVES_TIMEOUT_MS);
     const ended = await scene.ended(asking);
     assert.is(scene.helped, repeatable ? 1 : 0);
     assert.is(ended.kind === "refused" ? ended.code : ended.kind, repeatable ? "answered" : 504);
@@ -81,7 +81,7 @@ test("a handler that ends after the goodbye has refused its request sends no sec
     scene.replies.length = 0;
     const asking = scene.client.ask({}, { repeatable: false });
     await scene.clock.advance(10);
-    void scene.instance.goodbye(LEAVES_WITHIN_MS);
+    void scene.instance.goodbye(LEAVES_TIMEOUT_MS);
     const ended = await scene.ended(asking);
     assert.is(ended.kind === "refused" && ended.code, 504);
     const { requests } = scene.instance.counts;

@@ -287,8 +287,8 @@ export const DEFECTS: readonly Defect[] = [
   ]),
   defect("a call that is late is sent once more too soon", [
     "health/hedge",
-    "Math.min(Math.max($usualMs, $LEAST_MS), this.$requestTimeoutMs * $MOST_SHARE)",
-    "Math.min(Math.max($usualMs / 2, $LEAST_MS), this.$requestTimeoutMs * $MOST_SHARE)",
+    "Math.min(Math.max($usualMs, $MIN_DELAY_MS), this.$requestTimeoutMs * $MAX_SHARE)",
+    "Math.min(Math.max($usualMs / 2, $MIN_DELAY_MS), this.$requestTimeoutMs * $MAX_SHARE)",
   ]),
   defect("an old rating is shown as a new one", ["market/page-ratings", "$ageMs: Math.max(0, $now - at)", "$ageMs: 0"]),
 ];

@@ -14,7 +14,7 @@ export const DRILL = "drill";
 /** A question and its answer take so long at most: four ways, and the turns in which they are read. */
 export const ROUND_MS = 4 * DELAY_MS.most + 1;
 /** Nothing in a drill is waited for longer. */
-const MOST_MS = 80_000;
+const MAX_MS = 80_000;
 
 export class Ground {
   readonly timeline = new Timeline();
@@ -52,7 +52,7 @@ export class Ground {
   }
 
   /** What comes of a promise, once the time that it takes has passed. */
-  async get<T>(promise: Promise<T>, withinMs: number = MOST_MS): Promise<T> {
+  async get<T>(promise: Promise<T>, withinMs: number = MAX_MS): Promise<T> {
     let got: { readonly value: T } | undefined;
     void promise.then((value) => {
       got = { value };

@@ -10,8 +10,8 @@ import { type Deed, Puppet } from "./drill-puppet.ts";
 
 /** A tenth of the timeout, while too few answers are known. */
 const UNKNOWN_LATE_MS = 100;
-const LEAST_LATE_MS = 10;
-const LEAST_KNOWN = 20;
+const MIN_LATE_MS = 10;
+const MIN_KNOWN = 20;
 const RECKONED_EVERY = 8;
 const REMEMBERED = 64;
 const QUANTILE = 0.95;
@@ -63,7 +63,7 @@ class HedgingDrill extends Scene {
     const { incarnation } = ended.who;
     const took = [...(this.#took.get(incarnation) ?? []), ended.tookMs];
     this.#took.set(incarnation, took);
-    if (took.length < LEAST_KNOWN || (took.length > LEAST_KNOWN && took.length % RECKONED_EVERY !== 0)) return;
+    if (took.length < MIN_KNOWN || (took.length > MIN_KNOWN && took.length % RECKONED_EVERY !== 0)) return;
     const sorted = took.slice(-REMEMBERED).sort((a, b) => a - b);
     this.#lateMs.set(incarnation, sorted[Math.ceil(sorted.length * QUANTILE) - 1] ?? 0);
   }
@@ -79,7 +79,7 @@ class HedgingDrill extends Scene {
   async warmUp(): Promise<void> {
     const ms = this.dice.pick([0, 5, 30, 60]);
     for (const puppet of this.#puppets) puppet.deed = { how: "answer", ms };
-    const calls = 2 * LEAST_KNOWN + this.dice.below(40);
+    const calls = 2 * MIN_KNOWN + this.dice.below(40);
     for (let call = 0; call < calls; call++) {
       await this.get(this.#ask());
       if (this.#events.some(({ kind }) => kind === "hedging")) this.#allowance -= 1;
@@ -121,7 +121,7 @@ class HedgingDrill extends Scene {
     const first = this.#puppets.find(({ incarnation }) => incarnation === used?.who.incarnation);
     const second = this.#puppets.find((puppet) => puppet !== first);
     if (first === undefined || second === undefined) return this.same("a call", "to nobody", "to one");
-    const lateMs = Math.max(late.get(first.incarnation) ?? UNKNOWN_LATE_MS, LEAST_LATE_MS);
+    const lateMs = Math.max(late.get(first.incarnation) ?? UNKNOWN_LATE_MS, MIN_LATE_MS);
     const isLate = isRepeatable && first.deed.ms > lateMs + 2 * ROUND_MS && this.#allowance >= 1;
     if (isLate) this.#allowance -= 1;
     // A few ms may decide which of the two ends first.

@@ -12,7 +12,7 @@ const CLOSED_AFTER_MS = 1;
 const WITHERS_AFTER_MS = 700;
 /** A second process of one number is started while the first is paused: that one cannot object. */
 const TWIN_AFTER_MS = 50;
-const LONGEST_SKEW_MS = 3_600_000;
+const MAX_SKEW_MS = 3_600_000;
 /** Too short for the clock to call it a stall, and long enough for a timeout to come due before an answer is read. */
 const HICCUP_MS = { least: 30, most: 220 };
 const BETWEEN_HICCUPS_MS = { least: 60, most: 500 };
@@ -257,7 +257,7 @@ export class Faults {
 
   /** No trouble at all: a wrong clock must change nothing. */
   #skew(process: Process): () => void {
-    process.host.skewMs = (2 * this.#world.server.dice.random() - 1) * LONGEST_SKEW_MS;
+    process.host.skewMs = (2 * this.#world.server.dice.random() - 1) * MAX_SKEW_MS;
     return () => {
       process.host.skewMs = 0;
     };

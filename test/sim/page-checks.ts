@@ -6,14 +6,14 @@ import type { Answer } from "../../src/service/answer.ts";
 import type { Asked, Check, View } from "./view.ts";
 
 /** A rating is kept as it arrives. */
-const KEPT_WITHIN_MS = 1;
+const KEPT_TIMEOUT_MS = 1;
 /** What a market that stood still got meanwhile is kept by then. */
 const RECENT_MS = 2_600;
 /** Of wall times of 13 digits before the point. */
 const ROUNDING = 0.01;
 
 /** Answers of each thing that are remembered: more than come in the time of two pages. */
-const MOST_REMEMBERED = 24;
+const MAX_REMEMBERED = 24;
 
 interface Rated {
   readonly atMs: number;
@@ -36,15 +36,15 @@ export class PageChecks implements Check {
     if (typeof Object(answer.body).rating !== "number") return;
     const atMs = this.#view.world.timeline.now;
     const known = this.#rated.get(thingID) ?? [];
-    this.#rated.set(thingID, [...known.slice(1 - MOST_REMEMBERED), { atMs, instance: answer.who.instance }]);
+    this.#rated.set(thingID, [...known.slice(1 - MAX_REMEMBERED), { atMs, instance: answer.who.instance }]);
   }
 
   /** The last one that has been kept for sure, those that came after it, and those that may have been kept after it. */
   #mayBeShown(thingID: string): readonly Rated[] {
     const rated = this.#rated.get(thingID) ?? [];
     const { now } = this.#view.world.timeline;
-    const kept = rated.findLast(({ atMs }) => atMs < now - KEPT_WITHIN_MS);
-    return kept === undefined ? rated : rated.filter(({ atMs }) => atMs >= kept.atMs - KEPT_WITHIN_MS);
+    const kept = rated.findLast(({ atMs }) => atMs < now - KEPT_TIMEOUT_MS);
+    return kept === undefined ? rated : rated.filter(({ atMs }) => atMs >= kept.atMs - KEPT_TIMEOUT_MS);
   }
 
   shown({ ratings }: PageRatings): void {
@@ -63,7 +63,7 @@ export class PageChecks implements Check {
 
   #isIts(atMs: number, ageMs: number): boolean {
     const trueMs = this.#view.world.timeline.now - atMs;
-    return ageMs <= trueMs + ROUNDING && ageMs >= trueMs - KEPT_WITHIN_MS;
+    return ageMs <= trueMs + ROUNDING && ageMs >= trueMs - KEPT_TIMEOUT_MS;
   }
 
   #breaks(detail: string): void {

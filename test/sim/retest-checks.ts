@@ -4,12 +4,12 @@ import type { HealthEvent } from "../../src/health/member.ts";
 import type { Call, Check, Made, Settled, View } from "./view.ts";
 
 /** Jitter may take a quarter of a delay. */
-const LEAST_SHARE_OF_DELAY = 0.75;
+const MIN_SHARE_OF_DELAY = 0.75;
 /** A lease is half a second longer than the timeout; the tick that ends it comes five times a second, or after a stall. */
 const LEASE_MARGIN_MS = 500;
 const LATE_MS = 500;
 /** Closed in good faith once, by a heartbeat; when that was disappointed only an answer closes. */
-const MOST_OPENINGS = 2;
+const MAX_OPENINGS = 2;
 
 /** From the first call that was not answered until the next that is. */
 interface Silence {
@@ -115,7 +115,7 @@ export class RetestChecks implements Check {
     if (why === "request timed out") this.#openedByCall(incarnation, silence);
     else if (silence.retestWasDue) silence.doublings += 1;
     Object.assign(silence, { openedAt: now, retestAt: now + retestInMs, guardedSince: undefined, retestWasDue: false });
-    if (retestInMs < LEAST_SHARE_OF_DELAY * this.#delayMs(silence.doublings))
+    if (retestInMs < MIN_SHARE_OF_DELAY * this.#delayMs(silence.doublings))
       this.#view.world.breaks(
         "P6",
         `the delay of ${incarnation} is ${retestInMs} ms after ${silence.doublings} doublings`,
@@ -125,7 +125,7 @@ export class RetestChecks implements Check {
   #openedByCall(incarnation: string, silence: Silence): void {
     if (silence.openings > 0) silence.doublings += 1;
     silence.openings += 1;
-    if (silence.openings > MOST_OPENINGS)
+    if (silence.openings > MAX_OPENINGS)
       this.#view.world.breaks("P6", `${incarnation} answers none and was opened ${silence.openings} times by calls`);
   }
 

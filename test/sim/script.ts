@@ -77,7 +77,7 @@ export interface Script {
 export const FIRST_FAULT_MS = 2_000;
 export const LAST_FAULT_MS = 20_000;
 export const QUIET_MS = 15_000;
-const MOST_FAULTS = 10;
+const MAX_FAULTS = 10;
 /** So many days are lived with HEDGE=1. */
 const HEDGED_SHARE = 0.3;
 /** So many have markets whose own code has bugs, and so many a permission that is taken away for a time. */
@@ -99,7 +99,7 @@ export function writeScript(seed: number): Script {
     markets: dice.pick([1, 1, 1, 2]),
     nodes: dice.pick([1, 2]),
   };
-  const count = 1 + dice.below(MOST_FAULTS);
+  const count = 1 + dice.below(MAX_FAULTS);
   const faults = Array.from({ length: count }, () => throwFault(dice, town));
   const habits = {
     hedge: dice.chance(HEDGED_SHARE),

@@ -37,8 +37,8 @@ import type { Connection, Permissions, Server, Sub } from "./server.ts";
 /** As the real dialler has it: between two attempts, give or take half. */
 const REDIAL_AFTER_MS = 250;
 /** How long a dial waits for a server that says nothing. */
-const DIAL_WITHIN_MS = 2_000;
-const LOOK_EVERY_MS = 100;
+const DIAL_TIMEOUT_MS = 2_000;
+const POLL_INTERVAL_MS = 100;
 /** A day has a few hundred calls: with this delay reply subjects serve many times. */
 const REUSE_DELAY = 4;
 
@@ -211,8 +211,8 @@ export class SimBus implements Bus {
   async #dial(): Promise<SimWire | undefined> {
     let answers = this.#server.answers(this.#host);
     // The server's machine has taken the call; it speaks as soon as it can.
-    for (let waitedMs = 0; answers === "silent" && waitedMs < DIAL_WITHIN_MS; waitedMs += LOOK_EVERY_MS) {
-      await this.#pause(LOOK_EVERY_MS);
+    for (let waitedMs = 0; answers === "silent" && waitedMs < DIAL_TIMEOUT_MS; waitedMs += POLL_INTERVAL_MS) {
+      await this.#pause(POLL_INTERVAL_MS);
       answers = this.#server.answers(this.#host);
     }
     return answers === "yes" ? this.#connect() : undefined;

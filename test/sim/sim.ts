@@ -8,12 +8,12 @@ import { faultLine, type Script, seconds, writeScript } from "./script.ts";
 import { runSeeds, type Sum } from "./seeds.ts";
 import { showTeeth } from "./teeth.ts";
 
-const USUAL_SEEDS = 1_000;
-const MOST_SEEDS = 1_000_000_000;
+const DEFAULT_SEEDS = 1_000;
+const MAX_SEEDS = 1_000_000_000;
 /** A defect that so many days do not find is not found. */
-const MOST_TEETH_SEEDS = 10_000;
+const MAX_TEETH_SEEDS = 10_000;
 /** Of failing seeds so many are told in full: the first is the one to look at. */
-const MOST_SHOWN = 3;
+const MAX_SHOWN = 3;
 
 const { values } = parseArgs({
   options: {
@@ -28,8 +28,8 @@ const { values } = parseArgs({
 function number(name: string, text: string, preset: number): number {
   if (text === "") return preset;
   const read = Number(text);
-  if (/^\d{1,10}$/.test(text) && read >= 1 && read <= MOST_SEEDS) return read;
-  console.error(`sim: ${name}=${text} is not a whole number from 1 to ${MOST_SEEDS}: type  make sim ${name}=1000`);
+  if (/^\d{1,10}$/.test(text) && read >= 1 && read <= MAX_SEEDS) return read;
+  console.error(`sim: ${name}=${text} is not a whole number from 1 to ${MAX_SEEDS}: type  make sim ${name}=1000`);
   process.exit(2);
 }
 
@@ -73,7 +73,7 @@ async function showMany(seeds: number, from: number): Promise<boolean> {
     untilBroken: false,
     progress,
   });
-  for (const failure of failures.slice(0, MOST_SHOWN)) await explain(failure);
+  for (const failure of failures.slice(0, MAX_SHOWN)) await explain(failure);
   const held = failures.length === 0 ? "every property held" : `${failures.length} days broke a property`;
   console.log(`sim: ${days} days, ${calls} calls, ${tookS()} s: ${held}`);
   return failures.length === 0 && days === seeds;
@@ -82,8 +82,8 @@ async function showMany(seeds: number, from: number): Promise<boolean> {
 const isWanted = (text: string): boolean => text !== "" && text !== "0";
 
 async function run(): Promise<boolean> {
-  const seeds = number("SEEDS", values.seeds, USUAL_SEEDS);
-  if (isWanted(values.teeth)) return showTeeth(number("SEEDS", values.seeds, MOST_TEETH_SEEDS), isWanted(values.keep));
+  const seeds = number("SEEDS", values.seeds, DEFAULT_SEEDS);
+  if (isWanted(values.teeth)) return showTeeth(number("SEEDS", values.seeds, MAX_TEETH_SEEDS), isWanted(values.keep));
   return values.seed === "" ? showMany(seeds, number("FROM", values.from, 1)) : showOne(number("SEED", values.seed, 1));
 }
 

@@ -12,7 +12,7 @@ import { bluntProperties } from "./teeth.ts";
 
 const test = suite("the teeth of the simulation");
 
-const LEAST_DEFECTS = 15;
+const MIN_DEFECTS = 15;
 /** Each defect needs a thread with code of its own: of so many properties one is looked at. */
 const ONE_OF = 4;
 const kept = readTeeth();
@@ -20,7 +20,7 @@ const copy = new DefectiveCopy();
 test.after(() => copy.remove());
 
 test("the table has every defect, and every property catches one", () => {
-  assert.ok(DEFECTS.length >= LEAST_DEFECTS);
+  assert.ok(DEFECTS.length >= MIN_DEFECTS);
   assert.equal(
     kept.map(({ defect }) => defect),
     DEFECTS.map(({ name }) => name),

@@ -6,7 +6,7 @@ import { eligibility } from "../../src/health/breaker.ts";
 import type { Check, Made, View } from "./view.ts";
 
 /** How long before the end everybody must have had a turn. */
-const USED_WITHIN_MS = 8_000;
+const USED_TIMEOUT_MS = 8_000;
 
 export class TurnChecks implements Check {
   readonly #view: View;
@@ -55,7 +55,7 @@ export class TurnChecks implements Check {
     for (const { who, breaker } of market.client.tracker.live(now)) {
       if (breaker.kind !== "closed") world.breaks("P13", `all is well, and ${who.incarnation} is ${breaker.kind}`);
       const usedAt = this.#usedAt.get(who.incarnation) ?? Number.NEGATIVE_INFINITY;
-      if (usedAt < world.timeline.now - USED_WITHIN_MS)
+      if (usedAt < world.timeline.now - USED_TIMEOUT_MS)
         world.breaks("P13", `all is well, and ${who.incarnation} is not used`);
     }
   }

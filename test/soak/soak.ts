@@ -4,17 +4,17 @@
 import { randomInt } from "node:crypto";
 import { soak } from "./soaking.ts";
 
-const USUAL_MINUTES = 10;
-const MOST_MINUTES = 10_080; // a week
-const HIGHEST_SEED = 2 ** 31 - 1;
+const DEFAULT_MINUTES = 10;
+const MAX_MINUTES = 10_080; // a week
+const MAX_SEED = 2 ** 31 - 1;
 const MS_PER_MINUTE = 60_000;
 
 const [typedMinutes = "", typedSeed = ""] = process.argv.slice(2);
-const minutes = typedMinutes === "" ? USUAL_MINUTES : Number(typedMinutes);
-const seed = typedSeed === "" ? randomInt(HIGHEST_SEED) : Number(typedSeed);
-if (!(minutes > 0 && minutes <= MOST_MINUTES) || !Number.isInteger(seed)) {
+const minutes = typedMinutes === "" ? DEFAULT_MINUTES : Number(typedMinutes);
+const seed = typedSeed === "" ? randomInt(MAX_SEED) : Number(typedSeed);
+if (!(minutes > 0 && minutes <= MAX_MINUTES) || !Number.isInteger(seed)) {
   process.stderr.write(
-    `MINUTES=${typedMinutes} or SEED=${typedSeed} is no number (of up to ${MOST_MINUTES} minutes): type  make soak MINUTES=10\n`,
+    `MINUTES=${typedMinutes} or SEED=${typedSeed} is no number (of up to ${MAX_MINUTES} minutes): type  make soak MINUTES=10\n`,
   );
   process.exit(2);
 }

@@ -32,20 +32,20 @@ export interface Judged {
 const BYTES_PER_MEGABYTE = 1_048_576;
 /** Code is compiled and tables are filled in the first part of a run: a quarter, and a minute at most. */
 const WARM_UP_SHARE = 0.25;
-const WARM_UP_MOST_MS = 60_000;
+const WARM_UP_MAX_MS = 60_000;
 /** After collecting, a heap sways by a megabyte or two: pages under way, and what the compiler keeps. */
-const HEAP_GROWTH_MOST_BYTES = 8 * BYTES_PER_MEGABYTE;
+const HEAP_GROWTH_MAX_BYTES = 8 * BYTES_PER_MEGABYTE;
 /** What the system counts moves in larger steps, as the allocator gives nothing back at once. */
-const RSS_GROWTH_MOST_BYTES = 32 * BYTES_PER_MEGABYTE;
+const RSS_GROWTH_MAX_BYTES = 32 * BYTES_PER_MEGABYTE;
 /** Connections of shoppers come and go with the load. */
 const HANDLES_GROWTH_MOST = 8;
-const LEAST_READINGS = 3;
-const MOST_SHOWN = 5;
+const MIN_READINGS = 3;
+const MAX_SHOWN = 5;
 
 export function judge({ readings, pages, failures, recovered }: Soaked): Judged {
   const verdicts = [
     verdict(pages > 0 && failures.length === 0, `${pages} pages, ${failures.length} of them failed or unanswered`),
-    ...failures.slice(0, MOST_SHOWN).map((failure) => ({ good: false, text: failure })),
+    ...failures.slice(0, MAX_SHOWN).map((failure) => ({ good: false, text: failure })),
     verdict(recovered, "after the last fault every rating was fresh again"),
     ...[...readings].flatMap(([name, all]) => ofProcess(name, afterWarmUp(all))),
   ];
@@ -63,7 +63,7 @@ interface Verdict {
 const verdict = (good: boolean, text: string): Verdict => ({ good, text });
 
 function ofProcess(name: string, readings: readonly Reading[]): readonly Verdict[] {
-  if (readings.length < LEAST_READINGS) return [verdict(false, `${name}: too few readings to say anything`)];
+  if (readings.length < MIN_READINGS) return [verdict(false, `${name}: too few readings to say anything`)];
   const of = (value: (reading: Reading) => number | undefined): number =>
     growth(readings.flatMap((reading) => [[reading.atMs, value(reading) ?? Number.NaN] as const]));
   const heap = of(({ heapBytes }) => heapBytes);
@@ -71,12 +71,12 @@ function ofProcess(name: string, readings: readonly Reading[]): readonly Verdict
   const handles = of((reading) => reading.handles);
   return [
     verdict(
-      heap < HEAP_GROWTH_MOST_BYTES,
-      `${name}: heap rose by ${megabytes(heap)} (less than ${megabytes(HEAP_GROWTH_MOST_BYTES)} is flat)`,
+      heap < HEAP_GROWTH_MAX_BYTES,
+      `${name}: heap rose by ${megabytes(heap)} (less than ${megabytes(HEAP_GROWTH_MAX_BYTES)} is flat)`,
     ),
     verdict(
-      rss < RSS_GROWTH_MOST_BYTES,
-      `${name}: RSS rose by ${megabytes(rss)} (less than ${megabytes(RSS_GROWTH_MOST_BYTES)} is flat)`,
+      rss < RSS_GROWTH_MAX_BYTES,
+      `${name}: RSS rose by ${megabytes(rss)} (less than ${megabytes(RSS_GROWTH_MAX_BYTES)} is flat)`,
     ),
     verdict(
       handles < HANDLES_GROWTH_MOST,
@@ -87,7 +87,7 @@ function ofProcess(name: string, readings: readonly Reading[]): readonly Verdict
 
 function afterWarmUp(readings: readonly Reading[]): readonly Reading[] {
   const [first, last] = [readings[0]?.atMs ?? 0, readings.at(-1)?.atMs ?? 0];
-  const warmAt = first + Math.min(WARM_UP_MOST_MS, (last - first) * WARM_UP_SHARE);
+  const warmAt = first + Math.min(WARM_UP_MAX_MS, (last - first) * WARM_UP_SHARE);
   return readings.filter(({ atMs, heapBytes }) => atMs >= warmAt && heapBytes !== undefined);
 }
 

@@ -198,14 +198,14 @@ export const holes = (page: Page, parent: string, mostPx: number): Promise<reado
   })()`);
 
 /** More stops than any page of ours has: a board of eight instances with all their faults open has about a hundred. */
-const MOST_STOPS = 200;
+const MAX_STOPS = 200;
 
 /** What the Tab key does not reach of all that can be used, and what does not show that it has the focus. */
 export async function keyboardMisses(page: Page): Promise<readonly string[]> {
   await page.evaluate(`window.stops = [...document.querySelectorAll("a[href], button, summary, input:not([type=hidden]), [tabindex='0']")]
     .filter((element) => element.checkVisibility());
     window.missed = new Set(window.stops); window.unseen = new Set(); window.firstStop = undefined; window.rounds = 0; document.activeElement.blur()`);
-  for (let stop = 0; stop < MOST_STOPS; stop++) {
+  for (let stop = 0; stop < MAX_STOPS; stop++) {
     await page.keyboard.press("Tab");
     const isOver = await page.evaluate(`(() => {
       const { activeElement: at } = document;

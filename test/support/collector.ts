@@ -21,7 +21,7 @@ export interface CollectedSpan {
   readonly tookMs: number;
 }
 
-const PORT_WITHIN_MS = 20_000;
+const PORT_TIMEOUT_MS = 20_000;
 
 export class Collector {
   readonly spans: CollectedSpan[] = [];
@@ -55,7 +55,7 @@ export class Collector {
   static async open(wanted?: number): Promise<Collector> {
     const collector = new Collector();
     const port = wanted ?? (await freePort());
-    await until("the port is free", () => collector.#listens(port), PORT_WITHIN_MS);
+    await until("the port is free", () => collector.#listens(port), PORT_TIMEOUT_MS);
     return collector;
   }
 

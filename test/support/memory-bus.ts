@@ -24,7 +24,7 @@ const AWAY: NotSent = { kind: "away" };
 const CANCELLED: Reply = { kind: "cancelled" };
 const NOBODY = { kind: "no-responders" } as const;
 /** As a NATS server has it by default. */
-const LARGEST_BODY_BYTES = 1_048_576;
+const MAX_BODY_BYTES = 1_048_576;
 /** The code of an answer that is too large, as its asker receives it. */
 const NOT_SENT = 500;
 
@@ -61,7 +61,7 @@ export class MemoryNetwork {
   delayMs: number | ((subject: string) => number);
   loses: (subject: string) => boolean;
   /** The largest body that the server takes; may be changed at any time. */
-  maxBodyBytes = LARGEST_BODY_BYTES;
+  maxBodyBytes = MAX_BODY_BYTES;
   readonly #ears = new Set<Ear>();
   readonly #buses: MemoryBus[] = [];
   #turns = 0;

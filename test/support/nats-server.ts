@@ -40,7 +40,7 @@ export interface TestServerOptions {
 }
 
 const LOOKUP_MS = 300;
-const READY_WITHIN_MS = 10_000;
+const READY_TIMEOUT_MS = 10_000;
 
 export async function startNatsServer(options: TestServerOptions = {}): Promise<TestServer> {
   const { port = await freePort(), config, lookupMs = LOOKUP_MS } = options;
@@ -100,7 +100,7 @@ class RealServer implements TestServer {
       },
       () => undefined,
     );
-    const look = { clock: this.#clock, withinMs: READY_WITHIN_MS };
+    const look = { clock: this.#clock, withinMs: READY_TIMEOUT_MS };
     await until(`nats-server on ${this.url}`, async () => {
       if (said !== undefined) throw new Error(`nats-server ended: ${said}`);
       return (await probe(readBusAddress(this.url), look)).kind === "nats";

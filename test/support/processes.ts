@@ -46,15 +46,15 @@ export function send(pid: number, signal: NodeJS.Signals): void {
 }
 
 /** Until a stopped process has stopped: every thread of it has to notice, and a busy machine lets it go on for a while. */
-const STOPS_WITHIN_MS = 10_000;
+const STOPS_TIMEOUT_MS = 10_000;
 const STOP_POLL_MS = 1;
 
 /** SIGSTOP, and back when every thread has stopped: a paused server must not answer one question more. */
 export function stopProcess(pid: number): void {
   send(pid, "SIGSTOP");
-  const giveUpAt = performance.now() + STOPS_WITHIN_MS;
+  const giveUpAt = performance.now() + STOPS_TIMEOUT_MS;
   while (readProcess(pid) !== undefined && !threadsOf(pid).every((state) => state === "T" || state === "t")) {
-    if (performance.now() > giveUpAt) throw new Error(`process ${pid} did not stop within ${STOPS_WITHIN_MS} ms`);
+    if (performance.now() > giveUpAt) throw new Error(`process ${pid} did not stop within ${STOPS_TIMEOUT_MS} ms`);
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, STOP_POLL_MS);
   }
 }

@@ -23,7 +23,7 @@ export interface Ended {
 }
 
 /** How long a condition is waited for unless a test says otherwise: ages on an idle machine, enough on a busy one. */
-export const USUAL_LIMIT_MS = 20_000;
+export const DEFAULT_LIMIT_MS = 20_000;
 
 /** To read the maps is a fifth of a start: with MAPS=1 the stack of a program's error names places in the sources. */
 const MAPS: readonly string[] = process.env["MAPS"] ? ["--enable-source-maps"] : [];
@@ -86,7 +86,7 @@ export class Program {
   }
 
   /** The first line from `mark` on that matches; fails with all that was printed when it does not come. */
-  async waitFor(pattern: RegExp, { mark = 0, limitMs = USUAL_LIMIT_MS } = {}): Promise<RegExpMatchArray> {
+  async waitFor(pattern: RegExp, { mark = 0, limitMs = DEFAULT_LIMIT_MS } = {}): Promise<RegExpMatchArray> {
     const find = (): RegExpMatchArray | null | undefined =>
       this.since(mark)
         .map((line) => line.match(pattern))
@@ -107,7 +107,7 @@ export class Program {
   /** Pauses it as ^Z does, and waits until the kernel has done so: what is sent from now on finds it asleep. */
   async stop(): Promise<void> {
     this.signal("SIGSTOP");
-    await until("it is stopped", () => readProcess(this.pid)?.state === "T", USUAL_LIMIT_MS);
+    await until("it is stopped", () => readProcess(this.pid)?.state === "T", DEFAULT_LIMIT_MS);
   }
 
   /** Ends it the polite way, or by force if it was stopped or takes too long. */

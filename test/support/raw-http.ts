@@ -3,7 +3,7 @@
 import { connect, type Socket } from "node:net";
 
 /** How long an answer is waited for; a request that the server goes on waiting for has none. */
-const ANSWER_WITHIN_MS = 20_000;
+const ANSWER_TIMEOUT_MS = 20_000;
 
 const STATUS = /^HTTP\/1\.1 (\d{3})/;
 
@@ -22,11 +22,11 @@ export async function rawStatus(port: number, bytes: string): Promise<number> {
   const timer = setTimeout(() => {
     waitedInVain = true;
     socket.destroy();
-  }, ANSWER_WITHIN_MS);
+  }, ANSWER_TIMEOUT_MS);
   await new Promise((resolve) => socket.once("close", resolve));
   clearTimeout(timer);
   if (waitedInVain)
-    throw new Error(`no answer within ${ANSWER_WITHIN_MS} ms to ${JSON.stringify(bytes.slice(0, 200))}`);
+    throw new Error(`no answer within ${ANSWER_TIMEOUT_MS} ms to ${JSON.stringify(bytes.slice(0, 200))}`);
   return Number(STATUS.exec(heard)?.[1] ?? 0);
 }
 

@@ -14,7 +14,7 @@ import { type MemoryBus, MemoryNetwork } from "./memory-bus.ts";
 export const TEA = "tea";
 export const TIMEOUT_MS = 1_000;
 /** No call of a scene takes longer. */
-const MOST_MS = 10 * TIMEOUT_MS;
+const MAX_MS = 10 * TIMEOUT_MS;
 
 type Handle = (request: unknown, instance: number, trace: Trace | undefined) => HandlerResult | Promise<HandlerResult>;
 
@@ -110,7 +110,7 @@ export class ServiceScene {
       isOver = true;
     };
     promise.then(over, over);
-    for (let ms = 0; !isOver && ms < MOST_MS; ms += 10) await this.clock.advance(10);
+    for (let ms = 0; !isOver && ms < MAX_MS; ms += 10) await this.clock.advance(10);
     if (!isOver) throw new Error("what was waited for never ended");
     return promise;
   }

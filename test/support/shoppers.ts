@@ -8,7 +8,7 @@ const UNANSWERED_MS = 10_000;
 /** A few pages a second each: the shop is to be tested here, not the machine. */
 const BETWEEN_PAGES_MS = 30;
 /** A broken shop fails every page: the first hundred tell as much as a million. */
-const MOST_KEPT = 100;
+const MAX_KEPT = 100;
 
 export class Shoppers {
   pages = 0;
@@ -32,7 +32,7 @@ export class Shoppers {
     while (!this.#stopped) {
       const trouble = await this.#page();
       this.pages += 1;
-      if (trouble !== undefined && this.failures.length < MOST_KEPT)
+      if (trouble !== undefined && this.failures.length < MAX_KEPT)
         this.failures.push(`page ${this.pages}: ${trouble}`);
       await pause(BETWEEN_PAGES_MS);
     }

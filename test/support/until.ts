@@ -1,24 +1,24 @@
 // Waiting in tests: for a condition and with a limit, never for a time that hopes.
 
 /** How often a condition is looked at: more rarely the longer it takes, as a look may cost a page. */
-const LOOK_EVERY_MS = 10;
-const LOOK_AT_LEAST_EVERY_MS = 50;
+const POLL_INTERVAL_MS = 10;
+const LOOK_AT_MIN_EVERY_MS = 50;
 const SHARE_OF_WAIT = 0.1;
 /** Long on an idle machine, and enough on a busy one. */
-const USUAL_LIMIT_MS = 10_000;
+const DEFAULT_LIMIT_MS = 10_000;
 
 /** Waits until `isSo`, and fails with `what` when it never is. */
 export async function until(
   what: string,
   isSo: () => Promise<boolean> | boolean,
-  limitMs = USUAL_LIMIT_MS,
+  limitMs = DEFAULT_LIMIT_MS,
   seen: () => string = () => "",
 ): Promise<void> {
   const beganAt = performance.now();
   while (!(await isSo())) {
     const waitedMs = performance.now() - beganAt;
     if (waitedMs > limitMs) throw new Error(`did not come to be within ${limitMs} ms: ${what}\n${seen()}`.trimEnd());
-    await pause(Math.min(LOOK_AT_LEAST_EVERY_MS, LOOK_EVERY_MS + waitedMs * SHARE_OF_WAIT));
+    await pause(Math.min(LOOK_AT_MIN_EVERY_MS, POLL_INTERVAL_MS + waitedMs * SHARE_OF_WAIT));
   }
 }
 

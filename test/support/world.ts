@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Desk } from "../dwc/run-dwc.ts";
-import { Program, type ProgramOptions, USUAL_LIMIT_MS } from "./program.ts";
+import { DEFAULT_LIMIT_MS, Program, type ProgramOptions } from "./program.ts";
 import { until } from "./until.ts";
 
 export { pause, until } from "./until.ts";
@@ -58,7 +58,7 @@ export class World {
       last = await this.dwc(args, env);
       return last.code === 0;
     };
-    await until(`dwc ${args.join(" ")}`, isDone, USUAL_LIMIT_MS, () => last.said);
+    await until(`dwc ${args.join(" ")}`, isDone, DEFAULT_LIMIT_MS, () => last.said);
     return last;
   }
 
@@ -119,7 +119,7 @@ export class RunningMarket {
   }
 
   /** Waits until it has been told of `count` instances. */
-  async untilKnown(count: number, limitMs = USUAL_LIMIT_MS): Promise<void> {
+  async untilKnown(count: number, limitMs = DEFAULT_LIMIT_MS): Promise<void> {
     await until(
       `${count} instances known`,
       async () => {

@@ -13,7 +13,7 @@ import { type Context, isIn, isOut, revoke, STARTED, startOwner, withPeople, wor
 import { until } from "../support/until.ts";
 
 /** The owner is asked again after 15 s, should the first time be lost. */
-const OUT_WITHIN_MS = 20_000;
+const OUT_TIMEOUT_MS = 20_000;
 
 const test = suite<Context>("an org of an earlier dwc");
 
@@ -59,7 +59,7 @@ test("a server with the tokens of before obeys the newest once the owner's Marke
   const replaced = await enter(bus, ratings);
   context.ends.push(() => replaced.bus.close());
   await worldOf(context, anna).startMarket();
-  await until("the replaced credentials are out", () => replaced.bus.status === "away", OUT_WITHIN_MS);
+  await until("the replaced credentials are out", () => replaced.bus.status === "away", OUT_TIMEOUT_MS);
 });
 
 test("where nothing is renewed, the sentence and the check name the command that cures it", async (context) => {

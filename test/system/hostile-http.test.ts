@@ -13,8 +13,8 @@ import { type RunningMarket, until } from "../support/world.ts";
 const hostile = sharedSystemSuite<{ market: RunningMarket; port: number }>("hostile requests");
 
 /** A thousand connections at 16 KB each, and what V8 lets lie until it collects. */
-const MOST_GROWTH_MIB = 120;
-const MOST_CONNECTIONS = 1_000;
+const MAX_GROWTH_MIB = 120;
+const MAX_CONNECTIONS = 1_000;
 
 // One shop for all of it: what one attack does to it, the next one meets.
 hostile.before(async (context) => {
@@ -96,14 +96,14 @@ hostile("1,500 connections that say nothing, or half of something, keep nobody o
   await until(
     "the oldest are sent away",
     () => {
-      return sockets.filter((socket) => !socket.closed).length <= MOST_CONNECTIONS;
+      return sockets.filter((socket) => !socket.closed).length <= MAX_CONNECTIONS;
     },
     20_000,
   );
   await shopper.onePage();
   const growth = residentMiB(market.program.pid) - before;
   assertGoodPages(await enoughOf(shopper), market);
-  assert.ok(growth < MOST_GROWTH_MIB, `the Market has grown by ${Math.round(growth)} MiB`);
+  assert.ok(growth < MAX_GROWTH_MIB, `the Market has grown by ${Math.round(growth)} MiB`);
   for (const socket of sockets) socket.destroy();
 });
 
@@ -120,7 +120,7 @@ hostile(
     for (let page = 0; page < 20; page++) await shopper.onePage();
     const growth = residentMiB(market.program.pid) - before;
     assertGoodPages(await enoughOf(shopper), market);
-    assert.ok(growth < MOST_GROWTH_MIB, `the Market has grown by ${Math.round(growth)} MiB`);
+    assert.ok(growth < MAX_GROWTH_MIB, `the Market has grown by ${Math.round(growth)} MiB`);
     for (const socket of greedy) socket.destroy();
   },
 );

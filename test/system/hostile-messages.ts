@@ -20,18 +20,18 @@ interface Shop {
 type Context = System & Shop;
 
 /** The bus takes no larger one. */
-const LARGEST_BODY = 1_048_000;
+const MAX_BODY = 1_048_000;
 /**
  * What the Market's memory may grow by. The table holds 10,000 rows, 5 MB; the rest is what V8 lets lie until it collects,
  * some 50 MB at such a rate, and what one read of a socket holds. A leak of a tenth of what is sent would be over it.
  */
-const MOST_GROWTH_MIB = 160;
+const MAX_GROWTH_MIB = 160;
 /** Messages between two pages: 50,000 a second on an idle machine, which loads 50 pages a second. */
 const MESSAGES_A_PAGE = 1_000;
 /** A request timeout that holds on a machine that is busy with other things too: it is not the machine that is tested. */
 const TIMEOUT_MS = 8_000;
 /** The limit of the median page: the calls of half of the pages reach instances that answer. */
-const USUAL_PAGE_MS = TIMEOUT_MS / 2;
+const DEFAULT_PAGE_MS = TIMEOUT_MS / 2;
 /** Lines of one kind in a second, as the Market has it, and how many kinds anybody on the bus can cause. */
 const LINES_PER_SECOND = 20;
 const KINDS = 12;
@@ -45,7 +45,7 @@ function assertGoodPages(pages: readonly Page[]): void {
   );
   const times = pages.map((page) => Math.round(page.tookMs)).sort((a, b) => a - b);
   const median = times[Math.floor(times.length / 2)] ?? 0;
-  assert.ok(median < USUAL_PAGE_MS, `half of the pages took more than ${median} ms: ${times.join(", ")}`);
+  assert.ok(median < DEFAULT_PAGE_MS, `half of the pages took more than ${median} ms: ${times.join(", ")}`);
 }
 
 /** Another connection on the bus; `use` runs once it is open. */
@@ -117,7 +117,7 @@ function serveForged(bus: NatsBus, kind: ForgedKind, count: number): readonly st
       if (kind === "babbles") message.answer("\u0000{not json");
       if (kind === "mistakes") message.answer('{"thingID":"elephant","rating":4}');
       if (kind === "exaggerates") message.answer('{"thingID":"camera","rating":1e308}');
-      if (kind === "floods") message.answer("x".repeat(LARGEST_BODY));
+      if (kind === "floods") message.answer("x".repeat(MAX_BODY));
     });
   }
   return incarnations;
@@ -173,7 +173,7 @@ function replies(hostile: Test<Ending & Context>, share: number): void {
       const prefix = inbox.slice(0, inbox.lastIndexOf("."));
       const before = residentMiB(market.program.pid);
       const mark = market.program.mark();
-      const large = "x".repeat(LARGEST_BODY);
+      const large = "x".repeat(MAX_BODY);
       const { pages } = await shopThrough(context, share * 40_000, {
         attack: (place) => {
           // Of calls that are over, of none that ever was, and of none that a caller could make.
@@ -184,7 +184,7 @@ function replies(hostile: Test<Ending & Context>, share: number): void {
       });
 
       await assertStands(context, pages, mark);
-      assert.ok(residentMiB(market.program.pid) - before < MOST_GROWTH_MIB);
+      assert.ok(residentMiB(market.program.pid) - before < MAX_GROWTH_MIB);
       assert.is(market.program.count(/GOT camera: 0$/, mark), 0);
     });
   });
@@ -232,7 +232,7 @@ function heartbeats(hostile: Test<Ending & Context>, share: number): void {
       const victim = instances[1]?.address.replace("nats:ratings.get.", "") ?? "";
       const before = residentMiB(market.program.pid);
       const mark = market.program.mark();
-      const large = "x".repeat(LARGEST_BODY);
+      const large = "x".repeat(MAX_BODY);
       const { pages, seconds } = await shopThrough(context, share * 100_000, {
         attack: (place) => {
           for (const { subject, body } of forgeries(place, victim)) attacker.publish(subject, body);
@@ -242,7 +242,7 @@ function heartbeats(hostile: Test<Ending & Context>, share: number): void {
 
       await assertStands(context, pages, mark);
       const growth = residentMiB(market.program.pid) - before;
-      assert.ok(growth < MOST_GROWTH_MIB, `the Market has grown by ${Math.round(growth)} MiB`);
+      assert.ok(growth < MAX_GROWTH_MIB, `the Market has grown by ${Math.round(growth)} MiB`);
       const told = market.program.since(mark).filter((line) => line.includes(":membership:"));
       assert.ok(told.length < LINES_PER_SECOND * KINDS * (seconds + 2), `${told.length} lines in ${seconds} s`);
       assert.ok(

@@ -18,7 +18,7 @@ interface Context {
   third: RunningRatings;
 }
 
-const WITHIN_MS = 20_000;
+const TIMEOUT_MS = 20_000;
 const THINGS = 4;
 
 /** What no instance of ours would say of anything, so that it is known by it. */
@@ -126,7 +126,7 @@ rule("a caller is answered by one of the queue group, and by the one it addresse
   const answers = await Promise.all(Array.from({ length: 20 }, () => ask(wire, "ratings.get", '{"thingID":"camera"}')));
   for (const answer of answers) assert.equal(JSON.parse(answer?.body ?? ""), { thingID: "camera", rating: 4.5 });
   const shown = /^GET camera => 4\.5$/;
-  await until("twenty lines", () => first.program.count(shown, mark) + third.program.count(shown) === 20, WITHIN_MS);
+  await until("twenty lines", () => first.program.count(shown, mark) + third.program.count(shown) === 20, TIMEOUT_MS);
   const direct = await ask(wire, third.address.replace("nats:", ""), '{"thingID":"football"}');
   assert.equal(JSON.parse(direct?.body ?? ""), { thingID: "football", rating: 2.2 });
   await third.program.waitFor(/^GET football => 2\.2$/);
@@ -163,10 +163,10 @@ rule("a roll call is answered by heartbeats; a goodbye is told before and after 
   const expected = { service: "ratings", instance: 3, incarnation, address: `ratings.get.${incarnation}` };
   const rest = { version: beat.version, seq: beat.seq, intervalMs: 15_000, state: "up", answersOnce: true };
   assert.equal(beat, { ...expected, ...rest });
-  await until("the same on its own subject", () => beats.some(({ seq }) => seq === beat.seq), WITHIN_MS);
+  await until("the same on its own subject", () => beats.some(({ seq }) => seq === beat.seq), TIMEOUT_MS);
 
   program.signal("SIGTERM");
-  await until("gone", () => beats.at(-1)?.state === "gone", WITHIN_MS);
+  await until("gone", () => beats.at(-1)?.state === "gone", TIMEOUT_MS);
   assert.equal(
     beats.slice(-2).map(({ state }) => state),
     ["draining", "gone"],
@@ -203,7 +203,7 @@ rule("of a heartbeat every field's rule counts, and what breaks one is told and 
   wire.send("health.ratings.no$token", "{}");
   await wire.flush();
   const told = /^WARNING:membership:- ratings heartbeat not understood: /;
-  await until("all told", () => market.program.count(told, mark) >= broken.length + 2, WITHIN_MS);
+  await until("all told", () => market.program.count(told, mark) >= broken.length + 2, TIMEOUT_MS);
   assert.is(market.program.count(told, mark), broken.length + 2);
   // Each line names its sender.
   const senders = broken.map((_, place) => `(on health.ratings.id-${believed.length + place + 1})`);

@@ -19,8 +19,8 @@ interface Context {
   programs: Program[];
 }
 
-const MOST_LINES = 30;
-const WITHIN_MS = 10_000;
+const MAX_LINES = 30;
+const TIMEOUT_MS = 10_000;
 
 const [service, caller] = blocksOf(sectionOf(readPage("README.md"), "Write your own service")).filter(
   ({ language }) => language === "js",
@@ -62,8 +62,8 @@ const FAILED = /^(unanswered|refused)/;
 
 own("its two files have under thirty lines each", () => {
   for (const block of [service, caller]) {
-    const lines = block?.text.trimEnd().split("\n").length ?? MOST_LINES;
-    assert.ok(lines < MOST_LINES, `${lines} lines`);
+    const lines = block?.text.trimEnd().split("\n").length ?? MAX_LINES;
+    assert.ok(lines < MAX_LINES, `${lines} lines`);
   }
 });
 
@@ -76,7 +76,7 @@ own(
     for (const number of [1, 2]) await asking.waitFor(FROM(number));
     const inTurn = asking.mark();
     const greeted = (number: number): number => asking.count(FROM(number), inTurn);
-    await until("eight greetings", () => greeted(1) + greeted(2) >= 8, WITHIN_MS);
+    await until("eight greetings", () => greeted(1) + greeted(2) >= 8, TIMEOUT_MS);
     assert.ok(Math.abs(greeted(1) - greeted(2)) <= 1, "in turn");
     const again = run(context, "greeter.mjs", "1");
     await again.waitFor(/^instance 1 runs already: greetings\.get\.1-/);
@@ -87,7 +87,7 @@ own(
     await asking.waitFor(FROM(2), { mark: asking.mark() });
     killed.signal("SIGKILL");
     const mark = asking.mark();
-    await until("ten more greetings", () => asking.count(FROM(1), mark) >= 10, WITHIN_MS);
+    await until("ten more greetings", () => asking.count(FROM(1), mark) >= 10, TIMEOUT_MS);
     assert.is(asking.count(/^\(lost greetings\.get\.2-/), 1);
     assert.is(asking.count(/^\(opened/), 0);
 
@@ -97,7 +97,7 @@ own(
     assert.equal(await leaving.ended, { code: 0, signal: null });
     await asking.waitFor(/^\(left greetings\.get\.2-/);
     const left = asking.mark();
-    await until("greetings go on", () => asking.count(FROM(1), left) >= 3, WITHIN_MS);
+    await until("greetings go on", () => asking.count(FROM(1), left) >= 3, TIMEOUT_MS);
     assert.is(asking.count(FAILED), 0, asking.lines.join("\n"));
     for (const program of [asking, first]) {
       program.signal("SIGINT");

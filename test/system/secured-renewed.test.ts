@@ -34,7 +34,7 @@ const renewed = endingSuite<Context>("renewed credentials", async (context) => {
 });
 
 /** A second until they are read again, and a login; the rest is for a busy machine. */
-const BACK_WITHIN_MS = 15_000;
+const BACK_TIMEOUT_MS = 15_000;
 
 /** A connection as a program of ours makes it. */
 function busOf({ folder, server, reports, ends }: Context, role: Role, natsCreds?: string): NatsBus {
@@ -51,9 +51,9 @@ async function revokeRatings({ folder, server }: Context): Promise<void> {
   assert.is((await folder.push(server)).kind, "obeys");
 }
 
-const on = (bus: NatsBus): Promise<void> => until("connected", () => bus.status === "connected", BACK_WITHIN_MS);
+const on = (bus: NatsBus): Promise<void> => until("connected", () => bus.status === "connected", BACK_TIMEOUT_MS);
 const off = (bus: NatsBus): Promise<void> =>
-  until("refused", () => /does not let us in/.test(bus.lastError ?? ""), BACK_WITHIN_MS);
+  until("refused", () => /does not let us in/.test(bus.lastError ?? ""), BACK_TIMEOUT_MS);
 
 /** Calls reach it, and answers to its own calls reach it too: both depend on whose credentials it has. */
 async function works(context: Context, bus: NatsBus): Promise<void> {
@@ -152,7 +152,7 @@ renewed("a process stays in the org that it began in, and its cure leads back th
   await revokeRatings(context);
   await context.folder.createOrg("Another Org", "anna@example.com");
   const cure = new RegExp(`bin/dwc login anna@example.org --org-id ${id}; .*create-service ratings$`);
-  await until("told how to get back", () => cure.test(bus.lastError ?? ""), BACK_WITHIN_MS);
+  await until("told how to get back", () => cure.test(bus.lastError ?? ""), BACK_TIMEOUT_MS);
 });
 
 renewed("an instance of ours and its Market are served again after the cure that is printed", async (context) => {

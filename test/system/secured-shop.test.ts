@@ -15,7 +15,7 @@ import { STARTED } from "../support/takeover.ts";
 import { until } from "../support/until.ts";
 import { type RunningMarket, World } from "../support/world.ts";
 
-const ENDS_WITHIN_MS = 30_000;
+const ENDS_TIMEOUT_MS = 30_000;
 
 interface Context extends Ending {
   folder: Folder;
@@ -54,7 +54,7 @@ async function endsWith(program: Program, why: RegExp): Promise<void> {
   let code: number | null | undefined;
   void program.ended.then((exit) => (code = exit.code));
   const said = (): string => program.lines.join("\n");
-  await until("it ends by itself", () => code !== undefined, ENDS_WITHIN_MS).catch((error: Error) => {
+  await until("it ends by itself", () => code !== undefined, ENDS_TIMEOUT_MS).catch((error: Error) => {
     throw new Error(`${error.message}; it said:\n${said()}`);
   });
   assert.is(code, 1, said());

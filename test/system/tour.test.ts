@@ -13,9 +13,9 @@ import { until } from "../support/world.ts";
 
 const tour = worldSuite("make tour");
 
-const WITHIN_MS = 30_000;
+const TIMEOUT_MS = 30_000;
 /** Eight seconds on an idle machine; on a busy one, ten times as long. */
-const TOUR_WITHIN_MS = 150_000;
+const TOUR_TIMEOUT_MS = 150_000;
 
 tour("shows every stop by itself, and ends with nothing left behind", async ({ world }) => {
   const program = world.start({ name: "tour", args: ["--auto"], env: { PORT: "0" } });
@@ -24,7 +24,7 @@ tour("shows every stop by itself, and ends with nothing left behind", async ({ w
   await until(
     "the tour is over",
     () => ended !== undefined,
-    TOUR_WITHIN_MS,
+    TOUR_TIMEOUT_MS,
     () => program.lines.slice(-12).join("\n"),
   );
   assert.equal(ended, { code: 0, signal: null });
@@ -44,22 +44,22 @@ tour("waits for the person, does it when asked, and goes on next time where it w
   const command = `${process.execPath} dist/bin/tour.js\n`;
   try {
     window.type(command);
-    const [, url = ""] = await window.waitFor(/The Market is open at (http:\S+):/, WITHIN_MS);
-    await window.waitFor(/1 of 9[\s\S]*→ Load the page/, WITHIN_MS);
+    const [, url = ""] = await window.waitFor(/The Market is open at (http:\S+):/, TIMEOUT_MS);
+    await window.waitFor(/1 of 9[\s\S]*→ Load the page/, TIMEOUT_MS);
     // What the programs say at their start stands before the story: nobody is asked for something and then talked over.
-    await window.waitFor(/market:- open at [\s\S]*The Market is open at /, WITHIN_MS);
+    await window.waitFor(/market:- open at [\s\S]*The Market is open at /, TIMEOUT_MS);
     await (await fetch(url)).text(); // the person does it
-    await window.waitFor(/√ It asked[\s\S]*2 of 9/, WITHIN_MS);
+    await window.waitFor(/√ It asked[\s\S]*2 of 9/, TIMEOUT_MS);
     window.type("\n"); // the tour does it
-    await window.waitFor(/√ All four ratings[\s\S]*3 of 9/, WITHIN_MS);
+    await window.waitFor(/√ All four ratings[\s\S]*3 of 9/, TIMEOUT_MS);
     window.ctrlC();
-    await window.waitFor(/everything has ended[\s\S]*TOUR\$ /, WITHIN_MS);
+    await window.waitFor(/everything has ended[\s\S]*TOUR\$ /, TIMEOUT_MS);
     const from = window.mark();
     window.type(command);
-    await window.waitFor(/You left at stop 3, and go on there; running again: instances 1, 2, 3/, WITHIN_MS, from);
-    await window.waitFor(/3 of 9[\s\S]*→ End them/, WITHIN_MS, from);
+    await window.waitFor(/You left at stop 3, and go on there; running again: instances 1, 2, 3/, TIMEOUT_MS, from);
+    await window.waitFor(/3 of 9[\s\S]*→ End them/, TIMEOUT_MS, from);
     window.type("\u0004"); // ^D: nobody types any more, which ends it as "q" does
-    await window.waitFor(/everything has ended[\s\S]*TOUR\$ /, WITHIN_MS, from);
+    await window.waitFor(/everything has ended[\s\S]*TOUR\$ /, TIMEOUT_MS, from);
   } finally {
     await window.close();
   }
