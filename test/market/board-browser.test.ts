@@ -1,4 +1,4 @@
-// takes: 25 s
+// takes: 40 s
 //
 // Shop and board in a real browser: how soon it shows what happens, without scripts, by keyboard, and narrow.
 

@@ -16,7 +16,7 @@ export const LIMIT_MS = 150_000;
 /** A paused instance still beats, and each beat closes its breaker: none may come while a test looks at it. */
 const HEARTBEAT_MS = 300_000;
 /** Beside a browser that draws a busy machine gives the instances little time. */
-const TIMEOUT_MS = 2_000;
+const TIMEOUT_MS = 1_500;
 const PHONE = { width: 320, height: 640 } as const;
 
 export interface Watched {

@@ -50,6 +50,9 @@ export async function openBoardWorld({
 } = {}): Promise<BoardWorld> {
   const clock = systemClock();
   const rules = { ...RULES, requestTimeoutMs };
+  // A stall of this process, as a busy machine makes them, is none of an instance that is paused here: by the heartbeat that
+  // follows a stall its breaker would close.
+  const unstalled: Clock = { ...clock, onStall: () => () => undefined };
   const network = new MemoryNetwork(clock);
   const closers: ShutdownHooks = [];
   const lines: LogEntry[] = [];
@@ -74,7 +77,7 @@ export async function openBoardWorld({
     ...{ clock, network, market, client, monitor, board, lines },
     start: async (instance) => {
       const bus = network.bus();
-      const options = { service: "ratings", instance, bus, handle: rate, clock, heartbeatIntervalMs };
+      const options = { service: "ratings", instance, bus, handle: rate, clock: unstalled, heartbeatIntervalMs };
       const started = await startInstance(options);
       if (started.kind === "taken") throw new Error(`instance ${instance} is taken`);
       const running = { instance: started.instance, bus };
