@@ -6,7 +6,7 @@ import { isoTime } from "../clock.ts";
 import type { LogLevel } from "../settings.ts";
 import type { LogEntry } from "./log.ts";
 
-/** Who speaks: in every line of one process. */
+/** The process that logs. It is part of every line. */
 export interface LogSource {
   readonly service: string;
   readonly instance?: number;
@@ -20,7 +20,7 @@ const METHODS = { DEBUG: "debug", INFO: "info", WARNING: "warn", ERROR: "error" 
 const SHOWN: Readonly<Record<string, string>> = { warn: "warning" };
 
 /**
- * Loads pino now, and not where nobody asked for JSON: it is 3 MB on disk and 20 ms at start.
+ * Loads pino here, so that programs without LOG_FORMAT=json do not load it: 3 MB on disk and 20 ms at the start.
  * @param wall epoch ms
  * @returns a line as text, with its end
  */
@@ -53,12 +53,12 @@ function fieldsOf({ logger, event, about, trace }: LogEntry, { service }: LogSou
     ...(event === undefined ? {} : { event }),
     ...(about === undefined ? {} : { about: aboutOf(about) }),
     ...(trace === undefined ? {} : { trace_id: trace.traceId }),
-    // Only where it says something: most visitors bring no id of their own.
+    // Left out if it equals the trace id: most visitors send no id of their own.
     ...(trace === undefined || trace.requestId === trace.traceId ? {} : { request_id: trace.requestId }),
   };
 }
 
-/** Whoever tells of a process may know more of it than the log is to say. */
+/** Only these three fields of an instance are logged. */
 function aboutOf({ service, instance, incarnation }: NonNullable<LogEntry["about"]>): object {
   return { service, instance, incarnation };
 }

@@ -1,9 +1,9 @@
-// Lines on their way out, in batches: all that one turn of the event loop has to say is one write. A write costs some
-// microseconds, whatever is in it, and a page says sixteen lines and more.
+// Writes lines in batches: all lines of one turn of the event loop are one write. A write costs some microseconds, whatever
+// its length, and a page logs sixteen lines or more.
 //
-// Whoever reads may be slow, or stopped. Then lines wait here, up to a limit; beyond it they are dropped and counted, and
-// the gap says how many they were. Waiting for the reader instead would stop a Market whose pager stands at "more", and
-// waiting without a limit would fill the memory.
+// The reader may be slow or stopped. Then lines are queued up to a limit. Beyond it they are dropped and counted, and a gap
+// line states their number. Waiting for the reader would stop a Market whose pager shows "more", and a queue without a
+// limit would fill the memory.
 
 export interface WriterOptions {
   /** Takes what it can without waiting. @returns how many bytes that was */
@@ -11,24 +11,24 @@ export interface WriterOptions {
   /** Calls `act` once this turn of the event loop is over. */
   readonly afterTurn: (act: () => void) => void;
   readonly after: (delayMs: number, act: () => void) => void;
-  /** What stands in the place of so many lines. */
+  /** The line that replaces this number of dropped lines. */
   readonly gap: (lines: number) => string;
 }
 
-/** What a pipe takes whole or not at all: instances that share one would else cut each other's lines in two. */
+/** A pipe takes a write of this size whole or not at all. Above it, processes that share a pipe would mix their lines. */
 const ATOMIC_BYTES = 4096;
-/** What may wait for a slow reader: about ten thousand lines, or some seconds of a busy Market. */
+/** The queue for a slow reader: about ten thousand lines, or some seconds of a busy Market. */
 export const MAX_QUEUED_BYTES = 1024 * 1024;
-/** Dropping goes on until half of that is free: otherwise every other line would be a gap. */
+/** Lines are dropped until half of the queue is free: otherwise every other line would be a gap. */
 const RESUME_BYTES = MAX_QUEUED_BYTES / 2;
-/** How often a reader that took nothing is looked at. A person does not see the difference, and a look costs 2 µs. */
+/** The interval between two attempts to write. A person does not see the delay, and an attempt costs 2 µs. */
 const RETRY_INTERVAL_MS = 10;
-/** How often at the end: half a second. Who reads nothing for so long shall not keep a program from ending. */
+/** Attempts at exit: half a second. A reader that is stopped for longer must not keep a program from ending. */
 const FINAL_ATTEMPTS = 50;
 
 export class LineWriter {
   readonly #options: WriterOptions;
-  /** Batches that are full, and what is left of the one that was taken in part. */
+  /** Full batches, and the rest of one that was written in part. */
   readonly #batches: Uint8Array[] = [];
   #batch = "";
   #batchBytes = 0;
@@ -40,7 +40,7 @@ export class LineWriter {
     this.#options = options;
   }
 
-  /** @param line with its end of line */
+  /** @param line with its newline */
   write(line: string): void {
     if (this.#dropped > 0 || this.#queuedBytes > MAX_QUEUED_BYTES) {
       this.#dropped += 1;
@@ -52,7 +52,7 @@ export class LineWriter {
     this.#options.afterTurn(() => this.#flush());
   }
 
-  /** Everything, now, as the program ends; `sleep` lets a slow reader catch up. */
+  /** Writes everything, as the program ends. `sleep` lets a slow reader catch up. */
   finish(sleep: (ms: number) => void): void {
     for (let attempts = 0; attempts < FINAL_ATTEMPTS; attempts++) {
       if (this.#takeAll()) return;

@@ -1,4 +1,4 @@
-// What this process prints on its standard output: line-writer.ts, on the real one.
+// The standard output of this process: a line writer (line-writer.ts) on it.
 
 import { writeSync } from "node:fs";
 import type { Clock } from "../clock.ts";
@@ -10,7 +10,7 @@ const STDOUT = 1;
 /**
  * The way out for lines, each with its end. Nothing is lost that was said before the process ends, except when it is
  * killed outright: then what this turn of the event loop said. Called once in a process.
- * @param gap what stands in the place of so many lines that a slow reader did not take
+ * @param gap the line that replaces this number of dropped lines
  */
 export function standardOutput(clock: Clock, gap: (lines: number) => string): (line: string) => void {
   // Opening the stream makes a pipe answer "not now" instead of stopping us. Its own queue is not used: that has no
@@ -23,9 +23,9 @@ export function standardOutput(clock: Clock, gap: (lines: number) => string): (l
       return writeSync(STDOUT, bytes);
     } catch (error) {
       isOpen = !isBrokenPipe(error);
-      // Whoever read has gone, so there is nobody left to tell; but a program that ends says why by its exit code.
+      // The reader has exited, so the program exits too, unless it is ending already with an exit code of its own.
       if (!isOpen && !isEnding && !outlives(error)) process.exit(0);
-      // A reader that is slow, or a disk that is full: it may take it later.
+      // The reader is slow, or the disk is full: a later attempt may succeed.
       return 0;
     }
   };

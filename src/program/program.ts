@@ -1,5 +1,5 @@
-// The life of a program: settings are read, it starts, and the first ^C, kill or death of its parent ends it properly.
-// Never a SIGTSTP listener: a process that listens for ^Z is no longer stopped by it.
+// The life of a program: it reads its settings, starts, and shuts down on the first ^C, kill or death of its parent.
+// There must be no SIGTSTP listener: with one, ^Z no longer stops the process.
 
 import type { Clock } from "../clock.ts";
 import { readSettings, type Settings, withoutUserinfos } from "../settings.ts";
@@ -9,7 +9,7 @@ import { createLog, type Log, textLine } from "./log.ts";
 import { isBrokenPipe, outlives, standardOutput } from "./output.ts";
 
 export type StartResult =
-  /** For a parent that waits: where it can be reached, and where its board is. */
+  /** For a waiting parent: the addresses of the program and of its board. */
   ({ readonly kind: "running" } & Partial<Running>) | { readonly kind: "refused"; readonly why: readonly string[] };
 
 export interface Running {
@@ -17,17 +17,17 @@ export interface Running {
   readonly board: string | undefined;
 }
 
-/** What has been started and has to be ended, the last first; also when the end comes in the middle of the start. */
+/** Run at shutdown, the last one first. They also run if the shutdown comes in the middle of the start. */
 export type ShutdownHooks = (() => Promise<void> | void)[];
 
-/** How long an orderly end may take; then the program ends without. */
+/** How long an orderly shutdown may take. After it the process exits. */
 const CLOSE_TIMEOUT_MS = 8_000;
 /** A second ^C sooner than this is the same keystroke, which reached us twice: from the terminal and from our parent. */
 const SAME_KEYSTROKE_MS = 500;
-/** As a shell has it: ended by SIGINT. */
+/** The exit code of shells for SIGINT. */
 const INTERRUPTED = 130;
 
-/** Reads the settings or ends: exit code 2 for wrong settings, each told with its name, its value and its rule. */
+/** Reads the settings. Wrong settings are printed with name, value and rule, and the process exits with 2. */
 export function settingsOrExit(env: Readonly<Record<string, string | undefined>>): Settings {
   const result = readSettings(env);
   if (result.kind === "settled") return result.settings;
@@ -35,19 +35,19 @@ export function settingsOrExit(env: Readonly<Record<string, string | undefined>>
   process.exit(2);
 }
 
-/** A sentence on stderr: it may repeat what a person typed, an address with a password for one. */
+/** Prints a sentence on stderr, without passwords: it may quote an address that a person typed. */
 export function complain(sentence: string): void {
   process.stderr.write(`${withoutUserinfos(sentence)}\n`);
 }
 
-/** @param source who this process is, as every line for machines says */
+/** @param source this process, as named in every JSON line */
 export async function programLog(
   { logLevel: level, logFormat: format }: Settings,
   clock: Clock,
   source: LogSource,
 ): Promise<Log> {
   const render = format === "json" ? await jsonFormatter(source, clock.wall) : textLine;
-  // Also when warnings are not asked for: whoever reads a log has to know that it has a gap.
+  // Printed at every log level: a reader must know that the log has a gap.
   const gap = (lines: number): string =>
     render({ level: "WARNING", logger: "log", event: "log.dropped", text: gapText(lines) });
   return createLog({ level, render, write: standardOutput(clock, gap) });
@@ -56,7 +56,7 @@ export async function programLog(
 const gapText = (lines: number): string =>
   `- ${lines} ${lines === 1 ? "line was" : "lines were"} dropped here: whoever reads them was too slow`;
 
-/** Runs until a signal, then closes and exits with 0; a refusal is told on stderr and exits with 1. */
+/** Runs until a signal, then closes and exits with 0. A refusal is printed on stderr, and the process exits with 1. */
 export async function runProgram(clock: Clock, start: (closers: ShutdownHooks) => Promise<StartResult>): Promise<void> {
   exitOnBrokenPipe();
   exitWithoutTerminal();
@@ -67,14 +67,14 @@ export async function runProgram(clock: Clock, start: (closers: ShutdownHooks) =
   });
   const outcome = await start(closers);
   if (outcome.kind === "running") return notifyParent(outcome);
-  // After what the log still has to say: the two are read together.
+  // After the last lines of the log, because a person reads both together.
   await new Promise<void>((resolve) => clock.afterIoPoll(resolve));
   for (const sentence of outcome.why) complain(sentence);
   await closeAll(clock, closers);
   process.exit(1);
 }
 
-/** To a parent of ours, over the channel that it gave us (processes.ts). */
+/** Sends the addresses to a parent of ours, over its channel (processes.ts). */
 function notifyParent({ at = "", board }: Partial<Running>): void {
   process.send?.({ running: at, board });
 }
@@ -84,7 +84,7 @@ async function closeAll(clock: Clock, closers: ShutdownHooks): Promise<void> {
   for (let close = closers.pop(); close !== undefined; close = closers.pop()) await close();
 }
 
-/** Calls `act(false)` at the first request to end and `act(true)` at a second ^C. */
+/** Calls `act(false)` at the first request to shut down and `act(true)` at a second ^C. */
 function onShutdownSignal(clock: Clock, act: (again: boolean) => void): void {
   let firstAt: number | undefined;
   const request = (signal: "SIGINT" | "SIGTERM"): void => {
@@ -107,7 +107,7 @@ function onShutdownSignal(clock: Clock, act: (again: boolean) => void): void {
   if (isChild) process.on("disconnect", () => request("SIGTERM"));
 }
 
-/** `make market | head`: whoever reads has gone, so there is nobody left to tell. */
+/** `make market | head`: the reader has exited, so the program exits without a message. */
 function exitOnBrokenPipe(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", (error) => {

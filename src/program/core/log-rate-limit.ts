@@ -1,5 +1,6 @@
-// Anybody on the bus can send heartbeats, and some heartbeats are told: without a limit a flood of them would become a
-// flood of lines. Of each kind so many are told in each window of time, and the rest are counted and told as a number.
+// A rate limit for log lines. Any client of the bus can send heartbeats, and some of them are logged: without a limit a
+// flood of heartbeats would become a flood of lines. In each window of time a number of lines of each kind is logged. The
+// rest are counted, and their number is logged.
 
 export interface LimitOptions {
   readonly maxPerWindow: number;
@@ -23,7 +24,7 @@ export class LogRateLimiter {
     this.#options = options;
   }
 
-  /** Whether a line of that kind may be told now; if not, it is counted. */
+  /** Whether a line of that kind may be logged now. If not, it is counted. */
   admit(kind: string, now: number): boolean {
     const window = this.#windowOf(kind, now);
     if (window.admitted >= this.#options.maxPerWindow) {
@@ -34,7 +35,7 @@ export class LogRateLimiter {
     return true;
   }
 
-  /** The kinds of which lines were held back in windows that are over by now, with how many; each is handed out once. */
+  /** The kinds with suppressed lines in windows that are over, and their number. Each is returned once. */
   suppressed(now: number): readonly { readonly kind: string; readonly count: number }[] {
     const over: { kind: string; count: number }[] = [];
     for (const [kind, window] of this.#windows) {
