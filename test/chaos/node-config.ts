@@ -15,8 +15,8 @@ export function nodeConfig({ name, back }: Host): string {
   const routes = hostsOf("node").map((node) => `    nats://${node.back}:${ROUTE_PORT}`);
   return `server_name: ${name}
 listen: "${back}:${CLIENT_PORT}"
-# A node that is cut off is noticed by silence alone: asked every second, given up after two answers that did not come.
-# The server's own usual, two minutes, would keep sending calls into a route that leads nowhere.
+# A node that is cut off is noticed by its silence alone: a ping every second, and the end after two without an answer.
+# The server's default, two minutes, would keep sending calls into a route that leads nowhere.
 ping_interval: "1s"
 ping_max: 2
 write_deadline: "2s"
