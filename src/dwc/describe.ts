@@ -1,4 +1,4 @@
-// What a state says to people: who one is and what is there, with nothing secret in it.
+// Describes a state for the user: person, org, services and people, without any secret.
 
 import type { Identity } from "./core/command-context.ts";
 import { type Authority, currentOrg, type Org, type State } from "./identity/core/state.ts";

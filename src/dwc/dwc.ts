@@ -1,4 +1,4 @@
-// What was typed, in; what is to be written and the exit code, out. Help and wrong usage need no world, and get none.
+// Runs one command: argv in, output text and exit code out. Help and wrong usage need no context, so none is opened.
 
 import type { Call, Command } from "./core/command.ts";
 import type { CommandContext } from "./core/command-context.ts";
@@ -8,13 +8,13 @@ import { notingScreen } from "./noting-screen.ts";
 import { parse, stateOption, wantsJson } from "./parse.ts";
 
 export interface DwcOptions {
-  /** Whether stdout shows colours, and whoever reads it wants any. */
+  /** stdout shows colours, and the user has not switched them off. */
   readonly colour?: boolean;
   readonly commands: readonly Command[];
   readonly version: string;
-  /** The world as the settings have it; `state`: the folder that was typed, instead of theirs. */
+  /** Opens the context. `state`: the folder of --state, which replaces that of the settings. */
   readonly openWorld: (state: string | undefined) => CommandContext | Failed;
-  /** The whole path of a folder that was typed. */
+  /** The absolute path of the folder of --state. */
   readonly folderOf: (state: string) => string;
 }
 
@@ -48,8 +48,8 @@ async function run(command: Command, call: Call, world: CommandContext, renderin
   return { ...rendered, stderr: rendered.stderr + rest() };
 }
 
-/** For people, also where JSON is wanted: an error is JSON then. */
-const text = (said: string, json: boolean): Rendered => ({
-  ...{ stdout: `${said}\n`, stderr: "", exitCode: 0 },
+/** Plain text even with --json. Only the error of a failed write is JSON then. */
+const text = (content: string, json: boolean): Rendered => ({
+  ...{ stdout: `${content}\n`, stderr: "", exitCode: 0 },
   ifUnwritten: unwritten("read-only", 0, json, {}),
 });

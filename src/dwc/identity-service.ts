@@ -1,5 +1,5 @@
-// The verbs of the commands, on one state folder: each takes the lock, lets its decider decide, writes, and tells the bus
-// that runs. What is heavy to load (keys, the client library) is loaded by whoever hands it in, and only when it is used.
+// The identity service on one state folder. Each change takes the lock, runs its decider, writes the state, and sends
+// the change to the running bus. Keys and the client library are slow to load, so they are passed in as loaders.
 
 import type { Clock } from "../clock.ts";
 import type { SyncResult } from "./core/bus-shapes.ts";
@@ -38,7 +38,7 @@ export interface IdentityDeps {
   readonly syncBus: SyncBus;
 }
 
-/** A service's token holds until it is revoked: the original's fortnight left people with tokens that died by night. */
+/** A service's token is valid until it is revoked. In the original it expired after 14 days, often at night. */
 const FOR_EVER = null;
 
 export function createIdentityService(deps: IdentityDeps): IdentityService {
@@ -150,7 +150,7 @@ function sessionMethods({ stateDir, clock, syncBus }: IdentityDeps): Pick<Identi
       if (left.kind === "refused") return left;
       const { forgotten } = left;
       const owned = forgotten.filter(({ authority }) => authority.kind === "owner");
-      // A bus may admit those of one of them, and not know another.
+      // A bus may admit users of one org and not know another, so each org is checked.
       const found = await Promise.all(owned.map(({ me }) => syncBus({ kind: "credentials", text: me.creds })));
       const sync = found.length === 0 ? undefined : logoutSyncResult(found);
       return { kind: "done", orgs: forgotten.length, sync };
@@ -158,7 +158,7 @@ function sessionMethods({ stateDir, clock, syncBus }: IdentityDeps): Pick<Identi
   };
 }
 
-/** What concerns the bus alone. */
+/** Methods that only concern the bus. */
 function busMethods({ stateDir, syncBus }: IdentityDeps): Pick<IdentityService, "push" | "obedience"> {
   return {
     push: async () => {
@@ -183,7 +183,7 @@ function accountsOf({ operator, orgs }: State, mode: PushMode): Extract<SyncInpu
   return operator === null || owned.length === 0 ? undefined : { kind: "accounts", operator, orgs: owned, mode };
 }
 
-/** An admin's own credentials may be outdated; those that the folder has just signed are not. */
+/** The credentials that the folder has just signed. An admin's own may be outdated. */
 function newestCreds({ org, services }: Pick<Renewed, "org" | "services">): string {
   return org.services.find(({ name }) => name === services[0])?.creds ?? org.me.creds;
 }
@@ -193,7 +193,10 @@ interface Minting {
   readonly now: number;
 }
 
-/** Changes the state, and tells the bus. @param shows credentials that the bus is to let in, for who owns no account */
+/**
+ * Changes the state and sends the change to the bus.
+ * @param shows credentials that the bus has to admit, for a user who owns no org
+ */
 async function change<T extends { readonly org: Org }>(
   deps: IdentityDeps,
   decide: (state: State, minting: Minting) => Decision<T> | Promise<Decision<T>>,
@@ -221,12 +224,13 @@ async function tellUnwritten<T extends { readonly org: Org }>(
   return { ...kept, sync: again.kind === "done" ? sync : { ...sync, unwritten: again.why } };
 }
 
-/** So many changes at once may come between; each of them tells the bus as well. */
+/** At most so many concurrent changes are followed up; each of those processes syncs the bus as well. */
 const MAX_ROUNDS = 5;
 
 /**
- * Hands the bus the org as it is now, and again where it was changed meanwhile: of two changes at once the earlier one may
- * reach the bus last, and its process then sees that it is the earlier one. No lock is held: a paused bus would hold it.
+ * Sends the org to the bus as it is now, and again if it changed meanwhile. Of two concurrent changes the earlier one
+ * can reach the bus last; its process then sees the later one in the state. No lock is held, as a paused bus would hold
+ * it too.
  */
 async function syncNewest(deps: IdentityDeps, changed: Org, creds: string | undefined): Promise<SyncResult> {
   const { stateDir, syncBus } = deps;
@@ -243,7 +247,7 @@ async function syncNewest(deps: IdentityDeps, changed: Org, creds: string | unde
   }
 }
 
-/** An old copy of the folder learns what was revoked since: its own token was not handed over. */
+/** Imports revocations that an old copy of the folder lacks. Its own token was not sent, as the bus has a newer one. */
 async function importRevocations({ stateDir, clock, mint }: IdentityDeps, { addresses }: SyncResult): Promise<void> {
   const tokens = addresses.flatMap((one) => (one.kind === "does not obey" && one.token !== undefined ? one.token : []));
   if (tokens.length === 0) return;
@@ -255,7 +259,7 @@ async function importRevocations({ stateDir, clock, mint }: IdentityDeps, { addr
   });
 }
 
-/** As the folder has it; an org that another process has forgotten meanwhile stays as it was. */
+/** The org as the folder has it now. An org that another process has deleted meanwhile is returned as it was. */
 function newestOf(stateDir: string, org: Org): { readonly state: State | undefined; readonly now: Org } {
   const read = readState(stateDir);
   const state = read.kind === "read" ? read.state : undefined;

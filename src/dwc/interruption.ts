@@ -1,4 +1,5 @@
-// ^C while a bus is asked. The change is in the state folder by then, so its result is printed before the process ends.
+// Handles ^C while dwc waits for a bus. The change is already in the state folder, so dwc prints its result before it
+// exits.
 
 import { readBusAddress } from "../bus/core/bus-address.ts";
 import type { SyncResult } from "./core/bus-shapes.ts";
@@ -10,7 +11,7 @@ const WHY = "dwc was interrupted before it said so";
 export class Interruption {
   #signal: NodeJS.Signals | undefined;
 
-  /** What the buses at these addresses say, or that it is not known, where a signal comes first. */
+  /** The result of the sync; "unknown" for every address if a signal arrives first. */
   during(asking: () => Promise<SyncResult>, urls: readonly string[]): Promise<SyncResult> {
     return new Promise((resolve, reject) => {
       const interrupt = (signal: NodeJS.Signals): void => {
@@ -27,7 +28,7 @@ export class Interruption {
     });
   }
 
-  /** Ends the process by the signal that came, if one did: to be called once all is written. */
+  /** Ends the process by the received signal, if there was one. Call it after all output is written. */
   end(): void {
     if (this.#signal === undefined) return;
     for (const signal of SIGNALS) process.removeAllListeners(signal);

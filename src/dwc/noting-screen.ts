@@ -1,11 +1,11 @@
-// A screen that names the folder of --state once, beside the first command that is printed while a command runs.
+// A screen that prints the note about the --state folder once, after the first output that contains a command.
 
 import { folderNote, offersCommand } from "./core/folder-note.ts";
 import type { Screen } from "./core/tty.ts";
 
 export interface NotingScreen {
   readonly screen: Screen;
-  /** The note for the end: on a whole screen it would be drawn over. */
+  /** The note to print at the end. In fullscreen mode the next frame would overwrite it. */
   rest(): string;
 }
 

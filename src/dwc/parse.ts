@@ -1,5 +1,5 @@
-// Reads what was typed after `dwc`: held against the table, in any order of options and words. What cannot be right is
-// said with what it was probably meant to be.
+// Parses the arguments of `dwc` against the table of commands, with options and words in any order. An error names the
+// command or option that the user probably meant.
 
 import { parseArgs } from "node:util";
 
@@ -11,22 +11,22 @@ export type Parsed =
   | { readonly kind: "run"; readonly command: Command; readonly call: Call }
   | { readonly kind: "help"; readonly command: Command | undefined }
   | { readonly kind: "version" }
-  /** `command`: whose usage it was, if that is known. */
+  /** `command`: the command whose usage was wrong, if it is known. */
   | (Failed & { readonly command?: Command });
 
 interface ParsedArgv {
   readonly words: readonly string[];
   readonly options: readonly {
     readonly name: string;
-    /** As it was typed, dashes and all. */
+    /** As typed, with its dashes. */
     readonly raw: string;
     readonly value: string | undefined;
-    /** Whether the value stood behind an equals sign. */
+    /** The value was typed after an equals sign. */
     readonly inline: boolean;
   }[];
 }
 
-/** The table's rows by what they are called, aliases too. */
+/** A command by its name or alias. */
 const findCommand = (word: string, commands: readonly Command[]): Command | undefined =>
   commands.find(({ name, aliases = [] }) => name === word || aliases.includes(word));
 
@@ -45,18 +45,18 @@ export function parse(typed: readonly string[], commands: readonly Command[]): P
   return wrong === undefined ? run(command, args, options) : { ...wrong, command };
 }
 
-/** Whether JSON is wanted: known also when the rest of what was typed cannot be read. */
+/** True with --json, even if the other arguments cannot be parsed. */
 export const wantsJson = (typed: readonly string[]): boolean => typed.slice(0, endOfOptions(typed)).includes("--json");
 const endOfOptions = (typed: readonly string[]): number => (typed.includes("--") ? typed.indexOf("--") : typed.length);
 
-/** The folder that --state names, also where the rest of what was typed cannot be read. */
+/** The folder of --state, even if the other arguments cannot be parsed. */
 export function stateOption(typed: readonly string[], commands: readonly Command[]): string | undefined {
   const { options } = parseArgv(typed, commands);
   return options.findLast((one) => one.name === STATE_OPTION.name && wrongValue(STATE_OPTION, one) === undefined)
     ?.value;
 }
 
-/** Node's own reading, told all options of all commands: so an option may stand before its command as well. */
+/** Node's parser with the options of all commands, so that an option may precede its command. */
 function parseArgv(typed: readonly string[], commands: readonly Command[]): ParsedArgv {
   const all = [...COMMON_OPTIONS, VERSION_OPTION, ...commands.flatMap(({ options }) => options)];
   const known = Object.fromEntries(
@@ -114,7 +114,7 @@ function optionsAlone(options: ParsedArgv["options"]): Failed {
 
 function unknownCommand(word: string, args: readonly string[], commands: readonly Command[]): Failed {
   const names = commands.flatMap(({ name, aliases = [] }) => [name, ...aliases]);
-  // `dwc create service x` and `dwc service create x` are what people bring from other tools.
+  // Users of other tools type `dwc create service x` or `dwc service create x`.
   const joined = [word, `${word}-${args[0]}`, `${args[0]}-${word}`];
   const near = joined.find((one) => names.includes(one)) ?? nearest(word, names);
   const hint = near === undefined ? LIST : `did you mean  bin/dwc ${near} ?`;
@@ -139,7 +139,7 @@ function unknownOption(command: Command, raw: string, known: readonly Option[]):
   );
   const hint = near === undefined ? usageHint(command) : `did you mean  --${near} ?`;
   const message = `${command.name} has no option ${quoteForMessage(raw)}`;
-  // A name may begin with a dash, and then has to be told from an option.
+  // A name may begin with a dash and then looks like an option.
   return usage("unknown-option", message, hint);
 }
 

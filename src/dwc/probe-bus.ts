@@ -1,4 +1,5 @@
-// What kind of bus is there: read from its greeting alone, so that nothing has to be loaded and nobody be admitted.
+// Probes the addresses of the bus. It reads the greeting alone, so that it needs neither the client library nor a
+// login.
 
 import { describeProbe } from "../bus/connect-failure.ts";
 import { readBusAddress } from "../bus/core/bus-address.ts";
@@ -40,7 +41,7 @@ async function probeAddress(url: string, clock: Clock, isNeverStarted: boolean):
   }
 }
 
-/** @param greeting `INFO {…}`; whatever cannot be read asks for nothing that we know of */
+/** @param greeting `INFO {…}`; a greeting that cannot be parsed counts as one without logins */
 export function requiresAuth(greeting: string): boolean {
   try {
     const info: unknown = JSON.parse(greeting.slice(greeting.indexOf("{")));

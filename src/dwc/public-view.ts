@@ -1,4 +1,4 @@
-// What of an org and a service is shown: never a key that signs, never credentials.
+// The public part of orgs and services: never a signing key, never credentials.
 
 import { isoTime } from "../clock.ts";
 import type { Org, PublicService } from "./core/command-context.ts";

@@ -1,11 +1,11 @@
-// Raw mode of a terminal: keys arrive one by one, and are not echoed. The terminal is given back when the process stops
-// or exits, and taken again when the process continues.
+// Raw mode of a terminal: keys arrive one by one, without an echo. RawMode restores the terminal when the process stops
+// or exits, and returns to raw mode when the process continues.
 
 export interface RawModeOptions {
   readonly input: NodeJS.ReadStream;
-  /** Called after the terminal was taken: at the start, and after every stop. */
+  /** Called after raw mode was entered: at the start, and after every stop. */
   readonly afterEnter: () => void;
-  /** Called before the terminal is given back. */
+  /** Called before the terminal is restored. */
   readonly beforeLeave: () => void;
   /** The terminal was closed. */
   readonly onClosed: () => void;
@@ -14,14 +14,14 @@ export interface RawModeOptions {
 export class RawMode {
   readonly #options: RawModeOptions;
   #isActive = false;
-  /** The terminal was taken after a stop, and the signal that ended the stop has not been read yet. */
+  /** Raw mode was entered again after a stop, and the SIGCONT that ended the stop has not been handled yet. */
   #isAhead = false;
 
   constructor(options: RawModeOptions) {
     this.#options = options;
   }
 
-  /** Takes the terminal, until `release`. */
+  /** Enters raw mode, until `leave`. */
   enter(): void {
     const { input, onClosed } = this.#options;
     process.on("SIGTSTP", this.#onStop).on("SIGCONT", this.#onContinue).on("exit", this.#restore);
@@ -34,14 +34,16 @@ export class RawMode {
     process.kill(0, "SIGTSTP");
   }
 
-  /** Gives the terminal back for good. */
+  /** Restores the terminal for good. */
   leave(): void {
     this.#restore();
     process.off("SIGTSTP", this.#onStop).off("SIGCONT", this.#onContinue).off("exit", this.#restore);
     this.#options.input.off("end", this.#options.onClosed);
   }
 
-  /** A terminal that is taken already is left alone: keys that arrive while raw mode is left would be echoed. */
+  /**
+   * Does nothing if raw mode is active again already: to leave it for a moment would echo keys that arrive meanwhile.
+   */
   readonly #onContinue = (): void => {
     const isActiveAlready = this.#isAhead;
     this.#isAhead = false;
@@ -51,7 +53,7 @@ export class RawMode {
   #activate(): void {
     this.#isActive = true;
     enterRawMode(this.#options.input);
-    // False: the terminal was closed, and `closed` has released it.
+    // False: the terminal was closed, and `onClosed` has left raw mode.
     if (!this.#isActive) return;
     this.#options.afterEnter();
     // The shell was in the foreground while this process was stopped, and got the signal of a new size.
@@ -69,7 +71,7 @@ export class RawMode {
   readonly #onStop = (): void => {
     this.#restore();
     // The default action stops the process here, until SIGCONT. In an orphaned process group the kernel ignores the
-    // signal, as no shell could continue the process: then the terminal is taken again at once. No SIGCONT follows there,
+    // signal, as no shell could continue the process: then raw mode is entered again at once. No SIGCONT follows there,
     // and the next one is ignored in its place: no shell has changed the mode by then.
     process.off("SIGTSTP", this.#onStop);
     process.kill(process.pid, "SIGTSTP");

@@ -1,16 +1,16 @@
-// The screen, or the pipe in its place. It can be taken over for a while; it is given back as it was, also after ^C, ^Z,
-// a kill and a crash. Whoever read and has gone is no error.
+// The output: a terminal or a pipe. A terminal has a fullscreen mode; it is restored after ^C, ^Z, a kill and a crash
+// as well. A reader that has ended is no error.
 
 import type { FullscreenHandle, FullscreenOptions, Screen } from "./core/tty.ts";
 import { RawMode } from "./raw-mode.ts";
 
-/** The other screen, which leaves what stood here before; no cursor. */
+/** The alternate screen, which keeps the content of the normal one; no cursor. */
 const ENTER = "\u001b[?1049h\u001b[?25l";
 const LEAVE = "\u001b[?25h\u001b[?1049l";
 const HOME = "\u001b[H";
 const REST_OF_LINE = "\u001b[K";
 const REST_OF_SCREEN = "\u001b[J";
-/** Where a terminal does not say. */
+/** For a terminal that does not report its size. */
 const DEFAULT_SIZE = { rows: 24, columns: 80 };
 const ENDS = ["SIGINT", "SIGTERM"] as const;
 
@@ -52,7 +52,8 @@ function enterFullscreen({ input, output, ending }: Streams, { key, redraw }: Fu
     input.off("data", onKey).destroy();
     ending.abort();
   };
-  // By the signal itself: a runtime that exits after its terminal was closed aborts, as it cannot reset the terminal.
+  // The signal has to end the process: Node aborts in an exit after its terminal was closed, as it cannot reset the
+  // terminal.
   const hangUp = (): void => {
     leave();
     process.kill(process.pid, "SIGHUP");

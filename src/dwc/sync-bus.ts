@@ -1,6 +1,6 @@
-// After a change: does the bus that runs obey it? Every address in NATS_URL is asked for itself: the servers of a cluster
-// pass accounts on, separate ones do not. A look comes first, so that a bus that does not run, or asks nobody who they
-// are, costs no client library.
+// Sends a change to the running bus and returns whether the bus obeys. Each address in NATS_URL is handled on its own:
+// the servers of a cluster pass accounts on, separate ones do not. A probe comes first, so that dwc loads the client
+// library only for a bus that runs and requires logins.
 
 import { type Credentials, parseCredentials } from "../bus/core/credentials.ts";
 import { speaking } from "../bus/core/greeting.ts";
@@ -20,18 +20,18 @@ export interface SyncOptions {
   readonly push: () => Promise<{ readonly pushAccounts: typeof pushAccounts; readonly admits: typeof admits }>;
 }
 
-/** What a bus is to obey. */
+/** What a bus has to obey. */
 export type SyncInput =
   /** The account tokens of orgs that this folder owns. */
   | { readonly kind: "accounts"; readonly operator: Operator; readonly orgs: readonly Org[]; readonly mode: PushMode }
-  /** Credentials that it is to let in, the text of their file. */
+  /** Credentials that it has to admit; `text` is the content of their file. */
   | { readonly kind: "credentials"; readonly text: string };
 
 export type SyncBus = (input: SyncInput) => Promise<SyncResult>;
 
 export async function syncRunningBus(input: SyncInput, options: SyncOptions): Promise<SyncResult> {
   const probes = await probeBus(options.urls, options.clock);
-  // Looks come in the order of the addresses, and show them without passwords.
+  // Probes are in the order of the addresses. Their URLs hold no password, so the login needs the original ones.
   const found = await Promise.all(
     probes.map((probe, at) => syncAddress(probe, options.urls[at] ?? probe.url, input, options)),
   );
@@ -71,7 +71,7 @@ function resultOfProbe(probe: BusProbe): Obedience | undefined {
         why: `what runs there is not a NATS server${speaking(probe)}`,
       };
     case "bus":
-      return probe.secured ? undefined : { kind: "does not obey", url, reason: "open", why: "it lets everybody in" };
+      return probe.secured ? undefined : { kind: "does not obey", url, reason: "open", why: "it requires no login" };
   }
 }
 

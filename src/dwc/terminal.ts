@@ -1,4 +1,4 @@
-// The person at the terminal, if there is one: questions go to stderr, as stdout belongs to results.
+// Input from the user at the terminal. Questions go to stderr, as stdout is for results.
 
 import { createInterface, type Key } from "node:readline";
 import { Writable } from "node:stream";
@@ -6,7 +6,7 @@ import type { Terminal } from "./core/tty.ts";
 import { MAX_CODE_LENGTH } from "./identity/invitation-code.ts";
 import { RawMode } from "./raw-mode.ts";
 
-/** An invitation with a blank or two around it; whatever pours in beyond that is not one. */
+/** An invitation with some blanks around it. Longer input is no invitation. */
 const MAX_LINE_LENGTH = MAX_CODE_LENGTH + 1_024;
 
 export function processTerminal(input: NodeJS.ReadStream, output: NodeJS.WriteStream): Terminal {
@@ -26,7 +26,7 @@ export function processTerminal(input: NodeJS.ReadStream, output: NodeJS.WriteSt
   };
 }
 
-/** Reads no more than the first line, and holds the process up no longer than that. */
+/** Reads the first line only, then closes the input, so that it does not keep the process alive. */
 function firstLine(input: NodeJS.ReadStream): Promise<string | undefined> {
   return new Promise((resolve) => {
     let received = "";
@@ -46,8 +46,8 @@ function firstLine(input: NodeJS.ReadStream): Promise<string | undefined> {
 }
 
 /**
- * Key by key and without an echo: what is secret is not left on the screen. Nor would the terminal's own line take a
- * long invitation, as it ends at 4096 letters and drops the rest.
+ * Reads key by key without an echo, so that no secret stays on the screen. The terminal's own line mode cannot take a
+ * long invitation either: it drops everything after 4096 characters.
  */
 function hiddenLine(input: NodeJS.ReadStream, ask: () => void): Promise<string | undefined> {
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
@@ -58,8 +58,8 @@ function hiddenLine(input: NodeJS.ReadStream, ask: () => void): Promise<string |
       resolve(line);
       lines.close();
     });
-    // In this mode ^C and ^Z are keys like others: they have to be what they always are. The module's own ^Z does not
-    // exist on every terminal, and leaves the input paused.
+    // In raw mode ^C and ^Z are ordinary keys, so their effects are restored here. The ^Z of node:readline does not
+    // work on every terminal, and leaves the input paused.
     lines.on("SIGTSTP", () => undefined);
     input.on("keypress", (_text, { name, ctrl }: Key) => {
       if (ctrl === true && name === "z") raw.stop();

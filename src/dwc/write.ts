@@ -1,14 +1,14 @@
-// Writes the result of a command, and sets the exit code. A result that cannot be written is reported, as it may be the only
+// Writes the result of a command, and sets the exit code. A failed write is reported, as the result may be the only
 // copy of what the command made.
 
 import type { Rendered } from "./core/outcome.ts";
 
-/** stdout, and the first error of it. */
+/** stdout and its first error. */
 export class Output {
   readonly #stream: NodeJS.WriteStream;
   #error: NodeJS.ErrnoException | undefined;
 
-  /** To be made before anything is written: a command may write while it runs. */
+  /** Create it before the command runs, as the command may write meanwhile. */
   constructor(stream: NodeJS.WriteStream) {
     this.#stream = stream;
     stream.on("error", (error: NodeJS.ErrnoException) => {
@@ -16,7 +16,7 @@ export class Output {
     });
   }
 
-  /** The system's word for what went wrong until all is written; undefined: nothing did. */
+  /** The system's error code of the first failed write; undefined: all is written. */
   async write(text: string): Promise<string | undefined> {
     const failed = await new Promise<Error | null | undefined>((resolve) => {
       this.#stream.write(text, resolve);

@@ -88,7 +88,7 @@ test("a bus of another operator, which refuses late, is said to refuse, and no p
     const { stdout } = await ann.type(["check"], at(url, { speed }));
     assert.match(stdout, /does not let us in .*/);
     assert.match(stdout, /where this org's bus is another, set NATS_URL to it; else end what runs there, then {2}make/);
-    assert.not.match(stdout, /push|no bus has let us in|\bfg\b/);
+    assert.not.match(stdout, /push|no bus has accepted the login|\bfg\b/);
   }
   const listed = await ann.type(["ps"], at(await slowly(context, foreign.port, 450 / speed), { speed }));
   assert.match(listed.stderr, /does not let us in/);
@@ -115,7 +115,7 @@ test("a server of a cluster that does not take the token is named, with its reas
   await ann.type(["create-service", "ratings"], at(one.url));
   const name = `test-${two.port}`;
   const refusal = new RegExp(
-    `its server ${name} did not take the change: \\w.*\n.*mend server ${name} .*then {2}bin/dwc push`,
+    `its server ${name} did not take the change: \\w.*\n.*repair server ${name} .*then {2}bin/dwc push`,
   );
   const tell = async (...args: string[]): Promise<string> => {
     const { code, stdout, stderr } = await ann.type(args, at(one.url));
@@ -126,7 +126,7 @@ test("a server of a cluster that does not take the token is named, with its reas
   await untilTold(refusal, () => tell("revoke", "ratings"));
   await untilTold(refusal, () => tell("push"));
   const named = `critical .* its server ${name} (uses an older|keeps no) account token of this org`;
-  const cure = new RegExp(`${named}\\n\\s+bin/dwc push.*mend server ${name} .*restart it, then {2}bin/dwc push`);
+  const cure = new RegExp(`${named}\\n\\s+bin/dwc push.*repair server ${name} .*restart it, then {2}bin/dwc push`);
   await untilTold(cure, () => tell("check"));
   rmSync(folder);
   await two.stop();
@@ -146,7 +146,7 @@ test("a member whom the bus refuses is offered what a member can do, and that cu
   const ben = await newDesk(context);
   const join1 = await ben.type(["accept-invitation", "-"], at(bus.url, { stdin: code }));
   assert.is(join1.code, 4);
-  assert.match(join1.stderr, /does not obey \(it does not let you in: .*\)\./);
+  assert.match(join1.stderr, /does not obey \(it refuses your credentials: .*\)\./);
   assert.match(join1.stderr, /ask the owner of the org for a new invitation {2}\(bin\/dwc invite-user EMAIL\)/);
   assert.not.match(join1.stderr, /end what runs|make add-ratings {2}or|^.*: {2}bin\/dwc push/m);
   const again = await ben.type(["accept-invitation", "-"], at(bus.url, { stdin: await invite() }));

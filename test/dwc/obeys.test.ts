@@ -306,7 +306,7 @@ test("a cluster does not obey while one of its servers admits by another token, 
   );
   const bus = await busOf(context, ann, { more: inCluster("one", one, [two]), accounts: join(ann.folder, "one") });
   const stubborn = await natsServer(context, { config: memory + inCluster("two", two, [one]) });
-  const names = new RegExp(`its server test-${stubborn.port} does not say .*\\s.*mend server test-${stubborn.port} `);
+  const names = new RegExp(`its server test-${stubborn.port} does not say .*\\s.*repair server test-${stubborn.port} `);
   // Until the two have met, the first says of the other only that it is not there.
   await untilTold(names, async () => (await ann.type(["push"], at(bus.url))).stderr);
   const revoked = await said(ann, bus.url, "revoke", "ratings");

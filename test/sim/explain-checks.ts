@@ -61,7 +61,7 @@ export class ExplainChecks implements Check {
     const said = this.#said;
     if (said === undefined) return;
     const { who } = turn.call ?? {};
-    const line = `Next call: ${who === undefined ? "nobody: all services are down" : `${SERVICE}/${who.instance}`}`;
+    const line = `Next call: ${who === undefined ? "none: all services are down" : `${SERVICE}/${who.instance}`}`;
     if (said.line !== line || said.next !== (who?.incarnation ?? null))
       this.#breaks(`explained was "${said.line}", done was "${line}"`);
     if (String(said.copies) !== String(copiesOf(turn)))

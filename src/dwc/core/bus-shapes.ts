@@ -1,20 +1,20 @@
-// Shapes: the server at a bus's address, and its obedience to a change.
+// The result of probing a bus address, and the result of sending a change to it.
 
 import type { Obedience } from "../identity/core/obedience.ts";
 
 export type BusProbe =
   | { readonly kind: "bus"; readonly url: string; readonly secured: boolean }
-  /** Something else has the port. */
+  /** Another program has the port. */
   | { readonly kind: "stranger"; readonly url: string; readonly speaks?: "HTTP" }
-  /** Something accepted and said nothing: perhaps a bus that is paused. */
+  /** A program accepted the connection and sent nothing: perhaps a paused bus. */
   | { readonly kind: "silent"; readonly url: string }
-  /** Something accepted and ended the connection, such as a proxy whose bus is away. `why` ends in its cure. */
+  /** A program accepted and closed the connection, such as a proxy whose bus is down. `why` ends in its hint. */
   | { readonly kind: "closed"; readonly url: string; readonly why: string }
-  /** A nats-server, and not its port for clients. `why` ends in its cure. */
+  /** A nats-server, on a port that is not for clients. `why` ends in its hint. */
   | { readonly kind: "wrong port"; readonly url: string; readonly why: string }
-  /** The host name has no address. `why` ends in its cure. */
+  /** The host name has no address. `why` ends in its hint. */
   | { readonly kind: "unresolved"; readonly url: string; readonly why: string }
-  /** TLS does not come about. `why` ends in its cure, where one is known. */
+  /** The TLS handshake fails. `why` ends in its hint, if one is known. */
   | { readonly kind: "untrusted"; readonly url: string; readonly why: string }
   | {
       readonly kind: "nothing";
@@ -25,13 +25,13 @@ export type BusProbe =
       readonly namesUser?: true;
     };
 
-/** The same of all addresses in NATS_URL. */
+/** Whether the servers at all addresses in NATS_URL obey a change. */
 export interface SyncResult {
-  /** Of several the worst. */
+  /** The worst of the addresses. */
   readonly kind: Obedience["kind"];
   readonly addresses: readonly Obedience[];
-  /** What the bus was shown: account tokens by an owner, or the credentials of a member; undefined: account tokens. */
+  /** An owner sends account tokens, a member logs in with credentials. Undefined: account tokens. */
   readonly sent?: "accounts" | "credentials";
-  /** Why a file was not written that a server, or a service, reads at its start; undefined: all were. */
+  /** Why dwc could not write a file that a server or a service reads at its start; undefined: all are written. */
   readonly unwritten?: string;
 }

@@ -1,4 +1,4 @@
-// How a change of who may be on the bus ends for a person and for a program: with what the bus makes of it.
+// The CommandResult of a change of identities, with the bus's reaction as text and as JSON.
 
 import type { SyncResult } from "./bus-shapes.ts";
 import type { Refused } from "./command-context.ts";
@@ -10,16 +10,16 @@ export interface Change {
   readonly ifUnwritten: IfUnwritten;
   readonly sync: SyncResult;
   readonly lines: readonly string[];
-  /** What to know beside the bus, and what to type next. */
+  /** Notes that do not concern the bus, and what to type next. */
   readonly notes: readonly string[];
-  /** See Outcome. */
+  /** See CommandResult. */
   readonly resultNotes?: readonly string[];
   readonly json: Readonly<Record<string, unknown>>;
-  /** Hands the change to a bus once more. */
+  /** The command that sends the change to a bus again. */
   readonly again?: string;
   /** See NoteOptions. */
   readonly isForNextBus?: boolean;
-  /** A bus that goes on without it does harm. */
+  /** A bus without this change does harm, so that no answer at all is not good enough. */
   readonly mustReachBus?: boolean;
 }
 
@@ -37,7 +37,7 @@ export function changed({ ifUnwritten, ...change }: Change): CommandResult {
   };
 }
 
-/** What was done before is handed to the bus again all the same. */
+/** Nothing changed here, but dwc may have sent the earlier change to the bus again. */
 export function unchanged(refused: Refused): Failed {
   const failed = toFailure(refused);
   const { sync } = refused;

@@ -1,14 +1,14 @@
-// Sentences and JSON shapes that several commands have in common.
+// Sentences and JSON fields that several commands share.
 
 import type { Org, PublicService } from "./command-context.ts";
 
-/** After a change of which nothing was shown. */
+/** The hint after a change whose result could not be written. */
 export const SEE_STATUS = "to see it:  bin/dwc status";
 
-/** Who one is, as the original showed it. */
-export const personInOrg = (org: Pick<Org, "id">, email: string): string => `[${org.id}]${email}`;
+/** A person in an org, in the format of the original dwc. */
+export const formatPerson = (org: Pick<Org, "id">, email: string): string => `[${org.id}]${email}`;
 
-export const loggedIn = (org: Org, email: string): string => `Now logged in as ${personInOrg(org, email)}`;
+export const loggedIn = (org: Org, email: string): string => `Now logged in as ${formatPerson(org, email)}`;
 
 export const orgJson = ({ id, name, publicKey }: Org): object => ({ id, name, public_key: publicKey });
 

@@ -1,5 +1,5 @@
-// What a command asks of the world: verbs on the identities of one state folder, a look at the bus, a word with the
-// person at the terminal. bin/dwc.ts hands in the real ones.
+// The context of a command: the identities of one state folder, the bus probe, the live service, screen and terminal.
+// bin/dwc-run.ts passes in the real ones.
 
 import type { LiveService } from "../live/core/live-types.ts";
 import type { BusProbe, SyncResult } from "./bus-shapes.ts";
@@ -9,7 +9,7 @@ import type { Screen, Terminal } from "./tty.ts";
 export interface Org {
   readonly id: string;
   readonly name: string;
-  /** The account's public key, as the bus knows the org. */
+  /** The account's public key, by which the bus knows the org. */
   readonly publicKey: string;
 }
 
@@ -21,7 +21,7 @@ export interface PublicService {
   readonly expiresAt?: string | undefined;
 }
 
-/** The owner has the keys of the org; an admin may make services; a member runs Markets. */
+/** The owner has the keys of the org. An admin may create services. A member runs Markets. */
 export type Role = "owner" | "admin" | "member";
 
 export interface Identity {
@@ -42,19 +42,19 @@ export interface Identity {
   }[];
 }
 
-/** `told`: what was done before was handed to the bus again. */
+/** `sync`: dwc sent an earlier change to the bus again. */
 export type Refused = RefusedAlone & { readonly sync?: SyncResult };
 
 type VerbResult<T> = Promise<({ readonly kind: "done" } & T) | Refused>;
-/** An answer to a change that the bus has to obey. */
+/** The result of a change that the bus has to obey. */
 type ChangeResult<T> = VerbResult<T & { readonly sync: SyncResult }>;
 
-/** What `renew` replaced; nothing of it: all was current. */
+/** What `renew` replaced. */
 export interface Renewed {
   readonly person: boolean;
-  /** The org's own, so that its members are told of each change. */
+  /** The org's own tokens, so that the bus notifies its members of each change. */
   readonly tokens: boolean;
-  /** Those that an earlier dwc made until 2099 now cover tokens of any date. */
+  /** Revocations by an earlier dwc ended in 2099; they now cover tokens of any date. */
   readonly revocations: boolean;
   readonly services: readonly string[];
   readonly invitations: readonly {
@@ -64,31 +64,31 @@ export interface Renewed {
     /** An ISO time. */
     readonly expiresAt: string;
   }[];
-  /** A bus has to obey revocations: of keys that were replaced now, or before. */
+  /** A bus has to obey revocations of keys that were replaced now or earlier. */
   readonly hasRevoked: boolean;
   /** Replaced keys that only the owner can revoke. */
   readonly unrevoked: readonly string[];
   /** The person's own credentials are outdated, and the owner has to replace them. */
   readonly needsInvitation: boolean;
 }
-/** `person`: revoked before, when its role was forgotten. */
+/** `person`: a person whose role the state no longer knows, as the revocation happened earlier. */
 export type RevokedKind = "service" | "member" | "admin" | "person" | "key";
 
-/** What reads or changes the state folder. Nothing throws for what a person may do wrong. */
+/** Reads and changes the state folder. A user's mistake is a refusal, not an exception. */
 export interface IdentityService {
   /** Reads only. */
   describe(): VerbResult<{ identity: Identity }>;
-  /** `isOutdated`: an earlier dwc issued them, or they count no more. */
+  /** `isOutdated`: an earlier dwc issued them, or the bus no longer accepts them. */
   serviceToken(name: string): VerbResult<{ service: PublicService; org: Org; creds: string; isOutdated: boolean }>;
   natsConfig(): VerbResult<{ path: string }>;
   createOrg(org: { name: string; person: string; email: string }): ChangeResult<{ org: Org; email: string }>;
-  /** `kept`: it was there before. `renewed`: it was, and its credentials had an end. */
+  /** `kept`: it existed. `renewed`: it existed with credentials that expire. */
   createService(
     name: string,
   ): ChangeResult<{ service: PublicService; org: Org; credsFile: string; outcome: "made" | "kept" | "renewed" }>;
-  /** Replaces what is outdated; `all`: what is current as well. */
+  /** Replaces outdated credentials; `all`: current ones as well. */
   renew(options: { all: boolean }): ChangeResult<{ org: Org; renewed: Renewed }>;
-  /** `again`: it was revoked before, and the bus was told once more. */
+  /** `again`: it was revoked before, and dwc sent the revocation to the bus again. */
   revoke(
     name: string,
   ): ChangeResult<{ revoked: { kind: RevokedKind; name: string }; org: Org; outcome: "made" | "again" }>;
@@ -98,10 +98,10 @@ export interface IdentityService {
     name: string | undefined;
   }): ChangeResult<{ org: Org; email: string; role: Role }>;
   login(email: string, orgId: string | undefined): VerbResult<{ org: Org; email: string }>;
-  /** `told`: whether the bus goes on admitting whom the orgs admitted; undefined: none of them was owned. */
+  /** `sync`: whether the bus still admits users of the deleted orgs; undefined: the user owned none of them. */
   logout(): VerbResult<{ orgs: number; sync: SyncResult | undefined }>;
   push(): ChangeResult<{ orgs: readonly Org[] }>;
-  /** Reads only: whether the bus obeys the orgs that this folder owns; undefined: it owns none. */
+  /** Reads only: whether the bus obeys the orgs that this folder owns; undefined: the folder owns none. */
   obedience(): Promise<SyncResult | undefined>;
 }
 
@@ -109,7 +109,7 @@ export interface CommandContext {
   readonly stateDir: string;
   readonly identity: IdentityService;
   probeBus(): Promise<readonly BusProbe[]>;
-  /** What asks the system that runs. */
+  /** Queries to the running system. */
   readonly live: LiveService;
   readonly terminal: Terminal;
   readonly screen: Screen;

@@ -1,14 +1,14 @@
-// What a command of `dwc` is: a row of a table. Help is printed from it, what is typed is held against it, and what it
-// does to the world is its `run`, which gets the world as an argument and gives back what is to be told.
+// A command of `dwc`: a row of a table. The help and the parser read the row. `run` gets its context as an argument and
+// returns the result; dwc.ts prints it.
 
 import type { CommandContext } from "./command-context.ts";
 import type { CommandResult, ExitCode } from "./outcome.ts";
 
 export interface Argument {
-  /** As it stands in the usage: EMAIL. */
+  /** As the usage shows it: EMAIL. */
   readonly name: string;
   readonly meaning: string;
-  /** May be left out; only the last ones may. */
+  /** Only the last arguments may be optional. */
   readonly isOptional?: true;
 }
 
@@ -16,12 +16,12 @@ export interface Option {
   /** Without its dashes. */
   readonly name: string;
   readonly short?: string;
-  /** What its value is called; undefined: it takes none. */
+  /** The placeholder of its value; undefined: the option is a flag. */
   readonly value?: string;
   readonly meaning: string;
 }
 
-/** What was typed behind the command, its number of arguments checked. */
+/** The arguments and options of a command; the number of arguments is checked. */
 export interface Call {
   readonly args: readonly string[];
   /** Options with a value. */
@@ -33,17 +33,17 @@ export interface Call {
 export interface Command {
   readonly name: string;
   readonly aliases?: readonly string[];
-  /** It asks the system that runs; the others say who may be on its bus. */
+  /** It queries the running system. The other commands manage identities. */
   readonly isLive?: true;
   /** One line, for the list of commands. */
   readonly summary: string;
-  /** What else a person has to know, a line each. */
+  /** Further lines of the command's help. */
   readonly about: readonly string[];
   readonly args: readonly Argument[];
   readonly options: readonly Option[];
-  /** A line that can be pasted. */
+  /** A command line to copy. */
   readonly example: string;
-  /** The exit code of wrong usage and of failure, where those of other commands mean something else here. */
+  /** The exit code of wrong usage and of failure, for a command whose codes 1 and 2 have another meaning. */
   readonly failsWith?: ExitCode;
   run(call: Call, world: CommandContext): Promise<CommandResult>;
 }
@@ -54,14 +54,14 @@ export const STATE_OPTION: Option = {
   meaning: "where identities are kept, instead of DWC_STATE or ~/.datawire",
 };
 
-/** What every command takes. */
+/** The options of every command. */
 export const COMMON_OPTIONS: readonly Option[] = [
   { name: "json", meaning: "the result, and an error too, as one JSON object" },
   STATE_OPTION,
   { name: "help", short: "h", meaning: "this text, also with --json" },
 ];
 
-/** What stands without a command as well. */
+/** An option that works without a command. */
 export const VERSION_OPTION: Option = { name: "version", short: "V", meaning: "the version, and nothing else" };
 
 /** `dwc create-service [options] SERVICE` */

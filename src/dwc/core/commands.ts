@@ -1,4 +1,4 @@
-// All that `dwc` can do, in the order in which a person meets it.
+// All commands of `dwc`, in the order in which a new user needs them.
 
 import { call } from "../live/core/call.ts";
 import { check } from "../live/core/check.ts";

@@ -1,4 +1,4 @@
-// `dwc create-org`: an org of one's own. It becomes the current one, and whoever made it owns it.
+// `dwc create-org`: makes an org, which becomes the current one. The user owns it.
 
 import { changed, unchanged } from "./changed.ts";
 import { loggedIn, orgJson, SEE_STATUS } from "./cli-format.ts";
@@ -10,7 +10,7 @@ export const createOrg: Command = {
   summary: "starts an org, and you own it",
   about: [
     "The org becomes the current one. The bus that the Market starts is secured from then on: it admits only",
-    "whoever has credentials of an org in the same state folder.",
+    "users with credentials of an org in the same state folder.",
   ],
   args: [
     { name: "ORG", meaning: "what the org is called; quotes hold several words together" },

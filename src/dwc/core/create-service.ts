@@ -1,18 +1,18 @@
-// `dwc create-service`: credentials for one service of the current org. Said twice, it keeps the first.
+// `dwc create-service`: makes the credentials of one service of the current org. A second run keeps the first ones.
 
 import { shellQuoted } from "../identity/core/names.ts";
 import { changed, unchanged } from "./changed.ts";
 import { orgJson, serviceJson } from "./cli-format.ts";
 import type { Command } from "./command.ts";
 
-/** The service that this repository has; of others we do not know how they are started. */
+/** The service in this repository. dwc does not know how other services are started. */
 const OWN_SERVICE = "ratings";
 
 export const createService: Command = {
   name: "create-service",
   summary: "makes the credentials of a service",
   about: [
-    "With them a service may answer what it is asked and beat in its own name, and nothing else.",
+    "With them a service may answer requests and send heartbeats under its own name, and nothing else.",
     "A service that exists already keeps the credentials that it has, unless they have an end, as those of an earlier dwc.",
   ],
   args: [

@@ -1,12 +1,12 @@
-// The folder that --state named, beside each command that is printed as a cure. Typed as it stands, such a command would act
-// on the folder of the environment.
+// Notes that name the --state folder beside each command in a hint. Without the note the copied command would act on
+// the folder of the environment.
 
 import { shellWord } from "../identity/core/names.ts";
 
 /** A command that acts on the state folder. */
 const COMMAND = /\b(bin\/dwc|make) /;
 
-/** A letter that is not shown is written by its bytes, so that the line can be copied. */
+/** Invisible characters are written as escaped bytes, so that the line can be copied. */
 const typed = (folder: string): string =>
   INVISIBLE.test(folder)
     ? `$'${[...folder].map((letter) => (/[\w@%+=:,./ -]/.test(letter) ? letter : bytesOf(letter))).join("")}'`
@@ -18,17 +18,17 @@ const setting = (folder: string): string => `export DWC_STATE=${typed(folder)}`;
 
 export const offersCommand = (text: string): boolean => COMMAND.test(text);
 
-/** Lines for the end of what a person reads. */
+/** The last lines of stderr. */
 export const folderNote = (folder: string): readonly string[] => [
   `Note: this is about the folder ${typed(folder)}. Before any of these commands type`,
   `  ${setting(folder)}`,
 ];
 
-/** A sentence that offers another folder, for a person who typed --state. */
+/** Replaces DWC_STATE by --state in a hint, for a user who typed --state. */
 export const withTypedOption = (text: string, folder: string | undefined): string =>
   folder === undefined ? text : text.replaceAll("set DWC_STATE to another", "set --state to another");
 
-/** Fields of the JSON output that hold nothing but what to type. Elsewhere `make` may be a word of a name. */
+/** Fields of the JSON output that hold only commands. In other fields `make` may be a word of a name. */
 const HINT_FIELDS: readonly string[] = ["hint", "cure"];
 const OWN_COMMAND = /\bbin\/dwc /;
 

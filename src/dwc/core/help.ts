@@ -1,4 +1,4 @@
-// Help, printed from the table: a row that is added there is explained here.
+// Help, derived from the table of commands.
 
 import { COMMON_OPTIONS, type Command, type Option, usageLine, VERSION_OPTION } from "./command.ts";
 
@@ -8,7 +8,7 @@ export const helpText = (command: Command | undefined, commands: readonly Comman
 function overview(commands: readonly Command[]): string {
   const list = (rows: readonly Command[]): readonly string[] => columnsOf(rows, commands);
   return paragraphs(
-    ["dwc looks after the Datawire Market: who may be on its bus, and what happens on it."],
+    ["dwc manages the Datawire Market: the identities on its bus, and the instances that run there."],
     ["Usage", "  dwc COMMAND [options]"],
     ["What runs, and how it is", ...list(commands.filter(({ isLive }) => isLive === true))],
     [
@@ -25,13 +25,13 @@ function overview(commands: readonly Command[]): string {
   );
 }
 
-/** Under both heads the names are as wide as the widest of all. */
+/** Pads names to the longest name of all commands, so that both lists align. */
 function columnsOf(rows: readonly Command[], all: readonly Command[]): readonly string[] {
   const width = Math.max(...all.map(({ name }) => name.length));
   return rows.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
 }
 
-/** First a look; then the way from nothing to a bus that asks who one is. */
+/** First a check, then the steps to a secured bus. */
 const FIRST_STEPS = [
   "bin/dwc check",
   'bin/dwc create-org "My Test Org" Ann ann@example.org',
@@ -62,7 +62,7 @@ const paragraphs = (...all: readonly (readonly string[])[]): string =>
     .map((lines) => lines.join("\n"))
     .join("\n\n");
 
-/** Two columns, the first as wide as its widest. */
+/** Two columns; the first is as wide as its longest entry. */
 export function columns(rows: readonly (readonly [string, string])[]): readonly string[] {
   const width = Math.max(...rows.map(([left]) => left.length));
   return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`.trimEnd());

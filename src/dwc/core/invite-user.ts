@@ -1,4 +1,4 @@
-// `dwc invite-user`: a code with which a second person joins the org, from a state folder of their own.
+// `dwc invite-user`: makes a code with which another person joins the org, in their own state folder.
 
 import { shellWord } from "../identity/core/names.ts";
 import { changed, unchanged } from "./changed.ts";
@@ -11,10 +11,10 @@ export const inviteUser: Command = {
   about: [
     "A member may run Markets; an admin may also make services. Only the owner of an org invites and revokes.",
     "The code alone goes to stdout. It is a secret: send it in a private way. No mail is ever sent.",
-    "accept-invitation takes it for a week. The key inside does not end with that week, as nobody is to be thrown out",
-    "after it: what ends the key, accepted or not, is  bin/dwc revoke EMAIL , and then the bus refuses it.",
+    "accept-invitation accepts it for a week. The key inside does not expire then, as that would shut out a person who has",
+    "joined. To end the key, accepted or not, type  bin/dwc revoke EMAIL : then the bus refuses it.",
   ],
-  args: [{ name: "EMAIL", meaning: "who is invited" }],
+  args: [{ name: "EMAIL", meaning: "the address of the person" }],
   options: [{ name: "admin", meaning: "as an admin, and not only as a member" }],
   example: "bin/dwc invite-user ben@example.org",
   run: async ({ args: [email = ""], flags }, world) => {

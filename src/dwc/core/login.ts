@@ -1,4 +1,4 @@
-// `dwc login`: another of the orgs in this state folder becomes the current one.
+// `dwc login`: makes another org of this state folder the current one.
 
 import { loggedIn, orgJson, SEE_STATUS } from "./cli-format.ts";
 import type { Command } from "./command.ts";

@@ -1,4 +1,4 @@
-// `dwc logout`: forgets every org of the state folder, keys and all. It cannot be taken back, so it asks.
+// `dwc logout`: deletes every org of the state folder with its keys. It cannot be undone, so the command asks first.
 
 import { quoteName } from "../identity/core/names.ts";
 import { SEE_STATUS } from "./cli-format.ts";
@@ -13,9 +13,9 @@ export const logout: Command = {
   summary: "forgets all orgs of this state folder, after asking",
   about: [
     "The keys of the orgs are deleted with it: an org whose owner logs out can never be changed again.",
-    "Exit code 4: they are forgotten here, one of them was yours, and no bus is known to admit nobody of it. A bus that",
-    "admitted them goes on until it is ended, as nothing can be handed to it any more.",
-    "Without a terminal there is nobody to ask, and --force has to be said.",
+    "Exit code 4: they are deleted here, you owned one of them, and a bus may still admit its users. Such a bus does so",
+    "until it is ended, as dwc has no keys any more to change it.",
+    "Without a terminal dwc cannot ask, and needs --force.",
   ],
   args: [],
   options: [{ name: "force", short: "f", meaning: "without asking" }],
@@ -24,7 +24,7 @@ export const logout: Command = {
     const found = await world.identity.describe();
     if (found.kind === "refused") return toFailure(found);
     const names = found.identity.orgs.map(({ id, name }) => `[${id}] ${quoteName(name)}`);
-    // Who is nobody is told so, and not asked first.
+    // With no org there is nothing to confirm.
     const no = names.length === 0 || flags.has("force") ? undefined : await confirmationMissing(names, world);
     if (no !== undefined) return no;
     const left = await world.identity.logout();
@@ -47,7 +47,7 @@ export const logout: Command = {
 
 const YES = /^\s*y(es)?\s*$/i;
 
-/** Why not, if the person there does not want to, or nobody is there. */
+/** Asks for confirmation. Returns a failure without a terminal, or when the answer is not yes. */
 async function confirmationMissing(
   names: readonly string[],
   { stateDir, terminal }: CommandContext,
@@ -58,7 +58,7 @@ async function confirmationMissing(
       ...NOTHING,
       category: "usage",
       code: "needs-force",
-      message: `${loss}, and nobody is there to ask`,
+      message: `${loss}, and without a terminal dwc cannot ask`,
       hint: FORCE,
     };
   const answer = await terminal.ask(

@@ -1,4 +1,4 @@
-// `dwc nats-config`: where the configuration lies with which a nats-server of one's own admits who may be there.
+// `dwc nats-config`: prints the path of a configuration for a nats-server that admits only the orgs of this folder.
 
 import type { Command } from "./command.ts";
 import { toFailure } from "./outcome.ts";

@@ -1,10 +1,10 @@
-// The buses' obedience to a change, in one word, in lines for people and in fields for programs.
+// Combines the results of several bus addresses into one SyncResult, its exit code and its JSON.
 
 import type { Obedience } from "../identity/core/obedience.ts";
 import type { SyncResult } from "./bus-shapes.ts";
 import type { ExitCode } from "./outcome.ts";
 
-/** Of several addresses the worst counts; that some do not answer does not, where another does. */
+/** The worst address counts. An address without a server counts only if none has one. */
 const WORST_FIRST = [
   "does not obey",
   "unknown",
@@ -18,8 +18,9 @@ export function syncResultOf(addresses: readonly Obedience[]): SyncResult {
 }
 
 /**
- * Where one server of a bus does not answer, others say nothing of it: it may be cut off, or come back with what it had.
- * @param sync of a change without which a bus goes on to do harm
+ * Counts a server that does not answer as unknown if another one does: it may be cut off, or restart with its old
+ * tokens.
+ * @param sync of a change without which a bus does harm
  */
 export function strictSyncResult(sync: SyncResult): SyncResult {
   const isBusThere = sync.addresses.some(({ kind }) => kind !== "not running");
@@ -39,8 +40,8 @@ export function strictSyncResult(sync: SyncResult): SyncResult {
 const MAY_COME_BACK = "nothing answers there: it is cut off, or comes back with what it had";
 
 /**
- * A bus that admits the credentials of an org whose keys are deleted does so until it is ended; one that does not has
- * nothing to obey. @param found of each org, whether the buses admit its credentials
+ * A bus that admits the credentials of a deleted org does so until it is stopped. A bus that refuses them is fine.
+ * @param found for each org, whether the buses admit its credentials
  */
 export function logoutSyncResult(found: readonly SyncResult[]): SyncResult {
   const judged = found.map(({ addresses }) => addresses.map(afterLogout));
@@ -49,7 +50,7 @@ export function logoutSyncResult(found: readonly SyncResult[]): SyncResult {
 
 function afterLogout(address: Obedience): Obedience {
   const { url, kind } = address;
-  const why = "it admits whom the forgotten orgs admitted";
+  const why = "it still admits users of the deleted orgs";
   if (kind === "obeys") return { kind: "does not obey", url, reason: "forgotten", why };
   return kind === "does not obey" && (address.reason === "foreign" || address.reason === "refused")
     ? { kind: "obeys", url }
@@ -64,15 +65,14 @@ function worstOf(addresses: readonly Obedience[]): Obedience {
   return worst;
 }
 
-/** The change is kept, and no bus is known to obey it. */
+/** The change is saved here, and no bus is known to obey it. */
 export const NOT_OBEYED: ExitCode = 4;
 
 /**
- * @param mustReachBus a bus that goes on without it does harm, so that "nothing answers here" is no good news: it may run
- *   elsewhere
+ * @param mustReachBus a bus without the change does harm; one may run elsewhere, so that "not running" is a failure
  */
 export function exitCodeOf({ kind, unwritten }: SyncResult, mustReachBus = false): ExitCode {
-  // The next server, or the service, goes without the change.
+  // The next server or service starts without the change.
   if (unwritten !== undefined) return NOT_OBEYED;
   switch (kind) {
     case "obeys":

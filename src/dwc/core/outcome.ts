@@ -1,5 +1,5 @@
-// How a command ended, and what of it goes where: results on stdout, everything else on stderr, and an exit code that
-// a script can rely on. The writing is done by whoever has the streams.
+// The result of a command, and its rendering: results to stdout, everything else to stderr, and an exit code that
+// scripts can rely on. write.ts writes the streams.
 
 import { withoutUserinfos } from "../../settings.ts";
 import { colorize, type Tone } from "./color.ts";
@@ -13,64 +13,67 @@ export type CommandResult =
       readonly kind: "done";
       /** The result, for people. */
       readonly lines: readonly Line[];
-      /** About the result: what to type next, and what to mind. */
+      /** Notes for stderr: what to type next, and warnings. */
       readonly notes: readonly string[];
-      /** What to do with the result as it was printed. Left out where it could not be. */
+      /** Notes on the printed result. They are omitted if stdout could not be written. */
       readonly resultNotes?: readonly string[];
       /** The result, for programs. */
       readonly json: Readonly<Record<string, unknown>>;
-      /** The result is another program's, and is passed on unchanged: elsewhere no address shows its name and password. */
+      /**
+       * The result comes from another program and is passed on unchanged. In all other text, user and password of a URL
+       * are removed.
+       */
       readonly isForeign?: true;
-      /** JSON was asked for in the command's own way. */
+      /** The user requested JSON by an option of the command itself. */
       readonly asJson?: boolean;
-      /** Other than 0: the command did what it was asked, and what it found is no good. */
+      /** Other than 0: the command succeeded, and what it found is bad. */
       readonly exitCode?: ExitCode;
       readonly ifUnwritten: IfUnwritten;
     }
-  /** Everything has been written already, as it came. */
+  /** The command has already written its output. */
   | { readonly kind: "streamed"; readonly exitCode: ExitCode }
   | Failed;
 
-/** What stdout does not take, as its reader has ended, or the disk is full. */
+/** For a result that stdout does not accept, because its reader has ended or the disk is full. */
 export type IfUnwritten =
-  /** The command changes nothing: typed again it shows the same. A reader that ends early is no error. */
+  /** The command changes nothing and can be repeated. A reader that ends early is no error. */
   | "read-only"
   | {
-      /** The effect that the command has all the same. */
+      /** The effect that the command had nevertheless. */
       readonly effect: string;
-      /** What shows it, or makes it again. */
+      /** The command that shows the result, or makes it again. */
       readonly again: string;
     };
 
-/** A line of a result: bare, or with a tone that a terminal may show as a colour. Its words say the same without one. */
+/** A line of a result: plain, or with a tone that a terminal may show as a colour. The words carry the same meaning. */
 export type Line = string | { readonly text: string; readonly tone: Tone };
 
 /**
- * 3 only of `dwc check`, whose codes are those of monitoring plugins: fine, warning, critical, unknown or failed. 4 only of
- * a change that is kept, and that no bus is known to obey.
+ * Only `dwc check` returns 3; its codes are those of monitoring plugins: fine, warning, critical, unknown or failed. 4
+ * means: the change is saved here, and no bus is known to obey it.
  */
 export type ExitCode = 0 | 1 | 2 | 3 | 4;
 
 export interface Failed {
   readonly kind: "failed";
-  /** `usage`: what was typed cannot be right; `failed`: it could, but not here or not now. */
+  /** `usage`: the command line is wrong; `failed`: it is right, but cannot be carried out here or now. */
   readonly category: "usage" | "failed";
   /** For programs: stable, in small letters and dashes. */
   readonly code: string;
   readonly message: string;
-  /** What to type; empty when there is nothing. */
+  /** What to type; empty: nothing helps. */
   readonly hint: string;
-  /** More about it, for people. */
+  /** Further lines for stderr. */
   readonly notes?: readonly string[];
-  /** What else a program may want to know; stands beside the error. */
+  /** Further JSON fields beside `error`. */
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
-/** Identity's way to say no. */
+/** A refusal by the identity service. */
 export interface Refused {
   readonly kind: "refused";
   readonly code: string;
-  /** A sentence, with what to type behind its last colon. */
+  /** A sentence whose hint follows the last colon. */
   readonly why: string;
 }
 
@@ -88,14 +91,14 @@ export interface Rendered {
   readonly stdout: string;
   readonly stderr: string;
   readonly exitCode: ExitCode;
-  /** What stands on stderr instead where stdout cannot be written; undefined: the same. @param why the system's word */
+  /** Replaces stderr if stdout cannot be written; undefined: stderr stays. @param why the system's error code */
   readonly ifUnwritten?: (why: string) => Failure | undefined;
 }
 
 export interface Rendering {
-  /** Whether the result goes to somebody who sees colours. */
+  /** The terminal shows colours. */
   readonly colour?: boolean | undefined;
-  /** The exit code of whatever fails; undefined: the usual ones. */
+  /** The exit code of any failure; undefined: 1 or 2. */
   readonly failsWith?: ExitCode | undefined;
   /** The folder that --state named. */
   readonly folder?: string | undefined;
@@ -136,11 +139,11 @@ function doneText(outcome: Done, rendering: Rendering): Pick<Rendered, "stdout" 
   const ownLine = (line: Line): string => withTypedOption(formatLine(line, colour), folder);
   const inText = lines.map((line) => `${isForeign ? withoutControls(textOf(line)) : ownLine(line)}\n`).join("");
   const stdout = asJson ? jsonLine(outcome, rendering) : inText;
-  // Commands in another program's result are not ours.
+  // Commands in the result of another program are not dwc's.
   return { stdout, stderr: linesWithFolder([...notes, ...resultNotes], asJson || isForeign ? "" : inText, folder) };
 }
 
-/** @param beside what else a person reads together with these lines */
+/** @param beside the text on stdout, which may contain a command too */
 function linesWithFolder(lines: readonly string[], beside: string, folder: string | undefined): string {
   const isNoted = folder !== undefined && offersCommand([beside, ...lines].join("\n"));
   const typed = lines.map((line) => withTypedOption(line, folder));
@@ -155,7 +158,7 @@ export function unwritten(
   exitCode: ExitCode,
   json: boolean,
   rendering: Rendering,
-  /** What stands on stderr in any case. */
+  /** Text for stderr in any case. */
   beside = "",
   /** The JSON that is lost. */
   lost: Readonly<Record<string, unknown>> = {},
@@ -178,7 +181,7 @@ export function unwritten(
   };
 }
 
-/** Fields of a change that say whether the bus obeys it. They hold no secret, as the rest of a result may. */
+/** The fields of a change that say whether the bus obeys it. They hold no secret; other fields may. */
 const BUS_FIELDS = ["bus", "buses", "unwritten"] as const;
 
 const busFields = (json: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
@@ -203,23 +206,25 @@ const inLines = (lines: readonly string[]): string =>
     .map((line) => `${printable(line)}\n`)
     .join("");
 
-/** Names may come from other people's invitations: nobody but us begins lines, and nobody steers the terminal. */
+/** Names can come from foreign invitations, so no name may start a new line or send control codes to the terminal. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 export const printable = (line: string): string => withoutControls(withoutUserinfos(line));
 const withoutControls = (line: string): string => line.replace(UNPRINTABLE, "?");
 
-/** Enough to know again what was typed. */
+/** Enough to recognise what was typed. */
 const SHOWN_CHARACTERS = 64;
 
-/** What was typed, as it may stand in a sentence: quoted, cut, and with whatever cannot be seen made visible. */
+/** Typed text for a message: quoted, shortened, with invisible characters escaped. */
 export function quoteForMessage(typed: string): string {
-  // First: what is cut may be the @ by which an address is known.
+  // Before the cut: without its @ an address with a password would not be recognised.
   const letters = [...withoutUserinfos(typed)];
   const cut = letters.length > SHOWN_CHARACTERS ? `${letters.slice(0, SHOWN_CHARACTERS).join("")}…` : letters.join("");
   return jsonText(cut);
 }
 
-/** JSON that steers no terminal either: what cannot be seen is escaped, so a program reads what was sent. */
+/**
+ * JSON without control codes for a terminal: invisible characters are escaped, so that a program reads the original.
+ */
 export const jsonText = (value: unknown, { isForeign = false, folder }: JsonOptions = {}): string =>
   JSON.stringify(value, isForeign ? undefined : ownText(folder)).replace(UNPRINTABLE, escaped);
 

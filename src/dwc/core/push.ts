@@ -1,4 +1,5 @@
-// `dwc push`: hands the running bus the account tokens of the orgs that this folder owns, and says whether it obeys.
+// `dwc push`: sends the account tokens of the orgs that this folder owns to the running bus, and reports whether it
+// obeys.
 
 import { changed } from "./changed.ts";
 import { orgJson } from "./cli-format.ts";
@@ -33,7 +34,7 @@ export const push: Command = {
       json: { orgs: orgs.map(orgJson) },
       ifUnwritten: {
         effect,
-        again: "to hear what it says:  bin/dwc push",
+        again: "to see the result:  bin/dwc push",
       },
       mustReachBus: true,
     });

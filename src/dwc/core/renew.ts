@@ -1,4 +1,4 @@
-// `dwc renew`: replaces credentials that were issued before the permissions of today.
+// `dwc renew`: replaces credentials that an earlier dwc issued with other permissions.
 
 import { shellWord } from "../identity/core/names.ts";
 import { changed, unchanged } from "./changed.ts";
@@ -38,7 +38,7 @@ export const renew: Command = {
 
 function linesOf({ id }: Org, { person, tokens, revocations, services, invitations }: Renewed): readonly string[] {
   const lines = [
-    ...(tokens ? [`Renewed the tokens of [${id}], so that members are told of each change`] : []),
+    ...(tokens ? [`Renewed the tokens of [${id}], so that members receive each change`] : []),
     ...(revocations ? [`Renewed the revocations of [${id}], so that they cover tokens of any date`] : []),
     ...(person ? [`Renewed your own credentials in [${id}]`] : []),
     ...services.map((name) => `Renewed service ${name} in [${id}]`),
@@ -70,7 +70,7 @@ const codeNotes = ({ invitations }: Renewed): readonly string[] => [
   ...(invitations.length === 0 ? [] : [SEND]),
 ];
 
-/** Codes are kept nowhere. What else was renewed lies in the folder. */
+/** The codes are stored nowhere. Everything else that was renewed is in the state folder. */
 function unwritten({ id }: Org, { invitations }: Renewed): IfUnwritten {
   if (invitations.length === 0)
     return { effect: `what was outdated in [${id}] is renewed`, again: "to see what is left:  bin/dwc check" };

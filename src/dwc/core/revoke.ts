@@ -1,4 +1,4 @@
-// `dwc revoke`: ends what a service or a person may do. Enforced by the bus, also against whoever is connected.
+// `dwc revoke`: takes all access from a service or a person. The bus enforces it and ends open connections as well.
 
 import { shellWord } from "../identity/core/names.ts";
 import { changed, unchanged } from "./changed.ts";
@@ -44,7 +44,7 @@ export const revoke: Command = {
 
 const newPerson = (email: string): string => `To let them in again:  bin/dwc invite-user ${shellWord(email)}`;
 
-/** What is to be known, and how it is undone. */
+/** Side effects of a revocation, and how to undo it. */
 const NEXT_STEPS: Readonly<Record<RevokedKind, (name: string) => readonly string[]>> = {
   service: (name) => [`To give it new credentials:  bin/dwc create-service ${name}`],
   member: (email) => [newPerson(email)],

@@ -1,4 +1,4 @@
-// `dwc service-token`: the credentials of a service on stdout, to be carried to another machine.
+// `dwc service-token`: prints the credentials of a service, for another machine.
 
 import { orgJson, serviceJson } from "./cli-format.ts";
 import type { Command } from "./command.ts";
@@ -10,7 +10,7 @@ export const serviceToken: Command = {
   name: "service-token",
   summary: "prints the credentials of a service, for another machine",
   about: [
-    "What is printed is a secret: whoever has it is the service. creds is the file that every NATS client reads,",
+    "The output is a secret: anyone who has it can act as the service. creds is the file that every NATS client reads,",
     "json holds the same text beside what it is about.",
   ],
   args: [{ name: "SERVICE", meaning: "a service of the current org" }],

@@ -1,10 +1,10 @@
-// `dwc status`: who one is, what that allows, and what kind of bus runs. It reads and asks nobody's leave.
+// `dwc status`: the user, the org, the capabilities and the bus. It changes nothing and needs no login.
 
 import { readBusAddress } from "../../bus/core/bus-address.ts";
 import { otherPort } from "../../settings.ts";
 import { quoteName, shellWord } from "../identity/core/names.ts";
 import type { BusProbe } from "./bus-shapes.ts";
-import { orgJson, personInOrg, serviceJson } from "./cli-format.ts";
+import { formatPerson, orgJson, serviceJson } from "./cli-format.ts";
 import type { Command } from "./command.ts";
 import type { CommandContext, Identity, Role } from "./command-context.ts";
 import { columns } from "./help.ts";
@@ -38,7 +38,7 @@ function personLines(identity: Identity, world: CommandContext): readonly string
   if (current === undefined) return loggedOutLines(orgs, world);
   const { org, person, capabilities, services, people } = current;
   return [
-    `Logged in as ${personInOrg(org, person.email)}: ${person.name}, ${person.role} of ${quoteName(org.name)}`,
+    `Logged in as ${formatPerson(org, person.email)}: ${person.name}, ${person.role} of ${quoteName(org.name)}`,
     ...listed("You may", capabilities),
     ...listed("Services", services.length > 0 ? services.map(serviceLine) : [noService(person.role)]),
     ...listed("People", columnsOf(people.map(({ email, role }) => [email, role]))),
@@ -56,7 +56,7 @@ function listed(title: string, items: readonly string[]): readonly string[] {
 const columnsOf = (rows: readonly (readonly [string, string])[]): readonly string[] =>
   rows.length === 0 ? [] : columns(rows).map((line) => line.trimStart());
 
-/** Of an ISO time the day is enough for people. */
+/** The length of the date in an ISO time. */
 const DAY_LETTERS = "2016-02-18".length;
 
 function serviceLine({
@@ -79,7 +79,7 @@ const otherOrg = ({ id, name, email }: OrgShown): string =>
 
 function loggedOutLines(orgs: readonly OrgShown[], { stateDir }: CommandContext): readonly string[] {
   return [
-    `Nobody is logged in (${stateDir}).`,
+    `You are logged out (${stateDir}).`,
     "",
     "Start an org of your own   bin/dwc create-org ORG NAME EMAIL",
     "Join one as invited        bin/dwc accept-invitation -",
@@ -91,7 +91,7 @@ function busLine(probe: BusProbe, hasOrg: boolean): string {
   switch (probe.kind) {
     case "bus":
       return probe.secured
-        ? `${probe.url} answers and is secured: it admits only whom it knows`
+        ? `${probe.url} answers and is secured: it admits only users with credentials`
         : openLine(probe.url, hasOrg);
     case "stranger":
       return `${notNatsText(probe)}; for another port:  make market NATS_URL=nats://127.0.0.1:${otherPort(portOf(probe.url))}`;
@@ -111,9 +111,9 @@ function busLine(probe: BusProbe, hasOrg: boolean): string {
 
 const portOf = (url: string): number => readBusAddress(url).port;
 
-/** Without an org an open bus is as it should be; with one it is a surprise. */
+/** Without an org an open bus is expected. With one it is a risk. */
 function openLine(url: string, hasOrg: boolean): string {
-  const open = `${url} answers and is open: whoever reaches it can join`;
+  const open = `${url} answers and is open: any client that reaches it can join`;
   return hasOrg ? `${open}; for a secured one end it, then  ${restart(url)}` : open;
 }
 

@@ -1,24 +1,24 @@
-// What a person may have meant.
+// Suggestions for mistyped words ("did you mean").
 
-/** One slip in three letters is still the same word, and two slips always are. */
+/** Accepts one edit for each three letters, and two edits in a short word. */
 const LETTERS_PER_EDIT = 3;
 const MIN_EDITS_ALLOWED = 2;
-/** Nothing that we know is nearly as long; it also bounds what a comparison costs. */
+/** All known words are much shorter. The limit also bounds the cost of a comparison. */
 const MAX_WORD_LENGTH = 40;
 
-/** The nearest of `known`, if it is near at all. */
+/** The nearest word of `known`; undefined: none is near enough. */
 export function nearest(typed: string, known: readonly string[]): string | undefined {
   if (typed.length < 2 || typed.length > MAX_WORD_LENGTH) return undefined;
   const allowed = Math.max(MIN_EDITS_ALLOWED, Math.floor(typed.length / LETTERS_PER_EDIT));
   const [best] = known
     .map((word) => ({ word, edits: word.startsWith(typed) ? 0 : distance(word, typed.toLowerCase()) }))
-    // Of a short word two slips leave nothing: what remains the same must outweigh what differs.
+    // Two edits replace most of a short word, so more letters must match than differ.
     .filter(({ word, edits }) => edits <= allowed && edits < word.length / 2)
     .sort((one, other) => one.edits - other.edits);
   return best?.word;
 }
 
-/** How many letters must be put in, taken out, changed, or swapped with the next, which is what fast fingers do. */
+/** The edit distance: insertions, deletions, substitutions, and swaps of two neighbours, which fast typing causes. */
 function distance(a: string, b: string): number {
   const [from, to] = [[...a], [...b]];
   const rows: number[][] = [Array.from({ length: to.length + 1 }, (_, place) => place)];

@@ -1,22 +1,22 @@
-// The bus's obedience to a change, as a person reads it after the change, and what to type where it does not.
+// Text for a SyncResult: whether each bus obeys a change, and what to type where one does not.
 
 import { isLoopback, readBusAddress } from "../../bus/core/bus-address.ts";
 import { speaking } from "../../bus/core/greeting.ts";
 import type { Obedience } from "../identity/core/obedience.ts";
 import type { BusProbe, SyncResult } from "./bus-shapes.ts";
 
-/** A server that believes this state folder, at an address. Its configuration says 127.0.0.1 and no port. */
+/** The command for a nats-server that trusts this state folder. Its configuration names 127.0.0.1 and no port. */
 export function serverLine(url: string, program = "nats-server"): string {
   const { host, port } = readBusAddress(url);
   const at = isDefaultHost(host) ? "" : ` -a ${host}`;
   return `${program} -c "$(bin/dwc nats-config)"${at}${port === DEFAULT_PORT ? "" : ` -p ${port}`}${tlsOptions(url)}`;
 }
 
-/** The certificate is the person's own. */
+/** The user supplies the certificate. */
 export const tlsOptions = (url: string): string =>
   readBusAddress(url).tls ? " --tls --tlscert CERTIFICATE_FILE --tlskey KEY_FILE" : "";
 
-/** How such a bus comes: the Market's own, or one by hand. */
+/** How to start such a bus: through the Market, or by hand. */
 export function restart(url: string): string {
   const { host, port, tls } = readBusAddress(url);
   if (tls) return isLoopback(host) ? serverLine(url) : `${serverLine(url)}   (on ${host})`;
@@ -33,10 +33,10 @@ function hostIn(url: string): string {
   return host.includes(":") ? `[${host}]` : host;
 }
 
-export const notNatsText = ({ url, ...stranger }: Extract<BusProbe, { kind: "stranger" }>): string =>
-  `${url} is taken by something that is not NATS${speaking(stranger)}`;
+export const notNatsText = ({ url, ...answer }: Extract<BusProbe, { kind: "stranger" }>): string =>
+  `${url} is taken by something that is not NATS${speaking(answer)}`;
 
-/** Sentences about an identity, or about a limit of the bus, end in what to do behind their last colon. */
+/** Splits a sentence at its last colon. Sentences about an identity or a limit of the bus have their hint there. */
 export function splitHint(sentence: string): readonly [what: string, cure: string] {
   const at = sentence.lastIndexOf(": ");
   return at < 0 ? [sentence, ""] : [sentence.slice(0, at), sentence.slice(at + ": ".length)];
@@ -47,9 +47,9 @@ export const PUSH = "bin/dwc push";
 const CHECK = "bin/dwc check";
 
 export interface NoteOptions {
-  /** What hands the change to a bus once more. */
+  /** The command that sends the change to a bus again. */
   readonly again?: string | undefined;
-  /** The change waits for a bus that is still to be started, so that nothing is to be said where none runs. */
+  /** The change is for a bus that is not started yet. An address without a server then needs no note. */
   readonly isForNextBus?: boolean | undefined;
 }
 
@@ -57,7 +57,7 @@ export const syncNotes = (
   { addresses, unwritten, sent: shown }: SyncResult,
   { again: typed = PUSH, isForNextBus = false }: NoteOptions = {},
 ): readonly string[] => {
-  // Who owns no org has nothing to hand over.
+  // A member owns no org, so push has nothing to send.
   const again = shown === "credentials" && typed === PUSH ? CHECK : typed;
   return [
     ...addresses.filter((one) => !isForNextBus || !isAwaited(one)).flatMap((one) => noteOf(one, again)),
@@ -65,7 +65,7 @@ export const syncNotes = (
   ];
 };
 
-/** A bus that is not started yet. Behind a name that does not resolve one may run. */
+/** No server runs there yet. A host name that does not resolve is different: a bus may run behind it. */
 const isAwaited = ({ kind, ...address }: Obedience): boolean => kind === "not running" && !("why" in address);
 
 function noteOf(address: Obedience, again: string): readonly string[] {
@@ -77,11 +77,11 @@ function noteOf(address: Obedience, again: string): readonly string[] {
       if (address.why !== undefined)
         return [
           `Note: no bus is reached at ${url}: ${address.why}.`,
-          `A bus that runs has not heard of this change. Once the name is right:  ${again}`,
+          `A bus that runs does not have this change yet. Once the name is right:  ${again}`,
         ];
       return [
-        `No bus runs at ${url}: one that is started with this state folder obeys. One that runs elsewhere has not heard`,
-        `of this change; for that one:  NATS_URL=nats://HOST:4222 ${again}`,
+        `No bus runs at ${url}: one that is started with this state folder obeys. One that runs elsewhere does not have`,
+        `this change; for that one:  NATS_URL=nats://HOST:4222 ${again}`,
       ];
     case "unknown":
       return [
@@ -106,7 +106,7 @@ const PRECONDITION = {
 
 type NotObeying = Extract<Obedience, { kind: "does not obey" }>;
 
-/** @param servers those of a cluster that refuse the token: the others have it by now */
+/** @param servers the servers of a cluster that refuse the token; the others already have it */
 export const hintForFixed = (url: string, servers: NotObeying["servers"]): string =>
   servers === undefined ? `end it, then  ${restart(url)}` : hintForServers(servers);
 
@@ -114,17 +114,17 @@ const hintForServers = (
   servers: readonly string[],
   again = PUSH,
   log = "a full disk, a folder that it may not write",
-): string => `mend server ${servers.join(" and ")} (its log says more: ${log}) and restart it, then  ${again}`;
+): string => `repair server ${servers.join(" and ")} (its log says more: ${log}) and restart it, then  ${again}`;
 
-/** A server that was away when the token was handed over takes it now. */
+/** A server that was down during the last push accepts the token now. */
 export const hintForOlder = (servers: readonly string[] | undefined): string =>
   servers === undefined ? PUSH : `${PUSH}   (where it does not help, ${hintForServers(servers)})`;
 
-/** @param servers those that answer, and do not say what they keep; undefined: none is known that does */
+/** @param servers the servers that answer without naming the token that they store; undefined: none is known */
 export const hintForUnknown = (servers: readonly string[] | undefined): string =>
   servers === undefined ? `once it runs again:  ${PUSH}` : hintForSilentServers(servers);
 
-/** A server that keeps no tokens has its accounts in its configuration, which dwc does not change. */
+/** A server that stores no tokens has its accounts in its configuration, which dwc does not change. */
 const hintForSilentServers = (servers: readonly string[], again = PUSH): string =>
   hintForServers(
     servers,
@@ -136,7 +136,7 @@ function hintLines({ reason, url, servers }: NotObeying, again: string): readonl
   switch (reason) {
     case "open":
       return [
-        "It is open, and stays so until it is started again: whoever reaches it can join.",
+        "It stays open until it is started again: any client that reaches it can join.",
         `To secure it, end it (^C in the window of the Market that started it), then  ${restart(url)}`,
       ];
     case "foreign":
@@ -146,8 +146,8 @@ function hintLines({ reason, url, servers }: NotObeying, again: string): readonl
       ];
     case "refused":
       return [
-        "If they were revoked, ask the owner of the org for a new invitation  (bin/dwc invite-user EMAIL). If the bus has not",
-        `heard of them, ask the owner for  ${PUSH}.  Where this org's bus is another:  NATS_URL=nats://HOST:4222 ${again}`,
+        "If they were revoked, ask the owner of the org for a new invitation  (bin/dwc invite-user EMAIL). If the bus does not",
+        `know them, ask the owner for  ${PUSH}.  Where this org's bus is another:  NATS_URL=nats://HOST:4222 ${again}`,
       ];
     case "older":
       return [`To hand it the newest account token:  ${hintForOlder(servers)}`];
@@ -162,7 +162,7 @@ function hintLines({ reason, url, servers }: NotObeying, again: string): readonl
   }
 }
 
-/** After the keys are gone nothing can be handed to a bus any more; what is left is to end it. */
+/** Without the keys dwc can send nothing to a bus. The user can only stop it. */
 export const logoutNotes = (sync: SyncResult | undefined): readonly string[] =>
   (sync?.addresses ?? []).flatMap((address) => {
     if (address.kind === "not running" && address.why !== undefined)
@@ -174,6 +174,6 @@ export const logoutNotes = (sync: SyncResult | undefined): readonly string[] =>
     if (address.kind === "obeys") return [];
     return [
       `Note: no bus runs at ${address.url}. One that runs elsewhere, or is started with the configuration that dwc wrote,`,
-      "goes on admitting whom your orgs admitted, until it is ended.",
+      "admits the users of your orgs until it is ended.",
     ];
   });

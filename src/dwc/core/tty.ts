@@ -1,24 +1,23 @@
-// The person at the terminal: where results are shown, and who is asked. Only shapes; screen.ts and terminal.ts are what
-// bin/dwc.ts hands in.
+// Ports for the screen and the terminal. screen.ts and terminal.ts implement them; bin/dwc-run.ts passes them in.
 
 import type { RequestOptions } from "../../bus/bus.ts";
 
-/** An abort signal, as the bus has it too. */
+/** The platform's AbortSignal: the global name is closed to files that only decide. */
 export type AbortSignal = NonNullable<RequestOptions["signal"]>;
 
-/** Where a result goes that does not come all at once. */
+/** The output of a command that writes while it runs. */
 export interface Screen {
   readonly isTerminal: boolean;
   readonly colour: boolean;
-  /** Aborted once nobody reads any more, or a taken screen was left. */
+  /** Aborted when the reader of stdout has ended, or the user left fullscreen mode. */
   readonly closed: AbortSignal;
   write(text: string): void;
   /** To stderr. */
   writeNote(sentence: string): void;
   size(): { readonly rows: number; readonly columns: number };
-  /** Replaces what the taken screen shows. */
+  /** Replaces the content of the fullscreen view. */
   draw(lines: readonly string[]): void;
-  /** Takes the whole screen, and the keys. */
+  /** Switches to the alternate screen and to raw mode. */
   enterFullscreen(options: FullscreenOptions): FullscreenHandle;
 }
 
@@ -28,19 +27,19 @@ export interface FullscreenOptions {
 }
 
 export interface FullscreenHandle {
-  /** Gives the screen back, for good. */
+  /** Ends fullscreen mode. */
   leave(): void;
-  /** Gives it back and stops, as ^Z does; takes it again when the process goes on. */
+  /** Suspends the process, as ^Z does. Fullscreen mode returns when the process continues. */
   stop(): void;
 }
 
 export interface Terminal {
-  /** Whether somebody is there who could answer. */
+  /** stdin and stderr are a terminal, so that a user can answer. */
   readonly answers: boolean;
-  /** Asks on stderr; undefined: the end of the input. */
+  /** Writes the question to stderr; undefined: end of input. */
   ask(question: string): Promise<string | undefined>;
-  /** The same, and what is typed is not shown. */
+  /** The same without an echo of the answer. */
   askSecret(question: string): Promise<string | undefined>;
-  /** The first line of stdin, for what must not stand in an argument. */
+  /** The first line of stdin, for secrets that must not appear in an argument. */
   readLine(): Promise<string | undefined>;
 }

@@ -1,4 +1,5 @@
-// All that a Market has to know about the bus of its org: as whom it goes there, how to start one, and what to learn of it.
+// A Market's access to the bus of its org: its credentials, the permit to start a server, and account tokens from the
+// bus.
 
 import { accountOf, allowsSending, type BusLogin, type Credentials } from "../../bus/core/credentials.ts";
 import { accountTokenSubject } from "../../bus/core/subjects.ts";
@@ -22,15 +23,15 @@ import { paths } from "./state-paths.ts";
 export type MarketAccess =
   | ({
       readonly kind: "found";
-      /** Whether this Market may start a server now, and with what. */
+      /** Whether this Market may start a server now, and with which configuration. */
       readonly permit: () => Promise<StartPermit>;
-      /** Takes an account token that came over the bus; undefined: there is no org to learn of, or no way to. */
+      /** Handles an account token from the bus; undefined: the Market has no org, or the bus does not notify it. */
       readonly learn: ((token: string) => Promise<Learned>) | undefined;
       /** The newest account token that this Market has. */
       readonly known: () => Promise<string | undefined>;
       /**
-       * Sends a bus that uses older account tokens those of all orgs that the folder owns; true: the bus uses the one of this
-       * Market's org. Undefined: only its owner's folder can.
+       * Sends the account tokens of all orgs that the folder owns to a bus with older ones. True: the bus uses the
+       * token of this Market's org. Undefined: the user does not own the org.
        */
       readonly correct: (() => Promise<boolean>) | undefined;
     } & BusLogin)
@@ -49,7 +50,7 @@ export async function marketAccess(
   const identity = loginIdentity(settings, { kind: "market" });
   if (identity.kind === "refused") return identity;
   const { stateDir } = settings;
-  // A folder that cannot be used is a reason not to begin at all.
+  // An unusable folder is a reason not to start at all.
   const config = await serverConfigFile({ stateDir, ...deps });
   if (config.kind === "refused") return config;
   const home = homeOf(identity.credentials, config.state);
@@ -67,9 +68,9 @@ export async function marketAccess(
 }
 
 /**
- * A server that was started with an older folder uses the older tokens until it is sent the newer ones. A member's folder
- * knows the other orgs of the owner less than its own, or not at all.
- * @returns whether the servers say that they use the org's; at several addresses, those that run
+ * A server that was started on an older folder uses older tokens until it receives the newer ones. A member's folder
+ * has older tokens of the owner's other orgs, or none.
+ * @returns whether all running servers report that they use the org's token
  */
 async function correct(
   { stateDir, natsUrls }: Pick<Settings, "stateDir" | "natsUrls">,
@@ -87,7 +88,7 @@ async function correct(
   const found = await Promise.all(
     natsUrls.map((url) => pushAccounts(operator, [org, ...others], { url, clock, mint: keys, mode })),
   );
-  // An org that the server refuses, or of which it has a newer token, is no reason to act against the server.
+  // The server may refuse another org, or have a newer token of it. That is no reason to act against the server.
   return found.every(
     ([own, ...rest]) => (own?.kind === "obeys" || own?.kind === "not running") && rest.every(isAnswered),
   );
@@ -95,11 +96,11 @@ async function correct(
 
 const isAnswered = ({ kind }: Obedience): boolean => kind !== "unknown";
 
-/** What the state folder is to the credentials. */
+/** How the state folder relates to the credentials. */
 type Home =
   /** Neither has an org. */
   | { readonly kind: "none" }
-  /** `org`: the folder's, which is another than that of NATS_CREDS; undefined: it has none. */
+  /** `org`: the folder's org, which differs from that of NATS_CREDS; undefined: the folder has none. */
   | { readonly kind: "elsewhere"; readonly org: Org | undefined }
   | { readonly kind: "member"; readonly org: Org };
 
@@ -111,18 +112,18 @@ function homeOf(credentials: Credentials | undefined, state: State): Home {
   return isHere ? { kind: "member", org } : { kind: "elsewhere", org: current };
 }
 
-/** Whether the bus tells a Market with these credentials of each new account token. */
+/** Whether the bus sends each new account token to a Market with these credentials. */
 const isNotifiedOf = (org: Org, credentials: Credentials | undefined): boolean =>
   credentials !== undefined && notifiesMembers(org) && allowsSending(credentials, accountTokenSubject);
 
 interface PermitOptions {
   readonly settings: Pick<Settings, "stateDir">;
   readonly deps: MarketAccessDeps;
-  /** As it was at the start. */
+  /** The identity at the start. */
   readonly identity: BusLogin;
-  /** Of the org at the start; undefined: there was none. */
+  /** The keeper of the org at the start; undefined: there was none. */
   readonly keeper: AccountKeeper | undefined;
-  /** The account whose new tokens this Market is told of. */
+  /** The account whose new tokens this Market receives. */
   readonly notifiedAccount: string | undefined;
 }
 
@@ -150,7 +151,7 @@ async function permitNow({ settings, deps, identity, keeper, notifiedAccount }: 
 const withheld = (why: string): StartPermit => ({ kind: "withheld", why });
 const HAS_LEFT = "this Market has left its org since it was started";
 const NOT_NOTIFIED =
-  "only the owner's Market starts one, as this one is not told who was revoked: start it anew, or if its org or its credentials are of an earlier dwc, type  bin/dwc renew";
+  "only the owner's Market starts one, as this one receives no revocations: restart it, or if its org or its credentials are of an earlier dwc, type  bin/dwc renew";
 
 const whyUnknown = ({ org }: Extract<Home, { kind: "elsewhere" }>): string =>
   org === undefined

@@ -1,5 +1,5 @@
-// The account token of its org, as a Market learns it while it is on the bus, kept in the state folder at once: the server that
-// it may have to start next must not be older than the one that ran.
+// Stores each account token that a Market receives from the bus in the state folder at once. A server that the Market
+// starts next must not use an older token than the one before.
 
 import type { Clock } from "../../clock.ts";
 import { newerAccount } from "./core/account.ts";
@@ -11,7 +11,7 @@ import { changeState, readState } from "./state-file.ts";
 
 export type Learned =
   | JudgedToken
-  /** It is newer, and known to this process only: `why` the folder does not have it. */
+  /** It is newer, and only this process has it: `why` the folder does not. */
   | { readonly kind: "unsaved"; readonly why: string };
 
 export interface AccountKeeperOptions {
@@ -23,7 +23,7 @@ export interface AccountKeeperOptions {
 export class AccountKeeper {
   readonly #options: AccountKeeperOptions;
   readonly #account: string;
-  /** By account, as serverConfigFile wants it; newer than what the folder had, and checked. */
+  /** Tokens from the bus by account: checked, and newer than the folder's. */
   readonly #received = new Map<string, string>();
   #last: Promise<unknown> = Promise.resolve();
 
@@ -33,7 +33,10 @@ export class AccountKeeper {
     this.#account = account;
   }
 
-  /** One after the other, as each is compared with what the one before has left. Never rejects for what it finds. */
+  /**
+   * Handles one token at a time, as each is compared with the result of the one before. A bad token is a result, not a
+   * rejection.
+   */
   learn(jwt: string): Promise<Learned> {
     const learning = this.#last.then(() => this.#learn(jwt));
     this.#last = learning.catch(() => undefined);
@@ -46,7 +49,7 @@ export class AccountKeeper {
     return this.#org()?.accountJwt;
   }
 
-  /** With all that was learned until now. */
+  /** The configuration with all tokens received until now. */
   async serverConfig(): Promise<ServerConfigFile> {
     await this.#last;
     return this.#configOf();
@@ -62,7 +65,7 @@ export class AccountKeeper {
     if (org === undefined) return { kind: "forged" };
     const mint = await this.#options.mint();
     const judged = judgeToken(jwt, org, mint);
-    // Also the one that the folder has: an older copy may be put in its place while the server runs.
+    // The same token as well: an older copy of the folder may be restored while the server runs.
     if (judged.kind === "newer" || judged.kind === "same") this.#received.set(this.#account, jwt);
     if (judged.kind !== "newer") return judged;
     const { stateDir: folder, clock } = this.#options;
@@ -72,13 +75,13 @@ export class AccountKeeper {
     return kept.kind === "done" ? judged : { kind: "unsaved", why: kept.why };
   }
 
-  /** A server that runs, or ran, on this folder was sent a token that the state does not have yet. */
+  /** Imports a token that a server on this folder received, and that the state does not have yet. */
   async #importWritten(): Promise<void> {
     const org = this.#org();
     if (org !== undefined && writtenIsNewer(this.#options.stateDir, org)) await this.#configOf();
   }
 
-  /** The org as the folder has it, or with the newer token that only this process knows. */
+  /** The org of the folder, with the newer token if only this process has it. */
   #org(): Org | undefined {
     const read = readState(this.#options.stateDir);
     const org = read.kind === "read" ? orgOf(read.state, this.#account) : undefined;

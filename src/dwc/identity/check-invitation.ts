@@ -1,5 +1,5 @@
-// The parts of an invitation against what signs them. The operator's key signs the operator token and both account tokens;
-// the org's account signs the person's token, which names all other parts; the org's id follows from the account.
+// Checks the parts of an invitation. The operator's key signs the operator token and both account tokens. The org's
+// account signs the person's token, which names all other parts. The org's id is derived from the account.
 //
 // The code's own signature proves only that the account made it. Without these checks its maker could put a key of
 // another org beside it, and have the reader file it there.
@@ -25,7 +25,7 @@ export type CheckedInvitation =
   | { readonly kind: "genuine"; readonly signingKey: string | null }
   /** Made before invitations named their parts, with the permissions of that time. */
   | { readonly kind: "outdated" }
-  /** `what`: the part, and what is wrong with it. */
+  /** `what`: the wrong part. */
   | { readonly kind: "forged"; readonly what: string };
 
 type Keys = Pick<Mint, "isSignedBy" | "publicKeyOf">;
@@ -55,7 +55,7 @@ export function checkInvitation(invitation: Invitation, mint: Keys): CheckedInvi
 
 const forged = (what: string): CheckedInvitation => ({ kind: "forged", what });
 
-/** Names are shown, and stand in lines that a person copies: they are held to what dwc lets a person type. */
+/** Names appear in messages and in commands to copy, so they follow the same rules as typed names. */
 function problemOfNames({ org, email }: Invitation): string | undefined {
   return validateText("org", org.name) ?? validateEmail(email);
 }
@@ -71,7 +71,7 @@ function problemOfTrust(
   if (!exportsTokensOnly(trust, system)) return "its system account token exports or imports more than dwc has it do";
   if (system.sub !== trust.systemAccount || system.iss !== trust.operatorKey)
     return "its system account token is another account's, or another operator's";
-  // Its token would lie in the place of the system account's, and members would be members of that.
+  // Its token would replace the system account's, and its members would be users of that account.
   return org.account === trust.systemAccount ? "its account is the system account" : undefined;
 }
 

@@ -1,5 +1,5 @@
-// As whom a program of ours goes to the bus: what NATS_CREDS says, else what the current org of the state folder has for
-// it. Read at the start, where what cannot be used is refused, and again before each login.
+// The credentials with which the Market or a service logs in: those in NATS_CREDS, else those of the current org in the
+// state folder. They are read at the start, where unusable ones are refused, and again before each login.
 
 import type { BusLogin, Credentials, CredentialsSource } from "../../bus/core/credentials.ts";
 import {
@@ -17,7 +17,7 @@ export type Role = { readonly kind: "market" } | { readonly kind: "service"; rea
 
 export type ResolvedCredentials = ({ readonly kind: "found" } & BusLogin) | Refusal;
 
-/** @param settings their NATS_CREDS comes first, then the state folder */
+/** @param settings NATS_CREDS takes precedence over the state folder */
 export function resolveCredentials(
   settings: Pick<Settings, "stateDir" | "natsCreds">,
   role: Role,
@@ -31,8 +31,8 @@ export function resolveCredentials(
 }
 
 /**
- * @param orgId of the org that this process began in: it stays with that one, whichever is the current one by now. A
- * process that began without an org takes the first that there is.
+ * @param orgId the org at the start of this process. The process stays with it even if another one is current by now. A
+ * process that started without an org takes the current one as soon as there is one.
  */
 function stateSource(folder: string, role: Role, orgId: string | undefined): CredentialsSource {
   return () => {
@@ -48,7 +48,7 @@ function stateSource(folder: string, role: Role, orgId: string | undefined): Cre
   };
 }
 
-/** The same for a program that goes to the bus: credentials of an earlier version are refused, with what replaces them. */
+/** The same for a login. Credentials of an earlier version are refused, with a hint that replaces them. */
 export function loginIdentity(settings: Pick<Settings, "stateDir" | "natsCreds">, role: Role): ResolvedCredentials {
   const found = resolveCredentials(settings, role);
   if (found.kind === "refused" || found.credentials?.isOutdated !== true) return found;
@@ -80,7 +80,7 @@ const hintForFile = (role: Role): string =>
 
 const NONE = { credentials: undefined, isNamed: false } as const;
 
-/** @param standing whether `dwc` acts for this org as it is */
+/** @param standing whether `dwc` commands act on this org, or need a login first */
 function fromOrg(org: Org | undefined, role: Role, standing: "current" | "other"): ResolvedCredentials {
   if (org === undefined) return { kind: "found", ...NONE, cure: hintForOutsider(role) };
   const text = role.kind === "market" ? org.me.creds : org.services.find(({ name }) => name === role.name)?.creds;
@@ -104,7 +104,7 @@ const goBackTo = ({ id, me }: Org): string => `type  bin/dwc login ${shellWord(m
 
 function hintForMember(org: Org, role: Role): string {
   const where = `you are in ${quoteName(org.name)}`;
-  // The owner is never revoked: a bus that refuses the owner has not heard of the org, or of its newest state.
+  // The owner is never revoked. A bus that refuses the owner has no token of the org, or an old one.
   if (role.kind === "market" && org.authority.kind === "owner") return `${where}: type  bin/dwc push`;
   if (role.kind === "market")
     return `${where}: ask its owner for a new invitation (bin/dwc invite-user ${shellWord(org.me.email)}), and type  bin/dwc accept-invitation -  to paste it`;

@@ -1,5 +1,5 @@
-// The files that follow from the state: what other programs than ours read. They may be missing or old after a crash;
-// the state itself decides, and they are made to agree with it at every change.
+// The derived files, for programs other than dwc. After a crash they may be missing or old. The state is authoritative,
+// and each change updates them.
 
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
@@ -11,16 +11,16 @@ import type { Org, State, Trust } from "./core/state.ts";
 import { claimsIn } from "./core/token.ts";
 import { behindLinks, paths, writeFileAtomic } from "./state-paths.ts";
 
-/** Only for who holds the lock. @throws Error as the system has it */
+/** The caller holds the lock. @throws Error of the system */
 export function deriveFiles(folder: string, state: State): void {
   deriveCredentials(folder, state.orgs);
   for (const bus of busesOf(state)) deriveBus(folder, bus);
 }
 
-/** The files that a dwc writes. A person may keep others beside them, or link the folder to one with more in it. */
+/** The files that dwc writes. The folder may hold other files of the user, or be a symlink to one that does. */
 const OWN_FILE = /^[A-Z2-7]{10}[\\/](person|services[\\/][a-z][a-z0-9_-]{0,63})\.creds$/;
 
-/** Those of the present, and no others: what was revoked or forgotten lies about no longer. */
+/** Writes all current credentials, and deletes those that were revoked or removed. */
 function deriveCredentials(folder: string, orgs: readonly Org[]): void {
   const wanted = new Map<string, string>();
   for (const { id, me, services } of orgs) {
@@ -33,22 +33,25 @@ function deriveCredentials(folder: string, orgs: readonly Org[]): void {
   for (const [path, content] of wanted) writeIfNew(folder, path, content);
 }
 
-/** Behind a link as well, where credentials are: a folder, or another file that a person has linked there, stays. */
+/** Deletes a symlink's target only if that holds credentials. A folder or another file that the user linked stays. */
 function removeCredentials(path: string): void {
   if (CREDENTIALS.test(contentOf(path) ?? "")) rmSync(behindLinks(path), { force: true });
   rmSync(path, { force: true });
 }
 
-/** Each operator that an org of this folder belongs to, once: this folder's own as it was made here. */
+/**
+ * The trust of each operator of the folder's orgs, once. The folder's own operator has precedence over copies of its
+ * trust.
+ */
 function trusted({ operator, orgs }: State): readonly Trust[] {
   const byKey = new Map(orgs.map(({ trust }) => [trust.operatorKey, trust]));
   if (operator !== null && byKey.has(operator.trust.operatorKey)) byKey.set(operator.trust.operatorKey, operator.trust);
   return [...byKey.values()];
 }
 
-/** A server that can be started on this folder. */
+/** A bus that a server can be started for in this folder. */
 export interface StartableBus {
-  /** The name of its own folder there. */
+  /** The name of its subfolder. */
   readonly key: string;
   readonly trust: Trust;
   readonly orgs: readonly Org[];
@@ -56,7 +59,8 @@ export interface StartableBus {
 
 /**
  * One for each operator, with all its orgs; and one for each org of another owner, with that org alone. A member's
- * Market receives the newest token of its own org only. A server that it starts must not admit other orgs by older tokens.
+ * Market receives the newest token of its own org only. A server that it starts must not admit other orgs by older
+ * tokens.
  */
 export function busesOf(state: State): readonly StartableBus[] {
   const ofOperators = trusted(state).map((trust) => ({
@@ -71,7 +75,7 @@ export function busesOf(state: State): readonly StartableBus[] {
 export const busKeyOf = ({ authority, account, trust }: Org): string =>
   authority.kind === "owner" ? trust.operatorKey : account;
 
-/** What was there for an operator that is forgotten stays: no secret is in it, and a server may run on it. */
+/** The files of a removed operator stay: they hold no secret, and a server may still run on them. */
 function deriveBus(folder: string, { key, trust, orgs }: StartableBus): void {
   const accounts = resolve(paths.accounts(folder, key));
   makePrivateDir(accounts);
@@ -83,8 +87,8 @@ function deriveBus(folder: string, { key, trust, orgs }: StartableBus): void {
 type Written = Pick<Org, "accountJwt" | "account" | "trust">;
 
 /**
- * A server that runs on this folder writes here, too, when it is sent a token; the state may not have learned of that one
- * yet (server-config-file.ts).
+ * A server that runs on this folder writes here as well when it receives a token. The state may not have that token yet
+ * (server-config-file.ts).
  */
 function writeAccount(folder: string, path: string, { accountJwt, account, trust }: Written): void {
   const there = contentOf(path);

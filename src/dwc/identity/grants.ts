@@ -1,5 +1,5 @@
-// The permissions granted to an invited person: the owner's folder has no token of theirs, and so keeps a digest of the permissions.
-// An admin's also covers the permissions of services, as the admin's folder signs those.
+// A digest of the permissions of an invited person. The owner's folder does not have the person's token, so it keeps
+// the digest. An admin's digest also covers the permissions of services, as the admin's folder signs those.
 
 import { createHash } from "node:crypto";
 import { adminPermissions, marketPermissions, servicePermissions } from "./core/permissions.ts";
@@ -7,7 +7,7 @@ import type { Person } from "./core/state.ts";
 
 type Invited = Pick<Person, "publicKey" | "signingKey">;
 
-/** Any name will do: what is granted to one service is granted to each. */
+/** Any name works: all services get the same permissions. */
 const ANY_SERVICE = "service";
 
 export function grantOf({ publicKey, signingKey }: Invited): string {
@@ -19,8 +19,8 @@ export function grantOf({ publicKey, signingKey }: Invited): string {
 }
 
 /**
- * True for an admin who was invited before grants were kept. What such an admin has signed, or signs with an earlier dwc, may
- * answer anywhere. The owner's folder has none of these credentials.
+ * True for an admin who was invited before grants were stored. Services that such an admin signed, or signs with an
+ * earlier dwc, may answer anywhere. The owner's folder has none of these credentials.
  */
 export const mayAnswerAnywhere = ({ signingKey, grant }: Person): boolean => signingKey !== null && grant === null;
 

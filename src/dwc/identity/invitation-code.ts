@@ -1,5 +1,5 @@
-// An invitation as one word to copy: what is said, packed small, and the org's signature under it. Nothing of a code is
-// believed before the signature fits, and no part of a code gets into an error: it is a secret.
+// The invitation code: one word with the compressed parts and the org's signature. No part of a code is used before its
+// signature is verified, and no part gets into an error, as a code is a secret.
 
 import { createHash } from "node:crypto";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
@@ -13,13 +13,13 @@ export interface Invitation {
   readonly email: string;
   readonly publicKey: string;
   readonly creds: string;
-  /** An admin's key to sign services with; null: a member. */
+  /** An admin's seed for signing services; null: a member. */
   readonly signingSeed: string | null;
   /** Epoch seconds. */
   readonly expiresAt: number;
 }
 
-/** All parts but the person's token and its key, of which the token itself speaks. */
+/** All parts but the person's token and its key, which the token itself names. */
 export type BoundParts = Pick<Invitation, "org" | "trust" | "email" | "expiresAt"> & {
   /** The public key of `signingSeed`. */
   readonly signingKey: string | null;
@@ -27,7 +27,7 @@ export type BoundParts = Pick<Invitation, "org" | "trust" | "email" | "expiresAt
 
 const BOUND_TAG = "dwc-invitation:";
 
-/** A tag in the person's token that names all other parts: each belongs to one invitation, and to no second one. */
+/** A tag in the person's token: a digest of all other parts, so that no part can move to another invitation. */
 export function boundTag({ org, trust, email, expiresAt, signingKey }: BoundParts): string {
   const parts = [org.id, org.name, org.account, org.accountJwt]
     .concat([trust.operatorKey, trust.operatorJwt, trust.systemAccount, trust.systemAccountJwt])
@@ -41,9 +41,9 @@ export type ReadCode =
   | { readonly kind: "read"; readonly invitation: Invitation }
   | { readonly kind: "bad"; readonly why: string };
 
-/** So that a code is known for what it is, also by a later version of it. */
+/** Identifies an invitation code and its version. */
 const MARK = "dwc1";
-/** An account token grows with each key that it revokes, by about 100 bytes: these hold tens of thousands. */
+/** An account token grows by about 100 bytes with each revoked key: this is enough for tens of thousands. */
 export const MAX_CODE_LENGTH = 4_194_304;
 const MAX_UNPACKED_BYTES = 2 * MAX_CODE_LENGTH;
 
@@ -80,9 +80,9 @@ export function readCode(
   if (read.kind === "mismatch") return bad(DAMAGED);
   const { version: _version, ...invitation } = read.value;
   const signed = Buffer.from(signature, "base64url");
-  // The last character of a signature has bits to spare, which decoding ignores: written again it must be the same.
+  // Decoding ignores the spare bits in the last character of a signature, so it is encoded again and compared.
   const isWhole = signed.toString("base64url") === signature;
-  // The packed word is what was signed, so that no bit of it can change, not even one that unpacking ignores.
+  // The signature covers the compressed text, so that not even a bit that decompression ignores can change.
   const isGenuine = isWhole && isSigned(invitation.org.account, Buffer.from(packed), signed);
   return isGenuine ? { kind: "read", invitation } : bad(DAMAGED);
 }

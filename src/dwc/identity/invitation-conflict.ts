@@ -1,5 +1,6 @@
-// A genuine invitation against what this folder knows already. An org that the person owns is never replaced; an operator's
-// trust never changes, but for a later token of its system account; a membership is replaced only by a later one of the same person.
+// Conflicts of a genuine invitation with the state. An invitation never replaces an org that the user owns. An
+// operator's trust changes only by a later token of its system account. Only a later invitation of the same person
+// replaces a membership.
 
 import type { CheckedInvitation } from "./check-invitation.ts";
 import { newerAccount } from "./core/account.ts";
@@ -47,7 +48,7 @@ const trustsOf = ({ operator, orgs }: State): readonly Trust[] => [
 
 function conflictWith(known: Org, invitation: Invitation, genuine: Genuine): Refusal | undefined {
   const { org, trust, publicKey, email } = invitation;
-  // Another person's genuine invitation. Its sender has the key in it, and could read what these programs receive.
+  // Another person's genuine invitation. Its sender has the key in it, and could read all that these programs receive.
   const isAnothers = !sameEmail(known.me.email, email);
   if (known.authority.kind === "owner" || known.me.publicKey === publicKey || isAnothers)
     return refused(
@@ -67,7 +68,7 @@ function conflictWith(known: Org, invitation: Invitation, genuine: Genuine): Ref
   return undefined;
 }
 
-/** An old code that is found again must not put a revoked key in the place of a good one. */
+/** An old code must not replace a valid key by a revoked one. */
 function isOutOfDate(known: Org, { org, publicKey, creds }: Invitation, { signingKey }: Genuine): boolean {
   const { revocations, signing_keys: signingKeys } = Object(
     claimsIn(newerAccount(known.accountJwt, org.accountJwt))["nats"],
@@ -75,7 +76,7 @@ function isOutOfDate(known: Org, { org, publicKey, creds }: Invitation, { signin
   const isRevoked = Object.hasOwn(Object(revocations), publicKey);
   const isKnownRevoked = Object.hasOwn(Object(revocations), known.me.publicKey);
   const isWithdrawn = signingKey !== null && !(Array.isArray(signingKeys) && signingKeys.includes(signingKey));
-  // A clock that was set back gives the later token the earlier time.
+  // After the clock was set back, a later token has an earlier time.
   const isOlder = !isKnownRevoked && issuedAt(userJwtIn(creds)) < issuedAt(userJwtIn(known.me.creds));
   return isRevoked || isWithdrawn || isOlder;
 }

@@ -1,5 +1,5 @@
-// A second person: invited in the owner's folder, accepted in another. The code that goes between them is the person's
-// key to the bus, signed by the org, so that a changed or shortened one is noticed before anything is believed of it.
+// Invitations: made in the owner's folder, accepted in another person's. The code holds the person's key to the bus and
+// is signed by the org, so that a changed or shortened code is detected before any part of it is used.
 
 import { isoTime } from "../../clock.ts";
 import { type CheckedInvitation, checkInvitation } from "./check-invitation.ts";
@@ -27,9 +27,8 @@ import { conflictOf } from "./invitation-conflict.ts";
 import type { Mint } from "./mint.ts";
 
 /**
- * A week: long enough for a letter that is read after the holidays. It ends the code, not the key in it: with an end of
- * its own that would throw out who has joined, and to give them another key later somebody would have to be there who can
- * sign it. An old code is a secret until its address is revoked.
+ * A week, long enough for a reader on holiday. Only the code expires, not the key in it: an expiring key would shut out
+ * a person who has joined, until the owner signs another one. An old code is a secret until its address is revoked.
  */
 export const INVITATION_HOLDS_SECONDS = 604_800;
 
@@ -41,7 +40,7 @@ interface Tools {
 
 export interface InvitationResult {
   readonly org: Org;
-  /** Whoever has it can accept it: it is to be sent as a password would be. */
+  /** A secret: anyone who has it can accept it. Send it like a password. */
   readonly code: string;
   /** Epoch seconds. */
   readonly expiresAt: number;
@@ -63,7 +62,7 @@ export async function inviteUser(
   return { kind: "done", ...made, state: withOrg(state, made.org) };
 }
 
-/** A person's key, token and code; in the org returned the person has been invited. */
+/** Makes a person's key, token and code. The returned org lists the person. */
 export async function mintInvitation(
   org: Org,
   { operator, accountSeed }: { readonly operator: Operator; readonly accountSeed: string },
@@ -100,7 +99,7 @@ function refusalOf(org: Org, email: string): Refusal | undefined {
   );
 }
 
-/** The list of revoked keys never gets shorter, as no key is ever admitted again: only another org has a new one. */
+/** The list of revoked keys never shrinks, as no key is admitted again. Only a new org starts with an empty list. */
 const tooLongSentence = ({ name, revoked }: Org): string =>
   `${quoteName(name)} has revoked ${revoked.length} keys, and its invitations have become longer than dwc reads: for a new org, type  bin/dwc create-org ORG NAME EMAIL`;
 
@@ -149,7 +148,7 @@ function notGenuine(checked: Exclude<CheckedInvitation, { kind: "genuine" }>): R
 
 const ACCEPT = "type  bin/dwc accept-invitation -  and paste it";
 
-/** No server is asked for its clock here: the sentence names this machine's, which may be wrong. */
+/** The message names this machine's clock, as it may be wrong. dwc does not query a server for its time. */
 const expired = ({ org, email, expiresAt }: Invitation, now: number): Refusal =>
   refused(
     "expired-invitation",
@@ -158,7 +157,7 @@ const expired = ({ org, email, expiresAt }: Invitation, now: number): Refusal =>
 
 const MS_PER_SECOND = 1_000;
 
-/** An admin's services stay, to be signed again with the new key (`dwc renew`). */
+/** An admin's services stay; `dwc renew` signs them with the new key. */
 function joinedOrg(
   { org, trust, email, publicKey, creds, signingSeed }: Invitation,
   called: string,

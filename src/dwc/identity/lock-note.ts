@@ -1,4 +1,5 @@
-// The note that a holder leaves in the lock's file, for a sentence to who waits. The lock itself does not rest on it.
+// The note in the lock file that names the holder, for the message of a waiting process. The lock does not depend on
+// it.
 
 import { randomBytes } from "node:crypto";
 import { readlinkSync } from "node:fs";
@@ -7,17 +8,17 @@ import { hostname } from "node:os";
 export interface Holder {
   readonly pid: number;
   readonly host: string;
-  /** Whether its process id means the same process here. */
+  /** The holder runs in this process's pid namespace, so that its pid is valid here. */
   readonly isHere: boolean;
 }
 
 const WORD_BYTES = 6;
 const NOTE = /^(\d+) (\S+) (\S+) [0-9a-f]+\n$/;
 
-/** Never the same twice: who waits sees by it that the queue moves. */
+/** Unique, so that a waiting process sees that the queue moves. */
 export const ownNote = (): string => `${process.pid} ${hostname() || "-"} ${pidNamespace()} ${word()}\n`;
 
-/** The note that a process leaves when it releases the lock: it names no holder. */
+/** The note after a release: it names no holder. */
 export const endNote = (): string => `released ${word()}\n`;
 
 const word = (): string => randomBytes(WORD_BYTES).toString("hex");
@@ -29,7 +30,7 @@ export function readNote(content: string): Holder | undefined {
   return holder.isHere && !isRunning(holder.pid) ? undefined : holder;
 }
 
-/** One that was killed leaves its note. */
+/** A killed process leaves its note behind. */
 function isRunning(pid: number): boolean {
   try {
     return process.kill(pid, 0);
@@ -38,7 +39,7 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** Process ids are counted in each anew; where the system does not say, all are in one. */
+/** Each pid namespace counts from 1. On a system without namespaces all processes share one. */
 function pidNamespace(): string {
   try {
     return readlinkSync("/proc/self/ns/pid");

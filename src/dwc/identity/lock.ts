@@ -1,10 +1,10 @@
-// One change at a time, among processes any of which may be killed or stopped at any moment: flock(2) on a file of the
-// state folder. The kernel keeps it and ends it with its holder, so that it needs no process id, which means nothing in
-// another container, and no lease, which a stopped holder outlives. Compare-and-swap with link(2) was rejected: it needs
-// a new name for each version of the state, and the state has one name that people copy and restore.
+// The lock of a state folder: flock(2) on a file in it. Any process may be killed or stopped at any moment. The kernel
+// releases the lock with its holder. So it needs no process id, which is invalid in another container, and no lease,
+// which a stopped holder outlives. Compare-and-swap with link(2) was rejected: it needs a new name for each version of
+// the state, and users copy and restore the state under one name.
 //
-// Node has no flock. flock(1) locks the open file that it inherits from this process, and ends; the lock stays with the
-// file until this process closes it. macOS and the BSDs lock a file while they open it.
+// Node has no flock. flock(1) locks the open file that it inherits from this process, and exits. The lock stays with
+// the file until this process closes it. macOS and the BSDs lock a file while they open it.
 
 import { spawn } from "node:child_process";
 import {
@@ -28,20 +28,23 @@ import { endNote, type Holder, ownNote, readNote } from "./lock-note.ts";
 export type Locked =
   | {
       readonly kind: "locked";
-      /** Whether the locked file is still the one at the path: a person may remove it, and let in a second process. */
+      /**
+       * Whether the path still leads to the locked file. After a user removed it, a second process could lock a new
+       * one.
+       */
       isHeld(): boolean;
       release(): void;
     }
-  /** One process holds it for too long; undefined: it left no note. */
+  /** One process has held it for too long; undefined: it left no note. */
   | { readonly kind: "busy"; readonly holder: Holder | undefined }
   /** This machine cannot lock; `why` says what is missing. */
   | { readonly kind: "unable"; readonly why: string };
 
 export interface LockOptions {
-  /** A file of its own. It stays: removing it would let in a second process. */
+  /** The lock file. It is never removed, as a second process could then lock a new one. */
   readonly path: string;
   readonly clock: Clock;
-  /** How long one process may hold it. A queue that moves is waited in, however long it is. */
+  /** How long one process may hold it. While the queue moves, a process waits as long as needed. */
   readonly timeoutMs: number;
 }
 
@@ -49,22 +52,22 @@ type FlockResult = Locked["kind"] | { readonly unable: string };
 
 const OWNER_ONLY_FILE = 0o600;
 const OPEN_FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
-/** Where systems have it; else PATH is searched. */
+/** The default folders of flock(1); else PATH is searched. */
 const FLOCK_FOLDERS = ["/usr/bin", "/bin"];
-/** The number that the file has in flock(1). */
+/** The file descriptor in flock(1). */
 const INHERITED = 3;
 const MISSING = "flock(1) is not installed: type  sudo apt-get install -y util-linux";
-/** Of fcntl.h on macOS and the BSDs; Node names only O_NONBLOCK. */
+/** From fcntl.h of macOS and the BSDs. Node has no constant for it. */
 const O_EXLOCK = 0x20;
 const LOCKS_BY_OPENING: ReadonlySet<string> = new Set(["darwin", "freebsd", "openbsd"]);
 const POLL_INTERVAL_MS = 50;
 
-/** @throws Error when the file cannot be made */
+/** @throws Error if the file cannot be created */
 export async function lock(options: LockOptions): Promise<Locked> {
   const { path } = options;
   for (;;) {
     makePrivateDir(dirname(path));
-    // A pipe would be read for ever, and the file behind a symlink overwritten.
+    // Reading a pipe would block forever, and a symlink's target would be overwritten.
     if (lstatSync(path, { throwIfNoEntry: false })?.isFile() === false)
       return { kind: "unable", why: `${path} is not a file: remove it` };
     if (LOCKS_BY_OPENING.has(process.platform)) return lockByOpening(options);
@@ -74,7 +77,7 @@ export async function lock(options: LockOptions): Promise<Locked> {
     closeSync(file);
     if (result === "busy") return { kind: "busy", holder: holderOf(path) };
     if (typeof result === "object") return { kind: "unable", why: result.unable };
-    // Locked, and removed meanwhile with its folder: another process may hold the file that is there now.
+    // The locked file was removed meanwhile with its folder, so another process may hold the new one. Try again.
   }
 }
 
@@ -85,9 +88,9 @@ function heldLock(path: string, file: number): Locked {
     kind: "locked",
     isHeld: () => isHeld && isStillAt(path, file),
     release: () => {
-      if (!isHeld) return; // a second time it would be the number of another file
+      if (!isHeld) return; // after the first release the descriptor may belong to another file
       isHeld = false;
-      // The next holder may be stopped before it leaves a note of its own: the one of this process would blame this process.
+      // The next holder may be stopped before it writes its note. The old note would then name this process.
       writeNote(file, endNote());
       closeSync(file);
     },
@@ -99,7 +102,7 @@ function writeNote(file: number, note: string): void {
   writeSync(file, note, 0);
 }
 
-/** Waits in the kernel, which wakes the next one the moment that the lock is free. */
+/** Waits in the kernel, which wakes the next process as soon as the lock is free. */
 function flock(file: number, { path, clock, timeoutMs }: LockOptions): Promise<FlockResult> {
   return new Promise((resolve) => {
     const program = findProgram("flock", FLOCK_FOLDERS) ?? "flock";
@@ -159,7 +162,7 @@ function isStillAt(path: string, file: number): boolean {
   }
 }
 
-/** Two disks count their files each for itself. */
+/** Compares the device as well: inode numbers are only unique within one. */
 export const isSameFile = (one: FileId, other: FileId): boolean => one.ino === other.ino && one.dev === other.dev;
 
 type FileId = Pick<Stats, "ino" | "dev">;

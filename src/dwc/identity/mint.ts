@@ -1,6 +1,6 @@
-// Keys and tokens. The only file of the identities that knows the token library; deciders get a Mint.
+// Keys and tokens. The only file in identity that imports the token library; deciders get a Mint.
 //
-// Seeds are texts in the state and key pairs only here; they get into no error text, as the library's errors name none.
+// Seeds are strings in the state, and key pairs only here. No error contains a seed, as the library's errors name none.
 
 import { encodeAccount, encodeOperator, encodeUser, fmtCreds } from "@nats-io/jwt";
 import { createAccount, createOperator, createUser, fromSeed, type KeyPair } from "@nats-io/nkeys";
@@ -21,18 +21,18 @@ export interface AccountSpec {
   readonly account: string;
   /** Public keys that may sign users beside the account itself. */
   readonly signingKeys: readonly string[];
-  /** Users that are refused. */
+  /** Keys of users that the server refuses. */
   readonly revokedKeys: readonly string[];
-  /** Where an org imports its own token from; left out: nowhere. */
+  /** The account from which an org imports its own token; undefined: it imports nothing. */
   readonly systemAccount?: string | undefined;
-  /** When the token before this one was issued, in epoch seconds: this one is issued later, whatever the clock shows. */
+  /** When the previous token was issued, in epoch seconds. The new one gets a later time, whatever the clock shows. */
   readonly issuedAfter?: number | undefined;
 }
 
 export interface UserSpec {
   readonly name: string;
   readonly account: string;
-  /** The account's own seed, or one of its signing keys'. */
+  /** The seed of the account, or of one of its signing keys. */
   readonly signer: string;
   readonly permissions: (publicKey: string) => Permissions;
   /** Epoch seconds. */
@@ -44,7 +44,7 @@ export interface Mint {
   newKey(kind: "operator" | "account" | "user"): Key;
   operatorJwt(operatorSeed: string, systemAccount: string): Promise<string>;
   accountJwt(operatorSeed: string, spec: AccountSpec): Promise<string>;
-  /** A fresh user and its credentials. */
+  /** Makes a user with a new key, and its credentials. */
   creds(spec: UserSpec): Promise<{ readonly publicKey: string; readonly creds: string }>;
   /** Undefined: the seed is no seed of any kind of key. */
   publicKeyOf(seed: string): string | undefined;
@@ -55,21 +55,21 @@ export interface Mint {
 const CREATE = { operator: createOperator, account: createAccount, user: createUser } as const;
 const OPERATOR_NAME = "Datawire Market";
 const UNLIMITED = -1;
-/** Everything within the account; nothing to others, nothing from them but its own token, no streams stored, no tokens without a key. */
+/** No limit within the account; no exports, no imports but its own token, no JetStream, no bearer tokens. */
 const ACCOUNT_LIMITS = {
   ...{ conn: UNLIMITED, subs: UNLIMITED, data: UNLIMITED, payload: UNLIMITED },
   ...{ imports: 0, exports: 0, leaf: 0, wildcards: false, disallow_bearer: true },
 } as const;
-/** The server exports its own services from the system account, and would warn of a limit. */
+/** The server exports its own services from the system account, and would warn about a limit. */
 const SYSTEM_EXPORTS = { exports: UNLIMITED, wildcards: true } as const;
 /**
- * A revocation covers the tokens that were issued until a time. dwc never uses a key for a second token, so that it covers
- * all of a key: those of a machine whose clock runs ahead as well. An admin dates tokens at will: where an org has one, a
- * revocation lasts as long as time does. A server cannot show such a token (`INFO`), so that it gets a mark.
+ * A revocation covers the tokens of a key that were issued until a time. dwc never uses a key twice, so this time
+ * covers them even if the clock of a machine is ahead. An admin can date tokens at will, so in an org with admins a
+ * revocation lasts until the last second. A server cannot show such a token (`INFO`), so the token gets a mark.
  */
 const LAST_OF_2099 = 4_102_444_799;
 const MARK_CHARACTERS = 16;
-/** Letters of a new key: they are never the same twice. */
+/** Characters of a new key, which are unique. */
 const newMark = (): string => new NodePair(createUser()).getPublicKey().slice(1, 1 + MARK_CHARACTERS);
 
 export const natsMint: Mint = {
@@ -98,8 +98,8 @@ function accountClaims({ kind, account, signingKeys, revokedKeys, systemAccount 
 }
 
 /**
- * The library takes the time from the clock, which may stand still for a second, or be set back; and it rounds the last
- * second up. @param before when the token before was issued
+ * The library takes the time from the clock, which may show the same second again, or be set back. It also rounds the
+ * last second up. This corrects both and signs again. @param before when the previous token was issued
  */
 function corrected(jwt: string, before: number | undefined, operatorSeed: string): string {
   const claims = claimsIn(jwt);
@@ -117,7 +117,7 @@ async function mintCreds(spec: UserSpec): ReturnType<Mint["creds"]> {
   const user = new NodePair(createUser());
   const publicKey = user.getPublicKey();
   const signerPair = pairOf(signer);
-  // The account's own signature needs no mention of the account; a signing key's says for whom it signs.
+  // A token that the account itself signed does not name the account. One by a signing key does.
   const isAccount = signerPair.getPublicKey() === account;
   const tagged = tags === undefined ? {} : { tags: [...tags] };
   const claims = { ...permissions(publicKey), allowed_connection_types: ["STANDARD"], ...tagged };
@@ -126,7 +126,7 @@ async function mintCreds(spec: UserSpec): ReturnType<Mint["creds"]> {
   return { publicKey, creds: Buffer.from(fmtCreds(jwt, user)).toString("utf8") };
 }
 
-/** UTF-8 as a string of bytes: the library writes each character as one byte, and throws where a character has more. */
+/** UTF-8 as a string of bytes: the library writes each character as one byte, and throws for a wider one. */
 const inBytes = (name: string): string => Buffer.from(name).toString("latin1");
 const pairOf = (seed: string): KeyPair => new NodePair(fromSeed(Buffer.from(seed)));
 const withSigner = (seed: string): { readonly signer: KeyPair } => ({ signer: pairOf(seed) });

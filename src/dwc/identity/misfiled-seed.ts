@@ -1,11 +1,14 @@
-// The seeds in a state file against the public keys that they are filed under. A seed of another key would sign what no server
-// believes, and each command would say that it was done. An admin's seed is filed under no key, so it is not checked here.
+// Checks the seeds in a state file against their public keys. With the seed of another key each command would report
+// success, but no server would accept its signatures. An admin's seed has no public key in the state, so it is not
+// checked here.
 
 import { belongsTo } from "../../bus/nkey.ts";
 import { userSeedIn } from "./core/credentials-text.ts";
 import type { Org, State } from "./core/state.ts";
 
-/** Undefined: each seed is that of its key; else the part that is not, as `orgs.0.authority.accountSeed`. */
+/**
+ * The path of the first seed that does not match its key, such as `orgs.0.authority.accountSeed`; undefined: all match.
+ */
 export function misfiledSeed({ operator, orgs }: State): string | undefined {
   if (operator !== null && !belongsTo(operator.seed, operator.trust.operatorKey)) return "operator.seed";
   if (operator !== null && !belongsTo(operator.systemSeed, operator.trust.systemAccount)) return "operator.systemSeed";

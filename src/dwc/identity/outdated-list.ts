@@ -1,5 +1,4 @@
-// All outdated credentials that a person has to do with, each with what to type: those of the current org, and the file that
-// NATS_CREDS names.
+// All outdated credentials of a user, each with its hint: those of the folder's orgs, and the file in NATS_CREDS.
 
 import { coversAnyDate } from "./core/account.ts";
 import { notifiesMembers } from "./core/account-links.ts";
@@ -39,7 +38,7 @@ const listed = (whose: string, why: Outdated | undefined, renew: string): readon
 const ownersTask = ({ name }: Org): string =>
   `ask the owner of ${quoteName(name)} for  ${RENEW} , then type  bin/dwc accept-invitation -  and paste the new invitation`;
 
-/** The other orgs of the folder, one line each: the worst of what is outdated there. */
+/** One entry for each other org of the folder: the worst of its outdated credentials. */
 export function outdatedElsewhere({ orgs, currentOrgId }: State): readonly Listed[] {
   return orgs
     .filter(({ id }) => id !== currentOrgId)
@@ -62,7 +61,7 @@ const WORST_FIRST: readonly Outdated[] = [
   "not notified",
 ];
 
-/** @param path as NATS_CREDS has it; undefined: the state folder's credentials are used */
+/** @param path the value of NATS_CREDS; undefined: the state folder's credentials are used */
 export function outdatedFile(
   path: string | undefined,
   found: ResolvedCredentials,

@@ -1,6 +1,5 @@
-// Makes a running bus obey a change at once: the account's new token is handed to the server, which ends the connections
-// that it no longer allows. Then the servers are asked which token they use: an acknowledgement may be lost, or come from
-// one server of several.
+// Pushes an account's new token to a running bus. The server then closes the connections that it no longer allows. Then
+// dwc queries which token each server uses: an acknowledgement can get lost, or come from one server of several.
 
 import type { ConnectResult } from "../../bus/connect-failure.ts";
 import { readBusAddress } from "../../bus/core/bus-address.ts";
@@ -40,8 +39,8 @@ import type { Operator, Org, Trust } from "./core/state.ts";
 import type { Mint } from "./mint.ts";
 
 /**
- * `push`: the token replaces one that was issued before. `push where older`: as before, and a bus that has it is left alone.
- * `look`: changes nothing.
+ * `push`: replaces older tokens. `push where older`: the same, but sends nothing to a bus that already uses the token.
+ * `read-only`: changes nothing.
  */
 export type PushMode = "push" | "push where older" | "read-only";
 
@@ -53,21 +52,21 @@ export interface PushOptions {
   readonly timeoutMs?: number;
 }
 
-/** The servers of a cluster answer each for itself; those of one on several continents within this. */
+/** How long to collect the replies of a cluster's servers. It is enough for a cluster on several continents. */
 const GATHER_MS = 500;
 
-/** Of a bus that is not reached, too. */
+/** The same for a bus that dwc cannot connect to. */
 type Outside = OnBus | Omit<Extract<Obedience, { kind: "not running" }>, "url">;
 
-export const OPEN = { kind: "does not obey", reason: "open", why: "it lets everybody in" } as const;
-/** Accounts that stand in the server's configuration, for one. */
+export const OPEN = { kind: "does not obey", reason: "open", why: "it requires no login" } as const;
+/** For example, a server with its accounts in its configuration. */
 const FIXED = { kind: "does not obey", reason: "fixed", why: "it keeps its accounts elsewhere" } as const;
-const REFUSED = "it does not let you in: your credentials were revoked, or it has not heard of them";
-export const FOREIGN = { kind: "does not obey", reason: "foreign", why: "it admits nobody of this org" } as const;
+const REFUSED = "it refuses your credentials: they were revoked, or it does not know them";
+export const FOREIGN = { kind: "does not obey", reason: "foreign", why: "it admits no user of this org" } as const;
 
 const SILENT = { kind: "unknown", reason: "silent", why: "it does not say which account token it uses" } as const;
 
-/** What the bus at one address makes of each of these orgs. Never rejects for what it finds. */
+/** Whether the bus at one address obeys each of these orgs. Trouble with the bus is a result, not a rejection. */
 export async function pushAccounts(
   operator: Operator,
   orgs: readonly Org[],
@@ -82,7 +81,7 @@ export async function pushAccounts(
     if (attempt?.kind !== "connected") return same(notConnected(attempt));
     if (bus.requiresAuth !== true) return same(OPEN);
     const { systemAccount: account, systemAccountJwt: accountJwt } = operator.trust;
-    // Side by side: a bus that is silent costs one limit.
+    // Concurrently, so that a silent bus costs one timeout.
     const [systemBefore, ...before] = await Promise.all(
       [{ account, accountJwt }, ...orgs].map((one) => tokensOf(bus, one, timeoutMs)),
     );
@@ -97,8 +96,8 @@ export async function pushAccounts(
 }
 
 /**
- * Whether the bus at an address lets in who has these credentials: what a person who does not own the org can find out. A
- * name and a password in the address say nothing of them, and are left out.
+ * Whether the bus at an address admits these credentials. A person who does not own the org can check no more. A user
+ * name and a password in the address are removed, as the server would check those instead.
  */
 export async function admits(
   credentials: Credentials,
@@ -122,8 +121,8 @@ const connectAs = (credentials: Credentials | undefined, url: string, clock: Clo
   });
 
 /**
- * Before the orgs, whose tokens import what the system account's exports. A server that has a later one keeps it: the folder
- * is an old copy then.
+ * Runs before the orgs are pushed: their tokens import what the system account's token exports. A server with a later
+ * token keeps it, as the folder is an old copy then.
  */
 async function systemOnBus(
   bus: NatsBus,
@@ -139,7 +138,7 @@ async function systemOnBus(
   return why === undefined || after.kind === "obeys" ? after : { kind: "does not obey", reason: "fixed", why };
 }
 
-/** An org's token imports from the system account: with an older token of that one its members learn nothing. */
+/** An org's token imports from the system account. With an older token of that account its members get no news. */
 function withSystem(org: OnBus, system: OnBus): OnBus {
   if (org.kind !== "obeys" || system.kind !== "does not obey") return org;
   const { reason, servers } = system;
@@ -158,11 +157,11 @@ async function pushOne(
 ): Promise<OnBus> {
   if (mode === "read-only") return withoutPush(bus, org, before, timeoutMs);
   const isNewer = before.kind === "does not obey" && before.reason === "newer";
-  // An old copy of the folder would admit again what was revoked since, and members take no token of an earlier time.
+  // An old copy of the folder would re-admit users that were revoked since. Members also accept no older token.
   if (isNewer || (before.kind === "obeys" && mode === "push where older")) return before;
   const tooLong = whyTooLong(org, bus.maxBodyBytes);
   if (tooLong !== undefined && before.kind !== "obeys") return { kind: "does not obey", reason: "fixed", why: tooLong };
-  // First the members: whoever starts the next server has the token by the time that this command ends.
+  // Members first: the Market that starts the next server then has the token before this command ends.
   bus.publish(newsOf(org.account), org.accountJwt);
   const reply = await bus.request(UPDATE_SUBJECT, org.accountJwt, { timeoutMs });
   if (reply.kind === "no-responders") return before.kind === "obeys" ? before : FIXED;
@@ -174,7 +173,7 @@ async function pushOne(
   return why === undefined ? after : { kind: "does not obey", reason: "fixed", why };
 }
 
-/** The first of several servers that does not take the token; undefined: there is none, or one server alone. */
+/** The servers of a cluster that reject the token; undefined: there are none, or it is a single server. */
 async function refusingServer(
   bus: NatsBus,
   { accountJwt }: Pick<Org, "accountJwt">,
@@ -185,7 +184,7 @@ async function refusingServer(
   return first && { why: first.why, servers: refusing.map(({ server }) => server) };
 }
 
-/** A push would not help where no server keeps tokens that it is handed, or the token is too long for a message. */
+/** Reports "fixed" if a push could not help: no server stores tokens, or the token is too long for a message. */
 async function withoutPush(bus: NatsBus, org: Org, found: OnBus, timeoutMs: number): Promise<OnBus> {
   if (found.kind !== "does not obey" || found.reason !== "older") return found;
   const tooLong = whyTooLong(org, bus.maxBodyBytes);
@@ -194,7 +193,7 @@ async function withoutPush(bus: NatsBus, org: Org, found: OnBus, timeoutMs: numb
   return list.kind === "no-responders" ? FIXED : found;
 }
 
-/** A server that is started with the token reads it from a file, which has no such limit. */
+/** A server that starts with the token reads it from a file, which has no such limit. */
 function whyTooLong({ accountJwt }: Org, maxBodyBytes: number | undefined): string | undefined {
   if (maxBodyBytes === undefined || accountJwt.length <= maxBodyBytes) return undefined;
   return `the account token has ${accountJwt.length} bytes, and it takes ${maxBodyBytes} (max_payload)`;
@@ -218,7 +217,8 @@ async function tokensOf(
 }
 
 /**
- * The token that a server keeps. One that keeps none does not answer a lookup: the list of what it keeps tells that at once.
+ * The token that a server stores. A server without one does not answer a lookup, so dwc also requests the list of
+ * accounts, which comes at once.
  */
 async function storedBy(
   bus: NatsBus,
@@ -236,13 +236,13 @@ async function storedBy(
 
 type AccountToken = Pick<Org, "account" | "accountJwt">;
 
-/** The subjects of the account that only this token has. */
+/** Queries a subject of the account that only this token has. */
 const markQuery = ({ accountJwt }: AccountToken): string =>
   JSON.stringify({ subscriptions: true, test: markSubject(markOf(accountJwt) ?? "none") });
 
 /**
- * A server that cannot show its token answers without a body, and is asked for the mark. `nobody`: this login does
- * not belong to the system account, as one by a name and a password.
+ * A server that cannot encode its token answers without a body; then dwc queries the mark. `no-responders`: this login
+ * does not belong to the system account, for example a login by user name and password.
  */
 async function firstAnswer(
   bus: NatsBus,
@@ -258,7 +258,7 @@ async function firstAnswer(
   return subjects.kind === "answered" ? readMark(subjects.body, wanted.accountJwt) : undefined;
 }
 
-/** Each server answers for itself: one that could not write the token down, or was away, uses another. */
+/** Collects the answers of all servers. A server that could not store the token, or was down, uses another one. */
 async function clusterOf(bus: NatsBus, wanted: AccountToken): Promise<OnServers> {
   const { account, accountJwt } = wanted;
   const questions = [infoSubject(account), lookupSubject(account), PING_SUBJECT, CONFIGURATION_SUBJECT, LIST_SUBJECT];
@@ -283,8 +283,8 @@ const textsOf = (bodies: readonly Uint8Array[]): readonly string[] =>
   bodies.map((body) => Buffer.from(body).toString("utf8")).filter((text) => text !== "");
 
 /**
- * A new key for one connection, which is in the memory of this process alone and ends with it. Its token has no end of its
- * own: a server whose clock is ahead of this machine's would refuse it, and that reads like a bus of another org.
+ * Credentials with a new key for one connection. The key exists only in the memory of this process. Its token does not
+ * expire: a server whose clock is ahead would refuse it, which looks like a bus of another org.
  */
 async function loginOf({ trust, systemSeed }: Operator, { mint }: PushOptions): Promise<Credentials> {
   const { creds } = await mint.creds({
@@ -298,11 +298,11 @@ async function loginOf({ trust, systemSeed }: Operator, { mint }: PushOptions): 
 
 const FINAL_KINDS: ReadonlySet<ConnectResult["kind"]> = new Set([
   ...(["connected", "refused", "open", "not-nats", "unreachable", "unresolved"] as const),
-  // Only a person changes these.
+  // Only a user can resolve these.
   ...(["limited", "untrusted"] as const),
 ]);
 
-/** How the login ends. A busy server may need several attempts, so that only the last one of those that failed counts. */
+/** The result of the login. A busy server may need several attempts, so only the last failed one counts. */
 async function loginResult(bus: NatsBus, clock: Clock, limitMs: number): Promise<ConnectResult | undefined> {
   let last: ConnectResult | undefined;
   const ended = nextAttempt(bus, (attempt) => {
@@ -321,7 +321,7 @@ async function loginResult(bus: NatsBus, clock: Clock, limitMs: number): Promise
 function notConnected(
   trouble: Exclude<ConnectResult, { kind: "connected" }> | undefined,
 ): Exclude<Outside, { kind: "obeys" }> {
-  if (trouble === undefined) return { kind: "unknown", reason: "silent", why: "it did not let us in in time" };
+  if (trouble === undefined) return { kind: "unknown", reason: "silent", why: "the login timed out" };
   if (trouble.kind === "unreachable") return { kind: "not running" };
   if (trouble.kind === "unresolved") return { kind: "not running", reason: "unresolved", why: trouble.message };
   if (trouble.kind === "open") return OPEN;

@@ -1,4 +1,4 @@
-// `dwc renew`: credentials issued before the permissions of today are replaced, and what they were is revoked.
+// `dwc renew`: replaces credentials that were issued with earlier permissions, and revokes the replaced ones.
 
 import { coversAnyDate, signAccount } from "./core/account.ts";
 import { notifiesMembers } from "./core/account-links.ts";
@@ -35,18 +35,18 @@ interface Tools {
 
 export interface Renewed {
   readonly org: Org;
-  /** Of the person whose folder this is. */
+  /** The credentials of the folder's user. */
   readonly person: boolean;
-  /** The tokens that tell members of each change: an earlier dwc made the org. */
+  /** The tokens by which the bus notifies members of changes. An org of an earlier dwc lacks them. */
   readonly tokens: boolean;
   /** Revocations that ended in 2099. */
   readonly revocations: boolean;
   /** By name. */
   readonly services: readonly string[];
   readonly invitations: readonly RenewedInvitation[];
-  /** The org's account token revokes keys: those that were replaced now, or others before. */
+  /** The org's account token revokes keys, from this renewal or earlier. */
   readonly hasRevoked: boolean;
-  /** Keys that the bus goes on admitting until the org's owner acts; an owner's renewal leaves none. */
+  /** Keys that the bus still admits until the owner revokes them; an owner's renewal leaves none. */
   readonly unrevoked: readonly string[];
   /** The person's own credentials are outdated, and only the owner can replace them. */
   readonly needsInvitation: boolean;
@@ -57,7 +57,7 @@ export interface RenewedInvitation extends Pick<InvitationResult, "code" | "expi
   readonly role: "admin" | "member";
 }
 
-/** What is to be replaced in one org. */
+/** The outdated credentials of one org. */
 interface Wanted {
   readonly person: boolean;
   readonly tokens: boolean;
@@ -66,7 +66,7 @@ interface Wanted {
   readonly people: readonly Person[];
 }
 
-/** @param all also what is current */
+/** @param all current credentials as well */
 export async function renew(
   state: State,
   { all }: { readonly all: boolean },
@@ -182,11 +182,11 @@ function revokedBy({ me }: Org, { person, services, people }: Wanted, at: number
   ];
 }
 
-/** An admin's renewal: of the services alone, as only the owner's folder revokes and invites. */
+/** An admin's renewal: only the services, as only the owner's folder can revoke and invite. */
 async function renewServices(state: State, org: Org, wanted: Wanted, tools: Tools): Promise<Decision<Renewed>> {
   const { authority } = org;
   if (authority.kind !== "admin" || wanted.services.length === 0) return ownersTask(org);
-  // What a key signs that the account no longer lists is as good as unsigned.
+  // The server refuses what a key signs that the account no longer lists.
   if (!isSigningKey(org, tools.mint.publicKeyOf(authority.signingSeed))) return ownersTask(org);
   const services = await Promise.all(
     wanted.services.map((service) => reissueService(org, authority.signingSeed, service, tools)),
@@ -195,7 +195,7 @@ async function renewServices(state: State, org: Org, wanted: Wanted, tools: Tool
   return {
     ...{ kind: "done", state: withOrg(state, next), ...nothingOf(next) },
     services: services.map(({ name }) => name),
-    // What a revoked key has signed is refused without more.
+    // The bus already refuses what a revoked key has signed, so only the others need a revocation.
     unrevoked: wanted.services.filter(({ creds }) => admits(org, creds)).map(({ publicKey }) => publicKey),
     needsInvitation: wanted.person || wanted.tokens,
   };
@@ -207,7 +207,7 @@ const ownersTask = ({ name }: Org): Refusal =>
     `only the owner of ${quoteName(name)} can renew your credentials, with  bin/dwc renew , which prints a new invitation for you: type  bin/dwc accept-invitation -  and paste that`,
   );
 
-/** The same service with a new key, for as long as before. */
+/** The same service with a new key and the same lifetime. */
 function reissueService(
   org: Org,
   signer: string,

@@ -1,5 +1,5 @@
-// The configuration for a server that is started on this folder, with the newest account tokens that are known: those of
-// the state, those that a server has written here when it was sent them, and those that a Market has heard of.
+// The configuration for a server on this folder, with the newest known account tokens: those of the state, those that a
+// server wrote here after a push, and those that a Market received from the bus.
 
 import { readFileSync, rmSync } from "node:fs";
 import type { Clock } from "../../clock.ts";
@@ -13,15 +13,15 @@ import { changeState, readState } from "./state-file.ts";
 import { paths } from "./state-paths.ts";
 
 export type ServerConfigFile =
-  /** `path` undefined: no org is here, so the bus is open. */
+  /** `path` undefined: the folder has no org, so the bus is open. */
   { readonly kind: "ready"; readonly path: string | undefined; readonly state: State } | Refusal;
 
 export interface ServerConfigOptions {
   readonly stateDir: string;
   readonly clock: Clock;
-  /** Loaded only to check a token that is not the state's. */
+  /** Loaded only for checking a token that differs from the state's. */
   readonly mint: () => Promise<Mint>;
-  /** Tokens of which somebody has heard, by account; they are checked. */
+  /** Unchecked tokens from the bus, by account. */
   readonly received?: ReadonlyMap<string, string>;
 }
 
@@ -29,7 +29,7 @@ export async function serverConfigFile(options: ServerConfigOptions): Promise<Se
   const { stateDir, clock } = options;
   const read = readState(stateDir);
   if (read.kind === "unreadable") return refused("state-unreadable", read.why);
-  // Nobody has an org here: then the folder is not ours to write in.
+  // Without an org dwc does not write to the folder.
   if (currentOrg(read.state) === undefined) return { kind: "ready", path: undefined, state: read.state };
   const derived = await changeState({ folder: stateDir, clock }, (state) => withNewest(state, options));
   if (derived.kind === "refused") return derived;
@@ -38,7 +38,7 @@ export async function serverConfigFile(options: ServerConfigOptions): Promise<Se
   return { kind: "ready", path: org && paths.serverConfig(stateDir, org.trust.operatorKey), state };
 }
 
-/** Whether a token that a server has written here, by its claims alone, is newer than the org's. */
+/** Whether a token that a server wrote here is newer than the org's, by its unchecked claims. */
 export function writtenIsNewer(stateDir: string, org: Org): boolean {
   const { account, accountJwt, trust } = org;
   return [trust.operatorKey, busKeyOf(org)].some((key) => {
@@ -47,7 +47,7 @@ export function writtenIsNewer(stateDir: string, org: Org): boolean {
   });
 }
 
-/** With nothing newer it is the same state, and what is derived from it is made to agree with it. */
+/** The state with the newest tokens; the same state if there is none. Either way the derived files are updated. */
 async function withNewest(state: State, { stateDir, mint, received }: ServerConfigOptions): Promise<Decision<object>> {
   let newest = await withNewestTrusts(state, stateDir, mint);
   const places = busesOf(state).flatMap(({ key, orgs }) => orgs.map((org) => ({ key, ...org })));
@@ -63,7 +63,7 @@ async function withNewest(state: State, { stateDir, mint, received }: ServerConf
   return { kind: "done", state: newest };
 }
 
-/** The tokens of system accounts, which a server that runs on this folder may have been sent as well. */
+/** A server on this folder may have received newer tokens of system accounts as well. */
 async function withNewestTrusts(state: State, stateDir: string, mint: () => Promise<Mint>): Promise<State> {
   let newest = state;
   for (const { key, trust } of busesOf(state)) {
@@ -78,7 +78,7 @@ async function withNewestTrusts(state: State, stateDir: string, mint: () => Prom
   return newest;
 }
 
-/** Cut short by a crash, it would say that it is newer, and the server would believe nobody of that org. */
+/** A token that a crash cut short can look newer; a server would then refuse all users of that org. */
 function removeForged(path: string, written: string | undefined, state: State, account: string, keys: Mint): void {
   const org = state.orgs.find((one) => one.account === account);
   if (written !== undefined && org !== undefined && judgeToken(written, org, keys).kind === "forged")

@@ -1,6 +1,6 @@
-// The state in its file. Read by anybody at any time; changed by one at a time, and never if it could not be read. What
-// is derived from it (credentials, what a server needs) is written after it, and again at the next change, should that
-// have been cut short.
+// The state in its file. Any process may read it at any time. One process at a time changes it, and never if it could
+// not be read. Derived files (credentials, the server's files) are written after it. If a crash prevents that, the next
+// change writes them.
 
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, statSync } from "node:fs";
@@ -21,24 +21,24 @@ export type ReadState =
 
 const FORMAT = "datawire-market-identity";
 const VERSION = 1;
-/** Ten thousand services; more is some other file. */
+/** Enough for 10,000 services; a longer file is not a state. */
 const MAX_FILE_BYTES = 33_554_432;
-/** How long one may hold it: a change takes a tenth of a second, or seconds on a machine on which fifty begin at once. */
+/** How long one process may hold the lock. A change takes 0.1 s, or seconds if 50 processes start at once. */
 const LOCK_TIMEOUT_MS = 30_000;
 
-/** A folder without a state is one of nobody. Never throws for what it finds. */
+/** A folder without a state file has an empty state. Trouble with the file is a result, not an exception. */
 export function readState(folder: string): ReadState {
   const path = paths.state(folder);
   try {
     const stat = statSync(path);
-    // A pipe in its place would be waited for, for ever.
+    // Reading a pipe in its place would block forever.
     if (!stat.isFile()) return unreadable(path, "it is not a file");
     if (stat.size > MAX_FILE_BYTES) return unreadable(path, `it is longer than ${MAX_FILE_BYTES} bytes`);
     return decode(path, readFileSync(path, "utf8"));
   } catch (error) {
     if (errorCode(error) === "ENOENT") return { kind: "read", state: EMPTY_STATE };
     if (errorCode(error) !== "EACCES") return unreadable(path, whyOf(error));
-    // What root has written with sudo, for one: the state is whole, and no copy of it is wanted.
+    // For example, a file that root wrote through sudo. The state is intact, so no copy of it is needed.
     return unreadable(path, whyOf(error), `type  sudo chown -R "$USER" ${shellWord(folder)}  if it is yours`);
   }
 }
@@ -55,7 +55,7 @@ function decode(path: string, content: string): ReadState {
   return { kind: "read", state: parsed.value };
 }
 
-/** So that a single changed letter is noticed here, and not when a key does not fit any more. */
+/** Detects a changed character here, before a key fails to match later. */
 const sumOf = (state: unknown): string =>
   createHash("sha256")
     .update(JSON.stringify(state) ?? "")
@@ -87,10 +87,10 @@ export interface ChangeOptions {
 }
 
 type Done<T extends object> = T & { readonly kind: "done"; readonly state: State };
-/** `kept`: the state has the change, and a file that follows from it has not. */
+/** `kept`: the state has the change, but a derived file could not be written. */
 export type Changed<T extends object> = Done<T> | (Refusal & { readonly kept?: Done<T> });
 
-/** Reads, decides, writes; no other change comes between. A refusal of the decider writes nothing, and makes no folder. */
+/** Reads, decides and writes under the lock. A refusal by the decider writes nothing, and creates no folder. */
 export async function changeState<T extends object>(
   { folder, clock, lockTimeoutMs = LOCK_TIMEOUT_MS }: ChangeOptions,
   decide: Decide<T>,
@@ -111,7 +111,7 @@ export async function changeState<T extends object>(
     if (errorCode(error) === undefined) throw error;
     return refused(
       "state-unwritable",
-      `${folder} cannot be written (${whyOf(error)}): mend that, or set DWC_STATE to another folder`,
+      `${folder} cannot be written (${whyOf(error)}): correct that, or set DWC_STATE to another folder`,
     );
   }
 }
@@ -119,11 +119,11 @@ export async function changeState<T extends object>(
 type Decide<T extends object> = (state: State) => Decision<T> | Promise<Decision<T>>;
 
 type Before<T extends object> =
-  /** Nothing is to be written. */
+  /** There is nothing to write. */
   | { readonly kind: "over"; readonly decision: Decision<T> }
   | { readonly kind: "to write"; readonly state: State; readonly decision: Decision<T> };
 
-/** A decision without the lock, where no dwc has made one yet: what comes to nothing leaves nothing. */
+/** Decides without the lock in a folder without a lock file, so that a command that changes nothing creates nothing. */
 async function decideBefore<T extends object>(folder: string, decide: Decide<T>): Promise<Before<T>> {
   const read = readState(folder);
   if (read.kind === "unreadable") return { kind: "over", decision: refused("state-unreadable", read.why) };
@@ -133,7 +133,7 @@ async function decideBefore<T extends object>(folder: string, decide: Decide<T>)
   return { kind: isOver ? "over" : "to write", state, decision };
 }
 
-/** Where still no state is, the decision holds: it took new keys, which take time. */
+/** Keeps the decision if there is still no state: it made new keys, which takes time. */
 const unlessSame =
   <T extends object>({ state, decision }: Before<T> & { readonly kind: "to write" }, decide: Decide<T>): Decide<T> =>
   (now) =>
@@ -163,7 +163,7 @@ async function change<T extends object>(folder: string, decide: Decide<T>, isHel
 const underivedSentence = (folder: string, error: unknown): string =>
   `${paths.state(folder)} is written, but a file that follows from it cannot be (${whyOf(error)}): type  bin/dwc nats-config  once that is mended`;
 
-/** A stopped process takes no signal but two, and leaves the old state or the new one however it ends. */
+/** A stopped process reacts to SIGCONT and SIGKILL only. However it ends, the state is the old or the new one. */
 function busySentence(folder: string, holder: Holder | undefined, waitedMs: number): string {
   const what = `has been changing ${folder} for ${waitedMs / 1000} s`;
   if (holder === undefined) return `another dwc ${what}: wait for it`;

@@ -1,5 +1,5 @@
-// Where things lie in the state folder, and how they are written: only their owner can read them, and each file is
-// either the old or the new one, whenever the power goes.
+// Paths in the state folder, and atomic writes. Only the owner can read the files. After a power failure each file is
+// either the old or the new one.
 
 import { randomBytes } from "node:crypto";
 import {
@@ -25,18 +25,18 @@ const TEMP_MARK = ".aside-";
 export const paths = {
   state: (folder: string) => join(folder, "identity.json"),
   /**
-   * In a folder, as earlier versions had one of that name. Beside the file that a link leads to: two folders with one
-   * state share the lock as well. @throws Error where links lead in a circle
+   * In a folder, as earlier versions had a folder of that name. It is beside the target of a symlink, so that two
+   * folders with one state share the lock. @throws Error for a cycle of symlinks
    */
   lock: (folder: string) => join(dirname(behindLinks(paths.state(folder))), "identity.lock", "flock"),
   tempFiles: (folder: string) => join(folder, "identity.aside"),
-  /** What a server needs that believes one operator. */
+  /** The files for a server that trusts one operator. */
   bus: (folder: string, operatorKey: string) => join(folder, "bus", operatorKey),
   serverConfig: (folder: string, operatorKey: string) => join(paths.bus(folder, operatorKey), "nats-server.conf"),
   accounts: (folder: string, operatorKey: string) => join(paths.bus(folder, operatorKey), "accounts"),
   accountToken: (folder: string, operatorKey: string, account: string) =>
     join(paths.accounts(folder, operatorKey), `${account}.jwt`),
-  /** A folder for each org: in it the person's credentials, and in another the services'. */
+  /** A folder for each org, with the user's credentials, and a subfolder for the services. */
   creds: (folder: string) => join(folder, "creds"),
   personCreds: (folder: string, orgId: string) => join(paths.creds(folder), orgId, "person.creds"),
   serviceCreds: (folder: string, orgId: string, service: string) =>
@@ -44,8 +44,8 @@ export const paths = {
 } as const;
 
 /**
- * Writes aside, makes sure that it is on the disk, and renames. A link stays: what it leads to is replaced.
- * @throws Error as the system has it
+ * Writes a temporary file, flushes it to the disk, and renames it. A symlink stays; its target is replaced.
+ * @throws Error of the system
  */
 export function writeFileAtomic(folder: string, path: string, content: string): void {
   const target = behindLinks(path);
@@ -56,7 +56,7 @@ export function writeFileAtomic(folder: string, path: string, content: string): 
     replace(target, join(paths.tempFiles(folder), name), content);
   } catch (error) {
     if (errorCode(error) !== "EXDEV") throw error;
-    // Behind a link, or in a volume of its own: nothing is renamed from one file system to another.
+    // The target is on another file system, behind a symlink or in a volume. rename(2) does not cross file systems.
     removeTempFilesOf(target);
     replace(target, `${target}${TEMP_MARK}${name}`, content);
   }
@@ -66,7 +66,7 @@ export function writeFileAtomic(folder: string, path: string, content: string): 
 function replace(target: string, temp: string, content: string): void {
   try {
     writeFileSync(temp, content, { flag: "wx", mode: OWNER_ONLY_FILE, flush: true });
-    // The mode given at creation is narrowed by the umask; an odd one would lock out its own owner.
+    // The umask narrows the mode at creation; an unusual umask would lock out the owner.
     chmodSync(temp, OWNER_ONLY_FILE);
     renameSync(temp, target);
   } catch (error) {
@@ -75,16 +75,16 @@ function replace(target: string, temp: string, content: string): void {
   }
 }
 
-/** As many as Linux follows. */
+/** The limit of Linux. */
 const MAX_LINKS = 40;
 
-/** The path that links lead to, whether a file is there yet or not. @throws Error where they lead in a circle */
+/** The target of symlinks, even if no file exists there yet. @throws Error for a cycle */
 export function behindLinks(path: string): string {
   let at = path;
   for (let links = 0; links < MAX_LINKS; links += 1) {
     const next = readLink(at);
     if (next === undefined) return at;
-    // A link is read from the folder that it lies in, which may have been reached by another link.
+    // A relative symlink is resolved in its own folder, which another symlink may have led to.
     at = isAbsolute(next) ? next : join(existsSync(dirname(at)) ? realpathSync(dirname(at)) : dirname(at), next);
   }
   throw Object.assign(new Error(`ELOOP: too many links, open '${path}'`), { code: "ELOOP" });
@@ -105,12 +105,12 @@ function removeTempFilesOf(target: string): void {
     if (name.startsWith(begin)) rmSync(join(dirname(target), name), { force: true });
 }
 
-/** Removes what killed writers left. Only for who holds the lock. */
+/** Removes the temporary files of killed processes. The caller holds the lock. */
 export function removeTempFiles(folder: string): void {
   rmSync(paths.tempFiles(folder), { recursive: true, force: true });
 }
 
-/** The rename itself is on the disk only with the folder. */
+/** Flushes the folder, without which the rename is not on the disk. */
 function syncFolder(folder: string): void {
   const handle = openSync(folder, "r");
   try {

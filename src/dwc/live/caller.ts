@@ -1,5 +1,5 @@
-// One call, as a Market makes it, with a clock beside it: who there is, whose turn it is, what came of it, and where the
-// time went.
+// One call, made as a Market makes it, with its times: the known instances, the attempts, the answer, and the duration
+// of each step.
 
 import type { Bus } from "../../bus/bus.ts";
 import { serviceVerbSubjects } from "../../bus/core/subjects.ts";
@@ -10,7 +10,10 @@ import type { DiscoveredStats } from "./core/bus-result.ts";
 import type { CallOrder, CallReport } from "./core/live-types.ts";
 import { readStats } from "./read-stats.ts";
 
-/** Who has just answered a call answers this in a millisecond; it is only for curiosity, so nobody waits longer. */
+/**
+ * An instance that has just answered a call answers this in a millisecond. The figure is optional, so dwc waits no
+ * longer.
+ */
 const STATS_TIMEOUT_MS = 250;
 
 export async function callOnce(
@@ -18,11 +21,11 @@ export async function callOnce(
   clock: Clock,
   { service, request, timeoutMs }: CallOrder & { readonly timeoutMs: number },
 ): Promise<CallReport> {
-  const asked: InstanceRef[] = [];
+  const attempted: InstanceRef[] = [];
   const client = openClient({
     ...{ service, bus, clock, rules: { requestTimeoutMs: timeoutMs } },
     tell: (event) => {
-      if (event.kind === "using") asked.push(event.who);
+      if (event.kind === "using") attempted.push(event.who);
     },
   });
   const startedAt = clock.now();
@@ -30,7 +33,7 @@ export async function callOnce(
   const sentAt = clock.now();
   const known = client.tracker.live(sentAt).map(({ who }) => who);
   const next = client.resolver.peek(sentAt).call?.who;
-  // Not waited for: the bus keeps the order, so it is counted before the call is.
+  // Not awaited: the bus keeps the order, so the instance reads its counters before the call.
   const before = next === undefined ? undefined : countsOf(bus, next);
   const answer = await client.ask(request);
   const callMs = clock.now() - sentAt;
@@ -38,7 +41,7 @@ export async function callOnce(
   const processingMs =
     isNext && next !== undefined ? processingTime(await before, await countsOf(bus, next)) : undefined;
   client.close();
-  return { answer, known, asked, resolveMs: sentAt - startedAt, callMs, processingMs };
+  return { answer, known, attempted, resolveMs: sentAt - startedAt, callMs, processingMs };
 }
 
 async function countsOf(bus: Bus, { service, incarnation }: InstanceRef): Promise<DiscoveredStats | undefined> {
@@ -47,7 +50,7 @@ async function countsOf(bus: Bus, { service, incarnation }: InstanceRef): Promis
   return reply.kind === "answered" ? readStats(reply.body)?.counts : undefined;
 }
 
-/** Two readings of a counter tell the time of one call only if there was no other in between. */
+/** The difference of two counter readings is the time of one call only if there was no other call in between. */
 function processingTime(before: DiscoveredStats | undefined, after: DiscoveredStats | undefined): number | undefined {
   if (before === undefined || after === undefined || after.requests !== before.requests + 1) return undefined;
   return after.processingMs - before.processingMs;

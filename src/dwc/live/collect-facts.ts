@@ -1,5 +1,4 @@
-// The facts that `dwc check` judges, gathered all at once: nothing here takes longer than its own limit, and no part
-// waits for another.
+// Collects the facts for `dwc check`, all concurrently. Each query has its own timeout, and none waits for another.
 
 import { execFile } from "node:child_process";
 import { findProgram, programFolders } from "../../bus/find-program.ts";
@@ -14,7 +13,7 @@ import { fetchBoard, refusesName } from "./fetch-board.ts";
 import { fetchJson } from "./fetch-json.ts";
 import { identityFacts } from "./identity-facts.ts";
 
-/** A Market on this machine answers in milliseconds. */
+/** A local Market answers in milliseconds. */
 const MARKET_TIMEOUT_MS = 1_000;
 const PROGRAM_TIMEOUT_MS = 1_000;
 
@@ -30,7 +29,7 @@ export interface FactsDeps {
 
 export async function collectFacts(deps: FactsDeps): Promise<Facts> {
   const { settings, clock, places, nodeVersion, probeBus } = deps;
-  const [probes, roll, market, asked, server, obedience] = await Promise.all([
+  const [probes, roll, market, board, server, obedience] = await Promise.all([
     probeBus(),
     deps.roll(),
     askHealth(places.page, clock),
@@ -39,7 +38,7 @@ export async function collectFacts(deps: FactsDeps): Promise<Facts> {
     deps.identity.obedience(),
   ]);
   const identity = identityFacts(settings, clock.wall());
-  return { probes, roll, identity, obedience, market, asked, port: settings.port, nodeVersion, server };
+  return { probes, roll, identity, obedience, market, board, port: settings.port, nodeVersion, server };
 }
 
 async function askHealth(url: string, clock: Clock): Promise<MarketFacts> {
@@ -48,7 +47,7 @@ async function askHealth(url: string, clock: Clock): Promise<MarketFacts> {
   );
   if (alive?.kind !== "answered") return { kind: alive?.kind ?? "silent", url };
   if (refusesName(alive)) return { kind: "foreign name", url };
-  if (Object(alive.json).status !== "alive" || ready?.kind !== "answered") return { kind: "stranger", url };
+  if (Object(alive.json).status !== "alive" || ready?.kind !== "answered") return { kind: "not-market", url };
   const { status, checks } = Object(ready.json) as { status?: unknown; checks?: unknown };
   return {
     kind: "market",

@@ -1,5 +1,5 @@
-// Answers a shell that asks what a word may become. A person waits for it between two keys: names that are live are only
-// asked for where one can stand, only from a bus that is there, and never for longer than that.
+// Completion for the shell. The user waits for it between two keys, so live names are queried only where an argument
+// can be one, and for at most 200 ms.
 
 import type { Clock } from "../../clock.ts";
 import type { Command } from "../core/command.ts";
@@ -7,9 +7,9 @@ import type { CommandContext } from "../core/command-context.ts";
 import type { DiscoveredInstance } from "./core/bus-result.ts";
 import { candidates, wantedOf } from "./core/candidates.ts";
 
-/** As long as a person does not feel a key to hang, all in all. */
+/** The limit for everything: a user does not notice a delay this short. */
 const NAMES_TIMEOUT_MS = 200;
-/** What is left of that once the client library is loaded and the bus has let us in. */
+/** What remains of that after loading the client library and the login. */
 const LISTEN_MS = 60;
 
 export async function complete(
@@ -31,12 +31,12 @@ async function namesWithin(world: CommandContext | undefined, clock: Clock): Pro
   return Promise.race([names(world), limit]);
 }
 
-/** A board knows the names at once; a roll call has to listen for them. */
+/** A board has the names at once; a roll call has to wait for heartbeats. */
 async function names({ live }: CommandContext): Promise<readonly DiscoveredInstance[]> {
   const fromBoard = live
     .fetchView(undefined)
-    .then((asked) =>
-      asked.kind === "board" ? asked.view.instances.map((row) => instanceOf(asked.view.service, row)) : [],
+    .then((board) =>
+      board.kind === "board" ? board.view.instances.map((row) => instanceOf(board.view.service, row)) : [],
     );
   const fromRollCall = live.roll(undefined, LISTEN_MS).then((roll) => (roll.kind === "connected" ? roll.value : []));
   const fast = await fromBoard;

@@ -1,6 +1,5 @@
-// A Market's board, asked for over HTTP.
+// Fetches a Market's board over HTTP.
 
-/** A Market on this machine answers in milliseconds; a busy one far away within this. */
 import type { Clock } from "../../clock.ts";
 import { BOARD_PATHS, ON_ADMIN_PORT } from "../../monitor/board-places.ts";
 import { ONLY_LOCAL_NAMES } from "../../program/core/local-requests.ts";
@@ -9,10 +8,13 @@ import type { MarketPlaces } from "./core/market-places.ts";
 import { parseMarketView } from "./core/market-view.ts";
 import { type FetchResult, fetchJson } from "./fetch-json.ts";
 
+/** A local Market answers in milliseconds, a busy and distant one within this. */
 const BOARD_TIMEOUT_MS = 1_500;
 const NOT_YET = 503;
 
-/** Asks one place after the other until one shows a board, or is silent: a paused Market is the one that was meant. */
+/**
+ * Tries the addresses in order until one has a board or is silent: a silent Market is probably the right one, paused.
+ */
 export async function fetchBoard(
   { boards, admin }: Pick<MarketPlaces, "boards" | "admin">,
   clock: Clock,
@@ -34,7 +36,7 @@ async function fetchOne(url: string, admin: MarketPlaces["admin"], clock: Clock)
   return { kind: "no board", url, why: whyNone(fetched), admin };
 }
 
-/** A Market that says where its board is tells more than what else may answer, and anything more than nothing at all. */
+/** The most useful failure: first a Market that names its board's place, then any response, then none. */
 function mostTelling(missed: readonly BoardResult[]): BoardResult {
   const isKnown = (result: BoardResult): boolean => result.kind === "no board" && result.why !== "none";
   const found = missed.find(isKnown) ?? missed.find(({ kind }) => kind === "no board") ?? missed.at(-1);
@@ -53,6 +55,6 @@ function whyNone(answered: Answered): NoBoard {
 
 const FORBIDDEN = 403;
 
-/** An admin listener answers so to whatever is asked of it under a name that is not local. */
+/** An admin listener sends this response to each request whose host name is not local. */
 export const refusesName = ({ status, json }: Answered): boolean =>
   status === FORBIDDEN && String(Object(json).error).endsWith(ONLY_LOCAL_NAMES);

@@ -1,17 +1,17 @@
-// How dwc asks a Market that runs: over HTTP, as any browser. Each question has a limit, in time and in length, as what
-// answers at that port may be anything.
+// Fetches JSON from a Market over HTTP. Each request has a limit in time and in length, as any program may have that
+// port.
 
 import { get, type IncomingMessage } from "node:http";
 import { afterRunning, type Clock } from "../../clock.ts";
 
 export type FetchResult =
   | { readonly kind: "answered"; readonly status: number; readonly json: unknown }
-  /** Nobody listens there; `why` is the system's word for it. */
+  /** No program listens there; `why` is the system's error code. */
   | { readonly kind: "nothing"; readonly why: string }
-  /** It accepts, and says nothing in time: a paused Market? */
+  /** It accepts the connection and sends nothing in time: perhaps a paused Market. */
   | { readonly kind: "silent" };
 
-/** A board of a thousand instances is below this. */
+/** A board of 1,000 instances is shorter. */
 const MAX_RESPONSE_BYTES = 8 * 1024 * 1024;
 
 /** Never rejects. */

@@ -1,22 +1,23 @@
-// A Market's events as they happen, over HTTP, for as long as somebody reads them. When the Market goes away it is looked
-// for until it is back, and what it told meanwhile is asked for: nobody has to start anything anew.
+// Follows a Market's events over HTTP until the signal aborts. After a connection loss it retries until the Market is
+// back, and then requests the events that it missed.
 
 import { get, type IncomingMessage } from "node:http";
 import type { Clock } from "../../clock.ts";
 import { BOARD_PATHS } from "../../monitor/board-places.ts";
 import type { EventRecord } from "../../monitor/event-stream.ts";
 import { readEvents } from "./core/market-view.ts";
+
 export interface Follower {
-  /** @param isFirst what had happened before */
+  /** @param isFirst these events happened before the connection */
   events(events: readonly EventRecord[], isFirst: boolean): void;
-  /** The Market went away, or is back. */
+  /** The connection to the Market was lost, or is back. */
   away(isAway: boolean): void;
 }
 
 const RETRY_MS = 1_000;
-/** Twice as long as a feed that lives is ever silent, and then some: after this it does not. */
+/** More than twice the longest silence of a live feed: after it the connection counts as lost. */
 const SILENT_MS = 5_000;
-/** A snapshot of a thousand instances is below this; whatever pours in beyond it is no line. */
+/** A snapshot of 1,000 instances is shorter. A longer line ends the connection. */
 const MAX_LINE_LENGTH = 8 * 1024 * 1024;
 const OK = 200;
 
@@ -29,7 +30,7 @@ export async function followEvents(url: string, clock: Clock, until: AbortSignal
     if (frame === undefined) return;
     if (isAway) follower.away(false);
     isAway = false;
-    // Numbers begin anew with every start of a Market: then all that it tells is news.
+    // A Market numbers its events from 1 at each start. After a restart all its events are new.
     const isFirst = last === undefined;
     const isRestarted = frame.lastEvent !== undefined && frame.lastEvent < (last ?? 0);
     const after = isRestarted ? 0 : (last ?? 0);
@@ -53,7 +54,7 @@ function feedUrl(url: string, last: number | undefined): string {
 }
 
 interface Frame {
-  /** Only a snapshot, the first frame of a connection, has one. */
+  /** Only the first frame of a connection, a snapshot, has one. */
   readonly lastEvent: number | undefined;
   readonly events: readonly EventRecord[];
 }
@@ -70,7 +71,7 @@ function frameOf(line: string): Frame | undefined {
   }
 }
 
-/** Resolves when the feed has ended, whichever way. */
+/** Resolves when the feed has ended, for any reason. */
 function readFeed(url: string, clock: Clock, until: AbortSignal, onLine: (line: string) => void): Promise<void> {
   return new Promise((resolve) => {
     const request = get(url, { agent: false, headers: { Accept: "application/x-ndjson" } });
@@ -84,7 +85,7 @@ function readFeed(url: string, clock: Clock, until: AbortSignal, onLine: (line: 
     const watch = (): void => {
       cancel();
       let isAlive = false;
-      // After a pause of this process the lines of the feed are there, and not read yet.
+      // After a pause of this process unread lines may be in the socket, so they are read before the timeout counts.
       const late = (): void => clock.afterIoPoll(() => void (isAlive || end()));
       const stop = clock.after(SILENT_MS, late);
       cancel = () => {

@@ -1,4 +1,4 @@
-// What is to be known of a state folder to judge it: who may read it, who is logged in, and whose credentials are over.
+// Facts about the state folder for `dwc check`: who can read it, the current org, and expired or outdated credentials.
 
 import { readdirSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
@@ -12,9 +12,9 @@ import { paths } from "../identity/state-paths.ts";
 import { isoSeconds } from "../public-view.ts";
 import type { IdentityFacts } from "./core/facts.ts";
 
-/** What anybody but the owner may do. */
+/** The permission bits of all users but the owner. */
 const OTHERS = 0o077;
-/** More is no state folder of ours, and is not to be searched for ever. */
+/** A folder with more entries is no state folder, and listing it could take very long. */
 const MAX_DIR_ENTRIES = 2_000;
 
 /** @param wallMs epoch ms */
@@ -45,7 +45,7 @@ function stateOf(read: ReadState, folder: string): IdentityFacts["state"] {
   return statOf(paths.state(folder)) === undefined ? "absent" : "readable";
 }
 
-/** The folder, its state and all credentials; what a server reads holds no secret, but lies below the folder. */
+/** The folder, its state and all credentials. The server's files hold no secret. */
 function tooOpen(folder: string): IdentityFacts["tooOpen"] {
   const secrets = [folder, paths.state(folder), paths.creds(folder), ...below(paths.creds(folder))];
   return secrets.flatMap((path) => {

@@ -1,5 +1,5 @@
-// The verbs that ask the system that runs. What is heavy to load comes from whoever hands it in, and only when it is used:
-// the client library takes longer to load than most answers take.
+// The live service: queries to the running system. The client library takes longer to load than most answers take, so
+// it is passed in as a loader.
 
 import { hostname, networkInterfaces } from "node:os";
 import { type Clock, timeOfDay } from "../../clock.ts";
@@ -33,11 +33,9 @@ export interface LiveDeps {
   readonly examiner: () => Promise<typeof collectFacts>;
 }
 
-/** Who runs answers in a millisecond, across an ocean within this; who is paused does not, and shows by that. */
+/** A running instance answers in a millisecond, and across an ocean within this. A paused one does not answer. */
 const LISTEN_MS = 150;
-/** The service that comes with the Market: its roll is called, also where nobody has an org. */
-
-const NO_TARGETS: FaultResult = { takers: [], meant: [], others: [], asked: undefined };
+const NO_TARGETS: FaultResult = { takers: [], meant: [], others: [], reply: undefined };
 
 export function createLiveService(deps: LiveDeps): LiveService {
   const { settings, clock, busTools } = deps;
@@ -46,7 +44,7 @@ export function createLiveService(deps: LiveDeps): LiveService {
     const { withBus, callRoll } = await busTools();
     const services = service === undefined ? await knownServices(deps) : [service];
     const beyond = service === undefined;
-    // The login took at least two ways there and back: an answer takes less, and so does a heartbeat.
+    // The login took at least two round trips. A reply or a heartbeat takes less than that.
     return withBus(deps, (bus, _credentials, connectMs) =>
       callRoll(bus, clock, services, { beyond, listenMs: Math.max(listenMs, connectMs) }),
     );
@@ -56,14 +54,14 @@ export function createLiveService(deps: LiveDeps): LiveService {
     timeOfDay,
     follow: (url, until, follower) => followEvents(url, clock, until, follower),
     top: (named, screen, options) => {
-      // The place that showed a board once is the one to wait for when it goes away.
+      // Once an address has shown a board, only that address is polled.
       let place = places(named);
-      const ask = async (): Promise<BoardResult> => {
-        const asked = await fetchBoard(place, clock);
-        if (asked.kind === "board") place = { ...place, boards: [asked.url] };
-        return asked;
+      const poll = async (): Promise<BoardResult> => {
+        const board = await fetchBoard(place, clock);
+        if (board.kind === "board") place = { ...place, boards: [board.url] };
+        return board;
       };
-      return runTop({ ask, clock, screen, timeOfDay }, options);
+      return runTop({ fetchBoard: poll, clock, screen, timeOfDay }, options);
     },
     roll,
     call: async (order) => {
@@ -75,8 +73,8 @@ export function createLiveService(deps: LiveDeps): LiveService {
       const { withBus, sendFault } = await busTools();
       return withBus(deps, async (bus, credentials) => {
         const mayAsk = maySendFaults(bus.requiresAuth, credentials);
-        const asked = mayAsk ? await sendFault(bus, request) : NO_TARGETS;
-        return { ...asked, mayAsk, holder: credentials?.name ?? "nobody" };
+        const result = mayAsk ? await sendFault(bus, request) : NO_TARGETS;
+        return { ...result, mayAsk, holder: credentials?.name ?? "(none)" };
       });
     },
     fetchView: (named) => fetchBoard(places(named), clock),

@@ -1,13 +1,13 @@
-// The statistics of an instance, from the bytes of its answer.
+// Decodes the statistics of an instance.
 
 import { epochMs } from "../../clock.ts";
 import { decodeBody } from "../../service/body.ts";
 import { parseStats, type Stats } from "./core/stats.ts";
 
-/** One answer has a line for each endpoint; a thousand instances answer with less than a megabyte. */
+/** One reply has an entry for each endpoint; 1,000 instances together send less than 1 MB. */
 const MAX_STATS_BYTES = 65_536;
 
-/** Undefined for what is no answer of an instance. */
+/** Undefined: this is not the reply of an instance. */
 export function readStats(bytes: Uint8Array): Stats | undefined {
   const decoded = decodeBody(bytes, MAX_STATS_BYTES);
   return decoded.kind === "unreadable" ? undefined : parseStats(decoded.value, epochMs);

@@ -1,9 +1,9 @@
-// The roll call: who is there, by the bus and not by anybody's memory. Every instance of ours beats when it is called,
-// and tells its counts when it is asked; services that nobody named are found by a question to all.
+// The roll call: finds all instances on the bus. Every instance sends a heartbeat after a roll call, and its counters
+// after a STATS request. A STATS request to all services finds the names of further services.
 //
-// Any service of the bus may answer the question to all, as often as it likes, with any name. So that is a list of names
-// and nothing else. Who is there follows from heartbeats, and what an instance has counted from answers that only its own
-// service may send. Nothing that is answered ends the listening: instances of another make beat, and answer no question.
+// Any service may answer the request to all, many times and with any name, so its replies are only a list of names. The
+// instances come from heartbeats, and their counters from replies that only their own service may send. No reply ends
+// the listening early: instances of other implementations send heartbeats, but may not answer requests.
 
 import type { Bus, Message } from "../../bus/bus.ts";
 import * as subjects from "../../bus/core/subjects.ts";
@@ -15,7 +15,7 @@ import type { DiscoveredInstance, DiscoveredStats } from "./core/bus-result.ts";
 import { readStats } from "./read-stats.ts";
 
 const ANY = "*";
-/** Of one service: nobody reads a longer table, and a service that beats in any number of names hides no other. */
+/** The limit for one service, so that a service with endless names cannot hide another one. */
 const MAX_DISCOVERED = 10_000;
 
 /** Heartbeats by service, then by incarnation. */
@@ -23,7 +23,7 @@ type Beats = Map<string, Map<string, Heartbeat>>;
 /** By service and incarnation. */
 type Counts = ReadonlyMap<string, DiscoveredStats>;
 
-/** @param services whose roll is called; with `beyond`, that of every other service that can be found as well */
+/** @param services the services to call; with `beyond`, all other services that reply as well */
 export async function callRoll(
   bus: Bus,
   clock: Clock,
@@ -32,12 +32,12 @@ export async function callRoll(
 ): Promise<readonly DiscoveredInstance[]> {
   const beats: Beats = new Map();
   const heartbeats = (beyond ? [ANY] : services).map(subjects.allHeartbeatsSubject);
-  const hearings = heartbeats.map((subject) => bus.subscribe(subject, (message) => hear(message, beats)));
+  const subscriptions = heartbeats.map((subject) => bus.subscribe(subject, (message) => onHeartbeat(message, beats)));
   const ask = (some: readonly string[]): Promise<Counts> => askServices(bus, clock, some, listenMs);
   const [named, known] = await Promise.all([beyond ? gatherNames(bus, listenMs) : [], ask(services)]);
   const others = [...new Set([...named, ...beats.keys()])].filter((service) => !services.includes(service));
   const found = beyond && others.length > 0 ? await ask(others) : new Map();
-  for (const hearing of hearings) hearing.close();
+  for (const subscription of subscriptions) subscription.close();
   const counts: Counts = new Map([...known, ...found]);
   return [...beats.values()]
     .flatMap((ofService) => [...ofService.values()])
@@ -47,7 +47,7 @@ export async function callRoll(
 
 const keyOf = (service: string, incarnation: string): string => `${service} ${incarnation}`;
 
-/** Calls the roll of each, asks for its counts, and listens for so long. */
+/** Sends a roll call and a STATS request to each service, and collects replies for `listenMs`. */
 async function askServices(bus: Bus, clock: Clock, services: readonly string[], listenMs: number): Promise<Counts> {
   const listened = new Promise<void>((resolve) => void clock.after(listenMs, resolve));
   for (const service of services) bus.publish(subjects.rollCallSubject(service), "");
@@ -76,7 +76,7 @@ async function gatherNames(bus: Bus, listenMs: number): Promise<readonly string[
   );
 }
 
-function hear({ subject, body }: Message, beats: Beats): void {
+function onHeartbeat({ subject, body }: Message, beats: Beats): void {
   const [, service = ""] = subject.split(".");
   const incarnation = subjects.incarnationOf(service, subject);
   const decoded = decodeBody(body, MAX_HEARTBEAT_BYTES);

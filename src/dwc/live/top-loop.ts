@@ -1,4 +1,4 @@
-// `dwc top` as it runs: asks, draws, listens for keys, and leaves the terminal as it was found, whatever ends it.
+// The loop of `dwc top`: fetches a view, draws it and handles keys. It always restores the terminal.
 
 import type { Cancel, Clock } from "../../clock.ts";
 import { formatLine } from "../core/outcome.ts";
@@ -9,18 +9,18 @@ import { availableWidth } from "./core/table.ts";
 import { FIRST_STATE, keysIn, press, type TopState } from "./core/top-keys.ts";
 import { CSV_HEAD, csvLines, plainLines, rowsShown, type TopFrame, topJson, topLines } from "./core/top-view.ts";
 
-export interface TopTools {
-  readonly ask: () => Promise<BoardResult>;
+export interface TopDeps {
+  readonly fetchBoard: () => Promise<BoardResult>;
   readonly clock: Clock;
   readonly screen: Screen;
   readonly timeOfDay: (at: number) => string;
 }
 
-export async function runTop(tools: TopTools, options: TopOptions): Promise<TopEnd> {
-  const first = await tools.ask();
+export async function runTop(deps: TopDeps, options: TopOptions): Promise<TopEnd> {
+  const first = await deps.fetchBoard();
   if (first.kind !== "board") return first;
-  const isLive = options.format === "table" && tools.screen.isTerminal && !options.isWhole;
-  const top = new Top(tools, options, first);
+  const isLive = options.format === "table" && deps.screen.isTerminal && !options.isWhole;
+  const top = new Top(deps, options, first);
   await (isLive ? top.onScreen() : top.inLines());
   return { kind: "ended" };
 }
@@ -28,23 +28,23 @@ export async function runTop(tools: TopTools, options: TopOptions): Promise<TopE
 type Board = Extract<BoardResult, { kind: "board" }>;
 
 class Top {
-  readonly #tools: TopTools;
+  readonly #deps: TopDeps;
   readonly #options: TopOptions;
   #board: Board;
   #answeredAt: number;
   #isStale = false;
   #state: TopState = FIRST_STATE;
 
-  constructor(tools: TopTools, options: TopOptions, first: Board) {
-    this.#tools = tools;
+  constructor(deps: TopDeps, options: TopOptions, first: Board) {
+    this.#deps = deps;
     this.#options = options;
     this.#board = first;
-    this.#answeredAt = tools.clock.now();
+    this.#answeredAt = deps.clock.now();
   }
 
-  /** One picture after the other, for a pipe or a file. */
+  /** Prints one frame after the other, for a pipe or a file. */
   async inLines(): Promise<void> {
-    const { screen } = this.#tools;
+    const { screen } = this.#deps;
     const { count, format } = this.#options;
     if (format === "csv") screen.write(CSV_HEAD);
     for (let drawn = 1; !screen.closed.aborted; drawn += 1) {
@@ -52,25 +52,25 @@ class Top {
       if (drawn >= count) return;
       const wasStale = this.#isStale;
       await this.#pause();
-      await this.#askAgain();
-      this.#tellAway(wasStale);
+      await this.#refresh();
+      this.#reportConnection(wasStale);
     }
   }
 
-  /** Who reads only lines is told beside them. */
-  #tellAway(wasStale: boolean): void {
+  /** Reports a lost or regained connection on stderr. */
+  #reportConnection(wasStale: boolean): void {
     if (this.#isStale === wasStale) return;
     const { url } = this.#board;
-    this.#tools.screen.writeNote(marketAway(url, this.#isStale));
+    this.#deps.screen.writeNote(marketAway(url, this.#isStale));
   }
 
   #inLines(isNext: boolean): string {
-    const { screen } = this.#tools;
+    const { screen } = this.#deps;
     switch (this.#options.format) {
       case "json":
         return topJson(this.#frame());
       case "csv":
-        // Cells have no word for "old": what is no longer known is no row.
+        // CSV has no column for the age of a view, so a stale view has no rows.
         return this.#isStale ? "" : csvLines(this.#board.view);
       case "table": {
         const lines = plainLines(this.#frame(), this.#state, availableWidth(screen));
@@ -80,10 +80,10 @@ class Top {
   }
 
   async onScreen(): Promise<void> {
-    const { screen } = this.#tools;
-    const taken = screen.enterFullscreen({
+    const { screen } = this.#deps;
+    const handle = screen.enterFullscreen({
       key: (typed) => {
-        for (const key of keysIn(typed)) this.#press(key, taken);
+        for (const key of keysIn(typed)) this.#press(key, handle);
       },
       redraw: () => this.#draw(),
     });
@@ -91,19 +91,19 @@ class Top {
       while (!screen.closed.aborted) {
         this.#draw();
         await this.#pause();
-        if (!screen.closed.aborted) await this.#askAgain();
+        if (!screen.closed.aborted) await this.#refresh();
       }
     } finally {
-      taken.leave();
+      handle.leave();
     }
   }
 
-  #press(key: string, taken: FullscreenHandle): void {
-    const { screen } = this.#tools;
+  #press(key: string, handle: FullscreenHandle): void {
+    const { screen } = this.#deps;
     const shown = rowsShown(screen.size());
     const pressed = press(key, this.#state, { all: this.#board.view.instances.length, shown });
-    if (pressed.kind === "quit") taken.leave();
-    else if (pressed.kind === "stop") taken.stop();
+    if (pressed.kind === "quit") handle.leave();
+    else if (pressed.kind === "stop") handle.stop();
     else this.#show(pressed.state);
   }
 
@@ -113,29 +113,29 @@ class Top {
   }
 
   #draw(): void {
-    const { screen } = this.#tools;
+    const { screen } = this.#deps;
     if (screen.closed.aborted) return;
     screen.draw(topLines(this.#frame(), this.#state, screen.size()).map((line) => formatLine(line, screen.colour)));
   }
 
   #frame(): TopFrame {
-    const { clock, timeOfDay } = this.#tools;
+    const { clock, timeOfDay } = this.#deps;
     const { view, url } = this.#board;
     return { view, url, timeOfDay, staleMs: this.#isStale ? clock.now() - this.#answeredAt : undefined };
   }
 
-  /** A Market that is away is shown as it was last, and is asked again. */
-  async #askAgain(): Promise<void> {
-    const { ask, clock } = this.#tools;
-    const asked = await ask();
-    this.#isStale = asked.kind !== "board";
-    if (asked.kind !== "board") return;
-    this.#board = asked;
+  /** Fetches the next view. If the Market does not answer, the last view stays on the screen. */
+  async #refresh(): Promise<void> {
+    const { fetchBoard, clock } = this.#deps;
+    const board = await fetchBoard();
+    this.#isStale = board.kind !== "board";
+    if (board.kind !== "board") return;
+    this.#board = board;
     this.#answeredAt = clock.now();
   }
 
   #pause(): Promise<void> {
-    const { clock, screen } = this.#tools;
+    const { clock, screen } = this.#deps;
     return new Promise((resolve) => {
       let cancel: Cancel = () => undefined;
       const done = (): void => {

@@ -1,5 +1,5 @@
-// A visit to the bus, as the person whose state folder it is: in, one thing done, and out again. Never longer than its
-// limit, and whoever is not let in is told what to type.
+// Connects to the bus with the credentials of the state folder, runs one action, and disconnects. The login has a
+// timeout, and a failed one has a hint.
 
 import type { ConnectResult } from "../../bus/connect-failure.ts";
 import { readBusAddress } from "../../bus/core/bus-address.ts";
@@ -21,18 +21,18 @@ export interface VisitOptions {
   readonly clock: Clock;
 }
 
-/** Connects, acts and leaves. What `act` throws is a bug, and goes on. */
+/** Connects, runs `act` and disconnects. An exception of `act` is a bug, and is rethrown. */
 export async function withBus<T>(
   { settings, clock }: VisitOptions,
   act: (bus: NatsBus, credentials: Credentials | undefined, connectMs: number) => Promise<T>,
 ): Promise<BusResult<T>> {
-  // Whoever looks is whoever runs a Market: calls any service, hears them all.
+  // The credentials of a Market: they may call every service and receive all heartbeats.
   const identity = loginIdentity(settings, { kind: "market" });
   if (identity.kind === "refused") return out("bad-credentials", identity.why, "");
   const { credentials, cure } = identity;
   const urls = settings.natsUrls;
   const startedAt = clock.now();
-  const doors = urls.map((url): Door => {
+  const candidates = urls.map((url): Candidate => {
     const notes: string[] = [];
     const bus = connectNatsBus({
       ...{ urls: [url], name: "dwc", clock, credentials, cure, report: (note: string) => notes.push(note) },
@@ -42,13 +42,13 @@ export async function withBus<T>(
     return { bus, notes };
   });
   try {
-    const entry = await firstEntry(doors, clock);
+    const entry = await firstEntry(candidates, clock);
     if (entry.kind === "none") return notIn(entry.attempt, urls, cure);
-    const { bus, notes } = entry.door;
+    const { bus, notes } = entry.candidate;
     const connectMs = clock.now() - startedAt;
     const full = nextLimit(bus);
     const value = await act(bus, credentials, connectMs);
-    // A subscription more than the server takes ends the connection: what was heard is not all that there is.
+    // A server closes the connection at a subscription above its limit, so the value may be incomplete.
     if (full.limit !== undefined) return outBy("bus-limited", full.limit);
     return {
       kind: "connected",
@@ -58,11 +58,11 @@ export async function withBus<T>(
       notes,
     };
   } finally {
-    await closeAll(doors);
+    await closeAll(candidates);
   }
 }
 
-/** The sentence of the first limit that ends the connection from now on; undefined: none has. */
+/** The message of the first limit that ends the connection from now on; undefined: none did. */
 function nextLimit(bus: NatsBus): { readonly limit: string | undefined } {
   const met: { limit: string | undefined } = { limit: undefined };
   bus.watchAttempts((attempt) => {
@@ -72,51 +72,51 @@ function nextLimit(bus: NatsBus): { readonly limit: string | undefined } {
 }
 
 /** A connection to one of the addresses. */
-interface Door {
+interface Candidate {
   readonly bus: NatsBus;
   readonly notes: readonly string[];
 }
 
 type Entry =
-  | { readonly kind: "admitted"; readonly door: Door }
-  /** No address admits us; `attempt` is the one to report. */
+  | { readonly kind: "admitted"; readonly candidate: Candidate }
+  /** No address admits the user; `attempt` is the one to report. */
   | { readonly kind: "none"; readonly attempt: NotIn | undefined };
 
 type NotIn = Exclude<ConnectResult, { kind: "connected" }>;
 
 /**
- * The first address that admits us, one with logins before an open one; all are dialled at once. A dial of a paused server
- * takes longer than the limit, so one address after the other would leave the later ones no time. An open bus may be
- * another program's in the place of ours: it is entered once each other address has answered, or has had its time. Closes
- * each of the other connections.
+ * The first address that admits the user. A bus with logins takes precedence over an open one. All addresses are
+ * dialled at once: a dial of a paused server takes longer than the timeout, so in sequence the later addresses would
+ * get no time. An open bus may belong to another program, so it is used only after each other address has answered or
+ * timed out. Closes all other connections.
  */
-async function firstEntry(doors: readonly Door[], clock: Clock): Promise<Entry> {
+async function firstEntry(candidates: readonly Candidate[], clock: Clock): Promise<Entry> {
   const failures: (NotIn | undefined)[] = [];
-  const open: Door[] = [];
-  const admitted = await new Promise<Door | undefined>((resolve, reject) => {
-    const hear = async (door: Door): Promise<void> => {
-      const attempt = await firstConclusiveResult(door.bus, 1, { clock, limitMs: STEP_TIMEOUT_MS });
+  const open: Candidate[] = [];
+  const admitted = await new Promise<Candidate | undefined>((resolve, reject) => {
+    const tryLogin = async (candidate: Candidate): Promise<void> => {
+      const attempt = await firstConclusiveResult(candidate.bus, 1, { clock, limitMs: STEP_TIMEOUT_MS });
       if (attempt?.kind !== "connected") failures.push(attempt);
-      else if (door.bus.requiresAuth === true) resolve(door);
-      else open.push(door);
-      if (failures.length + open.length === doors.length) resolve(open[0]);
+      else if (candidate.bus.requiresAuth === true) resolve(candidate);
+      else open.push(candidate);
+      if (failures.length + open.length === candidates.length) resolve(open[0]);
     };
-    for (const door of doors) hear(door).catch(reject);
+    for (const candidate of candidates) tryLogin(candidate).catch(reject);
   });
   if (admitted === undefined) return { kind: "none", attempt: mostTelling(failures) };
-  await closeAll(doors.filter((door) => door !== admitted));
-  return { kind: "admitted", door: admitted };
+  await closeAll(candidates.filter((candidate) => candidate !== admitted));
+  return { kind: "admitted", candidate: admitted };
 }
 
-/** The first attempt at a server that said something. That none is there is reported only if it is true of every address. */
+/** The first failure with an answer of a server. "No server" is reported only if it is true of every address. */
 function mostTelling(failures: readonly (NotIn | undefined)[]): NotIn | undefined {
   const answer = failures.find((failure) => failure !== undefined && !isAbsence(failure));
   if (answer !== undefined || failures.includes(undefined)) return answer;
   return failures.find((failure) => failure?.kind === "unresolved") ?? failures[0];
 }
 
-async function closeAll(doors: readonly Door[]): Promise<void> {
-  await Promise.all(doors.map(({ bus }) => bus.close()));
+async function closeAll(candidates: readonly Candidate[]): Promise<void> {
+  await Promise.all(candidates.map(({ bus }) => bus.close()));
 }
 
 const out = (code: NotConnected["code"], why: string, hint: string): NotConnected => ({
@@ -128,7 +128,7 @@ const out = (code: NotConnected["code"], why: string, hint: string): NotConnecte
 
 const portOf = (urls: readonly string[]): number => readBusAddress(urls[0] ?? "").port;
 
-/** A sentence that ends in its cure. */
+/** From a sentence that ends in its hint. */
 function outBy(code: NotConnected["code"], sentence: string): NotConnected {
   const [why, cure] = splitHint(sentence);
   return out(code, why, cure === "" ? "its log says why" : cure);
@@ -142,7 +142,7 @@ const startHint = (urls: readonly string[]): string =>
 function notIn(attempt: NotIn | undefined, urls: readonly string[], cure: string): NotConnected {
   switch (attempt?.kind) {
     case undefined:
-      return out("bus-silent", `no bus has let us in within ${STEP_TIMEOUT_MS} ms`, SLOW);
+      return out("bus-silent", `no bus has accepted the login within ${STEP_TIMEOUT_MS} ms`, SLOW);
     case "unreachable":
       return out("no-bus", urls.length > 1 ? "no address of the bus answers" : attempt.message, startHint(urls));
     case "unresolved":
@@ -172,7 +172,7 @@ function notIn(attempt: NotIn | undefined, urls: readonly string[], cure: string
 
 const SLOW = "if it was paused with ^Z, type  fg  in its window; if it is slow, try again";
 
-/** The sentence ends in what to type, which stands on a line of its own here. */
+/** The sentence ends in its hint, which is printed on a line of its own here. */
 function refusedBy(sentence: string, cure: string, urls: readonly string[]): NotConnected {
   const end = `; ${cure}`;
   const namesUser = urls.some((url) => readBusAddress(url).credentials !== undefined);

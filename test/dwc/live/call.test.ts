@@ -62,7 +62,8 @@ test("with nobody there it says so, and at once", async () => {
     { code, stderr },
     {
       code: 1,
-      stderr: "dwc: all services are down: nobody answered the roll call of greetings\nwho is there:  bin/dwc ps\n",
+      stderr:
+        "dwc: all services are down: no instance answered the roll call of greetings\nwhich instances run:  bin/dwc ps\n",
     },
   );
 });

@@ -41,7 +41,7 @@ const well: Facts = {
   },
   obedience: undefined,
   market: { kind: "market", url: marketUrl, status: "ready", failing: [] },
-  asked: { kind: "nothing", url: marketUrl, why: "ECONNREFUSED" },
+  board: { kind: "nothing", url: marketUrl, why: "ECONNREFUSED" },
   port: 5000,
   nodeVersion: "20.19.0",
   server: { path: "/usr/sbin/nats-server", version: "2.9.10" },
@@ -85,7 +85,7 @@ test("a bus that uses another account token than the state has is critical, and 
   const unknown = obedience({ kind: "unknown", url, reason: "silent", why: "of its servers two did not answer" });
   golden(troubles(unknown).join());
   const several = [url, "nats://b:1"].map((one) => ({ kind: "bus", url: one, secured: true }) as const);
-  golden(troubles({ probes: several, ...other("foreign", "it admits nobody of this org") }));
+  golden(troubles({ probes: several, ...other("foreign", "it admits no user of this org") }));
   for (const reason of ["open", "foreign"] as const) assert.equal(troubles(other(reason, "")), [], "said elsewhere");
   assert.equal(troubles(obedience({ kind: "obeys", url })), []);
 });
@@ -106,7 +106,7 @@ test("every trouble but one of the outside comes with what to type", () => {
     { roll: roll(heard(1), heard(2, { state: "draining" })) },
     { roll: roll(heard(1), heard(1, { incarnation: "1-b" }), heard(4)) },
     { market: { kind: "nothing", url: marketUrl } },
-    { market: { kind: "stranger", url: marketUrl } },
+    { market: { kind: "not-market", url: marketUrl } },
     { market: { kind: "silent", url: marketUrl } },
     { market: { kind: "market", url: marketUrl, status: "degraded", failing: ["instances: none"] } },
     { nodeVersion: "20.18.9" },
@@ -130,7 +130,7 @@ const board = parseMarketView(BOARD) as MarketView;
 const [open, first, third] = board.instances as [Row, Row, Row];
 type Row = MarketView["instances"][number];
 const believed = (...instances: Row[]): Partial<Facts> => ({
-  asked: { kind: "board", url: marketUrl, view: { ...board, instances } },
+  board: { kind: "board", url: marketUrl, view: { ...board, instances } },
 });
 
 test("whom the Market does not call is a warning, whatever the bus says, with what ends it", () => {
@@ -166,7 +166,7 @@ test("how an instance of another make, or of another service, is started is not 
   golden(troubles(twice("greetings", "1-a", "1-b")));
   golden(troubles(twice("ratings", "1-a", OTHER_MAKE)));
   const greeting = { ...board, service: "greetings", instances: [{ ...lost("nobody answers there") }, first] };
-  const told = troubles({ asked: { kind: "board", url: marketUrl, view: greeting } });
+  const told = troubles({ board: { kind: "board", url: marketUrl, view: greeting } });
   golden(told);
   assert.not.match(told.join("\n"), "startRatings");
 });
@@ -204,7 +204,7 @@ test("a Market that knows none of those who answer here is told apart from one t
 
 test("what a Market far away does not show is unknown; the monolith has nothing to show", () => {
   const asked = (why: NoBoard, admin: AdminPlace = { port: 6_100, isAsked: false }): Partial<Facts> => ({
-    asked: { kind: "no board", url: marketUrl, why, admin },
+    board: { kind: "no board", url: marketUrl, why, admin },
   });
   golden(troubles(asked("admin port")));
   golden(troubles(asked("admin port", { port: 7_000, isAsked: true })));
@@ -278,7 +278,7 @@ test("a person reads grade, glyph and cure in groups, and what it comes to in th
 });
 
 test("on a narrow screen a sentence goes on below itself, and a command stays whole", () => {
-  const what = "nats://127.0.0.1:4222 answers and is open: whoever reaches it can join";
+  const what = "nats://127.0.0.1:4222 answers and is open: any client that reaches it can join";
   const found = {
     group: "Bus",
     grade: "warning",

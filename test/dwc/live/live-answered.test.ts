@@ -49,7 +49,7 @@ const who = { service: "ratings", instance: 2, incarnation: "2-a", address: "rat
 const gone = { ...who, instance: 3, incarnation: "3-a", address: "ratings.get.3-a" };
 
 test("call", async () => {
-  const report = { known: [who], asked: [gone, who], resolveMs: 2.345, callMs: 345.678, processingMs: 0.456 };
+  const report = { known: [who], attempted: [gone, who], resolveMs: 2.345, callMs: 345.678, processingMs: 0.456 };
   const call = (answer: object, more: object = {}, ...notes: string[]) =>
     inBus({ ...report, answer, ...more }, ...notes);
   const lost = (why: string, more: object = {}, detail?: string) =>
@@ -63,12 +63,19 @@ test("call", async () => {
       ...[ok, call({ kind: "answered", who, body: 1 }, { processingMs: undefined }, "a note", "another")],
       ...[call({ kind: "refused", who, code: 404, message: "unknown" }, {}, "a note"), out("make market"), out("")],
       call({ kind: "failed", why: "the request was not sent", detail: "too long" }, {}, "a note"),
-      ...[lost("request timed out"), lost("request timed out", { asked: [] }), lost("not permitted", {}, "by the bus")],
-      ...[lost("all services are down", { asked: [], known: [] }), lost("all services are down", { asked: [] })],
-      lost("the bus is away", { asked: [] }),
+      ...[
+        lost("request timed out"),
+        lost("request timed out", { attempted: [] }),
+        lost("not permitted", {}, "by the bus"),
+      ],
+      ...[
+        lost("all services are down", { attempted: [], known: [] }),
+        lost("all services are down", { attempted: [] }),
+      ],
+      lost("the bus is away", { attempted: [] }),
     ],
   );
-  await compare("call", ["call greetings get"], [lost("all services are down", { asked: [], known: [] }), ok]);
+  await compare("call", ["call greetings get"], [lost("all services are down", { attempted: [], known: [] }), ok]);
   const words = [
     ["Ratings", "get"],
     ["ratings", "put"],
@@ -169,7 +176,7 @@ test("top, check and completion", async () => {
     identity: { folder: "/state", state: "absent", org: undefined, tooOpen: [], expired: [] },
     ...{
       market: { kind: "nothing", url },
-      asked: MARKETLESS[0],
+      board: MARKETLESS[0],
       port: 5000,
       nodeVersion: "20.19.0",
       server: undefined,
@@ -203,10 +210,10 @@ test("fault", async () => {
     takers,
     meant: [takers[0]],
     others: takers,
-    asked: undefined,
+    reply: undefined,
   };
   const fault = (more: object = {}, ...notes: string[]) => inBus({ ...report, ...more }, ...notes);
-  const begun = { asked: { kind: "done", receiver: takers[0] }, takers: takers.slice(0, 1) };
+  const begun = { reply: { kind: "done", receiver: takers[0] }, takers: takers.slice(0, 1) };
   await compare(
     "fault",
     ["fault", "fault reset", "fault greetings"],
@@ -221,7 +228,7 @@ test("fault", async () => {
     ...[
       { kind: "refused", why: "it is leaving" },
       { kind: "unanswered", why: "no answer" },
-    ].map((asked) => fault({ asked })),
+    ].map((reply) => fault({ reply })),
   ]);
   const other = { ...who, incarnation: "other-make", faults: [] };
   await compare(

@@ -50,7 +50,7 @@ test("top in a pipe says when what it prints is old, and prints no rows that are
   const [json, csv] = [start("--json"), start("--csv")];
   await Promise.all([json.waitFor(/"stale_ms":null/), csv.waitFor(/^\d+,ratings,2/)]);
   await other.stop();
-  await Promise.all([json.waitFor(/"stale_ms":\d/), csv.waitFor(/is gone: looking for it/)]);
+  await Promise.all([json.waitFor(/"stale_ms":\d/), csv.waitFor(/does not answer: trying again/)]);
   const rows = csv.count(/^\d+,/);
   await json.waitFor(/"stale_ms":\d{3}/);
   assert.is(csv.count(/^\d+,/), rows);
@@ -70,7 +70,7 @@ test("events shows what was, what comes, and goes on when the Market is back", a
   const [line] = await program.waitFor(/.*breaker\.closed.*/);
   assert.is(JSON.parse(line).id, 4);
   await market.stop();
-  await program.waitFor(/is gone: looking for it/);
+  await program.waitFor(/does not answer: trying again/);
   await market.start(Number(new URL(url).port));
   await program.waitFor(/is back/);
   assert.is(program.count(/"id":3/), 1, "nothing is told twice");

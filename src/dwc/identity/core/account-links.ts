@@ -2,7 +2,8 @@
 // claims of both tokens state them. The server lets an account import only its own part of an export, because the
 // export's `account_token_position` names the place of the account's key in the subject.
 //
-// Only nats-server answers the lookup, with the token that it obeys; only who has the system account's key sends news.
+// Only nats-server answers the lookup, with the token that it uses. Only the owner of the system account's key can
+// publish news.
 
 import { accountNewsSubject, accountTokenSubject } from "../../../bus/core/subjects.ts";
 import type { AccountClaims } from "./claims.ts";
@@ -25,12 +26,13 @@ export interface Import {
 }
 
 const lookupOf = (account: string): string => `$SYS.REQ.ACCOUNT.${account}.CLAIMS.LOOKUP`;
-/** In the system account: each new token of one account. */
+/** The subject in the system account for each new token of one account. */
 export const newsOf = (account: string): string => `account.news.${account}`;
 
 /**
- * In an org's account: the lookup once more, under a subject that only one token has. A server lists the subjects of an account
- * (`SUBSZ`), and so says which token it uses also where it cannot show that one (push.ts). No role may publish there.
+ * A second import of the lookup in an org's account, under a subject that only one token has. A server lists the
+ * subjects of an account (`SUBSZ`), which identifies its token even if it cannot show it (push.ts). No role may publish
+ * there.
  */
 export const markSubject = (mark: string): string => `account.token.is.${mark}`;
 const MARKED = /^account\.token\.is\.([A-Z2-7]{16})$/;
@@ -39,13 +41,13 @@ const MARK_NAME = "mark of this token";
 const LOOKUP_NAME = "account token";
 const NEWS_NAME = "new account tokens";
 
-/** What the system account lets each org import. */
+/** The exports of the system account to each org. */
 export const TOKEN_EXPORTS: readonly Export[] = [
   { name: LOOKUP_NAME, subject: lookupOf("*"), type: "service", account_token_position: 4 },
   { name: NEWS_NAME, subject: newsOf("*"), type: "stream", account_token_position: 3 },
 ];
 
-/** What an org imports: of its own token, and nothing else. @param mark undefined: the token has none */
+/** The imports of an org, all about its own token. @param mark undefined: the token has none */
 export function tokenImports(account: string, systemAccount: string, mark?: string): readonly Import[] {
   const from = { account: systemAccount } as const;
   const lookup = { subject: lookupOf(account), ...from, type: "service" } as const;
@@ -56,7 +58,7 @@ export function tokenImports(account: string, systemAccount: string, mark?: stri
   ];
 }
 
-/** False for an operator of an earlier dwc: a server would find the imports of its orgs without their exports. */
+/** False for an operator of an earlier dwc. A server would find no exports for the imports of its orgs. */
 export function hasTokenExports({ systemAccountJwt }: Pick<Trust, "systemAccountJwt">): boolean {
   const { exports } = Object(claimsIn(systemAccountJwt)["nats"]) as { exports?: unknown };
   return isSame(exports, TOKEN_EXPORTS);

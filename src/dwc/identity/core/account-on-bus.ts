@@ -1,40 +1,40 @@
-// Which account token the servers of a bus use, from their own answers, held against the one of the state. The
-// token in a server's folder proves nothing: dwc writes there too, and a server reads it again only when it is told to.
+// Compares the account token that each server of a bus reports with the state's. The token in a server's folder proves
+// nothing: dwc writes there too, and a running server reads it again only after a push.
 
 import { unknownRevocations } from "./account.ts";
 import type { Obedience } from "./obedience.ts";
 
-/** What one server says of an account. `token` is undefined while nobody of the account has logged in there. */
+/** One server's answer about an account. `token` is undefined until a user of the account has logged in there. */
 export interface ServerAnswer {
   readonly server: string;
   readonly isInCluster: boolean;
   readonly token: string | undefined;
 }
 
-/** The bus at one address runs, and this is what it makes of the org. */
+/** Whether a running bus at one address obeys an org. */
 export type OnBus =
   | { readonly kind: "obeys" }
   | Omit<Extract<Obedience, { kind: "does not obey" }>, "url">
   | Omit<Extract<Obedience, { kind: "unknown" }>, "url">;
 
-/** An answer to `$SYS.REQ.ACCOUNT.<id>.INFO`; undefined: it cannot be read. */
+/** Parses an answer to `$SYS.REQ.ACCOUNT.<id>.INFO`; undefined: it is invalid. */
 export function readInfo(body: Uint8Array): ServerAnswer | undefined {
   const { server, data, error } = Object(parseJson(body)) as Record<string, unknown>;
   const { name, cluster } = Object(server) as Record<string, unknown>;
   const { jwt, complete } = Object(data) as { jwt?: unknown; complete?: unknown };
-  // Incomplete: the server knows the account from another server of the cluster, and has loaded no token.
+  // Incomplete: the server has the account from another server of the cluster, and has not loaded its token.
   const isLoaded = error === undefined && complete !== false;
   if (typeof name !== "string" || (typeof jwt !== "string" && isLoaded)) return undefined;
   const isInCluster = typeof cluster === "string" && cluster !== "";
   return { server: name, isInCluster, token: typeof jwt === "string" ? jwt : undefined };
 }
 
-/** A token that a server uses, and does not show: another than the one that was looked for. */
+/** Stands for a token that a server uses but cannot show, and that differs from the wanted one. */
 const ANOTHER = "";
 
 /**
- * An answer to `$SYS.REQ.ACCOUNT.<id>.SUBSZ` of a server that uses an account token and cannot show it: a time after the
- * year 9999 has no text. @param wanted the token whose mark was looked for
+ * Parses an answer to `$SYS.REQ.ACCOUNT.<id>.SUBSZ`. It is for a server that cannot show its account token, as a time
+ * after the year 9999 has no text. @param wanted the token whose mark was queried
  */
 export function readMark(body: Uint8Array, wanted: string): ServerAnswer | undefined {
   const { server, data } = Object(parseJson(body)) as Record<string, unknown>;
@@ -48,10 +48,10 @@ export function readMark(body: Uint8Array, wanted: string): ServerAnswer | undef
   };
 }
 
-/** Whether the token that lies in the server's folder is needed to judge it. */
+/** Whether the token in the server's folder is needed for a decision. */
 export const needsStored = ({ token }: ServerAnswer): boolean => token === undefined || token === ANOTHER;
 
-/** Of an answer to `$SYS.REQ.SERVER.PING`: the server, and all that it has a route to. */
+/** The names in an answer to `$SYS.REQ.SERVER.PING`: the server, and all servers that it has a route to. */
 export function readServers(body: Uint8Array): readonly string[] {
   const { server, statsz } = Object(parseJson(body)) as Record<string, unknown>;
   const { routes } = Object(statsz) as { routes?: unknown };
@@ -62,7 +62,7 @@ export function readServers(body: Uint8Array): readonly string[] {
   });
 }
 
-/** Of an answer to `$SYS.REQ.SERVER.PING.VARZ`: the addresses of servers that the cluster's configuration names. */
+/** The route addresses in the cluster's configuration, from an answer to `$SYS.REQ.SERVER.PING.VARZ`. */
 export function readConfigured(body: Uint8Array): readonly string[] {
   const { data } = Object(parseJson(body)) as { data?: unknown };
   const { cluster } = Object(data) as { cluster?: unknown };
@@ -70,7 +70,7 @@ export function readConfigured(body: Uint8Array): readonly string[] {
   return Array.isArray(urls) ? urls.map(String) : [];
 }
 
-/** Of the same answer: where the server itself listens for routes, in the form of those addresses. */
+/** The address on which the server itself listens for routes, in the same form, from the same answer. */
 export function readRouteAddress(body: Uint8Array): readonly string[] {
   const { data } = Object(parseJson(body)) as { data?: unknown };
   const { cluster } = Object(data) as { cluster?: unknown };
@@ -78,28 +78,28 @@ export function readRouteAddress(body: Uint8Array): readonly string[] {
   return typeof addr === "string" && typeof cluster_port === "number" ? [`${addr}:${cluster_port}`] : [];
 }
 
-/** What one server keeps, from its answer to `$SYS.REQ.CLAIMS.LIST`. */
+/** The accounts that one server stores, from its answer to `$SYS.REQ.CLAIMS.LIST`. */
 export interface Keeper {
   readonly server: string;
-  /** Of which accounts it keeps a token; none also where its folder cannot be read. */
+  /** The accounts that it stores a token of. Empty as well if the server cannot read its folder. */
   readonly accounts: readonly string[];
 }
 
-/** Empty: it cannot be read. */
+/** Empty: the answer is invalid. */
 export function readKeeper(body: Uint8Array): readonly Keeper[] {
   const { server, data } = Object(parseJson(body)) as Record<string, unknown>;
   const { name } = Object(server) as { name?: unknown };
   return typeof name === "string" && Array.isArray(data) ? [{ server: name, accounts: data.map(String) }] : [];
 }
 
-/** What a server said to the new token; undefined: it has taken it. */
+/** Why a server rejected the new token; undefined: it accepted the token. */
 export function whyNotTaken(body: Uint8Array): string | undefined {
   const { data, error } = Object(parseJson(body)) as { data?: unknown; error?: unknown };
   if (Object(data).code === OK) return undefined;
   return `the bus did not take the change: ${String(Object(error).description ?? "no reason")}`;
 }
 
-/** An answer of a server of a cluster that did not take the new token; undefined: it has taken it, or has no name. */
+/** The answer of a clustered server that rejected the new token; undefined: it accepted the token, or has no name. */
 export function readNotTaken(body: Uint8Array): { readonly server: string; readonly why: string } | undefined {
   const { server, data, error } = Object(parseJson(body)) as Record<string, unknown>;
   const { name, cluster } = Object(server) as Record<string, unknown>;
@@ -112,22 +112,22 @@ export function readNotTaken(body: Uint8Array): { readonly server: string; reado
 
 export interface OnServers {
   readonly answers: readonly ServerAnswer[];
-  /** The tokens that servers would use when the first of the account logs in there: one of each that has any. */
+  /** The tokens that servers would load at the first login of the account: one for each server that stores one. */
   readonly stored: readonly string[];
-  /** The names of all servers of the bus. */
+  /** The names of all known servers of the bus. */
   readonly known: readonly string[];
-  /** The addresses in its configuration; one that was cut off for long has no name any more. */
+  /** The addresses in its configuration. A server that is cut off for long has no known name, but still an address. */
   readonly configured: readonly string[];
-  /** The addresses of those that answered. */
+  /** The addresses of the servers that answered. */
   readonly reached?: readonly string[];
-  /** The servers that keep tokens, each with whether it keeps one of this org; undefined: that is not known. */
+  /** The servers that store tokens, and whether they store one of this org; undefined: unknown. */
   readonly keepers?: readonly { readonly server: string; readonly keeps: boolean }[];
 }
 
 /** @param wanted the token of the state */
 export function judgeTokens(wanted: string, on: OnServers): OnBus {
   const { answers, stored } = on;
-  // In the folder of a server lies what it uses, or what dwc has put there meanwhile.
+  // The token in a server's folder is the one that it uses, or one that dwc wrote there meanwhile.
   const another = stored.find((token) => token !== wanted) ?? ANOTHER;
   const loaded = answers.flatMap(({ token }) => (token === ANOTHER ? another : (token ?? [])));
   const isStored = loaded.length < answers.length;
@@ -140,7 +140,10 @@ export function judgeTokens(wanted: string, on: OnServers): OnBus {
 
 type Keeping = NonNullable<OnServers["keepers"]>[number];
 
-/** Of several servers, those that have loaded no token, by what they keep; undefined: they do not say that. */
+/**
+ * Of several servers, those that have loaded no token, filtered by what they store; undefined: the server did not
+ * report it.
+ */
 function without({ answers, keepers }: OnServers, isMeant: (keeper: Keeping | undefined) => boolean): string[] {
   if (keepers === undefined || answers.length === 1) return [];
   const unloaded = answers.filter(needsStored).map(({ server }) => server);
@@ -171,14 +174,14 @@ function judgeUnknown(on: OnServers, isStored: boolean): Unknown | undefined {
   );
 }
 
-/** The addresses in the configuration at which nothing answered, where it is clear which those are. */
+/** The configured addresses without an answer, if they can be determined. */
 function unreached({ answers, configured, reached = [] }: OnServers): string {
   const all = [...new Set(configured)];
   const left = all.filter((address) => !reached.some((one) => isSameAddress(one, address)));
   return left.length === all.length - answers.length ? ` (${left.join(" and ")})` : "";
 }
 
-/** @param one where a server listens, perhaps at all of its machine's addresses */
+/** @param one the address on which a server listens, perhaps a wildcard */
 function isSameAddress(one: string, address: string): boolean {
   const port = one.slice(one.lastIndexOf(":"));
   return one === address || (/^(0\.0\.0\.0|::|\[::\]):/.test(one) && address.endsWith(port));
@@ -214,7 +217,7 @@ function judgeOthers(
   return { kind, reason: "older", why: `it ${what}` };
 }
 
-/** Of a cluster the servers by name, where some of them use the token of the state, or may. */
+/** The names of a cluster's servers with an older token. Empty if all of them have one. */
 function olderServers(wanted: string, answers: readonly ServerAnswer[]): readonly string[] {
   const older = answers.filter(({ token, isInCluster }) => isInCluster && token !== undefined && token !== wanted);
   return older.length === answers.length ? [] : older.map(({ server }) => server);

@@ -1,5 +1,5 @@
-// An account token that arrives from the bus, or lies where a server has put it. It takes the place of the one that this
-// folder has when the operator has signed it for the same account, and later.
+// An account token from the bus, or from a server's folder. It replaces the folder's token if the operator signed it
+// for the same account, and later.
 
 import type { Mint } from "../mint.ts";
 import { newerAccount } from "./account.ts";
@@ -10,12 +10,12 @@ import { readToken } from "./token.ts";
 
 export type JudgedToken =
   | { readonly kind: "newer" }
-  /** It is the one that is known. */
+  /** The folder has this token. */
   | { readonly kind: "same" }
   | { readonly kind: "older" }
   | { readonly kind: "forged" };
 
-/** A signature takes 10 ms to check: only that of a newer token is. */
+/** Verifying a signature takes 10 ms, so only a newer token is verified. */
 export function judgeToken(jwt: string, org: Org, { isSignedBy }: Pick<Mint, "isSignedBy">): JudgedToken {
   if (jwt === org.accountJwt) return { kind: "same" };
   const read = readToken(jwt, orgClaims);
@@ -28,7 +28,7 @@ export function judgeToken(jwt: string, org: Org, { isSignedBy }: Pick<Mint, "is
   return { kind: isSignedBy(operatorKey, signed, signature) ? "newer" : "forged" };
 }
 
-/** The state with that token, where it is newer than the one that it has. */
+/** The state with that token, if it is newer than the state's. */
 export function withToken(state: State, account: string, jwt: string, mint: Pick<Mint, "isSignedBy">): State {
   const isNewer = (org: Org): boolean => org.account === account && judgeToken(jwt, org, mint).kind === "newer";
   if (!state.orgs.some(isNewer)) return state;

@@ -1,5 +1,5 @@
-// An org's account token: whose signatures count in it, and whose do not any more. Made anew at every change of either,
-// by the owner's folder alone, as only the operator's key can sign it.
+// An org's account token: its signing keys and its revocations. Each change of either needs a new token. Only the
+// owner's folder makes one, as only the operator's key can sign it.
 
 import type { Mint } from "../mint.ts";
 import { hasTokenExports } from "./account-links.ts";
@@ -8,14 +8,14 @@ import { claimsIn, LAST_SECOND } from "./token.ts";
 
 type Claims = Pick<Org, "name" | "account" | "revoked"> & {
   readonly people: readonly Pick<Person, "signingKey">[];
-  /** The token before; a new org has none. */
+  /** The previous token; a new org has none. */
   readonly accountJwt?: string;
 };
 
 export function signAccount(mint: Mint, operator: Operator, org: Claims): Promise<string> {
   const { trust } = operator;
   const before = org.accountJwt === undefined ? undefined : accountFacts(org.accountJwt);
-  // A folder that was put back from a copy may know less than the token that it has learned from the bus since.
+  // A folder restored from a copy may lack revocations of the token that it received from the bus since.
   const revoked = new Set([...org.revoked.map(({ publicKey }) => publicKey), ...(before?.revoked ?? [])]);
   return mint.accountJwt(operator.seed, {
     kind: "org",
@@ -59,15 +59,15 @@ export function coversAnyDate(accountJwt: string): boolean {
   return accountFacts(accountJwt).signingKeys === 0 || !isDated;
 }
 
-/** Keys that one token revokes and another one does not: no key is ever admitted again, so the other knows less. */
+/** Keys that `jwt` revokes and `other` does not. No key is ever re-admitted, so `other` is then out of date. */
 export function unknownRevocations(jwt: string, other: string): readonly string[] {
   const known = new Set(accountFacts(other).revoked);
   return accountFacts(jwt).revoked.filter((key) => !known.has(key));
 }
 
 /**
- * Of two tokens of one account the newer one. Tokens of the same second are told apart by what only ever grows: the keys
- * that are revoked, then those that may sign.
+ * The newer of two tokens of one account. For tokens of the same second, numbers that only grow decide: the revoked
+ * keys, then the signing keys.
  */
 export function newerAccount(one: string, other: string): string {
   const [first, second] = [ageOf(one), ageOf(other)];

@@ -1,12 +1,12 @@
-// The tokens in a state file against what they are filed under. Their claims are compared and no signature is checked: that
-// takes 10 ms each, for every command, and nats-server checks all of them before it believes one. What this refuses is
-// a state in which an earlier dwc filed one operator's tokens under another's name.
+// Compares the tokens in a state file with the names that they are filed under. It compares claims and verifies no
+// signature: that takes 10 ms each, for every command, and nats-server verifies all of them anyway. It refuses a state
+// in which an earlier dwc filed one operator's tokens under another's name.
 
 import { userJwtIn } from "./credentials-text.ts";
 import { type Org, orgIdOf, type State, type Trust } from "./state.ts";
 import { claimsIn } from "./token.ts";
 
-/** Undefined: all of them belong together; else the part that does not, as `orgs.0.trust`. */
+/** The path of the first part that does not match, such as `orgs.0.trust`; undefined: all match. */
 export function misfiledPart({ operator, orgs }: State): string | undefined {
   if (operator !== null && !isTrustOf(operator.trust)) return "operator.trust";
   for (const [at, org] of orgs.entries()) {
@@ -39,7 +39,7 @@ function misfiledIn({ id, account, accountJwt, trust, me, services }: Org): stri
   return at < 0 ? undefined : `services.${at}.creds`;
 }
 
-/** Credentials of that key, signed by the account or for it. */
+/** Whether the credentials have that key, and are signed by the account or on its behalf. */
 function isUserOf(
   account: string,
   { publicKey, creds }: { readonly publicKey: string; readonly creds: string },

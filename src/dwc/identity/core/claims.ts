@@ -1,5 +1,5 @@
-// The claims of the three kinds of token, exactly as the mint writes them. What dwc never writes is refused in a token that
-// arrives: each such claim would let its issuer do more than hand over membership (docs/operating.md, "Accepting an
+// Schemas for the claims of the three kinds of token, exactly as the mint writes them. A received token with any other
+// claim is refused: such a claim would let its issuer do more than grant membership (docs/operating.md, "Accepting an
 // invitation").
 
 import { keys } from "./parse-state.ts";
@@ -36,7 +36,7 @@ export interface AccountClaims extends Common {
     readonly limits: Limits;
     readonly signing_keys: readonly string[];
     readonly revocations: Readonly<Record<string, number>>;
-    /** Both are compared as a whole (account-links.ts). */
+    /** account-links.ts compares both as a whole. */
     readonly exports?: readonly object[] | undefined;
     readonly imports?: readonly object[] | undefined;
     readonly type: "account";
@@ -58,7 +58,7 @@ export interface UserClaims extends Common {
     readonly sub: Subjects;
     readonly allowed_connection_types: readonly string[];
     readonly tags?: readonly string[] | undefined;
-    /** The account, where one of its signing keys has signed. */
+    /** The account, if one of its signing keys signed the token. */
     readonly issuer_account?: string | undefined;
     readonly type: "user";
     readonly version: 2;
@@ -75,15 +75,15 @@ export const operatorClaims: Schema<OperatorClaims> = object<OperatorClaims>({
   nats: object<OperatorClaims["nats"]>({ system_account: keys.account, type: literal("operator"), version }),
 });
 
-/** An earlier dwc wrote a second of the year 2099. */
+/** The time of a revocation. An earlier dwc wrote a second of the year 2099. */
 const revokedUntil: Schema<number> = (value, where) => (value === LAST_SECOND ? value : integer(value, where));
 
-/** A part that is compared elsewhere. */
+/** A list that is compared elsewhere. */
 const anyList: Schema<readonly object[]> = array((value) => Object(value) as object);
 
 /**
- * A system account exports what the server itself exports from it, and to each org its own token; an org exports nothing
- * and imports its own token.
+ * A system account exports what the server itself exports from it, and to each org its own token. An org exports
+ * nothing and imports its own token.
  */
 const accountClaims = (limits: Pick<Limits, "exports" | "wildcards">): Schema<AccountClaims> =>
   object<AccountClaims>({
@@ -107,7 +107,7 @@ export const systemClaims = accountClaims({ exports: -1, wildcards: true });
 
 const subjects = object<Subjects>({ allow: array(anyText), deny: optional(array(anyText)) });
 
-/** A person's token: without an end of its own, a right to answer anywhere, or a way in without the key. */
+/** A person's token: no expiry, no right to answer anywhere, and no login without the key. */
 export const userClaims: Schema<UserClaims> = object<UserClaims>({
   ...common,
   ...{ iss: keys.account, sub: keys.user },

@@ -1,26 +1,25 @@
-// Names as people type them, checked where they enter. Each check gives undefined, or a sentence that says what is
-// wrong with it.
+// Validates names that a user typed. Each check returns undefined, or a sentence with the problem.
 
 import { checkServiceName } from "../../../bus/core/subjects.ts";
 import { withoutUserinfos } from "../../../settings.ts";
 
 const MAX_TEXT_LENGTH = 100;
-/** As mail has it. */
+/** The limit of SMTP. */
 const MAX_EMAIL_LENGTH = 254;
 const SHOWN_CHARACTERS = 40;
 /**
- * Nothing that is invisible, steers a terminal, or turns the direction of writing: one name must not look like another,
- * nor print a line of its own.
+ * Invisible characters, control codes, and changes of the writing direction: one name must not look like another, nor
+ * print a line of its own.
  */
 const UNPRINTABLE =
   /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Cn}\p{Zl}\p{Zp}]|(?!\ufe0f)\p{Default_Ignorable_Code_Point}|(?<!\p{Extended_Pictographic})\ufe0f/u;
-/** Plain letters only: a look-alike letter would make it another person's address. No dash first: that is an option. */
+/** ASCII only: with a look-alike character it would be another person's address. A leading dash would be an option. */
 const EMAIL =
   /^(?!-)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$/;
 
 /**
- * A hostile name as an error may repeat it: short, quoted, and harmless to a terminal. Blanks come one at a time, as two of
- * them begin what a person is to type (outcome.ts).
+ * Quotes a possibly hostile name for a message: short, and harmless to a terminal. Runs of blanks become one blank, as
+ * two of them start a hint (outcome.ts).
  */
 export function quoteName(text: string): string {
   // First: what is cut may be the @ by which an address is known.
@@ -30,10 +29,13 @@ export function quoteName(text: string): string {
   return JSON.stringify(start.length < whole.length ? `${printable}…` : printable);
 }
 
-/** A word of a command that a person copies: an address may hold what a shell acts on, and may come from an invitation. */
+/**
+ * A word of a command to copy, quoted if needed: an address may hold characters of the shell's syntax, and come from an
+ * invitation.
+ */
 export const shellWord = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : shellQuoted(text));
 
-/** The same, quoted in any case. */
+/** The same, always quoted. */
 export const shellQuoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
 /** @param what "org" or "person": whose name it is */
@@ -58,5 +60,5 @@ export function validateServiceName(name: string): string | undefined {
     : checked.why;
 }
 
-/** Addresses differ by more than the case of their letters. */
+/** E-mail addresses are compared case-insensitively. */
 export const sameEmail = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();

@@ -1,56 +1,56 @@
-// Shapes: the obedience of the server at one address to an org of this state folder.
+// Whether the server at one address obeys an org of this state folder.
 
-/** Whether what is at one address obeys the org as it is now. The kinds are words of the JSON output: they stay. */
+/** Whether the server at one address obeys the org as it is now. The kinds are published in the JSON output. */
 export type Obedience =
-  /** Its servers say that they use what the state has. */
+  /** Its servers report that they use the token of the state. */
   | { readonly kind: "obeys"; readonly url: string }
-  /** Nothing answers: a bus that is started with this state folder reads what it needs there. */
+  /** No server answers. One that starts with this state folder reads the token there. */
   | {
       readonly kind: "not running";
       readonly url: string;
-      /** The host name has no address: nothing is known of the bus. */
+      /** The host name has no address, so nothing is known of the bus. */
       readonly reason?: "unresolved";
-      /** Ends, behind the last colon, in what to change. */
+      /** Its hint follows the last colon. */
       readonly why?: string;
     }
-  /** It goes on as before, or asks nobody who they are. */
+  /** It uses another token, or requires no login. */
   | {
       readonly kind: "does not obey";
       readonly url: string;
       readonly reason: Reason;
       readonly why: string;
-      /** The account token that it uses, where that is newer than the folder's. */
+      /** The account token that it uses, if that is newer than the folder's. */
       readonly token?: string;
-      /** The servers of a cluster that did not take the token, or use another than the others. */
+      /** The servers of a cluster that rejected the token, or use another one. */
       readonly servers?: readonly string[];
     }
   | {
       readonly kind: "unknown";
       readonly url: string;
       /**
-       * `silent`: it is there, and did not say: paused, cut off, or slow. `limited`: it has no room for dwc. `untrusted`: TLS
-       * does not come about. `closed`: it ends each connection before it greets. `wrong port`: the port takes no
-       * clients. `unresolved`: the host name has no address.
+       * `silent`: it did not report its token: paused, cut off, or slow. `limited`: its connection limit is reached.
+       * `untrusted`: the TLS handshake fails. `closed`: it closes each connection before its greeting. `wrong port`:
+       * the port is not for clients. `unresolved`: the host name has no address.
        */
       readonly reason: "silent" | "limited" | "untrusted" | "closed" | "wrong port" | "unresolved";
-      /** Of all but `silent` it ends, behind the last colon, in what to change. */
+      /** For all reasons but `silent` its hint follows the last colon. */
       readonly why: string;
-      /** The servers of a cluster that answer, and do not say which token they keep. */
+      /** The servers of a cluster that answer without naming the token that they store. */
       readonly servers?: readonly string[];
     };
 
 export type Reason =
-  /** It lets everybody in. */
+  /** It requires no login. */
   | "open"
-  /** It believes another operator, or is no NATS server. */
+  /** It trusts another operator, or is not a NATS server. */
   | "foreign"
-  /** It refuses credentials that this folder has, and the folder does not own their org. */
+  /** It refuses the folder's credentials of an org that the folder does not own. */
   | "refused"
-  /** It uses an older account token, or has none of this org. */
+  /** It uses an older account token, or has no token of this org. */
   | "older"
   /** It uses a newer one: the state folder is an old copy. */
   | "newer"
-  /** It takes no account token from dwc. */
+  /** It accepts no account token from dwc. */
   | "fixed"
   /** The keys that could change it are deleted. */
   | "forgotten";

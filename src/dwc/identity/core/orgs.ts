@@ -1,4 +1,4 @@
-// A new org: an account of the bus, with the person who made it as its owner; and this folder's operator, the first time.
+// Makes an org: a NATS account whose owner is the user. The first org of a folder also makes its operator.
 
 import type { Mint } from "../mint.ts";
 import { signAccount } from "./account.ts";
@@ -13,7 +13,7 @@ export interface NewOrg {
   readonly email: string;
 }
 
-/** Makes it the current org. Refused for a name that is none, and for an org that was made before. */
+/** Makes it the current org. Refuses an invalid name, and an org that exists already. */
 export async function createOrg(
   state: State,
   wanted: NewOrg,
@@ -35,7 +35,7 @@ export async function createOrg(
   return { kind: "done", state: { ...withOrg(state, org), operator }, org };
 }
 
-/** An org that the person was invited to may have any name: it is not the one to go back to. */
+/** An org of another owner may have the same name; it does not count as existing. */
 const isOwn = ({ authority }: Org): boolean => authority.kind === "owner";
 
 function problemOf({ name, person, email }: NewOrg): string | undefined {

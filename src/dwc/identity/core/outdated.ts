@@ -1,5 +1,5 @@
-// Credentials issued before the permissions of today. A token keeps the permissions that it was issued with, so a change of
-// permissions.ts reaches nobody until it is replaced. This file compares, and knows no subject.
+// Outdated credentials. A token keeps the permissions that it was issued with, so a change of permissions.ts has no
+// effect until the token is replaced. This file compares permissions, and names no subject.
 
 import { notifiesMembers } from "./account-links.ts";
 import { userJwtIn } from "./credentials-text.ts";
@@ -14,9 +14,9 @@ export type Outdated =
   | "other permissions"
   /** The account token revokes the key, or no longer lists the key that signed it. */
   | "no longer admitted"
-  /** The bus does not tell the holder of changes of the org: an earlier dwc made the org's tokens. */
+  /** The bus does not notify the holder of changes: an earlier dwc made the org's tokens. */
   | "not notified"
-  /** An earlier dwc revoked them until 2099, and an admin can date a token later. */
+  /** An earlier dwc revoked them until 2099, and an admin can date a token later than that. */
   | "revoked until 2099";
 
 type Account = Pick<Org, "account" | "accountJwt">;
@@ -25,7 +25,7 @@ type Judged = Outdated | undefined;
 /** The person's own credentials. */
 export const judgePerson = (org: Org): Judged => judgeToken(org.me.creds, org, roleOf(org));
 
-/** The same, and what the org's own tokens keep from the person. */
+/** The same, and whether the org's own tokens let the bus notify the person. */
 export const judgeMember = (org: Org): Judged =>
   judgePerson(org) ?? (notifiesMembers(org) ? undefined : "not notified");
 
@@ -35,7 +35,7 @@ export const judgeService = (org: Org, { name, creds }: Pick<Service, "name" | "
 const roleOf = ({ authority }: Org): ((publicKey: string) => Permissions) =>
   authority.kind === "member" ? marketPermissions : adminPermissions;
 
-/** Credentials of a file that may come from any tool: one without permissions of its own is none of dwc's. */
+/** Credentials in a file, which may come from any tool. A token without permissions is not from dwc. */
 export function judgeFile(creds: string, org: Account | undefined): Judged {
   const { name, sub, nats } = claimsIn(userJwtIn(creds));
   if (typeof sub !== "string" || !isRestricted(nats)) return undefined;
@@ -57,7 +57,7 @@ function judgeToken(creds: string, org: Account | undefined, role: (publicKey: s
   return isAdmitted(org, String(sub), iss) ? undefined : "no longer admitted";
 }
 
-/** Whether the account token, as this folder has it, lets the holder in. */
+/** Whether the folder's account token admits the holder. */
 export function admits(org: Account, creds: string): boolean {
   const { sub, iss } = claimsIn(userJwtIn(creds));
   return isAdmitted(org, String(sub), iss);
@@ -83,7 +83,7 @@ interface Granted {
   readonly answersAnywhere: boolean;
 }
 
-/** Lists in one order: to the server their order says nothing, and a list that is missing is an empty one. */
+/** Sorted lists: their order has no meaning to the server, and a missing list is an empty one. */
 function permissionsOf(claims: unknown): Granted {
   const { pub, sub, resp } = Object(claims) as Record<string, unknown>;
   const lists = [pub, sub].flatMap((part) => {

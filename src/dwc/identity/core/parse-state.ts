@@ -1,4 +1,4 @@
-// The state as it comes from a file: `unknown` until it has been looked at, part by part.
+// Parses the state of a file, which is `unknown` until its schema matches.
 
 import { misfiledPart } from "./bindings.ts";
 import { CREDENTIALS } from "./credentials-text.ts";
@@ -20,7 +20,7 @@ import type { Authority, Me, Operator, Org, Person, Revoked, Service, State, Tru
 const KEY_REST = "[A-Z2-7]{55}$";
 const SEED_REST = "[A-Z2-7]{56}$";
 const anyText = text(/^[\s\S]*$/);
-/** Begins as every token does; nats-server would read a file of any other name. */
+/** Begins as every token does. nats-server would read any other text as the name of a file. */
 const jwt = text(/^eyJ[\w-]*\.[\w-]+\.[\w-]+$/);
 export const keys = {
   operator: text(new RegExp(`^O${KEY_REST}`)),
@@ -30,7 +30,7 @@ export const keys = {
 const operatorSeed = text(new RegExp(`^SO${SEED_REST}`));
 export const accountSeed = text(new RegExp(`^SA${SEED_REST}`));
 export const creds = text(CREDENTIALS);
-/** Service names and org ids stand in the names of files. */
+/** Service names and org ids are parts of file names. */
 const serviceName = text(/^[a-z][a-z0-9_-]{0,63}$/);
 const orgId = text(/^[A-Z2-7]{10}$/);
 
@@ -61,7 +61,7 @@ const serviceSchema = object<Service>({
 });
 const revokedSchema = object<Revoked>({ what: anyText, publicKey: keys.user, at: seconds });
 
-/** What an org is called and known by; the same in the state and in an invitation. */
+/** The fields of an org that the state and an invitation have in common. */
 export const orgFields = { id: orgId, name: anyText, account: keys.account, accountJwt: jwt } as const;
 
 const orgSchema = object<Org>({

@@ -1,9 +1,9 @@
-// Who this folder speaks as: logging in to one of its orgs, and out of all.
+// Login: the current org of the folder. Logout: removes all orgs.
 
 import { quoteName, sameEmail, shellWord, validateEmail } from "./names.ts";
 import { type Decision, EMPTY_STATE, type Org, refused, type State } from "./state.ts";
 
-/** Switches to the org of this folder in which the person has that address. */
+/** Switches to the org of this folder in which the user has that address. */
 export function login(
   state: State,
   { email, orgId }: { readonly email: string; readonly orgId?: string | undefined },
@@ -25,7 +25,7 @@ export function login(
 
 function unknownLoginSentence({ orgs }: State, email: string, orgId: string | undefined): string {
   const where = orgId === undefined ? "" : ` in org ${quoteName(orgId)}`;
-  return `this folder knows nobody as ${email}${where}: type  ${knownLogins({ orgs })}`;
+  return `this folder has no login ${email}${where}: type  ${knownLogins({ orgs })}`;
 }
 
 function knownLogins({ orgs }: Pick<State, "orgs">): string {
@@ -33,7 +33,7 @@ function knownLogins({ orgs }: Pick<State, "orgs">): string {
   return known === "" ? 'bin/dwc create-org "My Org" "YOUR NAME" YOU@EXAMPLE.ORG' : known;
 }
 
-/** Forgets everything: the keys too, so whoever was the owner of an org can never change it again. */
+/** Removes everything with its keys. An owner can never change the org again. */
 export function logout(state: State): Decision<{ readonly forgotten: readonly Org[] }> {
   return { kind: "done", state: EMPTY_STATE, forgotten: state.orgs };
 }

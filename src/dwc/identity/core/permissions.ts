@@ -2,9 +2,9 @@
 // (docs/operating.md, "Who may be on the bus"). It refuses every subject that is not listed here.
 //
 // No role has `allow_responses`. With it the server lets a client publish to any reply subject that stands in a message
-// which the client receives. A service could send itself a roll call with the reply subject `chaos.ratings`, receive it,
-// and then stop the instances of another service. The server checks such replies after `deny`, so `deny` does not help.
-// Instead a reply subject names the service that may answer (src/bus/reply-subjects.ts).
+// which the client receives. A service could send itself a roll call with the reply subject `chaos.ratings`, receive
+// it, and then stop the instances of another service. The server checks such replies after `deny`, so `deny` does not
+// help. Instead a reply subject names the service that may answer (src/bus/reply-subjects.ts).
 
 import { REPLY_ROOT, repliesTo } from "../../../bus/core/credentials.ts";
 import {
@@ -37,17 +37,17 @@ const CHAOS = [chaosSubject(ANY, ANY), chaosBroadcastSubject(ANY)];
 /** @param publicKey the user's: it names the user's own part of reply subjects */
 export function servicePermissions(service: string, publicKey: string): Permissions {
   const requests = [
-    `${sharedSubject(service)} ${service}`, // in its queue group only: out of it, one instance would hear them all
+    `${sharedSubject(service)} ${service}`, // in its queue group only: outside it, one instance would receive all of them
     directSubject(service, ANY),
   ];
   const verbs = VERBS.flatMap((verb) => serviceVerbSubjects(verb, service, ANY));
-  // Heard only by an instance with CHAOS=1, and sent by admins only.
+  // Only an instance with CHAOS=1 subscribes to these, and only admins may publish them.
   const chaos = [chaosSubject(service, ANY), chaosBroadcastSubject(service)];
   return {
     pub: {
       allow: [
         heartbeatSubject(service, ANY),
-        rollCallSubject(service), // an instance that starts asks which instance has its number
+        rollCallSubject(service), // a starting instance calls the roll to find another one with its number
         `${REPLY_ROOT}.${service}.>`,
         `${REPLY_ROOT}.${EVERY_SERVICE}.>`, // answers to `$SRV` questions that go to every service
       ],
@@ -56,7 +56,9 @@ export function servicePermissions(service: string, publicKey: string): Permissi
   };
 }
 
-/** A member runs Markets: it calls any service of the org, hears all heartbeats, and publishes to other Markets. */
+/**
+ * A member runs Markets: it calls every service of the org, receives all heartbeats, and publishes to other Markets.
+ */
 export function marketPermissions(publicKey: string): Permissions {
   return {
     pub: {
@@ -72,20 +74,20 @@ export function marketPermissions(publicKey: string): Permissions {
   };
 }
 
-/** The owner, and each admin: as a member, and may ask instances for faults. */
+/** The owner and each admin: the permissions of a member, and fault commands to instances. */
 export function adminPermissions(publicKey: string): Permissions {
   const { pub, sub } = marketPermissions(publicKey);
   return { pub: { allow: [...pub.allow, ...CHAOS], deny: [heartbeatSubject(ANY, ANY)] }, sub };
 }
 
-/** What dwc says to the server itself: a new account token, which it sends to the members too, and questions. */
+/** Requests of dwc to the server itself: a new account token, which it also publishes to members, and queries. */
 export const UPDATE_SUBJECT = "$SYS.REQ.CLAIMS.UPDATE";
-/** The accounts of which a server keeps a token. */
+/** Lists the accounts that a server stores a token of. */
 export const LIST_SUBJECT = "$SYS.REQ.CLAIMS.LIST";
 export const PING_SUBJECT = "$SYS.REQ.SERVER.PING";
 export const CONFIGURATION_SUBJECT = "$SYS.REQ.SERVER.PING.VARZ";
 export const infoSubject = (account: string): string => `$SYS.REQ.ACCOUNT.${account}.INFO`;
-/** The subjects of an account. */
+/** Lists the subjects of an account. */
 export const subjectsSubject = (account: string): string => `$SYS.REQ.ACCOUNT.${account}.SUBSZ`;
 export const lookupSubject = (account: string): string => `$SYS.REQ.ACCOUNT.${account}.CLAIMS.LOOKUP`;
 

@@ -1,4 +1,4 @@
-// Taking a token back: the server ends its connections and refuses it from then on.
+// Revocation of a token: the server closes its connections and refuses it from then on.
 
 import type { Mint } from "../mint.ts";
 import { newerAccount, signAccount, unknownRevocations } from "./account.ts";
@@ -22,9 +22,9 @@ import { claimsIn } from "./token.ts";
 export interface RevocationResult {
   readonly org: Org;
   readonly revoked: Revoked;
-  /** An admin's services go with the admin, as that signature counts no more. */
+  /** The services of a revoked admin are revoked as well, as their signature is no longer valid. */
   readonly kindOf: "service" | "member" | "admin" | "person" | "key";
-  /** `again`: it was revoked before, and nothing has changed. */
+  /** `again`: it was revoked before, so the state is unchanged. */
   readonly outcome: "made" | "again";
 }
 
@@ -54,14 +54,17 @@ export async function revoke(
 
 export type Owned = { readonly kind: "owned"; readonly operator: Operator; readonly accountSeed: string } | Refusal;
 
-/** Only the folder that made the org holds the keys to change it. @param ask what its owner would type */
+/**
+ * Returns the owner's keys, or a refusal: only the folder that made the org has them.
+ * @param ask the owner's command
+ */
 export function requireOwner(state: State, org: Org, ask: string): Owned {
   if (org.authority.kind === "owner" && state.operator !== null)
     return { kind: "owned", operator: state.operator, accountSeed: org.authority.accountSeed };
   return refused("not-allowed", `only the owner of ${quoteName(org.name)} can do that: ask for  ${ask}`);
 }
 
-/** What could be revoked may stand in a line that is pasted elsewhere; anything else may not. */
+/** Only a valid target may appear in a command to copy. */
 const asTyped = (target: string): string =>
   [validateEmail(target), validateServiceName(target)].includes(undefined) || USER_KEY.test(target)
     ? shellWord(target)
@@ -89,8 +92,8 @@ function find(org: Org, target: string, at: number): Found {
 
 function findKey(org: Org, target: string, at: number): Found {
   if (sameEmail(org.me.email, target) || org.me.publicKey === target)
-    return refused("not-allowed", `you cannot revoke yourself: nobody could change ${quoteName(org.name)} after that`);
-  // The newest first: a service of that name may have been revoked several times.
+    return refused("not-allowed", `you cannot revoke yourself: ${quoteName(org.name)} could not be changed after that`);
+  // The newest one: a service of that name may have been revoked several times.
   const before = org.revoked.findLast(({ what, publicKey }) => isCalled(what, target) || publicKey === target);
   if (before !== undefined) return found(kindOfRevoked(before), before, "again");
   if (USER_KEY.test(target)) return found("key", { what: target, publicKey: target, at });
@@ -100,20 +103,20 @@ function findKey(org: Org, target: string, at: number): Found {
   );
 }
 
-/** The case of letters matters in a service's name, and not in an address. */
+/** A service name is case-sensitive, an address is not. */
 const isCalled = (what: string, target: string): boolean =>
   what === target || (what.includes("@") && sameEmail(what, target));
 
-/** The list keeps no more than the name. */
+/** The list of revocations stores no kind, only the name. */
 function kindOfRevoked({ what }: Revoked): RevocationResult["kindOf"] {
   if (USER_KEY.test(what)) return "key";
   return what.includes("@") ? "person" : "service";
 }
 
 /**
- * The state of an old copy with all that an account token revokes which its bus uses, and with a later token than that one:
- * members take no earlier one, and their servers would admit again what is revoked here. No other account's token counts,
- * and none that the operator has not signed.
+ * Adds the revocations of the bus's account token to the state of an old copy, and signs a later token: members accept
+ * no earlier one, and their servers would re-admit keys that are revoked here. Ignores the token of another account,
+ * and one that the operator has not signed.
  */
 export async function withRevocationsOf(
   state: State,

@@ -1,12 +1,11 @@
-// What a value from a file must look like, said once for reading and for the type. A shape gives the value as its
-// type, or stops at the first part that differs; `fit` makes a value of that. No content gets into a message: much of
-// what is read here is secret.
+// Schemas for values from files. A schema returns the value with its type, or throws at the first part that does not
+// match; `parse` turns that into a result. No content gets into a message, as much of it is secret.
 
 export type Schema<T> = (value: unknown, where: string) => T;
 
 export type ParseResult<T> =
   | { readonly kind: "valid"; readonly value: T }
-  /** The part that differs, as `orgs.0.name`. */
+  /** The path of the first mismatch, such as `orgs.0.name`. */
   | { readonly kind: "mismatch"; readonly where: string };
 
 class SchemaMismatch extends Error {
@@ -32,14 +31,14 @@ export const text =
   (value, where) =>
     typeof value === "string" && pattern.test(value) ? value : mismatch(where);
 
-/** The last second that has a date: a later one could be read, and not be shown. */
+/** The last second that a Date can hold: a later one could be parsed but not printed. */
 const LAST_SECOND = 8_640_000_000_000;
 
 /** A time in seconds since 1970. */
 export const seconds: Schema<number> = (value, where) =>
   typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= LAST_SECOND ? value : mismatch(where);
 
-/** A count or a limit; -1 is the server's word for unlimited. */
+/** A count or a limit; -1 means unlimited, as in the server's tokens. */
 export const integer: Schema<number> = (value, where) =>
   typeof value === "number" && Number.isSafeInteger(value) && value >= -1 ? value : mismatch(where);
 
@@ -53,19 +52,19 @@ export const nullable =
   (value, where) =>
     value === null ? null : schema(value, where);
 
-/** A part that files of an earlier version lack. */
+/** A field that files of an earlier version lack: absent becomes null. */
 export const nullIfAbsent =
   <T>(schema: Schema<T>): Schema<T | null> =>
   (value, where) =>
     value === undefined ? null : nullable(schema)(value, where);
 
-/** A part that may be left out. */
+/** An optional field. */
 export const optional =
   <T>(schema: Schema<T>): Schema<T | undefined> =>
   (value, where) =>
     value === undefined ? undefined : schema(value, where);
 
-/** Any number of parts, each with a name of one shape and a value of another. */
+/** A record: one schema for all keys, another for all values. */
 export const record =
   <T>(name: Schema<string>, schema: Schema<T>): Schema<Readonly<Record<string, T>>> =>
   (value, where) => {
@@ -82,7 +81,7 @@ export const array =
   (value, where) =>
     Array.isArray(value) ? value.map((item: unknown, place) => schema(item, `${where}.${place}`)) : mismatch(where);
 
-/** Every part, and nothing beside them: what is not known would be lost at the next writing. */
+/** An object with exactly these fields. An unknown field is refused, as the next write would lose it. */
 export const object =
   <T extends object>(schemas: { readonly [K in keyof T]: Schema<T[K]> }): Schema<T> =>
   (value, where) => {
@@ -96,7 +95,7 @@ export const object =
     return Object.fromEntries(entries) as T;
   };
 
-/** One of several forms, told apart by their `kind`. */
+/** A union, discriminated by `kind`. */
 export const union =
   <T extends { readonly kind: string }>(
     forms: { readonly [K in T["kind"]]: Schema<Extract<T, { kind: K }>> },

@@ -1,22 +1,22 @@
-// What nats-server has to be told to let in only whom an operator's orgs let in. It names no org: those lie beside
-// it as account tokens, are read by the server when somebody logs in, and can change while it runs.
+// The configuration of a nats-server that admits only users of an operator's orgs. It names no org: account tokens lie
+// beside it. The server reads them at a login, and they can change while it runs.
 
 import { trustSchema } from "./parse-state.ts";
 import { parse } from "./schema.ts";
 import type { Trust } from "./state.ts";
 
-/** A cluster's servers would compare their accounts this often; a single one does nothing. */
+/** How often the servers of a cluster compare their accounts. A single server does nothing. */
 const COMPARE_EVERY = "2m";
 
 /**
- * @param accountsFolder where the account tokens lie: the server writes there too, when it is told of a change
- * @throws Error for a trust with anything but letters of keys and tokens in it, which is refused where it is read
+ * @param accountsFolder the folder of the account tokens; the server writes pushed tokens there as well
+ * @throws Error for a trust with other characters than those of keys and tokens; the parser refuses such a trust first
  */
 export function serverConfig(trust: Trust, accountsFolder: string): string {
   if (parse(trustSchema, trust).kind === "mismatch")
     throw new Error("server-config: this trust is not keys and tokens");
   return [
-    "# Written by dwc: who may be on the bus. Do not change it; it is written anew.",
+    "# Written by dwc: who may be on the bus. Do not change it; dwc overwrites it.",
     "#   nats-server -c THIS_FILE          for another port:  nats-server -c THIS_FILE -p 4223",
     'host: "127.0.0.1"',
     `operator: "${trust.operatorJwt}"`,

@@ -1,4 +1,4 @@
-// Services of the current org: a token for each. It is kept, unless it has an end.
+// Services of the current org, with one token each. A second creation keeps the token, unless it expires.
 
 import type { Mint } from "../mint.ts";
 import { quoteName, validateServiceName } from "./names.ts";
@@ -19,14 +19,14 @@ import {
 
 export interface NewService {
   readonly name: string;
-  /** How long its token holds, in seconds; null: until it is revoked. */
+  /** The lifetime of its token in seconds; null: until it is revoked. */
   readonly holdsSeconds: number | null;
 }
 
 export interface ServiceResult {
   readonly org: Org;
   readonly service: Service;
-  /** `kept`: it had a token before, which is still the one. `renewed`: that one had an end. */
+  /** `kept`: it keeps its existing token. `renewed`: that token would have expired. */
   readonly outcome: "made" | "kept" | "renewed";
 }
 
@@ -41,7 +41,7 @@ export async function createService(
   const org = currentOrg(state);
   if (org === undefined) return refused("not-logged-in", NOT_LOGGED_IN);
   const before = org.services.find(({ name }) => name === wanted.name);
-  // One with an end is replaced before that comes: the server's clock decides on it, and this machine's may be another.
+  // A token that expires is replaced early: the server's clock decides, and this machine's may differ.
   if (before?.expiresAt === null) return { kind: "done", state, org, service: before, outcome: "kept" };
   const signer = signerOf(org.authority);
   if (signer === undefined) return refused("not-allowed", mayNotSentence(org, wanted.name));
@@ -57,7 +57,7 @@ export async function createService(
   };
 }
 
-/** What to sign a user with; undefined: a member signs nobody. */
+/** The seed that signs users; undefined: a member signs none. */
 function signerOf(authority: Authority): string | undefined {
   switch (authority.kind) {
     case "owner":
@@ -107,7 +107,7 @@ export function serviceToken(state: State, name: string): FoundToken {
   );
 }
 
-/** Enough to see that a name was mistyped. */
+/** Enough to recognise a mistyped name. */
 const MAX_NAMES = 5;
 
 function knownServicesNote({ services }: Org): string {

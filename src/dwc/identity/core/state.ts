@@ -1,11 +1,11 @@
-// What one state folder knows: the local operator, the orgs, and in each who this person is. Never changed in
-// place: a decider takes a state and gives the next one.
+// The state of one folder: the local operator, the orgs, and the user's role in each. A state is immutable: a decider
+// takes one and returns the next one.
 //
-// An org is a NATS account; its services and people are users of that account. The operator signs accounts, an
-// account (or an admin's signing key) signs users, and the server believes nobody else.
+// An org is a NATS account; its services and people are users of that account. The operator signs accounts, an account
+// (or an admin's signing key) signs users, and the server accepts no other signatures.
 
 export interface State {
-  /** Made with the first org of this folder; orgs that were only joined need none. */
+  /** Created with the first org of this folder. A folder that only joined orgs has none. */
   readonly operator: Operator | null;
   readonly orgs: readonly Org[];
   readonly currentOrgId: string | null;
@@ -13,12 +13,12 @@ export interface State {
 
 export interface Operator {
   readonly seed: string;
-  /** Signs the short-lived user that tells a running bus of a change. */
+  /** Signs the short-lived user that pushes a change to a running bus. */
   readonly systemSeed: string;
   readonly trust: Trust;
 }
 
-/** All that a server needs to know whom to believe; nothing of it is secret. */
+/** All that a server needs to verify accounts. Nothing of it is secret. */
 export interface Trust {
   readonly operatorKey: string;
   readonly operatorJwt: string;
@@ -35,13 +35,13 @@ export interface Org {
   readonly trust: Trust;
   readonly authority: Authority;
   readonly me: Me;
-  /** Those that were invited from here; the owner is `me`. */
+  /** People invited from this folder; the owner is `me`. */
   readonly people: readonly Person[];
   readonly services: readonly Service[];
   readonly revoked: readonly Revoked[];
 }
 
-/** What this person may sign. */
+/** What the user of this folder may sign. */
 export type Authority =
   | { readonly kind: "owner"; readonly accountSeed: string }
   | { readonly kind: "admin"; readonly signingSeed: string }
@@ -57,11 +57,11 @@ export interface Me {
 export interface Person {
   readonly email: string;
   readonly publicKey: string;
-  /** An admin's own key to sign services with; null: a member. */
+  /** An admin's key for signing services; null: a member. */
   readonly signingKey: string | null;
   /** Epoch seconds, as all times here. */
   readonly invitedAt: number;
-  /** A digest of the permissions that the person has; null: invited before this was kept. */
+  /** A digest of the person's permissions; null: invited before digests were stored. */
   readonly grant: string | null;
 }
 
@@ -75,7 +75,9 @@ export interface Service {
 }
 
 export interface Revoked {
-  /** The service's name or the person's address, or the key itself if that is all that was known. */
+  /**
+   * The service's name, the person's address, or the key itself if neither was known. The state file has this field.
+   */
   readonly what: string;
   readonly publicKey: string;
   readonly at: number;
@@ -83,10 +85,10 @@ export interface Revoked {
 
 export const EMPTY_STATE: State = { operator: null, orgs: [], currentOrgId: null };
 
-/** Letters and digits of the account's key: never the same twice, and short enough to read out. */
+/** Characters of the account's key: unique, and short enough to read out. */
 const ID_CHARACTERS = 10;
 
-/** An org's id follows from its account: nothing that arrives can name another one. */
+/** An org's id is derived from its account, so that no invitation can claim the id of another org. */
 export const orgIdOf = (account: string): string => account.slice(1, 1 + ID_CHARACTERS);
 
 export function currentOrg(state: State): Org | undefined {
@@ -94,9 +96,10 @@ export function currentOrg(state: State): Org | undefined {
 }
 
 /**
- * The state with `org` in the place of its former self, or added; and current.
+ * The state with `org` added or replaced, and current.
  *
- * @throws Error for another org of the same id, and for one that takes an owner's keys away: deciders refuse both first
+ * @throws Error for another org of the same id, and for one that would remove an owner's keys: deciders refuse both
+ * first
  */
 export function withOrg(state: State, org: Org): State {
   const before = state.orgs.find(({ id }) => id === org.id);
@@ -108,15 +111,15 @@ export function withOrg(state: State, org: Org): State {
   return { ...state, orgs, currentOrgId: org.id };
 }
 
-/** How a decision ends. `done` may give the same state: then there is nothing to write. */
+/** The result of a decision. `done` with the same state: there is nothing to write. */
 export type Decision<Result extends object> = (Result & { readonly kind: "done"; readonly state: State }) | Refusal;
 
-/** Why something was not done. */
+/** Why a command was not carried out. */
 export interface Refusal {
   readonly kind: "refused";
-  /** For programs: it stays the same when the words change. */
+  /** For programs: stable, even if the text changes. */
   readonly code: RefusalCode;
-  /** A sentence for a person, with what to type. */
+  /** A sentence for the user, with what to type. */
   readonly why: string;
 }
 

@@ -1,5 +1,5 @@
-// The token of the system account, which says what members may learn of their org's own token. An earlier dwc made it
-// without these exports; the owner's folder signs it again, and everybody else takes a later one of the same operator.
+// The token of the system account, whose exports let members receive their org's newest token. An earlier dwc made it
+// without these exports. The owner's folder signs it again; other folders accept a later token of the same operator.
 
 import type { Mint } from "../mint.ts";
 import { exportsTokensOnly, hasTokenExports } from "./account-links.ts";
@@ -9,7 +9,7 @@ import { claimsIn, readToken } from "./token.ts";
 
 export const SYSTEM_ACCOUNT_NAME = "SYS";
 
-/** The operator's trust with the exports of today: later than before, and by the same key. */
+/** The operator's trust with today's exports, in a later token by the same key. */
 export async function renewedTrust(mint: Mint, { seed, trust }: Pick<Operator, "seed" | "trust">): Promise<Trust> {
   if (hasTokenExports(trust)) return trust;
   const systemAccountJwt = await mint.accountJwt(seed, {
@@ -19,7 +19,7 @@ export async function renewedTrust(mint: Mint, { seed, trust }: Pick<Operator, "
   return { ...trust, systemAccountJwt };
 }
 
-/** Of two trusts of one operator: the second differs in the system account's token alone, and that was issued later. */
+/** True if the second trust differs from the first only in a later token of the system account. */
 export function isLaterTrust(known: Trust, trust: Trust): boolean {
   const [before, after] = [claimsIn(known.systemAccountJwt), claimsIn(trust.systemAccountJwt)];
   const isSameOperator =
@@ -31,7 +31,7 @@ export function isLaterTrust(known: Trust, trust: Trust): boolean {
   return isSameOperator && isSameAccount && isLater && hasTokenExports(trust);
 }
 
-/** Undefined: this is no later token of the system account, as that operator signs them. */
+/** The trust with a later token of the system account; undefined: it is not later, or that operator did not sign it. */
 export function trustWith(known: Trust, jwt: string, { isSignedBy }: Pick<Mint, "isSignedBy">): Trust | undefined {
   const trust = { ...known, systemAccountJwt: jwt };
   const read = readToken(jwt, systemClaims);
@@ -42,7 +42,7 @@ export function trustWith(known: Trust, jwt: string, { isSignedBy }: Pick<Mint, 
   return isLimited && isSignedBy(known.operatorKey, signed, signature) ? trust : undefined;
 }
 
-/** The state with that trust wherever it has the operator's. */
+/** The state with that trust in each place of the same operator. */
 export function withTrust(state: State, trust: Trust): State {
   const { operatorKey } = trust;
   const { operator } = state;

@@ -1,4 +1,4 @@
-// A NATS token (a JWT) as text: its claims, and the bytes that its issuer has signed. Nothing here checks a signature.
+// Parses a NATS token (a JWT): its claims, and the bytes that its issuer signed. This file verifies no signature.
 
 import { parse, type Schema } from "./schema.ts";
 
@@ -9,23 +9,23 @@ export interface Token<Claims> {
 }
 
 /**
- * The last second that a server can read, 2^63 - 1, as this program reads it: a number here has 53 bits. A token that is
- * dated later is none to a server, so that a revocation until then covers all tokens of a key.
+ * The last second that a server can parse, 2^63 - 1, rounded to the 53 bits of a number here. A server refuses a token
+ * with a later date, so a revocation until then covers all tokens of a key.
  */
 export const LAST_SECOND = 2 ** 63;
 const LAST_SECOND_TEXT = "9223372036854775807";
-/** What stands for it in JSON of numbers with 53 bits, behind a user's key: more than a server can read. */
+/** The rounded number in JSON, after a user's key. A server cannot parse it. */
 const ROUNDED = new RegExp(`("U[A-Z2-7]{55}":)${LAST_SECOND}(?=[,}])`, "g");
 
-/** The text of a token's claims: JSON, with the last second to the digit where a key is revoked until then. */
+/** The JSON of a token's claims. The last second of a revocation is written exactly. */
 export const claimsText = (claims: unknown): string => JSON.stringify(claims).replace(ROUNDED, `$1${LAST_SECOND_TEXT}`);
 
 /** The only algorithm that dwc signs with; the older one leaves the header unsigned. */
 const HEADER = '{"typ":"JWT","alg":"ed25519-nkey"}';
 
 /**
- * Undefined: the token is not written as dwc writes tokens. One text has one meaning here: a claim that stands twice, or
- * in other letters, could be one thing to this program and another to nats-server, whose JSON ignores the case of names.
+ * Undefined: the token is not encoded as dwc encodes tokens. Each text must have one meaning: nats-server's JSON
+ * ignores the case of names, so it could read a repeated or differently spelled claim in another way than this program.
  */
 export function readToken<Claims>(jwt: string, schema: Schema<Claims>): Token<Claims> | undefined {
   const [header = "", payload = "", signature = ""] = jwt.split(".");
@@ -43,20 +43,20 @@ export function readToken<Claims>(jwt: string, schema: Schema<Claims>): Token<Cl
   };
 }
 
-/** The claims of a token of any make, unchecked; an empty object where there are none. */
+/** The unchecked claims of any token; an empty object if it has none. */
 export function claimsIn(jwt: string): Readonly<Record<string, unknown>> {
   const [, payload = ""] = jwt.split(".");
   return Object(parseJson(Buffer.from(payload, "base64url").toString("utf8"))) as Record<string, unknown>;
 }
 
-/** Undefined: other text decodes to the same bytes, or the bytes are not text. */
+/** Undefined: the encoding is not canonical, or the bytes are not UTF-8. */
 function decode(part: string): string | undefined {
   const bytes = Buffer.from(part, "base64url");
   const text = bytes.toString("utf8");
   return bytes.toString("base64url") === part && Buffer.from(text).equals(bytes) ? text : undefined;
 }
 
-/** False as well for a value that is nested too deep to be written. */
+/** False as well for a value that is nested too deeply for JSON.stringify. */
 function isOnlyTextOf(json: unknown, text: string): boolean {
   try {
     return claimsText(json) === text;

@@ -1,4 +1,4 @@
-// The bus did not let us in, or no Market answered: as a command tells it.
+// Failures of a command that could not connect to the bus, or got no answer from a Market.
 
 import { type Failed, toFailure } from "../../core/outcome.ts";
 import type { Connected, NotConnected } from "./bus-result.ts";
@@ -9,11 +9,11 @@ export const failedVisit = ({ code, why, hint }: NotConnected): Failed =>
     ? toFailure({ kind: "refused", code, why })
     : { kind: "failed", category: "failed", code, message: why, hint };
 
-/** What went wrong on a visit that came about, for people: a line that is found by its first word. */
+/** Problems during a successful connection, as lines that begin with WARNING. */
 export const warningsOf = (visited: Pick<Connected<unknown>, "notes"> | NotConnected): readonly string[] =>
   "notes" in visited ? visited.notes.map((note) => `WARNING: ${note}`) : [];
 
-/** The same for programs, beside the result or the error. */
+/** The same as JSON, beside the result or the error. */
 export const warningsJson = (
   visited: Pick<Connected<unknown>, "notes"> | NotConnected,
 ): { readonly warnings: readonly string[] } => ({
@@ -27,7 +27,7 @@ interface Words {
 
 type Boardless = Extract<BoardResult, { kind: "no board" }>;
 
-/** What a Market that shows no board says by that, and what to type. */
+/** Why a Market shows no board, and what to type. */
 export function noBoard({ url, why, admin }: Boardless): Words {
   switch (why) {
     case "admin port":
@@ -38,7 +38,7 @@ export function noBoard({ url, why, admin }: Boardless): Words {
       return { message: `the Market at ${url} is still on its way to the bus`, hint: "what is wrong:  bin/dwc check" };
     case "none":
       return {
-        message: `what answers at ${url} shows no board: the monolith has none, nor has a stranger`,
+        message: `what answers at ${url} shows no board: it is the monolith, which has none, or another program`,
         hint: "a Market with ratings does:  make market",
       };
   }
@@ -54,7 +54,7 @@ function adminHint({ port, isAsked }: AdminPlace): string {
 
 const HTTP_PORT = "80";
 
-/** The address of an admin listener, by a name that it refuses. */
+/** The message for an admin listener that refuses the host name of its address. */
 export function localName(url: string): Words {
   const { hostname, port } = new URL(url);
   return {
@@ -64,18 +64,18 @@ export function localName(url: string): Words {
 }
 
 /** Why there is no board, and what to type. */
-export function failedMarket(asked: Exclude<BoardResult, { kind: "board" }>): Failed {
-  const { url } = asked;
+export function failedMarket(board: Exclude<BoardResult, { kind: "board" }>): Failed {
+  const { url } = board;
   const failed = (code: string, message: string, hint: string): Failed => ({
     kind: "failed",
     category: "failed",
     ...{ code, message, hint },
   });
-  switch (asked.kind) {
+  switch (board.kind) {
     case "nothing":
       return failed(
         "no-market",
-        `no Market answers at ${url} (${asked.why})`,
+        `no Market answers at ${url} (${board.why})`,
         "to start one:  make market   (elsewhere:  --market URL)",
       );
     case "silent":
@@ -85,12 +85,12 @@ export function failedMarket(asked: Exclude<BoardResult, { kind: "board" }>): Fa
         "type  fg  in its window",
       );
     case "no board": {
-      const { message, hint } = noBoard(asked);
+      const { message, hint } = noBoard(board);
       return failed("no-board", message, hint);
     }
   }
 }
 
-/** Words for a command that follows one. */
+/** A note for commands that follow a Market. */
 export const marketAway = (url: string, isAway: boolean): string =>
-  isAway ? `the Market at ${url} is gone: looking for it` : `the Market at ${url} is back`;
+  isAway ? `the Market at ${url} does not answer: trying again until it is back` : `the Market at ${url} is back`;

@@ -1,9 +1,9 @@
-// A visit to the bus: whether it let us in, and who was heard there. Only shapes.
+// The result of a connection to the bus, and the instances found there.
 
 import type { HeartbeatState } from "../../../health/heartbeat.ts";
 import type { InstanceRef } from "../../../health/member.ts";
 
-/** One process that answered the roll call. What it counts is known only of those that answer the service verbs. */
+/** One process that answered the roll call. Its counters are known only if it answers the service verbs. */
 export interface DiscoveredInstance extends InstanceRef {
   readonly state: HeartbeatState;
   readonly version: string;
@@ -20,7 +20,7 @@ export interface DiscoveredStats {
   readonly dropped: number;
 }
 
-/** Not in: why, and what to type. */
+/** No connection: why, and what to type. */
 export interface NotConnected {
   readonly kind: "not-connected";
   readonly code:
@@ -29,7 +29,7 @@ export interface NotConnected {
     | "not-nats"
     | "refused"
     | "open-bus"
-    /** It has no room for us, or TLS does not come about: a person changes its configuration or ours. */
+    /** A limit of the bus is reached, or the TLS handshake fails: the user has to change a configuration. */
     | "bus-limited"
     | "bus-failed"
     | "bad-credentials";
@@ -42,7 +42,7 @@ export interface Connected<T> {
   readonly value: T;
   readonly secured: boolean;
   readonly connectMs: number;
-  /** What the bus did not allow, or what else went wrong on the way, in sentences. */
+  /** Problems during the connection, such as a subject that the bus refused, a sentence each. */
   readonly notes: readonly string[];
 }
 

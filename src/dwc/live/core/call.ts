@@ -1,5 +1,5 @@
-// `dwc call ratings get camera`: one call, made as a Market makes it, and where its time went. The answer is on stdout and
-// all that is said about it on stderr, so that a program can read the former.
+// `dwc call ratings get camera`: makes one call as a Market does, and prints its times. The answer goes to stdout and
+// all notes to stderr, so that a program can parse the answer.
 
 import { checkServiceName } from "../../../bus/core/subjects.ts";
 import type { Answer } from "../../../service/answer.ts";
@@ -16,7 +16,7 @@ import { OWN_SERVICE } from "./start-hint.ts";
 const RAISE = "raise max_payload in the configuration of the bus, or the limit of the account";
 
 const VERB = "get";
-/** As settings have it for every other caller. */
+/** The range of REQUEST_TIMEOUT_MS in the settings. */
 const MIN_MS = 10;
 const MAX_MS = 60_000;
 
@@ -25,7 +25,7 @@ export const call: Command = {
   isLive: true,
   summary: "one call to a service: the answer, who gave it, where the time went",
   about: [
-    "It goes the way of a Market's calls: a roll call, the first whose turn it is, and on to the next when nobody is there.",
+    "It works as a Market's call: a roll call, the first instance in turn, and the next one if that one does not run.",
     "WHAT is the request, a JSON object; for ratings the name of a thing is enough. Exit code 1: refused, or not answered.",
   ],
   args: [
@@ -55,7 +55,7 @@ export const call: Command = {
   },
 };
 
-/** The protocol leaves bodies to each service. */
+/** Parses the request. The protocol leaves its content to each service. */
 function requestOf(service: string, what: string): object | undefined {
   if (service === OWN_SERVICE && /^[\w-]+$/.test(what)) return { thingID: what };
   try {
@@ -116,7 +116,7 @@ function outcomeOf(service: string, what: string, result: Connected<CallReport>)
       return {
         ...failed(answer.why.replaceAll(" ", "-"), failureText(service, answer, result.value), details),
         hint: answer.why === "the bus is away" ? "what is wrong:  bin/dwc check" : nextStep(service, result.value),
-        // Whoever may not ask is not heard: without this it would look as if nobody were there.
+        // Without these warnings, a request that the bus refused would look like a service without instances.
         notes: warnings,
       };
     case "failed":
@@ -136,22 +136,22 @@ const failed = (code: string, message: string, details: Readonly<Record<string, 
   ...{ code, message, hint: "", details },
 });
 
-function failureText(service: string, { why, detail }: Unanswered, { asked, known, callMs }: CallReport): string {
+function failureText(service: string, { why, detail }: Unanswered, { attempted, known, callMs }: CallReport): string {
   if (detail !== undefined) return `${why}: ${detail}`;
-  const last = asked.at(-1);
+  const last = attempted.at(-1);
   if (why === "request timed out" && last !== undefined)
     return `${why}: ${nameOf(last)}, ${last.address}, has not answered within ${formatDuration(callMs)}`;
   if (why !== "all services are down") return why;
-  if (known.length === 0) return `${why}: nobody answered the roll call of ${service}`;
-  return `${why}: of ${known.length} that answered the roll call of ${service} nobody took the call`;
+  if (known.length === 0) return `${why}: no instance answered the roll call of ${service}`;
+  return `${why}: of ${known.length} that answered the roll call of ${service} none accepted the call`;
 }
 
-/** Who has hung or gone is known best by a Market that calls them; where nobody is, somebody has to be started. */
-function nextStep(service: string, { asked, known }: CallReport): string {
-  const last = asked.at(-1);
+/** After a timeout a Market's view explains the instance. Without instances, the hint is to start some. */
+function nextStep(service: string, { attempted, known }: CallReport): string {
+  const last = attempted.at(-1);
   if (last !== undefined) return `what a Market believes of it:  bin/dwc explain ${nameOf(last)}`;
   if (known.length === 0 && service === OWN_SERVICE) return "to start three instances:  make startRatings COUNT=3";
-  return "who is there:  bin/dwc ps";
+  return "which instances run:  bin/dwc ps";
 }
 
 function timingLines({ connectMs, value }: Connected<CallReport>): readonly string[] {
@@ -167,10 +167,10 @@ function timingLines({ connectMs, value }: Connected<CallReport>): readonly stri
 
 function reportJson(result: Connected<CallReport>): Readonly<Record<string, unknown>> {
   const { connectMs, value } = result;
-  const { answer, asked, resolveMs, callMs, processingMs } = value;
+  const { answer, attempted, resolveMs, callMs, processingMs } = value;
   return {
     answered_by: "who" in answer ? whoJson(answer.who) : null,
-    asked: asked.map(whoJson),
+    asked: attempted.map(whoJson),
     times_ms: {
       connect: hundredth(connectMs),
       resolve: hundredth(resolveMs),

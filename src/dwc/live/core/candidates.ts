@@ -1,4 +1,4 @@
-// What the word that is being typed may become. The live names come in as an argument.
+// The completions of the word that is being typed. The live names are an argument.
 
 import { COMMON_OPTIONS, type Command } from "../../core/command.ts";
 import type { DiscoveredInstance } from "./bus-result.ts";
@@ -10,7 +10,7 @@ export interface Candidate {
   readonly meaning: string;
 }
 
-/** What of the running system a place in the line may name. */
+/** The kind of live names that can stand at a position of the command line. */
 export type Wanted = "services" | "instances" | "nothing";
 
 const FAULTS: Readonly<Record<(typeof FAULT_WORDS)[number], string>> = {
@@ -21,7 +21,7 @@ const FAULTS: Readonly<Record<(typeof FAULT_WORDS)[number], string>> = {
   kill: "it ends at once",
 };
 
-/** By command and the number of the argument. */
+/** By command and argument number. */
 const LIVE: Readonly<Record<string, Wanted>> = {
   "call 0": "services",
   "ps 0": "services",
@@ -33,7 +33,7 @@ const LIVE: Readonly<Record<string, Wanted>> = {
 };
 const FIXED: Readonly<Record<string, readonly Candidate[]>> = {
   "call 1": [{ word: "get", meaning: "the one verb that services have" }],
-  // What comes with this project is worth a word each; of other services nobody here knows what they have.
+  // The things of this project's service. The requests of other services are unknown here.
   "call ratings 2": ["basketball", "briefcase", "camera", "football"].map((word) => ({ word, meaning: "thing" })),
   "fault 0": [{ word: RESET, meaning: "ends all faults now" }],
   "fault 1": FAULT_WORDS.map((word) => ({ word, meaning: FAULTS[word] })),
@@ -42,26 +42,26 @@ const FIXED: Readonly<Record<string, readonly Candidate[]>> = {
   "completion 0": ["bash", "zsh", "fish"].map((word) => ({ word, meaning: "shell" })),
 };
 
-/** @param words behind `dwc`; the last is the one that is being typed, and may be empty */
+/** @param words the words after `dwc`; the last one is being typed, and may be empty */
 export function wantedOf(words: readonly string[], commands: readonly Command[]): Wanted {
   const place = placeOf(words, commands);
   return place.kind === "argument" ? (LIVE[place.key] ?? "nothing") : "nothing";
 }
 
-/** @param heard whoever answered the roll call; none when the bus is away */
+/** @param discovered the known instances; none when the bus is down */
 export function candidates(
   words: readonly string[],
   commands: readonly Command[],
-  heard: readonly DiscoveredInstance[],
+  discovered: readonly DiscoveredInstance[],
 ): readonly Candidate[] {
   const typed = words.at(-1) ?? "";
-  return all(words, commands, heard).filter(({ word }) => word.startsWith(typed));
+  return all(words, commands, discovered).filter(({ word }) => word.startsWith(typed));
 }
 
 function all(
   words: readonly string[],
   commands: readonly Command[],
-  heard: readonly DiscoveredInstance[],
+  discovered: readonly DiscoveredInstance[],
 ): readonly Candidate[] {
   const place = placeOf(words, commands);
   switch (place.kind) {
@@ -72,23 +72,23 @@ function all(
     case "nothing":
       return [];
     case "argument":
-      return [...(FIXED[place.key] ?? []), ...live(LIVE[place.key] ?? "nothing", heard)];
+      return [...(FIXED[place.key] ?? []), ...live(LIVE[place.key] ?? "nothing", discovered)];
   }
 }
 
-function live(wanted: Wanted, heard: readonly DiscoveredInstance[]): readonly Candidate[] {
+function live(wanted: Wanted, discovered: readonly DiscoveredInstance[]): readonly Candidate[] {
   if (wanted === "nothing") return [];
-  const services = [...new Set(heard.map(({ service }) => service))];
+  const services = [...new Set(discovered.map(({ service }) => service))];
   const names = services.map((word) => ({ word, meaning: "service" }));
   if (wanted === "services") return names;
-  const instances = [...new Set(heard.toSorted((a, b) => a.instance - b.instance).map(nameOf))];
+  const instances = [...new Set(discovered.toSorted((a, b) => a.instance - b.instance).map(nameOf))];
   return [...names, ...instances.map((word) => ({ word, meaning: "instance" }))];
 }
 
 type Place =
   | { readonly kind: "command" | "nothing" }
   | { readonly kind: "option"; readonly command: Command }
-  /** `key`: command and number of the argument, and between them, where it matters, the word before. */
+  /** `key`: the command and the argument number; between them the previous word, if it matters. */
   | { readonly kind: "argument"; readonly key: string };
 
 const HELP: Candidate = { word: "help", meaning: "what there is, or more about one command" };
@@ -107,7 +107,7 @@ function placeOf(words: readonly string[], commands: readonly Command[]): Place 
 
 function keyOf({ name }: Command, args: readonly string[]): string {
   const plain = `${name} ${args.length}`;
-  // Of `call ratings get …` it is the service that tells what may be asked for.
+  // In `call ratings get …` the service determines the possible requests.
   const telling = name === "call" ? args[0] : args.at(-1);
   const special = `${name} ${telling} ${args.length}`;
   return special in FIXED || special in LIVE ? special : plain;

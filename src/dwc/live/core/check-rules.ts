@@ -1,4 +1,4 @@
-// What the facts mean: fine, worth a warning, or critical, and the command that mends it.
+// The rules of `dwc check`: each fact becomes a finding with a severity and the command that fixes it.
 
 import { splitHint } from "../../core/sync-notes.ts";
 import { quoteName, shellQuoted, shellWord } from "../../identity/core/names.ts";
@@ -12,9 +12,9 @@ import { hasBus, judgeBus } from "./judge-bus.ts";
 import { judgeMarket, judgeView } from "./judge-market.ts";
 import { isOwnMake } from "./start-hint.ts";
 
-/** As package.json has it. */
+/** The minimal version in package.json. */
 export const MIN_NODE = "20.19.0";
-/** From here on the server tells a caller at once that nobody is there. */
+/** The first version that reports "no responders" to a caller at once. */
 export const MIN_SERVER = "2.2.0";
 
 export function evaluateChecks(facts: Facts): readonly Finding[] {
@@ -37,9 +37,7 @@ function judgeIdentity({ identity, probes }: Facts): readonly Finding[] {
   if (typeof state === "object") return [self("critical", ...splitHint(state.unreadable))];
   const found: Finding[] = [];
   if (state === "absent")
-    found.push(
-      self("fine", `nobody has an org here (${folder})${requiresAuth ? "" : ", and an open bus asks for none"}`),
-    );
+    found.push(self("fine", `there is no org here (${folder})${requiresAuth ? "" : ", and an open bus needs none"}`));
   else if (org === undefined) found.push(loggedOut(identity));
   else found.push(self("fine", `logged in as ${org.email}, of ${quoteName(org.name)} (${folder})`));
   for (const { path, isFolder } of tooOpen)
@@ -53,14 +51,14 @@ function judgeIdentity({ identity, probes }: Facts): readonly Finding[] {
   return found;
 }
 
-/** After a logout there is nobody to log in as. */
+/** After a logout the folder has no login. */
 function loggedOut({ folder, logins = [] }: Facts["identity"]): Finding {
   const [first, ...others] = logins;
-  if (first === undefined) return self("fine", `nobody has an org here any more (${folder})`);
+  if (first === undefined) return self("fine", `there is no org here any more (${folder})`);
   const more = others.length > 0 ? "   (others:  bin/dwc status)" : "";
   return self(
     "warning",
-    `nobody is logged in (${folder})`,
+    `you are logged out (${folder})`,
     `bin/dwc login ${shellWord(first.email)} --org-id ${first.id}${more}`,
   );
 }
@@ -78,7 +76,7 @@ const OUTDATED: Readonly<Record<Outdated, { readonly grade: Severity; readonly w
   },
   "not notified": {
     grade: "warning",
-    what: "are of an org that an earlier dwc made: its members are not told who was revoked",
+    what: "are of an org that an earlier dwc made: its members receive no revocations",
   },
 };
 
@@ -88,10 +86,10 @@ function judgeInstances(facts: Facts): readonly Finding[] {
   const { roll } = facts;
   if (roll.kind === "not-connected") {
     const why = hasBus(facts) ? "the bus does not let us in" : "the bus is away";
-    return [instances("unknown", `could not be asked: ${why}`)];
+    return [instances("unknown", `could not be queried: ${why}`)];
   }
   if (roll.value.length === 0)
-    return [instances("warning", "nobody answers the roll call of ratings", "make startRatings COUNT=3")];
+    return [instances("warning", "no instance of ratings answers the roll call", "make startRatings COUNT=3")];
   const up = roll.value.filter(({ state }) => state === "up");
   const leaving = roll.value.filter(({ state }) => state === "draining");
   const services = [...new Set(up.map(({ service }) => service))];
@@ -105,7 +103,7 @@ function judgeInstances(facts: Facts): readonly Finding[] {
   ];
 }
 
-/** More than that are one trouble, and not many: anybody on an open bus can beat under any number. */
+/** More findings of one kind have one cause. On an open bus any client can send heartbeats under any number. */
 const MAX_LISTED = 8;
 
 function firstOf(groups: readonly Namesakes[], judgeGroup: (same: Namesakes) => Finding): readonly Finding[] {
@@ -150,11 +148,11 @@ function shortened(numbers: readonly number[]): string {
   return numbers.length > MAX_NUMBERS_SHOWN ? `${shown} and ${numbers.length - MAX_NUMBERS_SHOWN} more` : shown;
 }
 
-/** The lowest number that no process has. */
+/** The lowest unused number. */
 function freeNumber({ service }: DiscoveredInstance, up: readonly DiscoveredInstance[]): number {
-  const taken = new Set(up.filter((one) => one.service === service).map(({ instance }) => instance));
+  const used = new Set(up.filter((one) => one.service === service).map(({ instance }) => instance));
   let free = 1;
-  while (taken.has(free)) free += 1;
+  while (used.has(free)) free += 1;
   return free;
 }
 

@@ -1,4 +1,4 @@
-// `dwc check`: everything that could be wrong, looked at together, with the command that mends it.
+// `dwc check`: checks everything that could be wrong, and prints the command that fixes it.
 
 import type { Command } from "../../core/command.ts";
 import { evaluateChecks } from "./check-rules.ts";

@@ -1,9 +1,9 @@
-// What a shell has to be told once, so that it asks dwc itself what a word may become.
+// Scripts that register dwc with a shell's completion. The shell then queries dwc for each word.
 
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 export type Shell = (typeof SHELLS)[number];
 
-/** Asked instead of a command; behind it stand the words so far, the last being the one that is typed. */
+/** The hidden command for completion. Its arguments are the words so far; the last one is being typed. */
 export const COMPLETE = "__complete";
 
 const BASH = `# dwc for bash:  source <(bin/dwc completion bash)

@@ -1,4 +1,4 @@
-// `dwc completion bash`: prints what the shell has to read once. From then on it asks for names that are live.
+// `dwc completion bash`: prints the completion script of a shell. The script queries live names.
 
 import type { Command } from "../../core/command.ts";
 import { type Failed, quoteForMessage } from "../../core/outcome.ts";

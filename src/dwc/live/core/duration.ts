@@ -1,4 +1,4 @@
-// Durations as people type and read them.
+// Parses and formats durations.
 
 const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
@@ -13,7 +13,7 @@ const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
-/** From here on nobody reads a fraction. */
+/** From here on a fraction of a second does not matter. */
 const WHOLE_SECONDS_FROM_MS = 10_000;
 
 /** `0.42 ms`, `12 ms`, `3.4 s`, `25 s`, `4 m 10 s`, `3 h 5 m`, `2 d 4 h` */

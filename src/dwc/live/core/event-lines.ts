@@ -1,4 +1,4 @@
-// An event as a line for people and as one for programs.
+// An event as a line of text, and as a line of JSON.
 
 import type { EventRecord } from "../../../monitor/event-stream.ts";
 import { type Line, oneLine } from "../../core/outcome.ts";
@@ -7,13 +7,13 @@ import { type Line, oneLine } from "../../core/outcome.ts";
 const NAME_WIDTH = "instance.returned".length;
 
 /**
- * @param time of day, as the terminal's owner has it
- * @param room where a line is to end: then the name gives way, as the words say the same
+ * @param time the local time of day
+ * @param room the maximal width: a longer line omits the name, as the text says the same
  */
 export function eventLine({ name, level, text }: EventRecord, time: string, room = Number.POSITIVE_INFINITY): Line {
-  const said = text.replace(/^- /, "");
-  const whole = `${time}  ${name.padEnd(NAME_WIDTH)}  ${said}`;
-  const line = whole.length > room ? `${time}  ${said}` : whole;
+  const message = text.replace(/^- /, "");
+  const whole = `${time}  ${name.padEnd(NAME_WIDTH)}  ${message}`;
+  const line = whole.length > room ? `${time}  ${message}` : whole;
   return level === "WARNING" || level === "ERROR" ? { text: line, tone: "warning" } : line;
 }
 

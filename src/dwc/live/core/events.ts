@@ -1,6 +1,4 @@
-// `dwc events`: what happens, as it happens, in the words of the Market's log.
-
-/** As many as show what went before, and leave room for what comes. */
+// `dwc events`: the Market's events as they happen, in the words of its log.
 
 import type { EventRecord } from "../../../monitor/event-stream.ts";
 import type { Command } from "../../core/command.ts";
@@ -11,6 +9,7 @@ import { parseDuration } from "./duration.ts";
 import { eventJson, eventLine } from "./event-lines.ts";
 import { MARKET_OPTION, wrongMarket } from "./market-option.ts";
 
+/** Enough for some context, with room for new events. */
 const SHOWN_AT_FIRST = 10;
 
 export const events: Command = {
@@ -18,7 +17,7 @@ export const events: Command = {
   isLive: true,
   summary: "what happens, as it happens: breakers, comings and goings, the bus",
   about: [
-    "It ends with ^C, or when nobody reads it any more. A Market that goes away is looked for until it is back.",
+    "It ends with ^C, or when its reader ends. It waits for a Market that does not answer any more until that is back.",
     "With --json each event is an object on a line of its own.",
   ],
   args: [],
@@ -37,19 +36,19 @@ export const events: Command = {
     }
     const wrong = wrongMarket(values.get("market"));
     if (wrong !== undefined) return wrong;
-    // Asked first: a Market that is not there is an error now, and something to wait for only later.
-    const asked = await world.live.fetchView(values.get("market"));
-    if (asked.kind !== "board") return failedMarket(asked);
-    const tell = teller(world, flags.has("json"));
-    const told = (kept: readonly EventRecord[]): readonly EventRecord[] =>
-      sinceMs === undefined ? kept.slice(-SHOWN_AT_FIRST) : kept.filter(({ at }) => at >= asked.view.at - sinceMs);
-    if (flags.has("once")) told(asked.view.events).forEach(tell);
-    else await follow(asked.url, world, tell, told);
+    // A Market that does not answer now is an error. If it disappears later, dwc waits for it.
+    const board = await world.live.fetchView(values.get("market"));
+    if (board.kind !== "board") return failedMarket(board);
+    const print = printer(world, flags.has("json"));
+    const recent = (kept: readonly EventRecord[]): readonly EventRecord[] =>
+      sinceMs === undefined ? kept.slice(-SHOWN_AT_FIRST) : kept.filter(({ at }) => at >= board.view.at - sinceMs);
+    if (flags.has("once")) recent(board.view.events).forEach(print);
+    else await follow(board.url, world, print, recent);
     return { kind: "streamed", exitCode: 0 };
   },
 };
 
-function teller({ screen, live }: CommandContext, json: boolean): (event: EventRecord) => void {
+function printer({ screen, live }: CommandContext, json: boolean): (event: EventRecord) => void {
   return (event) =>
     screen.write(
       json ? eventJson(event) : `${formatLine(eventLine(event, live.timeOfDay(event.at)), screen.colour)}\n`,
@@ -59,11 +58,11 @@ function teller({ screen, live }: CommandContext, json: boolean): (event: EventR
 function follow(
   url: string,
   { live, screen }: CommandContext,
-  tell: (event: EventRecord) => void,
-  told: (kept: readonly EventRecord[]) => readonly EventRecord[],
+  print: (event: EventRecord) => void,
+  recent: (kept: readonly EventRecord[]) => readonly EventRecord[],
 ): Promise<void> {
   return live.follow(url, screen.closed, {
-    events: (news, isFirst) => (isFirst ? told(news) : news).forEach(tell),
+    events: (news, isFirst) => (isFirst ? recent(news) : news).forEach(print),
     away: (isAway) => screen.writeNote(marketAway(url, isAway)),
   });
 }

@@ -1,5 +1,5 @@
-// `dwc explain ratings/2`: what the Market believes of one instance, or of all of a service, whose turn is next, and why
-// it is not the others'. It decides nothing: the words are the Market's own.
+// `dwc explain ratings/2`: a Market's view of one instance, or of all instances of a service, the next in turn, and why
+// others are passed over. It decides nothing: all reasons come from the Market.
 
 import type { InstanceRow } from "../../../monitor/row.ts";
 import type { Command } from "../../core/command.ts";
@@ -14,7 +14,7 @@ export const explain: Command = {
   name: "explain",
   isLive: true,
   summary: "why calls go where they go: state, reason, since when, whose turn is next",
-  about: ["It asks a Market that runs, as only callers know why they pass somebody over."],
+  about: ["It queries a running Market, as only a caller knows why it passes an instance over."],
   args: [{ name: "WHO", meaning: "a service, such as ratings, or one instance of it, such as ratings/2" }],
   options: [MARKET_OPTION],
   example: "bin/dwc explain ratings/2",
@@ -24,9 +24,9 @@ export const explain: Command = {
     if (service === "") return wrongWho(who);
     const wrong = wrongMarket(values.get("market"));
     if (wrong !== undefined) return wrong;
-    const asked = await world.live.fetchView(values.get("market"));
-    if (asked.kind !== "board") return failedMarket(asked);
-    return explained(asked.view, service, number === undefined ? undefined : Number(number));
+    const board = await world.live.fetchView(values.get("market"));
+    if (board.kind !== "board") return failedMarket(board);
+    return explained(board.view, service, number === undefined ? undefined : Number(number));
   },
 };
 
@@ -36,7 +36,7 @@ const wrongWho = (who: string): Failed => ({
   hint: "for example:  bin/dwc explain ratings   or  bin/dwc explain ratings/2",
 });
 
-/** @param number of the instance that is meant; undefined: all */
+/** @param number the instance; undefined: all */
 export function explained(view: MarketView, service: string, number: number | undefined): CommandResult {
   if (view.service !== service)
     return unknown(
@@ -46,7 +46,7 @@ export function explained(view: MarketView, service: string, number: number | un
   const meant = view.instances.filter(({ instance }) => number === undefined || instance === number);
   if (meant.length === 0 && number !== undefined)
     return unknown(
-      `the Market has never heard of ${service}/${number}`,
+      `the Market does not know ${service}/${number}`,
       `to start it:  make startRatings INSTANCE=${number}`,
     );
   return {
@@ -70,7 +70,7 @@ function rowLines(row: InstanceRow, view: MarketView): readonly Line[] {
   const facts: (readonly [string, string])[] = [["address", `nats:${address}`]];
   const why = whyOf(row);
   if (why !== undefined) facts.push(["why", why]);
-  // A Market of before there were faults says nothing of them.
+  // The board of an earlier version has no faults.
   for (const { text, endsAt } of row.faults ?? [])
     if (endsAt > view.at) facts.push(["faults", `${text}, ends in ${formatDuration(endsAt - view.at)}`]);
   const since = sinceOf(row, view);
@@ -94,7 +94,7 @@ function rowLines(row: InstanceRow, view: MarketView): readonly Line[] {
 
 const FACT_WIDTH = "heartbeat".length;
 
-/** Two opinions, never merged; of one that is gone, a probation is no reason any more. */
+/** The reasons of membership and breaker, side by side. A probation is no reason once the instance is gone. */
 function whyOf({ membership, breaker }: InstanceRow): string | undefined {
   const isUp = membership.kind === "up";
   const isOpened = breaker.kind !== "closed" && (isUp || breaker.kind !== "probation");
@@ -103,7 +103,7 @@ function whyOf({ membership, breaker }: InstanceRow): string | undefined {
   return whys.length === 0 ? undefined : whys.join("; ");
 }
 
-/** When it last changed: of that the Market tells in its events, and of an opened breaker also in the row. */
+/** When the state last changed: the time of the last event, or for an open breaker the time in its row. */
 function sinceOf({ incarnation, breaker, state }: InstanceRow, { events }: MarketView): number | undefined {
   if (state === "open" && breaker.openedAt !== null) return breaker.openedAt;
   return events.findLast((event) => event.incarnation === incarnation)?.at;
@@ -123,7 +123,7 @@ function nextLines(view: MarketView, number: number | undefined): readonly Line[
     const row = instances.find((one) => one.incarnation === incarnation);
     return row === undefined ? incarnation : `${service}/${row.instance}`;
   };
-  const next = turns.next === null ? "nobody: all services are down" : nameOf(turns.next);
+  const next = turns.next === null ? "none: all services are down" : nameOf(turns.next);
   const copies = turns.copies.length === 0 ? [] : [`A copy of it goes to: ${turns.copies.map(nameOf).join(", ")}`];
   const others =
     number === undefined ? [] : inTurn(view).filter((row) => row.instance !== number && row.turn.kind !== "next");
@@ -133,7 +133,7 @@ function nextLines(view: MarketView, number: number | undefined): readonly Line[
   return [`Next call: ${next}`, ...whyNot, ...copies];
 }
 
-/** From the one whose turn is next on; who has no turn comes last. */
+/** In turn order, from the next one on. Instances outside the ring come last. */
 function inTurn({ turns: { ring, next }, instances }: MarketView): readonly InstanceRow[] {
   const first = next === null ? 0 : ring.indexOf(next);
   const placeOf = ({ incarnation }: InstanceRow): number => {

@@ -1,4 +1,4 @@
-// What `dwc check` knows before it judges. Only shapes.
+// The facts from which `dwc check` derives its findings.
 
 import type { BusProbe, SyncResult } from "../../core/bus-shapes.ts";
 import type { Outdated } from "../../identity/core/outdated.ts";
@@ -9,38 +9,38 @@ export interface Facts {
   readonly probes: readonly BusProbe[];
   readonly roll: BusResult<readonly DiscoveredInstance[]>;
   readonly identity: IdentityFacts;
-  /** Whether the buses obey the orgs that this folder owns; undefined: it owns none. */
+  /** Whether the buses obey the orgs that this folder owns; undefined: the folder owns none. */
   readonly obedience: SyncResult | undefined;
   readonly market: MarketFacts;
-  /** What that Market believes of the instances, or why it does not say. */
-  readonly asked: BoardResult;
-  /** As the settings have it. */
+  /** That Market's view of the instances, or why there is none. */
+  readonly board: BoardResult;
+  /** PORT of the settings. */
   readonly port: number;
   readonly nodeVersion: string;
-  /** Undefined: there is none on this machine. */
+  /** Undefined: nats-server is not installed. */
   readonly server: ServerProgram | undefined;
 }
 
 export interface ServerProgram {
   readonly path: string;
-  /** Undefined: it did not say. */
+  /** Undefined: the program printed none. */
   readonly version: string | undefined;
 }
 
 export interface IdentityFacts {
   readonly folder: string;
   readonly state: "absent" | "readable" | { readonly unreadable: string };
-  /** As whom one can log in here. */
+  /** The logins that this folder has. */
   readonly logins?: readonly { readonly email: string; readonly id: string }[];
-  /** The current org, if somebody is logged in. */
+  /** The current org; undefined: the user is logged out. */
   readonly org: { readonly name: string; readonly email: string } | undefined;
-  /** What others than its owner may read or change. */
+  /** Paths that users other than the owner can read or change. */
   readonly tooOpen: readonly { readonly path: string; readonly isFolder: boolean }[];
-  /** Credentials that no longer let anybody in, or cannot be read. */
+  /** Expired credentials. */
   readonly expired: readonly { readonly whose: string; readonly since: string; readonly renew: string }[];
-  /** Credentials that were issued with other permissions than those of today, or count no more. */
+  /** Credentials that an earlier dwc issued with other permissions, or that the bus no longer accepts. */
   readonly outdated?: readonly OutdatedCredentials[];
-  /** As whom a Market of this person goes to the bus: what is wrong with that. */
+  /** Why a Market of this user cannot log in; undefined: it can. */
   readonly trouble: string | undefined;
   readonly hasCredentials: boolean;
 }
@@ -56,12 +56,12 @@ export type MarketFacts =
       readonly kind: "market";
       readonly url: string;
       readonly status: "ready" | "degraded" | "unready";
-      /** What is not good, a sentence each. */
+      /** The failing checks, a sentence each. */
       readonly failing: readonly string[];
     }
   /** A Market's admin listener, which refuses the name in this address. */
   | { readonly kind: "foreign name"; readonly url: string }
-  /** Something answers there, and it is no Market. */
-  | { readonly kind: "stranger"; readonly url: string }
+  /** Another program answers there. */
+  | { readonly kind: "not-market"; readonly url: string }
   | { readonly kind: "nothing"; readonly url: string }
   | { readonly kind: "silent"; readonly url: string };

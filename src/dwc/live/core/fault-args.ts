@@ -1,4 +1,4 @@
-// What was typed behind `dwc fault`, read: whom it means, and what is asked of it.
+// Parses the arguments of `dwc fault` into a target and a fault command.
 
 import { checkServiceName } from "../../../bus/core/subjects.ts";
 import { FAULT_LIMITS, type FaultCommand } from "../../../service/core/fault-command.ts";
@@ -13,7 +13,7 @@ export const RESET = "reset";
 const DEFAULT_SERVICE = "ratings";
 const EXAMPLE = "for example:  bin/dwc fault ratings/2 pause --for 20s";
 
-/** @param forText what stood behind --for */
+/** @param forText the value of --for */
 export function parseFaultArgs(args: readonly string[], forText: string | undefined): FaultRequest | Failed {
   const [first = DEFAULT_SERVICE, second, amount] = args;
   if (first === RESET || second === undefined)
@@ -48,7 +48,7 @@ function readAll(
   return { service: target.service, target: target.instance === undefined ? undefined : target, order: { kind } };
 }
 
-/** `ratings`, `ratings/2`, `ratings/2-AP7huB_5qrds`: the last one when two processes have one number. */
+/** `ratings`, `ratings/2`, or `ratings/2-AP7huB_5qrds` if two processes have one number. */
 function readTarget(typed: string): (FaultTarget & { readonly service: string }) | undefined {
   const [, service = "", number, incarnation] = /^([^/]+)(?:\/(\d{1,6})(-[\w-]{1,60})?)?$/.exec(typed) ?? [];
   if (checkServiceName(service).kind === "bad") return undefined;

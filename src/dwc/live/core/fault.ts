@@ -1,5 +1,5 @@
-// `dwc fault ratings/2 pause --for 20s`: asks an instance that was started with CHAOS=1 for a fault. The instance ends it
-// by itself: this command, and the terminal, may be gone by then.
+// `dwc fault ratings/2 pause --for 20s`: injects a fault into an instance that was started with CHAOS=1. The instance
+// ends the fault by itself, as this command and the terminal may be gone by then.
 
 import { type FaultStatus, faultText } from "../../../service/core/fault-status.ts";
 import type { FaultReceiver } from "../../../service/fault-client.ts";
@@ -20,7 +20,7 @@ export const fault: Command = {
   summary: "a fault on purpose, with an end: pause, slow, fail, mute, kill; and the reset of all",
   about: [
     "Of instances that were started with CHAOS=1. On a secured bus only an admin may ask. A fault ends by itself, after a",
-    "minute unless --for says when (10m at most), also when whoever asked is gone. Without a FAULT: what is on now.",
+    "minute unless --for says when (10m at most), even if this command has ended. Without a FAULT: what is on now.",
     "  pause           it stands still, as after kill -STOP       slow 300ms      its answers come so much later",
     "  fail 30%        that share of its answers are errors       mute            it sends no heartbeats",
     "  kill            as kill -9: its end is a new start         reset [WHO]     instead of WHO: everything ends now",
@@ -66,7 +66,7 @@ function outcomeOf(request: FaultRequest, result: Connected<FaultReport>, room: 
 }
 
 const done = ({ service }: FaultRequest): IfUnwritten => ({
-  effect: "what was asked for is done all the same",
+  effect: "the fault command was carried out nevertheless",
   again: `to see what is on:  bin/dwc fault ${service}`,
 });
 
@@ -109,23 +109,23 @@ const takerJson = ({ service, instance, incarnation, faults }: FaultReceiver): o
   })),
 });
 
-// What can be in the way.
+// Reasons why a fault was not injected.
 
 function whyNot({ service, target, order }: FaultRequest, report: FaultReport): Failed | undefined {
   if (!report.mayAsk) return notAllowed(report.holder);
   if (target === undefined) return undefined;
-  const { meant, asked } = report;
+  const { meant, reply } = report;
   const name = `${service}/${target.incarnation ?? target.instance}`;
   if (meant.length === 0) return unknown(service, name, report);
   if (order.kind !== "reset" && meant.length > 1) return several(name, meant);
-  switch (asked?.kind) {
+  switch (reply?.kind) {
     case undefined:
     case "done":
       return undefined;
     case "refused":
-      return failed("refused", `${name} refused it: ${asked.why}`, "what is on:  bin/dwc fault");
+      return failed("refused", `${name} refused it: ${reply.why}`, "what is on:  bin/dwc fault");
     case "unanswered":
-      return failed("no-answer", `${name} does not answer (${asked.why})`, "who is there:  bin/dwc ps");
+      return failed("no-answer", `${name} does not answer (${reply.why})`, "which instances run:  bin/dwc ps");
   }
 }
 

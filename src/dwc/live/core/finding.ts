@@ -1,4 +1,4 @@
-// What `dwc check` found, a line each, and what the worst of it means.
+// The findings of `dwc check` as lines and JSON, and the exit code of the worst one.
 
 import type { Tone } from "../../core/color.ts";
 import type { ExitCode, Line } from "../../core/outcome.ts";
@@ -9,11 +9,11 @@ export interface Finding {
   readonly group: string;
   readonly grade: Severity;
   readonly what: string;
-  /** What to type; empty when there is nothing. */
+  /** What to type; empty: nothing helps. */
   readonly cure: string;
 }
 
-/** Exit codes as monitoring plugins have them. Worse than "critical" is nothing; "unknown" only counts where nothing is wrong. */
+/** The exit codes of monitoring plugins. "critical" is the worst; "unknown" only counts if nothing is wrong. */
 export const GRADES: Readonly<
   Record<Severity, { readonly glyph: string; readonly tone: Tone; readonly exitCode: ExitCode; readonly rank: number }>
 > = {
@@ -31,10 +31,10 @@ export const findingOf =
   (group: string) =>
   (grade: Severity, what: string, cure = ""): Finding => ({ group, grade, what, cure });
 
-/** As wide as the longest grade. */
+/** The width of the longest grade. */
 const GRADE_WIDTH = "critical".length;
 
-/** @param room how wide the screen is */
+/** @param room the width of the screen */
 export function findingLines(findings: readonly Finding[], room = Number.POSITIVE_INFINITY): readonly Line[] {
   const groups = [...new Set(findings.map(({ group }) => group))];
   const lines = groups.flatMap((group) => [
@@ -52,12 +52,12 @@ function linesOf({ grade, what, cure }: Finding, room: number): readonly Line[] 
   return [
     { text: `  ${glyph} ${grade.padEnd(GRADE_WIDTH)}  ${first}`, tone },
     ...others.map((text) => ({ text: MARGIN + text, tone })),
-    // A command is never broken into lines: it is there to be copied.
+    // A command is never wrapped, so that it can be copied.
     ...(cure === "" ? [] : [MARGIN + cure]),
   ];
 }
 
-/** Narrower than this nothing can be read, and the terminal may break lines as it likes. */
+/** Below this width text is not wrapped; the terminal breaks the lines. */
 const MIN_WIDTH = 20;
 
 function wrapped(text: string, room: number): readonly string[] {
@@ -71,7 +71,7 @@ function wrapped(text: string, room: number): readonly string[] {
   return lines;
 }
 
-/** The most important line is the last one: that is where the eye is. */
+/** The last line, where the user looks first. */
 function summary(findings: readonly Finding[]): Line {
   const worst = worstOf(findings);
   const { glyph, tone } = GRADES[worst];

@@ -1,4 +1,4 @@
-// Groups of what has the same key, in the order of their first members.
+// Groups items by a key, in the order of the groups' first members.
 
 export type Group<T> = readonly [T, ...T[]];
 

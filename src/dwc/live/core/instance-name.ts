@@ -1,4 +1,4 @@
-// How an instance is called: `ratings/2`, as it can be typed.
+// The name of an instance, such as `ratings/2`, and its JSON.
 
 import type { InstanceRef } from "../../../health/member.ts";
 

@@ -1,4 +1,4 @@
-// What `dwc check` says of the bus, and what to type where there is none.
+// The findings of `dwc check` about the bus, and what to type if there is none.
 
 import { isLoopback, readBusAddress } from "../../../bus/core/bus-address.ts";
 import { otherPort } from "../../../settings.ts";
@@ -34,7 +34,7 @@ function judgeProbe(probe: BusProbe, facts: Facts): Finding {
   switch (probe.kind) {
     case "bus":
       return probe.secured
-        ? bus("fine", `${probe.url} answers and is secured: it admits only whom it knows`)
+        ? bus("fine", `${probe.url} answers and is secured: it admits only users with credentials`)
         : judgeOpen(probe.url, facts);
     case "stranger":
       return bus("critical", notNatsText(probe), cure);
@@ -53,7 +53,7 @@ function judgeProbe(probe: BusProbe, facts: Facts): Finding {
   }
 }
 
-/** Of an open bus and of one that does not let us in more is said elsewhere; where none runs there is nothing to obey. */
+/** Findings about obedience. Other findings cover an open bus, a refused login, and an address without a server. */
 function judgeObedience({ obedience, probes, roll }: Facts): readonly Finding[] {
   return (obedience?.addresses ?? []).flatMap((address) => {
     const { url, kind } = address;
@@ -77,7 +77,7 @@ function judgeObedience({ obedience, probes, roll }: Facts): readonly Finding[] 
             ),
           ];
     if (kind !== "does not obey") return [];
-    // Of several addresses the visit reports one.
+    // Of several addresses, the failed connection reports one.
     const isSaid = probes.length === 1 || (roll.kind === "not-connected" && roll.why.includes(url));
     if (address.reason === "foreign" && !isSaid && probes.some((probe) => probe.kind === "bus" && probe.url === url))
       return [bus("critical", `${url} does not obey: ${address.why}`, hintForForeign(url))];
@@ -97,17 +97,17 @@ function hintForObedience({ reason, url, servers }: Extract<Obedience, { kind: "
 
 function judgeOpen(url: string, { identity }: Facts): Finding {
   const open = `${url} answers and is open`;
-  if (identity.org === undefined) return bus("fine", `${open}: whoever reaches it can join`);
+  if (identity.org === undefined) return bus("fine", `${open}: any client that reaches it can join`);
   return bus(
     "warning",
-    `${open}, though you have an org: whoever reaches it can join`,
+    `${open}, though you have an org: any client that reaches it can join`,
     `end it, then type  ${restart(url)}`,
   );
 }
 
 const LOG = "its log says why";
 
-/** What brings back what was looked for at an address. */
+/** The command that brings the bus at an address back. */
 export function hintForBus(probe: BusProbe, facts: Pick<Facts, "market" | "probes" | "server" | "identity">): string {
   const { kind, url } = probe;
   if (kind === "bus") return "";
@@ -120,11 +120,11 @@ export function hintForBus(probe: BusProbe, facts: Pick<Facts, "market" | "probe
     return probe.speaks === undefined ? elsewhere : `set NATS_URL to where a NATS server is, or  ${elsewhere}`;
   }
   const program = shellWord(facts.server?.path ?? "nats-server");
-  // With an org a bare server would be open, and let everybody in.
+  // With an org, a server without its configuration would be open to all.
   const server =
     facts.identity.org === undefined ? `${program} -a ${host} -p ${port}${tlsOptions(url)}` : serverLine(url, program);
   if (!isLoopback(host)) return `${server}   (on ${host})`;
-  // A Market that runs keeps a bus of its own going: it is on another one.
+  // A running Market keeps its own bus running, so it uses another address.
   if (facts.market.kind === "market") return `${server}   (or set NATS_URL to the bus that the Market is on)`;
   return hasBus(facts) || (kind === "nothing" && probe.isNeverStarted)
     ? server
@@ -134,7 +134,7 @@ export function hintForBus(probe: BusProbe, facts: Pick<Facts, "market" | "probe
 const hintForForeign = (url: string): string =>
   `where this org's bus is another, set NATS_URL to it; else end what runs there, then  ${restart(url)}`;
 
-/** What a visit tells a person to type is this check, where it does not know more. */
+/** The hint of a failed connection may be `dwc check` itself. Here it is replaced by a better one. */
 function hintForNotConnected({ code, hint }: NotConnected, { probes, obedience }: Facts): string {
   const url = probes.find(({ kind }) => kind === "bus")?.url ?? "";
   if (code === "bus-silent") return "fg   (in its window, if it is paused; if it is slow, try again)";
@@ -144,11 +144,11 @@ function hintForNotConnected({ code, hint }: NotConnected, { probes, obedience }
   return code === "bus-failed" ? `end it, then  ${restart(url)}` : hint;
 }
 
-/** Whether we are let in, which only an attempt can tell. */
+/** Whether the bus admits the user's credentials, from the roll call's login. */
 function judgeAdmission(facts: Facts): readonly Finding[] {
   const { roll } = facts;
   if (!hasBus(facts)) return [];
-  // With credentials that cannot be read nobody was asked: that is told where it belongs, of the identity.
+  // With unreadable credentials dwc did not connect. The findings about the identity report that.
   if (roll.kind === "not-connected")
     return roll.code === "bad-credentials" ? [] : [bus("critical", roll.why, hintForNotConnected(roll, facts))];
   return roll.notes.map((note) => bus("warning", note));

@@ -1,5 +1,5 @@
-// What `dwc check` says of the Market, and of what the Market believes of each instance: somebody paused is missing on the
-// bus, and only whoever calls him knows that it matters.
+// The findings of `dwc check` about the Market and about its view of each instance. A paused instance is only missing
+// in the roll call; the Market, which calls it, reports it.
 
 import type { InstanceRow } from "../../../monitor/row.ts";
 import { otherPort } from "../../../settings.ts";
@@ -23,7 +23,7 @@ export function judgeMarket(facts: Facts): Finding {
       const { message, hint } = localName(url);
       return market("unknown", message, hint);
     }
-    case "stranger":
+    case "not-market":
       return market(
         "critical",
         `${url} is taken by something that is not the Market`,
@@ -60,16 +60,16 @@ function judgeReady(
 }
 
 const instances = findingOf("Instances");
-/** More than that are one trouble, and not many. */
+/** More findings of one kind have one cause. */
 const MAX_LISTED = 8;
 
-/** What the Market believes, where it says so, held against who answers the roll call. */
+/** Compares the Market's view, if there is one, with the roll call. */
 export function judgeView(facts: Facts): readonly Finding[] {
-  const { asked } = facts;
+  const { board } = facts;
   if (facts.market.kind !== "market") return [];
-  if (asked.kind === "no board") return judgeNoBoard(asked);
-  if (asked.kind !== "board") return [];
-  const { view } = asked;
+  if (board.kind === "no board") return judgeNoBoard(board);
+  if (board.kind !== "board") return [];
+  const { view } = board;
   const judged = view.instances.flatMap((row) => judgeRow(row, view, facts));
   const found = [...judgeStrangers(facts, view), ...byNumber(judged)];
   const omitted = found.length - MAX_LISTED;
@@ -77,14 +77,14 @@ export function judgeView(facts: Facts): readonly Finding[] {
   return omitted > 0 ? [...found.slice(0, MAX_LISTED), more] : found;
 }
 
-/** The monolith has none and needs none, and one on its way to the bus has told so already. */
-function judgeNoBoard(asked: Extract<Facts["asked"], { kind: "no board" }>): readonly Finding[] {
-  if (asked.why !== "admin port") return [];
-  const { message, hint } = noBoard(asked);
+/** The monolith needs no board, and another finding covers a Market that is not connected yet. */
+function judgeNoBoard(board: Extract<Facts["board"], { kind: "no board" }>): readonly Finding[] {
+  if (board.why !== "admin port") return [];
+  const { message, hint } = noBoard(board);
   return [instances("unknown", message, hint)];
 }
 
-/** Two that know nobody in common are on two buses, or in two orgs. */
+/** A Market and a roll call without a common instance are on different buses, or in different orgs. */
 function judgeStrangers({ roll }: Facts, { service, instances: rows, bus }: MarketView): readonly Finding[] {
   const up = roll.kind === "connected" ? roll.value.filter((one) => one.service === service && one.state === "up") : [];
   const knows = up.some(({ incarnation }) => rows.some((row) => row.incarnation === incarnation));
@@ -93,7 +93,7 @@ function judgeStrangers({ roll }: Facts, { service, instances: rows, bus }: Mark
   return [instances("warning", what, "end it, then type  make market   (with the NATS_URL that you have here)")];
 }
 
-/** A finding of one process. */
+/** A finding about one process. */
 interface Judged {
   readonly row: InstanceRow;
   readonly trouble: "open" | "faults" | "lost";
@@ -101,7 +101,10 @@ interface Judged {
   readonly cure: string;
 }
 
-/** A finding for each instance number and trouble, of the process that was heard last; and how many processes there are. */
+/**
+ * One finding for each instance number and problem, about the process with the latest heartbeat, with the number of
+ * processes.
+ */
 function byNumber(judged: readonly Judged[]): readonly Finding[] {
   return grouped(judged, ({ row, trouble }) => `${row.instance} ${trouble}`).map((same) => {
     const { what, cure } = same.reduce((last, one) => (one.row.heartbeat.at > last.row.heartbeat.at ? one : last));
@@ -119,21 +122,21 @@ function judgeRow(row: InstanceRow, view: MarketView, { roll }: Facts): readonly
     const cure = isHeard
       ? `bin/dwc explain ${name}`
       : `fg   (in its window, if it is paused; and  bin/dwc explain ${name})`;
-    const what = `${name} is called by nobody: its breaker is open (${breaker.why ?? "it did not answer"})`;
+    const what = `${name} receives no calls: its breaker is open (${breaker.why ?? "it did not answer"})`;
     return [{ row, trouble: "open", what, cure: isOn.length > 0 ? reset : cure }];
   }
   if (isOn.length > 0 && state !== "lost" && state !== "left") {
     const what = `${name} has faults on: ${isOn.map(({ text }) => text).join("; ")}`;
     return [{ row, trouble: "faults", what, cure: reset }];
   }
-  // Where nobody is left that has been said already, with one line that brings them all back.
+  // With no instance left, another finding has the one command that starts them all.
   const isNobodyLeft = roll.kind === "connected" && roll.value.length === 0;
   if (state !== "lost" || isNobodyLeft || isReplaced(row, view)) return [];
   const what = `${name} is lost: ${membership.how ?? "it ended without a word"}`;
   return [{ row, trouble: "lost", what, cure: lostCure(row, view.service) }];
 }
 
-/** A process that has ended is no loss while another does its work. */
+/** A process that ended is not reported while another one has its number. */
 const isReplaced = ({ instance }: InstanceRow, view: MarketView): boolean =>
   view.instances.some((row) => row.instance === instance && row.membership.kind === "up");
 

@@ -1,5 +1,5 @@
-// What a command may ask of the system that runs: a roll call, a call, a Market's own view, and a look at all that could be
-// wrong. Whoever answers is in roll.ts, caller.ts, market-link.ts and examine.ts; bin/dwc.ts hands them in.
+// The live service: roll call, call, fault, a Market's view, and the facts of `dwc check`. live-service.ts implements
+// it.
 
 import type { InstanceRef } from "../../../health/member.ts";
 import type { Answer } from "../../../service/answer.ts";
@@ -14,26 +14,26 @@ import type { MarketView } from "./market-view.ts";
 export interface CallOrder {
   readonly service: string;
   readonly request: object;
-  /** Undefined: as long as the settings have it. */
+  /** Undefined: the timeout of the settings. */
   readonly timeoutMs: number | undefined;
 }
 
 export interface CallReport {
   readonly answer: Answer;
-  /** Who answered the roll call. */
+  /** The instances that answered the roll call. */
   readonly known: readonly InstanceRef[];
-  /** Who was asked, in this order. */
-  readonly asked: readonly InstanceRef[];
-  /** Until it was known who there is. */
+  /** The instances that received the request, in order. */
+  readonly attempted: readonly InstanceRef[];
+  /** From the start until the instances were known. */
   readonly resolveMs: number;
-  /** From sending to the end of it, all attempts together. */
+  /** From sending to the result, all attempts together. */
   readonly callMs: number;
-  /** What the instance spent on it by its own count; undefined when it does not count, or served others meanwhile. */
+  /** The processing time by the instance's own counter; undefined: it has none, or served other calls meanwhile. */
   readonly processingMs: number | undefined;
 }
 
 export interface FaultTarget {
-  /** Undefined: all of the service. */
+  /** Undefined: all instances of the service. */
   readonly instance: number | undefined;
   /** One process of that number. */
   readonly incarnation?: string;
@@ -41,45 +41,45 @@ export interface FaultTarget {
 
 export interface FaultRequest {
   readonly service: string;
-  /** Undefined: all instances, which can be listed and reset. */
+  /** Undefined: all instances, for a list or a reset. */
   readonly target: FaultTarget | undefined;
   readonly order: FaultCommand;
 }
 
 export interface FaultReport {
-  /** Whether our credentials let us ask; what follows is empty if not. */
+  /** Whether the credentials allow fault commands. If not, the other fields are empty. */
   readonly mayAsk: boolean;
-  /** Whose credentials these are. */
+  /** The name in the credentials. */
   readonly holder: string;
-  /** Who did what was asked, and what is on there now. */
+  /** The instances that carried out the command, with their active faults. */
   readonly takers: readonly FaultReceiver[];
-  /** Who was meant by the target, and who else takes faults. */
+  /** The instances that match the target, and the others that accept faults. */
   readonly meant: readonly FaultReceiver[];
   readonly others: readonly FaultReceiver[];
-  /** The answer of whoever was asked; one that did not do it comes first. */
-  readonly asked: FaultReply | undefined;
+  /** The reply of the target. Of several replies, a failure takes precedence. */
+  readonly reply: FaultReply | undefined;
 }
 
-/** A Market, asked what it believes. */
+/** The result of fetching a Market's board. */
 export type BoardResult =
   | { readonly kind: "board"; readonly url: string; readonly view: MarketView }
   | { readonly kind: "nothing"; readonly url: string; readonly why: string }
   | { readonly kind: "silent"; readonly url: string }
-  /** Something answers, and not with a board. */
+  /** A program answers, but not with a board. */
   | { readonly kind: "no board"; readonly url: string; readonly why: NoBoard; readonly admin: AdminPlace };
 
 export type NoBoard =
-  /** It says that the board is on its admin port. */
+  /** It reports that the board is on its admin port. */
   | "admin port"
-  /** It is an admin listener, and the address names it by a name that it refuses. */
+  /** It is an admin listener, and refuses the host name in the address. */
   | "foreign name"
   | "not yet"
   | "none";
 
-/** The admin listener of the Market whose page is asked, as the settings and the port of that page have it. */
+/** The admin listener of a Market, derived from the settings and the port of its page. */
 export interface AdminPlace {
   readonly port: number | "off";
-  /** It was asked too, as that Market is on this machine. */
+  /** It was tried as well, as that Market is on this machine. */
   readonly isAsked: boolean;
 }
 
@@ -87,7 +87,7 @@ export interface TopOptions {
   readonly count: number;
   readonly everyMs: number;
   readonly format: "table" | "json" | "csv";
-  /** A number of pictures was asked for: each is printed whole, on a terminal too. */
+  /** With --count each frame is printed whole, even on a terminal. */
   readonly isWhole: boolean;
 }
 
@@ -98,14 +98,14 @@ export interface LiveService {
   wall(): number;
   /** 23:59:01, where the terminal is. */
   timeOfDay(at: number): string;
-  /** A Market's events, until nobody reads them any more. */
+  /** Follows a Market's events until the signal aborts. */
   follow(url: string, until: AbortSignal, follower: Follower): Promise<void>;
   top(marketUrl: string | undefined, screen: Screen, options: TopOptions): Promise<TopEnd>;
-  /** Asks all instances to beat: of one service, or of all that can be found. */
+  /** Calls the roll of one service, or of all that can be found. */
   roll(service: string | undefined, listenMs?: number): Promise<BusResult<readonly DiscoveredInstance[]>>;
   call(order: CallOrder): Promise<BusResult<CallReport>>;
   fault(request: FaultRequest): Promise<BusResult<FaultReport>>;
-  /** @param marketUrl undefined: where the settings have it; so for all that follow */
+  /** @param marketUrl undefined: the address of the settings, here and below */
   fetchView(marketUrl: string | undefined): Promise<BoardResult>;
   collectFacts(marketUrl: string | undefined): Promise<Facts>;
 }

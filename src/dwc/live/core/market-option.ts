@@ -1,4 +1,4 @@
-// Which Market is asked, where several may run.
+// The option --market, for machines with several Markets.
 
 import { shownUrl } from "../../../settings.ts";
 import type { Option } from "../../core/command.ts";
@@ -11,7 +11,7 @@ export const MARKET_OPTION: Option = {
   meaning: "the Market to ask, by its page or its board, instead of the one at HOST and PORT",
 };
 
-/** Undefined: it can be asked for. */
+/** Undefined: the URL is valid. */
 export function wrongMarket(url: string | undefined): Failed | undefined {
   if (url === undefined || /^http:\/\/[^\s/?#@]+\/?$/.test(url)) return undefined;
   const message = `--market ${quoteForMessage(shownUrl(url))} is no address of a Market`;

@@ -1,4 +1,4 @@
-// Where a Market is asked: its page for its health, and for its board one place after the other.
+// The addresses of a Market: one for its health checks, and candidates for its board, tried in order.
 
 import { canonicalHost, isLoopback } from "../../../bus/core/bus-address.ts";
 import { adminPortOf, type Settings } from "../../../settings.ts";
@@ -7,19 +7,19 @@ import type { AdminPlace } from "./live-types.ts";
 export interface MarketPlaces {
   /** The shop's listener, or whatever `--market` names: both have /livez and /readyz. */
   readonly page: string;
-  /** The first that shows a board counts. */
+  /** The first one that shows a board is used. */
   readonly boards: readonly string[];
   readonly admin: AdminPlace;
 }
 
 type PlaceSettings = Pick<Settings, "host" | "port" | "adminPort">;
 
-/** What listens on all addresses is reached on this machine's own. */
+/** Wildcard addresses of a listener. They are reached at the loopback address. */
 const WILDCARD_HOSTS: readonly string[] = ["0.0.0.0", "::"];
 const isLocal = (host: string): boolean => isLoopback(canonicalHost(host));
 
 /**
- * @param named what `--market` says: a Market's page or its board
+ * @param named the URL of --market: a Market's page or its board
  * @param ownHosts names and addresses of this machine
  */
 export function marketPlaces(
@@ -30,7 +30,7 @@ export function marketPlaces(
   return named === undefined ? settledPlaces(settings, ownHosts) : namedPlaces(settings, named);
 }
 
-/** A Market elsewhere has its admin port elsewhere, too: the one of this machine would be another Market's. */
+/** The admin port of a remote Market is on that machine. The local admin port would belong to another Market. */
 function settledPlaces({ host, port, adminPort }: PlaceSettings, ownHosts: readonly string[]): MarketPlaces {
   const reached = WILDCARD_HOSTS.includes(host) ? "127.0.0.1" : host;
   const page = `http://${reached.includes(":") ? `[${reached}]` : reached}:${port}`;
@@ -39,7 +39,7 @@ function settledPlaces({ host, port, adminPort }: PlaceSettings, ownHosts: reado
   return { page, boards: admin.isAsked ? [`http://127.0.0.1:${adminPort}`, page] : [page], admin };
 }
 
-/** Many know a Market by its page: the admin port beside it is tried second, as only a Market of this machine has one. */
+/** Users often name a Market by its page, so the admin port beside it is tried second. Only a local Market has one. */
 function namedPlaces(settings: PlaceSettings, named: string): MarketPlaces {
   const { hostname, port } = new URL(named);
   const number = port === "" ? 80 : Number(port);

@@ -1,5 +1,4 @@
-// What a Market answers when it is asked for its board, believed only where it is what it should be: at that port may be
-// anything, and a Market of another version.
+// Parses the board of a Market. The input is untrusted: any program may have that port, or a Market of another version.
 
 import type { EventRecord } from "../../../monitor/event-stream.ts";
 import type { InstanceRow } from "../../../monitor/row.ts";
@@ -11,7 +10,7 @@ export type MarketView = Pick<
   "service" | "at" | "bus" | "calls" | "turns" | "instances" | "unlisted" | "events"
 >;
 
-/** Undefined: this is no board, or one of a version that means other things by its fields. */
+/** Undefined: this is no board, or its schema version is unknown. */
 export function parseMarketView(value: unknown): MarketView | undefined {
   const board = fieldsOf(value);
   const { schema_version, service, at, bus, calls, turns, instances, unlisted, events } = board;
@@ -40,7 +39,7 @@ function isTurns(value: unknown): value is Snapshot["turns"] {
 const isTexts = (value: unknown): value is readonly string[] =>
   Array.isArray(value) && value.every((one) => typeof one === "string");
 
-/** Of each part the fields that are shown; a row that lacks one is left out. */
+/** Checks the fields that dwc shows. A row that lacks one is omitted. */
 function isRow(value: unknown): value is InstanceRow {
   const { instance, incarnation, address, state, membership, breaker, heartbeat, turn, calls, latency, faults } =
     fieldsOf(value);

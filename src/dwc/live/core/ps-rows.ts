@@ -1,4 +1,4 @@
-// The two witnesses of `dwc ps`, side by side.
+// The rows of `dwc ps`: the roll call and a Market's view, side by side.
 
 import type { InstanceRow } from "../../../monitor/row.ts";
 import type { Tone } from "../../core/color.ts";
@@ -14,23 +14,23 @@ export interface PsRow {
   readonly instance: number;
   readonly incarnation: string;
   readonly address: string;
-  /** What the roll call brought; undefined: there was none. */
+  /** The result of the roll call; undefined: there was none. */
   readonly roll: DiscoveredInstance["state"] | "silent" | undefined;
-  readonly heard: DiscoveredInstance | undefined;
+  readonly discovered: DiscoveredInstance | undefined;
   readonly marketRow: InstanceRow | undefined;
 }
 
-/** @param heard undefined: the roll could not be called */
+/** @param discovered undefined: the roll call failed */
 export function psRows(
-  heard: readonly DiscoveredInstance[] | undefined,
+  discovered: readonly DiscoveredInstance[] | undefined,
   view: MarketView | undefined,
 ): readonly PsRow[] {
   const marketRow = new Map((view?.instances ?? []).map((row) => [row.incarnation, row]));
-  const rows: PsRow[] = (heard ?? []).map((one) => {
+  const rows: PsRow[] = (discovered ?? []).map((one) => {
     const { service, instance, incarnation, address, state } = one;
     const isOurs = service === view?.service;
     return {
-      ...{ service, instance, incarnation, address, roll: state, heard: one },
+      ...{ service, instance, incarnation, address, roll: state, discovered: one },
       marketRow: isOurs ? marketRow.get(incarnation) : undefined,
     };
   });
@@ -38,14 +38,14 @@ export function psRows(
   for (const row of view?.instances ?? []) {
     if (known.has(row.incarnation)) continue;
     const { instance, incarnation, address } = row;
-    const roll = heard === undefined ? undefined : "silent";
+    const roll = discovered === undefined ? undefined : "silent";
     rows.push({
       service: view?.service ?? "",
       instance,
       incarnation,
       address,
       roll,
-      heard: undefined,
+      discovered: undefined,
       marketRow: row,
     });
   }
@@ -73,7 +73,7 @@ const UNKNOWN = "-";
 
 /**
  * @param wall epoch ms
- * @param room how wide the screen is
+ * @param room the width of the screen
  */
 export function psTable(rows: readonly PsRow[], wall: number, room?: number): readonly Line[] {
   return table(
@@ -84,8 +84,8 @@ export function psTable(rows: readonly PsRow[], wall: number, room?: number): re
 }
 
 function cellsOf(row: PsRow, wall: number): readonly string[] {
-  const { marketRow, heard, roll, address } = row;
-  const startedAt = heard?.counts?.startedAt;
+  const { marketRow, discovered, roll, address } = row;
+  const startedAt = discovered?.counts?.startedAt;
   return [
     nameOf(row),
     marketRow === undefined ? UNKNOWN : stateWords(marketRow.state),
@@ -105,13 +105,13 @@ function toneOf({ marketRow, roll }: PsRow): Tone | undefined {
   return marketRow.state === "well" ? undefined : stateTone(marketRow.state);
 }
 
-export function psJson({ service, instance, incarnation, address, roll, heard, marketRow }: PsRow): object {
+export function psJson({ service, instance, incarnation, address, roll, discovered, marketRow }: PsRow): object {
   return {
     ...{ service, instance, incarnation, address },
     roll_call: roll ?? null,
-    version: heard?.version ?? null,
-    interval_ms: heard?.intervalMs ?? null,
-    counts: heard?.counts === undefined ? null : countsJson(heard.counts),
+    version: discovered?.version ?? null,
+    interval_ms: discovered?.intervalMs ?? null,
+    counts: discovered?.counts === undefined ? null : countsJson(discovered.counts),
     believed: marketRow ?? null,
   };
 }

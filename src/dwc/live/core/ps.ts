@@ -1,5 +1,5 @@
-// `dwc ps`: every instance, by two witnesses that do not know of each other. The roll call says who beats now; a Market, if
-// one runs, says what it believes. Where they differ, something is worth a look.
+// `dwc ps`: every instance, from two independent sources. The roll call shows which instances send heartbeats now. A
+// Market, if one runs, adds its view. A difference between them points to a problem.
 
 import { checkServiceName } from "../../../bus/core/subjects.ts";
 import type { Command } from "../../core/command.ts";
@@ -18,8 +18,8 @@ export const ps: Command = {
   isLive: true,
   summary: "every instance: who answers the roll call, and what the Market believes of it",
   about: [
-    "ROLL CALL is the bus's word: whoever beats when called. STATE, TURN, CALLS (of the last minute) and times are the",
-    "Market's, and missing where none answers. Somebody paused is silent on the bus, and open to the Market.",
+    "ROLL CALL comes from the bus: the instances that answer one. STATE, TURN, CALLS (of the last minute) and times come",
+    "from the Market, and are missing if none answers. A paused instance is silent in the one, and open in the other.",
   ],
   args: [{ name: "SERVICE", meaning: "only this one's; left out: all that can be found", isOptional: true }],
   options: [MARKET_OPTION],
@@ -37,32 +37,32 @@ export const ps: Command = {
       };
     const wrong = wrongMarket(values.get("market"));
     if (wrong !== undefined) return wrong;
-    const [roll, asked] = await Promise.all([world.live.roll(service), world.live.fetchView(values.get("market"))]);
-    if (roll.kind === "not-connected" && asked.kind !== "board") return failedVisit(roll);
-    return listed(roll, asked, service, world);
+    const [roll, board] = await Promise.all([world.live.roll(service), world.live.fetchView(values.get("market"))]);
+    if (roll.kind === "not-connected" && board.kind !== "board") return failedVisit(roll);
+    return listed(roll, board, service, world);
   },
 };
 
 function listed(
   roll: BusResult<readonly DiscoveredInstance[]>,
-  asked: BoardResult,
+  board: BoardResult,
   service: string | undefined,
   { live, screen }: Pick<CommandContext, "live" | "screen">,
 ): CommandResult {
-  const heard = roll.kind === "connected" ? roll.value : undefined;
-  const view = asked.kind === "board" ? asked.view : undefined;
-  const rows = psRows(heard, view).filter((row) => service === undefined || row.service === service);
+  const discovered = roll.kind === "connected" ? roll.value : undefined;
+  const view = board.kind === "board" ? board.view : undefined;
+  const rows = psRows(discovered, view).filter((row) => service === undefined || row.service === service);
   return {
     kind: "done",
     lines: rows.length === 0 ? [] : psTable(rows, live.wall(), availableWidth(screen)),
     notes: [
-      ...(rows.length === 0 ? [`nobody is there: ${startSome(service ?? OWN_SERVICE)}`] : []),
+      ...(rows.length === 0 ? [`no instance runs: ${startSome(service ?? OWN_SERVICE)}`] : []),
       ...(roll.kind === "not-connected" ? [`no roll call: ${roll.why}`] : warningsOf(roll)),
-      ...(asked.kind === "board" ? [] : unseen(asked)),
+      ...(board.kind === "board" ? [] : unseen(board)),
     ],
     json: {
-      roll_call: heard !== undefined,
-      market: { url: asked.url, answers: view !== undefined },
+      roll_call: discovered !== undefined,
+      market: { url: board.url, answers: view !== undefined },
       instances: rows.map(psJson),
       ...warningsJson(roll),
     },
@@ -70,8 +70,8 @@ function listed(
   };
 }
 
-/** What the Market believes is missing; the bus's word is there, so this is no failure. */
-function unseen(asked: Exclude<BoardResult, { kind: "board" }>): readonly string[] {
-  const { message, hint } = failedMarket(asked);
+/** The note for a missing view of the Market. The roll call succeeded, so this is no failure. */
+function unseen(board: Exclude<BoardResult, { kind: "board" }>): readonly string[] {
+  const { message, hint } = failedMarket(board);
   return [message, hint];
 }

@@ -1,5 +1,5 @@
-// The command that starts an instance. The command is known of the Ratings service of this project alone. Another service,
-// or an instance of another make, was started in a way that is not known here.
+// The command that starts an instance. dwc knows it only for the Ratings service of this project, and not for other
+// services or other implementations.
 
 /** The service that `make startRatings` starts. */
 export const OWN_SERVICE = "ratings";
@@ -19,6 +19,6 @@ export const startAgain = (service: string, started: Started): string =>
     ? `make startRatings INSTANCE=${started.instance}`
     : "start it again, in the way it was started before";
 
-/** Starts instances of a service of which none is there. */
+/** Starts instances of a service that has none. */
 export const startSome = (service: string): string =>
   service === OWN_SERVICE ? "to start three instances, type  make startRatings COUNT=3" : `start one of ${service}`;

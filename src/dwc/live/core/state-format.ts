@@ -1,4 +1,4 @@
-// States as they are written in a terminal: a word and a glyph each, and a tone that says nothing more.
+// States in a terminal: a word, a glyph and a tone. The tone adds no meaning.
 
 import type { InstanceRow } from "../../../monitor/row.ts";
 import type { InstanceState } from "../../../monitor/state.ts";

@@ -1,4 +1,4 @@
-// What an instance says of itself when it is asked for its statistics (ADR-32): which anybody may have sent.
+// Parses the statistics of an instance (ADR-32). The input is untrusted.
 
 import type { DiscoveredStats } from "./bus-result.ts";
 
@@ -9,12 +9,12 @@ export interface Stats {
 }
 
 const NS_PER_MS = 1_000_000;
-/** As long as ISO times with a zone are. */
+/** Longer than any ISO time with a zone. */
 const MAX_TIMESTAMP_LENGTH = 40;
 
-/** Undefined for what is no answer of an instance. */
-export function parseStats(said: unknown, epochMs: (isoTime: string) => number): Stats | undefined {
-  const { name, id, started, endpoints } = Object(said) as Record<string, unknown>;
+/** Undefined: this is not the reply of an instance. */
+export function parseStats(value: unknown, epochMs: (isoTime: string) => number): Stats | undefined {
+  const { name, id, started, endpoints } = Object(value) as Record<string, unknown>;
   if (typeof name !== "string" || typeof id !== "string") return undefined;
   const all = Array.isArray(endpoints) ? endpoints.map((endpoint) => Object(endpoint) as Record<string, unknown>) : [];
   const sum = (field: string): number => all.reduce((total, endpoint) => total + count(endpoint[field]), 0);

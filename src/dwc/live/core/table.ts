@@ -1,4 +1,4 @@
-// Columns as wide as their widest cell, under a head; on a narrow screen the least of them give way.
+// A table whose columns are as wide as their widest cell. On a narrow screen columns are dropped by priority.
 
 import type { Tone } from "../../core/color.ts";
 import type { Line } from "../../core/outcome.ts";
@@ -6,11 +6,11 @@ import type { Screen } from "../../core/tty.ts";
 
 export interface Column {
   readonly head: string;
-  /** Numbers are compared by their last digit. */
+  /** Numbers are right-aligned. */
   readonly isNumber?: true;
-  /** Which goes first where there is no room for all, the lowest first; undefined: it stays. */
+  /** The order in which columns are dropped on a narrow screen, lowest first; undefined: never. */
   readonly dropPriority?: number;
-  /** The last column alone: so much room is kept for it, always, and the edge of the screen may cut the rest. */
+  /** Only for the last column: the width that is reserved for it. The edge of the screen may cut the rest. */
   readonly atLeast?: number;
 }
 
@@ -20,7 +20,7 @@ export interface Row {
 }
 
 const GAP = "  ";
-/** A pipe and a file have room for everything. */
+/** The width of a pipe or a file. */
 const NO_EDGE = Number.POSITIVE_INFINITY;
 
 export const availableWidth = (screen: Pick<Screen, "isTerminal" | "size">): number =>
@@ -42,7 +42,7 @@ export function table(columns: readonly Column[], rows: readonly Row[], room = N
   ];
 }
 
-/** The places of the columns that there is room for. */
+/** The positions of the columns that fit. */
 function fitting(columns: readonly Column[], widths: readonly number[], room: number): readonly number[] {
   let places = columns.map((_column, at) => at);
   const needed = (): number =>
@@ -61,7 +61,7 @@ function firstToGo(columns: readonly Column[], places: readonly number[]): numbe
   return first === undefined || orderOf(first) === NO_EDGE ? undefined : first;
 }
 
-/** Letters, not code units: our glyphs are one column wide each. */
+/** Counts code points, as each glyph here is one column wide. */
 const letters = (text: string): number => [...text].length;
 
 function padded(text: string, width: number, toTheLeft: boolean): string {

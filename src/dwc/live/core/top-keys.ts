@@ -1,24 +1,24 @@
-// What a key does while `dwc top` is on the screen.
+// The keys of `dwc top`.
 
 export const SORTS = ["worst", "number", "calls", "p99"] as const;
 
 export interface TopState {
   readonly sort: (typeof SORTS)[number];
-  /** The first row that is shown. */
+  /** The first visible row. */
   readonly offset: number;
   readonly help: boolean;
 }
 
 export const FIRST_STATE: TopState = { sort: "worst", offset: 0, help: false };
 
-/** As a terminal sends them. */
+/** Key codes that terminals send. */
 const KEYS = {
   up: ["\u001b[A", "\u001bOA", "k"],
   down: ["\u001b[B", "\u001bOB", "j"],
   pageUp: ["\u001b[5~"],
   pageDown: ["\u001b[6~", " "],
   home: ["\u001b[H", "\u001b[1~", "g"],
-  // ^C and ^D too: in raw mode they are keys like others.
+  // ^C and ^D as well: in raw mode they are ordinary keys.
   quit: ["q", "Q", "\u0003", "\u0004"],
   sort: ["s"],
   help: ["?", "h"],
@@ -28,7 +28,7 @@ const KEYS = {
 /** An escape sequence, which begins with a control character, or any one letter. */
 const ONE_KEY = /\p{Cc}(?:\[[\d;]*[A-Za-z~]|O[A-Za-z])|[\s\S]/gu;
 
-/** What comes at once may be several keys: an arrow that is held down, somebody who types fast, a line that was slow. */
+/** One read can hold several keys: a held arrow key, fast typing, or a slow connection. */
 export const keysIn = (typed: string): readonly string[] => typed.match(ONE_KEY) ?? [];
 
 export type Pressed =
@@ -36,7 +36,7 @@ export type Pressed =
   | { readonly kind: "stop" }
   | { readonly kind: "state"; readonly state: TopState };
 
-/** @param rows how many there are, and how many the screen shows of them */
+/** @param rows the number of all rows, and of visible ones */
 export function press(key: string, state: TopState, rows: { readonly all: number; readonly shown: number }): Pressed {
   const is = (name: keyof typeof KEYS): boolean => (KEYS[name] as readonly string[]).includes(key);
   if (is("quit")) return { kind: "quit" };

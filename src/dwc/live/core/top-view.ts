@@ -1,5 +1,4 @@
-// One picture of `dwc top`: the head, as many rows as there is room for, the latest events, the keys. Also as CSV and
-// as JSON, for programs.
+// One frame of `dwc top`: the head, as many rows as fit, the latest events, the keys. Also as CSV and JSON.
 
 import type { InstanceRow } from "../../../monitor/row.ts";
 import { type Line, oneLine } from "../../core/outcome.ts";
@@ -13,7 +12,7 @@ import { HELP_LINES, type TopState } from "./top-keys.ts";
 export interface TopFrame {
   readonly view: MarketView;
   readonly url: string;
-  /** How old it is, when the Market does not answer any more. */
+  /** The age of the view while the Market does not answer. */
   readonly staleMs: number | undefined;
   readonly timeOfDay: (at: number) => string;
 }
@@ -26,26 +25,26 @@ export interface Size {
 const EVENTS_SHOWN = 4;
 /** The head, the table's head, the keys. */
 const MIN_LINES = 3;
-/** A screen of fewer rows is left to the instances: events and blank lines are for those with room. */
+/** A screen with fewer rows shows instances only, without events and blank lines. */
 const MIN_ROWS_FOR_EVENTS = 16;
 
 const otherLines = ({ rows }: Size): number =>
   rows < MIN_ROWS_FOR_EVENTS ? MIN_LINES : MIN_LINES + 1 + 1 + EVENTS_SHOWN;
 
-/** How many rows of the table a screen has room for. */
+/** How many rows of the table fit on the screen. */
 export const rowsShown = (size: Size): number => Math.max(1, size.rows - otherLines(size));
 
-/** A whole screen, no line longer than it is wide. */
-export function topLines(picture: TopFrame, state: TopState, size: Size): readonly Line[] {
+/** The lines of a whole screen, cut to its width. */
+export function topLines(frame: TopFrame, state: TopState, size: Size): readonly Line[] {
   const isRoomy = size.rows >= MIN_ROWS_FOR_EVENTS;
   const blank = isRoomy ? [""] : [];
-  const events = isRoomy ? [...blank, ...eventLines(picture, size)] : [];
+  const events = isRoomy ? [...blank, ...eventLines(frame, size)] : [];
   return [
-    headLine(picture, size.columns),
+    headLine(frame, size.columns),
     ...blank,
-    ...shownLines(picture, state, size),
+    ...shownLines(frame, state, size),
     ...events,
-    keys(picture, state, size),
+    keys(frame, state, size),
   ]
     .slice(0, size.rows)
     .map((line) => cut(line, size.columns));
@@ -67,10 +66,10 @@ function keys({ view }: TopFrame, { sort, offset }: TopState, size: Size): Line 
   return { text: `q quit  s sort: ${sort}  ↑↓ scroll  ? help${more}`, tone: "faint" };
 }
 
-/** For where there is no screen to draw on: head and table, whole. */
-export const plainLines = (picture: TopFrame, state: TopState, room?: number): readonly Line[] => [
-  headLine(picture, room),
-  ...tableOf(picture.view, state, room),
+/** The whole head and table, for output without a screen. */
+export const plainLines = (frame: TopFrame, state: TopState, room?: number): readonly Line[] => [
+  headLine(frame, room),
+  ...tableOf(frame.view, state, room),
 ];
 
 function headLine({ view, url, staleMs }: TopFrame, room = Number.POSITIVE_INFINITY): Line {
@@ -78,9 +77,9 @@ function headLine({ view, url, staleMs }: TopFrame, room = Number.POSITIVE_INFIN
   if (staleMs !== undefined)
     return { text: `‼ ${url} has not answered for ${formatDuration(staleMs)}: what is shown is old`, tone: "warning" };
   const next = instances.find(({ incarnation }) => incarnation === turns.next);
-  const whose = next === undefined ? "nobody: all services are down" : `${service}/${next.instance}`;
+  const whose = next === undefined ? "none: all services are down" : `${service}/${next.instance}`;
   const parts = [`bus ${bus}`, `${calls.lastMinute} calls in the last minute`, `next: ${whose}`];
-  // Who looks knows where; how many calls there are stands in the rows as well.
+  // On a narrow screen the URL is dropped first, then the number of calls, which the rows show as well.
   const heads = [
     [`${service} at ${url}`, ...parts],
     [service, ...parts],
@@ -98,7 +97,7 @@ const COLUMNS: readonly Column[] = [
   { head: "SHARE", isNumber: true, dropPriority: 1 },
   { head: "P50", isNumber: true, dropPriority: 3 },
   { head: "P99", isNumber: true, dropPriority: 4 },
-  { head: "HEARD", isNumber: true, dropPriority: 2 },
+  { head: "BEAT", isNumber: true, dropPriority: 2 },
   { head: "TURN", atLeast: "its breaker is open".length },
 ];
 const UNKNOWN = "-";
@@ -124,14 +123,14 @@ function cellsOf(
     latency === null ? UNKNOWN : formatDuration(latency.p50Ms),
     latency === null ? UNKNOWN : formatDuration(latency.p99Ms),
     formatDuration(view.at - heartbeat.at),
-    // Whose turn it is not has a reason, which is all that is to be said.
+    // An instance that is passed over shows only the reason.
     turn.kind === "passed over" ? `${turn.why}${retest}` : turn.kind,
   ];
 }
 
 const dueIn = (ms: number): string => (ms > 0 ? `in ${formatDuration(ms)}` : "due");
 
-/** The Market's own order is the worst first. */
+/** The Market's own order has the worst first. */
 function sorted(rows: readonly InstanceRow[], sort: TopState["sort"]): readonly InstanceRow[] {
   switch (sort) {
     case "worst":
@@ -163,7 +162,7 @@ export function csvLines({ at, service, instances }: MarketView): string {
   return lines.map((cells) => `${cells.join(",")}\n`).join("");
 }
 
-/** A cell that a table program would read as a formula is none of ours: names are letters and digits. */
+/** Prevents a spreadsheet from reading a cell as a formula. All names are letters and digits anyway. */
 const csvCell = (value: string | number): string => String(value).replace(/[^\w.: -]/g, "_");
 
 export function topJson({ view, staleMs }: TopFrame): string {

@@ -1,4 +1,4 @@
-// `dwc top`: who is well and who is called, once a second, until a key ends it.
+// `dwc top`: the state and the calls of each instance, refreshed once a second until a key ends it.
 
 import type { Command } from "../../core/command.ts";
 import { type Failed, quoteForMessage } from "../../core/outcome.ts";
@@ -6,7 +6,7 @@ import { failedMarket } from "./bus-errors.ts";
 import { parseDuration } from "./duration.ts";
 import { MARKET_OPTION, wrongMarket } from "./market-option.ts";
 
-/** Faster than this nobody reads, and it would be load. */
+/** A shorter interval cannot be read, and puts load on the Market. */
 const MIN_INTERVAL_MS = 100;
 const DEFAULT_INTERVAL_MS = 1_000;
 const MAX_FRAMES = 1_000_000;
@@ -17,12 +17,12 @@ export const top: Command = {
   summary: "live: every instance, its calls and times, the worst first",
   about: [
     "Keys: q quits, s sorts, arrows scroll, ? explains. Where there is no screen it prints one table after the other.",
-    "With --json or --csv a line for each picture, or for each instance in it.",
+    "--json prints a line for each frame, and --csv one for each instance in it.",
   ],
   args: [],
   options: [
-    { name: "count", short: "n", value: "COUNT", meaning: "so many pictures, and end; 1 is a single look" },
-    { name: "every", value: "TIME", meaning: "a picture each 500ms, 5s; else each second" },
+    { name: "count", short: "n", value: "COUNT", meaning: "print so many frames and exit; 1 prints a single one" },
+    { name: "every", value: "TIME", meaning: "the interval, such as 500ms or 5s; else each second" },
     { name: "csv", meaning: "comma-separated values, under one head" },
     MARKET_OPTION,
   ],
@@ -33,7 +33,7 @@ export const top: Command = {
     if (everyMs < MIN_INTERVAL_MS)
       return wrong(`--every ${quoteForMessage(every ?? "")} is no time of 100ms or more`, "--every 2s");
     if (!/^[1-9]\d{0,6}$/.test(count))
-      return wrong(`--count ${quoteForMessage(count)} is no number of pictures`, "--count 1");
+      return wrong(`--count ${quoteForMessage(count)} is no number of frames`, "--count 1");
     const format = flags.has("json") ? "json" : flags.has("csv") ? "csv" : "table";
     const wrongUrl = wrongMarket(values.get("market"));
     if (wrongUrl !== undefined) return wrongUrl;
