@@ -1,6 +1,6 @@
 // The client-side load balancer of one service: which instance gets the next call, and which copies go along with it.
-// `peek` returns the next choice and changes nothing; `next` makes the choice and issues its tickets. It knows the tracker
-// and nothing of any particular service.
+// `peek` returns the next choice and changes nothing; `next` makes the choice and issues its tickets. It knows the
+// tracker and nothing of any particular service.
 
 import type { HealthRules } from "../settings.ts";
 import { eligibility, type Random } from "./breaker.ts";
@@ -13,7 +13,8 @@ export interface Balancer {
 }
 
 /**
- * Makes the balancer of a service. A client takes it as an option, so that it can be given one that records every input.
+ * Makes the balancer of a service. A client takes it as an option, so that it can be given one that records every
+ * input.
  * @param random the only source of chance in a balancer
  */
 export type BalancerFactory = (service: string, rules: HealthRules, random: Random) => Balancer;
@@ -37,7 +38,9 @@ export interface PickResult {
 export interface PickOptions {
   /** Incarnations that this call was sent to already. */
   readonly excluded?: ReadonlySet<string>;
-  /** False for a call that must not reach two instances. It gets no copies: a retest that is due is the call itself. */
+  /**
+   * False for a call that must not reach two instances. It is never copied. If a retest is due, the call is the retest.
+   */
   readonly repeatable?: boolean;
   /** Incarnations that are picked only if no other member can take the call (hedge.ts). */
   readonly deprioritized?: Incarnations | undefined;
@@ -60,8 +63,8 @@ export interface Choice {
 }
 
 /**
- * After this many addresses without a responder, the call goes only to proven members. A table full of forged heartbeats
- * then costs a call two milliseconds, not two thousand.
+ * After this many addresses without a responder, the call goes only to proven members. A table full of forged
+ * heartbeats then costs a call two milliseconds, not two thousand.
  */
 const DEAD_ENDS_BEFORE_QUARANTINE = 2;
 /**
@@ -88,11 +91,12 @@ export class Resolver {
     const picked = this.#pick(now, options);
     const due = this.#dueForRetest(now, picked === undefined, options.excluded);
     if (options.repeatable === false) {
-      // The call must not be copied, so it is itself the retest if one is due, and its caller bears the risk.
-      const [call = picked] = due;
-      return { call, retests: NO_MEMBERS, trials: NO_MEMBERS };
+      // The call must not be copied. If a retest is due, the call is the retest, and its caller waits for the result.
+      const [retest] = due;
+      return { call: retest ?? picked, retests: NO_MEMBERS, trials: NO_MEMBERS };
     }
-    // Beside a call that can succeed one retest is enough. If no member can take the call, every possible one is retested.
+    // One retest is enough beside a call that can succeed. If no member can take the call, all open breakers are
+    // retested.
     const retests = due.length === 0 ? NO_MEMBERS : due.slice(0, picked === undefined ? MAX_COPIES : 1);
     return { call: picked, retests, trials: this.#newcomerProbes(picked, now, options) };
   }
@@ -141,7 +145,10 @@ export class Resolver {
     };
   }
 
-  /** Does not hold for calls that cannot be copied: such a call is the only way for newcomers to prove themselves. */
+  /**
+   * Not for a call that must not be copied: newcomers of a service with only such calls have no other way to answer
+   * one.
+   */
   #isQuarantineActive(now: number, { excluded, repeatable }: PickOptions): boolean {
     if (excluded !== undefined && excluded.size >= DEAD_ENDS_BEFORE_QUARANTINE) return true;
     return repeatable !== false && this.#tracker.quarantine.isActive(now);

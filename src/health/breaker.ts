@@ -1,14 +1,19 @@
 // The circuit breaker of one incarnation, as a value: each function takes a breaker and returns the next one.
 //
-//   closed     Calls go through. `failureLimit` timeouts in a row open it.
-//   open       No calls. A heartbeat starts a probation. After the delay, a copy of a call is sent as the retest.
-//   retesting  The retest is out. Its answer starts a probation; its timeout opens the breaker again.
-//   probation  Calls go through. `probationSuccesses` answers end it: closed. One timeout opens it again, with the delay
-//              doubled, and heartbeats then start no further probation: only an answered retest does.
+//   closed ──timeouts──► open ──heartbeat───────────────────► probation ──answers──► closed
+//                         ▲ └──retest──► retesting ──answer──► probation
+//                         └─────timeout──────┴──────────────────┘
+//
+//   closed     Calls go through. `failureLimit` timeouts in a row open the breaker.
+//   open       No calls. A heartbeat starts a probation. Once the delay has passed, a copy of a call is sent as the
+//              retest; if no instance is healthy, it is sent at once.
+//   retesting  The retest is in flight. Its answer starts a probation, its timeout opens the breaker again.
+//   probation  Calls go through. `probationSuccesses` answers end it: closed. One timeout opens the breaker again, with
+//              the delay doubled. Heartbeats then start no further probation; only an answered retest does.
 //
 // Each state has a generation number, and each call carries the number under which it was sent. A result counts only in
-// that generation: a late answer from before the opening closes nothing, a late timeout from before the closing opens
-// nothing.
+// that generation. A late answer from before the opening therefore closes nothing, and a late timeout from before the
+// closing opens nothing.
 
 import type { HealthRules } from "../settings.ts";
 
@@ -27,9 +32,9 @@ interface Probation {
   /** The delay of the last opening, before jitter. */
   readonly delayMs: number;
   /**
-   * Set on a guarded probation: the incarnation sent heartbeats while it did not answer. Until it has answered once, it
-   * gets one call at a time, and that call counts as in flight until this time. A process that was silent and came back
-   * (after a pause) gets its full share of calls at once: undefined.
+   * Undefined on an ordinary probation: the process was silent and came back, as after a pause. It gets its full share
+   * of calls at once. A guarded probation follows heartbeats without answers. Until the process has answered once, it
+   * gets one call at a time. That call counts as in flight until this time.
    */
   readonly inFlightUntil: number | undefined;
 }
@@ -42,11 +47,11 @@ interface Open {
   readonly retestAt: number;
   /** False after a failed probation: an instance that sends heartbeats but no answers must not flap. */
   readonly heartbeatMayClose: boolean;
-  /** The last retest was inconclusive. The next one is not reported: it continues the retest that was reported. */
+  /** The last retest was reported and turned out inconclusive. The next one is not reported again. */
   readonly retestReported?: true;
 }
 
-/** One retest is out. If its result never comes, the retest fails at `until`, the end of its lease. */
+/** One retest is in flight. If its result never arrives, the retest fails at `until`, the end of its lease. */
 interface Retesting {
   readonly kind: "retesting";
   readonly generation: number;
@@ -78,19 +83,23 @@ export interface TransitionResult {
 /** Returns a random number in [0, 1). Passed in, so that the simulator can repeat a day exactly. */
 export type Random = () => number;
 
-/** The largest share that jitter takes off a doubled delay. Callers that opened together then do not retest together. */
+/**
+ * The largest share that jitter takes off a doubled delay. Callers that opened together then do not retest together.
+ */
 const JITTER_SHARE = 0.25;
-/** How much longer than the call's timeout its lease is. The timeout must come first, or the call would end twice. */
+/** A lease ends this much later than the timeout of its call. If it ended first, the call would end twice. */
 const LEASE_MARGIN_MS = 500;
 
 const FRESH: Breaker = { kind: "closed", generation: 0, failures: 0 };
 
-/** Shared, because it is immutable: with 10,000 members, the one object that every pick reads stays in the CPU cache. */
+/**
+ * Shared, because it is immutable: with 10,000 members, the one object that every pick reads stays in the CPU cache.
+ */
 export const freshBreaker = (): Breaker => FRESH;
 
 /**
- * Whether the balancer may send it a call whose caller waits. `guarded`: only if no other member can take the call,
- * because the one call of a guarded probation is in flight.
+ * Whether the incarnation may get a call whose caller waits for the answer. `guarded`: only as a last resort, because
+ * the one call of a guarded probation is in flight.
  */
 export function eligibility(breaker: Breaker, now: number): "yes" | "guarded" | "no" {
   if (breaker.kind === "closed") return "yes";
@@ -107,7 +116,7 @@ export function afterSending(breaker: Breaker, now: number, rules: HealthRules):
 export const retestIsDue = (breaker: Breaker, now: number): boolean =>
   breaker.kind === "open" && now >= breaker.retestAt;
 
-/** Starts a retest, before it is due as well. Undefined if the breaker is not open, or if a retest is out already. */
+/** Starts a retest, whether or not it is due. Undefined if the breaker is not open: a second retest cannot start. */
 export function startRetest(breaker: Breaker, now: number, rules: HealthRules): TransitionResult | undefined {
   if (breaker.kind !== "open") return undefined;
   const retesting: Retesting = {
@@ -138,7 +147,7 @@ export function afterAnswer(breaker: Breaker, sentGeneration: number, rules: Hea
   }
 }
 
-/** The breaker after one more answer. The last answer ends the probation. */
+/** The breaker after one more answer on probation. The last one ends the probation. */
 function countProbationSuccess(probation: Probation): Breaker {
   const { answersLeft, delayMs, generation, kind } = probation;
   if (answersLeft <= 1) return { kind: "closed", generation: generation + 1, failures: 0 };
@@ -176,7 +185,7 @@ export function afterTimeout(
   }
 }
 
-/** One more timeout in a row; the last one allowed opens the breaker. */
+/** Counts a timeout. The `failureLimit`-th in a row opens the breaker. */
 function countFailure(closed: Closed, now: number, rules: HealthRules): TransitionResult {
   const failures = closed.failures + 1;
   if (failures < rules.failureLimit) return { breaker: { ...closed, failures } };
@@ -226,9 +235,9 @@ function open(
 }
 
 /**
- * The call ended without saying anything about the breaker: the bus was disconnected, the caller gave up, no responder
- * subscribed, or the call was never sent. The retest, or the one call of a guarded probation, may be sent again at once.
- * Nothing is reported.
+ * The end of the call does not show whether the incarnation answers in time: the bus was disconnected, the caller gave
+ * up, there was no responder, or the call was never sent. Another retest, or another call of a guarded probation, may
+ * be sent at once. Nothing is reported.
  */
 export function afterInconclusive(breaker: Breaker, sentGeneration: number, now: number): Breaker {
   if (sentGeneration !== breaker.generation) return breaker;

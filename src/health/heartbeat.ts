@@ -1,5 +1,5 @@
-// The heartbeat on the wire (docs/protocol.md): its fields, its validation and its interval. On an open bus any client can
-// send one, so every field is checked. Unknown fields are ignored, so that later versions can add some.
+// The heartbeat on the wire (docs/protocol.md): its fields, its validation and its interval. On an open bus any client
+// can send one, so every field is checked. Unknown fields are ignored, so that later versions can add some.
 
 export const HEARTBEAT_STATES = ["up", "draining", "gone"] as const;
 export type HeartbeatState = (typeof HEARTBEAT_STATES)[number];
@@ -18,7 +18,9 @@ export interface Heartbeat {
   readonly intervalMs: number;
   readonly state: HeartbeatState;
   readonly version: string;
-  /** The sender promises at most one answer to each request. A caller may reuse a reply subject once it has that answer. */
+  /**
+   * The sender promises at most one answer to each request. A caller may reuse a reply subject once it has that answer.
+   */
   readonly answersOnce: boolean;
 }
 
@@ -37,7 +39,9 @@ export interface HeartbeatOrigin {
 export const MAX_INSTANCE = 999_999;
 /** Five minutes: with a longer interval, a death could stay unnoticed for more than ten. */
 export const MAX_INTERVAL_MS = 300_000;
-/** A shorter interval would be a flood, and a lease of twice that length would expire within one turn of an event loop. */
+/**
+ * A shorter interval would be a flood, and a lease of twice that length would expire within one turn of an event loop.
+ */
 export const MIN_INTERVAL_MS = 10;
 /** A version is shown in tables. A longer text is not a version. */
 export const MAX_VERSION_LENGTH = 64;
@@ -62,8 +66,8 @@ export function parseHeartbeat(body: unknown, origin: HeartbeatOrigin): ParsedHe
     return unreadable(`intervalMs is not a whole number from ${MIN_INTERVAL_MS} to ${MAX_INTERVAL_MS}`);
   }
   if (!isState(state)) return unreadable(`state is not one of ${HEARTBEAT_STATES.join(", ")}`);
-  // Field by field, because spreading `origin` took two thirds of the time of parsing a heartbeat. The strings are taken
-  // from the body, because those of `origin` are slices that would keep the whole subject in memory.
+  // Field by field, because spreading `origin` took two thirds of the time of parsing a heartbeat. The strings are
+  // taken from the body, because those of `origin` are slices that would keep the whole subject in memory.
   return {
     kind: "heartbeat",
     beat: {
@@ -95,7 +99,9 @@ function readVersion(value: unknown): string {
   return typeof value === "string" && value.length <= MAX_VERSION_LENGTH ? value : "unknown";
 }
 
-/** The largest share that jitter takes off the interval. With 0.2, instances started together spread out in a few beats. */
+/**
+ * The largest share that jitter takes off the interval. With 0.2, instances started together spread out in a few beats.
+ */
 const JITTER_SHARE = 0.2;
 
 /** Time until the next heartbeat in ms, never more than promised. `random` is in [0, 1). */

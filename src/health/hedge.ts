@@ -1,11 +1,11 @@
-// When a late call is sent a second time, to another instance (hedging), and how often that may happen. Calls, answers and
-// hedges that won go in; a delay or a permission comes out.
+// When a late call is sent a second time, to another instance (hedging), and how often that may happen. Calls, answers
+// and hedges that won go in; a delay or a permission comes out.
 //
-// A call is late beyond the p95 of its own instance's recent answers: what takes 80 ms at every instance is not late after
-// 20 ms. A budget bounds the price: at most one call in twenty is sent twice.
-// An instance that was overtaken by a hedge gets no new calls while others are healthy, until its late call is answered or
-// times out. At a thousand calls a second the budget then pays for the calls that were in flight when the instance hung,
-// not for a second's worth of calls.
+// A call is late beyond the p95 of its own instance's recent answers: what takes 80 ms at every instance is not late
+// after 20 ms. A budget bounds the price: at most one call in twenty is sent twice. An instance that was overtaken by a
+// hedge gets no new calls while others are healthy, until its late call is answered or times out. At a thousand calls a
+// second the budget then pays for the calls that were in flight when the instance hung, not for a second's worth of
+// calls.
 
 import type { Incarnations } from "./balancer.ts";
 import type { InstanceRef } from "./member.ts";
@@ -19,9 +19,13 @@ const MIN_SAMPLES = 20;
 /** The p95 is computed again after so many answers, because sorting costs 3 µs: shared by eight calls. */
 const RECOMPUTE_EVERY = 8;
 
-/** No call is late before. A busy event loop or a garbage collection takes as long, and the lateness would be our own. */
+/**
+ * No call is late before. A busy event loop or a garbage collection takes as long, and the lateness would be our own.
+ */
 const MIN_DELAY_MS = 10;
-/** Share of the timeout after which every call is late, whatever its instance's p95: the second request needs time, too. */
+/**
+ * Share of the timeout after which every call is late, whatever its instance's p95: the second request needs time, too.
+ */
 const MAX_SHARE = 0.5;
 /** The same for an instance without a p95: 100 ms by default, longer than an answer from the same town takes. */
 const UNKNOWN_SHARE = 0.1;

@@ -1,5 +1,6 @@
-// One incarnation as the table knows it. Its membership says what the bus knows of it; its breaker says how our own calls
-// went. The two are never merged: a paused process is up with an open breaker, a killed one is gone with a closed one.
+// One incarnation as the table knows it. Its membership says what the bus knows of it; its breaker says how our own
+// calls went. The two are never merged: a paused process is up with an open breaker, a killed one is gone with a closed
+// one.
 
 import { type Breaker, type BreakerTransition, freshBreaker } from "./breaker.ts";
 import type { Heartbeat } from "./heartbeat.ts";
@@ -15,8 +16,8 @@ export interface InstanceRef {
 export type Membership =
   | { readonly kind: "up" }
   /**
-   * Finishes its running calls and gets no new ones. `said so`: its heartbeat said goodbye. `took no call`: it refused a
-   * call, and a later heartbeat brings it back.
+   * Finishes its running calls and gets no new ones. `said so`: its heartbeat said goodbye. `took no call`: it refused
+   * a call, and a later heartbeat brings it back.
    */
   | { readonly kind: "draining"; readonly how: "said so" | "took no call" }
   | { readonly kind: "gone"; readonly since: number; readonly how: "left" | "no heartbeat" | "nobody answers there" };

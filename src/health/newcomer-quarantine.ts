@@ -1,9 +1,9 @@
 // Quarantine for newcomers: incarnations that have sent heartbeats but never answered a call. Heartbeats are
 // unauthenticated on an open bus, so anyone can add incarnations.
 //
-// While newcomers answer, they join the rotation at once. After several of them fail, the quarantine is active: calls go
-// only to proven members, and a newcomer first gets a copy of a call whose result no caller waits for. The newcomer that
-// answers it is proven. 10,000 forged incarnations that hang then cost a visitor four timeouts, not 10,000.
+// While newcomers answer, they join the rotation at once. After several of them fail, the quarantine is active: calls
+// go only to proven members, and a newcomer first gets a copy of a call whose result no caller waits for. The newcomer
+// that answers it is proven. 10,000 forged incarnations that hang then cost a visitor four timeouts, not 10,000.
 
 /** Two hung newcomers can be an accident. Four, as many as one page makes calls, are not. */
 const FAILURES_TO_ACTIVATE = 4;

@@ -1,5 +1,5 @@
-// The members that are up, in the order of the rotation: a sorted array. A join or a departure is rare and costs a binary
-// search and one move of memory. A pick happens on every call and usually costs one look at the next neighbour.
+// The members that are up, in the order of the rotation: a sorted array. A join or a departure is rare and costs a
+// binary search and one move of memory. A pick happens on every call and usually costs one look at the next neighbour.
 
 import { compareByInstance, type InstanceRef, type Member } from "./member.ts";
 
@@ -36,8 +36,8 @@ export class Ring {
   }
 
   /**
-   * The first member after `last` that `accepts` returns true for, in one round. The cursor is a member and not an index,
-   * so a join or a departure neither skips a turn of another member nor gives it two.
+   * The first member after `last` that `accepts` returns true for, in one round. The cursor is a member and not an
+   * index, so a join or a departure neither skips a turn of another member nor gives it two.
    */
   firstAfter(last: InstanceRef | undefined, accepts: (member: Member) => boolean): Member | undefined {
     const size = this.#members.length;

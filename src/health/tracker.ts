@@ -1,7 +1,7 @@
-// The table of one service's incarnations: which exist, which are up, and how calls to them went. Heartbeats, results of
-// calls and the state of the bus go in, each with its time; events come out. It has no timer, clock, bus or log: a lease
-// counts as expired whenever it is read after its end. `tick` emits the losses that nothing else has found, fails retests
-// whose result never came, and evicts.
+// The table of one service's incarnations: which exist, which are up, and how calls to them went. Heartbeats, results
+// of calls and the state of the bus go in, each with its time; events come out. It has no timer, clock, bus or log: a
+// lease counts as expired whenever it is read after its end. `tick` emits the losses that nothing else has found, fails
+// retests whose result never came, and evicts.
 
 import type { HealthRules } from "../settings.ts";
 import * as breaker from "./breaker.ts";
@@ -20,8 +20,8 @@ import { NewcomerQuarantine } from "./newcomer-quarantine.ts";
 import { Ring } from "./ring.ts";
 
 /**
- * Permission to send one call to one incarnation, with the breaker generation it was issued under. Must be settled exactly
- * once, on every code path.
+ * Permission to send one call to one incarnation, with the breaker generation it was issued under. Must be settled
+ * exactly once, on every code path.
  */
 export interface Ticket {
   readonly who: InstanceRef;
@@ -220,7 +220,7 @@ export class Tracker {
     return ticketFor(member, now);
   }
 
-  /** Issues the ticket of a retest. Undefined if the breaker is not open, or if a retest is out already. */
+  /** Issues the ticket of a retest. Undefined if the breaker is not open: a second retest cannot start. */
   admitRetest(
     member: Member,
     now: number,
@@ -278,8 +278,8 @@ export class Tracker {
   /**
    * No process subscribes to the address. The instance is dead, and the member is lost, unless
    * - it has sent a heartbeat since the call was sent: it is connected by now;
-   * - our own connection is down, or has just come back and the instance has sent no heartbeat since: a healthy instance
-   *   may still be reconnecting.
+   * - our own connection is down, or has just come back and the instance has sent no heartbeat since: a healthy
+   *   instance may still be reconnecting.
    * Then the call goes to another instance, and the member stays up.
    */
   #onNoResponders(member: Member, ticket: Ticket, now: number): readonly HealthEvent[] {
@@ -298,13 +298,14 @@ export class Tracker {
     this.#disconnectedSince ??= now;
   }
 
-  /** The bus is connected again. Leases go on where they stopped, and last at least until every instance can be back. */
+  /** The bus is connected again. Leases continue where they stopped. None expires within the grace period from now. */
   resumeLeases(now: number): void {
     const disconnectedSince = this.#disconnectedSince ?? now;
     this.#disconnectedSince = undefined;
     this.#reconnectedAt = now;
     for (const member of this.#members.values()) {
-      // A heartbeat can be read before the bus reports that it is connected. The lease that it renewed was never frozen.
+      // A heartbeat can be read before the bus reports that it is connected. The lease that it renewed was never
+      // frozen.
       const frozenMs = now - Math.max(disconnectedSince, member.lastHeartbeatAt);
       member.leaseUntil = Math.max(member.leaseUntil + frozenMs, now + this.#rules.reconnectGraceMs);
     }
@@ -337,7 +338,8 @@ export class Tracker {
     const hasLeft = saidGoodbye(member);
     this.#leaveRing(member, { kind: "gone", since: now, how: hasLeft ? "left" : why });
     if (hasLeft) return [{ kind: "left", who: member.who }];
-    // A forged heartbeat may have set a high number. Without a reset, those of the real instance would be dropped for ever.
+    // A forged heartbeat may have set a high number. Without a reset, those of the real instance would be dropped for
+    // ever.
     if (why === "no heartbeat") member.seq = -1;
     return [{ kind: "lost", who: member.who, why, silentMs: now - member.lastHeartbeatAt }];
   }

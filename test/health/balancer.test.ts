@@ -3,11 +3,11 @@ import * as assert from "uvu/assert";
 import type { Choice, PickResult } from "../../src/health/balancer.ts";
 import { Table } from "../support/table.ts";
 
-const test = suite("resolver");
+const test = suite("balancer");
 
-/** Who is sent what: the call, then the retests. */
+/** The instances that get the call and the retests. */
 const inNumbers = (sent: PickResult | Choice): readonly unknown[] => [
-  sent.call?.who.instance ?? "no-responders",
+  sent.call?.who.instance ?? "none",
   sent.retests.map((retest) => retest.who.instance),
 ];
 
@@ -18,33 +18,33 @@ function tableOf(...instances: readonly number[]): Table {
   return table;
 }
 
-/** Opened at 1 s, and failed on its probation at 3 s: no heartbeat closes it, its retest is due at 63 s. */
-function stubborn(table: Table, instance: number): void {
+/** Opened at 1 s, and failed its probation at 3 s: no heartbeat closes it, and its retest is due at 63 s. */
+function failsProbation(table: Table, instance: number): void {
   table.hangs(instance, 1000);
   table.beats(instance, 2500);
   table.hangs(instance, 3000);
   table.told();
 }
 
-/** Heartbeats of all at a time when they would have lapsed. */
+/** Renews all leases at a time when they would have expired. */
 function allBeat(table: Table, instances: readonly number[], now: number): void {
   for (const instance of instances) table.beats(instance, now);
 }
 
-test("looking says what the next choice is, as often as one likes", () => {
+test("peek returns the next choice and changes nothing", () => {
   const table = tableOf(1, 2);
   table.turns(1, 1);
-  for (let look = 0; look < 3; look++) assert.equal(inNumbers(table.resolver.peek(2)), [2, []]);
+  for (let times = 0; times < 3; times++) assert.equal(inNumbers(table.resolver.peek(2)), [2, []]);
   assert.equal(inNumbers(table.next(2)), [2, []]);
 });
 
-test("a call that has been to an instance is not sent there again", () => {
+test("a call is not sent again to an instance that had it", () => {
   const table = tableOf(1, 2, 3);
   assert.equal(inNumbers(table.next(1, { excluded: new Set(["1-a"]) })), [2, []]);
-  assert.equal(inNumbers(table.next(1, { excluded: new Set(["1-a", "2-a", "3-a"]) })), ["no-responders", []]);
+  assert.equal(inNumbers(table.next(1, { excluded: new Set(["1-a", "2-a", "3-a"]) })), ["none", []]);
 });
 
-test("after two dead ends a call keeps to those who have answered before, if there are any", () => {
+test("after two dead ends a call goes only to proven instances, if there are any", () => {
   const table = tableOf(1, 2, 3, 4, 5);
   table.settle(table.ticketOf(5, 1), "answered", 1);
   assert.equal(inNumbers(table.next(2, { excluded: new Set(["1-a"]) })), [2, []]);
@@ -52,9 +52,9 @@ test("after two dead ends a call keeps to those who have answered before, if the
   assert.equal(inNumbers(table.next(2, { excluded: new Set(["1-a", "2-a", "5-a"]) })), [3, []]);
 });
 
-test("one retest that is due goes out as a copy beside the call, and takes nobody's turn", () => {
+test("a retest that is due is sent as a copy of the call, and takes no turn", () => {
   const table = tableOf(1, 2, 3);
-  stubborn(table, 3);
+  failsProbation(table, 3);
   allBeat(table, [1, 2, 3], 60_000);
   assert.equal(inNumbers(table.next(62_999)), [1, []]);
   assert.equal(inNumbers(table.next(63_000)), [2, [3]]);
@@ -62,10 +62,10 @@ test("one retest that is due goes out as a copy beside the call, and takes nobod
   assert.equal(table.told(), ["retesting 3"]);
 });
 
-test("of several retests that are due, each call takes one along", () => {
+test("of several retests that are due, each call sends one", () => {
   const table = tableOf(1, 2, 3);
-  stubborn(table, 2);
-  stubborn(table, 3);
+  failsProbation(table, 2);
+  failsProbation(table, 3);
   allBeat(table, [1, 2, 3], 60_000);
   assert.equal(inNumbers(table.next(63_000)), [1, [2]]);
   assert.equal(inNumbers(table.next(63_000)), [1, [3]]);
@@ -80,16 +80,16 @@ test("retests without a call leave the next turn where it was", () => {
   assert.equal(table.turns(1, 1003), [2]);
 });
 
-test("a retest keeps away from those the call has been to", () => {
+test("a retest is not sent to an instance that had the call", () => {
   const table = tableOf(1, 2);
   table.hangs(1, 1000);
   table.hangs(2, 1000);
-  assert.equal(inNumbers(table.next(1001, { excluded: new Set(["1-a"]) })), ["no-responders", [2]]);
+  assert.equal(inNumbers(table.next(1001, { excluded: new Set(["1-a"]) })), ["none", [2]]);
 });
 
 test("a call that must not reach two instances is itself the retest that is due", () => {
   const table = tableOf(1, 2);
-  stubborn(table, 2);
+  failsProbation(table, 2);
   allBeat(table, [1, 2], 60_000);
   const once = { repeatable: false };
   assert.equal(inNumbers(table.next(62_000, once)), [1, []]);
@@ -102,16 +102,16 @@ test("a call that must not reach two instances is itself the retest that is due"
   assert.equal(table.told(), ["closed 2 (retest succeeded)"]);
 });
 
-test("a call that is itself the retest is nobody's turn: those between are not passed over", () => {
+test("a call that is itself the retest takes no turn, so the instances in between are not skipped", () => {
   const table = tableOf(1, 2, 3);
-  stubborn(table, 3);
+  failsProbation(table, 3);
   allBeat(table, [1, 2, 3], 60_000);
   assert.equal(table.turns(1, 62_000), [1]);
   assert.equal(inNumbers(table.next(63_000, { repeatable: false })), [3, []]);
   assert.equal(table.turns(2, 63_001), [2, 1]);
 });
 
-test("one that beat without answering gets one call until it has answered, and more only if nobody else can take it", () => {
+test("an instance that sent heartbeats but no answers gets one call at a time, and more only if no other can take it", () => {
   const table = tableOf(1, 2);
   table.hangs(2, 1000);
   table.beats(2, 1005);
@@ -124,9 +124,9 @@ test("one that beat without answering gets one call until it has answered, and m
   assert.equal(inNumbers(table.next(1501)), [2, []]);
 });
 
-test("an open breaker of one that is gone is not retested", () => {
+test("an instance that is gone is not retested", () => {
   const table = tableOf(1, 2);
-  stubborn(table, 2);
+  failsProbation(table, 2);
   table.beats(1, 60_000);
   assert.equal(inNumbers(table.next(63_000)), [1, []]);
 });

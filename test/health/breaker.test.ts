@@ -19,7 +19,7 @@ import { DEFAULT_RULES as RULES } from "../support/table.ts";
 const test = suite("breaker");
 
 const noJitter = (): number => 0;
-const mostJitter = (): number => 0.999_999;
+const maxJitter = (): number => 0.999_999;
 
 const timeout = (breaker: Breaker, now: number, rules = RULES): TransitionResult =>
   afterTimeout(breaker, breaker.generation, now, rules, noJitter);
@@ -32,7 +32,7 @@ function retest(breaker: Breaker, now: number): Breaker {
   return step.breaker;
 }
 
-/** Opened at 1 s by a first unanswered call. */
+/** Opened at 1 s by a first timeout. */
 const opened = (): Breaker => timeout(freshBreaker(), 1000).breaker;
 /** Closed by a heartbeat at 40 s, after a silence. */
 const onProbation = (): Breaker => beat(opened(), 40_000).breaker;
@@ -43,15 +43,15 @@ test("a fresh breaker takes calls", () => {
   assert.is(eligibility(freshBreaker(), 0), "yes");
 });
 
-test("the first unanswered call opens it for exactly thirty seconds, whatever the jitter", () => {
-  const step = afterTimeout(freshBreaker(), 0, 1000, RULES, mostJitter);
+test("the first timeout opens it for exactly thirty seconds, without jitter", () => {
+  const step = afterTimeout(freshBreaker(), 0, 1000, RULES, maxJitter);
   assert.equal(step.transition, { kind: "opened", why: "request timed out", retestInMs: 30_000 });
   assert.is(eligibility(step.breaker, 1000), "no");
   assert.not(retestIsDue(step.breaker, 30_999));
   assert.ok(retestIsDue(step.breaker, 31_000));
 });
 
-test("with a limit of three, two failures in a row open nothing and an answer between them starts the count again", () => {
+test("with a limit of three, two timeouts in a row do not open it, and an answer between them resets the count", () => {
   const rules = { ...RULES, failureLimit: 3 };
   const twice = timeout(timeout(freshBreaker(), 0, rules).breaker, 1, rules).breaker;
   assert.is(twice.kind, "closed");
@@ -61,7 +61,7 @@ test("with a limit of three, two failures in a row open nothing and an answer be
   assert.is(timeout(twiceMore, 4, rules).breaker.kind, "open");
 });
 
-test("a result from before the last change of state changes nothing, whatever the state", () => {
+test("a result from before the last change of state changes nothing, in any state", () => {
   const states = [opened(), onProbation(), reopened(), retest(opened(), 31_000), retest(reopened(), 200_000)];
   for (const breaker of states) {
     for (let generation = 0; generation < breaker.generation; generation++) {
@@ -71,12 +71,16 @@ test("a result from before the last change of state changes nothing, whatever th
         breaker,
         `a timeout of a ${breaker.kind} one`,
       );
-      assert.is(afterInconclusive(breaker, generation, 99_000), breaker, `nothing of a ${breaker.kind} one`);
+      assert.is(
+        afterInconclusive(breaker, generation, 99_000),
+        breaker,
+        `an inconclusive end of a ${breaker.kind} one`,
+      );
     }
   }
 });
 
-test("every change of state has an generation of its own, the quiet ones too", () => {
+test("every change of state has a new generation, also one that is not reported", () => {
   const closedByRetest = answer(retest(reopened(), 200_000)).breaker;
   const probationEnded = answer(answer(closedByRetest).breaker).breaker;
   const retesting = retest(opened(), 31_000);
@@ -85,26 +89,26 @@ test("every change of state has an generation of its own, the quiet ones too", (
     [opened(), retesting, afterInconclusive(retesting, retesting.generation, 31_001)],
   ];
   for (const story of stories) {
-    const epochs = story.map((breaker) => breaker.generation);
+    const generations = story.map((breaker) => breaker.generation);
     assert.equal(
-      epochs,
-      [...new Set(epochs)].sort((a, b) => a - b),
+      generations,
+      [...new Set(generations)].sort((a, b) => a - b),
     );
   }
 });
 
-test("a call sent to an open breaker, which nobody should, closes nothing", () => {
+test("an answer to a call sent under an open breaker does not close it", () => {
   assert.is(answer(opened()).breaker.kind, "open");
 });
 
-test("a heartbeat closes a first opening even while its retest is out, and the retest's late failure is void", () => {
+test("a heartbeat closes a first opening while its retest is out, and the retest's late timeout does not count", () => {
   const retesting = retest(opened(), 31_000);
   const closed = beat(retesting, 31_500);
   assert.equal(closed.transition, { kind: "closed", why: "heartbeat" });
   assert.is(afterTimeout(closed.breaker, retesting.generation, 32_000, RULES, noJitter).breaker, closed.breaker);
 });
 
-test("three answers end a probation, quietly; the next failure is a first one again", () => {
+test("three answers end a probation without a report, and the next timeout is a first one again", () => {
   const two = answer(answer(onProbation()).breaker).breaker;
   assert.is(two.kind, "probation");
   const three = answer(two);
@@ -136,21 +140,21 @@ test("a retest that times out opens it again and doubles the delay, up to five m
   assert.equal(delays, [60_000, 120_000, 240_000, 300_000, 300_000, 300_000]);
 });
 
-test("a retest sent early, for want of anyone healthy, does not grow the delay", () => {
+test("a retest sent early, because no instance is healthy, does not double the delay", () => {
   const step = timeout(retest(opened(), 5000), 6000);
   assert.equal(step.transition, { kind: "opened", why: "retest timed out", retestInMs: 30_000 });
   assert.ok(retestIsDue(step.breaker, 36_000));
 });
 
-test("jitter takes at most a quarter of a doubled delay, and is not what the next doubling starts from", () => {
-  const jittered = afterTimeout(retest(opened(), 31_000), 2, 32_000, RULES, mostJitter);
+test("jitter takes at most a quarter off a doubled delay, and the next doubling starts from the delay without it", () => {
+  const jittered = afterTimeout(retest(opened(), 31_000), 2, 32_000, RULES, maxJitter);
   assert.ok(retestIsDue(jittered.breaker, 32_000 + 45_001));
   assert.not(retestIsDue(jittered.breaker, 32_000 + 45_000));
   const next = timeout(retest(jittered.breaker, 100_000), 101_000);
   assert.equal(next.transition, { kind: "opened", why: "retest timed out", retestInMs: 120_000 });
 });
 
-test("a retest whose result never comes fails at the end of its lease, and not before", () => {
+test("a retest without a result fails at the end of its lease, and not before", () => {
   const retesting = retest(opened(), 31_000);
   const early = afterRetestLeaseExpiry(retesting, 32_499, RULES, noJitter);
   assert.is(early.breaker, retesting);
@@ -159,26 +163,26 @@ test("a retest whose result never comes fails at the end of its lease, and not b
   assert.is(afterTimeout(late.breaker, retesting.generation, 32_501, RULES, noJitter).breaker, late.breaker);
 });
 
-test("retests that say nothing are told once, and the first after the next opening again", () => {
+test("several inconclusive retests are reported once, and the first one after the next opening again", () => {
   let breaker: Breaker = opened();
-  const told: (string | undefined)[] = [];
+  const reported: (string | undefined)[] = [];
   for (let now = 31_000; now < 31_005; now += 1) {
     const step = startRetest(breaker, now, RULES);
-    told.push(step?.transition?.kind);
+    reported.push(step?.transition?.kind);
     breaker = afterInconclusive(step?.breaker ?? breaker, step?.breaker.generation ?? 0, now);
   }
-  assert.equal(told, ["retesting", undefined, undefined, undefined, undefined]);
+  assert.equal(reported, ["retesting", undefined, undefined, undefined, undefined]);
   const again = timeout(retest(breaker, 32_000), 33_000).breaker;
   assert.is(startRetest(again, 200_000, RULES)?.transition?.kind, "retesting");
 });
 
-test("nothing is nothing to every other state", () => {
+test("an inconclusive end changes no other state", () => {
   for (const breaker of [freshBreaker(), opened(), onProbation()]) {
     assert.is(afterInconclusive(breaker, breaker.generation, 50_000), breaker);
   }
 });
 
-test("what a guarded call held is given back when it said nothing, or when no result ever comes", () => {
+test("a guarded probation may send its next call when the last was inconclusive, or when its lease has expired", () => {
   const waiting = afterSending(beat(opened(), 1005).breaker, 1010, RULES);
   const back = afterInconclusive(waiting, waiting.generation, 1100);
   assert.is(eligibility(back, 1100), "yes");
@@ -187,7 +191,7 @@ test("what a guarded call held is given back when it said nothing, or when no re
   assert.is(eligibility(waiting, 2510), "yes");
 });
 
-test("a silence is one request timeout long: a beat sooner than that was given on demand", () => {
+test("a heartbeat within one request timeout of the opening guards the probation, a later one does not", () => {
   const demanded = afterSending(beat(opened(), 1999).breaker, 2000, RULES);
   assert.is(eligibility(demanded, 2001), "guarded");
   const silent = afterSending(beat(opened(), 2000).breaker, 2000, RULES);

@@ -15,7 +15,7 @@ const who = (instance: number): InstanceRef => ({
   address: `ratings.get.${instance}-a`,
 });
 
-/** What `answers` made of the delay after which a call is late. */
+/** The delay after which a call is late, after these answers. */
 function lateAfter(answers: readonly number[]): number {
   const hedge = new Hedge(TIMEOUT_MS);
   const one = who(1);
@@ -24,27 +24,27 @@ function lateAfter(answers: readonly number[]): number {
 }
 const times = (count: number, tookMs: number): readonly number[] => Array.from({ length: count }, () => tookMs);
 
-test("of an instance of unknown habits a call is late after a tenth of its time", () => {
+test("without enough answers a call is late after a tenth of its timeout", () => {
   assert.is(lateAfter([]), 100);
   assert.is(lateAfter(times(19, 30)), 100);
   assert.is(lateAfter(times(20, 30)), 30);
 });
 
-test("late is beyond the p95 of its own last answers, and a slow twentieth of them does not move it", () => {
+test("a call is late beyond the p95 of recent answers, and a slow twentieth of them does not change it", () => {
   assert.is(lateAfter([...times(61, 30), ...times(3, 400)]), 30);
   assert.is(lateAfter([...times(60, 30), ...times(4, 400)]), 400);
 });
 
-test("what was long ago is forgotten", () => {
+test("old answers do not count", () => {
   assert.is(lateAfter([...times(500, 400), ...times(72, 20)]), 20);
 });
 
-test("no call is late before ten milliseconds, and each is at half of its time", () => {
+test("no call is late before ten milliseconds, and every call is late at half of its timeout", () => {
   assert.is(lateAfter(times(64, 0.2)), 10);
   assert.is(lateAfter(times(64, 900)), 500);
 });
 
-test("each instance has habits of its own, and a new incarnation has none", () => {
+test("each incarnation has its own latencies", () => {
   const hedge = new Hedge(TIMEOUT_MS);
   const [one, two] = [who(1), who(2)];
   for (const tookMs of times(64, 50)) hedge.recordLatency(one, tookMs);
@@ -53,7 +53,7 @@ test("each instance has habits of its own, and a new incarnation has none", () =
   assert.is(hedge.lateAfterMs(who(1)), 100, "the row that replaced it");
 });
 
-test("beside eight at the start one call in twenty is sent twice, in any order of events", () => {
+test("one call in twenty is sent twice, and eight at the start, in any order of events", () => {
   for (let seed = 1; seed <= 50; seed++) {
     const dice = new Dice(seed);
     const hedge = new Hedge(TIMEOUT_MS);
@@ -65,11 +65,11 @@ test("beside eight at the start one call in twenty is sent twice, in any order o
       } else if (hedge.trySpend()) twice += 1;
       assert.ok(twice <= 8 + sent / 20 + 1e-9, `seed ${seed}: ${twice} of ${sent}`);
     }
-    assert.ok(twice >= sent / 20 + 6, "and what may be is done");
+    assert.ok(twice >= sent / 20 + 6, "the budget is used");
   }
 });
 
-test("so many can be saved up and no more", () => {
+test("the budget saves up at most 128", () => {
   const hedge = new Hedge(TIMEOUT_MS);
   for (let call = 0; call < 100_000; call++) hedge.earn();
   let taken = 0;
@@ -77,7 +77,7 @@ test("so many can be saved up and no more", () => {
   assert.is(taken, 128);
 });
 
-test("who was overtaken is spared until each of its overtaken calls has ended", () => {
+test("an overtaken instance is deprioritized until each of its late calls has ended", () => {
   const hedge = new Hedge(TIMEOUT_MS);
   hedge.hedgeWon("2-a");
   hedge.hedgeWon("2-a");
@@ -87,33 +87,33 @@ test("who was overtaken is spared until each of its overtaken calls has ended", 
   assert.is(hedge.deprioritized.has("2-a"), false);
 });
 
-// What the choice makes of it.
+// What the balancer does with it.
 
-const slow = new Set(["2-a"]);
+const deprioritized = new Set(["2-a"]);
 
-test("a late call goes to the next who is well, to nobody slow, guarded, open or tried, and that is a turn", () => {
+test("a hedge goes to the next healthy instance, not to a deprioritized, guarded, open or excluded one, and takes a turn", () => {
   const table = new Table();
   for (const instance of [1, 2, 3, 4]) table.beats(instance, 0);
   table.turns(1, 1);
-  const second = (now: number, ...tried: readonly string[]): number | undefined => {
+  const hedgeTo = (now: number, ...excluded: readonly string[]): number | undefined => {
     const { call, retests, trials } = table.resolver.peek(now, {
-      deprioritized: slow,
+      deprioritized,
       isHedge: true,
-      excluded: new Set(tried),
+      excluded: new Set(excluded),
     });
     assert.equal([...retests, ...trials], []);
     return call?.who.instance;
   };
-  assert.is(second(1), 3);
-  assert.is(second(1, "3-a"), 4);
+  assert.is(hedgeTo(1), 3);
+  assert.is(hedgeTo(1, "3-a"), 4);
   table.hangs(3, 1001);
-  assert.is(second(1002), 4);
-  assert.is(second(1002, "1-a", "4-a"), undefined);
+  assert.is(hedgeTo(1002), 4);
+  assert.is(hedgeTo(1002, "1-a", "4-a"), undefined);
   table.beats(3, 1003);
   assert.is(table.breaker(3), "probation");
   table.ask(1004, { excluded: new Set(["1-a", "2-a", "4-a"]) });
-  assert.is(second(1005, "1-a", "4-a"), undefined, "3 is guarded");
-  assert.is(table.ask(1006, { deprioritized: slow, isHedge: true }).who.instance, 4);
+  assert.is(hedgeTo(1005, "1-a", "4-a"), undefined, "3 is guarded");
+  assert.is(table.ask(1006, { deprioritized, isHedge: true }).who.instance, 4);
   assert.is(table.resolver.peek(1008).call?.who.instance, 1);
 });
 

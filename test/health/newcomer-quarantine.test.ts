@@ -1,4 +1,4 @@
-// What forged instances can cost: those who beat and then hang, are not there, or answer nonsense.
+// The cost of forged instances, which send heartbeats and then hang, do not exist, or send invalid responses.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -6,25 +6,25 @@ import { NewcomerQuarantine } from "../../src/health/newcomer-quarantine.ts";
 import type { Result, Ticket } from "../../src/health/tracker.ts";
 import { Table } from "../support/table.ts";
 
-const test = suite("strangers");
+const test = suite("newcomer quarantine");
 
-const FIRST_STRANGER = 10;
+const FIRST_NEWCOMER = 10;
 
-/** Instance 1 has answered, as one does; of the strangers nobody knows. */
-function tableWithStrangers(count: number): Table {
+/** Instance 1 has answered. The newcomers have not. */
+function tableWithNewcomers(count: number): Table {
   const table = new Table();
   table.beats(1, 0);
   settle(table, table.next(0).call, "answered", 1);
-  for (let place = 0; place < count; place++) table.beats(FIRST_STRANGER + place, 2);
+  for (let place = 0; place < count; place++) table.beats(FIRST_NEWCOMER + place, 2);
   return table;
 }
 
 function settle(table: Table, ticket: Ticket | undefined, result: Result, now: number): void {
-  if (ticket === undefined) throw new Error("nobody was asked");
+  if (ticket === undefined) throw new Error("no call was sent");
   table.settle(ticket, result, now);
 }
 
-/** Calls one after another, strangers ending them as `result`; says whom each went to. */
+/** Makes calls one after another; newcomers end them with `result`. @returns the instance of each */
 function callsWhere(table: Table, result: Result, count: number, from: number): readonly number[] {
   const numbers: number[] = [];
   for (let now = from; numbers.length < count; now++) {
@@ -37,26 +37,26 @@ function callsWhere(table: Table, result: Result, count: number, from: number): 
 }
 
 for (const result of ["timeout", "no-responders", "draining", "nonsense"] as const) {
-  test(`a hundred strangers that end calls as "${result}" cost four of them, whatever comes after`, () => {
-    const table = tableWithStrangers(100);
+  test(`a hundred newcomers that end calls as "${result}" cost four calls in all`, () => {
+    const table = tableWithNewcomers(100);
     const called = callsWhere(table, result, 200, 10);
     assert.is(called.filter((instance) => instance !== 1).length, 4);
   });
 }
 
-test("several calls that hang with one stranger at once disappoint once", () => {
-  const table = tableWithStrangers(1);
+test("several calls that hang with one newcomer count as one failure", () => {
+  const table = tableWithNewcomers(1);
   const calls = Array.from({ length: 10 }, () => table.next(10).call).filter((call) => call?.who.instance !== 1);
   for (const call of calls) settle(table, call, "timeout", 1010);
   assert.ok(calls.length > 4);
   assert.not.ok(table.tracker.quarantine.isActive(1010));
 });
 
-/** A stranger that was lost or passed over beats, and is asked again, until it has failed so many times. */
+/** A newcomer sends a heartbeat and fails a call, several times. */
 function failsAgain(table: Table, incarnation: string, result: Result, times: number, from: number): void {
   for (let time = 0; time < times; time++) {
     const now = from + 1000 * time;
-    table.beats(FIRST_STRANGER, now, { incarnation });
+    table.beats(FIRST_NEWCOMER, now, { incarnation });
     const member = [...table.tracker.all()].find(({ who }) => who.incarnation === incarnation);
     if (member === undefined) throw new Error(`${incarnation} is not in the table`);
     table.settle(table.tracker.admit(member, now), result, now + 500);
@@ -64,8 +64,8 @@ function failsAgain(table: Table, incarnation: string, result: Result, times: nu
 }
 
 for (const result of ["timeout", "no-responders", "draining", "nonsense"] as const) {
-  test(`three strangers that end ten calls each as "${result}" are three, and the fourth makes four`, () => {
-    const table = tableWithStrangers(0);
+  test(`three newcomers that end ten calls each as "${result}" count three times, and a fourth one activates the quarantine`, () => {
+    const table = tableWithNewcomers(0);
     ["one", "two", "three"].forEach((name, place) => void failsAgain(table, name, result, 10, 10 + 10_000 * place));
     assert.not.ok(table.tracker.quarantine.isActive(30_000));
     failsAgain(table, "four", result, 1, 30_100);
@@ -73,8 +73,8 @@ for (const result of ["timeout", "no-responders", "draining", "nonsense"] as con
   });
 }
 
-test("a stranger that answers a copy takes its turns from then on", () => {
-  const table = tableWithStrangers(4);
+test("a newcomer that answers a copy takes its turns from then on", () => {
+  const table = tableWithNewcomers(4);
   callsWhere(table, "timeout", 20, 10);
   table.beats(50, 100);
   const { call, trials } = table.next(101);
@@ -84,15 +84,15 @@ test("a stranger that answers a copy takes its turns from then on", () => {
   assert.equal(table.turns(4, 103), [50, 1, 50, 1]);
 });
 
-test("the copies go round among the strangers", () => {
-  const table = tableWithStrangers(6);
+test("the copies go to the newcomers in turn", () => {
+  const table = tableWithNewcomers(6);
   callsWhere(table, "nonsense", 20, 10);
   const tried = Array.from({ length: 6 }, () => table.next(100).trials[0]?.who.instance ?? 0);
   assert.equal(tried.sort(), [10, 11, 12, 13, 14, 15]);
 });
 
-test("a minute after the last disappointment a newcomer takes its turn at once again", () => {
-  const table = tableWithStrangers(4);
+test("a minute after the last failure a newcomer takes its turn at once again", () => {
+  const table = tableWithNewcomers(4);
   callsWhere(table, "no-responders", 20, 10);
   for (const instance of [1, 70]) table.beats(instance, 70_000, { intervalMs: 60_000 });
   assert.equal(table.turns(2, 70_000).length, 2);
@@ -100,7 +100,7 @@ test("a minute after the last disappointment a newcomer takes its turn at once a
   assert.ok(table.turns(2, 70_002).includes(70));
 });
 
-test("with nobody else to ask, strangers are asked all the same", () => {
+test("without proven instances, newcomers get calls during the quarantine", () => {
   const table = new Table();
   for (let instance = 1; instance <= 8; instance++) table.beats(instance, 0);
   for (let place = 0; place < 6; place++) settle(table, table.next(1).call, "no-responders", 2);
@@ -108,8 +108,8 @@ test("with nobody else to ask, strangers are asked all the same", () => {
   assert.is(table.next(3).call?.who.instance, 7);
 });
 
-test("a call that must not be copied is sent to a stranger itself: it has no other way to prove itself", () => {
-  const table = tableWithStrangers(5);
+test("a call that must not be copied goes to a newcomer itself, which has no other way to prove itself", () => {
+  const table = tableWithNewcomers(5);
   callsWhere(table, "timeout", 20, 10);
   table.beats(50, 100);
   const once = [1, 2].map((place) => table.next(100 + place, { repeatable: false }));
@@ -117,9 +117,9 @@ test("a call that must not be copied is sent to a stranger itself: it has no oth
   assert.ok(once.every(({ trials }) => trials.length === 0));
 });
 
-test("with nobody well a call takes sixteen retests along, a real instance's first, and the next one takes others", () => {
-  const table = tableWithStrangers(40);
-  for (let place = 0; place < 40; place++) table.hangs(FIRST_STRANGER + place, 1_000);
+test("without a healthy instance a call sends sixteen retests, first to proven instances, and the next call sends others", () => {
+  const table = tableWithNewcomers(40);
+  for (let place = 0; place < 40; place++) table.hangs(FIRST_NEWCOMER + place, 1_000);
   table.hangs(1, 1_000);
   const retested = [1_001, 2_001, 3_001].map((now) => {
     const { retests } = table.next(now);
@@ -130,7 +130,7 @@ test("with nobody well a call takes sixteen retests along, a real instance's fir
   assert.is(new Set(retested.flat()).size, 41, "all of them in three calls");
 });
 
-test("four strangers that failed are remembered for a minute from the first of them, and no longer", () => {
+test("the quarantine lasts a minute from the first of four failures", () => {
   const quarantine = new NewcomerQuarantine();
   for (const [place, id] of ["a", "b", "c", "d"].entries()) quarantine.recordFailure(id, 1_000 + place);
   assert.equal(

@@ -7,7 +7,7 @@ import { beatOf } from "../support/table.ts";
 
 const test = suite("ring");
 
-const anyone = (): boolean => true;
+const any = (): boolean => true;
 const named = (incarnation: string): Member => newMember(beatOf(Number.parseInt(incarnation, 10), { incarnation }), 0);
 
 function ringOf(...incarnations: readonly string[]): { ring: Ring; members: readonly Member[] } {
@@ -18,15 +18,15 @@ function ringOf(...incarnations: readonly string[]): { ring: Ring; members: read
 }
 
 const names = (ring: Ring): readonly string[] => ring.all().map((member) => member.who.incarnation);
-const after = (ring: Ring, last: Member | undefined, fits: (member: Member) => boolean = anyone): string =>
-  ring.firstAfter(last?.who, fits)?.who.incarnation ?? "no-responders";
+const after = (ring: Ring, last: Member | undefined, accepts: (member: Member) => boolean = any): string =>
+  ring.firstAfter(last?.who, accepts)?.who.incarnation ?? "none";
 
-test("turns go by number and not by text, then by incarnation, in whatever order they came", () => {
+test("members are in order of number and not of text, then of incarnation, in whatever order they joined", () => {
   const { ring } = ringOf("10-a", "2-b", "1-z", "2-a", "1-c");
   assert.equal(names(ring), ["1-c", "1-z", "2-a", "2-b", "10-a"]);
 });
 
-test("whoever is added twice has one place, and whoever is removed twice takes nobody along", () => {
+test("adding a member twice adds it once, and removing it twice removes no other", () => {
   const { ring, members } = ringOf("1-a", "2-a", "3-a");
   const [, second] = members;
   if (second === undefined) throw new Error("no second member");
@@ -37,7 +37,7 @@ test("whoever is added twice has one place, and whoever is removed twice takes n
   assert.equal(names(ring), ["1-a", "3-a"]);
 });
 
-test("the place of the last turn is only a guess: who comes before it or leaves costs nobody a turn", () => {
+test("the index of the last turn is only a hint: a join before it, or a departure, skips no turn", () => {
   const { ring, members } = ringOf("2-a", "3-a", "4-a");
   const [second, third] = members;
   if (second === undefined || third === undefined) throw new Error("no third member");
@@ -48,10 +48,10 @@ test("the place of the last turn is only a guess: who comes before it or leaves 
   ring.remove(second);
   assert.is(after(ring, third), "4-a");
   ring.remove(third);
-  assert.is(after(ring, third), "4-a", "who has left keeps its place in the order");
+  assert.is(after(ring, third), "4-a", "a member that has left keeps its position in the order");
 });
 
-test("whoever does not fit is passed over, and with nobody fitting there is nobody", () => {
+test("members that are not accepted are skipped, and if none is accepted the result is undefined", () => {
   const { ring, members } = ringOf("1-a", "2-a", "3-a");
   assert.is(
     after(ring, members[0], (member) => member.who.instance !== 2),
@@ -59,12 +59,12 @@ test("whoever does not fit is passed over, and with nobody fitting there is nobo
   );
   assert.is(
     after(ring, members[0], () => false),
-    "no-responders",
+    "none",
   );
-  assert.is(after(new Ring(), members[0]), "no-responders");
+  assert.is(after(new Ring(), members[0]), "none");
 });
 
-test("each is looked at once and no more", () => {
+test("each member is visited once", () => {
   const { ring, members } = ringOf("1-a", "2-a", "3-a");
   const seen: string[] = [];
   ring.firstAfter(members[0]?.who, (member) => {
@@ -74,13 +74,13 @@ test("each is looked at once and no more", () => {
   assert.equal(seen, ["2-a", "3-a", "1-a"]);
 });
 
-test("another of the same number is found on either side, and nobody else", () => {
+test("a duplicate is found on either side, and no other member", () => {
   const { ring, members } = ringOf("1-a", "2-a", "2-b", "3-a");
-  const found = members.map((member) => ring.duplicateOf(member)?.who.incarnation ?? "no-responders");
-  assert.equal(found, ["no-responders", "2-b", "2-a", "no-responders"]);
+  const found = members.map((member) => ring.duplicateOf(member)?.who.incarnation ?? "none");
+  assert.equal(found, ["none", "2-b", "2-a", "none"]);
 });
 
-test("a thousand joins and departures keep everyone in order", () => {
+test("a thousand joins and departures keep the members in order", () => {
   const dice = new Dice(1);
   const ring = new Ring();
   const inside = new Map<string, Member>();

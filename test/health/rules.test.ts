@@ -1,4 +1,5 @@
-// The rules of health (README, "How health is decided"), one or more tests for each, told as stories with times.
+// The rules of health (docs/health.md, "How a call finds its instance"), one or more tests for each, as sequences of
+// events with their times.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -38,7 +39,7 @@ const well = (): "answered" => "answered";
 
 // The steps of the walk-through, from the second instance to its recovery.
 
-test("a paused instance is opened by one page, spared for the next, closed by its heartbeat and used again", () => {
+test("one page opens the breaker of a paused instance, the next page avoids it, and its heartbeat closes it", () => {
   const table = new Table();
   table.beats(1, 0);
   assert.equal(page(table, 5000, well), [1, 1, 1, 1]);
@@ -57,7 +58,11 @@ test("a paused instance is opened by one page, spared for the next, closed by it
   table.beats(1, 40_000);
   table.tick(42_000);
   assert.equal(table.told(), ["lost 2 (no heartbeat)"]);
-  assert.equal(page(table, 50_900, well), [1, 1, 1, 1], "not even a retest goes to one whose lease is over");
+  assert.equal(
+    page(table, 50_900, well),
+    [1, 1, 1, 1],
+    "not even a retest goes to an instance whose lease has expired",
+  );
 
   table.beats(2, 53_000);
   assert.equal(table.told(), ["returned 2", "closed 2 (heartbeat)"]);
@@ -67,16 +72,16 @@ test("a paused instance is opened by one page, spared for the next, closed by it
   assert.is(table.breaker(2), "closed");
 });
 
-// 1, 2: heartbeats and goodbyes, as far as they are heard.
+// Heartbeats and goodbyes.
 
-test("a heartbeat out of turn counts like any other: a market that asks is served at once", () => {
+test("an instance is used at once after its first heartbeat, such as the answer to a roll call", () => {
   const table = new Table();
   assert.is(table.next(0).call, undefined);
   table.beats(1, 2);
   assert.is(table.ask(3).who.instance, 1);
 });
 
-test("a draining instance gets nothing new and its last answers still count", () => {
+test("a draining instance gets no new calls, and its last answers still count", () => {
   const table = tableOf(1, 2);
   const last = table.ask(5);
   table.beats(1, 10, { state: "draining" });
@@ -98,9 +103,9 @@ test("a rolling restart leaves no call without an instance", () => {
   }
 });
 
-// 3: dead is not hung.
+// Dead is not hung.
 
-test("only a timeout opens a breaker; nobody there loses the instance instead", () => {
+test("only a timeout opens a breaker; no responders lose the instance instead", () => {
   const table = tableOf(1, 2);
   table.settle(table.ticketOf(1, 0), "timeout", 1000);
   table.settle(table.ticketOf(2, 1000), "no-responders", 1001);
@@ -117,9 +122,9 @@ test("no other result opens a breaker, however often", () => {
   }
 });
 
-// 4: round robin by instance.
+// Round robin by instance.
 
-test("the cursor goes by instance: a join, a departure and an open breaker leave the others' counts within one", () => {
+test("a join, a departure and an open breaker leave the counts of the other instances within one", () => {
   const events: readonly [string, (table: Table) => void][] = [
     ["a join before the cursor", (table) => table.beats(1, 10)],
     ["a join after the cursor", (table) => table.beats(9, 10)],
@@ -142,9 +147,9 @@ test("the cursor goes by instance: a join, a departure and an open breaker leave
   }
 });
 
-// 5: a result counts only for the state under which its request was sent.
+// A result counts only in the generation in which its request was sent.
 
-test("a late reply from before the opening changes nothing", () => {
+test("a late answer from before the opening changes nothing", () => {
   const table = tableOf(1);
   const [first, second] = [table.ask(0), table.ask(0)];
   table.settle(first, "timeout", 1000);
@@ -154,9 +159,9 @@ test("a late reply from before the opening changes nothing", () => {
   assert.equal(table.told(), []);
 });
 
-// 6: the heartbeat and the breaker.
+// Heartbeats and breakers.
 
-test("a beat received after the opening closes it on probation; the next failure re-opens it for twice as long and from then on beats do not close it", () => {
+test("a heartbeat starts a probation; a timeout then opens for twice as long, and heartbeats close no more", () => {
   const table = tableOf(1);
   table.hangs(1, 1000);
   table.beats(1, 15_000);
@@ -180,24 +185,24 @@ test("a heartbeat closes nothing that opened after it", () => {
   table.settle(ticket, "timeout", 1000);
   assert.is(table.breaker(1), "open");
   table.beats(1, 1001, { seq: 0 });
-  assert.is(table.breaker(1), "open", "one that was overtaken is from before");
+  assert.is(table.breaker(1), "open", "one that arrives out of order is from before");
 });
 
-test("an instance that beats but never answers costs at most two shoppers a wait, however long it goes on", () => {
+test("an instance that sends heartbeats but never answers costs at most two calls their timeout", () => {
   const table = tableOf(1, 2);
   let waits = 0;
   for (let now = 1000; now < 600_000; now += 100) {
     if (now % 5000 === 0) for (const instance of [1, 2]) table.beats(instance, now);
     const { call, retests } = table.next(now);
     for (const retest of retests) table.settle(retest, "timeout", now + 50);
-    if (call === undefined) throw new Error(`nobody at ${now}`);
+    if (call === undefined) throw new Error(`no instance at ${now}`);
     if (call.who.instance === 2) waits += 1;
     table.settle(call, call.who.instance === 2 ? "timeout" : "answered", now + 50);
   }
   assert.is(waits, 2);
 });
 
-// 7: retests.
+// Retests.
 
 test("a retest is one at a time, leased, and ends in success, failure or expiry", () => {
   const endings: readonly [string, (table: Table, retest: Ticket) => void, string][] = [
@@ -215,7 +220,7 @@ test("a retest is one at a time, leased, and ends in success, failure or expiry"
     const turn = table.next(31_000);
     const [retest] = turn.retests;
     if (retest === undefined) throw new Error(`no retest to end in ${name}`);
-    assert.is(turn.call?.who.instance, 2, "no shopper pays for it");
+    assert.is(turn.call?.who.instance, 2, "no caller pays for it");
     assert.equal(table.next(31_001).retests, [], "one at a time");
     ends(table, retest);
     assert.equal(table.told(), ["retesting 1", told], name);
@@ -223,7 +228,7 @@ test("a retest is one at a time, leased, and ends in success, failure or expiry"
   }
 });
 
-test("a retest that reached nobody, or said nothing, is not held", () => {
+test("after an inconclusive retest the breaker is open again", () => {
   for (const result of ["no-responders", "draining", "inconclusive"] as const) {
     const table = tableOf(1);
     table.hangs(1, 1000);
@@ -234,7 +239,7 @@ test("a retest that reached nobody, or said nothing, is not held", () => {
   }
 });
 
-test("with nobody healthy left retests go out without waiting for the delay, one per instance at a time", () => {
+test("without a healthy instance retests are sent before their delay, one per instance at a time", () => {
   const table = tableOf(1, 2);
   table.hangs(1, 1000);
   table.hangs(2, 1000);
@@ -248,7 +253,7 @@ test("with nobody healthy left retests go out without waiting for the delay, one
   assert.is(table.next(2002).retests.length, 2);
 });
 
-// 8: incarnations.
+// Incarnations.
 
 test("a new incarnation starts with a fresh breaker", () => {
   const table = tableOf(1);
@@ -259,7 +264,7 @@ test("a new incarnation starts with a fresh breaker", () => {
   assert.is(ticket.who.incarnation, "1-b");
 });
 
-test("two live incarnations of one number are both used and the clash is told once", () => {
+test("two live incarnations of one number are both used, and reported once", () => {
   const table = tableOf(1);
   for (let now = 1; now < 4; now++) {
     table.beats(1, now, { incarnation: "1-b" });
@@ -270,7 +275,7 @@ test("two live incarnations of one number are both used and the clash is told on
   assert.equal(used, ["1-a", "1-b", "1-a", "1-b"]);
 });
 
-// 9: memory.
+// Memory.
 
 test("a breaker outlives the lease; both are purged later", () => {
   const table = tableOf(1);
@@ -285,29 +290,29 @@ test("a breaker outlives the lease; both are purged later", () => {
   assert.is(table.tracker.size, 0);
 });
 
-test("memory stays bounded for any stream of incarnations, and the proven ones stay", () => {
+test("memory stays bounded for any stream of incarnations, and proven members stay", () => {
   const table = floodedTable(100, 10_000);
   assert.is(table.tracker.size, 100);
   assert.is(table.tracker.ring.size, 100);
   assert.equal(realOnes(table), [1, 2]);
 });
 
-test("the table holds ten thousand when nobody says otherwise", () => {
+test("the table holds ten thousand by default", () => {
   const table = floodedTable(DEFAULT_RULES.maxIncarnations, 12_000);
   assert.is(table.tracker.size, 10_000);
   assert.equal(realOnes(table), [1, 2]);
 });
 
-test("in a table full of forgeries a call finds a real instance at its third try", () => {
+test("in a table full of forgeries a call finds a real instance at its third attempt", () => {
   const table = floodedTable(100, 1000);
-  const tried = new Set<string>();
-  for (let deadEnd = 0; deadEnd < 2; deadEnd++) tried.add(table.ask(3, { excluded: tried }).who.incarnation);
-  assert.ok([1, 2].includes(table.ask(3, { excluded: tried }).who.instance));
+  const excluded = new Set<string>();
+  for (let deadEnd = 0; deadEnd < 2; deadEnd++) excluded.add(table.ask(3, { excluded }).who.incarnation);
+  assert.ok([1, 2].includes(table.ask(3, { excluded }).who.instance));
 });
 
 const FORGED = beatOf(500, { intervalMs: 300_000, version: "" });
 
-/** Instances 1 and 2 have answered; then come heartbeats of incarnations that nobody has ever run. */
+/** Instances 1 and 2 have answered; then forged heartbeats of many incarnations arrive. */
 function floodedTable(maxIncarnations: number, forgeries: number): Table {
   const table = new Table({ maxIncarnations });
   for (const instance of [1, 2]) table.beats(instance, 0);
@@ -320,9 +325,9 @@ function floodedTable(maxIncarnations: number, forgeries: number): Table {
 
 const realOnes = (table: Table): readonly number[] => table.live(3).filter((instance) => instance !== FORGED.instance);
 
-// 10: not the instance's fault.
+// What is not the instance's fault.
 
-test("while the bus is away no lease lapses", () => {
+test("while the bus is disconnected no lease expires", () => {
   const table = tableOf(1);
   table.tracker.freezeLeases(10_000);
   table.tick(1_000_000);
@@ -334,7 +339,7 @@ test("while the bus is away no lease lapses", () => {
   assert.equal(table.told(), ["lost 1 (no heartbeat)"]);
 });
 
-test("a lease that was nearly over leaves its instance time to come back after the bus", () => {
+test("a lease that was nearly over is extended to the grace period for reconnecting", () => {
   const table = tableOf(1);
   table.tracker.freezeLeases(29_999);
   table.tracker.resumeLeases(60_000);
@@ -342,7 +347,7 @@ test("a lease that was nearly over leaves its instance time to come back after t
   assert.equal(table.live(60_000 + DEFAULT_RULES.reconnectGraceMs), []);
 });
 
-test("a bus that is away, or a caller that gave up, changes no breaker", () => {
+test("a disconnected bus, or a caller that gave up, changes no breaker", () => {
   const table = tableOf(1, 2);
   table.hangs(2, 1000);
   table.told();

@@ -6,7 +6,7 @@ const test = suite("tracker");
 
 const LEASE_MS = 30_000;
 
-test("a goodbye of somebody nobody knows introduces nobody", () => {
+test("a goodbye of an unknown incarnation adds no member", () => {
   const table = new Table();
   table.beats(1, 0, { state: "draining" });
   table.beats(2, 0, { state: "gone" });
@@ -14,13 +14,13 @@ test("a goodbye of somebody nobody knows introduces nobody", () => {
   assert.is(table.tracker.size, 0);
 });
 
-test("the live are listed in number order, not in the order of joining", () => {
+test("live members are listed in number order, not in the order of joining", () => {
   const table = new Table();
   for (const instance of [10, 3, 2]) table.beats(instance, 0);
   assert.equal(table.live(1), [2, 3, 10]);
 });
 
-test("the lease is twice the interval that the sender declares", () => {
+test("the lease is twice the interval that the sender promises", () => {
   const table = new Table();
   table.beats(1, 0);
   table.beats(2, 0, { intervalMs: 100 });
@@ -30,7 +30,7 @@ test("the lease is twice the interval that the sender declares", () => {
   assert.equal(table.live(LEASE_MS), []);
 });
 
-test("a lapsed lease is told once, with the length of the silence", () => {
+test("an expired lease is reported once, with the length of the silence", () => {
   const table = new Table();
   table.beats(1, 1000);
   table.told();
@@ -42,7 +42,7 @@ test("a lapsed lease is told once, with the length of the silence", () => {
   assert.equal(table.told(), []);
 });
 
-test("one that was lost for want of heartbeats is heard again, however high a number somebody has sent in its name", () => {
+test("an instance lost without heartbeats can return, whatever sequence number was forged in its name", () => {
   const table = new Table();
   table.beats(1, 0);
   table.beats(1, 1, { seq: Number.MAX_SAFE_INTEGER });
@@ -53,7 +53,7 @@ test("one that was lost for want of heartbeats is heard again, however high a nu
   assert.equal(table.told(), ["returned 1"]);
 });
 
-test("a heartbeat that was overtaken, or came twice, changes nothing", () => {
+test("a heartbeat out of order, or sent twice, changes nothing", () => {
   const table = new Table();
   table.beats(1, 0, { seq: 5 });
   table.beats(1, 20_000, { seq: 5 });
@@ -62,10 +62,10 @@ test("a heartbeat that was overtaken, or came twice, changes nothing", () => {
   assert.equal(table.live(LEASE_MS), []);
   table.beats(1, 25_000, { seq: 9 });
   table.beats(1, 25_001, { seq: 8, state: "gone" });
-  assert.equal(table.live(25_002), [1], "also if it is newer than the first");
+  assert.equal(table.live(25_002), [1], "although it is newer than the first");
 });
 
-test("a goodbye is for good: no later heartbeat brings its sender back", () => {
+test("a goodbye is final: no later heartbeat brings its sender back", () => {
   for (const state of ["draining", "gone"] as const) {
     const table = new Table();
     table.beats(1, 0);
@@ -77,7 +77,7 @@ test("a goodbye is for good: no later heartbeat brings its sender back", () => {
   }
 });
 
-test("a departure is told once, whether or not it was announced", () => {
+test("a departure is reported once, whether or not it was announced", () => {
   const table = new Table();
   table.beats(1, 0);
   table.beats(2, 0);
@@ -88,7 +88,7 @@ test("a departure is told once, whether or not it was announced", () => {
   assert.equal(table.told(), ["joined 1", "joined 2", "draining 1", "left 1", "left 2"]);
 });
 
-test("one that was draining when its heartbeats ended has left and was not lost", () => {
+test("an instance that was draining when its heartbeats ended has left, and is not lost", () => {
   const table = new Table();
   table.beats(1, 0);
   table.beats(1, 10, { state: "draining" });
@@ -97,7 +97,7 @@ test("one that was draining when its heartbeats ended has left and was not lost"
   assert.equal(table.told(), ["left 1"]);
 });
 
-test("one that took no call, and beats on, takes calls again: only its own goodbye is for good", () => {
+test("an instance that refused a call and sends a heartbeat gets calls again", () => {
   const table = new Table();
   table.beats(1, 0);
   table.settle(table.ask(10), "draining", 12);
@@ -107,7 +107,7 @@ test("one that took no call, and beats on, takes calls again: only its own goodb
   assert.equal(table.live(15_000), [1]);
 });
 
-test("one that took no call and then fell silent was lost, and may return", () => {
+test("an instance that refused a call and then fell silent is lost, and may return", () => {
   const table = new Table();
   table.beats(1, 0);
   table.settle(table.ask(10), "draining", 12);
@@ -116,7 +116,7 @@ test("one that took no call and then fell silent was lost, and may return", () =
   assert.equal(table.told(), ["joined 1", "draining 1", "lost 1 (no heartbeat)", "returned 1"]);
 });
 
-test("one that took no call and then says goodbye means it", () => {
+test("an instance that refused a call and then says goodbye does not come back", () => {
   const table = new Table();
   table.beats(1, 0);
   table.settle(table.ask(10), "draining", 12);
@@ -125,7 +125,7 @@ test("one that took no call and then says goodbye means it", () => {
   assert.equal(table.told(), ["joined 1", "draining 1"]);
 });
 
-test("who has been gone for five minutes is forgotten", () => {
+test("a member that has been gone for five minutes is evicted", () => {
   const table = new Table();
   table.beats(1, 0);
   table.beats(1, 1000, { state: "gone" });
@@ -135,7 +135,7 @@ test("who has been gone for five minutes is forgotten", () => {
   assert.is(table.tracker.size, 0);
 });
 
-test("the result of a call to someone forgotten changes nothing", () => {
+test("the result of a call to an evicted member changes nothing", () => {
   const table = new Table();
   table.beats(1, 0);
   const ticket = table.ask(1);
@@ -149,7 +149,7 @@ test("the result of a call to someone forgotten changes nothing", () => {
   assert.is(table.tracker.size, 0);
 });
 
-test("whoever was forgotten in a full table and came back owes nothing for its old calls, and keeps its proof", () => {
+test("a timeout from before an eviction does not count for the new row, but an answer proves it", () => {
   const table = new Table({ maxIncarnations: 1 });
   table.beats(1, 0);
   const [failing, answered] = [table.ask(1), table.ask(1)];
@@ -162,7 +162,7 @@ test("whoever was forgotten in a full table and came back owes nothing for its o
   assert.equal(table.live(1004), [1]);
 });
 
-test("nobody at an address is a loss told once, however many calls found it out", () => {
+test("no responders lose an instance, reported once for several calls", () => {
   const table = new Table();
   table.beats(1, 0);
   const tickets = [table.ask(5), table.ask(5)];
@@ -170,7 +170,7 @@ test("nobody at an address is a loss told once, however many calls found it out"
   assert.equal(table.told(), ["joined 1", "lost 1 (nobody answers there)"]);
 });
 
-test("one that has beaten since a call was sent is not lost because nobody was there before", () => {
+test("no responders to a call from before the last heartbeat do not lose the instance", () => {
   const table = new Table();
   table.beats(1, 0);
   const ticket = table.ask(100);
@@ -181,7 +181,7 @@ test("one that has beaten since a call was sent is not lost because nobody was t
   assert.equal(table.live(104), []);
 });
 
-test("just after the bus has come back, nobody at an address only means: not back yet", () => {
+test("no responders just after a reconnect do not lose the instance", () => {
   const table = new Table();
   table.beats(1, 0);
   table.tracker.freezeLeases(1000);
@@ -194,7 +194,7 @@ test("just after the bus has come back, nobody at an address only means: not bac
   assert.equal(table.told(), []);
 });
 
-test("that grace ends, also for one that was never heard again", () => {
+test("that grace period ends, also for an instance that sends no heartbeat", () => {
   const table = new Table();
   table.beats(1, 0);
   table.tracker.freezeLeases(1000);
@@ -205,7 +205,7 @@ test("that grace ends, also for one that was never heard again", () => {
   assert.equal(table.told(), ["lost 1 (nobody answers there)"]);
 });
 
-test("that grace is over once the instance has been heard again", () => {
+test("that grace period ends with the first heartbeat of the instance", () => {
   const table = new Table();
   table.beats(1, 0);
   table.tracker.freezeLeases(1000);
@@ -216,7 +216,7 @@ test("that grace is over once the instance has been heard again", () => {
   assert.equal(table.told(), ["lost 1 (nobody answers there)"]);
 });
 
-test("a second loss of the bus counts from its own beginning", () => {
+test("a second disconnection freezes leases from its own start", () => {
   const table = new Table();
   table.beats(1, 0);
   table.tracker.freezeLeases(10_000);
@@ -224,12 +224,12 @@ test("a second loss of the bus counts from its own beginning", () => {
   table.tracker.freezeLeases(30_000);
   table.tracker.freezeLeases(35_000);
   table.tracker.resumeLeases(40_000);
-  // 30 s of lease, and twice ten seconds during which it stood still.
+  // 30 s of lease, frozen twice for ten seconds.
   assert.equal(table.live(49_999), [1]);
   assert.equal(table.live(50_000), []);
 });
 
-test("a heartbeat that is read before the news that the bus is back gives a lease of the usual length", () => {
+test('a heartbeat read before the status "connected" gives a lease of normal length', () => {
   const table = new Table();
   table.beats(1, 0);
   table.tracker.freezeLeases(1000);
@@ -239,7 +239,7 @@ test("a heartbeat that is read before the news that the bus is back gives a leas
   assert.equal(table.live(3_600_001 + LEASE_MS), []);
 });
 
-test("a clash is told again when another process takes the place of the one that left", () => {
+test("a duplicate is reported again when another process takes the place of the one that left", () => {
   const table = new Table();
   table.beats(1, 0, { incarnation: "1-a" });
   table.beats(1, 1, { incarnation: "1-b" });
@@ -250,14 +250,14 @@ test("a clash is told again when another process takes the place of the one that
   assert.equal(table.told(), ["joined 1", "joined 1", "clash 1", "left 1", "joined 1", "clash 1"]);
 });
 
-test("one that was killed and started again within its lease is no clash: its former self is not heard again", () => {
+test("a process killed and started again within its lease is not a duplicate", () => {
   const table = new Table();
   table.beats(1, 0, { incarnation: "1-killed" });
   for (const now of [1, 2, 3]) table.beats(1, now, { incarnation: "1-again" });
   assert.equal(table.told(), ["joined 1", "joined 1"]);
 });
 
-test("one that takes the number of a departed one clashes with nobody", () => {
+test("an instance with the number of a departed one is not a duplicate", () => {
   const table = new Table();
   table.beats(1, 0, { incarnation: "1-a" });
   table.beats(1, 1, { incarnation: "1-a", state: "gone" });
@@ -267,7 +267,7 @@ test("one that takes the number of a departed one clashes with nobody", () => {
   assert.equal(table.told(), ["joined 1", "left 1", "joined 1", "joined 2", "joined 2"]);
 });
 
-test("a full table makes room at the cost of the gone and of those who never answered, and turns away nobody else", () => {
+test("a full table evicts members that are gone or never answered, and no others", () => {
   const table = new Table({ maxIncarnations: 3 });
   for (const instance of [1, 2, 3]) table.beats(instance, 0);
   assert.equal(table.turns(2, 1), [1, 2]);
@@ -278,7 +278,7 @@ test("a full table makes room at the cost of the gone and of those who never ans
   assert.equal(table.live(4), [2, 4, 5], "1 was gone");
 });
 
-test("a full table of real instances turns newcomers away and tells it once, until there is room", () => {
+test("a full table of proven instances rejects newcomers, reported once until there is room", () => {
   const table = new Table({ maxIncarnations: 2 });
   table.beats(1, 0);
   table.beats(2, 0);
@@ -308,7 +308,7 @@ test("reading changes nothing", () => {
   assert.is(JSON.stringify([...table.tracker.all()]), before);
 });
 
-test("an incarnation is known by who it said to be at first", () => {
+test("an incarnation keeps the number of its first heartbeat", () => {
   const table = new Table();
   table.beats(1, 0, { incarnation: "x" });
   table.tracker.onHeartbeat(beatOf(2, { incarnation: "x", seq: 99 }), 1);

@@ -1,5 +1,5 @@
-// A tracker and its resolver on the table of a test: every time is a number that the test gives, and whatever is told is
-// written down in a few words, such as "opened 2 (request timed out)".
+// A tracker and its resolver for tests. The test gives every time as a number, and every event is kept as
+// a few words, such as "opened 2 (request timed out)".
 
 import { type PickOptions, type PickResult, Resolver } from "../../src/health/balancer.ts";
 import type { Heartbeat } from "../../src/health/heartbeat.ts";
@@ -7,7 +7,7 @@ import type { HealthEvent, Member } from "../../src/health/member.ts";
 import { type Result, type Ticket, Tracker } from "../../src/health/tracker.ts";
 import { type HealthRules, readSettings } from "../../src/settings.ts";
 
-/** The rules as they are when nobody has set anything. */
+/** The default rules. */
 export const DEFAULT_RULES: HealthRules = defaultRules();
 
 function defaultRules(): HealthRules {
@@ -33,7 +33,7 @@ export function beatOf(instance: number, over: Partial<Heartbeat> = {}): Heartbe
   };
 }
 
-/** A change in words: what, whose, and why, if a reason belongs to it. */
+/** An event in words: its kind, the instance, and the reason, if it has one. */
 export function inWords(change: HealthEvent): string {
   const { instance } = change.who;
   return "why" in change ? `${change.kind} ${instance} (${change.why})` : `${change.kind} ${instance}`;
@@ -42,18 +42,18 @@ export function inWords(change: HealthEvent): string {
 export class Table {
   readonly tracker: Tracker;
   readonly resolver: Resolver;
-  /** Hears every change as it is told. */
+  /** Called with every event. */
   hear: (change: HealthEvent) => void = () => undefined;
   #told: string[] = [];
   #seq = 0;
 
-  /** Without jitter, unless the test brings its own chance. */
+  /** Without jitter by default. */
   constructor(rules: Partial<HealthRules> = {}, random: () => number = () => 0) {
     this.tracker = new Tracker({ ...DEFAULT_RULES, ...rules }, random);
     this.resolver = new Resolver(this.tracker);
   }
 
-  /** What has been told since the last look. */
+  /** The events since the last call. */
   told(): readonly string[] {
     const told = this.#told;
     this.#told = [];
@@ -75,7 +75,7 @@ export class Table {
   /** The ticket of a call that the test knows to be possible. */
   ask(now: number, traits: PickOptions = {}): Ticket {
     const { call } = this.next(now, traits);
-    if (call === undefined) throw new Error(`nobody takes a call at ${now}`);
+    if (call === undefined) throw new Error(`no instance takes a call at ${now}`);
     return call;
   }
 
@@ -83,7 +83,7 @@ export class Table {
     this.#tell(this.tracker.settle(ticket, result, now));
   }
 
-  /** Asks `count` times, each answered at once; the numbers of those who were asked. */
+  /** Makes `count` calls, each answered at once. @returns the numbers of the instances */
   turns(count: number, now: number): readonly number[] {
     return Array.from({ length: count }, () => {
       const ticket = this.ask(now);
@@ -92,7 +92,7 @@ export class Table {
     });
   }
 
-  /** One call to `instance` that goes unanswered for its whole time and ends at `now`. */
+  /** One call to `instance` that times out at `now`. */
   hangs(instance: number, now: number): void {
     const { requestTimeoutMs } = DEFAULT_RULES;
     this.settle(this.ticketOf(instance, now - requestTimeoutMs), "timeout", now);
