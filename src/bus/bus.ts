@@ -1,21 +1,24 @@
-// What the rest of the system asks of a bus. Two implementations answer it: NATS (nats-bus.ts) and, in tests, one in
-// memory; one contract suite runs over both. Nothing here throws or rejects for expected trouble: it is a Reply.
+// The port of the bus: requests, publishing and subscriptions. It is implemented on NATS (nats-bus.ts) and, in tests,
+// in memory; one contract suite runs over both. An expected failure is a Reply: nothing here throws or rejects for it.
 
-/** How a request ended. Exactly one of these, always within the time that the caller gave. */
+/** How a request ended: exactly one of these, always within the caller's timeout. */
 export type Reply =
   | { readonly kind: "answered"; readonly body: Uint8Array }
-  /** The service answered with an error of its own (`Nats-Service-Error-Code`): it is alive. */
+  /** The service answered with an error (`Nats-Service-Error-Code`): the instance is alive. */
   | { readonly kind: "service-error"; readonly code: number; readonly message: string }
-  /** Nobody serves that subject: the request was delivered to no one, so asking another is safe for any verb. */
+  /**
+   * No process subscribes to the subject. The request was delivered to none, so any request may be sent again
+   * elsewhere.
+   */
   | { readonly kind: "no-responders" }
   | { readonly kind: "timeout" }
-  /** No answer, and whoever would have given it is dead: it may have been done, or not. */
+  /** No answer, because the receiver died. It may have executed the request before. */
   | { readonly kind: "receiver-died" }
-  /** The bus was away, or went away while the call was out: says nothing about the instance. */
+  /** The bus was disconnected when the call was made, or while it was in flight: says nothing about the instance. */
   | { readonly kind: "away" }
   /** The caller gave up: says nothing about the instance. */
   | { readonly kind: "cancelled" }
-  /** The message never left this process, as it is too large for this bus: says nothing about the instance. */
+  /** The message never left this process, because it is too large for this bus: says nothing about the instance. */
   | { readonly kind: "unsent"; readonly why: string }
   | Denied;
 
@@ -25,25 +28,28 @@ export type NotSent = Extract<Reply, { kind: "unsent" | "away" }>;
 /** The server does not permit the message, or its answer: says nothing about the instance. */
 export interface Denied {
   readonly kind: "denied";
-  /** For a person: which subject, with which credentials, and what to type. */
+  /** For the operator: which subject, with which credentials, and what to type. */
   readonly why: string;
 }
 
 export interface Message {
   readonly subject: string;
   readonly body: Uint8Array;
-  /** Where an answer is expected, if anywhere; undefined for a subject that is not for answers (subjects.ts). */
+  /** Where an answer is expected, if one is; undefined for a subject that must not get answers (takesReplies). */
   readonly replyTo: string | undefined;
-  /** Answers, if an answer is expected. @returns why that was not sent: one that is too large is refused instead */
+  /**
+   * Answers, if an answer is expected.
+   * @returns why it was not sent. In place of one that is too large, an error is sent
+   */
   answer(body: string): NotSent | undefined;
   /** Answers with an error: `code` as in HTTP. */
   refuse(code: number, message: string): void;
 }
 
 export interface Subscription {
-  /** No more messages from this moment on. */
+  /** Ends the subscription. No message is received after this call. */
   close(): void;
-  /** No more messages from the bus; resolves once those already under way have been received. */
+  /** Ends the subscription at the bus, and resolves once the messages in flight have been received. */
   drain(): Promise<void>;
 }
 
@@ -53,47 +59,56 @@ export interface RequestOptions {
 }
 
 export interface CallOptions extends RequestOptions {
-  /** The instance at that subject promises at most one answer to each request: reply subjects serve again (slot-pool.ts). */
+  /**
+   * The instance at that subject promises at most one answer to each request: reply subjects are reused (slot-pool.ts).
+   */
   readonly answersOnce?: boolean;
-  /** The call must not be made twice: when its receiver is given up, it stays out and ends with its time, as `lost`. */
-  readonly mayBeDone?: boolean;
+  /** The call must not be executed twice. If its receiver dies, it ends only at its timeout, as `receiver-died`. */
+  readonly notIdempotent?: boolean;
 }
 
 export type BusStatus = "connected" | "away" | "closed";
 
 export interface Bus {
   readonly status: BusStatus;
-  /** Why the bus is away; undefined while it is not, or not yet known. */
-  readonly lastTrouble?:
+  /** Why the bus is disconnected; undefined while it is connected, and before the first attempt has ended. */
+  readonly lastFailure?:
     | { readonly kind: string; readonly message: string; readonly isDenial?: boolean | undefined }
     | undefined;
-  /** The largest body in bytes that this bus takes now; undefined: not known, or no limit. */
+  /** The largest body that this bus accepts; undefined: not known, or no limit. */
   readonly maxBodyBytes?: number | undefined;
-  /** Sends and waits for one answer. */
+  /** Sends a request and waits for one answer. */
   request(subject: string, body: string, options: RequestOptions): Promise<Reply>;
   /**
-   * The same without a promise, for whoever makes many thousand a second: `ended` is called once, also before this
-   * returns, when nothing could be sent. It must not throw.
+   * The same with a callback, for callers that make many thousand calls a second. `onReply` is called exactly once:
+   * before this method returns, if the call could not be sent. It must not throw.
    */
   call(subject: string, body: string, options: CallOptions, onReply: (reply: Reply) => void): void;
-  /** Whoever served that subject is dead: every call that is out to it ends as `nobody`, at once. */
+  /**
+   * The process that served the subject is dead. Calls in flight to it end as `no-responders` at once
+   * (`notIdempotent`).
+   */
   giveUp(subject: string): void;
-  /** Sends and collects every answer that comes within `waitMs`. What is not permitted ends at once, with none. */
+  /**
+   * Sends a request and collects all answers within `waitMs`. A request that is not permitted ends at once, with none.
+   */
   requestMany(subject: string, body: string, waitMs: number): Promise<readonly Uint8Array[]>;
-  /** Sends; dropped when the bus is away, as nobody would hear it in time. */
+  /** Sends a message. Drops it while the bus is disconnected, because it would arrive too late. */
   publish(subject: string, body: string, replyTo?: string): void;
-  /** Hears `subject`; of all subscribers in one `queue`, one gets each message. A receiver that throws is reported, not fatal. */
+  /** Each message goes to one subscriber of each `queue`. A handler that throws is reported. */
   subscribe(
     subject: string,
     receive: (message: Message) => void,
     queue?: string,
-    /** `required`: where the bus does not take it, this program does not work, and so the bus counts as away. */
+    /** `required`: the program cannot work without it. If the bus denies it, the connection is ended. */
     need?: "required",
   ): Subscription;
-  /** Resolves true once the bus has taken all that was sent and delivered all that was due before; false when it is away. */
+  /**
+   * Resolves true once the bus has processed all that was sent before, and its messages until then have been received.
+   */
   flush(): Promise<boolean>;
-  /** Told on every change of status, starting with the next one. */
+  /** Calls `listener` on every change of status from now on. @returns removes the listener */
   watch(listener: (status: BusStatus) => void): () => void;
-  /** Sends what is left and ends. Pending requests end as `away`. */
+  /** Sends what is queued and disconnects. Calls in flight end as `away`. */
   close(): Promise<void>;
 }

@@ -1,17 +1,18 @@
-// Why the bus is away, as a person reads it.
+// Why the bus is disconnected: the kind of failure, and a message for the operator that says what to do.
 
 import { type BusAddress, withoutLogin } from "./core/bus-address.ts";
 import { REPLY_ROOT } from "./core/credentials.ts";
 import { type PeerPort, speaking } from "./core/greeting.ts";
 import { readServerError } from "./core/server-errors.ts";
 import type { NotGreeted } from "./handshake.ts";
-import { DIAL_WITHIN_MS } from "./nats-options.ts";
+import { DIAL_TIMEOUT_MS } from "./nats-options.ts";
 
 export interface ConnectFailure {
   /**
-   * `absent`: what one expects of a bus that is not started; anything else is worth telling. `unresolved`: the host name has
-   * no address, as where a container is not started. `limited`: the server has no room for us, or its port is not for
-   * clients. `untrusted`: TLS does not come about. `open`: open-bus.ts. Those two and `refused` last until a person acts.
+   * `unreachable`: expected of a bus that is not started, so it is not logged. `unresolved`: the host name has no
+   * address, as while a container is not started. `limited`: the server has reached a limit, or its port is not for
+   * clients. `untrusted`: TLS failed. `open`: see open-bus.ts. The last two and `refused` persist until the operator
+   * acts.
    */
   readonly kind:
     | "unreachable"
@@ -25,36 +26,36 @@ export interface ConnectFailure {
     | "failed"
     | "lost";
   readonly message: string;
-  /** The server refused a subscription that this program needs. */
+  /** The server denied a subscription that the program needs. */
   readonly isDenial?: true;
-  /** The server greeted, and the login did not come about in time. */
+  /** The server greeted, but did not answer the login in time. */
   readonly isLate?: true;
 }
 
-/** Whether only a person changes it: then the server is asked less and less often. */
+/** Whether only the operator can change it. Such a server is dialled less and less often. */
 export const isRefusal = ({ kind }: ConnectFailure): boolean => ["refused", "limited", "untrusted"].includes(kind);
 
-/** What it means that no server greeted. */
+/** The failure of an attempt at which no NATS server greeted. */
 export function describeProbe(found: NotGreeted, address: BusAddress): ConnectFailure {
   const { shown, tls } = address;
   switch (found.kind) {
     case "nothing":
       return { kind: "unreachable", message: `nothing answers at ${shown} (${found.why})` };
     case "unresolved":
-      return { kind: "unresolved", message: unresolvedSentence(found.why, address) };
+      return { kind: "unresolved", message: unresolvedMessage(found.why, address) };
     case "silent":
-      return { kind: "silent", message: `${shown} accepts connections and ${silenceSentence(found.step, tls)}` };
+      return { kind: "silent", message: `${shown} accepts connections and ${silenceMessage(found.step, tls)}` };
     case "closed":
-      return { kind: "failed", message: `${shown} accepts connections and ends them ${closedSentence(found)}` };
+      return { kind: "failed", message: `${shown} accepts connections and ends them ${closedMessage(found)}` };
     case "stranger":
       return {
         kind: "not-nats",
         message: `what answers at ${shown} is not a NATS server${speaking(found)}: set NATS_URL to where one is`,
       };
     case "wrong port":
-      return { kind: "limited", message: wrongPortSentence(found.port, address) };
+      return { kind: "limited", message: wrongPortMessage(found.port, address) };
     case "TLS failed":
-      return { kind: "untrusted", message: tlsSentence(found.why, shown, found.names) };
+      return { kind: "untrusted", message: tlsMessage(found.why, shown, found.names) };
     case "TLS first":
       return {
         kind: "untrusted",
@@ -68,14 +69,14 @@ export function describeProbe(found: NotGreeted, address: BusAddress): ConnectFa
   }
 }
 
-const unresolvedSentence = (why: string, { host, shown }: BusAddress): string =>
+const unresolvedMessage = (why: string, { host, shown }: BusAddress): string =>
   /AGAIN|TIMEOUT/.test(why)
     ? `the address of ${host} in ${shown} cannot be looked up (${why}), as no name server answers: look at the DNS of this machine, or write the IP address in NATS_URL`
     : `the name ${host} in ${shown} does not resolve (${why}): correct NATS_URL, or make the name known (DNS, /etc/hosts)`;
 
 const PEERS = { route: "other servers of its cluster", gateway: "other clusters", leafnode: "leaf nodes" } as const;
 
-function wrongPortSentence({ of, clientPort }: PeerPort, { shown, host, tls }: BusAddress): string {
+function wrongPortMessage({ of, clientPort }: PeerPort, { shown, host, tls }: BusAddress): string {
   const at = host.includes(":") ? `[${host}]` : host;
   const hint =
     clientPort === undefined
@@ -84,13 +85,13 @@ function wrongPortSentence({ of, clientPort }: PeerPort, { shown, host, tls }: B
   return `${shown} is the ${of} port of a nats-server, for ${PEERS[of]} only: ${hint}`;
 }
 
-function silenceSentence(step: "greeting" | "TLS", tls: boolean): string {
+function silenceMessage(step: "greeting" | "TLS", tls: boolean): string {
   if (step === "TLS") return "does not answer a TLS handshake: a paused nats-server, or no nats-server at all";
   const orTls = tls ? "" : " a server that waits for TLS (then write tls:// in NATS_URL),";
   return `says nothing: a paused nats-server,${orTls} or no nats-server at all`;
 }
 
-const closedSentence = ({ step, why }: Extract<NotGreeted, { kind: "closed" }>): string =>
+const closedMessage = ({ step, why }: Extract<NotGreeted, { kind: "closed" }>): string =>
   step === "TLS"
     ? `during the TLS handshake (${why}), as what has no TLS does: if the bus has none, write nats:// in NATS_URL`
     : `before it greets (${why}), as a proxy does whose bus is away: start the bus behind it, or set NATS_URL to where one is`;
@@ -112,7 +113,7 @@ const TLS_FAILURES: readonly (readonly [code: RegExp, means: string])[] = [
   [/CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE|BAD_CERTIFICATE/, CLIENT_CERTIFICATE],
 ];
 
-function tlsSentence(why: string, shown: string, names: readonly string[] = []): string {
+function tlsMessage(why: string, shown: string, names: readonly string[] = []): string {
   const means =
     names.length > 0
       ? `its certificate is for ${names.join(", ")}: write that name in NATS_URL`
@@ -120,61 +121,64 @@ function tlsSentence(why: string, shown: string, names: readonly string[] = []):
   return `the bus at ${shown} cannot be reached over TLS (${why})${means === undefined ? "" : `: ${means}`}`;
 }
 
-/** How one attempt to connect ended, or a connection. */
+/** How an attempt to connect, or a connection, ended. */
 export type ConnectResult = { readonly kind: "connected" } | ConnectFailure;
 
-/** TLS 1.3: a server judges the certificate of a client once the client's handshake is over. Go sends BAD_CERTIFICATE. */
+/**
+ * In TLS 1.3 a server checks the client's certificate after the client's handshake has ended. Go sends BAD_CERTIFICATE.
+ */
 const OUR_CERTIFICATE = /CERTIFICATE_REQUIRED|BAD_CERTIFICATE/;
-/** The server's own limit for the login, where the server or the way to it is slow. */
+/** The server's own timeout for the login: the server or the network is slow. */
 const LATE_LOGIN = /auth\w* (timeout|timed out)/i;
 
-/** As whom we knock. */
+/** The login of this process, as messages name it. */
 export interface LoginContext {
-  /** Whose credentials we have; undefined: none. */
+  /** The name in our credentials; undefined: there are none. */
   readonly holder: string | undefined;
-  /** What a person types to be let in. */
+  /** What to type to be admitted. */
   readonly hint: string | undefined;
 }
 
-/** How the end of a connection reads whose login was not answered in time. */
+/** The reason for the end of a connection whose login timed out. */
 export const TIMED_OUT = "no answer to the login";
-/** How the end of a connection reads that sent what is no NATS. */
+/** The reason for the end of a connection that violated the protocol. */
 export const GARBLED = "it sent what is not the NATS protocol";
 
-/** What a failure to log in means. @param error of the client library, or with the server's own words */
-export function troubleOfConnecting(
+/** The failure of a login. @param error of the client library, or with the server's own words */
+export function describeLoginFailure(
   error: unknown,
   address: BusAddress,
   caller: LoginContext,
-  loginWithinMs = DIAL_WITHIN_MS,
+  loginTimeoutMs = DIAL_TIMEOUT_MS,
 ): ConnectFailure {
   const { shown } = address;
-  const said = error instanceof Error ? error.message : String(error);
-  const why = shownWords(said, address);
-  if (said === GARBLED)
+  const text = error instanceof Error ? error.message : String(error);
+  const why = redactLogin(text, address);
+  if (text === GARBLED)
     return {
       kind: "not-nats",
       message: `what answers at ${shown} greets as NATS does, but ${GARBLED}: set NATS_URL to where a NATS server is`,
     };
-  if (said === TIMED_OUT)
+  if (text === TIMED_OUT)
     return {
       kind: "failed",
-      message: `the bus at ${shown} did not answer the login within ${loginWithinMs / 1_000} s`,
+      message: `the bus at ${shown} did not answer the login within ${loginTimeoutMs / 1_000} s`,
       isLate: true,
     };
-  if (OUR_CERTIFICATE.test(said)) return { kind: "untrusted", message: tlsSentence(why, shown) };
-  const meaning = readServerError(said);
-  if (meaning.kind === "refused") return { kind: "refused", message: refusalSentence(why, address, caller) };
-  if (meaning.kind === "limited") return { kind: "limited", message: limitSentence(why, meaning.means, shown) };
+  if (OUR_CERTIFICATE.test(text)) return { kind: "untrusted", message: tlsMessage(why, shown) };
+  const meaning = readServerError(text);
+  if (meaning.kind === "refused") return { kind: "refused", message: refusalMessage(why, address, caller) };
+  if (meaning.kind === "limited") return { kind: "limited", message: limitMessage(why, meaning.means, shown) };
   const means = meaning.kind === "over" ? `: ${meaning.means}` : "";
   const message = `the bus at ${shown} cannot be used: ${why}${means}`;
-  return { kind: "failed", message: message, ...(LATE_LOGIN.test(said) && { isLate: true }) };
+  return { kind: "failed", message: message, ...(LATE_LOGIN.test(text) && { isLate: true }) };
 }
 
-/** Whoever answers there may repeat what was said to it. */
-export function shownWords(words: string, address: BusAddress): string {
+/** The words of a server without our login: a server that is a trap may repeat what was sent to it. */
+export function redactLogin(words: string, address: BusAddress): string {
   const isKnown = readServerError(words).kind !== "other";
-  // A password of a letter or two is a part of many words, which are those of every server.
+  // A password of one or two letters occurs in many words. Known errors read the same at every server, so they hide
+  // nothing.
   return isKnown && shortestSecret(address) < SECRET_CHARACTERS ? words : withoutLogin(words, address);
 }
 
@@ -187,7 +191,7 @@ function shortestSecret({ credentials }: BusAddress): number {
     : Math.min(credentials.user.length, credentials.password.length);
 }
 
-function refusalSentence(why: string, { shown, credentials }: BusAddress, { holder, hint }: LoginContext): string {
+function refusalMessage(why: string, { shown, credentials }: BusAddress, { holder, hint }: LoginContext): string {
   const logins = [
     ...(credentials === undefined ? [] : [`the ${credentials.kind === "token" ? "token" : "user"} in NATS_URL`]),
     ...(holder === undefined ? [] : [`the credentials of ${holder} (revoked, expired, or for another bus)`]),
@@ -196,15 +200,15 @@ function refusalSentence(why: string, { shown, credentials }: BusAddress, { hold
   return `the bus at ${shown} does not let us in${as}: ${why}${hint === undefined ? "" : `; ${hint}`}`;
 }
 
-const limitSentence = (why: string, means: string, shown: string): string =>
+const limitMessage = (why: string, means: string, shown: string): string =>
   `the bus at ${shown} has no room for this process (${why}): ${means}`;
 
-/** @param reason why the connection ended: in the server's words, where it gave any */
-export function troubleOfLosing(reason: string, address: BusAddress, caller: LoginContext): ConnectFailure {
+/** The failure of a connection that has ended. @param reason in the server's words, where it gave one */
+export function describeConnectionLoss(reason: string, address: BusAddress, caller: LoginContext): ConnectFailure {
   const { shown } = address;
-  const why = shownWords(reason, address);
+  const why = redactLogin(reason, address);
   const meaning = readServerError(reason);
-  if (meaning.kind === "limited") return { kind: "limited", message: limitSentence(why, meaning.means, shown) };
+  if (meaning.kind === "limited") return { kind: "limited", message: limitMessage(why, meaning.means, shown) };
   if (meaning.kind === "denied")
     return {
       kind: "limited",
@@ -215,12 +219,12 @@ export function troubleOfLosing(reason: string, address: BusAddress, caller: Log
   return { kind: "lost", message: `lost the bus at ${shown}: ${why}${means}` };
 }
 
-/** What an error means after which the connection goes on. */
+/** The message about an error after which the connection continues. */
 export function warningText(words: string, means: string, { shown }: BusAddress): string {
   return `the bus at ${shown} says "${words}": ${means}`;
 }
 
-/** What the server's refusal of one subject means, and under which key it is reported once a minute. */
+/** The message about a denied subject. `about` is the key under which it is reported at most once a minute. */
 export function permissionError(
   operation: string,
   subject: string,

@@ -1,4 +1,5 @@
-// Reads a credentials file. What cannot work is refused here, in words, and not by a server later, without a reason.
+// Reads a credentials file. Credentials that cannot work are rejected here with a reason, which a server would not
+// give.
 
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 
@@ -10,10 +11,10 @@ import {
 } from "./core/credentials.ts";
 import { belongsTo } from "./nkey.ts";
 
-/** How UTF-16 begins, as some shells on Windows write it. */
+/** The byte order mark of UTF-16, which some Windows shells write. */
 const UTF16_MARK = Buffer.from([0xff, 0xfe]);
 
-/** `why` ends a sentence that begins with the file's name. */
+/** `why` ends a message that begins with the file's name. */
 export function readCredentialsFile(path: string): ParsedCredentials {
   try {
     return checkBytes(readRegularFile(path));
@@ -24,7 +25,9 @@ export function readCredentialsFile(path: string): ParsedCredentials {
 
 type Bytes = { readonly kind: "bytes"; readonly bytes: Buffer } | { readonly kind: "bad"; readonly why: string };
 
-/** A pipe without a writer would block the process at each login, so it is opened without waiting, and never read. */
+/**
+ * Opens without blocking and reads regular files only: a pipe without a writer would block the process at each login.
+ */
 function readRegularFile(path: string): Bytes {
   const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
@@ -46,22 +49,22 @@ function checkBytes(read: Bytes): ParsedCredentials {
 
 const NEW_FILE = "ask for a new file: its owner types  bin/dwc renew , and sends it";
 
-/** @param subject up to "were" @param replace what a person does about it */
-export const outdatedSentence = (subject: string, replace = NEW_FILE): string =>
+/** @param subject up to "were" @param replace what the operator does about it */
+export const outdatedMessage = (subject: string, replace = NEW_FILE): string =>
   `${subject} issued by an earlier version: answers would not reach a caller, and a service could answer for another. To replace them, ${replace}`;
 
-/** Reads the file at each login; `name` is what a person calls it, such as NATS_CREDS=ratings.creds. */
+/** Reads the file at each login; `name` is for messages, such as NATS_CREDS=ratings.creds. */
 export const credentialsSource =
   (path: string, name: string): CredentialsSource =>
   () => {
     const read = readCredentialsFile(path);
     if (read.kind === "good" && !read.credentials.isOutdated) return { kind: "read", credentials: read.credentials };
     if (read.kind === "good")
-      return { kind: "unreadable", why: outdatedSentence(`${name} holds credentials that were`) };
+      return { kind: "unreadable", why: outdatedMessage(`${name} holds credentials that were`) };
     return { kind: "unreadable", why: `${name} ${read.why}: mend that file, or put another in its place` };
   };
 
-/** The same of a text from elsewhere; `why` ends a sentence that ends in "as". */
+/** Checks the text of a credentials file; `why` continues a message that ends in "as". */
 export function checkCredentials(text: string): ParsedCredentials {
   const parsed = parseCredentials(text);
   if (parsed.kind === "bad") return parsed;

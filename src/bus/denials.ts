@@ -1,34 +1,34 @@
-// The subscriptions of one connection that the server denied. It says so once, and goes on denying them until the next
-// login: so what is denied is reported again each minute, for a reader who comes later.
+// The subscriptions of one connection that the server has denied. The server reports a denial once, but it lasts until
+// the next login. Each is therefore logged again every minute, for an operator who looks later.
 
 import type { Cancel, Clock } from "../clock.ts";
 
-/** As for every other trouble of the bus: once a minute. */
+/** Once a minute, like every other problem of the bus. */
 const REPORT_AGAIN_MS = 60_000;
 
 export class StandingDenials {
   readonly #clock: Pick<Clock, "every">;
-  readonly #report: (subject: string, sentence: string) => void;
-  readonly #sentences = new Map<string, string>();
+  readonly #report: (subject: string, message: string) => void;
+  readonly #messages = new Map<string, string>();
   #stopReporting: Cancel | undefined;
 
-  constructor(clock: Pick<Clock, "every">, report: (subject: string, sentence: string) => void) {
+  constructor(clock: Pick<Clock, "every">, report: (subject: string, message: string) => void) {
     this.#clock = clock;
     this.#report = report;
   }
 
-  /** Reports it now, and again each minute. */
-  add(subject: string, sentence: string): void {
-    this.#sentences.set(subject, sentence);
-    this.#report(subject, sentence);
+  /** Reports the denial now, and again each minute. */
+  add(subject: string, message: string): void {
+    this.#messages.set(subject, message);
+    this.#report(subject, message);
     this.#stopReporting ??= this.#clock.every(REPORT_AGAIN_MS, () => {
-      for (const [denied, words] of this.#sentences) this.#report(denied, words);
+      for (const [denied, message] of this.#messages) this.#report(denied, message);
     });
   }
 
-  /** The connection is over, and what it was denied with it. */
+  /** The connection has ended, and its denials with it. */
   clear(): void {
-    this.#sentences.clear();
+    this.#messages.clear();
     this.#stopReporting?.();
     this.#stopReporting = undefined;
   }

@@ -1,15 +1,56 @@
-// The status of a bus and who is told of its changes. Both buses use it.
+// Listeners. One that throws or rejects is reported; it neither ends its caller nor keeps an event from the others.
 
-import type { BusStatus } from "./bus.ts";
+import type { BusStatus, Message } from "./bus.ts";
 
+/** Calls `listener`, and passes what it throws or rejects with to `onError`. */
+function callSafely<T>(listener: (given: T) => unknown, given: T, onError: (error: unknown, given: T) => void): void {
+  try {
+    const returned = listener(given);
+    if (returned instanceof Promise) returned.catch((error: unknown) => onError(error, given));
+  } catch (error) {
+    onError(error, given);
+  }
+}
+
+/** A handler that throws must not stop the read loop, and one that rejects must not crash the process. */
+export function dispatchSafely(
+  message: Message,
+  receive: (message: Message) => unknown,
+  onError: (subject: string, error: unknown) => void,
+): void {
+  callSafely(receive, message, (error) => onError(message.subject, error));
+}
+
+export class Emitter<T> {
+  readonly #onError: (error: unknown, event: T) => void;
+  readonly #listeners = new Set<(event: T) => unknown>();
+
+  constructor(onError: (error: unknown, event: T) => void) {
+    this.#onError = onError;
+  }
+
+  get hasListeners(): boolean {
+    return this.#listeners.size > 0;
+  }
+
+  /** @returns removes the listener */
+  watch(listener: (event: T) => unknown): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  emit(event: T): void {
+    for (const listener of [...this.#listeners]) callSafely(listener, event, this.#onError);
+  }
+}
+
+/** The status of a bus, which emits its changes. */
 export class StatusEmitter {
-  readonly #blame: (status: BusStatus, error: unknown) => void;
-  readonly #watchers = new Set<(status: BusStatus) => unknown>();
+  readonly #emitter: Emitter<BusStatus>;
   #status: BusStatus = "away";
 
-  /** @param blame told of a listener that throws or rejects: it must neither end the bus nor keep it from the others */
-  constructor(blame: (status: BusStatus, error: unknown) => void) {
-    this.#blame = blame;
+  constructor(onError: (status: BusStatus, error: unknown) => void) {
+    this.#emitter = new Emitter((error, status) => onError(status, error));
   }
 
   get status(): BusStatus {
@@ -17,23 +58,13 @@ export class StatusEmitter {
   }
 
   watch(listener: (status: BusStatus) => void): () => void {
-    this.#watchers.add(listener);
-    return () => this.#watchers.delete(listener);
+    return this.#emitter.watch(listener);
   }
 
-  /** Tells everyone, if it is a change; a closed bus changes no more. */
+  /** Emits the status if it is new. A closed bus stays closed. */
   set(status: BusStatus): void {
     if (status === this.#status || this.#status === "closed") return;
     this.#status = status;
-    for (const tell of [...this.#watchers]) this.#tell(tell, status);
-  }
-
-  #tell(tell: (status: BusStatus) => unknown, status: BusStatus): void {
-    try {
-      const returned = tell(status);
-      if (returned instanceof Promise) returned.catch((error: unknown) => this.#blame(status, error));
-    } catch (error) {
-      this.#blame(status, error);
-    }
+    this.#emitter.emit(status);
   }
 }

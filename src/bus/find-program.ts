@@ -1,9 +1,9 @@
-// Where a program is. Debian puts nats-server into /usr/sbin, which is not in a plain user's PATH.
+// Finds a program. Debian installs nats-server in /usr/sbin, which is not in the PATH of an ordinary user.
 
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
-/** Where servers are installed beyond what PATH says: by Debian, by hand, by Homebrew. */
+/** Searched after PATH: where Debian, an administrator and Homebrew install servers. */
 const MORE_FOLDERS = ["/usr/sbin", "/usr/local/sbin", "/usr/local/bin", "/opt/homebrew/bin"];
 
 /** @param path the PATH of the environment */
@@ -12,7 +12,7 @@ export function programFolders(path: string | undefined): readonly string[] {
   return [...new Set([...named, ...MORE_FOLDERS])];
 }
 
-/** The first of `folders` that holds a program of that name which we may run. */
+/** The program of that name in the first folder that has an executable one. */
 export function findProgram(name: string, folders: readonly string[]): string | undefined {
   return folders.map((folder) => join(folder, name)).find(mayRun);
 }

@@ -1,10 +1,11 @@
-// From an address to a socket on which a NATS server has greeted, over TLS where server or address ask for it.
+// Opens a socket on which a NATS server has greeted, over TLS if the server or the address require it.
 //
-// The socket is ours from its first byte on: whatever becomes of an attempt, it is closed here. The client library left
-// one open for each attempt at a server that announced TLS and then said nothing.
+// The socket is closed here however an attempt ends. The client library left one open for each attempt at a server that
+// announced TLS and then sent nothing.
 //
-// A NATS server speaks first, with one line that begins with INFO, and TLS comes after it. A TLS proxy, or a server with
-// `handshake_first`, waits for the handshake instead: at an address of tls:// that says nothing, we begin.
+// A NATS server speaks first: one line that begins with INFO. TLS starts after it. A TLS proxy, or a server with
+// `handshake_first`, waits for the TLS handshake instead. If nothing arrives at a tls:// address, the client begins.
+// A silent server is sent a knock: one for HTTP answers it in its own way, and a paused nats-server does not.
 
 import { createConnection, isIP, type Socket } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
@@ -12,108 +13,147 @@ import { connect as connectTls, type TLSSocket } from "node:tls";
 import type { Clock } from "../clock.ts";
 import type { BusAddress } from "./core/bus-address.ts";
 import { type PeerPort, readPeerPort, type Stranger } from "./core/greeting.ts";
-import { KNOCK, KNOCK_TIMEOUT_MS, Knocks, type TlsFirst } from "./knocks.ts";
+
+/** A server that greets after a TLS handshake, which the client has to begin. */
+export interface TlsFirst {
+  readonly kind: "TLS first";
+}
+
+export type Silence = { readonly kind: "silent"; readonly step: "greeting" } | Stranger | TlsFirst;
 
 /** An open socket on which the server has greeted. */
 export interface Greeted {
   readonly kind: "greeted";
   readonly socket: Socket;
-  /** The server's whole line: what it says of itself. */
+  /** The server's INFO line. */
   readonly greeting: string;
   /** All that has been read, the greeting first. */
   readonly read: Buffer;
   readonly isEncrypted: boolean;
 }
 
-/** The two steps that may fail: until the greeting has come, and the TLS handshake. */
+/** The two steps that may fail: waiting for the greeting, and the TLS handshake. */
 export type Step = "greeting" | "TLS";
 
 export type NotGreeted =
-  /** Nothing accepted the connection; `why` is the system's word for it, such as ECONNREFUSED. */
+  /** Nothing accepted the connection; `why` is the system's error code, such as ECONNREFUSED. */
   | { readonly kind: "nothing"; readonly why: string }
-  /** The host name has no address; `why` is the resolver's word for it, such as ENOTFOUND. */
+  /** The host name has no address; `why` is the resolver's error code, such as ENOTFOUND. */
   | { readonly kind: "unresolved"; readonly why: string }
   /** Something greeted, but not as NATS does. */
   | Stranger
-  /** A nats-server, at a port of its that takes no clients. */
+  /** A nats-server, but its port is not for clients. */
   | { readonly kind: "wrong port"; readonly port: PeerPort }
-  /** Something accepted, and said nothing in this step: a paused server, or a service that waits for us to speak. */
+  /**
+   * Something accepted and sent nothing in this step: a paused server, or one that waits for its client to speak first.
+   */
   | { readonly kind: "silent"; readonly step: Step }
   | { readonly kind: "closed"; readonly step: Step; readonly why: string }
   /**
-   * The handshake failed, for the server's certificate or for another reason; `why` is OpenSSL's or Node's code for it,
-   * `names` those that a certificate for another name has.
+   * The handshake failed, because of the server's certificate or for another reason. `why` is the error code of OpenSSL
+   * or Node, `names` are the names in a certificate for another name.
    */
   | { readonly kind: "TLS failed"; readonly why: string; readonly names?: readonly string[] }
-  /** An address of nats://, where TLS is begun by the client. */
+  /** A nats:// address whose server expects the client to begin TLS. */
   | TlsFirst
-  /** An address of tls://, and a server without TLS. */
+  /** A tls:// address whose server has no TLS. */
   | { readonly kind: "no TLS" };
 
 export interface HandshakeLimits {
   readonly clock: Clock;
   /** For each step. */
-  readonly withinMs: number;
+  readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Valid in NATS, because a paused server reads it after it continues. Not a request line of HTTP. */
+const KNOCK = "PING\r\n";
+/** Long enough for an answer from another continent. */
+const KNOCK_TIMEOUT_MS = 300;
+/** A server with logins logs each knock as a failed login, so there is at most one a minute. */
+const KNOCK_EVERY_MS = 60_000;
+
 const GREETING = "INFO ";
-/** A greeting lists a cluster's addresses; one that is longer than this comes from something that only sounds like NATS. */
-const LONGEST_GREETING = 65_536;
-/** How long a greeting is waited for at a tls:// address before we begin: twice the way around the world. */
+/** A greeting lists the addresses of a cluster. One longer than this does not come from a NATS server. */
+const MAX_GREETING_LENGTH = 65_536;
+/**
+ * How long the client waits for a greeting at a tls:// address before it begins TLS: twice a round trip to the
+ * antipodes.
+ */
 const GREETING_BEFORE_TLS_MS = 500;
 
-/** Which side was the first to speak at an address, when that was last seen. */
-type FirstWord = "server" | "client";
+/** Which side spoke first at the last attempt at an address. */
+type FirstSpeaker = "server" | "client";
 
-/** Remembers who speaks first, so that the wait for it comes once and not at each attempt. */
+/** The result of the last knock at each address. */
+export class Knocks {
+  readonly #last = new Map<string, { readonly atMs: number; readonly found: Silence }>();
+
+  /** The result of the last knock; undefined: another one is due. */
+  recent({ shown }: BusAddress, nowMs: number): Silence | undefined {
+    const last = this.#last.get(shown);
+    return last !== undefined && nowMs - last.atMs < KNOCK_EVERY_MS ? last.found : undefined;
+  }
+
+  keep({ shown }: BusAddress, nowMs: number, found: Silence): Silence {
+    this.#last.set(shown, { atMs: nowMs, found });
+    return found;
+  }
+
+  /** The address has behaved in another way since. */
+  forget({ shown }: BusAddress): void {
+    this.#last.delete(shown);
+  }
+}
+
+/** Remembers which side speaks first at an address, so that the wait for it happens once and not at each attempt. */
 export class Handshaker {
-  readonly #firstWords = new Map<string, FirstWord>();
-  readonly #looksOnly: boolean;
+  readonly #firstSpeakers = new Map<string, FirstSpeaker>();
+  readonly #greetingOnly: boolean;
   readonly #knocks: Knocks;
 
-  /** @param looksOnly nothing will be said to the server: a greeting is enough, and its certificate is not judged */
-  constructor({ looksOnly = false, knocks }: { readonly looksOnly?: boolean; readonly knocks?: Knocks } = {}) {
-    this.#looksOnly = looksOnly;
+  /** @param greetingOnly nothing is sent to the server after its greeting, so its certificate is not checked */
+  constructor({ greetingOnly = false, knocks }: { readonly greetingOnly?: boolean; readonly knocks?: Knocks } = {}) {
+    this.#greetingOnly = greetingOnly;
     this.#knocks = knocks ?? new Knocks();
   }
 
-  /** Never rejects; unless a server greeted, no socket is open afterwards. */
+  /** Never rejects. Leaves no socket open, unless a server has greeted. */
   async open(address: BusAddress, limits: HandshakeLimits): Promise<Greeted | NotGreeted> {
     const socket = createConnection({ host: address.host, port: address.port });
     socket.setNoDelay(true);
-    socket.on("error", ignore); // what is no longer waited for must not end the process
-    const opened = await this.#follow(socket, address, limits);
+    socket.on("error", ignore); // a late error must not crash the process
+    const opened = await this.#handshake(socket, address, limits);
     if (opened.kind !== "greeted") socket.destroy();
     return opened;
   }
 
-  async #follow(socket: Socket, address: BusAddress, limits: HandshakeLimits): Promise<Greeted | NotGreeted> {
+  async #handshake(socket: Socket, address: BusAddress, limits: HandshakeLimits): Promise<Greeted | NotGreeted> {
     const accepted = await untilAccepted(socket, address, limits);
     if (accepted.kind !== "accepted") {
       this.#knocks.forget(address);
       return accepted;
     }
-    const first = address.tls ? this.#firstWords.get(address.shown) : "server";
+    const first = address.tls ? this.#firstSpeakers.get(address.shown) : "server";
     if (first === "client") return this.#speakFirst(socket, address, limits, first);
-    const withinMs = first === "server" ? limits.withinMs : Math.min(limits.withinMs, GREETING_BEFORE_TLS_MS);
-    const heard = await untilGreeted(socket, { ...limits, withinMs });
-    if (heard.kind !== "silent") this.#knocks.forget(address);
-    if (heard.kind === "line") return this.#afterGreeting(socket, heard, address, limits);
-    if (heard.kind !== "silent") return heard;
+    const timeoutMs = first === "server" ? limits.timeoutMs : Math.min(limits.timeoutMs, GREETING_BEFORE_TLS_MS);
+    const found = await untilGreeted(socket, { ...limits, timeoutMs });
+    if (found.kind !== "silent") this.#knocks.forget(address);
+    if (found.kind === "line") return this.#afterGreeting(socket, found, address, limits);
+    if (found.kind !== "silent") return found;
     return first === undefined
       ? this.#speakFirst(socket, address, limits, first)
-      : this.#knock(socket, address, limits, heard);
+      : this.#knock(socket, address, limits, found);
   }
 
   async #knock(socket: Socket, address: BusAddress, limits: HandshakeLimits, silent: NotGreeted): Promise<NotGreeted> {
     const { clock, signal } = limits;
     const recent = this.#knocks.recent(address, clock.now());
     if (recent !== undefined) return recent;
-    // The beginning of a greeting is none of another protocol's.
+    // A part of a greeting has arrived, so it is a NATS server.
     if (signal?.aborted || socket.bytesRead > 0) return silent;
     socket.write(KNOCK);
-    const found = await untilGreeted(socket, { ...limits, withinMs: KNOCK_TIMEOUT_MS });
+    const found = await untilGreeted(socket, { ...limits, timeoutMs: KNOCK_TIMEOUT_MS });
     if (found.kind === "stranger") return this.#knocks.keep(address, clock.now(), found);
     if (found.kind === "closed" && (await speaksTls(address, limits)))
       return this.#knocks.keep(address, clock.now(), { kind: "TLS first" });
@@ -132,10 +172,10 @@ export class Handshaker {
     if (port !== undefined) return { kind: "wrong port", port };
     const { required, available } = tlsOffer(line.greeting);
     if (address.tls && !required && !available) return { kind: "no TLS" };
-    if (this.#looksOnly || (!required && !available)) return greeted(socket, line, false);
-    if (address.tls) this.#firstWords.set(address.shown, "server");
-    const secured = await untilSecured(socket, address, limits, !this.#looksOnly);
-    // What came in the clear behind the greeting may be anybody's: only the greeting itself is kept.
+    if (this.#greetingOnly || (!required && !available)) return greeted(socket, line, false);
+    if (address.tls) this.#firstSpeakers.set(address.shown, "server");
+    const secured = await untilSecured(socket, address, limits, !this.#greetingOnly);
+    // Anyone on the way may have added what follows the greeting in clear text, so it is dropped.
     return secured.kind === "secured" ? greeted(secured.socket, onlyGreeting(line), true) : secured;
   }
 
@@ -143,19 +183,19 @@ export class Handshaker {
     socket: Socket,
     address: BusAddress,
     limits: HandshakeLimits,
-    before: FirstWord | undefined,
+    before: FirstSpeaker | undefined,
   ): Promise<Greeted | NotGreeted> {
-    const secured = await untilSecured(socket, address, limits, !this.#looksOnly);
-    // A slow server may have greeted meanwhile, which is no TLS: it gets all its time at the next attempt.
-    if (secured.kind === "TLS failed" && isGarbled(secured.why)) this.#firstWords.set(address.shown, "server");
-    else if (secured.kind !== "secured" && before !== undefined) this.#firstWords.delete(address.shown);
+    const secured = await untilSecured(socket, address, limits, !this.#greetingOnly);
+    // A slow server may have greeted meanwhile, which is not TLS. At the next attempt it gets the full timeout.
+    if (secured.kind === "TLS failed" && isGarbled(secured.why)) this.#firstSpeakers.set(address.shown, "server");
+    else if (secured.kind !== "secured" && before !== undefined) this.#firstSpeakers.delete(address.shown);
     if (secured.kind !== "secured") return secured;
-    const heard = await untilGreeted(secured.socket, limits);
-    if (heard.kind !== "line") return heard;
-    this.#firstWords.set(address.shown, "client");
-    const port = readPeerPort(heard.greeting);
+    const found = await untilGreeted(secured.socket, limits);
+    if (found.kind !== "line") return found;
+    this.#firstSpeakers.set(address.shown, "client");
+    const port = readPeerPort(found.greeting);
     if (port !== undefined) return { kind: "wrong port", port };
-    return greeted(secured.socket, heard, true);
+    return greeted(secured.socket, found, true);
   }
 }
 
@@ -204,7 +244,7 @@ async function untilAccepted(socket: Socket, { host }: BusAddress, limits: Hands
   return isResolved ? { kind: "nothing", why: "ETIMEDOUT" } : { kind: "unresolved", why: "EAI_AGAIN" };
 }
 
-/** A reset comes from something that has accepted. */
+/** A reset means that something had accepted the connection. */
 function notAccepted(why: string, isResolved: boolean): NotGreeted {
   if (!isResolved) return { kind: "unresolved", why };
   return why === "ECONNRESET" ? { kind: "closed", step: "greeting", why } : { kind: "nothing", why };
@@ -218,7 +258,7 @@ function untilGreeted(socket: Socket, limits: HandshakeLimits): Promise<NotGreet
       const read = Buffer.concat(chunks);
       const found = readGreeting(read);
       if (found === undefined) return;
-      socket.pause(); // whoever reads next gets all that comes after this
+      socket.pause(); // the next reader gets all that follows
       finish(found);
     },
     error: (error) => finish({ kind: "closed", step: "greeting", why: codeOf(error) }),
@@ -226,16 +266,16 @@ function untilGreeted(socket: Socket, limits: HandshakeLimits): Promise<NotGreet
   }));
 }
 
-/** @returns undefined while more of it may come */
+/** @returns undefined while the line is incomplete */
 function readGreeting(read: Buffer): NotGreeted | Line | undefined {
-  const expected = GREETING.slice(0, read.length); // as much of it as can have come
+  const expected = GREETING.slice(0, read.length); // as much as can have arrived
   const end = read.indexOf("\n");
-  if (read.toString("latin1", 0, expected.length) !== expected || read.length > LONGEST_GREETING)
+  if (read.toString("latin1", 0, expected.length) !== expected || read.length > MAX_GREETING_LENGTH)
     return strangerOf(read);
   return end < 0 ? undefined : { kind: "line", greeting: read.toString("latin1", 0, end), read };
 }
 
-/** A server that waits for a TLS handshake hangs up on a knock. */
+/** Tried after a server has closed the connection on a knock, as one does that waits for a TLS handshake. */
 async function speaksTls(address: BusAddress, limits: HandshakeLimits): Promise<boolean> {
   const socket = createConnection({ host: address.host, port: address.port });
   socket.on("error", ignore);
@@ -245,7 +285,7 @@ async function speaksTls(address: BusAddress, limits: HandshakeLimits): Promise<
   return found.kind === "secured";
 }
 
-/** A server for HTTP answers a knock with its status line. */
+/** An HTTP server answers a knock with its status line. */
 const strangerOf = (read: Buffer): Stranger => ({
   kind: "stranger",
   ...(read.toString("latin1", 0, HTTP.length) === HTTP && { speaks: "HTTP" }),
@@ -258,7 +298,7 @@ function untilSecured(
   limits: HandshakeLimits,
   rejectUnauthorized: boolean,
 ): Promise<NotGreeted | { readonly kind: "secured"; readonly socket: TLSSocket }> {
-  // An IP address is no name for SNI, and Node would print a warning.
+  // SNI does not allow an IP address, and Node would print a warning.
   const servername = isIP(host) === 0 ? { servername: host } : {};
   const secured = connectTls({ socket, host, rejectUnauthorized, ...servername });
   secured.on("error", ignore);
@@ -280,7 +320,7 @@ const tlsTrouble = (why: string, names: readonly string[]): NotGreeted =>
 
 const MAX_NAMES = 4;
 
-/** The names in a certificate that is for another one. It is not to be trusted: what is no host name is left out. */
+/** The names in a certificate for another name. It is untrusted, so whatever is not a host name is left out. */
 function namesIn(error: unknown): readonly string[] {
   const { code, cert } = Object(error) as { code?: unknown; cert?: unknown };
   const { subjectaltname } = Object(cert) as { subjectaltname?: unknown };
@@ -296,10 +336,10 @@ const codeOf = (error: unknown): string => {
 
 type Handlers = Readonly<Record<string, (given: unknown) => void>>;
 
-/** Waits for the first of some events; after the limit, or when the attempt is given up, the result is `late`. */
+/** Waits for the first of several events. After the timeout, or when the signal is aborted, the result is `late`. */
 function wait<T>(
   socket: Socket,
-  { clock, withinMs, signal }: HandshakeLimits,
+  { clock, timeoutMs, signal }: HandshakeLimits,
   late: T,
   handlersOf: (finish: (found: T) => void) => Handlers,
 ): Promise<T> {
@@ -311,8 +351,8 @@ function wait<T>(
       resolve(found);
     };
     const giveUp = (): void => finish(late);
-    // Read once more before believing it: after a stall the greeting may wait in the socket.
-    const stopWaiting = clock.after(withinMs, () => clock.afterIoPoll(giveUp));
+    // Sockets are read once more before that: after a stall the greeting may have arrived already.
+    const stopWaiting = clock.after(timeoutMs, () => clock.afterIoPoll(giveUp));
     const handlers = Object.entries(handlersOf(finish));
     for (const [event, handler] of handlers) socket.on(event, handler);
     if (signal?.aborted) giveUp();

@@ -1,6 +1,5 @@
-// The credentials of this process, read again before each login: they are replaced while it runs, by `dwc` or by whoever
-// keeps the file. What cannot be read at that moment is used as it was read last, and so is what another org issued: a
-// program stays in the org that it began in.
+// The credentials of this process, read again before each login, because `dwc` or the operator may replace them while
+// it runs. If they cannot be read, or belong to another org, the previous ones stay in use: a program stays in its org.
 
 import type { LoginContext } from "./connect-failure.ts";
 import { accountOf, type Credentials, type CredentialsSource } from "./core/credentials.ts";
@@ -22,7 +21,7 @@ export class LoginIdentity implements LoginContext {
     this.#source = readAgain;
   }
 
-  /** Those of the last login, or of the next one after renew(). */
+  /** Those of the last login; after renew(), those of the next. */
   get credentials(): Credentials | undefined {
     return this.#credentials;
   }
@@ -35,29 +34,29 @@ export class LoginIdentity implements LoginContext {
     return this.#cure;
   }
 
-  /** Whether others than those of the last login can be read by now. */
-  get hasNews(): boolean {
+  /** Whether other credentials than those of the last login can be read now. */
+  get hasNewCredentials(): boolean {
     const read = this.#source?.();
-    if (read?.kind !== "read" || read.credentials === undefined || this.#isElsewhere(read.credentials)) return false;
+    if (read?.kind !== "read" || read.credentials === undefined || this.#isOfOtherOrg(read.credentials)) return false;
     return read.credentials.text !== this.#credentials?.text;
   }
 
-  /** @returns why they could not be read, if they could not */
+  /** Reads the credentials. @returns why the previous ones stay in use, if they do */
   renew(): string | undefined {
     const read = this.#source?.();
     if (read === undefined) return undefined;
     if (read.kind === "unreadable") return `${read.why}. Until then the credentials are used that were read before`;
-    if (read.credentials !== undefined && this.#isElsewhere(read.credentials)) return ELSEWHERE;
+    if (read.credentials !== undefined && this.#isOfOtherOrg(read.credentials)) return OTHER_ORG;
     this.#cure = read.cure ?? this.#cure;
-    // Where they are gone, as after `dwc revoke`, the old ones have the server say so.
+    // If they are deleted, as after `dwc revoke`, the old ones are sent, and the server says that they are revoked.
     this.#credentials = read.credentials ?? this.#credentials;
     return undefined;
   }
 
-  #isElsewhere(credentials: Credentials): boolean {
+  #isOfOtherOrg(credentials: Credentials): boolean {
     return this.#credentials !== undefined && accountOf(credentials) !== accountOf(this.#credentials);
   }
 }
 
-const ELSEWHERE =
+const OTHER_ORG =
   "the new credentials are of another org than this program began in: start it again to change over. Until then the credentials are used that were read before";

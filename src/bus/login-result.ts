@@ -1,23 +1,23 @@
-// Whether the bus lets us in: asked once, at the start of a program. A bus that is away is waited for, for ever; one
-// that refuses us is not, as only a person can change that.
+// The result of the first login, awaited once at the start of a program. A bus that is unreachable is awaited for ever.
+// A refused login is final, because only the operator can change that.
 
 import type { Cancel, Clock } from "../clock.ts";
 import type { ConnectResult } from "./connect-failure.ts";
 import { isAbsence } from "./core/redial.ts";
 import type { NatsBus } from "./nats-bus-types.ts";
 
-export type Admission =
+export type LoginResult =
   | { readonly kind: "admitted" }
-  /** `why` says what to type. */
+  /** `why` says what to do. */
   | { readonly kind: "refused"; readonly why: string };
 
-/** An attempt that a later one repeats, until a person changes something. */
+/** Results that later attempts would repeat until the operator changes something. */
 const CONCLUSIVE: ReadonlySet<ConnectResult["kind"]> = new Set(["connected", "refused", "open"]);
 
-type Attempting = Pick<NatsBus, "status" | "watchAttempts">;
+type AttemptSource = Pick<NatsBus, "status" | "watchAttempts">;
 
-/** Resolves at the first login, whichever way it ends. To be asked before the first attempt can be over. */
-export async function waitForLogin(bus: Attempting): Promise<Admission> {
+/** Resolves with the result of the first login. Must be called before the first attempt can have ended. */
+export async function waitForLogin(bus: AttemptSource): Promise<LoginResult> {
   if (bus.status === "connected") return { kind: "admitted" };
   const attempt = await nextAttempt(bus, ({ kind }) => CONCLUSIVE.has(kind));
   return attempt.kind === "refused" || attempt.kind === "open"
@@ -26,36 +26,36 @@ export async function waitForLogin(bus: Attempting): Promise<Admission> {
 }
 
 /**
- * The first attempt that says something about the bus, of several addresses (some may be of servers that do not run);
- * undefined when there was none within `limitMs`.
+ * The first result that says something about the bus. At some of several addresses the server may not run. Undefined if
+ * there was none within `limitMs`.
  */
 export async function firstConclusiveResult(
-  bus: Attempting,
+  bus: AttemptSource,
   addresses: number,
   { clock, limitMs }: { readonly clock: Clock; readonly limitMs: number },
 ): Promise<ConnectResult | undefined> {
-  let tried = 0;
-  const word = nextAttempt(bus, ({ kind }) => {
-    tried += 1;
-    return kind === "connected" || !isAbsence({ kind }) || tried >= addresses;
+  let attempts = 0;
+  const result = nextAttempt(bus, ({ kind }) => {
+    attempts += 1;
+    return kind === "connected" || !isAbsence({ kind }) || attempts >= addresses;
   });
   let cancel: Cancel = () => undefined;
   const late = new Promise<undefined>((resolve) => {
     cancel = clock.after(limitMs, () => clock.afterIoPoll(() => resolve(undefined)));
   });
-  const first = await Promise.race([word, late]);
+  const first = await Promise.race([result, late]);
   cancel();
   return first;
 }
 
-/** The next attempt of a kind; of any, unless said otherwise. */
+/** The result of the next attempt that matches; by default of the next one. */
 export function nextAttempt(
-  bus: Attempting,
-  isMeant: (attempt: ConnectResult) => boolean = () => true,
+  bus: AttemptSource,
+  matches: (attempt: ConnectResult) => boolean = () => true,
 ): Promise<ConnectResult> {
   return new Promise((resolve) => {
     const stop = bus.watchAttempts((attempt) => {
-      if (!isMeant(attempt)) return;
+      if (!matches(attempt)) return;
       stop();
       resolve(attempt);
     });

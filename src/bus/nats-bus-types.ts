@@ -1,50 +1,53 @@
-// What a bus on NATS is told when it is made, and what it shows beside what every bus can do.
+// The options of a bus on NATS, and what it offers beyond the port (bus.ts).
 
 import type { Clock } from "../clock.ts";
 import type { Bus } from "./bus.ts";
 import type { ConnectResult } from "./connect-failure.ts";
 import type { Credentials, CredentialsSource } from "./core/credentials.ts";
 import type { BusHistory, OpenBusRule } from "./core/open-bus.ts";
-import type { MetServer } from "./dialler.ts";
+import type { KnownServer } from "./dialler.ts";
 import type { Report } from "./throttled-reporter.ts";
 
 export interface LinkOptions {
   /** Addresses of one bus, as settings.ts has checked them. */
   readonly urls: readonly string[];
-  /** What the server's own listing shows us as. */
+  /** The name of this connection in the server's listing. */
   readonly name: string;
   readonly clock: Clock;
-  /** Told what goes wrong, in sentences: of each kind one a minute. */
+  /** Called with messages about problems: of each kind at most one a minute. */
   readonly report: Report;
-  /** Who we are to a bus that asks; also says where our answers may come to. */
+  /** For a bus with logins. They also name the reply subjects that this caller may subscribe to. */
   readonly credentials?: Credentials | undefined;
-  /** Reads the credentials again: before each login, and while the bus refuses us, every second. */
+  /** Reads the credentials again: before each login, and every second while the bus refuses the login. */
   readonly readAgain?: CredentialsSource | undefined;
-  /** What a person types to be let in: the end of the sentence about a refusal. */
+  /** What to type to be admitted: the end of the message about a refused login. */
   readonly cure?: string | undefined;
-  /** What to do at a bus without logins. Unless said otherwise: not to join with credentials, nor after one with logins. */
+  /** What to do at a bus without logins. Default: do not join it with credentials, nor after a bus with logins. */
   readonly openBus?: OpenBusRule | undefined;
-  /** What a person changes to have an open bus joined: the end of a sentence. */
+  /** What to change to join an open bus: the end of a message. */
   readonly openBusCure?: string | undefined;
-  /** Told when an open bus was joined and a login expected, by one of those that share a history. Default: `report`. */
+  /**
+   * Called when an open bus was joined although a login was expected, once for all that share a history. Default:
+   * `report`.
+   */
   readonly reportOpen?: Report | undefined;
-  /** Shared by the connections of a process; unless said otherwise this connection has its own. */
+  /** Shared by the connections of a process. Default: one of its own. */
   readonly history?: BusHistory | undefined;
-  /** The first part of reply subjects: a server's own permissions may allow one only. Default: `_INBOX`. */
+  /** The first part of reply subjects, for a server whose permissions allow only another. Default: `_INBOX`. */
   readonly inboxPrefix?: string;
 }
 
 export interface NatsBus extends Bus {
-  /** How many calls are out. */
+  /** How many calls are in flight. */
   readonly pending: number;
-  /** Why the bus is away, in a sentence; undefined while it is not, or not yet known. */
+  /** The message of `lastFailure`. */
   readonly lastError: string | undefined;
-  /** Whether the bus asks who one is; undefined until it is connected. */
+  /** Whether the server requires a login; undefined until it is connected. */
   readonly requiresAuth: boolean | undefined;
-  /** Those of the last login, or of the first one that is to come: they are read again before each. */
+  /** Those of the last login, or before the first login those that it will use. */
   readonly credentials: Credentials | undefined;
-  /** The server that greeted last, whether it let us in or not; undefined: none has. */
-  readonly lastServer: MetServer | undefined;
-  /** Told of every attempt, also of one that changes no status, such as a login that is refused again. */
+  /** The server that greeted last, whether or not it accepted the login. */
+  readonly lastServer: KnownServer | undefined;
+  /** Calls `listener` with the result of every attempt to connect, also if the status stays the same. */
   watchAttempts(listener: (attempt: ConnectResult) => void): () => void;
 }

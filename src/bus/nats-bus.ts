@@ -1,19 +1,18 @@
-// The Bus on NATS. CONTRIBUTING.md lists the files that use the client library.
-// The library makes one connection at a time, over a socket of ours. Everything beyond is ours: dialling without end,
-// subscribing before a listener hears of "connected", and the requests. Its own reconnecting was rejected: it gives up on
-// the second refused login, cannot be ended while it dials, keeps what is published meanwhile, and never settles a flush
-// whose connection is gone. Its own request() was rejected: it captures two stack traces and starts a timer for every call.
+// The bus on NATS. CONTRIBUTING.md lists the files that use the client library. The library makes one connection at a
+// time, over a socket of ours. The rest is ours: reconnecting for ever, subscribing before "connected" is emitted, and
+// requests. The library's reconnecting was rejected: it gives up on the second refused login, cannot be ended while it
+// dials, queues what is published meanwhile, and never settles a flush whose connection is gone. Its request() was
+// rejected: it captures two stack traces and starts a timer for every call.
 
 import { randomBytes } from "node:crypto";
 import { type Authenticator, headers, type MsgHdrs, type NatsConnection } from "nats";
 import type { Clock } from "../clock.ts";
-import { AttemptBoard } from "./attempt-board.ts";
 import type { BusStatus, CallOptions, Denied, Message, NotSent, Reply, RequestOptions, Subscription } from "./bus.ts";
 import {
   type ConnectFailure,
   type ConnectResult,
   permissionError,
-  shownWords,
+  redactLogin,
   warningText,
 } from "./connect-failure.ts";
 import { type BusAddress, readBusAddress } from "./core/bus-address.ts";
@@ -23,14 +22,13 @@ import { isAbsence } from "./core/redial.ts";
 import { denialOf, readServerError } from "./core/server-errors.ts";
 import { assertSubject } from "./core/subjects.ts";
 import { StandingDenials } from "./denials.ts";
-import { Dialler, type MetServer } from "./dialler.ts";
-import { dispatchSafely } from "./dispatch.ts";
-import { StatusEmitter } from "./emitter.ts";
+import { Dialler, type KnownServer } from "./dialler.ts";
+import { dispatchSafely, Emitter, StatusEmitter } from "./emitter.ts";
 import type { Greeted } from "./handshake.ts";
 import { LoginIdentity } from "./login-identity.ts";
 import type { LinkOptions, NatsBus } from "./nats-bus-types.ts";
+import type { BusConnection, SubscriptionSpec } from "./nats-connection.ts";
 import { publishFrame } from "./nats-frame.ts";
-import type { BusConnection, SubscriptionSpec } from "./nats-link.ts";
 import { logIn, loginOf } from "./nats-login.ts";
 import {
   ERROR_CODE_HEADER,
@@ -41,29 +39,28 @@ import {
   type ServiceError,
   type WireMessage,
 } from "./nats-message.ts";
-import { DIAL_WITHIN_MS, dialOptions } from "./nats-options.ts";
+import { DIAL_TIMEOUT_MS, dialOptions } from "./nats-options.ts";
 import { OpenGuard } from "./open-case.ts";
 import { AWAY, CANCELLED, PendingTable } from "./pending.ts";
 import { type ReplySubjects, replySubjectsOf } from "./reply-subjects.ts";
-import { safely } from "./safe-report.ts";
-import { ThrottledReporter } from "./throttled-reporter.ts";
+import { safely, ThrottledReporter } from "./throttled-reporter.ts";
 
 export type { Authenticator } from "nats";
 export type { NatsBus } from "./nats-bus-types.ts";
 
 export interface NatsBusOptions extends LinkOptions {
   readonly authenticator?: Authenticator;
-  /** For the answer to a login; without it as long as for the greeting. */
-  readonly loginWithinMs?: number;
+  /** How long to wait for the answer to a login. Default: as long as for the greeting. */
+  readonly loginTimeoutMs?: number;
 }
 
-/** How long goodbyes may take at the end; a server that is well needs a millisecond. */
-const CLOSE_WITHIN_MS = 1_000;
-/** 64 bits: no two processes with the same credentials share a part. It is no secret. */
+/** How long the last messages may take at the end; a healthy server needs a millisecond. */
+const CLOSE_TIMEOUT_MS = 1_000;
+/** 64 bits: no two processes with the same credentials share a part. It is not a secret. */
 const PROCESS_PART_BYTES = 8;
-/** The code of an answer that is too large for the bus, as its asker receives it. */
+/** The error code that a caller receives in place of an answer that is too large for the bus. */
 const NOT_SENT = 500;
-const LEFT = "it is open, and this process has joined a bus with logins meanwhile";
+const LEFT_OPEN_BUS = "it is open, and this process has joined a bus with logins meanwhile";
 
 /** Returns at once, with status "away", and connects in the background for as long as it is not closed. */
 export function connectNatsBus(options: NatsBusOptions): NatsBus {
@@ -72,82 +69,82 @@ export function connectNatsBus(options: NatsBusOptions): NatsBus {
 
 class NatsBusImpl implements NatsBus {
   readonly #clock: Clock;
-  readonly #sparing: ThrottledReporter;
+  readonly #reporter: ThrottledReporter;
   readonly #pending: PendingTable;
   readonly #subscriptions = new Set<SubscriptionSpec>();
-  readonly #board: StatusEmitter;
+  readonly #status: StatusEmitter;
   readonly #dialler: Dialler<NatsConnection>;
-  readonly #attempts = new AttemptBoard((error) =>
-    this.#say("watcher", `a listener failed when told of an attempt: ${String(error)}`),
+  readonly #attempts = new Emitter<ConnectResult>((error) =>
+    this.#report("watcher", `a listener of connection attempts failed: ${String(error)}`),
   );
   readonly #identity: LoginIdentity;
   readonly #newReplySubjects: () => ReplySubjects;
-  #replies: SubscriptionSpec | undefined;
-  readonly #open: OpenGuard;
-  readonly #sayOpen: (warning: string) => void;
-  #trouble: ConnectFailure | undefined;
-  /** Of this connection: a subscription that this program can do without. */
-  #denial: ConnectFailure | undefined;
+  #replySubscription: SubscriptionSpec | undefined;
+  readonly #openGuard: OpenGuard;
+  readonly #reportOpen: (warning: string) => void;
+  #lastFailure: ConnectFailure | undefined;
+  /** The server has denied a subscription of this connection that the program can do without. */
+  #optionalDenial: ConnectFailure | undefined;
   readonly #denials: StandingDenials;
-  /** How every call ends on this connection: set once the server has refused the subscription for answers. */
+  /** Set if the server has denied the subscription for replies: every call on this connection ends with it. */
   #repliesDenied: Denied | undefined;
 
   constructor(options: NatsBusOptions) {
     const { clock, inboxPrefix } = options;
     this.#clock = clock;
-    this.#sparing = new ThrottledReporter(safely(options.report));
-    // Of each subject: one that this program needs must not hide behind one that it can do without.
+    this.#reporter = new ThrottledReporter(safely(options.report));
+    // The key holds the subject: a denial that matters must not be suppressed by one that does not.
     this.#denials = new StandingDenials(clock, (subject, sentence) =>
-      this.#say(`not allowed to hear ${subject}`, sentence),
+      this.#report(`not allowed to hear ${subject}`, sentence),
     );
-    this.#sayOpen = options.reportOpen ? safely(options.reportOpen) : (warning) => this.#say("open", warning);
-    this.#board = new StatusEmitter((status, error) =>
-      this.#say("watcher", `a listener failed when told ${status}: ${String(error)}`),
+    this.#reportOpen = options.reportOpen ? safely(options.reportOpen) : (warning) => this.#report("open", warning);
+    this.#status = new StatusEmitter((status, error) =>
+      this.#report("watcher", `a listener of the bus failed on "${status}": ${String(error)}`),
     );
     this.#identity = new LoginIdentity(options);
     const processPart = randomBytes(PROCESS_PART_BYTES).toString("base64url");
     this.#newReplySubjects = () => replySubjectsOf(this.#identity.credentials, processPart, inboxPrefix);
-    const isDoubted = (sentAtMs: number): boolean => this.#dialler.link?.isSuspect(sentAtMs) !== false;
-    this.#pending = new PendingTable(clock, this.#newReplySubjects(), isDoubted);
-    this.#open = new OpenGuard(options, this.#identity, options.urls.map(readBusAddress), () => this.#leave());
+    const isBusSuspect = (sentAtMs: number): boolean => this.#dialler.connection?.isSuspect(sentAtMs) !== false;
+    this.#pending = new PendingTable(clock, this.#newReplySubjects(), isBusSuspect);
+    this.#openGuard = new OpenGuard(options, this.#identity, options.urls.map(readBusAddress), () => this.#leave());
     this.#dialler = new Dialler<NatsConnection>({
       urls: options.urls,
       clock: options.clock,
-      loginWithinMs: options.loginWithinMs,
+      loginTimeoutMs: options.loginTimeoutMs,
       caller: this.#identity,
-      hasNews: () => options.authenticator === undefined && this.#identity.hasNews,
+      hasNewCredentials: () => options.authenticator === undefined && this.#identity.hasNewCredentials,
       open: (address, greeted) => this.#logIn(address, greeted, options),
       objection: (greeting, address) => this.#objectionTo(greeting, address),
-      prepare: (link) => this.#prepare(link),
+      prepare: (connection) => this.#prepare(connection),
       ready: (greeting) => this.#ready(greeting),
-      away: (lastError) => this.#onConnectFailure(lastError),
+      away: (failure) => this.#onConnectFailure(failure),
     });
   }
 
   #logIn(address: BusAddress, greeted: Greeted, options: NatsBusOptions): Promise<NatsConnection> {
-    const { name, authenticator, loginWithinMs = DIAL_WITHIN_MS } = options;
+    const { name, authenticator, loginTimeoutMs = DIAL_TIMEOUT_MS } = options;
     const unreadable = this.#identity.renew();
-    if (unreadable !== undefined) this.#say("credentials", unreadable);
-    this.#hearRepliesUnder(this.#newReplySubjects());
+    if (unreadable !== undefined) this.#report("credentials", unreadable);
+    this.#subscribeToReplies(this.#newReplySubjects());
     const login = loginOf(authenticator, this.#identity.credentials);
-    const hearError = (words: string): void => this.#hearError(words, address);
-    const dial = { ...dialOptions(address, name, loginWithinMs), ...login };
-    return logIn(greeted, dial, hearError, this.#clock, loginWithinMs);
+    const onServerError = (words: string): void => this.#onServerError(words, address);
+    const dial = { ...dialOptions(address, name, loginTimeoutMs), ...login };
+    return logIn(greeted, dial, onServerError, this.#clock, loginTimeoutMs);
   }
 
-  /** Before each login: the caller's own part of reply subjects follows from its credentials. No call is out then. */
-  #hearRepliesUnder(subjects: ReplySubjects): void {
+  /** Called before each login: its credentials determine the reply subjects. No call is in flight then. */
+  #subscribeToReplies(subjects: ReplySubjects): void {
     const { subscription: subject } = subjects;
-    if (this.#replies?.subject === subject) return;
-    if (this.#replies !== undefined) this.#subscriptions.delete(this.#replies);
+    if (this.#replySubscription?.subject === subject) return;
+    if (this.#replySubscription !== undefined) this.#subscriptions.delete(this.#replySubscription);
     const hear = (message: WireMessage): void => void this.#pending.onReply(message.subject, replyOf(message));
-    this.#replies = { subject, queue: undefined, onMessage: hear, denied: () => this.#denyReplies(subject) };
-    this.#subscriptions.add(this.#replies);
+    this.#replySubscription = { subject, queue: undefined, onMessage: hear, denied: () => this.#denyReplies(subject) };
+    this.#subscriptions.add(this.#replySubscription);
     this.#pending.replyUnder(subjects);
   }
 
   get status(): BusStatus {
-    return this.#board.status;
+    return this.#status.status;
   }
 
   get pending(): number {
@@ -155,11 +152,11 @@ class NatsBusImpl implements NatsBus {
   }
 
   get lastError(): string | undefined {
-    return this.#trouble?.message;
+    return this.#lastFailure?.message;
   }
 
-  get lastTrouble(): ConnectFailure | undefined {
-    return this.#trouble;
+  get lastFailure(): ConnectFailure | undefined {
+    return this.#lastFailure;
   }
 
   get requiresAuth(): boolean | undefined {
@@ -171,7 +168,7 @@ class NatsBusImpl implements NatsBus {
     return this.#identity.credentials;
   }
 
-  get lastServer(): MetServer | undefined {
+  get lastServer(): KnownServer | undefined {
     return this.#dialler.lastServer;
   }
 
@@ -209,7 +206,7 @@ class NatsBusImpl implements NatsBus {
     assertSubject(subject);
     const wire = this.#wire;
     if (wire === undefined || this.#repliesDenied !== undefined) return Promise.resolve([]);
-    const { replyTo, bodies } = this.#pending.addGathering(subject, waitMs);
+    const { replyTo, bodies } = this.#pending.addRequestMany(subject, waitMs);
     const failure = this.#send(wire, subject, body, replyTo);
     if (failure !== undefined) this.#pending.settle(replyTo, AWAY);
     return bodies;
@@ -225,54 +222,54 @@ class NatsBusImpl implements NatsBus {
   subscribe(subject: string, receive: (message: Message) => void, queue?: string, need?: "required"): Subscription {
     assertSubject(subject);
     let open = true;
-    const hearing: SubscriptionSpec = {
+    const spec: SubscriptionSpec = {
       subject,
       queue,
       onMessage: (message) => {
-        if (open) dispatchSafely(new NatsMessage(message, this.#answer), receive, this.#onHandlerError);
+        if (open) dispatchSafely(new NatsMessage(message, this.#sendReply), receive, this.#onHandlerError);
       },
       denied: () => this.#withoutSubscription(subject, need),
     };
-    this.#subscriptions.add(hearing);
-    this.#subscribeOn(this.#dialler.link, hearing);
+    this.#subscriptions.add(spec);
+    this.#subscribeOn(this.#dialler.connection, spec);
     return {
       close: () => {
         open = false;
-        this.#subscriptions.delete(hearing);
-        this.#dialler.link?.unsubscribe(hearing);
+        this.#subscriptions.delete(spec);
+        this.#dialler.connection?.unsubscribe(spec);
       },
       drain: async () => {
-        this.#subscriptions.delete(hearing);
-        await this.#dialler.link?.drain(hearing);
+        this.#subscriptions.delete(spec);
+        await this.#dialler.connection?.drain(spec);
         open = false;
       },
     };
   }
 
   flush(): Promise<boolean> {
-    const link = this.#board.status === "connected" ? this.#dialler.link : undefined;
-    return link === undefined ? Promise.resolve(false) : link.flush();
+    const connection = this.#status.status === "connected" ? this.#dialler.connection : undefined;
+    return connection === undefined ? Promise.resolve(false) : connection.flush();
   }
 
   watch(listener: (status: BusStatus) => void): () => void {
-    return this.#board.watch(listener);
+    return this.#status.watch(listener);
   }
 
   async close(): Promise<void> {
-    if (this.#board.status === "closed") return;
-    this.#board.set("closed");
-    this.#open.close();
+    if (this.#status.status === "closed") return;
+    this.#status.set("closed");
+    this.#openGuard.close();
     this.#denials.clear();
     this.#pending.settleAll(AWAY);
-    await this.#dialler.close(CLOSE_WITHIN_MS);
+    await this.#dialler.close(CLOSE_TIMEOUT_MS);
   }
 
-  /** What to send on, while connected. */
+  /** The connection to send on, while connected. */
   get #wire(): NatsConnection | undefined {
-    return this.#board.status === "connected" ? this.#dialler.link?.wire : undefined;
+    return this.#status.status === "connected" ? this.#dialler.connection?.wire : undefined;
   }
 
-  /** @returns what a request ends as that could not be sent */
+  /** @returns why the message was not sent */
   #send(wire: NatsConnection, subject: string, body: string, replyTo = "", error?: ServiceError): NotSent | undefined {
     try {
       if (error === undefined) publishFrame(wire, subject, replyTo, body);
@@ -288,15 +285,15 @@ class NatsBusImpl implements NatsBus {
     const limit = wire.info?.max_payload;
     const tooLarge = (error as { code?: unknown }).code === "MAX_PAYLOAD_EXCEEDED";
     const why = tooLarge ? `the body is over the bus's limit of ${limit} bytes` : String(error);
-    this.#say("not sent", `a message to ${subject} was not sent: ${why}`);
+    this.#report("not sent", `a message to ${subject} was not sent: ${why}`);
     return { kind: "unsent", why };
   }
 
-  #answer = (subject: string, body: string, error?: ServiceError): NotSent | undefined => {
-    const wire = this.#dialler.link?.wire; // it hears, and is asked, a round trip before "connected" is told
+  #sendReply = (subject: string, body: string, error?: ServiceError): NotSent | undefined => {
+    const wire = this.#dialler.connection?.wire; // requests arrive a round trip before "connected" is emitted
     if (wire === undefined) return AWAY;
     const failure = this.#send(wire, subject, body, "", error);
-    // The asker would wait in vain for an answer that is too large: it is told so instead.
+    // The caller of a request whose answer is too large receives an error at once, and need not wait for its timeout.
     if (failure?.kind === "unsent")
       this.#send(wire, subject, "", "", { code: NOT_SENT, message: `not sent: ${failure.why}` });
     return failure;
@@ -304,91 +301,92 @@ class NatsBusImpl implements NatsBus {
 
   #onHandlerError = (subject: string, error: unknown): void => {
     const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    this.#say("receiver", `the receiver of ${subject} failed: ${what}`);
+    this.#report("receiver", `the receiver of ${subject} failed: ${what}`);
   };
 
-  #prepare(link: BusConnection<NatsConnection>): void {
+  #prepare(connection: BusConnection<NatsConnection>): void {
     this.#repliesDenied = undefined;
-    this.#denial = undefined;
+    this.#optionalDenial = undefined;
     this.#denials.clear();
-    for (const hearing of this.#subscriptions) this.#subscribeOn(link, hearing);
+    for (const spec of this.#subscriptions) this.#subscribeOn(connection, spec);
   }
 
-  #subscribeOn(link: BusConnection<NatsConnection> | undefined, hearing: SubscriptionSpec): void {
+  #subscribeOn(connection: BusConnection<NatsConnection> | undefined, spec: SubscriptionSpec): void {
     try {
-      if (link?.live) link.subscribe(hearing);
+      if (connection?.live) connection.subscribe(spec);
     } catch {
-      // The connection broke a moment ago and nobody has told us yet: the next one hears it.
+      // The connection has just broken, and its end is not emitted yet. The subscription is made again on the next one.
     }
   }
 
   #objectionTo(greeting: Greeting, address: BusAddress): ConnectFailure | undefined {
-    const sentence = this.#open.greeted(greeting, address);
+    const sentence = this.#openGuard.greeted(greeting, address);
     return sentence === undefined ? undefined : { kind: "open", message: sentence };
   }
 
   #leave(): void {
-    this.#dialler.link?.end(LEFT);
+    this.#dialler.connection?.end(LEFT_OPEN_BUS);
   }
 
   #ready({ name }: Greeting): void {
-    if (this.#open.objection !== undefined) {
+    if (this.#openGuard.objection !== undefined) {
       this.#leave();
       return;
     }
-    this.#trouble = this.#denial;
-    const warning = this.#open.joined(name);
-    if (warning !== undefined) this.#sayOpen(warning);
-    this.#board.set("connected");
-    this.#attempts.tell({ kind: "connected" });
+    this.#lastFailure = this.#optionalDenial;
+    const warning = this.#openGuard.joined(name);
+    if (warning !== undefined) this.#reportOpen(warning);
+    this.#status.set("connected");
+    this.#attempts.emit({ kind: "connected" });
   }
 
-  #onConnectFailure(lastError: ConnectFailure): void {
-    this.#trouble = lastError;
+  #onConnectFailure(failure: ConnectFailure): void {
+    this.#lastFailure = failure;
     this.#denials.clear();
-    // Whoever waits for the first login tells of its refusal, and ends with it: it is not to be said twice.
-    const isToldThere = (lastError.kind === "refused" || lastError.kind === "open") && this.#attempts.isWatched;
-    if (!isAbsence(lastError) && !isToldThere) this.#say(lastError.kind, lastError.message);
+    // The caller that awaits the first login reports the rejection and exits. Do not log it here too.
+    const isReportedByCaller = (failure.kind === "refused" || failure.kind === "open") && this.#attempts.hasListeners;
+    if (!isAbsence(failure) && !isReportedByCaller) this.#report(failure.kind, failure.message);
     this.#pending.settleAll(AWAY);
-    this.#board.set("away");
-    this.#attempts.tell(lastError);
+    this.#status.set("away");
+    this.#attempts.emit(failure);
   }
 
-  /** An error that the server sent. What it ends the connection by is told as that end. */
-  #hearError(words: string, address: BusAddress): void {
+  /** The server sent an error. One that ends the connection is reported as the reason for the end. */
+  #onServerError(words: string, address: BusAddress): void {
     const error = readServerError(words);
-    if (error.kind === "denied") this.#hearDenial(error.operation, error.subject);
-    // Of subscriptions: the server goes on without one of ours, and this connection is of no use.
-    if (error.kind === "limited") this.#dialler.link?.end(words);
-    if (error.kind === "other") this.#say(error.means, warningText(shownWords(words, address), error.means, address));
+    if (error.kind === "denied") this.#onDenial(error.operation, error.subject);
+    // The server has rejected a subscription for its limits and keeps the connection, which is useless without it.
+    if (error.kind === "limited") this.#dialler.connection?.end(words);
+    if (error.kind === "other")
+      this.#report(error.means, warningText(redactLogin(words, address), error.means, address));
   }
 
-  #hearDenial(operation: "publish" | "subscription", subject: string): void {
+  #onDenial(operation: "publish" | "subscription", subject: string): void {
     const { about, message } = permissionError(operation, subject, this.#identity);
     if (operation === "subscription") this.#denials.add(subject, message);
     else {
       this.#pending.deny(subject, { kind: "denied", why: message });
-      this.#say(about, message);
+      this.#report(about, message);
     }
   }
 
-  /** The server does not allow it; the sentence about it has been reported. */
+  /** The server has denied the subscription. The denial has been reported already. */
   #withoutSubscription(subject: string, need: "required" | undefined): void {
-    if (need === "required") this.#dialler.link?.end(denialOf(subject));
+    if (need === "required") this.#dialler.connection?.end(denialOf(subject));
     const { message } = permissionError("subscription", subject, this.#identity);
-    this.#denial = { kind: "limited", message };
-    if (this.status === "connected") this.#trouble = this.#denial;
+    this.#optionalDenial = { kind: "limited", message };
+    if (this.status === "connected") this.#lastFailure = this.#optionalDenial;
   }
 
-  /** No answer can arrive: the calls that are out end now, and later ones at once, until the next login. */
+  /** No reply can arrive until the next login: the calls in flight end now, and later calls end at once. */
   #denyReplies(subject: string): void {
     const why = permissionError("subscription", subject, this.#identity).message;
     this.#repliesDenied = { kind: "denied", why };
     this.#pending.settleAll(this.#repliesDenied);
   }
 
-  #say(kind: string, sentence: string): void {
-    this.#sparing.report(kind, sentence, this.#clock.now());
+  #report(kind: string, sentence: string): void {
+    this.#reporter.report(kind, sentence, this.#clock.now());
   }
 }
 

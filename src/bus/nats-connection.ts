@@ -1,19 +1,19 @@
-// One connection to the bus, from its making to its end. It ends once, for whatever reason comes first, and whoever
-// waits on it is told: nothing may hang on a connection that is gone.
+// One connection to the bus, from login to end: subscriptions, flushes and pings. It ends once, for the first of
+// several reasons, and all pending flushes end with it: nothing may wait for ever on a connection that is gone.
 
 import type { Cancel, Clock } from "../clock.ts";
 import type { WireMessage } from "./nats-message.ts";
 import { PING_EVERY_MS, PingMonitor } from "./ping-monitor.ts";
 
-/** The verbs used of the client library's connection. */
+/** The methods of the client library's connection that are used here. */
 export interface ClientConnection {
   subscribe(subject: string, options: WireSubscribing): WireSubscription;
   flush(): Promise<void>;
-  /** Resolves with the error it ended by, if any. */
+  /** Resolves once it has ended, with the error if there was one. */
   closed(): Promise<unknown>;
   close(): Promise<void>;
   stats(): { readonly inMsgs: number };
-  /** What the server said of itself. */
+  /** The server's INFO. */
   readonly info?: unknown;
 }
 
@@ -27,84 +27,92 @@ export interface WireSubscription {
   drain(): Promise<void>;
 }
 
-/** What this process wants to hear, on whichever connection there is. */
+/** A subscription of this process. It is made again on each new connection. */
 export interface SubscriptionSpec {
   readonly subject: string;
   readonly queue: string | undefined;
   /** Must not throw: that would end the library's reading for good. */
   readonly onMessage: (message: WireMessage) => void;
-  /** Called when the server refuses the subscription. Must not throw either. */
+  /** Called when the server denies the subscription. Must not throw either. */
   readonly denied?: () => void;
 }
 
 export class BusConnection<W extends ClientConnection = ClientConnection> {
   readonly wire: W;
-  /** The reason, once it has ended. */
+  /** Resolves with the reason once the connection has ended. */
   readonly ended: Promise<string>;
   readonly #clock: Clock;
-  readonly #pulse = new PingMonitor();
-  readonly #heard = new Map<SubscriptionSpec, WireSubscription>();
-  readonly #flushing = new Set<(done: boolean) => void>();
-  readonly #stopBeating: Cancel;
+  readonly #pings = new PingMonitor();
+  readonly #subscriptions = new Map<SubscriptionSpec, WireSubscription>();
+  readonly #flushes = new Set<(done: boolean) => void>();
+  readonly #stopPinging: Cancel;
   #live = true;
-  #tellEnd: (reason: string) => void = () => undefined;
+  #resolveEnded: (reason: string) => void = () => undefined;
 
   constructor(wire: W, clock: Clock) {
     this.wire = wire;
     this.#clock = clock;
     this.ended = new Promise((resolve) => {
-      this.#tellEnd = resolve;
+      this.#resolveEnded = resolve;
     });
     wire.closed().then(
       (error) => this.end(error instanceof Error ? error.message : "the connection was closed"),
       (error: unknown) => this.end(String(error)),
     );
-    this.#stopBeating = clock.every(PING_EVERY_MS, () => this.#beat());
+    this.#stopPinging = clock.every(PING_EVERY_MS, () => this.#ping());
   }
 
   get live(): boolean {
     return this.#live;
   }
 
-  /** Whether the bus was too late itself for the timeout of a call sent at `sentAtMs` to say anything about an instance. */
+  /**
+   * Whether the bus itself was so slow that the timeout of a call sent at `sentAtMs` says nothing about the instance.
+   */
   isSuspect(sentAtMs: number): boolean {
-    return this.#pulse.inDoubt(this.#clock.now(), sentAtMs);
+    return this.#pings.isSuspect(this.#clock.now(), sentAtMs);
   }
 
-  subscribe(hearing: SubscriptionSpec): void {
+  subscribe(spec: SubscriptionSpec): void {
     const callback = (error: Error | null, message: WireMessage): void => {
-      // A connection given up for dead may wake and speak: its messages have been asked for again elsewhere.
+      // A connection that was given up can still deliver. Its subscriptions have been made again on another one.
       if (!this.#live) return;
-      if (error === null) hearing.onMessage(message);
-      else hearing.denied?.();
+      if (error === null) spec.onMessage(message);
+      else spec.denied?.();
     };
-    const options = hearing.queue === undefined ? { callback } : { callback, queue: hearing.queue };
-    this.#heard.set(hearing, this.wire.subscribe(hearing.subject, options));
+    const options = spec.queue === undefined ? { callback } : { callback, queue: spec.queue };
+    this.#subscriptions.set(spec, this.wire.subscribe(spec.subject, options));
   }
 
-  unsubscribe(hearing: SubscriptionSpec): void {
-    this.#heard.get(hearing)?.unsubscribe();
-    this.#heard.delete(hearing);
+  unsubscribe(spec: SubscriptionSpec): void {
+    this.#subscriptions.get(spec)?.unsubscribe();
+    this.#subscriptions.delete(spec);
   }
 
-  /** Stops what is new at the server, receives what it had sent before. Resolves when that is done or nothing can come. */
-  async drain(hearing: SubscriptionSpec): Promise<void> {
-    const subscription = this.#heard.get(hearing);
+  /**
+   * Unsubscribes at the server and receives what it had sent before. Resolves once that is done, or the connection
+   * ends.
+   */
+  async drain(spec: SubscriptionSpec): Promise<void> {
+    const subscription = this.#subscriptions.get(spec);
     if (subscription === undefined || !this.#live) return;
-    this.#heard.delete(hearing);
-    subscription.drain().catch(() => undefined); // its own promise hangs when the connection ends; the flush does not
+    this.#subscriptions.delete(spec);
+    subscription.drain().catch(() => undefined); // its own promise never settles if the connection ends; the flush does
     await this.flush();
   }
 
-  /** True once the server has taken all that was sent and its answers before that have been received; false: it ended. */
+  /**
+   * True once the server has processed all that was sent before, and its messages until then are received. False: it
+   * ended.
+   */
   flush(): Promise<boolean> {
     if (!this.#live) return Promise.resolve(false);
     return new Promise((resolve) => {
       const settle = (done: boolean): void => {
-        this.#flushing.delete(settle);
+        this.#flushes.delete(settle);
         resolve(done);
       };
-      this.#flushing.add(settle);
+      this.#flushes.add(settle);
       this.wire.flush().then(
         () => settle(true),
         () => settle(false),
@@ -112,22 +120,22 @@ export class BusConnection<W extends ClientConnection = ClientConnection> {
     });
   }
 
-  /** Ends it at once, without asking the other side. */
+  /** Ends the connection at once, without a flush. */
   end(reason: string): void {
     if (!this.#live) return;
     this.#live = false;
-    this.#stopBeating();
-    for (const settle of [...this.#flushing]) settle(false);
-    this.wire.close().catch(() => undefined); // destroys the socket; there is nothing left to do if it cannot
-    this.#tellEnd(reason);
+    this.#stopPinging();
+    for (const settle of [...this.#flushes]) settle(false);
+    this.wire.close().catch(() => undefined); // destroys the socket; if that fails, nothing more can be done
+    this.#resolveEnded(reason);
   }
 
-  #beat(): void {
-    const next = this.#pulse.tick(this.#clock.now(), this.wire.stats().inMsgs);
+  #ping(): void {
+    const next = this.#pings.tick(this.#clock.now(), this.wire.stats().inMsgs);
     if (next === "dead") this.end("it stopped answering");
     if (next !== "ping") return;
     this.flush()
-      .then((done) => done && this.#pulse.answered(this.#clock.now()))
+      .then((done) => done && this.#pings.answered(this.#clock.now()))
       .catch(() => undefined);
   }
 }

@@ -1,7 +1,7 @@
-// Logs in on a socket on which a server has greeted, with the client library.
+// Logs in with the client library on a socket on which a server has greeted.
 //
-// This reaches behind the library's door: its connect() dials by itself, and tells nothing of what a server says before
-// it hangs up. The parts that connect() is made of are used here as it uses them.
+// This uses internals of the library, in the way its connect() uses them. connect() itself was rejected: it dials its
+// own socket, and loses what a server says before it disconnects.
 
 import {
   type Authenticator,
@@ -22,43 +22,44 @@ import type { Greeted } from "./handshake.ts";
 import { GreetedTransport } from "./nats-transport.ts";
 import { SigningKey } from "./nkey.ts";
 
-/** As the library sets it at each connect(): the factory is one for all connections of the process. */
-const USUAL = { factory: () => new NodeTransport(), dnsResolveFn: nodeResolveHost };
+/** The library sets this at each connect(). The factory is shared by all connections of the process. */
+const DEFAULT_TRANSPORT = { factory: () => new NodeTransport(), dnsResolveFn: nodeResolveHost };
 
 /**
- * The library's own limit is longer: its timer, too, ends nothing that it waits for.
- * @param said told of each error that the server sends after the login, in its words
- * @returns a connection whose end says why: in the server's words, where it gave a reason
+ * Ends a login that takes longer than `timeoutMs`. The library's own timer is set to a longer time, because it does not
+ * end the connection.
+ * @param onServerError called with each error that the server sends after the login, in its words
+ * @returns a connection that ends with a reason: in the server's words, where it gave one
  */
 export async function logIn(
   greeted: Greeted,
   options: ConnectionOptions,
-  said: (words: string) => void,
+  onServerError: (words: string) => void,
   clock: Pick<Clock, "after" | "afterIoPoll">,
-  withinMs: number,
+  timeoutMs: number,
 ): Promise<NatsConnection> {
   const connection: NatsConnectionImpl = Reflect.construct(NatsConnectionImpl, [options]);
   const protocol = new ProtocolHandler(connection.options, connection);
   connection.protocol = protocol;
-  const transport = new GreetedTransport(greeted, (bytes) => protocol.parser.parse(bytes), USUAL.factory());
-  let isIn = false;
+  const transport = new GreetedTransport(greeted, (bytes) => protocol.parser.parse(bytes), DEFAULT_TRANSPORT.factory());
+  let isLoggedIn = false;
   const processError = protocol.processError.bind(protocol);
   protocol.processError = (bytes) => {
     const words = serverWords(Buffer.from(bytes).toString("utf8"));
-    // Whatever is said during the login, and ends in a hang-up, is the reason for it.
-    if (!isIn || endsConnection(words)) transport.ends(words);
-    if (isIn) said(words);
+    // An error during the login is the reason if the server disconnects after it.
+    if (!isLoggedIn || endsConnection(words)) transport.ends(words);
+    if (isLoggedIn) onServerError(words);
     processError(bytes);
   };
   protocol.server = protocol.servers.getCurrentServer();
-  // The factory is asked for before dial() returns: no connection that somebody else makes meets ours.
-  setTransportFactory({ ...USUAL, factory: () => transport });
+  // dial() calls the factory before it returns, so no other connection of this process can get our transport.
+  setTransportFactory({ ...DEFAULT_TRANSPORT, factory: () => transport });
   const dialled = protocol.dial(protocol.server);
-  setTransportFactory(USUAL);
-  const stopWaiting = clock.after(withinMs, () => clock.afterIoPoll(() => transport.close(new Error(TIMED_OUT))));
+  setTransportFactory(DEFAULT_TRANSPORT);
+  const stopWaiting = clock.after(timeoutMs, () => clock.afterIoPoll(() => transport.close(new Error(TIMED_OUT))));
   try {
     await dialled;
-    isIn = true;
+    isLoggedIn = true;
     stopWaiting();
   } catch (error) {
     stopWaiting();
@@ -68,7 +69,7 @@ export async function logIn(
   return connection as NatsConnection;
 }
 
-/** An authenticator comes first: it is asked at each login. */
+/** An authenticator takes precedence. It is called at each login. */
 export function loginOf(
   authenticator: Authenticator | undefined,
   credentials: Credentials | undefined,
@@ -78,8 +79,8 @@ export function loginOf(
 }
 
 /**
- * Signs what the server asks to be signed, as the library's own authenticator would: see nkey.ts for the difference.
- * A nonce that is no text is none: its type comes from the server, and a Buffer of `{ length }` takes all memory.
+ * Signs the server's nonce, as the library's own authenticator does; nkey.ts has the difference. A nonce that is not a
+ * string is ignored: the server chooses its type, and a Buffer made of `{ length }` could take all memory.
  */
 function signs({ text }: Credentials): Authenticator {
   const read = readCredentialsText(text);

@@ -1,15 +1,15 @@
-// What comes from the wire, as the Bus speaks of it. The one place where an oddity of the wire gets its name.
+// Translates messages of the client library into those of the port (bus.ts). Every oddity of the wire ends here.
 
 import type { Message, NotSent, Reply } from "./bus.ts";
 import { takesReplies } from "./core/subjects.ts";
 
-/** The parts of the client library's message that are read here; its getters decode when asked and not before. */
+/** The parts of the client library's message that are read here. Its getters decode on access, not before. */
 export interface WireMessage {
   readonly subject: string;
   readonly reply?: string;
   readonly data: Uint8Array;
   readonly headers?: WireHeaders;
-  /** Where the library keeps the same undecoded: all of it, of which the first `hdr` bytes are headers; -1: none. */
+  /** The undecoded message, of which the first `hdr` bytes are headers; -1: it has none. */
   readonly _rdata?: Uint8Array;
   readonly _msg?: { readonly hdr: number };
 }
@@ -20,7 +20,7 @@ export interface WireHeaders {
   get(key: string): string;
 }
 
-/** Sends an answer, or an error if there is a code. */
+/** Sends an answer, or an error. */
 export type SendReply = (subject: string, body: string, error?: ServiceError) => NotSent | undefined;
 
 export interface ServiceError {
@@ -31,22 +31,22 @@ export interface ServiceError {
 /** The headers of an error (ADR-32, the NATS service protocol). */
 export const ERROR_CODE_HEADER = "Nats-Service-Error-Code";
 export const ERROR_HEADER = "Nats-Service-Error";
-/** The server's own status for a request that nobody hears. */
+/** The server's status for a request to a subject without subscribers. */
 const NO_RESPONDERS = 503;
-/** What an error is taken for whose code cannot be read. */
+/** The code of an error whose own code cannot be read. */
 const UNKNOWN_ERROR = 500;
-/** Shown in the place of a text that the sender left out. */
+/** Shown in place of a text that the sender left out. */
 const NO_TEXT = "(no text)";
 /**
- * More than any answer has. The library compares each header with all before it: one answer of 40,000 headers, which
- * need 400 KB, kept a caller from everything else for minutes.
+ * More than any answer has. The library compares each header with all before it. A single answer with 40,000 headers
+ * (400 KB) blocked a caller for minutes.
  */
-const MOST_HEADERS = 100;
+const MAX_HEADERS = 100;
 const LINE_FEED = 0x0a;
-/** More of an error's text than anyone reads; a header should not carry a stack trace. */
+/** Longer than any text of an error that people read. A header should not hold a stack trace. */
 const MAX_MESSAGE_LENGTH = 500;
 
-/** What a reply says. Most have no headers, and then none are decoded. */
+/** The reply that a message holds. Most messages have no headers, and then none are decoded. */
 export function replyOf(message: WireMessage): Reply {
   if (hasTooManyHeaders(message)) return UNREADABLE_HEADERS;
   try {
@@ -74,25 +74,27 @@ const UNREADABLE_HEADERS: Reply = {
   message: "the answer's headers cannot be read",
 };
 
-/** Each header is a line, and so are the status before them and the end after them. */
+/** Counts lines: one for each header, one for the status before them and one for the end after them. */
 function hasTooManyHeaders({ _rdata: bytes, _msg: sizes }: WireMessage): boolean {
   if (bytes === undefined || sizes === undefined || sizes.hdr < 0) return false;
   let lineEnd = -1;
-  for (let lines = 0; lines <= MOST_HEADERS + 2; lines += 1) {
+  for (let lines = 0; lines <= MAX_HEADERS + 2; lines += 1) {
     lineEnd = bytes.indexOf(LINE_FEED, lineEnd + 1);
     if (lineEnd === -1 || lineEnd >= sizes.hdr) return false;
   }
   return true;
 }
 
-/** Clients of other languages write header names in other cases. */
+/** Finds a header case-insensitively, because clients in other languages write names in other cases. */
 function readHeader(headers: WireHeaders, name: string): string {
   const wanted = name.toLowerCase();
   const key = headers.keys().find((known) => known.toLowerCase() === wanted);
   return key === undefined ? "" : headers.get(key);
 }
 
-/** An error's text as a header may hold it: one line, without control characters, those of the writing direction included. */
+/**
+ * The text of an error, as a header may hold it: one line, without control characters and marks of writing direction.
+ */
 export function headerText(message: string): string {
   return message
     .replace(/\s+/g, " ")
@@ -115,7 +117,7 @@ export class NatsMessage implements Message {
     return this.#message.subject;
   }
 
-  /** A view into what was read from the socket, not a copy: whoever keeps it keeps up to 64 KB with it. */
+  /** A view into the buffer of the socket, not a copy: keeping it keeps up to 64 KB in memory. */
   get body(): Uint8Array {
     return this.#message.data;
   }

@@ -1,11 +1,13 @@
-// How the client library is to connect: once, to one address, and without doing more than that.
+// The options with which the client library connects: once, to one address.
 
 import type { BusAddress, UrlCredentials } from "./core/bus-address.ts";
 
-/** How long one attempt may take: twice what a server needs on a busy machine, and how long a mute one delays the next. */
-export const DIAL_WITHIN_MS = 2_000;
+/**
+ * Timeout of an attempt: twice what a server needs on a busy machine. A silent server delays the next attempt by this.
+ */
+export const DIAL_TIMEOUT_MS = 2_000;
 
-/** In the library's own words; dialling again, for ever, is dialler.ts. */
+/** In the library's own terms. Reconnecting is done in dialler.ts. */
 export interface DialOptions {
   readonly servers: string[];
   readonly name: string;
@@ -22,12 +24,12 @@ export interface DialOptions {
 export function dialOptions(
   { host, port, credentials }: BusAddress,
   name: string,
-  loginWithinMs = DIAL_WITHIN_MS,
+  loginTimeoutMs = DIAL_TIMEOUT_MS,
 ): DialOptions {
   return {
     servers: [`${host.includes(":") ? `[${host}]` : host}:${port}`],
     name,
-    timeout: 2 * loginWithinMs, // ours comes first (nats-login.ts)
+    timeout: 2 * loginTimeoutMs, // ours comes first (nats-login.ts)
     reconnect: false,
     ignoreClusterUpdates: true,
     noAsyncTraces: true, // a stack trace for every timer costs more than the timer

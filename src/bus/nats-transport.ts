@@ -1,13 +1,14 @@
-// The client library's way to a server, over a socket of ours on which the server has greeted.
+// The client library's transport, over a socket of ours on which the server has greeted.
 //
-// The library's own transport was rejected: it leaves sockets open, forgets why a server ended the connection (a failed
-// write hides the reason that waits to be read), and what it cannot read is printed, byte by byte, to standard output.
+// The library's own transport was rejected. It leaves sockets open. It loses the reason why a server ended the
+// connection, because a failed write hides what could still be read. It prints what it cannot parse to standard output,
+// byte by byte.
 
 import type { Transport } from "nats/lib/nats-base-client/internal_mod.js";
 import { GARBLED } from "./connect-failure.ts";
 import type { Greeted } from "./handshake.ts";
 
-/** What the library's parser does with what came; throws on what is no NATS. */
+/** The library's parser. Throws on bytes that violate the protocol. */
 export type Parse = (bytes: Uint8Array) => void;
 
 export class GreetedTransport implements Transport {
@@ -17,19 +18,19 @@ export class GreetedTransport implements Transport {
   readonly #greeted: Greeted;
   readonly #parse: Parse;
   readonly #closed: Promise<Error | undefined>;
-  /** The server's last word, where it ends connections by such. */
-  #lastWord: string | undefined;
+  /** The last error of the server, if it is one that ends connections. */
+  #endReason: string | undefined;
   #isClosed = false;
-  #tellClosed: (error: Error | undefined) => void = () => undefined;
+  #resolveClosed: (error: Error | undefined) => void = () => undefined;
 
-  /** @param library whose client a server's listing shows us as */
+  /** @param library for the server's listing of its clients */
   constructor(greeted: Greeted, parse: Parse, { lang, version }: Pick<Transport, "lang" | "version">) {
     this.#greeted = greeted;
     this.#parse = parse;
     this.lang = lang;
     this.version = version;
     this.#closed = new Promise((resolve) => {
-      this.#tellClosed = resolve;
+      this.#resolveClosed = resolve;
     });
   }
 
@@ -37,20 +38,20 @@ export class GreetedTransport implements Transport {
     return this.#isClosed;
   }
 
-  /** The server has said this, and ends the connection. */
-  ends(word: string): void {
-    this.#lastWord = word;
+  /** The server has sent this error and will end the connection. */
+  ends(reason: string): void {
+    this.#endReason = reason;
   }
 
   connect(): Promise<void> {
     const { socket, read } = this.#greeted;
-    socket.on("data", (chunk) => this.#hear(chunk));
+    socket.on("data", (chunk) => this.#read(chunk));
     socket.on("error", (error: NodeJS.ErrnoException) => this.#end(error.code ?? error.message));
     socket.on("close", () => this.#end("it ended the connection"));
-    // The login goes out as one piece: the second of two would fail where the server has hung up already, and with it the
-    // reason would be lost, which waits to be read.
+    // The login is sent in a single write. If the server has disconnected already, a second write would fail, and the
+    // reason, which can still be read, would be lost.
     socket.cork();
-    this.#hear(read);
+    this.#read(read);
     socket.uncork();
     socket.resume();
     if (socket.destroyed) this.#end("it ended the connection");
@@ -80,7 +81,7 @@ export class GreetedTransport implements Transport {
 
   discard(): void {}
 
-  /** What comes is parsed at once, and never handed out this way. */
+  /** Unused: received bytes are parsed at once. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Uint8Array> {
     const end = async (): Promise<IteratorResult<Uint8Array>> => {
       await this.#closed;
@@ -90,12 +91,12 @@ export class GreetedTransport implements Transport {
     return iterator;
   }
 
-  #hear(bytes: Uint8Array): void {
+  #read(bytes: Uint8Array): void {
     if (this.#isClosed) return;
     try {
       this.#parse(bytes);
     } catch {
-      // Nothing of it is repeated: it may be anything, our own login among it.
+      // The bytes are not repeated in the reason: they may hold anything, even our own login.
       this.#end(GARBLED);
     }
   }
@@ -103,9 +104,9 @@ export class GreetedTransport implements Transport {
   #end(reason: string | undefined): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    const why = this.#lastWord ?? reason;
+    const why = this.#endReason ?? reason;
     if (why !== undefined) this.closeError = new Error(why);
     this.#greeted.socket.destroy();
-    this.#tellClosed(this.closeError);
+    this.#resolveClosed(this.closeError);
   }
 }

@@ -1,8 +1,8 @@
-// Keys of NATS (nkeys), on Node's own Ed25519. A seed or a public key is 32 bytes in base32, with a kind before and a
+// NATS keys (nkeys), on Node's own Ed25519. A seed or a public key is 32 bytes in base32, with a kind before and a
 // checksum after them (https://docs.nats.io/running-a-nats-service/configuration/securing_nats/auth_intro/nkey_auth).
 //
-// The client and the token library compute Ed25519 in JavaScript and derive the key again for each signature: 9 ms to sign
-// and 7 ms to verify, where Node needs 0.04 and 0.09 ms. One command of dwc does both a dozen times.
+// The client library and the token library compute Ed25519 in JavaScript, and derive the key again for each signature.
+// They need 9 ms to sign and 7 ms to verify; Node needs 0.04 and 0.09 ms. One command of dwc does both a dozen times.
 
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
 
@@ -15,22 +15,24 @@ const LAST_FIVE_BITS = 0x1f;
 const SEED_PREFIX_BYTES = 2;
 const KEY_PREFIX_BYTES = 1;
 const KEY_BYTES = 32;
-/** Of the longest text that is decoded, a seed: 36 bytes with its checksum. */
-const LONGEST_CHARACTERS = 58;
-/** The kinds: 5 bits each, and in a seed the seed's own before that of its public key. */
+/** The length of a seed, the longest text that is decoded: 36 bytes with its checksum. */
+const MAX_CHARACTERS = 58;
+/** Kinds have 5 bits each. A seed has its own kind, followed by that of its public key. */
 const SEED_KIND = 18 << 3; // S
 const PRIVATE_KIND = 15 << 3; // P
 const PUBLIC_KINDS: ReadonlySet<number> = new Set([14 << 3, 0, 20 << 3]); // O, A, U
-/** An Ed25519 key as JSON (RFC 8037): OpenSSL takes the 32 bytes as they are. Its DER decoder takes six times as long. */
+/**
+ * An Ed25519 key as JSON (RFC 8037): OpenSSL takes the 32 bytes as they are. Its DER decoder takes six times as long.
+ */
 const JWK = { kty: "OKP", crv: "Ed25519" } as const;
-/** In a private key Node asks for a public half, and derives it all the same. */
+/** Node requires a public half in a private key, but derives it anyway. */
 const NO_PUBLIC_HALF = Buffer.alloc(KEY_BYTES).toString("base64url");
 
 /** CRC-16/XMODEM: two bytes at the end, the lower first. */
 const CRC_BYTES = 2;
 const CRC_POLYNOMIAL = 0x1021;
 
-/** The secret half of a key: signs, and knows its public half. */
+/** A private key and its public half. */
 export class SigningKey {
   readonly publicKey: string;
   readonly #key: KeyObject;
@@ -45,7 +47,7 @@ export class SigningKey {
     this.publicKey = encode(kind, this.#public);
   }
 
-  /** @returns undefined where the text is no seed of an operator, an account or a user */
+  /** @returns undefined if the text is not the seed of an operator, an account or a user */
   static from(seed: string): SigningKey | undefined {
     const bytes = decode(seed);
     if (bytes?.length !== SEED_PREFIX_BYTES + KEY_BYTES) return undefined;
@@ -70,7 +72,7 @@ export function belongsTo(seed: string, publicKey: string): boolean {
   return SigningKey.from(seed)?.publicKey === publicKey;
 }
 
-/** False as well where the text is no public key of an operator, an account or a user. */
+/** False as well if the text is not the public key of an operator, an account or a user. */
 export function isSignedBy(publicKey: string, bytes: Uint8Array, signature: Uint8Array): boolean {
   const key = decode(publicKey);
   if (key?.length !== KEY_PREFIX_BYTES + KEY_BYTES || !PUBLIC_KINDS.has(key[0] ?? -1)) return false;
@@ -85,10 +87,10 @@ function encode(kind: number, key: Uint8Array): string {
   return toBase32(Buffer.concat([bytes, crc]));
 }
 
-/** @returns the bytes before the checksum; undefined: not base32 in its one form, or the checksum is another's */
+/** @returns the bytes before the checksum; undefined if the base32 is not canonical, or the checksum is wrong */
 function decode(text: string): Buffer | undefined {
-  // The length first: decoding 1 MB takes seconds, and texts come from other people.
-  if (text.length > LONGEST_CHARACTERS || !IN_ALPHABET.test(text)) return undefined;
+  // The length is checked first: decoding 1 MB takes seconds, and texts come from other people.
+  if (text.length > MAX_CHARACTERS || !IN_ALPHABET.test(text)) return undefined;
   const bytes = fromBase32(text);
   if (bytes.length <= CRC_BYTES || toBase32(bytes) !== text) return undefined;
   const key = bytes.subarray(0, -CRC_BYTES);

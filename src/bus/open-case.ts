@@ -1,4 +1,4 @@
-// The case of one connection that meets an open bus (open-bus.ts).
+// Decides for one connection whether it joins an open bus (open-bus.ts).
 
 import type { BusAddress } from "./core/bus-address.ts";
 import type { Credentials } from "./core/credentials.ts";
@@ -18,7 +18,7 @@ function loginName(
   return addresses.some((address) => address.credentials !== undefined) ? "the user in its address" : undefined;
 }
 
-/** The rule holds for the life of a connection; what was met before, and as whom it logs in, is read at each greeting. */
+/** The rule holds for the life of a connection. The history and the login are read again at each greeting. */
 function openCaseOf(
   { authenticator, openBus, openBusCure: cure = OPEN_BUS_CURE }: LinkOptions & { readonly authenticator?: unknown },
   identity: { readonly credentials: Credentials | undefined },
@@ -32,18 +32,18 @@ function openCaseOf(
 
 type GuardOptions = LinkOptions & { readonly authenticator?: unknown };
 
-/** Of one connection: what it does with an open server, from the greeting on. */
+/** Checks each server that greets one connection. */
 export class OpenGuard {
   readonly #addresses: readonly BusAddress[];
   readonly #history: BusHistory;
   readonly #caseOf: (address: BusAddress) => OpenBusCase;
   readonly #stopWatching: () => void;
-  /** The server that greeted last, where it is open. */
+  /** The server that greeted last, if it is open. */
   #openAt: BusAddress | undefined;
 
   /**
-   * @param leave called when another connection of this process has joined a bus with logins, and the open server that
-   * greeted here is no longer to be used
+   * @param leave called when another connection of this process has joined a bus with logins, so that the open server
+   * of this one must be left
    */
   constructor(
     options: GuardOptions,
@@ -59,7 +59,7 @@ export class OpenGuard {
     });
   }
 
-  /** Why the server that greeted last is not to be used; undefined: it is. */
+  /** Why the server that greeted last must not be used; undefined: it may. */
   get objection(): string | undefined {
     return this.#openAt && objectionToOpen(this.#caseOf(this.#openAt));
   }
@@ -69,7 +69,7 @@ export class OpenGuard {
     return this.objection;
   }
 
-  /** The server that greeted last has let this connection in. @returns the warning to report, if any */
+  /** The server that greeted last has accepted the login. @returns the warning to report, if any */
   joined(server: string): string | undefined {
     const at = this.#openAt;
     if (at !== undefined) return this.#history.joinedOpen(at, server, openBusWarning(this.#caseOf(at)));

@@ -1,8 +1,9 @@
-// The calls that are out. Every bus settles them here, so a timeout means the same on each.
+// In-flight calls by reply subject. Every implementation of the bus settles its calls here, so a timeout means the same
+// on each.
 //
-// One sweep serves every call: a timer per call would cost more than the call. Deadlines are in running time, and a
-// timeout is believed only after one more turn of reading: timers run before sockets are read, so an answer that is
-// already in our hands would otherwise lose against the clock.
+// One periodic sweep ends all overdue calls: a timer per call would cost more than the call. Deadlines are in running
+// time. Node runs timers before it reads sockets, so a call times out only after the sockets were read once more.
+// Otherwise an answer that has arrived already would lose against the clock.
 
 import type { Cancel, Clock } from "../clock.ts";
 import type { CallOptions, Denied, NotSent, Reply } from "./bus.ts";
@@ -10,46 +11,48 @@ import { answererOf, EVERY_SERVICE } from "./core/subjects.ts";
 import type { ReplySubjects } from "./reply-subjects.ts";
 import { REUSE_DELAY, SlotPool } from "./slot-pool.ts";
 
-// The ends that say nothing of what was answered, each made once.
+// The replies without a body, each made once.
 export const AWAY: NotSent = { kind: "away" };
 export const CANCELLED: Reply = { kind: "cancelled" };
 export const TIMEOUT: Reply = { kind: "timeout" };
-const NOBODY: Reply = { kind: "no-responders" };
-const LOST: Reply = { kind: "receiver-died" };
+const NO_RESPONDERS: Reply = { kind: "no-responders" };
+const RECEIVER_DIED: Reply = { kind: "receiver-died" };
 
 /** How late a timeout may be noticed: a hundredth of the default timeout. */
 const SWEEP_MS = 10;
-/** Answers that one gathering keeps: as many as a tracker keeps incarnations. */
+/** The most answers that one `requestMany` keeps: as many as a tracker has incarnations. */
 const MAX_REPLIES = 10_000;
-/** And their bytes: a thousand and more for each of so many. Anybody may answer, a megabyte at a time. */
+/**
+ * The same in bytes: more than a thousand for each of so many. On an open bus any client can answer, 1 MB at a time.
+ */
 const MAX_REPLY_BYTES = 16 * 1024 * 1024;
 
-/** An entry of the table: it waits for what arrives under its reply subject. */
+/** An entry of the table: it receives what arrives under its reply subject. */
 interface PendingEntry {
   /** Where it was sent. */
   readonly subject: string;
   readonly sentAtMs: number;
   readonly deadlineMs: number;
-  /** Whether nothing more comes once an answer has. */
+  /** Nothing more arrives after the first answer. */
   readonly answersOnce: boolean;
-  /** Takes one reply; true once nothing more is awaited. */
-  takes(reply: Reply): boolean;
-  /** Tells how it ended: the last that happens to it. */
+  /** Takes a reply. @returns true if the entry is complete */
+  receive(reply: Reply): boolean;
+  /** Reports how it ended. Called once, as the last thing. */
   end(reply: Reply): void;
 }
 
 export class PendingTable {
   readonly #clock: Clock;
-  readonly #isDoubted: (sentAtMs: number) => boolean;
+  readonly #isBusSuspect: (sentAtMs: number) => boolean;
   readonly #reuseDelay: number;
-  #waiting: SlotPool<PendingEntry>;
-  /** No deadline is earlier. It may be too early, when its call was answered: then one sweep looks in vain. */
+  #entries: SlotPool<PendingEntry>;
+  /** No deadline is earlier than this. If its call was answered before, one sweep finds nothing. */
   #earliestMs = Number.POSITIVE_INFINITY;
   #stopSweeping: Cancel | undefined;
 
   /**
-   * @param isBusSuspect whether the bus is to blame for an overdue call, by when that was sent; asked when it runs out
-   * @param reuseDelay how many calls end before a reply subject serves again; fewer where few calls are made
+   * @param isBusSuspect whether the bus is to blame for an overdue call that was sent at that time
+   * @param reuseDelay how many calls end before a reply subject is used again; fewer in tests, which make few calls
    */
   constructor(
     clock: Clock,
@@ -58,88 +61,87 @@ export class PendingTable {
     reuseDelay: number = REUSE_DELAY,
   ) {
     this.#clock = clock;
-    this.#isDoubted = isBusSuspect;
+    this.#isBusSuspect = isBusSuspect;
     this.#reuseDelay = reuseDelay;
-    this.#waiting = new SlotPool(subjects, reuseDelay);
+    this.#entries = new SlotPool(subjects, reuseDelay);
   }
 
-  /** From now on replies come under these subjects. Whatever waits under others has to be settled before. */
+  /** Replies arrive under these subjects from now on. All calls under other subjects must be settled before. */
   replyUnder(subjects: ReplySubjects): void {
-    this.#waiting = new SlotPool(subjects, this.#reuseDelay);
+    this.#entries = new SlotPool(subjects, this.#reuseDelay);
   }
 
   get size(): number {
-    return this.#waiting.size;
+    return this.#entries.size;
   }
 
-  /** A call that ends with the first reply, in its time, or with its signal. @returns its reply subject */
-  add(subject: string, options: CallOptions, ended: (reply: Reply) => void): string {
-    const call = new PendingCall(subject, this.#clock.now(), options, ended);
-    const replyTo = this.#watch(call);
+  /** Adds a call that ends with its first reply, its timeout or its signal. @returns its reply subject */
+  add(subject: string, options: CallOptions, onReply: (reply: Reply) => void): string {
+    const call = new PendingCall(subject, this.#clock.now(), options, onReply);
+    const replyTo = this.#add(call);
     const { signal } = options;
     if (signal !== undefined) call.endWith(signal, () => this.settle(replyTo, CANCELLED));
     return replyTo;
   }
 
-  /** A call that collects answers for `waitMs` of running time. */
-  addGathering(
+  /** Adds a request that collects answers for `waitMs` of running time. */
+  addRequestMany(
     subject: string,
     waitMs: number,
   ): { readonly replyTo: string; readonly bodies: Promise<readonly Uint8Array[]> } {
-    const gathering = new PendingRequestMany(subject, this.#clock.now(), waitMs);
-    return { replyTo: this.#watch(gathering), bodies: gathering.bodies };
+    const requestMany = new PendingRequestMany(subject, this.#clock.now(), waitMs);
+    return { replyTo: this.#add(requestMany), bodies: requestMany.bodies };
   }
 
   /** A message has arrived on a reply subject. @returns false if no call waits for it: settled before, or never sent */
   onReply(replyTo: string, reply: Reply): boolean {
-    const waiting = this.#waiting.find(replyTo);
-    // That nobody was there is the server's word, and not the one answer.
-    if (waiting?.takes(reply))
-      this.#end(replyTo, waiting, reply, waiting.answersOnce && reply.kind !== "no-responders");
-    else if (waiting === undefined) this.#waiting.retireIfFree(replyTo);
-    return waiting !== undefined;
+    const entry = this.#entries.find(replyTo);
+    // "No responders" is sent by the server, so it is not the one answer that the instance promises.
+    if (entry?.receive(reply)) this.#end(replyTo, entry, reply, entry.answersOnce && reply.kind !== "no-responders");
+    else if (entry === undefined) this.#entries.retireIfFree(replyTo);
+    return entry !== undefined;
   }
 
   /** Ends a call though nothing has arrived: its answer can still arrive, so its reply subject is not used again. */
   settle(replyTo: string, reply: Reply): void {
-    const waiting = this.#waiting.find(replyTo);
-    if (waiting?.takes(reply)) this.#end(replyTo, waiting, reply, false);
+    const entry = this.#entries.find(replyTo);
+    if (entry?.receive(reply)) this.#end(replyTo, entry, reply, false);
   }
 
   settleAll(reply: Reply): void {
-    for (const [replyTo] of this.#waiting.all()) this.settle(replyTo, reply);
+    for (const [replyTo] of this.#entries.all()) this.settle(replyTo, reply);
   }
 
-  /** The server does not permit messages to `subject`: every call that is out to it ends as `denied`. */
+  /** The server does not permit messages to `subject`: every call in flight to it ends as `denied`. */
   deny(subject: string, denied: Denied): void {
-    for (const [replyTo, waiting] of this.#waiting.all()) if (waiting.subject === subject) this.settle(replyTo, denied);
+    for (const [replyTo, entry] of this.#entries.all()) if (entry.subject === subject) this.settle(replyTo, denied);
   }
 
-  /** Whoever served `subject` is dead. See Bus.giveUp. */
+  /** The process that served `subject` is dead. See Bus.giveUp. */
   failAllTo(subject: string): void {
-    this.#waiting.forget(subject);
-    for (const [replyTo, waiting] of this.#waiting.all()) {
-      if (!(waiting instanceof PendingCall) || waiting.subject !== subject) continue;
-      if (waiting.notIdempotent) waiting.receiverIsDead = true;
-      else this.settle(replyTo, NOBODY);
+    this.#entries.forget(subject);
+    for (const [replyTo, entry] of this.#entries.all()) {
+      if (!(entry instanceof PendingCall) || entry.subject !== subject) continue;
+      if (entry.notIdempotent) entry.receiverIsDead = true;
+      else this.settle(replyTo, NO_RESPONDERS);
     }
   }
 
   /** Its slot is free before the caller is called back, which may make the next call at once. */
-  #end(replyTo: string, waiting: PendingEntry, reply: Reply, reusable: boolean): void {
-    this.#waiting.remove(replyTo, waiting.subject, reusable);
-    waiting.end(reply);
+  #end(replyTo: string, entry: PendingEntry, reply: Reply, reusable: boolean): void {
+    this.#entries.remove(replyTo, entry.subject, reusable);
+    entry.end(reply);
   }
 
-  #watch(waiting: PendingEntry): string {
-    if (waiting.deadlineMs < this.#earliestMs) this.#earliestMs = waiting.deadlineMs;
+  #add(entry: PendingEntry): string {
+    if (entry.deadlineMs < this.#earliestMs) this.#earliestMs = entry.deadlineMs;
     this.#stopSweeping ??= this.#clock.every(SWEEP_MS, () => this.#sweep());
-    return this.#waiting.put(waiting, waiting.subject, waiting.answersOnce);
+    return this.#entries.put(entry, entry.subject, entry.answersOnce);
   }
 
-  /** The timer is ended here and not by the last answer: calls in a row would else start and stop one each. */
+  /** The timer is stopped here and not by the last answer: otherwise each of several calls in a row would start one. */
   #sweep(): void {
-    if (this.#waiting.size === 0) {
+    if (this.#entries.size === 0) {
       this.#stopSweeping?.();
       this.#stopSweeping = undefined;
       this.#earliestMs = Number.POSITIVE_INFINITY;
@@ -152,16 +154,17 @@ export class PendingTable {
   #collectExpired(now: number): void {
     const expired: [replyTo: string, sentAtMs: number][] = [];
     this.#earliestMs = Number.POSITIVE_INFINITY;
-    this.#waiting.forEach(({ deadlineMs, sentAtMs }, replyTo) => {
+    this.#entries.forEach(({ deadlineMs, sentAtMs }, replyTo) => {
       if (deadlineMs <= now) expired.push([replyTo, sentAtMs]);
       else if (deadlineMs < this.#earliestMs) this.#earliestMs = deadlineMs;
     });
     if (expired.length === 0) return;
     this.#clock.afterIoPoll(() => {
-      // One answered meanwhile is not found again, unless its reply subject serves another call: that one is left alone.
+      // A call that was answered meanwhile is no longer found. If its reply subject serves another call, `sentAtMs`
+      // differs.
       for (const [replyTo, sentAtMs] of expired) {
-        if (this.#waiting.find(replyTo)?.sentAtMs === sentAtMs)
-          this.settle(replyTo, this.#isDoubted(sentAtMs) ? AWAY : TIMEOUT);
+        if (this.#entries.find(replyTo)?.sentAtMs === sentAtMs)
+          this.settle(replyTo, this.#isBusSuspect(sentAtMs) ? AWAY : TIMEOUT);
       }
     });
   }
@@ -173,38 +176,38 @@ class PendingCall implements PendingEntry {
   readonly deadlineMs: number;
   readonly answersOnce: boolean;
   readonly notIdempotent: boolean;
-  /** Its receiver is dead, and may have done it all the same. */
+  /** The receiver is dead, but may have executed the call before. */
   receiverIsDead = false;
-  readonly #ended: (reply: Reply) => void;
-  #stopListening: Cancel | undefined;
+  readonly #onReply: (reply: Reply) => void;
+  #forgetSignal: Cancel | undefined;
 
-  constructor(subject: string, sentAtMs: number, options: CallOptions, ended: (reply: Reply) => void) {
-    const { timeoutMs, answersOnce, mayBeDone: notIdempotent } = options;
+  constructor(subject: string, sentAtMs: number, options: CallOptions, onReply: (reply: Reply) => void) {
+    const { timeoutMs, answersOnce, notIdempotent } = options;
     this.subject = subject;
     this.sentAtMs = sentAtMs;
     this.deadlineMs = sentAtMs + timeoutMs;
     this.answersOnce = answersOnce === true;
     this.notIdempotent = notIdempotent === true;
-    this.#ended = ended;
+    this.#onReply = onReply;
   }
 
-  /** Ends the call when `signal` is raised; forgets the signal when the call ends before. */
+  /** Ends the call when `signal` is aborted. Removes its listener if the call ends before. */
   endWith(signal: AbortSignal, end: () => void): void {
     if (signal.aborted) {
       end();
       return;
     }
     signal.addEventListener("abort", end);
-    this.#stopListening = () => signal.removeEventListener("abort", end);
+    this.#forgetSignal = () => signal.removeEventListener("abort", end);
   }
 
-  takes(): boolean {
+  receive(): boolean {
     return true;
   }
 
   end(reply: Reply): void {
-    this.#stopListening?.();
-    this.#ended(reply.kind === "timeout" && this.receiverIsDead ? LOST : reply);
+    this.#forgetSignal?.();
+    this.#onReply(reply.kind === "timeout" && this.receiverIsDead ? RECEIVER_DIED : reply);
   }
 }
 
@@ -214,38 +217,38 @@ class PendingRequestMany implements PendingEntry {
   readonly deadlineMs: number;
   readonly answersOnce = false;
   readonly bodies: Promise<readonly Uint8Array[]>;
-  /** A question to several services: "no responders" from one of them ends nothing. */
-  readonly #isOfManyServices: boolean;
-  readonly #gathered: Uint8Array[] = [];
+  /** The request goes to several services: "no responders" for one of them does not end it. */
+  readonly #asksAllServices: boolean;
+  readonly #bodies: Uint8Array[] = [];
   #resolve: (bodies: readonly Uint8Array[]) => void = () => undefined;
-  #gatheredBytes = 0;
+  #bytes = 0;
 
   constructor(subject: string, sentAtMs: number, waitMs: number) {
     this.subject = subject;
     this.sentAtMs = sentAtMs;
     this.deadlineMs = sentAtMs + waitMs;
-    this.#isOfManyServices = subject.startsWith("$SRV.") && answererOf(subject) === EVERY_SERVICE;
+    this.#asksAllServices = subject.startsWith("$SRV.") && answererOf(subject) === EVERY_SERVICE;
     this.bodies = new Promise((resolve) => {
       this.#resolve = resolve;
     });
   }
 
-  /** A refusal is one voice of many and ends nothing; anything else that is no answer ends the gathering. */
-  takes(reply: Reply): boolean {
+  /** An error of one service does not end the request. Anything else that is not an answer does. */
+  receive(reply: Reply): boolean {
     if (reply.kind === "answered") this.#keep(reply.body);
-    const isOneVoice = reply.kind === "no-responders" && this.#isOfManyServices;
-    const goesOn = reply.kind === "answered" || reply.kind === "service-error" || isOneVoice;
-    const hasRoom = this.#gathered.length < MAX_REPLIES && this.#gatheredBytes < MAX_REPLY_BYTES;
+    const isOneOfMany = reply.kind === "no-responders" && this.#asksAllServices;
+    const goesOn = reply.kind === "answered" || reply.kind === "service-error" || isOneOfMany;
+    const hasRoom = this.#bodies.length < MAX_REPLIES && this.#bytes < MAX_REPLY_BYTES;
     return !(goesOn && hasRoom);
   }
 
   end(): void {
-    this.#resolve(this.#gathered);
+    this.#resolve(this.#bodies);
   }
 
-  /** A copy: the body itself is a view that would keep all that was read from the socket with it. */
+  /** Copies the body: it is a view that would keep the whole buffer of the socket in memory. */
   #keep(body: Uint8Array): void {
-    this.#gathered.push(body.slice());
-    this.#gatheredBytes += body.length;
+    this.#bodies.push(body.slice());
+    this.#bytes += body.length;
   }
 }

@@ -7,12 +7,13 @@
 // The server's `allow_responses` was rejected. It lets a client publish to whatever reply subject stands in a message
 // that it receives, and a client may send such a message to itself. It also costs a look-up for each answer.
 
+import { randomFillSync } from "node:crypto";
+
 import { type Credentials, REPLY_ROOT } from "./core/credentials.ts";
 import { answererOf } from "./core/subjects.ts";
-import { newToken } from "./tokens.ts";
 
 export interface ReplySubjects {
-  /** All replies to this process, for its one subscription. */
+  /** The pattern of all replies to this process, for its one subscription. */
   readonly subscription: string;
   /** The reply subjects of calls to `subject`, up to the token. */
   prefixFor(subject: string): string;
@@ -48,4 +49,25 @@ export function replySubjectsOf(
     caller: own === undefined ? processPart : `${own}.${processPart}`,
     newToken,
   });
+}
+
+/** 96 bits: no other instance can guess the reply subject of a call. */
+const TOKEN_BYTES = 12;
+const BLOCK_TOKENS = 1_024;
+
+/**
+ * Tokens are cut from one block of random bytes. Requesting twelve bytes at a time from the kernel took 8 µs of a call,
+ * and halved the calls a second where reply subjects are not reused.
+ */
+const block = Buffer.alloc(TOKEN_BYTES * BLOCK_TOKENS);
+let usedBytes = block.length;
+
+function newToken(): string {
+  if (usedBytes === block.length) {
+    randomFillSync(block);
+    usedBytes = 0;
+  }
+  const token = block.toString("base64url", usedBytes, usedBytes + TOKEN_BYTES);
+  usedBytes += TOKEN_BYTES;
+  return token;
 }

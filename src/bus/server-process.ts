@@ -1,5 +1,5 @@
-// One nats-server as a process of ours: it lives in a session of its own, so that ^C and ^Z in the terminal do not reach
-// it before its owner has said goodbye, and it never outlives its owner: the kernel ends it even after a kill -9.
+// A nats-server as a child process. It has a session of its own, so that ^C and ^Z in the terminal do not reach it
+// before its owner has said goodbye. It never outlives its owner: the kernel ends it, even after a kill -9.
 
 import { type ChildProcess, spawn } from "node:child_process";
 
@@ -7,44 +7,45 @@ import type { Clock } from "../clock.ts";
 
 export interface ServerPlan {
   readonly binary: string;
-  /** util-linux's setpriv, which asks the kernel to end the server with us; where it is missing, only stop() does. */
+  /** util-linux's setpriv: makes the kernel end the server with its owner. Without it only stop() ends the server. */
   readonly setpriv: string | undefined;
   readonly host: string;
   readonly port: number;
-  /** How the server calls itself in its greeting: so we can tell ours from one that was faster. */
+  /** The server's name in its greeting. It tells our server from another that got the port first. */
   readonly name: string;
-  /** A configuration file for nats-server, if more is to be said than host and port. */
+  /** A configuration file for nats-server, for more than host and port. */
   readonly configFile: string | undefined;
 }
 
 export interface ServerProcess {
   readonly pid: number;
-  /** Resolves with the last it said, once it has ended for whatever reason. */
+  /** Resolves with the end of its log once it has ended, for any reason. */
   readonly ended: Promise<string>;
-  /** Ends it and waits until it is gone. */
+  /** Ends it and waits until its process has ended. */
   stop(): Promise<void>;
 }
 
-/** How long a server may take to end when asked to; a paused one never hears it. */
-const STOP_WITHIN_MS = 1_000;
-/** What is kept of its log: its last lines say why it ended. */
+/** How long a server may take to end after SIGTERM. A paused one never receives it. */
+const STOP_TIMEOUT_MS = 1_000;
+/** How much of its log is kept: the last lines say why it ended. */
 const KEPT_LOG_CHARACTERS = 4_000;
 
-/** Starts it without waiting until it answers. A binary that cannot be run shows as `ended`. */
+/** Starts it without waiting until it answers. If the binary cannot be run, `ended` resolves. */
 export function startServerProcess(plan: ServerPlan, clock: Clock): ServerProcess {
   const [command, ...words] = commandOf(plan);
   const child = spawn(command, words, { detached: true, stdio: ["ignore", "ignore", "pipe"] });
   const ended = captureStderrTail(child);
-  // It must not keep its owner running: the owner's end is its end.
+  // The child must not keep its owner running.
   child.unref();
   return { pid: child.pid ?? 0, ended, stop: () => stop(child, ended, clock) };
 }
 
-/** The command line: with setpriv, which then becomes the server, so that the pid is the server's. */
+/** The command line. setpriv executes the server in its own process, so the pid is the server's. */
 export function commandOf(plan: ServerPlan): [string, ...string[]] {
   const { binary, host, port, name, configFile, setpriv } = plan;
   const words = ["-a", host, "-p", String(port), "-n", name, ...(configFile === undefined ? [] : ["-c", configFile])];
-  // The signal is for the end of the thread that forks. Node forks in its main thread, which ends with the process.
+  // The kernel sends the signal when the forking thread ends. Node forks in its main thread, which ends with the
+  // process.
   return setpriv === undefined ? [binary, ...words] : [setpriv, "--pdeathsig", "KILL", "--", binary, ...words];
 }
 
@@ -61,7 +62,7 @@ function captureStderrTail(child: ChildProcess): Promise<string> {
   });
 }
 
-/** Of a log only what says why the process ended; where nothing in it does, the end itself does. */
+/** The lines of a log that say why the process ended; if there are none, its exit code. */
 export function lastWords(log: string, code: number | null, signal: NodeJS.Signals | null): string {
   if (signal !== null) return `${signal} ended it`;
   const lines = log.split("\n").map((line) => line.trim());
@@ -70,7 +71,7 @@ export function lastWords(log: string, code: number | null, signal: NodeJS.Signa
   return shown.length > 0 ? shown.join("\n") : `it ended with exit code ${code} and no reason`;
 }
 
-/** A pipe is a socket, which the type of a child's stderr does not tell. */
+/** The pipe of a child's stderr is a socket, but its type has no `unref`. */
 function unrefPipe(pipe: unknown): void {
   (pipe as { unref?: () => void } | null)?.unref?.();
 }
@@ -78,15 +79,15 @@ function unrefPipe(pipe: unknown): void {
 async function stop(child: ChildProcess, ended: Promise<string>, clock: Clock): Promise<void> {
   child.ref();
   if (!isOver(child)) signalAll(child, "SIGTERM");
-  const stopWaiting = clock.after(STOP_WITHIN_MS, () => signalAll(child, "SIGKILL"));
+  const stopWaiting = clock.after(STOP_TIMEOUT_MS, () => signalAll(child, "SIGKILL"));
   await ended;
   stopWaiting();
 }
 
-/** Its log is closed when all that write to it have ended, the child's own children among them. */
+/** The log closes when all processes that write to it have ended, the child's children included. */
 const isOver = ({ stderr }: ChildProcess): boolean => stderr?.closed !== false;
 
-/** The binary may be a wrapper that runs the server as its child: both are of the session that was made for them. */
+/** The binary may be a wrapper that runs the server as its child. Both belong to the session that was made for them. */
 function signalAll(child: ChildProcess, signal: NodeJS.Signals): void {
   try {
     if (child.pid !== undefined) process.kill(-child.pid, signal);

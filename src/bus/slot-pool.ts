@@ -19,8 +19,8 @@ import type { ReplySubjects } from "./reply-subjects.ts";
 /** Slot numbers are written in digits and letters: the shortest form that one part of a subject may hold. */
 const BASE = 36;
 /**
- * So many calls end, its own included, before a reply subject serves again: an instance that answers twice does it within moments. With as
- * many calls in flight a nats-server still caches all of them; it keeps 1,024 subjects.
+ * So many calls end, its own included, before a reply subject serves again: an instance that answers twice does it
+ * within moments. With as many calls in flight a nats-server still caches all of them; it keeps 1,024 subjects.
  */
 export const REUSE_DELAY = 384;
 /** Cooling slots in all: one for each of 10,000 instances, and some. At 150 bytes each that is under 3 MB. */

@@ -1,26 +1,41 @@
-// The same trouble a thousand times a second is still one sentence a minute.
+// Reports to the operator. Each kind of problem is logged at most once a minute, however often it occurs.
 
-/** Long enough to keep a terminal readable, short enough to show that it goes on. */
+/** Long enough to keep a terminal readable, short enough to show that the problem persists. */
 const MIN_INTERVAL_MS = 60_000;
-/** Kinds are few and known; should one ever hold something from the wire, the memory stays bounded all the same. */
+/** Keys are few and known. Should one ever contain something from the wire, memory stays bounded all the same. */
 const MAX_KEYS = 100;
 
-export type Report = (sentence: string) => void;
+export type Report = (message: string) => void;
 
-/** Passes a sentence on unless one of the same kind went out within the last minute. */
 export class ThrottledReporter {
   readonly #report: Report;
-  readonly #saidAtMs = new Map<string, number>();
+  readonly #reportedAtMs = new Map<string, number>();
 
   constructor(report: Report) {
     this.#report = report;
   }
 
-  report(kind: string, sentence: string, nowMs: number): void {
-    const saidAtMs = this.#saidAtMs.get(kind);
-    if (saidAtMs !== undefined && nowMs - saidAtMs < MIN_INTERVAL_MS) return;
-    if (saidAtMs === undefined && this.#saidAtMs.size >= MAX_KEYS) this.#saidAtMs.clear();
-    this.#saidAtMs.set(kind, nowMs);
-    this.#report(sentence);
+  /** Passes the message on, unless one with the same key was passed on within the last minute. */
+  report(key: string, message: string, nowMs: number): void {
+    const reportedAtMs = this.#reportedAtMs.get(key);
+    if (reportedAtMs !== undefined && nowMs - reportedAtMs < MIN_INTERVAL_MS) return;
+    if (reportedAtMs === undefined && this.#reportedAtMs.size >= MAX_KEYS) this.#reportedAtMs.clear();
+    this.#reportedAtMs.set(key, nowMs);
+    this.#report(message);
   }
+}
+
+/**
+ * A user's `report`, which may throw or reject, as one that never does. A message that it fails to take goes to stderr.
+ */
+export function safely(report: (message: string) => unknown): Report {
+  return (message) => {
+    const toStderr = (): void => console.error(message);
+    try {
+      const returned = report(message);
+      if (returned instanceof Promise) returned.catch(toStderr);
+    } catch {
+      toStderr();
+    }
+  };
 }

@@ -16,7 +16,7 @@ export function probeBus(urls: readonly string[], clock: Clock): Promise<readonl
 
 async function probeAddress(url: string, clock: Clock, isNeverStarted: boolean): Promise<BusProbe> {
   const address = readBusAddress(url);
-  const found = await probe(address, { clock, withinMs: GREETING_TIMEOUT_MS });
+  const found = await probe(address, { clock, timeoutMs: GREETING_TIMEOUT_MS });
   const { shown } = address;
   switch (found.kind) {
     case "nats":

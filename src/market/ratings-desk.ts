@@ -7,9 +7,9 @@ import { BusHistory, openBusOptions } from "../bus/core/open-bus.ts";
 import type { StartPermit } from "../bus/core/succession.ts";
 import { ensureBus } from "../bus/embedded-server.ts";
 import { programFolders } from "../bus/find-program.ts";
-import { type Admission, waitForLogin } from "../bus/login-result.ts";
+import { type LoginResult, waitForLogin } from "../bus/login-result.ts";
 import { connectNatsBus, type NatsBus } from "../bus/nats-bus.ts";
-import { type BusKeeper, superviseServer, type TakeoverRank } from "../bus/server-supervisor.ts";
+import { type ServerSupervisor, superviseServer, type TakeoverRank } from "../bus/server-supervisor.ts";
 import type { Cancel, Clock } from "../clock.ts";
 import type { MonitorSource } from "../monitor/monitor-source.ts";
 import { ServiceMonitor } from "../monitor/service-monitor.ts";
@@ -145,8 +145,8 @@ type Joined =
   | {
       readonly kind: "joined";
       readonly bus: NatsBus;
-      readonly keeper: BusKeeper;
-      readonly admitted: Promise<Admission>;
+      readonly keeper: ServerSupervisor;
+      readonly admitted: Promise<LoginResult>;
       readonly withinMs: number;
     }
   | Extract<DeskResult, { kind: "refused" }>;
@@ -184,7 +184,7 @@ function rankOf({ learn, correct }: MarketAccess): TakeoverRank {
   return learn === undefined ? "any" : "second";
 }
 
-function follow({ clock, say, access }: BusWorld, bus: NatsBus, ears: NatsBus, keeper: BusKeeper): Cancel {
+function follow({ clock, say, access }: BusWorld, bus: NatsBus, ears: NatsBus, keeper: ServerSupervisor): Cancel {
   const { learn, known, correct } = access;
   if (learn === undefined) return () => undefined;
   const report = (sentence: string): void =>

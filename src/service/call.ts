@@ -171,8 +171,8 @@ export class Call {
       // In the body, not in headers: those cost a caller a quarter more of its processor time for each call.
       const carried = trace === undefined ? undefined : this.#carried(span ?? trace);
       const text = encodeRequest(body, Math.round(clock.wall() + timeoutMs), carried);
-      const mayBeDone = sentAs !== "copy" && !repeatable;
-      const callOptions = { timeoutMs, signal, answersOnce: ticket.member.answersOnce, mayBeDone };
+      const notIdempotent = sentAs !== "copy" && !repeatable;
+      const callOptions = { timeoutMs, signal, answersOnce: ticket.member.answersOnce, notIdempotent };
       bus.call(ticket.who.address, text, callOptions, (reply) => this.#onReply(slot, span, reply));
     } catch (error) {
       this.#onReply(slot, span, { kind: "unsent", why: textOf(error) });

@@ -141,7 +141,7 @@ class ServiceClient implements Client {
 
   /** The server denies heartbeats to this process. That is then the reason why no instance is known. */
   #denied(): Answer | undefined {
-    const failure = this.#options.ears.lastTrouble;
+    const failure = this.#options.ears.lastFailure;
     return failure?.isDenial ? { kind: "unanswered", why: "not permitted", detail: failure.message } : undefined;
   }
 

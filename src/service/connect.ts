@@ -4,7 +4,7 @@ import type { Bus } from "../bus/bus.ts";
 import { readBusAddress } from "../bus/core/bus-address.ts";
 import { BusHistory } from "../bus/core/open-bus.ts";
 import { whyNeverStarted } from "../bus/core/succession.ts";
-import { credentialsSource, outdatedSentence, readCredentialsFile } from "../bus/credentials-file.ts";
+import { credentialsSource, outdatedMessage, readCredentialsFile } from "../bus/credentials-file.ts";
 import { connectNatsBus, type NatsBus, type NatsBusOptions } from "../bus/nats-bus.ts";
 import type { Clock } from "../clock.ts";
 import { readNatsUrls, withoutUserinfos } from "../settings.ts";
@@ -49,7 +49,7 @@ export async function connectBus(urls?: string, options: ConnectOptions = {}): P
     report,
   });
   const connected = await untilConnected(bus, clock, options.waitMs ?? FIRST_CONNECT_MS);
-  const failure = bus.lastTrouble ?? NOTHING_YET;
+  const failure = bus.lastFailure ?? NOTHING_YET;
   if (!connected) report(failure.message + (failure.kind === "unreachable" ? startHint(read.urls) : ""));
   return bus;
 }
@@ -64,7 +64,7 @@ function credentialsOf(path: string): Required<Pick<NatsBusOptions, "credentials
   const read = readCredentialsFile(path);
   if (read.kind === "bad") throw new Error(withoutUserinfos(`${path} ${read.why}`));
   if (read.credentials.isOutdated)
-    throw new Error(outdatedSentence(`${withoutUserinfos(path)} holds credentials that were`));
+    throw new Error(outdatedMessage(`${withoutUserinfos(path)} holds credentials that were`));
   return { credentials: read.credentials, readAgain: credentialsSource(path, path) };
 }
 

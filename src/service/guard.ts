@@ -1,8 +1,7 @@
 // Guards user code: listeners, tracers, checks, sources of chance. What it throws is caught and reported, at most once a
 // minute for each, so that no call, ticket, timer or process depends on it.
 
-import { safely } from "../bus/safe-report.ts";
-import { type Report, ThrottledReporter } from "../bus/throttled-reporter.ts";
+import { type Report, safely, ThrottledReporter } from "../bus/throttled-reporter.ts";
 import type { Clock } from "../clock.ts";
 
 type Listener<Args extends readonly unknown[]> = (...args: Args) => unknown;

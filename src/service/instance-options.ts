@@ -13,7 +13,7 @@ import type { OwnProcess } from "./process-control.ts";
 
 export type InstanceEvent =
   /** `trouble`: why the bus is away, if that is known. */
-  | { readonly kind: "waiting"; readonly trouble?: Bus["lastTrouble"] }
+  | { readonly kind: "waiting"; readonly trouble?: Bus["lastFailure"] }
   | { readonly kind: "up"; readonly address: string }
   | { readonly kind: "resumed"; readonly pausedMs: number }
   | { readonly kind: "dropped"; readonly count: number }

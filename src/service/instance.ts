@@ -69,7 +69,7 @@ const WAITING_REPORT_DELAY_MS = 500;
 
 async function untilConnected({ bus, clock, tell }: ResolvedInstanceOptions): Promise<void> {
   if (bus.status === "connected") return;
-  const cancel = clock.after(WAITING_REPORT_DELAY_MS, () => tell({ kind: "waiting", trouble: bus.lastTrouble }));
+  const cancel = clock.after(WAITING_REPORT_DELAY_MS, () => tell({ kind: "waiting", trouble: bus.lastFailure }));
   await new Promise<void>((resolve) => {
     const stop = bus.watch((status) => {
       if (status === "away") return;

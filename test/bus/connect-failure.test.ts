@@ -4,14 +4,14 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import {
   type ConnectFailure,
+  describeConnectionLoss,
+  describeLoginFailure,
   describeProbe,
   GARBLED,
   isRefusal,
   permissionError,
-  shownWords,
+  redactLogin,
   TIMED_OUT,
-  troubleOfConnecting,
-  troubleOfLosing,
   warningText,
 } from "../../src/bus/connect-failure.ts";
 import { readBusAddress } from "../../src/bus/core/bus-address.ts";
@@ -177,11 +177,11 @@ test("a login that fails is what the server made of it", () => {
     ["Authentication Timeout", "failed"],
     ["ECONNRESET", "failed"],
   ] as const)
-    for (const error of [new Error(said), said]) assert.is(troubleOfConnecting(error, BUS, NOBODY).kind, kind, said);
+    for (const error of [new Error(said), said]) assert.is(describeLoginFailure(error, BUS, NOBODY).kind, kind, said);
   for (const said of [TIMED_OUT, "Authentication Timeout", "ECONNRESET"])
-    assert.is(troubleOfConnecting(said, BUS, NOBODY).isLate === true, said !== "ECONNRESET", said);
+    assert.is(describeLoginFailure(said, BUS, NOBODY).isLate === true, said !== "ECONNRESET", said);
   const sentenceOf = (said: string, caller = NOBODY as typeof ANN | typeof NOBODY): string =>
-    troubleOfConnecting(new Error(said), BUS, caller).message;
+    describeLoginFailure(new Error(said), BUS, caller).message;
   assert.match(
     sentenceOf("Authorization Violation", ANN),
     /ann@example\.org.*: Authorization Violation; type {2}dwc renew$/,
@@ -191,7 +191,7 @@ test("a login that fails is what the server made of it", () => {
     ["nats://u:pw12345@a:1", "with the user in NATS_URL, nor with the credentials of ann@example.org "],
     ["nats://t0ken@a:1", "with the token in NATS_URL, nor with "],
   ] as const)
-    assert.match(troubleOfConnecting("Authorization Violation", readBusAddress(url), ANN).message, login);
+    assert.match(describeLoginFailure("Authorization Violation", readBusAddress(url), ANN).message, login);
   assert.match(sentenceOf("Authentication Timeout"), /: Authentication Timeout: ./);
   assert.match(sentenceOf("ECONNRESET"), /: ECONNRESET$/);
   assert.match(sentenceOf("maximum connections exceeded"), /\(maximum connections exceeded\): ./);
@@ -205,16 +205,17 @@ test("a connection ends as what the server said last", () => {
     ["User Authentication Expired", "lost", undefined],
     ["it stopped answering", "lost", undefined],
   ] as const) {
-    const trouble = troubleOfLosing(reason, BUS, ANN);
+    const trouble = describeConnectionLoss(reason, BUS, ANN);
     assert.equal([trouble.kind, trouble.isDenial], [kind, isDenial], reason);
     assert.ok(trouble.message.includes(isDenial ? "ratings.get" : "nats://a:1"), trouble.message);
     assert.is(/(Slow Consumer|Expired): ./.test(trouble.message), /Slow|Expired/.test(reason), trouble.message);
   }
-  assert.match(troubleOfLosing("it stopped answering", BUS, ANN).message, /: it stopped answering$/);
+  assert.match(describeConnectionLoss("it stopped answering", BUS, ANN).message, /: it stopped answering$/);
 });
 
 test("the server's words hold nothing of the login, and are not cut for a password of a letter or two", () => {
-  const shown = (words: string, userinfo: string): string => shownWords(words, readBusAddress(`nats://${userinfo}a:1`));
+  const shown = (words: string, userinfo: string): string =>
+    redactLogin(words, readBusAddress(`nats://${userinfo}a:1`));
   assert.is(shown("Authorization Violation", ""), "Authorization Violation");
   for (const userinfo of ["on@", "i:on@", "ann:on@", "i:Violation@"])
     assert.is(shown("Authorization Violation", userinfo), "Authorization Violation", userinfo);

@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:net";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Dialler } from "../../src/bus/dialler.ts";
-import type { ClientConnection } from "../../src/bus/nats-link.ts";
+import type { ClientConnection } from "../../src/bus/nats-connection.ts";
 import { type Clock, systemClock } from "../../src/clock.ts";
 import { listen } from "../support/listen.ts";
 import { until } from "../support/until.ts";
@@ -69,7 +69,7 @@ async function waitAfterLoss(count: number, lastedMs: number): Promise<number> {
   });
   await until("connected", () => readyCount === 1, LIMIT_MS);
   passedMs = lastedMs;
-  dialler.link?.end("cut");
+  dialler.connection?.end("cut");
   await until("dialling again", () => readyCount === 2, LIMIT_MS);
   await dialler.close(0);
   for (const { server } of servers) server.close();
@@ -90,7 +90,7 @@ test("a cluster that cuts us off each time is not asked all the time", async () 
 
 test("after a refusal it looks every second for other credentials, and tries them at once", async () => {
   const { server, url } = await startGreeter();
-  let [attempts, hasNews] = [0, false];
+  let [attempts, hasNewCredentials] = [0, false];
   const looks: { readonly everyMs: number; readonly act: () => void }[] = [];
   const dialler = new Dialler<ClientConnection>({
     urls: [url],
@@ -109,7 +109,7 @@ test("after a refusal it looks every second for other credentials, and tries the
     },
     caller: { holder: undefined, hint: undefined },
     objection: () => undefined,
-    hasNews: () => hasNews,
+    hasNewCredentials: () => hasNewCredentials,
     prepare: () => undefined,
     ready: () => undefined,
     away: () => undefined,
@@ -117,7 +117,7 @@ test("after a refusal it looks every second for other credentials, and tries the
   await until("refused", () => looks.length === 1, LIMIT_MS);
   assert.equal([attempts, looks[0]?.everyMs], [1, 1_000]);
   looks[0]?.act();
-  hasNews = true;
+  hasNewCredentials = true;
   looks[0]?.act();
   await until("tried again", () => looks.length === 2, LIMIT_MS);
   assert.is(attempts, 2);

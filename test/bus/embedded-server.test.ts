@@ -13,8 +13,8 @@ import {
   type EnsureBusOptions,
   type EnsuredBus,
   ensureBus,
-  missingSentence,
-  pausedSentence,
+  missingMessage,
+  pausedMessage,
 } from "../../src/bus/embedded-server.ts";
 import { findProgram, programFolders } from "../../src/bus/find-program.ts";
 import { connectNatsBus, type NatsBus } from "../../src/bus/nats-bus.ts";
@@ -46,7 +46,7 @@ async function ensure({ said, ends }: Context, url: string, more: Partial<Ensure
 }
 
 const answers = async (url: string): Promise<boolean> =>
-  (await probe(readBusAddress(url), { clock, withinMs: 1_000 })).kind === "nats";
+  (await probe(readBusAddress(url), { clock, timeoutMs: 1_000 })).kind === "nats";
 
 function found(url: string, probed: Probe): { url: string; address: ReturnType<typeof readBusAddress>; probe: Probe } {
   return { url, address: readBusAddress(url), probe: probed };
@@ -94,7 +94,7 @@ test("a paused server is no stranger: the sentence says how to wake it", () => {
   const address = readBusAddress("nats://127.0.0.1:4222");
   const silent = decide([found("nats://127.0.0.1:4222", { kind: "silent", step: "greeting" })]);
   assert.ok(silent.kind === "refused" && silent.isSilent === true);
-  for (const sentence of [silent.why, pausedSentence(address, undefined), pausedSentence(address, 7)]) {
+  for (const sentence of [silent.why, pausedMessage(address, undefined), pausedMessage(address, 7)]) {
     golden(sentence);
     assert.not.match(sentence, /not NATS|as NATS does/);
   }
@@ -111,8 +111,8 @@ test("a server that ended says why, and not what it said while it was well", () 
 });
 
 test("a machine without nats-server is told the one line to type", () => {
-  golden(missingSentence("nats://127.0.0.1:4222", "linux"));
-  golden(missingSentence("nats://127.0.0.1:4222", "darwin"));
+  golden(missingMessage("nats://127.0.0.1:4222", "linux"));
+  golden(missingMessage("nats://127.0.0.1:4222", "darwin"));
 });
 
 test("programs are looked for in PATH first, then where servers are installed; what may not be run is none", (context) => {
@@ -150,7 +150,7 @@ test("where nothing answers one is started, for this machine only, told in one l
   golden(context.said);
   assert.ok(await answers(url));
   const elsewhere = readBusAddress(url.replace("127.0.0.1", "127.0.0.2"));
-  assert.is((await probe(elsewhere, { clock, withinMs: 1_000 })).kind, "nothing");
+  assert.is((await probe(elsewhere, { clock, timeoutMs: 1_000 })).kind, "nothing");
   assert.ok(isRunning(ensured.pid));
   await ensured.stop();
   assert.not.ok(isRunning(ensured.pid));

@@ -31,7 +31,7 @@ test("new credentials of the same org are used, whichever of its keys has signed
   const first = await issued(org.publicKey, org.seed);
   for (const next of [await issued(org.publicKey, org.seed), await issued(org.publicKey, signing.seed)]) {
     const identity = reading(first, next);
-    assert.ok(identity.hasNews);
+    assert.ok(identity.hasNewCredentials);
     assert.is(identity.renew(), undefined);
     assert.equal([identity.credentials, identity.hint], [next, "another cure"]);
   }
@@ -41,7 +41,7 @@ test("those of another org are told, and never used", async () => {
   const first = await issued(org.publicKey, org.seed);
   for (const next of [await issued(other.publicKey, other.seed), await issued(other.publicKey, org.seed)]) {
     const identity = reading(first, next);
-    assert.not.ok(identity.hasNews);
+    assert.not.ok(identity.hasNewCredentials);
     golden(identity.renew() ?? "");
     assert.equal([identity.credentials, identity.hint], [first, "a cure"]);
   }

@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { BusConnection, type ClientConnection, type WireSubscribing } from "../../src/bus/nats-link.ts";
+import { BusConnection, type ClientConnection, type WireSubscribing } from "../../src/bus/nats-connection.ts";
 import type { WireMessage } from "../../src/bus/nats-message.ts";
 import { PING_EVERY_MS } from "../../src/bus/ping-monitor.ts";
 import { FakeClock } from "../support/fake-clock.ts";

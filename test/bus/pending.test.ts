@@ -144,10 +144,10 @@ test("what is out to a dead process ends at once; what must not be done twice wa
   const clock = new FakeClock();
   const table = new PendingTable(clock, countedReplies());
   const repeatable = callOn(table, 1_000);
-  const single = callOn(table, 1_000, { mayBeDone: true });
+  const single = callOn(table, 1_000, { notIdempotent: true });
   const other = callOn(table, 1_000, {}, "tea.get.2");
-  const gathering = follow(table.addGathering("health.tea", 2_000).bodies);
-  const answering = callOn(table, 1_000, { mayBeDone: true });
+  const gathering = follow(table.addRequestMany("health.tea", 2_000).bodies);
+  const answering = callOn(table, 1_000, { notIdempotent: true });
   table.failAllTo("tea.get.1");
   assert.equal([repeatable.ends, single.ends, other.ends], [[{ kind: "no-responders" }], [], []]);
   table.settle(answering.token, { kind: "away" });
@@ -161,9 +161,9 @@ test("what is out to a subject that the server denies ends as denied, and its to
   const table = tableOfTwo();
   const denied = { kind: "denied", why: "not allowed" } as const;
   const one = callOn(table, 1_000, { answersOnce: true });
-  const single = callOn(table, 1_000, { mayBeDone: true });
+  const single = callOn(table, 1_000, { notIdempotent: true });
   const other = callOn(table, 1_000, {}, "tea.get.2");
-  const gathering = table.addGathering("tea.get.1", 2_000);
+  const gathering = table.addRequestMany("tea.get.1", 2_000);
   table.deny("tea.get.1", denied);
   assert.equal([one.ends, single.ends, other.ends], [[denied], [denied], []]);
   assert.equal(await gathering.bodies, []);
@@ -274,7 +274,7 @@ test("one timer serves all calls, and none is left once nobody waits", async () 
 test("settling all ends calls and gatherings, and leaves nothing", async () => {
   const table = new PendingTable(new FakeClock(), countedReplies());
   const call = callOn(table, 1_000);
-  const gathering = table.addGathering("health.tea", 1_000);
+  const gathering = table.addRequestMany("health.tea", 1_000);
   table.onReply(gathering.replyTo, answered);
   table.settleAll({ kind: "away" });
   assert.equal(call.ends, [{ kind: "away" }]);
@@ -304,7 +304,7 @@ test("a raised signal cancels its call only, and is let go when the call ends", 
 test("a gathering takes answers until its time is over; refusals end nothing", async () => {
   const clock = new FakeClock();
   const table = new PendingTable(clock, countedReplies());
-  const gathering = table.addGathering("health.tea", 200);
+  const gathering = table.addRequestMany("health.tea", 200);
   const ended = follow(gathering.bodies);
   for (const kind of ["answered", "service-error", "answered"] as const) {
     table.onReply(gathering.replyTo, kind === "answered" ? answered : { kind, code: 500, message: "" });
@@ -318,7 +318,7 @@ test("a gathering takes answers until its time is over; refusals end nothing", a
 
 test("a gathering ends when it holds sixteen megabytes, and keeps no more than was said", async () => {
   const table = new PendingTable(new FakeClock(), countedReplies());
-  const gathering = table.addGathering("health.tea", 200);
+  const gathering = table.addRequestMany("health.tea", 200);
   // As from a socket: a view into something larger.
   const body = new Uint8Array(4 * 1024 * 1024).subarray(0, 1024 * 1024);
   let taken = 0;
@@ -329,7 +329,7 @@ test("a gathering ends when it holds sixteen megabytes, and keeps no more than w
 
 test("a gathering that nobody hears ends at once", async () => {
   const table = new PendingTable(new FakeClock(), countedReplies());
-  const gathering = table.addGathering("health.tea", 200);
+  const gathering = table.addRequestMany("health.tea", 200);
   table.onReply(gathering.replyTo, { kind: "no-responders" });
   assert.equal(await gathering.bodies, []);
 });
@@ -342,7 +342,7 @@ test("a question to all services ends with none of them: nobody there is one voi
     ["health", false],
   ] as const) {
     const table = new PendingTable(new FakeClock(), countedReplies());
-    const { replyTo } = table.addGathering(subject, 200);
+    const { replyTo } = table.addRequestMany(subject, 200);
     table.onReply(replyTo, { kind: "no-responders" });
     assert.is(table.size, goesOn ? 1 : 0, subject);
     table.onReply(replyTo, { kind: "away" });
@@ -352,7 +352,7 @@ test("a question to all services ends with none of them: nobody there is one voi
 
 test("a gathering keeps a bounded number of answers", async () => {
   const table = tableOfTwo();
-  const gathering = table.addGathering("health.tea", 200);
+  const gathering = table.addRequestMany("health.tea", 200);
   let taken = 0;
   while (table.onReply(gathering.replyTo, answered)) taken += 1;
   assert.is(taken, 10_000);

@@ -5,7 +5,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 
 import { readBusAddress } from "../../src/bus/core/bus-address.ts";
-import { Knocks } from "../../src/bus/knocks.ts";
+import { Knocks } from "../../src/bus/handshake.ts";
 import { type Probe, probe } from "../../src/bus/probe.ts";
 import { systemClock } from "../../src/clock.ts";
 import { listen } from "../support/listen.ts";
@@ -18,14 +18,14 @@ const clock = systemClock();
 const TIMEOUT_MS = 2_000;
 
 /** Probes a listener that greets in its own way, and sees that no socket stays open. */
-async function probeOf(greet: (socket: Socket) => void, withinMs = TIMEOUT_MS, scheme = "nats"): Promise<Probe> {
+async function probeOf(greet: (socket: Socket) => void, timeoutMs = TIMEOUT_MS, scheme = "nats"): Promise<Probe> {
   const open = new Set<Socket>();
   const server = createServer((socket) => {
     open.add(socket);
     socket.on("error", () => undefined).on("close", () => open.delete(socket));
     greet(socket);
   });
-  const found = await probe(readBusAddress(`${scheme}://127.0.0.1:${await listen(server)}`), { clock, withinMs });
+  const found = await probe(readBusAddress(`${scheme}://127.0.0.1:${await listen(server)}`), { clock, timeoutMs });
   await until("no socket is left", () => open.size === 0, TIMEOUT_MS);
   await new Promise((resolve) => server.close(resolve));
   return found;
@@ -37,12 +37,12 @@ test("a server that ends while it is looked at is not taken for a proxy whose bu
     server.close();
   });
   const url = `nats://127.0.0.1:${await listen(server)}`;
-  assert.is((await probe(readBusAddress(url), { clock, withinMs: TIMEOUT_MS })).kind, "nothing");
+  assert.is((await probe(readBusAddress(url), { clock, timeoutMs: TIMEOUT_MS })).kind, "nothing");
 });
 
 test("a NATS server is known by its greeting, which says who it is", async () => {
   const server = await startNatsServer();
-  const found = await probe(readBusAddress(server.url), { clock, withinMs: TIMEOUT_MS });
+  const found = await probe(readBusAddress(server.url), { clock, timeoutMs: TIMEOUT_MS });
   await server.stop();
   assert.ok(found.kind === "nats" && found.greeting.includes(`test-${server.port}`), JSON.stringify(found));
 });
@@ -63,7 +63,7 @@ test("a port of a server for its own kind is known by its greeting, also where i
   const ports = [route, quiet, leaf, secret, gateway].map((port) => `nats://127.0.0.1:${port}`);
   const found = await Promise.all(
     [...ports, ...servers.map(({ url }) => url)].map((url) =>
-      probe(readBusAddress(url), { clock, withinMs: TIMEOUT_MS }),
+      probe(readBusAddress(url), { clock, timeoutMs: TIMEOUT_MS }),
     ),
   );
   assert.equal(
@@ -125,7 +125,7 @@ test("what waits for its client to speak is a stranger, known by its answer to a
   assert.equal(heard, ["PING\r\n"]);
   const real = createHttpServer(() => undefined);
   const at = readBusAddress(`nats://127.0.0.1:${await listen(real)}`);
-  assert.equal(await probe(at, { clock, withinMs: 50 }), { kind: "stranger", speaks: "HTTP" });
+  assert.equal(await probe(at, { clock, timeoutMs: 50 }), { kind: "stranger", speaks: "HTTP" });
   await new Promise((resolve) => real.close(resolve));
 });
 
@@ -134,7 +134,7 @@ test("what waits for a TLS handshake at an address of nats:// is told from a pau
   const server = await startNatsServer();
   const proxy = await startTlsProxy(certificate, server.port);
   const at = readBusAddress(`nats://127.0.0.1:${proxy.port}`);
-  assert.equal(await probe(at, { clock, withinMs: 50 }), { kind: "TLS first" });
+  assert.equal(await probe(at, { clock, timeoutMs: 50 }), { kind: "TLS first" });
   await until("no socket is left", () => proxy.open === 0, TIMEOUT_MS);
   await proxy.close();
   await server.stop();
@@ -158,16 +158,16 @@ test("a silent address is knocked at once a minute, and again after something el
 });
 
 test("a name without an address is none where nobody listens", async () => {
-  const found = await probe(readBusAddress("nats://far.invalid:4222"), { clock, withinMs: TIMEOUT_MS });
+  const found = await probe(readBusAddress("nats://far.invalid:4222"), { clock, timeoutMs: TIMEOUT_MS });
   assert.is(found.kind, "unresolved");
   const late = (host: string): Promise<Probe> =>
-    probe(readBusAddress(`nats://${host}:4222`), { clock, withinMs: TIMEOUT_MS, signal: AbortSignal.abort() });
+    probe(readBusAddress(`nats://${host}:4222`), { clock, timeoutMs: TIMEOUT_MS, signal: AbortSignal.abort() });
   assert.equal(await late("far.invalid"), { kind: "unresolved", why: "EAI_AGAIN" }, "no name server answers");
   assert.equal(await late("127.0.0.1"), { kind: "nothing", why: "ETIMEDOUT" });
 });
 
 test("where nobody listens there is nothing, and the system's word for it", async () => {
-  const found = await probe(readBusAddress(await freeUrl()), { clock, withinMs: TIMEOUT_MS });
+  const found = await probe(readBusAddress(await freeUrl()), { clock, timeoutMs: TIMEOUT_MS });
   assert.equal(found, { kind: "nothing", why: "ECONNREFUSED" });
 });
 
@@ -175,10 +175,10 @@ test("a raised signal ends it at once, before and meanwhile", async () => {
   const server = createServer();
   const at = readBusAddress(`nats://127.0.0.1:${await listen(server)}`);
   const beganAt = performance.now();
-  await probe(at, { clock, withinMs: 60_000, signal: AbortSignal.abort() });
+  await probe(at, { clock, timeoutMs: 60_000, signal: AbortSignal.abort() });
   const giveUp = new AbortController();
   clock.after(20, () => giveUp.abort());
-  await probe(at, { clock, withinMs: 60_000, signal: giveUp.signal });
+  await probe(at, { clock, timeoutMs: 60_000, signal: giveUp.signal });
   assert.ok(performance.now() - beganAt < 30_000);
   await new Promise((resolve) => server.close(resolve));
 });

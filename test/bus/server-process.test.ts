@@ -25,7 +25,7 @@ test("a script that runs nats-server as its child is stopped together with it", 
   const ensured = await ensureBus({ urls: [url], clock, folders: [folder, ...folders], say: () => undefined });
   assert.is(ensured.kind, "started");
   if (ensured.kind === "started") await ensured.stop();
-  const { kind } = await probe(readBusAddress(url), { clock, withinMs: 1_000 });
+  const { kind } = await probe(readBusAddress(url), { clock, timeoutMs: 1_000 });
   rmSync(folder, { recursive: true });
   assert.is(kind, "nothing");
   if (ensured.kind === "started") await ensured.stop(); // it has ended: nothing is signalled, nothing throws

@@ -7,10 +7,10 @@ import type { BusStatus } from "../../src/bus/bus.ts";
 import { readBusAddress } from "../../src/bus/core/bus-address.ts";
 import { embeddedName } from "../../src/bus/core/greeting.ts";
 import type { StartPermit } from "../../src/bus/core/succession.ts";
-import type { MetServer } from "../../src/bus/dialler.ts";
-import { pausedSentence, waitingSentence } from "../../src/bus/embedded-server.ts";
+import type { KnownServer } from "../../src/bus/dialler.ts";
+import { pausedMessage, waitingMessage } from "../../src/bus/embedded-server.ts";
 import { programFolders } from "../../src/bus/find-program.ts";
-import { type BusKeeper, type KeepBusOptions, superviseServer } from "../../src/bus/server-supervisor.ts";
+import { type ServerSupervisor, type SupervisorOptions, superviseServer } from "../../src/bus/server-supervisor.ts";
 import { type Clock, systemClock } from "../../src/clock.ts";
 import { type Ending, endingSuite } from "../support/ending.ts";
 import { listen } from "../support/listen.ts";
@@ -23,13 +23,13 @@ const test = endingSuite("the rules of a bus's keeper");
 const real = systemClock();
 const HURRY = 20;
 const clock: Clock = { ...real, after: (delayMs, act) => real.after(delayMs / HURRY, act) };
-const OURS: MetServer = { name: embeddedName("0123456789abcdef"), asksLogin: false, standing: "admitted" };
+const OURS: KnownServer = { name: embeddedName("0123456789abcdef"), asksLogin: false, standing: "admitted" };
 const WITHHELD: StartPermit = { kind: "withheld", why: "not now" };
 const GRANTED: StartPermit = { kind: "granted", configFile: undefined };
 
 class OwnBus {
   status: BusStatus = "away";
-  lastServer: MetServer | undefined;
+  lastServer: KnownServer | undefined;
   readonly watchers = new Set<(status: BusStatus) => void>();
 
   watch(watcher: (status: BusStatus) => void): () => void {
@@ -46,12 +46,12 @@ class OwnBus {
 class Keeping {
   readonly bus = new OwnBus();
   readonly said: string[] = [];
-  readonly keeper: BusKeeper;
+  readonly keeper: ServerSupervisor;
   /** How often it was asked whether a server may be started. */
   asked = 0;
   permit = WITHHELD;
 
-  constructor(url: string, first: KeepBusOptions["first"], lastServer?: MetServer) {
+  constructor(url: string, first: SupervisorOptions["first"], lastServer?: KnownServer) {
     this.bus.lastServer = lastServer;
     const permit = async (): Promise<StartPermit> => {
       this.asked += 1;
@@ -75,10 +75,10 @@ function keep({ ends }: Ending, ...options: ConstructorParameters<typeof Keeping
   return keeping;
 }
 
-const waiting = (url: string): string => waitingSentence([readBusAddress(url).shown], "not now");
+const waiting = (url: string): string => waitingMessage([readBusAddress(url).shown], "not now");
 
 interface Started {
-  readonly first: Extract<KeepBusOptions["first"], { kind: "started" }>;
+  readonly first: Extract<SupervisorOptions["first"], { kind: "started" }>;
   stops: number;
 }
 
@@ -155,9 +155,9 @@ test("what says nothing is called paused only where it was met, with the process
   const other = { ...OURS, name: embeddedName("f".repeat(16)) };
   for (const [first, met, says] of [
     [{ kind: "awaited", why: "" }, undefined, undefined],
-    [own.first, OURS, pausedSentence(address, 4_242)],
-    [own.first, other, pausedSentence(address, undefined)],
-    [{ kind: "awaited", why: "" }, other, pausedSentence(address, undefined)],
+    [own.first, OURS, pausedMessage(address, 4_242)],
+    [own.first, other, pausedMessage(address, undefined)],
+    [{ kind: "awaited", why: "" }, other, pausedMessage(address, undefined)],
   ] as const) {
     const keeping = keep(context, url, first, met);
     await until("it says something", () => keeping.said.length > 0);

@@ -14,7 +14,7 @@ import type { StartPermit } from "../../src/bus/core/succession.ts";
 import { findProgram, programFolders } from "../../src/bus/find-program.ts";
 import { connectNatsBus } from "../../src/bus/nats-bus.ts";
 import { probe } from "../../src/bus/probe.ts";
-import { type KeepBusOptions, superviseServer, takeoverAfterMs } from "../../src/bus/server-supervisor.ts";
+import { type SupervisorOptions, superviseServer, takeoverAfterMs } from "../../src/bus/server-supervisor.ts";
 import { type Clock, systemClock } from "../../src/clock.ts";
 import { type Ending, endingSuite } from "../support/ending.ts";
 import { listen } from "../support/listen.ts";
@@ -62,7 +62,7 @@ function listenAs({ ends }: Context, port: number, info: Readonly<Record<string,
 interface Keeping {
   readonly permit: StartPermit;
   readonly openBus: OpenBusRule;
-  readonly first: KeepBusOptions["first"];
+  readonly first: SupervisorOptions["first"];
 }
 
 /** A Market's bus and its keeper, at a port where something listens. */
@@ -101,7 +101,7 @@ for (const [what, info] of [
     await theirs.close();
     await until("it is waited for", () => context.said.some((line) => /not started by a Market/.test(line)));
     await pause(OUTAGE_MS);
-    assert.is((await probe(readBusAddress(url), { clock, withinMs: 1_000 })).kind, "nothing");
+    assert.is((await probe(readBusAddress(url), { clock, timeoutMs: 1_000 })).kind, "nothing");
   });
 
 test("a server for HTTP in the place of one that was met is not called a paused one", async (context) => {

@@ -60,7 +60,7 @@ test("the server that is offered for an address of tls:// has TLS, and admits th
   assert.match(line, "--tls ", stdout);
   const server = start(line, ann, certificate);
   try {
-    const look = { clock: systemClock(), withinMs: 1_000 };
+    const look = { clock: systemClock(), timeoutMs: 1_000 };
     await until("the bus", async () => (await probe(readBusAddress(url), look)).kind === "nats");
     const env = { NATS_URL: url, NODE_EXTRA_CA_CERTS: certificate.certFile };
     const pushed = await ann.start(["push"], { env });

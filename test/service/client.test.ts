@@ -200,7 +200,7 @@ test("a copy that retests has a time of its own, and nothing of the caller's sig
   await scene.ask({ signal: leaving.signal });
   const [copy, call] = scene.sent;
   assert.equal(
-    [copy?.instance, copy?.how.signal, copy?.how.timeoutMs, copy?.how.mayBeDone],
+    [copy?.instance, copy?.how.signal, copy?.how.timeoutMs, copy?.how.notIdempotent],
     [1, undefined, 1_000, false],
   );
   assert.is(call?.how.signal?.aborted, false);
@@ -271,7 +271,7 @@ test("a request that is too large is counted and asks nobody; of an unknown limi
 
 test("what is away, or denied, is no instance's doing, and is said at once", async () => {
   const denial = { kind: "limited", message: "not allowed to hear", isDenial: true };
-  for (const [status, lastTrouble, expected] of [
+  for (const [status, lastFailure, expected] of [
     ["away", undefined, "the bus is away"],
     ["away", { kind: "unreachable", message: "" }, "the bus is away"],
     ["away", denial, "not permitted"],
@@ -280,7 +280,7 @@ test("what is away, or denied, is no instance's doing, and is said at once", asy
   ] as const) {
     const scene = new Scene(0);
     await scene.clock.advance(TIMEOUT_MS);
-    Object.assign(scene.bus, { status, lastTrouble });
+    Object.assign(scene.bus, { status, lastFailure });
     const ended = await (await scene.ask()).answer;
     assert.equal([ended.kind, why(ended)], ["unanswered", expected]);
   }

@@ -104,7 +104,7 @@ test("who may not receive heartbeats is told so at each call, and not that nobod
   ends.push(() => bus.close());
   const client = openClient({ service: "tea", bus });
   ends.push(() => client.close());
-  await until("the refusal is known", () => bus.lastTrouble?.kind === "limited");
+  await until("the refusal is known", () => bus.lastFailure?.kind === "limited");
   const ended = await client.ask({});
   assert.is(ended.kind === "unanswered" && ended.why, "not permitted");
   assert.match(ended.kind === "unanswered" ? (ended.detail ?? "") : "", /not allowed to hear health\.tea/);

@@ -185,7 +185,11 @@ export const DEFECTS: readonly Defect[] = [
     '$result === "nonsense" || ($answer',
     "($answer",
   ]),
-  defect("a call that must not be repeated leaves the dead", ["bus/pending", "if (waiting.$mayBeDone)", "if (false)"]),
+  defect("a call that must not be repeated leaves the dead", [
+    "bus/pending",
+    "if ($entry.$notIdempotent) $entry.$receiverIsDead",
+    "if (false) $entry.$receiverIsDead",
+  ]),
   defect("hedging repeats what must not be repeated", [
     "service/call",
     "this.$request.$repeatable ? this.$context.$hedge : undefined",

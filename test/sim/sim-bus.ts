@@ -19,7 +19,7 @@ import {
   type SubscriptionSpec,
   type WireSubscribing,
   type WireSubscription,
-} from "../../src/bus/nats-link.ts";
+} from "../../src/bus/nats-connection.ts";
 import {
   ERROR_CODE_HEADER,
   ERROR_HEADER,
@@ -136,7 +136,7 @@ export class SimBus implements Bus {
   requestMany(subject: string, body: string, waitMs: number): Promise<readonly Uint8Array[]> {
     const wire = this.#wire;
     if (wire === undefined || this.#repliesDenied !== undefined) return Promise.resolve([]);
-    const gathering = this.#pending.addGathering(subject, waitMs);
+    const gathering = this.#pending.addRequestMany(subject, waitMs);
     wire.publish({ subject, reply: gathering.replyTo, data: Buffer.from(body) });
     return gathering.bodies;
   }

@@ -14,8 +14,7 @@ import type {
   Subscription,
 } from "../../src/bus/bus.ts";
 import { takesReplies } from "../../src/bus/core/subjects.ts";
-import { dispatchSafely } from "../../src/bus/dispatch.ts";
-import { StatusEmitter } from "../../src/bus/emitter.ts";
+import { dispatchSafely, StatusEmitter } from "../../src/bus/emitter.ts";
 import { PendingTable } from "../../src/bus/pending.ts";
 import type { Clock } from "../../src/clock.ts";
 import { countedReplies } from "./counted-replies.ts";
@@ -202,7 +201,7 @@ export class MemoryBus implements Bus {
 
   requestMany(subject: string, body: string, waitMs: number): Promise<readonly Uint8Array[]> {
     if (this.#board.status !== "connected" || this.deniesReplies) return Promise.resolve([]);
-    const gathering = this.#table.addGathering(subject, waitMs);
+    const gathering = this.#table.addRequestMany(subject, waitMs);
     const failure = this.#send(subject, body, gathering.replyTo);
     if (failure !== undefined) this.#table.settle(gathering.replyTo, AWAY);
     return gathering.bodies;

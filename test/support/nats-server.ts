@@ -100,7 +100,7 @@ class RealServer implements TestServer {
       },
       () => undefined,
     );
-    const look = { clock: this.#clock, withinMs: READY_TIMEOUT_MS };
+    const look = { clock: this.#clock, timeoutMs: READY_TIMEOUT_MS };
     await until(`nats-server on ${this.url}`, async () => {
       if (said !== undefined) throw new Error(`nats-server ended: ${said}`);
       return (await probe(readBusAddress(this.url), look)).kind === "nats";

@@ -1,4 +1,4 @@
-// Where a bus is, read from one address as a person types it.
+// The address of a bus, parsed from what the operator typed.
 
 import { decodedPart } from "../../settings.ts";
 
@@ -6,9 +6,9 @@ export interface BusAddress {
   readonly host: string;
   readonly port: number;
   readonly tls: boolean;
-  /** What the address itself says about who we are: `nats://token@…` or `nats://user:password@…`. */
+  /** The login in the address: `nats://token@…` or `nats://user:password@…`. */
   readonly credentials: UrlCredentials | undefined;
-  /** The address as it may be printed: without what is secret in it. */
+  /** The address for messages, without its secrets. */
   readonly shown: string;
 }
 
@@ -16,10 +16,10 @@ export type UrlCredentials =
   | { readonly kind: "token"; readonly token: string }
   | { readonly kind: "password"; readonly user: string; readonly password: string };
 
-/** The port that NATS is known under. */
+/** The default port of NATS. */
 const NATS_PORT = 4222;
 
-/** @param url of the form `nats://host:port` or `tls://host:port`, checked before (settings.ts) */
+/** @param url of the form `nats://host:port` or `tls://host:port`, validated by settings.ts */
 export function readBusAddress(url: string): BusAddress {
   const { protocol, hostname, port, username, password } = new URL(url);
   const host = canonicalHost(hostname);
@@ -33,12 +33,12 @@ export function readBusAddress(url: string): BusAddress {
   };
 }
 
-/** Numbers, parts left out, hexadecimal ones: `127.1` and `0x7f000001` are forms of 127.0.0.1 to the system's resolver. */
+/** Short and hexadecimal forms as well: the system's resolver takes `127.1` and `0x7f000001` for 127.0.0.1. */
 const IPV4_FORM = /^[\da-fx]+(\.[\da-fx]+){0,3}$/i;
 /** An IPv4 address in the form of IPv6, as URLs print it: ::ffff:7f00:1. */
 const MAPPED = /^::ffff:([\da-f]{1,4}):([\da-f]{1,4})$/i;
 
-/** @param host of a URL or a setting, with or without brackets: one form for all that lead to the same address */
+/** One form for all spellings of an address. @param host of a URL or a setting, with or without brackets */
 export function canonicalHost(host: string): string {
   const bare = host.replace(/^\[(.*)\]$/, "$1");
   if (/^localhost\.$/i.test(bare)) return "localhost";
@@ -66,7 +66,7 @@ function readCredentials(user: string, password: string): UrlCredentials | undef
   return password === "" ? { kind: "token", token: user } : { kind: "password", user, password };
 }
 
-/** @param text what a server may have made of our login: without any part of it */
+/** A text of a server without any part of our login, which the server may repeat. */
 export function withoutLogin(text: string, { credentials }: BusAddress): string {
   if (credentials === undefined) return text;
   const parts = credentials.kind === "token" ? [credentials.token] : [credentials.password, credentials.user];
@@ -74,7 +74,7 @@ export function withoutLogin(text: string, { credentials }: BusAddress): string 
   return forms.reduce((shown, part) => (part === "" ? shown : shown.replaceAll(part, "…")), text);
 }
 
-/** Whether only this machine can be meant: then a missing bus may be started here. */
+/** Whether the host is this machine. Only then may a missing bus be started here. */
 export function isLoopback(host: string): boolean {
   return host.toLowerCase() === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
 }

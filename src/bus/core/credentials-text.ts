@@ -1,5 +1,5 @@
-// The text of a credentials file, as editors, mail and other systems leave it: with another line end, a byte order mark,
-// blanks at line ends, blank lines, or without its last line end.
+// Parses the text of a credentials file. Editors, mail and other systems may have changed its line ends, or added a
+// byte order mark, blanks at line ends and blank lines.
 
 export type CredentialsText =
   | { readonly kind: "good"; readonly token: string; readonly seed: string }
@@ -10,7 +10,7 @@ const SEED_BLOCK = "USER NKEY SEED";
 const TOKEN = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 const SEED = /^SU[A-Z2-7]{56}$/;
 
-/** Reads token and seed; no part of the text gets into `why`, as most of it is secret. */
+/** Reads token and seed. `why` contains no part of the text, because most of it is secret. */
 export function readCredentialsText(text: string): CredentialsText {
   const lines = text
     .split(/\r\n|\r|\n/)
@@ -24,14 +24,14 @@ export function readCredentialsText(text: string): CredentialsText {
   return { kind: "bad", why: "it holds no credentials" };
 }
 
-/** The one form that the client library reads. */
+/** The only form that the client library accepts. */
 export const credentialsFile = (token: string, seed: string): string =>
   [
     ...[`-----BEGIN ${TOKEN_BLOCK}-----`, token, `------END ${TOKEN_BLOCK}------`, ""],
     ...[`-----BEGIN ${SEED_BLOCK}-----`, seed, `------END ${SEED_BLOCK}------`, ""],
   ].join("\n");
 
-/** What stands in each block of that name; a long line may have been broken into several. */
+/** The content of each block of that name. Mail may have broken a long line into several. */
 function blocksOf(lines: readonly string[], name: string): readonly string[] {
   return lines.flatMap((line, at) => {
     if (line !== `-----BEGIN ${name}-----`) return [];

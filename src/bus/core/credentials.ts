@@ -1,38 +1,38 @@
-// What a credentials file says of its holder, as far as we have to know it: who, until when, and where its answers may
-// come to. Whether any of it is true only the server decides, as it alone checks the signatures.
+// The claims of a credentials file that this project needs: name, expiry and reply subjects. Nothing is verified here:
+// only the server checks the signatures.
 
 import { credentialsFile, readCredentialsText } from "./credentials-text.ts";
 
 export interface Credentials {
-  /** The file's text as the client library reads it: what the server is shown, and a seed that is never shown. */
+  /** The file in the form of the client library: a token for the server, and a seed that is never sent. */
   readonly text: string;
   readonly seed: string;
   readonly publicKey: string;
   readonly name: string;
-  /** Epoch seconds; undefined: never. */
+  /** Unix time in seconds; undefined: never. */
   readonly expiresAt: number | undefined;
-  /** The caller's own part of its reply subjects; undefined: the token asks for none. */
+  /** The caller's own part of its reply subjects; undefined: the token requires none. */
   readonly callerPart: string | undefined;
-  /** Issued before reply subjects named the service that answers: with these a caller hears no answer. */
+  /** Issued before reply subjects named the service that answers. A caller with such credentials receives no answer. */
   readonly isOutdated: boolean;
 }
 
-/** How a program of ours goes to the bus. */
+/** How a program of this project logs in. */
 export interface BusLogin {
-  /** Undefined: there are none, which an open bus does not mind. */
+  /** Undefined: there are none, which is enough for an open bus. */
   readonly credentials: Credentials | undefined;
-  /** What to type when the bus refuses us. */
+  /** What to type when the bus refuses the login. */
   readonly cure: string;
-  /** Reads the credentials again. Left out: they stay as they are. */
+  /** Reads the credentials again. Undefined: they never change. */
   readonly readAgain?: CredentialsSource | undefined;
-  /** Whether a person named the credentials for this program (NATS_CREDS); else they are what the state folder has. */
+  /** Whether the operator named the credentials (NATS_CREDS). Otherwise they come from the state folder. */
   readonly isNamed: boolean;
 }
 
-/** What is there now. Asked before each login, so it must be quick, and must not throw. */
-export type CredentialsSource = () => /** Undefined: none, or none any more. `cure`: where it differs from before. */
+/** Reads the current credentials. Called before each login, so it must be fast, and it must not throw. */
+export type CredentialsSource = () => /** Undefined: there are none, or they were deleted. `cure`: if it has changed. */
   | { readonly kind: "read"; readonly credentials: Credentials | undefined; readonly cure?: string | undefined }
-  /** `why`: a sentence, without its full stop, that says what to do. */
+  /** `why`: a message, without its full stop, that says what to do. */
   | { readonly kind: "unreadable"; readonly why: string };
 
 export type ParsedCredentials =
@@ -41,26 +41,31 @@ export type ParsedCredentials =
 
 /** The default first part of reply subjects; other NATS clients use the same. */
 export const REPLY_ROOT = "_INBOX";
-/** 77 bits of the key, as three of the first character are fixed: no two users of an org share a part, and the subject of every answer stays short. */
+/**
+ * 77 bits of the key, because three bits of the first character are fixed. No two users of an org share a part, and
+ * reply subjects stay short.
+ */
 const CALLER_PART_CHARACTERS = 16;
-/** Far longer than any credentials; more is some other file. */
+/** Far longer than any credentials. A longer file is another file. */
 export const MAX_CREDENTIALS_LENGTH = 65_536;
 const USER_KEY = /^U[A-Z2-7]{55}$/;
 /**
- * A name that can stand in a line: as long as an address at most, nothing that steers a terminal, and blanks one at a time.
- * For any other the key stands.
+ * A name that is safe in a message: at most as long as an e-mail address, no control characters, single spaces. In
+ * place of any other name the key is shown.
  */
 const LINE_NAME = /^(?=.{1,254}$)[^\s\p{C}]+( [^\s\p{C}]+)*$/u;
 
-/** A user's own part of its reply subjects. Its permissions name it, so no other user reads the answers to it. */
+/**
+ * A user's own part of its reply subjects. Only its own permissions contain it, so no other user can read its replies.
+ */
 export function callerPartOf(publicKey: string): string {
   return publicKey.slice(1, 1 + CALLER_PART_CHARACTERS);
 }
 
-/** All answers to one user, from any service: the one pattern that its permissions let it hear. */
+/** The pattern of all replies to one user. Its permissions allow it to subscribe to this pattern only. */
 export const repliesTo = (publicKey: string): string => `${REPLY_ROOT}.*.${callerPartOf(publicKey)}.>`;
 
-/** Reads the text of a credentials file; no part of it gets into `why`, as most of it is secret. */
+/** Parses the text of a credentials file. `why` contains no part of it, because most of it is secret. */
 export function parseCredentials(text: string): ParsedCredentials {
   if (text.length > MAX_CREDENTIALS_LENGTH)
     return bad(`it is longer than ${MAX_CREDENTIALS_LENGTH} characters, as no credentials are`);
@@ -94,7 +99,7 @@ const fileOf = ({
   seed,
 });
 
-/** A token from another tool may allow all reply subjects: then any part will do. */
+/** A token of another tool may allow all reply subjects. Then the caller's part is free. */
 function replyRights(publicKey: string, { nats }: Claims): Pick<Credentials, "callerPart" | "isOutdated"> {
   const { sub } = Object(nats) as { sub?: unknown };
   const { allow } = Object(sub) as { allow?: unknown };
@@ -106,8 +111,8 @@ function replyRights(publicKey: string, { nats }: Claims): Pick<Credentials, "ca
 }
 
 /**
- * Whether the token says that its holder may send to `subject`, which stands there as it is written here. One that names
- * no subjects allows all of them.
+ * Whether the token allows its holder to publish to `subject`, compared literally and not as a pattern. A token that
+ * names no subjects allows all.
  */
 export function allowsSending({ text }: Pick<Credentials, "text">, subject: string): boolean {
   const read = readCredentialsText(text);

@@ -1,22 +1,22 @@
-// The greeting: the first line that a server sends, before any login.
+// The greeting: the INFO line that a server sends first, before any login.
 
 export interface Greeting {
   /** `server_name`; empty when the server sends none. */
   readonly name: string;
-  /** Whether a connection has to log in. */
+  /** Whether a connection must log in. */
   readonly asksLogin: boolean;
 }
 
 const EMBEDDED = "embedded-";
 const EMBEDDED_NAME = /^embedded-[0-9a-f]{16}$/;
 
-/** The name of a server that a program of this project starts. @param id 16 hexadecimal digits */
+/** The server name that this project gives to servers that it starts. @param id 16 hexadecimal digits */
 export const embeddedName = (id: string): string => `${EMBEDDED}${id}`;
 
-/** True for a server that a program of this project started, on whichever machine. */
+/** True for a server that this project started, on any machine. */
 export const isEmbedded = ({ name }: Pick<Greeting, "name">): boolean => EMBEDDED_NAME.test(name);
 
-/** @param line `INFO {…}`; a line that cannot be read names no server and asks for no login */
+/** @param line `INFO {…}`. A line that cannot be parsed has no name and requires no login */
 export function readGreeting(line: string): Greeting {
   try {
     return greetingOf(JSON.parse(line.slice(line.indexOf("{"))));
@@ -25,25 +25,25 @@ export function readGreeting(line: string): Greeting {
   }
 }
 
-/** Something that greets, but not as NATS does. */
+/** A server of another protocol. */
 export interface Stranger {
   readonly kind: "stranger";
-  /** The protocol, where it is known. */
+  /** The protocol, if it is known. */
   readonly speaks?: "HTTP";
 }
 
-/** What follows "is not NATS". */
+/** The end of a message that begins with "is not NATS". */
 export const speaking = ({ speaks }: Pick<Stranger, "speaks">): string =>
   speaks === undefined ? "" : `, but speaks ${speaks}, as the monitoring port of a nats-server does`;
 
-/** A port of a nats-server on which clients are refused. */
+/** A port of a nats-server that is not for clients. */
 export interface PeerPort {
   readonly of: "route" | "gateway" | "leafnode";
-  /** The port for clients, where the greeting names it. */
+  /** The port for clients, if the greeting names it. */
   readonly clientPort?: number;
 }
 
-/** @param line see readGreeting. Undefined: a port for clients, as far as the line says. */
+/** @param line see readGreeting. Undefined: nothing in the line speaks against a port for clients. */
 export function readPeerPort(line: string): PeerPort | undefined {
   try {
     return peerPortOf(JSON.parse(line.slice(line.indexOf("{"))));
@@ -52,10 +52,10 @@ export function readPeerPort(line: string): PeerPort | undefined {
   }
 }
 
-/** The highest protocol version of clients. Routes have later ones. */
+/** The highest protocol version for clients. Routes use higher ones. */
 const LATEST_CLIENT_PROTO = 1;
 
-/** The greeting of a route may name leafnode URLs too, and the URL of its server's gateway. */
+/** The greeting of a route may contain leafnode URLs as well, and the URL of its server's gateway. */
 function peerPortOf(info: unknown): PeerPort | undefined {
   const { gateway, gateway_url, lnoc, proto, leafnode_urls, info_on_connect, client_ip, connect_urls } = Object(
     info,
@@ -67,14 +67,14 @@ function peerPortOf(info: unknown): PeerPort | undefined {
   return Array.isArray(leafnode_urls) || info_on_connect === true ? { of: "leafnode" } : undefined;
 }
 
-/** The URLs name the interfaces of the server's machine, so that only their port is of use elsewhere. */
+/** The URLs contain addresses of the server's machine. Only their port is useful on another machine. */
 function clientPortIn(urls: unknown): Pick<PeerPort, "clientPort"> {
   const ports = new Set((Array.isArray(urls) ? urls : []).map((url) => /:(\d{1,5})$/.exec(String(url))?.[1]));
   const [port] = ports;
   return ports.size === 1 && port !== undefined ? { clientPort: Number(port) } : {};
 }
 
-/** @param info the object of the same line, parsed. A nonce is sent only to be signed by who logs in. */
+/** @param info the parsed object of that line. A server sends a nonce only if a client must sign it to log in. */
 export function greetingOf(info: unknown): Greeting {
   const { server_name, auth_required, nonce } = Object(info) as Readonly<Record<string, unknown>>;
   return {

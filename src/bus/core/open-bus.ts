@@ -1,20 +1,20 @@
-// The rules for joining a bus without logins. All connections of a process share one memory.
+// The rules for joining an open bus, one without logins. All connections of a process share one history.
 //
 // A program with credentials expects a server that checks them. An open server in its place may be a mistake of the
-// operator's, or the trap of an attacker who holds the port: it reads all that is sent to it.
+// operator, or the trap of an attacker that holds the port: it reads everything that is sent to it.
 
 import { type BusAddress, readBusAddress } from "./bus-address.ts";
 import type { BusLogin } from "./credentials.ts";
 
 export type OpenBusRule =
-  /** Joined, with a warning where a login was to be expected. */
+  /** Joined, with a warning if a login was expected. */
   | "join"
-  /** Joined as long as this process has been on no bus with logins at these addresses. */
+  /** Joined until this process has joined a bus with logins at these addresses. */
   | "join-until-secured"
   /** Never joined. */
   | "refuse";
 
-/** @param isNamed whether a person named the credentials: in a setting, in the address, in an argument */
+/** @param isNamed whether the operator named the credentials: in a setting, in the address, in an argument */
 export function openBusRule({ isAllowed, isNamed }: { isAllowed: boolean; isNamed: boolean }): OpenBusRule {
   if (isAllowed) return "join";
   return isNamed ? "refuse" : "join-until-secured";
@@ -22,12 +22,12 @@ export function openBusRule({ isAllowed, isNamed }: { isAllowed: boolean; isName
 
 export interface OpenBusCase {
   readonly rule: OpenBusRule;
-  /** This process was on a bus with logins there. */
+  /** This process has joined a bus with logins there. */
   readonly hadLogins: boolean;
   /** What this process would log in with, such as "the credentials of ratings"; undefined: it has nothing. */
   readonly login: string | undefined;
   readonly shown: string;
-  /** What a person changes to have it joined. */
+  /** What to change to join it. */
   readonly cure: string;
 }
 
@@ -40,18 +40,18 @@ export function objectionToOpen({ rule, hadLogins, login, shown, cure }: OpenBus
   return `the bus at ${shown} is open, and is not joined: ${why}. Start one with logins there, or ${cure}`;
 }
 
-/** The warning of a program that joins an open bus all the same; undefined: it expected no login. */
+/** The warning of a program that joins an open bus; undefined: it expected no login. */
 export function openBusWarning({ hadLogins, login, shown }: OpenBusCase): string | undefined {
   if (!hadLogins && login === undefined) return undefined;
   const why = hadLogins ? "the bus before it asked for logins" : `it does not check ${login}`;
   return `the bus at ${shown} is open: anyone who reaches it can join and read what is sent; ${why}`;
 }
 
-/** What one process has met at its addresses, shared by all of its connections. */
+/** Which addresses had logins, and which warnings were given. Shared by all connections of a process. */
 export class BusHistory {
   readonly #hadLogins = new Set<string>();
-  /** By address: the last warning, and of which server. */
-  readonly #warned = new Map<string, string>();
+  /** By address: the last warning, and the server that it was about. */
+  readonly #warnings = new Map<string, string>();
   readonly #watchers = new Set<() => void>();
 
   /** @param met called when a connection of this process has joined a bus with logins */
@@ -65,21 +65,21 @@ export class BusHistory {
   }
 
   joinedWithLogin(addresses: readonly BusAddress[]): void {
-    // The addresses are those of one bus: what holds for one of its servers holds for all.
+    // All addresses belong to one bus, so this applies to all of its servers.
     for (const one of addresses) this.#hadLogins.add(keyOf(one));
-    this.#warned.clear();
+    this.#warnings.clear();
     for (const met of [...this.#watchers]) met();
   }
 
   /**
-   * @returns the warning of a connection that has joined an open bus; undefined: there is none, or another connection has
-   * given it for this server
+   * @returns the warning to report for a connection that has joined an open bus; undefined: none, or another connection
+   * has reported it for this server
    */
   joinedOpen(address: BusAddress, server: string, warning: string | undefined): string | undefined {
     if (warning === undefined) return undefined;
     const given = `${server} ${warning}`;
-    const isNews = this.#warned.get(keyOf(address)) !== given;
-    this.#warned.set(keyOf(address), given);
+    const isNews = this.#warnings.get(keyOf(address)) !== given;
+    this.#warnings.set(keyOf(address), given);
     return isNews ? warning : undefined;
   }
 }
@@ -87,7 +87,7 @@ export class BusHistory {
 const keyOf = ({ host, port }: BusAddress): string =>
   `${host.toLowerCase().replace(/^localhost$/, "127.0.0.1")}:${port}`;
 
-/** What a program's settings and credentials say of open buses. */
+/** The options for open buses that follow from a program's settings and credentials. */
 export function openBusOptions(
   { openBus, natsUrls }: { readonly openBus: boolean; readonly natsUrls: readonly string[] },
   { isNamed }: Pick<BusLogin, "isNamed">,

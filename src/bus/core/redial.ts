@@ -2,25 +2,28 @@
 
 import type { ConnectFailure } from "../connect-failure.ts";
 
-/** Between two attempts, give or take half: a restarted server is found in under half a second, by each at another time. */
+/**
+ * Between two attempts, give or take half. A restarted server is found within half a second, not by all clients at
+ * once.
+ */
 export const REDIAL_AFTER_MS = 250;
-/** So many failures in a row are what a restart takes: ten seconds where nothing answers. */
+/** Failures in a row before the delay grows: ten seconds where nothing answers, enough for a restart. */
 const QUICK_FAILURES = 40;
-/** After those, each time twice as long, up to this: a server that comes back after an hour is found within two seconds. */
-const ABSENT_REDIAL_AT_MOST_MS = 1_000;
-/** Where something answers, and not as it should, each attempt costs both sides: a person, or a proxy, has to change it. */
+/** Then the delay doubles up to this. A server that comes back after an hour is found within two seconds. */
+const MAX_ABSENT_REDIAL_MS = 1_000;
+/** Where something answers wrongly, each attempt costs both sides, and the operator or a proxy has to change it. */
 const QUICK_ODD_FAILURES = 4;
-const ODD_REDIAL_AT_MOST_MS = 2_000;
-/** A server that refuses us logs a line each time, and only a person changes its mind: each time twice as long... */
+const MAX_ODD_REDIAL_MS = 2_000;
+/** A server logs each login that it refuses, and only the operator can change that. The delay doubles from this... */
 const REFUSED_REDIAL_AFTER_MS = 2_000;
-/** ...up to this: a program that is admitted again connects within half a minute. */
-const REFUSED_REDIAL_AT_MOST_MS = 30_000;
+/** ...up to this. A program that is admitted again connects within half a minute. */
+const MAX_REFUSED_REDIAL_MS = 30_000;
 
-/** Whether nothing is there: the bus, or the machine of that name, is not started yet. */
+/** Whether nothing answers: the bus, or the machine of that name, is not started yet. */
 export const isAbsence = ({ kind }: Pick<ConnectFailure, "kind">): boolean =>
   kind === "unreachable" || kind === "unresolved";
 
-/** Attempts in a row that failed. */
+/** Failed attempts in a row. */
 export interface Failures {
   readonly refusals: number;
   readonly others: number;
@@ -28,7 +31,7 @@ export interface Failures {
 
 export const NO_FAILURES: Failures = { refusals: 0, others: 0 };
 
-/** `well`: a connection ended that was one for a while. `refusal`: only a person changes it. */
+/** `well`: a connection ended after it was stable. `refusal`: only the operator can change it. */
 export type HowItEnded = "well" | "refusal" | "failure";
 
 export function afterAttempt({ refusals, others }: Failures, ended: HowItEnded): Failures {
@@ -37,11 +40,10 @@ export function afterAttempt({ refusals, others }: Failures, ended: HowItEnded):
 }
 
 export function redialAfterMs({ refusals, others }: Failures, { kind }: Pick<ConnectFailure, "kind">): number {
-  if (refusals > 0) return doubled(REFUSED_REDIAL_AFTER_MS, refusals - 1, REFUSED_REDIAL_AT_MOST_MS);
+  if (refusals > 0) return doubled(REFUSED_REDIAL_AFTER_MS, refusals - 1, MAX_REFUSED_REDIAL_MS);
   if (isAbsence({ kind }) || kind === "lost")
-    return doubled(REDIAL_AFTER_MS, others - QUICK_FAILURES, ABSENT_REDIAL_AT_MOST_MS);
-  return doubled(REDIAL_AFTER_MS, others - QUICK_ODD_FAILURES, ODD_REDIAL_AT_MOST_MS);
+    return doubled(REDIAL_AFTER_MS, others - QUICK_FAILURES, MAX_ABSENT_REDIAL_MS);
+  return doubled(REDIAL_AFTER_MS, others - QUICK_ODD_FAILURES, MAX_ODD_REDIAL_MS);
 }
 
-const doubled = (ms: number, times: number, atMostMs: number): number =>
-  Math.min(ms * 2 ** Math.max(0, times), atMostMs);
+const doubled = (ms: number, times: number, maxMs: number): number => Math.min(ms * 2 ** Math.max(0, times), maxMs);

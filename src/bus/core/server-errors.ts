@@ -1,30 +1,30 @@
-// The errors that a NATS server sends (`-ERR '…'`), and what each means for a person.
+// The errors that a NATS server sends (`-ERR '…'`), and what each means for the operator.
 // The texts: https://github.com/nats-io/nats-server/blob/main/server/errors.go
 
 export type ServerError =
-  /** One subject is not allowed; the connection goes on. */
+  /** One subject is not allowed. The connection continues. */
   | { readonly kind: "denied"; readonly operation: "publish" | "subscription"; readonly subject: string }
-  /** We are not let in, or no longer. */
+  /** The login is refused, or no longer valid. */
   | { readonly kind: "refused"; readonly means: string }
-  /** The server has no room for what we want of it: a person has to make some. */
+  /** A limit of the server is reached, and the operator has to raise it. */
   | { readonly kind: "limited"; readonly means: string }
-  /** The connection is over, and the next one may be better. */
+  /** The connection ends, and the next one may last. */
   | { readonly kind: "over"; readonly means: string }
-  /** The connection goes on. */
+  /** The connection continues. */
   | { readonly kind: "other"; readonly means: string };
 
 type Meaning = Exclude<ServerError, { kind: "denied" }>;
 
 /** Longer than any error of a real server. */
-const LONGEST_WORDS = 300;
+const MAX_ERROR_LENGTH = 300;
 
-/** The server's own words as they may be printed: one line, without quotes. */
+/** The server's own words, safe to print: one line, without quotes. */
 export function serverWords(text: string): string {
   const words = text
     .trim()
     .replace(/^'(.*)'$/s, "$1")
     .replace(/[^ -~]+/g, " ");
-  return words.length > LONGEST_WORDS ? `${words.slice(0, LONGEST_WORDS)}…` : words;
+  return words.length > MAX_ERROR_LENGTH ? `${words.slice(0, MAX_ERROR_LENGTH)}…` : words;
 }
 
 const refused = (means: string): Meaning => ({ kind: "refused", means });
@@ -85,12 +85,13 @@ const MEANINGS: readonly (readonly [words: RegExp, meaning: Meaning])[] = [
 ];
 
 /**
- * The server repeats the subject, escaped. The asker of a denied answer has chosen it: it may contain the words of any
- * other error, have no closing quote once it is cut, or contain a blank that was another character.
+ * The server repeats the subject, escaped. If an answer is denied, the sender of the request chose the subject: it may
+ * contain the words of any other error, lose its closing quote when it is cut, or contain a blank that was another
+ * character.
  */
 const DENIAL = /^permissions violation for (publish|subscription) to "((?:[^"\\]|\\.)*)/i;
 
-/** What the server's words mean; of words that nobody here knows the connection goes on, if it does. */
+/** The meaning of the server's words. Unknown words are taken as an error after which the connection continues. */
 export function readServerError(words: string): ServerError {
   const denied = DENIAL.exec(words);
   if (denied !== null)
@@ -102,10 +103,10 @@ export function readServerError(words: string): ServerError {
   return MEANINGS.find(([known]) => known.test(words))?.[1] ?? other("what it means is not known here");
 }
 
-/** The server's words for a subscription that it does not allow. */
+/** The server's words when it denies a subscription. */
 export const denialOf = (subject: string): string => `Permissions Violation for Subscription to "${subject}"`;
 
-/** Whether the server hangs up after these words. */
+/** Whether the server ends the connection after these words. */
 export function endsConnection(words: string): boolean {
   const { kind } = readServerError(words);
   return kind !== "denied" && kind !== "other";

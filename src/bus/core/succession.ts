@@ -1,27 +1,30 @@
-// The rules for starting a server of ours where none answers.
+// The rules for starting a nats-server where none answers.
 //
-// A server that a person runs is theirs to start again: one of ours in its place would take its port, and may let in
-// everybody. So a server is started only where none has been met, or where the last one was started by this project.
+// Only the operator may restart a server that the operator started: one of ours in its place would take its port, and
+// might admit everyone. So a server is started only where none has greeted, or where this project started the last one.
 
-import type { MetServer } from "../dialler.ts";
+import type { KnownServer } from "../dialler.ts";
 import { type BusAddress, isLoopback, readBusAddress } from "./bus-address.ts";
 import { isEmbedded } from "./greeting.ts";
 
-/** What a program may start, by what it knows of the org. */
+/** Which server a program may start, from what it knows of the org. */
 export type StartPermit =
   /** `configFile` undefined: a server without logins. */
   | { readonly kind: "granted"; readonly configFile: string | undefined }
-  /** `why`: the end of a sentence that begins with what is waited for. */
+  /** `why`: the end of a message that begins with what is awaited. */
   | { readonly kind: "withheld"; readonly why: string };
 
-/** Why no server is ever started at these addresses; undefined: it depends on what is met there. */
+/** Why no server is ever started at these addresses; undefined: it depends on what greets there. */
 export function whyNeverStarted(urls: readonly string[]): string | undefined {
   const [address, ...more] = urls.map(readBusAddress);
   if (address === undefined || more.length > 0) return "a server is started only where NATS_URL names one address";
   return whyNotOurs(address);
 }
 
-/** Only this machine's own bus, without TLS, as a certificate is not ours to make, and without logins of another's. */
+/**
+ * A server is started only on this machine, without TLS, because we have no certificate, and without users that we do
+ * not know.
+ */
 export function whyNotOurs({ host, tls, credentials }: BusAddress): string | undefined {
   if (!isLoopback(host)) return "a server is started only on this machine's own address";
   if (tls) return "a server with TLS has to be started by whoever has its certificate";
@@ -29,16 +32,16 @@ export function whyNotOurs({ host, tls, credentials }: BusAddress): string | und
   return undefined;
 }
 
-/** Why nothing takes the place of the server that was met last; undefined: one of ours may. */
-export function whyNotSucceeded(last: MetServer | undefined): string | undefined {
+/** Why no server of ours may replace the one that greeted last; undefined: one may. */
+export function whyNotSucceeded(last: KnownServer | undefined): string | undefined {
   if (last === undefined) return undefined;
   if (!isEmbedded(last)) return "the server that was there was not started by a Market, so no Market replaces it";
   if (last.standing === "refused") return "the server that was there did not have this program on it";
   return undefined;
 }
 
-/** A server without logins never takes the place of one with them. */
-export function notWeaker(last: MetServer | undefined, permit: StartPermit): StartPermit {
+/** A server without logins never replaces one with logins. */
+export function notWeaker(last: KnownServer | undefined, permit: StartPermit): StartPermit {
   const isOpen = permit.kind === "granted" && permit.configFile === undefined;
   if (!isOpen || last === undefined) return permit;
   if (last.standing === "avoided")

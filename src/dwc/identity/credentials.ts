@@ -5,7 +5,7 @@ import type { BusLogin, Credentials, CredentialsSource } from "../../bus/core/cr
 import {
   checkCredentials,
   credentialsSource,
-  outdatedSentence,
+  outdatedMessage,
   readCredentialsFile,
 } from "../../bus/credentials-file.ts";
 import type { Settings } from "../../settings.ts";
@@ -58,7 +58,7 @@ export function loginIdentity(settings: Pick<Settings, "stateDir" | "natsCreds">
 const RENEW = "type  bin/dwc renew";
 
 const outdatedWhy = ({ name }: Pick<Credentials, "name">, replace?: string): string =>
-  outdatedSentence(`the credentials of ${name} were`, replace);
+  outdatedMessage(`the credentials of ${name} were`, replace);
 
 function fromFile(path: string, role: Role): ResolvedCredentials {
   const how =

@@ -116,7 +116,7 @@ export async function admits(
 
 const connectAs = (credentials: Credentials | undefined, url: string, clock: Clock): NatsBus =>
   connectNatsBus({
-    ...{ urls: [url], name: "dwc", clock, credentials, loginWithinMs: LOGIN_TIMEOUT_MS },
+    ...{ urls: [url], name: "dwc", clock, credentials, loginTimeoutMs: LOGIN_TIMEOUT_MS },
     report: () => undefined,
   });
 

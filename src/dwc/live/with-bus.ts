@@ -36,7 +36,7 @@ export async function withBus<T>(
     const notes: string[] = [];
     const bus = connectNatsBus({
       ...{ urls: [url], name: "dwc", clock, credentials, cure, report: (note: string) => notes.push(note) },
-      loginWithinMs: LOGIN_TIMEOUT_MS,
+      loginTimeoutMs: LOGIN_TIMEOUT_MS,
       ...openBusOptions(settings, identity),
     });
     return { bus, notes };

@@ -64,7 +64,7 @@ test("that are put in place while a program runs are reported, and not used: a f
     return { kind: "done", state: { ...state, orgs } };
   });
   for (const [at, program] of programs.entries()) {
-    assert.is(program.hasNews, false, String(at));
+    assert.is(program.hasNewCredentials, false, String(at));
     assert.match(program.renew() ?? "", REPLACED, String(at));
     assert.is(program.credentials?.publicKey, good.publicKey, "the last good ones");
   }
