@@ -7,7 +7,7 @@ import { loginIdentity } from "../../src/dwc/identity/credentials.ts";
 import { complain, programLog, runProgram, settingsOrExit } from "../../src/program/program.ts";
 import { readFleetArguments } from "../../src/ratings/core/arguments.ts";
 import { startFleet } from "../../src/ratings/fleet.ts";
-import { runRatings, SERVICE } from "../../src/ratings/service.ts";
+import { runRatings, SERVICE } from "../../src/ratings/run-ratings.ts";
 
 const wanted = readFleetArguments(argumentsOrExit());
 if (wanted.kind === "refused") {

@@ -21,7 +21,7 @@ export interface DemoOptions {
 const INSTANCES = [1, 2, 3] as const;
 /** One colour a speaker, where the terminal has colours; the name stands in front in any case. */
 const COLOURS = ["cyan", "green", "yellow", "magenta"] as const;
-const WIDEST_NAME = "ratings 3".length;
+const MAX_NAME_WIDTH = "ratings 3".length;
 
 export async function startDemo(options: DemoOptions, closers: ShutdownHooks): Promise<StartResult> {
   const { marketScript, ratingsScript, clock, print, chaos, over } = options;
@@ -58,7 +58,7 @@ function howEnded({ code, signal }: ChildEnd): string {
 }
 
 function speaker(name: string, place: number, print: (line: string) => void): (line: string) => void {
-  const label = `${name.padEnd(WIDEST_NAME)} |`;
+  const label = `${name.padEnd(MAX_NAME_WIDTH)} |`;
   const coloured = process.stdout.isTTY ? styleText(COLOURS[place % COLOURS.length] ?? "cyan", label) : label;
   return (line) => print(`${coloured} ${line}`);
 }

@@ -4,21 +4,21 @@
 import type Koa from "koa";
 import type { Context, Middleware } from "koa";
 import { checkLocal, localRequest } from "../program/core/local-requests.ts";
+import type { AppDeps } from "./app-deps.ts";
 import { ASSETS_PATH } from "./assets.ts";
 import { addBoardRoutes } from "./board-routes.ts";
-import type { Words } from "./failures.ts";
+import type { ErrorPage } from "./error-pages.ts";
 import { addFaultRoutes } from "./fault-routes.ts";
-import type { Shop } from "./shop.ts";
 import { createSiteApp, type Site } from "./site.ts";
 
 const BOARD_PATH = "/board";
-const FOR_ITS_MACHINE: Words = {
+const FOR_ITS_MACHINE: ErrorPage = {
   heading: "Not from here",
   text: "Board, metrics and faults are for the Market’s own machine, under its own name.",
 };
 
 /** @param shopUrl where the shop's page is, for the link on the board */
-export function createAdminApp(shop: Shop, site: Site, shopUrl: string): Koa {
+export function createAdminApp(shop: AppDeps, site: Site, shopUrl: string): Koa {
   const board = shop.board ?? (() => undefined);
   return createSiteApp(shop, site, {
     // Spans show what a shopper sees or buys by.

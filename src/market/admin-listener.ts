@@ -6,15 +6,15 @@ import { httpOptions, limitConnections } from "../program/connections.ts";
 import type { StartResult } from "../program/program.ts";
 import type { Settings } from "../settings.ts";
 import { createAdminApp } from "./admin-app.ts";
+import type { AppDeps } from "./app-deps.ts";
 import { listen, shownUrl } from "./listen.ts";
-import type { Shop } from "./shop.ts";
 import type { Site } from "./site.ts";
 
 /** The one address that no other machine reaches, and no proxy of another machine. */
 const ADMIN_HOST = "127.0.0.1";
 
 export interface AdminOptions {
-  readonly shop: Shop;
+  readonly shop: AppDeps;
   readonly site: Site;
   readonly shopUrl: string;
   readonly settings: Pick<Settings, "port" | "adminPort" | "keepAliveMs">;

@@ -5,25 +5,25 @@ import type { Router } from "@koa/router";
 import type Koa from "koa";
 import type { Context, Middleware } from "koa";
 import { isoTime } from "../clock.ts";
+import type { AppDeps, PageRatings, RatingView } from "./app-deps.ts";
 import type { Assets } from "./assets.ts";
 import { assetUrl } from "./assets.ts";
 import { addBoardRoutes, addBoardSigns } from "./board-routes.ts";
+import { consumeFlash, readCart, setFlash, writeCart } from "./cookies.ts";
 import { fulfil, parseOrder } from "./core/order.ts";
-import { makePage, thingFaces } from "./core/page.ts";
+import { makePage, productViews } from "./core/page.ts";
 import { valuesOf } from "./core/query.ts";
-import { FinishedPages } from "./finished-pages.ts";
-import { ownForm } from "./forms.ts";
+import { formGuards } from "./forms.ts";
+import { PageCache } from "./page-cache.ts";
 import { traceOf } from "./request-trace.ts";
-import type { PageRatings, RatingView, Shop } from "./shop.ts";
 import { createSiteApp, loadSite, type Site } from "./site.ts";
 import type { Views } from "./views.ts";
-import { leaveMessage, readCart, takeMessage, writeCart } from "./visitor.ts";
 
 /** Of a page whose asking itself failed: the shopper sees a page without ratings. */
-const NO_RATINGS: PageRatings = { ratings: new Map(), trouble: ["the ratings could not be asked for"] };
+const NO_RATINGS: PageRatings = { ratings: new Map(), failureReasons: ["the ratings could not be asked for"] };
 
 /** The whole shop, ready for `http.createServer(app.callback())`. */
-export function createApp(shop: Shop, site: Site = loadSite()): Koa {
+export function createApp(shop: AppDeps, site: Site = loadSite()): Koa {
   return createSiteApp(shop, site, {
     tracing: shop.tracing,
     showsReasons: false,
@@ -33,9 +33,9 @@ export function createApp(shop: Shop, site: Site = loadSite()): Koa {
   });
 }
 
-function addShopRoutes(router: Router, shop: Shop, { assets, views }: Site): void {
+function addShopRoutes(router: Router, shop: AppDeps, { assets, views }: Site): void {
   router.get("/", homePage(shop, assets, views));
-  router.post("/", ...ownForm(shop.publicUrl), order(shop));
+  router.post("/", ...formGuards(shop.publicUrl), order(shop));
   router.get("/thing/:id", (ctx) => {
     const thing = shop.catalogue.byId.get(ctx.params["id"] ?? "") ?? ctx.throw(404);
     ctx.type = "json";
@@ -50,10 +50,10 @@ function addShopRoutes(router: Router, shop: Shop, { assets, views }: Site): voi
   addBoardSigns(router, isBoardPublic);
 }
 
-function homePage(shop: Shop, assets: Assets, views: Views): Middleware {
+function homePage(shop: AppDeps, assets: Assets, views: Views): Middleware {
   const { catalogue, rate } = shop;
-  const faces = thingFaces(catalogue, (id) => assetUrl(assets, `${id}.svg`));
-  const pages = new FinishedPages((page, requestId) => views.render("page.njk", { page, requestId }));
+  const faces = productViews(catalogue, (id) => assetUrl(assets, `${id}.svg`));
+  const pages = new PageCache((page, requestId) => views.render("page.njk", { page, requestId }));
   const thingIDs = catalogue.things.map((thing) => thing.id).sort();
   return async (ctx) => {
     if (wantsJson(ctx)) {
@@ -61,7 +61,7 @@ function homePage(shop: Shop, assets: Assets, views: Views): Middleware {
       return;
     }
     const cart = readCart(ctx, catalogue);
-    const message = takeMessage(ctx);
+    const message = consumeFlash(ctx);
     const ratings = rate === undefined ? undefined : await askRatings(shop, rate, ctx);
     const { requestId } = traceOf(ctx);
     ctx.type = "html";
@@ -74,32 +74,32 @@ function wantsJson(ctx: Context): boolean {
   return valuesOf(ctx.querystring, "json").some((value) => value !== "");
 }
 
-function order({ catalogue }: Shop): Middleware {
+function order({ catalogue }: AppDeps): Middleware {
   return (ctx) => {
     const wanted = parseOrder(catalogue, ctx.request.rawBody ?? "");
     if (wanted.kind === "refused") return ctx.throw(400, wanted.why);
     const { cart, message } = fulfil(catalogue, readCart(ctx, catalogue), wanted);
     writeCart(ctx, cart);
-    leaveMessage(ctx, message);
+    setFlash(ctx, message);
     // See Other: what the browser reloads is a page, never an order.
     ctx.status = 303;
     ctx.redirect("/");
   };
 }
 
-type Rate = NonNullable<Shop["rate"]>;
+type Rate = NonNullable<AppDeps["rate"]>;
 
 /** A page never fails for want of a rating: whatever goes wrong in asking is told and leaves the page without. */
-async function askRatings(shop: Shop, rate: Rate, ctx: Context): Promise<PageRatings> {
+async function askRatings(shop: AppDeps, rate: Rate, ctx: Context): Promise<PageRatings> {
   try {
     return await rate(traceOf(ctx));
   } catch (error) {
-    shop.problem(error, `${ctx.method} ${ctx.path}: asking for ratings`, traceOf(ctx));
+    shop.onError(error, `${ctx.method} ${ctx.path}: asking for ratings`, traceOf(ctx));
     return NO_RATINGS;
   }
 }
 
-function ratingsTable(shop: Shop, rate: Rate): Middleware {
+function ratingsTable(shop: AppDeps, rate: Rate): Middleware {
   return async (ctx) => {
     const { ratings } = await askRatings(shop, rate, ctx);
     ctx.body = Object.fromEntries(shop.catalogue.things.map(({ id }) => [id, ratingJson(ratings.get(id))]));

@@ -11,9 +11,9 @@ import { type SnapshotDelta, SnapshotDiff } from "../monitor/snapshot-diff.ts";
 
 /** Two frames are at least so far apart: fast to the eye, and ten thousand events a second are still ten frames. */
 const BATCH_MS = 100;
-const COUNTS_EVERY_MS = 1_000;
+const DELTA_INTERVAL_MS = 1_000;
 /** More than a screen of a thousand instances, twice: who has not read that has stopped reading. */
-const MOST_UNREAD_BYTES = 2_000_000;
+const MAX_UNREAD_BYTES = 2_000_000;
 /** Of each listener. Two hundred watch, and some reconnect before their old connection is known to be dead. */
 export const MAX_VIEWERS = 250;
 /** After how long a browser whose feed broke tries again. */
@@ -38,22 +38,22 @@ interface Viewer extends Pick<ViewerOptions, "format" | "listener"> {
 export class BoardFeed {
   readonly #monitor: ServiceMonitor;
   readonly #clock: Clock;
-  readonly #look: () => Snapshot;
-  readonly #changes: SnapshotDiff;
+  readonly #takeSnapshot: () => Snapshot;
+  readonly #diff: SnapshotDiff;
   readonly #viewers = new Set<Viewer>();
   #stopListening: Cancel = () => {};
   #stopCounting: Cancel = () => {};
   #planned: Cancel | undefined;
   #sentAt = Number.NEGATIVE_INFINITY;
-  #welcome: { readonly snapshot: Snapshot; readonly frames: Map<FeedFormat, Buffer> } | undefined;
+  #initialFrame: { readonly snapshot: Snapshot; readonly frames: Map<FeedFormat, Buffer> } | undefined;
   /** Viewers who were let go, since the start. */
   dropped = 0;
 
-  constructor(monitor: ServiceMonitor, source: MonitorSource, clock: Clock, look: () => Snapshot) {
+  constructor(monitor: ServiceMonitor, source: MonitorSource, clock: Clock, takeSnapshot: () => Snapshot) {
     this.#monitor = monitor;
     this.#clock = clock;
-    this.#look = look;
-    this.#changes = new SnapshotDiff(monitor, source);
+    this.#takeSnapshot = takeSnapshot;
+    this.#diff = new SnapshotDiff(monitor, source);
   }
 
   get viewers(): number {
@@ -67,19 +67,19 @@ export class BoardFeed {
   add(response: ServerResponse, { format, listener, lastEvent }: ViewerOptions): void {
     const viewer = { response, format, listener };
     if (this.#viewers.size === 0) this.#start();
-    const welcome = this.#welcomeOf(format, lastEvent);
+    const initialFrame = this.#initialFrameOf(format, lastEvent);
     this.#viewers.add(viewer);
     response.once("close", () => this.#remove(viewer));
     if (format === "sse") response.write(`retry: ${RETRY_MS}\n\n`);
-    response.write(welcome);
+    response.write(initialFrame);
   }
 
   /** Two hundred who come back at once get the same bytes: made once, and good until the next change is sent. */
-  #welcomeOf(format: FeedFormat, lastEvent: number | undefined): Buffer {
+  #initialFrameOf(format: FeedFormat, lastEvent: number | undefined): Buffer {
     // What has changed until now goes to the others first, or it would be neither in this snapshot nor in a change.
-    if (this.#welcome === undefined) this.#send(false);
-    this.#welcome ??= { snapshot: this.#look(), frames: new Map() };
-    const { snapshot, frames } = this.#welcome;
+    if (this.#initialFrame === undefined) this.#send(false);
+    this.#initialFrame ??= { snapshot: this.#takeSnapshot(), frames: new Map() };
+    const { snapshot, frames } = this.#initialFrame;
     const [oldest] = snapshot.events;
     const missesMore = lastEvent !== undefined && oldest !== undefined && lastEvent + 1 < oldest.id;
     if (missesMore) return this.#frame(format, { ...snapshot, events: this.#monitor.stream.after(lastEvent) });
@@ -102,7 +102,7 @@ export class BoardFeed {
 
   #start(): void {
     this.#stopListening = this.#monitor.stream.listen(() => this.#plan());
-    this.#stopCounting = this.#clock.every(COUNTS_EVERY_MS, () => this.#send(true));
+    this.#stopCounting = this.#clock.every(DELTA_INTERVAL_MS, () => this.#send(true));
   }
 
   #stop(): void {
@@ -111,7 +111,7 @@ export class BoardFeed {
     this.#planned?.();
     this.#planned = undefined;
     // While nobody watches nothing makes it undone: whoever comes next would be shown what was.
-    this.#welcome = undefined;
+    this.#initialFrame = undefined;
   }
 
   #remove(viewer: Viewer): void {
@@ -123,12 +123,12 @@ export class BoardFeed {
     this.#planned ??= this.#clock.after(waitMs, () => this.#send(false));
   }
 
-  #send(withCounts: boolean): void {
+  #send(withDeltas: boolean): void {
     this.#planned?.();
     this.#planned = undefined;
     this.#sentAt = this.#clock.now();
-    const change = this.#changes.next(this.#sentAt, Math.round(this.#clock.wall()), withCounts);
-    this.#welcome = undefined;
+    const change = this.#diff.next(this.#sentAt, Math.round(this.#clock.wall()), withDeltas);
+    this.#initialFrame = undefined;
     const frames = new Map<FeedFormat, Buffer>();
     for (const viewer of [...this.#viewers]) {
       const bytes = frames.get(viewer.format) ?? this.#frame(viewer.format, change);
@@ -139,7 +139,7 @@ export class BoardFeed {
 
   #write(viewer: Viewer, bytes: Buffer): void {
     const { response } = viewer;
-    if (response.writableLength <= MOST_UNREAD_BYTES) {
+    if (response.writableLength <= MAX_UNREAD_BYTES) {
       response.write(bytes);
       return;
     }

@@ -8,10 +8,10 @@ import { FAULT_LIMITS } from "../service/core/fault-command.ts";
 import { type Assets, assetUrl } from "./assets.ts";
 import type { Board } from "./board.ts";
 import type { FeedFormat, ListenerName } from "./board-feed.ts";
+import { BOARD_MESSAGE_COOKIE, consumeFlash } from "./cookies.ts";
 import { boardPage } from "./core/board-page.ts";
 import { valuesOf } from "./core/query.ts";
 import { BOARD_CONTENT_SECURITY_POLICY } from "./headers.ts";
-import { BOARD_MESSAGE_COOKIE, takeMessage } from "./visitor.ts";
 export const FAULTS_PATH = "/board/faults";
 const NDJSON = "application/x-ndjson";
 const NO_FAULTS_HERE = "faults are taken on the admin port of the Market’s own machine only";
@@ -71,7 +71,7 @@ function page(assets: Assets, { listener, shopUrl }: BoardPlace): Middleware {
     const board = boardOf(ctx);
     const faults = { asking: askingOf(board, listener), path: FAULTS_PATH, limits: FAULT_LIMITS };
     const scriptUrls = faults.asking === "allowed" ? [...readingUrls, faultsScriptUrl] : readingUrls;
-    const message = listener === "admin" ? takeMessage(ctx, BOARD_MESSAGE_COOKIE) : undefined;
+    const message = listener === "admin" ? consumeFlash(ctx, BOARD_MESSAGE_COOKIE) : undefined;
     await ctx.render("board.njk", {
       board: { ...boardPage(board.snapshot()), styleUrl, scriptUrls, faults, message, shopUrl },
     });

@@ -9,18 +9,18 @@ import type { ServiceMonitor } from "../monitor/service-monitor.ts";
 import type { Snapshot } from "../monitor/snapshot.ts";
 import type { ShutdownHooks } from "../program/program.ts";
 import { BoardFeed } from "./board-feed.ts";
-import type { FaultDesk } from "./fault-desk.ts";
+import type { FaultController } from "./fault-controller.ts";
 export interface Board {
   readonly feed: BoardFeed;
   /** Undefined: nobody here asks for faults. */
-  readonly faults: FaultDesk | undefined;
+  readonly faults: FaultController | undefined;
   readonly metrics: Exposition;
   snapshot(): Snapshot;
 }
 
 export interface BoardOptions {
   readonly clock: Clock;
-  readonly faults?: FaultDesk | undefined;
+  readonly faults?: FaultController | undefined;
 }
 
 export function openBoard(

@@ -3,9 +3,9 @@
 import type { Router } from "@koa/router";
 import type { Middleware } from "koa";
 import { boardOf, FAULTS_PATH, type FindBoard, withBoard } from "./board-routes.ts";
+import { BOARD_MESSAGE_COOKIE, setFlash } from "./cookies.ts";
 import { readFaultForm } from "./core/fault-form.ts";
 import { plainForm } from "./forms.ts";
-import { BOARD_MESSAGE_COOKIE, leaveMessage } from "./visitor.ts";
 
 const NOT_ALLOWED =
   "on this bus only admins may ask for faults: start the Market as one (bin/dwc status says who you are)";
@@ -26,7 +26,7 @@ const ask: Middleware = async (ctx) => {
     ctx.body = { done: isDone, message };
     return;
   }
-  leaveMessage(ctx, message, BOARD_MESSAGE_COOKIE);
+  setFlash(ctx, message, BOARD_MESSAGE_COOKIE);
   // See Other: what the browser reloads is a page, never a fault.
   ctx.status = 303;
   ctx.redirect("/board");

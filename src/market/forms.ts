@@ -3,13 +3,13 @@
 import { bodyParser } from "@koa/bodyparser";
 import type { Middleware } from "koa";
 import { checkOrigin } from "./core/same-origin.ts";
-import type { Words } from "./failures.ts";
+import type { ErrorPage } from "./error-pages.ts";
 
 /** Our largest form has some 80 bytes; this leaves room for fields that browsers' add-ons put in. */
-const LARGEST_FORM = "16kb";
+const MAX_FORM_SIZE = "16kb";
 const FORM = "application/x-www-form-urlencoded";
 
-const OWN_PAGE_ONLY: Words = { heading: "Not from here", text: "This is done only from the Market’s own page." };
+const OWN_PAGE_ONLY: ErrorPage = { heading: "Not from here", text: "This is done only from the Market’s own page." };
 
 const ownPagesOnly =
   (publicUrl: string | undefined): Middleware =>
@@ -33,12 +33,12 @@ const readForm: Middleware = bodyParser({
   // of thousands of fields, and cost 6 ms.
   enableTypes: ["text"],
   extendTypes: { text: [FORM] },
-  textLimit: LARGEST_FORM,
+  textLimit: MAX_FORM_SIZE,
   onError: (error, ctx) => {
     const tooLarge = "status" in error && error.status === 413;
     ctx.throw(
       tooLarge ? 413 : 400,
-      tooLarge ? `the form is larger than ${LARGEST_FORM}` : "the form could not be read",
+      tooLarge ? `the form is larger than ${MAX_FORM_SIZE}` : "the form could not be read",
     );
   },
 });
@@ -47,7 +47,7 @@ const readForm: Middleware = bodyParser({
 export const plainForm: readonly [Middleware, Middleware] = [formsOnly, readForm];
 
 /** In this order: a sender from elsewhere is refused before a byte of the body is read. */
-export const ownForm = (publicUrl: string | undefined): readonly [Middleware, Middleware, Middleware] => [
+export const formGuards = (publicUrl: string | undefined): readonly [Middleware, Middleware, Middleware] => [
   ownPagesOnly(publicUrl),
   ...plainForm,
 ];

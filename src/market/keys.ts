@@ -28,9 +28,9 @@ export const KEY_FILE = "market-keys";
 /** As much as the signature (HMAC-SHA-256) can make use of. */
 const KEY_BYTES = 32;
 /** The same rule as for MARKET_KEYS: shorter ones can be guessed. */
-const SHORTEST_KEY = 16;
+const MIN_KEY_LENGTH = 16;
 /** Far more keys than anyone rotates through; more is some other file. */
-const LONGEST_FILE_BYTES = 16_384;
+const MAX_FILE_BYTES = 16_384;
 const OWNER_ONLY_FILE = 0o600;
 const OTHERS = 0o077;
 
@@ -46,21 +46,21 @@ export function marketKeys(settings: Pick<Settings, "marketKeys" | "stateDir">):
 export function parseKeys(text: string): readonly string[] | undefined {
   const lines = text.split("\n").map((line) => line.trim());
   const keys = lines.filter((line) => line !== "");
-  const good = keys.length > 0 && keys.every((key) => key.length >= SHORTEST_KEY && /^[!-~]+$/.test(key));
+  const good = keys.length > 0 && keys.every((key) => key.length >= MIN_KEY_LENGTH && /^[!-~]+$/.test(key));
   return good ? keys : undefined;
 }
 
 /** A path as one word of a shell line. */
-const pasted = (path: string): string => (/^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`);
+const shellQuoted = (path: string): string => (/^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`);
 
 function toKeys(path: string, file: KeyFile): MarketKeys {
   if (file.kind === "keys") {
-    const warning = `others on this machine can read the cookie keys in ${path}: type  chmod 600 ${pasted(path)}`;
+    const warning = `others on this machine can read the cookie keys in ${path}: type  chmod 600 ${shellQuoted(path)}`;
     return { keys: file.keys, warning: file.shared ? warning : undefined };
   }
   const why = file.kind === "missing" ? "it vanished while it was made" : file.why;
-  const mend = "set MARKET_KEYS or DWC_STATE, or mend the file or folder";
-  const warning = `cookie keys cannot be kept in ${path} (${why}): carts end with this process; to keep them, ${mend}`;
+  const hint = "set MARKET_KEYS or DWC_STATE, or mend the file or folder";
+  const warning = `cookie keys cannot be kept in ${path} (${why}): carts end with this process; to keep them, ${hint}`;
   return { keys: [freshKey()], warning };
 }
 
@@ -69,12 +69,11 @@ function readKeyFile(path: string): KeyFile {
     const stat = statSync(path);
     // A pipe in its place would be waited for, for ever.
     if (!stat.isFile()) return { kind: "unusable", why: "it is not a file" };
-    if (stat.size > LONGEST_FILE_BYTES)
-      return { kind: "unusable", why: `it is longer than ${LONGEST_FILE_BYTES} bytes` };
+    if (stat.size > MAX_FILE_BYTES) return { kind: "unusable", why: `it is longer than ${MAX_FILE_BYTES} bytes` };
     const keys = parseKeys(readFileSync(path, "utf8"));
     // Never overwritten: it may be a good file that an editor is in the middle of, or a key that other Markets use.
     if (keys === undefined)
-      return { kind: "unusable", why: `it does not hold keys of ${SHORTEST_KEY} characters or more` };
+      return { kind: "unusable", why: `it does not hold keys of ${MIN_KEY_LENGTH} characters or more` };
     return { kind: "keys", keys, shared: (stat.mode & OTHERS) !== 0 };
   } catch (error) {
     return codeOf(error) === "ENOENT" ? { kind: "missing" } : { kind: "unusable", why: whyOf(error) };
@@ -83,18 +82,18 @@ function readKeyFile(path: string): KeyFile {
 
 /** Makes the file, unless somebody else is quicker; gives whatever stands there afterwards. */
 function makeKeyFile(folder: string, path: string): KeyFile {
-  const aside = `${path}.${randomBytes(8).toString("hex")}`;
+  const tempPath = `${path}.${randomBytes(8).toString("hex")}`;
   try {
     makePrivateDir(folder);
-    writeFileSync(aside, `${freshKey()}\n`, { flag: "wx", mode: OWNER_ONLY_FILE, flush: true });
+    writeFileSync(tempPath, `${freshKey()}\n`, { flag: "wx", mode: OWNER_ONLY_FILE, flush: true });
     // The mode given at creation is narrowed by the umask; an odd one would lock out its own owner at the next start.
-    chmodSync(aside, OWNER_ONLY_FILE);
-    linkUnlessThere(aside, path);
+    chmodSync(tempPath, OWNER_ONLY_FILE);
+    linkUnlessThere(tempPath, path);
     return readKeyFile(path);
   } catch (error) {
     return { kind: "unusable", why: whyOf(error) };
   } finally {
-    removeIfThere(aside);
+    removeIfThere(tempPath);
   }
 }
 
@@ -105,9 +104,9 @@ function removeIfThere(path: string): void {
   } catch {}
 }
 
-function linkUnlessThere(aside: string, path: string): void {
+function linkUnlessThere(tempPath: string, path: string): void {
   try {
-    linkSync(aside, path);
+    linkSync(tempPath, path);
   } catch (error) {
     if (codeOf(error) !== "EEXIST") throw error;
   }

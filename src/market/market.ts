@@ -12,30 +12,34 @@ import { openTracing } from "../program/tracing.ts";
 import type { Tracing } from "../trace/core/trace.ts";
 import { boardPlace, openAdminListener } from "./admin-listener.ts";
 import { createApp } from "./app.ts";
+import type { AppContext } from "./app-context.ts";
+import type { AppDeps, PageRatings, Readiness } from "./app-deps.ts";
 import type { Catalogue } from "./core/catalogue.ts";
 import { readCatalogue } from "./files.ts";
 import { marketKeys } from "./keys.ts";
 import { closeServer, listen, shownUrl } from "./listen.ts";
-import { type MarketAccess, openRatingsDesk, type RatingsDesk } from "./ratings-desk.ts";
-import type { PageRatings, Readiness, Shop } from "./shop.ts";
+import { type MarketAccess, type RatingsBackend, startRatingsBackend } from "./ratings-backend.ts";
 import { loadSite } from "./site.ts";
-import type { World } from "./world.ts";
 export interface MarketOptions {
   /** How to go to the bus; "monolith" is the shop alone, which knows of no ratings and needs none. */
   readonly bus: MarketAccess | "monolith";
 }
 
 /** What a page is told while the Market is still on its way to the bus. */
-const NOT_YET: PageRatings = { ratings: new Map(), trouble: ["the bus is away"] };
+const NOT_YET: PageRatings = { ratings: new Map(), failureReasons: ["the bus is away"] };
 
 /** Opens the Market; resolves once it takes visitors, or says why it cannot. */
-export async function startMarket({ bus }: MarketOptions, world: World, closers: ShutdownHooks): Promise<StartResult> {
+export async function startMarket(
+  { bus }: MarketOptions,
+  world: AppContext,
+  closers: ShutdownHooks,
+): Promise<StartResult> {
   const monolith = bus === "monolith";
   const { settings, say } = world;
   const catalogue = readCatalogue();
   const { keys, warning } = marketKeys(settings);
   if (warning !== undefined) say({ level: "WARNING", logger: "market", event: "market.keys", text: `- ${warning}` });
-  let desk: RatingsDesk | undefined;
+  let desk: RatingsBackend | undefined;
   const tracing = await openTracing({ service: "market" }, world, closers);
   const shop = createShop(catalogue, keys, monolith ? undefined : () => desk, { ...world, tracing });
   const site = loadSite();
@@ -62,9 +66,9 @@ export async function startMarket({ bus }: MarketOptions, world: World, closers:
   });
   if (admin.kind === "refused") return admin;
   if (!monolith) {
-    const opened = await openRatingsDesk({ ...world, access: bus, name: nameOf(server) }, closers);
+    const opened = await startRatingsBackend({ ...world, access: bus, name: nameOf(server) }, closers);
     if (opened.kind === "refused") return opened;
-    desk = opened.desk;
+    desk = opened.backend;
   }
   // Closed first, as the last one started: pages under way still get their ratings.
   closers.push(async () => {
@@ -83,9 +87,9 @@ export async function startMarket({ bus }: MarketOptions, world: World, closers:
 function createShop(
   catalogue: Catalogue,
   keys: readonly string[],
-  desk: (() => RatingsDesk | undefined) | undefined,
-  { say, settings, tracing }: World & { readonly tracing: Tracing | undefined },
-): Shop {
+  desk: (() => RatingsBackend | undefined) | undefined,
+  { say, settings, tracing }: AppContext & { readonly tracing: Tracing | undefined },
+): AppDeps {
   const thingIDs = catalogue.things.map((thing) => thing.id);
   return {
     catalogue,
@@ -96,7 +100,7 @@ function createShop(
     isBoardPublic: settings.board === "public",
     publicUrl: settings.publicUrl,
     readiness: () => (desk === undefined ? SHOP_ONLY : readinessOf(desk())),
-    problem: (error, where, trace) => {
+    onError: (error, where, trace) => {
       const told = error instanceof Error ? error.stack : String(error);
       // The one line for people that names it: the visitor who reports the fault reads it from the page.
       const named = trace === undefined ? "" : ` (request ${trace.requestId})`;
@@ -108,7 +112,7 @@ function createShop(
 const SHOP_ONLY: Readiness = { ready: true, degraded: false, checks: [] };
 
 /** Without the bus, or with all ratings down, the Market is degraded, not unready: its pages are whole. */
-function readinessOf(desk: RatingsDesk | undefined): Readiness {
+function readinessOf(desk: RatingsBackend | undefined): Readiness {
   if (desk === undefined)
     return { ready: true, degraded: true, checks: [{ name: "bus", good: false, note: "joining" }] };
   const { bus, instances } = desk.checks();

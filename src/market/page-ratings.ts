@@ -7,44 +7,44 @@ import type { Clock } from "../clock.ts";
 import type { Answer } from "../service/answer.ts";
 import type { Client } from "../service/client.ts";
 import type { Trace } from "../trace/core/trace.ts";
-import { askShared } from "./ask-shared.ts";
+import type { PageRatings, RatingView } from "./app-deps.ts";
+import type { CallCoalescer } from "./call-coalescing.ts";
+import { askCoalesced } from "./coalesced-ask.ts";
 import type { PageEvent } from "./core/lines.ts";
 import type { RatingStore } from "./core/rating-store.ts";
-import type { SharedCalls } from "./shared-calls.ts";
-import type { PageRatings, RatingView } from "./shop.ts";
 
-export interface Wiring {
+export interface RatePageDeps {
   readonly client: Pick<Client, "ask" | "ready">;
   /** What the pages of one Market have in common. */
-  readonly shared: SharedCalls;
+  readonly shared: CallCoalescer;
   readonly store: RatingStore;
   readonly clock: Clock;
   readonly tell: (event: PageEvent, trace?: Trace) => void;
 }
 
 /** Asks for all things at once; takes no longer than one request timeout, and never rejects. */
-export async function ratePage(thingIDs: readonly string[], wiring: Wiring, trace?: Trace): Promise<PageRatings> {
-  const { client, store, clock } = wiring;
-  const tell = (event: PageEvent): void => wiring.tell(event, trace);
+export async function ratePage(thingIDs: readonly string[], deps: RatePageDeps, trace?: Trace): Promise<PageRatings> {
+  const { client, store, clock } = deps;
+  const tell = (event: PageEvent): void => deps.tell(event, trace);
   await client.ready();
   const startedAt = clock.wall();
-  const asked = thingIDs.map((thingID) => {
+  const pending = thingIDs.map((thingID) => {
     tell({ kind: "asking", thingID });
-    return rateThing(thingID, wiring, trace);
+    return rateThing(thingID, deps, trace);
   });
-  const outcomes = await Promise.all(asked);
+  const outcomes = await Promise.all(pending);
   tell({ kind: "waited", waitedMs: Math.max(0, clock.wall() - startedAt) });
   for (const outcome of outcomes) tell(outcome);
   return view(outcomes, store, clock.wall());
 }
 
 /** Keeps a rating as it arrives: the page may wait a second longer for another one, and its age counts from here. */
-async function rateThing(thingID: string, wiring: Wiring, trace: Trace | undefined): Promise<Outcome> {
+async function rateThing(thingID: string, deps: RatePageDeps, trace: Trace | undefined): Promise<Outcome> {
   const accepts = (body: unknown): boolean => ratingIn(body, thingID) !== undefined;
-  const outcome = readAnswer(thingID, await askShared(thingID, accepts, wiring, trace));
+  const outcome = readAnswer(thingID, await askCoalesced(thingID, accepts, deps, trace));
   if (outcome.kind === "got") {
     const { rating, instance } = outcome;
-    wiring.store.put(thingID, { rating, at: wiring.clock.wall(), instance });
+    deps.store.put(thingID, { rating, at: deps.clock.wall(), instance });
   }
   return outcome;
 }
@@ -53,7 +53,7 @@ type Outcome =
   | { readonly kind: "got"; readonly thingID: string; readonly rating: number; readonly instance: number }
   | { readonly kind: "bad"; readonly thingID: string; readonly why: string };
 
-const HIGHEST_RATING = 5;
+const MAX_RATING = 5;
 
 function readAnswer(thingID: string, answer: Answer): Outcome {
   if (answer.kind === "unanswered" || answer.kind === "failed") return { kind: "bad", thingID, why: answer.why };
@@ -67,7 +67,7 @@ function readAnswer(thingID: string, answer: Answer): Outcome {
 /** Even a live instance may lie: what is not a rating of the thing that was asked for is none. */
 function ratingIn(body: unknown, thingID: string): number | undefined {
   const { thingID: rated, rating } = Object(body) as { thingID?: unknown; rating?: unknown };
-  const isRating = rated === thingID && typeof rating === "number" && rating >= 0 && rating <= HIGHEST_RATING;
+  const isRating = rated === thingID && typeof rating === "number" && rating >= 0 && rating <= MAX_RATING;
   return isRating ? rating : undefined;
 }
 
@@ -80,5 +80,5 @@ function view(outcomes: readonly Outcome[], store: RatingStore, now: number): Pa
     ratings.set(thingID, { rating, at, instance, ageMs: Math.max(0, now - at), fresh: kind === "got" });
   }
   const trouble = outcomes.flatMap((outcome) => (outcome.kind === "bad" ? [outcome.why] : []));
-  return { ratings, trouble: [...new Set(trouble)] };
+  return { ratings, failureReasons: [...new Set(trouble)] };
 }

@@ -6,7 +6,7 @@ import type { ProgramEvent } from "../program/core/event-names.ts";
 import type { ShutdownHooks } from "../program/program.ts";
 import { Recorder } from "../record/core/recorder.ts";
 import { type OpenedRecordFile, openRecordFile } from "../record/record-file.ts";
-import type { World } from "./world.ts";
+import type { AppContext } from "./app-context.ts";
 
 export type Recording =
   | { readonly kind: "none" }
@@ -16,7 +16,7 @@ export type Recording =
 const BYTES_PER_MEGABYTE = 1_048_576;
 
 /** Without RECORD nothing is opened, and the core is the usual one: a record that nobody wants costs nothing. */
-export function openRecording({ settings, clock, say }: World, closers: ShutdownHooks): Recording {
+export function openRecording({ settings, clock, say }: AppContext, closers: ShutdownHooks): Recording {
   const { recordFile: path, recordMb } = settings;
   if (path === undefined) return { kind: "none" };
   const report = (sentence: string, level: "INFO" | "WARNING", event: ProgramEvent): void =>

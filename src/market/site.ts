@@ -5,16 +5,16 @@ import { Router } from "@koa/router";
 import Keygrip from "keygrip";
 import type { Context, Middleware } from "koa";
 import Koa from "koa";
+import type { AppDeps, Check } from "./app-deps.ts";
 import type { Assets } from "./assets.ts";
 import { ASSETS_PATH, assetUrl, readAssets, sendAsset } from "./assets.ts";
 import { SITE_NAME } from "./core/page.ts";
 import { STAR_CELL, STARS } from "./core/stars.ts";
 import { checkTarget } from "./core/target.ts";
-import { failurePages, tellKoaErrors, type Way } from "./failures.ts";
+import { failurePages, logKoaErrors, type PageLink } from "./error-pages.ts";
 import { compiledFile, marketFile } from "./files.ts";
 import { SECURITY_HEADERS } from "./headers.ts";
 import { requestTraces } from "./request-trace.ts";
-import type { Check, Shop } from "./shop.ts";
 import type { Views } from "./views.ts";
 import { loadViews } from "./views.ts";
 
@@ -22,7 +22,7 @@ import { loadViews } from "./views.ts";
 const KEEP_NOTHING = "no-store";
 
 /** What the board's script runs of ours: its words are the words of the page without scripts. */
-const SHARED_SCRIPTS = ["core/board-spark.js", "core/board-words.js", "core/words.js"];
+const SHARED_SCRIPTS = ["core/sparkline.js", "core/board-text.js", "core/page-format.js"];
 
 export interface Site {
   readonly assets: Assets;
@@ -43,30 +43,30 @@ export function loadSite(): Site {
 
 export interface AppOptions {
   /** Where the spans of its pages are sent; undefined: nowhere. */
-  readonly tracing: Shop["tracing"];
+  readonly tracing: AppDeps["tracing"];
   /** Whether browsers come over TLS, through a proxy that ends it: then they send no cookie without it. */
   readonly secureCookies?: boolean;
   /** Runs before the target of a request is read; refuses a request by a throw. */
   readonly guard?: Middleware;
   readonly addRoutes: (router: Router) => void;
   /** Where a page of a failure leads back to. */
-  readonly way: Way;
+  readonly way: PageLink;
   /** Whether /readyz shows the reasons, which name the address of the bus. */
   readonly showsReasons: boolean;
 }
 
 /** An app of the Market with its own routes, and with those that both have: pictures, and how the Market is doing. */
-export function createSiteApp(shop: Shop, { assets, views }: Site, options: AppOptions): Koa {
+export function createSiteApp(shop: AppDeps, { assets, views }: Site, options: AppOptions): Koa {
   const { tracing, secureCookies = false, guard, addRoutes, showsReasons, way } = options;
   const app = new Koa();
   // SHA-256 instead of koa's SHA-1, which still holds in an HMAC but should not be where a new system starts.
   app.keys = new Keygrip([...shop.keys], "sha256");
-  app.on("error", tellKoaErrors(shop));
+  app.on("error", logKoaErrors(shop));
   app.use(boundedAccept).use(requestTraces(tracing)).use(commonHeaders).use(views.middleware);
   app.use(failurePages(shop, way));
   if (guard !== undefined) app.use(guard);
   if (secureCookies) app.use(markCookiesSecure);
-  app.use(goodTargets);
+  app.use(validateTarget);
   const router = new Router({ sensitive: true, strict: true });
   addRoutes(router);
   router.get("/livez", (ctx) => {
@@ -76,12 +76,12 @@ export function createSiteApp(shop: Shop, { assets, views }: Site, options: AppO
   router.get("/readyz", readiness(shop, templates, showsReasons));
   router.get(`${ASSETS_PATH}:name`, (ctx) => sendAsset(ctx, assets.get(ctx.params["name"] ?? "") ?? ctx.throw(404)));
   app.use(router.routes());
-  app.use(nothingHere(router));
+  app.use(notFoundOrMethodNotAllowed(router));
   return app;
 }
 
 /** Of browsers it has some 150 characters. */
-const LONGEST_ACCEPT = 1_024;
+const MAX_ACCEPT_LENGTH = 1_024;
 
 /**
  * A longer `Accept` counts as none, which HTTP leaves to the server (RFC 9110, 12.5.1): the negotiation of koa takes time
@@ -89,7 +89,7 @@ const LONGEST_ACCEPT = 1_024;
  */
 const boundedAccept: Middleware = (ctx, next) => {
   const { headers } = ctx.req;
-  if ((headers.accept?.length ?? 0) > LONGEST_ACCEPT) delete headers.accept;
+  if ((headers.accept?.length ?? 0) > MAX_ACCEPT_LENGTH) delete headers.accept;
   return next();
 };
 
@@ -105,14 +105,14 @@ const commonHeaders: Middleware = (ctx, next) => {
   return next();
 };
 
-const goodTargets: Middleware = (ctx, next) => {
+const validateTarget: Middleware = (ctx, next) => {
   const target = checkTarget(ctx.url);
   if (target.kind === "bad") return ctx.throw(target.status, target.why);
   ctx.url = target.target;
   return next();
 };
 
-function readiness(shop: Shop, own: Check, showsReasons: boolean): Middleware {
+function readiness(shop: AppDeps, own: Check, showsReasons: boolean): Middleware {
   return (ctx) => {
     const { ready, degraded, checks } = shop.readiness();
     ctx.status = ready ? 200 : 503;
@@ -122,7 +122,7 @@ function readiness(shop: Shop, own: Check, showsReasons: boolean): Middleware {
 }
 
 /** What no route took: an address that exists, but not for this method, or none at all. */
-function nothingHere(router: Router): Middleware {
+function notFoundOrMethodNotAllowed(router: Router): Middleware {
   return (ctx: Context) => {
     const methods = router.match(ctx.path, ctx.method).path.flatMap((layer) => layer.methods);
     if (methods.length === 0) return ctx.throw(404);

@@ -7,7 +7,7 @@ import type { Log } from "../program/log.ts";
 import type { ShutdownHooks } from "../program/program.ts";
 import type { HandlerResult } from "../service/core/handler.ts";
 import type { Trace } from "../trace/core/trace.ts";
-import { type InstanceLogEvent, instanceLine, leftOutLine, REQUEST_LEVEL, type Speaker } from "./core/lines.ts";
+import { type InstanceLogEvent, type InstanceWindow, instanceLine, leftOutLine, REQUEST_LEVEL } from "./core/lines.ts";
 import { requestLine } from "./core/ratings.ts";
 
 /** A busy shop asks an instance some fifty times a second. More lines than these are for counters, not for readers. */
@@ -20,7 +20,7 @@ export interface Teller {
 }
 
 export function openTeller(
-  speaker: Speaker,
+  speaker: InstanceWindow,
   { clock, say }: { readonly clock: Clock; readonly say: Log },
   closers: ShutdownHooks,
 ): Teller {

@@ -4,7 +4,7 @@
 // on in the middle of a page's lines.
 
 import { explanationOf } from "./explained.ts";
-import type { Deed, Stop, Task } from "./stop.ts";
+import type { Stop, StopAction, Task } from "./stop.ts";
 
 export type TourEvent =
   /** A line of one of the programs, without its speaker. */
@@ -14,14 +14,14 @@ export type TourEvent =
   /** Nothing was printed for so long that what has not come yet will not come by itself. */
   | { readonly kind: "silence" }
   /** The person asks the tour to do it. */
-  | { readonly kind: "please" };
+  | { readonly kind: "help-requested" };
 
 export type TourAct =
   | { readonly kind: "explain"; readonly text: string }
   | { readonly kind: "seen"; readonly text: string }
   | { readonly kind: "stop"; readonly number: number; readonly stop: Stop }
   | { readonly kind: "ask"; readonly task: Task }
-  | { readonly kind: "do"; readonly deeds: readonly Deed[] }
+  | { readonly kind: "do"; readonly actions: readonly StopAction[] }
   | { readonly kind: "over" };
 
 const ONCE_MORE = "That page came a moment too early or too late. Load it once more.";
@@ -33,7 +33,7 @@ export interface Place {
   readonly stop: number;
   readonly task: number;
   /** Indices of the lines that this task waits for and that have come. */
-  readonly come: ReadonlySet<number>;
+  readonly matched: ReadonlySet<number>;
   /** The tour does the rest of this stop. */
   readonly helping: boolean;
   /** A page was shown since the task was asked for. */
@@ -49,7 +49,7 @@ export interface Guided {
 /** Begins at a stop. */
 export function beginAt(stops: readonly Stop[], stop: number, explained: ReadonlySet<string> = new Set()): Guided {
   const begun = stops[stop];
-  const place = { stop, task: 0, come: new Set<number>(), helping: false, shown: false, explained };
+  const place = { stop, task: 0, matched: new Set<number>(), helping: false, shown: false, explained };
   const [first] = begun?.tasks ?? [];
   if (begun === undefined || first === undefined) return { place, acts: [{ kind: "over" }] };
   return {
@@ -67,10 +67,10 @@ export function guide(stops: readonly Stop[], place: Place, event: TourEvent): G
   switch (event.kind) {
     case "line":
       return heard(place, task, event.text);
-    case "please":
-      return { place: { ...place, helping: true }, acts: [{ kind: "do", deeds: task.deeds }] };
+    case "help-requested":
+      return { place: { ...place, helping: true }, acts: [{ kind: "do", actions: task.actions }] };
     case "quiet":
-      return place.come.size === task.until.length ? onward(stops, place) : { place, acts: [] };
+      return place.matched.size === task.until.length ? onward(stops, place) : { place, acts: [] };
     case "silence":
       return { place: { ...place, shown: false }, acts: again(place, task) };
   }
@@ -82,18 +82,18 @@ export function guide(stops: readonly Stop[], place: Place, event: TourEvent): G
  * more; the tour would else wait for a line that cannot come any more.
  */
 function again(place: Place, task: Task): readonly TourAct[] {
-  if (place.come.size === task.until.length) return [];
-  const loads = task.deeds.filter((deed) => deed.do === "load");
-  if (place.helping && loads.length > 0) return [{ kind: "do", deeds: loads }];
+  if (place.matched.size === task.until.length) return [];
+  const loads = task.actions.filter((action) => action.do === "load");
+  if (place.helping && loads.length > 0) return [{ kind: "do", actions: loads }];
   return place.shown ? [{ kind: "ask", task: { ...task, ask: ONCE_MORE } }] : [];
 }
 
 function heard(place: Place, task: Task, text: string): Guided {
-  const come = new Set(place.come);
-  for (const [index, pattern] of task.until.entries()) if (pattern.test(text)) come.add(index);
+  const matched = new Set(place.matched);
+  for (const [index, pattern] of task.until.entries()) if (pattern.test(text)) matched.add(index);
   const shown = place.shown || PAGE_SHOWN.test(text);
   const { explained, acts } = explain(text, place.explained);
-  return { place: { ...place, come, shown, explained }, acts };
+  return { place: { ...place, matched, shown, explained }, acts };
 }
 
 /** Each kind of line once; also for those that come before the first stop. */
@@ -115,6 +115,6 @@ function onward(stops: readonly Stop[], place: Place): Guided {
     const begun = beginAt(stops, place.stop + 1, place.explained);
     return { place: begun.place, acts: [{ kind: "seen", text: stop.learnt }, ...begun.acts] };
   }
-  const moved = { ...place, task: place.task + 1, come: new Set<number>(), shown: false };
-  return { place: moved, acts: [place.helping ? { kind: "do", deeds: next.deeds } : { kind: "ask", task: next }] };
+  const moved = { ...place, task: place.task + 1, matched: new Set<number>(), shown: false };
+  return { place: moved, acts: [place.helping ? { kind: "do", actions: next.actions } : { kind: "ask", task: next }] };
 }

@@ -1,7 +1,7 @@
 // What a stop of the tour is made of.
 
 /** What the tour does itself when the person asks it to: each is safe to do twice. */
-export type Deed =
+export type StopAction =
   | { readonly do: "load" }
   | { readonly do: "start"; readonly instances: readonly number[] }
   | { readonly do: "end"; readonly instances: readonly number[] }
@@ -11,7 +11,7 @@ export type Deed =
 export interface Task {
   /** What to do, as a person at one terminal and a browser does it. */
   readonly ask: string;
-  readonly deeds: readonly Deed[];
+  readonly actions: readonly StopAction[];
   /** All of them, in any order; at least one. */
   readonly until: readonly RegExp[];
 }

@@ -4,7 +4,7 @@ import type { Stop, Task } from "./stop.ts";
 
 const load = (...until: readonly RegExp[]): Task => ({
   ask: "Load the page in your browser.",
-  deeds: [{ do: "load" }],
+  actions: [{ do: "load" }],
   until,
 });
 const joined = (instance: number): RegExp => new RegExp(`ratings instance ${instance} (joined|returned): `);
@@ -24,7 +24,7 @@ export const STOPS: readonly Stop[] = [
     tasks: [
       {
         ask: "Start them, in another terminal:  make startRatings COUNT=3",
-        deeds: [{ do: "start", instances: [1, 2, 3] }],
+        actions: [{ do: "start", instances: [1, 2, 3] }],
         until: [joined(1), joined(2), joined(3)],
       },
       load(/^GOT camera: /, /^GOT football: /),
@@ -38,7 +38,7 @@ export const STOPS: readonly Stop[] = [
     tasks: [
       {
         ask: "End them, with ^C where they run.",
-        deeds: [{ do: "end", instances: [1, 2, 3] }],
+        actions: [{ do: "end", instances: [1, 2, 3] }],
         until: [/instance 1 left: /, /instance 2 left: /, /instance 3 left: /],
       },
       load(/^BAD camera: all services are down/),
@@ -52,7 +52,7 @@ export const STOPS: readonly Stop[] = [
     tasks: [
       {
         ask: "Start it, in another terminal:  make startRatings INSTANCE=1",
-        deeds: [{ do: "start", instances: [1] }],
+        actions: [{ do: "start", instances: [1] }],
         until: [joined(1)],
       },
       load(using(1), /^GOT camera: /),
@@ -66,7 +66,7 @@ export const STOPS: readonly Stop[] = [
     tasks: [
       {
         ask: "Start it, in a third terminal:  make startRatings INSTANCE=2",
-        deeds: [{ do: "start", instances: [2] }],
+        actions: [{ do: "start", instances: [2] }],
         until: [joined(2)],
       },
       load(using(1), using(2), /^GOT camera: /),
@@ -83,7 +83,7 @@ export const STOPS: readonly Stop[] = [
     tasks: [
       {
         ask: "Pause instance 2 with ^Z where it runs, and load the page.",
-        deeds: [{ do: "pause", instance: 2 }, { do: "load" }],
+        actions: [{ do: "pause", instance: 2 }, { do: "load" }],
         until: [/OPEN breaker on \[ratings at nats:ratings\.get\.2-/, /^BAD \w+: request timed out/],
       },
     ],
@@ -108,7 +108,7 @@ export const STOPS: readonly Stop[] = [
     tasks: [
       {
         ask: "Continue instance 2 with  fg  where it was paused.",
-        deeds: [{ do: "resume", instance: 2 }],
+        actions: [{ do: "resume", instance: 2 }],
         until: [/CLOSE breaker on \[ratings at nats:ratings\.get\.2-/],
       },
       load(using(1), using(2), /^GOT camera: /),
@@ -122,7 +122,7 @@ export const STOPS: readonly Stop[] = [
     tasks: [
       {
         ask: "Kill instance 2 with  kill -9  and the pid that it printed at its start, and load the page.",
-        deeds: [{ do: "kill", instance: 2 }, { do: "load" }],
+        actions: [{ do: "kill", instance: 2 }, { do: "load" }],
         until: [/instance 2 lost: /, /^GOT camera: /, /^GOT football: /],
       },
     ],
@@ -132,7 +132,7 @@ export const STOPS: readonly Stop[] = [
 ];
 
 /** Where a tour is taken up that was left at `stop`: one that needs the fault of the stop before begins there. */
-export const takenUpAt = (stop: number): number => (NEEDS_A_PAUSED_ONE.has(stop) ? HANGS : stop);
+export const resumeStop = (stop: number): number => (NEEDS_A_PAUSED_ONE.has(stop) ? HANGS : stop);
 
 const HANGS = STOPS.findIndex(({ title }) => title === "One hangs");
 const NEEDS_A_PAUSED_ONE: ReadonlySet<number> = new Set([HANGS + 1, HANGS + 2]);

@@ -7,9 +7,9 @@ import type { Cancel, Clock } from "../clock.ts";
 import type { Running, ShutdownHooks, StartResult } from "../program/program.ts";
 import { beginAt, explain, type Guided, guide, type Place, type TourAct, type TourEvent } from "./guide.ts";
 import type { Progress } from "./progress.ts";
-import type { Deed, Stop } from "./stop.ts";
-import { STOPS, takenUpAt } from "./stops.ts";
-import { Troupe } from "./troupe.ts";
+import type { Stop, StopAction } from "./stop.ts";
+import { resumeStop, STOPS } from "./stops.ts";
+import { TourProcesses } from "./tour-processes.ts";
 
 export interface TourOptions {
   readonly marketScript: string;
@@ -28,7 +28,7 @@ export interface TourOptions {
 const QUIET_MS = 400;
 /** Longer than anything that a stop waits for without a person: the second of a timeout, a start on a busy machine. */
 const SILENCE_MS = 4_000;
-const WIDEST_NAME = "ratings 3".length;
+const MAX_NAME_WIDTH = "ratings 3".length;
 
 export async function startTour(options: TourOptions, closers: ShutdownHooks): Promise<StartResult> {
   const tour = new Tour(options);
@@ -45,7 +45,7 @@ export async function startTour(options: TourOptions, closers: ShutdownHooks): P
 
 class Tour {
   readonly #options: TourOptions;
-  readonly #troupe: Troupe;
+  readonly #processes: TourProcesses;
   #place: Place | undefined;
   #mayBegin: () => void = () => undefined;
   /** What has been explained before the first stop. */
@@ -56,7 +56,7 @@ class Tour {
   constructor(options: TourOptions) {
     this.#options = options;
     const { marketScript, ratingsScript, clock } = options;
-    this.#troupe = new Troupe({
+    this.#processes = new TourProcesses({
       ...{ marketScript, ratingsScript, clock },
       onLine: (speaker, text) => this.#hear(speaker, text),
       tell: (sentence) => this.#say(sentence),
@@ -64,18 +64,18 @@ class Tour {
   }
 
   async open(): Promise<Running | undefined> {
-    const running = await this.#troupe.openMarket();
+    const running = await this.#processes.openMarket();
     // One that could not even open is told by whoever called us, in more than an exit code.
     if (running !== undefined)
-      void this.#troupe.marketEnded.then(() => (this.#closing ? undefined : this.#options.over(1)));
+      void this.#processes.marketEnded.then(() => (this.#closing ? undefined : this.#options.over(1)));
     return running;
   }
 
   async begin(running: Running): Promise<void> {
     const left = this.#options.progress.read();
-    const stop = takenUpAt(left);
+    const stop = resumeStop(left);
     const needs = STOPS[stop]?.needs ?? [];
-    await this.#troupe.start(needs);
+    await this.#processes.start(needs);
     // What the programs say at their start belongs before the story, not into it.
     await new Promise<void>((resolve) => {
       this.#mayBegin = resolve;
@@ -89,12 +89,12 @@ class Tour {
   async close(): Promise<void> {
     this.#closing = true;
     this.#stopWaiting();
-    await this.#troupe.close();
+    await this.#processes.close();
     this.#options.print("tour: everything has ended");
   }
 
   #hear(speaker: string, text: string): void {
-    this.#options.print(`${styleText("dim", `${speaker.padEnd(WIDEST_NAME)} |`)} ${text}`);
+    this.#options.print(`${styleText("dim", `${speaker.padEnd(MAX_NAME_WIDTH)} |`)} ${text}`);
     if (this.#closing) return;
     if (this.#place === undefined) this.#explain(text);
     else this.#meet({ kind: "line", text });
@@ -124,7 +124,7 @@ class Tour {
     const leave = (): void => (this.#closing ? undefined : over(0));
     lines.on("line", (line) => {
       if (line.trim().toLowerCase() === "q") leave();
-      else this.#meet({ kind: "please" });
+      else this.#meet({ kind: "help-requested" });
     });
     // ^D, or the window was closed.
     lines.on("close", leave);
@@ -140,11 +140,12 @@ class Tour {
   }
 
   #act(act: TourAct): void {
-    if (act.kind === "explain") this.#options.print(`${" ".repeat(WIDEST_NAME)} ${styleText("cyan", `└ ${act.text}`)}`);
+    if (act.kind === "explain")
+      this.#options.print(`${" ".repeat(MAX_NAME_WIDTH)} ${styleText("cyan", `└ ${act.text}`)}`);
     else if (act.kind === "seen") this.#say(styleText("green", `√ ${act.text}`));
     else if (act.kind === "stop") this.#arrive(act.number, act.stop);
     else if (act.kind === "ask") this.#ask(act.task.ask);
-    else if (act.kind === "do") void this.#do(act.deeds);
+    else if (act.kind === "do") void this.#do(act.actions);
     else this.#end();
   }
 
@@ -157,14 +158,14 @@ class Tour {
   #ask(what: string): void {
     this.#options.print(`${styleText("bold", "→")} ${what}`);
     const { keys, clock, readingMs } = this.#options;
-    if (keys === undefined) clock.after(readingMs, () => this.#meet({ kind: "please" }));
+    if (keys === undefined) clock.after(readingMs, () => this.#meet({ kind: "help-requested" }));
     else this.#options.print(styleText("dim", "  (Enter: I do it for you · q Enter: leave, and go on here next time)"));
   }
 
-  async #do(deeds: readonly Deed[]): Promise<void> {
-    for (const deed of deeds) {
-      this.#options.print(styleText("dim", `  tour: ${shown(deed)}`));
-      await this.#troupe.act(deed);
+  async #do(actions: readonly StopAction[]): Promise<void> {
+    for (const action of actions) {
+      this.#options.print(styleText("dim", `  tour: ${shown(action)}`));
+      await this.#processes.act(action);
     }
     if (!this.#closing) this.#awaitQuiet();
   }
@@ -194,14 +195,14 @@ function welcome({ at, board }: Running, stop: number, needs: readonly number[])
   return [...open, `You left at stop ${stop + 1}, and go on there${running}. To begin anew:  make tour ANEW=1`];
 }
 
-function shown(deed: Deed): string {
-  switch (deed.do) {
+function shown(action: StopAction): string {
+  switch (action.do) {
     case "load":
       return "loads the page";
     case "start":
     case "end":
-      return `${deed.do}s ${deed.instances.length === 1 ? "instance" : "instances"} ${deed.instances.join(", ")}`;
+      return `${action.do}s ${action.instances.length === 1 ? "instance" : "instances"} ${action.instances.join(", ")}`;
     default:
-      return `${deed.do}s instance ${deed.instance}`;
+      return `${action.do}s instance ${action.instance}`;
   }
 }

@@ -132,7 +132,7 @@ const IMPORTS: readonly (readonly [file: string, imported: string, isAllowed: bo
   ["src/service/new.ts", "node:timers/promises", false],
   ["src/market/new.ts", "koa", true],
   ["src/market/new.ts", "express", false],
-  ["src/market/new.ts", "../ratings/service.ts", false],
+  ["src/market/new.ts", "../ratings/run-ratings.ts", false],
   ["src/market/new.ts", "../../test/support/until.ts", false],
   ["src/dwc/identity/new.ts", "../core/commands.ts", false],
   ["src/dwc/identity/new.ts", "@nats-io/nkeys", false],

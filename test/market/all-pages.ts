@@ -3,8 +3,8 @@
 
 import type { Page } from "playwright-core";
 import * as assert from "uvu/assert";
-import type { FaultDesk } from "../../src/market/fault-desk.ts";
-import type { PageRatings } from "../../src/market/shop.ts";
+import type { PageRatings } from "../../src/market/app-deps.ts";
+import type { FaultController } from "../../src/market/fault-controller.ts";
 import { STATES } from "../../src/monitor/state.ts";
 import {
   axeFindings,
@@ -34,7 +34,10 @@ export interface Judgement {
 
 type Test = (name: string, run: () => Promise<void>) => void;
 
-const DESK: FaultDesk = { mayAsk: true, ask: async () => ({ isDone: true, message: "instance 1: paused, for 60 s" }) };
+const DESK: FaultController = {
+  mayAsk: true,
+  ask: async () => ({ isDone: true, message: "instance 1: paused, for 60 s" }),
+};
 
 /** A Market that serves such a board, for the length of one test. */
 async function withBoard(
@@ -101,7 +104,7 @@ const SHOPS: readonly { readonly what: string; readonly page: PageRatings; reado
   { what: "all fresh", page: ratings(), says: /All ratings are fresh.*Answered by instance 1\./ },
   {
     what: "nobody was ever there",
-    page: { ratings: new Map(), trouble: ["all services are down"] },
+    page: { ratings: new Map(), failureReasons: ["all services are down"] },
     says: /No ratings yet: no ratings service is running\./,
   },
   {
@@ -113,7 +116,7 @@ const SHOPS: readonly { readonly what: string; readonly page: PageRatings; reado
           place === 1 ? { ...view, ...old } : view,
         ]),
       ),
-      trouble: ["request timed out"],
+      failureReasons: ["request timed out"],
     },
     says: /2 ratings fresh, 1 last known, 1 not known yet\..*Why: request timed out\..*Answered by instance 1\./,
   },

@@ -46,7 +46,7 @@ test("old ratings stay, named as last known, and the page says why in words", ()
 });
 
 test("a thing without a rating says so, where there could be one", () => {
-  const none = { ratings: new Map(), trouble: ["all services are down"] };
+  const none = { ratings: new Map(), failureReasons: ["all services are down"] };
   return withMarket({ rate: async () => none }, async ({ url }) => {
     const text = plain((await visitor.get(`${url}/`)).body);
     assert.is(text.split("Not rated yet").length - 1, CATALOGUE.things.length);

@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { marketsFace } from "../../src/market/core/board-markets.ts";
+import { marketsView } from "../../src/market/core/board-markets.ts";
 import { boardPage } from "../../src/market/core/board-page.ts";
 import {
   callsText,
@@ -14,7 +14,7 @@ import {
   summaryText,
   turnsShown,
   whyText,
-} from "../../src/market/core/board-words.ts";
+} from "../../src/market/core/board-text.ts";
 import type { Cell } from "../../src/monitor/disagreement.ts";
 import type { InstanceRow } from "../../src/monitor/row.ts";
 import type { Snapshot } from "../../src/monitor/snapshot.ts";
@@ -180,7 +180,7 @@ test("one Market says nothing of others; several agree, or each has a column for
     { kind: "untold" },
   ];
   const dispute = { instance: 2, incarnation: "2-a", cells };
-  const face = (markets: Parameters<typeof marketsFace>[0]) => marketsFace(markets, AT);
+  const face = (markets: Parameters<typeof marketsView>[0]) => marketsView(markets, AT);
   for (const alone of [null, { all: all.slice(1), disputes: [], unlisted: 0 }])
     assert.equal([face(alone).text, face(alone).agree, face(alone).disputes], ["", true, []]);
   assert.equal(face(null).names, []);

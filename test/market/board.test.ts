@@ -304,7 +304,7 @@ test("what the board's script imports is there, and imports nothing that is not"
         if (!asked.includes(found)) asked.push(found);
       assert.is(body.match(/^import /gm)?.length ?? 0, body.match(/^import .* from "\.\/.*";$/gm)?.length ?? 0);
     }
-    assert.ok(asked.includes("board-words.js") && asked.includes("words.js"), asked.join());
+    assert.ok(asked.includes("board-text.js") && asked.includes("page-format.js"), asked.join());
   }));
 
 // The feed itself, with viewers that are only counted.

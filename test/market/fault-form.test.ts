@@ -8,7 +8,7 @@ import { credentialsFile } from "../../src/bus/core/credentials-text.ts";
 import { chaosSubject } from "../../src/bus/core/subjects.ts";
 import type { Board } from "../../src/market/board.ts";
 import { readFaultForm } from "../../src/market/core/fault-form.ts";
-import { type FaultOutcome, openFaultDesk } from "../../src/market/fault-desk.ts";
+import { type FaultOutcome, openFaultController } from "../../src/market/fault-controller.ts";
 import type { LogEntry } from "../../src/program/log.ts";
 import { Visitor, withMarket } from "./serve.ts";
 
@@ -77,8 +77,8 @@ test("the desk says what came of it, and the log has it", async () => {
       gathered.push(body);
       return Promise.resolve(taken);
     },
-  } as unknown as Parameters<typeof openFaultDesk>[0]["bus"];
-  const desk = openFaultDesk({ service: "ratings", bus, say: (line) => void lines.push(line) });
+  } as unknown as Parameters<typeof openFaultController>[0]["bus"];
+  const desk = openFaultController({ service: "ratings", bus, say: (line) => void lines.push(line) });
   const ask = async (body: string): Promise<FaultOutcome> => {
     const form = readFaultForm(body);
     if (form.kind === "bad") throw new Error(form.why);

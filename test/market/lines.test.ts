@@ -3,7 +3,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { InstanceRef } from "../../src/health/member.ts";
-import { clientLine, type PageEvent, pageLine, unsaidAt } from "../../src/market/core/lines.ts";
+import { clientLine, disabledEvents, type PageEvent, pageLine } from "../../src/market/core/lines.ts";
 import { asText } from "../../src/program/log.ts";
 import type { ClientEvent } from "../../src/service/client-options.ts";
 import { goldenOf } from "../support/golden.ts";
@@ -78,11 +78,14 @@ test("of a page only what went wrong is a warning", () => {
 });
 
 test("of what comes with every page and call no line is made at a level that is off", () => {
-  assert.equal([...unsaidAt("DEBUG")], []);
-  assert.equal([...unsaidAt("INFO")], ["resolving", "resolved", "hedging"]);
-  assert.equal([...unsaidAt("WARNING")], ["asking", "waited", "got", "resolving", "resolved", "using", "hedging"]);
-  assert.is(unsaidAt("ERROR").has("bad"), true);
-  assert.is(unsaidAt("ERROR").has("opened"), false, "what is rare is for the log to decide");
+  assert.equal([...disabledEvents("DEBUG")], []);
+  assert.equal([...disabledEvents("INFO")], ["resolving", "resolved", "hedging"]);
+  assert.equal(
+    [...disabledEvents("WARNING")],
+    ["asking", "waited", "got", "resolving", "resolved", "using", "hedging"],
+  );
+  assert.is(disabledEvents("ERROR").has("bad"), true);
+  assert.is(disabledEvents("ERROR").has("opened"), false, "what is rare is for the log to decide");
 });
 
 test("who comes and goes is told with number and address", () => {

@@ -2,14 +2,14 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { EMPTY_CART } from "../../src/market/core/cart.ts";
 import type { Page, PageInput } from "../../src/market/core/page.ts";
-import { makePage, thingFaces } from "../../src/market/core/page.ts";
+import { makePage, productViews } from "../../src/market/core/page.ts";
 import { goldenOf } from "../support/golden.ts";
 import { CATALOGUE, ratings } from "./serve.ts";
 
 const test = suite("page");
 const golden = goldenOf(test, "market");
 
-const faces = thingFaces(CATALOGUE, (id) => `/pictures/${id}`);
+const faces = productViews(CATALOGUE, (id) => `/pictures/${id}`);
 const make = (input: Partial<PageInput>): Page =>
   makePage(CATALOGUE, faces, { cart: EMPTY_CART, message: undefined, ratings: undefined, ...input });
 

@@ -6,8 +6,8 @@ import { connect } from "node:net";
 import type Koa from "koa";
 import { createAdminApp } from "../../src/market/admin-app.ts";
 import { createApp } from "../../src/market/app.ts";
+import type { AppDeps, PageRatings, RatingView, Readiness } from "../../src/market/app-deps.ts";
 import { readCatalogue } from "../../src/market/files.ts";
-import type { PageRatings, RatingView, Readiness, Shop } from "../../src/market/shop.ts";
 import { loadSite } from "../../src/market/site.ts";
 import type { Trace } from "../../src/trace/core/trace.ts";
 
@@ -27,15 +27,15 @@ export interface Served {
 }
 
 /** The monolith, unless told otherwise. */
-export async function serve(changes: Partial<Omit<Shop, "problem">> = {}): Promise<Served> {
+export async function serve(changes: Partial<Omit<AppDeps, "problem">> = {}): Promise<Served> {
   const problems: Served["problems"] = [];
-  const shop: Shop = {
+  const shop: AppDeps = {
     catalogue: CATALOGUE,
     keys: ["a-key-for-the-tests-only"],
     rate: undefined,
     readiness: () => ALL_WELL,
     ...changes,
-    problem: (error, where, trace) => void problems.push({ error, where, trace }),
+    onError: (error, where, trace) => void problems.push({ error, where, trace }),
   };
   const site = loadSite();
   const page = await open(createApp(shop, site));
@@ -60,7 +60,7 @@ async function open(app: Koa): Promise<{ port: number; url: string; close(): Pro
 
 /** Serves for the length of one test, and ends whatever the test does. */
 export async function withMarket(
-  changes: Partial<Omit<Shop, "problem">>,
+  changes: Partial<Omit<AppDeps, "problem">>,
   test: (market: Served) => Promise<void>,
 ): Promise<void> {
   const market = await serve(changes);
@@ -153,7 +153,7 @@ export function ratings(change: Partial<RatingView> = {}, trouble: readonly stri
     ...change,
   });
   const entries = Object.entries(TRUE_RATINGS).map(([id, rating]) => [id, view(rating)] as const);
-  return { ratings: new Map(entries), trouble };
+  return { ratings: new Map(entries), failureReasons: trouble };
 }
 
 /** One tag's texts, without the tags inside, in order: enough to read our own pages with. */

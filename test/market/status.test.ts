@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { PageRatings, RatingView } from "../../src/market/app-deps.ts";
 import { ALL_DOWN, ratingsStatus } from "../../src/market/core/status.ts";
-import type { PageRatings, RatingView } from "../../src/market/shop.ts";
 import { goldenOf } from "../support/golden.ts";
 
 const test = suite("status");
@@ -10,7 +10,7 @@ const golden = goldenOf(test, "market");
 const view = (fresh: boolean): RatingView => ({ rating: 4, at: 0, ageMs: 0, instance: 1, fresh });
 const page = (fresh: readonly boolean[], ...trouble: string[]): PageRatings => ({
   ratings: new Map(fresh.map((isFresh, index) => [String(index), view(isFresh)])),
-  trouble,
+  failureReasons: trouble,
 });
 const say = (ratings: PageRatings): string => {
   const { tone, text, why } = ratingsStatus(4, ratings);
@@ -21,7 +21,7 @@ const who = (...instances: readonly number[]): string | null => {
   const views = instances.map((instance, index) => {
     return [String(index), { ...view(instance > 0), instance: Math.abs(instance) }] as const;
   });
-  return ratingsStatus(4, { ratings: new Map(views), trouble: [] }).who;
+  return ratingsStatus(4, { ratings: new Map(views), failureReasons: [] }).who;
 };
 
 const [FRESH, OLD] = [true, false];

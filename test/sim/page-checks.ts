@@ -1,6 +1,6 @@
 // P23: what pages show. The world knows when each thing was last rated in an answer, and by which instance.
 
-import type { PageRatings } from "../../src/market/shop.ts";
+import type { PageRatings } from "../../src/market/app-deps.ts";
 import { rate } from "../../src/ratings/core/ratings.ts";
 import type { Answer } from "../../src/service/answer.ts";
 import type { Asked, Check, View } from "./view.ts";

@@ -1,9 +1,9 @@
 // One simulated day: a bus, markets that ask, instances that answer, and the faults of a script. All chance comes from
 // the seed. What must always be true is asked by the observers; the day ends with the first thing that is not.
 
+import { CallCoalescer } from "../../src/market/call-coalescing.ts";
 import { RatingStore } from "../../src/market/core/rating-store.ts";
 import { ratePage } from "../../src/market/page-ratings.ts";
-import { SharedCalls } from "../../src/market/shared-calls.ts";
 import type { AskOptions, Client } from "../../src/service/client.ts";
 import { Dice } from "../support/random.ts";
 import { InstanceProcess, MarketProcess, type Process } from "./actors.ts";
@@ -141,7 +141,7 @@ export class World {
     const store = new RatingStore();
     const wiring = {
       client: observer as Pick<Client, "ask" | "ready">,
-      shared: new SharedCalls(market.host),
+      shared: new CallCoalescer(market.host),
       store,
       clock: market.host,
       tell: () => undefined,

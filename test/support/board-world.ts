@@ -2,13 +2,14 @@
 // sees can then be held against what the Market knows, by one clock.
 
 /** Short enough for a test, long enough for a busy machine to answer in. */
+
 import type { Clock } from "../../src/clock.ts";
 import { systemClock } from "../../src/clock.ts";
 import { type Board, openBoard } from "../../src/market/board.ts";
+import { CallCoalescer } from "../../src/market/call-coalescing.ts";
 import { RatingStore } from "../../src/market/core/rating-store.ts";
+import { createEventSink } from "../../src/market/event-sink.ts";
 import { ratePage } from "../../src/market/page-ratings.ts";
-import { SharedCalls } from "../../src/market/shared-calls.ts";
-import { createTeller } from "../../src/market/teller.ts";
 import type { MarketsComparison } from "../../src/monitor/disagreement.ts";
 import { ServiceMonitor } from "../../src/monitor/service-monitor.ts";
 import type { LogEntry } from "../../src/program/log.ts";
@@ -57,7 +58,7 @@ export async function openBoardWorld({
   const closers: ShutdownHooks = [];
   const lines: LogEntry[] = [];
   const monitor = new ServiceMonitor({ service: "ratings", version: "1.0.0", rules, startedAt: clock.wall() });
-  const tell = createTeller(
+  const tell = createEventSink(
     monitor,
     { settings: { logLevel: "DEBUG" }, clock, say: (line) => void lines.push(line) },
     closers,
@@ -70,7 +71,7 @@ export async function openBoardWorld({
   const { tracker, resolver } = client;
   const board = openBoard(monitor, { tracker, resolver, markets: () => markets }, { clock }, closers);
   const thingIDs = CATALOGUE.things.map(({ id }) => id);
-  const asking = { client, shared: new SharedCalls(clock), store: new RatingStore(), clock, tell: () => undefined };
+  const asking = { client, shared: new CallCoalescer(clock), store: new RatingStore(), clock, tell: () => undefined };
   const market = await serve({ rate: () => ratePage(thingIDs, asking), board: () => board, isBoardPublic: isPublic });
   const instances: RunningInstance[] = [];
   return {

@@ -3,8 +3,8 @@
 
 import { systemClock } from "../../src/clock.ts";
 import { type Board, openBoard } from "../../src/market/board.ts";
-import type { FaultDesk } from "../../src/market/fault-desk.ts";
-import { createTeller } from "../../src/market/teller.ts";
+import { createEventSink } from "../../src/market/event-sink.ts";
+import type { FaultController } from "../../src/market/fault-controller.ts";
 import type { MarketsComparison } from "../../src/monitor/disagreement.ts";
 import { ServiceMonitor } from "../../src/monitor/service-monitor.ts";
 import type { ShutdownHooks } from "../../src/program/program.ts";
@@ -33,14 +33,14 @@ export interface EveryState {
 export interface EveryStateOptions {
   /** Leave out all instances: nobody has been heard yet. */
   readonly isEmpty?: boolean;
-  readonly faults?: FaultDesk;
+  readonly faults?: FaultController;
 }
 
 export function openEveryState({ isEmpty = false, faults }: EveryStateOptions = {}): EveryState {
   const clock = systemClock();
   const closers: ShutdownHooks = [];
   const monitor = new ServiceMonitor({ service: "ratings", version: "1.0.0", rules: RULES, startedAt: clock.wall() });
-  const tell = createTeller(monitor, { settings: { logLevel: "DEBUG" }, clock, say: () => undefined }, closers);
+  const tell = createEventSink(monitor, { settings: { logLevel: "DEBUG" }, clock, say: () => undefined }, closers);
   const table = new Table(RULES);
   table.hear = tell;
   tell({ kind: "bus", status: "connected" });

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { connectNatsBus, type NatsBus } from "../../src/bus/nats-bus.ts";
 import { type Role, resolveCredentials } from "../../src/dwc/identity/credentials.ts";
-import { openFaultDesk } from "../../src/market/fault-desk.ts";
+import { openFaultController } from "../../src/market/fault-controller.ts";
 import { connectBus } from "../../src/service/connect.ts";
 import { type Ending, endingSuite } from "../support/ending.ts";
 import type { TestServer } from "../support/nats-server.ts";
@@ -119,7 +119,7 @@ renewed("the caller's part of reply subjects, and the right to ask for faults, f
   await ratings.bus.flush();
   const ask = async (): Promise<string> => (await bus.request("ratings.get", "", { timeoutMs: 5_000 })).kind;
   assert.is(await ask(), "answered");
-  const faults = openFaultDesk({ service: "ratings", bus, say: () => undefined });
+  const faults = openFaultController({ service: "ratings", bus, say: () => undefined });
   assert.is(faults.mayAsk, false, "a member");
   await context.folder.revoke("bea@example.org");
   await context.folder.push(context.server);

@@ -4,7 +4,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { beginAt, explain, type Guided, guide, type TourAct, type TourEvent } from "../../src/tour/guide.ts";
 import type { Stop } from "../../src/tour/stop.ts";
-import { STOPS, takenUpAt } from "../../src/tour/stops.ts";
+import { resumeStop, STOPS } from "../../src/tour/stops.ts";
 
 const tour = suite("the tour");
 
@@ -13,8 +13,8 @@ const two: readonly Stop[] = [
     title: "first",
     tells: [],
     tasks: [
-      { ask: "start it", deeds: [{ do: "start", instances: [1] }], until: [/joined/, /is up/] },
-      { ask: "load it", deeds: [{ do: "load" }], until: [/^GOT/] },
+      { ask: "start it", actions: [{ do: "start", instances: [1] }], until: [/joined/, /is up/] },
+      { ask: "load it", actions: [{ do: "load" }], until: [/^GOT/] },
     ],
     learnt: "one",
     needs: [],
@@ -22,14 +22,14 @@ const two: readonly Stop[] = [
   {
     title: "second",
     tells: [],
-    tasks: [{ ask: "again", deeds: [{ do: "load" }], until: [/^BAD/] }],
+    tasks: [{ ask: "again", actions: [{ do: "load" }], until: [/^BAD/] }],
     learnt: "two",
     needs: [],
   },
 ];
 const line = (text: string): TourEvent => ({ kind: "line", text });
 const quiet: TourEvent = { kind: "quiet" };
-const please: TourEvent = { kind: "please" };
+const please: TourEvent = { kind: "help-requested" };
 const silence: TourEvent = { kind: "silence" };
 
 function after(...events: readonly TourEvent[]): { readonly kinds: readonly string[]; readonly last: Guided } {
@@ -111,10 +111,10 @@ tour("every task says how one sees that it has happened", () => {
 
 tour("is taken up where the fault that a stop needs can be made again", () => {
   assert.equal(
-    STOPS.map((_, stop) => STOPS[takenUpAt(stop)]?.title === STOPS[stop]?.title),
+    STOPS.map((_, stop) => STOPS[resumeStop(stop)]?.title === STOPS[stop]?.title),
     [true, true, true, true, true, true, false, false, true],
   );
-  assert.is(STOPS[takenUpAt(7)]?.title, "One hangs");
+  assert.is(STOPS[resumeStop(7)]?.title, "One hangs");
 });
 
 tour.run();

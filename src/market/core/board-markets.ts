@@ -1,19 +1,19 @@
 // Several Markets on the board: one sentence where they agree, and a column for each where they do not.
 
 import type { Cell, MarketsComparison } from "../../monitor/disagreement.ts";
-import { FACES } from "./faces.ts";
-import { ageText, countText } from "./words.ts";
+import { ageText, countText } from "./page-format.ts";
+import { STATE_LABELS } from "./state-labels.ts";
 
-export interface MarketsFace {
+export interface MarketsView {
   /** Empty: there is no other Market, and nothing to be said. */
   readonly text: string;
   readonly agree: boolean;
   /** This one first. */
   readonly names: readonly string[];
-  readonly disputes: readonly { readonly instance: number; readonly cells: readonly CellFace[] }[];
+  readonly disputes: readonly { readonly instance: number; readonly cells: readonly CellView[] }[];
 }
 
-export interface CellFace {
+export interface CellView {
   /** For the look: a state of the board, or none. */
   readonly state: string;
   readonly glyph: string;
@@ -22,13 +22,13 @@ export interface CellFace {
 }
 
 /** @param at epoch ms */
-export function marketsFace(markets: MarketsComparison | null, at: number): MarketsFace {
+export function marketsView(markets: MarketsComparison | null, at: number): MarketsView {
   const { all, disputes, unlisted } = markets ?? { all: [], disputes: [], unlisted: 0 };
   return {
     text: all.length < 2 ? "" : marketsText(all.length, disputes.length + unlisted, disputes[0]?.instance),
     agree: disputes.length === 0,
     names: all.map(({ name }) => name),
-    disputes: disputes.map(({ instance, cells }) => ({ instance, cells: cells.map((cell) => cellFace(cell, at)) })),
+    disputes: disputes.map(({ instance, cells }) => ({ instance, cells: cells.map((cell) => cellView(cell, at)) })),
   };
 }
 
@@ -38,10 +38,10 @@ function marketsText(markets: number, disputes: number, first: number | undefine
   return `${markets} Markets disagree about ${about}.`;
 }
 
-function cellFace(cell: Cell, at: number): CellFace {
+function cellView(cell: Cell, at: number): CellView {
   if (cell.kind === "unknown") return { state: "none", glyph: "–", word: "Not known to it", why: "" };
   if (cell.kind === "untold") return { state: "none", glyph: "–", word: "Not told", why: "" };
-  const { glyph, word } = FACES[cell.state];
+  const { glyph, word } = STATE_LABELS[cell.state];
   const since = `for ${ageText(at - cell.since)}`;
   return { state: cell.state, glyph, word, why: cell.why === null ? since : `${cell.why}, ${since}` };
 }

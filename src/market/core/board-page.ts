@@ -5,7 +5,7 @@ import type { EventRecord } from "../../monitor/event-stream.ts";
 import type { InstanceRow } from "../../monitor/row.ts";
 import type { Snapshot } from "../../monitor/snapshot.ts";
 import { type InstanceState, STATES } from "../../monitor/state.ts";
-import { type MarketsFace, marketsFace } from "./board-markets.ts";
+import { type MarketsView, marketsView } from "./board-markets.ts";
 import {
   busText,
   callsText,
@@ -19,9 +19,9 @@ import {
   turnsShown,
   turnText,
   whyText,
-} from "./board-words.ts";
-import { FACES } from "./faces.ts";
-import { ageText } from "./words.ts";
+} from "./board-text.ts";
+import { ageText } from "./page-format.ts";
+import { STATE_LABELS } from "./state-labels.ts";
 
 /** Newer ones come by themselves, where scripts run; the others are in board.json. */
 const EVENTS_ON_PAGE = 30;
@@ -34,10 +34,10 @@ export interface BoardPage {
   readonly bus: string;
   readonly isBusThere: boolean;
   readonly next: string;
-  readonly ring: readonly TurnFace[];
+  readonly ring: readonly TurnView[];
   /** How many more have a turn; empty: none. */
   readonly moreTurns: string;
-  readonly markets: MarketsFace;
+  readonly markets: MarketsView;
   readonly legend: readonly { state: InstanceState; glyph: string; word: string; meaning: string }[];
   readonly rows: readonly BoardRow[];
   readonly unlisted: number;
@@ -46,7 +46,7 @@ export interface BoardPage {
   readonly events: readonly { readonly at: string; readonly level: string; readonly text: string }[];
 }
 
-interface TurnFace {
+interface TurnView {
   readonly instance: number;
   readonly note: string;
   readonly look: "is-next" | "is-passed" | "";
@@ -81,9 +81,9 @@ export function boardPage(snapshot: Snapshot): BoardPage {
     bus: busText(bus),
     isBusThere: bus === "connected",
     next: nextText(next),
-    ...ringFace(instances, turns),
-    markets: marketsFace(markets, snapshot.at),
-    legend: STATES.map((state) => ({ state, ...FACES[state] })),
+    ...ringView(instances, turns),
+    markets: marketsView(markets, snapshot.at),
+    legend: STATES.map((state) => ({ state, ...STATE_LABELS[state] })),
     rows: instances.map((row) => rowOf(row, snapshot.at)),
     unlisted,
     hasFaults: instances.some(({ faults }) => faults !== null),
@@ -94,16 +94,16 @@ export function boardPage(snapshot: Snapshot): BoardPage {
   };
 }
 
-function ringFace(instances: readonly InstanceRow[], { ring, next }: Snapshot["turns"]) {
+function ringView(instances: readonly InstanceRow[], { ring, next }: Snapshot["turns"]) {
   const rows = new Map(instances.map((row) => [row.incarnation, row]));
   const shown = turnsShown(ring, next);
   return {
-    ring: shown.flatMap((incarnation) => turnFace(rows.get(incarnation), next)),
+    ring: shown.flatMap((incarnation) => turnView(rows.get(incarnation), next)),
     moreTurns: moreTurnsText(ring.length, shown.length),
   };
 }
 
-function turnFace(row: InstanceRow | undefined, next: string | null): readonly TurnFace[] {
+function turnView(row: InstanceRow | undefined, next: string | null): readonly TurnView[] {
   if (row === undefined) return [];
   const look = row.incarnation === next ? "is-next" : row.turn.kind === "passed over" ? "is-passed" : "";
   return [{ instance: row.instance, note: turnText(row, next), look }];
@@ -111,7 +111,7 @@ function turnFace(row: InstanceRow | undefined, next: string | null): readonly T
 
 function rowOf(row: InstanceRow, at: number): BoardRow {
   const { instance, incarnation, state, calls, latency, heartbeat } = row;
-  const { glyph, word } = FACES[state];
+  const { glyph, word } = STATE_LABELS[state];
   return {
     ...{ instance, incarnation, state, glyph, word },
     why: whyText(row, at),

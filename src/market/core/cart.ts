@@ -5,7 +5,7 @@
 
 import type { Catalogue, Thing } from "./catalogue.ts";
 import { totalCents } from "./catalogue.ts";
-import { countText, priceText } from "./words.ts";
+import { countText, priceText } from "./page-format.ts";
 
 /** Ids of things, in the order of the catalogue. */
 export type Cart = ReadonlySet<string>;

@@ -31,7 +31,7 @@ const ID = /^[a-z][a-z0-9-]{0,39}$/;
 const VERB_FIELD = "checkout";
 const KEYS = ["title", "blurb", "desc", "price", "warnings"] as const;
 /** Ten million dollars: a sum of prices stays far inside the integers that a double holds exactly. */
-const MOST_CENTS = 1_000_000_000;
+const MAX_PRICE_CENTS = 1_000_000_000;
 const CENTS_PER_DOLLAR = 100;
 /** How far a price times 100 may lie from whole cents: doubles miss by about 1e-12, a third decimal by 0.1. */
 const CENT_TOLERANCE = 1e-6;
@@ -89,8 +89,8 @@ function priceProblems(name: string, value: unknown): string[] {
   if (typeof value !== "number" || !Number.isFinite(value)) return [`${name} must be a number, such as 19.99`];
   const cents = value * CENTS_PER_DOLLAR;
   if (Math.abs(cents - Math.round(cents)) > CENT_TOLERANCE) return [`${name} is ${value}, which is not whole cents`];
-  if (Math.round(cents) < 1 || cents > MOST_CENTS)
-    return [`${name} is ${value}: from 0.01 to ${MOST_CENTS / CENTS_PER_DOLLAR}`];
+  if (Math.round(cents) < 1 || cents > MAX_PRICE_CENTS)
+    return [`${name} is ${value}: from 0.01 to ${MAX_PRICE_CENTS / CENTS_PER_DOLLAR}`];
   return [];
 }
 

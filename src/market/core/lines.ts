@@ -27,7 +27,7 @@ const LEVELS = {
 } as const satisfies Partial<Record<PageEvent["kind"] | ClientEvent["kind"], LogLevel>>;
 
 /** Of those, what is not printed while `least` is asked for: for these events no line need be made. */
-export function unsaidAt(least: LogLevel): ReadonlySet<string> {
+export function disabledEvents(least: LogLevel): ReadonlySet<string> {
   const unsaid = Object.entries(LEVELS).filter(([, level]) => !isPrinted(level, least));
   return new Set(unsaid.map(([kind]) => kind));
 }
@@ -48,7 +48,7 @@ function pageText(event: PageEvent): string {
 }
 
 /** More addresses than this nobody reads on one line; and whoever can beat can make it ten thousand, at every call. */
-const MOST_LISTED = 20;
+const MAX_LISTED = 20;
 
 /** @param service the name that is called, as it stands in the lines */
 export function clientLine(service: string, event: ClientEvent): LogEntry {
@@ -150,8 +150,8 @@ function busLine(status: "connected" | "away" | "closed"): LogEntry {
 }
 
 function listed(live: readonly InstanceRef[]): string {
-  const shown = live.slice(0, MOST_LISTED).map(address).join(", ");
-  return live.length > MOST_LISTED ? `${shown} and ${live.length - MOST_LISTED} more` : shown;
+  const shown = live.slice(0, MAX_LISTED).map(address).join(", ");
+  return live.length > MAX_LISTED ? `${shown} and ${live.length - MAX_LISTED} more` : shown;
 }
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;

@@ -1,23 +1,23 @@
 // What the page shows, decided before a template sees it: the templates only lay out. Texts that never change (prices,
 // addresses of pictures) are made once, at start; per page there is little left to do.
 
-import type { PageRatings, RatingView } from "../shop.ts";
+import type { PageRatings, RatingView } from "../app-deps.ts";
 import type { Cart } from "./cart.ts";
 import type { Catalogue, Thing } from "./catalogue.ts";
 import { totalCents } from "./catalogue.ts";
+import { ageText, countText, priceText, ratingText } from "./page-format.ts";
 import { starsWidth } from "./stars.ts";
 import type { RatingsStatus } from "./status.ts";
 import { ratingsStatus } from "./status.ts";
-import { ageText, countText, priceText, ratingText } from "./words.ts";
 
 /** What is the same on every page. */
-export interface ThingFace {
+export interface ProductView {
   readonly thing: Thing;
   readonly picture: string;
   readonly price: string;
 }
 
-export interface RatingFace {
+export interface RatingLabel {
   /** `4.5` */
   readonly text: string;
   readonly starsWidth: number;
@@ -27,9 +27,9 @@ export interface RatingFace {
   readonly instance: number;
 }
 
-export interface Card extends ThingFace {
+export interface Card extends ProductView {
   /** null: not known yet, or the monolith. */
-  readonly rating: RatingFace | null;
+  readonly rating: RatingLabel | null;
   readonly inCart: boolean;
 }
 
@@ -54,7 +54,7 @@ export interface PageInput {
 export const SITE_NAME = "Datawire Market";
 
 /** @param pictureOf the address of a thing's picture */
-export function thingFaces(catalogue: Catalogue, pictureOf: (id: string) => string): readonly ThingFace[] {
+export function productViews(catalogue: Catalogue, pictureOf: (id: string) => string): readonly ProductView[] {
   return catalogue.things.map((thing) => ({
     thing,
     picture: pictureOf(thing.id),
@@ -62,14 +62,14 @@ export function thingFaces(catalogue: Catalogue, pictureOf: (id: string) => stri
   }));
 }
 
-export function makePage(catalogue: Catalogue, faces: readonly ThingFace[], input: PageInput): Page {
+export function makePage(catalogue: Catalogue, products: readonly ProductView[], input: PageInput): Page {
   const { cart, message, ratings } = input;
-  const cards = faces.map((face) => toCard(face, cart, ratings?.ratings.get(face.thing.id)));
+  const cards = products.map((product) => toCard(product, cart, ratings?.ratings.get(product.thing.id)));
   return {
     // Readers of the page by ear hear the title first after a click, so the message goes in front of it.
     title: message === undefined ? SITE_NAME : `${message} · ${SITE_NAME}`,
     message: message ?? null,
-    status: ratings === undefined ? null : ratingsStatus(faces.length, ratings),
+    status: ratings === undefined ? null : ratingsStatus(products.length, ratings),
     cards,
     cartCards: cards.filter((card) => card.inCart),
     cartCount: countText(cart.size, "thing"),
@@ -77,18 +77,18 @@ export function makePage(catalogue: Catalogue, faces: readonly ThingFace[], inpu
   };
 }
 
-function toCard(face: ThingFace, cart: Cart, rating: RatingView | undefined): Card {
-  const { thing, picture, price } = face;
+function toCard(product: ProductView, cart: Cart, rating: RatingView | undefined): Card {
+  const { thing, picture, price } = product;
   return {
     thing,
     picture,
     price,
-    rating: rating === undefined ? null : toRatingFace(rating),
+    rating: rating === undefined ? null : toRatingLabel(rating),
     inCart: cart.has(thing.id),
   };
 }
 
-function toRatingFace(view: RatingView): RatingFace {
+function toRatingLabel(view: RatingView): RatingLabel {
   return {
     text: ratingText(view.rating),
     starsWidth: starsWidth(view.rating),

@@ -12,12 +12,12 @@ export interface KnownRating {
 }
 
 /** Far above any catalogue of ours, and at about 100 bytes each still only 100 KB. */
-const MOST_KNOWN = 1000;
+const CAPACITY = 1000;
 
 export class RatingStore {
   readonly #known: LRUMap<string, KnownRating>;
 
-  constructor(mostKnown: number = MOST_KNOWN) {
+  constructor(mostKnown: number = CAPACITY) {
     this.#known = new LRUMap(mostKnown);
   }
 

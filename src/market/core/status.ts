@@ -1,8 +1,8 @@
 // One sentence on how the ratings of this page are, in words that a shopper understands. The page is the same in every
 // case; only the sentence tells that something behind it is broken.
 
-import type { PageRatings, RatingView } from "../shop.ts";
-import { countText, instancesText } from "./words.ts";
+import type { PageRatings, RatingView } from "../app-deps.ts";
+import { countText, instancesText } from "./page-format.ts";
 
 export interface RatingsStatus {
   /** For the look of the line: all is well, some is old, or nothing answered. */
@@ -26,8 +26,8 @@ export function ratingsStatus(thingCount: number, page: PageRatings): RatingsSta
   const who = whoText(known, fresh);
   if (fresh.length > 0 && fresh.length === thingCount)
     return { tone: "good", text: "All ratings are fresh.", why: null, who };
-  const why = whyText(fresh.length, page.trouble);
-  if (fresh.length === 0) return { tone: "down", text: noneFresh(known.length, page.trouble), why, who };
+  const why = whyText(fresh.length, page.failureReasons);
+  if (fresh.length === 0) return { tone: "down", text: noneFresh(known.length, page.failureReasons), why, who };
   return { tone: "partly", text: partlyFresh(thingCount, known.length, fresh.length), why, who };
 }
 

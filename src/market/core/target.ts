@@ -6,11 +6,11 @@ export type Target =
   | { readonly kind: "bad"; readonly status: 400 | 414; readonly why: string };
 
 /** The longest that this shop has use for is a tenth of this. */
-const LONGEST_TARGET = 2048;
+const MAX_TARGET_LENGTH = 2048;
 
 /** @param raw the target as received: `/path?query`, or in the absolute form that proxies use */
 export function checkTarget(raw: string): Target {
-  if (raw.length > LONGEST_TARGET) return bad(414, `the address is longer than ${LONGEST_TARGET} characters`);
+  if (raw.length > MAX_TARGET_LENGTH) return bad(414, `the address is longer than ${MAX_TARGET_LENGTH} characters`);
   const target = raw.startsWith("/") ? raw : fromAbsolute(raw);
   if (target === undefined) return bad(400, "the address is neither a path nor a whole http address");
   const decoded = decode(target);

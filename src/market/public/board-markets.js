@@ -1,7 +1,7 @@
 // Several Markets on the board: a sentence where they agree, a column for each where they do not. What they told comes
 // from board.js; the words for states from the list at the end of the page.
 
-import { ageText } from "./words.js";
+import { ageText } from "./page-format.js";
 
 const panel = document.getElementById("disputes");
 const notice = document.getElementById("markets");

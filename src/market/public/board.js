@@ -1,9 +1,9 @@
 // Keeps the board up to date: one snapshot, then what changes, over server-sent events. It decides nothing; what is
 // shown comes from the Market, and so do the words: those for states stand in the list at the end of the page.
 
-import { lastMinuteOf, sparkPath } from "./board-spark.js";
-import * as words from "./board-words.js";
-import { ageText } from "./words.js";
+import * as words from "./board-text.js";
+import { ageText } from "./page-format.js";
+import { lastMinuteOf, sparkPath } from "./sparkline.js";
 
 const SECONDS = 60;
 const MOST_EVENTS = 60;

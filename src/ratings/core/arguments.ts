@@ -6,20 +6,20 @@ export type FleetArguments =
   | { readonly kind: "refused"; readonly why: string };
 
 /** More processes than this on one machine is a slip of the finger. */
-const HIGHEST_COUNT = 100;
+const MAX_COUNT = 100;
 /** As the heartbeat has it. */
-const HIGHEST_INSTANCE = 999_999;
+const MAX_INSTANCE = 999_999;
 
 /** COUNT comes before INSTANCE when both are given; with neither it is instance 1. Empty counts as not given. */
 export function readFleetArguments(values: { readonly count?: unknown; readonly instance?: unknown }): FleetArguments {
   if (isGiven(values.count)) {
-    const count = readNumber(values.count, HIGHEST_COUNT);
-    if (count === undefined) return refused("COUNT", values.count, HIGHEST_COUNT, "COUNT=3");
+    const count = readNumber(values.count, MAX_COUNT);
+    if (count === undefined) return refused("COUNT", values.count, MAX_COUNT, "COUNT=3");
     return { kind: "count", count };
   }
   if (isGiven(values.instance)) {
-    const instance = readNumber(values.instance, HIGHEST_INSTANCE);
-    if (instance === undefined) return refused("INSTANCE", values.instance, HIGHEST_INSTANCE, "INSTANCE=2");
+    const instance = readNumber(values.instance, MAX_INSTANCE);
+    if (instance === undefined) return refused("INSTANCE", values.instance, MAX_INSTANCE, "INSTANCE=2");
     return { kind: "instance", instance };
   }
   return { kind: "instance", instance: 1 };

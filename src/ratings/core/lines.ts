@@ -9,7 +9,7 @@ import type { InstanceEvent } from "../../service/instance-options.ts";
 import { type LogLevel, shownUrl } from "../../settings.ts";
 
 /** Whose window it is. */
-export interface Speaker {
+export interface InstanceWindow {
   readonly instance: number;
   readonly pid: number;
   /** Where the bus is looked for, as the settings have it. */
@@ -46,7 +46,7 @@ const LEVELS: Partial<Record<InstanceLogEvent["kind"], LogLevel>> = {
   ...{ "takes faults": "WARNING", "fault begins": "WARNING", "fault ended": "WARNING", killed: "WARNING" },
 };
 
-export function instanceLine(speaker: Speaker, event: InstanceLogEvent): LogEntry {
+export function instanceLine(speaker: InstanceWindow, event: InstanceLogEvent): LogEntry {
   return {
     level: LEVELS[event.kind] ?? "INFO",
     logger: "ratings",
@@ -56,14 +56,14 @@ export function instanceLine(speaker: Speaker, event: InstanceLogEvent): LogEntr
 }
 
 /** Of lines that were not printed. */
-export const leftOutLine = (speaker: Speaker, kind: string, count: number): LogEntry => ({
+export const leftOutLine = (speaker: InstanceWindow, kind: string, count: number): LogEntry => ({
   level: "WARNING",
   logger: "ratings",
   event: "ratings.lines_left_out",
   text: `- instance ${speaker.instance} printed no line for ${count} more of the kind "${kind}"`,
 });
 
-function textOf({ instance, pid, natsUrls }: Speaker, event: InstanceLogEvent): string {
+function textOf({ instance, pid, natsUrls }: InstanceWindow, event: InstanceLogEvent): string {
   const urls = natsUrls.map(shownUrl).join(", ");
   switch (event.kind) {
     case "waiting":

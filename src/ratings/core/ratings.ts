@@ -11,7 +11,7 @@ const RATINGS: ReadonlyMap<string, number> = new Map([
 ]);
 
 /** The longest part of a hostile thing id that an error repeats. */
-const LONGEST_SHOWN = 40;
+const MAX_QUOTED_LENGTH = 40;
 
 /** `{"thingID":"camera"}` → `{"thingID":"camera","rating":4.5}`; 404 for a thing nobody rated, 400 for anything else. */
 export function rate(request: unknown): HandlerResult {
@@ -32,6 +32,6 @@ export function requestLine(request: unknown, handled: HandlerResult): string {
 
 /** Control characters of a hostile id must not reach a terminal, nor break a header. */
 function shown(thingID: string): string {
-  const printable = thingID.slice(0, LONGEST_SHOWN).replace(/[^ -~]/g, "?");
-  return thingID.length > LONGEST_SHOWN ? `${printable}...` : printable;
+  const printable = thingID.slice(0, MAX_QUOTED_LENGTH).replace(/[^ -~]/g, "?");
+  return thingID.length > MAX_QUOTED_LENGTH ? `${printable}...` : printable;
 }

@@ -4,8 +4,8 @@
 import { STATUS_CODES } from "node:http";
 import type { Context, Middleware } from "koa";
 import { withoutUserinfos } from "../settings.ts";
+import type { AppDeps } from "./app-deps.ts";
 import { traceOf } from "./request-trace.ts";
-import type { Shop } from "./shop.ts";
 
 interface Failure {
   readonly status: number;
@@ -16,14 +16,14 @@ interface Failure {
 }
 
 /** A link that leads on from the page of a failure. */
-export interface Way {
+export interface PageLink {
   readonly href: string;
   readonly text: string;
 }
 
-export type Words = Pick<Failure, "heading" | "text">;
+export type ErrorPage = Pick<Failure, "heading" | "text">;
 
-const WORDS: Readonly<Record<number, Words>> = {
+const ERROR_PAGES: Readonly<Record<number, ErrorPage>> = {
   400: { heading: "That made no sense to us", text: "The request was not in a form that the Market understands." },
   403: { heading: "Not allowed", text: "The Market knows this address, but may not do this here." },
   404: { heading: "Page not found", text: "We looked under every cloth: what you asked for is not on this stall." },
@@ -35,57 +35,63 @@ const WORDS: Readonly<Record<number, Words>> = {
 };
 
 interface FailurePage extends Failure {
-  readonly way: Way;
+  readonly way: PageLink;
 }
 
-const OUR_FAULT: Words = {
+const SERVER_ERROR: ErrorPage = {
   heading: "Something fell over behind the stall",
   text: "That was our fault, not yours. Your cart is as it was; please try again.",
 };
 
 /** What nobody foresaw is our fault, and its details stay with us. */
-const UNFORESEEN = 500;
+const INTERNAL_ERROR = 500;
 const TOO_LARGE = 413;
 /**
  * How it looks from here when a visitor closes the window, takes for ever, or sends (HPE_…) what is no HTTP. Node has
  * answered by then, if anyone was there to hear it.
  */
-const VISITORS_DOING = /^(ECONNRESET|EPIPE|ECONNABORTED|ERR_STREAM_PREMATURE_CLOSE|ERR_HTTP_REQUEST_TIMEOUT|HPE_.*)$/;
+const CLIENT_DISCONNECTS =
+  /^(ECONNRESET|EPIPE|ECONNABORTED|ERR_STREAM_PREMATURE_CLOSE|ERR_HTTP_REQUEST_TIMEOUT|HPE_.*)$/;
 
 /** Turns whatever is thrown further in into an answer. The first middleware that can render. */
-export function failurePages(shop: Shop, way: Way): Middleware {
+export function failurePages(shop: AppDeps, way: PageLink): Middleware {
   return async (ctx, next) => {
     try {
       await next();
     } catch (error) {
       const failure = toFailure(error);
-      if (failure.status === UNFORESEEN) shop.problem(error, where(ctx), traceOf(ctx));
+      if (failure.status === INTERNAL_ERROR) shop.onError(error, requestLine(ctx), traceOf(ctx));
       await answer(shop, ctx, { ...failure, way: partOf(error, "way", way) }, headersOf(error));
     }
   };
 }
 
 /** Takes the place of koa's own printing, for errors that no middleware sees: a socket or a stream that broke. */
-export function tellKoaErrors(shop: Shop): (error: unknown, ctx?: Context) => void {
+export function logKoaErrors(shop: AppDeps): (error: unknown, ctx?: Context) => void {
   return (error, ctx) => {
-    if (VISITORS_DOING.test(stringOf(error, "code")) || toFailure(error).status !== UNFORESEEN) return;
-    if (ctx === undefined) shop.problem(error, "koa");
-    else shop.problem(error, where(ctx), traceOf(ctx));
+    if (CLIENT_DISCONNECTS.test(stringOf(error, "code")) || toFailure(error).status !== INTERNAL_ERROR) return;
+    if (ctx === undefined) shop.onError(error, "koa");
+    else shop.onError(error, requestLine(ctx), traceOf(ctx));
   };
 }
 
 function toFailure(error: unknown): Failure {
-  const status = error instanceof Error && "status" in error ? Number(error.status) : UNFORESEEN;
+  const status = error instanceof Error && "status" in error ? Number(error.status) : INTERNAL_ERROR;
   // A refusal may have words of its own: one status is given for many reasons.
-  const words = partOf<Words | undefined>(error, "words", WORDS[status]);
+  const words = partOf<ErrorPage | undefined>(error, "words", ERROR_PAGES[status]);
   // What has no status, or one that has no words above, was not foreseen: it counts as ours until someone names it.
-  if (words === undefined) return { status: UNFORESEEN, ...OUR_FAULT, detail: null };
+  if (words === undefined) return { status: INTERNAL_ERROR, ...SERVER_ERROR, detail: null };
   const message = withoutUserinfos(stringOf(error, "message"));
   // An error without a message of its own has the status's name, which the heading says better.
   return { status, ...words, detail: message === "" || message === STATUS_CODES[status] ? null : message };
 }
 
-async function answer(shop: Shop, ctx: Context, failure: FailurePage, headers: Record<string, string>): Promise<void> {
+async function answer(
+  shop: AppDeps,
+  ctx: Context,
+  failure: FailurePage,
+  headers: Record<string, string>,
+): Promise<void> {
   ctx.status = failure.status;
   ctx.set(headers);
   // The rest of an oversized body is still on its way: the connection cannot be used for anything else.
@@ -97,16 +103,16 @@ async function answer(shop: Shop, ctx: Context, failure: FailurePage, headers: R
   try {
     await ctx.render("failure.njk", { failure, requestId: traceOf(ctx).requestId });
   } catch (error) {
-    shop.problem(error, where(ctx), traceOf(ctx));
+    shop.onError(error, requestLine(ctx), traceOf(ctx));
     ctx.body = `${failure.heading}. ${failure.text}\n`;
   }
 }
 
 /** What our own `ctx.throw` put there beside the message. */
-function partOf<T>(error: unknown, key: "words" | "way", usual: T): T {
+function partOf<T>(error: unknown, key: "words" | "way", fallback: T): T {
   return error instanceof Error && key in error
     ? ((error as Error & { readonly [key: string]: unknown })[key] as T)
-    : usual;
+    : fallback;
 }
 
 /** Only what our own `ctx.throw` put there, such as Allow. */
@@ -114,7 +120,7 @@ function headersOf(error: unknown): Record<string, string> {
   return error instanceof Error && "headers" in error ? (error.headers as Record<string, string>) : {};
 }
 
-const where = (ctx: Context): string => `${ctx.method} ${ctx.path}`;
+const requestLine = (ctx: Context): string => `${ctx.method} ${ctx.path}`;
 
 function stringOf(error: unknown, key: "code" | "message"): string {
   if (!(error instanceof Error) || !(key in error)) return "";

@@ -4,7 +4,7 @@ import type { Clock } from "../clock.ts";
 import type { Log } from "../program/log.ts";
 import type { Settings } from "../settings.ts";
 
-export interface World {
+export interface AppContext {
   readonly settings: Settings;
   readonly clock: Clock;
   readonly say: Log;

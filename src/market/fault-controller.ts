@@ -7,9 +7,9 @@ import type { FaultCommand } from "../service/core/fault-command.ts";
 import { faultText } from "../service/core/fault-status.ts";
 import { broadcastFault, type FaultReply, maySendFaults, sendFaultCommand } from "../service/fault-client.ts";
 import type { FaultForm } from "./core/fault-form.ts";
-import { instancesText } from "./core/words.ts";
+import { instancesText } from "./core/page-format.ts";
 
-export interface FaultDesk {
+export interface FaultController {
   /** Whether the bus lets this Market ask; if not, an admin's credentials are missing. */
   readonly mayAsk: boolean;
   /** Resolves with a sentence for whoever asked. Never rejects. */
@@ -21,14 +21,14 @@ export interface FaultOutcome {
   readonly message: string;
 }
 
-export interface FaultDeskOptions {
+export interface FaultControllerOptions {
   readonly service: string;
   readonly bus: Pick<NatsBus, "request" | "requestMany" | "status"> &
     Partial<Pick<NatsBus, "requiresAuth" | "credentials">>;
   readonly say: Log;
 }
 
-export function openFaultDesk(options: FaultDeskOptions): FaultDesk {
+export function openFaultController(options: FaultControllerOptions): FaultController {
   const { bus, say } = options;
   return {
     get mayAsk() {
@@ -47,21 +47,24 @@ export function openFaultDesk(options: FaultDeskOptions): FaultDesk {
   };
 }
 
-async function askFor({ target, order }: FaultForm, { service, bus }: FaultDeskOptions): Promise<FaultOutcome> {
+async function askFor({ target, order }: FaultForm, { service, bus }: FaultControllerOptions): Promise<FaultOutcome> {
   if (target !== undefined) return outcomeOf(target, order, await sendFaultCommand(bus, service, target, order));
-  const takers = await broadcastFault(bus, service, "reset");
-  if (takers.length === 0) return { isDone: false, message: "nobody answered the reset: no instance takes faults" };
-  return { isDone: true, message: `all faults of ${instancesText(takers.map(({ instance }) => instance))} have ended` };
+  const receivers = await broadcastFault(bus, service, "reset");
+  if (receivers.length === 0) return { isDone: false, message: "nobody answered the reset: no instance takes faults" };
+  return {
+    isDone: true,
+    message: `all faults of ${instancesText(receivers.map(({ instance }) => instance))} have ended`,
+  };
 }
 
-function outcomeOf(target: string, order: FaultCommand, asked: FaultReply): FaultOutcome {
-  switch (asked.kind) {
+function outcomeOf(target: string, order: FaultCommand, reply: FaultReply): FaultOutcome {
+  switch (reply.kind) {
     case "done":
-      return { isDone: true, message: doneText(asked.receiver.instance, order) };
+      return { isDone: true, message: doneText(reply.receiver.instance, order) };
     case "refused":
-      return { isDone: false, message: `${target} refused it: ${asked.why}` };
+      return { isDone: false, message: `${target} refused it: ${reply.why}` };
     case "unanswered":
-      return { isDone: false, message: `${target} did not answer (${asked.why}): it is gone, or takes no faults` };
+      return { isDone: false, message: `${target} did not answer (${reply.why}): it is gone, or takes no faults` };
   }
 }
 

@@ -15,13 +15,13 @@ import type { ServiceMonitor } from "../monitor/service-monitor.ts";
 import { decodeBody } from "../service/body.ts";
 
 /** A person looks at what comes of it, and at most so often is anything told. */
-const LOOK_EVERY_MS = 1_000;
+const POLL_INTERVAL_MS = 1_000;
 /** As often as an instance beats when nothing happens. */
-const TELL_EVERY_MS = 15_000;
+const PUBLISH_INTERVAL_MS = 15_000;
 /** 72 bits, as an incarnation has. */
 const ID_BYTES = 9;
 
-export interface ExchangeOptions {
+export interface PeerExchangeOptions {
   readonly service: string;
   /** How people know this Market: its host and port. */
   readonly name: string;
@@ -30,22 +30,22 @@ export interface ExchangeOptions {
   readonly clock: Clock;
 }
 
-export class Exchange {
+export class PeerExchange {
   readonly market: string = randomBytes(ID_BYTES).toString("base64url");
-  readonly #options: ExchangeOptions;
-  readonly #own: LocalView;
-  readonly #others = new PeerMarkets();
-  readonly #agreement = new DisagreementDetector();
+  readonly #options: PeerExchangeOptions;
+  readonly #localView: LocalView;
+  readonly #peers = new PeerMarkets();
+  readonly #detector = new DisagreementDetector();
   readonly #stops: Cancel[] = [];
   #markets: MarketsComparison;
   #seq = 0;
-  #toldAt = Number.NEGATIVE_INFINITY;
+  #publishedAt = Number.NEGATIVE_INFINITY;
   /** Somebody is there who has not heard us yet. */
-  #mustTell = true;
+  #publishDue = true;
 
-  constructor(monitor: ServiceMonitor, source: MonitorSource, options: ExchangeOptions) {
+  constructor(monitor: ServiceMonitor, source: MonitorSource, options: PeerExchangeOptions) {
     this.#options = options;
-    this.#own = new LocalView(monitor, source);
+    this.#localView = new LocalView(monitor, source);
     this.#markets = { all: [{ market: this.market, name: options.name }], disputes: [], unlisted: 0 };
   }
 
@@ -56,12 +56,12 @@ export class Exchange {
 
   start(): void {
     const { service, bus, clock } = this.#options;
-    const heard = bus.subscribe(allViewsSubject(service), (message) => this.#hear(message));
-    this.#stops.push(() => heard.close());
-    this.#stops.push(clock.every(LOOK_EVERY_MS, () => this.#look()));
+    const subscription = bus.subscribe(allViewsSubject(service), (message) => this.#receive(message));
+    this.#stops.push(() => subscription.close());
+    this.#stops.push(clock.every(POLL_INTERVAL_MS, () => this.#tick()));
     this.#stops.push(
       bus.watch((status) => {
-        this.#mustTell ||= status === "connected";
+        this.#publishDue ||= status === "connected";
       }),
     );
   }
@@ -69,25 +69,25 @@ export class Exchange {
   /** Says that it is gone, so that no board waits for its lease. */
   close(): void {
     for (const stop of this.#stops) stop();
-    this.#tell({ statuses: [], untold: 0 }, "gone");
+    this.#publish({ statuses: [], untold: 0 }, "gone");
   }
 
-  #look(): void {
+  #tick(): void {
     const { clock, bus, name } = this.#options;
     const now = clock.now();
-    const own = this.#own.read(clock.wall());
-    const isDue = this.#mustTell || this.#own.isChanged || now - this.#toldAt >= TELL_EVERY_MS;
+    const own = this.#localView.read(clock.wall());
+    const isDue = this.#publishDue || this.#localView.isChanged || now - this.#publishedAt >= PUBLISH_INTERVAL_MS;
     if (isDue && bus.status === "connected") {
-      this.#tell(own, "up");
-      this.#toldAt = now;
-      this.#mustTell = false;
-    } else this.#mustTell ||= isDue;
+      this.#publish(own, "up");
+      this.#publishedAt = now;
+      this.#publishDue = false;
+    } else this.#publishDue ||= isDue;
     const ours = { market: this.market, name, instances: own.statuses, untold: own.untold };
-    const markets = this.#agreement.detect([ours, ...this.#others.live(now)], now);
+    const markets = this.#detector.detect([ours, ...this.#peers.live(now)], now);
     if (JSON.stringify(markets) !== JSON.stringify(this.#markets)) this.#markets = markets;
   }
 
-  #tell({ statuses, untold }: LocalStatuses, state: "up" | "gone"): void {
+  #publish({ statuses, untold }: LocalStatuses, state: "up" | "gone"): void {
     const { service, bus, name } = this.#options;
     const { market } = this;
     const view = {
@@ -95,7 +95,7 @@ export class Exchange {
       market,
       name,
       seq: this.#seq,
-      intervalMs: TELL_EVERY_MS,
+      intervalMs: PUBLISH_INTERVAL_MS,
       state,
       instances: statuses,
       untold,
@@ -104,16 +104,16 @@ export class Exchange {
     bus.publish(viewSubject(service, market), JSON.stringify(view));
   }
 
-  #hear(message: Message): void {
+  #receive(message: Message): void {
     const { service, clock } = this.#options;
     const market = marketOf(service, message.subject);
     if (market === undefined || market === this.market) return;
     // Before the body is read: in a flood that is most of what it costs.
     const now = clock.now();
-    if (!this.#others.mayRead(market, now)) return;
+    if (!this.#peers.mayRead(market, now)) return;
     const decoded = decodeBody(message.body, MAX_VIEW_BYTES);
     if (decoded.kind === "unreadable") return;
     const parsed = parseView(decoded.value, { service, market });
-    if (parsed.kind === "view" && this.#others.receive(parsed.view, now)) this.#mustTell = true;
+    if (parsed.kind === "view" && this.#peers.receive(parsed.view, now)) this.#publishDue = true;
   }
 }

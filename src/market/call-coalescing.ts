@@ -11,23 +11,23 @@ import type { Answer } from "../service/answer.ts";
 import type { Trace } from "../trace/core/trace.ts";
 
 /** Longer than a busy instance takes, and a hundredth of the time that a call may. */
-const YOUNG_MS = 10;
+const COALESCE_WINDOW_MS = 10;
 
 /** One that was made for a page, and for those that join it. */
-export interface MadeCall {
+export interface CoalescedCall {
   readonly answer: Promise<Answer>;
   /** Where it belongs: to the trace of the page that made it. Those that join only point there. */
   readonly trace: Trace | undefined;
 }
 
-interface SharedCall extends MadeCall {
+interface SharedCall extends CoalescedCall {
   readonly sentAt: number;
 }
 
 /** One call a thing is held here at most, and none that has ended. */
-export class SharedCalls {
+export class CallCoalescer {
   readonly #clock: Clock;
-  readonly #young = new Map<string, SharedCall>();
+  readonly #recent = new Map<string, SharedCall>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -37,15 +37,15 @@ export class SharedCalls {
    * A young call about `thingID`, or else the one that `make` makes, whose answer must not reject. It belongs to no page:
    * a shopper who leaves takes it from nobody.
    */
-  ask(thingID: string, make: () => MadeCall): MadeCall {
+  ask(thingID: string, make: () => CoalescedCall): CoalescedCall {
     const sentAt = this.#clock.now();
-    const young = this.#young.get(thingID);
-    if (young !== undefined && sentAt - young.sentAt < YOUNG_MS) return young;
+    const recent = this.#recent.get(thingID);
+    if (recent !== undefined && sentAt - recent.sentAt < COALESCE_WINDOW_MS) return recent;
     const { answer, trace } = make();
     const call: SharedCall = { sentAt, answer, trace };
-    this.#young.set(thingID, call);
+    this.#recent.set(thingID, call);
     void call.answer.then(() => {
-      if (this.#young.get(thingID) === call) this.#young.delete(thingID);
+      if (this.#recent.get(thingID) === call) this.#recent.delete(thingID);
     });
     return call;
   }

@@ -4,9 +4,9 @@
 
 import type { InstanceRow } from "../../monitor/row.ts";
 import type { Snapshot } from "../../monitor/snapshot.ts";
-import { ageText, countText } from "./words.ts";
+import { ageText, countText } from "./page-format.ts";
 
-type Beliefs = Pick<InstanceRow, "breaker" | "membership" | "state" | "turn">;
+type RowState = Pick<InstanceRow, "breaker" | "membership" | "state" | "turn">;
 
 const SECOND_MS = 1000;
 const EXACT_UNTIL_MS = 10;
@@ -25,10 +25,10 @@ export const callsText = ({ total, hedges }: Pick<InstanceRow["calls"], "total" 
   hedges > 0 ? `${total} + ${hedges} hedged` : String(total);
 
 /** Why it is in that state, and when that may change. */
-export function whyText({ breaker, membership, state, turn }: Beliefs, now: number): string {
+export function whyText({ breaker, membership, state, turn }: RowState, now: number): string {
   const openedAgo = breaker.openedAt === null ? null : `${ageText(now - breaker.openedAt)} ago`;
   const opened = openedAgo === null ? null : `${breaker.why}, ${openedAgo}`;
-  if (membership.kind === "gone") return goneText(membership.how, opened);
+  if (membership.kind === "gone") return leftMembershipText(membership.how, opened);
   if (membership.kind === "draining") return "finishes what it has";
   if (state === "open") return `${opened} · ${retestText((breaker.retestAt ?? now) - now)}`;
   if (state === "retesting") return `${opened} · a retest is out`;
@@ -40,7 +40,7 @@ export function whyText({ breaker, membership, state, turn }: Beliefs, now: numb
 const retestText = (leftMs: number): string =>
   leftMs > 0 ? `retest in ${leftText(leftMs)}` : "retest with the next call";
 
-function goneText(how: string | null, opened: string | null): string {
+function leftMembershipText(how: string | null, opened: string | null): string {
   if (how === "left") return "said goodbye";
   return opened === null ? `${how}` : `${how} · breaker opened: ${opened}`;
 }
@@ -55,10 +55,10 @@ export const faultTexts = (faults: InstanceRow["faults"], now: number): readonly
 export const canBeAsked = ({ faults, membership }: InstanceRow, now: number): boolean =>
   faults !== null && (membership.kind === "up" || faultTexts(faults, now).length > 0);
 
-type Standings = readonly Pick<InstanceRow, "membership" | "state">[];
+type Statuses = readonly Pick<InstanceRow, "membership" | "state">[];
 
 /** All of them in one line: `2 instances up, 1 well, 1 lost.` */
-export function summaryText(rows: Standings): string {
+export function summaryText(rows: Statuses): string {
   const up = rows.filter(({ membership }) => membership.kind === "up");
   const well = up.filter(({ state }) => state === "well").length;
   const lost = rows.filter(({ state }) => state === "lost").length;
@@ -67,17 +67,17 @@ export function summaryText(rows: Standings): string {
 }
 
 /** Somebody takes calls, and nobody is in trouble; to leave in order is none. */
-export const isAllWell = (rows: Standings): boolean =>
+export const isAllWell = (rows: Statuses): boolean =>
   rows.some(({ state }) => state === "well") && rows.every(({ state }) => /^(well|draining|left)$/.test(state));
 
 /** More turns ahead than this nobody follows. */
-const MOST_TURNS = 24;
+const MAX_TURNS = 24;
 
 /** Of a short ring all, in the order of their numbers; of a long one who is next, and those after it. */
 export function turnsShown(ring: readonly string[], next: string | null): readonly string[] {
-  if (ring.length <= MOST_TURNS) return ring;
+  if (ring.length <= MAX_TURNS) return ring;
   const from = Math.max(0, ring.indexOf(next ?? ""));
-  return [...ring.slice(from), ...ring.slice(0, from)].slice(0, MOST_TURNS);
+  return [...ring.slice(from), ...ring.slice(0, from)].slice(0, MAX_TURNS);
 }
 
 /** Behind the number in the ring, for those who do not see how it looks. */

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { ageText, countText, instancesText, priceText, ratingText } from "../../src/market/core/words.ts";
+import { ageText, countText, instancesText, priceText, ratingText } from "../../src/market/core/page-format.ts";
 
 const test = suite("words");
 

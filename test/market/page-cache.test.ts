@@ -2,26 +2,26 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { EMPTY_CART } from "../../src/market/core/cart.ts";
 import type { Page, PageInput } from "../../src/market/core/page.ts";
-import { makePage, thingFaces } from "../../src/market/core/page.ts";
-import { FinishedPages } from "../../src/market/finished-pages.ts";
+import { makePage, productViews } from "../../src/market/core/page.ts";
+import { PageCache } from "../../src/market/page-cache.ts";
 import { CATALOGUE, ratings } from "./serve.ts";
 
 const test = suite("finished pages");
 
-const faces = thingFaces(CATALOGUE, (id) => `/pictures/${id}`);
+const faces = productViews(CATALOGUE, (id) => `/pictures/${id}`);
 const make = (input: Partial<PageInput> = {}): Page =>
   makePage(CATALOGUE, faces, { cart: EMPTY_CART, message: undefined, ratings: ratings({}), ...input });
 
 const shown = (page: Page, requestId: string): string => `${requestId} ${JSON.stringify(page)}`;
 
 /** Everything that a template could show; and how often it was asked to. */
-function press(mostKept?: number): { pages: FinishedPages; rendered: () => number } {
+function press(mostKept?: number): { pages: PageCache; rendered: () => number } {
   let rendered = 0;
   const render = (page: Page, requestId: string): string => {
     rendered += 1;
     return shown(page, requestId);
   };
-  return { pages: new FinishedPages(render, mostKept), rendered: () => rendered };
+  return { pages: new PageCache(render, mostKept), rendered: () => rendered };
 }
 
 test("the same page is rendered once, and shows each visitor the id of his request", () => {
@@ -32,8 +32,8 @@ test("the same page is rendered once, and shows each visitor the id of his reque
 });
 
 test("a template that does not show the id once is a bug", () => {
-  assert.throws(() => new FinishedPages(() => "no id").finish(make(), "x"), /once/);
-  assert.throws(() => new FinishedPages((_, id) => id + id).finish(make(), "x"), /once/);
+  assert.throws(() => new PageCache(() => "no id").finish(make(), "x"), /once/);
+  assert.throws(() => new PageCache((_, id) => id + id).finish(make(), "x"), /once/);
 });
 
 test("whatever is different on a page, it is rendered anew", () => {
@@ -46,8 +46,8 @@ test("whatever is different on a page, it is rendered anew", () => {
     make({ ratings: ratings({ rating: 4.4 }) }),
     make({ ratings: ratings({ fresh: false, ageMs: 12_400 }) }),
     make({ ratings: ratings({ fresh: false, ageMs: 13_400 }) }),
-    make({ ratings: { ratings: new Map(), trouble: [] } }),
-    make({ ratings: { ratings: new Map(), trouble: ["all services are down"] } }),
+    make({ ratings: { ratings: new Map(), failureReasons: [] } }),
+    make({ ratings: { ratings: new Map(), failureReasons: ["all services are down"] } }),
     make({ ratings: { ...partly, ratings: new Map([...partly.ratings].slice(1)) } }),
     make({ cart: new Set(["camera"]) }),
     make({ cart: new Set(["football"]) }),

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { systemClock } from "../../src/clock.ts";
-import { Troupe } from "../../src/tour/troupe.ts";
+import { TourProcesses } from "../../src/tour/tour-processes.ts";
 import { until } from "../support/until.ts";
 
 const test = suite("processes of the tour");
@@ -18,25 +18,31 @@ setInterval(() => {}, 1000);
 process.send({ running: "here" });`;
 
 test("an instance that is ended and started again runs again", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "troupe-"));
+  const folder = mkdtempSync(join(tmpdir(), "processes-"));
   const ratingsScript = join(folder, "ratings.mjs");
   writeFileSync(ratingsScript, SLOW_TO_END);
   const lines: string[] = [];
   const onLine = (speaker: string, text: string): void => void lines.push(`${speaker} ${text}`);
-  const troupe = new Troupe({ marketScript: "", ratingsScript, clock: systemClock(), onLine, tell: () => {} });
+  const processes = new TourProcesses({
+    marketScript: "",
+    ratingsScript,
+    clock: systemClock(),
+    onLine,
+    tell: () => {},
+  });
   try {
-    await troupe.act({ do: "start", instances: [1, 2] });
+    await processes.act({ do: "start", instances: [1, 2] });
     // The story goes on at the goodbye, which comes before the end.
-    void troupe.act({ do: "end", instances: [1, 2] });
+    void processes.act({ do: "end", instances: [1, 2] });
     await until("it has said goodbye", () => lines.includes("ratings 1 has left"));
-    await troupe.act({ do: "start", instances: [1] });
-    await troupe.act({ do: "end", instances: [1] });
+    await processes.act({ do: "start", instances: [1] });
+    await processes.act({ do: "end", instances: [1] });
     assert.equal(
       lines.filter((line) => line.startsWith("ratings 1")),
       ["ratings 1 is up", "ratings 1 has left", "ratings 1 is up", "ratings 1 has left"],
     );
   } finally {
-    await troupe.close();
+    await processes.close();
     rmSync(folder, { recursive: true });
   }
 });

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { CART_COOKIE, MESSAGE_COOKIE } from "../../src/market/visitor.ts";
+import { CART_COOKIE, MESSAGE_COOKIE } from "../../src/market/cookies.ts";
 import { goldenOf } from "../support/golden.ts";
 import { plain, serve, textsOf, Visitor, withMarket } from "./serve.ts";
 

@@ -31,12 +31,12 @@ export function writeCart(ctx: Context, cart: Cart): void {
 }
 
 /** Leaves a sentence for the next page. */
-export function leaveMessage(ctx: Context, message: string, cookie = MESSAGE_COOKIE): void {
+export function setFlash(ctx: Context, message: string, cookie = MESSAGE_COOKIE): void {
   ctx.cookies.set(cookie, encodeURIComponent(message), { ...OPTIONS, maxAge: KEEP_MESSAGE_MS });
 }
 
 /** The sentence that was left, once: it is gone with this answer. A HEAD shows nothing to anyone, so it takes nothing. */
-export function takeMessage(ctx: Context, cookie = MESSAGE_COOKIE): string | undefined {
+export function consumeFlash(ctx: Context, cookie = MESSAGE_COOKIE): string | undefined {
   const text = ctx.cookies.get(cookie, OPTIONS);
   if (text === undefined || ctx.method === "HEAD") return undefined;
   ctx.cookies.set(cookie, null, OPTIONS);

@@ -52,7 +52,7 @@ export async function runRatings(number: number, world: World, closers: Shutdown
   const first = await waitForLogin(bus);
   if (first.kind === "refused") return { kind: "refused", why: [first.why] };
   const started = await starting;
-  if (started.kind === "taken") return taken(number, started.by.address);
+  if (started.kind === "taken") return numberTakenResult(number, started.by.address);
   process.on("SIGCONT", () => started.instance.resumed());
   if (settings.metricsPort !== undefined)
     await serveMetrics(number, { instance: started.instance, bus }, world, closers);
@@ -83,11 +83,11 @@ function instanceOptions(
     chaos: settings.chaos
       ? ownProcess({ natsUrls, ...access, clock, ...openBusOptions(settings, access), history })
       : undefined,
-    handle: isPrinted(REQUEST_LEVEL, settings.logLevel) ? sayingSo(teller) : rate,
+    handle: isPrinted(REQUEST_LEVEL, settings.logLevel) ? withRequestLog(teller) : rate,
   };
 }
 
-function sayingSo(teller: Teller): Handler {
+function withRequestLog(teller: Teller): Handler {
   return (request, trace) => {
     const handled = rate(request);
     teller.request(request, handled, trace);
@@ -95,7 +95,7 @@ function sayingSo(teller: Teller): Handler {
   };
 }
 
-function taken(number: number, address: string): StartResult {
+function numberTakenResult(number: number, address: string): StartResult {
   const why = `instance ${number} is already running, at nats:${address}: end that one first, or type  make startRatings INSTANCE=${number + 1}`;
   return { kind: "refused", why: [why] };
 }

@@ -21,7 +21,7 @@ export interface PageRatings {
   /** By thing. A thing that was never rated is missing. */
   readonly ratings: ReadonlyMap<string, RatingView>;
   /** Why requests of this page failed, each reason once, such as `all services are down`. */
-  readonly trouble: readonly string[];
+  readonly failureReasons: readonly string[];
 }
 
 export interface Check {
@@ -41,7 +41,7 @@ export interface Readiness {
   readonly checks: readonly Check[];
 }
 
-export interface Shop {
+export interface AppDeps {
   readonly catalogue: Catalogue;
   /** What signs the visitors' cookies, newest first, at least one. */
   readonly keys: readonly string[];
@@ -57,5 +57,5 @@ export interface Shop {
   readonly tracing?: Tracing | undefined;
   readiness(): Readiness;
   /** Told of every bug and every failure that no visitor caused; `where` is the request. */
-  problem(error: unknown, where: string, trace?: Trace): void;
+  onError(error: unknown, where: string, trace?: Trace): void;
 }

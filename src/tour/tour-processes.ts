@@ -5,7 +5,7 @@ import { request } from "node:http";
 import type { Clock } from "../clock.ts";
 import { type Child, endAll, startChild } from "../program/processes.ts";
 import type { Running } from "../program/program.ts";
-import type { Deed } from "./stop.ts";
+import type { StopAction } from "./stop.ts";
 
 export interface TroupeOptions {
   readonly marketScript: string;
@@ -16,7 +16,7 @@ export interface TroupeOptions {
   readonly tell: (sentence: string) => void;
 }
 
-export class Troupe {
+export class TourProcesses {
   readonly #options: TroupeOptions;
   readonly #instances = new Map<number, Child>();
   #market: Child | undefined;
@@ -40,24 +40,24 @@ export class Troupe {
     return this.#market?.ended ?? Promise.resolve();
   }
 
-  /** After the deeds before it: an instance that still ends could not be started. */
-  act(deed: Deed): Promise<void> {
-    this.#acting = this.#acting.then(() => this.#act(deed));
+  /** After the actions before it: an instance that still ends could not be started. */
+  act(action: StopAction): Promise<void> {
+    this.#acting = this.#acting.then(() => this.#act(action));
     return this.#acting;
   }
 
-  async #act(deed: Deed): Promise<void> {
-    switch (deed.do) {
+  async #act(action: StopAction): Promise<void> {
+    switch (action.do) {
       case "load":
         return this.#load();
       case "start":
-        return this.start(deed.instances);
+        return this.start(action.instances);
       case "end":
-        return this.#end(deed.instances);
+        return this.#end(action.instances);
       case "kill":
-        return this.#kill(deed.instance);
+        return this.#kill(action.instance);
       default:
-        return this.#each([deed.instance], (child) => child[deed.do]());
+        return this.#each([action.instance], (child) => child[action.do]());
     }
   }
 

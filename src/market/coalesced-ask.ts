@@ -5,37 +5,37 @@
 import type { Answer, ResponseValidator } from "../service/answer.ts";
 import type { Client } from "../service/client.ts";
 import type { Span, Trace } from "../trace/core/trace.ts";
-import type { MadeCall, SharedCalls } from "./shared-calls.ts";
+import type { CallCoalescer, CoalescedCall } from "./call-coalescing.ts";
 
-interface Asking {
+interface CoalescedAskDeps {
   readonly client: Pick<Client, "ask">;
-  readonly shared: SharedCalls;
+  readonly shared: CallCoalescer;
 }
 
 /** Asks for the rating of a thing, or joins a page that has just asked. */
-export function askShared(
+export function askCoalesced(
   thingID: string,
   accepts: ResponseValidator,
-  { client, shared }: Asking,
+  { client, shared }: CoalescedAskDeps,
   trace: Trace | undefined,
 ): Promise<Answer> {
-  const make = (within: Trace | undefined): MadeCall => ({
+  const make = (within: Trace | undefined): CoalescedCall => ({
     trace: within,
     answer: client.ask({ thingID }, { accepts, trace: within }),
   });
   if (trace?.startSpan === undefined) return shared.ask(thingID, () => make(trace)).answer;
   let own: Span | undefined;
   const { answer, trace: made } = shared.ask(thingID, () => {
-    own = beginAsk(trace, thingID);
+    own = startAskSpan(trace, thingID);
     return make(own ?? trace);
   });
-  const span = own ?? beginAsk(trace, thingID, made);
-  if (span !== undefined) void answer.then((ended) => endAsk(span, ended));
+  const span = own ?? startAskSpan(trace, thingID, made);
+  if (span !== undefined) void answer.then((ended) => endAskSpan(span, ended));
   return answer;
 }
 
 /** @param joined of another page */
-function beginAsk(trace: Trace, thingID: string, joined?: Trace): Span | undefined {
+function startAskSpan(trace: Trace, thingID: string, joined?: Trace): Span | undefined {
   const attributes = { "dwc.thing": thingID, "dwc.shared": joined !== undefined };
   return trace.startSpan?.({
     name: "ask ratings",
@@ -45,7 +45,7 @@ function beginAsk(trace: Trace, thingID: string, joined?: Trace): Span | undefin
   });
 }
 
-function endAsk(span: Span, answer: Answer): void {
+function endAskSpan(span: Span, answer: Answer): void {
   if (answer.kind === "unanswered" || answer.kind === "failed") span.end(answer.why);
   else span.end(answer.kind === "refused" ? String(answer.code) : undefined, { "dwc.instance": answer.who.instance });
 }

@@ -3,11 +3,11 @@
 import type { Tracer } from "@opentelemetry/api";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { PageRatings } from "../../src/market/app-deps.ts";
+import { CallCoalescer } from "../../src/market/call-coalescing.ts";
 import { pageLine } from "../../src/market/core/lines.ts";
 import { RatingStore } from "../../src/market/core/rating-store.ts";
 import { ratePage } from "../../src/market/page-ratings.ts";
-import { SharedCalls } from "../../src/market/shared-calls.ts";
-import type { PageRatings } from "../../src/market/shop.ts";
 import { asText } from "../../src/program/log.ts";
 import type { Answer } from "../../src/service/answer.ts";
 import type { AskOptions } from "../../src/service/client.ts";
@@ -32,7 +32,7 @@ class Scene {
   readonly accepted: (boolean | undefined)[] = [];
   takesMs: (thingID: string) => number = () => 5;
   ready: Promise<void> = Promise.resolve();
-  readonly #shared = new SharedCalls(this.clock);
+  readonly #shared = new CallCoalescer(this.clock);
   readonly #store = new RatingStore();
 
   readonly tracer = new KeepingTracer();
@@ -133,7 +133,7 @@ test("a call that is not young is not joined: one that hangs takes no later page
   await scene.clock.advance(5);
   assert.is((await later).ratings.get("camera")?.fresh, true);
   await scene.clock.advance(1000);
-  for (const page of hung) assert.equal((await page).trouble, ["request timed out"]);
+  for (const page of hung) assert.equal((await page).failureReasons, ["request timed out"]);
   assert.is(scene.asked.length, 2);
 });
 
@@ -183,7 +183,7 @@ test("a span ends with who answered, or with the error, and a page's trouble nam
     scene.answer = () => answer;
     const page = scene.traced("camera");
     await scene.clock.advance(10);
-    assert.equal((await page).trouble, trouble);
+    assert.equal((await page).failureReasons, trouble);
     const [span] = scene.tracer.named("ask ratings");
     assert.equal([span?.attributes["error.type"], span?.attributes["dwc.instance"]], [type, instance]);
   }
@@ -194,7 +194,7 @@ test("what is not answered in time is shown as last known: when, by which instan
   const read = async (): Promise<readonly unknown[]> => {
     const page = scene.page("camera", "football");
     await scene.clock.advance(scene.takesMs("camera"));
-    const { ratings, trouble } = await page;
+    const { ratings, failureReasons: trouble } = await page;
     return [Object.fromEntries(ratings), trouble];
   };
   scene.answer = (thingID) =>
@@ -229,7 +229,7 @@ test("a rating is a number from 0 to 5 for the thing that was asked for; nothing
     scene.answer = () => answered(body);
     const page = scene.page("camera");
     await scene.clock.advance(5);
-    const { ratings, trouble } = await page;
+    const { ratings, failureReasons: trouble } = await page;
     const isGood = good.includes(body as never);
     assert.is(scene.accepted.pop(), isGood, JSON.stringify(body));
     assert.equal(

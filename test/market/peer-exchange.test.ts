@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { Exchange } from "../../src/market/exchange.ts";
+import { PeerExchange } from "../../src/market/peer-exchange.ts";
 import type { MarketsComparison } from "../../src/monitor/disagreement.ts";
 import { MAX_VIEW_BYTES } from "../../src/monitor/peer-view.ts";
 import { ServiceMonitor } from "../../src/monitor/service-monitor.ts";
@@ -24,11 +24,11 @@ class Town {
     ear.subscribe("belief.ratings.*", ({ body }) => this.told.push(body.length));
   }
 
-  market(name: string): { readonly table: Table; readonly exchange: Exchange; markets(): MarketsComparison } {
+  market(name: string): { readonly table: Table; readonly exchange: PeerExchange; markets(): MarketsComparison } {
     const monitor = new ServiceMonitor({ service: "ratings", version: "1", rules: DEFAULT_RULES, startedAt: 0 });
     const table = new Table();
     table.hear = (change) => monitor.recordEvent(change, this.clock.now());
-    const exchange = new Exchange(monitor, table, {
+    const exchange = new PeerExchange(monitor, table, {
       service: "ratings",
       name,
       bus: this.network.bus(),

@@ -2,7 +2,7 @@
 
 import type { InstanceState } from "../../monitor/state.ts";
 
-export const FACES: Readonly<
+export const STATE_LABELS: Readonly<
   Record<InstanceState, { readonly glyph: string; readonly word: string; readonly meaning: string }>
 > = {
   open: { glyph: "✕", word: "Breaker open", meaning: "did not answer in time; no call goes to it" },

@@ -9,21 +9,21 @@ import { LRUMap } from "mnemonist";
 import type { Page } from "./core/page.ts";
 
 /** Three instances, four ratings and an empty cart make 81 pages; at 10 KB each this is 2.5 MB. */
-const MOST_KEPT = 256;
+const CAPACITY = 256;
 /** Stands where the id comes; no id, no thing's name and no template holds such a character. */
-const PLACE = "\u0000";
+const REQUEST_ID_PLACEHOLDER = "\u0000";
 
 /** What stands before the request's id, and behind it. */
-type Kept = readonly [Buffer, Buffer];
+type CachedPage = readonly [Buffer, Buffer];
 
-export class FinishedPages {
-  readonly #kept: LRUMap<string, Kept>;
+export class PageCache {
+  readonly #cache: LRUMap<string, CachedPage>;
   readonly #render: (page: Page, requestId: string) => string;
 
   /** @param render must make the same of the same page, and show the id once */
-  constructor(render: (page: Page, requestId: string) => string, mostKept: number = MOST_KEPT) {
+  constructor(render: (page: Page, requestId: string) => string, capacity: number = CAPACITY) {
     this.#render = render;
-    this.#kept = new LRUMap(mostKept);
+    this.#cache = new LRUMap(capacity);
   }
 
   /**
@@ -33,18 +33,18 @@ export class FinishedPages {
   finish(page: Page, requestId: string): Buffer {
     // Shown once, and to nobody else.
     if (page.message !== null) return Buffer.from(this.#render(page, requestId));
-    const key = differences(page);
-    let kept = this.#kept.get(key);
-    if (kept === undefined) {
-      kept = this.#parts(page);
-      this.#kept.set(key, kept);
+    const key = cacheKey(page);
+    let cached = this.#cache.get(key);
+    if (cached === undefined) {
+      cached = this.#parts(page);
+      this.#cache.set(key, cached);
     }
-    const [before, behind] = kept;
+    const [before, behind] = cached;
     return Buffer.concat([before, Buffer.from(requestId), behind]);
   }
 
-  #parts(page: Page): Kept {
-    const [before, behind, ...more] = this.#render(page, PLACE).split(PLACE);
+  #parts(page: Page): CachedPage {
+    const [before, behind, ...more] = this.#render(page, REQUEST_ID_PLACEHOLDER).split(REQUEST_ID_PLACEHOLDER);
     if (before === undefined || behind === undefined || more.length > 0)
       throw new Error("the page's template has to show the request's id once");
     return [Buffer.from(before), Buffer.from(behind)];
@@ -52,6 +52,6 @@ export class FinishedPages {
 }
 
 /** All that is not the same on every page without a message; count and total come of what is in the cart. */
-function differences({ status, cards }: Page): string {
+function cacheKey({ status, cards }: Page): string {
   return JSON.stringify([status, cards.map(({ inCart, rating }) => [inCart, rating])]);
 }

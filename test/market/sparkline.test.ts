@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { lastMinuteOf, sparkPath } from "../../src/market/core/board-spark.ts";
+import { lastMinuteOf, sparkPath } from "../../src/market/core/sparkline.ts";
 
 const test = suite("the bars of a card");
 

@@ -21,17 +21,17 @@ import { untilConnected } from "../service/connect.ts";
 import type { Settings } from "../settings.ts";
 import type { Trace } from "../trace/core/trace.ts";
 import { followAccount, type Learned } from "./account-news.ts";
+import type { AppContext } from "./app-context.ts";
+import type { Check, PageRatings } from "./app-deps.ts";
 import { type Board, openBoard } from "./board.ts";
-import { type PageEvent, pageLine, unsaidAt } from "./core/lines.ts";
+import { CallCoalescer } from "./call-coalescing.ts";
+import { disabledEvents, type PageEvent, pageLine } from "./core/lines.ts";
 import { RatingStore } from "./core/rating-store.ts";
-import { Exchange } from "./exchange.ts";
-import { openFaultDesk } from "./fault-desk.ts";
+import { createEventSink } from "./event-sink.ts";
+import { openFaultController } from "./fault-controller.ts";
 import { ratePage } from "./page-ratings.ts";
+import { PeerExchange } from "./peer-exchange.ts";
 import { openRecording } from "./recording.ts";
-import { SharedCalls } from "./shared-calls.ts";
-import type { Check, PageRatings } from "./shop.ts";
-import { createTeller } from "./teller.ts";
-import type { World } from "./world.ts";
 
 const SERVICE = "ratings";
 /** How long the Market's own start waits for its bus, so that the first page finds it; after that it opens without. */
@@ -43,10 +43,10 @@ const FIRST_CONNECT_MS = 3_000;
  */
 const LOGIN_MS = 20_000;
 /** Two connections that end together are told of it at most this far apart. */
-const LEARNS_WITHIN_MS = 200;
+const DISCONNECT_SKEW_MS = 200;
 
 /** The world of a Market with ratings: also how it goes to the bus. */
-export interface BusWorld extends World {
+export interface BackendDeps extends AppContext {
   readonly access: MarketAccess;
   /** What the other Markets call it: where it is open. */
   readonly name: string;
@@ -63,7 +63,7 @@ export interface MarketAccess extends BusLogin {
   readonly correct: (() => Promise<boolean>) | undefined;
 }
 
-export interface RatingsDesk {
+export interface RatingsBackend {
   rate(thingIDs: readonly string[], trace?: Trace): Promise<PageRatings>;
   /** Is the bus there, and is anybody of the service? */
   checks(): { readonly bus: Check; readonly instances: Check };
@@ -71,12 +71,12 @@ export interface RatingsDesk {
   readonly board: Board;
 }
 
-export type DeskResult =
-  | { readonly kind: "open"; readonly desk: RatingsDesk }
+export type StartBackendResult =
+  | { readonly kind: "open"; readonly backend: RatingsBackend }
   | { readonly kind: "refused"; readonly why: readonly string[] };
 
 /** Finds or starts the bus, joins it, and begins to listen for instances. */
-export async function openRatingsDesk(world: BusWorld, closers: ShutdownHooks): Promise<DeskResult> {
+export async function startRatingsBackend(world: BackendDeps, closers: ShutdownHooks): Promise<StartBackendResult> {
   const { settings, clock } = world;
   // Before the bus, so that it is closed after it: the calls that end with the bus are in the record.
   const recording = openRecording(world, closers);
@@ -84,7 +84,7 @@ export async function openRatingsDesk(world: BusWorld, closers: ShutdownHooks): 
   const history = new BusHistory();
   const bus = await joinBus(world, history, closers);
   if (bus.kind === "refused") return bus;
-  const ears = joinWithEars(bus.bus, world, history, closers);
+  const ears = connectHeartbeatBus(bus.bus, world, history, closers);
   closers.push(follow(world, bus.bus, ears, bus.keeper));
   const monitor = new ServiceMonitor({
     service: SERVICE,
@@ -100,39 +100,39 @@ export async function openRatingsDesk(world: BusWorld, closers: ShutdownHooks): 
     rules: settings.health,
     random: Math.random,
     hedge: settings.hedge,
-    tell: createTeller(monitor, world, closers),
+    tell: createEventSink(monitor, world, closers),
     count: (ended) => monitor.recordAttempt(ended, clock.now()),
     report: (sentence) => world.say({ level: "WARNING", logger: "resolver", text: `- ${sentence}` }),
     ...(recording.kind === "recording" && { core: recording.core }),
   });
   if (recording.kind === "recording") recording.watch(bus.bus);
   closers.push(() => client.close());
-  const exchange = new Exchange(monitor, client, { service: SERVICE, name: world.name, bus: ears, clock });
+  const exchange = new PeerExchange(monitor, client, { service: SERVICE, name: world.name, bus: ears, clock });
   exchange.start();
   closers.push(() => exchange.close());
   const source = monitorSource(client, exchange);
-  const faults = openFaultDesk({ service: SERVICE, bus: bus.bus, say: world.say });
+  const faults = openFaultController({ service: SERVICE, bus: bus.bus, say: world.say });
   const board = openBoard(monitor, source, { clock, faults }, closers);
-  const both = Promise.all([bus.bus, ears].map((each) => untilMet(each, clock, bus.withinMs)));
+  const both = Promise.all([bus.bus, ears].map((each) => untilConnectedOrBlocked(each, clock, bus.timeoutMs)));
   const first = await Promise.race([bus.admitted, both]);
   if ("kind" in first && first.kind === "refused") return { kind: "refused", why: [first.why] };
   await both;
-  return { kind: "open", desk: { ...createDesk(client, bus.bus, world), board } };
+  return { kind: "open", backend: { ...createBackend(client, bus.bus, world), board } };
 }
 
 /** A bus that has no room for us until a person makes some is not waited for, and no reason to end. */
-async function untilMet(bus: NatsBus, clock: Clock, withinMs: number): Promise<void> {
+async function untilConnectedOrBlocked(bus: NatsBus, clock: Clock, timeoutMs: number): Promise<void> {
   let stop = (): void => undefined;
-  const hindered = new Promise<void>((resolve) => {
+  const blocked = new Promise<void>((resolve) => {
     stop = bus.watchAttempts(({ kind }) => {
       if (kind === "limited" || kind === "untrusted") resolve();
     });
   });
-  await Promise.race([untilConnected(bus, clock, withinMs), hindered]);
+  await Promise.race([untilConnected(bus, clock, timeoutMs), blocked]);
   stop();
 }
 
-const monitorSource = (client: Client, exchange: Exchange): MonitorSource => ({
+const monitorSource = (client: Client, exchange: PeerExchange): MonitorSource => ({
   tracker: client.tracker,
   resolver: client.resolver,
   get deprioritized() {
@@ -147,13 +147,13 @@ type Joined =
       readonly bus: NatsBus;
       readonly keeper: ServerSupervisor;
       readonly admitted: Promise<LoginResult>;
-      readonly withinMs: number;
+      readonly timeoutMs: number;
     }
-  | Extract<DeskResult, { kind: "refused" }>;
+  | Extract<StartBackendResult, { kind: "refused" }>;
 
 /** The bus is found, or started if that is ours to do; and whoever started one, another Market takes over from it. */
 async function joinBus(
-  { settings, clock, say, access }: BusWorld,
+  { settings, clock, say, access }: BackendDeps,
   history: BusHistory,
   closers: ShutdownHooks,
 ): Promise<Joined> {
@@ -171,11 +171,11 @@ async function joinBus(
     ...{ ...openBusOptions(settings, access), history },
   });
   const admitted = waitForLogin(bus);
-  if (expectsNoLogin(settings, access)) tellOfOpenBus(bus, settings, say);
+  if (expectsNoLogin(settings, access)) warnIfBusIsOpen(bus, settings, say);
   const keeper = superviseServer({ ...server, bus, first, rank: rankOf(access) });
   closers.push(() => keeper.stop());
   closers.push(() => bus.close());
-  return { kind: "joined", bus, keeper, admitted, withinMs: first.kind === "awaited" ? FIRST_CONNECT_MS : LOGIN_MS };
+  return { kind: "joined", bus, keeper, admitted, timeoutMs: first.kind === "awaited" ? FIRST_CONNECT_MS : LOGIN_MS };
 }
 
 /** An owner's folder has each change first. */
@@ -184,7 +184,7 @@ function rankOf({ learn, correct }: MarketAccess): TakeoverRank {
   return learn === undefined ? "any" : "second";
 }
 
-function follow({ clock, say, access }: BusWorld, bus: NatsBus, ears: NatsBus, keeper: ServerSupervisor): Cancel {
+function follow({ clock, say, access }: BackendDeps, bus: NatsBus, ears: NatsBus, keeper: ServerSupervisor): Cancel {
   const { learn, known, correct } = access;
   if (learn === undefined) return () => undefined;
   const report = (sentence: string): void =>
@@ -197,7 +197,7 @@ const expectsNoLogin = ({ natsUrls }: Settings, { credentials }: MarketAccess): 
   credentials === undefined && natsUrls.every((url) => readBusAddress(url).credentials === undefined);
 
 /** Once: a bus that asks nobody who he is may be what one wants on one's own machine, and must not go unnoticed. */
-function tellOfOpenBus(bus: NatsBus, { natsUrls }: Settings, say: Log): void {
+function warnIfBusIsOpen(bus: NatsBus, { natsUrls }: Settings, say: Log): void {
   const stop = bus.watch((status) => {
     if (status === "connected" && bus.requiresAuth === false) {
       stop();
@@ -209,9 +209,9 @@ function tellOfOpenBus(bus: NatsBus, { natsUrls }: Settings, say: Log): void {
 }
 
 /** The other connection, for heartbeats: however many there are, the answers to our calls do not wait behind them. */
-function joinWithEars(
+function connectHeartbeatBus(
   bus: NatsBus,
-  { settings, clock, say, access }: BusWorld,
+  { settings, clock, say, access }: BackendDeps,
   history: BusHistory,
   closers: ShutdownHooks,
 ): NatsBus {
@@ -219,7 +219,7 @@ function joinWithEars(
     say({ level: "WARNING", logger: "bus", event: "bus.trouble", text: `- ${sentence} (heartbeats)` });
   const report = (sentence: string): void => {
     // What befalls both connections, the other tells; it may learn of it a moment later.
-    clock.after(LEARNS_WITHIN_MS, () => {
+    clock.after(DISCONNECT_SKEW_MS, () => {
       if (bus.status === "connected") tell(sentence);
     });
   };
@@ -234,10 +234,14 @@ function joinWithEars(
   return ears;
 }
 
-function createDesk(client: Client, bus: NatsBus, { settings, clock, say }: World): Omit<RatingsDesk, "board"> {
+function createBackend(
+  client: Client,
+  bus: NatsBus,
+  { settings, clock, say }: AppContext,
+): Omit<RatingsBackend, "board"> {
   const store = new RatingStore();
-  const shared = new SharedCalls(clock);
-  const unsaid = unsaidAt(settings.logLevel);
+  const shared = new CallCoalescer(clock);
+  const unsaid = disabledEvents(settings.logLevel);
   const tell = (event: PageEvent, trace?: Trace): void => {
     if (!unsaid.has(event.kind)) say({ ...pageLine(event), trace });
   };

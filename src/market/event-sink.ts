@@ -13,55 +13,55 @@ import type { ShutdownHooks } from "../program/program.ts";
 import type { ClientEvent } from "../service/client-options.ts";
 import type { Settings } from "../settings.ts";
 import type { Trace } from "../trace/core/trace.ts";
-import { clientLine, unsaidAt } from "./core/lines.ts";
+import { clientLine, disabledEvents } from "./core/lines.ts";
 
-const HELD_LINES_MS = 1_000;
+const SUPPRESSED_REPORT_MS = 1_000;
 
 /** Events that anybody on the bus can cause are told so often and no more; the others always. */
-const CAUSED_BY_ANYBODY = new Set<ClientEvent["kind"]>([
+const RATE_LIMITED_EVENTS = new Set<ClientEvent["kind"]>([
   ...(["joined", "returned", "draining", "left", "lost", "clash", "full"] as const),
   ...(["unreadable heartbeat", "crowded", "deaf", "nonsense", "faults"] as const),
 ]);
 
-interface TellingWorld {
+interface EventSinkDeps {
   readonly settings: Pick<Settings, "logLevel">;
   readonly clock: Clock;
   readonly say: Log;
 }
 
-export function createTeller(
+export function createEventSink(
   monitor: ServiceMonitor,
-  { settings, clock, say }: TellingWorld,
+  { settings, clock, say }: EventSinkDeps,
   closers: ShutdownHooks,
 ): (event: ClientEvent, trace?: Trace) => void {
   const limit = new LogRateLimiter();
-  const unsaid = unsaidAt(settings.logLevel);
+  const disabled = disabledEvents(settings.logLevel);
   const publish = (name: EventName, line: LogEntry, about?: InstanceRef, trace?: Trace): void => {
     say({ ...line, event: name, about, trace });
     const { level, text } = line;
-    const seen = { at: Math.round(clock.wall()), name, level, text: text.replace(/^- /, "") };
-    monitor.stream.add(about === undefined ? seen : { ...seen, ...idsOf(about) });
+    const record = { at: Math.round(clock.wall()), name, level, text: text.replace(/^- /, "") };
+    monitor.stream.add(about === undefined ? record : { ...record, ...idsOf(about) });
   };
-  const tellHeld = (): void => {
-    for (const held of limit.suppressed(clock.now())) {
+  const flushSuppressed = (): void => {
+    for (const suppressed of limit.suppressed(clock.now())) {
       monitor.countEvent("events.held");
-      publish("events.held", heldLine(held));
+      publish("events.held", suppressedLine(suppressed));
     }
   };
-  closers.push(clock.every(HELD_LINES_MS, tellHeld));
+  closers.push(clock.every(SUPPRESSED_REPORT_MS, flushSuppressed));
   return (event, trace) => {
-    if (unsaid.has(event.kind)) return;
+    if (disabled.has(event.kind)) return;
     const name = eventName(event);
     if (name === undefined) return say({ ...clientLine(monitor.options.service, event), trace });
     const now = clock.now();
     monitor.recordEvent(event, now);
-    if (CAUSED_BY_ANYBODY.has(event.kind) && !limit.admit(event.kind, now)) return;
+    if (RATE_LIMITED_EVENTS.has(event.kind) && !limit.admit(event.kind, now)) return;
     publish(name, clientLine(monitor.options.service, event), "who" in event ? event.who : undefined, trace);
   };
 }
 
 const idsOf = ({ instance, incarnation }: InstanceRef): Partial<EventRecord> => ({ instance, incarnation });
 
-function heldLine({ kind, count }: { readonly kind: string; readonly count: number }): LogEntry {
+function suppressedLine({ kind, count }: { readonly kind: string; readonly count: number }): LogEntry {
   return { level: "WARNING", logger: "membership", text: `- and ${count} more lines of the kind "${kind}"` };
 }
