@@ -1,16 +1,16 @@
-// Where several Markets disagree. Each decides by its own calls, so they may: what one cannot reach another can. Compared
-// is what they do with an instance: call it, pass it over with an open breaker, or count it as not there. That one is on
-// probation here and well there is no dispute, and neither is it when one remembers the dead and another never met them.
+// Disagreements between Markets. Each Market decides by its own calls: one may reach an instance that another cannot.
+// The detector compares what they do with an instance: call it, skip it with an open breaker, or count it as absent.
+// Probation in one Market and well in another agree. So do a Market that remembers a dead instance and one that never met it.
 
 import type { InstanceStatus, PeerView } from "./peer-view.ts";
 import type { InstanceState } from "./state.ts";
 
-/** What one Market says of an incarnation. */
+/** The view that one Market has of an incarnation. */
 export type Cell =
   | { readonly kind: "told"; readonly state: InstanceState; readonly since: number; readonly why: string | null }
-  /** It does not know it. */
+  /** The Market does not know the incarnation. */
   | { readonly kind: "unknown" }
-  /** It knows more than it tells of, and this one is not among the worst. */
+  /** The Market publishes only its worst instances, and this one is not among them. */
   | { readonly kind: "untold" };
 
 export interface Disagreement {
@@ -28,9 +28,9 @@ export interface MarketsComparison {
   readonly unlisted: number;
 }
 
-/** More rows of disputes nobody reads: something is wrong with the bus, and that is seen in fifty. */
+/** Fifty rows show that something is wrong with the bus; more would add nothing. */
 const MAX_DISAGREEMENTS = 50;
-/** News takes a second to be told and another to be looked at; a dispute that lasts longer is one. */
+/** A change takes a second to be published and another to be read; only what lasts longer is a disagreement. */
 const GRACE_MS = 1_500;
 
 type Treatment = "calls it" | "breaker open" | "not there";
@@ -44,10 +44,10 @@ const TREATMENTS: Readonly<Record<InstanceState, Treatment>> = {
 type View = Pick<PeerView, "market" | "name" | "instances" | "untold">;
 
 export class DisagreementDetector {
-  /** Since when each incarnation is in dispute, in running time. */
+  /** The start of each incarnation's disagreement, in running time. */
   #since = new Map<string, number>();
 
-  /** @param views ours first */
+  /** @param views this Market's own view first */
   detect(views: readonly View[], now: number): MarketsComparison {
     const disputes = disagreementsAmong(views);
     const before = this.#since;

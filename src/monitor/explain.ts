@@ -1,5 +1,5 @@
-// Why a call would go to this one and not to that one, in words. It decides nothing: the choice is the resolver's own
-// `look`, and the words are read off the same states that the resolver reads.
+// The reason why the next call would pass over an instance. It decides nothing: the choice is the resolver's own `peek`,
+// and the reasons are read from the same states that the resolver reads.
 
 import type { Choice } from "../health/balancer.ts";
 import { eligibility } from "../health/breaker.ts";
@@ -7,7 +7,7 @@ import type { Member } from "../health/member.ts";
 import type { MonitorSource } from "./monitor-source.ts";
 export type TurnStatus =
   | { readonly kind: "next" }
-  /** Willing; its turn comes after others. */
+  /** Eligible; other instances come first. */
   | { readonly kind: "in turn" }
   | { readonly kind: "passed over"; readonly why: string };
 

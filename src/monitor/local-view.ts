@@ -1,5 +1,5 @@
-// What this Market would tell the others: of each incarnation its state, since when, and why; the worst first, and no
-// more than are told. Looked at once a second, so it costs a pass over the table and no more.
+// The view that this Market publishes: state, start and reason of each incarnation, the worst first, up to a limit.
+// It is read once a second, so it costs one pass over the table.
 
 import type { Member } from "../health/member.ts";
 import type { MonitorSource } from "./monitor-source.ts";

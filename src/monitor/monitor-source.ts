@@ -1,5 +1,5 @@
-// Whom one looks at: the table of a service, and what the next call would choose. Everything that is shown of a choice,
-// on the board and in a terminal, comes from here, and goes by all that the client's own choice goes by.
+// The source of the monitor: the table of a service, and the choice for the next call. Every choice on the board and in a
+// terminal comes from here. It depends on everything that the client's own choice depends on.
 
 import type { Choice, Incarnations, Resolver } from "../health/balancer.ts";
 import type { Tracker } from "../health/tracker.ts";
@@ -9,7 +9,7 @@ export interface MonitorSource {
   readonly resolver: Resolver;
   /** Whom its choices spare for now (HEDGE=1). */
   readonly deprioritized?: Incarnations | undefined;
-  /** What other Markets believe beside this one; left out where nobody is asked. */
+  /** The comparison with other Markets; left out where none is received. */
   readonly markets?: () => MarketsComparison;
 }
 

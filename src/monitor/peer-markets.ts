@@ -1,10 +1,10 @@
-// What the other Markets have told, as long as it counts: twice the interval that each promises, as with heartbeats. The
-// table is bounded, and whoever is in it keeps his place: strangers, however many, push nobody out.
+// The views that other Markets published. A view expires after twice the interval that its Market promises, as a heartbeat
+// does. The table is bounded, and a Market in it keeps its place: unknown Markets, however many, evict none.
 
 import { TokenBucket } from "../health/token-bucket.ts";
 import type { PeerView } from "./peer-view.ts";
 
-/** More Markets behind one balancer would want another kind of board. */
+/** More Markets behind one balancer would need another kind of board. */
 const MAX_MARKETS = 32;
 /** One view may be lost. */
 const LEASE_INTERVALS = 2;
@@ -28,12 +28,12 @@ export class PeerMarkets {
   readonly #entries = new Map<string, Entry>();
   readonly #unknownMarkets = new TokenBucket(UNKNOWN_MARKETS_BURST, UNKNOWN_MARKETS_VIEWS_PER_SECOND);
 
-  /** Whether a view that came in this name should be read at all. */
+  /** Whether the rate limits allow reading a view from this Market. */
   mayRead(market: string, now: number): boolean {
     return (this.#entries.get(market)?.bucket ?? this.#unknownMarkets).tryTake(now);
   }
 
-  /** @returns whether it is one that was not known: it has not heard of us either */
+  /** @returns whether the Market was unknown: it has not received our view either */
   receive(view: PeerView, now: number): boolean {
     const known = this.#entries.get(view.market);
     if (known !== undefined && view.seq <= known.view.seq) return false;
@@ -47,7 +47,7 @@ export class PeerMarkets {
     return known === undefined;
   }
 
-  /** Those that still count, by name; forgets the others. */
+  /** The views that have not expired, by name; evicts the others. */
   live(now: number): readonly PeerView[] {
     for (const [market, { countsUntil }] of this.#entries) if (now >= countsUntil) this.#entries.delete(market);
     const views = [...this.#entries.values()].map(({ view }) => view);

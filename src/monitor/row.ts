@@ -49,7 +49,7 @@ export interface InstanceRow {
   readonly latency: { readonly p50Ms: number; readonly p99Ms: number } | null;
 }
 
-/** What is remembered of an incarnation beside the tracker's own row. */
+/** The statistics of an incarnation, beside the tracker's own row. */
 export interface InstanceStats {
   readonly attempts: AttemptStats;
   openedAt: number | undefined;
@@ -74,7 +74,7 @@ export interface RowContext {
   readonly toWall: (at: number) => number;
   readonly turn: TurnStatus;
   readonly stats: InstanceStats | undefined;
-  /** Calls of everybody in the last minute. */
+  /** The calls of all instances in the last minute. */
   readonly callsLastMinute: number;
 }
 
@@ -98,7 +98,7 @@ export function rowOf(member: Member, context: RowContext): InstanceRow {
   };
 }
 
-/** What is over is over, whether it was heard or not: who was killed cannot say so. */
+/** A fault ends at its time, without a message: a killed instance cannot send one. */
 function faultsOf({ stats, now, toWall }: RowContext): InstanceRow["faults"] {
   if (stats?.faults === undefined) return null;
   const on = stats.faults.filter(({ until }) => now < until);

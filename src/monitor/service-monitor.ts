@@ -1,5 +1,5 @@
-// Everything that is seen of one service, in one place. Events and ended calls go in, as the client tells them; board,
-// metrics, terminal and log come out of it, so that no two of them can disagree. No timer and no clock: `now` is given.
+// The statistics and events of one service. The client records events and ended attempts here. Board, metrics, terminal
+// and log read from here, so no two of them can disagree. It has no timer and no clock: callers pass `now`.
 
 import type { BusStatus } from "../bus/bus.ts";
 import type { Member } from "../health/member.ts";
@@ -22,7 +22,7 @@ export interface MonitorOptions {
   readonly startedAt: number;
 }
 
-/** A table of more rows nobody reads, and forged heartbeats could make it ten thousand; the worst are kept. */
+/** Forged heartbeats could make it ten thousand rows, more than a person reads; the worst are kept. */
 export const MAX_ROWS = 1_000;
 /** As many instance numbers have metrics of their own; the calls of the others are counted as those of number 0. */
 const MAX_NUMBERS = 1_000;
@@ -72,7 +72,7 @@ export class ServiceMonitor {
     this.#cumulativeOf(ended.who.instance).add(ended, outcome);
   }
 
-  /** Something has happened. Every event, also one that is not told because there were too many. */
+  /** Records every event, also one whose log line is suppressed by the rate limit. */
   recordEvent(event: ClientEvent, now: number): void {
     const name = eventName(event);
     if (name === undefined) return;
@@ -99,7 +99,7 @@ export class ServiceMonitor {
 
   // What comes out.
 
-  /** What it said of its faults, the same object as long as it says the same. */
+  /** The faults that the instance reported; the same object until it reports others. */
   faultsOf(incarnation: string): Faults | undefined {
     return this.#stats.get(incarnation)?.faults;
   }
@@ -170,7 +170,7 @@ export class ServiceMonitor {
     if (stats === undefined) {
       stats = { attempts: new AttemptStats(), openedAt: undefined, whyOpened: undefined, faults: undefined };
       this.#stats.set(incarnation, stats);
-      // Nobody may ever look: then the oldest go, as the tracker's would.
+      // Without a snapshot nothing is pruned: the oldest are evicted, as in the tracker.
       if (this.#stats.size > this.options.rules.maxIncarnations) this.#evictOldest();
     }
     return stats;

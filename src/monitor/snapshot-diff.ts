@@ -120,7 +120,7 @@ export class SnapshotDiff {
     return this.#monitor.deltas(some, { now, wall, seconds: parts + SECONDS_SPARE });
   }
 
-  /** Of those who did nothing since they were last told, nothing is sent. */
+  /** Leaves out instances whose numbers have not changed since they were last sent. */
   #changedDeltas(counts: readonly RowDelta[], gone: readonly string[]): readonly RowDelta[] {
     for (const incarnation of gone) this.#lastDeltas.delete(incarnation);
     return counts.filter((count) => {

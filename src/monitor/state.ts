@@ -1,5 +1,5 @@
-// The one word for what is believed of an instance: board, terminal and the other Markets all use it.
+// The states of an instance, as the board, the terminal and the other Markets name them.
 
-/** What a person is told first, the worst first: so the list is in the order of the board. */
+/** The worst first: the order of the board. */
 export const STATES = ["open", "retesting", "lost", "probation", "draining", "well", "left"] as const;
 export type InstanceState = (typeof STATES)[number];

@@ -1,4 +1,4 @@
-// What the metrics of a caller are at one moment, read off the sight of its service and the tracker's table.
+// The metrics of a caller at one moment, read from the service monitor and the tracker's table.
 
 import type { Breaker } from "../../health/breaker.ts";
 import type { Member, Membership } from "../../health/member.ts";
