@@ -1,4 +1,5 @@
 // takes: 5 s
+// alone
 // What a run of `make chaos` leaves behind and what it refuses. A whole run is in chaos.long.test.ts.
 
 import { suite } from "uvu";

@@ -34,6 +34,8 @@ function isRunOfOurs(pid: number): boolean {
 export class Network {
   readonly #pid: number;
   readonly #made: string[] = [];
+  /** The `ip netns add` under way: an interrupt must not delete before it has ended. */
+  #adding: Promise<unknown> = Promise.resolve();
   #removed = false;
 
   constructor(pid: number) {
@@ -55,6 +57,7 @@ export class Network {
   /** Interfaces go with their namespace. Whoever still runs in one keeps it, unseen, until it ends. */
   async remove(): Promise<void> {
     this.#removed = true;
+    await this.#adding.catch(() => undefined);
     for (const name of this.#made.splice(0)) await ip("netns", "delete", name).catch(() => undefined);
   }
 
@@ -73,15 +76,15 @@ export class Network {
     await inOwn("link", "set", "back", "up", "gso_max_segs", "1");
   }
 
-  /** An interrupt comes in the middle of the making: what is made from then on is not left behind either. */
+  /** An interrupt may arrive at any step. `remove` waits for the namespace that is being added, and deletes it as well. */
   async #add(name: string): Promise<string> {
     const namespace = this.namespace(name);
     this.#made.push(namespace);
-    if (!this.#removed) await ip("netns", "add", namespace);
-    if (this.#removed) {
-      await this.remove();
-      throw new Error("network: removed while it was made");
+    if (!this.#removed) {
+      this.#adding = ip("netns", "add", namespace);
+      await this.#adding;
     }
+    if (this.#removed) throw new Error("network: removed while it was made");
     return namespace;
   }
 }
