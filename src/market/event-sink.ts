@@ -1,7 +1,6 @@
-// Where the client's events go: every one is counted, and what is told is told once, as a line of the log and as an
-// event of the stream that the board and terminals follow, in the same words and under the same limit.
+// The sink of a client's events. Each event is counted. It is published once: as a line of the log and as an event of the
+// stream that board and terminals follow, with the same text and under the same rate limit.
 
-/** How often lines that were held back are told as a number. */
 import type { Clock } from "../clock.ts";
 import type { InstanceRef } from "../health/member.ts";
 import { type EventName, eventName } from "../monitor/event-names.ts";
@@ -15,9 +14,10 @@ import type { Settings } from "../settings.ts";
 import type { Trace } from "../trace/core/trace.ts";
 import { clientLine, disabledEvents } from "./core/lines.ts";
 
+/** The interval at which the number of suppressed lines is logged. */
 const SUPPRESSED_REPORT_MS = 1_000;
 
-/** Events that anybody on the bus can cause are told so often and no more; the others always. */
+/** Events that any client on the bus can cause are rate-limited; the others are not. */
 const RATE_LIMITED_EVENTS = new Set<ClientEvent["kind"]>([
   ...(["joined", "returned", "draining", "left", "lost", "clash", "full"] as const),
   ...(["unreadable heartbeat", "crowded", "deaf", "nonsense", "faults"] as const),

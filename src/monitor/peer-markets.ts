@@ -10,8 +10,9 @@ const MAX_MARKETS = 32;
 const LEASE_INTERVALS = 2;
 
 /**
- * Reading a view takes up to a millisecond, and anybody may send some. Each that is known has an allowance of its own, and
- * strangers have one together: whoever floods, in whichever name, keeps no other unheard, and costs 7 % of a core at most.
+ * Parsing a view takes up to a millisecond, and every client on the bus may send views. Each known Market has a token bucket
+ * of its own, and all unknown ones share another. A flood in any name suppresses no other Market, and costs at most 7 % of
+ * a core.
  */
 const KNOWN_MARKET_BURST = 4;
 const KNOWN_MARKET_VIEWS_PER_SECOND = 2;

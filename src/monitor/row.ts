@@ -1,7 +1,6 @@
-// One incarnation as it is shown: what the bus says of it, what our calls say of it, and what its calls came to. The
-// field names are published (docs/observing.md); times are epoch ms, so that whoever shows them can let them run.
+// One incarnation as the board shows it: membership by the bus, breaker by our calls, and the results of its calls. The
+// field names are published (docs/observing.md). Times are epoch ms, so that a page can count them on by itself.
 
-/** A fault that is on, until `endsAt`. */
 import type { Breaker } from "../health/breaker.ts";
 import type { Member, Membership } from "../health/member.ts";
 import { faultText } from "../service/core/fault-status.ts";
@@ -9,6 +8,8 @@ import type { Fault, Faults } from "../service/core/faults.ts";
 import type { AttemptOutcomeName, AttemptStats } from "./attempt-stats.ts";
 import type { TurnStatus } from "./explain.ts";
 import type { InstanceState } from "./state.ts";
+
+/** An active fault, until `endsAt`. */
 export type ActiveFault = Fault & { readonly text: string; readonly endsAt: number };
 
 export interface InstanceRow {

@@ -1,6 +1,6 @@
 // LOG_FORMAT=json: each line as one object, made by pino, in the fields that log collectors know. Pino only makes the
-// text. The way out is our own (line-writer.ts): pino's either waits for a slow reader or keeps what he does not read
-// without a limit.
+// text. The output is our own (line-writer.ts). Pino's either blocks on a slow reader or, with `maxLength`, drops lines;
+// ours also logs how many it dropped, and finishes writing at exit.
 
 import { isoTime } from "../clock.ts";
 import type { LogLevel } from "../settings.ts";

@@ -40,8 +40,10 @@ export interface CallContext {
   /** Emits events of the tracker and the resolver. */
   readonly emitAll: (events: readonly HealthEvent[], trace: Trace | undefined) => void;
   readonly sendRollCall: () => void;
-  /** The answer of a call that no instance is eligible for. */
+  /** Counts a call without an eligible instance, and returns its answer. */
   readonly shortCircuit: () => Answer;
+  /** Counts a call that failed on its caller's side, and returns its answer. */
+  readonly countFailed: (answer: Extract<Answer, { kind: "failed" }>) => Answer;
 }
 
 /** A call with less time left is not sent to another instance: it could not be answered. */
@@ -117,8 +119,7 @@ export class Call {
       else this.#sendFirst(ticket);
     } catch (error) {
       this.#context.options.guard.failed("core", error);
-      this.#context.options.count({ kind: "failed", why: "the call failed in its own process" });
-      this.#finish(failed("the call failed in its own process", textOf(error)));
+      this.#finish(this.#context.countFailed(failed("the call failed in its own process", textOf(error))));
     }
   }
 

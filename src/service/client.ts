@@ -70,6 +70,7 @@ class ServiceClient implements Client {
       emitAll: (events, trace) => this.#emitChanges(events, trace),
       sendRollCall: () => this.#heartbeatListener.sendRollCall(),
       shortCircuit: () => this.#shortCircuit(),
+      countFailed: (answer) => this.#failed(answer),
     };
   }
 

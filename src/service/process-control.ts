@@ -1,4 +1,4 @@
-// What a fault may do to its own process: stop it as `kill -STOP` does, and kill it. A stopped process cannot continue
+// Faults of an instance's own process: stop it as `kill -STOP` does, and kill it. A stopped process cannot continue
 // itself, so a watchdog process (pause-watchdog.ts) is started first, and a backup in case the watchdog is killed.
 
 import { type ChildProcess, fork } from "node:child_process";

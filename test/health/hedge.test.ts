@@ -87,7 +87,7 @@ test("an overtaken instance is deprioritized until each of its late calls has en
   assert.is(hedge.deprioritized.has("2-a"), false);
 });
 
-// What the balancer does with it.
+// The balancer with a hedge.
 
 const deprioritized = new Set(["2-a"]);
 

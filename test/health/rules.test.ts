@@ -325,7 +325,7 @@ function floodedTable(maxIncarnations: number, forgeries: number): Table {
 
 const realOnes = (table: Table): readonly number[] => table.live(3).filter((instance) => instance !== FORGED.instance);
 
-// What is not the instance's fault.
+// Failures that are not the instance's.
 
 test("while the bus is disconnected no lease expires", () => {
   const table = tableOf(1);

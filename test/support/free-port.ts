@@ -14,7 +14,7 @@ const BLOCKS = Math.floor((END - FIRST) / BLOCK);
 
 let left: number[] = [];
 
-/** A port that nobody listens on now, and that this process gives out once. */
+/** A port without a listener, which this process gives out once. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = left.shift();
@@ -26,7 +26,7 @@ export async function freePort(): Promise<number> {
 /** An address at which no server listens, as long as this process lives. */
 export const freeUrl = async (): Promise<string> => `nats://127.0.0.1:${await freePort()}`;
 
-/** Side by side calls may claim a block each, which harms nobody. */
+/** Concurrent calls may claim a block each; the spare one stays unused. */
 async function claimBlock(): Promise<void> {
   for (let tried = 0; tried < BLOCKS; tried++) {
     const first = FIRST + ((process.pid + tried) % BLOCKS) * BLOCK;

@@ -134,7 +134,7 @@ export function knock(server: TestServer, as?: Credentials): Guest {
   return { bus, reports };
 }
 
-/** On a busy machine an attempt may end for another reason first; whoever is let in never hears this sentence. */
+/** On a busy machine an attempt may end for another reason first. An admitted client never gets this message. */
 export const isRefused = ({ reports }: Guest): boolean =>
   reports.some((report) => report.includes("does not let us in"));
 

@@ -22,7 +22,7 @@ export async function until(
   }
 }
 
-/** Waits until what is told matches, and fails with the last of it when it never does. */
+/** Waits until the text matches. The failure shows the last text. */
 export async function untilTold(
   pattern: RegExp,
   tell: () => Promise<string> | string,

@@ -60,10 +60,10 @@ async function walk(board: Page, shop: Page): Promise<void> {
   assert.is(count(twelfth, /^BAD \S+: request timed out$/), 2);
   assert.is(count(twelfth, /OPEN breaker on \[ratings at nats:ratings\.get\.2-/), 1);
   await untilCard(board, second, /Breaker open/);
-  // The worst card has come first, and whoever is at its button is still there.
+  // The worst card has come first, and its button still has the focus.
   assert.is(await board.evaluate("document.activeElement.textContent"), "Pause");
 
-  // 13: within the delay all go to instance 1, and nobody waits.
+  // 13: within the delay all go to instance 1, and the page does not wait.
   const thirteenth = await visit(shop);
   assert.equal([thirteenth.lastKnown, usedIn(thirteenth)], [0, [1, 1, 1, 1]]);
   assert.ok(waitedIn(thirteenth) < TIMEOUT_MS);

@@ -48,7 +48,7 @@ async function as(context: Context, who?: Credentials): Promise<NatsBus> {
 async function isTurnedAway(context: Context, who?: Credentials): Promise<string> {
   const { bus, reports } = knock(context.server, who);
   context.ends.push(() => bus.close());
-  // On a busy machine an attempt may end for another reason first; whoever is let in never hears this sentence.
+  // On a busy machine an attempt may end for another reason first. An admitted client never gets this message.
   await until("the door is shut", () => reports.some((said) => said.includes("does not let us in")));
   assert.is(bus.status, "away");
   const said = reports.join("\n");

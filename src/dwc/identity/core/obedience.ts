@@ -1,6 +1,6 @@
-// Whether the server at one address obeys an org of this state folder.
+// The verdict on a server: does it use the tokens that this state folder has?
 
-/** Whether the server at one address obeys the org as it is now. The kinds are published in the JSON output. */
+/** The verdict on the server at one address. The kinds are published in the JSON output. */
 export type Obedience =
   /** Its servers report that they use the token of the state. */
   | { readonly kind: "obeys"; readonly url: string }
