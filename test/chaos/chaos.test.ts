@@ -4,9 +4,11 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { programFolders } from "../../src/bus/find-program.ts";
 import { goldenOf } from "../support/golden.ts";
 import { until } from "../support/until.ts";
-import { lackOf } from "./needs.ts";
+import { findNeeds, lackOf } from "./needs.ts";
+import { Network } from "./network.ts";
 import { namespacesOf, type Run, run } from "./run-chaos.ts";
 
 const test = suite("chaos");
@@ -33,6 +35,18 @@ test("an interrupted run leaves nothing behind, and a killed one is cleaned up b
   next.signal("SIGINT");
   assert.is(await next.ended, 130, next.said());
   assert.equal(namespacesOf(next.pid), []);
+});
+
+test("every caller of a removal waits for its end, whichever namespace is being added", async () => {
+  if ((await findNeeds(programFolders(process.env["PATH"]))).kind === "missing") return;
+  for (const count of [1, 2, 5]) {
+    const network = new Network(process.pid);
+    const made = network.make().catch(() => network.remove());
+    await until("the namespaces are there", () => namespacesOf(process.pid).length >= count, 20_000);
+    void network.remove();
+    await made;
+    assert.equal(namespacesOf(process.pid), []);
+  }
 });
 
 test("what is missing is said with what to type", () => {

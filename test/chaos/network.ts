@@ -36,7 +36,7 @@ export class Network {
   readonly #made: string[] = [];
   /** The `ip netns add` under way: an interrupt must not delete before it has ended. */
   #adding: Promise<unknown> = Promise.resolve();
-  #removed = false;
+  #removal: Promise<void> | undefined;
 
   constructor(pid: number) {
     this.#pid = pid;
@@ -54,11 +54,18 @@ export class Network {
     for (const host of HOSTS) await this.#settle(host, hub);
   }
 
-  /** Interfaces go with their namespace. Whoever still runs in one keeps it, unseen, until it ends. */
-  async remove(): Promise<void> {
-    this.#removed = true;
+  /**
+   * Deletes the namespaces, and with them their interfaces. A process that still runs in one keeps it, unlisted, until it
+   * ends. Every caller waits for the same removal: the process exits when the first of them returns.
+   */
+  remove(): Promise<void> {
+    this.#removal ??= this.#deleteAll();
+    return this.#removal;
+  }
+
+  async #deleteAll(): Promise<void> {
     await this.#adding.catch(() => undefined);
-    for (const name of this.#made.splice(0)) await ip("netns", "delete", name).catch(() => undefined);
+    for (const name of this.#made) await ip("netns", "delete", name).catch(() => undefined);
   }
 
   async #settle({ name, front, back }: Host, hub: string): Promise<void> {
@@ -79,12 +86,12 @@ export class Network {
   /** An interrupt may arrive at any step. `remove` waits for the namespace that is being added, and deletes it as well. */
   async #add(name: string): Promise<string> {
     const namespace = this.namespace(name);
-    this.#made.push(namespace);
-    if (!this.#removed) {
+    if (this.#removal === undefined) {
+      this.#made.push(namespace);
       this.#adding = ip("netns", "add", namespace);
       await this.#adding;
     }
-    if (this.#removed) throw new Error("network: removed while it was made");
+    if (this.#removal !== undefined) throw new Error("network: removed while it was made");
     return namespace;
   }
 }

@@ -41,6 +41,7 @@ export class Town {
   readonly #network = new Network(process.pid);
   readonly #running = new Map<string, HostProcess>();
   readonly #lines = new Map<string, string[]>();
+  #removal: Promise<void> | undefined;
 
   /** @param folder where everybody's lines and state are kept */
   constructor(folder: string, natsServer: string) {
@@ -101,8 +102,13 @@ export class Town {
     await this.#running.get(name)?.end();
   }
 
-  /** Ends everybody, then takes the network away. Safe to call at any time, and twice. */
-  async remove(): Promise<void> {
+  /** Ends every process, then deletes the network. May be called at any time; every caller waits for the same removal. */
+  remove(): Promise<void> {
+    this.#removal ??= this.#endAll();
+    return this.#removal;
+  }
+
+  async #endAll(): Promise<void> {
     const hub = this.#running.get(SWITCH);
     // With the switch gone nobody's goodbye would arrive: it goes last.
     const others = [...this.#running.values()].filter((one) => one !== hub);
@@ -137,6 +143,7 @@ export class Town {
   }
 
   #start(name: string, command: readonly string[], hear: (line: string) => void): void {
+    if (this.#removal !== undefined) throw new Error("town: removed while it was built");
     const state = join(this.#folder, `${name}.state`);
     mkdirSync(state, { recursive: true });
     const { PATH = "" } = process.env;
