@@ -41,10 +41,10 @@ startRatings: ## Ratings instances: COUNT=3 starts three, INSTANCE=2 the second,
 demo: ## all of it in one terminal: a bus, the Market, three Ratings instances
 	$(PREPARE) bus && $(NODE) dist/bin/demo.js
 
-# Values of variables are words that are there or not: AUTO=1, ANEW=1.
-tour: ## the walk of the README, explained, in one terminal: AUTO=1 just shows it, ANEW=1 begins anew
+# Values of variables are words that are there or not: AUTO=1, RESTART=1.
+tour: ## the walk of the README, explained, in one terminal: AUTO=1 just shows it, RESTART=1 starts again
 	$(PREPARE) bus && set -- && if [ -n "$$AUTO" ]; then set -- --auto; fi && \
-	  if [ -n "$$ANEW" ]; then set -- "$$@" --anew; fi && $(NODE) dist/bin/tour.js "$$@"
+	  if [ -n "$$RESTART" ]; then set -- "$$@" --restart; fi && $(NODE) dist/bin/tour.js "$$@"
 
 tracing: ## what sends traces to a collector (OTEL_EXPORTER_OTLP_ENDPOINT): nobody else needs it
 	$(PREPARE) && sh bin/prepare-packages tracing
@@ -65,10 +65,10 @@ fuzz: ## a million inputs for everything that parses: make fuzz INPUTS=50000 SEE
 soak: ## load with faults throughout, and whether memory stays flat: make soak MINUTES=10 SEED=7
 	$(PREPARE) nats-server && $(NODE) dist/test/soak/soak.js "$$MINUTES" "$$SEED"
 
-# With SEED one day, told in full; with TEETH=1 the defects that the properties have to find, and with KEEP=1 the table of
+# With SEED one day, told in full; with MUTANTS=1 the defects that the properties have to find, and with UPDATE=1 the table of
 # them is written to test/sim/teeth.json; else so many days, from seed FROM on.
-sim: ## a thousand simulated bad days: SEEDS=10000 more, SEED=4711 one in full, TEETH=1 whether the properties bite
-	$(PREPARE) && $(NODE) dist/test/sim/sim.js --seeds="$$SEEDS" --from="$$FROM" --seed="$$SEED" --teeth="$$TEETH" --keep="$$KEEP"
+sim: ## a thousand simulated bad days: SEEDS=10000 more, SEED=4711 one in full, MUTANTS=1 whether the properties find known defects
+	$(PREPARE) && $(NODE) dist/test/sim/sim.js --seeds="$$SEEDS" --from="$$FROM" --seed="$$SEED" --mutants="$$MUTANTS" --update="$$UPDATE"
 
 check: ## format, lint, directions of imports, types, house rules; changes nothing
 	$(PREPARE)
@@ -101,12 +101,12 @@ screenshots: ## the pictures of the README, of real programs in a real browser: 
 board-cost: ## what 200 viewers and 1,000 instances cost a Market: make board-cost ROUNDS=9
 	$(PREPARE) nats-server && $(NODE) dist/test/board-cost/board-cost.js "$$ROUNDS"
 
-# FOLDER=health limits it to one folder, and FOLDER=dwc/core/suggest.ts to one file. KEEP=1 writes the score to
+# FOLDER=health limits it to one folder, and FOLDER=dwc/core/suggest.ts to one file. UPDATE=1 writes the score to
 # test/mutants/scores.json. SIM=80 tries so many on the simulation instead, each for at most DAYS=200 days, drawn by SEED=1.
 mutants: ## puts small faults into the code and runs the tests that reach them: make mutants FOLDER=health
 	$(PREPARE) && sh bin/prepare-packages test/mutants && if [ -n "$$SIM" ]; then \
-	  $(NODE) test/mutants/sim-mutants.js "$$SIM" "$$SEED" "$$DAYS" "$$FOLDER" "$$KEEP"; \
-	  else $(NODE) test/mutants/mutants.js "$$FOLDER" "$$KEEP"; fi
+	  $(NODE) test/mutants/sim-mutants.js "$$SIM" "$$SEED" "$$DAYS" "$$FOLDER" "$$UPDATE"; \
+	  else $(NODE) test/mutants/mutants.js "$$FOLDER" "$$UPDATE"; fi
 
 # Namespaces are root's: without them, or without what makes them, it says so and is skipped.
 chaos: ## faults on a real network (as root): a cluster, two Markets, four instances; ONLY=loss for one

@@ -232,7 +232,7 @@ function readHealthRules(read: Reader): HealthRules {
 }
 
 /** The numbers of health as they are while nobody sets any. */
-export const usualHealthRules = (): HealthRules => readHealthRules(new Reader({}));
+export const defaultHealthRules = (): HealthRules => readHealthRules(new Reader({}));
 
 export type NatsUrlsResult =
   | { readonly kind: "read"; readonly urls: readonly string[] }

@@ -3,7 +3,7 @@
 
 import { Resolver } from "../../dist/src/health/balancer.js";
 import { Tracker } from "../../dist/src/health/tracker.js";
-import { openClient, systemClock, usualHealthRules } from "../../dist/src/service/index.js";
+import { defaultHealthRules, openClient, systemClock } from "../../dist/src/service/index.js";
 import { summary } from "./statistics.js";
 
 const FEW = 10;
@@ -31,7 +31,7 @@ const beatOf = (index, seq) => ({
 });
 
 function tableOf(count) {
-  const tracker = new Tracker(usualHealthRules(), Math.random);
+  const tracker = new Tracker(defaultHealthRules(), Math.random);
   for (let index = 0; index < count; index++) tracker.onHeartbeat(beatOf(index, 0), 0);
   return { tracker, resolver: new Resolver(tracker) };
 }

@@ -1,4 +1,4 @@
-// The walk of README in one terminal and a browser. `--auto` waits for no key, `--anew` starts at the first stop.
+// The walk of README in one terminal and a browser. `--auto` waits for no key, `--restart` starts at the first stop.
 
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -9,7 +9,7 @@ import { progressIn } from "../../src/tour/progress.ts";
 import { STOPS } from "../../src/tour/stops.ts";
 import { startTour } from "../../src/tour/tour.ts";
 
-const { values } = parseArgs({ options: { auto: { type: "boolean" }, anew: { type: "boolean" } }, strict: false });
+const { values } = parseArgs({ options: { auto: { type: "boolean" }, restart: { type: "boolean" } }, strict: false });
 // The tour goes by the lines that the programs print: all of them, and as text.
 Object.assign(process.env, { LOG_LEVEL: "DEBUG", LOG_FORMAT: "text" });
 const settings = settingsOrExit(process.env);
@@ -23,7 +23,7 @@ const READING_MS = 4_000;
 const clock = systemClock();
 const print = standardOutput(clock, (lines) => `(${lines} lines dropped: whoever reads them was too slow)\n`);
 const progress = progressIn(settings.stateDir, STOPS.length);
-if (values["anew"] === true || values["auto"] === true) progress.forget();
+if (values["restart"] === true || values["auto"] === true) progress.forget();
 const scriptOf = (name: string): string => fileURLToPath(import.meta.resolve(`#root/dist/bin/${name}.js`));
 
 await runProgram(clock, (closers) =>

@@ -15,7 +15,7 @@ export type Reply =
   /** No answer, because the receiver died. It may have executed the request before. */
   | { readonly kind: "receiver-died" }
   /** The bus was disconnected when the call was made, or while it was in flight: says nothing about the instance. */
-  | { readonly kind: "away" }
+  | { readonly kind: "disconnected" }
   /** The caller gave up: says nothing about the instance. */
   | { readonly kind: "cancelled" }
   /** The message never left this process, because it is too large for this bus: says nothing about the instance. */
@@ -23,7 +23,7 @@ export type Reply =
   | Denied;
 
 /** Why an answer did not leave this process. */
-export type NotSent = Extract<Reply, { kind: "unsent" | "away" }>;
+export type NotSent = Extract<Reply, { kind: "unsent" | "disconnected" }>;
 
 /** The server does not permit the message, or its answer: says nothing about the instance. */
 export interface Denied {
@@ -67,7 +67,7 @@ export interface CallOptions extends RequestOptions {
   readonly notIdempotent?: boolean;
 }
 
-export type BusStatus = "connected" | "away" | "closed";
+export type BusStatus = "connected" | "disconnected" | "closed";
 
 export interface Bus {
   readonly status: BusStatus;

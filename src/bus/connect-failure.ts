@@ -47,7 +47,7 @@ export function describeProbe(found: NotGreeted, address: BusAddress): ConnectFa
       return { kind: "silent", message: `${shown} accepts connections and ${silenceMessage(found.step, tls)}` };
     case "closed":
       return { kind: "failed", message: `${shown} accepts connections and ends them ${closedMessage(found)}` };
-    case "stranger":
+    case "not-nats":
       return {
         kind: "not-nats",
         message: `what answers at ${shown} is not a NATS server${speaking(found)}: set NATS_URL to where one is`,

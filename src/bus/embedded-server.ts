@@ -130,7 +130,7 @@ export function decide(
       return { kind: "start", url: only.url, address: only.address };
     case "silent":
       return { kind: "refused", why: silentMessage(only.address), isSilent: true };
-    case "stranger":
+    case "not-nats":
       return { kind: "refused", why: portTakenMessage(only.address, only.probe) };
     default:
       return { kind: "refused", why: uselessMessage(describeProbe(only.probe, only.address).message, only.address) };

@@ -47,7 +47,7 @@ export class Emitter<T> {
 /** The status of a bus, which emits its changes. */
 export class StatusEmitter {
   readonly #emitter: Emitter<BusStatus>;
-  #status: BusStatus = "away";
+  #status: BusStatus = "disconnected";
 
   constructor(onError: (status: BusStatus, error: unknown) => void) {
     this.#emitter = new Emitter((error, status) => onError(status, error));

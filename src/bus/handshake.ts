@@ -154,7 +154,7 @@ export class Handshaker {
     if (signal?.aborted || socket.bytesRead > 0) return silent;
     socket.write(KNOCK);
     const found = await untilGreeted(socket, { ...limits, timeoutMs: KNOCK_TIMEOUT_MS });
-    if (found.kind === "stranger") return this.#knocks.keep(address, clock.now(), found);
+    if (found.kind === "not-nats") return this.#knocks.keep(address, clock.now(), found);
     if (found.kind === "closed" && (await speaksTls(address, limits)))
       return this.#knocks.keep(address, clock.now(), { kind: "TLS first" });
     return found.kind === "silent"
@@ -287,7 +287,7 @@ async function speaksTls(address: BusAddress, limits: HandshakeLimits): Promise<
 
 /** An HTTP server answers a knock with its status line. */
 const strangerOf = (read: Buffer): Stranger => ({
-  kind: "stranger",
+  kind: "not-nats",
   ...(read.toString("latin1", 0, HTTP.length) === HTTP && { speaks: "HTTP" }),
 });
 const HTTP = "HTTP/";

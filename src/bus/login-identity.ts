@@ -6,18 +6,18 @@ import { accountOf, type Credentials, type CredentialsSource } from "./core/cred
 
 export interface IdentityOptions {
   readonly credentials?: Credentials | undefined;
-  readonly cure?: string | undefined;
+  readonly hint?: string | undefined;
   readonly readAgain?: CredentialsSource | undefined;
 }
 
 export class LoginIdentity implements LoginContext {
   readonly #source: CredentialsSource | undefined;
   #credentials: Credentials | undefined;
-  #cure: string | undefined;
+  #hint: string | undefined;
 
-  constructor({ credentials, cure, readAgain }: IdentityOptions) {
+  constructor({ credentials, hint, readAgain }: IdentityOptions) {
     this.#credentials = credentials;
-    this.#cure = cure;
+    this.#hint = hint;
     this.#source = readAgain;
   }
 
@@ -31,7 +31,7 @@ export class LoginIdentity implements LoginContext {
   }
 
   get hint(): string | undefined {
-    return this.#cure;
+    return this.#hint;
   }
 
   /** Whether other credentials than those of the last login can be read now. */
@@ -47,7 +47,7 @@ export class LoginIdentity implements LoginContext {
     if (read === undefined) return undefined;
     if (read.kind === "unreadable") return `${read.why}. Until then the credentials are used that were read before`;
     if (read.credentials !== undefined && this.#isOfOtherOrg(read.credentials)) return OTHER_ORG;
-    this.#cure = read.cure ?? this.#cure;
+    this.#hint = read.hint ?? this.#hint;
     // If they are deleted, as after `dwc revoke`, the old ones are sent, and the server says that they are revoked.
     this.#credentials = read.credentials ?? this.#credentials;
     return undefined;

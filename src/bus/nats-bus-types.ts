@@ -21,11 +21,11 @@ export interface LinkOptions {
   /** Reads the credentials again: before each login, and every second while the bus refuses the login. */
   readonly readAgain?: CredentialsSource | undefined;
   /** What to type to be admitted: the end of the message about a refused login. */
-  readonly cure?: string | undefined;
+  readonly hint?: string | undefined;
   /** What to do at a bus without logins. Default: do not join it with credentials, nor after a bus with logins. */
   readonly openBus?: OpenBusRule | undefined;
   /** What to change to join an open bus: the end of a message. */
-  readonly openBusCure?: string | undefined;
+  readonly openBusHint?: string | undefined;
   /**
    * Called when an open bus was joined although a login was expected, once for all that share a history. Default:
    * `report`.

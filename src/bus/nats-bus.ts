@@ -62,7 +62,7 @@ const PROCESS_PART_BYTES = 8;
 const NOT_SENT = 500;
 const LEFT_OPEN_BUS = "it is open, and this process has joined a bus with logins meanwhile";
 
-/** Returns at once, with status "away", and connects in the background for as long as it is not closed. */
+/** Returns at once, with status "disconnected", and connects in the background for as long as it is not closed. */
 export function connectNatsBus(options: NatsBusOptions): NatsBus {
   return new NatsBusImpl(options);
 }
@@ -347,7 +347,7 @@ class NatsBusImpl implements NatsBus {
     const isReportedByCaller = (failure.kind === "refused" || failure.kind === "open") && this.#attempts.hasListeners;
     if (!isAbsence(failure) && !isReportedByCaller) this.#report(failure.kind, failure.message);
     this.#pending.settleAll(AWAY);
-    this.#status.set("away");
+    this.#status.set("disconnected");
     this.#attempts.emit(failure);
   }
 

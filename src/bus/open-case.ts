@@ -6,7 +6,7 @@ import type { Greeting } from "./core/greeting.ts";
 import { BusHistory, type OpenBusCase, objectionToOpen, openBusRule, openBusWarning } from "./core/open-bus.ts";
 import type { LinkOptions } from "./nats-bus-types.ts";
 
-const OPEN_BUS_CURE = 'pass  openBus: "join"  to have it joined';
+const OPEN_BUS_HINT = 'pass  openBus: "join"  to have it joined';
 
 function loginName(
   credentials: Credentials | undefined,
@@ -20,14 +20,14 @@ function loginName(
 
 /** The rule holds for the life of a connection. The history and the login are read again at each greeting. */
 function openCaseOf(
-  { authenticator, openBus, openBusCure: cure = OPEN_BUS_CURE }: LinkOptions & { readonly authenticator?: unknown },
+  { authenticator, openBus, openBusHint: hint = OPEN_BUS_HINT }: LinkOptions & { readonly authenticator?: unknown },
   identity: { readonly credentials: Credentials | undefined },
   addresses: readonly BusAddress[],
   history: BusHistory,
 ): (address: BusAddress) => OpenBusCase {
   const login = (): string | undefined => loginName(identity.credentials, authenticator, addresses);
   const rule = openBus ?? openBusRule({ isAllowed: false, isNamed: login() !== undefined });
-  return ({ shown }) => ({ rule, hadLogins: history.hadLogins(addresses), login: login(), shown, cure });
+  return ({ shown }) => ({ rule, hadLogins: history.hadLogins(addresses), login: login(), shown, hint });
 }
 
 type GuardOptions = LinkOptions & { readonly authenticator?: unknown };

@@ -12,7 +12,7 @@ import type { ReplySubjects } from "./reply-subjects.ts";
 import { REUSE_DELAY, SlotPool } from "./slot-pool.ts";
 
 // The replies without a body, each made once.
-export const AWAY: NotSent = { kind: "away" };
+export const AWAY: NotSent = { kind: "disconnected" };
 export const CANCELLED: Reply = { kind: "cancelled" };
 export const TIMEOUT: Reply = { kind: "timeout" };
 const NO_RESPONDERS: Reply = { kind: "no-responders" };

@@ -87,12 +87,12 @@ class Supervisor implements ServerSupervisor {
   async #run(): Promise<void> {
     while (!this.#ending.signal.aborted) {
       if (this.#options.bus.status === "connected") this.#lastMessage = undefined; // the next outage is reported again
-      await this.#until((wake) => this.#options.bus.watch(wake), this.#options.bus.status === "away");
+      await this.#until((wake) => this.#options.bus.watch(wake), this.#options.bus.status === "disconnected");
       await this.#until(
         (wake) => this.#options.clock.after(takeoverAfterMs(this.#options.rank, Math.random()), wake),
         false,
       );
-      if (this.#options.bus.status === "away" && !this.#ending.signal.aborted) await this.#ensure();
+      if (this.#options.bus.status === "disconnected" && !this.#ending.signal.aborted) await this.#ensure();
     }
   }
 

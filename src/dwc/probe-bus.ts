@@ -25,8 +25,8 @@ async function probeAddress(url: string, clock: Clock, isNeverStarted: boolean):
     case "unresolved":
     case "wrong port":
       return { kind: found.kind, url: shown, why: describeProbe(found, address).message };
-    case "stranger":
-      return { kind: "stranger", url: shown, ...(found.speaks && { speaks: found.speaks }) };
+    case "not-nats":
+      return { kind: "not-nats", url: shown, ...(found.speaks && { speaks: found.speaks }) };
     case "TLS failed":
     case "TLS first":
     case "no TLS":

@@ -65,7 +65,7 @@ function resultOfProbe(probe: BusProbe): Obedience | undefined {
     case "untrusted":
     case "wrong port":
       return { kind: "unknown", url, reason: probe.kind, why: probe.why };
-    case "stranger":
+    case "not-nats":
       return {
         ...{ kind: "does not obey", url, reason: "foreign" },
         why: `what runs there is not a NATS server${speaking(probe)}`,

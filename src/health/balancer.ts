@@ -31,7 +31,7 @@ export interface PickResult {
   /** Copies of the call, each the one retest of an open breaker. The caller does not wait for them. */
   readonly retests: readonly Ticket[];
   /** More copies, each to an unproven newcomer in quarantine. The caller does not wait for them either. */
-  readonly trials: readonly Ticket[];
+  readonly newcomerProbes: readonly Ticket[];
   readonly changes: readonly HealthEvent[];
 }
 
@@ -41,7 +41,7 @@ export interface PickOptions {
   /**
    * False for a call that must not reach two instances. It is never copied. If a retest is due, the call is the retest.
    */
-  readonly repeatable?: boolean;
+  readonly idempotent?: boolean;
   /** Incarnations that are picked only if no other member can take the call (hedge.ts). */
   readonly deprioritized?: Incarnations | undefined;
   /** The second request of a late call: only to a healthy member, and without copies, as those went with the first. */
@@ -59,7 +59,7 @@ export interface Incarnations {
 export interface Choice {
   readonly call: Member | undefined;
   readonly retests: readonly Member[];
-  readonly trials: readonly Member[];
+  readonly newcomerProbes: readonly Member[];
 }
 
 /**
@@ -87,18 +87,18 @@ export class Resolver {
   /** The choice that `next` would make now. */
   peek(now: number, options: PickOptions = {}): Choice {
     if (options.isHedge === true)
-      return { call: this.#pickHealthy(now, options), retests: NO_MEMBERS, trials: NO_MEMBERS };
+      return { call: this.#pickHealthy(now, options), retests: NO_MEMBERS, newcomerProbes: NO_MEMBERS };
     const picked = this.#pick(now, options);
     const due = this.#dueForRetest(now, picked === undefined, options.excluded);
-    if (options.repeatable === false) {
+    if (options.idempotent === false) {
       // The call must not be copied. If a retest is due, the call is the retest, and its caller waits for the result.
       const [retest] = due;
-      return { call: retest ?? picked, retests: NO_MEMBERS, trials: NO_MEMBERS };
+      return { call: retest ?? picked, retests: NO_MEMBERS, newcomerProbes: NO_MEMBERS };
     }
     // One retest is enough beside a call that can succeed. If no member can take the call, all open breakers are
     // retested.
     const retests = due.length === 0 ? NO_MEMBERS : due.slice(0, picked === undefined ? MAX_COPIES : 1);
-    return { call: picked, retests, trials: this.#newcomerProbes(picked, now, options) };
+    return { call: picked, retests, newcomerProbes: this.#newcomerProbes(picked, now, options) };
   }
 
   /** Makes the next choice, moves the cursor and issues the tickets. */
@@ -106,14 +106,14 @@ export class Resolver {
     const choice = this.peek(now, options);
     // The common case: a call to a healthy member and no copies.
     if (choice.call?.breaker.kind === "closed" && hasNoProbes(choice)) {
-      return { call: this.#admitTurn(choice.call, now), retests: NONE, trials: NONE, changes: NONE };
+      return { call: this.#admitTurn(choice.call, now), retests: NONE, newcomerProbes: NONE, changes: NONE };
     }
     const retests: Ticket[] = [];
     const changes: HealthEvent[] = [];
     for (const member of choice.retests) this.#admitRetest(member, now, retests, changes);
-    const trials = choice.trials.map((member) => this.#admitProbe(member, now));
+    const newcomerProbes = choice.newcomerProbes.map((member) => this.#admitProbe(member, now));
     const call = choice.call === undefined ? undefined : this.#admitCall(choice.call, now, changes);
-    return { call, retests, trials, changes };
+    return { call, retests, newcomerProbes, changes };
   }
 
   // Choosing: changes nothing.
@@ -130,7 +130,7 @@ export class Resolver {
     const accepts = this.#accepts(now, options, false);
     const { ring } = this.#tracker;
     const proven = this.#isQuarantineActive(now, options)
-      ? ring.firstAfter(this.#last, (member) => member.proven && accepts(member))
+      ? ring.firstAfter(this.#last, (member) => member.hasAnswered && accepts(member))
       : undefined;
     return proven ?? ring.firstAfter(this.#last, accepts);
   }
@@ -149,9 +149,9 @@ export class Resolver {
    * Not for a call that must not be copied: newcomers of a service with only such calls have no other way to answer
    * one.
    */
-  #isQuarantineActive(now: number, { excluded, repeatable }: PickOptions): boolean {
+  #isQuarantineActive(now: number, { excluded, idempotent }: PickOptions): boolean {
     if (excluded !== undefined && excluded.size >= DEAD_ENDS_BEFORE_QUARANTINE) return true;
-    return repeatable !== false && this.#tracker.quarantine.isActive(now);
+    return idempotent !== false && this.#tracker.quarantine.isActive(now);
   }
 
   #dueForRetest(now: number, early: boolean, excluded: ReadonlySet<string> | undefined): readonly Member[] {
@@ -163,9 +163,12 @@ export class Resolver {
 
   /** During the quarantine one newcomer gets a copy of each call that goes to a proven member. */
   #newcomerProbes(picked: Member | undefined, now: number, options: PickOptions): readonly Member[] {
-    if (picked?.proven !== true || !this.#tracker.quarantine.isActive(now)) return NO_MEMBERS;
+    if (picked?.hasAnswered !== true || !this.#tracker.quarantine.isActive(now)) return NO_MEMBERS;
     const accepts = this.#accepts(now, options, false);
-    const newcomer = this.#tracker.ring.firstAfter(this.#lastProbed, (member) => !member.proven && accepts(member));
+    const newcomer = this.#tracker.ring.firstAfter(
+      this.#lastProbed,
+      (member) => !member.hasAnswered && accepts(member),
+    );
     return newcomer === undefined ? NO_MEMBERS : [newcomer];
   }
 
@@ -202,4 +205,5 @@ export class Resolver {
 const NO_MEMBERS: readonly Member[] = [];
 const NONE: readonly never[] = [];
 
-const hasNoProbes = ({ retests, trials }: Choice): boolean => retests.length === 0 && trials.length === 0;
+const hasNoProbes = ({ retests, newcomerProbes }: Choice): boolean =>
+  retests.length === 0 && newcomerProbes.length === 0;

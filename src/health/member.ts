@@ -19,8 +19,8 @@ export type Membership =
    * Finishes its running calls and gets no new ones. `said so`: its heartbeat said goodbye. `took no call`: it refused
    * a call, and a later heartbeat brings it back.
    */
-  | { readonly kind: "draining"; readonly how: "said so" | "took no call" }
-  | { readonly kind: "gone"; readonly since: number; readonly how: "left" | "no heartbeat" | "nobody answers there" };
+  | { readonly kind: "draining"; readonly reason: "goodbye" | "rejected call" }
+  | { readonly kind: "gone"; readonly since: number; readonly reason: "left" | "no heartbeat" | "no responders" };
 
 /** A row of the table. The tracker changes it in place: a copy per heartbeat would cost more than all the rest. */
 export interface Member {
@@ -41,7 +41,7 @@ export interface Member {
   /** No longer in the table. A later heartbeat of this incarnation gets a new row. */
   evicted: boolean;
   /** Has answered one of our calls. A forged heartbeat cannot set this. */
-  proven: boolean;
+  hasAnswered: boolean;
 }
 
 /** Emitted by the tracker, exactly once for each change of state. */
@@ -50,13 +50,13 @@ export type HealthEvent =
   | {
       readonly kind: "lost";
       readonly who: InstanceRef;
-      readonly why: "no heartbeat" | "nobody answers there";
+      readonly why: "no heartbeat" | "no responders";
       readonly silentMs: number;
     }
   /** Two live incarnations have the same number. */
-  | { readonly kind: "clash"; readonly who: InstanceRef; readonly other: InstanceRef }
+  | { readonly kind: "duplicate"; readonly who: InstanceRef; readonly other: InstanceRef }
   /** The table is full of proven members, and a newcomer was rejected. Emitted once until there is room again. */
-  | { readonly kind: "full"; readonly who: InstanceRef; readonly limit: number }
+  | { readonly kind: "table-full"; readonly who: InstanceRef; readonly limit: number }
   | ({ readonly who: InstanceRef } & BreakerTransition);
 
 /** Shared for the same reason as a fresh breaker. */
@@ -75,7 +75,7 @@ export function newMember(beat: Heartbeat, now: number): Member {
     duplicateReported: false,
     leaseUntil: now,
     evicted: false,
-    proven: false,
+    hasAnswered: false,
   };
 }
 
@@ -85,8 +85,8 @@ export const isLive = (member: Member, now: number): boolean =>
 
 /** A goodbye is final: if the program runs again later, it is a new incarnation. */
 export const saidGoodbye = ({ membership }: Member): boolean =>
-  (membership.kind === "draining" && membership.how === "said so") ||
-  (membership.kind === "gone" && membership.how === "left");
+  (membership.kind === "draining" && membership.reason === "goodbye") ||
+  (membership.kind === "gone" && membership.reason === "left");
 
 /** The order of the rotation: by number, then by incarnation, so that duplicates have positions of their own. */
 export function compareByInstance(a: InstanceRef, b: InstanceRef): number {
@@ -104,5 +104,5 @@ export function detectDuplicate(one: Member, other: Member): readonly HealthEven
   const areBothAlive = Math.min(earlier.lastHeartbeatAt, later.lastHeartbeatAt) >= later.joinedAt;
   if (!areBothAlive || later.duplicateReported) return [];
   later.duplicateReported = true;
-  return [{ kind: "clash", who: later.who, other: earlier.who }];
+  return [{ kind: "duplicate", who: later.who, other: earlier.who }];
 }

@@ -36,7 +36,7 @@ export const RESULTS = [
   /** Any valid response in time, an error of the service included. */
   "answered",
   /** An invalid response in time: the instance is alive but of no use. */
-  "nonsense",
+  "invalid",
   "timeout",
   /** No process subscribes to the address: the instance is dead, not hung. */
   "no-responders",
@@ -121,7 +121,7 @@ export class Tracker {
       case "up":
         return this.#onUp(member, beat, now);
       case "draining":
-        return this.#drain(member, "said so");
+        return this.#drain(member, "goodbye");
       case "gone":
         return this.#depart(member, now);
     }
@@ -163,18 +163,18 @@ export class Tracker {
     member.leaseUntil = now + this.#rules.leaseIntervals * beat.intervalMs;
   }
 
-  #drain(member: Member, how: "said so" | "took no call"): readonly HealthEvent[] {
+  #drain(member: Member, reason: "goodbye" | "rejected call"): readonly HealthEvent[] {
     const { kind } = member.membership;
     if (kind === "gone") return NO_EVENTS;
     // A goodbye replaces a refused call as the reason, because only a goodbye is final.
-    if (kind === "up" || how === "said so") this.#leaveRing(member, { kind: "draining", how });
+    if (kind === "up" || reason === "goodbye") this.#leaveRing(member, { kind: "draining", reason });
     return kind === "up" ? [{ kind: "draining", who: member.who }] : NO_EVENTS;
   }
 
   #depart(member: Member, now: number): readonly HealthEvent[] {
     const before = member.membership;
-    if (before.kind === "gone" && before.how === "left") return NO_EVENTS;
-    this.#leaveRing(member, { kind: "gone", since: now, how: "left" });
+    if (before.kind === "gone" && before.reason === "left") return NO_EVENTS;
+    this.#leaveRing(member, { kind: "gone", since: now, reason: "left" });
     return [{ kind: "left", who: member.who }];
   }
 
@@ -192,7 +192,7 @@ export class Tracker {
       return true;
     }
     for (const member of this.#members.values()) {
-      if (member.proven && member.membership.kind !== "gone") continue;
+      if (member.hasAnswered && member.membership.kind !== "gone") continue;
       this.#evict(member);
       return true;
     }
@@ -202,7 +202,7 @@ export class Tracker {
   #rejectNewcomer(who: InstanceRef): readonly HealthEvent[] {
     if (this.#fullReported) return NO_EVENTS;
     this.#fullReported = true;
-    return [{ kind: "full", who, limit: this.#rules.maxIncarnations }];
+    return [{ kind: "table-full", who, limit: this.#rules.maxIncarnations }];
   }
 
   #evict(member: Member): void {
@@ -236,12 +236,12 @@ export class Tracker {
     const { member: sentTo, who } = ticket;
     const member = sentTo.evicted ? this.#members.get(who.incarnation) : sentTo;
     if (member === undefined) return NO_EVENTS;
-    if (result === "answered") member.proven = true;
+    if (result === "answered") member.hasAnswered = true;
     // Evicted from a full table and added again since: the generations of the two rows are unrelated.
     if (member !== sentTo) return NO_EVENTS;
     const events = this.#applyResult(member, ticket, result, now);
     // Calls that hang with the same newcomer emit one event, so they count as one failure.
-    if (!member.proven && (events.length > 0 || result === "nonsense"))
+    if (!member.hasAnswered && (events.length > 0 || result === "invalid"))
       this.quarantine.recordFailure(member.who.incarnation, now);
     return events;
   }
@@ -249,7 +249,7 @@ export class Tracker {
   #applyResult(member: Member, ticket: Ticket, result: Result, now: number): readonly HealthEvent[] {
     switch (result) {
       case "answered":
-      case "nonsense":
+      case "invalid":
       case "unchecked":
         return this.#applyTransition(member, breaker.afterAnswer(member.breaker, ticket.generation, this.#rules));
       case "timeout":
@@ -262,7 +262,7 @@ export class Tracker {
         return this.#onNoResponders(member, ticket, now);
       case "draining":
         this.#releaseTicket(member, ticket, now);
-        return this.#drain(member, "took no call");
+        return this.#drain(member, "rejected call");
       case "inconclusive":
       case "unsent":
       case "denied":
@@ -288,7 +288,7 @@ export class Tracker {
       return NO_EVENTS;
     const isReconnecting =
       now < this.#reconnectedAt + this.#rules.reconnectGraceMs && lastHeartbeatAt < this.#reconnectedAt;
-    return isReconnecting ? NO_EVENTS : this.#markLost(member, "nobody answers there", now);
+    return isReconnecting ? NO_EVENTS : this.#markLost(member, "no responders", now);
   }
 
   // The bus and the passing of time.
@@ -334,9 +334,9 @@ export class Tracker {
   }
 
   /** A member that had said goodbye has left as announced; any other is lost. */
-  #markLost(member: Member, why: "no heartbeat" | "nobody answers there", now: number): readonly HealthEvent[] {
+  #markLost(member: Member, why: "no heartbeat" | "no responders", now: number): readonly HealthEvent[] {
     const hasLeft = saidGoodbye(member);
-    this.#leaveRing(member, { kind: "gone", since: now, how: hasLeft ? "left" : why });
+    this.#leaveRing(member, { kind: "gone", since: now, reason: hasLeft ? "left" : why });
     if (hasLeft) return [{ kind: "left", who: member.who }];
     // A forged heartbeat may have set a high number. Without a reset, those of the real instance would be dropped for
     // ever.
@@ -381,7 +381,7 @@ class OpenBreakers {
     const due = [...this.#members].filter((member) =>
       early ? member.breaker.kind === "open" : breaker.retestIsDue(member.breaker, now),
     );
-    return [...due.filter((member) => member.proven), ...due.filter((member) => !member.proven)];
+    return [...due.filter((member) => member.hasAnswered), ...due.filter((member) => !member.hasAnswered)];
   }
 }
 

@@ -17,7 +17,7 @@ export interface Learned {
 export interface AccountNewsOptions {
   readonly bus: Pick<NatsBus, "status" | "requiresAuth" | "watch" | "subscribe" | "request" | "publish">;
   /** For what other members send: no answer to a call waits behind it. */
-  readonly ears: Pick<NatsBus, "subscribe">;
+  readonly heartbeatBus: Pick<NatsBus, "subscribe">;
   readonly clock: Clock;
   readonly learn: (token: string) => Promise<Learned>;
   /** The newest account token that this Market has. */
@@ -61,13 +61,13 @@ class Follower {
   readonly #endedFor = new Set<string>();
 
   constructor(options: AccountNewsOptions) {
-    const { bus, ears } = options;
+    const { bus, heartbeatBus } = options;
     this.#options = options;
     // On a bus with logins only dwc can send any; elsewhere a flood of forged ones would cost time.
     const news = bus.subscribe(accountNewsSubject, ({ body }) => {
       if (bus.requiresAuth === true) void this.#takeNews(body);
     });
-    const shared = ears.subscribe(sharedAccountTokenSubject, ({ body }) => void this.#takeShared(body));
+    const shared = heartbeatBus.subscribe(sharedAccountTokenSubject, ({ body }) => void this.#takeShared(body));
     const connected = (): void => {
       this.#standing = SETTLED;
       this.#confirmed = undefined;

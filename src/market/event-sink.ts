@@ -19,8 +19,8 @@ const SUPPRESSED_REPORT_MS = 1_000;
 
 /** Events that any client on the bus can cause are rate-limited; the others are not. */
 const RATE_LIMITED_EVENTS = new Set<ClientEvent["kind"]>([
-  ...(["joined", "returned", "draining", "left", "lost", "clash", "full"] as const),
-  ...(["unreadable heartbeat", "crowded", "deaf", "nonsense", "faults"] as const),
+  ...(["joined", "returned", "draining", "left", "lost", "duplicate", "table-full"] as const),
+  ...(["unreadable-heartbeat", "newcomers-throttled", "heartbeats-interrupted", "invalid-response", "faults"] as const),
 ]);
 
 interface EventSinkDeps {
@@ -44,8 +44,8 @@ export function createEventSink(
   };
   const flushSuppressed = (): void => {
     for (const suppressed of limit.suppressed(clock.now())) {
-      monitor.countEvent("events.held");
-      publish("events.held", suppressedLine(suppressed));
+      monitor.countEvent("events.suppressed");
+      publish("events.suppressed", suppressedLine(suppressed));
     }
   };
   closers.push(clock.every(SUPPRESSED_REPORT_MS, flushSuppressed));

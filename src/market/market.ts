@@ -26,7 +26,7 @@ export interface MarketOptions {
 }
 
 /** What a page is told while the Market is still on its way to the bus. */
-const NOT_YET: PageRatings = { ratings: new Map(), failureReasons: ["the bus is away"] };
+const NOT_YET: PageRatings = { ratings: new Map(), failureReasons: ["the bus is disconnected"] };
 
 /** Opens the Market; resolves once it takes visitors, or says why it cannot. */
 export async function startMarket(

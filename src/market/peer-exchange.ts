@@ -46,7 +46,7 @@ export class PeerExchange {
   constructor(monitor: ServiceMonitor, source: MonitorSource, options: PeerExchangeOptions) {
     this.#options = options;
     this.#localView = new LocalView(monitor, source);
-    this.#markets = { all: [{ market: this.market, name: options.name }], disputes: [], unlisted: 0 };
+    this.#markets = { all: [{ market: this.market, name: options.name }], disagreements: [], omitted: 0 };
   }
 
   /** As of the last look; the same value as long as nothing has changed. */
@@ -69,7 +69,7 @@ export class PeerExchange {
   /** Says that it is gone, so that no board waits for its lease. */
   close(): void {
     for (const stop of this.#stops) stop();
-    this.#publish({ statuses: [], untold: 0 }, "gone");
+    this.#publish({ statuses: [], omitted: 0 }, "gone");
   }
 
   #tick(): void {
@@ -82,12 +82,12 @@ export class PeerExchange {
       this.#publishedAt = now;
       this.#publishDue = false;
     } else this.#publishDue ||= isDue;
-    const ours = { market: this.market, name, instances: own.statuses, untold: own.untold };
+    const ours = { market: this.market, name, instances: own.statuses, omitted: own.omitted };
     const markets = this.#detector.detect([ours, ...this.#peers.live(now)], now);
     if (JSON.stringify(markets) !== JSON.stringify(this.#markets)) this.#markets = markets;
   }
 
-  #publish({ statuses, untold }: LocalStatuses, state: "up" | "gone"): void {
+  #publish({ statuses, omitted }: LocalStatuses, state: "up" | "gone"): void {
     const { service, bus, name } = this.#options;
     const { market } = this;
     const view = {
@@ -98,7 +98,7 @@ export class PeerExchange {
       intervalMs: PUBLISH_INTERVAL_MS,
       state,
       instances: statuses,
-      untold,
+      omitted,
     };
     this.#seq += 1;
     bus.publish(viewSubject(service, market), JSON.stringify(view));

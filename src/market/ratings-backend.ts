@@ -84,8 +84,8 @@ export async function startRatingsBackend(world: BackendDeps, closers: ShutdownH
   const history = new BusHistory();
   const bus = await joinBus(world, history, closers);
   if (bus.kind === "refused") return bus;
-  const ears = connectHeartbeatBus(bus.bus, world, history, closers);
-  closers.push(follow(world, bus.bus, ears, bus.keeper));
+  const heartbeatBus = connectHeartbeatBus(bus.bus, world, history, closers);
+  closers.push(follow(world, bus.bus, heartbeatBus, bus.keeper));
   const monitor = new ServiceMonitor({
     service: SERVICE,
     version: VERSION,
@@ -95,25 +95,25 @@ export async function startRatingsBackend(world: BackendDeps, closers: ShutdownH
   const client = openClient({
     service: SERVICE,
     bus: bus.bus,
-    ears,
+    heartbeatBus,
     clock,
     rules: settings.health,
     random: Math.random,
     hedge: settings.hedge,
-    tell: createEventSink(monitor, world, closers),
-    count: (ended) => monitor.recordAttempt(ended, clock.now()),
+    onEvent: createEventSink(monitor, world, closers),
+    onAttempt: (ended) => monitor.recordAttempt(ended, clock.now()),
     report: (sentence) => world.say({ level: "WARNING", logger: "resolver", text: `- ${sentence}` }),
-    ...(recording.kind === "recording" && { core: recording.core }),
+    ...(recording.kind === "recording" && { createBalancer: recording.core }),
   });
   if (recording.kind === "recording") recording.watch(bus.bus);
   closers.push(() => client.close());
-  const exchange = new PeerExchange(monitor, client, { service: SERVICE, name: world.name, bus: ears, clock });
+  const exchange = new PeerExchange(monitor, client, { service: SERVICE, name: world.name, bus: heartbeatBus, clock });
   exchange.start();
   closers.push(() => exchange.close());
   const source = monitorSource(client, exchange);
   const faults = openFaultController({ service: SERVICE, bus: bus.bus, say: world.say });
   const board = openBoard(monitor, source, { clock, faults }, closers);
-  const both = Promise.all([bus.bus, ears].map((each) => untilConnectedOrBlocked(each, clock, bus.timeoutMs)));
+  const both = Promise.all([bus.bus, heartbeatBus].map((each) => untilConnectedOrBlocked(each, clock, bus.timeoutMs)));
   const first = await Promise.race([bus.admitted, both]);
   if ("kind" in first && first.kind === "refused") return { kind: "refused", why: [first.why] };
   await both;
@@ -161,13 +161,13 @@ async function joinBus(
     say({ level: "INFO", logger: "bus", event: "bus.server", text: `- ${sentence}` });
   const report = (sentence: string): void =>
     say({ level: "WARNING", logger: "bus", event: "bus.trouble", text: `- ${sentence}` });
-  const { credentials, cure, readAgain, permit } = access;
+  const { credentials, hint, readAgain, permit } = access;
   const server = { urls: settings.natsUrls, clock, say: tell, folders: programFolders(settings.searchPath), permit };
   const first = await ensureBus(server);
   if (first.kind === "refused") return { kind: "refused", why: [first.why] };
   if (first.kind === "awaited") tell(first.why);
   const bus = connectNatsBus({
-    ...{ urls: settings.natsUrls, name: "market", clock, report, credentials, cure, readAgain },
+    ...{ urls: settings.natsUrls, name: "market", clock, report, credentials, hint, readAgain },
     ...{ ...openBusOptions(settings, access), history },
   });
   const admitted = waitForLogin(bus);
@@ -184,12 +184,17 @@ function rankOf({ learn, correct }: MarketAccess): TakeoverRank {
   return learn === undefined ? "any" : "second";
 }
 
-function follow({ clock, say, access }: BackendDeps, bus: NatsBus, ears: NatsBus, keeper: ServerSupervisor): Cancel {
+function follow(
+  { clock, say, access }: BackendDeps,
+  bus: NatsBus,
+  heartbeatBus: NatsBus,
+  keeper: ServerSupervisor,
+): Cancel {
   const { learn, known, correct } = access;
   if (learn === undefined) return () => undefined;
   const report = (sentence: string): void =>
     say({ level: "WARNING", logger: "bus", event: "bus.trouble", text: `- ${sentence}` });
-  return followAccount({ bus, ears, clock, learn, known, correct, report, server: keeper });
+  return followAccount({ bus, heartbeatBus, clock, learn, known, correct, report, server: keeper });
 }
 
 /** Else the connection itself warns of an open bus. */
@@ -223,15 +228,15 @@ function connectHeartbeatBus(
       if (bus.status === "connected") tell(sentence);
     });
   };
-  const { credentials, cure, readAgain } = access;
+  const { credentials, hint, readAgain } = access;
   const name = "market-heartbeats";
-  const ears = connectNatsBus({
+  const heartbeatBus = connectNatsBus({
     // That the bus is open only the first connection says.
-    ...{ urls: settings.natsUrls, name, clock, report, reportOpen: tell, credentials, cure, readAgain },
+    ...{ urls: settings.natsUrls, name, clock, report, reportOpen: tell, credentials, hint, readAgain },
     ...{ ...openBusOptions(settings, access), history },
   });
-  closers.push(() => ears.close());
-  return ears;
+  closers.push(() => heartbeatBus.close());
+  return heartbeatBus;
 }
 
 function createBackend(

@@ -7,7 +7,7 @@ import { RecentLatency } from "./latency.ts";
 export const OUTCOMES = [
   { name: "ok", meaning: "answered" },
   { name: "error", meaning: "answered with an error of the service's own" },
-  { name: "nonsense", meaning: "answered what its caller could not use; another was asked" },
+  { name: "invalid", meaning: "answered what its caller could not use; another was asked" },
   { name: "timeout", meaning: "not answered in time" },
   { name: "unreachable", meaning: "delivered to nobody: the process is dead; another was asked" },
   { name: "draining", meaning: "refused, as it is leaving; another was asked" },
@@ -25,7 +25,7 @@ export const DURATION_BOUNDS_S = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.
 export const SPARK_SECONDS = 60;
 const SECOND_MS = 1000;
 /** Calls that were never answered, nor waited for to the end, have no duration. */
-const TIMED: ReadonlySet<AttemptOutcomeName> = new Set(["ok", "error", "nonsense", "timeout"]);
+const TIMED: ReadonlySet<AttemptOutcomeName> = new Set(["ok", "error", "invalid", "timeout"]);
 
 export function outcomeOf({ result, isRefusal }: Attempt): AttemptOutcomeName {
   switch (result) {
@@ -48,7 +48,7 @@ export const secondOf = (now: number): number => Math.floor(now / SECOND_MS);
 
 type OutcomeCounts = Record<AttemptOutcomeName, number>;
 const noOutcomes = (): OutcomeCounts => ({
-  ...{ ok: 0, error: 0, nonsense: 0, timeout: 0 },
+  ...{ ok: 0, error: 0, invalid: 0, timeout: 0 },
   ...{ unreachable: 0, draining: 0, abandoned: 0, denied: 0, failed: 0 },
 });
 

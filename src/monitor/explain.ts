@@ -20,7 +20,7 @@ export function turnStatusOf(member: Member, choice: Choice, source: MonitorSour
 
 function reasonPassedOver(member: Member, { tracker, deprioritized }: MonitorSource, now: number): string | undefined {
   const { membership, breaker } = member;
-  if (membership.kind === "gone") return `it is gone: ${membership.how}`;
+  if (membership.kind === "gone") return `it is gone: ${membership.reason}`;
   if (membership.kind === "draining") return "it is leaving, and finishes what it has";
   if (!tracker.isLive(member, now)) return "its last heartbeat no longer counts";
   if (breaker.kind === "open") return "its breaker is open";
@@ -28,7 +28,7 @@ function reasonPassedOver(member: Member, { tracker, deprioritized }: MonitorSou
   if (eligibility(breaker, now) === "guarded") return "it is on probation, and has a call to prove itself on";
   if (deprioritized?.has(member.who.incarnation))
     return "another has answered a call that it still has: it gets none until then";
-  if (!member.proven && tracker.quarantine.isActive(now))
+  if (!member.hasAnswered && tracker.quarantine.isActive(now))
     return "it has never answered, and strangers let callers down";
   return undefined;
 }

@@ -10,7 +10,7 @@ import { type InstanceState, STATES } from "./state.ts";
 
 export interface LocalStatuses {
   readonly statuses: readonly InstanceStatus[];
-  readonly untold: number;
+  readonly omitted: number;
 }
 
 export class LocalView {
@@ -35,7 +35,7 @@ export class LocalView {
     const statuses = this.#worst().map((member) => this.#statusOf(member, before, wall));
     this.#last = new Map(statuses.map((status) => [status.incarnation, status]));
     this.#isChanged = statuses.length !== before.size || statuses.some((one) => before.get(one.incarnation) !== one);
-    return { statuses: statuses, untold: this.#source.tracker.size - statuses.length };
+    return { statuses: statuses, omitted: this.#source.tracker.size - statuses.length };
   }
 
   /** The same value as long as nothing has changed. */
@@ -49,7 +49,7 @@ export class LocalView {
 
   #why({ who, membership }: Member, state: InstanceState): string | null {
     if (state === "open" || state === "retesting") return this.#monitor.whyOpened(who.incarnation) ?? null;
-    return membership.kind === "up" ? null : membership.how;
+    return membership.kind === "up" ? null : membership.reason;
   }
 
   /** By state; those that are up within each in the order of their turns, in which the ring has them anyway. */

@@ -21,7 +21,7 @@ const UNKNOWN_MARKETS_VIEWS_PER_SECOND = 4;
 
 interface Entry {
   readonly view: PeerView;
-  readonly countsUntil: number;
+  readonly expiresAt: number;
   readonly bucket: TokenBucket;
 }
 
@@ -44,13 +44,13 @@ export class PeerMarkets {
     }
     if (known === undefined && this.#entries.size >= MAX_MARKETS) return false;
     const bucket = known?.bucket ?? new TokenBucket(KNOWN_MARKET_BURST, KNOWN_MARKET_VIEWS_PER_SECOND);
-    this.#entries.set(view.market, { view, countsUntil: now + view.intervalMs * LEASE_INTERVALS, bucket: bucket });
+    this.#entries.set(view.market, { view, expiresAt: now + view.intervalMs * LEASE_INTERVALS, bucket: bucket });
     return known === undefined;
   }
 
   /** The views that have not expired, by name; evicts the others. */
   live(now: number): readonly PeerView[] {
-    for (const [market, { countsUntil }] of this.#entries) if (now >= countsUntil) this.#entries.delete(market);
+    for (const [market, { expiresAt }] of this.#entries) if (now >= expiresAt) this.#entries.delete(market);
     const views = [...this.#entries.values()].map(({ view }) => view);
     return views.sort((a, b) => (a.name === b.name ? (a.market < b.market ? -1 : 1) : a.name < b.name ? -1 : 1));
   }

@@ -26,7 +26,7 @@ export interface PeerView {
   readonly state: "up" | "gone";
   readonly instances: readonly InstanceStatus[];
   /** How many more it knows than it tells of. */
-  readonly untold: number;
+  readonly omitted: number;
 }
 
 /** Worth a few screens; with an answer from each of 32 Markets every second still only 4 MB. */
@@ -48,18 +48,21 @@ export type ParsedView =
 
 /** @param origin what its subject says of its sender */
 export function parseView(body: unknown, origin: { readonly service: string; readonly market: string }): ParsedView {
-  const { service, market, name, seq, intervalMs, state, instances, untold } = fieldsOf(body);
+  const { service, market, name, seq, intervalMs, state, instances, omitted } = fieldsOf(body);
   if (service !== origin.service) return unreadable("service is not the one of its subject");
   if (market !== origin.market) return unreadable("market is not the one of its subject");
   if (!isWhole(seq, 0, Number.MAX_SAFE_INTEGER)) return unreadable("seq is not a whole number");
   if (!isWhole(intervalMs, MIN_INTERVAL_MS, MAX_INTERVAL_MS))
     return unreadable(`intervalMs is not a whole number from ${MIN_INTERVAL_MS} to ${MAX_INTERVAL_MS}`);
   if (state !== "up" && state !== "gone") return unreadable("state is neither up nor gone");
-  if (!isWhole(untold, 0, MAX_OMITTED)) return unreadable("untold is not a whole number");
+  if (!isWhole(omitted, 0, MAX_OMITTED)) return unreadable("omitted is not a whole number");
   const statuses = readStatuses(instances);
   if (statuses === undefined) return unreadable(`instances is not a list of up to ${MAX_STATUSES} standings`);
   const shownName = typeof name === "string" && isName(name) ? name : origin.market;
-  return { kind: "view", view: { market, name: shownName, seq, intervalMs, state, instances: statuses, untold } };
+  return {
+    kind: "view",
+    view: { market, name: shownName, seq, intervalMs, state, instances: statuses, omitted },
+  };
 }
 
 /** A host and its port, as it may be shown: what else somebody writes there is no name. */

@@ -17,7 +17,7 @@ export interface InstanceRow {
   readonly incarnation: string;
   readonly address: string;
   readonly state: InstanceState;
-  readonly membership: { readonly kind: Membership["kind"]; readonly how: string | null };
+  readonly membership: { readonly kind: Membership["kind"]; readonly reason: string | null };
   readonly breaker: {
     readonly kind: Breaker["kind"];
     /** Of the last opening; null when it never opened. */
@@ -28,11 +28,11 @@ export interface InstanceRow {
     /** How many answers a probation still asks for; null unless it is on one. */
     readonly answersLeft: number | null;
   };
-  readonly heartbeat: { readonly at: number; readonly countsUntil: number };
+  readonly heartbeat: { readonly at: number; readonly expiresAt: number };
   /** Those that it said are on, each with its end; null: it takes none (CHAOS=1 was not given to it). */
   readonly faults: readonly ActiveFault[] | null;
   /** Has answered a call at least once. */
-  readonly proven: boolean;
+  readonly hasAnswered: boolean;
   readonly turn: TurnStatus;
   readonly calls: {
     readonly total: number;
@@ -64,9 +64,9 @@ export function stateOf({ membership, breaker }: Member): InstanceState {
   if (breaker.kind === "open" || breaker.kind === "retesting") {
     if (membership.kind === "up") return breaker.kind;
   }
-  if (membership.kind === "gone") return membership.how === "left" ? "left" : "lost";
+  if (membership.kind === "gone") return membership.reason === "left" ? "left" : "lost";
   if (membership.kind === "draining") return "draining";
-  return breaker.kind === "probation" ? "probation" : "well";
+  return breaker.kind === "probation" ? "probation" : "healthy";
 }
 
 export interface RowContext {
@@ -88,11 +88,11 @@ export function rowOf(member: Member, context: RowContext): InstanceRow {
   return {
     ...{ instance, incarnation, address },
     state: stateOf(member),
-    membership: { kind: membership.kind, how: membership.kind === "up" ? null : membership.how },
+    membership: { kind: membership.kind, reason: membership.kind === "up" ? null : membership.reason },
     breaker: breakerOf(member.breaker, context),
-    heartbeat: { at: toWall(member.lastHeartbeatAt), countsUntil: toWall(member.leaseUntil) },
+    heartbeat: { at: toWall(member.lastHeartbeatAt), expiresAt: toWall(member.leaseUntil) },
     faults: faultsOf(context),
-    proven: member.proven,
+    hasAnswered: member.hasAnswered,
     turn,
     calls: callsOf(context),
     latency: latencyOf(context),
@@ -139,7 +139,7 @@ function latencyOf({ stats, now }: Pick<RowContext, "stats" | "now">): InstanceR
  * of those failed; p50 and p99 in ms; the calls of the last seconds, the newest last; and hedges in all.
  */
 export type RowDelta = readonly [
-  ...[incarnation: string, heardAt: number, countsUntil: number, calls: number, failed: number],
+  ...[incarnation: string, heardAt: number, expiresAt: number, calls: number, failed: number],
   ...[p50Ms: number | null, p99Ms: number | null, lastSeconds: readonly number[], hedges: number],
 ];
 

@@ -45,7 +45,7 @@ export class ServiceMonitor {
   shortCircuited = 0;
   /** Calls that failed on our own side before an instance was chosen. */
   failed = 0;
-  bus: BusStatus = "away";
+  bus: BusStatus = "disconnected";
   readonly #stats = new Map<string, InstanceStats>();
   readonly #overall = new AttemptStats();
   #wallOffsetMs = Number.NaN;
@@ -119,7 +119,7 @@ export class ServiceMonitor {
       turns: turnsOf(source, now, MAX_ROWS),
       markets: source.markets?.() ?? null,
       instances: this.rows(listed, source, now, wall),
-      unlisted: source.tracker.size - listed.length,
+      omitted: source.tracker.size - listed.length,
       lastEvent: this.stream.lastId,
       events: this.stream.after(0, EVENTS_SHOWN),
     };

@@ -41,7 +41,7 @@ const MAX_DELTAS = 250;
 interface LastSent {
   readonly membership: Membership;
   readonly breaker: Breaker;
-  readonly proven: boolean;
+  readonly hasAnswered: boolean;
   /** Why it is passed over; time alone can change that, and a late call can. */
   readonly passed: string | undefined;
   readonly faults: Faults | undefined;
@@ -95,7 +95,8 @@ export class SnapshotDiff {
   #isChanged({ who: { incarnation } }: Member, before: ReadonlyMap<string, LastSent>): boolean {
     const [last, is] = [before.get(incarnation), this.#last.get(incarnation)];
     if (last === undefined || is === undefined) return true;
-    const isSame = last.membership === is.membership && last.breaker === is.breaker && last.proven === is.proven;
+    const isSame =
+      last.membership === is.membership && last.breaker === is.breaker && last.hasAnswered === is.hasAnswered;
     return !isSame || last.passed !== is.passed || last.faults !== is.faults;
   }
 
@@ -103,11 +104,11 @@ export class SnapshotDiff {
     const choice = nextChoice(this.#source, now);
     return new Map(
       listed.map((member) => {
-        const { who, membership, breaker, proven } = member;
+        const { who, membership, breaker, hasAnswered } = member;
         const turn = turnStatusOf(member, choice, this.#source, now);
         const passed = turn.kind === "passed over" ? turn.why : undefined;
         const faults = this.#monitor.faultsOf(who.incarnation);
-        return [who.incarnation, { membership, breaker, proven, passed, faults }];
+        return [who.incarnation, { membership, breaker, hasAnswered, passed, faults }];
       }),
     );
   }

@@ -28,7 +28,7 @@ export interface Snapshot {
   /** The worst first. */
   readonly instances: readonly InstanceRow[];
   /** How many more there are than are listed. */
-  readonly unlisted: number;
+  readonly omitted: number;
   /** The number of the latest event; those after it are asked for by it. */
   readonly lastEvent: number;
   readonly events: readonly EventRecord[];
@@ -44,13 +44,13 @@ export interface Turns {
 }
 
 export function turnsOf(source: MonitorSource, now: number, max: number): Turns {
-  const { call, retests, trials } = nextChoice(source, now);
+  const { call, retests, newcomerProbes } = nextChoice(source, now);
   return {
     ring: source.tracker.ring
       .all()
       .slice(0, max)
       .map(({ who }) => who.incarnation),
     next: call?.who.incarnation ?? null,
-    copies: [...retests, ...trials].map(({ who }) => who.incarnation),
+    copies: [...retests, ...newcomerProbes].map(({ who }) => who.incarnation),
   };
 }

@@ -13,7 +13,7 @@ import type { Handler } from "../service/core/handler.ts";
 import { newIncarnation } from "../service/incarnation.ts";
 import { startInstance } from "../service/instance.ts";
 import type { InstanceOptions } from "../service/instance-options.ts";
-import { ownProcess } from "../service/process-control.ts";
+import { processControl } from "../service/process-control.ts";
 import { isPrinted, type Settings } from "../settings.ts";
 import { REQUEST_LEVEL } from "./core/lines.ts";
 import { rate } from "./core/ratings.ts";
@@ -40,7 +40,7 @@ export async function runRatings(number: number, world: World, closers: Shutdown
     name: `${SERVICE}-${number}`,
     clock,
     credentials: access.credentials,
-    cure: access.cure,
+    hint: access.hint,
     readAgain: access.readAgain,
     ...{ ...openBusOptions(settings, access), history },
     report: (sentence) => say({ level: "WARNING", logger: "bus", event: "bus.trouble", text: `- ${sentence}` }),
@@ -48,7 +48,7 @@ export async function runRatings(number: number, world: World, closers: Shutdown
   closers.push(() => bus.close());
   const teller = openTeller({ instance: number, pid: process.pid, natsUrls: settings.natsUrls }, world, closers);
   const options = instanceOptions(number, world, history, teller);
-  const starting = startInstance({ ...options, bus, tell: teller.event, tracing });
+  const starting = startInstance({ ...options, bus, onEvent: teller.event, tracing });
   const first = await waitForLogin(bus);
   if (first.kind === "refused") return { kind: "refused", why: [first.why] };
   const started = await starting;
@@ -81,7 +81,7 @@ function instanceOptions(
     random: Math.random,
     report: (sentence) => say({ level: "WARNING", text: `- ${sentence}` }),
     chaos: settings.chaos
-      ? ownProcess({ natsUrls, ...access, clock, ...openBusOptions(settings, access), history })
+      ? processControl({ natsUrls, ...access, clock, ...openBusOptions(settings, access), history })
       : undefined,
     handle: isPrinted(REQUEST_LEVEL, settings.logLevel) ? withRequestLog(teller) : rate,
   };

@@ -25,7 +25,7 @@ export type Answer =
 export type WhyUnanswered =
   | "request timed out"
   | "all services are down"
-  | "the bus is away"
+  | "the bus is disconnected"
   | "the caller gave up"
   | "the answer was not readable"
   | "not permitted";
@@ -72,8 +72,8 @@ export function readAttempt(reply: Reply, who: InstanceRef, accepts: ResponseVal
       return { answer: unanswered("request timed out"), result: "timeout" };
     case "no-responders":
       return { answer: unanswered("all services are down"), result: "no-responders" };
-    case "away":
-      return { answer: unanswered("the bus is away"), result: "inconclusive" };
+    case "disconnected":
+      return { answer: unanswered("the bus is disconnected"), result: "inconclusive" };
     case "cancelled":
       return { answer: unanswered("the caller gave up"), result: "inconclusive" };
     case "unsent":
@@ -85,17 +85,17 @@ export function readAttempt(reply: Reply, who: InstanceRef, accepts: ResponseVal
 
 /** Whether the instance may have executed the request, in whole or in part. */
 export const mayHaveExecuted = ({ answer, result }: CallAttempt): boolean =>
-  result === "nonsense" || (answer.kind === "refused" && answer.code === UNFINISHED);
+  result === "invalid" || (answer.kind === "refused" && answer.code === UNFINISHED);
 
 /** A body can be invalid: not JSON, or not accepted by the caller. The caller's check can also fail. */
 function readBody(bytes: Uint8Array, who: InstanceRef, accepts: ResponseValidator): CallAttempt {
   const decoded = decodeBody(bytes, MAX_BODY_BYTES);
-  if (decoded.kind === "unreadable") return { answer: unanswered("the answer was not readable"), result: "nonsense" };
+  if (decoded.kind === "unreadable") return { answer: unanswered("the answer was not readable"), result: "invalid" };
   const answer: Answer = { kind: "answered", body: decoded.value, who };
   try {
     const isAccepted: unknown = accepts(decoded.value);
     if (isThenable(isAccepted)) return rejectPromise(isAccepted);
-    return { answer, result: isAccepted ? "answered" : "nonsense" };
+    return { answer, result: isAccepted ? "answered" : "invalid" };
   } catch (error) {
     return { answer: failed("the check of the answer failed", textOf(error)), result: "unchecked" };
   }

@@ -8,7 +8,7 @@ import { textOf } from "./guard.ts";
 
 export interface AskOptions {
   /** False for a call that must not reach two instances; reads may. */
-  readonly repeatable?: boolean;
+  readonly idempotent?: boolean;
   /** Accepts a body as an answer. For any other body the call goes on to another instance. Default: any JSON. */
   readonly accepts?: ResponseValidator;
   readonly signal?: AbortSignal;
@@ -19,7 +19,7 @@ export interface AskOptions {
 export interface CallRequest {
   readonly kind: "call";
   readonly body: SerializedRequest;
-  readonly repeatable: boolean;
+  readonly idempotent: boolean;
   readonly accepts: ResponseValidator;
   readonly signal: AbortSignal | undefined;
   readonly trace: Trace | undefined;
@@ -35,9 +35,9 @@ export function readCall(request: object, options: AskOptions): CallRequest | Ex
     return failed("the request cannot be written as JSON", textOf(error));
   }
   try {
-    const { repeatable = true, accepts = ACCEPT_ANY, signal, trace } = options;
+    const { idempotent = true, accepts = ACCEPT_ANY, signal, trace } = options;
     if (typeof accepts !== "function") throw new TypeError("accepts is no function");
-    return { kind: "call", body, repeatable: Boolean(repeatable), accepts, signal, trace: trace ?? undefined };
+    return { kind: "call", body, idempotent: Boolean(idempotent), accepts, signal, trace: trace ?? undefined };
   } catch (error) {
     return failed("the options of the call cannot be used", textOf(error));
   }

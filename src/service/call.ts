@@ -127,15 +127,15 @@ export class Call {
   #pick(): Ticket | undefined {
     const { resolver, tracker, emitAll, options } = this.#context;
     const { clock } = options;
-    const { repeatable, trace } = this.#request;
-    const emit = this.#tried.size < MAX_LOGGED_ATTEMPTS ? options.tell : () => undefined;
+    const { idempotent, trace } = this.#request;
+    const emit = this.#tried.size < MAX_LOGGED_ATTEMPTS ? options.onEvent : () => undefined;
     emit({ kind: "resolving" }, trace);
     emit({ kind: "resolved", live: () => tracker.live(clock.now()).map((member) => member.who) }, trace);
     const deprioritized = this.#context.hedge?.deprioritized;
-    const pick = resolver.next(clock.now(), { excluded: this.#tried, repeatable, deprioritized });
+    const pick = resolver.next(clock.now(), { excluded: this.#tried, idempotent, deprioritized });
     emitAll(pick.changes, trace);
     for (const ticket of pick.retests) this.#sendCopy(ticket);
-    for (const ticket of pick.trials) this.#sendCopy(ticket);
+    for (const ticket of pick.newcomerProbes) this.#sendCopy(ticket);
     if (pick.call !== undefined) emit({ kind: "using", who: pick.call.who }, trace);
     return pick.call;
   }
@@ -165,14 +165,14 @@ export class Call {
   /** Encodes and sends. However it ends, `#onReply` settles the ticket. Never throws. */
   #send(slot: Slot, signal: AbortSignal | undefined): void {
     const { bus, clock } = this.#context.options;
-    const { trace, body, repeatable } = this.#request;
+    const { trace, body, idempotent } = this.#request;
     const { ticket, timeoutMs, sentAs } = slot;
     const span = trace === undefined ? undefined : this.#beginSpan(trace, slot);
     try {
       // In the body, not in headers: those cost a caller a quarter more of its processor time for each call.
       const carried = trace === undefined ? undefined : this.#carried(span ?? trace);
       const text = encodeRequest(body, Math.round(clock.wall() + timeoutMs), carried);
-      const notIdempotent = sentAs !== "copy" && !repeatable;
+      const notIdempotent = sentAs !== "copy" && !idempotent;
       const callOptions = { timeoutMs, signal, answersOnce: ticket.member.answersOnce, notIdempotent };
       bus.call(ticket.who.address, text, callOptions, (reply) => this.#onReply(slot, span, reply));
     } catch (error) {
@@ -217,9 +217,9 @@ export class Call {
   }
 
   #count({ ticket, sentAs }: Slot, { answer }: CallAttempt, result: Result): void {
-    const { clock, count } = this.#context.options;
+    const { clock, onAttempt } = this.#context.options;
     const tookMs = clock.now() - ticket.sentAt;
-    count({ kind: "attempt", who: ticket.who, sentAs, result, isRefusal: answer.kind === "refused", tookMs });
+    onAttempt({ kind: "attempt", who: ticket.who, sentAs, result, isRefusal: answer.kind === "refused", tookMs });
   }
 
   /** After the call itself or its hedge: an answer ends the call, and without one the other attempt may still bring it. */
@@ -240,7 +240,7 @@ export class Call {
       this.#finish(attempt.answer);
       return;
     }
-    if (attempt.result === "nonsense") {
+    if (attempt.result === "invalid") {
       this.#emitInvalid(ticket);
       this.#invalid = attempt.answer;
     }
@@ -259,7 +259,7 @@ export class Call {
 
   /** Undefined where this call is not hedged. */
   get #hedge(): Hedge | undefined {
-    return this.#request.repeatable ? this.#context.hedge : undefined;
+    return this.#request.idempotent ? this.#context.hedge : undefined;
   }
 
   #scheduleHedge(late: Slot, hedge: Hedge): void {
@@ -281,7 +281,7 @@ export class Call {
     if (ticket === undefined) return;
     this.#tried.add(ticket.who.incarnation);
     const { who: lateWho, sentAt } = late.ticket;
-    options.tell({ kind: "hedging", who: ticket.who, late: lateWho, afterMs: now - sentAt }, this.#request.trace);
+    options.onEvent({ kind: "hedging", who: ticket.who, late: lateWho, afterMs: now - sentAt }, this.#request.trace);
     const slot = this.#slot(ticket, "hedge");
     this.#second = slot;
     this.#send(slot, this.#signal);
@@ -296,14 +296,14 @@ export class Call {
       if (this.#isFinished) hedge.lateCallEnded(who.incarnation);
       return;
     }
-    if (result === "nonsense") this.#emitInvalid(slot.ticket);
+    if (result === "invalid") this.#emitInvalid(slot.ticket);
     const late = this.#first;
     if (result === "answered" && late !== undefined && late.attempt === undefined && !this.#isFinished)
       hedge.hedgeWon(late.ticket.who.incarnation);
   }
 
   #emitInvalid({ who }: Ticket): void {
-    this.#context.options.tell({ kind: "nonsense", who }, this.#request.trace);
+    this.#context.options.onEvent({ kind: "invalid-response", who }, this.#request.trace);
   }
 
   // Code of the user's own: without it the call goes on.
@@ -318,9 +318,9 @@ export class Call {
   }
 }
 
-/** Not delivered, or rejected: any call may go on. A call that may have executed must be repeatable. */
-function mayTryAnother(attempt: CallAttempt, { repeatable }: CallRequest): boolean {
+/** Not delivered, or rejected: any call may go on. A call that may have executed must be idempotent. */
+function mayTryAnother(attempt: CallAttempt, { idempotent }: CallRequest): boolean {
   const { result } = attempt;
-  const isRetriable = result === "no-responders" || result === "draining" || result === "nonsense";
-  return isRetriable && (repeatable || !mayHaveExecuted(attempt));
+  const isRetriable = result === "no-responders" || result === "draining" || result === "invalid";
+  return isRetriable && (idempotent || !mayHaveExecuted(attempt));
 }

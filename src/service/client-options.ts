@@ -5,7 +5,7 @@ import type { Clock } from "../clock.ts";
 import { type BalancerFactory, newBalancer } from "../health/balancer.ts";
 import type { HealthEvent, InstanceRef } from "../health/member.ts";
 import type { Result } from "../health/tracker.ts";
-import { type HealthRules, usualHealthRules } from "../settings.ts";
+import { defaultHealthRules, type HealthRules } from "../settings.ts";
 import type { Trace } from "../trace/core/trace.ts";
 import type { WhyFailed } from "./answer.ts";
 import type { Faults } from "./core/faults.ts";
@@ -19,20 +19,20 @@ export interface ClientOptions {
    * The connection that receives heartbeats, if not the one of the calls. Any client can send heartbeats, and a connection
    * is read in order: on the same one, the answers to calls would wait behind a flood of heartbeats.
    */
-  readonly ears?: Bus;
+  readonly heartbeatBus?: Bus;
   readonly clock?: Clock;
   /** The rules that differ from the defaults of the settings. */
   readonly rules?: Partial<HealthRules>;
   readonly random?: () => number;
   /** Creates the balancer: for example, one that records its inputs. */
-  readonly core?: BalancerFactory;
-  /** Sends a late call to a second instance as well, unless it is not repeatable. Default: false. */
+  readonly createBalancer?: BalancerFactory;
+  /** Sends a late call to a second instance as well, unless the call is not idempotent. Default: false. */
   readonly hedge?: boolean;
   /** `trace`: of the call that caused the event, if a call did and has one. */
-  readonly tell?: (event: ClientEvent, trace?: Trace) => void;
+  readonly onEvent?: (event: ClientEvent, trace?: Trace) => void;
   /** Called at the end of every attempt, while the caller waits. It should only count. */
-  readonly count?: (ended: AttemptOutcome) => void;
-  /** Receives a sentence when `tell`, `count` or other user code fails: at most one a minute for each. Default: stderr. */
+  readonly onAttempt?: (ended: AttemptOutcome) => void;
+  /** Receives a sentence when `onEvent`, `onAttempt` or other user code fails: at most one a minute for each. Default: stderr. */
   readonly report?: (sentence: string) => void;
 }
 
@@ -62,13 +62,13 @@ export type ClientEvent =
   /** `late` has not answered after `afterMs`, and the call is sent to `who` as well. */
   | { readonly kind: "hedging"; readonly who: InstanceRef; readonly late: InstanceRef; readonly afterMs: number }
   /** The response of `who` was invalid, and the call goes on to another instance. */
-  | { readonly kind: "nonsense"; readonly who: InstanceRef }
+  | { readonly kind: "invalid-response"; readonly who: InstanceRef }
   /** `subject` names the sender; a bus with logins has checked it. It is printable, and cut to a maximum length. */
-  | { readonly kind: "unreadable heartbeat"; readonly subject: string; readonly why: string }
+  | { readonly kind: "unreadable-heartbeat"; readonly subject: string; readonly why: string }
   /** Too many unknown instances at once: the heartbeat of this one was dropped unread. */
-  | { readonly kind: "crowded" }
+  | { readonly kind: "newcomers-throttled" }
   /** Heartbeats were not received for `deafMs`, although the bus was connected: more were sent than could be read. */
-  | { readonly kind: "deaf"; readonly deafMs: number }
+  | { readonly kind: "heartbeats-interrupted"; readonly interruptedMs: number }
   /** The active faults of an instance with CHAOS=1 have changed. */
   | { readonly kind: "faults"; readonly who: InstanceRef; readonly faults: Faults }
   | { readonly kind: "bus"; readonly status: BusStatus }
@@ -86,14 +86,14 @@ export function withDefaults(options: ClientOptions): ResolvedClientOptions {
   const guard = new Guard(`the client of ${options.service}`, options.report, clock);
   return {
     ...options,
-    ears: options.ears ?? options.bus,
+    heartbeatBus: options.heartbeatBus ?? options.bus,
     clock,
     guard,
-    rules: { ...usualHealthRules(), ...options.rules },
+    rules: { ...defaultHealthRules(), ...options.rules },
     random: options.random === undefined ? Math.random : guard.random(options.random),
-    core: options.core ?? newBalancer,
+    createBalancer: options.createBalancer ?? newBalancer,
     hedge: options.hedge ?? false,
-    tell: guard.listener("tell", options.tell),
-    count: guard.listener("count", options.count),
+    onEvent: guard.listener("onEvent", options.onEvent),
+    onAttempt: guard.listener("onAttempt", options.onAttempt),
   };
 }

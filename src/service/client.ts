@@ -60,7 +60,7 @@ class ServiceClient implements Client {
 
   constructor(options: ResolvedClientOptions) {
     this.#options = options;
-    const { tracker, resolver } = options.core(options.service, options.rules, options.random);
+    const { tracker, resolver } = options.createBalancer(options.service, options.rules, options.random);
     this.tracker = tracker;
     this.resolver = resolver;
     this.#heartbeatListener = new HeartbeatListener(options, this.tracker, (changes) => this.#emitChanges(changes));
@@ -103,7 +103,7 @@ class ServiceClient implements Client {
 
   #ask(call: CallRequest): Promise<Answer> {
     const { bus } = this.#options;
-    if (bus.status !== "connected") return Promise.resolve(this.#denied() ?? unanswered("the bus is away"));
+    if (bus.status !== "connected") return Promise.resolve(this.#denied() ?? unanswered("the bus is disconnected"));
     const maxBytes = bus.maxBodyBytes ?? Number.POSITIVE_INFINITY;
     if (isLongerThan(call.body.text, maxBytes)) return Promise.resolve(this.#failed(tooLarge(maxBytes)));
     const signal = this.#detachableSignal(call.signal);
@@ -131,27 +131,27 @@ class ServiceClient implements Client {
   }
 
   #failed(answer: Extract<Answer, { kind: "failed" }>): Answer {
-    this.#options.count({ kind: "failed", why: answer.why });
+    this.#options.onAttempt({ kind: "failed", why: answer.why });
     return answer;
   }
 
   #shortCircuit(): Answer {
-    this.#options.count({ kind: "short-circuited" });
+    this.#options.onAttempt({ kind: "short-circuited" });
     return this.#denied() ?? unanswered("all services are down");
   }
 
   /** The server denies heartbeats to this process. That is then the reason why no instance is known. */
   #denied(): Answer | undefined {
-    const failure = this.#options.ears.lastFailure;
+    const failure = this.#options.heartbeatBus.lastFailure;
     return failure?.isDenial ? { kind: "unanswered", why: "not permitted", detail: failure.message } : undefined;
   }
 
   #emitChanges(changes: readonly HealthEvent[], trace?: Trace): void {
     if (changes.length === 0) return;
-    const { bus, clock, tell } = this.#options;
+    const { bus, clock, onEvent } = this.#options;
     for (const change of changes) {
-      tell(change, trace);
-      if (change.kind !== "lost" || change.why !== "nobody answers there") continue;
+      onEvent(change, trace);
+      if (change.kind !== "lost" || change.why !== "no responders") continue;
       // After the reads of this turn of the loop: the last answers of the instance may be among them.
       clock.afterIoPoll(() => bus.giveUp(change.who.address));
     }

@@ -79,7 +79,7 @@ export async function untilConnected(bus: Bus, clock: Clock, limitMs: number): P
     };
     const cancel = clock.after(limitMs, () => clock.afterIoPoll(() => end(bus.status === "connected")));
     const stop = bus.watch((status) => {
-      if (status !== "away") end(status === "connected");
+      if (status !== "disconnected") end(status === "connected");
     });
   });
 }

@@ -21,7 +21,7 @@ export type FaultReply =
   | { readonly kind: "done"; readonly receiver: FaultReceiver }
   | { readonly kind: "refused"; readonly why: string }
   /** The instance accepts no faults or is gone; or the bus is away. */
-  | { readonly kind: "unanswered"; readonly why: "no-responders" | "no answer" | "away" };
+  | { readonly kind: "unanswered"; readonly why: "no-responders" | "no answer" | "disconnected" };
 
 /** A pause begins when its watchdogs are ready. On a busy machine a new process takes up to ten seconds for that. */
 const REPLY_TIMEOUT_MS = 12_000;
@@ -60,8 +60,8 @@ export async function sendFaultCommand(
         return { kind: "refused", why: reply.message };
       case "no-responders":
         return { kind: "unanswered", why: "no-responders" };
-      case "away":
-        return { kind: "unanswered", why: "away" };
+      case "disconnected":
+        return { kind: "unanswered", why: "disconnected" };
       case "denied":
       case "unsent":
         return { kind: "refused", why: reply.why };

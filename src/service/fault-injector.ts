@@ -26,7 +26,7 @@ import {
 import { type ErrorReply, type Handler, type HandlerResult, refuse } from "./core/handler.ts";
 import { queryLimit } from "./core/query-limit.ts";
 import type { InstanceEvent } from "./instance-options.ts";
-import type { OwnProcess, PauseHandle } from "./process-control.ts";
+import type { PauseHandle, ProcessControl } from "./process-control.ts";
 
 export interface FaultInjectorOptions {
   readonly service: string;
@@ -35,8 +35,8 @@ export interface FaultInjectorOptions {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly random: () => number;
-  readonly process: OwnProcess;
-  readonly tell: (event: InstanceEvent) => void;
+  readonly process: ProcessControl;
+  readonly onEvent: (event: InstanceEvent) => void;
   /** Sends one heartbeat now, also when muted. */
   readonly beat: () => void;
 }
@@ -98,13 +98,13 @@ export class FaultInjector {
   }
 
   start(): void {
-    const { bus, clock, service, incarnation, tell } = this.#options;
+    const { bus, clock, service, incarnation, onEvent } = this.#options;
     this.#stopListening = clock.onStall((stalledMs) => this.#afterStall(stalledMs));
     this.#subscriptions.push(
       bus.subscribe(chaosSubject(service, incarnation), (message) => this.#onCommand(message, "own")),
       bus.subscribe(chaosBroadcastSubject(service), (message) => this.#onCommand(message, "of all")),
     );
-    tell({ kind: "takes faults" });
+    onEvent({ kind: "takes faults" });
   }
 
   /** The instance is leaving: all faults end, and no command is accepted any more. */
@@ -189,8 +189,8 @@ export class FaultInjector {
   }
 
   async #kill(message: Message): Promise<void> {
-    const { tell, bus, process } = this.#options;
-    tell({ kind: "killed" });
+    const { onEvent, bus, process } = this.#options;
+    onEvent({ kind: "killed" });
     this.#answer(message);
     await bus.flush();
     process.kill();
@@ -200,7 +200,7 @@ export class FaultInjector {
     const { process, bus, service, instance, incarnation } = this.#options;
     const own = Symbol("pause");
     this.#pausing = own;
-    const handle = await process.arm({ service, instance, incarnation, forMs });
+    const handle = await process.preparePause({ service, instance, incarnation, forMs });
     if (handle.kind === "failed" || this.#pausing !== own) {
       if (handle.kind === "armed") handle.release();
       if (this.#pausing === own) this.#pausing = undefined;
@@ -232,13 +232,13 @@ export class FaultInjector {
   // Beginnings and ends.
 
   #begin(fault: Fault, forMs: number): void {
-    this.#options.tell({ kind: "fault begins", fault, forMs });
+    this.#options.onEvent({ kind: "fault begins", fault, forMs });
     this.#setFaults(withFault(this.#faults, fault, this.#now() + forMs));
   }
 
   #end(left: Faults, ended: Faults, why: WhyEnded): void {
     if (ended.length === 0) return;
-    for (const fault of ended) this.#options.tell({ kind: "fault ended", fault, why });
+    for (const fault of ended) this.#options.onEvent({ kind: "fault ended", fault, why });
     this.#setFaults(left);
   }
 

@@ -53,14 +53,19 @@ export class HeartbeatListener {
   }
 
   start(): void {
-    const { bus, ears, clock, service } = this.#options;
+    const { bus, heartbeatBus, clock, service } = this.#options;
     const onHeartbeat = (message: Message): void => this.#onHeartbeat(message);
-    const heartbeats = ears.subscribe(subjects.allHeartbeatsSubject(service), onHeartbeat, undefined, "required");
+    const heartbeats = heartbeatBus.subscribe(
+      subjects.allHeartbeatsSubject(service),
+      onHeartbeat,
+      undefined,
+      "required",
+    );
     this.#stops.push(() => heartbeats.close());
     this.#stops.push(bus.watch(() => this.#afterBusStatus()));
-    this.#stops.push(ears.watch((status) => this.#afterHeartbeatBusStatus(status)));
-    this.#isConnectedReported = bus.status === "connected" && ears.status === "connected";
-    if (ears.status === "connected") this.#startInitialRollCall();
+    this.#stops.push(heartbeatBus.watch((status) => this.#afterHeartbeatBusStatus(status)));
+    this.#isConnectedReported = bus.status === "connected" && heartbeatBus.status === "connected";
+    if (heartbeatBus.status === "connected") this.#startInitialRollCall();
     else this.#runBalancer(() => this.#tracker.freezeLeases(clock.now()));
   }
 
@@ -71,8 +76,8 @@ export class HeartbeatListener {
 
   /** Uses the connection that receives the heartbeats: on another one they could arrive before the subscription. */
   sendRollCall(): void {
-    const { ears, service } = this.#options;
-    ears.publish(subjects.rollCallSubject(service), "");
+    const { heartbeatBus, service } = this.#options;
+    heartbeatBus.publish(subjects.rollCallSubject(service), "");
   }
 
   close(): void {
@@ -81,18 +86,18 @@ export class HeartbeatListener {
   }
 
   #onHeartbeat(message: Message): void {
-    const { service, clock, tell } = this.#options;
+    const { service, clock, onEvent } = this.#options;
     const incarnation = subjects.incarnationOf(service, message.subject);
     // Checked before the body is decoded: in a flood of new names, decoding is most of the cost.
     const isAdmitted =
       incarnation === undefined || this.#tracker.knows(incarnation) || this.#newcomerLimit.tryTake(clock.now());
     if (!isAdmitted) {
-      tell({ kind: "crowded" });
+      onEvent({ kind: "newcomers-throttled" });
       return;
     }
     const decoded = this.#read(message, incarnation);
     if (decoded.kind === "unreadable") {
-      tell({ kind: "unreadable heartbeat", subject: subjects.shownSubject(message.subject), why: decoded.why });
+      onEvent({ kind: "unreadable-heartbeat", subject: subjects.shownSubject(message.subject), why: decoded.why });
       return;
     }
     this.#emitChanges(this.#tracker.onHeartbeat(decoded.beat, clock.now()));
@@ -105,7 +110,7 @@ export class HeartbeatListener {
     if (state !== "up" || !this.#tracker.knows(incarnation)) return;
     const faults = this.#knownFaults.update(incarnation, notes, this.#options.clock.now());
     if (faults === undefined) return;
-    this.#options.tell({ kind: "faults", who: { service, instance, incarnation, address }, faults });
+    this.#options.onEvent({ kind: "faults", who: { service, instance, incarnation, address }, faults });
   }
 
   #read(message: Message, incarnation: string | undefined): DecodedHeartbeat {
@@ -127,11 +132,12 @@ export class HeartbeatListener {
 
   /** "connected" waits until heartbeats can be received as well. After that, events follow the connection for calls. */
   #reportBusStatus(): void {
-    const { bus, ears, tell } = this.#options;
-    if (bus.status === "connected" && !this.#isConnectedReported && ears.status !== "connected") return;
+    const { bus, heartbeatBus, onEvent } = this.#options;
+    if (bus.status === "connected" && !this.#isConnectedReported && heartbeatBus.status !== "connected") return;
     const wasReported = this.#isConnectedReported;
     this.#isConnectedReported = bus.status === "connected";
-    if (this.#isConnectedReported || wasReported || bus.status === "closed") tell({ kind: "bus", status: bus.status });
+    if (this.#isConnectedReported || wasReported || bus.status === "closed")
+      onEvent({ kind: "bus", status: bus.status });
   }
 
   #afterHeartbeatBusStatus(status: BusStatus): void {
@@ -154,8 +160,9 @@ export class HeartbeatListener {
   }
 
   #reportInterruption(): void {
-    const { clock, tell } = this.#options;
-    if (this.#disconnectedSince !== undefined) tell({ kind: "deaf", deafMs: clock.now() - this.#disconnectedSince });
+    const { clock, onEvent } = this.#options;
+    if (this.#disconnectedSince !== undefined)
+      onEvent({ kind: "heartbeats-interrupted", interruptedMs: clock.now() - this.#disconnectedSince });
     this.#disconnectedSince = undefined;
   }
 

@@ -2,14 +2,14 @@
 
 import type { Bus } from "../bus/bus.ts";
 import type { Clock } from "../clock.ts";
-import { usualHealthRules } from "../settings.ts";
+import { defaultHealthRules } from "../settings.ts";
 import type { Trace, Tracing } from "../trace/core/trace.ts";
 import type { Fault } from "./core/faults.ts";
 import type { Handler } from "./core/handler.ts";
 import { defaultClock } from "./default-clock.ts";
 import { Guard } from "./guard.ts";
 import { newIncarnation } from "./incarnation.ts";
-import type { OwnProcess } from "./process-control.ts";
+import type { ProcessControl } from "./process-control.ts";
 
 export type InstanceEvent =
   /** `trouble`: why the bus is away, if that is known. */
@@ -18,8 +18,8 @@ export type InstanceEvent =
   | { readonly kind: "resumed"; readonly pausedMs: number }
   | { readonly kind: "dropped"; readonly count: number }
   | { readonly kind: "failed"; readonly error: unknown }
-  | { readonly kind: "away" }
-  | { readonly kind: "back" }
+  | { readonly kind: "disconnected" }
+  | { readonly kind: "reconnected" }
   | FaultEvent;
 
 /** Events of an instance with CHAOS=1. */
@@ -42,13 +42,13 @@ export interface InstanceOptions {
   readonly heartbeatIntervalMs?: number;
   readonly random?: () => number;
   /** `trace`: of the request that caused the event, if a request did and has one. */
-  readonly tell?: (event: InstanceEvent, trace?: Trace) => void;
-  /** Receives a sentence when `tell` or other user code fails: at most one a minute for each. Default: stderr. */
+  readonly onEvent?: (event: InstanceEvent, trace?: Trace) => void;
+  /** Receives a sentence when `onEvent` or other user code fails: at most one a minute for each. Default: stderr. */
   readonly report?: (sentence: string) => void;
   /** Exports the spans of its requests (`datawire-market/tracing`). Default: no spans. */
   readonly tracing?: Tracing | undefined;
   /** Accepts fault commands from the bus and applies them to this process (CHAOS=1). Default: no such subject. */
-  readonly chaos?: OwnProcess | undefined;
+  readonly chaos?: ProcessControl | undefined;
 }
 
 /** All options. User listeners are guarded: they cannot throw. */
@@ -68,9 +68,9 @@ export function withDefaults(options: InstanceOptions): ResolvedInstanceOptions 
     incarnation: options.incarnation ?? newIncarnation(options.instance),
     version: options.version ?? NO_VERSION,
     clock,
-    heartbeatIntervalMs: options.heartbeatIntervalMs ?? usualHealthRules().heartbeatIntervalMs,
+    heartbeatIntervalMs: options.heartbeatIntervalMs ?? defaultHealthRules().heartbeatIntervalMs,
     random: options.random === undefined ? Math.random : guard.random(options.random),
-    tell: guard.listener("tell", options.tell),
+    onEvent: guard.listener("onEvent", options.onEvent),
     chaos: options.chaos,
   };
 }

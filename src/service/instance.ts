@@ -60,19 +60,19 @@ export async function startInstance(given: InstanceOptions): Promise<Started> {
 
 /** The code that the caller receives if the answer is too large for the bus. */
 const NOT_SENT = 500;
-const reasonOf = (notSent: NotSent): string => (notSent.kind === "unsent" ? notSent.why : "the bus is away");
+const reasonOf = (notSent: NotSent): string => (notSent.kind === "unsent" ? notSent.why : "the bus is disconnected");
 
 /** How long a request may take after the goodbye: its caller has given up long before. */
 const FINISH_TIMEOUT_MS = 5_000;
 /** Connecting takes milliseconds if the bus runs. After this time the instance reports what it waits for. */
 const WAITING_REPORT_DELAY_MS = 500;
 
-async function untilConnected({ bus, clock, tell }: ResolvedInstanceOptions): Promise<void> {
+async function untilConnected({ bus, clock, onEvent }: ResolvedInstanceOptions): Promise<void> {
   if (bus.status === "connected") return;
-  const cancel = clock.after(WAITING_REPORT_DELAY_MS, () => tell({ kind: "waiting", trouble: bus.lastFailure }));
+  const cancel = clock.after(WAITING_REPORT_DELAY_MS, () => onEvent({ kind: "waiting", trouble: bus.lastFailure }));
   await new Promise<void>((resolve) => {
     const stop = bus.watch((status) => {
-      if (status === "away") return;
+      if (status === "disconnected") return;
       stop();
       resolve();
     });
@@ -123,7 +123,7 @@ class RunningInstance implements Instance {
   }
 
   async start(): Promise<void> {
-    const { bus, service, clock, tell } = this.#options;
+    const { bus, service, clock, onEvent } = this.#options;
     const receive = (message: Message): void => this.#receive(message);
     // First, so that it learns of a stall first: the heartbeat that follows lists the faults that are still active.
     this.#faultInjector?.start();
@@ -146,7 +146,7 @@ class RunningInstance implements Instance {
     this.#heartbeats.start();
     // After "up" a caller may call it at once, over another connection than that of the heartbeat.
     await bus.flush();
-    tell({ kind: "up", address: this.address });
+    onEvent({ kind: "up", address: this.address });
   }
 
   #answerVerb(verb: "PING" | "INFO" | "STATS", make: () => object): void {
@@ -218,7 +218,7 @@ class RunningInstance implements Instance {
   }
 
   #failed(error: unknown, trace: Trace | undefined): EncodedResult {
-    this.#options.tell({ kind: "failed", error }, trace);
+    this.#options.onEvent({ kind: "failed", error }, trace);
     // The error goes to our own log only. The caller gets no detail of it.
     return refuse(500, "internal error");
   }
@@ -267,7 +267,7 @@ class RunningInstance implements Instance {
 
   #afterStall(stalledMs: number): void {
     this.#backlog = afterStall(this.#backlog, stalledMs);
-    this.#options.tell({ kind: "resumed", pausedMs: stalledMs });
+    this.#options.onEvent({ kind: "resumed", pausedMs: stalledMs });
     if (this.#heartbeats.state === "up") this.#heartbeats.start();
     void this.#clearBacklog();
   }
@@ -278,12 +278,12 @@ class RunningInstance implements Instance {
     const before = this.#backlog;
     this.#backlog = afterFlush(before);
     const isCleared = before.kind === "clearing" && this.#backlog.kind === "none";
-    if (isCleared && before.dropped > 0) this.#options.tell({ kind: "dropped", count: before.dropped });
+    if (isCleared && before.dropped > 0) this.#options.onEvent({ kind: "dropped", count: before.dropped });
   }
 
   #afterStatus(status: BusStatus): void {
     if (this.#heartbeats.state !== "up" || status === "closed") return;
-    this.#options.tell({ kind: status === "connected" ? "back" : "away" });
+    this.#options.onEvent({ kind: status === "connected" ? "reconnected" : "disconnected" });
     if (status === "connected") this.#heartbeats.start();
   }
 

@@ -35,13 +35,13 @@ export type PauseHandle =
     }
   | { readonly kind: "failed"; readonly why: string };
 
-export interface OwnProcess {
+export interface ProcessControl {
   /** Starts the watchdogs that end the pause, and resolves once they are ready. They do not depend on the client. */
-  arm(request: PauseRequest): Promise<PauseHandle>;
+  preparePause(request: PauseRequest): Promise<PauseHandle>;
   kill(): void;
 }
 
-export interface OwnProcessOptions {
+export interface ProcessControlOptions {
   readonly natsUrls: readonly string[];
   readonly credentials?: Credentials | undefined;
   /** As for the bus of the instance: a watchdog logs in with the credentials that are valid by then. */
@@ -60,10 +60,10 @@ const READY_TIMEOUT_MS = 10_000;
  */
 const RELEASE_WATCHDOGS_AFTER_MS = 50;
 
-export function ownProcess(options: OwnProcessOptions): OwnProcess {
+export function processControl(options: ProcessControlOptions): ProcessControl {
   const { natsUrls, clock = defaultClock() } = options;
   return {
-    arm: async (request) => {
+    preparePause: async (request) => {
       const [watchdog, backup] = [startWatchdog(), startWatchdog("backup")];
       const release = (): void => {
         for (const one of [watchdog, backup]) if (one.connected) one.disconnect();
@@ -91,13 +91,13 @@ export function ownProcess(options: OwnProcessOptions): OwnProcess {
   };
 }
 
-function credentialsNow({ credentials, readAgain }: OwnProcessOptions): Credentials | undefined {
+function credentialsNow({ credentials, readAgain }: ProcessControlOptions): Credentials | undefined {
   const read = readAgain?.();
   return (read?.kind === "read" ? read.credentials : undefined) ?? credentials;
 }
 
 /** The watchdog is a new process without a history of its own, so it uses that of the instance. */
-function watchdogBusRule({ natsUrls, openBus, history }: OwnProcessOptions): OpenBusRule | undefined {
+function watchdogBusRule({ natsUrls, openBus, history }: ProcessControlOptions): OpenBusRule | undefined {
   const hadLogins = history?.hadLogins(natsUrls.map(readBusAddress)) === true;
   return hadLogins && openBus !== "join" ? "refuse" : openBus;
 }

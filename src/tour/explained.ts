@@ -17,7 +17,7 @@ const EXPLAINED: readonly (readonly [RegExp, string])[] = [
   [/ returned: /, "it was silent for too long, and beats again"],
   [/ is leaving: /, "it says goodbye first, so nobody sends it anything new"],
   [/ left: /, "gone in good order: no call was lost"],
-  [/ lost: .*nobody answers there/, "the bus says that nobody listens at that address: the call goes on to another"],
+  [/ lost: .*no responders/, "the bus says that nobody listens at that address: the call goes on to another"],
   [/ lost: .*no heartbeat/, "silent for two heartbeats: a second opinion, beside the breaker"],
   [/OPEN breaker/, "one unanswered call is enough: from now on it is left out"],
   [/RETEST breaker/, "a copy of a real request, to see whether it lives; no shopper waits for it"],

@@ -192,7 +192,7 @@ function welcome({ at, board }: Running, stop: number, needs: readonly number[])
   ];
   if (stop === 0) return open;
   const running = needs.length === 0 ? "" : `; running again: instances ${needs.join(", ")}`;
-  return [...open, `You left at stop ${stop + 1}, and go on there${running}. To begin anew:  make tour ANEW=1`];
+  return [...open, `You left at stop ${stop + 1}, and go on there${running}. To start again:  make tour RESTART=1`];
 }
 
 function shown(action: StopAction): string {

@@ -106,8 +106,8 @@ test("each way in which no server greets is a trouble of its own, with the addre
     [
       [{ kind: "nothing", why: "ECODE" }, "unreachable"],
       [{ kind: "unresolved", why: "ECODE" }, "unresolved"],
-      [{ kind: "stranger" }, "not-nats"],
-      [{ kind: "stranger", speaks: "HTTP" }, "not-nats"],
+      [{ kind: "not-nats" }, "not-nats"],
+      [{ kind: "not-nats", speaks: "HTTP" }, "not-nats"],
       [{ kind: "wrong port", port: { of: "route" } }, "limited"],
       [{ kind: "wrong port", port: { of: "gateway" } }, "limited"],
       [{ kind: "wrong port", port: { of: "leafnode" } }, "limited"],

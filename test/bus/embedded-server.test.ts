@@ -81,7 +81,7 @@ test("what answers is used, wherever it is; what is elsewhere or several is wait
 test("a port that something else has is refused, with what to type", () => {
   const closed = (["greeting", "TLS"] as const).map((step) => ({ kind: "closed", step, why: "ECONNRESET" }) as const);
   for (const trouble of [
-    ...([{ kind: "stranger" }, { kind: "silent", step: "greeting" }, { kind: "TLS failed", why: "WRONG" }] as const),
+    ...([{ kind: "not-nats" }, { kind: "silent", step: "greeting" }, { kind: "TLS failed", why: "WRONG" }] as const),
     ...closed,
   ]) {
     const decided = decide([found("nats://127.0.0.1:4222", trouble)]);

@@ -23,8 +23,8 @@ async function issued(account: string, signer: string): Promise<Credentials> {
 }
 
 function reading(first: Credentials | undefined, next: Credentials): LoginIdentity {
-  const readAgain: CredentialsSource = () => ({ kind: "read", credentials: next, cure: "another cure" });
-  return new LoginIdentity({ credentials: first, cure: "a cure", readAgain });
+  const readAgain: CredentialsSource = () => ({ kind: "read", credentials: next, hint: "another cure" });
+  return new LoginIdentity({ credentials: first, hint: "a cure", readAgain });
 }
 
 test("new credentials of the same org are used, whichever of its keys has signed them", async () => {

@@ -40,7 +40,7 @@ async function closeServer(server: Server, sockets: Set<Socket>): Promise<void> 
 test("it starts as away, finds a bus that starts later, and says why it is away until then", async (context) => {
   const port = await freePort();
   const bus = newBus(context, `nats://127.0.0.1:${port}`);
-  assert.is(bus.status, "away");
+  assert.is(bus.status, "disconnected");
   await until("trouble", () => bus.lastError !== undefined);
   assert.is(bus.lastError, `nothing answers at nats://127.0.0.1:${port} (ECONNREFUSED)`);
   const server = await startNatsServer({ port });
@@ -98,7 +98,7 @@ test("of several addresses the one that answers is used, and another when that o
     async () => bus.status === "connected" && (await bus.flush()),
   );
   await two.kill();
-  await until("away", () => bus.status === "away");
+  await until("disconnected", () => bus.status === "disconnected");
   await one.restart();
   await connected(bus);
 });
@@ -135,8 +135,8 @@ test("a paused server makes no instance look dead: calls end as away, and the pa
   instance.subscribe("shop.get", (message) => message.answer("4.5"));
   await instance.flush();
   server.pause();
-  assert.is((await asker.request("shop.get", "", { timeoutMs: 1_000 })).kind, "away");
-  await until("noticed", () => asker.status === "away" && instance.status === "away");
+  assert.is((await asker.request("shop.get", "", { timeoutMs: 1_000 })).kind, "disconnected");
+  await until("noticed", () => asker.status === "disconnected" && instance.status === "disconnected");
   assert.match(asker.lastError ?? "", /stopped answering|says nothing/);
   assert.match(context.reports.join("\n"), /lost the bus at .*: it stopped answering/);
   server.resume();
@@ -192,7 +192,7 @@ test("a connection that is cut in the middle of a message is made anew", async (
     socket.write("MSG shop.get 2 100\r\nhalf of ");
     socket.destroy();
   }
-  await until("away", () => bus.status === "away");
+  await until("disconnected", () => bus.status === "disconnected");
   await connected(bus);
   bus.publish("shop.get", "whole");
   await until("heard", () => heard.length > 0);
@@ -217,7 +217,7 @@ test("nonsense from the server ends the connection, not the bus", async (context
   const { log } = console;
   console.log = () => undefined; // the library prints what it cannot read
   for (const socket of sockets) socket.write("\u0000 what is this?\r\n");
-  await until("noticed", () => bus.status === "away");
+  await until("noticed", () => bus.status === "disconnected");
   console.log = log;
   await connected(bus);
 });
@@ -253,7 +253,7 @@ test("connecting and losing again and again leaves no calls, no sockets and no s
     const out = bus.request("news", `out ${round}`, { timeoutMs: 5_000 });
     await until("heard", () => heard.length === round + 1);
     await server.kill();
-    assert.is((await out).kind, "away");
+    assert.is((await out).kind, "disconnected");
     await server.restart();
   }
   assert.equal(heard, ["out 0", "out 1", "out 2", "out 3"]);

@@ -40,7 +40,7 @@ test("a call that the server denies ends within 50 ms, and a new login that perm
     `authorization { users: [{ user: shop, password: s, permissions: { ${denied} } }] }`;
   const strict = await natsServer(context, user(`publish: { deny: ["far.get"] }, subscribe: { deny: ["_INBOX.>"] }`));
   const url = strict.url.replace("//", "//shop:s@");
-  const bus = newBus(context, url, { cure: "type  dwc create-service shop" });
+  const bus = newBus(context, url, { hint: "type  dwc create-service shop" });
   await connected(bus);
   const tookMs: number[] = [];
   for (let call = 0; call < 5; call++) {
@@ -53,7 +53,7 @@ test("a call that the server denies ends within 50 ms, and a new login that perm
     );
   }
   await strict.kill();
-  await until("away", () => bus.status === "away");
+  await until("disconnected", () => bus.status === "disconnected");
   const mild = await startNatsServer({ port: strict.port, config: user(`publish: { deny: ["far.get"] }`) });
   context.ends.push(() => mild.stop());
   await connected(bus);
@@ -74,7 +74,7 @@ test("a body is held against the limit of the server that is there now", async (
   const send = (): Promise<unknown> => bus.request("shop.get", "x".repeat(2_000), { timeoutMs: 1_000 });
   assert.equal(await send(), { kind: "no-responders" });
   await large.kill();
-  await until("away", () => bus.status === "away");
+  await until("disconnected", () => bus.status === "disconnected");
   const small = await startNatsServer({ port: large.port, config: "max_payload: 1000" });
   context.ends.push(() => small.stop());
   await connected(bus);

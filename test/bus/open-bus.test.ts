@@ -32,7 +32,7 @@ test("a greeting says whether a login is asked for, and who started the server",
 });
 
 const CASE: OpenBusCase = {
-  ...{ rule: "join-until-secured", hadLogins: false, login: undefined, shown: "nats://127.0.0.1:4222", cure: "cure" },
+  ...{ rule: "join-until-secured", hadLogins: false, login: undefined, shown: "nats://127.0.0.1:4222", hint: "cure" },
 };
 
 test("an open bus is joined by who expects no login; never after one with logins, unless that is allowed", () => {
@@ -95,7 +95,7 @@ test("a connection joins an open server if it has nothing to log in with, or may
   };
   assert.is(objection({}), undefined);
   golden(objection({}, ann) ?? "");
-  assert.match(objection({ authenticator: () => undefined, openBusCure: "a cure" }) ?? "", /authenticator.*a cure/);
+  assert.match(objection({ authenticator: () => undefined, openBusHint: "a cure" }) ?? "", /authenticator.*a cure/);
   golden(objection({}, undefined, readBusAddress("nats://token@a:4222")) ?? "");
   assert.is(objection({ openBus: "join" }, ann), undefined);
   assert.is(objection({ openBus: "join-until-secured" }, ann), undefined);

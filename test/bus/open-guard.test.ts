@@ -51,7 +51,7 @@ test("a connection on an open server leaves it once another one has met logins, 
   await until("joined", () => bus.status === "connected");
   const heard = trap.heard.length;
   loginsAt(context, port);
-  await until("away", () => bus.status === "away");
+  await until("disconnected", () => bus.status === "disconnected");
   await until("not joined again", () => context.reports.some((line) => /is open, and is not joined/.test(line)));
   assert.is(trap.heard.length, heard, "nothing more was sent");
   assert.ok(context.reports.some((line) => /lost the bus .*it is open, and this process has joined/.test(line)));

@@ -35,7 +35,7 @@ test("a call ends with its first reply, and a second finds nobody", () => {
   assert.is(table.size, 1);
   assert.ok(table.onReply(call.token, answered));
   assert.not.ok(table.onReply(call.token, { kind: "no-responders" }));
-  table.settle(call.token, { kind: "away" });
+  table.settle(call.token, { kind: "disconnected" });
   assert.equal(call.ends, [answered]);
   assert.is(table.size, 0);
 });
@@ -96,7 +96,7 @@ test("a token whose answer may be on its way still is spent: that answer reaches
   const ways: Readonly<Record<string, readonly [end: Reply["kind"], bring: (late: Late) => unknown]>> = {
     "its time is over": ["timeout", () => clock.advance(1_020)],
     "its caller gave up": ["cancelled", ({ giveUp }) => giveUp.abort()],
-    "the bus was away": ["away", () => table.settleAll({ kind: "away" })],
+    "the bus was disconnected": ["disconnected", () => table.settleAll({ kind: "disconnected" })],
     "its instance died": ["no-responders", () => table.failAllTo("tea.get.1")],
     "nobody was there": ["no-responders", ({ token }) => table.onReply(token, { kind: "no-responders" })],
     "it was denied": ["denied", () => table.deny("tea.get.1", { kind: "denied", why: "not allowed" })],
@@ -143,15 +143,15 @@ test("the next call may be made in the very end of one", () => {
 test("what is out to a dead process ends at once; what must not be done twice waits for its time, and is lost", async () => {
   const clock = new FakeClock();
   const table = new PendingTable(clock, countedReplies());
-  const repeatable = callOn(table, 1_000);
+  const idempotent = callOn(table, 1_000);
   const single = callOn(table, 1_000, { notIdempotent: true });
   const other = callOn(table, 1_000, {}, "tea.get.2");
   const gathering = follow(table.addRequestMany("health.tea", 2_000).bodies);
   const answering = callOn(table, 1_000, { notIdempotent: true });
   table.failAllTo("tea.get.1");
-  assert.equal([repeatable.ends, single.ends, other.ends], [[{ kind: "no-responders" }], [], []]);
-  table.settle(answering.token, { kind: "away" });
-  assert.equal(answering.ends, [{ kind: "away" }], "nobody knows more of it");
+  assert.equal([idempotent.ends, single.ends, other.ends], [[{ kind: "no-responders" }], [], []]);
+  table.settle(answering.token, { kind: "disconnected" });
+  assert.equal(answering.ends, [{ kind: "disconnected" }], "nobody knows more of it");
   await clock.advance(1_020);
   assert.equal([single.ends, other.ends], [[{ kind: "receiver-died" }], [{ kind: "timeout" }]]);
   assert.is(gathering.value, undefined);
@@ -254,7 +254,7 @@ test("whether the bus is to blame is asked when a call is overdue, with when it 
   await clock.advance(500);
   lateUntilMs = 101;
   await clock.advance(520);
-  assert.equal(ended.ends[0], { kind: "away" });
+  assert.equal(ended.ends[0], { kind: "disconnected" });
 });
 
 test("one timer serves all calls, and none is left once nobody waits", async () => {
@@ -276,8 +276,8 @@ test("settling all ends calls and gatherings, and leaves nothing", async () => {
   const call = callOn(table, 1_000);
   const gathering = table.addRequestMany("health.tea", 1_000);
   table.onReply(gathering.replyTo, answered);
-  table.settleAll({ kind: "away" });
-  assert.equal(call.ends, [{ kind: "away" }]);
+  table.settleAll({ kind: "disconnected" });
+  assert.equal(call.ends, [{ kind: "disconnected" }]);
   assert.is((await gathering.bodies).length, 1);
   assert.is(table.size, 0);
 });
@@ -345,7 +345,7 @@ test("a question to all services ends with none of them: nobody there is one voi
     const { replyTo } = table.addRequestMany(subject, 200);
     table.onReply(replyTo, { kind: "no-responders" });
     assert.is(table.size, goesOn ? 1 : 0, subject);
-    table.onReply(replyTo, { kind: "away" });
+    table.onReply(replyTo, { kind: "disconnected" });
     assert.is(table.size, 0, subject);
   }
 });

@@ -86,7 +86,7 @@ test("a greeting may come byte by byte", async () => {
 
 test("what speaks otherwise, or greets without end, is a stranger", async () => {
   for (const words of ["220 mail\r\n", "H", "INFORMATION {}\r\n", "info {}\r\n", `INFO ${"x".repeat(100_000)}`]) {
-    assert.equal(await probeOf((socket) => socket.write(words)), { kind: "stranger" }, words.slice(0, 20));
+    assert.equal(await probeOf((socket) => socket.write(words)), { kind: "not-nats" }, words.slice(0, 20));
   }
 });
 
@@ -121,11 +121,11 @@ test("what waits for its client to speak is a stranger, known by its answer to a
       heard.push(words.toString());
       socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
     });
-  assert.equal(await probeOf(http, 50), { kind: "stranger", speaks: "HTTP" });
+  assert.equal(await probeOf(http, 50), { kind: "not-nats", speaks: "HTTP" });
   assert.equal(heard, ["PING\r\n"]);
   const real = createHttpServer(() => undefined);
   const at = readBusAddress(`nats://127.0.0.1:${await listen(real)}`);
-  assert.equal(await probe(at, { clock, timeoutMs: 50 }), { kind: "stranger", speaks: "HTTP" });
+  assert.equal(await probe(at, { clock, timeoutMs: 50 }), { kind: "not-nats", speaks: "HTTP" });
   await new Promise((resolve) => real.close(resolve));
 });
 
@@ -144,7 +144,7 @@ test("what waits for a TLS handshake at an address of nats:// is told from a pau
 test("a silent address is knocked at once a minute, and again after something else was met there", () => {
   const knocks = new Knocks();
   const [at, other] = [readBusAddress("nats://a:1"), readBusAddress("nats://a:2")];
-  const [silent, stranger] = [{ kind: "silent", step: "greeting" }, { kind: "stranger" }] as const;
+  const [silent, stranger] = [{ kind: "silent", step: "greeting" }, { kind: "not-nats" }] as const;
   assert.is(knocks.recent(at, 0), undefined);
   assert.is(knocks.keep(at, 0, silent), silent);
   assert.equal(

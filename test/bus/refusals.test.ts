@@ -47,13 +47,13 @@ test("an instance whose subscriptions the server does not take is not up, says w
   const starting = startInstance({
     ...{ service: "ratings", instance: 1, bus, clock },
     handle: () => ({ kind: "answer", body: {} }),
-    tell: (event) => events.push(event),
+    onEvent: (event) => events.push(event),
   });
   await until("told", () => events.some(({ kind }) => kind === "waiting"), LIMIT_MS);
   assert.match(JSON.stringify(events), /has no room for this process \(maximum subscriptions exceeded\)/i);
   assert.match(context.reports.join("\n"), /raise max_subscriptions in its configuration/);
   await pause(WATCHED_MS);
-  assert.is(bus.status, "away");
+  assert.is(bus.status, "disconnected");
   assert.equal(beats, []);
   assert.not.ok(events.some(({ kind }) => kind === "up"));
   await server.stop();
@@ -73,7 +73,7 @@ test("a required subscription that is not allowed makes the bus count as away", 
   const bus = newBus(context, server.url.replace("//", "//shop:s@"));
   await connected(bus);
   bus.subscribe("ratings.get", () => undefined, "ratings", "required");
-  await until("away", () => bus.status === "away");
+  await until("disconnected", () => bus.status === "disconnected");
   await until("tried again", () => /not allowed to hear ratings.get/.test(bus.lastError ?? ""), LIMIT_MS);
 });
 

@@ -28,7 +28,7 @@ const WITHHELD: StartPermit = { kind: "withheld", why: "not now" };
 const GRANTED: StartPermit = { kind: "granted", configFile: undefined };
 
 class OwnBus {
-  status: BusStatus = "away";
+  status: BusStatus = "disconnected";
   lastServer: KnownServer | undefined;
   readonly watchers = new Set<(status: BusStatus) => void>();
 
@@ -99,7 +99,7 @@ test("a reason is said once in an outage, and again in the next", async (context
   for (const outages of [1, 2]) {
     keeping.bus.become("connected");
     await until("it waits for the next outage", () => keeping.bus.watchers.size > 0);
-    keeping.bus.become("away");
+    keeping.bus.become("disconnected");
     await keeping.looks(3);
     assert.equal(keeping.said, Array(outages).fill(waiting(url)));
   }

@@ -83,7 +83,7 @@ test("a reply subject is retired when its answer is missing, and when something 
   slots.remove(unanswered, TEA, false);
   const cooled = use(slots, DELAY);
   slots.retireIfFree(cooled[0] ?? "");
-  slots.retireIfFree("nonsense");
+  slots.retireIfFree("invalid");
   const later = use(slots, 20);
   assert.not.ok(later.includes(unanswered));
   assert.not.ok(later.includes(cooled[0] ?? ""));

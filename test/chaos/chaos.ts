@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { programFolders } from "../../src/bus/find-program.ts";
-import { usualHealthRules } from "../../src/settings.ts";
+import { defaultHealthRules } from "../../src/settings.ts";
 import { pause } from "../support/until.ts";
 import { FAULTS, type Fault } from "./faults.ts";
 import { findNeeds } from "./needs.ts";
@@ -27,7 +27,7 @@ const INTERRUPTED = 130;
 /** Before anybody's heartbeat can come through, the nodes of the bus have to find each other again. */
 const BUS_HEALS_TIMEOUT_MS = 3_000;
 /** What is promised: the next heartbeat of everybody has come by then. */
-const RECOVER_TIMEOUT_MS = usualHealthRules().heartbeatIntervalMs + BUS_HEALS_TIMEOUT_MS;
+const RECOVER_TIMEOUT_MS = defaultHealthRules().heartbeatIntervalMs + BUS_HEALS_TIMEOUT_MS;
 /** A recovery that comes late is still worth a number. */
 const GIVE_UP_MS = 2 * RECOVER_TIMEOUT_MS;
 

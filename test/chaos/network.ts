@@ -55,7 +55,7 @@ export class Network {
   }
 
   /**
-   * Deletes the namespaces, and with them their interfaces. A process that still runs in one keeps it, unlisted, until it
+   * Deletes the namespaces, and with them their interfaces. A process that still runs in one keeps it, omitted, until it
    * ends. Every caller waits for the same removal: the process exits when the first of them returns.
    */
   remove(): Promise<void> {

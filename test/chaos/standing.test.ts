@@ -19,9 +19,9 @@ function wellTown(): { standing: Standing; hear: (nowMs: number, ...told: Told[]
   return { standing, hear };
 }
 
-test("at the start everybody is away, until it has joined and was used", () => {
+test("at the start every instance is disconnected, until it has joined and was used", () => {
   const standing = new Standing([1], [1]);
-  assert.equal(standing.missing, ["instance 1 is away at market 1"]);
+  assert.equal(standing.missing, ["instance 1 is disconnected at market 1"]);
   standing.hear(0, market, { kind: "joined", instance: 1 });
   assert.equal(standing.missing, ["instance 1 is unused at market 1"]);
   standing.hear(0, market, { kind: "using", instance: 1 });

@@ -22,14 +22,14 @@ export interface Tally {
 /** One Market's view of one instance. */
 interface View {
   open: boolean;
-  away: boolean;
+  disconnected: boolean;
   /** When it last called it while nothing was wrong, first of its kind since the last trouble. */
   usedSinceMs: number | undefined;
 }
 
 /** What of an instance is trouble, and what ends it. Joining is neither: an instance may be there before it is used. */
-const TROUBLE = { opened: "open", lost: "away", draining: "away", left: "away" } as const;
-const MENDED = { closed: "open", returned: "away", joined: "away" } as const;
+const TROUBLE = { opened: "open", lost: "disconnected", draining: "disconnected", left: "disconnected" } as const;
+const MENDED = { closed: "open", returned: "disconnected", joined: "disconnected" } as const;
 
 const EMPTY: Tally = {
   pages: 0,
@@ -53,7 +53,7 @@ export class Standing {
 
   constructor(markets: readonly number[], instances: readonly number[]) {
     const viewsOfAll = (): ReadonlyMap<number, View> =>
-      new Map(instances.map((number) => [number, { open: false, away: true, usedSinceMs: undefined }]));
+      new Map(instances.map((number) => [number, { open: false, disconnected: true, usedSinceMs: undefined }]));
     this.#views = new Map(markets.map((number) => [number, viewsOfAll()]));
   }
 
@@ -113,7 +113,13 @@ export class Standing {
   get missing(): readonly string[] {
     return [...this.#views].flatMap(([market, views]) =>
       [...views].flatMap(([instance, view]) => {
-        const why = view.open ? "open" : view.away ? "away" : view.usedSinceMs === undefined ? "unused" : undefined;
+        const why = view.open
+          ? "open"
+          : view.disconnected
+            ? "disconnected"
+            : view.usedSinceMs === undefined
+              ? "unused"
+              : undefined;
         return why === undefined ? [] : [`instance ${instance} is ${why} at market ${market}`];
       }),
     );

@@ -28,7 +28,7 @@ test("every line of a Market that tells of health is understood", () => {
     assert.equal(read({ kind, who }), { kind, instance: 3 });
   assert.equal(read({ kind: "lost", who, why: "no heartbeat", silentMs: 1 }), { kind: "lost", instance: 3 });
   assert.equal(read({ kind: "bus", status: "connected" }), { kind: "bus", connected: true });
-  assert.equal(read({ kind: "bus", status: "away" }), { kind: "bus", connected: false });
+  assert.equal(read({ kind: "bus", status: "disconnected" }), { kind: "bus", connected: false });
 });
 
 test("ratings that came and ratings that failed are told apart, and the rest says nothing", () => {
@@ -43,11 +43,11 @@ test("ratings that came and ratings that failed are told apart, and the rest say
 });
 
 test("an instance tells of its place on the bus", () => {
-  const told = (kind: "up" | "away" | "back" | "leaving"): unknown =>
+  const told = (kind: "up" | "disconnected" | "reconnected" | "leaving"): unknown =>
     readInstanceLine(asText(instanceLine(speaker, kind === "up" ? { kind, address: who.address } : { kind })));
   assert.equal(told("up"), { kind: "bus", connected: true });
-  assert.equal(told("away"), { kind: "bus", connected: false });
-  assert.equal(told("back"), { kind: "bus", connected: true });
+  assert.equal(told("disconnected"), { kind: "bus", connected: false });
+  assert.equal(told("reconnected"), { kind: "bus", connected: true });
   assert.is(told("leaving"), undefined);
 });
 
@@ -60,7 +60,7 @@ test("a page is whole when every thing is rated or says that it is not, and it e
   assert.is(judgePage(500, "sorry", 2).error, "status 500");
 });
 
-test("what the shopper tells is read back, and anything else is none of it", () => {
+test("what the shopper tells is read reconnected, and anything else is none of it", () => {
   const page = { market: 1, blank: 0, tookMs: 3.5, error: "status 500" };
   assert.equal(readPageSeen(JSON.stringify(page)), page);
   assert.is(readPageSeen('{"market":1,"blank":0,"tookMs":3}')?.error, undefined);

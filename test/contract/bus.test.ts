@@ -202,16 +202,16 @@ function contract(kind: Kind): void {
     }
     assert.is(asker.pending, 0);
     await asker.close();
-    assert.is(await kindOf(endOf("shop.get")), "away");
+    assert.is(await kindOf(endOf("shop.get")), "disconnected");
   });
 
   test("calls to whoever is given up end at once, and to nobody else", async ({ asker, server }) => {
     await serve(server, "shop.get.dead", () => undefined);
-    await serve(server, "shop.get.slow", (message) => void setTimeout(() => message.answer("well"), 50));
+    await serve(server, "shop.get.slow", (message) => void setTimeout(() => message.answer("healthy"), 50));
     const [dead, slow] = [asker.request("shop.get.dead", "", PATIENT), asker.request("shop.get.slow", "", PATIENT)];
     asker.giveUp("shop.get.dead");
     assert.is(await kindOf(dead), "no-responders");
-    assert.is(await answerOf(slow), "well");
+    assert.is(await answerOf(slow), "healthy");
   });
 
   test("draining loses nothing that is under way, and takes nothing new", async ({ asker, server }) => {
@@ -306,11 +306,11 @@ function contract(kind: Kind): void {
     asker.publish("news", "goodbye");
     await asker.close();
     await asker.close();
-    assert.is(await out, "away");
+    assert.is(await out, "disconnected");
     assert.is(asker.status, "closed");
     assert.equal(statuses, ["closed"]);
     await until("the goodbye is heard", () => heard.includes("goodbye"));
-    assert.is(await kindOf(asker.request("news", "", PATIENT)), "away");
+    assert.is(await kindOf(asker.request("news", "", PATIENT)), "disconnected");
     assert.is(await asker.flush(), false);
     assert.equal(await asker.requestMany("news", "", PATIENT.timeoutMs), []);
     asker.publish("news", "too late");
@@ -333,7 +333,7 @@ function contract(kind: Kind): void {
     );
     // On a busy machine the bus itself may be late with its pings, and is charged with a call that ran out.
     for (const [index, reply] of replies.entries())
-      if (isMute(index)) assert.match(reply, /^(timeout|away)$/);
+      if (isMute(index)) assert.match(reply, /^(timeout|disconnected)$/);
       else assert.is(reply, String(index));
     assert.is(asker.pending, 0);
   });
@@ -367,10 +367,10 @@ function contract(kind: Kind): void {
     await until("heard", () => heard.length === 2);
     const sentAt = performance.now();
     await kind.drop();
-    assert.is(await out, "away");
+    assert.is(await out, "disconnected");
     assert.equal(await gathering, []);
-    assert.is(asker.status, "away");
-    assert.is(await kindOf(asker.request("shop.get", "new", PATIENT)), "away");
+    assert.is(asker.status, "disconnected");
+    assert.is(await kindOf(asker.request("shop.get", "new", PATIENT)), "disconnected");
     assert.is(await asker.flush(), false);
     asker.publish("shop.get", "published");
     assert.ok(performance.now() - sentAt < PATIENT.timeoutMs / 2, "it waited");
@@ -379,7 +379,7 @@ function contract(kind: Kind): void {
     asker.publish("shop.get", "back");
     await until("heard again", () => heard.includes("back"));
     assert.equal(heard, ["out", "gathering", "back"]);
-    assert.equal(statuses, ["away", "connected"]);
+    assert.equal(statuses, ["disconnected", "connected"]);
   });
 
   test("who is told of being connected can be reached at once; what was subscribed or closed meanwhile is so", async ({
@@ -389,7 +389,7 @@ function contract(kind: Kind): void {
     await serve(server, "before", (message) => message.answer("before"));
     const closed = await serve(server, "closed", (message) => message.answer("closed"));
     await kind.drop();
-    await until("both away", () => server.status === "away" && asker.status === "away");
+    await until("both away", () => server.status === "disconnected" && asker.status === "disconnected");
     server.subscribe("while.away", (message) => message.answer("while away"));
     closed.close();
     const asked = new Promise<readonly string[]>((resolve) => {
@@ -409,7 +409,7 @@ function contract(kind: Kind): void {
     const draining = subscription.drain();
     await kind.drop();
     await draining;
-    await until("away", () => server.status === "away");
+    await until("disconnected", () => server.status === "disconnected");
     await subscription.drain();
     await kind.restore();
     await connected(server);
@@ -417,7 +417,7 @@ function contract(kind: Kind): void {
 
   test("closing while the bus is away ends at once", async ({ asker }) => {
     await kind.drop();
-    await until("away", () => asker.status === "away");
+    await until("disconnected", () => asker.status === "disconnected");
     await asker.close();
     assert.is(asker.status, "closed");
     await kind.restore();

@@ -44,7 +44,7 @@ function contract(kind: Kind): void {
     const limited = await kind.bus("limited");
     let heard = 0;
     await serve(server, "denied.get", () => (heard += 1));
-    await serve(server, "shop.slow", (message) => void setTimeout(() => message.answer("well"), 100));
+    await serve(server, "shop.slow", (message) => void setTimeout(() => message.answer("healthy"), 100));
     const slow = limited.request("shop.slow", "", PATIENT);
     const [first, second, gathered] = await soon(
       Promise.all([

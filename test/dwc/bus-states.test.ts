@@ -44,7 +44,7 @@ test("a bus at its limit of connections is said to be full, with one cure, which
   }
   const [, , file = ""] = /(-c|--config)\0([^\0]+)/.exec(readFileSync(`/proc/${bus.pid}/cmdline`, "utf8")) ?? [];
   writeFileSync(file, readFileSync(file, "utf8").replace("max_connections: 1", "max_connections: 100"));
-  // A reload is no cure: the server refuses one where its name was given on the command line.
+  // A reload is no hint: the server refuses one where its name was given on the command line.
   await bus.stop();
   await bus.restart();
   assert.is((await ann.type(["push"], at(bus.url))).code, 0);

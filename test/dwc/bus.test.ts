@@ -44,7 +44,7 @@ test("status tells a paused bus and a stranger from a bus", async (context) => {
   bus.pause();
   assert.is((await shown(ann, bus.url, { speed: 8 }))["found"], "silent");
   const stranger = createServer((socket) => socket.end("SSH-2.0-something\r\n"));
-  assert.is((await shown(ann, `nats://127.0.0.1:${await listen(stranger)}`))["found"], "stranger");
+  assert.is((await shown(ann, `nats://127.0.0.1:${await listen(stranger)}`))["found"], "not-nats");
   await new Promise((resolve) => stranger.close(resolve));
 });
 

@@ -151,7 +151,7 @@ test("renew", async () => {
 
 test("status", async () => {
   const look = (kind: BusProbe["kind"], secured = false): BusProbe => ({ kind, url, secured }) as BusProbe;
-  const looks = [look("bus"), look("bus", true), look("stranger"), look("silent"), look("nothing")];
+  const looks = [look("bus"), look("bus", true), look("not-nats"), look("silent"), look("nothing")];
   const other = { id: "TWO", name: "Other", email: "o'ne@x.org", isCurrent: false };
   const orgs = [{ ...other, id: "ONE", isCurrent: true }, other];
   const current: NonNullable<Identity["current"]> = {
@@ -175,7 +175,7 @@ test("status", async () => {
   for (const identity of identities)
     golden(await answered("status", { answers: { describe: { kind: "done", identity } }, looks }));
   golden(await answered("status", { answers: { describe: refusedBy() } }));
-  const last = [{ kind: "stranger", url: "nats://127.0.0.1:65535" }] as const;
+  const last = [{ kind: "not-nats", url: "nats://127.0.0.1:65535" }] as const;
   const described = { describe: { kind: "done", identity: { orgs: [] } } };
   assert.match(await answered("status", { answers: described, looks: last }), "NATS_URL=nats://127.0.0.1:65534");
 });

@@ -180,7 +180,7 @@ test("a bus that has not heard of the org, and a service that was revoked", asyn
   const market = resolveCredentials(settings, { kind: "market" });
   assert.ok(market.kind === "found" && market.credentials !== undefined);
   assert.is(await isLetIn(bus, market.credentials), false);
-  const [, ...words] = commandIn(market.cure).split(" ");
+  const [, ...words] = commandIn(market.hint).split(" ");
   const pushedAt = performance.now();
   assert.is((await ann.type(words, at(bus.url))).code, 0);
   assert.ok(performance.now() - pushedAt < STEP_TIMEOUT_MS, "a bus that keeps no token yet says so at once");
@@ -190,7 +190,7 @@ test("a bus that has not heard of the org, and a service that was revoked", asyn
   const before = service();
   await type(ann, bus.url, "revoke", "ratings");
   assert.ok(before.kind === "found");
-  assert.is((await shell(commandIn(before.cure), ann, { url: bus.url })).code, 0);
+  assert.is((await shell(commandIn(before.hint), ann, { url: bus.url })).code, 0);
   const after = service();
   assert.ok(after.kind === "found" && after.credentials !== undefined);
   assert.is.not(after.credentials?.publicKey, before.credentials?.publicKey);

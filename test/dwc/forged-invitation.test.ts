@@ -77,7 +77,7 @@ test("an address from an invitation is quoted in the line that leads back to its
     );
     await ben.createOrg("Ben's Org", "ben@example.org");
     const again = found.kind === "found" ? found.readAgain?.() : undefined;
-    const cure = again?.kind === "read" ? again.cure : "";
+    const cure = again?.kind === "read" ? again.hint : "";
     assert.ok(cure?.startsWith(`type  bin/dwc login '\`id\`@example.org' --org-id ${id}; `), cure);
   } finally {
     ben.remove();

@@ -18,7 +18,7 @@ interface Case {
   readonly bus?: string;
   /** Of the name in the address; left out: a listener's. */
   readonly host?: string;
-  readonly cure: RegExp;
+  readonly hint: RegExp;
 }
 
 const ROUTE = 'INFO {"server_id":"N","proto":2,"lnoc":true,"connect_urls":["192.0.2.2:4333","[fd00::2]:4333"]}\r\n';
@@ -27,39 +27,39 @@ const LEAFNODE = 'INFO {"server_id":"N","proto":1,"auth_required":true,"nonce":"
 const CASES: readonly Case[] = [
   {
     ...{ scheme: "nats", answers: (socket) => socket.write(ROUTE), found: "wrong port" },
-    cure: /set NATS_URL=nats:\/\/127\.0\.0\.1:4333/,
+    hint: /set NATS_URL=nats:\/\/127\.0\.0\.1:4333/,
   },
   {
     ...{ scheme: "nats", answers: (socket) => socket.write(LEAFNODE), found: "wrong port" },
-    cure: /set NATS_URL to its port for clients, which is 4222 unless/,
+    hint: /set NATS_URL to its port for clients, which is 4222 unless/,
   },
   {
     ...{ scheme: "nats", answers: (socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n") },
-    ...{ found: "stranger", bus: "does not obey", reason: "foreign", cure: /speaks HTTP, as the monitoring port of/ },
+    ...{ found: "not-nats", bus: "does not obey", reason: "foreign", hint: /speaks HTTP, as the monitoring port of/ },
   },
   {
     ...{ scheme: "nats", host: "far.invalid", answers: () => undefined, found: "unresolved", bus: "not running" },
-    cure: /the name far\.invalid in \S+ does not resolve .*(: |\n\s*)correct NATS_URL/,
+    hint: /the name far\.invalid in \S+ does not resolve .*(: |\n\s*)correct NATS_URL/,
   },
-  { scheme: "nats", answers: (socket) => socket.end(), found: "closed", cure: /start the bus behind it/ },
-  { scheme: "nats", answers: (socket) => socket.resetAndDestroy(), found: "closed", cure: /start the bus behind it/ },
+  { scheme: "nats", answers: (socket) => socket.end(), found: "closed", hint: /start the bus behind it/ },
+  { scheme: "nats", answers: (socket) => socket.resetAndDestroy(), found: "closed", hint: /start the bus behind it/ },
   {
     scheme: "tls",
     answers: (socket) => socket.once("data", () => socket.end()),
     found: "closed",
-    cure: /write nats:\/\/ in NATS_URL/,
+    hint: /write nats:\/\/ in NATS_URL/,
   },
   {
     scheme: "tls",
     answers: (socket) => socket.once("data", () => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n")),
     found: "untrusted",
-    cure: /write nats:\/\/ in NATS_URL/,
+    hint: /write nats:\/\/ in NATS_URL/,
   },
 ];
 
 test("what hangs up, or has no TLS, is named as that by each command, with its own cure and no word of a pause", async (context) => {
   const { ann } = context;
-  for (const { scheme, answers, found, cure, host = "127.0.0.1", bus = "unknown", reason = found } of CASES) {
+  for (const { scheme, answers, found, hint, host = "127.0.0.1", bus = "unknown", reason = found } of CASES) {
     const server = createServer((socket) => answers(socket.on("error", () => undefined)));
     context.ends.push(() => server.close());
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -75,9 +75,9 @@ test("what hangs up, or has no TLS, is named as that by each command, with its o
     for (const args of ["check", "status", "push", "ps", "call ratings get camera", "fault"]) {
       const { stdout, stderr } = await ann.type(args.split(" "), options);
       if (args === "check" || found !== "closed" || !/what is wrong: {2}bin.dwc check/.test(stderr))
-        assert.match(stdout + stderr, cure, args);
+        assert.match(stdout + stderr, hint, args);
       assert.not.match(stdout + stderr, /paused|\bfg\b|answers and is|let us in/, args);
-      if (found !== "stranger") assert.not.match(stdout + stderr, /starts? a bus/, args);
+      if (found !== "not-nats") assert.not.match(stdout + stderr, /starts? a bus/, args);
     }
   }
 });

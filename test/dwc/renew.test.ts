@@ -40,7 +40,7 @@ interface Finding {
   readonly group: string;
   readonly grade: string;
   readonly what: string;
-  readonly cure: string | null;
+  readonly hint: string | null;
 }
 
 /** What `dwc check` says of the credentials, and the command beside it. */
@@ -48,7 +48,7 @@ async function outdated(folder: Folder, env: Readonly<Record<string, string>> = 
   const { stdout } = await typeIn(folder, ["check", "--json"], { env });
   const { findings } = JSON.parse(stdout) as { findings: readonly Finding[] };
   const found = findings.filter(({ group, what }) => group === "identity" && /^the credentials of/.test(what));
-  return found.map(({ grade, cure }) => `${grade} ${cure}`);
+  return found.map(({ grade, hint }) => `${grade} ${hint}`);
 }
 
 test("with nothing to renew it says so, ends with 0, and changes nothing", async () => {
@@ -78,7 +78,7 @@ test("check finds what an earlier dwc issued, and the command that it names repl
   golden(stderr);
   assert.not.match(stdout + stderr, SECRET);
   writeFileSync(file, (await typeIn(ann, ["service-token", "ratings"])).stdout);
-  assert.equal(await outdated(ann, env), [], "the cures cure, that of the file as well");
+  assert.equal(await outdated(ann, env), [], "the cures hint, that of the file as well");
 });
 
 test("a running bus admits what is new and ends what was replaced, an admin's services among it", async () => {
@@ -93,7 +93,7 @@ test("a running bus admits what is new and ends what was replaced, an admin's se
   const renewed = await typeIn(ann, ["renew", "--all", "--json"], { env });
   const renewedAt = performance.now();
   assert.is(renewed.code, 0, renewed.stderr);
-  await until("both are off", () => guests.every((guest) => guest.bus.status === "away"), MAX_OFF_AFTER_MS);
+  await until("both are off", () => guests.every((guest) => guest.bus.status === "disconnected"), MAX_OFF_AFTER_MS);
   assert.ok(performance.now() - renewedAt < MAX_OFF_AFTER_MS);
   const told = JSON.parse(renewed.stdout) as { services: string[]; invitations: { email: string; code: string }[] };
   assert.equal([told.services, told.invitations[0]?.email], [["ratings"], "cy@example.org"]);

@@ -1,6 +1,6 @@
 // takes: 8 s
 // shares: dwc
-// After --state each command that is printed as a cure comes with the folder that it is about: typed as it stands, it would
+// After --state each command that is printed as a hint comes with the folder that it is about: typed as it stands, it would
 // change the folder of the environment.
 
 import { execFileSync } from "node:child_process";
@@ -69,11 +69,11 @@ test("the cures of a check name the folder, on a screen and as JSON", async ({ a
   const asked = ["check", "--state", other.state];
   assert.match((await ann.type(asked)).stderr, `export DWC_STATE=${other.state}\n`);
   const { findings } = JSON.parse((await ann.type([...asked, "--json"])).stdout) as {
-    findings: { cure: string | null }[];
+    findings: { hint: string | null }[];
   };
-  const cures = findings.flatMap(({ cure }) => (cure !== null && /bin\/dwc |make /.test(cure) ? [cure] : []));
+  const cures = findings.flatMap(({ hint }) => (hint !== null && /bin\/dwc |make /.test(hint) ? [hint] : []));
   assert.ok(cures.length > 0);
-  for (const cure of cures) assert.match(cure, `export DWC_STATE=${other.state}`);
+  for (const hint of cures) assert.match(hint, `export DWC_STATE=${other.state}`);
 });
 
 test("what a command prints while it runs names the folder once, and another program's words do not", async () => {

@@ -22,7 +22,7 @@ import { must, mustBeProblem, mustBeSame, type Target, target } from "./target.t
 const BEAT = beatOf(2, { incarnation: "2-AP7huB_5qrds", seq: 3 });
 const ORIGIN = { service: BEAT.service, incarnation: BEAT.incarnation, address: BEAT.address };
 const VIEW = {
-  ...{ service: "ratings", market: "m1", name: "host:5000", seq: 3, intervalMs: 15_000, state: "up", untold: 2 },
+  ...{ service: "ratings", market: "m1", name: "host:5000", seq: 3, intervalMs: 15_000, state: "up", omitted: 2 },
   instances: [{ instance: 2, incarnation: "2-a", state: "open", since: 1_790_000_000_000, why: "request timed out" }],
 };
 const WHO = { ...ORIGIN, instance: 2 };
@@ -40,7 +40,7 @@ function heartbeatHolds(bytes: Uint8Array): void {
   if (parsed.kind === "unreadable") {
     mustBeProblem(parsed.why);
     const line = asText(
-      clientLine("ratings", { kind: "unreadable heartbeat", subject: "health.ratings.1-a", why: parsed.why }),
+      clientLine("ratings", { kind: "unreadable-heartbeat", subject: "health.ratings.1-a", why: parsed.why }),
     );
     must(!CONTROL.test(line), "a line is one line");
     return;
@@ -160,9 +160,9 @@ function replyHolds(wire: WireReply): void {
   }
   const { answer, result } = readAttempt(reply, WHO, (body) => Object(body).rating === 4.5);
   const wanted: Record<typeof answer.kind, readonly string[]> = {
-    answered: ["answered", "nonsense"],
+    answered: ["answered", "invalid"],
     refused: ["answered", "draining"],
-    unanswered: ["no-responders", "nonsense"],
+    unanswered: ["no-responders", "invalid"],
     failed: [],
   };
   must(wanted[answer.kind].includes(result), `${answer.kind} may not count as ${result}`);

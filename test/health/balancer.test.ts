@@ -91,7 +91,7 @@ test("a call that must not reach two instances is itself the retest that is due"
   const table = tableOf(1, 2);
   failsProbation(table, 2);
   allBeat(table, [1, 2], 60_000);
-  const once = { repeatable: false };
+  const once = { idempotent: false };
   assert.equal(inNumbers(table.next(62_000, once)), [1, []]);
   assert.equal(inNumbers(table.resolver.peek(63_000, once)), [2, []]);
   const { call } = table.next(63_000, once);
@@ -107,7 +107,7 @@ test("a call that is itself the retest takes no turn, so the instances in betwee
   failsProbation(table, 3);
   allBeat(table, [1, 2, 3], 60_000);
   assert.equal(table.turns(1, 62_000), [1]);
-  assert.equal(inNumbers(table.next(63_000, { repeatable: false })), [3, []]);
+  assert.equal(inNumbers(table.next(63_000, { idempotent: false })), [3, []]);
   assert.equal(table.turns(2, 63_001), [2, 1]);
 });
 

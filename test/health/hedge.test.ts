@@ -96,12 +96,12 @@ test("a hedge goes to the next healthy instance, not to a deprioritized, guarded
   for (const instance of [1, 2, 3, 4]) table.beats(instance, 0);
   table.turns(1, 1);
   const hedgeTo = (now: number, ...excluded: readonly string[]): number | undefined => {
-    const { call, retests, trials } = table.resolver.peek(now, {
+    const { call, retests, newcomerProbes } = table.resolver.peek(now, {
       deprioritized,
       isHedge: true,
       excluded: new Set(excluded),
     });
-    assert.equal([...retests, ...trials], []);
+    assert.equal([...retests, ...newcomerProbes], []);
     return call?.who.instance;
   };
   assert.is(hedgeTo(1), 3);

@@ -28,15 +28,15 @@ function settle(table: Table, ticket: Ticket | undefined, result: Result, now: n
 function callsWhere(table: Table, result: Result, count: number, from: number): readonly number[] {
   const numbers: number[] = [];
   for (let now = from; numbers.length < count; now++) {
-    const { call, trials, retests } = table.next(now);
-    for (const copy of [...trials, ...retests]) settle(table, copy, result, now);
+    const { call, newcomerProbes, retests } = table.next(now);
+    for (const copy of [...newcomerProbes, ...retests]) settle(table, copy, result, now);
     settle(table, call, call?.who.instance === 1 ? "answered" : result, now);
     numbers.push(call?.who.instance ?? 0);
   }
   return numbers;
 }
 
-for (const result of ["timeout", "no-responders", "draining", "nonsense"] as const) {
+for (const result of ["timeout", "no-responders", "draining", "invalid"] as const) {
   test(`a hundred newcomers that end calls as "${result}" cost four calls in all`, () => {
     const table = tableWithNewcomers(100);
     const called = callsWhere(table, result, 200, 10);
@@ -63,7 +63,7 @@ function failsAgain(table: Table, incarnation: string, result: Result, times: nu
   }
 }
 
-for (const result of ["timeout", "no-responders", "draining", "nonsense"] as const) {
+for (const result of ["timeout", "no-responders", "draining", "invalid"] as const) {
   test(`three newcomers that end ten calls each as "${result}" count three times, and a fourth one activates the quarantine`, () => {
     const table = tableWithNewcomers(0);
     ["one", "two", "three"].forEach((name, place) => void failsAgain(table, name, result, 10, 10 + 10_000 * place));
@@ -77,17 +77,17 @@ test("a newcomer that answers a copy takes its turns from then on", () => {
   const table = tableWithNewcomers(4);
   callsWhere(table, "timeout", 20, 10);
   table.beats(50, 100);
-  const { call, trials } = table.next(101);
-  assert.equal([call?.who.instance, trials.map((trial) => trial.who.instance)], [1, [50]]);
+  const { call, newcomerProbes } = table.next(101);
+  assert.equal([call?.who.instance, newcomerProbes.map((trial) => trial.who.instance)], [1, [50]]);
   settle(table, call, "answered", 102);
-  settle(table, trials[0], "answered", 102);
+  settle(table, newcomerProbes[0], "answered", 102);
   assert.equal(table.turns(4, 103), [50, 1, 50, 1]);
 });
 
 test("the copies go to the newcomers in turn", () => {
   const table = tableWithNewcomers(6);
-  callsWhere(table, "nonsense", 20, 10);
-  const tried = Array.from({ length: 6 }, () => table.next(100).trials[0]?.who.instance ?? 0);
+  callsWhere(table, "invalid", 20, 10);
+  const tried = Array.from({ length: 6 }, () => table.next(100).newcomerProbes[0]?.who.instance ?? 0);
   assert.equal(tried.sort(), [10, 11, 12, 13, 14, 15]);
 });
 
@@ -96,7 +96,7 @@ test("a minute after the last failure a newcomer takes its turn at once again", 
   callsWhere(table, "no-responders", 20, 10);
   for (const instance of [1, 70]) table.beats(instance, 70_000, { intervalMs: 60_000 });
   assert.equal(table.turns(2, 70_000).length, 2);
-  assert.equal(table.next(70_001).trials, []);
+  assert.equal(table.next(70_001).newcomerProbes, []);
   assert.ok(table.turns(2, 70_002).includes(70));
 });
 
@@ -112,9 +112,9 @@ test("a call that must not be copied goes to a newcomer itself, which has no oth
   const table = tableWithNewcomers(5);
   callsWhere(table, "timeout", 20, 10);
   table.beats(50, 100);
-  const once = [1, 2].map((place) => table.next(100 + place, { repeatable: false }));
+  const once = [1, 2].map((place) => table.next(100 + place, { idempotent: false }));
   assert.ok(once.some(({ call }) => call?.who.instance === 50));
-  assert.ok(once.every(({ trials }) => trials.length === 0));
+  assert.ok(once.every(({ newcomerProbes }) => newcomerProbes.length === 0));
 });
 
 test("without a healthy instance a call sends sixteen retests, first to proven instances, and the next call sends others", () => {

@@ -109,7 +109,7 @@ test("only a timeout opens a breaker; no responders lose the instance instead", 
   const table = tableOf(1, 2);
   table.settle(table.ticketOf(1, 0), "timeout", 1000);
   table.settle(table.ticketOf(2, 1000), "no-responders", 1001);
-  assert.equal(table.told(), ["opened 1 (request timed out)", "lost 2 (nobody answers there)"]);
+  assert.equal(table.told(), ["opened 1 (request timed out)", "lost 2 (no responders)"]);
   assert.is(table.breaker(2), "closed");
   assert.equal(table.live(1001), [1]);
 });
@@ -270,7 +270,7 @@ test("two live incarnations of one number are both used, and reported once", () 
     table.beats(1, now, { incarnation: "1-b" });
     table.beats(1, now, { incarnation: "1-a" });
   }
-  assert.equal(table.told(), ["joined 1", "clash 1"]);
+  assert.equal(table.told(), ["joined 1", "duplicate 1"]);
   const used = [1, 2, 3, 4].map(() => table.ask(5).who.incarnation);
   assert.equal(used, ["1-a", "1-b", "1-a", "1-b"]);
 });

@@ -167,7 +167,7 @@ test("no responders lose an instance, reported once for several calls", () => {
   table.beats(1, 0);
   const tickets = [table.ask(5), table.ask(5)];
   for (const ticket of tickets) table.settle(ticket, "no-responders", 6);
-  assert.equal(table.told(), ["joined 1", "lost 1 (nobody answers there)"]);
+  assert.equal(table.told(), ["joined 1", "lost 1 (no responders)"]);
 });
 
 test("no responders to a call from before the last heartbeat do not lose the instance", () => {
@@ -202,7 +202,7 @@ test("that grace period ends, also for an instance that sends no heartbeat", () 
   table.told();
   const over = 2000 + DEFAULT_RULES.reconnectGraceMs;
   table.settle(table.ask(over), "no-responders", over + 1);
-  assert.equal(table.told(), ["lost 1 (nobody answers there)"]);
+  assert.equal(table.told(), ["lost 1 (no responders)"]);
 });
 
 test("that grace period ends with the first heartbeat of the instance", () => {
@@ -213,7 +213,7 @@ test("that grace period ends with the first heartbeat of the instance", () => {
   table.beats(1, 2100);
   table.told();
   table.settle(table.ask(2200), "no-responders", 2201);
-  assert.equal(table.told(), ["lost 1 (nobody answers there)"]);
+  assert.equal(table.told(), ["lost 1 (no responders)"]);
 });
 
 test("a second disconnection freezes leases from its own start", () => {
@@ -247,7 +247,7 @@ test("a duplicate is reported again when another process takes the place of the 
   table.beats(1, 3, { incarnation: "1-b", state: "gone" });
   table.beats(1, 4, { incarnation: "1-c" });
   table.beats(1, 5, { incarnation: "1-a" });
-  assert.equal(table.told(), ["joined 1", "joined 1", "clash 1", "left 1", "joined 1", "clash 1"]);
+  assert.equal(table.told(), ["joined 1", "joined 1", "duplicate 1", "left 1", "joined 1", "duplicate 1"]);
 });
 
 test("a process killed and started again within its lease is not a duplicate", () => {
@@ -284,7 +284,7 @@ test("a full table of proven instances rejects newcomers, reported once until th
   table.beats(2, 0);
   table.turns(2, 1);
   for (const instance of [3, 4, 5]) table.beats(instance, 2);
-  assert.equal(table.told(), ["joined 1", "joined 2", "full 3"]);
+  assert.equal(table.told(), ["joined 1", "joined 2", "table-full 3"]);
   table.beats(2, 3, { state: "gone" });
   table.tick(3 + DEFAULT_RULES.purgeAfterMs);
   table.beats(1, 400_000);
@@ -292,7 +292,7 @@ test("a full table of proven instances rejects newcomers, reported once until th
   table.turns(2, 400_000);
   table.told();
   table.beats(6, 400_001);
-  assert.equal(table.told(), ["full 6"]);
+  assert.equal(table.told(), ["table-full 6"]);
 });
 
 test("reading changes nothing", () => {

@@ -45,7 +45,7 @@ test("each target starts its program, with the bus where one is needed", async (
     [["walkthrough"], "need <nats-server>\n<dist/test/walkthrough/walkthrough.js>"],
     [["bench"], `${bench}<bench/bench.js>`],
     [["scorecard"], `${bench}<bench/scorecard.js>`],
-    [["mutants", "FOLDER=health", "KEEP=1"], "packages of test/mutants\n<test/mutants/mutants.js><health><1>"],
+    [["mutants", "FOLDER=health", "UPDATE=1"], "packages of test/mutants\n<test/mutants/mutants.js><health><1>"],
     [
       ["mutants", "SIM=80", "SEED=7", "DAYS=500"],
       "packages of test/mutants\n<test/mutants/sim-mutants.js><80><7><500><><>",

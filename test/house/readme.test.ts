@@ -14,7 +14,7 @@ import { rate } from "../../src/ratings/core/ratings.ts";
 import { MAX_BODY_BYTES, MAX_HEARTBEAT_BYTES } from "../../src/service/body.ts";
 import { FAULT_LIMITS, parseCommand } from "../../src/service/core/fault-command.ts";
 import { parseFaultStatuses } from "../../src/service/core/fault-status.ts";
-import { FIXED, LOG_LEVELS, SETTINGS, usualHealthRules } from "../../src/settings.ts";
+import { defaultHealthRules, FIXED, LOG_LEVELS, SETTINGS } from "../../src/settings.ts";
 import { isPrintable } from "../support/printed.ts";
 import { blocksOf, PAGES, readBook, readPage, rowsOf, sectionOf } from "../support/readme.ts";
 import { repository } from "../support/repository.ts";
@@ -274,7 +274,7 @@ page("the limits that the protocol tells are those that count", () => {
 });
 
 page("the numbers among the rules of health are the settings'", () => {
-  const rules = usualHealthRules();
+  const rules = defaultHealthRules();
   const told = flat(sectionOf(readme, "How a call finds its instance"));
   assert.is(rules.requestTimeoutMs, 1000);
   assert.ok(told.includes("No answer within the second"));

@@ -65,7 +65,7 @@ class Town {
       return Promise.resolve();
     };
     const stop = followAccount({
-      ...{ bus: requiresAuth(this.network.bus()), ears: this.network.bus(), clock: this.clock, learn },
+      ...{ bus: requiresAuth(this.network.bus()), heartbeatBus: this.network.bus(), clock: this.clock, learn },
       known: () => Promise.resolve(String(member.token)),
       correct: owns ? correct : undefined,
       server: { ownServer: started ? "embedded" : undefined, endServer },

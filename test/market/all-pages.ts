@@ -92,9 +92,9 @@ const WHYS = [
   /\? Lost.*no heartbeat/,
   /! On probation.*\d answers to go/,
   /→ Leaving.*finishes what it has/,
-  /✓ Well.*takes its turns/,
-  /✓ Well.*takes its turns.*paused, ends in \d+ s; slow by 60000 ms, ends in \d+ s; fails 100 % of its calls/,
-  /✓ Well.*takes its turns/,
+  /✓ Healthy.*takes its turns/,
+  /✓ Healthy.*takes its turns.*paused, ends in \d+ s; slow by 60000 ms, ends in \d+ s; fails 100 % of its calls/,
+  /✓ Healthy.*takes its turns/,
   /– Left.*said goodbye/,
 ] as const;
 
@@ -126,9 +126,9 @@ const SHOPS: readonly { readonly what: string; readonly page: PageRatings; reado
     says: /All ratings services are down: these are the last known ratings\..*Last answered by instance 2\./,
   },
   {
-    what: "the bus is away",
-    page: ratings({ ...old, ageMs: 90 * 86_400_000 }, ["the bus is away"]),
-    says: /Nobody can be asked for ratings just now: these are the last known ratings\..*Why: the bus is away\./,
+    what: "the bus is disconnected",
+    page: ratings({ ...old, ageMs: 90 * 86_400_000 }, ["the bus is disconnected"]),
+    says: /Nobody can be asked for ratings just now: these are the last known ratings\..*Why: the bus is disconnected\./,
   },
 ];
 
@@ -162,8 +162,8 @@ export function judgeJudges(inBrowser: Test): void {
         assert.is(await overhang(page), 20);
         assert.match((await sticksOut(page)).join("\n"), /^card: <dl class="numbers"/m);
         assert.equal(await holes(page, ".column", MAX_GAP_PX), []);
-        await page.evaluate(`document.getElementById("disputes").style.marginTop = "6rem"`);
-        assert.equal(await holes(page, ".column", MAX_GAP_PX), ["instances and panel disputes"]);
+        await page.evaluate(`document.getElementById("disagreements").style.marginTop = "6rem"`);
+        assert.equal(await holes(page, ".column", MAX_GAP_PX), ["instances and panel disagreements"]);
       }),
     ),
   );
@@ -206,7 +206,7 @@ export function judgeBoards(inBrowser: Test, { isThorough }: Judgement): void {
   inBrowser("the board while the bus is away, and when its feed is lost", () =>
     withBoard({}, ({ tellBus }, board) =>
       withPage(STILL, async (page) => {
-        tellBus("away");
+        tellBus("disconnected");
         await page.goto(board);
         await boardIsLive(page);
         await page.getByText("The bus is away: nobody can be asked.").waitFor();

@@ -41,7 +41,7 @@ async function openBreaker(page: Page): Promise<number> {
 
 async function closeBreaker(page: Page): Promise<void> {
   watched.second.bus.resume();
-  await watched.untilSecond("well");
+  await watched.untilSecond("healthy");
   await page.waitForSelector('.card[data-state="open"]', { state: "detached" });
 }
 

@@ -28,10 +28,16 @@ type Parts = Partial<Omit<InstanceRow, "membership" | "breaker">> & {
 };
 
 const rowOf = (instance: number, { membership, breaker, ...parts }: Parts = {}): InstanceRow => ({
-  ...{ instance, incarnation: `${instance}-a`, address: `ratings.get.${instance}-a`, state: "well", proven: true },
-  membership: { kind: "up", how: null, ...membership },
+  ...{
+    instance,
+    incarnation: `${instance}-a`,
+    address: `ratings.get.${instance}-a`,
+    state: "healthy",
+    hasAnswered: true,
+  },
+  membership: { kind: "up", reason: null, ...membership },
   breaker: { kind: "closed", openedAt: null, why: null, retestAt: null, answersLeft: null, ...breaker },
-  heartbeat: { at: AT - 2_500, countsUntil: AT + 1_000 },
+  heartbeat: { at: AT - 2_500, expiresAt: AT + 1_000 },
   faults: null,
   turn: { kind: "eligible" } as unknown as InstanceRow["turn"],
   calls: { total: 7, copies: 0, hedges: 0, lastMinute: 7, share: 0.336, outcomes: null, seconds: null },
@@ -45,7 +51,7 @@ function snapshotOf(instances: readonly InstanceRow[], more: Partial<Snapshot> =
     rules: {} as Snapshot["rules"],
     calls: { total: 0, lastMinute: 0, shortCircuited: 0 },
     turns: { ring: instances.map(({ incarnation }) => incarnation), next: "2-a", copies: [] },
-    ...{ markets: null, instances, unlisted: 3, lastEvent: 0, events: [] },
+    ...{ markets: null, instances, omitted: 3, lastEvent: 0, events: [] },
     ...more,
   };
 }
@@ -62,8 +68,8 @@ test("a row is what the snapshot has of the instance, in its places", () => {
     [bare.rows[0]?.p50, bare.rows[0]?.faults, bare.rows[0]?.takesFaults, bare.hasFaults],
     ["–", [], false, false],
   );
-  assert.equal([bare.unlisted, bare.isBusThere, bare.isAllWell], [3, true, true]);
-  assert.is(boardPage(snapshotOf([], { bus: "away" })).isBusThere, false);
+  assert.equal([bare.omitted, bare.isBusThere, bare.isAllWell], [3, true, true]);
+  assert.is(boardPage(snapshotOf([], { bus: "disconnected" })).isBusThere, false);
 });
 
 test("the ring shows who is next and who is passed over, and the newest thirty events come first", () => {
@@ -91,7 +97,7 @@ test("the ring shows who is next and who is passed over, and the newest thirty e
     [2, 3],
     "an instance that the snapshot does not list has no turn to show",
   );
-  assert.is.not(page.bus, boardPage(snapshotOf(rows, { bus: "away" })).bus);
+  assert.is.not(page.bus, boardPage(snapshotOf(rows, { bus: "disconnected" })).bus);
   assert.equal([page.events.length, page.events[0]?.text, page.events.at(-1)?.text], [30, "e39", "e10"]);
   assert.is(page.events[0]?.at, "5 s ago");
   assert.match(page.next, /^Instance 2 /);
@@ -136,11 +142,11 @@ test("all is well where one is, and none is in trouble", () => {
     all.map((state, at) => rowOf(at, { state, membership: { kind: state === "lost" ? "gone" : "up" } }));
   for (const [rows, isWell, sum] of [
     [states(), false, /^No instance is up\.$/],
-    [states("well", "well"), true, /^2 instances up, all well\.$/],
-    [states("well", "left"), true, / 1 well\.$/],
+    [states("healthy", "healthy"), true, /^2 instances up, all well\.$/],
+    [states("healthy", "left"), true, / 1 well\.$/],
     [states("draining"), false, / 0 well\.$/],
-    [states("well", "open"), false, /^2 instances up, 1 well\.$/],
-    [states("well", "lost"), false, /^1 instance up, all well, 1 lost\.$/],
+    [states("healthy", "open"), false, /^2 instances up, 1 well\.$/],
+    [states("healthy", "lost"), false, /^1 instance up, all well, 1 lost\.$/],
   ] as const)
     assert.equal([isAllWell(rows), sum.test(summaryText(rows))], [isWell, true], summaryText(rows));
 });
@@ -163,10 +169,10 @@ test("why names what holds an instance back, the strongest reason first", () => 
   assert.is(why({ state: "retesting", breaker: opened }), "request timed out, 3 s ago · a retest is out");
   assert.is(why({ state: "probation", breaker: { answersLeft: 2 } }), "2 answers to go");
   assert.is(why({ membership: { kind: "draining" }, state: "draining", breaker: opened }), "finishes what it has");
-  assert.is(why({ membership: { kind: "gone", how: "left" }, breaker: opened }), "said goodbye");
-  assert.is(why({ membership: { kind: "gone", how: "silent" } }), "silent");
+  assert.is(why({ membership: { kind: "gone", reason: "left" }, breaker: opened }), "said goodbye");
+  assert.is(why({ membership: { kind: "gone", reason: "silent" } }), "silent");
   assert.match(
-    why({ membership: { kind: "gone", how: "silent" }, breaker: opened }),
+    why({ membership: { kind: "gone", reason: "silent" }, breaker: opened }),
     /^silent · .*request timed out, 3 s ago$/,
   );
 });
@@ -174,23 +180,23 @@ test("why names what holds an instance back, the strongest reason first", () => 
 test("one Market says nothing of others; several agree, or each has a column for what is in dispute", () => {
   const all = ["here:1", "there:2"].map((name) => ({ market: name, name }));
   const cells: readonly Cell[] = [
-    { kind: "told", state: "open", since: AT - 3_000, why: "request timed out" },
-    { kind: "told", state: "well", since: AT - 60_000, why: null },
+    { kind: "reported", state: "open", since: AT - 3_000, why: "request timed out" },
+    { kind: "reported", state: "healthy", since: AT - 60_000, why: null },
     { kind: "unknown" },
-    { kind: "untold" },
+    { kind: "omitted" },
   ];
   const dispute = { instance: 2, incarnation: "2-a", cells };
   const face = (markets: Parameters<typeof marketsView>[0]) => marketsView(markets, AT);
-  for (const alone of [null, { all: all.slice(1), disputes: [], unlisted: 0 }])
-    assert.equal([face(alone).text, face(alone).agree, face(alone).disputes], ["", true, []]);
+  for (const alone of [null, { all: all.slice(1), disagreements: [], omitted: 0 }])
+    assert.equal([face(alone).text, face(alone).agree, face(alone).disagreements], ["", true, []]);
   assert.equal(face(null).names, []);
-  const agreed = face({ all, disputes: [], unlisted: 0 });
+  const agreed = face({ all, disagreements: [], omitted: 0 });
   assert.equal([/ 2 .*agree/.test(agreed.text), agreed.agree, agreed.names], [true, true, ["here:1", "there:2"]]);
-  assert.match(face({ all, disputes: [dispute], unlisted: 0 }).text, /^2 .* instance 2\.$/);
-  const some = face({ all, disputes: [dispute, dispute], unlisted: 5 });
+  assert.match(face({ all, disagreements: [dispute], omitted: 0 }).text, /^2 .* instance 2\.$/);
+  const some = face({ all, disagreements: [dispute, dispute], omitted: 5 });
   assert.match(some.text, /^2 .* 7 instances\.$/);
-  assert.equal([some.agree, some.disputes.length, some.disputes[0]?.instance], [false, 2, 2]);
-  const shown = (some.disputes[0]?.cells ?? []).map(({ state, glyph, word, why }) => [
+  assert.equal([some.agree, some.disagreements.length, some.disagreements[0]?.instance], [false, 2, 2]);
+  const shown = (some.disagreements[0]?.cells ?? []).map(({ state, glyph, word, why }) => [
     state,
     glyph,
     word.length > 0,
@@ -198,7 +204,7 @@ test("one Market says nothing of others; several agree, or each has a column for
   ]);
   assert.equal(shown, [
     ["open", "✕", true, "request timed out, for 3 s"],
-    ["well", "✓", true, "for 1 min"],
+    ["healthy", "✓", true, "for 1 min"],
     ["none", "–", true, ""],
     ["none", "–", true, ""],
   ]);

@@ -65,7 +65,7 @@ export function watchStates(inBrowser: Test, watched: () => Watched, { isThoroug
   inBrowser("all is well", async () => {
     await watched().load();
     const status = /^All ratings are fresh\. Answered by instances 1 and 2\.$/;
-    await check("well", status, /All ratings are fresh/, /✓ Well.*✓ Well/);
+    await check("healthy", status, /All ratings are fresh/, /✓ Healthy.*✓ Healthy/);
   });
 
   inBrowser("where Markets disagree there is a column for each, and else one sentence", async () => {
@@ -73,48 +73,51 @@ export function watchStates(inBrowser: Test, watched: () => Watched, { isThoroug
       { market: "m1", name: "here:5000" },
       { market: "m2", name: "there:5000" },
     ];
-    watched().world.tellMarkets({ all, disputes: [], unlisted: 0 });
+    watched().world.tellMarkets({ all, disagreements: [], omitted: 0 });
     const since = watched().world.clock.wall() - 5_000;
     const cells = [
-      { kind: "told", state: "open", since, why: "request timed out" },
-      { kind: "told", state: "well", since, why: null },
+      { kind: "reported", state: "open", since, why: "request timed out" },
+      { kind: "reported", state: "healthy", since, why: null },
     ] as const;
     await withPage({}, async (page) => {
       await page.goto(watched().board);
       await boardIsLive(page);
       assert.is(await textOf(page.locator("#markets")), "All 2 Markets agree.");
-      assert.not.ok(await page.locator("#disputes").isVisible());
-      watched().world.tellMarkets({ all, disputes: [{ instance: 2, incarnation: "2-x", cells }], unlisted: 0 });
-      await page.waitForSelector("#disputes:not([hidden])");
+      assert.not.ok(await page.locator("#disagreements").isVisible());
+      watched().world.tellMarkets({ all, disagreements: [{ instance: 2, incarnation: "2-x", cells }], omitted: 0 });
+      await page.waitForSelector("#disagreements:not([hidden])");
       assert.is(await textOf(page.locator("#markets")), "2 Markets disagree about instance 2.");
-      assert.equal(await page.locator("#disputes th[scope=col]").allTextContents(), [
+      assert.equal(await page.locator("#disagreements th[scope=col]").allTextContents(), [
         "Instance",
         "here:5000 (this one)",
         "there:5000",
       ]);
-      const row = (await page.locator("#disputes tbody tr").allTextContents()).join().replace(/\s+/g, " ");
-      assert.match(row, /^2✕ Breaker open request timed out, for \d+ s✓ Well for \d+ s$/);
+      const row = (await page.locator("#disagreements tbody tr").allTextContents()).join().replace(/\s+/g, " ");
+      assert.match(row, /^2✕ Breaker open request timed out, for \d+ s✓ Healthy for \d+ s$/);
     });
-    await check("disagree", /^All ratings are fresh\./, /fresh/, /Well/);
+    await check("disagree", /^All ratings are fresh\./, /fresh/, /Healthy/);
     await withPage({ javaScriptEnabled: false }, async (page) => {
       await page.goto(watched().board);
-      assert.match(await textOf(page.locator("#disputes tbody")), /Breaker open[\s\S]*request timed out[\s\S]*Well/);
+      assert.match(
+        await textOf(page.locator("#disagreements tbody")),
+        /Breaker open[\s\S]*request timed out[\s\S]*Healthy/,
+      );
     });
-    watched().world.tellMarkets({ all: all.slice(0, 1), disputes: [], unlisted: 0 });
+    watched().world.tellMarkets({ all: all.slice(0, 1), disagreements: [], omitted: 0 });
   });
 
   inBrowser("a breaker is open, all are down, and the bus is away", async () => {
     const { world, first, second, untilSecond, stateOf, load } = watched();
     second.bus.pause();
     await untilSecond("open");
-    const open = /^ ?2 .*✕ Breaker open request timed out.*✓ Well/;
+    const open = /^ ?2 .*✕ Breaker open request timed out.*✓ Healthy/;
     await check("open", /^All ratings are fresh\. Answered by instance 1\.$/, /All ratings are fresh/, open);
     first.bus.pause();
     await until(
       "instance 1 is open",
       async () => {
         await load();
-        return stateOf(1) !== "well";
+        return stateOf(1) !== "healthy";
       },
       LIMIT_MS,
     );
@@ -124,8 +127,8 @@ export function watchStates(inBrowser: Test, watched: () => Watched, { isThoroug
     const said = new RegExp(String.raw`^${down}\. (Why: request timed out\. )?${last}`);
     await check("all down", said, /last known ratings/, /Breaker open|Retesting/);
     world.network.disconnect();
-    const away = new RegExp(String.raw`^Nobody can be asked .*Why: the bus is away\. ${last}`);
-    await check("bus away", away, /Why: the bus is away/, /Breaker open|Retesting/);
+    const away = new RegExp(String.raw`^Nobody can be asked .*Why: the bus is disconnected\. ${last}`);
+    await check("bus away", away, /Why: the bus is disconnected/, /Breaker open|Retesting/);
   });
 }
 

@@ -50,7 +50,7 @@ test("who stops reading is dropped, not buffered for ever; who reads goes on", a
         if (read < wanted) return false;
         wanted = read + EVENTS_A_FRAME * LONG_TEXT.length;
         for (let event = 0; event < EVENTS_A_FRAME; event++)
-          monitor.stream.add({ at: 0, name: "bus.away", level: "WARNING", text: LONG_TEXT });
+          monitor.stream.add({ at: 0, name: "bus.disconnected", level: "WARNING", text: LONG_TEXT });
         mostHeld = Math.max(mostHeld, process.memoryUsage().arrayBuffers - heldBefore);
         return read > SENT_BYTES;
       },

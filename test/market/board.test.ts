@@ -78,7 +78,7 @@ test("without scripts it is a table that says who is how, and why", () =>
       rows[0] ?? "",
       /^2 2-\S+ ✕ Breaker open request timed out, \d s ago · retest in \d\d s \d+ s ago \d+ \d+ % /,
     );
-    assert.match(rows[1] ?? "", /^1 1-\S+ ✓ Well takes its turns \d+ s ago/);
+    assert.match(rows[1] ?? "", /^1 1-\S+ ✓ Healthy takes its turns \d+ s ago/);
     assert.ok(plain(body).includes("Instance 1 gets the next call."));
     assert.is(client.resolver.peek(0).call?.who.instance, 1);
     const policy = headers.get("content-security-policy") ?? "";
@@ -346,7 +346,7 @@ function feedOf(instances: number): {
 }
 
 const happen = (monitor: ServiceMonitor): void =>
-  monitor.stream.add({ at: 0, name: "bus.away", level: "WARNING", text: "away" });
+  monitor.stream.add({ at: 0, name: "bus.disconnected", level: "WARNING", text: "disconnected" });
 
 test("a hundred events at once are one frame, and while nobody watches nothing is done", async () => {
   const { clock, monitor, watch } = feedOf(3);

@@ -100,7 +100,7 @@ test("the desk says what came of it, and the log has it", async () => {
   }
   for (const [kind, isDone] of [
     ["no-responders", false],
-    ["away", false],
+    ["disconnected", false],
     ["service-error", false],
     ["answered", true],
   ] as const) {

@@ -98,18 +98,18 @@ test("who comes and goes is told with number and address", () => {
 
 test("a loss says how it was noticed", () => {
   golden(client({ kind: "lost", who: who(2), why: "no heartbeat", silentMs: 30_149 }));
-  golden(client({ kind: "lost", who: who(2), why: "nobody answers there", silentMs: 4000 }));
+  golden(client({ kind: "lost", who: who(2), why: "no responders", silentMs: 4000 }));
 });
 
 test("a clash names both, a full table its limit, and an odd heartbeat its sender and its fault", () => {
-  golden(client({ kind: "clash", who: who(1, "1-b"), other: who(1, "1-a") }));
-  golden(client({ kind: "full", who: who(2), limit: 10_000 }));
-  golden(client({ kind: "unreadable heartbeat", subject: "health.ratings.2-b", why: "not JSON in UTF-8" }));
+  golden(client({ kind: "duplicate", who: who(1, "1-b"), other: who(1, "1-a") }));
+  golden(client({ kind: "table-full", who: who(2), limit: 10_000 }));
+  golden(client({ kind: "unreadable-heartbeat", subject: "health.ratings.2-b", why: "not JSON in UTF-8" }));
 });
 
 test("the bus is told when it comes, goes and is done with", () => {
   assert.is(client({ kind: "bus", status: "connected" }), "INFO:bus:- connected");
-  golden(client({ kind: "bus", status: "away" }));
+  golden(client({ kind: "bus", status: "disconnected" }));
   assert.is(client({ kind: "bus", status: "closed" }), "INFO:bus:- closed");
 });
 
@@ -125,11 +125,15 @@ test("what is rare has its level and its logger", () => {
     const { level, logger, text } = clientLine("ratings", event);
     return [level, logger, text.startsWith("- ratings") || text.startsWith("- no heartbeats")];
   };
-  assert.equal(of({ kind: "nonsense", who: who(1) }), ["WARNING", "resolver", true]);
-  assert.equal(of({ kind: "crowded" } as ClientEvent), ["WARNING", "membership", true]);
-  assert.equal(of({ kind: "deaf", deafMs: 1_500 } as ClientEvent), ["WARNING", "membership", true]);
-  assert.match(client({ kind: "deaf", deafMs: 1_500 } as ClientEvent), " 1.5 s");
-  assert.not.match(client({ kind: "crowded" } as ClientEvent), " s:");
+  assert.equal(of({ kind: "invalid-response", who: who(1) }), ["WARNING", "resolver", true]);
+  assert.equal(of({ kind: "newcomers-throttled" } as ClientEvent), ["WARNING", "membership", true]);
+  assert.equal(of({ kind: "heartbeats-interrupted", interruptedMs: 1_500 } as ClientEvent), [
+    "WARNING",
+    "membership",
+    true,
+  ]);
+  assert.match(client({ kind: "heartbeats-interrupted", interruptedMs: 1_500 } as ClientEvent), " 1.5 s");
+  assert.not.match(client({ kind: "newcomers-throttled" } as ClientEvent), " s:");
   const faults = (...on: readonly object[]) => ({ kind: "faults", who: who(2), faults: on }) as unknown as ClientEvent;
   assert.equal(of(faults()), ["INFO", "chaos", true]);
   assert.not.match(client(faults()), /:\s*$/);

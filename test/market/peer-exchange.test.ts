@@ -45,11 +45,11 @@ class Town {
   }
 }
 
-const inWords = ({ all, disputes }: MarketsComparison): string =>
-  `${all.map(({ name }) => name).join(" ")}: ${disputes
+const inWords = ({ all, disagreements }: MarketsComparison): string =>
+  `${all.map(({ name }) => name).join(" ")}: ${disagreements
     .map(
       ({ instance, cells }) =>
-        `${instance} ${cells.map((cell) => (cell.kind === "told" ? cell.state : cell.kind)).join("/")}`,
+        `${instance} ${cells.map((cell) => (cell.kind === "reported" ? cell.state : cell.kind)).join("/")}`,
     )
     .join(", ")}`;
 
@@ -61,9 +61,9 @@ test("two that have heard of each other agree, until one cannot reach what the o
   assert.equal([inWords(a.markets()), inWords(b.markets())], ["a:1 b:2: ", "b:2 a:1: "]);
   a.table.hangs(2, town.clock.now());
   await town.clock.advance(4_000);
-  assert.equal([inWords(a.markets()), inWords(b.markets())], ["a:1 b:2: 2 open/well", "b:2 a:1: 2 well/open"]);
-  const [cell] = b.markets().disputes[0]?.cells.slice(1) ?? [];
-  assert.is(cell?.kind === "told" && cell.why, "request timed out");
+  assert.equal([inWords(a.markets()), inWords(b.markets())], ["a:1 b:2: 2 open/healthy", "b:2 a:1: 2 healthy/open"]);
+  const [cell] = b.markets().disagreements[0]?.cells.slice(1) ?? [];
+  assert.is(cell?.kind === "reported" && cell.why, "request timed out");
   a.table.beats(2, town.clock.now());
   await town.clock.advance(3_000);
   assert.is(inWords(b.markets()), "b:2 a:1: ");
@@ -127,8 +127,8 @@ test("a thousand instances, all in trouble, are told of within bounds", async ()
   await town.clock.advance(4_000);
   const longest = Math.max(...town.told);
   assert.ok(longest < MAX_VIEW_BYTES / 2, `${longest} bytes`);
-  const { disputes, unlisted } = b.markets();
-  assert.equal([disputes.length, disputes.length + unlisted], [50, 250]);
+  const { disagreements, omitted } = b.markets();
+  assert.equal([disagreements.length, disagreements.length + omitted], [50, 250]);
   town.close();
 });
 
@@ -138,7 +138,7 @@ test("whatever strangers send, those who are known are heard", async () => {
   for (const { table } of [a, b]) table.beats(1, 0);
   await town.clock.advance(3_000);
   const forger = town.network.bus();
-  const view = { service: "ratings", name: "x", seq: 1, intervalMs: 15_000, state: "up", instances: [], untold: 0 };
+  const view = { service: "ratings", name: "x", seq: 1, intervalMs: 15_000, state: "up", instances: [], omitted: 0 };
   for (let at = 0; at < 2_000; at++) {
     const subject = `belief.ratings.f${at}`;
     forger.publish(
@@ -151,8 +151,8 @@ test("whatever strangers send, those who are known are heard", async () => {
   await town.clock.advance(4_000);
   assert.ok(b.markets().all.length <= 2 + 16, "of so many strangers that many are read");
   const place = b.markets().all.findIndex(({ name }) => name === "a:1");
-  const cell = b.markets().disputes.find(({ instance }) => instance === 1)?.cells[place];
-  assert.is(cell?.kind === "told" && cell.state, "open");
+  const cell = b.markets().disagreements.find(({ instance }) => instance === 1)?.cells[place];
+  assert.is(cell?.kind === "reported" && cell.state, "open");
   town.close();
 });
 

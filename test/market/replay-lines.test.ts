@@ -47,7 +47,7 @@ test("calls carry their numbers, and what was printed stands below", () => {
     tracker.onHeartbeat(beatOf(2), 100);
     const [first, second] = [resolver.next(200), resolver.next(200)];
     settle(second.call, "no-responders", 201);
-    settle(resolver.next(201, { excluded: new Set(["2-a"]), repeatable: false }).call, "answered", 202);
+    settle(resolver.next(201, { excluded: new Set(["2-a"]), idempotent: false }).call, "answered", 202);
     settle(first.call, "timeout", 1200);
   });
   golden(lines);
@@ -62,13 +62,13 @@ test("a call that was sent twice says beside whom, and one that spares others sa
     resolver.next(302, { deprioritized: new Set(["1-a", "3-a"]) });
     resolver.next(303, { excluded: new Set(["3-a", "1-a"]), isHedge: true, deprioritized: new Set(["1-a"]) });
   });
-  golden(lines.filter((line) => line.includes("chosen")).map((line) => line.slice(line.indexOf("call"))));
+  golden(lines.filter((line) => line.includes("picked")).map((line) => line.slice(line.indexOf("call"))));
 });
 
 test("what befell the Market itself is told, and moves people's time on", () => {
   const lines = printed(({ tracker, resolver }, recorder) => {
     tracker.freezeLeases(0);
-    recorder.bus("away", 0);
+    recorder.bus("disconnected", 0);
     recorder.stalled(5000, 50);
     tracker.resumeLeases(100);
     resolver.next(100);

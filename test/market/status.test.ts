@@ -33,10 +33,10 @@ for (const [name, ...pages] of [
   ["all services are down, showing the last known", page([OLD, OLD, OLD, OLD], ALL_DOWN)],
   [
     "the bus is away: that nobody can be asked, and not that all are down",
-    page([], "the bus is away"),
-    page([OLD, OLD, OLD, OLD], "the bus is away"),
+    page([], "the bus is disconnected"),
+    page([OLD, OLD, OLD, OLD], "the bus is disconnected"),
   ],
-  ["none answered, though some are there", page([OLD, OLD, OLD, OLD], "request timed out", "the bus is away")],
+  ["none answered, though some are there", page([OLD, OLD, OLD, OLD], "request timed out", "the bus is disconnected")],
 ] as const)
   test(name, () => {
     for (const one of pages) golden(say(one));

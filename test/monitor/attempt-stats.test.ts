@@ -26,7 +26,7 @@ const attemptOf = (more: Partial<Attempt>): Attempt => ({
 test("each result is one outcome, and those that were answered or waited for to the end have a duration", () => {
   for (const [result, outcome, isTimed] of [
     ["answered", "ok", true],
-    ["nonsense", "nonsense", true],
+    ["invalid", "invalid", true],
     ["timeout", "timeout", true],
     ["no-responders", "unreachable", false],
     ["draining", "draining", false],

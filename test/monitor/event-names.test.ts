@@ -16,13 +16,13 @@ const NAMED: Readonly<Record<string, string | undefined>> = {
   draining: "instance.draining",
   left: "instance.left",
   lost: "instance.lost",
-  clash: "instance.clash",
-  full: "instance.turned_away",
-  nonsense: "instance.nonsense",
+  duplicate: "instance.duplicate",
+  "table-full": "instance.rejected",
+  "invalid-response": "instance.invalid_response",
   faults: "instance.faults",
-  "unreadable heartbeat": "heartbeat.unreadable",
-  crowded: "heartbeat.crowded",
-  deaf: "heartbeat.deaf",
+  "unreadable-heartbeat": "heartbeat.unreadable",
+  "newcomers-throttled": "heartbeat.throttled",
+  "heartbeats-interrupted": "heartbeat.interrupted",
   resolving: undefined,
   resolved: undefined,
   using: undefined,
@@ -33,11 +33,12 @@ const nameOf = (event: object): string | undefined => eventName(event as ClientE
 
 test("each kind has its own, and a step of a call has none", () => {
   for (const [kind, name] of Object.entries(NAMED)) assert.is(nameOf({ kind }), name, kind);
-  for (const status of ["connected", "away", "closed"]) assert.is(nameOf({ kind: "bus", status }), `bus.${status}`);
+  for (const status of ["connected", "disconnected", "closed"])
+    assert.is(nameOf({ kind: "bus", status }), `bus.${status}`);
 });
 
 test("every name that is published is given to something", () => {
-  const given = [...Object.values(NAMED), "bus.connected", "bus.away", "bus.closed", "events.held"];
+  const given = [...Object.values(NAMED), "bus.connected", "bus.disconnected", "bus.closed", "events.suppressed"];
   assert.equal(EVENTS.map(({ name }) => name).sort(), given.filter((name) => name !== undefined).sort());
 });
 

@@ -10,7 +10,7 @@ const ORIGIN = { service: "ratings", market: "m1" };
 const STANDING = { instance: 2, incarnation: "2-a", state: "open", since: 1_700_000_000_000, why: "request timed out" };
 const VIEW = {
   ...{ service: "ratings", market: "m1", name: "host:5000", seq: 3, intervalMs: 15_000, state: "up" },
-  ...{ instances: [STANDING], untold: 0 },
+  ...{ instances: [STANDING], omitted: 0 },
 };
 
 const whyNot = (change: object): string => {
@@ -32,7 +32,7 @@ test("what is on the edge of a rule obeys it", () => {
   const instances = Array.from({ length: MAX_STATUSES }, (_, at) => ({ ...STANDING, incarnation: `${at}` }));
   for (const change of [
     ...[{ seq: 0 }, { seq: Number.MAX_SAFE_INTEGER }, { intervalMs: 100 }, { intervalMs: 60_000 }, { state: "gone" }],
-    ...[{ untold: 1_000_000 }, { instances: [] }, { instances }, { name: "n".repeat(64) }],
+    ...[{ omitted: 1_000_000 }, { instances: [] }, { instances }, { name: "n".repeat(64) }],
     ...[
       ...[{ instance: 1 }, { instance: 999_999 }, { incarnation: "i".repeat(64) }, { since: 0 }],
       ...[{ since: Number.MAX_SAFE_INTEGER }, { why: "w".repeat(80) }, { why: null }, { state: "left" }],
@@ -54,10 +54,10 @@ test("what breaks a rule is refused in words", () => {
     [{ intervalMs: 99 }, /intervalMs/],
     [{ intervalMs: 60_001 }, /intervalMs/],
     [{ seq: Number.MAX_SAFE_INTEGER + 1 }, /seq/],
-    [{ untold: 1_000_001 }, /untold/],
-    [{ untold: -1 }, /untold/],
+    [{ omitted: 1_000_001 }, /omitted/],
+    [{ omitted: -1 }, /omitted/],
     [{ state: "constructor" }, /state/],
-    [{ untold: "1" }, /untold/],
+    [{ omitted: "1" }, /omitted/],
     [{ instances: {} }, /instances/],
     [{ instances: [null] }, /instances/],
     [{ instances: [STANDING, STANDING] }, /instances/],

@@ -23,11 +23,11 @@ const BREAKERS = {
 } as const satisfies Record<Breaker["kind"], Breaker>;
 const MEMBERSHIPS = {
   up: { kind: "up" },
-  leaving: { kind: "draining", how: "said so" },
-  refusing: { kind: "draining", how: "took no call" },
-  left: { kind: "gone", since: 1, how: "left" },
-  silent: { kind: "gone", since: 1, how: "no heartbeat" },
-  absent: { kind: "gone", since: 1, how: "nobody answers there" },
+  leaving: { kind: "draining", reason: "goodbye" },
+  refusing: { kind: "draining", reason: "rejected call" },
+  left: { kind: "gone", since: 1, reason: "left" },
+  silent: { kind: "gone", since: 1, reason: "no heartbeat" },
+  absent: { kind: "gone", since: 1, reason: "no responders" },
 } as const satisfies Record<string, Membership>;
 
 const memberAs = (membership: keyof typeof MEMBERSHIPS, breaker: keyof typeof BREAKERS, instance = 1): Member => ({
@@ -37,7 +37,7 @@ const memberAs = (membership: keyof typeof MEMBERSHIPS, breaker: keyof typeof BR
     breaker: BREAKERS[breaker],
     lastHeartbeatAt: 10,
     leaseUntil: 40,
-    proven: true,
+    hasAnswered: true,
   },
 });
 
@@ -65,7 +65,7 @@ function tallyOf(...results: Partial<Extract<AttemptOutcome, { kind: "attempt" }
 
 test("a breaker names the state of who is up; of all others their membership does", () => {
   for (const [membership, ...states] of [
-    ["up", "well", "probation", "open", "retesting"],
+    ["up", "healthy", "probation", "open", "retesting"],
     ["leaving", "draining", "draining", "draining", "draining"],
     ["refusing", "draining", "draining", "draining", "draining"],
     ["left", "left", "left", "left", "left"],
@@ -111,8 +111,8 @@ test("a row tells of a breaker when it opened, when it is tried again, and what 
 test("a row tells of a membership how it ended, and of a heartbeat until when it counts", () => {
   for (const [membership, { kind, ...more }] of Object.entries(MEMBERSHIPS)) {
     const row = rowOf(memberAs(membership as keyof typeof MEMBERSHIPS, "closed"), contextWith(undefined));
-    assert.equal(row.membership, { kind, how: "how" in more ? more.how : null }, membership);
-    assert.equal([row.heartbeat, row.proven], [{ at: WALL + 10, countsUntil: WALL + 40 }, true]);
+    assert.equal(row.membership, { kind, reason: "reason" in more ? more.reason : null }, membership);
+    assert.equal([row.heartbeat, row.hasAnswered], [{ at: WALL + 10, expiresAt: WALL + 40 }, true]);
     assert.equal([row.faults, row.latency, row.turn], [null, null, { kind: "next" }]);
   }
 });
@@ -145,10 +145,10 @@ test("the first reason to be passed over is told; without one an instance is in 
     const quarantine = { isActive: () => more.isQuarantined === true };
     const tracker = { isLive: () => more.isLive !== false, quarantine };
     const source = { tracker, ...(more.slow && { deprioritized: new Set(more.slow) }) } as unknown as MonitorSource;
-    return turnStatusOf(member, { call: undefined, retests: [], trials: [] }, source, 119);
+    return turnStatusOf(member, { call: undefined, retests: [], newcomerProbes: [] }, source, 119);
   };
   const all = { isLive: false, slow: ["1-a"], isQuarantined: true };
-  const stranger = (member: Member): Member => ({ ...member, proven: false });
+  const stranger = (member: Member): Member => ({ ...member, hasAnswered: false });
   const reasons = [
     turn(stranger(memberAs("left", "open")), all),
     turn(stranger(memberAs("silent", "open")), all),
@@ -170,7 +170,7 @@ test("the first reason to be passed over is told; without one an instance is in 
   ] as const)
     assert.equal(turn(member, more), { kind: "in turn" });
   const next = memberAs("up", "closed");
-  const choice = { call: next, retests: [], trials: [] };
+  const choice = { call: next, retests: [], newcomerProbes: [] };
   assert.equal(turnStatusOf(next, choice, {} as MonitorSource, 119), { kind: "next" });
 });
 

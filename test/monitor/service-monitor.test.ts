@@ -103,7 +103,7 @@ test("the worst comes first, each with its reason and its time", () => {
   const { instances } = looked.look();
   assert.equal(
     instances.map(({ instance, state }) => `${instance} ${state}`),
-    ["3 open", "2 draining", "1 well", "4 left"],
+    ["3 open", "2 draining", "1 healthy", "4 left"],
   );
   assert.equal(looked.row(3).breaker, {
     kind: "open",
@@ -112,7 +112,7 @@ test("the worst comes first, each with its reason and its time", () => {
     retestAt: WALL + 5000 + DEFAULT_RULES.retestDelayMs,
     answersLeft: null,
   });
-  assert.equal(looked.row(1).heartbeat, { at: WALL + 1000, countsUntil: WALL + 31_000 });
+  assert.equal(looked.row(1).heartbeat, { at: WALL + 1000, expiresAt: WALL + 31_000 });
 });
 
 test("a snapshot says what it is of, by which rules, and the latest events", () => {
@@ -121,11 +121,11 @@ test("a snapshot says what it is of, by which rules, and the latest events", () 
   looked.hangs(3);
   looked.monitor.recordEvent({ kind: "bus", status: "connected" }, 1500);
   for (let event = 0; event < 120; event++)
-    looked.monitor.stream.add({ at: 0, name: "bus.away", level: "WARNING", text: "away" });
+    looked.monitor.stream.add({ at: 0, name: "bus.disconnected", level: "WARNING", text: "disconnected" });
   const { instances, events, turns, rules, ...rest } = looked.look();
   assert.equal(rest, {
     ...{ schema_version: 1, service: "ratings", version: "1.0.0", at: WALL + 1500, startedAt: WALL, bus: "connected" },
-    ...{ calls: { total: 1, lastMinute: 1, shortCircuited: 0 }, second: 1, markets: null, unlisted: 0, lastEvent: 120 },
+    ...{ calls: { total: 1, lastMinute: 1, shortCircuited: 0 }, second: 1, markets: null, omitted: 0, lastEvent: 120 },
   });
   const { requestTimeoutMs, failureLimit, retestDelayMs, heartbeatIntervalMs } = DEFAULT_RULES;
   assert.equal(rules, { requestTimeoutMs, failureLimit, retestDelayMs, heartbeatIntervalMs });
@@ -168,7 +168,10 @@ test("each change of a breaker's state is counted, from which to which", () => {
   assert.equal(Object.fromEntries(looked.monitor.transitions), {
     ...{ "closed>open": 2, "open>retesting": 2, "retesting>open": 1, "retesting>closed": 1, "open>closed": 1 },
   });
-  assert.equal([looked.monitor.eventCounts.get("breaker.opened"), looked.monitor.eventCounts.get("bus.away")], [3, 0]);
+  assert.equal(
+    [looked.monitor.eventCounts.get("breaker.opened"), looked.monitor.eventCounts.get("bus.disconnected")],
+    [3, 0],
+  );
 });
 
 test("calls, shares and outcomes are those that were counted; copies are no calls", () => {
@@ -219,20 +222,20 @@ test("the next choice that is shown is the one that is made, in every state that
     "no-responders",
     "draining",
     "inconclusive",
-    "nonsense",
+    "invalid",
   ];
   for (let step = 0; step < 1500; step++) {
     looked.at(looked.now + Math.floor(random() * 4000));
     if (random() < 0.5) looked.beats(1 + Math.floor(random() * 5));
     if (random() < 0.2) looked.table.tick(looked.now);
     const { turns, instances } = looked.look();
-    const { call, retests, trials } = looked.table.next(looked.now);
+    const { call, retests, newcomerProbes } = looked.table.next(looked.now);
     assert.is(turns.next, call?.who.incarnation ?? null);
     for (const { incarnation, turn } of instances) {
       seen.add(turn.kind === "passed over" ? turn.why : turn.kind);
       assert.is(turn.kind === "next", incarnation === turns.next);
     }
-    for (const ticket of [...retests, ...trials, ...(call === undefined ? [] : [call])]) {
+    for (const ticket of [...retests, ...newcomerProbes, ...(call === undefined ? [] : [call])]) {
       const result = results[Math.floor(random() * results.length)] ?? "answered";
       looked.table.settle(ticket, result, looked.now);
       looked.counted(ticket.who, result, 1);
@@ -262,8 +265,8 @@ test("what other Markets are told: the worst first, each with its reason, and si
   const looked = new Looked().at(1000);
   const own = new LocalView(looked.monitor, looked.table);
   const read = (wall: number) => {
-    const { statuses, untold } = own.read(wall);
-    return [own.isChanged, untold, statuses.map(({ instance, state, since, why }) => [instance, state, since, why])];
+    const { statuses, omitted } = own.read(wall);
+    return [own.isChanged, omitted, statuses.map(({ instance, state, since, why }) => [instance, state, since, why])];
   };
   assert.is(own.isChanged, true, "nothing was told yet");
   assert.equal(read(1.4), [false, 0, []]);
@@ -273,8 +276,8 @@ test("what other Markets are told: the worst first, each with its reason, and si
   looked.table.beats(4, 1000, { state: "gone" });
   const told = [
     [2, "open", 2, "request timed out"],
-    [3, "draining", 2, "said so"],
-    [1, "well", 2, null],
+    [3, "draining", 2, "goodbye"],
+    [1, "healthy", 2, null],
     [4, "left", 2, "left"],
   ];
   assert.equal(read(2.4), [true, 0, told]);
@@ -282,8 +285,8 @@ test("what other Markets are told: the worst first, each with its reason, and si
   looked.beats(2);
   assert.equal(read(4), [true, 0, [[2, "probation", 4, null], ...told.slice(1)]]);
   for (let instance = 5; instance <= 300; instance++) looked.beats(instance);
-  const { statuses, untold } = own.read(5);
-  assert.equal([statuses.length, untold, own.isChanged], [250, 50, true]);
+  const { statuses, omitted } = own.read(5);
+  assert.equal([statuses.length, omitted, own.isChanged], [250, 50, true]);
 });
 
 test("the oldest is forgotten where more are called than the tracker keeps, and all are that it does not know", () => {
@@ -336,19 +339,28 @@ test("turns, Markets and each part of a state go out once, when they are another
   const looked = new Looked().at(1000);
   const { tracker, resolver } = looked.table;
   const slow = new Set<string>();
-  let markets: MarketsComparison = { all: [], disputes: [], unlisted: 0 };
+  let markets: MarketsComparison = { all: [], disagreements: [], omitted: 0 };
   const changes = new SnapshotDiff(looked.monitor, { tracker, resolver, deprioritized: slow, markets: () => markets });
   const next = () => changes.next(looked.now, WALL + looked.now, false);
   const numbers = () => next().instances.map(({ instance }) => instance);
   assert.equal(next(), {
-    ...{ type: "change", at: WALL + 1000, bus: "away", second: 1, instances: [], counts: [], gone: [], events: [] },
+    ...{
+      type: "change",
+      at: WALL + 1000,
+      bus: "disconnected",
+      second: 1,
+      instances: [],
+      counts: [],
+      gone: [],
+      events: [],
+    },
     ...{ calls: looked.monitor.calls(1000), turns: { next: null, copies: [] }, markets },
   });
   looked.beats(1, 2);
   const joined = next();
   assert.equal(joined.turns, { ring: ["1-a", "2-a"], next: "1-a", copies: [] });
   assert.equal([joined.instances.length, joined.markets, next().turns], [2, undefined, undefined]);
-  markets = { ...markets, unlisted: 1 };
+  markets = { ...markets, omitted: 1 };
   assert.equal([next().markets, next().markets], [markets, undefined]);
   looked.table.turns(1, 1000);
   const proven = next();
@@ -400,15 +412,15 @@ test("of a flood of instances the worst thousand are listed, and the others coun
   const looked = new Looked();
   for (let instance = 1; instance <= MAX_ROWS + 50; instance++) looked.at(1000).beats(instance);
   looked.at(2000).hangs(MAX_ROWS + 20);
-  const { instances, unlisted } = looked.look();
-  assert.equal([instances.length, unlisted, instances[0]?.instance], [MAX_ROWS, 50, MAX_ROWS + 20]);
+  const { instances, omitted } = looked.look();
+  assert.equal([instances.length, omitted, instances[0]?.instance], [MAX_ROWS, 50, MAX_ROWS + 20]);
   const { instances: rows } = new SnapshotDiff(looked.monitor, looked.table).next(2000, WALL, false);
   assert.equal([rows.length, rows[0]?.instance], [MAX_ROWS, MAX_ROWS + 20]);
 });
 
 test("events are numbered, kept up to a bound, and given from where one left off", () => {
   const { stream } = new Looked().monitor;
-  const add = () => stream.add({ at: 0, name: "bus.away", level: "WARNING", text: "away" });
+  const add = () => stream.add({ at: 0, name: "bus.disconnected", level: "WARNING", text: "disconnected" });
   for (let event = 0; event < 5000; event++) add();
   assert.is(stream.lastId, 5000);
   const ids = (after: number) => stream.after(after).map(({ id }) => id);

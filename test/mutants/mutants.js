@@ -1,6 +1,6 @@
 // Mutation testing of the code that tests reach without a process: the score of each folder, and each mutant that no test
 // noticed. make mutants runs all folders; FOLDER=health one; FOLDER=dwc/core/suggest.ts those files of src/ alone;
-// KEEP=1 writes what it tried, and its score, to test/mutants/scores.json.
+// UPDATE=1 writes what it tried, and its score, to test/mutants/scores.json.
 //
 // A mutant that no test can notice is named in test/mutants/equivalent.json, by its text and with the reason, and counts
 // neither way. A mutant in code that runs when a module loads (a constant) is not tried: it would need a process each.

@@ -1,7 +1,7 @@
 // The share of mutants that the simulation catches: a sample of those that StrykerJS makes of the compiled code of
 // src/health and src/service. Each is alone in a copy of that code, where days are simulated until a property breaks.
 //
-//   make mutants SIM=80             so many, drawn with SEED=1; KEEP=1 writes test/mutants/sim-scores.json
+//   make mutants SIM=80             so many, drawn with SEED=1; UPDATE=1 writes test/mutants/sim-scores.json
 //   make mutants SIM=80 DAYS=1000   for a thousand days, not 200; SEED=7 draws others
 //   make mutants SIM=80 FOLDER=service/client   of the files whose path holds that word
 

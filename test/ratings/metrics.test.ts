@@ -52,7 +52,7 @@ test("whoever asks on this machine is told what the instance counted, and nobody
       `dwc_server_processing_seconds_total{${labels}} 1.5`,
     ];
     assert.equal(new Set(await figures()), new Set(["dwc_up 1", ...told]));
-    bus.status = "away";
+    bus.status = "disconnected";
     assert.ok((await figures()).includes("dwc_up 0"));
     const statusOf = async (request: string, host: string): Promise<string> =>
       (await raw(Number(port), `${request} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)).slice(9, 12);

@@ -49,7 +49,7 @@ test("a foreign file is known by its first line", () => {
 });
 
 test("a head that breaks a rule is refused with its name", () => {
-  golden(head({ formatVersion: 2 }));
+  golden(head({ formatVersion: 1 }));
   golden(head({ service: "health" }));
   golden(head({ at: -1 }));
   golden(head({ rules: { ...DEFAULT_RULES, failureLimit: "1" } }));
@@ -58,13 +58,13 @@ test("a head that breaks a rule is refused with its name", () => {
 
 test("each event is read, and one that breaks a rule is refused with it", () => {
   const events = [
-    { kind: "heard", beat: BEAT },
-    { kind: "chosen", tried: ["1-a"], repeatable: false, decided: { call: null } },
-    { kind: "chosen", slow: ["2-a"], second: true, decided: { call: null } },
+    { kind: "heartbeat", beat: BEAT },
+    { kind: "picked", excluded: ["1-a"], idempotent: false, decided: { call: null } },
+    { kind: "picked", deprioritized: ["2-a"], isHedge: true, decided: { call: null } },
     { kind: "settled", ticket: 1, result: "timeout" },
-    ...(["away", "back", "tick"] as const).map((kind) => ({ kind })),
+    ...(["disconnected", "reconnected", "tick"] as const).map((kind) => ({ kind })),
     { kind: "stall", stalledMs: 1.5 },
-    { kind: "bus", status: "away" },
+    { kind: "bus", status: "disconnected" },
     { kind: "end", why: "the record is full", known: 3 },
   ];
   for (const event of events) assert.is(entry({ at: 1, ...event }), "read", event.kind);
@@ -72,18 +72,18 @@ test("each event is read, and one that breaks a rule is refused with it", () => 
   golden(entry({ kind: "tick" }));
   golden(entry({ at: 1, kind: "guess" }));
   golden(entry({ at: 1 }));
-  golden(entry({ at: 1, kind: "heard", beat: { ...BEAT, incarnation: "a b" } }));
-  golden(entry({ at: 1, kind: "heard", beat: { ...BEAT, seq: -1 } }));
-  golden(entry({ at: 1, kind: "chosen", tried: [1] }));
-  golden(entry({ at: 1, kind: "chosen", slow: "2-a" }));
-  golden(entry({ at: 1, kind: "chosen", second: 1 }));
+  golden(entry({ at: 1, kind: "heartbeat", beat: { ...BEAT, incarnation: "a b" } }));
+  golden(entry({ at: 1, kind: "heartbeat", beat: { ...BEAT, seq: -1 } }));
+  golden(entry({ at: 1, kind: "picked", excluded: [1] }));
+  golden(entry({ at: 1, kind: "picked", deprioritized: "2-a" }));
+  golden(entry({ at: 1, kind: "picked", isHedge: 1 }));
   // What is read is printed.
-  golden(entry({ at: 1, kind: "chosen", tried: ["\u001b[2J"] }));
-  golden(entry({ at: 1, kind: "chosen", repeatable: 1 }));
+  golden(entry({ at: 1, kind: "picked", excluded: ["\u001b[2J"] }));
+  golden(entry({ at: 1, kind: "picked", idempotent: 1 }));
   golden(entry({ at: 1, kind: "settled", ticket: 1.5, result: "timeout" }));
   golden(entry({ at: 1, kind: "settled", ticket: 1, result: "fine" }));
-  golden(entry({ at: 1, kind: "tick", draws: [1] }));
-  golden(entry({ at: 1, kind: "tick", quietAt: null }));
+  golden(entry({ at: 1, kind: "tick", randomDraws: [1] }));
+  golden(entry({ at: 1, kind: "tick", lastIdleTickAt: null }));
   golden(entry({ at: 1, kind: "end", why: "tired", known: 1 }));
 });
 

@@ -55,11 +55,22 @@ test("any day is decided the same again", () => {
   const kinds = new Set<string>();
   for (let seed = 1; seed <= DAYS; seed++) {
     const lines = recordedDay(seed, STEPS);
-    for (const line of lines) for (const [, kind = ""] of line.matchAll(/"kind":"([\w ]+)"/g)) kinds.add(kind);
+    for (const line of lines) for (const [, kind = ""] of line.matchAll(/"kind":"([-\w ]+)"/g)) kinds.add(kind);
     assert.is(replay(lines), "same", `seed ${seed}`);
   }
-  const wanted = ["heard", "chosen", "settled", "away", "back", "tick", "stall", "end"];
-  const told = ["opened", "retesting", "closed", "joined", "returned", "draining", "left", "lost", "clash", "full"];
+  const wanted = ["heartbeat", "picked", "settled", "disconnected", "reconnected", "tick", "stall", "end"];
+  const told = [
+    "opened",
+    "retesting",
+    "closed",
+    "joined",
+    "returned",
+    "draining",
+    "left",
+    "lost",
+    "duplicate",
+    "table-full",
+  ];
   for (const kind of [...wanted, ...told]) assert.ok(kinds.has(kind), `no day had ${kind}`);
 });
 
@@ -71,8 +82,8 @@ test("looks at the time that noticed nothing are one number in the next line, th
   resolver.next(700);
   resolver.next(800);
   assert.equal(lines.slice(1), [
-    '{"at":700,"kind":"chosen","quietAt":600,"decided":{"call":null}}',
-    '{"at":800,"kind":"chosen","decided":{"call":null}}',
+    '{"at":700,"kind":"picked","lastIdleTickAt":600,"decided":{"call":null}}',
+    '{"at":800,"kind":"picked","decided":{"call":null}}',
   ]);
 });
 
@@ -96,10 +107,12 @@ test("who was spared and who was asked second are decided the same again, and co
 });
 
 test("random numbers are recorded where they were drawn, and count", () => {
-  const lines = dayWith((line) => line.includes('"draws"'));
-  const without = changed(lines, /"draws"/, (line) => line.replace(/"draws":\[[^\]]*\],?/, ""));
+  const lines = dayWith((line) => line.includes('"randomDraws"'));
+  const without = changed(lines, /"randomDraws"/, (line) => line.replace(/"randomDraws":\[[^\]]*\],?/, ""));
   golden(whyOf(without[0] ?? "same"));
-  const others = changed(lines, /"draws"/, (line) => line.replace(/"draws":\[[^\]]*\]/, '"draws":[0.123]'));
+  const others = changed(lines, /"randomDraws"/, (line) =>
+    line.replace(/"randomDraws":\[[^\]]*\]/, '"randomDraws":[0.123]'),
+  );
   golden(whyOf(others[0] ?? "same"));
 });
 
@@ -147,7 +160,7 @@ test("a look at the time that found nothing must find nothing", () => {
   const lost = lines.findIndex(isLoss);
   assert.ok(lost > 0);
   const { at } = JSON.parse(lines[lost] ?? "{}") as { at: number };
-  const quiet = JSON.stringify({ at, kind: "stall", stalledMs: 1, quietAt: at });
+  const quiet = JSON.stringify({ at, kind: "stall", stalledMs: 1, lastIdleTickAt: at });
   const found = replay([...lines.slice(0, lost), quiet, ...lines.slice(lost)]);
   golden(whyOf(found));
 });

@@ -8,7 +8,7 @@ const test = suite("answer");
 
 const WHO = { service: "ratings", instance: 2, incarnation: "2-a", address: "ratings.get.2-a" };
 const body = (text: string): Reply => ({ kind: "answered", body: new TextEncoder().encode(text) });
-const refused = (code: number): Reply => ({ kind: "service-error", code, message: "said so" });
+const refused = (code: number): Reply => ({ kind: "service-error", code, message: "goodbye" });
 const read = (reply: Reply, accepts = (_body: unknown): boolean => true) => readAttempt(reply, WHO, accepts);
 
 test("any answer in time is proof of life, an error among them", () => {
@@ -18,8 +18,8 @@ test("any answer in time is proof of life, an error among them", () => {
 });
 
 test("an answer that is no JSON, or none to its caller, is nonsense; an error is not", () => {
-  assert.is(read(body("{")).result, "nonsense");
-  assert.is(read(body('{"rating":99}'), () => false).result, "nonsense");
+  assert.is(read(body("{")).result, "invalid");
+  assert.is(read(body('{"rating":99}'), () => false).result, "invalid");
   assert.is(read(refused(404), () => false).result, "answered");
 });
 
@@ -28,7 +28,7 @@ test("dead, hung, leaving and nobody's fault are told apart", () => {
   assert.is(read({ kind: "timeout" }).result, "timeout");
   assert.is(read(refused(503)).result, "draining");
   assert.is(read(refused(504)).result, "draining");
-  assert.is(read({ kind: "away" }).result, "inconclusive");
+  assert.is(read({ kind: "disconnected" }).result, "inconclusive");
   assert.is(read({ kind: "cancelled" }).result, "inconclusive");
 });
 
@@ -41,7 +41,7 @@ test("what may be done already: who answers nonsense, and who leaves in the midd
 
 test("what was answered is handed on with who answered it", () => {
   assert.equal(read(body('{"rating":4.5}')).answer, { kind: "answered", body: { rating: 4.5 }, who: WHO });
-  assert.equal(read(refused(404)).answer, { kind: "refused", code: 404, message: "said so", who: WHO });
+  assert.equal(read(refused(404)).answer, { kind: "refused", code: 404, message: "goodbye", who: WHO });
 });
 
 test("a call that brought nothing says why in words", () => {
@@ -51,7 +51,7 @@ test("a call that brought nothing says why in words", () => {
   };
   assert.is(why({ kind: "timeout" }), "request timed out");
   assert.is(why({ kind: "no-responders" }), "all services are down");
-  assert.is(why({ kind: "away" }), "the bus is away");
+  assert.is(why({ kind: "disconnected" }), "the bus is disconnected");
   assert.is(why({ kind: "cancelled" }), "the caller gave up");
   assert.is(why(body("{")), "the answer was not readable");
   assert.is(why({ kind: "answered", body: new Uint8Array(MAX_BODY_BYTES + 1) }), "the answer was not readable");

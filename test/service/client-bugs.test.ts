@@ -81,7 +81,7 @@ class Scene extends ServiceScene {
   }
 
   proven(): number {
-    return [...this.client.tracker.all()].filter(({ proven }) => proven).length;
+    return [...this.client.tracker.all()].filter(({ hasAnswered }) => hasAnswered).length;
   }
 
   /** Hangs until its breaker is open and no heartbeat closes it any more, and is well again. */
@@ -104,7 +104,7 @@ class Scene extends ServiceScene {
 const WAYS: readonly (readonly [string, AskOptions, boolean])[] = [
   ["", {}, false],
   ["hedged, ", {}, true],
-  ["not repeatable, ", { repeatable: false }, false],
+  ["not idempotent, ", { idempotent: false }, false],
 ];
 
 const circular: Record<string, unknown> = {};
@@ -153,7 +153,7 @@ for (const [way, options, hedge] of WAYS) {
 
   bugs(`${way}listeners that throw, or reject, change nothing, and are reported`, async () => {
     for (const broken of [boom, async () => boom()]) {
-      const scene = await Scene.of({ hedge, tell: broken, count: broken });
+      const scene = await Scene.of({ hedge, onEvent: broken, onAttempt: broken });
       assert.is((await scene.ask(options)).kind, "answered");
       await scene.open(1);
       await scene.clock.advance(10_000);
@@ -277,7 +277,7 @@ bugs("chance that throws, or is none, delays no retest for good", async () => {
 bugs("a core that throws ends calls as failed, and neither a timer nor the process", async () => {
   for (const method of ["tick", "settle"] as const) {
     const scene = await Scene.of({
-      core: (...given) => {
+      createBalancer: (...given) => {
         const core = newBalancer(...given);
         if (method !== "settle")
           return Object.assign(core, { tracker: Object.assign(core.tracker, { [method]: boom }) });
@@ -305,7 +305,7 @@ bugs("a report that throws loses no call, and its sentence goes to stderr", asyn
   const said: unknown[] = [];
   console.error = (sentence: unknown) => said.push(sentence);
   try {
-    const scene = await Scene.of({ report: boom, tell: boom });
+    const scene = await Scene.of({ report: boom, onEvent: boom });
     assert.is((await scene.ask()).kind, "answered");
     await scene.settles();
   } finally {

@@ -45,8 +45,8 @@ class Scene {
     this.client = openClient({
       ...{ service: "ratings", bus: this.bus, clock: this.clock, random: () => 0 },
       rules: { requestTimeoutMs: TIMEOUT_MS, retestDelayMs: RETEST_MS },
-      tell: ({ kind }) => this.acts.push(kind),
-      count: (ended) => this.ends.push(ended),
+      onEvent: ({ kind }) => this.acts.push(kind),
+      onAttempt: (ended) => this.ends.push(ended),
       ...options,
     });
     for (let instance = 1; instance <= instances; instance++) this.beat(instance);
@@ -116,10 +116,10 @@ test("of one call eight attempts are told, however many it takes", async () => {
 
 test("what is told as resolved is who is live when it is read, in number order", async () => {
   const live: unknown[] = [];
-  const tell: ClientOptions["tell"] = (event) => {
+  const tell: ClientOptions["onEvent"] = (event) => {
     if (event.kind === "resolved") live.push(event.live().map(({ instance }) => instance));
   };
-  const scene = new Scene(0, { tell });
+  const scene = new Scene(0, { onEvent: tell });
   for (const instance of [2, 1]) scene.beat(instance);
   await scene.ask();
   assert.equal(live, [[1, 2]]);
@@ -220,7 +220,7 @@ test("who hangs without a beat is retested only when that is due, and a call alo
     [1, 2],
   );
   await scene.clock.advance(RETEST_MS);
-  await scene.ask({ repeatable: false });
+  await scene.ask({ idempotent: false });
   assert.equal(
     scene.sent.map(({ instance }) => instance),
     [1, 2, 1],
@@ -252,7 +252,7 @@ test("who was asked beside a late one is not asked again for the same call", asy
     [1, 2],
   );
   assert.is(why(await answer), "answered");
-  assert.is(scene.told("nonsense"), 2);
+  assert.is(scene.told("invalid-response"), 2);
 });
 
 test("a request that is too large is counted and asks nobody; of an unknown limit none is", async () => {
@@ -272,9 +272,9 @@ test("a request that is too large is counted and asks nobody; of an unknown limi
 test("what is away, or denied, is no instance's doing, and is said at once", async () => {
   const denial = { kind: "limited", message: "not allowed to hear", isDenial: true };
   for (const [status, lastFailure, expected] of [
-    ["away", undefined, "the bus is away"],
-    ["away", { kind: "unreachable", message: "" }, "the bus is away"],
-    ["away", denial, "not permitted"],
+    ["disconnected", undefined, "the bus is disconnected"],
+    ["disconnected", { kind: "unreachable", message: "" }, "the bus is disconnected"],
+    ["disconnected", denial, "not permitted"],
     ["connected", denial, "not permitted"],
     ["connected", undefined, "all services are down"],
   ] as const) {

@@ -18,7 +18,7 @@ connecting("is given out without a server too, which is told, and found once it 
   const port = await freePort();
   const told: string[] = [];
   const bus = await connectBus(`127.0.0.1:${port}`, { waitMs: 50, report: (sentence) => told.push(sentence) });
-  assert.is(bus.status, "away");
+  assert.is(bus.status, "disconnected");
   assert.is(told.length, 1);
   assert.match(
     told[0] ?? "",

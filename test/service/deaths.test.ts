@@ -7,13 +7,13 @@ import { answeredBy, ServiceScene, TIMEOUT_MS } from "../support/service-scene.t
 
 const dying = suite("an instance dies with a call in its hands");
 
-async function oneOfTwoDies(repeatable: boolean) {
+async function oneOfTwoDies(idempotent: boolean) {
   const scene = await new ServiceScene({
     count: 2,
     handle: (_, instance) => (instance === 1 ? answer({ from: 1 }) : new Promise(() => undefined)),
   }).start();
   await scene.ask(); // instance 1
-  const orphan = scene.client.ask({}, { repeatable });
+  const orphan = scene.client.ask({}, { idempotent });
   await scene.clock.advance(10);
   void scene.buses[1]?.close();
   assert.equal([answeredBy(await scene.ask()), answeredBy(await scene.ask())], [1, 1]);

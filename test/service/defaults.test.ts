@@ -4,7 +4,7 @@ import { withDefaults as clientDefaults } from "../../src/service/client-options
 import { answer } from "../../src/service/core/handler.ts";
 import { defaultClock } from "../../src/service/default-clock.ts";
 import { withDefaults as instanceDefaults } from "../../src/service/instance-options.ts";
-import { SETTINGS, usualHealthRules } from "../../src/settings.ts";
+import { defaultHealthRules, SETTINGS } from "../../src/settings.ts";
 import { MemoryNetwork } from "../support/memory-bus.ts";
 
 const defaults = suite("defaults");
@@ -28,12 +28,12 @@ defaults("a given value counts, and `undefined` is no value", () => {
   const options = instanceDefaults(given);
   assert.is(options.version, "2.0.0");
   assert.is(options.incarnation, "3-mine");
-  assert.is(options.heartbeatIntervalMs, usualHealthRules().heartbeatIntervalMs);
+  assert.is(options.heartbeatIntervalMs, defaultHealthRules().heartbeatIntervalMs);
 });
 
 defaults("a caller may change one rule of health and keeps the others", () => {
   const { rules } = clientDefaults({ service: "greetings", bus, rules: { requestTimeoutMs: 50 } });
-  assert.equal(rules, { ...usualHealthRules(), requestTimeoutMs: 50 });
+  assert.equal(rules, { ...defaultHealthRules(), requestTimeoutMs: 50 });
 });
 
 defaults("users without a clock share one", () => {

@@ -38,7 +38,7 @@ test("each reply has its meaning, and who has just woken up is asked three times
     [[{ kind: "denied", why: "not you" }], { kind: "refused", why: "not you" }, 1],
     [[{ kind: "unsent", why: "too large" }], { kind: "refused", why: "too large" }, 1],
     [[{ kind: "no-responders" }], unheard("no-responders"), 1],
-    [[{ kind: "away" }], unheard("away"), 1],
+    [[{ kind: "disconnected" }], unheard("disconnected"), 1],
     [[{ kind: "timeout" }], unheard("no answer"), 1],
   ] as const satisfies readonly (readonly [readonly Reply[], object, number])[])
     assert.equal(await ask(...replies), [asked, times]);

@@ -4,7 +4,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { encodeCommand, type FaultCommand } from "../../src/service/core/fault-command.ts";
 import { broadcastFault, sendFaultCommand } from "../../src/service/fault-client.ts";
-import type { OwnProcess, PauseHandle } from "../../src/service/process-control.ts";
+import type { PauseHandle, ProcessControl } from "../../src/service/process-control.ts";
 import type { FakeClock } from "../support/fake-clock.ts";
 import { goldenOf } from "../support/golden.ts";
 import type { MemoryBus } from "../support/memory-bus.ts";
@@ -23,7 +23,7 @@ interface Done {
 }
 
 /** A process that can be stopped as far as a test sees it: the clock stalls, for as long as the test says. */
-class FakeProcess implements OwnProcess {
+class FakeProcess implements ProcessControl {
   readonly done: Done = { stops: 0, kills: 0, released: 0 };
   readonly #clock: FakeClock;
   /** How long a stop lasts. */
@@ -38,7 +38,7 @@ class FakeProcess implements OwnProcess {
     this.#clock = clock;
   }
 
-  async arm(): Promise<PauseHandle> {
+  async preparePause(): Promise<PauseHandle> {
     await this.arming;
     if (this.trouble !== undefined) return { kind: "failed", why: this.trouble };
     return {

@@ -4,7 +4,7 @@ import type { Bus, Message } from "../../src/bus/bus.ts";
 import { Tracker } from "../../src/health/tracker.ts";
 import { withDefaults } from "../../src/service/client-options.ts";
 import { HeartbeatListener } from "../../src/service/heartbeat-listener.ts";
-import { usualHealthRules } from "../../src/settings.ts";
+import { defaultHealthRules } from "../../src/settings.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 
 const hearing = suite("hearing");
@@ -42,11 +42,11 @@ hearing(
   () => {
     const clock = new FakeClock();
     const { bus, hear } = earOnly();
-    const rules = usualHealthRules();
+    const rules = defaultHealthRules();
     const tracker = new Tracker(rules, Math.random);
     const told = new Map<string, number>();
     const tell = ({ kind }: { readonly kind: string }): void => void told.set(kind, (told.get(kind) ?? 0) + 1);
-    const options = withDefaults({ service: "ratings", bus, clock, tell });
+    const options = withDefaults({ service: "ratings", bus, clock, onEvent: tell });
     new HeartbeatListener(options, tracker, (changes) => changes.forEach(tell)).start();
 
     hear(heartbeat("1-real"));
@@ -57,7 +57,7 @@ hearing(
 
     assert.ok(tracker.size <= rules.maxIncarnations, `${tracker.size} are kept`);
     assert.ok(tracker.knows("1-real"));
-    assert.ok((told.get("crowded") ?? 0) > STRANGERS / 2, "most were not even read");
+    assert.ok((told.get("newcomers-throttled") ?? 0) > STRANGERS / 2, "most were not even read");
   },
 );
 

@@ -28,7 +28,7 @@ class Scene extends ServiceScene {
       count,
       handle: (_, instance) => this.#handle(instance),
       busOf: leavingBus,
-      client: { hedge, count: (ended) => this.monitor.recordAttempt(ended, this.clock.now()) },
+      client: { hedge, onAttempt: (ended) => this.monitor.recordAttempt(ended, this.clock.now()) },
     });
   }
 
@@ -82,7 +82,7 @@ test("without HEDGE a late call waits for its whole second", async () => {
 test("a call that must not reach two instances never does", async () => {
   const scene = await Scene.of(2);
   scene.manners[1] = "never";
-  const call = await scene.timed({ repeatable: false });
+  const call = await scene.timed({ idempotent: false });
   assert.is(answeredBy(call.answer), "request timed out");
   assert.is(scene.reached[2], 0);
 });

@@ -50,8 +50,8 @@ const CODES: readonly (readonly [given: unknown, sent: number])[] = [
 test("no code of a handler's goes out as one by which an instance says that it leaves", async () => {
   for (const [given, sent] of CODES) {
     for (const handle of [
-      () => refuse(given as number, "said so"),
-      async () => ({ kind: "refusal", code: given, message: "said so" }) as never,
+      () => refuse(given as number, "goodbye"),
+      async () => ({ kind: "refusal", code: given, message: "goodbye" }) as never,
     ]) {
       const reply = await replyOf(await sceneWith(handle));
       assert.is(reply.kind === "service-error" && reply.code, sent, String(given));
@@ -85,7 +85,7 @@ test("listeners, tracers and chance that throw keep no request unanswered, and n
   const tracings: readonly Tracing[] = [{ serve: boom }, { serve: () => span }];
   for (const tracing of tracings) {
     for (const handle of [() => answer({ tea: "green" }), boom, async () => boom()] satisfies Handler[]) {
-      const broken = { tell: async () => boom(), random: boom, tracing, heartbeatIntervalMs: 2_000 };
+      const broken = { onEvent: async () => boom(), random: boom, tracing, heartbeatIntervalMs: 2_000 };
       const scene = await sceneWith(handle, broken);
       const reply = await replyOf(scene);
       assert.ok(reply.kind === "answered" || (reply.kind === "service-error" && reply.code === 500), reply.kind);

@@ -74,10 +74,10 @@ test("whoever is leaving beats no more by itself, whatever happens, and its numb
   await clock.advance(1);
   await gone;
   assert.equal(beats, ["draining", "draining", "gone"]);
-  assert.not(events.some(({ kind }) => kind === "back" || kind === "away"));
+  assert.not(events.some(({ kind }) => kind === "reconnected" || kind === "disconnected"));
 });
 
-test("away and back are told once each, and a goodbye ends all that it was asked for", async () => {
+test("disconnected and reconnected are told once each, and a goodbye ends all that it was asked for", async () => {
   const scene = await sceneWith(() => answer({}));
   const { clock, bus, instance, events, caller } = scene;
   const beats: unknown[] = [];
@@ -85,7 +85,7 @@ test("away and back are told once each, and a goodbye ends all that it was asked
   bus.disconnect();
   bus.reconnect();
   await clock.advance(1);
-  assert.equal([events.slice(-2), beats], [[{ kind: "away" }, { kind: "back" }], ["up"]]);
+  assert.equal([events.slice(-2), beats], [[{ kind: "disconnected" }, { kind: "reconnected" }], ["up"]]);
   instance.resumed();
   await clock.stall(10_000);
   await clock.advance(1);
@@ -111,7 +111,7 @@ test("an answer that the bus did not take is an error", async () => {
   bus.disconnect();
   finish();
   await clock.advance(1);
-  assert.equal([instance.counts.errors, instance.counts.lastError], [1, "500:not sent: the bus is away"]);
+  assert.equal([instance.counts.errors, instance.counts.lastError], [1, "500:not sent: the bus is disconnected"]);
 });
 
 test("it is up once the bus has taken what it needs, and not on a bus that is closed", async () => {
@@ -132,7 +132,7 @@ test("it is up once the bus has taken what it needs, and not on a bus that is cl
       return false;
     };
     const options = { service: "ratings", instance: 1, incarnation: "1-a", bus, clock, handle: () => answer({}) };
-    const starting = startInstance({ ...options, tell: ({ kind }) => told.push(kind) });
+    const starting = startInstance({ ...options, onEvent: ({ kind }) => told.push(kind) });
     await clock.advance(TIMEOUT_MS);
     await starting;
     assert.equal(needs, ["ratings.get", "ratings.get.1-a", "health.ratings"]);

@@ -3,14 +3,14 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { InstanceEvent } from "../../src/service/instance-options.ts";
-import type { OwnProcess } from "../../src/service/process-control.ts";
+import type { ProcessControl } from "../../src/service/process-control.ts";
 import type { FakeClock } from "../support/fake-clock.ts";
 import type { MemoryBus } from "../support/memory-bus.ts";
 import { ServiceScene } from "../support/service-scene.ts";
 
 const test = suite("questions of anybody");
 
-const IDLE: OwnProcess = { arm: async () => ({ kind: "failed", why: "a test" }), kill: () => undefined };
+const IDLE: ProcessControl = { preparePause: async () => ({ kind: "failed", why: "a test" }), kill: () => undefined };
 
 interface Scene {
   readonly clock: FakeClock;

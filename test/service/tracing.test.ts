@@ -43,7 +43,7 @@ class Scene extends ServiceScene {
         return handle(request, instance);
       },
       ...(isTraced && { instance: { tracing } }),
-      client: { hedge, tell: ({ kind }, trace) => this.kinds.push([kind, trace?.traceId]) },
+      client: { hedge, onEvent: ({ kind }, trace) => this.kinds.push([kind, trace?.traceId]) },
     });
     this.tracer = tracer;
     this.tracing = tracing;

@@ -62,15 +62,15 @@ function countedReplies(bus: MemoryBus, tell: (what: string) => void): MemoryBus
 
 const never = (): Promise<HandlerResult> => new Promise(() => undefined);
 
-for (const repeatable of [true, false]) {
-  test(`it leaves in the middle of a call that may ${repeatable ? "" : "not "}be repeated`, async () => {
+for (const idempotent of [true, false]) {
+  test(`it leaves in the middle of a call that may ${idempotent ? "" : "not "}be repeated`, async () => {
     const scene = await Scene.of(never);
-    const asking = scene.client.ask({}, { repeatable });
+    const asking = scene.client.ask({}, { idempotent });
     await scene.clock.advance(10);
     void scene.instance.goodbye(LEAVES_TIMEOUT_MS);
     const ended = await scene.ended(asking);
-    assert.is(scene.helped, repeatable ? 1 : 0);
-    assert.is(ended.kind === "refused" ? ended.code : ended.kind, repeatable ? "answered" : 504);
+    assert.is(scene.helped, idempotent ? 1 : 0);
+    assert.is(ended.kind === "refused" ? ended.code : ended.kind, idempotent ? "answered" : 504);
   });
 }
 
@@ -79,7 +79,7 @@ test("a handler that ends after the goodbye has refused its request sends no sec
     let finish: (handled: HandlerResult | PromiseLike<HandlerResult>) => void = () => undefined;
     const scene = await Scene.of(() => new Promise((resolve) => (finish = resolve)));
     scene.replies.length = 0;
-    const asking = scene.client.ask({}, { repeatable: false });
+    const asking = scene.client.ask({}, { idempotent: false });
     await scene.clock.advance(10);
     void scene.instance.goodbye(LEAVES_TIMEOUT_MS);
     const ended = await scene.ended(asking);
@@ -94,7 +94,7 @@ test("a handler that ends after the goodbye has refused its request sends no sec
 
 test("who refuses before it has begun has done nothing: another is asked, whatever the call", async () => {
   const scene = await Scene.of(() => refuse(529, "draining"));
-  const ended = await scene.ask({ repeatable: false });
+  const ended = await scene.ask({ idempotent: false });
   assert.is(ended.kind, "answered");
   assert.is(scene.helped, 1);
 });

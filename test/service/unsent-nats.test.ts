@@ -56,7 +56,7 @@ async function login({ server, reports, ends }: Context, user: string): Promise<
     name: user,
     clock: defaultClock(),
     report,
-    cure: "type  dwc create-service",
+    hint: "type  dwc create-service",
   });
   ends.push(() => bus.close());
   await until("connected", () => bus.status === "connected");
@@ -72,7 +72,7 @@ async function clientOf(context: Context, user: string): Promise<Client> {
 }
 
 const state = ({ tracker }: Client): string =>
-  JSON.stringify([...tracker.all()].map(({ breaker, proven, membership }) => [breaker, proven, membership]));
+  JSON.stringify([...tracker.all()].map(({ breaker, hasAnswered, membership }) => [breaker, hasAnswered, membership]));
 
 for (const [user, subject] of [
   ["caller", /send to tea\.get\.1-/],
@@ -84,7 +84,7 @@ for (const [user, subject] of [
     const tookMs: number[] = [];
     for (let call = 0; call < CALLS; call++) {
       const sentAtMs = performance.now();
-      const ended = await client.ask({}, { repeatable: call % 2 === 0 });
+      const ended = await client.ask({}, { idempotent: call % 2 === 0 });
       tookMs.push(performance.now() - sentAtMs);
       assert.is(ended.kind === "unanswered" && ended.why, "not permitted");
       assert.match(ended.kind === "unanswered" ? (ended.detail ?? "") : "", subject);

@@ -15,7 +15,9 @@ const scene = (hedge: boolean): Promise<ServiceScene> =>
   }).start();
 
 const state = ({ client }: ServiceScene): string =>
-  JSON.stringify([...client.tracker.all()].map(({ breaker, proven, membership }) => [breaker, proven, membership]));
+  JSON.stringify(
+    [...client.tracker.all()].map(({ breaker, hasAnswered, membership }) => [breaker, hasAnswered, membership]),
+  );
 
 /** Ways in which a call is not sent, each with what its caller is told. */
 const WAYS: readonly (readonly [string, (scene: ServiceScene) => object, string])[] = [
@@ -55,8 +57,8 @@ for (const hedge of [false, true]) {
       const made = await scene(hedge);
       const before = state(made);
       const body = request(made);
-      for (const repeatable of [true, false]) {
-        const { answer, tookMs } = await made.timed({ repeatable }, body);
+      for (const idempotent of [true, false]) {
+        const { answer, tookMs } = await made.timed({ idempotent }, body);
         assert.is("why" in answer && answer.why, why);
         assert.ok(tookMs < 50);
       }

@@ -16,7 +16,7 @@ import { SimBus } from "./sim-bus.ts";
 export const SERVICE = "ratings";
 
 /** What the handler of an instance does with a request. */
-export type Manner = "well" | "slow" | "barely" | "too slow" | "hang" | "throw" | "lie";
+export type Manner = "healthy" | "slow" | "barely" | "too slow" | "hang" | "throw" | "lie";
 
 /** In time, however slow: and so it stays behind a bus that is late by less than anybody can notice (400 ms). */
 const SLOW_MS = { least: 100, most: 550 };
@@ -63,7 +63,7 @@ export class InstanceProcess extends Process {
   readonly number: number;
   readonly incarnation: string;
   readonly address: string;
-  manner: Manner = "well";
+  manner: Manner = "healthy";
   running: Instance | undefined;
   /** When the goodbye began. */
   leftAt: number | undefined;
@@ -145,7 +145,7 @@ export class MarketProcess extends Process {
   constructor(place: number, seed: number, server: Server, script: Script, tell: (event: ClientEvent) => void) {
     super(`m${place + 1}`, { kind: "markets", place }, seed, server);
     this.careless = script.careless ? new Careless(seed) : undefined;
-    const own = { tell, count: () => undefined, random: this.dice.random };
+    const own = { onEvent: tell, onAttempt: () => undefined, random: this.dice.random };
     this.client = openClient({
       service: SERVICE,
       bus: this.bus,

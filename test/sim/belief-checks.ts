@@ -83,7 +83,7 @@ export class BeliefChecks {
 
   #areTold(incarnation: string, told: readonly string[], changes: readonly HealthEvent[]): void {
     if (changes.length === 0 && told.length === 0) return;
-    const said = changes.map(({ kind }) => kind).filter((kind) => kind !== "clash");
+    const said = changes.map(({ kind }) => kind).filter((kind) => kind !== "duplicate");
     if (said.join() !== told.join()) this.#breaks(`of ${incarnation} is told [${said}], and happened has [${told}]`);
   }
 
@@ -94,7 +94,7 @@ export class BeliefChecks {
       return;
     }
     const { membership, isProven } = belief;
-    const isRight = member.membership.kind === membership && member.proven === isProven;
+    const isRight = member.membership.kind === membership && member.hasAnswered === isProven;
     if (!isRight || !isSameBreaker(member, belief)) this.#isAnother(member, belief);
     if (membership !== "gone" && !isSame(member.leaseUntil, belief.leaseUntil))
       this.#breaks(`the lease of ${incarnation} ends at ${member.leaseUntil}, and should at ${belief.leaseUntil}`);
@@ -108,7 +108,7 @@ export class BeliefChecks {
   }
 
   #isAnother(member: Member, belief: Belief): void {
-    const said = JSON.stringify([member.membership, member.proven, member.breaker]);
+    const said = JSON.stringify([member.membership, member.hasAnswered, member.breaker]);
     this.#breaks(`${member.who.incarnation} is believed to be ${said}, and is ${JSON.stringify(belief)}`);
   }
 

@@ -111,7 +111,7 @@ export class Belief {
     const isOfNow = era === this.era;
     switch (result) {
       case "answered":
-      case "nonsense":
+      case "invalid":
       case "unchecked":
         return isOfNow ? this.#answers() : [];
       case "timeout":

@@ -38,7 +38,7 @@ export class CallChecks implements Check {
     this.#out.delete(asked);
     this.#inTime(asked);
     this.#isItsOwn(asked, answer);
-    if (answer.kind !== "unanswered" || asked.options.repeatable === false) return;
+    if (answer.kind !== "unanswered" || asked.options.idempotent === false) return;
     if (this.#mustSucceed(asked.atMs - DETECTION_MS))
       this.#view.world.breaks("P7", `a call ended with "${answer.why}", and somebody healthy was there`);
   }
@@ -61,7 +61,7 @@ export class CallChecks implements Check {
         instance.startedAt < sinceMs &&
         instance.hasBeenWellSince(sinceMs) &&
         world.haveBeenTogetherSince(market, instance, sinceMs) &&
-        (instance.manner === "well" || instance.manner === "slow"),
+        (instance.manner === "healthy" || instance.manner === "slow"),
     );
   }
 

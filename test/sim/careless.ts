@@ -9,8 +9,8 @@ import { MAX_BODY_BYTES } from "./sim-bus.ts";
 
 /** What a market gives its client. */
 interface Own {
-  readonly tell: (event: ClientEvent) => unknown;
-  readonly count: (ended: AttemptOutcome) => unknown;
+  readonly onEvent: (event: ClientEvent) => unknown;
+  readonly onAttempt: (ended: AttemptOutcome) => unknown;
   readonly random: () => number;
 }
 
@@ -40,10 +40,10 @@ export class Careless {
     this.#dice = new Dice(seed + DICE_APART);
   }
 
-  spoilt({ tell, count, random }: Own): Own {
+  spoilt({ onEvent, onAttempt, random }: Own): Own {
     return {
-      tell: (event) => [tell(event), this.#fail()][1],
-      count: (ended) => [count(ended), this.#fail()][1],
+      onEvent: (event) => [onEvent(event), this.#fail()][1],
+      onAttempt: (ended) => [onAttempt(ended), this.#fail()][1],
       random: () => {
         const drawn = random();
         if (this.#dice.below(ONE_IN_THROWS) === 0) boom();

@@ -9,7 +9,7 @@ import { KEPT_IN, type Tooth } from "./kept-teeth.ts";
 /** A change of the code deals other days: the seed may no longer be the one, but a defect that is easily found stays so. */
 const OTHER_DAYS = 256;
 
-export const RENEW = `if that is meant, type  make sim TEETH=1 KEEP=1  and commit ${KEPT_IN}`;
+export const RENEW = `if that is meant, type  make sim MUTANTS=1 UPDATE=1  and commit ${KEPT_IN}`;
 
 export async function assertCaught(copy: DefectiveCopy, teeth: readonly Tooth[]): Promise<void> {
   for (const tooth of teeth) {

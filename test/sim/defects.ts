@@ -101,7 +101,7 @@ export const DEFECTS: readonly Defect[] = [
     "const $member = $newMember($beat, $now);",
     "const $member = $newMember($beat, $now); for (const other of this.#members.values()) if (other.who.instance === $beat.instance) $member.breaker = other.breaker;",
   ]),
-  defect("a goodbye is not heard", ["health/tracker", 'return this.$drain($known, "said so");', "return [];"]),
+  defect("a goodbye is not heard", ["health/tracker", 'return this.$drain($known, "goodbye");', "return [];"]),
   defect("who comes back gets no turn", [
     "health/tracker",
     "$member.$clashTold = false; this.$ring.add($member);",
@@ -114,14 +114,10 @@ export const DEFECTS: readonly Defect[] = [
   ]),
   defect("a bus that is away is the instance's fault", [
     "service/answer",
-    '$unanswered("the bus is away"), $result: "inconclusive"',
-    '$unanswered("the bus is away"), $result: "timeout"',
+    '$unanswered("the bus is disconnected"), $result: "inconclusive"',
+    '$unanswered("the bus is disconnected"), $result: "timeout"',
   ]),
-  defect("an answer that is none is a timeout", [
-    "service/answer",
-    '"answered" : "nonsense"',
-    '"answered" : "timeout"',
-  ]),
+  defect("an answer that is none is a timeout", ["service/answer", '"answered" : "invalid"', '"answered" : "timeout"']),
   defect("a second instance gets a second timeout", [
     "service/call",
     "const $timeoutMs = this.$giveUpAt - this.$context.$options.$clock.$now();",
@@ -132,7 +128,7 @@ export const DEFECTS: readonly Defect[] = [
     ["service/call", '$result === "no-responders" ||', ""],
     [
       "health/tracker",
-      'return $returning ? $NOTHING : this.$lose($member, "nobody answers there", $now);',
+      'return $returning ? $NOTHING : this.$lose($member, "no responders", $now);',
       "return $NOTHING;",
     ],
   ),
@@ -182,7 +178,7 @@ export const DEFECTS: readonly Defect[] = [
   defect("a stall of our own counts as time", ["clock", "$gapMs > $STALL_MS ? $TICK_MS : $gapMs", "$gapMs"]),
   defect("who answered nonsense is thought to have done nothing", [
     "service/answer",
-    '$result === "nonsense" || ($answer',
+    '$result === "invalid" || ($answer',
     "($answer",
   ]),
   defect("a call that must not be repeated leaves the dead", [
@@ -192,12 +188,12 @@ export const DEFECTS: readonly Defect[] = [
   ]),
   defect("hedging repeats what must not be repeated", [
     "service/call",
-    "this.$request.$repeatable ? this.$context.$hedge : undefined",
+    "this.$request.$idempotent ? this.$context.$hedge : undefined",
     "this.$context.$hedge",
   ]),
   defect("hedging knows no limit", ["service/call", "|| !$hedge.$trySpend()", ""]),
   defect("the second call may go where the first went", ["service/call", ".add($late.$ticket.$who.$incarnation)", ""]),
-  defect("who is late is not spared", ["service/call", "$repeatable, $deprioritized });", "$repeatable });"]),
+  defect("who is late is not spared", ["service/call", "$idempotent, $deprioritized });", "$idempotent });"]),
   defect("who is late is spared for ever", ["service/call", "$hedge.$lateCallEnded($who.$incarnation);", ";"]),
   defect("who hangs is excused by who helps out", [
     "service/call",

@@ -17,7 +17,7 @@ const UNFINISHED = 504;
 
 /** What comes of one attempt. */
 interface Outcome {
-  readonly result: "answered" | "nonsense" | "draining";
+  readonly result: "answered" | "invalid" | "draining";
   readonly answer: unknown;
   readonly goesOn: boolean;
   readonly error: string | undefined;
@@ -80,18 +80,18 @@ class AskingDrill extends Scene {
     const { bus, host, dice } = this.#own;
     this.#client = openClient({
       ...{ service: DRILL, bus, clock: host, random: dice.random },
-      tell: (event) => {
+      onEvent: (event) => {
         this.#events.push(event);
         if (event.kind === "resolved") this.#live.push(event.live().map(({ incarnation }) => incarnation));
       },
-      count: (ended) => void this.#counted.push(ended),
+      onAttempt: (ended) => void this.#counted.push(ended),
       report: (sentence) => void this.#reports.push(sentence),
     });
   }
 
   async begin(): Promise<void> {
     const ask = (): Promise<Answer> => this.get(this.#client.ask({}));
-    this.same("a call without a bus", await ask(), unanswered("the bus is away"));
+    this.same("a call without a bus", await ask(), unanswered("the bus is disconnected"));
     const ready = this.#client.ready();
     await this.pass(50);
     await this.get(ready);
@@ -125,13 +125,13 @@ class AskingDrill extends Scene {
     }
     if (how === "garbage")
       return {
-        result: "nonsense",
+        result: "invalid",
         answer: unanswered("the answer was not readable"),
         goesOn: isRepeatable,
-        error: "nonsense",
+        error: "invalid",
       };
     if (how === "lie" && isChecked)
-      return { result: "nonsense", answer: answered(false), goesOn: isRepeatable, error: "nonsense" };
+      return { result: "invalid", answer: answered(false), goesOn: isRepeatable, error: "invalid" };
     return { result: "answered", answer: answered(how === "answer"), goesOn: false, error: undefined };
   }
 
@@ -144,7 +144,7 @@ class AskingDrill extends Scene {
     const isRepeatable = dice.chance(0.6);
     const isChecked = dice.chance(0.6);
     const options: AskOptions = {
-      ...(isRepeatable ? {} : { repeatable: false }),
+      ...(isRepeatable ? {} : { idempotent: false }),
       ...(dice.chance(0.2) ? { signal: null as never } : {}),
       ...(isChecked ? { accepts: (body: unknown) => Object(body).isTrue === true } : {}),
       ...(isTraced ? { trace: this.#trace(given as TraceHeaders | undefined) } : {}),
@@ -180,7 +180,7 @@ class AskingDrill extends Scene {
 
   #isAnsweredRightly(answer: Answer, way: readonly (readonly [Puppet, Outcome])[]): void {
     const last = way.at(-1)?.[1];
-    const nonsense = way.findLast(([, { result, goesOn }]) => result === "nonsense" && goesOn)?.[1].answer;
+    const nonsense = way.findLast(([, { result, goesOn }]) => result === "invalid" && goesOn)?.[1].answer;
     const known = last?.goesOn === true ? (nonsense ?? unanswered("all services are down")) : last?.answer;
     this.same("the end of a call", answer, known);
   }
@@ -197,7 +197,7 @@ class AskingDrill extends Scene {
       if (result === "draining") known.push(`draining ${incarnation}`);
       if (result === "draining") live = live.filter((other) => other !== incarnation);
       if (goesOn) knownLive.push(live);
-      if (result === "nonsense" && goesOn) known.push(`nonsense ${incarnation}`);
+      if (result === "invalid" && goesOn) known.push(`invalid-response ${incarnation}`);
       if (goesOn && place === 1) known.push("resolving", "resolved");
     }
     this.same("what a caller was told", told, known);
@@ -212,7 +212,7 @@ class AskingDrill extends Scene {
       return { who, sentAs: "call", result, isRefusal: deed.how === "refuse" };
     });
     this.same("what a caller counts", said, known);
-    const isUp = way.at(-1)?.[1].goesOn === true && way.every(([, { result }]) => result !== "nonsense");
+    const isUp = way.at(-1)?.[1].goesOn === true && way.every(([, { result }]) => result !== "invalid");
     this.same("what else a caller counts", counted.length - attempts.length, isUp ? 1 : 0);
     const timedMs = attempts.reduce((sum, attempt) => sum + attempt.tookMs, 0);
     this.holds(`a call of ${tookMs} ms is counted as ${timedMs}`, Math.abs(timedMs - tookMs) < 1e-6);

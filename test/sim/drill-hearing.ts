@@ -97,8 +97,8 @@ class HearingDrill extends Scene {
       if (subject === `health.${DRILL}`) this.#rolls += 1;
     };
     this.#client = openClient({
-      ...{ service: DRILL, bus, ears: this.#ears.bus, clock: host, random: dice.random },
-      tell: (event) => void this.#events.push(event),
+      ...{ service: DRILL, bus, heartbeatBus: this.#ears.bus, clock: host, random: dice.random },
+      onEvent: (event) => void this.#events.push(event),
     });
   }
 
@@ -162,14 +162,14 @@ class HearingDrill extends Scene {
     else puppet.process.bus.publish(`health.${DRILL}.${puppet.incarnation}`, bad);
     puppet.process.bus.publish(`health.${DRILL}.ä`, "{}");
     await this.pass(ROUND_MS);
-    const subjects = this.#events.flatMap((event) => (event.kind === "unreadable heartbeat" ? [event.subject] : []));
+    const subjects = this.#events.flatMap((event) => (event.kind === "unreadable-heartbeat" ? [event.subject] : []));
     this.same("whose heartbeat is not readable", subjects, [
       `health.${DRILL}.${puppet.incarnation}`,
       `health.${DRILL}.?`,
     ]);
     this.#happened(`the heartbeat ${JSON.stringify(bad).slice(0, 60)}`, [
-      "unreadable heartbeat",
-      "unreadable heartbeat",
+      "unreadable-heartbeat",
+      "unreadable-heartbeat",
     ]);
     this.same("who is known by a heartbeat that is none", this.#client.tracker.size, known);
   }
@@ -282,7 +282,7 @@ class HearingDrill extends Scene {
       puppet.beat();
       await this.pass(ROUND_MS);
     }
-    this.#happened("two of one number", [`clash ${two.incarnation}`]);
+    this.#happened("two of one number", [`duplicate ${two.incarnation}`]);
     await this.#leave(one);
     await this.#leave(two);
   }
@@ -294,10 +294,10 @@ class HearingDrill extends Scene {
     const at = this.now;
     for (const connection of this.ground.server.of(this.#ears.host)) connection.drop("dropped");
     await this.pass(900);
-    const deaf = this.#events.find((event) => event.kind === "deaf");
-    const deafMs = deaf?.deafMs ?? 0;
-    this.holds(`deaf for ${deafMs} ms`, deafMs >= 100 && deafMs <= this.now - at);
-    this.#happened("one that could not hear", ["deaf"]);
+    const deaf = this.#events.find((event) => event.kind === "heartbeats-interrupted");
+    const interruptedMs = deaf?.interruptedMs ?? 0;
+    this.holds(`deaf for ${interruptedMs} ms`, interruptedMs >= 100 && interruptedMs <= this.now - at);
+    this.#happened("one that could not hear", ["heartbeats-interrupted"]);
     this.same("the roll calls of one that hears again", this.#rolls, rolls + 1);
   }
 
@@ -309,7 +309,7 @@ class HearingDrill extends Scene {
     await this.pass(ROUND_MS);
     server.goDown();
     await this.pass(LEASE_MS + TICK_MS);
-    this.#happened("a bus that goes away", [`joined ${puppet.incarnation}`, "bus away"]);
+    this.#happened("a bus that goes away", [`joined ${puppet.incarnation}`, "bus disconnected"]);
     const { kind } = await this.get(this.#client.ask({}));
     this.same("a call without a bus", kind, "unanswered");
     server.comeUp();

@@ -50,8 +50,8 @@ class HedgingDrill extends Scene {
     const { bus, host, dice } = this.#own;
     this.#client = openClient({
       ...{ service: DRILL, bus, clock: host, random: dice.random, hedge: true },
-      tell: (event) => void this.#events.push(event),
-      count: (ended) => this.#count(ended),
+      onEvent: (event) => void this.#events.push(event),
+      onAttempt: (ended) => this.#count(ended),
     });
   }
 
@@ -100,7 +100,7 @@ class HedgingDrill extends Scene {
   #ask(isRepeatable = true): Promise<Answer> {
     this.#isRepeatable = isRepeatable;
     if (isRepeatable) this.#allowance += EARNED;
-    return this.#client.ask({}, { repeatable: isRepeatable, accepts: (body) => Object(body).isTrue === true });
+    return this.#client.ask({}, { idempotent: isRepeatable, accepts: (body) => Object(body).isTrue === true });
   }
 
   #deed(): Deed {
@@ -162,7 +162,7 @@ class HedgingDrill extends Scene {
       `hedge ${second.incarnation}`,
     ]);
     if (otherMs > TIMEOUT_MS - APART_MS) return;
-    const nonsense = this.#events.filter(({ kind }) => kind === "nonsense").length;
+    const nonsense = this.#events.filter(({ kind }) => kind === "invalid-response").length;
     if (!isUseful(other)) this.ground.holds("P22", "nonsense that is not told", nonsense > 0);
     if (Math.abs(oneMs - otherMs) < APART_MS || !(isUseful(one) || isUseful(other))) return;
     const isSecond = isUseful(other) && (!isUseful(one) || otherMs < oneMs);

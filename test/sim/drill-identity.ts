@@ -102,7 +102,7 @@ async function waits(ground: Ground): Promise<void> {
   const process = ground.process("late");
   const events: InstanceEvent[] = [];
   let started: Started | undefined;
-  const starting = start(process, { service: `${DRILL}-late`, tell: (event) => void events.push(event) });
+  const starting = start(process, { service: `${DRILL}-late`, onEvent: (event) => void events.push(event) });
   void starting.then((ended) => {
     started = ended;
   });

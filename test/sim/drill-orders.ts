@@ -13,7 +13,7 @@ import {
 } from "../../src/service/fault-client.ts";
 import { startInstance } from "../../src/service/instance.ts";
 import type { InstanceEvent } from "../../src/service/instance-options.ts";
-import type { OwnProcess } from "../../src/service/process-control.ts";
+import type { ProcessControl } from "../../src/service/process-control.ts";
 import type { Process } from "./actors.ts";
 import { DRILL, type Ground, ROUND_MS, Scene } from "./drill-ground.ts";
 import { Puppet } from "./drill-puppet.ts";
@@ -72,25 +72,25 @@ class OrdersDrill extends Scene {
   async begin(): Promise<void> {
     const { bus } = this.#asker;
     const early = await this.#ask({ kind: "list" });
-    this.same("an order without a bus", early, { kind: "unanswered", why: "away" });
+    this.same("an order without a bus", early, { kind: "unanswered", why: "disconnected" });
     await this.#start(this.#taker, 2, this.#id, this.#watched);
     const other = this.ground.process("1-b");
     await this.#start(other, 1, "1-b", new Watched(other));
     this.#due = [{ kind: "takes faults" }, { kind: "up", address: `${DRILL}.get.${this.#id}` }];
     this.#client = openClient({
       ...{ service: DRILL, bus, clock: this.#asker.host, random: this.#asker.dice.random },
-      tell: (event) => void this.#heard.push(event),
+      onEvent: (event) => void this.#heard.push(event),
     });
     await this.pass(300);
   }
 
-  async #start(process: Process, instance: number, incarnation: string, chaos: OwnProcess): Promise<void> {
+  async #start(process: Process, instance: number, incarnation: string, chaos: ProcessControl): Promise<void> {
     const isTaker = process === this.#taker;
     const starting = startInstance({
       ...{ service: DRILL, instance, incarnation, chaos, bus: process.bus, clock: process.host },
       heartbeatIntervalMs: INTERVAL_MS,
       random: () => (isTaker ? this.#chance : 0.5),
-      tell: (event) => void (isTaker && this.#events.push(event)),
+      onEvent: (event) => void (isTaker && this.#events.push(event)),
       handle: (request) => {
         this.#handled += 1;
         return { kind: "answer", body: request as object };

@@ -129,7 +129,7 @@ class QuestionsDrill extends Scene {
       ...{ service: DRILL, instance: 3, incarnation: ID, version: VERSION, bus, clock: host, random: dice.random },
       heartbeatIntervalMs: INTERVAL_MS,
       handle: (request) => this.#handle(Object(request) as Wanted),
-      tell: (event) => void this.#events.push(event),
+      onEvent: (event) => void this.#events.push(event),
     });
     const started = await this.get(starting);
     if (started.kind === "started") this.#instance = started.instance;
@@ -299,7 +299,7 @@ class QuestionsDrill extends Scene {
     server.comeUp();
     this.#backAt = this.now;
     await this.pass(900);
-    this.#happened("a lost bus", [{ kind: "away" }, { kind: "back" }]);
+    this.#happened("a lost bus", [{ kind: "disconnected" }, { kind: "reconnected" }]);
     this.holds("it is back, and does not beat", this.#states.length > before);
   }
 

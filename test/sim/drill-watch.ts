@@ -1,12 +1,12 @@
 // What a drill of faults needs besides: the process that is to be paused or killed, and orders that are none.
 
-import type { OwnProcess, PauseHandle } from "../../src/service/process-control.ts";
+import type { PauseHandle, ProcessControl } from "../../src/service/process-control.ts";
 import type { Process } from "./actors.ts";
 
 const ARM_MS = 200;
 
 /** The process of the instance, as far as a pause or a kill is concerned. */
-export class Watched implements OwnProcess {
+export class Watched implements ProcessControl {
   readonly done: string[] = [];
   willArm = true;
   willBegin = true;
@@ -16,7 +16,7 @@ export class Watched implements OwnProcess {
     this.#process = process;
   }
 
-  async arm({ instance, forMs }: { readonly instance: number; readonly forMs: number }): Promise<PauseHandle> {
+  async preparePause({ instance, forMs }: { readonly instance: number; readonly forMs: number }): Promise<PauseHandle> {
     this.done.push(`arm ${instance} ${forMs}`);
     await new Promise<void>((resolve) => void this.#process.host.after(ARM_MS, resolve));
     if (!this.willArm) return { kind: "failed", why: "it has no watch" };

@@ -37,9 +37,9 @@ export class ExplainChecks implements Check {
   }
 
   /** To be called before the choice. Of a call's second try, or of one that must not be repeated, nothing is said. */
-  saysFirst(now: number, { excluded: tried, repeatable, isHedge: second }: PickOptions): void {
+  saysFirst(now: number, { excluded: tried, idempotent, isHedge: second }: PickOptions): void {
     this.#choices += 1;
-    const isFirst = (tried?.size ?? 0) === 0 && repeatable !== false && second !== true;
+    const isFirst = (tried?.size ?? 0) === 0 && idempotent !== false && second !== true;
     this.#said = isFirst && this.#choices % SAID_EVERY === 0 ? this.#say(now) : undefined;
   }
 
@@ -75,5 +75,5 @@ export class ExplainChecks implements Check {
   }
 }
 
-const copiesOf = ({ retests, trials }: PickResult): readonly string[] =>
-  [...retests, ...trials].map(({ who }) => who.incarnation);
+const copiesOf = ({ retests, newcomerProbes }: PickResult): readonly string[] =>
+  [...retests, ...newcomerProbes].map(({ who }) => who.incarnation);

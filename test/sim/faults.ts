@@ -172,9 +172,9 @@ export class Faults {
   /** Slow, and dead before it has answered all that it has in its hands. */
   #wither(instance: InstanceProcess): (() => void) | undefined {
     const { timeline } = this.#world;
-    if (instance.manner !== "well") return undefined;
+    if (instance.manner !== "healthy") return undefined;
     let restart = (): void => {
-      instance.manner = "well";
+      instance.manner = "healthy";
       this.#world.changed();
     };
     instance.manner = "slow";
@@ -287,14 +287,14 @@ export class Faults {
   }
 
   #manner(instance: InstanceProcess, manner: Manner): (() => void) | undefined {
-    if (instance.manner !== "well") return undefined;
+    if (instance.manner !== "healthy") return undefined;
     // Slow but in time, an error, even nonsense: it answers, and nobody may take it for hung.
     const isTrouble = manner === "hang" || manner === "too slow" || manner === "barely";
     if (isTrouble) this.#world.begin(instance);
     instance.manner = manner;
     this.#world.changed();
     return () => {
-      instance.manner = "well";
+      instance.manner = "healthy";
       this.#world.changed();
       if (isTrouble) this.#world.end(instance);
     };

@@ -1,5 +1,5 @@
 // The table of defects as it was last seen whole: which property caught each, and with which seed. `make test` holds the
-// code to it in a few seconds; `make sim TEETH=1 KEEP=1` looks at each on its kept day, finds
+// code to it in a few seconds; `make sim MUTANTS=1 UPDATE=1` looks at each on its kept day, finds
 // another one where that day no longer shows it, in minutes, and writes the table.
 
 import { readFileSync, writeFileSync } from "node:fs";

@@ -36,10 +36,10 @@ export class LocalChecks implements Check {
   #belief({ who: { incarnation } }: Ticket): string {
     const member = this.#view.member(incarnation);
     if (member === undefined) return "unknown";
-    const { membership, proven, breaker } = member;
+    const { membership, hasAnswered, breaker } = member;
     const { tracker } = this.#view.market.client;
     const isWary = tracker.quarantine.isActive(this.#view.market.host.now());
-    return JSON.stringify([membership, proven, isWary, standing(breaker)]);
+    return JSON.stringify([membership, hasAnswered, isWary, standing(breaker)]);
   }
 
   settled({ call, result, changes }: Settled): void {

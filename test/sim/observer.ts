@@ -7,7 +7,7 @@ import type { PageRatings } from "../../src/market/app-deps.ts";
 import { type Answer, failed } from "../../src/service/answer.ts";
 import type { AskOptions } from "../../src/service/client.ts";
 import type { ClientEvent } from "../../src/service/client-options.ts";
-import { type HealthRules, usualHealthRules } from "../../src/settings.ts";
+import { defaultHealthRules, type HealthRules } from "../../src/settings.ts";
 import { inWords } from "../support/table.ts";
 import type { InstanceProcess, MarketProcess } from "./actors.ts";
 import { BeliefChecks } from "./belief-checks.ts";
@@ -48,7 +48,7 @@ export class Observer implements View {
   constructor(world: World, market: MarketProcess) {
     this.world = world;
     this.market = market;
-    this.rules = { ...usualHealthRules(), ...rulesOf(world.script) };
+    this.rules = { ...defaultHealthRules(), ...rulesOf(world.script) };
     this.#state = new StateChecks(this);
     this.#callChecks = new CallChecks(this);
     this.#seconds = new SecondChecks(this);
@@ -117,7 +117,8 @@ export class Observer implements View {
   // What the world tells.
 
   told(event: ClientEvent): void {
-    if (!("who" in event) || event.kind === "using" || event.kind === "nonsense" || event.kind === "faults") return;
+    if (!("who" in event) || event.kind === "using" || event.kind === "invalid-response" || event.kind === "faults")
+      return;
     if (event.kind === "hedging") {
       this.#hedging(event);
       return;
@@ -221,7 +222,7 @@ export class Observer implements View {
       const seen = this.#state.lookFirst(now, traits);
       // Only of a retest it is asked whether anybody else was there, and a look costs as much as the choice.
       const isRetesting = seen.retests.length > 0 || seen.call?.breaker.kind === "open";
-      const hadHealthy = isRetesting && resolver.peek(now, { ...traits, repeatable: true }).call !== undefined;
+      const hadHealthy = isRetesting && resolver.peek(now, { ...traits, idempotent: true }).call !== undefined;
       const eligible = this.#turns.eligible(now, traits);
       this.#explained.saysFirst(now, traits);
       const turn = next(now, traits);

@@ -30,7 +30,7 @@ export class PageChecks implements Check {
 
   answered({ request, options }: Asked, answer: Answer): void {
     // Of all calls, those of pages have a check of their answer and may be repeated.
-    if (answer.kind !== "answered" || options.repeatable === false || options.accepts === undefined) return;
+    if (answer.kind !== "answered" || options.idempotent === false || options.accepts === undefined) return;
     const { thingID } = request as { readonly thingID: string };
     // Nonsense is better than no answer, but it is no rating.
     if (typeof Object(answer.body).rating !== "number") return;

@@ -96,7 +96,7 @@ export class RetestChecks implements Check {
 
   settled({ call, result }: Settled): void {
     const { incarnation } = call.ticket.who;
-    if (result === "answered" || result === "nonsense" || result === "unchecked") this.#silences.delete(incarnation);
+    if (result === "answered" || result === "invalid" || result === "unchecked") this.#silences.delete(incarnation);
   }
 
   told(change: HealthEvent, now: number): void {

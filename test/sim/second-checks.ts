@@ -44,8 +44,8 @@ export class SecondChecks implements Check {
   // P16.
 
   /** The request, with a mark by which the world knows it again if it must not be repeated. */
-  marked(request: object, { repeatable }: AskOptions): object {
-    if (repeatable !== false) return request;
+  marked(request: object, { idempotent }: AskOptions): object {
+    if (idempotent !== false) return request;
     this.#singles += 1;
     return { ...request, single: `${this.#view.market.host.name}-${this.#singles}` };
   }
@@ -75,7 +75,7 @@ export class SecondChecks implements Check {
     if (call === undefined) return;
     if (traits.isHedge === true) this.#secondMade(call);
     else {
-      if (traits.repeatable !== false) this.#calls += 1;
+      if (traits.idempotent !== false) this.#calls += 1;
       this.#spared(call, eligible);
     }
   }

@@ -203,7 +203,7 @@ export class SimBus implements Bus {
       const wire = await this.#dial();
       if (wire !== undefined) await this.#stayOn(new BusConnection(wire, this.#host));
       this.#pending.settleAll(AWAY);
-      this.#board.set("away");
+      this.#board.set("disconnected");
       await this.#pause(REDIAL_AFTER_MS * (0.5 + this.#random()));
     }
   }

@@ -1,5 +1,6 @@
 // `make sim`: a thousand bad days. SEEDS=10000 lives so many, FROM=20001 begins there, SEED=4711 lives one alone and shows
-// it, TEETH=1 shows that the properties bite, and with KEEP=1 keeps the table. Ends with 0 if everything held, with 1 if not, with 2 if it was asked for something else.
+// it, MUTANTS=1 shows that the properties find known defects, and with UPDATE=1 writes the table. Exit codes: 0, everything
+// held; 1, something did not; 2, wrong arguments.
 
 import { parseArgs } from "node:util";
 import { type Failure, live, shorten } from "./day.ts";
@@ -20,8 +21,8 @@ const { values } = parseArgs({
     seeds: { type: "string", default: "" },
     seed: { type: "string", default: "" },
     from: { type: "string", default: "" },
-    teeth: { type: "string", default: "" },
-    keep: { type: "string", default: "" },
+    mutants: { type: "string", default: "" },
+    update: { type: "string", default: "" },
   },
 });
 
@@ -83,7 +84,8 @@ const isWanted = (text: string): boolean => text !== "" && text !== "0";
 
 async function run(): Promise<boolean> {
   const seeds = number("SEEDS", values.seeds, DEFAULT_SEEDS);
-  if (isWanted(values.teeth)) return showTeeth(number("SEEDS", values.seeds, MAX_TEETH_SEEDS), isWanted(values.keep));
+  if (isWanted(values.mutants))
+    return showTeeth(number("SEEDS", values.seeds, MAX_TEETH_SEEDS), isWanted(values.update));
   return values.seed === "" ? showMany(seeds, number("FROM", values.from, 1)) : showOne(number("SEED", values.seed, 1));
 }
 

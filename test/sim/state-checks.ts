@@ -105,8 +105,8 @@ export class StateChecks implements Check {
 interface Sendings {
   readonly call: { readonly who: { readonly incarnation: string } } | undefined;
   readonly retests: readonly { readonly who: { readonly incarnation: string } }[];
-  readonly trials: readonly { readonly who: { readonly incarnation: string } }[];
+  readonly newcomerProbes: readonly { readonly who: { readonly incarnation: string } }[];
 }
 
-const names = ({ call, retests, trials }: Sendings): string =>
-  `${call?.who.incarnation ?? "nobody"} + [${[...retests, ...trials].map(({ who }) => who.incarnation).join(" ")}]`;
+const names = ({ call, retests, newcomerProbes }: Sendings): string =>
+  `${call?.who.incarnation ?? "nobody"} + [${[...retests, ...newcomerProbes].map(({ who }) => who.incarnation).join(" ")}]`;

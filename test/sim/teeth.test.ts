@@ -1,6 +1,6 @@
 // takes: 8 s
 // The table of deliberate defects: every one fits the code, and a few of different properties are caught on the days that
-// are kept for them. teeth.long.test.ts looks at all; `make sim TEETH=1` finds days for them again, in minutes.
+// are kept for them. teeth.long.test.ts looks at all; `make sim MUTANTS=1` finds days for them again, in minutes.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

@@ -24,7 +24,7 @@ export class TurnChecks implements Check {
     const isWary = tracker.quarantine.isActive(now) || (tried?.size ?? 0) > 0;
     return tracker
       .live(now)
-      .filter(({ breaker, proven }) => eligibility(breaker, now) === "yes" && (proven || !isWary))
+      .filter(({ breaker, hasAnswered }) => eligibility(breaker, now) === "yes" && (hasAnswered || !isWary))
       .map(({ who }) => who.incarnation)
       .filter((incarnation) => tried?.has(incarnation) !== true && slow?.has(incarnation) !== true);
   }

@@ -65,9 +65,9 @@ export async function openBoardWorld({
   );
   const count = (ended: Parameters<ServiceMonitor["recordAttempt"]>[0]): void =>
     monitor.recordAttempt(ended, clock.now());
-  const client = openClient({ service: "ratings", bus: network.bus(), clock, rules, tell, count });
+  const client = openClient({ service: "ratings", bus: network.bus(), clock, rules, onEvent: tell, onAttempt: count });
   closers.push(() => client.close());
-  let markets: MarketsComparison = { all: [{ market: "m1", name: "here:5000" }], disputes: [], unlisted: 0 };
+  let markets: MarketsComparison = { all: [{ market: "m1", name: "here:5000" }], disagreements: [], omitted: 0 };
   const { tracker, resolver } = client;
   const board = openBoard(monitor, { tracker, resolver, markets: () => markets }, { clock }, closers);
   const thingIDs = CATALOGUE.things.map(({ id }) => id);

@@ -39,7 +39,7 @@ export class Caller {
       clock,
       rules,
       random: Math.random,
-      tell: (event) => this.lines.push(asText(clientLine(service, event))),
+      onEvent: (event) => this.lines.push(asText(clientLine(service, event))),
     });
   }
 

@@ -26,7 +26,7 @@ export interface EveryState {
   readonly table: Table;
   /** Somebody else is heard. */
   beats(instance: number): void;
-  tellBus(status: "connected" | "away"): void;
+  tellBus(status: "connected" | "disconnected"): void;
   close(): Promise<void>;
 }
 
@@ -111,30 +111,30 @@ const faultsUntil = (until: number): Faults => [
   { kind: "mute", until },
 ];
 
-const noOthers: MarketsComparison = { all: [{ market: "m1", name: "here:5000" }], disputes: [], unlisted: 0 };
+const noOthers: MarketsComparison = { all: [{ market: "m1", name: "here:5000" }], disagreements: [], omitted: 0 };
 
 function disagreeing(wall: number): MarketsComparison {
   const since = Math.round(wall) - 5 * SECOND_MS;
   return {
     all: ["here:5000", "there:5000", LONG_NAME].map((name, place) => ({ market: `m${place}`, name })),
-    disputes: [
+    disagreements: [
       {
         ...{ instance: 2, incarnation: "2-a" },
         cells: [
-          { kind: "told", state: "open", since, why: "request timed out" },
-          { kind: "told", state: "well", since: since - HOUR_MS, why: null },
+          { kind: "reported", state: "open", since, why: "request timed out" },
+          { kind: "reported", state: "healthy", since: since - HOUR_MS, why: null },
           { kind: "unknown" },
         ],
       },
       {
         ...{ instance: 999_999, incarnation: LONG_ID },
         cells: [
-          { kind: "told", state: "probation", since, why: null },
-          { kind: "untold" },
-          { kind: "told", state: "lost", since, why: "nobody answers there" },
+          { kind: "reported", state: "probation", since, why: null },
+          { kind: "omitted" },
+          { kind: "reported", state: "lost", since, why: "no responders" },
         ],
       },
     ],
-    unlisted: 0,
+    omitted: 0,
   };
 }

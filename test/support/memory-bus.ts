@@ -19,7 +19,7 @@ import { PendingTable } from "../../src/bus/pending.ts";
 import type { Clock } from "../../src/clock.ts";
 import { countedReplies } from "./counted-replies.ts";
 
-const AWAY: NotSent = { kind: "away" };
+const AWAY: NotSent = { kind: "disconnected" };
 const CANCELLED: Reply = { kind: "cancelled" };
 const NOBODY = { kind: "no-responders" } as const;
 /** As a NATS server has it by default. */
@@ -253,11 +253,11 @@ export class MemoryBus implements Bus {
     if (this.#board.status !== "connected") return;
     this.connection += 1;
     this.#table.settleAll(AWAY);
-    this.#board.set("away");
+    this.#board.set("disconnected");
   }
 
   reconnect(): void {
-    if (this.#board.status === "away") this.#board.set("connected");
+    if (this.#board.status === "disconnected") this.#board.set("connected");
   }
 
   /** Its process is stopped, as with ^Z: the bus still counts it as there, and messages wait for it. */

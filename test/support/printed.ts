@@ -28,7 +28,7 @@ const FREE: readonly (readonly [string, string])[] = [
 const who: InstanceRef = { service: "ratings", instance: NUMBER, incarnation: ID, address: `ratings.get.${ID}` };
 const speaker = { instance: NUMBER, pid: NUMBER, natsUrls: [URL] };
 const WHY: readonly WhyUnanswered[] = [
-  ...(["request timed out", "all services are down", "the bus is away"] as const),
+  ...(["request timed out", "all services are down", "the bus is disconnected"] as const),
   "the answer was not readable",
   "not permitted",
 ];
@@ -49,20 +49,22 @@ const market: readonly LogEntry[] = [
     clientLine("ratings", { kind: "opened", who, why, retestInMs: NUMBER }),
   ),
   ...(["heartbeat", "retest succeeded"] as const).map((why) => clientLine("ratings", { kind: "closed", who, why })),
-  ...(["no heartbeat", "nobody answers there"] as const).map((why) =>
+  ...(["no heartbeat", "no responders"] as const).map((why) =>
     clientLine("ratings", { kind: "lost", who, why, silentMs: SECONDS }),
   ),
   clientLine("ratings", { kind: "hedging", who, late: who, afterMs: NUMBER }),
-  clientLine("ratings", { kind: "clash", who, other: who }),
+  clientLine("ratings", { kind: "duplicate", who, other: who }),
   clientLine("ratings", { kind: "bus", status: "connected" }),
-  clientLine("ratings", { kind: "bus", status: "away" }),
+  clientLine("ratings", { kind: "bus", status: "disconnected" }),
 ];
 
 const ratings: readonly LogEntry[] = [
   instanceLine(speaker, { kind: "up", address: who.address }),
   instanceLine(speaker, { kind: "resumed", pausedMs: SECONDS }),
   instanceLine(speaker, { kind: "dropped", count: NUMBER }),
-  ...(["waiting", "away", "back", "leaving", "left"] as const).map((kind) => instanceLine(speaker, { kind })),
+  ...(["waiting", "disconnected", "reconnected", "leaving", "left"] as const).map((kind) =>
+    instanceLine(speaker, { kind }),
+  ),
   { level: "INFO", text: requestLine({ thingID: "camera" }, rate({ thingID: "camera" })) },
 ];
 

@@ -30,8 +30,8 @@ export function recordedDay(seed: number, steps: number): readonly string[] {
     },
     () => {
       const tried = new Set<string>(INCARNATIONS.filter(() => dice.chance(0.1)));
-      const turn = resolver.next(now, dice.chance(0.2) ? { repeatable: false } : { excluded: tried });
-      out.push(...[turn.call ?? [], turn.retests, turn.trials].flat());
+      const turn = resolver.next(now, dice.chance(0.2) ? { idempotent: false } : { excluded: tried });
+      out.push(...[turn.call ?? [], turn.retests, turn.newcomerProbes].flat());
     },
     () => {
       const [ticket] = out.splice(dice.below(out.length + 1), 1);

@@ -51,8 +51,8 @@ export class ServiceScene {
     this.#options = options;
     this.client = openClient({
       ...{ service: TEA, bus, clock, random: () => 0, rules: { requestTimeoutMs: TIMEOUT_MS } },
-      tell: (event) => events.push(event),
-      count: (ended) => ends.push(ended),
+      onEvent: (event) => events.push(event),
+      onAttempt: (ended) => ends.push(ended),
       report: (sentence) => reports.push(sentence),
       ...options.client,
     });
@@ -68,7 +68,7 @@ export class ServiceScene {
       return startInstance({
         ...{ service: TEA, instance: number, incarnation: `${number}-a`, bus: busOf(bus), clock: this.clock },
         random: () => 0,
-        tell: (event) => this.instanceEvents.push(event),
+        onEvent: (event) => this.instanceEvents.push(event),
         report: (sentence) => this.reports.push(sentence),
         handle: (request, trace) => handle(request, number, trace),
         ...instance,

@@ -45,7 +45,7 @@ export async function isOut({ server, ends }: Context, who: Credentials): Promis
   const guest = knock(server, who);
   ends.push(() => guest.bus.close());
   await until("an answer at the door", () => guest.bus.status === "connected" || isRefused(guest));
-  assert.is(guest.bus.status, "away", guest.reports.join("\n"));
+  assert.is(guest.bus.status, "disconnected", guest.reports.join("\n"));
 }
 
 export async function isIn({ server, ends }: Context, who: Credentials): Promise<void> {

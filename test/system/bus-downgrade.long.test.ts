@@ -147,7 +147,7 @@ test("an open server in the place of one with logins hears nothing from any of o
   await until("the caller says so", () => reports.some((line) => /is not joined/.test(line)));
   const again = await connectBus(server.url, { waitMs: 300, report: (line) => reports.push(line) });
   context.ends.push(() => again.close());
-  assert.is(again.status, "away", "a new connection of the same process");
+  assert.is(again.status, "disconnected", "a new connection of the same process");
   const visit = await ours.dwc(["call", "ratings", "get", "camera"], {
     NATS_CREDS: paths.personCreds(folder.path, folder.org.id),
   });

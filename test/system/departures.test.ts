@@ -32,7 +32,7 @@ leaving(
     const inTurn = answeredBy(calls.slice(from, from + 30));
     for (const number of [1, 2, 3]) assert.is(inTurn.filter((answered) => answered === number).length, 10);
     assert.is(caller.count(/OPEN breaker/), 0);
-    assert.is(caller.count(/ratings instance 2 lost: .* \(nobody answers there\)/), 1);
+    assert.is(caller.count(/ratings instance 2 lost: .* \(no responders\)/), 1);
     assert.equal([...new Set(answeredBy(calls.slice(-50)))].sort(), [1, 3]);
   },
 );

@@ -59,7 +59,7 @@ test("a server with the tokens of before obeys the newest once the owner's Marke
   const replaced = await enter(bus, ratings);
   context.ends.push(() => replaced.bus.close());
   await worldOf(context, anna).startMarket();
-  await until("the replaced credentials are out", () => replaced.bus.status === "away", OUT_TIMEOUT_MS);
+  await until("the replaced credentials are out", () => replaced.bus.status === "disconnected", OUT_TIMEOUT_MS);
 });
 
 test("where nothing is renewed, the sentence and the check name the command that cures it", async (context) => {

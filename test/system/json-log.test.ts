@@ -122,7 +122,7 @@ test("every change of state has its name, and the lines of a page its trace", as
   await first.end();
   await pagesUntil(program, url, "instance.left");
   await server.kill();
-  await pagesUntil(program, url, "bus.away");
+  await pagesUntil(program, url, "bus.disconnected");
   for (const each of [second, program]) assert.is((await each.end()).code, 0);
   for (const each of [program, first, second]) checkNames(each);
   const told = new Set([program, first, second].flatMap(linesOf).map(({ event }) => event));

@@ -35,7 +35,7 @@ stall("no breaker opens and no instance is lost, with 100 requests in flight", a
     for (const instance of [1, 2]) {
       const started = await startInstance({
         ...{ service: "ratings", instance, incarnation: `${instance}-slow`, version: "1.0.0", bus, clock },
-        ...{ heartbeatIntervalMs: 500, random: Math.random, tell: () => undefined },
+        ...{ heartbeatIntervalMs: 500, random: Math.random, onEvent: () => undefined },
         handle: async (request) => {
           heard += 1;
           await pause(ANSWER_AFTER_MS);

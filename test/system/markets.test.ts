@@ -17,9 +17,9 @@ async function marketsOf({ admin }: RunningMarket): Promise<MarketsComparison> {
 }
 
 const disputesOf = async (market: RunningMarket): Promise<string[]> =>
-  (await marketsOf(market)).disputes.map(
+  (await marketsOf(market)).disagreements.map(
     ({ instance, cells }) =>
-      `${instance}: ${cells.map((cell) => (cell.kind === "told" ? cell.state : cell.kind)).join("/")}`,
+      `${instance}: ${cells.map((cell) => (cell.kind === "reported" ? cell.state : cell.kind)).join("/")}`,
   );
 
 test("they agree, until one meets an instance that hangs; and again when it is back, or one of them ends", async () => {

@@ -30,7 +30,7 @@ mute(
     const start = async (instance: number, handle: () => HandlerResult | Promise<HandlerResult>): Promise<void> => {
       const started = await startInstance({
         ...{ service: "ratings", instance, version: "1.0.0", bus, clock, handle },
-        ...{ heartbeatIntervalMs: 200, random: Math.random, tell: () => undefined },
+        ...{ heartbeatIntervalMs: 200, random: Math.random, onEvent: () => undefined },
       });
       if (started.kind === "taken") throw new Error("its number is taken");
       ends.push(() => started.instance.goodbye(0));

@@ -5,7 +5,7 @@ import * as assert from "uvu/assert";
 import { connectNatsBus } from "../../src/bus/nats-bus.ts";
 import { systemClock } from "../../src/clock.ts";
 import { type Client, openClient } from "../../src/service/client.ts";
-import { usualHealthRules } from "../../src/settings.ts";
+import { defaultHealthRules } from "../../src/settings.ts";
 import { Attacker } from "../support/attacker.ts";
 import { sharedSystemSuite } from "../support/system.ts";
 import { openPlainNats, type Wire } from "../support/wire.ts";
@@ -28,7 +28,7 @@ test.before(async (context) => {
   await Promise.all([1, 2].map((number) => context.world.startRatings(number)));
   const clock = systemClock();
   const bus = connectNatsBus({ urls: [context.server.url], name: "caller", clock, report: () => undefined });
-  const rules = { ...usualHealthRules(), requestTimeoutMs: TIMEOUT_MS };
+  const rules = { ...defaultHealthRules(), requestTimeoutMs: TIMEOUT_MS };
   context.client = openClient({ service: "ratings", bus, clock, rules });
   context.wire = await openPlainNats(context.server.url);
   context.ends.push(

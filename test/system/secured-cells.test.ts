@@ -228,7 +228,10 @@ cells("may not publish to the reply subject of a message that it hears", async (
 
 async function startHonest(context: Context, who: Credentials, options: Pick<InstanceOptions, "service" | "instance">) {
   const { bus } = await enter(context.server, who);
-  const idle = { arm: () => Promise.resolve({ kind: "failed", why: "not here" } as const), kill: () => undefined };
+  const idle = {
+    preparePause: () => Promise.resolve({ kind: "failed", why: "not here" } as const),
+    kill: () => undefined,
+  };
   const handle = () => ({ kind: "answer", body: { rating: 4.5 } }) as const;
   const started = await startInstance({ ...options, bus, handle, clock, chaos: idle });
   if (started.kind !== "started") throw new Error(`${options.service} did not start`);

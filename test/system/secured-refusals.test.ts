@@ -50,7 +50,7 @@ async function isTurnedAway(context: Context, who?: Credentials): Promise<string
   context.ends.push(() => bus.close());
   // On a busy machine an attempt may end for another reason first. An admitted client never gets this message.
   await until("the door is shut", () => reports.some((said) => said.includes("does not let us in")));
-  assert.is(bus.status, "away");
+  assert.is(bus.status, "disconnected");
   const said = reports.join("\n");
   assert.match(said, /does not let us in/);
   if (who !== undefined) assert.not.match(said, new RegExp(seedOf(who)));
@@ -124,7 +124,7 @@ refusals("an expired token, and ends the connection of one that expires", async 
   const short = await context.folder.createService("short-lived", 2);
   const { bus, reports } = await enter(context.server, short);
   context.ends.push(() => bus.close());
-  await until("it has expired", () => bus.status === "away");
+  await until("it has expired", () => bus.status === "disconnected");
   assert.match(reports.join("\n"), /[Ee]xpired/);
   await isTurnedAway(context, short);
 });

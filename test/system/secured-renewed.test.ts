@@ -1,6 +1,6 @@
 // takes: 30 s
 //
-// Credentials that are made again while programs run: after a refusal they are read anew, and what `dwc` prints as a cure
+// Credentials that are made again while programs run: after a refusal they are read anew, and what `dwc` prints as a hint
 // cures. Real servers, real programs.
 
 import { rmSync, writeFileSync } from "node:fs";
@@ -89,7 +89,7 @@ renewed(
     await on(bus);
     rmSync(path);
     await context.server.kill();
-    await until("away", () => bus.status === "away");
+    await until("disconnected", () => bus.status === "disconnected");
     await context.server.restart();
     await on(bus);
     assert.match(
@@ -145,17 +145,17 @@ renewed("a library's connection with a credentials file is back by itself", asyn
   await on(bus);
 });
 
-renewed("a process stays in the org that it began in, and its cure leads back there", async (context) => {
+renewed("a process stays in the org that it began in, and its hint leads back there", async (context) => {
   const bus = busOf(context, { kind: "service", name: "ratings" });
   await on(bus);
   const { id } = context.folder.org;
   await revokeRatings(context);
   await context.folder.createOrg("Another Org", "anna@example.com");
-  const cure = new RegExp(`bin/dwc login anna@example.org --org-id ${id}; .*create-service ratings$`);
-  await until("told how to get back", () => cure.test(bus.lastError ?? ""), BACK_TIMEOUT_MS);
+  const hint = new RegExp(`bin/dwc login anna@example.org --org-id ${id}; .*create-service ratings$`);
+  await until("told how to get back", () => hint.test(bus.lastError ?? ""), BACK_TIMEOUT_MS);
 });
 
-renewed("an instance of ours and its Market are served again after the cure that is printed", async (context) => {
+renewed("an instance of ours and its Market are served again after the hint that is printed", async (context) => {
   const { folder, server } = context;
   const env = { NATS_URL: server.url, DWC_STATE: folder.path, PORT: "0", ADMIN_PORT: "0" };
   const ratings = new Program({ name: "ratings", args: ["--instance", "1"], env });
@@ -163,8 +163,8 @@ renewed("an instance of ours and its Market are served again after the cure that
   await ratings.waitFor(UP);
   await revokeRatings(context);
   await ratings.waitFor(/instance 1 lost the bus/);
-  const [, cure = ""] = await ratings.waitFor(/does not let us in .* type {2}bin\/dwc (create-service ratings)$/);
-  const typed = new Program({ name: "dwc", args: cure.split(" "), env });
+  const [, hint = ""] = await ratings.waitFor(/does not let us in .* type {2}bin\/dwc (create-service ratings)$/);
+  const typed = new Program({ name: "dwc", args: hint.split(" "), env });
   assert.equal(await typed.ended, { code: 0, signal: null });
   await ratings.waitFor(/instance 1 is back on the bus/);
 });

@@ -38,12 +38,12 @@ async function guestOf(context: Context, who: Parameters<typeof enter>[1]): Prom
 /** Off in time, and still refused when it knocks again with the same token. */
 async function isOffAndOut(context: Context, guest: Guest, who: Parameters<typeof knock>[1]): Promise<void> {
   const sinceMs = performance.now();
-  await until("it is off", () => guest.bus.status === "away", MAX_OFF_AFTER_MS);
+  await until("it is off", () => guest.bus.status === "disconnected", MAX_OFF_AFTER_MS);
   assert.ok(performance.now() - sinceMs < MAX_OFF_AFTER_MS);
   const again = knock(context.server, who);
   context.ends.push(() => again.bus.close());
   await until("an answer at the door", () => isRefused(again));
-  assert.is(again.bus.status, "away");
+  assert.is(again.bus.status, "disconnected");
   assert.match(again.reports.join("\n"), /does not let us in with the credentials of .* \(revoked, expired/);
 }
 
@@ -100,7 +100,7 @@ revoked("stays out when the bus is started again, also when nobody told the old 
   const guest = knock(context.server, ratings);
   context.ends.push(() => guest.bus.close());
   await until("told", () => isRefused(guest));
-  assert.is(guest.bus.status, "away");
+  assert.is(guest.bus.status, "disconnected");
   await guestOf(context, context.folder.person);
 });
 

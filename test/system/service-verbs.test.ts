@@ -135,7 +135,7 @@ verbs(
     const bus = await connectBus(server.url);
     const told: InstanceEvent[] = [];
     const started = await startInstance({
-      ...{ service: "ratings", instance: 1, bus, tell: (event: InstanceEvent) => told.push(event) },
+      ...{ service: "ratings", instance: 1, bus, onEvent: (event: InstanceEvent) => told.push(event) },
       handle: (request) => {
         const { how } = Object(request);
         if (how === "at once") throw new Error("secret of the house");

@@ -22,7 +22,7 @@ export interface BusLogin {
   /** Undefined: there are none, which is enough for an open bus. */
   readonly credentials: Credentials | undefined;
   /** What to type when the bus refuses the login. */
-  readonly cure: string;
+  readonly hint: string;
   /** Reads the credentials again. Undefined: they never change. */
   readonly readAgain?: CredentialsSource | undefined;
   /** Whether the operator named the credentials (NATS_CREDS). Otherwise they come from the state folder. */
@@ -30,8 +30,8 @@ export interface BusLogin {
 }
 
 /** Reads the current credentials. Called before each login, so it must be fast, and it must not throw. */
-export type CredentialsSource = () => /** Undefined: there are none, or they were deleted. `cure`: if it has changed. */
-  | { readonly kind: "read"; readonly credentials: Credentials | undefined; readonly cure?: string | undefined }
+export type CredentialsSource = () => /** Undefined: there are none, or they were deleted. `hint`: if it has changed. */
+  | { readonly kind: "read"; readonly credentials: Credentials | undefined; readonly hint?: string | undefined }
   /** `why`: a message, without its full stop, that says what to do. */
   | { readonly kind: "unreadable"; readonly why: string };
 

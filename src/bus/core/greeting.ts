@@ -27,7 +27,7 @@ export function readGreeting(line: string): Greeting {
 
 /** A server of another protocol. */
 export interface Stranger {
-  readonly kind: "stranger";
+  readonly kind: "not-nats";
   /** The protocol, if it is known. */
   readonly speaks?: "HTTP";
 }

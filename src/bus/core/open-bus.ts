@@ -28,16 +28,16 @@ export interface OpenBusCase {
   readonly login: string | undefined;
   readonly shown: string;
   /** What to change to join it. */
-  readonly cure: string;
+  readonly hint: string;
 }
 
 /** Why an open bus is not joined; undefined: it is. */
-export function objectionToOpen({ rule, hadLogins, login, shown, cure }: OpenBusCase): string | undefined {
+export function objectionToOpen({ rule, hadLogins, login, shown, hint }: OpenBusCase): string | undefined {
   if (rule === "join" || (rule === "join-until-secured" && !hadLogins)) return undefined;
   const why = hadLogins
     ? "this process was on a bus with logins there before"
     : `it would not check ${login ?? "a login"}`;
-  return `the bus at ${shown} is open, and is not joined: ${why}. Start one with logins there, or ${cure}`;
+  return `the bus at ${shown} is open, and is not joined: ${why}. Start one with logins there, or ${hint}`;
 }
 
 /** The warning of a program that joins an open bus; undefined: it expected no login. */
@@ -91,10 +91,10 @@ const keyOf = ({ host, port }: BusAddress): string =>
 export function openBusOptions(
   { openBus, natsUrls }: { readonly openBus: boolean; readonly natsUrls: readonly string[] },
   { isNamed }: Pick<BusLogin, "isNamed">,
-): { readonly openBus: OpenBusRule; readonly openBusCure: string } {
+): { readonly openBus: OpenBusRule; readonly openBusHint: string } {
   const namesUser = natsUrls.some((url) => readBusAddress(url).credentials !== undefined);
   return {
     openBus: openBusRule({ isAllowed: openBus, isNamed: isNamed || namesUser }),
-    openBusCure: "set OPEN_BUS=1 to have it joined",
+    openBusHint: "set OPEN_BUS=1 to have it joined",
   };
 }

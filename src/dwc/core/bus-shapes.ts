@@ -5,7 +5,7 @@ import type { Obedience } from "../identity/core/obedience.ts";
 export type BusProbe =
   | { readonly kind: "bus"; readonly url: string; readonly secured: boolean }
   /** Another program has the port. */
-  | { readonly kind: "stranger"; readonly url: string; readonly speaks?: "HTTP" }
+  | { readonly kind: "not-nats"; readonly url: string; readonly speaks?: "HTTP" }
   /** A program accepted the connection and sent nothing: perhaps a paused bus. */
   | { readonly kind: "silent"; readonly url: string }
   /** A program accepted and closed the connection, such as a proxy whose bus is down. `why` ends in its hint. */

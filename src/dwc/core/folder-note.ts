@@ -29,7 +29,7 @@ export const withTypedOption = (text: string, folder: string | undefined): strin
   folder === undefined ? text : text.replaceAll("set DWC_STATE to another", "set --state to another");
 
 /** Fields of the JSON output that hold only commands. In other fields `make` may be a word of a name. */
-const HINT_FIELDS: readonly string[] = ["hint", "cure"];
+const HINT_FIELDS: readonly string[] = ["hint"];
 const OWN_COMMAND = /\bbin\/dwc /;
 
 export const fieldWithFolder = (field: string, value: string, folder: string | undefined): string =>

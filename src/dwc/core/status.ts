@@ -93,7 +93,7 @@ function busLine(probe: BusProbe, hasOrg: boolean): string {
       return probe.secured
         ? `${probe.url} answers and is secured: it admits only users with credentials`
         : openLine(probe.url, hasOrg);
-    case "stranger":
+    case "not-nats":
       return `${notNatsText(probe)}; for another port:  make market NATS_URL=nats://127.0.0.1:${otherPort(portOf(probe.url))}`;
     case "silent":
       return `${probe.url} accepts connections and says nothing: a paused bus?  fg  in its window lets it go on`;

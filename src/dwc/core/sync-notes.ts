@@ -33,11 +33,11 @@ function hostIn(url: string): string {
   return host.includes(":") ? `[${host}]` : host;
 }
 
-export const notNatsText = ({ url, ...answer }: Extract<BusProbe, { kind: "stranger" }>): string =>
+export const notNatsText = ({ url, ...answer }: Extract<BusProbe, { kind: "not-nats" }>): string =>
   `${url} is taken by something that is not NATS${speaking(answer)}`;
 
 /** Splits a sentence at its last colon. Sentences about an identity or a limit of the bus have their hint there. */
-export function splitHint(sentence: string): readonly [what: string, cure: string] {
+export function splitHint(sentence: string): readonly [what: string, hint: string] {
   const at = sentence.lastIndexOf(": ");
   return at < 0 ? [sentence, ""] : [sentence.slice(0, at), sentence.slice(at + ": ".length)];
 }

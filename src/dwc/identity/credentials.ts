@@ -68,7 +68,7 @@ function fromFile(path: string, role: Role): ResolvedCredentials {
   const read = readCredentialsFile(path);
   if (read.kind === "bad") return refused("bad-credentials", `NATS_CREDS=${path} ${read.why}: ${how}`);
   const readAgain = credentialsSource(path, `NATS_CREDS=${path}`);
-  return { kind: "found", credentials: read.credentials, cure: hintForFile(role), isNamed: true, readAgain };
+  return { kind: "found", credentials: read.credentials, hint: hintForFile(role), isNamed: true, readAgain };
 }
 
 const REJOIN_HINT = "type  bin/dwc accept-invitation -  with a new invitation";
@@ -82,17 +82,17 @@ const NONE = { credentials: undefined, isNamed: false } as const;
 
 /** @param standing whether `dwc` commands act on this org, or need a login first */
 function fromOrg(org: Org | undefined, role: Role, standing: "current" | "other"): ResolvedCredentials {
-  if (org === undefined) return { kind: "found", ...NONE, cure: hintForOutsider(role) };
+  if (org === undefined) return { kind: "found", ...NONE, hint: hintForOutsider(role) };
   const text = role.kind === "market" ? org.me.creds : org.services.find(({ name }) => name === role.name)?.creds;
-  const cure = standing === "current" ? hintForMember(org, role) : `${goBackTo(org)}; ${hintForMember(org, role)}`;
-  if (text === undefined) return { kind: "found", ...NONE, cure };
+  const hint = standing === "current" ? hintForMember(org, role) : `${goBackTo(org)}; ${hintForMember(org, role)}`;
+  if (text === undefined) return { kind: "found", ...NONE, hint };
   const parsed = checkCredentials(text);
   if (parsed.kind === "bad")
     return refused(
       "bad-credentials",
       `the credentials of ${quoteName(org.name)} cannot be used, as ${parsed.why}: ${REJOIN_HINT}`,
     );
-  return { kind: "found", credentials: parsed.credentials, cure, isNamed: false };
+  return { kind: "found", credentials: parsed.credentials, hint, isNamed: false };
 }
 
 const hintForOutsider = (role: Role): string =>

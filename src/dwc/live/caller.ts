@@ -24,7 +24,7 @@ export async function callOnce(
   const attempted: InstanceRef[] = [];
   const client = openClient({
     ...{ service, bus, clock, rules: { requestTimeoutMs: timeoutMs } },
-    tell: (event) => {
+    onEvent: (event) => {
       if (event.kind === "using") attempted.push(event.who);
     },
   });

@@ -29,13 +29,13 @@ export async function withBus<T>(
   // The credentials of a Market: they may call every service and receive all heartbeats.
   const identity = loginIdentity(settings, { kind: "market" });
   if (identity.kind === "refused") return out("bad-credentials", identity.why, "");
-  const { credentials, cure } = identity;
+  const { credentials, hint } = identity;
   const urls = settings.natsUrls;
   const startedAt = clock.now();
   const candidates = urls.map((url): Candidate => {
     const notes: string[] = [];
     const bus = connectNatsBus({
-      ...{ urls: [url], name: "dwc", clock, credentials, cure, report: (note: string) => notes.push(note) },
+      ...{ urls: [url], name: "dwc", clock, credentials, hint, report: (note: string) => notes.push(note) },
       loginTimeoutMs: LOGIN_TIMEOUT_MS,
       ...openBusOptions(settings, identity),
     });
@@ -43,7 +43,7 @@ export async function withBus<T>(
   });
   try {
     const entry = await firstEntry(candidates, clock);
-    if (entry.kind === "none") return notIn(entry.attempt, urls, cure);
+    if (entry.kind === "none") return notIn(entry.attempt, urls, hint);
     const { bus, notes } = entry.candidate;
     const connectMs = clock.now() - startedAt;
     const full = nextLimit(bus);
@@ -130,8 +130,8 @@ const portOf = (urls: readonly string[]): number => readBusAddress(urls[0] ?? ""
 
 /** From a sentence that ends in its hint. */
 function outBy(code: NotConnected["code"], sentence: string): NotConnected {
-  const [why, cure] = splitHint(sentence);
-  return out(code, why, cure === "" ? "its log says why" : cure);
+  const [why, hint] = splitHint(sentence);
+  return out(code, why, hint === "" ? "its log says why" : hint);
 }
 
 const startHint = (urls: readonly string[]): string =>
@@ -139,7 +139,7 @@ const startHint = (urls: readonly string[]): string =>
     ? "to start a bus with the Market:  make market"
     : "what starts one:  bin/dwc check";
 
-function notIn(attempt: NotIn | undefined, urls: readonly string[], cure: string): NotConnected {
+function notIn(attempt: NotIn | undefined, urls: readonly string[], hint: string): NotConnected {
   switch (attempt?.kind) {
     case undefined:
       return out("bus-silent", `no bus has accepted the login within ${STEP_TIMEOUT_MS} ms`, SLOW);
@@ -158,7 +158,7 @@ function notIn(attempt: NotIn | undefined, urls: readonly string[], cure: string
     case "open":
       return out("open-bus", attempt.message, restart(urls[0] ?? ""));
     case "refused":
-      return refusedBy(attempt.message, cure, urls);
+      return refusedBy(attempt.message, hint, urls);
     case "limited":
     case "untrusted":
       return outBy("bus-limited", attempt.message);
@@ -173,9 +173,9 @@ function notIn(attempt: NotIn | undefined, urls: readonly string[], cure: string
 const SLOW = "if it was paused with ^Z, type  fg  in its window; if it is slow, try again";
 
 /** The sentence ends in its hint, which is printed on a line of its own here. */
-function refusedBy(sentence: string, cure: string, urls: readonly string[]): NotConnected {
-  const end = `; ${cure}`;
+function refusedBy(sentence: string, loginHint: string, urls: readonly string[]): NotConnected {
+  const end = `; ${loginHint}`;
   const namesUser = urls.some((url) => readBusAddress(url).credentials !== undefined);
-  const hint = namesUser ? `correct the login in NATS_URL, before its @; or ${cure}` : cure;
+  const hint = namesUser ? `correct the login in NATS_URL, before its @; or ${loginHint}` : loginHint;
   return out("refused", sentence.endsWith(end) ? sentence.slice(0, -end.length) : sentence, hint);
 }

@@ -10,7 +10,7 @@ export interface MarketsView {
   readonly agree: boolean;
   /** This one first. */
   readonly names: readonly string[];
-  readonly disputes: readonly { readonly instance: number; readonly cells: readonly CellView[] }[];
+  readonly disagreements: readonly { readonly instance: number; readonly cells: readonly CellView[] }[];
 }
 
 export interface CellView {
@@ -23,24 +23,27 @@ export interface CellView {
 
 /** @param at epoch ms */
 export function marketsView(markets: MarketsComparison | null, at: number): MarketsView {
-  const { all, disputes, unlisted } = markets ?? { all: [], disputes: [], unlisted: 0 };
+  const { all, disagreements, omitted } = markets ?? { all: [], disagreements: [], omitted: 0 };
   return {
-    text: all.length < 2 ? "" : marketsText(all.length, disputes.length + unlisted, disputes[0]?.instance),
-    agree: disputes.length === 0,
+    text: all.length < 2 ? "" : marketsText(all.length, disagreements.length + omitted, disagreements[0]?.instance),
+    agree: disagreements.length === 0,
     names: all.map(({ name }) => name),
-    disputes: disputes.map(({ instance, cells }) => ({ instance, cells: cells.map((cell) => cellView(cell, at)) })),
+    disagreements: disagreements.map(({ instance, cells }) => ({
+      instance,
+      cells: cells.map((cell) => cellView(cell, at)),
+    })),
   };
 }
 
-function marketsText(markets: number, disputes: number, first: number | undefined): string {
-  if (disputes === 0) return `All ${markets} Markets agree.`;
-  const about = disputes === 1 ? `instance ${first}` : countText(disputes, "instance");
+function marketsText(markets: number, disagreements: number, first: number | undefined): string {
+  if (disagreements === 0) return `All ${markets} Markets agree.`;
+  const about = disagreements === 1 ? `instance ${first}` : countText(disagreements, "instance");
   return `${markets} Markets disagree about ${about}.`;
 }
 
 function cellView(cell: Cell, at: number): CellView {
   if (cell.kind === "unknown") return { state: "none", glyph: "–", word: "Not known to it", why: "" };
-  if (cell.kind === "untold") return { state: "none", glyph: "–", word: "Not told", why: "" };
+  if (cell.kind === "omitted") return { state: "none", glyph: "–", word: "Not reported", why: "" };
   const { glyph, word } = STATE_LABELS[cell.state];
   const since = `for ${ageText(at - cell.since)}`;
   return { state: cell.state, glyph, word, why: cell.why === null ? since : `${cell.why}, ${since}` };

@@ -40,7 +40,7 @@ export interface BoardPage {
   readonly markets: MarketsView;
   readonly legend: readonly { state: InstanceState; glyph: string; word: string; meaning: string }[];
   readonly rows: readonly BoardRow[];
-  readonly unlisted: number;
+  readonly omitted: number;
   /** Whether any instance takes faults. */
   readonly hasFaults: boolean;
   readonly events: readonly { readonly at: string; readonly level: string; readonly text: string }[];
@@ -72,7 +72,7 @@ export interface BoardRow {
 }
 
 export function boardPage(snapshot: Snapshot): BoardPage {
-  const { service, bus, instances, turns, markets, events, unlisted } = snapshot;
+  const { service, bus, instances, turns, markets, events, omitted } = snapshot;
   const next = instances.find(({ incarnation }) => incarnation === turns.next);
   return {
     service,
@@ -85,7 +85,7 @@ export function boardPage(snapshot: Snapshot): BoardPage {
     markets: marketsView(markets, snapshot.at),
     legend: STATES.map((state) => ({ state, ...STATE_LABELS[state] })),
     rows: instances.map((row) => rowOf(row, snapshot.at)),
-    unlisted,
+    omitted,
     hasFaults: instances.some(({ faults }) => faults !== null),
     events: events
       .slice(-EVENTS_ON_PAGE)

@@ -28,7 +28,7 @@ export const callsText = ({ total, hedges }: Pick<InstanceRow["calls"], "total" 
 export function whyText({ breaker, membership, state, turn }: RowState, now: number): string {
   const openedAgo = breaker.openedAt === null ? null : `${ageText(now - breaker.openedAt)} ago`;
   const opened = openedAgo === null ? null : `${breaker.why}, ${openedAgo}`;
-  if (membership.kind === "gone") return leftMembershipText(membership.how, opened);
+  if (membership.kind === "gone") return leftMembershipText(membership.reason, opened);
   if (membership.kind === "draining") return "finishes what it has";
   if (state === "open") return `${opened} · ${retestText((breaker.retestAt ?? now) - now)}`;
   if (state === "retesting") return `${opened} · a retest is out`;
@@ -60,7 +60,7 @@ type Statuses = readonly Pick<InstanceRow, "membership" | "state">[];
 /** All of them in one line: `2 instances up, 1 well, 1 lost.` */
 export function summaryText(rows: Statuses): string {
   const up = rows.filter(({ membership }) => membership.kind === "up");
-  const well = up.filter(({ state }) => state === "well").length;
+  const well = up.filter(({ state }) => state === "healthy").length;
   const lost = rows.filter(({ state }) => state === "lost").length;
   const all = `${countText(up.length, "instance")} up, ${well === up.length ? "all" : well} well`;
   return `${up.length === 0 ? "No instance is up" : all}${lost > 0 ? `, ${lost} lost` : ""}.`;
@@ -68,7 +68,7 @@ export function summaryText(rows: Statuses): string {
 
 /** Somebody takes calls, and nobody is in trouble; to leave in order is none. */
 export const isAllWell = (rows: Statuses): boolean =>
-  rows.some(({ state }) => state === "well") && rows.every(({ state }) => /^(well|draining|left)$/.test(state));
+  rows.some(({ state }) => state === "healthy") && rows.every(({ state }) => /^(healthy|draining|left)$/.test(state));
 
 /** More turns ahead than this nobody follows. */
 const MAX_TURNS = 24;

@@ -61,7 +61,7 @@ export function clientLine(service: string, event: ClientEvent): LogEntry {
       return resolver(LEVELS.using, `${service} using instance ${event.who.instance}: ${address(event.who)}`);
     case "hedging":
       return resolver(LEVELS.hedging, hedgingText(event));
-    case "nonsense":
+    case "invalid-response":
       return resolver(
         "WARNING",
         `${named(event.who)} answered nothing of use, and another is asked: ${address(event.who)}`,
@@ -89,7 +89,7 @@ type MembershipEvent = Exclude<
       | "resolved"
       | "using"
       | "hedging"
-      | "nonsense"
+      | "invalid-response"
       | "opened"
       | "retesting"
       | "closed"
@@ -108,18 +108,21 @@ function membershipLine(service: string, event: MembershipEvent): LogEntry {
       return membership("INFO", `${named(event.who)} is leaving: ${address(event.who)}`);
     case "lost":
       return membership("WARNING", `${named(event.who)} lost: ${address(event.who)} (${whyLost(event)})`);
-    case "clash":
+    case "duplicate":
       return membership(
         "WARNING",
         `${named(event.who)} runs twice, and both are used: ${address(event.who)} and ${address(event.other)}`,
       );
-    case "full":
+    case "table-full":
       return membership("WARNING", `${named(event.who)} turned away: ${event.limit} instances are known already`);
-    case "crowded":
+    case "newcomers-throttled":
       return membership("WARNING", `${service} heartbeats of strangers are not all heard: too many come at once`);
-    case "deaf":
-      return membership("WARNING", `no heartbeats could be heard for ${seconds(event.deafMs)}: too many were sent`);
-    case "unreadable heartbeat":
+    case "heartbeats-interrupted":
+      return membership(
+        "WARNING",
+        `no heartbeats could be heard for ${seconds(event.interruptedMs)}: too many were sent`,
+      );
+    case "unreadable-heartbeat":
       return membership("WARNING", `${service} heartbeat not understood: ${event.why} (on ${event.subject})`);
   }
 }
@@ -138,11 +141,11 @@ function whyLost({ why, silentMs }: Extract<ClientEvent, { kind: "lost" }>): str
   return why === "no heartbeat" ? `no heartbeat for ${seconds(silentMs)}` : why;
 }
 
-function busLine(status: "connected" | "away" | "closed"): LogEntry {
+function busLine(status: "connected" | "disconnected" | "closed"): LogEntry {
   switch (status) {
     case "connected":
       return { level: "INFO", logger: "bus", text: "- connected" };
-    case "away":
+    case "disconnected":
       return { level: "WARNING", logger: "bus", text: "- away: nobody can be asked until it is back" };
     case "closed":
       return { level: "INFO", logger: "bus", text: "- closed" };

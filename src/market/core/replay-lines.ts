@@ -9,7 +9,7 @@ import { clientLine } from "./lines.ts";
 
 /** Wide enough for the number of any line of a hundred megabytes. */
 const NUMBER_WIDTH = 7;
-const KIND_WIDTH = 8;
+const KIND_WIDTH = 12;
 const MS_PER_SECOND = 1000;
 
 /** @param iso how a time (epoch ms) is written */
@@ -43,12 +43,12 @@ export function replayedLines(
 function inWords(replayed: Replayed): string {
   const { entry, ticket } = replayed;
   switch (entry.kind) {
-    case "heard": {
+    case "heartbeat": {
       const { incarnation, state, seq, intervalMs } = entry.beat;
       return `${incarnation} is ${state} (seq ${seq}, beats within ${intervalMs} ms)`;
     }
-    case "chosen":
-      return `${chosenInWords(replayed)}${traitsInWords(entry)}`;
+    case "picked":
+      return `${chosenInWords(replayed)}${optionsText(entry)}`;
     case "settled":
       return `call ${entry.ticket} to ${ticket === undefined ? "?" : named(ticket.who)}: ${entry.result}`;
     case "stall":
@@ -58,11 +58,11 @@ function inWords(replayed: Replayed): string {
   }
 }
 
-function remark(entry: Exclude<Entry, { kind: "heard" | "chosen" | "settled" | "stall" }>): string {
+function remark(entry: Exclude<Entry, { kind: "heartbeat" | "picked" | "settled" | "stall" }>): string {
   switch (entry.kind) {
-    case "away":
+    case "disconnected":
       return "heartbeats cannot be heard: leases stand still";
-    case "back":
+    case "reconnected":
       return "heartbeats are heard again";
     case "tick":
       return "time has passed";
@@ -75,24 +75,25 @@ function remark(entry: Exclude<Entry, { kind: "heard" | "chosen" | "settled" | "
 
 function chosenInWords({ pick: turn, callNumber }: Replayed): string {
   if (turn === undefined) return "";
-  const { call, retests, trials } = turn;
+  const { call, retests, newcomerProbes } = turn;
   const copies = [
     ...retests.map(({ who }) => `, retest of ${named(who)}`),
-    ...trials.map(({ who }) => `, trial of ${named(who)}`),
+    ...newcomerProbes.map(({ who }) => `, newcomer probe of ${named(who)}`),
   ];
   return `${call === undefined ? "nobody: all services are down" : `call ${callNumber} to ${named(call.who)}`}${copies.join("")}`;
 }
 
 const named = ({ instance, incarnation }: InstanceRef): string => `instance ${instance} (${incarnation})`;
 
-function traitsInWords({ tried = [], repeatable, slow = [], second }: Extract<Entry, { kind: "chosen" }>): string {
-  const late = second === true ? tried.at(-1) : undefined;
-  const been = tried.filter((incarnation) => incarnation !== late);
+function optionsText(entry: Extract<Entry, { kind: "picked" }>): string {
+  const { excluded = [], idempotent, deprioritized = [], isHedge } = entry;
+  const late = isHedge === true ? excluded.at(-1) : undefined;
+  const been = excluded.filter((incarnation) => incarnation !== late);
   return [
     late === undefined ? "" : `, beside ${late}, which is late`,
     been.length === 0 ? "" : `, after ${oneOrMany(been)}`,
-    slow.length === 0 ? "" : `, sparing ${oneOrMany(slow)}`,
-    repeatable === false ? ", must not reach two" : "",
+    deprioritized.length === 0 ? "" : `, avoiding ${oneOrMany(deprioritized)}`,
+    idempotent === false ? ", not idempotent" : "",
   ].join("");
 }
 

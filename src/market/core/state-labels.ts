@@ -10,6 +10,6 @@ export const STATE_LABELS: Readonly<
   lost: { glyph: "?", word: "Lost", meaning: "ended, or fell silent, without a word" },
   probation: { glyph: "!", word: "On probation", meaning: "takes calls; the next failure opens it for twice as long" },
   draining: { glyph: "→", word: "Leaving", meaning: "finishes what it has and takes nothing new" },
-  well: { glyph: "✓", word: "Well", meaning: "answers, and takes its turns" },
+  healthy: { glyph: "✓", word: "Healthy", meaning: "answers, and takes its turns" },
   left: { glyph: "–", word: "Left", meaning: "ended in order" },
 };

@@ -17,7 +17,7 @@ export interface RatingsStatus {
 /** The reason that a request gives when no instance could be asked. */
 export const ALL_DOWN = "all services are down";
 /** And when there is no way to any. */
-const BUS_AWAY = "the bus is away";
+const BUS_AWAY = "the bus is disconnected";
 
 /** @param thingCount how many things the page shows */
 export function ratingsStatus(thingCount: number, page: PageRatings): RatingsStatus {

@@ -3,12 +3,12 @@
 
 import { ageText } from "./page-format.js";
 
-const panel = document.getElementById("disputes");
+const panel = document.getElementById("disagreements");
 const notice = document.getElementById("markets");
 const faces = new Map(
   [...document.getElementById("legend").children].map((item) => [item.dataset.state, item.dataset]),
 );
-const UNTOLD = { unknown: "Not known to it", untold: "Not told" };
+const UNTOLD = { unknown: "Not known to it", omitted: "Not told" };
 const SECOND_MS = 1000;
 let told;
 let aheadMs = 0;
@@ -16,23 +16,23 @@ let aheadMs = 0;
 panel.addEventListener("told", ({ detail }) => {
   told = detail.markets;
   aheadMs = detail.at - Date.now();
-  const agree = told.disputes.length === 0;
+  const agree = told.disagreements.length === 0;
   notice.hidden = told.all.length < 2;
   notice.dataset.good = agree ? "yes" : "no";
   setText(notice, sentence(told));
   panel.hidden = agree;
   panel.querySelector("thead").replaceChildren(headRow(told.all));
-  panel.querySelector("tbody").replaceChildren(...told.disputes.map(row));
+  panel.querySelector("tbody").replaceChildren(...told.disagreements.map(row));
 });
 
 const setText = (element, text) => {
   if (element.textContent !== text) element.textContent = text;
 };
 
-function sentence({ all, disputes, unlisted }) {
-  const count = disputes.length + unlisted;
+function sentence({ all, disagreements, omitted }) {
+  const count = disagreements.length + omitted;
   if (count === 0) return `All ${all.length} Markets agree.`;
-  return `${all.length} Markets disagree about ${count === 1 ? `instance ${disputes[0].instance}` : `${count} instances`}.`;
+  return `${all.length} Markets disagree about ${count === 1 ? `instance ${disagreements[0].instance}` : `${count} instances`}.`;
 }
 
 function headRow(all) {
@@ -52,9 +52,9 @@ function dataCell(cell) {
   sign.setAttribute("aria-hidden", "true");
   const state = spanOf(`state state-${cell.state ?? "none"}`, "");
   state.append(sign, ` ${word}`);
-  const why = spanOf("cell-why", cell.kind === "told" ? whyText(cell) : "");
+  const why = spanOf("cell-why", cell.kind === "reported" ? whyText(cell) : "");
   // Those whose age runs on, in the order of the cells.
-  if (cell.kind === "told") why.dataset.since = cell.since;
+  if (cell.kind === "reported") why.dataset.since = cell.since;
   const data = document.createElement("td");
   data.append(state, " ", why);
   return data;
@@ -86,7 +86,7 @@ function spanOf(className, text) {
 }
 
 setInterval(() => {
-  const cells = (told?.disputes ?? []).flatMap(({ cells: all }) => all.filter(({ kind }) => kind === "told"));
+  const cells = (told?.disagreements ?? []).flatMap(({ cells: all }) => all.filter(({ kind }) => kind === "reported"));
   for (const [place, span] of panel.querySelectorAll(".cell-why[data-since]").entries())
     setText(span, whyText(cells[place]));
 }, SECOND_MS);

@@ -62,7 +62,7 @@ function onChange(change) {
   bus = change.bus;
   if (change.turns) turns = { ...turns, ...change.turns };
   // Shown by a file of its own (board-markets.js).
-  if (change.markets) byId("disputes").dispatchEvent(new CustomEvent("told", { detail: change }));
+  if (change.markets) byId("disagreements").dispatchEvent(new CustomEvent("told", { detail: change }));
   for (const row of change.instances) rows.set(row.incarnation, withSeconds(row));
   for (const count of change.counts) addCount(count);
   for (const incarnation of change.gone) rows.delete(incarnation);
@@ -80,10 +80,10 @@ function withSeconds(row) {
   return { ...row, made };
 }
 
-function addCount([incarnation, at, countsUntil, total, , p50Ms, p99Ms, lastSeconds, hedges]) {
+function addCount([incarnation, at, expiresAt, total, , p50Ms, p99Ms, lastSeconds, hedges]) {
   const row = rows.get(incarnation);
   if (row === undefined) return;
-  row.heartbeat = { at, countsUntil };
+  row.heartbeat = { at, expiresAt };
   row.calls = { ...row.calls, total, hedges };
   row.latency = p50Ms === null ? null : { p50Ms, p99Ms };
   lastSeconds.forEach((calls, place) => {
@@ -174,11 +174,11 @@ function paintCard(row, now, lastMinute, allCalls) {
 
 function paintBeat({ heartbeat, membership, state }, now, find) {
   const isUp = membership.kind === "up";
-  const used = isUp ? Math.min(1, Math.max(0, (now - heartbeat.at) / (heartbeat.countsUntil - heartbeat.at))) : 1;
+  const used = isUp ? Math.min(1, Math.max(0, (now - heartbeat.at) / (heartbeat.expiresAt - heartbeat.at))) : 1;
   setText(find("heard"), `${ageText(now - heartbeat.at)} ago`);
   const fill = find("fill");
   fill.style.width = `${Math.round(used * 100)}%`;
-  fill.dataset.late = /^(draining|left)$/.test(state) ? "said so" : used >= 1 ? "over" : used > 0.5 ? "half" : "no";
+  fill.dataset.late = /^(draining|left)$/.test(state) ? "goodbye" : used >= 1 ? "over" : used > 0.5 ? "half" : "no";
   find("bar").setAttribute("aria-valuenow", String(Math.round(used * 100)));
 }
 

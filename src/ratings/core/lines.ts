@@ -30,8 +30,8 @@ const EVENTS = {
   resumed: "ratings.resumed",
   dropped: "ratings.dropped",
   failed: "ratings.failed",
-  away: "ratings.bus_away",
-  back: "ratings.bus_back",
+  disconnected: "ratings.bus_disconnected",
+  reconnected: "ratings.bus_reconnected",
   leaving: "ratings.leaving",
   left: "ratings.left",
   "takes faults": "ratings.takes_faults",
@@ -41,7 +41,7 @@ const EVENTS = {
 } as const satisfies Readonly<Record<InstanceLogEvent["kind"], ProgramEvent>>;
 
 const LEVELS: Partial<Record<InstanceLogEvent["kind"], LogLevel>> = {
-  ...{ waiting: "WARNING", away: "WARNING", failed: "ERROR" },
+  ...{ waiting: "WARNING", disconnected: "WARNING", failed: "ERROR" },
   // Also where only warnings are kept: who looks for a cause must not look for long.
   ...{ "takes faults": "WARNING", "fault begins": "WARNING", "fault ended": "WARNING", killed: "WARNING" },
 };
@@ -76,9 +76,9 @@ function textOf({ instance, pid, natsUrls }: InstanceWindow, event: InstanceLogE
       return `dropped ${event.count} expired ${event.count === 1 ? "request" : "requests"}`;
     case "failed":
       return `failed on a request: ${stackOf(event.error).slice(0, LONGEST_STACK)}`;
-    case "away":
+    case "disconnected":
       return `lost the bus at ${urls}, and looks for it until it is back`;
-    case "back":
+    case "reconnected":
       return "is back on the bus";
     case "leaving":
       return "is leaving: it finishes what it has";

@@ -9,7 +9,7 @@ import type { Result, Ticket } from "../../health/tracker.ts";
 import type { HealthRules } from "../../settings.ts";
 
 export const FORMAT = "datawire-market record";
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 
 export interface Header {
   readonly format: typeof FORMAT;
@@ -22,26 +22,26 @@ export interface Header {
 }
 
 /** The options of a pick. Defaults are left out. */
-export interface ChosenOptions {
-  readonly tried?: readonly string[];
-  readonly repeatable?: boolean;
-  readonly slow?: readonly string[];
-  readonly second?: boolean;
+export interface RecordedPickOptions {
+  readonly excluded?: readonly string[];
+  readonly idempotent?: boolean;
+  readonly deprioritized?: readonly string[];
+  readonly isHedge?: boolean;
 }
 
 /** An input of the balancer. Service and address of a heartbeat follow from the header and the incarnation. */
 export type RecordedEvent =
-  | { readonly kind: "heard"; readonly beat: Omit<Heartbeat, "service" | "address"> }
-  | ({ readonly kind: "chosen" } & ChosenOptions)
+  | { readonly kind: "heartbeat"; readonly beat: Omit<Heartbeat, "service" | "address"> }
+  | ({ readonly kind: "picked" } & RecordedPickOptions)
   /** The call with this ticket has ended. */
   | { readonly kind: "settled"; readonly ticket: number; readonly result: Result }
   /** Heartbeats cannot be received, or can be again. */
-  | { readonly kind: "away" | "back" }
+  | { readonly kind: "disconnected" | "reconnected" }
   /** Time passed, and a tick changed something. */
   | { readonly kind: "tick" }
   /** Context for the reader, and no input of the balancer: this process did not run; the status of the bus for calls. */
   | { readonly kind: "stall"; readonly stalledMs: number }
-  | { readonly kind: "bus"; readonly status: "connected" | "away" | "closed" }
+  | { readonly kind: "bus"; readonly status: "connected" | "disconnected" | "closed" }
   /** The last line, if it could be written: the Market ended, or the record reached its maximum size. */
   | { readonly kind: "end"; readonly why: WhyEnded; readonly known: number };
 
@@ -52,9 +52,9 @@ export type Entry = RecordedEvent & {
   /** Running ms. */
   readonly at: number;
   /** Time of the last tick that changed nothing. Such ticks (5 per second) are not written as entries. */
-  readonly quietAt?: number;
+  readonly lastIdleTickAt?: number;
   /** The random numbers that were drawn for the event, in order. */
-  readonly draws?: readonly number[];
+  readonly randomDraws?: readonly number[];
   /** The decision. Left out if there was none. */
   readonly decided?: unknown;
 };
@@ -65,7 +65,7 @@ export type SerializedTicket = readonly [number: number, incarnation: string, ge
 export interface SerializedPick {
   readonly call: SerializedTicket | null;
   readonly retests?: readonly SerializedTicket[];
-  readonly trials?: readonly SerializedTicket[];
+  readonly newcomerProbes?: readonly SerializedTicket[];
   readonly changes?: readonly object[];
 }
 
@@ -76,7 +76,7 @@ export function serializeChanges(changes: readonly HealthEvent[]): readonly obje
 
 function serializeChange(change: HealthEvent): object {
   const { who, ...rest } = change;
-  return change.kind === "clash"
+  return change.kind === "duplicate"
     ? { ...rest, who: who.incarnation, other: change.other.incarnation }
     : { ...rest, who: who.incarnation };
 }
@@ -88,7 +88,7 @@ export function serializePick(pick: PickResult, numberOf: (ticket: Ticket) => nu
   return {
     call: pick.call === undefined ? null : serialize(pick.call),
     ...(pick.retests.length > 0 && { retests: pick.retests.map(serialize) }),
-    ...(pick.trials.length > 0 && { trials: pick.trials.map(serialize) }),
+    ...(pick.newcomerProbes.length > 0 && { newcomerProbes: pick.newcomerProbes.map(serialize) }),
     ...(changes !== undefined && { changes }),
   };
 }

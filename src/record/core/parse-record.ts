@@ -4,14 +4,14 @@
 import { checkServiceName, directSubject, isIncarnationId } from "../../bus/core/subjects.ts";
 import { type Heartbeat, parseHeartbeat } from "../../health/heartbeat.ts";
 import { RESULTS } from "../../health/tracker.ts";
-import { type HealthRules, usualHealthRules } from "../../settings.ts";
+import { defaultHealthRules, type HealthRules } from "../../settings.ts";
 import {
-  type ChosenOptions,
   type Entry,
   FORMAT,
   FORMAT_VERSION,
   type Header,
   type RecordedEvent,
+  type RecordedPickOptions,
   WHY_ENDED,
 } from "./entry.ts";
 
@@ -23,9 +23,9 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** Room for ten thousand incarnations that one call was sent to, at 64 characters each, and for the rest of the line. */
 export const MAX_LINE_LENGTH = 1_048_576;
-/** No event draws more: a tick draws once for each retest that ends, and this is the most incarnations. */
+/** No event randomDraws more: a tick randomDraws once for each retest that ends, and this is the most incarnations. */
 const MAX_RANDOM_DRAWS = 10_000;
-const BUS_STATUSES = ["connected", "away", "closed"] as const;
+const BUS_STATUSES = ["connected", "disconnected", "closed"] as const;
 
 export function parseHead(text: string): Parsed<Header> {
   const fields = fieldsOf(text);
@@ -45,7 +45,7 @@ export function parseHead(text: string): Parsed<Header> {
 
 function parseRules(value: unknown): Parsed<HealthRules> {
   const given = Object(value) as Fields;
-  const names = Object.keys(usualHealthRules());
+  const names = Object.keys(defaultHealthRules());
   const wrong = names.find((name) => !Object.hasOwn(given, name) || !isTime(given[name]));
   if (wrong !== undefined) return unreadable(`rules.${wrong} is missing, or no number from 0`);
   return readAs(Object.fromEntries(names.map((name) => [name, given[name]])) as unknown as HealthRules);
@@ -55,30 +55,31 @@ function parseRules(value: unknown): Parsed<HealthRules> {
 export function parseEntry(text: string, service: string): Parsed<Entry> {
   const fields = fieldsOf(text);
   if (fields === undefined) return unreadable("no JSON object");
-  const { at, quietAt, draws, decided } = fields;
+  const { at, lastIdleTickAt, randomDraws, decided } = fields;
   if (!isTime(at)) return unreadable("at is no time");
-  if (quietAt !== undefined && !isTime(quietAt)) return unreadable("quietAt is no time");
-  if (draws !== undefined && !areDraws(draws)) return unreadable("draws are not numbers from 0 to under 1");
+  if (lastIdleTickAt !== undefined && !isTime(lastIdleTickAt)) return unreadable("lastIdleTickAt is no time");
+  if (randomDraws !== undefined && !areDraws(randomDraws))
+    return unreadable("randomDraws are not numbers from 0 to under 1");
   const event = parseEvent(fields, service);
   if (event.kind === "unreadable") return event;
   return readAs({
     ...event.value,
     ...{ at, decided },
-    ...(quietAt !== undefined && { quietAt }),
-    ...(draws !== undefined && { draws }),
+    ...(lastIdleTickAt !== undefined && { lastIdleTickAt }),
+    ...(randomDraws !== undefined && { randomDraws }),
   });
 }
 
 function parseEvent(fields: Fields, service: string): Parsed<RecordedEvent> {
   switch (fields["kind"]) {
-    case "heard":
-      return parseHeard(fields["beat"], service);
-    case "chosen":
-      return parseChosen(fields);
+    case "heartbeat":
+      return parseHeartbeatEntry(fields["beat"], service);
+    case "picked":
+      return parsePicked(fields);
     case "settled":
       return parseSettled(fields);
-    case "away":
-    case "back":
+    case "disconnected":
+    case "reconnected":
     case "tick":
       return readAs({ kind: fields["kind"] });
     default:
@@ -86,13 +87,13 @@ function parseEvent(fields: Fields, service: string): Parsed<RecordedEvent> {
   }
 }
 
-function parseHeard(value: unknown, service: string): Parsed<RecordedEvent> {
+function parseHeartbeatEntry(value: unknown, service: string): Parsed<RecordedEvent> {
   const { incarnation } = Object(value) as Fields;
   if (!isId(incarnation)) return unreadable("beat.incarnation is no id of an incarnation");
   const origin = { service, incarnation, address: directSubject(service, incarnation) };
   const parsed = parseHeartbeat({ ...(value as object), ...origin }, origin);
   if (parsed.kind === "unreadable") return unreadable(`beat: ${parsed.why}`);
-  return readAs({ kind: "heard", beat: withoutOrigin(parsed.beat) });
+  return readAs({ kind: "heartbeat", beat: withoutOrigin(parsed.beat) });
 }
 
 function withoutOrigin({
@@ -103,16 +104,18 @@ function withoutOrigin({
   return beat;
 }
 
-function parseChosen({ tried, repeatable, slow, second }: Fields): Parsed<RecordedEvent> {
-  for (const [name, ids] of Object.entries({ tried, slow })) {
+function parsePicked({ excluded, idempotent, deprioritized, isHedge }: Fields): Parsed<RecordedEvent> {
+  for (const [name, ids] of Object.entries({ excluded, deprioritized })) {
     if (ids !== undefined && !(Array.isArray(ids) && ids.every(isId)))
       return unreadable(`${name} is no list of incarnations`);
   }
-  for (const [name, value] of Object.entries({ repeatable, second })) {
+  for (const [name, value] of Object.entries({ idempotent, isHedge })) {
     if (value !== undefined && typeof value !== "boolean") return unreadable(`${name} is neither true nor false`);
   }
-  const traits = Object.entries({ tried, repeatable, slow, second }).filter(([, value]) => value !== undefined);
-  return readAs({ kind: "chosen", ...(Object.fromEntries(traits) as ChosenOptions) });
+  const traits = Object.entries({ excluded, idempotent, deprioritized, isHedge }).filter(
+    ([, value]) => value !== undefined,
+  );
+  return readAs({ kind: "picked", ...(Object.fromEntries(traits) as RecordedPickOptions) });
 }
 
 function parseSettled({ ticket, result }: Fields): Parsed<RecordedEvent> {

@@ -28,7 +28,7 @@ export class Recorder {
   readonly #numbers = new WeakMap<Ticket, number>();
   #ticketCount = 0;
   #draws: number[] = [];
-  #quietAt: number | undefined;
+  #lastIdleTickAt: number | undefined;
   #tracker: Tracker | undefined;
 
   /** @param write receives one line, without its newline */
@@ -56,7 +56,7 @@ export class Recorder {
     this.record({ kind: "stall", stalledMs }, at);
   }
 
-  bus(status: "connected" | "away" | "closed", at: number): void {
+  bus(status: "connected" | "disconnected" | "closed", at: number): void {
     this.record({ kind: "bus", status }, at);
   }
 
@@ -71,18 +71,18 @@ export class Recorder {
     const line = {
       ...{ at, kind },
       ...rest,
-      ...(this.#quietAt !== undefined && { quietAt: this.#quietAt }),
-      ...(this.#draws.length > 0 && { draws: this.#draws }),
+      ...(this.#lastIdleTickAt !== undefined && { lastIdleTickAt: this.#lastIdleTickAt }),
+      ...(this.#draws.length > 0 && { randomDraws: this.#draws }),
       ...(decided !== undefined && { decided }),
     };
     if (this.#draws.length > 0) this.#draws = [];
-    this.#quietAt = undefined;
+    this.#lastIdleTickAt = undefined;
     this.#write(JSON.stringify(line));
   }
 
   /** A tick changed nothing. Only the time of the last such tick is recorded. */
   idleTick(at: number): void {
-    this.#quietAt = at;
+    this.#lastIdleTickAt = at;
   }
 
   /** Numbers the next ticket that is issued. */
@@ -110,7 +110,7 @@ class RecordedTracker extends Tracker {
   override onHeartbeat(heartbeat: Heartbeat, now: number): readonly HealthEvent[] {
     const changes = super.onHeartbeat(heartbeat, now);
     const { service: _service, address: _address, ...beat } = heartbeat;
-    this.#recorder.record({ kind: "heard", beat }, now, serializeChanges(changes));
+    this.#recorder.record({ kind: "heartbeat", beat }, now, serializeChanges(changes));
     return changes;
   }
 
@@ -123,12 +123,12 @@ class RecordedTracker extends Tracker {
 
   override freezeLeases(now: number): void {
     super.freezeLeases(now);
-    this.#recorder.record({ kind: "away" }, now);
+    this.#recorder.record({ kind: "disconnected" }, now);
   }
 
   override resumeLeases(now: number): void {
     super.resumeLeases(now);
-    this.#recorder.record({ kind: "back" }, now);
+    this.#recorder.record({ kind: "reconnected" }, now);
   }
 
   override tick(now: number): readonly HealthEvent[] {
@@ -151,16 +151,16 @@ class RecordedResolver extends Resolver {
 
   override next(now: number, options: PickOptions = {}): PickResult {
     const pick = super.next(now, options);
-    const { excluded: tried, repeatable, deprioritized: slow, isHedge: second } = options;
+    const { excluded, idempotent, deprioritized, isHedge } = options;
     const decided = serializePick(pick, (ticket) => this.#recorder.registerTicket(ticket));
-    const chosen = {
-      kind: "chosen",
-      ...(tried !== undefined && tried.size > 0 && { tried: [...tried] }),
-      ...(repeatable === false && { repeatable }),
-      ...(slow !== undefined && slow.size > 0 && { slow: [...slow.keys()] }),
-      ...(second === true && { second }),
+    const picked = {
+      kind: "picked",
+      ...(excluded !== undefined && excluded.size > 0 && { excluded: [...excluded] }),
+      ...(idempotent === false && { idempotent }),
+      ...(deprioritized !== undefined && deprioritized.size > 0 && { deprioritized: [...deprioritized.keys()] }),
+      ...(isHedge === true && { isHedge }),
     } as const;
-    this.#recorder.record(chosen, now, decided);
+    this.#recorder.record(picked, now, decided);
     return pick;
   }
 }

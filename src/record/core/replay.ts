@@ -55,10 +55,10 @@ export class Replay {
   run(entry: Entry): ReplayOutcome {
     const problem = this.#validate(entry);
     if (problem !== undefined) return { kind: "diverged", why: problem };
-    if (entry.quietAt !== undefined && !this.#isQuiet(entry.quietAt))
-      return diverged(`at ${entry.quietAt} nothing was to be noticed, and now something is`);
+    if (entry.lastIdleTickAt !== undefined && !this.#isQuiet(entry.lastIdleTickAt))
+      return diverged(`at ${entry.lastIdleTickAt} nothing was to be noticed, and now something is`);
     this.#at = entry.at;
-    this.#draws = entry.draws ?? [];
+    this.#draws = entry.randomDraws ?? [];
     this.#drawn = 0;
     const { decided, ...step } = this.#apply(entry);
     if (this.#drawn !== this.#draws.length)
@@ -71,8 +71,8 @@ export class Replay {
   /** @returns why the entry is impossible, whatever the balancer decides; undefined: it is possible */
   #validate(entry: Entry): string | undefined {
     if (this.#isOver) return "the record goes on after its end";
-    const { at, quietAt = at } = entry;
-    if (at < quietAt || quietAt < this.#at) return "time runs backwards";
+    const { at, lastIdleTickAt = at } = entry;
+    if (at < lastIdleTickAt || lastIdleTickAt < this.#at) return "time runs backwards";
     if (entry.kind === "settled" && !this.#tickets.has(entry.ticket))
       return `ticket ${entry.ticket} is not out: it was never issued, or its call has ended before`;
     if (entry.kind === "end" && entry.known !== this.#balancer.tracker.size)
@@ -83,18 +83,18 @@ export class Replay {
   #apply(entry: Entry): ReplayStep {
     const { tracker } = this.#balancer;
     switch (entry.kind) {
-      case "heard":
+      case "heartbeat":
         return eventsResult(tracker.onHeartbeat(this.#heartbeatWithOrigin(entry), entry.at));
-      case "chosen":
+      case "picked":
         return this.#choose(entry);
       case "settled":
         return this.#settle(entry);
       case "tick":
         return eventsResult(tracker.tick(entry.at));
-      case "away":
+      case "disconnected":
         tracker.freezeLeases(entry.at);
         return NOTHING;
-      case "back":
+      case "reconnected":
         tracker.resumeLeases(entry.at);
         return NOTHING;
       case "stall":
@@ -108,17 +108,19 @@ export class Replay {
     }
   }
 
-  #heartbeatWithOrigin({ beat }: Extract<Entry, { kind: "heard" }>): Parameters<Balancer["tracker"]["onHeartbeat"]>[0] {
+  #heartbeatWithOrigin({
+    beat,
+  }: Extract<Entry, { kind: "heartbeat" }>): Parameters<Balancer["tracker"]["onHeartbeat"]>[0] {
     const { service } = this.#head;
     return { ...beat, service, address: directSubject(service, beat.incarnation) };
   }
 
-  #choose({ at, tried, repeatable, slow, second }: Extract<Entry, { kind: "chosen" }>): ReplayStep {
+  #choose({ at, excluded, idempotent, deprioritized, isHedge }: Extract<Entry, { kind: "picked" }>): ReplayStep {
     const options: PickOptions = {
-      ...(tried !== undefined && { excluded: new Set(tried) }),
-      ...(repeatable !== undefined && { repeatable }),
-      ...(slow !== undefined && { deprioritized: new Set(slow) }),
-      ...(second !== undefined && { isHedge: second }),
+      ...(excluded !== undefined && { excluded: new Set(excluded) }),
+      ...(idempotent !== undefined && { idempotent }),
+      ...(deprioritized !== undefined && { deprioritized: new Set(deprioritized) }),
+      ...(isHedge !== undefined && { isHedge }),
     };
     const pick = this.#balancer.resolver.next(at, options);
     const decided = serializePick(pick, (ticket) => this.#registerTicket(ticket));

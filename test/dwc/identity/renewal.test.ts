@@ -189,7 +189,7 @@ test("the file of NATS_CREDS is judged by what it is, and one of another tool is
   const file = (creds: string) => {
     const parsed = parseCredentials(creds);
     if (parsed.kind === "bad") throw new Error(parsed.why);
-    const found = { kind: "found", credentials: parsed.credentials, cure: "", isNamed: true } as const;
+    const found = { kind: "found", credentials: parsed.credentials, hint: "", isNamed: true } as const;
     return outdatedFile("/x.creds", found, org).map(({ whose, why }) => `${whose}: ${why}`);
   };
   assert.equal([file(ratings?.creds ?? ""), file(org.me.creds)], [[], []]);
@@ -202,7 +202,7 @@ test("the file of NATS_CREDS is judged by what it is, and one of another tool is
   const permissions = (): Permissions => ({}) as Permissions;
   const spec = { name: "ops", account: account.publicKey, signer: account.seed, permissions, expiresAt: null };
   assert.equal(file((await natsMint.creds(spec)).creds), [], "without permissions of its own");
-  assert.equal(outdatedFile(undefined, { kind: "found", credentials: undefined, cure: "", isNamed: false }, org), []);
+  assert.equal(outdatedFile(undefined, { kind: "found", credentials: undefined, hint: "", isNamed: false }, org), []);
 });
 
 test("of another org in the folder one line says how to renew what is outdated there", async ({ ann }) => {

@@ -15,10 +15,10 @@ const calls = (lastMinute: number, share: number): object => ({
   seconds: null,
 });
 const row = (instance: number, changes: object): object => ({
-  ...{ instance, incarnation: `${instance}-a`, address: `ratings.get.${instance}-a`, state: "well" },
-  membership: { kind: "up", how: null },
+  ...{ instance, incarnation: `${instance}-a`, address: `ratings.get.${instance}-a`, state: "healthy" },
+  membership: { kind: "up", reason: null },
   breaker: { kind: "closed", openedAt: null, why: null, retestAt: null, answersLeft: null },
-  heartbeat: { at: AT - 3_000, countsUntil: AT + 27_000 },
+  heartbeat: { at: AT - 3_000, expiresAt: AT + 27_000 },
   ...{ proven: true, turn: { kind: "in turn" }, calls: calls(8, 0.5), latency: { p50Ms: 1.23, p99Ms: 4.5 } },
   ...changes,
 });
@@ -43,7 +43,7 @@ export const BOARD = {
     row(1, {}),
     row(3, { turn: { kind: "next" }, latency: null }),
   ],
-  unlisted: 0,
+  omitted: 0,
   lastEvent: 3,
   events: [
     { id: 1, at: AT - 60_000, name: "bus.connected", level: "INFO", text: "- connected" },

@@ -53,7 +53,7 @@ const away: Facts["roll"] = { kind: "not-connected", code: "no-bus", why: "nothi
 const troubles = (changes: Partial<Facts>): readonly string[] =>
   evaluateChecks({ ...well, ...changes })
     .filter(({ grade }) => grade !== "fine")
-    .map(({ grade, what, cure }) => `${grade} ${what} | ${cure}`);
+    .map(({ grade, what, hint: cure }) => `${grade} ${what} | ${cure}`);
 
 test("a system that is well has nothing to be told of", () => {
   assert.equal(troubles({}), []);
@@ -95,7 +95,7 @@ test("every trouble but one of the outside comes with what to type", () => {
     { probes: [{ kind: "nothing", url }], roll: away, market: { kind: "nothing", url: marketUrl } },
     // A Market runs: another one would find its port taken.
     { probes: [{ kind: "nothing", url }], roll: away },
-    { probes: [{ kind: "stranger", url }], roll: away },
+    { probes: [{ kind: "not-nats", url }], roll: away },
     { probes: [{ kind: "silent", url }], roll: away },
     { probes: [{ kind: "closed", url, why: "it ends connections: start the bus behind it" }], roll: away },
     { probes: [{ kind: "untrusted", url, why: "TLS fails: write nats:// in NATS_URL" }], roll: away },
@@ -143,12 +143,12 @@ test("whom the Market does not call is a warning, whatever the bus says, with wh
 });
 
 test("who was lost is a warning until another does its work, or nobody is left at all", () => {
-  const lost = (how: string): Row => ({ ...third, state: "lost", membership: { kind: "gone", how } });
-  golden(troubles(believed(lost("nobody answers there"), first)));
+  const lost = (how: string): Row => ({ ...third, state: "lost", membership: { kind: "gone", reason: how } });
+  golden(troubles(believed(lost("no responders"), first)));
   golden(troubles(believed(lost("no heartbeat"), first)).join());
   const again = { ...third, incarnation: "3-b" };
-  assert.equal(troubles(believed(lost("nobody answers there"), first, again)), []);
-  assert.equal(troubles({ ...believed(lost("nobody answers there")), roll: roll() }).length, 1);
+  assert.equal(troubles(believed(lost("no responders"), first, again)), []);
+  assert.equal(troubles({ ...believed(lost("no responders")), roll: roll() }).length, 1);
 });
 
 const OTHER_MAKE = "1b4e28ba-2fa1-11d2-883f-0016d3cca427";
@@ -156,16 +156,16 @@ const OTHER_MAKE = "1b4e28ba-2fa1-11d2-883f-0016d3cca427";
 test("how an instance of another make, or of another service, is started is not known here", () => {
   const lost = (how: string): Row => ({
     ...{ ...third, incarnation: OTHER_MAKE, state: "lost" },
-    membership: { kind: "gone", how },
+    membership: { kind: "gone", reason: how },
   });
-  golden(troubles(believed(lost("nobody answers there"), first)));
+  golden(troubles(believed(lost("no responders"), first)));
   golden(troubles(believed(lost("no heartbeat"), first)));
   const twice = (service: string, ...incarnations: string[]): Partial<Facts> => ({
     roll: roll(...incarnations.map((incarnation) => heard(1, { service, incarnation }))),
   });
   golden(troubles(twice("greetings", "1-a", "1-b")));
   golden(troubles(twice("ratings", "1-a", OTHER_MAKE)));
-  const greeting = { ...board, service: "greetings", instances: [{ ...lost("nobody answers there") }, first] };
+  const greeting = { ...board, service: "greetings", instances: [{ ...lost("no responders") }, first] };
   const told = troubles({ board: { kind: "board", url: marketUrl, view: greeting } });
   golden(told);
   assert.not.match(told.join("\n"), "startRatings");
@@ -173,8 +173,8 @@ test("how an instance of another make, or of another service, is started is not 
 
 test("several processes of one number are one line for each trouble, of the one that was heard last", () => {
   const lost = (at: number): Row => ({
-    ...{ ...third, incarnation: `3-${at}`, state: "lost", heartbeat: { at, countsUntil: at } },
-    membership: { kind: "gone", how: at === 7 ? "no heartbeat" : "nobody answers there" },
+    ...{ ...third, incarnation: `3-${at}`, state: "lost", heartbeat: { at, expiresAt: at } },
+    membership: { kind: "gone", reason: at === 7 ? "no heartbeat" : "no responders" },
   });
   golden(troubles(believed(first, ...[5, 7, 3].map(lost))));
   const opened = [1, 2].map((at) => ({ ...open, incarnation: `2-${at}` }));
@@ -254,7 +254,7 @@ test("a bus that does not let us in is told once, with the reason", () => {
 
 test("the exit code is that of the worst", () => {
   const of = (...grades: Finding["grade"][]): number =>
-    GRADES[worstOf(grades.map((grade) => ({ group: "G", grade, what: "", cure: "" })))].exitCode;
+    GRADES[worstOf(grades.map((grade) => ({ group: "G", grade, what: "", hint: "" })))].exitCode;
   assert.equal(
     [of(), of("fine"), of("fine", "unknown"), of("unknown", "warning"), of("critical", "warning")],
     [0, 0, 3, 1, 2],
@@ -270,9 +270,9 @@ test("the least Node is the one of package.json", () => {
 
 test("a person reads grade, glyph and cure in groups, and what it comes to in the last line", () => {
   const findings: readonly Finding[] = [
-    { group: "Bus", grade: "fine", what: "it answers", cure: "" },
-    { group: "Bus", grade: "critical", what: "it lies", cure: "make it stop" },
-    { group: "Market", grade: "unknown", what: "not asked", cure: "" },
+    { group: "Bus", grade: "fine", what: "it answers", hint: "" },
+    { group: "Bus", grade: "critical", what: "it lies", hint: "make it stop" },
+    { group: "Market", grade: "unknown", what: "not asked", hint: "" },
   ];
   golden(findingLines(findings).map((line) => formatLine(line, false)));
 });
@@ -283,7 +283,7 @@ test("on a narrow screen a sentence goes on below itself, and a command stays wh
     group: "Bus",
     grade: "warning",
     what,
-    cure: "end it, then type  make market   (or something longer)",
+    hint: "end it, then type  make market   (or something longer)",
   };
   const shown = findingLines([found as Finding, found as Finding], 50).map((line) => formatLine(line, false));
   golden(shown.slice(1, 5));

@@ -57,7 +57,7 @@ test("when all is well it says so, with exit code 0; JSON says the same", async 
   assert.match(stdout, /\n√ fine: \d fine\n$/);
   const read = JSON.parse((await system.typeUntil(0, ["check", "--json"])).stdout);
   assert.equal([read.schema_version, read.grade], [1, "fine"]);
-  assert.equal(Object.keys(read.findings[0]), ["group", "grade", "what", "cure"]);
+  assert.equal(Object.keys(read.findings[0]), ["group", "grade", "what", "hint"]);
 });
 
 test("one that is paused is a warning, though the others are well", async () => {
@@ -87,7 +87,7 @@ test("what cannot be asked for is unknown to whoever monitors: exit code 3", asy
 
 test("a real Market's board is read as it stands, and its next choice is the one that is taken", async () => {
   await system.typeUntil(/^ratings\/1 [\s\S]*: ratings\/1\n$/, ["explain", "ratings"]);
-  await system.typeUntil(/\nratings\/1 {2}√ well {2}up {9}next /, ["ps"]);
+  await system.typeUntil(/\nratings\/1 {2}√ healthy {2}up {9}next /, ["ps"]);
   const events = await system.type(["events", "--once"]);
   assert.match(events.stdout, / instance\.joined .*ratings.* 1 /);
 });

@@ -72,7 +72,7 @@ test("call", async () => {
         lost("all services are down", { attempted: [], known: [] }),
         lost("all services are down", { attempted: [] }),
       ],
-      lost("the bus is away", { attempted: [] }),
+      lost("the bus is disconnected", { attempted: [] }),
     ],
   );
   await compare("call", ["call greetings get"], [lost("all services are down", { attempted: [], known: [] }), ok]);

@@ -59,7 +59,7 @@ test("a row without one of the fields that are shown is left out, and so is an e
     parseMarketView({ ...BOARD, instances: [changed] })?.instances.length;
   for (const path of [
     ...["instance", "incarnation", "address", "state", "membership", "membership.kind", "breaker.kind", "turn.kind"],
-    ..."heartbeat heartbeat.at heartbeat.countsUntil calls calls.total calls.lastMinute".split(" "),
+    ..."heartbeat heartbeat.at heartbeat.expiresAt calls calls.total calls.lastMinute".split(" "),
     ..."calls.share".split(" "),
     ...["latency", "latency.p50Ms", "latency.p99Ms"],
   ])
@@ -83,9 +83,14 @@ test("a row without one of the fields that are shown is left out, and so is an e
     assert.equal(readEvents([BOARD.events[0], withField(BOARD.events[1], [name], true)]), [BOARD.events[0]], name);
   assert.equal(readEvents({}), []);
   const busOf = (bus: unknown): unknown => parseMarketView({ ...BOARD, bus })?.bus;
-  assert.equal(["connected", "closed", "away", "odd"].map(busOf), ["connected", "closed", "away", "away"]);
+  assert.equal(["connected", "closed", "disconnected", "odd"].map(busOf), [
+    "connected",
+    "closed",
+    "disconnected",
+    "disconnected",
+  ]);
   assert.equal(
-    [7, "7"].map((unlisted) => parseMarketView({ ...BOARD, unlisted })?.unlisted),
+    [7, "7"].map((omitted) => parseMarketView({ ...BOARD, omitted })?.omitted),
     [7, 0],
   );
 });
@@ -96,13 +101,13 @@ test("ps shows both witnesses, and who is silent to one", () => {
 
 test("ps on a narrow screen keeps who, how, and what the bus says", () => {
   const [head, , second] = shown(psTable(psRows([heard(1)], view), BOARD.at, 60));
-  assert.is(head, "INSTANCE   STATE   ROLL CALL  TURN         CALLS      P99".replace("      P99", "     P99"));
+  assert.is(head, "INSTANCE   STATE      ROLL CALL  TURN         CALLS      P99".replace("      P99", "     P99"));
   golden(second);
 });
 
 test("ps without a Market shows what the bus says, and without a bus what the Market believes", () => {
   assert.match(shown(psTable(psRows([heard(1)], undefined), BOARD.at))[1] ?? "", /^ratings\/1 {2}- {6}up {9}- /);
-  assert.match(shown(psTable(psRows(undefined, view), BOARD.at))[1] ?? "", /^ratings\/1 {2}√ well {2}- /);
+  assert.match(shown(psTable(psRows(undefined, view), BOARD.at))[1] ?? "", /^ratings\/1 {2}√ healthy {2}- /);
 });
 
 test("explain tells state, reason, since when, the next choice, and why not the others", () => {
@@ -134,11 +139,11 @@ test("explain of one that has gone gives the reason of its end, and not of a bre
     const told = explained({ ...view, instances: [{ ...row, ...changes }] }, "ratings", 2);
     return told.kind === "done" ? /why +(.*)/.exec(shown(told.lines).join("\n"))?.[1] : told.kind;
   };
-  const membership = { kind: "gone", how: "nobody answers there" } as const;
+  const membership = { kind: "gone", reason: "no responders" } as const;
   const probation = { ...row.breaker, kind: "probation" } as const;
   golden(why({ membership, breaker: probation }));
   golden(why({ breaker: probation }));
-  golden(why({ membership: { kind: "gone", how: "no heartbeat" } }));
+  golden(why({ membership: { kind: "gone", reason: "no heartbeat" } }));
 });
 
 test("explain tells of faults on purpose, and a Market that knows none of them is believed, too", () => {
@@ -175,12 +180,12 @@ test("explain shows every fact that a row has, and leaves out what it has not", 
     },
     {
       ...row,
-      heartbeat: { at: view.at - 40_000, countsUntil: view.at },
+      heartbeat: { at: view.at - 40_000, expiresAt: view.at },
       latency: null,
       breaker: { ...row.breaker, why: null },
     },
-    { ...row, membership: { kind: "gone", how: "no heartbeat" }, state: "lost" },
-    { ...row, membership: { kind: "gone", how: null }, state: "left", turn: { kind: "in turn" } },
+    { ...row, membership: { kind: "gone", reason: "no heartbeat" }, state: "lost" },
+    { ...row, membership: { kind: "gone", reason: null }, state: "left", turn: { kind: "in turn" } },
   ] as (typeof row)[];
   for (const one of rows) golden(linesOf({ ...view, instances: [one] }, "ratings", undefined));
   const turns = { ring: ["3-a", "1-a"], next: null, copies: ["1-a", "9-z"] };
@@ -222,7 +227,7 @@ test("on a narrow screen whose turn it is stays, and of an event its words", () 
 test("a picture of top shows what the state of the screen says, in tones that repeat its words", () => {
   const [first, ...others] = view.instances;
   const many = { ...view, instances: [...others, ...Array(20).fill(first)] } as MarketView;
-  const nobody = { ...view, bus: "away", turns: { ...view.turns, next: null } } as MarketView;
+  const nobody = { ...view, bus: "disconnected", turns: { ...view.turns, next: null } } as MarketView;
   const due = { ...view, at: view.at + 18_000 };
   const roomy = { rows: 24, columns: 120 };
   for (const sort of ["number", "calls", "p99"] as const)

@@ -115,7 +115,8 @@ function outcomeOf(service: string, what: string, result: Connected<CallReport>)
     case "unanswered":
       return {
         ...failed(answer.why.replaceAll(" ", "-"), failureText(service, answer, result.value), details),
-        hint: answer.why === "the bus is away" ? "what is wrong:  bin/dwc check" : nextStep(service, result.value),
+        hint:
+          answer.why === "the bus is disconnected" ? "what is wrong:  bin/dwc check" : nextStep(service, result.value),
         // Without these warnings, a request that the bus refused would look like a service without instances.
         notes: warnings,
       };

@@ -85,7 +85,7 @@ const instances = findingOf("Instances");
 function judgeInstances(facts: Facts): readonly Finding[] {
   const { roll } = facts;
   if (roll.kind === "not-connected") {
-    const why = hasBus(facts) ? "the bus does not let us in" : "the bus is away";
+    const why = hasBus(facts) ? "the bus does not let us in" : "the bus is disconnected";
     return [instances("unknown", `could not be queried: ${why}`)];
   }
   if (roll.value.length === 0)

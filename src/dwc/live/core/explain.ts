@@ -99,7 +99,7 @@ function whyOf({ membership, breaker }: InstanceRow): string | undefined {
   const isUp = membership.kind === "up";
   const isOpened = breaker.kind !== "closed" && (isUp || breaker.kind !== "probation");
   const opened = isOpened && breaker.why !== null ? `its breaker opened: ${breaker.why}` : null;
-  const whys = [isUp ? null : membership.how, opened].filter((why) => why !== null);
+  const whys = [isUp ? null : membership.reason, opened].filter((why) => why !== null);
   return whys.length === 0 ? undefined : whys.join("; ");
 }
 
@@ -111,8 +111,8 @@ function sinceOf({ incarnation, breaker, state }: InstanceRow, { events }: Marke
 
 const dueWords = (inMs: number): string => (inMs > 0 ? `in ${formatDuration(inMs)}` : "due with the next call");
 
-function heartbeatWords({ at, countsUntil }: InstanceRow["heartbeat"], now: number): string {
-  const left = countsUntil - now;
+function heartbeatWords({ at, expiresAt }: InstanceRow["heartbeat"], now: number): string {
+  const left = expiresAt - now;
   const counts = left > 0 ? `counts for ${formatDuration(left)} more` : "no longer counts";
   return `${formatDuration(now - at)} ago, ${counts}`;
 }
@@ -144,8 +144,8 @@ function inTurn({ turns: { ring, next }, instances }: MarketView): readonly Inst
 }
 
 function explainedJson(
-  { service, at, bus, turns, unlisted }: MarketView,
+  { service, at, bus, turns, omitted }: MarketView,
   instances: readonly InstanceRow[],
 ): Record<string, unknown> {
-  return { service, at, bus, next: turns.next, copies: turns.copies, ring: turns.ring, instances, unlisted };
+  return { service, at, bus, next: turns.next, copies: turns.copies, ring: turns.ring, instances, omitted };
 }

@@ -131,7 +131,7 @@ function whyNot({ service, target, order }: FaultRequest, report: FaultReport): 
 
 function unknown(service: string, name: string, { others }: FaultReport): Failed {
   if (others.length === 0)
-    return failed("nobody-takes-faults", `no instance of ${service} takes faults`, startTakers(service));
+    return failed("faults-not-enabled", `no instance of ${service} takes faults`, startTakers(service));
   const names = others.map(nameOf).join(", ");
   return failed("unknown-instance", `${name} takes no faults, or is not there`, `there are:  ${names}`);
 }

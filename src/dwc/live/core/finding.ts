@@ -10,7 +10,7 @@ export interface Finding {
   readonly grade: Severity;
   readonly what: string;
   /** What to type; empty: nothing helps. */
-  readonly cure: string;
+  readonly hint: string;
 }
 
 /** The exit codes of monitoring plugins. "critical" is the worst; "unknown" only counts if nothing is wrong. */
@@ -29,7 +29,7 @@ export const worstOf = (findings: readonly Finding[]): Severity =>
 /** Makes the findings of one group. */
 export const findingOf =
   (group: string) =>
-  (grade: Severity, what: string, cure = ""): Finding => ({ group, grade, what, cure });
+  (grade: Severity, what: string, hint = ""): Finding => ({ group, grade, what, hint });
 
 /** The width of the longest grade. */
 const GRADE_WIDTH = "critical".length;
@@ -46,14 +46,14 @@ export function findingLines(findings: readonly Finding[], room = Number.POSITIV
 
 const MARGIN = " ".repeat("  √ ".length + GRADE_WIDTH + "  ".length);
 
-function linesOf({ grade, what, cure }: Finding, room: number): readonly Line[] {
+function linesOf({ grade, what, hint }: Finding, room: number): readonly Line[] {
   const { glyph, tone } = GRADES[grade];
   const [first = "", ...others] = wrapped(what, room - MARGIN.length);
   return [
     { text: `  ${glyph} ${grade.padEnd(GRADE_WIDTH)}  ${first}`, tone },
     ...others.map((text) => ({ text: MARGIN + text, tone })),
     // A command is never wrapped, so that it can be copied.
-    ...(cure === "" ? [] : [MARGIN + cure]),
+    ...(hint === "" ? [] : [MARGIN + hint]),
   ];
 }
 
@@ -82,9 +82,9 @@ function summary(findings: readonly Finding[]): Line {
   return { text: `${glyph} ${worst}: ${parts.join(", ")}`, tone };
 }
 
-export const findingJson = ({ group, grade, what, cure }: Finding): object => ({
+export const findingJson = ({ group, grade, what, hint }: Finding): object => ({
   group: group.toLowerCase(),
   grade,
   what,
-  cure: cure === "" ? null : cure,
+  hint: hint === "" ? null : hint,
 });

@@ -30,26 +30,26 @@ export const judgeBus = (facts: Facts): readonly Finding[] => [
 ];
 
 function judgeProbe(probe: BusProbe, facts: Facts): Finding {
-  const cure = hintForBus(probe, facts);
+  const hint = hintForBus(probe, facts);
   switch (probe.kind) {
     case "bus":
       return probe.secured
         ? bus("fine", `${probe.url} answers and is secured: it admits only users with credentials`)
         : judgeOpen(probe.url, facts);
-    case "stranger":
-      return bus("critical", notNatsText(probe), cure);
+    case "not-nats":
+      return bus("critical", notNatsText(probe), hint);
     case "silent":
-      return bus("critical", `${probe.url} accepts connections and says nothing: a paused bus?`, cure);
+      return bus("critical", `${probe.url} accepts connections and says nothing: a paused bus?`, hint);
     case "closed":
     case "untrusted":
     case "wrong port":
-      return bus("critical", splitHint(probe.why)[0], cure);
+      return bus("critical", splitHint(probe.why)[0], hint);
     case "unresolved":
-      return bus(hasBus(facts) ? "warning" : "critical", splitHint(probe.why)[0], cure);
+      return bus(hasBus(facts) ? "warning" : "critical", splitHint(probe.why)[0], hint);
     case "nothing":
       return hasBus(facts)
-        ? bus("warning", `${probe.url} does not answer; another address of the bus does`, cure)
-        : bus("critical", `${probe.url} does not answer`, cure);
+        ? bus("warning", `${probe.url} does not answer; another address of the bus does`, hint)
+        : bus("critical", `${probe.url} does not answer`, hint);
   }
 }
 
@@ -60,10 +60,10 @@ function judgeObedience({ obedience, probes, roll }: Facts): readonly Finding[] 
     if (kind === "obeys") return [bus("fine", `${url} uses the newest account tokens of your orgs`)];
     if (kind === "unknown" && probes.some((probe) => probe.kind !== "bus" && probe.url === url)) return [];
     if (kind === "unknown" && address.reason !== "silent") {
-      const [why, cure] = splitHint(address.why);
+      const [why, hint] = splitHint(address.why);
       const isRoomSaid =
         roll.kind === "not-connected" && roll.code === "bus-limited" && (probes.length === 1 || roll.why.includes(url));
-      return isRoomSaid ? [] : [bus("warning", `whether ${url} obeys your orgs is not known: ${why}`, cure)];
+      return isRoomSaid ? [] : [bus("warning", `whether ${url} obeys your orgs is not known: ${why}`, hint)];
     }
     const isOutSaid = roll.kind === "not-connected" && probes.length === 1;
     if (kind === "unknown")
@@ -115,7 +115,7 @@ export function hintForBus(probe: BusProbe, facts: Pick<Facts, "market" | "probe
   if (kind === "silent") return "fg   (in its window)";
   const { host, port } = readBusAddress(url);
   if (kind === "nothing" && probe.namesUser) return "start the server that knows the user in NATS_URL";
-  if (kind === "stranger") {
+  if (kind === "not-nats") {
     const elsewhere = `make market NATS_URL=nats://127.0.0.1:${otherPort(port)}`;
     return probe.speaks === undefined ? elsewhere : `set NATS_URL to where a NATS server is, or  ${elsewhere}`;
   }

@@ -50,13 +50,13 @@ function judgeReady(
   if (status === "degraded" && !isCutOff)
     return market("warning", `${url} takes visitors, degraded: ${why}`, `${START} COUNT=3`);
   const probe = probes.find(({ kind }) => kind !== "bus");
-  const cure =
+  const hint =
     probe === undefined
       ? "end it, then type  make market   (with the NATS_URL that you have here)"
       : hintForBus(probe, { probes, server, identity, market: found });
   return status === "degraded"
-    ? market("warning", `${url} takes visitors, degraded: ${why}`, cure)
-    : market("critical", `${url} is not ready: ${why}`, cure);
+    ? market("warning", `${url} takes visitors, degraded: ${why}`, hint)
+    : market("critical", `${url} is not ready: ${why}`, hint);
 }
 
 const instances = findingOf("Instances");
@@ -98,7 +98,7 @@ interface Judged {
   readonly row: InstanceRow;
   readonly trouble: "open" | "faults" | "lost";
   readonly what: string;
-  readonly cure: string;
+  readonly hint: string;
 }
 
 /**
@@ -107,8 +107,8 @@ interface Judged {
  */
 function byNumber(judged: readonly Judged[]): readonly Finding[] {
   return grouped(judged, ({ row, trouble }) => `${row.instance} ${trouble}`).map((same) => {
-    const { what, cure } = same.reduce((last, one) => (one.row.heartbeat.at > last.row.heartbeat.at ? one : last));
-    return instances("warning", same.length === 1 ? what : `${what} (${same.length} processes of that number)`, cure);
+    const { what, hint } = same.reduce((last, one) => (one.row.heartbeat.at > last.row.heartbeat.at ? one : last));
+    return instances("warning", same.length === 1 ? what : `${what} (${same.length} processes of that number)`, hint);
   });
 }
 
@@ -119,28 +119,28 @@ function judgeRow(row: InstanceRow, view: MarketView, { roll }: Facts): readonly
   const reset = `bin/dwc fault reset ${name}`;
   const isHeard = roll.kind === "connected" && roll.value.some((one) => one.incarnation === incarnation);
   if (state === "open" || state === "retesting") {
-    const cure = isHeard
+    const hint = isHeard
       ? `bin/dwc explain ${name}`
       : `fg   (in its window, if it is paused; and  bin/dwc explain ${name})`;
     const what = `${name} receives no calls: its breaker is open (${breaker.why ?? "it did not answer"})`;
-    return [{ row, trouble: "open", what, cure: isOn.length > 0 ? reset : cure }];
+    return [{ row, trouble: "open", what, hint: isOn.length > 0 ? reset : hint }];
   }
   if (isOn.length > 0 && state !== "lost" && state !== "left") {
     const what = `${name} has faults on: ${isOn.map(({ text }) => text).join("; ")}`;
-    return [{ row, trouble: "faults", what, cure: reset }];
+    return [{ row, trouble: "faults", what, hint: reset }];
   }
   // With no instance left, another finding has the one command that starts them all.
   const isNobodyLeft = roll.kind === "connected" && roll.value.length === 0;
   if (state !== "lost" || isNobodyLeft || isReplaced(row, view)) return [];
-  const what = `${name} is lost: ${membership.how ?? "it ended without a word"}`;
-  return [{ row, trouble: "lost", what, cure: lostCure(row, view.service) }];
+  const what = `${name} is lost: ${membership.reason ?? "it ended without a word"}`;
+  return [{ row, trouble: "lost", what, hint: lostHint(row, view.service) }];
 }
 
 /** A process that ended is not reported while another one has its number. */
 const isReplaced = ({ instance }: InstanceRow, view: MarketView): boolean =>
   view.instances.some((row) => row.instance === instance && row.membership.kind === "up");
 
-function lostCure(row: InstanceRow, service: string): string {
+function lostHint(row: InstanceRow, service: string): string {
   const start = startAgain(service, row);
-  return row.membership.how === "no heartbeat" ? `fg   (in its window, if it is paused; else  ${start})` : start;
+  return row.membership.reason === "no heartbeat" ? `fg   (in its window, if it is paused; else  ${start})` : start;
 }

@@ -7,21 +7,21 @@ import { STATES } from "../../../monitor/state.ts";
 
 export type MarketView = Pick<
   Snapshot,
-  "service" | "at" | "bus" | "calls" | "turns" | "instances" | "unlisted" | "events"
+  "service" | "at" | "bus" | "calls" | "turns" | "instances" | "omitted" | "events"
 >;
 
 /** Undefined: this is no board, or its schema version is unknown. */
 export function parseMarketView(value: unknown): MarketView | undefined {
   const board = fieldsOf(value);
-  const { schema_version, service, at, bus, calls, turns, instances, unlisted, events } = board;
+  const { schema_version, service, at, bus, calls, turns, instances, omitted, events } = board;
   const isBoard = schema_version === SCHEMA_VERSION && typeof service === "string" && typeof at === "number";
   if (!isBoard || !Array.isArray(instances) || !Array.isArray(events)) return undefined;
   if (typeof fieldsOf(calls)["lastMinute"] !== "number" || !isTurns(turns)) return undefined;
   return {
     ...{ service, at, calls: calls as MarketView["calls"], turns },
-    bus: bus === "connected" || bus === "closed" ? bus : "away",
+    bus: bus === "connected" || bus === "closed" ? bus : "disconnected",
     instances: instances.filter(isRow),
-    unlisted: typeof unlisted === "number" ? unlisted : 0,
+    omitted: typeof omitted === "number" ? omitted : 0,
     events: readEvents(events),
   };
 }
@@ -48,7 +48,7 @@ function isRow(value: unknown): value is InstanceRow {
     typeof instance === "number" &&
     isTexts([incarnation, address, fieldsOf(membership)["kind"], fieldsOf(breaker)["kind"], fieldsOf(turn)["kind"]]) &&
     STATES.some((known) => known === state) &&
-    isNumbers(heartbeat, ["at", "countsUntil"]) &&
+    isNumbers(heartbeat, ["at", "expiresAt"]) &&
     isNumbers(calls, ["total", "lastMinute", "share"]) &&
     (latency === null || isNumbers(latency, ["p50Ms", "p99Ms"]))
   );

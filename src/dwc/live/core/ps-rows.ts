@@ -102,7 +102,7 @@ function cellsOf(row: PsRow, wall: number): readonly string[] {
 
 function toneOf({ marketRow, roll }: PsRow): Tone | undefined {
   if (marketRow === undefined) return roll === "up" ? undefined : "warning";
-  return marketRow.state === "well" ? undefined : stateTone(marketRow.state);
+  return marketRow.state === "healthy" ? undefined : stateTone(marketRow.state);
 }
 
 export function psJson({ service, instance, incarnation, address, roll, discovered, marketRow }: PsRow): object {

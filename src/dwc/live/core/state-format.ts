@@ -10,7 +10,7 @@ const SHOWN: Readonly<Record<InstanceState, { readonly glyph: string; readonly t
   lost: { glyph: "×", tone: "bad" },
   probation: { glyph: "‼", tone: "warning" },
   draining: { glyph: "‼", tone: "warning" },
-  well: { glyph: "√", tone: "good" },
+  healthy: { glyph: "√", tone: "good" },
   left: { glyph: "·", tone: "faint" },
 };
 

@@ -105,7 +105,7 @@ const UNKNOWN = "-";
 function tableOf(view: MarketView, { sort }: TopState, room?: number): readonly Line[] {
   const rows = sorted(view.instances, sort).map((row) => ({
     cells: cellsOf(row, view),
-    tone: row.state === "well" ? undefined : stateTone(row.state),
+    tone: row.state === "healthy" ? undefined : stateTone(row.state),
   }));
   return table(COLUMNS, rows, room);
 }
@@ -166,7 +166,7 @@ export function csvLines({ at, service, instances }: MarketView): string {
 const csvCell = (value: string | number): string => String(value).replace(/[^\w.: -]/g, "_");
 
 export function topJson({ view, staleMs }: TopFrame): string {
-  const { service, at, bus, calls, turns, instances, unlisted } = view;
+  const { service, at, bus, calls, turns, instances, omitted } = view;
   const stale_ms = staleMs === undefined ? null : Math.round(staleMs);
-  return oneLine({ type: "top", service, at, stale_ms, bus, calls, turns, instances, unlisted });
+  return oneLine({ type: "top", service, at, stale_ms, bus, calls, turns, instances, omitted });
 }

@@ -7,7 +7,7 @@ import type { ClientEvent } from "../../src/service/client-options.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { type MemoryBus, MemoryNetwork } from "../support/memory-bus.ts";
 
-const test = suite("ears");
+const test = suite("heartbeat bus");
 
 const INTERVAL_MS = 15_000;
 
@@ -15,13 +15,19 @@ async function begin() {
   const clock = new FakeClock();
   const network = new MemoryNetwork(clock);
   const instance = network.bus();
-  const [bus, ears] = [network.bus(), network.bus()];
+  const [bus, heartbeatBus] = [network.bus(), network.bus()];
   const told: ClientEvent[] = [];
-  const client = openClient({ service: "ratings", bus, ears, clock, tell: (event) => told.push(event) });
+  const client = openClient({
+    service: "ratings",
+    bus,
+    heartbeatBus,
+    clock,
+    onEvent: (event) => told.push(event),
+  });
   serve(instance);
   await clock.advance(10);
   const kinds = (): readonly string[] => told.map(({ kind }) => kind);
-  return { clock, bus, ears, client, kinds, beat: () => beat(instance) };
+  return { clock, bus, heartbeatBus, client, kinds, beat: () => beat(instance) };
 }
 
 function serve(bus: MemoryBus): void {
@@ -49,7 +55,7 @@ async function ask({ clock, client }: Awaited<ReturnType<typeof begin>>): Promis
 
 test("calls go on while no heartbeats can be heard, however long, and nobody is lost", async () => {
   const world = await begin();
-  world.ears.disconnect();
+  world.heartbeatBus.disconnect();
   assert.is(await ask(world), "answered");
   await world.clock.advance(10 * INTERVAL_MS);
   assert.is(await ask(world), "answered");
@@ -60,11 +66,11 @@ test("calls go on while no heartbeats can be heard, however long, and nobody is 
 
 test("when they can be heard again that is told, and everyone is asked to beat", async () => {
   const world = await begin();
-  world.ears.disconnect();
+  world.heartbeatBus.disconnect();
   await world.clock.advance(10 * INTERVAL_MS);
-  world.ears.reconnect();
+  world.heartbeatBus.reconnect();
   await world.clock.advance(10);
-  assert.is(world.kinds().filter((kind) => kind === "deaf").length, 1);
+  assert.is(world.kinds().filter((kind) => kind === "heartbeats-interrupted").length, 1);
   await world.clock.advance(INTERVAL_MS);
   assert.is(await ask(world), "answered");
   assert.not.ok(world.kinds().includes("lost"));
@@ -72,13 +78,13 @@ test("when they can be heard again that is told, and everyone is asked to beat",
 });
 
 test("when the bus itself was away, only that is told, whichever connection notices first", async () => {
-  for (const order of [["bus", "ears"] as const, ["ears", "bus"] as const]) {
+  for (const order of [["bus", "heartbeatBus"] as const, ["heartbeatBus", "bus"] as const]) {
     const world = await begin();
     for (const each of order) world[each].disconnect();
     await world.clock.advance(1_000);
     for (const each of order) world[each].reconnect();
     await world.clock.advance(10);
-    assert.not.ok(world.kinds().includes("deaf"));
+    assert.not.ok(world.kinds().includes("heartbeats-interrupted"));
     assert.is(world.kinds().filter((kind) => kind === "bus").length, 2);
     world.client.close();
   }
@@ -86,7 +92,7 @@ test("when the bus itself was away, only that is told, whichever connection noti
 
 test("a call that finds nobody there while heartbeats cannot be heard concludes nothing from it", async () => {
   const world = await begin();
-  world.ears.disconnect();
+  world.heartbeatBus.disconnect();
   await world.clock.advance(10);
   const member = [...world.client.tracker.all()][0];
   if (member === undefined) throw new Error("nobody is known");
