@@ -15,7 +15,8 @@ import { processScreen } from "../src/dwc/screen.ts";
 import { type SyncInput, syncRunningBus } from "../src/dwc/sync-bus.ts";
 import { processTerminal } from "../src/dwc/terminal.ts";
 import { VERSION } from "../src/program/version.ts";
-import { isPrintablePath, PATH_RULE, readSettings, shownPath } from "../src/settings.ts";
+import { readSettings } from "../src/settings.ts";
+import { isPrintablePath, PATH_RULE, shownPath } from "../src/util/printable.ts";
 
 /** What a process has, so that a test can hand in its own. */
 export interface Surroundings {

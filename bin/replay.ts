@@ -4,7 +4,7 @@
 import { replayFile } from "../src/market/replay.ts";
 import { exitWithoutTerminal } from "../src/program/hang-up.ts";
 import { complain } from "../src/program/program.ts";
-import { withoutUserinfos } from "../src/settings.ts";
+import { withoutUserinfos } from "../src/util/printable.ts";
 
 const [path = ""] = process.argv.slice(2);
 if (path === "") {

@@ -1,11 +1,7 @@
 // Every number and every switch of the system, once, with its reason. The environment comes in as an argument,
 // and a wrong value goes out as a sentence that names the variable, the value and the rule.
 
-import { isPrintablePath, PATH_RULE, shownPath } from "./shown-path.ts";
-import { shownUrl, shownValue } from "./shown-url.ts";
-
-export { isPrintablePath, PATH_RULE, shownPath } from "./shown-path.ts";
-export { decodedPart, shownUrl, shownValue, withoutUserinfo, withoutUserinfos } from "./shown-url.ts";
+import { isPrintablePath, PATH_RULE, shownPath, shownUrl, shownValue } from "./util/printable.ts";
 
 /** The numbers by which health is decided (README, "How a call finds its instance"). All times in milliseconds. */
 export interface HealthRules {

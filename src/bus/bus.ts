@@ -1,6 +1,8 @@
 // The port of the bus: requests, publishing and subscriptions. It is implemented on NATS (nats-bus.ts) and, in tests,
 // in memory; one contract suite runs over both. An expected failure is a Reply: nothing here throws or rejects for it.
 
+import type { Clock } from "../clock.ts";
+
 /** How a request ended: exactly one of these, always within the caller's timeout. */
 export type Reply =
   | { readonly kind: "answered"; readonly body: Uint8Array }
@@ -111,4 +113,27 @@ export interface Bus {
   watch(listener: (status: BusStatus) => void): () => void;
   /** Sends what is queued and disconnects. Calls in flight end as `away`. */
   close(): Promise<void>;
+}
+
+/**
+ * Waits until `bus` is connected, or closed for good; at most for the limit, where there is one. What a socket holds by then
+ * is read first.
+ * @returns whether it is connected
+ */
+export function untilConnected(
+  bus: Pick<Bus, "status" | "watch">,
+  limit?: { readonly clock: Pick<Clock, "after" | "afterIoPoll">; readonly limitMs: number },
+): Promise<boolean> {
+  if (bus.status !== "disconnected") return Promise.resolve(bus.status === "connected");
+  return new Promise((resolve) => {
+    const end = (): void => {
+      cancel?.();
+      stop();
+      resolve(bus.status === "connected");
+    };
+    const cancel = limit?.clock.after(limit.limitMs, () => limit.clock.afterIoPoll(end));
+    const stop = bus.watch((status) => {
+      if (status !== "disconnected") end();
+    });
+  });
 }

@@ -1,5 +1,7 @@
 // Why the bus is disconnected: the kind of failure, and a message for the operator that says what to do.
 
+import { messageOf } from "../util/errors.ts";
+import { bracketHost } from "../util/format.ts";
 import { type BusAddress, withoutLogin } from "./core/bus-address.ts";
 import { REPLY_ROOT } from "./core/credentials.ts";
 import { type PeerPort, speaking } from "./core/greeting.ts";
@@ -77,11 +79,10 @@ const unresolvedMessage = (why: string, { host, shown }: BusAddress): string =>
 const PEERS = { route: "other servers of its cluster", gateway: "other clusters", leafnode: "leaf nodes" } as const;
 
 function wrongPortMessage({ of, clientPort }: PeerPort, { shown, host, tls }: BusAddress): string {
-  const at = host.includes(":") ? `[${host}]` : host;
   const hint =
     clientPort === undefined
       ? "set NATS_URL to its port for clients, which is 4222 unless its configuration says otherwise"
-      : `set NATS_URL=${tls ? "tls" : "nats"}://${at}:${clientPort}`;
+      : `set NATS_URL=${tls ? "tls" : "nats"}://${bracketHost(host)}:${clientPort}`;
   return `${shown} is the ${of} port of a nats-server, for ${PEERS[of]} only: ${hint}`;
 }
 
@@ -152,7 +153,7 @@ export function describeLoginFailure(
   loginTimeoutMs = DIAL_TIMEOUT_MS,
 ): ConnectFailure {
   const { shown } = address;
-  const text = error instanceof Error ? error.message : String(error);
+  const text = messageOf(error);
   const why = redactLogin(text, address);
   if (text === GARBLED)
     return {

@@ -2,7 +2,7 @@
 // give.
 
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
-
+import { messageOf } from "../util/errors.ts";
 import {
   type CredentialsSource,
   MAX_CREDENTIALS_LENGTH,
@@ -19,7 +19,7 @@ export function readCredentialsFile(path: string): ParsedCredentials {
   try {
     return checkBytes(readRegularFile(path));
   } catch (error) {
-    return bad(`cannot be read (${error instanceof Error ? error.message : String(error)})`);
+    return bad(`cannot be read (${messageOf(error)})`);
   }
 }
 

@@ -2,9 +2,7 @@
 // the next login. Each is therefore logged again every minute, for an operator who looks later.
 
 import type { Cancel, Clock } from "../clock.ts";
-
-/** Once a minute, like every other problem of the bus. */
-const REPORT_AGAIN_MS = 60_000;
+import { REPORT_INTERVAL_MS } from "../util/throttle.ts";
 
 export class StandingDenials {
   readonly #clock: Pick<Clock, "every">;
@@ -21,7 +19,7 @@ export class StandingDenials {
   add(subject: string, message: string): void {
     this.#messages.set(subject, message);
     this.#report(subject, message);
-    this.#stopReporting ??= this.#clock.every(REPORT_AGAIN_MS, () => {
+    this.#stopReporting ??= this.#clock.every(REPORT_INTERVAL_MS, () => {
       for (const [denied, message] of this.#messages) this.#report(denied, message);
     });
   }

@@ -5,6 +5,7 @@ import { randomBytes } from "node:crypto";
 
 import type { Clock } from "../clock.ts";
 import { otherPort } from "../settings.ts";
+import { sleep } from "../util/promises.ts";
 import { describeProbe } from "./connect-failure.ts";
 import { type BusAddress, readBusAddress } from "./core/bus-address.ts";
 import { embeddedName, type Greeting, readGreeting, type Stranger, speaking } from "./core/greeting.ts";
@@ -223,7 +224,7 @@ async function run(plan: ServerPlan, url: string, address: BusAddress, options: 
       return { kind: "found", url, greeting: readGreeting(found.greeting) };
     }
     if (hasEnded) return { kind: "ended", log: log ?? "" };
-    await pause(POLL_INTERVAL_MS, clock);
+    await sleep(POLL_INTERVAL_MS, clock);
   }
   await server.stop();
   return signal?.aborted ? { kind: "cancelled" } : { kind: "ended", log: log ?? NO_GREETING };
@@ -238,10 +239,4 @@ function announce(
 ): Started {
   say(`nothing answered at ${shown}: started nats-server there (pid ${server.pid}), which stops with this process`);
   return { kind: "started", url, name, pid: server.pid, stop: () => server.stop() };
-}
-
-function pause(delayMs: number, clock: Clock): Promise<void> {
-  return new Promise((resolve) => {
-    clock.after(delayMs, resolve);
-  });
 }

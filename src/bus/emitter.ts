@@ -1,16 +1,8 @@
-// Listeners. One that throws or rejects is reported; it neither ends its caller nor keeps an event from the others.
+// Listeners of a bus.
 
+import { callSafely, Emitter } from "../util/emitter.ts";
+import type { Report } from "../util/throttle.ts";
 import type { BusStatus, Message } from "./bus.ts";
-
-/** Calls `listener`, and passes what it throws or rejects with to `onError`. */
-function callSafely<T>(listener: (given: T) => unknown, given: T, onError: (error: unknown, given: T) => void): void {
-  try {
-    const returned = listener(given);
-    if (returned instanceof Promise) returned.catch((error: unknown) => onError(error, given));
-  } catch (error) {
-    onError(error, given);
-  }
-}
 
 /** A handler that throws must not stop the read loop, and one that rejects must not crash the process. */
 export function dispatchSafely(
@@ -21,28 +13,13 @@ export function dispatchSafely(
   callSafely(receive, message, (error) => onError(message.subject, error));
 }
 
-export class Emitter<T> {
-  readonly #onError: (error: unknown, event: T) => void;
-  readonly #listeners = new Set<(event: T) => unknown>();
-
-  constructor(onError: (error: unknown, event: T) => void) {
-    this.#onError = onError;
-  }
-
-  get hasListeners(): boolean {
-    return this.#listeners.size > 0;
-  }
-
-  /** @returns removes the listener */
-  watch(listener: (event: T) => unknown): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-
-  emit(event: T): void {
-    for (const listener of [...this.#listeners]) callSafely(listener, event, this.#onError);
-  }
-}
+/**
+ * A user's `report`, which may throw or reject, as one that never does. A message that it fails to take goes to stderr.
+ */
+export const safely =
+  (report: (message: string) => unknown): Report =>
+  (message) =>
+    callSafely(report, message, () => console.error(message));
 
 /** The status of a bus, which emits its changes. */
 export class StatusEmitter {

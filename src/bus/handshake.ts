@@ -12,7 +12,7 @@ import { connect as connectTls, type TLSSocket } from "node:tls";
 
 import type { Clock } from "../clock.ts";
 import type { BusAddress } from "./core/bus-address.ts";
-import { type PeerPort, readPeerPort, type Stranger } from "./core/greeting.ts";
+import { infoOf, type PeerPort, readPeerPort, type Stranger } from "./core/greeting.ts";
 
 /** A server that greets after a TLS handshake, which the client has to begin. */
 export interface TlsFirst {
@@ -216,13 +216,8 @@ function ignore(): void {}
 
 /** @param greeting `INFO {…}`; one that cannot be read offers nothing */
 function tlsOffer(greeting: string): { readonly required: boolean; readonly available: boolean } {
-  try {
-    const said: unknown = JSON.parse(greeting.slice(greeting.indexOf("{")));
-    const { tls_required, tls_available } = Object(said) as { tls_required?: unknown; tls_available?: unknown };
-    return { required: tls_required === true, available: tls_available === true };
-  } catch {
-    return { required: false, available: false };
-  }
+  const { tls_required, tls_available } = infoOf(greeting);
+  return { required: tls_required === true, available: tls_available === true };
 }
 
 /** The other side answered a handshake with something that is no TLS. */

@@ -1,7 +1,8 @@
 // The result of the first login, awaited once at the start of a program. A bus that is unreachable is awaited for ever.
 // A refused login is final, because only the operator can change that.
 
-import type { Cancel, Clock } from "../clock.ts";
+import type { Clock } from "../clock.ts";
+import { withTimeout } from "../util/promises.ts";
 import type { ConnectResult } from "./connect-failure.ts";
 import { isAbsence } from "./core/redial.ts";
 import type { NatsBus } from "./nats-bus-types.ts";
@@ -39,13 +40,7 @@ export async function firstConclusiveResult(
     attempts += 1;
     return kind === "connected" || !isAbsence({ kind }) || attempts >= addresses;
   });
-  let cancel: Cancel = () => undefined;
-  const late = new Promise<undefined>((resolve) => {
-    cancel = clock.after(limitMs, () => clock.afterIoPoll(() => resolve(undefined)));
-  });
-  const first = await Promise.race([result, late]);
-  cancel();
-  return first;
+  return withTimeout(result, (late) => clock.after(limitMs, () => clock.afterIoPoll(late)));
 }
 
 /** The result of the next attempt that matches; by default of the next one. */

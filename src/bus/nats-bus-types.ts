@@ -1,12 +1,12 @@
 // The options of a bus on NATS, and what it offers beyond the port (bus.ts).
 
 import type { Clock } from "../clock.ts";
+import type { Report } from "../util/throttle.ts";
 import type { Bus } from "./bus.ts";
 import type { ConnectResult } from "./connect-failure.ts";
 import type { Credentials, CredentialsSource } from "./core/credentials.ts";
 import type { BusHistory, OpenBusRule } from "./core/open-bus.ts";
 import type { KnownServer } from "./dialler.ts";
-import type { Report } from "./throttled-reporter.ts";
 
 export interface LinkOptions {
   /** Addresses of one bus, as settings.ts has checked them. */

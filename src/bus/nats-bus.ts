@@ -7,6 +7,9 @@
 import { randomBytes } from "node:crypto";
 import { type Authenticator, headers, type MsgHdrs, type NatsConnection } from "nats";
 import type { Clock } from "../clock.ts";
+import { Emitter } from "../util/emitter.ts";
+import { stackOf } from "../util/errors.ts";
+import { ThrottledReporter } from "../util/throttle.ts";
 import type { BusStatus, CallOptions, Denied, Message, NotSent, Reply, RequestOptions, Subscription } from "./bus.ts";
 import {
   type ConnectFailure,
@@ -23,7 +26,7 @@ import { denialOf, readServerError } from "./core/server-errors.ts";
 import { assertSubject } from "./core/subjects.ts";
 import { StandingDenials } from "./denials.ts";
 import { Dialler, type KnownServer } from "./dialler.ts";
-import { dispatchSafely, Emitter, StatusEmitter } from "./emitter.ts";
+import { dispatchSafely, StatusEmitter, safely } from "./emitter.ts";
 import type { Greeted } from "./handshake.ts";
 import { LoginIdentity } from "./login-identity.ts";
 import type { LinkOptions, NatsBus } from "./nats-bus-types.ts";
@@ -43,7 +46,6 @@ import { DIAL_TIMEOUT_MS, dialOptions } from "./nats-options.ts";
 import { OpenGuard } from "./open-case.ts";
 import { AWAY, CANCELLED, PendingTable } from "./pending.ts";
 import { type ReplySubjects, replySubjectsOf } from "./reply-subjects.ts";
-import { safely, ThrottledReporter } from "./throttled-reporter.ts";
 
 export type { Authenticator } from "nats";
 export type { NatsBus } from "./nats-bus-types.ts";
@@ -300,7 +302,7 @@ class NatsBusImpl implements NatsBus {
   };
 
   #onHandlerError = (subject: string, error: unknown): void => {
-    const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const what = stackOf(error);
     this.#report("receiver", `the receiver of ${subject} failed: ${what}`);
   };
 

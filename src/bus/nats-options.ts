@@ -1,5 +1,6 @@
 // The options with which the client library connects: once, to one address.
 
+import { bracketHost } from "../util/format.ts";
 import type { BusAddress, UrlCredentials } from "./core/bus-address.ts";
 
 /**
@@ -27,7 +28,7 @@ export function dialOptions(
   loginTimeoutMs = DIAL_TIMEOUT_MS,
 ): DialOptions {
   return {
-    servers: [`${host.includes(":") ? `[${host}]` : host}:${port}`],
+    servers: [`${bracketHost(host)}:${port}`],
     name,
     timeout: 2 * loginTimeoutMs, // ours comes first (nats-login.ts)
     reconnect: false,

@@ -3,6 +3,7 @@
 
 import { describeProbe } from "../bus/connect-failure.ts";
 import { readBusAddress } from "../bus/core/bus-address.ts";
+import { infoOf } from "../bus/core/greeting.ts";
 import { whyNeverStarted } from "../bus/core/succession.ts";
 import { probe } from "../bus/probe.ts";
 import type { Clock } from "../clock.ts";
@@ -43,10 +44,5 @@ async function probeAddress(url: string, clock: Clock, isNeverStarted: boolean):
 
 /** @param greeting `INFO {…}`; a greeting that cannot be parsed counts as one without logins */
 export function requiresAuth(greeting: string): boolean {
-  try {
-    const info: unknown = JSON.parse(greeting.slice(greeting.indexOf("{")));
-    return Object(info).auth_required === true;
-  } catch {
-    return false;
-  }
+  return infoOf(greeting)["auth_required"] === true;
 }

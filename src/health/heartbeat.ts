@@ -1,6 +1,8 @@
 // The heartbeat on the wire (docs/protocol.md): its fields, its validation and its interval. On an open bus any client
 // can send one, so every field is checked. Unknown fields are ignored, so that later versions can add some.
 
+import { isIntegerIn } from "../util/json.ts";
+
 export const HEARTBEAT_STATES = ["up", "draining", "gone"] as const;
 export type HeartbeatState = (typeof HEARTBEAT_STATES)[number];
 
@@ -85,10 +87,6 @@ export function parseHeartbeat(body: unknown, origin: HeartbeatOrigin): ParsedHe
 }
 
 const unreadable = (why: string): ParsedHeartbeat => ({ kind: "unreadable", why });
-
-export function isIntegerIn(value: unknown, min: number, max: number): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max;
-}
 
 function isState(value: unknown): value is HeartbeatState {
   return value === "up" || value === "draining" || value === "gone";

@@ -3,7 +3,7 @@
 
 import { STATUS_CODES } from "node:http";
 import type { Context, Middleware } from "koa";
-import { withoutUserinfos } from "../settings.ts";
+import { withoutUserinfos } from "../util/printable.ts";
 import type { AppDeps } from "./app-deps.ts";
 import { traceOf } from "./request-trace.ts";
 

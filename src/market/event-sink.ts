@@ -6,12 +6,12 @@ import type { InstanceRef } from "../health/member.ts";
 import { type EventName, eventName } from "../monitor/event-names.ts";
 import type { EventRecord } from "../monitor/event-stream.ts";
 import type { ServiceMonitor } from "../monitor/service-monitor.ts";
-import { LogRateLimiter } from "../program/core/log-rate-limit.ts";
 import type { Log, LogEntry } from "../program/log.ts";
 import type { ShutdownHooks } from "../program/program.ts";
 import type { ClientEvent } from "../service/client-options.ts";
 import type { Settings } from "../settings.ts";
 import type { Trace } from "../trace/core/trace.ts";
+import { LogRateLimiter } from "../util/throttle.ts";
 import { clientLine, disabledEvents } from "./core/lines.ts";
 
 /** The interval at which the number of suppressed lines is logged. */

@@ -6,6 +6,7 @@ import type { Log } from "../program/log.ts";
 import type { FaultCommand } from "../service/core/fault-command.ts";
 import { faultText } from "../service/core/fault-status.ts";
 import { broadcastFault, type FaultReply, maySendFaults, sendFaultCommand } from "../service/fault-client.ts";
+import { SECOND_MS } from "../util/format.ts";
 import type { FaultForm } from "./core/fault-form.ts";
 import { instancesText } from "./core/page-format.ts";
 
@@ -67,8 +68,6 @@ function outcomeOf(target: string, order: FaultCommand, reply: FaultReply): Faul
       return { isDone: false, message: `${target} did not answer (${reply.why}): it is gone, or takes no faults` };
   }
 }
-
-const SECOND_MS = 1_000;
 
 function doneText(instance: number, order: FaultCommand): string {
   switch (order.kind) {

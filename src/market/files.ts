@@ -3,8 +3,8 @@
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { Catalogue } from "./core/catalogue.ts";
-import { parseCatalogue } from "./core/catalogue.ts";
+import { messageOf } from "../util/errors.ts";
+import { type Catalogue, parseCatalogue } from "./core/catalogue.ts";
 
 /** The absolute path of a file or folder of src/market. */
 export function marketFile(name: string): string {
@@ -29,6 +29,6 @@ function readJson(path: string): unknown {
   try {
     return JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
-    throw new Error(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    throw new Error(`${path} cannot be read: ${messageOf(error)}`);
   }
 }

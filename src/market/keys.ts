@@ -11,6 +11,7 @@ import { chmodSync, linkSync, readFileSync, rmSync, statSync, writeFileSync } fr
 import { join } from "node:path";
 import { makePrivateDir } from "../program/folder.ts";
 import type { Settings } from "../settings.ts";
+import { errorCode, messageOf } from "../util/errors.ts";
 
 export interface MarketKeys {
   /** Newest first; the first signs, all of them verify. */
@@ -76,7 +77,7 @@ function readKeyFile(path: string): KeyFile {
       return { kind: "unusable", why: `it does not hold keys of ${MIN_KEY_LENGTH} characters or more` };
     return { kind: "keys", keys, shared: (stat.mode & OTHERS) !== 0 };
   } catch (error) {
-    return codeOf(error) === "ENOENT" ? { kind: "missing" } : { kind: "unusable", why: whyOf(error) };
+    return errorCode(error) === "ENOENT" ? { kind: "missing" } : { kind: "unusable", why: messageOf(error) };
   }
 }
 
@@ -91,7 +92,7 @@ function makeKeyFile(folder: string, path: string): KeyFile {
     linkUnlessThere(tempPath, path);
     return readKeyFile(path);
   } catch (error) {
-    return { kind: "unusable", why: whyOf(error) };
+    return { kind: "unusable", why: messageOf(error) };
   } finally {
     removeIfThere(tempPath);
   }
@@ -108,14 +109,8 @@ function linkUnlessThere(tempPath: string, path: string): void {
   try {
     linkSync(tempPath, path);
   } catch (error) {
-    if (codeOf(error) !== "EEXIST") throw error;
+    if (errorCode(error) !== "EEXIST") throw error;
   }
 }
 
 const freshKey = (): string => randomBytes(KEY_BYTES).toString("hex");
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error ? String(error.code) : undefined;
-}
-
-const whyOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import type { Clock } from "../clock.ts";
 import type { StartResult } from "../program/program.ts";
 import { otherPort } from "../settings.ts";
+import { bracketHost } from "../util/format.ts";
 
 export interface ListenOptions {
   /** The setting that names the port, for a person who has to change it. */
@@ -54,5 +55,5 @@ export async function closeServer(server: Server, clock: Clock): Promise<void> {
 export function shownUrl(server: Server): string {
   const { address, port } = server.address() as AddressInfo;
   if (address === "127.0.0.1") return `http://localhost:${port}`;
-  return address.includes(":") ? `http://[${address}]:${port}` : `http://${address}:${port}`;
+  return `http://${bracketHost(address)}:${port}`;
 }

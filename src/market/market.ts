@@ -10,6 +10,7 @@ import { descriptorLimit, descriptorsInUse } from "../program/descriptors.ts";
 import type { ShutdownHooks, StartResult } from "../program/program.ts";
 import { openTracing } from "../program/tracing.ts";
 import type { Tracing } from "../trace/core/trace.ts";
+import { stackOf } from "../util/errors.ts";
 import { boardPlace, openAdminListener } from "./admin-listener.ts";
 import { createApp } from "./app.ts";
 import type { AppContext } from "./app-context.ts";
@@ -101,10 +102,15 @@ function createShop(
     publicUrl: settings.publicUrl,
     readiness: () => (desk === undefined ? SHOP_ONLY : readinessOf(desk())),
     onError: (error, where, trace) => {
-      const told = error instanceof Error ? error.stack : String(error);
       // The one line for people that names it: the visitor who reports the fault reads it from the page.
       const named = trace === undefined ? "" : ` (request ${trace.requestId})`;
-      say({ level: "ERROR", logger: "market", event: "market.failed", text: `- ${where}${named}: ${told}`, trace });
+      say({
+        level: "ERROR",
+        logger: "market",
+        event: "market.failed",
+        text: `- ${where}${named}: ${stackOf(error)}`,
+        trace,
+      });
     },
   };
 }

@@ -1,6 +1,7 @@
 // The part of the Market that the monolith does not have: a bus, a client of the ratings service, and what is known of
 // every thing's rating.
 
+import { untilConnected } from "../bus/bus.ts";
 import { readBusAddress } from "../bus/core/bus-address.ts";
 import type { BusLogin } from "../bus/core/credentials.ts";
 import { BusHistory, openBusOptions } from "../bus/core/open-bus.ts";
@@ -17,7 +18,6 @@ import type { Log } from "../program/log.ts";
 import type { ShutdownHooks } from "../program/program.ts";
 import { VERSION } from "../program/version.ts";
 import { type Client, openClient } from "../service/client.ts";
-import { untilConnected } from "../service/connect.ts";
 import type { Settings } from "../settings.ts";
 import type { Trace } from "../trace/core/trace.ts";
 import { followAccount, type Learned } from "./account-news.ts";
@@ -128,7 +128,7 @@ async function untilConnectedOrBlocked(bus: NatsBus, clock: Clock, timeoutMs: nu
       if (kind === "limited" || kind === "untrusted") resolve();
     });
   });
-  await Promise.race([untilConnected(bus, clock, timeoutMs), blocked]);
+  await Promise.race([untilConnected(bus, { clock, limitMs: timeoutMs }), blocked]);
   stop();
 }
 

@@ -7,6 +7,7 @@ import type { Header } from "../record/core/entry.ts";
 import { MAX_LINE_LENGTH, type Parsed, parseEntry, parseHead } from "../record/core/parse-record.ts";
 import { Replay } from "../record/core/replay.ts";
 import { type FileLine, linesOf } from "../record/record-lines.ts";
+import { parseJson } from "../util/json.ts";
 import { headLines, replayedLines } from "./core/replay-lines.ts";
 
 /** What is said at the end. */
@@ -52,7 +53,7 @@ class Reader {
     this.#lines = number;
     const isBeginning = this.#replay === undefined;
     const why = this.#replay === undefined ? this.#begin(text) : this.#next(number, text, this.#replay);
-    if (why === undefined || isComplete || isJson(text)) return why;
+    if (why === undefined || isComplete || parseJson(text) !== undefined) return why;
     return isBeginning
       ? "its first line is cut off, or this is no record of a Market"
       : "cut off in the middle: the file ends here, and what came before was decided the same";
@@ -91,15 +92,6 @@ class Reader {
       kind: "same",
       sentence: `${path}: ${this.#lines} lines, ${changes}, and every decision the same as recorded.${open}`,
     };
-  }
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
   }
 }
 

@@ -3,6 +3,7 @@
 // instance number: a metric must never go down.
 
 import type { AttemptOutcome } from "../service/client-options.ts";
+import { SECOND_MS } from "../util/format.ts";
 import { RecentLatency } from "./latency.ts";
 export const OUTCOMES = [
   { name: "ok", meaning: "answered" },
@@ -23,7 +24,6 @@ type Attempt = Extract<AttemptOutcome, { kind: "attempt" }>;
 export const DURATION_BOUNDS_S = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10] as const;
 
 export const SPARK_SECONDS = 60;
-const SECOND_MS = 1000;
 /** Calls that were never answered, nor waited for to the end, have no duration. */
 const TIMED: ReadonlySet<AttemptOutcomeName> = new Set(["ok", "error", "invalid", "timeout"]);
 

@@ -1,7 +1,7 @@
 // The views that other Markets published. A view expires after twice the interval that its Market promises, as a heartbeat
 // does. The table is bounded, and a Market in it keeps its place: unknown Markets, however many, evict none.
 
-import { TokenBucket } from "../health/token-bucket.ts";
+import { TokenBucket } from "../util/token-bucket.ts";
 import type { PeerView } from "./peer-view.ts";
 
 /** More Markets behind one balancer would need another kind of board. */

@@ -2,7 +2,10 @@
 // and what is believed of bytes that anybody may have sent. It is bounded: of a thousand instances the worst are told,
 // and an instance that is not among them is then "not told", which is no opinion.
 
+import { isIncarnationId } from "../bus/core/subjects.ts";
+import { MAX_INSTANCE } from "../health/heartbeat.ts";
 import { type InstanceState, STATES } from "../monitor/state.ts";
+import { fieldsOf, isIntegerIn } from "../util/json.ts";
 
 /** What a Market believes of one incarnation. */
 export interface InstanceStatus {
@@ -39,7 +42,6 @@ const MAX_REASON_LENGTH = 80;
 /** Whoever promises less often would stay on every board for long after he is gone. */
 const MAX_INTERVAL_MS = 60_000;
 const MIN_INTERVAL_MS = 100;
-const MAX_INSTANCE = 999_999;
 const MAX_OMITTED = 1_000_000;
 
 export type ParsedView =
@@ -51,11 +53,11 @@ export function parseView(body: unknown, origin: { readonly service: string; rea
   const { service, market, name, seq, intervalMs, state, instances, omitted } = fieldsOf(body);
   if (service !== origin.service) return unreadable("service is not the one of its subject");
   if (market !== origin.market) return unreadable("market is not the one of its subject");
-  if (!isWhole(seq, 0, Number.MAX_SAFE_INTEGER)) return unreadable("seq is not a whole number");
-  if (!isWhole(intervalMs, MIN_INTERVAL_MS, MAX_INTERVAL_MS))
+  if (!isIntegerIn(seq, 0, Number.MAX_SAFE_INTEGER)) return unreadable("seq is not a whole number");
+  if (!isIntegerIn(intervalMs, MIN_INTERVAL_MS, MAX_INTERVAL_MS))
     return unreadable(`intervalMs is not a whole number from ${MIN_INTERVAL_MS} to ${MAX_INTERVAL_MS}`);
   if (state !== "up" && state !== "gone") return unreadable("state is neither up nor gone");
-  if (!isWhole(omitted, 0, MAX_OMITTED)) return unreadable("omitted is not a whole number");
+  if (!isIntegerIn(omitted, 0, MAX_OMITTED)) return unreadable("omitted is not a whole number");
   const statuses = readStatuses(instances);
   if (statuses === undefined) return unreadable(`instances is not a list of up to ${MAX_STATUSES} standings`);
   const shownName = typeof name === "string" && isName(name) ? name : origin.market;
@@ -83,16 +85,10 @@ function readStatuses(value: unknown): readonly InstanceStatus[] | undefined {
 function readStatus(value: unknown): InstanceStatus | undefined {
   const { instance, incarnation, state: stateName, since, why } = fieldsOf(value);
   const state = STATES.find((known) => known === stateName);
-  if (state === undefined || !isWhole(instance, 1, MAX_INSTANCE)) return undefined;
-  if (typeof incarnation !== "string" || !/^[A-Za-z0-9_-]{1,64}$/.test(incarnation)) return undefined;
-  if (!isWhole(since, 0, Number.MAX_SAFE_INTEGER)) return undefined;
+  if (state === undefined || !isIntegerIn(instance, 1, MAX_INSTANCE)) return undefined;
+  if (typeof incarnation !== "string" || !isIncarnationId(incarnation)) return undefined;
+  if (!isIntegerIn(since, 0, Number.MAX_SAFE_INTEGER)) return undefined;
   // A reason decides nothing: an odd one costs nobody his view.
   const isReason = typeof why === "string" && why.length <= MAX_REASON_LENGTH && !/\p{C}/u.test(why);
   return { instance, incarnation, state, since, why: isReason ? why : null };
-}
-
-const fieldsOf = (value: unknown): Record<string, unknown> => Object(value) as Record<string, unknown>;
-
-function isWhole(value: unknown, min: number, max: number): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max;
 }

@@ -5,6 +5,7 @@ import type { Breaker } from "../health/breaker.ts";
 import type { Member, Membership } from "../health/member.ts";
 import { faultText } from "../service/core/fault-status.ts";
 import type { Fault, Faults } from "../service/core/faults.ts";
+import { roundTo2 } from "../util/format.ts";
 import type { AttemptOutcomeName, AttemptStats } from "./attempt-stats.ts";
 import type { TurnStatus } from "./explain.ts";
 import type { InstanceState } from "./state.ts";
@@ -124,14 +125,14 @@ function callsOf({ stats, now, callsLastMinute }: RowContext): InstanceRow["call
   const { attempts } = stats;
   const seconds = attempts.seconds(now);
   const lastMinute = seconds.reduce((sum, count) => sum + count, 0);
-  const share = callsLastMinute === 0 ? 0 : hundredth(lastMinute / callsLastMinute);
+  const share = callsLastMinute === 0 ? 0 : roundTo2(lastMinute / callsLastMinute);
   const { calls: total, copies, hedges } = attempts;
   return { total, copies, hedges, lastMinute, share, outcomes: attempts.outcomes, seconds };
 }
 
 function latencyOf({ stats, now }: Pick<RowContext, "stats" | "now">): InstanceRow["latency"] {
   const [p50, p99] = stats?.attempts.quantiles(SHOWN_QUANTILES, now) ?? [];
-  return p50 === undefined || p99 === undefined ? null : { p50Ms: hundredth(p50), p99Ms: hundredth(p99) };
+  return p50 === undefined || p99 === undefined ? null : { p50Ms: roundTo2(p50), p99Ms: roundTo2(p99) };
 }
 
 /**
@@ -157,9 +158,8 @@ export function deltaOf(member: Member, { toWall, stats, now, seconds }: DeltaCo
   const [p50, p99] = attempts.quantiles(SHOWN_QUANTILES, now) ?? [];
   const failed = attempts.outcomes.timeout + attempts.outcomes.unreachable;
   const rounded =
-    p50 === undefined || p99 === undefined ? ([null, null] as const) : ([hundredth(p50), hundredth(p99)] as const);
+    p50 === undefined || p99 === undefined ? ([null, null] as const) : ([roundTo2(p50), roundTo2(p99)] as const);
   return [...head, attempts.calls, failed, ...rounded, attempts.lastSeconds(seconds, now), attempts.hedges];
 }
 
 /** More digits than this are noise, and bytes to two hundred viewers. */
-const hundredth = (value: number): number => Math.round(value * 100) / 100;

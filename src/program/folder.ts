@@ -2,6 +2,7 @@
 
 import { existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
+import { errorCode } from "../util/errors.ts";
 
 const OWNER_ONLY_FOLDER = 0o700;
 
@@ -20,4 +21,4 @@ export function makePrivateDir(folder: string): void {
   }
 }
 
-const existed = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "EEXIST";
+const existed = (error: unknown): boolean => errorCode(error) === "EEXIST";

@@ -1,7 +1,8 @@
 // What is printed, line by line: `LEVEL:logger:message` for people. For machines it is one JSON object a line
 // (json-lines.ts).
 
-import { isPrinted, type LogLevel, withoutUserinfos } from "../settings.ts";
+import { isPrinted, type LogLevel } from "../settings.ts";
+import { withoutUserinfos } from "../util/printable.ts";
 
 export interface LogEntry {
   readonly level: LogLevel;

@@ -2,7 +2,8 @@
 // There must be no SIGTSTP listener: with one, ^Z no longer stops the process.
 
 import type { Clock } from "../clock.ts";
-import { readSettings, type Settings, withoutUserinfos } from "../settings.ts";
+import { readSettings, type Settings } from "../settings.ts";
+import { withoutUserinfos } from "../util/printable.ts";
 import { exitWithoutTerminal, ignoresHangUp } from "./hang-up.ts";
 import { jsonFormatter, type LogSource } from "./json-lines.ts";
 import { createLog, type Log, textLine } from "./log.ts";

@@ -4,8 +4,11 @@
 
 import type { Tracer } from "@opentelemetry/api";
 import type { Clock } from "../clock.ts";
-import { type OtelVariables, type Settings, shownUrl, withoutUserinfo } from "../settings.ts";
+import type { OtelVariables, Settings } from "../settings.ts";
 import type { Attributes, Tracing } from "../trace/core/trace.ts";
+import { errorCode } from "../util/errors.ts";
+import { shownUrl, withoutUserinfo } from "../util/printable.ts";
+import { withTimeout } from "../util/promises.ts";
 import type { LogSource } from "./json-lines.ts";
 import type { Log } from "./log.ts";
 import type { ShutdownHooks } from "./program.ts";
@@ -65,7 +68,12 @@ export async function openTracing(
     batch: teller(otlpEndpoint, say),
     ignored: (why) => say({ level: "WARNING", logger: "tracing", event: "tracing.ignored", text: `- ${why}` }),
   });
-  closers.push(() => withTimeout(LAST_SPANS_MS, clock, exporter.close()));
+  closers.push(() =>
+    withTimeout(
+      exporter.close().catch(() => undefined),
+      (late) => clock.after(LAST_SPANS_MS, late),
+    ),
+  );
   say({ level: "INFO", logger: "tracing", event: "tracing.on", text: `- traces are sent to ${endpoint}` });
   return tracingOf(exporter.tracer);
 }
@@ -87,8 +95,7 @@ async function loadExporter(): Promise<ExporterFile | string> {
   try {
     return (await import(EXPORTER)) as ExporterFile;
   } catch (error) {
-    const isMissing = error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND";
-    return isMissing ? "it is not installed" : String(error);
+    return errorCode(error) === "ERR_MODULE_NOT_FOUND" ? "it is not installed" : String(error);
   }
 }
 
@@ -116,13 +123,4 @@ function teller(url: string, say: Log): (trouble: string | undefined) => void {
       say({ level: "WARNING", logger: "tracing", event: "tracing.failing", text });
     }
   };
-}
-
-async function withTimeout(limitMs: number, clock: Clock, ending: Promise<void>): Promise<void> {
-  let cancel = (): void => undefined;
-  const late = new Promise<void>((resolve) => {
-    cancel = clock.after(limitMs, resolve);
-  });
-  await Promise.race([ending.catch(() => undefined), late]);
-  cancel();
 }

@@ -14,6 +14,7 @@ import type { ShutdownHooks } from "../program/program.ts";
 import { VERSION } from "../program/version.ts";
 import type { Instance } from "../service/instance.ts";
 import { MAX_PORT, type Settings } from "../settings.ts";
+import { bracketHost, SECOND_MS } from "../util/format.ts";
 
 interface Measured {
   readonly instance: Instance;
@@ -29,7 +30,6 @@ const SERVICE = "ratings";
 const LOCAL_HOST = "127.0.0.1";
 /** A few scrapers, and as many of their connections as are not yet known to be dead. */
 const MAX_CONNECTIONS = 50;
-const SECOND_MS = 1000;
 
 /** Resolves once they can be asked for, or it has been said why not. */
 export async function serveMetrics(
@@ -64,7 +64,7 @@ export async function serveMetrics(
     server.closeAllConnections();
   });
   const { port: taken } = server.address() as AddressInfo;
-  const at = `http://${host.includes(":") ? `[${host}]` : host}:${taken}/metrics`;
+  const at = `http://${bracketHost(host)}:${taken}/metrics`;
   say({
     level: "INFO",
     logger: "ratings",

@@ -2,11 +2,11 @@
 // rate, so each kind has a limit, and what is left out is printed as a number.
 
 import type { Clock } from "../clock.ts";
-import { LogRateLimiter } from "../program/core/log-rate-limit.ts";
 import type { Log } from "../program/log.ts";
 import type { ShutdownHooks } from "../program/program.ts";
 import type { HandlerResult } from "../service/core/handler.ts";
 import type { Trace } from "../trace/core/trace.ts";
+import { LogRateLimiter } from "../util/throttle.ts";
 import { type InstanceLogEvent, type InstanceWindow, instanceLine, leftOutLine, REQUEST_LEVEL } from "./core/lines.ts";
 import { requestLine } from "./core/ratings.ts";
 

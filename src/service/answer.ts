@@ -5,8 +5,9 @@
 import type { Reply } from "../bus/bus.ts";
 import type { InstanceRef } from "../health/member.ts";
 import type { Result } from "../health/tracker.ts";
+import { isThenable } from "../util/promises.ts";
 import { decodeBody, MAX_BODY_BYTES } from "./body.ts";
-import { isThenable, textOf } from "./guard.ts";
+import { textOf } from "./guard.ts";
 
 /** The end of a call, as its caller sees it. */
 export type Answer =

@@ -1,13 +1,13 @@
 // A connection to the bus for a program without settings of its own: an address as a person types it, and defaults.
 
-import type { Bus } from "../bus/bus.ts";
+import { untilConnected } from "../bus/bus.ts";
 import { readBusAddress } from "../bus/core/bus-address.ts";
 import { BusHistory } from "../bus/core/open-bus.ts";
 import { whyNeverStarted } from "../bus/core/succession.ts";
 import { credentialsSource, outdatedMessage, readCredentialsFile } from "../bus/credentials-file.ts";
 import { connectNatsBus, type NatsBus, type NatsBusOptions } from "../bus/nats-bus.ts";
-import type { Clock } from "../clock.ts";
-import { readNatsUrls, withoutUserinfos } from "../settings.ts";
+import { readNatsUrls } from "../settings.ts";
+import { withoutUserinfos } from "../util/printable.ts";
 import { defaultClock } from "./default-clock.ts";
 
 export type ConnectOptions = Partial<Omit<NatsBusOptions, "urls">> & {
@@ -48,7 +48,7 @@ export async function connectBus(urls?: string, options: ConnectOptions = {}): P
     clock,
     report,
   });
-  const connected = await untilConnected(bus, clock, options.waitMs ?? FIRST_CONNECT_MS);
+  const connected = await untilConnected(bus, { clock, limitMs: options.waitMs ?? FIRST_CONNECT_MS });
   const failure = bus.lastFailure ?? NOTHING_YET;
   if (!connected) report(failure.message + (failure.kind === "unreachable" ? startHint(read.urls) : ""));
   return bus;
@@ -66,20 +66,4 @@ function credentialsOf(path: string): Required<Pick<NatsBusOptions, "credentials
   if (read.credentials.isOutdated)
     throw new Error(outdatedMessage(`${withoutUserinfos(path)} holds credentials that were`));
   return { credentials: read.credentials, readAgain: credentialsSource(path, path) };
-}
-
-/** Waits until `bus` is connected, for at most `limitMs`. */
-export async function untilConnected(bus: Bus, clock: Clock, limitMs: number): Promise<boolean> {
-  if (bus.status === "connected") return true;
-  return new Promise<boolean>((resolve) => {
-    const end = (connected: boolean): void => {
-      cancel();
-      stop();
-      resolve(connected);
-    };
-    const cancel = clock.after(limitMs, () => clock.afterIoPoll(() => end(bus.status === "connected")));
-    const stop = bus.watch((status) => {
-      if (status !== "disconnected") end(status === "connected");
-    });
-  });
 }

@@ -8,7 +8,7 @@
 import type { Bus, Message, Subscription } from "../bus/bus.ts";
 import { chaosBroadcastSubject, chaosSubject } from "../bus/core/subjects.ts";
 import type { Cancel, Clock } from "../clock.ts";
-import { TokenBucket } from "../health/token-bucket.ts";
+import { TokenBucket } from "../util/token-bucket.ts";
 import { decodeBody, MAX_HEARTBEAT_BYTES } from "./body.ts";
 import { type FaultCommand, type ParsedCommand, parseCommand, SINGLE_INSTANCE_ONLY } from "./core/fault-command.ts";
 import { type FaultStatus, faultStatuses, statusJson } from "./core/fault-status.ts";

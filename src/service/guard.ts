@@ -1,8 +1,10 @@
 // Guards user code: listeners, tracers, checks, sources of chance. What it throws is caught and reported, at most once a
 // minute for each, so that no call, ticket, timer or process depends on it.
 
-import { type Report, safely, ThrottledReporter } from "../bus/throttled-reporter.ts";
+import { safely } from "../bus/emitter.ts";
 import type { Clock } from "../clock.ts";
+import { isThenable } from "../util/promises.ts";
+import { type Report, ThrottledReporter } from "../util/throttle.ts";
 
 type Listener<Args extends readonly unknown[]> = (...args: Args) => unknown;
 
@@ -61,9 +63,6 @@ export class Guard {
 }
 
 const FALLBACK_RANDOM = 0.5;
-
-export const isThenable = (value: unknown): value is PromiseLike<unknown> =>
-  typeof (value as { then?: unknown } | undefined | null)?.then === "function";
 
 /** Any thrown value as text. */
 export function textOf(error: unknown): string {

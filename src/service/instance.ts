@@ -2,12 +2,13 @@
 //
 // The life of a request: received -> decoded -> dropped if its caller has given up -> handled -> answered and counted.
 
-import type { BusStatus, Message, NotSent, Subscription } from "../bus/bus.ts";
+import { type BusStatus, type Message, type NotSent, type Subscription, untilConnected } from "../bus/bus.ts";
 import * as subjects from "../bus/core/subjects.ts";
 import { headerText } from "../bus/nats-message.ts";
 import { type Cancel, isoTime } from "../clock.ts";
 import type { Heartbeat } from "../health/heartbeat.ts";
 import type { Trace } from "../trace/core/trace.ts";
+import { isThenable } from "../util/promises.ts";
 import { UNFINISHED } from "./answer.ts";
 import { deadlineOf, decodeBody, MAX_BODY_BYTES } from "./body.ts";
 import { endHandling, traceOfRequest } from "./call-span.ts";
@@ -50,7 +51,7 @@ export async function startInstance(given: InstanceOptions): Promise<Started> {
   const options = withDefaults(given);
   const identity = checkIdentity(options);
   if (identity.kind === "bad") throw new Error(identity.why);
-  await untilConnected(options);
+  await waitForBus(options);
   const duplicate = await findDuplicate(options.bus, options.service, options.instance);
   if (duplicate !== undefined) return { kind: "taken", by: duplicate };
   const instance = new RunningInstance(options);
@@ -67,22 +68,12 @@ const FINISH_TIMEOUT_MS = 5_000;
 /** Connecting takes milliseconds if the bus runs. After this time the instance reports what it waits for. */
 const WAITING_REPORT_DELAY_MS = 500;
 
-async function untilConnected({ bus, clock, onEvent }: ResolvedInstanceOptions): Promise<void> {
+async function waitForBus({ bus, clock, onEvent }: ResolvedInstanceOptions): Promise<void> {
   if (bus.status === "connected") return;
   const cancel = clock.after(WAITING_REPORT_DELAY_MS, () => onEvent({ kind: "waiting", trouble: bus.lastFailure }));
-  await new Promise<void>((resolve) => {
-    const stop = bus.watch((status) => {
-      if (status === "disconnected") return;
-      stop();
-      resolve();
-    });
-  });
+  await untilConnected(bus);
   cancel();
 }
-
-/** A plain JavaScript service may return anything, also promises of another library. */
-const isPromiseLike = (result: unknown): result is PromiseLike<HandlerResult> =>
-  typeof (result as { then?: unknown } | undefined | null)?.then === "function";
 
 class RunningInstance implements Instance {
   readonly address: string;
@@ -140,7 +131,7 @@ class RunningInstance implements Instance {
     // Up once the server has the subscriptions: a heartbeat before that would attract calls that nothing receives.
     while (!(await bus.flush())) {
       if (bus.status === "closed") return;
-      await untilConnected(this.#options);
+      await waitForBus(this.#options);
     }
     this.#unwatch.push(bus.watch((status) => this.#afterStatus(status)));
     this.#heartbeats.start();
@@ -190,7 +181,7 @@ class RunningInstance implements Instance {
     let encoded: EncodedResult;
     try {
       const result = this.#handler(request, trace);
-      if (isPromiseLike(result)) {
+      if (isThenable(result)) {
         this.#finishLater(message, result, receivedAt, trace);
         return;
       }

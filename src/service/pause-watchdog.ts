@@ -5,12 +5,11 @@
 //
 // process-control.ts starts it and sends its configuration over that channel.
 
-import type { Message } from "../bus/bus.ts";
+import { type Message, untilConnected } from "../bus/bus.ts";
 import { chaosBroadcastSubject, chaosSubject } from "../bus/core/subjects.ts";
 import { connectNatsBus } from "../bus/nats-bus.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { decodeBody, MAX_HEARTBEAT_BYTES } from "./body.ts";
-import { untilConnected } from "./connect.ts";
 import { type ParsedCommand, parseCommand, SINGLE_INSTANCE_ONLY } from "./core/fault-command.ts";
 import { statusJson } from "./core/fault-status.ts";
 import { type ErrorReply, refuse } from "./core/handler.ts";
@@ -73,7 +72,7 @@ async function listen(config: WatchdogConfig, { now, after }: Pick<Clock, "now" 
     openBus,
     report: () => undefined,
   });
-  if (!(await untilConnected(bus, clock, CONNECT_TIMEOUT_MS))) {
+  if (!(await untilConnected(bus, { clock, limitMs: CONNECT_TIMEOUT_MS }))) {
     process.send?.({ trouble: bus.lastError ?? "the process that would continue it cannot connect to the bus" });
     return;
   }

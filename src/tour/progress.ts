@@ -3,6 +3,7 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makePrivateDir } from "../program/folder.ts";
+import { fieldsOf, parseJson } from "../util/json.ts";
 
 export interface Progress {
   /** Index of the stop. */
@@ -29,7 +30,7 @@ export function progressIn(folder: string, stops: number): Progress {
 
 function readStop(path: string): number {
   try {
-    return Number(Object(JSON.parse(readFileSync(path, "utf8"))).stop);
+    return Number(fieldsOf(parseJson(readFileSync(path, "utf8")))["stop"]);
   } catch {
     return 0;
   }

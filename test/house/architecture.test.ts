@@ -10,8 +10,8 @@ import { importsOf } from "./layers.ts";
 const test = suite("architecture");
 const PAGE = join(repository, "docs/architecture.md");
 const [BEGIN, END] = ["<!-- layers: begin -->\n", "<!-- layers: end -->"];
-/** Loose files of src that only hold values, which every folder may import: arrows to them would hide the others. */
-const isLoose = (folder: string): boolean => folder.endsWith(".ts");
+/** Helpers, and files of src that only hold values. Every folder may import them: arrows to them would hide the others. */
+const isLoose = (folder: string): boolean => folder === "util" || folder.endsWith(".ts");
 
 type Graph = ReadonlyMap<string, ReadonlySet<string>>;
 

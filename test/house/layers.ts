@@ -5,23 +5,22 @@ import { dirname, normalize } from "node:path";
 
 /** The imports of each folder of src besides itself. A row names what lies below it; the longest path that fits counts. */
 export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  "settings.ts": ["shown-path.ts", "shown-url.ts"],
-  "shown-path.ts": [],
-  "shown-url.ts": [],
+  util: [],
+  "settings.ts": ["util"],
   "clock.ts": [],
-  health: ["settings.ts"],
+  health: ["settings.ts", "util"],
   trace: [],
-  bus: ["settings.ts", "clock.ts"],
-  program: ["trace", "settings.ts", "clock.ts"],
-  record: ["bus/core", "health", "settings.ts", "clock.ts"],
-  service: ["bus", "health", "trace", "settings.ts", "clock.ts"],
-  monitor: ["service", "bus", "program", "health", "settings.ts", "clock.ts"],
-  ratings: ["monitor", "service", "bus", "program", "health", "trace", "settings.ts", "clock.ts"],
-  demo: ["ratings", "program", "bus", "settings.ts", "clock.ts"],
-  tour: ["monitor", "service", "program", "bus", "health", "settings.ts", "clock.ts"],
-  market: ["monitor", "service", "record", "bus", "program", "health", "trace", "settings.ts", "clock.ts"],
-  "dwc/identity": ["program", "bus", "settings.ts", "clock.ts"],
-  dwc: ["monitor", "service", "bus", "program", "health", "settings.ts", "clock.ts"],
+  bus: ["settings.ts", "clock.ts", "util"],
+  program: ["trace", "settings.ts", "clock.ts", "util"],
+  record: ["bus/core", "health", "settings.ts", "clock.ts", "util"],
+  service: ["bus", "health", "trace", "settings.ts", "clock.ts", "util"],
+  monitor: ["service", "bus", "program", "health", "settings.ts", "clock.ts", "util"],
+  ratings: ["monitor", "service", "bus", "program", "health", "trace", "settings.ts", "clock.ts", "util"],
+  demo: ["ratings", "program", "bus", "settings.ts", "clock.ts", "util"],
+  tour: ["monitor", "service", "program", "bus", "health", "settings.ts", "clock.ts", "util"],
+  market: ["monitor", "service", "record", "bus", "program", "health", "trace", "settings.ts", "clock.ts", "util"],
+  "dwc/identity": ["program", "bus", "settings.ts", "clock.ts", "util"],
+  dwc: ["monitor", "service", "bus", "program", "health", "settings.ts", "clock.ts", "util"],
 };
 
 /** Where a package, or a part of Node, may be imported: paths below src. Other packages may be imported nowhere. */
@@ -50,7 +49,7 @@ const PURE_PACKAGES = new Set(["mnemonist"]);
 /** A pure file decides and does not act: it imports by value only what is pure. biome.json takes Node's globals away. */
 export const isPure = (file: string): boolean =>
   (/^src\/[^/]*$/.test(file) && file !== "src/clock.ts") ||
-  (/^src\/(health|monitor)\//.test(file) && !file.startsWith("src/monitor/prometheus/")) ||
+  (/^src\/(health|monitor|util)\//.test(file) && !file.startsWith("src/monitor/prometheus/")) ||
   /^src\/.*\/?core\//.test(file);
 
 export interface Source {

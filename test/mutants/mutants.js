@@ -31,6 +31,7 @@ const FOLDERS = {
   health: { goal: 90, places: ["health/"] },
   service: { goal: 85, places: ["service/"], without: LEFT_OUT },
   bus: { goal: 85, places: ["bus/"], without: LEFT_OUT },
+  util: { goal: 85, places: ["util/"] },
   monitor: { goal: 85, places: ["monitor/"] },
   market: {
     goal: 85,

@@ -1,6 +1,7 @@
 // The address of a bus, parsed from what the operator typed.
 
-import { decodedPart } from "../../settings.ts";
+import { bracketHost } from "../../util/format.ts";
+import { decodedPart } from "../../util/printable.ts";
 
 export interface BusAddress {
   readonly host: string;
@@ -29,7 +30,7 @@ export function readBusAddress(url: string): BusAddress {
     port: portOrPreset,
     tls: protocol === "tls:",
     credentials: readCredentials(decodedPart(username), decodedPart(password)),
-    shown: `${protocol}//${host.includes(":") ? `[${host}]` : host}:${portOrPreset}`,
+    shown: `${protocol}//${bracketHost(host)}:${portOrPreset}`,
   };
 }
 

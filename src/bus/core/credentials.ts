@@ -1,6 +1,7 @@
 // The claims of a credentials file that this project needs: name, expiry and reply subjects. Nothing is verified here:
 // only the server checks the signatures.
 
+import { fieldsOf, parseJson } from "../../util/json.ts";
 import { credentialsFile, readCredentialsText } from "./credentials-text.ts";
 
 export interface Credentials {
@@ -101,8 +102,8 @@ const fileOf = ({
 
 /** A token of another tool may allow all reply subjects. Then the caller's part is free. */
 function replyRights(publicKey: string, { nats }: Claims): Pick<Credentials, "callerPart" | "isOutdated"> {
-  const { sub } = Object(nats) as { sub?: unknown };
-  const { allow } = Object(sub) as { allow?: unknown };
+  const { sub } = fieldsOf(nats);
+  const { allow } = fieldsOf(sub);
   const hears = (pattern: string): boolean => Array.isArray(allow) && allow.includes(pattern);
   return {
     callerPart: hears(repliesTo(publicKey)) ? callerPartOf(publicKey) : undefined,
@@ -117,8 +118,8 @@ function replyRights(publicKey: string, { nats }: Claims): Pick<Credentials, "ca
 export function allowsSending({ text }: Pick<Credentials, "text">, subject: string): boolean {
   const read = readCredentialsText(text);
   const { nats } = decodeClaims(read.kind === "good" ? read.token : "");
-  const { pub } = Object(nats) as { pub?: unknown };
-  const { allow } = Object(pub) as { allow?: unknown };
+  const { pub } = fieldsOf(nats);
+  const { allow } = fieldsOf(pub);
   return !Array.isArray(allow) || allow.includes(subject);
 }
 
@@ -134,11 +135,7 @@ type Claims = Readonly<Record<"sub" | "iss" | "name" | "exp" | "nats", unknown>>
 
 function decodeClaims(token: string): Claims {
   const [, payload = ""] = token.split(".");
-  try {
-    return Object(JSON.parse(Buffer.from(payload, "base64url").toString("utf8"))) as Claims;
-  } catch {
-    return { sub: undefined, iss: undefined, name: undefined, exp: undefined, nats: undefined };
-  }
+  return fieldsOf(parseJson(Buffer.from(payload, "base64url").toString("utf8"))) as Claims;
 }
 
 const bad = (why: string): ParsedCredentials => ({ kind: "bad", why });

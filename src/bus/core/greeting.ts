@@ -1,5 +1,7 @@
 // The greeting: the INFO line that a server sends first, before any login.
 
+import { type Fields, fieldsOf, parseJson } from "../../util/json.ts";
+
 export interface Greeting {
   /** `server_name`; empty when the server sends none. */
   readonly name: string;
@@ -16,14 +18,11 @@ export const embeddedName = (id: string): string => `${EMBEDDED}${id}`;
 /** True for a server that this project started, on any machine. */
 export const isEmbedded = ({ name }: Pick<Greeting, "name">): boolean => EMBEDDED_NAME.test(name);
 
+/** The fields of the greeting. @param line `INFO {…}`; one that cannot be parsed has none */
+export const infoOf = (line: string): Fields => fieldsOf(parseJson(line.slice(line.indexOf("{"))));
+
 /** @param line `INFO {…}`. A line that cannot be parsed has no name and requires no login */
-export function readGreeting(line: string): Greeting {
-  try {
-    return greetingOf(JSON.parse(line.slice(line.indexOf("{"))));
-  } catch {
-    return { name: "", asksLogin: false };
-  }
-}
+export const readGreeting = (line: string): Greeting => greetingOf(infoOf(line));
 
 /** A server of another protocol. */
 export interface Stranger {
@@ -43,23 +42,16 @@ export interface PeerPort {
   readonly clientPort?: number;
 }
 
-/** @param line see readGreeting. Undefined: nothing in the line speaks against a port for clients. */
-export function readPeerPort(line: string): PeerPort | undefined {
-  try {
-    return peerPortOf(JSON.parse(line.slice(line.indexOf("{"))));
-  } catch {
-    return undefined;
-  }
-}
-
 /** The highest protocol version for clients. Routes use higher ones. */
 const LATEST_CLIENT_PROTO = 1;
 
-/** The greeting of a route may contain leafnode URLs as well, and the URL of its server's gateway. */
-function peerPortOf(info: unknown): PeerPort | undefined {
-  const { gateway, gateway_url, lnoc, proto, leafnode_urls, info_on_connect, client_ip, connect_urls } = Object(
-    info,
-  ) as Readonly<Record<string, unknown>>;
+/**
+ * Undefined: nothing in the line speaks against a port for clients. The greeting of a route may contain leafnode URLs as
+ * well, and the URL of its server's gateway.
+ * @param line see readGreeting
+ */
+export function readPeerPort(line: string): PeerPort | undefined {
+  const { gateway, gateway_url, lnoc, proto, leafnode_urls, info_on_connect, client_ip, connect_urls } = infoOf(line);
   if (client_ip !== undefined) return undefined;
   if (typeof gateway === "string") return { of: "gateway" };
   if (lnoc === true || typeof gateway_url === "string" || (typeof proto === "number" && proto > LATEST_CLIENT_PROTO))
@@ -76,7 +68,7 @@ function clientPortIn(urls: unknown): Pick<PeerPort, "clientPort"> {
 
 /** @param info the parsed object of that line. A server sends a nonce only if a client must sign it to log in. */
 export function greetingOf(info: unknown): Greeting {
-  const { server_name, auth_required, nonce } = Object(info) as Readonly<Record<string, unknown>>;
+  const { server_name, auth_required, nonce } = fieldsOf(info);
   return {
     name: typeof server_name === "string" ? server_name : "",
     asksLogin: auth_required === true || typeof nonce === "string",

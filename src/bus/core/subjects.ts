@@ -1,6 +1,6 @@
 // The subjects of the protocol (docs/protocol.md) and the rules for names in them.
 
-import { withoutUserinfos } from "../../settings.ts";
+import { quoted } from "../../util/printable.ts";
 
 export type NameCheck =
   | { readonly kind: "good"; readonly name: string }
@@ -13,8 +13,7 @@ const MAX_NAME_LENGTH = 64;
 
 /** Checks a service's name: lower-case letters, digits, `-` and `_`, starting with a letter. */
 export function checkServiceName(name: string): NameCheck {
-  const typed = withoutUserinfos(name);
-  const shown = JSON.stringify(typed.length > MAX_NAME_LENGTH ? `${typed.slice(0, MAX_NAME_LENGTH)}…` : typed);
+  const shown = quoted(name, MAX_NAME_LENGTH);
   if (name.length > MAX_NAME_LENGTH) return bad(`service name ${shown} is longer than ${MAX_NAME_LENGTH} characters`);
   if (!/^[a-z][a-z0-9_-]*$/.test(name)) {
     return bad(`service name ${shown} must be lower-case letters, digits, - and _, starting with a letter`);

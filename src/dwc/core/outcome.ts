@@ -1,7 +1,7 @@
 // The result of a command, and its rendering: results to stdout, everything else to stderr, and an exit code that
 // scripts can rely on. write.ts writes the streams.
 
-import { withoutUserinfos } from "../../settings.ts";
+import { withoutUserinfos } from "../../util/printable.ts";
 import { colorize, type Tone } from "./color.ts";
 import { fieldWithFolder, folderNote, offersCommand, withTypedOption } from "./folder-note.ts";
 

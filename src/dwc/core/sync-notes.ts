@@ -2,6 +2,7 @@
 
 import { isLoopback, readBusAddress } from "../../bus/core/bus-address.ts";
 import { speaking } from "../../bus/core/greeting.ts";
+import { bracketHost } from "../../util/format.ts";
 import type { Obedience } from "../identity/core/obedience.ts";
 import type { BusProbe, SyncResult } from "./bus-shapes.ts";
 
@@ -30,7 +31,7 @@ const isDefaultHost = (host: string): boolean => host === "127.0.0.1" || host.to
 function hostIn(url: string): string {
   const { host } = readBusAddress(url);
   if (isDefaultHost(host)) return "127.0.0.1";
-  return host.includes(":") ? `[${host}]` : host;
+  return bracketHost(host);
 }
 
 export const notNatsText = ({ url, ...answer }: Extract<BusProbe, { kind: "not-nats" }>): string =>

@@ -3,6 +3,7 @@
 
 import { createHash } from "node:crypto";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
+import { parseJson } from "../../util/json.ts";
 import { accountSeed, creds, keys, orgFields, trustSchema } from "./core/parse-state.ts";
 import { literal, nullable, object, parse, seconds, text } from "./core/schema.ts";
 import type { Org, Trust } from "./core/state.ts";
@@ -76,7 +77,7 @@ export function readCode(
   if (packed === undefined || signature === undefined || more.length > 0) return bad("this invitation is not whole");
   const parts = unpack(packed);
   if (parts === undefined) return bad(DAMAGED);
-  const read = parse(schema, parseJson(parts));
+  const read = parse(schema, parseJson(Buffer.from(parts).toString("utf8")));
   if (read.kind === "mismatch") return bad(DAMAGED);
   const { version: _version, ...invitation } = read.value;
   const signed = Buffer.from(signature, "base64url");
@@ -93,14 +94,6 @@ function unpack(packed: string): Uint8Array | undefined {
   if (!/^[\w-]+$/.test(packed)) return undefined;
   try {
     return inflateRawSync(Buffer.from(packed, "base64url"), { maxOutputLength: MAX_UNPACKED_BYTES });
-  } catch {
-    return undefined;
-  }
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString("utf8"));
   } catch {
     return undefined;
   }

@@ -23,6 +23,8 @@ import { dirname } from "node:path";
 import { findProgram } from "../../bus/find-program.ts";
 import type { Clock } from "../../clock.ts";
 import { makePrivateDir } from "../../program/folder.ts";
+import { errorCode } from "../../util/errors.ts";
+import { sleep } from "../../util/promises.ts";
 import { endNote, type Holder, ownNote, readNote } from "./lock-note.ts";
 
 export type Locked =
@@ -144,13 +146,13 @@ async function lockByOpening({ path, clock, timeoutMs }: LockOptions): Promise<L
     try {
       return heldLock(path, openSync(path, flags, OWNER_ONLY_FILE));
     } catch (error) {
-      if (!(error instanceof Error && "code" in error && error.code === "EAGAIN")) throw error;
+      if (errorCode(error) !== "EAGAIN") throw error;
     }
     const now = contentOf(path);
     if (now !== before) giveUpAtMs = clock.now() + timeoutMs;
     before = now;
     if (clock.now() > giveUpAtMs) return { kind: "busy", holder: holderOf(path) };
-    await new Promise<void>((resolve) => clock.after(POLL_INTERVAL_MS, resolve));
+    await sleep(POLL_INTERVAL_MS, clock);
   }
 }
 

@@ -6,7 +6,8 @@ import { readBusAddress } from "../../bus/core/bus-address.ts";
 import { type Credentials, parseCredentials } from "../../bus/core/credentials.ts";
 import { nextAttempt } from "../../bus/login-result.ts";
 import { connectNatsBus, type NatsBus } from "../../bus/nats-bus.ts";
-import { afterRunning, type Cancel, type Clock } from "../../clock.ts";
+import { afterRunning, type Clock } from "../../clock.ts";
+import { withTimeout } from "../../util/promises.ts";
 import { markOf, markSubject, newsOf } from "./core/account-links.ts";
 import {
   judgeTokens,
@@ -309,12 +310,7 @@ async function loginResult(bus: NatsBus, clock: Clock, limitMs: number): Promise
     last = attempt;
     return FINAL_KINDS.has(attempt.kind);
   });
-  let cancel: Cancel = () => undefined;
-  const late = new Promise<void>((resolve) => {
-    cancel = afterRunning(clock, limitMs, resolve);
-  });
-  await Promise.race([ended, late]);
-  cancel();
+  await withTimeout(ended, (late) => afterRunning(clock, limitMs, late));
   return last;
 }
 

@@ -6,6 +6,8 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import type { Clock } from "../../clock.ts";
 import { makePrivateDir } from "../../program/folder.ts";
+import { errorCode, messageOf } from "../../util/errors.ts";
+import { fieldsOf, parseJson } from "../../util/json.ts";
 import { shellWord } from "./core/names.ts";
 import { parseState } from "./core/parse-state.ts";
 import { type Decision, EMPTY_STATE, type Refusal, refused, type State } from "./core/state.ts";
@@ -13,7 +15,7 @@ import { deriveFiles } from "./derived-files.ts";
 import { lock } from "./lock.ts";
 import type { Holder } from "./lock-note.ts";
 import { misfiledSeed } from "./misfiled-seed.ts";
-import { errorCode, paths, removeTempFiles, whyOf, writeFileAtomic } from "./state-paths.ts";
+import { paths, removeTempFiles, writeFileAtomic } from "./state-paths.ts";
 
 export type ReadState =
   | { readonly kind: "read"; readonly state: State }
@@ -37,14 +39,14 @@ export function readState(folder: string): ReadState {
     return decode(path, readFileSync(path, "utf8"));
   } catch (error) {
     if (errorCode(error) === "ENOENT") return { kind: "read", state: EMPTY_STATE };
-    if (errorCode(error) !== "EACCES") return unreadable(path, whyOf(error));
+    if (errorCode(error) !== "EACCES") return unreadable(path, messageOf(error));
     // For example, a file that root wrote through sudo. The state is intact, so no copy of it is needed.
-    return unreadable(path, whyOf(error), `type  sudo chown -R "$USER" ${shellWord(folder)}  if it is yours`);
+    return unreadable(path, messageOf(error), `type  sudo chown -R "$USER" ${shellWord(folder)}  if it is yours`);
   }
 }
 
 function decode(path: string, content: string): ReadState {
-  const { format, version, sum, state } = Object(parseJson(content)) as Record<string, unknown>;
+  const { format, version, sum, state } = fieldsOf(parseJson(content));
   if (format !== FORMAT) return unreadable(path, "it is no state of this dwc, or damaged");
   if (version !== VERSION) return unreadable(path, "another version of dwc has written it");
   if (sum !== sumOf(state)) return unreadable(path, "it has been changed or damaged");
@@ -70,14 +72,6 @@ function unreadable(path: string, why: string, hint = "put back a copy of it"): 
     kind: "unreadable",
     why: `${path} cannot be read (${why}): ${hint}, or set DWC_STATE to another folder; nothing was changed`,
   };
-}
-
-function parseJson(content: string): unknown {
-  try {
-    return JSON.parse(content);
-  } catch {
-    return undefined;
-  }
 }
 
 export interface ChangeOptions {
@@ -111,7 +105,7 @@ export async function changeState<T extends object>(
     if (errorCode(error) === undefined) throw error;
     return refused(
       "state-unwritable",
-      `${folder} cannot be written (${whyOf(error)}): correct that, or set DWC_STATE to another folder`,
+      `${folder} cannot be written (${messageOf(error)}): correct that, or set DWC_STATE to another folder`,
     );
   }
 }
@@ -161,7 +155,7 @@ async function change<T extends object>(folder: string, decide: Decide<T>, isHel
 }
 
 const underivedSentence = (folder: string, error: unknown): string =>
-  `${paths.state(folder)} is written, but a file that follows from it cannot be (${whyOf(error)}): type  bin/dwc nats-config  once that is mended`;
+  `${paths.state(folder)} is written, but a file that follows from it cannot be (${messageOf(error)}): type  bin/dwc nats-config  once that is mended`;
 
 /** A stopped process reacts to SIGCONT and SIGKILL only. However it ends, the state is the old or the new one. */
 function busySentence(folder: string, holder: Holder | undefined, waitedMs: number): string {

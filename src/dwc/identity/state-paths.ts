@@ -17,6 +17,7 @@ import {
 } from "node:fs";
 import { basename, dirname, isAbsolute, join } from "node:path";
 import { makePrivateDir } from "../../program/folder.ts";
+import { errorCode } from "../../util/errors.ts";
 
 const OWNER_ONLY_FILE = 0o600;
 const TEMP_NAME_BYTES = 6;
@@ -119,7 +120,3 @@ function syncFolder(folder: string): void {
     closeSync(handle);
   }
 }
-
-export const whyOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-export const errorCode = (error: unknown): string | undefined =>
-  error instanceof Error && "code" in error ? String(error.code) : undefined;

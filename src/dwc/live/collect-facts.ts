@@ -4,6 +4,7 @@ import { execFile } from "node:child_process";
 import { findProgram, programFolders } from "../../bus/find-program.ts";
 import type { Clock } from "../../clock.ts";
 import type { Settings } from "../../settings.ts";
+import { fieldsOf } from "../../util/json.ts";
 import type { BusProbe } from "../core/bus-shapes.ts";
 import type { IdentityService } from "../core/command-context.ts";
 import type { BusResult, DiscoveredInstance } from "./core/bus-result.ts";
@@ -48,13 +49,13 @@ async function askHealth(url: string, clock: Clock): Promise<MarketFacts> {
   if (alive?.kind !== "answered") return { kind: alive?.kind ?? "silent", url };
   if (refusesName(alive)) return { kind: "foreign name", url };
   if (Object(alive.json).status !== "alive" || ready?.kind !== "answered") return { kind: "not-market", url };
-  const { status, checks } = Object(ready.json) as { status?: unknown; checks?: unknown };
+  const { status, checks } = fieldsOf(ready.json);
   return {
     kind: "market",
     url,
     status: status === "ready" || status === "degraded" ? status : "unready",
     failing: (Array.isArray(checks) ? checks : []).flatMap((check) => {
-      const { name, good, note } = Object(check) as Record<string, unknown>;
+      const { name, good, note } = fieldsOf(check);
       return good === true ? [] : [`${String(name)}: ${String(note)}`];
     }),
   };

@@ -2,6 +2,7 @@
 // can be one, and for at most 200 ms.
 
 import type { Clock } from "../../clock.ts";
+import { withTimeout } from "../../util/promises.ts";
 import type { Command } from "../core/command.ts";
 import type { CommandContext } from "../core/command-context.ts";
 import type { DiscoveredInstance } from "./core/bus-result.ts";
@@ -25,10 +26,7 @@ export async function complete(
 
 async function namesWithin(world: CommandContext | undefined, clock: Clock): Promise<readonly DiscoveredInstance[]> {
   if (world === undefined) return [];
-  const limit = new Promise<readonly DiscoveredInstance[]>(
-    (resolve) => void clock.after(NAMES_TIMEOUT_MS, () => resolve([])),
-  );
-  return Promise.race([names(world), limit]);
+  return (await withTimeout(names(world), (late) => clock.after(NAMES_TIMEOUT_MS, late))) ?? [];
 }
 
 /** A board has the names at once; a roll call has to wait for heartbeats. */

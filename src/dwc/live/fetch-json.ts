@@ -3,6 +3,7 @@
 
 import { get, type IncomingMessage } from "node:http";
 import { afterRunning, type Clock } from "../../clock.ts";
+import { parseJson } from "../../util/json.ts";
 
 export type FetchResult =
   | { readonly kind: "answered"; readonly status: number; readonly json: unknown }
@@ -40,13 +41,5 @@ function readAll(response: IncomingMessage, done: (json: unknown) => void): void
     else chunks.push(chunk);
   });
   response.on("error", () => done(undefined));
-  response.on("end", () => done(jsonOf(Buffer.concat(chunks).toString("utf8"))));
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  response.on("end", () => done(parseJson(Buffer.concat(chunks).toString("utf8"))));
 }

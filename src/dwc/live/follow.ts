@@ -5,6 +5,7 @@ import { get, type IncomingMessage } from "node:http";
 import type { Clock } from "../../clock.ts";
 import { BOARD_PATHS } from "../../monitor/board-places.ts";
 import type { EventRecord } from "../../monitor/event-stream.ts";
+import { fieldsOf, parseJson } from "../../util/json.ts";
 import { readEvents } from "./core/market-view.ts";
 
 export interface Follower {
@@ -60,15 +61,13 @@ interface Frame {
 }
 
 function frameOf(line: string): Frame | undefined {
-  try {
-    const { type, lastEvent, events } = Object(JSON.parse(line)) as Record<string, unknown>;
-    return {
-      events: readEvents(events),
-      lastEvent: type === "snapshot" && typeof lastEvent === "number" ? lastEvent : undefined,
-    };
-  } catch {
-    return undefined;
-  }
+  const frame = parseJson(line);
+  if (frame === undefined) return undefined;
+  const { type, lastEvent, events } = fieldsOf(frame);
+  return {
+    events: readEvents(events),
+    lastEvent: type === "snapshot" && typeof lastEvent === "number" ? lastEvent : undefined,
+  };
 }
 
 /** Resolves when the feed has ended, for any reason. */

@@ -11,6 +11,7 @@ import type { Clock } from "../../clock.ts";
 import { type Heartbeat, parseHeartbeat } from "../../health/heartbeat.ts";
 import { compareByInstance } from "../../health/member.ts";
 import { decodeBody, MAX_HEARTBEAT_BYTES } from "../../service/body.ts";
+import { sleep } from "../../util/promises.ts";
 import type { DiscoveredInstance, DiscoveredStats } from "./core/bus-result.ts";
 import { readStats } from "./read-stats.ts";
 
@@ -49,7 +50,7 @@ const keyOf = (service: string, incarnation: string): string => `${service} ${in
 
 /** Sends a roll call and a STATS request to each service, and collects replies for `listenMs`. */
 async function askServices(bus: Bus, clock: Clock, services: readonly string[], listenMs: number): Promise<Counts> {
-  const listened = new Promise<void>((resolve) => void clock.after(listenMs, resolve));
+  const listened = sleep(listenMs, clock);
   for (const service of services) bus.publish(subjects.rollCallSubject(service), "");
   const counts = await Promise.all(services.map((service) => gatherCounts(bus, service, listenMs)));
   await listened;

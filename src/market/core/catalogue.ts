@@ -4,6 +4,8 @@
 // Prices stand in the file as people write them (19.99) and are turned into integer cents here, once: 19.99 + 99.99 in
 // floating point is 119.97999999999999, and nobody wants to pay that.
 
+import { isJsonObject } from "../../util/json.ts";
+
 export interface Thing {
   readonly id: string;
   readonly title: string;
@@ -40,7 +42,8 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** Turns the parsed file into a catalogue, or says everything that is wrong with it, not only the first thing. */
 export function parseCatalogue(file: unknown): CatalogueResult {
-  if (!isFields(file)) return { kind: "refused", problems: ["the catalogue must be an object: a thing under each id"] };
+  if (!isJsonObject(file))
+    return { kind: "refused", problems: ["the catalogue must be an object: a thing under each id"] };
   const entries = Object.entries(file);
   const problems = entries.length === 0 ? ["the catalogue has no things"] : entries.flatMap(problemsOf);
   if (problems.length > 0) return { kind: "refused", problems };
@@ -57,7 +60,7 @@ export function totalCents(catalogue: Catalogue, ids: Iterable<string>): number 
 
 function problemsOf([id, fields]: readonly [string, unknown]): string[] {
   const name = `thing ${JSON.stringify(id)}`;
-  if (!isFields(fields)) return [`${name} must be an object`];
+  if (!isJsonObject(fields)) return [`${name} must be an object`];
   return [
     ...idProblems(name, id),
     ...keyProblems(name, fields),
@@ -110,8 +113,4 @@ function thingOf(id: string, fields: Fields): Thing {
   };
   const priceCents = Math.round(price * CENTS_PER_DOLLAR);
   return { id, title, blurb, desc, priceCents, warnings, json: JSON.stringify(fields) };
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

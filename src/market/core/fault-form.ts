@@ -2,6 +2,7 @@
 
 import { isIncarnationId } from "../../bus/core/subjects.ts";
 import { type FaultCommand, parseCommand } from "../../service/core/fault-command.ts";
+import { SECOND_MS } from "../../util/format.ts";
 
 export interface FaultForm {
   /** Undefined: all instances. */
@@ -12,7 +13,6 @@ export interface FaultForm {
 export type ReadFaultForm = ({ readonly kind: "read" } & FaultForm) | { readonly kind: "bad"; readonly why: string };
 
 /** What a person sets: times in seconds, shares in percent. */
-const SECOND_MS = 1_000;
 const PERCENT = 100;
 
 /** @param body the body as it came, `application/x-www-form-urlencoded` */

@@ -6,6 +6,7 @@ import type { LogEntry } from "../../program/log.ts";
 import type { ClientEvent } from "../../service/client-options.ts";
 import { faultText } from "../../service/core/fault-status.ts";
 import { isPrinted, type LogLevel } from "../../settings.ts";
+import { secondsText } from "../../util/format.ts";
 
 /** What happens to the ratings of one page, besides what happens to its calls. */
 export type PageEvent =
@@ -120,7 +121,7 @@ function membershipLine(service: string, event: MembershipEvent): LogEntry {
     case "heartbeats-interrupted":
       return membership(
         "WARNING",
-        `no heartbeats could be heard for ${seconds(event.interruptedMs)}: too many were sent`,
+        `no heartbeats could be heard for ${secondsText(event.interruptedMs)}: too many were sent`,
       );
     case "unreadable-heartbeat":
       return membership("WARNING", `${service} heartbeat not understood: ${event.why} (on ${event.subject})`);
@@ -138,7 +139,7 @@ function hedgingText({ who, late, afterMs }: Extract<ClientEvent, { kind: "hedgi
 }
 
 function whyLost({ why, silentMs }: Extract<ClientEvent, { kind: "lost" }>): string {
-  return why === "no heartbeat" ? `no heartbeat for ${seconds(silentMs)}` : why;
+  return why === "no heartbeat" ? `no heartbeat for ${secondsText(silentMs)}` : why;
 }
 
 function busLine(status: "connected" | "disconnected" | "closed"): LogEntry {
@@ -157,7 +158,6 @@ function listed(live: readonly InstanceRef[]): string {
   return live.length > MAX_LISTED ? `${shown} and ${live.length - MAX_LISTED} more` : shown;
 }
 
-const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 const address = (who: InstanceRef): string => shownAddress(who.address);
 const named = (who: InstanceRef): string => `${who.service} instance ${who.instance}`;
 const resolver = (level: LogEntry["level"], text: string): LogEntry => ({

@@ -5,12 +5,12 @@ import type { InstanceRef } from "../../health/member.ts";
 import type { LogEntry } from "../../program/log.ts";
 import type { Entry, Header } from "../../record/core/entry.ts";
 import type { Replayed } from "../../record/core/replay.ts";
+import { secondsText } from "../../util/format.ts";
 import { clientLine } from "./lines.ts";
 
 /** Wide enough for the number of any line of a hundred megabytes. */
 const NUMBER_WIDTH = 7;
 const KIND_WIDTH = 12;
-const MS_PER_SECOND = 1000;
 
 /** @param iso how a time (epoch ms) is written */
 export function headLines({ service, wallMs, rules }: Header, iso: (wallMs: number) => string): readonly string[] {
@@ -52,7 +52,7 @@ function inWords(replayed: Replayed): string {
     case "settled":
       return `call ${entry.ticket} to ${ticket === undefined ? "?" : named(ticket.who)}: ${entry.result}`;
     case "stall":
-      return `the Market itself did not run for ${(entry.stalledMs / MS_PER_SECOND).toFixed(1)} s`;
+      return `the Market itself did not run for ${secondsText(entry.stalledMs)}`;
     default:
       return remark(entry);
   }

@@ -10,7 +10,7 @@
 // jar of curl's is its owner's own; and the browsers that sent a cross-site form without `Origin` are older than 2020,
 // honour the cart cookie's SameSite=Lax, and could at worst change a cart in which nothing can be lost.
 
-import { withoutUserinfos } from "../../settings.ts";
+import { quoted } from "../../util/printable.ts";
 
 export interface OriginHeaders {
   readonly secFetchSite: string | undefined;
@@ -36,9 +36,7 @@ export function checkOrigin(headers: OriginHeaders, publicUrl?: string): OriginC
   const { secFetchSite, origin, referer, host, forwardedHost } = headers;
   if (secFetchSite !== undefined) {
     if (OWN_SITES.includes(secFetchSite)) return OWN;
-    return foreign(
-      `Sec-Fetch-Site is ${JSON.stringify(shortened(secFetchSite))}: the form was sent from another site's page`,
-    );
+    return foreign(`Sec-Fetch-Site is ${shown(secFetchSite)}: the form was sent from another site's page`);
   }
   const [header, url] = origin === undefined ? ["Referer", referer] : ["Origin", origin];
   // `Referer` is often stripped or shortened, so it is asked only where nothing better was said.
@@ -81,15 +79,12 @@ const MAX_FORWARDED_HOSTS = 5;
 /** Longer than an address of this shop can be. */
 const MAX_ADDRESS_LENGTH = 3_000;
 /** Enough to recognise an origin by; 15 KB of header are not printed back. */
-const LONGEST_SHOWN = 100;
-function shortened(value: string): string {
-  const shown = withoutUserinfos(value);
-  return shown.length > LONGEST_SHOWN ? `${shown.slice(0, LONGEST_SHOWN)}…` : shown;
-}
+const MAX_QUOTED_LENGTH = 100;
+const shown = (value: string): string => quoted(value, MAX_QUOTED_LENGTH);
 
 /** For whoever runs the shop: behind a proxy that does not pass Host every order ends here. */
 function whyNot(header: string, url: string, origin: string | undefined): string {
-  const what = `${header} is ${JSON.stringify(shortened(url))}, which is not the Host that this request names`;
+  const what = `${header} is ${shown(url)}, which is not the Host that this request names`;
   if (origin === undefined || origin.length > MAX_HOST_LENGTH) return what;
   return `${what}. If ${origin} is this shop behind a proxy, let the proxy pass Host (nginx: proxy_set_header Host $http_host;) or start the Market with PUBLIC_URL=${origin}`;
 }

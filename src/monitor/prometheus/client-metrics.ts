@@ -2,6 +2,7 @@
 
 import type { Breaker } from "../../health/breaker.ts";
 import type { Member, Membership } from "../../health/member.ts";
+import { SECOND_MS } from "../../util/format.ts";
 import { type CumulativeStats, DURATION_BOUNDS_S, OUTCOMES } from "../attempt-stats.ts";
 import type { MonitorSource } from "../monitor-source.ts";
 import { MAX_ROWS, type ServiceMonitor } from "../service-monitor.ts";
@@ -9,7 +10,6 @@ import type { Sample } from "./exposition.ts";
 
 const MEMBERSHIPS: readonly Membership["kind"][] = ["up", "draining", "gone"];
 const BREAKERS: readonly Breaker["kind"][] = ["closed", "probation", "open", "retesting"];
-const SECOND_MS = 1000;
 
 export type Samples = Readonly<Record<string, readonly Sample[]>>;
 

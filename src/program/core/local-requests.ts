@@ -5,7 +5,7 @@
 // A third kind comes over the network: with route_localnet, which hosts of containers set, Linux takes packets for 127.0.0.1
 // from a neighbour. Their sender's address gives them away.
 
-import { withoutUserinfos } from "../../settings.ts";
+import { quoted } from "../../util/printable.ts";
 
 export interface LocalRequest {
   /** The address at the other end of the connection; undefined: it has gone. */
@@ -37,10 +37,10 @@ const LOCAL: LocalCheck = { kind: "local" };
 /** @param isPlain what was asked for is the same for all, and says nothing of this machine: then under any Host */
 export function checkLocal(request: LocalRequest, isPlain = false): LocalCheck {
   const { peer = "" } = request;
-  if (!LOOPBACK_PEER.test(peer)) return refused(`the connection is from ${quoted(peer)}, which is no loopback address`);
+  if (!LOOPBACK_PEER.test(peer)) return refused(`the connection is from ${shown(peer)}, which is no loopback address`);
   const [host] = request.hosts;
   if (host === undefined || request.hosts.length > 1) return refused("the request does not name one Host");
-  if (!isPlain && !LOOPBACK_HOST.test(host)) return refused(`Host is ${quoted(host)}: ${ONLY_LOCAL_NAMES}`);
+  if (!isPlain && !LOOPBACK_HOST.test(host)) return refused(`Host is ${shown(host)}: ${ONLY_LOCAL_NAMES}`);
   if (!hasLoopbackTarget(request.target)) return refused("the address names another host than this machine");
   return checkSite(request, host);
 }
@@ -80,13 +80,11 @@ function checkSite(request: LocalRequest, host: string): LocalCheck {
   const isReading = READING.includes(method);
   const isFollowedLink = isReading && secFetchMode === "navigate" && secFetchDest === "document";
   if (secFetchSite !== undefined && !OWN_SITES.includes(secFetchSite) && !isFollowedLink)
-    return refused(
-      `the browser says that a page of another site asks for it (Sec-Fetch-Site: ${quoted(secFetchSite)})`,
-    );
+    return refused(`the browser says that a page of another site asks for it (Sec-Fetch-Site: ${shown(secFetchSite)})`);
   if (origin !== undefined && !isOf(origin, host))
-    return refused(`the browser says that a page of another site asks for it (Origin: ${quoted(origin)})`);
+    return refused(`the browser says that a page of another site asks for it (Origin: ${shown(origin)})`);
   if (!isReading && origin === undefined && secFetchSite === undefined && referer !== undefined && !isOf(referer, host))
-    return refused(`the browser says that a page of another site asks for it (Referer: ${quoted(referer)})`);
+    return refused(`the browser says that a page of another site asks for it (Referer: ${shown(referer)})`);
   return LOCAL;
 }
 
@@ -102,4 +100,4 @@ const refused = (why: string): LocalCheck => ({ kind: "refused", why });
 const MAX_ADDRESS_LENGTH = 3_000;
 /** Enough to recognise a name by; 15 KB of header are not printed back. */
 const MAX_QUOTED_LENGTH = 100;
-const quoted = (value: string): string => JSON.stringify(withoutUserinfos(value).slice(0, MAX_QUOTED_LENGTH));
+const shown = (value: string): string => quoted(value, MAX_QUOTED_LENGTH);

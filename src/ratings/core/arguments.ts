@@ -1,5 +1,7 @@
 // What a person asked for: COUNT instances, or the one of a number.
 
+import { MAX_INSTANCE } from "../../health/heartbeat.ts";
+
 export type FleetArguments =
   | { readonly kind: "count"; readonly count: number }
   | { readonly kind: "instance"; readonly instance: number }
@@ -7,8 +9,6 @@ export type FleetArguments =
 
 /** More processes than this on one machine is a slip of the finger. */
 const MAX_COUNT = 100;
-/** As the heartbeat has it. */
-const MAX_INSTANCE = 999_999;
 
 /** COUNT comes before INSTANCE when both are given; with neither it is instance 1. Empty counts as not given. */
 export function readFleetArguments(values: { readonly count?: unknown; readonly instance?: unknown }): FleetArguments {

@@ -6,7 +6,10 @@ import type { ProgramEvent } from "../../program/core/event-names.ts";
 import type { LogEntry } from "../../program/log.ts";
 import { faultText } from "../../service/core/fault-status.ts";
 import type { InstanceEvent } from "../../service/instance-options.ts";
-import { type LogLevel, shownUrl } from "../../settings.ts";
+import type { LogLevel } from "../../settings.ts";
+import { stackOf } from "../../util/errors.ts";
+import { secondsText } from "../../util/format.ts";
+import { shownUrl } from "../../util/printable.ts";
 
 /** Whose window it is. */
 export interface InstanceWindow {
@@ -71,7 +74,7 @@ function textOf({ instance, pid, natsUrls }: InstanceWindow, event: InstanceLogE
     case "up":
       return `is up: pid ${pid}, ${shownAddress(event.address)}`;
     case "resumed":
-      return `resumed after a pause of ${seconds(event.pausedMs)}`;
+      return `resumed after a pause of ${secondsText(event.pausedMs)}`;
     case "dropped":
       return `dropped ${event.count} expired ${event.count === 1 ? "request" : "requests"}`;
     case "failed":
@@ -87,7 +90,7 @@ function textOf({ instance, pid, natsUrls }: InstanceWindow, event: InstanceLogE
     case "takes faults":
       return "takes faults from whoever may ask for them (CHAOS=1)";
     case "fault begins":
-      return `begins a fault: ${faultText(event.fault)}, for ${seconds(event.forMs)}`;
+      return `begins a fault: ${faultText(event.fault)}, for ${secondsText(event.forMs)}`;
     case "fault ended":
       return `ended a fault: ${faultText(event.fault)} (${event.why})`;
     case "killed":
@@ -95,7 +98,6 @@ function textOf({ instance, pid, natsUrls }: InstanceWindow, event: InstanceLogE
   }
 }
 
-const stackOf = (error: unknown): string => String(error instanceof Error ? (error.stack ?? error.message) : error);
 /** Only where nothing answers does it help to start a bus, and a Market does so at an address of its own machine alone. */
 function waitingText(
   natsUrls: readonly string[],
@@ -106,5 +108,3 @@ function waitingText(
     return `waits for the bus at ${urls}, and tries again: ${trouble.message}`;
   return `waits for a bus at ${urls}${whyNeverStarted(natsUrls) === undefined ? ": start one with  make market" : ""}`;
 }
-
-const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;

@@ -5,6 +5,7 @@ import { checkServiceName, directSubject, isIncarnationId } from "../../bus/core
 import { type Heartbeat, parseHeartbeat } from "../../health/heartbeat.ts";
 import { RESULTS } from "../../health/tracker.ts";
 import { defaultHealthRules, type HealthRules } from "../../settings.ts";
+import { type Fields, fieldsOf, isIntegerIn, isJsonObject, parseJson } from "../../util/json.ts";
 import {
   type Entry,
   FORMAT,
@@ -19,8 +20,6 @@ export type Parsed<T> =
   | { readonly kind: "read"; readonly value: T }
   | { readonly kind: "unreadable"; readonly why: string };
 
-type Fields = Readonly<Record<string, unknown>>;
-
 /** Room for ten thousand incarnations that one call was sent to, at 64 characters each, and for the rest of the line. */
 export const MAX_LINE_LENGTH = 1_048_576;
 /** No event randomDraws more: a tick randomDraws once for each retest that ends, and this is the most incarnations. */
@@ -28,7 +27,7 @@ const MAX_RANDOM_DRAWS = 10_000;
 const BUS_STATUSES = ["connected", "disconnected", "closed"] as const;
 
 export function parseHead(text: string): Parsed<Header> {
-  const fields = fieldsOf(text);
+  const fields = objectIn(text);
   if (fields?.["format"] !== FORMAT) return unreadable("this is no record of a Market: its first line is another");
   const { formatVersion, service, wallMs, at, rules } = fields;
   if (formatVersion !== FORMAT_VERSION)
@@ -44,7 +43,7 @@ export function parseHead(text: string): Parsed<Header> {
 }
 
 function parseRules(value: unknown): Parsed<HealthRules> {
-  const given = Object(value) as Fields;
+  const given = fieldsOf(value);
   const names = Object.keys(defaultHealthRules());
   const wrong = names.find((name) => !Object.hasOwn(given, name) || !isTime(given[name]));
   if (wrong !== undefined) return unreadable(`rules.${wrong} is missing, or no number from 0`);
@@ -53,7 +52,7 @@ function parseRules(value: unknown): Parsed<HealthRules> {
 
 /** @param service of the header */
 export function parseEntry(text: string, service: string): Parsed<Entry> {
-  const fields = fieldsOf(text);
+  const fields = objectIn(text);
   if (fields === undefined) return unreadable("no JSON object");
   const { at, lastIdleTickAt, randomDraws, decided } = fields;
   if (!isTime(at)) return unreadable("at is no time");
@@ -88,7 +87,7 @@ function parseEvent(fields: Fields, service: string): Parsed<RecordedEvent> {
 }
 
 function parseHeartbeatEntry(value: unknown, service: string): Parsed<RecordedEvent> {
-  const { incarnation } = Object(value) as Fields;
+  const { incarnation } = fieldsOf(value);
   if (!isId(incarnation)) return unreadable("beat.incarnation is no id of an incarnation");
   const origin = { service, incarnation, address: directSubject(service, incarnation) };
   const parsed = parseHeartbeat({ ...(value as object), ...origin }, origin);
@@ -146,20 +145,16 @@ function parseContextEntry({ kind, stalledMs, status, why, known }: Fields): Par
   }
 }
 
-function fieldsOf(text: string): Fields | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : undefined;
-  } catch {
-    return undefined;
-  }
+function objectIn(text: string): Fields | undefined {
+  const value = parseJson(text);
+  return isJsonObject(value) ? value : undefined;
 }
 
 /** More than 30,000 years: later than any measured time, and arithmetic with it is exact to the millisecond. */
 const MAX_TIME_MS = 1_000_000_000_000_000;
 const isTime = (value: unknown): value is number => typeof value === "number" && value >= 0 && value <= MAX_TIME_MS;
 const isId = (value: unknown): value is string => typeof value === "string" && isIncarnationId(value);
-const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+const isCount = (value: unknown): value is number => isIntegerIn(value, 0, Number.MAX_SAFE_INTEGER);
 const areDraws = (value: unknown): value is readonly number[] =>
   Array.isArray(value) && value.length <= MAX_RANDOM_DRAWS && value.every((draw) => isTime(draw) && draw < 1);
 

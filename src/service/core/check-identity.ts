@@ -2,14 +2,9 @@
 // contain them, and a receiver ignores the whole message if one of them breaks its rule.
 
 import { checkServiceName, isIncarnationId, type NameCheck } from "../../bus/core/subjects.ts";
-import {
-  isIntegerIn,
-  MAX_INSTANCE,
-  MAX_INTERVAL_MS,
-  MAX_VERSION_LENGTH,
-  MIN_INTERVAL_MS,
-} from "../../health/heartbeat.ts";
-import { withoutUserinfos } from "../../settings.ts";
+import { MAX_INSTANCE, MAX_INTERVAL_MS, MAX_VERSION_LENGTH, MIN_INTERVAL_MS } from "../../health/heartbeat.ts";
+import { isIntegerIn } from "../../util/json.ts";
+import { quoted } from "../../util/printable.ts";
 
 /** Unchecked: plain JavaScript can pass any value. */
 export interface GivenIdentity {
@@ -56,8 +51,6 @@ const isVersion = (version: unknown): boolean =>
 const bad = (why: string): NameCheck => ({ kind: "bad", why });
 
 function shown(value: unknown): string {
-  const typed = typeof value === "string" ? withoutUserinfos(value) : value;
-  if (typeof typed === "string")
-    return JSON.stringify(typed.length > MAX_VERSION_LENGTH ? `${typed.slice(0, MAX_VERSION_LENGTH)}…` : typed);
+  if (typeof value === "string") return quoted(value, MAX_VERSION_LENGTH);
   return typeof value === "number" ? String(value) : `of type ${value === null ? "null" : typeof value}`;
 }

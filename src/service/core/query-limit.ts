@@ -2,7 +2,7 @@
 // faults. One message of a few bytes makes every instance build and publish a reply. Without a limit, a flood of them would
 // leave no time for requests.
 
-import { TokenBucket } from "../../health/token-bucket.ts";
+import { TokenBucket } from "../../util/token-bucket.ts";
 
 /** A caller sends a roll call when it connects and whenever a breaker opens. Tools send one query a second. */
 const QUERY_BURST = 100;

@@ -1,6 +1,7 @@
 // Compares the account token that each server of a bus reports with the state's. The token in a server's folder proves
 // nothing: dwc writes there too, and a running server reads it again only after a push.
 
+import { type Fields, fieldsOf, parseJson } from "../../../util/json.ts";
 import { unknownRevocations } from "./account.ts";
 import type { Obedience } from "./obedience.ts";
 
@@ -19,9 +20,9 @@ export type OnBus =
 
 /** Parses an answer to `$SYS.REQ.ACCOUNT.<id>.INFO`; undefined: it is invalid. */
 export function readInfo(body: Uint8Array): ServerAnswer | undefined {
-  const { server, data, error } = Object(parseJson(body)) as Record<string, unknown>;
-  const { name, cluster } = Object(server) as Record<string, unknown>;
-  const { jwt, complete } = Object(data) as { jwt?: unknown; complete?: unknown };
+  const { server, data, error } = bodyOf(body);
+  const { name, cluster } = fieldsOf(server);
+  const { jwt, complete } = fieldsOf(data);
   // Incomplete: the server has the account from another server of the cluster, and has not loaded its token.
   const isLoaded = error === undefined && complete !== false;
   if (typeof name !== "string" || (typeof jwt !== "string" && isLoaded)) return undefined;
@@ -37,9 +38,9 @@ const ANOTHER = "";
  * after the year 9999 has no text. @param wanted the token whose mark was queried
  */
 export function readMark(body: Uint8Array, wanted: string): ServerAnswer | undefined {
-  const { server, data } = Object(parseJson(body)) as Record<string, unknown>;
-  const { name, cluster } = Object(server) as Record<string, unknown>;
-  const { total } = Object(data) as { total?: unknown };
+  const { server, data } = bodyOf(body);
+  const { name, cluster } = fieldsOf(server);
+  const { total } = fieldsOf(data);
   if (typeof name !== "string" || typeof total !== "number") return undefined;
   return {
     server: name,
@@ -53,28 +54,28 @@ export const needsStored = ({ token }: ServerAnswer): boolean => token === undef
 
 /** The names in an answer to `$SYS.REQ.SERVER.PING`: the server, and all servers that it has a route to. */
 export function readServers(body: Uint8Array): readonly string[] {
-  const { server, statsz } = Object(parseJson(body)) as Record<string, unknown>;
-  const { routes } = Object(statsz) as { routes?: unknown };
+  const { server, statsz } = bodyOf(body);
+  const { routes } = fieldsOf(statsz);
   const all = [server, ...(Array.isArray(routes) ? routes : [])];
   return all.flatMap((one) => {
-    const { name } = Object(one) as { name?: unknown };
+    const { name } = fieldsOf(one);
     return typeof name === "string" ? [name] : [];
   });
 }
 
 /** The route addresses in the cluster's configuration, from an answer to `$SYS.REQ.SERVER.PING.VARZ`. */
 export function readConfigured(body: Uint8Array): readonly string[] {
-  const { data } = Object(parseJson(body)) as { data?: unknown };
-  const { cluster } = Object(data) as { cluster?: unknown };
-  const { urls } = Object(cluster) as { urls?: unknown };
+  const { data } = bodyOf(body);
+  const { cluster } = fieldsOf(data);
+  const { urls } = fieldsOf(cluster);
   return Array.isArray(urls) ? urls.map(String) : [];
 }
 
 /** The address on which the server itself listens for routes, in the same form, from the same answer. */
 export function readRouteAddress(body: Uint8Array): readonly string[] {
-  const { data } = Object(parseJson(body)) as { data?: unknown };
-  const { cluster } = Object(data) as { cluster?: unknown };
-  const { addr, cluster_port } = Object(cluster) as { addr?: unknown; cluster_port?: unknown };
+  const { data } = bodyOf(body);
+  const { cluster } = fieldsOf(data);
+  const { addr, cluster_port } = fieldsOf(cluster);
   return typeof addr === "string" && typeof cluster_port === "number" ? [`${addr}:${cluster_port}`] : [];
 }
 
@@ -87,22 +88,22 @@ export interface Keeper {
 
 /** Empty: the answer is invalid. */
 export function readKeeper(body: Uint8Array): readonly Keeper[] {
-  const { server, data } = Object(parseJson(body)) as Record<string, unknown>;
-  const { name } = Object(server) as { name?: unknown };
+  const { server, data } = bodyOf(body);
+  const { name } = fieldsOf(server);
   return typeof name === "string" && Array.isArray(data) ? [{ server: name, accounts: data.map(String) }] : [];
 }
 
 /** Why a server rejected the new token; undefined: it accepted the token. */
 export function whyNotTaken(body: Uint8Array): string | undefined {
-  const { data, error } = Object(parseJson(body)) as { data?: unknown; error?: unknown };
+  const { data, error } = bodyOf(body);
   if (Object(data).code === OK) return undefined;
   return `the bus did not take the change: ${String(Object(error).description ?? "no reason")}`;
 }
 
 /** The answer of a clustered server that rejected the new token; undefined: it accepted the token, or has no name. */
 export function readNotTaken(body: Uint8Array): { readonly server: string; readonly why: string } | undefined {
-  const { server, data, error } = Object(parseJson(body)) as Record<string, unknown>;
-  const { name, cluster } = Object(server) as Record<string, unknown>;
+  const { server, data, error } = bodyOf(body);
+  const { name, cluster } = fieldsOf(server);
   if (Object(data).code === OK || typeof name !== "string" || typeof cluster !== "string") return undefined;
   return {
     server: name,
@@ -224,16 +225,10 @@ function olderServers(wanted: string, answers: readonly ServerAnswer[]): readonl
 }
 
 function issuedAt(token: string): number {
-  const { iat } = Object(parseJson(Buffer.from(token.split(".")[1] ?? "", "base64url"))) as { iat?: unknown };
+  const { iat } = bodyOf(Buffer.from(token.split(".")[1] ?? "", "base64url"));
   return typeof iat === "number" ? iat : 0;
 }
 
 const OK = 200;
 
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString("utf8"));
-  } catch {
-    return undefined;
-  }
-}
+const bodyOf = (bytes: Uint8Array): Fields => fieldsOf(parseJson(Buffer.from(bytes).toString("utf8")));

@@ -1,6 +1,7 @@
 // An org's account token: its signing keys and its revocations. Each change of either needs a new token. Only the
 // owner's folder makes one, as only the operator's key can sign it.
 
+import { fieldsOf } from "../../../util/json.ts";
 import type { Mint } from "../mint.ts";
 import { hasTokenExports } from "./account-links.ts";
 import type { Operator, Org, Person } from "./state.ts";
@@ -37,7 +38,7 @@ interface AccountFacts {
 
 function accountFacts(jwt: string): AccountFacts {
   const { iat, nats } = claimsIn(jwt);
-  const { revocations, signing_keys: signingKeys } = Object(nats) as Record<string, unknown>;
+  const { revocations, signing_keys: signingKeys } = fieldsOf(nats);
   return {
     issuedAt: typeof iat === "number" ? iat : 0,
     revoked: Object.keys(Object(revocations) as object),

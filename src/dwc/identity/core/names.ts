@@ -1,7 +1,7 @@
 // Validates names that a user typed. Each check returns undefined, or a sentence with the problem.
 
 import { checkServiceName } from "../../../bus/core/subjects.ts";
-import { withoutUserinfos } from "../../../settings.ts";
+import { withoutUserinfos } from "../../../util/printable.ts";
 
 const MAX_TEXT_LENGTH = 100;
 /** The limit of SMTP. */

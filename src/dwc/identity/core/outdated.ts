@@ -1,6 +1,7 @@
 // Outdated credentials. A token keeps the permissions that it was issued with, so a change of permissions.ts has no
 // effect until the token is replaced. This file compares permissions, and names no subject.
 
+import { fieldsOf } from "../../../util/json.ts";
 import { notifiesMembers } from "./account-links.ts";
 import { userJwtIn } from "./credentials-text.ts";
 import { validateServiceName } from "./names.ts";
@@ -85,9 +86,9 @@ interface Granted {
 
 /** Sorted lists: their order has no meaning to the server, and a missing list is an empty one. */
 function permissionsOf(claims: unknown): Granted {
-  const { pub, sub, resp } = Object(claims) as Record<string, unknown>;
+  const { pub, sub, resp } = fieldsOf(claims);
   const lists = [pub, sub].flatMap((part) => {
-    const { allow, deny } = Object(part) as Record<string, unknown>;
+    const { allow, deny } = fieldsOf(part);
     return [allow, deny].map((list) => (Array.isArray(list) ? list.map(String).sort() : []));
   });
   return { subjects: lists, answersAnywhere: resp !== undefined };

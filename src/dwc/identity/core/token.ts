@@ -1,5 +1,6 @@
 // Parses a NATS token (a JWT): its claims, and the bytes that its issuer signed. This file verifies no signature.
 
+import { parseJson } from "../../../util/json.ts";
 import { parse, type Schema } from "./schema.ts";
 
 export interface Token<Claims> {
@@ -62,13 +63,5 @@ function isOnlyTextOf(json: unknown, text: string): boolean {
     return claimsText(json) === text;
   } catch {
     return false;
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

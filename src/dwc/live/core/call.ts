@@ -3,12 +3,13 @@
 
 import { checkServiceName } from "../../../bus/core/subjects.ts";
 import type { Answer } from "../../../service/answer.ts";
+import { formatDuration, parseDuration, roundTo2 } from "../../../util/format.ts";
+import { isJsonObject, parseJson } from "../../../util/json.ts";
 import type { Command } from "../../core/command.ts";
 import { type CommandResult, type Failed, jsonText, quoteForMessage } from "../../core/outcome.ts";
 import { shellWord } from "../../identity/core/names.ts";
 import { failedVisit, warningsJson, warningsOf } from "./bus-errors.ts";
 import type { Connected } from "./bus-result.ts";
-import { formatDuration, parseDuration } from "./duration.ts";
 import { nameOf, whoJson } from "./instance-name.ts";
 import type { CallReport } from "./live-types.ts";
 import { OWN_SERVICE } from "./start-hint.ts";
@@ -58,12 +59,8 @@ export const call: Command = {
 /** Parses the request. The protocol leaves its content to each service. */
 function requestOf(service: string, what: string): object | undefined {
   if (service === OWN_SERVICE && /^[\w-]+$/.test(what)) return { thingID: what };
-  try {
-    const value: unknown = JSON.parse(what);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = parseJson(what);
+  return isJsonObject(value) ? value : undefined;
 }
 
 const usage = (code: string, message: string, hint: string): Failed => ({
@@ -173,13 +170,11 @@ function reportJson(result: Connected<CallReport>): Readonly<Record<string, unkn
     answered_by: "who" in answer ? whoJson(answer.who) : null,
     asked: attempted.map(whoJson),
     times_ms: {
-      connect: hundredth(connectMs),
-      resolve: hundredth(resolveMs),
-      call: hundredth(callMs),
-      processing: processingMs === undefined ? null : hundredth(processingMs),
+      connect: roundTo2(connectMs),
+      resolve: roundTo2(resolveMs),
+      call: roundTo2(callMs),
+      processing: processingMs === undefined ? null : roundTo2(processingMs),
     },
     ...warningsJson(result),
   };
 }
-
-const hundredth = (ms: number): number => Math.round(ms * 100) / 100;

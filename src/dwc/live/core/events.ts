@@ -1,11 +1,11 @@
 // `dwc events`: the Market's events as they happen, in the words of its log.
 
 import type { EventRecord } from "../../../monitor/event-stream.ts";
+import { parseDuration } from "../../../util/format.ts";
 import type { Command } from "../../core/command.ts";
 import type { CommandContext } from "../../core/command-context.ts";
 import { formatLine, quoteForMessage } from "../../core/outcome.ts";
 import { failedMarket, marketAway } from "./bus-errors.ts";
-import { parseDuration } from "./duration.ts";
 import { eventJson, eventLine } from "./event-lines.ts";
 import { MARKET_OPTION, wrongMarket } from "./market-option.ts";
 

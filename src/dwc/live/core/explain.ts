@@ -2,10 +2,10 @@
 // others are passed over. It decides nothing: all reasons come from the Market.
 
 import type { InstanceRow } from "../../../monitor/row.ts";
+import { formatDuration } from "../../../util/format.ts";
 import type { Command } from "../../core/command.ts";
 import { type CommandResult, type Failed, type Line, quoteForMessage } from "../../core/outcome.ts";
 import { failedMarket } from "./bus-errors.ts";
-import { formatDuration } from "./duration.ts";
 import { MARKET_OPTION, wrongMarket } from "./market-option.ts";
 import type { MarketView } from "./market-view.ts";
 import { percent, stateTone, stateWords } from "./state-format.ts";

@@ -3,9 +3,9 @@
 import { checkServiceName } from "../../../bus/core/subjects.ts";
 import { FAULT_LIMITS, type FaultCommand } from "../../../service/core/fault-command.ts";
 import type { Fault } from "../../../service/core/faults.ts";
+import { formatDuration, parseDuration } from "../../../util/format.ts";
 import { type Failed, quoteForMessage } from "../../core/outcome.ts";
 import { nearest } from "../../core/suggest.ts";
-import { formatDuration, parseDuration } from "./duration.ts";
 import type { FaultRequest, FaultTarget } from "./live-types.ts";
 
 export const FAULT_WORDS = ["pause", "slow", "fail", "mute", "kill"] as const;

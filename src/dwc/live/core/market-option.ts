@@ -1,9 +1,8 @@
 // The option --market, for machines with several Markets.
 
-import { shownUrl } from "../../../settings.ts";
+import { shownUrl } from "../../../util/printable.ts";
 import type { Option } from "../../core/command.ts";
-import type { Failed } from "../../core/outcome.ts";
-import { quoteForMessage } from "../../core/outcome.ts";
+import { type Failed, quoteForMessage } from "../../core/outcome.ts";
 
 export const MARKET_OPTION: Option = {
   name: "market",

@@ -2,6 +2,7 @@
 
 import { canonicalHost, isLoopback } from "../../../bus/core/bus-address.ts";
 import { adminPortOf, type Settings } from "../../../settings.ts";
+import { bracketHost } from "../../../util/format.ts";
 import type { AdminPlace } from "./live-types.ts";
 
 export interface MarketPlaces {
@@ -33,7 +34,7 @@ export function marketPlaces(
 /** The admin port of a remote Market is on that machine. The local admin port would belong to another Market. */
 function settledPlaces({ host, port, adminPort }: PlaceSettings, ownHosts: readonly string[]): MarketPlaces {
   const reached = WILDCARD_HOSTS.includes(host) ? "127.0.0.1" : host;
-  const page = `http://${reached.includes(":") ? `[${reached}]` : reached}:${port}`;
+  const page = `http://${bracketHost(reached)}:${port}`;
   const isHere = isLocal(reached) || ownHosts.includes(reached);
   const admin = { port: adminPort, isAsked: isHere && adminPort !== "off" };
   return { page, boards: admin.isAsked ? [`http://127.0.0.1:${adminPort}`, page] : [page], admin };

@@ -4,6 +4,7 @@ import type { EventRecord } from "../../../monitor/event-stream.ts";
 import type { InstanceRow } from "../../../monitor/row.ts";
 import { SCHEMA_VERSION, type Snapshot } from "../../../monitor/snapshot.ts";
 import { STATES } from "../../../monitor/state.ts";
+import { fieldsOf } from "../../../util/json.ts";
 
 export type MarketView = Pick<
   Snapshot,
@@ -28,8 +29,6 @@ export function parseMarketView(value: unknown): MarketView | undefined {
 
 export const readEvents = (events: unknown): readonly EventRecord[] =>
   Array.isArray(events) ? events.filter(isEvent) : [];
-
-const fieldsOf = (value: unknown): Record<string, unknown> => Object(value) as Record<string, unknown>;
 
 function isTurns(value: unknown): value is Snapshot["turns"] {
   const { ring, next, copies } = fieldsOf(value);

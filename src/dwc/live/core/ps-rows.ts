@@ -1,10 +1,10 @@
 // The rows of `dwc ps`: the roll call and a Market's view, side by side.
 
 import type { InstanceRow } from "../../../monitor/row.ts";
+import { formatDuration } from "../../../util/format.ts";
 import type { Tone } from "../../core/color.ts";
 import type { Line } from "../../core/outcome.ts";
 import type { DiscoveredInstance } from "./bus-result.ts";
-import { formatDuration } from "./duration.ts";
 import { nameOf } from "./instance-name.ts";
 import type { MarketView } from "./market-view.ts";
 import { percent, stateTone, stateWords, turnWords } from "./state-format.ts";

@@ -1,5 +1,6 @@
 // Parses the statistics of an instance (ADR-32). The input is untrusted.
 
+import { fieldsOf } from "../../../util/json.ts";
 import type { DiscoveredStats } from "./bus-result.ts";
 
 export interface Stats {
@@ -14,9 +15,9 @@ const MAX_TIMESTAMP_LENGTH = 40;
 
 /** Undefined: this is not the reply of an instance. */
 export function parseStats(value: unknown, epochMs: (isoTime: string) => number): Stats | undefined {
-  const { name, id, started, endpoints } = Object(value) as Record<string, unknown>;
+  const { name, id, started, endpoints } = fieldsOf(value);
   if (typeof name !== "string" || typeof id !== "string") return undefined;
-  const all = Array.isArray(endpoints) ? endpoints.map((endpoint) => Object(endpoint) as Record<string, unknown>) : [];
+  const all = Array.isArray(endpoints) ? endpoints.map(fieldsOf) : [];
   const sum = (field: string): number => all.reduce((total, endpoint) => total + count(endpoint[field]), 0);
   const startedAt =
     typeof started === "string" && started.length <= MAX_TIMESTAMP_LENGTH ? epochMs(started) : Number.NaN;

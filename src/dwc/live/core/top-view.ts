@@ -1,8 +1,8 @@
 // One frame of `dwc top`: the head, as many rows as fit, the latest events, the keys. Also as CSV and JSON.
 
 import type { InstanceRow } from "../../../monitor/row.ts";
+import { formatDuration } from "../../../util/format.ts";
 import { type Line, oneLine } from "../../core/outcome.ts";
-import { formatDuration } from "./duration.ts";
 import { eventLine } from "./event-lines.ts";
 import type { MarketView } from "./market-view.ts";
 import { percent, stateTone, stateWords } from "./state-format.ts";

@@ -1,9 +1,9 @@
 // `dwc top`: the state and the calls of each instance, refreshed once a second until a key ends it.
 
+import { parseDuration } from "../../../util/format.ts";
 import type { Command } from "../../core/command.ts";
 import { type Failed, quoteForMessage } from "../../core/outcome.ts";
 import { failedMarket } from "./bus-errors.ts";
-import { parseDuration } from "./duration.ts";
 import { MARKET_OPTION, wrongMarket } from "./market-option.ts";
 
 /** A shorter interval cannot be read, and puts load on the Market. */

@@ -1,6 +1,6 @@
 // A token bucket: a burst, then a steady rate. Limits work that other processes can trigger.
 
-const SECOND_MS = 1000;
+import { SECOND_MS } from "./format.ts";
 
 export class TokenBucket {
   readonly #capacity: number;

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { formatDuration, parseDuration } from "../../../src/dwc/live/core/duration.ts";
+import { formatDuration, parseDuration } from "../../src/util/format.ts";
 
 const test = suite("durations");
 

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { TokenBucket } from "../../src/health/token-bucket.ts";
+import { TokenBucket } from "../../src/util/token-bucket.ts";
 
 const test = suite("token bucket");
 

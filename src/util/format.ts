@@ -1,6 +1,20 @@
-// Parses and formats durations.
+// Numbers and addresses as text. `src/market/core/page-format.ts` and `board-text.ts` have their own ages and times: browsers
+// load those files, without this one.
 
-const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+export const SECOND_MS = 1_000;
+export const MINUTE_MS = 60_000;
+export const HOUR_MS = 3_600_000;
+export const DAY_MS = 86_400_000;
+const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: SECOND_MS, m: MINUTE_MS, h: HOUR_MS };
+
+/** 0.42 for 0.4249: the digits of a measured time that mean something. */
+export const roundTo2 = (value: number): number => Math.round(value * 100) / 100;
+
+/** `3.4 s` */
+export const secondsText = (ms: number): string => `${(ms / SECOND_MS).toFixed(1)} s`;
+
+/** The host as an address has it: one with colons, of IPv6, in brackets. */
+export const bracketHost = (host: string): string => (host.includes(":") ? `[${host}]` : host);
 
 /** `500ms`, `2s`, `1.5m`, `1h`: in ms; undefined for anything else. A bare number could mean any of them. */
 export function parseDuration(typed: string): number | undefined {
@@ -9,18 +23,14 @@ export function parseDuration(typed: string): number | undefined {
   return unitMs === undefined ? undefined : Number(amount) * unitMs;
 }
 
-const SECOND_MS = 1_000;
-const MINUTE_MS = 60_000;
-const HOUR_MS = 3_600_000;
-const DAY_MS = 86_400_000;
 /** From here on a fraction of a second does not matter. */
 const WHOLE_SECONDS_FROM_MS = 10_000;
 
 /** `0.42 ms`, `12 ms`, `3.4 s`, `25 s`, `4 m 10 s`, `3 h 5 m`, `2 d 4 h` */
 export function formatDuration(ms: number): string {
-  if (ms < 10) return `${Math.round(Math.max(0, ms) * 100) / 100} ms`;
+  if (ms < 10) return `${roundTo2(Math.max(0, ms))} ms`;
   if (ms < SECOND_MS) return `${Math.round(ms)} ms`;
-  if (ms < WHOLE_SECONDS_FROM_MS) return `${(ms / SECOND_MS).toFixed(1)} s`;
+  if (ms < WHOLE_SECONDS_FROM_MS) return secondsText(ms);
   if (ms < MINUTE_MS) return `${Math.round(ms / SECOND_MS)} s`;
   if (ms < HOUR_MS) return `${Math.floor(ms / MINUTE_MS)} m ${Math.floor((ms % MINUTE_MS) / SECOND_MS)} s`;
   if (ms < DAY_MS) return `${Math.floor(ms / HOUR_MS)} h ${Math.floor((ms % HOUR_MS) / MINUTE_MS)} m`;

@@ -1,6 +1,31 @@
-// A rate limit for log lines. Any client of the bus can send heartbeats, and some of them are logged: without a limit a
-// flood of heartbeats would become a flood of lines. In each window of time a number of lines of each kind is logged. The
-// rest are counted, and their number is logged.
+// Limits on what is logged. Any client of the bus can cause a log line, so that without a limit a flood of messages would
+// become a flood of lines. `ThrottledReporter` passes on each kind of problem at most once a minute. `LogRateLimiter` passes
+// on a number of lines of each kind in each window of time, and counts the rest.
+
+/** Long enough to keep a terminal readable, short enough to show that the problem persists. */
+export const REPORT_INTERVAL_MS = 60_000;
+/** Keys are few and known. Should one ever contain something from the wire, memory stays bounded all the same. */
+const MAX_KEYS = 100;
+
+export type Report = (message: string) => void;
+
+export class ThrottledReporter {
+  readonly #report: Report;
+  readonly #reportedAtMs = new Map<string, number>();
+
+  constructor(report: Report) {
+    this.#report = report;
+  }
+
+  /** Passes the message on, unless one with the same key was passed on within the last minute. */
+  report(key: string, message: string, nowMs: number): void {
+    const reportedAtMs = this.#reportedAtMs.get(key);
+    if (reportedAtMs !== undefined && nowMs - reportedAtMs < REPORT_INTERVAL_MS) return;
+    if (reportedAtMs === undefined && this.#reportedAtMs.size >= MAX_KEYS) this.#reportedAtMs.clear();
+    this.#reportedAtMs.set(key, nowMs);
+    this.#report(message);
+  }
+}
 
 export interface LimitOptions {
   readonly maxPerWindow: number;

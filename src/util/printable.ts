@@ -1,4 +1,4 @@
-// Addresses as they may be printed: a name and a password in one never are.
+// Text from outside, made safe for a message: without control characters, and without the name and password of an address.
 
 /**
  * An address as it may be printed. What stands before its last @ is a name and a password; a comma or a slash in a
@@ -42,3 +42,19 @@ export function withoutUserinfos(text: string): string {
 
 /** A value as a person typed it, where another was expected: an address in the wrong place, for one. */
 export const shownValue = (value: string): string => (value.includes("@") ? shownUrl(value) : value);
+
+/** A value in quotes for a message, cut to `maxLength` characters: a hostile one must not fill a screen. */
+export function quoted(value: string, maxLength: number): string {
+  // Before the cut: without its @ an address with a password would not be recognised.
+  const typed = withoutUserinfos(value);
+  return JSON.stringify(typed.length > maxLength ? `${typed.slice(0, maxLength)}…` : typed);
+}
+
+/** Control characters, ends of lines, and what stands for bytes that are not UTF-8. */
+const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\ufffd]/gu;
+
+export const PATH_RULE = "a path in UTF-8 without control characters";
+
+export const shownPath = (path: string): string => path.replace(UNPRINTABLE, "?");
+
+export const isPrintablePath = (path: string): boolean => shownPath(path) === path;

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { DEFAULT_LIMIT, LogRateLimiter } from "../../src/program/core/log-rate-limit.ts";
+import { DEFAULT_LIMIT, LogRateLimiter } from "../../src/util/throttle.ts";
 
 const test = suite("line limit");
 

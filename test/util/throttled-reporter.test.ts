@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 
-import { ThrottledReporter } from "../../src/bus/throttled-reporter.ts";
+import { ThrottledReporter } from "../../src/util/throttle.ts";
 
 const test = suite("throttled reporter");
 

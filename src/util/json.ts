@@ -1,0 +1,23 @@
+// JSON from outside: it may be anything, so it is parsed to `unknown` and checked field by field.
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** Undefined: the text is not JSON. JSON itself never parses to undefined. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The fields of any value. A value without fields has none: null, a number, a text that was no JSON. */
+export const fieldsOf = (value: unknown): Fields => Object(value) as Fields;
+
+/** False for null and for lists, which JavaScript counts as objects. */
+export const isJsonObject = (value: unknown): value is Fields =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+export function isIntegerIn(value: unknown, min: number, max: number): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max;
+}
