@@ -25,7 +25,7 @@ export async function open({ server }) {
   await client.ready();
   return {
     ask: async (thingID) => {
-      const answered = await client.ask({ thingID }, { accepts: (body) => isRating(body, thingID) });
+      const answered = await client.ask({ thingID }, { read: (body) => (isRating(body, thingID) ? body : undefined) });
       if (answered.kind === "answered") return answered.body;
       throw new Error(answered.kind === "refused" ? answered.message : answered.why);
     },

@@ -15,7 +15,7 @@ const COALESCE_WINDOW_MS = 10;
 
 /** One that was made for a page, and for those that join it. */
 export interface CoalescedCall {
-  readonly answer: Promise<Answer>;
+  readonly answer: Promise<Answer<number>>;
   /** Where it belongs: to the trace of the page that made it. Those that join only point there. */
   readonly trace: Trace | undefined;
 }

@@ -2,7 +2,7 @@
 // made it, and can be no part of the others: a span has one parent. Each of them has a span of its own that waits for the
 // same answer and links to the call, so that whoever looks at a slow page finds what it waited for.
 
-import type { Answer, ResponseValidator } from "../service/answer.ts";
+import type { Answer, ResponseReader } from "../service/answer.ts";
 import type { Client } from "../service/client.ts";
 import type { Span, Trace } from "../trace/core/trace.ts";
 import type { CallCoalescer, CoalescedCall } from "./call-coalescing.ts";
@@ -15,13 +15,13 @@ interface CoalescedAskDeps {
 /** Asks for the rating of a thing, or joins a page that has just asked. */
 export function askCoalesced(
   thingID: string,
-  accepts: ResponseValidator,
+  read: ResponseReader<number>,
   { client, shared }: CoalescedAskDeps,
   trace: Trace | undefined,
-): Promise<Answer> {
+): Promise<Answer<number>> {
   const make = (within: Trace | undefined): CoalescedCall => ({
     trace: within,
-    answer: client.ask({ thingID }, { accepts, trace: within }),
+    answer: client.ask({ thingID }, { read, trace: within }),
   });
   if (trace?.startSpan === undefined) return shared.ask(thingID, () => make(trace)).answer;
   let own: Span | undefined;
@@ -47,5 +47,16 @@ function startAskSpan(trace: Trace, thingID: string, joined?: Trace): Span | und
 
 function endAskSpan(span: Span, answer: Answer): void {
   if (answer.kind === "unanswered" || answer.kind === "failed") span.end(answer.why);
-  else span.end(answer.kind === "refused" ? String(answer.code) : undefined, { "dwc.instance": answer.who.instance });
+  else span.end(errorOf(answer), { "dwc.instance": answer.who.instance });
+}
+
+function errorOf(answer: Exclude<Answer, { kind: "unanswered" | "failed" }>): string | undefined {
+  switch (answer.kind) {
+    case "answered":
+      return undefined;
+    case "invalid":
+      return "invalid response";
+    case "refused":
+      return String(answer.code);
+  }
 }

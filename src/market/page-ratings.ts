@@ -40,8 +40,8 @@ export async function ratePage(thingIDs: readonly string[], deps: RatePageDeps, 
 
 /** Keeps a rating as it arrives: the page may wait a second longer for another one, and its age counts from here. */
 async function rateThing(thingID: string, deps: RatePageDeps, trace: Trace | undefined): Promise<Outcome> {
-  const accepts = (body: unknown): boolean => ratingIn(body, thingID) !== undefined;
-  const outcome = readAnswer(thingID, await askCoalesced(thingID, accepts, deps, trace));
+  const read = (body: unknown): number | undefined => ratingIn(body, thingID);
+  const outcome = outcomeOf(thingID, await askCoalesced(thingID, read, deps, trace));
   if (outcome.kind === "got") {
     const { rating, instance } = outcome;
     deps.store.put(thingID, { rating, at: deps.clock.wall(), instance });
@@ -55,13 +55,18 @@ type Outcome =
 
 const MAX_RATING = 5;
 
-function readAnswer(thingID: string, answer: Answer): Outcome {
-  if (answer.kind === "unanswered" || answer.kind === "failed") return { kind: "bad", thingID, why: answer.why };
-  if (answer.kind === "refused") return { kind: "bad", thingID, why: `${answer.code} ${answer.message}` };
-  const rating = ratingIn(answer.body, thingID);
-  const { instance } = answer.who;
-  if (rating === undefined) return { kind: "bad", thingID, why: `instance ${instance} gave no rating` };
-  return { kind: "got", thingID, rating, instance };
+function outcomeOf(thingID: string, answer: Answer<number>): Outcome {
+  switch (answer.kind) {
+    case "answered":
+      return { kind: "got", thingID, rating: answer.body, instance: answer.who.instance };
+    case "invalid":
+      return { kind: "bad", thingID, why: `instance ${answer.who.instance} gave no rating` };
+    case "refused":
+      return { kind: "bad", thingID, why: `${answer.code} ${answer.message}` };
+    case "unanswered":
+    case "failed":
+      return { kind: "bad", thingID, why: answer.why };
+  }
 }
 
 /** Even a live instance may lie: what is not a rating of the thing that was asked for is none. */

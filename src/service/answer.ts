@@ -9,9 +9,11 @@ import { isThenable } from "../util/promises.ts";
 import { decodeBody, MAX_BODY_BYTES } from "./body.ts";
 import { textOf } from "./guard.ts";
 
-/** The end of a call, as its caller sees it. */
-export type Answer =
-  | { readonly kind: "answered"; readonly body: unknown; readonly who: InstanceRef }
+/** The end of a call, as its caller sees it. `body` is the value that the call's `read` returned: the body, by default. */
+export type Answer<T = unknown> =
+  | { readonly kind: "answered"; readonly body: T; readonly who: InstanceRef }
+  /** `read` rejected this body, and no other instance had a better one. */
+  | { readonly kind: "invalid"; readonly body: unknown; readonly who: InstanceRef }
   /** The service's own error: 404 unknown, 400 bad request, 500. */
   | { readonly kind: "refused"; readonly code: number; readonly message: string; readonly who: InstanceRef }
   | {
@@ -38,11 +40,11 @@ export type WhyFailed =
   | "the check of the answer failed"
   | "the call failed in its own process";
 
-export const unanswered = (why: WhyUnanswered): Answer => ({ kind: "unanswered", why });
+export type FailedAnswer = Extract<Answer, { kind: "failed" }>;
 
-export const failed = (why: WhyFailed, detail: string): Extract<Answer, { kind: "failed" }> => ({
-  ...{ kind: "failed", why, detail },
-});
+export const unanswered = (why: WhyUnanswered): Answer<never> => ({ kind: "unanswered", why });
+
+export const failed = (why: WhyFailed, detail: string): FailedAnswer => ({ kind: "failed", why, detail });
 
 /** One sending of a call to one instance, after its end. */
 export interface CallAttempt {
@@ -50,8 +52,11 @@ export interface CallAttempt {
   readonly result: Result;
 }
 
-/** Decides whether a body is an answer of the service, which only the caller can know. If it throws, the call fails. */
-export type ResponseValidator = (body: unknown) => boolean;
+/**
+ * Reads the value in a body, which only the caller can do. `undefined` rejects the body, and the call goes on to another
+ * instance. If it throws, the call fails.
+ */
+export type ResponseReader<T = unknown> = (body: unknown) => T | undefined;
 
 /** The instance is leaving and has not begun the request (docs/protocol.md). */
 const DRAINING = 503;
@@ -59,10 +64,10 @@ const DRAINING = 503;
 export const UNFINISHED = 504;
 
 /** @param who the instance that the call was sent to */
-export function readAttempt(reply: Reply, who: InstanceRef, accepts: ResponseValidator): CallAttempt {
+export function readAttempt(reply: Reply, who: InstanceRef, read: ResponseReader): CallAttempt {
   switch (reply.kind) {
     case "answered":
-      return readBody(reply.body, who, accepts);
+      return readBody(reply.body, who, read);
     case "service-error": {
       const { code, message } = reply;
       const isLeaving = code === DRAINING || code === UNFINISHED;
@@ -88,23 +93,24 @@ export function readAttempt(reply: Reply, who: InstanceRef, accepts: ResponseVal
 export const mayHaveExecuted = ({ answer, result }: CallAttempt): boolean =>
   result === "invalid" || (answer.kind === "refused" && answer.code === UNFINISHED);
 
-/** A body can be invalid: not JSON, or not accepted by the caller. The caller's check can also fail. */
-function readBody(bytes: Uint8Array, who: InstanceRef, accepts: ResponseValidator): CallAttempt {
+/** A body can be invalid: not JSON, or rejected by the caller. The caller's code can also fail. */
+function readBody(bytes: Uint8Array, who: InstanceRef, read: ResponseReader): CallAttempt {
   const decoded = decodeBody(bytes, MAX_BODY_BYTES);
   if (decoded.kind === "unreadable") return { answer: unanswered("the answer was not readable"), result: "invalid" };
-  const answer: Answer = { kind: "answered", body: decoded.value, who };
   try {
-    const isAccepted: unknown = accepts(decoded.value);
-    if (isThenable(isAccepted)) return rejectPromise(isAccepted);
-    return { answer, result: isAccepted ? "answered" : "invalid" };
+    const body = read(decoded.value);
+    if (isThenable(body)) return rejectPromise(body);
+    return body === undefined
+      ? { answer: { kind: "invalid", body: decoded.value, who }, result: "invalid" }
+      : { answer: { kind: "answered", body, who }, result: "answered" };
   } catch (error) {
     return { answer: failed("the check of the answer failed", textOf(error)), result: "unchecked" };
   }
 }
 
-/** A promise is truthy, whatever it resolves to, so it cannot be a verdict. */
-function rejectPromise(check: PromiseLike<unknown>): CallAttempt {
-  check.then(undefined, () => undefined);
-  const detail = "accepts returned a promise: it must return true or false";
+/** A call that waited for the caller's code could not go on in time, so a promise is no value. */
+function rejectPromise(promise: PromiseLike<unknown>): CallAttempt {
+  promise.then(undefined, () => undefined);
+  const detail = "read returned a promise: it must return the value, or undefined";
   return { answer: failed("the check of the answer failed", detail), result: "unchecked" };
 }

@@ -18,6 +18,7 @@ import type { Span, Trace, TraceHeaders } from "../trace/core/trace.ts";
 import {
   type Answer,
   type CallAttempt,
+  type FailedAnswer,
   failed,
   mayHaveExecuted,
   readAttempt,
@@ -43,7 +44,7 @@ export interface CallContext {
   /** Counts a call without an eligible instance, and returns its answer. */
   readonly shortCircuit: () => Answer;
   /** Counts a call that failed on its caller's side, and returns its answer. */
-  readonly countFailed: (answer: Extract<Answer, { kind: "failed" }>) => Answer;
+  readonly countFailed: (answer: FailedAnswer) => Answer;
 }
 
 /** A call with less time left is not sent to another instance: it could not be answered. */
@@ -58,7 +59,7 @@ const FAILED_CODE_NAMES: Readonly<Record<WhyFailed, string>> = {
   "the request cannot be written as JSON": "the request",
   "the options of the call cannot be used": "the options of a call",
   "the request was not sent": "a request",
-  "the check of the answer failed": "accepts",
+  "the check of the answer failed": "read",
   "the call failed in its own process": "core",
 };
 
@@ -186,7 +187,7 @@ export class Call {
     slot.isOver = true;
     const { guard } = this.#context.options;
     const { ticket } = slot;
-    const attempt = readAttempt(reply, ticket.who, this.#request.accepts);
+    const attempt = readAttempt(reply, ticket.who, this.#request.read);
     slot.attempt = attempt;
     // A dead instance has no breaker to open.
     const result = reply.kind === "receiver-died" ? "no-responders" : this.#attributeResult(attempt, slot.timeoutMs);

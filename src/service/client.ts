@@ -8,7 +8,7 @@ import { Hedge } from "../health/hedge.ts";
 import type { HealthEvent } from "../health/member.ts";
 import type { Tracker } from "../health/tracker.ts";
 import type { Trace } from "../trace/core/trace.ts";
-import { type Answer, failed, unanswered } from "./answer.ts";
+import { type Answer, type FailedAnswer, failed, unanswered } from "./answer.ts";
 import { isLongerThan } from "./body.ts";
 import { Call, type CallContext } from "./call.ts";
 import { type AskOptions, type CallRequest, readCall } from "./call-request.ts";
@@ -31,7 +31,7 @@ export interface Client {
    * Sends the request to one instance. If that is dead or leaving, the next one gets it, all within one request timeout.
    * Never rejects: a failure on the caller's own side (request, options, check, listeners) is a result as well.
    */
-  ask(request: object, options?: AskOptions): Promise<Answer>;
+  ask<T = unknown>(request: object, options?: AskOptions<T>): Promise<Answer<T>>;
   close(): void;
 }
 
@@ -47,7 +47,7 @@ export function openClient(options: ClientOptions): Client {
   return client;
 }
 
-const tooLarge = (limitBytes: number): Extract<Answer, { kind: "failed" }> =>
+const tooLarge = (limitBytes: number): FailedAnswer =>
   failed("the request was not sent", `it is over the bus's limit of ${limitBytes} bytes`);
 
 class ServiceClient implements Client {
@@ -94,11 +94,13 @@ class ServiceClient implements Client {
     await this.#heartbeatListener.rollCall;
   }
 
-  ask(request: object, options: AskOptions = {}): Promise<Answer> {
+  ask<T>(request: object, options: AskOptions<T> = {}): Promise<Answer<T>> {
     const call = readCall(request, options);
     if (call.kind === "failed") return Promise.resolve(this.#failed(call));
     const { rollCall } = this.#heartbeatListener;
-    return rollCall === undefined ? this.#ask(call) : rollCall.then(() => this.#ask(call));
+    const answer = rollCall === undefined ? this.#ask(call) : rollCall.then(() => this.#ask(call));
+    // The body of an answered call is what the `read` of these options returned.
+    return answer as Promise<Answer<T>>;
   }
 
   #ask(call: CallRequest): Promise<Answer> {
@@ -130,7 +132,7 @@ class ServiceClient implements Client {
     resolve(answer);
   }
 
-  #failed(answer: Extract<Answer, { kind: "failed" }>): Answer {
+  #failed(answer: FailedAnswer): FailedAnswer {
     this.#options.onAttempt({ kind: "failed", why: answer.why });
     return answer;
   }

@@ -6,7 +6,7 @@ export { type Clock, systemClock } from "../clock.ts";
 export type { Heartbeat } from "../health/heartbeat.ts";
 export type { InstanceRef } from "../health/member.ts";
 export { defaultHealthRules, type HealthRules } from "../settings.ts";
-export type { Answer, WhyFailed, WhyUnanswered } from "./answer.ts";
+export type { Answer, ResponseReader, WhyFailed, WhyUnanswered } from "./answer.ts";
 export type { AskOptions } from "./call-request.ts";
 export { type Client, openClient } from "./client.ts";
 export type { AttemptOutcome, ClientEvent, ClientOptions } from "./client-options.ts";

@@ -158,9 +158,10 @@ function replyHolds(wire: WireReply): void {
     must(reply.code >= 0 && reply.code <= 999, "a code has three digits");
     must(!reply.message.includes("\n") && reply.message === headerText(reply.message), "a message is a header's text");
   }
-  const { answer, result } = readAttempt(reply, WHO, (body) => Object(body).rating === 4.5);
+  const { answer, result } = readAttempt(reply, WHO, (body) => (Object(body).rating === 4.5 ? body : undefined));
   const wanted: Record<typeof answer.kind, readonly string[]> = {
-    answered: ["answered", "invalid"],
+    answered: ["answered"],
+    invalid: ["invalid"],
     refused: ["answered", "draining"],
     unanswered: ["no-responders", "invalid"],
     failed: [],

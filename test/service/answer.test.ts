@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Reply } from "../../src/bus/bus.ts";
-import { mayHaveExecuted, readAttempt } from "../../src/service/answer.ts";
+import { mayHaveExecuted, type ResponseReader, readAttempt } from "../../src/service/answer.ts";
 import { MAX_BODY_BYTES } from "../../src/service/body.ts";
 
 const test = suite("answer");
@@ -9,7 +9,9 @@ const test = suite("answer");
 const WHO = { service: "ratings", instance: 2, incarnation: "2-a", address: "ratings.get.2-a" };
 const body = (text: string): Reply => ({ kind: "answered", body: new TextEncoder().encode(text) });
 const refused = (code: number): Reply => ({ kind: "service-error", code, message: "goodbye" });
-const read = (reply: Reply, accepts = (_body: unknown): boolean => true) => readAttempt(reply, WHO, accepts);
+const any: ResponseReader = (value) => value;
+const none: ResponseReader = () => undefined;
+const read = (reply: Reply, reader = any) => readAttempt(reply, WHO, reader);
 
 test("any answer in time is proof of life, an error among them", () => {
   for (const reply of [body('{"rating":4.5}'), refused(404), refused(400), refused(500)]) {
@@ -19,8 +21,8 @@ test("any answer in time is proof of life, an error among them", () => {
 
 test("an answer that is no JSON, or none to its caller, is nonsense; an error is not", () => {
   assert.is(read(body("{")).result, "invalid");
-  assert.is(read(body('{"rating":99}'), () => false).result, "invalid");
-  assert.is(read(refused(404), () => false).result, "answered");
+  assert.is(read(body('{"rating":99}'), none).result, "invalid");
+  assert.is(read(refused(404), none).result, "answered");
 });
 
 test("dead, hung, leaving and nobody's fault are told apart", () => {
@@ -41,6 +43,9 @@ test("what may be done already: who answers nonsense, and who leaves in the midd
 
 test("what was answered is handed on with who answered it", () => {
   assert.equal(read(body('{"rating":4.5}')).answer, { kind: "answered", body: { rating: 4.5 }, who: WHO });
+  assert.equal(read(body('{"rating":4.5}'), () => 4.5).answer, { kind: "answered", body: 4.5, who: WHO });
+  assert.equal(read(body("7"), none).answer, { kind: "invalid", body: 7, who: WHO });
+  assert.is(read(body("null")).result, "answered", "null is a value");
   assert.equal(read(refused(404)).answer, { kind: "refused", code: 404, message: "goodbye", who: WHO });
 });
 

@@ -140,8 +140,8 @@ for (const [way, options, hedge] of WAYS) {
       (async () => true) as unknown as () => boolean,
       (async () => boom()) as unknown as () => boolean,
     ];
-    for (const accepts of checks) {
-      const ended = await scene.ask({ ...options, accepts });
+    for (const read of checks) {
+      const ended = await scene.ask({ ...options, read });
       golden(ended.kind === "failed" && ended.why);
     }
     await scene.settles();
@@ -245,8 +245,8 @@ bugs("options that cannot be read fail by themselves", async () => {
   const scene = await Scene.of();
   const odd: readonly unknown[] = [
     null,
-    { accepts: "anything" },
-    Object.defineProperty({}, "accepts", { get: boom }),
+    { read: "anything" },
+    Object.defineProperty({}, "read", { get: boom }),
     Object.defineProperty({}, "signal", { get: boom }),
     revoked,
   ];

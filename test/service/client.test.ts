@@ -237,7 +237,7 @@ test("a second end of the same call changes nothing", async () => {
 
 test("who was asked beside a late one is not asked again for the same call", async () => {
   const scene = new Scene(2, { hedge: true });
-  const { answer } = await scene.ask({ accepts: () => false });
+  const { answer } = await scene.ask({ read: () => undefined });
   await scene.clock.advance(200);
   assert.equal(
     scene.sent.map(({ instance }) => instance),
@@ -251,7 +251,7 @@ test("who was asked beside a late one is not asked again for the same call", asy
     scene.sent.map(({ instance }) => instance),
     [1, 2],
   );
-  assert.is(why(await answer), "answered");
+  assert.is(why(await answer), "invalid");
   assert.is(scene.told("invalid-response"), 2);
 });
 

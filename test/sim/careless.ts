@@ -92,7 +92,7 @@ function tooLargeWithDeadline(dice: Dice): CarelessCall {
 const badCheck = (): CarelessCall => ({
   what: "a check that throws",
   request: CAMERA,
-  options: { accepts: boom },
+  options: { read: boom },
   mayEndAs: (answer) => answer.kind !== "answered",
 });
 

@@ -117,7 +117,11 @@ export const DEFECTS: readonly Defect[] = [
     '$unanswered("the bus is disconnected"), $result: "inconclusive"',
     '$unanswered("the bus is disconnected"), $result: "timeout"',
   ]),
-  defect("an answer that is none is a timeout", ["service/answer", '"answered" : "invalid"', '"answered" : "timeout"']),
+  defect("an answer that is none is a timeout", [
+    "service/answer",
+    'who }, result: "invalid" }',
+    'who }, result: "timeout" }',
+  ]),
   defect("a second instance gets a second timeout", [
     "service/call",
     "const $timeoutMs = this.$giveUpAt - this.$context.$options.$clock.$now();",

@@ -116,7 +116,7 @@ class AskingDrill extends Scene {
 
   #comesTo({ who, number, deed }: Puppet, isRepeatable: boolean, isChecked: boolean): Outcome {
     const { how, code = 0 } = deed;
-    const answered = (isTrue: boolean): Answer => ({ kind: "answered", body: { by: number, isTrue }, who });
+    const body = { by: number, isTrue: how === "answer" };
     if (how === "refuse") {
       const isLeaving = code === DRAINING || code === UNFINISHED;
       const answer = { kind: "refused", code, message: `no ${code}`, who };
@@ -131,8 +131,8 @@ class AskingDrill extends Scene {
         error: "invalid",
       };
     if (how === "lie" && isChecked)
-      return { result: "invalid", answer: answered(false), goesOn: isRepeatable, error: "invalid" };
-    return { result: "answered", answer: answered(how === "answer"), goesOn: false, error: undefined };
+      return { result: "invalid", answer: { kind: "invalid", body, who }, goesOn: isRepeatable, error: "invalid" };
+    return { result: "answered", answer: { kind: "answered", body, who }, goesOn: false, error: undefined };
   }
 
   async call(): Promise<void> {
@@ -146,7 +146,7 @@ class AskingDrill extends Scene {
     const options: AskOptions = {
       ...(isRepeatable ? {} : { idempotent: false }),
       ...(dice.chance(0.2) ? { signal: null as never } : {}),
-      ...(isChecked ? { accepts: (body: unknown) => Object(body).isTrue === true } : {}),
+      ...(isChecked ? { read: (body: unknown) => (Object(body).isTrue === true ? body : undefined) } : {}),
       ...(isTraced ? { trace: this.#trace(given as TraceHeaders | undefined) } : {}),
     };
     const at = this.now;
@@ -280,7 +280,7 @@ class AskingDrill extends Scene {
       [{ toJSON: () => 7 }, {}, unanswered("all services are down")],
       [{ pad: "x".repeat(MAX_BODY_BYTES) }, {}, failed("the request was not sent", "")],
       [{ pad: "€".repeat(MAX_BODY_BYTES / 3) }, {}, failed("the request was not sent", "")],
-      [{}, { accepts: 7 as never }, failed("the options of the call cannot be used", "accepts is no function")],
+      [{}, { read: 7 as never }, failed("the options of the call cannot be used", "read is no function")],
     ]);
     const answer = await this.get(this.#client.ask(request, options));
     if (known.kind !== "failed") {
@@ -338,14 +338,14 @@ class AskingDrill extends Scene {
   async checks(): Promise<void> {
     const { dice } = this;
     for (const puppet of this.#puppets) puppet.deed = { how: "answer", ms: 0 };
-    const accepts = dice.pick<() => unknown>([
+    const read = dice.pick<() => unknown>([
       () => Promise.reject(new Error("later")),
       () => Promise.resolve(true),
       () => {
         throw new Error("boom");
       },
     ]);
-    const answer = await this.get(this.#client.ask({}, { accepts: accepts as never }));
+    const answer = await this.get(this.#client.ask({}, { read: read as never }));
     const why = answer.kind === "failed" ? answer.why : answer;
     this.same("a check that fails", why, "the check of the answer failed");
     const results = this.#counted.map((ended) => (ended.kind === "attempt" ? ended.result : ended.kind));

@@ -100,7 +100,10 @@ class HedgingDrill extends Scene {
   #ask(isRepeatable = true): Promise<Answer> {
     this.#isRepeatable = isRepeatable;
     if (isRepeatable) this.#allowance += EARNED;
-    return this.#client.ask({}, { idempotent: isRepeatable, accepts: (body) => Object(body).isTrue === true });
+    return this.#client.ask(
+      {},
+      { idempotent: isRepeatable, read: (body) => (Object(body).isTrue === true ? body : undefined) },
+    );
   }
 
   #deed(): Deed {

@@ -29,11 +29,9 @@ export class PageChecks implements Check {
   }
 
   answered({ request, options }: Asked, answer: Answer): void {
-    // Of all calls, those of pages have a check of their answer and may be repeated.
-    if (answer.kind !== "answered" || options.idempotent === false || options.accepts === undefined) return;
+    // Only calls of pages read their answer and are idempotent.
+    if (answer.kind !== "answered" || options.idempotent === false || options.read === undefined) return;
     const { thingID } = request as { readonly thingID: string };
-    // Nonsense is better than no answer, but it is no rating.
-    if (typeof Object(answer.body).rating !== "number") return;
     const atMs = this.#view.world.timeline.now;
     const known = this.#rated.get(thingID) ?? [];
     this.#rated.set(thingID, [...known.slice(1 - MAX_REMEMBERED), { atMs, instance: answer.who.instance }]);

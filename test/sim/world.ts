@@ -32,7 +32,10 @@ export interface Outcome {
 const THINGS = ["basketball", "briefcase", "camera", "football"] as const;
 /** One page in so many asks for one thing by a call that must not reach two instances. */
 const ONE_IN_SINGLE = 4;
-const SINGLE: AskOptions = { idempotent: false, accepts: (body) => typeof Object(body).rating === "number" };
+const SINGLE: AskOptions = {
+  idempotent: false,
+  read: (body) => (typeof Object(body).rating === "number" ? body : undefined),
+};
 /** The dice of a process: far apart, so that two seeds share none. */
 const DICE_APART = 7_919;
 

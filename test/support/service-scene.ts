@@ -122,4 +122,8 @@ export class ServiceScene {
 
 /** Which instance answered, by number; else how the call has ended. */
 export const answeredBy = (ended: Answer): number | string =>
-  ended.kind === "answered" ? ended.who.instance : "why" in ended ? ended.why : String(ended.code);
+  ended.kind === "answered"
+    ? ended.who.instance
+    : "why" in ended
+      ? ended.why
+      : String("code" in ended ? ended.code : ended.kind);

@@ -117,6 +117,8 @@ function outcomeOf(service: string, what: string, result: Connected<CallReport>)
         // Without these warnings, a request that the bus refused would look like a service without instances.
         notes: warnings,
       };
+    case "invalid":
+      throw new Error("call: no body is invalid where the call has no read");
     case "failed":
       return {
         ...failed("not-sent", `${answer.why}: ${answer.detail}`, details),
