@@ -75,7 +75,7 @@ check: ## format, lint, directions of imports, types, house rules; changes nothi
 	node_modules/.bin/biome check --error-on-warnings \
 	  || { echo 'check: the format or a rule does not hold (above). Much of it mends itself with:  make format'; exit 1; }
 	node_modules/.bin/tsc --noEmit || { echo 'check: the types do not hold (above).'; exit 1; }
-	node --enable-source-maps dist/test/run.js house/lint house/house house/packages house/architecture house/words house/readme \
+	node --enable-source-maps dist/test/run.js house/lint house/house house/packages house/architecture house/observing house/words house/readme \
 	  || { echo 'check: a rule of the house does not hold (above).'; exit 1; }
 	echo 'check: format, lint, directions of imports, types and house rules all hold.'
 

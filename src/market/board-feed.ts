@@ -4,10 +4,9 @@
 
 import type { ServerResponse } from "node:http";
 import type { Cancel, Clock } from "../clock.ts";
-import type { MonitorSource } from "../monitor/monitor-source.ts";
-import type { ServiceMonitor } from "../monitor/service-monitor.ts";
-import type { Snapshot } from "../monitor/snapshot.ts";
-import { type SnapshotDelta, SnapshotDiff } from "../monitor/snapshot-diff.ts";
+import { type SnapshotDelta, SnapshotDiff } from "../monitor/diff.ts";
+import type { ServiceMonitor } from "../monitor/monitor.ts";
+import type { MonitorSource, Snapshot } from "../monitor/snapshot.ts";
 
 /** Two frames are at least so far apart: fast to the eye, and ten thousand events a second are still ten frames. */
 const BATCH_MS = 100;

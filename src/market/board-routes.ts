@@ -3,7 +3,7 @@
 
 import type { Router } from "@koa/router";
 import type { Context, Middleware } from "koa";
-import { BOARD_PATHS, ON_ADMIN_PORT } from "../monitor/board-places.ts";
+import { BOARD_PATHS, ON_ADMIN_PORT } from "../monitor/snapshot.ts";
 import { FAULT_LIMITS } from "../service/core/fault-command.ts";
 import { type Assets, assetUrl } from "./assets.ts";
 import type { Board } from "./board.ts";

@@ -1,12 +1,9 @@
 // What is seen of the ratings service, ready to be asked for over HTTP: a snapshot, a feed of changes, the metrics.
 
 import type { Clock } from "../clock.ts";
-import { MARKET_METRICS } from "../monitor/metric-names.ts";
-import type { MonitorSource } from "../monitor/monitor-source.ts";
-import { clientSamples } from "../monitor/prometheus/client-metrics.ts";
-import { type Exposition, expose } from "../monitor/prometheus/exposition.ts";
-import type { ServiceMonitor } from "../monitor/service-monitor.ts";
-import type { Snapshot } from "../monitor/snapshot.ts";
+import type { ServiceMonitor } from "../monitor/monitor.ts";
+import { clientSamples, type Exposition, expose, MARKET_METRICS } from "../monitor/prometheus/metrics.ts";
+import type { MonitorSource, Snapshot } from "../monitor/snapshot.ts";
 import type { ShutdownHooks } from "../program/program.ts";
 import { BoardFeed } from "./board-feed.ts";
 import type { FaultController } from "./fault-controller.ts";

@@ -2,6 +2,7 @@
 // asked for is in the log; what came of it is on the board, as the instances say it themselves.
 
 import type { NatsBus } from "../bus/nats-bus.ts";
+import { programLine } from "../program/core/program-events.ts";
 import type { Log } from "../program/log.ts";
 import type { FaultCommand } from "../service/core/fault-command.ts";
 import { faultText } from "../service/core/fault-status.ts";
@@ -37,12 +38,7 @@ export function openFaultController(options: FaultControllerOptions): FaultContr
     },
     ask: async (form) => {
       const outcome = await askFor(form, options);
-      say({
-        level: "WARNING",
-        logger: "chaos",
-        event: "chaos.asked",
-        text: `- asked from the board: ${outcome.message}`,
-      });
+      say(programLine("chaos.asked", `requested on the board: ${outcome.message}`));
       return outcome;
     },
   };

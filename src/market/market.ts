@@ -3,8 +3,9 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { hostname } from "node:os";
-import { isName } from "../monitor/peer-view.ts";
+import { isName } from "../monitor/peers.ts";
 import { httpOptions, limitConnections } from "../program/connections.ts";
+import { programLine } from "../program/core/program-events.ts";
 import { roomForAdmins, roomForVisitors } from "../program/core/room.ts";
 import { descriptorLimit, descriptorsInUse } from "../program/descriptors.ts";
 import type { ShutdownHooks, StartResult } from "../program/program.ts";
@@ -39,7 +40,7 @@ export async function startMarket(
   const { settings, say } = world;
   const catalogue = readCatalogue();
   const { keys, warning } = marketKeys(settings);
-  if (warning !== undefined) say({ level: "WARNING", logger: "market", event: "market.keys", text: `- ${warning}` });
+  if (warning !== undefined) say(programLine("market.keys", warning));
   let desk: RatingsBackend | undefined;
   const tracing = await openTracing({ service: "market" }, world, closers);
   const shop = createShop(catalogue, keys, monolith ? undefined : () => desk, { ...world, tracing });
@@ -79,9 +80,8 @@ export async function startMarket(
     await Promise.all(servers.map((each) => closeServer(each, world.clock)));
   });
   const board = monolith ? undefined : boardPlace(admin, url, settings);
-  if (board !== undefined) say({ level: "INFO", logger: "market", event: "market.board", text: `- ${board.text}` });
-  const text = `- open at ${url}${monolith ? " (the monolith: no ratings)" : ""}`;
-  say({ level: "INFO", logger: "market", event: "market.open", text });
+  if (board !== undefined) say(programLine("market.board", board.text));
+  say(programLine("market.open", `open at ${url}${monolith ? " (the monolith: no ratings)" : ""}`));
   return { kind: "running", at: url, board: board?.url };
 }
 
@@ -104,13 +104,7 @@ function createShop(
     onError: (error, where, trace) => {
       // The one line for people that names it: the visitor who reports the fault reads it from the page.
       const named = trace === undefined ? "" : ` (request ${trace.requestId})`;
-      say({
-        level: "ERROR",
-        logger: "market",
-        event: "market.failed",
-        text: `- ${where}${named}: ${stackOf(error)}`,
-        trace,
-      });
+      say({ ...programLine("market.failed", `${where}${named}: ${stackOf(error)}`), trace });
     },
   };
 }

@@ -7,11 +7,9 @@ import type { Bus, Message } from "../bus/bus.ts";
 import { allViewsSubject, marketOf, viewSubject } from "../bus/core/subjects.ts";
 import type { Cancel, Clock } from "../clock.ts";
 import { DisagreementDetector, type MarketsComparison } from "../monitor/disagreement.ts";
-import { type LocalStatuses, LocalView } from "../monitor/local-view.ts";
-import type { MonitorSource } from "../monitor/monitor-source.ts";
-import { PeerMarkets } from "../monitor/peer-markets.ts";
-import { MAX_VIEW_BYTES, parseView } from "../monitor/peer-view.ts";
-import type { ServiceMonitor } from "../monitor/service-monitor.ts";
+import type { ServiceMonitor } from "../monitor/monitor.ts";
+import { type LocalStatuses, LocalView, MAX_VIEW_BYTES, PeerMarkets, parseView } from "../monitor/peers.ts";
+import type { MonitorSource } from "../monitor/snapshot.ts";
 import { decodeBody } from "../service/body.ts";
 
 /** A person looks at what comes of it, and at most so often is anything told. */

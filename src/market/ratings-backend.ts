@@ -12,8 +12,9 @@ import { type LoginResult, waitForLogin } from "../bus/login-result.ts";
 import { connectNatsBus, type NatsBus } from "../bus/nats-bus.ts";
 import { type ServerSupervisor, superviseServer, type TakeoverRank } from "../bus/server-supervisor.ts";
 import type { Cancel, Clock } from "../clock.ts";
-import type { MonitorSource } from "../monitor/monitor-source.ts";
-import { ServiceMonitor } from "../monitor/service-monitor.ts";
+import { ServiceMonitor } from "../monitor/monitor.ts";
+import type { MonitorSource } from "../monitor/snapshot.ts";
+import { programLine } from "../program/core/program-events.ts";
 import type { Log } from "../program/log.ts";
 import type { ShutdownHooks } from "../program/program.ts";
 import { VERSION } from "../program/version.ts";
@@ -25,7 +26,7 @@ import type { AppContext } from "./app-context.ts";
 import type { Check, PageRatings } from "./app-deps.ts";
 import { type Board, openBoard } from "./board.ts";
 import { CallCoalescer } from "./call-coalescing.ts";
-import { disabledEvents, type PageEvent, pageLine } from "./core/lines.ts";
+import { isSilent, type PageEvent, pageLine } from "./core/lines.ts";
 import { RatingStore } from "./core/rating-store.ts";
 import { createEventSink } from "./event-sink.ts";
 import { openFaultController } from "./fault-controller.ts";
@@ -157,10 +158,8 @@ async function joinBus(
   history: BusHistory,
   closers: ShutdownHooks,
 ): Promise<Joined> {
-  const tell = (sentence: string): void =>
-    say({ level: "INFO", logger: "bus", event: "bus.server", text: `- ${sentence}` });
-  const report = (sentence: string): void =>
-    say({ level: "WARNING", logger: "bus", event: "bus.trouble", text: `- ${sentence}` });
+  const tell = (sentence: string): void => say(programLine("bus.server", sentence));
+  const report = (sentence: string): void => say(programLine("bus.trouble", sentence));
   const { credentials, hint, readAgain, permit } = access;
   const server = { urls: settings.natsUrls, clock, say: tell, folders: programFolders(settings.searchPath), permit };
   const first = await ensureBus(server);
@@ -192,8 +191,7 @@ function follow(
 ): Cancel {
   const { learn, known, correct } = access;
   if (learn === undefined) return () => undefined;
-  const report = (sentence: string): void =>
-    say({ level: "WARNING", logger: "bus", event: "bus.trouble", text: `- ${sentence}` });
+  const report = (sentence: string): void => say(programLine("bus.trouble", sentence));
   return followAccount({ bus, heartbeatBus, clock, learn, known, correct, report, server: keeper });
 }
 
@@ -207,8 +205,8 @@ function warnIfBusIsOpen(bus: NatsBus, { natsUrls }: Settings, say: Log): void {
     if (status === "connected" && bus.requiresAuth === false) {
       stop();
       const where = natsUrls.map((url) => readBusAddress(url).shown).join(", ");
-      const text = `- the bus at ${where} is open: anyone who reaches it can join; for one that asks, see  bin/dwc --help`;
-      say({ level: "INFO", logger: "bus", event: "bus.open", text });
+      const text = `the bus at ${where} is open: anyone who reaches it can join; for one that asks, see  bin/dwc --help`;
+      say(programLine("bus.open", text));
     }
   });
 }
@@ -220,8 +218,7 @@ function connectHeartbeatBus(
   history: BusHistory,
   closers: ShutdownHooks,
 ): NatsBus {
-  const tell = (sentence: string): void =>
-    say({ level: "WARNING", logger: "bus", event: "bus.trouble", text: `- ${sentence} (heartbeats)` });
+  const tell = (sentence: string): void => say(programLine("bus.trouble", `${sentence} (heartbeats)`));
   const report = (sentence: string): void => {
     // What befalls both connections, the other tells; it may learn of it a moment later.
     clock.after(DISCONNECT_SKEW_MS, () => {
@@ -246,9 +243,8 @@ function createBackend(
 ): Omit<RatingsBackend, "board"> {
   const store = new RatingStore();
   const shared = new CallCoalescer(clock);
-  const unsaid = disabledEvents(settings.logLevel);
   const tell = (event: PageEvent, trace?: Trace): void => {
-    if (!unsaid.has(event.kind)) say({ ...pageLine(event), trace });
+    if (!isSilent(event, settings.logLevel)) say({ ...pageLine(event), trace });
   };
   const wiring = { client, shared, store, clock, tell };
   return {

@@ -2,7 +2,7 @@
 
 import type { Bus } from "../bus/bus.ts";
 import type { BalancerFactory } from "../health/balancer.ts";
-import type { ProgramEvent } from "../program/core/event-names.ts";
+import { programLine } from "../program/core/program-events.ts";
 import type { ShutdownHooks } from "../program/program.ts";
 import { Recorder } from "../record/core/recorder.ts";
 import { type OpenedRecordFile, openRecordFile } from "../record/record-file.ts";
@@ -19,8 +19,6 @@ const BYTES_PER_MEGABYTE = 1_048_576;
 export function openRecording({ settings, clock, say }: AppContext, closers: ShutdownHooks): Recording {
   const { recordFile: path, recordMb } = settings;
   if (path === undefined) return { kind: "none" };
-  const report = (sentence: string, level: "INFO" | "WARNING", event: ProgramEvent): void =>
-    say({ level, logger: "record", event, text: `- ${sentence}` });
   const recorder: Recorder = new Recorder((line) => {
     if (opened.kind === "open") opened.file.write(line);
   });
@@ -28,12 +26,12 @@ export function openRecording({ settings, clock, say }: AppContext, closers: Shu
     ...{ path, clock },
     maxBytes: recordMb * BYTES_PER_MEGABYTE,
     onFull: () => recorder.end("the record is full", clock.now()),
-    report: (sentence) => report(sentence, "WARNING", "record.trouble"),
+    report: (sentence) => say(programLine("record.trouble", sentence)),
   });
   if (opened.kind === "refused") return opened;
   const { file, kept } = opened;
   const former = kept === undefined ? "" : `; the one before is kept as ${kept}`;
-  report(`writing what happens to ${path}, up to ${recordMb} MB${former}`, "INFO", "record.writing");
+  say(programLine("record.writing", `writing what happens to ${path}, up to ${recordMb} MB${former}`));
   closers.push(clock.onStall((stalledMs) => recorder.stalled(stalledMs, clock.now())));
   closers.push(() => {
     recorder.end("the Market ended", clock.now());

@@ -1,9 +1,10 @@
 // Disagreements between Markets. Each Market decides by its own calls: one may reach an instance that another cannot.
-// The detector compares what they do with an instance: call it, skip it with an open breaker, or count it as absent.
-// Probation in one Market and well in another agree. So do a Market that remembers a dead instance and one that never met it.
+// The detector compares the treatments of an instance (states.ts): a Market calls it, skips it, or counts it as absent.
+// "On probation" in one Market and "healthy" in another agree. So do a Market that remembers a dead instance and one
+// that never met it.
 
-import type { InstanceStatus, PeerView } from "./peer-view.ts";
-import type { InstanceState } from "./state.ts";
+import type { InstanceStatus, PeerView } from "./peers.ts";
+import { type InstanceState, STATES } from "./states.ts";
 
 /** The view that one Market has of an incarnation. */
 export type Cell =
@@ -33,14 +34,7 @@ const MAX_DISAGREEMENTS = 50;
 /** A change takes a second to be published and another to be read; only what lasts longer is a disagreement. */
 const GRACE_MS = 1_500;
 
-type Treatment = "calls it" | "breaker open" | "not there";
-
-const TREATMENTS: Readonly<Record<InstanceState, Treatment>> = {
-  ...{ healthy: "calls it", probation: "calls it" },
-  ...{ open: "breaker open", retesting: "breaker open" },
-  ...{ lost: "not there", draining: "not there", left: "not there" },
-};
-
+type Treatment = (typeof STATES)[InstanceState]["treatment"];
 type View = Pick<PeerView, "market" | "name" | "instances" | "omitted">;
 
 export class DisagreementDetector {
@@ -80,9 +74,10 @@ function cellOf(status: InstanceStatus | undefined, omitted: number): Cell {
 }
 
 function isDisagreement(cells: readonly Cell[]): boolean {
-  const treatments = cells.flatMap((cell) => (cell.kind === "omitted" ? [] : [treatmentOf(cell)]));
-  return treatments.some((treatment) => treatment !== treatments[0]);
+  const treatments = new Set<Treatment>();
+  for (const cell of cells) {
+    if (cell.kind === "reported") treatments.add(STATES[cell.state].treatment);
+    if (cell.kind === "unknown") treatments.add("counts as absent");
+  }
+  return treatments.size > 1;
 }
-
-const treatmentOf = (cell: Exclude<Cell, { kind: "omitted" }>): Treatment =>
-  cell.kind === "reported" ? TREATMENTS[cell.state] : "not there";

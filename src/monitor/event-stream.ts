@@ -1,23 +1,23 @@
-// The events as they happened, numbered from 1 and the last few hundred kept: who was away for a moment asks for what
-// came after the last one he saw, and is told when that is no longer known. Memory is bounded, whatever happens.
+// The latest events, numbered from 1. A client that reconnects reads the events after the last one that it has. If
+// those are no longer all kept, the first id that it gets shows the gap. Memory is bounded.
 
-import type { EventName } from "../monitor/event-names.ts";
+import type { EventName } from "./events.ts";
 
-/** One event as it goes out, over HTTP and to a terminal alike. */
+/** An event, over HTTP and in a terminal. */
 export interface EventRecord {
   readonly id: number;
   /** Epoch ms. */
   readonly at: number;
   readonly name: EventName;
   readonly level: string;
-  /** The line of the log, without its head. */
+  /** The line of the log, without level and logger. */
   readonly text: string;
-  /** The instance that it is about, if it is about one. */
+  /** Absent when the event is not about one instance. */
   readonly instance?: number;
   readonly incarnation?: string;
 }
 
-/** A quarter of a megabyte; at twenty of a kind in a second, which is as many as are told, still half a minute. */
+/** A quarter of a megabyte. The rate limit admits twenty events of a name in a second: then these are half a minute. */
 const CAPACITY = 500;
 
 export class EventStream {
@@ -30,29 +30,29 @@ export class EventStream {
     this.#capacity = capacity;
   }
 
-  /** The number of the latest event; 0 before the first. */
+  /** The id of the latest event. 0: there is none. */
   get lastId(): number {
     return this.#lastId;
   }
 
   add(event: Omit<EventRecord, "id">): void {
     this.#lastId += 1;
-    const seen = { id: this.#lastId, ...event };
-    this.#kept.push(seen);
-    // Cut in halves and not one by one: moving a whole array for each event would cost more than the event.
+    const record = { id: this.#lastId, ...event };
+    this.#kept.push(record);
+    // Half of the array is dropped at once: moving all of it for each event would cost more than the event.
     if (this.#kept.length >= this.#capacity * 2) this.#kept.splice(0, this.#kept.length - this.#capacity);
-    for (const listener of this.#listeners) listener(seen);
+    for (const listener of this.#listeners) listener(record);
   }
 
-  /** What came after event `id`, the oldest first, at most `most` of the newest. */
+  /** The events after event `id`, the oldest first, at most `limit` of the newest. */
   after(id: number, limit: number = this.#capacity): readonly EventRecord[] {
-    // A number that we have not given yet is one of an earlier run of this program: all is new.
+    // A higher id than the latest is from an earlier run of this program. Every event is newer.
     const first = id > this.#lastId ? 0 : id;
     const newest = this.#kept.slice(-Math.min(limit, this.#capacity));
     return newest.filter((event) => event.id > first);
   }
 
-  /** @returns stops it */
+  /** @returns stops the calls of `listener` */
   listen(listener: (event: EventRecord) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

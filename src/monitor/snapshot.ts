@@ -1,12 +1,20 @@
-// What the Market believes at one moment, whole, as data: `/board.json`, and what everything else that is shown starts
-// from. Versioned: a field may be added under one version, never renamed or given another meaning.
+// The snapshot of a service at one moment: `/board.json`, and the start of everything that board, terminal and feed
+// show. It is versioned: within one version fields are added, but never renamed and never given another meaning. Times
+// are epoch ms, so that a page can count on from them by itself.
 
 import type { BusStatus } from "../bus/bus.ts";
-import type { MarketsComparison } from "../monitor/disagreement.ts";
-import type { EventRecord } from "../monitor/event-stream.ts";
-import { type MonitorSource, nextChoice } from "../monitor/monitor-source.ts";
-import type { InstanceRow } from "../monitor/row.ts";
+import type { Choice, Incarnations, Resolver } from "../health/balancer.ts";
+import { type Breaker, eligibility } from "../health/breaker.ts";
+import type { Member, Membership } from "../health/member.ts";
+import type { Tracker } from "../health/tracker.ts";
+import { faultText } from "../service/core/fault-status.ts";
+import type { Fault, Faults } from "../service/core/faults.ts";
 import type { HealthRules } from "../settings.ts";
+import { roundTo2 } from "../util/format.ts";
+import type { MarketsComparison } from "./disagreement.ts";
+import type { EventRecord } from "./event-stream.ts";
+import { type InstanceState, stateOf } from "./states.ts";
+import type { AttemptOutcomeName, AttemptStats } from "./stats.ts";
 
 export const SCHEMA_VERSION = 1;
 
@@ -20,16 +28,16 @@ export interface Snapshot {
   readonly bus: BusStatus;
   readonly rules: Pick<HealthRules, "requestTimeoutMs" | "failureLimit" | "retestDelayMs" | "heartbeatIntervalMs">;
   readonly calls: { readonly total: number; readonly lastMinute: number; readonly shortCircuited: number };
-  /** The number of the second with which every `calls.seconds` ends: later ones count on from it. */
+  /** The number of the second with which each `calls.seconds` ends. Later deltas count on from it. */
   readonly second: number;
   readonly turns: Turns;
-  /** Where the Markets on this bus disagree; null: they do not tell each other. */
+  /** The disagreements with other Markets. Null: this Market exchanges no views. */
   readonly markets: MarketsComparison | null;
-  /** The worst first. */
+  /** The worst first, up to `MAX_ROWS`. */
   readonly instances: readonly InstanceRow[];
-  /** How many more there are than are listed. */
+  /** The number of instances that are not listed. */
   readonly omitted: number;
-  /** The number of the latest event; those after it are asked for by it. */
+  /** The id of the latest event. The feed continues after it. */
   readonly lastEvent: number;
   readonly events: readonly EventRecord[];
 }
@@ -37,11 +45,75 @@ export interface Snapshot {
 export interface Turns {
   /** The members that are up, by incarnation, in the order of their turns. */
   readonly ring: readonly string[];
-  /** Who would get the next call; null: nobody is eligible. */
+  /** The instance that gets the next call. Null: none is eligible. */
   readonly next: string | null;
-  /** Who would get a copy of it, as a retest or a trial. */
+  /** The instances that get a copy of it, as a retest or a newcomer probe. */
   readonly copies: readonly string[];
 }
+
+/** One incarnation: its membership from its heartbeats, its breaker from our calls, and the results of the calls. */
+export interface InstanceRow {
+  readonly instance: number;
+  readonly incarnation: string;
+  readonly address: string;
+  readonly state: InstanceState;
+  readonly membership: { readonly kind: Membership["kind"]; readonly reason: string | null };
+  readonly breaker: {
+    readonly kind: Breaker["kind"];
+    /** The last opening. Null: it never opened. */
+    readonly openedAt: number | null;
+    readonly why: string | null;
+    /** When the next retest is due. Null unless the breaker is open. */
+    readonly retestAt: number | null;
+    /** The answers left until probation ends. Null unless the breaker is on probation. */
+    readonly answersLeft: number | null;
+  };
+  readonly heartbeat: { readonly at: number; readonly expiresAt: number };
+  /** The active faults that it reported, each with its end. Null: it takes none, because it runs without CHAOS=1. */
+  readonly faults: readonly ActiveFault[] | null;
+  /** Has answered a call at least once. */
+  readonly hasAnswered: boolean;
+  readonly turn: TurnStatus;
+  readonly calls: {
+    readonly total: number;
+    readonly copies: number;
+    /** Hedges of calls to another, late instance. They are not counted in `total`. */
+    readonly hedges: number;
+    readonly lastMinute: number;
+    /** Its share of the calls of the last minute, from 0 to 1. */
+    readonly share: number;
+    readonly outcomes: Readonly<Record<AttemptOutcomeName, number>> | null;
+    /** Calls in each of the last sixty seconds. Null: it was never called. */
+    readonly seconds: readonly number[] | null;
+  };
+  /** Of the last 30 to 60 seconds. Null without a call in them. */
+  readonly latency: { readonly p50Ms: number; readonly p99Ms: number } | null;
+}
+
+/** An active fault, until `endsAt`. */
+export type ActiveFault = Fault & { readonly text: string; readonly endsAt: number };
+
+export type TurnStatus =
+  | { readonly kind: "next" }
+  /** Eligible. Other instances come first. */
+  | { readonly kind: "in turn" }
+  | { readonly kind: "passed over"; readonly why: string };
+
+/** A person reads fewer rows than this; forged heartbeats could make ten thousand. The worst are kept. */
+export const MAX_ROWS = 1_000;
+
+/** The inputs of a snapshot. They are the inputs of the client's own choice, so the board shows the same choice. */
+export interface MonitorSource {
+  readonly tracker: Tracker;
+  readonly resolver: Resolver;
+  /** The instances that its choices avoid for now (HEDGE=1). */
+  readonly deprioritized?: Incarnations | undefined;
+  /** The comparison with other Markets; left out where none is received. */
+  readonly markets?: () => MarketsComparison;
+}
+
+export const nextChoice = ({ resolver, deprioritized }: MonitorSource, now: number): Choice =>
+  resolver.peek(now, { deprioritized });
 
 export function turnsOf(source: MonitorSource, now: number, max: number): Turns {
   const { call, retests, newcomerProbes } = nextChoice(source, now);
@@ -54,3 +126,147 @@ export function turnsOf(source: MonitorSource, now: number, max: number): Turns 
     copies: [...retests, ...newcomerProbes].map(({ who }) => who.incarnation),
   };
 }
+
+/** The statistics of an incarnation. The tracker's row has its state. */
+export interface InstanceStats {
+  readonly attempts: AttemptStats;
+  openedAt: number | undefined;
+  whyOpened: string | undefined;
+  /** Undefined: it has not reported that it takes faults. */
+  faults: Faults | undefined;
+}
+
+export interface RowContext {
+  readonly now: number;
+  /** Running time to epoch ms. */
+  readonly toWall: (at: number) => number;
+  readonly turn: TurnStatus;
+  readonly stats: InstanceStats | undefined;
+  /** The calls of all instances in the last minute. */
+  readonly callsLastMinute: number;
+}
+
+const SHOWN_QUANTILES = [0.5, 0.99] as const;
+
+export function rowOf(member: Member, context: RowContext): InstanceRow {
+  const { instance, incarnation, address } = member.who;
+  const { membership } = member;
+  const { toWall, turn } = context;
+  return {
+    ...{ instance, incarnation, address },
+    state: stateOf(member),
+    membership: { kind: membership.kind, reason: membership.kind === "up" ? null : membership.reason },
+    breaker: breakerOf(member.breaker, context),
+    heartbeat: { at: toWall(member.lastHeartbeatAt), expiresAt: toWall(member.leaseUntil) },
+    faults: faultsOf(context),
+    hasAnswered: member.hasAnswered,
+    turn,
+    calls: callsOf(context),
+    latency: latencyOf(context),
+  };
+}
+
+/** A fault ends at its time, without a message: a killed instance cannot send one. */
+function faultsOf({ stats, now, toWall }: RowContext): InstanceRow["faults"] {
+  if (stats?.faults === undefined) return null;
+  const on = stats.faults.filter(({ until }) => now < until);
+  return on.map(({ until, ...fault }) => ({ ...fault, text: faultText(fault), endsAt: toWall(until) }));
+}
+
+function breakerOf(breaker: Breaker, { toWall, stats }: RowContext): InstanceRow["breaker"] {
+  const open = breaker.kind === "retesting" ? breaker.open : breaker;
+  const openedAt = open.kind === "open" ? open.openedAt : stats?.openedAt;
+  return {
+    kind: breaker.kind,
+    openedAt: openedAt === undefined ? null : toWall(openedAt),
+    why: stats?.whyOpened ?? null,
+    retestAt: breaker.kind === "open" ? toWall(breaker.retestAt) : null,
+    answersLeft: breaker.kind === "probation" ? breaker.answersLeft : null,
+  };
+}
+
+function callsOf({ stats, now, callsLastMinute }: RowContext): InstanceRow["calls"] {
+  if (stats === undefined)
+    return { total: 0, copies: 0, hedges: 0, lastMinute: 0, share: 0, outcomes: null, seconds: null };
+  const { attempts } = stats;
+  const seconds = attempts.seconds(now);
+  const lastMinute = seconds.reduce((sum, count) => sum + count, 0);
+  const share = callsLastMinute === 0 ? 0 : roundTo2(lastMinute / callsLastMinute);
+  const { calls: total, copies, hedges } = attempts;
+  return { total, copies, hedges, lastMinute, share, outcomes: attempts.outcomes, seconds };
+}
+
+function latencyOf({ stats, now }: Pick<RowContext, "stats" | "now">): InstanceRow["latency"] {
+  const [p50, p99] = stats?.attempts.quantiles(SHOWN_QUANTILES, now) ?? [];
+  return p50 === undefined || p99 === undefined ? null : { p50Ms: roundTo2(p50), p99Ms: roundTo2(p99) };
+}
+
+/**
+ * The numbers of a row that change while its state stays the same. Times are epoch ms. `failed` counts timeouts and
+ * calls without a responder. `lastSeconds` are the calls of the last seconds, the newest last.
+ */
+export type RowDelta = readonly [
+  incarnation: string,
+  lastHeartbeatAt: number,
+  expiresAt: number,
+  calls: number,
+  failed: number,
+  p50Ms: number | null,
+  p99Ms: number | null,
+  lastSeconds: readonly number[],
+  hedges: number,
+];
+
+const NO_SECONDS: readonly number[] = [];
+
+interface DeltaContext extends Omit<RowContext, "turn" | "callsLastMinute"> {
+  /** The number of last seconds in the delta. */
+  readonly seconds: number;
+}
+
+export function deltaOf(member: Member, { toWall, stats, now, seconds }: DeltaContext): RowDelta {
+  const head = [member.who.incarnation, toWall(member.lastHeartbeatAt), toWall(member.leaseUntil)] as const;
+  if (stats === undefined) return [...head, 0, 0, null, null, NO_SECONDS, 0];
+  const { attempts } = stats;
+  const [p50, p99] = attempts.quantiles(SHOWN_QUANTILES, now) ?? [];
+  const failed = attempts.outcomes.timeout + attempts.outcomes.unreachable;
+  const rounded =
+    p50 === undefined || p99 === undefined ? ([null, null] as const) : ([roundTo2(p50), roundTo2(p99)] as const);
+  return [...head, attempts.calls, failed, ...rounded, attempts.lastSeconds(seconds, now), attempts.hedges];
+}
+
+/**
+ * The reason why the next call passes over an instance. It decides nothing: `choice` comes from the balancer's own
+ * `peek`, and the reasons are read from the same states that the balancer reads.
+ */
+export function turnStatusOf(member: Member, choice: Choice, source: MonitorSource, now: number): TurnStatus {
+  if (choice.call === member) return { kind: "next" };
+  const why = reasonPassedOver(member, source, now);
+  return why === undefined ? { kind: "in turn" } : { kind: "passed over", why };
+}
+
+function reasonPassedOver(member: Member, { tracker, deprioritized }: MonitorSource, now: number): string | undefined {
+  const { membership, breaker } = member;
+  if (membership.kind === "gone") return `it is gone: ${membership.reason}`;
+  if (membership.kind === "draining") return "it is leaving: it finishes its running calls";
+  if (!tracker.isLive(member, now)) return "its last heartbeat has expired";
+  if (breaker.kind === "open") return "its breaker is open";
+  if (breaker.kind === "retesting") return "its breaker is open, and a retest is in flight";
+  if (eligibility(breaker, now) === "guarded") return "it is on probation, and its one call has not ended";
+  if (deprioritized?.has(member.who.incarnation))
+    return "another instance answered a call that it still has: it gets none until that call ends";
+  if (!member.hasAnswered && tracker.quarantine.isActive(now))
+    return "it has never answered, and other newcomers did not answer either";
+  return undefined;
+}
+
+/** The addresses on the admin port. The Market serves them, and `bin/dwc` calls them. */
+export const BOARD_PATHS = {
+  page: "/board",
+  data: "/board.json",
+  feed: "/board/events",
+  metrics: "/metrics",
+} as const;
+
+/** The answer of the shop's port to these paths. Shoppers read it too: it names neither the port nor a setting. */
+export const ON_ADMIN_PORT = "the board, the metrics and the faults are on the admin port of the Market’s own machine";

@@ -4,6 +4,7 @@
 import type { Clock } from "../clock.ts";
 import { readSettings, type Settings } from "../settings.ts";
 import { withoutUserinfos } from "../util/printable.ts";
+import { programLine } from "./core/program-events.ts";
 import { exitWithoutTerminal, ignoresHangUp } from "./hang-up.ts";
 import { jsonFormatter, type LogSource } from "./json-lines.ts";
 import { createLog, type Log, textLine } from "./log.ts";
@@ -49,13 +50,12 @@ export async function programLog(
 ): Promise<Log> {
   const render = format === "json" ? await jsonFormatter(source, clock.wall) : textLine;
   // Printed at every log level: a reader must know that the log has a gap.
-  const gap = (lines: number): string =>
-    render({ level: "WARNING", logger: "log", event: "log.dropped", text: gapText(lines) });
+  const gap = (lines: number): string => render(programLine("log.dropped", gapText(lines)));
   return createLog({ level, render, write: standardOutput(clock, gap) });
 }
 
 const gapText = (lines: number): string =>
-  `- ${lines} ${lines === 1 ? "line was" : "lines were"} dropped here: whoever reads them was too slow`;
+  `${lines} ${lines === 1 ? "line was" : "lines were"} dropped here: their reader was too slow`;
 
 /** Runs until a signal, then closes and exits with 0. A refusal is printed on stderr, and the process exits with 1. */
 export async function runProgram(clock: Clock, start: (closers: ShutdownHooks) => Promise<StartResult>): Promise<void> {

@@ -9,6 +9,7 @@ import type { Attributes, Tracing } from "../trace/core/trace.ts";
 import { errorCode } from "../util/errors.ts";
 import { shownUrl, withoutUserinfo } from "../util/printable.ts";
 import { withTimeout } from "../util/promises.ts";
+import { programLine } from "./core/program-events.ts";
 import type { LogSource } from "./json-lines.ts";
 import type { Log } from "./log.ts";
 import type { ShutdownHooks } from "./program.ts";
@@ -53,20 +54,20 @@ export async function openTracing(
   const { say, clock } = world;
   const unknown = unknownValue(otel);
   if (unknown !== undefined) {
-    say({ level: "WARNING", logger: "tracing", event: "tracing.off", text: `- traces are not sent: ${unknown}` });
+    say(programLine("tracing.off", `traces are not sent: ${unknown}`));
     return undefined;
   }
   const endpoint = shownUrl(otlpEndpoint);
   const file = await loadExporter();
   if (typeof file === "string") {
     const why = `traces are not sent to ${endpoint}, as ${SENDS} cannot be loaded (${file}): type  make tracing`;
-    say({ level: "WARNING", logger: "tracing", event: "tracing.off", text: `- ${why}` });
+    say(programLine("tracing.off", why));
     return undefined;
   }
   const { tracingOf } = await import("../trace/spans.ts");
   const exporter = file.openExporter(attributesOf(speaker), otel.protocol, {
     batch: teller(otlpEndpoint, say),
-    ignored: (why) => say({ level: "WARNING", logger: "tracing", event: "tracing.ignored", text: `- ${why}` }),
+    ignored: (why) => say(programLine("tracing.ignored", why)),
   });
   closers.push(() =>
     withTimeout(
@@ -74,7 +75,7 @@ export async function openTracing(
       (late) => clock.after(LAST_SPANS_MS, late),
     ),
   );
-  say({ level: "INFO", logger: "tracing", event: "tracing.on", text: `- traces are sent to ${endpoint}` });
+  say(programLine("tracing.on", `traces are sent to ${endpoint}`));
   return tracingOf(exporter.tracer);
 }
 
@@ -116,11 +117,10 @@ function teller(url: string, say: Log): (trouble: string | undefined) => void {
   return (trouble) => {
     if ((trouble !== undefined) === isFailing) return;
     isFailing = trouble !== undefined;
-    if (trouble === undefined)
-      say({ level: "INFO", logger: "tracing", event: "tracing.back", text: `- traces are taken again by ${endpoint}` });
+    if (trouble === undefined) say(programLine("tracing.back", `traces are accepted again by ${endpoint}`));
     else {
-      const text = `- traces are not taken by ${endpoint}: ${withoutUserinfo(trouble, url)}`;
-      say({ level: "WARNING", logger: "tracing", event: "tracing.failing", text });
+      const text = `traces are not accepted by ${endpoint}: ${withoutUserinfo(trouble, url)}`;
+      say(programLine("tracing.failing", text));
     }
   };
 }

@@ -2,6 +2,7 @@
 // one alone, as it would in earnest.
 
 import type { Clock } from "../clock.ts";
+import { programLine } from "../program/core/program-events.ts";
 import type { Log } from "../program/log.ts";
 import { type Child, type ChildEnd, endAll, startChild } from "../program/processes.ts";
 
@@ -25,13 +26,7 @@ export function startFleet({ script, count, clock, say }: FleetOptions): Fleet {
   const children = numbers.map((instance) => {
     const child = startChild({ script, args: ["--instance", String(instance)] });
     void child.ended.then((end) => {
-      if (!closing)
-        say({
-          level: "WARNING",
-          logger: "ratings",
-          event: "ratings.ended",
-          text: `- ${endLine(instance, child, end)}`,
-        });
+      if (!closing) say(programLine("ratings.ended", endLine(instance, child, end)));
     });
     return child;
   });

@@ -5,10 +5,10 @@
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Bus } from "../bus/bus.ts";
-import { INSTANCE_METRICS } from "../monitor/metric-names.ts";
-import { type Exposition, expose, type Sample } from "../monitor/prometheus/exposition.ts";
+import { type Exposition, expose, INSTANCE_METRICS, type Sample } from "../monitor/prometheus/metrics.ts";
 import { type Handler, httpOptions, limitConnections } from "../program/connections.ts";
 import { checkLocal, type LocalCheck, localRequest } from "../program/core/local-requests.ts";
+import { programLine } from "../program/core/program-events.ts";
 import type { Log } from "../program/log.ts";
 import type { ShutdownHooks } from "../program/program.ts";
 import { VERSION } from "../program/version.ts";
@@ -51,12 +51,7 @@ export async function serveMetrics(
   const trouble = await listen(server, port, host);
   if (trouble !== undefined) {
     const why = `port ${port} cannot be used (${trouble}): set METRICS_PORT to another`;
-    say({
-      level: "WARNING",
-      logger: "ratings",
-      event: "ratings.metrics",
-      text: `- instance ${number} shows no metrics: ${why}`,
-    });
+    say({ ...programLine("ratings.metrics", `instance ${number} shows no metrics: ${why}`), level: "WARNING" });
     return;
   }
   closers.push(() => {
@@ -65,12 +60,7 @@ export async function serveMetrics(
   });
   const { port: taken } = server.address() as AddressInfo;
   const at = `http://${bracketHost(host)}:${taken}/metrics`;
-  say({
-    level: "INFO",
-    logger: "ratings",
-    event: "ratings.metrics",
-    text: `- instance ${number} shows its metrics at ${at}`,
-  });
+  say(programLine("ratings.metrics", `instance ${number} shows its metrics at ${at}`));
 }
 
 function samples(instance: number, { instance: { counts }, bus }: Measured): Record<string, readonly Sample[]> {

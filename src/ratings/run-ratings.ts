@@ -5,6 +5,7 @@ import { BusHistory, openBusOptions } from "../bus/core/open-bus.ts";
 import { waitForLogin } from "../bus/login-result.ts";
 import { connectNatsBus } from "../bus/nats-bus.ts";
 import type { Clock } from "../clock.ts";
+import { programLine } from "../program/core/program-events.ts";
 import type { Log } from "../program/log.ts";
 import type { ShutdownHooks, StartResult } from "../program/program.ts";
 import { openTracing } from "../program/tracing.ts";
@@ -43,7 +44,7 @@ export async function runRatings(number: number, world: World, closers: Shutdown
     hint: access.hint,
     readAgain: access.readAgain,
     ...{ ...openBusOptions(settings, access), history },
-    report: (sentence) => say({ level: "WARNING", logger: "bus", event: "bus.trouble", text: `- ${sentence}` }),
+    report: (sentence) => say(programLine("bus.trouble", sentence)),
   });
   closers.push(() => bus.close());
   const teller = openTeller({ instance: number, pid: process.pid, natsUrls: settings.natsUrls }, world, closers);

@@ -1,7 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { InstanceRef } from "../../src/health/member.ts";
-import { clientLine, pageLine } from "../../src/market/core/lines.ts";
+import { pageLine } from "../../src/market/core/lines.ts";
+import { eventLine } from "../../src/monitor/events.ts";
 import { asText } from "../../src/program/log.ts";
 import { instanceLine } from "../../src/ratings/core/lines.ts";
 import type { ClientEvent } from "../../src/service/client-options.ts";
@@ -17,7 +18,7 @@ const who: InstanceRef = {
 };
 const speaker = { instance: 3, pid: 1, natsUrls: ["nats://here"] };
 // The lines are made by the Market's own functions: one whose wording changes is missed here, and not in a table of noughts.
-const read = (event: ClientEvent): unknown => readMarketLine(asText(clientLine("ratings", event)));
+const read = (event: ClientEvent): unknown => readMarketLine(asText(eventLine("ratings", event)));
 
 test("every line of a Market that tells of health is understood", () => {
   assert.equal(read({ kind: "using", who }), { kind: "using", instance: 3 });

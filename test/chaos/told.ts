@@ -24,7 +24,7 @@ export function readMarketLine(line: string): Told | undefined {
   const why = /^BAD \S+: (.*)$/.exec(line)?.[1];
   if (why !== undefined) return { kind: "bad", why };
   if (line.startsWith("INFO:bus:- connected")) return { kind: "bus", connected: true };
-  if (line.startsWith("WARNING:bus:- away")) return { kind: "bus", connected: false };
+  if (line.startsWith("WARNING:bus:- disconnected")) return { kind: "bus", connected: false };
   return readUse(line) ?? readBreaker(line) ?? readMembership(line);
 }
 

@@ -4,8 +4,9 @@ import * as fc from "fast-check";
 import * as subjects from "../../src/bus/core/subjects.ts";
 import { headerText, replyOf, type WireHeaders } from "../../src/bus/nats-message.ts";
 import { parseHeartbeat } from "../../src/health/heartbeat.ts";
-import { clientLine, pageLine } from "../../src/market/core/lines.ts";
-import { MAX_STATUSES, MAX_VIEW_BYTES, parseView } from "../../src/monitor/peer-view.ts";
+import { pageLine } from "../../src/market/core/lines.ts";
+import { eventLine } from "../../src/monitor/events.ts";
+import { MAX_STATUSES, MAX_VIEW_BYTES, parseView } from "../../src/monitor/peers.ts";
 import { asText } from "../../src/program/log.ts";
 import { rate, requestLine } from "../../src/ratings/core/ratings.ts";
 import { readAttempt } from "../../src/service/answer.ts";
@@ -40,7 +41,7 @@ function heartbeatHolds(bytes: Uint8Array): void {
   if (parsed.kind === "unreadable") {
     mustBeProblem(parsed.why);
     const line = asText(
-      clientLine("ratings", { kind: "unreadable-heartbeat", subject: "health.ratings.1-a", why: parsed.why }),
+      eventLine("ratings", { kind: "unreadable-heartbeat", subject: "health.ratings.1-a", why: parsed.why }),
     );
     must(!CONTROL.test(line), "a line is one line");
     return;

@@ -1,15 +1,14 @@
 // The drawing in docs/architecture.md is the one that the code's imports make. UPDATE=1 draws it again.
 
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { compareGenerated } from "../support/generated.ts";
 import { repository } from "../support/repository.ts";
 import { importsOf } from "./layers.ts";
 
 const test = suite("architecture");
-const PAGE = join(repository, "docs/architecture.md");
-const [BEGIN, END] = ["<!-- layers: begin -->\n", "<!-- layers: end -->"];
 /** Helpers, and files of src that only hold values. Every folder may import them: arrows to them would hide the others. */
 const isLoose = (folder: string): boolean => folder === "util" || folder.endsWith(".ts");
 
@@ -60,12 +59,7 @@ function drawingOf(graph: Graph): string {
 }
 
 test("the drawing of the layers is that of the imports", () => {
-  const page = readFileSync(PAGE, "utf8");
-  const [from, to] = [page.indexOf(BEGIN) + BEGIN.length, page.indexOf(END)];
-  assert.ok(from >= BEGIN.length && to >= from, `docs/architecture.md has no ${BEGIN.trim()} … ${END}`);
-  const drawing = drawingOf(graphOf("src"));
-  if (process.env["UPDATE"] === "1") writeFileSync(PAGE, page.slice(0, from) + drawing + page.slice(to));
-  else assert.is(page.slice(from, to), drawing, "UPDATE=1 draws it again");
+  compareGenerated("docs/architecture.md", "layers", drawingOf(graphOf("src")));
 });
 
 test("an arrow that a longer way has is left out", () => {

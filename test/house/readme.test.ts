@@ -7,9 +7,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { COMMANDS } from "../../src/dwc/core/commands.ts";
 import { parseHeartbeat } from "../../src/health/heartbeat.ts";
-import { EVENTS } from "../../src/monitor/event-names.ts";
-import { parseView } from "../../src/monitor/peer-view.ts";
-import { PROGRAM_EVENTS } from "../../src/program/core/event-names.ts";
+import { parseView } from "../../src/monitor/peers.ts";
 import { rate } from "../../src/ratings/core/ratings.ts";
 import { MAX_BODY_BYTES, MAX_HEARTBEAT_BYTES } from "../../src/service/body.ts";
 import { FAULT_LIMITS, parseCommand } from "../../src/service/core/fault-command.ts";
@@ -92,16 +90,6 @@ page("every variable that it names exists", () => {
     variables.filter((name) => !known.includes(name)),
     "no setting",
   );
-});
-
-page("its tables of events are the code's own, in its order", () => {
-  const [, ofOthers = ""] = sectionOf(readme, "Events").split("| event | when |");
-  const [, own = ""] = sectionOf(readme, "Traces and logs").split("| event | when |");
-  const listed = (all: readonly { name: string; meaning: string }[]): string[][] =>
-    all.map(({ name, meaning }) => [`\`${name}\``, meaning]);
-  const inTable = (text: string): readonly (readonly string[])[] => rowsOf(`| event | when |\n${text.trimStart()}`);
-  assert.equal(inTable(ofOthers), listed(EVENTS));
-  assert.equal(inTable(own), listed(PROGRAM_EVENTS));
 });
 
 page("every command of dwc that it names exists", () => {

@@ -5,7 +5,7 @@ import type { Page } from "playwright-core";
 import * as assert from "uvu/assert";
 import type { PageRatings } from "../../src/market/app-deps.ts";
 import type { FaultController } from "../../src/market/fault-controller.ts";
-import { STATES } from "../../src/monitor/state.ts";
+import { STATE_NAMES } from "../../src/monitor/states.ts";
 import {
   axeFindings,
   boardIsLive,
@@ -174,7 +174,7 @@ export function judgeBoards(inBrowser: Test, { isThorough }: Judgement): void {
   inBrowser("the board with an instance in each state, all faults on, and Markets that disagree", () =>
     withBoard({ faults: DESK }, async (shown, board) => {
       const states = shown.board.snapshot().instances.map(({ state }) => state);
-      assert.equal([...new Set(states)], [...STATES], "every state is there, the worst first");
+      assert.equal([...new Set(states)], [...STATE_NAMES], "every state is there, the worst first");
       await withPage(STILL, async (page) => {
         await page.goto(board);
         await liveWithFaults(page);

@@ -16,8 +16,8 @@ import {
   whyText,
 } from "../../src/market/core/board-text.ts";
 import type { Cell } from "../../src/monitor/disagreement.ts";
-import type { InstanceRow } from "../../src/monitor/row.ts";
-import type { Snapshot } from "../../src/monitor/snapshot.ts";
+import type { InstanceRow, Snapshot } from "../../src/monitor/snapshot.ts";
+import { STATES } from "../../src/monitor/states.ts";
 
 const test = suite("what the board says");
 const AT = 1_700_000_000_000;
@@ -148,7 +148,11 @@ test("all is well where one is, and none is in trouble", () => {
     [states("healthy", "open"), false, /^2 instances up, 1 well\.$/],
     [states("healthy", "lost"), false, /^1 instance up, all well, 1 lost\.$/],
   ] as const)
-    assert.equal([isAllWell(rows), sum.test(summaryText(rows))], [isWell, true], summaryText(rows));
+    assert.equal(
+      [isAllWell(rows, (state) => STATES[state].isTrouble), sum.test(summaryText(rows))],
+      [isWell, true],
+      summaryText(rows),
+    );
 });
 
 test("why names what holds an instance back, the strongest reason first", () => {
@@ -196,15 +200,15 @@ test("one Market says nothing of others; several agree, or each has a column for
   const some = face({ all, disagreements: [dispute, dispute], omitted: 5 });
   assert.match(some.text, /^2 .* 7 instances\.$/);
   assert.equal([some.agree, some.disagreements.length, some.disagreements[0]?.instance], [false, 2, 2]);
-  const shown = (some.disagreements[0]?.cells ?? []).map(({ state, glyph, word, why }) => [
-    state,
+  const shown = (some.disagreements[0]?.cells ?? []).map(({ label, glyph, tone, why }) => [
+    tone,
     glyph,
-    word.length > 0,
+    label.length > 0,
     why,
   ]);
   assert.equal(shown, [
-    ["open", "✕", true, "request timed out, for 3 s"],
-    ["healthy", "✓", true, "for 1 min"],
+    ["bad", "✕", true, "request timed out, for 3 s"],
+    ["good", "✓", true, "for 1 min"],
     ["none", "–", true, ""],
     ["none", "–", true, ""],
   ]);

@@ -6,7 +6,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { BoardFeed, type ListenerName } from "../../src/market/board-feed.ts";
 import { SECURITY_HEADERS } from "../../src/market/headers.ts";
-import { ServiceMonitor } from "../../src/monitor/service-monitor.ts";
+import { ServiceMonitor } from "../../src/monitor/monitor.ts";
 import { type BoardWorld, openBoardWorld } from "../support/board-world.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { readPage, sectionOf } from "../support/readme.ts";

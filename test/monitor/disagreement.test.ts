@@ -3,9 +3,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { DisagreementDetector, type MarketsComparison } from "../../src/monitor/disagreement.ts";
-import { PeerMarkets } from "../../src/monitor/peer-markets.ts";
-import type { PeerView } from "../../src/monitor/peer-view.ts";
-import type { InstanceState } from "../../src/monitor/state.ts";
+import { PeerMarkets, type PeerView } from "../../src/monitor/peers.ts";
+import type { InstanceState } from "../../src/monitor/states.ts";
 
 const test = suite("disagreement");
 

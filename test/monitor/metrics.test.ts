@@ -4,13 +4,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { OUTCOMES } from "../../src/monitor/attempt-stats.ts";
-import { EVENTS } from "../../src/monitor/event-names.ts";
-import { INSTANCE_METRICS, MARKET_METRICS } from "../../src/monitor/metric-names.ts";
-import { clientSamples } from "../../src/monitor/prometheus/client-metrics.ts";
-import { expose } from "../../src/monitor/prometheus/exposition.ts";
-import { ServiceMonitor } from "../../src/monitor/service-monitor.ts";
-import { readPage, rowsOf, sectionOf } from "../support/readme.ts";
+import { ServiceMonitor } from "../../src/monitor/monitor.ts";
+import { clientSamples, expose, INSTANCE_METRICS, MARKET_METRICS } from "../../src/monitor/prometheus/metrics.ts";
 import { repository } from "../support/repository.ts";
 import { DEFAULT_RULES, Table } from "../support/table.ts";
 
@@ -111,26 +106,6 @@ test("no name and no label is there that is not published", async () => {
     const used = [...inside.matchAll(/(\w+)="/g)].map(([, label = ""]) => label).filter((label) => label !== "le");
     assert.equal(used, [...(labels ?? [])], series);
   }
-});
-
-test("README lists them as they are: metrics, outcomes and events", () => {
-  const rows = ["Events", "Metrics"].flatMap((heading) => rowsOf(sectionOf(readPage("docs/observing.md"), heading)));
-  const quoted = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(", ");
-  const unique = new Map(ALL.map((row) => [row.name, row]));
-  for (const { name, type, labels, meaning } of unique.values()) {
-    assert.ok(
-      rows.some((row) => row.join("|") === [`\`${name}\``, type, quoted(labels), meaning].join("|")),
-      `${name}: | \`${name}\` | ${type} | ${quoted(labels)} | ${meaning} |`,
-    );
-  }
-  for (const { name, meaning } of [...EVENTS, ...OUTCOMES]) {
-    assert.ok(
-      rows.some((row) => row.join("|") === `\`${name}\`|${meaning}`),
-      `| \`${name}\` | ${meaning} |`,
-    );
-  }
-  const listed = rows.map(([name = ""]) => name).filter((name) => name.startsWith("`dwc_"));
-  assert.is(listed.length, unique.size, "README lists no metric that is gone");
 });
 
 const expressions: readonly string[] = JSON.parse(

@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { ServiceMonitor } from "../../src/monitor/service-monitor.ts";
+import { ServiceMonitor } from "../../src/monitor/monitor.ts";
 import type { Snapshot } from "../../src/monitor/snapshot.ts";
 import { answer, type HandlerResult, refuse } from "../../src/service/core/handler.ts";
 import { leavingBus } from "../support/leaving-bus.ts";
@@ -108,7 +108,8 @@ test("what is shown as next spares the late one as the choice does, and says why
     shown.push(instances.find(({ incarnation }) => incarnation === turns.next)?.instance.toString());
     const late = instances.find(({ turn }) => turn.kind === "passed over");
     assert.is(late?.instance, call === 0 ? undefined : 1);
-    if (late?.turn.kind === "passed over") assert.match(late.turn.why, /another has answered a call that it still has/);
+    if (late?.turn.kind === "passed over")
+      assert.match(late.turn.why, /another instance answered a call that it still has/);
     const before = scene.reached.slice();
     await scene.ask();
     // The first call goes to 1, and is hedged.

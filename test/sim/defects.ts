@@ -245,7 +245,7 @@ export const DEFECTS: readonly Defect[] = [
     'if ($result === "answered" || $result === "unsent" || $result === "denied")',
   ]),
   defect("what is explained forgets who is spared", [
-    "monitor/monitor-source",
+    "monitor/snapshot",
     "$resolver.$look($now, { $deprioritized })",
     "$resolver.$look($now, {})",
   ]),

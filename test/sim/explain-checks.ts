@@ -9,7 +9,7 @@
 import { explained } from "../../src/dwc/live/core/explain.ts";
 import { parseMarketView } from "../../src/dwc/live/core/market-view.ts";
 import type { PickOptions, PickResult } from "../../src/health/balancer.ts";
-import { ServiceMonitor } from "../../src/monitor/service-monitor.ts";
+import { ServiceMonitor } from "../../src/monitor/monitor.ts";
 import { SERVICE } from "./actors.ts";
 import type { Check, Made, View } from "./view.ts";
 

@@ -11,7 +11,7 @@ import { RatingStore } from "../../src/market/core/rating-store.ts";
 import { createEventSink } from "../../src/market/event-sink.ts";
 import { ratePage } from "../../src/market/page-ratings.ts";
 import type { MarketsComparison } from "../../src/monitor/disagreement.ts";
-import { ServiceMonitor } from "../../src/monitor/service-monitor.ts";
+import { ServiceMonitor } from "../../src/monitor/monitor.ts";
 import type { LogEntry } from "../../src/program/log.ts";
 import type { ShutdownHooks } from "../../src/program/program.ts";
 import { rate } from "../../src/ratings/core/ratings.ts";

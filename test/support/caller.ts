@@ -2,7 +2,7 @@
 
 import { connectNatsBus, type NatsBus } from "../../src/bus/nats-bus.ts";
 import { systemClock } from "../../src/clock.ts";
-import { clientLine } from "../../src/market/core/lines.ts";
+import { eventLine } from "../../src/monitor/events.ts";
 import { asText } from "../../src/program/log.ts";
 import type { Answer } from "../../src/service/answer.ts";
 import { type Client, openClient } from "../../src/service/client.ts";
@@ -39,7 +39,7 @@ export class Caller {
       clock,
       rules,
       random: Math.random,
-      onEvent: (event) => this.lines.push(asText(clientLine(service, event))),
+      onEvent: (event) => this.lines.push(asText(eventLine(service, event))),
     });
   }
 

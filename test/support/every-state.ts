@@ -6,7 +6,7 @@ import { type Board, openBoard } from "../../src/market/board.ts";
 import { createEventSink } from "../../src/market/event-sink.ts";
 import type { FaultController } from "../../src/market/fault-controller.ts";
 import type { MarketsComparison } from "../../src/monitor/disagreement.ts";
-import { ServiceMonitor } from "../../src/monitor/service-monitor.ts";
+import { ServiceMonitor } from "../../src/monitor/monitor.ts";
 import type { ShutdownHooks } from "../../src/program/program.ts";
 import type { AttemptOutcome, ClientEvent } from "../../src/service/client-options.ts";
 import type { Faults } from "../../src/service/core/faults.ts";

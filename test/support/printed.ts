@@ -4,7 +4,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { InstanceRef } from "../../src/health/member.ts";
-import { clientLine, pageLine } from "../../src/market/core/lines.ts";
+import { pageLine } from "../../src/market/core/lines.ts";
+import { eventLine } from "../../src/monitor/events.ts";
 import { asText, type LogEntry } from "../../src/program/log.ts";
 import { instanceLine } from "../../src/ratings/core/lines.ts";
 import { rate, requestLine } from "../../src/ratings/core/ratings.ts";
@@ -38,24 +39,24 @@ const market: readonly LogEntry[] = [
   pageLine({ kind: "waited", waitedMs: NUMBER }),
   pageLine({ kind: "got", thingID: "camera", rating: 4.5 }),
   ...WHY.map((why) => pageLine({ kind: "bad", thingID: "camera", why })),
-  clientLine("ratings", { kind: "resolving" }),
+  eventLine("ratings", { kind: "resolving" }),
   ...[[], [who], [who, who], [who, who, who]].map((live) =>
-    clientLine("ratings", { kind: "resolved", live: () => live }),
+    eventLine("ratings", { kind: "resolved", live: () => live }),
   ),
   ...(["using", "joined", "returned", "draining", "left", "retesting"] as const).map((kind) =>
-    clientLine("ratings", { kind, who }),
+    eventLine("ratings", { kind, who }),
   ),
   ...(["request timed out", "retest timed out"] as const).map((why) =>
-    clientLine("ratings", { kind: "opened", who, why, retestInMs: NUMBER }),
+    eventLine("ratings", { kind: "opened", who, why, retestInMs: NUMBER }),
   ),
-  ...(["heartbeat", "retest succeeded"] as const).map((why) => clientLine("ratings", { kind: "closed", who, why })),
+  ...(["heartbeat", "retest succeeded"] as const).map((why) => eventLine("ratings", { kind: "closed", who, why })),
   ...(["no heartbeat", "no responders"] as const).map((why) =>
-    clientLine("ratings", { kind: "lost", who, why, silentMs: SECONDS }),
+    eventLine("ratings", { kind: "lost", who, why, silentMs: SECONDS }),
   ),
-  clientLine("ratings", { kind: "hedging", who, late: who, afterMs: NUMBER }),
-  clientLine("ratings", { kind: "duplicate", who, other: who }),
-  clientLine("ratings", { kind: "bus", status: "connected" }),
-  clientLine("ratings", { kind: "bus", status: "disconnected" }),
+  eventLine("ratings", { kind: "hedging", who, late: who, afterMs: NUMBER }),
+  eventLine("ratings", { kind: "duplicate", who, other: who }),
+  eventLine("ratings", { kind: "bus", status: "connected" }),
+  eventLine("ratings", { kind: "bus", status: "disconnected" }),
 ];
 
 const ratings: readonly LogEntry[] = [
@@ -77,8 +78,8 @@ interface InPlace {
 
 /** Lines that are made where they are printed: known by the parts of their text that stand in the source. */
 const IN_PLACE: readonly InPlace[] = [
-  { file: "src/market/market.ts", start: "INFO:market:", parts: ["- open at ", ""] },
-  { file: "src/market/market.ts", start: "INFO:market:", parts: ["- open at ", " (the monolith: no ratings)"] },
+  { file: "src/market/market.ts", start: "INFO:market:- ", parts: ["open at ", ""] },
+  { file: "src/market/market.ts", start: "INFO:market:- ", parts: ["open at ", " (the monolith: no ratings)"] },
   {
     file: "src/market/admin-listener.ts",
     start: "INFO:market:- ",

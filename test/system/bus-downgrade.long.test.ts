@@ -68,7 +68,7 @@ test("a server of the operator's own without logins is waited for, with a line t
 async function comesBack({ program }: RunningMarket, server: TestServer): Promise<void> {
   await program.waitFor(/INFO:bus:- connected/);
   await server.kill();
-  await program.waitFor(/WARNING:bus:- away/);
+  await program.waitFor(/WARNING:bus:- disconnected/);
   await pause(OUTAGE_MS);
   const mark = program.mark();
   await server.restart(); // fails where the Market has taken its port
@@ -122,7 +122,7 @@ test("a Market with NATS_CREDS alone starts no server: not at boot, and not in t
   await owner.program.waitFor(STARTED);
   await market.program.waitFor(/INFO:bus:- connected/);
   await owner.program.end();
-  await market.program.waitFor(/WARNING:bus:- away/);
+  await market.program.waitFor(/WARNING:bus:- disconnected/);
   await pause(OUTAGE_MS);
   assert.ok(await startable(port), "nothing has taken the port");
   assert.is(market.program.count(STARTED), 0);

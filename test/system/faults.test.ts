@@ -4,7 +4,7 @@
 import * as assert from "uvu/assert";
 import { connectNatsBus, type NatsBus } from "../../src/bus/nats-bus.ts";
 import { systemClock } from "../../src/clock.ts";
-import type { InstanceRow } from "../../src/monitor/row.ts";
+import type { InstanceRow } from "../../src/monitor/snapshot.ts";
 import { encodeCommand } from "../../src/service/core/fault-command.ts";
 import { broadcastFault, sendFaultCommand } from "../../src/service/fault-client.ts";
 import { isRunning } from "../support/nats-server.ts";

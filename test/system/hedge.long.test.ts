@@ -89,7 +89,7 @@ hedging("without it one page waits, and from the second on all is as before the 
   assert.ok(told("from the second page on", pages) < TIMEOUT_MS);
   assert.is(stale(pages), 0);
   assert.is(market.program.count(/OPEN breaker/), 1);
-  assert.is(market.program.count(/asking instance/), 0);
+  assert.is(market.program.count(/calling instance/), 0);
 });
 
 hedging.run();

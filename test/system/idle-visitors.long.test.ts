@@ -103,7 +103,7 @@ test("more idle visitors than descriptors: a bus that restarts is found again, a
     await until("so many are not let in at once", () => sockets.size < DESCRIPTORS, LIMIT_MS);
     const mark = program.mark();
     await server.kill();
-    await program.waitFor(/WARNING:bus:- away/, { mark });
+    await program.waitFor(/WARNING:bus:- disconnected/, { mark });
     // They come back at once, as often as they are closed, and take what the bus has left.
     for (let count = 0; count < DESCRIPTORS; count++) visit();
     await until("they are let in no more", () => sockets.size < DESCRIPTORS, LIMIT_MS);

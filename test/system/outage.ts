@@ -23,7 +23,7 @@ export async function outageOf(outageMs: number): Promise<void> {
     assert.ok(allFresh(await market.ratings()));
     const shoppers = new Shoppers(market.url, 1);
     await server.kill();
-    await market.program.waitFor(/WARNING:bus:- away/);
+    await market.program.waitFor(/WARNING:bus:- disconnected/);
     const during = await market.ratings();
     assert.ok(allKnown(during) && !allFresh(during), "last known while the bus is away");
     await pause(outageMs);

@@ -202,7 +202,7 @@ rule("of a heartbeat every field's rule counts, and what breaks one is told and 
   wire.send("health.ratings.id-garbage", "\u0000{");
   wire.send("health.ratings.no$token", "{}");
   await wire.flush();
-  const told = /^WARNING:membership:- ratings heartbeat not understood: /;
+  const told = /^WARNING:membership:- ratings heartbeat unreadable: /;
   await until("all told", () => market.program.count(told, mark) >= broken.length + 2, TIMEOUT_MS);
   assert.is(market.program.count(told, mark), broken.length + 2);
   // Each line names its sender.

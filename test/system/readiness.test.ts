@@ -43,7 +43,7 @@ test("ready, degraded without instances and without the bus, and never an addres
   await see("ready");
   const mark = market.program.mark();
   await server.kill();
-  await market.program.waitFor(/WARNING:bus:- away/, { mark });
+  await market.program.waitFor(/WARNING:bus:- disconnected/, { mark });
   await see("degraded");
   assert.is((await market.page()).status, 200);
   // The attempts to return have failed by now, each with a reason that names the address.

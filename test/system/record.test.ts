@@ -67,7 +67,7 @@ async function badMorning({ world, server, record }: Context): Promise<RunningMa
   await pagesUntil(market, /instance 1 lost/);
   const mark = market.program.mark();
   await server.kill();
-  await market.program.waitFor(/WARNING:bus:- away/, { mark });
+  await market.program.waitFor(/WARNING:bus:- disconnected/, { mark });
   await server.restart();
   await market.program.waitFor(/INFO:bus:- connected/, { mark });
   await until("somebody answers again", async () => (await market.ratings())["camera"]?.fresh === true, LIMIT_MS);
@@ -123,7 +123,7 @@ test("with HEDGE=1 the calls sent twice are in it, and a Market that is killed l
   await market.untilKnown(2);
   await market.ratings();
   await second.program.stop();
-  await pagesUntil(market, /instance 2 has not answered for \d+ ms, asking instance 1 too/);
+  await pagesUntil(market, /instance 2 has not answered for \d+ ms, calling instance 1 too/);
   await pagesUntil(market, /OPEN breaker .*ratings\.get\.2-/);
   await until("it is in the file", () => readFileSync(record, "utf8").includes('"second":true'), LIMIT_MS);
   market.program.signal("SIGKILL");

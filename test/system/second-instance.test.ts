@@ -9,7 +9,7 @@ import { type RunningMarket, UP, until } from "../support/world.ts";
 const second = systemSuite("a second instance of one number", { REQUEST_TIMEOUT_MS: "5000" });
 
 const REFUSED = /^instance 1 is already running, at (nats:ratings\.get\.\S+): .*make startRatings INSTANCE=2$/;
-const CLASH = /^WARNING:membership:- ratings instance 1 runs twice, and both are used: (\S+) and (\S+)$/;
+const CLASH = /^WARNING:membership:- ratings instance 1 runs twice, and both get calls: (\S+) and (\S+)$/;
 
 /** The contract: the first page has its ratings within this. */
 const MAX_FIRST_PAGE_MS = 300;

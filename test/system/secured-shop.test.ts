@@ -135,7 +135,7 @@ shop("that is open: with an org the Market warns once that anyone can join", asy
   await showsRatings(market);
   assert.is(market.program.count(/WARNING:bus:- the bus at \S+ is open: .*credentials of anna@example\.org/), 1);
   await server.kill();
-  await market.program.waitFor(/WARNING:bus:- away/);
+  await market.program.waitFor(/WARNING:bus:- disconnected/);
   const mark = market.program.mark();
   await server.restart();
   await market.program.waitFor(/INFO:bus:- connected/, { mark });

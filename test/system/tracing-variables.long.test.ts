@@ -92,7 +92,7 @@ sending("a sampler with its argument, and what the visitor's side decided", asyn
 sending("a collector that does not answer is given up after its time", async (context) => {
   context.collector.isSilent = true;
   const program = await send(context, { EXPORTER_OTLP_TIMEOUT: "200" });
-  assert.is(program.count(/^WARNING:tracing:- traces are not taken by http/), 1);
+  assert.is(program.count(/^WARNING:tracing:- traces are not accepted by http/), 1);
 });
 
 sending("what is not obeyed is named, each in a line of its own, and traces are sent", async (context) => {

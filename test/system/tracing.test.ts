@@ -116,7 +116,7 @@ sending(
       "it is told",
       async () => {
         assert.is((await market.page()).status, 200);
-        return count(/^WARNING:tracing:- traces are not taken by http/) === 1;
+        return count(/^WARNING:tracing:- traces are not accepted by http/) === 1;
       },
       LIMIT_MS,
     );
@@ -135,11 +135,11 @@ sending(
     };
     back.status = 400;
     await sent(4);
-    assert.is(count(/traces are not taken/), 1);
+    assert.is(count(/traces are not accepted/), 1);
     back.status = 200;
     await sent(4);
-    await market.program.waitFor(/^INFO:tracing:- traces are taken again by http/);
-    assert.equal([count(/traces are not taken/), count(/traces are taken again/)], [1, 1]);
+    await market.program.waitFor(/^INFO:tracing:- traces are accepted again by http/);
+    assert.equal([count(/traces are not accepted/), count(/traces are accepted again/)], [1, 1]);
     await context.collector.close();
     assert.equal(await market.program.end(), { code: 0, signal: null });
     context.collector = await Collector.open();

@@ -1,7 +1,7 @@
 // Fetches a Market's board over HTTP.
 
 import type { Clock } from "../../clock.ts";
-import { BOARD_PATHS, ON_ADMIN_PORT } from "../../monitor/board-places.ts";
+import { BOARD_PATHS, ON_ADMIN_PORT } from "../../monitor/snapshot.ts";
 import { ONLY_LOCAL_NAMES } from "../../program/core/local-requests.ts";
 import type { BoardResult, NoBoard } from "./core/live-types.ts";
 import type { MarketPlaces } from "./core/market-places.ts";

@@ -3,8 +3,8 @@
 
 import { get, type IncomingMessage } from "node:http";
 import type { Clock } from "../../clock.ts";
-import { BOARD_PATHS } from "../../monitor/board-places.ts";
 import type { EventRecord } from "../../monitor/event-stream.ts";
+import { BOARD_PATHS } from "../../monitor/snapshot.ts";
 import { fieldsOf, parseJson } from "../../util/json.ts";
 import { readEvents } from "./core/market-view.ts";
 

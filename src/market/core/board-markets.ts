@@ -1,8 +1,8 @@
 // Several Markets on the board: one sentence where they agree, and a column for each where they do not.
 
 import type { Cell, MarketsComparison } from "../../monitor/disagreement.ts";
+import { STATES } from "../../monitor/states.ts";
 import { ageText, countText } from "./page-format.ts";
-import { STATE_LABELS } from "./state-labels.ts";
 
 export interface MarketsView {
   /** Empty: there is no other Market, and nothing to be said. */
@@ -14,10 +14,10 @@ export interface MarketsView {
 }
 
 export interface CellView {
-  /** For the look: a state of the board, or none. */
-  readonly state: string;
+  readonly label: string;
   readonly glyph: string;
-  readonly word: string;
+  /** The tone of the state, or "none". */
+  readonly tone: string;
   readonly why: string;
 }
 
@@ -42,9 +42,9 @@ function marketsText(markets: number, disagreements: number, first: number | und
 }
 
 function cellView(cell: Cell, at: number): CellView {
-  if (cell.kind === "unknown") return { state: "none", glyph: "–", word: "Not known to it", why: "" };
-  if (cell.kind === "omitted") return { state: "none", glyph: "–", word: "Not reported", why: "" };
-  const { glyph, word } = STATE_LABELS[cell.state];
+  if (cell.kind === "unknown") return { label: "Not known to it", glyph: "–", tone: "none", why: "" };
+  if (cell.kind === "omitted") return { label: "Not reported", glyph: "–", tone: "none", why: "" };
+  const { label, glyph, tone } = STATES[cell.state];
   const since = `for ${ageText(at - cell.since)}`;
-  return { state: cell.state, glyph, word, why: cell.why === null ? since : `${cell.why}, ${since}` };
+  return { label, glyph, tone, why: cell.why === null ? since : `${cell.why}, ${since}` };
 }

@@ -2,9 +2,8 @@
 // the words for states are taken from the list that this page carries.
 
 import type { EventRecord } from "../../monitor/event-stream.ts";
-import type { InstanceRow } from "../../monitor/row.ts";
-import type { Snapshot } from "../../monitor/snapshot.ts";
-import { type InstanceState, STATES } from "../../monitor/state.ts";
+import type { InstanceRow, Snapshot } from "../../monitor/snapshot.ts";
+import { type InstanceState, STATE_NAMES, STATES } from "../../monitor/states.ts";
 import { type MarketsView, marketsView } from "./board-markets.ts";
 import {
   busText,
@@ -21,7 +20,6 @@ import {
   whyText,
 } from "./board-text.ts";
 import { ageText } from "./page-format.ts";
-import { STATE_LABELS } from "./state-labels.ts";
 
 /** Newer ones come by themselves, where scripts run; the others are in board.json. */
 const EVENTS_ON_PAGE = 30;
@@ -38,7 +36,7 @@ export interface BoardPage {
   /** How many more have a turn; empty: none. */
   readonly moreTurns: string;
   readonly markets: MarketsView;
-  readonly legend: readonly { state: InstanceState; glyph: string; word: string; meaning: string }[];
+  readonly legend: readonly ({ readonly state: InstanceState } & (typeof STATES)[InstanceState])[];
   readonly rows: readonly BoardRow[];
   readonly omitted: number;
   /** Whether any instance takes faults. */
@@ -56,8 +54,9 @@ export interface BoardRow {
   readonly instance: number;
   readonly incarnation: string;
   readonly state: InstanceState;
+  readonly label: string;
   readonly glyph: string;
-  readonly word: string;
+  readonly tone: string;
   readonly why: string;
   readonly heard: string;
   readonly calls: string;
@@ -77,13 +76,13 @@ export function boardPage(snapshot: Snapshot): BoardPage {
   return {
     service,
     summary: summaryText(instances),
-    isAllWell: isAllWell(instances),
+    isAllWell: isAllWell(instances, (state) => STATES[state].isTrouble),
     bus: busText(bus),
     isBusThere: bus === "connected",
     next: nextText(next),
     ...ringView(instances, turns),
     markets: marketsView(markets, snapshot.at),
-    legend: STATES.map((state) => ({ state, ...STATE_LABELS[state] })),
+    legend: STATE_NAMES.map((state) => ({ state, ...STATES[state] })),
     rows: instances.map((row) => rowOf(row, snapshot.at)),
     omitted,
     hasFaults: instances.some(({ faults }) => faults !== null),
@@ -111,9 +110,9 @@ function turnView(row: InstanceRow | undefined, next: string | null): readonly T
 
 function rowOf(row: InstanceRow, at: number): BoardRow {
   const { instance, incarnation, state, calls, latency, heartbeat } = row;
-  const { glyph, word } = STATE_LABELS[state];
+  const { label, glyph, tone } = STATES[state];
   return {
-    ...{ instance, incarnation, state, glyph, word },
+    ...{ instance, incarnation, state, label, glyph, tone },
     why: whyText(row, at),
     heard: `${ageText(at - heartbeat.at)} ago`,
     calls: callsText(calls),

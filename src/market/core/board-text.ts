@@ -2,8 +2,7 @@
 // cards up to date with this very file as it is compiled: so the two cannot disagree. All that it imports is
 // served, too (app.ts).
 
-import type { InstanceRow } from "../../monitor/row.ts";
-import type { Snapshot } from "../../monitor/snapshot.ts";
+import type { InstanceRow, Snapshot } from "../../monitor/snapshot.ts";
 import { ageText, countText } from "./page-format.ts";
 
 type RowState = Pick<InstanceRow, "breaker" | "membership" | "state" | "turn">;
@@ -66,9 +65,9 @@ export function summaryText(rows: Statuses): string {
   return `${up.length === 0 ? "No instance is up" : all}${lost > 0 ? `, ${lost} lost` : ""}.`;
 }
 
-/** Somebody takes calls, and nobody is in trouble; to leave in order is none. */
-export const isAllWell = (rows: Statuses): boolean =>
-  rows.some(({ state }) => state === "healthy") && rows.every(({ state }) => /^(healthy|draining|left)$/.test(state));
+/** At least one instance is healthy, and none is in trouble. @param isTrouble of the table in monitor/states.ts */
+export const isAllWell = (rows: Statuses, isTrouble: (state: InstanceRow["state"]) => boolean): boolean =>
+  rows.some(({ state }) => state === "healthy") && !rows.some(({ state }) => isTrouble(state));
 
 /** More turns ahead than this nobody follows. */
 const MAX_TURNS = 24;

@@ -2,11 +2,11 @@
 // Events in, lines out.
 
 import type { InstanceRef } from "../../health/member.ts";
+import { eventLine } from "../../monitor/events.ts";
 import type { LogEntry } from "../../program/log.ts";
 import type { Entry, Header } from "../../record/core/entry.ts";
 import type { Replayed } from "../../record/core/replay.ts";
 import { secondsText } from "../../util/format.ts";
-import { clientLine } from "./lines.ts";
 
 /** Wide enough for the number of any line of a hundred megabytes. */
 const NUMBER_WIDTH = 7;
@@ -33,7 +33,7 @@ export function replayedLines(
 ): readonly string[] {
   const { entry, changes, wallMs } = replayed;
   const place = `${String(number).padStart(NUMBER_WIDTH)}  ${iso(wallMs)}  `;
-  const printed = changes.map((change) => asText(clientLine(service, change)));
+  const printed = changes.map((change) => asText(eventLine(service, change)));
   return [
     `${place}${entry.kind.padEnd(KIND_WIDTH)} ${inWords(replayed)}`.trimEnd(),
     ...printed.map((line) => `${" ".repeat(place.length)}-> ${line}`),

@@ -5,10 +5,10 @@ import { ageText } from "./page-format.js";
 
 const panel = document.getElementById("disagreements");
 const notice = document.getElementById("markets");
-const faces = new Map(
+const states = new Map(
   [...document.getElementById("legend").children].map((item) => [item.dataset.state, item.dataset]),
 );
-const UNTOLD = { unknown: "Not known to it", omitted: "Not told" };
+const NO_STATE = { unknown: "Not known to it", omitted: "Not told" };
 const SECOND_MS = 1000;
 let told;
 let aheadMs = 0;
@@ -47,11 +47,11 @@ function headRow(all) {
 const row = ({ instance, cells }) => rowOf([headCell("row", String(instance)), ...cells.map((cell) => dataCell(cell))]);
 
 function dataCell(cell) {
-  const { glyph, word } = faces.get(cell.state) ?? { glyph: "–", word: UNTOLD[cell.kind] };
+  const { label, glyph, tone } = states.get(cell.state) ?? { label: NO_STATE[cell.kind], glyph: "–", tone: "none" };
   const sign = spanOf("sign", glyph);
   sign.setAttribute("aria-hidden", "true");
-  const state = spanOf(`state state-${cell.state ?? "none"}`, "");
-  state.append(sign, ` ${word}`);
+  const state = spanOf(`state tone-${tone}`, "");
+  state.append(sign, ` ${label}`);
   const why = spanOf("cell-why", cell.kind === "reported" ? whyText(cell) : "");
   // Those whose age runs on, in the order of the cells.
   if (cell.kind === "reported") why.dataset.since = cell.since;

@@ -14,7 +14,7 @@ const REOPEN_AFTER_MS = 6000;
 const REST_AFTER_MS = 60_000;
 
 const byId = (id) => document.getElementById(id);
-const faces = new Map(
+const states = new Map(
   [...byId("legend").children].map((item, rank) => [item.dataset.state, { rank, ...item.dataset }]),
 );
 const rows = new Map();
@@ -110,7 +110,7 @@ function addEvents(events) {
 
 function arrange() {
   const sorted = [...rows.values()].sort(
-    (a, b) => faces.get(a.state).rank - faces.get(b.state).rank || a.instance - b.instance,
+    (a, b) => states.get(a.state).rank - states.get(b.state).rank || a.instance - b.instance,
   );
   const wanted = sorted.map((row) => cardOf(row));
   const list = byId("cards");
@@ -149,15 +149,16 @@ function paint() {
 
 function paintCard(row, now, lastMinute, allCalls) {
   const card = cardOf(row);
-  const { glyph, word } = faces.get(row.state);
+  const { label, glyph, tone } = states.get(row.state);
   const find = (name) => card.querySelector(`.${name}`);
   if (card.dataset.state !== row.state) {
     card.classList.toggle("is-new-state", card.dataset.state !== undefined);
     card.dataset.state = row.state;
-    find("state").className = `state state-${row.state}`;
+    card.dataset.tone = tone;
+    find("state").className = `state tone-${tone}`;
   }
   setText(find("glyph"), glyph);
-  setText(find("word"), word);
+  setText(find("word"), label);
   setText(find("card-why"), words.whyText(row, now));
   paintBeat(row, now, find);
   paintFaults(row, now, find);
@@ -172,13 +173,14 @@ function paintCard(row, now, lastMinute, allCalls) {
   spark.firstElementChild.setAttribute("d", sparkPath(row.made, secondNow()));
 }
 
-function paintBeat({ heartbeat, membership, state }, now, find) {
+function paintBeat({ heartbeat, membership }, now, find) {
   const isUp = membership.kind === "up";
+  const saidGoodbye = membership.kind === "draining" || membership.reason === "left";
   const used = isUp ? Math.min(1, Math.max(0, (now - heartbeat.at) / (heartbeat.expiresAt - heartbeat.at))) : 1;
   setText(find("heard"), `${ageText(now - heartbeat.at)} ago`);
   const fill = find("fill");
   fill.style.width = `${Math.round(used * 100)}%`;
-  fill.dataset.late = /^(draining|left)$/.test(state) ? "goodbye" : used >= 1 ? "over" : used > 0.5 ? "half" : "no";
+  fill.dataset.late = saidGoodbye ? "goodbye" : used >= 1 ? "over" : used > 0.5 ? "half" : "no";
   find("bar").setAttribute("aria-valuenow", String(Math.round(used * 100)));
 }
 
@@ -218,7 +220,7 @@ function paintNotices() {
   const all = [...rows.values()];
   const summary = byId("summary");
   setText(summary, words.summaryText(all));
-  summary.dataset.good = words.isAllWell(all) ? "yes" : "no";
+  summary.dataset.good = words.isAllWell(all, (state) => "trouble" in states.get(state)) ? "yes" : "no";
   setText(byId("bus"), words.busText(bus));
   byId("bus").dataset.good = bus === "connected" ? "yes" : "no";
   const chaos = byId("chaos");

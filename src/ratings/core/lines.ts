@@ -1,8 +1,8 @@
-// What the Ratings window shows, besides a line for each request. Events in, lines out.
+// The lines of a Ratings instance, besides those of its requests: one row for each event.
 
 import { shownAddress } from "../../bus/core/subjects.ts";
 import { whyNeverStarted } from "../../bus/core/succession.ts";
-import type { ProgramEvent } from "../../program/core/event-names.ts";
+import { programLine } from "../../program/core/program-events.ts";
 import type { LogEntry } from "../../program/log.ts";
 import { faultText } from "../../service/core/fault-status.ts";
 import type { InstanceEvent } from "../../service/instance-options.ts";
@@ -11,100 +11,135 @@ import { stackOf } from "../../util/errors.ts";
 import { secondsText } from "../../util/format.ts";
 import { shownUrl } from "../../util/printable.ts";
 
-/** Whose window it is. */
+/** The process that prints the lines. */
 export interface InstanceWindow {
   readonly instance: number;
   readonly pid: number;
-  /** Where the bus is looked for, as the settings have it. */
+  /** The addresses of NATS, as in the settings. */
   readonly natsUrls: readonly string[];
 }
 
-/** `leaving` and `left` are the program's own, around its goodbye. */
+/** `leaving` and `left` are emitted by the program itself, around the goodbye of the instance. */
 export type InstanceLogEvent = InstanceEvent | { readonly kind: "leaving" | "left" };
 
 /** The level of the line of each request. */
 export const REQUEST_LEVEL = "INFO";
-/** A stack is read to here; the text of an error may hold what a caller sent. */
-const LONGEST_STACK = 4_000;
+/** A longer stack is cut: the text of an error may contain the body of a request. */
+const MAX_STACK = 4_000;
 
-const EVENTS = {
-  waiting: "ratings.waiting",
-  up: "ratings.up",
-  resumed: "ratings.resumed",
-  dropped: "ratings.dropped",
-  failed: "ratings.failed",
-  disconnected: "ratings.bus_disconnected",
-  reconnected: "ratings.bus_reconnected",
-  leaving: "ratings.leaving",
-  left: "ratings.left",
-  "takes faults": "ratings.takes_faults",
-  "fault begins": "ratings.fault_begins",
-  "fault ended": "ratings.fault_ended",
-  killed: "ratings.killed",
-} as const satisfies Readonly<Record<InstanceLogEvent["kind"], ProgramEvent>>;
+type EventByKind = { readonly [E in InstanceLogEvent as E["kind"]]: E };
 
-const LEVELS: Partial<Record<InstanceLogEvent["kind"], LogLevel>> = {
-  ...{ waiting: "WARNING", disconnected: "WARNING", failed: "ERROR" },
-  // Also where only warnings are kept: who looks for a cause must not look for long.
-  ...{ "takes faults": "WARNING", "fault begins": "WARNING", "fault ended": "WARNING", killed: "WARNING" },
-};
-
-export function instanceLine(speaker: InstanceWindow, event: InstanceLogEvent): LogEntry {
-  return {
-    level: LEVELS[event.kind] ?? "INFO",
-    logger: "ratings",
-    event: EVENTS[event.kind],
-    text: `- instance ${speaker.instance} ${textOf(speaker, event)}`,
-  };
+interface InstanceRow<E> {
+  readonly name: string;
+  readonly level: LogLevel;
+  readonly text: (event: E, window: InstanceWindow) => string;
+  readonly meaning: string;
 }
 
-/** Of lines that were not printed. */
-export const leftOutLine = (speaker: InstanceWindow, kind: string, count: number): LogEntry => ({
-  level: "WARNING",
-  logger: "ratings",
-  event: "ratings.lines_left_out",
-  text: `- instance ${speaker.instance} printed no line for ${count} more of the kind "${kind}"`,
-});
+/**
+ * One row for each kind; docs/observing.md is made from it. Faults are warnings: they are in the log even at LOG_LEVEL=warning,
+ * for a reader who looks for the cause of a failure.
+ */
+export const INSTANCE_EVENTS = {
+  waiting: {
+    name: "ratings.waiting",
+    level: "WARNING",
+    text: ({ trouble }, { natsUrls }) => waitingText(natsUrls, trouble),
+    meaning: "an instance waits for NATS",
+  },
+  up: {
+    name: "ratings.up",
+    level: "INFO",
+    text: ({ address }, { pid }) => `is up: pid ${pid}, ${shownAddress(address)}`,
+    meaning: "an instance accepts requests",
+  },
+  resumed: {
+    name: "ratings.resumed",
+    level: "INFO",
+    text: ({ pausedMs }) => `resumed after a pause of ${secondsText(pausedMs)}`,
+    meaning: "the process runs again after a pause",
+  },
+  dropped: {
+    name: "ratings.dropped",
+    level: "INFO",
+    text: ({ count }) => `dropped ${count} expired ${count === 1 ? "request" : "requests"}`,
+    meaning: "the instance dropped requests whose callers had stopped waiting",
+  },
+  failed: {
+    name: "ratings.failed",
+    level: "ERROR",
+    text: ({ error }) => `failed on a request: ${stackOf(error).slice(0, MAX_STACK)}`,
+    meaning: "the instance failed on a request",
+  },
+  disconnected: {
+    name: "ratings.bus_disconnected",
+    level: "WARNING",
+    text: (_, { natsUrls }) => `lost the bus at ${shownUrls(natsUrls)}, connecting again until it is back`,
+    meaning: "the instance lost its connection to NATS",
+  },
+  reconnected: {
+    name: "ratings.bus_reconnected",
+    level: "INFO",
+    text: () => "is back on the bus",
+    meaning: "the instance is connected to NATS again",
+  },
+  leaving: {
+    name: "ratings.leaving",
+    level: "INFO",
+    text: () => "is leaving: it finishes its running requests",
+    meaning: "the instance accepts no new requests",
+  },
+  left: {
+    name: "ratings.left",
+    level: "INFO",
+    text: () => "has left",
+    meaning: "the instance has finished its running requests",
+  },
+  "takes faults": {
+    name: "ratings.takes_faults",
+    level: "WARNING",
+    text: () => "takes faults (CHAOS=1): every client with the permission can send them",
+    meaning: "the instance takes faults on purpose (CHAOS=1)",
+  },
+  "fault begins": {
+    name: "ratings.fault_begins",
+    level: "WARNING",
+    text: ({ fault, forMs }) => `begins a fault: ${faultText(fault)}, for ${secondsText(forMs)}`,
+    meaning: "a fault began; the line has its duration",
+  },
+  "fault ended": {
+    name: "ratings.fault_ended",
+    level: "WARNING",
+    text: ({ fault, why }) => `ended a fault: ${faultText(fault)} (${why})`,
+    meaning: "a fault ended, or was reset",
+  },
+  killed: {
+    name: "ratings.killed",
+    level: "WARNING",
+    text: (_, { instance }) => `is killed: start it again with  CHAOS=1 make startRatings INSTANCE=${instance}`,
+    meaning: "the instance kills itself: that fault was sent to it",
+  },
+} as const satisfies { readonly [K in keyof EventByKind]: InstanceRow<EventByKind[K]> };
 
-function textOf({ instance, pid, natsUrls }: InstanceWindow, event: InstanceLogEvent): string {
-  const urls = natsUrls.map(shownUrl).join(", ");
-  switch (event.kind) {
-    case "waiting":
-      return waitingText(natsUrls, event.trouble);
-    case "up":
-      return `is up: pid ${pid}, ${shownAddress(event.address)}`;
-    case "resumed":
-      return `resumed after a pause of ${secondsText(event.pausedMs)}`;
-    case "dropped":
-      return `dropped ${event.count} expired ${event.count === 1 ? "request" : "requests"}`;
-    case "failed":
-      return `failed on a request: ${stackOf(event.error).slice(0, LONGEST_STACK)}`;
-    case "disconnected":
-      return `lost the bus at ${urls}, and looks for it until it is back`;
-    case "reconnected":
-      return "is back on the bus";
-    case "leaving":
-      return "is leaving: it finishes what it has";
-    case "left":
-      return "has left";
-    case "takes faults":
-      return "takes faults from whoever may ask for them (CHAOS=1)";
-    case "fault begins":
-      return `begins a fault: ${faultText(event.fault)}, for ${secondsText(event.forMs)}`;
-    case "fault ended":
-      return `ended a fault: ${faultText(event.fault)} (${event.why})`;
-    case "killed":
-      return `is killed: start it again with  CHAOS=1 make startRatings INSTANCE=${instance}`;
-  }
+/** The compiler does not see that the row belongs to the event: hence the cast. */
+const rowOf = (event: InstanceLogEvent): InstanceRow<InstanceLogEvent> =>
+  INSTANCE_EVENTS[event.kind] as unknown as InstanceRow<InstanceLogEvent>;
+
+export function instanceLine(window: InstanceWindow, event: InstanceLogEvent): LogEntry {
+  const { name, level, text } = rowOf(event);
+  return { level, logger: "ratings", event: name, text: `- instance ${window.instance} ${text(event, window)}` };
 }
 
-/** Only where nothing answers does it help to start a bus, and a Market does so at an address of its own machine alone. */
-function waitingText(
-  natsUrls: readonly string[],
-  trouble: Extract<InstanceEvent, { kind: "waiting" }>["trouble"],
-): string {
-  const urls = natsUrls.map(shownUrl).join(", ");
+/** The line for lines that the rate limit suppressed. */
+export const leftOutLine = ({ instance }: InstanceWindow, kind: string, count: number): LogEntry =>
+  programLine("ratings.lines_left_out", `instance ${instance} printed no line for ${count} more of the kind "${kind}"`);
+
+const shownUrls = (natsUrls: readonly string[]): string => natsUrls.map(shownUrl).join(", ");
+
+/** A Market starts a server only where nothing answers, and only at an address of its own machine. */
+function waitingText(natsUrls: readonly string[], trouble: EventByKind["waiting"]["trouble"]): string {
+  const urls = shownUrls(natsUrls);
   if (trouble !== undefined && trouble.kind !== "absent")
-    return `waits for the bus at ${urls}, and tries again: ${trouble.message}`;
+    return `waits for the bus at ${urls}, trying again: ${trouble.message}`;
   return `waits for a bus at ${urls}${whyNeverStarted(natsUrls) === undefined ? ": start one with  make market" : ""}`;
 }

@@ -1,7 +1,7 @@
 // `dwc explain ratings/2`: a Market's view of one instance, or of all instances of a service, the next in turn, and why
 // others are passed over. It decides nothing: all reasons come from the Market.
 
-import type { InstanceRow } from "../../../monitor/row.ts";
+import type { InstanceRow } from "../../../monitor/snapshot.ts";
 import { formatDuration } from "../../../util/format.ts";
 import type { Command } from "../../core/command.ts";
 import { type CommandResult, type Failed, type Line, quoteForMessage } from "../../core/outcome.ts";

@@ -1,7 +1,7 @@
 // The findings of `dwc check` about the Market and about its view of each instance. A paused instance is only missing
 // in the roll call; the Market, which calls it, reports it.
 
-import type { InstanceRow } from "../../../monitor/row.ts";
+import type { InstanceRow } from "../../../monitor/snapshot.ts";
 import { otherPort } from "../../../settings.ts";
 import { localName, noBoard } from "./bus-errors.ts";
 import type { Facts } from "./facts.ts";

@@ -1,9 +1,8 @@
 // Parses the board of a Market. The input is untrusted: any program may have that port, or a Market of another version.
 
 import type { EventRecord } from "../../../monitor/event-stream.ts";
-import type { InstanceRow } from "../../../monitor/row.ts";
-import { SCHEMA_VERSION, type Snapshot } from "../../../monitor/snapshot.ts";
-import { STATES } from "../../../monitor/state.ts";
+import { type InstanceRow, SCHEMA_VERSION, type Snapshot } from "../../../monitor/snapshot.ts";
+import { STATE_NAMES } from "../../../monitor/states.ts";
 import { fieldsOf } from "../../../util/json.ts";
 
 export type MarketView = Pick<
@@ -46,7 +45,7 @@ function isRow(value: unknown): value is InstanceRow {
     (faults === undefined || faults === null || (Array.isArray(faults) && faults.every(isFault))) &&
     typeof instance === "number" &&
     isTexts([incarnation, address, fieldsOf(membership)["kind"], fieldsOf(breaker)["kind"], fieldsOf(turn)["kind"]]) &&
-    STATES.some((known) => known === state) &&
+    STATE_NAMES.some((known) => known === state) &&
     isNumbers(heartbeat, ["at", "expiresAt"]) &&
     isNumbers(calls, ["total", "lastMinute", "share"]) &&
     (latency === null || isNumbers(latency, ["p50Ms", "p99Ms"]))

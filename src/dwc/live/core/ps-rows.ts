@@ -1,6 +1,6 @@
 // The rows of `dwc ps`: the roll call and a Market's view, side by side.
 
-import type { InstanceRow } from "../../../monitor/row.ts";
+import type { InstanceRow } from "../../../monitor/snapshot.ts";
 import { formatDuration } from "../../../util/format.ts";
 import type { Tone } from "../../core/color.ts";
 import type { Line } from "../../core/outcome.ts";

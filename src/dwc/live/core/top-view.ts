@@ -1,6 +1,6 @@
 // One frame of `dwc top`: the head, as many rows as fit, the latest events, the keys. Also as CSV and JSON.
 
-import type { InstanceRow } from "../../../monitor/row.ts";
+import type { InstanceRow } from "../../../monitor/snapshot.ts";
 import { formatDuration } from "../../../util/format.ts";
 import { type Line, oneLine } from "../../core/outcome.ts";
 import { eventLine } from "./event-lines.ts";

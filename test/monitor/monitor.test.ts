@@ -4,13 +4,12 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { InstanceRef } from "../../src/health/member.ts";
 import type { Result } from "../../src/health/tracker.ts";
+import { SnapshotDiff } from "../../src/monitor/diff.ts";
 import type { MarketsComparison } from "../../src/monitor/disagreement.ts";
-import { EVENTS } from "../../src/monitor/event-names.ts";
-import { LocalView } from "../../src/monitor/local-view.ts";
-import type { InstanceRow } from "../../src/monitor/row.ts";
-import { MAX_ROWS, ServiceMonitor } from "../../src/monitor/service-monitor.ts";
-import type { Snapshot } from "../../src/monitor/snapshot.ts";
-import { SnapshotDiff } from "../../src/monitor/snapshot-diff.ts";
+import { PUBLISHED_EVENTS } from "../../src/monitor/events.ts";
+import { ServiceMonitor } from "../../src/monitor/monitor.ts";
+import { LocalView } from "../../src/monitor/peers.ts";
+import { type InstanceRow, MAX_ROWS, type Snapshot } from "../../src/monitor/snapshot.ts";
 import type { AttemptOutcome } from "../../src/service/client-options.ts";
 import { seededRandom } from "../support/random.ts";
 import { DEFAULT_RULES, Table } from "../support/table.ts";
@@ -436,7 +435,7 @@ test("events are numbered, kept up to a bound, and given from where one left off
 });
 
 test("a name stands once in the list of events", () => {
-  assert.is(new Set(EVENTS.map(({ name }) => name)).size, EVENTS.length);
+  assert.is(new Set(PUBLISHED_EVENTS.map(({ name }) => name)).size, PUBLISHED_EVENTS.length);
 });
 
 test.run();

@@ -9,8 +9,8 @@ import {
   CumulativeStats,
   DURATION_BOUNDS_S,
   outcomeOf,
-} from "../../src/monitor/attempt-stats.ts";
-import { RecentLatency } from "../../src/monitor/latency.ts";
+  RecentLatency,
+} from "../../src/monitor/stats.ts";
 import type { AttemptOutcome } from "../../src/service/client-options.ts";
 
 const test = suite("attempt stats");

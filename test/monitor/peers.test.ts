@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { MAX_STATUSES, MAX_VIEW_BYTES, parseView } from "../../src/monitor/peer-view.ts";
+import { MAX_STATUSES, MAX_VIEW_BYTES, parseView } from "../../src/monitor/peers.ts";
 
 const test = suite("peer view");
 

@@ -4,11 +4,16 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Breaker } from "../../src/health/breaker.ts";
 import { type Member, type Membership, newMember } from "../../src/health/member.ts";
-import { AttemptStats, outcomeOf } from "../../src/monitor/attempt-stats.ts";
-import { turnStatusOf } from "../../src/monitor/explain.ts";
-import type { MonitorSource } from "../../src/monitor/monitor-source.ts";
-import { deltaOf, type InstanceStats, type RowContext, rowOf, stateOf } from "../../src/monitor/row.ts";
-import { worstFirst } from "../../src/monitor/service-monitor.ts";
+import {
+  deltaOf,
+  type InstanceStats,
+  type MonitorSource,
+  type RowContext,
+  rowOf,
+  turnStatusOf,
+} from "../../src/monitor/snapshot.ts";
+import { stateOf, worstFirst } from "../../src/monitor/states.ts";
+import { AttemptStats, outcomeOf } from "../../src/monitor/stats.ts";
 import type { AttemptOutcome } from "../../src/service/client-options.ts";
 import { beatOf } from "../support/table.ts";
 

@@ -3,17 +3,28 @@
 
 import type { BusStatus } from "../bus/bus.ts";
 import type { Member } from "../health/member.ts";
-import type { AttemptOutcome, ClientEvent } from "../service/client-options.ts";
+import type { AttemptOutcome } from "../service/client-options.ts";
 import type { Faults } from "../service/core/faults.ts";
 import type { HealthRules } from "../settings.ts";
-import { AttemptStats, CumulativeStats, outcomeOf, secondOf } from "./attempt-stats.ts";
-import { EVENTS, type EventName, eventName } from "./event-names.ts";
 import { EventStream } from "./event-stream.ts";
-import { turnStatusOf } from "./explain.ts";
-import { type MonitorSource, nextChoice } from "./monitor-source.ts";
-import { deltaOf, type InstanceRow, type InstanceStats, type RowDelta, rowOf, stateOf } from "./row.ts";
-import { SCHEMA_VERSION, type Snapshot, turnsOf } from "./snapshot.ts";
-import { STATES } from "./state.ts";
+import { type EventName, eventRow, type MonitorEvent, PUBLISHED_EVENTS } from "./events.ts";
+import {
+  deltaOf,
+  type InstanceRow,
+  type InstanceStats,
+  MAX_ROWS,
+  type MonitorSource,
+  nextChoice,
+  type RowDelta,
+  rowOf,
+  SCHEMA_VERSION,
+  type Snapshot,
+  turnStatusOf,
+  turnsOf,
+} from "./snapshot.ts";
+import { worstFirst } from "./states.ts";
+import { AttemptStats, CumulativeStats, outcomeOf, secondOf } from "./stats.ts";
+
 export interface MonitorOptions {
   readonly service: string;
   readonly version: string;
@@ -22,17 +33,14 @@ export interface MonitorOptions {
   readonly startedAt: number;
 }
 
-/** Forged heartbeats could make it ten thousand rows, more than a person reads; the worst are kept. */
-export const MAX_ROWS = 1_000;
-/** As many instance numbers have metrics of their own; the calls of the others are counted as those of number 0. */
+/** This many instance numbers have metrics of their own. The calls of the others are counted under number 0. */
 const MAX_NUMBERS = 1_000;
 const OTHER_INSTANCES = 0;
-/** Of the stream, as much as a page shows. */
+/** The events in a snapshot: as many as a page shows. */
 const EVENTS_SHOWN = 100;
-/** How far the wall clock may move against running time before times are shown by it anew: less is jitter. */
+/** The wall clock may move this far against running time before shown times follow it. Less is jitter. */
 const WALL_SLACK_MS = 50;
 
-/** From which breaker state to which. */
 export type Transition = "closed>open" | "retesting>open" | "open>retesting" | "open>closed" | "retesting>closed";
 
 export class ServiceMonitor {
@@ -41,9 +49,9 @@ export class ServiceMonitor {
   /** By instance number. */
   readonly totals = new Map<number, CumulativeStats>();
   readonly transitions = new Map<Transition, number>();
-  readonly eventCounts: Map<EventName, number> = new Map(EVENTS.map(({ name }) => [name, 0]));
+  readonly eventCounts: Map<EventName, number> = new Map(PUBLISHED_EVENTS.map(({ name }) => [name, 0]));
   shortCircuited = 0;
-  /** Calls that failed on our own side before an instance was chosen. */
+  /** Calls that failed in the caller before an instance was picked. */
   failed = 0;
   bus: BusStatus = "disconnected";
   readonly #stats = new Map<string, InstanceStats>();
@@ -54,9 +62,9 @@ export class ServiceMonitor {
     this.options = options;
   }
 
-  // What goes in.
+  // Recording
 
-  /** An attempt has ended. On the way of every call. */
+  /** Records the end of an attempt. It runs in every call. */
   recordAttempt(ended: AttemptOutcome, now: number): void {
     if (ended.kind === "short-circuited") {
       this.shortCircuited += 1;
@@ -73,10 +81,10 @@ export class ServiceMonitor {
   }
 
   /** Records every event, also one whose log line is suppressed by the rate limit. */
-  recordEvent(event: ClientEvent, now: number): void {
-    const name = eventName(event);
+  recordEvent(event: MonitorEvent, now: number): void {
+    const { name } = eventRow(event);
     if (name === undefined) return;
-    this.countEvent(name);
+    this.eventCounts.set(name, (this.eventCounts.get(name) ?? 0) + 1);
     if (event.kind === "bus") this.bus = event.status;
     if (event.kind === "faults") this.#statsOf(event.who.incarnation).faults = event.faults;
     const transition = transitionOf(event);
@@ -88,16 +96,12 @@ export class ServiceMonitor {
     }
   }
 
-  /** The reason of its last opening. */
+  /** The reason for the last opening of its breaker. */
   whyOpened(incarnation: string): string | undefined {
     return this.#stats.get(incarnation)?.whyOpened;
   }
 
-  countEvent(name: EventName): void {
-    this.eventCounts.set(name, (this.eventCounts.get(name) ?? 0) + 1);
-  }
-
-  // What comes out.
+  // Reading
 
   /** The faults that the instance reported; the same object until it reports others. */
   faultsOf(incarnation: string): Faults | undefined {
@@ -141,7 +145,7 @@ export class ServiceMonitor {
     );
   }
 
-  /** Of each the numbers alone, which costs a fraction of its row. */
+  /** The numbers alone. A delta costs a fraction of a row. */
   deltas(
     members: readonly Member[],
     { now, wall, seconds }: { readonly now: number; readonly wall: number; readonly seconds: number },
@@ -153,24 +157,27 @@ export class ServiceMonitor {
   }
 
   #lastMinute(now: number): number {
-    return this.#overall.seconds(now).reduce((sum, recordAttempt) => sum + recordAttempt, 0);
+    return this.#overall.seconds(now).reduce((sum, calls) => sum + calls, 0);
   }
 
-  /** The same moment is shown as the same time, as long as nobody sets the clock: else every row would change always. */
+  /**
+   * One moment is always shown as the same time, unless the clock is set. Otherwise every row would change all the
+   * time.
+   */
   #toWall(now: number, wall: number): (at: number) => number {
     const offsetMs = wall - now;
     if (!(Math.abs(offsetMs - this.#wallOffsetMs) <= WALL_SLACK_MS)) this.#wallOffsetMs = offsetMs;
     return (at) => Math.round(at + this.#wallOffsetMs);
   }
 
-  // Memory stays bounded: an incarnation is remembered as long as the tracker knows it.
+  // Memory is bounded: an incarnation is kept as long as the tracker knows it.
 
   #statsOf(incarnation: string): InstanceStats {
     let stats = this.#stats.get(incarnation);
     if (stats === undefined) {
       stats = { attempts: new AttemptStats(), openedAt: undefined, whyOpened: undefined, faults: undefined };
       this.#stats.set(incarnation, stats);
-      // Without a snapshot nothing is pruned: the oldest are evicted, as in the tracker.
+      // Only a snapshot prunes. Without one the oldest are evicted, as in the tracker.
       if (this.#stats.size > this.options.rules.maxIncarnations) this.#evictOldest();
     }
     return stats;
@@ -197,7 +204,7 @@ export class ServiceMonitor {
   }
 }
 
-function transitionOf(event: ClientEvent): Transition | undefined {
+function transitionOf(event: MonitorEvent): Transition | undefined {
   switch (event.kind) {
     case "opened":
       return event.why === "retest timed out" ? "retesting>open" : "closed>open";
@@ -208,14 +215,4 @@ function transitionOf(event: ClientEvent): Transition | undefined {
     default:
       return undefined;
   }
-}
-
-const RANK = new Map(STATES.map((state, rank) => [state, rank]));
-const rankOf = (member: Member): number => RANK.get(stateOf(member)) ?? STATES.length;
-
-/** By state, then in the order of turns. */
-export function worstFirst(members: Iterable<Member>): readonly Member[] {
-  const ranked = [...members].map((member) => ({ member, rank: rankOf(member) }));
-  ranked.sort((a, b) => a.rank - b.rank || a.member.who.instance - b.member.who.instance);
-  return ranked.map(({ member }) => member);
 }

@@ -1,19 +1,27 @@
-// What has become different since the last look, so that two hundred viewers of a thousand instances are sent what
-// changed and not everything. Rows whose state changed go out whole; numbers that only count go out as short tuples,
-// once a second. Finding out costs a few comparisons per row: states are values that are never changed, and why somebody
-// is passed over is a word.
+// The changes since the last read. Two hundred viewers of a thousand instances get these and not all of it. A row whose
+// state changed is sent whole. Numbers that only count are sent as short tuples, once a second. The comparison costs a
+// few comparisons for each row: states are values that are never changed in place, and the reason for passing over is a
+// string.
 
 import type { Breaker } from "../health/breaker.ts";
 import type { Member, Membership } from "../health/member.ts";
-import type { MarketsComparison } from "../monitor/disagreement.ts";
 import type { Faults } from "../service/core/faults.ts";
-import { secondOf } from "./attempt-stats.ts";
+import type { MarketsComparison } from "./disagreement.ts";
 import type { EventRecord } from "./event-stream.ts";
-import { turnStatusOf } from "./explain.ts";
-import { type MonitorSource, nextChoice } from "./monitor-source.ts";
-import type { InstanceRow, RowDelta } from "./row.ts";
-import { MAX_ROWS, type ServiceMonitor, worstFirst } from "./service-monitor.ts";
-import { type Snapshot, type Turns, turnsOf } from "./snapshot.ts";
+import type { ServiceMonitor } from "./monitor.ts";
+import {
+  type InstanceRow,
+  MAX_ROWS,
+  type MonitorSource,
+  nextChoice,
+  type RowDelta,
+  type Snapshot,
+  type Turns,
+  turnStatusOf,
+  turnsOf,
+} from "./snapshot.ts";
+import { worstFirst } from "./states.ts";
+import { secondOf } from "./stats.ts";
 
 export interface SnapshotDelta {
   readonly type: "change";
@@ -21,28 +29,31 @@ export interface SnapshotDelta {
   readonly bus: Snapshot["bus"];
   readonly calls: Snapshot["calls"];
   readonly second: Snapshot["second"];
-  /** Left out when they are as before; so is the ring in them, which of a thousand is long and seldom another. */
+  /**
+   * Absent when they have not changed. Their ring is absent by itself: of a thousand instances it is long, and seldom
+   * changes.
+   */
   readonly turns?: Omit<Turns, "ring"> & Partial<Pick<Turns, "ring">>;
   readonly markets?: MarketsComparison;
-  /** Rows that are new or in another state. */
+  /** Rows that are new or have another state. */
   readonly instances: readonly InstanceRow[];
-  /** Of the others, the numbers that moved. */
+  /** The changed numbers of the other rows. */
   readonly counts: readonly RowDelta[];
   /** Incarnations that are no longer listed. */
   readonly gone: readonly string[];
   readonly events: readonly EventRecord[];
 }
 
-/** Two looks at the same row are a second apart for each part, and a late one must lose none. */
+/** Of n parts, each is read every n seconds. A late read must lose no second. */
 const SECONDS_SPARE = 2;
-/** So many numbers in one frame: of a thousand instances each has its turn every four seconds, at a quarter of the price. */
+/** Deltas in one frame. Of a thousand instances, each has a delta every four seconds, at a quarter of the price. */
 const MAX_DELTAS = 250;
 
 interface LastSent {
   readonly membership: Membership;
   readonly breaker: Breaker;
   readonly hasAnswered: boolean;
-  /** Why it is passed over; time alone can change that, and a late call can. */
+  /** The reason why it is passed over. Time alone can change it, and so can a late call. */
   readonly passed: string | undefined;
   readonly faults: Faults | undefined;
 }
@@ -64,7 +75,7 @@ export class SnapshotDiff {
     this.#lastEvent = monitor.stream.lastId;
   }
 
-  /** @param withDeltas also the numbers, which is once a second */
+  /** @param withDeltas include the numbers: once a second */
   next(now: number, wall: number, withDeltas: boolean): SnapshotDelta {
     const monitor = this.#monitor;
     const listed = this.#listed();
@@ -93,11 +104,13 @@ export class SnapshotDiff {
   }
 
   #isChanged({ who: { incarnation } }: Member, before: ReadonlyMap<string, LastSent>): boolean {
-    const [last, is] = [before.get(incarnation), this.#last.get(incarnation)];
-    if (last === undefined || is === undefined) return true;
+    const [last, current] = [before.get(incarnation), this.#last.get(incarnation)];
+    if (last === undefined || current === undefined) return true;
     const isSame =
-      last.membership === is.membership && last.breaker === is.breaker && last.hasAnswered === is.hasAnswered;
-    return !isSame || last.passed !== is.passed || last.faults !== is.faults;
+      last.membership === current.membership &&
+      last.breaker === current.breaker &&
+      last.hasAnswered === current.hasAnswered;
+    return !isSame || last.passed !== current.passed || last.faults !== current.faults;
   }
 
   #readStates(listed: readonly Member[], now: number): Map<string, LastSent> {
@@ -113,7 +126,7 @@ export class SnapshotDiff {
     );
   }
 
-  /** All of them; or of very many a part each time, with as many seconds more. */
+  /** All of them; or one part of very many each time, with one more second for each part. */
   #deltasOf(members: readonly Member[], now: number, wall: number): readonly RowDelta[] {
     const parts = Math.max(1, Math.ceil(members.length / MAX_DELTAS));
     this.#part = (this.#part + 1) % parts;
@@ -121,14 +134,14 @@ export class SnapshotDiff {
     return this.#monitor.deltas(some, { now, wall, seconds: parts + SECONDS_SPARE });
   }
 
-  /** Leaves out instances whose numbers have not changed since they were last sent. */
+  /** Without the instances whose numbers are as they were last sent. */
   #changedDeltas(counts: readonly RowDelta[], gone: readonly string[]): readonly RowDelta[] {
     for (const incarnation of gone) this.#lastDeltas.delete(incarnation);
     return counts.filter((count) => {
       const text = count.join();
-      const isMoved = this.#lastDeltas.get(count[0]) !== text;
+      const isChanged = this.#lastDeltas.get(count[0]) !== text;
       this.#lastDeltas.set(count[0], text);
-      return isMoved;
+      return isChanged;
     });
   }
 

@@ -1,0 +1,124 @@
+// The states of an instance, one row each, the worst first. Board, terminal, metrics, docs/observing.md and the
+// comparison of Markets are derived from this table.
+
+import type { Breaker } from "../health/breaker.ts";
+import type { Member, Membership } from "../health/member.ts";
+
+interface StateRow {
+  /** The name of the state on the board. A glyph precedes it, so that the state does not depend on colour. */
+  readonly label: string;
+  readonly glyph: string;
+  /** The colour on the board and in the terminal. */
+  readonly tone: "bad" | "warning" | "good" | "faint";
+  /** The state needs attention. An instance that leaves in order does not. */
+  readonly isTrouble: boolean;
+  /** What a Market does with the instance. Markets disagree where these differ. */
+  readonly treatment: "calls" | "skips" | "counts as absent";
+  /**
+   * The membership and the breaker (undefined: any) of the state: the label values of `dwc_instances` and
+   * `dwc_breaker_state`.
+   */
+  readonly membership: Membership["kind"];
+  readonly breaker: Breaker["kind"] | undefined;
+  readonly meaning: string;
+}
+
+export const STATES = {
+  open: {
+    label: "Breaker open",
+    glyph: "✕",
+    tone: "bad",
+    isTrouble: true,
+    treatment: "skips",
+    membership: "up",
+    breaker: "open",
+    meaning: "a call to it timed out; it gets no calls",
+  },
+  retesting: {
+    label: "Retesting",
+    glyph: "↻",
+    tone: "warning",
+    isTrouble: true,
+    treatment: "skips",
+    membership: "up",
+    breaker: "retesting",
+    meaning: "a copy of a call was sent to it as a retest; it gets no calls",
+  },
+  lost: {
+    label: "Lost",
+    glyph: "?",
+    tone: "bad",
+    isTrouble: true,
+    treatment: "counts as absent",
+    membership: "gone",
+    breaker: undefined,
+    meaning: "its heartbeats ended, or NATS has no subscriber for it, and it did not say goodbye",
+  },
+  probation: {
+    label: "On probation",
+    glyph: "!",
+    tone: "warning",
+    isTrouble: true,
+    treatment: "calls",
+    membership: "up",
+    breaker: "probation",
+    meaning: "it gets calls; the next failure opens its breaker for twice as long",
+  },
+  draining: {
+    label: "Leaving",
+    glyph: "→",
+    tone: "warning",
+    isTrouble: false,
+    treatment: "counts as absent",
+    membership: "draining",
+    breaker: undefined,
+    meaning: "it finishes its running calls and gets no new ones",
+  },
+  healthy: {
+    label: "Healthy",
+    glyph: "✓",
+    tone: "good",
+    isTrouble: false,
+    treatment: "calls",
+    membership: "up",
+    breaker: "closed",
+    meaning: "it gets calls in turn and answers them",
+  },
+  left: {
+    label: "Left",
+    glyph: "–",
+    tone: "faint",
+    isTrouble: false,
+    treatment: "counts as absent",
+    membership: "gone",
+    breaker: undefined,
+    meaning: "it said goodbye and ended",
+  },
+} as const satisfies Readonly<Record<string, StateRow>>;
+
+export type InstanceState = keyof typeof STATES;
+
+/** The worst first: the order of the board. */
+export const STATE_NAMES = Object.keys(STATES) as readonly InstanceState[];
+
+/** A breaker in a state without a row is a compile error here. */
+export function stateOf({ membership, breaker }: Member): InstanceState {
+  switch (membership.kind) {
+    case "gone":
+      return membership.reason === "left" ? "left" : "lost";
+    case "draining":
+      return "draining";
+    case "up":
+      return breaker.kind === "closed" ? "healthy" : breaker.kind;
+  }
+}
+
+const RANKS = new Map(STATE_NAMES.map((state, rank) => [state, rank]));
+const rankOf = (member: Member): number => RANKS.get(stateOf(member)) ?? STATE_NAMES.length;
+
+/** By state, then in the order of turns. */
+export function worstFirst(members: Iterable<Member>): readonly Member[] {
+  const ranked = [...members].map((member) => ({ member, rank: rankOf(member) }));
+  ranked.sort((a, b) => a.rank - b.rank || a.member.who.instance - b.member.who.instance);
+  return ranked.map(({ member }) => member);
+}
