@@ -1,22 +1,22 @@
-// Keeps up with the org's account token: who was revoked, and whose signatures count. The server is asked at each
-// connection, and sends what changes. A Market that starts the next server starts it with the newest. A server that uses an
-// older one is not left at that (account-steps.ts).
+// Follows the org's account token, which holds revocations and signing keys. The Market requests it from the server at
+// each connection, and the server publishes changes. A Market that starts the next server starts it with the newest
+// token. The steps against a server with an older token are in account-steps.ts.
 
 import { accountNewsSubject, accountTokenSubject, sharedAccountTokenSubject } from "../bus/core/subjects.ts";
 import type { NatsBus } from "../bus/nats-bus.ts";
 import type { Cancel, Clock } from "../clock.ts";
 import { decideSteps, type Look, SETTLED, type Standing, type Step } from "./core/account-steps.ts";
 
-/** What became of a token. */
+/** The result of comparing and saving a token. */
 export interface Learned {
   readonly kind: "newer" | "same" | "older" | "forged" | "unsaved";
-  /** Why it could not be kept. */
+  /** Why it could not be saved. */
   readonly why?: string;
 }
 
 export interface AccountNewsOptions {
   readonly bus: Pick<NatsBus, "status" | "requiresAuth" | "watch" | "subscribe" | "request" | "publish">;
-  /** For what other members send: no answer to a call waits behind it. */
+  /** The connection for tokens from other members: no reply to a call waits behind them. */
   readonly heartbeatBus: Pick<NatsBus, "subscribe">;
   readonly clock: Clock;
   readonly learn: (token: string) => Promise<Learned>;
@@ -27,13 +27,13 @@ export interface AccountNewsOptions {
   readonly server: {
     /** The name of the server, if this Market started it. */
     readonly ownServer: string | undefined;
-    /** Ends it, if another may be started. */
+    /** Ends that server, if this Market may start another. */
     endServer(): Promise<void>;
   };
   readonly report: (sentence: string) => void;
 }
 
-/** The server answers by itself, in a millisecond. */
+/** The server itself responds, within a millisecond. */
 const LOOKUP_TIMEOUT_MS = 1_000;
 /** A signature takes 10 ms to check: a flood of forged tokens costs a tenth of one core. */
 const SHARED_EVERY_MS = 100;
@@ -48,22 +48,22 @@ class Follower {
   readonly #options: AccountNewsOptions;
   readonly #stops: Cancel[] = [];
   #standing: Standing = SETTLED;
-  /** Grows with each look, so that one that a later look has overtaken does nothing more. */
+  /** Number of checks begun. A check that is no longer the latest stops. */
   #looks = 0;
   #stopWaiting: Cancel = () => undefined;
   #mayReadAtMs = 0;
   #lastShared: string | undefined;
-  /** Of this connection: the token that the server has by its own word. */
+  /** The token that the server has confirmed on this connection. */
   #confirmed: string | undefined;
-  /** The token that our own server was started with, or was sent since. */
+  /** The server that this Market started, with the token it started with or received since. */
   #ownServer: { readonly name: string; readonly token: string } | undefined;
-  /** The tokens for which a server was ended: where the next one is older again, ending helps nothing. */
+  /** Tokens for which a server was ended already: if the next server is older again, ending it does not help. */
   readonly #endedFor = new Set<string>();
 
   constructor(options: AccountNewsOptions) {
     const { bus, heartbeatBus } = options;
     this.#options = options;
-    // On a bus with logins only dwc can send any; elsewhere a flood of forged ones would cost time.
+    // On a bus with logins only dwc can publish here; on an open one a flood of forged tokens would cost CPU time.
     const news = bus.subscribe(accountNewsSubject, ({ body }) => {
       if (bus.requiresAuth === true) void this.#takeNews(body);
     });
@@ -90,11 +90,11 @@ class Follower {
   async #take(token: Uint8Array): Promise<Learned["kind"]> {
     const { kind, why } = await this.#options.learn(Buffer.from(token).toString("utf8"));
     if (kind === "unsaved")
-      this.#options.report(`a change of the org could not be kept in DWC_STATE: ${why ?? "for no known reason"}`);
+      this.#options.report(`a change of the org could not be saved in DWC_STATE: ${why ?? "for no known reason"}`);
     return kind;
   }
 
-  /** From the owner's folder, which sends the server the same at once. */
+  /** A token from the owner's folder, which sends the same to the server. */
   async #takeNews(token: Uint8Array): Promise<void> {
     const kind = await this.#take(token);
     if (kind !== "forged" && kind !== "older") this.#serverHas(Buffer.from(token).toString("utf8"));
@@ -104,7 +104,7 @@ class Follower {
     if (this.#ownServer !== undefined) this.#ownServer = { ...this.#ownServer, token };
   }
 
-  /** A token that another Market has sent. The operator's signature decides, not the sender. */
+  /** A token from another Market. The operator's signature decides, not the sender. */
   async #takeShared(token: Uint8Array): Promise<void> {
     const { bus, clock } = this.#options;
     if (bus.requiresAuth !== true || clock.now() < this.#mayReadAtMs) return;
@@ -128,7 +128,7 @@ class Follower {
       if (bus.status !== "connected") break;
       if (step !== "correct") await this.#do(step);
       else if (await this.#correct()) {
-        // The folder may change again before the next look. Counted from here, that change is one to correct, too.
+        // The folder may change again before the next check. Starting the count again makes that change one to correct.
         this.#standing = SETTLED;
         break;
       }
@@ -136,7 +136,7 @@ class Follower {
     if (look === this.#looks) this.#stopWaiting = clock.after(lookAgainMs, () => void this.#look());
   }
 
-  /** Undefined: there is no server with logins; the next connection is looked at. */
+  /** Undefined: no server with logins; the next connection starts a check again. */
   async #compare(): Promise<Look | undefined> {
     const { bus, known } = this.#options;
     if (bus.status !== "connected" || bus.requiresAuth !== true) return undefined;
@@ -146,27 +146,27 @@ class Follower {
     const kind = reply.kind === "answered" ? await this.#take(reply.body) : reply.kind;
     const token = await known();
     if (token === undefined) return "agrees";
-    // Nothing but an update of the server itself has written what this Market did not know.
+    // This Market did not know the token and no Market shared it, so the server itself wrote it on an update.
     if (kind !== "older" && token !== before && token !== this.#lastShared) this.#serverHas(token);
-    // No responder where the org's token is of an earlier dwc, which had it import nothing.
+    // No responder: the server's token is of an earlier dwc, which did not import the subject of this request.
     if (kind === "older" || kind === "no-responders" || !this.#isOurOwn(token)) return "older";
     if (this.#options.correct !== undefined) return this.#confirmed === token ? "agrees" : "older";
     return reply.kind === "answered" ? "agrees" : "silent";
   }
 
-  /** A server that runs on this folder answers with the token that lies there, which need not be the one that it obeys. */
+  /** A server on this Market's folder responds with the token in the folder, which may differ from the one in force. */
   #isOurOwn(token: string): boolean {
     const { ownServer: name } = this.#options.server;
     return name === undefined || this.#ownServer?.name !== name || this.#ownServer.token === token;
   }
 
-  /** At the first look at it, before any answer: it was started with what this Market knew. */
+  /** Called before the first response of a server: it was started with the token that this Market had. */
   #meetOwnServer(token: string | undefined): void {
     const { ownServer: name } = this.#options.server;
     if (name !== undefined && token !== undefined && this.#ownServer?.name !== name) this.#ownServer = { name, token };
   }
 
-  /** @returns whether the server has the newest token now: the steps after this one have no cause any more */
+  /** @returns true: the server has the newest token now, so the remaining steps are not needed */
   async #correct(): Promise<boolean> {
     const { known, correct } = this.#options;
     const token = await known();
@@ -183,7 +183,9 @@ class Follower {
     if (step === "share") return bus.publish(sharedAccountTokenSubject, token);
     if (this.#endedFor.has(token)) return;
     this.#endedFor.add(token);
-    report("the nats-server that this Market started does not know the org's last change: it is started anew with it");
+    report(
+      "the nats-server that this Market started does not have the org's last change: restarting it with the change",
+    );
     await server.endServer();
   }
 }

@@ -1,5 +1,5 @@
-// The admin listener's app: the board, its data, the metrics and the faults. The listener is bound to 127.0.0.1, and that
-// is what decides who may see and break things; the guard keeps out what a browser on this machine brings from elsewhere.
+// The app of the admin listener: board, board data, metrics, faults. Access control is the bind address, 127.0.0.1. The
+// guard rejects requests that a page of another site makes through a browser on this machine.
 
 import type Koa from "koa";
 import type { Context, Middleware } from "koa";
@@ -13,15 +13,15 @@ import { createSiteApp, type Site } from "./site.ts";
 
 const BOARD_PATH = "/board";
 const FOR_ITS_MACHINE: ErrorPage = {
-  heading: "Not from here",
-  text: "Board, metrics and faults are for the Market’s own machine, under its own name.",
+  heading: "Not from another site",
+  text: "Board, metrics and faults are served only to the Market’s own machine, under its own name.",
 };
 
-/** @param shopUrl where the shop's page is, for the link on the board */
+/** @param shopUrl the shop's page, for the link on the board */
 export function createAdminApp(shop: AppDeps, site: Site, shopUrl: string): Koa {
   const board = shop.board ?? (() => undefined);
   return createSiteApp(shop, site, {
-    // Spans show what a shopper sees or buys by.
+    // Spans are for pages of visitors only.
     tracing: undefined,
     guard,
     showsReasons: true,
@@ -34,7 +34,7 @@ export function createAdminApp(shop: AppDeps, site: Site, shopUrl: string): Koa 
   });
 }
 
-/** The page of a refusal under another Host shows its own style sheet. */
+/** Assets are served under every Host, so that the error page of a rejected request has its style sheet. */
 const isForAll = ({ method, path }: Context): boolean =>
   (method === "GET" || method === "HEAD") && path.startsWith(ASSETS_PATH);
 

@@ -1,5 +1,5 @@
-// The admin listener: a server of its own on 127.0.0.1, with connections of its own, so that shoppers cannot take the
-// places of those who run the Market, nor viewers of the board those of shoppers.
+// The admin listener: a second server on 127.0.0.1 with its own limit of connections. Visitors cannot use up the
+// connections of operators, nor viewers of the board those of visitors.
 
 import { createServer, type Server } from "node:http";
 import { httpOptions, limitConnections } from "../program/connections.ts";
@@ -10,7 +10,7 @@ import type { AppDeps } from "./app-deps.ts";
 import { listen, shownUrl } from "./listen.ts";
 import type { Site } from "./site.ts";
 
-/** The one address that no other machine reaches, and no proxy of another machine. */
+/** No other machine reaches this address. */
 const ADMIN_HOST = "127.0.0.1";
 
 export interface AdminOptions {
@@ -18,7 +18,7 @@ export interface AdminOptions {
   readonly site: Site;
   readonly shopUrl: string;
   readonly settings: Pick<Settings, "port" | "adminPort" | "keepAliveMs">;
-  /** How many connections it may hold, as of now. */
+  /** The current limit of connections. */
   readonly most: () => number;
 }
 
@@ -41,7 +41,7 @@ export async function openAdminListener({ shop, site, shopUrl, settings, most }:
   return listening.kind === "refused" ? listening : { kind: "open", server };
 }
 
-/** Where the board is, and the sentence that says so at the start. */
+/** The address of the board, and the sentence that the Market logs about it at its start. */
 export function boardPlace(
   admin: Exclude<AdminResult, { kind: "refused" }>,
   shopUrl: string,

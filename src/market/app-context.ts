@@ -1,4 +1,4 @@
-// What every part of a Market is given: its settings, its clock, and where its lines go.
+// The context of every part of a Market: settings, clock, log.
 
 import type { Clock } from "../clock.ts";
 import type { Log } from "../program/log.ts";

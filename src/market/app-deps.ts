@@ -1,5 +1,5 @@
-// What the app asks of the Market around it. The app knows pages and carts; who asks for ratings, over which bus and
-// with which breakers, is behind `rate`, and the monolith simply has none.
+// The dependencies of the web app. The app knows pages and carts. The ratings backend, with its bus and breakers, is
+// behind `rate`, which the monolith does not have.
 
 import type { Trace, Tracing } from "../trace/core/trace.ts";
 import type { Board } from "./board.ts";
@@ -13,49 +13,49 @@ export interface RatingView {
   readonly ageMs: number;
   /** The number of the instance that answered. */
   readonly instance: number;
-  /** This page's own request was answered; otherwise it is the last one known. */
+  /** The request of this page was answered; otherwise this is the last known rating. */
   readonly fresh: boolean;
 }
 
 export interface PageRatings {
-  /** By thing. A thing that was never rated is missing. */
+  /** By id of the thing. A thing that was never rated is missing. */
   readonly ratings: ReadonlyMap<string, RatingView>;
-  /** Why requests of this page failed, each reason once, such as `all services are down`. */
+  /** Why requests of this page failed, such as `all services are down`; each reason once. */
   readonly failureReasons: readonly string[];
 }
 
 export interface Check {
   readonly name: string;
   readonly good: boolean;
-  /** For every visitor: no address, and no reason that names one. */
+  /** Shown to every visitor, so without addresses. */
   readonly note: string;
-  /** For those who run the Market: the reason, with addresses. */
+  /** Shown to operators: the reason, with addresses. */
   readonly detail?: string | undefined;
 }
 
 export interface Readiness {
-  /** False: send no visitors here. */
+  /** False: a load balancer must send no visitors here. */
   readonly ready: boolean;
-  /** Ready, but with less to show: all ratings are down, or the bus is away. */
+  /** Ready, but without fresh ratings: all instances are down, or the bus is away. */
   readonly degraded: boolean;
   readonly checks: readonly Check[];
 }
 
 export interface AppDeps {
   readonly catalogue: Catalogue;
-  /** What signs the visitors' cookies, newest first, at least one. */
+  /** The keys that sign visitors' cookies, newest first; at least one. */
   readonly keys: readonly string[];
-  /** The origin under which browsers reach the shop through a proxy; left out: the shop is asked for by its own Host. */
+  /** The origin under which browsers reach the shop through a proxy; left out: browsers use its own host. */
   readonly publicUrl?: string | undefined;
-  /** Asks for the rating of every thing, as one page does; undefined: the monolith, which knows of no ratings. */
+  /** Gets the rating of every thing for one page; undefined: the monolith. */
   readonly rate: ((trace?: Trace) => Promise<PageRatings>) | undefined;
-  /** What is seen of the ratings service; undefined: the monolith, or a Market that is still on its way to the bus. */
+  /** The board of the ratings service; undefined: the monolith, or a backend that has not started yet. */
   board?(): Board | undefined;
-  /** Whether the shop's listener shows the board and the metrics as well; the admin listener always does. */
+  /** The shop's listener serves board and metrics as well (BOARD=public); the admin listener always does. */
   readonly isBoardPublic?: boolean;
-  /** Where the spans of its pages are sent; left out: nowhere. */
+  /** Exports the spans of pages; left out: no spans. */
   readonly tracing?: Tracing | undefined;
   readiness(): Readiness;
-  /** Told of every bug and every failure that no visitor caused; `where` is the request. */
+  /** Called for every bug and every failure that no visitor caused; `where` is the request. */
   onError(error: unknown, where: string, trace?: Trace): void;
 }

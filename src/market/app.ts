@@ -1,5 +1,4 @@
-// The Market over HTTP: which request gets which answer. What a cart, an order or a page is, is decided elsewhere; here
-// they only meet.
+// The HTTP routes of the shop. The decisions about carts, orders and pages are in core/.
 
 import type { Router } from "@koa/router";
 import type Koa from "koa";
@@ -19,10 +18,10 @@ import { traceOf } from "./request-trace.ts";
 import { createSiteApp, loadSite, type Site } from "./site.ts";
 import type { Views } from "./views.ts";
 
-/** Of a page whose asking itself failed: the shopper sees a page without ratings. */
-const NO_RATINGS: PageRatings = { ratings: new Map(), failureReasons: ["the ratings could not be asked for"] };
+/** For a page whose request for ratings threw: the visitor gets a page without ratings. */
+const NO_RATINGS: PageRatings = { ratings: new Map(), failureReasons: ["the request for ratings failed"] };
 
-/** The whole shop, ready for `http.createServer(app.callback())`. */
+/** The shop, for `http.createServer(app.callback())`. */
 export function createApp(shop: AppDeps, site: Site = loadSite()): Koa {
   return createSiteApp(shop, site, {
     tracing: shop.tracing,
@@ -42,7 +41,7 @@ function addShopRoutes(router: Router, shop: AppDeps, { assets, views }: Site): 
     ctx.body = thing.json;
   });
   const { rate } = shop;
-  // In the monolith there are no ratings, and so no such address.
+  // The monolith has no ratings, and no such route.
   if (rate !== undefined) router.get("/ratings", ratingsTable(shop, rate));
   const { board, isBoardPublic = false } = shop;
   if (board === undefined) return;
@@ -69,7 +68,7 @@ function homePage(shop: AppDeps, assets: Assets, views: Views): Middleware {
   };
 }
 
-/** `?json=` with anything behind it, be it "false": the way it always was. */
+/** `?json=` with any value, even "false", as in the original. */
 function wantsJson(ctx: Context): boolean {
   return valuesOf(ctx.querystring, "json").some((value) => value !== "");
 }
@@ -81,7 +80,7 @@ function order({ catalogue }: AppDeps): Middleware {
     const { cart, message } = fulfil(catalogue, readCart(ctx, catalogue), wanted);
     writeCart(ctx, cart);
     setFlash(ctx, message);
-    // See Other: what the browser reloads is a page, never an order.
+    // See Other: a reload repeats the page, never the order.
     ctx.status = 303;
     ctx.redirect("/");
   };
@@ -89,12 +88,12 @@ function order({ catalogue }: AppDeps): Middleware {
 
 type Rate = NonNullable<AppDeps["rate"]>;
 
-/** A page never fails for want of a rating: whatever goes wrong in asking is told and leaves the page without. */
+/** A page never fails because of ratings: an error is reported, and the page has none. */
 async function askRatings(shop: AppDeps, rate: Rate, ctx: Context): Promise<PageRatings> {
   try {
     return await rate(traceOf(ctx));
   } catch (error) {
-    shop.onError(error, `${ctx.method} ${ctx.path}: asking for ratings`, traceOf(ctx));
+    shop.onError(error, `${ctx.method} ${ctx.path}: getting ratings`, traceOf(ctx));
     return NO_RATINGS;
   }
 }

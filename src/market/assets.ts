@@ -1,8 +1,8 @@
-// The style sheet and the drawings. They are read once at start into a table of names, and a request can only name an
-// entry of that table: there is no path to walk out of, and no disk in the way of a page.
+// Static files: style sheets, scripts, drawings. They are read once at start into a table by name. A request can only
+// name an entry of that table, so there is no path traversal and no disk access.
 //
-// Pages link to them with a digest of their content (`?v=…`), so a browser may keep them for good and a change is a new
-// address. Without that digest they are served too, but asked for anew each time (by ETag).
+// Pages link to them with a digest of their content (`?v=…`), so that a browser may keep them for good. A change is a
+// new address. Without the digest the browser has to revalidate each time, by ETag.
 
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
@@ -25,15 +25,15 @@ const TYPES: Readonly<Record<string, string>> = {
   ".js": "text/javascript; charset=utf-8",
   ".svg": "image/svg+xml; charset=utf-8",
 };
-/** 64 bits of SHA-256: nobody attacks this, it only has to tell versions apart. */
+/** 64 bits of SHA-256: enough to distinguish versions; the digest protects nothing. */
 const DIGEST_CHARACTERS = 16;
-/** A year, in seconds: what HTTP understands as "for good". */
+/** A year, in seconds: HTTP caches take it as "for good". */
 const KEEP = "public, max-age=31536000, immutable";
 const ASK_AGAIN = "no-cache";
 
 /**
- * Reads every file of a folder, and some from elsewhere.
- * Throws on one of a kind that has no type here, as it would be served wrongly.
+ * Reads every file of a folder, and `others` from elsewhere.
+ * @throws for a file whose extension has no content type here
  */
 export function readAssets(folder: string, others: readonly string[] = []): Assets {
   const files = [...readdirSync(folder).map((name) => join(folder, name)), ...others];
@@ -41,14 +41,14 @@ export function readAssets(folder: string, others: readonly string[] = []): Asse
   return new Map(assets.map((asset) => [asset.name, asset]));
 }
 
-/** The address that a page links to. Throws on an unknown name: a link to nothing is a bug. */
+/** The address that a page links to. @throws for an unknown name: such a link is a bug */
 export function assetUrl(assets: Assets, name: string): string {
   const asset = assets.get(name);
   if (asset === undefined) throw new Error(`there is no ${name} in src/market/public`);
   return `${ASSETS_PATH}${name}?v=${asset.digest}`;
 }
 
-/** Answers with an asset, or with 304 where the browser has it already. */
+/** Responds with an asset, or with 304 where the browser has it already. */
 export function sendAsset(ctx: Context, asset: Asset): void {
   ctx.status = 200;
   ctx.type = asset.type;
@@ -58,7 +58,7 @@ export function sendAsset(ctx: Context, asset: Asset): void {
   else ctx.body = asset.body;
 }
 
-/** The address names this content, once. */
+/** The query has the digest of this content, exactly once. */
 function isOf(querystring: string, { digest }: Asset): boolean {
   const [version, ...more] = valuesOf(querystring, "v");
   return version === digest && more.length === 0;
@@ -66,6 +66,6 @@ function isOf(querystring: string, { digest }: Asset): boolean {
 
 function toAsset(name: string, body: Buffer): Asset {
   const type = TYPES[extname(name)];
-  if (type === undefined) throw new Error(`src/market/public/${name} is of a kind that the Market does not serve`);
+  if (type === undefined) throw new Error(`src/market/public/${name} has an extension that the Market does not serve`);
   return { name, type, body, digest: createHash("sha256").update(body).digest("hex").slice(0, DIGEST_CHARACTERS) };
 }

@@ -1,6 +1,6 @@
-// Everybody who watches the board is sent the same bytes: what has changed is found out once and written out once,
-// however many watch. News goes out within a tenth of a second, at once after a quiet spell; numbers once a second, by
-// which a viewer also knows that the feed lives. Whoever stops reading is let go: what waits for him is memory of ours.
+// The live feed of the board. Each change is computed and serialized once, and all viewers get the same bytes. Events
+// go out within 100 ms, at once after a quiet period. Counters go out once a second, and show a viewer that the feed is
+// alive. A viewer that stops reading is disconnected, because its unread frames take memory.
 
 import type { ServerResponse } from "node:http";
 import type { Cancel, Clock } from "../clock.ts";
@@ -8,25 +8,27 @@ import { type SnapshotDelta, SnapshotDiff } from "../monitor/diff.ts";
 import type { ServiceMonitor } from "../monitor/monitor.ts";
 import type { MonitorSource, Snapshot } from "../monitor/snapshot.ts";
 
-/** Two frames are at least so far apart: fast to the eye, and ten thousand events a second are still ten frames. */
+/** The shortest time between two frames: fast for a reader, and 10,000 events a second are still ten frames. */
 const BATCH_MS = 100;
 const DELTA_INTERVAL_MS = 1_000;
-/** More than a screen of a thousand instances, twice: who has not read that has stopped reading. */
+/** More than two snapshots of a thousand instances: a viewer with that much unread has stopped reading. */
 const MAX_UNREAD_BYTES = 2_000_000;
-/** Of each listener. Two hundred watch, and some reconnect before their old connection is known to be dead. */
+/** Per listener: 200 viewers, and those that reconnect before their old connection is known to be dead. */
 export const MAX_VIEWERS = 250;
-/** After how long a browser whose feed broke tries again. */
+/** The delay before a browser reconnects. */
 const RETRY_MS = 1_000;
 
 export type FeedFormat = "sse" | "ndjson";
 
-/** Viewers are counted by listener: with BOARD=public, shoppers must not take the places of those who run the Market. */
+/**
+ * Viewers are counted per listener: with BOARD=public, visitors of the shop must not use up the places of operators.
+ */
 export type ListenerName = "shop" | "admin";
 
 export interface ViewerOptions {
   readonly format: FeedFormat;
   readonly listener: ListenerName;
-  /** The last event that the viewer has; later ones are sent first, as far as they are kept. */
+  /** The last event that the viewer has. Later ones are sent first, as far as the stream still has them. */
   readonly lastEvent: number | undefined;
 }
 
@@ -45,7 +47,7 @@ export class BoardFeed {
   #planned: Cancel | undefined;
   #sentAt = Number.NEGATIVE_INFINITY;
   #initialFrame: { readonly snapshot: Snapshot; readonly frames: Map<FeedFormat, Buffer> } | undefined;
-  /** Viewers who were let go, since the start. */
+  /** Viewers disconnected because they stopped reading, since the start. */
   dropped = 0;
 
   constructor(monitor: ServiceMonitor, source: MonitorSource, clock: Clock, takeSnapshot: () => Snapshot) {
@@ -73,9 +75,9 @@ export class BoardFeed {
     response.write(initialFrame);
   }
 
-  /** Two hundred who come back at once get the same bytes: made once, and good until the next change is sent. */
+  /** Cached until the next change is sent: 200 viewers that reconnect at once get the same bytes. */
   #initialFrameOf(format: FeedFormat, lastEvent: number | undefined): Buffer {
-    // What has changed until now goes to the others first, or it would be neither in this snapshot nor in a change.
+    // Pending changes go to the other viewers first: the snapshot takes them out of the next change.
     if (this.#initialFrame === undefined) this.#send(false);
     this.#initialFrame ??= { snapshot: this.#takeSnapshot(), frames: new Map() };
     const { snapshot, frames } = this.#initialFrame;
@@ -97,7 +99,7 @@ export class BoardFeed {
     this.#stop();
   }
 
-  // Only while somebody watches is anything looked at.
+  // Timers and subscriptions run only while there are viewers.
 
   #start(): void {
     this.#stopListening = this.#monitor.stream.listen(() => this.#plan());
@@ -109,7 +111,7 @@ export class BoardFeed {
     this.#stopCounting();
     this.#planned?.();
     this.#planned = undefined;
-    // While nobody watches nothing makes it undone: whoever comes next would be shown what was.
+    // Without viewers no change invalidates the frame, and the next viewer would get an old snapshot.
     this.#initialFrame = undefined;
   }
 
@@ -150,6 +152,6 @@ export class BoardFeed {
 
 function frame(format: FeedFormat, data: SnapshotDelta | ({ type: "snapshot" } & Snapshot), lastEvent: number): Buffer {
   const json = JSON.stringify(data);
-  // In bytes once: as a text it would be turned into them anew for everybody.
+  // A Buffer is encoded once; a string would be encoded for each viewer.
   return Buffer.from(format === "sse" ? `id: ${lastEvent}\nevent: ${data.type}\ndata: ${json}\n\n` : `${json}\n`);
 }

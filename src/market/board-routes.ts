@@ -1,5 +1,5 @@
-// The board over HTTP: a page, the same as data, a feed of what changes, and the metrics. The admin listener has them, and
-// with BOARD=public the shop's listener as well; faults are for the admin listener alone.
+// HTTP routes of the board: page, data, feed of changes, metrics. The admin listener has them, and with BOARD=public
+// the shop's listener as well. Faults are on the admin listener only.
 
 import type { Router } from "@koa/router";
 import type { Context, Middleware } from "koa";
@@ -14,18 +14,18 @@ import { valuesOf } from "./core/query.ts";
 import { BOARD_CONTENT_SECURITY_POLICY } from "./headers.ts";
 export const FAULTS_PATH = "/board/faults";
 const NDJSON = "application/x-ndjson";
-const NO_FAULTS_HERE = "faults are taken on the admin port of the Market’s own machine only";
-const TOO_MANY = "as many watch the board as it has room for: try again in a moment";
-const NOT_YET = "the Market is still on its way to the bus";
+const NO_FAULTS_HERE = "faults are accepted only on the admin port, on the Market’s own machine";
+const TOO_MANY = "the board has as many viewers as it accepts: try again in a moment";
+const NOT_YET = "the Market is still connecting to the bus: try again in a moment";
 const TRY_AGAIN_S = "1";
 
 export interface BoardPlace {
   readonly listener: ListenerName;
-  /** Where the shop is, for the link on the page. */
+  /** The address of the shop, for the link on the page. */
   readonly shopUrl: string;
 }
 
-/** Finds the board of a Market; undefined while that is on its way to the bus. */
+/** Returns the board of the Market; undefined until the backend has started. */
 export type FindBoard = () => Board | undefined;
 
 export function addBoardRoutes(router: Router, find: FindBoard, assets: Assets, place: BoardPlace): void {
@@ -42,14 +42,14 @@ export function addBoardRoutes(router: Router, find: FindBoard, assets: Assets, 
   });
 }
 
-/** On the shop's listener: says that what belongs to the admin listener is not here, with no word of its port. */
+/** On the shop's listener: 404 for routes of the admin listener, without naming its port. */
 export function addBoardSigns(router: Router, isPublic: boolean): void {
   for (const path of isPublic ? [] : Object.values(BOARD_PATHS))
     router.all(path, (ctx) => ctx.throw(404, ON_ADMIN_PORT));
   router.all(FAULTS_PATH, (ctx) => ctx.throw(404, NO_FAULTS_HERE));
 }
 
-/** Puts the board where `boardOf` finds it. */
+/** Puts the board into the request's state, for `boardOf`; 503 until there is one. */
 export function withBoard(find: FindBoard): Middleware {
   return (ctx, next) => {
     const board = find();
@@ -78,13 +78,13 @@ function page(assets: Assets, { listener, shopUrl }: BoardPlace): Middleware {
   };
 }
 
-/** Of faults the page has forms, or says why not, or says nothing: a public page shows, and that is all. */
+/** The page has forms for faults, or says why it has none. A public page has neither. */
 function askingOf({ faults }: Board, listener: ListenerName): "allowed" | "refused by the bus" | "no" {
   if (faults === undefined || listener === "shop") return "no";
   return faults.mayAsk ? "allowed" : "refused by the bus";
 }
 
-/** Answers with a stream that ends when either side goes: server-sent events, or a JSON object a line. */
+/** Responds with a stream that ends when either side closes it: server-sent events, or one JSON object per line. */
 function follow(ctx: Context, { feed }: Board, listener: ListenerName): void {
   const format: FeedFormat = ctx.accepts("text/event-stream", NDJSON) === NDJSON ? "ndjson" : "sse";
   const type = format === "sse" ? "text/event-stream; charset=utf-8" : NDJSON;
@@ -94,13 +94,13 @@ function follow(ctx: Context, { feed }: Board, listener: ListenerName): void {
     return;
   }
   if (feed.isFull(listener)) ctx.throw(503, TOO_MANY, { headers: { "Retry-After": TRY_AGAIN_S } });
-  // From here on the answer is the feed's; what koa has set so far goes out with its head.
+  // From here on the feed writes the response; headers that koa has set are sent with its head.
   ctx.respond = false;
   ctx.res.writeHead(200, { "Content-Type": type, "X-Accel-Buffering": "no" });
   feed.add(ctx.res, { format, listener, lastEvent: lastEventOf(ctx) });
 }
 
-/** A browser that comes back says it in a header; a terminal, or a person, in the address. */
+/** A browser that reconnects sends it in a header; a terminal or a person puts it in the address. */
 function lastEventOf(ctx: Context): number | undefined {
   const said = ctx.get("Last-Event-ID") || valuesOf(ctx.querystring, "after")[0] || "";
   return /^\d{1,15}$/.test(said) ? Number(said) : undefined;

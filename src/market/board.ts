@@ -1,4 +1,4 @@
-// What is seen of the ratings service, ready to be asked for over HTTP: a snapshot, a feed of changes, the metrics.
+// The board of the ratings service: snapshot, feed of changes, metrics, faults.
 
 import type { Clock } from "../clock.ts";
 import type { ServiceMonitor } from "../monitor/monitor.ts";
@@ -9,7 +9,7 @@ import { BoardFeed } from "./board-feed.ts";
 import type { FaultController } from "./fault-controller.ts";
 export interface Board {
   readonly feed: BoardFeed;
-  /** Undefined: nobody here asks for faults. */
+  /** Undefined: this board sends no fault commands. */
   readonly faults: FaultController | undefined;
   readonly metrics: Exposition;
   snapshot(): Snapshot;

@@ -1,22 +1,22 @@
-// Pages that ask for the same thing at the same moment share one call: under load most of what a page asks for has been
-// asked for by the page before it, and is on its way back. With 32 shoppers at once that is a quarter of the Market's
-// processor time for a page, and more than half of the instances'.
+// Request coalescing: pages that request the same thing at the same moment share one call. Under load the page before
+// has usually requested it already. With 32 visitors at once this saves a quarter of the Market's CPU time for a page,
+// and more than half of the instances'.
 //
-// Only with a call that is young. Whoever joins one late shares its fate, too: had every page of a hung instance's
-// second joined the calls that are out, all of them would wait, and not each third one of three instances. A live
-// instance answers within a few milliseconds, so nearly all that can be shared is shared before.
+// Only a young call is shared, because a page that joins a call also shares its failure. With an instance that hangs
+// for its second, joining at any age would make all pages wait; with three instances only every third one has to. A
+// live instance answers within a few milliseconds, so a short window still catches nearly all that can be shared.
 
 import type { Clock } from "../clock.ts";
 import type { Answer } from "../service/answer.ts";
 import type { Trace } from "../trace/core/trace.ts";
 
-/** Longer than a busy instance takes, and a hundredth of the time that a call may. */
+/** Longer than a busy instance needs, and a hundredth of the request timeout. */
 const COALESCE_WINDOW_MS = 10;
 
-/** One that was made for a page, and for those that join it. */
+/** A call of one page, and of the pages that join it. */
 export interface CoalescedCall {
   readonly answer: Promise<Answer<number>>;
-  /** Where it belongs: to the trace of the page that made it. Those that join only point there. */
+  /** The trace of the page that made the call. Pages that join link to it. */
   readonly trace: Trace | undefined;
 }
 
@@ -24,7 +24,7 @@ interface SharedCall extends CoalescedCall {
   readonly sentAt: number;
 }
 
-/** One call a thing is held here at most, and none that has ended. */
+/** Holds at most one call for each thing, and none that has ended. */
 export class CallCoalescer {
   readonly #clock: Clock;
   readonly #recent = new Map<string, SharedCall>();
@@ -34,8 +34,8 @@ export class CallCoalescer {
   }
 
   /**
-   * A young call about `thingID`, or else the one that `make` makes, whose answer must not reject. It belongs to no page:
-   * a shopper who leaves takes it from nobody.
+   * Returns the young call for `thingID`, or the one that `make` makes; its answer must not reject. No page owns the
+   * call: a visitor who disconnects does not cancel it for the others.
    */
   ask(thingID: string, make: () => CoalescedCall): CoalescedCall {
     const sentAt = this.#clock.now();

@@ -1,6 +1,6 @@
-// One question of a page, with its place in the page's trace. A call that several pages share is a part of the page that
-// made it, and can be no part of the others: a span has one parent. Each of them has a span of its own that waits for the
-// same answer and links to the call, so that whoever looks at a slow page finds what it waited for.
+// One request of a page, with its span. A shared call belongs to the trace of the page that made it, because a span has
+// one parent. Each other page has its own span, which waits for the same answer and links to the call. So the trace of
+// a slow page shows what the page waited for.
 
 import type { Answer, ResponseReader } from "../service/answer.ts";
 import type { Client } from "../service/client.ts";
@@ -12,7 +12,7 @@ interface CoalescedAskDeps {
   readonly shared: CallCoalescer;
 }
 
-/** Asks for the rating of a thing, or joins a page that has just asked. */
+/** Requests the rating of a thing, or joins the call of another page that is at most 10 ms old. */
 export function askCoalesced(
   thingID: string,
   read: ResponseReader<number>,
@@ -34,7 +34,7 @@ export function askCoalesced(
   return answer;
 }
 
-/** @param joined of another page */
+/** @param joined the trace of another page, whose call this one joins */
 function startAskSpan(trace: Trace, thingID: string, joined?: Trace): Span | undefined {
   const attributes = { "dwc.thing": thingID, "dwc.shared": joined !== undefined };
   return trace.startSpan?.({

@@ -1,8 +1,8 @@
-// What a visitor's browser keeps for us: the cart, and for one page the sentence about what just happened. Both are
-// signed, so a cookie that anyone has edited, or that is older than the keys, counts as none.
+// The cookies of a visitor: the cart, and the flash message about the last action. Both are signed. An edited cookie,
+// or one signed with other keys, counts as none.
 //
-// Cookies of one host are shared by all its ports, hence names that no other program on localhost will have chosen. They are
-// `Secure` where PUBLIC_URL says https (site.ts); else they are not, as browsers drop such a cookie from a plain HTTP page.
+// All ports of a host share cookies, hence names that no other program on localhost uses. Cookies are `Secure` where
+// PUBLIC_URL is https (site.ts). Elsewhere they are not, because browsers drop such a cookie from a plain HTTP page.
 
 import type { Context } from "koa";
 import type { Cart } from "./core/cart.ts";
@@ -11,15 +11,15 @@ import type { Catalogue } from "./core/catalogue.ts";
 
 export const CART_COOKIE = "market-cart";
 export const MESSAGE_COOKIE = "market-message";
-/** On the admin listener, whose port is one of the same host: neither shows, or takes away, the sentence of the other. */
+/** On the admin listener, whose host is the same: neither listener shows, or removes, the message of the other. */
 export const BOARD_MESSAGE_COOKIE = "market-board-message";
 
-/** A month: long enough to come back to, and nobody misses an older cart. */
+/** A month: a visitor may return within it, and does not expect an older cart. */
 const KEEP_CART_MS = 30 * 24 * 60 * 60 * 1000;
-/** Should the page after the click never come, the sentence is not shown with some click much later. */
+/** If the page after the action is never loaded, the message must not appear much later. */
 const KEEP_MESSAGE_MS = 60_000;
 
-// Lax and not strict: whoever follows a link to the Market from elsewhere still finds the cart filled.
+// Lax, not strict: a visitor who follows a link from another site still has the cart.
 const OPTIONS = { signed: true, httpOnly: true, sameSite: "lax", path: "/", overwrite: true } as const;
 
 export function readCart(ctx: Context, catalogue: Catalogue): Cart {
@@ -30,12 +30,12 @@ export function writeCart(ctx: Context, cart: Cart): void {
   ctx.cookies.set(CART_COOKIE, cart.size === 0 ? null : cartText(cart), { ...OPTIONS, maxAge: KEEP_CART_MS });
 }
 
-/** Leaves a sentence for the next page. */
+/** Stores a message for the next page. */
 export function setFlash(ctx: Context, message: string, cookie = MESSAGE_COOKIE): void {
   ctx.cookies.set(cookie, encodeURIComponent(message), { ...OPTIONS, maxAge: KEEP_MESSAGE_MS });
 }
 
-/** The sentence that was left, once: it is gone with this answer. A HEAD shows nothing to anyone, so it takes nothing. */
+/** Returns the flash message and removes it with this response. A HEAD shows no page, so it removes nothing. */
 export function consumeFlash(ctx: Context, cookie = MESSAGE_COOKIE): string | undefined {
   const text = ctx.cookies.get(cookie, OPTIONS);
   if (text === undefined || ctx.method === "HEAD") return undefined;

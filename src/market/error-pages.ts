@@ -1,5 +1,5 @@
-// Every answer that is not what the visitor came for, in one place: a request that names nothing, one that is odd or
-// hostile (400 to 415, with the rule it broke), and a bug of ours (500, told to `problem` and never to the visitor).
+// Error responses: an unknown address, an invalid or hostile request (400 to 415, with the rule that it broke), and a
+// bug (500: the details go to `onError` and never to the visitor).
 
 import { STATUS_CODES } from "node:http";
 import type { Context, Middleware } from "koa";
@@ -15,7 +15,7 @@ interface Failure {
   readonly detail: string | null;
 }
 
-/** A link that leads on from the page of a failure. */
+/** The link on an error page. */
 export interface PageLink {
   readonly href: string;
   readonly text: string;
@@ -24,13 +24,13 @@ export interface PageLink {
 export type ErrorPage = Pick<Failure, "heading" | "text">;
 
 const ERROR_PAGES: Readonly<Record<number, ErrorPage>> = {
-  400: { heading: "That made no sense to us", text: "The request was not in a form that the Market understands." },
-  403: { heading: "Not allowed", text: "The Market knows this address, but may not do this here." },
-  404: { heading: "Page not found", text: "We looked under every cloth: what you asked for is not on this stall." },
-  405: { heading: "Not done here", text: "The Market knows this address, but not what was to be done with it." },
-  413: { heading: "Too much to carry", text: "The request was larger than anything the Market can have use for." },
-  414: { heading: "Too long an address", text: "No stall in this Market is that far away." },
-  503: { heading: "Not just now", text: "There is no room for this at the moment; please try again." },
+  400: { heading: "Bad request", text: "The Market cannot read this request." },
+  403: { heading: "Not allowed", text: "The Market does not allow this request." },
+  404: { heading: "Page not found", text: "There is no page at this address." },
+  405: { heading: "Method not allowed", text: "This address does not take this kind of request." },
+  413: { heading: "Request too large", text: "The request is larger than any that the Market accepts." },
+  414: { heading: "Address too long", text: "The address is longer than any that the Market accepts." },
+  503: { heading: "Not available now", text: "The Market cannot serve this at the moment. Please try again." },
   415: { heading: "Not a form", text: "The Market takes orders as plain HTML forms only." },
 };
 
@@ -39,21 +39,21 @@ interface FailurePage extends Failure {
 }
 
 const SERVER_ERROR: ErrorPage = {
-  heading: "Something fell over behind the stall",
-  text: "That was our fault, not yours. Your cart is as it was; please try again.",
+  heading: "Something went wrong",
+  text: "The Market failed to answer this request. Your cart has not changed. Please try again.",
 };
 
-/** What nobody foresaw is our fault, and its details stay with us. */
+/** An unexpected error. Its details are logged and not sent. */
 const INTERNAL_ERROR = 500;
 const TOO_LARGE = 413;
 /**
- * How it looks from here when a visitor closes the window, takes for ever, or sends (HPE_…) what is no HTTP. Node has
- * answered by then, if anyone was there to hear it.
+ * Codes of errors that a client causes: it disconnects, takes too long, or sends (HPE_…) bytes that are not HTTP. Node
+ * has responded by then, if the client was still connected.
  */
 const CLIENT_DISCONNECTS =
   /^(ECONNRESET|EPIPE|ECONNABORTED|ERR_STREAM_PREMATURE_CLOSE|ERR_HTTP_REQUEST_TIMEOUT|HPE_.*)$/;
 
-/** Turns whatever is thrown further in into an answer. The first middleware that can render. */
+/** Turns every error of later middleware into a response. It comes directly after the renderer, which it needs. */
 export function failurePages(shop: AppDeps, way: PageLink): Middleware {
   return async (ctx, next) => {
     try {
@@ -66,7 +66,7 @@ export function failurePages(shop: AppDeps, way: PageLink): Middleware {
   };
 }
 
-/** Takes the place of koa's own printing, for errors that no middleware sees: a socket or a stream that broke. */
+/** Replaces koa's own printing of errors that reach no middleware, such as a broken socket or stream. */
 export function logKoaErrors(shop: AppDeps): (error: unknown, ctx?: Context) => void {
   return (error, ctx) => {
     if (CLIENT_DISCONNECTS.test(stringOf(error, "code")) || toFailure(error).status !== INTERNAL_ERROR) return;
@@ -77,12 +77,12 @@ export function logKoaErrors(shop: AppDeps): (error: unknown, ctx?: Context) => 
 
 function toFailure(error: unknown): Failure {
   const status = error instanceof Error && "status" in error ? Number(error.status) : INTERNAL_ERROR;
-  // A refusal may have words of its own: one status is given for many reasons.
+  // `ctx.throw` may bring its own text: one status has several causes.
   const words = partOf<ErrorPage | undefined>(error, "words", ERROR_PAGES[status]);
-  // What has no status, or one that has no words above, was not foreseen: it counts as ours until someone names it.
+  // An error without a status, or with one that has no text above, was not thrown on purpose: it counts as a bug.
   if (words === undefined) return { status: INTERNAL_ERROR, ...SERVER_ERROR, detail: null };
   const message = withoutUserinfos(stringOf(error, "message"));
-  // An error without a message of its own has the status's name, which the heading says better.
+  // An error without its own message has the name of the status, which the heading replaces.
   return { status, ...words, detail: message === "" || message === STATUS_CODES[status] ? null : message };
 }
 
@@ -94,7 +94,7 @@ async function answer(
 ): Promise<void> {
   ctx.status = failure.status;
   ctx.set(headers);
-  // The rest of an oversized body is still on its way: the connection cannot be used for anything else.
+  // The client is still sending the rest of an oversized body, so the connection cannot be reused.
   if (failure.status === TOO_LARGE) ctx.set("Connection", "close");
   if (ctx.accepts("html", "json") === "json") {
     ctx.body = { status: failure.status, error: failure.detail ?? failure.text };
@@ -108,14 +108,14 @@ async function answer(
   }
 }
 
-/** What our own `ctx.throw` put there beside the message. */
+/** Properties that our `ctx.throw` adds to the error. */
 function partOf<T>(error: unknown, key: "words" | "way", fallback: T): T {
   return error instanceof Error && key in error
     ? ((error as Error & { readonly [key: string]: unknown })[key] as T)
     : fallback;
 }
 
-/** Only what our own `ctx.throw` put there, such as Allow. */
+/** Headers that our `ctx.throw` adds, such as Allow. */
 function headersOf(error: unknown): Record<string, string> {
   return error instanceof Error && "headers" in error ? (error.headers as Record<string, string>) : {};
 }

@@ -1,5 +1,5 @@
-// The sink of a client's events. Each event is counted. It is published once: as a line of the log and as an event of the
-// stream that board and terminals follow, with the same text and under the same rate limit.
+// The sink of a client's events. It counts each event, and publishes it once: as a line of the log and as an event of
+// the stream that board and terminals follow, with the same text and under the same rate limit.
 
 import type { Clock } from "../clock.ts";
 import type { InstanceRef } from "../health/member.ts";

@@ -1,5 +1,5 @@
-// The board's way to ask instances for faults: over the Market's own connection, with the Market's own credentials. What it
-// asked for is in the log; what came of it is on the board, as the instances say it themselves.
+// Sends the board's fault commands to instances, over the Market's own connection and with its credentials. The log has
+// each command with its result. The board shows active faults as the instances report them.
 
 import type { NatsBus } from "../bus/nats-bus.ts";
 import { programLine } from "../program/core/program-events.ts";
@@ -12,9 +12,9 @@ import type { FaultForm } from "./core/fault-form.ts";
 import { instancesText } from "./core/page-format.ts";
 
 export interface FaultController {
-  /** Whether the bus lets this Market ask; if not, an admin's credentials are missing. */
+  /** The bus permits this Market to send fault commands; false: the Market lacks an admin's credentials. */
   readonly mayAsk: boolean;
-  /** Resolves with a sentence for whoever asked. Never rejects. */
+  /** Resolves with a sentence for the operator. Never rejects. */
   ask(form: FaultForm): Promise<FaultOutcome>;
 }
 
@@ -38,7 +38,7 @@ export function openFaultController(options: FaultControllerOptions): FaultContr
     },
     ask: async (form) => {
       const outcome = await askFor(form, options);
-      say(programLine("chaos.asked", `requested on the board: ${outcome.message}`));
+      say(programLine("chaos.asked", `from the board: ${outcome.message}`));
       return outcome;
     },
   };
@@ -47,7 +47,7 @@ export function openFaultController(options: FaultControllerOptions): FaultContr
 async function askFor({ target, order }: FaultForm, { service, bus }: FaultControllerOptions): Promise<FaultOutcome> {
   if (target !== undefined) return outcomeOf(target, order, await sendFaultCommand(bus, service, target, order));
   const receivers = await broadcastFault(bus, service, "reset");
-  if (receivers.length === 0) return { isDone: false, message: "nobody answered the reset: no instance takes faults" };
+  if (receivers.length === 0) return { isDone: false, message: "no instance answered the reset: none takes faults" };
   return {
     isDone: true,
     message: `all faults of ${instancesText(receivers.map(({ instance }) => instance))} have ended`,
@@ -59,7 +59,7 @@ function outcomeOf(target: string, order: FaultCommand, reply: FaultReply): Faul
     case "done":
       return { isDone: true, message: doneText(reply.receiver.instance, order) };
     case "refused":
-      return { isDone: false, message: `${target} refused it: ${reply.why}` };
+      return { isDone: false, message: `${target} rejected the fault: ${reply.why}` };
     case "unanswered":
       return { isDone: false, message: `${target} did not answer (${reply.why}): it is gone, or takes no faults` };
   }

@@ -1,4 +1,4 @@
-// The board's form for faults, on the admin listener alone. It is taken from the board's own page, and from no page elsewhere.
+// The board's form for faults, on the admin listener only. Its guard rejects forms of other sites.
 
 import type { Router } from "@koa/router";
 import type { Middleware } from "koa";
@@ -8,7 +8,7 @@ import { readFaultForm } from "./core/fault-form.ts";
 import { plainForm } from "./forms.ts";
 
 const NOT_ALLOWED =
-  "on this bus only admins may ask for faults: start the Market as one (bin/dwc status says who you are)";
+  "only admins may inject faults on this bus: start the Market with an admin's login (bin/dwc status shows yours)";
 
 export function addFaultRoutes(router: Router, find: FindBoard): void {
   router.post(FAULTS_PATH, withBoard(find), ...plainForm, ask);
@@ -27,7 +27,7 @@ const ask: Middleware = async (ctx) => {
     return;
   }
   setFlash(ctx, message, BOARD_MESSAGE_COOKIE);
-  // See Other: what the browser reloads is a page, never a fault.
+  // See Other: a reload repeats the page, never the fault.
   ctx.status = 303;
   ctx.redirect("/board");
 };

@@ -1,5 +1,5 @@
-// Where the Market's own files are: the catalogue, the views, the pictures. They lie beside the sources and are found
-// through package.json's imports, which answer alike from src and from dist, so no build step has to copy them.
+// The Market's data files: catalogue, views, assets. They lie beside the sources and are found through the imports map
+// of package.json, which resolves alike from src and from dist. So no build step has to copy them.
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -17,7 +17,7 @@ export const compiledFile = (name: string): string =>
 
 /**
  * Reads the catalogue that is shipped with the Market.
- * @throws Error that says all that is wrong: a broken catalogue is a broken installation, and there is nothing to sell
+ * @throws Error that lists every problem: a broken catalogue is a broken installation
  */
 export function readCatalogue(path = marketFile("catalogue.json")): Catalogue {
   const result = parseCatalogue(readJson(path));

@@ -1,15 +1,18 @@
-// What every POST has to pass before anybody reads it: it comes from a page of ours, and it is a form of a page's size.
+// Checks of every POST before its body is parsed: it comes from our own page, is a form, and is small.
 
 import { bodyParser } from "@koa/bodyparser";
 import type { Middleware } from "koa";
 import { checkOrigin } from "./core/same-origin.ts";
 import type { ErrorPage } from "./error-pages.ts";
 
-/** Our largest form has some 80 bytes; this leaves room for fields that browsers' add-ons put in. */
+/** Our largest form has about 80 bytes. The rest is for fields that browser extensions add. */
 const MAX_FORM_SIZE = "16kb";
 const FORM = "application/x-www-form-urlencoded";
 
-const OWN_PAGE_ONLY: ErrorPage = { heading: "Not from here", text: "This is done only from the Market’s own page." };
+const OWN_PAGE_ONLY: ErrorPage = {
+  heading: "Not from another site",
+  text: "The Market accepts this only from its own page.",
+};
 
 const ownPagesOnly =
   (publicUrl: string | undefined): Middleware =>
@@ -22,15 +25,15 @@ const ownPagesOnly =
 
 const formsOnly: Middleware = (ctx, next) => {
   if (ctx.is(FORM) === false) return ctx.throw(415, `the body is not ${FORM}`);
-  // Nobody compresses 80 bytes, and a small body that unpacks into a large one is an old trick.
+  // No browser compresses 80 bytes, and a small body that unpacks into a large one is an attack.
   if ((ctx.get("Content-Encoding") || "identity") !== "identity") return ctx.throw(415, "the body is compressed");
   return next();
 };
 
-/** Bytes that break off, lie about their length or are badly chunked have no status of their own; they are the sender's. */
+/** A body that is cut off, badly chunked or of the wrong length causes an error without a status: it becomes a 400. */
 const readForm: Middleware = bodyParser({
-  // As text, which is what an order is read from. The parser's own reading of a form, which nobody uses, makes an object
-  // of thousands of fields, and cost 6 ms.
+  // As text, which parseOrder reads. The form parser of the package makes an object of thousands of fields, which cost
+  // 6 ms and has no user.
   enableTypes: ["text"],
   extendTypes: { text: [FORM] },
   textLimit: MAX_FORM_SIZE,
@@ -43,10 +46,10 @@ const readForm: Middleware = bodyParser({
   },
 });
 
-/** A form of a page's size, wherever it comes from. */
+/** A small form from any site. */
 export const plainForm: readonly [Middleware, Middleware] = [formsOnly, readForm];
 
-/** In this order: a sender from elsewhere is refused before a byte of the body is read. */
+/** In this order: a form of another site is rejected before its body is read. */
 export const formGuards = (publicUrl: string | undefined): readonly [Middleware, Middleware, Middleware] => [
   ownPagesOnly(publicUrl),
   ...plainForm,

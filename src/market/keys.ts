@@ -1,10 +1,10 @@
-// The keys that sign the visitors' cookies. Given in the settings, they are used as they are. Otherwise the Market keeps
-// one in a file that only its owner can read, made on first use, so that carts outlive a restart and every Market of
-// this user shares them.
+// The keys that sign visitors' cookies. Keys in the settings are used as they are. Otherwise the Market keeps one in a
+// file that only its owner can read, made on first use. So carts survive a restart, and all Markets of one user share
+// them.
 //
-// Two Markets that start at once must end with one key. So the file is never written in place: each writes its own
-// aside, and link(2), which refuses to replace anything, decides which one counts. (A rename would let the later one win
-// after the first has already signed carts; an exclusive open would let the second read a file that is still empty.)
+// Two Markets that start at once must end with one key. So each writes its key to a temporary file. Then link(2), which
+// never replaces a file, decides which key counts. (With a rename the later one would win after the first has signed
+// carts; with an exclusive open the second could read a file that is still empty.)
 
 import { randomBytes } from "node:crypto";
 import { chmodSync, linkSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -16,7 +16,7 @@ import { errorCode, messageOf } from "../util/errors.ts";
 export interface MarketKeys {
   /** Newest first; the first signs, all of them verify. */
   readonly keys: readonly string[];
-  /** What a person should know: why the carts end with this process, or that others can read the key. */
+  /** Why carts end with this process, or that other users can read the key. */
   readonly warning: string | undefined;
 }
 
@@ -26,16 +26,16 @@ type KeyFile =
   | { readonly kind: "unusable"; readonly why: string };
 
 export const KEY_FILE = "market-keys";
-/** As much as the signature (HMAC-SHA-256) can make use of. */
+/** HMAC-SHA-256 gains nothing from a longer key. */
 const KEY_BYTES = 32;
-/** The same rule as for MARKET_KEYS: shorter ones can be guessed. */
+/** As in MARKET_KEYS: shorter keys can be guessed. */
 const MIN_KEY_LENGTH = 16;
-/** Far more keys than anyone rotates through; more is some other file. */
+/** Far more keys than a rotation needs; a longer file is some other file. */
 const MAX_FILE_BYTES = 16_384;
 const OWNER_ONLY_FILE = 0o600;
 const OTHERS = 0o077;
 
-/** The keys to sign cookies with. Always gives some: where none can be kept, this process has its own and says so. */
+/** The keys to sign cookies with. Where no file can be kept, a key for this process alone, and a warning. */
 export function marketKeys(settings: Pick<Settings, "marketKeys" | "stateDir">): MarketKeys {
   if (settings.marketKeys !== undefined) return { keys: settings.marketKeys, warning: undefined };
   const path = join(settings.stateDir, KEY_FILE);
@@ -43,7 +43,7 @@ export function marketKeys(settings: Pick<Settings, "marketKeys" | "stateDir">):
   return toKeys(path, found.kind === "missing" ? makeKeyFile(settings.stateDir, path) : found);
 }
 
-/** The keys in a file's text, one a line, newest first; undefined if it holds anything else, or nothing. */
+/** The keys in a file's text, one a line, newest first; undefined if the text is anything else, or empty. */
 export function parseKeys(text: string): readonly string[] | undefined {
   const lines = text.split("\n").map((line) => line.trim());
   const keys = lines.filter((line) => line !== "");
@@ -59,8 +59,8 @@ function toKeys(path: string, file: KeyFile): MarketKeys {
     const warning = `others on this machine can read the cookie keys in ${path}: type  chmod 600 ${shellQuoted(path)}`;
     return { keys: file.keys, warning: file.shared ? warning : undefined };
   }
-  const why = file.kind === "missing" ? "it vanished while it was made" : file.why;
-  const hint = "set MARKET_KEYS or DWC_STATE, or mend the file or folder";
+  const why = file.kind === "missing" ? "it was removed while it was made" : file.why;
+  const hint = "set MARKET_KEYS or DWC_STATE, or repair the file or folder";
   const warning = `cookie keys cannot be kept in ${path} (${why}): carts end with this process; to keep them, ${hint}`;
   return { keys: [freshKey()], warning };
 }
@@ -68,11 +68,11 @@ function toKeys(path: string, file: KeyFile): MarketKeys {
 function readKeyFile(path: string): KeyFile {
   try {
     const stat = statSync(path);
-    // A pipe in its place would be waited for, for ever.
+    // Reading a pipe in its place would never end.
     if (!stat.isFile()) return { kind: "unusable", why: "it is not a file" };
     if (stat.size > MAX_FILE_BYTES) return { kind: "unusable", why: `it is longer than ${MAX_FILE_BYTES} bytes` };
     const keys = parseKeys(readFileSync(path, "utf8"));
-    // Never overwritten: it may be a good file that an editor is in the middle of, or a key that other Markets use.
+    // Never overwritten: an editor may be saving it, or other Markets may use it.
     if (keys === undefined)
       return { kind: "unusable", why: `it does not hold keys of ${MIN_KEY_LENGTH} characters or more` };
     return { kind: "keys", keys, shared: (stat.mode & OTHERS) !== 0 };
@@ -81,13 +81,13 @@ function readKeyFile(path: string): KeyFile {
   }
 }
 
-/** Makes the file, unless somebody else is quicker; gives whatever stands there afterwards. */
+/** Makes the file unless another Market is quicker, and reads the one that is there then. */
 function makeKeyFile(folder: string, path: string): KeyFile {
   const tempPath = `${path}.${randomBytes(8).toString("hex")}`;
   try {
     makePrivateDir(folder);
     writeFileSync(tempPath, `${freshKey()}\n`, { flag: "wx", mode: OWNER_ONLY_FILE, flush: true });
-    // The mode given at creation is narrowed by the umask; an odd one would lock out its own owner at the next start.
+    // The umask narrows the mode given at creation; an odd umask would lock out the owner at the next start.
     chmodSync(tempPath, OWNER_ONLY_FILE);
     linkUnlessThere(tempPath, path);
     return readKeyFile(path);
@@ -98,7 +98,7 @@ function makeKeyFile(folder: string, path: string): KeyFile {
   }
 }
 
-/** A folder that refused the file may refuse this, too. */
+/** In a folder that rejected the file this may fail as well. */
 function removeIfThere(path: string): void {
   try {
     rmSync(path, { force: true });

@@ -1,4 +1,4 @@
-// HTTP servers of the Market: how they take their port, how they end, and how their addresses are shown.
+// HTTP servers of the Market: open the port, close, show the address.
 
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -8,7 +8,7 @@ import { otherPort } from "../settings.ts";
 import { bracketHost } from "../util/format.ts";
 
 export interface ListenOptions {
-  /** The setting that names the port, for a person who has to change it. */
+  /** The setting to change when the port cannot be opened. */
   readonly setting: "PORT" | "ADMIN_PORT";
   readonly port: number;
   readonly host: string;
@@ -25,7 +25,7 @@ export function listen(server: Server, options: ListenOptions): Promise<StartRes
 
 function whyNot(error: NodeJS.ErrnoException, { setting, port, host, taken }: ListenOptions): string {
   const name = setting === "PORT" ? "port" : "admin port";
-  // What else was typed or set is not known here, and a whole command would leave it out.
+  // The rest of the command and its environment are not known here, so only the addition is printed.
   const add = (value: string): string => `start the same again with  ${value}  added`;
   switch (error.code) {
     case "EADDRINUSE":
@@ -40,10 +40,10 @@ function whyNot(error: NodeJS.ErrnoException, { setting, port, host, taken }: Li
   }
 }
 
-/** A page takes a second at most; whoever still holds a connection after two is no visitor. */
+/** A page takes at most a second. A connection that is open after two serves no visitor. */
 const LAST_PAGES_MS = 2_000;
 
-/** Pages under way are finished; browsers' idle connections would otherwise keep the program alive. */
+/** Finishes pages in progress. Idle connections of browsers are closed at once: they would keep the process alive. */
 export async function closeServer(server: Server, clock: Clock): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();

@@ -1,4 +1,4 @@
-// The Market, put together: the shop on HTTP and, unless it is the monolith, a desk that asks for ratings.
+// The Market's main: opens the ports of shop and board, then starts the ratings backend unless this is the monolith.
 
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -23,14 +23,14 @@ import { closeServer, listen, shownUrl } from "./listen.ts";
 import { type MarketAccess, type RatingsBackend, startRatingsBackend } from "./ratings-backend.ts";
 import { loadSite } from "./site.ts";
 export interface MarketOptions {
-  /** How to go to the bus; "monolith" is the shop alone, which knows of no ratings and needs none. */
+  /** Login and rights on the bus; "monolith" is the shop alone, without ratings. */
   readonly bus: MarketAccess | "monolith";
 }
 
-/** What a page is told while the Market is still on its way to the bus. */
+/** The ratings of a page that is served before the backend has started. */
 const NOT_YET: PageRatings = { ratings: new Map(), failureReasons: ["the bus is disconnected"] };
 
-/** Opens the Market; resolves once it takes visitors, or says why it cannot. */
+/** Resolves once the Market accepts visitors, or with the reason why it cannot start. */
 export async function startMarket(
   { bus }: MarketOptions,
   world: AppContext,
@@ -45,7 +45,7 @@ export async function startMarket(
   const tracing = await openTracing({ service: "market" }, world, closers);
   const shop = createShop(catalogue, keys, monolith ? undefined : () => desk, { ...world, tracing });
   const site = loadSite();
-  // The ports first: a Market that cannot be visited starts no bus.
+  // The ports come first: a Market that cannot open them must not start a nats-server.
   const server = createServer(httpOptions(settings.keepAliveMs));
   const inUse = descriptorsInUse();
   limitConnections(server, createApp(shop, site).callback(), () =>
@@ -72,9 +72,9 @@ export async function startMarket(
     if (opened.kind === "refused") return opened;
     desk = opened.backend;
   }
-  // Closed first, as the last one started: pages under way still get their ratings.
+  // Registered last, so closed first: pages in progress still get their ratings.
   closers.push(async () => {
-    // A viewer's stream has no end of its own: the server would wait for it in vain.
+    // The stream of a viewer never ends by itself, and server.close() would wait for it.
     desk?.board.feed.close();
     const servers = admin.kind === "open" ? [server, admin.server] : [server];
     await Promise.all(servers.map((each) => closeServer(each, world.clock)));
@@ -102,7 +102,7 @@ function createShop(
     publicUrl: settings.publicUrl,
     readiness: () => (desk === undefined ? SHOP_ONLY : readinessOf(desk())),
     onError: (error, where, trace) => {
-      // The one line for people that names it: the visitor who reports the fault reads it from the page.
+      // The error page shows the same request id, so that a visitor's report can be matched with this line.
       const named = trace === undefined ? "" : ` (request ${trace.requestId})`;
       say({ ...programLine("market.failed", `${where}${named}: ${stackOf(error)}`), trace });
     },
@@ -111,7 +111,7 @@ function createShop(
 
 const SHOP_ONLY: Readiness = { ready: true, degraded: false, checks: [] };
 
-/** Without the bus, or with all ratings down, the Market is degraded, not unready: its pages are whole. */
+/** Without the bus, or with all ratings down, the Market is degraded and still ready: it serves complete pages. */
 function readinessOf(desk: RatingsBackend | undefined): Readiness {
   if (desk === undefined)
     return { ready: true, degraded: true, checks: [{ name: "bus", good: false, note: "joining" }] };
@@ -119,7 +119,7 @@ function readinessOf(desk: RatingsBackend | undefined): Readiness {
   return { ready: true, degraded: !(bus.good && instances.good), checks: [bus, instances] };
 }
 
-/** By which other Markets know it; those of one host differ in their ports. */
+/** The name that other Markets show for this one. Markets on one host differ in their ports. */
 function nameOf(server: Server): string {
   const { port } = server.address() as AddressInfo;
   const name = `${hostname()}:${port}`;

@@ -1,37 +1,36 @@
-// Pages as they go out, kept for the next visitor who is to see the very same one: the same cart, the same ratings from
-// the same instances, in the same words. With four ratings that take turns among three instances that is nearly every
-// page, and rendering it again was a third of the Market's processor time.
+// LRU cache of rendered pages. Two pages are equal if cart, ratings, their instances and texts are equal. With four
+// ratings in turn from three instances that is nearly every page, and rendering was a third of the Market's CPU time.
 //
-// Kept is what was rendered from, not for how long: a page is found by everything that may differ on it, so there is
-// nothing that could be out of date. Only the request's id is another one on every page: it is put in at the end.
+// The cache key contains every value that the template shows. Entries therefore cannot go stale, and there is no TTL.
+// The request id differs on every page, so it is inserted into the cached page.
 
 import { LRUMap } from "mnemonist";
 import type { Page } from "./core/page.ts";
 
 /** Three instances, four ratings and an empty cart make 81 pages; at 10 KB each this is 2.5 MB. */
 const CAPACITY = 256;
-/** Stands where the id comes; no id, no thing's name and no template holds such a character. */
+/** Marks the place of the request id. No id, name of a thing or template contains this character. */
 const REQUEST_ID_PLACEHOLDER = "\u0000";
 
-/** What stands before the request's id, and behind it. */
+/** The page before the request id, and after it. */
 type CachedPage = readonly [Buffer, Buffer];
 
 export class PageCache {
   readonly #cache: LRUMap<string, CachedPage>;
   readonly #render: (page: Page, requestId: string) => string;
 
-  /** @param render must make the same of the same page, and show the id once */
+  /** @param render must return the same text for the same page, and show the id once */
   constructor(render: (page: Page, requestId: string) => string, capacity: number = CAPACITY) {
     this.#render = render;
     this.#cache = new LRUMap(capacity);
   }
 
   /**
-   * The page in UTF-8: as bytes it need not be measured and encoded for every visitor.
-   * @param requestId of letters that mean nothing in HTML, as it is put in as it is
+   * The page in UTF-8. A Buffer is not measured and encoded again for every visitor.
+   * @param requestId free of characters with a meaning in HTML, as it is inserted without escaping
    */
   finish(page: Page, requestId: string): Buffer {
-    // Shown once, and to nobody else.
+    // A flash message is shown once, to one visitor.
     if (page.message !== null) return Buffer.from(this.#render(page, requestId));
     const key = cacheKey(page);
     let cached = this.#cache.get(key);
@@ -51,7 +50,7 @@ export class PageCache {
   }
 }
 
-/** All that is not the same on every page without a message; count and total come of what is in the cart. */
+/** Everything that differs between pages without a message; count and total follow from the cart. */
 function cacheKey({ status, cards }: Page): string {
   return JSON.stringify([status, cards.map(({ inCart, rating }) => [inCart, rating])]);
 }

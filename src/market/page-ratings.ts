@@ -1,7 +1,7 @@
-// The ratings of one page: every thing is asked for at once, each from an instance of its own turn, and what is not
-// answered in time is served as last known.
+// The ratings of one page. All things are requested at the same time, each from the next instance in turn. A rating
+// that does not arrive in time is served as last known.
 //
-// The way of a page: ASK all -> the client asks -> what is known -> WAITED -> GOT or BAD, in the order of asking.
+// Log lines of a page: ASK for each thing, WAITED once all have ended, then GOT or BAD in the order of the requests.
 
 import type { Clock } from "../clock.ts";
 import type { Answer } from "../service/answer.ts";
@@ -15,14 +15,14 @@ import type { RatingStore } from "./core/rating-store.ts";
 
 export interface RatePageDeps {
   readonly client: Pick<Client, "ask" | "ready">;
-  /** What the pages of one Market have in common. */
+  /** Shared by all pages of the Market, as is the store. */
   readonly shared: CallCoalescer;
   readonly store: RatingStore;
   readonly clock: Clock;
   readonly tell: (event: PageEvent, trace?: Trace) => void;
 }
 
-/** Asks for all things at once; takes no longer than one request timeout, and never rejects. */
+/** Requests all things at once. Takes at most one request timeout, and never rejects. */
 export async function ratePage(thingIDs: readonly string[], deps: RatePageDeps, trace?: Trace): Promise<PageRatings> {
   const { client, store, clock } = deps;
   const tell = (event: PageEvent): void => deps.tell(event, trace);
@@ -38,7 +38,9 @@ export async function ratePage(thingIDs: readonly string[], deps: RatePageDeps, 
   return view(outcomes, store, clock.wall());
 }
 
-/** Keeps a rating as it arrives: the page may wait a second longer for another one, and its age counts from here. */
+/**
+ * Stores a rating when it arrives, so that its age counts from there: the page may wait a second longer for another.
+ */
 async function rateThing(thingID: string, deps: RatePageDeps, trace: Trace | undefined): Promise<Outcome> {
   const read = (body: unknown): number | undefined => ratingIn(body, thingID);
   const outcome = outcomeOf(thingID, await askCoalesced(thingID, read, deps, trace));
@@ -60,7 +62,7 @@ function outcomeOf(thingID: string, answer: Answer<number>): Outcome {
     case "answered":
       return { kind: "got", thingID, rating: answer.body, instance: answer.who.instance };
     case "invalid":
-      return { kind: "bad", thingID, why: `instance ${answer.who.instance} gave no rating` };
+      return { kind: "bad", thingID, why: `instance ${answer.who.instance} returned no rating` };
     case "refused":
       return { kind: "bad", thingID, why: `${answer.code} ${answer.message}` };
     case "unanswered":
@@ -69,7 +71,7 @@ function outcomeOf(thingID: string, answer: Answer<number>): Outcome {
   }
 }
 
-/** Even a live instance may lie: what is not a rating of the thing that was asked for is none. */
+/** The rating in a response, if it is a rating of the requested thing: a live instance may return anything. */
 function ratingIn(body: unknown, thingID: string): number | undefined {
   const { thingID: rated, rating } = Object(body) as { thingID?: unknown; rating?: unknown };
   const isRating = rated === thingID && typeof rating === "number" && rating >= 0 && rating <= MAX_RATING;
@@ -81,7 +83,7 @@ function view(outcomes: readonly Outcome[], store: RatingStore, now: number): Pa
   for (const { thingID, kind } of outcomes) {
     const known = store.get(thingID);
     if (known === undefined) continue;
-    const { rating, at, instance } = known; // one by one: a spread took a twenty-fifth of the Market's time for a page
+    const { rating, at, instance } = known; // no spread: it took 4 % of the Market's CPU time for a page
     ratings.set(thingID, { rating, at, instance, ageMs: Math.max(0, now - at), fresh: kind === "got" });
   }
   const trouble = outcomes.flatMap((outcome) => (outcome.kind === "bad" ? [outcome.why] : []));

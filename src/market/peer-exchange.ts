@@ -1,6 +1,6 @@
-// Markets tell each other what they believe, over the bus: so that a board can show where they disagree. Once a second is
-// looked whether anything has changed, and then it is told; otherwise every fifteen seconds. No call waits for any of it,
-// and what comes in is heard on the connection for heartbeats, behind which no answer to a call can be.
+// Exchange of views between Markets: each publishes its states of the instances, and the board shows where they
+// disagree. A Market checks once a second and publishes when its view has changed, otherwise every fifteen seconds. No
+// call waits for it: other Markets' views arrive on the heartbeat connection, which carries no replies to calls.
 
 import { randomBytes } from "node:crypto";
 import type { Bus, Message } from "../bus/bus.ts";
@@ -12,18 +12,18 @@ import { type LocalStatuses, LocalView, MAX_VIEW_BYTES, PeerMarkets, parseView }
 import type { MonitorSource } from "../monitor/snapshot.ts";
 import { decodeBody } from "../service/body.ts";
 
-/** A person looks at what comes of it, and at most so often is anything told. */
+/** Also the shortest time between two publications: the result is for a person who reads the board. */
 const POLL_INTERVAL_MS = 1_000;
-/** As often as an instance beats when nothing happens. */
+/** The heartbeat interval of an instance. */
 const PUBLISH_INTERVAL_MS = 15_000;
-/** 72 bits, as an incarnation has. */
+/** 72 bits, as in an incarnation id. */
 const ID_BYTES = 9;
 
 export interface PeerExchangeOptions {
   readonly service: string;
-  /** How people know this Market: its host and port. */
+  /** The name of this Market on boards: its host and port. */
   readonly name: string;
-  /** Where the others are heard, and told. */
+  /** Carries the views, in both directions. */
   readonly bus: Bus;
   readonly clock: Clock;
 }
@@ -38,7 +38,7 @@ export class PeerExchange {
   #markets: MarketsComparison;
   #seq = 0;
   #publishedAt = Number.NEGATIVE_INFINITY;
-  /** Somebody is there who has not heard us yet. */
+  /** Another Market has appeared, or the bus has reconnected: publish on the next tick. */
   #publishDue = true;
 
   constructor(monitor: ServiceMonitor, source: MonitorSource, options: PeerExchangeOptions) {
@@ -47,7 +47,7 @@ export class PeerExchange {
     this.#markets = { all: [{ market: this.market, name: options.name }], disagreements: [], omitted: 0 };
   }
 
-  /** As of the last look; the same value as long as nothing has changed. */
+  /** The comparison of the last tick; the same object until something changes. */
   get markets(): MarketsComparison {
     return this.#markets;
   }
@@ -64,7 +64,7 @@ export class PeerExchange {
     );
   }
 
-  /** Says that it is gone, so that no board waits for its lease. */
+  /** Publishes that this Market is gone, so that no board waits for its lease to expire. */
   close(): void {
     for (const stop of this.#stops) stop();
     this.#publish({ statuses: [], omitted: 0 }, "gone");
@@ -106,7 +106,7 @@ export class PeerExchange {
     const { service, clock } = this.#options;
     const market = marketOf(service, message.subject);
     if (market === undefined || market === this.market) return;
-    // Before the body is read: in a flood that is most of what it costs.
+    // The rate limit comes before the body is decoded: in a flood the decoding is most of the cost.
     const now = clock.now();
     if (!this.#peers.mayRead(market, now)) return;
     const decoded = decodeBody(message.body, MAX_VIEW_BYTES);

@@ -1,5 +1,5 @@
-// The part of the Market that the monolith does not have: a bus, a client of the ratings service, and what is known of
-// every thing's rating.
+// The part of the Market that the monolith lacks: the bus, the client of the ratings service, the store of ratings, and
+// the board.
 
 import { untilConnected } from "../bus/bus.ts";
 import { readBusAddress } from "../bus/core/bus-address.ts";
@@ -35,40 +35,40 @@ import { PeerExchange } from "./peer-exchange.ts";
 import { openRecording } from "./recording.ts";
 
 const SERVICE = "ratings";
-/** How long the Market's own start waits for its bus, so that the first page finds it; after that it opens without. */
+/**
+ * The Market's start waits this long for the bus, so that the first page has ratings. Then it opens without the bus.
+ */
 const FIRST_CONNECT_MS = 3_000;
 /**
- * The same where a server has greeted already: it will let us in or refuse us, and whoever is refused has to be told so at
- * the start, not by a shop without ratings. A login takes milliseconds, but on a very busy machine the verdict came after
- * the three seconds above, and the shop stayed open with a line that nobody reads.
+ * The limit where a server has answered and the login is pending. A rejected login must end the start with its reason.
+ * It takes milliseconds. On a very busy machine the verdict came after the three seconds above: the shop stayed open
+ * without ratings, and the reason was one line in the log.
  */
 const LOGIN_MS = 20_000;
-/** Two connections that end together are told of it at most this far apart. */
+/** The two connections notice the same outage at most this far apart. */
 const DISCONNECT_SKEW_MS = 200;
 
-/** The world of a Market with ratings: also how it goes to the bus. */
 export interface BackendDeps extends AppContext {
   readonly access: MarketAccess;
-  /** What the other Markets call it: where it is open. */
+  /** The name that other Markets show for this one. */
   readonly name: string;
 }
 
 export interface MarketAccess extends BusLogin {
-  /** Whether a bus may be started here, and how. */
+  /** Says whether this Market may start a nats-server, and with which configuration. */
   readonly permit: () => Promise<StartPermit>;
-  /** Takes an account token of the org that came over the bus; undefined: this Market is told of none. */
+  /** Saves an account token of the org that arrived over the bus; undefined: this Market follows no org. */
   readonly learn: ((token: string) => Promise<Learned>) | undefined;
   /** The newest account token that this Market has. */
   readonly known: () => Promise<string | undefined>;
-  /** Makes a bus that uses an older one use ours, and says whether it does; undefined: that is the owner's alone. */
+  /** Sends the server the newest token, unless it has it; true: it has it. Undefined: only the owner's folder can. */
   readonly correct: (() => Promise<boolean>) | undefined;
 }
 
 export interface RatingsBackend {
   rate(thingIDs: readonly string[], trace?: Trace): Promise<PageRatings>;
-  /** Is the bus there, and is anybody of the service? */
+  /** The state of the bus, and the number of live instances. */
   checks(): { readonly bus: Check; readonly instances: Check };
-  /** What is seen of the service. */
   readonly board: Board;
 }
 
@@ -76,10 +76,10 @@ export type StartBackendResult =
   | { readonly kind: "open"; readonly backend: RatingsBackend }
   | { readonly kind: "refused"; readonly why: readonly string[] };
 
-/** Finds or starts the bus, joins it, and begins to listen for instances. */
+/** Finds or starts the bus, connects to it, and subscribes to heartbeats. */
 export async function startRatingsBackend(world: BackendDeps, closers: ShutdownHooks): Promise<StartBackendResult> {
   const { settings, clock } = world;
-  // Before the bus, so that it is closed after it: the calls that end with the bus are in the record.
+  // Opened before the bus, so closed after it: the record contains the calls that end with the bus.
   const recording = openRecording(world, closers);
   if (recording.kind === "refused") return { kind: "refused", why: [recording.why] };
   const history = new BusHistory();
@@ -121,7 +121,10 @@ export async function startRatingsBackend(world: BackendDeps, closers: ShutdownH
   return { kind: "open", backend: { ...createBackend(client, bus.bus, world), board } };
 }
 
-/** A bus that has no room for us until a person makes some is not waited for, and no reason to end. */
+/**
+ * A server that has reached a limit, or with which TLS fails, accepts no connection until the operator acts. The start
+ * does not wait for that, and does not fail because of it.
+ */
 async function untilConnectedOrBlocked(bus: NatsBus, clock: Clock, timeoutMs: number): Promise<void> {
   let stop = (): void => undefined;
   const blocked = new Promise<void>((resolve) => {
@@ -152,7 +155,9 @@ type Joined =
     }
   | Extract<StartBackendResult, { kind: "refused" }>;
 
-/** The bus is found, or started if that is ours to do; and whoever started one, another Market takes over from it. */
+/**
+ * Uses a running server or starts one, and connects. The supervisor takes over when the Market that started it ends.
+ */
 async function joinBus(
   { settings, clock, say, access }: BackendDeps,
   history: BusHistory,
@@ -177,7 +182,7 @@ async function joinBus(
   return { kind: "joined", bus, keeper, admitted, timeoutMs: first.kind === "awaited" ? FIRST_CONNECT_MS : LOGIN_MS };
 }
 
-/** An owner's folder has each change first. */
+/** Takeover order of Markets: the owner's folder receives each change of the org first. */
 function rankOf({ learn, correct }: MarketAccess): TakeoverRank {
   if (correct !== undefined) return "first";
   return learn === undefined ? "any" : "second";
@@ -195,23 +200,23 @@ function follow(
   return followAccount({ bus, heartbeatBus, clock, learn, known, correct, report, server: keeper });
 }
 
-/** Else the connection itself warns of an open bus. */
+/** With a login configured the connection itself warns of an open bus. */
 const expectsNoLogin = ({ natsUrls }: Settings, { credentials }: MarketAccess): boolean =>
   credentials === undefined && natsUrls.every((url) => readBusAddress(url).credentials === undefined);
 
-/** Once: a bus that asks nobody who he is may be what one wants on one's own machine, and must not go unnoticed. */
+/** Logged once. A bus without logins is right on a developer's machine, and must not go unnoticed elsewhere. */
 function warnIfBusIsOpen(bus: NatsBus, { natsUrls }: Settings, say: Log): void {
   const stop = bus.watch((status) => {
     if (status === "connected" && bus.requiresAuth === false) {
       stop();
       const where = natsUrls.map((url) => readBusAddress(url).shown).join(", ");
-      const text = `the bus at ${where} is open: anyone who reaches it can join; for one that asks, see  bin/dwc --help`;
+      const text = `the bus at ${where} is open: anyone who reaches it can join; for one with logins, see  bin/dwc --help`;
       say(programLine("bus.open", text));
     }
   });
 }
 
-/** The other connection, for heartbeats: however many there are, the answers to our calls do not wait behind them. */
+/** A second connection, for heartbeats: replies to calls never wait behind a flood of heartbeats. */
 function connectHeartbeatBus(
   bus: NatsBus,
   { settings, clock, say, access }: BackendDeps,
@@ -220,7 +225,7 @@ function connectHeartbeatBus(
 ): NatsBus {
   const tell = (sentence: string): void => say(programLine("bus.trouble", `${sentence} (heartbeats)`));
   const report = (sentence: string): void => {
-    // What befalls both connections, the other tells; it may learn of it a moment later.
+    // An outage of both connections is logged by the other one, which may notice it slightly later.
     clock.after(DISCONNECT_SKEW_MS, () => {
       if (bus.status === "connected") tell(sentence);
     });
@@ -228,7 +233,7 @@ function connectHeartbeatBus(
   const { credentials, hint, readAgain } = access;
   const name = "market-heartbeats";
   const heartbeatBus = connectNatsBus({
-    // That the bus is open only the first connection says.
+    // The first connection alone logs that the bus is open, so here that report goes past the delay above.
     ...{ urls: settings.natsUrls, name, clock, report, reportOpen: tell, credentials, hint, readAgain },
     ...{ ...openBusOptions(settings, access), history },
   });

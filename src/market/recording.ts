@@ -1,4 +1,4 @@
-// A live Market's record: opened when RECORD names a file, told of in one line, ended with the Market.
+// The record of a running Market: opened when RECORD names a file, closed with the Market.
 
 import type { Bus } from "../bus/bus.ts";
 import type { BalancerFactory } from "../health/balancer.ts";
@@ -15,7 +15,7 @@ export type Recording =
 
 const BYTES_PER_MEGABYTE = 1_048_576;
 
-/** Without RECORD nothing is opened, and the core is the usual one: a record that nobody wants costs nothing. */
+/** Without RECORD nothing is opened and the balancer is not wrapped: recording costs nothing when it is off. */
 export function openRecording({ settings, clock, say }: AppContext, closers: ShutdownHooks): Recording {
   const { recordFile: path, recordMb } = settings;
   if (path === undefined) return { kind: "none" };
@@ -30,8 +30,8 @@ export function openRecording({ settings, clock, say }: AppContext, closers: Shu
   });
   if (opened.kind === "refused") return opened;
   const { file, kept } = opened;
-  const former = kept === undefined ? "" : `; the one before is kept as ${kept}`;
-  say(programLine("record.writing", `writing what happens to ${path}, up to ${recordMb} MB${former}`));
+  const former = kept === undefined ? "" : `; the previous record is kept as ${kept}`;
+  say(programLine("record.writing", `recording to ${path}, up to ${recordMb} MB${former}`));
   closers.push(clock.onStall((stalledMs) => recorder.stalled(stalledMs, clock.now())));
   closers.push(() => {
     recorder.end("the Market ended", clock.now());

@@ -1,5 +1,5 @@
-// Replays the file of a record: every line through the same core, each printed with what was decided, until the end or
-// the first that cannot be read or is decided otherwise.
+// Replays a record file: runs every line through the same deciding code and prints it with the decision. The replay
+// ends at the end of the file, or at the first line that is unreadable or decided differently.
 
 import { isoTime } from "../clock.ts";
 import { asText } from "../program/log.ts";
@@ -10,14 +10,14 @@ import { type FileLine, linesOf } from "../record/record-lines.ts";
 import { parseJson } from "../util/json.ts";
 import { headLines, replayedLines } from "./core/replay-lines.ts";
 
-/** What is said at the end. */
+/** The result of a replay. */
 export type Verdict =
   | { readonly kind: "same"; readonly sentence: string }
   | { readonly kind: "trouble"; readonly sentence: string };
 
 /**
  * @param print takes one line
- * @returns the last sentence: what was found, or the line at which it ended and why; never rejects
+ * @returns the last sentence: the result, or the line at which the replay ended and why; never rejects
  */
 export async function replayFile(path: string, print: (line: string) => void): Promise<Verdict> {
   const reader = new Reader(print);
@@ -46,17 +46,17 @@ class Reader {
     this.#print = print;
   }
 
-  /** What is wrong with that line; undefined: nothing. */
+  /** The problem with that line; undefined: none. */
   read({ number, text, isComplete, isTooLong }: FileLine): string | undefined {
     if (isTooLong || text.length > MAX_LINE_LENGTH)
-      return `longer than ${MAX_LINE_LENGTH} characters, and so no line of a record`;
+      return `longer than ${MAX_LINE_LENGTH} characters: this is no line of a record`;
     this.#lines = number;
     const isBeginning = this.#replay === undefined;
     const why = this.#replay === undefined ? this.#begin(text) : this.#next(number, text, this.#replay);
     if (why === undefined || isComplete || parseJson(text) !== undefined) return why;
     return isBeginning
       ? "its first line is cut off, or this is no record of a Market"
-      : "cut off in the middle: the file ends here, and what came before was decided the same";
+      : "cut off in the middle: the file ends here, and every line before was decided the same";
   }
 
   #begin(text: string): string | undefined {
@@ -75,7 +75,7 @@ class Reader {
     const entry: Parsed<Parameters<Replay["run"]>[0]> = parseEntry(text, head.service);
     if (entry.kind === "unreadable") return entry.why;
     const outcome = replay.run(entry.value);
-    if (outcome.kind === "diverged") return `decided otherwise than recorded. ${outcome.why}`;
+    if (outcome.kind === "diverged") return `decided differently than recorded. ${outcome.why}`;
     this.#changes += outcome.replayed.changes.length;
     const at = { number, service: head.service };
     for (const line of replayedLines(at, outcome.replayed, HOW)) this.#print(line);
@@ -86,7 +86,7 @@ class Reader {
     if (this.#replay === undefined) return trouble(`${path} is empty: no Market has written a record there`);
     const open = this.#replay.replay.isOver
       ? ""
-      : " It does not say that it ends: the Market was killed, still runs, or the file was cut.";
+      : " It has no end entry: the Market was killed or is still running, or the file was cut.";
     const changes = `${this.#changes} changes of state`;
     return {
       kind: "same",

@@ -1,5 +1,5 @@
-// Who a request is: one id for the visitor, the log and the trace. It is the trace's id, unless the visitor's side has
-// named the request already (`x-request-id`); then that is what he is told, and the log has both.
+// The id of a request, the same on the page, in the log and in the trace. It is the trace id, unless the client sends
+// an `x-request-id`: then the page shows that one, and the log has both.
 
 import { randomUUID } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
@@ -7,13 +7,18 @@ import type { Context, Middleware, Next } from "koa";
 import { passThroughTrace, type Span, type Trace, type Tracing } from "../trace/core/trace.ts";
 import { incoming } from "../trace/core/traceparent.ts";
 
-/** What ids are made of, here and elsewhere, and longer than any: it comes back in a header, a page and the log. */
+/** The characters of ids in use, and more than their length. The id is returned in a header, a page and the log. */
 const REQUEST_ID = /^[A-Za-z0-9._:=@+/-]{1,128}$/;
-/** What a shopper sees, or buys by. Pictures, probes and the board would only hide it: the board's stream lasts for ever. */
+/**
+ * Paths with spans: pages and data for visitors. Assets and probes would bury them, and the board's stream never ends.
+ */
 const SHOWN_IN_TRACES = /^\/(?:ratings|thing\/[^/?]*)?(?:\?|$)/;
 const FAILED = 500;
 
-/** Puts `requestId` and `trace` into the request's state and `x-request-id` into its answer. The first middleware. */
+/**
+ * Sets the trace in the request's state, and `x-request-id` in its response. Comes before all middleware that needs
+ * them.
+ */
 export function requestTraces(tracing: Tracing | undefined): Middleware {
   return (ctx, next) => {
     const named = requestIdIn(ctx.headers);
@@ -23,7 +28,7 @@ export function requestTraces(tracing: Tracing | undefined): Middleware {
       identify(ctx, passThroughTrace(traceId, named ?? traceId, came?.carried));
       return next();
     }
-    // As it was sent, and before anybody has called it good.
+    // The path as sent: the target has not been checked yet.
     const [path = ""] = ctx.url.split("?", 1);
     const attributes = { "http.request.method": ctx.method, "url.path": path };
     const part = { name: `${ctx.method} ${routeOf(path)}`, kind: "server", attributes } as const;
@@ -31,7 +36,7 @@ export function requestTraces(tracing: Tracing | undefined): Middleware {
   };
 }
 
-/** The trace of a request that has passed there. */
+/** The trace of a request, for later middleware. */
 export const traceOf = (ctx: Context): Trace => ctx.state["trace"] as Trace;
 
 function identify(ctx: Context, trace: Trace): void {
@@ -48,14 +53,14 @@ async function timed(ctx: Context, next: Next, span: Span): Promise<void> {
   }
 }
 
-/** What is no id is as if it were not there: whoever sent it learns ours. */
+/** An invalid id is ignored: the client gets ours. */
 function requestIdIn(headers: IncomingHttpHeaders): string | undefined {
   const given = headers["x-request-id"];
   return typeof given === "string" && REQUEST_ID.test(given) ? given : undefined;
 }
 
-/** Random enough for the trace context's second edition, too, which asks that of the last seven bytes. */
+/** The last seven bytes are random, as the second edition of Trace Context requires. */
 const newTraceId = (): string => randomUUID().replaceAll("-", "");
 
-/** Spans of one kind have one name, however many things there are. */
+/** One span name per route, not one per thing. */
 const routeOf = (path: string): string => (path.startsWith("/thing/") ? "/thing/:id" : path);

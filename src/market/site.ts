@@ -1,5 +1,5 @@
-// The common part of the shop's listener and the admin listener: templates, pictures, headers, pages of failures, and
-// the order in which every request passes them.
+// The common part of both listeners' apps: templates, assets, headers, error pages, probes, and the order of
+// middleware.
 
 import { Router } from "@koa/router";
 import Keygrip from "keygrip";
@@ -18,10 +18,10 @@ import { requestTraces } from "./request-trace.ts";
 import type { Views } from "./views.ts";
 import { loadViews } from "./views.ts";
 
-/** What is true of this moment and of this visitor is for nobody to keep; pictures say otherwise themselves. */
+/** Pages depend on the moment and on the visitor, so no cache may store them; assets set their own header. */
 const KEEP_NOTHING = "no-store";
 
-/** What the board's script runs of ours: its words are the words of the page without scripts. */
+/** Compiled files that the board's script imports: both versions of the board make their texts with the same code. */
 const SHARED_SCRIPTS = ["core/sparkline.js", "core/board-text.js", "core/page-format.js"];
 
 export interface Site {
@@ -29,7 +29,7 @@ export interface Site {
   readonly views: Views;
 }
 
-/** Reads templates and pictures: a broken installation throws here and not at the first visitor. */
+/** Reads templates and assets at the start. @throws for a broken installation, before the first visitor */
 export function loadSite(): Site {
   const assets = readAssets(marketFile("public"), SHARED_SCRIPTS.map(compiledFile));
   const views = loadViews(marketFile("views"), {
@@ -42,24 +42,24 @@ export function loadSite(): Site {
 }
 
 export interface AppOptions {
-  /** Where the spans of its pages are sent; undefined: nowhere. */
+  /** Exports the spans of pages; undefined: no spans. */
   readonly tracing: AppDeps["tracing"];
-  /** Whether browsers come over TLS, through a proxy that ends it: then they send no cookie without it. */
+  /** Browsers use TLS, through a proxy that ends it: cookies are marked Secure. */
   readonly secureCookies?: boolean;
-  /** Runs before the target of a request is read; refuses a request by a throw. */
+  /** Runs before the request target is checked; rejects a request by a throw. */
   readonly guard?: Middleware;
   readonly addRoutes: (router: Router) => void;
-  /** Where a page of a failure leads back to. */
+  /** The link on error pages. */
   readonly way: PageLink;
-  /** Whether /readyz shows the reasons, which name the address of the bus. */
+  /** /readyz includes reasons, which name the address of the bus. */
   readonly showsReasons: boolean;
 }
 
-/** An app of the Market with its own routes, and with those that both have: pictures, and how the Market is doing. */
+/** Creates an app with the given routes and the common ones: assets, /livez and /readyz. */
 export function createSiteApp(shop: AppDeps, { assets, views }: Site, options: AppOptions): Koa {
   const { tracing, secureCookies = false, guard, addRoutes, showsReasons, way } = options;
   const app = new Koa();
-  // SHA-256 instead of koa's SHA-1, which still holds in an HMAC but should not be where a new system starts.
+  // SHA-256 instead of koa's SHA-1, which is still sound in an HMAC but no choice for a new system.
   app.keys = new Keygrip([...shop.keys], "sha256");
   app.on("error", logKoaErrors(shop));
   app.use(boundedAccept).use(requestTraces(tracing)).use(commonHeaders).use(views.middleware);
@@ -80,12 +80,12 @@ export function createSiteApp(shop: AppDeps, { assets, views }: Site, options: A
   return app;
 }
 
-/** Of browsers it has some 150 characters. */
+/** Browsers send about 150 characters. */
 const MAX_ACCEPT_LENGTH = 1_024;
 
 /**
- * A longer `Accept` counts as none, which HTTP leaves to the server (RFC 9110, 12.5.1): the negotiation of koa takes time
- * by the square of its length, 9 ms for 15 KB of commas in quotes.
+ * A longer `Accept` is ignored, which HTTP leaves to the server (RFC 9110, 12.5.1). The negotiation of koa takes time
+ * by the square of its length: 9 ms for 15 KB of commas in quotes.
  */
 const boundedAccept: Middleware = (ctx, next) => {
   const { headers } = ctx.req;
@@ -93,7 +93,7 @@ const boundedAccept: Middleware = (ctx, next) => {
   return next();
 };
 
-/** Else the library goes by the connection, which ends at the proxy. */
+/** The library decides by the connection, on which TLS has ended at the proxy. */
 const markCookiesSecure: Middleware = (ctx, next) => {
   ctx.cookies.secure = true;
   return next();
@@ -121,12 +121,12 @@ function readiness(shop: AppDeps, own: Check, showsReasons: boolean): Middleware
   };
 }
 
-/** What no route took: an address that exists, but not for this method, or none at all. */
+/** Runs when no route matched: 405 for an address that has other methods, otherwise 404. */
 function notFoundOrMethodNotAllowed(router: Router): Middleware {
   return (ctx: Context) => {
     const methods = router.match(ctx.path, ctx.method).path.flatMap((layer) => layer.methods);
     if (methods.length === 0) return ctx.throw(404);
     const allow = [...new Set(methods)].sort().join(", ");
-    return ctx.throw(405, `${ctx.method} is not possible here, only ${allow}`, { headers: { Allow: allow } });
+    return ctx.throw(405, `${ctx.method} is not allowed here, only ${allow}`, { headers: { Allow: allow } });
   };
 }

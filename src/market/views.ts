@@ -1,11 +1,10 @@
-// koa-views over nunjucks, with an engine of our own. The one that koa-views brings reads and compiles a template at
-// every render (measured with our page on two busy cores: 500 renders/s, against 5,500 from compiled ones) and knows no
-// `extends` by itself.
-// Here every template is compiled at start, in one environment: a template that is broken stops the Market from starting
-// instead of showing up as a broken page.
+// koa-views over nunjucks, with our own engine. The engine of koa-views reads and compiles a template at every render
+// (measured with our page on two busy cores: 500 renders/s, against 5,500 from compiled ones) and does not support
+// `extends`. Here every template is compiled at start, in one environment: a broken template stops the Market from
+// starting.
 //
-// The page that every shopper loads is taken past koa-views: that asks the disk for the template's name at every render,
-// in another thread, which was a quarter of the processor time of such a page.
+// The home page is rendered without koa-views, which looks up the template's file at every render, in another thread.
+// That was a quarter of the CPU time of such a page.
 
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -15,11 +14,11 @@ import nunjucks from "nunjucks";
 
 export interface Views {
   /**
-   * Gives every request its `ctx.render(name, locals)`. Say `page.njk`, not `page`: koa-views asks the disk for the name
-   * as it is given, and only after that has failed for the name with the extension.
+   * Adds `ctx.render(name, locals)` to every request. Use `page.njk`, not `page`: koa-views looks up the file by the
+   * name as given first, and adds the extension only when that fails.
    */
   readonly middleware: Middleware;
-  /** The view as text. @throws Error for what is no view of this folder, or names a value that is not there */
+  /** The view as text. @throws Error for an unknown view, or for a view that uses an undefined value */
   render(name: string, locals: object): string;
   readonly names: readonly string[];
 }
@@ -31,7 +30,7 @@ const EXTENSION = "njk";
 /**
  * Compiles every template of a folder.
  * @param globals values that every template sees
- * @throws what nunjucks says about the first broken template
+ * @throws the error of nunjucks for the first broken template
  */
 export function loadViews(folder: string, globals: Readonly<Record<string, unknown>>): Views {
   const environment = new nunjucks.Environment(new nunjucks.FileSystemLoader(folder), {
@@ -43,7 +42,7 @@ export function loadViews(folder: string, globals: Readonly<Record<string, unkno
   for (const [name, value] of Object.entries(globals)) environment.addGlobal(name, value);
   const names = readdirSync(folder).filter((name) => name.endsWith(`.${EXTENSION}`));
   const compiled: Compiled = new Map(names.map((name) => [join(folder, name), environment.getTemplate(name, true)]));
-  // The engine as koa-views wants it: a full path and the values in, the promise of a page out.
+  // The signature that koa-views expects: full path and values in, promise of a page out.
   const engine = async (path: string, state: object): Promise<string> => render(compiled, path, state);
   return {
     middleware: views(folder, { extension: EXTENSION, engineSource: { [EXTENSION]: engine } }),
@@ -52,7 +51,7 @@ export function loadViews(folder: string, globals: Readonly<Record<string, unkno
   };
 }
 
-/** In place: nothing in these templates waits, and nunjucks then throws where it would call back. */
+/** Synchronous: the templates contain nothing asynchronous, and without a callback nunjucks throws its errors. */
 function render(compiled: Compiled, path: string, state: object): string {
   const template = compiled.get(path);
   if (template === undefined) throw new Error(`no template was compiled from ${path}`);

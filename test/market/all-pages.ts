@@ -88,13 +88,13 @@ async function liveWithFaults(page: Page): Promise<void> {
 /** Of each state, in the board's order. */
 const WHYS = [
   /✕ Breaker open.*request timed out, \d+ (s|min) ago · retest in \d+ s/,
-  /↻ Retesting.*request timed out, \d+ (s|min) ago · a retest is out/,
+  /↻ Retesting.*request timed out, \d+ (s|min) ago · a retest is in flight/,
   /\? Lost.*no heartbeat/,
-  /! On probation.*\d answers to go/,
-  /→ Leaving.*finishes what it has/,
-  /✓ Healthy.*takes its turns/,
-  /✓ Healthy.*takes its turns.*paused, ends in \d+ s; slow by 60000 ms, ends in \d+ s; fails 100 % of its calls/,
-  /✓ Healthy.*takes its turns/,
+  /! On probation.*closes fully after \d more answers/,
+  /→ Leaving.*finishes its open calls/,
+  /✓ Healthy.*in rotation/,
+  /✓ Healthy.*in rotation.*paused, ends in \d+ s; slow by 60000 ms, ends in \d+ s; fails 100 % of its calls/,
+  /✓ Healthy.*in rotation/,
   /– Left.*said goodbye/,
 ] as const;
 
@@ -128,7 +128,7 @@ const SHOPS: readonly { readonly what: string; readonly page: PageRatings; reado
   {
     what: "the bus is disconnected",
     page: ratings({ ...old, ageMs: 90 * 86_400_000 }, ["the bus is disconnected"]),
-    says: /Nobody can be asked for ratings just now: these are the last known ratings\..*Why: the bus is disconnected\./,
+    says: /The ratings cannot be reached at the moment: these are the last known ratings\..*Why: the bus is disconnected\./,
   },
 ];
 
@@ -195,8 +195,11 @@ export function judgeBoards(inBrowser: Test, { isThorough }: Judgement): void {
       withPage(STILL, async (page) => {
         await page.goto(board);
         await boardIsLive(page);
-        assert.ok(await page.locator("#nobody").isVisible());
-        assert.match(await textOf(page.locator("#nobody")), /None has been heard yet. Type.*make startRatings/);
+        assert.ok(await page.locator("#no-instance").isVisible());
+        assert.match(
+          await textOf(page.locator("#no-instance")),
+          /No instance has sent a heartbeat yet. Type.*make startRatings/,
+        );
         assert.is(await textOf(page.locator("#summary")), "No instance is up.");
         await judge(page, "main", isThorough);
       }),
@@ -209,7 +212,7 @@ export function judgeBoards(inBrowser: Test, { isThorough }: Judgement): void {
         tellBus("disconnected");
         await page.goto(board);
         await boardIsLive(page);
-        await page.getByText("The bus is away: nobody can be asked.").waitFor();
+        await page.getByText("Not connected to NATS: no call can be sent.").waitFor();
         await page.evaluate(`document.getElementById("feed").dataset.feed = "lost"`);
         await judge(page, "main", isThorough);
       }),

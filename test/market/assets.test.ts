@@ -82,7 +82,7 @@ test("a kind of file that has no type is refused at start", () => {
   const folder = mkdtempSync(join(tmpdir(), "market-assets-"));
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "movie.xyz"), "");
-  assert.throws(() => readAssets(folder), /movie\.xyz is of a kind/);
+  assert.throws(() => readAssets(folder), /movie\.xyz has an extension/);
   rmSync(folder, { recursive: true });
 });
 

@@ -62,7 +62,7 @@ inBrowser("an opened breaker is on the board within 200 ms, and closed again aft
     const card = page.locator(".card", { hasText: "Instance 2" });
     await untilText(card, /Instance 2.*Breaker open.*request timed out, \d+ s ago · retest in \d+ s/);
     await untilText(page.locator("#events li").first(), /OPEN breaker on \[ratings at nats:ratings\.get\.2-/);
-    await untilText(page.locator("#next"), /^Instance 1 gets the next call\.$/);
+    await untilText(page.locator("#next"), /^Instance 1 gets it\.$/);
     await withPage({}, async (shop) => {
       // The page waits for no answer of the paused instance.
       await untilShop(shop, watched.world.market.url, /^All ratings are fresh\. Answered by instance 1\.$/);
@@ -70,7 +70,7 @@ inBrowser("an opened breaker is on the board within 200 ms, and closed again aft
       assert.equal([...new Set(await shop.locator(".from").allTextContents())], ["from instance 1"]);
     });
     await closeBreaker(page);
-    await untilIn(page, "document.getElementById('summary').textContent === '2 instances up, all well.'");
+    await untilIn(page, "document.getElementById('summary').textContent === '2 instances, all healthy.'");
   }),
 );
 

@@ -85,7 +85,7 @@ test("the ring shows who is next and who is passed over, and the newest thirty e
   assert.equal(
     page.ring.map(({ instance, look, note }) => [instance, look, note]),
     [
-      [1, "is-passed", ", passed over: its breaker is open"],
+      [1, "is-passed", ", skipped: its breaker is open"],
       [2, "is-next", ", next"],
       [3, "", ""],
     ],
@@ -101,7 +101,7 @@ test("the ring shows who is next and who is passed over, and the newest thirty e
   assert.equal([page.events.length, page.events[0]?.text, page.events.at(-1)?.text], [30, "e39", "e10"]);
   assert.is(page.events[0]?.at, "5 s ago");
   assert.match(page.next, /^Instance 2 /);
-  assert.match(boardPage(snapshotOf(rows, { turns: { ring: [], next: null, copies: [] } })).next, /^Nobody/);
+  assert.match(boardPage(snapshotOf(rows, { turns: { ring: [], next: null, copies: [] } })).next, /^No instance/);
 });
 
 test("a long ring is cut after twenty-four turns, from the next one on and around", () => {
@@ -126,7 +126,7 @@ test("numbers are short, and what is left is rounded up", () => {
 test("a fault is over at its end, and who is lost can be asked as long as one is on", () => {
   const until = (endsAt: number) => [{ text: "mute", endsAt }] as unknown as InstanceRow["faults"];
   assert.equal([faultTexts(until(AT), AT), faultTexts(until(AT + 1), AT)], [[], ["mute, ends in 1 s"]]);
-  const lost = { kind: "gone", how: "silent" } as const;
+  const lost = { kind: "gone", reason: "silent" } as const;
   for (const [faults, membership, can] of [
     [null, undefined, false],
     [[], undefined, true],
@@ -142,11 +142,11 @@ test("all is well where one is, and none is in trouble", () => {
     all.map((state, at) => rowOf(at, { state, membership: { kind: state === "lost" ? "gone" : "up" } }));
   for (const [rows, isWell, sum] of [
     [states(), false, /^No instance is up\.$/],
-    [states("healthy", "healthy"), true, /^2 instances up, all well\.$/],
-    [states("healthy", "left"), true, / 1 well\.$/],
-    [states("draining"), false, / 0 well\.$/],
-    [states("healthy", "open"), false, /^2 instances up, 1 well\.$/],
-    [states("healthy", "lost"), false, /^1 instance up, all well, 1 lost\.$/],
+    [states("healthy", "healthy"), true, /^2 instances, all healthy\.$/],
+    [states("healthy", "left"), true, / 1 healthy\.$/],
+    [states("draining"), false, / 0 healthy\.$/],
+    [states("healthy", "open"), false, /^2 instances, 1 healthy\.$/],
+    [states("healthy", "lost"), false, /^1 instance, all healthy, 1 lost\.$/],
   ] as const)
     assert.equal(
       [isAllWell(rows, (state) => STATES[state].isTrouble), sum.test(summaryText(rows))],
@@ -158,8 +158,8 @@ test("all is well where one is, and none is in trouble", () => {
 test("why names what holds an instance back, the strongest reason first", () => {
   const opened = { openedAt: AT - 3_000, why: "request timed out" };
   const why = (parts: Parts): string => whyText(rowOf(1, parts), AT);
-  assert.is(why({}), "takes its turns");
-  assert.is(why({ breaker: opened }), "takes its turns · last opened 3 s ago");
+  assert.is(why({}), "in rotation");
+  assert.is(why({ breaker: opened }), "in rotation · last opened 3 s ago");
   assert.is(why({ turn: passed }), "its breaker is open");
   assert.is(
     why({ state: "open", breaker: { ...opened, retestAt: AT + 4_001 } }),
@@ -170,9 +170,9 @@ test("why names what holds an instance back, the strongest reason first", () => 
       why({ state: "open", breaker: { ...opened, retestAt } }),
       "request timed out, 3 s ago · retest with the next call",
     );
-  assert.is(why({ state: "retesting", breaker: opened }), "request timed out, 3 s ago · a retest is out");
-  assert.is(why({ state: "probation", breaker: { answersLeft: 2 } }), "2 answers to go");
-  assert.is(why({ membership: { kind: "draining" }, state: "draining", breaker: opened }), "finishes what it has");
+  assert.is(why({ state: "retesting", breaker: opened }), "request timed out, 3 s ago · a retest is in flight");
+  assert.is(why({ state: "probation", breaker: { answersLeft: 2 } }), "closes fully after 2 more answers");
+  assert.is(why({ membership: { kind: "draining" }, state: "draining", breaker: opened }), "finishes its open calls");
   assert.is(why({ membership: { kind: "gone", reason: "left" }, breaker: opened }), "said goodbye");
   assert.is(why({ membership: { kind: "gone", reason: "silent" } }), "silent");
   assert.match(

@@ -127,7 +127,7 @@ export function watchStates(inBrowser: Test, watched: () => Watched, { isThoroug
     const said = new RegExp(String.raw`^${down}\. (Why: request timed out\. )?${last}`);
     await check("all down", said, /last known ratings/, /Breaker open|Retesting/);
     world.network.disconnect();
-    const away = new RegExp(String.raw`^Nobody can be asked .*Why: the bus is disconnected\. ${last}`);
+    const away = new RegExp(String.raw`^The ratings cannot be reached .*Why: the bus is disconnected\. ${last}`);
     await check("bus away", away, /Why: the bus is disconnected/, /Breaker open|Retesting/);
   });
 }

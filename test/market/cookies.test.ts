@@ -24,7 +24,7 @@ test("an order is answered with 303 back to the page, which says what happened, 
     const first = (await visitor.get(`${url}/`)).body;
     assert.match(first, /role="status">[^<]/);
     golden(textsOf(first, "title"));
-    assert.not.match((await visitor.get(`${url}/`)).body, /in your cart now/);
+    assert.not.match((await visitor.get(`${url}/`)).body, /added to your cart/);
   }));
 
 test("adding, removing and checking out change the cart and its total", () =>

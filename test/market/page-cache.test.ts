@@ -52,15 +52,15 @@ test("whatever is different on a page, it is rendered anew", () => {
     make({ cart: new Set(["camera"]) }),
     make({ cart: new Set(["football"]) }),
     make({ cart: new Set(["camera", "football"]) }),
-    make({ message: "Camera is in your cart now." }),
+    make({ message: "Camera was added to your cart." }),
   ];
   for (const page of [...different, ...different]) assert.is(String(pages.finish(page, "x")), shown(page, "x"));
 });
 
 test("a page with a message is for one visitor, once, and is not kept", () => {
   const { pages, rendered } = press();
-  pages.finish(make({ message: "Camera is in your cart now." }), "x");
-  pages.finish(make({ message: "Camera is in your cart now." }), "x");
+  pages.finish(make({ message: "Camera was added to your cart." }), "x");
+  pages.finish(make({ message: "Camera was added to your cart." }), "x");
   assert.is(rendered(), 2);
 });
 

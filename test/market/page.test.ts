@@ -42,7 +42,7 @@ test("an old rating is named with its age, and never left out", () => {
 });
 
 test("the cart shows what is in it, how much it is, and the message once in front of the title", () => {
-  const page = make({ cart: new Set(["camera", "football"]), message: "Camera is in your cart now." });
+  const page = make({ cart: new Set(["camera", "football"]), message: "Camera was added to your cart." });
   assert.equal(
     page.cartCards.map((card) => card.thing.id),
     ["camera", "football"],

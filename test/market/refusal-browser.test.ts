@@ -30,7 +30,7 @@ inBrowser("a page under a foreign name has its style, its reason, and a link tha
     const answer = await page.goto(`http://rebound.localhost:${port}/board`);
     assert.is(answer?.status(), 403);
     const text = await textOf(page.locator("main"));
-    assert.match(text, /Board, metrics and faults are for the Market’s own machine/);
+    assert.match(text, /Board, metrics and faults are served only to the Market’s own machine/);
     assert.match(text, new RegExp(`Host is "rebound\\.localhost:${port}"`));
     assert.not.match(text, /form|own page/);
     assert.is(await page.evaluate(styleOf(".failure", "textAlign")), align);

@@ -34,11 +34,11 @@ inBrowser("it says since when it is old, lets no age run on, and goes on by itse
     let market = await world.startMarket(port);
     await page.goto(`${market.admin}/board`);
     await untilFeed(page, "live");
-    await until("it is shown", async () => /Well/.test(await textOf(page, ".card")), LIMIT_MS);
+    await until("it is shown", async () => /Healthy/.test(await textOf(page, ".card")), LIMIT_MS);
 
     market.program.signal("SIGSTOP");
     await untilFeed(page, "lost");
-    assert.match(await textOf(page, "#feed"), /^The feed is lost: this is as of \d\d:\d\d:\d\d\. Connecting again\.$/);
+    assert.match(await textOf(page, "#feed"), /^The feed is lost: state as of \d\d:\d\d:\d\d\. Reconnecting\.$/);
     assert.is(await page.evaluate("getComputedStyle(document.getElementById('instances')).filter"), "grayscale(1)");
     const heard = await textOf(page, ".heard");
     await page.evaluate("new Promise((resolve) => setTimeout(resolve, 2500))");

@@ -74,4 +74,5 @@ export const cardOf = (page: Page, ratings: RunningRatings): Locator =>
 export const untilCard = (page: Page, ratings: RunningRatings, pattern: RegExp): Promise<void> =>
   untilText(cardOf(page, ratings), pattern);
 
-export const untilTold = (page: Page, pattern: RegExp): Promise<void> => untilText(page.locator("#told"), pattern);
+export const untilTold = (page: Page, pattern: RegExp): Promise<void> =>
+  untilText(page.locator("#fault-result"), pattern);

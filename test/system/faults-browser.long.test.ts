@@ -43,17 +43,17 @@ async function walk(board: Page, shop: Page): Promise<void> {
 
   // 7, 8: one comes back. 9, 10: and a second.
   const first = await shown.world.startRatings(1, CHAOS);
-  await untilCard(board, first, /Well/);
+  await untilCard(board, first, /Healthy/);
   const eighth = await visit(shop);
   assert.equal([eighth.lastKnown, usedIn(eighth)], [0, [1, 1, 1, 1]]);
   const second = await shown.world.startRatings(2, CHAOS);
-  await untilCard(board, second, /Well/);
+  await untilCard(board, second, /Healthy/);
   takeTurns(usedIn(await visit(shop)));
 
   // 11: instance 2 is paused. 12: the page waits once, and two of its ratings are last known.
   await press(board, second, "Pause");
   await untilTold(board, /^Instance 2: paused, for 60 s\.$/);
-  await untilCard(board, second, /On purpose: paused, ends in \d+ s/);
+  await untilCard(board, second, /Injected: paused, ends in \d+ s/);
   assert.is(readProcess(second.program.pid)?.state, "T");
   const twelfth = await visit(shop);
   assert.ok(twelfth.lastKnown >= 2 && waitedIn(twelfth) >= TIMEOUT_MS);
@@ -78,7 +78,7 @@ async function walk(board: Page, shop: Page): Promise<void> {
   });
   await second.program.waitFor(/resumed after a pause of \d+\.\d s/);
   await second.program.waitFor(/dropped 2 expired requests/);
-  await untilCard(board, second, /On probation|Well/);
+  await untilCard(board, second, /On probation|Healthy/);
   assert.not.ok(await cardOf(board, second).locator(".faults-on").isVisible());
 
   // 15: they take turns again.

@@ -17,7 +17,7 @@ test.after(() => shown.close());
 inBrowser("where no instance takes faults, the board has no word of them", () =>
   shown.withRatings([4], {}, ([fourth]) =>
     shown.withBoard(async (page) => {
-      await untilCard(page, fourth as RunningRatings, /Well/);
+      await untilCard(page, fourth as RunningRatings, /Healthy/);
       assert.is(await page.locator("details.faults:visible, #chaos:visible, .faults-on:visible").count(), 0);
       assert.ok(isRunning((fourth as RunningRatings).program.pid));
     }),
@@ -28,7 +28,7 @@ inBrowser("the keyboard is enough for a fault, and nothing is cut off at 320 px"
   shown.withRatings([5, 6], CHAOS, ([fifth]) =>
     shown.withBoard(async (page) => {
       const ratings = fifth as RunningRatings;
-      await untilCard(page, ratings, /Well/);
+      await untilCard(page, ratings, /Healthy/);
       const menu = cardOf(page, ratings).locator("details.faults");
       await menu.locator("summary").focus();
       await page.keyboard.press("Enter");
@@ -39,11 +39,11 @@ inBrowser("the keyboard is enough for a fault, and nothing is cut off at 320 px"
       };
       await tabTo("forS");
       await page.keyboard.type("30");
-      await tabTo("Stop beating");
+      await tabTo("Stop heartbeats");
       await page.keyboard.press("Enter");
       await untilTold(page, /^Instance 5: silent: no heartbeats, for 30 s\.$/);
-      assert.is(await focused(), "Stop beating", "whoever pressed it is still there");
-      await untilCard(page, ratings, /On purpose: silent: no heartbeats, ends in \d+ s/);
+      assert.is(await focused(), "Stop heartbeats", "whoever pressed it is still there");
+      await untilCard(page, ratings, /Injected: silent: no heartbeats, ends in \d+ s/);
       await page.setViewportSize({ width: 320, height: 640 });
       assert.is(await overhang(page), 0);
       // A field's Enter presses the first button: that one ends faults and begins none.
@@ -73,7 +73,7 @@ inBrowser("without scripts the same forms are in the table, and what is on stand
       // By key: a click waits until the button stands still, which a browser without scripts was not asked often enough to see.
       await row.getByRole("button", { name: "Slow", exact: true }).press("Enter");
       await page.waitForURL(`${shown.market.admin}/board`);
-      assert.match(await textOf(page.locator("#told")), /instance 7: slow by 250 ms, for 60 s/);
+      assert.match(await textOf(page.locator("#fault-result")), /instance 7: slow by 250 ms, for 60 s/);
       assert.match(await textOf(row), /slow by 250 ms, ends in \d+ s/);
       await ratings.program.waitFor(/begins a fault: slow by 250 ms, for 60\.0 s/);
     }),

@@ -43,10 +43,10 @@ rule("errors and nonsense are told, believed of nothing, and open no breaker", a
     [refuseAll(404, ""), /^BAD camera: 404 \(no text\)$/],
     [() => ({ body: "4.5 stars" }), /^BAD camera: the answer was not readable$/],
     [() => ({ body: "" }), /^BAD camera: the answer was not readable$/],
-    [() => ({ body: "null" }), /^BAD camera: instance 7 gave no rating$/],
-    [() => ({ body: '{"thingID":"camera","rating":5.1}' }), /^BAD camera: instance 7 gave no rating$/],
-    [() => ({ body: '{"thingID":"camera","rating":"4"}' }), /^BAD camera: instance 7 gave no rating$/],
-    [() => ({ body: '{"thingID":"piano","rating":4}' }), /^BAD camera: instance 7 gave no rating$/],
+    [() => ({ body: "null" }), /^BAD camera: instance 7 returned no rating$/],
+    [() => ({ body: '{"thingID":"camera","rating":5.1}' }), /^BAD camera: instance 7 returned no rating$/],
+    [() => ({ body: '{"thingID":"camera","rating":"4"}' }), /^BAD camera: instance 7 returned no rating$/],
+    [() => ({ body: '{"thingID":"piano","rating":4}' }), /^BAD camera: instance 7 returned no rating$/],
   ];
   for (const [handle, line] of nonsense) {
     stranger.handle = handle;

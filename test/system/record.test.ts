@@ -54,7 +54,7 @@ async function pagesUntil(market: RunningMarket, pattern: RegExp): Promise<void>
 async function badMorning({ world, server, record }: Context): Promise<RunningMarket> {
   const market = await world.startMarket({ RECORD: record });
   assert.is(statSync(record).mode & 0o077, 0);
-  await market.program.waitFor(/INFO:record:- writing what happens to .*market\.record, up to 100 MB$/);
+  await market.program.waitFor(/INFO:record:- recording to .*market\.record, up to 100 MB$/);
   const [first, second] = [await world.startRatings(1), await world.startRatings(2), await world.startRatings(3)];
   await market.untilKnown(3);
   await market.ratings();
@@ -87,9 +87,9 @@ test("replayed, every decision is the same; a record that was changed or is none
   assert.equal(program.lines, lines);
   assert.match(lines.at(-1) ?? "", /\d+ lines, \d+ changes of state, and every decision the same as recorded\.$/);
   assert.equal(changesIn(lines), changesIn(market.program.lines));
-  assert.ok(lines.some((line) => / settled {2}call \d+ to instance 2 \(2-.*\): timeout$/.test(line)));
-  assert.ok(lines.some((line) => / away {5}heartbeats cannot be heard/.test(line)));
-  assert.ok(lines.some((line) => / end {6}the Market ended; 3 incarnations were known$/.test(line)));
+  assert.ok(lines.some((line) => / settled {6}call \d+ to instance 2 \(2-.*\): timeout$/.test(line)));
+  assert.ok(lines.some((line) => / disconnected no heartbeats can arrive/.test(line)));
+  assert.ok(lines.some((line) => / end {10}the Market ended; 3 incarnations were known$/.test(line)));
 
   const text = readFileSync(record, "utf8");
   const whole = text.trimEnd().split("\n");
@@ -97,7 +97,7 @@ test("replayed, every decision is the same; a record that was changed or is none
   const tampered = whole.with(timeout, whole[timeout]?.replace('"timeout"', '"answered"') ?? "");
   const other = join(world.stateDir, "other.record");
   for (const [changed, told] of [
-    [tampered.join("\n"), `line ${timeout + 1}: decided otherwise than recorded. recorded: [{"kind":"opened"`],
+    [tampered.join("\n"), `line ${timeout + 1}: decided differently than recorded. recorded: [{"kind":"opened"`],
     [text.slice(0, text.length - 20), `line ${whole.length}: cut off in the middle`],
     ["x".repeat(200), "line 1: its first line is cut off, or this is no record of a Market"],
     [undefined, "cannot be read (ENOENT)"],
@@ -125,13 +125,15 @@ test("with HEDGE=1 the calls sent twice are in it, and a Market that is killed l
   await second.program.stop();
   await pagesUntil(market, /instance 2 has not answered for \d+ ms, calling instance 1 too/);
   await pagesUntil(market, /OPEN breaker .*ratings\.get\.2-/);
-  await until("it is in the file", () => readFileSync(record, "utf8").includes('"second":true'), LIMIT_MS);
+  await until("it is in the file", () => readFileSync(record, "utf8").includes('"isHedge":true'), LIMIT_MS);
   market.program.signal("SIGKILL");
   await market.program.ended;
   const { kind, lines } = await replay(record);
   assert.is(kind, "same", lines.join("\n"));
-  assert.ok(lines.some((line) => /chosen {3}call \d+ to instance 1 \(1-.*\), beside 2-\S+, which is late/.test(line)));
-  assert.match(lines.at(-1) ?? "", /every decision the same as recorded\. It does not say that it ends/);
+  assert.ok(
+    lines.some((line) => /picked {7}call \d+ to instance 1 \(1-.*\), as a hedge of the call to 2-\S+/.test(line)),
+  );
+  assert.match(lines.at(-1) ?? "", /every decision the same as recorded\. It has no end entry/);
 });
 
 test("a file that cannot be written is refused at the start", async ({ world }) => {

@@ -76,9 +76,9 @@ faults("a Market of a member shows no buttons and takes no form; one of the owne
     const market = await world.startMarket(stateOf(folder));
     await market.untilKnown(1);
     const page = async (): Promise<string> => (await fetch(`${market.admin}/board`)).text();
-    await until("the board knows that it takes faults", async () => /Faults on purpose/.test(await page()), LIMIT_MS);
+    await until("the board knows that it takes faults", async () => /Injected faults/.test(await page()), LIMIT_MS);
     assert.is((await page()).includes('class="fault-form"'), may);
-    assert.is(/on this bus only admins may ask/.test(await page()), !may);
+    assert.is(/only from admins of this bus/.test(await page()), !may);
     const body = new URLSearchParams({ target: idOf(ratings), fault: "slow", byMs: "5", forS: "1" });
     const asked = await fetch(`${market.admin}/board/faults`, {
       method: "POST",

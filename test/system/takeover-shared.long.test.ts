@@ -40,7 +40,7 @@ test("a member's Market that has a change hands it to the one that started the s
   await takesOver(uninformed);
   await isIn(context, ratings);
   await bens.startMarket(); // the owner is away for good
-  await uninformed.program.waitFor(/does not know the org's last change: it is started anew with it/);
+  await uninformed.program.waitFor(/does not have the org's last change: restarting it with the change/);
   await until("Cyd's folder has the token", () => cyd.org.accountJwt === newest);
   await until("a server that obeys", async () => (await anna.push(server)).kind === "obeys");
   await isOut(context, ratings);

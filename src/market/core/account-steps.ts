@@ -1,17 +1,17 @@
-// The steps of a Market that has compared the server's account token with its own. A server with an older token admits
-// again what was revoked. Only the owner's folder can send a server the newer one; the Market that started the server can
-// end it, and every other Market can send that one the token.
+// The steps of a Market after it has compared the server's account token with its own. A server with an older token
+// admits revoked members again. Only the owner's folder can send the server the newer token. The Market that started
+// the server can end it. Every other Market can send the token to that Market.
 
 /** The server's token, compared with ours. */
 export type Look =
-  /** It is ours, or ours is now the server's newer one. */
+  /** Both are equal, also after this Market has taken the server's newer one. */
   | "agrees"
-  /** Or not known to be the same, for an owner's Market, which can ask the server what it obeys. */
+  /** For an owner's Market also: not known to be equal, as it can get the token in force from the server. */
   | "older"
   /** The server did not answer. */
   | "silent";
 
-/** Looks in a row that did not find the tokens equal. */
+/** Consecutive checks that did not find the tokens equal. */
 export interface Standing {
   readonly unsettledLooks: number;
   readonly olderLooks: number;
@@ -40,11 +40,11 @@ export interface Decided {
 
 export const SETTLED: Standing = { unsettledLooks: 0, olderLooks: 0 };
 
-/** News is sent once, and may be lost on the way. */
+/** The server publishes a change once, and the message may be lost. */
 const LOOK_MS = 15_000;
-/** The owner's Market corrects a server within this where the machine is not busy; then twice as long each time. */
+/** The first interval, doubled at each check. The owner's Market corrects a server within it on an idle machine. */
 const LOOK_AGAIN_MS = 500;
-/** At the first look an owner may be about to send the newer token: dwc sends it to the members before the server. */
+/** At the first check an owner may be about to send the newer token: dwc sends it to members before the server. */
 const OLDER_LOOKS_BEFORE_OTHERS_ACT = 2;
 
 export function decideSteps({ unsettledLooks, olderLooks }: Standing, look: Look, means: Means): Decided {

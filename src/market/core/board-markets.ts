@@ -1,11 +1,11 @@
-// Several Markets on the board: one sentence where they agree, and a column for each where they do not.
+// The comparison of several Markets on the board: one sentence if they agree, otherwise a column for each Market.
 
 import type { Cell, MarketsComparison } from "../../monitor/disagreement.ts";
 import { STATES } from "../../monitor/states.ts";
 import { ageText, countText } from "./page-format.ts";
 
 export interface MarketsView {
-  /** Empty: there is no other Market, and nothing to be said. */
+  /** Empty: there is no other Market. */
   readonly text: string;
   readonly agree: boolean;
   /** This one first. */
@@ -42,8 +42,8 @@ function marketsText(markets: number, disagreements: number, first: number | und
 }
 
 function cellView(cell: Cell, at: number): CellView {
-  if (cell.kind === "unknown") return { label: "Not known to it", glyph: "–", tone: "none", why: "" };
-  if (cell.kind === "omitted") return { label: "Not reported", glyph: "–", tone: "none", why: "" };
+  if (cell.kind === "unknown") return { label: "Unknown there", glyph: "–", tone: "none", why: "" };
+  if (cell.kind === "omitted") return { label: "Not published", glyph: "–", tone: "none", why: "" };
   const { label, glyph, tone } = STATES[cell.state];
   const since = `for ${ageText(at - cell.since)}`;
   return { label, glyph, tone, why: cell.why === null ? since : `${cell.why}, ${since}` };

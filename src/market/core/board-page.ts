@@ -1,5 +1,5 @@
-// The board as a page without scripts shows it: a table in plain words. With scripts the same data becomes cards, and
-// the words for states are taken from the list that this page carries.
+// The view model of the board page. Without scripts the page is a table. With scripts the same data becomes cards, with
+// the labels of states from the legend of this page.
 
 import type { EventRecord } from "../../monitor/event-stream.ts";
 import type { InstanceRow, Snapshot } from "../../monitor/snapshot.ts";
@@ -21,7 +21,7 @@ import {
 } from "./board-text.ts";
 import { ageText } from "./page-format.ts";
 
-/** Newer ones come by themselves, where scripts run; the others are in board.json. */
+/** Scripts add newer ones; board.json has more. */
 const EVENTS_ON_PAGE = 30;
 const PERCENT = 100;
 
@@ -33,13 +33,13 @@ export interface BoardPage {
   readonly isBusThere: boolean;
   readonly next: string;
   readonly ring: readonly TurnView[];
-  /** How many more have a turn; empty: none. */
+  /** `and 3 more`, if the ring is longer than the shown part; otherwise empty. */
   readonly moreTurns: string;
   readonly markets: MarketsView;
   readonly legend: readonly ({ readonly state: InstanceState } & (typeof STATES)[InstanceState])[];
   readonly rows: readonly BoardRow[];
   readonly omitted: number;
-  /** Whether any instance takes faults. */
+  /** An instance accepts faults. */
   readonly hasFaults: boolean;
   readonly events: readonly { readonly at: string; readonly level: string; readonly text: string }[];
 }
@@ -60,13 +60,13 @@ export interface BoardRow {
   readonly why: string;
   readonly heard: string;
   readonly calls: string;
-  /** Of all calls of the last minute. */
+  /** Its share of all calls of the last minute. */
   readonly share: string;
   readonly p50: string;
   readonly p99: string;
-  /** What is on, each with its end; empty: none is. */
+  /** Active faults, each with its end. */
   readonly faults: readonly string[];
-  /** Whether it can be asked for any now. */
+  /** It accepts fault commands now. */
   readonly takesFaults: boolean;
 }
 

@@ -1,8 +1,8 @@
-// What is sold. The file is read once at start and nothing writes to it afterwards: a rating never becomes part of a
-// thing, so that `/thing/<id>` says the same before and after the first rating.
+// The things for sale. The file is read once at start, and the catalogue never changes: a rating never becomes part of
+// a thing, so that `/thing/<id>` is the same before and after the first rating.
 //
-// Prices stand in the file as people write them (19.99) and are turned into integer cents here, once: 19.99 + 99.99 in
-// floating point is 119.97999999999999, and nobody wants to pay that.
+// Prices in the file are decimal (19.99), and are converted to integer cents here. In floating point 19.99 + 99.99 is
+// 119.97999999999999.
 
 import { isJsonObject } from "../../util/json.ts";
 
@@ -13,12 +13,12 @@ export interface Thing {
   readonly desc: string;
   readonly priceCents: number;
   readonly warnings: readonly string[];
-  /** The thing exactly as the catalogue file has it, as JSON: written once, served as it is. */
+  /** The thing exactly as in the catalogue file, serialized once. */
   readonly json: string;
 }
 
 export interface Catalogue {
-  /** In the order of the file, which is also the order in which they are shown and rated. */
+  /** In the order of the file, which is also the order on the page and of requests for ratings. */
   readonly things: readonly Thing[];
   readonly byId: ReadonlyMap<string, Thing>;
 }
@@ -27,20 +27,22 @@ export type CatalogueResult =
   | { readonly kind: "read"; readonly catalogue: Catalogue }
   | { readonly kind: "refused"; readonly problems: readonly string[] };
 
-/** Ids stand in URLs, form fields, cookies and requests on the bus, so they are plain in all four. */
+/** Ids are used in URLs, form fields, cookies and requests on the bus, so they need no escaping in any of them. */
 const ID = /^[a-z][a-z0-9-]{0,39}$/;
-/** A form that names this one could mean the thing or the verb. */
+/** Not an id: a form field of this name is a verb. */
 const VERB_FIELD = "checkout";
 const KEYS = ["title", "blurb", "desc", "price", "warnings"] as const;
-/** Ten million dollars: a sum of prices stays far inside the integers that a double holds exactly. */
+/** Ten million dollars: sums of prices stay far inside the integers that a double represents exactly. */
 const MAX_PRICE_CENTS = 1_000_000_000;
 const CENTS_PER_DOLLAR = 100;
-/** How far a price times 100 may lie from whole cents: doubles miss by about 1e-12, a third decimal by 0.1. */
+/**
+ * The largest distance of a price times 100 from whole cents: doubles are off by about 1e-12, a third decimal by 0.1.
+ */
 const CENT_TOLERANCE = 1e-6;
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Turns the parsed file into a catalogue, or says everything that is wrong with it, not only the first thing. */
+/** Turns the parsed file into a catalogue, or returns every problem, not only the first. */
 export function parseCatalogue(file: unknown): CatalogueResult {
   if (!isJsonObject(file))
     return { kind: "refused", problems: ["the catalogue must be an object: a thing under each id"] };
@@ -51,7 +53,7 @@ export function parseCatalogue(file: unknown): CatalogueResult {
   return { kind: "read", catalogue: { things, byId: new Map(things.map((thing) => [thing.id, thing])) } };
 }
 
-/** The sum of what `ids` cost, in cents. Ids that are not sold cost nothing. */
+/** The sum of the prices of `ids`, in cents. Unknown ids cost nothing. */
 export function totalCents(catalogue: Catalogue, ids: Iterable<string>): number {
   let total = 0;
   for (const id of ids) total += catalogue.byId.get(id)?.priceCents ?? 0;
@@ -71,13 +73,13 @@ function problemsOf([id, fields]: readonly [string, unknown]): string[] {
 }
 
 function idProblems(name: string, id: string): string[] {
-  if (id === VERB_FIELD) return [`${name} has an id that means something else in a form: choose another`];
+  if (id === VERB_FIELD) return [`${name} has an id that is a verb in a form: choose another`];
   return ID.test(id)
     ? []
     : [`${name} needs an id of lower-case letters, digits and -, starting with a letter, at most 40`];
 }
 
-/** An unknown key is a mistyped one, or something like a rating, which has no place in a thing. */
+/** An unknown key is a typing error, or data such as a rating, which is not part of a thing. */
 function keyProblems(name: string, fields: Fields): string[] {
   return Object.keys(fields)
     .filter((key) => !KEYS.some((known) => known === key))
@@ -85,7 +87,7 @@ function keyProblems(name: string, fields: Fields): string[] {
 }
 
 function textProblems(name: string, value: unknown): string[] {
-  return typeof value === "string" && value.trim() !== "" ? [] : [`${name} must be a text that is not empty`];
+  return typeof value === "string" && value.trim() !== "" ? [] : [`${name} must be a non-empty text`];
 }
 
 function priceProblems(name: string, value: unknown): string[] {
@@ -98,11 +100,11 @@ function priceProblems(name: string, value: unknown): string[] {
 }
 
 function warningProblems(name: string, value: unknown): string[] {
-  if (!Array.isArray(value)) return [`${name} must be a list, empty if there is nothing to warn of`];
+  if (!Array.isArray(value)) return [`${name} must be a list, which may be empty`];
   return value.flatMap((warning, index) => textProblems(`${name}[${index}]`, warning));
 }
 
-/** Only for fields in which no problem was found. */
+/** Only for fields without problems. */
 function thingOf(id: string, fields: Fields): Thing {
   const { title, blurb, desc, price, warnings } = fields as {
     title: string;

@@ -1,4 +1,4 @@
-// A fault as the board's form asks for it, read once from what anybody may have posted.
+// Parser of the board's fault form. The body is untrusted.
 
 import { isIncarnationId } from "../../bus/core/subjects.ts";
 import { type FaultCommand, parseCommand } from "../../service/core/fault-command.ts";
@@ -12,10 +12,10 @@ export interface FaultForm {
 
 export type ReadFaultForm = ({ readonly kind: "read" } & FaultForm) | { readonly kind: "bad"; readonly why: string };
 
-/** What a person sets: times in seconds, shares in percent. */
+/** The form has times in seconds and shares in percent. */
 const PERCENT = 100;
 
-/** @param body the body as it came, `application/x-www-form-urlencoded` */
+/** @param body the raw body, `application/x-www-form-urlencoded` */
 export function readFaultForm(body: string): ReadFaultForm {
   const fields = new URLSearchParams(body);
   const target = fields.get("target") ?? "";
@@ -27,11 +27,11 @@ export function readFaultForm(body: string): ReadFaultForm {
     ...(fields.has("forS") && { forMs: numberOf(fields.get("forS")) * SECOND_MS }),
   });
   if (order.kind === "bad") return bad(order.why);
-  if (target === "" && order.kind !== "reset") return bad("only a reset is for all instances: the form names none");
+  if (target === "" && order.kind !== "reset") return bad("only a reset applies to all instances: the form names none");
   return { kind: "read", target: target === "" ? undefined : target, order };
 }
 
-/** NaN, which is in no range, for what is no plain number. */
+/** NaN, which is outside every range, for anything but a plain number. */
 const numberOf = (text: string | null): number =>
   /^\d{1,9}(\.\d{1,3})?$/.test(text ?? "") ? Number(text) : Number.NaN;
 

@@ -1,6 +1,6 @@
-// What a posted form asks for. A form of our page says one thing: one verb, and for two of the three verbs one field
-// named like the thing. Whatever says more than that, or less, was not sent by the page and is refused as a whole:
-// guessing which half was meant would change a cart in a way that its owner cannot see.
+// Parser of the shop's form. A form of our page has one verb, and for two of the three verbs one field named like the
+// thing. A form with more or less was not sent by the page and is rejected as a whole: a guess would change a cart in a
+// way that its owner does not expect.
 
 import type { Cart, CartChange } from "./cart.ts";
 import { addThing, checkOut, removeThing } from "./cart.ts";
@@ -16,9 +16,9 @@ export type GoodOrder = Exclude<Order, { kind: "refused" }>;
 const VERBS = ["addCart", "removeCart", "checkout"];
 
 /**
- * Reads a form. Values do not matter, only which fields are there, and how often. Fields that name neither a verb nor a
- * thing are left alone, as browsers' add-ons like to send some of their own.
- * @param body the body as it came, `application/x-www-form-urlencoded`
+ * Reads a form. Only the names of fields count, and how often each occurs. Fields that name neither a verb nor a thing
+ * are ignored, because browser extensions add some.
+ * @param body the raw body, `application/x-www-form-urlencoded`
  */
 export function parseOrder(catalogue: Catalogue, body: string): Order {
   const names = [...new URLSearchParams(body).keys()];
@@ -29,7 +29,7 @@ export function parseOrder(catalogue: Catalogue, body: string): Order {
   return verb === "checkout" ? checkoutOf(things) : thingOrder(verb === "addCart" ? "add" : "remove", things);
 }
 
-/** The cart after the order, and what the visitor is told. */
+/** The cart after the order, and the message for the visitor. */
 export function fulfil(catalogue: Catalogue, cart: Cart, order: GoodOrder): CartChange {
   switch (order.kind) {
     case "add":
@@ -42,12 +42,14 @@ export function fulfil(catalogue: Catalogue, cart: Cart, order: GoodOrder): Cart
 }
 
 function checkoutOf(things: readonly Thing[]): Order {
-  return things.length === 0 ? { kind: "checkout" } : refused("a checkout names no things: it is for the whole cart");
+  return things.length === 0
+    ? { kind: "checkout" }
+    : refused("a checkout is for the whole cart: the form must name no thing");
 }
 
 function thingOrder(kind: "add" | "remove", things: readonly Thing[]): Order {
   const [thing] = things;
-  if (thing === undefined) return refused("the form names nothing that is sold here");
+  if (thing === undefined) return refused("the form names no thing that is sold here");
   return things.length === 1 ? { kind, thing } : refused("the form names more than one thing, or one of them twice");
 }
 

@@ -1,15 +1,14 @@
-// How the page says numbers: prices, ratings, ages, counts. One place, so that the card, the cart and the messages never
-// say the same number in two ways.
+// The formats of prices, ratings, ages and counts on pages and in messages.
 
 const CENTS_PER_DOLLAR = 100;
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
-/** Up to here hours say it better: "30 h" is yesterday, "1 days" is nothing. */
+/** Ages below this are in hours: "30 h" instead of "1 days". */
 const HOURS_UNTIL_MS = 2 * DAY_MS;
 
-/** `$119.98`. Integer arithmetic throughout. */
+/** `$119.98`, with integer arithmetic only. */
 export function priceText(cents: number): string {
   const rest = String(cents % CENTS_PER_DOLLAR).padStart(2, "0");
   return `$${Math.floor(cents / CENTS_PER_DOLLAR)}.${rest}`;
@@ -20,9 +19,9 @@ export function ratingText(rating: number): string {
   return String(Math.round(rating * 10) / 10);
 }
 
-/** `12 s`, `3 min`, `2 h`, `5 days`: one unit, rounded down, never under a second. */
+/** `12 s`, `3 min`, `2 h`, `5 days`: one unit, rounded down, at least a second. */
 export function ageText(ageMs: number): string {
-  // An age below zero, or none at all, comes from clocks that disagree; the rating is then as good as new.
+  // A negative age, or NaN, comes from clocks that disagree; it counts as a second.
   const age = Number.isNaN(ageMs) ? SECOND_MS : Math.max(ageMs, SECOND_MS);
   if (age < MINUTE_MS) return `${Math.floor(age / SECOND_MS)} s`;
   if (age < HOUR_MS) return `${Math.floor(age / MINUTE_MS)} min`;
@@ -35,7 +34,7 @@ export function countText(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-/** `instance 1`, `instances 1, 2 and 3`: each once, in order. */
+/** `instance 1`, `instances 1, 2 and 3`: sorted, without repetition. */
 export function instancesText(instances: Iterable<number>): string {
   const numbers = [...new Set(instances)].sort((one, other) => one - other);
   const last = numbers.pop();

@@ -1,5 +1,5 @@
-// What the page shows, decided before a template sees it: the templates only lay out. Texts that never change (prices,
-// addresses of pictures) are made once, at start; per page there is little left to do.
+// The view model of the home page: the template has no logic beyond layout. Texts that never change (prices, addresses
+// of pictures) are made once, at start.
 
 import type { PageRatings, RatingView } from "../app-deps.ts";
 import type { Cart } from "./cart.ts";
@@ -10,7 +10,7 @@ import { starsWidth } from "./stars.ts";
 import type { RatingsStatus } from "./status.ts";
 import { ratingsStatus } from "./status.ts";
 
-/** What is the same on every page. */
+/** The part of a card that is the same on every page. */
 export interface ProductView {
   readonly thing: Thing;
   readonly picture: string;
@@ -28,12 +28,12 @@ export interface RatingLabel {
 }
 
 export interface Card extends ProductView {
-  /** null: not known yet, or the monolith. */
+  /** null: no rating yet, or the monolith. */
   readonly rating: RatingLabel | null;
   readonly inCart: boolean;
 }
 
-/** Everything is present, as null if need be: the templates refuse what is undefined, so that a typing error shows. */
+/** Missing values are null, never undefined: the templates throw on undefined, so that a typing error is found. */
 export interface Page {
   readonly title: string;
   readonly message: string | null;
@@ -66,7 +66,7 @@ export function makePage(catalogue: Catalogue, products: readonly ProductView[],
   const { cart, message, ratings } = input;
   const cards = products.map((product) => toCard(product, cart, ratings?.ratings.get(product.thing.id)));
   return {
-    // Readers of the page by ear hear the title first after a click, so the message goes in front of it.
+    // Screen readers announce the title first after a navigation, so the message comes before it.
     title: message === undefined ? SITE_NAME : `${message} · ${SITE_NAME}`,
     message: message ?? null,
     status: ratings === undefined ? null : ratingsStatus(products.length, ratings),

@@ -1,5 +1,5 @@
-// The last rating known of each thing. A rating once known is served until the process ends, marked with its age: to a
-// shopper an old opinion is worth more than none. Bounded, though the catalogue is: ids come back from a service.
+// The last known rating of each thing. It is served until the process ends, marked with its age: to a visitor an old
+// rating is worth more than none. The size is bounded.
 
 import { LRUMap } from "mnemonist";
 
@@ -7,11 +7,11 @@ export interface KnownRating {
   readonly rating: number;
   /** Epoch ms at which it arrived. */
   readonly at: number;
-  /** The number of the instance that it came from. */
+  /** The number of the instance that returned it. */
   readonly instance: number;
 }
 
-/** Far above any catalogue of ours, and at about 100 bytes each still only 100 KB. */
+/** Far more than our catalogue has; at about 100 bytes each, 100 KB. */
 const CAPACITY = 1000;
 
 export class RatingStore {
@@ -25,7 +25,7 @@ export class RatingStore {
     this.#known.set(thingID, known);
   }
 
-  /** Reading is no use: what is forgotten first is what was rated longest ago. */
+  /** `peek`, not `get`: reading must not refresh an entry. The least recently rated thing is evicted first. */
   get(thingID: string): KnownRating | undefined {
     return this.#known.peek(thingID);
   }

@@ -1,5 +1,4 @@
-// A record for people: each event in a line, and below it what the Market printed because of it, in the same words.
-// Events in, lines out.
+// The output of a replay: one line for each entry of the record, and below it the lines that the Market logged for it.
 
 import type { InstanceRef } from "../../health/member.ts";
 import { eventLine } from "../../monitor/events.ts";
@@ -8,11 +7,11 @@ import type { Entry, Header } from "../../record/core/entry.ts";
 import type { Replayed } from "../../record/core/replay.ts";
 import { secondsText } from "../../util/format.ts";
 
-/** Wide enough for the number of any line of a hundred megabytes. */
+/** Enough digits for the line numbers of a hundred megabytes. */
 const NUMBER_WIDTH = 7;
 const KIND_WIDTH = 12;
 
-/** @param iso how a time (epoch ms) is written */
+/** @param iso formats a time (epoch ms) */
 export function headLines({ service, wallMs, rules }: Header, iso: (wallMs: number) => string): readonly string[] {
   const timings = [
     `request timeout ${rules.requestTimeoutMs} ms`,
@@ -23,8 +22,8 @@ export function headLines({ service, wallMs, rules }: Header, iso: (wallMs: numb
 }
 
 /**
- * @param number the line of the record
- * @param asText how the Market prints a line
+ * @param number the line number in the record
+ * @param asText formats a log line as the Market does
  */
 export function replayedLines(
   { number, service }: { readonly number: number; readonly service: string },
@@ -45,14 +44,14 @@ function inWords(replayed: Replayed): string {
   switch (entry.kind) {
     case "heartbeat": {
       const { incarnation, state, seq, intervalMs } = entry.beat;
-      return `${incarnation} is ${state} (seq ${seq}, beats within ${intervalMs} ms)`;
+      return `${incarnation} is ${state} (seq ${seq}, heartbeat interval ${intervalMs} ms)`;
     }
     case "picked":
       return `${chosenInWords(replayed)}${optionsText(entry)}`;
     case "settled":
       return `call ${entry.ticket} to ${ticket === undefined ? "?" : named(ticket.who)}: ${entry.result}`;
     case "stall":
-      return `the Market itself did not run for ${secondsText(entry.stalledMs)}`;
+      return `the Market itself was stalled for ${secondsText(entry.stalledMs)}`;
     default:
       return remark(entry);
   }
@@ -61,9 +60,9 @@ function inWords(replayed: Replayed): string {
 function remark(entry: Exclude<Entry, { kind: "heartbeat" | "picked" | "settled" | "stall" }>): string {
   switch (entry.kind) {
     case "disconnected":
-      return "heartbeats cannot be heard: leases stand still";
+      return "no heartbeats can arrive: leases are frozen";
     case "reconnected":
-      return "heartbeats are heard again";
+      return "heartbeats can arrive again: leases resume";
     case "tick":
       return "time has passed";
     case "bus":
@@ -80,7 +79,7 @@ function chosenInWords({ pick: turn, callNumber }: Replayed): string {
     ...retests.map(({ who }) => `, retest of ${named(who)}`),
     ...newcomerProbes.map(({ who }) => `, newcomer probe of ${named(who)}`),
   ];
-  return `${call === undefined ? "nobody: all services are down" : `call ${callNumber} to ${named(call.who)}`}${copies.join("")}`;
+  return `${call === undefined ? "no instance: all services are down" : `call ${callNumber} to ${named(call.who)}`}${copies.join("")}`;
 }
 
 const named = ({ instance, incarnation }: InstanceRef): string => `instance ${instance} (${incarnation})`;
@@ -90,7 +89,7 @@ function optionsText(entry: Extract<Entry, { kind: "picked" }>): string {
   const late = isHedge === true ? excluded.at(-1) : undefined;
   const been = excluded.filter((incarnation) => incarnation !== late);
   return [
-    late === undefined ? "" : `, beside ${late}, which is late`,
+    late === undefined ? "" : `, as a hedge of the call to ${late}`,
     been.length === 0 ? "" : `, after ${oneOrMany(been)}`,
     deprioritized.length === 0 ? "" : `, avoiding ${oneOrMany(deprioritized)}`,
     idempotent === false ? ", not idempotent" : "",

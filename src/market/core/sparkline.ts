@@ -1,19 +1,19 @@
-// The calls of an instance in the last minute, as bars and as a sum. The board's script runs this very file, as compiled.
-// Calls are kept by the number of the second in which they were made, so that time can go on without being told.
+// The calls of an instance in the last minute, as bars and as a sum. The board's script imports this file as compiled.
+// Calls are stored by the number of their second, so that the bars move on between two frames of the feed.
 
 const SECONDS = 60;
 const BAR_WIDTH = 4;
 const HEIGHT = 40;
-/** A little air above the tallest, and one call is seen, too. */
+/** A margin above the tallest bar; the lowest makes one call visible. */
 const MAX_BAR_HEIGHT = 38;
 const MIN_BAR_HEIGHT = 2;
-/** With fewer calls a second than this the bars would speak of rush where there is none. */
+/** Lower bound of the scale: with fewer calls a second, full bars would look like high load. */
 const MIN_SCALE = 4;
 
-/** Seconds by their number, those without calls left out. */
+/** Calls by number of the second; seconds without calls are missing. */
 export type CallsBySecond = ReadonlyMap<number, number>;
 
-/** @param second the one that runs now */
+/** @param second the current one */
 export function lastMinuteOf(callsBySecond: CallsBySecond, second: number): number {
   let sum = 0;
   for (const [at, calls] of callsBySecond) if (at > second - SECONDS) sum += calls;

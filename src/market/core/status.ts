@@ -1,22 +1,22 @@
-// One sentence on how the ratings of this page are, in words that a shopper understands. The page is the same in every
-// case; only the sentence tells that something behind it is broken.
+// The status line of a page: one sentence about its ratings for visitors. The rest of the page is the same in every
+// case.
 
 import type { PageRatings, RatingView } from "../app-deps.ts";
 import { countText, instancesText } from "./page-format.ts";
 
 export interface RatingsStatus {
-  /** For the look of the line: all is well, some is old, or nothing answered. */
+  /** Selects the style: all fresh, some old, or none answered. */
   readonly tone: "good" | "partly" | "down";
   readonly text: string;
   /** The reasons that the failed requests gave. */
   readonly why: string | null;
-  /** Who answered, or was the last to; null: nobody ever did. */
+  /** The instances that answered, or answered last; null: none ever did. */
   readonly who: string | null;
 }
 
-/** The reason that a request gives when no instance could be asked. */
+/** The reason of a request when no instance is eligible. */
 export const ALL_DOWN = "all services are down";
-/** And when there is no way to any. */
+/** The reason of a request when the bus is disconnected. */
 const BUS_AWAY = "the bus is disconnected";
 
 /** @param thingCount how many things the page shows */
@@ -36,11 +36,11 @@ function noneFresh(known: number, trouble: readonly string[]): string {
   const isCutOff = trouble.length > 0 && trouble.every((reason) => reason === BUS_AWAY);
   if (known === 0) {
     if (allDown) return "No ratings yet: no ratings service is running.";
-    return isCutOff ? "No ratings yet: nobody can be asked for them just now." : "No ratings yet.";
+    return isCutOff ? "No ratings yet: the ratings cannot be reached at the moment." : "No ratings yet.";
   }
   if (allDown) return "All ratings services are down: these are the last known ratings.";
   return isCutOff
-    ? "Nobody can be asked for ratings just now: these are the last known ratings."
+    ? "The ratings cannot be reached at the moment: these are the last known ratings."
     : "No ratings service answered: these are the last known ratings.";
 }
 
@@ -53,13 +53,13 @@ function partlyFresh(thingCount: number, known: number, fresh: number): string {
   return `${parts.join(", ")}.`;
 }
 
-/** The reason that the sentence already says is not said twice. */
+/** Without the reason that the sentence itself contains. */
 function whyText(fresh: number, trouble: readonly string[]): string | null {
   const reasons = trouble.filter((reason) => fresh > 0 || reason !== ALL_DOWN);
   return reasons.length === 0 ? null : `Why: ${reasons.join("; ")}.`;
 }
 
-/** `Answered by instances 1 and 2.`; with nothing fresh, who was the last to. */
+/** `Answered by instances 1 and 2.`, or `Last answered by …` if no rating is fresh. */
 function whoText(known: readonly RatingView[], fresh: readonly RatingView[]): string | null {
   const answers = fresh.length > 0 ? fresh : known;
   if (answers.length === 0) return null;

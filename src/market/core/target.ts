@@ -1,14 +1,14 @@
-// Checks what a request asks for (the target of its first line) before anything else looks at it, so that no router,
-// view or log has to be careful. Good targets come out as a path with its query; the rest goes out with a status.
+// Checks the request target (in the first line of a request) before any router, view or log uses it. A valid target
+// becomes a path with query; an invalid one gets a status and a reason.
 
 export type Target =
   | { readonly kind: "good"; readonly target: string }
   | { readonly kind: "bad"; readonly status: 400 | 414; readonly why: string };
 
-/** The longest that this shop has use for is a tenth of this. */
+/** Ten times the longest target in this shop. */
 const MAX_TARGET_LENGTH = 2048;
 
-/** @param raw the target as received: `/path?query`, or in the absolute form that proxies use */
+/** @param raw the target as received: `/path?query`, or the absolute form that proxies use */
 export function checkTarget(raw: string): Target {
   if (raw.length > MAX_TARGET_LENGTH) return bad(414, `the address is longer than ${MAX_TARGET_LENGTH} characters`);
   const target = raw.startsWith("/") ? raw : fromAbsolute(raw);
@@ -22,8 +22,8 @@ export function checkTarget(raw: string): Target {
 const ABSOLUTE = /^https?:\/\/[^/?#\\]+([/?].*)?$/is;
 
 /**
- * HTTP/1.1 servers must take `GET http://host/path` as well (RFC 9112, 3.2.2). The path stays as it was sent, as in the
- * other form: HAProxy passes `http://host/x/../board` on, and a rule of its own for /board has not matched it.
+ * HTTP/1.1 servers must accept `GET http://host/path` as well (RFC 9112, 3.2.2). The path is not normalized, as in the
+ * other form: HAProxy passes on `http://host/x/../board`, which its own rule for /board has not matched.
  */
 function fromAbsolute(raw: string): string | undefined {
   const found = ABSOLUTE.exec(raw);

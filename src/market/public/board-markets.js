@@ -1,5 +1,5 @@
-// Several Markets on the board: a sentence where they agree, a column for each where they do not. What they told comes
-// from board.js; the words for states from the list at the end of the page.
+// The comparison of several Markets on the board: one sentence if they agree, otherwise a column for each Market. The
+// data comes from board.js, the labels of states from the legend of the page.
 
 import { ageText } from "./page-format.js";
 
@@ -8,21 +8,21 @@ const notice = document.getElementById("markets");
 const states = new Map(
   [...document.getElementById("legend").children].map((item) => [item.dataset.state, item.dataset]),
 );
-const NO_STATE = { unknown: "Not known to it", omitted: "Not told" };
+const NO_STATE = { unknown: "Unknown there", omitted: "Not published" };
 const SECOND_MS = 1000;
-let told;
+let comparison;
 let aheadMs = 0;
 
-panel.addEventListener("told", ({ detail }) => {
-  told = detail.markets;
+panel.addEventListener("markets", ({ detail }) => {
+  comparison = detail.markets;
   aheadMs = detail.at - Date.now();
-  const agree = told.disagreements.length === 0;
-  notice.hidden = told.all.length < 2;
+  const agree = comparison.disagreements.length === 0;
+  notice.hidden = comparison.all.length < 2;
   notice.dataset.good = agree ? "yes" : "no";
-  setText(notice, sentence(told));
+  setText(notice, sentence(comparison));
   panel.hidden = agree;
-  panel.querySelector("thead").replaceChildren(headRow(told.all));
-  panel.querySelector("tbody").replaceChildren(...told.disagreements.map(row));
+  panel.querySelector("thead").replaceChildren(headRow(comparison.all));
+  panel.querySelector("tbody").replaceChildren(...comparison.disagreements.map(row));
 });
 
 const setText = (element, text) => {
@@ -53,7 +53,7 @@ function dataCell(cell) {
   const state = spanOf(`state tone-${tone}`, "");
   state.append(sign, ` ${label}`);
   const why = spanOf("cell-why", cell.kind === "reported" ? whyText(cell) : "");
-  // Those whose age runs on, in the order of the cells.
+  // Marks the cells whose age is updated every second.
   if (cell.kind === "reported") why.dataset.since = cell.since;
   const data = document.createElement("td");
   data.append(state, " ", why);
@@ -86,7 +86,9 @@ function spanOf(className, text) {
 }
 
 setInterval(() => {
-  const cells = (told?.disagreements ?? []).flatMap(({ cells: all }) => all.filter(({ kind }) => kind === "reported"));
+  const cells = (comparison?.disagreements ?? []).flatMap(({ cells: all }) =>
+    all.filter(({ kind }) => kind === "reported"),
+  );
   for (const [place, span] of panel.querySelectorAll(".cell-why[data-since]").entries())
     setText(span, whyText(cells[place]));
 }, SECOND_MS);

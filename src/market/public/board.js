@@ -1,16 +1,16 @@
-// Keeps the board up to date: one snapshot, then what changes, over server-sent events. It decides nothing; what is
-// shown comes from the Market, and so do the words: those for states stand in the list at the end of the page.
+// Updates the board over server-sent events: one snapshot, then changes. States and decisions come from the Market, the
+// labels of states from the legend of the page, and the texts from the code that the server runs as well.
 
-import * as words from "./board-text.js";
+import * as texts from "./board-text.js";
 import { ageText } from "./page-format.js";
 import { lastMinuteOf, sparkPath } from "./sparkline.js";
 
 const SECONDS = 60;
-const MOST_EVENTS = 60;
-/** The Market sends something every second. */
+const MAX_EVENTS = 60;
+/** The Market sends a frame at least every second. */
 const SILENT_AFTER_MS = 3500;
 const REOPEN_AFTER_MS = 6000;
-/** How long a tab that nobody sees is kept up to date. */
+/** A hidden tab is kept up to date this long. */
 const REST_AFTER_MS = 60_000;
 
 const byId = (id) => document.getElementById(id);
@@ -23,15 +23,15 @@ let turns = { ring: [], next: null };
 let bus = "connected";
 let aheadMs = 0;
 let lastEvent = 0;
-let heardAt = Date.now();
-/** When what is shown was heard; at first, with the page. */
-let shownAt = heardAt;
+let receivedAt = Date.now();
+/** The time of the frame that is shown; at first, of the page. */
+let shownAt = receivedAt;
 let latest = { second: 0, receivedAt: Date.now() };
 let source;
 let resting;
 
 const marketNow = () => Date.now() + aheadMs;
-/** Seconds are numbered by the Market; between two frames they run on here. */
+/** The Market numbers the seconds; between two frames the browser counts on. */
 const secondNow = () => latest.second + Math.floor((Date.now() - latest.receivedAt) / 1000);
 const clockText = (at) => new Date(at).toLocaleTimeString([], { hourCycle: "h23" });
 const setText = (element, text) => {
@@ -45,7 +45,7 @@ function spanOf(className, text) {
   return span;
 }
 
-// What comes in.
+// Frames of the feed.
 
 function onSnapshot(snapshot) {
   rows.clear();
@@ -61,8 +61,8 @@ function onChange(change) {
   latest = { second: change.second, receivedAt: Date.now() };
   bus = change.bus;
   if (change.turns) turns = { ...turns, ...change.turns };
-  // Shown by a file of its own (board-markets.js).
-  if (change.markets) byId("disagreements").dispatchEvent(new CustomEvent("told", { detail: change }));
+  // board-markets.js shows these.
+  if (change.markets) byId("disagreements").dispatchEvent(new CustomEvent("markets", { detail: change }));
   for (const row of change.instances) rows.set(row.incarnation, withSeconds(row));
   for (const count of change.counts) addCount(count);
   for (const incarnation of change.gone) rows.delete(incarnation);
@@ -71,13 +71,13 @@ function onChange(change) {
   paint();
 }
 
-/** Calls by the second in which they were made, so that time can go on without being told. */
+/** Adds the calls by number of the second, so that the bars move on between two frames. */
 function withSeconds(row) {
-  const made = new Map();
+  const callsBySecond = new Map();
   (row.calls.seconds ?? []).forEach((calls, place, all) => {
-    if (calls > 0) made.set(latest.second - (all.length - 1 - place), calls);
+    if (calls > 0) callsBySecond.set(latest.second - (all.length - 1 - place), calls);
   });
-  return { ...row, made };
+  return { ...row, callsBySecond };
 }
 
 function addCount([incarnation, at, expiresAt, total, , p50Ms, p99Ms, lastSeconds, hedges]) {
@@ -88,9 +88,10 @@ function addCount([incarnation, at, expiresAt, total, , p50Ms, p99Ms, lastSecond
   row.latency = p50Ms === null ? null : { p50Ms, p99Ms };
   lastSeconds.forEach((calls, place) => {
     const second = latest.second - (lastSeconds.length - 1 - place);
-    if (calls > 0) row.made.set(second, calls);
+    if (calls > 0) row.callsBySecond.set(second, calls);
   });
-  for (const second of row.made.keys()) if (second <= latest.second - SECONDS) row.made.delete(second);
+  for (const second of row.callsBySecond.keys())
+    if (second <= latest.second - SECONDS) row.callsBySecond.delete(second);
 }
 
 function addEvents(events) {
@@ -103,10 +104,10 @@ function addEvents(events) {
     item.append(spanOf("when", clockText(event.at)), " ", spanOf("what", event.text));
     list.prepend(item);
   }
-  while (list.children.length > MOST_EVENTS) list.lastElementChild.remove();
+  while (list.children.length > MAX_EVENTS) list.lastElementChild.remove();
 }
 
-// What is shown.
+// The page.
 
 function arrange() {
   const sorted = [...rows.values()].sort(
@@ -117,11 +118,11 @@ function arrange() {
   if (wanted.length !== list.children.length || wanted.some((card, place) => list.children[place] !== card)) {
     const focused = document.activeElement;
     list.replaceChildren(...wanted);
-    // Whoever is at a button of a card stays there, wherever the card has gone.
+    // The focus stays on its button when the card moves.
     if (list.contains(focused)) focused.focus({ preventScroll: true });
   }
   for (const incarnation of cards.keys()) if (!rows.has(incarnation)) cards.delete(incarnation);
-  byId("nobody").hidden = sorted.length > 0;
+  byId("no-instance").hidden = sorted.length > 0;
 }
 
 function cardOf({ incarnation, instance }) {
@@ -137,10 +138,10 @@ function cardOf({ incarnation, instance }) {
   return card;
 }
 
-/** Everything that time alone changes too. */
+/** Everything that changes with time alone, too. */
 function paint() {
   const now = marketNow();
-  const all = [...rows.values()].map((row) => ({ row, lastMinute: lastMinuteOf(row.made, secondNow()) }));
+  const all = [...rows.values()].map((row) => ({ row, lastMinute: lastMinuteOf(row.callsBySecond, secondNow()) }));
   const calls = all.reduce((sum, { lastMinute }) => sum + lastMinute, 0);
   for (const { row, lastMinute } of all) paintCard(row, now, lastMinute, calls);
   paintTurns();
@@ -159,21 +160,21 @@ function paintCard(row, now, lastMinute, allCalls) {
   }
   setText(find("glyph"), glyph);
   setText(find("word"), label);
-  setText(find("card-why"), words.whyText(row, now));
-  paintBeat(row, now, find);
+  setText(find("card-why"), texts.whyText(row, now));
+  paintHeartbeat(row, now, find);
   paintFaults(row, now, find);
   setText(find("share"), allCalls === 0 ? "–" : `${Math.round((lastMinute / allCalls) * 100)} %`);
   setText(find("call-total"), String(row.calls.total));
   setText(find("hedge-total"), String(row.calls.hedges));
   find("hedged").hidden = row.calls.hedges === 0;
-  setText(find("p50"), words.msText(row.latency?.p50Ms));
-  setText(find("p99"), words.msText(row.latency?.p99Ms));
+  setText(find("p50"), texts.msText(row.latency?.p50Ms));
+  setText(find("p99"), texts.msText(row.latency?.p99Ms));
   const spark = find("spark");
   spark.setAttribute("aria-label", `${lastMinute} calls in the last minute`);
-  spark.firstElementChild.setAttribute("d", sparkPath(row.made, secondNow()));
+  spark.firstElementChild.setAttribute("d", sparkPath(row.callsBySecond, secondNow()));
 }
 
-function paintBeat({ heartbeat, membership }, now, find) {
+function paintHeartbeat({ heartbeat, membership }, now, find) {
   const isUp = membership.kind === "up";
   const saidGoodbye = membership.kind === "draining" || membership.reason === "left";
   const used = isUp ? Math.min(1, Math.max(0, (now - heartbeat.at) / (heartbeat.expiresAt - heartbeat.at))) : 1;
@@ -185,18 +186,18 @@ function paintBeat({ heartbeat, membership }, now, find) {
 }
 
 function paintFaults(row, now, find) {
-  const texts = words.faultTexts(row.faults, now);
-  find("faults-on").hidden = texts.length === 0;
-  setText(find("faults-on"), `On purpose: ${texts.join("; ")}`);
+  const active = texts.faultTexts(row.faults, now);
+  find("faults-on").hidden = active.length === 0;
+  setText(find("faults-on"), `Injected: ${active.join("; ")}`);
   const menu = find("faults");
-  if (menu) menu.hidden = !words.canBeAsked(row, now);
+  if (menu) menu.hidden = !texts.canBeAsked(row, now);
 }
 
 function paintTurns() {
   const known = turns.ring.filter((incarnation) => rows.has(incarnation));
-  const shown = words.turnsShown(known, turns.next).map((incarnation) => rows.get(incarnation));
-  setText(byId("next"), words.nextText(rows.get(turns.next)));
-  setText(byId("more-turns"), words.moreTurnsText(known.length, shown.length));
+  const shown = texts.turnsShown(known, turns.next).map((incarnation) => rows.get(incarnation));
+  setText(byId("next"), texts.nextText(rows.get(turns.next)));
+  setText(byId("more-turns"), texts.moreTurnsText(known.length, shown.length));
   const ring = byId("ring");
   while (ring.children.length > shown.length) ring.lastElementChild.remove();
   while (ring.children.length < shown.length) ring.append(turnItem());
@@ -205,7 +206,7 @@ function paintTurns() {
 
 function turnItem() {
   const item = document.createElement("li");
-  for (const look of ["number", "unseen"]) item.append(spanOf(look, ""));
+  for (const className of ["number", "unseen"]) item.append(spanOf(className, ""));
   return item;
 }
 
@@ -213,72 +214,72 @@ function paintTurn(row, item) {
   const isPassed = row.turn.kind === "passed over";
   item.className = row.incarnation === turns.next ? "is-next" : isPassed ? "is-passed" : "";
   setText(item.firstElementChild, String(row.instance));
-  setText(item.lastElementChild, words.turnText(row, turns.next));
+  setText(item.lastElementChild, texts.turnText(row, turns.next));
 }
 
 function paintNotices() {
   const all = [...rows.values()];
   const summary = byId("summary");
-  setText(summary, words.summaryText(all));
-  summary.dataset.good = words.isAllWell(all, (state) => "trouble" in states.get(state)) ? "yes" : "no";
-  setText(byId("bus"), words.busText(bus));
+  setText(summary, texts.summaryText(all));
+  summary.dataset.good = texts.isAllWell(all, (state) => "trouble" in states.get(state)) ? "yes" : "no";
+  setText(byId("bus"), texts.busText(bus));
   byId("bus").dataset.good = bus === "connected" ? "yes" : "no";
   const chaos = byId("chaos");
   if (chaos) chaos.hidden = !all.some(({ faults }) => faults !== null);
 }
 
-// The feed, and what is said of it.
+// The feed and its notice.
 
-function sayFeed(state, text) {
+function showFeed(state, text) {
   byId("feed").dataset.feed = state;
   setText(byId("feed"), text);
 }
 
-/** The same sentence as long as it is lost: it is read out each time that it is another. */
-const sayLost = () => sayFeed("lost", `The feed is lost: this is as of ${clockText(shownAt)}. Connecting again.`);
+/** The text stays the same while the feed is lost: screen readers announce each change of it. */
+const showLost = () => showFeed("lost", `The feed is lost: state as of ${clockText(shownAt)}. Reconnecting.`);
 
-function heard(act) {
+function received(act) {
   return ({ data }) => {
-    heardAt = Date.now();
-    shownAt = heardAt;
+    receivedAt = Date.now();
+    shownAt = receivedAt;
     act(JSON.parse(data));
-    sayFeed("live", "Live: what happens is shown as it happens.");
+    showFeed("live", "Live.");
   };
 }
 
 function open() {
   source?.close();
-  heardAt = Date.now();
+  receivedAt = Date.now();
   source = new EventSource("/board/events");
-  source.addEventListener("snapshot", heard(onSnapshot));
-  source.addEventListener("change", heard(onChange));
-  source.addEventListener("error", sayLost);
+  source.addEventListener("snapshot", received(onSnapshot));
+  source.addEventListener("change", received(onChange));
+  source.addEventListener("error", showLost);
 }
 
-// A browser has six connections for all tabs of a Market: six forgotten boards, and it would load no page of the shop.
-function onSeenOrNot() {
+// A browser has six connections for all tabs of a Market: with six forgotten boards it would load no page of the shop.
+function onVisibilityChange() {
   clearTimeout(resting);
   if (document.hidden) resting = setTimeout(rest, REST_AFTER_MS);
   else if (byId("feed").dataset.feed === "resting") {
-    sayFeed("still", "Connecting to the feed.");
+    showFeed("still", "Connecting to the feed.");
     open();
   }
 }
 
 function rest() {
   source.close();
-  sayFeed("resting", "Not followed while nobody looks at this tab.");
+  showFeed("resting", "Not updated while this tab is hidden.");
 }
 
 setInterval(() => {
   if (byId("feed").dataset.feed === "resting") return;
-  const silentMs = Date.now() - heardAt;
-  if (silentMs > SILENT_AFTER_MS) sayLost();
-  // A browser gives up after an answer that is no feed, such as a Market that was not ready yet.
+  const silentMs = Date.now() - receivedAt;
+  if (silentMs > SILENT_AFTER_MS) showLost();
+  // A browser does not reconnect after a response that is no feed, such as the 503 of a Market that is not ready.
   if (silentMs > REOPEN_AFTER_MS) open();
-  // Of what is lost no age and no countdown runs on.
+  // While the feed is lost, ages and countdowns stand still.
   if (byId("feed").dataset.feed === "live") paint();
 }, 1000);
-document.addEventListener("visibilitychange", onSeenOrNot);
-onSeenOrNot();
+document.addEventListener("visibilitychange", onVisibilityChange);
+onVisibilityChange();
 open();

@@ -1,24 +1,24 @@
-// Asks for a fault without leaving the page: the forms are the page's own, and post the same where no script runs. What came
-// of it is said in one sentence; what is on then, the board shows as the instances tell it.
+// Sends a fault form without leaving the page; without scripts the same form is posted. The result is shown as one
+// sentence. The board shows active faults as the instances report them.
 
-const told = document.getElementById("told");
+const notice = document.getElementById("fault-result");
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (!form.matches(".fault-form")) return;
   event.preventDefault();
-  void ask(form, event.submitter);
+  void send(form, event.submitter);
 });
 
-async function ask(form, button) {
-  say(form, "Asked: waiting for the answer.");
-  say(form, await answerTo(form.action, new URLSearchParams(new FormData(form, button))));
+async function send(form, button) {
+  show(form, "Sent: waiting for the answer.");
+  show(form, await answerTo(form.action, new URLSearchParams(new FormData(form, button))));
 }
 
-/** Where it is read out, and beside the button that was pressed: the one may be far from the other. */
-function say(form, text) {
-  told.textContent = text;
-  for (const other of document.querySelectorAll(".fault-told")) other.textContent = form.contains(other) ? text : "";
+/** In the notice that screen readers announce, and beside the button, which may be far from it. */
+function show(form, text) {
+  notice.textContent = text;
+  for (const other of document.querySelectorAll(".fault-answer")) other.textContent = form.contains(other) ? text : "";
 }
 
 async function answerTo(address, body) {
@@ -27,7 +27,7 @@ async function answerTo(address, body) {
     const { message, error } = await response.json();
     return sentence(message ?? error);
   } catch {
-    return "The Market did not answer: it may not have heard what was asked.";
+    return "The Market did not answer: it may not have received the request.";
   }
 }
 
