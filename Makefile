@@ -101,7 +101,7 @@ screenshots: ## the pictures of the README, of real programs in a real browser: 
 board-cost: ## what 200 viewers and 1,000 instances cost a Market: make board-cost ROUNDS=9
 	$(PREPARE) nats-server && $(NODE) dist/test/board-cost/board-cost.js "$$ROUNDS"
 
-# FOLDER=health limits it to one folder, and FOLDER=dwc/core/suggest.ts to one file. UPDATE=1 writes the score to
+# FOLDER=health limits it to one folder, and FOLDER=dwc/commands/ps.ts to one file. UPDATE=1 writes the score to
 # test/mutants/scores.json. SIM=80 tries so many on the simulation instead, each for at most DAYS=200 days, drawn by SEED=1.
 mutants: ## puts small faults into the code and runs the tests that reach them: make mutants FOLDER=health
 	$(PREPARE) && sh bin/prepare-packages test/mutants && if [ -n "$$SIM" ]; then \

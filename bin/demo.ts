@@ -1,6 +1,6 @@
 // Loads the program bin/main/demo.ts, where there are files enough to be opened for it.
 
-import { endWithoutDescriptors } from "../src/program/descriptors.ts";
+import { endWithoutDescriptors } from "../src/program/connections.ts";
 
 endWithoutDescriptors("demo");
 await import("./main/demo.ts");

@@ -3,18 +3,15 @@
 
 import { resolve } from "node:path";
 import { type Clock, systemClock } from "../src/clock.ts";
-import type { CommandContext } from "../src/dwc/core/command-context.ts";
-import { COMMANDS } from "../src/dwc/core/commands.ts";
-import type { Failed, Rendered } from "../src/dwc/core/outcome.ts";
-import { runDwc } from "../src/dwc/dwc.ts";
-import { createIdentityService } from "../src/dwc/identity-service.ts";
-import type { Interruption } from "../src/dwc/interruption.ts";
+import type { CommandContext } from "../src/dwc/cli/core/command.ts";
+import { type Failed, type Rendered, wrongUsage } from "../src/dwc/cli/core/result.ts";
+import { type Interruption, runDwc } from "../src/dwc/cli/main.ts";
+import { processScreen, processTerminal } from "../src/dwc/cli/terminal.ts";
+import { COMMANDS } from "../src/dwc/commands/table.ts";
+import { createIdentityService } from "../src/dwc/identity/identity-service.ts";
+import { probeBus, type SyncInput, syncRunningBus } from "../src/dwc/identity/sync-bus.ts";
 import { createLiveService } from "../src/dwc/live/live-service.ts";
-import { probeBus } from "../src/dwc/probe-bus.ts";
-import { processScreen } from "../src/dwc/screen.ts";
-import { type SyncInput, syncRunningBus } from "../src/dwc/sync-bus.ts";
-import { processTerminal } from "../src/dwc/terminal.ts";
-import { VERSION } from "../src/program/version.ts";
+import { VERSION } from "../src/program/program.ts";
 import { readSettings } from "../src/settings.ts";
 import { isPrintablePath, PATH_RULE, shownPath } from "../src/util/printable.ts";
 
@@ -33,12 +30,12 @@ export interface Surroundings {
 const machineClock = systemClock();
 const mint = async () => (await import("../src/dwc/identity/mint.ts")).natsMint;
 const busTools = async () => ({
-  ...(await import("../src/dwc/live/with-bus.ts")),
-  ...(await import("../src/dwc/live/roll-call.ts")),
-  ...(await import("../src/dwc/live/caller.ts")),
-  ...(await import("../src/dwc/live/send-fault.ts")),
+  ...(await import("../src/dwc/live/bus-session.ts")),
+  ...(await import("../src/dwc/live/bus-queries.ts")),
+  ...(await import("../src/dwc/live/bus-queries.ts")),
+  ...(await import("../src/dwc/live/bus-queries.ts")),
 });
-const examiner = async () => (await import("../src/dwc/live/collect-facts.ts")).collectFacts;
+const examiner = async () => (await import("../src/dwc/live/facts.ts")).collectFacts;
 const push = () => import("../src/dwc/identity/push.ts");
 
 export function runWith(args: readonly string[], around: Surroundings): Promise<Rendered> {
@@ -99,5 +96,5 @@ function isReadOnly(input: SyncInput): boolean {
 function wrongSettings(problems: readonly string[]): Failed {
   const message = `wrong setting: ${problems.join("; ")}`;
   const hint = "correct it, or leave it out for the default value";
-  return { kind: "failed", category: "usage", code: "wrong-setting", message, hint };
+  return wrongUsage("wrong-setting", message, hint);
 }

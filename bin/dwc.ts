@@ -1,12 +1,11 @@
 // The command line that decides who may be on the bus. This process reads the arguments and ends with the exit code.
 
 import { systemClock } from "../src/clock.ts";
-import type { CommandContext } from "../src/dwc/core/command-context.ts";
-import { COMMANDS } from "../src/dwc/core/commands.ts";
-import { Interruption } from "../src/dwc/interruption.ts";
-import { complete } from "../src/dwc/live/complete.ts";
-import { COMPLETE } from "../src/dwc/live/core/completion-scripts.ts";
-import { Output, write } from "../src/dwc/write.ts";
+import { complete } from "../src/dwc/cli/complete.ts";
+import type { CommandContext } from "../src/dwc/cli/core/command.ts";
+import { Interruption, Output, write } from "../src/dwc/cli/main.ts";
+import { COMPLETE } from "../src/dwc/commands/completion.ts";
+import { COMMANDS } from "../src/dwc/commands/table.ts";
 import { exitWithoutTerminal, ignoresHangUp } from "../src/program/hang-up.ts";
 import { openWorld, runWith } from "./dwc-run.ts";
 

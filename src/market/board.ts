@@ -7,6 +7,7 @@ import type { MonitorSource, Snapshot } from "../monitor/snapshot.ts";
 import type { ShutdownHooks } from "../program/program.ts";
 import { BoardFeed } from "./board-feed.ts";
 import type { FaultController } from "./fault-controller.ts";
+
 export interface Board {
   readonly feed: BoardFeed;
   /** Undefined: this board sends no fault commands. */

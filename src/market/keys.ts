@@ -9,7 +9,7 @@
 import { randomBytes } from "node:crypto";
 import { chmodSync, linkSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { makePrivateDir } from "../program/folder.ts";
+import { makePrivateDir } from "../program/private-files.ts";
 import type { Settings } from "../settings.ts";
 import { errorCode, messageOf } from "../util/errors.ts";
 

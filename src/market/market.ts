@@ -4,10 +4,15 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { hostname } from "node:os";
 import { isName } from "../monitor/peers.ts";
-import { httpOptions, limitConnections } from "../program/connections.ts";
+import {
+  descriptorLimit,
+  descriptorsInUse,
+  httpOptions,
+  limitConnections,
+  roomForAdmins,
+  roomForVisitors,
+} from "../program/connections.ts";
 import { programLine } from "../program/core/program-events.ts";
-import { roomForAdmins, roomForVisitors } from "../program/core/room.ts";
-import { descriptorLimit, descriptorsInUse } from "../program/descriptors.ts";
 import type { ShutdownHooks, StartResult } from "../program/program.ts";
 import { openTracing } from "../program/tracing.ts";
 import type { Tracing } from "../trace/core/trace.ts";
@@ -22,6 +27,7 @@ import { marketKeys } from "./keys.ts";
 import { closeServer, listen, shownUrl } from "./listen.ts";
 import { type MarketAccess, type RatingsBackend, startRatingsBackend } from "./ratings-backend.ts";
 import { loadSite } from "./site.ts";
+
 export interface MarketOptions {
   /** Login and rights on the bus; "monolith" is the shop alone, without ratings. */
   readonly bus: MarketAccess | "monolith";

@@ -6,7 +6,7 @@ import { asText } from "../program/log.ts";
 import type { Header } from "../record/core/entry.ts";
 import { MAX_LINE_LENGTH, type Parsed, parseEntry, parseHead } from "../record/core/parse-record.ts";
 import { Replay } from "../record/core/replay.ts";
-import { type FileLine, linesOf } from "../record/record-lines.ts";
+import { type FileLine, linesOf } from "../record/record-file.ts";
 import { parseJson } from "../util/json.ts";
 import { headLines, replayedLines } from "./core/replay-lines.ts";
 

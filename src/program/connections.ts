@@ -3,6 +3,7 @@
 // run out no shopper gets in any more. So there is a time for each, and room for so many: one more, and whoever has been
 // of no use for longest has to go. (Refusing newcomers instead would let a thousand idle connections close the shop.)
 
+import { readdirSync, readFileSync } from "node:fs";
 import type { IncomingMessage, Server, ServerOptions, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
@@ -132,3 +133,90 @@ function isMade(answers: ReadonlySet<ServerResponse>): boolean {
 
 const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0";
+
+// The number of visitors' connections that a listener may hold: fewer than the descriptors that the kernel grants, so
+// that the bus, the record and the collector still get one when every visitor stays.
+
+/** The descriptors of this process. */
+export interface Descriptors {
+  /** The most that it may have open at once; Infinity without a limit. */
+  readonly limit: number;
+  /** Those that it had open before it took visitors. */
+  readonly inUse: number;
+}
+
+/** At 16 KB each 16 MB. A browser opens six, and a page keeps one for a second at most. */
+const MAX_CONNECTIONS = 1_000;
+/** For the bus (every address of a cluster at once), its server's pipes, files, the collector, and the admin listener. */
+const RESERVE = 128;
+/** All viewers of the board, and beside them the pages, scrapes and commands of those who run the Market. */
+const MAX_ADMINS = 300;
+/** A few browsers and a scraper, also where descriptors are few. */
+const MIN_ADMINS = 8;
+
+/** With few descriptors visitors get half of those that are left. */
+export function roomForVisitors({ limit, inUse }: Descriptors): number {
+  const left = Math.max(0, limit - inUse);
+  return Math.max(1, Math.min(MAX_CONNECTIONS, Math.max(left - RESERVE, Math.floor(left / 2))));
+}
+
+/** Connections of the admin listener: of the reserve at most half, and more of what visitors may not have. */
+export function roomForAdmins(descriptors: Descriptors): number {
+  const left = Math.max(0, descriptors.limit - descriptors.inUse) - roomForVisitors(descriptors);
+  return Math.max(MIN_ADMINS, Math.min(MAX_ADMINS, left - RESERVE / 2));
+}
+
+// The descriptors of this process, as the kernel counts them.
+
+/** What most systems grant where none of them says how many. */
+const DEFAULT_LIMIT = 1_024;
+/** Opened by node before any of ours. */
+const DEFAULT_IN_USE = 32;
+
+/** The most that may be open at once, now: prlimit changes it while a program runs. */
+export function descriptorLimit(): number {
+  const limit = ofProc() ?? ofReport();
+  return limit === "unlimited" ? Number.POSITIVE_INFINITY : Number(limit ?? DEFAULT_LIMIT) || DEFAULT_LIMIT;
+}
+
+/** Those that are open now. */
+export function descriptorsInUse(): number {
+  for (const folder of ["/proc/self/fd", "/dev/fd"]) {
+    try {
+      return readdirSync(folder).length;
+    } catch {
+      // Not on this system.
+    }
+  }
+  return DEFAULT_IN_USE;
+}
+
+/** The soft limit on Linux, which is the one that counts. */
+function ofProc(): string | undefined {
+  try {
+    return /^Max open files\s+(\S+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1];
+  } catch {
+    return undefined;
+  }
+}
+
+/** Elsewhere node knows, at the price of a whole report. */
+function ofReport(): string | number | undefined {
+  const report = process.report?.getReport() as
+    | { userLimits?: { open_files?: { soft?: string | number } } }
+    | undefined;
+  return report?.userLimits?.open_files?.soft;
+}
+
+/** Node opens the modules of a program many at a time: measured, the Market loads with 128, and not with 96. */
+const FEWEST_TO_START = 128;
+
+/** To be called before a program is loaded: afterwards it is too late for a sentence. */
+export function endWithoutDescriptors(program: string): void {
+  const limit = descriptorLimit();
+  if (limit >= FEWEST_TO_START) return;
+  process.stderr.write(
+    `${program}: this process may open ${limit} files, and needs ${FEWEST_TO_START}: raise the limit where it is started (ulimit -n 1024, or LimitNOFILE=1024 in a systemd unit)\n`,
+  );
+  process.exit(1);
+}

@@ -6,8 +6,7 @@ import { readSettings, type Settings } from "../settings.ts";
 import { withoutUserinfos } from "../util/printable.ts";
 import { programLine } from "./core/program-events.ts";
 import { exitWithoutTerminal, ignoresHangUp } from "./hang-up.ts";
-import { jsonFormatter, type LogSource } from "./json-lines.ts";
-import { createLog, type Log, textLine } from "./log.ts";
+import { createLog, jsonFormatter, type Log, type LogSource, textLine } from "./log.ts";
 import { isBrokenPipe, outlives, standardOutput } from "./output.ts";
 
 export type StartResult =
@@ -117,3 +116,7 @@ function exitOnBrokenPipe(): void {
     });
   }
 }
+
+// The version of the whole, as heartbeats and the service verbs carry it. A test compares it with package.json.
+
+export const VERSION = "1.0.0";

@@ -10,10 +10,8 @@ import { errorCode } from "../util/errors.ts";
 import { shownUrl, withoutUserinfo } from "../util/printable.ts";
 import { withTimeout } from "../util/promises.ts";
 import { programLine } from "./core/program-events.ts";
-import type { LogSource } from "./json-lines.ts";
-import type { Log } from "./log.ts";
-import type { ShutdownHooks } from "./program.ts";
-import { VERSION } from "./version.ts";
+import type { Log, LogSource } from "./log.ts";
+import { type ShutdownHooks, VERSION } from "./program.ts";
 
 interface TracingDeps {
   readonly settings: Pick<Settings, "otlpEndpoint" | "otel">;

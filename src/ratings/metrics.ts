@@ -10,8 +10,7 @@ import { type Handler, httpOptions, limitConnections } from "../program/connecti
 import { checkLocal, type LocalCheck, localRequest } from "../program/core/local-requests.ts";
 import { programLine } from "../program/core/program-events.ts";
 import type { Log } from "../program/log.ts";
-import type { ShutdownHooks } from "../program/program.ts";
-import { VERSION } from "../program/version.ts";
+import { type ShutdownHooks, VERSION } from "../program/program.ts";
 import type { Instance } from "../service/instance.ts";
 import { MAX_PORT, type Settings } from "../settings.ts";
 import { bracketHost, SECOND_MS } from "../util/format.ts";

@@ -2,7 +2,7 @@
 
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { makePrivateDir } from "../program/folder.ts";
+import { makePrivateDir } from "../program/private-files.ts";
 import { fieldsOf, parseJson } from "../util/json.ts";
 
 export interface Progress {

@@ -1,9 +1,8 @@
 // dwc in a world that is a table: what each verb answers is given, so that a test needs no state folder and no bus.
 
-import type { CommandContext } from "../../src/dwc/core/command-context.ts";
-import { COMMANDS } from "../../src/dwc/core/commands.ts";
-import type { Screen, Terminal } from "../../src/dwc/core/tty.ts";
-import { runDwc } from "../../src/dwc/dwc.ts";
+import type { CommandContext, Screen, Terminal } from "../../src/dwc/cli/core/command.ts";
+import { runDwc } from "../../src/dwc/cli/main.ts";
+import { COMMANDS } from "../../src/dwc/commands/table.ts";
 
 export interface Table {
   /** By verb, of identity or of what runs. */

@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import * as assert from "uvu/assert";
-import { requiresAuth } from "../../src/dwc/probe-bus.ts";
+import { requiresAuth } from "../../src/dwc/identity/sync-bus.ts";
 import { connectBus } from "../../src/service/connect.ts";
 import { goldenOf } from "../support/golden.ts";
 import { listen } from "../support/listen.ts";

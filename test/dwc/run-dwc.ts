@@ -8,8 +8,8 @@ import { PassThrough, Writable } from "node:stream";
 import { promisify } from "node:util";
 import { runWith } from "../../bin/dwc-run.ts";
 import { type Clock, systemClock } from "../../src/clock.ts";
-import type { Rendered } from "../../src/dwc/core/outcome.ts";
-import { Interruption } from "../../src/dwc/interruption.ts";
+import type { Rendered } from "../../src/dwc/cli/core/result.ts";
+import { Interruption } from "../../src/dwc/cli/main.ts";
 import { freeUrl } from "../support/nats-server.ts";
 import { repository } from "../support/repository.ts";
 

@@ -4,16 +4,22 @@ import { createHash } from "node:crypto";
 import * as fc from "fast-check";
 import { parseCredentials } from "../../src/bus/core/credentials.ts";
 import { isoTime } from "../../src/clock.ts";
-import { operatorClaims, orgClaims, systemClaims, userClaims } from "../../src/dwc/identity/core/claims.ts";
 import { createOrg } from "../../src/dwc/identity/core/orgs.ts";
 import { parseState } from "../../src/dwc/identity/core/parse-state.ts";
 import { createService } from "../../src/dwc/identity/core/services.ts";
 import { EMPTY_STATE } from "../../src/dwc/identity/core/state.ts";
-import { claimsIn, readToken } from "../../src/dwc/identity/core/token.ts";
+import {
+  claimsIn,
+  operatorClaims,
+  orgClaims,
+  readToken,
+  systemClaims,
+  userClaims,
+} from "../../src/dwc/identity/core/token.ts";
 import { codeOf, type Invitation, readCode } from "../../src/dwc/identity/invitation-code.ts";
 import { inviteUser } from "../../src/dwc/identity/invitations.ts";
 import { natsMint } from "../../src/dwc/identity/mint.ts";
-import { publicService } from "../../src/dwc/public-view.ts";
+import { publicService } from "../../src/dwc/identity/public-view.ts";
 import { parseCatalogue } from "../../src/market/core/catalogue.ts";
 import { headLines, replayedLines } from "../../src/market/core/replay-lines.ts";
 import { asText } from "../../src/program/log.ts";

@@ -3,9 +3,9 @@
 import * as fc from "fast-check";
 import Keygrip from "keygrip";
 import { isLoopback, readBusAddress } from "../../src/bus/core/bus-address.ts";
-import { COMMANDS } from "../../src/dwc/core/commands.ts";
+import { parse } from "../../src/dwc/cli/core/parse.ts";
+import { COMMANDS } from "../../src/dwc/commands/table.ts";
 import { validateEmail, validateServiceName, validateText } from "../../src/dwc/identity/core/names.ts";
-import { parse } from "../../src/dwc/parse.ts";
 import { cartText, parseCart } from "../../src/market/core/cart.ts";
 import { readFaultForm } from "../../src/market/core/fault-form.ts";
 import { fulfil, parseOrder } from "../../src/market/core/order.ts";

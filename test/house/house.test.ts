@@ -110,7 +110,7 @@ test("the lock names no registry, so that everybody's own is asked", () => {
 });
 
 /** They load what only those want who have set LOG_FORMAT, or OTEL_EXPORTER_OTLP_ENDPOINT. */
-const LATE = ["src/program/json-lines.ts", "src/program/tracing.ts"];
+const LATE = ["src/program/log.ts", "src/program/tracing.ts"];
 
 test("src loads nothing in a line, where neither the linter nor a reader would look", () => {
   nowhere(

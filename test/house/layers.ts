@@ -44,12 +44,12 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "node:timers/promises": ["clock.ts"],
 };
 /** Packages that only compute. */
-const PURE_PACKAGES = new Set(["mnemonist"]);
+const PURE_PACKAGES = new Set(["mnemonist", "node:util"]);
 
 /** A pure file decides and does not act: it imports by value only what is pure. biome.json takes Node's globals away. */
 export const isPure = (file: string): boolean =>
   (/^src\/[^/]*$/.test(file) && file !== "src/clock.ts") ||
-  (/^src\/(health|monitor|util)\//.test(file) && !file.startsWith("src/monitor/prometheus/")) ||
+  (/^src\/(health|monitor|util|dwc\/commands)\//.test(file) && !file.startsWith("src/monitor/prometheus/")) ||
   /^src\/.*\/?core\//.test(file);
 
 export interface Source {

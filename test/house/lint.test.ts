@@ -42,7 +42,7 @@ const PROJECT: Record<string, readonly Line[]> = {
       "src/health/new.ts",
       "src/monitor/new.ts",
       "src/bus/core/new.ts",
-      "src/dwc/live/core/new.ts",
+      "src/dwc/commands/new.ts",
     ].map((file) => [file, PURE]),
   ),
   ...Object.fromEntries(
@@ -134,7 +134,7 @@ const IMPORTS: readonly (readonly [file: string, imported: string, isAllowed: bo
   ["src/market/new.ts", "express", false],
   ["src/market/new.ts", "../ratings/run-ratings.ts", false],
   ["src/market/new.ts", "../../test/support/until.ts", false],
-  ["src/dwc/identity/new.ts", "../core/commands.ts", false],
+  ["src/dwc/identity/new.ts", "../commands/table.ts", false],
   ["src/dwc/identity/new.ts", "@nats-io/nkeys", false],
   ["src/dwc/live/new.ts", "../identity/core/names.ts", true],
   ["src/unnamed/new.ts", "../settings.ts", false],

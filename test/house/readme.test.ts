@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { COMMANDS } from "../../src/dwc/core/commands.ts";
+import { COMMANDS } from "../../src/dwc/commands/table.ts";
 import { parseHeartbeat } from "../../src/health/heartbeat.ts";
 import { parseView } from "../../src/monitor/peers.ts";
 import { rate } from "../../src/ratings/core/ratings.ts";

@@ -3,8 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { jsonFormatter, type LogSource } from "../../src/program/json-lines.ts";
-import type { LogEntry } from "../../src/program/log.ts";
+import { jsonFormatter, type LogEntry, type LogSource } from "../../src/program/log.ts";
 import { blocksOf, readPage } from "../support/readme.ts";
 
 const test = suite("the log for machines");

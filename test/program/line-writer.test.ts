@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { LineWriter, MAX_QUEUED_BYTES } from "../../src/program/line-writer.ts";
+import { LineWriter, MAX_QUEUED_BYTES } from "../../src/program/output.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 
 const test = suite("line writer");

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { MAX_QUEUED_BYTES } from "../../src/program/line-writer.ts";
+import { MAX_QUEUED_BYTES } from "../../src/program/output.ts";
 import { readProcess, send } from "../support/processes.ts";
 import { until } from "../support/until.ts";
 

@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { roomForAdmins, roomForVisitors } from "../../src/program/core/room.ts";
+import { roomForAdmins, roomForVisitors } from "../../src/program/connections.ts";
 
 const test = suite("room for visitors");
 

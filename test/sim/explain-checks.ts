@@ -6,8 +6,8 @@
  * not at a fourth.
  */
 
-import { explained } from "../../src/dwc/live/core/explain.ts";
-import { parseMarketView } from "../../src/dwc/live/core/market-view.ts";
+import { explained } from "../../src/dwc/commands/explain.ts";
+import { parseMarketView } from "../../src/dwc/live/core/parse-answers.ts";
 import type { PickOptions, PickResult } from "../../src/health/balancer.ts";
 import { ServiceMonitor } from "../../src/monitor/monitor.ts";
 import { SERVICE } from "./actors.ts";

@@ -3,8 +3,7 @@
 
 /** Short enough for a test, long enough for a busy machine to answer in. */
 
-import type { Clock } from "../../src/clock.ts";
-import { systemClock } from "../../src/clock.ts";
+import { type Clock, systemClock } from "../../src/clock.ts";
 import { type Board, openBoard } from "../../src/market/board.ts";
 import { CallCoalescer } from "../../src/market/call-coalescing.ts";
 import { RatingStore } from "../../src/market/core/rating-store.ts";

@@ -1,8 +1,8 @@
 // A state as an earlier dwc left it: tokens with the permissions of that time.
 
+import { withTrust } from "../../src/dwc/identity/core/account-links.ts";
 import { type Permissions, servicePermissions } from "../../src/dwc/identity/core/permissions.ts";
 import type { Org, State } from "../../src/dwc/identity/core/state.ts";
-import { withTrust } from "../../src/dwc/identity/core/system-token.ts";
 import { claimsIn } from "../../src/dwc/identity/core/token.ts";
 import { natsMint, type UserSpec } from "../../src/dwc/identity/mint.ts";
 import { orgOf, signedToken } from "./deciding.ts";

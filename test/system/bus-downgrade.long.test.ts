@@ -3,7 +3,7 @@
 // servers, real programs, and an open server in the place of one with logins.
 
 import * as assert from "uvu/assert";
-import { paths } from "../../src/dwc/identity/state-paths.ts";
+import { paths } from "../../src/dwc/identity/derived-files.ts";
 import { connectBus } from "../../src/service/index.ts";
 import { type Ending, endingSuite } from "../support/ending.ts";
 import { freePort, startNatsServer, type TestServer } from "../support/nats-server.ts";

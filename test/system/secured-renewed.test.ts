@@ -7,7 +7,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { connectNatsBus, type NatsBus } from "../../src/bus/nats-bus.ts";
-import { type Role, resolveCredentials } from "../../src/dwc/identity/credentials.ts";
+import { type LoginRole, resolveCredentials } from "../../src/dwc/identity/credentials.ts";
 import { openFaultController } from "../../src/market/fault-controller.ts";
 import { connectBus } from "../../src/service/connect.ts";
 import { type Ending, endingSuite } from "../support/ending.ts";
@@ -37,7 +37,7 @@ const renewed = endingSuite<Context>("renewed credentials", async (context) => {
 const BACK_TIMEOUT_MS = 15_000;
 
 /** A connection as a program of ours makes it. */
-function busOf({ folder, server, reports, ends }: Context, role: Role, natsCreds?: string): NatsBus {
+function busOf({ folder, server, reports, ends }: Context, role: LoginRole, natsCreds?: string): NatsBus {
   const found = resolveCredentials({ stateDir: folder.path, natsCreds }, role);
   if (found.kind === "refused") throw new Error(found.why);
   const report = (sentence: string): void => void reports.push(sentence);

@@ -6,7 +6,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { resolveCredentials } from "../../src/dwc/identity/credentials.ts";
-import { paths } from "../../src/dwc/identity/state-paths.ts";
+import { paths } from "../../src/dwc/identity/derived-files.ts";
 import { type Ending, endingSuite } from "../support/ending.ts";
 import { freePort, startNatsServer, type TestServer } from "../support/nats-server.ts";
 import { Folder } from "../support/orgs.ts";

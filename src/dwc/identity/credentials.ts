@@ -13,14 +13,14 @@ import { quoteName, shellWord } from "./core/names.ts";
 import { currentOrg, type Org, type Refusal, refused } from "./core/state.ts";
 import { readState } from "./state-file.ts";
 
-export type Role = { readonly kind: "market" } | { readonly kind: "service"; readonly name: string };
+export type LoginRole = { readonly kind: "market" } | { readonly kind: "service"; readonly name: string };
 
 export type ResolvedCredentials = ({ readonly kind: "found" } & BusLogin) | Refusal;
 
 /** @param settings NATS_CREDS takes precedence over the state folder */
 export function resolveCredentials(
   settings: Pick<Settings, "stateDir" | "natsCreds">,
-  role: Role,
+  role: LoginRole,
 ): ResolvedCredentials {
   if (settings.natsCreds !== undefined) return fromFile(settings.natsCreds, role);
   const read = readState(settings.stateDir);
@@ -34,7 +34,7 @@ export function resolveCredentials(
  * @param orgId the org at the start of this process. The process stays with it even if another one is current by now. A
  * process that started without an org takes the current one as soon as there is one.
  */
-function stateSource(folder: string, role: Role, orgId: string | undefined): CredentialsSource {
+function stateSource(folder: string, role: LoginRole, orgId: string | undefined): CredentialsSource {
   return () => {
     const read = readState(folder);
     if (read.kind === "unreadable") return read;
@@ -49,7 +49,10 @@ function stateSource(folder: string, role: Role, orgId: string | undefined): Cre
 }
 
 /** The same for a login. Credentials of an earlier version are refused, with a hint that replaces them. */
-export function loginIdentity(settings: Pick<Settings, "stateDir" | "natsCreds">, role: Role): ResolvedCredentials {
+export function loginIdentity(
+  settings: Pick<Settings, "stateDir" | "natsCreds">,
+  role: LoginRole,
+): ResolvedCredentials {
   const found = resolveCredentials(settings, role);
   if (found.kind === "refused" || found.credentials?.isOutdated !== true) return found;
   return refused("bad-credentials", outdatedWhy(found.credentials, found.isNamed ? undefined : RENEW));
@@ -60,7 +63,7 @@ const RENEW = "type  bin/dwc renew";
 const outdatedWhy = ({ name }: Pick<Credentials, "name">, replace?: string): string =>
   outdatedMessage(`the credentials of ${name} were`, replace);
 
-function fromFile(path: string, role: Role): ResolvedCredentials {
+function fromFile(path: string, role: LoginRole): ResolvedCredentials {
   const how =
     role.kind === "service"
       ? `set it to a file that  bin/dwc service-token ${role.name}  has printed`
@@ -73,7 +76,7 @@ function fromFile(path: string, role: Role): ResolvedCredentials {
 
 const REJOIN_HINT = "type  bin/dwc accept-invitation -  with a new invitation";
 
-const hintForFile = (role: Role): string =>
+const hintForFile = (role: LoginRole): string =>
   role.kind === "service"
     ? `ask for a new file (bin/dwc service-token ${role.name}) and set NATS_CREDS to it`
     : "ask for an invitation, type  bin/dwc accept-invitation -  to paste it, and leave NATS_CREDS out";
@@ -81,7 +84,7 @@ const hintForFile = (role: Role): string =>
 const NONE = { credentials: undefined, isNamed: false } as const;
 
 /** @param standing whether `dwc` commands act on this org, or need a login first */
-function fromOrg(org: Org | undefined, role: Role, standing: "current" | "other"): ResolvedCredentials {
+function fromOrg(org: Org | undefined, role: LoginRole, standing: "current" | "other"): ResolvedCredentials {
   if (org === undefined) return { kind: "found", ...NONE, hint: hintForOutsider(role) };
   const text = role.kind === "market" ? org.me.creds : org.services.find(({ name }) => name === role.name)?.creds;
   const hint = standing === "current" ? hintForMember(org, role) : `${goBackTo(org)}; ${hintForMember(org, role)}`;
@@ -95,14 +98,14 @@ function fromOrg(org: Org | undefined, role: Role, standing: "current" | "other"
   return { kind: "found", credentials: parsed.credentials, hint, isNamed: false };
 }
 
-const hintForOutsider = (role: Role): string =>
+const hintForOutsider = (role: LoginRole): string =>
   role.kind === "service"
     ? `ask the owner of its org for what  bin/dwc service-token ${role.name}  prints, and set NATS_CREDS to that file`
     : "ask the owner of its org for an invitation (bin/dwc invite-user EMAIL), and type  bin/dwc accept-invitation -  to paste it";
 
 const goBackTo = ({ id, me }: Org): string => `type  bin/dwc login ${shellWord(me.email)} --org-id ${id}`;
 
-function hintForMember(org: Org, role: Role): string {
+function hintForMember(org: Org, role: LoginRole): string {
   const where = `you are in ${quoteName(org.name)}`;
   // The owner is never revoked. A bus that refuses the owner has no token of the org, or an old one.
   if (role.kind === "market" && org.authority.kind === "owner") return `${where}: type  bin/dwc push`;

@@ -1,15 +1,35 @@
-// The derived files, for programs other than dwc. After a crash they may be missing or old. The state is authoritative,
-// and each change updates them.
+// The files of a state folder: their paths, and those that follow from the state, for programs other than dwc. After a
+// crash these may be missing or old. The state is authoritative, and each change updates them.
 
-import { readdirSync, readFileSync, rmSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
-import { makePrivateDir } from "../../program/folder.ts";
+import { readdirSync, rmSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { behindLinks, contentOf, makePrivateDir, writeFileAtomic } from "../../program/private-files.ts";
 import { newerAccount } from "./core/account.ts";
-import { CREDENTIALS } from "./core/credentials-text.ts";
-import { serverConfig } from "./core/server-config.ts";
+import { trustSchema } from "./core/parse-state.ts";
+import { CREDENTIALS, parse } from "./core/schema.ts";
 import type { Org, State, Trust } from "./core/state.ts";
 import { claimsIn } from "./core/token.ts";
-import { behindLinks, paths, writeFileAtomic } from "./state-paths.ts";
+
+export const paths = {
+  state: (folder: string) => join(folder, "identity.json"),
+  /**
+   * In a folder, as earlier versions had a folder of that name. It is beside the target of a symlink, so that two
+   * folders with one state share the lock. @throws Error for a cycle of symlinks
+   */
+  lock: (folder: string) => join(dirname(behindLinks(paths.state(folder))), "identity.lock", "flock"),
+  tempFiles: (folder: string) => join(folder, "identity.aside"),
+  /** The files for a server that trusts one operator. */
+  bus: (folder: string, operatorKey: string) => join(folder, "bus", operatorKey),
+  serverConfig: (folder: string, operatorKey: string) => join(paths.bus(folder, operatorKey), "nats-server.conf"),
+  accounts: (folder: string, operatorKey: string) => join(paths.bus(folder, operatorKey), "accounts"),
+  accountToken: (folder: string, operatorKey: string, account: string) =>
+    join(paths.accounts(folder, operatorKey), `${account}.jwt`),
+  /** A folder for each org, with the user's credentials, and a subfolder for the services. */
+  creds: (folder: string) => join(folder, "creds"),
+  personCreds: (folder: string, orgId: string) => join(paths.creds(folder), orgId, "person.creds"),
+  serviceCreds: (folder: string, orgId: string, service: string) =>
+    join(paths.creds(folder), orgId, "services", `${service}.creds`),
+} as const;
 
 /** The caller holds the lock. @throws Error of the system */
 export function deriveFiles(folder: string, state: State): void {
@@ -98,15 +118,7 @@ function writeAccount(folder: string, path: string, { accountJwt, account, trust
 }
 
 function writeIfNew(folder: string, path: string, content: string): void {
-  if (contentOf(path) !== content) writeFileAtomic(folder, path, content);
-}
-
-function contentOf(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return undefined;
-  }
+  if (contentOf(path) !== content) writeFileAtomic(paths.tempFiles(folder), path, content);
 }
 
 function filesIn(folder: string): readonly string[] {
@@ -116,4 +128,33 @@ function filesIn(folder: string): readonly string[] {
   } catch {
     return [];
   }
+}
+
+// The configuration of a nats-server that admits only users of an operator's orgs. It names no org: account tokens lie
+// beside it. The server reads them at a login, and they can change while it runs.
+
+/** How often the servers of a cluster compare their accounts. A single server does nothing. */
+const COMPARE_EVERY = "2m";
+
+/**
+ * @param accountsFolder the folder of the account tokens; the server writes pushed tokens there as well
+ * @throws Error for a trust with other characters than those of keys and tokens; the parser refuses such a trust first
+ */
+export function serverConfig(trust: Trust, accountsFolder: string): string {
+  if (parse(trustSchema, trust).kind === "mismatch")
+    throw new Error("server-config: this trust is not keys and tokens");
+  return [
+    "# Written by dwc: who may be on the bus. Do not change it; dwc overwrites it.",
+    "#   nats-server -c THIS_FILE          for another port:  nats-server -c THIS_FILE -p 4223",
+    'host: "127.0.0.1"',
+    `operator: "${trust.operatorJwt}"`,
+    `system_account: "${trust.systemAccount}"`,
+    "resolver: {",
+    "  type: full",
+    `  dir: ${JSON.stringify(accountsFolder)}`,
+    "  allow_delete: false",
+    `  interval: "${COMPARE_EVERY}"`,
+    "}",
+    "",
+  ].join("\n");
 }

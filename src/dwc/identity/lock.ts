@@ -7,6 +7,7 @@
 // the file until this process closes it. macOS and the BSDs lock a file while they open it.
 
 import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import {
   closeSync,
   constants,
@@ -14,18 +15,18 @@ import {
   ftruncateSync,
   lstatSync,
   openSync,
-  readFileSync,
+  readlinkSync,
   type Stats,
   statSync,
   writeSync,
 } from "node:fs";
+import { hostname } from "node:os";
 import { dirname } from "node:path";
 import { findProgram } from "../../bus/find-program.ts";
 import type { Clock } from "../../clock.ts";
-import { makePrivateDir } from "../../program/folder.ts";
+import { contentOf, makePrivateDir } from "../../program/private-files.ts";
 import { errorCode } from "../../util/errors.ts";
 import { sleep } from "../../util/promises.ts";
-import { endNote, type Holder, ownNote, readNote } from "./lock-note.ts";
 
 export type Locked =
   | {
@@ -169,12 +170,50 @@ export const isSameFile = (one: FileId, other: FileId): boolean => one.ino === o
 
 type FileId = Pick<Stats, "ino" | "dev">;
 
-function contentOf(path: string): string | undefined {
+const holderOf = (path: string): Holder | undefined => readNote(contentOf(path) ?? "");
+
+// The note in the lock file that names the holder, for the message of a waiting process. The lock does not depend on
+// it.
+
+export interface Holder {
+  readonly pid: number;
+  readonly host: string;
+  /** The holder runs in this process's pid namespace, so that its pid is valid here. */
+  readonly isHere: boolean;
+}
+
+const WORD_BYTES = 6;
+const NOTE = /^(\d+) (\S+) (\S+) [0-9a-f]+\n$/;
+
+/** Unique, so that a waiting process sees that the queue moves. */
+export const ownNote = (): string => `${process.pid} ${hostname() || "-"} ${pidNamespace()} ${word()}\n`;
+
+/** The note after a release: it names no holder. */
+export const endNote = (): string => `released ${word()}\n`;
+
+const word = (): string => randomBytes(WORD_BYTES).toString("hex");
+
+export function readNote(content: string): Holder | undefined {
+  const [, pid, host, namespace] = NOTE.exec(content) ?? [];
+  if (pid === undefined || host === undefined) return undefined;
+  const holder = { pid: Number(pid), host, isHere: host === (hostname() || "-") && namespace === pidNamespace() };
+  return holder.isHere && !isRunning(holder.pid) ? undefined : holder;
+}
+
+/** A killed process leaves its note behind. */
+function isRunning(pid: number): boolean {
   try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return undefined;
+    return process.kill(pid, 0);
+  } catch (error) {
+    return errorCode(error) === "EPERM";
   }
 }
 
-const holderOf = (path: string): Holder | undefined => readNote(contentOf(path) ?? "");
+/** Each pid namespace counts from 1. On a system without namespaces all processes share one. */
+function pidNamespace(): string {
+  try {
+    return readlinkSync("/proc/self/ns/pid");
+  } catch {
+    return "-";
+  }
+}

@@ -1,12 +1,13 @@
 // All outdated credentials of a user, each with its hint: those of the folder's orgs, and the file in NATS_CREDS.
 
+import { createHash } from "node:crypto";
 import { coversAnyDate } from "./core/account.ts";
 import { notifiesMembers } from "./core/account-links.ts";
 import { quoteName, shellWord, validateServiceName } from "./core/names.ts";
 import { judgeFile, judgeMember, judgeService, type Outdated } from "./core/outdated.ts";
+import { adminPermissions, marketPermissions, servicePermissions } from "./core/permissions.ts";
 import type { Org, Person, State } from "./core/state.ts";
 import type { ResolvedCredentials } from "./credentials.ts";
-import { isGrantOutdated, mayAnswerAnywhere } from "./grants.ts";
 
 interface Listed {
   readonly whose: string;
@@ -79,3 +80,27 @@ export function outdatedFile(
     `ask the owner of the org for  ${RENEW} , then for  ${again}`,
   );
 }
+
+// A digest of the permissions of an invited person. The owner's folder does not have the person's token, so it keeps
+// the digest. An admin's digest also covers the permissions of services, as the admin's folder signs those.
+
+type Invited = Pick<Person, "publicKey" | "signingKey">;
+
+/** Any name works: all services get the same permissions. */
+const ANY_SERVICE = "service";
+
+export function grantOf({ publicKey, signingKey }: Invited): string {
+  const granted =
+    signingKey === null
+      ? [marketPermissions(publicKey)]
+      : [adminPermissions(publicKey), servicePermissions(ANY_SERVICE, publicKey)];
+  return createHash("sha256").update(JSON.stringify(granted)).digest("base64url");
+}
+
+/**
+ * True for an admin who was invited before grants were stored. Services that such an admin signed, or signs with an
+ * earlier dwc, may answer anywhere. The owner's folder has none of these credentials.
+ */
+export const mayAnswerAnywhere = ({ signingKey, grant }: Person): boolean => signingKey !== null && grant === null;
+
+export const isGrantOutdated = (person: Person): boolean => person.grant !== grantOf(person);

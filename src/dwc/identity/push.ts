@@ -24,7 +24,6 @@ import {
   type ServerAnswer,
   whyNotTaken,
 } from "./core/account-on-bus.ts";
-import { LOGIN_TIMEOUT_MS, STEP_TIMEOUT_MS } from "./core/bus-limits.ts";
 import type { Obedience } from "./core/obedience.ts";
 import {
   CONFIGURATION_SUBJECT,
@@ -38,6 +37,7 @@ import {
 } from "./core/permissions.ts";
 import type { Operator, Org, Trust } from "./core/state.ts";
 import type { Mint } from "./mint.ts";
+import { LOGIN_TIMEOUT_MS, STEP_TIMEOUT_MS } from "./sync-bus.ts";
 
 /**
  * `push`: replaces older tokens. `push where older`: the same, but sends nothing to a bus that already uses the token.

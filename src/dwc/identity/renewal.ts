@@ -1,7 +1,7 @@
 // `dwc renew`: replaces credentials that were issued with earlier permissions, and revokes the replaced ones.
 
 import { coversAnyDate, signAccount } from "./core/account.ts";
-import { notifiesMembers } from "./core/account-links.ts";
+import { notifiesMembers, renewedTrust, withTrust } from "./core/account-links.ts";
 import { quoteName } from "./core/names.ts";
 import { admits, isSigningKey, judgePerson, judgeService, type Outdated } from "./core/outdated.ts";
 import { adminPermissions } from "./core/permissions.ts";
@@ -22,10 +22,9 @@ import {
   toSeconds,
   withOrg,
 } from "./core/state.ts";
-import { renewedTrust, withTrust } from "./core/system-token.ts";
-import { isGrantOutdated } from "./grants.ts";
 import { type InvitationResult, mintInvitation } from "./invitations.ts";
 import type { Mint } from "./mint.ts";
+import { isGrantOutdated } from "./outdated-list.ts";
 
 interface Tools {
   readonly mint: Mint;
@@ -33,7 +32,7 @@ interface Tools {
   readonly now: number;
 }
 
-export interface Renewed {
+export interface RenewalResult {
   readonly org: Org;
   /** The credentials of the folder's user. */
   readonly person: boolean;
@@ -71,7 +70,7 @@ export async function renew(
   state: State,
   { all }: { readonly all: boolean },
   tools: Tools,
-): Promise<Decision<Renewed>> {
+): Promise<Decision<RenewalResult>> {
   const org = currentOrg(state);
   if (org === undefined) return refused("not-logged-in", NOT_LOGGED_IN);
   const wanted = wantedOf(org, all);
@@ -88,7 +87,7 @@ export async function renew(
   return renewServices(state, org, wanted, tools);
 }
 
-const nothingOf = (org: Org): Renewed => ({
+const nothingOf = (org: Org): RenewalResult => ({
   ...{
     org,
     person: false,
@@ -126,7 +125,7 @@ async function renewOwned(
   wanted: Wanted,
   { operator, accountSeed }: Owner,
   tools: Tools,
-): Promise<Decision<Renewed>> {
+): Promise<Decision<RenewalResult>> {
   const { mint, now } = tools;
   const trust = await renewedTrust(mint, operator);
   const [state, org] = [withTrust(before, trust), { ...orgBefore, trust }];
@@ -183,7 +182,7 @@ function revokedBy({ me }: Org, { person, services, people }: Wanted, at: number
 }
 
 /** An admin's renewal: only the services, as only the owner's folder can revoke and invite. */
-async function renewServices(state: State, org: Org, wanted: Wanted, tools: Tools): Promise<Decision<Renewed>> {
+async function renewServices(state: State, org: Org, wanted: Wanted, tools: Tools): Promise<Decision<RenewalResult>> {
   const { authority } = org;
   if (authority.kind !== "admin" || wanted.services.length === 0) return ownersTask(org);
   // The server refuses what a key signs that the account no longer lists.

@@ -1,16 +1,15 @@
 // The configuration for a server on this folder, with the newest known account tokens: those of the state, those that a
 // server wrote here after a push, and those that a Market received from the bus.
 
-import { readFileSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import type { Clock } from "../../clock.ts";
-import { newerAccount } from "./core/account.ts";
-import { judgeToken, withToken } from "./core/account-token.ts";
+import { contentOf } from "../../program/private-files.ts";
+import { judgeToken, newerAccount, withToken } from "./core/account.ts";
+import { trustWith, withTrust } from "./core/account-links.ts";
 import { currentOrg, type Decision, type Org, type Refusal, refused, type State } from "./core/state.ts";
-import { trustWith, withTrust } from "./core/system-token.ts";
-import { busesOf, busKeyOf } from "./derived-files.ts";
+import { busesOf, busKeyOf, paths } from "./derived-files.ts";
 import type { Mint } from "./mint.ts";
 import { changeState, readState } from "./state-file.ts";
-import { paths } from "./state-paths.ts";
 
 export type ServerConfigFile =
   /** `path` undefined: the folder has no org, so the bus is open. */
@@ -83,12 +82,4 @@ function removeForged(path: string, written: string | undefined, state: State, a
   const org = state.orgs.find((one) => one.account === account);
   if (written !== undefined && org !== undefined && judgeToken(written, org, keys).kind === "forged")
     rmSync(path, { force: true });
-}
-
-function contentOf(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return undefined;
-  }
 }

@@ -4,18 +4,17 @@
 
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, statSync } from "node:fs";
+import { belongsTo } from "../../bus/nkey.ts";
 import type { Clock } from "../../clock.ts";
-import { makePrivateDir } from "../../program/folder.ts";
+import { makePrivateDir, removeTempFiles, writeFileAtomic } from "../../program/private-files.ts";
 import { errorCode, messageOf } from "../../util/errors.ts";
 import { fieldsOf, parseJson } from "../../util/json.ts";
 import { shellWord } from "./core/names.ts";
 import { parseState } from "./core/parse-state.ts";
-import { type Decision, EMPTY_STATE, type Refusal, refused, type State } from "./core/state.ts";
-import { deriveFiles } from "./derived-files.ts";
-import { lock } from "./lock.ts";
-import type { Holder } from "./lock-note.ts";
-import { misfiledSeed } from "./misfiled-seed.ts";
-import { paths, removeTempFiles, writeFileAtomic } from "./state-paths.ts";
+import { userSeedIn } from "./core/schema.ts";
+import { type Decision, EMPTY_STATE, type Org, type Refusal, refused, type State } from "./core/state.ts";
+import { deriveFiles, paths } from "./derived-files.ts";
+import { type Holder, lock } from "./lock.ts";
 
 export type ReadState =
   | { readonly kind: "read"; readonly state: State }
@@ -143,8 +142,9 @@ async function change<T extends object>(folder: string, decide: Decide<T>, isHel
       "state-busy",
       `${paths.lock(folder)} was removed meanwhile, and nothing was changed here: type it again`,
     );
-  removeTempFiles(folder);
-  if (decision.state !== before.state) writeFileAtomic(folder, paths.state(folder), encode(decision.state));
+  removeTempFiles(paths.tempFiles(folder));
+  if (decision.state !== before.state)
+    writeFileAtomic(paths.tempFiles(folder), paths.state(folder), encode(decision.state));
   try {
     deriveFiles(folder, decision.state);
   } catch (error) {
@@ -164,4 +164,28 @@ function busySentence(folder: string, holder: Holder | undefined, waitedMs: numb
   const { pid, host, isHere } = holder;
   if (!isHere) return `another dwc, process ${pid} in a container or on a host called ${host}, ${what}: end it there`;
   return `another dwc (pid ${pid}) ${what}; if it is stopped, kill -CONT ${pid} lets it finish; to end it: type  kill -KILL ${pid}`;
+}
+
+// Checks the seeds in a state file against their public keys. With the seed of another key each command would report
+// success, but no server would accept its signatures. An admin's seed has no public key in the state, so it is not
+// checked here.
+
+/**
+ * The path of the first seed that does not match its key, such as `orgs.0.authority.accountSeed`; undefined: all match.
+ */
+export function misfiledSeed({ operator, orgs }: State): string | undefined {
+  if (operator !== null && !belongsTo(operator.seed, operator.trust.operatorKey)) return "operator.seed";
+  if (operator !== null && !belongsTo(operator.systemSeed, operator.trust.systemAccount)) return "operator.systemSeed";
+  for (const [at, org] of orgs.entries()) {
+    const part = misfiledSeedIn(org);
+    if (part !== undefined) return `orgs.${at}.${part}`;
+  }
+  return undefined;
+}
+
+function misfiledSeedIn({ account, authority, me, services }: Org): string | undefined {
+  if (authority.kind === "owner" && !belongsTo(authority.accountSeed, account)) return "authority.accountSeed";
+  if (!belongsTo(userSeedIn(me.creds), me.publicKey)) return "me.creds";
+  const at = services.findIndex(({ creds, publicKey }) => !belongsTo(userSeedIn(creds), publicKey));
+  return at < 0 ? undefined : `services.${at}.creds`;
 }

@@ -5,19 +5,16 @@ import { hostname, networkInterfaces } from "node:os";
 import { type Clock, timeOfDay } from "../../clock.ts";
 import { maySendFaults } from "../../service/fault-client.ts";
 import type { Settings } from "../../settings.ts";
-import type { IdentityService } from "../core/command-context.ts";
-import { probeBus } from "../probe-bus.ts";
-import type { callOnce } from "./caller.ts";
-import type { collectFacts } from "./collect-facts.ts";
+import { runTop } from "../commands/top.ts";
+import type { IdentityService } from "../identity/public-view.ts";
+import { probeBus } from "../identity/sync-bus.ts";
+import type { callOnce, callRoll, FaultResult, sendFault } from "./bus-queries.ts";
+import type { withBus } from "./bus-session.ts";
+import { OWN_SERVICE } from "./core/failures.ts";
 import type { BoardResult, LiveService } from "./core/live-types.ts";
 import { type MarketPlaces, marketPlaces } from "./core/market-places.ts";
-import { OWN_SERVICE } from "./core/start-hint.ts";
-import { fetchBoard } from "./fetch-board.ts";
-import { followEvents } from "./follow.ts";
-import type { callRoll } from "./roll-call.ts";
-import type { FaultResult, sendFault } from "./send-fault.ts";
-import { runTop } from "./top-loop.ts";
-import type { withBus } from "./with-bus.ts";
+import type { collectFacts } from "./facts.ts";
+import { fetchBoard, followEvents } from "./market-client.ts";
 
 export interface LiveDeps {
   readonly settings: Settings;

@@ -5,15 +5,14 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { marketAccess } from "../../../src/dwc/identity/access.ts";
-import { AccountKeeper } from "../../../src/dwc/identity/account-keeper.ts";
+import { AccountKeeper, marketAccess } from "../../../src/dwc/identity/access.ts";
+import { withTrust } from "../../../src/dwc/identity/core/account-links.ts";
 import type { Org } from "../../../src/dwc/identity/core/state.ts";
-import { withTrust } from "../../../src/dwc/identity/core/system-token.ts";
 import { claimsIn } from "../../../src/dwc/identity/core/token.ts";
+import { paths } from "../../../src/dwc/identity/derived-files.ts";
 import { natsMint } from "../../../src/dwc/identity/mint.ts";
 import { pushAccounts } from "../../../src/dwc/identity/push.ts";
 import { serverConfigFile } from "../../../src/dwc/identity/server-config-file.ts";
-import { paths } from "../../../src/dwc/identity/state-paths.ts";
 import { startNatsServer } from "../../support/nats-server.ts";
 import { asMadeEarlier } from "../../support/older-dwc.ts";
 import { clock, credentials, Folder, isLetIn } from "../../support/orgs.ts";

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { adminPermissions, marketPermissions, servicePermissions } from "../../../src/dwc/identity/core/permissions.ts";
-import { grantOf } from "../../../src/dwc/identity/grants.ts";
+import { grantOf } from "../../../src/dwc/identity/outdated-list.ts";
 
 const test = suite("grants");
 const KEY = `U${"A".repeat(55)}`;

@@ -7,7 +7,7 @@ import { parseState } from "../../../src/dwc/identity/core/parse-state.ts";
 import { createService } from "../../../src/dwc/identity/core/services.ts";
 import { EMPTY_STATE, type State } from "../../../src/dwc/identity/core/state.ts";
 import { natsMint } from "../../../src/dwc/identity/mint.ts";
-import { publicService } from "../../../src/dwc/public-view.ts";
+import { publicService } from "../../../src/dwc/identity/public-view.ts";
 import { done } from "../../support/deciding.ts";
 
 const test = suite("the state of a file");

@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { login, logout } from "../../../src/dwc/identity/core/people.ts";
+import { login, logout } from "../../../src/dwc/identity/core/orgs.ts";
 import { EMPTY_STATE } from "../../../src/dwc/identity/core/state.ts";
 import { annsState, done, orgOf, refusal } from "../../support/deciding.ts";
 import { goldenOf } from "../../support/golden.ts";

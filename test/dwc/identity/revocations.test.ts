@@ -4,10 +4,9 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { newerAccount } from "../../../src/dwc/identity/core/account.ts";
 import { importsOwnTokenOnly, markOf } from "../../../src/dwc/identity/core/account-links.ts";
-import { orgClaims } from "../../../src/dwc/identity/core/claims.ts";
 import { revoke, withRevocationsOf } from "../../../src/dwc/identity/core/revocations.ts";
 import { EMPTY_STATE, type State } from "../../../src/dwc/identity/core/state.ts";
-import { claimsIn, LAST_SECOND, readToken } from "../../../src/dwc/identity/core/token.ts";
+import { claimsIn, LAST_SECOND, orgClaims, readToken } from "../../../src/dwc/identity/core/token.ts";
 import { natsMint } from "../../../src/dwc/identity/mint.ts";
 import {
   annsState,

@@ -6,7 +6,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { paths } from "../../../src/dwc/identity/state-paths.ts";
+import { paths } from "../../../src/dwc/identity/derived-files.ts";
 import { clock, Folder } from "../../support/orgs.ts";
 
 const test = suite<{ folder: Folder }>("state file under force");

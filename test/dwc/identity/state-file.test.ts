@@ -23,9 +23,9 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createService } from "../../../src/dwc/identity/core/services.ts";
 import { type Org, refused, type State } from "../../../src/dwc/identity/core/state.ts";
+import { paths } from "../../../src/dwc/identity/derived-files.ts";
 import { natsMint } from "../../../src/dwc/identity/mint.ts";
 import { changeState, readState } from "../../../src/dwc/identity/state-file.ts";
-import { paths } from "../../../src/dwc/identity/state-paths.ts";
 import { clock, Folder } from "../../support/orgs.ts";
 import { asUnprivileged } from "../../support/unprivileged.ts";
 

@@ -2,11 +2,10 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { newerAccount, signAccount } from "../../../src/dwc/identity/core/account.ts";
-import { judgeToken, withToken } from "../../../src/dwc/identity/core/account-token.ts";
+import { judgeToken, newerAccount, signAccount, withToken } from "../../../src/dwc/identity/core/account.ts";
+import { isLaterTrust, renewedTrust, trustWith, withTrust } from "../../../src/dwc/identity/core/account-links.ts";
 import { revoke } from "../../../src/dwc/identity/core/revocations.ts";
 import { EMPTY_STATE, type Operator, type Org, type State, type Trust } from "../../../src/dwc/identity/core/state.ts";
-import { isLaterTrust, renewedTrust, trustWith, withTrust } from "../../../src/dwc/identity/core/system-token.ts";
 import { claimsIn, LAST_SECOND } from "../../../src/dwc/identity/core/token.ts";
 import { type AccountSpec, natsMint } from "../../../src/dwc/identity/mint.ts";
 import { annsState, claimsOf, done, orgOf, signedToken, tools } from "../../support/deciding.ts";

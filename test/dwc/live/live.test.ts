@@ -6,7 +6,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Clock, systemClock } from "../../../src/clock.ts";
-import { followEvents } from "../../../src/dwc/live/follow.ts";
+import { followEvents } from "../../../src/dwc/live/market-client.ts";
 import { goldenOf } from "../../support/golden.ts";
 import { Program } from "../../support/program.ts";
 import { until } from "../../support/until.ts";

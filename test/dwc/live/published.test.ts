@@ -4,7 +4,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { COMMANDS } from "../../../src/dwc/core/commands.ts";
+import { COMMANDS } from "../../../src/dwc/commands/table.ts";
 import { readPage, rowsOf, sectionOf } from "../../support/readme.ts";
 import { BOARD, FakeMarket } from "./board.ts";
 import { Running } from "./running.ts";

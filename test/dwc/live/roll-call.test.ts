@@ -5,8 +5,8 @@
 import type { Msg, NatsConnection } from "nats";
 import * as assert from "uvu/assert";
 import { connectNatsBus, type NatsBus } from "../../../src/bus/nats-bus.ts";
-import type { DiscoveredInstance } from "../../../src/dwc/live/core/bus-result.ts";
-import { callRoll } from "../../../src/dwc/live/roll-call.ts";
+import { callRoll } from "../../../src/dwc/live/bus-queries.ts";
+import type { DiscoveredInstance } from "../../../src/dwc/live/core/live-types.ts";
 import { type Ending, endingSuite } from "../../support/ending.ts";
 import { startNatsServer, type TestServer } from "../../support/nats-server.ts";
 import { clock, enter, Folder } from "../../support/orgs.ts";

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { readStats } from "../../../src/dwc/live/read-stats.ts";
+import { readStats } from "../../../src/dwc/live/bus-queries.ts";
 import { NO_STATS, statsAnswer } from "../../../src/service/core/nats-service-info.ts";
 
 const test = suite("statistics of an instance");

@@ -19,7 +19,7 @@ const EMAIL =
 
 /**
  * Quotes a possibly hostile name for a message: short, and harmless to a terminal. Runs of blanks become one blank, as
- * two of them start a hint (outcome.ts).
+ * two of them start a hint (toFailure).
  */
 export function quoteName(text: string): string {
   // First: what is cut may be the @ by which an address is known.

@@ -1,4 +1,5 @@
-// The verdict on a server: does it use the tokens that this state folder has?
+// The verdict on a server: does it use the tokens that this state folder has? The verdicts on several addresses make one
+// result.
 
 /** The verdict on the server at one address. The kinds are published in the JSON output. */
 export type Obedience =
@@ -54,3 +55,75 @@ export type Reason =
   | "fixed"
   /** The keys that could change it are deleted. */
   | "forgotten";
+
+/** Whether the servers at all addresses in NATS_URL obey a change. */
+export interface SyncResult {
+  /** The worst of the addresses. */
+  readonly kind: Obedience["kind"];
+  readonly addresses: readonly Obedience[];
+  /** An owner sends account tokens, a member logs in with credentials. Undefined: account tokens. */
+  readonly sent?: "accounts" | "credentials";
+  /** Why dwc could not write a file that a server or a service reads at its start; undefined: all are written. */
+  readonly unwritten?: string;
+}
+
+/** The worst address counts. An address without a server counts only if none has one. */
+const WORST_FIRST = [
+  "does not obey",
+  "unknown",
+  "obeys",
+  "not running",
+] as const satisfies readonly Obedience["kind"][];
+
+export function syncResultOf(addresses: readonly Obedience[]): SyncResult {
+  const kind = WORST_FIRST.find((one) => addresses.some((address) => address.kind === one)) ?? "not running";
+  return { kind, addresses };
+}
+
+/**
+ * Counts a server that does not answer as unknown if another one does: it may be cut off, or restart with its old
+ * tokens.
+ * @param sync of a change without which a bus does harm
+ */
+export function strictSyncResult(sync: SyncResult): SyncResult {
+  const isBusThere = sync.addresses.some(({ kind }) => kind !== "not running");
+  if (!isBusThere) return sync;
+  return {
+    ...sync,
+    ...syncResultOf(
+      sync.addresses.map((address): Obedience => {
+        if (address.kind !== "not running") return address;
+        const { url, reason = "silent", why = MAY_COME_BACK } = address;
+        return { kind: "unknown", url, reason, why };
+      }),
+    ),
+  };
+}
+
+const MAY_COME_BACK = "nothing answers there: it is cut off, or comes back with what it had";
+
+/**
+ * A bus that admits the credentials of a deleted org does so until it is stopped. A bus that refuses them is fine.
+ * @param found for each org, whether the buses admit its credentials
+ */
+export function logoutSyncResult(found: readonly SyncResult[]): SyncResult {
+  const judged = found.map(({ addresses }) => addresses.map(afterLogout));
+  return syncResultOf((judged[0] ?? []).map((address, at) => worstOf(judged.map((all) => all[at] ?? address))));
+}
+
+function afterLogout(address: Obedience): Obedience {
+  const { url, kind } = address;
+  const why = "it still admits users of the deleted orgs";
+  if (kind === "obeys") return { kind: "does not obey", url, reason: "forgotten", why };
+  return kind === "does not obey" && (address.reason === "foreign" || address.reason === "refused")
+    ? { kind: "obeys", url }
+    : address;
+}
+
+function worstOf(addresses: readonly Obedience[]): Obedience {
+  const { kind } = syncResultOf(addresses);
+  const [first] = addresses;
+  const worst = addresses.find((address) => address.kind === kind) ?? first;
+  if (worst === undefined) throw new Error("obedience: of no address there is no worst");
+  return worst;
+}

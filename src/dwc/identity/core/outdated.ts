@@ -3,9 +3,9 @@
 
 import { fieldsOf } from "../../../util/json.ts";
 import { notifiesMembers } from "./account-links.ts";
-import { userJwtIn } from "./credentials-text.ts";
 import { validateServiceName } from "./names.ts";
 import { adminPermissions, marketPermissions, type Permissions, servicePermissions } from "./permissions.ts";
+import { userJwtIn } from "./schema.ts";
 import type { Org, Service } from "./state.ts";
 import { claimsIn } from "./token.ts";
 

@@ -1,38 +1,41 @@
-// Parses the state of a file, which is `unknown` until its schema matches.
+// Parses the state of a file, which is `unknown` until its schema matches, and until each token in it is filed under the
+// names that it states.
 
-import { misfiledPart } from "./bindings.ts";
-import { CREDENTIALS } from "./credentials-text.ts";
 import {
+  accountSeed,
+  anyText,
   array,
+  creds,
+  jwt,
+  keys,
   literal,
   nullable,
   nullIfAbsent,
   object,
+  operatorSeed,
+  orgId,
   type ParseResult,
   parse,
   type Schema,
   seconds,
+  serviceName,
   text,
   union,
+  userJwtIn,
 } from "./schema.ts";
-import type { Authority, Me, Operator, Org, Person, Revoked, Service, State, Trust } from "./state.ts";
-
-const KEY_REST = "[A-Z2-7]{55}$";
-const SEED_REST = "[A-Z2-7]{56}$";
-const anyText = text(/^[\s\S]*$/);
-/** Begins as every token does. nats-server would read any other text as the name of a file. */
-const jwt = text(/^eyJ[\w-]*\.[\w-]+\.[\w-]+$/);
-export const keys = {
-  operator: text(new RegExp(`^O${KEY_REST}`)),
-  account: text(new RegExp(`^A${KEY_REST}`)),
-  user: text(new RegExp(`^U${KEY_REST}`)),
-} as const;
-const operatorSeed = text(new RegExp(`^SO${SEED_REST}`));
-export const accountSeed = text(new RegExp(`^SA${SEED_REST}`));
-export const creds = text(CREDENTIALS);
-/** Service names and org ids are parts of file names. */
-const serviceName = text(/^[a-z][a-z0-9_-]{0,63}$/);
-const orgId = text(/^[A-Z2-7]{10}$/);
+import {
+  type Authority,
+  type Me,
+  type Operator,
+  type Org,
+  orgIdOf,
+  type Person,
+  type Revoked,
+  type Service,
+  type State,
+  type Trust,
+} from "./state.ts";
+import { claimsIn } from "./token.ts";
 
 export const trustSchema: Schema<Trust> = object<Trust>({
   operatorKey: keys.operator,
@@ -80,4 +83,65 @@ export function parseState(value: unknown): ParseResult<State> {
   const read = parse(stateSchema, value);
   const where = read.kind === "valid" ? misfiledPart(read.value) : undefined;
   return where === undefined ? read : { kind: "mismatch", where };
+}
+
+// Compares the tokens in a state file with the names that they are filed under. It compares claims and verifies no
+// signature: that takes 10 ms each, for every command, and nats-server verifies all of them anyway. It refuses a state
+// in which an earlier dwc filed one operator's tokens under another's name.
+
+/** The path of the first part that does not match, such as `orgs.0.trust`; undefined: all match. */
+export function misfiledPart({ operator, orgs }: State): string | undefined {
+  if (operator !== null && !isTrustOf(operator.trust)) return "operator.trust";
+  for (const [at, org] of orgs.entries()) {
+    const part = misfiledIn(org);
+    if (part !== undefined) return `orgs.${at}.${part}`;
+    if (orgs.some((other, before) => before < at && other.id === org.id)) return `orgs.${at}.id`;
+    const known = [...(operator === null ? [] : [operator.trust]), ...orgs.map(({ trust }) => trust)];
+    const first = known.find(({ operatorKey }) => operatorKey === org.trust.operatorKey);
+    if (first !== undefined && !isSameTrust(first, org.trust)) return `orgs.${at}.trust`;
+  }
+  return undefined;
+}
+
+export function isSameTrust(one: Trust, other: Trust): boolean {
+  return (
+    one.operatorKey === other.operatorKey &&
+    one.operatorJwt === other.operatorJwt &&
+    one.systemAccount === other.systemAccount &&
+    one.systemAccountJwt === other.systemAccountJwt
+  );
+}
+
+function misfiledIn({ id, account, accountJwt, trust, me, services }: Org): string | undefined {
+  if (id !== orgIdOf(account)) return "id";
+  if (!isTrustOf(trust)) return "trust";
+  if (account === trust.systemAccount) return "account";
+  if (!isFrom(accountJwt, { iss: trust.operatorKey, sub: account })) return "accountJwt";
+  if (!isUserOf(account, me)) return "me.creds";
+  const at = services.findIndex((service) => !isUserOf(account, service));
+  return at < 0 ? undefined : `services.${at}.creds`;
+}
+
+/** Whether the credentials have that key, and are signed by the account or on its behalf. */
+function isUserOf(
+  account: string,
+  { publicKey, creds }: { readonly publicKey: string; readonly creds: string },
+): boolean {
+  const { sub, iss, nats } = claimsIn(userJwtIn(creds));
+  const { issuer_account: signedFor = iss } = Object(nats) as { issuer_account?: unknown };
+  return sub === publicKey && signedFor === account;
+}
+
+function isTrustOf({ operatorKey, operatorJwt, systemAccount, systemAccountJwt }: Trust): boolean {
+  const { system_account: named } = Object(claimsIn(operatorJwt)["nats"]) as { system_account?: unknown };
+  return (
+    isFrom(operatorJwt, { iss: operatorKey, sub: operatorKey }) &&
+    named === systemAccount &&
+    isFrom(systemAccountJwt, { iss: operatorKey, sub: systemAccount })
+  );
+}
+
+function isFrom(jwt: string, { iss, sub }: { readonly iss: string; readonly sub: string }): boolean {
+  const claims = claimsIn(jwt);
+  return claims["iss"] === iss && claims["sub"] === sub;
 }

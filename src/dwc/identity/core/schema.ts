@@ -109,3 +109,34 @@ export const union =
 function mismatch(where: string): never {
   throw new SchemaMismatch(where);
 }
+
+// The text of a credentials file, as the mint writes it.
+
+/** One token and one seed. A third block is refused, as another parser could use that instead. */
+export const CREDENTIALS =
+  /^-----BEGIN NATS USER JWT-----\n([\w-]+\.[\w-]+\.[\w-]+)\n------END NATS USER JWT------\n[^-]*\n-----BEGIN USER NKEY SEED-----\n(SU[A-Z2-7]{56})\n------END USER NKEY SEED------\n$/;
+
+/** The token in it; empty: there is none. */
+export const userJwtIn = (creds: string): string => CREDENTIALS.exec(creds)?.[1] ?? "";
+
+/** The seed in it; empty: there is none. */
+export const userSeedIn = (creds: string): string => CREDENTIALS.exec(creds)?.[2] ?? "";
+
+// Keys, seeds, tokens and names: the parts of a state and of an invitation.
+
+const KEY_REST = "[A-Z2-7]{55}$";
+const SEED_REST = "[A-Z2-7]{56}$";
+export const anyText = text(/^[\s\S]*$/);
+/** Begins as every token does. nats-server would read any other text as the name of a file. */
+export const jwt = text(/^eyJ[\w-]*\.[\w-]+\.[\w-]+$/);
+export const keys = {
+  operator: text(new RegExp(`^O${KEY_REST}`)),
+  account: text(new RegExp(`^A${KEY_REST}`)),
+  user: text(new RegExp(`^U${KEY_REST}`)),
+} as const;
+export const operatorSeed = text(new RegExp(`^SO${SEED_REST}`));
+export const accountSeed = text(new RegExp(`^SA${SEED_REST}`));
+export const creds = text(CREDENTIALS);
+/** Service names and org ids are parts of file names. */
+export const serviceName = text(/^[a-z][a-z0-9_-]{0,63}$/);
+export const orgId = text(/^[A-Z2-7]{10}$/);

@@ -1,15 +1,15 @@
-// The live service: roll call, call, fault, a Market's view, and the facts of `dwc check`. live-service.ts implements
-// it.
+// The live service: roll call, call, fault, a Market's view, and the facts of `dwc check`, with their results.
+// live-service.ts implements it.
 
+import type { HeartbeatState } from "../../../health/heartbeat.ts";
 import type { InstanceRef } from "../../../health/member.ts";
 import type { Answer } from "../../../service/answer.ts";
 import type { FaultCommand } from "../../../service/core/fault-command.ts";
 import type { FaultReceiver, FaultReply } from "../../../service/fault-client.ts";
-import type { AbortSignal, Screen } from "../../core/tty.ts";
-import type { Follower } from "../follow.ts";
-import type { BusResult, DiscoveredInstance } from "./bus-result.ts";
-import type { Facts } from "./facts.ts";
-import type { MarketView } from "./market-view.ts";
+import type { AbortSignal, Screen } from "../../cli/core/command.ts";
+import type { Facts } from "../facts.ts";
+import type { Follower } from "../market-client.ts";
+import type { MarketView } from "./parse-answers.ts";
 
 export interface CallOrder {
   readonly service: string;
@@ -109,3 +109,48 @@ export interface LiveService {
   fetchView(marketUrl: string | undefined): Promise<BoardResult>;
   collectFacts(marketUrl: string | undefined): Promise<Facts>;
 }
+
+/** One process that answered the roll call. Its counters are known only if it answers the service verbs. */
+export interface DiscoveredInstance extends InstanceRef {
+  readonly state: HeartbeatState;
+  readonly version: string;
+  readonly intervalMs: number;
+  readonly counts: DiscoveredStats | undefined;
+}
+
+export interface DiscoveredStats {
+  /** Epoch ms, by the instance's own clock. */
+  readonly startedAt: number | undefined;
+  readonly requests: number;
+  readonly errors: number;
+  readonly processingMs: number;
+  readonly dropped: number;
+}
+
+/** No connection: why, and what to type. */
+export interface NotConnected {
+  readonly kind: "not-connected";
+  readonly code:
+    | "no-bus"
+    | "bus-silent"
+    | "not-nats"
+    | "refused"
+    | "open-bus"
+    /** A limit of the bus is reached, or the TLS handshake fails: the user has to change a configuration. */
+    | "bus-limited"
+    | "bus-failed"
+    | "bad-credentials";
+  readonly why: string;
+  readonly hint: string;
+}
+
+export interface Connected<T> {
+  readonly kind: "connected";
+  readonly value: T;
+  readonly secured: boolean;
+  readonly connectMs: number;
+  /** Problems during the connection, such as a subject that the bus refused, a sentence each. */
+  readonly notes: readonly string[];
+}
+
+export type BusResult<T> = Connected<T> | NotConnected;

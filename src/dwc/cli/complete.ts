@@ -1,0 +1,53 @@
+// Completion for the shell. The user waits for it between two keys, so live names are queried only where an argument
+// can be one, and for at most 200 ms.
+
+import type { Clock } from "../../clock.ts";
+import { withTimeout } from "../../util/promises.ts";
+import { candidates, wantedOf } from "../commands/completion.ts";
+import type { DiscoveredInstance } from "../live/core/live-types.ts";
+import type { Command, CommandContext } from "./core/command.ts";
+
+/** The limit for everything: a user does not notice a delay this short. */
+const NAMES_TIMEOUT_MS = 200;
+/** What remains of that after loading the client library and the login. */
+const LISTEN_MS = 60;
+
+export async function complete(
+  words: readonly string[],
+  commands: readonly Command[],
+  openWorld: () => CommandContext | undefined,
+  clock: Clock,
+): Promise<string> {
+  const instances = wantedOf(words, commands) === "nothing" ? [] : await namesWithin(openWorld(), clock);
+  const lines = candidates(words, commands, instances).map(({ word, meaning }) => `${word}\t${meaning}\n`);
+  return lines.join("");
+}
+
+async function namesWithin(world: CommandContext | undefined, clock: Clock): Promise<readonly DiscoveredInstance[]> {
+  if (world === undefined) return [];
+  return (await withTimeout(names(world), (late) => clock.after(NAMES_TIMEOUT_MS, late))) ?? [];
+}
+
+/** A board has the names at once; a roll call has to wait for heartbeats. */
+async function names({ live }: CommandContext): Promise<readonly DiscoveredInstance[]> {
+  const fromBoard = live
+    .fetchView(undefined)
+    .then((board) =>
+      board.kind === "board" ? board.view.instances.map((row) => instanceOf(board.view.service, row)) : [],
+    );
+  const fromRollCall = live.roll(undefined, LISTEN_MS).then((roll) => (roll.kind === "connected" ? roll.value : []));
+  const fast = await fromBoard;
+  return fast.length > 0 ? fast : fromRollCall;
+}
+
+const instanceOf = (
+  service: string,
+  {
+    instance,
+    incarnation,
+    address,
+  }: { readonly instance: number; readonly incarnation: string; readonly address: string },
+): DiscoveredInstance => ({
+  ...{ service, instance, incarnation, address },
+  ...{ state: "up", version: "", intervalMs: 0, counts: undefined },
+});

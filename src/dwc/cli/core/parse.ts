@@ -1,0 +1,203 @@
+// Parses the arguments of `dwc` against the table of commands, with options and words in any order. An error names the
+// command or option that the user probably meant.
+
+import { parseArgs } from "node:util";
+import { type Call, COMMON_OPTIONS, type Command, type Option, STATE_OPTION, VERSION_OPTION } from "./command.ts";
+import { type Failed, quoteForMessage, wrongUsage } from "./result.ts";
+
+export type Parsed =
+  | { readonly kind: "run"; readonly command: Command; readonly call: Call }
+  | { readonly kind: "help"; readonly command: Command | undefined }
+  | { readonly kind: "version" }
+  /** `command`: the command whose usage was wrong, if it is known. */
+  | (Failed & { readonly command?: Command });
+
+interface ParsedArgv {
+  readonly words: readonly string[];
+  readonly options: readonly {
+    readonly name: string;
+    /** As typed, with its dashes. */
+    readonly raw: string;
+    readonly value: string | undefined;
+    /** The value was typed after an equals sign. */
+    readonly inline: boolean;
+  }[];
+}
+
+/** A command by its name or alias. */
+const findCommand = (word: string, commands: readonly Command[]): Command | undefined =>
+  commands.find(({ name, aliases = [] }) => name === word || aliases.includes(word));
+
+export function parse(typed: readonly string[], commands: readonly Command[]): Parsed {
+  const { words, options } = parseArgv(typed, commands);
+  const [first, ...args] = words;
+  const asksHelp = options.some(({ name }) => name === "help");
+  if (first === "help") return helpOf(args[0], commands, args);
+  if (first === "version" || options.some(({ name }) => name === VERSION_OPTION.name)) return { kind: "version" };
+  if (first === undefined && !asksHelp && options.length > 0) return optionsAlone(options);
+  if (first === undefined) return { kind: "help", command: undefined };
+  const command = findCommand(first, commands);
+  if (command === undefined) return unknownCommand(first, args, commands);
+  if (asksHelp || (args.length === 1 && args[0] === "help")) return { kind: "help", command };
+  const wrong = wrongOption(command, options) ?? wrongArguments(command, args);
+  return wrong === undefined ? run(command, args, options) : { ...wrong, command };
+}
+
+/** True with --json, even if the other arguments cannot be parsed. */
+export const wantsJson = (typed: readonly string[]): boolean => typed.slice(0, endOfOptions(typed)).includes("--json");
+const endOfOptions = (typed: readonly string[]): number => (typed.includes("--") ? typed.indexOf("--") : typed.length);
+
+/** The folder of --state, even if the other arguments cannot be parsed. */
+export function stateOption(typed: readonly string[], commands: readonly Command[]): string | undefined {
+  const { options } = parseArgv(typed, commands);
+  return options.findLast((one) => one.name === STATE_OPTION.name && wrongValue(STATE_OPTION, one) === undefined)
+    ?.value;
+}
+
+/** Node's parser with the options of all commands, so that an option may precede its command. */
+function parseArgv(typed: readonly string[], commands: readonly Command[]): ParsedArgv {
+  const all = [...COMMON_OPTIONS, VERSION_OPTION, ...commands.flatMap(({ options }) => options)];
+  const known = Object.fromEntries(
+    all.map(({ name, short, value }) => [
+      name,
+      {
+        type: value === undefined ? ("boolean" as const) : ("string" as const),
+        ...(short === undefined ? {} : { short }),
+      },
+    ]),
+  );
+  const { tokens } = parseArgs({
+    args: [...typed],
+    options: known,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  return {
+    words: tokens.flatMap((token) => (token.kind === "positional" ? [token.value] : [])),
+    options: tokens.flatMap((token) =>
+      token.kind === "option"
+        ? [{ name: token.name, raw: token.rawName, value: token.value, inline: token.inlineValue === true }]
+        : [],
+    ),
+  };
+}
+
+const LIST = "to see what there is:  bin/dwc --help";
+
+function helpOf(word: string | undefined, commands: readonly Command[], words: readonly string[]): Parsed {
+  if (word === undefined) return { kind: "help", command: undefined };
+  const command = findCommand(word, commands);
+  return command === undefined ? unknownCommand(word, words.slice(1), commands) : { kind: "help", command };
+}
+
+function optionsAlone(options: ParsedArgv["options"]): Failed {
+  const strange = options.find(({ name }) => !COMMON_OPTIONS.some((option) => option.name === name));
+  if (strange === undefined) return wrongUsage("no-command", "options alone do nothing: a command is missing", LIST);
+  const near = nearest(
+    strange.name,
+    [...COMMON_OPTIONS, VERSION_OPTION].map(({ name }) => name),
+  );
+  const hint = near === undefined ? LIST : `did you mean  bin/dwc --${near} ?`;
+  return wrongUsage("unknown-option", `there is no option ${quoteForMessage(strange.raw)} without a command`, hint);
+}
+
+function unknownCommand(word: string, args: readonly string[], commands: readonly Command[]): Failed {
+  const names = commands.flatMap(({ name, aliases = [] }) => [name, ...aliases]);
+  // Users of other tools type `dwc create service x` or `dwc service create x`.
+  const joined = [word, `${word}-${args[0]}`, `${args[0]}-${word}`];
+  const near = joined.find((one) => names.includes(one)) ?? nearest(word, names);
+  const hint = near === undefined ? LIST : `did you mean  bin/dwc ${near} ?`;
+  return wrongUsage("unknown-command", `there is no command ${quoteForMessage(word)}`, hint);
+}
+
+function wrongOption(command: Command, typed: ParsedArgv["options"]): Failed | undefined {
+  const known = [...command.options, ...COMMON_OPTIONS];
+  for (const one of typed) {
+    const option = known.find(({ name }) => name === one.name);
+    if (option === undefined) return unknownOption(command, one.raw, known);
+    const trouble = wrongValue(option, one);
+    if (trouble !== undefined) return wrongUsage("wrong-option", `${command.name}: ${trouble}`, usageHint(command));
+  }
+  return undefined;
+}
+
+function unknownOption(command: Command, raw: string, known: readonly Option[]): Failed {
+  const near = nearest(
+    raw.replace(/^-+/, ""),
+    known.map(({ name }) => name),
+  );
+  const hint = near === undefined ? usageHint(command) : `did you mean  --${near} ?`;
+  const message = `${command.name} has no option ${quoteForMessage(raw)}`;
+  // A name may begin with a dash and then looks like an option.
+  return wrongUsage("unknown-option", message, hint);
+}
+
+function wrongValue(option: Option, { value, inline }: ParsedArgv["options"][number]): string | undefined {
+  if (option.value === undefined) return value === undefined ? undefined : `--${option.name} takes no value`;
+  const isMissing =
+    value === undefined || value.trim() === "" || (!inline && value.length > 1 && value.startsWith("-"));
+  return isMissing ? `--${option.name} needs a value: ${option.value}` : undefined;
+}
+
+function wrongArguments(command: Command, args: readonly string[]): Failed | undefined {
+  const missing = command.args.slice(args.length).flatMap(({ name, isOptional }) => (isOptional ? [] : [name]));
+  if (missing.length > 0)
+    return wrongUsage(
+      "missing-argument",
+      `${command.name} needs ${inWords(missing)}${args.length > 0 ? " as well" : ""}`,
+      usageHint(command),
+    );
+  const extra = args[command.args.length];
+  if (extra === undefined) return undefined;
+  const message = `${command.name} does not know what to do with ${quoteForMessage(extra)}`;
+  const quotes = command.args.length > 1 ? " (words that belong together need quotes)" : "";
+  return wrongUsage("extra-argument", message + quotes, usageHint(command));
+}
+
+const inWords = (words: readonly string[]): string => words.join(", ").replace(/, ([^,]*)$/, " and $1");
+
+const usageHint = ({ name, example }: Command): string => `for example:  ${example}   (more:  bin/dwc ${name} --help)`;
+
+function run(command: Command, args: readonly string[], options: ParsedArgv["options"]): Parsed {
+  const values = new Map(options.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value] as const])));
+  const flags = new Set(options.flatMap(({ name, value }) => (value === undefined ? [name] : [])));
+  return { kind: "run", command, call: { args, values, flags } };
+}
+
+// Suggestions for mistyped words ("did you mean").
+
+/** Accepts one edit for each three letters, and two edits in a short word. */
+const LETTERS_PER_EDIT = 3;
+const MIN_EDITS_ALLOWED = 2;
+/** All known words are much shorter. The limit also bounds the cost of a comparison. */
+const MAX_WORD_LENGTH = 40;
+
+/** The nearest word of `known`; undefined: none is near enough. */
+export function nearest(typed: string, known: readonly string[]): string | undefined {
+  if (typed.length < 2 || typed.length > MAX_WORD_LENGTH) return undefined;
+  const allowed = Math.max(MIN_EDITS_ALLOWED, Math.floor(typed.length / LETTERS_PER_EDIT));
+  const [best] = known
+    .map((word) => ({ word, edits: word.startsWith(typed) ? 0 : distance(word, typed.toLowerCase()) }))
+    // Two edits replace most of a short word, so more letters must match than differ.
+    .filter(({ word, edits }) => edits <= allowed && edits < word.length / 2)
+    .sort((one, other) => one.edits - other.edits);
+  return best?.word;
+}
+
+/** The edit distance: insertions, deletions, substitutions, and swaps of two neighbours, which fast typing causes. */
+function distance(a: string, b: string): number {
+  const [from, to] = [[...a], [...b]];
+  const rows: number[][] = [Array.from({ length: to.length + 1 }, (_, place) => place)];
+  const at = (i: number, j: number): number => rows[i]?.[j] ?? Number.POSITIVE_INFINITY;
+  for (let i = 1; i <= from.length; i += 1) {
+    rows.push([i]);
+    for (let j = 1; j <= to.length; j += 1) {
+      const changed = at(i - 1, j - 1) + (from[i - 1] === to[j - 1] ? 0 : 1);
+      const isSwapped = from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1];
+      const swapped = isSwapped ? at(i - 2, j - 2) + 1 : Number.POSITIVE_INFINITY;
+      rows[i]?.push(Math.min(changed, swapped, at(i - 1, j) + 1, at(i, j - 1) + 1));
+    }
+  }
+  return at(from.length, to.length);
+}

@@ -1,0 +1,166 @@
+// `dwc call ratings get camera`: makes one call as a Market does, and prints its times. The answer goes to stdout and
+// all notes to stderr, so that a program can parse the answer.
+
+import { checkServiceName } from "../../bus/core/subjects.ts";
+import type { Answer } from "../../service/answer.ts";
+import { formatDuration, parseDuration, roundTo2 } from "../../util/format.ts";
+import { isJsonObject, parseJson } from "../../util/json.ts";
+import type { Command } from "../cli/core/command.ts";
+import { type CommandResult, type Failed, failed, jsonText, quoteForMessage, wrongUsage } from "../cli/core/result.ts";
+import { shellWord } from "../identity/core/names.ts";
+import { failedVisit, OWN_SERVICE, warningsJson, warningsOf } from "../live/core/failures.ts";
+import type { CallReport, Connected } from "../live/core/live-types.ts";
+import { nameOf, whoJson } from "./format.ts";
+
+const RAISE = "raise max_payload in the configuration of the bus, or the limit of the account";
+
+const VERB = "get";
+/** The range of REQUEST_TIMEOUT_MS in the settings. */
+const MIN_MS = 10;
+const MAX_MS = 60_000;
+
+export const call: Command = {
+  name: "call",
+  isLive: true,
+  summary: "one call to a service: the answer, who gave it, where the time went",
+  about: [
+    "It works as a Market's call: a roll call, the first instance in turn, and the next one if that one does not run.",
+    "WHAT is the request, a JSON object; for ratings the name of a thing is enough. Exit code 1: refused, or not answered.",
+  ],
+  args: [
+    { name: "SERVICE", meaning: "its name, such as ratings" },
+    { name: "VERB", meaning: "get; services have no other" },
+    { name: "WHAT", meaning: "the request; left out: {}", isOptional: true },
+  ],
+  options: [{ name: "timeout", value: "TIME", meaning: "such as 500ms or 2s, instead of REQUEST_TIMEOUT_MS" }],
+  example: "bin/dwc call ratings get camera",
+  run: async ({ args, values }, world) => {
+    const [service = "", verb = "", what = "{}"] = args;
+    const name = checkServiceName(service);
+    if (name.kind === "bad") return wrongUsage("bad-name", name.why, "for example:  bin/dwc call ratings get camera");
+    if (verb !== VERB)
+      return wrongUsage(
+        "unknown-verb",
+        `${service} has no verb ${quoteForMessage(verb)}`,
+        `there is one:  bin/dwc call ${service} get`,
+      );
+    const request = requestOf(service, what);
+    if (request === undefined) return wrongRequest(service, what);
+    const typed = values.get("timeout");
+    const timeoutMs = typed === undefined ? undefined : parseDuration(typed);
+    if (typed !== undefined && !isTimeout(timeoutMs)) return wrongTimeout(typed);
+    const result = await world.live.call({ service, request, timeoutMs });
+    return result.kind === "not-connected" ? failedVisit(result) : outcomeOf(service, what, result);
+  },
+};
+
+/** Parses the request. The protocol leaves its content to each service. */
+function requestOf(service: string, what: string): object | undefined {
+  if (service === OWN_SERVICE && /^[\w-]+$/.test(what)) return { thingID: what };
+  const value = parseJson(what);
+  return isJsonObject(value) ? value : undefined;
+}
+
+const wrongRequest = (service: string, what: string): Failed =>
+  wrongUsage(
+    "wrong-request",
+    `a request to ${service} has to be a JSON object, and ${quoteForMessage(what)} is none`,
+    `for example:  bin/dwc call ${service} get '{"name":"Ada"}'`,
+  );
+
+const isTimeout = (ms: number | undefined): boolean => ms !== undefined && ms >= MIN_MS && ms <= MAX_MS;
+
+const wrongTimeout = (typed: string): Failed =>
+  wrongUsage(
+    "wrong-option",
+    `--timeout ${quoteForMessage(typed)} is no time from 10ms to 60s`,
+    "for example:  --timeout 500ms",
+  );
+
+function outcomeOf(service: string, what: string, result: Connected<CallReport>): CommandResult {
+  const { answer } = result.value;
+  const details = reportJson(result);
+  const warnings = warningsOf(result);
+  const notes = [...timingLines(result), ...warnings];
+  switch (answer.kind) {
+    case "answered":
+      return {
+        kind: "done",
+        lines: [jsonText(answer.body, { isForeign: true })],
+        isForeign: true,
+        notes: [`answered by ${nameOf(answer.who)}, ${answer.who.address}`, ...notes],
+        json: { answer: answer.body, ...details },
+        ifUnwritten: {
+          effect: "the call was made, and answered",
+          again: `to make it again:  bin/dwc call ${service} ${VERB} ${shellWord(what)}`,
+        },
+      };
+    case "refused": {
+      const message = `${nameOf(answer.who)} refused it: ${answer.code} ${answer.message}`;
+      return { ...failed("refused", message, "", { ...details, status: answer.code }), notes };
+    }
+    case "unanswered":
+      return {
+        ...failed(answer.why.replaceAll(" ", "-"), failureText(service, answer, result.value), "", details),
+        hint:
+          answer.why === "the bus is disconnected" ? "what is wrong:  bin/dwc check" : nextStep(service, result.value),
+        // Without these warnings, a request that the bus refused would look like a service without instances.
+        notes: warnings,
+      };
+    case "invalid":
+      throw new Error("call: no body is invalid where the call has no read");
+    case "failed":
+      return {
+        ...failed("not-sent", `${answer.why}: ${answer.detail}`, "", details),
+        hint: answer.detail.startsWith("it is over the bus's limit") ? RAISE : "",
+        notes: warnings,
+      };
+  }
+}
+
+type Unanswered = Extract<Answer, { kind: "unanswered" }>;
+
+function failureText(service: string, { why, detail }: Unanswered, { attempted, known, callMs }: CallReport): string {
+  if (detail !== undefined) return `${why}: ${detail}`;
+  const last = attempted.at(-1);
+  if (why === "request timed out" && last !== undefined)
+    return `${why}: ${nameOf(last)}, ${last.address}, has not answered within ${formatDuration(callMs)}`;
+  if (why !== "all services are down") return why;
+  if (known.length === 0) return `${why}: no instance answered the roll call of ${service}`;
+  return `${why}: of ${known.length} that answered the roll call of ${service} none accepted the call`;
+}
+
+/** After a timeout a Market's view explains the instance. Without instances, the hint is to start some. */
+function nextStep(service: string, { attempted, known }: CallReport): string {
+  const last = attempted.at(-1);
+  if (last !== undefined) return `what a Market believes of it:  bin/dwc explain ${nameOf(last)}`;
+  if (known.length === 0 && service === OWN_SERVICE) return "to start three instances:  make startRatings COUNT=3";
+  return "which instances run:  bin/dwc ps";
+}
+
+function timingLines({ connectMs, value }: Connected<CallReport>): readonly string[] {
+  const { resolveMs, callMs, processingMs } = value;
+  const own = processingMs === undefined ? "" : ` (of it the instance ${formatDuration(processingMs)})`;
+  const times = [
+    `connect ${formatDuration(connectMs)}`,
+    `resolve ${formatDuration(resolveMs)}`,
+    `send to answer ${formatDuration(callMs)}${own}`,
+  ];
+  return [times.join(", ")];
+}
+
+function reportJson(result: Connected<CallReport>): Readonly<Record<string, unknown>> {
+  const { connectMs, value } = result;
+  const { answer, attempted, resolveMs, callMs, processingMs } = value;
+  return {
+    answered_by: "who" in answer ? whoJson(answer.who) : null,
+    asked: attempted.map(whoJson),
+    times_ms: {
+      connect: roundTo2(connectMs),
+      resolve: roundTo2(resolveMs),
+      call: roundTo2(callMs),
+      processing: processingMs === undefined ? null : roundTo2(processingMs),
+    },
+    ...warningsJson(result),
+  };
+}

@@ -1,0 +1,144 @@
+// The findings of `dwc check` about the Market and about its view of each instance. A paused instance is only missing
+// in the roll call; the Market, which calls it, reports it.
+
+import type { InstanceRow } from "../../monitor/snapshot.ts";
+import { otherPort } from "../../settings.ts";
+import { localName, noBoard, startAgain } from "../live/core/failures.ts";
+import type { MarketView } from "../live/core/parse-answers.ts";
+import type { Facts } from "../live/facts.ts";
+import { hintForBus } from "./check-bus.ts";
+import { type Finding, findingOf, grouped } from "./finding.ts";
+
+const market = findingOf("Market");
+const START = "make startRatings";
+
+export function judgeMarket(facts: Facts): Finding {
+  const { url } = facts.market;
+  switch (facts.market.kind) {
+    case "market":
+      return judgeReady(facts.market, facts);
+    case "foreign name": {
+      const { message, hint } = localName(url);
+      return market("unknown", message, hint);
+    }
+    case "not-market":
+      return market(
+        "critical",
+        `${url} is taken by something that is not the Market`,
+        `make market PORT=${otherPort(facts.port)}`,
+      );
+    case "silent":
+      return market(
+        "critical",
+        `${url} accepts connections and says nothing: a paused Market?`,
+        "fg   (in its window)",
+      );
+    case "nothing":
+      return market("warning", `no Market answers at ${url}`, "make market");
+  }
+}
+
+function judgeReady(
+  { url, status, failing }: Extract<Facts["market"], { kind: "market" }>,
+  { probes, server, identity, market: found }: Facts,
+): Finding {
+  const why = failing.join("; ");
+  if (status === "ready") return market("fine", `${url} takes visitors`);
+  const isCutOff = failing.some((check) => check.startsWith("bus: "));
+  if (status === "degraded" && !isCutOff)
+    return market("warning", `${url} takes visitors, degraded: ${why}`, `${START} COUNT=3`);
+  const probe = probes.find(({ kind }) => kind !== "bus");
+  const hint =
+    probe === undefined
+      ? "end it, then type  make market   (with the NATS_URL that you have here)"
+      : hintForBus(probe, { probes, server, identity, market: found });
+  return status === "degraded"
+    ? market("warning", `${url} takes visitors, degraded: ${why}`, hint)
+    : market("critical", `${url} is not ready: ${why}`, hint);
+}
+
+const instances = findingOf("Instances");
+/** More findings of one kind have one cause. */
+const MAX_LISTED = 8;
+
+/** Compares the Market's view, if there is one, with the roll call. */
+export function judgeView(facts: Facts): readonly Finding[] {
+  const { board } = facts;
+  if (facts.market.kind !== "market") return [];
+  if (board.kind === "no board") return judgeNoBoard(board);
+  if (board.kind !== "board") return [];
+  const { view } = board;
+  const judged = view.instances.flatMap((row) => judgeRow(row, view, facts));
+  const found = [...judgeStrangers(facts, view), ...byNumber(judged)];
+  const omitted = found.length - MAX_LISTED;
+  const more = instances("warning", `and ${omitted} more of that kind`, `bin/dwc explain ${view.service}`);
+  return omitted > 0 ? [...found.slice(0, MAX_LISTED), more] : found;
+}
+
+/** The monolith needs no board, and another finding covers a Market that is not connected yet. */
+function judgeNoBoard(board: Extract<Facts["board"], { kind: "no board" }>): readonly Finding[] {
+  if (board.why !== "admin port") return [];
+  const { message, hint } = noBoard(board);
+  return [instances("unknown", message, hint)];
+}
+
+/** A Market and a roll call without a common instance are on different buses, or in different orgs. */
+function judgeStrangers({ roll }: Facts, { service, instances: rows, bus }: MarketView): readonly Finding[] {
+  const up = roll.kind === "connected" ? roll.value.filter((one) => one.service === service && one.state === "up") : [];
+  const knows = up.some(({ incarnation }) => rows.some((row) => row.incarnation === incarnation));
+  if (up.length === 0 || knows || bus !== "connected") return [];
+  const what = "the Market knows none of those who answer here: it is on another bus, or in another org";
+  return [instances("warning", what, "end it, then type  make market   (with the NATS_URL that you have here)")];
+}
+
+/** A finding about one process. */
+interface Judged {
+  readonly row: InstanceRow;
+  readonly trouble: "open" | "faults" | "lost";
+  readonly what: string;
+  readonly hint: string;
+}
+
+/**
+ * One finding for each instance number and problem, about the process with the latest heartbeat, with the number of
+ * processes.
+ */
+function byNumber(judged: readonly Judged[]): readonly Finding[] {
+  return grouped(judged, ({ row, trouble }) => `${row.instance} ${trouble}`).map((same) => {
+    const { what, hint } = same.reduce((last, one) => (one.row.heartbeat.at > last.row.heartbeat.at ? one : last));
+    return instances("warning", same.length === 1 ? what : `${what} (${same.length} processes of that number)`, hint);
+  });
+}
+
+function judgeRow(row: InstanceRow, view: MarketView, { roll }: Facts): readonly Judged[] {
+  const { instance, incarnation, state, membership, breaker } = row;
+  const name = `${view.service}/${instance}`;
+  const isOn = (row.faults ?? []).filter(({ endsAt }) => endsAt > view.at);
+  const reset = `bin/dwc fault reset ${name}`;
+  const isHeard = roll.kind === "connected" && roll.value.some((one) => one.incarnation === incarnation);
+  if (state === "open" || state === "retesting") {
+    const hint = isHeard
+      ? `bin/dwc explain ${name}`
+      : `fg   (in its window, if it is paused; and  bin/dwc explain ${name})`;
+    const what = `${name} receives no calls: its breaker is open (${breaker.why ?? "it did not answer"})`;
+    return [{ row, trouble: "open", what, hint: isOn.length > 0 ? reset : hint }];
+  }
+  if (isOn.length > 0 && state !== "lost" && state !== "left") {
+    const what = `${name} has faults on: ${isOn.map(({ text }) => text).join("; ")}`;
+    return [{ row, trouble: "faults", what, hint: reset }];
+  }
+  // With no instance left, another finding has the one command that starts them all.
+  const isNobodyLeft = roll.kind === "connected" && roll.value.length === 0;
+  if (state !== "lost" || isNobodyLeft || isReplaced(row, view)) return [];
+  const what = `${name} is lost: ${membership.reason ?? "it ended without a word"}`;
+  return [{ row, trouble: "lost", what, hint: lostHint(row, view.service) }];
+}
+
+/** A process that ended is not reported while another one has its number. */
+const isReplaced = ({ instance }: InstanceRow, view: MarketView): boolean =>
+  view.instances.some((row) => row.instance === instance && row.membership.kind === "up");
+
+function lostHint(row: InstanceRow, service: string): string {
+  const start = startAgain(service, row);
+  return row.membership.reason === "no heartbeat" ? `fg   (in its window, if it is paused; else  ${start})` : start;
+}

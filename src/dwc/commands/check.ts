@@ -1,0 +1,233 @@
+// `dwc check`: checks everything that could be wrong. Its rules turn each fact into a finding with a severity and the
+// command that fixes it. The rules about bus and Market are in check-bus.ts and check-market.ts.
+
+import type { Command } from "../cli/core/command.ts";
+import { quoteName, shellQuoted, shellWord } from "../identity/core/names.ts";
+import type { Outdated } from "../identity/core/outdated.ts";
+import { splitHint } from "../identity/core/sync-notes.ts";
+import { isOwnMake, MARKET_OPTION, wrongMarket } from "../live/core/failures.ts";
+import type { DiscoveredInstance } from "../live/core/live-types.ts";
+import type { Facts } from "../live/facts.ts";
+import { hasBus, judgeBus } from "./check-bus.ts";
+import { judgeMarket, judgeView } from "./check-market.ts";
+import {
+  type Finding,
+  findingJson,
+  findingLines,
+  findingOf,
+  GRADES,
+  type Group,
+  grouped,
+  type Severity,
+  worstOf,
+} from "./finding.ts";
+import { availableWidth, nameOf } from "./format.ts";
+
+export const check: Command = {
+  name: "check",
+  isLive: true,
+  summary: "what is wrong: bus, identity, instances, Market, versions; and what to type",
+  about: [
+    "Exit code as monitoring has it: 0 fine, 1 warning, 2 critical, 3 unknown, which is also that of wrong usage.",
+    "It changes nothing, and takes 3 s at most; of a slow bus each answer is waited for as long as by push.",
+  ],
+  failsWith: 3,
+  args: [],
+  options: [MARKET_OPTION],
+  example: "bin/dwc check",
+  run: async (call, world) => {
+    const wrong = wrongMarket(call.values.get("market"));
+    if (wrong !== undefined) return wrong;
+    const findings = evaluateChecks(await world.live.collectFacts(call.values.get("market")));
+    const worst = worstOf(findings);
+    return {
+      kind: "done",
+      lines: findingLines(findings, availableWidth(world.screen)),
+      notes: [],
+      json: { grade: worst, findings: findings.map(findingJson) },
+      exitCode: GRADES[worst].exitCode,
+      ifUnwritten: "read-only",
+    };
+  },
+};
+
+// The rules of `dwc check`: each fact becomes a finding with a severity and the command that fixes it.
+
+/** The minimal version in package.json. */
+export const MIN_NODE = "20.19.0";
+/** The first version that reports "no responders" to a caller at once. */
+export const MIN_SERVER = "2.2.0";
+
+export function evaluateChecks(facts: Facts): readonly Finding[] {
+  return [
+    ...judgeBus(facts),
+    ...judgeIdentity(facts),
+    ...judgeInstances(facts),
+    ...judgeView(facts),
+    judgeMarket(facts),
+    judgeNode(facts.nodeVersion),
+    judgeServer(facts),
+  ];
+}
+
+const self = findingOf("Identity");
+
+function judgeIdentity({ identity, probes }: Facts): readonly Finding[] {
+  const requiresAuth = probes.some((probe) => probe.kind === "bus" && probe.secured);
+  const { state, folder, org, tooOpen, expired, outdated = [], trouble } = identity;
+  if (typeof state === "object") return [self("critical", ...splitHint(state.unreadable))];
+  const found: Finding[] = [];
+  if (state === "absent")
+    found.push(self("fine", `there is no org here (${folder})${requiresAuth ? "" : ", and an open bus needs none"}`));
+  else if (org === undefined) found.push(loggedOut(identity));
+  else found.push(self("fine", `logged in as ${org.email}, of ${quoteName(org.name)} (${folder})`));
+  for (const { path, isFolder } of tooOpen)
+    found.push(self("warning", `others may read ${path}`, `chmod ${isFolder ? "700" : "600"} ${shellQuoted(path)}`));
+  for (const { whose, since, renew } of expired)
+    found.push(self("critical", `the credentials of ${whose} have expired (${since})`, renew));
+  for (const { whose, why, renew } of outdated)
+    found.push(self(OUTDATED[why].grade, `the credentials of ${whose} ${OUTDATED[why].what}`, renew));
+  if (trouble !== undefined) found.push(self("critical", ...splitHint(trouble)));
+  if (state !== "absent" && tooOpen.length === 0) found.push(self("fine", "only you can read it"));
+  return found;
+}
+
+/** After a logout the folder has no login. */
+function loggedOut({ folder, logins = [] }: Facts["identity"]): Finding {
+  const [first, ...others] = logins;
+  if (first === undefined) return self("fine", `there is no org here any more (${folder})`);
+  const more = others.length > 0 ? "   (others:  bin/dwc status)" : "";
+  return self(
+    "warning",
+    `you are logged out (${folder})`,
+    `bin/dwc login ${shellWord(first.email)} --org-id ${first.id}${more}`,
+  );
+}
+
+const OUTDATED: Readonly<Record<Outdated, { readonly grade: Severity; readonly what: string }>> = {
+  "answers anywhere": {
+    grade: "critical",
+    what: "let their holder publish on any subject: forge ratings and heartbeats, and stop instances",
+  },
+  "no longer admitted": { grade: "critical", what: "are refused: their key, or the key that signed them, was revoked" },
+  "other permissions": { grade: "warning", what: "have the permissions of an earlier dwc" },
+  "revoked until 2099": {
+    grade: "warning",
+    what: "can be admitted again: an earlier dwc revoked them until 2099, and an admin can date a token later",
+  },
+  "not notified": {
+    grade: "warning",
+    what: "are of an org that an earlier dwc made: its members receive no revocations",
+  },
+};
+
+const instances = findingOf("Instances");
+
+function judgeInstances(facts: Facts): readonly Finding[] {
+  const { roll } = facts;
+  if (roll.kind === "not-connected") {
+    const why = hasBus(facts) ? "the bus does not let us in" : "the bus is disconnected";
+    return [instances("unknown", `could not be queried: ${why}`)];
+  }
+  if (roll.value.length === 0)
+    return [instances("warning", "no instance of ratings answers the roll call", "make startRatings COUNT=3")];
+  const up = roll.value.filter(({ state }) => state === "up");
+  const leaving = roll.value.filter(({ state }) => state === "draining");
+  const services = [...new Set(up.map(({ service }) => service))];
+  return [
+    ...services.map((service) => instances("fine", upSentence(service, up))),
+    ...firstOf(grouped(leaving, nameOf), leavingFinding),
+    ...firstOf(
+      grouped(up, nameOf).filter(({ length }) => length > 1),
+      (same) => clashFinding(same, up),
+    ),
+  ];
+}
+
+/** More findings of one kind have one cause. On an open bus any client can send heartbeats under any number. */
+const MAX_LISTED = 8;
+
+function firstOf(groups: readonly Namesakes[], judgeGroup: (same: Namesakes) => Finding): readonly Finding[] {
+  const found = groups.slice(0, MAX_LISTED).map(judgeGroup);
+  const omitted = groups.length - found.length;
+  const more = instances("warning", `and ${omitted} more of that kind`, "bin/dwc ps");
+  return omitted > 0 ? [...found, more] : found;
+}
+
+/** The processes of one instance. */
+type Namesakes = Group<DiscoveredInstance>;
+
+const leavingFinding = (same: Namesakes): Finding =>
+  instances("warning", `${nameOf(same[0])} is leaving${same.length > 1 ? ` (${same.length} processes)` : ""}`);
+
+const MAX_INCARNATIONS_SHOWN = 4;
+
+function clashFinding(same: Namesakes, up: readonly DiscoveredInstance[]): Finding {
+  const [one] = same;
+  const names = same.slice(0, MAX_INCARNATIONS_SHOWN).map(({ incarnation }) => incarnation);
+  const omitted = same.length - names.length;
+  const last = omitted > 0 ? `${omitted} more` : names.pop();
+  const count = same.length === 2 ? "two" : String(same.length);
+  return instances(
+    "warning",
+    `${count} processes are ${nameOf(one)}: ${names.join(", ")} and ${last}`,
+    same.every((process) => isOwnMake(process.service, process))
+      ? `end all but one of them, and start it as another:  make startRatings INSTANCE=${freeNumber(one, up)}`
+      : "end all but one of them, and start them under numbers of their own",
+  );
+}
+
+function upSentence(service: string, up: readonly DiscoveredInstance[]): string {
+  const numbers = up.filter((one) => one.service === service).map(({ instance }) => instance);
+  return `${service}: ${numbers.length} up (${shortened(numbers)})`;
+}
+
+const MAX_NUMBERS_SHOWN = 12;
+
+function shortened(numbers: readonly number[]): string {
+  const shown = numbers.slice(0, MAX_NUMBERS_SHOWN).join(", ");
+  return numbers.length > MAX_NUMBERS_SHOWN ? `${shown} and ${numbers.length - MAX_NUMBERS_SHOWN} more` : shown;
+}
+
+/** The lowest unused number. */
+function freeNumber({ service }: DiscoveredInstance, up: readonly DiscoveredInstance[]): number {
+  const used = new Set(up.filter((one) => one.service === service).map(({ instance }) => instance));
+  let free = 1;
+  while (used.has(free)) free += 1;
+  return free;
+}
+
+const machine = findingOf("Machine");
+
+function judgeNode(version: string): Finding {
+  return isAtLeast(version, MIN_NODE)
+    ? machine("fine", `Node ${version}`)
+    : machine("critical", `Node ${version} is older than ${MIN_NODE}`, "install a newer Node:  https://nodejs.org");
+}
+
+function judgeServer(facts: Facts): Finding {
+  const { server } = facts;
+  if (server === undefined) {
+    const isNeeded = !hasBus(facts);
+    const what = isNeeded
+      ? "nats-server is not installed"
+      : "nats-server is not installed here, and a bus runs already";
+    return machine(isNeeded ? "warning" : "fine", what, isNeeded ? "sudo apt-get install -y nats-server" : "");
+  }
+  const { path, version } = server;
+  if (version === undefined) return machine("warning", `${path} does not say its version`, `${path} --version`);
+  return isAtLeast(version, MIN_SERVER)
+    ? machine("fine", `nats-server ${version} (${path})`)
+    : machine("critical", `nats-server ${version} (${path}) is older than ${MIN_SERVER}`, NEWER_SERVER);
+}
+
+const NEWER_SERVER = "install a newer one:  https://nats.io/download";
+
+function isAtLeast(version: string, least: string): boolean {
+  const [have, want] = [version, least].map((one) => one.split(".").map((part) => Number.parseInt(part, 10)));
+  for (const [at, wanted] of (want ?? []).entries()) {
+    const part = have?.[at] ?? 0;
+    if (part !== wanted) return part > wanted;
+  }
+  return true;
+}

@@ -1,0 +1,85 @@
+// `dwc events`: the Market's events as they happen, in the words of its log.
+
+import type { EventRecord } from "../../monitor/event-stream.ts";
+import { parseDuration } from "../../util/format.ts";
+import type { Command, CommandContext } from "../cli/core/command.ts";
+import { formatLine, type Line, oneLine, quoteForMessage, wrongUsage } from "../cli/core/result.ts";
+import { failedMarket, MARKET_OPTION, marketAway, wrongMarket } from "../live/core/failures.ts";
+
+/** Enough for some context, with room for new events. */
+const SHOWN_AT_FIRST = 10;
+
+export const events: Command = {
+  name: "events",
+  isLive: true,
+  summary: "what happens, as it happens: breakers, comings and goings, the bus",
+  about: [
+    "It ends with ^C, or when its reader ends. It waits for a Market that does not answer any more until that is back.",
+    "With --json each event is an object on a line of its own.",
+  ],
+  args: [],
+  options: [
+    { name: "since", value: "TIME", meaning: "begin with what happened in the last 30s, 10m; else with the last ten" },
+    { name: "once", meaning: "only what has happened already, and end" },
+    MARKET_OPTION,
+  ],
+  example: "bin/dwc events --since 10m",
+  run: async ({ values, flags }, world) => {
+    const since = values.get("since");
+    const sinceMs = since === undefined ? undefined : parseDuration(since);
+    if (since !== undefined && sinceMs === undefined)
+      return wrongUsage("wrong-option", `--since ${quoteForMessage(since)} is no time`, "for example:  --since 10m");
+    const wrong = wrongMarket(values.get("market"));
+    if (wrong !== undefined) return wrong;
+    // A Market that does not answer now is an error. If it disappears later, dwc waits for it.
+    const board = await world.live.fetchView(values.get("market"));
+    if (board.kind !== "board") return failedMarket(board);
+    const print = printer(world, flags.has("json"));
+    const recent = (kept: readonly EventRecord[]): readonly EventRecord[] =>
+      sinceMs === undefined ? kept.slice(-SHOWN_AT_FIRST) : kept.filter(({ at }) => at >= board.view.at - sinceMs);
+    if (flags.has("once")) recent(board.view.events).forEach(print);
+    else await follow(board.url, world, print, recent);
+    return { kind: "streamed", exitCode: 0 };
+  },
+};
+
+function printer({ screen, live }: CommandContext, json: boolean): (event: EventRecord) => void {
+  return (event) =>
+    screen.write(
+      json ? eventJson(event) : `${formatLine(eventLine(event, live.timeOfDay(event.at)), screen.colour)}\n`,
+    );
+}
+
+function follow(
+  url: string,
+  { live, screen }: CommandContext,
+  print: (event: EventRecord) => void,
+  recent: (kept: readonly EventRecord[]) => readonly EventRecord[],
+): Promise<void> {
+  return live.follow(url, screen.closed, {
+    events: (news, isFirst) => (isFirst ? recent(news) : news).forEach(print),
+    away: (isAway) => screen.writeNote(marketAway(url, isAway)),
+  });
+}
+
+// An event as a line of text, and as a line of JSON.
+
+/** As wide as most names are. */
+const NAME_WIDTH = "instance.returned".length;
+
+/**
+ * @param time the local time of day
+ * @param room the maximal width: a longer line omits the name, as the text says the same
+ */
+export function eventLine({ name, level, text }: EventRecord, time: string, room = Number.POSITIVE_INFINITY): Line {
+  const message = text.replace(/^- /, "");
+  const whole = `${time}  ${name.padEnd(NAME_WIDTH)}  ${message}`;
+  const line = whole.length > room ? `${time}  ${message}` : whole;
+  return level === "WARNING" || level === "ERROR" ? { text: line, tone: "warning" } : line;
+}
+
+export const eventJson = ({ id, at, name, level, text, instance, incarnation }: EventRecord): string =>
+  oneLine({
+    ...{ type: "event", id, at, name, level, text },
+    ...{ instance: instance ?? null, incarnation: incarnation ?? null },
+  });

@@ -1,0 +1,200 @@
+// `dwc ps`: every instance, from two independent sources. The roll call shows which instances send heartbeats now. A
+// Market, if one runs, adds its view. A difference between them points to a problem.
+
+import { checkServiceName } from "../../bus/core/subjects.ts";
+import type { InstanceRow } from "../../monitor/snapshot.ts";
+import { formatDuration } from "../../util/format.ts";
+import type { Command, CommandContext } from "../cli/core/command.ts";
+import { type CommandResult, type Line, type Tone, wrongUsage } from "../cli/core/result.ts";
+import {
+  failedMarket,
+  failedVisit,
+  MARKET_OPTION,
+  OWN_SERVICE,
+  startSome,
+  warningsJson,
+  warningsOf,
+  wrongMarket,
+} from "../live/core/failures.ts";
+import type { BoardResult, BusResult, DiscoveredInstance } from "../live/core/live-types.ts";
+import type { MarketView } from "../live/core/parse-answers.ts";
+import { availableWidth, type Column, nameOf, percent, stateTone, stateWords, table, turnWords } from "./format.ts";
+
+export const ps: Command = {
+  name: "ps",
+  isLive: true,
+  summary: "every instance: who answers the roll call, and what the Market believes of it",
+  about: [
+    "ROLL CALL comes from the bus: the instances that answer one. STATE, TURN, CALLS (of the last minute) and times come",
+    "from the Market, and are missing if none answers. A paused instance is silent in the one, and open in the other.",
+  ],
+  args: [{ name: "SERVICE", meaning: "only this one's; left out: all that can be found", isOptional: true }],
+  options: [MARKET_OPTION],
+  example: "bin/dwc ps",
+  run: async ({ args, values }, world) => {
+    const [service] = args;
+    const name = service === undefined ? undefined : checkServiceName(service);
+    if (name?.kind === "bad") return wrongUsage("bad-name", name.why, "for example:  bin/dwc ps ratings");
+    const wrong = wrongMarket(values.get("market"));
+    if (wrong !== undefined) return wrong;
+    const [roll, board] = await Promise.all([world.live.roll(service), world.live.fetchView(values.get("market"))]);
+    if (roll.kind === "not-connected" && board.kind !== "board") return failedVisit(roll);
+    return listed(roll, board, service, world);
+  },
+};
+
+function listed(
+  roll: BusResult<readonly DiscoveredInstance[]>,
+  board: BoardResult,
+  service: string | undefined,
+  { live, screen }: Pick<CommandContext, "live" | "screen">,
+): CommandResult {
+  const discovered = roll.kind === "connected" ? roll.value : undefined;
+  const view = board.kind === "board" ? board.view : undefined;
+  const rows = psRows(discovered, view).filter((row) => service === undefined || row.service === service);
+  return {
+    kind: "done",
+    lines: rows.length === 0 ? [] : psTable(rows, live.wall(), availableWidth(screen)),
+    notes: [
+      ...(rows.length === 0 ? [`no instance runs: ${startSome(service ?? OWN_SERVICE)}`] : []),
+      ...(roll.kind === "not-connected" ? [`no roll call: ${roll.why}`] : warningsOf(roll)),
+      ...(board.kind === "board" ? [] : unseen(board)),
+    ],
+    json: {
+      roll_call: discovered !== undefined,
+      market: { url: board.url, answers: view !== undefined },
+      instances: rows.map(psJson),
+      ...warningsJson(roll),
+    },
+    ifUnwritten: "read-only",
+  };
+}
+
+/** The note for a missing view of the Market. The roll call succeeded, so this is no failure. */
+function unseen(board: Exclude<BoardResult, { kind: "board" }>): readonly string[] {
+  const { message, hint } = failedMarket(board);
+  return [message, hint];
+}
+
+// The rows of `dwc ps`: the roll call and a Market's view, side by side.
+
+export interface PsRow {
+  readonly service: string;
+  readonly instance: number;
+  readonly incarnation: string;
+  readonly address: string;
+  /** The result of the roll call; undefined: there was none. */
+  readonly roll: DiscoveredInstance["state"] | "silent" | undefined;
+  readonly discovered: DiscoveredInstance | undefined;
+  readonly marketRow: InstanceRow | undefined;
+}
+
+/** @param discovered undefined: the roll call failed */
+export function psRows(
+  discovered: readonly DiscoveredInstance[] | undefined,
+  view: MarketView | undefined,
+): readonly PsRow[] {
+  const marketRow = new Map((view?.instances ?? []).map((row) => [row.incarnation, row]));
+  const rows: PsRow[] = (discovered ?? []).map((one) => {
+    const { service, instance, incarnation, address, state } = one;
+    const isOurs = service === view?.service;
+    return {
+      ...{ service, instance, incarnation, address, roll: state, discovered: one },
+      marketRow: isOurs ? marketRow.get(incarnation) : undefined,
+    };
+  });
+  const known = new Set(rows.map(({ incarnation }) => incarnation));
+  for (const row of view?.instances ?? []) {
+    if (known.has(row.incarnation)) continue;
+    const { instance, incarnation, address } = row;
+    const roll = discovered === undefined ? undefined : "silent";
+    rows.push({
+      service: view?.service ?? "",
+      instance,
+      incarnation,
+      address,
+      roll,
+      discovered: undefined,
+      marketRow: row,
+    });
+  }
+  return rows.sort(inOrder);
+}
+
+function inOrder(a: PsRow, b: PsRow): number {
+  if (a.service !== b.service) return a.service < b.service ? -1 : 1;
+  return a.instance - b.instance || (a.incarnation < b.incarnation ? -1 : 1);
+}
+
+const COLUMNS: readonly Column[] = [
+  { head: "INSTANCE" },
+  { head: "STATE" },
+  { head: "ROLL CALL" },
+  { head: "TURN", dropPriority: 7 },
+  { head: "CALLS", isNumber: true, dropPriority: 6 },
+  { head: "SHARE", isNumber: true, dropPriority: 3 },
+  { head: "P50", isNumber: true, dropPriority: 4 },
+  { head: "P99", isNumber: true, dropPriority: 5 },
+  { head: "UP FOR", isNumber: true, dropPriority: 2 },
+  { head: "ADDRESS", dropPriority: 1 },
+];
+const UNKNOWN = "-";
+
+/**
+ * @param wall epoch ms
+ * @param room the width of the screen
+ */
+export function psTable(rows: readonly PsRow[], wall: number, room?: number): readonly Line[] {
+  return table(
+    COLUMNS,
+    rows.map((row) => ({ cells: cellsOf(row, wall), tone: toneOf(row) })),
+    room,
+  );
+}
+
+function cellsOf(row: PsRow, wall: number): readonly string[] {
+  const { marketRow, discovered, roll, address } = row;
+  const startedAt = discovered?.counts?.startedAt;
+  return [
+    nameOf(row),
+    marketRow === undefined ? UNKNOWN : stateWords(marketRow.state),
+    roll ?? UNKNOWN,
+    marketRow === undefined ? UNKNOWN : turnWords(marketRow),
+    marketRow === undefined ? UNKNOWN : String(marketRow.calls.lastMinute),
+    marketRow === undefined ? UNKNOWN : percent(marketRow.calls.share),
+    marketRow?.latency ? formatDuration(marketRow.latency.p50Ms) : UNKNOWN,
+    marketRow?.latency ? formatDuration(marketRow.latency.p99Ms) : UNKNOWN,
+    startedAt === undefined ? UNKNOWN : formatDuration(wall - startedAt),
+    address,
+  ];
+}
+
+function toneOf({ marketRow, roll }: PsRow): Tone | undefined {
+  if (marketRow === undefined) return roll === "up" ? undefined : "warning";
+  return marketRow.state === "healthy" ? undefined : stateTone(marketRow.state);
+}
+
+export function psJson({ service, instance, incarnation, address, roll, discovered, marketRow }: PsRow): object {
+  return {
+    ...{ service, instance, incarnation, address },
+    roll_call: roll ?? null,
+    version: discovered?.version ?? null,
+    interval_ms: discovered?.intervalMs ?? null,
+    counts: discovered?.counts === undefined ? null : countsJson(discovered.counts),
+    believed: marketRow ?? null,
+  };
+}
+
+const countsJson = ({
+  startedAt,
+  requests,
+  errors,
+  processingMs,
+  dropped,
+}: NonNullable<DiscoveredInstance["counts"]>): object => ({
+  started_at: startedAt ?? null,
+  requests,
+  errors,
+  processing_ms: processingMs,
+  dropped,
+});

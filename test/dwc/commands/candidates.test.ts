@@ -1,0 +1,70 @@
+// What the word that is being typed may become.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { candidates, wantedOf } from "../../../src/dwc/commands/completion.ts";
+import { COMMANDS } from "../../../src/dwc/commands/table.ts";
+import type { DiscoveredInstance } from "../../../src/dwc/live/core/live-types.ts";
+
+const test = suite("candidates of a completion");
+const heard = [1, 2].map(
+  (instance): DiscoveredInstance => ({
+    ...{ service: "ratings", instance, incarnation: `${instance}-a`, address: "a", state: "up" },
+    ...{ version: "1", intervalMs: 1, counts: undefined },
+  }),
+);
+const words = (...typed: string[]): string =>
+  candidates(typed, COMMANDS, heard)
+    .map(({ word }) => word)
+    .join(" ");
+
+test("commands, options, shells and live names stand where they can be typed", () => {
+  assert.is(words("ch"), "check");
+  assert.is(words("").split(" ").length, COMMANDS.length + 1);
+  assert.is(words("help", "com"), "completion");
+  assert.is(words("completion", ""), "bash zsh fish");
+  assert.is(words("explain", "ratings/"), "ratings/1 ratings/2");
+  assert.is(words("call", ""), "ratings");
+  assert.is(words("call", "ratings", ""), "get");
+  assert.is(words("call", "--timeout", "1s", "ratings", "get", "ca"), "camera");
+  assert.is(words("call", "--timeout", ""), "");
+  assert.is(words("call", "greetings", "get", ""), "", "nobody here knows what it has");
+  assert.is(words("fault", "re"), "reset");
+  assert.is(words("fault", ""), "reset ratings ratings/1 ratings/2");
+  assert.is(words("fault", "ratings/2", "pause", "--f"), "--for");
+  assert.is(words("fault", "--for", ""), "");
+  assert.is(words("top", "-n", ""), "");
+  assert.is(words("create-organization", "--"), "--json --state --help");
+  assert.is(words("create-organization", ""), "");
+  assert.is(words(), words(""));
+  assert.is(words("help", "call", ""), "");
+  assert.is(words("service-token", ""), "ratings");
+  assert.is(words("fault", "reset", ""), "ratings ratings/1 ratings/2");
+  assert.is(words("fault", "ratings/2", ""), "pause slow fail mute kill");
+  assert.is(words("fault", "ratings/2", "slow", ""), "300ms");
+  assert.is(words("fault", "ratings/2", "fail", ""), "30%");
+  assert.is(words("fault", "ratings/2", "mute", ""), "");
+  assert.is(words("events", "--o"), "--once");
+  assert.is(words("explain", "ratings", ""), "");
+  assert.is(words("nonsense", ""), "");
+});
+
+test("each word has a meaning beside it, for shells that show one, and instances stand in their order", () => {
+  const [two, one] = [heard[1], heard[0]] as [DiscoveredInstance, DiscoveredInstance];
+  for (const typed of [[""], ["fault", ""], ["fault", "x", ""], ["call", "x", ""], ["completion", ""], ["top", "--"]])
+    for (const { word, meaning } of candidates(typed, COMMANDS, [two, one])) assert.ok(meaning !== "", word);
+  const found = candidates(["explain", "ratings/"], COMMANDS, [two, one]);
+  assert.equal(
+    found.map(({ word }) => word),
+    ["ratings/1", "ratings/2"],
+  );
+});
+
+test("the system is asked only where a live name can stand", () => {
+  assert.equal(
+    [["ch"], ["check", ""], ["call", "x", ""], ["ps", ""], ["explain", ""]].map((typed) => wantedOf(typed, COMMANDS)),
+    ["nothing", "nothing", "nothing", "services", "instances"],
+  );
+});
+
+test.run();
