@@ -1,4 +1,4 @@
-// When several Markets disagree, and when they only know of different things.
+// When Markets disagree, and when each only knows different instances.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -18,7 +18,7 @@ const viewOf = (market: string, states: States, change: Partial<PeerView> = {}):
   ...change,
 });
 
-/** As it is once news has had its time. */
+/** The comparison after the grace time. */
 function settled(...views: PeerView[]): MarketsComparison {
   const agreement = new DisagreementDetector();
   agreement.detect(views, 0);
@@ -28,20 +28,20 @@ function settled(...views: PeerView[]): MarketsComparison {
 const disputed = (...states: States[]): number[] =>
   settled(...states.map((each, place) => viewOf(`m${place}`, each))).disagreements.map(({ instance }) => instance);
 
-test("they disagree about whom one calls and another does not", () => {
+test("Markets disagree about an instance that one calls and another does not", () => {
   assert.equal(disputed({ 1: "healthy", 2: "open" }, { 1: "healthy", 2: "healthy" }), [2]);
   assert.equal(disputed({ 1: "healthy" }, { 1: "lost" }, { 1: "healthy" }), [1]);
   assert.equal(disputed({ 1: "open" }, { 1: "lost" }), [1]);
-  assert.equal(disputed({ 1: "healthy", 2: "healthy" }, { 1: "healthy" }), [2], "one has never heard of it");
+  assert.equal(disputed({ 1: "healthy", 2: "healthy" }, { 1: "healthy" }), [2], "one does not know it");
 });
 
-test("they agree where both do the same, whatever they call it", () => {
+test("Markets agree where the treatment is the same, whatever the state", () => {
   assert.equal(disputed({ 1: "healthy", 2: "open", 3: "lost" }, { 1: "probation", 2: "retesting" }), []);
   assert.equal(disputed({ 1: "draining" }, { 1: "left" }, {}), []);
-  assert.equal(disputed({ 1: "open" }), [], "one alone agrees with itself");
+  assert.equal(disputed({ 1: "open" }), [], "one Market alone never disagrees");
 });
 
-test("what a Market has no room to tell is no opinion", () => {
+test("an instance that a Market omits is no opinion", () => {
   const full = viewOf("m1", { 1: "healthy" }, { omitted: 900 });
   const { disagreements } = settled(viewOf("m0", { 1: "open", 2: "open" }), full);
   assert.equal(
@@ -50,7 +50,7 @@ test("what a Market has no room to tell is no opinion", () => {
   );
 });
 
-test("a dispute holds what each Market says, ours first, and they are listed by number and incarnation", () => {
+test("a disagreement has the view of each Market, ours first; the list is in order of number and incarnation", () => {
   const why = "request timed out";
   const ours = viewOf("z", { 2: "open", 1: "open" });
   const [first, second] = ours.instances;
@@ -72,17 +72,17 @@ test("a dispute holds what each Market says, ours first, and they are listed by 
       [2, "2-a"],
     ],
   );
-  const told = { kind: "reported", state: "open", since: 1_000, why };
-  assert.equal(disagreements[0]?.cells, [told, { kind: "omitted" }, { kind: "unknown" }]);
+  const reported = { kind: "reported", state: "open", since: 1_000, why };
+  assert.equal(disagreements[0]?.cells, [reported, { kind: "omitted" }, { kind: "unknown" }]);
 });
 
-test("news that is under way is no dispute", () => {
+test("a change that is still being published is no disagreement", () => {
   const agreement = new DisagreementDetector();
   const [one, other] = [viewOf("m0", { 1: "open" }), viewOf("m1", { 1: "healthy" })];
   const count = (now: number): number => agreement.detect([one, other], now).disagreements.length;
   assert.equal([count(0), count(1_499), count(1_500), count(3_000)], [0, 0, 1, 1]);
   agreement.detect([one, one], 4_000);
-  assert.is(count(5_000), 0, "settled in between, it begins anew");
+  assert.is(count(5_000), 0, "after an agreement the grace time begins again");
 });
 
 test("of a thousand disagreements fifty are listed, and the others counted", () => {
@@ -92,10 +92,10 @@ test("of a thousand disagreements fifty are listed, and the others counted", () 
   assert.equal([disagreements.length, omitted, disagreements[0]?.instance], [50, 200, 1]);
 });
 
-test("another Market counts for twice its interval, or until it says that it is gone", () => {
+test("the view of another Market expires after twice its interval, or at its goodbye", () => {
   const others = new PeerMarkets();
   const names = (now: number): string[] => others.live(now).map(({ market }) => market);
-  assert.ok(others.receive(viewOf("m1", {}), 0), "a new one has not heard of us");
+  assert.ok(others.receive(viewOf("m1", {}), 0), "a new Market has not received our view");
   assert.not.ok(others.receive(viewOf("m1", {}, { seq: 1 }), 100));
   others.receive(viewOf("m2", {}), 100);
   assert.equal(names(30_099), ["m1", "m2"]);
@@ -105,7 +105,7 @@ test("another Market counts for twice its interval, or until it says that it is 
   assert.equal(names(31_001), []);
 });
 
-test("they are listed by name, and those of one name by their ids", () => {
+test("Markets are listed by name, and those of one name by id", () => {
   const others = new PeerMarkets();
   for (const [market, name] of ["m3 b", "m2 a", "m1 b", "m5 b", "m4 c"].map((words) => words.split(" ")))
     others.receive(viewOf(market ?? "", {}, { name: name ?? "" }), 0);
@@ -115,15 +115,15 @@ test("they are listed by name, and those of one name by their ids", () => {
   );
 });
 
-test("one that was overtaken on its way, or came twice, is not believed", () => {
+test("a view that arrives out of order, or twice, is dropped", () => {
   const others = new PeerMarkets();
-  assert.not.ok(others.receive(viewOf("m0", {}, { state: "gone" }), 0), "nobody has to tell it anything");
+  assert.not.ok(others.receive(viewOf("m0", {}, { state: "gone" }), 0), "a Market that is gone needs no view of ours");
   others.receive(viewOf("m1", { 1: "open" }, { seq: 5 }), 0);
   for (const seq of [4, 5]) assert.not.ok(others.receive(viewOf("m1", { 1: "healthy" }, { seq }), 1));
   assert.is(others.live(2)[0]?.instances[0]?.state, "open");
 });
 
-test("strangers without end push nobody out, and keep nobody unheard", () => {
+test("a flood of unknown Markets evicts none, and suppresses none", () => {
   const others = new PeerMarkets();
   others.receive(viewOf("real", { 1: "open" }), 0);
   let read = 0;
@@ -135,7 +135,7 @@ test("strangers without end push nobody out, and keep nobody unheard", () => {
   assert.is(read, 16);
   assert.ok(others.mayRead("real", 10));
   for (let at = 0; at < 100; at++) others.receive(viewOf(`g${at}`, {}), 11);
-  assert.not.ok(others.receive(viewOf("late", {}), 11), "nobody answers one that has no place");
+  assert.not.ok(others.receive(viewOf("late", {}), 11), "a Market without an entry gets no view of ours");
   const live = others.live(12);
   assert.is(live.length, 32);
   assert.not.ok(others.receive(viewOf("real", { 1: "healthy" }, { seq: 1 }), 12));
@@ -147,7 +147,7 @@ test("strangers without end push nobody out, and keep nobody unheard", () => {
     forged += 1;
     others.receive(viewOf("real", {}, { seq: 1 + forged }), 13);
   }
-  assert.ok(forged <= 4, "who floods in one name keeps only that one unheard");
+  assert.ok(forged <= 4, "a flood in one name suppresses that name alone");
   assert.ok(others.mayRead("g1", 13));
 });
 

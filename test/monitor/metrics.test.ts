@@ -1,4 +1,4 @@
-// The metrics as Prometheus reads them: every published name is there, no other is, and what they say adds up.
+// The metrics as Prometheus reads them: every published name and no other, with the right values.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ const test = suite("metrics");
 const ALL = [...MARKET_METRICS, ...INSTANCE_METRICS];
 const HISTOGRAM_ENDS = /_(bucket|sum|count)$/;
 
-/** A Market that has seen one instance answer, hang, and be closed again by a heartbeat. */
+/** A Market with one instance that answered, hung, and had its breaker closed by a heartbeat. */
 async function scrape(): Promise<string> {
   const monitor = new ServiceMonitor({ service: "ratings", version: "1.2.3", rules: DEFAULT_RULES, startedAt: 0 });
   const table = new Table();
@@ -33,11 +33,11 @@ async function scrape(): Promise<string> {
   return expose(rows, () => clientSamples(monitor, table, 1_700_000_000_000)).text();
 }
 
-/** Every value by its name and labels, as they stand. */
+/** Every value, by name and labels. */
 const valuesOf = (text: string): Map<string, number> =>
   new Map([...text.matchAll(/^([^#\s]\S*) (\S+)$/gm)].map(([, series = "", value]) => [series, Number(value)]));
 
-test("each number is what has been", async () => {
+test("each value is that of the calls and events before", async () => {
   const values = valuesOf(await scrape());
   const is = (series: string, value: number): void => assert.is(values.get(series), value, series);
   const one = 'service="ratings",instance="1"';
@@ -63,7 +63,7 @@ test("each number is what has been", async () => {
   is('dwc_events_total{event="instance.lost"}', 0);
 });
 
-test("processes of one number are counted together, the latest of their heartbeats is told, and the dead are not", () => {
+test("processes of one number are counted together, with their latest heartbeat; those that are gone are left out", () => {
   const monitor = new ServiceMonitor({ service: "ratings", version: "1.2.3", rules: DEFAULT_RULES, startedAt: 0 });
   const table = new Table();
   table.beats(1, 3000);
@@ -96,7 +96,7 @@ test("processes of one number are counted together, the latest of their heartbea
   ]);
 });
 
-test("no name and no label is there that is not published", async () => {
+test("every name and every label is published", async () => {
   const text = await scrape();
   const published = new Map<string, readonly string[]>(MARKET_METRICS.map(({ name, labels }) => [name, labels]));
   for (const [series] of valuesOf(text)) {
@@ -112,14 +112,14 @@ const expressions: readonly string[] = JSON.parse(
   readFileSync(join(repository, "docs/grafana.json"), "utf8"),
 ).panels.flatMap((panel: { targets: { expr: string }[] }) => panel.targets.map(({ expr }) => expr));
 
-test("the board for Grafana shows all of them, and none that does not exist", () => {
+test("the Grafana dashboard shows every metric, and none that does not exist", () => {
   const shown = new Set(expressions.flatMap((text) => text.match(/\bdwc_\w+/g) ?? []));
   const names = new Set<string>(ALL.map(({ name }) => name));
   for (const name of shown) assert.ok(names.has(name) || names.has(name.replace(HISTOGRAM_ENDS, "")), name);
   for (const name of names) assert.ok(shown.has(name) || shown.has(`${name}_bucket`), `${name} is not shown`);
 });
 
-test("it groups and picks by labels that its metrics have", () => {
+test("the dashboard groups and selects by labels that its metrics have", () => {
   for (const text of expressions) {
     const metrics = (text.match(/\bdwc_\w+/g) ?? []).map((name) => name.replace(HISTOGRAM_ENDS, ""));
     const labels = ALL.filter(({ name }) => metrics.includes(name)).flatMap((row) => row.labels);
@@ -130,7 +130,7 @@ test("it groups and picks by labels that its metrics have", () => {
   }
 });
 
-/** Else Prometheus takes its own label of that name for ours, and calls ours exported_instance. */
+/** Otherwise Prometheus keeps its own label of that name, and renames ours to exported_instance. */
 test("the configuration for Prometheus keeps our labels, in every job", () => {
   const config = readFileSync(join(repository, "docs/prometheus.yml"), "utf8");
   const jobs = config.split("job_name:").slice(1);
@@ -138,7 +138,7 @@ test("the configuration for Prometheus keeps our labels, in every job", () => {
   for (const job of jobs) assert.match(job, /\n {4}honor_labels: true\n/);
 });
 
-test("names are as Prometheus wants them", () => {
+test("names follow the conventions of Prometheus", () => {
   for (const { name, type, labels, meaning } of ALL) {
     assert.match(name, /^dwc_[a-z]+(_[a-z]+)*$/);
     assert.is(name.endsWith("_total"), type === "counter", name);
@@ -147,8 +147,8 @@ test("names are as Prometheus wants them", () => {
   }
 });
 
-/** Readers refuse a series that is told twice, and a histogram whose buckets go down. */
-test("no series is told twice, and each bucket holds the ones below it", async () => {
+/** Scrapers reject a series that occurs twice, and a histogram whose buckets go down. */
+test("no series occurs twice, and each bucket includes the ones below it", async () => {
   const lines = (await scrape()).split("\n").filter((line) => line !== "" && !line.startsWith("#"));
   const series = lines.map((line) => line.slice(0, line.lastIndexOf(" ")));
   assert.is(new Set(series).size, series.length);

@@ -1,4 +1,4 @@
-// What another Market told is believed as a whole or not at all, whoever sent it.
+// Parsing the view of another Market, which any client can send: it is valid as a whole, or dropped as a whole.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -18,17 +18,17 @@ const whyNot = (change: object): string => {
   return parsed.kind === "unreadable" ? parsed.why : "";
 };
 
-test("every field obeys its rule, and fields that are not known are ignored", () => {
+test("each field has its rule, and unknown fields are ignored", () => {
   const { service: _, ...view } = VIEW;
   assert.equal(parseView({ ...VIEW, added: "later" }, ORIGIN), { kind: "view", view });
 });
 
-test("it speaks for the Market of its subject, and of its service", () => {
+test("service and Market are those of the subject", () => {
   assert.match(whyNot({ market: "m2" }), /market is not/);
   assert.match(whyNot({ service: "prices" }), /service is not/);
 });
 
-test("what is on the edge of a rule obeys it", () => {
+test("a value on the limit of its rule is valid", () => {
   const instances = Array.from({ length: MAX_STATUSES }, (_, at) => ({ ...STANDING, incarnation: `${at}` }));
   for (const change of [
     ...[{ seq: 0 }, { seq: Number.MAX_SAFE_INTEGER }, { intervalMs: 100 }, { intervalMs: 60_000 }, { state: "gone" }],
@@ -47,7 +47,7 @@ test("what is on the edge of a rule obeys it", () => {
   }
 });
 
-test("what breaks a rule is refused in words", () => {
+test("a value that breaks its rule is rejected, with the reason", () => {
   for (const [change, why] of [
     [{ seq: -1 }, /seq/],
     [{ seq: 0.5 }, /seq/],
@@ -79,7 +79,7 @@ test("what breaks a rule is refused in words", () => {
   for (const odd of [null, undefined, 7, "view", [], [VIEW]]) assert.is(parseView(odd, ORIGIN).kind, "unreadable");
 });
 
-test("a name or a reason that cannot be shown costs nobody his view", () => {
+test("a name or a reason that cannot be shown is replaced, and the view stays valid", () => {
   for (const name of [undefined, 5, "<script>", "x".repeat(65), "a\u001b[2J", ""]) {
     const parsed = parseView({ ...VIEW, name }, ORIGIN);
     assert.is(parsed.kind === "view" && parsed.view.name, "m1");
@@ -90,7 +90,7 @@ test("a name or a reason that cannot be shown costs nobody his view", () => {
   }
 });
 
-test("the largest that may be told fits into what is read", () => {
+test("the largest valid view fits into the limit of bytes", () => {
   const standing = { ...STANDING, incarnation: "i".repeat(60), why: "w".repeat(80), instance: 999_999 };
   const instances = Array.from({ length: MAX_STATUSES }, (_, at) => ({
     ...standing,

@@ -1,4 +1,4 @@
-// One row of the board: what each part of it says of a member, in every state that a member can be in.
+// One row of a snapshot: each part of it, in every state of a member.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -60,15 +60,15 @@ const contextWith = (stats: InstanceStats | undefined, more: Partial<RowContext>
 
 function tallyOf(...results: Partial<Extract<AttemptOutcome, { kind: "attempt" }>>[]): AttemptStats {
   const attempts = new AttemptStats();
-  const usual = { kind: "attempt", who: memberAs("up", "closed").who, result: "answered", tookMs: 8 } as const;
+  const base = { kind: "attempt", who: memberAs("up", "closed").who, result: "answered", tookMs: 8 } as const;
   for (const attempt of results) {
-    const ended = { ...usual, sentAs: "call", isRefusal: false, ...attempt } as const;
+    const ended = { ...base, sentAs: "call", isRefusal: false, ...attempt } as const;
     attempts.add(ended, outcomeOf(ended), 100);
   }
   return attempts;
 }
 
-test("a breaker names the state of who is up; of all others their membership does", () => {
+test("the breaker names the state of an instance that is up, the membership that of the others", () => {
   for (const [membership, ...states] of [
     ["up", "healthy", "probation", "open", "retesting"],
     ["leaving", "draining", "draining", "draining", "draining"],
@@ -81,7 +81,7 @@ test("a breaker names the state of who is up; of all others their membership doe
       assert.is(stateOf(memberAs(membership, breaker)), states[place], `${membership} ${breaker}`);
 });
 
-test("the worst come first, those of one state by number", () => {
+test("the worst are first, those of one state in order of number", () => {
   const members = [
     memberAs("left", "closed", 1),
     memberAs("up", "closed", 3),
@@ -99,7 +99,7 @@ test("the worst come first, those of one state by number", () => {
   );
 });
 
-test("a row tells of a breaker when it opened, when it is tried again, and what it still has to prove", () => {
+test("the breaker of a row: its opening, its next retest, the answers left", () => {
   const closed = { kind: "closed", openedAt: null, why: null, retestAt: null, answersLeft: null };
   const breakerOf = (breaker: keyof typeof BREAKERS, stats?: InstanceStats) =>
     rowOf(memberAs("up", breaker), contextWith(stats)).breaker;
@@ -113,7 +113,7 @@ test("a row tells of a breaker when it opened, when it is tried again, and what 
   assert.equal(breakerOf("probation", stats), { ...opened, kind: "probation", openedAt: WALL + 20, answersLeft: 3 });
 });
 
-test("a row tells of a membership how it ended, and of a heartbeat until when it counts", () => {
+test("the membership of a row has its reason, and the heartbeat its expiry", () => {
   for (const [membership, { kind, ...more }] of Object.entries(MEMBERSHIPS)) {
     const row = rowOf(memberAs(membership as keyof typeof MEMBERSHIPS, "closed"), contextWith(undefined));
     assert.equal(row.membership, { kind, reason: "reason" in more ? more.reason : null }, membership);
@@ -122,7 +122,7 @@ test("a row tells of a membership how it ended, and of a heartbeat until when it
   }
 });
 
-test("the calls of a row: all, of the last minute, and their share in hundredths", () => {
+test("the calls of a row: in all, in the last minute, and their share in hundredths", () => {
   const none = { total: 0, copies: 0, hedges: 0, lastMinute: 0, share: 0, outcomes: null, seconds: null };
   assert.equal(rowOf(memberAs("up", "closed"), contextWith(undefined)).calls, none);
   const attempts = tallyOf({}, {}, { sentAs: "copy" }, { sentAs: "hedge" });
@@ -130,22 +130,22 @@ test("the calls of a row: all, of the last minute, and their share in hundredths
   assert.equal(calls, { total: 2, copies: 1, hedges: 1, lastMinute: 2, share: 0.67 });
   assert.equal([outcomes?.ok, seconds?.at(-1)], [4, 2]);
   const idle = contextWith(statsWith({ attempts }), { now: 200_000, callsLastMinute: 0 });
-  assert.equal(rowOf(memberAs("up", "closed"), idle).calls.share, 0, "nobody called");
+  assert.equal(rowOf(memberAs("up", "closed"), idle).calls.share, 0, "without a call");
 });
 
-test("the numbers of a row, in their published order; those that failed were not answered", () => {
+test("the numbers of a row, in their published order; failed calls are those without an answer", () => {
   const member = memberAs("up", "closed");
   const context = { now: 100, toWall: (at: number) => WALL + at, seconds: 2 };
-  const heard = ["1-a", WALL + 10, WALL + 40];
+  const head = ["1-a", WALL + 10, WALL + 40];
   const deltaWith = (stats: InstanceStats | undefined): unknown => deltaOf(member, { ...context, stats });
-  assert.equal(deltaWith(undefined), [...heard, 0, 0, null, null, [], 0]);
-  assert.equal(deltaWith(statsWith()), [...heard, 0, 0, null, null, [0, 0], 0]);
+  assert.equal(deltaWith(undefined), [...head, 0, 0, null, null, [], 0]);
+  assert.equal(deltaWith(statsWith()), [...head, 0, 0, null, null, [0, 0], 0]);
   const failed = [{ result: "timeout" }, { result: "no-responders" }, { result: "draining" }] as const;
   const attempts = tallyOf({}, {}, { isRefusal: true }, ...failed, { sentAs: "hedge", tookMs: 4.126 });
-  assert.equal(deltaWith(statsWith({ attempts })), [...heard, 6, 2, 7.76, 7.76, [0, 6], 1]);
+  assert.equal(deltaWith(statsWith({ attempts })), [...head, 6, 2, 7.76, 7.76, [0, 6], 1]);
 });
 
-test("the first reason to be passed over is told; without one an instance is in turn, or next", () => {
+test("the first reason for passing over is shown; without one an instance is in turn, or next", () => {
   const turn = (member: Member, more: { isLive?: boolean; slow?: readonly string[]; isQuarantined?: boolean } = {}) => {
     const quarantine = { isActive: () => more.isQuarantined === true };
     const tracker = { isLive: () => more.isLive !== false, quarantine };
@@ -153,24 +153,24 @@ test("the first reason to be passed over is told; without one an instance is in 
     return turnStatusOf(member, { call: undefined, retests: [], newcomerProbes: [] }, source, 119);
   };
   const all = { isLive: false, slow: ["1-a"], isQuarantined: true };
-  const stranger = (member: Member): Member => ({ ...member, hasAnswered: false });
+  const newcomer = (member: Member): Member => ({ ...member, hasAnswered: false });
   const reasons = [
-    turn(stranger(memberAs("left", "open")), all),
-    turn(stranger(memberAs("silent", "open")), all),
-    turn(stranger(memberAs("leaving", "open")), all),
-    turn(stranger(memberAs("up", "open")), all),
-    turn(stranger(memberAs("up", "open")), { ...all, isLive: true }),
-    turn(stranger(memberAs("up", "retesting")), { ...all, isLive: true }),
-    turn(stranger(memberAs("up", "probation")), { ...all, isLive: true }),
-    turn(stranger(memberAs("up", "closed")), { ...all, isLive: true }),
-    turn(stranger(memberAs("up", "closed")), { slow: ["2-a"], isQuarantined: true }),
+    turn(newcomer(memberAs("left", "open")), all),
+    turn(newcomer(memberAs("silent", "open")), all),
+    turn(newcomer(memberAs("leaving", "open")), all),
+    turn(newcomer(memberAs("up", "open")), all),
+    turn(newcomer(memberAs("up", "open")), { ...all, isLive: true }),
+    turn(newcomer(memberAs("up", "retesting")), { ...all, isLive: true }),
+    turn(newcomer(memberAs("up", "probation")), { ...all, isLive: true }),
+    turn(newcomer(memberAs("up", "closed")), { ...all, isLive: true }),
+    turn(newcomer(memberAs("up", "closed")), { slow: ["2-a"], isQuarantined: true }),
   ].map((passed) => (passed.kind === "passed over" ? passed.why : passed.kind));
   assert.match(reasons[0] ?? "", /: left$/);
   assert.match(reasons[1] ?? "", /: no heartbeat$/);
   assert.is(new Set([...reasons, "in turn", "next"]).size, reasons.length + 2, reasons.join("; "));
   for (const [member, more] of [
     [memberAs("up", "closed"), { isQuarantined: true }],
-    [stranger(memberAs("up", "closed")), {}],
+    [newcomer(memberAs("up", "closed")), {}],
     [{ ...memberAs("up", "probation"), breaker: { ...BREAKERS.probation, inFlightUntil: 119 } }, {}],
   ] as const)
     assert.equal(turn(member, more), { kind: "in turn" });

@@ -1,4 +1,4 @@
-// Counts of calls: outcomes, durations, and the last minute.
+// The statistics of attempts: outcomes, durations, the last minute.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -23,7 +23,7 @@ const attemptOf = (more: Partial<Attempt>): Attempt => ({
   ...more,
 });
 
-test("each result is one outcome, and those that were answered or waited for to the end have a duration", () => {
+test("each result has one outcome; answers and timeouts have a duration", () => {
   for (const [result, outcome, isTimed] of [
     ["answered", "ok", true],
     ["invalid", "invalid", true],
@@ -47,7 +47,7 @@ test("each result is one outcome, and those that were answered or waited for to 
   assert.is(outcomeOf(attemptOf({ isRefusal: true, result: "no-responders" })), "unreachable");
 });
 
-test("a duration on the upper bound of a bucket is in that bucket, and one above it is in the next", () => {
+test("a duration on the upper bound of a bucket is in that bucket, a longer one in the next", () => {
   for (const [place, bound] of DURATION_BOUNDS_S.entries()) {
     const total = new CumulativeStats();
     const [on, above] = [bound * 1_000, bound * 1_000 + 0.001];
@@ -57,7 +57,7 @@ test("a duration on the upper bound of a bucket is in that bucket, and one above
   }
 });
 
-test("each of the last sixty seconds has its calls, the newest last, and older ones are forgotten", () => {
+test("each of the last sixty seconds has its calls, the newest last; older ones are dropped", () => {
   const tally = new AttemptStats();
   const callsAt = (now: number, count: number): void => {
     for (let call = 0; call < count; call += 1) tally.add(attemptOf({}), "ok", now);
@@ -82,10 +82,10 @@ test("each of the last sixty seconds has its calls, the newest last, and older o
   );
 });
 
-/** More than any call takes: keeps the longest call out of the way of a quantile. */
+/** Longer than any call: the longest call then does not limit a quantile. */
 const MAX_MS = 1e9;
 
-test("a quantile is within an eighth of what was measured, on the edges of buckets too", () => {
+test("a quantile is within an eighth of the measured value, on the bounds of buckets as well", () => {
   for (let power = 0; power <= 62; power += 0.125) {
     for (const nudge of [1 - 1e-9, 1, 1 + 1e-9]) {
       const tookMs = 0.1 * 1.25 ** power * nudge;
@@ -97,7 +97,7 @@ test("a quantile is within an eighth of what was measured, on the edges of bucke
   }
 });
 
-test("the quantile of a share is that of the call of this rank", () => {
+test("the quantile of a share is that of the call with this rank", () => {
   const latency = new RecentLatency();
   assert.is(latency.quantiles([0.5], 0), undefined);
   for (const ms of [1, 10, 100, 1_000]) latency.add(ms, 0);
@@ -111,7 +111,7 @@ test("the quantile of a share is that of the call of this rank", () => {
   }
 });
 
-test("calls are shown for half a minute to a minute, however seldom that is looked at", () => {
+test("calls count for half a minute to a minute, however seldom quantiles are read", () => {
   for (const looks of [[29_999, 30_000, 59_999], [59_999], []]) {
     const latency = new RecentLatency();
     latency.add(8, 0);
@@ -120,8 +120,8 @@ test("calls are shown for half a minute to a minute, however seldom that is look
   }
 });
 
-test("a call is never shown as longer than the longest of those that are shown", () => {
-  /** The middle of its bucket lies above it. */
+test("no quantile is above the longest call in the windows", () => {
+  /** Below the middle of its bucket. */
   const SHORT_MS = 4.45;
   const latency = new RecentLatency();
   latency.add(1_000, 0);

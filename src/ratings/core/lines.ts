@@ -29,7 +29,7 @@ const MAX_STACK = 4_000;
 
 type EventByKind = { readonly [E in InstanceLogEvent as E["kind"]]: E };
 
-interface InstanceRow<E> {
+interface InstanceEventRow<E> {
   readonly name: string;
   readonly level: LogLevel;
   readonly text: (event: E, window: InstanceWindow) => string;
@@ -119,11 +119,11 @@ export const INSTANCE_EVENTS = {
     text: (_, { instance }) => `is killed: start it again with  CHAOS=1 make startRatings INSTANCE=${instance}`,
     meaning: "the instance kills itself: that fault was sent to it",
   },
-} as const satisfies { readonly [K in keyof EventByKind]: InstanceRow<EventByKind[K]> };
+} as const satisfies { readonly [K in keyof EventByKind]: InstanceEventRow<EventByKind[K]> };
 
 /** The compiler does not see that the row belongs to the event: hence the cast. */
-const rowOf = (event: InstanceLogEvent): InstanceRow<InstanceLogEvent> =>
-  INSTANCE_EVENTS[event.kind] as unknown as InstanceRow<InstanceLogEvent>;
+const rowOf = (event: InstanceLogEvent): InstanceEventRow<InstanceLogEvent> =>
+  INSTANCE_EVENTS[event.kind] as unknown as InstanceEventRow<InstanceLogEvent>;
 
 export function instanceLine(window: InstanceWindow, event: InstanceLogEvent): LogEntry {
   const { name, level, text } = rowOf(event);
