@@ -49,7 +49,7 @@ test("they agree, until one meets an instance that hangs; and again when it is b
       "both say so",
       async () => {
         const said = [await disputesOf(one), await disputesOf(two)].join("; ");
-        return said === "2: open/well; 2: well/open";
+        return said === "2: open/healthy; 2: healthy/open";
       },
       LIMIT_MS,
     );
